@@ -1,0 +1,58 @@
+// The import table of docs/adr/0005: a room may import only from rooms below it.
+const ROOMS = ['keys', 'lambda', 'infra', 'cli', 'local', 'console', 'bench'];
+const MAY_IMPORT = { keys: [], lambda: ['keys'], infra: ['keys'], cli: ['keys'], local: ['keys', 'cli'] };
+
+const rooms = Object.entries(MAY_IMPORT).map(([room, below]) => ({
+  name: `${room}-imports-only-below`,
+  severity: 'error',
+  from: { path: `^${room}/` },
+  to: { path: `^(${[...ROOMS, 'test'].filter((other) => other !== room && !below.includes(other)).join('|')})/` },
+}));
+
+/** Only files of `only` may import what `packages` matches, within the rooms that ship. */
+const packagesOnlyIn = (name, packages, only) => ({
+  name,
+  severity: 'error',
+  from: { path: '^(keys|lambda|infra|cli|local)/', pathNot: only },
+  to: { path: packages },
+});
+
+module.exports = {
+  forbidden: [
+    ...rooms,
+    {
+      name: 'lambda-never-imports-the-registry',
+      severity: 'error',
+      from: { path: '^lambda/' },
+      to: { path: '^keys/registry' },
+    },
+    {
+      name: 'infra-takes-names-only',
+      severity: 'error',
+      from: { path: '^infra/' },
+      to: { path: '^keys/', pathNot: '^keys/table\\.ts$' },
+    },
+    packagesOnlyIn(
+      'sdk-at-the-edges',
+      'node_modules/@(aws-sdk|smithy)/',
+      '^(keys/(lookup|registry)|lambda/client|cli/client|local/table)\\.ts$',
+    ),
+    packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
+    packagesOnlyIn('dynalite-in-local', 'node_modules/dynalite/', '^local/table\\.ts$'),
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'ships-no-dev-dependency',
+      severity: 'error',
+      from: { path: '^(keys|lambda|cli)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|cdk\\.out)/' },
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+};

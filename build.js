@@ -1,0 +1,21 @@
+// Bundles what Lambda runs: `lambda/handler.ts` and the sample's `lambda/sample/whoami.ts`, one file each.
+import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+
+await build({
+  absWorkingDir: root,
+  entryPoints: { 'authorizer/index': 'lambda/handler.ts', 'whoami/index': 'lambda/sample/whoami.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  // Dependencies in CommonJS call `require`, which an ES module lacks.
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  logLevel: 'warning',
+});

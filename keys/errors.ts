@@ -1,0 +1,17 @@
+/** Why Latchkey could not do what it was asked. A refusal of a key is never an error: see `Decision`. */
+export type ErrorCode =
+  'CONFIG_INVALID' | 'EVENT_UNKNOWN' | 'INPUT_INVALID' | 'RECORD_CORRUPT' | 'STORE_UNAVAILABLE' | 'CONFLICT';
+
+/** Every error Latchkey throws. Assert on `code`; the message is for people and never holds a secret or a hash. */
+export class LatchkeyError extends Error {
+  override readonly name = 'LatchkeyError';
+  readonly code: ErrorCode;
+  /** The id of the key concerned, where one is known. */
+  readonly keyId: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; keyId?: string | undefined } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.keyId = options.keyId;
+  }
+}

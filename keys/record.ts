@@ -1,0 +1,134 @@
+import { LatchkeyError } from './errors.ts';
+import { parseKeyHash, type KeyHash } from './secret.ts';
+import { ATTRIBUTE } from './table.ts';
+import { parseTimestamp, toEpochMs, type Timestamp } from './timestamp.ts';
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
+}
+
+/** One key as the table holds it. An optional field that is absent is a fact not known or not so, never an empty value. */
+export interface KeyRecord {
+  readonly keyHash: KeyHash;
+  /** UUID: what people and logs call the key. */
+  readonly id: string;
+  readonly label: string;
+  /** What may be shown of the secret; absent where the key came in by hash alone. */
+  readonly keyPrefix?: string;
+  /** Whom the key was issued to. */
+  readonly owner?: string;
+  /** What the key may do; absent means everything. */
+  readonly scopes?: readonly string[];
+  readonly metadata?: JsonObject;
+  readonly createdAt: Timestamp;
+  readonly createdBy: string;
+  readonly lastUsedAt?: Timestamp;
+  /** The key is refused from this instant on. */
+  readonly expiresAt?: Timestamp;
+  readonly disabledAt?: Timestamp;
+  readonly disabledBy?: string;
+  readonly revokedAt?: Timestamp;
+  readonly revokedBy?: string;
+  readonly revokedReason?: string;
+  /** Id of the key that this one succeeds. */
+  readonly rotatedFrom?: string;
+  /** Id of this key's successor. */
+  readonly rotatedTo?: string;
+  /** Epoch seconds: the table deletes the record some time after this. */
+  readonly purgeAfter?: number;
+}
+
+export type KeyState = 'active' | 'revoked' | 'expired' | 'disabled';
+
+/** The key's state at a time in epoch milliseconds. Of several, revoked is told before expired before disabled. */
+export function keyState(record: KeyRecord, nowMs: number): KeyState {
+  if (record.revokedAt !== undefined) return 'revoked';
+  if (record.expiresAt !== undefined && toEpochMs(record.expiresAt) <= nowMs) return 'expired';
+  if (record.disabledAt !== undefined) return 'disabled';
+  return 'active';
+}
+
+/**
+ * Reads an item of the table, as lib-dynamodb hands it out. Attributes this version does not know are passed over, and a
+ * NULL in an optional attribute reads as absent.
+ *
+ * @throws LatchkeyError `RECORD_CORRUPT`, naming the attribute and the key's id, never a value
+ */
+export function parseRecord(item: unknown): KeyRecord {
+  const attributes: Record<string, unknown> = isPlainObject(item) ? item : {};
+  const corrupt = (attribute: string): never => {
+    const keyId = typeof attributes[ATTRIBUTE.id] === 'string' ? attributes[ATTRIBUTE.id] : undefined;
+    throw new LatchkeyError(
+      'RECORD_CORRUPT',
+      `the record of key ${keyId ?? '(no id)'} has an unreadable ${attribute}`,
+      {
+        keyId: keyId as string | undefined,
+      },
+    );
+  };
+  const required = <T>(name: string, read: (value: unknown) => T | undefined): T =>
+    read(attributes[name]) ?? corrupt(name);
+  const optional = <K extends keyof KeyRecord>(name: K, read: (value: unknown) => KeyRecord[K] | undefined) => {
+    const value = attributes[name];
+    if (value === undefined || value === null) return {};
+    return { [name]: read(value) ?? corrupt(name) } as Pick<KeyRecord, K>;
+  };
+  return {
+    keyHash: required(ATTRIBUTE.keyHash, parseKeyHash),
+    id: required(ATTRIBUTE.id, readString),
+    label: required(ATTRIBUTE.label, readString),
+    ...optional('keyPrefix', readString),
+    ...optional('owner', readString),
+    ...optional('scopes', readStrings),
+    ...optional('metadata', readJsonObject),
+    createdAt: required(ATTRIBUTE.createdAt, parseTimestamp),
+    createdBy: required(ATTRIBUTE.createdBy, readString),
+    ...optional('lastUsedAt', parseTimestamp),
+    ...optional('expiresAt', parseTimestamp),
+    ...optional('disabledAt', parseTimestamp),
+    ...optional('disabledBy', readString),
+    ...optional('revokedAt', parseTimestamp),
+    ...optional('revokedBy', readString),
+    ...optional('revokedReason', readString),
+    ...optional('rotatedFrom', readString),
+    ...optional('rotatedTo', readString),
+    ...optional('purgeAfter', readNumber),
+  };
+}
+
+/** The record as an item for lib-dynamodb: absent stays absent, so no NULL is ever written. */
+export function serialiseRecord(record: KeyRecord): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+}
+
+/** Whether the value can be stored as JSON and read back unchanged. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return isPlainObject(value) && Object.values(value).every(isJsonValue);
+}
+
+function isJsonValue(value: unknown): value is JsonValue {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  return Array.isArray(value) ? value.every(isJsonValue) : isJsonObject(value);
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+function readString(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function readNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+function readStrings(value: unknown): readonly string[] | undefined {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : undefined;
+}
+
+function readJsonObject(value: unknown): JsonObject | undefined {
+  return isJsonObject(value) ? value : undefined;
+}

@@ -1,0 +1,92 @@
+import { hash, randomBytes } from 'node:crypto';
+import { ALPHABET, BASE, crc32Step, digitOf, encodeChecksum } from './checksum.ts';
+
+/** A raw API key, as its holder keeps it. Shown once, never stored, never logged. */
+export type KeySecret = string & { readonly __brand: 'KeySecret' };
+/** SHA-256 of a raw key as 64 lower-case hex characters: the table's partition key. */
+export type KeyHash = string & { readonly __brand: 'KeyHash' };
+
+/** Which strings can be keys of a deployment. */
+export interface KeyFormat {
+  /** `[a-z][a-z0-9]*_`, at most 16 characters. */
+  readonly prefix: string;
+  /** Accept keys that were issued elsewhere: no prefix or checksum is asked for, only a length and visible ASCII. */
+  readonly acceptForeignKeys: boolean;
+}
+
+export const DEFAULT_KEY_PREFIX = 'sk_';
+
+const RANDOM_CHARACTERS = 43;
+const CHECKSUM_CHARACTERS = 6;
+const SHOWN_CHARACTERS = 8;
+const FOREIGN_MIN_LENGTH = 16;
+const FOREIGN_MAX_LENGTH = 255;
+/** The largest multiple of 62 that a byte can hold: bytes from here on are drawn again, so that no digit is favoured. */
+const UNBIASED_BYTES = Math.floor(256 / BASE) * BASE;
+
+/** Draws a new key: the prefix, 43 base62 characters (256 bits) and the checksum of both. */
+export function generateSecret(prefix: string, random: (bytes: number) => Uint8Array = randomBytes): KeySecret {
+  let body = prefix;
+  while (body.length < prefix.length + RANDOM_CHARACTERS) {
+    for (const byte of random(64)) {
+      if (byte >= UNBIASED_BYTES) continue;
+      body += ALPHABET[byte % BASE];
+      if (body.length === prefix.length + RANDOM_CHARACTERS) break;
+    }
+  }
+  return (body + encodeChecksum(body)) as KeySecret;
+}
+
+/** The text as a key of this format, or `undefined` where no key of this format can read so. Does no I/O. */
+export function parseSecret(text: string, format: KeyFormat): KeySecret | undefined {
+  const wellFormed = format.acceptForeignKeys ? isForeignKey(text) : isIssuedKey(text, format.prefix);
+  return wellFormed ? (text as KeySecret) : undefined;
+}
+
+/** SHA-256 of the whole raw key. One round is enough for 256 random bits (NIST SP 800-63B-4 §5.1.2, docs/adr/0001). */
+export function hashSecret(secret: KeySecret): KeyHash {
+  return hash('sha256', secret, 'hex') as KeyHash;
+}
+
+/** The text as a stored hash, or `undefined`. */
+export function parseKeyHash(text: unknown): KeyHash | undefined {
+  return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text) ? (text as KeyHash) : undefined;
+}
+
+/** What may be shown of a key that was issued with this prefix: the prefix and the first 8 random characters. */
+export function shownPrefixOf(secret: KeySecret, prefix: string): string {
+  return secret.slice(0, prefix.length + SHOWN_CHARACTERS);
+}
+
+/** Whether the text can be a deployment's key prefix. */
+export function isKeyPrefix(text: string): boolean {
+  return text.length <= 16 && /^[a-z][a-z0-9]*_$/.test(text);
+}
+
+/** One pass over the characters checks the alphabet and runs the checksum. */
+function isIssuedKey(text: string, prefix: string): boolean {
+  const checksumAt = prefix.length + RANDOM_CHARACTERS;
+  if (text.length !== checksumAt + CHECKSUM_CHARACTERS || !text.startsWith(prefix)) return false;
+  let crc = -1;
+  for (let at = 0; at < checksumAt; at++) {
+    const code = text.charCodeAt(at);
+    if (at >= prefix.length && digitOf(code) < 0) return false;
+    crc = crc32Step(crc, code);
+  }
+  let stated = 0;
+  for (let at = checksumAt; at < text.length; at++) {
+    const digit = digitOf(text.charCodeAt(at));
+    if (digit < 0) return false;
+    stated = stated * BASE + digit;
+  }
+  return stated === (crc ^ -1) >>> 0;
+}
+
+function isForeignKey(text: string): boolean {
+  if (text.length < FOREIGN_MIN_LENGTH || text.length > FOREIGN_MAX_LENGTH) return false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 0x21 || code > 0x7e || code === 0x2c) return false;
+  }
+  return true;
+}

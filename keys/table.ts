@@ -1,0 +1,60 @@
+/** The table's attribute names. One source for the store, the construct, its IAM grants, and the local engine. */
+export const ATTRIBUTE = {
+  keyHash: 'keyHash',
+  id: 'id',
+  label: 'label',
+  owner: 'owner',
+  createdAt: 'createdAt',
+  createdBy: 'createdBy',
+  lastUsedAt: 'lastUsedAt',
+  purgeAfter: 'purgeAfter',
+} as const;
+
+export const PARTITION_KEY = ATTRIBUTE.keyHash;
+/** The table's TTL attribute: epoch seconds. */
+export const TTL_ATTRIBUTE = ATTRIBUTE.purgeAfter;
+
+/** Where an index finds its items; both project keys only, so that a last-used write touches neither. */
+export interface IndexSchema {
+  readonly indexName: string;
+  readonly partitionKey: string;
+  readonly sortKey?: string;
+}
+
+export const BY_ID: IndexSchema = { indexName: 'byId', partitionKey: ATTRIBUTE.id };
+export const BY_OWNER: IndexSchema = {
+  indexName: 'byOwner',
+  partitionKey: ATTRIBUTE.owner,
+  sortKey: ATTRIBUTE.createdAt,
+};
+export const INDEXES: readonly IndexSchema[] = [BY_ID, BY_OWNER];
+
+/** What the authorizer may touch in an update. */
+export const LAST_USED_ATTRIBUTES: readonly string[] = [ATTRIBUTE.keyHash, ATTRIBUTE.lastUsedAt];
+
+/** The input of DynamoDB's CreateTable, for engines that no CloudFormation template reaches. */
+export function createTableInput(tableName: string) {
+  const keyAttributes = new Set([PARTITION_KEY, ...INDEXES.flatMap(indexKeys)]);
+  return {
+    TableName: tableName,
+    BillingMode: 'PAY_PER_REQUEST' as const,
+    AttributeDefinitions: [...keyAttributes].map((name) => ({ AttributeName: name, AttributeType: 'S' as const })),
+    KeySchema: keySchema([PARTITION_KEY]),
+    GlobalSecondaryIndexes: INDEXES.map((index) => ({
+      IndexName: index.indexName,
+      KeySchema: keySchema(indexKeys(index)),
+      Projection: { ProjectionType: 'KEYS_ONLY' as const },
+    })),
+  };
+}
+
+function indexKeys(index: IndexSchema): string[] {
+  return index.sortKey === undefined ? [index.partitionKey] : [index.partitionKey, index.sortKey];
+}
+
+function keySchema([partitionKey, sortKey]: string[]) {
+  return [
+    { AttributeName: partitionKey, KeyType: 'HASH' as const },
+    ...(sortKey === undefined ? [] : [{ AttributeName: sortKey, KeyType: 'RANGE' as const }]),
+  ];
+}
