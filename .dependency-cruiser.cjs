@@ -45,7 +45,7 @@ module.exports = {
       name: 'ships-no-dev-dependency',
       severity: 'error',
       from: { path: '^(keys|lambda|cli)/' },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' },
     },
   ],
   options: {

@@ -1,6 +1,12 @@
 /** Why Latchkey could not do what it was asked. A refusal of a key is never an error: see `Decision`. */
 export type ErrorCode =
-  'CONFIG_INVALID' | 'EVENT_UNKNOWN' | 'INPUT_INVALID' | 'RECORD_CORRUPT' | 'STORE_UNAVAILABLE' | 'CONFLICT';
+  | 'CONFIG_INVALID'
+  | 'EVENT_UNKNOWN'
+  | 'INPUT_INVALID'
+  | 'RECORD_CORRUPT'
+  | 'STORE_UNAVAILABLE'
+  | 'CONFLICT'
+  | 'INTERNAL_ERROR';
 
 /** Every error Latchkey throws. Assert on `code`; the message is for people and never holds a secret or a hash. */
 export class LatchkeyError extends Error {

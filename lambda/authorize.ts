@@ -1,0 +1,63 @@
+import type { KeyLookup } from '../keys/lookup.ts';
+import { keyState, type KeyRecord, type KeyState } from '../keys/record.ts';
+import { hashSecret } from '../keys/secret.ts';
+import type { PresentedKey } from './presentedKey.ts';
+import type { RecordCache } from './recordCache.ts';
+import type { UsageThrottle } from './usageThrottle.ts';
+
+/** Why a key is refused. */
+export type DenyCode = 'INVALID_KEY' | 'KEY_EXPIRED' | 'KEY_DISABLED' | 'KEY_REVOKED';
+
+/** What is to be answered. A fault is none of these: it is thrown, so that no outage reads as an invalid key. */
+export type Decision =
+  | { readonly effect: 'allow'; readonly record: KeyRecord }
+  | { readonly effect: 'deny'; readonly code: DenyCode; readonly record?: KeyRecord }
+  | { readonly effect: 'unauthenticated' };
+
+export interface AuthorizeDeps {
+  readonly lookup: Pick<KeyLookup, 'find' | 'recordUse'>;
+  readonly cache: RecordCache;
+  readonly throttle: UsageThrottle;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Told of a last-used write that failed; the answer does not depend on it. */
+  readonly onUsageWriteFailed: (record: KeyRecord, error: unknown) => void;
+}
+
+const UNAUTHENTICATED: Decision = Object.freeze({ effect: 'unauthenticated' });
+const INVALID: Decision = Object.freeze({ effect: 'deny', code: 'INVALID_KEY' });
+
+const DENY_CODES: Readonly<Record<Exclude<KeyState, 'active'>, DenyCode>> = {
+  revoked: 'KEY_REVOKED',
+  expired: 'KEY_EXPIRED',
+  disabled: 'KEY_DISABLED',
+};
+
+/**
+ * Decides on what a request presented, and notes the use of a key that is allowed.
+ *
+ * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`
+ */
+export async function authorize(presented: PresentedKey, deps: AuthorizeDeps): Promise<Decision> {
+  if (presented.kind === 'absent') return UNAUTHENTICATED;
+  if (presented.kind === 'malformed') return INVALID;
+  const { cache, lookup, now } = deps;
+  const record = await cache.find(hashSecret(presented.secret), (keyHash) => lookup.find(keyHash));
+  if (record === undefined) return INVALID;
+  const nowMs = now();
+  const state = keyState(record, nowMs);
+  if (state !== 'active') return { effect: 'deny', code: DENY_CODES[state], record };
+  if (deps.throttle.claim(record, nowMs)) await recordUse(record, nowMs, deps);
+  return { effect: 'allow', record };
+}
+
+async function recordUse(record: KeyRecord, nowMs: number, deps: AuthorizeDeps): Promise<void> {
+  const { lookup, cache, throttle, now, onUsageWriteFailed } = deps;
+  try {
+    const outcome = await lookup.recordUse(record.keyHash, nowMs, nowMs - throttle.intervalMs);
+    if (outcome === 'superseded') cache.forget(record.keyHash);
+  } catch (error) {
+    throttle.giveBack(record.keyHash, now());
+    onUsageWriteFailed(record, error);
+  }
+}

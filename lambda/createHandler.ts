@@ -1,0 +1,79 @@
+import { LatchkeyError } from '../keys/errors.ts';
+import type { KeyLookup } from '../keys/lookup.ts';
+import { authorize, type Decision } from './authorize.ts';
+import type { Config } from './config.ts';
+import { Log, type LogOrigin } from './log.ts';
+import { presentedKey } from './presentedKey.ts';
+import { RecordCache } from './recordCache.ts';
+import { surfaceOf } from './surfaces/index.ts';
+import { UNAUTHORIZED, type EventFields, type Surface } from './surfaces/surface.ts';
+import { UsageThrottle } from './usageThrottle.ts';
+
+export interface HandlerDeps {
+  readonly config: Config;
+  readonly lookup: Pick<KeyLookup, 'find' | 'recordUse'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Takes one log line without its end. */
+  readonly writeLog: (line: string) => void;
+}
+
+/** What of Lambda's context is used. */
+export interface InvocationContext {
+  readonly awsRequestId?: string;
+}
+
+export type Handler = (event: unknown, context?: InvocationContext) => Promise<object>;
+
+/**
+ * Wires the authorizer. What it keeps between invocations, the throttle and the cache, lives as long as the handler:
+ * at module scope, as long as the environment.
+ */
+export function createHandler({ config, lookup, now, writeLog }: HandlerDeps): Handler {
+  const throttle = new UsageThrottle({ intervalMs: config.usageWriteSeconds * 1000 });
+  const cache = new RecordCache({
+    recordMs: config.recordCacheSeconds * 1000,
+    staleIfErrorMs: config.staleIfErrorSeconds * 1000,
+    now,
+  });
+  const log = new Log({ write: writeLog, now });
+
+  const decide = (surface: Surface, event: EventFields, origin: LogOrigin): Promise<Decision> => {
+    const presented = presentedKey(surface.read(event), config.keySources, config.keyFormat);
+    return authorize(presented, {
+      lookup,
+      cache,
+      throttle,
+      now,
+      onUsageWriteFailed: (record, error) => log.usageWriteFailed(origin, record, error),
+    });
+  };
+
+  const answer = async (event: unknown, requestId: string | undefined) => {
+    let origin: LogOrigin = { requestId, surface: undefined };
+    try {
+      const [surface, fields] = surfaceOf(event);
+      origin = { requestId, surface: surface.name };
+      const decision = await decide(surface, fields, origin);
+      if (decision.effect === 'unauthenticated') log.denied(origin, 'AUTH_REQUIRED', undefined);
+      if (decision.effect === 'deny') log.denied(origin, decision.code, decision.record);
+      return surface.respond(decision, fields, config);
+    } catch (error) {
+      log.fault(origin, error);
+      throw withoutCause(error);
+    }
+  };
+
+  return async (event, context) => {
+    const response = await answer(event, context?.awsRequestId);
+    // API Gateway answers 401 to an error with exactly this message.
+    if (response === UNAUTHORIZED) throw new Error('Unauthorized');
+    return response;
+  };
+}
+
+/** The runtime logs what is thrown: an SDK error may hold the request, and another error's message anything. */
+function withoutCause(error: unknown): LatchkeyError {
+  if (error instanceof LatchkeyError) return new LatchkeyError(error.code, error.message, { keyId: error.keyId });
+  return new LatchkeyError('INTERNAL_ERROR', 'the key could not be checked');
+}

@@ -1,0 +1,71 @@
+import { LatchkeyError } from '../keys/errors.ts';
+import type { KeyRecord } from '../keys/record.ts';
+import { storeErrorName } from '../keys/storeFault.ts';
+
+/** Where a line came from. */
+export interface LogOrigin {
+  /** Lambda's id of the invocation. */
+  readonly requestId: string | undefined;
+  /** The surface's name, once the event is known to be of one. */
+  readonly surface: string | undefined;
+}
+
+/** What may be logged, and nothing else: no event, no header, no hash, nothing of a secret beyond `keyPrefix`. */
+interface LogLine extends LogOrigin {
+  readonly level: 'INFO' | 'WARN' | 'ERROR';
+  readonly message: 'denied' | 'fault' | 'last-used write failed';
+  readonly code: string;
+  readonly keyId?: string | undefined;
+  readonly keyPrefix?: string | undefined;
+  /** The SDK's or the engine's name for a failure of the store. */
+  readonly cause?: string | undefined;
+  readonly detail?: string | undefined;
+}
+
+export interface LogOptions {
+  /** Takes one line without its end. */
+  readonly write: (line: string) => void;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Writes one JSON line for each denial and fault, and none for a request that is allowed. */
+export class Log {
+  readonly #options: LogOptions;
+
+  constructor(options: LogOptions) {
+    this.#options = options;
+  }
+
+  denied(origin: LogOrigin, code: string, record: KeyRecord | undefined): void {
+    this.#write({ level: 'INFO', message: 'denied', code, ...origin, keyId: record?.id, keyPrefix: record?.keyPrefix });
+  }
+
+  /** A fault that the gateway answers with 500. Of an error that is not ours only the name is known to be safe. */
+  fault(origin: LogOrigin, error: unknown): void {
+    this.#write({ level: 'ERROR', message: 'fault', ...origin, ...faultFields(error) });
+  }
+
+  usageWriteFailed(origin: LogOrigin, record: KeyRecord, error: unknown): void {
+    const { id: keyId, keyPrefix } = record;
+    this.#write({
+      level: 'WARN',
+      message: 'last-used write failed',
+      ...origin,
+      ...faultFields(error),
+      keyId,
+      keyPrefix,
+    });
+  }
+
+  #write(line: LogLine): void {
+    const { write, now } = this.#options;
+    write(JSON.stringify({ timestamp: new Date(now()).toISOString(), ...line }));
+  }
+}
+
+function faultFields(error: unknown): Pick<LogLine, 'code' | 'cause' | 'keyId' | 'detail'> {
+  if (!(error instanceof LatchkeyError)) return { code: 'INTERNAL_ERROR', cause: storeErrorName(error) };
+  const { code, cause, keyId, message: detail } = error;
+  return { code, keyId, detail, ...(cause === undefined ? {} : { cause: storeErrorName(cause) }) };
+}

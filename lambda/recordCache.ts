@@ -1,0 +1,102 @@
+import { LatchkeyError } from '../keys/errors.ts';
+import type { KeyRecord } from '../keys/record.ts';
+import type { KeyHash } from '../keys/secret.ts';
+import { GenerationalMap } from './generationalMap.ts';
+
+export interface RecordCacheOptions {
+  /** How long a record answers for its key; 0 reads the table on every request. */
+  readonly recordMs: number;
+  /** How old a record may answer while the store is down; 0 never. */
+  readonly staleIfErrorMs: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** The most records held, and as many unknown hashes beside them. */
+  readonly capacity?: number;
+}
+
+interface Reading {
+  readonly record: KeyRecord;
+  /** When the read began: what changed after that may not be in the record. */
+  readonly readAtMs: number;
+}
+
+const UNKNOWN_MAX_MS = 10_000;
+
+/** Records by hash, as read lately. Unknown hashes are held apart, so that a flood of them pushes no record out. */
+export class RecordCache {
+  readonly #options: RecordCacheOptions;
+  readonly #unknownMs: number;
+  readonly #records: GenerationalMap<KeyHash, Reading>;
+  /** By hash, the epoch milliseconds at which the table was found to lack it. */
+  readonly #unknown: GenerationalMap<KeyHash, number>;
+  readonly #underWay = new Map<KeyHash, Promise<KeyRecord | undefined>>();
+
+  constructor(options: RecordCacheOptions) {
+    const { recordMs, capacity = 10_000 } = options;
+    this.#options = options;
+    this.#unknownMs = Math.min(recordMs, UNKNOWN_MAX_MS);
+    this.#records = new GenerationalMap(capacity);
+    this.#unknown = new GenerationalMap(capacity);
+  }
+
+  /**
+   * The key's record, from the cache or by `read`; `undefined` where the table has none. Concurrent calls for one hash
+   * share one read. While the store is down a record read within `staleIfErrorMs` answers.
+   *
+   * @throws what `read` throws; nothing is remembered of it
+   */
+  async find(
+    keyHash: KeyHash,
+    read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
+  ): Promise<KeyRecord | undefined> {
+    const { recordMs, staleIfErrorMs, now } = this.#options;
+    const nowMs = now();
+    const known = this.#records.get(keyHash);
+    if (known !== undefined && isWithin(recordMs, known.readAtMs, nowMs)) return known.record;
+    const missedAtMs = this.#unknown.get(keyHash);
+    if (missedAtMs !== undefined && isWithin(this.#unknownMs, missedAtMs, nowMs)) return undefined;
+    try {
+      return await this.#readOnce(keyHash, read);
+    } catch (error) {
+      const isOutage = error instanceof LatchkeyError && error.code === 'STORE_UNAVAILABLE';
+      if (isOutage && known !== undefined && isWithin(staleIfErrorMs, known.readAtMs, now())) return known.record;
+      throw error;
+    }
+  }
+
+  /** Has the next request read the key anew. */
+  forget(keyHash: KeyHash): void {
+    this.#records.delete(keyHash);
+    this.#unknown.delete(keyHash);
+  }
+
+  #readOnce(
+    keyHash: KeyHash,
+    read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
+  ): Promise<KeyRecord | undefined> {
+    const underWay = this.#underWay.get(keyHash);
+    if (underWay !== undefined) return underWay;
+    const readAtMs = this.#options.now();
+    const reading = read(keyHash)
+      .then((record) => this.#remember(keyHash, record, readAtMs))
+      .finally(() => this.#underWay.delete(keyHash));
+    this.#underWay.set(keyHash, reading);
+    return reading;
+  }
+
+  #remember(keyHash: KeyHash, record: KeyRecord | undefined, readAtMs: number): KeyRecord | undefined {
+    const { recordMs, staleIfErrorMs } = this.#options;
+    this.forget(keyHash);
+    if (record === undefined) {
+      if (this.#unknownMs > 0) this.#unknown.set(keyHash, readAtMs);
+    } else if (recordMs > 0 || staleIfErrorMs > 0) {
+      this.#records.set(keyHash, { record, readAtMs });
+    }
+    return record;
+  }
+}
+
+/** Whether less than the limit has passed. A time to come was taken by a clock that has since been put back. */
+function isWithin(limitMs: number, sinceMs: number, nowMs: number): boolean {
+  return sinceMs <= nowMs && nowMs - sinceMs < limitMs;
+}

@@ -1,0 +1,23 @@
+import { LatchkeyError } from '../../keys/errors.ts';
+import { httpApi } from './httpApi.ts';
+import { restRequest } from './restRequest.ts';
+import { restToken } from './restToken.ts';
+import type { EventFields, Surface } from './surface.ts';
+
+const SURFACES: readonly Surface[] = [restRequest, httpApi, restToken];
+
+const MOST_NAMES_SHOWN = 20;
+
+/**
+ * The surface of an event, with the event's fields.
+ *
+ * @throws LatchkeyError `EVENT_UNKNOWN`, naming the fields that the event has and none of their values
+ */
+export function surfaceOf(event: unknown): [Surface, EventFields] {
+  const fields: EventFields = typeof event === 'object' && event !== null ? (event as EventFields) : {};
+  const surface = SURFACES.find((candidate) => candidate.matches(fields));
+  if (surface !== undefined) return [surface, fields];
+  const names = Object.keys(fields).filter((name) => /^\w{1,40}$/.test(name));
+  const shown = names.slice(0, MOST_NAMES_SHOWN).join(', ') || 'no known fields';
+  throw new LatchkeyError('EVENT_UNKNOWN', `not an event of a Lambda authorizer that Latchkey serves: it has ${shown}`);
+}

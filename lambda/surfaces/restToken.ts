@@ -1,0 +1,14 @@
+import { policyOf } from '../policy.ts';
+import { stageArnOf } from '../methodArn.ts';
+import type { Surface } from './surface.ts';
+
+/** A REST API's TOKEN authorizer: the gateway hands over one header's value and nothing else of the request. */
+export const restToken: Surface = {
+  name: 'rest-token',
+  matches: (event) => event['type'] === 'TOKEN' && stageArnOf(event['methodArn']) !== undefined,
+  read: ({ authorizationToken }) => ({
+    kind: 'token',
+    token: typeof authorizationToken === 'string' ? authorizationToken : '',
+  }),
+  respond: (decision, event) => policyOf(decision, event['methodArn']),
+};

@@ -1,0 +1,43 @@
+import type { Config } from '../config.ts';
+import type { Decision } from '../authorize.ts';
+import type { Credentials } from '../presentedKey.ts';
+
+/** An event before any surface has read it: by name, values of any kind. */
+export type EventFields = Readonly<Record<string, unknown>>;
+
+/** What stands for "throw `Unauthorized`", which the gateway answers with 401. */
+export const UNAUTHORIZED = Symbol('Unauthorized');
+
+/** One kind of API that can call a Lambda authorizer. */
+export interface Surface {
+  /** As logs call it. */
+  readonly name: string;
+  /** Whether the event is of this surface, with all that `read` and `respond` need. */
+  readonly matches: (event: EventFields) => boolean;
+  readonly read: (event: EventFields) => Credentials;
+  /** The answer that tells the gateway the decision. */
+  readonly respond: (decision: Decision, event: EventFields, config: Config) => object | typeof UNAUTHORIZED;
+}
+
+/** Every value of a name in the maps of an event, letter case aside where `anyCase` says so. Reads any shape. */
+export function valuesIn(
+  multiValues: unknown,
+  singleValues: unknown,
+  name: string,
+  { anyCase }: { anyCase: boolean },
+): readonly string[] {
+  const several = collect(multiValues, name, anyCase);
+  return several.length > 0 ? several : collect(singleValues, name, anyCase);
+}
+
+function collect(map: unknown, wanted: string, anyCase: boolean): readonly string[] {
+  if (typeof map !== 'object' || map === null) return [];
+  const values: string[] = [];
+  for (const name of Object.keys(map)) {
+    if (name.length !== wanted.length) continue;
+    if (name !== wanted && !(anyCase && name.toLowerCase() === wanted)) continue;
+    const value: unknown = (map as EventFields)[name];
+    for (const entry of Array.isArray(value) ? value : [value]) if (typeof entry === 'string') values.push(entry);
+  }
+  return values;
+}
