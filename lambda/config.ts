@@ -56,7 +56,7 @@ export function readConfig(environment: Environment): Config {
       prefix: read('LATCHKEY_KEY_PREFIX', DEFAULT_KEY_PREFIX, PREFIX_WANTED, parsePrefix),
       acceptForeignKeys: oneOf('LATCHKEY_ACCEPT_FOREIGN_KEYS', 'false', ['true', 'false']) === 'true',
     }),
-    keySources: Object.freeze(read('LATCHKEY_KEY_SOURCES', DEFAULT_SOURCES, SOURCES_WANTED, parseKeySources)),
+    keySources: read('LATCHKEY_KEY_SOURCES', DEFAULT_SOURCES, SOURCES_WANTED, parseKeySources),
     usageWriteSeconds: seconds('LATCHKEY_USAGE_WRITE_SECONDS', 900, 1),
     recordCacheSeconds: seconds('LATCHKEY_RECORD_CACHE_SECONDS', 60, 0),
     staleIfErrorSeconds: seconds('LATCHKEY_STALE_IF_ERROR_SECONDS', 0, 0),
@@ -69,7 +69,7 @@ export function readConfig(environment: Environment): Config {
 const TABLE_WANTED = 'the name or ARN of a DynamoDB table';
 const PREFIX_WANTED = 'a lower-case letter, then letters or digits, then an underscore, at most 16 characters';
 const SOURCES_WANTED = 'a list of bearer, header:NAME and query:NAME, separated by commas, none of them twice';
-const DEFAULT_SOURCES: readonly KeySource[] = [{ kind: 'bearer' }, { kind: 'query', name: 'api_key' }];
+const DEFAULT_SOURCES = freezeSources([{ kind: 'bearer' }, { kind: 'query', name: 'api_key' }]);
 
 function parseTableName(text: string): string | undefined {
   return /^[a-zA-Z0-9_.:/-]{3,1024}$/.test(text) ? text : undefined;
@@ -90,10 +90,10 @@ function parseKeySources(text: string): readonly KeySource[] | undefined {
   for (const entry of text.split(',')) {
     const source = parseKeySource(entry);
     if (source === undefined) return undefined;
-    sources.push(Object.freeze(source));
+    sources.push(source);
   }
   const distinct = new Set(sources.map((source) => JSON.stringify(source)));
-  return distinct.size === sources.length ? sources : undefined;
+  return distinct.size === sources.length ? freezeSources(sources) : undefined;
 }
 
 function parseKeySource(entry: string): KeySource | undefined {
@@ -102,4 +102,8 @@ function parseKeySource(entry: string): KeySource | undefined {
   if (kind === 'header' && HEADER_NAME.test(name)) return { kind, name: name.toLowerCase() };
   if (kind === 'query' && QUERY_NAME.test(name)) return { kind, name };
   return undefined;
+}
+
+function freezeSources(sources: KeySource[]): readonly KeySource[] {
+  return Object.freeze(sources.map((source) => Object.freeze(source)));
 }

@@ -1,0 +1,100 @@
+import { describe, expect, test } from '@jest/globals';
+import { LatchkeyError } from '../../keys/errors.ts';
+import { readConfig } from '../../lambda/config.ts';
+
+const TABLE = { LATCHKEY_TABLE: 'keys' };
+
+function problemOf(environment: Record<string, string>): string {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof LatchkeyError && error.code === 'CONFIG_INVALID') return error.message;
+    throw error;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+test('the table alone gives the defaults', () => {
+  expect(readConfig(TABLE)).toEqual({
+    tableName: 'keys',
+    keyFormat: { prefix: 'sk_', acceptForeignKeys: false },
+    keySources: [{ kind: 'bearer' }, { kind: 'query', name: 'api_key' }],
+    usageWriteSeconds: 900,
+    recordCacheSeconds: 60,
+    staleIfErrorSeconds: 0,
+    httpApiResponse: 'iam',
+  });
+});
+
+test('every variable is read', () => {
+  expect(
+    readConfig({
+      LATCHKEY_TABLE: 'keys',
+      LATCHKEY_KEY_PREFIX: 'acme_',
+      LATCHKEY_KEY_SOURCES: 'header:X-Api-Key,bearer,query:key',
+      LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true',
+      LATCHKEY_USAGE_WRITE_SECONDS: '1',
+      LATCHKEY_RECORD_CACHE_SECONDS: '0',
+      LATCHKEY_STALE_IF_ERROR_SECONDS: '3600',
+      LATCHKEY_HTTP_API_RESPONSE: 'simple',
+    }),
+  ).toEqual({
+    tableName: 'keys',
+    keyFormat: { prefix: 'acme_', acceptForeignKeys: true },
+    keySources: [{ kind: 'header', name: 'x-api-key' }, { kind: 'bearer' }, { kind: 'query', name: 'key' }],
+    usageWriteSeconds: 1,
+    recordCacheSeconds: 0,
+    staleIfErrorSeconds: 3600,
+    httpApiResponse: 'simple',
+  });
+});
+
+test('the configuration cannot be changed afterwards', () => {
+  const config = readConfig(TABLE);
+  expect([config, config.keyFormat, config.keySources, ...config.keySources].every(Object.isFrozen)).toBe(true);
+});
+
+describe('a value that is not exactly one of the wanted fails the start', () => {
+  test.each([
+    ['LATCHKEY_TABLE', ''],
+    ['LATCHKEY_TABLE', 'my table'],
+    ['LATCHKEY_KEY_PREFIX', ''],
+    ['LATCHKEY_KEY_PREFIX', 'sk'],
+    ['LATCHKEY_KEY_PREFIX', 'SK_'],
+    ['LATCHKEY_KEY_SOURCES', ''],
+    ['LATCHKEY_KEY_SOURCES', 'bearer,'],
+    ['LATCHKEY_KEY_SOURCES', 'bearer, query:api_key'],
+    ['LATCHKEY_KEY_SOURCES', 'Bearer'],
+    ['LATCHKEY_KEY_SOURCES', 'bearer,bearer'],
+    ['LATCHKEY_KEY_SOURCES', 'header:X-Key,header:x-key'],
+    ['LATCHKEY_KEY_SOURCES', 'header:'],
+    ['LATCHKEY_KEY_SOURCES', 'header:two words'],
+    ['LATCHKEY_KEY_SOURCES', 'query:'],
+    ['LATCHKEY_KEY_SOURCES', 'cookie:key'],
+    ['LATCHKEY_ACCEPT_FOREIGN_KEYS', ''],
+    ['LATCHKEY_ACCEPT_FOREIGN_KEYS', 'TRUE'],
+    ['LATCHKEY_ACCEPT_FOREIGN_KEYS', '1'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', ''],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '0'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '-1'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '1.5'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '1e3'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', ' 60'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '060'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '999999999'],
+    ['LATCHKEY_RECORD_CACHE_SECONDS', 'off'],
+    ['LATCHKEY_STALE_IF_ERROR_SECONDS', 'NaN'],
+    ['LATCHKEY_HTTP_API_RESPONSE', 'IAM'],
+    ['LATCHKEY_HTTP_API_RESPONSE', ''],
+  ])('%s=%j', (name, value) => {
+    const problem = problemOf({ ...TABLE, [name]: value });
+    expect(problem).toContain(`${name}: got ${JSON.stringify(value)}, wanted `);
+  });
+});
+
+test('the message lists every problem, the missing table among them', () => {
+  const problem = problemOf({ LATCHKEY_KEY_PREFIX: 'x', LATCHKEY_HTTP_API_RESPONSE: 'y' });
+  for (const name of ['LATCHKEY_TABLE', 'LATCHKEY_KEY_PREFIX', 'LATCHKEY_HTTP_API_RESPONSE']) {
+    expect(problem).toContain(name);
+  }
+});

@@ -1,0 +1,181 @@
+import { describe, expect, test } from '@jest/globals';
+import { LatchkeyError } from '../../keys/errors.ts';
+import type { KeyHash } from '../../keys/secret.ts';
+import { RecordCache } from '../../lambda/recordCache.ts';
+import { makeKey, NOW_MS } from '../support/keys.ts';
+import { MemoryLookup } from '../support/memoryLookup.ts';
+
+interface Limits {
+  readonly recordMs?: number;
+  readonly staleIfErrorMs?: number;
+  readonly capacity?: number;
+}
+
+/** A cache in front of a table of one key, and a clock to turn. */
+function cacheOf({ recordMs = 60_000, staleIfErrorMs = 0, capacity = 10_000 }: Limits = {}) {
+  const { record } = makeKey();
+  const lookup = new MemoryLookup(record);
+  const clock = { nowMs: NOW_MS };
+  const cache = new RecordCache({ recordMs, staleIfErrorMs, capacity, now: () => clock.nowMs });
+  const find = (keyHash: KeyHash = record.keyHash) => cache.find(keyHash, (hash) => lookup.find(hash));
+  return { record, lookup, clock, cache, find };
+}
+
+const unknownHash = () => makeKey().record.keyHash;
+
+describe('a record that was read', () => {
+  test('answers until its time has passed', async () => {
+    const { record, lookup, clock, find } = cacheOf();
+    expect(await find()).toBe(record);
+    clock.nowMs += 59_999;
+    expect(await find()).toBe(record);
+    expect(lookup.reads).toBe(1);
+    clock.nowMs += 1;
+    await find();
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('is as old as the start of its read, however long that took', async () => {
+    const { record, lookup, clock, cache, find } = cacheOf();
+    await cache.find(record.keyHash, async (hash) => {
+      clock.nowMs += 4000;
+      return lookup.find(hash);
+    });
+    clock.nowMs += 56_000;
+    await find();
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('is read on every request where the cache is off', async () => {
+    const { lookup, find } = cacheOf({ recordMs: 0 });
+    await find();
+    await find();
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('is read anew once it was forgotten', async () => {
+    const { record, lookup, cache, find } = cacheOf();
+    await find();
+    cache.forget(record.keyHash);
+    await find();
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('does not live on because the clock was put back', async () => {
+    const { lookup, clock, find } = cacheOf();
+    await find();
+    clock.nowMs -= 3_600_000;
+    await find();
+    expect(lookup.reads).toBe(2);
+  });
+});
+
+describe('concurrent look-ups', () => {
+  test('of one key share one read, also where the cache is off', async () => {
+    const { record, lookup, find } = cacheOf({ recordMs: 0 });
+    const found = await Promise.all(Array.from({ length: 20 }, () => find()));
+    expect(new Set(found)).toEqual(new Set([record]));
+    expect(lookup.reads).toBe(1);
+  });
+
+  test('share its failure, and the next one reads again', async () => {
+    const { record, lookup, find } = cacheOf();
+    lookup.isDown = true;
+    const settled = await Promise.allSettled([find(), find(), find()]);
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(lookup.reads).toBe(1);
+    lookup.isDown = false;
+    expect(await find()).toBe(record);
+  });
+});
+
+describe('a hash that the table lacks', () => {
+  test('is not asked for again for ten seconds', async () => {
+    const { lookup, clock, find } = cacheOf();
+    const hash = unknownHash();
+    expect(await find(hash)).toBeUndefined();
+    clock.nowMs += 9_999;
+    expect(await find(hash)).toBeUndefined();
+    expect(lookup.reads).toBe(1);
+    clock.nowMs += 1;
+    await find(hash);
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('is remembered no longer than a record would be', async () => {
+    const { lookup, clock, find } = cacheOf({ recordMs: 3000 });
+    const hash = unknownHash();
+    await find(hash);
+    clock.nowMs += 3000;
+    await find(hash);
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('is not remembered where the cache is off', async () => {
+    const { lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 60_000 });
+    const hash = unknownHash();
+    await find(hash);
+    await find(hash);
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('pushes out no record, however many of them come', async () => {
+    const { lookup, find } = cacheOf({ capacity: 100 });
+    await find();
+    for (let i = 0; i < 1000; i++) await find(unknownHash());
+    const readsBefore = lookup.reads;
+    await find();
+    expect(lookup.reads).toBe(readsBefore);
+  });
+
+  test('is found once its record was deleted and the cached one has run out', async () => {
+    const { record, lookup, clock, find } = cacheOf({ staleIfErrorMs: 600_000 });
+    await find();
+    lookup.records.delete(record.keyHash);
+    clock.nowMs += 60_000;
+    expect(await find()).toBeUndefined();
+    lookup.isDown = true;
+    clock.nowMs += 60_000;
+    await expect(find()).rejects.toThrow(LatchkeyError);
+  });
+});
+
+describe('while the store is down', () => {
+  test('a fault is thrown unless stale records may answer', async () => {
+    const { lookup, clock, find } = cacheOf();
+    await find();
+    lookup.isDown = true;
+    clock.nowMs += 60_000;
+    await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  test.each([60_000, 0])('a record answers as long as it may be stale (cache of %d ms)', async (recordMs) => {
+    const { record, lookup, clock, find } = cacheOf({ recordMs, staleIfErrorMs: 300_000 });
+    await find();
+    lookup.isDown = true;
+    clock.nowMs += 299_999;
+    expect(await find()).toBe(record);
+    clock.nowMs += 1;
+    await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  test('a corrupt record is no outage: nothing stale answers for it', async () => {
+    const { record, cache, clock, find } = cacheOf({ staleIfErrorMs: 300_000 });
+    await find();
+    clock.nowMs += 60_000;
+    const corrupt = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'corrupt'));
+    await expect(cache.find(record.keyHash, corrupt)).rejects.toMatchObject({ code: 'RECORD_CORRUPT' });
+  });
+
+  test('the first answer after the recovery is the table’s', async () => {
+    const { record, lookup, clock, find } = cacheOf({ staleIfErrorMs: 300_000 });
+    await find();
+    lookup.isDown = true;
+    clock.nowMs += 120_000;
+    await find();
+    lookup.isDown = false;
+    const renamed = { ...record, label: 'renamed' };
+    lookup.put(renamed);
+    expect(await find()).toBe(renamed);
+  });
+});

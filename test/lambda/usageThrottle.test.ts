@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals';
+import { UsageThrottle } from '../../lambda/usageThrottle.ts';
+import { at, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../support/keys.ts';
+
+const { record } = makeKey();
+const newThrottle = (capacity = 10_000) => new UsageThrottle({ intervalMs: INTERVAL_MS, capacity });
+
+describe('a write is due', () => {
+  test('on the first use of a key', () => {
+    expect(newThrottle().claim(record, NOW_MS)).toBe(true);
+  });
+
+  test('once, however many ask at the same time', () => {
+    const throttle = newThrottle();
+    const claims = Array.from({ length: 20 }, () => throttle.claim(record, NOW_MS));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+  });
+
+  test.each([
+    [5 * MINUTE_MS, false],
+    [INTERVAL_MS - 1000, false],
+    [INTERVAL_MS - 1, false],
+    [INTERVAL_MS, true],
+    [INTERVAL_MS + 1, true],
+  ])('again %d ms after this environment claimed it: %s', (laterMs, due) => {
+    const throttle = newThrottle();
+    throttle.claim(record, NOW_MS);
+    expect(throttle.claim(record, NOW_MS + laterMs)).toBe(due);
+  });
+
+  test.each([
+    [-INTERVAL_MS + 1000, false],
+    [-INTERVAL_MS + 1, false],
+    [-INTERVAL_MS, true],
+    [0, false],
+    [5 * MINUTE_MS, false],
+  ])('where the record says that another environment wrote at %d ms: %s', (writtenMs, due) => {
+    expect(newThrottle().claim({ ...record, lastUsedAt: at(writtenMs) }, NOW_MS)).toBe(due);
+  });
+
+  test('for one key whatever was claimed for another', () => {
+    const throttle = newThrottle();
+    throttle.claim(record, NOW_MS);
+    expect(throttle.claim(makeKey().record, NOW_MS)).toBe(true);
+  });
+});
+
+test('the record of an interval ago does not make a write due that this environment has claimed since', () => {
+  const throttle = newThrottle();
+  const old = { ...record, lastUsedAt: at(-INTERVAL_MS) };
+  expect(throttle.claim(old, NOW_MS)).toBe(true);
+  expect(throttle.claim(old, NOW_MS + MINUTE_MS)).toBe(false);
+});
+
+test('a record that was written elsewhere becomes due an interval after that write', () => {
+  const throttle = newThrottle();
+  const written = { ...record, lastUsedAt: at(-MINUTE_MS) };
+  expect(throttle.claim(written, NOW_MS)).toBe(false);
+  expect(throttle.claim(written, NOW_MS - MINUTE_MS + INTERVAL_MS - 1)).toBe(false);
+  expect(throttle.claim(written, NOW_MS - MINUTE_MS + INTERVAL_MS)).toBe(true);
+});
+
+describe('a claim that was given back', () => {
+  test('is due again after a minute', () => {
+    const throttle = newThrottle();
+    throttle.claim(record, NOW_MS);
+    throttle.giveBack(record.keyHash, NOW_MS);
+    expect(throttle.claim(record, NOW_MS + MINUTE_MS - 1)).toBe(false);
+    expect(throttle.claim(record, NOW_MS + MINUTE_MS)).toBe(true);
+  });
+
+  test('is due again after the interval where that is shorter', () => {
+    const throttle = new UsageThrottle({ intervalMs: 10_000 });
+    throttle.claim(record, NOW_MS);
+    throttle.giveBack(record.keyHash, NOW_MS);
+    expect(throttle.claim(record, NOW_MS + 9_999)).toBe(false);
+    expect(throttle.claim(record, NOW_MS + 10_000)).toBe(true);
+  });
+});
+
+test('a clock that is put back does not hold up the writes until it has caught up', () => {
+  const throttle = newThrottle();
+  throttle.claim(record, NOW_MS);
+  expect(throttle.claim(record, NOW_MS - 3_600_000)).toBe(true);
+});
+
+test('a key that was pushed out is claimed by what its record says', () => {
+  const throttle = newThrottle(2);
+  throttle.claim(record, NOW_MS);
+  for (let i = 0; i < 4; i++) throttle.claim(makeKey().record, NOW_MS);
+  expect(throttle.claim({ ...record, lastUsedAt: at(0) }, NOW_MS)).toBe(false);
+  expect(throttle.claim({ ...record, lastUsedAt: at(0) }, NOW_MS + INTERVAL_MS)).toBe(true);
+});

@@ -1,0 +1,44 @@
+import { LatchkeyError } from '../../keys/errors.ts';
+import type { KeyLookup, UseOutcome } from '../../keys/lookup.ts';
+import type { KeyRecord } from '../../keys/record.ts';
+import type { KeyHash } from '../../keys/secret.ts';
+import { toEpochMs, toTimestamp } from '../../keys/timestamp.ts';
+
+/** The read side of the store without a table: same answers as `KeyLookup`, which the store's contract suite shows. */
+export class MemoryLookup implements Pick<KeyLookup, 'find' | 'recordUse'> {
+  readonly records = new Map<KeyHash, KeyRecord>();
+  reads = 0;
+  /** Every attempt, also one that fails or is refused. */
+  writes = 0;
+  /** While true every call fails as an unreachable table does. */
+  isDown = false;
+
+  constructor(...records: KeyRecord[]) {
+    this.put(...records);
+  }
+
+  put(...records: KeyRecord[]): void {
+    for (const record of records) this.records.set(record.keyHash, record);
+  }
+
+  async find(keyHash: KeyHash): Promise<KeyRecord | undefined> {
+    this.reads++;
+    await this.#network();
+    return this.records.get(keyHash);
+  }
+
+  async recordUse(keyHash: KeyHash, usedAtMs: number, cutoffMs: number): Promise<UseOutcome> {
+    this.writes++;
+    await this.#network();
+    const record = this.records.get(keyHash);
+    if (record === undefined) return 'superseded';
+    if (record.lastUsedAt !== undefined && toEpochMs(record.lastUsedAt) > cutoffMs) return 'superseded';
+    this.put({ ...record, lastUsedAt: toTimestamp(usedAtMs) });
+    return 'written';
+  }
+
+  async #network(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.isDown) throw new LatchkeyError('STORE_UNAVAILABLE', 'the table is down', { cause: new Error('down') });
+  }
+}
