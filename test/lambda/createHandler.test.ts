@@ -1,0 +1,336 @@
+import { describe, expect, test } from '@jest/globals';
+import { LatchkeyError } from '../../keys/errors.ts';
+import { generateSecret } from '../../keys/secret.ts';
+import { httpApiEvent, restRequestEvent, restTokenEvent, type Carried } from '../support/events.ts';
+import { handlerUnderTest } from '../support/handlerUnderTest.ts';
+import { at, INTERVAL_MS, makeKey, MINUTE_MS } from '../support/keys.ts';
+
+const ACTIVE = makeKey({
+  label: 'build server',
+  owner: 'acme',
+  scopes: ['orders:read', 'orders:write'],
+  metadata: { plan: 'pro', seats: 3 },
+  expiresAt: at(MINUTE_MS * 60),
+});
+const EXPIRED = makeKey({ id: 'expired', expiresAt: at(0) });
+const DISABLED = makeKey({ id: 'disabled', disabledAt: at(-1) });
+const REVOKED = makeKey({ id: 'revoked', revokedAt: at(-1), expiresAt: at(-1) });
+const RECORDS = [ACTIVE, EXPIRED, DISABLED, REVOKED].map(({ record }) => record);
+
+const CONTEXT = {
+  keyId: ACTIVE.record.id,
+  keyPrefix: ACTIVE.secret.slice(0, 11),
+  label: 'build server',
+  owner: 'acme',
+  scopes: 'orders:read orders:write',
+  metadata: '{"plan":"pro","seats":3}',
+  expiresAt: at(MINUTE_MS * 60),
+};
+
+const SURFACES = [
+  { surface: 'rest-token', makeEvent: restTokenEvent, stage: 'prod', environment: {} },
+  { surface: 'rest-request', makeEvent: restRequestEvent, stage: 'prod', environment: {} },
+  { surface: 'http-api', makeEvent: httpApiEvent, stage: '$default', environment: {} },
+];
+const SIMPLE = { LATCHKEY_HTTP_API_RESPONSE: 'simple' };
+
+const bearing = (secret: string): Carried => ({ headers: [['Authorization', `Bearer ${secret}`]] });
+
+function policyAnswer(effect: 'Allow' | 'Deny', stage: string, principalId: string, context: object) {
+  return {
+    principalId,
+    policyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Action: 'execute-api:Invoke',
+          Effect: effect,
+          Resource: `arn:aws:execute-api:us-east-1:123456789012:abcdef1234/${stage}/*`,
+        },
+      ],
+    },
+    context,
+  };
+}
+
+interface Refusal {
+  readonly what: string;
+  readonly secret: string;
+  readonly errorCode: string;
+  readonly errorMessage: string;
+  readonly principalId: string;
+}
+
+const INVALID = { errorCode: 'INVALID_KEY', errorMessage: 'Invalid API key.', principalId: 'anonymous' };
+const REFUSALS: readonly Refusal[] = [
+  { what: 'an unknown', secret: generateSecret('sk_'), ...INVALID },
+  { what: 'a malformed', secret: 'sk_nonsense', ...INVALID },
+  {
+    what: 'an expired',
+    secret: EXPIRED.secret,
+    errorCode: 'KEY_EXPIRED',
+    errorMessage: 'This API key has expired.',
+    principalId: 'expired',
+  },
+  {
+    what: 'a disabled',
+    secret: DISABLED.secret,
+    errorCode: 'KEY_DISABLED',
+    errorMessage: 'This API key is disabled.',
+    principalId: 'disabled',
+  },
+  {
+    what: 'a revoked',
+    secret: REVOKED.secret,
+    errorCode: 'KEY_REVOKED',
+    errorMessage: 'This API key has been revoked.',
+    principalId: 'revoked',
+  },
+];
+
+describe.each(SURFACES)('$surface', ({ makeEvent, stage, surface }) => {
+  test('an active key is allowed on every route of the stage, with its context', async () => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const answer = await invoke(makeEvent({ ...bearing(ACTIVE.secret), method: 'POST', path: '/orders/7' }));
+    expect(answer).toEqual(policyAnswer('Allow', stage, ACTIVE.record.id, CONTEXT));
+  });
+
+  test.each(REFUSALS)('$what key is denied everywhere', async ({ secret, errorCode, errorMessage, principalId }) => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const answer = await invoke(makeEvent(bearing(secret)));
+    expect(answer).toEqual(policyAnswer('Deny', stage, principalId, { errorCode, errorMessage }));
+  });
+
+  test.each([
+    ['nothing', {}],
+    ['an empty bearer', { headers: [['Authorization', 'Bearer ']] as const }],
+    ['another scheme', { headers: [['Authorization', 'Basic YWxhZGRpbg==']] as const }],
+  ])('%s is answered with the error that the gateway turns into 401', async (_, carried) => {
+    const { invoke, lookup } = handlerUnderTest(RECORDS);
+    await expect(invoke(makeEvent(carried))).rejects.toThrow(/^Unauthorized$/);
+    expect(lookup.reads).toBe(0);
+  });
+
+  test('an outage is a fault and no answer about the key', async () => {
+    const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
+    lookup.isDown = true;
+    await expect(invoke(makeEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(logged()).toEqual([
+      expect.objectContaining({ level: 'ERROR', message: 'fault', code: 'STORE_UNAVAILABLE', surface }),
+    ]);
+  });
+});
+
+describe('an HTTP API with simple answers', () => {
+  test('an active key is authorized, with its context', async () => {
+    const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
+    expect(await invoke(httpApiEvent(bearing(ACTIVE.secret)))).toEqual({ isAuthorized: true, context: CONTEXT });
+  });
+
+  test.each(REFUSALS)('$what key is not', async ({ secret, errorCode, errorMessage }) => {
+    const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
+    const answer = await invoke(httpApiEvent(bearing(secret)));
+    expect(answer).toEqual({ isAuthorized: false, context: { errorCode, errorMessage } });
+  });
+
+  test('no key is answered with the error that the gateway turns into 401', async () => {
+    const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
+    await expect(invoke(httpApiEvent())).rejects.toThrow(/^Unauthorized$/);
+  });
+
+  test('REST events are answered with a policy all the same', async () => {
+    const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
+    expect(await invoke(restRequestEvent(bearing(ACTIVE.secret)))).toHaveProperty('policyDocument');
+  });
+});
+
+test('what the record lacks is left out of the context', async () => {
+  const { secret, record } = makeKey();
+  const { keyPrefix: _, ...bare } = record;
+  const { invoke } = handlerUnderTest([bare]);
+  expect(await invoke(restRequestEvent(bearing(secret)))).toMatchObject({
+    context: { keyId: record.id, label: record.label },
+  });
+  const answer = (await invoke(restRequestEvent(bearing(secret)))) as { context: object };
+  expect(Object.keys(answer.context)).toEqual(['keyId', 'label']);
+});
+
+describe('where a key is looked for', () => {
+  const query = [['api_key', ACTIVE.secret]] as const;
+  const twice = [...query, ...query];
+
+  test.each([
+    ['rest-request', restRequestEvent],
+    ['http-api', httpApiEvent],
+  ])('%s: in the query parameter, unless a header brings one', async (_, makeEvent) => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    expect(await invoke(makeEvent({ query }))).toMatchObject({ principalId: ACTIVE.record.id });
+    const both = { ...bearing(REVOKED.secret), query };
+    expect(await invoke(makeEvent(both))).toMatchObject({ principalId: 'revoked' });
+  });
+
+  test.each([
+    ['rest-request', restRequestEvent],
+    ['http-api', httpApiEvent],
+  ])('%s: two values of one source are refused before any read', async (_, makeEvent) => {
+    const { invoke, lookup } = handlerUnderTest(RECORDS);
+    const authorization = ['Authorization', `Bearer ${ACTIVE.secret}`] as const;
+    const denied = { context: { errorCode: 'INVALID_KEY' } };
+    expect(await invoke(makeEvent({ headers: [authorization, authorization] }))).toMatchObject(denied);
+    expect(await invoke(makeEvent({ query: twice }))).toMatchObject(denied);
+    expect(lookup.reads).toBe(0);
+  });
+
+  test.each(['authorization', 'Authorization', 'AUTHORIZATION'])('REST: in a header written %s', async (name) => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const answer = await invoke(restRequestEvent({ headers: [[name, `Bearer ${ACTIVE.secret}`]] }));
+    expect(answer).toMatchObject({ principalId: ACTIVE.record.id });
+  });
+
+  test('REST: one header written in two cases is two values', async () => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const value = `Bearer ${ACTIVE.secret}`;
+    const headers = [
+      ['authorization', value],
+      ['Authorization', value],
+    ] as const;
+    expect(await invoke(restRequestEvent({ headers }))).toMatchObject({ context: { errorCode: 'INVALID_KEY' } });
+  });
+
+  test('REST: in the single-value maps where an event has no others', async () => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const { multiValueHeaders: _, ...event } = restRequestEvent(bearing(ACTIVE.secret));
+    expect(await invoke(event)).toMatchObject({ principalId: ACTIVE.record.id });
+  });
+});
+
+describe('last used', () => {
+  test('is written on the first use and an interval later, not in between', async () => {
+    const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
+    const event = restRequestEvent(bearing(ACTIVE.secret));
+    const lastUsedAt = () => lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt;
+    await invoke(event);
+    expect(lastUsedAt()).toBe(at(0));
+    clock.nowMs += INTERVAL_MS - 1000;
+    await invoke(event);
+    expect(lastUsedAt()).toBe(at(0));
+    expect(lookup.writes).toBe(1);
+    clock.nowMs += 1000;
+    await invoke(event);
+    expect(lastUsedAt()).toBe(at(INTERVAL_MS));
+  });
+
+  test('is written once for 20 concurrent requests', async () => {
+    const { invoke, lookup } = handlerUnderTest(RECORDS);
+    const event = httpApiEvent(bearing(ACTIVE.secret));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => invoke(event)));
+    expect(answers.every((answer) => 'principalId' in answer)).toBe(true);
+    expect(lookup.writes).toBe(1);
+  });
+
+  test.each(REFUSALS)('is not written for $what key', async ({ secret }) => {
+    const { invoke, lookup } = handlerUnderTest(RECORDS);
+    await invoke(restRequestEvent(bearing(secret)));
+    expect(lookup.writes).toBe(0);
+  });
+
+  test('a failed write changes no answer, is logged, and is tried again a minute later', async () => {
+    const { invoke, lookup, clock, logged } = handlerUnderTest(RECORDS);
+    const event = restRequestEvent(bearing(ACTIVE.secret));
+    const recordUse = lookup.recordUse.bind(lookup);
+    lookup.recordUse = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the write failed'));
+    expect(await invoke(event)).toMatchObject({ principalId: ACTIVE.record.id });
+    expect(logged()).toEqual([
+      expect.objectContaining({ level: 'WARN', message: 'last-used write failed', keyId: ACTIVE.record.id }),
+    ]);
+    lookup.recordUse = recordUse;
+    clock.nowMs += MINUTE_MS - 1;
+    await invoke(event);
+    expect(lookup.writes).toBe(0);
+    clock.nowMs += 1;
+    await invoke(event);
+    expect(lookup.writes).toBe(1);
+  });
+
+  test('a write that came too late has the next request read the record anew', async () => {
+    const { invoke, lookup } = handlerUnderTest(RECORDS);
+    const event = restRequestEvent(bearing(ACTIVE.secret));
+    lookup.recordUse = async () => 'superseded';
+    await invoke(event);
+    lookup.put({ ...ACTIVE.record, revokedAt: at(0) });
+    expect(await invoke(event)).toMatchObject({ context: { errorCode: 'KEY_REVOKED' } });
+  });
+});
+
+describe('the log', () => {
+  test('has no line for a request that is allowed', async () => {
+    const { invoke, log } = handlerUnderTest(RECORDS);
+    await invoke(restRequestEvent(bearing(ACTIVE.secret)));
+    expect(log).toEqual([]);
+  });
+
+  test('has one line for a denial, with what names the key and nothing else', async () => {
+    const { invoke, logged } = handlerUnderTest(RECORDS);
+    await invoke(restRequestEvent(bearing(REVOKED.secret)));
+    expect(logged()).toEqual([
+      {
+        timestamp: at(0),
+        level: 'INFO',
+        message: 'denied',
+        code: 'KEY_REVOKED',
+        requestId: 'request-1',
+        surface: 'rest-request',
+        keyId: 'revoked',
+        keyPrefix: REVOKED.secret.slice(0, 11),
+      },
+    ]);
+  });
+
+  test('counts a request without a key as a denial', async () => {
+    const { invoke, logged } = handlerUnderTest(RECORDS);
+    await expect(invoke(restRequestEvent())).rejects.toThrow('Unauthorized');
+    expect(logged()).toEqual([expect.objectContaining({ message: 'denied', code: 'AUTH_REQUIRED' })]);
+  });
+
+  test('and what is thrown say of an unexpected error only its name', async () => {
+    const { invoke, lookup, log } = handlerUnderTest(RECORDS);
+    lookup.find = () => Promise.reject(new TypeError(`cannot read ${ACTIVE.secret}`));
+    const error = await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'INTERNAL_ERROR' });
+    expect(log).toHaveLength(1);
+    expect(log.join()).toContain('TypeError');
+    const { stack, message } = error as Error;
+    expect([stack, message, ...log].join()).not.toContain(ACTIVE.secret);
+  });
+});
+
+describe('an event of no known surface', () => {
+  test.each([
+    ['nothing', undefined],
+    ['a text', 'Bearer x'],
+    ['an empty event', {}],
+    ['an event of another service', { Records: [{ body: 'private' }] }],
+    [
+      'an ARN of another service',
+      { ...restTokenEvent(), methodArn: 'arn:aws:lambda:us-east-1:123456789012:function:x/y' },
+    ],
+    [
+      'an ARN with a wildcard for its stage',
+      { ...restTokenEvent(), methodArn: restTokenEvent().methodArn.replace('prod', '*') },
+    ],
+    ['an ARN that is a wildcard', { ...restTokenEvent(), methodArn: '*' }],
+    ['an unknown payload version', { ...httpApiEvent(), version: '3.0' }],
+  ])('is a fault: %s', async (_, event) => {
+    const { invoke, logged } = handlerUnderTest(RECORDS);
+    await expect(invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
+    expect(logged()).toEqual([expect.objectContaining({ code: 'EVENT_UNKNOWN' })]);
+  });
+
+  test('is told by the names of its fields and none of their values', async () => {
+    const { invoke, log } = handlerUnderTest(RECORDS);
+    const event = { Records: ['private'], 'a b\n': 1, token: ACTIVE.secret };
+    const { message } = (await invoke(event).catch((error: unknown) => error)) as Error;
+    expect(message).toContain('Records, token');
+    expect([message, ...log].join()).not.toMatch(/private|a b|sk_/);
+  });
+});

@@ -1,0 +1,86 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parseRecord, serialiseRecord } from '../../keys/record.ts';
+import { hashSecret, parseSecret } from '../../keys/secret.ts';
+import { arbitraryRecord, arbitrarySecret } from '../support/arbitraries.ts';
+
+const OWN = { prefix: 'sk_', acceptForeignKeys: false };
+const RUNS = { numRuns: 1000 };
+
+test('any one-character change to a key is refused', () => {
+  const character = fc.string({ minLength: 1, maxLength: 1, unit: 'binary' });
+  fc.assert(
+    fc.property(arbitrarySecret, fc.nat(51), character, (secret, position, other) => {
+      fc.pre(secret[position] !== other);
+      const changed = secret.slice(0, position) + other + secret.slice(position + 1);
+      expect(parseSecret(changed, OWN)).toBeUndefined();
+    }),
+    RUNS,
+  );
+});
+
+test('any one-character change to a key within its alphabet is refused', () => {
+  const digit = fc.constantFrom(...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz');
+  fc.assert(
+    fc.property(arbitrarySecret, fc.integer({ min: 3, max: 51 }), digit, (secret, position, other) => {
+      fc.pre(secret[position] !== other);
+      const changed = secret.slice(0, position) + other + secret.slice(position + 1);
+      expect(parseSecret(changed, OWN)).toBeUndefined();
+    }),
+    RUNS,
+  );
+});
+
+test('a key is refused with a character too many or too few, and with two neighbours exchanged', () => {
+  fc.assert(
+    fc.property(arbitrarySecret, fc.integer({ min: 3, max: 50 }), (secret, position) => {
+      const [before, here, next, after] = [
+        secret.slice(0, position),
+        secret.charAt(position),
+        secret.charAt(position + 1),
+        secret.slice(position + 2),
+      ];
+      expect(parseSecret(before + here + here + next + after, OWN)).toBeUndefined();
+      expect(parseSecret(before + next + after, OWN)).toBeUndefined();
+      if (here !== next) expect(parseSecret(before + next + here + after, OWN)).toBeUndefined();
+    }),
+    RUNS,
+  );
+});
+
+test('every key that is issued is well-formed, and its hash is 64 hex characters that do not hold it', () => {
+  fc.assert(
+    fc.property(arbitrarySecret, (secret) => {
+      expect(parseSecret(secret, OWN)).toBe(secret);
+      expect(hashSecret(secret)).toMatch(/^[0-9a-f]{64}$/);
+    }),
+    RUNS,
+  );
+});
+
+test('whatever is not a key is told so without an error', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 60 }), fc.boolean(), (text, acceptForeignKeys) => {
+      const parsed = parseSecret(text, { prefix: 'sk_', acceptForeignKeys });
+      expect(parsed === undefined || parsed === text).toBe(true);
+    }),
+    RUNS,
+  );
+});
+
+test('a record that is serialised and parsed is the record', () => {
+  fc.assert(
+    fc.property(arbitraryRecord, (record) => {
+      expect(parseRecord(serialiseRecord(record))).toEqual(record);
+    }),
+    RUNS,
+  );
+});
+
+test('a serialised record has no empty place in it', () => {
+  fc.assert(
+    fc.property(arbitraryRecord, (record) => {
+      expect(Object.values(serialiseRecord(record))).not.toContain(undefined);
+    }),
+  );
+});

@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import type { JsonObject, KeyRecord } from '../../keys/record.ts';
+import { generateSecret, hashSecret, type KeySecret } from '../../keys/secret.ts';
+import { toTimestamp } from '../../keys/timestamp.ts';
+
+/** A key as it is issued, drawn from fast-check's randomness. */
+export const arbitrarySecret: fc.Arbitrary<KeySecret> = fc
+  .uint8Array({ minLength: 64, maxLength: 64 })
+  .map((bytes) => generateSecret('sk_', usableFirst(bytes)));
+
+const arbitraryText = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' });
+const arbitraryTime = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) }).map(toTimestamp);
+const arbitraryJson = fc
+  .dictionary(
+    arbitraryText.filter((name) => name !== '__proto__'),
+    fc.jsonValue({ maxDepth: 3 }),
+    {
+      maxKeys: 4,
+      noNullPrototype: true,
+    },
+  )
+  .map((value) => JSON.parse(JSON.stringify(value).replaceAll('__proto__', 'proto')) as JsonObject);
+
+/** Any record that the table can hold, each optional field there or not. */
+export const arbitraryRecord: fc.Arbitrary<KeyRecord> = fc
+  .record(
+    {
+      keyHash: arbitrarySecret.map(hashSecret),
+      id: fc.uuid(),
+      label: arbitraryText,
+      keyPrefix: arbitraryText,
+      owner: arbitraryText,
+      scopes: fc.array(arbitraryText, { maxLength: 4 }),
+      metadata: arbitraryJson,
+      createdAt: arbitraryTime,
+      createdBy: arbitraryText,
+      lastUsedAt: arbitraryTime,
+      expiresAt: arbitraryTime,
+      disabledAt: arbitraryTime,
+      disabledBy: arbitraryText,
+      revokedAt: arbitraryTime,
+      revokedBy: arbitraryText,
+      revokedReason: arbitraryText,
+      rotatedFrom: fc.uuid(),
+      rotatedTo: fc.uuid(),
+      purgeAfter: fc.nat(),
+    },
+    { requiredKeys: ['keyHash', 'id', 'label', 'createdAt', 'createdBy'], noNullPrototype: true },
+  )
+  .map((record) => record as KeyRecord);
+
+/** The drawn bytes first, then bytes that every digit can be made of, so that the draw always ends. */
+function usableFirst(bytes: Uint8Array): () => Uint8Array {
+  let isFirst = true;
+  return () => {
+    if (!isFirst) return new Uint8Array(64);
+    isFirst = false;
+    return bytes;
+  };
+}
