@@ -57,7 +57,7 @@ export function httpApiEvent({ headers = [], query = [], method = 'GET', path = 
     identitySource: headers.map(([, value]) => value),
     routeKey,
     rawPath: path,
-    rawQueryString: new URLSearchParams(query.map(([name, value]) => [name, value])).toString(),
+    rawQueryString: new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString(),
     cookies: [],
     headers: joinedValues(headers.map(([name, value]) => [name.toLowerCase(), value] as const)),
     ...(query.length === 0 ? {} : { queryStringParameters: joinedValues(query) }),
