@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { devNull } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { FunctionConfig } from './cloudAssembly.ts';
+import { REGION } from './intrinsics.ts';
+
+/** Invokes a function by its name. Throws `FunctionError`. */
+export type Invoke = (functionName: string, event: object) => Promise<unknown>;
+
+/** A function that failed: it threw, or (`isAnswer` false) it ran out of time or died. */
+export class FunctionError extends Error {
+  override readonly name = 'FunctionError';
+  readonly errorType: string;
+  readonly isAnswer: boolean;
+
+  constructor(errorType: string, message: string, isAnswer: boolean) {
+    super(message);
+    this.errorType = errorType;
+    this.isAnswer = isAnswer;
+  }
+}
+
+export interface FunctionEnvironmentDeps {
+  /** Where the function finds DynamoDB. */
+  readonly dynamodbEndpoint: string;
+  /** Takes what the function writes, as it is. */
+  readonly writeLog: (text: string | Uint8Array) => void;
+}
+
+interface Reply {
+  readonly id: number;
+  readonly json?: string;
+  readonly error?: { readonly errorType: string; readonly errorMessage: string };
+}
+
+interface Invocation {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: FunctionError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * One warm execution environment of a function: a thread with an environment of its own, whose modules keep their state
+ * from one invocation to the next. It starts at the first invocation, and again after it died or ran out of time.
+ */
+export class FunctionEnvironment {
+  readonly #config: FunctionConfig;
+  readonly #deps: FunctionEnvironmentDeps;
+  readonly #pending = new Map<number, Invocation>();
+  #worker: Worker | undefined;
+  #lastId = 0;
+
+  constructor(config: FunctionConfig, deps: FunctionEnvironmentDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  /** @throws FunctionError */
+  invoke(event: object): Promise<unknown> {
+    const { timeoutSeconds } = this.#config;
+    const worker = (this.#worker ??= this.#start());
+    const id = ++this.#lastId;
+    const deadlineMs = Date.now() + timeoutSeconds * 1000;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#timeOut(worker), timeoutSeconds * 1000);
+      this.#pending.set(id, { resolve, reject, timer });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+      worker.postMessage({ id, event: JSON.stringify(event), awsRequestId: randomUUID(), deadlineMs });
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #start(): Worker {
+    const { name, arn, file, handlerName, memoryMb } = this.#config;
+    const worker = new Worker(new URL('functionRuntime.mjs', import.meta.url), {
+      env: this.#environment(),
+      // The gateway's own loader of TypeScript is no part of the function.
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+      workerData: {
+        file,
+        handlerName,
+        context: {
+          functionName: name,
+          invokedFunctionArn: arn,
+          memoryLimitInMB: String(memoryMb),
+          functionVersion: '$LATEST',
+        },
+      },
+    });
+    worker.stdout.on('data', this.#deps.writeLog);
+    worker.stderr.on('data', this.#deps.writeLog);
+    worker.on('message', (reply: Reply) => this.#settle(reply));
+    worker.on('error', (error) => this.#fail(worker, new FunctionError('Runtime.ExitError', String(error), false)));
+    worker.on('exit', () => this.#fail(worker, new FunctionError('Runtime.ExitError', 'the function exited', false)));
+    return worker;
+  }
+
+  /** Nothing of this machine's AWS profiles reaches the function: it could point the SDK elsewhere. */
+  #environment(): Record<string, string> {
+    const { name, environment, memoryMb } = this.#config;
+    return {
+      AWS_CONFIG_FILE: devNull,
+      AWS_SHARED_CREDENTIALS_FILE: devNull,
+      ...environment,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_ENDPOINT_URL_DYNAMODB: this.#deps.dynamodbEndpoint,
+      AWS_LAMBDA_FUNCTION_NAME: name,
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+    };
+  }
+
+  #settle({ id, json, error }: Reply): void {
+    const invocation = this.#pending.get(id);
+    if (invocation === undefined) return;
+    this.#pending.delete(id);
+    clearTimeout(invocation.timer);
+    if (error === undefined) invocation.resolve(JSON.parse(json ?? 'null'));
+    else invocation.reject(new FunctionError(error.errorType, error.errorMessage, true));
+  }
+
+  /** Lambda ends the whole environment. A function that never yields can be stopped in no other way either. */
+  #timeOut(worker: Worker): void {
+    const { timeoutSeconds } = this.#config;
+    this.#fail(worker, new FunctionError('Sandbox.Timedout', `Task timed out after ${timeoutSeconds} seconds`, false));
+    void worker.terminate();
+  }
+
+  #fail(worker: Worker, error: FunctionError): void {
+    if (worker !== this.#worker) return;
+    this.#worker = undefined;
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,115 @@
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { KeyRegistry } from '../keys/registry.ts';
+import type { ApiDeps } from './authorizer.ts';
+import { readCloudAssembly, type CloudAssembly } from './cloudAssembly.ts';
+import { FunctionEnvironment } from './functionEnvironment.ts';
+import { GatewayError } from './gatewayError.ts';
+import { GatewayServer } from './gatewayServer.ts';
+import { createHttpApi } from './httpApi.ts';
+import { REGION } from './intrinsics.ts';
+import { removeNote, writeNote } from './note.ts';
+import type { GatewayOptions } from './options.ts';
+import { createRestApi } from './restApi.ts';
+import { ensureTemplate, TEMPLATE_PATH } from './synth.ts';
+import { LocalDynamoDb } from './table.ts';
+
+export interface GatewayDeps {
+  /** The project's. */
+  readonly root: string;
+  /** Takes what functions and the gateway log. */
+  readonly writeLog: (text: string | Uint8Array) => void;
+  /** Takes what undoes a step, as soon as the step is taken: the start can be stopped half-way. */
+  readonly onStop: (stop: () => unknown) => void;
+}
+
+export interface RunningGateway {
+  readonly url: string;
+  readonly demoKey: string;
+}
+
+/**
+ * Starts everything.
+ *
+ * @throws GatewayError
+ */
+export async function startGateway(
+  options: GatewayOptions,
+  { root, writeLog, onStop }: GatewayDeps,
+): Promise<RunningGateway> {
+  const writeLine = (line: string) => writeLog(`${line}\n`);
+  const server = new GatewayServer(writeLine);
+  onStop(() => server.stop());
+  // First of all, so that a port in use is told before the long steps.
+  const url = await server.listen(options.port);
+  if (options.template === undefined) {
+    await ensureTemplate({ root, onStart: (child) => onStop(() => endGroup(child)) });
+  }
+  const assembly = await readCloudAssembly(options.template ?? join(root, TEMPLATE_PATH));
+
+  const tableName = tableOf(assembly);
+  const database = await LocalDynamoDb.start({ port: options.dbPort, dataDirectory: options.data });
+  onStop(() => database.stop());
+  await database.ensureTable(tableName);
+
+  const environments = new Map(
+    [...assembly.functions].map(([name, config]) => {
+      const environment = new FunctionEnvironment(config, { dynamodbEndpoint: database.endpoint, writeLog });
+      onStop(() => environment.stop());
+      return [name, environment];
+    }),
+  );
+  mountApis(server, assembly, {
+    invoke: async (name, event) => environments.get(name)?.invoke(event),
+    now: Date.now,
+    writeLog: writeLine,
+  });
+
+  const demoKey = await issueDemoKey(database, tableName, assembly);
+  onStop(() => removeNote(options.note, process.pid));
+  writeNote(options.note, { url, endpoint: database.endpoint, tableName, region: REGION, pid: process.pid });
+  return { url, demoKey };
+}
+
+function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGTERM');
+}
+
+/** The table is what the functions are told it is. */
+function tableOf(assembly: CloudAssembly): string {
+  return (
+    functionSetting(assembly, 'LATCHKEY_TABLE') ??
+    fail('no function of the template is given a table in LATCHKEY_TABLE')
+  );
+}
+
+function functionSetting({ functions }: CloudAssembly, name: string): string | undefined {
+  return [...functions.values()].map(({ environment }) => environment[name]).find((value) => value !== undefined);
+}
+
+function fail(message: string): never {
+  throw new GatewayError('TEMPLATE_UNSUPPORTED', message);
+}
+
+/** `/rest` and `/http`; a second API of a kind is `/rest2`, and so on. */
+function mountApis(server: GatewayServer, { restApis, httpApis }: CloudAssembly, deps: ApiDeps): void {
+  for (const [at, api] of restApis.entries()) server.mount(prefix('rest', at), createRestApi(api, deps));
+  for (const [at, api] of httpApis.entries()) server.mount(prefix('http', at), createHttpApi(api, deps));
+}
+
+function prefix(kind: string, at: number): string {
+  return at === 0 ? kind : `${kind}${at + 1}`;
+}
+
+/** One on every start, also where `--data` holds keys already: the secret of those cannot be shown again. */
+async function issueDemoKey(database: LocalDynamoDb, tableName: string, assembly: CloudAssembly): Promise<string> {
+  const keyPrefix = functionSetting(assembly, 'LATCHKEY_KEY_PREFIX');
+  const registry = new KeyRegistry({
+    client: database.client,
+    tableName,
+    actor: 'local gateway',
+    ...(keyPrefix === undefined ? {} : { keyPrefix }),
+  });
+  const { secret } = await registry.issue({ label: 'demo' });
+  return secret;
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { contextValue } from './identitySources.ts';
+import type { GatewayReply } from './gatewayRequest.ts';
+
+export type GatewayResponseType =
+  | 'UNAUTHORIZED'
+  | 'ACCESS_DENIED'
+  | 'AUTHORIZER_FAILURE'
+  | 'AUTHORIZER_CONFIGURATION_ERROR'
+  | 'MISSING_AUTHENTICATION_TOKEN'
+  | 'INTEGRATION_FAILURE';
+
+/** A gateway response of the template. */
+export interface GatewayResponseConfig {
+  readonly statusCode?: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bodyTemplate?: string | undefined;
+}
+
+/** By response type, `DEFAULT_4XX` and `DEFAULT_5XX` among them. */
+export type GatewayResponses = ReadonlyMap<string, GatewayResponseConfig>;
+
+interface Builtin {
+  readonly statusCode: number;
+  readonly message: string | null;
+  readonly errorType: string;
+}
+
+const BUILTIN: Readonly<Record<GatewayResponseType, Builtin>> = {
+  UNAUTHORIZED: { statusCode: 401, message: 'Unauthorized', errorType: 'UnauthorizedException' },
+  ACCESS_DENIED: {
+    statusCode: 403,
+    message: 'User is not authorized to access this resource',
+    errorType: 'AccessDeniedException',
+  },
+  AUTHORIZER_FAILURE: { statusCode: 500, message: null, errorType: 'AuthorizerFailureException' },
+  AUTHORIZER_CONFIGURATION_ERROR: { statusCode: 500, message: null, errorType: 'AuthorizerConfigurationException' },
+  MISSING_AUTHENTICATION_TOKEN: {
+    statusCode: 403,
+    message: 'Missing Authentication Token',
+    errorType: 'MissingAuthenticationTokenException',
+  },
+  // AWS documents 504 for this type; a function that failed or answered out of shape is 502.
+  INTEGRATION_FAILURE: { statusCode: 502, message: 'Internal server error', errorType: 'InternalServerErrorException' },
+};
+
+/**
+ * A REST API's answer to a request that failed in the gateway ("Gateway responses in API Gateway"): by the template's
+ * response of that type, else by its default of that class, else as API Gateway words it. `context` is what `$context`
+ * names, and `message` another text for `$context.error.message`.
+ */
+export function gatewayResponse(
+  type: GatewayResponseType,
+  responses: GatewayResponses,
+  { context, message = BUILTIN[type].message }: { readonly context: object; readonly message?: string | null },
+): GatewayReply {
+  const builtin = BUILTIN[type];
+  const configured = responses.get(type) ?? responses.get(builtin.statusCode < 500 ? 'DEFAULT_4XX' : 'DEFAULT_5XX');
+  const messageString = JSON.stringify(message);
+  // API Gateway spells this one with a capital letter.
+  const ownBody = `{"${type === 'ACCESS_DENIED' ? 'Message' : 'message'}":${messageString}}`;
+  const error = { message, messageString, responseType: type };
+  const body =
+    configured === undefined ? ownBody : fill(configured.bodyTemplate ?? DEFAULT_TEMPLATE, { ...context, error });
+  return {
+    statusCode: configured?.statusCode ?? builtin.statusCode,
+    headers: [
+      ['Content-Type', 'application/json'],
+      ['x-amzn-RequestId', contextValue(context, 'requestId') || randomUUID()],
+      ['x-amzn-ErrorType', builtin.errorType],
+      ...Object.entries(configured?.headers ?? {}),
+    ],
+    body,
+  };
+}
+
+const DEFAULT_TEMPLATE = '{"message":$context.error.messageString}';
+
+/** Gateway responses have variables and no other template language; an unknown variable leaves nothing. */
+function fill(template: string, context: object): string {
+  return template.replaceAll(/\$context\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)/g, (_, path: string) =>
+    contextValue(context, path),
+  );
+}

@@ -1,0 +1,74 @@
+import { createAuthorizer, type ApiDeps, type Verdict } from './authorizer.ts';
+import type { RestApiConfig, RouteConfig } from './cloudAssembly.ts';
+import type { Api, GatewayReply, GatewayRequest } from './gatewayRequest.ts';
+import { gatewayResponse, type GatewayResponseType } from './gatewayResponse.ts';
+import { integrateLambda } from './lambdaProxy.ts';
+import { methodArn, requestEvent, restContext, restProxyEvent, tokenEvent } from './restEvents.ts';
+import { matchRoute, type RouteMatch } from './routeMatch.ts';
+
+const FORMAT = { simpleResponses: false, stringContext: true };
+
+/** A REST API of the template. */
+export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
+  const authorizers = new Map(
+    [...config.authorizers].map(([id, authorizer]) => [id, createAuthorizer(authorizer, FORMAT, deps)]),
+  );
+
+  const authorize = async (match: RouteMatch<RouteConfig>, request: GatewayRequest, context: object) => {
+    const { authorizerId = '' } = match.route;
+    const ask = authorizers.get(authorizerId);
+    if (ask === undefined) return undefined;
+    const isToken = config.authorizers.get(authorizerId)?.type === 'TOKEN';
+    const arn = methodArn(config, request);
+    return ask({
+      request,
+      context,
+      stageVariables: config.stageVariables,
+      arn,
+      event: ([token = '']) => (isToken ? tokenEvent(arn, token) : requestEvent(config, match, request, context)),
+    });
+  };
+
+  return async (request) => {
+    const fail = (type: GatewayResponseType, context: object, message?: string) =>
+      gatewayResponse(type, config.gatewayResponses, { context, ...(message === undefined ? {} : { message }) });
+    const match = matchRoute(config.routes, request.method, request.path);
+    if (match === undefined) return fail('MISSING_AUTHENTICATION_TOKEN', { requestId: request.id });
+    const context = restContext(config, match.route, request);
+    const verdict = await authorize(match, request, context);
+    const authorizer = authorizerContext(verdict);
+    if (verdict !== undefined && verdict.effect !== 'allow') {
+      return fail(failureType(verdict), { ...context, authorizer }, denialMessage(verdict));
+    }
+    const requestContext = authorizer === undefined ? context : { ...context, authorizer };
+    const reply = await integrate(match.route, restProxyEvent(config, match, request, requestContext), deps);
+    return reply ?? fail('INTEGRATION_FAILURE', requestContext);
+  };
+}
+
+type Refusal = Exclude<Verdict, { effect: 'allow' }>;
+
+function failureType(verdict: Refusal): GatewayResponseType {
+  if (verdict.effect === 'fault') return verdict.type;
+  return verdict.effect === 'deny' ? 'ACCESS_DENIED' : 'UNAUTHORIZED';
+}
+
+function denialMessage(verdict: Refusal): string | undefined {
+  if (verdict.effect !== 'deny' || !verdict.isExplicit) return undefined;
+  return 'User is not authorized to access this resource with an explicit deny';
+}
+
+/** What `$context.authorizer` names; a thrown `Unauthorized` brings none. */
+function authorizerContext(verdict: Verdict | undefined): object | undefined {
+  if (verdict?.effect !== 'allow' && verdict?.effect !== 'deny') return undefined;
+  return { principalId: verdict.principalId, ...verdict.context };
+}
+
+async function integrate(
+  { integration }: RouteConfig,
+  event: object,
+  deps: ApiDeps,
+): Promise<GatewayReply | undefined> {
+  if (integration.kind === 'lambda') return integrateLambda(integration.functionName, event, { inferred: false }, deps);
+  return { statusCode: integration.statusCode, headers: Object.entries(integration.headers), body: '' };
+}

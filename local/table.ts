@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import dynalite from 'dynalite';
+import { REGISTRY_TRANSLATION } from '../keys/registry.ts';
+import { createTableInput } from '../keys/table.ts';
+import { GatewayError } from './gatewayError.ts';
+import { closeNow, listenOnLoopback } from './gatewayServer.ts';
+import { REGION } from './intrinsics.ts';
+
+export interface TableOptions {
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Where the items outlive the process; in memory without it. */
+  readonly dataDirectory: string | undefined;
+}
+
+/** DynamoDB on the loopback interface, in this process. */
+export class LocalDynamoDb {
+  readonly endpoint: string;
+  /** For a `KeyRegistry`. */
+  readonly client: DynamoDBDocumentClient;
+  readonly #client: DynamoDBClient;
+  readonly #server: ReturnType<typeof dynalite>;
+
+  private constructor(server: ReturnType<typeof dynalite>, port: number) {
+    this.#server = server;
+    this.endpoint = `http://127.0.0.1:${port}`;
+    this.#client = new DynamoDBClient({
+      endpoint: this.endpoint,
+      region: REGION,
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+    this.client = DynamoDBDocumentClient.from(this.#client, REGISTRY_TRANSLATION);
+  }
+
+  /** @throws GatewayError `PORT_UNUSABLE`, `DATA_UNUSABLE` */
+  static async start({ port, dataDirectory }: TableOptions): Promise<LocalDynamoDb> {
+    if (dataDirectory !== undefined) makeDirectory(dataDirectory);
+    const server = dynalite({ createTableMs: 0, ...(dataDirectory === undefined ? {} : { path: dataDirectory }) });
+    return new LocalDynamoDb(server, await listenOnLoopback(server, port, '--db-port'));
+  }
+
+  /** Makes Latchkey's table where it is missing, and waits until it takes items. */
+  async ensureTable(tableName: string): Promise<void> {
+    const create = new CreateTableCommand(createTableInput(tableName));
+    try {
+      await whileOpening(this.#client.send(create));
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'ResourceInUseException') throw unusable(error);
+    }
+    const describe = new DescribeTableCommand({ TableName: tableName });
+    while ((await this.#client.send(describe)).Table?.TableStatus !== 'ACTIVE') await sleep(10);
+  }
+
+  async stop(): Promise<void> {
+    this.#client.destroy();
+    await closeNow(this.#server);
+  }
+}
+
+/** dynalite throws where nobody can catch it when it cannot open its files, and leaves the request unanswered. */
+async function whileOpening(request: Promise<unknown>): Promise<void> {
+  const opened = new AbortController();
+  const thrown = once(process, 'uncaughtException', { signal: opened.signal }).then(([error]) => {
+    throw error;
+  });
+  try {
+    await Promise.race([request, thrown]);
+  } finally {
+    thrown.catch(() => {});
+    opened.abort();
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw unusable(error);
+  }
+}
+
+function unusable(cause: unknown): GatewayError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new GatewayError('DATA_UNUSABLE', `--data: the table cannot be opened: ${why}; is another gateway using it?`, {
+    cause,
+  });
+}

@@ -1,0 +1,114 @@
+import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { startGateway, writeTemplateVariant, type Gateway, type StartOptions } from '../support/gateway.ts';
+import { writeSampleStack } from './sampleStack.ts';
+
+const running: Gateway[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((gateway) => gateway.stop()));
+});
+
+async function start(options: StartOptions = {}): Promise<Gateway> {
+  const gateway = await startGateway({ template: await writeSampleStack(), ...options });
+  running.push(gateway);
+  return gateway;
+}
+
+const get = (gateway: Gateway, path: string, token: string) =>
+  fetch(new URL(path, gateway.url), { headers: { authorization: `Bearer ${token}` } });
+
+test('it serves both APIs of the template and notes itself for its user alone', async () => {
+  const gateway = await start();
+  expect(gateway.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/rest\/whoami$/);
+  expect(gateway.key).toMatch(/^sk_[0-9A-Za-z]{49}$/);
+  expect((await get(gateway, '/rest/token', 'allow')).status).toBe(201);
+  expect((await get(gateway, '/http/echo', 'allow')).status).toBe(201);
+  expect((await get(gateway, '/other/echo', 'allow')).status).toBe(404);
+  expect(JSON.parse(readFileSync(gateway.noteFile, 'utf8'))).toEqual({
+    url: new URL(gateway.url).origin,
+    endpoint: gateway.endpoint,
+    tableName: 'Keys',
+    region: 'us-east-1',
+    pid: gateway.pid,
+  });
+  expect(statSync(gateway.noteFile).mode & 0o777).toBe(0o600);
+});
+
+test('several run at once, each with its own variant of a template', async () => {
+  const template = await writeTemplateVariant(
+    ({ Resources }) => {
+      Object.assign(Resources['Stage']?.Properties ?? {}, { StageName: 'other' });
+    },
+    await writeSampleStack(),
+  );
+  const [one, other] = await Promise.all([start(), start({ template })]);
+  const eventOf = async (gateway: Gateway) => (await get(gateway, '/rest/token', 'allow')).json();
+  expect(await eventOf(one)).toMatchObject({ requestContext: { stage: 'prod' } });
+  expect(await eventOf(other)).toMatchObject({ requestContext: { stage: 'other' } });
+});
+
+test('SIGTERM ends it at once with 0, whatever is open, and takes the note away', async () => {
+  const gateway = await start();
+  const pending = get(gateway, '/rest/token', 'spin').catch(() => undefined);
+  const noteFile = gateway.noteFile;
+  const startedMs = performance.now();
+  expect(await gateway.stop()).toBe(0);
+  expect(performance.now() - startedMs).toBeLessThan(2000);
+  expect(existsSync(noteFile)).toBe(false);
+  await pending;
+});
+
+test('with --data the table is kept, and each start has a key to try', async () => {
+  const dataDirectory = join(mkdtempSync(join(tmpdir(), 'latchkey-data-')), 'new');
+  const first = await start({ dataDirectory });
+  await first.stop();
+  const second = await start({ dataDirectory });
+  expect(second.key).not.toBe(first.key);
+  const response = await fetch(second.endpoint, {
+    method: 'POST',
+    headers: {
+      'x-amz-target': 'DynamoDB_20120810.Scan',
+      'content-type': 'application/x-amz-json-1.0',
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=local/20300101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=x',
+      'x-amz-date': '20300101T000000Z',
+    },
+    body: JSON.stringify({ TableName: second.tableName, Select: 'COUNT' }),
+  });
+  expect(await response.json()).toMatchObject({ Count: 2 });
+});
+
+describe('a start that cannot be', () => {
+  const run = (...args: string[]) => {
+    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'local/main.ts', ...args], {
+      encoding: 'utf8',
+    });
+    return { status, lines: stderr.trim().split('\n') };
+  };
+
+  test.each([
+    ['--port', 'x', 'got', "'x'"],
+    ['--port', '65536', 'wanted', '65535'],
+    ['--db-port', '-1', 'option', '--db-port'],
+    ['--unknown', '1', 'option', '--unknown'],
+  ])('%s %s is told in one line, with the %s, and ends with 2', (option, value, _, told) => {
+    const { status, lines } = run(option, value);
+    expect(status).toBe(2);
+    expect(lines).toEqual([expect.stringContaining(told)]);
+  });
+
+  test('a port in use names the option and ends with 1', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { status, lines } = run('--port', String(port));
+    server.close();
+    expect(status).toBe(1);
+    expect(lines).toEqual([expect.stringContaining(`--port: cannot listen on port ${port}`)]);
+  });
+});

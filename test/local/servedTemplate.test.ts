@@ -1,0 +1,265 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { readCloudAssembly } from '../../local/cloudAssembly.ts';
+import { FunctionEnvironment } from '../../local/functionEnvironment.ts';
+import { GatewayError } from '../../local/gatewayError.ts';
+import type { Api, GatewayRequest, Header } from '../../local/gatewayRequest.ts';
+import { createHttpApi } from '../../local/httpApi.ts';
+import { createRestApi } from '../../local/restApi.ts';
+import { writeTemplateVariant } from '../support/gateway.ts';
+import { writeSampleStack, type SampleOptions } from './sampleStack.ts';
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(stops.splice(0).map((stop) => stop()));
+});
+
+/** Serves the sample stack without the HTTP server. */
+async function serve(options: SampleOptions = {}) {
+  let log = '';
+  let nowMs = 0;
+  const { functions, restApis, httpApis } = await readCloudAssembly(await writeSampleStack(options));
+  const environments = new Map(
+    [...functions].map(([name, config]) => {
+      const writeLog = (text: string | Uint8Array) => (log += String(text));
+      return [name, new FunctionEnvironment(config, { dynamodbEndpoint: 'http://127.0.0.1:1', writeLog })];
+    }),
+  );
+  for (const environment of environments.values()) stops.push(() => environment.stop());
+  const deps = {
+    invoke: async (name: string, event: object) => environments.get(name)?.invoke(event),
+    now: () => nowMs,
+    writeLog: (line: string) => (log += line),
+  };
+  const [rest, http] = [
+    restApis.map((api) => createRestApi(api, deps)),
+    httpApis.map((api) => createHttpApi(api, deps)),
+  ];
+  return {
+    rest: sender(rest[0]),
+    http: sender(http[0]),
+    log: () => log,
+    advance: (ms: number) => (nowMs += ms),
+  };
+}
+
+function sender(api: Api | undefined) {
+  return async (path: string, headers: readonly Header[] = [], other: Partial<GatewayRequest> = {}) => {
+    const [pathOnly = '', rawQuery = ''] = path.split('?');
+    const reply = await api?.({
+      id: 'request-1',
+      method: 'GET',
+      path: pathOnly,
+      rawQuery,
+      headers,
+      body: Buffer.alloc(0),
+      sourceIp: '127.0.0.1',
+      protocol: 'HTTP/1.1',
+      receivedMs: Date.UTC(2030, 0, 2, 3, 4, 5),
+      ...other,
+    });
+    const text = String(reply?.body);
+    return { status: reply?.statusCode, headers: reply?.headers, text, json: () => JSON.parse(text) };
+  };
+}
+
+const bearer = (token: string): Header[] => [['Authorization', `Bearer ${token}`]];
+
+describe('a REST API', () => {
+  test.each(['/token', '/request'])(
+    '%s without its identity source is 401, and the function is not invoked',
+    async (path) => {
+      const { rest } = await serve();
+      expect(await rest(path)).toMatchObject({ status: 401, text: '{"message":"Unauthorized"}' });
+      expect(await rest(path, [['Authorization', '']])).toMatchObject({ status: 401 });
+      const allowed = (await rest(path, bearer('allow'))).json();
+      expect(allowed.requestContext.authorizer.count).toBe('1');
+    },
+  );
+
+  test.each([
+    ['unauthorized', 401, '{"message":"Unauthorized"}'],
+    ['deny', 403, '{"code":"NO"}'],
+    ['almost', 500, '{"message":null}'],
+    ['nested', 500, '{"message":null}'],
+    ['noPrincipal', 500, '{"message":null}'],
+    ['noPolicy', 500, '{"message":null}'],
+    ['simpleAllow', 500, '{"message":null}'],
+    ['spin', 500, '{"message":null}'],
+    ['die', 500, '{"message":null}'],
+  ])('an authorizer that answers %s makes %i', async (token, status, text) => {
+    const { rest } = await serve();
+    expect(await rest('/token', bearer(token))).toMatchObject({ status, text });
+    // What came before harms nobody after it.
+    expect((await rest('/token', bearer('allow'))).status).toBe(201);
+  });
+
+  test('the integration receives the principal and the context as strings', async () => {
+    const { rest, log } = await serve();
+    const reply = await rest('/token', bearer('allow'));
+    expect(reply.json().requestContext.authorizer).toEqual({
+      principalId: 'somebody',
+      count: '1',
+      yes: 'true',
+      table: 'Keys',
+      hasId: 'true',
+    });
+    expect(reply.headers).toContainEqual(['X-Echo', 'yes']);
+    expect(log()).toContain('echo was here');
+  });
+
+  test('a TOKEN event has the token and the ARN of the path really asked for', async () => {
+    const { rest } = await serve();
+    const reply = await rest('/token/a%20b', bearer('event'));
+    expect(JSON.parse(reply.json().requestContext.authorizer.event)).toEqual({
+      type: 'TOKEN',
+      methodArn: 'arn:aws:execute-api:us-east-1:000000000000:Rest/prod/GET/token/a%20b',
+      authorizationToken: 'Bearer event',
+    });
+    expect(reply.json().pathParameters).toEqual({ id: 'a b' });
+  });
+
+  test('a REQUEST event has headers as sent and every value of the query', async () => {
+    const { rest } = await serve();
+    const reply = await rest('/request?a=1&a=2', [
+      ['AUTHORIZATION', 'Bearer event'],
+      ['x-A', '1'],
+      ['x-A', '2'],
+    ]);
+    expect(JSON.parse(reply.json().requestContext.authorizer.event)).toMatchObject({
+      type: 'REQUEST',
+      methodArn: 'arn:aws:execute-api:us-east-1:000000000000:Rest/prod/GET/request',
+      resource: '/request',
+      path: '/request',
+      httpMethod: 'GET',
+      headers: { AUTHORIZATION: 'Bearer event', 'x-A': '2' },
+      multiValueHeaders: { AUTHORIZATION: ['Bearer event'], 'x-A': ['1', '2'] },
+      queryStringParameters: { a: '2' },
+      multiValueQueryStringParameters: { a: ['1', '2'] },
+      pathParameters: {},
+      stageVariables: {},
+      requestContext: { stage: 'prod', path: '/prod/request', requestTime: '02/Jan/2030:03:04:05 +0000' },
+    });
+  });
+
+  test('a token that the validation expression refuses is 401', async () => {
+    const { rest } = await serve({ tokenPattern: '^Bearer a' });
+    expect((await rest('/token', bearer('deny'))).status).toBe(401);
+    expect((await rest('/token', bearer('allow'))).json().requestContext.authorizer.count).toBe('1');
+  });
+
+  test('a cached policy is judged anew on another route, and goes with the TTL', async () => {
+    const { rest, advance } = await serve({ resultTtlSeconds: 10 });
+    const count = async () => (await rest('/token', bearer('thisRoute'))).json().requestContext.authorizer.count;
+    expect(await count()).toBe('1');
+    expect(await count()).toBe('1');
+    expect((await rest('/token/1', bearer('thisRoute'))).status).toBe(403);
+    advance(10_000);
+    expect(await count()).toBe('2');
+  });
+
+  test('each authorizer has a cache of its own', async () => {
+    const { rest } = await serve({ resultTtlSeconds: 10 });
+    await rest('/token', bearer('allow'));
+    expect((await rest('/request', bearer('allow'))).json().requestContext.authorizer.count).toBe('2');
+  });
+
+  test.each(['unauthorized', 'almost'])('%s is not cached', async (token) => {
+    const { rest } = await serve({ resultTtlSeconds: 10 });
+    await rest('/token', bearer(token));
+    await rest('/token', bearer(token));
+    expect((await rest('/token', bearer('allow'))).json().requestContext.authorizer.count).toBe('3');
+  });
+
+  test('invocations run at once in one environment', async () => {
+    const { rest } = await serve();
+    const replies = await Promise.all([1, 2, 3].map(() => rest('/token', bearer('slow'))));
+    const counts = replies.map((reply) => reply.json().requestContext.authorizer.count);
+    expect(counts).toEqual(['3', '3', '3']);
+  });
+
+  test('a preflight needs no key and has the static headers of the mock', async () => {
+    const { rest } = await serve();
+    const reply = await rest('/token', [], { method: 'OPTIONS' });
+    expect(reply).toMatchObject({ status: 204, headers: [['Access-Control-Allow-Origin', '*']] });
+  });
+
+  test('an unknown route and an integration out of shape have their own answers', async () => {
+    const { rest } = await serve();
+    expect(await rest('/nowhere')).toMatchObject({ status: 403, text: '{"message":"Missing Authentication Token"}' });
+    expect(await rest('/token', [...bearer('allow'), ['X-Broken', '1']])).toMatchObject({ status: 502 });
+  });
+});
+
+describe('an HTTP API', () => {
+  test.each([
+    [undefined, 401, '{"message":"Unauthorized"}'],
+    ['unauthorized', 401, '{"message":"Unauthorized"}'],
+    ['deny', 403, '{"message":"Forbidden"}'],
+    ['almost', 500, '{"message":"Internal Server Error"}'],
+    ['noPolicy', 500, '{"message":"Internal Server Error"}'],
+    ['simpleAllow', 500, '{"message":"Internal Server Error"}'],
+  ])('an authorizer that answers %s makes %i', async (token, status, text) => {
+    const { http } = await serve();
+    expect(await http('/echo', token === undefined ? [] : bearer(token))).toMatchObject({ status, text });
+  });
+
+  test('simple answers are taken where they are on, and the context keeps its shape', async () => {
+    const { http } = await serve({ simpleResponses: true });
+    expect((await http('/echo', bearer('simpleDeny'))).status).toBe(403);
+    const reply = await http('/echo', bearer('simpleAllow'));
+    expect(reply.json().requestContext.authorizer).toEqual({ lambda: { count: 2, list: [1] } });
+  });
+
+  test('an event is of payload format 2.0', async () => {
+    const { http } = await serve();
+    const headers: Header[] = [...bearer('event'), ['X-A', '1'], ['x-a', '2'], ['Cookie', 'c=1; d=2']];
+    const reply = await http('/echo?a=1&a=2&b=x%20y', headers);
+    expect(JSON.parse(reply.json().requestContext.authorizer.lambda.event)).toMatchObject({
+      version: '2.0',
+      type: 'REQUEST',
+      routeArn: 'arn:aws:execute-api:us-east-1:000000000000:Http/$default/GET/echo',
+      identitySource: ['Bearer event'],
+      routeKey: 'GET /echo',
+      rawPath: '/echo',
+      rawQueryString: 'a=1&a=2&b=x%20y',
+      cookies: ['c=1', 'd=2'],
+      headers: { authorization: 'Bearer event', 'x-a': '1,2' },
+      queryStringParameters: { a: '1,2', b: 'x y' },
+      requestContext: { routeKey: 'GET /echo', stage: '$default', http: { method: 'GET', path: '/echo' } },
+    });
+  });
+
+  test('a preflight is answered by the gateway, and answers name an allowed origin only', async () => {
+    const { http } = await serve();
+    const preflight: Header[] = [
+      ['Origin', 'https://a.example'],
+      ['Access-Control-Request-Method', 'GET'],
+    ];
+    const reply = await http('/echo', preflight, { method: 'OPTIONS' });
+    expect(reply.status).toBe(204);
+    expect(reply.headers).toContainEqual(['access-control-allow-origin', 'https://a.example']);
+    expect(reply.headers).toContainEqual(['access-control-max-age', '60']);
+    const denied = await http('/echo', [['Origin', 'https://b.example']]);
+    expect(denied.headers?.filter(([name]) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  test('an unknown route is 404', async () => {
+    const { http } = await serve();
+    expect(await http('/nowhere', bearer('allow'))).toMatchObject({ status: 404, text: '{"message":"Not Found"}' });
+  });
+});
+
+test('a route whose authorizer is not in the template is refused, not left open', async () => {
+  const template = await writeTemplateVariant(
+    ({ Resources }) => {
+      delete Resources['Token'];
+      Object.assign(Resources['TokenMethod']?.Properties ?? {}, { AuthorizerId: 'Elsewhere' });
+    },
+    await writeSampleStack(),
+  );
+  await expect(readCloudAssembly(template)).rejects.toThrow(GatewayError);
+});
+
+test('a template that is not there is refused in one line', async () => {
+  await expect(readCloudAssembly('/nowhere/X.template.json')).rejects.toThrow(GatewayError);
+});

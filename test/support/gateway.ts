@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const TEMPLATE = join(ROOT, 'cdk.out', 'LatchkeyStack.template.json');
+
+export interface StartOptions {
+  /** Another template than the project's own: see `writeTemplateVariant`. */
+  readonly template?: string;
+  readonly dataDirectory?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Gateway {
+  /** The sample REST route. */
+  readonly url: string;
+  /** The sample HTTP API's route. */
+  readonly httpUrl: string;
+  /** The demo key. */
+  readonly key: string;
+  /** DynamoDB's. */
+  readonly endpoint: string;
+  readonly tableName: string;
+  readonly pid: number;
+  /** Where this gateway noted itself, apart from a running `npm start`. */
+  readonly noteFile: string;
+  /** All that the gateway and its functions have logged so far. */
+  readonly log: () => string;
+  /** Sends SIGTERM and waits; the exit code. */
+  readonly stop: () => Promise<number | null>;
+}
+
+/** Starts a local gateway of its own as a child process, on free ports. Rejects with its log where it does not come up. */
+export async function startGateway({ template, dataDirectory, env }: StartOptions = {}): Promise<Gateway> {
+  const directory = await mkdtemp(join(tmpdir(), 'latchkey-gateway-'));
+  const noteFile = join(directory, 'local.json');
+  const child = spawn(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      'local/main.ts',
+      '--port',
+      '0',
+      '--note',
+      noteFile,
+      ...(template === undefined ? [] : ['--template', template]),
+      ...(dataDirectory === undefined ? [] : ['--data', dataDirectory]),
+    ],
+    { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  let log = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
+  const exited = new Promise<number | null>((done) => {
+    child.on('close', done);
+  });
+  const isReady = () => output.includes('Ctrl-C');
+  await new Promise<void>((ready, reject) => {
+    child.stdout.on('data', () => isReady() && ready());
+    child.on('error', reject);
+    void exited.then((code) => reject(new Error(`the gateway ended with exit code ${code}\n${log}`)));
+  });
+
+  const url = lineAfter(output, 'url: ');
+  const note = JSON.parse(await readFile(noteFile, 'utf8'));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    const exitCode = await exited;
+    await rm(directory, { recursive: true, force: true });
+    return exitCode;
+  };
+  return {
+    url,
+    httpUrl: url.replace('/rest/', '/http/'),
+    key: lineAfter(output, 'key: '),
+    endpoint: note.endpoint,
+    tableName: note.tableName,
+    pid: note.pid,
+    noteFile,
+    log: () => log,
+    stop,
+  };
+}
+
+/** A template as a test changes it. */
+export interface TemplateJson {
+  readonly Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
+}
+
+/**
+ * Writes a changed copy of the project's synthesized template (or of another) for `startGateway`, with the asset
+ * manifest that belongs to it, to a temporary directory. Returns the copy's path.
+ */
+export async function writeTemplateVariant(
+  change: (template: TemplateJson) => void,
+  source: string = TEMPLATE,
+): Promise<string> {
+  const template: TemplateJson = JSON.parse(await readFile(source, 'utf8'));
+  change(template);
+  const manifest = JSON.parse(await readFile(source.replace('.template.json', '.assets.json'), 'utf8'));
+  for (const file of Object.values<{ source: { path: string } }>(manifest.files)) {
+    file.source.path = resolve(dirname(source), file.source.path);
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'latchkey-template-'));
+  await writeFile(join(directory, 'Variant.assets.json'), JSON.stringify(manifest));
+  const path = join(directory, 'Variant.template.json');
+  await writeFile(path, JSON.stringify(template));
+  return path;
+}
+
+function lineAfter(text: string, prefix: string): string {
+  const line = text.split('\n').find((candidate) => candidate.startsWith(prefix));
+  if (line === undefined) throw new Error(`the gateway printed no line that begins with "${prefix}"`);
+  return line.slice(prefix.length);
+}
