@@ -1,6 +1,6 @@
 // The import table of docs/adr/0005: a room may import only from rooms below it.
 const ROOMS = ['keys', 'lambda', 'infra', 'cli', 'local', 'console', 'bench'];
-const MAY_IMPORT = { keys: [], lambda: ['keys'], infra: ['keys'], cli: ['keys'], local: ['keys', 'cli'] };
+const MAY_IMPORT = { keys: [], lambda: ['keys'], infra: ['keys', 'lambda'], cli: ['keys'], local: ['keys', 'cli'] };
 
 const rooms = Object.entries(MAY_IMPORT).map(([room, below]) => ({
   name: `${room}-imports-only-below`,
@@ -27,10 +27,11 @@ module.exports = {
       to: { path: '^keys/registry' },
     },
     {
-      name: 'infra-takes-names-only',
+      name: 'infra-takes-names-and-settings-only',
+      comment: 'docs/adr/0006: the function reads its settings at synthesis too',
       severity: 'error',
       from: { path: '^infra/' },
-      to: { path: '^keys/', pathNot: '^keys/table\\.ts$' },
+      to: { path: '^(keys|lambda)/', pathNot: '^(keys/(table|errors)|lambda/(config|keySource))\\.ts$' },
     },
     packagesOnlyIn(
       'sdk-at-the-edges',

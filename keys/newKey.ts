@@ -95,14 +95,16 @@ function isStorableMetadata(value: unknown): boolean {
   );
 }
 
-/** `__proto__` is refused because no reader gets it back as the plain attribute that was meant. */
+/** What no reader would get back as the plain attribute that was meant: the SDK takes `constructor` for a class. */
+const UNSTORABLE_NAMES = new Set(['__proto__', 'constructor']);
+
 function isStorable(value: JsonValue, depth: number): boolean {
   if (typeof value === 'string') return value.isWellFormed();
   if (typeof value === 'number') return value === 0 || (Math.abs(value) < MAX_NUMBER && Math.abs(value) > MIN_NUMBER);
   if (typeof value !== 'object' || value === null) return true;
   if (depth === 0) return false;
   return Object.entries(value).every(
-    ([name, inner]) => name !== '__proto__' && name.isWellFormed() && isStorable(inner as JsonValue, depth - 1),
+    ([name, inner]) => !UNSTORABLE_NAMES.has(name) && name.isWellFormed() && isStorable(inner as JsonValue, depth - 1),
   );
 }
 

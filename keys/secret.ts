@@ -58,6 +58,10 @@ export function shownPrefixOf(secret: KeySecret, prefix: string): string {
   return secret.slice(0, prefix.length + SHOWN_CHARACTERS);
 }
 
+/** What is wanted of a key prefix, for messages. */
+export const KEY_PREFIX_WANTED =
+  'a lower-case letter, then letters or digits, then an underscore, at most 16 characters';
+
 /** Whether the text can be a deployment's key prefix. */
 export function isKeyPrefix(text: string): boolean {
   return text.length <= 16 && /^[a-z][a-z0-9]*_$/.test(text);

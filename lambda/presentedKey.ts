@@ -1,5 +1,5 @@
 import { parseSecret, type KeyFormat, type KeySecret } from '../keys/secret.ts';
-import type { KeySource } from './config.ts';
+import type { KeySource } from './keySource.ts';
 
 /** Where a surface finds what a request carries. A name that is not there has no values. */
 export type Credentials = RequestCredentials | TokenCredentials;
