@@ -1,5 +1,6 @@
 export default {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/support/buildBundles.js',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

@@ -1,0 +1,43 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { expect, test } from '@jest/globals';
+import { LatchkeyStack } from '../../infra/latchkeyStack.ts';
+
+const template = Template.fromStack(new LatchkeyStack(new App(), 'LatchkeyStack'));
+
+test('it deploys the table, the authorizer and an API of each kind', () => {
+  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
+  template.resourceCountIs('AWS::ApiGateway::RestApi', 1);
+  template.resourceCountIs('AWS::ApiGatewayV2::Api', 1);
+  template.resourceCountIs('AWS::Lambda::Function', 2);
+});
+
+test.each(['TableName', 'RestApiUrl', 'HttpApiUrl'])('%s is an output', (name) => {
+  template.hasOutput(name, { Value: Match.anyValue() });
+});
+
+test('the revocation delay is an output, in seconds', () => {
+  template.hasOutput('RevocationDelaySeconds', { Value: '60' });
+});
+
+test('no route of a sample API is open', () => {
+  const methods = template.findResources('AWS::ApiGateway::Method');
+  const routes = template.findResources('AWS::ApiGatewayV2::Route');
+  const types = [...Object.values(methods), ...Object.values(routes)].map(
+    ({ Properties }) => Properties.AuthorizationType,
+  );
+  expect(types).toEqual(['CUSTOM', 'CUSTOM']);
+});
+
+test('the security checks find nothing in it, and do find what is planted beside it', () => {
+  expect(findingsOf((app) => new LatchkeyStack(app, 'LatchkeyStack'))).toEqual([]);
+  expect(findingsOf((app) => new Bucket(new Stack(app, 'Planted'), 'Bucket'))).toContain('AwsSolutions-S1');
+});
+
+function findingsOf(add: (app: App) => unknown): string[] {
+  const app = new App();
+  add(app);
+  return new AwsSolutionsChecks(app).validateScope(app).violations.map(({ ruleName }) => ruleName);
+}
