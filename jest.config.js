@@ -1,6 +1,6 @@
 export default {
   testEnvironment: 'node',
-  globalSetup: '<rootDir>/test/support/buildBundles.js',
+  globalSetup: '<rootDir>/test/support/globalSetup.js',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

@@ -1,0 +1,15 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ENSURE_TEMPLATE =
+  "const { ensureTemplate } = await import('./local/synth.ts'); await ensureTemplate({ root: process.cwd(), onStart() {} });";
+
+/** Jest's global setup: bundles and template are made of this very source before the first test reads them. */
+export default async function globalSetup() {
+  await import('../../build.js');
+  execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', ENSURE_TEMPLATE], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+}
