@@ -30,7 +30,8 @@ export interface ApiKeyAuthorizerProps {
   readonly acceptForeignKeys?: boolean;
 
   /**
-   * The least time between two last-used writes of one key: last-used dates are precise to this and `resultCacheTtl`.
+   * The least time between two last-used writes of one key. Last-used dates are precise to this, `recordCacheTtl` and
+   * `resultCacheTtl` together.
    *
    * @default Duration.minutes(15)
    */

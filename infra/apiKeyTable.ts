@@ -80,7 +80,8 @@ export class ApiKeyTable extends Construct {
         StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
       },
     });
-    return read.combine(write);
+    const decrypt = this.table.encryptionKey?.grantEncryptDecrypt(grantee);
+    return decrypt === undefined ? read.combine(write) : read.combine(write).combine(decrypt);
   }
 }
 

@@ -8,7 +8,10 @@ export interface NewKey {
   readonly label: string;
   /** 1 to 256 characters. */
   readonly owner?: string | undefined;
-  /** Scope tokens of RFC 6749 §3.3; absent means the key may do everything, an empty list nothing. */
+  /**
+   * Scope tokens of RFC 6749 §3.3, at most 1024 characters together with a space between; absent means the key may do
+   * everything, an empty list nothing.
+   */
   readonly scopes?: readonly string[] | undefined;
   /** ISO 8601 with a zone, in the future. */
   readonly expiresAt?: string | undefined;
@@ -22,6 +25,7 @@ type CheckedFields = Pick<KeyRecord, 'label' | 'owner' | 'scopes' | 'expiresAt' 
 export const PURGE_AFTER_DAYS = 90;
 
 const MAX_TEXT = 256;
+const MAX_SCOPES_LENGTH = 1024;
 const MAX_METADATA_BYTES = 1024;
 /** DynamoDB's limits for nested documents and for numbers (Service quotas, "Naming rules and data types"). */
 const MAX_METADATA_DEPTH = 30;
@@ -42,7 +46,7 @@ export function checkNewKey(input: unknown, nowMs: number): CheckedFields {
 
   check('label', 'a text of 1 to 256 characters', isText);
   check('owner', 'a text of 1 to 256 characters', optional(isText));
-  check('scopes', 'a list of scopes without spaces, quotes or backslashes', optional(isScopeList));
+  check('scopes', SCOPES_WANTED, optional(isScopeList));
   check(
     'expiresAt',
     'a time to come in ISO 8601 with its zone, such as 2030-01-31T12:00:00Z',
@@ -61,6 +65,8 @@ export function checkNewKey(input: unknown, nowMs: number): CheckedFields {
   };
 }
 
+const SCOPES_WANTED = `a list of scopes without spaces, quotes or backslashes, at most ${MAX_SCOPES_LENGTH} characters together`;
+
 function optional(isValid: (value: unknown) => boolean): (value: unknown) => boolean {
   return (value) => value === undefined || isValid(value);
 }
@@ -75,7 +81,8 @@ function isText(value: unknown): boolean {
 }
 
 function isScopeList(value: unknown): boolean {
-  return Array.isArray(value) && value.every((scope) => typeof scope === 'string' && /^[!#-[\]-~]+$/.test(scope));
+  if (!Array.isArray(value) || value.join(' ').length > MAX_SCOPES_LENGTH) return false;
+  return value.every((scope) => typeof scope === 'string' && /^[!#-[\]-~]+$/.test(scope));
 }
 
 /** A day that the calendar lacks is refused: V8 would read 30 February as 2 March. */

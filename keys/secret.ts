@@ -43,7 +43,7 @@ export function parseSecret(text: string, format: KeyFormat): KeySecret | undefi
   return wellFormed ? (text as KeySecret) : undefined;
 }
 
-/** SHA-256 of the whole raw key. One round is enough for 256 random bits (NIST SP 800-63B-4 §5.1.2, docs/adr/0001). */
+/** SHA-256 of the whole raw key. One round is enough for 256 random bits (NIST SP 800-63B-4 §3.1.2, docs/adr/0001). */
 export function hashSecret(secret: KeySecret): KeyHash {
   return hash('sha256', secret, 'hex') as KeyHash;
 }

@@ -2,15 +2,16 @@ import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { TableEncryptionV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { expect, test } from '@jest/globals';
 import { ApiKeyTable, type ApiKeyTableProps } from '../../infra/apiKeyTable.ts';
 import { createTableInput } from '../../keys/table.ts';
 
 const TABLE = 'AWS::DynamoDB::GlobalTable';
 
-function synthesize(props: ApiKeyTableProps = {}) {
-  const stack = new Stack(new App(), 'Test');
-  const table = new ApiKeyTable(stack, 'Keys', props);
+function synthesize(propsIn: (stack: Stack) => ApiKeyTableProps = () => ({})) {
+  const stack = new Stack(new App(), 'Test', { env: { region: 'us-east-1' } });
+  const table = new ApiKeyTable(stack, 'Keys', propsIn(stack));
   const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   table.grantVerify(role);
   return Template.fromStack(stack);
@@ -46,17 +47,32 @@ test('the table outlives its stack, cannot be deleted by mistake, and can be res
 
 test('encryption at rest is by a key that DynamoDB owns, unless another is asked for', () => {
   synthesize().hasResourceProperties(TABLE, { SSESpecification: { SSEEnabled: false } });
-  synthesize({ encryption: TableEncryptionV2.awsManagedKey() }).hasResourceProperties(TABLE, {
+  synthesize(() => ({ encryption: TableEncryptionV2.awsManagedKey() })).hasResourceProperties(TABLE, {
     SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
   });
 });
 
+test('whoever verifies may use the key that the table is encrypted with', () => {
+  const template = synthesize((stack) => ({ encryption: TableEncryptionV2.customerManagedKey(new Key(stack, 'Key')) }));
+  const [key] = Object.keys(template.findResources('AWS::KMS::Key'));
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Action: Match.arrayWith(['kms:Decrypt']),
+          Resource: { 'Fn::GetAtt': [key, 'Arn'] },
+        }),
+      ]),
+    },
+  });
+});
+
 test('a table for a trial can have a name, and go with its stack', () => {
-  const template = synthesize({
+  const template = synthesize(() => ({
     tableName: 'trial',
     deletionProtection: false,
     removalPolicy: RemovalPolicy.DESTROY,
-  });
+  }));
   template.hasResource(TABLE, {
     DeletionPolicy: 'Delete',
     Properties: { TableName: 'trial', Replicas: [Match.objectLike({ DeletionProtectionEnabled: false })] },
