@@ -43,6 +43,7 @@ export class KeyLookup {
    */
   async find(keyHash: KeyHash): Promise<KeyRecord | undefined> {
     const command = new GetCommand({ TableName: this.#tableName, Key: { [PARTITION_KEY]: keyHash } });
+    requireJsonObject(command);
     const item = await withinMs(this.#readTimeoutMs, async (abortSignal) => {
       const { Item } = await this.#client.send(command, { abortSignal });
       return Item;
@@ -85,6 +86,34 @@ export class KeyLookup {
       return translateStoreFault('last-used write')(error);
     });
   }
+}
+
+/**
+ * Has the command fail on a good answer that is no JSON object. The SDK reads an empty one, a list and `null` as an answer
+ * without an item, and a broken store must not make a key unknown.
+ */
+function requireJsonObject(command: GetCommand): void {
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const response = result.response as { statusCode: number; body: AsyncIterable<Uint8Array> | Uint8Array };
+      if (response.statusCode !== 200) return result;
+      const body = await readAll(response.body);
+      if (!/^\s*\{/.test(body.toString())) {
+        throw Object.assign(new Error('the answer is no JSON object'), { name: 'UnreadableAnswer' });
+      }
+      response.body = body;
+      return result;
+    },
+    { step: 'deserialize', priority: 'low' },
+  );
+}
+
+async function readAll(body: AsyncIterable<Uint8Array> | Uint8Array): Promise<Buffer> {
+  if (body instanceof Uint8Array) return Buffer.from(body);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 function isConditionRefused(error: unknown): boolean {

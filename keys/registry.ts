@@ -33,6 +33,14 @@ export interface IssuedKey {
   readonly record: KeyRecord;
 }
 
+export interface ListOptions {
+  readonly limit?: number;
+  /** Of the page before. */
+  readonly cursor?: string | null | undefined;
+  /** Whether every write that was answered before is seen. */
+  readonly consistentRead?: boolean;
+}
+
 export interface ListPage {
   readonly records: readonly KeyRecord[];
   /** One for each record that could not be read: the rest of the page is good all the same. */
@@ -56,11 +64,22 @@ export class KeyRegistry {
   }
 
   /**
-   * Issues a key.
+   * Issues a key: `draw`, then `store`.
    *
    * @throws LatchkeyError `INPUT_INVALID` before anything is written; `STORE_UNAVAILABLE`
    */
   async issue(newKey: NewKey): Promise<IssuedKey> {
+    const issued = this.draw(newKey);
+    await this.store(issued);
+    return issued;
+  }
+
+  /**
+   * Draws a key and writes nothing, so that its secret can be brought to safety before the table knows it.
+   *
+   * @throws LatchkeyError `INPUT_INVALID`
+   */
+  draw(newKey: NewKey): IssuedKey {
     const { keyPrefix, actor, now } = this.#options;
     const createdMs = now();
     const fields = checkNewKey(newKey, createdMs);
@@ -73,22 +92,50 @@ export class KeyRegistry {
       createdBy: actor,
       ...fields,
     };
-    await this.#put(record);
     return { secret, record };
   }
 
   /**
-   * One page of all keys, in the table's own order. `limit` is from 1 to 1000.
+   * Writes the record of a key that `draw` made. To store one again that is stored is success: a put whose answer was
+   * lost is tried again by the SDK and then finds itself.
+   *
+   * @throws LatchkeyError `STORE_UNAVAILABLE`: whether the key was stored is not known; `CONFLICT`
+   */
+  async store({ record }: IssuedKey): Promise<void> {
+    const { client, tableName } = this.#options;
+    const put = new PutCommand({
+      TableName: tableName,
+      Item: serialiseRecord(record),
+      ConditionExpression: 'attribute_not_exists(keyHash)',
+    });
+    try {
+      await client.send(put);
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') {
+        translateStoreFault('write')(error);
+      }
+      const stored = await client
+        .send(new GetCommand({ TableName: tableName, Key: { [PARTITION_KEY]: record.keyHash }, ConsistentRead: true }))
+        .catch(translateStoreFault('read'));
+      if (stored.Item?.[ATTRIBUTE.id] === record.id) return;
+      throw new LatchkeyError('CONFLICT', 'the table already holds a key with this hash', { cause: error });
+    }
+  }
+
+  /**
+   * One page of all keys, in the table's own order. `limit` is from 1 to 1000. Keys of the last moments may be missing
+   * unless the read is consistent, which costs twice as much.
    *
    * @throws LatchkeyError `INPUT_INVALID` for a cursor that `list` did not give; `STORE_UNAVAILABLE`
    */
-  async list({ limit = 1000, cursor }: { limit?: number; cursor?: string | null | undefined } = {}): Promise<ListPage> {
+  async list({ limit = 1000, cursor, consistentRead = false }: ListOptions = {}): Promise<ListPage> {
     const { client, tableName } = this.#options;
     const page = await client
       .send(
         new ScanCommand({
           TableName: tableName,
           Limit: limit,
+          ConsistentRead: consistentRead,
           ...(cursor ? { ExclusiveStartKey: { [PARTITION_KEY]: decodeCursor(cursor) } } : {}),
         }),
       )
@@ -108,35 +155,13 @@ export class KeyRegistry {
   }
 
   /** Every page of `list`, one after the other. */
-  async *pages(): AsyncGenerator<ListPage> {
+  async *pages({ consistentRead = false }: Pick<ListOptions, 'consistentRead'> = {}): AsyncGenerator<ListPage> {
     let cursor: string | null = null;
     do {
-      const page: ListPage = await this.list({ cursor });
+      const page: ListPage = await this.list({ cursor, consistentRead });
       yield page;
       cursor = page.cursor;
     } while (cursor !== null);
-  }
-
-  /** A put whose answer was lost is tried again by the SDK and then finds itself: that is success. */
-  async #put(record: KeyRecord): Promise<void> {
-    const { client, tableName } = this.#options;
-    const put = new PutCommand({
-      TableName: tableName,
-      Item: serialiseRecord(record),
-      ConditionExpression: 'attribute_not_exists(keyHash)',
-    });
-    try {
-      await client.send(put);
-    } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') {
-        translateStoreFault('write')(error);
-      }
-      const stored = await client
-        .send(new GetCommand({ TableName: tableName, Key: { [PARTITION_KEY]: record.keyHash }, ConsistentRead: true }))
-        .catch(translateStoreFault('read'));
-      if (stored.Item?.[ATTRIBUTE.id] === record.id) return;
-      throw new LatchkeyError('CONFLICT', 'the table already holds a key with this hash', { cause: error });
-    }
   }
 }
 

@@ -1,21 +1,9 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-
-/** Where the note lies, under the project's root. */
-export const NOTE_PATH = join('.latchkey', 'local.json');
-
-/** What a running local gateway tells other programs of this project, such as `latchkey --local`. */
-export interface Note {
-  readonly url: string;
-  /** DynamoDB's. */
-  readonly endpoint: string;
-  readonly tableName: string;
-  readonly region: string;
-  readonly pid: number;
-}
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { readLocalNote, type LocalNote } from '../cli/localNote.ts';
 
 /** Leaves the note for the user's own eyes, in place of any that was there. */
-export function writeNote(file: string, note: Note): void {
+export function writeNote(file: string, note: LocalNote): void {
   mkdirSync(dirname(file), { recursive: true });
   // The mode is for new files only.
   rmSync(file, { force: true });
@@ -24,13 +12,5 @@ export function writeNote(file: string, note: Note): void {
 
 /** Takes the note away, unless a gateway that was started later has left its own. */
 export function removeNote(file: string, pid: number): void {
-  if (notedPid(file) === pid) rmSync(file, { force: true });
-}
-
-function notedPid(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')).pid;
-  } catch {
-    return undefined;
-  }
+  if (readLocalNote(file)?.pid === pid) rmSync(file, { force: true });
 }

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { NOTE_PATH } from './note.ts';
+import { NOTE_PATH } from '../cli/localNote.ts';
 import { TEMPLATE_PATH } from './synth.ts';
 
 export interface GatewayOptions {

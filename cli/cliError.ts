@@ -1,0 +1,23 @@
+/** Why a command could not do what it was asked. */
+export type CliErrorCode =
+  | 'USAGE_INVALID'
+  | 'GATEWAY_NOT_RUNNING'
+  | 'STORE_UNAVAILABLE'
+  | 'RECORDS_CORRUPT'
+  | 'SEED_INVALID'
+  | 'FILE_UNUSABLE'
+  | 'OUTPUT_CLOSED'
+  | 'OUTPUT_UNUSABLE'
+  | 'KEY_NOT_SHOWN'
+  | 'INTERRUPTED';
+
+/** Every error that the command line throws on purpose. The message says what to do, and never holds a secret. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly code: CliErrorCode;
+
+  constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,201 @@
+import type { Command } from 'commander';
+import type { NewKey } from '../../keys/newKey.ts';
+import type { IssuedKey, KeyRegistry } from '../../keys/registry.ts';
+import { CliError } from '../cliError.ts';
+import type { CommandDeps } from '../commandDeps.ts';
+import { issuedKeyJson } from '../output.ts';
+import { pendingKey } from '../pendingKey.ts';
+import { SecretsFile } from '../secretsFile.ts';
+import { parseSeed, readSeedFile } from '../seedFile.ts';
+import { SeedReport } from '../seedReport.ts';
+import { addKeyPrefixOption, addTableOptions } from '../tableOptions.ts';
+import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
+
+interface SeedOptions extends RegistryOptions {
+  readonly skipExisting?: boolean;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** What the table holds before the first key is drawn; nothing, where nobody asked. */
+interface Existing {
+  readonly labels: ReadonlySet<string>;
+  readonly ids: ReadonlySet<string>;
+}
+
+interface Plan {
+  /** A key that an interrupted run kept in the file but may not have stored: it goes first. */
+  readonly pending: IssuedKey | undefined;
+  /** What new keys are to be drawn for. */
+  readonly fresh: readonly NewKey[];
+  /** Labels that are left out. */
+  readonly skipped: readonly string[];
+}
+
+interface Outcome {
+  issuedCount: number;
+  /** A key that was written out, and of which it is not known whether the table holds it. */
+  unconfirmed: IssuedKey | undefined;
+}
+
+interface SeedRun {
+  readonly plan: Plan;
+  readonly registry: KeyRegistry;
+  readonly report: SeedReport;
+  readonly secretsFile: SecretsFile | undefined;
+  readonly deps: CommandDeps;
+}
+
+const HELP = `
+FILE is a JSON array, or JSON Lines, of objects:
+
+  {"label":"ci","owner":"acme","scopes":["orders:read"],"expiresAt":"2030-01-31T12:00:00Z","metadata":{"plan":"pro"}}
+
+Only the label is required, and it stands in the file once. All entries are checked before the first key is issued.
+
+Each key is written out before it is stored, so that whatever ends the run, no key is in the table whose secret is lost.
+Ctrl-C stops after the key in hand. To go on, run it again with --skip-existing: labels that the table holds, in
+whatever state, are left out. --out FILE must not exist, or with --skip-existing must be a file that seed wrote; it is
+then added to, and its mode set to 0600. Without --out, the last key that a killed run printed may never have been
+stored; the next run then issues that label anew.`;
+
+/** Adds `latchkey seed`, which issues a key for each entry of a file. */
+export function addSeedCommand(program: Command, deps: CommandDeps): void {
+  const command = program
+    .command('seed')
+    .description('Issue a key for each entry of a file. The keys are shown once.')
+    .argument('<file>', 'the entries, as JSON or JSON Lines; - reads standard input')
+    .option('--skip-existing', 'issue none for a label that the table holds: to go on after an interruption')
+    .option('--out <file>', 'write the keys to this file, as JSON Lines of {"key","record"} with mode 0600')
+    .option('--json', 'print one JSON document, {"keys":[{"key","record"}],"skipped"}; with --out no "key"')
+    .addHelpText('after', HELP);
+  addTableOptions(addKeyPrefixOption(command)).action((file: string, options: SeedOptions) =>
+    seed(file, options, deps),
+  );
+}
+
+async function seed(file: string, options: SeedOptions, deps: CommandDeps): Promise<void> {
+  const { output, interruption } = deps;
+  const newKeys = parseSeed(await readSeedFile(file, deps.stdin), file, deps.now());
+  await withRegistry(options, deps, async (registry) => {
+    const existing = await readExisting(registry, options, deps);
+    await interruption.holdOff(async () => {
+      const secretsFile = await openSecretsFile(options);
+      try {
+        const plan = planOf(newKeys, existing, secretsFile);
+        const report = new SeedReport({ output, json: options.json === true, skipped: plan.skipped });
+        await run({ plan, registry, report, secretsFile, deps });
+      } finally {
+        await secretsFile?.close();
+      }
+    });
+  });
+}
+
+/**
+ * The read is consistent, so that the last key of a run that was just stopped is seen. Where none is to be skipped, one
+ * record is read all the same: a table that cannot be reached is told before a key is drawn.
+ */
+async function readExisting(
+  registry: KeyRegistry,
+  { skipExisting }: SeedOptions,
+  { output }: CommandDeps,
+): Promise<Existing> {
+  const labels = new Set<string>();
+  const ids = new Set<string>();
+  if (!skipExisting) {
+    await registry.list({ limit: 1 });
+    return { labels, ids };
+  }
+  for await (const { records, corrupt } of registry.pages({ consistentRead: true })) {
+    for (const { label, id } of records) {
+      labels.add(label);
+      ids.add(id);
+    }
+    for (const { message, keyId } of corrupt) {
+      output.note(`warning: ${message}; its label is not known`);
+      if (keyId !== undefined) ids.add(keyId);
+    }
+  }
+  return { labels, ids };
+}
+
+async function openSecretsFile({ out, skipExisting }: SeedOptions): Promise<SecretsFile | undefined> {
+  return out === undefined ? undefined : SecretsFile.open(out, { resume: skipExisting === true });
+}
+
+function planOf(newKeys: readonly NewKey[], { labels, ids }: Existing, secretsFile: SecretsFile | undefined): Plan {
+  const due = newKeys.filter(({ label }) => !labels.has(label));
+  const skipped = newKeys.flatMap(({ label }) => (labels.has(label) ? [label] : []));
+  const pending = pendingKey(secretsFile?.kept ?? [], { storedIds: ids, due });
+  return { pending, fresh: due.filter(({ label }) => label !== pending?.record.label), skipped };
+}
+
+async function run(seedRun: SeedRun): Promise<void> {
+  const { report } = seedRun;
+  const outcome: Outcome = { issuedCount: 0, unconfirmed: undefined };
+  await report.begin();
+  try {
+    await issueAll(seedRun, outcome);
+  } catch (error) {
+    noteStop(seedRun, outcome);
+    // What stdout may have left to say is of no use to a reader that has left.
+    await report.end(outcome.unconfirmed?.record).catch(() => {});
+    throw isClosed(error) ? new CliError('OUTPUT_UNUSABLE', error.message, { cause: error }) : error;
+  }
+  await report.end(undefined);
+  noteDone(seedRun, outcome);
+}
+
+async function issueAll(seedRun: SeedRun, outcome: Outcome): Promise<void> {
+  const { plan, registry, report, secretsFile, deps } = seedRun;
+  const { progress } = deps.output;
+  progress.start(countOf(plan));
+  try {
+    for (const issued of draw(seedRun)) {
+      if (deps.interruption.exitCode !== undefined) throw new CliError('INTERRUPTED', 'interrupted');
+      outcome.unconfirmed = issued;
+      // Before the table knows the key, so that a crash at any point loses none.
+      if (secretsFile === undefined) await report.addKey(issued);
+      else if (issued !== plan.pending) await secretsFile.append(issuedKeyJson(issued));
+      await registry.store(issued);
+      outcome.unconfirmed = undefined;
+      outcome.issuedCount++;
+      if (secretsFile !== undefined) await report.addRecord(issued.record);
+      progress.advance();
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+function* draw({ plan: { pending, fresh }, registry }: SeedRun): Generator<IssuedKey> {
+  if (pending !== undefined) yield pending;
+  for (const newKey of fresh) yield registry.draw(newKey);
+}
+
+function countOf({ pending, fresh }: Plan): number {
+  return fresh.length + (pending === undefined ? 0 : 1);
+}
+
+function noteDone({ plan, secretsFile, deps }: SeedRun, { issuedCount }: Outcome): void {
+  const where =
+    secretsFile === undefined ? 'keep them now: they will not be shown again' : `they are in ${secretsFile.path}`;
+  deps.output.note(
+    `keys issued: ${issuedCount}, skipped: ${plan.skipped.length}${issuedCount > 0 ? `; ${where}` : ''}`,
+  );
+}
+
+function noteStop({ plan, secretsFile, deps }: SeedRun, { issuedCount, unconfirmed }: Outcome): void {
+  const { output } = deps;
+  output.note(`keys issued: ${issuedCount} of ${countOf(plan)}, skipped: ${plan.skipped.length}`);
+  if (unconfirmed !== undefined && secretsFile === undefined) {
+    const { label, id } = unconfirmed.record;
+    output.note(`the last key, for ${JSON.stringify(label)}, is good only if the list has the id ${id}`);
+  }
+  output.note('to go on, run it again with --skip-existing');
+}
+
+function isClosed(error: unknown): error is CliError {
+  return error instanceof CliError && error.code === 'OUTPUT_CLOSED';
+}

@@ -1,0 +1,69 @@
+import { CliError } from './cliError.ts';
+import { isNoteOfRunningGateway, readLocalNote } from './localNote.ts';
+
+/** The environment as a command reads it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface TableOptions {
+  readonly table?: string;
+  readonly local?: boolean;
+}
+
+/** Where a table is. In AWS the SDK finds the account, the region and, unless one is given, the endpoint by itself. */
+export type TableLocation =
+  | { readonly kind: 'aws'; readonly tableName: string; readonly endpoint: string | undefined }
+  | { readonly kind: 'local'; readonly tableName: string; readonly endpoint: string; readonly region: string };
+
+export interface FindTableDeps {
+  readonly env: Environment;
+  /** Where a running local gateway notes itself. */
+  readonly noteFile: string;
+}
+
+const ENDPOINT_VARIABLE = 'AWS_ENDPOINT_URL_DYNAMODB';
+const LOCAL_REGION = 'us-east-1';
+
+/**
+ * Finds the table by `--local`, by `--table` or by `LATCHKEY_TABLE`; the options come before the environment.
+ *
+ * @throws CliError `USAGE_INVALID` where none of the three is given, or the endpoint of the environment is no URL;
+ * `GATEWAY_NOT_RUNNING` where `--local` finds no gateway
+ */
+export function findTable({ table, local }: TableOptions, { env, noteFile }: FindTableDeps): TableLocation {
+  const endpoint = endpointOf(env);
+  if (local === true) return findLocalTable(endpoint, { env, noteFile });
+  const tableName = table ?? setting(env, 'LATCHKEY_TABLE');
+  if (tableName !== undefined) return { kind: 'aws', tableName, endpoint };
+  throw new CliError(
+    'USAGE_INVALID',
+    'which table? Give --table NAME, set LATCHKEY_TABLE, or give --local for the one that npm start serves',
+  );
+}
+
+/** The value of a variable; an empty one counts as not set, as it does in a shell's `${NAME:-}`. */
+export function setting(env: Environment, name: string): string | undefined {
+  return env[name] === '' ? undefined : env[name];
+}
+
+function endpointOf(env: Environment): string | undefined {
+  const endpoint = setting(env, ENDPOINT_VARIABLE);
+  if (endpoint === undefined || (/^https?:\/\//.test(endpoint) && URL.canParse(endpoint))) return endpoint;
+  throw new CliError('USAGE_INVALID', `${ENDPOINT_VARIABLE}: got ${JSON.stringify(endpoint)}, wanted an http(s) URL`);
+}
+
+/** A gateway that died is passed over; where the environment gives the endpoint, it need not be one that left a note. */
+function findLocalTable(endpoint: string | undefined, { env, noteFile }: FindTableDeps): TableLocation {
+  const note = readLocalNote(noteFile);
+  if (endpoint !== undefined) {
+    const tableName = note?.tableName ?? setting(env, 'LATCHKEY_TABLE');
+    if (tableName === undefined) throw notRunning('no gateway has noted the name of its table');
+    return { kind: 'local', tableName, endpoint, region: note?.region ?? LOCAL_REGION };
+  }
+  if (note === undefined) throw notRunning('no local gateway is running');
+  if (!isNoteOfRunningGateway(note)) throw notRunning('the local gateway has died');
+  return { kind: 'local', tableName: note.tableName, endpoint: note.endpoint, region: note.region };
+}
+
+function notRunning(why: string): CliError {
+  return new CliError('GATEWAY_NOT_RUNNING', `--local: ${why}: start one with npm start`);
+}

@@ -1,0 +1,42 @@
+import { constants } from 'node:os';
+
+export interface InterruptionDeps {
+  /** Ends the process. */
+  readonly exit: (exitCode: number) => void;
+  /** Takes a line for the user. */
+  readonly note: (line: string) => void;
+}
+
+/** Ctrl-C and its kin. They end the process at once, except while a key is in hand. */
+export class Interruption {
+  readonly #deps: InterruptionDeps;
+  #heldOff = 0;
+  #exitCode: number | undefined;
+
+  constructor(deps: InterruptionDeps) {
+    this.#deps = deps;
+  }
+
+  /** What a shell expects of a process that a signal ended: 130 for SIGINT. Absent until one came. */
+  get exitCode(): number | undefined {
+    return this.#exitCode;
+  }
+
+  /** A second signal changes nothing: npm hands on a Ctrl-C that the terminal has sent already. */
+  receive(signal: NodeJS.Signals): void {
+    if (this.#exitCode !== undefined) return;
+    this.#exitCode = 128 + constants.signals[signal];
+    if (this.#heldOff === 0) return this.#deps.exit(this.#exitCode);
+    this.#deps.note('stopping after the key in hand');
+  }
+
+  /** Lets the work finish. Work of several steps looks at `exitCode` between them. */
+  async holdOff<T>(work: () => Promise<T>): Promise<T> {
+    this.#heldOff++;
+    try {
+      return await work();
+    } finally {
+      this.#heldOff--;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where the note lies, under the project's root. */
+export const NOTE_PATH = join('.latchkey', 'local.json');
+
+/** What a running local gateway tells other programs of this project, such as `latchkey --local`. */
+export interface LocalNote {
+  readonly url: string;
+  /** DynamoDB's. */
+  readonly endpoint: string;
+  readonly tableName: string;
+  readonly region: string;
+  readonly pid: number;
+}
+
+/** The note as its gateway wrote it, or `undefined` where there is none that can be read. */
+export function readLocalNote(file: string): LocalNote | undefined {
+  try {
+    return parseLocalNote(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the process that left the note is there. A note outlives a gateway that was killed. */
+export function isNoteOfRunningGateway({ pid }: LocalNote): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Somebody else's process may not be signalled, but is there.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function parseLocalNote({ url, endpoint, tableName, region, pid }: Record<string, unknown>): LocalNote | undefined {
+  if (typeof url !== 'string' || typeof endpoint !== 'string' || !URL.canParse(endpoint)) return undefined;
+  if (typeof tableName !== 'string' || typeof region !== 'string') return undefined;
+  return typeof pid === 'number' && Number.isInteger(pid) && pid > 0
+    ? { url, endpoint, tableName, region, pid }
+    : undefined;
+}

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Interruption } from './interruption.ts';
+import { NOTE_PATH } from './localNote.ts';
+import { Output } from './output.ts';
+import { runProgram } from './program.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+// The SDK's advice on which Node to install is for whoever builds Latchkey, not for every run.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
+const output = new Output(process);
+const interruption = new Interruption({
+  exit: (exitCode) => process.exit(exitCode),
+  note: (line) => output.note(line),
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => interruption.receive(signal));
+}
+
+process.exit(
+  await runProgram(process.argv.slice(2), {
+    env: process.env,
+    now: Date.now,
+    output,
+    interruption,
+    stdin: process.stdin,
+    noteFile: join(ROOT, NOTE_PATH),
+  }),
+);

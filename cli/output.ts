@@ -1,0 +1,88 @@
+import type { IssuedKey } from '../keys/registry.ts';
+import { toEpochMs } from '../keys/timestamp.ts';
+import { CliError } from './cliError.ts';
+import { printable } from './printable.ts';
+import { ProgressBar, type TerminalStream } from './progressBar.ts';
+import { publicRecord } from './publicRecord.ts';
+import { relativeTime } from './relativeTime.ts';
+
+export interface OutputStreams {
+  readonly stdout: TerminalStream;
+  readonly stderr: TerminalStream;
+}
+
+/** Whatever looks like a key that Latchkey issued: its first 8 random characters may be shown, the rest may not. */
+const ISSUED_KEY = /([a-z][a-z0-9]*_[0-9A-Za-z]{8})[0-9A-Za-z]{41,}/g;
+
+/** Both streams of the process: results go to stdout, all else to stderr. */
+export class Output {
+  /** On stderr. */
+  readonly progress: ProgressBar;
+  readonly #streams: OutputStreams;
+
+  constructor(streams: OutputStreams) {
+    this.#streams = streams;
+    this.progress = new ProgressBar(streams.stderr);
+    // A failed write is told to its caller; without a listener it would end the process as well.
+    for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
+  }
+
+  /** Whether a person looks at stdout. */
+  get isTerminal(): boolean {
+    return this.#streams.stdout.isTTY === true;
+  }
+
+  /**
+   * Writes to stdout. Once it resolves, the text is with the system and outlives the process.
+   *
+   * @throws CliError `OUTPUT_CLOSED` where the reader has left, `OUTPUT_UNUSABLE`
+   */
+  async print(text: string): Promise<void> {
+    await this.progress.aside(() => write(this.#streams.stdout, text));
+  }
+
+  /** Writes a line for people to stderr. A key that somebody gave where none belongs is not repeated. */
+  note(line: string): void {
+    const text = line.split('\n').map(printable).join('\n');
+    void this.progress.aside(async () => {
+      this.#streams.stderr.write(`${text.replaceAll(ISSUED_KEY, '$1…')}\n`);
+    });
+  }
+}
+
+/** The key and its record in JSON, on one line: what is kept of a key that was just issued. */
+export function issuedKeyJson({ secret, record }: IssuedKey): string {
+  return JSON.stringify({ key: secret, record: publicRecord(record) });
+}
+
+/** The key and its label, on one line. */
+export function issuedKeyLine({ secret, record }: IssuedKey): string {
+  return `${secret}  ${printable(record.label)}`;
+}
+
+/** A key for whoever asked for it, said to be shown this once. */
+export function issuedKeyNotice({ secret, record }: IssuedKey, nowMs: number): string {
+  const { id, label, owner, scopes, expiresAt } = record;
+  const expires =
+    expiresAt === undefined || toEpochMs(expiresAt) <= nowMs
+      ? expiresAt
+      : `${expiresAt} (${relativeTime(expiresAt, nowMs)})`;
+  const lines = { key: secret, id, label, owner, scopes: scopes?.join(' '), expires };
+  const shown = Object.entries(lines).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${`${name}:`.padEnd(9)}${printable(value)}`],
+  );
+  return `${shown.join('\n')}\n\nKeep the key now: it will not be shown again.`;
+}
+
+function write(stream: TerminalStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => {
+      if (error === null || error === undefined) return resolve();
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') {
+        return reject(new CliError('OUTPUT_CLOSED', 'whatever read the output has left', { cause: error }));
+      }
+      return reject(new CliError('OUTPUT_UNUSABLE', `cannot write to stdout: ${code ?? error.name}`, { cause: error }));
+    });
+  });
+}

@@ -1,0 +1,13 @@
+import type { KeyRecord } from '../keys/record.ts';
+
+/**
+ * A record as it leaves the command line: all but the hash. The hash opens nothing, but it is what the table is keyed by
+ * and what a key's id is there to stand in for: output ends up in logs, and logs never carry it.
+ */
+export type PublicRecord = Omit<KeyRecord, 'keyHash'>;
+
+/** The record without its hash. An optional field that is absent stays absent. */
+export function publicRecord(record: KeyRecord): PublicRecord {
+  const { keyHash: _, ...shown } = record;
+  return shown;
+}

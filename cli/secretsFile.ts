@@ -1,0 +1,130 @@
+import { constants } from 'node:fs';
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { CliError } from './cliError.ts';
+import { parseJson } from './parseJson.ts';
+
+/** One line of the file, as far as this file needs to know it. */
+export interface KeptKey {
+  readonly key: string;
+  /** Of the key's record, with whatever else the line says of it. */
+  readonly record: { readonly id: string } & Readonly<Record<string, unknown>>;
+}
+
+const OWNER_ONLY = 0o600;
+const LINE_START = '{"key":"';
+
+/** Where secrets are kept as they are drawn: JSON Lines, for the owner's eyes alone, each on the disk before the next step. */
+export class SecretsFile {
+  /** As it was given. */
+  readonly path: string;
+  /** What earlier runs kept, in their order. */
+  readonly kept: readonly KeptKey[];
+  readonly #handle: FileHandle;
+  #isEmpty: boolean;
+
+  private constructor(path: string, handle: FileHandle, kept: readonly KeptKey[]) {
+    this.path = path;
+    this.#handle = handle;
+    this.kept = kept;
+    this.#isEmpty = kept.length === 0;
+  }
+
+  /**
+   * Makes the file; with `resume` goes on with one that is there, whose mode is put right and whose last line is taken
+   * off if it was cut short: such a line's key was never stored.
+   *
+   * @throws CliError `FILE_UNUSABLE`, having changed nothing
+   */
+  static async open(path: string, { resume }: { readonly resume: boolean }): Promise<SecretsFile> {
+    const made = await make(path).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'EEXIST' && resume) return undefined;
+      throw unusable(path, cause);
+    });
+    if (made !== undefined) return new SecretsFile(path, made, []);
+    // Opening a FIFO would wait for its other end, and a link could lead anywhere.
+    const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const handle = await open(path, flags).catch((cause: NodeJS.ErrnoException) => {
+      throw unusable(path, cause);
+    });
+    try {
+      return new SecretsFile(path, handle, await takeOver(path, handle));
+    } catch (error) {
+      await handle.close();
+      throw error instanceof CliError ? error : unusable(path, error as NodeJS.ErrnoException);
+    }
+  }
+
+  /**
+   * Adds a line. Once it resolves, the line outlives a crash of the machine.
+   *
+   * @throws CliError `FILE_UNUSABLE`
+   */
+  async append(line: string): Promise<void> {
+    this.#isEmpty = false;
+    try {
+      await this.#handle.appendFile(`${line}\n`);
+      await this.#handle.sync();
+    } catch (cause) {
+      throw unusable(this.path, cause as NodeJS.ErrnoException);
+    }
+  }
+
+  /** Closes the file. One that holds nothing is taken away, so that it is not in the way of the next run. */
+  async close(): Promise<void> {
+    await this.#handle.close();
+    if (this.#isEmpty) await rm(this.path, { force: true });
+  }
+}
+
+/** Fails where anything, also a link, has the name already. */
+async function make(path: string): Promise<FileHandle> {
+  const handle = await open(path, 'ax', OWNER_ONLY);
+  await handle.chmod(OWNER_ONLY);
+  const directory = await open(dirname(path));
+  await directory.sync().finally(() => directory.close());
+  return handle;
+}
+
+async function takeOver(path: string, handle: FileHandle): Promise<readonly KeptKey[]> {
+  if (!(await handle.stat()).isFile()) throw notOurs(path);
+  const bytes = await handle.readFile();
+  const wholeBytes = bytes.lastIndexOf('\n') + 1;
+  const lines = bytes.toString('utf8', 0, wholeBytes).split('\n').slice(0, -1);
+  const kept = lines.flatMap((line) => parseLine(line) ?? []);
+  const rest = bytes.toString('utf8', wholeBytes);
+  // An editor may have taken the last line's end away.
+  const last = parseLine(rest);
+  const isOurs = kept.length === lines.length && (rest.startsWith(LINE_START) || LINE_START.startsWith(rest));
+  if (!isOurs) throw notOurs(path);
+  await handle.chmod(OWNER_ONLY);
+  if (last === undefined) await handle.truncate(wholeBytes);
+  else await handle.appendFile('\n');
+  return last === undefined ? kept : [...kept, last];
+}
+
+function parseLine(line: string): KeptKey | undefined {
+  const value = parseJson(line);
+  const { key, record } = isObject(value) ? value : {};
+  return typeof key === 'string' && hasId(record) ? { key, record } : undefined;
+}
+
+function hasId(record: unknown): record is KeptKey['record'] {
+  return isObject(record) && typeof record['id'] === 'string';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function notOurs(path: string): CliError {
+  return new CliError('FILE_UNUSABLE', `--out: ${path} is not a file that seed --out wrote: give another`);
+}
+
+function unusable(path: string, cause: NodeJS.ErrnoException): CliError {
+  const why =
+    cause.code === 'EEXIST'
+      ? 'it exists: give another, or --skip-existing to go on with it'
+      : `cannot be written: ${cause.code ?? cause.name}`;
+  return new CliError('FILE_UNUSABLE', `--out: ${path}: ${why}`, { cause });
+}

@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { CliError } from '../../cli/cliError.ts';
+import { explainFault } from '../../cli/explainFault.ts';
+import type { TableLocation } from '../../cli/findTable.ts';
+import { LatchkeyError } from '../../keys/errors.ts';
+import { translateStoreFault } from '../../keys/storeFault.ts';
+
+const AWS: TableLocation = { kind: 'aws', tableName: 'keys-table', endpoint: undefined };
+const LOCAL: TableLocation = { kind: 'local', tableName: 'keys-table', endpoint: 'http://127.0.0.1:1', region: 'r' };
+
+/** The failure as the registry throws it. */
+function faultOf(name: string, message = '', code?: string): unknown {
+  const cause = Object.assign(new Error(message), { name }, code === undefined ? {} : { code });
+  try {
+    return translateStoreFault('scan')(cause);
+  } catch (error) {
+    return error;
+  }
+}
+
+function explain(fault: unknown, location: TableLocation = AWS): string {
+  const error = explainFault(fault, location);
+  if (error instanceof CliError && error.code === 'STORE_UNAVAILABLE') return error.message;
+  throw new Error('not explained');
+}
+
+const DENIED =
+  'User: arn:aws:iam::111122223333:user/x is not authorized to perform: dynamodb:Scan on resource: arn:aws:dynamodb:eu-west-1:111122223333:table/keys-table';
+
+const CAUSES: [string, unknown, RegExp][] = [
+  ['no such table', faultOf('ResourceNotFoundException', 'Requested resource not found'), /"keys-table".*deploy/],
+  ['no credentials', faultOf('CredentialsProviderError', 'Could not load credentials'), /AWS_PROFILE/],
+  ['an expired session', faultOf('ExpiredTokenException', 'The security token is expired'), /aws sso login/],
+  ['an expired SSO session', faultOf('CredentialsProviderError', 'The SSO session has expired.'), /expired.*sso login/],
+  ['an expired SSO token', faultOf('TokenProviderError', 'Token is expired.'), /expired.*sso login/],
+  ['no SSO session', faultOf('CredentialsProviderError', 'The SSO session is invalid.'), /sso login/],
+  ['credentials unknown to AWS', faultOf('UnrecognizedClientException'), /does not know.*AWS_PROFILE/],
+  ['a wrong signature', faultOf('InvalidSignatureException'), /AWS_SECRET_ACCESS_KEY.*clock/],
+  ['access denied', faultOf('AccessDeniedException', DENIED), /denied.*dynamodb:Scan/],
+  ['no region', faultOf('Error', 'Region is missing'), /AWS_REGION/],
+  ['an unreachable endpoint', faultOf('Error', 'connect ECONNREFUSED', 'ECONNREFUSED'), /cannot be reached/],
+  ['two unreachable addresses', faultOf('AggregateError', '', 'ECONNREFUSED'), /cannot be reached/],
+  ['an unknown host', faultOf('Error', 'getaddrinfo ENOTFOUND', 'ENOTFOUND'), /cannot be reached/],
+  ['no answer', faultOf('TimeoutError'), /no answer in time/],
+  ['throttling', faultOf('ThrottlingException'), /again/],
+  ['a table of another kind', faultOf('ValidationException'), /"keys-table"/],
+  ['what nobody foresaw', faultOf('InternalServerError'), /InternalServerError/],
+];
+
+describe('a failure of the store', () => {
+  test.each(CAUSES)('%s is told in one line that says what to do', (_, fault, expected) => {
+    const text = explain(fault);
+    expect(text).toMatch(expected);
+    expect(text).not.toContain('\n');
+  });
+
+  test.each(CAUSES)('%s is told without an account id', (_, fault) => {
+    expect(explain(fault)).not.toMatch(/\d{12}/);
+  });
+
+  test('of the local gateway is mended by npm start', () => {
+    expect(explain(faultOf('Error', '', 'ECONNREFUSED'), LOCAL)).toMatch(/http:\/\/127\.0\.0\.1:1 .*npm start/);
+    expect(explain(faultOf('ResourceNotFoundException'), LOCAL)).toMatch(/npm start/);
+  });
+});
+
+test('any other error stays what it is', () => {
+  const error = new LatchkeyError('INPUT_INVALID', 'label: got nothing');
+  expect(explainFault(error, AWS)).toBe(error);
+});

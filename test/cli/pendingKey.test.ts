@@ -1,0 +1,44 @@
+import { expect, test } from '@jest/globals';
+import { pendingKey } from '../../cli/pendingKey.ts';
+import { publicRecord } from '../../cli/publicRecord.ts';
+import type { KeptKey } from '../../cli/secretsFile.ts';
+import { makeKey } from '../support/keys.ts';
+
+function issue(id: string, label: string) {
+  const issued = makeKey({ id, label, scopes: ['orders:read'] });
+  const kept: KeptKey = { key: issued.secret, record: publicRecord(issued.record) as unknown as KeptKey['record'] };
+  return { issued, kept, asked: { label, scopes: ['orders:read'] } };
+}
+
+const [a, b, c] = [issue('1', 'a'), issue('2', 'b'), issue('3', 'c')];
+const KEPT = [a.kept, b.kept, c.kept];
+
+test('a file whose keys are all stored has none pending', () => {
+  expect(pendingKey(KEPT, { storedIds: new Set(['1', '2', '3', '4']), due: [] })).toBeUndefined();
+  expect(pendingKey([], { storedIds: new Set(), due: [a.asked] })).toBeUndefined();
+});
+
+test('a last key that is not stored is pending with the very secret and record that were kept', () => {
+  expect(pendingKey(KEPT, { storedIds: new Set(['1', '2']), due: [c.asked] })).toEqual(c.issued);
+});
+
+test.each([
+  ['two of its keys are not stored', KEPT, ['1']],
+  ['one before the last is not stored', KEPT, ['1', '3']],
+  ['its last line is no key', [a.kept, { key: 'two words', record: { id: '3' } }], ['1']],
+  ['its last line is no record', [a.kept, { key: c.kept.key, record: { id: '3' } }], ['1']],
+])('a file is refused where %s', (_, kept, storedIds) => {
+  const deps = { storedIds: new Set(storedIds), due: [b.asked, c.asked] };
+  expect(() => pendingKey(kept, deps)).toThrow(expect.objectContaining({ code: 'FILE_UNUSABLE' }));
+});
+
+test.each([
+  ['is not due', []],
+  ['is due with other scopes', [{ label: 'c', scopes: ['orders:write'] }]],
+  ['is due with no scopes, which means all', [{ label: 'c' }]],
+  ['is due with an owner', [{ ...c.asked, owner: 'acme' }]],
+])('a file is refused where its last key is not stored and %s', (_, due) => {
+  expect(() => pendingKey(KEPT, { storedIds: new Set(['1', '2']), due })).toThrow(
+    expect.objectContaining({ code: 'FILE_UNUSABLE' }),
+  );
+});

@@ -1,0 +1,60 @@
+import { expect, test } from '@jest/globals';
+import { publicRecord } from '../../cli/publicRecord.ts';
+import { recordLines, recordTable } from '../../cli/recordTable.ts';
+import { relativeTime } from '../../cli/relativeTime.ts';
+import type { KeyRecord } from '../../keys/record.ts';
+import { at, makeKey, NOW_MS } from '../support/keys.ts';
+
+const DAY_MS = 86_400_000;
+
+test.each([
+  [0, 'just now'],
+  [-59_000, 'just now'],
+  [59_000, 'in less than a minute'],
+  [-60_000, '1 minute ago'],
+  [-3 * 3_600_000, '3 hours ago'],
+  [7 * DAY_MS - 5, 'in 7 days'],
+  [90 * DAY_MS - 5, 'in 3 months'],
+  [-366 * DAY_MS, '1 year ago'],
+])('%i ms from now is %j', (offsetMs, expected) => {
+  expect(relativeTime(at(offsetMs), NOW_MS)).toBe(expected);
+});
+
+const records: KeyRecord[] = [
+  makeKey({ id: 'newer', label: 'a', owner: 'acme', expiresAt: at(2 * DAY_MS), lastUsedAt: at(-3_600_000) }).record,
+  makeKey({ id: 'older', label: 'b\u001b[2J\nc\td', createdAt: at(-30 * DAY_MS), revokedAt: at(0) }).record,
+];
+
+test('people get a line for each key under a heading, the oldest first, with times as they say them', () => {
+  const [head, older, newer, ...rest] = recordTable(records, NOW_MS).split('\n');
+  expect(head).toMatch(/^ID +LABEL +PREFIX +OWNER +STATE +CREATED +LAST USED +EXPIRES$/);
+  expect(older).toMatch(/^older .*revoked +1 month ago +never +never$/);
+  expect(newer).toMatch(/^newer .*acme +active +1 day ago +1 hour ago +in 2 days$/);
+  expect(rest).toEqual([]);
+});
+
+test('programs get fields parted by tabs, an absent one empty, with times in full', () => {
+  const [newer] = recordLines(records, NOW_MS).split('\n');
+  expect(newer?.split('\t').slice(3)).toEqual(['acme', 'active', at(-DAY_MS), at(-3_600_000), at(2 * DAY_MS)]);
+});
+
+test.each([recordTable, recordLines])('a label steers no terminal and parts no line', (format) => {
+  const text = format(records, NOW_MS);
+  expect(text).toContain('b\\u001b[2J\\u000ac\\u0009d');
+  expect(text).not.toContain('\u001b');
+});
+
+test('a long label is cut between characters, and an id never', () => {
+  const id = 'i'.repeat(50);
+  const text = recordTable([makeKey({ id, label: '😀'.repeat(50) }).record], NOW_MS);
+  expect(text).toContain(id);
+  expect(text).toContain(`${'😀'.repeat(31)}…`);
+});
+
+test('a hash is in no form of a record', () => {
+  const [record] = records;
+  if (record === undefined) throw new Error('no record');
+  const forms = [recordTable(records, NOW_MS), recordLines(records, NOW_MS), JSON.stringify(publicRecord(record))];
+  for (const form of forms) expect(form).not.toContain(record.keyHash);
+  expect(publicRecord(record)).toMatchObject({ id: 'newer', expiresAt: at(2 * DAY_MS) });
+});

@@ -1,0 +1,102 @@
+import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { SecretsFile } from '../../cli/secretsFile.ts';
+
+const A = '{"key":"sk_a","record":{"id":"1","label":"é"}}';
+const B = '{"key":"sk_b","record":{"id":"2","label":"b"}}';
+
+let directory = '';
+let path = '';
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'latchkey-secrets-'));
+  path = join(directory, 'keys.jsonl');
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+async function append(line: string, resume: boolean): Promise<SecretsFile> {
+  const file = await SecretsFile.open(path, { resume });
+  await file.append(line);
+  await file.close();
+  return file;
+}
+
+async function modeOf(file: string): Promise<number> {
+  return (await stat(file)).mode & 0o777;
+}
+
+describe('a new file', () => {
+  test.each([true, false])('is for its owner alone, whatever the umask is; resuming: %s', async (resume) => {
+    const umask = process.umask(0);
+    try {
+      await append(A, resume);
+    } finally {
+      process.umask(umask);
+    }
+    expect(await modeOf(path)).toBe(0o600);
+    expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
+  });
+
+  test('that nothing was written to is taken away', async () => {
+    const file = await SecretsFile.open(path, { resume: false });
+    await file.close();
+    expect(await readdir(directory)).toEqual([]);
+  });
+});
+
+describe('a file that is there', () => {
+  test('is left alone unless it is to be gone on with', async () => {
+    await writeFile(path, `${A}\n`);
+    await expect(SecretsFile.open(path, { resume: false })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
+  });
+
+  test('is added to, and closed to others', async () => {
+    await writeFile(path, `${A}\n`);
+    await chmod(path, 0o644);
+    const { kept } = await append(B, true);
+    expect(kept).toMatchObject([{ key: 'sk_a', record: { id: '1' } }]);
+    expect(await readFile(path, 'utf8')).toBe(`${A}\n${B}\n`);
+    expect(await modeOf(path)).toBe(0o600);
+  });
+
+  test.each([1, 5, 9, 20, B.length - 1])('loses a last line that was cut short after %i characters', async (length) => {
+    await writeFile(path, `${A}\n${B.slice(0, length)}`);
+    const { kept } = await append(B, true);
+    expect(kept).toHaveLength(1);
+    expect(await readFile(path, 'utf8')).toBe(`${A}\n${B}\n`);
+  });
+
+  test('keeps a last line that lacks nothing but its end', async () => {
+    await writeFile(path, A);
+    const { kept } = await append(B, true);
+    expect(kept).toHaveLength(1);
+    expect(await readFile(path, 'utf8')).toBe(`${A}\n${B}\n`);
+  });
+
+  test.each(['notes of mine', 'notes of mine\n', `${A}\nnotes\n${B}\n`, '{"label":"ci"}\n', '\n', 'null\n'])(
+    'is refused and left as it is where seed did not write it: %j',
+    async (text) => {
+      await writeFile(path, text);
+      await chmod(path, 0o644);
+      await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+      expect(await readFile(path, 'utf8')).toBe(text);
+      expect(await modeOf(path)).toBe(0o644);
+    },
+  );
+
+  test.each([true, false])('is not followed where it is a link; resuming: %s', async (resume) => {
+    const other = join(directory, 'other');
+    await writeFile(other, `${A}\n`);
+    await symlink(other, path);
+    await expect(SecretsFile.open(path, { resume })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+  });
+
+  test('is refused where it is a directory, or lies in none', async () => {
+    path = directory;
+    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    path = join(directory, 'none', 'keys.jsonl');
+    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+  });
+});

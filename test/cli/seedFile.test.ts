@@ -1,0 +1,102 @@
+import { describe, expect, test } from '@jest/globals';
+import { CliError } from '../../cli/cliError.ts';
+import { parseSeed, readSeedFile, STDIN } from '../../cli/seedFile.ts';
+import { NOW_MS } from '../support/keys.ts';
+
+const ENTRY = {
+  label: 'ci',
+  owner: 'acme',
+  scopes: ['orders:read'],
+  expiresAt: '2031-01-01T00:00:00Z',
+  metadata: { plan: 'pro' },
+};
+const SECRET = 'sk_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg1A7p0b';
+
+function parse(text: string) {
+  return parseSeed(text, 'keys.jsonl', NOW_MS);
+}
+
+function problemOf(text: string): string {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof CliError && error.code === 'SEED_INVALID') return error.message;
+    throw error;
+  }
+  throw new Error('the seed was read');
+}
+
+describe('a seed file', () => {
+  test.each([
+    ['an array', JSON.stringify([ENTRY, { label: 'b' }], undefined, 2)],
+    ['an array after blank lines', `\n\n ${JSON.stringify([ENTRY, { label: 'b' }])}`],
+    ['lines', `${JSON.stringify(ENTRY)}\n{"label":"b"}\n`],
+    ['lines without a last newline', `${JSON.stringify(ENTRY)}\n{"label":"b"}`],
+    ['lines of Windows with blank ones between', `${JSON.stringify(ENTRY)}\r\n\r\n{"label":"b"}\r\n`],
+  ])('is read as %s', (_, text) => {
+    expect(parse(text)).toMatchObject([{ ...ENTRY, expiresAt: '2031-01-01T00:00:00.000Z' }, { label: 'b' }]);
+  });
+
+  test.each(['', '\n', '[]'])('of %j asks for nothing', (text) => {
+    expect(parse(text)).toEqual([]);
+  });
+
+  test.each([
+    ['a field of another type', { label: 'x', owner: 7 }, ['owner', '7', 'wanted']],
+    ['no label', {}, ['label', 'nothing', 'wanted']],
+    ['a null', { label: 'x', scopes: null }, ['scopes', 'null', 'wanted']],
+    ['a time gone by', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }, ['expiresAt', '2020', 'wanted']],
+    ['a relative time', { label: 'x', expiresAt: '90d' }, ['expiresAt', '90d', 'wanted']],
+    ['an unknown field', { label: 'x', colour: 'red' }, ['colour', 'unknown', 'wanted label']],
+    ['a field of the record', { label: 'x', keyHash: 'ab' }, ['keyHash', 'unknown']],
+    ['no object', 'ci', ['object']],
+    ['a list', ['ci'], ['object']],
+    ['null', null, ['object']],
+  ])('an entry with %s is told by its line, the field, what was got and what is wanted', (_, entry, expected) => {
+    const problem = problemOf(`{"label":"a"}\n\n${JSON.stringify(entry)}`);
+    for (const part of ['keys.jsonl', 'line 3', ...expected]) expect(problem).toContain(part);
+    expect(problemOf(JSON.stringify([{ label: 'a' }, entry]))).toContain('entry 2');
+  });
+
+  test('a label that comes twice is told with both places', () => {
+    const problem = problemOf('{"label":"a"}\n{"label":"b"}\n{"label":"a"}');
+    expect(problem).toContain('line 3');
+    expect(problem).toContain('line 1');
+  });
+
+  test('every entry that is wrong is told, and of very many the first', () => {
+    expect(problemOf('{}\n{"label":"a"}\n[\n')).toMatch(/line 1.*\n.*line 3/);
+    const lines = problemOf('{}\n'.repeat(1000)).split('\n');
+    expect(lines.length).toBeLessThan(30);
+    expect(lines.at(-1)).toContain('980');
+  });
+
+  test.each([`{"key":"${SECRET}","record"`, `[{"key":"${SECRET}"`, `{"key":"${SECRET}"}`, `[{"key":"${SECRET}"}]`])(
+    'what it holds by mistake is not repeated: %#',
+    (text) => {
+      expect(problemOf(text)).not.toContain(SECRET.slice(0, 20));
+    },
+  );
+});
+
+describe('standard input', () => {
+  async function* chunks(...parts: Uint8Array[]) {
+    yield* parts;
+  }
+
+  test('is read whole, also where a chunk ends within a character', async () => {
+    const bytes = Buffer.from('\ufeff{"label":"é"}');
+    const text = await readSeedFile(STDIN, chunks(bytes.subarray(0, 14), bytes.subarray(14)));
+    expect(parse(text)).toEqual([{ label: 'é' }]);
+  });
+
+  test('that is not UTF-8 is refused', async () => {
+    await expect(readSeedFile(STDIN, chunks(Uint8Array.of(0xff, 0xfe)))).rejects.toMatchObject({
+      code: 'SEED_INVALID',
+    });
+  });
+});
+
+test('a file that is not there is told', async () => {
+  await expect(readSeedFile('/dev/null/none', process.stdin)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+});

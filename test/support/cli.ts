@@ -1,0 +1,99 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface CliRun {
+  /** `null` where a signal ended it. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly onStart?: (child: ChildProcess) => void;
+}
+
+/** Credentials and a region that any engine on this machine takes. */
+export const LOCAL_AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+
+/**
+ * Runs `latchkey` as a process of its own, to its end. Of the environment it has what the test gives and no AWS settings
+ * of the machine's.
+ */
+export async function runCli(args: readonly string[], { env, stdin, onStart }: CliOptions = {}): Promise<CliRun> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'], HOME: tmpdir(), AWS_EC2_METADATA_DISABLED: 'true', ...env },
+  });
+  onStart?.(child);
+  const run = { exitCode: null as number | null, stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (run.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (run.stderr += text));
+  child.stdin.on('error', () => {}).end(stdin ?? '');
+  run.exitCode = await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  return run;
+}
+
+/** What may be done around each write of an item; `count` is 1 for the first. */
+export interface WriteHooks {
+  readonly before?: (count: number) => Promise<void> | void;
+  /** The item is in the table, and its writer has not been told. */
+  readonly after?: (count: number) => Promise<void> | void;
+}
+
+export interface WriteProxy {
+  readonly endpoint: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** A DynamoDB in front of another, so that a test can act in the midst of a write. */
+export async function startWriteProxy(target: string, { before, after }: WriteHooks): Promise<WriteProxy> {
+  let count = 0;
+  const server = createServer((message, response) => {
+    void forward(message, response).catch(() => response.destroy());
+  });
+  async function forward(message: IncomingMessage, response: ServerResponse) {
+    const isWrite = String(message.headers['x-amz-target']).endsWith('.PutItem');
+    const body = await readAll(message);
+    if (isWrite) count++;
+    if (isWrite) await before?.(count);
+    const answer = await send(target, message, body);
+    const answerBody = await readAll(answer);
+    if (isWrite) await after?.(count);
+    response.writeHead(answer.statusCode ?? 500, answer.headers).end(answerBody);
+  }
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function send(target: string, { method, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request(target, { method: method ?? 'POST', headers }, resolve)
+      .on('error', reject)
+      .end(body);
+  });
+}
+
+async function readAll(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
