@@ -1,0 +1,175 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { generateSecret } from '../../keys/secret.ts';
+import { markedProcesses } from '../support/markedProcesses.ts';
+
+jest.setTimeout(120_000);
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** `npm start` as a user runs it, with a mark on every process that comes of it. */
+class NpmStart {
+  readonly #npm: ChildProcess;
+  readonly #mark = randomUUID();
+  #output = '';
+
+  constructor() {
+    const env = { ...process.env, LATCHKEY_TEST_MARK: this.#mark };
+    const npm = spawn('npm', ['start', '--', '--port', '0'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [npm.stdout, npm.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    }
+    this.#npm = npm;
+  }
+
+  get processes(): readonly number[] {
+    return markedProcesses(this.#mark);
+  }
+
+  /** What is printed after the prefix, once the line is there. */
+  async line(prefix: string): Promise<string> {
+    const pattern = new RegExp(`^${prefix}(.*)\n`, 'm');
+    for (;;) {
+      const [, rest] = pattern.exec(this.#output) ?? [];
+      if (rest !== undefined) return rest;
+      if (this.#npm.exitCode !== null) throw new Error(`npm start ended\n${this.#output}`);
+      await sleep(20);
+    }
+  }
+
+  /** Signals npm alone, waits for its end, and gives the rest a moment, less than a synthesis takes; returns what is left. */
+  async signal(signal: NodeJS.Signals): Promise<readonly number[]> {
+    const exited = this.#npm.exitCode === null && this.#npm.signalCode === null ? once(this.#npm, 'exit') : undefined;
+    this.#npm.kill(signal);
+    await exited;
+    for (let tries = 0; tries < 40 && this.processes.length > 0; tries++) await sleep(50);
+    return this.processes;
+  }
+
+  /** Ends whatever is left. */
+  kill(): void {
+    for (const pid of this.processes) process.kill(pid, 'SIGKILL');
+  }
+}
+
+/** The JSON that `npm run latchkey` prints. */
+function latchkey(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync('npm', ['run', '-s', 'latchkey', '--', ...args, '--local', '--json'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`latchkey ${args[0]} ended with ${status}\n${stderr}`);
+  return JSON.parse(stdout);
+}
+
+async function get(url: string, secret?: string) {
+  const response = await fetch(url, secret === undefined ? {} : { headers: { authorization: `Bearer ${secret}` } });
+  return { status: response.status, body: await response.text(), challenge: response.headers.get('www-authenticate') };
+}
+
+describe('npm start', () => {
+  const npm = new NpmStart();
+  let rest: string;
+  let http: string;
+  let key: string;
+  beforeAll(async () => {
+    rest = await npm.line('url: ');
+    http = rest.replace('/rest/', '/http/');
+    key = await npm.line('key: ');
+    await npm.line('Ctrl-C');
+  });
+  afterAll(() => npm.kill());
+
+  const demoRecord = () => latchkey('list').records.find(({ label }: { label: string }) => label === 'demo');
+
+  test('prints the address of the sample route and a key that nobody has used', () => {
+    expect(rest).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/rest\/whoami$/);
+    expect(key).toMatch(/^sk_[0-9A-Za-z]{49}$/);
+    expect(demoRecord()).toMatchObject({ keyPrefix: key.slice(0, 11) });
+    expect(demoRecord()).not.toHaveProperty('lastUsedAt');
+  });
+
+  test('a request with the key gets through on both APIs', async () => {
+    const { id } = demoRecord();
+    for (const url of [rest, http]) {
+      const { status, body } = await get(url, key);
+      expect({ status, body: JSON.parse(body) }).toMatchObject({ status: 200, body: { keyId: id, label: 'demo' } });
+    }
+  });
+
+  test('a request without a key is refused with 401', async () => {
+    expect(await get(rest)).toEqual({
+      status: 401,
+      body:
+        '{"success":false,"data":null,"error":{"code":"AUTH_REQUIRED","message":"API key is required. Pass via ' +
+        'Authorization: Bearer <key> header or ?api_key= query parameter."},"pagination":null}',
+      challenge: 'Bearer',
+    });
+    expect(await get(http)).toMatchObject({ status: 401, body: '{"message":"Unauthorized"}' });
+  });
+
+  test.each([
+    ['an unknown key', generateSecret('sk_')],
+    ['a malformed key', 'sk_nonsense'],
+  ])('a request with %s is refused with 403', async (_, secret) => {
+    expect(await get(rest, secret)).toEqual({
+      status: 403,
+      body: '{"success":false,"data":null,"error":{"code":"INVALID_KEY","message":"Invalid API key."},"pagination":null}',
+      challenge: null,
+    });
+    expect(await get(http, secret)).toMatchObject({ status: 403, body: '{"message":"Forbidden"}' });
+  });
+
+  test('the last use is noted once, whatever 100 more requests come', async () => {
+    const { lastUsedAt } = demoRecord();
+    expect(Date.parse(lastUsedAt)).toBeLessThanOrEqual(Date.now());
+    for (let round = 0; round < 10; round++) {
+      const answers = await Promise.all(Array.from({ length: 10 }, (_, index) => get(index % 2 ? http : rest, key)));
+      expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+    }
+    expect(demoRecord().lastUsedAt).toBe(lastUsedAt);
+  });
+
+  test('SIGINT to npm alone leaves no process behind, nor the way to it', async () => {
+    expect(npm.processes.length).toBeGreaterThanOrEqual(2);
+    expect(await npm.signal('SIGINT')).toEqual([]);
+    await expect(get(rest)).rejects.toThrow();
+    expect(() => latchkey('list')).toThrow();
+  });
+});
+
+describe('no process is left behind', () => {
+  test.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])(
+    'by %s to npm alone in the middle of a synthesis',
+    async (signal) => {
+      utimesSync(join(ROOT, 'cdk.out/manifest.json'), 0, 0);
+      const npm = new NpmStart();
+      try {
+        await npm.line('building and synthesizing');
+        // npm, the gateway, the CDK and what the CDK starts.
+        while (npm.processes.length < 4) await sleep(5);
+        expect(await npm.signal(signal)).toEqual([]);
+      } finally {
+        npm.kill();
+      }
+    },
+    60_000,
+  );
+
+  test('by SIGTERM to npm alone while it serves', async () => {
+    const npm = new NpmStart();
+    try {
+      const url = await npm.line('url: ');
+      await get(url, await npm.line('key: '));
+      expect(await npm.signal('SIGTERM')).toEqual([]);
+    } finally {
+      npm.kill();
+    }
+  });
+});

@@ -1,0 +1,17 @@
+import { startDynalite } from '../support/engine.ts';
+import { MemoryLookup } from '../support/memoryLookup.ts';
+import { describeLookup, describeStore } from './storeContract.ts';
+
+describeLookup('the fake', async () => {
+  const lookup = new MemoryLookup();
+  const unreachable = new MemoryLookup();
+  unreachable.isDown = true;
+  return {
+    lookup,
+    unreachable,
+    put: async (record) => lookup.put(record),
+    remove: async (keyHash) => lookup.records.delete(keyHash),
+  };
+});
+
+describeStore('dynalite', startDynalite);

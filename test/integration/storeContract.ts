@@ -1,0 +1,477 @@
+import { DeleteItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { KeyLookup, LOOKUP_TRANSLATION } from '../../keys/lookup.ts';
+import type { NewKey } from '../../keys/newKey.ts';
+import { serialiseRecord, type JsonObject, type KeyRecord } from '../../keys/record.ts';
+import { KeyRegistry, REGISTRY_TRANSLATION, type ListPage } from '../../keys/registry.ts';
+import type { KeyHash } from '../../keys/secret.ts';
+import { closedEndpoint, createClient, type Engine } from '../support/engine.ts';
+import { at, fullItem, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../support/keys.ts';
+import { tracesOf } from '../support/traces.ts';
+
+type Lookup = Pick<KeyLookup, 'find' | 'recordUse'>;
+
+/** The read side of a store, with what its contract has to arrange. */
+export interface LookupUnderTest {
+  readonly lookup: Lookup;
+  /** The same, but the store cannot be reached. */
+  readonly unreachable: Lookup;
+  readonly put: (record: KeyRecord) => Promise<unknown>;
+  readonly remove: (keyHash: KeyHash) => Promise<unknown>;
+}
+
+/** What every read side does, the tests' fake included. */
+export function describeLookup(name: string, open: () => Promise<LookupUnderTest>): void {
+  describe(`${name}: KeyLookup`, () => {
+    let store: LookupUnderTest;
+    beforeAll(async () => {
+      store = await open();
+    });
+
+    const putKey = async (fields: Partial<KeyRecord> = {}) => {
+      const { record } = makeKey(fields);
+      await store.put(record);
+      return record;
+    };
+    const use = (keyHash: KeyHash, usedAtMs: number) =>
+      store.lookup.recordUse(keyHash, usedAtMs, usedAtMs - INTERVAL_MS);
+
+    test('a record comes back with every attribute as it was', async () => {
+      const full = await putKey(fullItem() as Partial<KeyRecord>);
+      expect(await store.lookup.find(full.keyHash)).toEqual(full);
+      const least = await putKey();
+      expect(await store.lookup.find(least.keyHash)).toEqual(least);
+    });
+
+    test.each<[string, JsonObject]>([
+      ['nothing', {}],
+      ['nested maps and lists', { a: { b: [{ c: [] }, [1, [2]], {}] } }],
+      ['null and empty texts', { none: null, empty: '', inside: [null, ''] }],
+      ['numbers that JSON can write', { list: [0, -1, 0.1, 1e-7, 0.1 + 0.2, 2 ** 53 + 2, 1e21, 1e100, -1.5e-100] }],
+      ['names that are no identifiers', { 'a b': 1, ü: 2, '#x': 3, ':y': 4, 'a.b': 5, toString: 6 }],
+    ])('metadata comes back as it was: %s', async (_, metadata) => {
+      const record = await putKey({ metadata });
+      expect(await store.lookup.find(record.keyHash)).toEqual(record);
+    });
+
+    test('an unknown hash has no record', async () => {
+      expect(await store.lookup.find(makeKey().record.keyHash)).toBeUndefined();
+    });
+
+    test('the first use is written, and nothing else of the record changes', async () => {
+      const record = await putKey({ owner: 'acme', metadata: { seats: 3 } });
+      expect(await use(record.keyHash, NOW_MS)).toBe('written');
+      expect(await store.lookup.find(record.keyHash)).toEqual({ ...record, lastUsedAt: at(0) });
+    });
+
+    test.each([
+      ['5 minutes', 5 * MINUTE_MS],
+      ['14:59.999', INTERVAL_MS - 1],
+    ])('a use %s after the last is not written', async (_, laterMs) => {
+      const record = await putKey({ lastUsedAt: at(0) });
+      expect(await use(record.keyHash, NOW_MS + laterMs)).toBe('superseded');
+      expect(await store.lookup.find(record.keyHash)).toEqual(record);
+    });
+
+    test.each([
+      ['15:00 exactly', INTERVAL_MS],
+      ['15:00.001', INTERVAL_MS + 1],
+      ['a year', 365 * 24 * 60 * MINUTE_MS],
+    ])('a use %s after the last is written', async (_, laterMs) => {
+      const record = await putKey({ lastUsedAt: at(0) });
+      expect(await use(record.keyHash, NOW_MS + laterMs)).toBe('written');
+      expect(await store.lookup.find(record.keyHash)).toEqual({ ...record, lastUsedAt: at(laterMs) });
+    });
+
+    test.each([0, -1, -INTERVAL_MS, -365 * 24 * 60 * MINUTE_MS])(
+      'the time never moves back: a use at %d ms is not written',
+      async (earlierMs) => {
+        const record = await putKey({ lastUsedAt: at(0) });
+        expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('superseded');
+        expect(await store.lookup.find(record.keyHash)).toEqual(record);
+      },
+    );
+
+    test('a deleted key is not brought back by its last use', async () => {
+      const record = await putKey();
+      await store.remove(record.keyHash);
+      expect(await use(record.keyHash, NOW_MS)).toBe('superseded');
+      expect(await store.lookup.find(record.keyHash)).toBeUndefined();
+    });
+
+    test.each([
+      ['never used', {}],
+      ['used an interval ago', { lastUsedAt: at(-2 * INTERVAL_MS) }],
+    ])('of 50 concurrent uses of a key %s exactly one is written', async (_, fields) => {
+      const record = await putKey(fields);
+      const outcomes = await Promise.all(
+        Array.from({ length: 50 }, async (_, index) => ({ index, outcome: await use(record.keyHash, NOW_MS + index) })),
+      );
+      const [winner, ...others] = outcomes.filter(({ outcome }) => outcome === 'written');
+      expect(others).toEqual([]);
+      expect(outcomes.filter(({ outcome }) => outcome === 'superseded')).toHaveLength(49);
+      const stored = await store.lookup.find(record.keyHash);
+      expect(stored?.lastUsedAt).toBe(at(winner?.index ?? Number.NaN));
+    });
+
+    test('a store that cannot be reached is a fault of both', async () => {
+      const { record } = makeKey();
+      const fault = { code: 'STORE_UNAVAILABLE', cause: expect.any(Error) };
+      await expect(store.unreachable.find(record.keyHash)).rejects.toMatchObject(fault);
+      await expect(store.unreachable.recordUse(record.keyHash, NOW_MS, NOW_MS)).rejects.toMatchObject(fault);
+    });
+  });
+}
+
+/** What Latchkey asks of a DynamoDB, and what the store makes of its answers. */
+export function describeStore(name: string, start: () => Promise<Engine>): void {
+  describe(name, () => {
+    let engine: Engine;
+    let tables: Tables;
+    beforeAll(async () => {
+      engine = await start();
+      tables = new Tables(engine);
+    }, 60_000);
+    afterAll(async () => {
+      tables?.close();
+      await engine?.stop();
+    });
+
+    describeLookup(name, async () => {
+      const { lookup, put, remove } = await tables.open();
+      return { lookup, put: (record) => put(serialiseRecord(record)), remove, unreachable: await unreachableLookup() };
+    });
+    describeItems(() => tables.open());
+    describeIssue(() => tables.open());
+    describeList(() => tables.open());
+  });
+}
+
+interface Table {
+  readonly tableName: string;
+  readonly client: DynamoDBClient;
+  readonly documents: DynamoDBDocumentClient;
+  readonly lookup: KeyLookup;
+  readonly registry: KeyRegistry;
+  readonly put: (item: Record<string, unknown>) => Promise<unknown>;
+  readonly remove: (keyHash: string) => Promise<unknown>;
+  readonly item: (keyHash: string) => Promise<unknown>;
+  readonly items: () => Promise<readonly Record<string, unknown>[]>;
+}
+
+/** A table of its own for whoever asks. */
+class Tables {
+  readonly #engine: Engine;
+  readonly #clients: DynamoDBClient[] = [];
+  #opened = 0;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  async open(): Promise<Table> {
+    const tableName = `keys-${++this.#opened}`;
+    await this.#engine.createTable(tableName);
+    const client = this.#connect();
+    // The document clients that are made of one client share the last one's translation.
+    const documents = DynamoDBDocumentClient.from(this.#connect(), REGISTRY_TRANSLATION);
+    return {
+      tableName,
+      client,
+      documents,
+      lookup: lookupOn(this.#connect(), tableName),
+      registry: new KeyRegistry({ client: documents, tableName, actor: 'tests', now: () => NOW_MS }),
+      put: (item) => documents.send(new PutCommand({ TableName: tableName, Item: item })),
+      remove: (keyHash) =>
+        client.send(new DeleteItemCommand({ TableName: tableName, Key: { keyHash: { S: keyHash } } })),
+      item: async (keyHash) => {
+        const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: { keyHash } }));
+        return Item;
+      },
+      items: async () => {
+        const { Items = [] } = await documents.send(new ScanCommand({ TableName: tableName }));
+        return Items;
+      },
+    };
+  }
+
+  #connect(): DynamoDBClient {
+    const client = createClient(this.#engine.endpoint);
+    this.#clients.push(client);
+    return client;
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.destroy();
+  }
+}
+
+/** The bounds of time are no part of the contract: a busy machine must not change an answer. */
+function lookupOn(client: DynamoDBClient, tableName: string): KeyLookup {
+  const documents = DynamoDBDocumentClient.from(client, LOOKUP_TRANSLATION);
+  return new KeyLookup({ client: documents, tableName, readTimeoutMs: 30_000, writeTimeoutMs: 30_000 });
+}
+
+async function unreachableLookup(): Promise<KeyLookup> {
+  return lookupOn(createClient(await closedEndpoint()), 'keys');
+}
+
+const REQUIRED = ['id', 'label', 'createdAt', 'createdBy'];
+/** DynamoDB refuses another type, and NULL, in what an index is keyed by. */
+const INDEXED = new Set(['keyHash', 'id', 'owner', 'createdAt']);
+const MISFITS: Readonly<Record<string, readonly unknown[]>> = {
+  label: [7, true, null, ['x'], new Set(['x'])],
+  keyPrefix: [7, ['x']],
+  scopes: ['orders:read', [7], { 0: 'x' }, new Set(['orders:read'])],
+  metadata: ['{}', [], new Set([1]), { inside: new Set(['x']) }, { inside: new Uint8Array([1]) }],
+  createdBy: [7, null],
+  lastUsedAt: [1_907_755_200, '2030-06-15', '2030-02-30T12:00:00.000Z', true],
+  expiresAt: [1_907_755_200, '', 'never', { at: 1 }],
+  disabledAt: [false, '2030-06-15T12:00:00Z'],
+  disabledBy: [7],
+  revokedAt: [false, 0],
+  revokedBy: [7],
+  revokedReason: [['leaked']],
+  rotatedFrom: [7],
+  rotatedTo: [7],
+  purgeAfter: ['1900000000', [1]],
+};
+
+const FULL = fullItem();
+
+function describeItems(open: () => Promise<Table>): void {
+  describe('an item', () => {
+    let table: Table;
+    beforeAll(async () => {
+      table = await open();
+    });
+
+    const putFull = async (changes: Record<string, unknown>) => {
+      const { keyHash } = makeKey().record;
+      const item = Object.entries({ ...FULL, keyHash, ...changes }).filter(([, value]) => value !== undefined);
+      await table.put(Object.fromEntries(item));
+      return keyHash;
+    };
+
+    test.each(REQUIRED)('without %s is corrupt', async (attribute) => {
+      const keyHash = await putFull({ [attribute]: undefined });
+      await expect(table.lookup.find(keyHash)).rejects.toMatchObject({ code: 'RECORD_CORRUPT' });
+    });
+
+    test.each(Object.entries(MISFITS).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
+      'with another type in %s is corrupt: %p',
+      async (attribute, value) => {
+        const keyHash = await putFull({ [attribute]: value });
+        await expect(table.lookup.find(keyHash)).rejects.toMatchObject({ code: 'RECORD_CORRUPT', keyId: FULL['id'] });
+      },
+    );
+
+    test.each(Object.keys(MISFITS).filter((name) => !REQUIRED.includes(name)))(
+      'with NULL in %s reads as one without it',
+      async (attribute) => {
+        expect(INDEXED.has(attribute)).toBe(false);
+        const { [attribute]: _, ...expected } = FULL;
+        const keyHash = await putFull({ [attribute]: null });
+        expect(await table.lookup.find(keyHash)).toEqual({ ...expected, keyHash });
+      },
+    );
+
+    test('with an attribute of a later version is read without it', async () => {
+      const keyHash = await putFull({ introducedLater: new Set([1]) });
+      expect(await table.lookup.find(keyHash)).toEqual({ ...FULL, keyHash });
+    });
+
+    test('with NULL for its last use takes the next use', async () => {
+      const keyHash = await putFull({ lastUsedAt: null });
+      expect(await table.lookup.recordUse(keyHash, NOW_MS, NOW_MS - INTERVAL_MS)).toBe('written');
+      expect(await table.item(keyHash)).toEqual({ ...FULL, keyHash, lastUsedAt: at(0) });
+    });
+
+    test('with a number that only DynamoDB holds exactly is read as JSON reads it', async () => {
+      const { record } = makeKey();
+      const digits = '12345678901234567890123456789012345678';
+      const texts = ['keyHash', 'id', 'label', 'createdAt', 'createdBy'] as const;
+      const required = Object.fromEntries(texts.map((name) => [name, { S: record[name] }]));
+      const metadata = { M: { long: { N: digits }, deep: { L: [{ N: `-0.${digits}` }, { N: '9.9e125' }] } } };
+      await table.client.send(new PutItemCommand({ TableName: table.tableName, Item: { ...required, metadata } }));
+      const found = await table.lookup.find(record.keyHash);
+      expect(found?.metadata).toEqual({ long: Number(digits), deep: [Number(`-0.${digits}`), 9.9e125] });
+    });
+  });
+
+  test('a table that is not there is a fault, with the name that the SDK gave it', async () => {
+    const { client } = await open();
+    const lookup = lookupOn(client, 'no-such-table');
+    const { keyHash } = makeKey().record;
+    const fault = { code: 'STORE_UNAVAILABLE', cause: { name: 'ResourceNotFoundException' } };
+    await expect(lookup.find(keyHash)).rejects.toMatchObject(fault);
+    await expect(lookup.recordUse(keyHash, NOW_MS, NOW_MS)).rejects.toMatchObject(fault);
+    const documents = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
+    const registry = new KeyRegistry({ client: documents, tableName: 'no-such-table', actor: 'tests' });
+    await expect(registry.issue({ label: 'ci' })).rejects.toMatchObject(fault);
+    await expect(registry.list()).rejects.toMatchObject(fault);
+  });
+
+  test('an endpoint that refuses connections is a fault of the write side too', async () => {
+    const client = createClient(await closedEndpoint());
+    const documents = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
+    const registry = new KeyRegistry({ client: documents, tableName: 'keys', actor: 'tests' });
+    const fault = { code: 'STORE_UNAVAILABLE', cause: expect.any(Error) };
+    await expect(registry.issue({ label: 'ci' })).rejects.toMatchObject(fault);
+    await expect(registry.list()).rejects.toMatchObject(fault);
+  });
+}
+
+function describeIssue(open: () => Promise<Table>): void {
+  describe('issue', () => {
+    let table: Table;
+    beforeEach(async () => {
+      table = await open();
+    });
+
+    const NEW_KEY = {
+      label: 'build server',
+      owner: 'acme',
+      scopes: ['orders:read', 'orders:write'],
+      metadata: { plan: 'pro', seats: 3, share: 0.1 + 0.2, big: 2 ** 60, nested: { list: [true, null, ''] } },
+      expiresAt: '2031-01-31T13:00:00+01:00',
+    };
+
+    test('puts exactly the record it returns', async () => {
+      const { record } = await table.registry.issue(NEW_KEY);
+      expect(record).toMatchObject({ ...NEW_KEY, expiresAt: '2031-01-31T12:00:00.000Z', createdAt: at(0) });
+      expect(await table.item(record.keyHash)).toEqual(record);
+      expect(await table.lookup.find(record.keyHash)).toEqual(record);
+    });
+
+    test('writes no attribute for what was not said', async () => {
+      const { record } = await table.registry.issue({ label: 'ci', owner: undefined, scopes: undefined });
+      const names = ['createdAt', 'createdBy', 'id', 'keyHash', 'keyPrefix', 'label'];
+      expect(Object.keys((await table.item(record.keyHash)) as object).toSorted()).toEqual(names);
+    });
+
+    test('in two steps draws a key that the table does not know until it is stored', async () => {
+      const issued = table.registry.draw(NEW_KEY);
+      expect(await table.items()).toEqual([]);
+      await table.registry.store(issued);
+      await table.registry.store(issued);
+      expect(await table.items()).toEqual([issued.record]);
+    });
+
+    test('leaves nothing of the secret in the table but its prefix', async () => {
+      const { secret, record } = await table.registry.issue(NEW_KEY);
+      const text = JSON.stringify(await table.items());
+      expect(text).toContain(record.keyPrefix);
+      expect(tracesOf([secret], text)).toEqual([]);
+    });
+
+    test('never overwrites a record that has the same hash', async () => {
+      beforePut(table, async (put) => {
+        await put();
+        for (const item of await table.items()) await table.put({ ...item, id: 'somebody else' });
+      });
+      await expect(table.registry.issue({ label: 'ci' })).rejects.toMatchObject({ code: 'CONFLICT' });
+      expect(await table.items()).toEqual([expect.objectContaining({ id: 'somebody else' })]);
+    });
+
+    test('succeeds where the answer to its put was lost and the put was sent again', async () => {
+      beforePut(table, (put) => put());
+      const { record } = await table.registry.issue({ label: 'ci' });
+      expect(await table.items()).toEqual([record]);
+    });
+
+    test.each<[string, NewKey]>([
+      ['an empty label', { label: '' }],
+      ['an expiry that has come', { label: 'ci', expiresAt: at(0) }],
+      ['metadata of more than 1 KB', { label: 'ci', metadata: { x: 'x'.repeat(1100) } }],
+      ['a name that the SDK takes for a class', { label: 'ci', metadata: { a: { constructor: { name: 'String' } } } }],
+    ])('writes nothing for %s', async (_, newKey) => {
+      await expect(table.registry.issue(newKey)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+      expect(await table.items()).toEqual([]);
+    });
+  });
+}
+
+/** Has something happen before the next put goes out, such as the same put. */
+function beforePut({ documents }: Table, act: (put: () => Promise<unknown>) => Promise<unknown>): void {
+  documents.middlewareStack.add(
+    (next) => async (args) => {
+      documents.middlewareStack.remove('beforePut');
+      await act(() => next(args));
+      return next(args);
+    },
+    { step: 'build', name: 'beforePut' },
+  );
+}
+
+function describeList(open: () => Promise<Table>): void {
+  describe('list', () => {
+    let table: Table;
+    beforeEach(async () => {
+      table = await open();
+    });
+
+    const issue = async (count: number) => {
+      const issued = await Promise.all(
+        Array.from({ length: count }, (_, index) => table.registry.issue({ label: `key ${index}` })),
+      );
+      return issued.map(({ record }) => record);
+    };
+    const byHash = (records: readonly KeyRecord[]) => records.toSorted((a, b) => (a.keyHash < b.keyHash ? -1 : 1));
+    const pagesOf = async (limit: number) => {
+      const pages: ListPage[] = [];
+      do pages.push(await table.registry.list({ limit, cursor: pages.at(-1)?.cursor }));
+      while (pages.at(-1)?.cursor !== null);
+      return pages;
+    };
+
+    test('of an empty table is an empty page and no cursor', async () => {
+      expect(await table.registry.list()).toEqual({ records: [], corrupt: [], cursor: null });
+    });
+
+    test.each([1, 4, 7, 24, 25, 26])('in pages of %d gives each of 25 keys once', async (limit) => {
+      const records = await issue(25);
+      const pages = await pagesOf(limit);
+      expect(Math.max(...pages.map((page) => page.records.length))).toBeLessThanOrEqual(limit);
+      expect(byHash(pages.flatMap((page) => page.records))).toEqual(byHash(records));
+      expect(pages.flatMap((page) => page.corrupt)).toEqual([]);
+    });
+
+    test.each([false, true])(
+      'page after page is what `pages` gives, with a consistent read: %s',
+      async (consistentRead) => {
+        const records = await issue(3);
+        const listed: KeyRecord[] = [];
+        for await (const page of table.registry.pages({ consistentRead })) listed.push(...page.records);
+        expect(byHash(listed)).toEqual(byHash(records));
+      },
+    );
+
+    test('reports a record that cannot be read and gives the rest', async () => {
+      const records = await issue(5);
+      const { record: broken } = makeKey({ id: 'broken' });
+      await table.put({ ...broken, label: 7 });
+      const pages = await pagesOf(2);
+      expect(byHash(pages.flatMap((page) => page.records))).toEqual(byHash(records));
+      expect(pages.flatMap((page) => page.corrupt)).toEqual([
+        expect.objectContaining({ code: 'RECORD_CORRUPT', keyId: 'broken' }),
+      ]);
+    });
+
+    test('reads a cursor whose key has been deleted since', async () => {
+      const records = await issue(6);
+      const first = await table.registry.list({ limit: 3 });
+      for (const { keyHash } of first.records) await table.remove(keyHash);
+      const second = await table.registry.list({ cursor: first.cursor });
+      expect(byHash([...first.records, ...second.records])).toEqual(byHash(records));
+    });
+
+    test.each(['x', '{"keyHash":"x"}', 'A'.repeat(42), 'A'.repeat(44), 'not a cursor, but as long as one is: 43 ch'])(
+      'refuses a cursor that it did not give: %s',
+      async (cursor) => {
+        await expect(table.registry.list({ cursor })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+      },
+    );
+  });
+}

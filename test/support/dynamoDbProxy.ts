@@ -1,0 +1,79 @@
+import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
+import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
+
+/** A request that came by. */
+export interface ProxiedRequest {
+  /** Such as `UpdateItem`. */
+  readonly operation: string;
+  /** The answer's status and error; absent while there is none. */
+  status?: number;
+  errorType?: string;
+}
+
+export interface DynamoDbProxyOptions {
+  /** Where requests go on to. */
+  readonly endpoint: string;
+  /** Deals with a request in the engine's place and returns true, or returns false. */
+  readonly intercept?: (operation: string, response: ServerResponse) => boolean;
+  /** Called with the engine's answer at hand; it is sent on when this resolves. */
+  readonly beforeAnswer?: (operation: string) => Promise<void> | void;
+}
+
+/** Stands in front of a DynamoDB and writes down what really goes over the wire. */
+export class DynamoDbProxy {
+  readonly requests: ProxiedRequest[] = [];
+  readonly #options: DynamoDbProxyOptions;
+  readonly #server = createServer((message, response) => {
+    void this.#serve(message, response);
+  });
+  #port = 0;
+
+  private constructor(options: DynamoDbProxyOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: DynamoDbProxyOptions): Promise<DynamoDbProxy> {
+    const proxy = new DynamoDbProxy(options);
+    proxy.#port = await listenOnLoopback(proxy.#server, 0, 'the proxy');
+    return proxy;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Those that came by of one operation. */
+  of(operation: string): readonly ProxiedRequest[] {
+    return this.requests.filter((request) => request.operation === operation);
+  }
+
+  stop(): Promise<void> {
+    return closeNow(this.#server);
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const operation = String(message.headers['x-amz-target']).split('.')[1] ?? '';
+    const request: ProxiedRequest = { operation };
+    this.requests.push(request);
+    const body = await readAll(message);
+    if (this.#options.intercept?.(operation, response) === true) return;
+    const answer = await this.#forward(message, body);
+    const answerBody = await readAll(answer);
+    request.status = answer.statusCode ?? 0;
+    if (request.status !== 200) request.errorType = JSON.parse(answerBody.toString()).__type.split('#')[1];
+    await this.#options.beforeAnswer?.(operation);
+    response.writeHead(request.status, answer.headers).end(answerBody);
+  }
+
+  #forward({ method, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      forward(this.#options.endpoint, { method, headers, agent: false }, resolve).on('error', reject).end(body);
+    });
+  }
+}
+
+async function readAll(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

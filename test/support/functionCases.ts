@@ -1,0 +1,125 @@
+import { expect } from '@jest/globals';
+import { generateSecret } from '../../keys/secret.ts';
+import type { KeyRecord } from '../../keys/record.ts';
+import { toTimestamp } from '../../keys/timestamp.ts';
+import { httpApiEvent, restRequestEvent, restTokenEvent, type Carried } from './events.ts';
+import { makeKey } from './keys.ts';
+
+/** One event, what the function answers to it on any runtime, and the code that it logs. */
+export interface FunctionCase {
+  readonly name: string;
+  readonly event: unknown;
+  readonly outcome: { readonly answer: object } | { readonly errorType: string; readonly errorMessage: unknown };
+  /** None for a request that is allowed. */
+  readonly logged?: string;
+}
+
+const IN_A_YEAR = toTimestamp(Date.now() + 365 * 24 * 3_600_000);
+const A_DAY_AGO = toTimestamp(Date.now() - 24 * 3_600_000);
+
+/** A key that is allowed. Times are the real clock's: the bundle has no other. */
+export const ACTIVE = makeKey({
+  label: 'build server',
+  owner: 'acme',
+  scopes: ['orders:read', 'orders:write'],
+  metadata: { plan: 'pro', seats: 3, nested: { list: [true, null, 0.1] } },
+  expiresAt: IN_A_YEAR,
+});
+export const REVOKED = makeKey({ id: 'revoked', revokedAt: A_DAY_AGO });
+export const EXPIRED = makeKey({ id: 'expired', expiresAt: A_DAY_AGO });
+const DISABLED = makeKey({ id: 'disabled', disabledAt: A_DAY_AGO });
+/** Well-formed, and in no table. */
+export const UNKNOWN = generateSecret('sk_');
+/** Without a label, which a record must have. */
+export const CORRUPT = makeKey({ id: 'corrupt' });
+
+const { label: _, ...corrupt } = CORRUPT.record;
+/** What the table holds before the first case. */
+export const RECORDS: readonly KeyRecord[] = [
+  ...[ACTIVE, REVOKED, EXPIRED, DISABLED].map(({ record }) => record),
+  corrupt as KeyRecord,
+];
+
+const CONTEXT = {
+  keyId: ACTIVE.record.id,
+  keyPrefix: ACTIVE.secret.slice(0, 11),
+  label: 'build server',
+  owner: 'acme',
+  scopes: 'orders:read orders:write',
+  metadata: '{"plan":"pro","seats":3,"nested":{"list":[true,null,0.1]}}',
+  expiresAt: IN_A_YEAR,
+};
+
+const MESSAGES: Readonly<Record<string, string>> = {
+  INVALID_KEY: 'Invalid API key.',
+  KEY_EXPIRED: 'This API key has expired.',
+  KEY_DISABLED: 'This API key is disabled.',
+  KEY_REVOKED: 'This API key has been revoked.',
+};
+
+/** What a request carries that brings this key. */
+export const bearing = (secret: string): Carried => ({ headers: [['Authorization', `Bearer ${secret}`]] });
+
+/** Every kind of event, with the stage of its ARN. */
+export const SURFACES = [
+  { surface: 'rest-token', makeEvent: restTokenEvent, stage: 'prod' },
+  { surface: 'rest-request', makeEvent: restRequestEvent, stage: 'prod' },
+  { surface: 'http-api', makeEvent: httpApiEvent, stage: '$default' },
+] as const;
+
+/** The table of cases that every runtime is held to. */
+export const FUNCTION_CASES: readonly FunctionCase[] = [
+  ...SURFACES.flatMap(({ surface, makeEvent, stage }) => [
+    {
+      name: `${surface}: an active key is allowed, with its context`,
+      event: makeEvent(bearing(ACTIVE.secret)),
+      outcome: policyAnswer('Allow', stage, ACTIVE.record.id, CONTEXT),
+    },
+    denial(`${surface}: an unknown key`, makeEvent(bearing(UNKNOWN)), { stage, code: 'INVALID_KEY' }),
+    denial(`${surface}: a malformed key`, makeEvent(bearing('sk_nonsense')), { stage, code: 'INVALID_KEY' }),
+    denial(`${surface}: an expired key`, makeEvent(bearing(EXPIRED.secret)), {
+      stage,
+      code: 'KEY_EXPIRED',
+      id: 'expired',
+    }),
+    denial(`${surface}: a disabled key`, makeEvent(bearing(DISABLED.secret)), {
+      stage,
+      code: 'KEY_DISABLED',
+      id: 'disabled',
+    }),
+    denial(`${surface}: a revoked key`, makeEvent(bearing(REVOKED.secret)), {
+      stage,
+      code: 'KEY_REVOKED',
+      id: 'revoked',
+    }),
+    {
+      name: `${surface}: no key is the error that the gateway turns into 401`,
+      event: makeEvent(),
+      outcome: { errorType: 'Error', errorMessage: 'Unauthorized' },
+      logged: 'AUTH_REQUIRED',
+    },
+    fault(`${surface}: a corrupt record`, makeEvent(bearing(CORRUPT.secret)), 'RECORD_CORRUPT'),
+  ]),
+  fault('an event of another service', { Records: [{ body: 'private' }] }, 'EVENT_UNKNOWN'),
+  fault('an empty event', {}, 'EVENT_UNKNOWN'),
+];
+
+function denial(name: string, event: unknown, { stage, code, id }: { stage: string; code: string; id?: string }) {
+  const context = { errorCode: code, errorMessage: MESSAGES[code] };
+  const outcome = policyAnswer('Deny', stage, id ?? 'anonymous', context);
+  return { name: `${name} is denied everywhere`, event, outcome, logged: code };
+}
+
+function fault(name: string, event: unknown, code: string): FunctionCase {
+  const outcome = { errorType: 'LatchkeyError', errorMessage: expect.any(String) };
+  return { name: `${name} is a fault`, event, outcome, logged: code };
+}
+
+function policyAnswer(effect: 'Allow' | 'Deny', stage: string, principalId: string, context: object) {
+  const Resource = `arn:aws:execute-api:us-east-1:123456789012:abcdef1234/${stage}/*`;
+  const policyDocument = {
+    Version: '2012-10-17',
+    Statement: [{ Action: 'execute-api:Invoke', Effect: effect, Resource }],
+  };
+  return { answer: { principalId, policyDocument, context } };
+}
