@@ -1,5 +1,5 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import type { KeySource } from '../lambda/keySource.ts';
+import { authRequiredMessage, type KeySource } from '../lambda/keySource.ts';
 
 interface ErrorResponse {
   readonly type: ResponseType;
@@ -38,17 +38,11 @@ export function addErrorResponses(api: RestApi, keySources: readonly KeySource[]
 }
 
 function unauthorized(keySources: readonly KeySource[]): ErrorResponse {
-  const message = `API key is required. Pass via ${keySources.map(describe).join(' or ')}.`;
   return {
     type: ResponseType.UNAUTHORIZED,
-    body: envelope('"AUTH_REQUIRED"', JSON.stringify(message)),
+    body: envelope('"AUTH_REQUIRED"', JSON.stringify(authRequiredMessage(keySources))),
     headers: { 'WWW-Authenticate': "'Bearer'" },
   };
-}
-
-function describe(source: KeySource): string {
-  if (source.kind === 'bearer') return 'Authorization: Bearer <key> header';
-  return source.kind === 'header' ? `${source.name} header` : `?${source.name}= query parameter`;
 }
 
 function envelope(code: string, message: string): string {

@@ -1,5 +1,6 @@
 import { LatchkeyError } from './errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, type KeyRecord } from './record.ts';
+import { isScope } from './scope.ts';
 import { parseTimestamp, toEpochMs, toTimestamp } from './timestamp.ts';
 
 /** What is said of a key when it is issued. */
@@ -81,8 +82,7 @@ function isText(value: unknown): boolean {
 }
 
 function isScopeList(value: unknown): boolean {
-  if (!Array.isArray(value) || value.join(' ').length > MAX_SCOPES_LENGTH) return false;
-  return value.every((scope) => typeof scope === 'string' && /^[!#-[\]-~]+$/.test(scope));
+  return Array.isArray(value) && value.every(isScope) && value.join(' ').length <= MAX_SCOPES_LENGTH;
 }
 
 /** A day that the calendar lacks is refused: V8 would read 30 February as 2 March. */

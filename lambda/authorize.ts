@@ -3,21 +3,25 @@ import { keyState, type KeyRecord, type KeyState } from '../keys/record.ts';
 import { hashSecret } from '../keys/secret.ts';
 import type { PresentedKey } from './presentedKey.ts';
 import type { RecordCache } from './recordCache.ts';
+import type { Route } from './route.ts';
+import type { Scopes } from './scopes.ts';
 import type { UsageThrottle } from './usageThrottle.ts';
 
 /** Why a key is refused. */
-export type DenyCode = 'INVALID_KEY' | 'KEY_EXPIRED' | 'KEY_DISABLED' | 'KEY_REVOKED';
+export type DenyCode = 'INVALID_KEY' | 'KEY_EXPIRED' | 'KEY_DISABLED' | 'KEY_REVOKED' | 'INSUFFICIENT_SCOPE';
 
 /** What is to be answered. A fault is none of these: it is thrown, so that no outage reads as an invalid key. */
 export type Decision =
   | { readonly effect: 'allow'; readonly record: KeyRecord }
-  | { readonly effect: 'deny'; readonly code: DenyCode; readonly record?: KeyRecord }
+  | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly record: KeyRecord }
+  | { readonly effect: 'deny'; readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE'>; readonly record?: KeyRecord }
   | { readonly effect: 'unauthenticated' };
 
 export interface AuthorizeDeps {
   readonly lookup: Pick<KeyLookup, 'find' | 'recordUse'>;
   readonly cache: RecordCache;
   readonly throttle: UsageThrottle;
+  readonly scopes: Scopes;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Told of a last-used write that failed; the answer does not depend on it. */
@@ -27,18 +31,18 @@ export interface AuthorizeDeps {
 const UNAUTHENTICATED: Decision = Object.freeze({ effect: 'unauthenticated' });
 const INVALID: Decision = Object.freeze({ effect: 'deny', code: 'INVALID_KEY' });
 
-const DENY_CODES: Readonly<Record<Exclude<KeyState, 'active'>, DenyCode>> = {
+const DENY_CODES = {
   revoked: 'KEY_REVOKED',
   expired: 'KEY_EXPIRED',
   disabled: 'KEY_DISABLED',
-};
+} as const satisfies Record<Exclude<KeyState, 'active'>, DenyCode>;
 
 /**
- * Decides on what a request presented, and notes the use of a key that is allowed.
+ * Decides on what a request presented for a route, and notes the use of a key that is allowed.
  *
  * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`
  */
-export async function authorize(presented: PresentedKey, deps: AuthorizeDeps): Promise<Decision> {
+export async function authorize(presented: PresentedKey, route: Route, deps: AuthorizeDeps): Promise<Decision> {
   if (presented.kind === 'absent') return UNAUTHENTICATED;
   if (presented.kind === 'malformed') return INVALID;
   const { cache, lookup, now } = deps;
@@ -47,6 +51,7 @@ export async function authorize(presented: PresentedKey, deps: AuthorizeDeps): P
   const nowMs = now();
   const state = keyState(record, nowMs);
   if (state !== 'active') return { effect: 'deny', code: DENY_CODES[state], record };
+  if (!deps.scopes.allows(record, route)) return { effect: 'deny', code: 'INSUFFICIENT_SCOPE', record };
   if (deps.throttle.claim(record, nowMs)) await recordUse(record, nowMs, deps);
   return { effect: 'allow', record };
 }

@@ -1,6 +1,8 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED, type KeyFormat } from '../keys/secret.ts';
 import { DEFAULT_KEY_SOURCES, KEY_SOURCES_WANTED, parseKeySources, type KeySource } from './keySource.ts';
+import { ROUTE_PATTERN_WANTED } from './route.ts';
+import { Scopes } from './scopes.ts';
 
 /** What a payload-2.0 event is answered with. */
 export type HttpApiResponse = 'iam' | 'simple';
@@ -15,11 +17,16 @@ export interface Config {
   readonly recordCacheSeconds: number;
   readonly staleIfErrorSeconds: number;
   readonly httpApiResponse: HttpApiResponse;
+  readonly scopes: Scopes;
+  /** How long the gateway in front keeps an answer. */
+  readonly resultCacheSeconds: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const MAX_SECONDS = 365 * 24 * 3600;
+/** API Gateway's limit. */
+const MAX_RESULT_CACHE_SECONDS = 3600;
 
 /**
  * Reads the `LATCHKEY_…` variables.
@@ -35,8 +42,8 @@ export function readConfig(environment: Environment): Config {
     if (value === undefined) problems.push(`${name}: got ${JSON.stringify(text)}, wanted ${wanted}`);
     return value ?? fallback;
   };
-  const seconds = (name: string, fallback: number, least: number) =>
-    read(name, fallback, `whole seconds from ${least} to ${MAX_SECONDS}`, (text) => parseSeconds(text, least));
+  const seconds = (name: string, fallback: number, least: number, most = MAX_SECONDS) =>
+    read(name, fallback, `whole seconds from ${least} to ${most}`, (text) => parseSeconds(text, least, most));
   const oneOf = <T extends string>(name: string, fallback: T, choices: readonly T[]) =>
     read(name, fallback, choices.join(' or '), (text) => choices.find((choice) => choice === text));
 
@@ -55,11 +62,14 @@ export function readConfig(environment: Environment): Config {
     recordCacheSeconds: seconds('LATCHKEY_RECORD_CACHE_SECONDS', 60, 0),
     staleIfErrorSeconds: seconds('LATCHKEY_STALE_IF_ERROR_SECONDS', 0, 0),
     httpApiResponse: oneOf('LATCHKEY_HTTP_API_RESPONSE', 'iam', ['iam', 'simple']),
+    scopes: read('LATCHKEY_SCOPES', new Scopes(), SCOPES_WANTED, (text) => Scopes.parse(text)),
+    resultCacheSeconds: seconds('LATCHKEY_RESULT_CACHE_SECONDS', 0, 0, MAX_RESULT_CACHE_SECONDS),
   };
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   return Object.freeze(config);
 }
 
+const SCOPES_WANTED = `a JSON object of scope → list of ${ROUTE_PATTERN_WANTED}`;
 const TABLE_WANTED = 'the name or ARN of a DynamoDB table';
 
 function parseTableName(text: string): string | undefined {
@@ -70,8 +80,8 @@ function parsePrefix(text: string): string | undefined {
   return isKeyPrefix(text) ? text : undefined;
 }
 
-function parseSeconds(text: string, least: number): number | undefined {
+function parseSeconds(text: string, least: number, most: number): number | undefined {
   if (!/^(0|[1-9]\d{0,8})$/.test(text)) return undefined;
   const value = Number(text);
-  return value >= least && value <= MAX_SECONDS ? value : undefined;
+  return value >= least && value <= most ? value : undefined;
 }

@@ -10,21 +10,22 @@ const DENY_MESSAGES: Readonly<Record<DenyCode, string>> = {
   KEY_EXPIRED: 'This API key has expired.',
   KEY_DISABLED: 'This API key is disabled.',
   KEY_REVOKED: 'This API key has been revoked.',
+  INSUFFICIENT_SCOPE: 'This API key may not use this route.',
 };
 
 /** The context of a decision: strings only, as REST wants them, and nothing for what the record lacks. */
-export function contextOf(decision: Decision): AuthorizerContext {
-  if (decision.effect === 'unauthenticated') return {};
-  if (decision.effect === 'deny') return { errorCode: decision.code, errorMessage: DENY_MESSAGES[decision.code] };
-  return keyContextOf(decision.record);
+export function contextOf(decision: Exclude<Decision, { effect: 'unauthenticated' }>): AuthorizerContext {
+  return decision.effect === 'allow' ? keyContextOf(decision.record) : denialContextOf(decision.code);
 }
 
-/** The key's id, or `anonymous` where no key is known. */
-export function principalIdOf(decision: Decision): string {
-  return decision.effect === 'unauthenticated' ? 'anonymous' : (decision.record?.id ?? 'anonymous');
+/** What a refused caller is told. */
+export function denialContextOf(errorCode: DenyCode): AuthorizerContext {
+  return { errorCode, errorMessage: DENY_MESSAGES[errorCode] };
 }
 
-function keyContextOf({ id, keyPrefix, label, owner, scopes, metadata, expiresAt }: KeyRecord): AuthorizerContext {
+/** What is told of an active key. */
+export function keyContextOf(record: KeyRecord): AuthorizerContext {
+  const { id, keyPrefix, label, owner, scopes, metadata, expiresAt } = record;
   return {
     keyId: id,
     ...(keyPrefix === undefined ? {} : { keyPrefix }),

@@ -38,15 +38,25 @@ export function createHandler({ config, lookup, now, writeLog }: HandlerDeps): H
   });
   const log = new Log({ write: writeLog, now });
 
-  const decide = (surface: Surface, event: EventFields, origin: LogOrigin): Promise<Decision> => {
+  const logDecision = (decision: Decision, origin: LogOrigin): void => {
+    if (decision.effect === 'unauthenticated') return log.denied(origin, 'AUTH_REQUIRED', undefined);
+    if (decision.effect === 'deny') log.denied(origin, decision.code, decision.record);
+    if (decision.record !== undefined)
+      log.unknownScopes(origin, decision.record, config.scopes.unknownOf(decision.record));
+  };
+
+  const decide = async (surface: Surface, event: EventFields, origin: LogOrigin): Promise<Decision> => {
     const presented = presentedKey(surface.read(event), config.keySources, config.keyFormat);
-    return authorize(presented, {
+    const decision = await authorize(presented, surface.route(event, config), {
       lookup,
       cache,
       throttle,
+      scopes: config.scopes,
       now,
       onUsageWriteFailed: (record, error) => log.usageWriteFailed(origin, record, error),
     });
+    logDecision(decision, origin);
+    return decision;
   };
 
   const answer = async (event: unknown, requestId: string | undefined) => {
@@ -55,9 +65,7 @@ export function createHandler({ config, lookup, now, writeLog }: HandlerDeps): H
       const [surface, fields] = surfaceOf(event);
       origin = { requestId, surface: surface.name };
       const decision = await decide(surface, fields, origin);
-      if (decision.effect === 'unauthenticated') log.denied(origin, 'AUTH_REQUIRED', undefined);
-      if (decision.effect === 'deny') log.denied(origin, decision.code, decision.record);
-      return surface.respond(decision, fields, config);
+      return surface.respond(decision, fields, { config, nowMs: now() });
     } catch (error) {
       log.fault(origin, error);
       throw withoutCause(error);

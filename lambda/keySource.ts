@@ -39,3 +39,13 @@ function parseKeySource(entry: string): KeySource | undefined {
   if (kind === 'query' && QUERY_NAME.test(name)) return { kind, name };
   return undefined;
 }
+
+/** What a request is told that brought no key: where this deployment looks for one. */
+export function authRequiredMessage(sources: readonly KeySource[]): string {
+  return `API key is required. Pass via ${sources.map(describeSource).join(' or ')}.`;
+}
+
+function describeSource(source: KeySource): string {
+  if (source.kind === 'bearer') return 'Authorization: Bearer <key> header';
+  return source.kind === 'header' ? `${source.name} header` : `?${source.name}= query parameter`;
+}

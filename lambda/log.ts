@@ -13,8 +13,9 @@ export interface LogOrigin {
 /** What may be logged, and nothing else: no event, no header, no hash, nothing of a secret beyond `keyPrefix`. */
 interface LogLine extends LogOrigin {
   readonly level: 'INFO' | 'WARN' | 'ERROR';
-  readonly message: 'denied' | 'fault' | 'last-used write failed';
+  readonly message: 'denied' | 'fault' | 'last-used write failed' | 'scope unknown';
   readonly code: string;
+  readonly scope?: string | undefined;
   readonly keyId?: string | undefined;
   readonly keyPrefix?: string | undefined;
   /** The SDK's or the engine's name for a failure of the store. */
@@ -29,9 +30,12 @@ export interface LogOptions {
   readonly now: () => number;
 }
 
+const MOST_SCOPES_TOLD = 1000;
+
 /** Writes one JSON line for each denial and fault, and none for a request that is allowed. */
 export class Log {
   readonly #options: LogOptions;
+  readonly #toldScopes = new Set<string>();
 
   constructor(options: LogOptions) {
     this.#options = options;
@@ -56,6 +60,23 @@ export class Log {
       keyId,
       keyPrefix,
     });
+  }
+
+  /** Scopes that the mapping lacks, each told once in an environment's life. */
+  unknownScopes(origin: LogOrigin, { id: keyId, keyPrefix }: KeyRecord, scopes: readonly string[]): void {
+    for (const scope of scopes) {
+      if (this.#toldScopes.has(scope) || this.#toldScopes.size === MOST_SCOPES_TOLD) continue;
+      this.#toldScopes.add(scope);
+      this.#write({
+        level: 'WARN',
+        message: 'scope unknown',
+        code: 'SCOPE_UNKNOWN',
+        ...origin,
+        scope,
+        keyId,
+        keyPrefix,
+      });
+    }
   }
 
   #write(line: LogLine): void {

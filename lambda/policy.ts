@@ -1,27 +1,74 @@
 import type { APIGatewayAuthorizerResult } from 'aws-lambda';
+import type { KeyRecord } from '../keys/record.ts';
 import type { Decision } from './authorize.ts';
-import { contextOf, principalIdOf } from './context.ts';
+import { contextOf, denialContextOf, keyContextOf } from './context.ts';
 import { stageArnOf } from './methodArn.ts';
+import { CONNECT, routeArnEnds, type RoutePattern } from './route.ts';
+import type { Scopes } from './scopes.ts';
 import { UNAUTHORIZED } from './surfaces/surface.ts';
 
+/** Which routes a policy can name: those of a WebSocket API, or those of every other. */
+export type PolicyRoutes = 'connect' | 'methods';
+
 /**
- * The decision as an IAM policy. The gateway's cache reuses it on other routes, so it speaks of the key and of every
- * route of the stage, never of the route that was asked for.
+ * The decision as an IAM policy. The gateway's cache reuses it on other routes, so the answer to an active key is the same
+ * whichever route was asked for: every route of the stage, or every route of the key's scopes.
  */
-export function policyOf(decision: Decision, methodArn: unknown): APIGatewayAuthorizerResult | typeof UNAUTHORIZED {
+export function policyOf(
+  decision: Decision,
+  methodArn: unknown,
+  { scopes, routes }: { readonly scopes: Scopes; readonly routes: PolicyRoutes },
+): APIGatewayAuthorizerResult | typeof UNAUTHORIZED {
   if (decision.effect === 'unauthenticated') return UNAUTHORIZED;
+  const stageArn = stageArnOf(methodArn) ?? '';
+  if (decision.effect === 'deny' && decision.code !== 'INSUFFICIENT_SCOPE') {
+    const principalId = decision.record?.id ?? 'anonymous';
+    return { principalId, policyDocument: policyDocument('Deny', [`${stageArn}/*`]), context: contextOf(decision) };
+  }
+  const { record } = decision;
+  const patterns = scopes.patternsOf(record);
+  if (patterns !== undefined) return scopedAnswer(record, stageArn, patternsIn(patterns, routes));
   return {
-    principalId: principalIdOf(decision),
-    policyDocument: {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Action: 'execute-api:Invoke',
-          Effect: decision.effect === 'allow' ? 'Allow' : 'Deny',
-          Resource: `${stageArnOf(methodArn)}/*`,
-        },
-      ],
-    },
-    context: contextOf(decision),
+    principalId: record.id,
+    policyDocument: policyDocument('Allow', [`${stageArn}/*`]),
+    context: keyContextOf(record),
   };
+}
+
+/** The ARNs of what the patterns cover, each once. */
+export function policyResources(stageArn: string, patterns: readonly RoutePattern[]): string[] {
+  return [...new Set(patterns.flatMap(routeArnEnds))].map((end) => `${stageArn}/${end}`);
+}
+
+export function policyDocument(effect: 'Allow' | 'Deny', resources: readonly string[]) {
+  const [single = '', ...others] = resources;
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Action: 'execute-api:Invoke',
+        Effect: effect,
+        Resource: others.length === 0 ? single : [single, ...others],
+      },
+    ],
+  };
+}
+
+/** The error is there for the routes that the policy does not cover: the gateway refuses those by itself. */
+function scopedAnswer(
+  record: KeyRecord,
+  stageArn: string,
+  patterns: readonly RoutePattern[],
+): APIGatewayAuthorizerResult {
+  const resources = policyResources(stageArn, patterns);
+  return {
+    principalId: record.id,
+    policyDocument:
+      resources.length > 0 ? policyDocument('Allow', resources) : policyDocument('Deny', [`${stageArn}/*`]),
+    context: { ...keyContextOf(record), ...denialContextOf('INSUFFICIENT_SCOPE') },
+  };
+}
+
+function patternsIn(patterns: readonly RoutePattern[], routes: PolicyRoutes): readonly RoutePattern[] {
+  return patterns.filter((pattern) => (pattern === CONNECT) === (routes === 'connect'));
 }

@@ -16,6 +16,8 @@ interface RequestCredentials {
 interface TokenCredentials {
   readonly kind: 'token';
   readonly token: string;
+  /** Whether a bare key is taken whatever the key sources are. */
+  readonly takesBareKey?: boolean;
 }
 
 /** What a request brought: nothing, something that no key reads like, or what may be a key. */
@@ -27,7 +29,7 @@ const MALFORMED: PresentedKey = Object.freeze({ kind: 'malformed' });
 
 /** The key of the first source, in the configured order, that brought one. Never throws, does no I/O. */
 export function presentedKey(credentials: Credentials, sources: readonly KeySource[], format: KeyFormat): PresentedKey {
-  if (credentials.kind === 'token') return parseKey(tokenKeyOf(credentials.token, sources), format) ?? ABSENT;
+  if (credentials.kind === 'token') return parseKey(tokenKeyOf(credentials, sources), format) ?? ABSENT;
   for (const source of sources) {
     const values = valuesOf(source, credentials);
     if (values.length > 1) return MALFORMED;
@@ -56,11 +58,11 @@ function keyTextOf(source: KeySource, value: string): string {
 }
 
 /** A token that the gateway picked is a bearer header, or a bare key where one may come in a header of its own. */
-function tokenKeyOf(token: string, sources: readonly KeySource[]): string {
+function tokenKeyOf({ token, takesBareKey = false }: TokenCredentials, sources: readonly KeySource[]): string {
   const text = trimSpaces(token);
   const bearerKey = bearerKeyOf(text);
   if (bearerKey !== '') return bearerKey;
-  return sources.some((source) => source.kind === 'header') ? bareKeyOf(text) : '';
+  return takesBareKey || sources.some((source) => source.kind === 'header') ? bareKeyOf(text) : '';
 }
 
 /** A word, a space and more are a scheme and its credentials, and so is the bearer scheme with nothing behind it. */

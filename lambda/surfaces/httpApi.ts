@@ -1,9 +1,11 @@
 import type { APIGatewaySimpleAuthorizerWithContextResult } from 'aws-lambda';
 import type { Decision } from '../authorize.ts';
+import type { Config } from '../config.ts';
 import { contextOf, type AuthorizerContext } from '../context.ts';
+import { routeOf, stageArnOf } from '../methodArn.ts';
 import { policyOf } from '../policy.ts';
-import { stageArnOf } from '../methodArn.ts';
-import { UNAUTHORIZED, valuesIn, type Surface } from './surface.ts';
+import { wholeRouteOf, type Route } from '../route.ts';
+import { UNAUTHORIZED, valuesIn, type EventFields, type Surface } from './surface.ts';
 
 /**
  * An HTTP API's authorizer with payload format 2.0. Header names come in lower case; the values of a name that was sent
@@ -18,9 +20,18 @@ export const httpApi: Surface = {
     header: (name) => valuesIn(undefined, headers, name, { anyCase: true }),
     query: (name) => valuesIn(undefined, queryStringParameters, name, { anyCase: false }),
   }),
-  respond: (decision, event, { httpApiResponse }) =>
-    httpApiResponse === 'simple' ? simpleAnswerTo(decision) : policyOf(decision, event['routeArn']),
+  route: routeAskedFor,
+  respond: (decision, { routeArn }, { config: { httpApiResponse, scopes } }) =>
+    httpApiResponse === 'simple'
+      ? simpleAnswerTo(decision)
+      : policyOf(decision, routeArn, { scopes, routes: 'methods' }),
 };
+
+/** A simple answer that the gateway keeps for a route key is an answer to every request of that route. */
+function routeAskedFor({ routeArn, routeKey }: EventFields, { httpApiResponse, resultCacheSeconds }: Config): Route {
+  const isKept = httpApiResponse === 'simple' && resultCacheSeconds > 0;
+  return isKept ? wholeRouteOf(String(routeKey)) : routeOf(routeArn);
+}
 
 function simpleAnswerTo(
   decision: Decision,

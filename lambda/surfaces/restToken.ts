@@ -1,5 +1,5 @@
+import { routeOf, stageArnOf } from '../methodArn.ts';
 import { policyOf } from '../policy.ts';
-import { stageArnOf } from '../methodArn.ts';
 import type { Surface } from './surface.ts';
 
 /** A REST API's TOKEN authorizer: the gateway hands over one header's value and nothing else of the request. */
@@ -10,5 +10,7 @@ export const restToken: Surface = {
     kind: 'token',
     token: typeof authorizationToken === 'string' ? authorizationToken : '',
   }),
-  respond: (decision, event) => policyOf(decision, event['methodArn']),
+  route: ({ methodArn }) => routeOf(methodArn),
+  respond: (decision, { methodArn }, { config: { scopes } }) =>
+    policyOf(decision, methodArn, { scopes, routes: 'methods' }),
 };

@@ -1,12 +1,20 @@
 import type { Config } from '../config.ts';
 import type { Decision } from '../authorize.ts';
 import type { Credentials } from '../presentedKey.ts';
+import type { Route } from '../route.ts';
 
 /** An event before any surface has read it: by name, values of any kind. */
 export type EventFields = Readonly<Record<string, unknown>>;
 
 /** What stands for "throw `Unauthorized`", which the gateway answers with 401. */
 export const UNAUTHORIZED = Symbol('Unauthorized');
+
+/** What an answer depends on beside the decision. */
+export interface Answering {
+  readonly config: Config;
+  /** Epoch milliseconds. */
+  readonly nowMs: number;
+}
 
 /** One kind of API that can call a Lambda authorizer. */
 export interface Surface {
@@ -15,8 +23,20 @@ export interface Surface {
   /** Whether the event is of this surface, with all that `read` and `respond` need. */
   readonly matches: (event: EventFields) => boolean;
   readonly read: (event: EventFields) => Credentials;
+  /** What the request asks for, as scopes are judged by it. */
+  readonly route: (event: EventFields, config: Config) => Route;
   /** The answer that tells the gateway the decision. */
-  readonly respond: (decision: Decision, event: EventFields, config: Config) => object | typeof UNAUTHORIZED;
+  readonly respond: (decision: Decision, event: EventFields, answering: Answering) => object | typeof UNAUTHORIZED;
+}
+
+/** What a REQUEST event with every value of a header and a query parameter carries. */
+export function requestCredentials(event: EventFields): Credentials {
+  const { multiValueHeaders, headers, multiValueQueryStringParameters, queryStringParameters } = event;
+  return {
+    kind: 'request',
+    header: (name) => valuesIn(multiValueHeaders, headers, name, { anyCase: true }),
+    query: (name) => valuesIn(multiValueQueryStringParameters, queryStringParameters, name, { anyCase: false }),
+  };
 }
 
 /** Every value of a name in the maps of an event, letter case aside where `anyCase` says so. Reads any shape. */

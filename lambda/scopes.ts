@@ -1,0 +1,65 @@
+import type { KeyRecord } from '../keys/record.ts';
+import { isScope } from '../keys/scope.ts';
+import { coversRoute, parseRoutePattern, type Route, type RoutePattern } from './route.ts';
+
+/** Which routes each scope opens. Where nothing is mapped, scopes are only handed on and close no route. */
+export class Scopes {
+  readonly #patterns: ReadonlyMap<string, readonly RoutePattern[]>;
+
+  constructor(patterns: ReadonlyMap<string, readonly RoutePattern[]> = new Map()) {
+    this.#patterns = patterns;
+  }
+
+  /** Reads JSON of scope → list of patterns, or `undefined` where it has another shape or holds no pattern. */
+  static parse(text: string): Scopes | undefined {
+    const mapping = readMapping(text);
+    if (mapping === undefined) return undefined;
+    const patterns = new Map<string, readonly RoutePattern[]>();
+    for (const [scope, texts] of Object.entries(mapping)) {
+      const read = readPatterns(texts);
+      if (read === undefined || !isScope(scope)) return undefined;
+      patterns.set(scope, read);
+    }
+    return new Scopes(patterns);
+  }
+
+  /** The patterns of the key's scopes, or `undefined` where the key may do everything. */
+  patternsOf({ scopes }: Pick<KeyRecord, 'scopes'>): readonly RoutePattern[] | undefined {
+    if (scopes === undefined || this.#patterns.size === 0) return undefined;
+    return scopes.flatMap((scope) => this.#patterns.get(scope) ?? []);
+  }
+
+  allows(record: Pick<KeyRecord, 'scopes'>, route: Route): boolean {
+    return this.patternsOf(record)?.some((pattern) => coversRoute(pattern, route)) ?? true;
+  }
+
+  /** The key's scopes that nothing is mapped to: they open no route. */
+  unknownOf({ scopes = [] }: Pick<KeyRecord, 'scopes'>): readonly string[] {
+    return this.#patterns.size === 0 ? [] : scopes.filter((scope) => !this.#patterns.has(scope));
+  }
+
+  /** A key of every scope: the one with the longest policy. */
+  get allPatterns(): readonly RoutePattern[] {
+    return [...this.#patterns.values()].flat();
+  }
+}
+
+function readMapping(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readPatterns(texts: unknown): readonly RoutePattern[] | undefined {
+  if (!Array.isArray(texts)) return undefined;
+  const patterns: RoutePattern[] = [];
+  for (const text of texts) {
+    const pattern = typeof text === 'string' ? parseRoutePattern(text) : undefined;
+    if (pattern === undefined) return undefined;
+    patterns.push(pattern);
+  }
+  return patterns;
+}
