@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { readConfig } from '../../lambda/config.ts';
+import { Scopes } from '../../lambda/scopes.ts';
 
 const TABLE = { LATCHKEY_TABLE: 'keys' };
 
@@ -23,6 +24,8 @@ test('the table alone gives the defaults', () => {
     recordCacheSeconds: 60,
     staleIfErrorSeconds: 0,
     httpApiResponse: 'iam',
+    scopes: expect.any(Scopes),
+    resultCacheSeconds: 0,
   });
 });
 
@@ -37,6 +40,8 @@ test('every variable is read', () => {
       LATCHKEY_RECORD_CACHE_SECONDS: '0',
       LATCHKEY_STALE_IF_ERROR_SECONDS: '3600',
       LATCHKEY_HTTP_API_RESPONSE: 'simple',
+      LATCHKEY_RESULT_CACHE_SECONDS: '300',
+      LATCHKEY_SCOPES: '{"orders:read":["GET /orders"]}',
     }),
   ).toEqual({
     tableName: 'keys',
@@ -46,7 +51,21 @@ test('every variable is read', () => {
     recordCacheSeconds: 0,
     staleIfErrorSeconds: 3600,
     httpApiResponse: 'simple',
+    scopes: expect.any(Scopes),
+    resultCacheSeconds: 300,
   });
+});
+
+test('scopes are mapped to the routes that the JSON names', () => {
+  const { scopes } = readConfig({
+    ...TABLE,
+    LATCHKEY_SCOPES: '{"read":["GET /orders"],"live":["$connect"],"none":[]}',
+  });
+  expect(scopes.patternsOf({ scopes: ['read', 'live', 'none', 'other'] })).toEqual([
+    { method: 'GET', path: '/orders' },
+    '$connect',
+  ]);
+  expect(scopes.unknownOf({ scopes: ['read', 'other'] })).toEqual(['other']);
 });
 
 test('the configuration cannot be changed afterwards', () => {
@@ -86,6 +105,24 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_STALE_IF_ERROR_SECONDS', 'NaN'],
     ['LATCHKEY_HTTP_API_RESPONSE', 'IAM'],
     ['LATCHKEY_HTTP_API_RESPONSE', ''],
+    ['LATCHKEY_RESULT_CACHE_SECONDS', '3601'],
+    ['LATCHKEY_SCOPES', ''],
+    ['LATCHKEY_SCOPES', '{'],
+    ['LATCHKEY_SCOPES', 'null'],
+    ['LATCHKEY_SCOPES', '[]'],
+    ['LATCHKEY_SCOPES', '{"read":"GET /"}'],
+    ['LATCHKEY_SCOPES', '{"read":[1]}'],
+    ['LATCHKEY_SCOPES', '{"re ad":["GET /"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["/orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["get /orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["ANY /orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET /orders/{id}"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET /orders?x"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET /${aws:username}"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET /a b"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["$disconnect"]}'],
   ])('%s=%j', (name, value) => {
     const problem = problemOf({ ...TABLE, [name]: value });
     expect(problem).toContain(`${name}: got ${JSON.stringify(value)}, wanted `);

@@ -1,19 +1,31 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { keyState } from '../../keys/record.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { presentedKey } from '../../lambda/presentedKey.ts';
 import { httpApi } from '../../lambda/surfaces/httpApi.ts';
 import { restRequest } from '../../lambda/surfaces/restRequest.ts';
+import { appSync } from '../../lambda/surfaces/appSync.ts';
+import { httpApiV1 } from '../../lambda/surfaces/httpApiV1.ts';
 import { restToken } from '../../lambda/surfaces/restToken.ts';
+import { webSocket } from '../../lambda/surfaces/webSocket.ts';
 import { arbitraryRecord, arbitrarySecret } from '../support/arbitraries.ts';
-import { httpApiEvent, restRequestEvent, restTokenEvent } from '../support/events.ts';
+import {
+  appSyncEvent,
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+} from '../support/events.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { hashSecret } from '../../keys/secret.ts';
-import { NOW_MS } from '../support/keys.ts';
+import { makeKey, NOW_MS } from '../support/keys.ts';
+import { evaluatePolicy, parseStatements } from '../../local/policyEvaluation.ts';
 
-const SURFACES = [restToken, restRequest, httpApi];
-const MAKERS = [restTokenEvent, restRequestEvent, httpApiEvent];
+const SURFACES = [restToken, restRequest, httpApi, httpApiV1, webSocket, appSync];
+const POLICY_MAKERS = [restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event];
+const MAKERS = [...POLICY_MAKERS, webSocketEvent, appSyncEvent];
 const RUNS = { numRuns: 1000 };
 
 /** Anything in place of a map of headers: also arrays, nulls, numbers for names and values, and names of prototypes. */
@@ -91,8 +103,8 @@ test('Allow is answered if and only if the table holds the key and it is active'
         const { invoke } = handlerUnderTest(isKnown ? [record] : []);
         const answer = JSON.stringify(await invoke(makeEvent({ headers: [['Authorization', `Bearer ${secret}`]] })));
         const isAllowed = isKnown && keyState(record, NOW_MS) === 'active';
-        expect(answer.includes('"Effect":"Allow"')).toBe(isAllowed);
-        expect(answer.includes('"Effect":"Deny"')).toBe(!isAllowed);
+        expect(/"Effect":"Allow"|"isAuthorized":true/.test(answer)).toBe(isAllowed);
+        expect(/"Effect":"Deny"|"isAuthorized":false/.test(answer)).toBe(!isAllowed);
       },
     ),
     RUNS,
@@ -109,3 +121,94 @@ test('every value handed to the integration is a text', async () => {
     }),
   );
 });
+
+describe('for any mapping, scopes and route', () => {
+  const method = fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS');
+  const segment = fc.constantFrom('a', 'b', 'ab', 'orders', 'x y', 'GET', '');
+  const path = fc.array(segment, { maxLength: 3 }).map((segments) => `/${segments.join('/')}`);
+  const patternMethod = fc.oneof(method, fc.constantFrom('*', 'P*', '*T', 'G*T'));
+  const patternPath = fc
+    .array(fc.constantFrom('a', 'b', 'orders', '*', 'a*', '*b', 'o*s', 'GET'), { maxLength: 3 })
+    .map((segments) => `/${segments.join('/')}`);
+  const pattern = fc.tuple(patternMethod, patternPath).map((parts) => parts.join(' '));
+  const scope = fc.constantFrom('one', 'two', 'three');
+  const mapping = fc.dictionary(scope, fc.array(pattern, { maxLength: 3 }), { minKeys: 1, noNullPrototype: true });
+  const asked = fc.record({
+    mapping,
+    scopes: fc.option(fc.array(fc.oneof(scope, fc.constant('unmapped')), { maxLength: 3 }), { nil: undefined }),
+    method,
+    path,
+  });
+
+  /** The mapping read by itself: each pattern as two regular expressions. */
+  const isCovered = ({ mapping, scopes, method, path }: Asked): boolean => {
+    if (scopes === undefined) return true;
+    const patterns = scopes.flatMap((name) => (Object.hasOwn(mapping, name) ? (mapping[name] ?? []) : []));
+    return patterns.some((text) => {
+      const [wantedMethod = '', wantedPath = ''] = text.split(' ');
+      return [
+        [wantedMethod, method],
+        [wantedPath, path],
+      ].every(([wanted = '', got = '']) => new RegExp(`^${wanted.replaceAll('*', '.*')}$`).test(got));
+    });
+  };
+
+  const ask = async (makeEvent: (typeof MAKERS)[number], input: Asked, settings: Record<string, string> = {}) => {
+    const { secret, record } = makeKey(input.scopes === undefined ? {} : { scopes: input.scopes });
+    const { invoke } = handlerUnderTest([record], { LATCHKEY_SCOPES: JSON.stringify(input.mapping), ...settings });
+    return invoke(
+      makeEvent({ headers: [['Authorization', `Bearer ${secret}`]], method: input.method, path: input.path }),
+    );
+  };
+
+  test('the policy allows exactly what the mapping says, whichever route it was made for', async () => {
+    await fc.assert(
+      fc.asyncProperty(asked, fc.constantFrom(...POLICY_MAKERS), method, path, async (input, makeEvent, ...other) => {
+        const answer = (await ask(makeEvent, { ...input, method: other[0], path: other[1] })) as {
+          policyDocument: unknown;
+        };
+        const event = makeEvent({ method: input.method, path: input.path });
+        const arn = 'routeArn' in event ? event.routeArn : 'methodArn' in event ? event.methodArn : '';
+        const statements = parseStatements(answer.policyDocument) ?? [];
+        expect(evaluatePolicy(statements, arn) === 'allow').toBe(isCovered(input));
+      }),
+      RUNS,
+    );
+  });
+
+  test('the simple answer is what the mapping says', async () => {
+    await fc.assert(
+      fc.asyncProperty(asked, async (input) => {
+        const answer = await ask(httpApiEvent, input, { LATCHKEY_HTTP_API_RESPONSE: 'simple' });
+        expect(answer).toMatchObject({ isAuthorized: isCovered(input) });
+      }),
+      RUNS,
+    );
+  });
+
+  test('a simple answer that is kept for a route allows no request of the route that the mapping does not', async () => {
+    await fc.assert(
+      fc.asyncProperty(asked, segment, async (input, value) => {
+        const routeKey = `${input.method} ${input.path}/{orders}`;
+        const { secret, record } = makeKey({ scopes: input.scopes ?? [] });
+        const { invoke } = handlerUnderTest([record], {
+          LATCHKEY_SCOPES: JSON.stringify(input.mapping),
+          LATCHKEY_HTTP_API_RESPONSE: 'simple',
+          LATCHKEY_RESULT_CACHE_SECONDS: '60',
+        });
+        const event = httpApiEvent({ headers: [['Authorization', `Bearer ${secret}`]], method: input.method });
+        const { isAuthorized } = (await invoke({ ...event, routeKey })) as { isAuthorized: boolean };
+        const request = { ...input, scopes: input.scopes ?? [], path: `${input.path}/${value}` };
+        expect(isAuthorized && !isCovered(request)).toBe(false);
+      }),
+      RUNS,
+    );
+  });
+});
+
+interface Asked {
+  readonly mapping: Readonly<Record<string, readonly string[]>>;
+  readonly scopes: string[] | undefined;
+  readonly method: string;
+  readonly path: string;
+}

@@ -76,6 +76,80 @@ export function httpApiEvent({ headers = [], query = [], method = 'GET', path = 
   };
 }
 
+/** HTTP API, payload format 1.0: the shape of a REST event, with the identity sources as one text. */
+export function httpApiV1Event({ headers = [], query = [], method = 'GET', path = '/whoami' }: Carried = {}) {
+  const identitySource = headers.map(([, value]) => value).join(',');
+  return {
+    version: '1.0',
+    type: 'REQUEST',
+    methodArn: `${API_ARN}:abcdef1234/$default/${method}${path}`,
+    identitySource,
+    authorizationToken: identitySource,
+    resource: path,
+    path,
+    httpMethod: method,
+    headers: joinedValues(headers),
+    queryStringParameters: joinedValues(query),
+    pathParameters: {},
+    stageVariables: {},
+    requestContext: {
+      path,
+      accountId: '123456789012',
+      resourceId: '05c7jb',
+      stage: '$default',
+      requestId: 'JKJaXmPLvHcESHA=',
+      identity: { sourceIp: '192.0.2.1', userAgent: 'curl/8.0' },
+      resourcePath: path,
+      httpMethod: method,
+      apiId: 'abcdef1234',
+    },
+  };
+}
+
+/** WebSocket API: only `$connect` is authorized, so there is neither a method nor a path. */
+export function webSocketEvent({ headers = [], query = [] }: Carried = {}) {
+  return {
+    type: 'REQUEST',
+    methodArn: `${API_ARN}:abcdef1234/prod/$connect`,
+    headers: Object.fromEntries(headers),
+    multiValueHeaders: multiValues(headers),
+    queryStringParameters: Object.fromEntries(query),
+    multiValueQueryStringParameters: multiValues(query),
+    stageVariables: {},
+    requestContext: {
+      routeKey: '$connect',
+      eventType: 'CONNECT',
+      extendedRequestId: 'Fi6kJE5nIAMFXcw=',
+      requestTime: '15/Jun/2030:12:00:00 +0000',
+      messageDirection: 'IN',
+      stage: 'prod',
+      connectedAt: 1_907_755_200_000,
+      requestTimeEpoch: 1_907_755_200_000,
+      identity: { sourceIp: '192.0.2.1', userAgent: 'wscat' },
+      requestId: 'Fi6kJE5nIAMFXcw=',
+      domainName: 'abcdef1234.execute-api.us-east-1.amazonaws.com',
+      connectionId: 'Fi6kJcSsIAMCJKA=',
+      apiId: 'abcdef1234',
+    },
+  };
+}
+
+/** AppSync: the token of the `Authorization` header and what is asked for, and no ARN. */
+export function appSyncEvent({ headers = [] }: Carried = {}) {
+  return {
+    authorizationToken: headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '',
+    requestContext: {
+      apiId: 'aaaaaa123123123example123',
+      accountId: '123456789012',
+      requestId: 'f4081827-1111-4444-5555-5cf4695f339f',
+      queryString: 'query Orders { orders { id } }',
+      operationName: 'Orders',
+      variables: {},
+    },
+    requestHeaders: joinedValues(headers),
+  };
+}
+
 function multiValues(pairs: readonly (readonly [string, string])[]): Record<string, string[]> {
   const values: Record<string, string[]> = {};
   for (const [name, value] of pairs) (values[name] ??= []).push(value);
