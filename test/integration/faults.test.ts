@@ -7,7 +7,7 @@ import { restRequestEvent } from '../support/events.ts';
 import { ACTIVE, bearing, RECORDS } from '../support/functionCases.ts';
 import { startFunctionTable } from '../support/functionTable.ts';
 
-/** What every fault is answered within, in all (docs/design: Caching). */
+/** What every fault is answered within, in all (docs/decisions.md). */
 const BOUND_MS = 4000;
 const EVENT = restRequestEvent(bearing(ACTIVE.secret));
 const FAULT = { errorType: 'LatchkeyError', errorMessage: expect.any(String), inspected: expect.any(String) };

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { logLines, startFunction, type RunningFunction } from '../support/bundledFunction.ts';
+import { DynamoDbProxy } from '../support/dynamoDbProxy.ts';
+import {
+  appSyncEvent,
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+  type Carried,
+} from '../support/events.ts';
+import { startFunctionTable, type FunctionTable } from '../support/functionTable.ts';
+import { makeKey } from '../support/keys.ts';
+
+const SURFACES: readonly (readonly [string, (carried: Carried) => object, Record<string, string>])[] = [
+  ['REST TOKEN', restTokenEvent, {}],
+  ['REST REQUEST', restRequestEvent, {}],
+  ['HTTP 1.0', httpApiV1Event, {}],
+  ['HTTP 2.0, policy', httpApiEvent, {}],
+  ['HTTP 2.0, simple', httpApiEvent, { LATCHKEY_HTTP_API_RESPONSE: 'simple' }],
+  ['WebSocket', webSocketEvent, {}],
+  ['AppSync', appSyncEvent, {}],
+];
+
+const bearing = (secret: string): Carried => ({ headers: [['Authorization', `Bearer ${secret}`]] });
+const ALLOWED = /"Effect":"Allow"|"isAuthorized":true/;
+
+let table: FunctionTable;
+let proxy: DynamoDbProxy;
+let isDown = false;
+beforeAll(async () => {
+  table = await startFunctionTable();
+  proxy = await DynamoDbProxy.start({
+    endpoint: table.endpoint,
+    intercept: (_, response) => {
+      if (isDown) response.writeHead(400).end('{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException"}');
+      return isDown;
+    },
+  });
+});
+afterAll(async () => {
+  await proxy.stop();
+  await table.stop();
+});
+
+async function withFunction(settings: Record<string, string>, use: (running: RunningFunction) => Promise<void>) {
+  const running = await startFunction(proxy.endpoint, settings);
+  try {
+    await use(running);
+  } finally {
+    isDown = false;
+    await running.stop();
+  }
+}
+
+describe.each(SURFACES)('%s', (_, makeEvent, settings) => {
+  test('an outage is a fault and no refusal, is not remembered, and is over with the first answer of the table', async () => {
+    const { secret, record } = makeKey();
+    await table.put(record);
+    await withFunction(settings, async ({ invoke, output }) => {
+      isDown = true;
+      for (let request = 0; request < 2; request++) {
+        expect(await invoke(makeEvent(bearing(secret)))).toMatchObject({ errorType: 'LatchkeyError' });
+      }
+      isDown = false;
+      expect(JSON.stringify(await invoke(makeEvent(bearing(secret))))).toMatch(ALLOWED);
+      const faults = logLines(output()).map(({ code, cause }) => [code, cause]);
+      expect(faults).toEqual(Array.from({ length: 2 }, () => ['STORE_UNAVAILABLE', 'ThrottlingException']));
+    });
+  });
+
+  test('with staleIfError a key that was read before is answered throughout, and no other is', async () => {
+    const { secret, record } = makeKey();
+    await table.put(record);
+    const stale = { ...settings, LATCHKEY_RECORD_CACHE_SECONDS: '0', LATCHKEY_STALE_IF_ERROR_SECONDS: '60' };
+    await withFunction(stale, async ({ invoke }) => {
+      await invoke(makeEvent(bearing(secret)));
+      isDown = true;
+      expect(JSON.stringify(await invoke(makeEvent(bearing(secret))))).toMatch(ALLOWED);
+      expect(await invoke(makeEvent(bearing(makeKey().secret)))).toMatchObject({ errorType: 'LatchkeyError' });
+    });
+  });
+});
