@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hashSecret, generateSecret, type KeySecret } from '../../keys/secret.ts';
 import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
 import { toTimestamp } from '../../keys/timestamp.ts';
-import { startFunction, type Outcome, type RunningFunction } from '../support/bundledFunction.ts';
+import type { Outcome, RunningFunction } from '../support/bundledFunction.ts';
 import { closedEndpoint } from '../support/engine.ts';
 import {
   appSyncEvent,
@@ -15,6 +15,7 @@ import {
   webSocketEvent,
   type Carried,
 } from '../support/events.ts';
+import { FunctionPool } from '../support/functionPool.ts';
 import { startFunctionTable, type FunctionTable } from '../support/functionTable.ts';
 import { makeKey } from '../support/keys.ts';
 
@@ -152,32 +153,34 @@ test('the page and this test have the same rows and columns', () => {
   expect([...rows.keys()]).toEqual(Object.keys(ROWS));
 });
 
-describe.each(Object.entries(COLUMNS))('%s', (head, column) => {
-  const functions = new Map<string, RunningFunction>();
-  let table: FunctionTable;
-  beforeAll(async () => {
-    table = await startFunctionTable();
-    const settings = { ...SETTINGS, ...(column.isSimple ? { LATCHKEY_HTTP_API_RESPONSE: 'simple' } : {}) };
-    const down = await closedEndpoint();
-    functions.set('usual', await startFunction(table.endpoint, settings));
-    functions.set(
-      'foreign',
-      await startFunction(table.endpoint, { ...settings, LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }),
-    );
-    functions.set('down', await startFunction(down, settings));
-  }, 30_000);
-  afterAll(async () => {
-    for (const running of functions.values()) await running.stop();
-    await table?.stop();
-  });
+const functions = new FunctionPool();
+let table: FunctionTable;
+let down: string;
+beforeAll(async () => {
+  table = await startFunctionTable();
+  down = await closedEndpoint();
+});
+afterAll(async () => {
+  await functions.stop();
+  await table.stop();
+});
 
+function functionOf({ runs }: Presented, { isSimple }: Column): Promise<RunningFunction> {
+  return functions.get(runs === 'down' ? down : table.endpoint, {
+    ...SETTINGS,
+    ...(isSimple ? { LATCHKEY_HTTP_API_RESPONSE: 'simple' } : {}),
+    ...(runs === 'foreign' ? { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' } : {}),
+  });
+}
+
+describe.each(Object.entries(COLUMNS))('%s', (head, column) => {
   const cells = [...rows].map(([presented, answers]) => [presented, answers[heads.indexOf(head)] ?? ''] as const);
 
   test.each(cells.filter(([, wanted]) => wanted !== NOT_CARRIED))('%s → %s', async (presented, wanted) => {
-    const { carried, record, runs = 'usual' } = ROWS[presented] ?? { carried: {} };
-    if (record !== undefined) await table.put(record);
-    const outcome = await functions.get(runs)?.invoke(column.makeEvent(carried));
-    expect(outcome && told(outcome, record, column)).toBe(wanted);
+    const row = ROWS[presented] ?? { carried: {} };
+    if (row.record !== undefined) await table.put(row.record);
+    const { invoke } = await functionOf(row, column);
+    expect(told(await invoke(column.makeEvent(row.carried)), row.record, column)).toBe(wanted);
   });
 });
 
