@@ -9,6 +9,7 @@ export type CliErrorCode =
   | 'OUTPUT_CLOSED'
   | 'OUTPUT_UNUSABLE'
   | 'KEY_NOT_SHOWN'
+  | 'NOT_CONFIRMED'
   | 'INTERRUPTED';
 
 /** Every error that the command line throws on purpose. The message says what to do, and never holds a secret. */

@@ -10,9 +10,24 @@ export interface TableOptions {
 }
 
 /** Where a table is. In AWS the SDK finds the account, the region and, unless one is given, the endpoint by itself. */
-export type TableLocation =
-  | { readonly kind: 'aws'; readonly tableName: string; readonly endpoint: string | undefined }
-  | { readonly kind: 'local'; readonly tableName: string; readonly endpoint: string; readonly region: string };
+export type TableLocation = AwsTable | LocalTable;
+
+interface AwsTable extends DeployedTable {
+  readonly kind: 'aws';
+  readonly endpoint: string | undefined;
+}
+
+interface LocalTable extends DeployedTable {
+  readonly kind: 'local';
+  readonly endpoint: string;
+  readonly region: string;
+}
+
+interface DeployedTable {
+  readonly tableName: string;
+  /** How long the authorizers in front of the table may go by what they read before; absent where nobody told. */
+  readonly revocationDelaySeconds?: number | undefined;
+}
 
 export interface FindTableDeps {
   readonly env: Environment;
@@ -57,11 +72,13 @@ function findLocalTable(endpoint: string | undefined, { env, noteFile }: FindTab
   if (endpoint !== undefined) {
     const tableName = note?.tableName ?? setting(env, 'LATCHKEY_TABLE');
     if (tableName === undefined) throw notRunning('no gateway has noted the name of its table');
-    return { kind: 'local', tableName, endpoint, region: note?.region ?? LOCAL_REGION };
+    const revocationDelaySeconds = note?.endpoint === endpoint ? note.revocationDelaySeconds : undefined;
+    return { kind: 'local', tableName, endpoint, region: note?.region ?? LOCAL_REGION, revocationDelaySeconds };
   }
   if (note === undefined) throw notRunning('no local gateway is running');
   if (!isNoteOfRunningGateway(note)) throw notRunning('the local gateway has died');
-  return { kind: 'local', tableName: note.tableName, endpoint: note.endpoint, region: note.region };
+  const { tableName, region, revocationDelaySeconds } = note;
+  return { kind: 'local', tableName, endpoint: note.endpoint, region, revocationDelaySeconds };
 }
 
 function notRunning(why: string): CliError {

@@ -12,6 +12,8 @@ export interface LocalNote {
   readonly tableName: string;
   readonly region: string;
   readonly pid: number;
+  /** How long the gateway may still accept a key that is revoked; absent where it does not tell. */
+  readonly revocationDelaySeconds?: number | undefined;
 }
 
 /** The note as its gateway wrote it, or `undefined` where there is none that can be read. */
@@ -33,10 +35,15 @@ export function isNoteOfRunningGateway({ pid }: LocalNote): boolean {
   }
 }
 
-function parseLocalNote({ url, endpoint, tableName, region, pid }: Record<string, unknown>): LocalNote | undefined {
+function parseLocalNote(note: Record<string, unknown>): LocalNote | undefined {
+  const { url, endpoint, tableName, region, pid, revocationDelaySeconds } = note;
   if (typeof url !== 'string' || typeof endpoint !== 'string' || !URL.canParse(endpoint)) return undefined;
   if (typeof tableName !== 'string' || typeof region !== 'string') return undefined;
-  return typeof pid === 'number' && Number.isInteger(pid) && pid > 0
-    ? { url, endpoint, tableName, region, pid }
-    : undefined;
+  if (typeof pid !== 'number' || !Number.isInteger(pid) || pid <= 0) return undefined;
+  const known = { url, endpoint, tableName, region, pid };
+  return isDelay(revocationDelaySeconds) ? { ...known, revocationDelaySeconds } : known;
+}
+
+function isDelay(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }

@@ -32,6 +32,11 @@ export class Output {
     return this.#streams.stdout.isTTY === true;
   }
 
+  /** Whether a person looks at stderr, where questions go. */
+  get canAsk(): boolean {
+    return this.#streams.stderr.isTTY === true;
+  }
+
   /**
    * Writes to stdout. Once it resolves, the text is with the system and outlives the process.
    *
@@ -45,9 +50,18 @@ export class Output {
   note(line: string): void {
     const text = line.split('\n').map(printable).join('\n');
     void this.progress.aside(async () => {
-      this.#streams.stderr.write(`${text.replaceAll(ISSUED_KEY, '$1…')}\n`);
+      this.#streams.stderr.write(`${hideKeys(text)}\n`);
     });
   }
+
+  /** Writes a question to stderr, and leaves its line open for the answer. */
+  ask(question: string): void {
+    this.#streams.stderr.write(hideKeys(printable(question)));
+  }
+}
+
+function hideKeys(text: string): string {
+  return text.replaceAll(ISSUED_KEY, '$1…');
 }
 
 /** The key and its record in JSON, on one line: what is kept of a key that was just issued. */

@@ -4,6 +4,7 @@ import { CliError } from './cliError.ts';
 import type { CommandDeps } from './commandDeps.ts';
 import { addCreateCommand } from './commands/create.ts';
 import { addListCommand } from './commands/list.ts';
+import { addRevokeCommand } from './commands/revoke.ts';
 import { addSeedCommand } from './commands/seed.ts';
 
 const DONE = 0;
@@ -30,12 +31,13 @@ export async function runProgram(args: readonly string[], deps: CommandDeps): Pr
 
 function createProgram(deps: CommandDeps, writeHelp: (text: string) => void): Command {
   const program = new Command('latchkey')
-    .description('Issues and lists the API keys of a Latchkey table.')
+    .description('Issues, lists and revokes the API keys of a Latchkey table.')
     .addHelpText('after', EXITS)
     .exitOverride()
     .configureOutput({ writeOut: writeHelp, writeErr: (text) => deps.output.note(text.trimEnd()) });
   addCreateCommand(program, deps);
   addListCommand(program, deps);
+  addRevokeCommand(program, deps);
   addSeedCommand(program, deps);
   return program;
 }

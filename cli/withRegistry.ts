@@ -3,7 +3,14 @@ import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED } from '../keys/secr
 import { CliError } from './cliError.ts';
 import { connect } from './client.ts';
 import { explainFault } from './explainFault.ts';
-import { findTable, setting, type Environment, type FindTableDeps, type TableOptions } from './findTable.ts';
+import {
+  findTable,
+  setting,
+  type Environment,
+  type FindTableDeps,
+  type TableLocation,
+  type TableOptions,
+} from './findTable.ts';
 
 export interface RegistryOptions extends TableOptions {
   readonly keyPrefix?: string;
@@ -23,14 +30,15 @@ export interface RegistryDeps extends FindTableDeps {
 export async function withRegistry<T>(
   options: RegistryOptions,
   deps: RegistryDeps,
-  work: (registry: KeyRegistry) => Promise<T>,
+  work: (registry: KeyRegistry, location: TableLocation) => Promise<T>,
 ): Promise<T> {
   const location = findTable(options, deps);
   const keyPrefix = options.keyPrefix ?? keyPrefixOf(deps.env);
   const { client, close } = connect(location);
   const { tableName } = location;
   try {
-    return await work(new KeyRegistry({ client, tableName, keyPrefix, actor: actorOf(deps.env), now: deps.now }));
+    const actor = actorOf(deps.env);
+    return await work(new KeyRegistry({ client, tableName, keyPrefix, actor, now: deps.now }), location);
   } catch (error) {
     throw explainFault(error, location);
   } finally {

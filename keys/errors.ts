@@ -5,6 +5,8 @@ export type ErrorCode =
   | 'INPUT_INVALID'
   | 'RECORD_CORRUPT'
   | 'STORE_UNAVAILABLE'
+  | 'NOT_FOUND'
+  | 'ALREADY_REVOKED'
   | 'CONFLICT'
   | 'INTERNAL_ERROR';
 

@@ -1,6 +1,8 @@
 import { LatchkeyError } from './errors.ts';
+import { purgeAfter } from './purgeAfter.ts';
 import { isJsonObject, type JsonObject, type JsonValue, type KeyRecord } from './record.ts';
 import { isScope } from './scope.ts';
+import { isText, TEXT_WANTED } from './text.ts';
 import { parseTimestamp, toEpochMs, toTimestamp } from './timestamp.ts';
 
 /** What is said of a key when it is issued. */
@@ -22,10 +24,6 @@ export interface NewKey {
 
 type CheckedFields = Pick<KeyRecord, 'label' | 'owner' | 'scopes' | 'expiresAt' | 'metadata' | 'purgeAfter'>;
 
-/** An expired or revoked record is kept this long for the audit, then left to the table's TTL. */
-export const PURGE_AFTER_DAYS = 90;
-
-const MAX_TEXT = 256;
 const MAX_SCOPES_LENGTH = 1024;
 const MAX_METADATA_BYTES = 1024;
 /** DynamoDB's limits for nested documents and for numbers (Service quotas, "Naming rules and data types"). */
@@ -45,8 +43,8 @@ export function checkNewKey(input: unknown, nowMs: number): CheckedFields {
     if (!isValid(fields[name])) problems.push(`${name}: got ${show(fields[name])}, wanted ${wanted}`);
   };
 
-  check('label', 'a text of 1 to 256 characters', isText);
-  check('owner', 'a text of 1 to 256 characters', optional(isText));
+  check('label', TEXT_WANTED, isText);
+  check('owner', TEXT_WANTED, optional(isText));
   check('scopes', SCOPES_WANTED, optional(isScopeList));
   check(
     'expiresAt',
@@ -74,11 +72,7 @@ function optional(isValid: (value: unknown) => boolean): (value: unknown) => boo
 
 function expiry(text: string): Pick<CheckedFields, 'expiresAt' | 'purgeAfter'> {
   const expiresAt = toTimestamp(Date.parse(text));
-  return { expiresAt, purgeAfter: Math.floor(toEpochMs(expiresAt) / 1000) + PURGE_AFTER_DAYS * 24 * 3600 };
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT && value.isWellFormed();
+  return { expiresAt, purgeAfter: purgeAfter(toEpochMs(expiresAt)) };
 }
 
 function isScopeList(value: unknown): boolean {

@@ -81,6 +81,14 @@ describe('--local', () => {
     expect(await codeOf(find({ local: true }, ENDPOINT))).toBe('GATEWAY_NOT_RUNNING');
   });
 
+  test('knows the delay that the gateway noted, and of another endpoint none', async () => {
+    const note = { ...NOTE, revocationDelaySeconds: 60 };
+    expect(await find({ local: true }, {}, note)).toMatchObject({ revocationDelaySeconds: 60 });
+    const same = { AWS_ENDPOINT_URL_DYNAMODB: NOTE.endpoint };
+    expect(await find({ local: true }, same, note)).toMatchObject({ revocationDelaySeconds: 60 });
+    expect(await find({ local: true }, ENDPOINT, note)).toMatchObject({ revocationDelaySeconds: undefined });
+  });
+
   test('a gateway that was killed is not taken for a running one', async () => {
     const { pid } = spawnSync(process.execPath, ['--version']);
     expect(await codeOf(find({ local: true }, {}, { ...NOTE, pid }))).toBe('GATEWAY_NOT_RUNNING');

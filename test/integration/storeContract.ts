@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { DeleteItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -6,6 +8,7 @@ import type { NewKey } from '../../keys/newKey.ts';
 import { serialiseRecord, type JsonObject, type KeyRecord } from '../../keys/record.ts';
 import { KeyRegistry, REGISTRY_TRANSLATION, type ListPage } from '../../keys/registry.ts';
 import type { KeyHash } from '../../keys/secret.ts';
+import { DynamoDbProxy, type DynamoDbProxyOptions } from '../support/dynamoDbProxy.ts';
 import { closedEndpoint, createClient, type Engine } from '../support/engine.ts';
 import { at, fullItem, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../support/keys.ts';
 import { tracesOf } from '../support/traces.ts';
@@ -145,10 +148,13 @@ export function describeStore(name: string, start: () => Promise<Engine>): void 
     describeItems(() => tables.open());
     describeIssue(() => tables.open());
     describeList(() => tables.open());
+    describeGet(() => tables.open());
+    describeRevoke(() => tables.open());
   });
 }
 
 interface Table {
+  readonly endpoint: string;
   readonly tableName: string;
   readonly client: DynamoDBClient;
   readonly documents: DynamoDBDocumentClient;
@@ -177,6 +183,7 @@ class Tables {
     // The document clients that are made of one client share the last one's translation.
     const documents = DynamoDBDocumentClient.from(this.#connect(), REGISTRY_TRANSLATION);
     return {
+      endpoint: this.#engine.endpoint,
       tableName,
       client,
       documents,
@@ -217,6 +224,7 @@ async function unreachableLookup(): Promise<KeyLookup> {
   return lookupOn(createClient(await closedEndpoint()), 'keys');
 }
 
+const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 const REQUIRED = ['id', 'label', 'createdAt', 'createdBy'];
 /** DynamoDB refuses another type, and NULL, in what an index is keyed by. */
 const INDEXED = new Set(['keyHash', 'id', 'owner', 'createdAt']);
@@ -311,6 +319,8 @@ function describeItems(open: () => Promise<Table>): void {
     const registry = new KeyRegistry({ client: documents, tableName: 'no-such-table', actor: 'tests' });
     await expect(registry.issue({ label: 'ci' })).rejects.toMatchObject(fault);
     await expect(registry.list()).rejects.toMatchObject(fault);
+    await expect(registry.get(UNKNOWN_ID)).rejects.toMatchObject(fault);
+    await expect(registry.revoke(UNKNOWN_ID)).rejects.toMatchObject(fault);
   });
 
   test('an endpoint that refuses connections is a fault of the write side too', async () => {
@@ -320,6 +330,8 @@ function describeItems(open: () => Promise<Table>): void {
     const fault = { code: 'STORE_UNAVAILABLE', cause: expect.any(Error) };
     await expect(registry.issue({ label: 'ci' })).rejects.toMatchObject(fault);
     await expect(registry.list()).rejects.toMatchObject(fault);
+    await expect(registry.get(UNKNOWN_ID)).rejects.toMatchObject(fault);
+    await expect(registry.revoke(UNKNOWN_ID)).rejects.toMatchObject(fault);
   });
 }
 
@@ -473,5 +485,256 @@ function describeList(open: () => Promise<Table>): void {
         await expect(table.registry.list({ cursor })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       },
     );
+  });
+}
+
+/** What cannot be an id is not even asked for: it may be a secret. */
+const NO_IDS = [
+  ['nothing', ''],
+  ['a raw key', makeKey().secret],
+  ['a hash', makeKey().record.keyHash],
+  ['a text', 'the first key'],
+] as const;
+
+function describeGet(open: () => Promise<Table>): void {
+  describe('get', () => {
+    let table: Table;
+    beforeAll(async () => {
+      table = await open();
+    });
+
+    test('gives the record of an id', async () => {
+      const [{ record }] = await Promise.all([
+        table.registry.issue({ label: 'a' }),
+        table.registry.issue({ label: 'b' }),
+      ]);
+      expect(await table.registry.get(record.id)).toEqual(record);
+    });
+
+    test('finds no key by an id that none has', async () => {
+      const refusal = { code: 'NOT_FOUND', keyId: UNKNOWN_ID };
+      await expect(table.registry.get(UNKNOWN_ID)).rejects.toMatchObject(refusal);
+    });
+
+    test.each(NO_IDS)('takes %s for no id, and does not repeat it', async (_, id) => {
+      const error = await table.registry.get(id).catch((error: unknown) => error);
+      expect(error).toMatchObject({ code: 'INPUT_INVALID' });
+      if (id !== '') expect(String(error)).not.toContain(id);
+    });
+  });
+}
+
+function describeRevoke(open: () => Promise<Table>): void {
+  describe('revoke', () => {
+    let table: Table;
+    beforeEach(async () => {
+      table = await open();
+    });
+
+    const putKey = async (fields: Record<string, unknown> = {}): Promise<KeyRecord> => {
+      const { record } = makeKey({ id: randomUUID() });
+      await table.put({ ...serialiseRecord(record), ...fields });
+      return record;
+    };
+    /** Who revokes, and when: like `table.registry` unless told otherwise. */
+    const registryOf = (actor = 'tests', nowMs = NOW_MS, client = table.documents) =>
+      new KeyRegistry({ client, tableName: table.tableName, actor, now: () => nowMs });
+    /** Runs the work with a registry whose client tries three times, through a proxy. */
+    const throughProxy = async (
+      options: Omit<DynamoDbProxyOptions, 'endpoint'>,
+      work: (registry: KeyRegistry, proxy: DynamoDbProxy) => Promise<void>,
+    ) => {
+      const proxy = await DynamoDbProxy.start({ endpoint: table.endpoint, ...options });
+      const client = createClient(proxy.endpoint, 3);
+      try {
+        await work(registryOf('tests', NOW_MS, DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION)), proxy);
+      } finally {
+        client.destroy();
+        await proxy.stop();
+      }
+    };
+    /** Does something about the first update once the engine has answered it. */
+    const afterFirstUpdate = (act: (response: ServerResponse) => unknown) => {
+      let isDone = false;
+      return async (operation: string, response: ServerResponse) => {
+        if (operation !== 'UpdateItem' || isDone) return;
+        isDone = true;
+        await act(response);
+      };
+    };
+
+    const REVOCATION = { revokedAt: at(0), revokedBy: 'tests', purgeAfter: NOW_MS / 1000 + 90 * 86_400 };
+
+    test('says when and by whom, has the record go in 90 days, and changes nothing else', async () => {
+      const { record } = await table.registry.issue({ label: 'ci', owner: 'acme', metadata: { seats: 3 } });
+      const revoked = await table.registry.revoke(record.id);
+      expect(revoked).toEqual({ ...record, ...REVOCATION });
+      expect(await table.items()).toEqual([revoked]);
+      expect(await table.lookup.find(record.keyHash)).toEqual(revoked);
+    });
+
+    test.each([
+      ['short', 'x'],
+      ['a sentence', 'found in a public repository'],
+      ['as long as may be', 'é'.repeat(256)],
+    ])('keeps a reason that is %s', async (_, reason) => {
+      const record = await putKey();
+      const revoked = await table.registry.revoke(record.id, { reason });
+      expect(revoked).toEqual({ ...record, ...REVOCATION, revokedReason: reason });
+      expect(await table.items()).toEqual([revoked]);
+    });
+
+    test.each([
+      ['empty', ''],
+      ['too long', 'x'.repeat(257)],
+      ['no text', '\ud800'],
+    ])('writes nothing for a reason that is %s', async (_, reason) => {
+      const record = await putKey();
+      await expect(table.registry.revoke(record.id, { reason })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+      expect(await table.items()).toEqual([record]);
+    });
+
+    test.each(NO_IDS)('takes %s for no id', async (_, id) => {
+      await expect(table.registry.revoke(id)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    });
+
+    test('of an unknown id is refused, and makes no item', async () => {
+      const record = await putKey();
+      const refusal = { code: 'NOT_FOUND', keyId: UNKNOWN_ID };
+      await expect(table.registry.revoke(UNKNOWN_ID)).rejects.toMatchObject(refusal);
+      expect(await table.items()).toEqual([record]);
+    });
+
+    test('a second time is refused, and the first time, actor and reason stay', async () => {
+      const { id } = await putKey();
+      const revoked = await table.registry.revoke(id, { reason: 'leaked' });
+      const refusal = { code: 'ALREADY_REVOKED', keyId: id };
+      await expect(table.registry.revoke(id, { reason: 'leaked' })).rejects.toMatchObject(refusal);
+      await expect(registryOf('others', NOW_MS + 1).revoke(id)).rejects.toMatchObject(refusal);
+      expect(await table.items()).toEqual([revoked]);
+    });
+
+    test.each([
+      ['by different people', (index: number) => registryOf(`actor ${index}`, NOW_MS + index)],
+      ['by one, within one millisecond', () => registryOf()],
+    ])('20 times at once %s succeeds exactly once', async (_, registryAt) => {
+      const { id } = await putKey();
+      const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => registryAt(index).revoke(id)));
+      const [winner, ...others] = outcomes.filter(({ status }) => status === 'fulfilled');
+      expect(others).toEqual([]);
+      const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code] : []));
+      expect(refused).toEqual(Array.from({ length: 19 }, () => 'ALREADY_REVOKED'));
+      expect(await table.items()).toEqual([winner?.status === 'fulfilled' ? winner.value : undefined]);
+    });
+
+    test.each([
+      ['disabled', { disabledAt: at(-1), disabledBy: 'ops' }],
+      ['expired', { expiresAt: at(-MINUTE_MS), purgeAfter: NOW_MS / 1000 - 60 + 90 * 86_400 }],
+      ['to expire in years', { expiresAt: at(1e11), purgeAfter: NOW_MS / 1000 + 1e8 + 90 * 86_400 }],
+      ['rotated', { rotatedTo: UNKNOWN_ID }],
+    ])('ends a key that is %s too, and its record goes 90 days after the revocation', async (_, fields) => {
+      const record = await putKey(fields);
+      expect(await table.registry.revoke(record.id)).toEqual({ ...record, ...fields, ...REVOCATION });
+    });
+
+    test('reads NULL for no revocation, and drops a reason that belongs to none', async () => {
+      const record = await putKey({ revokedAt: null, revokedReason: 'of another time' });
+      expect(await table.registry.revoke(record.id)).toEqual({ ...record, ...REVOCATION });
+      expect(await table.item(record.keyHash)).not.toHaveProperty('revokedReason');
+    });
+
+    test('does not clear a last-used write that races with it, nor is it cleared by one', async () => {
+      const records = await Promise.all(Array.from({ length: 10 }, () => putKey()));
+      await Promise.all(
+        records.flatMap(({ id, keyHash }) => [
+          table.lookup.recordUse(keyHash, NOW_MS, NOW_MS - INTERVAL_MS),
+          table.registry.revoke(id),
+        ]),
+      );
+      for (const record of records) {
+        const both = { ...record, ...REVOCATION, lastUsedAt: at(0) };
+        expect(await table.item(record.keyHash)).toEqual(both);
+      }
+    });
+
+    test('succeeds where its answer was lost and it was sent again', async () => {
+      const record = await putKey();
+      const beforeAnswer = afterFirstUpdate((response) => response.destroy());
+      await throughProxy({ beforeAnswer }, async (registry, proxy) => {
+        const revoked = await registry.revoke(record.id, { reason: 'leaked' });
+        expect(revoked).toEqual({ ...record, ...REVOCATION, revokedReason: 'leaked' });
+        expect(proxy.of('UpdateItem').map(({ status }) => status)).toEqual([200, 400]);
+      });
+    });
+
+    test("sent again is refused all the same where the revocation is somebody else's", async () => {
+      const { id } = await putKey();
+      let isDown = true;
+      const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
+        if (operation !== 'UpdateItem' || !isDown) return false;
+        isDown = false;
+        void registryOf('others')
+          .revoke(id)
+          .finally(() => response.destroy());
+        return true;
+      };
+      await throughProxy({ intercept }, async (registry) => {
+        await expect(registry.revoke(id)).rejects.toMatchObject({ code: 'ALREADY_REVOKED' });
+        expect(await table.items()).toEqual([expect.objectContaining({ revokedBy: 'others' })]);
+      });
+    });
+
+    test('finds a key that the index does not know yet', async () => {
+      const { id } = await putKey();
+      let lags = 2;
+      const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
+        if (operation !== 'Query' || lags-- <= 0) return false;
+        response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{"Items":[],"Count":0}');
+        return true;
+      };
+      await throughProxy({ intercept }, async (registry, proxy) => {
+        expect(await registry.revoke(id)).toMatchObject(REVOCATION);
+        expect(proxy.of('Query')).toHaveLength(3);
+      });
+    });
+
+    test('of a key that was deleted meanwhile is refused, and does not bring it back', async () => {
+      const { id, keyHash } = await putKey();
+      const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
+        if (operation !== 'Query') return false;
+        const Items = [{ keyHash: { S: keyHash }, id: { S: id } }];
+        response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify({ Items }));
+        return true;
+      };
+      await table.remove(keyHash);
+      await throughProxy({ intercept }, async (registry) => {
+        await expect(registry.revoke(id)).rejects.toMatchObject({ code: 'NOT_FOUND', keyId: id });
+        await expect(registry.get(id)).rejects.toMatchObject({ code: 'NOT_FOUND', keyId: id });
+      });
+      expect(await table.items()).toEqual([]);
+    });
+
+    test('whose refusal has lost its reason by the time it is looked at is a conflict', async () => {
+      const record = await putKey({ revokedAt: at(-1) });
+      const beforeAnswer = afterFirstUpdate(() => table.put(serialiseRecord(record)));
+      await throughProxy({ beforeAnswer }, async (registry) => {
+        await expect(registry.revoke(record.id)).rejects.toMatchObject({ code: 'CONFLICT', keyId: record.id });
+      });
+    });
+
+    test('of an id that two records have is a fault, and changes neither', async () => {
+      const first = await putKey();
+      const second = await putKey({ id: first.id });
+      const fault = { code: 'RECORD_CORRUPT', keyId: first.id };
+      await expect(table.registry.revoke(first.id)).rejects.toMatchObject(fault);
+      await expect(table.registry.get(first.id)).rejects.toMatchObject(fault);
+      for (const { keyHash } of [first, second]) expect(await table.item(keyHash)).not.toHaveProperty('revokedAt');
+    });
+
+    test('of a record that cannot be read takes effect, and is told as a fault', async () => {
+      const { id, keyHash } = await putKey({ label: 7 });
+      await expect(table.registry.revoke(id)).rejects.toMatchObject({ code: 'RECORD_CORRUPT', keyId: id });
+      expect(await table.item(keyHash)).toMatchObject(REVOCATION);
+    });
   });
 }

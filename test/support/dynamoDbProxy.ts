@@ -15,8 +15,8 @@ export interface DynamoDbProxyOptions {
   readonly endpoint: string;
   /** Deals with a request in the engine's place and returns true, or returns false. */
   readonly intercept?: (operation: string, response: ServerResponse) => boolean;
-  /** Called with the engine's answer at hand; it is sent on when this resolves. */
-  readonly beforeAnswer?: (operation: string) => Promise<void> | void;
+  /** Called with the engine's answer at hand; it is sent on when this resolves, unless this destroyed the response. */
+  readonly beforeAnswer?: (operation: string, response: ServerResponse) => Promise<void> | void;
 }
 
 /** Stands in front of a DynamoDB and writes down what really goes over the wire. */
@@ -61,7 +61,8 @@ export class DynamoDbProxy {
     const answerBody = await readAll(answer);
     request.status = answer.statusCode ?? 0;
     if (request.status !== 200) request.errorType = JSON.parse(answerBody.toString()).__type.split('#')[1];
-    await this.#options.beforeAnswer?.(operation);
+    await this.#options.beforeAnswer?.(operation, response);
+    if (response.destroyed) return;
     response.writeHead(request.status, answer.headers).end(answerBody);
   }
 

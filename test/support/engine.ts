@@ -52,13 +52,13 @@ export async function startMoto(): Promise<Engine> {
   };
 }
 
-/** A client that gives up after its first failure. */
-export function createClient(endpoint: string): DynamoDBClient {
+/** A client that gives up after its first failure, unless it is given more attempts. */
+export function createClient(endpoint: string, maxAttempts = 1): DynamoDBClient {
   return new DynamoDBClient({
     endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 1,
+    maxAttempts,
   });
 }
 
