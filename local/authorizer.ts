@@ -1,10 +1,5 @@
-import {
-  parseAuthorizerAnswer,
-  type AnswerFormat,
-  type AuthorizerAnswer,
-  type AuthorizerContext,
-} from './authorizerAnswer.ts';
-import type { AuthorizerConfig } from './cloudAssembly.ts';
+import type { AuthorizerConfig } from './apiConfig.ts';
+import type { AuthorizerAnswer, AuthorizerContext, ParseAnswer } from './authorizerAnswer.ts';
 import { FunctionError, type Invoke } from './functionEnvironment.ts';
 import { identityReader, type IdentityInput } from './identitySources.ts';
 import { evaluatePolicy } from './policyEvaluation.ts';
@@ -23,7 +18,7 @@ export type Verdict =
   | { readonly effect: 'fault'; readonly type: 'AUTHORIZER_FAILURE' | 'AUTHORIZER_CONFIGURATION_ERROR' };
 
 export interface Question extends IdentityInput {
-  /** The method ARN or route ARN of the request. */
+  /** The method ARN or route ARN of the request; empty for AppSync, which takes no policy. */
   readonly arn: string;
   /** The event for these values of the identity sources. */
   readonly event: (identities: readonly string[]) => object;
@@ -41,7 +36,7 @@ export interface ApiDeps {
  * An authorizer in front of its function: checks the identity sources, keeps results for the TTL, and judges the answer
  * for the route that was asked for ("Use API Gateway Lambda authorizers").
  */
-export function createAuthorizer(config: AuthorizerConfig, format: AnswerFormat, { invoke, now, writeLog }: ApiDeps) {
+export function createAuthorizer(config: AuthorizerConfig, parse: ParseAnswer, { invoke, now, writeLog }: ApiDeps) {
   const readIdentities = identityReader(config.identitySources);
   const cache = new ResultCache<AuthorizerAnswer>({ ttlSeconds: config.resultTtlSeconds, now });
 
@@ -54,13 +49,13 @@ export function createAuthorizer(config: AuthorizerConfig, format: AnswerFormat,
     const kept = cache.get(identities);
     if (kept !== undefined) return judge(kept, question.arn);
     try {
-      const answer = parseAuthorizerAnswer(await invoke(config.functionName, question.event(identities)), format);
-      if (answer === undefined) throw new FunctionError('MalformedAnswer', 'not what API Gateway takes', true);
-      cache.set(identities, answer);
+      const answer = parse(await invoke(config.functionName, question.event(identities)));
+      if (answer === undefined) throw new FunctionError('MalformedAnswer', 'not what the API takes', true);
+      cache.set(identities, answer, answer.kind === 'simple' ? answer.ttlSeconds : undefined);
       return judge(answer, question.arn);
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
-      const verdict = verdictOnError(error);
+      const verdict = verdictOnError(error, config);
       if (verdict.effect === 'fault')
         writeLog(`authorizer ${config.functionName}: ${error.errorType}: ${error.message}`);
       return verdict;
@@ -79,8 +74,14 @@ function judge(answer: AuthorizerAnswer, arn: string): Verdict {
   return { effect: 'deny', isExplicit: effect === 'explicit-deny', principalId, context };
 }
 
-/** API Gateway knows one message, exactly; whatever else a function throws is its fault. */
-function verdictOnError(error: FunctionError): Verdict {
-  if (error.message === 'Unauthorized') return { effect: 'unauthorized' };
+/** API Gateway knows one message, exactly, and AppSync none; whatever else a function throws is its fault. */
+function verdictOnError(error: FunctionError, { type }: AuthorizerConfig): Verdict {
+  if (error.message === 'Unauthorized' && type !== 'APPSYNC') return { effect: 'unauthorized' };
   return { effect: 'fault', type: error.isAnswer ? 'AUTHORIZER_CONFIGURATION_ERROR' : 'AUTHORIZER_FAILURE' };
+}
+
+/** `requestContext.authorizer` of REST and WebSocket APIs; a thrown `Unauthorized` brings none. */
+export function authorizerContext(verdict: Verdict | undefined): object | undefined {
+  if (verdict?.effect !== 'allow' && verdict?.effect !== 'deny') return undefined;
+  return { principalId: verdict.principalId, ...verdict.context };
 }

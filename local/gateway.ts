@@ -6,6 +6,7 @@ import { readCloudAssembly, type CloudAssembly } from './cloudAssembly.ts';
 import { FunctionEnvironment } from './functionEnvironment.ts';
 import { GatewayError } from './gatewayError.ts';
 import { GatewayServer } from './gatewayServer.ts';
+import { createGraphqlApi } from './graphqlApi.ts';
 import { createHttpApi } from './httpApi.ts';
 import { REGION } from './intrinsics.ts';
 import { removeNote, writeNote } from './note.ts';
@@ -13,6 +14,7 @@ import type { GatewayOptions } from './options.ts';
 import { createRestApi } from './restApi.ts';
 import { ensureTemplate, TEMPLATE_PATH } from './synth.ts';
 import { LocalDynamoDb } from './table.ts';
+import { createWebSocketApi } from './webSocketApi.ts';
 
 export interface GatewayDeps {
   /** The project's. */
@@ -25,6 +27,8 @@ export interface GatewayDeps {
 
 export interface RunningGateway {
   readonly url: string;
+  /** Of the first WebSocket API; absent where there is none. */
+  readonly webSocketUrl: string | undefined;
   readonly demoKey: string;
 }
 
@@ -67,8 +71,17 @@ export async function startGateway(
 
   const demoKey = await issueDemoKey(database, tableName, assembly);
   onStop(() => removeNote(options.note, process.pid));
-  writeNote(options.note, { url, endpoint: database.endpoint, tableName, region: REGION, pid: process.pid });
-  return { url, demoKey };
+  const { revocationDelaySeconds } = assembly;
+  writeNote(options.note, {
+    url,
+    endpoint: database.endpoint,
+    tableName,
+    region: REGION,
+    pid: process.pid,
+    revocationDelaySeconds,
+  });
+  const webSocketUrl = assembly.webSocketApis.length > 0 ? `${url.replace(/^http/, 'ws')}/ws/` : undefined;
+  return { url, webSocketUrl, demoKey };
 }
 
 function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
@@ -91,10 +104,14 @@ function fail(message: string): never {
   throw new GatewayError('TEMPLATE_UNSUPPORTED', message);
 }
 
-/** `/rest` and `/http`; a second API of a kind is `/rest2`, and so on. */
-function mountApis(server: GatewayServer, { restApis, httpApis }: CloudAssembly, deps: ApiDeps): void {
+/** `/rest`, `/http`, `/ws` and `/graphql`; a second API of a kind is `/rest2`, and so on. */
+function mountApis(server: GatewayServer, assembly: CloudAssembly, deps: ApiDeps): void {
+  const { restApis, httpApis, webSocketApis, graphqlApis } = assembly;
   for (const [at, api] of restApis.entries()) server.mount(prefix('rest', at), createRestApi(api, deps));
   for (const [at, api] of httpApis.entries()) server.mount(prefix('http', at), createHttpApi(api, deps));
+  for (const [at, api] of webSocketApis.entries())
+    server.mountWebSocket(prefix('ws', at), createWebSocketApi(api, deps));
+  for (const [at, api] of graphqlApis.entries()) server.mount(prefix('graphql', at), createGraphqlApi(api, deps));
 }
 
 function prefix(kind: string, at: number): string {

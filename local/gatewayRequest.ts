@@ -37,6 +37,22 @@ export function queryEntries({ rawQuery }: Pick<GatewayRequest, 'rawQuery'>): re
   return [...new URLSearchParams(rawQuery)];
 }
 
+/** The request without some headers and query parameters, named as `header.authorization` and `querystring.api_key`. */
+export function withoutParameters(request: GatewayRequest, removed: ReadonlySet<string>): GatewayRequest {
+  return {
+    ...request,
+    headers: request.headers.filter(([name]) => !removed.has(`header.${name.toLowerCase()}`)),
+    rawQuery: request.rawQuery
+      .split('&')
+      .filter((parameter) => !removed.has(`querystring.${queryNameOf(parameter)}`))
+      .join('&'),
+  };
+}
+
+function queryNameOf(parameter: string): string {
+  return [...new URLSearchParams(parameter).keys()][0] ?? '';
+}
+
 /** Values by name, each in the order sent. */
 export function groupByName(entries: readonly Header[]): Record<string, readonly string[]> {
   const groups: Record<string, string[]> = {};

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { contextValue } from './identitySources.ts';
-import type { GatewayReply } from './gatewayRequest.ts';
+import { headerValues, type GatewayReply, type GatewayRequest, type Header } from './gatewayRequest.ts';
 
 export type GatewayResponseType =
   | 'UNAUTHORIZED'
@@ -14,6 +14,8 @@ export type GatewayResponseType =
 export interface GatewayResponseConfig {
   readonly statusCode?: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** By name, the header of the request that gives the value; left out where the request has none. */
+  readonly headersOfRequest?: Readonly<Record<string, string>>;
   readonly bodyTemplate?: string | undefined;
 }
 
@@ -47,12 +49,16 @@ const BUILTIN: Readonly<Record<GatewayResponseType, Builtin>> = {
 /**
  * A REST API's answer to a request that failed in the gateway ("Gateway responses in API Gateway"): by the template's
  * response of that type, else by its default of that class, else as API Gateway words it. `context` is what `$context`
- * names, and `message` another text for `$context.error.message`.
+ * names, `request` what the response's headers are mapped from, and `message` another text for `$context.error.message`.
  */
 export function gatewayResponse(
   type: GatewayResponseType,
   responses: GatewayResponses,
-  { context, message = BUILTIN[type].message }: { readonly context: object; readonly message?: string | null },
+  {
+    context,
+    request = { headers: [] },
+    message = BUILTIN[type].message,
+  }: { readonly context: object; readonly request?: RequestHeaders; readonly message?: string | null },
 ): GatewayReply {
   const builtin = BUILTIN[type];
   const configured = responses.get(type) ?? responses.get(builtin.statusCode < 500 ? 'DEFAULT_4XX' : 'DEFAULT_5XX');
@@ -69,9 +75,20 @@ export function gatewayResponse(
       ['x-amzn-RequestId', contextValue(context, 'requestId') || randomUUID()],
       ['x-amzn-ErrorType', builtin.errorType],
       ...Object.entries(configured?.headers ?? {}),
+      ...mappedHeaders(configured?.headersOfRequest ?? {}, request),
     ],
     body,
   };
+}
+
+type RequestHeaders = Pick<GatewayRequest, 'headers'>;
+
+function mappedHeaders(names: Readonly<Record<string, string>>, request: RequestHeaders): readonly Header[] {
+  return Object.entries(names).flatMap(([name, source]) =>
+    headerValues(request, source)
+      .slice(-1)
+      .map((value) => [name, value] as const),
+  );
 }
 
 const DEFAULT_TEMPLATE = '{"message":$context.error.messageString}';

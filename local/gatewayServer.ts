@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { GatewayError } from './gatewayError.ts';
 import type { Api, GatewayReply, GatewayRequest, Header } from './gatewayRequest.ts';
+import { Upgrades } from './upgrades.ts';
+import type { WebSocketApi } from './webSocketApi.ts';
 
 /** API Gateway's payload limit. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
@@ -10,13 +12,19 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** The HTTP server, on the loopback interface only. The first segment of a path names the API it serves. */
 export class GatewayServer {
   readonly #apis = new Map<string, Api>();
+  readonly #webSocketApis = new Map<string, WebSocketApi>();
   readonly #writeLog: (line: string) => void;
+  readonly #upgrades: Upgrades;
   readonly #server: Server;
 
   constructor(writeLog: (line: string) => void) {
     this.#writeLog = writeLog;
     this.#server = createServer((message, response) => {
       void this.#serve(message, response);
+    });
+    this.#upgrades = new Upgrades(writeLog);
+    this.#server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
+      void this.#upgrade(message, socket, head);
     });
   }
 
@@ -25,33 +33,63 @@ export class GatewayServer {
     this.#apis.set(prefix, api);
   }
 
+  /** Opens WebSocket connections under `/PREFIX/…`; what asks for none is answered there with 426. */
+  mountWebSocket(prefix: string, api: WebSocketApi): void {
+    this.mount(prefix, async () => plain(426, 'Upgrade Required'));
+    this.#webSocketApis.set(prefix, api);
+  }
+
   /** Returns the base URL. Port 0 takes a free one. Throws GatewayError `PORT_UNUSABLE`. */
   async listen(port: number): Promise<string> {
     return `http://127.0.0.1:${await listenOnLoopback(this.#server, port, '--port')}`;
   }
 
   stop(): Promise<void> {
+    this.#upgrades.closeAll();
     return closeNow(this.#server);
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    send(response, await this.#guard(() => this.#answer(message)));
+  }
+
+  /** Whatever is no upgrade to a WebSocket is served as if it had not been asked for, as a server may. */
+  async #upgrade(message: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    this.#upgrades.add(socket);
+    const { prefix, path, rawQuery } = parseTarget(message);
+    const api = message.headers.upgrade?.toLowerCase() === 'websocket' ? this.#webSocketApis.get(prefix) : undefined;
+    const refusal = await this.#guard<GatewayReply | undefined>(async () => {
+      if (api === undefined) return this.#answer(message);
+      const answer = await api(toRequest(message, { path, rawQuery, body: Buffer.alloc(0) }));
+      if ('refusal' in answer) return answer.refusal;
+      this.#upgrades.open(answer.session, message, socket, head);
+      return undefined;
+    });
+    if (refusal === undefined || socket.destroyed) return;
+    const response = new ServerResponse(message);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.on('finish', () => socket.end());
+    send(response, refusal);
+  }
+
+  async #guard<Reply>(answer: () => Promise<Reply>): Promise<Reply | GatewayReply> {
     try {
-      send(response, await this.#answer(message));
+      return await answer();
     } catch (error) {
       this.#writeLog(`local gateway: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      send(response, plain(500, 'Local gateway error'));
+      return plain(500, 'Local gateway error');
     }
   }
 
   async #answer(message: IncomingMessage): Promise<GatewayReply> {
-    const [target = '', rawQuery = ''] = (message.url ?? '').split(/\?(.*)/s);
-    const [, prefix = '', path = ''] = /^\/([^/]*)(.*)$/.exec(target) ?? [];
+    const { prefix, path, rawQuery } = parseTarget(message);
     const api = this.#apis.get(prefix);
     if (this.#apis.size === 0) return plain(503, 'The local gateway is starting');
     if (api === undefined) return plain(404, `No such API; there are /${[...this.#apis.keys()].join('/… and /')}/…`);
     const body = await readBody(message);
     if (body === undefined) return plain(413, 'Request Entity Too Large');
-    return api(toRequest(message, { path: path || '/', rawQuery, body }));
+    return api(toRequest(message, { path, rawQuery, body }));
   }
 }
 
@@ -79,6 +117,13 @@ export async function closeNow(server: Server): Promise<void> {
   });
   server.closeAllConnections();
   await closed;
+}
+
+/** The API that a request is for, and the path that the API sees. */
+function parseTarget({ url = '' }: IncomingMessage) {
+  const [target = '', rawQuery = ''] = url.split(/\?(.*)/s);
+  const [, prefix = '', path = ''] = /^\/([^/]*)(.*)$/.exec(target) ?? [];
+  return { prefix, path: path || '/', rawQuery };
 }
 
 function toRequest(

@@ -1,8 +1,17 @@
+import type { RouteConfig } from './apiConfig.ts';
 import { createAuthorizer, type ApiDeps, type Verdict } from './authorizer.ts';
-import type { CorsConfig, HttpApiConfig, RouteConfig } from './cloudAssembly.ts';
-import { headerValues, type Api, type GatewayReply, type GatewayRequest, type Header } from './gatewayRequest.ts';
-import { httpAuthorizerEvent, httpContext, httpProxyEvent, routeArn } from './httpEvents.ts';
+import { parseAuthorizerAnswer } from './authorizerAnswer.ts';
+import {
+  headerValues,
+  withoutParameters,
+  type Api,
+  type GatewayReply,
+  type GatewayRequest,
+  type Header,
+} from './gatewayRequest.ts';
+import { httpAuthorizerEvent, httpAuthorizerEventV1, httpContext, httpProxyEvent, routeArn } from './httpEvents.ts';
 import { integrateLambda } from './lambdaProxy.ts';
+import type { CorsConfig, HttpApiConfig } from './readHttpApi.ts';
 import { matchRoute, type RouteMatch } from './routeMatch.ts';
 
 /** An HTTP API of the template. It has no gateway responses: what fails is answered in API Gateway's own words. */
@@ -10,19 +19,24 @@ export function createHttpApi(config: HttpApiConfig, deps: ApiDeps): Api {
   const authorizers = new Map(
     [...config.authorizers].map(([id, authorizer]) => {
       const format = { simpleResponses: authorizer.simpleResponses, stringContext: false };
-      return [id, createAuthorizer(authorizer, format, deps)];
+      return [id, createAuthorizer(authorizer, (given) => parseAuthorizerAnswer(given, format), deps)];
     }),
   );
 
-  const authorize = async (match: RouteMatch<RouteConfig>, request: GatewayRequest, context: object) =>
-    authorizers.get(match.route.authorizerId ?? '')?.({
+  const authorize = async (match: RouteMatch<RouteConfig>, request: GatewayRequest, context: object) => {
+    const { authorizerId = '' } = match.route;
+    const isV1 = config.authorizers.get(authorizerId)?.payloadVersion === '1.0';
+    return authorizers.get(authorizerId)?.({
       request,
       context,
       stageVariables: config.stageVariables,
       arn: routeArn(config, request),
       event: (identitySource) =>
-        httpAuthorizerEvent(config, match, request, { identitySource, requestContext: context }),
+        isV1
+          ? httpAuthorizerEventV1(config, match, request, identitySource)
+          : httpAuthorizerEvent(config, match, request, { identitySource, requestContext: context }),
     });
+  };
 
   const answer = async (request: GatewayRequest): Promise<GatewayReply> => {
     const match = matchRoute(config.routes, request.method, request.path);
@@ -31,12 +45,8 @@ export function createHttpApi(config: HttpApiConfig, deps: ApiDeps): Api {
     const verdict = await authorize(match, request, context);
     if (verdict !== undefined && verdict.effect !== 'allow') return refusal(verdict, request);
     const requestContext = verdict === undefined ? context : { ...context, authorizer: { lambda: verdict.context } };
-    const event = httpProxyEvent(config, match, request, requestContext);
-    const { integration } = match.route;
-    const reply =
-      integration.kind === 'lambda' &&
-      (await integrateLambda(integration.functionName, event, { inferred: true }, deps));
-    return reply || failure(500, 'Internal Server Error', request);
+    const reply = await integrate(config, match, request, { requestContext, deps });
+    return reply ?? failure(500, 'Internal Server Error', request);
   };
 
   return async (request) => {
@@ -47,6 +57,18 @@ export function createHttpApi(config: HttpApiConfig, deps: ApiDeps): Api {
     const reply = await answer(request);
     return { ...reply, headers: [...reply.headers.filter(([name]) => !isCorsHeader(name)), ...headers] };
   };
+}
+
+async function integrate(
+  config: HttpApiConfig,
+  match: RouteMatch<RouteConfig>,
+  request: GatewayRequest,
+  { requestContext, deps }: { readonly requestContext: object; readonly deps: ApiDeps },
+): Promise<GatewayReply | undefined> {
+  const { integration } = match.route;
+  if (integration.kind !== 'lambda') return undefined;
+  const event = httpProxyEvent(config, match, withoutParameters(request, integration.removed), requestContext);
+  return integrateLambda(integration.functionName, event, { inferred: true }, deps);
 }
 
 function refusal(verdict: Exclude<Verdict, { effect: 'allow' }>, request: GatewayRequest): GatewayReply {

@@ -1,4 +1,4 @@
-import type { HttpApiConfig, RouteConfig } from './cloudAssembly.ts';
+import type { RouteConfig, StageConfig } from './apiConfig.ts';
 import {
   eventBody,
   groupByName,
@@ -9,15 +9,16 @@ import {
   type Header,
 } from './gatewayRequest.ts';
 import { ACCOUNT_ID, REGION } from './intrinsics.ts';
+import { requestMaps } from './restEvents.ts';
 import type { RouteMatch } from './routeMatch.ts';
 
 /** The ARN of the request that was really made. */
-export function routeArn({ id, stageName }: HttpApiConfig, { method, path }: GatewayRequest): string {
+export function routeArn({ id, stageName }: StageConfig, { method, path }: GatewayRequest): string {
   return `arn:aws:execute-api:${REGION}:${ACCOUNT_ID}:${id}/${stageName}/${method}/${path.slice(1)}`;
 }
 
 /** `requestContext` of an HTTP API, payload format 2.0. */
-export function httpContext(api: HttpApiConfig, route: RouteConfig, request: GatewayRequest) {
+export function httpContext(api: StageConfig, route: RouteConfig, request: GatewayRequest) {
   const domainPrefix = api.id;
   return {
     accountId: ACCOUNT_ID,
@@ -41,7 +42,7 @@ export function httpContext(api: HttpApiConfig, route: RouteConfig, request: Gat
 
 /** The event of an authorizer with payload format 2.0 ("Control access to HTTP APIs with AWS Lambda authorizers"). */
 export function httpAuthorizerEvent(
-  api: HttpApiConfig,
+  api: StageConfig,
   match: RouteMatch<RouteConfig>,
   request: GatewayRequest,
   { identitySource, requestContext }: { identitySource: readonly string[]; requestContext: object },
@@ -50,9 +51,48 @@ export function httpAuthorizerEvent(
   return { version, type: 'REQUEST', routeArn: routeArn(api, request), identitySource, ...fields };
 }
 
+/**
+ * The event of an authorizer with payload format 1.0, as the same page shows it: like a REST API's, without the maps of
+ * several values (of which the page says nothing), and never with the stage in a path.
+ */
+export function httpAuthorizerEventV1(
+  api: StageConfig,
+  { route, pathParameters }: RouteMatch<RouteConfig>,
+  request: GatewayRequest,
+  identities: readonly string[],
+) {
+  const { headers, queryStringParameters } = requestMaps(request);
+  const identitySource = identities.join(',');
+  return {
+    version: '1.0',
+    type: 'REQUEST',
+    methodArn: routeArn(api, request),
+    identitySource,
+    authorizationToken: identitySource,
+    resource: route.path,
+    path: request.path,
+    httpMethod: request.method,
+    headers,
+    queryStringParameters,
+    pathParameters,
+    stageVariables: api.stageVariables,
+    requestContext: {
+      path: request.path,
+      accountId: ACCOUNT_ID,
+      resourceId: route.id,
+      stage: api.stageName,
+      requestId: request.id,
+      identity: { sourceIp: request.sourceIp, userAgent: headerValues(request, 'user-agent')[0] ?? null },
+      resourcePath: route.path,
+      httpMethod: request.method,
+      apiId: api.id,
+    },
+  };
+}
+
 /** The event of a Lambda proxy integration with payload format 2.0. */
 export function httpProxyEvent(
-  api: HttpApiConfig,
+  api: StageConfig,
   match: RouteMatch<RouteConfig>,
   request: GatewayRequest,
   requestContext: object,
@@ -62,7 +102,7 @@ export function httpProxyEvent(
 
 /** Maps that would be empty are left out, and cookies are taken out of the headers. */
 function sharedFields(
-  api: HttpApiConfig,
+  api: StageConfig,
   { route, pathParameters }: RouteMatch<RouteConfig>,
   request: GatewayRequest,
   requestContext: object,
@@ -87,7 +127,7 @@ function routeKey({ method, path }: RouteConfig): string {
   return path === '$default' ? path : `${method} ${path}`;
 }
 
-function rawPath({ stageName }: HttpApiConfig, { path }: GatewayRequest): string {
+function rawPath({ stageName }: StageConfig, { path }: GatewayRequest): string {
   return stageName === '$default' ? path : `/${stageName}${path}`;
 }
 

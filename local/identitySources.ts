@@ -14,8 +14,8 @@ export type ReadIdentities = (input: IdentityInput) => readonly string[] | undef
 
 /**
  * Reads identity sources: REST's `method.request.header.X`, `method.request.querystring.X`, `context.X` and
- * `stageVariables.X`, and the same of HTTP APIs with `$request.`, `$context.` and `$stageVariables.`. Several values of
- * one name count as one, joined by commas.
+ * `stageVariables.X`; the same of HTTP APIs with `$request.`, `$context.` and `$stageVariables.`, and of WebSocket APIs
+ * with `route.request.`. Several values of one name count as one, joined by commas.
  *
  * @throws GatewayError `TEMPLATE_UNSUPPORTED`
  */
@@ -29,7 +29,7 @@ export function identityReader(sources: readonly string[]): ReadIdentities {
 
 function readerOf(source: string): (input: IdentityInput) => string {
   const [, place, name = ''] =
-    /^(?:method\.|\$)request\.(header|querystring)\.(.+)$/.exec(source) ??
+    /^(?:method\.|route\.|\$)request\.(header|querystring)\.(.+)$/.exec(source) ??
     /^\$?(context|stageVariables)\.(.+)$/.exec(source) ??
     [];
   if (place === 'header') return ({ request }) => headerValues(request, name).join(',');

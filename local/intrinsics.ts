@@ -31,6 +31,9 @@ const ATTRIBUTES: Readonly<Record<string, (name: string) => string>> = {
   'AWS::Lambda::Function.Arn': (name) => `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:function:${name}`,
   'AWS::DynamoDB::Table.Arn': (name) => `arn:aws:dynamodb:${REGION}:${ACCOUNT_ID}:table/${name}`,
   'AWS::DynamoDB::GlobalTable.Arn': (name) => `arn:aws:dynamodb:${REGION}:${ACCOUNT_ID}:table/${name}`,
+  'AWS::AppSync::GraphQLApi.ApiId': (name) => name,
+  'AWS::AppSync::GraphQLApi.Arn': (name) => `arn:aws:appsync:${REGION}:${ACCOUNT_ID}:apis/${name}`,
+  'AWS::AppSync::GraphQLApi.GraphQLUrl': (name) => `https://${name}.appsync-api.${REGION}.amazonaws.com/graphql`,
   'AWS::ApiGateway::RestApi.RootResourceId': (name) => `${name}.RootResourceId`,
 };
 

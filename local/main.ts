@@ -47,7 +47,8 @@ async function fail(error: unknown): Promise<void> {
   return stop(1);
 }
 
-function welcome({ url, demoKey }: RunningGateway): string {
+function welcome({ url, webSocketUrl, demoKey }: RunningGateway): string {
+  const webSocket = webSocketUrl === undefined ? '' : `  The WebSocket API takes the same header: ${webSocketUrl}\n\n`;
   return `
 url: ${url}/rest/whoami
 key: ${demoKey}
@@ -60,6 +61,6 @@ Try it: the REST API, the HTTP API, and a request without a key, which is refuse
 
   curl -i ${url}/rest/whoami
 
-Ctrl-C stops it.
+${webSocket}Ctrl-C stops it.
 `;
 }

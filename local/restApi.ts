@@ -1,17 +1,19 @@
-import { createAuthorizer, type ApiDeps, type Verdict } from './authorizer.ts';
-import type { RestApiConfig, RouteConfig } from './cloudAssembly.ts';
+import type { RouteConfig } from './apiConfig.ts';
+import { authorizerContext, createAuthorizer, type ApiDeps, type Verdict } from './authorizer.ts';
+import { parseAuthorizerAnswer } from './authorizerAnswer.ts';
 import type { Api, GatewayReply, GatewayRequest } from './gatewayRequest.ts';
 import { gatewayResponse, type GatewayResponseType } from './gatewayResponse.ts';
 import { integrateLambda } from './lambdaProxy.ts';
+import type { RestApiConfig } from './readRestApi.ts';
 import { methodArn, requestEvent, restContext, restProxyEvent, tokenEvent } from './restEvents.ts';
 import { matchRoute, type RouteMatch } from './routeMatch.ts';
 
-const FORMAT = { simpleResponses: false, stringContext: true };
+const parseAnswer = (answer: unknown) => parseAuthorizerAnswer(answer, { simpleResponses: false, stringContext: true });
 
 /** A REST API of the template. */
 export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
   const authorizers = new Map(
-    [...config.authorizers].map(([id, authorizer]) => [id, createAuthorizer(authorizer, FORMAT, deps)]),
+    [...config.authorizers].map(([id, authorizer]) => [id, createAuthorizer(authorizer, parseAnswer, deps)]),
   );
 
   const authorize = async (match: RouteMatch<RouteConfig>, request: GatewayRequest, context: object) => {
@@ -31,7 +33,11 @@ export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
 
   return async (request) => {
     const fail = (type: GatewayResponseType, context: object, message?: string) =>
-      gatewayResponse(type, config.gatewayResponses, { context, ...(message === undefined ? {} : { message }) });
+      gatewayResponse(type, config.gatewayResponses, {
+        context,
+        request,
+        ...(message === undefined ? {} : { message }),
+      });
     const match = matchRoute(config.routes, request.method, request.path);
     if (match === undefined) return fail('MISSING_AUTHENTICATION_TOKEN', { requestId: request.id });
     const context = restContext(config, match.route, request);
@@ -56,12 +62,6 @@ function failureType(verdict: Refusal): GatewayResponseType {
 function denialMessage(verdict: Refusal): string | undefined {
   if (verdict.effect !== 'deny' || !verdict.isExplicit) return undefined;
   return 'User is not authorized to access this resource with an explicit deny';
-}
-
-/** What `$context.authorizer` names; a thrown `Unauthorized` brings none. */
-function authorizerContext(verdict: Verdict | undefined): object | undefined {
-  if (verdict?.effect !== 'allow' && verdict?.effect !== 'deny') return undefined;
-  return { principalId: verdict.principalId, ...verdict.context };
 }
 
 async function integrate(

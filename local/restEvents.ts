@@ -1,4 +1,4 @@
-import type { RestApiConfig, RouteConfig } from './cloudAssembly.ts';
+import type { RouteConfig, StageConfig } from './apiConfig.ts';
 import {
   eventBody,
   groupByName,
@@ -11,12 +11,12 @@ import { ACCOUNT_ID, REGION } from './intrinsics.ts';
 import type { RouteMatch } from './routeMatch.ts';
 
 /** The ARN of the request that was really made, wildcards and templates of the route resolved. */
-export function methodArn({ id, stageName }: RestApiConfig, { method, path }: GatewayRequest): string {
+export function methodArn({ id, stageName }: StageConfig, { method, path }: GatewayRequest): string {
   return `arn:aws:execute-api:${REGION}:${ACCOUNT_ID}:${id}/${stageName}/${method}/${path.slice(1)}`;
 }
 
 /** `requestContext` of a REST API. */
-export function restContext(api: RestApiConfig, route: RouteConfig, request: GatewayRequest) {
+export function restContext(api: StageConfig, route: RouteConfig, request: GatewayRequest) {
   return {
     accountId: ACCOUNT_ID,
     apiId: api.id,
@@ -43,7 +43,7 @@ export function tokenEvent(arn: string, authorizationToken: string) {
 
 /** The event of a REQUEST authorizer. Unlike an integration's, its maps are empty where there is nothing to tell. */
 export function requestEvent(
-  api: RestApiConfig,
+  api: StageConfig,
   { route, pathParameters }: RouteMatch<RouteConfig>,
   request: GatewayRequest,
   requestContext: object,
@@ -63,7 +63,7 @@ export function requestEvent(
 
 /** The event of a Lambda proxy integration. */
 export function restProxyEvent(
-  api: RestApiConfig,
+  api: StageConfig,
   { route, pathParameters }: RouteMatch<RouteConfig>,
   request: GatewayRequest,
   requestContext: object,
@@ -87,7 +87,7 @@ export function restProxyEvent(
 }
 
 /** Names come as the client sent them; of several values the single-value maps have the last. */
-function requestMaps(request: GatewayRequest) {
+export function requestMaps(request: GatewayRequest) {
   const query = queryEntries(request);
   return {
     headers: Object.fromEntries(request.headers),

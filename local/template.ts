@@ -38,6 +38,17 @@ export class Resource {
     return Number.isFinite(number) ? number : this.unsupported(path, 'a number');
   }
 
+  /** A regular expression. */
+  optionalPattern(path: string): RegExp | undefined {
+    const pattern = this.optionalText(path);
+    if (pattern === undefined) return undefined;
+    try {
+      return new RegExp(pattern);
+    } catch {
+      return this.unsupported(path, 'a regular expression of JavaScript');
+    }
+  }
+
   /** A list of texts; empty where the template has none. */
   texts(path: string): readonly string[] {
     const value = this.value(path) ?? [];
@@ -63,6 +74,7 @@ export class Resource {
 /** A synthesized CloudFormation template. */
 export class Template {
   readonly #definitions: ReadonlyMap<string, ResourceDefinition>;
+  readonly #outputs: unknown;
   readonly #resolve: Resolve;
 
   /** @throws GatewayError `TEMPLATE_UNREADABLE` */
@@ -71,6 +83,12 @@ export class Template {
     if (!isObject(resources)) throw new GatewayError('TEMPLATE_UNREADABLE', 'the template has no Resources');
     this.#definitions = new Map(Object.entries(resources).map(([id, resource]) => [id, parseDefinition(resource)]));
     this.#resolve = createResolver(this.#definitions);
+    this.#outputs = isObject(json) ? json['Outputs'] : undefined;
+  }
+
+  /** The value of a stack output, or `undefined` where there is none. */
+  output(name: string): unknown {
+    return this.#resolve(childOf(childOf(this.#outputs, name), 'Value'));
   }
 
   ofType(type: string): readonly Resource[] {

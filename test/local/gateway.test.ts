@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -5,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { WebSocket } from 'ws';
 import { startGateway, writeTemplateVariant, type Gateway, type StartOptions } from '../support/gateway.ts';
 import { writeSampleStack } from './sampleStack.ts';
 
@@ -22,12 +24,18 @@ async function start(options: StartOptions = {}): Promise<Gateway> {
 const get = (gateway: Gateway, path: string, token: string) =>
   fetch(new URL(path, gateway.url), { headers: { authorization: `Bearer ${token}` } });
 
-test('it serves both APIs of the template and notes itself for its user alone', async () => {
+test('it serves an API of each kind and notes itself for its user alone', async () => {
   const gateway = await start();
   expect(gateway.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/rest\/whoami$/);
   expect(gateway.key).toMatch(/^sk_[0-9A-Za-z]{49}$/);
   expect((await get(gateway, '/rest/token', 'allow')).status).toBe(201);
   expect((await get(gateway, '/http/echo', 'allow')).status).toBe(201);
+  const socket = new WebSocket(gateway.webSocketUrl, { headers: { authorization: 'Bearer allow' } });
+  await once(socket, 'open');
+  socket.close();
+  const authorization = 'Bearer graphqlAllow';
+  const operation = { method: 'POST', headers: { authorization }, body: '{"query":"{ a }"}' };
+  expect((await fetch(new URL('/graphql/', gateway.url), operation)).status).toBe(200);
   expect((await get(gateway, '/other/echo', 'allow')).status).toBe(404);
   expect(JSON.parse(readFileSync(gateway.noteFile, 'utf8'))).toEqual({
     url: new URL(gateway.url).origin,
@@ -37,6 +45,27 @@ test('it serves both APIs of the template and notes itself for its user alone', 
     pid: gateway.pid,
   });
   expect(statSync(gateway.noteFile).mode & 0o777).toBe(0o600);
+});
+
+test('the user is told of a WebSocket API after the rest, and only where there is one', async () => {
+  const withOne = await start();
+  expect(withOne.banner).toContain(`\n  The WebSocket API takes the same header: ${withOne.webSocketUrl}\n\nCtrl-C`);
+  const template = await writeTemplateVariant(
+    ({ Resources }) => {
+      for (const id of Object.keys(Resources)) if (id.startsWith('Ws')) delete Resources[id];
+    },
+    await writeSampleStack(),
+  );
+  expect((await start({ template })).banner).not.toContain('ws://');
+});
+
+test('the note has the revocation delay where the stack has it as an output', async () => {
+  const template = await writeTemplateVariant(
+    (json) => Object.assign(json, { Outputs: { RevocationDelaySeconds: { Value: '60' } } }),
+    await writeSampleStack(),
+  );
+  const { noteFile } = await start({ template });
+  expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ revocationDelaySeconds: 60 });
 });
 
 test('several run at once, each with its own variant of a template', async () => {
@@ -54,6 +83,10 @@ test('several run at once, each with its own variant of a template', async () =>
 
 test('SIGTERM ends it at once with 0, whatever is open, and takes the note away', async () => {
   const gateway = await start();
+  const socket = new WebSocket(gateway.webSocketUrl, { headers: { authorization: 'Bearer allow' } });
+  await once(socket, 'open');
+  const halfOpen = new WebSocket(gateway.webSocketUrl, { headers: { authorization: 'Bearer slow' } });
+  halfOpen.on('error', () => {});
   const pending = get(gateway, '/rest/token', 'spin').catch(() => undefined);
   const noteFile = gateway.noteFile;
   const startedMs = performance.now();

@@ -22,6 +22,8 @@ test.each([
   ['method.request.header.X-Two', 'a,b'],
   ['$request.querystring.api_key', 'k ey'],
   ['method.request.querystring.api_key', 'k ey'],
+  ['route.request.header.Authorization', 'Bearer one'],
+  ['route.request.querystring.api_key', 'k ey'],
   ['$context.routeKey', 'GET /whoami'],
   ['context.identity.sourceIp', '127.0.0.1'],
   ['$stageVariables.tenant', 'blue'],

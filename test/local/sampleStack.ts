@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TemplateJson } from '../support/gateway.ts';
 
 const ref = (name: string) => ({ Ref: name });
 const arnOf = (name: string) => ({ 'Fn::GetAtt': [name, 'Arn'] });
@@ -34,13 +35,22 @@ export const handler = async (event, { awsRequestId }) => {
     noPolicy: () => ({ principalId: 'somebody' }),
     simpleAllow: () => ({ isAuthorized: true, context: { count, list: [1] } }),
     simpleDeny: () => ({ isAuthorized: false }),
+    once: () => policy(count === 1 ? 'Allow' : 'Deny', '*', {}),
+    graphqlAllow: () => ({ isAuthorized: true, resolverContext: { count: String(count) } }),
+    graphqlKept: () => ({ isAuthorized: true, resolverContext: { count: String(count) }, ttlOverride: 20 }),
+    graphqlOnce: () => ({ isAuthorized: true, resolverContext: { count: String(count) }, ttlOverride: 0 }),
+    graphqlDeny: () => ({ isAuthorized: false, resolverContext: { errorCode: 'NO' } }),
+    graphqlNumber: () => ({ isAuthorized: true, resolverContext: { count } }),
+    graphqlNested: () => ({ isAuthorized: true, resolverContext: { list: [1] } }),
+    graphqlText: () => ({ isAuthorized: 'true' }),
+    graphqlTtl: () => ({ isAuthorized: true, ttlOverride: '20' }),
     unauthorized: () => { throw new Error('Unauthorized'); },
     almost: () => { throw new Error('Unauthorized.'); },
     spin: () => { for (;;); },
     die: () => process.exit(1),
     slow: () => new Promise((resolve) => setTimeout(resolve, 300)).then(() => policy('Allow', '*', { count })),
   };
-  return answers[token.replace('Bearer ', '')]();
+  return answers[token.replace('Bearer ', '').split(',')[0]]();
 };`;
 
 const ECHO = `
@@ -50,23 +60,43 @@ export const handler = async (event) => {
   return { statusCode: 201, headers: { 'X-Echo': 'yes' }, body: JSON.stringify(event) };
 };`;
 
+/** A WebSocket API's integration: answers as the headers of the upgrade say, and with the event as the body. */
+const SOCKET = `
+export const handler = async (event) => {
+  const headers = event.headers ?? {};
+  if (headers['X-Throw'] || event.body === 'throw') throw new Error('no');
+  const statusCode = Number(headers['X-Status'] ?? 200);
+  const body = event.body === 'quiet' ? '' : JSON.stringify(event);
+  return { statusCode, headers: { 'Sec-WebSocket-Protocol': headers['Sec-WebSocket-Protocol'] }, body };
+};`;
+
 export interface SampleOptions {
   readonly resultTtlSeconds?: number;
   readonly simpleResponses?: boolean;
   readonly tokenPattern?: string;
 }
 
-/** Writes a template with a REST and an HTTP API, its manifest and its functions as a synthesis would; the template's path. */
+/** Writes a template with an API of each kind, its manifest and its functions as a synthesis would; the template's path. */
 export async function writeSampleStack(options: SampleOptions = {}): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-sample-'));
   await writeAsset(directory, 'asset.a', AUTHORIZER);
   await writeAsset(directory, 'asset.b', ECHO);
+  await writeAsset(directory, 'asset.c', SOCKET);
   const file = (path: string, objectKey: string) => ({ source: { path }, destinations: { here: { objectKey } } });
-  const manifest = { files: { a: file('asset.a', 'a.zip'), b: file('asset.b', 'b.zip') } };
+  const manifest = {
+    files: { a: file('asset.a', 'a.zip'), b: file('asset.b', 'b.zip'), c: file('asset.c', 'c.zip') },
+  };
   await writeFile(join(directory, 'Sample.assets.json'), JSON.stringify(manifest));
   const template = join(directory, 'Sample.template.json');
   await writeFile(template, JSON.stringify({ Resources: resources(options) }));
   return template;
+}
+
+/** A change of a template: sets properties of one resource. */
+export function setProperties(id: string, properties: object) {
+  return ({ Resources }: TemplateJson): void => {
+    Object.assign(Resources[id]?.Properties ?? {}, properties);
+  };
 }
 
 async function writeAsset(directory: string, name: string, source: string): Promise<void> {
@@ -75,7 +105,13 @@ async function writeAsset(directory: string, name: string, source: string): Prom
 }
 
 function resources(options: SampleOptions) {
-  const definitions = { ...sharedResources(), ...restResources(options), ...httpResources(options) };
+  const definitions = {
+    ...sharedResources(),
+    ...restResources(options),
+    ...httpResources(options),
+    ...webSocketResources(),
+    ...graphqlResources(options),
+  };
   return Object.fromEntries(
     Object.entries(definitions).map(([id, [type, properties]]) => [
       id,
@@ -92,6 +128,7 @@ function sharedResources(): Definitions {
     Keys: ['DynamoDB::Table', {}],
     Check: ['Lambda::Function', { ...code('a.zip'), Environment: { Variables: { LATCHKEY_TABLE: ref('Keys') } } }],
     Echo: ['Lambda::Function', code('b.zip')],
+    Socket: ['Lambda::Function', code('c.zip')],
     // As CDK adds them for its own ends: nothing local calls it, so that it may hold anything.
     Custom: ['Lambda::Function', { Code: { ZipFile: 'exports.handler = 1' }, Handler: { 'Fn::ImportValue': 'x' } }],
   };
@@ -159,6 +196,13 @@ function restResources({ resultTtlSeconds = 0, tokenPattern }: SampleOptions): D
 
 function httpResources({ resultTtlSeconds = 0, simpleResponses = false }: SampleOptions): Definitions {
   const api = { ApiId: ref('Http') };
+  const route = (routeKey: string) => ({
+    ...api,
+    RouteKey: routeKey,
+    AuthorizationType: 'CUSTOM',
+    AuthorizerId: ref('HttpCheck'),
+    Target: { 'Fn::Join': ['', ['integrations/', ref('HttpEcho')]] },
+  });
   return {
     Http: [
       'ApiGatewayV2::Api',
@@ -184,14 +228,54 @@ function httpResources({ resultTtlSeconds = 0, simpleResponses = false }: Sample
       'ApiGatewayV2::Integration',
       { ...api, IntegrationType: 'AWS_PROXY', IntegrationUri: arnOf('Echo'), PayloadFormatVersion: '2.0' },
     ],
-    HttpRoute: [
-      'ApiGatewayV2::Route',
+    HttpRoute: ['ApiGatewayV2::Route', route('GET /echo')],
+    ItemRoute: ['ApiGatewayV2::Route', route('GET /items/{id}')],
+  };
+}
+
+function webSocketResources(): Definitions {
+  const api = { ApiId: ref('Ws') };
+  const route = (routeKey: string, more: object = {}) => ({
+    ...api,
+    RouteKey: routeKey,
+    AuthorizationType: 'NONE',
+    Target: { 'Fn::Join': ['', ['integrations/', ref('WsSocket')]] },
+    ...more,
+  });
+  return {
+    Ws: ['ApiGatewayV2::Api', { ProtocolType: 'WEBSOCKET', RouteSelectionExpression: '$request.body.action' }],
+    WsStage: ['ApiGatewayV2::Stage', { ...api, StageName: 'prod', StageVariables: { tenant: 'blue' } }],
+    WsCheck: [
+      'ApiGatewayV2::Authorizer',
       {
         ...api,
-        RouteKey: 'GET /echo',
-        AuthorizationType: 'CUSTOM',
-        AuthorizerId: ref('HttpCheck'),
-        Target: { 'Fn::Join': ['', ['integrations/', ref('HttpEcho')]] },
+        AuthorizerType: 'REQUEST',
+        IdentitySource: ['route.request.header.Authorization'],
+        AuthorizerUri: uriOf('Check'),
+      },
+    ],
+    WsSocket: ['ApiGatewayV2::Integration', { ...api, IntegrationType: 'AWS_PROXY', IntegrationUri: uriOf('Socket') }],
+    WsConnect: [
+      'ApiGatewayV2::Route',
+      route('$connect', { AuthorizationType: 'CUSTOM', AuthorizerId: ref('WsCheck') }),
+    ],
+    WsDisconnect: ['ApiGatewayV2::Route', route('$disconnect')],
+    WsDefault: ['ApiGatewayV2::Route', route('$default', { RouteResponseSelectionExpression: '$default' })],
+    WsOneWay: ['ApiGatewayV2::Route', route('tell')],
+  };
+}
+
+function graphqlResources({ resultTtlSeconds = 0, tokenPattern }: SampleOptions): Definitions {
+  return {
+    Graphql: [
+      'AppSync::GraphQLApi',
+      {
+        AuthenticationType: 'AWS_LAMBDA',
+        LambdaAuthorizerConfig: {
+          AuthorizerUri: arnOf('Check'),
+          AuthorizerResultTtlInSeconds: resultTtlSeconds,
+          IdentityValidationExpression: tokenPattern,
+        },
       },
     ],
   };

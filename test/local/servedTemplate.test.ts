@@ -1,68 +1,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readCloudAssembly } from '../../local/cloudAssembly.ts';
-import { FunctionEnvironment } from '../../local/functionEnvironment.ts';
 import { GatewayError } from '../../local/gatewayError.ts';
-import type { Api, GatewayRequest, Header } from '../../local/gatewayRequest.ts';
-import { createHttpApi } from '../../local/httpApi.ts';
-import { createRestApi } from '../../local/restApi.ts';
+import type { Header } from '../../local/gatewayRequest.ts';
 import { writeTemplateVariant } from '../support/gateway.ts';
-import { writeSampleStack, type SampleOptions } from './sampleStack.ts';
+import { setProperties, writeSampleStack } from './sampleStack.ts';
+import { bearer, serve, stopServing } from './servedStack.ts';
 
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(stops.splice(0).map((stop) => stop()));
-});
-
-/** Serves the sample stack without the HTTP server. */
-async function serve(options: SampleOptions = {}) {
-  let log = '';
-  let nowMs = 0;
-  const { functions, restApis, httpApis } = await readCloudAssembly(await writeSampleStack(options));
-  const environments = new Map(
-    [...functions].map(([name, config]) => {
-      const writeLog = (text: string | Uint8Array) => (log += String(text));
-      return [name, new FunctionEnvironment(config, { dynamodbEndpoint: 'http://127.0.0.1:1', writeLog })];
-    }),
-  );
-  for (const environment of environments.values()) stops.push(() => environment.stop());
-  const deps = {
-    invoke: async (name: string, event: object) => environments.get(name)?.invoke(event),
-    now: () => nowMs,
-    writeLog: (line: string) => (log += line),
-  };
-  const [rest, http] = [
-    restApis.map((api) => createRestApi(api, deps)),
-    httpApis.map((api) => createHttpApi(api, deps)),
-  ];
-  return {
-    rest: sender(rest[0]),
-    http: sender(http[0]),
-    log: () => log,
-    advance: (ms: number) => (nowMs += ms),
-  };
-}
-
-function sender(api: Api | undefined) {
-  return async (path: string, headers: readonly Header[] = [], other: Partial<GatewayRequest> = {}) => {
-    const [pathOnly = '', rawQuery = ''] = path.split('?');
-    const reply = await api?.({
-      id: 'request-1',
-      method: 'GET',
-      path: pathOnly,
-      rawQuery,
-      headers,
-      body: Buffer.alloc(0),
-      sourceIp: '127.0.0.1',
-      protocol: 'HTTP/1.1',
-      receivedMs: Date.UTC(2030, 0, 2, 3, 4, 5),
-      ...other,
-    });
-    const text = String(reply?.body);
-    return { status: reply?.statusCode, headers: reply?.headers, text, json: () => JSON.parse(text) };
-  };
-}
-
-const bearer = (token: string): Header[] => [['Authorization', `Bearer ${token}`]];
+afterEach(stopServing);
 
 describe('a REST API', () => {
   test.each(['/token', '/request'])(
@@ -139,6 +83,24 @@ describe('a REST API', () => {
       stageVariables: {},
       requestContext: { stage: 'prod', path: '/prod/request', requestTime: '02/Jan/2030:03:04:05 +0000' },
     });
+  });
+
+  test("a gateway response's header is mapped from the request, and left out where the request has none", async () => {
+    const { rest } = await serve(
+      {},
+      setProperties('Denied', {
+        ResponseParameters: {
+          'gatewayresponse.header.Access-Control-Allow-Origin': 'method.request.header.Origin',
+          'gatewayresponse.header.Vary': "'Origin'",
+        },
+      }),
+    );
+    const asked = await rest('/token', [...bearer('deny'), ['origin', 'https://a.example']]);
+    expect(asked.headers).toContainEqual(['Access-Control-Allow-Origin', 'https://a.example']);
+    expect(asked.headers).toContainEqual(['Vary', 'Origin']);
+    const { headers } = await rest('/token', bearer('deny'));
+    expect(headers).toContainEqual(['Vary', 'Origin']);
+    expect(headers?.map(([name]) => name)).not.toContain('Access-Control-Allow-Origin');
   });
 
   test('a token that the validation expression refuses is 401', async () => {
@@ -229,6 +191,38 @@ describe('an HTTP API', () => {
     });
   });
 
+  test('with $context.routeKey among the identity sources a result is kept for its route alone', async () => {
+    const { http, countOf } = await serve(
+      { resultTtlSeconds: 10, simpleResponses: true },
+      setProperties('HttpCheck', { IdentitySource: ['$request.header.Authorization', '$context.routeKey'] }),
+    );
+    for (const path of ['/echo', '/echo', '/items/1', '/items/2']) {
+      expect((await http(path, bearer('simpleAllow'))).status).toBe(201);
+    }
+    expect(countOf('Check')).toBe(2);
+  });
+
+  test('what a parameter mapping removes reaches the authorizer and not the integration', async () => {
+    const { http, eventsOf } = await serve(
+      {},
+      setProperties('HttpEcho', {
+        RequestParameters: { 'remove:header.Authorization': "''", 'remove:querystring.api_key': "''" },
+      }),
+    );
+    const reply = await http('/echo?a=%20&api_key=k&api%5Fkey=j&b', [...bearer('allow'), ['X-A', '1']]);
+    expect(eventsOf('Check')[0]).toMatchObject({ headers: { authorization: 'Bearer allow' } });
+    expect(reply.json()).toMatchObject({ rawQueryString: 'a=%20&b', queryStringParameters: { a: ' ', b: '' } });
+    expect(reply.json().headers).toEqual({ 'x-a': '1' });
+  });
+
+  test.each(['overwrite:header.X', 'append:querystring.x', 'remove:path', 'overwrite:path'])(
+    'the parameter mapping %s is refused',
+    async (name) => {
+      const change = setProperties('HttpEcho', { RequestParameters: { [name]: '$request.header.Y' } });
+      await expect(serve({}, change)).rejects.toThrow(GatewayError);
+    },
+  );
+
   test('a preflight is answered by the gateway, and answers name an allowed origin only', async () => {
     const { http } = await serve();
     const preflight: Header[] = [
@@ -247,6 +241,90 @@ describe('an HTTP API', () => {
     const { http } = await serve();
     expect(await http('/nowhere', bearer('allow'))).toMatchObject({ status: 404, text: '{"message":"Not Found"}' });
   });
+});
+
+describe('an HTTP API with an authorizer of payload format 1.0', () => {
+  const payloadV1 = setProperties('HttpCheck', {
+    AuthorizerPayloadFormatVersion: '1.0',
+    IdentitySource: ['$request.header.Authorization', '$request.querystring.a'],
+  });
+
+  test('an event is of that format', async () => {
+    const { http, eventsOf } = await serve({}, payloadV1);
+    const headers: Header[] = [...bearer('allow'), ['X-A', '1'], ['X-A', '2'], ['user-agent', 'jest']];
+    await http('/items/x%20y?a=1&b=2', headers);
+    expect(eventsOf('Check')).toEqual([
+      {
+        version: '1.0',
+        type: 'REQUEST',
+        methodArn: 'arn:aws:execute-api:us-east-1:000000000000:Http/$default/GET/items/x%20y',
+        identitySource: 'Bearer allow,1',
+        authorizationToken: 'Bearer allow,1',
+        resource: '/items/{id}',
+        path: '/items/x%20y',
+        httpMethod: 'GET',
+        headers: { Authorization: 'Bearer allow', 'X-A': '2', 'user-agent': 'jest' },
+        queryStringParameters: { a: '1', b: '2' },
+        pathParameters: { id: 'x y' },
+        stageVariables: {},
+        requestContext: {
+          path: '/items/x%20y',
+          accountId: '000000000000',
+          resourceId: 'ItemRoute',
+          stage: '$default',
+          requestId: 'request-1',
+          identity: { sourceIp: '127.0.0.1', userAgent: 'jest' },
+          resourcePath: '/items/{id}',
+          httpMethod: 'GET',
+          apiId: 'Http',
+        },
+      },
+    ]);
+  });
+
+  test.each([
+    ['allow', 201],
+    ['deny', 403],
+    ['unauthorized', 401],
+    ['almost', 500],
+    ['simpleAllow', 500],
+  ])('an authorizer that answers %s makes %i: policies alone are taken, whatever else is on', async (token, status) => {
+    const { http } = await serve({ simpleResponses: true }, payloadV1);
+    expect((await http('/echo?a=1', bearer(token))).status).toBe(status);
+  });
+
+  test('a missing identity source is 401 without invoking, and a kept policy is judged anew on another route', async () => {
+    const { http, countOf } = await serve({ resultTtlSeconds: 10 }, payloadV1);
+    expect((await http('/echo', bearer('allow'))).status).toBe(401);
+    expect(countOf('Check')).toBe(0);
+    expect((await http('/echo?a=1', bearer('thisRoute'))).status).toBe(201);
+    expect((await http('/items/1?a=1', bearer('thisRoute'))).status).toBe(403);
+    expect(countOf('Check')).toBe(1);
+  });
+
+  test('an integration of payload format 1.0 is refused', async () => {
+    await expect(serve({}, setProperties('HttpEcho', { PayloadFormatVersion: '1.0' }))).rejects.toThrow(GatewayError);
+  });
+});
+
+test.each([
+  [{ RevocationDelaySeconds: { Value: '60' } }, 60],
+  [{ Other: { Value: '60' } }, undefined],
+  [undefined, undefined],
+])('of the outputs %j the revocation delay is %s', async (outputs, seconds) => {
+  const template = await writeTemplateVariant(
+    (json) => Object.assign(json, { Outputs: outputs }),
+    await writeSampleStack(),
+  );
+  expect((await readCloudAssembly(template)).revocationDelaySeconds).toBe(seconds);
+});
+
+test('a revocation delay that is no number is refused', async () => {
+  const template = await writeTemplateVariant(
+    (json) => Object.assign(json, { Outputs: { RevocationDelaySeconds: { Value: 'soon' } } }),
+    await writeSampleStack(),
+  );
+  await expect(readCloudAssembly(template)).rejects.toThrow(GatewayError);
 });
 
 test('a route whose authorizer is not in the template is refused, not left open', async () => {

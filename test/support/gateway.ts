@@ -19,6 +19,8 @@ export interface Gateway {
   readonly url: string;
   /** The sample HTTP API's route. */
   readonly httpUrl: string;
+  /** The first WebSocket API, where the template has one. */
+  readonly webSocketUrl: string;
   /** The demo key. */
   readonly key: string;
   /** DynamoDB's. */
@@ -27,6 +29,8 @@ export interface Gateway {
   readonly pid: number;
   /** Where this gateway noted itself, apart from a running `npm start`. */
   readonly noteFile: string;
+  /** What the user is told when it is up. */
+  readonly banner: string;
   /** All that the gateway and its functions have logged so far. */
   readonly log: () => string;
   /** Sends SIGTERM and waits; the exit code. */
@@ -77,11 +81,13 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
   return {
     url,
     httpUrl: url.replace('/rest/', '/http/'),
+    webSocketUrl: url.replace('http:', 'ws:').replace(/rest.*/, 'ws/'),
     key: lineAfter(output, 'key: '),
     endpoint: note.endpoint,
     tableName: note.tableName,
     pid: note.pid,
     noteFile,
+    banner: output,
     log: () => log,
     stop,
   };
