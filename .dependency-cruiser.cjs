@@ -28,10 +28,10 @@ module.exports = {
     },
     {
       name: 'infra-takes-names-and-settings-only',
-      comment: 'docs/adr/0006: the function reads its settings at synthesis too',
+      comment: 'docs/adr/0006: the function reads its settings and sizes its policies at synthesis too',
       severity: 'error',
       from: { path: '^infra/' },
-      to: { path: '^(keys|lambda)/', pathNot: '^(keys/(table|errors)|lambda/(config|keySource))\\.ts$' },
+      to: { path: '^(keys|lambda)/', pathNot: '^(keys/(table|errors)|lambda/(config|keySource|policy|route))\\.ts$' },
     },
     packagesOnlyIn(
       'sdk-at-the-edges',

@@ -1,7 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { RequestAuthorizer, TokenAuthorizer, type IAuthorizer, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import type { IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  ParameterMapping,
+  type IHttpRouteAuthorizer,
+  type IWebSocketRouteAuthorizer,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { AuthorizationType, type AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -10,8 +15,10 @@ import { LatchkeyError } from '../keys/errors.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { authorizerSettings, type AuthorizerSettings } from './authorizerSettings.ts';
 import { addErrorResponses } from './errorResponses.ts';
-import { HttpApiKeyAuthorizer } from './httpApiKeyAuthorizer.ts';
-import { httpIdentitySources, restIdentitySources } from './identitySources.ts';
+import { hideCredential } from './hideCredential.ts';
+import { HttpApiKeyAuthorizer, type HttpApiPayloadFormat } from './httpApiKeyAuthorizer.ts';
+import { httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './identitySources.ts';
+import { WebSocketKeyAuthorizer } from './webSocketKeyAuthorizer.ts';
 
 export interface RestApiAuthorizerOptions {
   /**
@@ -23,15 +30,29 @@ export interface RestApiAuthorizerOptions {
   readonly type?: 'REQUEST' | 'TOKEN';
 }
 
+export interface HttpApiAuthorizerOptions {
+  /**
+   * How API Gateway puts a request to the function. An answer to format 1.0 is a policy always, whatever `httpApiResponse` says.
+   *
+   * @default '2.0'
+   */
+  readonly payloadFormat?: HttpApiPayloadFormat;
+}
+
 const BUNDLE = fileURLToPath(new URL('../dist/authorizer', import.meta.url));
 
 /** The Lambda function that decides on API keys, and an authorizer for each API that asks it. */
 export class ApiKeyAuthorizer extends Construct {
+  /**
+   * The function itself, for alarms and the like. Lambda holds all its variables to 4 KB, those too that are added here later,
+   * when the synthesis has measured its own.
+   */
   readonly function: LambdaFunction;
 
   /**
    * The longest that a key may still be accepted after it was revoked: `recordCacheTtl` and `resultCacheTtl` together. While
-   * DynamoDB is down, `staleIfError` counts in place of a shorter `recordCacheTtl`.
+   * DynamoDB is down, `staleIfError` counts in place of a shorter `recordCacheTtl`. A WebSocket connection that is open already
+   * is not ended by a revocation at all.
    */
   readonly revocationDelay: Duration;
 
@@ -41,8 +62,8 @@ export class ApiKeyAuthorizer extends Construct {
   constructor(scope: Construct, id: string, props: ApiKeyAuthorizerProps) {
     super(scope, id);
     this.#settings = authorizerSettings(props);
-    const { environment, config, resultCacheSeconds } = this.#settings;
-    this.revocationDelay = Duration.seconds(config.recordCacheSeconds + resultCacheSeconds);
+    const { environment, config } = this.#settings;
+    this.revocationDelay = Duration.seconds(config.recordCacheSeconds + config.resultCacheSeconds);
 
     const logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.ONE_MONTH,
@@ -69,42 +90,97 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * An authorizer for one REST API. Give the second one of a deployment an id of its own.
+   * An authorizer for one REST API. Give the second one of a deployment an id of its own. A revoked key is refused after the
+   * revocation delay.
    *
    * @throws LatchkeyError `CONFIG_INVALID` for a `TOKEN` authorizer of more than one key source, or of a query parameter
    */
   forRestApi(id = 'RestApi', { type = 'REQUEST' }: RestApiAuthorizerOptions = {}): IAuthorizer {
-    const { config, resultCacheSeconds } = this.#settings;
-    const identitySources = restIdentitySources(config.keySources);
-    const shared = { handler: this.function, resultsCacheTtl: Duration.seconds(resultCacheSeconds) };
+    const { keySources } = this.#settings.config;
+    const identitySources = restIdentitySources(keySources);
+    const shared = { handler: this.function, resultsCacheTtl: this.#resultsCacheTtl };
     if (type === 'REQUEST') return new RequestAuthorizer(this, id, { ...shared, identitySources });
     const [identitySource] = identitySources;
     if (identitySource?.startsWith('method.request.header.')) {
       return new TokenAuthorizer(this, id, { ...shared, identitySource });
     }
-    const got = config.keySources.map(({ kind }) => kind).join(', ');
+    const got = keySources.map(({ kind }) => kind).join(', ');
     throw new LatchkeyError(
       'CONFIG_INVALID',
       `type: got "TOKEN" with the key sources ${got}, wanted exactly one key source, bearer or a header`,
     );
   }
 
-  /** An authorizer for one HTTP API, of payload format 2.0. Give the second one of a deployment an id of its own. */
-  forHttpApi(id = 'HttpApi'): IHttpRouteAuthorizer {
-    const { config, resultCacheSeconds } = this.#settings;
+  /**
+   * An authorizer for one HTTP API. Give the second one of a deployment an id of its own. A revoked key is refused after the
+   * revocation delay.
+   *
+   * Preflights that `corsPreflight` has the API answer need no key. A `$default` or `ANY` route behind the authorizer takes
+   * OPTIONS too: there, add a route `OPTIONS /{proxy+}` without one (AWS, "Configure CORS for HTTP APIs").
+   */
+  forHttpApi(id = 'HttpApi', { payloadFormat = '2.0' }: HttpApiAuthorizerOptions = {}): IHttpRouteAuthorizer {
+    const { keySources, scopes, httpApiResponse, resultCacheSeconds } = this.#settings.config;
+    const simpleResponses = payloadFormat === '2.0' && httpApiResponse === 'simple';
+    const perRoute = simpleResponses && resultCacheSeconds > 0 && !scopes.isEmpty;
     return new HttpApiKeyAuthorizer(id, {
       handler: this.function,
-      identitySources: httpIdentitySources(config.keySources),
-      resultsCacheTtl: Duration.seconds(resultCacheSeconds),
-      simpleResponses: config.httpApiResponse === 'simple',
+      payloadFormat,
+      identitySources: httpIdentitySources(keySources, { perRoute }),
+      resultsCacheTtl: this.#resultsCacheTtl,
+      simpleResponses,
     });
   }
 
   /**
-   * Has a REST API word its refusals and faults in Latchkey's envelope, with `WWW-Authenticate` on 401. An HTTP API has no such
-   * responses: its bodies are API Gateway's own.
+   * An authorizer for the `$connect` route of one WebSocket API. Give the second one of a deployment an id of its own.
+   *
+   * API Gateway asks it when a client connects and keeps no answer: a revoked key opens no connection once `recordCacheTtl` is
+   * over, but a client that is connected stays so, for up to two hours. Close its connection to end that sooner.
+   */
+  forWebSocketApi(id = 'WebSocketApi'): IWebSocketRouteAuthorizer {
+    const { keySources } = this.#settings.config;
+    return new WebSocketKeyAuthorizer(id, {
+      handler: this.function,
+      identitySources: webSocketIdentitySources(keySources),
+    });
+  }
+
+  /**
+   * An authorization mode of AppSync, for `authorizationConfig` of as many GraphQL APIs as there are. The key is the
+   * `Authorization` header, with or without `Bearer`, whatever `keySources` says. A revoked key is refused after the
+   * revocation delay, which AppSync's cache is told with each answer; a subscription that is open goes on.
+   *
+   * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`: without it the CDK lets every
+   * AppSync API of the world invoke the function.
+   */
+  forAppSync(): AuthorizationMode {
+    return {
+      authorizationType: AuthorizationType.LAMBDA,
+      lambdaAuthorizerConfig: { handler: this.function, resultsCacheTtl: this.#resultsCacheTtl },
+    };
+  }
+
+  /**
+   * Has an HTTP API take the key out of a request before the integration gets it: every header and query parameter of
+   * `keySources`, for `parameterMapping` of an integration. What the mapping given does already is kept. It changes nothing
+   * about the revocation delay: the authorizer reads the request as it came. That a Lambda integration's `rawQueryString` goes
+   * without the parameter too has not been tried on a live account.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, `bearer` among them
+   */
+  hideCredential(mapping = new ParameterMapping()): ParameterMapping {
+    return hideCredential(this.#settings.config.keySources, mapping);
+  }
+
+  /**
+   * Has a REST API word its refusals and faults in Latchkey's envelope, with `WWW-Authenticate` on 401, and with the CORS
+   * headers of `defaultCorsPreflightOptions`. An HTTP API has no such responses: its bodies are API Gateway's own.
    */
   addErrorResponses(api: RestApi): void {
     addErrorResponses(api, this.#settings.config.keySources);
+  }
+
+  get #resultsCacheTtl(): Duration {
+    return Duration.seconds(this.#settings.config.resultCacheSeconds);
   }
 }

@@ -2,20 +2,25 @@ import type { Duration } from 'aws-cdk-lib';
 import type { HttpApiResponse } from '../lambda/config.ts';
 import type { KeySourceSetting } from '../lambda/keySource.ts';
 import type { ApiKeyTable } from './apiKeyTable.ts';
+import type { ScopeMapping } from './sizeLimits.ts';
 
 export interface ApiKeyAuthorizerProps {
-  /** Where the keys are. The function may read them by hash, and write when they were last used. */
+  /**
+   * Where the keys are. The function may read them by hash, and write when they were last used. What is written to it counts
+   * after the revocation delay.
+   */
   readonly table: ApiKeyTable;
 
   /**
-   * What every key of this deployment begins with: `[a-z][a-z0-9]*_`, at most 16 characters.
+   * What every key of this deployment begins with: `[a-z][a-z0-9]*_`, at most 16 characters. After a change, keys of the
+   * old prefix are refused as soon as the new function runs.
    *
    * @default 'sk_'
    */
   readonly keyPrefix?: string;
 
   /**
-   * Where a request may carry its key, in order of preference.
+   * Where a request may carry its key, in order of preference. AppSync has a place of its own, whatever these say.
    *
    * @default ['bearer', 'query:api_key']
    */
@@ -23,7 +28,7 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * Whether keys that were issued elsewhere are accepted once their hash is in the table. Neither prefix nor checksum is
-   * asked for then, so every text of 16 to 255 visible characters costs a read.
+   * asked for then, so every text of 16 to 255 visible characters costs a read. They are revoked as fast as all others.
    *
    * @default false
    */
@@ -31,7 +36,7 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * The least time between two last-used writes of one key. Last-used dates are precise to this, `recordCacheTtl` and
-   * `resultCacheTtl` together.
+   * `resultCacheTtl` together. The revocation delay does not depend on it.
    *
    * @default Duration.minutes(15)
    */
@@ -46,8 +51,9 @@ export interface ApiKeyAuthorizerProps {
   readonly recordCacheTtl?: Duration;
 
   /**
-   * How long API Gateway answers from what the function has said of a key, at most an hour. It needs exactly one key source. A
-   * revoked key may be accepted for this long and `recordCacheTtl`.
+   * How long API Gateway and AppSync answer from what the function has said of a key, at most an hour. It needs exactly one
+   * key source. A revoked key may be accepted for this long and `recordCacheTtl`. WebSocket APIs keep no answers: a client
+   * stays connected, whatever becomes of its key.
    *
    * @default Duration.seconds(0) - the function is asked on every request
    */
@@ -61,9 +67,26 @@ export interface ApiKeyAuthorizerProps {
   readonly staleIfError?: Duration;
 
   /**
-   * What HTTP APIs are answered with: an IAM policy, or `isAuthorized`.
+   * What HTTP APIs of payload format 2.0 are answered with: an IAM policy, or `isAuthorized`. Those of format 1.0 are answered
+   * with a policy always. Either is kept for `resultCacheTtl`: a policy for all routes, `isAuthorized` for its route alone
+   * where scopes are mapped.
    *
    * @default 'iam'
    */
   readonly httpApiResponse?: HttpApiResponse;
+
+  /**
+   * Which routes each scope opens: scope → patterns `METHOD /path`, `$connect` for WebSocket APIs, `GRAPHQL /graphql` for
+   * AppSync; a `*` stands for any run of characters, and for any method of API Gateway. A key without scopes may use every
+   * route, one whose scopes open none may use nothing. A change of the mapping takes effect with the deployment, and where
+   * answers are kept after `resultCacheTtl`; a change of a key's own scopes after the revocation delay.
+   *
+   * The synthesis refuses a mapping that Lambda or API Gateway has no room for: 4 KB for all environment variables, 512
+   * characters for a resource of a policy, and 8 KB for the policy of a key of every scope. AWS documents the last for
+   * WebSocket APIs alone; it is held for all. A stage's name is taken to have the 128 characters that it may have,
+   * so that some 36 routes fit; a `*` in a path covers many, one for the method is written out as every method.
+   *
+   * @default {} - scopes are handed on to the integration and close no route
+   */
+  readonly scopes?: ScopeMapping;
 }

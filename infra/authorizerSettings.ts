@@ -2,6 +2,7 @@ import type { Duration } from 'aws-cdk-lib';
 import { LatchkeyError } from '../keys/errors.ts';
 import { readConfig, type Config } from '../lambda/config.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
+import { environmentExcess, policyExcesses } from './sizeLimits.ts';
 
 /** What the props ask of the function. */
 export interface AuthorizerSettings {
@@ -9,11 +10,7 @@ export interface AuthorizerSettings {
   readonly environment: Readonly<Record<string, string>>;
   /** The same as the function will read it. */
   readonly config: Config;
-  readonly resultCacheSeconds: number;
 }
-
-/** API Gateway's limit. */
-const MAX_RESULT_CACHE_SECONDS = 3600;
 
 /** The prop that each variable of the function is set by. */
 const PROP_OF: Readonly<Record<string, keyof ApiKeyAuthorizerProps>> = {
@@ -22,29 +19,30 @@ const PROP_OF: Readonly<Record<string, keyof ApiKeyAuthorizerProps>> = {
   LATCHKEY_ACCEPT_FOREIGN_KEYS: 'acceptForeignKeys',
   LATCHKEY_USAGE_WRITE_SECONDS: 'usageWriteInterval',
   LATCHKEY_RECORD_CACHE_SECONDS: 'recordCacheTtl',
+  LATCHKEY_RESULT_CACHE_SECONDS: 'resultCacheTtl',
   LATCHKEY_STALE_IF_ERROR_SECONDS: 'staleIfError',
   LATCHKEY_HTTP_API_RESPONSE: 'httpApiResponse',
+  LATCHKEY_SCOPES: 'scopes',
 };
 
 /**
  * Turns props into settings. The function's own reader reads them here, so that a bad value fails the synthesis and not
- * the first request.
+ * the first request; so does what Lambda or API Gateway has no room for.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: prop, value got, value wanted
  */
 export function authorizerSettings(props: ApiKeyAuthorizerProps): AuthorizerSettings {
   const environment = environmentOf(props);
-  const resultCacheSeconds = toSeconds(props.resultCacheTtl) ?? 0;
   const problems: string[] = [];
   const config = readSettings(environment, problems);
-  if (!Number.isInteger(resultCacheSeconds) || resultCacheSeconds > MAX_RESULT_CACHE_SECONDS) {
-    problems.push(
-      `resultCacheTtl: got ${resultCacheSeconds} seconds, wanted whole seconds from 0 to ${MAX_RESULT_CACHE_SECONDS}`,
-    );
-  }
-  if (resultCacheSeconds > 0 && config !== undefined && config.keySources.length > 1) problems.push(ONE_SOURCE_WANTED);
-  if (config !== undefined && problems.length === 0) return { environment, config, resultCacheSeconds };
-  throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
+  if (config === undefined) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
+  if (config.resultCacheSeconds > 0 && config.keySources.length > 1) problems.push(ONE_SOURCE_WANTED);
+  const environmentProblem = environmentExcess(environment);
+  if (environmentProblem !== undefined) problems.push(`${longestPropOf(environment)}: ${environmentProblem}`);
+  const policyProblems = policyExcesses(props.scopes ?? {}, config.scopes.allPatterns);
+  problems.push(...policyProblems.map((problem) => `scopes: ${problem}`));
+  if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
+  return { environment, config };
 }
 
 const ONE_SOURCE_WANTED =
@@ -58,7 +56,9 @@ function environmentOf(props: ApiKeyAuthorizerProps): Readonly<Record<string, st
     keySources: props.keySources?.join(','),
     usageWriteInterval: toSeconds(props.usageWriteInterval),
     recordCacheTtl: toSeconds(props.recordCacheTtl),
+    resultCacheTtl: toSeconds(props.resultCacheTtl),
     staleIfError: toSeconds(props.staleIfError),
+    scopes: props.scopes && JSON.stringify(props.scopes),
   };
   const settings = Object.entries(PROP_OF).map(([variable, prop]) => [variable, values[prop]] as const);
   return Object.fromEntries(
@@ -80,4 +80,10 @@ function readSettings(environment: Readonly<Record<string, string>>, problems: s
     problems.push(error.message.replaceAll(/LATCHKEY_[A-Z_]+/g, (variable) => PROP_OF[variable] ?? variable));
     return undefined;
   }
+}
+
+/** Where most of the environment comes from. */
+function longestPropOf(environment: Readonly<Record<string, string>>): string {
+  const [[longest = ''] = []] = Object.entries(environment).toSorted(([, a], [, b]) => b.length - a.length);
+  return PROP_OF[longest] ?? longest;
 }

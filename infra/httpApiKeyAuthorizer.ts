@@ -12,17 +12,21 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LatchkeyError } from '../keys/errors.ts';
 
+/** How API Gateway puts a request to the function. */
+export type HttpApiPayloadFormat = '1.0' | '2.0';
+
 export interface HttpApiKeyAuthorizerProps {
   readonly handler: IFunction;
+  readonly payloadFormat: HttpApiPayloadFormat;
   readonly identitySources: string[];
   readonly resultsCacheTtl: Duration;
-  /** Whether the function answers `isAuthorized`, or a policy. */
+  /** Whether the function answers `isAuthorized`, or a policy. Format 1.0 knows policies alone. */
   readonly simpleResponses: boolean;
 }
 
 /**
- * A Lambda authorizer of payload format 2.0, for the routes of one HTTP API. The CDK's own takes 2.0 for simple answers alone;
- * this one takes policies too.
+ * A Lambda authorizer for the routes of one HTTP API. The CDK's own takes payload format 2.0 for simple answers alone; this one
+ * takes policies too.
  */
 export class HttpApiKeyAuthorizer implements IHttpRouteAuthorizer {
   readonly #id: string;
@@ -46,13 +50,14 @@ export class HttpApiKeyAuthorizer implements IHttpRouteAuthorizer {
   }
 
   #create({ route, scope }: HttpRouteAuthorizerBindOptions): HttpAuthorizer {
-    const { handler, identitySources, resultsCacheTtl, simpleResponses } = this.#props;
+    const { handler, payloadFormat, identitySources, resultsCacheTtl, simpleResponses } = this.#props;
     const { partition, region } = Stack.of(handler);
     const authorizer = new HttpAuthorizer(scope, this.#id, {
       httpApi: route.httpApi,
       type: HttpAuthorizerType.LAMBDA,
-      payloadFormatVersion: AuthorizerPayloadVersion.VERSION_2_0,
-      enableSimpleResponses: simpleResponses,
+      ...(payloadFormat === '1.0'
+        ? { payloadFormatVersion: AuthorizerPayloadVersion.VERSION_1_0 }
+        : { payloadFormatVersion: AuthorizerPayloadVersion.VERSION_2_0, enableSimpleResponses: simpleResponses }),
       identitySource: identitySources,
       resultsCacheTtl,
       authorizerUri: `arn:${partition}:apigateway:${region}:lambda:path/2015-03-31/functions/${handler.functionArn}/invocations`,

@@ -11,17 +11,32 @@ export function restIdentitySources(keySources: readonly KeySource[]): string[] 
   );
 }
 
-/** The same of an HTTP API's. */
-export function httpIdentitySources(keySources: readonly KeySource[]): string[] {
-  return single(keySources, (source) =>
-    source.kind === 'query' ? `$request.querystring.${source.name}` : `$request.header.${headerOf(source)}`,
-  );
+/**
+ * The same of an HTTP API's. With `perRoute` a kept answer is one for its route: a simple answer allows or denies all that it
+ * is kept for.
+ */
+export function httpIdentitySources(
+  keySources: readonly KeySource[],
+  { perRoute }: { readonly perRoute: boolean },
+): string[] {
+  const sources = single(keySources, (source) => `$request.${locationOf(source)}`);
+  return perRoute ? [...sources, '$context.routeKey'] : sources;
+}
+
+/** The same of a WebSocket API's. */
+export function webSocketIdentitySources(keySources: readonly KeySource[]): string[] {
+  return single(keySources, (source) => `route.request.${locationOf(source)}`);
+}
+
+/** The header that the source is in. */
+export function headerOf(source: Exclude<KeySource, { kind: 'query' }>): string {
+  return source.kind === 'bearer' ? 'Authorization' : source.name;
 }
 
 function single(keySources: readonly KeySource[], toIdentitySource: (source: KeySource) => string): string[] {
   return keySources.length === 1 ? keySources.map(toIdentitySource) : [];
 }
 
-function headerOf(source: Exclude<KeySource, { kind: 'query' }>): string {
-  return source.kind === 'bearer' ? 'Authorization' : source.name;
+function locationOf(source: KeySource): string {
+  return source.kind === 'query' ? `querystring.${source.name}` : `header.${headerOf(source)}`;
 }

@@ -6,9 +6,12 @@ import {
   HttpMethod,
   HttpStage,
   LogGroupLogDestination,
+  WebSocketApi,
+  WebSocketStage,
   type IHttpRouteAuthorizer,
+  type IWebSocketRouteAuthorizer,
 } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { HttpLambdaIntegration, WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -18,7 +21,13 @@ import { ApiKeyTable } from './apiKeyTable.ts';
 
 const WHOAMI_BUNDLE = fileURLToPath(new URL('../dist/whoami', import.meta.url));
 
-/** A table of keys, their authorizer, and a sample API of each kind, whose `GET /whoami` shows what the authorizer hands on. */
+const ACCOUNT_WIDE_LOGS =
+  'Its logs need a role that is set for the whole account and Region, which a sample must not do.';
+
+/**
+ * A table of keys, their authorizer, and a sample API of each kind, which shows what the authorizer hands on: `GET /whoami`, or
+ * any message to the WebSocket API.
+ */
 export class LatchkeyStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
@@ -28,10 +37,12 @@ export class LatchkeyStack extends Stack {
     const restApi = this.#restApi(authorizer.forRestApi(), whoami);
     authorizer.addErrorResponses(restApi);
     const httpApi = this.#httpApi(authorizer.forHttpApi(), whoami);
+    const webSocketStage = this.#webSocketStage(authorizer.forWebSocketApi(), whoami);
 
     this.#output('TableName', table.tableName, 'The table of keys, for latchkey --table');
     this.#output('RestApiUrl', restApi.urlForPath('/whoami'), 'The sample route of the REST API');
     this.#output('HttpApiUrl', `${httpApi.apiEndpoint}/whoami`, 'The sample route of the HTTP API');
+    this.#output('WebSocketApiUrl', webSocketStage.url, 'The sample WebSocket API, which answers every message');
     this.#output(
       'RevocationDelaySeconds',
       String(authorizer.revocationDelay.toSeconds()),
@@ -65,11 +76,9 @@ export class LatchkeyStack extends Stack {
     const method = api.root
       .addResource('whoami')
       .addMethod('GET', new LambdaIntegration(whoami), { authorizer, requestValidator });
-    const accountWide =
-      'Logs of a REST API need a role set for the whole account and Region, which a sample must not do.';
     acknowledge(api.deploymentStage, {
-      'AwsSolutions-APIG1': accountWide,
-      'AwsSolutions-APIG6': accountWide,
+      'AwsSolutions-APIG1': ACCOUNT_WIDE_LOGS,
+      'AwsSolutions-APIG6': ACCOUNT_WIDE_LOGS,
       'AwsSolutions-APIG3':
         'A web ACL is billed by the month; a sample that answers with the caller’s own key leaves it out.',
     });
@@ -92,6 +101,24 @@ export class LatchkeyStack extends Stack {
       authorizer,
     });
     return api;
+  }
+
+  #webSocketStage(authorizer: IWebSocketRouteAuthorizer, whoami: LambdaFunction): WebSocketStage {
+    const webSocketApi = new WebSocketApi(this, 'WebSocketApi', {
+      description: 'Latchkey sample',
+      connectRouteOptions: { integration: new WebSocketLambdaIntegration('ConnectIntegration', whoami), authorizer },
+    });
+    const messages = webSocketApi.addRoute('$default', {
+      integration: new WebSocketLambdaIntegration('MessageIntegration', whoami),
+      returnResponse: true,
+    });
+    const stage = new WebSocketStage(this, 'WebSocketStage', { webSocketApi, stageName: 'prod', autoDeploy: true });
+    acknowledge(stage, { 'AwsSolutions-APIG1': ACCOUNT_WIDE_LOGS });
+    acknowledge(messages, {
+      'AwsSolutions-APIG4':
+        'API Gateway asks an authorizer on $connect alone: a message comes over a connection that Latchkey let in.',
+    });
+    return stage;
   }
 
   #logGroup(id: string): LogGroup {

@@ -35,11 +35,19 @@ const MAX_RESULT_CACHE_SECONDS = 3600;
  */
 export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
-  const read = <T>(name: string, fallback: T, wanted: string, parse: (text: string) => T | undefined): T => {
+  const known = new Set<string>();
+  const read = <T>(
+    name: string,
+    fallback: T,
+    wanted: string,
+    parse: (text: string) => T | undefined,
+    gotOf = (text: string) => text,
+  ): T => {
+    known.add(name);
     const text = environment[name];
     if (text === undefined) return fallback;
     const value = parse(text);
-    if (value === undefined) problems.push(`${name}: got ${JSON.stringify(text)}, wanted ${wanted}`);
+    if (value === undefined) problems.push(`${name}: got ${JSON.stringify(gotOf(text))}, wanted ${wanted}`);
     return value ?? fallback;
   };
   const seconds = (name: string, fallback: number, least: number, most = MAX_SECONDS) =>
@@ -62,9 +70,13 @@ export function readConfig(environment: Environment): Config {
     recordCacheSeconds: seconds('LATCHKEY_RECORD_CACHE_SECONDS', 60, 0),
     staleIfErrorSeconds: seconds('LATCHKEY_STALE_IF_ERROR_SECONDS', 0, 0),
     httpApiResponse: oneOf('LATCHKEY_HTTP_API_RESPONSE', 'iam', ['iam', 'simple']),
-    scopes: read('LATCHKEY_SCOPES', new Scopes(), SCOPES_WANTED, (text) => Scopes.parse(text)),
+    scopes: read('LATCHKEY_SCOPES', new Scopes(), SCOPES_WANTED, Scopes.parse, Scopes.unreadableOf),
     resultCacheSeconds: seconds('LATCHKEY_RESULT_CACHE_SECONDS', 0, 0, MAX_RESULT_CACHE_SECONDS),
   };
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('LATCHKEY_') && !known.has(name))
+      problems.push(`${name}: got a value, wanted no such variable`);
+  }
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   return Object.freeze(config);
 }

@@ -23,9 +23,22 @@ export class Scopes {
     return new Scopes(patterns);
   }
 
+  /** What of the JSON cannot be read: the scopes and patterns that are wrong, or all of it where it is no mapping. */
+  static unreadableOf(text: string): string {
+    const mapping = readMapping(text);
+    if (mapping === undefined) return text;
+    const wrong = Object.entries(mapping).flatMap(([scope, texts]) => unreadableEntryOf(scope, texts));
+    return JSON.stringify(Object.fromEntries(wrong));
+  }
+
+  /** Whether nothing is mapped. */
+  get isEmpty(): boolean {
+    return this.#patterns.size === 0;
+  }
+
   /** The patterns of the key's scopes, or `undefined` where the key may do everything. */
   patternsOf({ scopes }: Pick<KeyRecord, 'scopes'>): readonly RoutePattern[] | undefined {
-    if (scopes === undefined || this.#patterns.size === 0) return undefined;
+    if (scopes === undefined || this.isEmpty) return undefined;
     return scopes.flatMap((scope) => this.#patterns.get(scope) ?? []);
   }
 
@@ -35,7 +48,7 @@ export class Scopes {
 
   /** The key's scopes that nothing is mapped to: they open no route. */
   unknownOf({ scopes = [] }: Pick<KeyRecord, 'scopes'>): readonly string[] {
-    return this.#patterns.size === 0 ? [] : scopes.filter((scope) => !this.#patterns.has(scope));
+    return this.isEmpty ? [] : scopes.filter((scope) => !this.#patterns.has(scope));
   }
 
   /** A key of every scope: the one with the longest policy. */
@@ -62,4 +75,10 @@ function readPatterns(texts: unknown): readonly RoutePattern[] | undefined {
     patterns.push(pattern);
   }
   return patterns;
+}
+
+function unreadableEntryOf(scope: string, texts: unknown): readonly (readonly [string, unknown])[] {
+  if (!isScope(scope) || !Array.isArray(texts)) return [[scope, texts]];
+  const wrong = texts.filter((text) => readPatterns([text]) === undefined);
+  return wrong.length > 0 ? [[scope, wrong]] : [];
 }

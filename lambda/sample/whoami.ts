@@ -1,4 +1,4 @@
-/** What of an event of either API shows who called. */
+/** What of an event of any API shows who called. */
 interface AuthorizedEvent {
   readonly requestContext?: { readonly authorizer?: Readonly<Record<string, unknown>> };
 }
@@ -9,7 +9,7 @@ export const handler = async (event: AuthorizedEvent) => {
   return {
     statusCode: 200,
     headers: { 'Content-Type': 'application/json' },
-    // HTTP APIs put a Lambda authorizer's context under `lambda`, REST APIs beside the principal.
+    // HTTP APIs put a Lambda authorizer's context under `lambda`, the others beside the principal.
     body: JSON.stringify(authorizer['lambda'] ?? authorizer),
   };
 };

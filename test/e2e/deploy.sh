@@ -51,6 +51,7 @@ output() { json "it.LatchkeyStack.$1" < "$work/outputs.json"; }
 for name in RestApiUrl HttpApiUrl; do
   [[ $(output "$name") == https://*/whoami ]] || fail "the output $name is $(output "$name")"
 done
+[[ $(output WebSocketApiUrl) == wss://*/prod ]] || fail "the output WebSocketApiUrl is $(output WebSocketApiUrl)"
 table=$(output TableName)
 
 npm run --silent latchkey -- create --label deployed --table "$table" --json > "$work/created.json"

@@ -1,25 +1,19 @@
-import { App, Duration, Stack, Token } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { MockIntegration, RestApi, type RestApiProps } from 'aws-cdk-lib/aws-apigateway';
-import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpUrlIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { HttpApi, MappingValue, ParameterMapping, WebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Definition, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
+import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { describe, expect, test } from '@jest/globals';
-import { ApiKeyAuthorizer, type RestApiAuthorizerOptions } from '../../infra/apiKeyAuthorizer.ts';
-import type { ApiKeyAuthorizerProps } from '../../infra/apiKeyAuthorizerProps.ts';
-import { ApiKeyTable } from '../../infra/apiKeyTable.ts';
-import { LatchkeyError } from '../../keys/errors.ts';
+import type { HttpApiAuthorizerOptions, RestApiAuthorizerOptions } from '../../infra/apiKeyAuthorizer.ts';
+import { addHttpRoute, authorizerUnderTest, type AuthorizerProps as Props } from './authorizerUnderTest.ts';
 
-type Props = Omit<ApiKeyAuthorizerProps, 'table'>;
+const build = authorizerUnderTest;
 
 const FUNCTION = 'AWS::Lambda::Function';
 const REST_AUTHORIZER = 'AWS::ApiGateway::Authorizer';
 const HTTP_AUTHORIZER = 'AWS::ApiGatewayV2::Authorizer';
-
-function build(props: Props = {}) {
-  const stack = new Stack(new App(), 'Test');
-  const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', { table: new ApiKeyTable(stack, 'Keys'), ...props });
-  return { stack, authorizer };
-}
 
 function withRestApi(props: Props = {}, options: RestApiAuthorizerOptions = {}, apiProps: RestApiProps = {}) {
   const { stack, authorizer } = build(props);
@@ -29,26 +23,29 @@ function withRestApi(props: Props = {}, options: RestApiAuthorizerOptions = {}, 
   return Template.fromStack(stack);
 }
 
-function withHttpApi(props: Props = {}) {
+function withHttpApi(props: Props = {}, options: HttpApiAuthorizerOptions = {}) {
   const { stack, authorizer } = build(props);
-  const api = new HttpApi(stack, 'Api');
-  addRoute(api, authorizer.forHttpApi('Http'));
+  addHttpRoute(new HttpApi(stack, 'Api'), authorizer.forHttpApi('Http', options));
   return Template.fromStack(stack);
 }
 
-function addRoute(api: HttpApi, authorizer: ReturnType<ApiKeyAuthorizer['forHttpApi']>): void {
-  const integration = new HttpUrlIntegration('Integration', 'https://backend.example');
-  api.addRoutes({ path: '/', methods: [HttpMethod.GET], integration, authorizer });
+function withWebSocketApi(props: Props = {}) {
+  const { stack, authorizer } = build(props);
+  const integration = new WebSocketMockIntegration('Integration');
+  const api = new WebSocketApi(stack, 'Api', {
+    connectRouteOptions: { integration, authorizer: authorizer.forWebSocketApi('WebSocket') },
+  });
+  return Template.fromStack(api.stack);
 }
 
-function problemOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof LatchkeyError && error.code === 'CONFIG_INVALID') return error.message;
-    throw error;
-  }
-  throw new Error('it was accepted');
+function withAppSync(props: Props = {}) {
+  const { stack, authorizer } = build(props, { [APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION]: true });
+  const api = new GraphqlApi(stack, 'Api', {
+    name: 'Api',
+    definition: Definition.fromFile('test/infra/schema.graphql'),
+    authorizationConfig: { defaultAuthorization: authorizer.forAppSync() },
+  });
+  return Template.fromStack(api.stack);
 }
 
 describe('the function', () => {
@@ -91,6 +88,7 @@ describe('the function', () => {
         recordCacheTtl: Duration.seconds(0),
         staleIfError: Duration.minutes(5),
         httpApiResponse: 'simple',
+        scopes: { 'orders:read': ['GET /orders', 'GET /orders/*'], live: ['$connect'] },
       }).stack,
     );
     const [table] = Object.keys(template.findResources('AWS::DynamoDB::GlobalTable'));
@@ -105,6 +103,7 @@ describe('the function', () => {
           LATCHKEY_RECORD_CACHE_SECONDS: '0',
           LATCHKEY_STALE_IF_ERROR_SECONDS: '300',
           LATCHKEY_HTTP_API_RESPONSE: 'simple',
+          LATCHKEY_SCOPES: '{"orders:read":["GET /orders","GET /orders/*"],"live":["$connect"]}',
         },
       },
     });
@@ -119,40 +118,6 @@ describe('the revocation delay', () => {
     [{ keySources: ['bearer'], resultCacheTtl: Duration.minutes(5), recordCacheTtl: Duration.seconds(0) }, 300],
   ])('with %p is %i seconds', (props, seconds) => {
     expect(build(props).authorizer.revocationDelay.toSeconds()).toBe(seconds);
-  });
-});
-
-describe('a prop that the function would refuse at its start is refused at synthesis', () => {
-  test.each<[keyof Props, Props]>([
-    ['keyPrefix', { keyPrefix: 'SK_' }],
-    ['keySources', { keySources: [] }],
-    ['keySources', { keySources: ['bearer', 'bearer'] }],
-    ['keySources', { keySources: ['header:two words'] }],
-    ['usageWriteInterval', { usageWriteInterval: Duration.seconds(0) }],
-    ['usageWriteInterval', { usageWriteInterval: Duration.millis(1500) }],
-    ['recordCacheTtl', { recordCacheTtl: Duration.days(400) }],
-    ['resultCacheTtl', { keySources: ['bearer'], resultCacheTtl: Duration.minutes(61) }],
-    ['resultCacheTtl', { keySources: ['bearer'], resultCacheTtl: Duration.millis(1500) }],
-  ])('%s of %p', (prop, props) => {
-    expect(problemOf(() => build(props))).toMatch(new RegExp(`^${prop}: got .+, wanted `));
-  });
-
-  test('every problem is told at once', () => {
-    const problem = problemOf(() => build({ keyPrefix: 'x', usageWriteInterval: Duration.seconds(0) }));
-    expect(problem).toContain('keyPrefix: ');
-    expect(problem).toContain('usageWriteInterval: ');
-  });
-
-  test('a result cache with several key sources is refused, with the reason and a way out', () => {
-    const problem = problemOf(() => build({ resultCacheTtl: Duration.minutes(5) }));
-    expect(problem).toMatch(
-      /^resultCacheTtl: got .+ keySources, wanted one: .+ every identity source .+recordCacheTtl$/,
-    );
-  });
-
-  test('a duration that only the deployment knows is refused: the revocation delay is stated at synthesis', () => {
-    const duration = Duration.seconds(Token.asNumber({ Ref: 'Parameter' }));
-    expect(() => build({ recordCacheTtl: duration })).toThrow();
   });
 });
 
@@ -185,12 +150,6 @@ describe('forRestApi', () => {
       IdentitySource: 'method.request.header.Authorization',
       AuthorizerResultTtlInSeconds: 0,
     });
-  });
-
-  test.each<Props>([{}, { keySources: ['query:key'] }])('cannot be a TOKEN authorizer with %p', (props) => {
-    expect(problemOf(() => build(props).authorizer.forRestApi('Rest', { type: 'TOKEN' }))).toMatch(
-      /^type: got "TOKEN"/,
-    );
   });
 
   test('gives each API an authorizer of its own on the one function', () => {
@@ -252,13 +211,137 @@ describe('forHttpApi', () => {
     });
   });
 
-  test('is not shared by two APIs', () => {
-    const { stack, authorizer } = build();
-    const shared = authorizer.forHttpApi();
-    addRoute(new HttpApi(stack, 'One'), shared);
-    expect(problemOf(() => addRoute(new HttpApi(stack, 'Two'), shared))).toMatch(
-      /^HttpApi: got routes of two HTTP APIs/,
+  test('of payload format 1.0 takes policies, whatever format 2.0 is answered with', () => {
+    withHttpApi({ httpApiResponse: 'simple' }, { payloadFormat: '1.0' }).hasResourceProperties(HTTP_AUTHORIZER, {
+      AuthorizerPayloadFormatVersion: '1.0',
+      EnableSimpleResponses: Match.absent(),
+    });
+  });
+
+  const CACHED: Props = { keySources: ['bearer'], resultCacheTtl: Duration.minutes(1) };
+  const SCOPED: Props = { scopes: { read: ['GET /orders'] } };
+
+  test('keeps a simple answer for its route alone where scopes are mapped', () => {
+    withHttpApi({ ...CACHED, ...SCOPED, httpApiResponse: 'simple' }).hasResourceProperties(HTTP_AUTHORIZER, {
+      IdentitySource: ['$request.header.Authorization', '$context.routeKey'],
+    });
+  });
+
+  test.each<[string, Props, HttpApiAuthorizerOptions]>([
+    ['a policy', { ...CACHED, ...SCOPED }, {}],
+    ['a policy, in payload format 1.0', { ...CACHED, ...SCOPED, httpApiResponse: 'simple' }, { payloadFormat: '1.0' }],
+    ['a simple answer where no scopes are mapped', { ...CACHED, scopes: {}, httpApiResponse: 'simple' }, {}],
+  ])('keeps %s for every route', (_, props, options) => {
+    withHttpApi(props, options).hasResourceProperties(HTTP_AUTHORIZER, {
+      IdentitySource: ['$request.header.Authorization'],
+      AuthorizerResultTtlInSeconds: 60,
+    });
+  });
+
+  test('asks for the route of no answer that it does not keep', () => {
+    withHttpApi({ keySources: ['bearer'], ...SCOPED, httpApiResponse: 'simple' }).hasResourceProperties(
+      HTTP_AUTHORIZER,
+      { IdentitySource: ['$request.header.Authorization'], AuthorizerResultTtlInSeconds: 0 },
     );
+  });
+});
+
+describe('forWebSocketApi', () => {
+  test('is asked on $connect, whether or not a key is there, and keeps no answer', () => {
+    const template = withWebSocketApi();
+    const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
+    const [authorizer] = Object.keys(template.findResources(HTTP_AUTHORIZER));
+    template.hasResourceProperties(HTTP_AUTHORIZER, {
+      ApiId: { Ref: api },
+      AuthorizerType: 'REQUEST',
+      IdentitySource: [],
+      AuthorizerResultTtlInSeconds: Match.absent(),
+    });
+    template.hasResourceProperties('AWS::ApiGatewayV2::Route', {
+      RouteKey: '$connect',
+      AuthorizationType: 'CUSTOM',
+      AuthorizerId: { Ref: authorizer },
+    });
+  });
+
+  test.each<[Props['keySources'], string]>([
+    [['bearer'], 'route.request.header.Authorization'],
+    [['header:X-Api-Key'], 'route.request.header.x-api-key'],
+    [['query:key'], 'route.request.querystring.key'],
+  ])('with %p alone has API Gateway refuse a client without it', (keySources, source) => {
+    withWebSocketApi({ ...(keySources && { keySources }), resultCacheTtl: Duration.minutes(5) }).hasResourceProperties(
+      HTTP_AUTHORIZER,
+      { IdentitySource: [source], AuthorizerResultTtlInSeconds: Match.absent() },
+    );
+  });
+
+  test('lets this API alone invoke the function as this authorizer', () => {
+    const template = withWebSocketApi();
+    const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
+    const [authorizer] = Object.keys(template.findResources(HTTP_AUTHORIZER));
+    template.hasResourceProperties('AWS::Lambda::Permission', {
+      Principal: 'apigateway.amazonaws.com',
+      SourceArn: { 'Fn::Join': ['', Match.arrayWith([{ Ref: api }, '/authorizers/', { Ref: authorizer }])] },
+    });
+  });
+});
+
+describe('forAppSync', () => {
+  test.each<[Props, number]>([
+    [{}, 0],
+    [{ keySources: ['bearer'], resultCacheTtl: Duration.minutes(5) }, 300],
+  ])('with %p says how long an answer is kept: %i seconds', (props, seconds) => {
+    const template = withAppSync(props);
+    const [handler] = Object.keys(template.findResources(FUNCTION));
+    template.hasResourceProperties('AWS::AppSync::GraphQLApi', {
+      AuthenticationType: 'AWS_LAMBDA',
+      LambdaAuthorizerConfig: {
+        AuthorizerUri: { 'Fn::GetAtt': [handler, 'Arn'] },
+        AuthorizerResultTtlInSeconds: seconds,
+      },
+    });
+  });
+
+  test('lets this API alone invoke the function, with the feature flag that its page names', () => {
+    const template = withAppSync();
+    const [api] = Object.keys(template.findResources('AWS::AppSync::GraphQLApi'));
+    template.hasResourceProperties('AWS::Lambda::Permission', {
+      Principal: 'appsync.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': [api, 'Arn'] },
+    });
+  });
+});
+
+describe('hideCredential', () => {
+  const hidingIn = (props: Props, mapping?: ParameterMapping) => {
+    const { stack, authorizer } = build(props);
+    const parameterMapping = authorizer.hideCredential(mapping);
+    addHttpRoute(new HttpApi(stack, 'Api'), authorizer.forHttpApi(), { parameterMapping });
+    const [integration] = Object.values(Template.fromStack(stack).findResources('AWS::ApiGatewayV2::Integration'));
+    return integration?.['Properties'].RequestParameters;
+  };
+
+  test('takes every key source out of what the integration gets', () => {
+    expect(hidingIn({ keySources: ['header:X-Api-Key', 'query:api_key'] })).toEqual({
+      'remove:header.x-api-key': '',
+      'remove:querystring.api_key': '',
+    });
+  });
+
+  test('keeps what the mapping does already', () => {
+    const mapping = new ParameterMapping().appendHeader('x-key-id', MappingValue.contextVariable('authorizer.keyId'));
+    expect(hidingIn({ keySources: ['query:api_key'] }, mapping)).toEqual({
+      'append:header.x-key-id': '$context.authorizer.keyId',
+      'remove:querystring.api_key': '',
+    });
+  });
+
+  test('takes a header for reserved only if all of its name is', () => {
+    expect(hidingIn({ keySources: ['header:X-Authorization', 'header:via-key', 'header:te-st'] })).toEqual({
+      'remove:header.x-authorization': '',
+      'remove:header.via-key': '',
+      'remove:header.te-st': '',
+    });
   });
 });
 
@@ -333,4 +416,28 @@ describe('error responses', () => {
     const template = withRestApi({}, {}, { defaultCorsPreflightOptions: { allowOrigins: ['*'] } });
     template.hasResourceProperties('AWS::ApiGateway::Method', { HttpMethod: 'OPTIONS', AuthorizationType: 'NONE' });
   });
+
+  test('a preflight needs no key where the authorizer is the default of every method, either', () => {
+    const { stack, authorizer } = build();
+    const api = new RestApi(stack, 'Api', {
+      defaultCorsPreflightOptions: { allowOrigins: ['*'] },
+      defaultMethodOptions: { authorizer: authorizer.forRestApi() },
+    });
+    api.root.addResource('orders').addMethod('GET', new MockIntegration());
+    const methods = Object.values(Template.fromStack(stack).findResources('AWS::ApiGateway::Method'));
+    const open = methods.map(({ Properties }) => `${Properties.HttpMethod} ${Properties.AuthorizationType}`);
+    expect(open.toSorted()).toEqual(['GET CUSTOM', 'OPTIONS NONE', 'OPTIONS NONE']);
+  });
+});
+
+test('an HTTP API with corsPreflight has no route for OPTIONS that could ask for a key', () => {
+  const { stack, authorizer } = build();
+  const api = new HttpApi(stack, 'Api', { corsPreflight: { allowOrigins: ['https://a.example'] } });
+  addHttpRoute(api, authorizer.forHttpApi());
+  const template = Template.fromStack(stack);
+  template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
+    CorsConfiguration: { AllowOrigins: ['https://a.example'] },
+  });
+  template.resourceCountIs('AWS::ApiGatewayV2::Route', 1);
+  template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: 'GET /', AuthorizationType: 'CUSTOM' });
 });

@@ -10,11 +10,12 @@ const template = Template.fromStack(new LatchkeyStack(new App(), 'LatchkeyStack'
 test('it deploys the table, the authorizer and an API of each kind', () => {
   template.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
   template.resourceCountIs('AWS::ApiGateway::RestApi', 1);
-  template.resourceCountIs('AWS::ApiGatewayV2::Api', 1);
+  template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP' }, 1);
+  template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'WEBSOCKET' }, 1);
   template.resourceCountIs('AWS::Lambda::Function', 2);
 });
 
-test.each(['TableName', 'RestApiUrl', 'HttpApiUrl'])('%s is an output', (name) => {
+test.each(['TableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])('%s is an output', (name) => {
   template.hasOutput(name, { Value: Match.anyValue() });
 });
 
@@ -22,13 +23,42 @@ test('the revocation delay is an output, in seconds', () => {
   template.hasOutput('RevocationDelaySeconds', { Value: '60' });
 });
 
-test('no route of a sample API is open', () => {
+test('no route of a sample API is open, but for messages on a connection that was let in', () => {
   const methods = template.findResources('AWS::ApiGateway::Method');
   const routes = template.findResources('AWS::ApiGatewayV2::Route');
-  const types = [...Object.values(methods), ...Object.values(routes)].map(
-    ({ Properties }) => Properties.AuthorizationType,
+  const types = [...Object.values(methods), ...Object.values(routes)].map(({ Properties }) => [
+    Properties.RouteKey ?? Properties.HttpMethod,
+    Properties.AuthorizationType,
+  ]);
+  expect(Object.fromEntries(types)).toEqual({
+    GET: 'CUSTOM',
+    'GET /whoami': 'CUSTOM',
+    $connect: 'CUSTOM',
+    $default: 'NONE',
+  });
+});
+
+test('every message to the WebSocket API is answered, on a stage that follows the template', () => {
+  const [webSocketApi] = Object.keys(
+    template.findResources('AWS::ApiGatewayV2::Api', { Properties: { ProtocolType: 'WEBSOCKET' } }),
   );
-  expect(types).toEqual(['CUSTOM', 'CUSTOM']);
+  const [messages] = Object.keys(
+    template.findResources('AWS::ApiGatewayV2::Route', { Properties: { RouteKey: '$default' } }),
+  );
+  template.hasResourceProperties('AWS::ApiGatewayV2::Route', {
+    RouteKey: '$default',
+    RouteResponseSelectionExpression: '$default',
+  });
+  template.hasResourceProperties('AWS::ApiGatewayV2::RouteResponse', {
+    ApiId: { Ref: webSocketApi },
+    RouteId: { Ref: messages },
+    RouteResponseKey: '$default',
+  });
+  template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+    ApiId: { Ref: webSocketApi },
+    StageName: 'prod',
+    AutoDeploy: true,
+  });
 });
 
 test('the security checks find nothing in it, and do find what is planted beside it', () => {
