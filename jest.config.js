@@ -11,4 +11,6 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdk.out'],
   maxWorkers: 2,
+  // Child processes start slowly on a busy machine.
+  testTimeout: 30_000,
 };

@@ -12,7 +12,7 @@ export interface OutputStreams {
 }
 
 /** Whatever looks like a key that Latchkey issued: its first 8 random characters may be shown, the rest may not. */
-const ISSUED_KEY = /([a-z][a-z0-9]*_[0-9A-Za-z]{8})[0-9A-Za-z]{41,}/g;
+const ISSUED_KEY = /([a-z][a-z0-9]*_[0-9A-Za-z]{8})[0-9A-Za-z]{20,}/g;
 
 /** Both streams of the process: results go to stdout, all else to stderr. */
 export class Output {

@@ -97,10 +97,10 @@ function requireJsonObject(command: GetCommand): void {
     (next) => async (args) => {
       const result = await next(args);
       const response = result.response as { statusCode: number; body: AsyncIterable<Uint8Array> | Uint8Array };
-      if (response.statusCode !== 200) return result;
+      if (response.statusCode >= 300) return result;
       const body = await readAll(response.body);
-      if (!/^\s*\{/.test(body.toString())) {
-        throw Object.assign(new Error('the answer is no JSON object'), { name: 'UnreadableAnswer' });
+      if (response.statusCode !== 200 || !/^\s*\{/.test(body.toString())) {
+        throw Object.assign(new Error('the answer is no 200 with a JSON object'), { name: 'UnreadableAnswer' });
       }
       response.body = body;
       return result;

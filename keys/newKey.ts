@@ -64,6 +64,9 @@ export function checkNewKey(input: unknown, nowMs: number): CheckedFields {
   };
 }
 
+const MAX_SHOWN = 60;
+/** A run as long as no word is, whatever issued it: the first characters are as many as `shownPrefixOf` lets see. */
+const MAY_BE_KEY = /([\w-]{11})[\w-]{9,}/g;
 const SCOPES_WANTED = `a list of scopes without spaces, quotes or backslashes, at most ${MAX_SCOPES_LENGTH} characters together`;
 
 function optional(isValid: (value: unknown) => boolean): (value: unknown) => boolean {
@@ -113,9 +116,15 @@ function byteLength(text: string): number {
   return Buffer.byteLength(text, 'utf8');
 }
 
-/** The value as the message shows it, cut so that a pasted file does not fill the screen. */
+/** The value as the message shows it: short, and of what may be a key no more than is shown of keys anywhere. */
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length <= 60 ? text : `${text.slice(0, 57)}… (${text.length} characters)`;
+  if (typeof value === 'string')
+    return value.length > MAX_SHOWN ? `a text of ${value.length} characters` : quote(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Array.isArray(value) ? `a list of ${value.length}` : `an object of ${JSON.stringify(value).length} characters`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.replaceAll(MAY_BE_KEY, '$1…'));
 }

@@ -34,10 +34,7 @@ export class UsageThrottle {
   claim(record: KeyRecord, nowMs: number): boolean {
     if (this.#isHeldBack(record.keyHash, nowMs)) return false;
     const dueMs = record.lastUsedAt === undefined ? nowMs : toEpochMs(record.lastUsedAt) + this.intervalMs;
-    if (nowMs < dueMs) {
-      this.#notBefore.set(record.keyHash, dueMs);
-      return false;
-    }
+    if (nowMs < dueMs) return false;
     this.#notBefore.set(record.keyHash, nowMs + this.intervalMs);
     return true;
   }

@@ -55,9 +55,9 @@ function queryNameOf(parameter: string): string {
 
 /** Values by name, each in the order sent. */
 export function groupByName(entries: readonly Header[]): Record<string, readonly string[]> {
-  const groups: Record<string, string[]> = {};
-  for (const [name, value] of entries) groups[name] = [...(groups[name] ?? []), value];
-  return groups;
+  const groups = new Map<string, string[]>();
+  for (const [name, value] of entries) groups.set(name, [...(groups.get(name) ?? []), value]);
+  return Object.fromEntries(groups);
 }
 
 /** The time as `requestContext` has it: `12/Mar/2020:19:03:58 +0000`. */

@@ -8,11 +8,13 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** A stop that hangs is cut short: nothing here outlives the process. */
 const STOP_TIMEOUT_MS = 3000;
 
+// The SDK's advice on which Node to install is for whoever builds Latchkey, not for every run.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 const stops: (() => unknown)[] = [];
 let isStopping = false;
 
-process.on('SIGINT', () => void stop(0));
-process.on('SIGTERM', () => void stop(0));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
 
 try {
   const options = parseOptions(process.argv.slice(2), ROOT);

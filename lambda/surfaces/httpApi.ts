@@ -5,11 +5,11 @@ import { contextOf, type AuthorizerContext } from '../context.ts';
 import { routeOf, stageArnOf } from '../methodArn.ts';
 import { policyOf } from '../policy.ts';
 import { wholeRouteOf, type Route } from '../route.ts';
-import { UNAUTHORIZED, valuesIn, type EventFields, type Surface } from './surface.ts';
+import { headerValuesIn, queryValuesIn, UNAUTHORIZED, type EventFields, type Surface } from './surface.ts';
 
 /**
  * An HTTP API's authorizer with payload format 2.0. Header names come in lower case; the values of a name that was sent
- * more than once are joined by commas, which no key holds, so that two values are never taken for one key.
+ * more than once are joined by commas, which no key holds.
  */
 export const httpApi: Surface = {
   name: 'http-api',
@@ -17,8 +17,8 @@ export const httpApi: Surface = {
     event['type'] === 'REQUEST' && event['version'] === '2.0' && stageArnOf(event['routeArn']) !== undefined,
   read: ({ headers, queryStringParameters }) => ({
     kind: 'request',
-    header: (name) => valuesIn(undefined, headers, name, { anyCase: true }),
-    query: (name) => valuesIn(undefined, queryStringParameters, name, { anyCase: false }),
+    header: (name) => headerValuesIn(undefined, headers, name),
+    query: (name) => queryValuesIn(undefined, queryStringParameters, name),
   }),
   route: routeAskedFor,
   respond: (decision, { routeArn }, { config: { httpApiResponse, scopes } }) =>

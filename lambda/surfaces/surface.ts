@@ -34,22 +34,33 @@ export function requestCredentials(event: EventFields): Credentials {
   const { multiValueHeaders, headers, multiValueQueryStringParameters, queryStringParameters } = event;
   return {
     kind: 'request',
-    header: (name) => valuesIn(multiValueHeaders, headers, name, { anyCase: true }),
-    query: (name) => valuesIn(multiValueQueryStringParameters, queryStringParameters, name, { anyCase: false }),
+    header: (name) => headerValuesIn(multiValueHeaders, headers, name),
+    query: (name) => queryValuesIn(multiValueQueryStringParameters, queryStringParameters, name),
   };
 }
 
-/** Every value of a name in the maps of an event, letter case aside where `anyCase` says so. Reads any shape. */
-export function valuesIn(
-  multiValues: unknown,
-  singleValues: unknown,
-  name: string,
-  { anyCase }: { anyCase: boolean },
-): readonly string[] {
-  const several = collect(multiValues, name, anyCase);
-  return several.length > 0 ? several : collect(singleValues, name, anyCase);
+/**
+ * Every value of a header. Where an event has one text for them all, it is taken apart at a comma that an empty value or
+ * another bearer key stands beside: other schemes, such as Digest, have commas of their own.
+ */
+export function headerValuesIn(multiValues: unknown, singleValues: unknown, name: string): readonly string[] {
+  const several = collect(multiValues, name, true);
+  return several.length > 0 ? several : collect(singleValues, name, true).flatMap(takeApart);
 }
 
+function takeApart(joined: string): readonly string[] {
+  const [first = '', ...others] = joined.split(',').map((part) => part.trim());
+  const isJoined = first === '' || others.some((part) => part === '' || /^bearer( |$)/i.test(part));
+  return others.length > 0 && isJoined ? [first, ...others] : [joined];
+}
+
+/** Every value of a query parameter. */
+export function queryValuesIn(multiValues: unknown, singleValues: unknown, name: string): readonly string[] {
+  const several = collect(multiValues, name, false);
+  return several.length > 0 ? several : collect(singleValues, name, false);
+}
+
+/** Every value of a name in a map of an event, letter case aside where `anyCase` says so. Reads any shape. */
 function collect(map: unknown, wanted: string, anyCase: boolean): readonly string[] {
   if (typeof map !== 'object' || map === null) return [];
   const values: string[] = [];

@@ -33,7 +33,10 @@ const trickle: Answer = (response) => {
   response.on('close', () => clearInterval(timer));
 };
 
-const ANSWERS: readonly (readonly [string, Answer, string])[] = [
+type Case = readonly [what: string, answer: Answer, cause: string];
+
+/** A read and a write alike see that these failed. */
+const FAILURES: readonly Case[] = [
   ['never answers', hang, 'TimeoutError'],
   ['answers a byte at a time', trickle, 'TimeoutError'],
   ['stops in the middle of its answer', hangInBody, 'TimeoutError'],
@@ -44,12 +47,19 @@ const ANSWERS: readonly (readonly [string, Answer, string])[] = [
   ['throttles', error(400, 'ProvisionedThroughputExceededException'), 'ProvisionedThroughputExceededException'],
   ['denies access', error(400, 'AccessDeniedException'), 'AccessDeniedException'],
   ['answers with malformed JSON', json(200, '{"Item":{"keyHash"'), 'SyntaxError'],
+];
+
+/** Success by its status, with nothing in it that a read can take for an item or the lack of one. */
+const UNREADABLE: readonly Case[] = [
   ['answers with JSON of another shape', json(200, { Item: 'x' }), expect.any(String) as unknown as string],
   [
     'answers with an unknown type of value',
     json(200, { Item: { keyHash: { X: 'x' } } }),
     expect.any(String) as unknown as string,
   ],
+  ['answers 204', json(204, ''), expect.any(String) as unknown as string],
+  ['answers 201', json(201, {}), expect.any(String) as unknown as string],
+  ['answers 206', json(206, {}), expect.any(String) as unknown as string],
   ['answers with nothing', json(200, ''), expect.any(String) as unknown as string],
   ['answers with a list', json(200, []), expect.any(String) as unknown as string],
   ['answers with null', json(200, 'null'), expect.any(String) as unknown as string],
@@ -59,7 +69,7 @@ const ANSWERS: readonly (readonly [string, Answer, string])[] = [
 const TRIED_AGAIN = new Set(['never answers', 'closes the connection', 'answers 500', 'answers 503', 'throttles']);
 
 describe('a read is a fault within 4 s and no more than two attempts, where DynamoDB', () => {
-  test.concurrent.each(ANSWERS)('%s', async (_, answer, cause) => {
+  test.concurrent.each([...FAILURES, ...UNREADABLE])('%s', async (_, answer, cause) => {
     const proxy = await DynamoDbProxy.start({
       endpoint: 'http://127.0.0.1:1',
       intercept: (_, response) => {
@@ -89,7 +99,7 @@ describe('a read is a fault within 4 s and no more than two attempts, where Dyna
 });
 
 describe('a read is tried once more and its key allowed, where DynamoDB at first', () => {
-  test.concurrent.each(ANSWERS.filter(([what]) => TRIED_AGAIN.has(what)))('%s', async (_, answer) => {
+  test.concurrent.each(FAILURES.filter(([what]) => TRIED_AGAIN.has(what)))('%s', async (_, answer) => {
     const table = await startFunctionTable(...RECORDS);
     const proxy = await DynamoDbProxy.start({
       endpoint: table.endpoint,
@@ -112,7 +122,7 @@ describe('a read is tried once more and its key allowed, where DynamoDB at first
 });
 
 describe('a last-used write changes no answer and is logged, where DynamoDB', () => {
-  test.concurrent.each(ANSWERS.slice(0, -5))('%s', async (_, answer) => {
+  test.concurrent.each(FAILURES)('%s', async (_, answer) => {
     const table = await startFunctionTable(...RECORDS);
     const proxy = await DynamoDbProxy.start({
       endpoint: table.endpoint,

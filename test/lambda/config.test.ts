@@ -129,6 +129,10 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
   });
 });
 
+test('a variable that nothing reads fails the start: a misspelt one would leave its default in force', () => {
+  expect(problemOf({ ...TABLE, LATCHKEY_KEY_SOURCE: 'bearer' })).toContain('LATCHKEY_KEY_SOURCE: got a value, wanted');
+});
+
 test('the message lists every problem, the missing table among them', () => {
   const problem = problemOf({ LATCHKEY_KEY_PREFIX: 'x', LATCHKEY_HTTP_API_RESPONSE: 'y' });
   for (const name of ['LATCHKEY_TABLE', 'LATCHKEY_KEY_PREFIX', 'LATCHKEY_HTTP_API_RESPONSE']) {

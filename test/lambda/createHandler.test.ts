@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { generateSecret } from '../../keys/secret.ts';
-import { httpApiEvent, restRequestEvent, restTokenEvent, type Carried } from '../support/events.ts';
+import {
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+  type Carried,
+} from '../support/events.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { at, INTERVAL_MS, makeKey, MINUTE_MS } from '../support/keys.ts';
 
@@ -179,6 +186,29 @@ describe('where a key is looked for', () => {
     expect(await invoke(makeEvent({ headers: [authorization, authorization] }))).toMatchObject(denied);
     expect(await invoke(makeEvent({ query: twice }))).toMatchObject(denied);
     expect(lookup.reads).toBe(0);
+  });
+
+  test.each([
+    ['another scheme before the bearer', ['Basic x', `Bearer ${ACTIVE.secret}`]],
+    ['another scheme behind the bearer', [`Bearer ${ACTIVE.secret}`, 'Basic x']],
+    ['an empty value before the bearer', ['', `Bearer ${ACTIVE.secret}`]],
+    ['an empty value behind another scheme', ['Basic x', '']],
+    ['two bearers in lower case', [`bearer ${ACTIVE.secret}`, `bearer ${REVOKED.secret}`]],
+  ])('two Authorization headers are refused on every kind of API: %s', async (_, values) => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const headers = values.map((value) => ['Authorization', value] as const);
+    for (const makeEvent of [restRequestEvent, httpApiEvent, httpApiV1Event, webSocketEvent]) {
+      const answer = await invoke(makeEvent({ headers, query }));
+      expect(answer).toMatchObject({ context: { errorCode: 'INVALID_KEY' } });
+    }
+  });
+
+  test('a scheme that has commas of its own is one value: the next source is looked at', async () => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const headers = [['Authorization', 'Digest username="a", realm="b", uri="/"']] as const;
+    for (const makeEvent of [restRequestEvent, httpApiEvent]) {
+      expect(await invoke(makeEvent({ headers, query }))).toMatchObject({ principalId: ACTIVE.record.id });
+    }
   });
 
   test.each(['authorization', 'Authorization', 'AUTHORIZATION'])('REST: in a header written %s', async (name) => {

@@ -152,6 +152,12 @@ describe('a REST API', () => {
   });
 });
 
+test.each(['constructor', 'toString', '__proto__'])('a query parameter may be called %s', async (name) => {
+  const { rest, http } = await serve();
+  expect((await rest(`/token?${name}=1`, bearer('allow'))).status).toBe(201);
+  expect((await http(`/echo?${name}=1`, bearer('allow'))).status).toBe(201);
+});
+
 describe('an HTTP API', () => {
   test.each([
     [undefined, 401, '{"message":"Unauthorized"}'],

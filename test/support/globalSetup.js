@@ -7,6 +7,8 @@ const ENSURE_TEMPLATE =
 
 /** Jest's global setup: bundles and template are made of this very source before the first test reads them. */
 export default async function globalSetup() {
+  // Advice on which Node to install: workers and what they start need not repeat it.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   await import('../../build.js');
   execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', ENSURE_TEMPLATE], {
     cwd: ROOT,

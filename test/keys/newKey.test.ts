@@ -1,0 +1,69 @@
+import { describe, expect, test } from '@jest/globals';
+import { LatchkeyError } from '../../keys/errors.ts';
+import { checkNewKey } from '../../keys/newKey.ts';
+import { generateSecret } from '../../keys/secret.ts';
+import { NOW_MS } from '../support/keys.ts';
+
+function problemOf(input: unknown): string {
+  try {
+    checkNewKey(input, NOW_MS);
+  } catch (error) {
+    if (error instanceof LatchkeyError && error.code === 'INPUT_INVALID') return error.message;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('the bounds of a new key', () => {
+  test.each([
+    ['a label of 256 characters', { label: 'x'.repeat(256) }],
+    ['an owner of 256 characters', { label: 'x', owner: 'x'.repeat(256) }],
+    ['scopes of 1024 characters together', { label: 'x', scopes: ['x'.repeat(512), 'x'.repeat(511)] }],
+    ['an empty list of scopes', { label: 'x', scopes: [] }],
+    ['metadata of 1024 bytes', { label: 'x', metadata: { a: 'x'.repeat(1016) } }],
+  ])('%s is taken', (_, input) => {
+    expect(checkNewKey(input, NOW_MS)).toEqual(input);
+  });
+
+  test.each([
+    ['label', { label: 'x'.repeat(257) }],
+    ['label', { label: '' }],
+    ['label', {}],
+    ['owner', { label: 'x', owner: 'x'.repeat(257) }],
+    ['owner', { label: 'x', owner: '' }],
+    ['scopes', { label: 'x', scopes: ['x'.repeat(512), 'x'.repeat(512)] }],
+    ['scopes', { label: 'x', scopes: ['a b'] }],
+    ['scopes', { label: 'x', scopes: ['a', 1] }],
+    ['metadata', { label: 'x', metadata: { a: 'x'.repeat(1017) } }],
+    ['metadata', { label: 'x', metadata: [] }],
+    ['expiresAt', { label: 'x', expiresAt: '2031-02-30T00:00:00Z' }],
+    ['expiresAt', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }],
+  ])('a bad %s is told: %p', (field, input) => {
+    expect(problemOf(input)).toMatch(new RegExp(`^${field}: got .+, wanted `));
+  });
+});
+
+describe('a key in a field that is wrong is not told', () => {
+  const secret = generateSecret('sk_');
+  const foreign = 'sk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
+
+  test.each(
+    [secret, foreign, generateSecret('abcdefghijklmno_')].flatMap((key) =>
+      Array.from({ length: 70 }, (_, offset) => [offset, key] as const),
+    ),
+  )('at %i: %s', (offset, key) => {
+    const before = 'x '.repeat(offset / 2);
+    const message = problemOf({
+      label: `${before}${key} ${'x'.repeat(300)}`,
+      owner: { name: before + key },
+      scopes: [before + key, ' '],
+      expiresAt: before + key,
+      metadata: { key: before + key, more: 'x'.repeat(1100) },
+    });
+    expect(message.split(';')).toHaveLength(5);
+    for (let at = 0; at + 12 <= key.length; at++) {
+      const part = key.slice(at, at + 12);
+      expect(message.includes(part)).toBe(false);
+    }
+  });
+});
