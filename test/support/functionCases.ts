@@ -2,7 +2,14 @@ import { expect } from '@jest/globals';
 import { generateSecret } from '../../keys/secret.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import { toTimestamp } from '../../keys/timestamp.ts';
-import { httpApiEvent, restRequestEvent, restTokenEvent, type Carried } from './events.ts';
+import {
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+  type Carried,
+} from './events.ts';
 import { makeKey } from './keys.ts';
 
 /** One event, what the function answers to it on any runtime, and the code that it logs. */
@@ -65,6 +72,8 @@ export const SURFACES = [
   { surface: 'rest-token', makeEvent: restTokenEvent, stage: 'prod' },
   { surface: 'rest-request', makeEvent: restRequestEvent, stage: 'prod' },
   { surface: 'http-api', makeEvent: httpApiEvent, stage: '$default' },
+  { surface: 'http-api-1.0', makeEvent: httpApiV1Event, stage: '$default' },
+  { surface: 'websocket', makeEvent: webSocketEvent, stage: 'prod' },
 ] as const;
 
 /** The table of cases that every runtime is held to. */
