@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'RECORD_CORRUPT'
   | 'STORE_UNAVAILABLE'
   | 'NOT_FOUND'
+  | 'AMBIGUOUS_ID'
   | 'ALREADY_REVOKED'
   | 'CONFLICT'
   | 'INTERNAL_ERROR';

@@ -1,42 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import {
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  ScanCommand,
-  UpdateCommand,
-  type DynamoDBDocumentClient,
-} from '@aws-sdk/lib-dynamodb';
-import { LatchkeyError } from './errors.ts';
+import { conflict, updateExpressions, type Change } from './change.ts';
+import { disabling, enabling } from './disabling.ts';
+import { LatchkeyError, type ErrorCode } from './errors.ts';
+import { changing, checkChanges, type KeyChanges } from './keyChanges.ts';
+import { isKeyId } from './keyId.ts';
+import { listPage, listPages, listRecords, type ListOptions, type ListPage, type RecordsOptions } from './listing.ts';
 import { checkNewKey, type NewKey } from './newKey.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from './record.ts';
-import { isRevokedAs, makeRevocation, revocationUpdate, type Revocation, type RevokeOptions } from './revocation.ts';
+import { checkRegistryOptions, type KeyRegistryOptions } from './registryOptions.ts';
+import { ConditionRefused, RegistryStore } from './registryStore.ts';
+import { revocation, type RevokeOptions } from './revocation.ts';
 import {
-  DEFAULT_KEY_PREFIX,
-  generateSecret,
-  hashSecret,
-  parseKeyHash,
-  shownPrefixOf,
-  type KeyHash,
-  type KeySecret,
-} from './secret.ts';
-import { translateStoreFault } from './storeFault.ts';
-import { ATTRIBUTE, BY_ID, PARTITION_KEY } from './table.ts';
+  checkRotateOptions,
+  ending,
+  endOf,
+  rotationRefusal,
+  successorOf,
+  type DrawnRotation,
+  type RotateOptions,
+  type Rotation,
+} from './rotation.ts';
+import { generateSecret, hashSecret, parseSecret, shownPrefixOf, type KeyHash, type KeySecret } from './secret.ts';
+import { ATTRIBUTE } from './table.ts';
 import { toTimestamp } from './timestamp.ts';
 
-export interface KeyRegistryOptions {
-  /** Built with `REGISTRY_TRANSLATION`. */
-  readonly client: DynamoDBDocumentClient;
-  readonly tableName: string;
-  /** Who acts: goes into `createdBy` and `revokedBy`. */
-  readonly actor: string;
-  /** Prefix of new keys; `sk_` unless given. It must be the deployment's own. */
-  readonly keyPrefix?: string;
-  /** Epoch milliseconds. */
-  readonly now?: () => number;
-}
+export type { KeyChanges } from './keyChanges.ts';
+export type { ListOptions, ListPage, RecordsOptions } from './listing.ts';
+export { REGISTRY_TRANSLATION, type KeyRegistryOptions } from './registryOptions.ts';
+export type { RevokeOptions } from './revocation.ts';
+export type { DrawnRotation, RotateOptions, Rotation } from './rotation.ts';
 
 /** A key just issued. The secret is in no other place: show it once and drop it. */
 export interface IssuedKey {
@@ -44,43 +36,33 @@ export interface IssuedKey {
   readonly record: KeyRecord;
 }
 
-export interface ListOptions {
-  readonly limit?: number;
-  /** Of the page before. */
-  readonly cursor?: string | null | undefined;
-  /** Whether every write that was answered before is seen. */
-  readonly consistentRead?: boolean;
-}
+/** That a change was refused, and so not made. */
+const NOT_TAKEN = new Set<ErrorCode>(['ALREADY_REVOKED', 'CONFLICT', 'NOT_FOUND']);
+/** Shorter starts of ids are too easily a slip. */
+const MIN_ID_START = 4;
+/** Of an ambiguous start, told. */
+const MAX_TOLD_IDS = 5;
 
-export interface ListPage {
-  readonly records: readonly KeyRecord[];
-  /** One for each record that could not be read: the rest of the page is good all the same. */
-  readonly corrupt: readonly LatchkeyError[];
-  /** Where the next page starts, or `null` at the end. */
-  readonly cursor: string | null;
-}
-
-/** An index lags behind its table by a fraction of a second: an id that it lacks is asked for again after these. */
-const INDEX_LAG_MS: readonly number[] = [100, 300];
-
-/** Numbers of `metadata` are written and read as JSON does, in double precision. */
-export const REGISTRY_TRANSLATION = {
-  marshallOptions: { allowImpreciseNumbers: true },
-  unmarshallOptions: { wrapNumbers: Number },
-};
-
-/** The write side of the store: issues, lists and revokes keys. */
+/**
+ * The write side of the store: issues, finds, changes, rotates and ends keys. Each change is one conditional write to one
+ * record (a rotation is two): it is made as a whole or refused, and of two that exclude each other one is refused. Beside
+ * what each method says it throws, any can throw LatchkeyError `STORE_UNAVAILABLE`: whether a write took effect is then not
+ * known.
+ */
 export class KeyRegistry {
   readonly #options: Required<KeyRegistryOptions>;
+  readonly #store: RegistryStore;
 
+  /** @throws LatchkeyError `CONFIG_INVALID` */
   constructor(options: KeyRegistryOptions) {
-    this.#options = { keyPrefix: DEFAULT_KEY_PREFIX, now: Date.now, ...options };
+    this.#options = checkRegistryOptions(options);
+    this.#store = new RegistryStore(this.#options);
   }
 
   /**
    * Issues a key: `draw`, then `store`.
    *
-   * @throws LatchkeyError `INPUT_INVALID` before anything is written; `STORE_UNAVAILABLE`
+   * @throws LatchkeyError `INPUT_INVALID` before anything is written
    */
   async issue(newKey: NewKey): Promise<IssuedKey> {
     const issued = this.draw(newKey);
@@ -113,34 +95,123 @@ export class KeyRegistry {
    * Writes the record of a key that `draw` made. To store one again that is stored is success: a put whose answer was
    * lost is tried again by the SDK and then finds itself.
    *
-   * @throws LatchkeyError `STORE_UNAVAILABLE`: whether the key was stored is not known; `CONFLICT`
+   * @throws LatchkeyError `CONFLICT`
    */
-  async store({ record }: IssuedKey): Promise<void> {
-    const { client, tableName } = this.#options;
-    const put = new PutCommand({
-      TableName: tableName,
-      Item: serialiseRecord(record),
-      ConditionExpression: 'attribute_not_exists(keyHash)',
-    });
+  async store({ record }: Pick<IssuedKey, 'record'>): Promise<void> {
     try {
-      await client.send(put);
+      await this.#store.put(serialiseRecord(record));
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) translateStoreFault('write')(error);
-      const stored = await this.#read(record.keyHash);
+      if (!(error instanceof ConditionRefused)) throw error;
+      const stored = await this.#store.read(record.keyHash);
       if (stored?.[ATTRIBUTE.id] === record.id) return;
-      throw new LatchkeyError('CONFLICT', 'the table already holds a key with this hash', { cause: error });
+      throw new LatchkeyError('CONFLICT', 'the table already holds a key with this hash', { cause: error.cause });
     }
   }
 
   /**
    * The record of a key by its id, as the last write left it.
    *
-   * @throws LatchkeyError `INPUT_INVALID` for what cannot be an id; `NOT_FOUND`; `RECORD_CORRUPT`; `STORE_UNAVAILABLE`
+   * @throws LatchkeyError `INPUT_INVALID` for what cannot be an id; `NOT_FOUND`; `RECORD_CORRUPT`
    */
   async get(id: string): Promise<KeyRecord> {
-    const item = await this.#read(await this.#hashOf(id));
-    if (item?.[ATTRIBUTE.id] !== id) throw notFound(id);
-    return parseRecord(item);
+    return this.#get(id, await this.#hashOf(id));
+  }
+
+  /**
+   * The record of a key by its id or, with at least 4 characters, by a start that no other key's id has. A start is looked
+   * for among all ids, so that it takes longer in a large table, and a key issued a moment ago may not be found by one.
+   *
+   * @throws LatchkeyError `INPUT_INVALID` for what cannot be an id; `AMBIGUOUS_ID`, naming up to 5 keys; `NOT_FOUND`;
+   * `RECORD_CORRUPT`
+   */
+  async getByIdStart(start: string): Promise<KeyRecord> {
+    if (isUuid(start)) return this.get(start);
+    checkId(start);
+    const keyHash = await this.#store.hashOf(start, []);
+    if (keyHash !== undefined) return this.#get(start, keyHash);
+    if (start.length < MIN_ID_START) {
+      throw new LatchkeyError(
+        'INPUT_INVALID',
+        `id: wanted the id of a key, or at least its first ${MIN_ID_START} characters`,
+      );
+    }
+    const [id, ...others] = await this.#store.idsStarting(start, MAX_TOLD_IDS + 1);
+    if (id === undefined) throw new LatchkeyError('NOT_FOUND', `there is no key with an id that starts ${start}`);
+    if (others.length === 0) return this.get(id);
+    const told = [id, ...others].slice(0, MAX_TOLD_IDS).join(', ');
+    const more = others.length < MAX_TOLD_IDS ? '' : ', and more';
+    throw new LatchkeyError('AMBIGUOUS_ID', `several keys have an id that starts ${start}: ${told}${more}`);
+  }
+
+  /**
+   * The record of a raw key as its holder has it, or `undefined` where the table has none: whose key is this? Keys of any
+   * prefix and from elsewhere count, as far as they can be keys at all.
+   *
+   * @throws LatchkeyError `RECORD_CORRUPT`
+   */
+  async find(secretText: string): Promise<KeyRecord | undefined> {
+    const secret = parseSecret(secretText, { prefix: '', acceptForeignKeys: true });
+    if (secret === undefined) return undefined;
+    const item = await this.#store.read(hashSecret(secret));
+    return item === undefined ? undefined : parseRecord(item);
+  }
+
+  /**
+   * One page of keys: of all, in the table's own order, or of an owner's, oldest first. Keys of the last moments may be
+   * missing unless the read is consistent, which costs twice as much; an owner's keys are found by an index, which can lag
+   * all the same.
+   *
+   * @throws LatchkeyError `INPUT_INVALID` for a bad limit, and for a cursor that this list did not give
+   */
+  async list(options: ListOptions = {}): Promise<ListPage> {
+    return listPage(this.#store, options);
+  }
+
+  /** Every page of `list`, one after the other. */
+  pages(options: Omit<ListOptions, 'cursor'> = {}): AsyncGenerator<ListPage, void, undefined> {
+    return listPages(this.#store, options);
+  }
+
+  /** Every key, or those of an owner or in a state, one after the other. */
+  records(options: RecordsOptions = {}): AsyncGenerator<KeyRecord, void, undefined> {
+    return listRecords(this.#store, options, this.#options.now);
+  }
+
+  /**
+   * Changes what is said of a key, and returns its new record. Of two changes of one field at once, the later stays, as if
+   * one had been made after the other. The expiry of a key that was rotated can be changed but not taken away, and a change
+   * of it that meets a rotation or another such change is refused.
+   *
+   * @throws LatchkeyError `INPUT_INVALID` before anything is written; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT`;
+   * `RECORD_CORRUPT`, as for `revoke`
+   */
+  async update(id: string, changes: KeyChanges): Promise<KeyRecord> {
+    const checked = checkChanges(changes, this.#options.now());
+    const keyHash = await this.#hashOf(id);
+    const read = checked.expiresAt === undefined ? undefined : await this.#get(id, keyHash);
+    return this.#change(id, keyHash, changing(checked, read));
+  }
+
+  /**
+   * Has a key refused until it is enabled again, and returns its new record. Authorizers accept it for as long as their
+   * caches hold it.
+   *
+   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` where it is disabled already;
+   * `RECORD_CORRUPT`, as for `revoke`
+   */
+  async disable(id: string): Promise<KeyRecord> {
+    const { actor, now } = this.#options;
+    return this.#change(id, await this.#hashOf(id), disabling(actor, now()));
+  }
+
+  /**
+   * Lets a disabled key be accepted again, and returns its new record.
+   *
+   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` where it is not disabled;
+   * `RECORD_CORRUPT`, as for `revoke`
+   */
+  async enable(id: string): Promise<KeyRecord> {
+    return this.#change(id, await this.#hashOf(id), enabling());
   }
 
   /**
@@ -149,130 +220,106 @@ export class KeyRegistry {
    *
    * @throws LatchkeyError `INPUT_INVALID` before anything is written; `NOT_FOUND`, also for a key that was deleted
    * meanwhile; `ALREADY_REVOKED`; `CONFLICT`; `RECORD_CORRUPT`, with the key revoked all the same where the message says
-   * so; `STORE_UNAVAILABLE`: whether the key was revoked is not known
+   * so
    */
   async revoke(id: string, options: RevokeOptions = {}): Promise<KeyRecord> {
-    const { client, tableName, actor, now } = this.#options;
-    const revocation = makeRevocation(options, actor, now());
-    const keyHash = await this.#hashOf(id);
-    const update = new UpdateCommand({
-      TableName: tableName,
-      Key: { [PARTITION_KEY]: keyHash },
-      ...revocationUpdate(id, revocation),
-      ReturnValues: 'ALL_NEW',
-    });
-    try {
-      const { Attributes } = await client.send(update);
-      return parseChanged(Attributes, 'revoked');
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) return translateStoreFault('revocation')(error);
-      return this.#afterRefusal(error, { id, keyHash, revocation });
-    }
+    const { actor, now } = this.#options;
+    const change = revocation(options, actor, now());
+    return this.#change(id, await this.#hashOf(id), change);
   }
 
   /**
-   * One page of all keys, in the table's own order. `limit` is from 1 to 1000. Keys of the last moments may be missing
-   * unless the read is consistent, which costs twice as much.
+   * Replaces an active key by a successor of the same label, owner, scopes and metadata, and has it end after a grace
+   * period: `drawRotation`, then `storeRotation`. docs/adr/0009 tells what is left where it stops halfway.
    *
-   * @throws LatchkeyError `INPUT_INVALID` for a cursor that `list` did not give; `STORE_UNAVAILABLE`
+   * @throws LatchkeyError as they do
    */
-  async list({ limit = 1000, cursor, consistentRead = false }: ListOptions = {}): Promise<ListPage> {
-    const { client, tableName } = this.#options;
-    const page = await client
-      .send(
-        new ScanCommand({
-          TableName: tableName,
-          Limit: limit,
-          ConsistentRead: consistentRead,
-          ...(cursor ? { ExclusiveStartKey: { [PARTITION_KEY]: decodeCursor(cursor) } } : {}),
-        }),
-      )
-      .catch(translateStoreFault('scan'));
-    const records: KeyRecord[] = [];
-    const corrupt: LatchkeyError[] = [];
-    for (const item of page.Items ?? []) {
-      try {
-        records.push(parseRecord(item));
-      } catch (error) {
-        if (!(error instanceof LatchkeyError)) throw error;
-        corrupt.push(error);
-      }
-    }
-    const last: unknown = page.LastEvaluatedKey?.[PARTITION_KEY];
-    return { records, corrupt, cursor: typeof last === 'string' ? encodeCursor(last) : null };
-  }
-
-  /** Every page of `list`, one after the other. */
-  async *pages({ consistentRead = false }: Pick<ListOptions, 'consistentRead'> = {}): AsyncGenerator<ListPage> {
-    let cursor: string | null = null;
-    do {
-      const page: ListPage = await this.list({ cursor, consistentRead });
-      yield page;
-      cursor = page.cursor;
-    } while (cursor !== null);
+  async rotate(id: string, options: RotateOptions): Promise<Rotation> {
+    return this.storeRotation(await this.drawRotation(id, options));
   }
 
   /**
-   * What a refused revocation means: nothing where it is the SDK's second try that met its first, whose answer was lost.
-   * The item is read for it, for not every engine sends it with the refusal.
+   * Draws the successor of a key and writes nothing, so that its secret can be brought to safety before the table knows it.
+   *
+   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` for a key that is not active, or was
+   * rotated already; `RECORD_CORRUPT`
    */
-  async #afterRefusal(
-    refusal: ConditionalCheckFailedException,
-    { id, keyHash, revocation }: { id: string; keyHash: KeyHash; revocation: Revocation },
-  ): Promise<KeyRecord> {
-    const item = await this.#read(keyHash);
-    if (item?.[ATTRIBUTE.id] !== id) throw notFound(id, refusal);
-    const record = parseRecord(item);
-    const { revokedAt, revokedBy } = record;
-    if (revokedAt === undefined) {
-      throw new LatchkeyError('CONFLICT', `key ${id} was changed meanwhile: try again`, { cause: refusal, keyId: id });
+  async drawRotation(id: string, options: RotateOptions): Promise<DrawnRotation> {
+    const nowMs = this.#options.now();
+    checkRotateOptions(options, nowMs);
+    const previous = await this.get(id);
+    const refusal = rotationRefusal(previous, nowMs);
+    if (refusal !== undefined) throw refusal;
+    const { secret, record } = this.draw(successorOf(previous, options, nowMs));
+    return {
+      secret,
+      record: { ...record, rotatedFrom: id },
+      previous,
+      previousEndsAt: endOf(previous, options, nowMs),
+    };
+  }
+
+  /**
+   * Makes a rotation that `drawRotation` drew: puts the successor, then ends the old key. Where the old key does not take
+   * it any more, the successor is taken back. To store one again that is stored is success, and completes one that stopped
+   * halfway.
+   *
+   * @throws LatchkeyError `CONFLICT` where the old key was rotated or changed meanwhile, or ended; `ALREADY_REVOKED`;
+   * `NOT_FOUND`; `RECORD_CORRUPT`
+   */
+  async storeRotation(drawn: DrawnRotation): Promise<Rotation> {
+    const { secret, record, previous } = drawn;
+    await this.store(drawn);
+    try {
+      const ended = await this.#change(previous.id, previous.keyHash, ending(drawn, this.#options.now()));
+      return { secret, record, previous: ended };
+    } catch (error) {
+      if (error instanceof LatchkeyError && NOT_TAKEN.has(error.code)) await this.#takeBack(record, error);
+      throw error;
     }
-    // Two calls within one millisecond are alike too, but neither was sent again.
-    if (wasSentAgain(refusal) && isRevokedAs(record, revocation)) return record;
-    const by = revokedBy === undefined ? '' : ` by ${revokedBy}`;
-    throw new LatchkeyError('ALREADY_REVOKED', `key ${id} was revoked already, at ${revokedAt}${by}`, {
-      cause: refusal,
-      keyId: id,
-    });
+  }
+
+  /** One conditional update; where it is refused, the record is read for why, for not every engine sends it along. */
+  async #change(id: string, keyHash: KeyHash, change: Change): Promise<KeyRecord> {
+    try {
+      return parseChanged(
+        await this.#store.update(keyHash, updateExpressions(id, change), change.operation),
+        change.done,
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionRefused)) throw error;
+      const item = await this.#store.read(keyHash);
+      if (item?.[ATTRIBUTE.id] !== id) throw notFound(id, error.cause);
+      const record = parseRecord(item);
+      // Two calls within one millisecond can be alike too, but neither was sent again.
+      if (change.isIn(record) && (error.wasSentAgain || change.isUnique)) return record;
+      throw change.refusal(record) ?? conflict(id, 'was changed meanwhile: try again', error.cause);
+    }
+  }
+
+  /** The old key did not take the rotation: nobody has the successor's secret, unless the caller wrote it out. */
+  async #takeBack({ keyHash, id }: KeyRecord, why: LatchkeyError): Promise<void> {
+    try {
+      await this.#store.remove(keyHash, id);
+    } catch (error) {
+      if (error instanceof ConditionRefused) return;
+      const message = `${why.message}; the successor ${id} could not be taken back: revoke it`;
+      throw new LatchkeyError(why.code, message, { cause: error, keyId: why.keyId });
+    }
+  }
+
+  async #get(id: string, keyHash: KeyHash): Promise<KeyRecord> {
+    const item = await this.#store.read(keyHash);
+    if (item?.[ATTRIBUTE.id] !== id) throw notFound(id);
+    return parseRecord(item);
   }
 
   /** By the index, which lags: the item may be gone already. */
   async #hashOf(id: string): Promise<KeyHash> {
-    if (!canBeId(id)) throw new LatchkeyError('INPUT_INVALID', 'id: wanted the id of a key, such as list shows');
-    let entries = await this.#entriesOf(id);
-    for (const lagMs of INDEX_LAG_MS) {
-      if (entries.length > 0) break;
-      await sleep(lagMs);
-      entries = await this.#entriesOf(id);
-    }
-    const [entry, ...others] = entries;
-    if (entry === undefined) throw notFound(id);
-    const keyHash = parseKeyHash(entry[PARTITION_KEY]);
-    if (keyHash !== undefined && others.length === 0) return keyHash;
-    const why = others.length === 0 ? 'an unreadable keyHash' : 'the same id as another';
-    throw new LatchkeyError('RECORD_CORRUPT', `the record of key ${id} has ${why}`, { keyId: id });
-  }
-
-  async #entriesOf(id: string): Promise<readonly Record<string, unknown>[]> {
-    const { client, tableName } = this.#options;
-    const query = new QueryCommand({
-      TableName: tableName,
-      IndexName: BY_ID.indexName,
-      KeyConditionExpression: 'id = :id',
-      ExpressionAttributeValues: { ':id': id },
-      // A second tells that the first is not the only one.
-      Limit: 2,
-    });
-    const { Items = [] } = await client.send(query).catch(translateStoreFault('query'));
-    return Items;
-  }
-
-  async #read(keyHash: KeyHash): Promise<Record<string, unknown> | undefined> {
-    const { client, tableName } = this.#options;
-    const { Item } = await client
-      .send(new GetCommand({ TableName: tableName, Key: { [PARTITION_KEY]: keyHash }, ConsistentRead: true }))
-      .catch(translateStoreFault('read'));
-    return Item;
+    checkId(id);
+    const keyHash = await this.#store.hashOf(id);
+    if (keyHash === undefined) throw notFound(id);
+    return keyHash;
   }
 }
 
@@ -289,29 +336,18 @@ function parseChanged(item: unknown, change: string): KeyRecord {
   }
 }
 
-/** Where the client does not tell, it may have been. */
-function wasSentAgain({ $metadata }: ConditionalCheckFailedException): boolean {
-  return $metadata.attempts !== 1;
+/** What cannot be an id, such as a raw key given by mistake, is neither sent nor told. */
+function checkId(id: string): void {
+  if (!isKeyId(id)) throw new LatchkeyError('INPUT_INVALID', 'id: wanted the id of a key, such as list shows');
 }
 
-/** A UUID has 36 characters. What is longer, such as a raw key given by mistake, is neither sent nor told. */
-function canBeId(id: string): boolean {
-  return /^[0-9A-Za-z-]{1,36}$/.test(id);
+function isUuid(id: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 }
 
 function notFound(id: string, cause?: Error): LatchkeyError {
-  return new LatchkeyError('NOT_FOUND', `there is no key with the id ${id}: ids are given in full`, {
+  return new LatchkeyError('NOT_FOUND', `there is no key with the id ${id}`, {
     keyId: id,
     ...(cause === undefined ? {} : { cause }),
   });
-}
-
-function encodeCursor(keyHash: string): string {
-  return Buffer.from(keyHash, 'hex').toString('base64url');
-}
-
-function decodeCursor(cursor: string): string {
-  const keyHash = parseKeyHash(Buffer.from(cursor, 'base64url').toString('hex'));
-  if (keyHash !== undefined) return keyHash;
-  throw new LatchkeyError('INPUT_INVALID', `cursor: got ${JSON.stringify(cursor)}, wanted one that list gave`);
 }

@@ -1,0 +1,45 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { LatchkeyError } from './errors.ts';
+import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED } from './secret.ts';
+import { DEFAULT_PATIENCE, type Patience } from './throttling.ts';
+
+export interface KeyRegistryOptions {
+  /** Built with `REGISTRY_TRANSLATION`. */
+  readonly client: DynamoDBDocumentClient;
+  readonly tableName: string;
+  /** Who acts: goes into `createdBy`, `disabledBy` and `revokedBy`. */
+  readonly actor: string;
+  /** Prefix of new keys; `sk_` unless given. It must be the deployment's own. */
+  readonly keyPrefix?: string;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+  /** How to wait where DynamoDB throttles. */
+  readonly patience?: Patience;
+}
+
+/** Numbers of `metadata` are written and read as JSON does, in double precision. */
+export const REGISTRY_TRANSLATION = {
+  marshallOptions: { allowImpreciseNumbers: true },
+  unmarshallOptions: { wrapNumbers: Number },
+};
+
+/**
+ * The options with their defaults.
+ *
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every option that is wrong
+ */
+export function checkRegistryOptions(options: KeyRegistryOptions): Required<KeyRegistryOptions> {
+  const { tableName, actor, keyPrefix = DEFAULT_KEY_PREFIX } = options;
+  const problems = [
+    ...(tableName ? [] : ['tableName: got nothing, wanted the name of the table']),
+    ...(isActor(actor) ? [] : ['actor: wanted a text that tells who acts']),
+    ...(isKeyPrefix(keyPrefix) ? [] : [`keyPrefix: got ${JSON.stringify(keyPrefix)}, wanted ${KEY_PREFIX_WANTED}`]),
+  ];
+  if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
+  return { now: Date.now, patience: DEFAULT_PATIENCE, ...options, keyPrefix };
+}
+
+/** An ARN has up to 2048 characters. */
+function isActor(actor: unknown): boolean {
+  return typeof actor === 'string' && actor !== '' && actor.length <= 2048 && actor.isWellFormed();
+}

@@ -1,0 +1,125 @@
+import { areScopesAsRead, conflict, isAbsent, isAsRead, revokedRefusal, type Change } from './change.ts';
+import { LatchkeyError } from './errors.ts';
+import { problemOf, show } from './keyFields.ts';
+import type { NewKey } from './newKey.ts';
+import { purgeAfter } from './purgeAfter.ts';
+import { keyState, type KeyRecord } from './record.ts';
+import type { KeySecret } from './secret.ts';
+import { toEpochMs, toTimestamp, type Timestamp } from './timestamp.ts';
+
+export interface RotateOptions {
+  /** How long the old key still works beside its successor, in whole seconds; never past its own expiry. */
+  readonly graceSeconds: number;
+  /**
+   * The successor's expiry: ISO 8601 with a zone, in the future; `null` for none. Left out, it lives as long from now as
+   * the old key was given at its issue.
+   */
+  readonly expiresAt?: string | null | undefined;
+}
+
+/** A rotation that is drawn, and of which nothing is written yet. */
+export interface DrawnRotation {
+  /** The successor's. In no other place: show it once and drop it. */
+  readonly secret: KeySecret;
+  /** The successor's. */
+  readonly record: KeyRecord;
+  /** The old key as it was read. */
+  readonly previous: KeyRecord;
+  /** When the old key ends. */
+  readonly previousEndsAt: Timestamp;
+}
+
+/** A rotation that was made. */
+export interface Rotation {
+  /** The successor's. In no other place: show it once and drop it. */
+  readonly secret: KeySecret;
+  /** The successor's. */
+  readonly record: KeyRecord;
+  /** The old key as the rotation left it. */
+  readonly previous: KeyRecord;
+}
+
+/** Ten years. */
+const MAX_GRACE_SECONDS = 3650 * 86_400;
+
+/**
+ * Checks what is asked of a rotation.
+ *
+ * @throws LatchkeyError `INPUT_INVALID`
+ */
+export function checkRotateOptions({ graceSeconds, expiresAt }: RotateOptions, nowMs: number): void {
+  const isGrace = Number.isInteger(graceSeconds) && graceSeconds >= 0 && graceSeconds <= MAX_GRACE_SECONDS;
+  const problems = [
+    ...(isGrace
+      ? []
+      : [`graceSeconds: got ${show(graceSeconds)}, wanted a whole number from 0 to ${MAX_GRACE_SECONDS}`]),
+    ...(expiresAt === undefined || expiresAt === null ? [] : (problemOf('expiresAt', expiresAt, nowMs) ?? [])),
+  ].flat();
+  if (problems.length > 0) throw new LatchkeyError('INPUT_INVALID', problems.join('; '));
+}
+
+/** What the successor is issued with. */
+export function successorOf(previous: KeyRecord, { expiresAt }: RotateOptions, nowMs: number): NewKey {
+  const { label, owner, scopes, metadata } = previous;
+  const ends = expiresAt === undefined ? sameLife(previous, nowMs) : (expiresAt ?? undefined);
+  return { label, owner, scopes, metadata, expiresAt: ends };
+}
+
+/** When the old key ends: after the grace period, but never later than it would have anyway. */
+export function endOf({ expiresAt }: KeyRecord, { graceSeconds }: RotateOptions, nowMs: number): Timestamp {
+  const afterGrace = toTimestamp(nowMs + graceSeconds * 1000);
+  return expiresAt !== undefined && expiresAt < afterGrace ? expiresAt : afterGrace;
+}
+
+/**
+ * Why a key cannot be rotated; `undefined` where it can. Only an active one can, and once: a second successor would be one
+ * that the chain does not name.
+ */
+export function rotationRefusal(record: KeyRecord, nowMs: number): LatchkeyError | undefined {
+  const { id, rotatedTo, expiresAt, disabledAt } = record;
+  const revoked = revokedRefusal(record);
+  if (revoked !== undefined) return revoked;
+  if (rotatedTo !== undefined) return conflict(id, `was rotated already, to ${rotatedTo}`);
+  const state = keyState(record, nowMs);
+  if (state === 'expired') return conflict(id, `has expired, at ${expiresAt}`);
+  if (state === 'disabled') return conflict(id, `is disabled, since ${disabledAt}: enable it first`);
+  return undefined;
+}
+
+/**
+ * Ends the old key in favour of its successor. What the successor took over must be as it was read: a scope that was taken
+ * away meanwhile, or an expiry brought forward, must not come back by the rotation.
+ */
+export function ending({ record, previous, previousEndsAt }: DrawnRotation, nowMs: number): Change {
+  const texts = (['label', 'owner', 'expiresAt'] as const).map((name) => isAsRead(name, previous));
+  const kept = [...texts, areScopesAsRead(previous)];
+  return {
+    operation: 'rotation',
+    done: 'rotated',
+    set: {
+      rotatedTo: record.id,
+      expiresAt: previousEndsAt,
+      purgeAfter: purgeAfter(toEpochMs(previousEndsAt)),
+    },
+    conditions: [
+      isAbsent('rotatedTo'),
+      isAbsent('revokedAt'),
+      isAbsent('disabledAt'),
+      `(${isAbsent('expiresAt')} OR #expiresAt > :now)`,
+      ...kept.map(({ condition }) => condition),
+    ],
+    values: Object.assign({ now: toTimestamp(nowMs) }, ...kept.map(({ values }) => values)),
+    isIn: ({ rotatedTo }) => rotatedTo === record.id,
+    isUnique: true,
+    refusal: (refused) => rotationRefusal(refused, nowMs),
+  };
+}
+
+function sameLife({ id, createdAt, expiresAt }: KeyRecord, nowMs: number): string | undefined {
+  if (expiresAt === undefined) return undefined;
+  const lifeMs = toEpochMs(expiresAt) - toEpochMs(createdAt);
+  if (lifeMs > 0 && nowMs + lifeMs < Date.UTC(10_000, 0)) return toTimestamp(nowMs + lifeMs);
+  throw new LatchkeyError('INPUT_INVALID', `expiresAt: the life of key ${id} is no measure, so give one`, {
+    keyId: id,
+  });
+}
