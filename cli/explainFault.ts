@@ -1,14 +1,7 @@
 import { LatchkeyError } from '../keys/errors.ts';
+import { awsAdvice, failureOf, isDenied, isUnreachable, named, type Failure } from './awsAdvice.ts';
 import { CliError } from './cliError.ts';
 import type { TableLocation } from './findTable.ts';
-
-interface Failure {
-  /** The name that the SDK or DynamoDB gave it. */
-  readonly name: string;
-  readonly message: string;
-  /** The system's code, such as `ECONNREFUSED`; empty where it has none. */
-  readonly code: string;
-}
 
 interface Explanation {
   readonly matches: (failure: Failure) => boolean;
@@ -18,35 +11,11 @@ interface Explanation {
 /** The first that matches is told. */
 const EXPLANATIONS: readonly Explanation[] = [
   {
-    matches: ({ name, message }) => /Expired/.test(name) || (isCredentialFailure(name) && /expired/i.test(message)),
-    text: () => 'the AWS session has expired: sign in again, such as with `aws sso login`',
-  },
-  {
-    matches: ({ name, message }) => isCredentialFailure(name) && /\bSSO\b|sso login/.test(message),
-    text: () => 'there is no AWS session: sign in with `aws sso login`',
-  },
-  {
-    matches: ({ name }) => isCredentialFailure(name),
-    text: () => 'no AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
-  },
-  {
-    matches: named('UnrecognizedClientException', 'InvalidClientTokenId', 'MissingAuthenticationTokenException'),
-    text: () => 'AWS does not know these credentials: check AWS_PROFILE, or the AWS_ variables that give them',
-  },
-  {
-    matches: named('InvalidSignatureException', 'SignatureDoesNotMatch', 'IncompleteSignatureException'),
-    text: () => 'AWS refused the signature: check AWS_SECRET_ACCESS_KEY, and that the clock of this machine is right',
-  },
-  {
-    matches: ({ name, message }) => /AccessDenied/.test(name) || /is not authorized to perform/.test(message),
+    matches: isDenied,
     text: ({ tableName }, { message }) => {
       const [action = 'to use it'] = /\bdynamodb:\w+/.exec(message) ?? [];
       return `access to the table ${quote(tableName)} was denied: these credentials need a grant of ${action}`;
     },
-  },
-  {
-    matches: ({ message }) => message === 'Region is missing',
-    text: () => 'no AWS region is set: set AWS_REGION, or a region in the profile',
   },
   {
     matches: named('ResourceNotFoundException'),
@@ -64,7 +33,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     text: ({ tableName }) => `DynamoDB refused the request as invalid: is ${quote(tableName)} a table of Latchkey's?`,
   },
   {
-    matches: ({ name, code }) => name === 'TimeoutError' || /^(E[A-Z_]+|CERT_\w+|DEPTH_ZERO_\w+|SELF_\w+)$/.test(code),
+    matches: isUnreachable,
     text: ({ kind, endpoint }, { code }) => {
       const where = endpoint === undefined ? 'DynamoDB' : `DynamoDB at ${endpoint}`;
       const remedy = kind === 'local' ? 'start the gateway with npm start' : 'check the network and the endpoint';
@@ -81,22 +50,8 @@ export function explainFault(error: unknown, location: TableLocation): unknown {
   if (!(error instanceof LatchkeyError) || error.code !== 'STORE_UNAVAILABLE') return error;
   const failure = failureOf(error.cause);
   const explanation = EXPLANATIONS.find(({ matches }) => matches(failure));
-  const text = explanation === undefined ? error.message : explanation.text(location, failure);
+  const text = awsAdvice(failure) ?? explanation?.text(location, failure) ?? error.message;
   return new CliError('STORE_UNAVAILABLE', text, { cause: error });
-}
-
-function failureOf(cause: unknown): Failure {
-  if (!(cause instanceof Error)) return { name: '', message: '', code: '' };
-  const { code } = cause as NodeJS.ErrnoException;
-  return { name: cause.name, message: cause.message, code: typeof code === 'string' ? code : '' };
-}
-
-function named(...names: string[]): Explanation['matches'] {
-  return ({ name }) => names.includes(name);
-}
-
-function isCredentialFailure(name: string): boolean {
-  return name === 'CredentialsProviderError' || name === 'TokenProviderError';
 }
 
 function quote(tableName: string): string {

@@ -1,18 +1,23 @@
+import type { AwsAccount } from './awsAccount.ts';
 import { CliError } from './cliError.ts';
 import { isNoteOfRunningGateway, readLocalNote } from './localNote.ts';
+import { readStack } from './stack.ts';
 
 /** The environment as a command reads it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface TableOptions {
   readonly table?: string;
+  readonly stack?: string;
   readonly local?: boolean;
+  readonly region?: string;
+  readonly profile?: string;
 }
 
-/** Where a table is. In AWS the SDK finds the account, the region and, unless one is given, the endpoint by itself. */
+/** Where a table is. In AWS the SDK finds, unless they are given, the account, the region and the endpoint by itself. */
 export type TableLocation = AwsTable | LocalTable;
 
-interface AwsTable extends DeployedTable {
+interface AwsTable extends DeployedTable, AwsAccount {
   readonly kind: 'aws';
   readonly endpoint: string | undefined;
 }
@@ -39,25 +44,36 @@ const ENDPOINT_VARIABLE = 'AWS_ENDPOINT_URL_DYNAMODB';
 const LOCAL_REGION = 'us-east-1';
 
 /**
- * Finds the table by `--local`, by `--table` or by `LATCHKEY_TABLE`; the options come before the environment.
+ * Finds the table by `--local`, by `--stack`, by `--table` or by `LATCHKEY_TABLE`; the options come before the
+ * environment.
  *
- * @throws CliError `USAGE_INVALID` where none of the three is given, or the endpoint of the environment is no URL;
- * `GATEWAY_NOT_RUNNING` where `--local` finds no gateway
+ * @throws CliError `USAGE_INVALID` where none of them is given, or the endpoint of the environment is no URL;
+ * `GATEWAY_NOT_RUNNING` where `--local` finds no gateway; `STACK_UNUSABLE` where the stack does not name a table
  */
-export function findTable({ table, local }: TableOptions, { env, noteFile }: FindTableDeps): TableLocation {
+export async function findTable(options: TableOptions, { env, noteFile }: FindTableDeps): Promise<TableLocation> {
   const endpoint = endpointOf(env);
-  if (local === true) return findLocalTable(endpoint, { env, noteFile });
-  const tableName = table ?? setting(env, 'LATCHKEY_TABLE');
-  if (tableName !== undefined) return { kind: 'aws', tableName, endpoint };
+  if (options.local === true) return findLocalTable(endpoint, { env, noteFile });
+  const account: AwsAccount = { region: regionOf(options, env), profile: options.profile };
+  if (options.stack !== undefined) {
+    return { kind: 'aws', ...account, ...(await readStack(options.stack, account)), endpoint };
+  }
+  const tableName = options.table ?? setting(env, 'LATCHKEY_TABLE');
+  if (tableName !== undefined) return { kind: 'aws', ...account, tableName, endpoint };
   throw new CliError(
     'USAGE_INVALID',
-    'which table? Give --table NAME, set LATCHKEY_TABLE, or give --local for the one that npm start serves',
+    'which table? Give --table NAME, --stack NAME, set LATCHKEY_TABLE, or give --local for the one that npm start serves',
   );
 }
 
 /** The value of a variable; an empty one counts as not set, as it does in a shell's `${NAME:-}`. */
 export function setting(env: Environment, name: string): string | undefined {
   return env[name] === '' ? undefined : env[name];
+}
+
+/** As the AWS CLI finds it: the SDK for JavaScript does not look at `AWS_DEFAULT_REGION`. */
+function regionOf({ region }: TableOptions, env: Environment): string | undefined {
+  if (region !== undefined) return region;
+  return setting(env, 'AWS_REGION') === undefined ? setting(env, 'AWS_DEFAULT_REGION') : undefined;
 }
 
 function endpointOf(env: Environment): string | undefined {

@@ -1,3 +1,4 @@
+import type { KeyRecord } from '../keys/record.ts';
 import type { IssuedKey } from '../keys/registry.ts';
 import { toEpochMs } from '../keys/timestamp.ts';
 import { CliError } from './cliError.ts';
@@ -37,6 +38,11 @@ export class Output {
     return this.#streams.stderr.isTTY === true;
   }
 
+  /** How wide stdout is; 80 where it does not tell. */
+  get columns(): number {
+    return this.#streams.stdout.columns ?? 80;
+  }
+
   /**
    * Writes to stdout. Once it resolves, the text is with the system and outlives the process.
    *
@@ -64,9 +70,21 @@ function hideKeys(text: string): string {
   return text.replaceAll(ISSUED_KEY, '$1…');
 }
 
-/** The key and its record in JSON, on one line: what is kept of a key that was just issued. */
-export function issuedKeyJson({ secret, record }: IssuedKey): string {
-  return JSON.stringify({ key: secret, record: publicRecord(record) });
+/** A key that was issued, perhaps as the successor of another. */
+export interface TellableKey extends IssuedKey {
+  readonly previous?: KeyRecord;
+}
+
+/**
+ * The key and its record in JSON, on one line: what is kept of a key that was just issued. One that is kept in another
+ * `place` is left out.
+ */
+export function issuedKeyJson({ secret, record, previous }: TellableKey, place?: string): string {
+  return JSON.stringify({
+    ...(place === undefined ? { key: secret } : {}),
+    record: publicRecord(record),
+    ...(previous === undefined ? {} : { previous: publicRecord(previous) }),
+  });
 }
 
 /** The key and its label, on one line. */
@@ -74,18 +92,23 @@ export function issuedKeyLine({ secret, record }: IssuedKey): string {
   return `${secret}  ${printable(record.label)}`;
 }
 
-/** A key for whoever asked for it, said to be shown this once. */
-export function issuedKeyNotice({ secret, record }: IssuedKey, nowMs: number): string {
+/** A key for whoever asked for it, said to be shown this once; one that is kept in another `place` is not shown. */
+export function issuedKeyNotice({ secret, record }: IssuedKey, nowMs: number, place?: string): string {
   const { id, label, owner, scopes, expiresAt } = record;
   const expires =
     expiresAt === undefined || toEpochMs(expiresAt) <= nowMs
       ? expiresAt
       : `${expiresAt} (${relativeTime(expiresAt, nowMs)})`;
-  const lines = { key: secret, id, label, owner, scopes: scopes?.join(' '), expires };
+  const key = place === undefined ? secret : undefined;
+  const lines = { key, id, label, owner, scopes: scopes?.join(' '), expires };
   const shown = Object.entries(lines).flatMap(([name, value]) =>
     value === undefined ? [] : [`${`${name}:`.padEnd(9)}${printable(value)}`],
   );
-  return `${shown.join('\n')}\n\nKeep the key now: it will not be shown again.`;
+  const advice =
+    place === undefined
+      ? 'Keep the key now: it will not be shown again.'
+      : `The key is ${printable(place)}, and nowhere else.`;
+  return `${shown.join('\n')}\n\n${advice}`;
 }
 
 function write(stream: TerminalStream, text: string): Promise<void> {

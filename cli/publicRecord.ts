@@ -11,3 +11,8 @@ export function publicRecord(record: KeyRecord): PublicRecord {
   const { keyHash: _, ...shown } = record;
   return shown;
 }
+
+/** What a command about one key prints for programs. */
+export function recordJson(record: KeyRecord): string {
+  return JSON.stringify({ record: publicRecord(record) });
+}

@@ -11,6 +11,13 @@ export interface KeptKey {
   readonly record: { readonly id: string } & Readonly<Record<string, unknown>>;
 }
 
+export interface OpenOptions {
+  /** Whether to go on with a file that is there. */
+  readonly resume: boolean;
+  /** What to do about one that is there, for the message. */
+  readonly remedy?: string;
+}
+
 const OWNER_ONLY = 0o600;
 const LINE_START = '{"key":"';
 
@@ -36,10 +43,10 @@ export class SecretsFile {
    *
    * @throws CliError `FILE_UNUSABLE`, having changed nothing
    */
-  static async open(path: string, { resume }: { readonly resume: boolean }): Promise<SecretsFile> {
+  static async open(path: string, { resume, remedy = 'give another' }: OpenOptions): Promise<SecretsFile> {
     const made = await make(path).catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'EEXIST' && resume) return undefined;
-      throw unusable(path, cause);
+      throw cause.code === 'EEXIST' ? exists(path, remedy, cause) : unusable(path, cause);
     });
     if (made !== undefined) return new SecretsFile(path, made, []);
     // Opening a FIFO would wait for its other end, and a link could lead anywhere.
@@ -121,10 +128,11 @@ function notOurs(path: string): CliError {
   return new CliError('FILE_UNUSABLE', `--out: ${path} is not a file that seed --out wrote: give another`);
 }
 
+function exists(path: string, remedy: string, cause: Error): CliError {
+  return new CliError('FILE_UNUSABLE', `--out: ${path}: it exists: ${remedy}`, { cause });
+}
+
 function unusable(path: string, cause: NodeJS.ErrnoException): CliError {
-  const why =
-    cause.code === 'EEXIST'
-      ? 'it exists: give another, or --skip-existing to go on with it'
-      : `cannot be written: ${cause.code ?? cause.name}`;
+  const why = `cannot be written: ${cause.code ?? cause.name}`;
   return new CliError('FILE_UNUSABLE', `--out: ${path}: ${why}`, { cause });
 }

@@ -1,11 +1,37 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { isKeyPrefix, KEY_PREFIX_WANTED } from '../keys/secret.ts';
+import { isText, TEXT_WANTED } from '../keys/text.ts';
 
 /** Adds the options that say which table a command works on. */
 export function addTableOptions(command: Command): Command {
   return command
-    .addOption(new Option('--table <name>', 'the table; LATCHKEY_TABLE unless given').argParser(parseTableName))
-    .addOption(new Option('--local', 'the table that npm start serves on this machine').conflicts('table'));
+    .addOption(tableOption('--table <name>', 'the table; LATCHKEY_TABLE unless given').argParser(parseName))
+    .addOption(
+      tableOption('--stack <name>', 'the table of this deployed stack').conflicts('table').argParser(parseName),
+    )
+    .addOption(
+      tableOption('--local', 'the table that npm start serves on this machine').conflicts([
+        'table',
+        'stack',
+        'region',
+        'profile',
+      ]),
+    )
+    .addOption(
+      tableOption('--region <name>', "the AWS region; AWS_REGION or the profile's unless given").argParser(parseName),
+    )
+    .addOption(tableOption('--profile <name>', 'the AWS profile; AWS_PROFILE unless given').argParser(parseName));
+}
+
+/** Adds the option that says who changes something, for commands that do. */
+export function addActorOption(command: Command): Command {
+  const description = 'who does this, for the record; your ARN unless given, and with --local your user name';
+  return command.option('--actor <text>', description, parseActor);
+}
+
+/** Adds the option that answers what a command would ask. */
+export function addYesOption(command: Command): Command {
+  return command.option('--yes', 'do not ask first; needed where there is no terminal to ask on');
 }
 
 /** Adds the option that says how new keys begin, for commands that issue some. */
@@ -14,9 +40,18 @@ export function addKeyPrefixOption(command: Command): Command {
   return command.option('--key-prefix <prefix>', description, parseKeyPrefix);
 }
 
-function parseTableName(text: string): string {
+function tableOption(flags: string, description: string): Option {
+  return new Option(flags, description).helpGroup('Which table:');
+}
+
+function parseName(text: string): string {
   if (text !== '') return text;
-  throw new InvalidArgumentError('Wanted the name of a table.');
+  throw new InvalidArgumentError('Wanted a name.');
+}
+
+function parseActor(text: string): string {
+  if (isText(text)) return text;
+  throw new InvalidArgumentError(`Wanted ${TEXT_WANTED}.`);
 }
 
 function parseKeyPrefix(text: string): string {

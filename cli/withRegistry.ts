@@ -1,6 +1,7 @@
 import { KeyRegistry } from '../keys/registry.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED } from '../keys/secret.ts';
 import { CliError } from './cliError.ts';
+import { callerArn } from './caller.ts';
 import { connect } from './client.ts';
 import { explainFault } from './explainFault.ts';
 import {
@@ -14,6 +15,8 @@ import {
 
 export interface RegistryOptions extends TableOptions {
   readonly keyPrefix?: string;
+  /** Who acts. */
+  readonly actor?: string;
 }
 
 export interface RegistryDeps extends FindTableDeps {
@@ -21,23 +24,40 @@ export interface RegistryDeps extends FindTableDeps {
   readonly now: () => number;
 }
 
+type Work<T> = (registry: KeyRegistry, location: TableLocation) => Promise<T>;
+
 /**
- * Runs the work with the registry of the table that the options name.
+ * Runs work that only reads with the registry of the table that the options name.
  *
  * @throws CliError of `findTable`; `USAGE_INVALID` for a bad `LATCHKEY_KEY_PREFIX`; `STORE_UNAVAILABLE`, saying what to
  * do; and whatever else the work throws
  */
-export async function withRegistry<T>(
+export async function withRegistry<T>(options: RegistryOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
+  return run(await findTable(options, deps), options, deps, { actor: osUser(deps.env), work });
+}
+
+/**
+ * Runs work that changes something with the registry of the table that the options name. The registry acts for
+ * `--actor`, and else for the caller as AWS knows him.
+ *
+ * @throws CliError as `withRegistry`; `ACTOR_UNKNOWN` where AWS does not tell who calls
+ */
+export async function withActingRegistry<T>(options: RegistryOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
+  const location = await findTable(options, deps);
+  const actor = options.actor ?? (await callerOf(location, deps.env));
+  return run(location, options, deps, { actor, work });
+}
+
+async function run<T>(
+  location: TableLocation,
   options: RegistryOptions,
   deps: RegistryDeps,
-  work: (registry: KeyRegistry, location: TableLocation) => Promise<T>,
+  { actor, work }: { readonly actor: string; readonly work: Work<T> },
 ): Promise<T> {
-  const location = findTable(options, deps);
   const keyPrefix = options.keyPrefix ?? keyPrefixOf(deps.env);
   const { client, close } = connect(location);
   const { tableName } = location;
   try {
-    const actor = actorOf(deps.env);
     return await work(new KeyRegistry({ client, tableName, keyPrefix, actor, now: deps.now }), location);
   } catch (error) {
     throw explainFault(error, location);
@@ -55,7 +75,20 @@ function keyPrefixOf(env: Environment): string {
   );
 }
 
-/** Who is at this machine, as far as the environment tells: for the audit, where IAM knows better. */
-function actorOf(env: Environment): string {
+async function callerOf(location: TableLocation, env: Environment): Promise<string> {
+  return location.kind === 'local' || isEmulated(location, env) ? osUser(env) : callerArn(location);
+}
+
+/**
+ * Whether the table is not AWS's own, by its endpoint without TLS, and nobody said where an STS would be: then AWS itself
+ * is not asked about credentials that mean nothing to it.
+ */
+function isEmulated({ endpoint }: TableLocation, env: Environment): boolean {
+  const hasStsEndpoint = ['AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL'].some((name) => setting(env, name) !== undefined);
+  return endpoint?.startsWith('http:') === true && !hasStsEndpoint;
+}
+
+/** Who is at this machine, as far as the environment tells. */
+function osUser(env: Environment): string {
   return setting(env, 'USER') ?? setting(env, 'USERNAME') ?? 'latchkey cli';
 }

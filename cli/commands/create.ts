@@ -1,15 +1,23 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { isJsonObject, type JsonObject } from '../../keys/record.ts';
-import type { IssuedKey } from '../../keys/registry.ts';
+import type { Command } from 'commander';
+import type { JsonObject } from '../../keys/record.ts';
+import type { IssuedKey, KeyRegistry } from '../../keys/registry.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { EXPIRY_HELP, parseExpiry } from '../expiry.ts';
+import { parseMetadata } from '../metadata.ts';
 import { issuedKeyJson, issuedKeyNotice } from '../output.ts';
-import { parseJson } from '../parseJson.ts';
-import { addKeyPrefixOption, addTableOptions } from '../tableOptions.ts';
-import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
+import { addScope } from '../scopeOption.ts';
+import {
+  addSecretPlaceOptions,
+  unconfirmedNotice,
+  withSecretPlace,
+  type SecretPlace,
+  type SecretPlaceOptions,
+} from '../secretPlace.ts';
+import { addActorOption, addKeyPrefixOption, addTableOptions } from '../tableOptions.ts';
+import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-interface CreateOptions extends RegistryOptions {
+interface CreateOptions extends RegistryOptions, SecretPlaceOptions {
   readonly label: string;
   readonly owner?: string;
   readonly scope?: readonly string[];
@@ -17,6 +25,10 @@ interface CreateOptions extends RegistryOptions {
   readonly metadata?: JsonObject;
   readonly json?: boolean;
 }
+
+const HELP = `
+  latchkey create --label 'build server' --owner acme --expires 90d --stack LatchkeyStack
+  latchkey create --label ci --scope orders:read --out ci.json --local`;
 
 /** Adds `latchkey create`, which issues one key and shows it. */
 export function addCreateCommand(program: Command, deps: CommandDeps): void {
@@ -28,22 +40,41 @@ export function addCreateCommand(program: Command, deps: CommandDeps): void {
     .option('--scope <scope>', 'what it may do; again for each further scope; everything unless given', addScope)
     .option('--expires <when>', `${EXPIRY_HELP}; never unless given`, (text) => parseExpiry(text, deps.now()))
     .option('--metadata <json>', 'a JSON object of your own, at most 1 KB', parseMetadata)
-    .option('--json', 'print one JSON document, {"key","record"}');
-  addTableOptions(addKeyPrefixOption(command)).action((options: CreateOptions) => create(options, deps));
+    .option('--json', 'print one JSON document, {"key","record"}; with --copy or --out no "key"')
+    .addHelpText('after', HELP);
+  addTableOptions(addActorOption(addKeyPrefixOption(addSecretPlaceOptions(command)))).action((options: CreateOptions) =>
+    create(options, deps),
+  );
 }
 
-/** A key that is in the table is shown before anything else may end the process. */
+/** A key that is in the table is shown before anything else may end the process; one that is kept elsewhere is so before. */
 async function create(options: CreateOptions, deps: CommandDeps): Promise<void> {
-  const { label, owner, scope: scopes, expires: expiresAt, metadata } = options;
-  await withRegistry(options, deps, (registry) =>
-    deps.interruption.holdOff(async () => {
-      const issued = await registry.issue({ label, owner, scopes, expiresAt, metadata });
-      const text = options.json ? issuedKeyJson(issued) : issuedKeyNotice(issued, deps.now());
-      await deps.output.print(`${text}\n`).catch((cause: unknown) => {
-        throw notShown(issued, cause);
-      });
-    }),
+  await withActingRegistry(options, deps, (registry) =>
+    deps.interruption.holdOff(() =>
+      withSecretPlace(options, deps.env, async (place) => {
+        const issued = await issue(options, { registry, place, deps });
+        const text = options.json
+          ? issuedKeyJson(issued, place?.name)
+          : issuedKeyNotice(issued, deps.now(), place?.name);
+        await deps.output.print(`${text}\n`).catch((cause: unknown) => {
+          throw place === undefined ? notShown(issued, cause) : cause;
+        });
+      }),
+    ),
   );
+}
+
+async function issue(
+  { label, owner, scope: scopes, expires: expiresAt, metadata }: CreateOptions,
+  { registry, place, deps }: { registry: KeyRegistry; place: SecretPlace | undefined; deps: CommandDeps },
+): Promise<IssuedKey> {
+  const issued = registry.draw({ label, owner, scopes, expiresAt, metadata });
+  await place?.keep(issued);
+  await registry.store(issued).catch((error: unknown) => {
+    if (place !== undefined) deps.output.note(unconfirmedNotice(issued, place));
+    throw error;
+  });
+  return issued;
 }
 
 function notShown({ record: { id } }: IssuedKey, cause: unknown): CliError {
@@ -51,14 +82,4 @@ function notShown({ record: { id } }: IssuedKey, cause: unknown): CliError {
   return new CliError('KEY_NOT_SHOWN', `key ${id} was issued, but could not be shown and is of no use: ${why}`, {
     cause,
   });
-}
-
-function addScope(scope: string, scopes: readonly string[] = []): readonly string[] {
-  return [...scopes, scope];
-}
-
-function parseMetadata(text: string): JsonObject {
-  const value = parseJson(text);
-  if (isJsonObject(value)) return value;
-  throw new InvalidArgumentError('Wanted a JSON object, such as {"plan":"pro"}.');
 }

@@ -1,15 +1,14 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { KeyRecord } from '../../keys/record.ts';
-import type { KeyRegistry } from '../../keys/registry.ts';
 import { isText, TEXT_WANTED } from '../../keys/text.ts';
-import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
-import { confirm, requireTerminal } from '../confirm.ts';
+import { requireTerminal } from '../confirm.ts';
 import { delayNotice } from '../delayNotice.ts';
-import { printable } from '../printable.ts';
+import { confirmedId, fullId, ID_HELP } from '../keyId.ts';
+import { keyName } from '../keyName.ts';
 import { publicRecord } from '../publicRecord.ts';
-import { addTableOptions } from '../tableOptions.ts';
-import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
+import { addActorOption, addTableOptions, addYesOption } from '../tableOptions.ts';
+import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface RevokeOptions extends RegistryOptions {
   readonly reason?: string;
@@ -23,40 +22,40 @@ deployment have let go of the key: within its recordCacheTtl plus its resultCach
 staleIfError takes the place of recordCacheTtl.
 A WebSocket connection that is open stays open: API Gateway asks about the key at $connect only.
 
-  latchkey revoke 0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11 --reason 'found in a public repository'`;
+  latchkey revoke 0f8c1a52 --reason 'found on GitHub' --stack LatchkeyStack`;
 
 /** Adds `latchkey revoke`, which ends one key for good and says when that takes effect. */
 export function addRevokeCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('revoke')
     .description('Revoke a key: it is refused for good.')
-    .argument('<id>', "the key's id in full, as list shows it; never the key itself")
+    .argument('<id>', ID_HELP)
     .option('--reason <text>', 'why, for the record', parseReason)
-    .option('--yes', 'do not ask first; needed where there is no terminal to ask on')
     .option(
       '--json',
       'print one JSON document, {"record","revocationDelaySeconds"}; null where only the table is known',
     )
     .addHelpText('after', HELP);
-  addTableOptions(command).action((id: string, options: RevokeOptions) => revoke(id, options, deps));
+  addTableOptions(addActorOption(addYesOption(command))).action((id: string, options: RevokeOptions) =>
+    revoke(id, options, deps),
+  );
 }
 
-async function revoke(id: string, options: RevokeOptions, deps: CommandDeps): Promise<void> {
+async function revoke(idStart: string, options: RevokeOptions, deps: CommandDeps): Promise<void> {
   if (!options.yes) requireTerminal(deps);
-  await withRegistry(options, deps, async (registry, { revocationDelaySeconds }) => {
-    if (!options.yes) await ask(id, registry, deps);
+  await withActingRegistry(options, deps, async (registry, { revocationDelaySeconds }) => {
+    const id = options.yes
+      ? await fullId(idStart, registry)
+      : await confirmedId(idStart, registry, { ...deps, question, change: 'revoked' });
     const record = await registry.revoke(id, { reason: options.reason });
     const text = options.json ? revocationJson(record, revocationDelaySeconds) : notice(record, revocationDelaySeconds);
     await deps.output.print(`${text}\n`);
   });
 }
 
-async function ask(id: string, registry: KeyRegistry, deps: CommandDeps): Promise<void> {
-  const record = await registry.get(id);
-  // Nothing is left to ask: the registry tells when it was revoked, and by whom.
-  if (record.revokedAt !== undefined) return;
-  if (await confirm(`Revoke key ${nameOf(record)}? It cannot be undone.`, deps)) return;
-  throw new CliError('NOT_CONFIRMED', `key ${id} was not revoked: the answer was not yes`);
+/** Of a key that is revoked nothing is left to ask: the registry tells when that was, and by whom. */
+function question({ revokedAt }: KeyRecord, name: string): string | undefined {
+  return revokedAt === undefined ? `Revoke key ${name}? It cannot be undone.` : undefined;
 }
 
 function revocationJson(record: KeyRecord, revocationDelaySeconds: number | undefined): string {
@@ -67,11 +66,7 @@ function revocationJson(record: KeyRecord, revocationDelaySeconds: number | unde
 }
 
 function notice(record: KeyRecord, revocationDelaySeconds: number | undefined): string {
-  return `Revoked key ${nameOf(record)}.\n${delayNotice(revocationDelaySeconds)}`;
-}
-
-function nameOf({ id, label }: KeyRecord): string {
-  return `${printable(id)}, ${printable(JSON.stringify(label))}`;
+  return `Revoked key ${keyName(record)}.\n${delayNotice(revocationDelaySeconds)}`;
 }
 
 function parseReason(text: string): string {

@@ -8,8 +8,8 @@ import { pendingKey } from '../pendingKey.ts';
 import { SecretsFile } from '../secretsFile.ts';
 import { parseSeed, readSeedFile } from '../seedFile.ts';
 import { SeedReport } from '../seedReport.ts';
-import { addKeyPrefixOption, addTableOptions } from '../tableOptions.ts';
-import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
+import { addActorOption, addKeyPrefixOption, addTableOptions } from '../tableOptions.ts';
+import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface SeedOptions extends RegistryOptions {
   readonly skipExisting?: boolean;
@@ -46,6 +46,8 @@ interface SeedRun {
   readonly deps: CommandDeps;
 }
 
+const OTHER_FILE = 'give another, or --skip-existing to go on with it';
+
 const HELP = `
 FILE is a JSON array, or JSON Lines, of objects:
 
@@ -57,7 +59,10 @@ Each key is written out before it is stored, so that whatever ends the run, no k
 Ctrl-C stops after the key in hand. To go on, run it again with --skip-existing: labels that the table holds, in
 whatever state, are left out. --out FILE must not exist, or with --skip-existing must be a file that seed wrote; it is
 then added to, and its mode set to 0600. Without --out, the last key that a killed run printed may never have been
-stored; the next run then issues that label anew.`;
+stored; the next run then issues that label anew.
+
+  latchkey seed keys.json --out secrets.jsonl --stack LatchkeyStack
+  latchkey seed keys.json --out secrets.jsonl --skip-existing --stack LatchkeyStack`;
 
 /** Adds `latchkey seed`, which issues a key for each entry of a file. */
 export function addSeedCommand(program: Command, deps: CommandDeps): void {
@@ -69,7 +74,7 @@ export function addSeedCommand(program: Command, deps: CommandDeps): void {
     .option('--out <file>', 'write the keys to this file, as JSON Lines of {"key","record"} with mode 0600')
     .option('--json', 'print one JSON document, {"keys":[{"key","record"}],"skipped"}; with --out no "key"')
     .addHelpText('after', HELP);
-  addTableOptions(addKeyPrefixOption(command)).action((file: string, options: SeedOptions) =>
+  addTableOptions(addActorOption(addKeyPrefixOption(command))).action((file: string, options: SeedOptions) =>
     seed(file, options, deps),
   );
 }
@@ -77,7 +82,7 @@ export function addSeedCommand(program: Command, deps: CommandDeps): void {
 async function seed(file: string, options: SeedOptions, deps: CommandDeps): Promise<void> {
   const { output, interruption } = deps;
   const newKeys = parseSeed(await readSeedFile(file, deps.stdin), file, deps.now());
-  await withRegistry(options, deps, async (registry) => {
+  await withActingRegistry(options, deps, async (registry) => {
     const existing = await readExisting(registry, options, deps);
     await interruption.holdOff(async () => {
       const secretsFile = await openSecretsFile(options);
@@ -121,7 +126,7 @@ async function readExisting(
 }
 
 async function openSecretsFile({ out, skipExisting }: SeedOptions): Promise<SecretsFile | undefined> {
-  return out === undefined ? undefined : SecretsFile.open(out, { resume: skipExisting === true });
+  return out === undefined ? undefined : SecretsFile.open(out, { resume: skipExisting === true, remedy: OTHER_FILE });
 }
 
 function planOf(newKeys: readonly NewKey[], { labels, ids }: Existing, secretsFile: SecretsFile | undefined): Plan {

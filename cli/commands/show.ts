@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import type { CommandDeps } from '../commandDeps.ts';
+import { ID_HELP } from '../keyId.ts';
+import { recordJson } from '../publicRecord.ts';
+import { recordFields } from '../recordFields.ts';
+import { addTableOptions } from '../tableOptions.ts';
+import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
+
+interface ShowOptions extends RegistryOptions {
+  readonly json?: boolean;
+}
+
+const HELP = `
+  latchkey show 0f8c1a52 --local`;
+
+/** Adds `latchkey show`, which tells all that is known of one key. */
+export function addShowCommand(program: Command, deps: CommandDeps): void {
+  const command = program
+    .command('show')
+    .description('Show all that is known of a key, which is never the key itself.')
+    .argument('<id>', ID_HELP)
+    .option('--json', 'print one JSON document, {"record"}')
+    .addHelpText('after', HELP);
+  addTableOptions(command).action((id: string, options: ShowOptions) => show(id, options, deps));
+}
+
+async function show(idStart: string, options: ShowOptions, deps: CommandDeps): Promise<void> {
+  const record = await withRegistry(options, deps, (registry) => registry.getByIdStart(idStart));
+  await deps.output.print(`${options.json ? recordJson(record) : recordFields(record, deps)}\n`);
+}

@@ -1,0 +1,14 @@
+import { InvalidArgumentError } from 'commander';
+import { isJsonObject, type JsonObject } from '../keys/record.ts';
+import { parseJson } from './parseJson.ts';
+
+/**
+ * Reads `--metadata`.
+ *
+ * @throws InvalidArgumentError of Commander
+ */
+export function parseMetadata(text: string): JsonObject {
+  const value = parseJson(text);
+  if (isJsonObject(value)) return value;
+  throw new InvalidArgumentError('Wanted a JSON object, such as {"plan":"pro"}.');
+}

@@ -1,0 +1,60 @@
+import { keyState, type KeyRecord } from '../keys/record.ts';
+import { toTimestamp, type Timestamp } from '../keys/timestamp.ts';
+import type { Output } from './output.ts';
+import { printable } from './printable.ts';
+import { relativeTime } from './relativeTime.ts';
+import { wrap } from './wrap.ts';
+
+export interface RecordFieldsDeps {
+  readonly output: Pick<Output, 'isTerminal' | 'columns'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * All that is known of a key for people, a line for each field that it has. On a terminal, a line that is too long for
+ * it goes on under its value.
+ */
+export function recordFields(record: KeyRecord, { output, now }: RecordFieldsDeps): string {
+  const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY;
+  const fields = fieldsOf(record, now()).filter(([, value]) => value !== undefined);
+  const nameWidth = Math.max(...fields.map(([name]) => name.length)) + 2;
+  return fields
+    .map(([name, value = '']) => {
+      const lines = wrap(printable(value), columns - nameWidth);
+      return `${`${name}:`.padEnd(nameWidth)}${lines.join(`\n${' '.repeat(nameWidth)}`)}`;
+    })
+    .join('\n');
+}
+
+function fieldsOf(record: KeyRecord, nowMs: number): readonly (readonly [name: string, value: string | undefined])[] {
+  const time = (timestamp: Timestamp | undefined) =>
+    timestamp === undefined ? undefined : `${relativeTime(timestamp, nowMs)} (${timestamp})`;
+  const { metadata, purgeAfter } = record;
+  return [
+    ['id', record.id],
+    ['label', record.label],
+    ['prefix', record.keyPrefix],
+    ['owner', record.owner],
+    ['state', keyState(record, nowMs)],
+    ['scopes', scopesText(record.scopes)],
+    ['metadata', metadata && JSON.stringify(metadata)],
+    ['created', time(record.createdAt)],
+    ['created by', record.createdBy],
+    ['last used', time(record.lastUsedAt) ?? 'never'],
+    ['expires', time(record.expiresAt) ?? 'never'],
+    ['disabled', time(record.disabledAt)],
+    ['disabled by', record.disabledBy],
+    ['revoked', time(record.revokedAt)],
+    ['revoked by', record.revokedBy],
+    ['reason', record.revokedReason],
+    ['rotated from', record.rotatedFrom],
+    ['rotated to', record.rotatedTo],
+    ['record kept', purgeAfter === undefined ? undefined : `until ${toTimestamp(purgeAfter * 1000).slice(0, 10)}`],
+  ];
+}
+
+function scopesText(scopes: readonly string[] | undefined): string {
+  if (scopes === undefined) return 'everything';
+  return scopes.length === 0 ? 'nothing' : scopes.join(' ');
+}
