@@ -36,7 +36,7 @@ module.exports = {
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(lookup|registryOptions|registryStore)|lambda/client|cli/(client|stack|caller)|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|lookup|registryOptions|registryStore)|lambda/client|cli/(client|stack|caller)|local/table)\\.ts$',
     ),
     packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
     packagesOnlyIn('dynalite-in-local', 'node_modules/dynalite/', '^local/table\\.ts$'),

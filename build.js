@@ -1,5 +1,7 @@
-// Bundles what Lambda runs: `lambda/handler.ts` and the sample's `lambda/sample/whoami.ts`, one file each.
+// Bundles what Lambda runs: `lambda/handler.ts` and the sample's `lambda/sample/whoami.ts`, one file each. Compiles what
+// applications import, `keys/index.ts`, with its types.
 import { build } from 'esbuild';
+import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -18,4 +20,9 @@ await build({
   // Dependencies in CommonJS call `require`, which an ES module lacks.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   logLevel: 'warning',
+});
+
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
 });

@@ -44,6 +44,11 @@ export function problemOf(name: FieldName, value: unknown, nowMs: number): strin
   return isValid(value, nowMs) ? undefined : `${name}: got ${show(value)}, wanted ${wanted}`;
 }
 
+/** What is wanted of a field, for messages. */
+export function wantedOf(name: FieldName): string {
+  return CHECKS[name].wanted;
+}
+
 /**
  * A time of ISO 8601 with its zone as it is stored, cut to milliseconds, or `undefined`. A day that the calendar lacks is
  * refused: V8 would read 30 February as 2 March.

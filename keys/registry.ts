@@ -3,6 +3,8 @@ import { conflict, updateExpressions, type Change } from './change.ts';
 import { disabling, enabling } from './disabling.ts';
 import { LatchkeyError, type ErrorCode } from './errors.ts';
 import { changing, checkChanges, type KeyChanges } from './keyChanges.ts';
+import type { ImportedKey } from './importedKey.ts';
+import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './importHashes.ts';
 import { isKeyId } from './keyId.ts';
 import { listPage, listPages, listRecords, type ListOptions, type ListPage, type RecordsOptions } from './listing.ts';
 import { checkNewKey, type NewKey } from './newKey.ts';
@@ -25,6 +27,8 @@ import { ATTRIBUTE } from './table.ts';
 import { toTimestamp } from './timestamp.ts';
 
 export type { KeyChanges } from './keyChanges.ts';
+export type { ImportedKey } from './importedKey.ts';
+export type { ImportOptions, ImportResult } from './importHashes.ts';
 export type { ListOptions, ListPage, RecordsOptions } from './listing.ts';
 export { REGISTRY_TRANSLATION, type KeyRegistryOptions } from './registryOptions.ts';
 export type { RevokeOptions } from './revocation.ts';
@@ -277,6 +281,22 @@ export class KeyRegistry {
       if (error instanceof LatchkeyError && NOT_TAKEN.has(error.code)) await this.#takeBack(record, error);
       throw error;
     }
+  }
+
+  /**
+   * Takes in keys that were issued elsewhere, by their hashes, and tells what came of each, in order. What the table holds
+   * already is skipped and not changed, so a run that stopped is gone on with by the same run again. Stop reading, or end
+   * the entries, to stop it: what is in hand is finished. Entries that are wrong are rejected; any other failure ends the
+   * run with a LatchkeyError.
+   *
+   * @throws LatchkeyError `INPUT_INVALID` for a bad concurrency
+   */
+  importHashes(
+    entries: AsyncIterable<ImportedKey> | Iterable<ImportedKey>,
+    options: ImportOptions = {},
+  ): AsyncGenerator<ImportResult, void, undefined> {
+    const { actor, now } = this.#options;
+    return importHashes(entries, checkConcurrency(options), { store: this.#store, actor, now });
   }
 
   /** One conditional update; where it is refused, the record is read for why, for not every engine sends it along. */

@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LatchkeyError } from './errors.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED } from './secret.ts';
+import { isActor } from './text.ts';
 import { DEFAULT_PATIENCE, type Patience } from './throttling.ts';
 
 export interface KeyRegistryOptions {
@@ -37,9 +38,4 @@ export function checkRegistryOptions(options: KeyRegistryOptions): Required<KeyR
   ];
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   return { now: Date.now, patience: DEFAULT_PATIENCE, ...options, keyPrefix };
-}
-
-/** An ARN has up to 2048 characters. */
-function isActor(actor: unknown): boolean {
-  return typeof actor === 'string' && actor !== '' && actor.length <= 2048 && actor.isWellFormed();
 }

@@ -138,6 +138,11 @@ export class RegistryStore {
     throw new LatchkeyError('RECORD_CORRUPT', `the record of key ${id} has ${why}`, { keyId: id });
   }
 
+  /** The hashes of the items with an id, as far as the index knows; two at most. */
+  async hashesOf(id: string): Promise<readonly unknown[]> {
+    return (await this.#entriesOf(id)).map((entry) => entry[PARTITION_KEY]);
+  }
+
   /** Different ids that begin so, by a scan of the index; no more than `most`. */
   async idsStarting(start: string, most: number): Promise<readonly string[]> {
     const ids = new Set<string>();

@@ -19,6 +19,9 @@ export const DEFAULT_KEY_PREFIX = 'sk_';
 const RANDOM_CHARACTERS = 43;
 const CHECKSUM_CHARACTERS = 6;
 const SHOWN_CHARACTERS = 8;
+const MAX_PREFIX_LENGTH = 16;
+/** The most that may be shown of any key. */
+export const MAX_SHOWN_LENGTH = MAX_PREFIX_LENGTH + SHOWN_CHARACTERS;
 const FOREIGN_MIN_LENGTH = 16;
 const FOREIGN_MAX_LENGTH = 255;
 /** The largest multiple of 62 that a byte can hold: bytes from here on are drawn again, so that no digit is favoured. */
@@ -59,12 +62,11 @@ export function shownPrefixOf(secret: KeySecret, prefix: string): string {
 }
 
 /** What is wanted of a key prefix, for messages. */
-export const KEY_PREFIX_WANTED =
-  'a lower-case letter, then letters or digits, then an underscore, at most 16 characters';
+export const KEY_PREFIX_WANTED = `a lower-case letter, then letters or digits, then an underscore, at most ${MAX_PREFIX_LENGTH} characters`;
 
 /** Whether the text can be a deployment's key prefix. */
 export function isKeyPrefix(text: string): boolean {
-  return text.length <= 16 && /^[a-z][a-z0-9]*_$/.test(text);
+  return text.length <= MAX_PREFIX_LENGTH && /^[a-z][a-z0-9]*_$/.test(text);
 }
 
 /** One pass over the characters checks the alphabet and runs the checksum. */

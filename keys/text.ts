@@ -7,3 +7,11 @@ export const TEXT_WANTED = `a text of 1 to ${MAX_LENGTH} characters`;
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= MAX_LENGTH && value.isWellFormed();
 }
+
+/** An ARN has up to 2048 characters. */
+const MAX_ACTOR_LENGTH = 2048;
+
+/** Whether the value can tell who acts. */
+export function isActor(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_ACTOR_LENGTH && value.isWellFormed();
+}

@@ -1,0 +1,27 @@
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { KeyRegistry, REGISTRY_TRANSLATION, type KeyRegistryOptions } from './registry.ts';
+
+export interface CreateKeyRegistryOptions extends Omit<KeyRegistryOptions, 'client'> {
+  /** Where the table is; as the AWS SDK finds it unless given. */
+  readonly region?: string;
+  /** Of another DynamoDB than AWS's own. */
+  readonly endpoint?: string;
+  /** A client of your own, with its own credentials, region and retries. */
+  readonly client?: DynamoDBClient;
+}
+
+/**
+ * The registry of a deployed table, for an application. Credentials are found as the AWS SDK finds them unless `client`
+ * brings its own.
+ *
+ * @throws LatchkeyError `CONFIG_INVALID`
+ */
+export function createKeyRegistry({ region, endpoint, client, ...options }: CreateKeyRegistryOptions): KeyRegistry {
+  const config: DynamoDBClientConfig = {
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
+  const documents = DynamoDBDocumentClient.from(client ?? new DynamoDBClient(config), REGISTRY_TRANSLATION);
+  return new KeyRegistry({ ...options, client: documents });
+}

@@ -1,0 +1,34 @@
+// What `import … from 'latchkey'` gives: the registry and what it deals in, with no CDK behind it.
+export { createKeyRegistry, type CreateKeyRegistryOptions } from './createKeyRegistry.ts';
+export { LatchkeyError, type ErrorCode } from './errors.ts';
+export type { NewKey } from './newKey.ts';
+export { keyState, type JsonObject, type JsonValue, type KeyRecord, type KeyState } from './record.ts';
+export {
+  KeyRegistry,
+  REGISTRY_TRANSLATION,
+  type DrawnRotation,
+  type ImportedKey,
+  type ImportOptions,
+  type ImportResult,
+  type IssuedKey,
+  type KeyChanges,
+  type KeyRegistryOptions,
+  type ListOptions,
+  type ListPage,
+  type RecordsOptions,
+  type RevokeOptions,
+  type RotateOptions,
+  type Rotation,
+} from './registry.ts';
+export {
+  generateSecret,
+  hashSecret,
+  parseKeyHash,
+  parseSecret,
+  type KeyFormat,
+  type KeyHash,
+  type KeySecret,
+} from './secret.ts';
+export { createTableInput } from './table.ts';
+export type { Patience } from './throttling.ts';
+export type { Timestamp } from './timestamp.ts';
