@@ -10,11 +10,14 @@ export const PATIENCE = {
   requestHandler: { connectionTimeout: 3000, requestTimeout: 8000, throwOnRequestTimeout: true },
 };
 
+/** The SDK would warn that it takes the profile before keys of the environment, which is what was asked for. */
+const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
 /** What a client of any service needs to work in the account. */
 export function accountConfig({ region, profile }: AwsAccount) {
   return {
     ...PATIENCE,
     ...(region === undefined ? {} : { region }),
-    ...(profile === undefined ? {} : { profile }),
+    ...(profile === undefined ? {} : { profile, logger: SILENT }),
   };
 }

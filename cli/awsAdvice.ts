@@ -18,12 +18,8 @@ const ADVICE: readonly (readonly [matches: (failure: Failure) => boolean, advice
     'there is no AWS session: sign in with `aws sso login`',
   ],
   [
-    ({ name, message }) => isCredentialFailure(name) && /Could not resolve credentials using profile/.test(message),
-    'the AWS profile gives no credentials: check its name, with `aws configure list-profiles`',
-  ],
-  [
     ({ name }) => isCredentialFailure(name),
-    'no AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    'no AWS credentials were found: check --profile or AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   ],
   [
     named('UnrecognizedClientException', 'InvalidClientTokenId', 'MissingAuthenticationTokenException'),
@@ -34,8 +30,8 @@ const ADVICE: readonly (readonly [matches: (failure: Failure) => boolean, advice
     'AWS refused the signature: check AWS_SECRET_ACCESS_KEY, and that the clock of this machine is right',
   ],
   [
-    ({ message }) => message === 'Region is missing',
-    'no AWS region is set: give --region, set AWS_REGION, or set a region in the profile',
+    ({ message }) => /^Region (is missing|not accepted)/.test(message),
+    'no usable AWS region is set: give --region, set AWS_REGION, or set a region in the profile',
   ],
 ];
 

@@ -27,7 +27,7 @@ interface CreateOptions extends RegistryOptions, SecretPlaceOptions {
 }
 
 const HELP = `
-  latchkey create --label 'build server' --owner acme --expires 90d --stack LatchkeyStack
+  latchkey create --label ci --owner acme --expires 90d --stack LatchkeyStack
   latchkey create --label ci --scope orders:read --out ci.json --local`;
 
 /** Adds `latchkey create`, which issues one key and shows it. */

@@ -51,7 +51,8 @@ const OTHER_FILE = 'give another, or --skip-existing to go on with it';
 const HELP = `
 FILE is a JSON array, or JSON Lines, of objects:
 
-  {"label":"ci","owner":"acme","scopes":["orders:read"],"expiresAt":"2030-01-31T12:00:00Z","metadata":{"plan":"pro"}}
+  {"label":"ci","owner":"acme","scopes":["orders:read"],"metadata":{"seats":3}}
+  {"label":"partner","expiresAt":"2030-01-31T12:00:00Z"}
 
 Only the label is required, and it stands in the file once. All entries are checked before the first key is issued.
 
@@ -61,8 +62,8 @@ whatever state, are left out. --out FILE must not exist, or with --skip-existing
 then added to, and its mode set to 0600. Without --out, the last key that a killed run printed may never have been
 stored; the next run then issues that label anew.
 
-  latchkey seed keys.json --out secrets.jsonl --stack LatchkeyStack
-  latchkey seed keys.json --out secrets.jsonl --skip-existing --stack LatchkeyStack`;
+  latchkey seed keys.json --out made.jsonl --stack LatchkeyStack
+  latchkey seed keys.json --out made.jsonl --skip-existing --stack LatchkeyStack`;
 
 /** Adds `latchkey seed`, which issues a key for each entry of a file. */
 export function addSeedCommand(program: Command, deps: CommandDeps): void {

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { publicRecord } from '../../cli/publicRecord.ts';
+import type { KeyRecord } from '../../keys/record.ts';
+import { at } from '../support/keys.ts';
+import { LocalCli } from '../support/localCli.ts';
+
+const DAY_MS = 86_400_000;
+
+let cli: LocalCli;
+let table = '';
+beforeAll(async () => {
+  cli = await LocalCli.start();
+  table = await cli.makeTable();
+});
+afterAll(() => cli.stop());
+
+const FULL = {
+  owner: 'acme',
+  scopes: ['orders:read'],
+  metadata: { plan: 'pro' },
+  expiresAt: at(DAY_MS),
+  purgeAfter: 1_900_000_000,
+};
+
+async function stored(id: string): Promise<KeyRecord | undefined> {
+  return (await cli.records(table)).find((record) => record.id === id);
+}
+
+describe('what is mentioned changes, and all else stays', () => {
+  test.each<[string[], Partial<Record<keyof KeyRecord, unknown>>]>([
+    [['--label', 'new'], { label: 'new' }],
+    [['--owner', 'globex'], { owner: 'globex' }],
+    [['--no-owner'], { owner: undefined }],
+    [['--scope', 'a', '--scope', 'b'], { scopes: ['a', 'b'] }],
+    [['--no-scopes'], { scopes: undefined }],
+    [['--metadata', '{"seats":3}'], { metadata: { seats: 3 } }],
+    [['--no-metadata'], { metadata: undefined }],
+    [['--expires', '2d'], { expiresAt: at(2 * DAY_MS), purgeAfter: expect.any(Number) }],
+    [['--no-expiry'], { expiresAt: undefined, purgeAfter: undefined }],
+    [
+      ['--label', 'new', '--no-owner', '--no-expiry'],
+      { label: 'new', owner: undefined, expiresAt: undefined, purgeAfter: undefined },
+    ],
+  ])('%j', async (args, changes) => {
+    const { record } = await cli.putKey(table, FULL);
+    const { exitCode, stdout, stderr } = await cli.run(['update', record.id, ...args, '--json'], { table });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const now = await stored(record.id);
+    expect(now).toEqual({ ...record, ...changes });
+    expect(JSON.parse(stdout)).toEqual({ record: publicRecord(now as KeyRecord) });
+  });
+});
+
+test('people see the key as it is now, within 80 columns', async () => {
+  const { record } = await cli.putKey(table, FULL);
+  const run = await cli.run(['update', record.id, '--label', 'new'], { table, isTerminal: true });
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(run.stdout).toMatch(new RegExp(`^Updated key ${record.id}, "new"\\.\n\nid: +${record.id}\nlabel: +new\n`));
+  for (const line of run.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+describe('bad usage changes nothing', () => {
+  test.each([
+    ['no change', []],
+    ['an empty label', ['--label', '']],
+    ['an empty owner', ['--owner', '']],
+    ['a scope with a space', ['--scope', 'a b']],
+    ['scopes and none', ['--scope', 'a', '--no-scopes']],
+    ['metadata that is a list', ['--metadata', '[]']],
+    ['an expiry gone by', ['--expires', '2020-01-01T00:00:00Z']],
+    ['an expiry and none', ['--expires', '2d', '--no-expiry']],
+  ])('%s', async (_, args) => {
+    const { record } = await cli.putKey(table, FULL);
+    const { exitCode, stdout, stderr } = await cli.run(['update', record.id, ...args], { table });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: /);
+    expect(await stored(record.id)).toEqual(record);
+  });
+});
+
+test.each([
+  ['an unknown key', async () => '00000000-0000-4000-8000-000000000000', /no key/],
+  ['a revoked key', async () => (await cli.putKey(table, { revokedAt: at(0) })).record.id, /revoked already/],
+])('%s fails with why', async (_, idOf, expected) => {
+  const { exitCode, stdout, stderr } = await cli.run(['update', await idOf(), '--label', 'x'], { table });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  expect(stderr).toMatch(/^error: .*\n$/);
+  expect(stderr).toMatch(expected);
+});
