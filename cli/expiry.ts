@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { toTimestamp } from '../keys/timestamp.ts';
 
-const UNIT_MS: Readonly<Record<string, number>> = {
+/** Milliseconds of each unit that a span of time may be given in. */
+export const UNIT_MS: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
   d: 86_400_000,

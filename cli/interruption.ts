@@ -12,6 +12,7 @@ export class Interruption {
   readonly #deps: InterruptionDeps;
   #heldOff = 0;
   #exitCode: number | undefined;
+  readonly #controller = new AbortController();
 
   constructor(deps: InterruptionDeps) {
     this.#deps = deps;
@@ -22,12 +23,18 @@ export class Interruption {
     return this.#exitCode;
   }
 
+  /** Aborted with the first signal, for work that waits. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
   /** A second signal changes nothing: npm hands on a Ctrl-C that the terminal has sent already. */
   receive(signal: NodeJS.Signals): void {
     if (this.#exitCode !== undefined) return;
     this.#exitCode = 128 + constants.signals[signal];
     if (this.#heldOff === 0) return this.#deps.exit(this.#exitCode);
     this.#deps.note('stopping after the key in hand');
+    this.#controller.abort();
   }
 
   /** Lets the work finish. Work of several steps looks at `exitCode` between them. */

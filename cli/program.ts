@@ -2,16 +2,44 @@ import { Command, CommanderError } from 'commander';
 import { LatchkeyError } from '../keys/errors.ts';
 import { CliError } from './cliError.ts';
 import type { CommandDeps } from './commandDeps.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addCreateCommand } from './commands/create.ts';
+import { addDisableCommand } from './commands/disable.ts';
+import { addEnableCommand } from './commands/enable.ts';
+import { addExportCommand } from './commands/export.ts';
+import { addIdentifyCommand } from './commands/identify.ts';
+import { addImportCommand } from './commands/import.ts';
 import { addListCommand } from './commands/list.ts';
 import { addRevokeCommand } from './commands/revoke.ts';
+import { addRotateCommand } from './commands/rotate.ts';
+import { addScanCommand } from './commands/scan.ts';
 import { addSeedCommand } from './commands/seed.ts';
+import { addShowCommand } from './commands/show.ts';
+import { addStatsCommand } from './commands/stats.ts';
+import { addUpdateCommand } from './commands/update.ts';
+import { fillParagraphs } from './wrap.ts';
+
+type AddCommand = (program: Command, deps: CommandDeps) => void;
 
 const DONE = 0;
 const FAILED = 1;
 const BAD_USAGE = 2;
 
+const THIS_PROGRAM = 'This program:';
+/** In the order of the help. */
+const COMMANDS: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
+  ['Issue:', [addCreateCommand, addSeedCommand]],
+  ['Look:', [addListCommand, addShowCommand, addIdentifyCommand, addStatsCommand, addScanCommand]],
+  ['Change:', [addUpdateCommand, addRotateCommand, addDisableCommand, addEnableCommand, addRevokeCommand]],
+  ['Move:', [addImportCommand, addExportCommand]],
+  [THIS_PROGRAM, [addCompletionCommand]],
+];
+
 const EXITS = `
+The table is given by --table, --stack or --local, or by LATCHKEY_TABLE. latchkey help COMMAND tells of each command.
+
+  latchkey create --label ci --local
+
 Exits 0 when done, 1 when it failed, 2 on bad usage, 130 when Ctrl-C stopped it.`;
 
 /** Runs one command line, tells what went wrong on stderr, and resolves to the exit code. It never rejects. */
@@ -21,7 +49,7 @@ export async function runProgram(args: readonly string[], deps: CommandDeps): Pr
   try {
     await program.parseAsync(args, { from: 'user' }).catch(async (error: unknown) => {
       if (!isHelp(error)) throw error;
-      await deps.output.print(`${help.trimEnd()}\n`);
+      await deps.output.print(`${fillParagraphs(help.trimEnd(), deps.output.columns)}\n`);
     });
     return DONE;
   } catch (error) {
@@ -30,15 +58,22 @@ export async function runProgram(args: readonly string[], deps: CommandDeps): Pr
 }
 
 function createProgram(deps: CommandDeps, writeHelp: (text: string) => void): Command {
+  const helpWidth = () => deps.output.columns;
   const program = new Command('latchkey')
-    .description('Issues, lists and revokes the API keys of a Latchkey table.')
+    .description('Issues, finds, changes, rotates and ends the API keys of a Latchkey table.')
     .addHelpText('after', EXITS)
+    .addHelpCommand(new Command('help').argument('[command]').description('Tell of a command.').helpGroup(THIS_PROGRAM))
     .exitOverride()
-    .configureOutput({ writeOut: writeHelp, writeErr: (text) => deps.output.note(text.trimEnd()) });
-  addCreateCommand(program, deps);
-  addListCommand(program, deps);
-  addRevokeCommand(program, deps);
-  addSeedCommand(program, deps);
+    .configureOutput({
+      writeOut: writeHelp,
+      writeErr: (text) => deps.output.note(text.trimEnd()),
+      getOutHelpWidth: helpWidth,
+      getErrHelpWidth: helpWidth,
+    });
+  for (const [heading, commands] of COMMANDS) {
+    program.commandsGroup(heading);
+    for (const addCommand of commands) addCommand(program, deps);
+  }
   return program;
 }
 

@@ -4,42 +4,108 @@ import type { Timestamp } from '../keys/timestamp.ts';
 import { printable } from './printable.ts';
 import { relativeTime } from './relativeTime.ts';
 
-const COLUMNS = ['id', 'label', 'prefix', 'owner', 'state', 'created', 'last used', 'expires'];
-const MAX_CELL = 32;
+const COLUMNS = ['id', 'label', 'prefix', 'owner', 'state', 'created', 'last used', 'expires'] as const;
+type Column = (typeof COLUMNS)[number];
+type Cells = Readonly<Record<Column, string>>;
+
+/** How a table is laid out: which columns, how wide a text may be, and whether ids are shortened. */
+interface Layout {
+  readonly columns: readonly Column[];
+  readonly maxText: number;
+  readonly hasShortIds: boolean;
+}
+
+const WIDE: Layout = { columns: COLUMNS, maxText: 32, hasShortIds: false };
+const NARROW = COLUMNS.filter((column) => column !== 'created');
+const NARROWER = NARROW.filter((column) => column !== 'prefix');
+/** The first that fits is taken; the last has to. */
+const LAYOUTS: readonly Layout[] = [
+  WIDE,
+  { ...WIDE, hasShortIds: true },
+  { columns: COLUMNS, maxText: 20, hasShortIds: true },
+  { columns: NARROW, maxText: 20, hasShortIds: true },
+  { columns: NARROWER, maxText: 20, hasShortIds: true },
+  { columns: NARROWER, maxText: 13, hasShortIds: true },
+  { columns: NARROWER, maxText: 9, hasShortIds: true },
+];
+const MIN_ID = 8;
 const NO_LINES = Object.fromEntries(
   ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
     .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
     .map((name) => [name, '']),
 );
 
-/** Records as a table for people: times as they say them, long texts cut, the oldest key first. */
-export function recordTable(records: readonly KeyRecord[], nowMs: number): string {
-  const table = new Table({
-    head: COLUMNS.map((name) => name.toUpperCase()),
-    chars: { ...NO_LINES, middle: '  ' },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
+/**
+ * Records as a table for people: times as they say them, long texts cut, the oldest key first. Where `width` is too
+ * narrow, ids are cut to what tells them apart, then columns left out.
+ */
+export function recordTable(records: readonly KeyRecord[], nowMs: number, width = Infinity): string {
   const time = (timestamp?: Timestamp) => (timestamp === undefined ? 'never' : relativeTime(timestamp, nowMs));
-  const oldestFirst = records.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
-  table.push(...oldestFirst.map((record) => cells(record, nowMs, time).map(cut)));
-  return table.toString().replaceAll(/ +$/gm, '');
+  const rows = records
+    .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+    .map((record) => cells(record, nowMs, time));
+  let table = '';
+  for (const layout of LAYOUTS) {
+    table = tableOf(rows, layout);
+    if (widthOf(table) <= width) break;
+  }
+  return table;
 }
 
 /** Records as lines of fields parted by tabs, for other programs: times in full, an absent field empty. */
 export function recordLines(records: readonly KeyRecord[], nowMs: number): string {
-  return records.map((record) => cells(record, nowMs, (timestamp) => timestamp ?? '').join('\t')).join('\n');
+  return records.map((record) => Object.values(cells(record, nowMs, inFull)).join('\t')).join('\n');
 }
 
-/** In the order of `COLUMNS`. */
-function cells(record: KeyRecord, nowMs: number, time: (timestamp?: Timestamp) => string): string[] {
+function inFull(timestamp?: Timestamp): string {
+  return timestamp ?? '';
+}
+
+function cells(record: KeyRecord, nowMs: number, time: (timestamp?: Timestamp) => string): Cells {
   const { id, label, keyPrefix = '', owner = '', createdAt, lastUsedAt, expiresAt } = record;
-  const texts = [id, label, keyPrefix, owner].map(printable);
-  return [...texts, keyState(record, nowMs), time(createdAt), time(lastUsedAt), time(expiresAt)];
+  return {
+    id: printable(id),
+    label: printable(label),
+    prefix: printable(keyPrefix),
+    owner: printable(owner),
+    state: keyState(record, nowMs),
+    created: time(createdAt),
+    'last used': time(lastUsedAt),
+    expires: time(expiresAt),
+  };
 }
 
-/** The id is never cut: it is what other commands take. */
-function cut(text: string, column: number): string {
+function tableOf(rows: readonly Cells[], { columns, maxText, hasShortIds }: Layout): string {
+  const table = new Table({
+    head: columns.map((name) => name.toUpperCase()),
+    chars: { ...NO_LINES, middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  const idLength = hasShortIds ? tellingLength(rows.map(({ id }) => id)) : Infinity;
+  const shorten = (row: Cells): Cells => ({
+    ...row,
+    id: row.id.slice(0, idLength),
+    label: cut(row.label, maxText),
+    prefix: cut(row.prefix, maxText),
+    owner: cut(row.owner, maxText),
+  });
+  table.push(...rows.map(shorten).map((row) => columns.map((column) => row[column])));
+  return table.toString().replaceAll(/ +$/gm, '');
+}
+
+/** How many characters tell the ids apart: other commands take so many for the whole. */
+function tellingLength(ids: readonly string[]): number {
+  const distinct = new Set(ids).size;
+  let length = MIN_ID;
+  while (length < 36 && new Set(ids.map((id) => id.slice(0, length))).size < distinct) length++;
+  return length;
+}
+
+function cut(text: string, maxLength: number): string {
   const characters = Array.from(text);
-  if (column === 0 || characters.length <= MAX_CELL) return text;
-  return `${characters.slice(0, MAX_CELL - 1).join('')}…`;
+  return characters.length <= maxLength ? text : `${characters.slice(0, maxLength - 1).join('')}…`;
+}
+
+function widthOf(table: string): number {
+  return Math.max(...table.split('\n').map((line) => Array.from(line).length));
 }

@@ -1,53 +1,116 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import type { ListPage } from '../../keys/registry.ts';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { LatchkeyError } from '../../keys/errors.ts';
+import { keyState, type KeyRecord, type KeyState } from '../../keys/record.ts';
+import type { KeyRegistry, ListPage } from '../../keys/registry.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
-import { publicRecord } from '../publicRecord.ts';
-import { recordLines, recordTable } from '../recordTable.ts';
+import { listFormat, type ListFormat } from '../listFormat.ts';
+import { parseSpan, type Span } from '../span.ts';
+import { isNeverUsed, isUnusedFor } from '../staleness.ts';
 import { addTableOptions } from '../tableOptions.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ListOptions extends RegistryOptions {
+  readonly owner?: string;
+  readonly state?: KeyState;
+  readonly stale?: Span;
+  readonly all?: boolean;
   readonly limit: number;
   readonly cursor?: string;
+  readonly csv?: boolean;
   readonly json?: boolean;
 }
 
 const MAX_LIMIT = 1000;
+const STATES: readonly KeyState[] = ['active', 'expired', 'disabled', 'revoked'];
 
-/** Adds `latchkey list`, which shows one page of the table's keys. */
+const HELP = `
+A page holds the keys among --limit of the table's that the filters let through; it is read on until there is one, or the
+end. --stale counts a key that was never used, however new it is. On a narrow terminal ids are cut to their first
+characters, which other commands take too, and the prefix and the time of creation are left out.
+
+  latchkey list --local
+  latchkey list --owner acme --state active --stale 90d --all --csv > stale.csv`;
+
+/** Adds `latchkey list`, which shows one page of the table's keys, or all. */
 export function addListCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('list')
     .description('List keys, a page at a time: a table on a terminal, else lines of fields parted by tabs.')
+    .option('--owner <owner>', 'only keys that were issued to this owner', parseOwner)
+    .addOption(new Option('--state <state>', 'only keys in this state').choices(STATES))
+    .option('--stale <span>', 'only keys that were never used, or not for so long, such as 90d', parseSpan)
     .option('--limit <number>', `how many at most, from 1 to ${MAX_LIMIT}`, parseLimit, MAX_LIMIT)
     .option('--cursor <cursor>', 'where to go on: the cursor that the page before ended with', parseCursor)
-    .option('--json', 'print one JSON document, {"records","cursor"}; the cursor is null at the end');
+    .option('--all', 'every page, one after the other')
+    .addOption(new Option('--csv', 'as CSV with a header row').conflicts('json'))
+    .option('--json', 'print one JSON document, {"records","cursor"}; the cursor is null at the end')
+    .addHelpText('after', HELP);
   addTableOptions(command).action((options: ListOptions) => list(options, deps));
 }
 
 async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
   const { output } = deps;
-  const page = await withRegistry(options, deps, (registry) => registry.list(options));
-  for (const error of page.corrupt) output.note(`warning: ${error.message}`);
-  if (options.json) await output.print(pageJson(page));
-  else await printPage(page, output.isTerminal ? recordTable : recordLines, deps);
-  if (page.corrupt.length === 0) return;
-  throw new CliError('RECORDS_CORRUPT', `${page.corrupt.length} of the records on this page cannot be read`);
+  const format = listFormat(options, output, deps.now());
+  const corrupt: LatchkeyError[] = [];
+  const { count, cursor } = await withRegistry(options, deps, async (registry) => {
+    const listed = { count: 0, cursor: null as string | null };
+    let begin = format.begin;
+    for await (const page of pages(registry, options, deps.now())) {
+      // Not before there is a page: what fails at once leaves stdout alone.
+      await output.print(begin);
+      begin = '';
+      corrupt.push(...page.corrupt);
+      for (const error of page.corrupt) output.note(`warning: ${error.message}`);
+      await printPage(page, listed.count === 0, format, deps);
+      listed.count += page.records.length;
+      listed.cursor = page.cursor;
+    }
+    return listed;
+  });
+  await output.print(format.end(cursor));
+  if (!options.json) tellRest(count, cursor, deps);
+  if (corrupt.length === 0) return;
+  const where = options.all === true ? 'records' : 'records on this page';
+  throw new CliError('RECORDS_CORRUPT', `${corrupt.length} of the ${where} cannot be read`);
 }
 
-function pageJson({ records, cursor }: ListPage): string {
-  return `${JSON.stringify({ records: records.map(publicRecord), cursor })}\n`;
+/** What the filters leave of each page: all pages, or those up to the first that they leave something of. */
+async function* pages(registry: KeyRegistry, options: ListOptions, nowMs: number): AsyncGenerator<ListPage> {
+  const { owner, limit } = options;
+  let cursor = options.cursor ?? null;
+  let isEnough = false;
+  do {
+    const page = await registry.list({ owner, limit, cursor });
+    const records = page.records.filter((record) => passes(record, options, nowMs));
+    yield { ...page, records };
+    cursor = page.cursor;
+    isEnough = options.all !== true && (records.length > 0 || page.corrupt.length > 0);
+  } while (cursor !== null && !isEnough);
+}
+
+function passes(record: KeyRecord, { state, stale }: ListOptions, nowMs: number): boolean {
+  if (state !== undefined && keyState(record, nowMs) !== state) return false;
+  return stale === undefined || isNeverUsed(record) || isUnusedFor(record, stale.ms, nowMs);
 }
 
 async function printPage(
-  { records, cursor }: ListPage,
-  format: typeof recordTable,
-  { output, now }: CommandDeps,
+  { records }: ListPage,
+  isFirst: boolean,
+  format: ListFormat,
+  { output }: CommandDeps,
 ): Promise<void> {
-  if (records.length > 0) await output.print(`${format(records, now())}\n`);
-  else if (cursor === null) output.note('no keys');
+  if (records.length > 0) await output.print(format.page(records, isFirst));
+}
+
+function tellRest(count: number, cursor: string | null, { output }: CommandDeps): void {
+  if (count === 0 && cursor === null) output.note('no keys');
   if (cursor !== null) output.note(`more keys may follow: --cursor ${cursor}`);
+}
+
+function parseOwner(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('Wanted an owner.');
 }
 
 function parseLimit(text: string): number {

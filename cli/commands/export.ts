@@ -1,0 +1,106 @@
+import { Option, type Command } from 'commander';
+import type { LatchkeyError } from '../../keys/errors.ts';
+import type { KeyRecord } from '../../keys/record.ts';
+import { CliError } from '../cliError.ts';
+import type { CommandDeps } from '../commandDeps.ts';
+import { addTableOptions } from '../tableOptions.ts';
+import { CSV, JSON_LINES, type ExportFormat } from '../transfer/exportFormat.ts';
+import { PrivateFile } from '../transfer/privateFile.ts';
+import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
+
+interface ExportOptions extends RegistryOptions {
+  readonly csv?: boolean;
+  readonly out?: string;
+}
+
+interface ExportRun {
+  readonly format: ExportFormat;
+  readonly write: (text: string) => Promise<void>;
+  readonly deps: CommandDeps;
+}
+
+const BATCH = 500;
+
+const HELP = `
+The export holds the hash of every key, with all that is known of it: without the hashes no other table could accept the
+keys. No hash opens anything by itself, but treat the export as confidential. The keys themselves are in no table and in
+no export. import reads both formats, and nothing is lost on the way.
+In CSV a cell that a spreadsheet would run as a formula has an apostrophe in front, which import takes off again.
+
+  latchkey export --table keys --out keys.jsonl
+  latchkey export --local --csv > keys.csv`;
+
+/** Adds `latchkey export`, which writes out every key for `import` to read. */
+export function addExportCommand(program: Command, deps: CommandDeps): void {
+  const command = program
+    .command('export')
+    .description('Write out all keys with their hashes, to move or to keep them. Treat it as confidential.')
+    .option('--csv', 'as CSV with a header row')
+    .addOption(new Option('--jsonl', 'as JSON Lines; so unless --csv is given').conflicts('csv'))
+    .option('--out <file>', 'write to this file, which must not exist, with mode 0600')
+    .addHelpText('after', HELP);
+  addTableOptions(command).action((options: ExportOptions) => exportKeys(options, deps));
+}
+
+async function exportKeys(options: ExportOptions, deps: CommandDeps): Promise<void> {
+  const format = options.csv === true ? CSV : JSON_LINES;
+  const { out } = options;
+  if (out === undefined) {
+    return exportTo(options, { format, write: (text) => deps.output.print(text), deps });
+  }
+  await deps.interruption.holdOff(async () => {
+    const file = await PrivateFile.create(out);
+    try {
+      await exportTo(options, { format, write: (text) => file.write(text), deps });
+    } catch (error) {
+      // What could be read is of use; half a file that looks like a whole one is not.
+      if (isIncomplete(error)) await file.keep();
+      else await file.discard();
+      throw error;
+    }
+    await file.keep();
+  });
+}
+
+async function exportTo(options: ExportOptions, run: ExportRun): Promise<void> {
+  const { output } = run.deps;
+  await withRegistry(options, run.deps, async (registry) => {
+    const corrupt: LatchkeyError[] = [];
+    const onCorrupt = (error: LatchkeyError) => {
+      corrupt.push(error);
+      output.note(`warning: ${error.message}`);
+    };
+    output.progress.start(0, 'count');
+    let count = 0;
+    try {
+      count = await writeAll(registry.records({ onCorrupt }), run);
+    } finally {
+      output.progress.stop();
+    }
+    output.note(`keys exported: ${count}${options.out === undefined ? '' : `; they are in ${options.out}`}`);
+    if (corrupt.length === 0) return;
+    throw new CliError('RECORDS_CORRUPT', `${corrupt.length} of the records cannot be read and are not in the export`);
+  });
+}
+
+async function writeAll(records: AsyncIterable<KeyRecord>, { format, write, deps }: ExportRun): Promise<number> {
+  const { output, interruption } = deps;
+  let count = 0;
+  let batch: KeyRecord[] = [];
+  await write(format.header);
+  for await (const record of records) {
+    if (interruption.exitCode !== undefined) throw new CliError('INTERRUPTED', 'interrupted: nothing was exported');
+    batch.push(record);
+    count++;
+    output.progress.advance();
+    if (batch.length < BATCH) continue;
+    await write(format.rows(batch));
+    batch = [];
+  }
+  await write(format.rows(batch));
+  return count;
+}
+
+function isIncomplete(error: unknown): boolean {
+  return error instanceof CliError && error.code === 'RECORDS_CORRUPT';
+}

@@ -1,0 +1,151 @@
+import { Option, type Command } from 'commander';
+import type { ImportedKey, KeyRegistry } from '../../keys/registry.ts';
+import { CliError } from '../cliError.ts';
+import type { CommandDeps } from '../commandDeps.ts';
+import { addActorOption, addTableOptions } from '../tableOptions.ts';
+import type { ImportLine } from '../transfer/importLine.ts';
+import { detectFormat, IMPORT_FORMATS, type ImportFormat } from '../transfer/importFormat.ts';
+import { ImportReport } from '../transfer/importReport.ts';
+import { ImportSource } from '../transfer/importSource.ts';
+import { readConfig } from '../transfer/readConfig.ts';
+import { readCsv } from '../transfer/readCsv.ts';
+import { readJsonLines } from '../transfer/readJsonLines.ts';
+import { readKeyList } from '../transfer/readKeyList.ts';
+import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
+
+interface ImportOptions extends RegistryOptions {
+  readonly format?: ImportFormat;
+  readonly allowWeak?: boolean;
+  readonly json?: boolean;
+}
+
+interface ImportRun {
+  readonly lines: AsyncIterable<ImportLine>;
+  readonly source: ImportSource;
+  readonly registry: KeyRegistry;
+  readonly report: ImportReport;
+  readonly deps: CommandDeps;
+}
+
+const HELP = `
+FILE is read as what it looks like, or as --format says:
+
+  soulsync  a JSON configuration with a list "api_keys" at its top level, of
+            {"id","label","key_hash","key_prefix","created_at","last_used_at"}
+  csv       a header row that names some of the fields below, then a row for
+            each key; parted by commas, semicolons or tabs
+  jsonl     a JSON object of such fields on each line: what export writes
+  env       raw keys as NAME=key, also with quotes, export and comments; each is
+            hashed here, and its name becomes the label
+
+  fields    keyHash and label; id, keyPrefix, owner, scopes, metadata,
+            createdAt, createdBy, lastUsedAt, expiresAt, disabledAt,
+            disabledBy, revokedAt, revokedBy, revokedReason, rotatedFrom,
+            rotatedTo; or key_hash and so on
+
+A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601; one without a zone is read as UTC. Raw keys are never
+stored or shown. One that could be guessed is rejected: its strength is its length, without a prefix such as sk_, times
+log2 of the alphabet seen in it (10 for digits, 26 for small and 26 for capital letters, 2 for - and _, 30 for the rest, 16
+where all is hex), and must be 112 bits.
+
+What the table holds already, by its hash, is skipped and left as it is: a run that was stopped is gone on with by running
+it again. Only a deployment with acceptForeignKeys accepts keys that were made elsewhere.
+
+  latchkey import config.json --local
+  latchkey export --table old | latchkey import - --table new`;
+
+/** Adds `latchkey import`, which takes in keys that another system or table holds. */
+export function addImportCommand(program: Command, deps: CommandDeps): void {
+  const command = program
+    .command('import')
+    .description('Take in keys from elsewhere, by their hashes. Exits 1 where a line was rejected.')
+    .argument('<file>', 'what to read; - reads standard input')
+    .addOption(new Option('--format <format>', 'how it is written; seen unless given').choices(IMPORT_FORMATS))
+    .option('--allow-weak', 'take raw keys of less than 112 bits')
+    .option('--json', 'print one JSON document, {"taken":[ids],"skipped","rejected":[{"line","problem"}]}')
+    .addHelpText('after', HELP);
+  addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>
+    importKeys(file, options, deps),
+  );
+}
+
+async function importKeys(file: string, options: ImportOptions, deps: CommandDeps): Promise<void> {
+  const { output, interruption } = deps;
+  const report = new ImportReport(output, options.json === true);
+  await withActingRegistry(options, deps, (registry) =>
+    interruption.holdOff(async () => {
+      const source = await ImportSource.open(file, deps.stdin);
+      interruption.signal.addEventListener('abort', () => source.close());
+      try {
+        const lines = await linesOf(source, options);
+        await run({ lines, source, registry, report, deps });
+      } finally {
+        source.close();
+      }
+    }),
+  );
+  const { rejectedCount } = report;
+  if (rejectedCount === 0) return;
+  throw new CliError('ENTRIES_REJECTED', `rejected: ${rejectedCount}; set them right and run it again`);
+}
+
+async function linesOf(source: ImportSource, { format, allowWeak }: ImportOptions): Promise<AsyncIterable<ImportLine>> {
+  const head = await source.head();
+  switch (format ?? detectFormat(head)) {
+    case 'soulsync':
+      return readConfig(source.chunks());
+    case 'csv':
+      return readCsv(source.chunks(), head);
+    case 'jsonl':
+      return readJsonLines(source.chunks());
+    case 'env':
+      return readKeyList(source.chunks(), { allowWeak: allowWeak === true });
+  }
+}
+
+async function run(importRun: ImportRun): Promise<void> {
+  const { source, report, deps } = importRun;
+  const { progress } = deps.output;
+  progress.start(source.totalBytes ?? 0, source.totalBytes === undefined ? 'count' : 'share');
+  await report.begin();
+  try {
+    await takeAll(importRun);
+  } finally {
+    progress.stop();
+    await report.end();
+  }
+  if (deps.interruption.exitCode === undefined) return;
+  throw new CliError('INTERRUPTED', 'interrupted: to go on, run it again; what was taken is skipped then');
+}
+
+async function takeAll(importRun: ImportRun): Promise<void> {
+  const { source, registry, report, deps } = importRun;
+  // Of the entries that are under way: no more than the registry has in hand.
+  const lineNumbers = new Map<number, number>();
+  for await (const { index, outcome, id, problem } of registry.importHashes(entriesOf(importRun, lineNumbers))) {
+    const line = lineNumbers.get(index) ?? 0;
+    lineNumbers.delete(index);
+    if (outcome === 'taken') await report.take(id ?? '');
+    else if (outcome === 'skipped') report.skip();
+    else report.reject(line, problem ?? 'the table refuses it');
+    deps.output.progress.advance(source.readBytes);
+  }
+}
+
+/** The entries of good lines, until a signal comes. Bad lines are told as they come. */
+async function* entriesOf(
+  { lines, report, deps }: ImportRun,
+  lineNumbers: Map<number, number>,
+): AsyncGenerator<ImportedKey> {
+  let index = 0;
+  for await (const line of lines) {
+    // The line that was cut short by it is not looked at.
+    if (deps.interruption.exitCode !== undefined) return;
+    if ('problem' in line) {
+      report.reject(line.line, line.problem);
+      continue;
+    }
+    lineNumbers.set(index++, line.line);
+    yield line.entry;
+  }
+}

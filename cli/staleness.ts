@@ -1,0 +1,19 @@
+import type { KeyRecord } from '../keys/record.ts';
+import { toEpochMs } from '../keys/timestamp.ts';
+
+/** Whether a key was never used, however new it is. */
+export function isNeverUsed({ lastUsedAt }: KeyRecord): boolean {
+  return lastUsedAt === undefined;
+}
+
+/** Whether a key was used, but not since this many milliseconds ago. */
+export function isUnusedFor({ lastUsedAt }: KeyRecord, ms: number, nowMs: number): boolean {
+  return lastUsedAt !== undefined && toEpochMs(lastUsedAt) <= nowMs - ms;
+}
+
+/** Whether a key that has not expired does so within this many milliseconds. */
+export function isExpiringWithin({ expiresAt }: KeyRecord, ms: number, nowMs: number): boolean {
+  if (expiresAt === undefined) return false;
+  const expiresMs = toEpochMs(expiresAt);
+  return expiresMs > nowMs && expiresMs <= nowMs + ms;
+}

@@ -1,0 +1,123 @@
+import { isJsonObject, type JsonObject } from '../../keys/record.ts';
+import type { ImportedKey } from '../../keys/registry.ts';
+import { parseKeyHash, type KeyHash } from '../../keys/secret.ts';
+import { parseJson } from '../parseJson.ts';
+import { readForeignTime } from './foreignTime.ts';
+
+/** What one line of a file came to: a key, or what is wrong with it. A problem never repeats what the line holds. */
+export type ImportLine = { readonly line: number } & ({ readonly entry: ImportedKey } | { readonly problem: string });
+
+/** What a file says of one key, under the names of `FIELD_NAMES`. */
+export type EntryFields = Readonly<Partial<Record<FieldName, unknown>>>;
+
+export type FieldName = keyof ImportedKey;
+
+interface Reader {
+  readonly wanted: string;
+  readonly read: (value: unknown) => unknown;
+}
+
+const TEXT: Reader = { wanted: 'a text', read: (value) => (typeof value === 'string' ? value : undefined) };
+const TIME: Reader = {
+  wanted: 'a time in ISO 8601, such as 2030-01-31T12:00:00Z; one without a zone is read as UTC',
+  read: readForeignTime,
+};
+
+const READERS: Readonly<Record<FieldName, Reader>> = {
+  keyHash: { wanted: 'the SHA-256 of the key as 64 hex characters', read: readHash },
+  id: TEXT,
+  label: TEXT,
+  keyPrefix: TEXT,
+  owner: TEXT,
+  scopes: { wanted: 'a list of scopes, or scopes with spaces between', read: readScopes },
+  metadata: { wanted: 'a JSON object', read: readMetadata },
+  createdAt: TIME,
+  createdBy: TEXT,
+  lastUsedAt: TIME,
+  expiresAt: TIME,
+  disabledAt: TIME,
+  disabledBy: TEXT,
+  revokedAt: TIME,
+  revokedBy: TEXT,
+  revokedReason: TEXT,
+  rotatedFrom: TEXT,
+  rotatedTo: TEXT,
+};
+
+/** Every field that an entry may have, in the order in which they are written. */
+export const FIELD_NAMES = Object.keys(READERS) as readonly FieldName[];
+
+const BY_PLAIN_NAME = new Map(FIELD_NAMES.map((name) => [plain(name), name]));
+const REQUIRED: ReadonlySet<FieldName> = new Set(['keyHash', 'label']);
+const MAX_SHOWN_NAME = 20;
+
+/** The field that a column or a JSON name stands for: `keyHash`, `key_hash` and `Key Hash` are one. */
+export function fieldNamed(name: string): FieldName | undefined {
+  return BY_PLAIN_NAME.get(plain(name));
+}
+
+/** Whether the field follows from others, so that it is neither written nor read. */
+export function isDerived(name: string): boolean {
+  return plain(name) === 'purgeafter';
+}
+
+/** A name that is no field's, for a message; one so long that it may be a key is only counted. */
+export function showName(name: string): string {
+  return name.length > MAX_SHOWN_NAME ? `a name of ${name.length} characters` : JSON.stringify(name);
+}
+
+/** The JSON value as a line: an object with the fields of an entry, under either spelling. */
+export function objectLine(line: number, value: unknown): ImportLine {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { line, problem: 'wanted one JSON object' };
+  }
+  const fields: Partial<Record<FieldName, unknown>> = {};
+  const problems: string[] = [];
+  for (const [name, field] of Object.entries(value)) {
+    const known = fieldNamed(name);
+    if (known === undefined && !isDerived(name)) problems.push(`${showName(name)} is no field of a key`);
+    else if (known !== undefined && known in fields) problems.push(`${known} is given twice`);
+    else if (known !== undefined) fields[known] = field;
+  }
+  return problems.length > 0 ? { line, problem: problems.join('; ') } : entryLine(line, fields);
+}
+
+/** The fields as a line. What is empty or null counts as absent. */
+export function entryLine(line: number, fields: EntryFields): ImportLine {
+  const entry: Partial<Record<FieldName, unknown>> = {};
+  const problems: string[] = [];
+  for (const name of FIELD_NAMES) {
+    const value = fields[name];
+    const isAbsent = value === undefined || value === null || value === '';
+    if (isAbsent && REQUIRED.has(name)) problems.push(`${name} is missing`);
+    if (isAbsent) continue;
+    const { read, wanted } = READERS[name];
+    entry[name] = read(value);
+    if (entry[name] === undefined) problems.push(`${name}: wanted ${wanted}`);
+  }
+  return problems.length > 0
+    ? { line, problem: problems.join('; ') }
+    : { line, entry: entry as unknown as ImportedKey };
+}
+
+function plain(name: string): string {
+  return name.replaceAll(/[\s_-]/g, '').toLowerCase();
+}
+
+function readHash(value: unknown): KeyHash | undefined {
+  return typeof value === 'string' ? parseKeyHash(value.toLowerCase()) : undefined;
+}
+
+function readScopes(value: unknown): readonly string[] | undefined {
+  const list = typeof value === 'string' ? splitScopes(value) : value;
+  return Array.isArray(list) && list.every((scope) => typeof scope === 'string') ? list : undefined;
+}
+
+function splitScopes(text: string): unknown {
+  return text.startsWith('[') ? parseJson(text) : text.split(/\s+/).filter((scope) => scope !== '');
+}
+
+function readMetadata(value: unknown): JsonObject | undefined {
+  const object = typeof value === 'string' ? parseJson(value) : value;
+  return isJsonObject(object) ? object : undefined;
+}

@@ -1,0 +1,268 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { KeyRecord } from '../../keys/record.ts';
+import { hashSecret, type KeySecret } from '../../keys/secret.ts';
+import { closedEndpoint } from '../support/engine.ts';
+import { LOCAL_AWS, runCli } from '../support/cli.ts';
+import { at, makeKey, NOW_MS } from '../support/keys.ts';
+import { LocalCli, type SessionOptions } from '../support/localCli.ts';
+import { tracesOf } from '../support/traces.ts';
+
+let cli: LocalCli;
+let table = '';
+beforeAll(async () => {
+  cli = await LocalCli.start();
+});
+afterAll(() => cli.stop());
+
+const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex');
+const foreignKey = () => `sk_${randomBytes(32).toString('base64url')}`;
+const line = (fields: object) => `${JSON.stringify({ keyHash: hashOf(foreignKey()), label: 'x', ...fields })}\n`;
+
+/** Imports a text, of a file, into a table of its own. */
+async function importText(text: string | Uint8Array, args: readonly string[] = [], options: SessionOptions = {}) {
+  table = options.table ?? (await cli.makeTable());
+  const file = await cli.write('keys', text);
+  return cli.run(['import', file, ...args], { ...options, table });
+}
+
+describe('a SoulSync configuration', () => {
+  const [secret, other] = [foreignKey(), foreignKey()];
+  const config = JSON.stringify(
+    {
+      spotify: { client_secret: 'not ours' },
+      api_keys: [
+        {
+          id: 'd0f8c1a5-2a5b-4c56-9d2f-7a1f6f0a3b11',
+          label: 'My script',
+          key_hash: hashOf(secret),
+          key_prefix: secret.slice(0, 11),
+          created_at: '2026-01-31T12:34:56.789123+00:00',
+          last_used_at: '2026-03-01T00:00:00.000001',
+        },
+        { id: 'e0f8c1a5-2a5b-4c56-9d2f-7a1f6f0a3b11', label: 'Other', key_hash: hashOf(other), last_used_at: null },
+        { id: 'f0f8c1a5-2a5b-4c56-9d2f-7a1f6f0a3b11', label: 'Bad', key_hash: hashOf('x'), created_at: 'long ago' },
+      ],
+    },
+    null,
+    2,
+  );
+
+  test('is taken in, and people are told what was and what was not, and why', async () => {
+    const { exitCode, stdout, stderr } = await importText(config);
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe('taken: 2\nskipped, for they are there already: 0\nrejected: 1\n');
+    expect(stderr).toMatch(/^line 20: createdAt: wanted a time in ISO 8601.*\nerror: rejected: 1; .*\n$/);
+    expect(await cli.records(table)).toEqual([
+      {
+        keyHash: hashOf(secret),
+        id: 'd0f8c1a5-2a5b-4c56-9d2f-7a1f6f0a3b11',
+        label: 'My script',
+        keyPrefix: secret.slice(0, 11),
+        createdAt: '2026-01-31T12:34:56.789Z',
+        createdBy: 'alice',
+        lastUsedAt: '2026-03-01T00:00:00.000Z',
+      },
+      {
+        keyHash: hashOf(other),
+        id: 'e0f8c1a5-2a5b-4c56-9d2f-7a1f6f0a3b11',
+        label: 'Other',
+        createdAt: at(0),
+        createdBy: 'alice',
+      },
+    ]);
+  });
+
+  test('a second run changes nothing, and says that the keys are there', async () => {
+    const before = await cli.records(table);
+    const again = await importText(config, ['--json'], { table });
+    expect(JSON.parse(again.stdout)).toEqual({
+      taken: [],
+      skipped: 2,
+      rejected: [{ line: 20, problem: expect.any(String) }],
+    });
+    expect(await cli.records(table)).toEqual(before);
+  });
+
+  test('its keys are known by their raw form', async () => {
+    const { stdout } = await cli.run(['identify', '--json'], { table, input: other });
+    expect(JSON.parse(stdout).record.label).toBe('Other');
+  });
+});
+
+describe('raw keys in a list', () => {
+  const [foreign, weak] = [foreignKey(), 'hunter2hunter2hunter2'];
+  const own = makeKey().secret;
+  const env = `# keys\nexport CI="${foreign}"\nPROD='${own}' # ours\nWEAK=${weak}\n${foreign}\n`;
+
+  test('are hashed; weak ones and what is no assignment are rejected; nothing of a key is told or stored', async () => {
+    const { exitCode, stdout, stderr } = await importText(env, ['--json']);
+    const records = await cli.records(table);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      taken: expect.arrayContaining(records.map(({ id }) => id)),
+      skipped: 0,
+      rejected: [
+        { line: 4, problem: expect.stringMatching(/weak.*about \d+ bits.*--allow-weak/) },
+        { line: 5, problem: expect.stringMatching(/NAME=key/) },
+      ],
+    });
+    expect(new Map(records.map(({ label, keyHash }) => [label, keyHash]))).toEqual(
+      new Map([
+        ['CI', hashOf(foreign)],
+        ['PROD', hashSecret(own)],
+      ]),
+    );
+    expect(tracesOf([foreign, weak, own] as KeySecret[], stdout + stderr + JSON.stringify(records))).toEqual([]);
+  });
+
+  test('weak ones are taken where that is asked for', async () => {
+    const { exitCode } = await importText(`WEAK=${weak}\n`, ['--allow-weak']);
+    expect(exitCode).toBe(0);
+    expect(await cli.records(table)).toMatchObject([{ label: 'WEAK', keyHash: hashOf(weak) }]);
+  });
+});
+
+test('CSV and JSON Lines are taken in with all that a key can have, and from standard input', async () => {
+  const fields = {
+    owner: 'acme',
+    scopes: 'a b',
+    expires_at: '2020-01-01T00:00:00Z',
+    revoked_at: '2021-01-01 00:00:00',
+  };
+  const names = Object.keys(fields);
+  const csv = `key_hash,label,${names.join(',')}\n${hashOf('a')},csv,${Object.values(fields).join(',')}\n`;
+  table = await cli.makeTable();
+  expect(await cli.run(['import', '-'], { table, input: csv })).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await cli.run(['import', '-'], { table, input: line({ label: 'json', ...fields }) })).toMatchObject({
+    exitCode: 0,
+  });
+  const stored: Partial<KeyRecord> = {
+    owner: 'acme',
+    scopes: ['a', 'b'],
+    expiresAt: '2020-01-01T00:00:00.000Z' as never,
+    revokedAt: '2021-01-01T00:00:00.000Z' as never,
+  };
+  expect(await cli.records(table)).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ label: 'csv', ...stored }),
+      expect.objectContaining({ label: 'json', ...stored }),
+    ]),
+  );
+});
+
+test('what the table refuses is rejected with its line too', async () => {
+  const id = '11111111-1111-4111-8111-111111111111';
+  const text =
+    line({ id }) + '\n' + line({ label: 'y'.repeat(257) }) + line({ id }) + line({ scopes: ['a b'] }) + line({});
+  const { exitCode, stdout } = await importText(text, ['--json']);
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    taken: [id, expect.any(String)],
+    rejected: [{ line: 3 }, { line: 4 }, { line: 5 }],
+  });
+});
+
+test('of very many bad lines people are told the first, and how many more', async () => {
+  const { stderr, stdout } = await importText(`${'nonsense\n'.repeat(500)}`, ['--format', 'jsonl']);
+  expect(stderr.split('\n')).toHaveLength(20 + 1 + 1 + 1);
+  expect(stderr).toContain('and 480 more');
+  expect(stdout).toContain('rejected: 500');
+});
+
+test('nothing at all is taken from an empty file', async () => {
+  expect(await importText('')).toMatchObject({
+    exitCode: 0,
+    stderr: '',
+    stdout: expect.stringContaining('taken: 0\n'),
+  });
+});
+
+describe('a signal', () => {
+  const many = Array.from({ length: 400 }, (_, at) => line({ label: `key ${at}` })).join('');
+
+  test('stops it cleanly; the same run again takes the rest, and no key twice', async () => {
+    const stop: SessionOptions['onStart'] = (interruption, stderr) => {
+      stderr.once('data', () => interruption.receive('SIGINT'));
+    };
+    const stopped = await importText(many, [], { isTerminal: true, onStart: stop });
+    expect(stopped.exitCode).toBe(130);
+    expect(stopped.stderr).toMatch(/error: interrupted: to go on, run it again/);
+    const taken = Number(/^taken: (\d+)$/m.exec(stopped.stdout)?.[1]);
+    expect(await cli.records(table)).toHaveLength(taken);
+    expect(taken).toBeLessThan(400);
+    const resumed = await importText(many, [], { table });
+    expect(resumed.stdout).toContain(`taken: ${400 - taken}\nskipped, for they are there already: ${taken}\n`);
+    expect(new Set((await cli.records(table)).map(({ label }) => label)).size).toBe(400);
+  });
+
+  test('ends a wait for more of standard input', async () => {
+    table = await cli.makeTable();
+    const child = runCli(['import', '-', '--format', 'jsonl', '--json', '--table', table], {
+      env: { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint },
+      onStart: (process) => {
+        // Half a line, and then nothing more.
+        process.stdin?.write(`${line({})}{"keyHash":`);
+        (process.stdin as { end: unknown }).end = () => process.stdin;
+        process.stdout?.once('data', () => process.kill('SIGINT'));
+      },
+    });
+    const { exitCode, stdout, stderr } = await child;
+    expect(exitCode).toBe(130);
+    const { taken, rejected } = JSON.parse(stdout);
+    expect(rejected).toEqual([]);
+    expect((await cli.records(table)).map(({ id }) => id)).toEqual(taken);
+    expect(stderr).toMatch(/run it again/);
+  });
+});
+
+describe('on a terminal', () => {
+  test('a bar shows how far it is, and goes away', async () => {
+    const { stderr } = await importText(Array.from({ length: 50 }, () => line({})).join(''), [], { isTerminal: true });
+    expect(stderr).toMatch(/\[[^\]]+\] \d+%, keys: \d+/);
+  });
+});
+
+test('a table that fails in the middle is told, with how far it came', async () => {
+  const run = await runCli(['import', '-', '--table', 'none'], {
+    env: { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: await closedEndpoint() },
+    stdin: line({}),
+  });
+  expect(run).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^taken: 0\n/) });
+  expect(run.stderr).toMatch(/error: .*cannot be reached/);
+});
+
+describe('what cannot be read fails before anything is written', () => {
+  test.each([
+    ['no such file', ['import', '/nonexistent/keys'], '', 1, /cannot read .*ENOENT/],
+    ['a directory', ['import', '.'], '', 1, /cannot read \.: EISDIR/],
+    ['a text of no known form', ['import', '-'], 'hello', 2, /--format/],
+    ['bytes that are no text', ['import', '-'], new Uint8Array([0x41, 0x3d, 0xff, 0xfe]), 1, /not UTF-8/],
+    ['JSON without a list of keys', ['import', '-'], '{"keys": [\n]}', 1, /no list "api_keys"/],
+    ['CSV with a column that is no field', ['import', '-'], 'keyHash,label,expiry\n', 1, /"expiry" is no field/],
+    ['a format that there is not', ['import', '-', '--format', 'xml'], '', 2, /xml/],
+    ['no file', ['import'], '', 2, /file/],
+  ])('%s', async (_, args, input, exitCode, expected) => {
+    const empty = await cli.makeTable();
+    const run = await cli.run(args, { table: empty, input });
+    expect(run.exitCode).toBe(exitCode);
+    expect(run.stderr).toMatch(expected);
+    expect(await cli.records(empty)).toEqual([]);
+  });
+
+  test('and a key given for a file is not repeated', async () => {
+    const { secret } = makeKey();
+    const { exitCode, stderr } = await cli.run(['import', secret], { table });
+    expect(exitCode).toBe(1);
+    expect(tracesOf([secret], stderr)).toEqual([]);
+  });
+});
+
+test('times without a zone are the same wherever the machine stands', async () => {
+  const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, TZ: 'Asia/Tokyo' };
+  table = await cli.makeTable();
+  const stdin = line({ created_at: '2026-01-31T12:00:00' });
+  expect(await runCli(['import', '-', '--table', table], { env, stdin })).toMatchObject({ exitCode: 0 });
+  expect(await cli.records(table)).toMatchObject([{ createdAt: '2026-01-31T12:00:00.000Z' }]);
+  expect(NOW_MS).toBeGreaterThan(0);
+});

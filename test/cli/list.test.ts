@@ -1,0 +1,153 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { parse } from 'csv-parse/sync';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { publicRecord } from '../../cli/publicRecord.ts';
+import type { KeyRecord } from '../../keys/record.ts';
+import { at, makeKey } from '../support/keys.ts';
+import { LocalCli } from '../support/localCli.ts';
+
+const DAY_MS = 86_400_000;
+const KEYS: readonly Partial<KeyRecord>[] = [
+  { label: 'used', owner: 'acme', lastUsedAt: at(-DAY_MS) },
+  { label: 'old', owner: 'acme', lastUsedAt: at(-90 * DAY_MS) },
+  { label: 'nearly old', owner: 'other', lastUsedAt: at(-90 * DAY_MS + 1) },
+  { label: 'never', owner: 'other' },
+  { label: 'expired', owner: 'acme', lastUsedAt: at(-100 * DAY_MS), expiresAt: at(0) },
+  { label: 'disabled', disabledAt: at(-1), lastUsedAt: at(-1) },
+  {
+    label: '=revoked',
+    revokedAt: at(-1),
+    disabledAt: at(-1),
+    lastUsedAt: at(-1),
+    scopes: [],
+    metadata: { plan: 'pro' },
+  },
+];
+
+let cli: LocalCli;
+let table = '';
+let records: readonly KeyRecord[];
+beforeAll(async () => {
+  cli = await LocalCli.start();
+  table = await cli.makeTable();
+  for (const key of KEYS) await cli.putKey(table, key);
+  records = await cli.records(table);
+});
+afterAll(() => cli.stop());
+
+const labelsIn = (stdout: string) =>
+  JSON.parse(stdout)
+    .records.map(({ label }: KeyRecord) => label)
+    .toSorted();
+
+describe('a filter lets through', () => {
+  test.each([
+    ['an owner', ['--owner', 'acme'], ['expired', 'old', 'used']],
+    ['no owner that there is', ['--owner', 'nobody'], []],
+    ['the active', ['--state', 'active'], ['nearly old', 'never', 'old', 'used']],
+    ['the expired', ['--state', 'expired'], ['expired']],
+    ['the disabled', ['--state', 'disabled'], ['disabled']],
+    ['the revoked, whatever else they are', ['--state', 'revoked'], ['=revoked']],
+    ['the stale: never used, or not for so long', ['--stale', '90d'], ['expired', 'never', 'old']],
+    ['all that two filters let through', ['--stale', '90d', '--owner', 'acme', '--state', 'active'], ['old']],
+  ])('%s', async (_, args, labels) => {
+    const { exitCode, stdout, stderr } = await cli.run(['list', '--json', ...args], { table });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(labelsIn(stdout)).toEqual(labels);
+    expect(JSON.parse(stdout).cursor).toBeNull();
+  });
+
+  test('a key on a later page, however many pages hold none', async () => {
+    const { stdout } = await cli.run(['list', '--json', '--limit', '1', '--state', 'expired'], { table });
+    expect(labelsIn(stdout)).toEqual(['expired']);
+  });
+});
+
+describe('--all', () => {
+  test('gives every page as one document', async () => {
+    const { stdout } = await cli.run(['list', '--json', '--all', '--limit', '2'], { table });
+    const { records: listed, cursor } = JSON.parse(stdout);
+    expect(listed.toSorted((a: KeyRecord, b: KeyRecord) => (a.id < b.id ? -1 : 1))).toEqual(records.map(publicRecord));
+    expect(cursor).toBeNull();
+  });
+
+  test('gives an empty document of an empty table, and tells people so', async () => {
+    const empty = await cli.makeTable();
+    expect(await cli.run(['list', '--json', '--all'], { table: empty })).toEqual({
+      exitCode: 0,
+      stdout: '{"records":[],"cursor":null}\n',
+      stderr: '',
+    });
+    expect(await cli.run(['list'], { table: empty })).toMatchObject({ exitCode: 0, stdout: '', stderr: 'no keys\n' });
+  });
+});
+
+test('CSV has a header once, times in full, the state, no hash, and no cell that a spreadsheet runs', async () => {
+  const { exitCode, stdout } = await cli.run(['list', '--csv', '--all', '--limit', '2'], { table });
+  const rows: Record<string, string>[] = parse(stdout, { columns: true });
+  expect(exitCode).toBe(0);
+  expect(rows).toHaveLength(KEYS.length);
+  expect(rows.find(({ label }) => label === "'=revoked")).toMatchObject({
+    state: 'revoked',
+    scopes: '[]',
+    metadata: '{"plan":"pro"}',
+    lastUsedAt: at(-1),
+    createdAt: at(-DAY_MS),
+  });
+  for (const { keyHash } of records) expect(stdout).not.toContain(keyHash);
+});
+
+describe('on a terminal of 80 columns', () => {
+  test('every line fits, times are as people say them, and ids are cut to what other commands take', async () => {
+    const wide = await cli.makeTable();
+    const { record } = await cli.putKey(wide, {
+      label: 'l'.repeat(60),
+      owner: 'o'.repeat(60),
+      lastUsedAt: at(-45 * 60_000),
+    });
+    await cli.putKey(wide, { label: 'x', createdAt: at(-400 * DAY_MS), expiresAt: at(300 * DAY_MS) });
+    const { stdout } = await cli.run(['list'], { table: wide, isTerminal: true });
+    const [head, ...lines] = stdout.trimEnd().split('\n');
+    expect(head).toMatch(/^ID +LABEL +OWNER +STATE +LAST USED +EXPIRES$/);
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(Array.from(line).length).toBeLessThanOrEqual(80);
+    const mine = lines.find((line) => line.startsWith(record.id.slice(0, 8)));
+    expect(mine).toMatch(/l…  o+…  active  45 minutes ago  never$/);
+    const shown = await cli.run(['show', record.id.slice(0, 8), '--json'], { table: wide });
+    expect(JSON.parse(shown.stdout).record.id).toBe(record.id);
+  });
+
+  test('ids that begin alike are told apart', async () => {
+    const alike = await cli.makeTable();
+    const id = (last: string) => `12345678-1234-4123-8123-12345678901${last}`;
+    await cli.putKey(alike, { id: id('1'), label: 'l'.repeat(40) });
+    await cli.putKey(alike, { id: id('2'), label: 'l'.repeat(40) });
+    const { stdout } = await cli.run(['list'], { table: alike, isTerminal: true });
+    expect(stdout).toContain(id('1'));
+    expect(stdout).toContain(id('2'));
+  });
+});
+
+test('a record that cannot be read is told, all others are shown, and it fails', async () => {
+  const spoilt = await cli.makeTable();
+  await cli.putKey(spoilt, { label: 'good' });
+  const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };
+  await cli.database.client.send(new PutCommand({ TableName: spoilt, Item: item }));
+  const { exitCode, stdout, stderr } = await cli.run(['list', '--all', '--csv'], { table: spoilt });
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain('good');
+  expect(stderr).toMatch(/^warning: .*bad.*createdAt\nerror: 1 of the records cannot be read\n$/);
+});
+
+test.each([
+  ['a state that there is not', ['--state', 'gone']],
+  ['a span of no form', ['--stale', 'long']],
+  ['a span of nothing', ['--stale', '0d']],
+  ['an owner without a name', ['--owner', '']],
+  ['two formats', ['--csv', '--json']],
+  ['a cursor of another list', ['--owner', 'acme', '--cursor', 'x']],
+])('bad usage exits 2 and prints nothing: %s', async (_, args) => {
+  const { exitCode, stdout, stderr } = await cli.run(['list', ...args], { table });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr).not.toBe('');
+});

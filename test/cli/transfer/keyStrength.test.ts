@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import { estimatedBits, shownPartOf } from '../../../cli/transfer/keyStrength.ts';
+
+test.each([
+  ['32 hex digits are 128 bits', '0123456789abcdef0123456789abcdef', 128],
+  ['capital hex is hex', '0123456789ABCDEF0123456789ABCDEF', 128],
+  ['34 decimal digits are 112 bits', '1234567890123456789012345678901234', 112],
+  ['33 decimal digits are not', '123456789012345678901234567890123', 109],
+  ['19 letters of both cases and digits are 113 bits', 'aB3dE6gH9jK2mN5pQ8s', 113],
+  ['18 are not', 'aB3dE6gH9jK2mN5pQ8', 107],
+  ['a prefix counts nothing', 'sk_live_aB3dE6gH9jK2mN5pQ8', 107],
+  ['what repeats itself counts nothing', 'abcab'.repeat(20), 0],
+])('%s', (_, key, bits) => {
+  expect(estimatedBits(key)).toBe(bits);
+});
+
+test('a key of 256 random bits is never weak, whatever it is written in', () => {
+  for (let round = 0; round < 1000; round++) {
+    const bytes = randomBytes(32);
+    for (const encoding of ['hex', 'base64', 'base64url'] as const) {
+      expect(estimatedBits(`sk_${bytes.toString(encoding)}`)).toBeGreaterThanOrEqual(200);
+    }
+  }
+});
+
+test('as much of a key is shown as leaves the rest strong: its prefix and 8 characters, or nothing', () => {
+  const key = `sk_${'aB3dE6gH9jK2mN5pQ8s'.repeat(2)}`;
+  expect(shownPartOf(key)).toBe('sk_aB3dE6gH');
+  expect(shownPartOf(key.slice(0, 3 + 8 + 18))).toBeUndefined();
+});

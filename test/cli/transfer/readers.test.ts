@@ -1,0 +1,272 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { CliError } from '../../../cli/cliError.ts';
+import { guardCell, unguardCell } from '../../../cli/transfer/csvCell.ts';
+import { CSV, exportedFields, JSON_LINES } from '../../../cli/transfer/exportFormat.ts';
+import type { ImportLine } from '../../../cli/transfer/importLine.ts';
+import { detectFormat } from '../../../cli/transfer/importFormat.ts';
+import { readConfig } from '../../../cli/transfer/readConfig.ts';
+import { readCsv } from '../../../cli/transfer/readCsv.ts';
+import { readJsonLines } from '../../../cli/transfer/readJsonLines.ts';
+import { readKeyList } from '../../../cli/transfer/readKeyList.ts';
+import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
+import { arbitraryRecord } from '../../support/arbitraries.ts';
+import { makeKey } from '../../support/keys.ts';
+import { tracesOf } from '../../support/traces.ts';
+
+const HASH = 'ab'.repeat(32);
+const OTHER_HASH = 'cd'.repeat(32);
+
+/** The text in pieces as small as can be, so that no reader leans on where a chunk ends. */
+async function* piecesOf(text: string, size = 7): AsyncGenerator<string> {
+  const characters = Array.from(text);
+  for (let start = 0; start < characters.length; start += size) yield characters.slice(start, start + size).join('');
+}
+
+async function all(lines: AsyncIterable<ImportLine>): Promise<readonly ImportLine[]> {
+  const read: ImportLine[] = [];
+  for await (const line of lines) read.push(line);
+  return read;
+}
+
+const csv = (text: string) => all(readCsv(piecesOf(text), text));
+const jsonLines = (text: string) => all(readJsonLines(piecesOf(text)));
+const config = (text: string) => all(readConfig(piecesOf(text)));
+const keyList = (text: string, allowWeak = false) => all(readKeyList(piecesOf(text), { allowWeak }));
+
+describe('the format is seen', () => {
+  test.each([
+    ['soulsync', '{\n  "port": 1,\n  "api_keys": []\n}'],
+    ['soulsync', '{"api_keys":[]}'],
+    ['soulsync', '[{"key_hash":"x"}]'],
+    ['jsonl', `\n{"keyHash":"${HASH}","label":"a"}\n`],
+    ['jsonl', `{"label":"a","key_hash":"${HASH}"}`],
+    ['csv', 'label,keyHash\n'],
+    ['csv', '"Key Hash";"Label"\n'],
+    ['env', '# keys\n\nexport A=b\n'],
+    ['env', ''],
+  ])('%s: %j', (format, head) => {
+    expect(detectFormat(head)).toBe(format);
+  });
+
+  test.each(['label,owner\na,b\n', 'hello world', '<xml/>'])('or asked for: %j', (head) => {
+    expect(() => detectFormat(head)).toThrow(expect.objectContaining({ code: 'USAGE_INVALID' }));
+  });
+});
+
+describe('a SoulSync configuration', () => {
+  const text = `{
+  "spotify": {"client_secret": "x", "api_keys": [{"not": "ours"}]},
+  "note": "api_keys",
+  "api_keys": [
+    {"id": "11111111-1111-4111-8111-111111111111", "label": "ci", "key_hash": "${HASH}", "key_prefix": "sk_abcd1234",
+     "created_at": "2026-01-31T12:34:56.789123+00:00", "last_used_at": null},
+    {"id": "22222222-2222-4222-8222-222222222222", "label": "a \\"{[", "key_hash": "${OTHER_HASH}",
+     "created_at": "2026-01-31T12:34:56.789123", "last_used_at": "2026-02-01T00:00:00+02:00"}, {"label": "no hash"},
+    {"label": "bad time", "key_hash": "${HASH}", "created_at": "last week"}
+  ],
+  "more": {"label": "z"}
+}`;
+
+  test('gives its keys, with their times in the stored form, and for each the line it begins on', async () => {
+    expect(await config(text)).toEqual([
+      {
+        line: 5,
+        entry: {
+          keyHash: HASH,
+          id: '11111111-1111-4111-8111-111111111111',
+          label: 'ci',
+          keyPrefix: 'sk_abcd1234',
+          createdAt: '2026-01-31T12:34:56.789Z',
+        },
+      },
+      {
+        line: 7,
+        entry: {
+          keyHash: OTHER_HASH,
+          id: '22222222-2222-4222-8222-222222222222',
+          label: 'a "{[',
+          createdAt: '2026-01-31T12:34:56.789Z',
+          lastUsedAt: '2026-01-31T22:00:00.000Z',
+        },
+      },
+      { line: 8, problem: 'keyHash is missing' },
+      { line: 9, problem: expect.stringMatching(/^createdAt: wanted a time/) },
+    ]);
+  });
+
+  test('may be the list alone', async () => {
+    expect(
+      await config(`[\n{"label":"a","key_hash":"${HASH}","metadata":{"a":{}}},\n{"label":"b","key_hash":"${HASH}"}]`),
+    ).toMatchObject([
+      { line: 2, entry: { label: 'a' } },
+      { line: 3, entry: { label: 'b' } },
+    ]);
+  });
+
+  test.each([
+    ['no JSON', '{"api_keys": ['],
+    ['no list', '{"keys": []}'],
+    ['no object', '"api_keys"'],
+    ['null', 'null'],
+  ])('is refused as a whole where it is %s', async (_, text) => {
+    await expect(config(text)).rejects.toMatchObject({ code: 'IMPORT_INVALID' });
+  });
+});
+
+describe('CSV', () => {
+  test('has its columns in any order and spelling, and quotes with all that they may hold', async () => {
+    const text = `\r\nOwner,key_hash,label,Scopes,metadata\r\n"acme, ""the"" firm",${HASH},"two\nlines",a b,"{""plan"":""pro""}"\r\n,${OTHER_HASH.toUpperCase()},x,[],\r\n`;
+    expect(await csv(text)).toMatchObject([
+      {
+        entry: {
+          keyHash: HASH,
+          owner: 'acme, "the" firm',
+          label: 'two\nlines',
+          scopes: ['a', 'b'],
+          metadata: { plan: 'pro' },
+        },
+      },
+      { entry: { keyHash: OTHER_HASH, label: 'x', scopes: [] } },
+    ]);
+  });
+
+  test.each([';', '\t'])('may have %j between its cells', async (delimiter) => {
+    const text = `keyHash${delimiter}label\n${HASH}${delimiter}"a, b"\n`;
+    expect(await csv(text)).toEqual([{ line: 2, entry: { keyHash: HASH, label: 'a, b' } }]);
+  });
+
+  test('a bad line is told and the next one read', async () => {
+    const text = `keyHash,label,createdAt\n${HASH},a\n${HASH},b"c",\n\nnohash,d,\n${HASH},e,soon\n${OTHER_HASH},f,\n`;
+    expect(await csv(text)).toEqual([
+      { line: 2, problem: expect.stringMatching(/cells/) },
+      { line: 3, problem: expect.stringMatching(/quotes/) },
+      { line: 5, problem: expect.stringMatching(/^keyHash: wanted/) },
+      { line: 6, problem: expect.stringMatching(/^createdAt: wanted/) },
+      { line: 7, entry: { keyHash: OTHER_HASH, label: 'f' } },
+    ]);
+  });
+
+  test('a quote that is not closed is told', async () => {
+    expect(await csv(`keyHash,label\n${HASH},"a\n${HASH},b\n`)).toEqual([
+      { line: expect.any(Number), problem: expect.stringMatching(/not closed/) },
+    ]);
+  });
+
+  test('and ends a long file, for what follows cannot be known', async () => {
+    const text = `keyHash,label\n${HASH},"a\n${`${HASH},b\n`.repeat(5000)}`;
+    await expect(all(readCsv(piecesOf(text, 1000), text))).rejects.toMatchObject({ code: 'IMPORT_INVALID' });
+  });
+
+  test.each([
+    ['of an unknown column, such as a misspelt expiry', 'keyHash,label,expiry'],
+    ['with a column twice', 'keyHash,label,key_hash'],
+    ['without the hash', 'label,owner'],
+  ])('a header %s is refused before any line', async (_, header) => {
+    const error: CliError = await csv(`${header}\n1,2,3\n`).then(
+      () => {
+        throw new Error('it was read');
+      },
+      (error) => error,
+    );
+    expect(error).toMatchObject({ code: 'IMPORT_INVALID' });
+  });
+});
+
+describe('JSON Lines', () => {
+  test('are read under either spelling; a bad line is told and the next one read', async () => {
+    const text = `{"keyHash":"${HASH}","label":"a","expires_at":"2030-01-01T00:00:00Z","purgeAfter":1}\r\n\nnonsense\n[]\n{"keyHash":"${HASH}","label":"b","expiry":"x"}\n{"keyHash":"${HASH}","key_hash":"${HASH}","label":"c"}\n{"keyHash":"${OTHER_HASH}","label":"d","metadata":{"a":[1]}}`;
+    expect(await jsonLines(text)).toEqual([
+      { line: 1, entry: { keyHash: HASH, label: 'a', expiresAt: '2030-01-01T00:00:00.000Z' } },
+      { line: 3, problem: 'wanted one JSON object' },
+      { line: 4, problem: 'wanted one JSON object' },
+      { line: 5, problem: '"expiry" is no field of a key' },
+      { line: 6, problem: 'keyHash is given twice' },
+      { line: 7, entry: { keyHash: OTHER_HASH, label: 'd', metadata: { a: [1] } } },
+    ]);
+  });
+
+  test('a line without end is passed over, and not kept', async () => {
+    const text = `${'x'.repeat(100_000)}\n{"keyHash":"${HASH}","label":"a"}\n${'y'.repeat(70_000)}`;
+    expect(await all(readJsonLines(piecesOf(text, 4096)))).toEqual([
+      { line: 1, problem: expect.stringMatching(/longer/) },
+      { line: 2, entry: { keyHash: HASH, label: 'a' } },
+      { line: 3, problem: expect.stringMatching(/longer/) },
+    ]);
+  });
+});
+
+describe('a list of raw keys', () => {
+  const foreign = `sk_${randomBytes(32).toString('base64url')}`;
+  const own = makeKey().secret;
+  const hex = randomBytes(32).toString('hex');
+
+  test('is hashed, each under its name, with what may be shown of it', async () => {
+    const text = `# keys\n\nCI=${foreign}\nexport OWN_KEY="${own}"  # the second\n  hex.key = '${hex}'\r\nPLAIN=${foreign} # a comment\n`;
+    expect(await keyList(text)).toEqual([
+      { line: 3, entry: { keyHash: hashSecret(foreign as KeySecret), label: 'CI', keyPrefix: foreign.slice(0, 11) } },
+      { line: 4, entry: { keyHash: hashSecret(own), label: 'OWN_KEY', keyPrefix: own.slice(0, 11) } },
+      { line: 5, entry: { keyHash: hashSecret(hex as KeySecret), label: 'hex.key', keyPrefix: hex.slice(0, 8) } },
+      { line: 6, entry: expect.objectContaining({ keyHash: hashSecret(foreign as KeySecret) }) },
+    ]);
+  });
+
+  test.each([
+    ['no assignment', foreign],
+    ['no name', `=${foreign}`],
+    ['a key for its name', `${own}=prod`],
+    ['a key that is too short', 'A=short'],
+    ['a space in it', `A='${foreign} x'`],
+    ['a comma in it', `A='${foreign},x'`],
+    ['what a shell would read', `A="${foreign}$HOME"`],
+    ['a # that some would take for a comment', `A=${foreign}#x`],
+    ['an open quote', `A="${foreign}`],
+    ['more than one word', `A=${foreign} ${hex}`],
+  ])('a line with %s is rejected, and nothing of it repeated', async (_, line) => {
+    const read = await keyList(`${line}\n`);
+    expect(read).toEqual([{ line: 1, problem: expect.any(String) }]);
+    expect(tracesOf([foreign, own, hex], JSON.stringify(read))).toEqual([]);
+  });
+
+  test('a weak key is rejected with how weak it is, unless weak ones are to be taken', async () => {
+    const text = 'A=password12345678\nB=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n';
+    expect(await keyList(text)).toEqual([
+      { line: 1, problem: expect.stringMatching(/about 82 bits .*112.*--allow-weak/) },
+      { line: 2, problem: expect.stringMatching(/about 0 bits/) },
+    ]);
+    expect(await keyList(text, true)).toEqual([
+      { line: 1, entry: { label: 'A', keyHash: hashSecret('password12345678' as KeySecret) } },
+      { line: 2, entry: { label: 'B', keyHash: expect.any(String) } },
+    ]);
+  });
+});
+
+describe('what export writes import reads', () => {
+  const records = fc.array(arbitraryRecord, { minLength: 1, maxLength: 5 });
+
+  test.each([
+    ['JSON Lines', JSON_LINES, jsonLines],
+    ['CSV', CSV, csv],
+  ])('as %s, whatever is in a record', async (_, format, read) => {
+    await fc.assert(
+      fc.asyncProperty(records, async (records) => {
+        const lines = await read(format.header + format.rows(records));
+        const exported = records.map(exportedFields);
+        expect(lines.map((line) => ('entry' in line ? line.entry : line))).toEqual(exported);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('no cell is one that a spreadsheet runs, and each is read as it was', () => {
+    const starts = fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', "'", '＝', '');
+    fc.assert(
+      fc.property(fc.array(starts), fc.string(), (start, rest) => {
+        const text = start.join('') + rest;
+        expect(guardCell(text)).not.toMatch(/^[=+\-@\t\r\n＝＋－＠]/);
+        expect(unguardCell(guardCell(text))).toBe(text);
+      }),
+    );
+  });
+});

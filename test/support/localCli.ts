@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text as readText } from 'node:stream/consumers';
+import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { Interruption } from '../../cli/interruption.ts';
+import { Output } from '../../cli/output.ts';
+import { runProgram } from '../../cli/program.ts';
+import { parseRecord, serialiseRecord, type KeyRecord } from '../../keys/record.ts';
+import type { KeySecret } from '../../keys/secret.ts';
+import { LocalDynamoDb } from '../../local/table.ts';
+import { makeKey, NOW_MS } from './keys.ts';
+
+export interface SessionOptions {
+  /** Of `list`, and of any other command: the table that this one works on. */
+  readonly table?: string;
+  /** What comes on standard input, or is typed where there is a terminal. */
+  readonly input?: string | Uint8Array;
+  /** Beside the user's name. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What the gateway's note says of its delay. */
+  readonly revocationDelaySeconds?: number;
+  /** Whether a person of 80 columns is there, or programs all around. */
+  readonly isTerminal?: boolean;
+  /** Called with the signal's way in, once the command runs. */
+  readonly onStart?: (interruption: Interruption, output: PassThrough) => void;
+}
+
+export interface SessionResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command line in this process, at `NOW_MS`, on tables of an embedded engine. */
+export class LocalCli {
+  readonly database: LocalDynamoDb;
+  /** Gone after `stop`. */
+  readonly directory: string;
+
+  private constructor(database: LocalDynamoDb, directory: string) {
+    this.database = database;
+    this.directory = directory;
+  }
+
+  static async start(): Promise<LocalCli> {
+    const database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
+    return new LocalCli(database, await mkdtemp(join(tmpdir(), 'latchkey-cli-')));
+  }
+
+  async stop(): Promise<void> {
+    await this.database.stop();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Makes an empty table; its name. */
+  async makeTable(): Promise<string> {
+    const table = `keys-${randomUUID()}`;
+    await this.database.ensureTable(table);
+    return table;
+  }
+
+  async putKey(table: string, fields: Partial<KeyRecord> = {}): Promise<{ secret: KeySecret; record: KeyRecord }> {
+    const key = makeKey({ id: randomUUID(), ...fields });
+    await this.database.client.send(new PutCommand({ TableName: table, Item: serialiseRecord(key.record) }));
+    return key;
+  }
+
+  /** Every record of the table, by id. */
+  async records(table: string): Promise<readonly KeyRecord[]> {
+    const { Items = [] } = await this.database.client.send(new ScanCommand({ TableName: table }));
+    return Items.map(parseRecord).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Writes a file into the directory; its path. */
+  async write(name: string, content: string | Uint8Array): Promise<string> {
+    const path = join(this.directory, name);
+    await writeFile(path, content);
+    return path;
+  }
+
+  /** Runs a command, with `--local` where a table is given. */
+  async run(args: readonly string[], options: SessionOptions = {}): Promise<SessionResult> {
+    const { table, input = '', env, revocationDelaySeconds, isTerminal = false, onStart } = options;
+    const noteFile = join(this.directory, `${randomUUID()}.json`);
+    const { endpoint } = this.database;
+    const place = { url: 'http://127.0.0.1:1', endpoint, tableName: table, region: 'us-east-1', pid: process.pid };
+    const note = { ...place, revocationDelaySeconds };
+    await writeFile(noteFile, JSON.stringify(note));
+    const terminal = isTerminal ? { isTTY: true, columns: 80 } : {};
+    const [stdout, stderr] = [Object.assign(new PassThrough(), terminal), Object.assign(new PassThrough(), terminal)];
+    const texts = Promise.all([readText(stdout), readText(stderr)]);
+    const output = new Output({ stdout, stderr });
+    const interruption = new Interruption({ exit: () => {}, note: (line) => output.note(line) });
+    const stdin = Object.assign(new PassThrough(), isTerminal ? { isTTY: true } : {});
+    stdin.end(input);
+    const running = runProgram([...args, ...(table === undefined ? [] : ['--local'])], {
+      env: { USER: 'alice', ...env },
+      now: () => NOW_MS,
+      output,
+      interruption,
+      stdin,
+      noteFile,
+    });
+    onStart?.(interruption, stderr);
+    const exitCode = await running;
+    stdout.end();
+    stderr.end();
+    const [outText, errText] = await texts;
+    return { exitCode, stdout: outText, stderr: errText };
+  }
+}
