@@ -24,7 +24,7 @@ module.exports = {
       name: 'lambda-never-imports-the-registry',
       severity: 'error',
       from: { path: '^lambda/' },
-      to: { path: '^keys/registry' },
+      to: { path: '^keys/(registry|createKeyRegistry|importHashes|index|listing)' },
     },
     {
       name: 'infra-takes-names-and-settings-only',

@@ -1,17 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
-import { DeleteItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { KeyLookup, LOOKUP_TRANSLATION } from '../../keys/lookup.ts';
+import type { KeyLookup } from '../../keys/lookup.ts';
 import type { NewKey } from '../../keys/newKey.ts';
 import { serialiseRecord, type JsonObject, type KeyRecord } from '../../keys/record.ts';
 import { KeyRegistry, REGISTRY_TRANSLATION, type ListPage } from '../../keys/registry.ts';
 import type { KeyHash } from '../../keys/secret.ts';
-import { DynamoDbProxy, type DynamoDbProxyOptions } from '../support/dynamoDbProxy.ts';
+import type { DynamoDbProxy, DynamoDbProxyOptions } from '../support/dynamoDbProxy.ts';
 import { closedEndpoint, createClient, type Engine } from '../support/engine.ts';
 import { at, fullItem, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../support/keys.ts';
 import { tracesOf } from '../support/traces.ts';
+import { describeChanges } from './changesContract.ts';
+import { describeFinding } from './findingContract.ts';
+import { describeImport } from './importContract.ts';
+import { describeRotation } from './rotationContract.ts';
+import {
+  afterFirst,
+  lookupOn,
+  NO_IDS,
+  Tables,
+  UNKNOWN_ID,
+  unreachableLookup,
+  withProxy,
+  type ProxyOptions,
+  type Table,
+} from './tableUnderTest.ts';
 
 type Lookup = Pick<KeyLookup, 'find' | 'recordUse'>;
 
@@ -150,81 +164,13 @@ export function describeStore(name: string, start: () => Promise<Engine>): void 
     describeList(() => tables.open());
     describeGet(() => tables.open());
     describeRevoke(() => tables.open());
+    describeFinding(() => tables.open());
+    describeChanges(() => tables.open());
+    describeRotation(() => tables.open());
+    describeImport(() => tables.open());
   });
 }
 
-interface Table {
-  readonly endpoint: string;
-  readonly tableName: string;
-  readonly client: DynamoDBClient;
-  readonly documents: DynamoDBDocumentClient;
-  readonly lookup: KeyLookup;
-  readonly registry: KeyRegistry;
-  readonly put: (item: Record<string, unknown>) => Promise<unknown>;
-  readonly remove: (keyHash: string) => Promise<unknown>;
-  readonly item: (keyHash: string) => Promise<unknown>;
-  readonly items: () => Promise<readonly Record<string, unknown>[]>;
-}
-
-/** A table of its own for whoever asks. */
-class Tables {
-  readonly #engine: Engine;
-  readonly #clients: DynamoDBClient[] = [];
-  #opened = 0;
-
-  constructor(engine: Engine) {
-    this.#engine = engine;
-  }
-
-  async open(): Promise<Table> {
-    const tableName = `keys-${++this.#opened}`;
-    await this.#engine.createTable(tableName);
-    const client = this.#connect();
-    // The document clients that are made of one client share the last one's translation.
-    const documents = DynamoDBDocumentClient.from(this.#connect(), REGISTRY_TRANSLATION);
-    return {
-      endpoint: this.#engine.endpoint,
-      tableName,
-      client,
-      documents,
-      lookup: lookupOn(this.#connect(), tableName),
-      registry: new KeyRegistry({ client: documents, tableName, actor: 'tests', now: () => NOW_MS }),
-      put: (item) => documents.send(new PutCommand({ TableName: tableName, Item: item })),
-      remove: (keyHash) =>
-        client.send(new DeleteItemCommand({ TableName: tableName, Key: { keyHash: { S: keyHash } } })),
-      item: async (keyHash) => {
-        const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: { keyHash } }));
-        return Item;
-      },
-      items: async () => {
-        const { Items = [] } = await documents.send(new ScanCommand({ TableName: tableName }));
-        return Items;
-      },
-    };
-  }
-
-  #connect(): DynamoDBClient {
-    const client = createClient(this.#engine.endpoint);
-    this.#clients.push(client);
-    return client;
-  }
-
-  close(): void {
-    for (const client of this.#clients) client.destroy();
-  }
-}
-
-/** The bounds of time are no part of the contract: a busy machine must not change an answer. */
-function lookupOn(client: DynamoDBClient, tableName: string): KeyLookup {
-  const documents = DynamoDBDocumentClient.from(client, LOOKUP_TRANSLATION);
-  return new KeyLookup({ client: documents, tableName, readTimeoutMs: 30_000, writeTimeoutMs: 30_000 });
-}
-
-async function unreachableLookup(): Promise<KeyLookup> {
-  return lookupOn(createClient(await closedEndpoint()), 'keys');
-}
-
-const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 const REQUIRED = ['id', 'label', 'createdAt', 'createdBy'];
 /** DynamoDB refuses another type, and NULL, in what an index is keyed by. */
 const INDEXED = new Set(['keyHash', 'id', 'owner', 'createdAt']);
@@ -488,14 +434,6 @@ function describeList(open: () => Promise<Table>): void {
   });
 }
 
-/** What cannot be an id is not even asked for: it may be a secret. */
-const NO_IDS = [
-  ['nothing', ''],
-  ['a raw key', makeKey().secret],
-  ['a hash', makeKey().record.keyHash],
-  ['a text', 'the first key'],
-] as const;
-
 function describeGet(open: () => Promise<Table>): void {
   describe('get', () => {
     let table: Table;
@@ -539,29 +477,10 @@ function describeRevoke(open: () => Promise<Table>): void {
     /** Who revokes, and when: like `table.registry` unless told otherwise. */
     const registryOf = (actor = 'tests', nowMs = NOW_MS, client = table.documents) =>
       new KeyRegistry({ client, tableName: table.tableName, actor, now: () => nowMs });
-    /** Runs the work with a registry whose client tries three times, through a proxy. */
-    const throughProxy = async (
-      options: Omit<DynamoDbProxyOptions, 'endpoint'>,
+    const throughProxy = (
+      options: ProxyOptions,
       work: (registry: KeyRegistry, proxy: DynamoDbProxy) => Promise<void>,
-    ) => {
-      const proxy = await DynamoDbProxy.start({ endpoint: table.endpoint, ...options });
-      const client = createClient(proxy.endpoint, 3);
-      try {
-        await work(registryOf('tests', NOW_MS, DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION)), proxy);
-      } finally {
-        client.destroy();
-        await proxy.stop();
-      }
-    };
-    /** Does something about the first update once the engine has answered it. */
-    const afterFirstUpdate = (act: (response: ServerResponse) => unknown) => {
-      let isDone = false;
-      return async (operation: string, response: ServerResponse) => {
-        if (operation !== 'UpdateItem' || isDone) return;
-        isDone = true;
-        await act(response);
-      };
-    };
+    ) => withProxy(table, options, work);
 
     const REVOCATION = { revokedAt: at(0), revokedBy: 'tests', purgeAfter: NOW_MS / 1000 + 90 * 86_400 };
 
@@ -659,7 +578,7 @@ function describeRevoke(open: () => Promise<Table>): void {
 
     test('succeeds where its answer was lost and it was sent again', async () => {
       const record = await putKey();
-      const beforeAnswer = afterFirstUpdate((response) => response.destroy());
+      const beforeAnswer = afterFirst('UpdateItem', (response) => response.destroy());
       await throughProxy({ beforeAnswer }, async (registry, proxy) => {
         const revoked = await registry.revoke(record.id, { reason: 'leaked' });
         expect(revoked).toEqual({ ...record, ...REVOCATION, revokedReason: 'leaked' });
@@ -716,7 +635,7 @@ function describeRevoke(open: () => Promise<Table>): void {
 
     test('whose refusal has lost its reason by the time it is looked at is a conflict', async () => {
       const record = await putKey({ revokedAt: at(-1) });
-      const beforeAnswer = afterFirstUpdate(() => table.put(serialiseRecord(record)));
+      const beforeAnswer = afterFirst('UpdateItem', () => table.put(serialiseRecord(record)));
       await throughProxy({ beforeAnswer }, async (registry) => {
         await expect(registry.revoke(record.id)).rejects.toMatchObject({ code: 'CONFLICT', keyId: record.id });
       });

@@ -14,7 +14,7 @@ export interface DynamoDbProxyOptions {
   /** Where requests go on to. */
   readonly endpoint: string;
   /** Deals with a request in the engine's place and returns true, or returns false. */
-  readonly intercept?: (operation: string, response: ServerResponse) => boolean;
+  readonly intercept?: (operation: string, response: ServerResponse, body: string) => boolean;
   /** Called with the engine's answer at hand; it is sent on when this resolves, unless this destroyed the response. */
   readonly beforeAnswer?: (operation: string, response: ServerResponse) => Promise<void> | void;
 }
@@ -56,7 +56,7 @@ export class DynamoDbProxy {
     const request: ProxiedRequest = { operation };
     this.requests.push(request);
     const body = await readAll(message);
-    if (this.#options.intercept?.(operation, response) === true) return;
+    if (this.#options.intercept?.(operation, response, body.toString()) === true) return;
     const answer = await this.#forward(message, body);
     const answerBody = await readAll(answer);
     request.status = answer.statusCode ?? 0;
