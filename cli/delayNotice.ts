@@ -18,7 +18,9 @@ export function endNotice(endsAt: Timestamp, nowMs: number, revocationDelaySecon
   if (toEpochMs(endsAt) <= nowMs) return delayNotice(revocationDelaySeconds);
   const until = `It works until ${endsAt} (${relativeTime(endsAt, nowMs)})`;
   if (revocationDelaySeconds === 0) return `${until}.`;
-  return `${until}, and may be accepted beyond that ${span(revocationDelaySeconds)}.`;
+  return revocationDelaySeconds === undefined
+    ? `${until}, and as much longer as caches hold it: the stack states that as its output RevocationDelaySeconds.`
+    : `${until}, and may be accepted ${span(revocationDelaySeconds)} more.`;
 }
 
 function span(revocationDelaySeconds: number | undefined): string {

@@ -256,10 +256,10 @@ describe('bad usage exits 2 and writes nothing', () => {
     expect(stderr).not.toBe('');
   });
 
-  test('no table, with the three ways to give one', async () => {
+  test('no table, with the ways to give one', async () => {
     const run = await runCli(['list']);
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-    for (const way of ['--table', 'LATCHKEY_TABLE', '--local']) expect(run.stderr).toContain(way);
+    for (const way of ['--table', '--stack', 'LATCHKEY_TABLE', '--local']) expect(run.stderr).toContain(way);
   });
 
   test.each([

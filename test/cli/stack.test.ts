@@ -30,7 +30,8 @@ afterAll(async () => {
   await cli.stop();
 });
 
-const environment = () => ({ ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, ...aws.env });
+const endpoints = () => ({ AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, ...aws.env });
+const environment = () => ({ ...LOCAL_AWS, ...endpoints() });
 
 describe('--stack', () => {
   test('finds the table of a deployed stack, whatever LATCHKEY_TABLE says', async () => {
@@ -118,8 +119,7 @@ describe('the account is found as the AWS CLI finds it', () => {
   /** Who asked CloudFormation, and for which region. */
   async function signedAs(args: readonly string[], env: Record<string, string>): Promise<string> {
     aws.asked.length = 0;
-    const { AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...endpoints } = environment();
-    await runCli(['list', '--stack', 'Missing', ...args], { env: { ...endpoints, HOME: home, ...env } });
+    await runCli(['list', '--stack', 'Missing', ...args], { env: { ...endpoints(), HOME: home, ...env } });
     const [keyId, , region] = aws.asked[0]?.credential.split('/') ?? [];
     return `${keyId} ${region}`;
   }
@@ -152,9 +152,8 @@ describe('the account is found as the AWS CLI finds it', () => {
   });
 
   test('a profile that is not there fails with what to do', async () => {
-    const { AWS_REGION, ...rest } = environment();
     const run = await runCli(['list', '--table', table, '--profile', 'none'], {
-      env: { ...rest, AWS_REGION, HOME: home },
+      env: { ...environment(), HOME: home },
     });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toMatch(/^error: .*profile.*\n$/);

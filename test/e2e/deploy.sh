@@ -60,9 +60,19 @@ hash=$(printf %s "$secret" | sha256sum | cut -d ' ' -f 1)
 stored=$(aws dynamodb get-item --table-name "$table" --key "{\"keyHash\":{\"S\":\"$hash\"}}" --output json)
 [[ $(json 'it.Item.label.S' <<< "$stored") == deployed ]] || fail "the table has $stored"
 [[ $stored != *"${secret:11}"* ]] || fail 'the table holds the secret'
-npm run --silent latchkey -- list --table "$table" --json | json 'it.records.map(({ label }) => label).join()' |
+npm run --silent latchkey -- list --stack LatchkeyStack --json | json 'it.records.map(({ label }) => label).join()' |
   grep -qx deployed || fail 'list does not show the key'
 echo 'a key was created in the deployed table, by hash alone'
+
+caller=$(aws sts get-caller-identity --query Arn --output text)
+[[ $(json 'it.record.createdBy' < "$work/created.json") == "$caller" ]] || fail "the creator is not $caller"
+id=$(json 'it.record.id' < "$work/created.json")
+npm run --silent latchkey -- revoke "${id:0:8}" --yes --stack LatchkeyStack --json > "$work/revoked.json"
+[[ $(json 'it.record.id' < "$work/revoked.json") == "$id" ]] || fail 'revoke found another key'
+[[ $(json 'it.record.revokedBy' < "$work/revoked.json") == "$caller" ]] || fail "the revoker is not $caller"
+delay=$(json 'it.revocationDelaySeconds' < "$work/revoked.json")
+[[ $delay == "$(output RevocationDelaySeconds)" ]] || fail "revoke tells a delay of $delay"
+echo "the key was revoked by its stack and the start of its id, within $delay seconds"
 
 cdk destroy LatchkeyStack --force > "$work/destroy.log" 2>&1 || fail "$(cat "$work/destroy.log")"
 if aws cloudformation describe-stacks --stack-name LatchkeyStack > /dev/null 2>&1; then

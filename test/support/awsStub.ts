@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
 import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
 
@@ -25,13 +25,14 @@ const ACCOUNT_ID = '111122223333';
 export async function startAwsStub(answers: AwsAnswers): Promise<AwsStub> {
   const asked: { action: string; credential: string }[] = [];
   const server = createServer((message, response) => {
-    void readText(message).then((body) => {
-      const form = new URLSearchParams(body);
-      asked.push({ action: form.get('Action') ?? '', credential: credentialOf(message) });
-      const { status, xml } = answerTo(form, answers);
-      response.writeHead(status, { 'content-type': 'text/xml' }).end(xml);
-    });
+    void serve(message, response);
   });
+  async function serve(message: IncomingMessage, response: ServerResponse) {
+    const form = new URLSearchParams(await readText(message));
+    asked.push({ action: form.get('Action') ?? '', credential: credentialOf(message) });
+    const { status, xml } = answerTo(form, answers);
+    response.writeHead(status, { 'content-type': 'text/xml' }).end(xml);
+  }
   const endpoint = `http://127.0.0.1:${await listenOnLoopback(server, 0, 'the AWS stub')}`;
   return {
     env: { AWS_ENDPOINT_URL_STS: endpoint, AWS_ENDPOINT_URL_CLOUDFORMATION: endpoint },

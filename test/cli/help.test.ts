@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { LocalCli } from '../support/localCli.ts';
+
+const COMMANDS = [
+  'create',
+  'seed',
+  'list',
+  'show',
+  'identify',
+  'stats',
+  'scan',
+  'update',
+  'rotate',
+  'disable',
+  'enable',
+].concat(['revoke', 'import', 'export', 'completion']);
+
+/** ECMA-48's "select graphic rendition". */
+const SET_COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`);
+
+let cli: LocalCli;
+beforeAll(async () => {
+  cli = await LocalCli.start();
+});
+afterAll(() => cli.stop());
+
+test('the help groups the commands, and names each', async () => {
+  const { exitCode, stdout, stderr } = await cli.run(['--help']);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  for (const heading of ['Issue:', 'Look:', 'Change:', 'Move:', 'This program:'])
+    expect(stdout).toContain(`\n${heading}\n`);
+  const named = [...stdout.matchAll(/^ {2}([a-z]+) .* {2}/gm)].map(([, name]) => name);
+  expect(named.toSorted()).toEqual(expect.arrayContaining([...COMMANDS, 'help'].toSorted()));
+});
+
+describe.each(COMMANDS)('the help of %s', (command) => {
+  test('has an example, and fits a terminal of 80 columns', async () => {
+    const { exitCode, stdout } = await cli.run([command, '--help'], { isTerminal: true });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^ {2}.*latchkey ${command}\\b`, 'm'));
+    // An example is a command to be copied and stays whole, as does what has no space.
+    const lines = stdout.split('\n').filter((line) => !/^ {2}.*latchkey [a-z]|^ *\S+$/.test(line));
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('is told by help as well', async () => {
+    const { stdout } = await cli.run([command, '--help']);
+    expect(await cli.run(['help', command])).toEqual({ exitCode: 0, stdout, stderr: '' });
+  });
+});
+
+test.each([
+  ['a command', ['crate'], 'create'],
+  ['a command of two', ['disabel'], 'disable'],
+  ['an option', ['list', '--stak', 'x'], '--stack'],
+])('a slip in %s is answered with what may have been meant', async (_, args, meant) => {
+  const run = await cli.run(args);
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(run.stderr).toContain(`(Did you mean ${meant}?)`);
+});
+
+test('nothing is ever coloured', async () => {
+  const table = await cli.makeTable();
+  const { record } = await cli.putKey(table);
+  const commands = [
+    ['--help'],
+    ['list'],
+    ['stats'],
+    ['show', record.id],
+    ['update', record.id, '--label', 'x'],
+    ['lits'],
+  ];
+  for (const args of commands) {
+    const isKnown = args[0] !== '--help' && args[0] !== 'lits';
+    const { stdout, stderr } = await cli.run(args, isKnown ? { table, isTerminal: true } : { isTerminal: true });
+    expect(`${stdout}${stderr}`).not.toMatch(SET_COLOUR);
+  }
+});
