@@ -6,8 +6,9 @@ export const MIN_STRENGTH_BITS = 112;
 /** Fewer than this and the key repeats itself, however long it is: 32 random hex digits have as few once in 10^9. */
 const MIN_DISTINCT = 6;
 
-/** Up to two prefixes such as `sk_live_`, which everybody knows. */
-const PREFIXES = /^(?:[a-z][a-z0-9]{0,14}_){1,2}/;
+/** What everybody knows of a key, such as `sk_` and `sk_live_`. */
+const KNOWN = /^[a-z][a-z0-9]{0,14}_(?:(?:live|test)_)?/;
+const SHOWN_CHARACTERS = 8;
 
 const HEX = [/^[0-9a-f]*$/, /^[0-9A-F]*$/];
 const CLASSES: readonly (readonly [RegExp, number])[] = [
@@ -35,13 +36,13 @@ export function estimatedBits(key: string): number {
  * strong enough by themselves; `undefined` where they are not, or the prefix is longer than may be shown.
  */
 export function shownPartOf(key: string): string | undefined {
-  const shown = key.slice(0, key.length - secretPartOf(key).length + 8);
+  const shown = key.slice(0, key.length - secretPartOf(key).length + SHOWN_CHARACTERS);
   if (shown.length > MAX_SHOWN_LENGTH) return undefined;
   return estimatedBits(key.slice(shown.length)) >= MIN_STRENGTH_BITS ? shown : undefined;
 }
 
 function secretPartOf(key: string): string {
-  return key.slice(PREFIXES.exec(key)?.[0].length ?? 0);
+  return key.slice(KNOWN.exec(key)?.[0].length ?? 0);
 }
 
 function alphabetSize(text: string): number {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { estimatedBits, shownPartOf } from '../../../cli/transfer/keyStrength.ts';
+import { estimatedBits, MIN_STRENGTH_BITS, shownPartOf } from '../../../cli/transfer/keyStrength.ts';
 
 test.each([
   ['32 hex digits are 128 bits', '0123456789abcdef0123456789abcdef', 128],
@@ -19,7 +19,7 @@ test('a key of 256 random bits is never weak, whatever it is written in', () => 
   for (let round = 0; round < 1000; round++) {
     const bytes = randomBytes(32);
     for (const encoding of ['hex', 'base64', 'base64url'] as const) {
-      expect(estimatedBits(`sk_${bytes.toString(encoding)}`)).toBeGreaterThanOrEqual(200);
+      expect(estimatedBits(`sk_${bytes.toString(encoding)}`)).toBeGreaterThanOrEqual(MIN_STRENGTH_BITS);
     }
   }
 });
