@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Duration, FeatureFlags, RemovalPolicy } from 'aws-cdk-lib';
 import { RequestAuthorizer, TokenAuthorizer, type IAuthorizer, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import {
   ParameterMapping,
@@ -10,6 +10,7 @@ import { AuthorizationType, type AuthorizationMode } from 'aws-cdk-lib/aws-appsy
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
@@ -107,7 +108,7 @@ export class ApiKeyAuthorizer extends Construct {
     const got = keySources.map(({ kind }) => kind).join(', ');
     throw new LatchkeyError(
       'CONFIG_INVALID',
-      `type: got "TOKEN" with the key sources ${got}, wanted exactly one key source, bearer or a header`,
+      `type: got "${type}" with the key sources ${got}, wanted exactly one key source, bearer or a header`,
     );
   }
 
@@ -151,9 +152,15 @@ export class ApiKeyAuthorizer extends Construct {
    * revocation delay, which AppSync's cache is told with each answer; a subscription that is open goes on.
    *
    * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`: without it the CDK lets every
-   * AppSync API of the world invoke the function.
+   * AppSync API of the world invoke the function, and the synthesis warns.
    */
   forAppSync(): AuthorizationMode {
+    if (!FeatureFlags.of(this).isEnabled(APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION)) {
+      Annotations.of(this).addWarningV2(
+        'latchkey:appSyncPermission',
+        `Without the feature flag ${APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION} the CDK lets every AppSync API invoke the authorizer: set it in cdk.json.`,
+      );
+    }
     return {
       authorizationType: AuthorizationType.LAMBDA,
       lambdaAuthorizerConfig: { handler: this.function, resultsCacheTtl: this.#resultsCacheTtl },
@@ -174,7 +181,8 @@ export class ApiKeyAuthorizer extends Construct {
 
   /**
    * Has a REST API word its refusals and faults in Latchkey's envelope, with `WWW-Authenticate` on 401, and with the CORS
-   * headers of `defaultCorsPreflightOptions`. An HTTP API has no such responses: its bodies are API Gateway's own.
+   * headers of the root's `defaultCorsPreflightOptions`; where that names several origins, without
+   * `Access-Control-Allow-Credentials`. An HTTP API has no such responses: its bodies are API Gateway's own.
    */
   addErrorResponses(api: RestApi): void {
     addErrorResponses(api, this.#settings.config.keySources);

@@ -60,7 +60,8 @@ export interface ApiKeyAuthorizerProps {
   readonly resultCacheTtl?: Duration;
 
   /**
-   * How old a record may answer while DynamoDB is down. It adds to the revocation delay during an outage.
+   * How old a record may answer while DynamoDB is down. During an outage it counts in place of a shorter `recordCacheTtl` in
+   * the revocation delay.
    *
    * @default Duration.seconds(0) - an outage is answered with 500
    */

@@ -58,7 +58,8 @@ function environmentOf(props: ApiKeyAuthorizerProps): Readonly<Record<string, st
     recordCacheTtl: toSeconds(props.recordCacheTtl),
     resultCacheTtl: toSeconds(props.resultCacheTtl),
     staleIfError: toSeconds(props.staleIfError),
-    scopes: props.scopes && JSON.stringify(props.scopes),
+    // An entry without patterns is told, not dropped as JSON would.
+    scopes: props.scopes && JSON.stringify(props.scopes, (_, value: unknown) => value ?? null),
   };
   const settings = Object.entries(PROP_OF).map(([variable, prop]) => [variable, values[prop]] as const);
   return Object.fromEntries(

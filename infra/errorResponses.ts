@@ -49,7 +49,10 @@ function envelope(code: string, message: string): string {
   return `{"success":false,"data":null,"error":{"code":${code},"message":${message}},"pagination":null}`;
 }
 
-/** A gateway response cannot choose among several origins: it names the one that asked, and nothing in it is private. */
+/**
+ * A gateway response cannot choose among several origins: it names the one that asked, whichever it is, and so never with
+ * credentials.
+ */
 function corsHeaders({ root: { defaultCorsPreflightOptions: cors } }: RestApi): Record<string, string> {
   if (cors === undefined) return {};
   const [origin = '*', ...others] = cors.allowOrigins;
@@ -57,6 +60,6 @@ function corsHeaders({ root: { defaultCorsPreflightOptions: cors } }: RestApi): 
   return {
     'Access-Control-Allow-Origin': isAny ? "'*'" : others.length === 0 ? `'${origin}'` : 'method.request.header.Origin',
     ...(isAny ? {} : { Vary: "'Origin'" }),
-    ...(cors.allowCredentials ? { 'Access-Control-Allow-Credentials': "'true'" } : {}),
+    ...(cors.allowCredentials && others.length === 0 ? { 'Access-Control-Allow-Credentials': "'true'" } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import { policyDocument, policyResources } from '../lambda/policy.ts';
-import { CONNECT, parseRoutePattern, type RoutePattern } from '../lambda/route.ts';
+import { parseRoutePattern, type RoutePattern } from '../lambda/route.ts';
 
 /** Which routes each scope opens, as props spell it: scope → patterns. */
 export type ScopeMapping = Readonly<Record<string, readonly string[]>>;
@@ -45,9 +45,8 @@ export function policyExcesses(mapping: ScopeMapping, allPatterns: readonly Rout
   const tooLong = Object.entries(mapping).flatMap(([scope, patterns]) =>
     patterns.flatMap((pattern) => resourceExcess(scope, pattern)),
   );
-  // The policy for a WebSocket API names $connect alone, every other one all but that.
-  const patterns = allPatterns.filter((pattern) => pattern !== CONNECT);
-  const resources = policyResources(LONGEST_STAGE_ARN, patterns);
+  // The policy for a WebSocket API names $connect alone.
+  const resources = policyResources(LONGEST_STAGE_ARN, allPatterns);
   const characters = JSON.stringify(policyDocument('Allow', resources)).length;
   if (characters <= MAX_POLICY_CHARACTERS) return tooLong;
   const tooBig =
@@ -61,7 +60,7 @@ export function policyExcesses(mapping: ScopeMapping, allPatterns: readonly Rout
 function resourceExcess(scope: string, text: string): string[] {
   const pattern = parseRoutePattern(text);
   if (pattern === undefined) return [];
-  const characters = Math.max(...policyResources(LONGEST_STAGE_ARN, [pattern]).map(({ length }) => length));
+  const characters = Math.max(0, ...policyResources(LONGEST_STAGE_ARN, [pattern]).map(({ length }) => length));
   if (characters <= MAX_RESOURCE_CHARACTERS) return [];
   return [
     `got "${text}" of the scope "${scope}", a Resource of ${characters} characters in a stage of the longest name, wanted at most ` +

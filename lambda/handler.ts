@@ -1,14 +1,26 @@
 import { KeyLookup } from '../keys/lookup.ts';
 import { createClient } from './client.ts';
-import { readConfig } from './config.ts';
+import { readConfig, type Config } from './config.ts';
 import { createHandler } from './createHandler.ts';
+import { Log } from './log.ts';
 
-const config = readConfig(process.env);
+const writeLog = (line: string) => process.stdout.write(`${line}\n`);
+const config = readConfigOrTell();
 
 /** The Lambda function. A setting that cannot be read fails the cold start, so that no request is decided by a guess. */
 export const handler = createHandler({
   config,
   lookup: new KeyLookup({ client: createClient(), tableName: config.tableName }),
   now: Date.now,
-  writeLog: (line) => process.stdout.write(`${line}\n`),
+  writeLog,
 });
+
+/** Who watches the log for faults sees one that keeps the function from starting, too. */
+function readConfigOrTell(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    new Log({ write: writeLog, now: Date.now }).fault({ requestId: undefined, surface: undefined }, error);
+    throw error;
+  }
+}

@@ -27,7 +27,7 @@ export function policyOf(
   }
   const { record } = decision;
   const patterns = scopes.patternsOf(record);
-  if (patterns !== undefined) return scopedAnswer(record, stageArn, patternsIn(patterns, routes));
+  if (patterns !== undefined) return scopedAnswer(record, stageArn, policyResources(stageArn, patterns, routes));
   return {
     principalId: record.id,
     policyDocument: policyDocument('Allow', [`${stageArn}/*`]),
@@ -35,9 +35,17 @@ export function policyOf(
   };
 }
 
-/** The ARNs of what the patterns cover, each once. */
-export function policyResources(stageArn: string, patterns: readonly RoutePattern[]): string[] {
-  return [...new Set(patterns.flatMap(routeArnEnds))].map((end) => `${stageArn}/${end}`);
+/** The ARNs of what the patterns cover on such an API, each once. */
+export function policyResources(
+  stageArn: string,
+  patterns: readonly RoutePattern[],
+  routes: PolicyRoutes = 'methods',
+): string[] {
+  const ends = patterns.flatMap((pattern) => {
+    if (typeof pattern === 'object') return routes === 'methods' ? routeArnEnds(pattern) : [];
+    return routes === 'connect' && pattern === CONNECT ? [CONNECT] : [];
+  });
+  return [...new Set(ends)].map((end) => `${stageArn}/${end}`);
 }
 
 export function policyDocument(effect: 'Allow' | 'Deny', resources: readonly string[]) {
@@ -55,20 +63,11 @@ export function policyDocument(effect: 'Allow' | 'Deny', resources: readonly str
 }
 
 /** The error is there for the routes that the policy does not cover: the gateway refuses those by itself. */
-function scopedAnswer(
-  record: KeyRecord,
-  stageArn: string,
-  patterns: readonly RoutePattern[],
-): APIGatewayAuthorizerResult {
-  const resources = policyResources(stageArn, patterns);
+function scopedAnswer(record: KeyRecord, stageArn: string, resources: readonly string[]): APIGatewayAuthorizerResult {
   return {
     principalId: record.id,
     policyDocument:
       resources.length > 0 ? policyDocument('Allow', resources) : policyDocument('Deny', [`${stageArn}/*`]),
     context: { ...keyContextOf(record), ...denialContextOf('INSUFFICIENT_SCOPE') },
   };
-}
-
-function patternsIn(patterns: readonly RoutePattern[], routes: PolicyRoutes): readonly RoutePattern[] {
-  return patterns.filter((pattern) => (pattern === CONNECT) === (routes === 'connect'));
 }

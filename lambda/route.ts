@@ -3,15 +3,23 @@ import { matchesWildcard } from './wildcard.ts';
 /** What a request asks for: `METHOD /path`, `$connect` of a WebSocket API, or `GRAPHQL /graphql` of AppSync. */
 export type Route = string & { readonly __brand: 'Route' };
 
-/** Routes as a scope names them: a method and a path, in which `*` stands for any run of characters, or `$connect`. */
-export type RoutePattern = '$connect' | { readonly method: string; readonly path: string };
+/**
+ * Routes as a scope names them: a method and a path, in which `*` stands for any run of characters, or one of the two that no
+ * wildcard covers, `$connect` and `GRAPHQL /graphql`.
+ */
+export type RoutePattern = typeof CONNECT | typeof GRAPHQL | MethodPattern;
+
+export interface MethodPattern {
+  readonly method: string;
+  readonly path: string;
+}
 
 /** What is wanted of a pattern, for messages. */
 export const ROUTE_PATTERN_WANTED =
-  '"METHOD /path" with a method of API Gateway or GRAPHQL and * for any run of characters, or "$connect"';
+  '"METHOD /path" with a method of API Gateway and * for any run of characters, "$connect" or "GRAPHQL /graphql"';
 
 export const CONNECT = '$connect';
-export const GRAPHQL = 'GRAPHQL /graphql' as Route;
+export const GRAPHQL = 'GRAPHQL /graphql';
 
 /** Every method that a route of API Gateway can have. */
 const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
@@ -24,14 +32,15 @@ const PATH_PATTERN = /^\/[A-Za-z0-9\-._~%!&'()*+,;=:@/]*$/;
 
 /** Reads a pattern, or `undefined`. */
 export function parseRoutePattern(text: string): RoutePattern | undefined {
-  if (text === CONNECT) return CONNECT;
+  if (text === CONNECT || text === GRAPHQL) return text;
   const [, method = '', path = ''] = /^([A-Z*]+) (.*)$/.exec(text) ?? [];
   return PATH_PATTERN.test(path) && methodsOf(method).length > 0 ? { method, path } : undefined;
 }
 
 /** Whether the pattern covers the route. The method ends at the first space: a path may hold more of them. */
 export function coversRoute(pattern: RoutePattern, route: Route): boolean {
-  if (pattern === CONNECT) return route === CONNECT;
+  if (typeof pattern === 'string') return pattern === route;
+  if ([CONNECT, GRAPHQL].includes(route)) return false;
   const space = route.indexOf(' ');
   return (
     matchesWildcard(pattern.method, route.slice(0, space)) && matchesWildcard(pattern.path, route.slice(space + 1))
@@ -42,9 +51,7 @@ export function coversRoute(pattern: RoutePattern, route: Route): boolean {
  * What the pattern covers, as ends of method ARNs behind the stage. In an ARN a `*` for the method runs on over the path, so
  * that one is written out unless the path begins with a `*` itself.
  */
-export function routeArnEnds(pattern: RoutePattern): readonly string[] {
-  if (pattern === CONNECT) return [CONNECT];
-  const { method, path } = pattern;
+export function routeArnEnds({ method, path }: MethodPattern): readonly string[] {
   if (method === '*' && path.startsWith('/*')) return [`*${path}`];
   return methodsOf(method).map((one) => `${one}${path}`);
 }
@@ -59,7 +66,5 @@ export function wholeRouteOf(routeKey: string): Route {
 }
 
 function methodsOf(pattern: string): readonly string[] {
-  return [...METHODS, 'GRAPHQL'].filter(
-    (method) => method === pattern || (method !== 'GRAPHQL' && matchesWildcard(pattern, method)),
-  );
+  return METHODS.filter((method) => matchesWildcard(pattern, method));
 }

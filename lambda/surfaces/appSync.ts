@@ -3,7 +3,7 @@ import { toEpochMs } from '../../keys/timestamp.ts';
 import type { Decision } from '../authorize.ts';
 import { contextOf, type AuthorizerContext } from '../context.ts';
 import { authRequiredMessage } from '../keySource.ts';
-import { GRAPHQL } from '../route.ts';
+import { GRAPHQL, type Route } from '../route.ts';
 import type { Answering, Surface } from './surface.ts';
 
 /** As long as an unknown hash may be kept elsewhere: a key that was just issued is not refused for longer. */
@@ -18,7 +18,7 @@ export const appSync: Surface = {
     token: typeof authorizationToken === 'string' ? authorizationToken : '',
     takesBareKey: true,
   }),
-  route: () => GRAPHQL,
+  route: () => GRAPHQL as Route,
   respond: (decision, _, answering): AppSyncAuthorizerResult<AuthorizerContext> => ({
     isAuthorized: decision.effect === 'allow',
     resolverContext: resolverContextOf(decision),
@@ -41,5 +41,7 @@ function ttlSecondsOf(decision: Decision, { config, nowMs }: Answering): number 
   if (decision.effect !== 'allow') return Math.min(resultCacheSeconds, DENIAL_MAX_SECONDS);
   const { expiresAt } = decision.record;
   if (expiresAt === undefined) return resultCacheSeconds;
-  return Math.min(resultCacheSeconds, Math.floor((toEpochMs(expiresAt) - nowMs) / 1000));
+  // The key may have expired while its use was written.
+  const secondsLeft = Math.max(0, Math.floor((toEpochMs(expiresAt) - nowMs) / 1000));
+  return Math.min(resultCacheSeconds, secondsLeft);
 }

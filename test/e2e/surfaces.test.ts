@@ -144,6 +144,33 @@ async function get(path: string, headers: Record<string, string> = {}, method = 
   return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
 }
 
+interface Upgrade {
+  readonly socket: WebSocket;
+  /** 101 once the connection is open. */
+  readonly status: number;
+}
+
+const connect = (headers: Record<string, string> = {}): Promise<Upgrade> => {
+  const socket = new WebSocket(at('/ws/', 'ws'), { headers });
+  return new Promise((resolve, reject) => {
+    socket.on('open', () => resolve({ socket, status: 101 }));
+    socket.on('unexpected-response', (_, response) => {
+      response.resume();
+      resolve({ socket, status: response.statusCode ?? 0 });
+    });
+    socket.on('error', reject);
+  });
+};
+
+const query = async (authorization: string | undefined) => {
+  const response = await fetch(at('/graphql/'), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
+    body: JSON.stringify({ query: '{ orders }' }),
+  });
+  return { status: response.status, body: await response.json() };
+};
+
 describe.each([
   ['a REST API', '/rest', INSUFFICIENT_SCOPE],
   ['an HTTP API of payload 2.0', '/http', { message: 'Forbidden' }],
@@ -179,10 +206,11 @@ describe.each([
     expect((await get(`${prefix}/admin`, bearer(secret))).status).toBe(200);
   });
 
-  test('an identity source that is missing is 401, and the function is not asked', async () => {
+  test('an identity source that is missing or empty is 401, and the function is not asked', async () => {
     const before = gateway.log().length;
     expect((await get(`${prefix}/orders`)).status).toBe(401);
     expect((await get(`${prefix}/orders?api_key=x`)).status).toBe(401);
+    expect((await get(`${prefix}/orders`, { authorization: '' })).status).toBe(401);
     expect(gateway.log().slice(before)).not.toContain('AUTH_REQUIRED');
   });
 });
@@ -213,24 +241,6 @@ describe('an HTTP API whose integration is not to see the key', () => {
 });
 
 describe('a WebSocket API', () => {
-  interface Upgrade {
-    readonly socket: WebSocket;
-    /** 101 once the connection is open. */
-    readonly status: number;
-  }
-
-  const connect = (headers: Record<string, string> = {}): Promise<Upgrade> => {
-    const socket = new WebSocket(at('/ws/', 'ws'), { headers });
-    return new Promise((resolve, reject) => {
-      socket.on('open', () => resolve({ socket, status: 101 }));
-      socket.on('unexpected-response', (_, response) => {
-        response.resume();
-        resolve({ socket, status: response.statusCode ?? 0 });
-      });
-      socket.on('error', reject);
-    });
-  };
-
   const ask = async (socket: WebSocket) => {
     socket.send('{"action":"any"}');
     const [message] = await once(socket, 'message');
@@ -256,6 +266,14 @@ describe('a WebSocket API', () => {
     expect((await connect(headers)).status).toBe(status);
   });
 
+  test('the function is not asked without the identity source, and answers 401 to another scheme', async () => {
+    const before = gateway.log().length;
+    expect((await connect()).status).toBe(401);
+    expect(gateway.log().slice(before)).not.toContain('AUTH_REQUIRED');
+    expect((await connect({ authorization: 'Basic dXNlcjpwYXNz' })).status).toBe(401);
+    expect(gateway.log().slice(before)).toContain('AUTH_REQUIRED');
+  });
+
   test('a live connection outlasts the revocation of its key, and a new one is refused', async () => {
     const { secret, revoke } = await issue();
     const { socket } = await connect(bearer(secret));
@@ -267,15 +285,6 @@ describe('a WebSocket API', () => {
 });
 
 describe('AppSync', () => {
-  const query = async (authorization: string | undefined) => {
-    const response = await fetch(at('/graphql/'), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
-      body: JSON.stringify({ query: '{ orders }' }),
-    });
-    return { status: response.status, body: await response.json() };
-  };
-
   test.each(['', 'Bearer '])('an active key behind %j reaches the resolvers with its context', async (scheme) => {
     const { secret } = await issue({ scopes: ['graph'] });
     expect(await query(scheme + secret)).toMatchObject({
@@ -303,13 +312,17 @@ test('an outage is 500 on every kind of API, is not kept by a cache, and is over
   const table = { TableName: gateway.tableName };
   const waiting = { client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 };
   const routes = ['/rest/orders', '/http/orders', '/http2/orders', '/http3/orders'];
-  const statuses = () => Promise.all(routes.map(async (route) => (await get(route, bearer(secret))).status));
+  const statuses = async () => [
+    ...(await Promise.all(routes.map(async (route) => (await get(route, bearer(secret))).status))),
+    (await connect(bearer(secret))).status,
+    (await query(secret)).status,
+  ];
   await client.send(new DeleteTableCommand(table));
-  expect(await statuses()).toEqual(routes.map(() => 500));
+  expect(await statuses()).toEqual([...routes.map(() => 500), 500, 500]);
   await waitUntilTableNotExists(waiting, table);
   await client.send(new CreateTableCommand(createTableInput(gateway.tableName)));
   await waitUntilTableExists(waiting, table);
   await put(record);
-  expect(await statuses()).toEqual(routes.map(() => 200));
+  expect(await statuses()).toEqual([...routes.map(() => 200), 101, 200]);
   client.destroy();
 });

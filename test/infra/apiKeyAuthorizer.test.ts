@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { MockIntegration, RestApi, type RestApiProps } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, MappingValue, ParameterMapping, WebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -312,6 +312,15 @@ describe('forAppSync', () => {
   });
 });
 
+test('without that feature flag the synthesis warns that every AppSync API may invoke the function', () => {
+  const { stack, authorizer } = build();
+  authorizer.forAppSync();
+  Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('feature flag .* every AppSync API'));
+  const flagged = build({}, { [APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION]: true });
+  flagged.authorizer.forAppSync();
+  Annotations.fromStack(flagged.stack).hasNoWarning('*', Match.anyValue());
+});
+
 describe('hideCredential', () => {
   const hidingIn = (props: Props, mapping?: ParameterMapping) => {
     const { stack, authorizer } = build(props);
@@ -410,6 +419,21 @@ describe('error responses', () => {
     for (const ResponseType of ['UNAUTHORIZED', 'ACCESS_DENIED', 'DEFAULT_4XX', 'DEFAULT_5XX']) {
       template.hasResourceProperties(RESPONSE, { ResponseType, ResponseParameters });
     }
+  });
+
+  test('where it names an origin that it cannot check, a refusal is read without credentials', () => {
+    const cors = (...allowOrigins: string[]) => ({
+      defaultCorsPreflightOptions: { allowOrigins, allowCredentials: true },
+    });
+    const credentials = 'gatewayresponse.header.Access-Control-Allow-Credentials';
+    withRestApi({}, {}, cors('https://a.example')).hasResourceProperties(RESPONSE, {
+      ResponseType: 'UNAUTHORIZED',
+      ResponseParameters: { [credentials]: "'true'" },
+    });
+    withRestApi({}, {}, cors('https://a.example', 'https://b.example')).hasResourceProperties(RESPONSE, {
+      ResponseType: 'UNAUTHORIZED',
+      ResponseParameters: { [credentials]: Match.absent() },
+    });
   });
 
   test('a preflight needs no key', () => {

@@ -21,6 +21,8 @@ describe('a prop that the function would refuse at its start is refused at synth
     ['scopes', { scopes: { read: ['ANY /orders'] } }],
     ['scopes', { scopes: { read: ['GET /orders/{id}'] } }],
     ['scopes', { scopes: { read: ['$disconnect'] } }],
+    ['scopes', { scopes: { read: ['GRAPHQL /orders'] } }],
+    ['scopes', { scopes: { read: undefined as unknown as string[] } }],
     ['scopes', { scopes: { 'two words': ['GET /orders'] } }],
     ['scopes', { scopes: { read: [`GET /${Token.asString({ Ref: 'Parameter' })}`] } }],
   ])('%s of %p', (prop, props) => {

@@ -117,7 +117,7 @@ interface Column {
   readonly isSimple?: true;
 }
 
-const METHOD_ENDS = { here: ['GET/whoami', 'GRAPHQL/graphql'], elsewhere: ['POST/admin'] };
+const METHOD_ENDS = { here: ['GET/whoami'], elsewhere: ['POST/admin'] };
 
 /** Every column of the table, by its head. */
 const COLUMNS: Readonly<Record<string, Column>> = {

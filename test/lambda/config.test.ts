@@ -123,6 +123,8 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_SCOPES', '{"read":["GET /${aws:username}"]}'],
     ['LATCHKEY_SCOPES', '{"read":["GET /a b"]}'],
     ['LATCHKEY_SCOPES', '{"read":["$disconnect"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GRAPHQL /orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GRAPHQL /*"]}'],
   ])('%s=%j', (name, value) => {
     const problem = problemOf({ ...TABLE, [name]: value });
     expect(problem).toContain(`${name}: got ${JSON.stringify(value)}, wanted `);

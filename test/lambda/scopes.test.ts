@@ -16,6 +16,7 @@ const MAPPING = {
   live: ['$connect'],
   graph: ['GRAPHQL /graphql'],
   nothing: [],
+  all: ['* /*'],
 };
 const SCOPED = { LATCHKEY_SCOPES: JSON.stringify(MAPPING) };
 const SIMPLE = { ...SCOPED, LATCHKEY_HTTP_API_RESPONSE: 'simple' };
@@ -137,6 +138,15 @@ describe('an HTTP API with simple answers', () => {
   });
 });
 
+test('a policy is judged for the request also where the gateway keeps it: the use of an own route is noted', async () => {
+  const { secret, record } = keyOf('one');
+  const settings = { LATCHKEY_SCOPES: '{"one":["GET /orders/1"]}', LATCHKEY_RESULT_CACHE_SECONDS: '60' };
+  const { invoke, lookup, log } = handlerUnderTest([record], settings);
+  await invoke({ ...httpApiEvent({ ...bearing(secret), path: '/orders/1' }), routeKey: 'GET /orders/{id}' });
+  expect(lookup.writes).toBe(1);
+  expect(log).toEqual([]);
+});
+
 describe('a WebSocket API', () => {
   test('a scoped key needs the pattern $connect, and gets that route alone', async () => {
     const allowed = keyOf('live', 'orders:read');
@@ -156,7 +166,7 @@ describe('a WebSocket API', () => {
 describe('AppSync', () => {
   test('a scoped key needs the pattern GRAPHQL /graphql', async () => {
     const allowed = keyOf('graph');
-    const refused = keyOf('orders:read');
+    const refused = keyOf('all');
     const { invoke } = handlerUnderTest([allowed.record, refused.record], SCOPED);
     expect(await invoke(appSyncEvent(bearing(allowed.secret)))).toMatchObject({ isAuthorized: true });
     expect(await invoke(appSyncEvent(bearing(refused.secret)))).toMatchObject({
