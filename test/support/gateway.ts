@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -33,6 +34,8 @@ export interface Gateway {
   readonly banner: string;
   /** All that the gateway and its functions have logged so far. */
   readonly log: () => string;
+  /** Waits until the log behind `from` has the text: what a function logs comes by a pipe, and may be behind its answer. */
+  readonly logged: (text: string, from?: number) => Promise<void>;
   /** Sends SIGTERM and waits; the exit code. */
   readonly stop: () => Promise<number | null>;
 }
@@ -89,6 +92,9 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
     noteFile,
     banner: output,
     log: () => log,
+    logged: async (text, from = 0) => {
+      while (!log.slice(from).includes(text)) await sleep(20);
+    },
     stop,
   };
 }
