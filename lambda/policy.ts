@@ -48,6 +48,7 @@ export function policyResources(
   return [...new Set(ends)].map((end) => `${stageArn}/${end}`);
 }
 
+/** A policy of one statement. A single resource stands alone, several in a list. */
 export function policyDocument(effect: 'Allow' | 'Deny', resources: readonly string[]) {
   const [single = '', ...others] = resources;
   return {

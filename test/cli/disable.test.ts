@@ -15,11 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => cli.stop());
 
-async function stored(id: string): Promise<KeyRecord> {
-  const record = (await cli.records(table)).find((candidate) => candidate.id === id);
-  if (record === undefined) throw new Error(`no record ${id}`);
-  return record;
-}
+const stored = (id: string): Promise<KeyRecord> => cli.record(table, id);
 
 describe('a key is disabled', () => {
   test.each([

@@ -1,6 +1,7 @@
 import { startDynalite } from '../support/engine.ts';
 import { MemoryLookup } from '../support/memoryLookup.ts';
-import { describeLookup, describeStore } from './storeContract.ts';
+import { describeLookup } from './lookupContract.ts';
+import { describeStore } from './storeContract.ts';
 
 describeLookup('the fake', async () => {
   const lookup = new MemoryLookup();

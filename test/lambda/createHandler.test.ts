@@ -363,4 +363,11 @@ describe('an event of no known surface', () => {
     expect(message).toContain('Records, token');
     expect([message, ...log].join()).not.toMatch(/private|a b|sk_/);
   });
+
+  test('is told by 20 of the names at the most', async () => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const event = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`field${at}`, 1]));
+    const { message } = (await invoke(event).catch((error: unknown) => error)) as Error;
+    expect(message.match(/field\d+/g)).toHaveLength(20);
+  });
 });

@@ -185,3 +185,15 @@ test('a scope that the mapping lacks is logged once in the life of the environme
     expect.objectContaining({ level: 'WARN', message: 'scope unknown', scope: 'unheard-of', keyId: one.record.id }),
   ]);
 });
+
+test('no more than 1000 unknown scopes are logged in the life of the environment', async () => {
+  const keys = Array.from({ length: 3 }, (_, key) =>
+    keyOf(...Array.from({ length: 400 }, (__, at) => `s${key}-${at}`)),
+  );
+  const { invoke, logged } = handlerUnderTest(
+    keys.map(({ record }) => record),
+    SCOPED,
+  );
+  for (const { secret } of keys) await invoke(restTokenEvent(bearing(secret)));
+  expect(logged().filter(({ message }) => message === 'scope unknown')).toHaveLength(1000);
+});

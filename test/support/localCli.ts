@@ -68,6 +68,13 @@ export class LocalCli {
     return key;
   }
 
+  /** The record of an id, as the table has it now. */
+  async record(table: string, id: string): Promise<KeyRecord> {
+    const record = (await this.records(table)).find((candidate) => candidate.id === id);
+    if (record === undefined) throw new Error(`no record ${id}`);
+    return record;
+  }
+
   /** Every record of the table, by id. */
   async records(table: string): Promise<readonly KeyRecord[]> {
     const { Items = [] } = await this.database.client.send(new ScanCommand({ TableName: table }));
