@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Interruption } from './interruption.ts';
@@ -21,7 +22,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 process.exit(
   await runProgram(process.argv.slice(2), {
-    env: process.env,
+    env: { ...osUser(), ...process.env },
     now: Date.now,
     output,
     interruption,
@@ -29,3 +30,12 @@ process.exit(
     noteFile: join(ROOT, NOTE_PATH),
   }),
 );
+
+/** Who runs this, where no variable says so, as in a container. A user id may be without a name. */
+function osUser(): { readonly USER?: string } {
+  try {
+    return { USER: userInfo().username };
+  } catch {
+    return {};
+  }
+}
