@@ -1,12 +1,13 @@
+#!/usr/bin/env node
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Interruption } from './interruption.ts';
 import { NOTE_PATH } from './localNote.ts';
 import { Output } from './output.ts';
 import { runProgram } from './program.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = dirname(fileURLToPath(import.meta.resolve('#root/package.json')));
 
 // The SDK's advice on which Node to install is for whoever builds Latchkey, not for every run.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';

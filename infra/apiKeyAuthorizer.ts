@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Annotations, Duration, FeatureFlags, RemovalPolicy } from 'aws-cdk-lib';
 import { RequestAuthorizer, TokenAuthorizer, type IAuthorizer, type RestApi } from 'aws-cdk-lib/aws-apigateway';
@@ -40,7 +41,7 @@ export interface HttpApiAuthorizerOptions {
   readonly payloadFormat?: HttpApiPayloadFormat;
 }
 
-const BUNDLE = fileURLToPath(new URL('../dist/authorizer', import.meta.url));
+const BUNDLE = dirname(fileURLToPath(import.meta.resolve('#root/dist/authorizer/index.mjs')));
 
 /** The Lambda function that decides on API keys, and an authorizer for each API that asks it. */
 export class ApiKeyAuthorizer extends Construct {

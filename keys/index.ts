@@ -1,4 +1,4 @@
-// What `import … from 'latchkey'` gives: the registry and what it deals in, with no CDK behind it.
+// What of this room the package exports: the registry and what it deals in.
 export { createKeyRegistry, type CreateKeyRegistryOptions } from './createKeyRegistry.ts';
 export { LatchkeyError, type ErrorCode } from './errors.ts';
 export type { NewKey } from './newKey.ts';

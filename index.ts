@@ -1,0 +1,2 @@
+// What `import … from 'latchkey'` gives: the registry and what it deals in, with no CDK behind it.
+export * from './keys/index.ts';
