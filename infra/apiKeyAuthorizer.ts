@@ -1,6 +1,4 @@
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Annotations, Duration, FeatureFlags, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Duration, FeatureFlags } from 'aws-cdk-lib';
 import { RequestAuthorizer, TokenAuthorizer, type IAuthorizer, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import {
   ParameterMapping,
@@ -8,14 +6,15 @@ import {
   type IWebSocketRouteAuthorizer,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { AuthorizationType, type AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
+import type { Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { authorizerSettings, type AuthorizerSettings } from './authorizerSettings.ts';
+import { authorizerFunction } from './authorizerFunction.ts';
 import { addErrorResponses } from './errorResponses.ts';
 import { hideCredential } from './hideCredential.ts';
 import { HttpApiKeyAuthorizer, type HttpApiPayloadFormat } from './httpApiKeyAuthorizer.ts';
@@ -41,8 +40,6 @@ export interface HttpApiAuthorizerOptions {
   readonly payloadFormat?: HttpApiPayloadFormat;
 }
 
-const BUNDLE = dirname(fileURLToPath(import.meta.resolve('#root/dist/authorizer/index.mjs')));
-
 /** The Lambda function that decides on API keys, and an authorizer for each API that asks it. */
 export class ApiKeyAuthorizer extends Construct {
   /**
@@ -50,6 +47,12 @@ export class ApiKeyAuthorizer extends Construct {
    * when the synthesis has measured its own.
    */
   readonly function: LambdaFunction;
+
+  /** Where the function logs each denial and fault. */
+  readonly logGroup: ILogGroup;
+
+  /** What moves requests to a new version, where there is a `rollout`: tell it the alarms that take one back. */
+  readonly deploymentGroup: LambdaDeploymentGroup | undefined;
 
   /**
    * The longest that a key may still be accepted after it was revoked: `recordCacheTtl` and `resultCacheTtl` together. While
@@ -59,6 +62,7 @@ export class ApiKeyAuthorizer extends Construct {
   readonly revocationDelay: Duration;
 
   readonly #settings: AuthorizerSettings;
+  readonly #handler: IFunction;
 
   /** Throws LatchkeyError `CONFIG_INVALID`, listing every prop that is wrong. */
   constructor(scope: Construct, id: string, props: ApiKeyAuthorizerProps) {
@@ -67,28 +71,11 @@ export class ApiKeyAuthorizer extends Construct {
     const { environment, config } = this.#settings;
     this.revocationDelay = Duration.seconds(config.recordCacheSeconds + config.resultCacheSeconds);
 
-    const logGroup = new LogGroup(this, 'Logs', {
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    // Lambda's own managed policy would let the function write to every log group of the account.
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(role);
-    props.table.grantVerify(role);
-    this.function = new LambdaFunction(this, 'Function', {
-      description: 'Latchkey: decides on API keys',
-      code: Code.fromAsset(BUNDLE),
-      handler: 'index.handler',
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
-      memorySize: 256,
-      // Faults are answered within 4 seconds; what takes longer than this is a hang.
-      timeout: Duration.seconds(6),
-      environment: { LATCHKEY_TABLE: props.table.tableName, ...environment },
-      role,
-      logGroup,
-      loggingFormat: LoggingFormat.JSON,
-    });
+    const made = authorizerFunction(this, props, environment);
+    this.function = made.function;
+    this.logGroup = made.logGroup;
+    this.deploymentGroup = made.deploymentGroup;
+    this.#handler = made.handler;
   }
 
   /**
@@ -100,7 +87,7 @@ export class ApiKeyAuthorizer extends Construct {
   forRestApi(id = 'RestApi', { type = 'REQUEST' }: RestApiAuthorizerOptions = {}): IAuthorizer {
     const { keySources } = this.#settings.config;
     const identitySources = restIdentitySources(keySources);
-    const shared = { handler: this.function, resultsCacheTtl: this.#resultsCacheTtl };
+    const shared = { handler: this.#handler, resultsCacheTtl: this.#resultsCacheTtl };
     if (type === 'REQUEST') return new RequestAuthorizer(this, id, { ...shared, identitySources });
     const [identitySource] = identitySources;
     if (identitySource?.startsWith('method.request.header.')) {
@@ -125,7 +112,7 @@ export class ApiKeyAuthorizer extends Construct {
     const simpleResponses = payloadFormat === '2.0' && httpApiResponse === 'simple';
     const perRoute = simpleResponses && resultCacheSeconds > 0 && !scopes.isEmpty;
     return new HttpApiKeyAuthorizer(id, {
-      handler: this.function,
+      handler: this.#handler,
       payloadFormat,
       identitySources: httpIdentitySources(keySources, { perRoute }),
       resultsCacheTtl: this.#resultsCacheTtl,
@@ -142,7 +129,7 @@ export class ApiKeyAuthorizer extends Construct {
   forWebSocketApi(id = 'WebSocketApi'): IWebSocketRouteAuthorizer {
     const { keySources } = this.#settings.config;
     return new WebSocketKeyAuthorizer(id, {
-      handler: this.function,
+      handler: this.#handler,
       identitySources: webSocketIdentitySources(keySources),
     });
   }
@@ -164,7 +151,7 @@ export class ApiKeyAuthorizer extends Construct {
     }
     return {
       authorizationType: AuthorizationType.LAMBDA,
-      lambdaAuthorizerConfig: { handler: this.function, resultsCacheTtl: this.#resultsCacheTtl },
+      lambdaAuthorizerConfig: { handler: this.#handler, resultsCacheTtl: this.#resultsCacheTtl },
     };
   }
 
@@ -184,6 +171,9 @@ export class ApiKeyAuthorizer extends Construct {
    * Has a REST API word its refusals and faults in Latchkey's envelope, with `WWW-Authenticate` on 401, and with the CORS
    * headers of the root's `defaultCorsPreflightOptions`; where that names several origins, without
    * `Access-Control-Allow-Credentials`. An HTTP API has no such responses: its bodies are API Gateway's own.
+   *
+   * Responses that the API has already stay as they are. One that is added for the same type later fails the synthesis: API
+   * Gateway has one of each.
    */
   addErrorResponses(api: RestApi): void {
     addErrorResponses(api, this.#settings.config.keySources);

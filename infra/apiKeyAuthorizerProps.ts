@@ -1,7 +1,10 @@
 import type { Duration } from 'aws-cdk-lib';
+import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { HttpApiResponse } from '../lambda/config.ts';
 import type { KeySourceSetting } from '../lambda/keySource.ts';
-import type { ApiKeyTable } from './apiKeyTable.ts';
+import type { IApiKeyTable } from './apiKeyTable.ts';
 import type { ScopeMapping } from './sizeLimits.ts';
 
 export interface ApiKeyAuthorizerProps {
@@ -9,7 +12,7 @@ export interface ApiKeyAuthorizerProps {
    * Where the keys are. The function may read them by hash, and write when they were last used. What is written to it counts
    * after the revocation delay.
    */
-  readonly table: ApiKeyTable;
+  readonly table: IApiKeyTable;
 
   /**
    * What every key of this deployment begins with: `[a-z][a-z0-9]*_`, at most 16 characters. After a change, keys of the
@@ -90,4 +93,72 @@ export interface ApiKeyAuthorizerProps {
    * @default {} - scopes are handed on to the integration and close no route
    */
   readonly scopes?: ScopeMapping;
+
+  /**
+   * The function's memory in MB, and with it its share of a CPU.
+   *
+   * @default 256
+   */
+  readonly memorySize?: number;
+
+  /**
+   * How many environments are kept started. They are billed by the hour; requests beyond them start others. It makes an alias,
+   * `live`, which API Gateway then asks.
+   *
+   * @default - environments start when requests come
+   */
+  readonly provisionedConcurrentExecutions?: number;
+
+  /**
+   * How many environments there can be at once, of those that the account has. Requests beyond them are throttled by Lambda,
+   * which API Gateway answers with 500: it bounds what a flood can cost, and what callers can use.
+   *
+   * @default - as many as the account has left
+   */
+  readonly reservedConcurrentExecutions?: number;
+
+  /**
+   * The VPC that the function reaches DynamoDB from. It needs a way there: a gateway endpoint for DynamoDB, or a NAT.
+   *
+   * @default - none: Lambda's own network
+   */
+  readonly vpc?: IVpc;
+
+  /**
+   * Of `vpc`.
+   *
+   * @default - the CDK's: private subnets with a way out, where there are any
+   */
+  readonly vpcSubnets?: SubnetSelection;
+
+  /**
+   * Of `vpc`.
+   *
+   * @default - one of its own, which lets everything out and nothing in
+   */
+  readonly securityGroups?: readonly ISecurityGroup[];
+
+  /**
+   * How long the function's log is kept. It holds one line for each denial and fault.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays;
+
+  /**
+   * How requests are moved to a new version of the function, by CodeDeploy: for instance
+   * `LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES`. It makes an alias, `live`, which API Gateway then asks. Give
+   * `deploymentGroup.addAlarm` what is to take the new version back. While both versions answer, a change of `keyPrefix`,
+   * `scopes` or `keySources` holds for some requests and not for others.
+   *
+   * @default - all at once
+   */
+  readonly rollout?: ILambdaDeploymentConfig;
+
+  /**
+   * Whether AWS X-Ray gets a trace of requests. It is billed by the trace.
+   *
+   * @default false
+   */
+  readonly tracing?: boolean;
 }

@@ -1,23 +1,41 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import { Construct } from 'constructs';
-import { INDEXES, LAST_USED_ATTRIBUTES, PARTITION_KEY, TTL_ATTRIBUTE } from '../keys/table.ts';
+import {
+  AttributeType,
+  Billing,
+  ProjectionType,
+  TableEncryptionV2,
+  TableV2,
+  type ITable,
+} from 'aws-cdk-lib/aws-dynamodb';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Construct, type IConstruct } from 'constructs';
+import { INDEXES, PARTITION_KEY, TTL_ATTRIBUTE } from '../keys/table.ts';
+import { grantManage, grantVerify } from './tableGrants.ts';
 
 export interface ApiKeyTableProps {
   /**
-   * The table's name.
+   * The table's name. Give one to a table that stacks of other Regions find by its name.
    *
    * @default - CloudFormation makes one up
    */
   readonly tableName?: string;
 
   /**
-   * How the table is encrypted at rest. A key in KMS is billed by use, and every environment of the authorizer uses it.
+   * How the table is encrypted at rest. A key in KMS is billed by use, and every environment of the authorizer uses it. A
+   * change of it replaces nothing. With replicas, `TableEncryptionV2.customerManagedKey` wants a key for each Region.
    *
    * @default - with a key that DynamoDB owns, at no cost
    */
   readonly encryption?: TableEncryptionV2;
+
+  /**
+   * The other Regions that have the table too, each with deletion protection and point-in-time recovery of its own. A key that
+   * is issued or revoked in one is so in the others after about a second (AWS, "Global tables"); of two writes to one record in
+   * two Regions the later stays. The stack must name its own Region.
+   *
+   * @default - this Region alone
+   */
+  readonly replicaRegions?: readonly string[];
 
   /**
    * Whether CloudFormation and everybody else is refused to delete the table.
@@ -34,12 +52,42 @@ export interface ApiKeyTableProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
+/** A table of API keys, of this stack or of another. */
+export interface IApiKeyTable extends IConstruct {
+  /** The CDK's own table, for metrics and the like. */
+  readonly table: ITable | TableV2;
+
+  readonly tableName: string;
+
+  /**
+   * Lets the grantee decide on keys: read a key by its hash, and write when it was last used. It can neither list keys nor
+   * issue one, and of a key it can change nothing but `lastUsedAt`.
+   */
+  grantVerify(grantee: IGrantable): Grant;
+
+  /**
+   * Lets the grantee do all that `KeyRegistry` does: issue, find, list, change, rotate and revoke the keys of this table, and
+   * of no other. It cannot read a secret, for the table holds none.
+   */
+  grantManage(grantee: IGrantable): Grant;
+}
+
 /** The table of API keys: billed per request, with point-in-time recovery, and kept when the stack goes. */
-export class ApiKeyTable extends Construct {
+export class ApiKeyTable extends Construct implements IApiKeyTable {
   readonly table: TableV2;
+
+  /**
+   * A table that is there already: of another stack, a replica of this Region, or one that Terraform or SAM made by the schema
+   * of docs/storage.md. Its encryption key must be known to `table` to be granted with it.
+   */
+  static fromTable(scope: Construct, id: string, table: ITable): IApiKeyTable {
+    return new ExistingApiKeyTable(scope, id, table);
+  }
 
   constructor(scope: Construct, id: string, props: ApiKeyTableProps = {}) {
     super(scope, id);
+    const pointInTimeRecoverySpecification = { pointInTimeRecoveryEnabled: true };
+    const deletionProtection = props.deletionProtection ?? true;
     this.table = new TableV2(this, 'Table', {
       ...(props.tableName === undefined ? {} : { tableName: props.tableName }),
       partitionKey: text(PARTITION_KEY),
@@ -52,9 +100,14 @@ export class ApiKeyTable extends Construct {
       timeToLiveAttribute: TTL_ATTRIBUTE,
       billing: Billing.onDemand(),
       encryption: props.encryption ?? TableEncryptionV2.dynamoOwnedKey(),
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtection: props.deletionProtection ?? true,
+      pointInTimeRecoverySpecification,
+      deletionProtection,
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      replicas: (props.replicaRegions ?? []).map((region) => ({
+        region,
+        deletionProtection,
+        pointInTimeRecoverySpecification,
+      })),
     });
   }
 
@@ -62,26 +115,33 @@ export class ApiKeyTable extends Construct {
     return this.table.tableName;
   }
 
-  /**
-   * Lets the grantee decide on keys: read a key by its hash, and write when it was last used. It can neither list keys nor
-   * issue one, and of a key it can change nothing but `lastUsedAt`.
-   */
   grantVerify(grantee: IGrantable): Grant {
-    const resourceArns = [this.table.tableArn];
-    const read = Grant.addToPrincipal({ grantee, actions: ['dynamodb:GetItem'], resourceArns });
-    const write = Grant.addToPrincipal({
-      grantee,
-      actions: ['dynamodb:UpdateItem'],
-      resourceArns,
-      conditions: {
-        'ForAllValues:StringEquals': { 'dynamodb:Attributes': LAST_USED_ATTRIBUTES },
-        // The line above holds for a request that names no attribute, too.
-        Null: { 'dynamodb:Attributes': 'false' },
-        StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
-      },
-    });
-    const decrypt = this.table.encryptionKey?.grantEncryptDecrypt(grantee);
-    return decrypt === undefined ? read.combine(write) : read.combine(write).combine(decrypt);
+    return grantVerify(this.table, grantee);
+  }
+
+  grantManage(grantee: IGrantable): Grant {
+    return grantManage(this.table, grantee);
+  }
+}
+
+class ExistingApiKeyTable extends Construct implements IApiKeyTable {
+  readonly table: ITable;
+
+  constructor(scope: Construct, id: string, table: ITable) {
+    super(scope, id);
+    this.table = table;
+  }
+
+  get tableName(): string {
+    return this.table.tableName;
+  }
+
+  grantVerify(grantee: IGrantable): Grant {
+    return grantVerify(this.table, grantee);
+  }
+
+  grantManage(grantee: IGrantable): Grant {
+    return grantManage(this.table, grantee);
   }
 }
 

@@ -1,4 +1,4 @@
-import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { CfnGatewayResponse, ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { authRequiredMessage, type KeySource } from '../lambda/keySource.ts';
 
 interface ErrorResponse {
@@ -24,17 +24,37 @@ const RESPONSES: readonly ErrorResponse[] = [
 
 /**
  * Words what API Gateway answers by itself in the envelope, and lets pages of other origins read it where the API answers
- * their preflights.
+ * their preflights. Responses that the API has already are left alone.
  */
 export function addErrorResponses(api: RestApi, keySources: readonly KeySource[]): void {
   const cors = corsHeaders(api);
+  const defined = new Set(responsesOf(api).map(({ responseType }) => responseType));
   for (const { type, body, headers } of [unauthorized(keySources), ...RESPONSES]) {
-    api.addGatewayResponse(type.responseType, {
+    if (defined.has(type.responseType)) continue;
+    api.addGatewayResponse(`Latchkey-${type.responseType}`, {
       type,
       responseHeaders: { ...cors, ...headers },
       templates: { 'application/json': body },
     });
   }
+  api.node.addValidation({ validate: () => responsesDefinedTwice(api) });
+}
+
+function responsesOf(api: RestApi): CfnGatewayResponse[] {
+  return api.node.root.node
+    .findAll()
+    .filter((construct) => CfnGatewayResponse.isCfnGatewayResponse(construct))
+    .filter(({ restApiId }) => restApiId === api.restApiId);
+}
+
+/** API Gateway has one response of a type: the deployment would fail on the second. */
+function responsesDefinedTwice(api: RestApi): string[] {
+  const types = responsesOf(api).map(({ responseType }) => responseType);
+  const twice = new Set(types.filter((type, at) => types.indexOf(type) !== at));
+  return [...twice].map(
+    (type) =>
+      `addErrorResponses: got a second gateway response ${type}, wanted yours before the call, which then keeps it`,
+  );
 }
 
 function unauthorized(keySources: readonly KeySource[]): ErrorResponse {

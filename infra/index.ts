@@ -1,6 +1,6 @@
 // What `import … from 'latchkey/cdk'` gives: the constructs, and what their props are made of.
 export { ApiKeyAuthorizer, type HttpApiAuthorizerOptions, type RestApiAuthorizerOptions } from './apiKeyAuthorizer.ts';
 export type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
-export { ApiKeyTable, type ApiKeyTableProps } from './apiKeyTable.ts';
+export { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyTable.ts';
 export type { HttpApiPayloadFormat } from './httpApiKeyAuthorizer.ts';
 export type { ScopeMapping } from './sizeLimits.ts';

@@ -1,0 +1,122 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
+import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+  type FunctionProps,
+  type IFunction,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
+
+const BUNDLE = dirname(fileURLToPath(import.meta.resolve('#root/dist/authorizer/index.mjs')));
+
+/** What Lambda does to reach a VPC ("Lambda execution role permissions" of VPC functions); it has no narrower resource. */
+const VPC_ACTIONS: readonly string[] = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+const NO_NARROWER_RESOURCE = {
+  id: 'AwsSolutions-IAM5[Resource::*]',
+  reason: 'Lambda’s calls to EC2 for a VPC, and those to X-Ray, know no narrower resource.',
+};
+
+/** What API Gateway asks, and what stands behind it. */
+export interface AuthorizerFunction {
+  readonly function: LambdaFunction;
+  readonly logGroup: LogGroup;
+  /** What is asked: the alias of the live version where there is one, and else the function itself. */
+  readonly handler: IFunction;
+  /** Moves requests to a new version in steps. */
+  readonly deploymentGroup: LambdaDeploymentGroup | undefined;
+}
+
+/** Makes the function with its log group and a role that can do nothing beyond its work. */
+export function authorizerFunction(
+  scope: Construct,
+  props: ApiKeyAuthorizerProps,
+  environment: Readonly<Record<string, string>>,
+): AuthorizerFunction {
+  const logGroup = new LogGroup(scope, 'Logs', {
+    retention: props.logRetention ?? RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const role = roleOf(scope, props, logGroup);
+  const lambda = new LambdaFunction(scope, 'Function', {
+    description: 'Latchkey: decides on API keys',
+    code: Code.fromAsset(BUNDLE),
+    handler: 'index.handler',
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    memorySize: props.memorySize ?? 256,
+    // Faults are answered within 4 seconds; what takes longer than this is a hang.
+    timeout: Duration.seconds(6),
+    environment: { LATCHKEY_TABLE: props.table.tableName, ...environment },
+    role,
+    logGroup,
+    loggingFormat: LoggingFormat.JSON,
+    ...(props.tracing === true ? { tracing: Tracing.ACTIVE } : {}),
+    ...networkOf(props),
+    ...(props.reservedConcurrentExecutions === undefined
+      ? {}
+      : { reservedConcurrentExecutions: props.reservedConcurrentExecutions }),
+  });
+  if (props.vpc !== undefined || props.tracing === true) acknowledgeWildcard(role);
+  return { function: lambda, logGroup, ...liveVersion(scope, props, lambda) };
+}
+
+/** Lambda's own managed policies would let the function write to every log group of the account. */
+function roleOf(scope: Construct, { table, vpc }: ApiKeyAuthorizerProps, logGroup: LogGroup): Role {
+  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  logGroup.grantWrite(role);
+  table.grantVerify(role);
+  if (vpc !== undefined) {
+    role.addToPrincipalPolicy(new PolicyStatement({ actions: [...VPC_ACTIONS], resources: ['*'] }));
+  }
+  return role;
+}
+
+function networkOf({ vpc, vpcSubnets, securityGroups }: ApiKeyAuthorizerProps): Partial<FunctionProps> {
+  return {
+    ...(vpc === undefined ? {} : { vpc }),
+    ...(vpcSubnets === undefined ? {} : { vpcSubnets }),
+    ...(securityGroups === undefined ? {} : { securityGroups: [...securityGroups] }),
+  };
+}
+
+function acknowledgeWildcard(role: Role): void {
+  for (const child of role.node.children) {
+    if (child instanceof Policy) Validations.of(child).acknowledge(NO_NARROWER_RESOURCE);
+  }
+}
+
+/** Concurrency is provisioned for a version, and requests are moved from one version to the next: both want an alias. */
+function liveVersion(
+  scope: Construct,
+  { provisionedConcurrentExecutions, rollout }: ApiKeyAuthorizerProps,
+  lambda: LambdaFunction,
+): Pick<AuthorizerFunction, 'handler' | 'deploymentGroup'> {
+  if (provisionedConcurrentExecutions === undefined && rollout === undefined) {
+    return { handler: lambda, deploymentGroup: undefined };
+  }
+  const alias = lambda.addAlias(
+    'live',
+    provisionedConcurrentExecutions === undefined ? {} : { provisionedConcurrentExecutions },
+  );
+  const deploymentGroup = rollout && new LambdaDeploymentGroup(scope, 'Rollout', { alias, deploymentConfig: rollout });
+  // The CDK's classes have `undefined` where its interfaces leave out, which exact optional properties tell apart.
+  return { handler: alias as IFunction, deploymentGroup };
+}

@@ -1,0 +1,51 @@
+import type { ITable, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { BY_ID, BY_OWNER, LAST_USED_ATTRIBUTES } from '../keys/table.ts';
+
+/** What the authorizer does: GetItem, and an UpdateItem of `lastUsedAt` alone. */
+export function grantVerify(table: ITable | TableV2, grantee: IGrantable): Grant {
+  const resourceArns = [table.tableArn];
+  const read = Grant.addToPrincipal({ grantee, actions: ['dynamodb:GetItem'], resourceArns });
+  const write = Grant.addToPrincipal({
+    grantee,
+    actions: ['dynamodb:UpdateItem'],
+    resourceArns,
+    conditions: {
+      'ForAllValues:StringEquals': { 'dynamodb:Attributes': LAST_USED_ATTRIBUTES },
+      // The line above holds for a request that names no attribute, too.
+      Null: { 'dynamodb:Attributes': 'false' },
+      StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
+    },
+  });
+  return withEncryptionKey(table, grantee, read.combine(write));
+}
+
+/** What the registry does: nothing that it does not call, on the table and its two indexes. */
+export function grantManage(table: ITable | TableV2, grantee: IGrantable): Grant {
+  const indexArns = [BY_ID, BY_OWNER].map(({ indexName }) => `${table.tableArn}/index/${indexName}`);
+  const onTable = Grant.addToPrincipal({
+    grantee,
+    actions: [
+      'dynamodb:BatchGetItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Scan',
+      'dynamodb:UpdateItem',
+    ],
+    resourceArns: [table.tableArn],
+  });
+  const onIndexes = Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: indexArns });
+  const byStartOfId = Grant.addToPrincipal({
+    grantee,
+    actions: ['dynamodb:Scan'],
+    resourceArns: [`${table.tableArn}/index/${BY_ID.indexName}`],
+  });
+  return withEncryptionKey(table, grantee, onTable.combine(onIndexes).combine(byStartOfId));
+}
+
+/** DynamoDB uses a key of the account's own KMS in the name of who calls it. */
+function withEncryptionKey(table: ITable | TableV2, grantee: IGrantable, grant: Grant): Grant {
+  const decrypt = table.encryptionKey?.grantEncryptDecrypt(grantee);
+  return decrypt === undefined ? grant : grant.combine(decrypt);
+}
