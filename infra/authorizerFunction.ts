@@ -34,6 +34,11 @@ const NO_NARROWER_RESOURCE = {
   reason: 'Lambda’s calls to EC2 for a VPC, and those to X-Ray, know no narrower resource.',
 };
 
+const CODE_DEPLOY_ROLE = {
+  id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]',
+  reason: 'The policy is AWS’s own for CodeDeploy and Lambda, and the CDK gives the deployment group’s role no other.',
+};
+
 /** What API Gateway asks, and what stands behind it. */
 export interface AuthorizerFunction {
   readonly function: LambdaFunction;
@@ -117,6 +122,7 @@ function liveVersion(
     provisionedConcurrentExecutions === undefined ? {} : { provisionedConcurrentExecutions },
   );
   const deploymentGroup = rollout && new LambdaDeploymentGroup(scope, 'Rollout', { alias, deploymentConfig: rollout });
+  if (deploymentGroup !== undefined) Validations.of(deploymentGroup).acknowledge(CODE_DEPLOY_ROLE);
   // The CDK's classes have `undefined` where its interfaces leave out, which exact optional properties tell apart.
   return { handler: alias as IFunction, deploymentGroup };
 }

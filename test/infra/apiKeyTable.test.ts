@@ -1,21 +1,32 @@
 import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { TableEncryptionV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { expect, test } from '@jest/globals';
-import { ApiKeyTable, type ApiKeyTableProps } from '../../infra/apiKeyTable.ts';
+import { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from '../../infra/apiKeyTable.ts';
 import { createTableInput } from '../../keys/table.ts';
 
 const TABLE = 'AWS::DynamoDB::GlobalTable';
 
+type MakeTable = (stack: Stack) => IApiKeyTable;
+type Grant = 'grantVerify' | 'grantManage';
+
 function synthesize(propsIn: (stack: Stack) => ApiKeyTableProps = () => ({})) {
+  return granted((stack) => new ApiKeyTable(stack, 'Keys', propsIn(stack)), 'grantVerify');
+}
+
+function granted(makeTable: MakeTable, grant: Grant): Template {
   const stack = new Stack(new App(), 'Test', { env: { region: 'us-east-1' } });
-  const table = new ApiKeyTable(stack, 'Keys', propsIn(stack));
   const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-  table.grantVerify(role);
+  makeTable(stack)[grant](role);
   return Template.fromStack(stack);
 }
+
+const statementsOf = (template: Template) =>
+  Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
+    ({ Properties }) => Properties.PolicyDocument.Statement,
+  );
 
 test('the deployed table has the keys, the indexes and the billing of every other table of Latchkey', () => {
   const { TableName: _, GlobalSecondaryIndexes, AttributeDefinitions, ...schema } = createTableInput('keys');
@@ -82,9 +93,70 @@ test('a table for a trial can have a name, and go with its stack', () => {
 test('whoever verifies may get a record, and update lastUsedAt and nothing else, on this table and no index', () => {
   const template = synthesize();
   const [logicalId] = Object.keys(template.findResources(TABLE));
+  expect(statementsOf(template)).toEqual(verifyStatements({ 'Fn::GetAtt': [logicalId, 'Arn'] }));
+});
+
+test('whoever manages may do on this table and its indexes what the registry does, and nothing else', () => {
+  const template = granted((stack) => new ApiKeyTable(stack, 'Keys'), 'grantManage');
+  const [logicalId] = Object.keys(template.findResources(TABLE));
   const Resource = { 'Fn::GetAtt': [logicalId, 'Arn'] };
-  const [policy] = Object.values(template.findResources('AWS::IAM::Policy'));
-  expect(policy?.['Properties'].PolicyDocument.Statement).toEqual([
+  const index = (name: string) => ({ 'Fn::Join': ['', [Resource, `/index/${name}`]] });
+  expect(statementsOf(template)).toEqual([
+    {
+      Effect: 'Allow',
+      Action: ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Scan', 'UpdateItem'].map(
+        (action) => `dynamodb:${action}`,
+      ),
+      Resource,
+    },
+    { Effect: 'Allow', Action: 'dynamodb:Query', Resource: [index('byId'), index('byOwner')] },
+    { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: index('byId') },
+  ]);
+});
+
+test('every other Region has the table with the same protection', () => {
+  const replica = {
+    DeletionProtectionEnabled: true,
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+  };
+  synthesize(() => ({ replicaRegions: ['eu-west-1', 'ap-southeast-2'] })).hasResourceProperties(TABLE, {
+    Replicas: Match.arrayEquals(
+      ['eu-west-1', 'ap-southeast-2', 'us-east-1'].map((Region) => Match.objectLike({ Region, ...replica })),
+    ),
+  });
+});
+
+test('a table that is there already is granted in the same way, and none is made', () => {
+  const template = granted(
+    (stack) => ApiKeyTable.fromTable(stack, 'Keys', TableV2.fromTableName(stack, 'Table', 'shared-keys')),
+    'grantVerify',
+  );
+  template.resourceCountIs(TABLE, 0);
+  const arn = [
+    'arn:',
+    { Ref: 'AWS::Partition' },
+    ':dynamodb:us-east-1:',
+    { Ref: 'AWS::AccountId' },
+    ':table/shared-keys',
+  ];
+  expect(statementsOf(template)).toEqual(verifyStatements({ 'Fn::Join': ['', arn] }));
+});
+
+test.each<Grant>(['grantVerify', 'grantManage'])(
+  '%s on a table that is there already reaches its encryption key',
+  (grant) => {
+    const template = granted((stack) => {
+      const encryptionKey = new Key(stack, 'Key');
+      const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+      return ApiKeyTable.fromTable(stack, 'Keys', table);
+    }, grant);
+    const actions = statementsOf(template).flatMap(({ Action }) => Action);
+    expect(actions).toContain('kms:Decrypt');
+  },
+);
+
+function verifyStatements(Resource: object) {
+  return [
     { Effect: 'Allow', Action: 'dynamodb:GetItem', Resource },
     {
       Effect: 'Allow',
@@ -96,5 +168,5 @@ test('whoever verifies may get a record, and update lastUsedAt and nothing else,
         StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
       },
     },
-  ]);
-});
+  ];
+}
