@@ -21,6 +21,7 @@ import { HttpApiKeyAuthorizer, type HttpApiPayloadFormat } from './httpApiKeyAut
 import { httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './identitySources.ts';
 import { WebSocketKeyAuthorizer } from './webSocketKeyAuthorizer.ts';
 
+/** How a REST API asks the function. */
 export interface RestApiAuthorizerOptions {
   /**
    * The kind of authorizer. `TOKEN` gets one header and nothing else of the request, so it needs exactly one key source,
@@ -31,6 +32,7 @@ export interface RestApiAuthorizerOptions {
   readonly type?: 'REQUEST' | 'TOKEN';
 }
 
+/** How an HTTP API asks the function. */
 export interface HttpApiAuthorizerOptions {
   /**
    * How API Gateway puts a request to the function. An answer to format 1.0 is a policy always, whatever `httpApiResponse` says.

@@ -7,6 +7,7 @@ import type { KeySourceSetting } from '../lambda/keySource.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import type { ScopeMapping } from './sizeLimits.ts';
 
+/** Which keys are accepted, for how long they are trusted, and what the function runs on. */
 export interface ApiKeyAuthorizerProps {
   /**
    * Where the keys are. The function may read them by hash, and write when they were last used. What is written to it counts

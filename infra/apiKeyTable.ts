@@ -12,6 +12,7 @@ import { Construct, type IConstruct } from 'constructs';
 import { INDEXES, PARTITION_KEY, TTL_ATTRIBUTE } from '../keys/table.ts';
 import { grantManage, grantVerify } from './tableGrants.ts';
 
+/** How the table is named, kept and encrypted. */
 export interface ApiKeyTableProps {
   /**
    * The table's name. Give one to a table that stacks of other Regions find by its name.
@@ -57,6 +58,7 @@ export interface IApiKeyTable extends IConstruct {
   /** The CDK's own table, for metrics and the like. */
   readonly table: ITable | TableV2;
 
+  /** The table's name, for `latchkey --table` and `createKeyRegistry`. */
   readonly tableName: string;
 
   /**
@@ -111,6 +113,7 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
     });
   }
 
+  /** The table's name, for `latchkey --table` and `createKeyRegistry`. */
   get tableName(): string {
     return this.table.tableName;
   }

@@ -1,6 +1,12 @@
-// What `import … from 'latchkey/cdk'` gives: the constructs, and what their props are made of.
+/**
+ * What `import … from 'latchkey/cdk'` gives: the constructs, and what their props are made of.
+ *
+ * @module cdk
+ */
 export { ApiKeyAuthorizer, type HttpApiAuthorizerOptions, type RestApiAuthorizerOptions } from './apiKeyAuthorizer.ts';
 export type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 export { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyTable.ts';
+export type { HttpApiResponse } from '../lambda/config.ts';
+export type { KeySourceSetting } from '../lambda/keySource.ts';
 export type { HttpApiPayloadFormat } from './httpApiKeyAuthorizer.ts';
 export type { ScopeMapping } from './sizeLimits.ts';

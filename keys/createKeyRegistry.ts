@@ -2,12 +2,25 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { KeyRegistry, REGISTRY_TRANSLATION, type KeyRegistryOptions } from './registry.ts';
 
+/** What a registry is made with: where its table is, and who acts. */
 export interface CreateKeyRegistryOptions extends Omit<KeyRegistryOptions, 'client'> {
-  /** Where the table is; as the AWS SDK finds it unless given. */
+  /**
+   * The Region of the table.
+   *
+   * @default - as the AWS SDK finds it
+   */
   readonly region?: string;
-  /** Of another DynamoDB than AWS's own. */
+  /**
+   * The URL of a DynamoDB.
+   *
+   * @default - AWS's own
+   */
   readonly endpoint?: string;
-  /** A client of your own, with its own credentials, region and retries. */
+  /**
+   * A client of your own, with its own credentials, region and retries.
+   *
+   * @default - one for `region` and `endpoint`
+   */
   readonly client?: DynamoDBClient;
 }
 

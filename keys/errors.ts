@@ -13,7 +13,9 @@ export type ErrorCode =
 
 /** Every error Latchkey throws. Assert on `code`; the message is for people and never holds a secret or a hash. */
 export class LatchkeyError extends Error {
+  /** For logs, and for errors that come from another copy of this module. */
   override readonly name = 'LatchkeyError';
+  /** What went wrong, for programs. */
   readonly code: ErrorCode;
   /** The id of the key concerned, where one is known. */
   readonly keyId: string | undefined;

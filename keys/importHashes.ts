@@ -16,8 +16,13 @@ export type ImportResult = {
   | { readonly outcome: 'rejected'; readonly id?: never; readonly problem: string }
 );
 
+/** How an import goes. */
 export interface ImportOptions {
-  /** How many entries are in hand at once, from 1 to 100; 16 unless given. */
+  /**
+   * How many entries are in hand at once, from 1 to 100.
+   *
+   * @default 16
+   */
   readonly concurrency?: number | undefined;
 }
 

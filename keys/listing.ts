@@ -5,18 +5,37 @@ import type { Item, RegistryStore } from './registryStore.ts';
 import { parseKeyHash } from './secret.ts';
 import { ATTRIBUTE, PARTITION_KEY } from './table.ts';
 
+/** Which page of keys. */
 export interface ListOptions {
-  /** From 1 to 1000, which it is unless given. */
+  /**
+   * How many keys at most, from 1 to 1000.
+   *
+   * @default 1000
+   */
   readonly limit?: number | undefined;
-  /** Of the page before. */
+  /**
+   * The `cursor` of the page before.
+   *
+   * @default - the first page
+   */
   readonly cursor?: string | null | undefined;
-  /** Whether every write that was answered before is seen. */
+  /**
+   * Whether every write that was answered before is seen.
+   *
+   * @default false
+   */
   readonly consistentRead?: boolean | undefined;
-  /** Only keys that were issued to this owner, oldest first. */
+  /**
+   * Only keys that were issued to this owner, oldest first.
+   *
+   * @default - the keys of all
+   */
   readonly owner?: string | undefined;
 }
 
+/** A page of keys. */
 export interface ListPage {
+  /** Its keys, but for those in `corrupt`. */
   readonly records: readonly KeyRecord[];
   /** One for each record that could not be read: the rest of the page is good all the same. */
   readonly corrupt: readonly LatchkeyError[];
@@ -24,10 +43,19 @@ export interface ListPage {
   readonly cursor: string | null;
 }
 
+/** Which keys, all pages together. */
 export interface RecordsOptions extends Pick<ListOptions, 'consistentRead' | 'owner'> {
-  /** Only keys in this state when they are read. */
+  /**
+   * Only keys in this state when they are read.
+   *
+   * @default - in any
+   */
   readonly state?: KeyState | undefined;
-  /** Told of each record that could not be read. */
+  /**
+   * Told of each record that could not be read.
+   *
+   * @default - they are passed over
+   */
   readonly onCorrupt?: ((error: LatchkeyError) => void) | undefined;
 }
 

@@ -4,17 +4,31 @@ import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED } from './secret.ts'
 import { isActor } from './text.ts';
 import { DEFAULT_PATIENCE, type Patience } from './throttling.ts';
 
+/** What a `KeyRegistry` is made with by who has a document client already. */
 export interface KeyRegistryOptions {
   /** Built with `REGISTRY_TRANSLATION`. */
   readonly client: DynamoDBDocumentClient;
+  /** The table of keys: the stack's output `TableName`. */
   readonly tableName: string;
   /** Who acts: goes into `createdBy`, `disabledBy` and `revokedBy`. */
   readonly actor: string;
-  /** Prefix of new keys; `sk_` unless given. It must be the deployment's own. */
+  /**
+   * Prefix of new keys. It must be the deployment's own.
+   *
+   * @default 'sk_'
+   */
   readonly keyPrefix?: string;
-  /** Epoch milliseconds. */
+  /**
+   * The time, in epoch milliseconds.
+   *
+   * @default Date.now
+   */
   readonly now?: () => number;
-  /** How to wait where DynamoDB throttles. */
+  /**
+   * How to wait where DynamoDB throttles.
+   *
+   * @default - up to 3 seconds between tries, a random time
+   */
   readonly patience?: Patience;
 }
 

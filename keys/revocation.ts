@@ -4,8 +4,13 @@ import { purgeAfter } from './purgeAfter.ts';
 import { isText, TEXT_WANTED } from './text.ts';
 import { toTimestamp } from './timestamp.ts';
 
+/** What is said of a revocation. */
 export interface RevokeOptions {
-  /** 1 to 256 characters. */
+  /**
+   * Why, in 1 to 256 characters.
+   *
+   * @default - none is told
+   */
   readonly reason?: string | undefined;
 }
 

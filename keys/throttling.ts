@@ -3,6 +3,7 @@ import { storeErrorName } from './storeFault.ts';
 
 /** How the write side waits. */
 export interface Patience {
+  /** Resolves after so many milliseconds. */
   readonly sleep: (ms: number) => Promise<unknown>;
   /** From 0 to below 1. */
   readonly random: () => number;
