@@ -1,6 +1,13 @@
 // The import table of docs/adr/0005: a room may import only from rooms below it.
-const ROOMS = ['keys', 'lambda', 'infra', 'cli', 'local', 'console', 'bench'];
-const MAY_IMPORT = { keys: [], lambda: ['keys'], infra: ['keys', 'lambda'], cli: ['keys'], local: ['keys', 'cli'] };
+const ROOMS = ['keys', 'lambda', 'infra', 'testing', 'cli', 'local', 'console', 'bench'];
+const MAY_IMPORT = {
+  keys: [],
+  lambda: ['keys'],
+  infra: ['keys', 'lambda'],
+  testing: ['keys', 'lambda'],
+  cli: ['keys'],
+  local: ['keys', 'cli'],
+};
 
 const rooms = Object.entries(MAY_IMPORT).map(([room, below]) => ({
   name: `${room}-imports-only-below`,
@@ -13,7 +20,7 @@ const rooms = Object.entries(MAY_IMPORT).map(([room, below]) => ({
 const packagesOnlyIn = (name, packages, only) => ({
   name,
   severity: 'error',
-  from: { path: '^(keys|lambda|infra|cli|local)/', pathNot: only },
+  from: { path: '^(keys|lambda|infra|testing|cli|local)/', pathNot: only },
   to: { path: packages },
 });
 
@@ -25,6 +32,18 @@ module.exports = {
       severity: 'error',
       from: { path: '^lambda/' },
       to: { path: '^keys/(registry|createKeyRegistry|importHashes|index|listing)' },
+    },
+    {
+      name: 'the-library-is-registry-and-verifier',
+      severity: 'error',
+      from: { path: '^index\\.ts$' },
+      to: { pathNot: '^(keys/index|lambda/(authorize|authorizerOptions|client|createKeyVerifier|keyVerifier))\\.ts$' },
+    },
+    {
+      name: 'testing-has-no-store',
+      severity: 'error',
+      from: { path: '^testing/' },
+      to: { path: '^(keys/(registry|createKeyRegistry|index)|lambda/(client|createKeyVerifier))' },
     },
     {
       name: 'infra-takes-names-and-settings-only',
@@ -45,7 +64,7 @@ module.exports = {
     {
       name: 'ships-no-dev-dependency',
       severity: 'error',
-      from: { path: '^(keys|lambda|cli)/' },
+      from: { path: '^(index\\.ts$|(keys|lambda|testing|cli)/)' },
       to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' },
     },
   ],

@@ -1,6 +1,11 @@
 /**
- * What `import … from 'latchkey'` gives: the registry and what it deals in, with no CDK behind it.
+ * What `import … from 'latchkey'` gives: the registry, the verifier and what they deal in, with no CDK behind it.
  *
  * @module latchkey
  */
 export * from './keys/index.ts';
+export type { Decision, DenyCode } from './lambda/authorize.ts';
+export type { DecisionOptions } from './lambda/authorizerOptions.ts';
+export type { ClientOptions } from './lambda/client.ts';
+export { createKeyVerifier, type KeyVerifierOptions } from './lambda/createKeyVerifier.ts';
+export type { KeyVerifier } from './lambda/keyVerifier.ts';

@@ -2,11 +2,28 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LOOKUP_TRANSLATION } from '../keys/lookup.ts';
 
-/** The authorizer's client: two attempts, each bounded, so that a fault is answered before the gateway gives up. */
-export function createClient(): DynamoDBDocumentClient {
-  const client = new DynamoDBClient({
+export interface ClientOptions {
+  /** Where the table is; as the AWS SDK finds it unless given. */
+  readonly region?: string;
+  /** Of another DynamoDB than AWS's own. */
+  readonly endpoint?: string;
+  /** A client of your own, with its own credentials, region and retries. */
+  readonly client?: DynamoDBClient;
+}
+
+/**
+ * The authorizer's client, unless it is given one: two attempts, each bounded, so that a fault is answered before the gateway
+ * gives up.
+ */
+export function createClient({ region, endpoint, client }: ClientOptions = {}): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(client ?? boundedClient({ region, endpoint }), LOOKUP_TRANSLATION);
+}
+
+function boundedClient({ region, endpoint }: Record<'region' | 'endpoint', string | undefined>): DynamoDBClient {
+  return new DynamoDBClient({
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
     maxAttempts: 2,
     requestHandler: { connectionTimeout: 500, requestTimeout: 1500, throwOnRequestTimeout: true },
   });
-  return DynamoDBDocumentClient.from(client, LOOKUP_TRANSLATION);
 }

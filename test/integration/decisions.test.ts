@@ -13,8 +13,8 @@ import {
   restRequestEvent,
   restTokenEvent,
   webSocketEvent,
-  type Carried,
-} from '../support/events.ts';
+} from '../../testing/authorizerEvents.ts';
+import type { TestRequest } from '../../testing/request.ts';
 import { FunctionPool } from '../support/functionPool.ts';
 import { startFunctionTable, type FunctionTable } from '../support/functionTable.ts';
 import { makeKey } from '../support/keys.ts';
@@ -26,13 +26,13 @@ const A_DAY_AGO = toTimestamp(Date.now() - 24 * 3_600_000);
 
 /** What a request presents, and the record that the table has of it. */
 interface Presented {
-  readonly carried: Carried;
+  readonly carried: TestRequest;
   readonly record?: KeyRecord;
   readonly runs?: 'foreign' | 'down';
 }
 
-const bearer = (secret: string): Carried => ({ headers: [['Authorization', `Bearer ${secret}`]] });
-const header = (value: string): Carried => ({ headers: [['Authorization', value]] });
+const bearer = (secret: string): TestRequest => ({ headers: [['Authorization', `Bearer ${secret}`]] });
+const header = (value: string): TestRequest => ({ headers: [['Authorization', value]] });
 
 function keyWith(fields: Partial<KeyRecord>): Presented {
   const { secret, record } = makeKey(fields);
@@ -110,7 +110,7 @@ const ROWS: Readonly<Record<string, Presented>> = {
 };
 
 interface Column {
-  readonly makeEvent: (carried: Carried) => object;
+  readonly makeEvent: (carried: TestRequest) => object;
   /** Of the policies that this kind of API takes. */
   readonly stage: string;
   readonly ends: Readonly<Record<keyof typeof SCOPES, readonly string[]>>;

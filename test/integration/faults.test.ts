@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { logLines, startFunction, type Outcome } from '../support/bundledFunction.ts';
 import { DynamoDbProxy } from '../support/dynamoDbProxy.ts';
 import { closedEndpoint } from '../support/engine.ts';
-import { restRequestEvent } from '../support/events.ts';
+import { restRequestEvent } from '../../testing/authorizerEvents.ts';
 import { ACTIVE, bearing, RECORDS } from '../support/functionCases.ts';
 import { startFunctionTable } from '../support/functionTable.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { logLines, type Outcome, type RunningFunction } from '../support/bundledFunction.ts';
 import { ACTIVE, bearing, CORRUPT, FUNCTION_CASES, RECORDS, REVOKED, UNKNOWN } from '../support/functionCases.ts';
-import { restRequestEvent } from '../support/events.ts';
+import { restRequestEvent } from '../../testing/authorizerEvents.ts';
 import { startFunctionTable, type FunctionTable } from '../support/functionTable.ts';
 import { tracesOf } from '../support/traces.ts';
 

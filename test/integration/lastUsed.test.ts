@@ -6,7 +6,7 @@ import { createHandler } from '../../lambda/createHandler.ts';
 import { startFunction } from '../support/bundledFunction.ts';
 import { DynamoDbProxy, type DynamoDbProxyOptions } from '../support/dynamoDbProxy.ts';
 import { createClient } from '../support/engine.ts';
-import { restRequestEvent } from '../support/events.ts';
+import { restRequestEvent } from '../../testing/authorizerEvents.ts';
 import { ACTIVE, bearing, RECORDS, UNKNOWN } from '../support/functionCases.ts';
 import { startFunctionTable } from '../support/functionTable.ts';
 import { at, INTERVAL_MS, makeKey, NOW_MS } from '../support/keys.ts';

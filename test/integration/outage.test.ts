@@ -8,13 +8,13 @@ import {
   restRequestEvent,
   restTokenEvent,
   webSocketEvent,
-  type Carried,
-} from '../support/events.ts';
+} from '../../testing/authorizerEvents.ts';
+import type { TestRequest } from '../../testing/request.ts';
 import { FunctionPool } from '../support/functionPool.ts';
 import { startFunctionTable, type FunctionTable } from '../support/functionTable.ts';
 import { makeKey } from '../support/keys.ts';
 
-const SURFACES: readonly (readonly [string, (carried: Carried) => object, Record<string, string>])[] = [
+const SURFACES: readonly (readonly [string, (carried: TestRequest) => object, Record<string, string>])[] = [
   ['REST TOKEN', restTokenEvent, {}],
   ['REST REQUEST', restRequestEvent, {}],
   ['HTTP 1.0', httpApiV1Event, {}],
@@ -24,7 +24,7 @@ const SURFACES: readonly (readonly [string, (carried: Carried) => object, Record
   ['AppSync', appSyncEvent, {}],
 ];
 
-const bearing = (secret: string): Carried => ({ headers: [['Authorization', `Bearer ${secret}`]] });
+const bearing = (secret: string): TestRequest => ({ headers: [['Authorization', `Bearer ${secret}`]] });
 const ALLOWED = /"Effect":"Allow"|"isAuthorized":true/;
 
 let table: FunctionTable;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hashSecret, type KeySecret } from '../../keys/secret.ts';
 import { startFunction, type Outcome } from '../support/bundledFunction.ts';
 import { closedEndpoint } from '../support/engine.ts';
-import type { Carried } from '../support/events.ts';
+import type { TestRequest } from '../../testing/request.ts';
 import { ACTIVE, bearing, CORRUPT, EXPIRED, RECORDS, REVOKED, SURFACES, UNKNOWN } from '../support/functionCases.ts';
 import { startFunctionTable, type FunctionTable } from '../support/functionTable.ts';
 import { tracesOf } from '../support/traces.ts';
@@ -16,7 +16,7 @@ const SECRETS: readonly string[] = [
 const HASHES = SECRETS.map((secret) => hashSecret(secret as KeySecret));
 
 /** Every way to bring a key, right and wrong. */
-const CARRIERS: readonly ((secret: string) => Carried)[] = [
+const CARRIERS: readonly ((secret: string) => TestRequest)[] = [
   bearing,
   (secret) => ({ headers: [['authorization', `bearer   ${secret}  `]] }),
   (secret) => ({ headers: [['Authorization', secret]] }),

@@ -1,5 +1,5 @@
 import { startDynalite } from '../support/engine.ts';
-import { MemoryLookup } from '../support/memoryLookup.ts';
+import { MemoryLookup } from '../../testing/memoryLookup.ts';
 import { describeLookup } from './lookupContract.ts';
 import { describeStore } from './storeContract.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { appSyncEvent, restRequestEvent, restTokenEvent } from '../support/events.ts';
+import { appSyncEvent, restRequestEvent, restTokenEvent } from '../../testing/authorizerEvents.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { at, makeKey } from '../support/keys.ts';
 

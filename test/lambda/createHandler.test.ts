@@ -7,8 +7,8 @@ import {
   restRequestEvent,
   restTokenEvent,
   webSocketEvent,
-  type Carried,
-} from '../support/events.ts';
+} from '../../testing/authorizerEvents.ts';
+import type { TestRequest } from '../../testing/request.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { at, INTERVAL_MS, makeKey, MINUTE_MS } from '../support/keys.ts';
 
@@ -41,7 +41,7 @@ const SURFACES = [
 ];
 const SIMPLE = { LATCHKEY_HTTP_API_RESPONSE: 'simple' };
 
-const bearing = (secret: string): Carried => ({ headers: [['Authorization', `Bearer ${secret}`]] });
+const bearing = (secret: string): TestRequest => ({ headers: [['Authorization', `Bearer ${secret}`]] });
 
 function policyAnswer(effect: 'Allow' | 'Deny', stage: string, principalId: string, context: object) {
   return {

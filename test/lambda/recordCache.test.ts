@@ -3,7 +3,7 @@ import { LatchkeyError } from '../../keys/errors.ts';
 import type { KeyHash } from '../../keys/secret.ts';
 import { RecordCache } from '../../lambda/recordCache.ts';
 import { makeKey, NOW_MS } from '../support/keys.ts';
-import { MemoryLookup } from '../support/memoryLookup.ts';
+import { MemoryLookup } from '../../testing/memoryLookup.ts';
 
 interface Limits {
   readonly recordMs?: number;

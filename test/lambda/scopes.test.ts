@@ -6,7 +6,7 @@ import {
   restRequestEvent,
   restTokenEvent,
   webSocketEvent,
-} from '../support/events.ts';
+} from '../../testing/authorizerEvents.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { makeKey } from '../support/keys.ts';
 

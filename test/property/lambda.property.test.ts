@@ -17,7 +17,7 @@ import {
   restRequestEvent,
   restTokenEvent,
   webSocketEvent,
-} from '../support/events.ts';
+} from '../../testing/authorizerEvents.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { hashSecret } from '../../keys/secret.ts';
 import { makeKey, NOW_MS } from '../support/keys.ts';

@@ -8,8 +8,8 @@ import {
   restRequestEvent,
   restTokenEvent,
   webSocketEvent,
-  type Carried,
-} from './events.ts';
+} from '../../testing/authorizerEvents.ts';
+import type { TestRequest } from '../../testing/request.ts';
 import { makeKey } from './keys.ts';
 
 /** One event, what the function answers to it on any runtime, and the code that it logs. */
@@ -65,7 +65,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
 };
 
 /** What a request carries that brings this key. */
-export const bearing = (secret: string): Carried => ({ headers: [['Authorization', `Bearer ${secret}`]] });
+export const bearing = (secret: string): TestRequest => ({ headers: [['Authorization', `Bearer ${secret}`]] });
 
 /** Every kind of event, with the stage of its ARN. */
 export const SURFACES = [

@@ -2,7 +2,7 @@ import type { KeyRecord } from '../../keys/record.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { createHandler } from '../../lambda/createHandler.ts';
 import { NOW_MS } from './keys.ts';
-import { MemoryLookup } from './memoryLookup.ts';
+import { MemoryLookup } from '../../testing/memoryLookup.ts';
 
 /** The handler on a table of these records, with a clock to turn and its log to read. */
 export function handlerUnderTest(records: readonly KeyRecord[], environment: Record<string, string> = {}) {

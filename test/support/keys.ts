@@ -1,6 +1,6 @@
-import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
-import { generateSecret, hashSecret, shownPrefixOf, type KeySecret } from '../../keys/secret.ts';
+import { serialiseRecord } from '../../keys/record.ts';
 import { toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
+import { createTestKey, type TestKey, type TestKeyFields } from '../../testing/createTestKey.ts';
 
 /** The time that tests happen at, unless they say otherwise. */
 export const NOW_MS = Date.UTC(2030, 5, 15, 12);
@@ -12,10 +12,10 @@ export function at(offsetMs: number): Timestamp {
   return toTimestamp(NOW_MS + offsetMs);
 }
 
-/** A key with its record, active and never used unless `fields` say otherwise. */
-export function makeKey(fields: Partial<KeyRecord> = {}): { secret: KeySecret; record: KeyRecord } {
-  const secret = generateSecret('sk_');
-  return { secret, record: { ...makeRecord(secret), ...fields } };
+/** A key of the deployment under test, which was issued the day before: active and never used unless `fields` say otherwise. */
+export function makeKey(fields: TestKeyFields = {}): TestKey {
+  const issued = { id: '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11', label: 'ci', createdAt: at(-86_400_000) };
+  return createTestKey({ ...issued, ...fields });
 }
 
 /** Every attribute of a record, as the table holds it. */
@@ -36,15 +36,4 @@ export function fullItem(): Record<string, unknown> {
     rotatedTo: 'b',
     purgeAfter: 1_900_000_000,
   });
-}
-
-function makeRecord(secret: KeySecret): KeyRecord {
-  return {
-    keyHash: hashSecret(secret),
-    id: '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11',
-    label: 'ci',
-    keyPrefix: shownPrefixOf(secret, 'sk_'),
-    createdAt: at(-86_400_000),
-    createdBy: 'tests',
-  };
 }

@@ -1,8 +1,8 @@
-import { LatchkeyError } from '../../keys/errors.ts';
-import type { KeyLookup, UseOutcome } from '../../keys/lookup.ts';
-import type { KeyRecord } from '../../keys/record.ts';
-import type { KeyHash } from '../../keys/secret.ts';
-import { toEpochMs, toTimestamp } from '../../keys/timestamp.ts';
+import { LatchkeyError } from '../keys/errors.ts';
+import type { KeyLookup, UseOutcome } from '../keys/lookup.ts';
+import type { KeyRecord } from '../keys/record.ts';
+import type { KeyHash } from '../keys/secret.ts';
+import { toEpochMs, toTimestamp } from '../keys/timestamp.ts';
 
 /** The read side of the store without a table: same answers as `KeyLookup`, which the store's contract suite shows. */
 export class MemoryLookup implements Pick<KeyLookup, 'find' | 'recordUse'> {

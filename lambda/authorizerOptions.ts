@@ -1,0 +1,82 @@
+import { LatchkeyError } from '../keys/errors.ts';
+import { readConfig, type Config, type HttpApiResponse } from './config.ts';
+import type { KeySourceSetting } from './keySource.ts';
+
+/** What a decision on a key depends on, as an application says it. */
+export interface DecisionOptions {
+  /** What every key begins with: `[a-z][a-z0-9]*_`, at most 16 characters; `sk_` unless given. It must be the deployment's own. */
+  readonly keyPrefix?: string;
+  /** Whether keys that were issued elsewhere are accepted once their hash is in the table; not unless given. */
+  readonly acceptForeignKeys?: boolean;
+  /** The least time between two last-used writes of one key; 900 unless given. */
+  readonly usageWriteSeconds?: number;
+  /** How long a record answers for its key, and so how long a revoked key may be accepted; 60 unless given, 0 for not at all. */
+  readonly recordCacheSeconds?: number;
+  /** How old a record may answer while DynamoDB is down; 0 unless given: an outage is a fault. */
+  readonly staleIfErrorSeconds?: number;
+  /** Which routes each scope opens: scope → patterns `METHOD /path`. Where nothing is mapped, scopes close no route. */
+  readonly scopes?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What the authorizer's answers depend on, too. */
+export interface AuthorizerOptions extends DecisionOptions {
+  /** Where a request may carry its key, in order of preference; `['bearer', 'query:api_key']` unless given. */
+  readonly keySources?: readonly KeySourceSetting[];
+  /** What a payload-2.0 event is answered with; `iam` unless given. */
+  readonly httpApiResponse?: HttpApiResponse;
+  /** How long the gateway in front keeps an answer; 0 unless given. */
+  readonly resultCacheSeconds?: number;
+}
+
+/** The variable by which the function knows each option. */
+const VARIABLE_OF = {
+  tableName: 'LATCHKEY_TABLE',
+  keyPrefix: 'LATCHKEY_KEY_PREFIX',
+  keySources: 'LATCHKEY_KEY_SOURCES',
+  acceptForeignKeys: 'LATCHKEY_ACCEPT_FOREIGN_KEYS',
+  usageWriteSeconds: 'LATCHKEY_USAGE_WRITE_SECONDS',
+  recordCacheSeconds: 'LATCHKEY_RECORD_CACHE_SECONDS',
+  resultCacheSeconds: 'LATCHKEY_RESULT_CACHE_SECONDS',
+  staleIfErrorSeconds: 'LATCHKEY_STALE_IF_ERROR_SECONDS',
+  httpApiResponse: 'LATCHKEY_HTTP_API_RESPONSE',
+  scopes: 'LATCHKEY_SCOPES',
+} as const satisfies Record<keyof AuthorizerOptions | 'tableName', string>;
+
+/**
+ * The options as the function's own reader reads them, so that an application and the function never differ.
+ *
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, value got, value wanted
+ */
+export function readOptions(options: AuthorizerOptions & { readonly tableName: string }): Config {
+  const unknown = Object.keys(options).filter((name) => !(name in VARIABLE_OF));
+  const problems = unknown.map((name) => `${name}: got a value, wanted no such option`);
+  try {
+    const config = readConfig(environmentOf(options));
+    if (problems.length === 0) return config;
+  } catch (error) {
+    if (!(error instanceof LatchkeyError) || error.code !== 'CONFIG_INVALID') throw error;
+    problems.push(withOptionNames(error.message));
+  }
+  throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
+}
+
+function environmentOf(options: AuthorizerOptions & { readonly tableName: string }): Record<string, string> {
+  const { keySources, scopes } = options;
+  const values: Readonly<Record<string, unknown>> = {
+    ...options,
+    keySources: Array.isArray(keySources) ? keySources.join(',') : keySources,
+    // An entry without patterns is told, not dropped as JSON would.
+    scopes: scopes && JSON.stringify(scopes, (_, value: unknown) => value ?? null),
+  };
+  const variables = Object.entries(VARIABLE_OF).map(([name, variable]) => [variable, values[name]] as const);
+  return Object.fromEntries(
+    variables.filter(([, value]) => value !== undefined).map(([variable, value]) => [variable, String(value)]),
+  );
+}
+
+function withOptionNames(message: string): string {
+  return Object.entries(VARIABLE_OF).reduce(
+    (text, [name, variable]) => text.replaceAll(`${variable}:`, `${name}:`),
+    message,
+  );
+}

@@ -1,0 +1,38 @@
+import { KeyLookup } from '../keys/lookup.ts';
+import type { KeyRecord } from '../keys/record.ts';
+import { readOptions, type DecisionOptions } from './authorizerOptions.ts';
+import { createClient, type ClientOptions } from './client.ts';
+import { KeyVerifier } from './keyVerifier.ts';
+
+export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
+  readonly tableName: string;
+  /** Told of a last-used write that failed; the decision does not depend on it. */
+  readonly onUsageWriteFailed?: (record: KeyRecord, error: unknown) => void;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+}
+
+/**
+ * A verifier of a deployed table, for an application that checks keys itself: behind a Lambda function URL, in a container, on
+ * a queue. Give it the settings of the deployment. It needs the rights of `ApiKeyTable.grantVerify`. Credentials are found as
+ * the AWS SDK finds them unless `client` brings its own.
+ *
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, value got, value wanted
+ */
+export function createKeyVerifier({
+  region,
+  endpoint,
+  client,
+  now = Date.now,
+  onUsageWriteFailed = () => {},
+  ...options
+}: KeyVerifierOptions): KeyVerifier {
+  const config = readOptions(options);
+  const documents = createClient({
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(client === undefined ? {} : { client }),
+  });
+  const lookup = new KeyLookup({ client: documents, tableName: config.tableName });
+  return new KeyVerifier({ config, lookup, now, onUsageWriteFailed });
+}

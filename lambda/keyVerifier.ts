@@ -1,0 +1,65 @@
+import type { KeyLookup } from '../keys/lookup.ts';
+import type { KeyRecord } from '../keys/record.ts';
+import { authorize, type Decision } from './authorize.ts';
+import type { Config } from './config.ts';
+import { presentedKey, type PresentedKey } from './presentedKey.ts';
+import { RecordCache } from './recordCache.ts';
+import type { Route } from './route.ts';
+import { UsageThrottle } from './usageThrottle.ts';
+
+export interface KeyVerifierDeps {
+  readonly config: Config;
+  readonly lookup: Pick<KeyLookup, 'find' | 'recordUse'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Told of a last-used write that failed; the decision does not depend on it. */
+  readonly onUsageWriteFailed: (record: KeyRecord, error: unknown) => void;
+}
+
+/**
+ * Decides on keys as the authorizer does, for an application that checks them itself: with the same caches, and the same
+ * throttle of last-used writes, which live as long as the verifier. Make one and keep it.
+ */
+export class KeyVerifier {
+  readonly #deps: KeyVerifierDeps;
+  readonly #throttle: UsageThrottle;
+  readonly #cache: RecordCache;
+
+  constructor(deps: KeyVerifierDeps) {
+    const { usageWriteSeconds, recordCacheSeconds, staleIfErrorSeconds } = deps.config;
+    this.#deps = deps;
+    this.#throttle = new UsageThrottle({ intervalMs: usageWriteSeconds * 1000 });
+    this.#cache = new RecordCache({
+      recordMs: recordCacheSeconds * 1000,
+      staleIfErrorMs: staleIfErrorSeconds * 1000,
+      now: deps.now,
+    });
+  }
+
+  /**
+   * The decision on a key, and on a route where scopes are mapped: `METHOD /path`. Without a route a key that has scopes is
+   * refused there. The key may have `Bearer` before it, as in an `Authorization` header; nothing, an empty text and another
+   * scheme are no key. The use of a key that is allowed is noted before this resolves.
+   *
+   * A refusal is a value. A fault says nothing about the key: answer it as a failure of your own.
+   *
+   * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`
+   */
+  verify(keyText: string | null | undefined, route = ''): Promise<Decision> {
+    const { config, lookup, now, onUsageWriteFailed } = this.#deps;
+    return authorize(readKey(keyText, config), route as Route, {
+      lookup,
+      cache: this.#cache,
+      throttle: this.#throttle,
+      scopes: config.scopes,
+      now,
+      onUsageWriteFailed,
+    });
+  }
+}
+
+/** What is no text, such as a list of several headers, is read as no key can read. */
+function readKey(keyText: unknown, { keyFormat }: Config): PresentedKey {
+  if (typeof keyText !== 'string' && keyText !== undefined && keyText !== null) return { kind: 'malformed' };
+  return presentedKey({ kind: 'token', token: keyText ?? '', takesBareKey: true }, [], keyFormat);
+}

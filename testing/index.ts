@@ -1,0 +1,26 @@
+/**
+ * What `import … from 'latchkey/testing'` gives: keys, events and the decision, for tests of what stands behind Latchkey.
+ *
+ * @module testing
+ */
+export {
+  appSyncEvent,
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+} from './authorizerEvents.ts';
+export { createTestAuthorizer, type TestAuthorizer, type TestAuthorizerOptions } from './createTestAuthorizer.ts';
+export { createTestKey, type TestKey, type TestKeyFields, type TestKeyOptions } from './createTestKey.ts';
+export {
+  appSyncIdentity,
+  httpApiIntegrationEvent,
+  httpApiV1IntegrationEvent,
+  restIntegrationEvent,
+  webSocketConnectEvent,
+  webSocketMessageEvent,
+  type RestAuthorizerContext,
+} from './integrationEvents.ts';
+export type { MemoryLookup } from './memoryLookup.ts';
+export type { IntegrationRequest, TestRequest } from './request.ts';
