@@ -4,27 +4,63 @@ import type { KeySourceSetting } from './keySource.ts';
 
 /** What a decision on a key depends on, as an application says it. */
 export interface DecisionOptions {
-  /** What every key begins with: `[a-z][a-z0-9]*_`, at most 16 characters; `sk_` unless given. It must be the deployment's own. */
+  /**
+   * What every key begins with: `[a-z][a-z0-9]*_`, at most 16 characters. It must be the deployment's own.
+   *
+   * @default 'sk_'
+   */
   readonly keyPrefix?: string;
-  /** Whether keys that were issued elsewhere are accepted once their hash is in the table; not unless given. */
+  /**
+   * Whether keys that were issued elsewhere are accepted once their hash is in the table.
+   *
+   * @default false
+   */
   readonly acceptForeignKeys?: boolean;
-  /** The least time between two last-used writes of one key; 900 unless given. */
+  /**
+   * The least time between two last-used writes of one key.
+   *
+   * @default 900
+   */
   readonly usageWriteSeconds?: number;
-  /** How long a record answers for its key, and so how long a revoked key may be accepted; 60 unless given, 0 for not at all. */
+  /**
+   * How long a record answers for its key, and so how long a revoked key may be accepted; 0 for not at all.
+   *
+   * @default 60
+   */
   readonly recordCacheSeconds?: number;
-  /** How old a record may answer while DynamoDB is down; 0 unless given: an outage is a fault. */
+  /**
+   * How old a record may answer while DynamoDB is down.
+   *
+   * @default 0 - an outage is a fault
+   */
   readonly staleIfErrorSeconds?: number;
-  /** Which routes each scope opens: scope → patterns `METHOD /path`. Where nothing is mapped, scopes close no route. */
+  /**
+   * Which routes each scope opens: scope → patterns `METHOD /path`.
+   *
+   * @default {} - scopes close no route
+   */
   readonly scopes?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What the authorizer's answers depend on, too. */
 export interface AuthorizerOptions extends DecisionOptions {
-  /** Where a request may carry its key, in order of preference; `['bearer', 'query:api_key']` unless given. */
+  /**
+   * Where a request may carry its key, in order of preference.
+   *
+   * @default ['bearer', 'query:api_key']
+   */
   readonly keySources?: readonly KeySourceSetting[];
-  /** What a payload-2.0 event is answered with; `iam` unless given. */
+  /**
+   * What a payload-2.0 event is answered with.
+   *
+   * @default 'iam'
+   */
   readonly httpApiResponse?: HttpApiResponse;
-  /** How long the gateway in front keeps an answer; 0 unless given. */
+  /**
+   * How long the gateway in front keeps an answer.
+   *
+   * @default 0
+   */
   readonly resultCacheSeconds?: number;
 }
 

@@ -2,12 +2,25 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LOOKUP_TRANSLATION } from '../keys/lookup.ts';
 
+/** Which DynamoDB is asked. */
 export interface ClientOptions {
-  /** Where the table is; as the AWS SDK finds it unless given. */
+  /**
+   * The Region of the table.
+   *
+   * @default - as the AWS SDK finds it
+   */
   readonly region?: string;
-  /** Of another DynamoDB than AWS's own. */
+  /**
+   * The URL of a DynamoDB.
+   *
+   * @default - AWS's own
+   */
   readonly endpoint?: string;
-  /** A client of your own, with its own credentials, region and retries. */
+  /**
+   * A client of your own, with its own credentials, region and retries.
+   *
+   * @default - one for `region` and `endpoint`, which gives up before a caller would
+   */
   readonly client?: DynamoDBClient;
 }
 

@@ -20,9 +20,11 @@ export interface HandlerDeps {
 
 /** What of Lambda's context is used. */
 export interface InvocationContext {
+  /** For the log. */
   readonly awsRequestId?: string;
 }
 
+/** The function, of whatever kind the event is. */
 export type Handler = (event: unknown, context?: InvocationContext) => Promise<object>;
 
 /**

@@ -4,11 +4,21 @@ import { readOptions, type DecisionOptions } from './authorizerOptions.ts';
 import { createClient, type ClientOptions } from './client.ts';
 import { KeyVerifier } from './keyVerifier.ts';
 
+/** What a verifier is made with: where its table is, and the settings of the deployment. */
 export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
+  /** The table of keys: the stack's output `TableName`. */
   readonly tableName: string;
-  /** Told of a last-used write that failed; the decision does not depend on it. */
+  /**
+   * Told of a last-used write that failed; the decision does not depend on it.
+   *
+   * @default - nobody is told
+   */
   readonly onUsageWriteFailed?: (record: KeyRecord, error: unknown) => void;
-  /** Epoch milliseconds. */
+  /**
+   * The time, in epoch milliseconds.
+   *
+   * @default Date.now
+   */
   readonly now?: () => number;
 }
 

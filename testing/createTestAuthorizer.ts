@@ -4,10 +4,19 @@ import { createHandler, type Handler } from '../lambda/createHandler.ts';
 import { KeyVerifier } from '../lambda/keyVerifier.ts';
 import { MemoryLookup } from './memoryLookup.ts';
 
+/** The settings of the deployment under test, and what its table holds. */
 export interface TestAuthorizerOptions extends AuthorizerOptions {
-  /** What the table holds. */
+  /**
+   * What the table holds.
+   *
+   * @default []
+   */
   readonly records?: readonly KeyRecord[];
-  /** Epoch milliseconds; the real clock unless given. */
+  /**
+   * The time, in epoch milliseconds.
+   *
+   * @default Date.now
+   */
   readonly now?: () => number;
 }
 

@@ -12,8 +12,13 @@ export type TestKeyFields = Partial<Omit<KeyRecord, TimeName>> & {
   readonly [name in TimeName]?: string;
 };
 
+/** How a test key is drawn. */
 export interface TestKeyOptions {
-  /** As `keyPrefix` of the deployment under test; `sk_` unless given. */
+  /**
+   * As `keyPrefix` of the deployment under test.
+   *
+   * @default 'sk_'
+   */
   readonly keyPrefix?: string;
 }
 

@@ -3,6 +3,9 @@
  *
  * @module testing
  */
+export type { UseOutcome } from '../keys/lookup.ts';
+export type { AuthorizerContext } from '../lambda/context.ts';
+export type { Handler, InvocationContext } from '../lambda/createHandler.ts';
 export {
   appSyncEvent,
   httpApiEvent,

@@ -6,7 +6,9 @@ import { toEpochMs, toTimestamp } from '../keys/timestamp.ts';
 
 /** The read side of the store without a table: same answers as `KeyLookup`, which the store's contract suite shows. */
 export class MemoryLookup implements Pick<KeyLookup, 'find' | 'recordUse'> {
+  /** What the table holds, by hash. */
   readonly records = new Map<KeyHash, KeyRecord>();
+  /** Every attempt, also one that fails. */
   reads = 0;
   /** Every attempt, also one that fails or is refused. */
   writes = 0;
@@ -17,6 +19,7 @@ export class MemoryLookup implements Pick<KeyLookup, 'find' | 'recordUse'> {
     this.put(...records);
   }
 
+  /** Puts records in, in place of those of the same hash. */
   put(...records: KeyRecord[]): void {
     for (const record of records) this.records.set(record.keyHash, record);
   }

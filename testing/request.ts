@@ -9,15 +9,19 @@ export interface TestRequest {
   readonly headers?: readonly (readonly [string, string])[];
   /** In order. */
   readonly query?: readonly (readonly [string, string])[];
+  /** `GET` unless given. */
   readonly method?: string;
+  /** `/whoami` unless given. */
   readonly path?: string;
   /** The route as the API has it, such as `/orders/{id}`; the path unless given. */
   readonly resource?: string;
+  /** What the path has for the parameters of `resource`. */
   readonly pathParameters?: Readonly<Record<string, string>>;
 }
 
 /** A request that the authorizer has let through, as it comes to what is behind the authorizer. */
 export interface IntegrationRequest extends TestRequest {
+  /** None unless given. */
   readonly body?: string;
   /**
    * What the context has beside what is told of the key. Where scopes are mapped, REST and WebSocket APIs and policies of HTTP
