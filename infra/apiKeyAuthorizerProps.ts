@@ -96,6 +96,22 @@ export interface ApiKeyAuthorizerProps {
   readonly scopes?: ScopeMapping;
 
   /**
+   * Whether the function counts what it decides, in lines of its log that CloudWatch makes metrics of. They are billed by the
+   * metric and the hour; docs/operations.md says what they are and what they come to. The revocation delay does not depend on it.
+   *
+   * @default true
+   */
+  readonly metrics?: boolean;
+
+  /**
+   * The share of requests, from 0 to 1, that the log has a line of at the level `DEBUG`, allowed ones too: the decision, the
+   * key's id, and how long the read took. Nothing of the request or of a secret is in it.
+   *
+   * @default 0 - an allowed request has no line
+   */
+  readonly debugSampleRate?: number;
+
+  /**
    * The function's memory in MB, and with it its share of a CPU.
    *
    * @default 256

@@ -4,6 +4,7 @@ import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
+  ApplicationLogLevel,
   Architecture,
   Code,
   Function as LambdaFunction,
@@ -73,6 +74,8 @@ export function authorizerFunction(
     role,
     logGroup,
     loggingFormat: LoggingFormat.JSON,
+    // Lambda drops lines below INFO otherwise.
+    ...((props.debugSampleRate ?? 0) > 0 ? { applicationLogLevelV2: ApplicationLogLevel.DEBUG } : {}),
     ...(props.tracing === true ? { tracing: Tracing.ACTIVE } : {}),
     ...networkOf(props),
     ...(props.reservedConcurrentExecutions === undefined

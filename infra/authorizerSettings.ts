@@ -23,6 +23,8 @@ const PROP_OF: Readonly<Record<string, keyof ApiKeyAuthorizerProps>> = {
   LATCHKEY_STALE_IF_ERROR_SECONDS: 'staleIfError',
   LATCHKEY_HTTP_API_RESPONSE: 'httpApiResponse',
   LATCHKEY_SCOPES: 'scopes',
+  LATCHKEY_METRICS: 'metrics',
+  LATCHKEY_DEBUG_SAMPLE_RATE: 'debugSampleRate',
 };
 
 /**

@@ -1,6 +1,6 @@
-import type { KeyLookup } from '../keys/lookup.ts';
+import type { KeyLookup, UseOutcome } from '../keys/lookup.ts';
 import { keyState, type KeyRecord, type KeyState } from '../keys/record.ts';
-import { hashSecret } from '../keys/secret.ts';
+import { hashSecret, type KeyHash } from '../keys/secret.ts';
 import type { PresentedKey } from './presentedKey.ts';
 import type { RecordCache } from './recordCache.ts';
 import type { Route } from './route.ts';
@@ -17,6 +17,16 @@ export type Decision =
   | { readonly effect: 'deny'; readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE'>; readonly record?: KeyRecord }
   | { readonly effect: 'unauthenticated' };
 
+/** Told what a decision took. The answer does not depend on it. */
+export interface AuthorizeObserver {
+  /** A well-formed key was answered, as unknown or not, without a read of this request's own. */
+  onCacheHit(): void;
+  /** The request's own read is over, also if it failed. */
+  onLookup(durationMs: number): void;
+  onUsageWrite(outcome: UseOutcome): void;
+  onUsageWriteFailed(record: KeyRecord, error: unknown): void;
+}
+
 export interface AuthorizeDeps {
   readonly lookup: Pick<KeyLookup, 'find' | 'recordUse'>;
   readonly cache: RecordCache;
@@ -24,8 +34,7 @@ export interface AuthorizeDeps {
   readonly scopes: Scopes;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Told of a last-used write that failed; the answer does not depend on it. */
-  readonly onUsageWriteFailed: (record: KeyRecord, error: unknown) => void;
+  readonly observer: AuthorizeObserver;
 }
 
 const UNAUTHENTICATED: Decision = Object.freeze({ effect: 'unauthenticated' });
@@ -45,10 +54,9 @@ const DENY_CODES = {
 export async function authorize(presented: PresentedKey, route: Route, deps: AuthorizeDeps): Promise<Decision> {
   if (presented.kind === 'absent') return UNAUTHENTICATED;
   if (presented.kind === 'malformed') return INVALID;
-  const { cache, lookup, now } = deps;
-  const record = await cache.find(hashSecret(presented.secret), (keyHash) => lookup.find(keyHash));
+  const record = await findRecord(hashSecret(presented.secret), deps);
   if (record === undefined) return INVALID;
-  const nowMs = now();
+  const nowMs = deps.now();
   const state = keyState(record, nowMs);
   if (state !== 'active') return { effect: 'deny', code: DENY_CODES[state], record };
   if (!deps.scopes.allows(record, route)) return { effect: 'deny', code: 'INSUFFICIENT_SCOPE', record };
@@ -56,13 +64,30 @@ export async function authorize(presented: PresentedKey, route: Route, deps: Aut
   return { effect: 'allow', record };
 }
 
+async function findRecord(keyHash: KeyHash, deps: AuthorizeDeps): Promise<KeyRecord | undefined> {
+  const { lookup, cache, now, observer } = deps;
+  let isOwnRead = false;
+  const record = await cache.find(keyHash, async (keyHash) => {
+    isOwnRead = true;
+    const startedAtMs = now();
+    try {
+      return await lookup.find(keyHash);
+    } finally {
+      observer.onLookup(now() - startedAtMs);
+    }
+  });
+  if (!isOwnRead) observer.onCacheHit();
+  return record;
+}
+
 async function recordUse(record: KeyRecord, nowMs: number, deps: AuthorizeDeps): Promise<void> {
-  const { lookup, cache, throttle, now, onUsageWriteFailed } = deps;
+  const { lookup, cache, throttle, now, observer } = deps;
   try {
     const outcome = await lookup.recordUse(record.keyHash, nowMs, nowMs - throttle.intervalMs);
     if (outcome === 'superseded') cache.forget(record.keyHash);
+    observer.onUsageWrite(outcome);
   } catch (error) {
     throttle.giveBack(record.keyHash, now());
-    onUsageWriteFailed(record, error);
+    observer.onUsageWriteFailed(record, error);
   }
 }

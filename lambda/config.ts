@@ -20,6 +20,10 @@ export interface Config {
   readonly scopes: Scopes;
   /** How long the gateway in front keeps an answer. */
   readonly resultCacheSeconds: number;
+  /** Whether requests are counted in embedded metrics. */
+  readonly metrics: boolean;
+  /** The share of requests that have a line at the level `DEBUG`, from 0 to 1. */
+  readonly debugSampleRate: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -72,6 +76,8 @@ export function readConfig(environment: Environment): Config {
     httpApiResponse: oneOf('LATCHKEY_HTTP_API_RESPONSE', 'iam', ['iam', 'simple']),
     scopes: read('LATCHKEY_SCOPES', new Scopes(), SCOPES_WANTED, Scopes.parse, Scopes.unreadableOf),
     resultCacheSeconds: seconds('LATCHKEY_RESULT_CACHE_SECONDS', 0, 0, MAX_RESULT_CACHE_SECONDS),
+    metrics: oneOf('LATCHKEY_METRICS', 'true', ['true', 'false']) === 'true',
+    debugSampleRate: read('LATCHKEY_DEBUG_SAMPLE_RATE', 0, SHARE_WANTED, parseShare),
   };
   for (const name of Object.keys(environment)) {
     if (name.startsWith('LATCHKEY_') && !known.has(name))
@@ -86,6 +92,12 @@ const TABLE_WANTED = 'the name or ARN of a DynamoDB table';
 
 function parseTableName(text: string): string | undefined {
   return /^[a-zA-Z0-9_.:/-]{3,1024}$/.test(text) ? text : undefined;
+}
+
+const SHARE_WANTED = 'a decimal number from 0 to 1';
+
+function parseShare(text: string): number | undefined {
+  return /^(0(\.\d{1,20})?|1(\.0{1,20})?)$/.test(text) ? Number(text) : undefined;
 }
 
 function parsePrefix(text: string): string | undefined {

@@ -1,20 +1,26 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyLookup } from '../keys/lookup.ts';
-import { authorize, type Decision } from './authorize.ts';
+import { authorize } from './authorize.ts';
 import type { Config } from './config.ts';
-import { Log, type LogOrigin } from './log.ts';
+import { Log } from './log.ts';
+import { Metrics } from './metrics.ts';
 import { presentedKey } from './presentedKey.ts';
 import { RecordCache } from './recordCache.ts';
+import { RequestObserver, type RequestObserverDeps } from './requestObserver.ts';
 import { surfaceOf } from './surfaces/index.ts';
-import { UNAUTHORIZED, type EventFields, type Surface } from './surfaces/surface.ts';
+import { UNAUTHORIZED } from './surfaces/surface.ts';
 import { UsageThrottle } from './usageThrottle.ts';
 
 export interface HandlerDeps {
   readonly config: Config;
+  /** As the metrics call the function. */
+  readonly functionName: string;
   readonly lookup: Pick<KeyLookup, 'find' | 'recordUse'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Takes one log line without its end. */
+  /** From 0 to 1, and never 1: which requests are told at the level `DEBUG`. */
+  readonly random: () => number;
+  /** Takes one line of the log or of the metrics without its end. */
   readonly writeLog: (line: string) => void;
 }
 
@@ -28,10 +34,10 @@ export interface InvocationContext {
 export type Handler = (event: unknown, context?: InvocationContext) => Promise<object>;
 
 /**
- * Wires the authorizer. What it keeps between invocations, the throttle and the cache, lives as long as the handler:
+ * Wires the authorizer. What it keeps between invocations, the throttle, the cache and what is counted, lives as long as the handler:
  * at module scope, as long as the environment.
  */
-export function createHandler({ config, lookup, now, writeLog }: HandlerDeps): Handler {
+export function createHandler({ config, functionName, lookup, now, random, writeLog }: HandlerDeps): Handler {
   const throttle = new UsageThrottle({ intervalMs: config.usageWriteSeconds * 1000 });
   const cache = new RecordCache({
     recordMs: config.recordCacheSeconds * 1000,
@@ -39,37 +45,23 @@ export function createHandler({ config, lookup, now, writeLog }: HandlerDeps): H
     now,
   });
   const log = new Log({ write: writeLog, now });
-
-  const logDecision = (decision: Decision, origin: LogOrigin): void => {
-    if (decision.effect === 'unauthenticated') return log.denied(origin, 'AUTH_REQUIRED', undefined);
-    if (decision.effect === 'deny') log.denied(origin, decision.code, decision.record);
-    if (decision.record !== undefined)
-      log.unknownScopes(origin, decision.record, config.scopes.unknownOf(decision.record));
-  };
-
-  const decide = async (surface: Surface, event: EventFields, origin: LogOrigin): Promise<Decision> => {
-    const presented = presentedKey(surface.read(event), config.keySources, config.keyFormat);
-    const decision = await authorize(presented, surface.route(event, config), {
-      lookup,
-      cache,
-      throttle,
-      scopes: config.scopes,
-      now,
-      onUsageWriteFailed: (record, error) => log.usageWriteFailed(origin, record, error),
-    });
-    logDecision(decision, origin);
-    return decision;
-  };
+  const metrics = config.metrics ? new Metrics({ functionName, write: writeLog, now }) : undefined;
+  const { scopes, debugSampleRate } = config;
+  const observing: RequestObserverDeps = { log, metrics, scopes, debugSampleRate, random };
 
   const answer = async (event: unknown, requestId: string | undefined) => {
-    let origin: LogOrigin = { requestId, surface: undefined };
+    const observer = new RequestObserver(observing, requestId);
     try {
       const [surface, fields] = surfaceOf(event);
-      origin = { requestId, surface: surface.name };
-      const decision = await decide(surface, fields, origin);
-      return surface.respond(decision, fields, { config, nowMs: now() });
+      observer.onSurface(surface.name);
+      const presented = presentedKey(surface.read(fields), config.keySources, config.keyFormat);
+      const route = surface.route(fields, config);
+      const decision = await authorize(presented, route, { lookup, cache, throttle, scopes, now, observer });
+      const response = surface.respond(decision, fields, { config, nowMs: now() });
+      observer.onDecided(decision);
+      return response;
     } catch (error) {
-      log.fault(origin, error);
+      observer.onFault(error);
       throw withoutCause(error);
     }
   };

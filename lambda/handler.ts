@@ -10,8 +10,11 @@ const config = readConfigOrTell();
 /** The Lambda function. A setting that cannot be read fails the cold start, so that no request is decided by a guess. */
 export const handler = createHandler({
   config,
+  // Lambda sets it; elsewhere the metrics need a name all the same.
+  functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'latchkey',
   lookup: new KeyLookup({ client: createClient(), tableName: config.tableName }),
   now: Date.now,
+  random: Math.random,
   writeLog,
 });
 

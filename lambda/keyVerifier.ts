@@ -1,6 +1,6 @@
 import type { KeyLookup } from '../keys/lookup.ts';
 import type { KeyRecord } from '../keys/record.ts';
-import { authorize, type Decision } from './authorize.ts';
+import { authorize, type AuthorizeObserver, type Decision } from './authorize.ts';
 import type { Config } from './config.ts';
 import { presentedKey, type PresentedKey } from './presentedKey.ts';
 import { RecordCache } from './recordCache.ts';
@@ -24,6 +24,7 @@ export class KeyVerifier {
   readonly #deps: KeyVerifierDeps;
   readonly #throttle: UsageThrottle;
   readonly #cache: RecordCache;
+  readonly #observer: AuthorizeObserver;
 
   constructor(deps: KeyVerifierDeps) {
     const { usageWriteSeconds, recordCacheSeconds, staleIfErrorSeconds } = deps.config;
@@ -34,6 +35,12 @@ export class KeyVerifier {
       staleIfErrorMs: staleIfErrorSeconds * 1000,
       now: deps.now,
     });
+    this.#observer = {
+      onCacheHit: ignore,
+      onLookup: ignore,
+      onUsageWrite: ignore,
+      onUsageWriteFailed: deps.onUsageWriteFailed,
+    };
   }
 
   /**
@@ -46,17 +53,20 @@ export class KeyVerifier {
    * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`
    */
   verify(keyText: string | null | undefined, route = ''): Promise<Decision> {
-    const { config, lookup, now, onUsageWriteFailed } = this.#deps;
+    const { config, lookup, now } = this.#deps;
     return authorize(readKey(keyText, config), route as Route, {
       lookup,
       cache: this.#cache,
       throttle: this.#throttle,
       scopes: config.scopes,
       now,
-      onUsageWriteFailed,
+      observer: this.#observer,
     });
   }
 }
+
+/** An application that counts its requests does so itself. */
+function ignore(): void {}
 
 /** What is no text, such as a list of several headers, is read as no key can read. */
 function readKey(keyText: unknown, { keyFormat }: Config): PresentedKey {

@@ -1,6 +1,7 @@
-import { LatchkeyError } from '../keys/errors.ts';
+import { LatchkeyError, type ErrorCode } from '../keys/errors.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import { storeErrorName } from '../keys/storeFault.ts';
+import type { ObservedRequest } from './observedRequest.ts';
 
 /** Where a line came from. */
 export interface LogOrigin {
@@ -23,6 +24,18 @@ interface LogLine extends LogOrigin {
   readonly detail?: string | undefined;
 }
 
+/** The line of a request in the sample. It has the code of a denial's line, and not its message: no request is counted twice. */
+interface RequestLine extends LogOrigin {
+  readonly level: 'DEBUG';
+  readonly message: 'request';
+  readonly outcome: ObservedRequest['outcome'];
+  readonly code: string | undefined;
+  readonly keyId: string | undefined;
+  readonly isCacheHit: boolean;
+  readonly lookupMs: number | undefined;
+  readonly usageWrite: string | undefined;
+}
+
 export interface LogOptions {
   /** Takes one line without its end. */
   readonly write: (line: string) => void;
@@ -32,7 +45,7 @@ export interface LogOptions {
 
 const MOST_SCOPES_TOLD = 1000;
 
-/** Writes one JSON line for each denial and fault, and none for a request that is allowed. */
+/** Writes one JSON line for each denial and fault, and none for a request that is allowed, unless it is in the sample. */
 export class Log {
   readonly #options: LogOptions;
   readonly #toldScopes = new Set<string>();
@@ -79,14 +92,29 @@ export class Log {
     }
   }
 
-  #write(line: LogLine): void {
+  /** A request of the sample, whatever it came to. */
+  request(requestId: string | undefined, request: ObservedRequest): void {
+    const { outcome, surface, keyId, isCacheHit, lookupMs } = request;
+    const code = request.outcome === 'allowed' ? undefined : request.code;
+    const usageWrite = request.outcome === 'allowed' ? request.usageWrite : undefined;
+    const told = { outcome, code, requestId, surface, keyId, isCacheHit, lookupMs, usageWrite };
+    this.#write({ level: 'DEBUG', message: 'request', ...told });
+  }
+
+  #write(line: LogLine | RequestLine): void {
     const { write, now } = this.#options;
     write(JSON.stringify({ timestamp: new Date(now()).toISOString(), ...line }));
   }
 }
 
+/** The code of a fault. Whatever is not ours is internal. */
+export function faultCode(error: unknown): ErrorCode {
+  return error instanceof LatchkeyError ? error.code : 'INTERNAL_ERROR';
+}
+
 function faultFields(error: unknown): Pick<LogLine, 'code' | 'cause' | 'keyId' | 'detail'> {
-  if (!(error instanceof LatchkeyError)) return { code: 'INTERNAL_ERROR', cause: storeErrorName(error) };
-  const { code, cause, keyId, message: detail } = error;
+  const code = faultCode(error);
+  if (!(error instanceof LatchkeyError)) return { code, cause: storeErrorName(error) };
+  const { cause, keyId, message: detail } = error;
   return { code, keyId, detail, ...(cause === undefined ? {} : { cause: storeErrorName(cause) }) };
 }

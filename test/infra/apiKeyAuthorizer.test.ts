@@ -89,6 +89,8 @@ describe('the function', () => {
         staleIfError: Duration.minutes(5),
         httpApiResponse: 'simple',
         scopes: { 'orders:read': ['GET /orders', 'GET /orders/*'], live: ['$connect'] },
+        metrics: false,
+        debugSampleRate: 0.01,
       }).stack,
     );
     const [table] = Object.keys(template.findResources('AWS::DynamoDB::GlobalTable'));
@@ -104,6 +106,8 @@ describe('the function', () => {
           LATCHKEY_STALE_IF_ERROR_SECONDS: '300',
           LATCHKEY_HTTP_API_RESPONSE: 'simple',
           LATCHKEY_SCOPES: '{"orders:read":["GET /orders","GET /orders/*"],"live":["$connect"]}',
+          LATCHKEY_METRICS: 'false',
+          LATCHKEY_DEBUG_SAMPLE_RATE: '0.01',
         },
       },
     });

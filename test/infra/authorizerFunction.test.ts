@@ -156,3 +156,18 @@ test('the security checks find nothing in an authorizer of every prop', () => {
   const { violations } = new AwsSolutionsChecks(stack.node.root).validateScope(stack.node.root);
   expect(violations.map(({ ruleName }) => ruleName)).toEqual([]);
 });
+
+describe('debug lines', () => {
+  const levelOf = (level: unknown) => ({ LoggingConfig: { ApplicationLogLevel: level } });
+
+  test('are let through by Lambda where there are any', () => {
+    templateOf({ debugSampleRate: 0.01 }).hasResourceProperties(FUNCTION, levelOf('DEBUG'));
+  });
+
+  test.each<[string, AuthorizerProps]>([
+    ['not asked for', {}],
+    ['asked for of no request', { debugSampleRate: 0 }],
+  ])('%s leave the level to Lambda', (_, props) => {
+    templateOf(props).hasResourceProperties(FUNCTION, levelOf(Match.absent()));
+  });
+});

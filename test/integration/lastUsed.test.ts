@@ -82,8 +82,10 @@ describe('with a clock to turn', () => {
       const documents = DynamoDBDocumentClient.from(client, LOOKUP_TRANSLATION);
       return createHandler({
         config: readConfig({ LATCHKEY_TABLE: 'keys' }),
+        functionName: 'authorizer',
         lookup: new KeyLookup({ client: documents, tableName: 'keys', writeTimeoutMs: 30_000 }),
         now: () => clock.nowMs,
+        random: () => 0.5,
         writeLog: () => {},
       });
     };

@@ -26,6 +26,8 @@ test('the table alone gives the defaults', () => {
     httpApiResponse: 'iam',
     scopes: expect.any(Scopes),
     resultCacheSeconds: 0,
+    metrics: true,
+    debugSampleRate: 0,
   });
 });
 
@@ -41,6 +43,8 @@ test('every variable is read', () => {
       LATCHKEY_STALE_IF_ERROR_SECONDS: '3600',
       LATCHKEY_HTTP_API_RESPONSE: 'simple',
       LATCHKEY_RESULT_CACHE_SECONDS: '300',
+      LATCHKEY_METRICS: 'false',
+      LATCHKEY_DEBUG_SAMPLE_RATE: '0.25',
       LATCHKEY_SCOPES: '{"orders:read":["GET /orders"]}',
     }),
   ).toEqual({
@@ -53,7 +57,18 @@ test('every variable is read', () => {
     httpApiResponse: 'simple',
     scopes: expect.any(Scopes),
     resultCacheSeconds: 300,
+    metrics: false,
+    debugSampleRate: 0.25,
   });
+});
+
+test.each([
+  ['0', 0],
+  ['1', 1],
+  ['1.0', 1],
+  ['0.001', 0.001],
+])('a share of %s is %d', (share, debugSampleRate) => {
+  expect(readConfig({ ...TABLE, LATCHKEY_DEBUG_SAMPLE_RATE: share })).toMatchObject({ debugSampleRate });
 });
 
 test('scopes are mapped to the routes that the JSON names', () => {
@@ -106,6 +121,15 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_HTTP_API_RESPONSE', 'IAM'],
     ['LATCHKEY_HTTP_API_RESPONSE', ''],
     ['LATCHKEY_RESULT_CACHE_SECONDS', '3601'],
+    ['LATCHKEY_METRICS', ''],
+    ['LATCHKEY_METRICS', 'off'],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', ''],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', '1.1'],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', '2'],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', '-0.1'],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', '.5'],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', '1e-3'],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', '10%'],
     ['LATCHKEY_SCOPES', ''],
     ['LATCHKEY_SCOPES', '{'],
     ['LATCHKEY_SCOPES', 'null'],

@@ -9,6 +9,7 @@ import {
   webSocketEvent,
 } from '../../testing/authorizerEvents.ts';
 import type { TestRequest } from '../../testing/request.ts';
+import { sumsOf } from '../support/embeddedMetrics.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { at, INTERVAL_MS, makeKey, MINUTE_MS } from '../support/keys.ts';
 
@@ -331,6 +332,153 @@ describe('the log', () => {
     expect(log.join()).toContain('TypeError');
     const { stack, message } = error as Error;
     expect([stack, message, ...log].join()).not.toContain(ACTIVE.secret);
+  });
+});
+
+describe('what is counted', () => {
+  const event = restRequestEvent(bearing(ACTIVE.secret));
+  /** All that was counted, with a fault a second later that has what waits written. */
+  async function countedAfter(underTest: ReturnType<typeof handlerUnderTest>) {
+    const { clock, invoke, metricLines } = underTest;
+    clock.nowMs += 1000;
+    await invoke({}).catch(() => undefined);
+    return sumsOf(metricLines.map((line) => JSON.parse(line)));
+  }
+  const FAULT = { Faults: 1, 'Faults unknown EVENT_UNKNOWN': 1 };
+
+  test('is an allowed request with its read and its last-used write, and the next one as a cache hit without', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    await underTest.invoke(event);
+    await underTest.invoke(event);
+    expect(await countedAfter(underTest)).toEqual({
+      ...FAULT,
+      Allowed: 2,
+      'Allowed rest-request': 2,
+      CacheHits: 1,
+      LookupLatency: 1,
+      UsageWrites: 1,
+      UsageWritesSkipped: 1,
+    });
+  });
+
+  test('is a read that others share as one read, and their requests as cache hits', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    await Promise.all(Array.from({ length: 20 }, () => underTest.invoke(event)));
+    expect(underTest.lookup.reads).toBe(1);
+    const counted = { Allowed: 20, CacheHits: 19, LookupLatency: 1, UsageWrites: 1, UsageWritesSkipped: 19 };
+    expect(await countedAfter(underTest)).toMatchObject(counted);
+  });
+
+  test('is the time of the read by the clock, also of one that failed', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    const { lookup, clock, invoke, metricLines } = underTest;
+    lookup.find = async () => {
+      clock.nowMs += 7;
+      throw new LatchkeyError('STORE_UNAVAILABLE', 'the table is down');
+    };
+    await expect(invoke(event)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(JSON.parse(String(metricLines[0]))).toMatchObject({ LookupLatency: [7] });
+    expect(await countedAfter(underTest)).toEqual({
+      Faults: 2,
+      'Faults rest-request STORE_UNAVAILABLE': 1,
+      'Faults unknown EVENT_UNKNOWN': 1,
+      LookupLatency: 1,
+    });
+  });
+
+  test('is a write that came too late as skipped, and one that failed as failed', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    underTest.lookup.recordUse = async () => 'superseded';
+    await underTest.invoke(event);
+    underTest.clock.nowMs += INTERVAL_MS;
+    underTest.lookup.recordUse = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the write failed'));
+    await underTest.invoke(event);
+    expect(await countedAfter(underTest)).toMatchObject({ Allowed: 2, UsageWritesSkipped: 1, UsageWriteFailures: 1 });
+  });
+
+  test.each(REFUSALS)('is $what key as a denial with its reason', async ({ secret, errorCode }) => {
+    const underTest = handlerUnderTest(RECORDS);
+    await underTest.invoke(restTokenEvent(bearing(secret)));
+    expect(await countedAfter(underTest)).toMatchObject({ ...FAULT, Denied: 1, [`Denied rest-token ${errorCode}`]: 1 });
+  });
+
+  test('is a request without a key as a denial, and neither as a read nor as a cache hit', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    await expect(underTest.invoke(restRequestEvent())).rejects.toThrow('Unauthorized');
+    const counted = await countedAfter(underTest);
+    expect(counted).toEqual({ ...FAULT, Denied: 1, 'Denied rest-request AUTH_REQUIRED': 1 });
+  });
+
+  test('is a read that failed behind others that share it as a fault of each, and no cache hit', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    underTest.lookup.isDown = true;
+    await Promise.allSettled([underTest.invoke(event), underTest.invoke(event)]);
+    const counted = await countedAfter(underTest);
+    expect(counted).toMatchObject({ Faults: 3, 'Faults rest-request STORE_UNAVAILABLE': 2, LookupLatency: 1 });
+    expect(counted).not.toHaveProperty('CacheHits');
+  });
+
+  test('is an unexpected error as an internal one', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    underTest.lookup.find = () => Promise.reject(new TypeError('x'));
+    await expect(underTest.invoke(event)).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+    expect(await countedAfter(underTest)).toMatchObject({ 'Faults rest-request INTERNAL_ERROR': 1 });
+  });
+
+  test('is nothing where the setting says so', async () => {
+    const { invoke, metricLines } = handlerUnderTest(RECORDS, { LATCHKEY_METRICS: 'false' });
+    await invoke(event);
+    await invoke({}).catch(() => undefined);
+    expect(metricLines).toEqual([]);
+  });
+});
+
+describe('the sampled lines of the log', () => {
+  const SAMPLED = { LATCHKEY_DEBUG_SAMPLE_RATE: '0.51' };
+  const LINE = {
+    timestamp: at(0),
+    level: 'DEBUG',
+    message: 'request',
+    requestId: 'request-1',
+    surface: 'rest-request',
+  };
+
+  test('tell an allowed request: its key, its read, and its last-used write', async () => {
+    const { invoke, logged } = handlerUnderTest(RECORDS, SAMPLED);
+    await invoke(restRequestEvent(bearing(ACTIVE.secret)));
+    await invoke(restRequestEvent(bearing(ACTIVE.secret)));
+    const line = { ...LINE, outcome: 'allowed', keyId: ACTIVE.record.id };
+    expect(logged()).toEqual([
+      { ...line, isCacheHit: false, lookupMs: 0, usageWrite: 'written' },
+      { ...line, isCacheHit: true, usageWrite: 'not due' },
+    ]);
+  });
+
+  test('tell a denial and a fault beside the lines that those have anyway', async () => {
+    const { invoke, lookup, logged } = handlerUnderTest(RECORDS, SAMPLED);
+    await invoke(restRequestEvent(bearing(REVOKED.secret)));
+    lookup.isDown = true;
+    await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch(() => undefined);
+    expect(logged().map(({ level, message, code }) => [level, message, code])).toEqual([
+      ['INFO', 'denied', 'KEY_REVOKED'],
+      ['DEBUG', 'request', 'KEY_REVOKED'],
+      ['ERROR', 'fault', 'STORE_UNAVAILABLE'],
+      ['DEBUG', 'request', 'STORE_UNAVAILABLE'],
+    ]);
+    expect(logged()[1]).toEqual({
+      ...LINE,
+      outcome: 'denied',
+      code: 'KEY_REVOKED',
+      keyId: 'revoked',
+      isCacheHit: false,
+      lookupMs: 0,
+    });
+  });
+
+  test('are of the requests that the rate is above the random number of, and of no others', async () => {
+    const { invoke, log } = handlerUnderTest(RECORDS, { LATCHKEY_DEBUG_SAMPLE_RATE: '0.5' });
+    await invoke(restRequestEvent(bearing(ACTIVE.secret)));
+    expect(log).toEqual([]);
   });
 });
 

@@ -82,8 +82,17 @@ export async function startFunction(
   };
 }
 
-/** The function's log, read. A runtime writes lines of its own between, which are no JSON objects. */
+/** The function's log, read, without its metrics. A runtime writes lines of its own between, which are no JSON objects. */
 export function logLines(output: string): readonly Record<string, unknown>[] {
+  return jsonLines(output).filter((line) => !('_aws' in line));
+}
+
+/** The documents of embedded metrics in what the function wrote. */
+export function metricLines(output: string): readonly Record<string, unknown>[] {
+  return jsonLines(output).filter((line) => '_aws' in line);
+}
+
+function jsonLines(output: string): readonly Record<string, unknown>[] {
   const lines = output.split('\n').filter((line) => line.startsWith('{'));
   return lines.map((line) => JSON.parse(line));
 }

@@ -4,18 +4,21 @@ import { createHandler } from '../../lambda/createHandler.ts';
 import { NOW_MS } from './keys.ts';
 import { MemoryLookup } from '../../testing/memoryLookup.ts';
 
-/** The handler on a table of these records, with a clock to turn and its log to read. */
+/** The handler on a table of these records, with a clock to turn, and its log and its metrics to read. */
 export function handlerUnderTest(records: readonly KeyRecord[], environment: Record<string, string> = {}) {
   const lookup = new MemoryLookup(...records);
   const clock = { nowMs: NOW_MS };
   const log: string[] = [];
+  const metricLines: string[] = [];
   const handler = createHandler({
     config: readConfig({ LATCHKEY_TABLE: 'keys', ...environment }),
+    functionName: 'authorizer',
     lookup,
     now: () => clock.nowMs,
-    writeLog: (line) => log.push(line),
+    random: () => 0.5,
+    writeLog: (line) => (line.startsWith('{"_aws":') ? metricLines : log).push(line),
   });
   const invoke = (event: unknown) => handler(event, { awsRequestId: 'request-1' });
   const logged = () => log.map((line) => JSON.parse(line) as Record<string, unknown>);
-  return { lookup, clock, log, logged, invoke };
+  return { lookup, clock, log, logged, metricLines, invoke };
 }

@@ -1,0 +1,103 @@
+import { LatchkeyError } from '../keys/errors.ts';
+import type { UseOutcome } from '../keys/lookup.ts';
+import type { KeyRecord } from '../keys/record.ts';
+import type { AuthorizeObserver, Decision } from './authorize.ts';
+import { faultCode, type Log, type LogOrigin } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { ObservedRequest, UsageWrite } from './observedRequest.ts';
+import type { Scopes } from './scopes.ts';
+
+export interface RequestObserverDeps {
+  readonly log: Log;
+  /** Absent where nothing is counted. */
+  readonly metrics: Metrics | undefined;
+  readonly scopes: Pick<Scopes, 'unknownOf'>;
+  /** The share of requests that are told at the level `DEBUG`, from 0 to 1. */
+  readonly debugSampleRate: number;
+  /** From 0 to 1, and never 1. */
+  readonly random: () => number;
+}
+
+/** Follows one request, and logs and counts what it came to: once, when its answer is made or is known to be a fault. */
+export class RequestObserver implements AuthorizeObserver {
+  readonly #deps: RequestObserverDeps;
+  #origin: LogOrigin;
+  #isCacheHit = false;
+  #lookupMs: number | undefined;
+  #usageWrite: UsageWrite = 'not due';
+
+  /** `requestId` is Lambda's id of the invocation. */
+  constructor(deps: RequestObserverDeps, requestId: string | undefined) {
+    this.#deps = deps;
+    this.#origin = { requestId, surface: undefined };
+  }
+
+  onSurface(surface: string): void {
+    this.#origin = { requestId: this.#origin.requestId, surface };
+  }
+
+  onCacheHit(): void {
+    this.#isCacheHit = true;
+  }
+
+  onLookup(durationMs: number): void {
+    this.#lookupMs = durationMs;
+  }
+
+  onUsageWrite(outcome: UseOutcome): void {
+    this.#usageWrite = outcome;
+  }
+
+  onUsageWriteFailed(record: KeyRecord, error: unknown): void {
+    this.#usageWrite = 'failed';
+    this.#deps.log.usageWriteFailed(this.#origin, record, error);
+  }
+
+  onDecided(decision: Decision): void {
+    if (decision.effect === 'unauthenticated') return this.#denied('AUTH_REQUIRED', undefined);
+    if (decision.effect === 'deny') this.#denied(decision.code, decision.record);
+    else this.#allowed(decision.record);
+    const { log, scopes } = this.#deps;
+    if (decision.record !== undefined)
+      log.unknownScopes(this.#origin, decision.record, scopes.unknownOf(decision.record));
+  }
+
+  /** The error is thrown in the place of an answer. */
+  onFault(error: unknown): void {
+    this.#deps.log.fault(this.#origin, error);
+    this.#refused('fault', faultCode(error), error instanceof LatchkeyError ? error.keyId : undefined);
+  }
+
+  #allowed({ id: keyId }: KeyRecord): void {
+    this.#finish({
+      outcome: 'allowed',
+      surface: this.#origin.surface,
+      keyId,
+      isCacheHit: this.#isCacheHit,
+      lookupMs: this.#lookupMs,
+      usageWrite: this.#usageWrite,
+    });
+  }
+
+  #denied(code: string, record: KeyRecord | undefined): void {
+    this.#deps.log.denied(this.#origin, code, record);
+    this.#refused('denied', code, record?.id);
+  }
+
+  #refused(outcome: 'denied' | 'fault', code: string, keyId: string | undefined): void {
+    this.#finish({
+      outcome,
+      code,
+      surface: this.#origin.surface,
+      keyId,
+      isCacheHit: this.#isCacheHit,
+      lookupMs: this.#lookupMs,
+    });
+  }
+
+  #finish(request: ObservedRequest): void {
+    const { log, metrics, debugSampleRate, random } = this.#deps;
+    metrics?.count(request);
+    if (random() < debugSampleRate) log.request(this.#origin.requestId, request);
+  }
+}
