@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
@@ -16,6 +16,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 
 const BUNDLE = dirname(fileURLToPath(import.meta.resolve('#root/dist/authorizer/index.mjs')));
@@ -31,13 +32,12 @@ const VPC_ACTIONS: readonly string[] = [
 ];
 
 const NO_NARROWER_RESOURCE = {
-  id: 'AwsSolutions-IAM5[Resource::*]',
-  reason: 'Lambda’s calls to EC2 for a VPC, and those to X-Ray, know no narrower resource.',
+  'AwsSolutions-IAM5[Resource::*]': 'Lambda’s calls to EC2 for a VPC, and those to X-Ray, know no narrower resource.',
 };
 
 const CODE_DEPLOY_ROLE = {
-  id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]',
-  reason: 'The policy is AWS’s own for CodeDeploy and Lambda, and the CDK gives the deployment group’s role no other.',
+  'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]':
+    'The policy is AWS’s own for CodeDeploy and Lambda, and the CDK gives the deployment group’s role no other.',
 };
 
 /** What API Gateway asks, and what stands behind it. */
@@ -107,7 +107,7 @@ function networkOf({ vpc, vpcSubnets, securityGroups }: ApiKeyAuthorizerProps): 
 
 function acknowledgeWildcard(role: Role): void {
   for (const child of role.node.children) {
-    if (child instanceof Policy) Validations.of(child).acknowledge(NO_NARROWER_RESOURCE);
+    if (child instanceof Policy) acknowledge(child, NO_NARROWER_RESOURCE);
   }
 }
 
@@ -125,7 +125,7 @@ function liveVersion(
     provisionedConcurrentExecutions === undefined ? {} : { provisionedConcurrentExecutions },
   );
   const deploymentGroup = rollout && new LambdaDeploymentGroup(scope, 'Rollout', { alias, deploymentConfig: rollout });
-  if (deploymentGroup !== undefined) Validations.of(deploymentGroup).acknowledge(CODE_DEPLOY_ROLE);
+  if (deploymentGroup !== undefined) acknowledge(deploymentGroup, CODE_DEPLOY_ROLE);
   // The CDK's classes have `undefined` where its interfaces leave out, which exact optional properties tell apart.
   return { handler: alias as IFunction, deploymentGroup };
 }

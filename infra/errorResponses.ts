@@ -43,7 +43,7 @@ export function addErrorResponses(api: RestApi, keySources: readonly KeySource[]
 function responsesOf(api: RestApi): CfnGatewayResponse[] {
   return api.node.root.node
     .findAll()
-    .filter((construct) => CfnGatewayResponse.isCfnGatewayResponse(construct))
+    .filter((construct) => construct instanceof CfnGatewayResponse)
     .filter(({ restApiId }) => restApiId === api.restApiId);
 }
 
