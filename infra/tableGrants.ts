@@ -2,6 +2,17 @@ import type { ITable, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { BY_ID, BY_OWNER, LAST_USED_ATTRIBUTES } from '../keys/table.ts';
 
+/** "DynamoDB encryption at rest: usage notes" asks for these of who uses a table; the CDK's own grant has wildcards. */
+const KEY_USE = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+] as const;
+
 /** What the authorizer does: GetItem, and an UpdateItem of `lastUsedAt` alone. */
 export function grantVerify(table: ITable | TableV2, grantee: IGrantable): Grant {
   const resourceArns = [table.tableArn];
@@ -46,6 +57,6 @@ export function grantManage(table: ITable | TableV2, grantee: IGrantable): Grant
 
 /** DynamoDB uses a key of the account's own KMS in the name of who calls it. */
 function withEncryptionKey(table: ITable | TableV2, grantee: IGrantable, grant: Grant): Grant {
-  const decrypt = table.encryptionKey?.grantEncryptDecrypt(grantee);
-  return decrypt === undefined ? grant : grant.combine(decrypt);
+  const use = table.encryptionKey?.grant(grantee, ...KEY_USE);
+  return use === undefined ? grant : grant.combine(use);
 }
