@@ -46,9 +46,9 @@ function toIssued({ key, record }: KeptKey): IssuedKey | undefined {
   }
 }
 
-function isAsAsked(record: KeyRecord, { label, owner, scopes, expiresAt, metadata }: NewKey): boolean {
-  const { label: l, owner: o, scopes: s, expiresAt: e, metadata: m } = record;
-  return isDeepStrictEqual([l, o, s, e, m], [label, owner, scopes, expiresAt, metadata]);
+function isAsAsked(record: KeyRecord, { label, owner, scopes, plan, expiresAt, metadata }: NewKey): boolean {
+  const { label: l, owner: o, scopes: s, plan: p, expiresAt: e, metadata: m } = record;
+  return isDeepStrictEqual([l, o, s, p, e, m], [label, owner, scopes, plan, expiresAt, metadata]);
 }
 
 function refused(why: string): CliError {

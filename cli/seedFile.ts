@@ -7,7 +7,14 @@ import { parseJson } from './parseJson.ts';
 /** The name that stands for standard input. */
 export const STDIN = '-';
 
-const FIELDS: readonly string[] = ['label', 'owner', 'scopes', 'expiresAt', 'metadata'] satisfies (keyof NewKey)[];
+const FIELDS: readonly string[] = [
+  'label',
+  'owner',
+  'scopes',
+  'plan',
+  'expiresAt',
+  'metadata',
+] satisfies (keyof NewKey)[];
 const MAX_PROBLEMS = 20;
 
 /** An entry as it stands in the file, before anything is known about it. */

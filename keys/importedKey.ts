@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isKeyId } from './keyId.ts';
 import { parseTime, problemOf, wantedOf } from './keyFields.ts';
+import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { purgeAfter } from './purgeAfter.ts';
 import type { JsonObject, KeyRecord } from './record.ts';
 import { MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
@@ -19,6 +20,7 @@ export interface ImportedKey {
   readonly keyPrefix?: string | null | undefined;
   readonly owner?: string | null | undefined;
   readonly scopes?: readonly string[] | null | undefined;
+  readonly plan?: string | null | undefined;
   readonly metadata?: JsonObject | null | undefined;
   /** Times are ISO 8601 with a zone, and may be past; the import's own unless given. */
   readonly createdAt?: string | null | undefined;
@@ -70,6 +72,7 @@ const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' |
   keyPrefix: text(`the first characters of the raw key, at most ${MAX_SHOWN_LENGTH}`, isShownPrefix),
   owner: text(TEXT_WANTED, isText),
   scopes: text(wantedOf('scopes'), (value) => problemOf('scopes', value, 0) === undefined),
+  plan: text(PLAN_WANTED, isPlanName),
   metadata: text(wantedOf('metadata'), (value) => problemOf('metadata', value, 0) === undefined),
   createdAt: TIME,
   createdBy: ACTOR,

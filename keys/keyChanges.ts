@@ -11,12 +11,13 @@ export interface KeyChanges {
   readonly owner?: string | null | undefined;
   /** `null` lets the key do everything, an empty list nothing. */
   readonly scopes?: readonly string[] | null | undefined;
+  readonly plan?: string | null | undefined;
   readonly metadata?: JsonObject | null | undefined;
   /** ISO 8601 with a zone, in the future; `null` has the key never expire. */
   readonly expiresAt?: string | null | undefined;
 }
 
-const FIELDS: readonly FieldName[] = ['label', 'owner', 'scopes', 'expiresAt', 'metadata'];
+const FIELDS: readonly FieldName[] = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'];
 
 /**
  * Checks changes as an operator or an application gave them, and leaves out what is undefined.

@@ -1,10 +1,11 @@
+import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { isJsonObject, type JsonValue } from './record.ts';
 import { isScope } from './scope.ts';
 import { isText, TEXT_WANTED } from './text.ts';
 import { parseTimestamp, toTimestamp, type Timestamp } from './timestamp.ts';
 
 /** A field of a key that operators set. */
-export type FieldName = 'label' | 'owner' | 'scopes' | 'expiresAt' | 'metadata';
+export type FieldName = 'label' | 'owner' | 'scopes' | 'plan' | 'expiresAt' | 'metadata';
 
 interface Check {
   readonly wanted: string;
@@ -28,6 +29,7 @@ const CHECKS: Readonly<Record<FieldName, Check>> = {
     wanted: `a list of scopes without spaces, quotes or backslashes, at most ${MAX_SCOPES_LENGTH} characters together`,
     isValid: isScopeList,
   },
+  plan: { wanted: PLAN_WANTED, isValid: isPlanName },
   expiresAt: {
     wanted: 'a time to come in ISO 8601 with its zone, such as 2030-01-31T12:00:00Z',
     isValid: (value, nowMs) => {

@@ -15,15 +15,17 @@ export interface NewKey {
    * everything, an empty list nothing.
    */
   readonly scopes?: readonly string[] | undefined;
+  /** 1 to 64 letters, digits, dots, underscores and hyphens, the first a letter or a digit. */
+  readonly plan?: string | undefined;
   /** ISO 8601 with a zone, in the future. */
   readonly expiresAt?: string | undefined;
   /** A JSON object of at most 1024 bytes. */
   readonly metadata?: JsonObject | undefined;
 }
 
-type CheckedFields = Pick<KeyRecord, 'label' | 'owner' | 'scopes' | 'expiresAt' | 'metadata' | 'purgeAfter'>;
+type CheckedFields = Pick<KeyRecord, 'label' | 'owner' | 'scopes' | 'plan' | 'expiresAt' | 'metadata' | 'purgeAfter'>;
 
-const FIELDS: readonly FieldName[] = ['label', 'owner', 'scopes', 'expiresAt', 'metadata'];
+const FIELDS: readonly FieldName[] = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'];
 
 /**
  * Checks a new key's fields as an operator or a file gave them.
@@ -38,11 +40,12 @@ export function checkNewKey(input: unknown, nowMs: number): CheckedFields {
   });
   if (problems.length > 0) throw new LatchkeyError('INPUT_INVALID', problems.join('; '));
 
-  const { label, owner, scopes, expiresAt, metadata } = fields as unknown as NewKey;
+  const { label, owner, scopes, plan, expiresAt, metadata } = fields as unknown as NewKey;
   return {
     label,
     ...(owner === undefined ? {} : { owner }),
     ...(scopes === undefined ? {} : { scopes }),
+    ...(plan === undefined ? {} : { plan }),
     ...(expiresAt === undefined ? {} : expiry(expiresAt)),
     ...(metadata === undefined ? {} : { metadata }),
   };

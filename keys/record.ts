@@ -20,6 +20,8 @@ export interface KeyRecord {
   readonly owner?: string;
   /** What the key may do; absent means everything. */
   readonly scopes?: readonly string[];
+  /** The name of the plan that its requests count against. */
+  readonly plan?: string;
   readonly metadata?: JsonObject;
   readonly createdAt: Timestamp;
   readonly createdBy: string;
@@ -81,6 +83,7 @@ export function parseRecord(item: unknown): KeyRecord {
     ...optional('keyPrefix', readString),
     ...optional('owner', readString),
     ...optional('scopes', readStrings),
+    ...optional('plan', readName),
     ...optional('metadata', readJsonObject),
     createdAt: required(ATTRIBUTE.createdAt, parseTimestamp),
     createdBy: required(ATTRIBUTE.createdBy, readString),
@@ -119,6 +122,11 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 
 function readString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Whatever is not empty: a name that this version would not take may have been stored by another. */
+function readName(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function readNumber(value: unknown): number | undefined {

@@ -233,8 +233,8 @@ export class KeyRegistry {
   }
 
   /**
-   * Replaces an active key by a successor of the same label, owner, scopes and metadata, and has it end after a grace
-   * period: `drawRotation`, then `storeRotation`. docs/adr/0009 tells what is left where it stops halfway.
+   * Replaces an active key by a successor of the same label, owner, scopes, plan and metadata, and has it end after a
+   * grace period: `drawRotation`, then `storeRotation`. docs/adr/0009 tells what is left where it stops halfway.
    *
    * @throws LatchkeyError as they do
    */

@@ -60,9 +60,9 @@ export function checkRotateOptions({ graceSeconds, expiresAt }: RotateOptions, n
 
 /** What the successor is issued with. */
 export function successorOf(previous: KeyRecord, { expiresAt }: RotateOptions, nowMs: number): NewKey {
-  const { label, owner, scopes, metadata } = previous;
+  const { label, owner, scopes, plan, metadata } = previous;
   const ends = expiresAt === undefined ? sameLife(previous, nowMs) : (expiresAt ?? undefined);
-  return { label, owner, scopes, metadata, expiresAt: ends };
+  return { label, owner, scopes, plan, metadata, expiresAt: ends };
 }
 
 /** When the old key ends: after the grace period, but never later than it would have anyway. */
@@ -91,7 +91,7 @@ export function rotationRefusal(record: KeyRecord, nowMs: number): LatchkeyError
  * away meanwhile, or an expiry brought forward, must not come back by the rotation.
  */
 export function ending({ record, previous, previousEndsAt }: DrawnRotation, nowMs: number): Change {
-  const texts = (['label', 'owner', 'expiresAt'] as const).map((name) => isAsRead(name, previous));
+  const texts = (['label', 'owner', 'plan', 'expiresAt'] as const).map((name) => isAsRead(name, previous));
   const kept = [...texts, areScopesAsRead(previous)];
   return {
     operation: 'rotation',

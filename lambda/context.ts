@@ -25,13 +25,14 @@ export function denialContextOf(errorCode: DenyCode): AuthorizerContext {
 
 /** What is told of an active key. */
 export function keyContextOf(record: KeyRecord): AuthorizerContext {
-  const { id, keyPrefix, label, owner, scopes, metadata, expiresAt } = record;
+  const { id, keyPrefix, label, owner, scopes, plan, metadata, expiresAt } = record;
   return {
     keyId: id,
     ...(keyPrefix === undefined ? {} : { keyPrefix }),
     label,
     ...(owner === undefined ? {} : { owner }),
     ...(scopes === undefined ? {} : { scopes: scopes.join(' ') }),
+    ...(plan === undefined ? {} : { plan }),
     ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };

@@ -30,6 +30,7 @@ const READERS: Readonly<Record<FieldName, Reader>> = {
   keyPrefix: TEXT,
   owner: TEXT,
   scopes: { wanted: 'a list of scopes, or scopes with spaces between', read: readScopes },
+  plan: TEXT,
   metadata: { wanted: 'a JSON object', read: readMetadata },
   createdAt: TIME,
   createdBy: TEXT,

@@ -16,12 +16,13 @@ beforeAll(async () => {
 });
 afterAll(() => cli.stop());
 
-/** Records that the command line can have made: shown prefixes of ASCII, scopes that are such, and texts of all kinds. */
-const importable = arbitraryRecord.map(({ keyPrefix, scopes, metadata, ...record }) => ({
+/** Records that the command line can have made: shown prefixes of ASCII, scopes and plans that are such, and texts of all kinds. */
+const importable = arbitraryRecord.map(({ keyPrefix, scopes, plan, metadata, ...record }) => ({
   ...record,
   ...(metadata === undefined ? {} : { metadata: storable(metadata) }),
   ...(keyPrefix === undefined ? {} : { keyPrefix: 'sk_01234567' }),
   ...(scopes === undefined ? {} : { scopes: scopes.map((_, at) => ['orders:read', '[x]', '=sum'][at % 3] ?? '-') }),
+  ...(plan === undefined ? {} : { plan: ['free', '7', 'pro_2.x-y'][plan.length % 3] ?? '-' }),
 }));
 
 /** DynamoDB's numbers end where JSON's go on, and the SDK takes `constructor` for a class. */

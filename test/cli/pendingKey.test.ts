@@ -5,9 +5,9 @@ import type { KeptKey } from '../../cli/secretsFile.ts';
 import { makeKey } from '../support/keys.ts';
 
 function issue(id: string, label: string) {
-  const issued = makeKey({ id, label, scopes: ['orders:read'] });
+  const issued = makeKey({ id, label, scopes: ['orders:read'], plan: 'free' });
   const kept: KeptKey = { key: issued.secret, record: publicRecord(issued.record) as unknown as KeptKey['record'] };
-  return { issued, kept, asked: { label, scopes: ['orders:read'] } };
+  return { issued, kept, asked: { label, scopes: ['orders:read'], plan: 'free' } };
 }
 
 const [a, b, c] = [issue('1', 'a'), issue('2', 'b'), issue('3', 'c')];
@@ -34,8 +34,9 @@ test.each([
 
 test.each([
   ['is not due', []],
-  ['is due with other scopes', [{ label: 'c', scopes: ['orders:write'] }]],
-  ['is due with no scopes, which means all', [{ label: 'c' }]],
+  ['is due with other scopes', [{ ...c.asked, scopes: ['orders:write'] }]],
+  ['is due with no scopes, which means all', [{ label: 'c', plan: 'free' }]],
+  ['is due with another plan', [{ ...c.asked, plan: 'pro' }]],
   ['is due with an owner', [{ ...c.asked, owner: 'acme' }]],
 ])('a file is refused where its last key is not stored and %s', (_, due) => {
   expect(() => pendingKey(KEPT, { storedIds: new Set(['1', '2']), due })).toThrow(

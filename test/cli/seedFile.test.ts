@@ -7,6 +7,7 @@ const ENTRY = {
   label: 'ci',
   owner: 'acme',
   scopes: ['orders:read'],
+  plan: 'free',
   expiresAt: '2031-01-01T00:00:00Z',
   metadata: { plan: 'pro' },
 };
@@ -45,6 +46,7 @@ describe('a seed file', () => {
     ['a field of another type', { label: 'x', owner: 7 }, ['owner', '7', 'wanted']],
     ['no label', {}, ['label', 'nothing', 'wanted']],
     ['a null', { label: 'x', scopes: null }, ['scopes', 'null', 'wanted']],
+    ['a plan of no name', { label: 'x', plan: '' }, ['plan', '""', 'wanted']],
     ['a time gone by', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }, ['expiresAt', '2020', 'wanted']],
     ['a relative time', { label: 'x', expiresAt: '90d' }, ['expiresAt', '90d', 'wanted']],
     ['an unknown field', { label: 'x', colour: 'red' }, ['colour', 'unknown', 'wanted label']],

@@ -43,6 +43,7 @@ const FULL = {
   keyPrefix: 'sk_AbCdEf12',
   owner: 'acme',
   scopes: ['orders:read'],
+  plan: 'free',
   metadata: { plan: 'pro' },
   createdAt: '2024-01-31T12:00:00.123Z',
   createdBy: 'arn:aws:iam::123456789012:user/alice',
@@ -72,7 +73,7 @@ function describeEntries(tableOf: () => Table): void {
   test('of an entry that says the least makes a record of its own, by the one who imports', async () => {
     const table = tableOf();
     const keyHash = newHash();
-    const none = { owner: null, lastUsedAt: undefined, expiresAt: null };
+    const none = { owner: null, plan: null, lastUsedAt: undefined, expiresAt: null };
     const [result] = await run(table.registry, [{ keyHash: keyHash.toUpperCase(), label: 'x', ...none }]);
     expect(await table.items()).toEqual([
       { keyHash, id: result?.id, label: 'x', createdAt: at(0), createdBy: 'tests' },
@@ -107,6 +108,8 @@ function describeEntries(tableOf: () => Table): void {
     ['a label that is too long', { label: 'x'.repeat(257) }],
     ['a raw key as what may be shown of it', { keyPrefix: generateSecret('sk_') }],
     ['an empty owner', { owner: '' }],
+    ['an empty plan', { plan: '' }],
+    ['a plan whose name has a space', { plan: 'free plan' }],
     ['scopes with a space', { scopes: ['a b'] }],
     ['more than 1 KB of metadata', { metadata: { x: 'x'.repeat(1100) } }],
     ['a day that the calendar lacks', { createdAt: '2024-02-30T12:00:00Z' }],

@@ -19,6 +19,7 @@ const KEPT: Partial<KeyRecord> = {
   label: 'build server',
   owner: 'acme',
   scopes: ['orders:read', 'orders:write'],
+  plan: 'free',
   metadata: { plan: 'pro', nested: { list: [1, null] } },
 };
 
@@ -52,7 +53,7 @@ async function othersThan(table: Table, ...ids: readonly string[]) {
 }
 
 function describeChain(tableOf: () => Table): void {
-  test('issues a successor of the same label, owner, scopes and metadata, and ends the old key after the grace', async () => {
+  test('issues a successor of the same label, owner, scopes, plan and metadata, and ends the old key after the grace', async () => {
     const table = tableOf();
     const old = await putKey(table);
     const { secret, record, previous } = await table.registry.rotate(old.id, HOUR);
@@ -174,6 +175,8 @@ function describeRefusals(tableOf: () => Table): void {
     ['gets another scope', 'CONFLICT', ({ registry }, id) => registry.update(id, { scopes: ['orders:read', 'x'] })],
     ['gets scopes in place of all', 'CONFLICT', ({ registry }, id) => registry.update(id, { scopes: [] })],
     ['goes to another owner', 'CONFLICT', ({ registry }, id) => registry.update(id, { owner: 'others' })],
+    ['goes to another plan', 'CONFLICT', ({ registry }, id) => registry.update(id, { plan: 'pro' })],
+    ['is taken off its plan', 'CONFLICT', ({ registry }, id) => registry.update(id, { plan: null })],
     ['gets another label', 'CONFLICT', ({ registry }, id) => registry.update(id, { label: 'other' })],
     ['is deleted', 'NOT_FOUND', async ({ registry, remove }, id) => remove((await registry.get(id)).keyHash)],
   ])('of a key that %s meanwhile takes its successor back', async (name, code, act) => {

@@ -52,6 +52,7 @@ const MISFITS: Readonly<Record<string, readonly unknown[]>> = {
   label: [7, true, null, ['x'], new Set(['x'])],
   keyPrefix: [7, ['x']],
   scopes: ['orders:read', [7], { 0: 'x' }, new Set(['orders:read'])],
+  plan: [7, '', true, ['free'], new Set(['free'])],
   metadata: ['{}', [], new Set([1]), { inside: new Set(['x']) }, { inside: new Uint8Array([1]) }],
   createdBy: [7, null],
   lastUsedAt: [1_907_755_200, '2030-06-15', '2030-02-30T12:00:00.000Z', true],
@@ -166,6 +167,7 @@ function describeIssue(open: () => Promise<Table>): void {
       label: 'build server',
       owner: 'acme',
       scopes: ['orders:read', 'orders:write'],
+      plan: 'free',
       metadata: { plan: 'pro', seats: 3, share: 0.1 + 0.2, big: 2 ** 60, nested: { list: [true, null, ''] } },
       expiresAt: '2031-01-31T13:00:00+01:00',
     };
@@ -178,7 +180,12 @@ function describeIssue(open: () => Promise<Table>): void {
     });
 
     test('writes no attribute for what was not said', async () => {
-      const { record } = await table.registry.issue({ label: 'ci', owner: undefined, scopes: undefined });
+      const { record } = await table.registry.issue({
+        label: 'ci',
+        owner: undefined,
+        scopes: undefined,
+        plan: undefined,
+      });
       const names = ['createdAt', 'createdBy', 'id', 'keyHash', 'keyPrefix', 'label'];
       expect(Object.keys((await table.item(record.keyHash)) as object).toSorted()).toEqual(names);
     });
@@ -216,6 +223,7 @@ function describeIssue(open: () => Promise<Table>): void {
     test.each<[string, NewKey]>([
       ['an empty label', { label: '' }],
       ['an expiry that has come', { label: 'ci', expiresAt: at(0) }],
+      ['a plan whose name has a space', { label: 'ci', plan: 'free plan' }],
       ['metadata of more than 1 KB', { label: 'ci', metadata: { x: 'x'.repeat(1100) } }],
       ['a name that the SDK takes for a class', { label: 'ci', metadata: { a: { constructor: { name: 'String' } } } }],
     ])('writes nothing for %s', async (_, newKey) => {

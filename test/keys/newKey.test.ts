@@ -20,6 +20,8 @@ describe('the bounds of a new key', () => {
     ['an owner of 256 characters', { label: 'x', owner: 'x'.repeat(256) }],
     ['scopes of 1024 characters together', { label: 'x', scopes: ['x'.repeat(512), 'x'.repeat(511)] }],
     ['an empty list of scopes', { label: 'x', scopes: [] }],
+    ['a plan of 64 characters', { label: 'x', plan: `9.${'x'.repeat(60)}-_` }],
+    ['a plan of one character', { label: 'x', plan: 'A' }],
     ['metadata of 1024 bytes', { label: 'x', metadata: { a: 'x'.repeat(1016) } }],
   ])('%s is taken', (_, input) => {
     expect(checkNewKey(input, NOW_MS)).toEqual(input);
@@ -34,6 +36,13 @@ describe('the bounds of a new key', () => {
     ['scopes', { label: 'x', scopes: ['x'.repeat(512), 'x'.repeat(512)] }],
     ['scopes', { label: 'x', scopes: ['a b'] }],
     ['scopes', { label: 'x', scopes: ['a', 1] }],
+    ['plan', { label: 'x', plan: 'x'.repeat(65) }],
+    ['plan', { label: 'x', plan: '' }],
+    ['plan', { label: 'x', plan: '.free' }],
+    ['plan', { label: 'x', plan: 'free plan' }],
+    ['plan', { label: 'x', plan: 'frée' }],
+    ['plan', { label: 'x', plan: 'free\n' }],
+    ['plan', { label: 'x', plan: null }],
     ['metadata', { label: 'x', metadata: { a: 'x'.repeat(1017) } }],
     ['metadata', { label: 'x', metadata: [] }],
     ['expiresAt', { label: 'x', expiresAt: '2031-02-30T00:00:00Z' }],
@@ -57,10 +66,11 @@ describe('a key in a field that is wrong is not told', () => {
       label: `${before}${key} ${'x'.repeat(300)}`,
       owner: { name: before + key },
       scopes: [before + key, ' '],
+      plan: `.${before}${key}`,
       expiresAt: before + key,
       metadata: { key: before + key, more: 'x'.repeat(1100) },
     });
-    expect(message.split(';')).toHaveLength(5);
+    expect(message.split(';')).toHaveLength(6);
     for (let at = 0; at + 12 <= key.length; at++) {
       const part = key.slice(at, at + 12);
       expect(message.includes(part)).toBe(false);

@@ -54,6 +54,7 @@ describe('parseRecord', () => {
   test.each([
     ['scopes', ['a', 1]],
     ['scopes', new Set(['a'])],
+    ['plan', ''],
     ['metadata', ['a']],
     ['metadata', { blob: new Uint8Array(1) }],
     ['metadata', { tags: new Set(['a']) }],
@@ -61,6 +62,10 @@ describe('parseRecord', () => {
     ['keyHash', 'ABCDEF'],
   ])('%s of %p is corrupt', (name, value) => {
     corruptionOf({ ...fullItem(), [name]: value });
+  });
+
+  test('a plan of a name that no key would get now is read as it is', () => {
+    expect(parseRecord({ ...fullItem(), plan: ' gold plan ' }).plan).toBe(' gold plan ');
   });
 
   test('the error names the key and none of the values', () => {

@@ -17,6 +17,7 @@ const ACTIVE = makeKey({
   label: 'build server',
   owner: 'acme',
   scopes: ['orders:read', 'orders:write'],
+  plan: 'free',
   metadata: { plan: 'pro', seats: 3 },
   expiresAt: at(MINUTE_MS * 60),
 });
@@ -31,6 +32,7 @@ const CONTEXT = {
   label: 'build server',
   owner: 'acme',
   scopes: 'orders:read orders:write',
+  plan: 'free',
   metadata: '{"plan":"pro","seats":3}',
   expiresAt: at(MINUTE_MS * 60),
 };

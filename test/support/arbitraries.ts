@@ -31,6 +31,7 @@ export const arbitraryRecord: fc.Arbitrary<KeyRecord> = fc
       keyPrefix: arbitraryText,
       owner: arbitraryText,
       scopes: fc.array(arbitraryText, { maxLength: 4 }),
+      plan: arbitraryText,
       metadata: arbitraryJson,
       createdAt: arbitraryTime,
       createdBy: arbitraryText,

@@ -29,6 +29,7 @@ export const ACTIVE = makeKey({
   label: 'build server',
   owner: 'acme',
   scopes: ['orders:read', 'orders:write'],
+  plan: 'free',
   metadata: { plan: 'pro', seats: 3, nested: { list: [true, null, 0.1] } },
   expiresAt: IN_A_YEAR,
 });
@@ -53,6 +54,7 @@ const CONTEXT = {
   label: 'build server',
   owner: 'acme',
   scopes: 'orders:read orders:write',
+  plan: 'free',
   metadata: '{"plan":"pro","seats":3,"nested":{"list":[true,null,0.1]}}',
   expiresAt: IN_A_YEAR,
 };

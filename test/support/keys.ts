@@ -24,6 +24,7 @@ export function fullItem(): Record<string, unknown> {
     ...makeKey().record,
     owner: 'acme',
     scopes: ['orders:read'],
+    plan: 'free',
     metadata: { plan: 'pro', seats: 3, nested: { list: [true, null, 'x'] } },
     lastUsedAt: at(-INTERVAL_MS),
     expiresAt: at(MINUTE_MS),

@@ -98,9 +98,11 @@ describe('a SoulSync configuration', () => {
 
   test('may be the list alone', async () => {
     expect(
-      await config(`[\n{"label":"a","key_hash":"${HASH}","metadata":{"a":{}}},\n{"label":"b","key_hash":"${HASH}"}]`),
+      await config(
+        `[\n{"label":"a","key_hash":"${HASH}","plan":"free","metadata":{"a":{}}},\n{"label":"b","key_hash":"${HASH}"}]`,
+      ),
     ).toMatchObject([
-      { line: 2, entry: { label: 'a' } },
+      { line: 2, entry: { label: 'a', plan: 'free' } },
       { line: 3, entry: { label: 'b' } },
     ]);
   });
@@ -117,7 +119,7 @@ describe('a SoulSync configuration', () => {
 
 describe('CSV', () => {
   test('has its columns in any order and spelling, and quotes with all that they may hold', async () => {
-    const text = `\r\nOwner,key_hash,label,Scopes,metadata\r\n"acme, ""the"" firm",${HASH},"two\nlines",a b,"{""plan"":""pro""}"\r\n,${OTHER_HASH.toUpperCase()},x,[],\r\n`;
+    const text = `\r\nOwner,key_hash,label,Scopes,Plan,metadata\r\n"acme, ""the"" firm",${HASH},"two\nlines",a b,free,"{""plan"":""pro""}"\r\n,${OTHER_HASH.toUpperCase()},x,[],,\r\n`;
     expect(await csv(text)).toMatchObject([
       {
         entry: {
@@ -125,6 +127,7 @@ describe('CSV', () => {
           owner: 'acme, "the" firm',
           label: 'two\nlines',
           scopes: ['a', 'b'],
+          plan: 'free',
           metadata: { plan: 'pro' },
         },
       },
