@@ -17,7 +17,8 @@ export interface ListFormatOptions {
 }
 
 const CSV_COLUMNS = [
-  ...(['id', 'label', 'keyPrefix', 'owner', 'state', 'scopes', 'metadata', 'createdAt', 'createdBy'] as const),
+  ...(['id', 'label', 'keyPrefix', 'owner', 'state', 'scopes', 'plan', 'metadata'] as const),
+  ...(['createdAt', 'createdBy'] as const),
   ...(['lastUsedAt', 'expiresAt', 'disabledAt', 'disabledBy', 'revokedAt', 'revokedBy', 'revokedReason'] as const),
   ...(['rotatedFrom', 'rotatedTo'] as const),
 ];

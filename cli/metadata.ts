@@ -10,5 +10,5 @@ import { parseJson } from './parseJson.ts';
 export function parseMetadata(text: string): JsonObject {
   const value = parseJson(text);
   if (isJsonObject(value)) return value;
-  throw new InvalidArgumentError('Wanted a JSON object, such as {"plan":"pro"}.');
+  throw new InvalidArgumentError('Wanted a JSON object, such as {"seats":3}.');
 }

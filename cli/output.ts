@@ -94,13 +94,13 @@ export function issuedKeyLine({ secret, record }: IssuedKey): string {
 
 /** A key for whoever asked for it, said to be shown this once; one that is kept in another `place` is not shown. */
 export function issuedKeyNotice({ secret, record }: IssuedKey, nowMs: number, place?: string): string {
-  const { id, label, owner, scopes, expiresAt } = record;
+  const { id, label, owner, scopes, plan, expiresAt } = record;
   const expires =
     expiresAt === undefined || toEpochMs(expiresAt) <= nowMs
       ? expiresAt
       : `${expiresAt} (${relativeTime(expiresAt, nowMs)})`;
   const key = place === undefined ? secret : undefined;
-  const lines = { key, id, label, owner, scopes: scopes?.join(' '), expires };
+  const lines = { key, id, label, owner, scopes: scopes?.join(' '), plan, expires };
   const shown = Object.entries(lines).flatMap(([name, value]) =>
     value === undefined ? [] : [`${`${name}:`.padEnd(9)}${printable(value)}`],
   );

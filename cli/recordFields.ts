@@ -38,6 +38,7 @@ function fieldsOf(record: KeyRecord, nowMs: number): readonly (readonly [name: s
     ['owner', record.owner],
     ['state', keyState(record, nowMs)],
     ['scopes', scopesText(record.scopes)],
+    ['plan', record.plan],
     ['metadata', metadata && JSON.stringify(metadata)],
     ['created', time(record.createdAt)],
     ['created by', record.createdBy],

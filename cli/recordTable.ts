@@ -4,7 +4,7 @@ import type { Timestamp } from '../keys/timestamp.ts';
 import { printable } from './printable.ts';
 import { relativeTime } from './relativeTime.ts';
 
-const COLUMNS = ['id', 'label', 'prefix', 'owner', 'state', 'created', 'last used', 'expires'] as const;
+const COLUMNS = ['id', 'label', 'prefix', 'owner', 'plan', 'state', 'created', 'last used', 'expires'] as const;
 type Column = (typeof COLUMNS)[number];
 type Cells = Readonly<Record<Column, string>>;
 
@@ -18,6 +18,7 @@ interface Layout {
 const WIDE: Layout = { columns: COLUMNS, maxText: 32, hasShortIds: false };
 const NARROW = COLUMNS.filter((column) => column !== 'created');
 const NARROWER = NARROW.filter((column) => column !== 'prefix');
+const NARROWEST = NARROWER.filter((column) => column !== 'plan');
 /** The first that fits is taken; the last has to. */
 const LAYOUTS: readonly Layout[] = [
   WIDE,
@@ -25,8 +26,9 @@ const LAYOUTS: readonly Layout[] = [
   { columns: COLUMNS, maxText: 20, hasShortIds: true },
   { columns: NARROW, maxText: 20, hasShortIds: true },
   { columns: NARROWER, maxText: 20, hasShortIds: true },
-  { columns: NARROWER, maxText: 13, hasShortIds: true },
-  { columns: NARROWER, maxText: 9, hasShortIds: true },
+  { columns: NARROWEST, maxText: 20, hasShortIds: true },
+  { columns: NARROWEST, maxText: 13, hasShortIds: true },
+  { columns: NARROWEST, maxText: 9, hasShortIds: true },
 ];
 const MIN_ID = 8;
 const NO_LINES = Object.fromEntries(
@@ -37,7 +39,7 @@ const NO_LINES = Object.fromEntries(
 
 /**
  * Records as a table for people: times as they say them, long texts cut, the oldest key first. Where `width` is too
- * narrow, ids are cut to what tells them apart, then columns left out.
+ * narrow, ids are cut to what tells them apart, then columns left out. Where no key is on a plan, there is no column for it.
  */
 export function recordTable(records: readonly KeyRecord[], nowMs: number, width = Infinity): string {
   const time = (timestamp?: Timestamp) => (timestamp === undefined ? 'never' : relativeTime(timestamp, nowMs));
@@ -52,7 +54,7 @@ export function recordTable(records: readonly KeyRecord[], nowMs: number, width 
   return table;
 }
 
-/** Records as lines of fields parted by tabs, for other programs: times in full, an absent field empty. */
+/** Records as lines of fields parted by tabs, for other programs: times in full, an absent field empty, the plan last. */
 export function recordLines(records: readonly KeyRecord[], nowMs: number): string {
   return records.map((record) => Object.values(cells(record, nowMs, inFull)).join('\t')).join('\n');
 }
@@ -62,7 +64,7 @@ function inFull(timestamp?: Timestamp): string {
 }
 
 function cells(record: KeyRecord, nowMs: number, time: (timestamp?: Timestamp) => string): Cells {
-  const { id, label, keyPrefix = '', owner = '', createdAt, lastUsedAt, expiresAt } = record;
+  const { id, label, keyPrefix = '', owner = '', plan = '', createdAt, lastUsedAt, expiresAt } = record;
   return {
     id: printable(id),
     label: printable(label),
@@ -72,10 +74,14 @@ function cells(record: KeyRecord, nowMs: number, time: (timestamp?: Timestamp) =
     created: time(createdAt),
     'last used': time(lastUsedAt),
     expires: time(expiresAt),
+    // Programs find the others where they were before there were plans.
+    plan: printable(plan),
   };
 }
 
-function tableOf(rows: readonly Cells[], { columns, maxText, hasShortIds }: Layout): string {
+function tableOf(rows: readonly Cells[], { columns: wanted, maxText, hasShortIds }: Layout): string {
+  const hasPlans = rows.some(({ plan }) => plan !== '');
+  const columns = wanted.filter((column) => column !== 'plan' || hasPlans);
   const table = new Table({
     head: columns.map((name) => name.toUpperCase()),
     chars: { ...NO_LINES, middle: '  ' },
@@ -88,6 +94,7 @@ function tableOf(rows: readonly Cells[], { columns, maxText, hasShortIds }: Layo
     label: cut(row.label, maxText),
     prefix: cut(row.prefix, maxText),
     owner: cut(row.owner, maxText),
+    plan: cut(row.plan, maxText),
   });
   table.push(...rows.map(shorten).map((row) => columns.map((column) => row[column])));
   return table.toString().replaceAll(/ +$/gm, '');

@@ -21,6 +21,7 @@ interface CreateOptions extends RegistryOptions, SecretPlaceOptions {
   readonly label: string;
   readonly owner?: string;
   readonly scope?: readonly string[];
+  readonly plan?: string;
   readonly expires?: string;
   readonly metadata?: JsonObject;
   readonly json?: boolean;
@@ -28,7 +29,7 @@ interface CreateOptions extends RegistryOptions, SecretPlaceOptions {
 
 const HELP = `
   latchkey create --label ci --owner acme --expires 90d --stack LatchkeyStack
-  latchkey create --label ci --scope orders:read --out ci.json --local`;
+  latchkey create --label ci --scope orders:read --plan free --out ci.json --local`;
 
 /** Adds `latchkey create`, which issues one key and shows it. */
 export function addCreateCommand(program: Command, deps: CommandDeps): void {
@@ -38,6 +39,7 @@ export function addCreateCommand(program: Command, deps: CommandDeps): void {
     .requiredOption('--label <text>', 'what the key is for')
     .option('--owner <text>', 'whom it is issued to, such as a customer')
     .option('--scope <scope>', 'what it may do; again for each further scope; everything unless given', addScope)
+    .option('--plan <name>', 'the plan it is on, such as free; where the deployment has none, it is only passed on')
     .option('--expires <when>', `${EXPIRY_HELP}; never unless given`, (text) => parseExpiry(text, deps.now()))
     .option('--metadata <json>', 'a JSON object of your own, at most 1 KB', parseMetadata)
     .option('--json', 'print one JSON document, {"key","record"}; with --copy or --out no "key"')
@@ -65,10 +67,10 @@ async function create(options: CreateOptions, deps: CommandDeps): Promise<void> 
 }
 
 async function issue(
-  { label, owner, scope: scopes, expires: expiresAt, metadata }: CreateOptions,
+  { label, owner, scope: scopes, plan, expires: expiresAt, metadata }: CreateOptions,
   { registry, place, deps }: { registry: KeyRegistry; place: SecretPlace | undefined; deps: CommandDeps },
 ): Promise<IssuedKey> {
-  const issued = registry.draw({ label, owner, scopes, expiresAt, metadata });
+  const issued = registry.draw({ label, owner, scopes, plan, expiresAt, metadata });
   await place?.keep(issued);
   await registry.store(issued).catch((error: unknown) => {
     if (place !== undefined) deps.output.note(unconfirmedNotice(issued, place));

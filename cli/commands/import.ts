@@ -38,7 +38,7 @@ FILE is read as what it looks like, or as --format says:
   env       raw keys as NAME=key, also with quotes, export and comments; each is
             hashed here, and its name becomes the label
 
-  fields    keyHash and label; id, keyPrefix, owner, scopes, metadata,
+  fields    keyHash and label; id, keyPrefix, owner, scopes, plan, metadata,
             createdAt, createdBy, lastUsedAt, expiresAt, disabledAt,
             disabledBy, revokedAt, revokedBy, revokedReason, rotatedFrom,
             rotatedTo; or key_hash and so on

@@ -12,6 +12,7 @@ import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ListOptions extends RegistryOptions {
   readonly owner?: string;
+  readonly plan?: string;
   readonly state?: KeyState;
   readonly stale?: Span;
   readonly all?: boolean;
@@ -27,9 +28,11 @@ const STATES: readonly KeyState[] = ['active', 'expired', 'disabled', 'revoked']
 const HELP = `
 A page holds the keys among --limit of the table's that the filters let through; it is read on until there is one, or the
 end. --stale counts a key that was never used, however new it is. On a narrow terminal ids are cut to their first
-characters, which other commands take too, and the prefix and the time of creation are left out.
+characters, which other commands take too, and the time of creation, the prefix and the plan are left out. A table where no
+key is on a plan has no column for it.
 
   latchkey list --local
+  latchkey list --plan free --state active --local
   latchkey list --owner acme --state active --stale 90d --all --csv > stale.csv`;
 
 /** Adds `latchkey list`, which shows one page of the table's keys, or all. */
@@ -37,11 +40,16 @@ export function addListCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('list')
     .description('List keys, a page at a time: a table on a terminal, else lines of fields parted by tabs.')
-    .option('--owner <owner>', 'only keys that were issued to this owner', parseOwner)
+    .option('--owner <owner>', 'only keys that were issued to this owner', parseText('an owner'))
+    .option('--plan <name>', 'only keys that are on this plan', parseText('the name of a plan'))
     .addOption(new Option('--state <state>', 'only keys in this state').choices(STATES))
     .option('--stale <span>', 'only keys that were never used, or not for so long, such as 90d', parseSpan)
     .option('--limit <number>', `how many at most, from 1 to ${MAX_LIMIT}`, parseLimit, MAX_LIMIT)
-    .option('--cursor <cursor>', 'where to go on: the cursor that the page before ended with', parseCursor)
+    .option(
+      '--cursor <cursor>',
+      'where to go on: the cursor that the page before ended with',
+      parseText('a cursor that list gave'),
+    )
     .option('--all', 'every page, one after the other')
     .addOption(new Option('--csv', 'as CSV with a header row').conflicts('json'))
     .option('--json', 'print one JSON document, {"records","cursor"}; the cursor is null at the end')
@@ -89,7 +97,8 @@ async function* pages(registry: KeyRegistry, options: ListOptions, nowMs: number
   } while (cursor !== null && !isEnough);
 }
 
-function passes(record: KeyRecord, { state, stale }: ListOptions, nowMs: number): boolean {
+function passes(record: KeyRecord, { plan, state, stale }: ListOptions, nowMs: number): boolean {
+  if (plan !== undefined && record.plan !== plan) return false;
   if (state !== undefined && keyState(record, nowMs) !== state) return false;
   return stale === undefined || isNeverUsed(record) || isUnusedFor(record, stale.ms, nowMs);
 }
@@ -108,18 +117,15 @@ function tellRest(count: number, cursor: string | null, { output }: CommandDeps)
   if (cursor !== null) output.note(`more keys may follow: --cursor ${cursor}`);
 }
 
-function parseOwner(text: string): string {
-  if (text !== '') return text;
-  throw new InvalidArgumentError('Wanted an owner.');
+function parseText(wanted: string): (text: string) => string {
+  return (text) => {
+    if (text !== '') return text;
+    throw new InvalidArgumentError(`Wanted ${wanted}.`);
+  };
 }
 
 function parseLimit(text: string): number {
   const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= MAX_LIMIT) return limit;
   throw new InvalidArgumentError(`Wanted a whole number from 1 to ${MAX_LIMIT}.`);
-}
-
-function parseCursor(text: string): string {
-  if (text !== '') return text;
-  throw new InvalidArgumentError('Wanted a cursor that list gave.');
 }

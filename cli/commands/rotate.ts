@@ -33,8 +33,9 @@ const NO_GRACE: Span = { text: '0', ms: 0 };
 const DEFAULT_GRACE: Span = { text: '24h', ms: 86_400_000 };
 
 const HELP = `
-The new key has the label, owner, scopes and metadata of the old one. Both work until the grace period is over, or until
-the old key's own expiry if that is sooner; then the old one is refused. See latchkey revoke --help for what caches add.
+The new key has the label, owner, scopes, plan and metadata of the old one. Both work until the grace period is over, or
+until the old key's own expiry if that is sooner; then the old one is refused. See latchkey revoke --help for what caches
+add.
 
   latchkey rotate 0f8c1a52 --grace 24h --stack LatchkeyStack
   latchkey rotate 0f8c1a52 --grace 0 --out new.json --yes --local`;

@@ -51,7 +51,7 @@ const OTHER_FILE = 'give another, or --skip-existing to go on with it';
 const HELP = `
 FILE is a JSON array, or JSON Lines, of objects:
 
-  {"label":"ci","owner":"acme","scopes":["orders:read"],"metadata":{"seats":3}}
+  {"label":"ci","owner":"acme","scopes":["orders:read"],"plan":"free","metadata":{"seats":3}}
   {"label":"partner","expiresAt":"2030-01-31T12:00:00Z"}
 
 Only the label is required, and it stands in the file once. All entries are checked before the first key is issued.

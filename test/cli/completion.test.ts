@@ -28,6 +28,8 @@ describe('bash completes', () => {
     ['commands of one start', ['re'], ['revoke']],
     ['an option', ['rotate', '--gr'], ['--grace']],
     ['an option after others', ['create', '--label', 'x', '--sc'], ['--scope']],
+    ['the option for a plan', ['create', '--pl'], ['--plan']],
+    ['the option against one', ['update', '0f8c', '--no-p'], ['--no-plan']],
     ['a table option', ['update', '0f8c', '--st'], ['--stack']],
     ['the words that an option takes', ['list', '--state', 'd'], ['disabled']],
     ['the words that an argument takes', ['completion', ''], ['bash', 'zsh', 'fish']],

@@ -17,10 +17,11 @@ const DAY_MS = 86_400_000;
 const FOREIGN = `sk_${Buffer.alloc(32, 251).toString('base64url')}`;
 
 describe('a key is told to be whose it is', () => {
-  test('to people: id, label, owner, state and last use', async () => {
+  test('to people: id, label, owner, state, plan and last use', async () => {
     const { secret, record } = await cli.putKey(table, {
       label: 'build\u001b server',
       owner: 'acme',
+      plan: 'free',
       lastUsedAt: at(-3 * DAY_MS),
       disabledAt: at(-DAY_MS),
     });
@@ -30,6 +31,7 @@ describe('a key is told to be whose it is', () => {
     expect(stdout).toMatch(/^label: +build\\u001b server$/m);
     expect(stdout).toMatch(/^owner: +acme$/m);
     expect(stdout).toMatch(/^state: +disabled$/m);
+    expect(stdout).toMatch(/^plan: +free$/m);
     expect(stdout).toMatch(/^last used: +3 days ago \(2030-06-12T12:00:00.000Z\)$/m);
     expect(tracesOf([secret], stdout)).toEqual([]);
   });

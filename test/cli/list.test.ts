@@ -8,9 +8,9 @@ import { LocalCli } from '../support/localCli.ts';
 
 const DAY_MS = 86_400_000;
 const KEYS: readonly Partial<KeyRecord>[] = [
-  { label: 'used', owner: 'acme', lastUsedAt: at(-DAY_MS) },
+  { label: 'used', owner: 'acme', plan: 'free', lastUsedAt: at(-DAY_MS) },
   { label: 'old', owner: 'acme', lastUsedAt: at(-90 * DAY_MS) },
-  { label: 'nearly old', owner: 'other', lastUsedAt: at(-90 * DAY_MS + 1) },
+  { label: 'nearly old', owner: 'other', plan: 'free-2', lastUsedAt: at(-90 * DAY_MS + 1) },
   { label: 'never', owner: 'other' },
   { label: 'expired', owner: 'acme', lastUsedAt: at(-100 * DAY_MS), expiresAt: at(0) },
   { label: 'disabled', disabledAt: at(-1), lastUsedAt: at(-1) },
@@ -20,6 +20,7 @@ const KEYS: readonly Partial<KeyRecord>[] = [
     disabledAt: at(-1),
     lastUsedAt: at(-1),
     scopes: [],
+    plan: 'free',
     metadata: { plan: 'pro' },
   },
 ];
@@ -44,12 +45,14 @@ describe('a filter lets through', () => {
   test.each([
     ['an owner', ['--owner', 'acme'], ['expired', 'old', 'used']],
     ['no owner that there is', ['--owner', 'nobody'], []],
+    ['a plan, by its whole name', ['--plan', 'free'], ['=revoked', 'used']],
     ['the active', ['--state', 'active'], ['nearly old', 'never', 'old', 'used']],
     ['the expired', ['--state', 'expired'], ['expired']],
     ['the disabled', ['--state', 'disabled'], ['disabled']],
     ['the revoked, whatever else they are', ['--state', 'revoked'], ['=revoked']],
     ['the stale: never used, or not for so long', ['--stale', '90d'], ['expired', 'never', 'old']],
     ['all that two filters let through', ['--stale', '90d', '--owner', 'acme', '--state', 'active'], ['old']],
+    ['all that a plan and a state let through', ['--plan', 'free', '--state', 'active'], ['used']],
   ])('%s', async (_, args, labels) => {
     const { exitCode, stdout, stderr } = await cli.run(['list', '--json', ...args], { table });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -90,6 +93,7 @@ test('CSV has a header once, times in full, the state, no hash, and no cell that
   expect(rows.find(({ label }) => label === "'=revoked")).toMatchObject({
     state: 'revoked',
     scopes: '[]',
+    plan: 'free',
     metadata: '{"plan":"pro"}',
     lastUsedAt: at(-1),
     createdAt: at(-DAY_MS),
@@ -103,6 +107,7 @@ describe('on a terminal of 80 columns', () => {
     const { record } = await cli.putKey(wide, {
       label: 'l'.repeat(60),
       owner: 'o'.repeat(60),
+      plan: 'p'.repeat(60),
       lastUsedAt: at(-45 * 60_000),
     });
     await cli.putKey(wide, { label: 'x', createdAt: at(-400 * DAY_MS), expiresAt: at(300 * DAY_MS) });
@@ -144,6 +149,7 @@ test.each([
   ['a span of no form', ['--stale', 'long']],
   ['a span of nothing', ['--stale', '0d']],
   ['an owner without a name', ['--owner', '']],
+  ['a plan without a name', ['--plan', '']],
   ['two formats', ['--csv', '--json']],
   ['a cursor of another list', ['--owner', 'acme', '--cursor', 'x']],
 ])('bad usage exits 2 and prints nothing: %s', async (_, args) => {

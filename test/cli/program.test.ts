@@ -73,9 +73,36 @@ describe('create, then list', () => {
     const env = { ...envOf('created'), USER: 'alice' };
     const scopes = ['--scope', 'orders:read', '--scope', 'orders:write'];
     [human, json] = await Promise.all([
-      runCli(['create', '--label', 'for people', '--owner', 'acme', '--expires', '90d', '--table', 'created'], { env }),
       runCli(
-        ['create', '--label', 'ci', ...scopes, '--metadata', '{"plan":"pro"}', '--key-prefix', 'live_', '--json'],
+        [
+          'create',
+          '--label',
+          'for people',
+          '--owner',
+          'acme',
+          '--plan',
+          'pro',
+          '--expires',
+          '90d',
+          '--table',
+          'created',
+        ],
+        { env },
+      ),
+      runCli(
+        [
+          'create',
+          '--label',
+          'ci',
+          ...scopes,
+          '--plan',
+          'free',
+          '--metadata',
+          '{"seats":3}',
+          '--key-prefix',
+          'live_',
+          '--json',
+        ],
         { env },
       ),
     ]);
@@ -94,6 +121,7 @@ describe('create, then list', () => {
     expect(parseSecret(secret, { prefix: 'sk_', acceptForeignKeys: false })).toBe(secret);
     expect(human.stdout.split(secret)).toHaveLength(2);
     expect(human.stdout).toContain(String(items.find(({ label }) => label === 'for people')?.['id']));
+    expect(human.stdout).toMatch(/^plan: +pro$/m);
     expect(human.stdout).toMatch(/not be shown again/);
   });
 
@@ -106,7 +134,8 @@ describe('create, then list', () => {
     expect(record).toMatchObject({
       keyPrefix: key.slice(0, 13),
       scopes: ['orders:read', 'orders:write'],
-      metadata: { plan: 'pro' },
+      plan: 'free',
+      metadata: { seats: 3 },
       createdBy: 'alice',
     });
     expect(record).not.toHaveProperty('expiresAt');
@@ -240,6 +269,8 @@ describe('bad usage exits 2 and writes nothing', () => {
     ['an expiry gone by', ['create', '--label', 'x', '--expires', '2020-01-01T00:00:00Z']],
     ['an expiry of no form', ['create', '--label', 'x', '--expires', 'soon']],
     ['a scope with a space', ['create', '--label', 'x', '--scope', 'a b']],
+    ['an empty plan', ['create', '--label', 'x', '--plan', '']],
+    ['a plan whose name has a space', ['create', '--label', 'x', '--plan', 'free plan']],
     ['metadata of no JSON', ['create', '--label', 'x', '--metadata', '{plan}']],
     ['metadata that is a list', ['create', '--label', 'x', '--metadata', '[]']],
     ['a bad prefix', ['create', '--label', 'x', '--key-prefix', 'SK']],

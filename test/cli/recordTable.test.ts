@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { publicRecord } from '../../cli/publicRecord.ts';
 import { recordLines, recordTable } from '../../cli/recordTable.ts';
 import { relativeTime } from '../../cli/relativeTime.ts';
@@ -35,7 +35,29 @@ test('people get a line for each key under a heading, the oldest first, with tim
 
 test('programs get fields parted by tabs, an absent one empty, with times in full', () => {
   const [newer] = recordLines(records, NOW_MS).split('\n');
-  expect(newer?.split('\t').slice(3)).toEqual(['acme', 'active', at(-DAY_MS), at(-3_600_000), at(2 * DAY_MS)]);
+  expect(newer?.split('\t').slice(3)).toEqual(['acme', 'active', at(-DAY_MS), at(-3_600_000), at(2 * DAY_MS), '']);
+});
+
+describe('a plan', () => {
+  const onPlan = records.map((record, index) => (index === 0 ? { ...record, plan: 'free' } : record));
+
+  test('has a column for people where a key is on one', () => {
+    const [head, older, newer] = recordTable(onPlan, NOW_MS).split('\n');
+    expect(head).toMatch(/^ID +LABEL +PREFIX +OWNER +PLAN +STATE +CREATED +LAST USED +EXPIRES$/);
+    expect(older).toMatch(/revoked +1 month ago/);
+    expect(newer).toMatch(/acme +free +active /);
+  });
+
+  test('keeps its column where there is room once the time of creation and the prefix are left out', () => {
+    const [head] = recordTable(onPlan, NOW_MS, 80).split('\n');
+    expect(head).toMatch(/^ID +LABEL +OWNER +PLAN +STATE +LAST USED +EXPIRES$/);
+  });
+
+  test('is the last field for programs, so that the others stay where they were', () => {
+    const [before, after] = [records, onPlan].map((some) => recordLines(some, NOW_MS).split('\n'));
+    expect(after?.[0]).toBe(`${before?.[0]}free`);
+    expect(after?.[1]).toBe(before?.[1]);
+  });
 });
 
 test.each([recordTable, recordLines])('a label steers no terminal and parts no line', (format) => {

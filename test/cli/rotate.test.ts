@@ -23,7 +23,7 @@ const stored = (id: string): Promise<KeyRecord> => cli.record(table, id);
 
 describe('a key is rotated', () => {
   test('to a successor that takes over what is said of it, and programs get the key and both records', async () => {
-    const { record } = await cli.putKey(table, { owner: 'acme', scopes: ['a'], metadata: { plan: 'pro' } });
+    const { record } = await cli.putKey(table, { owner: 'acme', scopes: ['a'], plan: 'free', metadata: { seats: 3 } });
     const run = await cli.run(['rotate', record.id, '--grace', '2h', '--yes', '--json'], { table });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     const { key, record: successor, previous, ...rest } = JSON.parse(run.stdout);
@@ -39,7 +39,8 @@ describe('a key is rotated', () => {
       label: 'ci',
       owner: 'acme',
       scopes: ['a'],
-      metadata: { plan: 'pro' },
+      plan: 'free',
+      metadata: { seats: 3 },
       createdBy: 'alice',
       rotatedFrom: record.id,
     });

@@ -18,6 +18,7 @@ test('people see every field that the key has, with times as they say them', asy
     label: 'build "server"',
     owner: 'acme',
     scopes: ['orders:read', 'orders:write'],
+    plan: 'free',
     metadata: { plan: 'pro' },
     lastUsedAt: at(-60_000),
     expiresAt: at(90 * DAY_MS),
@@ -35,6 +36,7 @@ prefix:       ${record.keyPrefix}
 owner:        acme
 state:        disabled
 scopes:       orders:read orders:write
+plan:         free
 metadata:     {"plan":"pro"}
 created:      1 day ago (${at(-DAY_MS)})
 created by:   tests
@@ -54,7 +56,7 @@ test('what a key lacks is told where it matters, and left out elsewhere', async 
   expect(stdout).toMatch(/^scopes: +everything$/m);
   expect(stdout).toMatch(/^last used: +never$/m);
   expect(stdout).toMatch(/^expires: +never$/m);
-  expect(stdout).not.toMatch(/owner|metadata|disabled|revoked|rotated|undefined/);
+  expect(stdout).not.toMatch(/owner|plan|metadata|disabled|revoked|rotated|undefined/);
 });
 
 test('an empty list of scopes is nothing', async () => {
