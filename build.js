@@ -1,5 +1,5 @@
-// Bundles what Lambda runs: `lambda/handler.ts` and the sample's `lambda/sample/whoami.ts`, one file each. Compiles what
-// applications import, `keys/index.ts`, with its types.
+// Bundles what Lambda runs: `lambda/handler.ts`, `lambda/planKeys/handler.ts` and the sample's `lambda/sample/whoami.ts`, one
+// file each. Compiles what applications import, `keys/index.ts`, with its types.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,11 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 
 await build({
   absWorkingDir: root,
-  entryPoints: { 'authorizer/index': 'lambda/handler.ts', 'whoami/index': 'lambda/sample/whoami.ts' },
+  entryPoints: {
+    'authorizer/index': 'lambda/handler.ts',
+    'plan-keys/index': 'lambda/planKeys/handler.ts',
+    'whoami/index': 'lambda/sample/whoami.ts',
+  },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,

@@ -1,6 +1,7 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED, type KeyFormat } from '../keys/secret.ts';
 import { DEFAULT_KEY_SOURCES, KEY_SOURCES_WANTED, parseKeySources, type KeySource } from './keySource.ts';
+import { Plans, PLANS_WANTED } from './plans.ts';
 import { ROUTE_PATTERN_WANTED } from './route.ts';
 import { Scopes } from './scopes.ts';
 
@@ -18,6 +19,8 @@ export interface Config {
   readonly staleIfErrorSeconds: number;
   readonly httpApiResponse: HttpApiResponse;
   readonly scopes: Scopes;
+  /** Absent where keys are not limited. */
+  readonly plans: Plans | undefined;
   /** How long the gateway in front keeps an answer. */
   readonly resultCacheSeconds: number;
   /** Whether requests are counted in embedded metrics. */
@@ -75,6 +78,7 @@ export function readConfig(environment: Environment): Config {
     staleIfErrorSeconds: seconds('LATCHKEY_STALE_IF_ERROR_SECONDS', 0, 0),
     httpApiResponse: oneOf('LATCHKEY_HTTP_API_RESPONSE', 'iam', ['iam', 'simple']),
     scopes: read('LATCHKEY_SCOPES', new Scopes(), SCOPES_WANTED, Scopes.parse, Scopes.unreadableOf),
+    plans: read<Plans | undefined>('LATCHKEY_PLANS', undefined, PLANS_WANTED, Plans.parse, Plans.unreadableOf),
     resultCacheSeconds: seconds('LATCHKEY_RESULT_CACHE_SECONDS', 0, 0, MAX_RESULT_CACHE_SECONDS),
     metrics: oneOf('LATCHKEY_METRICS', 'true', ['true', 'false']) === 'true',
     debugSampleRate: read('LATCHKEY_DEBUG_SAMPLE_RATE', 0, SHARE_WANTED, parseShare),

@@ -46,8 +46,8 @@ export function createHandler({ config, functionName, lookup, now, random, write
   });
   const log = new Log({ write: writeLog, now });
   const metrics = config.metrics ? new Metrics({ functionName, write: writeLog, now }) : undefined;
-  const { scopes, debugSampleRate } = config;
-  const observing: RequestObserverDeps = { log, metrics, scopes, debugSampleRate, random };
+  const { scopes, plans, debugSampleRate } = config;
+  const observing: RequestObserverDeps = { log, metrics, scopes, plans, debugSampleRate, random };
 
   const answer = async (event: unknown, requestId: string | undefined) => {
     const observer = new RequestObserver(observing, requestId);

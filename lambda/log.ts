@@ -14,9 +14,10 @@ export interface LogOrigin {
 /** What may be logged, and nothing else: no event, no header, no hash, nothing of a secret beyond `keyPrefix`. */
 interface LogLine extends LogOrigin {
   readonly level: 'INFO' | 'WARN' | 'ERROR';
-  readonly message: 'denied' | 'fault' | 'last-used write failed' | 'scope unknown';
+  readonly message: 'denied' | 'fault' | 'last-used write failed' | 'scope unknown' | 'plan unknown';
   readonly code: string;
   readonly scope?: string | undefined;
+  readonly plan?: string | undefined;
   readonly keyId?: string | undefined;
   readonly keyPrefix?: string | undefined;
   /** The SDK's or the engine's name for a failure of the store. */
@@ -43,12 +44,13 @@ export interface LogOptions {
   readonly now: () => number;
 }
 
-const MOST_SCOPES_TOLD = 1000;
+const MOST_NAMES_TOLD = 1000;
 
 /** Writes one JSON line for each denial and fault, and none for a request that is allowed, unless it is in the sample. */
 export class Log {
   readonly #options: LogOptions;
   readonly #toldScopes = new Set<string>();
+  readonly #toldPlans = new Set<string>();
 
   constructor(options: LogOptions) {
     this.#options = options;
@@ -78,8 +80,7 @@ export class Log {
   /** Scopes that the mapping lacks, each told once in an environment's life. */
   unknownScopes(origin: LogOrigin, { id: keyId, keyPrefix }: KeyRecord, scopes: readonly string[]): void {
     for (const scope of scopes) {
-      if (this.#toldScopes.has(scope) || this.#toldScopes.size === MOST_SCOPES_TOLD) continue;
-      this.#toldScopes.add(scope);
+      if (!isNews(scope, this.#toldScopes)) continue;
       this.#write({
         level: 'WARN',
         message: 'scope unknown',
@@ -90,6 +91,12 @@ export class Log {
         keyPrefix,
       });
     }
+  }
+
+  /** A key's plan that the deployment lacks, told once in an environment's life: where plans apply, API Gateway refuses the key. */
+  unknownPlan(origin: LogOrigin, { id: keyId, keyPrefix }: KeyRecord, plan: string | undefined): void {
+    if (plan === undefined || !isNews(plan, this.#toldPlans)) return;
+    this.#write({ level: 'WARN', message: 'plan unknown', code: 'PLAN_UNKNOWN', ...origin, plan, keyId, keyPrefix });
   }
 
   /** A request of the sample, whatever it came to. */
@@ -110,6 +117,13 @@ export class Log {
 /** The code of a fault. Whatever is not ours is internal. */
 export function faultCode(error: unknown): ErrorCode {
   return error instanceof LatchkeyError ? error.code : 'INTERNAL_ERROR';
+}
+
+/** Whether the name was not told yet, and from now on is; past the bound no name is news. */
+function isNews(name: string, told: Set<string>): boolean {
+  if (told.has(name) || told.size === MOST_NAMES_TOLD) return false;
+  told.add(name);
+  return true;
 }
 
 function faultFields(error: unknown): Pick<LogLine, 'code' | 'cause' | 'keyId' | 'detail'> {

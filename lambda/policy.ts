@@ -3,12 +3,20 @@ import type { KeyRecord } from '../keys/record.ts';
 import type { Decision } from './authorize.ts';
 import { contextOf, denialContextOf, keyContextOf } from './context.ts';
 import { stageArnOf } from './methodArn.ts';
+import type { Plans } from './plans.ts';
 import { CONNECT, routeArnEnds, type RoutePattern } from './route.ts';
 import type { Scopes } from './scopes.ts';
 import { UNAUTHORIZED } from './surfaces/surface.ts';
 
 /** Which routes a policy can name: those of a WebSocket API, or those of every other. */
 export type PolicyRoutes = 'connect' | 'methods';
+
+interface PolicyOptions {
+  readonly scopes: Scopes;
+  readonly routes: PolicyRoutes;
+  /** Of an API that API Gateway limits by plans. */
+  readonly plans?: Plans | undefined;
+}
 
 /**
  * The decision as an IAM policy. The gateway's cache reuses it on other routes, so the answer to an active key is the same
@@ -17,7 +25,7 @@ export type PolicyRoutes = 'connect' | 'methods';
 export function policyOf(
   decision: Decision,
   methodArn: unknown,
-  { scopes, routes }: { readonly scopes: Scopes; readonly routes: PolicyRoutes },
+  options: PolicyOptions,
 ): APIGatewayAuthorizerResult | typeof UNAUTHORIZED {
   if (decision.effect === 'unauthenticated') return UNAUTHORIZED;
   const stageArn = stageArnOf(methodArn) ?? '';
@@ -25,14 +33,7 @@ export function policyOf(
     const principalId = decision.record?.id ?? 'anonymous';
     return { principalId, policyDocument: policyDocument('Deny', [`${stageArn}/*`]), context: contextOf(decision) };
   }
-  const { record } = decision;
-  const patterns = scopes.patternsOf(record);
-  if (patterns !== undefined) return scopedAnswer(record, stageArn, policyResources(stageArn, patterns, routes));
-  return {
-    principalId: record.id,
-    policyDocument: policyDocument('Allow', [`${stageArn}/*`]),
-    context: keyContextOf(record),
-  };
+  return activeAnswer(decision.record, stageArn, options);
 }
 
 /** The ARNs of what the patterns cover on such an API, each once. */
@@ -63,12 +64,27 @@ export function policyDocument(effect: 'Allow' | 'Deny', resources: readonly str
   };
 }
 
-/** The error is there for the routes that the policy does not cover: the gateway refuses those by itself. */
-function scopedAnswer(record: KeyRecord, stageArn: string, resources: readonly string[]): APIGatewayAuthorizerResult {
+/**
+ * Of the key alone, whatever it is asked about. The error of a scoped key is there for the routes that the policy does not cover:
+ * the gateway refuses those by itself.
+ */
+function activeAnswer(
+  record: KeyRecord,
+  stageArn: string,
+  { scopes, routes, plans }: PolicyOptions,
+): APIGatewayAuthorizerResult {
+  const { id: principalId } = record;
+  const patterns = scopes.patternsOf(record);
+  const context = { ...keyContextOf(record), ...(patterns && denialContextOf('INSUFFICIENT_SCOPE')) };
+  const resources = patterns === undefined ? [`${stageArn}/*`] : policyResources(stageArn, patterns, routes);
+  if (resources.length === 0) {
+    return { principalId, policyDocument: policyDocument('Deny', [`${stageArn}/*`]), context };
+  }
+  const usageIdentifierKey = plans?.identifierOf(record);
   return {
-    principalId: record.id,
-    policyDocument:
-      resources.length > 0 ? policyDocument('Allow', resources) : policyDocument('Deny', [`${stageArn}/*`]),
-    context: { ...keyContextOf(record), ...denialContextOf('INSUFFICIENT_SCOPE') },
+    principalId,
+    policyDocument: policyDocument('Allow', resources),
+    context,
+    ...(usageIdentifierKey === undefined ? {} : { usageIdentifierKey }),
   };
 }

@@ -5,6 +5,7 @@ import type { AuthorizeObserver, Decision } from './authorize.ts';
 import { faultCode, type Log, type LogOrigin } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { ObservedRequest, UsageWrite } from './observedRequest.ts';
+import type { Plans } from './plans.ts';
 import type { Scopes } from './scopes.ts';
 
 export interface RequestObserverDeps {
@@ -12,6 +13,8 @@ export interface RequestObserverDeps {
   /** Absent where nothing is counted. */
   readonly metrics: Metrics | undefined;
   readonly scopes: Pick<Scopes, 'unknownOf'>;
+  /** Absent where keys are not limited. */
+  readonly plans: Pick<Plans, 'unknownOf'> | undefined;
   /** The share of requests that are told at the level `DEBUG`, from 0 to 1. */
   readonly debugSampleRate: number;
   /** From 0 to 1, and never 1. */
@@ -57,9 +60,11 @@ export class RequestObserver implements AuthorizeObserver {
     if (decision.effect === 'unauthenticated') return this.#denied('AUTH_REQUIRED', undefined);
     if (decision.effect === 'deny') this.#denied(decision.code, decision.record);
     else this.#allowed(decision.record);
-    const { log, scopes } = this.#deps;
-    if (decision.record !== undefined)
-      log.unknownScopes(this.#origin, decision.record, scopes.unknownOf(decision.record));
+    const { log, scopes, plans } = this.#deps;
+    const { record } = decision;
+    if (record === undefined) return;
+    log.unknownScopes(this.#origin, record, scopes.unknownOf(record));
+    log.unknownPlan(this.#origin, record, plans?.unknownOf(record));
   }
 
   /** The error is thrown in the place of an answer. */

@@ -13,6 +13,6 @@ export const restRequest: Surface = {
     routeOf(event['methodArn']) !== CONNECT,
   read: requestCredentials,
   route: ({ methodArn }) => routeOf(methodArn),
-  respond: (decision, { methodArn }, { config: { scopes } }) =>
-    policyOf(decision, methodArn, { scopes, routes: 'methods' }),
+  respond: (decision, { methodArn }, { config: { scopes, plans } }) =>
+    policyOf(decision, methodArn, { scopes, routes: 'methods', plans }),
 };

@@ -11,6 +11,6 @@ export const restToken: Surface = {
     token: typeof authorizationToken === 'string' ? authorizationToken : '',
   }),
   route: ({ methodArn }) => routeOf(methodArn),
-  respond: (decision, { methodArn }, { config: { scopes } }) =>
-    policyOf(decision, methodArn, { scopes, routes: 'methods' }),
+  respond: (decision, { methodArn }, { config: { scopes, plans } }) =>
+    policyOf(decision, methodArn, { scopes, routes: 'methods', plans }),
 };

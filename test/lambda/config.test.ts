@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { readConfig } from '../../lambda/config.ts';
+import { Plans } from '../../lambda/plans.ts';
 import { Scopes } from '../../lambda/scopes.ts';
 
 const TABLE = { LATCHKEY_TABLE: 'keys' };
@@ -46,6 +47,7 @@ test('every variable is read', () => {
       LATCHKEY_METRICS: 'false',
       LATCHKEY_DEBUG_SAMPLE_RATE: '0.25',
       LATCHKEY_SCOPES: '{"orders:read":["GET /orders"]}',
+      LATCHKEY_PLANS: '{"namespace":"0123456789abcdef","perKey":["free"],"shared":["pro"]}',
     }),
   ).toEqual({
     tableName: 'keys',
@@ -56,6 +58,7 @@ test('every variable is read', () => {
     staleIfErrorSeconds: 3600,
     httpApiResponse: 'simple',
     scopes: expect.any(Scopes),
+    plans: expect.any(Plans),
     resultCacheSeconds: 300,
     metrics: false,
     debugSampleRate: 0.25,
@@ -149,10 +152,28 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_SCOPES', '{"read":["$disconnect"]}'],
     ['LATCHKEY_SCOPES', '{"read":["GRAPHQL /orders"]}'],
     ['LATCHKEY_SCOPES', '{"read":["GRAPHQL /*"]}'],
+    ['LATCHKEY_PLANS', ''],
+    ['LATCHKEY_PLANS', 'null'],
+    ['LATCHKEY_PLANS', '[]'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free"]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","shared":["pro"]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789ABCDEF","perKey":[],"shared":[]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef0","perKey":[],"shared":[]}'],
+    ['LATCHKEY_PLANS', '{"perKey":[],"shared":[]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free"],"shared":["free"]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free","free"],"shared":[]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":"free","shared":[]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":[],"shared":[],"limits":[]}'],
   ])('%s=%j', (name, value) => {
     const problem = problemOf({ ...TABLE, [name]: value });
     expect(problem).toContain(`${name}: got ${JSON.stringify(value)}, wanted `);
   });
+});
+
+test('of plans, the names that are wrong are shown and nothing else', () => {
+  const plans = '{"namespace":"0123456789abcdef","perKey":["free","no plan"],"shared":["pro","-"]}';
+  const problem = problemOf({ ...TABLE, LATCHKEY_PLANS: plans });
+  expect(problem).toContain(`LATCHKEY_PLANS: got ${JSON.stringify('["no plan","-"]')}, wanted `);
 });
 
 test('a variable that nothing reads fails the start: a misspelt one would leave its default in force', () => {

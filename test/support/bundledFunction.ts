@@ -26,6 +26,9 @@ const FUNCTION_PROCESS = fileURLToPath(new URL('functionProcess.mjs', import.met
 /** The function as `buildBundles.js` bundled it for this run. */
 export const BUNDLE = fileURLToPath(new URL('../../dist/authorizer/index.mjs', import.meta.url));
 
+/** The function that keeps API Gateway's API keys, likewise. */
+export const PLAN_KEYS_BUNDLE = fileURLToPath(new URL('../../dist/plan-keys/index.mjs', import.meta.url));
+
 /** What the function finds in its environment. Nothing of this machine's AWS profiles reaches it. */
 export function functionEnvironment(endpoint: string, settings: Readonly<Record<string, string>> = {}) {
   return {
@@ -44,8 +47,9 @@ export function functionEnvironment(endpoint: string, settings: Readonly<Record<
 export async function startFunction(
   endpoint: string,
   settings: Readonly<Record<string, string>> = {},
+  bundle = BUNDLE,
 ): Promise<RunningFunction> {
-  const child = fork(FUNCTION_PROCESS, [BUNDLE], {
+  const child = fork(FUNCTION_PROCESS, [bundle], {
     env: functionEnvironment(endpoint, settings),
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

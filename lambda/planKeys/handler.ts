@@ -1,0 +1,33 @@
+import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
+import { LatchkeyError } from '../../keys/errors.ts';
+import { createStreamHandler } from './createStreamHandler.ts';
+import { PlanKeys } from './planKeys.ts';
+import { readPlanKeysSettings, type PlanKeysSettings } from './settings.ts';
+import { StreamLog } from './streamLog.ts';
+
+const writeLog = (line: string) => process.stdout.write(`${line}\n`);
+
+/** The Lambda function that keeps API Gateway's API keys as the table has it. */
+export const handler = createStreamHandler({
+  planKeys: new PlanKeys({ client: createClient(), ...readSettingsOrTell() }),
+  now: Date.now,
+  writeLog,
+});
+
+/** API Gateway takes five new API keys a second of an account: who imports many waits for it. */
+function createClient(): APIGatewayClient {
+  return new APIGatewayClient({
+    maxAttempts: 5,
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequestTimeout: true },
+  });
+}
+
+/** Who watches the log for faults sees one that keeps the function from starting, too. */
+function readSettingsOrTell(): PlanKeysSettings {
+  try {
+    return readPlanKeysSettings(process.env);
+  } catch (error) {
+    if (error instanceof LatchkeyError) new StreamLog({ write: writeLog, now: Date.now }).notStarted(error);
+    throw error;
+  }
+}

@@ -1,0 +1,74 @@
+import { isPlanName, PLAN_WANTED } from '../keys/plan.ts';
+import type { KeyRecord } from '../keys/record.ts';
+import { usageIdentifier } from './usageIdentifier.ts';
+
+/** What is wanted of the plans, for messages. */
+export const PLANS_WANTED =
+  'a JSON object of a namespace of 16 hex digits, and of lists perKey and shared in which no plan stands twice, each ' +
+  PLAN_WANTED;
+
+interface PlanLists {
+  readonly namespace: string;
+  /** Plans that limit each key by itself. */
+  readonly perKey: ReadonlySet<string>;
+  /** Plans that limit all their keys together. */
+  readonly shared: ReadonlySet<string>;
+}
+
+/** The plans of the deployment, and what API Gateway counts each key's requests by. */
+export class Plans {
+  readonly #lists: PlanLists;
+
+  constructor(lists: PlanLists) {
+    this.#lists = lists;
+  }
+
+  /** Reads JSON of `namespace`, `perKey` and `shared`, or `undefined` where it has another shape or a name is none. */
+  static parse(text: string): Plans | undefined {
+    const fields = readObject(text);
+    if (fields === undefined) return undefined;
+    const { namespace, perKey, shared, ...others } = fields;
+    if (typeof namespace !== 'string' || !/^[0-9a-f]{16}$/.test(namespace)) return undefined;
+    if (!isNames(perKey) || !isNames(shared) || Object.keys(others).length > 0) return undefined;
+    if (new Set([...perKey, ...shared]).size < perKey.length + shared.length) return undefined;
+    return new Plans({ namespace, perKey: new Set(perKey), shared: new Set(shared) });
+  }
+
+  /** What of the JSON cannot be read: the names that are wrong, or all of it where something else is. */
+  static unreadableOf(text: string): string {
+    const { perKey, shared } = readObject(text) ?? {};
+    const names: readonly unknown[] = [perKey, shared].flatMap((list) => (Array.isArray(list) ? list : []));
+    const wrong = names.filter((name) => !isPlanName(name));
+    return wrong.length > 0 ? JSON.stringify(wrong) : text;
+  }
+
+  /**
+   * What API Gateway counts the key's requests by; `undefined` where the deployment lacks the key's plan, so that API Gateway
+   * refuses it and a slip of the pen limits too much, never too little.
+   */
+  identifierOf({ id, plan }: Pick<KeyRecord, 'id' | 'plan'>): string | undefined {
+    const { namespace, perKey, shared } = this.#lists;
+    if (plan === undefined) return usageIdentifier(namespace, { kind: 'unplanned' });
+    if (perKey.has(plan)) return usageIdentifier(namespace, { kind: 'key', id });
+    return shared.has(plan) ? usageIdentifier(namespace, { kind: 'plan', name: plan }) : undefined;
+  }
+
+  /** The key's plan where the deployment lacks it. */
+  unknownOf({ plan }: Pick<KeyRecord, 'plan'>): string | undefined {
+    const { perKey, shared } = this.#lists;
+    return plan === undefined || perKey.has(plan) || shared.has(plan) ? undefined : plan;
+  }
+}
+
+function readObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isPlanName);
+}

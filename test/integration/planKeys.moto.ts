@@ -1,0 +1,4 @@
+import { startMoto } from '../support/engine.ts';
+import { describePlanKeys } from './planKeysContract.ts';
+
+describePlanKeys('moto', startMoto);

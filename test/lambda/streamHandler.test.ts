@@ -1,0 +1,137 @@
+import { describe, expect, test } from '@jest/globals';
+import { LatchkeyError } from '../../keys/errors.ts';
+import { createStreamHandler } from '../../lambda/planKeys/createStreamHandler.ts';
+import { NOW_MS } from '../support/keys.ts';
+import { streamRecord } from '../support/streamEvents.ts';
+
+/** The handler in front of API keys that fail for some Latchkey keys, each with an error of its own. */
+function handlerUnderTest(failures: Readonly<Record<string, Error>> = {}) {
+  const put: { keyId: string; plan: string | undefined }[] = [];
+  const log: string[] = [];
+  const handler = createStreamHandler({
+    planKeys: {
+      async put(keyId, plan) {
+        const failure = failures[keyId];
+        if (failure !== undefined) throw failure;
+        put.push({ keyId, plan });
+      },
+    },
+    now: () => NOW_MS,
+    writeLog: (line) => log.push(line),
+  });
+  const invoke = (...records: unknown[]) => handler({ Records: records }, { awsRequestId: 'request-1' });
+  return { invoke, handler, put, log, logged: () => log.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+const insertion = (id: string) => streamRecord(undefined, { id, plan: 'free' });
+const named = (name: string) => Object.assign(new Error(`${name}: with what was asked`), { name });
+
+describe('a change of plan is', () => {
+  test.each([
+    ['a key that is issued on a plan', undefined, { id: 'a', plan: 'free' }, 'free'],
+    ['a plan that is given', { id: 'a' }, { id: 'a', plan: 'free' }, 'free'],
+    ['another plan', { id: 'a', plan: 'free' }, { id: 'a', plan: 'pro' }, 'pro'],
+    ['a plan that is taken away', { id: 'a', plan: 'free' }, { id: 'a' }, undefined],
+    ['a key that is gone', { id: 'a', plan: 'free' }, undefined, undefined],
+  ])('%s', async (_, before, after, plan) => {
+    const { invoke, put, log } = handlerUnderTest();
+    await invoke(streamRecord(before, after));
+    expect(put).toEqual([{ keyId: 'a', plan }]);
+    expect(log).toEqual([]);
+  });
+
+  test.each([
+    ['a write that leaves the plan', { id: 'a', plan: 'free' }, { id: 'a', plan: 'free' }],
+    ['a key of no plan', undefined, { id: 'a' }],
+    ['a key of no plan that is gone', { id: 'a' }, undefined],
+  ])('not %s', async (_, before, after) => {
+    const { invoke, put } = handlerUnderTest();
+    expect(await invoke(streamRecord(before, after))).toEqual({ batchItemFailures: [] });
+    expect(put).toEqual([]);
+  });
+});
+
+test('writes are followed in the order of the stream', async () => {
+  const { invoke, put } = handlerUnderTest();
+  await invoke(insertion('a'), streamRecord({ id: 'a', plan: 'free' }, { id: 'a' }), insertion('b'));
+  expect(put.map(({ keyId, plan }) => `${keyId} ${plan}`)).toEqual(['a free', 'a undefined', 'b free']);
+});
+
+test.each([
+  'TooManyRequestsException',
+  'ServiceUnavailableException',
+  'TimeoutError',
+  'AccessDeniedException',
+  'ECONNRESET',
+])(
+  '%s may be over in a while: the stream begins again at that key, and none behind it is taken first',
+  async (name) => {
+    const { invoke, put, logged } = handlerUnderTest({ b: named(name) });
+    const [a, b, c] = [insertion('a'), insertion('b'), insertion('c')];
+    expect(await invoke(a, b, c)).toEqual({ batchItemFailures: [{ itemIdentifier: b.dynamodb.SequenceNumber }] });
+    expect(put.map(({ keyId }) => keyId)).toEqual(['a']);
+    expect(logged()).toEqual([
+      {
+        timestamp: new Date(NOW_MS).toISOString(),
+        level: 'WARN',
+        message: 'plan key tried again',
+        code: 'PLAN_KEY_DELAYED',
+        requestId: 'request-1',
+        keyId: 'b',
+        plan: 'free',
+        cause: name,
+      },
+    ]);
+  },
+);
+
+test.each(['LimitExceededException', 'BadRequestException', 'NotFoundException'])(
+  '%s is for this key alone: it is logged, and the keys behind it are served',
+  async (name) => {
+    const { invoke, put, logged } = handlerUnderTest({ b: named(name) });
+    expect(await invoke(insertion('a'), insertion('b'), insertion('c'))).toEqual({ batchItemFailures: [] });
+    expect(put.map(({ keyId }) => keyId)).toEqual(['a', 'c']);
+    expect(logged()).toEqual([
+      {
+        timestamp: new Date(NOW_MS).toISOString(),
+        level: 'ERROR',
+        message: 'fault',
+        code: 'PLAN_KEY_REFUSED',
+        requestId: 'request-1',
+        keyId: 'b',
+        plan: 'free',
+        cause: name,
+      },
+    ]);
+  },
+);
+
+test.each([
+  ['no id', { dynamodb: { NewImage: { plan: { S: 'free' } } } }],
+  ['an id that is no key’s', { dynamodb: { NewImage: { plan: { S: 'free' }, id: { S: 'a/b' } } } }],
+])('a record with %s holds up no other', async (_, corrupt) => {
+  const { invoke, put, logged } = handlerUnderTest();
+  expect(await invoke(corrupt, insertion('a'))).toEqual({ batchItemFailures: [] });
+  expect(put).toHaveLength(1);
+  expect(logged()).toEqual([expect.objectContaining({ code: 'PLAN_KEY_REFUSED', cause: 'RECORD_CORRUPT' })]);
+});
+
+test.each([[null], [{}], [{ Records: null }], ['text']])('the event %j is a fault', async (event) => {
+  await expect(handlerUnderTest().handler(event)).rejects.toThrow(LatchkeyError);
+});
+
+test.each([[null], ['text'], [{}], [{ dynamodb: null }], [{ dynamodb: { NewImage: [], OldImage: 1 } }]])(
+  'a record of another shape, %j, changes nothing',
+  async (record) => {
+    const { invoke, put } = handlerUnderTest();
+    expect(await invoke(record)).toEqual({ batchItemFailures: [] });
+    expect(put).toEqual([]);
+  },
+);
+
+test('nothing of what failed is logged but its name', async () => {
+  const { invoke, log } = handlerUnderTest({ a: named('BadRequestException'), b: named('TimeoutError') });
+  await invoke(insertion('a'), insertion('b'));
+  expect(log).toHaveLength(2);
+  expect(log.join()).not.toContain('what was asked');
+});

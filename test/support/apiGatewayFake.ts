@@ -1,0 +1,170 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { json as readJson } from 'node:stream/consumers';
+import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
+
+/** API Gateway's own management, on the loopback interface. */
+export interface ApiGatewayEngine {
+  readonly endpoint: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** The fake, which can be told to fail, and tells what it was asked. */
+export interface ApiGatewayFake extends ApiGatewayEngine {
+  /** The next requests are refused with these errors, one each. */
+  readonly failWith: (...errors: { readonly name: string; readonly status: number }[]) => void;
+  /** Method and path of each request so far. */
+  readonly asked: readonly string[];
+}
+
+interface ApiKey {
+  readonly id: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+interface Request {
+  readonly path: readonly string[];
+  readonly query: URLSearchParams;
+  readonly body: () => Promise<unknown>;
+}
+
+class Refusal extends Error {
+  override readonly name: string;
+  readonly status: number;
+
+  constructor(name: string, status: number) {
+    super(name);
+    this.name = name;
+    this.status = status;
+  }
+}
+
+const NOT_FOUND = new Refusal('NotFoundException', 404);
+const CONFLICT = new Refusal('ConflictException', 409);
+const BAD_REQUEST = new Refusal('BadRequestException', 400);
+/** Small, so that every list of a test has several; names are looked at page by page, so that pages may be empty. */
+const PAGE_SIZE = 2;
+
+/** API keys, usage plans and which key is on which, after "Amazon API Gateway API Reference". */
+export async function startApiGatewayFake(): Promise<ApiGatewayFake> {
+  const state = new State();
+  const failures: { name: string; status: number }[] = [];
+  const asked: string[] = [];
+  const server = createServer((message, response) => void serve(message, response));
+  async function serve(message: IncomingMessage, response: ServerResponse) {
+    const { pathname, searchParams: query } = new URL(message.url ?? '', 'http://fake');
+    const path = pathname.split('/').slice(1).map(decodeURIComponent);
+    asked.push(`${message.method} ${pathname}`);
+    try {
+      const failure = failures.shift();
+      if (failure !== undefined) throw new Refusal(failure.name, failure.status);
+      const answer = await state.answer(`${message.method} ${shapeOf(path)}`, {
+        path,
+        query,
+        body: () => readJson(message),
+      });
+      response.writeHead(answer === undefined ? 202 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(answer));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      response.writeHead(error.status, { 'content-type': 'application/json', 'x-amzn-errortype': error.name });
+      response.end(JSON.stringify({ message: error.message }));
+    }
+  }
+  const endpoint = `http://127.0.0.1:${await listenOnLoopback(server, 0, 'the fake of API Gateway')}`;
+  return { endpoint, asked, failWith: (...errors) => failures.push(...errors), stop: () => closeNow(server) };
+}
+
+// The path with a star for each id, such as `apikeys/*`.
+function shapeOf(path: readonly string[]): string {
+  return path.map((part, at) => (at % 2 === 1 ? '*' : part)).join('/');
+}
+
+class State {
+  readonly #keys = new Map<string, ApiKey>();
+  /** By usage plan, the ids of its keys. */
+  readonly #plans = new Map<string, Set<string>>();
+  #lastId = 0;
+
+  async answer(shape: string, { path: [, id = '', , keyId = ''], query, body }: Request): Promise<object | undefined> {
+    if (shape === 'POST apikeys') return this.#createKey(await body());
+    if (shape === 'GET apikeys') return this.#listKeys(query);
+    if (shape === 'DELETE apikeys/*') return this.#deleteKey(id);
+    if (shape === 'POST usageplans') return this.#createPlan();
+    if (shape === 'GET usageplans') return this.#listPlans(query);
+    if (shape === 'GET usageplans/*/keys') return this.#listEntered(id, query);
+    if (shape === 'POST usageplans/*/keys') return this.#enter(id, textIn(await body(), 'keyId'));
+    if (shape === 'DELETE usageplans/*/keys/*') return this.#leave(id, keyId);
+    throw BAD_REQUEST;
+  }
+
+  #createKey(body: unknown): ApiKey {
+    const [name, value] = [textIn(body, 'name'), textIn(body, 'value')];
+    if (!/^[A-Za-z0-9]{20,128}$/.test(value)) throw BAD_REQUEST;
+    if ([...this.#keys.values()].some((key) => key.value === value)) throw CONFLICT;
+    const key = { id: this.#newId(), name, value };
+    this.#keys.set(key.id, key);
+    return key;
+  }
+
+  #listKeys(query: URLSearchParams): object {
+    const { item, ...rest } = page([...this.#keys.values()], query);
+    const items = item.filter(({ name }) => name.startsWith(query.get('name') ?? ''));
+    const isShown = query.get('includeValues') === 'true';
+    return { ...rest, item: items.map(({ id, name, value }) => ({ id, name, ...(isShown ? { value } : {}) })) };
+  }
+
+  #deleteKey(id: string): undefined {
+    if (!this.#keys.delete(id)) throw NOT_FOUND;
+    for (const entered of this.#plans.values()) entered.delete(id);
+  }
+
+  #createPlan(): object {
+    const id = this.#newId();
+    this.#plans.set(id, new Set());
+    return { id };
+  }
+
+  #listPlans(query: URLSearchParams): object {
+    const keyId = query.get('keyId') ?? '';
+    return page([...this.#plans].filter(([, entered]) => entered.has(keyId)).map(([id]) => ({ id })), query); // prettier-ignore
+  }
+
+  #listEntered(planId: string, query: URLSearchParams): object {
+    return page([...this.#entered(planId)].map((id) => ({ id })), query); // prettier-ignore
+  }
+
+  /** A key is on one plan at a time: the plans of a test have their stages in common. */
+  #enter(planId: string, keyId: string): object {
+    if (!this.#keys.has(keyId)) throw NOT_FOUND;
+    const entered = this.#entered(planId);
+    if ([...this.#plans.values()].some((ids) => ids.has(keyId))) throw CONFLICT;
+    entered.add(keyId);
+    return { id: keyId };
+  }
+
+  #leave(planId: string, keyId: string): undefined {
+    if (!this.#entered(planId).delete(keyId)) throw NOT_FOUND;
+  }
+
+  #entered(planId: string): Set<string> {
+    const entered = this.#plans.get(planId);
+    if (entered === undefined) throw NOT_FOUND;
+    return entered;
+  }
+
+  #newId(): string {
+    return `id${++this.#lastId}`;
+  }
+}
+
+function page<T>(all: readonly T[], query: URLSearchParams): { item: readonly T[]; position?: string } {
+  const start = Number(query.get('position') ?? 0);
+  const end = start + PAGE_SIZE;
+  return { item: all.slice(start, end), ...(end < all.length ? { position: String(end) } : {}) };
+}
+
+function textIn(body: unknown, name: string): string {
+  const value = typeof body === 'object' && body !== null ? new Map(Object.entries(body)).get(name) : undefined;
+  return typeof value === 'string' ? value : '';
+}
