@@ -19,6 +19,8 @@ import { addErrorResponses } from './errorResponses.ts';
 import { hideCredential } from './hideCredential.ts';
 import { HttpApiKeyAuthorizer, type HttpApiPayloadFormat } from './httpApiKeyAuthorizer.ts';
 import { httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './identitySources.ts';
+import { KeyPlans, planNamespace } from './keyPlans.ts';
+import { requireApiKeys } from './requireApiKeys.ts';
 import { WebSocketKeyAuthorizer } from './webSocketKeyAuthorizer.ts';
 
 /** How a REST API asks the function. */
@@ -63,13 +65,17 @@ export class ApiKeyAuthorizer extends Construct {
    */
   readonly revocationDelay: Duration;
 
+  /** The plans as API Gateway has them; absent where there are none. */
+  readonly plans: KeyPlans | undefined;
+
   readonly #settings: AuthorizerSettings;
   readonly #handler: IFunction;
 
   /** Throws LatchkeyError `CONFIG_INVALID`, listing every prop that is wrong. */
   constructor(scope: Construct, id: string, props: ApiKeyAuthorizerProps) {
     super(scope, id);
-    this.#settings = authorizerSettings(props);
+    const namespace = planNamespace(this);
+    this.#settings = authorizerSettings(props, namespace);
     const { environment, config } = this.#settings;
     this.revocationDelay = Duration.seconds(config.recordCacheSeconds + config.resultCacheSeconds);
 
@@ -78,6 +84,9 @@ export class ApiKeyAuthorizer extends Construct {
     this.logGroup = made.logGroup;
     this.deploymentGroup = made.deploymentGroup;
     this.#handler = made.handler;
+
+    const { table, plans, logRetention } = props;
+    this.plans = plans && new KeyPlans(this, 'Plans', { plans, table, namespace, logRetention });
   }
 
   /**
@@ -170,6 +179,26 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
+   * Puts a REST API's deployment stage under the plans: API Gateway counts and limits what comes to each method behind an
+   * authorizer of `forRestApi`, wherever in the app the method is added. A method that sets `apiKeyRequired` itself keeps what it
+   * says: one that sets it to `false` is not limited. Call it for as many REST APIs as there are; they share a key's limits. A
+   * revoked key is refused after the revocation delay, as without plans.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` for an authorizer without `plans`, and for an API that takes API Gateway's own keys
+   * from a header
+   */
+  applyPlans(api: RestApi): void {
+    if (this.plans === undefined) {
+      throw new LatchkeyError(
+        'CONFIG_INVALID',
+        'applyPlans: got an authorizer without plans, wanted the prop plans set',
+      );
+    }
+    requireApiKeys(api, this);
+    this.plans.addStage(api.deploymentStage);
+  }
+
+  /**
    * Has a REST API word its refusals and faults in Latchkey's envelope, with `WWW-Authenticate` on 401, and with the CORS
    * headers of the root's `defaultCorsPreflightOptions`; where that names several origins, without
    * `Access-Control-Allow-Credentials`. An HTTP API has no such responses: its bodies are API Gateway's own.
@@ -178,7 +207,7 @@ export class ApiKeyAuthorizer extends Construct {
    * Gateway has one of each.
    */
   addErrorResponses(api: RestApi): void {
-    addErrorResponses(api, this.#settings.config.keySources);
+    addErrorResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.plans !== undefined });
   }
 
   get #resultsCacheTtl(): Duration {

@@ -5,6 +5,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { HttpApiResponse } from '../lambda/config.ts';
 import type { KeySourceSetting } from '../lambda/keySource.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
+import type { PlanMapping } from './planProps.ts';
 import type { ScopeMapping } from './sizeLimits.ts';
 
 /** Which keys are accepted, for how long they are trusted, and what the function runs on. */
@@ -110,6 +111,18 @@ export interface ApiKeyAuthorizerProps {
    * @default 0 - an allowed request has no line
    */
   readonly debugSampleRate?: number;
+
+  /**
+   * How API Gateway limits the keys of each plan on the REST APIs that `applyPlans` names: plan → limits, for each key or for
+   * all keys of the plan together. A key of no plan is not limited; one whose plan is not among these is refused there. HTTP,
+   * WebSocket and AppSync APIs have no usage plans: no key is limited there.
+   *
+   * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A key's change of plan counts after the revocation
+   * delay. See docs/plans.md for what each plan takes of the account's quotas.
+   *
+   * @default - no key is limited, and a key's plan is only handed on
+   */
+  readonly plans?: PlanMapping;
 
   /**
    * The function's memory in MB, and with it its share of a CPU.

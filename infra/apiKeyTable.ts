@@ -2,13 +2,16 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
   Billing,
+  CfnGlobalTable,
   ProjectionType,
+  StreamViewType,
   TableEncryptionV2,
   TableV2,
   type ITable,
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
+import { LatchkeyError } from '../keys/errors.ts';
 import { INDEXES, PARTITION_KEY, TTL_ATTRIBUTE } from '../keys/table.ts';
 import { grantManage, grantVerify } from './tableGrants.ts';
 
@@ -60,6 +63,14 @@ export interface IApiKeyTable extends IConstruct {
 
   /** The table's name, for `latchkey --table` and `createKeyRegistry`. */
   readonly tableName: string;
+
+  /**
+   * The ARN of the stream of all writes to the table, with the record before and after each. A table of this app is given one
+   * by the call; whoever does not call has none.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` for a table from elsewhere whose `tableStreamArn` is not told
+   */
+  streamArn(): string;
 
   /**
    * Lets the grantee decide on keys: read a key by its hash, and write when it was last used. It can neither list keys nor
@@ -118,6 +129,14 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
     return this.table.tableName;
   }
 
+  streamArn(): string {
+    const { defaultChild } = this.table.node;
+    if (!(defaultChild instanceof CfnGlobalTable))
+      throw new LatchkeyError('INTERNAL_ERROR', 'a TableV2 is made of no CfnGlobalTable');
+    defaultChild.streamSpecification = { streamViewType: StreamViewType.NEW_AND_OLD_IMAGES };
+    return defaultChild.attrStreamArn;
+  }
+
   grantVerify(grantee: IGrantable): Grant {
     return grantVerify(this.table, grantee);
   }
@@ -137,6 +156,16 @@ class ExistingApiKeyTable extends Construct implements IApiKeyTable {
 
   get tableName(): string {
     return this.table.tableName;
+  }
+
+  streamArn(): string {
+    const { tableStreamArn } = this.table;
+    if (tableStreamArn !== undefined) return tableStreamArn;
+    throw new LatchkeyError(
+      'CONFIG_INVALID',
+      'table: got one from elsewhere without the ARN of its stream, wanted a tableStreamArn with it, of a stream of new and ' +
+        'old images: plans that limit each key follow it. Shared plans do not',
+    );
   }
 
   grantVerify(grantee: IGrantable): Grant {

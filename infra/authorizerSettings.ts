@@ -2,6 +2,7 @@ import type { Duration } from 'aws-cdk-lib';
 import { LatchkeyError } from '../keys/errors.ts';
 import { readConfig, type Config } from '../lambda/config.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
+import { planProblems, type PlanMapping } from './planProps.ts';
 import { environmentExcess, policyExcesses } from './sizeLimits.ts';
 
 /** What the props ask of the function. */
@@ -25,16 +26,17 @@ const PROP_OF: Readonly<Record<string, keyof ApiKeyAuthorizerProps>> = {
   LATCHKEY_SCOPES: 'scopes',
   LATCHKEY_METRICS: 'metrics',
   LATCHKEY_DEBUG_SAMPLE_RATE: 'debugSampleRate',
+  LATCHKEY_PLANS: 'plans',
 };
 
 /**
- * Turns props into settings. The function's own reader reads them here, so that a bad value fails the synthesis and not
+ * Turns props into settings, with the namespace of `planNamespace`. The function's own reader reads them here, so that a bad value fails the synthesis and not
  * the first request; so does what Lambda or API Gateway has no room for.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: prop, value got, value wanted
  */
-export function authorizerSettings(props: ApiKeyAuthorizerProps): AuthorizerSettings {
-  const environment = environmentOf(props);
+export function authorizerSettings(props: ApiKeyAuthorizerProps, namespace: string): AuthorizerSettings {
+  const environment = environmentOf(props, namespace);
   const problems: string[] = [];
   const config = readSettings(environment, problems);
   if (config === undefined) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
@@ -43,6 +45,7 @@ export function authorizerSettings(props: ApiKeyAuthorizerProps): AuthorizerSett
   if (environmentProblem !== undefined) problems.push(`${longestPropOf(environment)}: ${environmentProblem}`);
   const policyProblems = policyExcesses(props.scopes ?? {}, config.scopes.allPatterns);
   problems.push(...policyProblems.map((problem) => `scopes: ${problem}`));
+  problems.push(...planProblems(props.plans ?? {}).map((problem) => `plans: ${problem}`));
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   return { environment, config };
 }
@@ -52,7 +55,7 @@ const ONE_SOURCE_WANTED =
   'at once and would refuse a request that brings its key in one of them. Name the one that callers use, or leave the ' +
   'cache to recordCacheTtl';
 
-function environmentOf(props: ApiKeyAuthorizerProps): Readonly<Record<string, string>> {
+function environmentOf(props: ApiKeyAuthorizerProps, namespace: string): Readonly<Record<string, string>> {
   const values: Record<string, unknown> = {
     ...props,
     keySources: props.keySources?.join(','),
@@ -62,11 +65,18 @@ function environmentOf(props: ApiKeyAuthorizerProps): Readonly<Record<string, st
     staleIfError: toSeconds(props.staleIfError),
     // An entry without patterns is told, not dropped as JSON would.
     scopes: props.scopes && JSON.stringify(props.scopes, (_, value: unknown) => value ?? null),
+    plans: props.plans && plansOf(props.plans, namespace),
   };
   const settings = Object.entries(PROP_OF).map(([variable, prop]) => [variable, values[prop]] as const);
   return Object.fromEntries(
     settings.filter(([, value]) => value !== undefined).map(([variable, value]) => [variable, String(value)]),
   );
+}
+
+/** As the function wants them: which limit each key, and which all their keys together. */
+function plansOf(plans: PlanMapping, namespace: string): string {
+  const names = (isShared: boolean) => Object.keys(plans).filter((name) => (plans[name]?.shared === true) === isShared);
+  return JSON.stringify({ namespace, perKey: names(false), shared: names(true) });
 }
 
 /** A duration that only the deployment knows is refused by the CDK here: the revocation delay is stated at synthesis. */

@@ -22,14 +22,43 @@ const RESPONSES: readonly ErrorResponse[] = [
   { type: ResponseType.DEFAULT_5XX, body: envelope('"$context.error.responseType"', '$context.error.messageString') },
 ];
 
+const RETRY_AFTER = { 'Retry-After': "'1'" };
+
+/** Of an API under plans. DEFAULT_4XX would word these too, by codes and messages of API Gateway's own. */
+const PLAN_RESPONSES: readonly ErrorResponse[] = [
+  {
+    type: ResponseType.THROTTLED,
+    body: envelope('"THROTTLED"', '"Too many requests. Try again later."'),
+    headers: RETRY_AFTER,
+  },
+  {
+    type: ResponseType.QUOTA_EXCEEDED,
+    body: envelope('"QUOTA_EXCEEDED"', '"The quota of this API key’s plan is used up."'),
+  },
+  // The key is good: its plan is one that the deployment lacks, or the key's identifier is not made yet.
+  {
+    type: ResponseType.INVALID_API_KEY,
+    body: envelope(
+      '"PLAN_UNAVAILABLE"',
+      '"The plan of this API key is not available here. A new key may be tried again."',
+    ),
+    headers: RETRY_AFTER,
+  },
+];
+
+interface ErrorResponseOptions {
+  readonly keySources: readonly KeySource[];
+  readonly hasPlans: boolean;
+}
+
 /**
  * Words what API Gateway answers by itself in the envelope, and lets pages of other origins read it where the API answers
  * their preflights. Responses that the API has already are left alone.
  */
-export function addErrorResponses(api: RestApi, keySources: readonly KeySource[]): void {
+export function addErrorResponses(api: RestApi, { keySources, hasPlans }: ErrorResponseOptions): void {
   const cors = corsHeaders(api);
   const defined = new Set(responsesOf(api).map(({ responseType }) => responseType));
-  for (const { type, body, headers } of [unauthorized(keySources), ...RESPONSES]) {
+  for (const { type, body, headers } of [unauthorized(keySources), ...RESPONSES, ...(hasPlans ? PLAN_RESPONSES : [])]) {
     if (defined.has(type.responseType)) continue;
     api.addGatewayResponse(`Latchkey-${type.responseType}`, {
       type,

@@ -8,5 +8,8 @@ export type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 export { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyTable.ts';
 export type { HttpApiResponse } from '../lambda/config.ts';
 export type { KeySourceSetting } from '../lambda/keySource.ts';
+export type { KeyPlans } from './keyPlans.ts';
+export type { PlanKeysFunction } from './planKeysFunction.ts';
+export type { PlanMapping, PlanProps } from './planProps.ts';
 export type { HttpApiPayloadFormat } from './httpApiKeyAuthorizer.ts';
 export type { ScopeMapping } from './sizeLimits.ts';

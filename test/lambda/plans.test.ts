@@ -9,7 +9,7 @@ import {
   restRequestEvent,
   restTokenEvent,
   webSocketEvent,
-} from '../support/events.ts';
+} from '../../testing/authorizerEvents.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { at, makeKey } from '../support/keys.ts';
 

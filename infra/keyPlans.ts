@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { Stack } from 'aws-cdk-lib';
+import {
+  ApiKey,
+  CfnUsagePlanKey,
+  UsagePlan,
+  type IApiKey,
+  type IUsagePlan,
+  type Stage,
+} from 'aws-cdk-lib/aws-apigateway';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { usageIdentifier, type Counted } from '../lambda/usageIdentifier.ts';
+import type { IApiKeyTable } from './apiKeyTable.ts';
+import { PlanKeysFunction } from './planKeysFunction.ts';
+import type { PlanMapping, PlanProps } from './planProps.ts';
+
+export interface KeyPlansProps {
+  readonly plans: PlanMapping;
+  readonly table: IApiKeyTable;
+  /** Of `planNamespace`. */
+  readonly namespace: string;
+  readonly logRetention: RetentionDays | undefined;
+}
+
+/**
+ * The plans as API Gateway has them: a usage plan for each, and one without limits for keys of no plan. Where a plan is shared,
+ * one API key of API Gateway's stands for all its keys; where it is not, `function` makes one for each key that the table gets.
+ */
+export class KeyPlans extends Construct {
+  /** What follows the table and makes API keys; absent where no plan is per key. */
+  readonly planKeys: PlanKeysFunction | undefined;
+
+  readonly #usagePlans: ReadonlyMap<string, UsagePlan>;
+  readonly #unplanned: UsagePlan;
+
+  constructor(scope: Construct, id: string, { plans, table, namespace, logRetention }: KeyPlansProps) {
+    super(scope, id);
+    const entries = Object.entries(plans).map(([name, plan]) => ({
+      name,
+      plan,
+      usagePlan: this.#usagePlan(name, plan),
+    }));
+    this.#usagePlans = new Map(entries.map(({ name, usagePlan }) => [name, usagePlan]));
+    this.#unplanned = new UsagePlan(this, 'Unplanned', { description: 'Latchkey: keys of no plan, without limits' });
+
+    this.#stand('UnplannedKey', this.#unplanned, namespace, { kind: 'unplanned' });
+    for (const { name, plan, usagePlan } of entries) {
+      if (plan.shared === true) this.#stand(`PlanKey-${name}`, usagePlan, namespace, { kind: 'plan', name });
+    }
+    const perKey = entries.filter(({ plan }) => plan.shared !== true);
+    const usagePlanIds = Object.fromEntries(perKey.map(({ name, usagePlan }) => [name, usagePlan.usagePlanId]));
+    this.planKeys =
+      perKey.length > 0
+        ? new PlanKeysFunction(this, 'PlanKeys', { table, namespace, usagePlanIds, logRetention })
+        : undefined;
+  }
+
+  /** The usage plan of a plan, for alarms and the like; `undefined` where there is no such plan. */
+  usagePlan(name: string): IUsagePlan | undefined {
+    return this.#usagePlans.get(name);
+  }
+
+  /** Has every plan count the requests to the stage. */
+  addStage(stage: Stage): void {
+    for (const usagePlan of [this.#unplanned, ...this.#usagePlans.values()]) usagePlan.addApiStage({ stage });
+  }
+
+  #usagePlan(name: string, { throttle, quota, shared = false }: PlanProps): UsagePlan {
+    return new UsagePlan(this, `Plan-${name}`, {
+      description: `Latchkey: the plan ${name}, for ${shared ? 'all its keys together' : 'each of its keys'}`,
+      ...(throttle === undefined ? {} : { throttle }),
+      ...(quota === undefined ? {} : { quota }),
+    });
+  }
+
+  /** One API key for all Latchkey keys that are counted together. Its value opens nothing: only the authorizer may name it. */
+  #stand(id: string, usagePlan: UsagePlan, namespace: string, counted: Counted): void {
+    const apiKey: IApiKey = new ApiKey(this, id, {
+      description: 'Made by Latchkey: counts the requests of several keys together',
+      value: usageIdentifier(namespace, counted),
+    });
+    new CfnUsagePlanKey(this, `${id}OnPlan`, {
+      keyId: apiKey.keyId,
+      keyType: 'API_KEY',
+      usagePlanId: usagePlan.usagePlanId,
+    });
+  }
+}
+
+/**
+ * What tells this deployment's API keys from every other's of the account and Region, known at synthesis: 16 hex digits of the
+ * stack's name and the construct's place in the app. A change of either makes new API keys.
+ */
+export function planNamespace(scope: Construct): string {
+  let stack = Stack.of(scope);
+  // A nested stack is named by the deployment.
+  while (stack.nestedStackParent !== undefined) stack = stack.nestedStackParent;
+  return createHash('sha256').update(`${stack.stackName}/${scope.node.addr}`).digest('hex').slice(0, 16);
+}
