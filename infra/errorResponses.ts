@@ -22,14 +22,12 @@ const RESPONSES: readonly ErrorResponse[] = [
   { type: ResponseType.DEFAULT_5XX, body: envelope('"$context.error.responseType"', '$context.error.messageString') },
 ];
 
-const RETRY_AFTER = { 'Retry-After': "'1'" };
-
 /** Of an API under plans. DEFAULT_4XX would word these too, by codes and messages of API Gateway's own. */
 const PLAN_RESPONSES: readonly ErrorResponse[] = [
   {
     type: ResponseType.THROTTLED,
     body: envelope('"THROTTLED"', '"Too many requests. Try again later."'),
-    headers: RETRY_AFTER,
+    headers: { 'Retry-After': "'1'" },
   },
   {
     type: ResponseType.QUOTA_EXCEEDED,
@@ -42,7 +40,6 @@ const PLAN_RESPONSES: readonly ErrorResponse[] = [
       '"PLAN_UNAVAILABLE"',
       '"The plan of this API key is not available here. A new key may be tried again."',
     ),
-    headers: RETRY_AFTER,
   },
 ];
 

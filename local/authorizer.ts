@@ -7,7 +7,12 @@ import { ResultCache } from './resultCache.ts';
 
 /** What comes of asking an authorizer. `principalId` is absent from a simple answer. */
 export type Verdict =
-  | { readonly effect: 'allow'; readonly principalId?: string; readonly context: AuthorizerContext }
+  | {
+      readonly effect: 'allow';
+      readonly principalId?: string;
+      readonly context: AuthorizerContext;
+      readonly usageIdentifierKey?: string;
+    }
   | { readonly effect: 'unauthorized' }
   | {
       readonly effect: 'deny';
@@ -68,9 +73,10 @@ function judge(answer: AuthorizerAnswer, arn: string): Verdict {
   if (answer.kind === 'simple') {
     return answer.isAuthorized ? { effect: 'allow', context } : { effect: 'deny', isExplicit: true, context };
   }
-  const { principalId, statements } = answer;
+  const { principalId, statements, usageIdentifierKey } = answer;
   const effect = evaluatePolicy(statements, arn);
-  if (effect === 'allow') return { effect, principalId, context };
+  const counted = usageIdentifierKey === undefined ? {} : { usageIdentifierKey };
+  if (effect === 'allow') return { effect, principalId, context, ...counted };
   return { effect: 'deny', isExplicit: effect === 'explicit-deny', principalId, context };
 }
 

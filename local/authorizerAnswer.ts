@@ -9,6 +9,8 @@ export type AuthorizerAnswer =
       readonly principalId: string;
       readonly statements: readonly PolicyStatement[];
       readonly context: AuthorizerContext;
+      /** What a REST API's usage plans count the request by. */
+      readonly usageIdentifierKey?: string;
     }
   | {
       readonly kind: 'simple';
@@ -34,11 +36,12 @@ export function parseAuthorizerAnswer(answer: unknown, format: AnswerFormat): Au
   if (!isObject(answer)) return undefined;
   const context = format.stringContext ? stringContext(answer['context']) : anyContext(answer['context']);
   if (context === undefined) return undefined;
-  const { isAuthorized, principalId, policyDocument } = answer;
+  const { isAuthorized, principalId, policyDocument, usageIdentifierKey } = answer;
   if (format.simpleResponses && typeof isAuthorized === 'boolean') return { kind: 'simple', isAuthorized, context };
   const statements = parseStatements(policyDocument);
   if (typeof principalId !== 'string' || principalId === '' || statements === undefined) return undefined;
-  return { kind: 'policy', principalId, statements, context };
+  const counted = typeof usageIdentifierKey === 'string' ? { usageIdentifierKey } : {};
+  return { kind: 'policy', principalId, statements, context, ...counted };
 }
 
 /**

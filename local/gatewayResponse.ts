@@ -5,6 +5,7 @@ import { headerValues, type GatewayReply, type GatewayRequest, type Header } fro
 export type GatewayResponseType =
   | 'UNAUTHORIZED'
   | 'ACCESS_DENIED'
+  | 'INVALID_API_KEY'
   | 'AUTHORIZER_FAILURE'
   | 'AUTHORIZER_CONFIGURATION_ERROR'
   | 'MISSING_AUTHENTICATION_TOKEN'
@@ -35,6 +36,7 @@ const BUILTIN: Readonly<Record<GatewayResponseType, Builtin>> = {
     message: 'User is not authorized to access this resource',
     errorType: 'AccessDeniedException',
   },
+  INVALID_API_KEY: { statusCode: 403, message: 'Forbidden', errorType: 'ForbiddenException' },
   AUTHORIZER_FAILURE: { statusCode: 500, message: null, errorType: 'AuthorizerFailureException' },
   AUTHORIZER_CONFIGURATION_ERROR: { statusCode: 500, message: null, errorType: 'AuthorizerConfigurationException' },
   MISSING_AUTHENTICATION_TOKEN: {

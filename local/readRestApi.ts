@@ -8,12 +8,19 @@ import {
   type AuthorizerConfig,
   type FunctionNameOf,
   type Integration,
+  type RouteConfig,
 } from './apiConfig.ts';
 import { GatewayError } from './gatewayError.ts';
 import type { GatewayResponseConfig, GatewayResponses } from './gatewayResponse.ts';
 import type { Resource, Template } from './template.ts';
 
+export interface RestRouteConfig extends RouteConfig {
+  /** Whether a request is refused that the authorizer does not say what to count by. */
+  readonly isCounted: boolean;
+}
+
 export interface RestApiConfig extends ApiConfig {
+  readonly routes: readonly RestRouteConfig[];
   readonly gatewayResponses: GatewayResponses;
 }
 
@@ -22,7 +29,8 @@ export interface RestApiConfig extends ApiConfig {
  *
  * @throws GatewayError `TEMPLATE_UNSUPPORTED`
  */
-export function readRestApi(template: Template, { id }: Resource, functionName: FunctionNameOf): RestApiConfig {
+export function readRestApi(template: Template, api: Resource, functionName: FunctionNameOf): RestApiConfig {
+  const { id } = api;
   const own = ownedBy(id, template, 'AWS::ApiGateway', 'RestApiId');
   const resources = new Map(own('Resource').map((resource) => [resource.id, resource]));
   const pathOf = (resourceId: string): string => {
@@ -40,12 +48,20 @@ export function readRestApi(template: Template, { id }: Resource, functionName: 
       method: method.text('HttpMethod'),
       path: pathOf(method.text('ResourceId')) || '/',
       authorizerId: readAuthorizerId(method, authorizers),
+      isCounted: readIsCounted(method, api),
       integration: readRestIntegration(method, functionName),
     })),
     gatewayResponses: new Map(
       own('GatewayResponse').map((resource) => [resource.text('ResponseType'), readGatewayResponse(resource)]),
     ),
   };
+}
+
+/** A key of API Gateway's own in a header is known to nobody here. */
+function readIsCounted(method: Resource, api: Resource): boolean {
+  if (method.value('ApiKeyRequired') !== true) return false;
+  if (api.value('ApiKeySourceType') === 'AUTHORIZER') return true;
+  return method.unsupported('ApiKeyRequired', 'an API with ApiKeySourceType AUTHORIZER');
 }
 
 function readRestAuthorizer(resource: Resource, functionName: FunctionNameOf): AuthorizerConfig {

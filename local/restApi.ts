@@ -31,6 +31,12 @@ export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
     });
   };
 
+  if (config.routes.some(({ isCounted }) => isCounted)) {
+    deps.writeLog(
+      `${config.id}: usage plans limit nothing here; a key whose plan is unknown is refused as it would be`,
+    );
+  }
+
   return async (request) => {
     const fail = (type: GatewayResponseType, context: object, message?: string) =>
       gatewayResponse(type, config.gatewayResponses, {
@@ -46,10 +52,18 @@ export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
     if (verdict !== undefined && verdict.effect !== 'allow') {
       return fail(failureType(verdict), { ...context, authorizer }, denialMessage(verdict));
     }
+    if (match.route.isCounted && !isIdentifier(verdict?.usageIdentifierKey)) {
+      return fail('INVALID_API_KEY', { ...context, authorizer });
+    }
     const requestContext = authorizer === undefined ? context : { ...context, authorizer };
     const reply = await integrate(match.route, restProxyEvent(config, match, request, requestContext), deps);
     return reply ?? fail('INTEGRATION_FAILURE', requestContext);
   };
+}
+
+/** "Usage plans and API keys for REST APIs": the length of an API key's value. Which values there are is not known here. */
+function isIdentifier(value: string | undefined): boolean {
+  return value !== undefined && value.length >= 20 && value.length <= 128;
 }
 
 type Refusal = Exclude<Verdict, { effect: 'allow' }>;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { readCloudAssembly } from '../../local/cloudAssembly.ts';
 import { GatewayError } from '../../local/gatewayError.ts';
 import type { Header } from '../../local/gatewayRequest.ts';
-import { writeTemplateVariant } from '../support/gateway.ts';
+import { writeTemplateVariant, type TemplateJson } from '../support/gateway.ts';
 import { setProperties, writeSampleStack } from './sampleStack.ts';
 import { bearer, serve, stopServing } from './servedStack.ts';
 
@@ -310,6 +310,50 @@ describe('an HTTP API with an authorizer of payload format 1.0', () => {
 
   test('an integration of payload format 1.0 is refused', async () => {
     await expect(serve({}, setProperties('HttpEcho', { PayloadFormatVersion: '1.0' }))).rejects.toThrow(GatewayError);
+  });
+});
+
+describe('a REST API under usage plans', () => {
+  const underPlans = (source: string | undefined) => (template: TemplateJson) => {
+    setProperties('Rest', source === undefined ? {} : { ApiKeySourceType: source })(template);
+    setProperties('TokenMethod', { ApiKeyRequired: true })(template);
+  };
+
+  test.each([
+    ['counted', 201],
+    ['allow', 403],
+    ['countedTooShort', 403],
+    ['countedByNumber', 403],
+    ['deny', 403],
+    ['unauthorized', 401],
+  ])('an authorizer that answers %s makes %i on a method that is counted', async (token, status) => {
+    const { rest } = await serve({}, underPlans('AUTHORIZER'));
+    expect((await rest('/token', bearer(token))).status).toBe(status);
+  });
+
+  test('what is counted by nothing is refused as an invalid API key, and the function is not blamed', async () => {
+    const { rest } = await serve({}, underPlans('AUTHORIZER'));
+    expect((await rest('/token', bearer('allow'))).text).toBe('{"message":"Forbidden"}');
+  });
+
+  test('a method that is not counted is served without', async () => {
+    const { rest } = await serve({}, underPlans('AUTHORIZER'));
+    expect((await rest('/token/1', bearer('allow'))).status).toBe(201);
+  });
+
+  test('what it is counted by is kept with the rest of a kept answer', async () => {
+    const { rest, countOf } = await serve({ resultTtlSeconds: 10 }, underPlans('AUTHORIZER'));
+    for (const status of [201, 201]) expect((await rest('/token', bearer('counted'))).status).toBe(status);
+    expect(countOf('Check')).toBe(1);
+  });
+
+  test('nothing is limited here, which the start says; without plans it says nothing', async () => {
+    expect((await serve({}, underPlans('AUTHORIZER'))).log()).toContain('usage plans limit nothing here');
+    expect((await serve()).log()).toBe('');
+  });
+
+  test.each(['HEADER', undefined])('an API key from %s is refused: none is known here', async (source) => {
+    await expect(serve({}, underPlans(source))).rejects.toThrow(/TokenMethod: ApiKeyRequired: got true/);
   });
 });
 
