@@ -18,23 +18,35 @@ export interface ImportedKey {
   readonly label: string;
   /** What may be shown of the raw key: its first characters, at most 24. */
   readonly keyPrefix?: string | null | undefined;
+  /** Whom the key was issued to: 1 to 256 characters. */
   readonly owner?: string | null | undefined;
+  /** As of a `NewKey`. */
   readonly scopes?: readonly string[] | null | undefined;
+  /** The name of the plan that its requests count against. */
   readonly plan?: string | null | undefined;
+  /** A JSON object of at most 1024 bytes. */
   readonly metadata?: JsonObject | null | undefined;
   /** Times are ISO 8601 with a zone, and may be past; the import's own unless given. */
   readonly createdAt?: string | null | undefined;
   /** The registry's actor unless given. */
   readonly createdBy?: string | null | undefined;
+  /** When the key was last used. */
   readonly lastUsedAt?: string | null | undefined;
+  /** The key is refused from this instant on. */
   readonly expiresAt?: string | null | undefined;
+  /** The key is refused while it has one. */
   readonly disabledAt?: string | null | undefined;
+  /** Who disabled it. */
   readonly disabledBy?: string | null | undefined;
+  /** The key is refused where it has one. */
   readonly revokedAt?: string | null | undefined;
+  /** Who revoked it. */
   readonly revokedBy?: string | null | undefined;
+  /** Why it was revoked. */
   readonly revokedReason?: string | null | undefined;
-  /** Left out where they cannot be ids here. */
+  /** Id of the key that this one succeeds; left out where it cannot be an id here. */
   readonly rotatedFrom?: string | null | undefined;
+  /** Id of this key's successor; left out where it cannot be an id here. */
   readonly rotatedTo?: string | null | undefined;
 }
 

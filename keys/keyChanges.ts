@@ -7,11 +7,15 @@ import type { JsonObject, KeyRecord } from './record.ts';
 
 /** What is to change about a key: `null` removes, what is left out stays. The bounds are those of a `NewKey`. */
 export interface KeyChanges {
+  /** What the key is for. */
   readonly label?: string | undefined;
+  /** Whom the key was issued to. */
   readonly owner?: string | null | undefined;
   /** `null` lets the key do everything, an empty list nothing. */
   readonly scopes?: readonly string[] | null | undefined;
+  /** The name of the plan that its requests count against. */
   readonly plan?: string | null | undefined;
+  /** Takes the place of all that there was. */
   readonly metadata?: JsonObject | null | undefined;
   /** ISO 8601 with a zone, in the future; `null` has the key never expire. */
   readonly expiresAt?: string | null | undefined;

@@ -3,16 +3,20 @@ import { parseKeyHash, type KeyHash } from './secret.ts';
 import { ATTRIBUTE } from './table.ts';
 import { parseTimestamp, toEpochMs, type Timestamp } from './timestamp.ts';
 
+/** What JSON can say. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+/** A JSON object. */
 export interface JsonObject {
   readonly [name: string]: JsonValue;
 }
 
 /** One key as the table holds it. An optional field that is absent is a fact not known or not so, never an empty value. */
 export interface KeyRecord {
+  /** SHA-256 of the whole raw key, as 64 hex characters. */
   readonly keyHash: KeyHash;
   /** UUID: what people and logs call the key. */
   readonly id: string;
+  /** What the key is for, in the words of who issued it. */
   readonly label: string;
   /** What may be shown of the secret; absent where the key came in by hash alone. */
   readonly keyPrefix?: string;
@@ -22,16 +26,25 @@ export interface KeyRecord {
   readonly scopes?: readonly string[];
   /** The name of the plan that its requests count against. */
   readonly plan?: string;
+  /** What the operator keeps with the key. */
   readonly metadata?: JsonObject;
+  /** When the key was issued. */
   readonly createdAt: Timestamp;
+  /** Who issued it. */
   readonly createdBy: string;
+  /** Absent until the first use; precise to the interval between two last-used writes. */
   readonly lastUsedAt?: Timestamp;
   /** The key is refused from this instant on. */
   readonly expiresAt?: Timestamp;
+  /** The key is refused while this is there, whatever the time. */
   readonly disabledAt?: Timestamp;
+  /** Who disabled it. */
   readonly disabledBy?: string;
+  /** The key is refused once this is there, whatever the time. */
   readonly revokedAt?: Timestamp;
+  /** Who revoked it. */
   readonly revokedBy?: string;
+  /** Why it was revoked. */
   readonly revokedReason?: string;
   /** Id of the key that this one succeeds. */
   readonly rotatedFrom?: string;
@@ -41,6 +54,7 @@ export interface KeyRecord {
   readonly purgeAfter?: number;
 }
 
+/** Whether a key is accepted, and if not, why. */
 export type KeyState = 'active' | 'revoked' | 'expired' | 'disabled';
 
 /** The key's state at a time in epoch milliseconds. Of several, revoked is told before expired before disabled. */

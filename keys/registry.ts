@@ -36,7 +36,9 @@ export type { DrawnRotation, RotateOptions, Rotation } from './rotation.ts';
 
 /** A key just issued. The secret is in no other place: show it once and drop it. */
 export interface IssuedKey {
+  /** The key itself. */
   readonly secret: KeySecret;
+  /** What the table holds of it. */
   readonly record: KeyRecord;
 }
 

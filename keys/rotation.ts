@@ -7,12 +7,14 @@ import { keyState, type KeyRecord } from './record.ts';
 import type { KeySecret } from './secret.ts';
 import { toEpochMs, toTimestamp, type Timestamp } from './timestamp.ts';
 
+/** How a key is rotated. */
 export interface RotateOptions {
   /** How long the old key still works beside its successor, in whole seconds; never past its own expiry. */
   readonly graceSeconds: number;
   /**
-   * The successor's expiry: ISO 8601 with a zone, in the future; `null` for none. Left out, it lives as long from now as
-   * the old key was given at its issue.
+   * The successor's expiry: ISO 8601 with a zone, in the future; `null` for none.
+   *
+   * @default - it lives as long from now as the old key was given at its issue
    */
   readonly expiresAt?: string | null | undefined;
 }
