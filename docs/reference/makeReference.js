@@ -1,0 +1,69 @@
+// Makes the reference's pages from the docstrings of what the package exports: latchkey.md, cdk.md and testing.md, or those in
+// the directory that is named. Fails, and writes none, where an export or an optional prop lacks what its reader needs.
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Application, Converter } from 'typedoc';
+import { undocumented } from './undocumented.js';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The entries of package.json's `exports`; `@module` in each names its page. */
+const ENTRIES = ['../../index.ts', '../../infra/index.ts', '../../testing/index.ts'];
+const PAGES = ['latchkey.md', 'cdk.md', 'testing.md'];
+
+const OPTIONS = {
+  entryPoints: ENTRIES.map(here),
+  tsconfig: here('tsconfig.json'),
+  // What has types is for `npm run check` to say.
+  skipErrorChecking: true,
+  plugin: ['typedoc-plugin-markdown'],
+  router: 'module',
+  readme: 'none',
+  name: 'Latchkey',
+  // A link to a line of a file would change with every edit of it.
+  disableSources: true,
+  excludePrivate: true,
+  excludeInternal: true,
+  // What is inherited of the CDK's Construct, and of Error.
+  excludeExternals: true,
+  hideGenerator: true,
+  hideBreadcrumbs: true,
+  hidePageHeader: true,
+  useCodeBlocks: true,
+  expandParameters: true,
+  parametersFormat: 'table',
+  typeDeclarationVisibility: 'compact',
+  sort: ['source-order'],
+  formatWithPrettier: true,
+  prettierConfigFile: here('../../.prettierrc.json'),
+  pageTitleTemplates: { module: ({ name }) => (name === 'latchkey' ? name : `latchkey/${name}`) },
+  // The read side of the store, which only Latchkey's own parts are made with, and a list of names.
+  intentionallyNotExported: ['KeyLookup', 'TimeName'],
+  validation: { notExported: true, invalidLink: true, notDocumented: false },
+  treatValidationWarningsAsErrors: true,
+};
+
+const [directory = here('.')] = process.argv.slice(2);
+const scratch = mkdtempSync(join(tmpdir(), 'latchkey-reference-'));
+process.on('exit', () => rmSync(scratch, { recursive: true }));
+const app = await Application.bootstrapWithPlugins({ ...OPTIONS, out: scratch });
+app.converter.on(Converter.EVENT_CREATE_PARAMETER, nameOptions);
+const project = await app.convert();
+if (project === undefined) process.exit(1);
+app.validate(project);
+for (const problem of undocumented(project)) app.logger.error(problem);
+exitIfWrong();
+await app.generateOutputs(project);
+exitIfWrong();
+for (const page of PAGES) copyFileSync(join(scratch, page), join(directory, page));
+
+function exitIfWrong() {
+  if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exit(1);
+}
+
+/** TypeDoc has no name for a parameter that is taken apart where it is declared. */
+function nameOptions(_context, parameter) {
+  if (parameter.name === '__namedParameters') parameter.name = 'options';
+}
