@@ -24,12 +24,12 @@ const HELP = `
 A key is found by its form and its checksum, so that nothing else is taken for one: a lower-case prefix with an underscore,
 43 letters and digits, and 6 that must be the CRC-32 of all before them. Of a key only what list shows too is shown.
 Directories are looked through but for .git and node_modules, also where git ignores a file; binary files are left out.
-In a diff on standard input the lines that it adds are looked at.
+In a diff on standard input the lines that it adds are looked at; git writes those of files it takes for binary with --text.
 With a table, which need not be given, it tells which keys they are. Exits 1 where a key is found.
 
   latchkey scan .
-  git diff --cached | latchkey scan -
-  git ls-files -z | xargs -0 latchkey scan --table keys`;
+  git diff --cached --text | latchkey scan -
+  git ls-files -z | xargs -0 latchkey scan --table keys --`;
 
 /** Adds `latchkey scan`, which finds keys that lie about. */
 export function addScanCommand(program: Command, deps: CommandDeps): void {

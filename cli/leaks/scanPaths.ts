@@ -35,7 +35,8 @@ export async function* scanPaths(
     if (path === STDIN) {
       count.scanned++;
       const diff = new DiffPosition(STDIN_NAME);
-      yield* scanText(decodedText(deps.stdin, onBinary), { positionOf: (piece) => diff.of(piece), prefix });
+      // A diff is a text whatever the files hold that it is of: one NUL in one of them must not have all passed over.
+      yield* scanText(decodedText(deps.stdin), { positionOf: (piece) => diff.of(piece), prefix });
       continue;
     }
     for await (const file of filesUnder(path, deps)) {

@@ -77,6 +77,16 @@ describe('a key is found', () => {
     expect(placesIn(stdout)).toEqual([[2, 2]]);
   });
 
+  test.each([
+    ['near the start', 0],
+    ['far behind it', 100_000],
+  ])('in a diff of files with a NUL %s', async (_, at) => {
+    const header = 'diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n';
+    const { exitCode, stdout } = await scanText(`${header}-old\n+${'.'.repeat(at)}\0\n+key = ${KEY}\n`);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ finds: [{ file: 'x', line: 2, column: 7 }], scanned: 1, binary: 0 });
+  });
+
   test('of the longest prefix, and of the one that is asked for alone', async () => {
     const long = generateSecret(`${'p'.repeat(15)}_`);
     const text = `${long} ${KEY} ${OTHER}`;

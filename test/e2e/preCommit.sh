@@ -54,6 +54,33 @@ cat "$work/found" "$work/told" | grep -q 'app\.conf:2:10: sk_' || fail 'it did n
 cat "$work/found" "$work/told" | grep -q "${secret:0:20}" && fail 'it told the key'
 [[ $(git log --oneline | wc -l) == 1 ]] || fail 'something was committed'
 
+# What git takes for binary, or for nothing to be seen in a diff, holds up a key all the same, there and in files behind it.
+python3 -c 'import sys; sys.stdout.buffer.write(b"x" * 8990 + b"\n\0 first\n")' > a-nul.txt
+echo '*.hidden -diff' > .gitattributes
+git rm -q -f --cached app.conf
+git add a-nul.txt .gitattributes
+git commit -q -m 'no key, but a NUL' || fail 'a commit of a file with a NUL was refused'
+
+refused() { # refused FILE: the key in it is told with its file, and nothing is committed
+  if git commit -q -m 'a key' > "$work/found" 2>&1; then fail "a commit with a key in $1 was let through"; fi
+  cat "$work/found"
+  grep -q "^$1:[0-9]*:[0-9]*: sk_" "$work/found" || fail "it did not tell that the key is in $1"
+  git reset -q && git checkout -q -- .
+}
+python3 -c 'import sys; sys.stdout.buffer.write(b"x" * 8990 + b"\n\0 second\n")' > a-nul.txt
+echo "$secret" > b-leak.txt
+git add a-nul.txt b-leak.txt
+refused b-leak.txt
+printf 'one\n%s\n' "$secret" > c.hidden
+git add c.hidden
+refused c.hidden
+printf '\0\1\2\n%s\n' "$secret" > d.bin
+git add d.bin
+refused d.bin
+rm b-leak.txt c.hidden d.bin
+
+printf 'first line\ntoken = "%s"\n' "$secret" > app.conf
+git add app.conf
 git commit -q --no-verify -m 'a key, all the same'
 echo 'first line' > app.conf
 git add app.conf
