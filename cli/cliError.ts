@@ -29,3 +29,8 @@ export class CliError extends Error {
     this.code = code;
   }
 }
+
+/** Whether a write failed because whatever read the output has left. */
+export function isOutputClosed(error: unknown): error is CliError {
+  return error instanceof CliError && error.code === 'OUTPUT_CLOSED';
+}

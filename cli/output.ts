@@ -1,7 +1,7 @@
 import type { KeyRecord } from '../keys/record.ts';
 import type { IssuedKey } from '../keys/registry.ts';
 import { toEpochMs } from '../keys/timestamp.ts';
-import { CliError } from './cliError.ts';
+import { CliError, isOutputClosed } from './cliError.ts';
 import { printable } from './printable.ts';
 import { ProgressBar, type TerminalStream } from './progressBar.ts';
 import { publicRecord } from './publicRecord.ts';
@@ -50,6 +50,22 @@ export class Output {
    */
   async print(text: string): Promise<void> {
     await this.progress.aside(() => write(this.#streams.stdout, text));
+  }
+
+  /**
+   * As `print`, for a command whose exit code tells what it found or did: a reader that has left changes nothing of that.
+   * Resolves to whether the text was written.
+   *
+   * @throws CliError `OUTPUT_UNUSABLE`
+   */
+  async printIfRead(text: string): Promise<boolean> {
+    try {
+      await this.print(text);
+      return true;
+    } catch (error) {
+      if (isOutputClosed(error)) return false;
+      throw error;
+    }
   }
 
   /** Writes a line for people to stderr. A key that somebody gave where none belongs is not repeated. */

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { LatchkeyError } from '../keys/errors.ts';
-import { CliError } from './cliError.ts';
+import { CliError, isOutputClosed } from './cliError.ts';
 import type { CommandDeps } from './commandDeps.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addCreateCommand } from './commands/create.ts';
@@ -85,8 +85,8 @@ function isHelp(error: unknown): boolean {
 function report(error: unknown, { output, interruption }: CommandDeps): number {
   // Commander has printed its own line.
   if (error instanceof CommanderError) return BAD_USAGE;
-  // `latchkey list | head` has what it wanted.
-  if (error instanceof CliError && error.code === 'OUTPUT_CLOSED') return DONE;
+  // `latchkey list | head` has what it wanted. A command that has more to tell than its output does not let it come to this.
+  if (isOutputClosed(error)) return DONE;
   output.note(`error: ${messageOf(error)}`);
   if (error instanceof CliError && error.code === 'INTERRUPTED') return interruption.exitCode ?? FAILED;
   return isBadUsage(error) ? BAD_USAGE : FAILED;

@@ -54,6 +54,8 @@ it again. Only a deployment with acceptForeignKeys accepts keys that were made e
   latchkey import config.json --local
   latchkey export --table old | latchkey import - --table new`;
 
+const GO_ON = 'to go on, run it again; what was taken is skipped then';
+
 /** Adds `latchkey import`, which takes in keys that another system or table holds. */
 export function addImportCommand(program: Command, deps: CommandDeps): void {
   const command = program
@@ -107,15 +109,15 @@ async function run(importRun: ImportRun): Promise<void> {
   const { source, report, deps } = importRun;
   const { progress } = deps.output;
   progress.start(source.totalBytes ?? 0, source.totalBytes === undefined ? 'count' : 'share');
-  await report.begin();
   try {
+    await report.begin();
     await takeAll(importRun);
   } finally {
     progress.stop();
     await report.end();
   }
   if (deps.interruption.exitCode === undefined) return;
-  throw new CliError('INTERRUPTED', 'interrupted: to go on, run it again; what was taken is skipped then');
+  throw new CliError('INTERRUPTED', `interrupted: ${GO_ON}`);
 }
 
 async function takeAll(importRun: ImportRun): Promise<void> {
@@ -132,7 +134,7 @@ async function takeAll(importRun: ImportRun): Promise<void> {
   }
 }
 
-/** The entries of good lines, until a signal comes. Bad lines are told as they come. */
+/** The entries of good lines, until a signal comes, or nobody reads what is told. Bad lines are told as they come. */
 async function* entriesOf(
   { lines, report, deps }: ImportRun,
   lineNumbers: Map<number, number>,
@@ -141,6 +143,7 @@ async function* entriesOf(
   for await (const line of lines) {
     // The line that was cut short by it is not looked at.
     if (deps.interruption.exitCode !== undefined) return;
+    if (!report.hasReader) throw new CliError('OUTPUT_UNUSABLE', `whatever read the output has left: ${GO_ON}`);
     if ('problem' in line) {
       report.reject(line.line, line.problem);
       continue;

@@ -57,8 +57,8 @@ async function scan(paths: readonly string[], options: ScanOptions, deps: Comman
   const leaks: Leak[] = [];
   for await (const leak of scanPaths(paths, options.keyPrefix, count, { stdin: deps.stdin, onError })) leaks.push(leak);
   const known = leaks.length > 0 && namesTable(options, deps) ? await ask(leaks, options, deps) : undefined;
-  if (options.json) await output.print(scanJson(leaks, known, count));
-  else await output.print(leaks.map((leak) => `${leakLine(leak, known, deps.now())}\n`).join(''));
+  const lines = () => leaks.map((leak) => `${leakLine(leak, known, deps.now())}\n`).join('');
+  await output.printIfRead(options.json ? scanJson(leaks, known, count) : lines());
   if (leaks.length > 0) throw new CliError('KEYS_FOUND', `${found(leaks)}: revoke or rotate what is in use`);
   if (unread.length > 0) throw new CliError('FILE_UNUSABLE', `${unread.length} of the paths cannot be read`);
   const binary = count.binary === 0 ? '' : `, ${count.binary} more are binary`;

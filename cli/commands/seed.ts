@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { NewKey } from '../../keys/newKey.ts';
 import type { IssuedKey, KeyRegistry } from '../../keys/registry.ts';
-import { CliError } from '../cliError.ts';
+import { CliError, isOutputClosed } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { issuedKeyJson } from '../output.ts';
 import { pendingKey } from '../pendingKey.ts';
@@ -140,17 +140,22 @@ function planOf(newKeys: readonly NewKey[], { labels, ids }: Existing, secretsFi
 async function run(seedRun: SeedRun): Promise<void> {
   const { report } = seedRun;
   const outcome: Outcome = { issuedCount: 0, unconfirmed: undefined };
-  await report.begin();
   try {
+    await report.begin();
     await issueAll(seedRun, outcome);
   } catch (error) {
     noteStop(seedRun, outcome);
     // What stdout may have left to say is of no use to a reader that has left.
     await report.end(outcome.unconfirmed?.record).catch(() => {});
-    throw isClosed(error) ? new CliError('OUTPUT_UNUSABLE', error.message, { cause: error }) : error;
+    throw isOutputClosed(error) ? unusable(error) : error;
   }
-  await report.end(undefined);
+  const closed = await report.end(undefined).catch((error: unknown) => {
+    if (isOutputClosed(error)) return error;
+    throw error;
+  });
   noteDone(seedRun, outcome);
+  // Keys that are in a file are not lost with the output.
+  if (closed !== undefined && seedRun.secretsFile === undefined) throw unusable(closed);
 }
 
 async function issueAll(seedRun: SeedRun, outcome: Outcome): Promise<void> {
@@ -202,6 +207,7 @@ function noteStop({ plan, secretsFile, deps }: SeedRun, { issuedCount, unconfirm
   output.note('to go on, run it again with --skip-existing');
 }
 
-function isClosed(error: unknown): error is CliError {
-  return error instanceof CliError && error.code === 'OUTPUT_CLOSED';
+/** Nobody has seen all that was to be told, so that the end of the output is no success. */
+function unusable(cause: CliError): CliError {
+  return new CliError('OUTPUT_UNUSABLE', cause.message, { cause });
 }

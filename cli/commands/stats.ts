@@ -58,7 +58,7 @@ async function stats(options: StatsOptions, deps: CommandDeps): Promise<void> {
     count(registry.records({ onCorrupt: (error) => corrupt.push(error) }), options, deps),
   );
   for (const error of corrupt) output.note(`warning: ${error.message}`);
-  await output.print(`${format(counted, options, deps)}\n`);
+  await output.printIfRead(`${format(counted, options, deps)}\n`);
   if (corrupt.length === 0) return;
   throw new CliError('RECORDS_CORRUPT', `${corrupt.length} of the records cannot be read and are not counted`);
 }

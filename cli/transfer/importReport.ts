@@ -8,6 +8,7 @@ export class ImportReport {
   #takenCount = 0;
   #skippedCount = 0;
   #rejectedCount = 0;
+  #hasReader = true;
 
   constructor(output: Output, isJson: boolean) {
     this.#output = output;
@@ -18,13 +19,18 @@ export class ImportReport {
     return this.#rejectedCount;
   }
 
+  /** Whether whatever reads stdout is there still, as far as the last write tells. */
+  get hasReader(): boolean {
+    return this.#hasReader;
+  }
+
   async begin(): Promise<void> {
-    if (this.#isJson) await this.#output.print('{"taken":[');
+    if (this.#isJson) await this.#print('{"taken":[');
   }
 
   async take(id: string): Promise<void> {
     const separator = this.#takenCount++ === 0 ? '\n' : ',\n';
-    if (this.#isJson) await this.#output.print(`${separator}${JSON.stringify(id)}`);
+    if (this.#isJson) await this.#print(`${separator}${JSON.stringify(id)}`);
   }
 
   skip(): void {
@@ -37,17 +43,26 @@ export class ImportReport {
     else if (this.#rejectedCount <= MAX_TOLD) this.#output.note(`line ${line}: ${problem}`);
   }
 
-  /** Also where the import was stopped: it says how far that came. */
+  /** Also where the import was stopped: it says how far that came, and on stderr where nobody reads stdout any more. */
   async end(): Promise<void> {
-    if (this.#isJson) {
-      const rejected = this.#rejected.toSorted((a, b) => a.line - b.line);
-      await this.#output.print(`\n],"skipped":${this.#skippedCount},"rejected":${JSON.stringify(rejected)}}\n`);
-      return;
-    }
     const untold = this.#rejectedCount - MAX_TOLD;
-    if (untold > 0) this.#output.note(`and ${untold} more; --json tells every one`);
-    const counts = [`taken: ${this.#takenCount}`, `skipped, for they are there already: ${this.#skippedCount}`];
-    await this.#output.print(`${[...counts, `rejected: ${this.#rejectedCount}`].join('\n')}\n`);
+    if (!this.#isJson && untold > 0) this.#output.note(`and ${untold} more; --json tells every one`);
+    await this.#print(this.#isJson ? this.#jsonEnd() : `${this.#counts().join('\n')}\n`);
+    if (!this.#hasReader) this.#output.note(this.#counts().join('; '));
+  }
+
+  #jsonEnd(): string {
+    const rejected = this.#rejected.toSorted((a, b) => a.line - b.line);
+    return `\n],"skipped":${this.#skippedCount},"rejected":${JSON.stringify(rejected)}}\n`;
+  }
+
+  #counts(): readonly string[] {
+    const there = `skipped, for they are there already: ${this.#skippedCount}`;
+    return [`taken: ${this.#takenCount}`, there, `rejected: ${this.#rejectedCount}`];
+  }
+
+  async #print(text: string): Promise<void> {
+    this.#hasReader = await this.#output.printIfRead(text);
   }
 }
 

@@ -216,6 +216,41 @@ describe('a signal', () => {
   });
 });
 
+describe('a reader that leaves', () => {
+  const many = Array.from({ length: 200 }, () => line({})).join('');
+
+  test('in the middle stops it, which is told with all that was taken, and is no success', async () => {
+    const stopped = await importText(many, ['--json'], { readWrites: 3 });
+    expect(stopped.exitCode).toBe(1);
+    const taken = Number(/^taken: (\d+); skipped/.exec(stopped.stderr)?.[1]);
+    expect(stopped.stderr).toMatch(/\nerror: whatever read the output has left: .*run it again/);
+    expect(taken).toBeLessThan(200);
+    expect(await cli.records(table)).toHaveLength(taken);
+    const resumed = await importText(many, [], { table });
+    expect(resumed.stdout).toContain(`taken: ${200 - taken}\n`);
+  });
+
+  test('does not make a rejected line a success', async () => {
+    const { exitCode, stderr } = await importText(line({ label: '' }), [], { readWrites: 0 });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/\nerror: rejected: 1;/);
+  });
+
+  test('only at the end, with every key taken, is told how many there were', async () => {
+    const { exitCode, stderr } = await importText(line({}), [], { readWrites: 0 });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: 'taken: 1; skipped, for they are there already: 0; rejected: 0\n',
+    });
+  });
+
+  test('does not hide that the table failed', async () => {
+    const { exitCode, stderr } = await importText(line({}), ['--json'], { table: 'none', readWrites: 1 });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/error: .*"none"/);
+  });
+});
+
 describe('on a terminal', () => {
   test('a bar shows how far it is, and goes away', async () => {
     const { stderr } = await importText(Array.from({ length: 50 }, () => line({})).join(''), [], { isTerminal: true });

@@ -97,6 +97,19 @@ describe('a key is found', () => {
   });
 });
 
+test('a key is found also where nobody reads what is told of it', async () => {
+  for (const args of [[], ['--json']]) {
+    const { exitCode, stderr } = await cli.run(['scan', '-', ...args], { input: KEY, readWrites: 0 });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error: 1 key found/);
+  }
+});
+
+test('what cannot be read is no success, also where nobody reads what is told', async () => {
+  const { exitCode } = await cli.run(['scan', 'no such file'], { readWrites: 0 });
+  expect(exitCode).toBe(1);
+});
+
 describe('nothing else is taken for one', () => {
   test.each([
     ['a bare prefix', 'sk_ and sk_0123'],

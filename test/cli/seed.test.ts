@@ -6,6 +6,7 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hashSecret, type KeySecret } from '../../keys/secret.ts';
 import { LocalDynamoDb } from '../../local/table.ts';
+import { LocalCli } from '../support/localCli.ts';
 import { LOCAL_AWS, runCli, startWriteProxy, type CliOptions, type CliRun, type WriteHooks } from '../support/cli.ts';
 
 const LABELS = ['a', 'b', 'c', 'd'];
@@ -122,11 +123,32 @@ describe('seed', () => {
     expect(await readdir(directory)).not.toContain('none.jsonl');
   });
 
-  test('stops before it issues a key that it cannot print', async () => {
+  test.each([[[]], [['--json']]])('stops before it issues a key that it cannot print: %p', async (args) => {
     const table = await makeTable();
-    const run = await table.seed([seedFile], { onStart: (child) => child.stdout?.destroy() });
+    const run = await table.seed([seedFile, ...args], { onStart: (child) => child.stdout?.destroy() });
     expect(run.exitCode).toBe(1);
+    expect(run.stderr).toMatch(/^keys issued: 0 of 4, .*\n(.*\n)*error: whatever read the output has left/);
     expect(await table.scan()).toEqual([]);
+  });
+});
+
+describe('a reader that leaves before the end of the JSON document', () => {
+  let cli: LocalCli;
+  beforeAll(async () => {
+    cli = await LocalCli.start();
+  });
+  afterAll(() => cli.stop());
+
+  test.each([
+    ['fails a run whose keys are in it alone', false, 1],
+    ['does not fail one whose keys are in a file', true, 0],
+  ])('%s', async (_, hasFile, expected) => {
+    const table = await cli.makeTable();
+    const args = hasFile ? ['--out', join(cli.directory, 'made.jsonl')] : [];
+    const run = await cli.run(['seed', seedFile, '--json', ...args], { table, readWrites: 1 + LABELS.length });
+    expect(run.exitCode).toBe(expected);
+    expect(run.stderr).toMatch(/^keys issued: 4, skipped: 0/);
+    expect(await cli.records(table)).toHaveLength(4);
   });
 });
 

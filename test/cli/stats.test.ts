@@ -109,6 +109,7 @@ test('a record that cannot be read is told and not counted, and it fails', async
   expect(exitCode).toBe(1);
   expect(JSON.parse(stdout).total).toBe(1);
   expect(stderr).toMatch(/^warning: .*bad.*\nerror: .*not counted\n$/);
+  expect(await cli.run(['stats'], { table: spoilt, readWrites: 0 })).toMatchObject({ exitCode: 1, stderr });
 });
 
 test.each([

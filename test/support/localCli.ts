@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Transform } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
 import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Interruption } from '../../cli/interruption.ts';
@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly revocationDelaySeconds?: number;
   /** Whether a person of 80 columns is there, or programs all around. */
   readonly isTerminal?: boolean;
+  /** How many writes to stdout find a reader; one that stays, unless given. */
+  readonly readWrites?: number;
   /** Called with the signal's way in, once the command runs. */
   readonly onStart?: (interruption: Interruption, output: PassThrough) => void;
 }
@@ -90,15 +92,18 @@ export class LocalCli {
 
   /** Runs a command, with `--local` where a table is given. */
   async run(args: readonly string[], options: SessionOptions = {}): Promise<SessionResult> {
-    const { table, input = '', env, revocationDelaySeconds, isTerminal = false, onStart } = options;
+    const { table, input = '', env, revocationDelaySeconds, isTerminal = false, readWrites, onStart } = options;
     const noteFile = join(this.directory, `${randomUUID()}.json`);
     const { endpoint } = this.database;
     const place = { url: 'http://127.0.0.1:1', endpoint, tableName: table, region: 'us-east-1', pid: process.pid };
     const note = { ...place, revocationDelaySeconds };
     await writeFile(noteFile, JSON.stringify(note));
     const terminal = isTerminal ? { isTTY: true, columns: 80 } : {};
-    const [stdout, stderr] = [Object.assign(new PassThrough(), terminal), Object.assign(new PassThrough(), terminal)];
-    const texts = Promise.all([readText(stdout), readText(stderr)]);
+    const stdout = Object.assign(pipeOf(readWrites), terminal);
+    const stderr = Object.assign(new PassThrough(), terminal);
+    let outText = '';
+    stdout.setEncoding('utf8').on('data', (text: string) => (outText += text));
+    const errTexts = readText(stderr);
     const output = new Output({ stdout, stderr });
     const interruption = new Interruption({ exit: () => {}, note: (line) => output.note(line) });
     const stdin = Object.assign(new PassThrough(), isTerminal ? { isTTY: true } : {});
@@ -113,9 +118,19 @@ export class LocalCli {
     });
     onStart?.(interruption, stderr);
     const exitCode = await running;
-    stdout.end();
     stderr.end();
-    const [outText, errText] = await texts;
-    return { exitCode, stdout: outText, stderr: errText };
+    const stderrText = await errTexts;
+    return { exitCode, stdout: outText, stderr: stderrText };
   }
+}
+
+/** A pipe whose reader leaves after so many writes. */
+function pipeOf(readWrites = Infinity): Transform {
+  let count = 0;
+  return new Transform({
+    transform: (chunk, _, done) => {
+      if (count++ < readWrites) done(null, chunk);
+      else done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    },
+  });
 }
