@@ -12,6 +12,8 @@ export interface Change {
   readonly remove?: readonly (keyof KeyRecord)[];
   /** All must hold, beside that the item exists and has the id. Attributes are written `#name`. */
   readonly conditions: readonly string[];
+  /** Of the conditions: `#name` is the attribute of this name, where it is not `name` itself. */
+  readonly names?: Readonly<Record<string, string>>;
   /** Of the conditions: `:name` is the value of this name. */
   readonly values?: Readonly<Record<string, unknown>>;
   /** Whether the record holds just this change already: then the answer to an earlier try was lost. */
@@ -31,35 +33,10 @@ export function isPresent(name: keyof KeyRecord): string {
   return `(attribute_exists(#${name}) AND NOT attribute_type(#${name}, :null))`;
 }
 
-/** The attribute is as it was read, with the value for it. */
-export function isAsRead<K extends keyof KeyRecord>(name: K, record: KeyRecord) {
-  const value: unknown = record[name];
-  return value === undefined
-    ? { condition: isAbsent(name), values: {} }
-    : { condition: `#${name} = :${name}AsRead`, values: { [`${name}AsRead`]: value } };
-}
-
-/** As many elements as an expression takes, which has 4 KB and 300 operators in all. */
-const MAX_COMPARED = 50;
-
-/**
- * The list of scopes is as it was read: as long, and the same element by element. (Not every engine compares lists, and of
- * a list longer than 50 only the first 50 are compared.)
- */
-export function areScopesAsRead({ scopes }: KeyRecord) {
-  if (scopes === undefined) return { condition: isAbsent('scopes'), values: {} };
-  const compared = scopes.slice(0, MAX_COMPARED).map((scope, index) => [`scope${index}`, scope] as const);
-  const equal = compared.map(([name], index) => `#scopes[${index}] = :${name}`);
-  return {
-    condition: ['size(#scopes) = :scopeCount', ...equal].join(' AND '),
-    values: { scopeCount: scopes.length, ...Object.fromEntries(compared) },
-  };
-}
-
 /** The expressions of DynamoDB's UpdateItem that change the key of this id. */
 export function updateExpressions(
   id: string,
-  { set = {}, remove = [], conditions, values = {} }: Change,
+  { set = {}, remove = [], conditions, names: aliases = {}, values = {} }: Change,
 ): UpdateExpressions {
   const names = Object.keys(set);
   const setClause = names.map((name) => `#${name} = :${name}`).join(', ');
@@ -68,13 +45,15 @@ export function updateExpressions(
     .filter((clause) => clause !== '')
     .join(' ');
   const ConditionExpression = ['attribute_exists(#keyHash)', '#id = :id', ...conditions].join(' AND ');
-  const given: Record<string, unknown> = { id, null: 'NULL', ...values, ...set };
+  const given: Record<string, unknown> = { id, null: 'NULL', list: 'L', map: 'M', ...values, ...set };
   // DynamoDB refuses a name or a value that no expression uses.
   const text = `${UpdateExpression} ${ConditionExpression}`;
   return {
     UpdateExpression,
     ConditionExpression,
-    ExpressionAttributeNames: Object.fromEntries(placeholders(text, '#').map((name) => [`#${name}`, name])),
+    ExpressionAttributeNames: Object.fromEntries(
+      placeholders(text, '#').map((name) => [`#${name}`, aliases[name] ?? name]),
+    ),
     ExpressionAttributeValues: Object.fromEntries(placeholders(text, ':').map((name) => [`:${name}`, given[name]])),
   };
 }

@@ -19,6 +19,7 @@ export {
   type RevokeOptions,
   type RotateOptions,
   type Rotation,
+  type UpdateOptions,
 } from './registry.ts';
 export {
   generateSecret,

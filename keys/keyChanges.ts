@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { conflict, isAbsent, isAsRead, revokedRefusal, type Change } from './change.ts';
+import { areAsRead } from './areAsRead.ts';
+import { conflict, isAbsent, revokedRefusal, type Change } from './change.ts';
 import { LatchkeyError } from './errors.ts';
 import { problemOf, type FieldName } from './keyFields.ts';
 import { expiry } from './newKey.ts';
@@ -19,6 +20,24 @@ export interface KeyChanges {
   readonly metadata?: JsonObject | null | undefined;
   /** ISO 8601 with a zone, in the future; `null` has the key never expire. */
   readonly expiresAt?: string | null | undefined;
+}
+
+/** How a key is updated. */
+export interface UpdateOptions {
+  /**
+   * The key's record as the changes were made up from it, such as `get` gave it. Where a field that is to change is no
+   * longer as in it, the update is refused, so that it takes nothing back that somebody else changed meanwhile.
+   *
+   * @default - the later of two changes stays
+   */
+  readonly asRead?: Pick<KeyRecord, 'id' | FieldName> | undefined;
+}
+
+/** What changes are held against. */
+export interface ChangeContext {
+  /** The record as it is now, needed where the expiry changes or `asRead` is given. */
+  readonly read: KeyRecord | undefined;
+  readonly asRead: UpdateOptions['asRead'];
 }
 
 const FIELDS: readonly FieldName[] = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'];
@@ -42,11 +61,35 @@ export function checkChanges(input: unknown, nowMs: number): KeyChanges {
 
 /**
  * Makes changes that were checked. An expiry decides how long a key lives, as a rotation does, so it is changed only
- * where both are as `read` has them.
+ * where both are as `read` has them; and with `asRead`, so is every field.
  *
- * @throws LatchkeyError `CONFLICT` where the expiry would be taken from a key that was rotated
+ * @throws LatchkeyError `CONFLICT` where the expiry would be taken from a key that was rotated, or a field is not as in
+ * `asRead`; `ALREADY_REVOKED` in place of the latter
  */
-export function changing(changes: KeyChanges, read: KeyRecord | undefined): Change {
+export function changing(changes: KeyChanges, { read, asRead }: ChangeContext): Change {
+  const { set, remove } = written(changes);
+  if (changes.expiresAt === null && read?.rotatedTo !== undefined) {
+    throw conflict(read.id, `was rotated to ${read.rotatedTo}, so it must end: give it a time`);
+  }
+  const refusal = (record: KeyRecord) => revokedRefusal(record) ?? staleRefusal(changes, record, asRead);
+  const stale = read === undefined || asRead === undefined ? undefined : refusal(read);
+  if (stale !== undefined) throw stale;
+  const kept = read === undefined ? undefined : areAsRead(keptFields(changes, asRead), read);
+  return {
+    operation: 'write',
+    done: 'changed',
+    set,
+    remove,
+    ...kept,
+    conditions: [isAbsent('revokedAt'), ...(kept?.conditions ?? [])],
+    isIn: (record) =>
+      Object.entries(set).every(([name, value]) => isDeepStrictEqual(record[name as keyof KeyRecord], value)) &&
+      remove.every((name) => record[name] === undefined),
+    refusal,
+  };
+}
+
+function written(changes: KeyChanges): Required<Pick<Change, 'set' | 'remove'>> {
   const { expiresAt, ...others } = changes;
   const fields = Object.entries(others);
   const set = {
@@ -54,24 +97,27 @@ export function changing(changes: KeyChanges, read: KeyRecord | undefined): Chan
     ...(typeof expiresAt === 'string' ? expiry(expiresAt) : {}),
   };
   const removed = fields.flatMap(([name, value]) => (value === null ? [name as keyof KeyRecord] : []));
-  const remove: readonly (keyof KeyRecord)[] = expiresAt === null ? [...removed, 'expiresAt', 'purgeAfter'] : removed;
-  const kept =
-    expiresAt === undefined || read === undefined ? [] : [isAsRead('expiresAt', read), isAsRead('rotatedTo', read)];
-  if (expiresAt === null && read?.rotatedTo !== undefined) {
-    throw conflict(read.id, `was rotated to ${read.rotatedTo}, so it must end: give it a time`);
-  }
-  return {
-    operation: 'write',
-    done: 'changed',
-    set,
-    remove,
-    conditions: [isAbsent('revokedAt'), ...kept.map(({ condition }) => condition)],
-    values: Object.assign({}, ...kept.map(({ values }) => values)),
-    isIn: (record) =>
-      Object.entries(set).every(([name, value]) => isDeepStrictEqual(record[name as keyof KeyRecord], value)) &&
-      remove.every((name) => record[name] === undefined),
-    refusal: revokedRefusal,
-  };
+  return { set, remove: expiresAt === null ? [...removed, 'expiresAt', 'purgeAfter'] : removed };
+}
+
+/** What must be as it was read for the changes to be made. */
+function keptFields(changes: KeyChanges, asRead: UpdateOptions['asRead']): readonly (keyof KeyRecord)[] {
+  const named = asRead === undefined ? [] : Object.keys(changes).filter(isField);
+  return changes.expiresAt === undefined ? named : [...new Set<keyof KeyRecord>([...named, 'expiresAt', 'rotatedTo'])];
+}
+
+function staleRefusal(
+  changes: KeyChanges,
+  record: KeyRecord,
+  asRead: UpdateOptions['asRead'],
+): LatchkeyError | undefined {
+  if (asRead === undefined) return undefined;
+  const stale = Object.keys(changes)
+    .filter(isField)
+    .filter((name) => !isDeepStrictEqual(record[name], asRead[name]));
+  return stale.length === 0
+    ? undefined
+    : conflict(record.id, `was changed since it was read, in its ${stale.join(' and its ')}: read it again`);
 }
 
 function isField(name: string): name is FieldName {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { conflict, updateExpressions, type Change } from './change.ts';
 import { disabling, enabling } from './disabling.ts';
 import { LatchkeyError, type ErrorCode } from './errors.ts';
-import { changing, checkChanges, type KeyChanges } from './keyChanges.ts';
+import { changing, checkChanges, type KeyChanges, type UpdateOptions } from './keyChanges.ts';
 import type { ImportedKey } from './importedKey.ts';
 import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './importHashes.ts';
 import { isKeyId } from './keyId.ts';
@@ -26,7 +26,7 @@ import { generateSecret, hashSecret, parseSecret, shownPrefixOf, type KeyHash, t
 import { ATTRIBUTE } from './table.ts';
 import { toTimestamp } from './timestamp.ts';
 
-export type { KeyChanges } from './keyChanges.ts';
+export type { KeyChanges, UpdateOptions } from './keyChanges.ts';
 export type { ImportedKey } from './importedKey.ts';
 export type { ImportOptions, ImportResult } from './importHashes.ts';
 export type { ListOptions, ListPage, RecordsOptions } from './listing.ts';
@@ -185,17 +185,27 @@ export class KeyRegistry {
 
   /**
    * Changes what is said of a key, and returns its new record. Of two changes of one field at once, the later stays, as if
-   * one had been made after the other. The expiry of a key that was rotated can be changed but not taken away, and a change
-   * of it that meets a rotation or another such change is refused.
+   * one had been made after the other: who makes up a change from a record, such as its scopes but for one, gives it as
+   * `asRead`. The expiry of a key that was rotated can be changed but not taken away, and a change of it that meets a
+   * rotation or another such change is refused.
+   *
+   * With `asRead`, every field that is to change is compared as a whole with a read just before the write, and by the
+   * write itself once more: a text or a time as a whole, scopes and metadata by their length and their first 50 parts, or
+   * fewer where those have long paths. So a change is missed only where it is made within the moment between the two, and
+   * behind those parts. What was changed to and fro is as it was.
    *
    * @throws LatchkeyError `INPUT_INVALID` before anything is written; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT`;
    * `RECORD_CORRUPT`, as for `revoke`
    */
-  async update(id: string, changes: KeyChanges): Promise<KeyRecord> {
+  async update(id: string, changes: KeyChanges, { asRead }: UpdateOptions = {}): Promise<KeyRecord> {
     const checked = checkChanges(changes, this.#options.now());
+    if (asRead !== undefined && asRead.id !== id) {
+      throw new LatchkeyError('INPUT_INVALID', 'asRead: got the record of another key, wanted that of this one');
+    }
     const keyHash = await this.#hashOf(id);
-    const read = checked.expiresAt === undefined ? undefined : await this.#get(id, keyHash);
-    return this.#change(id, keyHash, changing(checked, read));
+    const isRead = asRead !== undefined || checked.expiresAt !== undefined;
+    const read = isRead ? await this.#get(id, keyHash) : undefined;
+    return this.#change(id, keyHash, changing(checked, { read, asRead }));
   }
 
   /**

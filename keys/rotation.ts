@@ -1,4 +1,5 @@
-import { areScopesAsRead, conflict, isAbsent, isAsRead, revokedRefusal, type Change } from './change.ts';
+import { areAsRead } from './areAsRead.ts';
+import { conflict, isAbsent, revokedRefusal, type Change } from './change.ts';
 import { LatchkeyError } from './errors.ts';
 import { problemOf, show } from './keyFields.ts';
 import type { NewKey } from './newKey.ts';
@@ -93,8 +94,7 @@ export function rotationRefusal(record: KeyRecord, nowMs: number): LatchkeyError
  * away meanwhile, or an expiry brought forward, must not come back by the rotation.
  */
 export function ending({ record, previous, previousEndsAt }: DrawnRotation, nowMs: number): Change {
-  const texts = (['label', 'owner', 'plan', 'expiresAt'] as const).map((name) => isAsRead(name, previous));
-  const kept = [...texts, areScopesAsRead(previous)];
+  const kept = areAsRead(['label', 'owner', 'plan', 'expiresAt', 'scopes'], previous);
   return {
     operation: 'rotation',
     done: 'rotated',
@@ -108,9 +108,10 @@ export function ending({ record, previous, previousEndsAt }: DrawnRotation, nowM
       isAbsent('revokedAt'),
       isAbsent('disabledAt'),
       `(${isAbsent('expiresAt')} OR #expiresAt > :now)`,
-      ...kept.map(({ condition }) => condition),
+      ...kept.conditions,
     ],
-    values: Object.assign({ now: toTimestamp(nowMs) }, ...kept.map(({ values }) => values)),
+    names: kept.names,
+    values: { ...kept.values, now: toTimestamp(nowMs) },
     isIn: ({ rotatedTo }) => rotatedTo === record.id,
     isUnique: true,
     refusal: (refused) => rotationRefusal(refused, nowMs),

@@ -188,6 +188,8 @@ function describeUpdate(open: () => Promise<Table>): void {
       expect(await table.registry.get(id)).toMatchObject({ expiresAt: at(1000) });
     });
 
+    describeAsRead(() => table);
+
     test('does not undo a revocation that comes first', async () => {
       const { id } = await putKey(table);
       const intercept = beforeUpdate(() => table.registry.revoke(id));
@@ -195,6 +197,150 @@ function describeUpdate(open: () => Promise<Table>): void {
         await expect(registry.update(id, { label: 'x' })).rejects.toMatchObject({ code: 'ALREADY_REVOKED' });
       });
       expect(await table.registry.get(id)).toMatchObject({ label: 'ci', revokedAt: at(0) });
+    });
+  });
+}
+
+const DEEP = {
+  texts: ['', 'a', 'é\u{1f511}'],
+  numbers: [0, -1.5, 0.1 + 0.2, 2 ** 60, 1e21, 1e-7, 9.9e124],
+  flags: { yes: true, no: false, none: null },
+  empty: { list: [], object: {} },
+  'a name, with.dots': [{ x: { y: [[1]] } }],
+};
+
+function describeAsRead(opened: () => Table): void {
+  describe('with the record as it was read', () => {
+    const FIELDS: readonly (readonly [string, KeyChanges, KeyChanges])[] = [
+      ['label', { label: 'mine' }, { label: 'theirs' }],
+      ['owner', { owner: 'mine' }, { owner: 'theirs' }],
+      ['owner, taken away by both', { owner: null }, { owner: null }],
+      ['plan', { plan: null }, { plan: 'theirs' }],
+      ['scopes', { scopes: ['a', 'b'] }, { scopes: ['b', 'c'] }],
+      ['scopes, taken away meanwhile', { scopes: ['a', 'b'] }, { scopes: null }],
+      ['metadata', { metadata: { x: 1 } }, { metadata: { x: 2 } }],
+      ['metadata, taken away', { metadata: null }, { metadata: { x: 2 } }],
+      ['expiry', { expiresAt: at(5000) }, { expiresAt: at(3000) }],
+      ['expiry, taken away', { expiresAt: null }, { expiresAt: at(3000) }],
+      ['one of two', { label: 'mine', scopes: [] }, { scopes: ['b', 'c'] }],
+    ];
+    const FILLED = { ...FULL, scopes: ['a', 'b', 'c'], metadata: DEEP };
+
+    test.each(FIELDS)('the same of nobody else is made: %s', async (_, mine) => {
+      const asRead = await putKey(opened(), FILLED);
+      const updated = await opened().registry.update(asRead.id, mine, { asRead });
+      expect(updated).toEqual(await opened().registry.get(asRead.id));
+      for (const [name, value] of Object.entries(mine)) {
+        expect(updated[name as keyof KeyRecord]).toEqual(value ?? undefined);
+      }
+    });
+
+    test.each(FIELDS)('a change that another came before is refused: %s', async (_, mine, theirs) => {
+      const { registry } = opened();
+      const asRead = await putKey(opened(), FILLED);
+      const changed = await registry.update(asRead.id, theirs, { asRead });
+      const refusal = { code: 'CONFLICT', keyId: asRead.id };
+      await expect(registry.update(asRead.id, mine, { asRead })).rejects.toMatchObject(refusal);
+      expect(await opened().item(asRead.keyHash)).toEqual(changed);
+    });
+
+    test.each(FIELDS)('a change that another comes between is refused by the write: %s', async (_, mine, theirs) => {
+      const asRead = await putKey(opened(), FILLED);
+      const intercept = beforeUpdate(() => opened().registry.update(asRead.id, theirs));
+      await withProxy(opened(), { intercept }, async (registry) => {
+        const update = registry.update(asRead.id, mine, { asRead });
+        // Of one change made twice, the one whose answer was lost cannot be told from the other.
+        const isSame = JSON.stringify(mine) === JSON.stringify(theirs);
+        if (isSame) await update;
+        else await expect(update).rejects.toMatchObject({ code: 'CONFLICT', keyId: asRead.id });
+      });
+      expect(await opened().item(asRead.keyHash)).toMatchObject(
+        JSON.parse(JSON.stringify(theirs).replaceAll(/"\w+":null,?/g, '')),
+      );
+    });
+
+    const inner: readonly (readonly [string, unknown])[] = [
+      ['a text', { ...DEEP, texts: ['', 'b', 'é\u{1f511}'] }],
+      ['a number', { ...DEEP, numbers: DEEP.numbers.with(2, 0.3) }],
+      ['an order', { ...DEEP, texts: DEEP.texts.toReversed() }],
+      ['an element more', { ...DEEP, texts: [...DEEP.texts, ''] }],
+      ['a flag', { ...DEEP, flags: { ...DEEP.flags, no: true } }],
+      ['null', { ...DEEP, flags: { ...DEEP.flags, none: false } }],
+      ['the kind of what is empty', { ...DEEP, empty: { list: {}, object: [] } }],
+      ['a name', { ...DEEP, flags: { yes: true, no: false, non: null } }],
+      ['what is deep inside', { ...DEEP, 'a name, with.dots': [{ x: { y: [[2]] } }] }],
+    ];
+    test.each(inner)('metadata that differ in %s are seen by the write alone', async (_, metadata) => {
+      const asRead = await putKey(opened(), { metadata: DEEP });
+      const intercept = beforeUpdate(() => opened().put({ ...asRead, metadata }));
+      await withProxy(opened(), { intercept }, async (registry) => {
+        const update = registry.update(asRead.id, { metadata: { mine: true } }, { asRead });
+        await expect(update).rejects.toMatchObject({ code: 'CONFLICT' });
+      });
+      expect(await opened().item(asRead.keyHash)).toMatchObject({ metadata });
+    });
+
+    test('two who each take one scope of three away do not bring the other back', async () => {
+      const { registry } = opened();
+      const asRead = await putKey(opened(), FILLED);
+      const updates = [
+        ['a', 'b'],
+        ['b', 'c'],
+      ].map((scopes) => registry.update(asRead.id, { scopes }, { asRead }));
+      const outcomes = await Promise.allSettled(updates);
+      expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+      expect((await registry.get(asRead.id)).scopes).toHaveLength(2);
+    });
+
+    test('a change of what no condition has room for is seen where it came before', async () => {
+      const scopes = Array.from({ length: 100 }, (_, index) => `scope:${index}`);
+      const asRead = await putKey(opened(), { scopes });
+      await opened().registry.update(asRead.id, { scopes: scopes.with(99, 'theirs') });
+      const update = opened().registry.update(asRead.id, { scopes: [] }, { asRead });
+      await expect(update).rejects.toMatchObject({ code: 'CONFLICT' });
+    });
+
+    test('fields that are not to change may have changed', async () => {
+      const { registry } = opened();
+      const asRead = await putKey(opened(), FILLED);
+      await registry.update(asRead.id, { owner: 'theirs', metadata: null });
+      const updated = await registry.update(asRead.id, { label: 'mine' }, { asRead });
+      expect(updated).toMatchObject({ label: 'mine', owner: 'theirs' });
+    });
+
+    test('the longest scopes and metadata are not too much for the write', async () => {
+      const scopes = Array.from({ length: 512 }, (_, index) => String.fromCharCode(97 + (index % 26)));
+      const nested = JSON.parse(`${'{"a":'.repeat(28)}1${'}'.repeat(28)}`);
+      for (const metadata of [{ x: Array.from({ length: 500 }, () => 1) }, { x: nested, y: nested, z: nested }]) {
+        const asRead = await putKey(opened(), { ...FULL, scopes, metadata });
+        const changes = { label: 'b', owner: null, plan: null, scopes: [], metadata: {}, expiresAt: at(5000) };
+        expect(await opened().registry.update(asRead.id, changes, { asRead })).toMatchObject({
+          label: 'b',
+          metadata: {},
+        });
+      }
+    });
+
+    test('of another key is refused before anything is written, and of a revoked one as such', async () => {
+      const { registry } = opened();
+      const asRead = await putKey(opened(), FILLED);
+      const other = await putKey(opened(), FILLED);
+      const swapped = registry.update(asRead.id, { label: 'mine' }, { asRead: other });
+      await expect(swapped).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+      await registry.update(asRead.id, { label: 'theirs' });
+      await registry.revoke(asRead.id);
+      const late = registry.update(asRead.id, { label: 'mine' }, { asRead });
+      await expect(late).rejects.toMatchObject({ code: 'ALREADY_REVOKED' });
+    });
+
+    test('succeeds where its answer was lost and it was sent again', async () => {
+      const asRead = await putKey(opened(), FILLED);
+      const beforeAnswer = afterFirst('UpdateItem', (response) => response.destroy());
+      await withProxy(opened(), { beforeAnswer }, async (registry, proxy) => {
+        const updated = await registry.update(asRead.id, { scopes: ['a'], metadata: null }, { asRead });
+        expect(await opened().item(asRead.keyHash)).toEqual(updated);
+        expect(proxy.of('UpdateItem')).toHaveLength(2);
+      });
     });
   });
 }
