@@ -1,0 +1,52 @@
+# Sourced: an AWS account on the loopback interface, which ends with the script that sources this.
+
+# fail TEXT: end the suite
+fail() {
+  echo "${suite:?}: $1" >&2
+  exit 1
+}
+
+# json EXPRESSION: evaluates it with the JSON on stdin as `it`
+json() { node -e "const it = JSON.parse(require('node:fs').readFileSync(0, 'utf8')); console.log($1)"; }
+
+# start_emulator DIRECTORY: starts it, makes the directory $work, and has the CDK and the AWS tools talk to it
+start_emulator() {
+  local port
+  work=$(mktemp -d)
+  emulator_process=
+  trap stop_emulator EXIT
+  port=$(node -e "const s = require('node:net').createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })")
+  PYTHONDONTWRITEBYTECODE=1 python3 "$1/serve.py" --port "$port" > "$work/emulator.log" 2>&1 &
+  emulator_process=$!
+  for _ in $(seq 150); do
+    curl --silent --output /dev/null "http://127.0.0.1:$port/" && break
+    kill -0 "$emulator_process" 2> /dev/null || fail "the emulator ended: $(cat "$work/emulator.log")"
+    sleep 0.2
+  done
+  # By name and not by number: the emulator finds templates in its S3 by host.
+  export AWS_ENDPOINT_URL="http://localhost:$port"
+  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
+  export AWS_EC2_METADATA_DISABLED=true CDK_DISABLE_CLI_TELEMETRY=true CI=true
+  unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL_DYNAMODB LATCHKEY_TABLE
+}
+
+stop_emulator() {
+  [[ -z $emulator_process ]] || kill "$emulator_process" 2> /dev/null || true
+  rm -rf "$work"
+}
+
+# logged COMMAND...: runs it quietly; where it fails, what it wrote ends the suite
+logged() { "$@" > "$work/command.log" 2>&1 || fail "$* failed: $(cat "$work/command.log")"; }
+
+# key_hash KEY: the table's name for a key
+key_hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
+
+# item TABLE KEY: the key's item as JSON; nothing where the table has none
+item() { aws dynamodb get-item --table-name "$1" --key "{\"keyHash\":{\"S\":\"$(key_hash "$2")\"}}" --output json; }
+
+# without_stack NAME: the stack must be gone
+without_stack() {
+  local status
+  status=$(aws cloudformation describe-stacks --stack-name "$1" --query 'Stacks[0].StackStatus' --output text 2> /dev/null) || return 0
+  [[ $status == DELETE_COMPLETE ]] || fail "the stack $1 is $status after destroy"
+}

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { basename, dirname, join } from 'node:path';
+import type { RunningFunction } from './bundledFunction.ts';
+import { RuntimeApi } from './runtimeApi.ts';
+
+/** The Node that Lambda runs, where runtimeClientCache.sh has put it. */
+export const LAMBDA_NODE = process.env['LATCHKEY_LAMBDA_NODE'] ?? '';
+/** Lambda's runtime client, where runtimeClientCache.sh has put it. */
+const RUNTIME_CLIENT = process.env['LATCHKEY_RUNTIME_CLIENT'] ?? '';
+
+/**
+ * Runs the `handler` of a file as Lambda does, with this environment and none of the caller's. Rejects with the error that
+ * the runtime reports where the function does not load.
+ */
+export async function startUnderRuntimeClient(
+  file: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<RunningFunction> {
+  const api = await RuntimeApi.start();
+  const child = spawn(LAMBDA_NODE, [join(RUNTIME_CLIENT, 'index.mjs')], {
+    env: { ...environment, ...lambdaEnvironment(file, api.host) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  const exited = new Promise<void>((resolve) => {
+    child.on('close', () => resolve());
+  });
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await exited;
+    await api.stop();
+  };
+  const ended = exited.then(() => ({ errorType: 'Runtime.ExitError', errorMessage: output }));
+  const start = await Promise.race([api.started, ended]);
+  if (start === 'ready') return { invoke: (event) => api.invoke(event), output: () => output, stop };
+  await stop();
+  throw new Error(`${start.errorType}: ${start.errorMessage}`);
+}
+
+/** What Lambda itself sets (Defined runtime environment variables, AWS Lambda Developer Guide). */
+function lambdaEnvironment(file: string, runtimeApi: string) {
+  return {
+    _HANDLER: `${basename(file, '.mjs')}.handler`,
+    LAMBDA_TASK_ROOT: dirname(file),
+    AWS_LAMBDA_RUNTIME_API: runtimeApi,
+    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+    AWS_LAMBDA_FUNCTION_NAME: 'authorizer',
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256',
+    AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/authorizer',
+    AWS_LAMBDA_LOG_STREAM_NAME: 'test',
+  };
+}
