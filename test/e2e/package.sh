@@ -43,6 +43,8 @@ say 'both applications have installed the package'
 
 cd "$work/typescript"
 logged npx --no-install tsc
+# As in projects that the CDK's template began before it had NodeNext.
+logged npx --no-install tsc --module commonjs --moduleResolution node10
 say 'the types are good in an application, those of the package and its packages checked too'
 
 cdk() { (cd "$work/$1" && logged npx --no-install cdk "${@:2}" --no-notices); }
