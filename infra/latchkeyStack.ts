@@ -18,6 +18,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
+import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { ApiKeyTable } from './apiKeyTable.ts';
 
 const WHOAMI_BUNDLE = fileURLToPath(new URL('../dist/whoami', import.meta.url));
@@ -25,15 +26,22 @@ const WHOAMI_BUNDLE = fileURLToPath(new URL('../dist/whoami', import.meta.url));
 const ACCOUNT_WIDE_LOGS =
   'Its logs need a role that is set for the whole account and Region, which a sample must not do.';
 
+/** What the context of the app may set. */
+export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerProps, 'keySources' | 'scopes'> {}
+
 /**
  * A table of keys, their authorizer, and a sample API of each kind, which shows what the authorizer hands on: `GET /whoami`, or
  * any message to the WebSocket API.
  */
 export class LatchkeyStack extends Stack {
-  constructor(scope: Construct, id: string, props?: StackProps) {
+  constructor(scope: Construct, id: string, { keySources, scopes, ...props }: LatchkeyStackProps = {}) {
     super(scope, id, props);
     const table = new ApiKeyTable(this, 'Keys');
-    const authorizer = new ApiKeyAuthorizer(this, 'Authorizer', { table });
+    const authorizer = new ApiKeyAuthorizer(this, 'Authorizer', {
+      table,
+      ...(keySources && { keySources }),
+      ...(scopes && { scopes }),
+    });
     const whoami = this.#whoami();
     const restApi = this.#restApi(authorizer.forRestApi(), whoami);
     authorizer.addErrorResponses(restApi);

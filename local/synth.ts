@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from './gatewayError.ts';
@@ -38,11 +38,14 @@ export async function ensureTemplate({ root, onStart }: SynthOptions): Promise<v
   }
 }
 
-/** The CDK writes its manifest last: where it is missing or old, a synthesis was cut short. */
+/**
+ * The CDK writes its manifest last: where it is missing or old, a synthesis was cut short. A manifest alone that is new is of
+ * a stack of another name.
+ */
 function isStale(root: string): boolean {
-  if (!existsSync(join(root, TEMPLATE_PATH))) return true;
-  const written = statSync(join(root, 'cdk.out', 'manifest.json'), { throwIfNoEntry: false });
-  return written === undefined || SOURCES.some((source) => newestMs(join(root, source)) > written.mtimeMs);
+  const written = [TEMPLATE_PATH, join('cdk.out', 'manifest.json')].map((path) => newestMs(join(root, path)));
+  const newestSourceMs = Math.max(...SOURCES.map((source) => newestMs(join(root, source))));
+  return Math.min(...written) < newestSourceMs;
 }
 
 /** Directories count too: a file that was removed leaves its trace there. */
