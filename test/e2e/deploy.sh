@@ -10,9 +10,8 @@ source test/e2e/emulator.sh
 start_emulator "$emulator"
 
 cdk() { npx --no-install cdk "$@" --output "$work/cdk.out" --no-notices; }
-cdk bootstrap aws://123456789012/us-east-1 > "$work/bootstrap.log" 2>&1 || fail "$(cat "$work/bootstrap.log")"
-cdk deploy LatchkeyStack --require-approval never --method=direct --outputs-file "$work/outputs.json" \
-  > "$work/deploy.log" 2>&1 || fail "$(cat "$work/deploy.log")"
+logged cdk bootstrap aws://123456789012/us-east-1
+logged cdk deploy LatchkeyStack --require-approval never --method=direct --outputs-file "$work/outputs.json"
 
 wanted=$(json 'Object.keys(it.Resources).length' < "$work/cdk.out/LatchkeyStack.template.json")
 created=$(aws cloudformation describe-stack-resources --stack-name LatchkeyStack --output json |
@@ -46,8 +45,35 @@ delay=$(json 'it.revocationDelaySeconds' < "$work/revoked.json")
 [[ $delay == "$(output RevocationDelaySeconds)" ]] || fail "revoke tells a delay of $delay"
 echo "the key was revoked by its stack and the start of its id, within $delay seconds"
 
-cdk destroy LatchkeyStack --force > "$work/destroy.log" 2>&1 || fail "$(cat "$work/destroy.log")"
+# A second deployment of this repository, by the script and its context, beside the first.
+scopes='{"orders:read":["GET /orders","GET /whoami"]}'
+context=(-c name=Orders -c keySources=bearer,header:X-Api-Key -c "scopes=$scopes")
+logged npm run --silent deploy -- "${context[@]}" --require-approval never --method=direct --no-notices
+npm run --silent latchkey -- create --label by-context --scope orders:read --stack Orders --json > "$work/created.json"
+orders=$(aws cloudformation describe-stacks --stack-name Orders --output json |
+  json 'it.Stacks[0].Outputs.find(({ OutputKey }) => OutputKey === "TableName").OutputValue')
+[[ $orders != "$table" ]] || fail 'two deployments share a table'
+[[ $(item "$orders" "$(json 'it.key' < "$work/created.json")" | json 'it.Item.label.S') == by-context ]] ||
+  fail 'the key is not in the table of the stack Orders'
+variables=$(aws lambda list-functions --query 'Functions[].Environment.Variables' --output json |
+  json "JSON.stringify(it.find(({ LATCHKEY_TABLE }) => LATCHKEY_TABLE === '$orders'))")
+[[ $(json 'it.LATCHKEY_SCOPES' <<< "$variables") == "$scopes" ]] || fail "the scopes did not reach the function: $variables"
+[[ $(json 'it.LATCHKEY_KEY_SOURCES' <<< "$variables") == bearer,header:X-Api-Key ]] ||
+  fail "the key sources did not reach the function: $variables"
+logged cdk diff --fail "${context[@]}"
+! cdk diff --fail -c name=Orders > "$work/command.log" 2>&1 || fail 'cdk diff sees no difference where there is one'
+echo 'deployed beside it by the context: a table of its own, other key sources and scopes; cdk diff finds nothing more to do'
+
+! cdk synth --quiet -c keySources=cookie -c nam=Orders > "$work/refused.log" 2>&1 || fail 'a bad context was taken'
+grep -q '^nam: got a value, wanted one of name, keySources, scopes; keySources: got "cookie", wanted ' "$work/refused.log" ||
+  fail "a bad context is told as: $(cat "$work/refused.log")"
+! grep -q '^ *at ' "$work/refused.log" || fail "a bad context is told with a stack trace: $(cat "$work/refused.log")"
+echo 'a bad context is refused in one line'
+
+logged cdk destroy LatchkeyStack --force
+logged cdk destroy --force "${context[@]}"
 without_stack LatchkeyStack
+without_stack Orders
 [[ $(item "$table" "$secret" | json 'it.Item.label.S') == deployed ]] || fail 'the table went with the stack'
 [[ -z $(aws lambda list-functions --query 'Functions[].FunctionName' --output text) ]] || fail 'functions are left'
 echo 'destroyed: the functions are gone, and the table is left with its key'
