@@ -30,7 +30,7 @@ export interface UpdateOptions {
    *
    * @default - the later of two changes stays
    */
-  readonly asRead?: Pick<KeyRecord, 'id' | FieldName> | undefined;
+  readonly asRead?: Pick<KeyRecord, 'id' | keyof KeyChanges> | undefined;
 }
 
 /** What changes are held against. */
