@@ -6,6 +6,7 @@ import {
   type IWebSocketRouteAuthorizer,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { AuthorizationType, type AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import type { Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
@@ -15,6 +16,7 @@ import { LatchkeyError } from '../keys/errors.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { authorizerSettings, type AuthorizerSettings } from './authorizerSettings.ts';
 import { authorizerFunction } from './authorizerFunction.ts';
+import { AuthorizerMetrics } from './authorizerMetrics.ts';
 import { addErrorResponses } from './errorResponses.ts';
 import { hideCredential } from './hideCredential.ts';
 import { HttpApiKeyAuthorizer, type HttpApiPayloadFormat } from './httpApiKeyAuthorizer.ts';
@@ -70,6 +72,7 @@ export class ApiKeyAuthorizer extends Construct {
 
   readonly #settings: AuthorizerSettings;
   readonly #handler: IFunction;
+  readonly #metrics: AuthorizerMetrics;
 
   /** Throws LatchkeyError `CONFIG_INVALID`, listing every prop that is wrong. */
   constructor(scope: Construct, id: string, props: ApiKeyAuthorizerProps) {
@@ -84,6 +87,7 @@ export class ApiKeyAuthorizer extends Construct {
     this.logGroup = made.logGroup;
     this.deploymentGroup = made.deploymentGroup;
     this.#handler = made.handler;
+    this.#metrics = new AuthorizerMetrics(made.function, { isCounted: config.metrics });
 
     const { table, plans, logRetention } = props;
     this.plans = plans && new KeyPlans(this, 'Plans', { plans, table, namespace, logRetention });
@@ -208,6 +212,52 @@ export class ApiKeyAuthorizer extends Construct {
    */
   addErrorResponses(api: RestApi): void {
     addErrorResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.plans !== undefined });
+  }
+
+  /** Requests that were allowed; with `dimensionsMap: { Surface: 'http-api' }` those of one kind of API. */
+  metricAllowed(options?: MetricOptions): Metric {
+    return this.#metrics.metric('Allowed', options);
+  }
+
+  /**
+   * Requests that were refused, those without a key among them; with the dimensions `Surface` and `Reason` together, those of one
+   * reason.
+   */
+  metricDenied(options?: MetricOptions): Metric {
+    return this.#metrics.metric('Denied', options);
+  }
+
+  /**
+   * Requests that could not be decided and were answered with an error; with the dimensions `Surface` and `Reason` together, those
+   * of one reason.
+   */
+  metricFaults(options?: MetricOptions): Metric {
+    return this.#metrics.metric('Faults', options);
+  }
+
+  /** Requests with a well-formed key that were answered without a read of their own. */
+  metricCacheHits(options?: MetricOptions): Metric {
+    return this.#metrics.metric('CacheHits', options);
+  }
+
+  /** How long reads of a key took, in milliseconds: the 99th percentile of a sample, unless the options say otherwise. */
+  metricLookupLatency(options?: MetricOptions): Metric {
+    return this.#metrics.metric('LookupLatency', options);
+  }
+
+  /** Last-used writes that were made. */
+  metricUsageWrites(options?: MetricOptions): Metric {
+    return this.#metrics.metric('UsageWrites', options);
+  }
+
+  /** Allowed requests that made no last-used write, because none was due or somebody else had made it. */
+  metricUsageWritesSkipped(options?: MetricOptions): Metric {
+    return this.#metrics.metric('UsageWritesSkipped', options);
+  }
+
+  /** Last-used writes that failed. The requests were allowed all the same. */
+  metricUsageWriteFailures(options?: MetricOptions): Metric {
+    return this.#metrics.metric('UsageWriteFailures', options);
   }
 
   get #resultsCacheTtl(): Duration {

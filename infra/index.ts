@@ -5,6 +5,8 @@
  */
 export { ApiKeyAuthorizer, type HttpApiAuthorizerOptions, type RestApiAuthorizerOptions } from './apiKeyAuthorizer.ts';
 export type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
+export { ApiKeyMonitoring } from './apiKeyMonitoring.ts';
+export type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
 export { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyTable.ts';
 export type { HttpApiResponse } from '../lambda/config.ts';
 export type { KeySourceSetting } from '../lambda/keySource.ts';

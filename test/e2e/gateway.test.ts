@@ -202,6 +202,19 @@ describe('other settings of the same template', () => {
     expect((await get(gateway.httpUrl, bearer(UNKNOWN))).status).toBe(403);
   });
 
+  test('metrics are in the log where the template asks for them, and else they are not', async () => {
+    const [counting, silent] = await Promise.all([
+      start((template) => setEnvironment(template, { LATCHKEY_METRICS: 'true' })),
+      start(),
+    ]);
+    for (const { url, logged } of [counting, silent]) {
+      await get(url, bearer(UNKNOWN));
+      await logged('INVALID_KEY');
+    }
+    await counting.logged('"Denied":1');
+    expect(silent.log()).not.toContain('_aws');
+  });
+
   test('a cached result goes on answering for the TTL after the key is revoked, and no longer', async () => {
     const ttlSeconds = 2;
     const gateway = await start((template) => {

@@ -477,6 +477,14 @@ describe('the sampled lines of the log', () => {
     });
   });
 
+  test('name the key of a record that is corrupt', async () => {
+    const { invoke, lookup, logged } = handlerUnderTest(RECORDS, SAMPLED);
+    lookup.find = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
+    await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch(() => undefined);
+    const line = { ...LINE, outcome: 'fault', code: 'RECORD_CORRUPT', keyId: 'corrupt' };
+    expect(logged()[1]).toEqual({ ...line, isCacheHit: false, lookupMs: 0 });
+  });
+
   test('are of the requests that the rate is above the random number of, and of no others', async () => {
     const { invoke, log } = handlerUnderTest(RECORDS, { LATCHKEY_DEBUG_SAMPLE_RATE: '0.5' });
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));

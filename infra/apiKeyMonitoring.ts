@@ -1,0 +1,43 @@
+import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
+import { monitoringAlarms } from './monitoringAlarms.ts';
+import { monitoringDashboard } from './monitoringDashboard.ts';
+
+/**
+ * Alarms on what keeps an authorizer from deciding, and a dashboard of what it decides. docs/operations.md says for each alarm what
+ * to do, and what all of it costs.
+ */
+export class ApiKeyMonitoring extends Construct {
+  /** Requests could not be decided. */
+  readonly faultAlarm: Alarm | undefined;
+
+  /** Lambda turned requests away. */
+  readonly throttleAlarm: Alarm | undefined;
+
+  /** The function fails, also in ways that it cannot count itself. For a `rollout`, give it to `deploymentGroup.addAlarm`. */
+  readonly errorAlarm: Alarm | undefined;
+
+  /** Many requests are refused. */
+  readonly denialAlarm: Alarm | undefined;
+
+  readonly dashboard: Dashboard | undefined;
+
+  /** Throws LatchkeyError `CONFIG_INVALID`, listing every prop that is wrong, and where the authorizer counts in no metrics. */
+  constructor(scope: Construct, id: string, props: ApiKeyMonitoringProps) {
+    super(scope, id);
+    const alarms = monitoringAlarms(this, props);
+    this.faultAlarm = alarms.fault;
+    this.throttleAlarm = alarms.throttle;
+    this.errorAlarm = alarms.error;
+    this.denialAlarm = alarms.denial;
+    this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, props, this.alarms);
+    for (const alarm of this.alarms) alarm.addAlarmAction(...(props.alarmActions ?? []));
+  }
+
+  /** Those that there are. */
+  get alarms(): readonly Alarm[] {
+    const all = [this.faultAlarm, this.throttleAlarm, this.errorAlarm, this.denialAlarm];
+    return all.filter((alarm) => alarm !== undefined);
+  }
+}

@@ -1,0 +1,36 @@
+import { Metric, Stats, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LatchkeyError } from '../keys/errors.ts';
+import { METRIC_NAMESPACE, METRIC_UNITS, type MetricName } from '../lambda/metricNames.ts';
+
+/** Makes the metrics that a function counts in. */
+export class AuthorizerMetrics {
+  readonly #function: IFunction;
+  readonly #isCounted: boolean;
+
+  /** `isCounted` is whether the function counts at all. */
+  constructor(lambda: IFunction, { isCounted }: { readonly isCounted: boolean }) {
+    this.#function = lambda;
+    this.#isCounted = isCounted;
+  }
+
+  /**
+   * Of the whole function, or of the further dimensions that `options` has. Counts are summed; of a time it is the 99th
+   * percentile, unless `options` say otherwise.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` where the function counts nothing: an alarm on what never comes would stay silent
+   */
+  metric(metricName: MetricName, { dimensionsMap, ...options }: MetricOptions = {}): Metric {
+    if (!this.#isCounted) {
+      throw new LatchkeyError('CONFIG_INVALID', `metrics: got false, wanted true for the metric ${metricName}`);
+    }
+    const metric = new Metric({
+      namespace: METRIC_NAMESPACE,
+      metricName,
+      dimensionsMap: { FunctionName: this.#function.functionName, ...dimensionsMap },
+      statistic: METRIC_UNITS[metricName] === 'Count' ? Stats.SUM : Stats.p(99),
+      ...options,
+    });
+    return metric.attachTo(this.#function);
+  }
+}

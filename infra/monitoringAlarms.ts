@@ -1,0 +1,159 @@
+import { Duration, Token } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  MathExpression,
+  Stats,
+  TreatMissingData,
+  type AlarmProps,
+  type IMetric,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { LatchkeyError } from '../keys/errors.ts';
+import { METRIC_NAMESPACE } from '../lambda/metricNames.ts';
+import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
+import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
+
+/** The alarms that are on. */
+export interface MonitoringAlarms {
+  readonly fault: Alarm | undefined;
+  readonly throttle: Alarm | undefined;
+  readonly error: Alarm | undefined;
+  readonly denial: Alarm | undefined;
+}
+
+/** Sections of docs/operations.md. */
+const RUNBOOKS = {
+  Faults: 'alarm-faults',
+  Throttles: 'alarm-throttles',
+  ErrorRate: 'alarm-error-rate',
+  DenialSurge: 'alarm-denial-surge',
+} as const;
+
+const PERIOD = Duration.minutes(5);
+
+/**
+ * A share is judged twice before it counts: data of the last period may still be on the way, and AWS advises against judging by
+ * `FILL` of the last period alone ("Using math expressions with CloudWatch metrics").
+ */
+const TWICE = { evaluationPeriods: 3, datapointsToAlarm: 2 };
+
+/**
+ * The line of a request without a key. Its answer is an error of the function everywhere but in AppSync. The message tells it from
+ * the line that the same request has if it is in the sample.
+ */
+const UNAUTHORIZED = FilterPattern.all(
+  FilterPattern.stringValue('$.message', '=', 'denied'),
+  FilterPattern.stringValue('$.code', '=', 'AUTH_REQUIRED'),
+  FilterPattern.stringValue('$.surface', '!=', 'appsync'),
+);
+
+/**
+ * Makes every alarm that its prop does not turn off.
+ *
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: prop, value got, value wanted
+ */
+export function monitoringAlarms(scope: Construct, props: ApiKeyMonitoringProps): MonitoringAlarms {
+  checkThresholds(props);
+  const { authorizer, faultThreshold = 1, throttleThreshold = 1, errorPercentThreshold = 1 } = props;
+  const { denialPercentThreshold = 50, leastDenials = 100 } = props;
+  const period = PERIOD;
+  return {
+    fault: alarm(scope, 'Faults', faultThreshold, () => ({
+      metric: authorizer.metricFaults({ period }),
+      alarmDescription: 'Requests could not be decided, and were answered with an error.',
+    })),
+    throttle: alarm(scope, 'Throttles', throttleThreshold, () => ({
+      metric: authorizer.function.metricThrottles({ period }),
+      alarmDescription: 'Lambda turned requests away before they could be decided.',
+    })),
+    error: alarm(scope, 'ErrorRate', errorPercentThreshold, () => ({
+      metric: errorPercent(scope, authorizer),
+      alarmDescription: 'The function fails, other than by answering a request without a key.',
+      ...TWICE,
+    })),
+    denial: alarm(scope, 'DenialSurge', denialPercentThreshold, () => ({
+      metric: denialPercent(authorizer, leastDenials),
+      alarmDescription: 'Many requests are refused.',
+      ...TWICE,
+    })),
+  };
+}
+
+/** A threshold of zero would keep an alarm raised, and one beyond reach would never raise it. */
+function checkThresholds(props: ApiKeyMonitoringProps): void {
+  const { faultThreshold, throttleThreshold, errorPercentThreshold, denialPercentThreshold, leastDenials } = props;
+  const problems = [
+    ...wrong({ faultThreshold, throttleThreshold, leastDenials }, Number.MAX_SAFE_INTEGER, 'a number above 0'),
+    ...wrong({ errorPercentThreshold, denialPercentThreshold }, 100, 'a number above 0, at most 100'),
+  ];
+  if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
+}
+
+function wrong(
+  thresholds: Readonly<Record<string, number | false | undefined>>,
+  most: number,
+  wanted: string,
+): readonly string[] {
+  const given = Object.entries(thresholds).filter(
+    ([, value]) => typeof value === 'number' && !Token.isUnresolved(value),
+  );
+  const outside = given.filter(([, value]) => !(Number(value) > 0 && Number(value) <= most));
+  return outside.map(([prop, value]) => `${prop}: got ${String(value)}, wanted ${wanted}`);
+}
+
+/** No data is no trouble: without requests there is none. */
+function alarm(
+  scope: Construct,
+  id: keyof typeof RUNBOOKS,
+  threshold: number | false,
+  more: () => Partial<AlarmProps> & { readonly metric: IMetric; readonly alarmDescription: string },
+): Alarm | undefined {
+  if (threshold === false) return undefined;
+  const { alarmDescription, ...others } = more();
+  return new Alarm(scope, id, {
+    evaluationPeriods: 1,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+    threshold,
+    alarmDescription: `${alarmDescription} Runbook: docs/operations.md#${RUNBOOKS[id]}`,
+    ...others,
+  });
+}
+
+/**
+ * Of the errors that Lambda counts, those thrown for a request without a key are taken off. They are counted from the log and not
+ * by the function's own metrics, which come up to a minute later, so that both numbers are of the same minutes.
+ */
+function errorPercent(scope: Construct, { function: lambda, logGroup }: ApiKeyAuthorizer): IMetric {
+  const filter = new MetricFilter(scope, 'Unauthorized', {
+    logGroup,
+    filterPattern: UNAUTHORIZED,
+    metricNamespace: METRIC_NAMESPACE,
+    // A filter with a default value can have no dimensions: the name tells functions apart.
+    metricName: `Unauthorized-${lambda.functionName}`,
+    metricValue: '1',
+    defaultValue: 0,
+  });
+  return new MathExpression({
+    label: 'Errors, %',
+    expression: 'IF(errors > FILL(unauthorized, 0), 100 * (errors - FILL(unauthorized, 0)) / invocations, 0)',
+    usingMetrics: {
+      errors: lambda.metricErrors(),
+      invocations: lambda.metricInvocations(),
+      unauthorized: filter.metric({ statistic: Stats.SUM }),
+    },
+    period: PERIOD,
+  });
+}
+
+/** Faults are not among the decisions. What is zero has no data. */
+function denialPercent(authorizer: ApiKeyAuthorizer, leastDenials: number): IMetric {
+  return new MathExpression({
+    label: 'Denials, %',
+    expression: `IF(denied >= ${leastDenials}, 100 * denied / (denied + FILL(allowed, 0)), 0)`,
+    usingMetrics: { denied: authorizer.metricDenied(), allowed: authorizer.metricAllowed() },
+    period: PERIOD,
+  });
+}
