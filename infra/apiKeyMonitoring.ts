@@ -9,7 +9,7 @@ import { monitoringDashboard } from './monitoringDashboard.ts';
  * to do, and what all of it costs.
  */
 export class ApiKeyMonitoring extends Construct {
-  /** Requests could not be decided. */
+  /** Requests could not be decided. Each alarm is absent where its threshold is false. */
   readonly faultAlarm: Alarm | undefined;
 
   /** Lambda turned requests away. */
@@ -21,6 +21,7 @@ export class ApiKeyMonitoring extends Construct {
   /** Many requests are refused. */
   readonly denialAlarm: Alarm | undefined;
 
+  /** What the function decides and how it does; absent where `dashboard` is false. */
   readonly dashboard: Dashboard | undefined;
 
   /** Throws LatchkeyError `CONFIG_INVALID`, listing every prop that is wrong, and where the authorizer counts in no metrics. */
