@@ -145,6 +145,13 @@ export function describePlanKeys(name: string, start: () => Promise<ApiGatewayEn
       await follow(['ab', 'a-0123456789abcdef'].map((id) => [{ id, plan: 'free' }, undefined] as const));
     });
 
+    test('an API key whose name only begins as the key’s own is somebody else’s, and stays', async () => {
+      const id = newId();
+      await createApiKey(`latchkey-${id}/${NAMESPACE}-copy`, 'c'.repeat(20) + id.replaceAll('-', ''));
+      await follow([[{ id, plan: 'free' }, undefined]]);
+      expect(await apiKeysOf(id)).toHaveLength(1);
+    });
+
     test('two deployments in one account that hold the same key leave each other’s API key alone', async () => {
       const id = newId();
       const elsewhere = 'fedcba9876543210';
