@@ -23,8 +23,12 @@ export interface DynamoDbProxyOptions {
 export class DynamoDbProxy {
   readonly requests: ProxiedRequest[] = [];
   readonly #options: DynamoDbProxyOptions;
+  readonly #underWay = new Set<Promise<void>>();
   readonly #server = createServer((message, response) => {
-    void this.#serve(message, response);
+    // A client that left in the middle of its request has sent none.
+    const serving = this.#serve(message, response).catch(() => {});
+    this.#underWay.add(serving);
+    void serving.then(() => this.#underWay.delete(serving));
   });
   #port = 0;
 
@@ -45,6 +49,11 @@ export class DynamoDbProxy {
   /** Those that came by of one operation. */
   of(operation: string): readonly ProxiedRequest[] {
     return this.requests.filter((request) => request.operation === operation);
+  }
+
+  /** Resolves when every request that came by has its answer noted, also where the client did not wait for it. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
   }
 
   stop(): Promise<void> {
