@@ -9,7 +9,7 @@ import { monitoringDashboard } from './monitoringDashboard.ts';
  * to do, and what all of it costs.
  */
 export class ApiKeyMonitoring extends Construct {
-  /** Requests could not be decided. Each alarm is absent where its threshold is false. */
+  /** Requests could not be decided. Each alarm is absent where its prop is false. */
   readonly faultAlarm: Alarm | undefined;
 
   /** Lambda turned requests away. */
@@ -20,6 +20,9 @@ export class ApiKeyMonitoring extends Construct {
 
   /** Many requests are refused. */
   readonly denialAlarm: Alarm | undefined;
+
+  /** Keys on a plan are refused, for their API keys are missing. Absent also where no plan is per key. */
+  readonly planKeysAlarm: Alarm | undefined;
 
   /** What the function decides and how it does; absent where `dashboard` is false. */
   readonly dashboard: Dashboard | undefined;
@@ -32,13 +35,14 @@ export class ApiKeyMonitoring extends Construct {
     this.throttleAlarm = alarms.throttle;
     this.errorAlarm = alarms.error;
     this.denialAlarm = alarms.denial;
+    this.planKeysAlarm = alarms.planKeys;
     this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, props, this.alarms);
     for (const alarm of this.alarms) alarm.addAlarmAction(...(props.alarmActions ?? []));
   }
 
   /** Those that there are. */
   get alarms(): readonly Alarm[] {
-    const all = [this.faultAlarm, this.throttleAlarm, this.errorAlarm, this.denialAlarm];
+    const all = [this.faultAlarm, this.throttleAlarm, this.errorAlarm, this.denialAlarm, this.planKeysAlarm];
     return all.filter((alarm) => alarm !== undefined);
   }
 }

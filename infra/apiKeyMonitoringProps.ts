@@ -65,4 +65,12 @@ export interface ApiKeyMonitoringProps {
    * @default 100
    */
   readonly leastDenials?: number;
+
+  /**
+   * Whether an alarm is raised where the function that makes API keys for plans passes a key over, or is 5 minutes behind. There
+   * is none where no plan is per key.
+   *
+   * @default true
+   */
+  readonly planKeysAlarm?: boolean;
 }

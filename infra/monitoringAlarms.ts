@@ -14,6 +14,7 @@ import { LatchkeyError } from '../keys/errors.ts';
 import { METRIC_NAMESPACE } from '../lambda/metricNames.ts';
 import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
 import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
+import type { PlanKeysFunction } from './planKeysFunction.ts';
 
 /** The alarms that are on. */
 export interface MonitoringAlarms {
@@ -21,6 +22,7 @@ export interface MonitoringAlarms {
   readonly throttle: Alarm | undefined;
   readonly error: Alarm | undefined;
   readonly denial: Alarm | undefined;
+  readonly planKeys: Alarm | undefined;
 }
 
 /** Sections of docs/operations.md. */
@@ -29,6 +31,7 @@ const RUNBOOKS = {
   Throttles: 'alarm-throttles',
   ErrorRate: 'alarm-error-rate',
   DenialSurge: 'alarm-denial-surge',
+  PlanKeys: 'alarm-plan-keys',
 } as const;
 
 const PERIOD = Duration.minutes(5);
@@ -49,6 +52,12 @@ const UNAUTHORIZED = FilterPattern.all(
   FilterPattern.stringValue('$.surface', '!=', 'appsync'),
 );
 
+/** A key that was passed over, or a function that does not start; what is tried again is a WARN. */
+const PLAN_KEY_REFUSED = FilterPattern.stringValue('$.level', '=', 'ERROR');
+
+/** How far the function may be behind the table before somebody should know: keys on a plan are refused until it has caught up. */
+const MOST_BEHIND = Duration.minutes(5);
+
 /**
  * Makes every alarm that its prop does not turn off.
  *
@@ -57,7 +66,8 @@ const UNAUTHORIZED = FilterPattern.all(
 export function monitoringAlarms(scope: Construct, props: ApiKeyMonitoringProps): MonitoringAlarms {
   checkThresholds(props);
   const { authorizer, faultThreshold = 1, throttleThreshold = 1, errorPercentThreshold = 1 } = props;
-  const { denialPercentThreshold = 50, leastDenials = 100 } = props;
+  const { denialPercentThreshold = 50, leastDenials = 100, planKeysAlarm = true } = props;
+  const planKeys = authorizer.plans?.planKeys;
   const period = PERIOD;
   return {
     fault: alarm(scope, 'Faults', faultThreshold, () => ({
@@ -78,6 +88,12 @@ export function monitoringAlarms(scope: Construct, props: ApiKeyMonitoringProps)
       alarmDescription: 'Many requests are refused.',
       ...TWICE,
     })),
+    planKeys:
+      planKeys &&
+      alarm(scope, 'PlanKeys', planKeysAlarm && 1, () => ({
+        metric: planKeysInTrouble(scope, planKeys),
+        alarmDescription: 'Keys on a plan are refused, for API Gateway does not know them.',
+      })),
   };
 }
 
@@ -154,6 +170,27 @@ function denialPercent(authorizer: ApiKeyAuthorizer, leastDenials: number): IMet
     label: 'Denials, %',
     expression: `IF(denied >= ${leastDenials}, 100 * denied / (denied + FILL(allowed, 0)), 0)`,
     usingMetrics: { denied: authorizer.metricDenied(), allowed: authorizer.metricAllowed() },
+    period: PERIOD,
+  });
+}
+
+/** 1 where a key was passed over or the stream is not followed, and else 0. */
+function planKeysInTrouble(scope: Construct, { function: lambda, logGroup }: PlanKeysFunction): IMetric {
+  const filter = new MetricFilter(scope, 'PlanKeysRefused', {
+    logGroup,
+    filterPattern: PLAN_KEY_REFUSED,
+    metricNamespace: METRIC_NAMESPACE,
+    metricName: `PlanKeysRefused-${lambda.functionName}`,
+    metricValue: '1',
+    defaultValue: 0,
+  });
+  return new MathExpression({
+    label: 'Keys without their plan',
+    expression: `IF(FILL(refused, 0) > 0, 1, IF(FILL(behind, 0) >= ${MOST_BEHIND.toMilliseconds()}, 1, 0))`,
+    usingMetrics: {
+      refused: filter.metric({ statistic: Stats.SUM }),
+      behind: lambda.metric('IteratorAge', { statistic: Stats.MAXIMUM }),
+    },
     period: PERIOD,
   });
 }

@@ -13,6 +13,7 @@ import type { ApiKeyMonitoringProps } from '../../infra/apiKeyMonitoringProps.ts
 import { ApiKeyTable } from '../../infra/apiKeyTable.ts';
 import { METRIC_UNITS, type MetricName } from '../../lambda/metricNames.ts';
 import { Metrics } from '../../lambda/metrics.ts';
+import { StreamLog } from '../../lambda/planKeys/streamLog.ts';
 import { appSyncEvent } from '../../testing/authorizerEvents.ts';
 import { sumsOf } from '../support/embeddedMetrics.ts';
 import { bearing, SURFACES } from '../support/functionCases.ts';
@@ -27,7 +28,10 @@ const ALL_OFF = {
   throttleThreshold: false,
   errorPercentThreshold: false,
   denialPercentThreshold: false,
+  planKeysAlarm: false,
 } as const;
+
+const PER_KEY: AuthorizerProps = { plans: { free: {} } };
 
 type Props = Omit<ApiKeyMonitoringProps, 'authorizer'>;
 
@@ -208,8 +212,43 @@ describe('the alarms', () => {
     expect([9, 10].map((denied) => evaluate(alarm, { denied }))).toEqual([0, 100]);
   });
 
+  describe('on the API keys of plans', () => {
+    const DESCRIPTION = 'Keys on a plan are refused';
+
+    test.each([
+      ['none refused and close behind', { refused: 0, behind: 299_999 }, 0],
+      ['no data', {}, 0],
+      ['one refused', { refused: 1 }, 1],
+      ['5 minutes behind', { behind: 300_000 }, 1],
+    ])('is raised by a key that is refused, or a stream that is not followed: %s', (_, values, expected) => {
+      const alarm = alarmIn(templateOf({}, PER_KEY), DESCRIPTION);
+      expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
+      expect(evaluate(alarm, values)).toBe(expected);
+    });
+
+    test('counts what the function logs of a key that it passed over, and not of one that it tries again', () => {
+      const { stack, authorizer } = build({}, PER_KEY);
+      const logGroup = authorizer.plans?.planKeys?.logGroup.logGroupName;
+      Template.fromStack(stack).hasResourceProperties('AWS::Logs::MetricFilter', {
+        LogGroupName: stack.resolve(logGroup),
+        FilterPattern: '{ $.level = "ERROR" }',
+      });
+      const lines: string[] = [];
+      const log = new StreamLog({ write: (line) => lines.push(line), now: () => 0 });
+      log.refused({ requestId: undefined }, new Error('x'));
+      log.delayed({ requestId: undefined }, new Error('x'));
+      expect(lines.map((line) => JSON.parse(line).level)).toEqual(['ERROR', 'WARN']);
+    });
+
+    test('is there where a plan is per key and it is not turned off', () => {
+      expect(alarmIn(templateOf(), DESCRIPTION)).toBeUndefined();
+      expect(alarmIn(templateOf({}, { plans: { free: { shared: true } } }), DESCRIPTION)).toBeUndefined();
+      expect(alarmIn(templateOf({ planKeysAlarm: false }, PER_KEY), DESCRIPTION)).toBeUndefined();
+    });
+  });
+
   test('that are off leave nothing behind', () => {
-    const template = templateOf({ ...ALL_OFF, dashboard: false });
+    const template = templateOf({ ...ALL_OFF, dashboard: false }, PER_KEY);
     template.resourceCountIs(ALARM, 0);
     template.resourceCountIs('AWS::Logs::MetricFilter', 0);
     template.resourceCountIs(DASHBOARD, 0);
@@ -254,11 +293,11 @@ describe('the alarms', () => {
         .replaceAll(/[^\w -]/g, '')
         .replaceAll(' ', '-'),
     );
-    const alarms = Object.values(templateOf().findResources(ALARM));
+    const alarms = Object.values(templateOf({}, PER_KEY).findResources(ALARM));
     const sections = alarms.map(
       ({ Properties }) => /docs\/operations\.md#(\S+)$/.exec(Properties.AlarmDescription)?.[1],
     );
-    expect(new Set(sections).size).toBe(4);
+    expect(new Set(sections).size).toBe(5);
     for (const section of sections) expect(headings).toContain(section);
   });
 });
@@ -373,7 +412,7 @@ describe('the dashboard', () => {
 });
 
 test('the security checks find nothing in it', () => {
-  const { stack } = build();
+  const { stack } = build({}, PER_KEY);
   const { violations } = new AwsSolutionsChecks(stack.node.root).validateScope(Stack.of(stack));
   expect(violations.map(({ ruleName }) => ruleName)).toEqual([]);
 });
@@ -406,10 +445,12 @@ describe('docs/operations.md', () => {
   });
 
   test('prices as many metrics of alarms as there are', () => {
-    const alarms = Object.values(templateOf().findResources(ALARM));
-    const count = alarms.flatMap(({ Properties }) =>
-      (Properties.Metrics ?? [{ MetricStat: {} }]).filter((metric: object) => 'MetricStat' in metric),
-    ).length;
+    const countOf = (template: Template) =>
+      Object.values(template.findResources(ALARM)).flatMap(({ Properties }) =>
+        (Properties.Metrics ?? [{ MetricStat: {} }]).filter((metric: object) => 'MetricStat' in metric),
+      ).length;
+    const count = countOf(templateOf());
     expect(PAGE).toContain(`${count} × $0.10 = $${(count * 0.1).toFixed(2)}`);
+    expect(PAGE).toContain(`${countOf(templateOf({}, PER_KEY)) - count} × $0.10 + $0.30 `);
   });
 });
