@@ -1,5 +1,5 @@
 // Bundles what Lambda runs: `lambda/handler.ts`, `lambda/planKeys/handler.ts` and the sample's `lambda/sample/whoami.ts`, one
-// file each. Compiles what applications import, `keys/index.ts`, with its types.
+// file each. Compiles what applications import, with its types, and the command.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,22 @@ await build({
   mainFields: ['module', 'main'],
   // Dependencies in CommonJS call `require`, which an ES module lacks.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  logLevel: 'warning',
+});
+
+// For tools that load CommonJS by themselves, Jest above all: Node has `require` of the modules that are compiled below.
+await build({
+  absWorkingDir: root,
+  entryPoints: { latchkey: 'index.ts', cdk: 'infra/index.ts', testing: 'testing/index.ts' },
+  outdir: 'dist/cjs',
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  define: { 'import.meta.resolve': 'resolveAsUrl' },
+  banner: { js: "const resolveAsUrl=(name)=>require('node:url').pathToFileURL(require.resolve(name)).href;" },
   logLevel: 'warning',
 });
 

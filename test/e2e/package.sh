@@ -17,9 +17,9 @@ say() { echo "$SECONDS s: $*"; }
 npm pack --silent --pack-destination "$work" > "$work/packed"
 tarball=$work/$(tail -n 1 "$work/packed")
 tar -tzf "$tarball" | sed 's#^package/##' | sort > "$work/files"
-odd=$(grep -vE '^(package\.json|README\.md|LICENSE|dist/authorizer/index\.mjs|dist/plan-keys/index\.mjs|dist/lib/.+\.js|dist/lib/.+\.d\.ts)$' "$work/files" || true)
+odd=$(grep -vE '^(package\.json|README\.md|LICENSE|dist/authorizer/index\.mjs|dist/plan-keys/index\.mjs|dist/cjs/(latchkey|cdk|testing)\.cjs|dist/lib/.+\.js|dist/lib/.+\.d\.ts)$' "$work/files" || true)
 [[ -z $odd ]] || fail "the package has what nobody needs: $odd"
-for entry in dist/authorizer/index.mjs dist/lib/{index,infra/index,testing/index}.{js,d.ts} dist/lib/cli/main.js; do
+for entry in dist/{authorizer,plan-keys}/index.mjs dist/cjs/{latchkey,cdk,testing}.cjs dist/lib/{index,infra/index,testing/index}.{js,d.ts} dist/lib/cli/main.js; do
   grep -qx "$entry" "$work/files" || fail "the package lacks $entry"
 done
 odd=$(grep -E '^dist/lib/((test|local|bench|console|lambda/sample)/|cli/.*\.d\.ts$|infra/(latchkeyStack|app)\.)' "$work/files" || true)
@@ -44,8 +44,11 @@ say 'both applications have installed the package'
 cd "$work/typescript"
 logged npx --no-install tsc
 # As in projects that the CDK's template began before it had NodeNext.
-logged npx --no-install tsc --module commonjs --moduleResolution node10
+logged npx --no-install tsc --module commonjs --moduleResolution node10 --skipLibCheck
 say 'the types are good in an application, those of the package and its packages checked too'
+cd "$work/commonjs"
+logged node "$root/node_modules/jest/bin/jest.js"
+say 'Jest runs tests of an application in CommonJS'
 
 cdk() { (cd "$work/$1" && logged npx --no-install cdk "${@:2}" --no-notices); }
 # deploy FOLDER [OPTION...]: deploys its stack, with the outputs in $work/FOLDER.json

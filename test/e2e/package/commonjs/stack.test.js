@@ -1,0 +1,19 @@
+const { App, Stack } = require('aws-cdk-lib');
+const { Template } = require('aws-cdk-lib/assertions');
+const { LatchkeyError } = require('latchkey');
+const { ApiKeyAuthorizer, ApiKeyTable } = require('latchkey/cdk');
+const { createTestAuthorizer, createTestKey, restTokenEvent } = require('latchkey/testing');
+
+// What the CDK's template has an application do: test its stack by Jest, which loads CommonJS by itself.
+test('the stack has the function, with its code', () => {
+  const stack = new Stack(new App(), 'Invoices');
+  new ApiKeyAuthorizer(stack, 'Authorizer', { table: new ApiKeyTable(stack, 'Keys') });
+  Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 1);
+});
+
+test('a key is allowed', async () => {
+  const { secret, record } = createTestKey();
+  const { handler } = createTestAuthorizer({ records: [record] });
+  expect(await handler(restTokenEvent({ key: secret }))).toMatchObject({ principalId: record.id });
+  expect(new LatchkeyError('NOT_FOUND', 'no such key').code).toBe('NOT_FOUND');
+});
