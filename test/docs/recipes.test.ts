@@ -46,6 +46,20 @@ describe('the recipes of the docs', () => {
     expect(Object.keys(recipes).length).toBeGreaterThan(5);
   });
 
+  test('an API that is there keeps its own response and its open preflights', () => {
+    const [template] = report.synthesized.find(({ recipe }) => recipe === 'an-existing-rest-api')?.templates ?? [];
+    const resources = resourcesOf(template ?? '');
+    const bodies = resources.flatMap(({ Type, Properties: { ResponseType, ResponseTemplates } = {} }) =>
+      Type === 'AWS::ApiGateway::GatewayResponse' ? [[ResponseType, ResponseTemplates?.['application/json']]] : [],
+    );
+    expect(bodies).toContainEqual(['REQUEST_TOO_LARGE', '{"message":"At most 10 MB."}']);
+    expect(bodies).toContainEqual(['ACCESS_DENIED', expect.stringContaining('$context.authorizer.errorCode')]);
+    const methods = resources.flatMap(({ Type, Properties: { HttpMethod, AuthorizationType } = {} }) =>
+      Type === 'AWS::ApiGateway::Method' ? [`${HttpMethod} ${AuthorizationType}`] : [],
+    );
+    expect(methods.toSorted()).toEqual(['GET CUSTOM', 'OPTIONS NONE', 'OPTIONS NONE']);
+  });
+
   test('what misuses a construct does not compile', async () => {
     const failure = synthesize('recipes-misspelt', ['test/docs/planted/typeError.md']);
     await expect(failure).rejects.toMatchObject({ stderr: expect.stringContaining("'replicaRegion' does not exist") });
@@ -58,7 +72,7 @@ describe('the recipes of the docs', () => {
       const call =
         "const { handler } = await import('./index.mjs'); console.log(JSON.stringify(await handler({ customer: 'acme' })));";
       const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', call], {
-        cwd: bundleOf(report, 'IssueKey'),
+        cwd: bundleOf(report, 'issuing-keys-from-a-lambda-function'),
         env: {
           ...process.env,
           NODE_OPTIONS: '',
@@ -88,21 +102,25 @@ describe('the recipes of the docs', () => {
   });
 });
 
-/** A resource of a template, with code where it is a function. */
+/** What of a template's resources is looked at here. */
 interface Resource {
-  readonly Properties?: { readonly Code?: { readonly S3Key?: string } };
+  readonly Type: string;
+  readonly Properties?: {
+    readonly Code?: { readonly S3Key?: string };
+    readonly HttpMethod?: string;
+    readonly AuthorizationType?: string;
+    readonly ResponseType?: string;
+    readonly ResponseTemplates?: Readonly<Record<string, string>>;
+  };
 }
 
-/** The directory with the code of the one function of a recipe whose id begins so. */
-function bundleOf({ synthesized }: RecipesReport, id: string): string {
-  const [bundle] = synthesized
-    .flatMap(({ templates }) => templates)
-    .flatMap((path) => {
-      const { Resources } = JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
-      const functions = Object.entries<Resource>(Resources).filter(([logicalId]) => logicalId.startsWith(id));
-      const code = functions.flatMap(([, { Properties }]) => Properties?.Code?.S3Key ?? []);
-      return code.map((key) => join(ROOT, dirname(path), `asset.${key.replace('.zip', '')}`));
-    });
-  if (bundle === undefined) throw new Error(`no recipe has the function ${id}`);
-  return bundle;
+function resourcesOf(template: string): readonly Resource[] {
+  return Object.values(JSON.parse(readFileSync(join(ROOT, template), 'utf8')).Resources);
+}
+
+/** The directory with the code of a recipe's function. */
+function bundleOf({ synthesized }: RecipesReport, recipe: string): string {
+  const [template = ''] = synthesized.find((each) => each.recipe === recipe)?.templates ?? [];
+  const [key = ''] = resourcesOf(template).flatMap(({ Properties }) => Properties?.Code?.S3Key ?? []);
+  return join(ROOT, dirname(template), `asset.${key.replace('.zip', '')}`);
 }
