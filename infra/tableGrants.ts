@@ -2,7 +2,7 @@ import type { ITable, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { BY_ID, BY_OWNER, LAST_USED_ATTRIBUTES } from '../keys/table.ts';
 
-/** "DynamoDB encryption at rest: usage notes" asks for these of who uses a table; the CDK's own grant has wildcards. */
+/** What the CDK grants to who reads and writes a table, with its wildcards written out: the security checks ask about those. */
 const KEY_USE = [
   'kms:Decrypt',
   'kms:DescribeKey',
