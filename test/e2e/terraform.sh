@@ -51,7 +51,9 @@ echo 'validated'
 tf apply -auto-approve
 grep '^Apply complete' "$work/terraform.log"
 
-npm run --silent latchkey -- create --label terraformed --table latchkey-keys --json > "$work/created.json"
+latchkey() { npm run --silent latchkey -- "$@" --table latchkey-keys; }
+latchkey create --label terraformed --owner acme --json > "$work/created.json"
 id=$(node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).record.id' < "$work/created.json")
-npm run --silent latchkey -- show "$id" --table latchkey-keys | grep -q terraformed || fail 'the key was not found by its id'
-echo 'a key was issued in the table, and found by its id'
+latchkey show "$id" | grep -q terraformed || fail 'the key was not found by its id'
+latchkey list --owner acme | grep -q terraformed || fail 'the key was not found by its owner'
+echo 'a key was issued in the table, and found by its id and by its owner'
