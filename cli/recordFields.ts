@@ -51,8 +51,16 @@ function fieldsOf(record: KeyRecord, nowMs: number): readonly (readonly [name: s
     ['reason', record.revokedReason],
     ['rotated from', record.rotatedFrom],
     ['rotated to', record.rotatedTo],
-    ['record kept', purgeAfter === undefined ? undefined : `until ${toTimestamp(purgeAfter * 1000).slice(0, 10)}`],
+    ['record kept', purgeAfter === undefined ? undefined : `until ${dayOf(purgeAfter)}`],
   ];
+}
+
+const FIRST_MS = Date.parse('0000-01-01T00:00:00Z');
+const LAST_MS = Date.parse('9999-12-31T00:00:00Z');
+
+/** Of epoch seconds, the day, or the last that can be told: what expires late in 9999 is kept into a year of five digits. */
+function dayOf(epochSeconds: number): string {
+  return toTimestamp(Math.min(Math.max(epochSeconds * 1000, FIRST_MS), LAST_MS)).slice(0, 10);
 }
 
 function scopesText(scopes: readonly string[] | undefined): string {

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { publicRecord } from '../../cli/publicRecord.ts';
-import { at, makeKey } from '../support/keys.ts';
+import { recordFields } from '../../cli/recordFields.ts';
+import { purgeAfter } from '../../keys/purgeAfter.ts';
+import { toTimestamp } from '../../keys/timestamp.ts';
+import { at, makeKey, NOW_MS } from '../support/keys.ts';
 import { LocalCli } from '../support/localCli.ts';
 
 const DAY_MS = 86_400_000;
@@ -152,3 +156,36 @@ test.each(['show', 'enable', 'disable', 'rotate'])(
     expect(run.stderr).not.toContain(secret.slice(3, 20));
   },
 );
+
+test('a key that expires at the end of the last year is created, shown, changed and identified', async () => {
+  const latest = '9999-12-31T23:59:59.999Z';
+  const { stdout } = await cli.run(['create', '--label', 'x', '--expires', latest, '--json'], { table });
+  const { key, record } = JSON.parse(stdout);
+  for (const [args, input] of [
+    [['show', record.id], ''],
+    [['update', record.id, '--label', 'y'], ''],
+    [['identify'], key],
+  ]) {
+    const run = await cli.run(args, { table, input });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(run.stdout).toMatch(/^record kept: +until 9999-12-31$/m);
+  }
+});
+
+test('the fields of a key are told whatever its times', () => {
+  const output = { isTerminal: true, columns: 80 };
+  const time = fc
+    .integer({ min: Date.parse('0000-01-01T00:00:00Z'), max: Date.parse('9999-12-31T23:59:59.999Z') })
+    .map(toTimestamp);
+  const ofExpiry = time.map((expiresAt) => ({ expiresAt, purgeAfter: purgeAfter(Date.parse(expiresAt)) }));
+  const foreign = fc.record({ purgeAfter: fc.double({ noNaN: true, noDefaultInfinity: true }) });
+  const others = fc.record({ createdAt: time, lastUsedAt: time, disabledAt: time, revokedAt: time });
+  fc.assert(
+    fc.property(fc.oneof(ofExpiry, foreign, others), (fields) => {
+      const text = recordFields(makeKey(fields).record, { output, now: () => NOW_MS });
+      if ('purgeAfter' in fields) expect(text).toMatch(/^record kept: +until \d{4}-\d{2}-\d{2}$/m);
+      if ('lastUsedAt' in fields) expect(text).toContain(fields.lastUsedAt);
+    }),
+    { numRuns: 2000 },
+  );
+});
