@@ -38,9 +38,9 @@ export class Output {
     return this.#streams.stderr.isTTY === true;
   }
 
-  /** How wide stdout is; 80 where it does not tell. */
+  /** How wide stdout is; 80 where it does not tell, or as some terminals do, tells 0. */
   get columns(): number {
-    return this.#streams.stdout.columns ?? 80;
+    return this.#streams.stdout.columns || 80;
   }
 
   /**

@@ -24,7 +24,8 @@ const BATCH = 500;
 const HELP = `
 The export holds the hash of every key, with all that is known of it: without the hashes no other table could accept the
 keys. No hash opens anything by itself, but treat the export as confidential. The keys themselves are in no table and in
-no export. import reads both formats, and nothing is lost on the way.
+no export. import reads both formats, and nothing is lost on the way. The read is a consistent one, so that a revocation of
+just now is in it.
 In CSV a cell that a spreadsheet would run as a formula has an apostrophe in front, which import takes off again.
 
   latchkey export --table keys --out keys.jsonl
@@ -73,7 +74,7 @@ async function exportTo(options: ExportOptions, run: ExportRun): Promise<void> {
     output.progress.start(0, 'count');
     let count = 0;
     try {
-      count = await writeAll(registry.records({ onCorrupt }), run);
+      count = await writeAll(registry.records({ onCorrupt, consistentRead: true }), run);
     } finally {
       output.progress.stop();
     }

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { exportedFields } from '../../cli/transfer/exportFormat.ts';
 import { serialiseRecord, type JsonObject, type KeyRecord } from '../../keys/record.ts';
 import { arbitraryRecord } from '../support/arbitraries.ts';
+import { DynamoDbProxy } from '../support/dynamoDbProxy.ts';
 import { at, makeKey } from '../support/keys.ts';
 import { LocalCli } from '../support/localCli.ts';
 
@@ -157,4 +158,19 @@ test.each([
   ['an argument', ['keys.csv']],
 ])('bad usage exits 2: %s', async (_, args) => {
   expect(await cli.run(['export', ...args])).toMatchObject({ exitCode: 2, stdout: '' });
+});
+
+test('what was changed just now is in it: every read is consistent', async () => {
+  const table = await cli.makeTable();
+  await cli.putKey(table);
+  const bodies: string[] = [];
+  const intercept = (operation: string, _: unknown, body: string) => {
+    if (operation === 'Scan') bodies.push(body);
+    return false;
+  };
+  const proxy = await DynamoDbProxy.start({ endpoint: cli.database.endpoint, intercept });
+  const { exitCode } = await cli.run(['export'], { table, env: { AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint } });
+  await proxy.stop();
+  expect(exitCode).toBe(0);
+  expect(bodies.map((body) => JSON.parse(body).ConsistentRead)).toEqual([true]);
 });

@@ -1,4 +1,6 @@
+import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Output } from '../../cli/output.ts';
 import { LocalCli } from '../support/localCli.ts';
 
 const COMMANDS = [
@@ -31,6 +33,11 @@ test('the help groups the commands, and names each', async () => {
     expect(stdout).toContain(`\n${heading}\n`);
   const named = [...stdout.matchAll(/^ {2}([a-z]+) .* {2}/gm)].map(([, name]) => name);
   expect(named.toSorted()).toEqual(expect.arrayContaining([...COMMANDS, 'help'].toSorted()));
+});
+
+test.each([{ columns: 0 }, {}])('a terminal that tells no width, %p, is taken for one of 80 columns', (width) => {
+  const stdout = Object.assign(new PassThrough(), { isTTY: true, ...width });
+  expect(new Output({ stdout, stderr: new PassThrough() }).columns).toBe(80);
 });
 
 describe.each(COMMANDS)('the help of %s', (command) => {
