@@ -297,7 +297,9 @@ export class KeyRegistry {
 
   /**
    * Takes in keys that were issued elsewhere, by their hashes, and tells what came of each, in order. What the table holds
-   * already is skipped and not changed, so a run that stopped is gone on with by the same run again. Stop reading, or end
+   * already is skipped and not changed, so a run that stopped is gone on with by the same run again. A key that was ended
+   * here, and whose record the table has deleted since, is not known any more: entries that have it as active bring it back.
+   * Stop reading, or end
    * the entries, to stop it: what is in hand is finished. Entries that are wrong are rejected; any other failure ends the
    * run with a LatchkeyError.
    *

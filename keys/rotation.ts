@@ -15,7 +15,8 @@ export interface RotateOptions {
   /**
    * The successor's expiry: ISO 8601 with a zone, in the future; `null` for none.
    *
-   * @default - it lives as long from now as the old key was given at its issue
+   * @default - it lives as long from now as the old key does from its issue to its expiry, as that stands; where it has
+   * none, neither has the successor
    */
   readonly expiresAt?: string | null | undefined;
 }

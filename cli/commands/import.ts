@@ -49,7 +49,8 @@ log2 of the alphabet seen in it (10 for digits, 26 for small and 26 for capital 
 where all is hex), and must be 112 bits.
 
 What the table holds already, by its hash, is skipped and left as it is: a run that was stopped is gone on with by running
-it again. Only a deployment with acceptForeignKeys accepts keys that were made elsewhere.
+it again. But the record of a key that was revoked or expired goes 90 days after that, and then nothing tells that the table
+ever held it: a file that still has the key as active brings it back. Take out of an old file what has ended since. Only a deployment with acceptForeignKeys accepts keys that were made elsewhere.
 
   latchkey import config.json --local
   latchkey export --table old | latchkey import - --table new`;

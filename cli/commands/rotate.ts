@@ -53,7 +53,7 @@ export function addRotateCommand(program: Command, deps: CommandDeps): void {
     )
     .option(
       '--expires <when>',
-      `for the new key, ${EXPIRY_HELP}; unless given, it lives as long as the old key was given at its issue`,
+      `for the new key, ${EXPIRY_HELP}; unless given, it lives from now as long as from the old key's issue to its expiry as that is now; where it has none, neither has the new one`,
       (text) => parseExpiry(text, deps.now()),
     )
     .addOption(new Option('--no-expiry', 'the new key never expires').conflicts('expires'))

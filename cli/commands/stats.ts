@@ -28,7 +28,8 @@ const MAX_WIDTH = 80;
 
 const HELP = `
 Of the keys that are active it also tells how many were never used, how many were used but not within --stale, and how
-many expire within --expiring. All keys are read for it: a table of a million costs about as many reads of half a unit.
+many expire within --expiring. All keys are read for it, which DynamoDB bills by their size, half a read unit for each 4 KB:
+a million records of 250 bytes come to some 31,000 units.
 
   latchkey stats --local --stale 30d --expiring 2w`;
 
