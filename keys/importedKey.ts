@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { holdsKey } from './findKeys.ts';
 import { isKeyId } from './keyId.ts';
 import { parseTime, problemOf, wantedOf } from './keyFields.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
@@ -107,7 +108,7 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
     const isLeftOut = value === undefined || value === null;
     if (isLeftOut && name !== 'keyHash' && name !== 'label') continue;
     fields[name] = read(value);
-    if (fields[name] === undefined) problems.push(`${name}: wanted ${wanted}`);
+    if (fields[name] === undefined) problems.push(`${name}: ${reason(value)}wanted ${wanted}`);
   }
   if (problems.length > 0) return { problem: problems.join('; ') };
 
@@ -121,6 +122,10 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
     ...(isKeyId(rotatedTo) ? { rotatedTo } : {}),
   } as unknown as KeyRecord;
   return { record: { ...record, ...purge(record, nowMs) }, hasOwnId: isKeyId(id) };
+}
+
+function reason(value: unknown): string {
+  return holdsKey(value) ? 'got an API key in it, ' : '';
 }
 
 /** Also what ended long ago stays for the audit, counted from the import. */

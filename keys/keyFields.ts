@@ -1,3 +1,4 @@
+import { holdsKey } from './findKeys.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { isJsonObject, type JsonValue } from './record.ts';
 import { isScope } from './scope.ts';
@@ -40,9 +41,13 @@ const CHECKS: Readonly<Record<FieldName, Check>> = {
   metadata: { wanted: `a JSON object of at most ${MAX_METADATA_BYTES} bytes`, isValid: isStorableMetadata },
 };
 
-/** What is wrong with a field, what it was and what is wanted; `undefined` where it is good. */
+/**
+ * What is wrong with a field, what it was and what is wanted; `undefined` where it is good. One with an API key in it never
+ * is: whoever may look at a record would have the key.
+ */
 export function problemOf(name: FieldName, value: unknown, nowMs: number): string | undefined {
   const { wanted, isValid } = CHECKS[name];
+  if (holdsKey(value)) return `${name}: got an API key in it, wanted ${wanted}`;
   return isValid(value, nowMs) ? undefined : `${name}: got ${show(value)}, wanted ${wanted}`;
 }
 

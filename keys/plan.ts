@@ -1,3 +1,5 @@
+import { holdsKey } from './findKeys.ts';
+
 const MAX_LENGTH = 64;
 const NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_LENGTH - 1}}$`);
 
@@ -6,5 +8,5 @@ export const PLAN_WANTED = `a plan's name of 1 to ${MAX_LENGTH} letters, digits,
 
 /** Whether the value can name a plan. */
 export function isPlanName(value: unknown): value is string {
-  return typeof value === 'string' && NAME.test(value);
+  return typeof value === 'string' && NAME.test(value) && !holdsKey(value);
 }

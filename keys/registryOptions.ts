@@ -47,7 +47,7 @@ export function checkRegistryOptions(options: KeyRegistryOptions): Required<KeyR
   const { tableName, actor, keyPrefix = DEFAULT_KEY_PREFIX } = options;
   const problems = [
     ...(tableName ? [] : ['tableName: got nothing, wanted the name of the table']),
-    ...(isActor(actor) ? [] : ['actor: wanted a text that tells who acts']),
+    ...(isActor(actor) ? [] : ['actor: wanted a text that tells who acts, with no API key in it']),
     ...(isKeyPrefix(keyPrefix) ? [] : [`keyPrefix: got ${JSON.stringify(keyPrefix)}, wanted ${KEY_PREFIX_WANTED}`]),
   ];
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));

@@ -1,11 +1,13 @@
+import { holdsKey } from './findKeys.ts';
+
 const MAX_LENGTH = 256;
 
 /** What is wanted of a text about a key, for messages. */
-export const TEXT_WANTED = `a text of 1 to ${MAX_LENGTH} characters`;
+export const TEXT_WANTED = `a text of 1 to ${MAX_LENGTH} characters with no API key in it`;
 
 /** Whether the value can be a text about a key: a label, an owner, a reason. */
 export function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_LENGTH && value.isWellFormed();
+  return isTextOf(value, MAX_LENGTH);
 }
 
 /** An ARN has up to 2048 characters. */
@@ -13,5 +15,10 @@ const MAX_ACTOR_LENGTH = 2048;
 
 /** Whether the value can tell who acts. */
 export function isActor(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_ACTOR_LENGTH && value.isWellFormed();
+  return isTextOf(value, MAX_ACTOR_LENGTH);
+}
+
+function isTextOf(value: unknown, maxLength: number): value is string {
+  const isShort = typeof value === 'string' && value !== '' && value.length <= maxLength;
+  return isShort && value.isWellFormed() && !holdsKey(value);
 }

@@ -1,4 +1,4 @@
-import { MAX_KEY_LENGTH } from './findKeys.ts';
+import { MAX_KEY_LENGTH } from '../../keys/findKeys.ts';
 
 /** A line of a text, or a part of one that is very long. */
 export interface LinePiece {

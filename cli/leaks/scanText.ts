@@ -1,6 +1,6 @@
 import { shownPrefixOf, type KeySecret } from '../../keys/secret.ts';
 import type { Position } from './diffPosition.ts';
-import { findKeys } from './findKeys.ts';
+import { findKeys } from '../../keys/findKeys.ts';
 import { linePieces, type LinePiece } from './linePieces.ts';
 
 /** A key that was found. The secret is for asking the table, and is not told. */

@@ -18,6 +18,7 @@ import { closeNow } from '../../local/gatewayServer.ts';
 import { LocalDynamoDb } from '../../local/table.ts';
 import { LOCAL_AWS, runCli, type CliRun } from '../support/cli.ts';
 import { at, makeKey, NOW_MS } from '../support/keys.ts';
+import { tracesOf } from '../support/traces.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
 const SECRET = 'sk_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg1A7p0b';
@@ -219,6 +220,18 @@ describe('list', () => {
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
   });
 });
+
+test.each(['--label', '--owner', '--scope', '--plan', '--actor'])(
+  'a key given as the %s of a new key is not stored, and no more of it is told than list shows',
+  async (option) => {
+    await database.ensureTable('held');
+    const label = option === '--label' ? [] : ['--label', 'x'];
+    const { exitCode, stdout, stderr } = await runLocally(['create', ...label, option, SECRET], 'held');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(tracesOf([SECRET], stderr)).toEqual([]);
+    expect(await scan('held')).toEqual([]);
+  },
+);
 
 describe('a command that failed tells one line that says what to do, and exits 1', () => {
   const { AWS_REGION, ...noRegion } = LOCAL_AWS;

@@ -1,4 +1,4 @@
-import { parseSecret, type KeySecret } from '../../keys/secret.ts';
+import { parseSecret, type KeySecret } from './secret.ts';
 
 /** A key in a text. */
 export interface FoundKey {
@@ -27,6 +27,13 @@ export function* findKeys(text: string, prefix?: string): Generator<FoundKey> {
     });
     yield* found.slice(0, 1);
   }
+}
+
+/** Whether a value, or any text in it, holds a key that Latchkey can have issued. Records are shown: none belongs in one. */
+export function holdsKey(value: unknown): boolean {
+  if (typeof value === 'string') return findKeys(value).next().done !== true;
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([name, inner]) => holdsKey(name) || holdsKey(inner));
 }
 
 /** What may be the prefix that ends with the underscore at `end`, the longest first. */
