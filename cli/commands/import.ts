@@ -31,7 +31,8 @@ const HELP = `
 FILE is read as what it looks like, or as --format says:
 
   soulsync  a JSON configuration with a list "api_keys" at its top level, of
-            {"id","label","key_hash","key_prefix","created_at","last_used_at"}
+            {"id","label","key_hash","key_prefix","created_at","last_used_at"};
+            a key without a label is called by its prefix, or else its id
   csv       a header row that names some of the fields below, then a row for
             each key; parted by commas, semicolons or tabs
   jsonl     a JSON object of such fields on each line: what export writes
@@ -82,6 +83,9 @@ async function importKeys(file: string, options: ImportOptions, deps: CommandDep
       try {
         const lines = await linesOf(source, options);
         await run({ lines, source, registry, report, deps });
+      } catch (error) {
+        // A text that was cut short is not what its file says.
+        throw interruption.exitCode !== undefined && isAboutText(error) ? interrupted(error) : error;
       } finally {
         source.close();
       }
@@ -118,7 +122,15 @@ async function run(importRun: ImportRun): Promise<void> {
     await report.end();
   }
   if (deps.interruption.exitCode === undefined) return;
-  throw new CliError('INTERRUPTED', `interrupted: ${GO_ON}`);
+  throw interrupted();
+}
+
+function isAboutText(error: unknown): boolean {
+  return error instanceof CliError && (error.code === 'IMPORT_INVALID' || error.code === 'USAGE_INVALID');
+}
+
+function interrupted(cause?: unknown): CliError {
+  return new CliError('INTERRUPTED', `interrupted: ${GO_ON}`, { cause });
 }
 
 async function takeAll(importRun: ImportRun): Promise<void> {

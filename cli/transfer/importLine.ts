@@ -67,8 +67,12 @@ export function showName(name: string): string {
   return name.length > MAX_SHOWN_NAME ? `a name of ${name.length} characters` : JSON.stringify(name);
 }
 
-/** The JSON value as a line: an object with the fields of an entry, under either spelling. */
-export function objectLine(line: number, value: unknown): ImportLine {
+/** The JSON value as a line: an object with the fields of an entry, under either spelling, which may then be completed. */
+export function objectLine(
+  line: number,
+  value: unknown,
+  complete: (fields: EntryFields) => EntryFields = (fields) => fields,
+): ImportLine {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { line, problem: 'wanted one JSON object' };
   }
@@ -80,7 +84,7 @@ export function objectLine(line: number, value: unknown): ImportLine {
     else if (known !== undefined && known in fields) problems.push(`${known} is given twice`);
     else if (known !== undefined) fields[known] = field;
   }
-  return problems.length > 0 ? { line, problem: problems.join('; ') } : entryLine(line, fields);
+  return problems.length > 0 ? { line, problem: problems.join('; ') } : entryLine(line, complete(fields));
 }
 
 /** The fields as a line. What is empty or null counts as absent. */

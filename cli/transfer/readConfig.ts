@@ -1,11 +1,11 @@
 import { CliError } from '../cliError.ts';
 import { parseJson } from '../parseJson.ts';
-import { objectLine, type ImportLine } from './importLine.ts';
+import { entryLines } from './entryLines.ts';
+import { objectLine, type EntryFields, type ImportLine } from './importLine.ts';
 
 /** A configuration is read as a whole, unlike the other formats. */
 const MAX_LENGTH = 64 * 1024 * 1024;
 const LIST_NAME = 'api_keys';
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]]|\n/g;
 
 /**
  * Reads a JSON document that has a list `api_keys` at its top level among whatever else it holds, as SoulSync's
@@ -23,27 +23,13 @@ export async function* readConfig(chunks: AsyncIterable<string>): AsyncGenerator
   if (document === undefined) throw invalid('it is not one JSON document');
   const entries = Array.isArray(document) ? document : (document as Record<string, unknown> | null)?.[LIST_NAME];
   if (!Array.isArray(entries)) throw invalid(`it has no list "${LIST_NAME}" at its top level`);
-  const lines = entryLines(text, Array.isArray(document));
-  for (const entry of entries) yield objectLine(lines.next().value ?? 1, entry);
+  const lines = entryLines(text, Array.isArray(document) ? undefined : LIST_NAME);
+  for (const entry of entries) yield objectLine(lines.next().value ?? 1, entry, withLabel);
 }
 
-/** The line on which each object of the list begins. The text is good JSON already. */
-function* entryLines(text: string, isList: boolean): Generator<number, undefined> {
-  let line = 1;
-  let depth = 0;
-  let lastString = '';
-  let isInside = isList;
-  for (const [token] of text.matchAll(TOKEN)) {
-    if (token === '\n') line++;
-    else if (token.startsWith('"')) lastString = token;
-    else if (token === '}' || token === ']') depth--;
-    else {
-      depth++;
-      if (!isList && depth === 2) isInside = token === '[' && lastString === `"${LIST_NAME}"`;
-      if (isInside && token === '{' && depth === (isList ? 2 : 3)) yield line;
-    }
-  }
-  return undefined;
+/** SoulSync keeps an empty label where none was given. Its page then tells keys apart by what it shows of them. */
+function withLabel(fields: EntryFields): EntryFields {
+  return { ...fields, label: fields.label || fields.keyPrefix || fields.id };
 }
 
 function invalid(why: string): CliError {

@@ -196,23 +196,33 @@ describe('a signal', () => {
     expect(new Set((await cli.records(table)).map(({ label }) => label)).size).toBe(400);
   });
 
-  test('ends a wait for more of standard input', async () => {
+  const waiting = async (format: string, input: string) => {
     table = await cli.makeTable();
-    const child = runCli(['import', '-', '--format', 'jsonl', '--json', '--table', table], {
+    return runCli(['import', '-', '--format', format, '--json', '--table', table], {
       env: { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint },
       onStart: (process) => {
-        // Half a line, and then nothing more.
-        process.stdin?.write(`${line({})}{"keyHash":`);
+        process.stdin?.write(input);
+        // And then nothing more.
         (process.stdin as { end: unknown }).end = () => process.stdin;
         process.stdout?.once('data', () => process.kill('SIGINT'));
       },
     });
-    const { exitCode, stdout, stderr } = await child;
+  };
+
+  test('ends a wait for more of standard input', async () => {
+    const { exitCode, stdout, stderr } = await waiting('jsonl', `${line({})}{"keyHash":`);
     expect(exitCode).toBe(130);
     const { taken, rejected } = JSON.parse(stdout);
     expect(rejected).toEqual([]);
     expect((await cli.records(table)).map(({ id }) => id)).toEqual(taken);
     expect(stderr).toMatch(/run it again/);
+  });
+
+  test('in the middle of a configuration is told as that, and not as a configuration that is wrong', async () => {
+    const { exitCode, stderr } = await waiting('soulsync', '{\n"api_keys": [');
+    expect(exitCode).toBe(130);
+    expect(stderr).toMatch(/\nerror: interrupted: to go on, run it again/);
+    expect(await cli.records(table)).toEqual([]);
   });
 });
 

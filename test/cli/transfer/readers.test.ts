@@ -24,6 +24,10 @@ async function* piecesOf(text: string, size = 7): AsyncGenerator<string> {
   for (let start = 0; start < characters.length; start += size) yield characters.slice(start, start + size).join('');
 }
 
+async function* inOnePiece(text: string): AsyncGenerator<string> {
+  yield text;
+}
+
 async function all(lines: AsyncIterable<ImportLine>): Promise<readonly ImportLine[]> {
   const read: ImportLine[] = [];
   for await (const line of lines) read.push(line);
@@ -105,6 +109,48 @@ describe('a SoulSync configuration', () => {
       { line: 2, entry: { label: 'a', plan: 'free' } },
       { line: 3, entry: { label: 'b' } },
     ]);
+  });
+
+  const PREFIX = 'sk_abcd1234';
+  test.each([
+    ['its shown prefix', { label: '', key_prefix: PREFIX, id: 'a' }, PREFIX],
+    ['its shown prefix', { label: null, key_prefix: PREFIX }, PREFIX],
+    ['its id', { label: '', key_prefix: '', id: 'a' }, 'a'],
+    ['its own label', { label: 'ci', key_prefix: PREFIX, id: 'a' }, 'ci'],
+  ])('calls a key by %s: %j', async (_, fields, label) => {
+    const text = JSON.stringify({ api_keys: [{ key_hash: HASH, ...fields }] });
+    expect(await config(text)).toMatchObject([{ line: 1, entry: { label } }]);
+  });
+
+  test('that has neither label nor prefix nor id of a key says so', async () => {
+    const text = JSON.stringify({ api_keys: [{ key_hash: HASH, label: '' }] });
+    expect(await config(text)).toEqual([{ line: 1, problem: 'label is missing' }]);
+  });
+
+  test('tells the line of each entry, whatever the entries are and what is around them', async () => {
+    const json = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.stringify(value, null, 1));
+    const space = fc.constantFrom('', ' ', '\n', '\r\n\t', '\n\n');
+    const entries = fc.array(fc.tuple(space, json, space), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(entries, json, fc.boolean(), async (entries, other, isList) => {
+        const lines: number[] = [];
+        let text = isList ? '[' : `{"x":\n[${other}],"api_keys" :\n[`;
+        entries.forEach(([before, value, after], at) => {
+          text += `${at === 0 ? '' : ','}${before}`;
+          lines.push(text.split('\n').length);
+          text += value + after;
+        });
+        text += isList ? ']' : `],\n"y":[${other}]}`;
+        expect((await config(text)).map(({ line }) => line)).toEqual(lines);
+      }),
+    );
+  });
+
+  test('may hold a text of many megabytes', async () => {
+    const cache = 'x\\"'.repeat(7_000_000);
+    const text = `{"cache": "${cache}",\n"api_keys": [{"label": "a", "key_hash": "${HASH}"}]}`;
+    const lines = await all(readConfig(inOnePiece(text)));
+    expect(lines).toMatchObject([{ line: 2, entry: { label: 'a' } }]);
   });
 
   test.each([
