@@ -1,7 +1,8 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { CALL_LIMITS } from '../keys/callLimits.ts';
 import { REGISTRY_TRANSLATION } from '../keys/registry.ts';
-import { accountConfig, PATIENCE } from './awsAccount.ts';
+import { accountConfig } from './awsAccount.ts';
 import type { TableLocation } from './findTable.ts';
 
 export interface Connection {
@@ -19,5 +20,5 @@ export function connect(location: TableLocation): Connection {
 }
 
 function localConfig({ endpoint, region }: Extract<TableLocation, { kind: 'local' }>): DynamoDBClientConfig {
-  return { ...PATIENCE, endpoint, region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+  return { ...CALL_LIMITS, endpoint, region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 }

@@ -1,5 +1,6 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { CALL_LIMITS } from './callLimits.ts';
 import { KeyRegistry, REGISTRY_TRANSLATION, type KeyRegistryOptions } from './registry.ts';
 
 /** What a registry is made with: where its table is, and who acts. */
@@ -17,9 +18,9 @@ export interface CreateKeyRegistryOptions extends Omit<KeyRegistryOptions, 'clie
    */
   readonly endpoint?: string;
   /**
-   * A client of your own, with its own credentials, region and retries.
+   * A client of your own, with its own credentials, region, retries and timeouts.
    *
-   * @default - one for `region` and `endpoint`
+   * @default - one for `region` and `endpoint`, which waits 3 seconds for a connection and 8 for an answer
    */
   readonly client?: DynamoDBClient;
 }
@@ -32,6 +33,7 @@ export interface CreateKeyRegistryOptions extends Omit<KeyRegistryOptions, 'clie
  */
 export function createKeyRegistry({ region, endpoint, client, ...options }: CreateKeyRegistryOptions): KeyRegistry {
   const config: DynamoDBClientConfig = {
+    requestHandler: CALL_LIMITS.requestHandler,
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
   };
