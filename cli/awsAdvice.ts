@@ -18,6 +18,10 @@ const ADVICE: readonly (readonly [matches: (failure: Failure) => boolean, advice
     'there is no AWS session: sign in with `aws sso login`',
   ],
   [
+    ({ name, message }) => isCredentialFailure(name) && /multi-factor|\bMFA\b/i.test(message),
+    'the profile needs MFA, and this command does not ask for a code: get a session with `aws sts assume-role` or `aws sts get-session-token` and the code, and set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN to what it gives',
+  ],
+  [
     ({ name }) => isCredentialFailure(name),
     'no AWS credentials were found: check --profile or AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   ],

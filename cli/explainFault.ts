@@ -13,8 +13,10 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: isDenied,
     text: ({ tableName }, { message }) => {
-      const [action = 'to use it'] = /\bdynamodb:\w+/.exec(message) ?? [];
-      return `access to the table ${quote(tableName)} was denied: these credentials need a grant of ${action}`;
+      // Of KMS, where the table has a key of its own.
+      const [, action] = /\bperform:? +([a-z0-9-]+:\w+)/.exec(message) ?? [];
+      const grant = action === undefined ? 'a grant to use it' : `a grant of ${action}`;
+      return `access to the table ${quote(tableName)} was denied: these credentials need ${grant}`;
     },
   },
   {

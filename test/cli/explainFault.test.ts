@@ -27,6 +27,10 @@ function explain(fault: unknown, location: TableLocation = AWS): string {
 const DENIED =
   'User: arn:aws:iam::111122223333:user/x is not authorized to perform: dynamodb:Scan on resource: arn:aws:dynamodb:eu-west-1:111122223333:table/keys-table';
 
+const KMS_DENIED =
+  'User: arn:aws:iam::111122223333:user/x is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext because no identity-based policy allows the kms:Decrypt action';
+const MFA_NEEDED = 'Profile x requires multi-factor authentication, but no MFA code callback was provided.';
+
 const CAUSES: [string, unknown, RegExp][] = [
   ['no such table', faultOf('ResourceNotFoundException', 'Requested resource not found'), /"keys-table".*deploy/],
   ['no credentials', faultOf('CredentialsProviderError', 'Could not load credentials'), /AWS_PROFILE/],
@@ -37,6 +41,9 @@ const CAUSES: [string, unknown, RegExp][] = [
   ['credentials unknown to AWS', faultOf('UnrecognizedClientException'), /does not know.*AWS_PROFILE/],
   ['a wrong signature', faultOf('InvalidSignatureException'), /AWS_SECRET_ACCESS_KEY.*clock/],
   ['access denied', faultOf('AccessDeniedException', DENIED), /denied.*dynamodb:Scan/],
+  ['access to the KMS key denied', faultOf('AccessDeniedException', KMS_DENIED), /denied.*grant of kms:Decrypt$/],
+  ['access denied without a word', faultOf('AccessDeniedException'), /denied.*need a grant to use it$/],
+  ['a profile with MFA', faultOf('CredentialsProviderError', MFA_NEEDED), /MFA.*get-session-token/],
   ['no region', faultOf('Error', 'Region is missing'), /AWS_REGION/],
   ['an unreachable endpoint', faultOf('Error', 'connect ECONNREFUSED', 'ECONNREFUSED'), /cannot be reached/],
   ['two unreachable addresses', faultOf('AggregateError', '', 'ECONNREFUSED'), /cannot be reached/],
