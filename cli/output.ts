@@ -12,8 +12,11 @@ export interface OutputStreams {
   readonly stderr: TerminalStream;
 }
 
-/** Whatever looks like a key that Latchkey issued: its first 8 random characters may be shown, the rest may not. */
-const ISSUED_KEY = /([a-z][a-z0-9]*_[0-9A-Za-z]{8})[0-9A-Za-z]{20,}/g;
+/**
+ * Whatever looks like a key, issued here or in base64url elsewhere: its first 8 random characters may be shown, the rest may
+ * not. A name of many words has no capital letter.
+ */
+const KEY_LIKE = /([a-z][a-z0-9]*_[\w-]{8})(?=[0-9A-Za-z]{20}|[\w-]*[A-Z])[\w-]{20,}/g;
 
 /** Both streams of the process: results go to stdout, all else to stderr. */
 export class Output {
@@ -70,9 +73,14 @@ export class Output {
 
   /** Writes a line for people to stderr. A key that somebody gave where none belongs is not repeated. */
   note(line: string): void {
+    this.noteOwn(hideKeys(line));
+  }
+
+  /** The same for a line that holds nothing of what somebody gave, such as a cursor: one can look like a key. */
+  noteOwn(line: string): void {
     const text = line.split('\n').map(printable).join('\n');
     void this.progress.aside(async () => {
-      this.#streams.stderr.write(`${hideKeys(text)}\n`);
+      this.#streams.stderr.write(`${text}\n`);
     });
   }
 
@@ -83,7 +91,7 @@ export class Output {
 }
 
 function hideKeys(text: string): string {
-  return text.replaceAll(ISSUED_KEY, '$1…');
+  return text.replaceAll(KEY_LIKE, '$1…');
 }
 
 /** A key that was issued, perhaps as the successor of another. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LatchkeyError } from './errors.ts';
+import { show } from './keyFields.ts';
 import { keyState, parseRecord, type KeyRecord, type KeyState } from './record.ts';
 import type { Item, RegistryStore } from './registryStore.ts';
 import { parseKeyHash } from './secret.ts';
@@ -147,7 +148,7 @@ function decodeCursor(cursor: string, owner: string | undefined): Item {
     const isOfOwner = owner !== undefined && mark.equals(markOf(owner)) && createdAt !== '';
     if (isOfOwner) return { [PARTITION_KEY]: keyHash, [ATTRIBUTE.owner]: owner, [ATTRIBUTE.createdAt]: createdAt };
   }
-  throw new LatchkeyError('INPUT_INVALID', `cursor: got ${JSON.stringify(cursor)}, wanted one that this list gave`);
+  throw new LatchkeyError('INPUT_INVALID', `cursor: got ${show(cursor)}, wanted one that this list gave`);
 }
 
 function markOf(owner: string): Buffer {

@@ -5,7 +5,7 @@ import { LatchkeyError, type ErrorCode } from './errors.ts';
 import { changing, checkChanges, type KeyChanges, type UpdateOptions } from './keyChanges.ts';
 import type { ImportedKey } from './importedKey.ts';
 import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './importHashes.ts';
-import { isKeyId } from './keyId.ts';
+import { isKeyId, isTellable } from './keyId.ts';
 import { listPage, listPages, listRecords, type ListOptions, type ListPage, type RecordsOptions } from './listing.ts';
 import { checkNewKey, type NewKey } from './newKey.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from './record.ts';
@@ -142,7 +142,10 @@ export class KeyRegistry {
       );
     }
     const [id, ...others] = await this.#store.idsStarting(start, MAX_TOLD_IDS + 1);
-    if (id === undefined) throw new LatchkeyError('NOT_FOUND', `there is no key with an id that starts ${start}`);
+    if (id === undefined) {
+      const told = isTellable(start) ? start : 'so';
+      throw new LatchkeyError('NOT_FOUND', `there is no key with an id that starts ${told}`);
+    }
     if (others.length === 0) return this.get(id);
     const told = [id, ...others].slice(0, MAX_TOLD_IDS).join(', ');
     const more = others.length < MAX_TOLD_IDS ? '' : ', and more';
@@ -380,8 +383,8 @@ function isUuid(id: string): boolean {
 }
 
 function notFound(id: string, cause?: Error): LatchkeyError {
-  return new LatchkeyError('NOT_FOUND', `there is no key with the id ${id}`, {
-    keyId: id,
-    ...(cause === undefined ? {} : { cause }),
-  });
+  const options = cause === undefined ? {} : { cause };
+  return isTellable(id)
+    ? new LatchkeyError('NOT_FOUND', `there is no key with the id ${id}`, { ...options, keyId: id })
+    : new LatchkeyError('NOT_FOUND', 'there is no key with that id', options);
 }

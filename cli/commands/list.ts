@@ -114,7 +114,7 @@ async function printPage(
 
 function tellRest(count: number, cursor: string | null, { output }: CommandDeps): void {
   if (count === 0 && cursor === null) output.note('no keys');
-  if (cursor !== null) output.note(`more keys may follow: --cursor ${cursor}`);
+  if (cursor !== null) output.noteOwn(`more keys may follow: --cursor ${cursor}`);
 }
 
 function parseText(wanted: string): (text: string) => string {

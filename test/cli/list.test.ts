@@ -3,6 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { publicRecord } from '../../cli/publicRecord.ts';
 import type { KeyRecord } from '../../keys/record.ts';
+import type { KeyHash } from '../../keys/secret.ts';
 import { at, makeKey } from '../support/keys.ts';
 import { LocalCli } from '../support/localCli.ts';
 
@@ -156,4 +157,14 @@ test.each([
   const { exitCode, stdout, stderr } = await cli.run(['list', ...args], { table });
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   expect(stderr).not.toBe('');
+});
+
+test('a cursor is told whole, also one that looks like a key', async () => {
+  const own = await cli.makeTable();
+  const cursors = ['ab_AAAAAAAA', 'ab_BBBBBBBB'].map((start) => start.padEnd(43, 'A'));
+  for (const cursor of cursors) {
+    await cli.putKey(own, { keyHash: Buffer.from(cursor, 'base64url').toString('hex') as KeyHash });
+  }
+  const { stderr } = await cli.run(['list', '--limit', '1'], { table: own });
+  expect(cursors.map((cursor) => `more keys may follow: --cursor ${cursor}\n`)).toContain(stderr);
 });

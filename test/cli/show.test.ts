@@ -157,6 +157,32 @@ test.each(['show', 'enable', 'disable', 'rotate'])(
   },
 );
 
+test.each([
+  ['hex', '4f9c0d1e2b3a4f9c0d1e2b3a4f9c0d1e'],
+  ['letters and digits', 'Zk3vQ9xLw0Tb7RmY'],
+])('no command repeats a key of %s that was made elsewhere', async (_, secret) => {
+  for (const args of [['show'], ['enable'], ['update', '--label', 'x'], ['revoke', '--yes']]) {
+    const run = await cli.run([...args, secret], { table });
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).toMatch(/^error: there is no key with an id that starts so\n$/);
+  }
+});
+
+test.each([
+  ['in base64url', 'sk_', 'Zk3-Q9x_w0Tb7RmY-3_9Lw0Tb7RmYQ9xZk3vQ9xLw0T'],
+  ['of many prefixes', 'rk_', 'live_Zk3vQ9xLw0Tb7RmY39Lw0Zk3vQ9x'],
+])('a key %s is not repeated whole where it is taken for a command', async (_, prefix, rest) => {
+  const { exitCode, stderr } = await cli.run([prefix + rest]);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain(`${prefix}${rest.slice(0, 8)}…`);
+  expect(stderr).not.toContain(rest.slice(8, 14));
+});
+
+test('a file of a long name is told by it', async () => {
+  const name = 'made_for-the-production-environment_2030-06-15';
+  expect((await cli.run(['scan', name])).stderr).toContain(name);
+});
+
 test('a key that expires at the end of the last year is created, shown, changed and identified', async () => {
   const latest = '9999-12-31T23:59:59.999Z';
   const { stdout } = await cli.run(['create', '--label', 'x', '--expires', latest, '--json'], { table });

@@ -336,6 +336,21 @@ function describeGet(open: () => Promise<Table>): void {
       await expect(table.registry.get(UNKNOWN_ID)).rejects.toMatchObject(refusal);
     });
 
+    test('does not repeat an id that may be a key made elsewhere', async () => {
+      const secret = '4f9c0d1e2b3a4f9c0d1e2b3a4f9c0d1e';
+      for (const find of [table.registry.get(secret), table.registry.getByIdStart(secret)]) {
+        const error = await find.catch((error: unknown) => error);
+        expect(error).toMatchObject({ code: 'NOT_FOUND', keyId: undefined });
+        expect(String(error)).not.toContain(secret);
+      }
+    });
+
+    test('repeats a start of a UUID, and what is too short for a key', async () => {
+      for (const start of ['0f8c1a52-5b8e-4c56-9d2f', 'build-server']) {
+        await expect(table.registry.getByIdStart(start)).rejects.toThrow(start);
+      }
+    });
+
     test.each(NO_IDS)('takes %s for no id, and does not repeat it', async (_, id) => {
       const error = await table.registry.get(id).catch((error: unknown) => error);
       expect(error).toMatchObject({ code: 'INPUT_INVALID' });
