@@ -23,11 +23,11 @@ export interface CliOptions {
 export const LOCAL_AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
 
 /**
- * Runs `latchkey` as a process of its own, to its end. Of the environment it has what the test gives and no AWS settings
+ * Runs `latchkey`, as Jest's global setup has built it, as a process of its own, to its end. Of the environment it has what the test gives and no AWS settings
  * of the machine's.
  */
 export async function runCli(args: readonly string[], { env, stdin, onStart }: CliOptions = {}): Promise<CliRun> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args], {
+  const child = spawn(process.execPath, ['dist/lib/cli/main.js', ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], HOME: tmpdir(), AWS_EC2_METADATA_DISABLED: 'true', ...env },
   });

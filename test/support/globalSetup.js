@@ -14,4 +14,7 @@ export default async function globalSetup() {
     cwd: ROOT,
     stdio: 'inherit',
   });
+  // The CDK's own look at each template takes seconds in each worker. The template of the stack has just had it, and cfn-lint
+  // looks at all of them in test/e2e/cfnLint.sh.
+  process.env.CDK_VALIDATION = 'false';
 }
