@@ -18,13 +18,17 @@ const WANTED = {
   scopes: `a JSON object of scope → list of ${ROUTE_PATTERN_WANTED}`,
 } as const;
 
+/** What the CDK's own commands `acknowledge` and `cli-telemetry` keep in a context. */
+const CDK_NAMES: ReadonlySet<string> = new Set(['acknowledged-issue-numbers', 'cli-telemetry']);
+
 /**
- * Reads the app's own options among the CDK's context. The CDK's names have a colon or a slash; any other is an option.
+ * Reads the app's own options among the CDK's context. Nearly all of the CDK's names have a colon or a slash; any other is an
+ * option.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, value got, value wanted
  */
 export function readAppContext(context: Readonly<Record<string, unknown>>): AppContext {
-  const options = Object.keys(context).filter((name) => !/[:/]/.test(name));
+  const options = Object.keys(context).filter((name) => !/[:/]/.test(name) && !CDK_NAMES.has(name));
   const unknown = options.filter((name) => !(name in WANTED));
   const problems = unknown.map((name) => `${name}: got a value, wanted one of ${Object.keys(WANTED).join(', ')}`);
   const read = <T>(name: keyof typeof WANTED, parse: (value: unknown) => T | undefined): T | undefined => {

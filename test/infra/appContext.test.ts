@@ -19,7 +19,12 @@ describe('the context of the app', () => {
   });
 
   test('leaves every setting to its default, and what the CDK keeps there to the CDK', () => {
-    const context = { 'aws:cdk:enable-asset-metadata': true, '@aws-cdk/core:target-partitions': ['aws'] };
+    const context = {
+      'aws:cdk:enable-asset-metadata': true,
+      '@aws-cdk/core:target-partitions': ['aws'],
+      'acknowledged-issue-numbers': [1],
+      'cli-telemetry': false,
+    };
     expect(readAppContext({ ...new App().node.getAllContext(), ...context })).toEqual({ stackName: 'LatchkeyStack' });
   });
 
