@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { LatchkeyError } from '../keys/errors.ts';
 import { usageIdentifier, type Counted } from '../lambda/usageIdentifier.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import { PlanKeysFunction } from './planKeysFunction.ts';
@@ -24,6 +25,12 @@ export interface KeyPlansProps {
 }
 
 /**
+ * Of each stack, the API key that was put on its plan last. API Gateway puts one key on a plan at a time, in the whole Region, and
+ * CloudFormation would put several: each waits for the one before it (serverless/serverless#12065).
+ */
+const lastOnPlan = new WeakMap<Stack, CfnUsagePlanKey>();
+
+/**
  * The plans as API Gateway has them: a usage plan for each, and one without limits for keys of no plan. Where a plan is shared,
  * one API key of API Gateway's stands for all its keys; where it is not, `function` makes one for each key that the table gets.
  */
@@ -33,6 +40,7 @@ export class KeyPlans extends Construct {
 
   readonly #usagePlans: ReadonlyMap<string, UsagePlan>;
   readonly #unplanned: UsagePlan;
+  readonly #stages = new Set<Stage>();
 
   constructor(scope: Construct, id: string, { plans, table, namespace, logRetention }: KeyPlansProps) {
     super(scope, id);
@@ -54,6 +62,9 @@ export class KeyPlans extends Construct {
       perKey.length > 0
         ? new PlanKeysFunction(this, 'PlanKeys', { table, namespace, usagePlanIds, logRetention })
         : undefined;
+    // It puts keys on plans as well, and would do so while the deployment does.
+    const last = lastOnPlan.get(Stack.of(this));
+    if (last !== undefined) this.planKeys?.node.addDependency(last);
   }
 
   /** The usage plan of a plan, for alarms and the like; `undefined` where there is no such plan. */
@@ -61,8 +72,21 @@ export class KeyPlans extends Construct {
     return this.#usagePlans.get(name);
   }
 
-  /** Has every plan count the requests to the stage. */
-  addStage(stage: Stage): void {
+  /**
+   * Has every plan count the requests to the stage that require it: none, until `applyPlans`, which calls this too. By itself it is
+   * for an API that is live: its plans have the stage, and its answers name what to count by, before any method asks for that
+   * (docs/plans.md). A stage is added once, however often it is asked for.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` where the API has no stage, as with `deploy: false`
+   */
+  addStage(stage: Stage | undefined): void {
+    if (stage === undefined) {
+      const problem =
+        'addStage: got no stage, as of a REST API with deploy: false, wanted the deploymentStage of the API';
+      throw new LatchkeyError('CONFIG_INVALID', problem);
+    }
+    if (this.#stages.has(stage)) return;
+    this.#stages.add(stage);
     for (const usagePlan of [this.#unplanned, ...this.#usagePlans.values()]) usagePlan.addApiStage({ stage });
   }
 
@@ -80,21 +104,29 @@ export class KeyPlans extends Construct {
       description: 'Made by Latchkey: counts the requests of several keys together',
       value: usageIdentifier(namespace, counted),
     });
-    new CfnUsagePlanKey(this, `${id}OnPlan`, {
+    const onPlan = new CfnUsagePlanKey(apiKey, 'OnPlan', {
       keyId: apiKey.keyId,
       keyType: 'API_KEY',
       usagePlanId: usagePlan.usagePlanId,
     });
+    const stack = Stack.of(this);
+    const last = lastOnPlan.get(stack);
+    if (last !== undefined) onPlan.node.addDependency(last);
+    lastOnPlan.set(stack, onPlan);
   }
 }
 
 /**
  * What tells this deployment's API keys from every other's of the account and Region, known at synthesis: 16 hex digits of the
- * stack's name and the construct's place in the app. A change of either makes new API keys.
+ * stack's name and the construct's path within the stack. A change of either makes new API keys of what the stack itself makes,
+ * and none of those that its function made: keys on plans per key are refused until each is put on its plan anew (docs/plans.md).
  */
 export function planNamespace(scope: Construct): string {
   let stack = Stack.of(scope);
   // A nested stack is named by the deployment.
   while (stack.nestedStackParent !== undefined) stack = stack.nestedStackParent;
-  return createHash('sha256').update(`${stack.stackName}/${scope.node.addr}`).digest('hex').slice(0, 16);
+  const within = scope.node.scopes.slice(stack.node.scopes.length).map(({ node }) => node.id);
+  // As logical ids go: the CDK leaves `Default` out of them too, so that a construct may be wrapped without a change.
+  const path = within.filter((id) => id !== 'Default').join('/');
+  return createHash('sha256').update(`${stack.stackName}/${path}`).digest('hex').slice(0, 16);
 }

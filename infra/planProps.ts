@@ -31,27 +31,66 @@ export type PlanMapping = Readonly<Record<string, PlanProps>>;
 
 const PERIODS: readonly string[] = Object.values(Period);
 
-/** What no usage plan could say: plan, value got, value wanted. What only the deployment knows is not judged. */
+type Check = readonly [wanted: string, isValid: (value: unknown) => boolean];
+/** By name, every field that there is, and what it may be. */
+type Checks = Readonly<Record<string, Check>>;
+
+const THROTTLE: Checks = {
+  rateLimit: ['a number above 0', orKnownLater(isPositive)],
+  burstLimit: ['a whole number above 0', orKnownLater(isPositiveInteger)],
+};
+
+const QUOTA: Checks = {
+  limit: ['a whole number above 0', orKnownLater(isPositiveInteger)],
+  period: [PERIODS.join(', '), orKnownLater((value) => PERIODS.includes(String(value)))],
+  offset: ['a whole number of 0 or more, or none', orKnownLater(isOffset)],
+};
+
+const PLAN: Checks = {
+  throttle: ['an object, or none', isObjectOrNone],
+  quota: ['an object, or none', isObjectOrNone],
+  shared: ['true, false or none', (value) => value === undefined || typeof value === 'boolean'],
+};
+
+/**
+ * What no usage plan could say: plan, value got, value wanted. A field of no such name is a limit that would be missing, so it is
+ * a problem too. A number that only the deployment knows is not judged.
+ */
 export function planProblems(plans: PlanMapping): string[] {
-  return Object.entries(plans).flatMap(([name, { throttle, quota }]) => [
-    ...problemsOf(`${name}: throttle`, throttle, [
-      ['rateLimit', throttle?.rateLimit, 'a number above 0', isPositive],
-      ['burstLimit', throttle?.burstLimit, 'a whole number above 0', isPositiveInteger],
-    ]),
-    ...problemsOf(`${name}: quota`, quota, [
-      ['limit', quota?.limit, 'a whole number above 0', isPositiveInteger],
-      ['period', quota?.period, PERIODS.join(', '), (value) => PERIODS.includes(String(value))],
-    ]),
-  ]);
+  return Object.entries(plans).flatMap(([name, plan]: readonly [string, unknown]) => {
+    if (!isObject(plan)) return [`${name}: got ${spell(plan)}, wanted an object`];
+    const { throttle, quota } = plan;
+    return [
+      ...problemsOf(name, plan, PLAN),
+      ...(isObject(throttle) ? problemsOf(`${name}: throttle`, throttle, THROTTLE) : []),
+      ...(isObject(quota) ? problemsOf(`${name}: quota`, quota, QUOTA) : []),
+    ];
+  });
 }
 
-type Check = readonly [field: string, value: unknown, wanted: string, isValid: (value: unknown) => boolean];
+type Fields = Readonly<Record<string, unknown>>;
 
-function problemsOf(what: string, given: object | undefined, checks: readonly Check[]): string[] {
-  if (given === undefined) return [];
-  return checks
-    .filter(([, value, , isValid]) => !Token.isUnresolved(value) && !isValid(value))
-    .map(([field, value, wanted]) => `${what}: ${field}: got ${value ?? 'nothing'}, wanted ${wanted}`);
+function problemsOf(what: string, given: Fields, checks: Checks): string[] {
+  const wanted = `wanted ${Object.keys(checks).join(', ')}`;
+  const unknown = Object.keys(given).filter((field) => !Object.hasOwn(checks, field));
+  const wrong = Object.entries(checks).filter(([field, [, isValid]]) => !isValid(given[field]));
+  return [
+    ...unknown.map((field) => `${what}: got the field ${JSON.stringify(field)}, ${wanted}`),
+    ...wrong.map(([field, [form]]) => `${what}: ${field}: got ${spell(given[field])}, wanted ${form}`),
+  ];
+}
+
+/** A number or a period may be a parameter of the stack. */
+function orKnownLater(isValid: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => Token.isUnresolved(value) || isValid(value);
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isObjectOrNone(value: unknown): boolean {
+  return value === undefined || isObject(value);
 }
 
 function isPositive(value: unknown): boolean {
@@ -60,4 +99,12 @@ function isPositive(value: unknown): boolean {
 
 function isPositiveInteger(value: unknown): boolean {
   return isPositive(value) && Number.isInteger(value);
+}
+
+function isOffset(value: unknown): boolean {
+  return value === undefined || value === 0 || isPositiveInteger(value);
+}
+
+function spell(value: unknown): string {
+  return value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : JSON.stringify(value);
 }

@@ -9,6 +9,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../infra/apiKeyAuthorizer.ts';
 import { ApiKeyTable } from '../../infra/apiKeyTable.ts';
 import { readAppContext } from '../../infra/appContext.ts';
+import { planNamespace } from '../../infra/keyPlans.ts';
 import { LatchkeyStack } from '../../infra/latchkeyStack.ts';
 import { addHttpRoute, type AuthorizerProps } from './authorizerUnderTest.ts';
 
@@ -85,6 +86,10 @@ const CHANGED: { readonly [name in keyof AuthorizerProps]-?: (stack: Stack) => A
 };
 
 const { plans: withPlans, ...others } = CHANGED;
+
+test('the namespace of the plans’ identifiers is pinned: after a change every key on a plan of its own is refused', () => {
+  expect(planNamespace(usersStack().authorizer)).toBe('577b356410b8c825');
+});
 
 test.each(Object.entries(others))(
   'a change of the authorizer’s %s changes the stack and nothing of the table',

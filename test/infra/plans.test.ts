@@ -1,7 +1,8 @@
-import { App, CfnParameter, NestedStack, Stack, Token } from 'aws-cdk-lib';
+import { App, Aspects, CfnParameter, NestedStack, Stack, Stage, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import {
   ApiKeySourceType,
+  CfnMethod,
   MockIntegration,
   Period,
   RestApi,
@@ -15,7 +16,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../infra/apiKeyAuthorizer.ts';
 import { ApiKeyTable } from '../../infra/apiKeyTable.ts';
 import { planNamespace } from '../../infra/keyPlans.ts';
-import type { PlanMapping } from '../../infra/planProps.ts';
+import type { PlanMapping, PlanProps } from '../../infra/planProps.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { usageIdentifier } from '../../lambda/usageIdentifier.ts';
 import { authorizerUnderTest, problemOf, type AuthorizerProps } from './authorizerUnderTest.ts';
@@ -88,6 +89,14 @@ describe('each plan is a usage plan', () => {
       expect(properties.ApiStages).toHaveLength(2);
   });
 
+  test('of each stage once, however often it is added', () => {
+    const once = Template.fromStack(planned().stack).toJSON();
+    const twice = planned();
+    twice.authorizer.applyPlans(twice.api);
+    twice.authorizer.plans?.addStage(twice.api.deploymentStage);
+    expect(Template.fromStack(twice.stack).toJSON()).toEqual(once);
+  });
+
   test('that can be looked up by the plan’s name', () => {
     const { authorizer } = planned();
     expect(authorizer.plans?.usagePlan('free')?.usagePlanId).toEqual(expect.any(String));
@@ -130,6 +139,12 @@ describe('the namespace of the identifiers', () => {
     expect(new Set([namespaceOf('one'), namespaceOf('two'), namespaceOf('one', 'Other')]).size).toBe(3);
   });
 
+  test('stays when the stack that keeps its name is moved in the app, as logical ids do', () => {
+    const inStage = new Stack(new Stage(new App(), 'Production'), 'Elsewhere', { stackName: 'one' });
+    const table = new ApiKeyTable(inStage, 'Keys');
+    expect(planNamespace(new ApiKeyAuthorizer(inStage, 'Authorizer', { table }))).toBe(namespaceOf('one'));
+  });
+
   test('is known in a nested stack, too, whose name is not', () => {
     const nested = new NestedStack(new Stack(new App(), 'Outer'), 'Nested');
     expect(Token.isUnresolved(planNamespace(nested))).toBe(false);
@@ -151,6 +166,25 @@ describe('an API under plans', () => {
     api.root.addMethod('POST', new MockIntegration(), { authorizer: guard });
     Template.fromStack(stack).hasResourceProperties('AWS::ApiGateway::RestApi', { ApiKeySourceType: 'AUTHORIZER' });
     expect(requiredOf(stack)).toEqual({ GET: true, POST: true });
+  });
+
+  test('counts every guarded method inside a Stage, which no aspect of the app reaches', () => {
+    const stack = new Stack(new Stage(new App(), 'Production'), 'Test');
+    const table = new ApiKeyTable(stack, 'Keys');
+    const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', { table, plans: PLANS });
+    const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
+    api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
+    authorizer.applyPlans(api);
+    expect(requiredOf(stack)).toEqual({ GET: true });
+  });
+
+  test('fails the synthesis where a guarded method is left uncounted, and names it', () => {
+    const { stack, api } = planned();
+    const forget = (node: unknown) => {
+      if (node instanceof CfnMethod) node.apiKeyRequired = undefined;
+    };
+    Aspects.of(api).add({ visit: forget }, { priority: 900 });
+    expect(() => Template.fromStack(stack)).toThrow(/applyPlans: Test\/Api\/Default\/GET\/Resource: got /);
   });
 
   test('leaves a method that is open, that says so itself, or that another authorizer guards', () => {
@@ -205,6 +239,38 @@ describe('an API under plans', () => {
   });
 });
 
+describe('an API that is live comes under plans in two deployments', () => {
+  /** The API under as many of the steps. */
+  function after(steps: 'none' | 'first' | 'both') {
+    const { stack, authorizer } = authorizerUnderTest(steps === 'none' ? {} : { plans: PLANS });
+    const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
+    api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
+    if (steps !== 'none') authorizer.plans?.addStage(api.deploymentStage);
+    if (steps === 'both') authorizer.applyPlans(api);
+    return Template.fromStack(stack);
+  }
+
+  const API_TYPES = ['RestApi', 'Method', 'Deployment', 'Stage'].map((type) => `AWS::ApiGateway::${type}`);
+  const apiOf = (template: Template) => API_TYPES.map((type) => template.findResources(type));
+
+  test('the first has answers name what to count by and every plan have the stage, and leaves the API as it is', () => {
+    const template = after('first');
+    expect(apiOf(template)).toEqual(apiOf(after('none')));
+    expect(variableOf(template, /decides on API keys/, 'LATCHKEY_PLANS')).toEqual(expect.any(String));
+    for (const { properties } of resourcesOf(template, USAGE_PLAN)) expect(properties.ApiStages).toHaveLength(1);
+  });
+
+  test('the second has the API require it, and changes nothing else', () => {
+    const template = after('both');
+    template.hasResourceProperties(METHOD, { ApiKeyRequired: true });
+    const othersOf = ({ Resources }: Record<string, unknown>) =>
+      Object.entries(Object(Resources)).filter(([, resource]) => !API_TYPES.includes(Object(resource).Type));
+    const [first, both] = [after('first'), template].map((one) => othersOf(one.toJSON()));
+    expect(both).toEqual(first);
+    expect(template.toJSON()).toEqual(Template.fromStack(planned().stack).toJSON());
+  });
+});
+
 describe('without plans', () => {
   test('nothing of them is in the template', () => {
     const { stack, authorizer } = authorizerUnderTest();
@@ -231,6 +297,10 @@ describe('without plans', () => {
       /^applyPlans: got .+ without plans/,
     );
   });
+});
+
+test('an API without a stage is refused: its plans would count nothing', () => {
+  expect(problemOf(() => planned(undefined, { deploy: false }))).toMatch(/^addStage: got no stage.+, wanted /);
 });
 
 test('an API that takes API Gateway’s keys from a header is refused: whoever knows an identifier could send it', () => {
@@ -333,6 +403,43 @@ describe('where some plan is per key', () => {
   });
 });
 
+describe('the API keys that stand for several keys', () => {
+  /** By logical id, what each waits for. */
+  const waitsOf = (stack: Stack) =>
+    new Map(
+      Object.entries(Template.fromStack(stack).findResources('AWS::ApiGateway::UsagePlanKey')).map(
+        ([id, { DependsOn = [] }]) => [id, DependsOn as readonly string[]],
+      ),
+    );
+
+  test('are put on their plans one after the other, over all authorizers of the stack: API Gateway refuses two at once', () => {
+    const { stack } = planned({ plans: { ...PLANS, team: { shared: true } } });
+    const more = { table: new ApiKeyTable(stack, 'MoreKeys'), plans: PLANS };
+    new ApiKeyAuthorizer(stack, 'Second', more);
+    const waits = waitsOf(stack);
+    expect(waits.size).toBe(5);
+    const isOnPlan = (id: string) => waits.has(id);
+    const chain = [...waits].map(([id, ids]) => [id, ids.filter(isOnPlan)] as const);
+    const first = chain.filter(([, before]) => before.length === 0);
+    expect(first).toHaveLength(1);
+    expect(chain.every(([, before]) => before.length <= 1)).toBe(true);
+    // Nobody is waited for by two.
+    expect(new Set(chain.flatMap(([, before]) => before)).size).toBe(4);
+  });
+
+  test('are on their plans before the function begins to put others there', () => {
+    const { stack } = planned();
+    const template = Template.fromStack(stack);
+    const [follower] = Object.values(template.findResources(FOLLOWER));
+    expect(follower?.['DependsOn']).toEqual(expect.arrayContaining([[...waitsOf(stack).keys()].at(-1)]));
+  });
+
+  test('have ids of their own, whatever the names of the plans', () => {
+    const { stack } = planned({ plans: { pro: { shared: true }, proOnPlan: { shared: true } } });
+    expect(waitsOf(stack).size).toBe(3);
+  });
+});
+
 test('where every plan is shared no function follows the table, and the table has no stream', () => {
   const { stack, authorizer } = planned({ plans: { pro: { throttle: THROTTLE, shared: true } } });
   const template = Template.fromStack(stack);
@@ -353,8 +460,34 @@ describe('a plan that no usage plan could be is refused at synthesis', () => {
     ['a quota without a limit', { free: { quota: { period: Period.DAY } } }],
     ['a quota without a period', { free: { quota: { limit: 1 } } }],
     ['a quota below nothing', { free: { quota: { limit: -1, period: Period.DAY } } }],
+    ['an offset below nothing', { free: { quota: { ...QUOTA, offset: -1 } } }],
+    ['an offset of half a request', { free: { quota: { ...QUOTA, offset: 0.5 } } }],
   ])('%s', (_, plans) => {
     expect(problemOf(() => authorizerUnderTest({ plans }))).toMatch(/^plans: .*got .+, wanted /);
+  });
+
+  // As JavaScript or a cast has it.
+  test.each<[string, unknown, RegExp]>([
+    [
+      'a misspelt field of a plan',
+      { quoata: QUOTA },
+      /^plans: free: got the field "quoata", wanted throttle, quota, shared$/,
+    ],
+    [
+      'a misspelt field of a throttle',
+      { throttle: { ...THROTTLE, rate: 1 } },
+      /^plans: free: throttle: got the field "rate"/,
+    ],
+    ['a misspelt field of a quota', { quota: { ...QUOTA, offest: 1 } }, /^plans: free: quota: got the field "offest"/],
+    ['a shared that is a text', { shared: 'true' }, /^plans: free: shared: got "true", wanted true, false or none$/],
+    ['a throttle that is a number', { throttle: 10 }, /^plans: free: throttle: got 10, wanted an object/],
+    ['a quota that is null', { quota: null }, /^plans: free: quota: got null, wanted an object/],
+    ['a plan that is null', null, /^plans: free: got null, wanted an object$/],
+    ['a plan that is a list', [THROTTLE], /^plans: free: got \[.+\], wanted an object$/],
+    ['a plan that is nothing', undefined, /^plans: free: got nothing, wanted an object$/],
+  ])('%s', (_, free, problem) => {
+    const plans: PlanMapping = Object.fromEntries([['free', free as PlanProps]]);
+    expect(problemOf(() => authorizerUnderTest({ plans }))).toMatch(problem);
   });
 
   test('a limit that only the deployment knows is taken', () => {
