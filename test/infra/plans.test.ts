@@ -12,6 +12,7 @@ import {
 import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { Construct } from 'constructs';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../infra/apiKeyAuthorizer.ts';
 import { ApiKeyTable } from '../../infra/apiKeyTable.ts';
@@ -143,6 +144,13 @@ describe('the namespace of the identifiers', () => {
     const inStage = new Stack(new Stage(new App(), 'Production'), 'Elsewhere', { stackName: 'one' });
     const table = new ApiKeyTable(inStage, 'Keys');
     expect(planNamespace(new ApiKeyAuthorizer(inStage, 'Authorizer', { table }))).toBe(namespaceOf('one'));
+  });
+
+  test('stays when the construct is wrapped in one named Default, as logical ids do', () => {
+    const stack = new Stack(new App(), 'Same', { stackName: 'one' });
+    const wrapper = new Construct(stack, 'Default');
+    const table = new ApiKeyTable(stack, 'Keys');
+    expect(planNamespace(new ApiKeyAuthorizer(wrapper, 'Authorizer', { table }))).toBe(namespaceOf('one'));
   });
 
   test('is known in a nested stack, too, whose name is not', () => {
