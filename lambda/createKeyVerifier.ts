@@ -9,11 +9,12 @@ export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
   /** The table of keys: the stack's output `TableName`. */
   readonly tableName: string;
   /**
-   * Told of a last-used write that failed; the decision does not depend on it.
+   * Told of a last-used write that failed. The decision neither depends on it nor waits for it: what it throws, or rejects
+   * with, is dropped.
    *
    * @default - nobody is told
    */
-  readonly onUsageWriteFailed?: (record: KeyRecord, error: unknown) => void;
+  readonly onUsageWriteFailed?: (record: KeyRecord, error: unknown) => unknown;
   /**
    * The time, in epoch milliseconds.
    *

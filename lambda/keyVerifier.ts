@@ -13,7 +13,7 @@ export interface KeyVerifierDeps {
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Told of a last-used write that failed; the decision does not depend on it. */
-  readonly onUsageWriteFailed: (record: KeyRecord, error: unknown) => void;
+  readonly onUsageWriteFailed: (record: KeyRecord, error: unknown) => unknown;
 }
 
 /**
@@ -39,7 +39,7 @@ export class KeyVerifier {
       onCacheHit: ignore,
       onLookup: ignore,
       onUsageWrite: ignore,
-      onUsageWriteFailed: deps.onUsageWriteFailed,
+      onUsageWriteFailed: (record, error) => void tell(deps, record, error),
     };
   }
 
@@ -67,6 +67,19 @@ export class KeyVerifier {
 
 /** An application that counts its requests does so itself. */
 function ignore(): void {}
+
+/** What the application does there may fail, at once or later: that neither changes the decision nor ends the process. */
+async function tell(
+  { onUsageWriteFailed }: Pick<KeyVerifierDeps, 'onUsageWriteFailed'>,
+  record: KeyRecord,
+  error: unknown,
+): Promise<void> {
+  try {
+    await onUsageWriteFailed(record, error);
+  } catch {
+    // The decision stands, and there is nobody else to tell.
+  }
+}
 
 /** What is no text, such as a list of several headers, is read as no key can read. */
 function readKey(keyText: unknown, { keyFormat }: Config): PresentedKey {

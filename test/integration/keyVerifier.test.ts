@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createKeyRegistry, createKeyVerifier, type KeyRegistry, type KeyVerifierOptions } from '../../index.ts';
 import { createTestKey } from '../../testing/createTestKey.ts';
@@ -105,8 +106,8 @@ describe('a verifier of a real table', () => {
     await expect(verifier.verify(secret)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  test('tells of a last-used write that failed, and allows the key all the same', async () => {
-    const { secret, record } = await registry.issue({ label: 'ci' });
+  /** A client whose last-used writes all fail. */
+  function clientThatCannotWrite() {
     const client = createClient(table.endpoint);
     client.middlewareStack.add(
       (next, { commandName }) =>
@@ -114,10 +115,39 @@ describe('a verifier of a real table', () => {
           commandName === 'UpdateItemCommand' ? Promise.reject(new Error('throttled')) : next(args),
       { step: 'finalizeRequest' },
     );
+    return client;
+  }
+
+  test('tells of a last-used write that failed, and allows the key all the same', async () => {
+    const { secret, record } = await registry.issue({ label: 'ci' });
     const failures: unknown[] = [];
-    const { verifier } = verifierUnderTest({ client, onUsageWriteFailed: (...failure) => failures.push(failure) });
+    const { verifier } = verifierUnderTest({
+      client: clientThatCannotWrite(),
+      onUsageWriteFailed: (...failure) => failures.push(failure),
+    });
     expect(await verifier.verify(secret)).toMatchObject({ effect: 'allow' });
     expect(failures).toEqual([[record, expect.objectContaining({ code: 'STORE_UNAVAILABLE' })]]);
+  });
+
+  test.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('its own trouble');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('its own trouble'))],
+    ['never ends', () => new Promise(() => {})],
+  ])('allows the key and goes on where the one who is told %s', async (_, onUsageWriteFailed) => {
+    const { secret } = await registry.issue({ label: 'ci' });
+    const { verifier } = verifierUnderTest({ client: clientThatCannotWrite(), onUsageWriteFailed });
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    expect(await verifier.verify(secret)).toMatchObject({ effect: 'allow' });
+    await setImmediate();
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
   });
 });
 
