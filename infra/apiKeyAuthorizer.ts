@@ -1,5 +1,5 @@
 import { Annotations, Duration, FeatureFlags } from 'aws-cdk-lib';
-import { RequestAuthorizer, TokenAuthorizer, type IAuthorizer, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import type { IAuthorizer, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import {
   ParameterMapping,
   type IHttpRouteAuthorizer,
@@ -8,7 +8,7 @@ import {
 import { AuthorizationType, type AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
-import type { Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
@@ -23,6 +23,7 @@ import { HttpApiKeyAuthorizer, type HttpApiPayloadFormat } from './httpApiKeyAut
 import { httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './identitySources.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
 import { requireApiKeys } from './requireApiKeys.ts';
+import { RestRequestKeyAuthorizer, RestTokenKeyAuthorizer } from './restKeyAuthorizer.ts';
 import { WebSocketKeyAuthorizer } from './webSocketKeyAuthorizer.ts';
 
 /** How a REST API asks the function. */
@@ -34,6 +35,25 @@ export interface RestApiAuthorizerOptions {
    * @default 'REQUEST'
    */
   readonly type?: 'REQUEST' | 'TOKEN';
+
+  /**
+   * Where the authorizer and its permission to ask the function stand. They need the API and the API's methods need them: give the
+   * API itself where it is in another stack than this construct, nested or not.
+   *
+   * @default - this construct
+   */
+  readonly scope?: Construct;
+}
+
+/** How GraphQL APIs ask the function. */
+export interface AppSyncAuthorizerOptions {
+  /**
+   * Where the permissions to ask the function stand. They need the API, and the API needs the function: give a construct of the
+   * API's stack where that is another one than this construct's, nested or not.
+   *
+   * @default - the function
+   */
+  readonly scope?: Construct;
 }
 
 /** How an HTTP API asks the function. */
@@ -73,6 +93,9 @@ export class ApiKeyAuthorizer extends Construct {
   readonly #settings: AuthorizerSettings;
   readonly #handler: IFunction;
   readonly #metrics: AuthorizerMetrics;
+  /** Those of `forRestApi`, in whatever stack they stand. */
+  readonly #restAuthorizers = new Set<IAuthorizer>();
+  readonly #handlersElsewhere = new Map<Construct, IFunction>();
 
   /** Throws LatchkeyError `CONFIG_INVALID`, listing every prop that is wrong. */
   constructor(scope: Construct, id: string, props: ApiKeyAuthorizerProps) {
@@ -97,22 +120,17 @@ export class ApiKeyAuthorizer extends Construct {
    * An authorizer for one REST API. Give the second one of a deployment an id of its own. A revoked key is refused after the
    * revocation delay.
    *
+   * What changes in how it asks the function takes effect with a deployment of the API, which the construct sees to. Where the API
+   * deploys itself, `deploy: false`, or was made elsewhere, deploy it anew after a change of `keySources`, `resultCacheTtl`,
+   * `rollout` or `provisionedConcurrentExecutions`: until then its stage goes on as before, and with the last two, which have
+   * another function asked, answers every request with 500.
+   *
    * @throws LatchkeyError `CONFIG_INVALID` for a `TOKEN` authorizer of more than one key source, or of a query parameter
    */
-  forRestApi(id = 'RestApi', { type = 'REQUEST' }: RestApiAuthorizerOptions = {}): IAuthorizer {
-    const { keySources } = this.#settings.config;
-    const identitySources = restIdentitySources(keySources);
-    const shared = { handler: this.#handler, resultsCacheTtl: this.#resultsCacheTtl };
-    if (type === 'REQUEST') return new RequestAuthorizer(this, id, { ...shared, identitySources });
-    const [identitySource] = identitySources;
-    if (identitySource?.startsWith('method.request.header.')) {
-      return new TokenAuthorizer(this, id, { ...shared, identitySource });
-    }
-    const got = keySources.map(({ kind }) => kind).join(', ');
-    throw new LatchkeyError(
-      'CONFIG_INVALID',
-      `type: got "${type}" with the key sources ${got}, wanted exactly one key source, bearer or a header`,
-    );
+  forRestApi(id = 'RestApi', { type = 'REQUEST', scope = this }: RestApiAuthorizerOptions = {}): IAuthorizer {
+    const authorizer = this.#restAuthorizer(scope, id, type);
+    this.#restAuthorizers.add(authorizer);
+    return authorizer;
   }
 
   /**
@@ -157,16 +175,17 @@ export class ApiKeyAuthorizer extends Construct {
    * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`: without it the CDK lets every
    * AppSync API of the world invoke the function, and the synthesis warns.
    */
-  forAppSync(): AuthorizationMode {
+  forAppSync({ scope }: AppSyncAuthorizerOptions = {}): AuthorizationMode {
     if (!FeatureFlags.of(this).isEnabled(APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION)) {
       Annotations.of(this).addWarningV2(
         'latchkey:appSyncPermission',
         `Without the feature flag ${APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION} the CDK lets every AppSync API invoke the authorizer: set it in cdk.json.`,
       );
     }
+    const handler = scope === undefined ? this.#handler : this.#handlerFrom(scope);
     return {
       authorizationType: AuthorizationType.LAMBDA,
-      lambdaAuthorizerConfig: { handler: this.#handler, resultsCacheTtl: this.#resultsCacheTtl },
+      lambdaAuthorizerConfig: { handler, resultsCacheTtl: this.#resultsCacheTtl },
     };
   }
 
@@ -198,7 +217,7 @@ export class ApiKeyAuthorizer extends Construct {
         'applyPlans: got an authorizer without plans, wanted the prop plans set',
       );
     }
-    requireApiKeys(api, this);
+    requireApiKeys(api, this.#restAuthorizers);
     this.plans.addStage(api.deploymentStage);
   }
 
@@ -258,6 +277,33 @@ export class ApiKeyAuthorizer extends Construct {
   /** Last-used writes that failed. The requests were allowed all the same. */
   metricUsageWriteFailures(options?: MetricOptions): Metric {
     return this.#metrics.metric('UsageWriteFailures', options);
+  }
+
+  #restAuthorizer(scope: Construct, id: string, type: 'REQUEST' | 'TOKEN'): IAuthorizer {
+    const { keySources } = this.#settings.config;
+    const identitySources = restIdentitySources(keySources);
+    const shared = { handler: this.#handler, resultsCacheTtl: this.#resultsCacheTtl };
+    if (type === 'REQUEST') return new RestRequestKeyAuthorizer(scope, id, { ...shared, identitySources });
+    const [identitySource] = identitySources;
+    if (identitySource?.startsWith('method.request.header.')) {
+      return new RestTokenKeyAuthorizer(scope, id, { ...shared, identitySource });
+    }
+    const got = keySources.map(({ kind }) => kind).join(', ');
+    throw new LatchkeyError(
+      'CONFIG_INVALID',
+      `type: got "${type}" with the key sources ${got}, wanted exactly one key source, bearer or a header`,
+    );
+  }
+
+  /** The function as the CDK sees one that was made elsewhere: permissions to invoke it are below `scope`. */
+  #handlerFrom(scope: Construct): IFunction {
+    const { functionArn } = this.#handler;
+    const id = `Latchkey-${this.node.addr}`;
+    const handler =
+      this.#handlersElsewhere.get(scope) ??
+      LambdaFunction.fromFunctionAttributes(scope, id, { functionArn, sameEnvironment: true });
+    this.#handlersElsewhere.set(scope, handler);
+    return handler;
   }
 
   get #resultsCacheTtl(): Duration {

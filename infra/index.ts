@@ -3,7 +3,12 @@
  *
  * @module cdk
  */
-export { ApiKeyAuthorizer, type HttpApiAuthorizerOptions, type RestApiAuthorizerOptions } from './apiKeyAuthorizer.ts';
+export {
+  ApiKeyAuthorizer,
+  type AppSyncAuthorizerOptions,
+  type HttpApiAuthorizerOptions,
+  type RestApiAuthorizerOptions,
+} from './apiKeyAuthorizer.ts';
 export type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 export { ApiKeyMonitoring } from './apiKeyMonitoring.ts';
 export type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';

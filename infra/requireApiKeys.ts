@@ -1,15 +1,16 @@
 import { Aspects, AspectPriority, Stage, type IAspect } from 'aws-cdk-lib';
-import { CfnAuthorizer, CfnMethod, CfnRestApi, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import type { Construct, IConstruct, IValidation } from 'constructs';
+import { CfnMethod, CfnRestApi, type IAuthorizer, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import type { IConstruct, IValidation } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 
 /**
- * Has the API take what it counts by from its authorizers, and require it on every method behind an authorizer below `owner`: a
- * method that was forgotten would be limited by nothing, and nobody would notice. To ask for it again changes nothing.
+ * Has the API take what it counts by from its authorizers, and require it on every method behind one of `authorizers`, those
+ * too that are made later: a method that was forgotten would be limited by nothing, and nobody would notice. To ask for it again
+ * changes nothing.
  *
  * @throws LatchkeyError `CONFIG_INVALID` for an API that takes API Gateway's own keys from a header
  */
-export function requireApiKeys(api: RestApi, owner: Construct): void {
+export function requireApiKeys(api: RestApi, authorizers: ReadonlySet<IAuthorizer>): void {
   const { defaultChild } = api.node;
   if (!(defaultChild instanceof CfnRestApi))
     throw new LatchkeyError('INTERNAL_ERROR', 'a RestApi is made of no CfnRestApi');
@@ -21,8 +22,8 @@ export function requireApiKeys(api: RestApi, owner: Construct): void {
   // Not from the App where there is a Stage: the CDK takes no aspect across its border (aws/aws-cdk#20468).
   const root = Stage.of(api) ?? api.node.root;
   const aspects = Aspects.of(root);
-  if (aspects.all.some((aspect) => aspect instanceof ApiKeyRequirement && aspect.isOf(api, owner))) return;
-  const requirement = new ApiKeyRequirement(api, owner, root);
+  if (aspects.all.some((aspect) => aspect instanceof ApiKeyRequirement && aspect.isOf(api, authorizers))) return;
+  const requirement = new ApiKeyRequirement(api, authorizers, root);
   aspects.add(requirement, { priority: AspectPriority.MUTATING });
   api.node.addValidation(requirement);
   defaultChild.apiKeySourceType = 'AUTHORIZER';
@@ -33,18 +34,18 @@ export function requireApiKeys(api: RestApi, owner: Construct): void {
 /** Sets what the methods require, and then has the synthesis fail where one was not reached. */
 class ApiKeyRequirement implements IAspect, IValidation {
   readonly #api: RestApi;
-  readonly #owner: Construct;
+  readonly #authorizers: ReadonlySet<IAuthorizer>;
   /** The methods of one API may stand in several stacks. */
   readonly #root: IConstruct;
 
-  constructor(api: RestApi, owner: Construct, root: IConstruct) {
+  constructor(api: RestApi, authorizers: ReadonlySet<IAuthorizer>, root: IConstruct) {
     this.#api = api;
-    this.#owner = owner;
+    this.#authorizers = authorizers;
     this.#root = root;
   }
 
-  isOf(api: RestApi, owner: Construct): boolean {
-    return this.#api === api && this.#owner === owner;
+  isOf(api: RestApi, authorizers: ReadonlySet<IAuthorizer>): boolean {
+    return this.#api === api && this.#authorizers === authorizers;
   }
 
   visit(node: IConstruct): void {
@@ -61,11 +62,10 @@ class ApiKeyRequirement implements IAspect, IValidation {
   /** A method that says for itself whether it is counted keeps what it says. */
   #isUncounted(node: IConstruct): node is CfnMethod {
     if (!(node instanceof CfnMethod) || node.restApiId !== this.#api.restApiId) return false;
-    return node.apiKeyRequired === undefined && authorizerIdsBelow(this.#owner).has(node.authorizerId);
+    return node.apiKeyRequired === undefined && isAmong(this.#authorizers, node.authorizerId);
   }
 }
 
-function authorizerIdsBelow(owner: Construct): ReadonlySet<string | undefined> {
-  const authorizers = owner.node.findAll().filter((construct) => construct instanceof CfnAuthorizer);
-  return new Set(authorizers.map(({ ref }) => ref));
+function isAmong(authorizers: ReadonlySet<IAuthorizer>, authorizerId: string | undefined): boolean {
+  return [...authorizers].some((authorizer) => authorizer.authorizerId === authorizerId);
 }
