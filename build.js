@@ -2,6 +2,7 @@
 // file each. Compiles what applications import, with its types, and the command.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -37,12 +38,17 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  define: { 'import.meta.resolve': 'resolveAsUrl' },
-  banner: { js: "const resolveAsUrl=(name)=>require('node:url').pathToFileURL(require.resolve(name)).href;" },
+  define: { 'import.meta.url': 'bundleUrl' },
+  banner: { js: "const bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
   logLevel: 'warning',
 });
 
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+compile();
+// The same types once more, for compilers that hold what `require` gives to be CommonJS: TypeScript before 5.8, and `node16`.
+compile('--emitDeclarationOnly', '--outDir', 'dist/cjs/types');
+writeFileSync(new URL('dist/cjs/types/package.json', import.meta.url), '{ "type": "commonjs" }\n');
+
+function compile(...options) {
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', ...options];
+  execFileSync(process.execPath, tsc, { cwd: root, stdio: 'inherit' });
+}

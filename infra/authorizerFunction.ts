@@ -1,5 +1,3 @@
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -18,8 +16,9 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
+import { functionBundle } from './functionBundle.ts';
 
-const BUNDLE = dirname(fileURLToPath(import.meta.resolve('#root/dist/authorizer/index.mjs')));
+const BUNDLE = functionBundle('authorizer');
 
 /** What Lambda does to reach a VPC ("Lambda execution role permissions" of VPC functions); it has no narrower resource. */
 const VPC_ACTIONS: readonly string[] = [

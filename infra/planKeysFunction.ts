@@ -1,5 +1,3 @@
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
@@ -17,8 +15,9 @@ import { LogGroup, RetentionDays, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledgeWildcards } from './acknowledgeWildcards.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
+import { functionBundle } from './functionBundle.ts';
 
-const BUNDLE = dirname(fileURLToPath(import.meta.resolve('#root/dist/plan-keys/index.mjs')));
+const BUNDLE = functionBundle('plan-keys');
 
 /** "Using Lambda with DynamoDB": what the role of a function that follows a stream may do. */
 const STREAM_ACTIONS: readonly string[] = [

@@ -20,6 +20,14 @@ export class LatchkeyError extends Error {
   /** The id of the key concerned, where one is known. */
   readonly keyId: string | undefined;
 
+  /**
+   * By name: under a tool that loads CommonJS by itself, as Jest does, each entry of the package has a copy of this class, and an
+   * error that one throws is one for all.
+   */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'LatchkeyError';
+  }
+
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; keyId?: string | undefined } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;

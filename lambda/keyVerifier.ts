@@ -52,9 +52,9 @@ export class KeyVerifier {
    *
    * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`
    */
-  verify(keyText: string | null | undefined, route = ''): Promise<Decision> {
+  verify(keyText: string | null | undefined, route?: string | null): Promise<Decision> {
     const { config, lookup, now } = this.#deps;
-    return authorize(readKey(keyText, config), route as Route, {
+    return authorize(readKey(keyText, config), (route ?? '') as Route, {
       lookup,
       cache: this.#cache,
       throttle: this.#throttle,

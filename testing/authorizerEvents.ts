@@ -1,4 +1,13 @@
-import { EXAMPLE, headerOf, joinedValues, multiValues, orNull, wholeRequest, type TestRequest } from './request.ts';
+import {
+  EXAMPLE,
+  headerOf,
+  joinedValues,
+  multiValues,
+  orNull,
+  wholeRequest,
+  type TestRequest,
+  type WholeRequest,
+} from './request.ts';
 import { httpContext, restContext, webSocketContext } from './requestContexts.ts';
 
 // Events after the samples in AWS's documentation, with its example account.
@@ -33,7 +42,7 @@ export function restRequestEvent(request: TestRequest = {}) {
   };
 }
 
-/** HTTP API, payload format 2.0: names in lower case, repeated values joined by commas. */
+/** HTTP API, payload format 2.0: names in lower case, repeated values joined by commas, cookies apart. */
 export function httpApiEvent(request: TestRequest = {}) {
   const whole = wholeRequest(request);
   const { headers, query, method, path, pathParameters } = whole;
@@ -42,12 +51,14 @@ export function httpApiEvent(request: TestRequest = {}) {
     version: '2.0',
     type: 'REQUEST' as const,
     routeArn: `${EXAMPLE.arn}/$default/${method}${path}`,
-    identitySource: headers.map(([, value]) => value),
+    identitySource: identityOf(whole),
     routeKey: requestContext.routeKey,
     rawPath: path,
     rawQueryString: new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString(),
-    cookies: [],
-    headers: joinedValues(headers.map(([name, value]) => [name.toLowerCase(), value] as const)),
+    cookies: headers.filter(isCookie).map(([, value]) => value),
+    headers: joinedValues(
+      headers.filter((header) => !isCookie(header)).map(([name, value]) => [name.toLowerCase(), value] as const),
+    ),
     ...(query.length === 0 ? {} : { queryStringParameters: joinedValues(query) }),
     ...(orNull(pathParameters) === null ? {} : { pathParameters }),
     requestContext,
@@ -58,7 +69,7 @@ export function httpApiEvent(request: TestRequest = {}) {
 export function httpApiV1Event(request: TestRequest = {}) {
   const whole = wholeRequest(request);
   const { headers, query, method, path, resource, pathParameters } = whole;
-  const identitySource = headers.map(([, value]) => value).join(',');
+  const identitySource = identityOf(whole).join(',');
   return {
     version: '1.0',
     type: 'REQUEST' as const,
@@ -106,4 +117,13 @@ export function appSyncEvent(request: TestRequest = {}) {
     },
     requestHeaders: joinedValues(whole.headers),
   };
+}
+
+/** The `Authorization` header as the one identity source. */
+function identityOf({ headers }: WholeRequest): string[] {
+  return headers.filter(([name]) => name.toLowerCase() === 'authorization').map(([, value]) => value);
+}
+
+function isCookie([name]: readonly [string, string]): boolean {
+  return name.toLowerCase() === 'cookie';
 }

@@ -7,6 +7,7 @@ import type {
   APIGatewayTokenAuthorizerEvent,
   AppSyncAuthorizerEvent,
   AppSyncIdentityLambda,
+  APIGatewayProxyWithLambdaAuthorizerEvent,
 } from 'aws-lambda';
 import { handler as whoami } from '../../lambda/sample/whoami.ts';
 import {
@@ -34,6 +35,34 @@ async function contextOf(event: object): Promise<unknown> {
   return answer.context ?? answer.resolverContext;
 }
 
+test('cookies come apart from the headers in format 2.0', () => {
+  const headers = [
+    ['Cookie', 'a=b'],
+    ['Accept', 'text/html'],
+  ] as const;
+  for (const event of [httpApiEvent({ headers }), httpApiIntegrationEvent(record, { headers })]) {
+    expect(event).toMatchObject({ cookies: ['a=b'], headers: { accept: 'text/html' } });
+    expect(event.headers).not.toHaveProperty('cookie');
+  }
+});
+
+test('format 1.0 tells one value of a parameter, and all of them apart', () => {
+  const query = [
+    ['a', '1'],
+    ['a', '2'],
+  ] as const;
+  expect(httpApiV1IntegrationEvent(record, { query })).toMatchObject({
+    queryStringParameters: { a: '2' },
+    multiValueQueryStringParameters: { a: ['1', '2'] },
+  });
+});
+
+test('the identity source is the Authorization header', () => {
+  expect(httpApiEvent({ key: secret, headers: [['Accept', 'text/html']] }).identitySource).toEqual([
+    `Bearer ${secret}`,
+  ]);
+});
+
 describe('what is behind the authorizer receives', () => {
   test.each([
     ['a REST API', restRequestEvent, restIntegrationEvent],
@@ -43,7 +72,7 @@ describe('what is behind the authorizer receives', () => {
   ] as const)('on %s the context that the authorizer gives, beside the principal', async (_, asked, received) => {
     const context = await contextOf(asked({ key: secret }));
     const { requestContext } = received(record, { key: secret });
-    expect(requestContext.authorizer).toEqual({ ...Object(context), principalId: record.id });
+    expect(requestContext.authorizer).toEqual({ ...Object(context), principalId: record.id, integrationLatency: 0 });
   });
 
   test('on an HTTP API of format 2.0 the context under `lambda`', async () => {
@@ -72,6 +101,7 @@ describe('what is behind the authorizer receives', () => {
 });
 
 test('events are of the types that applications have for them', () => {
+  const withContext: APIGatewayProxyWithLambdaAuthorizerEvent<{ owner?: string }> = restIntegrationEvent(record);
   const proxy: readonly APIGatewayProxyEvent[] = [restIntegrationEvent(record), httpApiV1IntegrationEvent(record)];
   const proxyV2: APIGatewayProxyEventV2WithLambdaAuthorizer<Record<string, string>> = httpApiIntegrationEvent(record);
   const message: APIGatewayProxyWebsocketEventV2WithRequestContext<{ eventType: 'MESSAGE'; messageId: string }> =
@@ -80,5 +110,5 @@ test('events are of the types that applications have for them', () => {
   const token: APIGatewayTokenAuthorizerEvent = restTokenEvent();
   const requestV2: APIGatewayRequestAuthorizerEventV2 = httpApiEvent({ pathParameters: {} });
   const graphql: AppSyncAuthorizerEvent = appSyncEvent();
-  expect([...proxy, proxyV2, message, identity, token, requestV2, graphql]).not.toContain(undefined);
+  expect([withContext, ...proxy, proxyV2, message, identity, token, requestV2, graphql]).not.toContain(undefined);
 });

@@ -15,5 +15,12 @@ test('a key is allowed', async () => {
   const { secret, record } = createTestKey();
   const { handler } = createTestAuthorizer({ records: [record] });
   expect(await handler(restTokenEvent({ key: secret }))).toMatchObject({ principalId: record.id });
-  expect(new LatchkeyError('NOT_FOUND', 'no such key').code).toBe('NOT_FOUND');
+});
+
+test('an error of one entry is one for the others', async () => {
+  const { verifier, table } = createTestAuthorizer();
+  table.isDown = true;
+  const error = await verifier.verify(createTestKey().secret).catch((reason) => reason);
+  expect(error).toBeInstanceOf(LatchkeyError);
+  expect(error.code).toBe('STORE_UNAVAILABLE');
 });
