@@ -53,14 +53,16 @@ export class KeyPlans extends Construct {
     this.#unplanned = new UsagePlan(this, 'Unplanned', { description: 'Latchkey: keys of no plan, without limits' });
 
     this.#stand('UnplannedKey', this.#unplanned, namespace, { kind: 'unplanned' });
-    for (const { name, plan, usagePlan } of entries) {
-      if (plan.shared === true) this.#stand(`PlanKey-${name}`, usagePlan, namespace, { kind: 'plan', name });
-    }
+    const shared = entries.filter(({ plan }) => plan.shared === true);
+    for (const { name, usagePlan } of shared)
+      this.#stand(`PlanKey-${name}`, usagePlan, namespace, { kind: 'plan', name });
+
     const perKey = entries.filter(({ plan }) => plan.shared !== true);
     const usagePlanIds = Object.fromEntries(perKey.map(({ name, usagePlan }) => [name, usagePlan.usagePlanId]));
+    const sharedUsagePlanIds = shared.map(({ usagePlan }) => usagePlan.usagePlanId);
     this.planKeys =
       perKey.length > 0
-        ? new PlanKeysFunction(this, 'PlanKeys', { table, namespace, usagePlanIds, logRetention })
+        ? new PlanKeysFunction(this, 'PlanKeys', { table, namespace, usagePlanIds, sharedUsagePlanIds, logRetention })
         : undefined;
     // It puts keys on plans as well, and would do so while the deployment does.
     const last = lastOnPlan.get(Stack.of(this));

@@ -35,6 +35,8 @@ export interface PlanKeysFunctionProps {
   readonly namespace: string;
   /** By plan, the usage plan that limits each of its keys. */
   readonly usagePlanIds: Readonly<Record<string, string>>;
+  /** Of the plans that are shared. */
+  readonly sharedUsagePlanIds: readonly string[];
   readonly logRetention: RetentionDays | undefined;
 }
 
@@ -49,8 +51,9 @@ export class PlanKeysFunction extends Construct {
   /** Where each key that was refused or delayed has a line. */
   readonly logGroup: ILogGroup;
 
-  constructor(scope: Construct, id: string, { table, namespace, usagePlanIds, logRetention }: PlanKeysFunctionProps) {
+  constructor(scope: Construct, id: string, props: PlanKeysFunctionProps) {
     super(scope, id);
+    const { table, namespace, usagePlanIds, sharedUsagePlanIds, logRetention } = props;
     const logGroup = new LogGroup(this, 'Logs', {
       retention: logRetention ?? RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -68,8 +71,9 @@ export class PlanKeysFunction extends Construct {
       environment: {
         LATCHKEY_PLAN_NAMESPACE: namespace,
         LATCHKEY_USAGE_PLANS: Stack.of(this).toJsonString(usagePlanIds),
+        LATCHKEY_SHARED_USAGE_PLANS: Stack.of(this).toJsonString(sharedUsagePlanIds),
       },
-      role: this.#role(logGroup, table, streamArn, Object.values(usagePlanIds)),
+      role: this.#role(logGroup, streamArn, props),
       logGroup,
       loggingFormat: LoggingFormat.JSON,
     });
@@ -84,26 +88,30 @@ export class PlanKeysFunction extends Construct {
       eventSourceArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: 25,
+      // Two at once on one shard would be in each other's way: API Gateway puts one key on a plan at a time.
+      parallelizationFactor: 1,
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
       filters: ['NewImage', 'OldImage'].map((image) => FilterCriteria.filter({ dynamodb: { [image]: { plan } } })),
     });
   }
 
-  #role(logGroup: LogGroup, { table }: IApiKeyTable, streamArn: string, usagePlanIds: readonly string[]): Role {
+  #role(logGroup: LogGroup, streamArn: string, props: PlanKeysFunctionProps): Role {
+    const usagePlanIds = Object.values(props.usagePlanIds);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     const allow = (actions: readonly string[], resources: string[]) =>
       role.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources }));
     allow(STREAM_ACTIONS, [streamArn]);
-    table.encryptionKey?.grantDecrypt(role);
+    props.table.table.encryptionKey?.grantDecrypt(role);
 
     allow(['apigateway:GET'], [this.#arn('/apikeys'), this.#arn('/usageplans')]);
     allow(
       ['apigateway:POST'],
       [this.#arn('/apikeys'), ...usagePlanIds.map((id) => this.#arn(`/usageplans/${id}/keys`))],
     );
-    const deleted = [this.#arn('/apikeys/*'), ...usagePlanIds.map((id) => this.#arn(`/usageplans/${id}/keys/*`))];
+    const left = [...usagePlanIds, ...props.sharedUsagePlanIds].map((id) => this.#arn(`/usageplans/${id}/keys/*`));
+    const deleted = [this.#arn('/apikeys/*'), ...left];
     allow(['apigateway:DELETE'], deleted);
     acknowledgeWildcards(role, deleted, IDS_MADE_UP_LATER);
     return role;

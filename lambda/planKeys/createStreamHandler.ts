@@ -1,6 +1,6 @@
 import { LatchkeyError } from '../../keys/errors.ts';
-import { planChangeOf, sequenceNumberOf, type PlanChange } from './planChange.ts';
-import type { PlanKeys } from './planKeys.ts';
+import { planChangeOf, sequenceNumberOf, writtenAtOf, type PlanChange } from './planChange.ts';
+import { isConcurrentModification, type PlanKeys } from './planKeys.ts';
 import { StreamLog } from './streamLog.ts';
 
 export interface StreamHandlerDeps {
@@ -18,11 +18,20 @@ export interface StreamAnswer {
 
 export type StreamHandler = (event: unknown, context?: { readonly awsRequestId?: string }) => Promise<StreamAnswer>;
 
+/** What API Gateway says no to for one key and would say again: what it was asked, or that the usage plan is gone. */
+const PERMANENT: ReadonlySet<string> = new Set(['BadRequestException', 'NotFoundException']);
+
 /**
- * What API Gateway says no to for one key and would say again: the account's 10,000 API keys are all there, or the usage plan
- * is gone. Whatever else fails may be over in a while, and is the same for every key.
+ * What may be over in a moment, or never. AWS has one name for too many requests and for 10,000 API keys that are all there, and one
+ * for another write at the same time and for an API key that is somebody else's, or that somebody else put on a plan.
  */
-const PERMANENT: ReadonlySet<string> = new Set(['BadRequestException', 'LimitExceededException', 'NotFoundException']);
+const UNCERTAIN: ReadonlySet<string> = new Set(['ConflictException', 'LimitExceededException']);
+
+/**
+ * For how long after its write a key is tried again at what is uncertain. So one that is refused for good holds up no other for longer,
+ * and less than an alarm takes for far behind.
+ */
+const UNCERTAIN_FOR_MS = 3 * 60_000;
 
 /**
  * Follows the table's stream, in its order. At the first failure that may be over in a while it stops there, and the stream
@@ -35,10 +44,11 @@ export function createStreamHandler({ planKeys, now, writeLog }: StreamHandlerDe
       let change: PlanChange | undefined;
       try {
         change = planChangeOf(streamRecord);
-        if (change !== undefined) await planKeys.put(change.keyId, change.plan);
+        if (change !== undefined) await planKeys.put(change);
       } catch (error) {
-        const origin = { requestId: context?.awsRequestId, ...change };
-        if (!isPermanent(error)) {
+        const origin = { requestId: context?.awsRequestId, keyId: change?.keyId, plan: change?.plan };
+        const isOld = now() - (writtenAtOf(streamRecord) ?? 0) >= UNCERTAIN_FOR_MS;
+        if (!isPermanent(error) && !(isOld && isUncertain(error))) {
           log.delayed(origin, error);
           return { batchItemFailures: [{ itemIdentifier: sequenceNumberOf(streamRecord) }] };
         }
@@ -57,5 +67,11 @@ function recordsOf(event: unknown): readonly unknown[] {
 }
 
 function isPermanent(error: unknown): boolean {
-  return error instanceof LatchkeyError || (error instanceof Error && PERMANENT.has(error.name));
+  if (error instanceof LatchkeyError) return error.code !== 'CONFLICT';
+  return error instanceof Error && PERMANENT.has(error.name);
+}
+
+function isUncertain(error: unknown): boolean {
+  if (error instanceof LatchkeyError) return true;
+  return error instanceof Error && UNCERTAIN.has(error.name) && !isConcurrentModification(error);
 }

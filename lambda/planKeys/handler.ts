@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { createStreamHandler } from './createStreamHandler.ts';
@@ -9,10 +10,15 @@ const writeLog = (line: string) => process.stdout.write(`${line}\n`);
 
 /** The Lambda function that keeps API Gateway's API keys as the table has it. */
 export const handler = createStreamHandler({
-  planKeys: new PlanKeys({ client: createClient(), ...readSettingsOrTell() }),
+  planKeys: new PlanKeys({ client: createClient(), wait, ...readSettingsOrTell() }),
   now: Date.now,
   writeLog,
 });
+
+/** Up to twice as long, so that functions that were in each other's way do not meet again. */
+function wait(milliseconds: number): Promise<void> {
+  return setTimeout(milliseconds * (1 + Math.random()));
+}
 
 /** API Gateway takes five new API keys a second of an account: who imports many waits for it. */
 function createClient(): APIGatewayClient {

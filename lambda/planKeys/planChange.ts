@@ -6,6 +6,8 @@ export interface PlanChange {
   readonly keyId: string;
   /** The plan that the key is on from now on; `undefined` where it is on none, or is gone. */
   readonly plan: string | undefined;
+  /** Whether the key was only just put into the table, so that nothing can stand for it yet. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -19,13 +21,22 @@ export function planChangeOf(streamRecord: unknown): PlanChange | undefined {
   if (plan === textOf(before, 'plan')) return undefined;
   const keyId = textOf(after ?? before, 'id');
   if (!isKeyId(keyId)) throw new LatchkeyError('RECORD_CORRUPT', 'a key that is on a plan has an unreadable id');
-  return { keyId, plan };
+  return { keyId, plan, isNew: before === undefined };
 }
 
 /** What the stream is told of again where a record fails. */
 export function sequenceNumberOf(streamRecord: unknown): string {
   const { SequenceNumber } = fieldsOf(fieldsOf(streamRecord)['dynamodb']);
   return typeof SequenceNumber === 'string' ? SequenceNumber : '';
+}
+
+/**
+ * When the key was written, in epoch milliseconds, to about a second; `undefined` where the record does not tell. AWS gives seconds
+ * ("StreamRecord").
+ */
+export function writtenAtOf(streamRecord: unknown): number | undefined {
+  const { ApproximateCreationDateTime: seconds } = fieldsOf(fieldsOf(streamRecord)['dynamodb']);
+  return typeof seconds === 'number' ? seconds * 1000 : undefined;
 }
 
 /** The attribute of an image, in DynamoDB's own form, where it is a text. */

@@ -9,66 +9,77 @@ import {
 } from '@aws-sdk/client-api-gateway';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { usageIdentifier } from '../usageIdentifier.ts';
+import type { PlanChange } from './planChange.ts';
 
 export interface PlanKeysOptions {
   readonly client: APIGatewayClient;
   /** The deployment's, as the authorizer has it. */
   readonly namespace: string;
-  /** By plan, the usage plan that limits each of its keys. No other usage plan is touched. */
+  /** By plan, the usage plan that limits each of its keys. */
   readonly usagePlanIds: ReadonlyMap<string, string>;
+  /** Of shared plans: an API key leaves them that was put there when they were not. No other usage plan is touched. */
+  readonly sharedUsagePlanIds: readonly string[];
+  /** Resolves after about so many milliseconds, and not after the same for everybody. */
+  readonly wait: (milliseconds: number) => Promise<void>;
 }
+
+/** Between attempts at a write that was in conflict with another. */
+const PAUSES_MS: readonly number[] = [100, 200, 400, 800];
+
+/** For the end of a write that has nothing to find where it was made already. */
+const nothingFound = () => Promise.resolve(undefined);
 
 /**
  * The API keys of API Gateway that stand for Latchkey keys whose plan is per key: one for each, on the usage plan of its plan.
  * Every call brings about what is wanted whatever there is already, so it can be made again.
  */
 export class PlanKeys {
-  readonly #client: APIGatewayClient;
-  readonly #namespace: string;
-  readonly #usagePlanIds: ReadonlyMap<string, string>;
+  readonly #options: PlanKeysOptions;
 
-  constructor({ client, namespace, usagePlanIds }: PlanKeysOptions) {
-    this.#client = client;
-    this.#namespace = namespace;
-    this.#usagePlanIds = usagePlanIds;
+  constructor(options: PlanKeysOptions) {
+    this.#options = options;
   }
 
   /**
-   * Has the key counted on this plan. On none, on one that is not per key, and on one that is unknown, it needs no API key of its own.
+   * Has the key counted on its plan. On none, on one that is not per key, and on one that is unknown, it needs no API key of its own.
    *
-   * @throws LatchkeyError `CONFLICT` where its identifier belongs to somebody else; what the SDK throws
+   * @throws LatchkeyError `CONFLICT` where its identifier seems to belong to somebody else; what the SDK throws
    */
-  async put(keyId: string, plan: string | undefined): Promise<void> {
-    const usagePlanId = plan === undefined ? undefined : this.#usagePlanIds.get(plan);
-    if (usagePlanId === undefined) return this.#remove(keyId);
-    const created = await this.#create(keyId);
-    if (created !== undefined) return this.#enter(created, usagePlanId);
-    const apiKeyId = await this.#find(keyId);
-    if (apiKeyId === undefined) {
-      const message = `the identifier of key ${keyId} is the value of an API key that is not Latchkey's`;
-      throw new LatchkeyError('CONFLICT', message, { keyId });
-    }
-    const entered = await this.#usagePlansOf(apiKeyId);
-    for (const other of entered) if (other !== usagePlanId) await this.#leave(apiKeyId, other);
-    if (!entered.includes(usagePlanId)) await this.#enter(apiKeyId, usagePlanId);
+  async put({ keyId, plan, isNew }: PlanChange): Promise<void> {
+    const usagePlanId = plan === undefined ? undefined : this.#options.usagePlanIds.get(plan);
+    if (usagePlanId === undefined) return isNew ? undefined : this.#remove(keyId);
+    const apiKey = await this.#make(keyId);
+    if (apiKey.isNew) return this.#enter(apiKey.id, usagePlanId);
+    const entered = await this.#usagePlansOf(apiKey.id);
+    for (const other of entered) if (other !== usagePlanId) await this.#leave(apiKey.id, other);
+    if (!entered.includes(usagePlanId)) await this.#enter(apiKey.id, usagePlanId);
   }
 
   async #remove(keyId: string): Promise<void> {
     const apiKey = await this.#find(keyId);
     if (apiKey === undefined) return;
-    await this.#client.send(new DeleteApiKeyCommand({ apiKey })).catch(passOver('NotFoundException'));
+    const command = new DeleteApiKeyCommand({ apiKey });
+    await this.#write(() => this.#client.send(command).catch(passOverNotFound), nothingFound);
   }
 
-  /** The id of the new API key; `undefined` where its value is taken. */
-  async #create(keyId: string): Promise<string | undefined> {
+  /** The API key, and whether there was none. */
+  async #make(keyId: string): Promise<{ readonly id: string; readonly isNew: boolean }> {
     const command = new CreateApiKeyCommand({
       name: this.#nameOf(keyId),
-      value: usageIdentifier(this.#namespace, { kind: 'key', id: keyId }),
+      value: usageIdentifier(this.#options.namespace, { kind: 'key', id: keyId }),
       description: 'Made by Latchkey: counts the requests of one key',
       enabled: true,
     });
-    const created = await this.#client.send(command).catch(passOver('ConflictException'));
-    return created?.id;
+    const create = async () => ({ id: (await this.#client.send(command)).id ?? '', isNew: true });
+    const find = async () => {
+      const id = await this.#find(keyId);
+      return id === undefined ? undefined : { id, isNew: false };
+    };
+    return this.#write(create, find).catch((error: unknown) => {
+      if (!isNamed(error, 'ConflictException') || isConcurrentModification(error)) throw error;
+      const message = `the identifier of key ${keyId} is the value of an API key that is not Latchkey's`;
+      throw new LatchkeyError('CONFLICT', message, { keyId, cause: error });
+    });
   }
 
   async #find(keyId: string): Promise<string | undefined> {
@@ -82,7 +93,8 @@ export class PlanKeys {
 
   /** Of the deployment's own usage plans, those that the API key is on. */
   async #usagePlansOf(keyId: string): Promise<readonly string[]> {
-    const own = new Set(this.#usagePlanIds.values());
+    const { usagePlanIds, sharedUsagePlanIds } = this.#options;
+    const own = new Set([...usagePlanIds.values(), ...sharedUsagePlanIds]);
     const entered: string[] = [];
     for await (const { items = [] } of paginateGetUsagePlans({ client: this.#client }, { keyId })) {
       for (const { id } of items) if (id !== undefined && own.has(id)) entered.push(id);
@@ -92,24 +104,60 @@ export class PlanKeys {
 
   async #enter(keyId: string, usagePlanId: string): Promise<void> {
     const command = new CreateUsagePlanKeyCommand({ usagePlanId, keyId, keyType: 'API_KEY' });
-    await this.#client.send(command).catch(passOver('ConflictException'));
+    const isEntered = async () => (await this.#usagePlansOf(keyId)).includes(usagePlanId) || undefined;
+    await this.#write(() => this.#client.send(command), isEntered);
   }
 
   async #leave(keyId: string, usagePlanId: string): Promise<void> {
     const command = new DeleteUsagePlanKeyCommand({ usagePlanId, keyId });
-    await this.#client.send(command).catch(passOver('NotFoundException'));
+    await this.#write(() => this.#client.send(command).catch(passOverNotFound), nothingFound);
+  }
+
+  /**
+   * AWS has one name for a conflict with what is there already and with another write of the account's at the same time. So a
+   * conflict is looked into: where what was to be done is not found, the write is made again, a few times.
+   */
+  async #write<Made, Found>(
+    write: () => Promise<Made>,
+    find: () => Promise<Found | undefined>,
+    [pauseMs, ...laterMs]: readonly number[] = PAUSES_MS,
+  ): Promise<Made | Found> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isNamed(error, 'ConflictException')) throw error;
+      const found = await find();
+      if (found !== undefined) return found;
+      if (pauseMs === undefined) throw error;
+    }
+    await this.#options.wait(pauseMs);
+    return this.#write(write, find, laterMs);
   }
 
   /** Begins with the key's id for whoever looks for it, and with no other's: an id has no slash. */
   #nameOf(keyId: string): string {
-    return `latchkey-${keyId}/${this.#namespace}`;
+    return `latchkey-${keyId}/${this.#options.namespace}`;
+  }
+
+  get #client(): APIGatewayClient {
+    return this.#options.client;
   }
 }
 
-/** Makes a refusal that says "it is so already" an `undefined`. For the end of a promise. */
-function passOver(errorName: 'ConflictException' | 'NotFoundException'): (error: unknown) => undefined {
-  return (error) => {
-    if (error instanceof Error && error.name === errorName) return undefined;
-    throw error;
-  };
+/**
+ * Whether API Gateway refused a write for another one at the same time, which is over soon. That it can put one key on a plan at a
+ * time in a Region is what AWS's support says (serverless/serverless#12065, hashicorp/terraform-provider-aws#776); no page does.
+ */
+export function isConcurrentModification(error: unknown): boolean {
+  return isNamed(error, 'ConflictException') && /concurrent modification/i.test(error.message);
+}
+
+/** What is to go and is gone already is no failure. For the end of a promise. */
+function passOverNotFound(error: unknown): undefined {
+  if (isNamed(error, 'NotFoundException')) return undefined;
+  throw error;
+}
+
+function isNamed(error: unknown, name: 'ConflictException' | 'NotFoundException'): error is Error {
+  return error instanceof Error && error.name === name;
 }

@@ -6,6 +6,8 @@ export interface PlanKeysSettings {
   readonly namespace: string;
   /** By plan, the usage plan that limits each of its keys. */
   readonly usagePlanIds: ReadonlyMap<string, string>;
+  /** Of the plans that are shared. */
+  readonly sharedUsagePlanIds: readonly string[];
 }
 
 /**
@@ -14,7 +16,11 @@ export interface PlanKeysSettings {
  * @throws LatchkeyError `CONFIG_INVALID`, with every problem in its message: variable, value got, value wanted
  */
 export function readPlanKeysSettings(environment: Readonly<Record<string, string | undefined>>): PlanKeysSettings {
-  const { LATCHKEY_PLAN_NAMESPACE: namespace, LATCHKEY_USAGE_PLANS: usagePlans } = environment;
+  const {
+    LATCHKEY_PLAN_NAMESPACE: namespace,
+    LATCHKEY_USAGE_PLANS: usagePlans,
+    LATCHKEY_SHARED_USAGE_PLANS: sharedUsagePlans = '[]',
+  } = environment;
   const problems: string[] = [];
   if (namespace === undefined || !/^[0-9a-f]{16}$/.test(namespace)) {
     problems.push(`LATCHKEY_PLAN_NAMESPACE: got ${JSON.stringify(namespace)}, wanted 16 hex digits`);
@@ -25,26 +31,48 @@ export function readPlanKeysSettings(environment: Readonly<Record<string, string
       `LATCHKEY_USAGE_PLANS: got ${JSON.stringify(usagePlans)}, wanted a JSON object of plan → id of a usage plan`,
     );
   }
-  if (namespace === undefined || usagePlanIds === undefined || problems.length > 0) {
+  const sharedUsagePlanIds = readIds(sharedUsagePlans);
+  if (sharedUsagePlanIds === undefined) {
+    problems.push(
+      `LATCHKEY_SHARED_USAGE_PLANS: got ${JSON.stringify(sharedUsagePlans)}, wanted a JSON list of ids of usage plans`,
+    );
+  }
+  if (
+    namespace === undefined ||
+    usagePlanIds === undefined ||
+    sharedUsagePlanIds === undefined ||
+    problems.length > 0
+  ) {
     throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   }
-  return { namespace, usagePlanIds };
+  return { namespace, usagePlanIds, sharedUsagePlanIds };
 }
 
 function readUsagePlans(text = ''): ReadonlyMap<string, string> | undefined {
+  const value = readJson(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const usagePlanIds = new Map<string, string>();
-  for (const [plan, id] of entriesOf(text)) {
-    if (!isPlanName(plan) || typeof id !== 'string' || id === '') return undefined;
+  for (const [plan, id] of Object.entries(value)) {
+    if (!isPlanName(plan) || !isId(id)) return undefined;
     usagePlanIds.set(plan, id);
   }
   return usagePlanIds.size > 0 ? usagePlanIds : undefined;
 }
 
-function entriesOf(text: string): readonly (readonly [string, unknown])[] {
+function readIds(text: string): readonly string[] | undefined {
+  const value = readJson(text);
+  return Array.isArray(value) && value.every(isId) ? value : undefined;
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** `undefined` where the text is no JSON. */
+function readJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+    return JSON.parse(text);
   } catch {
-    return [];
+    return undefined;
   }
 }

@@ -318,6 +318,9 @@ test('an API that takes API Gateway’s keys from a header is refused: whoever k
 });
 
 describe('where some plan is per key', () => {
+  const proIn = (template: Template) =>
+    resourcesOf(template, USAGE_PLAN).find(({ properties }) => /the plan pro/.test(properties.Description))?.id;
+
   test('a function follows all writes to keys on a plan, from the oldest, and lets no key block the others', () => {
     const { stack } = planned();
     const template = Template.fromStack(stack);
@@ -329,6 +332,7 @@ describe('where some plan is per key', () => {
       EventSourceArn: { 'Fn::GetAtt': [table, 'StreamArn'] },
       StartingPosition: 'TRIM_HORIZON',
       BatchSize: 25,
+      ParallelizationFactor: 1,
       BisectBatchOnFunctionError: true,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       FilterCriteria: {
@@ -341,7 +345,7 @@ describe('where some plan is per key', () => {
     });
   });
 
-  test('the function knows the usage plans that are per key, and no other', () => {
+  test('the function knows the usage plans that are per key, and those that are shared', () => {
     const { stack } = planned();
     const template = Template.fromStack(stack);
     const [free] = Object.keys(
@@ -349,6 +353,9 @@ describe('where some plan is per key', () => {
     );
     expect(variableOf(template, /keeps an API key/, 'LATCHKEY_USAGE_PLANS')).toEqual({
       'Fn::Join': ['', ['{"free":"', { Ref: free }, '"}']],
+    });
+    expect(variableOf(template, /keeps an API key/, 'LATCHKEY_SHARED_USAGE_PLANS')).toEqual({
+      'Fn::Join': ['', ['["', { Ref: proIn(template) }, '"]']],
     });
   });
 
@@ -386,7 +393,11 @@ describe('where some plan is per key', () => {
       {
         Effect: 'Allow',
         Action: 'apigateway:DELETE',
-        Resource: [apiGateway('/apikeys/*'), apiGateway('/usageplans/', { Ref: free }, '/keys/*')],
+        Resource: [
+          apiGateway('/apikeys/*'),
+          apiGateway('/usageplans/', { Ref: free }, '/keys/*'),
+          apiGateway('/usageplans/', { Ref: proIn(template) }, '/keys/*'),
+        ],
       },
     ]);
   });

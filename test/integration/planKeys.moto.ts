@@ -40,7 +40,13 @@ test('what the registry writes comes by the table’s stream as the function rea
 
     const log: string[] = [];
     const handler = createStreamHandler({
-      planKeys: new PlanKeys({ client, namespace: '0123456789abcdef', usagePlanIds }),
+      planKeys: new PlanKeys({
+        client,
+        namespace: '0123456789abcdef',
+        usagePlanIds,
+        sharedUsagePlanIds: [],
+        wait: () => Promise.resolve(),
+      }),
       now: Date.now,
       writeLog: (line) => log.push(line),
     });

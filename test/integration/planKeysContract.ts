@@ -10,11 +10,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { createStreamHandler } from '../../lambda/planKeys/createStreamHandler.ts';
 import { PlanKeys } from '../../lambda/planKeys/planKeys.ts';
 import { usageIdentifier } from '../../lambda/usageIdentifier.ts';
+import { NOW_MS } from '../support/keys.ts';
 import type { ApiGatewayEngine } from '../support/apiGatewayFake.ts';
 import { streamRecord, type StreamedKey } from '../support/streamEvents.ts';
 
 const NAMESPACE = '0123456789abcdef';
 const ID = '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11';
+const HOUR_MS = 3_600_000;
 const DONE = { batchItemFailures: [] };
 
 /** What the stream's function does to API Gateway's API keys, whichever engine stands for API Gateway. */
@@ -23,6 +25,8 @@ export function describePlanKeys(name: string, start: () => Promise<ApiGatewayEn
     let engine: ApiGatewayEngine;
     let client: APIGatewayClient;
     let usagePlanIds: ReadonlyMap<string, string>;
+    /** Of a plan that is shared. */
+    let sharedUsagePlanId: string;
     beforeAll(async () => {
       engine = await start();
       client = createClient(engine.endpoint);
@@ -36,9 +40,13 @@ export function describePlanKeys(name: string, start: () => Promise<ApiGatewayEn
         ['free', await createUsagePlan()],
         ['trial', await createUsagePlan()],
       ]);
+      sharedUsagePlanId = await createUsagePlan();
     });
 
-    const createUsagePlan = async () => (await client.send(new CreateUsagePlanCommand({ name: 'plan' }))).id ?? '';
+    const createUsagePlan = async (stage = 'prod') =>
+      (await client.send(new CreateUsagePlanCommand({ name: 'plan', apiStages: [{ apiId: 'api', stage }] }))).id ?? '';
+    const enter = (usagePlanId: string, keyId: string) =>
+      client.send(new CreateUsagePlanKeyCommand({ usagePlanId, keyId, keyType: 'API_KEY' }));
     const createApiKey = async (name: string, value: string) =>
       (await client.send(new CreateApiKeyCommand({ name, value }))).id ?? '';
 
@@ -49,8 +57,14 @@ export function describePlanKeys(name: string, start: () => Promise<ApiGatewayEn
     ) {
       const log: string[] = [];
       const handler = createStreamHandler({
-        planKeys: new PlanKeys({ client, namespace, usagePlanIds }),
-        now: Date.now,
+        planKeys: new PlanKeys({
+          client,
+          namespace,
+          usagePlanIds,
+          sharedUsagePlanIds: [sharedUsagePlanId],
+          wait: () => Promise.resolve(),
+        }),
+        now: () => NOW_MS + HOUR_MS,
         writeLog: (line) => log.push(line),
       });
       const answer = await handler({ Records: writes.map(([before, after]) => streamRecord(before, after)) });
@@ -60,7 +74,7 @@ export function describePlanKeys(name: string, start: () => Promise<ApiGatewayEn
     /** The API keys of a Latchkey key: each one's value, and the plans that it is on. */
     async function apiKeysOf(id: string) {
       const entered = new Map<string, string[]>();
-      for (const [plan, usagePlanId] of usagePlanIds) {
+      for (const [plan, usagePlanId] of [...usagePlanIds, ['pro', sharedUsagePlanId] as const]) {
         for await (const { items = [] } of paginateGetUsagePlanKeys({ client }, { usagePlanId }))
           for (const { id: keyId = '' } of items) entered.set(keyId, [...(entered.get(keyId) ?? []), plan]);
       }
@@ -111,11 +125,18 @@ export function describePlanKeys(name: string, start: () => Promise<ApiGatewayEn
       expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['trial'] }]);
     });
 
+    test('an API key of a plan that was per key and is shared now leaves it for the next', async () => {
+      const id = newId();
+      await enter(sharedUsagePlanId, await createApiKey(`latchkey-${id}/${NAMESPACE}`, valueOf(id)));
+      expect(await follow([[{ id, plan: 'pro' }, { id, plan: 'trial' }]])).toEqual({ answer: DONE, log: [] }); // prettier-ignore
+      expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['trial'] }]);
+    });
+
     test('a usage plan that is not of the deployment keeps what it has', async () => {
       const id = newId();
       const apiKeyId = await createApiKey(`latchkey-${id}/${NAMESPACE}`, valueOf(id));
-      const usagePlanId = await createUsagePlan();
-      await client.send(new CreateUsagePlanKeyCommand({ usagePlanId, keyId: apiKeyId, keyType: 'API_KEY' }));
+      const usagePlanId = await createUsagePlan('another');
+      await enter(usagePlanId, apiKeyId);
       expect((await follow([[undefined, { id, plan: 'free' }]])).answer).toEqual(DONE);
       const kept: unknown[] = [];
       for await (const { items = [] } of paginateGetUsagePlanKeys({ client }, { usagePlanId })) kept.push(...items);

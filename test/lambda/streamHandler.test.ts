@@ -1,22 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { createStreamHandler } from '../../lambda/planKeys/createStreamHandler.ts';
+import type { PlanChange } from '../../lambda/planKeys/planChange.ts';
 import { NOW_MS } from '../support/keys.ts';
 import { streamRecord } from '../support/streamEvents.ts';
 
 /** The handler in front of API keys that fail for some Latchkey keys, each with an error of its own. */
-function handlerUnderTest(failures: Readonly<Record<string, Error>> = {}) {
-  const put: { keyId: string; plan: string | undefined }[] = [];
+function handlerUnderTest(failures: Readonly<Record<string, Error>> = {}, nowMs = NOW_MS) {
+  const put: PlanChange[] = [];
   const log: string[] = [];
   const handler = createStreamHandler({
     planKeys: {
-      async put(keyId, plan) {
-        const failure = failures[keyId];
+      async put(change) {
+        const failure = failures[change.keyId];
         if (failure !== undefined) throw failure;
-        put.push({ keyId, plan });
+        put.push(change);
       },
     },
-    now: () => NOW_MS,
+    now: () => nowMs,
     writeLog: (line) => log.push(line),
   });
   const invoke = (...records: unknown[]) => handler({ Records: records }, { awsRequestId: 'request-1' });
@@ -24,7 +25,9 @@ function handlerUnderTest(failures: Readonly<Record<string, Error>> = {}) {
 }
 
 const insertion = (id: string) => streamRecord(undefined, { id, plan: 'free' });
-const named = (name: string) => Object.assign(new Error(`${name}: with what was asked`), { name });
+const named = (name: string, message = `${name}: with what was asked`) => Object.assign(new Error(message), { name });
+const CONCURRENT = 'Unable to complete operation due to concurrent modification. Please try again later.';
+const HOUR_MS = 3_600_000;
 
 describe('a change of plan is', () => {
   test.each([
@@ -36,7 +39,7 @@ describe('a change of plan is', () => {
   ])('%s', async (_, before, after, plan) => {
     const { invoke, put, log } = handlerUnderTest();
     await invoke(streamRecord(before, after));
-    expect(put).toEqual([{ keyId: 'a', plan }]);
+    expect(put).toEqual([{ keyId: 'a', plan, isNew: before === undefined }]);
     expect(log).toEqual([]);
   });
 
@@ -85,7 +88,47 @@ test.each([
   },
 );
 
-test.each(['LimitExceededException', 'BadRequestException', 'NotFoundException'])(
+describe('what may be over in a moment or never', () => {
+  const UNCERTAIN: readonly [string, Error][] = [
+    ['a limit', named('LimitExceededException')],
+    ['a conflict', named('ConflictException')],
+    ['an identifier that seems to be somebody else’s', new LatchkeyError('CONFLICT', 'taken')],
+  ];
+
+  test.each(UNCERTAIN)('%s holds up the stream while the write is less than three minutes old', async (_, error) => {
+    const { invoke, put, logged } = handlerUnderTest({ a: error }, NOW_MS + 180_000 - 1);
+    const [a, b] = [insertion('a'), insertion('b')];
+    expect(await invoke(a, b)).toEqual({ batchItemFailures: [{ itemIdentifier: a.dynamodb.SequenceNumber }] });
+    expect(put).toEqual([]);
+    expect(logged()).toEqual([expect.objectContaining({ level: 'WARN', code: 'PLAN_KEY_DELAYED', keyId: 'a' })]);
+  });
+
+  test.each(UNCERTAIN)('%s is for this key alone after that, and the keys behind it are served', async (_, error) => {
+    const { invoke, put, logged } = handlerUnderTest({ a: error }, NOW_MS + 180_000);
+    expect(await invoke(insertion('a'), insertion('b'))).toEqual({ batchItemFailures: [] });
+    expect(put).toHaveLength(1);
+    expect(logged()).toEqual([expect.objectContaining({ level: 'ERROR', code: 'PLAN_KEY_REFUSED', keyId: 'a' })]);
+  });
+
+  test('a write that does not tell its age counts as old', async () => {
+    const { invoke } = handlerUnderTest({ a: named('LimitExceededException') });
+    const { dynamodb } = insertion('a');
+    const ageless = { dynamodb: { ...dynamodb, ApproximateCreationDateTime: null } };
+    expect(await invoke(ageless)).toEqual({ batchItemFailures: [] });
+  });
+});
+
+test.each([
+  ['another write at the same time', named('ConflictException', CONCURRENT)],
+  ['an outage', named('ServiceUnavailableException')],
+])('%s is over in a while, however old the write is', async (_, error) => {
+  const { invoke, put } = handlerUnderTest({ a: error }, NOW_MS + HOUR_MS);
+  const [a, b] = [insertion('a'), insertion('b')];
+  expect(await invoke(a, b)).toEqual({ batchItemFailures: [{ itemIdentifier: a.dynamodb.SequenceNumber }] });
+  expect(put).toEqual([]);
+});
+
+test.each(['BadRequestException', 'NotFoundException'])(
   '%s is for this key alone: it is logged, and the keys behind it are served',
   async (name) => {
     const { invoke, put, logged } = handlerUnderTest({ b: named(name) });

@@ -8,10 +8,25 @@ export interface ApiGatewayEngine {
   readonly stop: () => Promise<void>;
 }
 
+export interface Failure {
+  readonly name: string;
+  readonly status: number;
+  readonly message?: string;
+  /** Method and path with a star for each id, such as `POST apikeys`. */
+  readonly on?: string;
+}
+
+/** As AWS words it for a write while another one is under way, anywhere in the account and Region. */
+export const CONCURRENT_MODIFICATION: Failure = {
+  name: 'ConflictException',
+  status: 409,
+  message: 'Unable to complete operation due to concurrent modification. Please try again later.',
+};
+
 /** The fake, which can be told to fail, and tells what it was asked. */
 export interface ApiGatewayFake extends ApiGatewayEngine {
-  /** The next requests are refused with these errors, one each. */
-  readonly failWith: (...errors: { readonly name: string; readonly status: number }[]) => void;
+  /** The next requests are refused with these errors, one each; where it says on which, the next ones of that kind. */
+  readonly failWith: (...failures: Failure[]) => void;
   /** Method and path of each request so far. */
   readonly asked: readonly string[];
 }
@@ -20,6 +35,13 @@ interface ApiKey {
   readonly id: string;
   readonly name: string;
   readonly value: string;
+}
+
+interface UsagePlan {
+  /** `api:stage`. */
+  readonly stages: readonly string[];
+  /** The ids of its keys. */
+  readonly entered: Set<string>;
 }
 
 interface Request {
@@ -32,8 +54,8 @@ class Refusal extends Error {
   override readonly name: string;
   readonly status: number;
 
-  constructor(name: string, status: number) {
-    super(name);
+  constructor(name: string, status: number, message = name) {
+    super(message);
     this.name = name;
     this.status = status;
   }
@@ -48,7 +70,7 @@ const PAGE_SIZE = 2;
 /** API keys, usage plans and which key is on which, after "Amazon API Gateway API Reference". */
 export async function startApiGatewayFake(): Promise<ApiGatewayFake> {
   const state = new State();
-  const failures: { name: string; status: number }[] = [];
+  const failures: Failure[] = [];
   const asked: string[] = [];
   const server = createServer((message, response) => void serve(message, response));
   async function serve(message: IncomingMessage, response: ServerResponse) {
@@ -56,13 +78,11 @@ export async function startApiGatewayFake(): Promise<ApiGatewayFake> {
     const path = pathname.split('/').slice(1).map(decodeURIComponent);
     asked.push(`${message.method} ${pathname}`);
     try {
-      const failure = failures.shift();
-      if (failure !== undefined) throw new Refusal(failure.name, failure.status);
-      const answer = await state.answer(`${message.method} ${shapeOf(path)}`, {
-        path,
-        query,
-        body: () => readJson(message),
-      });
+      const shape = `${message.method} ${shapeOf(path)}`;
+      const next = failures.findIndex(({ on = shape }) => on === shape);
+      const [failure] = next < 0 ? [] : failures.splice(next, 1);
+      if (failure !== undefined) throw new Refusal(failure.name, failure.status, failure.message);
+      const answer = await state.answer(shape, { path, query, body: () => readJson(message) });
       response.writeHead(answer === undefined ? 202 : 200, { 'content-type': 'application/json' });
       response.end(JSON.stringify(answer));
     } catch (error) {
@@ -82,15 +102,14 @@ function shapeOf(path: readonly string[]): string {
 
 class State {
   readonly #keys = new Map<string, ApiKey>();
-  /** By usage plan, the ids of its keys. */
-  readonly #plans = new Map<string, Set<string>>();
+  readonly #plans = new Map<string, UsagePlan>();
   #lastId = 0;
 
   async answer(shape: string, { path: [, id = '', , keyId = ''], query, body }: Request): Promise<object | undefined> {
     if (shape === 'POST apikeys') return this.#createKey(await body());
     if (shape === 'GET apikeys') return this.#listKeys(query);
     if (shape === 'DELETE apikeys/*') return this.#deleteKey(id);
-    if (shape === 'POST usageplans') return this.#createPlan();
+    if (shape === 'POST usageplans') return this.#createPlan(await body());
     if (shape === 'GET usageplans') return this.#listPlans(query);
     if (shape === 'GET usageplans/*/keys') return this.#listEntered(id, query);
     if (shape === 'POST usageplans/*/keys') return this.#enter(id, textIn(await body(), 'keyId'));
@@ -116,41 +135,45 @@ class State {
 
   #deleteKey(id: string): undefined {
     if (!this.#keys.delete(id)) throw NOT_FOUND;
-    for (const entered of this.#plans.values()) entered.delete(id);
+    for (const { entered } of this.#plans.values()) entered.delete(id);
   }
 
-  #createPlan(): object {
+  #createPlan(body: unknown): object {
     const id = this.#newId();
-    this.#plans.set(id, new Set());
+    const { apiStages } = Object(body) as { readonly apiStages?: readonly Record<string, string>[] };
+    const stages = (apiStages ?? []).map(({ apiId, stage }) => `${apiId}:${stage}`);
+    this.#plans.set(id, { stages, entered: new Set() });
     return { id };
   }
 
   #listPlans(query: URLSearchParams): object {
     const keyId = query.get('keyId') ?? '';
-    return page([...this.#plans].filter(([, entered]) => entered.has(keyId)).map(([id]) => ({ id })), query); // prettier-ignore
+    return page([...this.#plans].filter(([, { entered }]) => entered.has(keyId)).map(([id]) => ({ id })), query); // prettier-ignore
   }
 
   #listEntered(planId: string, query: URLSearchParams): object {
-    return page([...this.#entered(planId)].map((id) => ({ id })), query); // prettier-ignore
+    return page([...this.#plan(planId).entered].map((id) => ({ id })), query); // prettier-ignore
   }
 
-  /** A key is on one plan at a time: the plans of a test have their stages in common. */
+  /** A key is on one plan of a stage at a time. */
   #enter(planId: string, keyId: string): object {
     if (!this.#keys.has(keyId)) throw NOT_FOUND;
-    const entered = this.#entered(planId);
-    if ([...this.#plans.values()].some((ids) => ids.has(keyId))) throw CONFLICT;
-    entered.add(keyId);
+    const plan = this.#plan(planId);
+    const others = [...this.#plans.values()].filter(({ entered }) => entered.has(keyId));
+    const isTaken = others.some((other) => other === plan || other.stages.some((stage) => plan.stages.includes(stage)));
+    if (isTaken) throw CONFLICT;
+    plan.entered.add(keyId);
     return { id: keyId };
   }
 
   #leave(planId: string, keyId: string): undefined {
-    if (!this.#entered(planId).delete(keyId)) throw NOT_FOUND;
+    if (!this.#plan(planId).entered.delete(keyId)) throw NOT_FOUND;
   }
 
-  #entered(planId: string): Set<string> {
-    const entered = this.#plans.get(planId);
-    if (entered === undefined) throw NOT_FOUND;
-    return entered;
+  #plan(planId: string): UsagePlan {
+    const plan = this.#plans.get(planId);
+    if (plan === undefined) throw NOT_FOUND;
+    return plan;
   }
 
   #newId(): string {
