@@ -52,7 +52,8 @@ module.exports = {
       from: { path: '^infra/' },
       to: {
         path: '^(keys|lambda)/',
-        pathNot: '^(keys/(table|errors)|lambda/(config|keySource|metricNames|policy|route|usageIdentifier))\\.ts$',
+        pathNot:
+          '^(keys/(table|errors)|lambda/(config|keySource|metricNames|plans|policy|route|usageIdentifier))\\.ts$',
       },
     },
     {

@@ -1,8 +1,9 @@
 import type { Duration } from 'aws-cdk-lib';
 import { LatchkeyError } from '../keys/errors.ts';
 import { readConfig, type Config } from '../lambda/config.ts';
+import { Plans } from '../lambda/plans.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
-import { planProblems, type PlanMapping } from './planProps.ts';
+import { planProblems } from './planProps.ts';
 import { environmentExcess, policyExcesses } from './sizeLimits.ts';
 
 /** What the props ask of the function. */
@@ -65,18 +66,12 @@ function environmentOf(props: ApiKeyAuthorizerProps, namespace: string): Readonl
     staleIfError: toSeconds(props.staleIfError),
     // An entry without patterns is told, not dropped as JSON would.
     scopes: props.scopes && JSON.stringify(props.scopes, (_, value: unknown) => value ?? null),
-    plans: props.plans && plansOf(props.plans, namespace),
+    plans: props.plans && Plans.textOf(props.plans, namespace),
   };
   const settings = Object.entries(PROP_OF).map(([variable, prop]) => [variable, values[prop]] as const);
   return Object.fromEntries(
     settings.filter(([, value]) => value !== undefined).map(([variable, value]) => [variable, String(value)]),
   );
-}
-
-/** As the function wants them: which limit each key, and which all their keys together. */
-function plansOf(plans: PlanMapping, namespace: string): string {
-  const names = (isShared: boolean) => Object.keys(plans).filter((name) => (plans[name]?.shared === true) === isShared);
-  return JSON.stringify({ namespace, perKey: names(false), shared: names(true) });
 }
 
 /** A duration that only the deployment knows is refused by the CDK here: the revocation delay is stated at synthesis. */

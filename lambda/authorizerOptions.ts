@@ -1,6 +1,7 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import { readConfig, type Config, type HttpApiResponse } from './config.ts';
 import type { KeySourceSetting } from './keySource.ts';
+import { Plans } from './plans.ts';
 
 /** What a decision on a key depends on, as an application says it. */
 export interface DecisionOptions {
@@ -62,7 +63,39 @@ export interface AuthorizerOptions extends DecisionOptions {
    * @default 0
    */
   readonly resultCacheSeconds?: number;
+  /**
+   * The deployment's plans by name, as the construct takes them; nothing is counted, and limits are not looked at. Answers to REST
+   * events name what API Gateway would count the request by, `usageIdentifierKey`, and none where the key's plan is not among them.
+   *
+   * @default - the deployment has no plans
+   */
+  readonly plans?: Readonly<Record<string, PlanOptions>>;
 }
+
+/** A plan, as far as answers depend on it. */
+export interface PlanOptions {
+  /**
+   * Whether its keys are counted together, and not each by itself.
+   *
+   * @default false
+   */
+  readonly shared?: boolean;
+  /**
+   * Not looked at.
+   *
+   * @default - none
+   */
+  readonly throttle?: object;
+  /**
+   * Not looked at.
+   *
+   * @default - none
+   */
+  readonly quota?: object;
+}
+
+/** The construct's is made of its place in the app; nothing here depends on it. */
+const NAMESPACE = '0'.repeat(16);
 
 /** The variable by which the function knows each option. */
 const VARIABLE_OF = {
@@ -76,6 +109,7 @@ const VARIABLE_OF = {
   staleIfErrorSeconds: 'LATCHKEY_STALE_IF_ERROR_SECONDS',
   httpApiResponse: 'LATCHKEY_HTTP_API_RESPONSE',
   scopes: 'LATCHKEY_SCOPES',
+  plans: 'LATCHKEY_PLANS',
 } as const satisfies Record<keyof AuthorizerOptions | 'tableName', string>;
 
 /**
@@ -97,12 +131,13 @@ export function readOptions(options: AuthorizerOptions & { readonly tableName: s
 }
 
 function environmentOf(options: AuthorizerOptions & { readonly tableName: string }): Record<string, string> {
-  const { keySources, scopes } = options;
+  const { keySources, scopes, plans } = options;
   const values: Readonly<Record<string, unknown>> = {
     ...options,
     keySources: Array.isArray(keySources) ? keySources.join(',') : keySources,
     // An entry without patterns is told, not dropped as JSON would.
     scopes: scopes && JSON.stringify(scopes, (_, value: unknown) => value ?? null),
+    plans: plans && Plans.textOf(plans, NAMESPACE),
   };
   const variables = Object.entries(VARIABLE_OF).map(([name, variable]) => [variable, values[name]] as const);
   return Object.fromEntries(

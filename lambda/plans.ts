@@ -23,6 +23,13 @@ export class Plans {
     this.#lists = lists;
   }
 
+  /** What `parse` reads, of plans by name: each limits its keys by themselves unless it is shared. */
+  static textOf(plans: Readonly<Record<string, { readonly shared?: boolean }>>, namespace: string): string {
+    const names = (isShared: boolean) =>
+      Object.keys(plans).filter((name) => (plans[name]?.shared === true) === isShared);
+    return JSON.stringify({ namespace, perKey: names(false), shared: names(true) });
+  }
+
   /** Reads JSON of `namespace`, `perKey` and `shared`, or `undefined` where it has another shape or a name is none. */
   static parse(text: string): Plans | undefined {
     const fields = readObject(text);

@@ -4,6 +4,7 @@
  * @module testing
  */
 export type { UseOutcome } from '../keys/lookup.ts';
+export type { PlanOptions } from '../lambda/authorizerOptions.ts';
 export type { AuthorizerContext } from '../lambda/context.ts';
 export type { Handler, InvocationContext } from '../lambda/createHandler.ts';
 export {

@@ -66,6 +66,24 @@ describe('the authorizer with a table in memory', () => {
     expect(await verifier.verify(secret, 'GET /admin')).toMatchObject({ code: 'INSUFFICIENT_SCOPE' });
   });
 
+  test('names what API Gateway counts a request by, as the deployment’s plans have it', async () => {
+    const keys = ['free', 'pro', 'pro', 'gold', undefined].map((plan) =>
+      createTestKey(plan === undefined ? {} : { plan }),
+    );
+    const { handler, log } = createTestAuthorizer({
+      records: keys.map(({ record }) => record),
+      plans: { free: { quota: { limit: 1 } }, pro: { shared: true } },
+    });
+    const answers = await Promise.all(keys.map(({ secret }) => handler(restRequestEvent({ key: secret }))));
+    for (const answer of answers) expect(answer).toEqual(allowing('Allow'));
+    const [free, pro, alsoPro, gold, none] = answers.map((answer) => Object(answer).usageIdentifierKey);
+    expect(pro).toBe(alsoPro);
+    expect(gold).toBeUndefined();
+    expect(new Set([free, pro, none]).size).toBe(3);
+    for (const identifier of [free, pro, none]) expect(identifier).toMatch(/^[0-9a-f]{64}$/);
+    expect(log.filter((line) => line.includes('PLAN_UNKNOWN'))).toEqual([expect.stringContaining('"plan":"gold"')]);
+  });
+
   test('notes a use in the table, reads what is put there, and fails as an outage has it', async () => {
     const { secret, record } = createTestKey();
     const nowMs = Date.UTC(2030, 0);
