@@ -6,16 +6,16 @@ import {
   type IWebSocketRouteAuthorizer,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { AuthorizationType, type AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
-import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { Stats, type Alarm, type Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
-import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { authorizerSettings, type AuthorizerSettings } from './authorizerSettings.ts';
-import { authorizerFunction } from './authorizerFunction.ts';
+import { authorizerFunction, LIVE_ALIAS } from './authorizerFunction.ts';
 import { AuthorizerMetrics } from './authorizerMetrics.ts';
 import { addErrorResponses } from './errorResponses.ts';
 import { hideCredential } from './hideCredential.ts';
@@ -24,6 +24,8 @@ import { httpIdentitySources, restIdentitySources, webSocketIdentitySources } fr
 import { KeyPlans, planNamespace } from './keyPlans.ts';
 import { requireApiKeys } from './requireApiKeys.ts';
 import { RestRequestKeyAuthorizer, RestTokenKeyAuthorizer } from './restKeyAuthorizer.ts';
+import { rolloutAlarm } from './rolloutAlarm.ts';
+import { unauthorizedFilter } from './unauthorizedFilter.ts';
 import { WebSocketKeyAuthorizer } from './webSocketKeyAuthorizer.ts';
 
 /** How a REST API asks the function. */
@@ -77,8 +79,14 @@ export class ApiKeyAuthorizer extends Construct {
   /** Where the function logs each denial and fault. */
   readonly logGroup: ILogGroup;
 
-  /** What moves requests to a new version, where there is a `rollout`: tell it the alarms that take one back. */
+  /** What moves requests to a new version, where there is a `rollout`: tell it what alarms of yours take one back. */
   readonly deploymentGroup: LambdaDeploymentGroup | undefined;
+
+  /**
+   * The version that a `rollout` moves requests to fails, which has `deploymentGroup` take it back. Absent without a `rollout`, and
+   * where the prop `rolloutAlarm` is false.
+   */
+  readonly rolloutAlarm: Alarm | undefined;
 
   /**
    * The longest that a key may still be accepted after it was revoked: `recordCacheTtl` and `resultCacheTtl` together. While
@@ -95,6 +103,7 @@ export class ApiKeyAuthorizer extends Construct {
   readonly #metrics: AuthorizerMetrics;
   /** Those of `forRestApi`, in whatever stack they stand. */
   readonly #restAuthorizers = new Set<IAuthorizer>();
+  #unauthorized: MetricFilter | undefined;
   readonly #handlersElsewhere = new Map<Construct, IFunction>();
 
   /** Throws LatchkeyError `CONFIG_INVALID`, listing every prop that is wrong. */
@@ -111,6 +120,7 @@ export class ApiKeyAuthorizer extends Construct {
     this.deploymentGroup = made.deploymentGroup;
     this.#handler = made.handler;
     this.#metrics = new AuthorizerMetrics(made.function, { isCounted: config.metrics });
+    this.rolloutAlarm = props.rolloutAlarm === false ? undefined : this.#rolloutAlarm();
 
     const { table, plans, logRetention } = props;
     this.plans = plans && new KeyPlans(this, 'Plans', { plans, table, namespace, logRetention });
@@ -254,6 +264,15 @@ export class ApiKeyAuthorizer extends Construct {
     return this.#metrics.metric('Faults', options);
   }
 
+  /**
+   * Requests without a key that were answered by an error of the function, which Lambda counts among its own: those of every kind of
+   * API but AppSync. A metric filter on the log counts them, whatever the prop `metrics` says; it is made when this is first asked for.
+   */
+  metricUnauthorized(options?: MetricOptions): Metric {
+    this.#unauthorized ??= unauthorizedFilter(this, this.function, this.logGroup);
+    return this.#unauthorized.metric({ statistic: Stats.SUM, ...options });
+  }
+
   /** Requests with a well-formed key that were answered without a read of their own. */
   metricCacheHits(options?: MetricOptions): Metric {
     return this.#metrics.metric('CacheHits', options);
@@ -277,6 +296,14 @@ export class ApiKeyAuthorizer extends Construct {
   /** Last-used writes that failed. The requests were allowed all the same. */
   metricUsageWriteFailures(options?: MetricOptions): Metric {
     return this.#metrics.metric('UsageWriteFailures', options);
+  }
+
+  #rolloutAlarm(): Alarm | undefined {
+    if (this.deploymentGroup === undefined) return undefined;
+    const unauthorized = this.metricUnauthorized();
+    const alarm = rolloutAlarm(this, { lambda: this.function, aliasName: LIVE_ALIAS, unauthorized });
+    this.deploymentGroup.addAlarm(alarm);
+    return alarm;
   }
 
   #restAuthorizer(scope: Construct, id: string, type: 'REQUEST' | 'TOKEN'): IAuthorizer {

@@ -177,13 +177,22 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * How requests are moved to a new version of the function, by CodeDeploy: for instance
-   * `LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES`. It makes an alias, `live`, which API Gateway then asks. Give
-   * `deploymentGroup.addAlarm` what is to take the new version back. While both versions answer, a change of `keyPrefix`,
-   * `scopes` or `keySources` holds for some requests and not for others.
+   * `LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES`. It makes an alias, `live`, which API Gateway then asks. The
+   * `rolloutAlarm` takes a version back that fails. While both versions answer, a change of `keyPrefix`, `scopes` or `keySources`
+   * holds for some requests and not for others.
    *
    * @default - all at once
    */
   readonly rollout?: ILambdaDeploymentConfig;
+
+  /**
+   * Whether a `rollout` takes a new version back where in two of three minutes it failed in 10 % of its requests or more, and in two
+   * at least. A request without a key, which API Gateway wants answered by an error, does not count. It takes two to four minutes:
+   * `ALL_AT_ONCE` is over before. docs/operations.md says what it reads and costs.
+   *
+   * @default true
+   */
+  readonly rolloutAlarm?: boolean;
 
   /**
    * Whether AWS X-Ray gets a trace of requests. It is billed by the trace.

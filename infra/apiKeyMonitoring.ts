@@ -15,7 +15,7 @@ export class ApiKeyMonitoring extends Construct {
   /** Lambda turned requests away. */
   readonly throttleAlarm: Alarm | undefined;
 
-  /** The function fails, also in ways that it cannot count itself. For a `rollout`, give it to `deploymentGroup.addAlarm`. */
+  /** The function fails, also in ways that it cannot count itself. It is too slow for a canary: see `rolloutAlarm` of the authorizer. */
   readonly errorAlarm: Alarm | undefined;
 
   /** Many requests are refused. */

@@ -67,8 +67,8 @@ export interface ApiKeyMonitoringProps {
   readonly leastDenials?: number;
 
   /**
-   * Whether an alarm is raised where the function that makes API keys for plans passes a key over, or is 5 minutes behind. There
-   * is none where no plan is per key.
+   * Whether an alarm is raised where the function that makes API keys for plans passes a key over, fails, is throttled, or is 5
+   * minutes behind. There is none where no plan is per key.
    *
    * @default true
    */

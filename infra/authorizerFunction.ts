@@ -39,6 +39,9 @@ const CODE_DEPLOY_ROLE = {
     'The policy is AWS’s own for CodeDeploy and Lambda, and the CDK gives the deployment group’s role no other.',
 };
 
+/** The alias of the version that is asked, where there is one. */
+export const LIVE_ALIAS = 'live';
+
 /** What API Gateway asks, and what stands behind it. */
 export interface AuthorizerFunction {
   readonly function: LambdaFunction;
@@ -120,7 +123,7 @@ function liveVersion(
     return { handler: lambda, deploymentGroup: undefined };
   }
   const alias = lambda.addAlias(
-    'live',
+    LIVE_ALIAS,
     provisionedConcurrentExecutions === undefined ? {} : { provisionedConcurrentExecutions },
   );
   const deploymentGroup = rollout && new LambdaDeploymentGroup(scope, 'Rollout', { alias, deploymentConfig: rollout });

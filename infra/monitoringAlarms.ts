@@ -8,10 +8,8 @@ import {
   type AlarmProps,
   type IMetric,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
-import { METRIC_NAMESPACE } from '../lambda/metricNames.ts';
 import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
 import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
 import type { PlanKeysFunction } from './planKeysFunction.ts';
@@ -42,19 +40,6 @@ const PERIOD = Duration.minutes(5);
  */
 const TWICE = { evaluationPeriods: 3, datapointsToAlarm: 2 };
 
-/**
- * The line of a request without a key. Its answer is an error of the function everywhere but in AppSync. The message tells it from
- * the line that the same request has if it is in the sample.
- */
-const UNAUTHORIZED = FilterPattern.all(
-  FilterPattern.stringValue('$.message', '=', 'denied'),
-  FilterPattern.stringValue('$.code', '=', 'AUTH_REQUIRED'),
-  FilterPattern.stringValue('$.surface', '!=', 'appsync'),
-);
-
-/** A key that was passed over, or a function that does not start; what is tried again is a WARN. */
-const PLAN_KEY_REFUSED = FilterPattern.stringValue('$.level', '=', 'ERROR');
-
 /** How far the function may be behind the table before somebody should know: keys on a plan are refused until it has caught up. */
 const MOST_BEHIND = Duration.minutes(5);
 
@@ -79,7 +64,7 @@ export function monitoringAlarms(scope: Construct, props: ApiKeyMonitoringProps)
       alarmDescription: 'Lambda turned requests away before they could be decided.',
     })),
     error: alarm(scope, 'ErrorRate', errorPercentThreshold, () => ({
-      metric: errorPercent(scope, authorizer),
+      metric: errorPercent(authorizer),
       alarmDescription: 'The function fails, other than by answering a request without a key.',
       ...TWICE,
     })),
@@ -91,7 +76,7 @@ export function monitoringAlarms(scope: Construct, props: ApiKeyMonitoringProps)
     planKeys:
       planKeys &&
       alarm(scope, 'PlanKeys', planKeysAlarm && 1, () => ({
-        metric: planKeysInTrouble(scope, planKeys),
+        metric: planKeysInTrouble(planKeys),
         alarmDescription: 'Keys on a plan are refused, for API Gateway does not know them.',
       })),
   };
@@ -142,23 +127,15 @@ function alarm(
  * Of the errors that Lambda counts, those thrown for a request without a key are taken off. They are counted from the log and not
  * by the function's own metrics, which come up to a minute later, so that both numbers are of the same minutes.
  */
-function errorPercent(scope: Construct, { function: lambda, logGroup }: ApiKeyAuthorizer): IMetric {
-  const filter = new MetricFilter(scope, 'Unauthorized', {
-    logGroup,
-    filterPattern: UNAUTHORIZED,
-    metricNamespace: METRIC_NAMESPACE,
-    // A filter with a default value can have no dimensions: the name tells functions apart.
-    metricName: `Unauthorized-${lambda.functionName}`,
-    metricValue: '1',
-    defaultValue: 0,
-  });
+function errorPercent(authorizer: ApiKeyAuthorizer): IMetric {
+  const { function: lambda } = authorizer;
   return new MathExpression({
     label: 'Errors, %',
     expression: 'IF(errors > FILL(unauthorized, 0), 100 * (errors - FILL(unauthorized, 0)) / invocations, 0)',
     usingMetrics: {
       errors: lambda.metricErrors(),
       invocations: lambda.metricInvocations(),
-      unauthorized: filter.metric({ statistic: Stats.SUM }),
+      unauthorized: authorizer.metricUnauthorized(),
     },
     period: PERIOD,
   });
@@ -174,21 +151,19 @@ function denialPercent(authorizer: ApiKeyAuthorizer, leastDenials: number): IMet
   });
 }
 
-/** 1 where a key was passed over or the stream is not followed, and else 0. */
-function planKeysInTrouble(scope: Construct, { function: lambda, logGroup }: PlanKeysFunction): IMetric {
-  const filter = new MetricFilter(scope, 'PlanKeysRefused', {
-    logGroup,
-    filterPattern: PLAN_KEY_REFUSED,
-    metricNamespace: METRIC_NAMESPACE,
-    metricName: `PlanKeysRefused-${lambda.functionName}`,
-    metricValue: '1',
-    defaultValue: 0,
-  });
+/**
+ * 1 where a key was passed over, the function failed or was kept from running, or is behind; and else 0. Lambda tells how far behind
+ * it is of batches that ran alone.
+ */
+function planKeysInTrouble(planKeys: PlanKeysFunction): IMetric {
+  const { function: lambda } = planKeys;
   return new MathExpression({
     label: 'Keys without their plan',
-    expression: `IF(FILL(refused, 0) > 0, 1, IF(FILL(behind, 0) >= ${MOST_BEHIND.toMilliseconds()}, 1, 0))`,
+    expression: `IF(FILL(refused, 0) + FILL(errors, 0) + FILL(throttles, 0) > 0, 1, IF(FILL(behind, 0) >= ${MOST_BEHIND.toMilliseconds()}, 1, 0))`,
     usingMetrics: {
-      refused: filter.metric({ statistic: Stats.SUM }),
+      refused: planKeys.metricRefused(),
+      errors: lambda.metricErrors(),
+      throttles: lambda.metricThrottles(),
       behind: lambda.metric('IteratorAge', { statistic: Stats.MAXIMUM }),
     },
     period: PERIOD,

@@ -1,4 +1,5 @@
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Stats, type Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -11,8 +12,9 @@ import {
   Runtime,
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays, type ILogGroup } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup, MetricFilter, RetentionDays, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { METRIC_NAMESPACE } from '../lambda/metricNames.ts';
 import { acknowledgeWildcards } from './acknowledgeWildcards.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import { functionBundle } from './functionBundle.ts';
@@ -26,6 +28,9 @@ const STREAM_ACTIONS: readonly string[] = [
   'dynamodb:GetShardIterator',
   'dynamodb:ListStreams',
 ];
+
+/** A key that was passed over, or a function that does not start; what is tried again is a WARN. */
+const REFUSED = FilterPattern.stringValue('$.level', '=', 'ERROR');
 
 const IDS_MADE_UP_LATER =
   'API Gateway makes up the id of an API key when it is made: those that this function makes cannot be named before.';
@@ -50,6 +55,8 @@ export class PlanKeysFunction extends Construct {
 
   /** Where each key that was refused or delayed has a line. */
   readonly logGroup: ILogGroup;
+
+  #refused: MetricFilter | undefined;
 
   constructor(scope: Construct, id: string, props: PlanKeysFunctionProps) {
     super(scope, id);
@@ -78,6 +85,22 @@ export class PlanKeysFunction extends Construct {
       loggingFormat: LoggingFormat.JSON,
     });
     this.#follow(streamArn);
+  }
+
+  /**
+   * Keys that were passed over, and starts that a setting kept from being: a metric filter on the log counts them, which is made
+   * when this is first asked for.
+   */
+  metricRefused(options?: MetricOptions): Metric {
+    this.#refused ??= new MetricFilter(this, 'Refused', {
+      logGroup: this.logGroup,
+      filterPattern: REFUSED,
+      metricNamespace: METRIC_NAMESPACE,
+      metricName: `PlanKeysRefused-${this.function.functionName}`,
+      metricValue: '1',
+      defaultValue: 0,
+    });
+    return this.#refused.metric({ statistic: Stats.SUM, ...options });
   }
 
   /** What is on no plan, before and after, is not brought at all. A failure holds up what comes after it for a day at most. */

@@ -18,9 +18,9 @@ import { appSyncEvent } from '../../testing/authorizerEvents.ts';
 import { sumsOf } from '../support/embeddedMetrics.ts';
 import { bearing, SURFACES } from '../support/functionCases.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
+import { ALARM, alarmIn, evaluate, metricsOf } from './alarmsUnderTest.ts';
 import { authorizerUnderTest, problemOf, type AuthorizerProps } from './authorizerUnderTest.ts';
 
-const ALARM = 'AWS::CloudWatch::Alarm';
 const DASHBOARD = 'AWS::CloudWatch::Dashboard';
 const PAGE = readFileSync('docs/operations.md', 'utf8');
 const ALL_OFF = {
@@ -43,18 +43,6 @@ function build(props: Props = {}, authorizerProps: AuthorizerProps = {}) {
 
 const templateOf = (...given: Parameters<typeof build>) => Template.fromStack(build(...given).stack);
 
-/** The alarm of that description. */
-function alarmIn(template: Template, description: string) {
-  const properties = { Properties: { AlarmDescription: Match.stringLikeRegexp(description) } };
-  const [alarm] = Object.values(template.findResources(ALARM, properties));
-  return alarm?.['Properties'];
-}
-
-interface MetricQuery {
-  readonly Id: string;
-  readonly MetricStat: { readonly Metric: object; readonly Period: number; readonly Stat: string };
-}
-
 interface MetricFilter {
   readonly FilterPattern: string;
   readonly LogGroupName: object;
@@ -64,21 +52,6 @@ interface MetricFilter {
 function filterOf(template: Template): MetricFilter {
   const [filter] = Object.values(template.findResources('AWS::Logs::MetricFilter'));
   return filter?.['Properties'];
-}
-
-/** The functions of metric math that the alarms use, for one period. A metric without data is `undefined`. */
-const MATH = {
-  IF: (condition: boolean, then: number, otherwise: number) => (condition ? then : otherwise),
-  FILL: (value: number | undefined, missing: number) => value ?? missing,
-};
-
-/** What the alarm's expression comes to with these values of its metrics. */
-function evaluate(alarm: { Metrics: readonly Record<string, unknown>[] }, values: Readonly<Record<string, number>>) {
-  const ids = alarm.Metrics.filter((metric) => 'MetricStat' in metric).map(({ Id }) => String(Id));
-  const expression = alarm.Metrics.flatMap(({ Expression }) => (Expression === undefined ? [] : [String(Expression)]));
-  // oxlint-disable-next-line no-new-func -- the expression is the construct's own
-  const calculate = new Function('IF', 'FILL', ...ids, `return ${expression.join()};`);
-  return calculate(MATH.IF, MATH.FILL, ...ids.map((id) => values[id]));
 }
 
 describe('the metrics of an authorizer', () => {
@@ -179,10 +152,7 @@ describe('the alarms', () => {
     const { stack, authorizer } = build();
     const template = Template.fromStack(stack);
     const FunctionName = { Name: 'FunctionName', Value: stack.resolve(authorizer.function.functionName) };
-    const statsOf = (description: string) =>
-      (alarmIn(template, description).Metrics as readonly Partial<MetricQuery>[]).flatMap(({ Id, MetricStat }) =>
-        MetricStat === undefined ? [] : [[Id, ...Object.values(MetricStat.Metric), MetricStat.Period, MetricStat.Stat]],
-      );
+    const statsOf = (description: string) => metricsOf(alarmIn(template, description));
     const { MetricName, MetricNamespace } = filterOf(template).MetricTransformations[0] ?? {};
     expect(statsOf('The function fails')).toEqual([
       ['errors', [FunctionName], 'Errors', 'AWS/Lambda', 300, 'Sum'],
@@ -220,10 +190,25 @@ describe('the alarms', () => {
       ['no data', {}, 0],
       ['one refused', { refused: 1 }, 1],
       ['5 minutes behind', { behind: 300_000 }, 1],
+      ['a batch that failed', { errors: 1 }, 1],
+      ['kept from running', { throttles: 1 }, 1],
+      ['runs in good order', { refused: 0, errors: 0, throttles: 0, behind: 0 }, 0],
     ])('is raised by a key that is refused, or a stream that is not followed: %s', (_, values, expected) => {
       const alarm = alarmIn(templateOf({}, PER_KEY), DESCRIPTION);
       expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
       expect(evaluate(alarm, values)).toBe(expected);
+    });
+
+    test('reads the function that makes the API keys, and not the authorizer', () => {
+      const { stack, authorizer } = build({}, PER_KEY);
+      const functionName = stack.resolve(authorizer.plans?.planKeys?.function.functionName);
+      const dimensions = [{ Name: 'FunctionName', Value: functionName }];
+      expect(metricsOf(alarmIn(Template.fromStack(stack), DESCRIPTION))).toEqual([
+        ['refused', { 'Fn::Join': ['', ['PlanKeysRefused-', functionName]] }, 'Latchkey', 300, 'Sum'],
+        ['errors', dimensions, 'Errors', 'AWS/Lambda', 300, 'Sum'],
+        ['throttles', dimensions, 'Throttles', 'AWS/Lambda', 300, 'Sum'],
+        ['behind', dimensions, 'IteratorAge', 'AWS/Lambda', 300, 'Maximum'],
+      ]);
     });
 
     test('counts what the function logs of a key that it passed over, and not of one that it tries again', () => {
@@ -278,12 +263,16 @@ describe('the alarms', () => {
     templateOf().allResourcesProperties(ALARM, { AlarmActions: Match.absent() });
   });
 
-  test('can take a new version of the function back', () => {
-    const { stack, authorizer, monitoring } = build({}, { rollout: LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES });
-    if (monitoring.errorAlarm !== undefined) authorizer.deploymentGroup?.addAlarm(monitoring.errorAlarm);
-    Template.fromStack(stack).hasResourceProperties('AWS::CodeDeploy::DeploymentGroup', {
-      AlarmConfiguration: { Enabled: true, Alarms: [{ Name: stack.resolve(monitoring.errorAlarm?.alarmName) }] },
-    });
+  test('of two monitorings of one authorizer read one filter, which counts a request without a key once', () => {
+    const { stack, authorizer } = build({}, PER_KEY);
+    new ApiKeyMonitoring(stack, 'Second', { authorizer, dashboard: false });
+    const template = Template.fromStack(stack);
+    const names = Object.values(template.findResources('AWS::Logs::MetricFilter')).map(({ Properties }) =>
+      JSON.stringify(Properties.MetricTransformations[0].MetricName),
+    );
+    expect(names).toHaveLength(2);
+    expect(new Set(names).size).toBe(2);
+    template.resourcePropertiesCountIs(ALARM, { AlarmDescription: Match.stringLikeRegexp('The function fails') }, 2);
   });
 
   test('each name a section of docs/operations.md that there is', () => {
@@ -293,11 +282,12 @@ describe('the alarms', () => {
         .replaceAll(/[^\w -]/g, '')
         .replaceAll(' ', '-'),
     );
-    const alarms = Object.values(templateOf({}, PER_KEY).findResources(ALARM));
+    const { ALL_AT_ONCE: rollout } = LambdaDeploymentConfig;
+    const alarms = Object.values(templateOf({}, { ...PER_KEY, rollout }).findResources(ALARM));
     const sections = alarms.map(
       ({ Properties }) => /docs\/operations\.md#(\S+)$/.exec(Properties.AlarmDescription)?.[1],
     );
-    expect(new Set(sections).size).toBe(5);
+    expect(new Set(sections).size).toBe(6);
     for (const section of sections) expect(headings).toContain(section);
   });
 });
@@ -452,5 +442,7 @@ describe('docs/operations.md', () => {
     const count = countOf(templateOf());
     expect(PAGE).toContain(`${count} × $0.10 = $${(count * 0.1).toFixed(2)}`);
     expect(PAGE).toContain(`${countOf(templateOf({}, PER_KEY)) - count} × $0.10 + $0.30 `);
+    const { ALL_AT_ONCE: rollout } = LambdaDeploymentConfig;
+    expect(PAGE).toContain(`${countOf(templateOf({}, { rollout })) - count} × $0.10 = `);
   });
 });

@@ -82,6 +82,7 @@ const CHANGED: { readonly [name in keyof AuthorizerProps]-?: (stack: Stack) => A
   },
   logRetention: () => ({ logRetention: RetentionDays.ONE_DAY }),
   rollout: () => ({ rollout: LambdaDeploymentConfig.ALL_AT_ONCE }),
+  rolloutAlarm: () => ({ rollout: LambdaDeploymentConfig.ALL_AT_ONCE, rolloutAlarm: false }),
   tracing: () => ({ tracing: true }),
 };
 
