@@ -9,7 +9,7 @@ import { createClient, startDynalite } from '../support/engine.ts';
 import type { RecipesReport } from './synthesizeRecipes.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PAGES = ['README.md', 'docs/recipes.md'];
+const PAGES = ['README.md', 'docs/recipes.md', 'docs/plans.md', 'docs/operations.md'];
 const run = promisify(execFile);
 
 async function synthesize(name: string, pages: readonly string[]): Promise<RecipesReport> {
@@ -28,7 +28,7 @@ describe('the recipes of the docs', () => {
     report = await synthesize('recipes', [...PAGES, 'test/docs/planted/finding.md']);
   }, 180_000);
 
-  test.each(PAGES)('every TypeScript block of %s is a file that is compiled here', (page) => {
+  test.each(PAGES)('every TypeScript block of %s is compiled here, as a file or in the place of one', (page) => {
     const blocks = readFileSync(join(ROOT, page), 'utf8').match(/^```ts$/gm) ?? [];
     const compiled = report.files.filter((file) => file.page === page && file.name.endsWith('.ts'));
     expect(compiled).toHaveLength(blocks.length);
@@ -61,8 +61,10 @@ describe('the recipes of the docs', () => {
   });
 
   test('what misuses a construct does not compile', async () => {
-    const failure = synthesize('recipes-misspelt', ['test/docs/planted/typeError.md']);
+    const planted = ['test/docs/planted/typeError.md', 'test/docs/planted/piece.md'];
+    const failure = synthesize('recipes-misspelt', planted);
     await expect(failure).rejects.toMatchObject({ stderr: expect.stringContaining("'replicaRegion' does not exist") });
+    await expect(failure).rejects.toMatchObject({ stderr: expect.stringContaining("'faultTreshold' does not exist") });
   }, 60_000);
 
   test('the function that issues keys issues one, as it was bundled', async () => {

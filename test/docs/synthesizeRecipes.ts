@@ -1,6 +1,7 @@
 // Usage: synthesizeRecipes.ts NAME PAGE...
-// Takes the files of the pages' recipes into dist/NAME, compiles them there, and synthesizes each stack of theirs into
-// dist/NAME/RECIPE/cdk.out. Prints what it made and what cdk-nag found as JSON. Expects dist/authorizer and dist/lib to be built.
+// Takes the files of the pages' recipes, and the pieces of files, into dist/NAME, compiles them there, and synthesizes each stack
+// of theirs into dist/NAME/RECIPE/cdk.out. Prints what it made and what cdk-nag found as JSON. Expects dist/authorizer and
+// dist/lib to be built.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -8,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { App, Stack, Stage } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Construct } from 'constructs';
-import { recipeFiles, type RecipeFile } from './recipePages.ts';
+import { recipeFiles, recipePieces, type RecipeFile } from './recipePages.ts';
 
 /** What is printed. */
 export interface RecipesReport {
@@ -31,7 +32,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OUT = join(ROOT, 'dist', name);
 const DEPLOYABLE = /(Stack|Stage)\.ts$/;
 
-const files = pages.flatMap((page) => recipeFiles(ROOT, page));
+const files = pages.flatMap((page) => [...recipeFiles(ROOT, page), ...recipePieces(ROOT, page)]);
 compile(files);
 const synthesized: SynthesizedRecipe[] = [];
 for (const file of files.filter(({ name }) => DEPLOYABLE.test(name))) synthesized.push(await synthesize(file));
