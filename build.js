@@ -2,12 +2,50 @@
 // file each. Compiles what applications import, with its types, and the command.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { sizeReport } from './bundleSizes.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
-await build({
+/**
+ * Takes Node's own modules by name. To import one as an ES module evaluates all that it exports: on Node 24 that loads a
+ * WebSocket client with `node:http`, and most of `process`.
+ */
+const nodeByName = {
+  name: 'node-by-name',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path, kind }) => ({ path, namespace: kind, sideEffects: false }));
+    onLoad({ filter: /^node:/, namespace: 'import-statement' }, ({ path }) => ({ contents: nodeModule(path) }));
+    onLoad({ filter: /^node:/, namespace: 'dynamic-import' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule('${path}');`,
+    }));
+  },
+};
+
+/** A module whose exports are looked up one by one, and only those that are used. */
+function nodeModule(path) {
+  const names = Object.keys(process.getBuiltinModule(path)).filter((name) => /^[a-z]\w*$/i.test(name));
+  return [
+    `const all = process.getBuiltinModule('${path}');`,
+    'const exportOf = (name) => all[name];',
+    'export default all;',
+    ...names.map((name) => `export const ${name} = /* @__PURE__ */ exportOf('${name}');`),
+  ].join('\n');
+}
+
+/** Of a package's description the SDK tells its version alone, in the `User-Agent`. */
+const versionAlone = {
+  name: 'version-alone',
+  setup({ onLoad }) {
+    onLoad({ filter: /@aws-sdk[\\/][^\\/]+[\\/]package\.json$/ }, ({ path }) => {
+      const { version } = JSON.parse(readFileSync(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+};
+
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
     'authorizer/index': 'lambda/handler.ts',
@@ -22,10 +60,17 @@ await build({
   target: 'node20',
   format: 'esm',
   mainFields: ['module', 'main'],
-  // Dependencies in CommonJS call `require`, which an ES module lacks.
-  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  metafile: true,
+  // docs/adr/0012: what the AWS SDK would load for other places than Lambda, and for other calls than these.
+  alias: {
+    '@aws-sdk/credential-provider-node': './lambda/functionCredentials.ts',
+    '@aws-sdk/endpoint-cache': './lambda/noEndpointCache.ts',
+  },
+  external: ['@smithy/core/event-streams'],
+  plugins: [nodeByName, versionAlone],
   logLevel: 'warning',
 });
+process.stdout.write(sizeReport(root, metafile));
 
 // For tools that load CommonJS by themselves, Jest above all: Node has `require` of the modules that are compiled below.
 await build({

@@ -105,6 +105,14 @@ export interface ApiKeyAuthorizerProps {
   readonly metrics?: boolean;
 
   /**
+   * Whether a new environment of the function reads the table once before its first request, which then finds its connection open.
+   * The read is of a hash that no key has: half a read unit. It may hold up a start by a second where DynamoDB does not answer.
+   *
+   * @default true
+   */
+  readonly prime?: boolean;
+
+  /**
    * The share of requests, from 0 to 1, that the log has a line of at the level `DEBUG`, allowed ones too: the decision, the
    * key's id, and how long the read took. Nothing of the request or of a secret is in it.
    *

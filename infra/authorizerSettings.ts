@@ -26,6 +26,7 @@ const PROP_OF: Readonly<Record<string, keyof ApiKeyAuthorizerProps>> = {
   LATCHKEY_HTTP_API_RESPONSE: 'httpApiResponse',
   LATCHKEY_SCOPES: 'scopes',
   LATCHKEY_METRICS: 'metrics',
+  LATCHKEY_PRIME: 'prime',
   LATCHKEY_DEBUG_SAMPLE_RATE: 'debugSampleRate',
   LATCHKEY_PLANS: 'plans',
 };

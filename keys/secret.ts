@@ -51,6 +51,9 @@ export function hashSecret(secret: KeySecret): KeyHash {
   return hash('sha256', secret, 'hex') as KeyHash;
 }
 
+/** Well-formed, and nobody knows a key that has it. */
+export const HASH_OF_NO_KEY = '0'.repeat(64) as KeyHash;
+
 /** The text as a stored hash, or `undefined`. */
 export function parseKeyHash(text: unknown): KeyHash | undefined {
   return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text) ? (text as KeyHash) : undefined;

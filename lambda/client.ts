@@ -24,10 +24,13 @@ export interface ClientOptions {
   readonly client?: DynamoDBClient;
 }
 
-/**
- * The authorizer's client, unless it is given one: two attempts, each bounded, so that a fault is answered before the gateway
- * gives up.
- */
+/** Two attempts, each bounded, so that a fault is answered before the gateway gives up. */
+export const LOOKUP_LIMITS = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 500, requestTimeout: 1500, throwOnRequestTimeout: true },
+};
+
+/** A verifier's client, unless it is given one. It is set up as the AWS SDK finds it; the function has `createFunctionClient`. */
 export function createClient({ region, endpoint, client }: ClientOptions = {}): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client ?? boundedClient({ region, endpoint }), LOOKUP_TRANSLATION);
 }
@@ -36,7 +39,6 @@ function boundedClient({ region, endpoint }: Record<'region' | 'endpoint', strin
   return new DynamoDBClient({
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    maxAttempts: 2,
-    requestHandler: { connectionTimeout: 500, requestTimeout: 1500, throwOnRequestTimeout: true },
+    ...LOOKUP_LIMITS,
   });
 }

@@ -25,6 +25,8 @@ export interface Config {
   readonly resultCacheSeconds: number;
   /** Whether requests are counted in embedded metrics. */
   readonly metrics: boolean;
+  /** Whether the table is read once before the first request. */
+  readonly prime: boolean;
   /** The share of requests that have a line at the level `DEBUG`, from 0 to 1. */
   readonly debugSampleRate: number;
 }
@@ -81,6 +83,7 @@ export function readConfig(environment: Environment): Config {
     plans: read<Plans | undefined>('LATCHKEY_PLANS', undefined, PLANS_WANTED, Plans.parse, Plans.unreadableOf),
     resultCacheSeconds: seconds('LATCHKEY_RESULT_CACHE_SECONDS', 0, 0, MAX_RESULT_CACHE_SECONDS),
     metrics: oneOf('LATCHKEY_METRICS', 'true', ['true', 'false']) === 'true',
+    prime: oneOf('LATCHKEY_PRIME', 'true', ['true', 'false']) === 'true',
     debugSampleRate: read('LATCHKEY_DEBUG_SAMPLE_RATE', 0, SHARE_WANTED, parseShare),
   };
   for (const name of Object.keys(environment)) {

@@ -1,18 +1,21 @@
 import { KeyLookup } from '../keys/lookup.ts';
-import { createClient } from './client.ts';
 import { readConfig, type Config } from './config.ts';
 import { createHandler } from './createHandler.ts';
+import { createFunctionClient } from './functionClient.ts';
 import { Log } from './log.ts';
+import { prime } from './prime.ts';
 
 const writeLog = (line: string) => process.stdout.write(`${line}\n`);
 const config = readConfigOrTell();
+const client = createFunctionClient(process.env);
+if (config.prime) await prime(client, config.tableName);
 
 /** The Lambda function. A setting that cannot be read fails the cold start, so that no request is decided by a guess. */
 export const handler = createHandler({
   config,
   // Lambda sets it; elsewhere the metrics need a name all the same.
   functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'latchkey',
-  lookup: new KeyLookup({ client: createClient(), tableName: config.tableName }),
+  lookup: new KeyLookup({ client, tableName: config.tableName }),
   now: Date.now,
   random: Math.random,
   writeLog,

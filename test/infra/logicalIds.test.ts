@@ -69,6 +69,7 @@ const CHANGED: { readonly [name in keyof AuthorizerProps]-?: (stack: Stack) => A
   httpApiResponse: () => ({ httpApiResponse: 'simple' }),
   scopes: () => ({ scopes: { 'orders:read': ['GET /orders'] } }),
   metrics: () => ({ metrics: false }),
+  prime: () => ({ prime: false }),
   debugSampleRate: () => ({ debugSampleRate: 0.5 }),
   plans: () => ({ plans: { free: { throttle: { rateLimit: 1, burstLimit: 2 } } } }),
   memorySize: () => ({ memorySize: 512 }),

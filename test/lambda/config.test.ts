@@ -28,6 +28,7 @@ test('the table alone gives the defaults', () => {
     scopes: expect.any(Scopes),
     resultCacheSeconds: 0,
     metrics: true,
+    prime: true,
     debugSampleRate: 0,
   });
 });
@@ -45,6 +46,7 @@ test('every variable is read', () => {
       LATCHKEY_HTTP_API_RESPONSE: 'simple',
       LATCHKEY_RESULT_CACHE_SECONDS: '300',
       LATCHKEY_METRICS: 'false',
+      LATCHKEY_PRIME: 'false',
       LATCHKEY_DEBUG_SAMPLE_RATE: '0.25',
       LATCHKEY_SCOPES: '{"orders:read":["GET /orders"]}',
       LATCHKEY_PLANS: '{"namespace":"0123456789abcdef","perKey":["free"],"shared":["pro"]}',
@@ -61,6 +63,7 @@ test('every variable is read', () => {
     plans: expect.any(Plans),
     resultCacheSeconds: 300,
     metrics: false,
+    prime: false,
     debugSampleRate: 0.25,
   });
 });

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from '@jest/globals';
+
+const ROOT = new URL('../../', import.meta.url);
+const GROWTH = 1.05;
+
+const budget: Record<string, { raw: number; gzip: number }> = JSON.parse(
+  readFileSync(new URL('bundleBudget.json', ROOT), 'utf8'),
+);
+const contentOf = (file: string) => readFileSync(fileURLToPath(new URL(file, ROOT)));
+
+// Where growth is wanted: put the sizes that `npm run build` prints into bundleBudget.json.
+test.each(Object.entries(budget))('%s is within 5 %% of the size that was last accepted', (file, { raw, gzip }) => {
+  const content = contentOf(file);
+  expect(content.length).toBeLessThanOrEqual(raw * GROWTH);
+  expect(gzipSync(content).length).toBeLessThanOrEqual(gzip * GROWTH);
+});
+
+test('the authorizer takes at most 75 KB with gzip', () => {
+  expect(gzipSync(contentOf('dist/authorizer/index.mjs')).length).toBeLessThanOrEqual(75_000);
+});
+
+test.each(Object.keys(budget))(
+  '%s imports nothing that Lambda would have to find, but for the event streams that it never needs',
+  (file) => {
+    const source = contentOf(file).toString();
+    const imported = [...source.matchAll(/\b(?:from|import\(|require\()"([\w@][\w@./:-]*)"/g)].map(([, name]) => name);
+    expect([...new Set(imported)]).toEqual(['@smithy/core/event-streams']);
+  },
+);
