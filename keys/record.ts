@@ -1,7 +1,8 @@
 import { LatchkeyError } from './errors.ts';
+import { timesOf } from './recordTimes.ts';
 import { parseKeyHash, type KeyHash } from './secret.ts';
 import { ATTRIBUTE } from './table.ts';
-import { parseTimestamp, toEpochMs, type Timestamp } from './timestamp.ts';
+import { parseTimestamp, type Timestamp } from './timestamp.ts';
 
 /** What JSON can say. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
@@ -60,7 +61,7 @@ export type KeyState = 'active' | 'revoked' | 'expired' | 'disabled';
 /** The key's state at a time in epoch milliseconds. Of several, revoked is told before expired before disabled. */
 export function keyState(record: KeyRecord, nowMs: number): KeyState {
   if (record.revokedAt !== undefined) return 'revoked';
-  if (record.expiresAt !== undefined && toEpochMs(record.expiresAt) <= nowMs) return 'expired';
+  if (record.expiresAt !== undefined && timesOf(record).expiresAtMs <= nowMs) return 'expired';
   if (record.disabledAt !== undefined) return 'disabled';
   return 'active';
 }

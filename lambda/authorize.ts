@@ -34,7 +34,6 @@ export interface AuthorizeDeps {
   readonly scopes: Scopes;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  readonly observer: AuthorizeObserver;
 }
 
 const UNAUTHENTICATED: Decision = Object.freeze({ effect: 'unauthenticated' });
@@ -47,25 +46,58 @@ const DENY_CODES = {
 } as const satisfies Record<Exclude<KeyState, 'active'>, DenyCode>;
 
 /**
- * Decides on what a request presented for a route, and notes the use of a key that is allowed.
+ * Decides on what a request presented for a route, and notes the use of a key that is allowed. Where nothing is read or written
+ * the decision is there at once: a promise takes as long as the rest of what is decided.
  *
- * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`
+ * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`, by the promise
  */
-export async function authorize(presented: PresentedKey, route: Route, deps: AuthorizeDeps): Promise<Decision> {
+export function authorize(
+  presented: PresentedKey,
+  route: Route,
+  deps: AuthorizeDeps,
+  observer: AuthorizeObserver,
+): Decision | Promise<Decision> {
   if (presented.kind === 'absent') return UNAUTHENTICATED;
   if (presented.kind === 'malformed') return INVALID;
-  const record = await findRecord(hashSecret(presented.secret), deps);
-  if (record === undefined) return INVALID;
+  const keyHash = hashSecret(presented.secret);
   const nowMs = deps.now();
+  const held = deps.cache.held(keyHash, nowMs);
+  if (held === undefined) return readAndDecide(keyHash, route, deps, observer);
+  observer.onCacheHit();
+  return decide(held.record, route, nowMs, deps, observer);
+}
+
+async function readAndDecide(
+  keyHash: KeyHash,
+  route: Route,
+  deps: AuthorizeDeps,
+  observer: AuthorizeObserver,
+): Promise<Decision> {
+  const record = await findRecord(keyHash, deps, observer);
+  return decide(record, route, deps.now(), deps, observer);
+}
+
+function decide(
+  record: KeyRecord | undefined,
+  route: Route,
+  nowMs: number,
+  deps: AuthorizeDeps,
+  observer: AuthorizeObserver,
+): Decision | Promise<Decision> {
+  if (record === undefined) return INVALID;
   const state = keyState(record, nowMs);
   if (state !== 'active') return { effect: 'deny', code: DENY_CODES[state], record };
   if (!deps.scopes.allows(record, route)) return { effect: 'deny', code: 'INSUFFICIENT_SCOPE', record };
-  if (deps.throttle.claim(record, nowMs)) await recordUse(record, nowMs, deps);
-  return { effect: 'allow', record };
+  const allowed: Decision = { effect: 'allow', record };
+  return deps.throttle.claim(record, nowMs) ? recordUse(record, nowMs, deps, observer).then(() => allowed) : allowed;
 }
 
-async function findRecord(keyHash: KeyHash, deps: AuthorizeDeps): Promise<KeyRecord | undefined> {
-  const { lookup, cache, now, observer } = deps;
+async function findRecord(
+  keyHash: KeyHash,
+  deps: AuthorizeDeps,
+  observer: AuthorizeObserver,
+): Promise<KeyRecord | undefined> {
+  const { lookup, cache, now } = deps;
   let isOwnRead = false;
   const record = await cache.find(keyHash, async (keyHash) => {
     isOwnRead = true;
@@ -80,8 +112,13 @@ async function findRecord(keyHash: KeyHash, deps: AuthorizeDeps): Promise<KeyRec
   return record;
 }
 
-async function recordUse(record: KeyRecord, nowMs: number, deps: AuthorizeDeps): Promise<void> {
-  const { lookup, cache, throttle, now, observer } = deps;
+async function recordUse(
+  record: KeyRecord,
+  nowMs: number,
+  deps: AuthorizeDeps,
+  observer: AuthorizeObserver,
+): Promise<void> {
+  const { lookup, cache, throttle, now } = deps;
   try {
     const outcome = await lookup.recordUse(record.keyHash, nowMs, nowMs - throttle.intervalMs);
     if (outcome === 'superseded') cache.forget(record.keyHash);

@@ -1,14 +1,15 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyLookup } from '../keys/lookup.ts';
-import { authorize } from './authorize.ts';
+import { authorize, type AuthorizeDeps } from './authorize.ts';
 import type { Config } from './config.ts';
 import { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { presentedKey } from './presentedKey.ts';
 import { RecordCache } from './recordCache.ts';
 import { RequestObserver, type RequestObserverDeps } from './requestObserver.ts';
-import { surfaceOf } from './surfaces/index.ts';
-import { UNAUTHORIZED } from './surfaces/surface.ts';
+import type { Route } from './route.ts';
+import { fieldsOf, surfaceOf } from './surfaces/index.ts';
+import { UNAUTHORIZED, type Answer, type Answering } from './surfaces/surface.ts';
 import { UsageThrottle } from './usageThrottle.ts';
 
 export interface HandlerDeps {
@@ -33,6 +34,9 @@ export interface InvocationContext {
 /** The function, of whatever kind the event is. */
 export type Handler = (event: unknown, context?: InvocationContext) => Promise<object>;
 
+/** Where no scopes are mapped nothing depends on the route, and it is not read. */
+const NO_ROUTE = '' as Route;
+
 /**
  * Wires the authorizer. What it keeps between invocations, the throttle, the cache and what is counted, lives as long as the handler:
  * at module scope, as long as the environment.
@@ -47,27 +51,27 @@ export function createHandler({ config, functionName, lookup, now, random, write
   const log = new Log({ write: writeLog, now });
   const metrics = config.metrics ? new Metrics({ functionName, write: writeLog, now }) : undefined;
   const { scopes, plans, debugSampleRate } = config;
+  const deciding: AuthorizeDeps = { lookup, cache, throttle, scopes, now };
+  const answering: Answering = { config, now };
   const observing: RequestObserverDeps = { log, metrics, scopes, plans, debugSampleRate, random };
 
-  const answer = async (event: unknown, requestId: string | undefined) => {
-    const observer = new RequestObserver(observing, requestId);
+  return async (event, context) => {
+    const observer = new RequestObserver(observing, context?.awsRequestId);
+    let response: Answer;
     try {
-      const [surface, fields] = surfaceOf(event);
+      const fields = fieldsOf(event);
+      const surface = surfaceOf(fields);
       observer.onSurface(surface.name);
       const presented = presentedKey(surface.read(fields), config.keySources, config.keyFormat);
-      const route = surface.route(fields, config);
-      const decision = await authorize(presented, route, { lookup, cache, throttle, scopes, now, observer });
-      const response = surface.respond(decision, fields, { config, nowMs: now() });
+      const route = scopes.isEmpty ? NO_ROUTE : surface.route(fields, config);
+      const decided = authorize(presented, route, deciding, observer);
+      const decision = decided instanceof Promise ? await decided : decided;
+      response = surface.respond(decision, fields, answering);
       observer.onDecided(decision);
-      return response;
     } catch (error) {
       observer.onFault(error);
       throw withoutCause(error);
     }
-  };
-
-  return async (event, context) => {
-    const response = await answer(event, context?.awsRequestId);
     // API Gateway answers 401 to an error with exactly this message.
     if (response === UNAUTHORIZED) throw new Error('Unauthorized');
     return response;

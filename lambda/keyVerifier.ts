@@ -1,6 +1,6 @@
 import type { KeyLookup } from '../keys/lookup.ts';
 import type { KeyRecord } from '../keys/record.ts';
-import { authorize, type AuthorizeObserver, type Decision } from './authorize.ts';
+import { authorize, type AuthorizeDeps, type AuthorizeObserver, type Decision } from './authorize.ts';
 import type { Config } from './config.ts';
 import { presentedKey, type PresentedKey } from './presentedKey.ts';
 import { RecordCache } from './recordCache.ts';
@@ -21,20 +21,20 @@ export interface KeyVerifierDeps {
  * throttle of last-used writes, which live as long as the verifier. Make one and keep it.
  */
 export class KeyVerifier {
-  readonly #deps: KeyVerifierDeps;
-  readonly #throttle: UsageThrottle;
-  readonly #cache: RecordCache;
+  readonly #config: Config;
+  readonly #deps: AuthorizeDeps;
   readonly #observer: AuthorizeObserver;
 
   constructor(deps: KeyVerifierDeps) {
-    const { usageWriteSeconds, recordCacheSeconds, staleIfErrorSeconds } = deps.config;
-    this.#deps = deps;
-    this.#throttle = new UsageThrottle({ intervalMs: usageWriteSeconds * 1000 });
-    this.#cache = new RecordCache({
-      recordMs: recordCacheSeconds * 1000,
-      staleIfErrorMs: staleIfErrorSeconds * 1000,
-      now: deps.now,
+    const { config, lookup, now } = deps;
+    const throttle = new UsageThrottle({ intervalMs: config.usageWriteSeconds * 1000 });
+    const cache = new RecordCache({
+      recordMs: config.recordCacheSeconds * 1000,
+      staleIfErrorMs: config.staleIfErrorSeconds * 1000,
+      now,
     });
+    this.#config = config;
+    this.#deps = { lookup, cache, throttle, scopes: config.scopes, now };
     this.#observer = {
       onCacheHit: ignore,
       onLookup: ignore,
@@ -52,16 +52,8 @@ export class KeyVerifier {
    *
    * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`
    */
-  verify(keyText: string | null | undefined, route?: string | null): Promise<Decision> {
-    const { config, lookup, now } = this.#deps;
-    return authorize(readKey(keyText, config), (route ?? '') as Route, {
-      lookup,
-      cache: this.#cache,
-      throttle: this.#throttle,
-      scopes: config.scopes,
-      now,
-      observer: this.#observer,
-    });
+  async verify(keyText: string | null | undefined, route?: string | null): Promise<Decision> {
+    return authorize(readKey(keyText, this.#config), (route ?? '') as Route, this.#deps, this.#observer);
   }
 }
 

@@ -2,6 +2,7 @@ import type { APIGatewayAuthorizerResult } from 'aws-lambda';
 import type { KeyRecord } from '../keys/record.ts';
 import type { Decision } from './authorize.ts';
 import { contextOf, denialContextOf, keyContextOf } from './context.ts';
+import { deepFreeze } from './deepFreeze.ts';
 import { stageArnOf } from './methodArn.ts';
 import type { Plans } from './plans.ts';
 import { CONNECT, routeArnEnds, type RoutePattern } from './route.ts';
@@ -36,6 +37,31 @@ export function policyOf(
   return activeAnswer(decision.record, stageArn, options);
 }
 
+/** An answer to an active key, and what it was made of. */
+interface MadeAnswer extends PolicyOptions {
+  readonly stageArn: string;
+  readonly answer: APIGatewayAuthorizerResult;
+}
+
+/** The last answer of each record, as long as somebody holds the record: the record cache above all. */
+const LAST_ANSWERS = new WeakMap<KeyRecord, MadeAnswer>();
+
+/** A function of the record, the stage and the deployment's settings: made once for them, and frozen. */
+function activeAnswer(record: KeyRecord, stageArn: string, options: PolicyOptions): APIGatewayAuthorizerResult {
+  const { scopes, routes, plans } = options;
+  const last = LAST_ANSWERS.get(record);
+  const isSame =
+    last !== undefined &&
+    last.stageArn === stageArn &&
+    last.scopes === scopes &&
+    last.routes === routes &&
+    last.plans === plans;
+  if (isSame) return last.answer;
+  const answer = deepFreeze(makeActiveAnswer(record, stageArn, options));
+  LAST_ANSWERS.set(record, { stageArn, scopes, routes, plans, answer });
+  return answer;
+}
+
 /** The ARNs of what the patterns cover on such an API, each once. */
 export function policyResources(
   stageArn: string,
@@ -68,14 +94,15 @@ export function policyDocument(effect: 'Allow' | 'Deny', resources: readonly str
  * Of the key alone, whatever it is asked about. The error of a scoped key is there for the routes that the policy does not cover:
  * the gateway refuses those by itself.
  */
-function activeAnswer(
+function makeActiveAnswer(
   record: KeyRecord,
   stageArn: string,
   { scopes, routes, plans }: PolicyOptions,
 ): APIGatewayAuthorizerResult {
   const { id: principalId } = record;
   const patterns = scopes.patternsOf(record);
-  const context = { ...keyContextOf(record), ...(patterns && denialContextOf('INSUFFICIENT_SCOPE')) };
+  const keyContext = keyContextOf(record);
+  const context = patterns === undefined ? keyContext : { ...keyContext, ...denialContextOf('INSUFFICIENT_SCOPE') };
   const resources = patterns === undefined ? [`${stageArn}/*`] : policyResources(stageArn, patterns, routes);
   if (resources.length === 0) {
     return { principalId, policyDocument: policyDocument('Deny', [`${stageArn}/*`]), context };

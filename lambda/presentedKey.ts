@@ -24,6 +24,8 @@ interface TokenCredentials {
 export type PresentedKey =
   { readonly kind: 'absent' } | { readonly kind: 'malformed' } | { readonly kind: 'key'; readonly secret: KeySecret };
 
+const SPACE = 0x20;
+
 const ABSENT: PresentedKey = Object.freeze({ kind: 'absent' });
 const MALFORMED: PresentedKey = Object.freeze({ kind: 'malformed' });
 
@@ -80,7 +82,7 @@ function bearerKeyOf(text: string): string {
 function trimSpaces(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && text[start] === ' ') start++;
-  while (end > start && text[end - 1] === ' ') end--;
-  return text.slice(start, end);
+  while (start < end && text.charCodeAt(start) === SPACE) start++;
+  while (end > start && text.charCodeAt(end - 1) === SPACE) end--;
+  return end - start === text.length ? text : text.slice(start, end);
 }

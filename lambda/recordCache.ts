@@ -14,11 +14,18 @@ export interface RecordCacheOptions {
   readonly capacity?: number;
 }
 
-interface Reading {
+interface Reading extends HeldAnswer {
   readonly record: KeyRecord;
   /** When the read began: what changed after that may not be in the record. */
   readonly readAtMs: number;
 }
+
+/** What answers for a key without a read: its record, or that the table has none. */
+export interface HeldAnswer {
+  readonly record: KeyRecord | undefined;
+}
+
+const HELD_UNKNOWN: HeldAnswer = Object.freeze({ record: undefined });
 
 const UNKNOWN_MAX_MS = 10_000;
 
@@ -39,6 +46,14 @@ export class RecordCache {
     this.#unknown = new GenerationalMap(capacity);
   }
 
+  /** What the cache answers by itself, and at once; `undefined` where the table is to be asked. */
+  held(keyHash: KeyHash, nowMs: number): HeldAnswer | undefined {
+    const known = this.#records.get(keyHash);
+    if (known !== undefined && isWithin(this.#options.recordMs, known.readAtMs, nowMs)) return known;
+    const missedAtMs = this.#unknown.get(keyHash);
+    return missedAtMs !== undefined && isWithin(this.#unknownMs, missedAtMs, nowMs) ? HELD_UNKNOWN : undefined;
+  }
+
   /**
    * The key's record, from the cache or by `read`; `undefined` where the table has none. Concurrent calls for one hash
    * share one read. While the store is down a record read within `staleIfErrorMs` answers.
@@ -49,12 +64,10 @@ export class RecordCache {
     keyHash: KeyHash,
     read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
   ): Promise<KeyRecord | undefined> {
-    const { recordMs, staleIfErrorMs, now } = this.#options;
-    const nowMs = now();
+    const { staleIfErrorMs, now } = this.#options;
+    const held = this.held(keyHash, now());
+    if (held !== undefined) return held.record;
     const known = this.#records.get(keyHash);
-    if (known !== undefined && isWithin(recordMs, known.readAtMs, nowMs)) return known.record;
-    const missedAtMs = this.#unknown.get(keyHash);
-    if (missedAtMs !== undefined && isWithin(this.#unknownMs, missedAtMs, nowMs)) return undefined;
     try {
       return await this.#readOnce(keyHash, read);
     } catch (error) {

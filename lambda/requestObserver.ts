@@ -24,7 +24,8 @@ export interface RequestObserverDeps {
 /** Follows one request, and logs and counts what it came to: once, when its answer is made or is known to be a fault. */
 export class RequestObserver implements AuthorizeObserver {
   readonly #deps: RequestObserverDeps;
-  #origin: LogOrigin;
+  readonly #requestId: string | undefined;
+  #surface: string | undefined;
   #isCacheHit = false;
   #lookupMs: number | undefined;
   #usageWrite: UsageWrite = 'not due';
@@ -32,11 +33,11 @@ export class RequestObserver implements AuthorizeObserver {
   /** `requestId` is Lambda's id of the invocation. */
   constructor(deps: RequestObserverDeps, requestId: string | undefined) {
     this.#deps = deps;
-    this.#origin = { requestId, surface: undefined };
+    this.#requestId = requestId;
   }
 
   onSurface(surface: string): void {
-    this.#origin = { requestId: this.#origin.requestId, surface };
+    this.#surface = surface;
   }
 
   onCacheHit(): void {
@@ -73,10 +74,14 @@ export class RequestObserver implements AuthorizeObserver {
     this.#refused('fault', faultCode(error), error instanceof LatchkeyError ? error.keyId : undefined);
   }
 
+  get #origin(): LogOrigin {
+    return { requestId: this.#requestId, surface: this.#surface };
+  }
+
   #allowed({ id: keyId }: KeyRecord): void {
     this.#finish({
       outcome: 'allowed',
-      surface: this.#origin.surface,
+      surface: this.#surface,
       keyId,
       isCacheHit: this.#isCacheHit,
       lookupMs: this.#lookupMs,
@@ -93,7 +98,7 @@ export class RequestObserver implements AuthorizeObserver {
     this.#finish({
       outcome,
       code,
-      surface: this.#origin.surface,
+      surface: this.#surface,
       keyId,
       isCacheHit: this.#isCacheHit,
       lookupMs: this.#lookupMs,
@@ -103,6 +108,6 @@ export class RequestObserver implements AuthorizeObserver {
   #finish(request: ObservedRequest): void {
     const { log, metrics, debugSampleRate, random } = this.#deps;
     metrics?.count(request);
-    if (random() < debugSampleRate) log.request(this.#origin.requestId, request);
+    if (debugSampleRate > 0 && random() < debugSampleRate) log.request(this.#requestId, request);
   }
 }

@@ -1,6 +1,6 @@
 import type { KeyRecord } from '../keys/record.ts';
+import { timesOf } from '../keys/recordTimes.ts';
 import type { KeyHash } from '../keys/secret.ts';
-import { toEpochMs } from '../keys/timestamp.ts';
 import { GenerationalMap } from './generationalMap.ts';
 
 export interface UsageThrottleOptions {
@@ -33,8 +33,7 @@ export class UsageThrottle {
    */
   claim(record: KeyRecord, nowMs: number): boolean {
     if (this.#isHeldBack(record.keyHash, nowMs)) return false;
-    const dueMs = record.lastUsedAt === undefined ? nowMs : toEpochMs(record.lastUsedAt) + this.intervalMs;
-    if (nowMs < dueMs) return false;
+    if (nowMs < timesOf(record).lastUsedAtMs + this.intervalMs) return false;
     this.#notBefore.set(record.keyHash, nowMs + this.intervalMs);
     return true;
   }

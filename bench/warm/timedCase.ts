@@ -1,4 +1,4 @@
-/** One thing that is timed, in batches so small that what a batch is made of is still in the processor's cache. */
+/** One thing that is timed, in batches. */
 export interface TimedCase {
   readonly name: string;
   /** Makes what so many operations are done on, outside the time; what it returns does them. */
@@ -10,12 +10,13 @@ export interface TimedCase {
 /** By the name of the case, nanoseconds of one operation: one number a round, in the order of the rounds. */
 export type RoundsByCase = Readonly<Record<string, readonly number[]>>;
 
-const BATCH_SIZE = 200;
+/** So few that what a batch is made of is still in the processor's cache, as an event is that was just parsed. */
+const BATCH_SIZE = 20;
 
 /** Proves each case, then times all of them in each round, in an order drawn anew. The first round, of cold code, is dropped. */
 export async function timeRounds(
   cases: readonly TimedCase[],
-  { rounds, batches = 50 }: { readonly rounds: number; readonly batches?: number },
+  { rounds, batches = 500 }: { readonly rounds: number; readonly batches?: number },
 ): Promise<RoundsByCase> {
   const nanoseconds: Record<string, number[]> = Object.fromEntries(cases.map(({ name }) => [name, []]));
   for (const { prove } of cases) await prove();
@@ -29,15 +30,21 @@ export async function timeRounds(
   return nanoseconds;
 }
 
+/** Of the batches the median: on a machine that others use, a batch that had to wait says nothing of the case. */
 async function timeOne({ prepare }: TimedCase, batches: number): Promise<number> {
-  let taken = 0n;
+  const taken: number[] = [];
   for (let batch = 0; batch < batches; batch++) {
     const run = prepare(BATCH_SIZE);
     const startedAt = process.hrtime.bigint();
     await run();
-    taken += process.hrtime.bigint() - startedAt;
+    taken.push(Number(process.hrtime.bigint() - startedAt) / BATCH_SIZE);
   }
-  return Number(taken) / (batches * BATCH_SIZE);
+  return medianOf(taken);
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
 function shuffled<T>(values: readonly T[]): T[] {

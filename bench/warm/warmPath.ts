@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { generateSecret, type KeySecret } from '../../keys/secret.ts';
+import { generateSecret } from '../../keys/secret.ts';
 import { authorize, type AuthorizeDeps } from '../../lambda/authorize.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { presentedKey } from '../../lambda/presentedKey.ts';
@@ -89,9 +89,9 @@ function malformedDecisionCase(): TimedCase {
   const observer = { onCacheHit: ignore, onLookup: ignore, onUsageWrite: ignore, onUsageWriteFailed: ignore };
   const cache = new RecordCache({ recordMs: 60_000, staleIfErrorMs: 0, now: Date.now });
   const throttle = new UsageThrottle({ intervalMs: 900_000 });
-  const deps: AuthorizeDeps = { lookup, cache, throttle, scopes, now: Date.now, observer };
+  const deps: AuthorizeDeps = { lookup, cache, throttle, scopes, now: Date.now };
   const decide = (event: RestEvent) =>
-    authorize(presentedKey(requestCredentials(event), keySources, keyFormat), routeOf(event.methodArn), deps);
+    authorize(presentedKey(requestCredentials(event), keySources, keyFormat), routeOf(event.methodArn), deps, observer);
   const malformed = malformedSecrets();
   return {
     name: 'malformed key, the decision',

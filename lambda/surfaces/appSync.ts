@@ -36,12 +36,12 @@ function resolverContextOf(decision: Decision): AuthorizerContext {
 }
 
 /** Said always, because AWS documents two defaults. No answer is kept past the key's own expiry. */
-function ttlSecondsOf(decision: Decision, { config, nowMs }: Answering): number {
+function ttlSecondsOf(decision: Decision, { config, now }: Answering): number {
   const { resultCacheSeconds } = config;
   if (decision.effect !== 'allow') return Math.min(resultCacheSeconds, DENIAL_MAX_SECONDS);
   const { expiresAt } = decision.record;
   if (expiresAt === undefined) return resultCacheSeconds;
   // The key may have expired while its use was written.
-  const secondsLeft = Math.max(0, Math.floor((toEpochMs(expiresAt) - nowMs) / 1000));
+  const secondsLeft = Math.max(0, Math.floor((toEpochMs(expiresAt) - now()) / 1000));
   return Math.min(resultCacheSeconds, secondsLeft);
 }

@@ -1,6 +1,5 @@
-import { routeOf, stageArnOf } from '../methodArn.ts';
+import { isConnectArn, routeOf, stageArnOf } from '../methodArn.ts';
 import { policyOf } from '../policy.ts';
-import { CONNECT } from '../route.ts';
 import { requestCredentials, type Surface } from './surface.ts';
 
 /** A REST API's REQUEST authorizer. Header names come in the case that the client sent. */
@@ -10,7 +9,7 @@ export const restRequest: Surface = {
     event['type'] === 'REQUEST' &&
     event['version'] === undefined &&
     stageArnOf(event['methodArn']) !== undefined &&
-    routeOf(event['methodArn']) !== CONNECT,
+    !isConnectArn(event['methodArn']),
   read: requestCredentials,
   route: ({ methodArn }) => routeOf(methodArn),
   respond: (decision, { methodArn }, { config: { scopes, plans } }) =>

@@ -9,11 +9,14 @@ export type EventFields = Readonly<Record<string, unknown>>;
 /** What stands for "throw `Unauthorized`", which the gateway answers with 401. */
 export const UNAUTHORIZED = Symbol('Unauthorized');
 
+/** What the gateway is answered. */
+export type Answer = object | typeof UNAUTHORIZED;
+
 /** What an answer depends on beside the decision. */
 export interface Answering {
   readonly config: Config;
   /** Epoch milliseconds. */
-  readonly nowMs: number;
+  readonly now: () => number;
 }
 
 /** One kind of API that can call a Lambda authorizer. */
@@ -26,7 +29,7 @@ export interface Surface {
   /** What the request asks for, as scopes are judged by it. */
   readonly route: (event: EventFields, config: Config) => Route;
   /** The answer that tells the gateway the decision. */
-  readonly respond: (decision: Decision, event: EventFields, answering: Answering) => object | typeof UNAUTHORIZED;
+  readonly respond: (decision: Decision, event: EventFields, answering: Answering) => Answer;
 }
 
 /** What a REQUEST event with every value of a header and a query parameter carries. */
@@ -49,6 +52,7 @@ export function headerValuesIn(multiValues: unknown, singleValues: unknown, name
 }
 
 function takeApart(joined: string): readonly string[] {
+  if (!joined.includes(',')) return [joined];
   const [first = '', ...others] = joined.split(',').map((part) => part.trim());
   const isJoined = first === '' || others.some((part) => part === '' || /^bearer( |$)/i.test(part));
   return others.length > 0 && isJoined ? [first, ...others] : [joined];
