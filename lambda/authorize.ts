@@ -89,7 +89,8 @@ function decide(
   if (state !== 'active') return { effect: 'deny', code: DENY_CODES[state], record };
   if (!deps.scopes.allows(record, route)) return { effect: 'deny', code: 'INSUFFICIENT_SCOPE', record };
   const allowed: Decision = { effect: 'allow', record };
-  return deps.throttle.claim(record, nowMs) ? recordUse(record, nowMs, deps, observer).then(() => allowed) : allowed;
+  if (!deps.throttle.claim(record, nowMs, deps.cache)) return allowed;
+  return recordUse(record, nowMs, deps, observer).then(() => allowed);
 }
 
 async function findRecord(

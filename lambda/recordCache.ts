@@ -77,6 +77,11 @@ export class RecordCache {
     }
   }
 
+  /** When the read of the record began that is held for the key, in epoch milliseconds; `undefined` where none is. */
+  readAtMs(keyHash: KeyHash): number | undefined {
+    return this.#records.get(keyHash)?.readAtMs;
+  }
+
   /** Has the next request read the key anew. */
   forget(keyHash: KeyHash): void {
     this.#records.delete(keyHash);

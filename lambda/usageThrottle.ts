@@ -10,6 +10,11 @@ export interface UsageThrottleOptions {
   readonly capacity?: number;
 }
 
+/** Tells when a record that is held was read, in epoch milliseconds; `undefined` where it is not held. */
+export interface ReadTimes {
+  readAtMs(keyHash: KeyHash): number | undefined;
+}
+
 const RETRY_AFTER_FAILURE_MS = 60_000;
 
 /**
@@ -30,11 +35,21 @@ export class UsageThrottle {
   /**
    * Whether a write is due; if so it is the caller's to make, and nobody else in this environment is told so for an
    * interval. Synchronous, so that concurrent invocations cannot both be told.
+   *
+   * A record that was not due yet when it was read tells nothing once it is: of a thousand environments that hold one, the
+   * first to read the key anew writes, and the others find that at their next read. The environment whose own write fell
+   * due need not wait for that. Without `readTimes` the record counts as just read.
    */
-  claim(record: KeyRecord, nowMs: number): boolean {
-    if (this.#isHeldBack(record.keyHash, nowMs)) return false;
-    if (nowMs < timesOf(record).lastUsedAtMs + this.intervalMs) return false;
-    this.#notBefore.set(record.keyHash, nowMs + this.intervalMs);
+  claim(record: KeyRecord, nowMs: number, readTimes?: ReadTimes): boolean {
+    const { keyHash } = record;
+    const notBefore = this.#notBefore.get(keyHash);
+    if (notBefore !== undefined && this.#isHeldBack(notBefore, nowMs)) return false;
+    const dueMs = timesOf(record).lastUsedAtMs + this.intervalMs;
+    if (nowMs < dueMs) return false;
+    const wroteItself = dueMs === notBefore;
+    const readAtMs = readTimes?.readAtMs(keyHash) ?? nowMs;
+    if (!wroteItself && readAtMs < dueMs) return false;
+    this.#notBefore.set(keyHash, nowMs + this.intervalMs);
     return true;
   }
 
@@ -44,8 +59,7 @@ export class UsageThrottle {
   }
 
   /** A wait longer than the interval was set by a clock that has since been put back: it no longer counts. */
-  #isHeldBack(keyHash: KeyHash, nowMs: number): boolean {
-    const notBefore = this.#notBefore.get(keyHash);
-    return notBefore !== undefined && nowMs < notBefore && notBefore - nowMs <= this.intervalMs;
+  #isHeldBack(notBefore: number, nowMs: number): boolean {
+    return nowMs < notBefore && notBefore - nowMs <= this.intervalMs;
   }
 }

@@ -261,6 +261,19 @@ describe('last used', () => {
     expect(lookup.writes).toBe(1);
   });
 
+  test('is left to whoever reads the key first where the write of another falls due on a record from the cache', async () => {
+    const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
+    const event = restRequestEvent(bearing(ACTIVE.secret));
+    lookup.put({ ...ACTIVE.record, lastUsedAt: at(-INTERVAL_MS + 1) });
+    await invoke(event);
+    clock.nowMs += MINUTE_MS - 1;
+    await invoke(event);
+    expect(lookup.writes).toBe(0);
+    clock.nowMs += 1;
+    await invoke(event);
+    expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(MINUTE_MS));
+  });
+
   test.each(REFUSALS)('is not written for $what key', async ({ secret }) => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     await invoke(restRequestEvent(bearing(secret)));

@@ -46,6 +46,17 @@ describe('a record that was read', () => {
     expect(lookup.reads).toBe(2);
   });
 
+  test('tells when its read began, and nothing once it was forgotten', async () => {
+    const { record, clock, cache, find } = cacheOf();
+    expect(cache.readAtMs(record.keyHash)).toBeUndefined();
+    await find();
+    clock.nowMs += 1000;
+    await find();
+    expect(cache.readAtMs(record.keyHash)).toBe(NOW_MS);
+    cache.forget(record.keyHash);
+    expect(cache.readAtMs(record.keyHash)).toBeUndefined();
+  });
+
   test('is read on every request where the cache is off', async () => {
     const { lookup, find } = cacheOf({ recordMs: 0 });
     await find();

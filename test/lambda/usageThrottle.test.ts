@@ -91,3 +91,42 @@ test('a key that was pushed out is claimed by what its record says', () => {
   expect(throttle.claim({ ...record, lastUsedAt: at(0) }, NOW_MS)).toBe(false);
   expect(throttle.claim({ ...record, lastUsedAt: at(0) }, NOW_MS + INTERVAL_MS)).toBe(true);
 });
+
+describe('a record from a cache', () => {
+  const readAt = (offsetMs: number | undefined) => ({
+    readAtMs: () => (offsetMs === undefined ? undefined : NOW_MS + offsetMs),
+  });
+  const dueNow = { ...record, lastUsedAt: at(-INTERVAL_MS) };
+
+  test.each([
+    ['a minute before its write fell due', -MINUTE_MS, false],
+    ['just before its write fell due', -1, false],
+    ['when its write fell due', 0, true],
+    ['at a time that is not known', undefined, true],
+  ])('that was read %s: %s ms, claims %s', (_when, offsetMs, claims) => {
+    expect(newThrottle().claim(dueNow, NOW_MS, readAt(offsetMs))).toBe(claims);
+  });
+
+  test('that was not due when it was read is claimed once it is read anew', () => {
+    const throttle = newThrottle();
+    expect(throttle.claim(dueNow, NOW_MS + MINUTE_MS - 1, readAt(-1))).toBe(false);
+    expect(throttle.claim(dueNow, NOW_MS + MINUTE_MS, readAt(MINUTE_MS))).toBe(true);
+  });
+
+  test('of a key that was never used is claimed whenever it was read', () => {
+    expect(newThrottle().claim(record, NOW_MS, readAt(-MINUTE_MS))).toBe(true);
+  });
+
+  test('is claimed at the interval to the millisecond by the environment that made the last write', () => {
+    const throttle = newThrottle();
+    throttle.claim(record, NOW_MS - INTERVAL_MS);
+    expect(throttle.claim(dueNow, NOW_MS - 1, readAt(-MINUTE_MS))).toBe(false);
+    expect(throttle.claim(dueNow, NOW_MS, readAt(-MINUTE_MS))).toBe(true);
+  });
+
+  test('that shows the write of another is not claimed by who lost to it', () => {
+    const throttle = newThrottle();
+    throttle.claim(record, NOW_MS - INTERVAL_MS + 5);
+    expect(throttle.claim(dueNow, NOW_MS + 5, readAt(-MINUTE_MS))).toBe(false);
+  });
+});
