@@ -121,6 +121,7 @@ async function recordUse(
 ): Promise<void> {
   const { lookup, cache, throttle, now } = deps;
   try {
+    if (!(await isStillDue(record, nowMs, deps))) return observer.onUsageWrite('superseded');
     const outcome = await lookup.recordUse(record.keyHash, nowMs, nowMs - throttle.intervalMs);
     if (outcome === 'superseded') cache.forget(record.keyHash);
     observer.onUsageWrite(outcome);
@@ -128,4 +129,12 @@ async function recordUse(
     throttle.giveBack(record.keyHash, now());
     observer.onUsageWriteFailed(record, error);
   }
+}
+
+/** A record that was read before its write fell due may be behind the table, and a read costs a tenth of a refused write. */
+async function isStillDue(record: KeyRecord, nowMs: number, deps: AuthorizeDeps): Promise<boolean> {
+  const { lookup, cache, throttle } = deps;
+  if (throttle.isDue(record, cache.readAtMs(record.keyHash) ?? nowMs)) return true;
+  const current = await cache.readAnew(record.keyHash, (keyHash) => lookup.find(keyHash));
+  return current !== undefined && keyState(current, nowMs) === 'active' && throttle.isDue(current, nowMs);
 }

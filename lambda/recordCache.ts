@@ -77,6 +77,18 @@ export class RecordCache {
     }
   }
 
+  /**
+   * The key's record by `read`, whatever is held, which is kept until the read succeeds; `undefined` where the table has none.
+   *
+   * @throws what `read` throws; nothing is remembered of it
+   */
+  readAnew(
+    keyHash: KeyHash,
+    read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
+  ): Promise<KeyRecord | undefined> {
+    return this.#readOnce(keyHash, read);
+  }
+
   /** When the read of the record began that is held for the key, in epoch milliseconds; `undefined` where none is. */
   readAtMs(keyHash: KeyHash): number | undefined {
     return this.#records.get(keyHash)?.readAtMs;

@@ -37,14 +37,14 @@ export class UsageThrottle {
    * interval. Synchronous, so that concurrent invocations cannot both be told.
    *
    * A record that was not due yet when it was read tells nothing once it is: of a thousand environments that hold one, the
-   * first to read the key anew writes, and the others find that at their next read. The environment whose own write fell
-   * due need not wait for that. Without `readTimes` the record counts as just read.
+   * first to read the key anew writes, and the others find that at their next read. Only the environment that made the last
+   * write is told at once, and has to ask the table. Without `readTimes` the record counts as just read.
    */
   claim(record: KeyRecord, nowMs: number, readTimes?: ReadTimes): boolean {
     const { keyHash } = record;
     const notBefore = this.#notBefore.get(keyHash);
     if (notBefore !== undefined && this.#isHeldBack(notBefore, nowMs)) return false;
-    const dueMs = timesOf(record).lastUsedAtMs + this.intervalMs;
+    const dueMs = this.#dueMs(record);
     if (nowMs < dueMs) return false;
     const wroteItself = dueMs === notBefore;
     const readAtMs = readTimes?.readAtMs(keyHash) ?? nowMs;
@@ -53,9 +53,18 @@ export class UsageThrottle {
     return true;
   }
 
+  /** Whether the record says that a write was due at a time in epoch milliseconds, whoever makes it. */
+  isDue(record: KeyRecord, atMs: number): boolean {
+    return this.#dueMs(record) <= atMs;
+  }
+
   /** Lets a write that failed be claimed again in a minute, or after the interval if that is shorter. */
   giveBack(keyHash: KeyHash, nowMs: number): void {
     this.#notBefore.set(keyHash, nowMs + Math.min(RETRY_AFTER_FAILURE_MS, this.intervalMs));
+  }
+
+  #dueMs(record: KeyRecord): number {
+    return timesOf(record).lastUsedAtMs + this.intervalMs;
   }
 
   /** A wait longer than the interval was set by a clock that has since been put back: it no longer counts. */

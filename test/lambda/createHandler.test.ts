@@ -274,6 +274,58 @@ describe('last used', () => {
     expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(MINUTE_MS));
   });
 
+  describe('where its own write falls due on a record from the cache', () => {
+    /** The environment made the last write, and holds a record that was read a second before the next falls due. */
+    async function afterOwnWrite() {
+      const underTest = handlerUnderTest(RECORDS);
+      const invoke = () => underTest.invoke(restRequestEvent(bearing(ACTIVE.secret)));
+      await invoke();
+      underTest.clock.nowMs += INTERVAL_MS - 1000;
+      await invoke();
+      underTest.clock.nowMs += 1000;
+      return { ...underTest, invoke };
+    }
+
+    test('is written after the table was asked', async () => {
+      const { invoke, lookup } = await afterOwnWrite();
+      await invoke();
+      expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(INTERVAL_MS));
+      expect([lookup.reads, lookup.writes]).toEqual([3, 2]);
+    });
+
+    test.each([
+      ['another environment wrote since', { lastUsedAt: at(INTERVAL_MS - 1) }],
+      ['the key was revoked since', { lastUsedAt: at(0), revokedAt: at(INTERVAL_MS - 1) }],
+    ])('is not tried where %s, and the record that was read answers from then on', async (_what, fields) => {
+      const { invoke, lookup, metricLines } = await afterOwnWrite();
+      lookup.put({ ...ACTIVE.record, ...fields });
+      expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
+      expect([lookup.reads, lookup.writes]).toEqual([3, 1]);
+      await invoke();
+      expect(lookup.reads).toBe(3);
+      expect(metricLines.join()).not.toContain('UsageWriteFailures');
+    });
+
+    test('is not tried where the key is gone', async () => {
+      const { invoke, lookup } = await afterOwnWrite();
+      lookup.records.delete(ACTIVE.record.keyHash);
+      await invoke();
+      expect(lookup.writes).toBe(1);
+    });
+
+    test('is tried again a minute after an outage, and the record in the cache answers all the while', async () => {
+      const { invoke, lookup, clock, logged } = await afterOwnWrite();
+      lookup.isDown = true;
+      expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
+      expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
+      expect(logged()).toEqual([expect.objectContaining({ message: 'last-used write failed' })]);
+      lookup.isDown = false;
+      clock.nowMs += MINUTE_MS;
+      await invoke();
+      expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(INTERVAL_MS + MINUTE_MS));
+    });
+  });
+
   test.each(REFUSALS)('is not written for $what key', async ({ secret }) => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     await invoke(restRequestEvent(bearing(secret)));
