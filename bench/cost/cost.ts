@@ -1,0 +1,85 @@
+import { costPerMillion, type CostPerMillion } from './costPerMillion.ts';
+import { measureCpu, type FunctionCpu } from './measureCpu.ts';
+import { powerTuning, type PowerRow } from './powerTuning.ts';
+import { PRICES, type PriceList } from './prices.ts';
+import { readsByFormula } from './renewals.ts';
+import { CACHES, FLEETS, GRID, type Scenario } from './scenarios.ts';
+import { simulateTraffic, type Traffic, type TrafficCounts } from './simulateTraffic.ts';
+
+export interface CostOptions {
+  /** The Node that the function's CPU is measured with. */
+  readonly node?: string;
+  /** Of the measurement of CPU; a simulation is run once, for its seed decides it. */
+  readonly rounds?: number;
+  /** Told of each simulation as it ends. */
+  readonly onProgress?: (line: string) => void;
+}
+
+/** One simulation and what it costs. */
+export interface CostCase extends Scenario {
+  readonly counts: TrafficCounts;
+  readonly readsByFormula: number;
+  readonly costPerMillion: CostPerMillion;
+}
+
+/** What `docs/cost.md` is made from. */
+export interface CostResults {
+  readonly measuredAt: string;
+  readonly memoryMb: number;
+  readonly prices: PriceList;
+  readonly cpu: FunctionCpu;
+  readonly caches: readonly CostCase[];
+  readonly grid: readonly CostCase[];
+  readonly fleets: readonly CostCase[];
+  readonly power: readonly PowerRow[];
+}
+
+/** The construct's default. */
+const MEMORY_MB = 256;
+
+/** Simulates every scenario, measures the function's CPU, and prices both. */
+export async function cost({ node, rounds, onProgress = () => {} }: CostOptions = {}): Promise<CostResults> {
+  const cpu = await measureCpu({
+    ...(node === undefined ? {} : { node }),
+    ...(rounds === undefined ? {} : { rounds }),
+  });
+  onProgress(`cpu: ${JSON.stringify(cpu)}`);
+  const run = async (scenario: Scenario): Promise<CostCase> => {
+    const counts = await countsOf(scenario.traffic);
+    const cost = costPerMillion(counts, PRICES, cpu, MEMORY_MB);
+    onProgress(`${scenario.name}: ${JSON.stringify(counts)}, $${cost.total.toFixed(4)} per million`);
+    return { ...scenario, counts, readsByFormula: Math.round(readsByFormula(scenario.traffic)), costPerMillion: cost };
+  };
+  const caches = await inTurn(CACHES, run);
+  const tuned = caches.find(({ isDefault }) => isDefault);
+  if (tuned === undefined) throw new Error('no scenario has the default settings');
+  return {
+    measuredAt: new Date().toISOString(),
+    memoryMb: MEMORY_MB,
+    prices: PRICES,
+    cpu,
+    caches,
+    grid: await inTurn(GRID, run),
+    fleets: await inTurn(FLEETS, run),
+    power: powerTuning(tuned.counts, PRICES, cpu),
+  };
+}
+
+/** A simulation whose counts do not add up has no figure. */
+async function countsOf(traffic: Traffic): Promise<TrafficCounts> {
+  const counts = await simulateTraffic(traffic);
+  const { requests, invocations, reads, committedWrites, leastSecondsBetweenWrites = Infinity } = counts;
+  const { usageWriteSeconds = 900, recordCacheSeconds } = traffic;
+  const fewestReads = recordCacheSeconds === 0 ? invocations : 1;
+  const addsUp = invocations <= requests && reads >= fewestReads && committedWrites > 0;
+  if (!addsUp || leastSecondsBetweenWrites < usageWriteSeconds) {
+    throw new Error(`impossible counts: ${JSON.stringify({ traffic, counts })}`);
+  }
+  return counts;
+}
+
+async function inTurn(scenarios: readonly Scenario[], run: (scenario: Scenario) => Promise<CostCase>) {
+  const cases: CostCase[] = [];
+  for (const scenario of scenarios) cases.push(await run(scenario));
+  return cases;
+}

@@ -1,0 +1,75 @@
+import type { KeyLookup } from '../../keys/lookup.ts';
+import { authorize } from '../../lambda/authorize.ts';
+import { Log } from '../../lambda/log.ts';
+import { Metrics } from '../../lambda/metrics.ts';
+import type { PresentedKey } from '../../lambda/presentedKey.ts';
+import { RecordCache } from '../../lambda/recordCache.ts';
+import { RequestObserver, type RequestObserverDeps } from '../../lambda/requestObserver.ts';
+import type { Route } from '../../lambda/route.ts';
+import { Scopes } from '../../lambda/scopes.ts';
+import { UsageThrottle } from '../../lambda/usageThrottle.ts';
+
+export interface EnvironmentOptions {
+  readonly recordCacheSeconds: number;
+  readonly usageWriteSeconds: number;
+  /**
+   * Has every record count as just read, so that each environment claims a write by its own cached record: what the
+   * throttle did before it was told when a record was read, kept for comparison.
+   */
+  readonly trustsCachedRecords: boolean;
+}
+
+export interface EnvironmentDeps {
+  readonly lookup: Pick<KeyLookup, 'find' | 'recordUse'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly writeLog: (line: string) => void;
+}
+
+const ROUTE = 'GET /orders' as Route;
+
+/** Does not tell when a record was read. */
+class UndatedRecordCache extends RecordCache {
+  override readAtMs(): undefined {
+    return undefined;
+  }
+}
+
+/**
+ * One execution environment of the authorizer, with the real cache, throttle, decision and metrics, wired as `createHandler`
+ * wires them. It lacks what costs the account nothing: reading the event and writing the answer.
+ */
+export class SimulatedEnvironment {
+  readonly #deps: EnvironmentDeps;
+  readonly #cache: RecordCache;
+  readonly #throttle: UsageThrottle;
+  readonly #scopes = new Scopes();
+  readonly #observing: RequestObserverDeps;
+
+  constructor(options: EnvironmentOptions, deps: EnvironmentDeps) {
+    const { now, writeLog } = deps;
+    const Cache = options.trustsCachedRecords ? UndatedRecordCache : RecordCache;
+    this.#deps = deps;
+    this.#cache = new Cache({ recordMs: options.recordCacheSeconds * 1000, staleIfErrorMs: 0, now });
+    this.#throttle = new UsageThrottle({ intervalMs: options.usageWriteSeconds * 1000 });
+    this.#observing = {
+      log: new Log({ write: writeLog, now }),
+      metrics: new Metrics({ functionName: 'latchkey-authorizer', write: writeLog, now }),
+      scopes: this.#scopes,
+      plans: undefined,
+      debugSampleRate: 0,
+      random: () => 0,
+    };
+  }
+
+  /** Resolves when the request is answered. Rejects where the key is not allowed: every key of the simulation is good. */
+  async invoke(presented: PresentedKey): Promise<void> {
+    const { lookup, now } = this.#deps;
+    const observer = new RequestObserver(this.#observing, undefined);
+    observer.onSurface('http-api');
+    const deps = { lookup, cache: this.#cache, throttle: this.#throttle, scopes: this.#scopes, now, observer };
+    const decision = await authorize(presented, ROUTE, deps);
+    if (decision.effect !== 'allow') throw new Error(`a good key was answered with ${decision.effect}`);
+    observer.onDecided(decision);
+  }
+}
