@@ -72,7 +72,13 @@ module.exports = {
     packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
     packagesOnlyIn('dynalite-in-local', 'node_modules/dynalite/', '^local/table\\.ts$'),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'nothing-unresolved',
+      comment: 'what the bench measures beside ours is installed in bench/ alone, and need not be',
+      severity: 'error',
+      from: { pathNot: '^bench/(maps|peers|warm)/' },
+      to: { couldNotResolve: true },
+    },
     {
       name: 'ships-no-dev-dependency',
       severity: 'error',

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { barChart } from '../../bench/page/barChart.ts';
+import { figure } from '../../bench/page/figure.ts';
+import { verdictOn, type Target } from '../../bench/page/heldTo.ts';
+import { makePage, type PageFiles } from '../../bench/page/makePage.ts';
+import { chartsOnDisk, DOCS } from '../../bench/page/writePage.ts';
+import { readResults, type PartResult } from '../../bench/results.ts';
+
+/** A part's result with these rounds of one group. */
+function resultOf(group: string, rounds: Record<string, number[]>): PartResult {
+  return {
+    measuredAt: '2030-01-01T00:00:00.000Z',
+    machine: { cpu: 'a processor', cores: 2, memoryGb: 8, platform: 'linux x64', node: 'v24.0.0' },
+    versions: { jose: '6.0.0' },
+    groups: { [group]: { unit: 'µs', rounds } },
+    leftOut: { bcryptjs: 'it is not installed' },
+  };
+}
+
+describe('the speed page', () => {
+  let made: PageFiles;
+  beforeAll(async () => {
+    made = await makePage(readResults());
+  });
+
+  test('and its charts are what results.json gives; if not, run npm run bench -- page', () => {
+    for (const [path, content] of Object.entries(made)) expect(readFileSync(join(DOCS, path), 'utf8')).toBe(content);
+    expect(chartsOnDisk().toSorted()).toEqual(
+      Object.keys(made)
+        .filter((path) => path.endsWith('.svg'))
+        .toSorted(),
+    );
+  });
+
+  test('is of results that name no machine, user or path', () => {
+    expect(JSON.stringify(readResults())).not.toMatch(/\/(home|root|tmp|work|Users)\/|https?:/);
+  });
+
+  test('shows medians, their spread, the rounds’ own ratios, the machine, versions and what was left out', async () => {
+    const rounds = { 'Latchkey, from the record cache': [1, 2, 3], 'jose RS256': [50, 20, 90] };
+    const page = (await makePage({ peers: resultOf('verification', rounds) }))['speed.md'];
+    expect(page).toMatch(/jose RS256 +\| +50\.0 \(20\.0–90\.0\) +\| +30\.0 \|/);
+    expect(page).toContain('2030-01-01, 3 rounds; Node v24.0.0 on linux x64, 2 cores of a processor, 8 GB; jose 6.0.0');
+    expect(page).toContain('Left out: bcryptjs: it is not installed.');
+    expect(page).not.toContain('## CPU of a read');
+  });
+});
+
+describe('a target', () => {
+  const target = (got: number | undefined, others: Partial<Target> = {}): Target => ({
+    wanted: 'something',
+    limit: 10,
+    unit: '×',
+    figure: () => got,
+    ...others,
+  });
+
+  test.each([
+    [10, {}, 'held'],
+    [10.1, {}, 'missed'],
+    [8, { stretch: 8 }, 'stretch held'],
+    [8.1, { stretch: 8 }, 'held'],
+    [10, { isHigherBetter: true }, 'held'],
+    [9.9, { isHigherBetter: true }, 'missed'],
+    [undefined, {}, 'not measured'],
+  ])('of 10 that comes to %p with %j is %s', (got, others, verdict) => {
+    expect(verdictOn(target(got, others), {})).toBe(verdict);
+  });
+});
+
+test.each([
+  [0, '0'],
+  [0.012_34, '0.0123'],
+  [0.9999, '1.00'],
+  [1.234, '1.23'],
+  [45.67, '45.7'],
+  [999.6, '1 000'],
+  [1234, '1 230'],
+  [78_912.3, '78 900'],
+  [1_234_567, '1 230 000'],
+])('%p is shown as %s', (value, text) => {
+  expect(figure(value)).toBe(text);
+});
+
+describe('a chart', () => {
+  const rects = (svg: string) => [...svg.matchAll(/class="(?:bar|ours)" x="300" y="\d+" width="([\d.]+)"/g)];
+
+  test('has bars as long as their medians where the scale is linear', () => {
+    const svg = barChart('A title', { unit: 'µs', rounds: { a: [10], b: [20], c: [40] } });
+    const widths = rects(svg).map(([, width]) => Number(width));
+    expect(widths).toEqual([92.5, 185, 370]);
+    expect(svg).not.toContain('logarithmic');
+  });
+
+  test('says that its scale is logarithmic where it is', () => {
+    const svg = barChart('A title', { unit: 'µs', rounds: { a: [1], b: [10], c: [100] } });
+    const [a = 0, b = 0, c = 0] = rects(svg).map(([, width]) => Number(width));
+    expect(c - b).toBeCloseTo(b - a, 0);
+    expect(svg).toContain('logarithmic scale');
+  });
+
+  test('escapes what it is given', () => {
+    const svg = barChart('<a> & "b"', { unit: 'µs', rounds: { '<c>': [1] } });
+    expect(svg).toContain('aria-label="&lt;a> &amp; &quot;b&quot;"');
+    expect(svg).toContain('>&lt;c></text>');
+  });
+});
