@@ -85,12 +85,12 @@ test.each([
 });
 
 describe('a chart', () => {
-  const rects = (svg: string) => [...svg.matchAll(/class="(?:bar|ours)" x="300" y="\d+" width="([\d.]+)"/g)];
+  const rects = (svg: string) => [...svg.matchAll(/class="(?:bar|ours)" x="37" y="\d+" width="([\d.]+)"/g)];
 
   test('has bars as long as their medians where the scale is linear', () => {
     const svg = barChart('A title', { unit: 'µs', rounds: { a: [10], b: [20], c: [40] } });
     const widths = rects(svg).map(([, width]) => Number(width));
-    expect(widths).toEqual([92.5, 185, 370]);
+    expect(widths).toEqual([95, 190, 380]);
     expect(svg).not.toContain('logarithmic');
   });
 
