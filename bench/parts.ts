@@ -1,7 +1,11 @@
+import { coldStart } from './cold/coldStart.ts';
+import { costPart } from './costPart.ts';
 import { gateway } from './gateway/gateway.ts';
 import { peers } from './peers/peers.ts';
 import type { Measured } from './results.ts';
 import { store } from './store/store.ts';
+import { maps } from './warm/maps.ts';
+import { warmPath } from './warm/warmPath.ts';
 
 /** How a part is run. */
 export interface PartOptions {
@@ -24,6 +28,9 @@ const SDK = ['@aws-sdk/client-dynamodb', '@aws-sdk/lib-dynamodb'];
 
 /** In the order in which a whole run takes them. */
 export const PARTS = {
+  cold: { measure: coldStart, rounds: 15, packages: [...SDK, 'esbuild'] },
+  warm: { measure: warm, rounds: 31, packages: [] },
+  maps: { measure: floodedMaps, rounds: 9, packages: [], peers: ['lru-cache'] },
   store: { measure: store, rounds: 15, packages: SDK },
   peers: {
     measure: peers,
@@ -31,6 +38,7 @@ export const PARTS = {
     packages: [],
     peers: ['aws-jwt-verify', 'jose', 'better-auth', '@better-auth/api-key', 'prefixed-api-key', 'bcryptjs'],
   },
+  cost: { measure: costPart, rounds: 9, packages: [] },
   gateway: { measure: gateway, rounds: 9, packages: ['dynalite'] },
 } as const satisfies Record<string, Part>;
 
@@ -40,4 +48,19 @@ export type PartName = keyof typeof PARTS;
 /** Whether a part is called so. */
 export function isPartName(name: string): name is PartName {
   return Object.hasOwn(PARTS, name);
+}
+
+async function warm({ rounds }: PartOptions): Promise<Measured> {
+  return { groups: { requests: { unit: 'ns', rounds: await warmPath({ rounds }) } } };
+}
+
+async function floodedMaps({ rounds }: PartOptions): Promise<Measured> {
+  const { nanoseconds, retainedMegabytes, leftOut } = await maps({ rounds });
+  return {
+    groups: {
+      operations: { unit: 'ns', rounds: nanoseconds },
+      retained: { unit: 'MB', rounds: retainedMegabytes },
+    },
+    leftOut: Object.fromEntries(leftOut.map((line) => line.split(/: (.*)/, 2))),
+  };
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** What installs the peers, in `bench/` alone. */
@@ -26,10 +26,5 @@ export function missingPeers(): readonly string[] {
 }
 
 function versionIn(path: string): string | undefined {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')).version;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).version : undefined;
 }

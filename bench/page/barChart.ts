@@ -67,7 +67,7 @@ interface Place {
 
 function barOf({ name, median, min, max }: Row, { left, y, x }: Place): readonly string[] {
   const middle = y + BAR_HEIGHT / 2;
-  const kind = /^(Latchkey|ours)/.test(name) ? 'ours' : 'bar';
+  const kind = /^(Latchkey|ours|the whole handler)|\(ours\)/.test(name) ? 'ours' : 'bar';
   const width = tenths(x(median) - left);
   return [
     `<text x="${left - 10}" y="${middle + 4}" text-anchor="end">${escape(name)}</text>`,

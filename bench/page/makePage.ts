@@ -2,7 +2,7 @@ import { format } from 'prettier';
 import { pairedRatios, spreadOf } from '../statistics.ts';
 import type { Group, PartResult, Results } from '../results.ts';
 import { barChart } from './barChart.ts';
-import { figure, spreadFigure } from './figure.ts';
+import { figure, spreadFigure, wholeFigure } from './figure.ts';
 import { TARGETS, verdictOn, type Target } from './heldTo.ts';
 import { SECTIONS, type Section } from './sections.ts';
 
@@ -37,7 +37,7 @@ export async function makePage(results: Results): Promise<PageFiles> {
       files[path] = barChart(section.title, group);
       parts.push(`![${section.title}: the medians of the table below](${path})`);
     }
-    parts.push(table(section, group), missing(result));
+    parts.push(table(section, group), section.hasCounts === true ? countsTable(result) : '', missing(result));
   }
   const page = parts.filter((part) => part !== '').join('\n\n');
   return { 'speed.md': await format(page, { parser: 'markdown', printWidth: 120 }), ...files };
@@ -47,7 +47,7 @@ function heldTo(results: Results): string {
   const rows = TARGETS.map((target) => {
     const got = target.figure(results);
     const stretch = target.stretch === undefined ? '' : `, stretch ${target.stretch}`;
-    const wanted = `${target.isHigherBetter === true ? '≥' : '≤'} ${target.limit}${stretch} ${target.unit}`;
+    const wanted = `${target.isHigherBetter === true ? '≥' : '≤'} ${target.limit}${stretch} ${target.unit}`.trimEnd();
     return `| ${target.wanted} | ${wanted} | ${figureOf(got, target)} | ${verdictOn(target, results)} |`;
   });
   const head = '| | wanted | got | |\n| --- | --: | --: | --- |';
@@ -55,7 +55,7 @@ function heldTo(results: Results): string {
 }
 
 function figureOf(got: number | undefined, { unit }: Target): string {
-  return got === undefined ? '' : `${figure(got)} ${unit}`;
+  return got === undefined ? '' : `${figure(got)} ${unit}`.trimEnd();
 }
 
 function table({ base }: Section, { unit, rounds }: Group): string {
@@ -67,6 +67,11 @@ function table({ base }: Section, { unit, rounds }: Group): string {
   });
   const head = `| | ${unit}, median (min–max) |${hasMultiples ? ` × ${base} |` : ''}`;
   return [head, `| --- | --: |${hasMultiples ? ' --: |' : ''}`, ...rows].join('\n');
+}
+
+function countsTable({ counts = {} }: PartResult): string {
+  const rows = Object.entries(counts).map(([name, count]) => `| ${name} | ${wholeFigure(count)} |`);
+  return ['| | |', '| --- | --: |', ...rows].join('\n');
 }
 
 function ranOn({ measuredAt, machine, versions, groups }: PartResult): string {
