@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { cost, type CostCase } from './cost/cost.ts';
 import { COST_RESULTS } from './cost/costFiles.ts';
 import { writeCostPage } from './cost/writeCostPage.ts';
-import type { PartOptions } from './parts.ts';
+import type { PartOptions } from './partOptions.ts';
 import type { Measured } from './results.ts';
 
 /** Unless the traffic says otherwise. */

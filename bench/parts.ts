@@ -1,18 +1,12 @@
 import { coldStart } from './cold/coldStart.ts';
 import { costPart } from './costPart.ts';
 import { gateway } from './gateway/gateway.ts';
+import type { PartOptions } from './partOptions.ts';
 import { peers } from './peers/peers.ts';
 import type { Measured } from './results.ts';
 import { store } from './store/store.ts';
 import { maps } from './warm/maps.ts';
 import { warmPath } from './warm/warmPath.ts';
-
-/** How a part is run. */
-export interface PartOptions {
-  readonly rounds: number;
-  /** The Node binary that what a part starts runs on; the part itself runs on it too. */
-  readonly node: string;
-}
 
 /** What can be run by itself. */
 export interface Part {

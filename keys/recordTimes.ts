@@ -1,5 +1,10 @@
-import type { KeyRecord } from './record.ts';
-import { toEpochMs } from './timestamp.ts';
+import { toEpochMs, type Timestamp } from './timestamp.ts';
+
+/** What of a record is read here. */
+export interface DatedRecord {
+  readonly expiresAt?: Timestamp;
+  readonly lastUsedAt?: Timestamp;
+}
 
 /** What of a record is compared with the clock, in epoch milliseconds. */
 export interface RecordTimes {
@@ -10,10 +15,10 @@ export interface RecordTimes {
 }
 
 /** As long as somebody holds the record: reading a date takes longer than the rest of a decision's comparisons together. */
-const TIMES = new WeakMap<KeyRecord, RecordTimes>();
+const TIMES = new WeakMap<DatedRecord, RecordTimes>();
 
 /** The record's times, read once for a record. */
-export function timesOf(record: KeyRecord): RecordTimes {
+export function timesOf(record: DatedRecord): RecordTimes {
   const known = TIMES.get(record);
   if (known !== undefined) return known;
   const { expiresAt, lastUsedAt } = record;

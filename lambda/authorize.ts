@@ -1,6 +1,7 @@
 import type { KeyLookup, UseOutcome } from '../keys/lookup.ts';
 import { keyState, type KeyRecord, type KeyState } from '../keys/record.ts';
 import { hashSecret, type KeyHash } from '../keys/secret.ts';
+import { withinMs } from '../keys/storeFault.ts';
 import type { PresentedKey } from './presentedKey.ts';
 import type { RecordCache } from './recordCache.ts';
 import type { Route } from './route.ts';
@@ -131,10 +132,15 @@ async function recordUse(
   }
 }
 
+/** The read may hold up the answer no longer than the write that it comes before. */
+const READ_BEFORE_WRITE_MS = 300;
+
 /** A record that was read before its write fell due may be behind the table, and a read costs a tenth of a refused write. */
 async function isStillDue(record: KeyRecord, nowMs: number, deps: AuthorizeDeps): Promise<boolean> {
   const { lookup, cache, throttle } = deps;
   if (throttle.isDue(record, cache.readAtMs(record.keyHash) ?? nowMs)) return true;
-  const current = await cache.readAnew(record.keyHash, (keyHash) => lookup.find(keyHash));
+  const current = await withinMs(READ_BEFORE_WRITE_MS, () =>
+    cache.readAnew(record.keyHash, (keyHash) => lookup.find(keyHash)),
+  );
   return current !== undefined && keyState(current, nowMs) === 'active' && throttle.isDue(current, nowMs);
 }

@@ -67,8 +67,8 @@ export class SimulatedEnvironment {
     const { lookup, now } = this.#deps;
     const observer = new RequestObserver(this.#observing, undefined);
     observer.onSurface('http-api');
-    const deps = { lookup, cache: this.#cache, throttle: this.#throttle, scopes: this.#scopes, now, observer };
-    const decision = await authorize(presented, ROUTE, deps);
+    const deps = { lookup, cache: this.#cache, throttle: this.#throttle, scopes: this.#scopes, now };
+    const decision = await authorize(presented, ROUTE, deps, observer);
     if (decision.effect !== 'allow') throw new Error(`a good key was answered with ${decision.effect}`);
     observer.onDecided(decision);
   }

@@ -1,0 +1,6 @@
+/** How a part is run. */
+export interface PartOptions {
+  readonly rounds: number;
+  /** The Node binary that what a part starts runs on; the part itself runs on it too. */
+  readonly node: string;
+}

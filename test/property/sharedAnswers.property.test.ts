@@ -1,0 +1,136 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { keyState } from '../../keys/record.ts';
+import { timesOf } from '../../keys/recordTimes.ts';
+import { hashSecret } from '../../keys/secret.ts';
+import { isConnectArn, routeOf, stageArnOf } from '../../lambda/methodArn.ts';
+import {
+  appSyncEvent,
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+} from '../../testing/authorizerEvents.ts';
+import { arbitraryRecord, arbitrarySecret } from '../support/arbitraries.ts';
+import { handlerUnderTest } from '../support/handlerUnderTest.ts';
+import { NOW_MS } from '../support/keys.ts';
+
+const MAKERS = [restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event, webSocketEvent, appSyncEvent];
+const SETTINGS: readonly Record<string, string>[] = [
+  {},
+  { LATCHKEY_HTTP_API_RESPONSE: 'simple' },
+  { LATCHKEY_SCOPES: JSON.stringify({ read: ['GET /orders/*', '$connect'], write: ['POST /orders'] }) },
+  { LATCHKEY_SCOPES: JSON.stringify({ read: ['GET /reports'] }), LATCHKEY_HTTP_API_RESPONSE: 'simple' },
+  { LATCHKEY_PLANS: JSON.stringify({ namespace: '0123456789abcdef', perKey: ['free'], shared: ['pro'] }) },
+];
+const STAGES = ['prod', '$default', 'prod2', 'pro'];
+
+const request = fc.record({
+  makeEvent: fc.constantFrom(...MAKERS),
+  settings: fc.nat({ max: SETTINGS.length - 1 }),
+  stage: fc.constantFrom(...STAGES),
+  method: fc.constantFrom('GET', 'POST'),
+  path: fc.constantFrom('/orders', '/orders/7', '/reports', '/$connect'),
+  laterMs: fc.constantFrom(0, 1000, 30_000),
+});
+const planned = fc
+  .tuple(
+    arbitraryRecord,
+    fc.record(
+      { scopes: fc.subarray(['read', 'write', 'unmapped']), plan: fc.constantFrom('free', 'pro', 'gone') },
+      { requiredKeys: [] },
+    ),
+  )
+  .map(([record, fields]) => ({ ...record, ...fields }));
+
+/** What an answer tells the integration, or the caller who is refused. */
+const contextsOf = (answer: object) =>
+  ['context', 'resolverContext'].flatMap((name) => Object.getOwnPropertyDescriptor(answer, name)?.value ?? []);
+
+/** The event on a stage of its own choice. */
+function eventOf(
+  { makeEvent, stage, method, path }: typeof request extends fc.Arbitrary<infer T> ? T : never,
+  secret: string,
+) {
+  const event = makeEvent({ key: secret, method, path });
+  const onStage = (arn: string) => arn.replace(/\/(prod|\$default)\//, () => `/${stage}/`);
+  if ('methodArn' in event) return { ...event, methodArn: onStage(event.methodArn) };
+  return 'routeArn' in event ? { ...event, routeArn: onStage(event.routeArn) } : event;
+}
+
+test('whatever was answered before, by whichever settings, the answer is the one that a new record gets', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      arbitrarySecret,
+      planned,
+      fc.array(request, { minLength: 2, maxLength: 8 }),
+      async (secret, fields, requests) => {
+        const record = { ...fields, keyHash: hashSecret(secret) };
+        const warm = SETTINGS.map((settings) => handlerUnderTest([record], settings));
+        for (const asked of requests) {
+          const event = eventOf(asked, secret);
+          const handler = warm[asked.settings];
+          const fresh = handlerUnderTest([{ ...record }], SETTINGS[asked.settings]);
+          for (const { clock } of [...warm, fresh]) clock.nowMs = NOW_MS + asked.laterMs;
+          expect(await handler?.invoke(event)).toEqual(await fresh.invoke(event));
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('no part of an answer to a cached key, or of a refusal that requests share, can be changed', async () => {
+  const isFrozen = (value: unknown): boolean =>
+    typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(isFrozen));
+  await fc.assert(
+    fc.asyncProperty(arbitrarySecret, planned, request, async (secret, fields, asked) => {
+      const record = { ...fields, keyHash: hashSecret(secret) };
+      const { invoke } = handlerUnderTest([record], SETTINGS[asked.settings]);
+      const answer = await invoke(eventOf(asked, secret));
+      const isShared = 'policyDocument' in answer && keyState(record, NOW_MS) === 'active';
+      expect((isShared ? [answer] : contextsOf(answer)).every(isFrozen)).toBe(true);
+    }),
+  );
+});
+
+test('the stage and the route of an ARN are its own, whichever ARNs were read before', () => {
+  const PATTERN = /^(arn:[\w-]+:execute-api:[\w-]*:\w*:[\w-]+\/[\w$-]+)\/(.*)$/s;
+  const part = fc.constantFrom('', 'a', 'ab', '$connect', '*', 'a/b', 'a:b', 'x y', '\n', 'é');
+  const arn = fc
+    .tuple(fc.constantFrom('aws', 'aws-cn', ''), part, part, part, part)
+    .map(
+      ([partition, api, stage, method, path]) =>
+        `arn:${partition}:execute-api:us-east-1:1:${api}/${stage}/${method}/${path}`,
+    );
+  const value = fc.oneof(
+    arn,
+    arn.map((text) => text.slice(0, -3)),
+    fc.constantFrom('', '/', undefined, 7, null),
+  );
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 1, maxLength: 10 }), (values) => {
+      for (const methodArn of values) {
+        const [, stageArn, end = ''] = typeof methodArn === 'string' ? (PATTERN.exec(methodArn) ?? []) : [];
+        expect(stageArnOf(methodArn)).toBe(stageArn);
+        expect(isConnectArn(methodArn)).toBe(end === '$connect');
+        expect(routeOf(methodArn)).toBe(end === '$connect' ? end : end.replace('/', ' /'));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('the times of a record are those that it states, however often they are asked for', () => {
+  fc.assert(
+    fc.property(arbitraryRecord, (record) => {
+      const stated = {
+        expiresAtMs: record.expiresAt === undefined ? Infinity : Date.parse(record.expiresAt),
+        lastUsedAtMs: record.lastUsedAt === undefined ? -Infinity : Date.parse(record.lastUsedAt),
+      };
+      expect([timesOf(record), timesOf(record)]).toEqual([stated, stated]);
+      expect(timesOf({ ...record })).toEqual(stated);
+    }),
+  );
+});
