@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { boundedMaps, CAPACITY, type BoundedMap } from './boundedMaps.ts';
-import type { RoundsByCase } from './timedCase.ts';
+import { shuffled, type RoundsByCase } from './timedCase.ts';
 
 /** What was measured of the maps. */
 export interface MapRounds {
@@ -31,9 +31,8 @@ export async function maps({ rounds }: { readonly rounds: number }): Promise<Map
   const nanoseconds: Record<string, number[]> = {};
   const retainedMegabytes: Record<string, number[]> = {};
   for (let round = -1; round < rounds; round++) {
-    const lots = lotsOf(round);
-    for (const [name, make] of Object.entries(made)) {
-      const taken = timeFlood(name, make(), lots);
+    for (const [name, make] of shuffled(Object.entries(made))) {
+      const taken = timeFlood(name, make(), lotsOf(round));
       if (round < 0) continue;
       (nanoseconds[`${name}, new key`] ??= []).push(taken.missNs);
       (nanoseconds[`${name}, held key`] ??= []).push(taken.hitNs);

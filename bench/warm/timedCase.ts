@@ -47,7 +47,8 @@ function medianOf(values: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
-function shuffled<T>(values: readonly T[]): T[] {
+/** The same in an order drawn anew. */
+export function shuffled<T>(values: readonly T[]): T[] {
   const left = [...values];
   return values.flatMap(() => left.splice(Math.floor(Math.random() * left.length), 1));
 }
