@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import { ALPHABET, BASE, crc32Step, digitOf, encodeChecksum } from './checksum.ts';
+import { ALPHABET, BASE, encodeChecksum, isChecked } from './checksum.ts';
 
 /** A raw API key, as its holder keeps it. Shown once, never stored, never logged. */
 export type KeySecret = string & { readonly __brand: 'KeySecret' };
@@ -40,10 +40,10 @@ export function generateSecret(prefix: string, random: (bytes: number) => Uint8A
   return (body + encodeChecksum(body)) as KeySecret;
 }
 
-/** The text as a key of this format, or `undefined` where no key of this format can read so. Does no I/O. */
-export function parseSecret(text: string, format: KeyFormat): KeySecret | undefined {
-  const wellFormed = format.acceptForeignKeys ? isForeignKey(text) : isIssuedKey(text, format.prefix);
-  return wellFormed ? (text as KeySecret) : undefined;
+/** The text from `start` on as a key of this format, or `undefined` where no key of this format can read so. Does no I/O. */
+export function parseSecret(text: string, format: KeyFormat, start = 0): KeySecret | undefined {
+  const wellFormed = format.acceptForeignKeys ? isForeignKey(text, start) : isIssuedKey(text, start, format.prefix);
+  return wellFormed ? (text.slice(start) as KeySecret) : undefined;
 }
 
 /** SHA-256 of the whole raw key. One round is enough for 256 random bits (NIST SP 800-63B-4 §3.1.2, docs/adr/0001). */
@@ -72,28 +72,15 @@ export function isKeyPrefix(text: string): boolean {
   return text.length <= MAX_PREFIX_LENGTH && /^[a-z][a-z0-9]*_$/.test(text);
 }
 
-/** One pass over the characters checks the alphabet and runs the checksum. */
-function isIssuedKey(text: string, prefix: string): boolean {
-  const checksumAt = prefix.length + RANDOM_CHARACTERS;
-  if (text.length !== checksumAt + CHECKSUM_CHARACTERS || !text.startsWith(prefix)) return false;
-  let crc = -1;
-  for (let at = 0; at < checksumAt; at++) {
-    const code = text.charCodeAt(at);
-    if (at >= prefix.length && digitOf(code) < 0) return false;
-    crc = crc32Step(crc, code);
-  }
-  let stated = 0;
-  for (let at = checksumAt; at < text.length; at++) {
-    const digit = digitOf(text.charCodeAt(at));
-    if (digit < 0) return false;
-    stated = stated * BASE + digit;
-  }
-  return stated === (crc ^ -1) >>> 0;
+function isIssuedKey(text: string, start: number, prefix: string): boolean {
+  const length = prefix.length + RANDOM_CHARACTERS + CHECKSUM_CHARACTERS;
+  return text.length - start === length && isChecked(text, start, prefix);
 }
 
-function isForeignKey(text: string): boolean {
-  if (text.length < FOREIGN_MIN_LENGTH || text.length > FOREIGN_MAX_LENGTH) return false;
-  for (let at = 0; at < text.length; at++) {
+function isForeignKey(text: string, start: number): boolean {
+  const length = text.length - start;
+  if (length < FOREIGN_MIN_LENGTH || length > FOREIGN_MAX_LENGTH) return false;
+  for (let at = start; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code < 0x21 || code > 0x7e || code === 0x2c) return false;
   }

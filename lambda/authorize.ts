@@ -50,18 +50,20 @@ const DENY_CODES = {
  * Decides on what a request presented for a route, and notes the use of a key that is allowed. Where nothing is read or written
  * the decision is there at once: a promise takes as long as the rest of what is decided.
  *
+ * `nowMs` is when the request came, in epoch milliseconds.
+ *
  * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`, by the promise
  */
 export function authorize(
   presented: PresentedKey,
   route: Route,
+  nowMs: number,
   deps: AuthorizeDeps,
   observer: AuthorizeObserver,
 ): Decision | Promise<Decision> {
   if (presented.kind === 'absent') return UNAUTHENTICATED;
   if (presented.kind === 'malformed') return INVALID;
   const keyHash = hashSecret(presented.secret);
-  const nowMs = deps.now();
   const held = deps.cache.held(keyHash, nowMs);
   if (held === undefined) return readAndDecide(keyHash, route, deps, observer);
   observer.onCacheHit();

@@ -49,14 +49,15 @@ export function createHandler({ config, functionName, lookup, now, random, write
     now,
   });
   const log = new Log({ write: writeLog, now });
-  const metrics = config.metrics ? new Metrics({ functionName, write: writeLog, now }) : undefined;
+  const metrics = config.metrics ? new Metrics({ functionName, write: writeLog }) : undefined;
   const { scopes, plans, debugSampleRate } = config;
   const deciding: AuthorizeDeps = { lookup, cache, throttle, scopes, now };
   const answering: Answering = { config, now };
   const observing: RequestObserverDeps = { log, metrics, scopes, plans, debugSampleRate, random };
 
   return async (event, context) => {
-    const observer = new RequestObserver(observing, context?.awsRequestId);
+    const nowMs = now();
+    const observer = new RequestObserver(observing, context?.awsRequestId, nowMs);
     let response: Answer;
     try {
       const fields = fieldsOf(event);
@@ -64,7 +65,7 @@ export function createHandler({ config, functionName, lookup, now, random, write
       observer.onSurface(surface.name);
       const presented = presentedKey(surface.read(fields), config.keySources, config.keyFormat);
       const route = scopes.isEmpty ? NO_ROUTE : surface.route(fields, config);
-      const decided = authorize(presented, route, deciding, observer);
+      const decided = authorize(presented, route, nowMs, deciding, observer);
       const decision = decided instanceof Promise ? await decided : decided;
       response = surface.respond(decision, fields, answering);
       observer.onDecided(decision);

@@ -53,7 +53,8 @@ export class KeyVerifier {
    * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`
    */
   async verify(keyText: string | null | undefined, route?: string | null): Promise<Decision> {
-    return authorize(readKey(keyText, this.#config), (route ?? '') as Route, this.#deps, this.#observer);
+    const presented = readKey(keyText, this.#config);
+    return authorize(presented, (route ?? '') as Route, this.#deps.now(), this.#deps, this.#observer);
   }
 }
 

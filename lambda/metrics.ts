@@ -7,8 +7,6 @@ export interface MetricsOptions {
   readonly functionName: string;
   /** Takes one line without its end. */
   readonly write: (line: string) => void;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
 }
 
 type CountName = Exclude<MetricName, 'LookupLatency'>;
@@ -57,7 +55,8 @@ export class Metrics {
     this.#options = options;
   }
 
-  count(request: ObservedRequest): void {
+  /** `cameAtMs` is when the request came, in epoch milliseconds. */
+  count(request: ObservedRequest, cameAtMs: number): void {
     const totals = this.#totals;
     const ofSurface = this.#countsOf(request.surface ?? NO_SURFACE);
     if (request.isCacheHit) totals.CacheHits++;
@@ -75,7 +74,7 @@ export class Metrics {
       increment(ofSurface.faults, request.code);
       this.#isUrgent = true;
     }
-    this.#writeIfDue();
+    this.#writeIfDue(cameAtMs);
   }
 
   #countsOf(surface: string): SurfaceCounts {
@@ -87,8 +86,7 @@ export class Metrics {
   }
 
   /** Lines to come in time were written by a clock that has since been put back: they hold nothing up. */
-  #writeIfDue(): void {
-    const nowMs = this.#options.now();
+  #writeIfDue(nowMs: number): void {
     const sinceMs = nowMs - (this.#writtenAtMs ?? -Infinity);
     if (sinceMs >= 0 && sinceMs < (this.#isUrgent ? URGENT_BATCH_MS : BATCH_MS)) return;
     this.#writtenAtMs = nowMs;

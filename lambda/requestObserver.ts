@@ -25,15 +25,17 @@ export interface RequestObserverDeps {
 export class RequestObserver implements AuthorizeObserver {
   readonly #deps: RequestObserverDeps;
   readonly #requestId: string | undefined;
+  readonly #cameAtMs: number;
   #surface: string | undefined;
   #isCacheHit = false;
   #lookupMs: number | undefined;
   #usageWrite: UsageWrite = 'not due';
 
-  /** `requestId` is Lambda's id of the invocation. */
-  constructor(deps: RequestObserverDeps, requestId: string | undefined) {
+  /** `requestId` is Lambda's id of the invocation, `cameAtMs` when it began, in epoch milliseconds. */
+  constructor(deps: RequestObserverDeps, requestId: string | undefined, cameAtMs: number) {
     this.#deps = deps;
     this.#requestId = requestId;
+    this.#cameAtMs = cameAtMs;
   }
 
   onSurface(surface: string): void {
@@ -107,7 +109,7 @@ export class RequestObserver implements AuthorizeObserver {
 
   #finish(request: ObservedRequest): void {
     const { log, metrics, debugSampleRate, random } = this.#deps;
-    metrics?.count(request);
+    metrics?.count(request, this.#cameAtMs);
     if (debugSampleRate > 0 && random() < debugSampleRate) log.request(this.#requestId, request);
   }
 }

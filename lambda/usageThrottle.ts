@@ -41,11 +41,11 @@ export class UsageThrottle {
    * write is told at once, and has to ask the table. Without `readTimes` the record counts as just read.
    */
   claim(record: KeyRecord, nowMs: number, readTimes?: ReadTimes): boolean {
+    const dueMs = this.#dueMs(record);
+    if (nowMs < dueMs) return false;
     const { keyHash } = record;
     const notBefore = this.#notBefore.get(keyHash);
     if (notBefore !== undefined && this.#isHeldBack(notBefore, nowMs)) return false;
-    const dueMs = this.#dueMs(record);
-    if (nowMs < dueMs) return false;
     const wroteItself = dueMs === notBefore;
     const readAtMs = readTimes?.readAtMs(keyHash) ?? nowMs;
     if (!wroteItself && readAtMs < dueMs) return false;

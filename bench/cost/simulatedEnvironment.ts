@@ -54,7 +54,7 @@ export class SimulatedEnvironment {
     this.#throttle = new UsageThrottle({ intervalMs: options.usageWriteSeconds * 1000 });
     this.#observing = {
       log: new Log({ write: writeLog, now }),
-      metrics: new Metrics({ functionName: 'latchkey-authorizer', write: writeLog, now }),
+      metrics: new Metrics({ functionName: 'latchkey-authorizer', write: writeLog }),
       scopes: this.#scopes,
       plans: undefined,
       debugSampleRate: 0,
@@ -65,10 +65,11 @@ export class SimulatedEnvironment {
   /** Resolves when the request is answered. Rejects where the key is not allowed: every key of the simulation is good. */
   async invoke(presented: PresentedKey): Promise<void> {
     const { lookup, now } = this.#deps;
-    const observer = new RequestObserver(this.#observing, undefined);
+    const cameAtMs = now();
+    const observer = new RequestObserver(this.#observing, undefined, cameAtMs);
     observer.onSurface('http-api');
     const deps = { lookup, cache: this.#cache, throttle: this.#throttle, scopes: this.#scopes, now };
-    const decision = await authorize(presented, ROUTE, deps, observer);
+    const decision = await authorize(presented, ROUTE, cameAtMs, deps, observer);
     if (decision.effect !== 'allow') throw new Error(`a good key was answered with ${decision.effect}`);
     observer.onDecided(decision);
   }

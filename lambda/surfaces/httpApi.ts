@@ -2,10 +2,11 @@ import type { APIGatewaySimpleAuthorizerWithContextResult } from 'aws-lambda';
 import type { Decision } from '../authorize.ts';
 import type { Config } from '../config.ts';
 import { contextOf, type AuthorizerContext } from '../context.ts';
+import type { EventFields } from '../eventFields.ts';
 import { routeOf, stageArnOf } from '../methodArn.ts';
 import { policyOf } from '../policy.ts';
 import { wholeRouteOf, type Route } from '../route.ts';
-import { headerValuesIn, queryValuesIn, UNAUTHORIZED, type EventFields, type Surface } from './surface.ts';
+import { requestCredentials, UNAUTHORIZED, type Surface } from './surface.ts';
 
 /**
  * An HTTP API's authorizer with payload format 2.0. Header names come in lower case; the values of a name that was sent
@@ -15,11 +16,7 @@ export const httpApi: Surface = {
   name: 'http-api',
   matches: (event) =>
     event['type'] === 'REQUEST' && event['version'] === '2.0' && stageArnOf(event['routeArn']) !== undefined,
-  read: ({ headers, queryStringParameters }) => ({
-    kind: 'request',
-    header: (name) => headerValuesIn(undefined, headers, name),
-    query: (name) => queryValuesIn(undefined, queryStringParameters, name),
-  }),
+  read: requestCredentials,
   route: routeAskedFor,
   respond: (decision, { routeArn }, { config: { httpApiResponse, scopes } }) =>
     httpApiResponse === 'simple'

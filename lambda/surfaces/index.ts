@@ -1,10 +1,11 @@
 import { LatchkeyError } from '../../keys/errors.ts';
+import type { EventFields } from '../eventFields.ts';
 import { appSync } from './appSync.ts';
 import { httpApi } from './httpApi.ts';
 import { httpApiV1 } from './httpApiV1.ts';
 import { restRequest } from './restRequest.ts';
 import { restToken } from './restToken.ts';
-import type { EventFields, Surface } from './surface.ts';
+import type { Surface } from './surface.ts';
 import { webSocket } from './webSocket.ts';
 
 const SURFACES: readonly Surface[] = [restRequest, httpApi, restToken, httpApiV1, webSocket, appSync];

@@ -1,10 +1,8 @@
 import type { Config } from '../config.ts';
 import type { Decision } from '../authorize.ts';
+import type { EventFields } from '../eventFields.ts';
 import type { Credentials } from '../presentedKey.ts';
 import type { Route } from '../route.ts';
-
-/** An event before any surface has read it: by name, values of any kind. */
-export type EventFields = Readonly<Record<string, unknown>>;
 
 /** What stands for "throw `Unauthorized`", which the gateway answers with 401. */
 export const UNAUTHORIZED = Symbol('Unauthorized');
@@ -32,47 +30,7 @@ export interface Surface {
   readonly respond: (decision: Decision, event: EventFields, answering: Answering) => Answer;
 }
 
-/** What a REQUEST event with every value of a header and a query parameter carries. */
+/** What an event that brings the request's headers and query parameters carries. */
 export function requestCredentials(event: EventFields): Credentials {
-  const { multiValueHeaders, headers, multiValueQueryStringParameters, queryStringParameters } = event;
-  return {
-    kind: 'request',
-    header: (name) => headerValuesIn(multiValueHeaders, headers, name),
-    query: (name) => queryValuesIn(multiValueQueryStringParameters, queryStringParameters, name),
-  };
-}
-
-/**
- * Every value of a header. Where an event has one text for them all, it is taken apart at a comma that an empty value or
- * another bearer key stands beside: other schemes, such as Digest, have commas of their own.
- */
-export function headerValuesIn(multiValues: unknown, singleValues: unknown, name: string): readonly string[] {
-  const several = collect(multiValues, name, true);
-  return several.length > 0 ? several : collect(singleValues, name, true).flatMap(takeApart);
-}
-
-function takeApart(joined: string): readonly string[] {
-  if (!joined.includes(',')) return [joined];
-  const [first = '', ...others] = joined.split(',').map((part) => part.trim());
-  const isJoined = first === '' || others.some((part) => part === '' || /^bearer( |$)/i.test(part));
-  return others.length > 0 && isJoined ? [first, ...others] : [joined];
-}
-
-/** Every value of a query parameter. */
-export function queryValuesIn(multiValues: unknown, singleValues: unknown, name: string): readonly string[] {
-  const several = collect(multiValues, name, false);
-  return several.length > 0 ? several : collect(singleValues, name, false);
-}
-
-/** Every value of a name in a map of an event, letter case aside where `anyCase` says so. Reads any shape. */
-function collect(map: unknown, wanted: string, anyCase: boolean): readonly string[] {
-  if (typeof map !== 'object' || map === null) return [];
-  const values: string[] = [];
-  for (const name of Object.keys(map)) {
-    if (name.length !== wanted.length) continue;
-    if (name !== wanted && !(anyCase && name.toLowerCase() === wanted)) continue;
-    const value: unknown = (map as EventFields)[name];
-    for (const entry of Array.isArray(value) ? value : [value]) if (typeof entry === 'string') values.push(entry);
-  }
-  return values;
+  return { kind: 'request', event };
 }

@@ -13,6 +13,7 @@ import type { ApiKeyMonitoringProps } from '../../infra/apiKeyMonitoringProps.ts
 import { ApiKeyTable } from '../../infra/apiKeyTable.ts';
 import { METRIC_UNITS, type MetricName } from '../../lambda/metricNames.ts';
 import { Metrics } from '../../lambda/metrics.ts';
+import type { ObservedRequest } from '../../lambda/observedRequest.ts';
 import { StreamLog } from '../../lambda/planKeys/streamLog.ts';
 import { appSyncEvent } from '../../testing/authorizerEvents.ts';
 import { sumsOf } from '../support/embeddedMetrics.ts';
@@ -420,15 +421,16 @@ describe('docs/operations.md', () => {
   test.each([1, 6])('prices as many metrics as %i kinds of API have at the most', (kinds) => {
     const lines: string[] = [];
     let nowMs = 0;
-    const metrics = new Metrics({ functionName: 'f', now: () => (nowMs += 60_000), write: (line) => lines.push(line) });
+    const metrics = new Metrics({ functionName: 'f', write: (line) => lines.push(line) });
+    const count = (one: ObservedRequest) => metrics.count(one, (nowMs += 60_000));
     const request = { keyId: 'id', isCacheHit: true, lookupMs: 1 };
     for (const { surface } of [...SURFACES, { surface: 'appsync' }].slice(0, kinds)) {
       for (const usageWrite of ['written', 'not due', 'failed'] as const)
-        metrics.count({ ...request, surface, outcome: 'allowed', usageWrite });
-      for (const code of DENIALS) metrics.count({ ...request, surface, outcome: 'denied', code });
-      for (const code of FAULTS) metrics.count({ ...request, surface, outcome: 'fault', code });
+        count({ ...request, surface, outcome: 'allowed', usageWrite });
+      for (const code of DENIALS) count({ ...request, surface, outcome: 'denied', code });
+      for (const code of FAULTS) count({ ...request, surface, outcome: 'fault', code });
     }
-    metrics.count({ ...request, surface: undefined, outcome: 'fault', code: 'EVENT_UNKNOWN' });
+    count({ ...request, surface: undefined, outcome: 'fault', code: 'EVENT_UNKNOWN' });
     const ofTheFunction = Object.keys(sumsOf(lines.map((line) => JSON.parse(line)))).length;
     const all = ofTheFunction + Object.keys(templateOf().findResources('AWS::Logs::MetricFilter')).length;
     expect(PAGE).toContain(`${all} × $0.30 = $${(all * 0.3).toFixed(2)}`);

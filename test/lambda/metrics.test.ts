@@ -11,10 +11,10 @@ function metricsUnderTest() {
   const lines: string[] = [];
   const metrics = new Metrics({
     functionName: 'authorizer',
-    now: () => clock.nowMs,
     write: (line) => lines.push(line),
   });
-  const count = (...requests: readonly ObservedRequest[]) => requests.forEach((request) => metrics.count(request));
+  const count = (...requests: readonly ObservedRequest[]) =>
+    requests.forEach((request) => metrics.count(request, clock.nowMs));
   /** The lines since the last call, read. */
   const take = () => lines.splice(0).map((line) => JSON.parse(line) as Record<string, unknown>);
   return { clock, lines, count, take };

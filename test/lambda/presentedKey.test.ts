@@ -14,8 +14,8 @@ interface Carried {
 
 function present({ headers = {}, query = {} }: Carried, sources = 'bearer,query:api_key'): PresentedKey {
   const { keySources, keyFormat } = readConfig({ LATCHKEY_TABLE: 'keys', LATCHKEY_KEY_SOURCES: sources });
-  const header = (name: string) => headers[name] ?? [];
-  return presentedKey({ kind: 'request', header, query: (name) => query[name] ?? [] }, keySources, keyFormat);
+  const event = { multiValueHeaders: headers, multiValueQueryStringParameters: query };
+  return presentedKey({ kind: 'request', event }, keySources, keyFormat);
 }
 
 function presentToken(token: string, sources?: string): PresentedKey {

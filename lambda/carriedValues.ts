@@ -1,0 +1,64 @@
+import type { EventFields } from './eventFields.ts';
+
+const CAPITAL_A = 0x41;
+const CAPITAL_Z = 0x5a;
+/** What a capital letter of ASCII lacks of the small one. */
+const CASE_BIT = 0x20;
+
+/** What a request carries under a name: one value, several in a list, or none. */
+export type CarriedValues = string | readonly string[] | undefined;
+
+/** Every value of a header, whose name is given in lower case. */
+export function headerValues({ multiValueHeaders, headers }: EventFields, name: string): CarriedValues {
+  return valuesIn(multiValueHeaders, name, true) ?? takeApart(valuesIn(headers, name, true));
+}
+
+/** Every value of a query parameter. */
+export function queryValues(
+  { multiValueQueryStringParameters, queryStringParameters }: EventFields,
+  name: string,
+): CarriedValues {
+  return valuesIn(multiValueQueryStringParameters, name, false) ?? valuesIn(queryStringParameters, name, false);
+}
+
+/**
+ * One text for all values of a header is taken apart at a comma that an empty value or another bearer key stands beside: other
+ * schemes, such as Digest, have commas of their own.
+ */
+function takeApart(joined: CarriedValues): CarriedValues {
+  if (typeof joined !== 'string' || !joined.includes(',')) return joined;
+  const parts = joined.split(',').map((part) => part.trim());
+  const isJoined = parts.some((part, at) => part === '' || (at > 0 && /^bearer( |$)/i.test(part)));
+  return isJoined ? parts : joined;
+}
+
+/** Every value of a name in a map of an event, letter case aside where `anyCase` says so. Reads any shape. */
+function valuesIn(map: unknown, wanted: string, anyCase: boolean): CarriedValues {
+  if (typeof map !== 'object' || map === null) return undefined;
+  let found: CarriedValues;
+  // Unlike Object.keys, it makes no list of the names.
+  for (const name in map) {
+    if (name.length !== wanted.length || (name !== wanted && !(anyCase && isInAnyCase(name, wanted)))) continue;
+    if (Object.hasOwn(map, name)) found = withValue(found, (map as EventFields)[name]);
+  }
+  return found;
+}
+
+/** Whether a name of the same length is the wanted one, of small letters, letter case of ASCII aside. */
+function isInAnyCase(name: string, wanted: string): boolean {
+  for (let at = 0; at < name.length; at++) {
+    const code = name.charCodeAt(at);
+    const isCapital = code >= CAPITAL_A && code <= CAPITAL_Z;
+    if ((isCapital ? code | CASE_BIT : code) !== wanted.charCodeAt(at)) return false;
+  }
+  return true;
+}
+
+/** With a value, or each of a list of values, behind what was found so far. */
+function withValue(found: CarriedValues, value: unknown): CarriedValues {
+  if (typeof value === 'string') return found === undefined ? value : [found, value].flat();
+  if (!Array.isArray(value)) return found;
+  let all = found;
+  for (const entry of value) if (typeof entry === 'string') all = withValue(all, entry);
+  return all;
+}
