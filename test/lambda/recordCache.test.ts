@@ -24,6 +24,23 @@ function cacheOf({ recordMs = 60_000, staleIfErrorMs = 0, capacity = 10_000 }: L
 const unknownHash = () => makeKey().record.keyHash;
 
 describe('a record that was read', () => {
+  test.each([
+    ['in its index', 0, 'answers for no other hash'],
+    ['of which its index is not made', 13, 'does not answer for a hash of the same index, and gives its place to it'],
+  ])('that differs in a digit %s', async (_, at) => {
+    const { record, cache, find } = cacheOf();
+    await find();
+    const changed = record.keyHash[at] === '0' ? '1' : '0';
+    const other = `${record.keyHash.slice(0, at)}${changed}${record.keyHash.slice(at + 1)}` as KeyHash;
+    expect(cache.held(other, NOW_MS)).toBeUndefined();
+    const otherRecord = { ...record, keyHash: other };
+    expect(await cache.find(other, async () => otherRecord)).toBe(otherRecord);
+    expect(cache.held(other, NOW_MS)?.record).toBe(otherRecord);
+    expect(cache.held(record.keyHash, NOW_MS)?.record).toBe(at === 0 ? record : undefined);
+    cache.forget(record.keyHash);
+    expect(cache.held(other, NOW_MS)?.record).toBe(otherRecord);
+  });
+
   test('answers until its time has passed', async () => {
     const { record, lookup, clock, find } = cacheOf();
     expect(await find()).toBe(record);
