@@ -1,4 +1,5 @@
-import { METRIC_NAMESPACE, METRIC_UNITS, type MetricName } from './metricNames.ts';
+import { metricLines, type CountApart } from './metricLines.ts';
+import type { MetricName } from './metricNames.ts';
 import type { ObservedRequest, UsageWrite } from './observedRequest.ts';
 import { SampledValues } from './sampledValues.ts';
 
@@ -11,7 +12,6 @@ export interface MetricsOptions {
 
 type CountName = Exclude<MetricName, 'LookupLatency'>;
 type Counts = Record<CountName, number>;
-type Values = Partial<Record<MetricName, number | readonly number[]>>;
 
 /** What is counted of one surface apart; refusals by their code. */
 interface SurfaceCounts {
@@ -27,8 +27,6 @@ const URGENT_BATCH_MS = 1_000;
 const MOST_VALUES = 100;
 /** What stands for the surface of an event that is of none. */
 const NO_SURFACE = 'unknown';
-
-const METRIC_NAMES = Object.keys(METRIC_UNITS) as readonly MetricName[];
 
 /** Every request that is allowed is in exactly one of these. */
 const USAGE_METRICS = {
@@ -91,37 +89,29 @@ export class Metrics {
     if (sinceMs >= 0 && sinceMs < (this.#isUrgent ? URGENT_BATCH_MS : BATCH_MS)) return;
     this.#writtenAtMs = nowMs;
     this.#isUrgent = false;
-    this.#writeTotals(nowMs);
-    for (const [surface, counts] of this.#surfaces) this.#writeSurface(surface, counts, nowMs);
+    this.#write(nowMs);
   }
 
-  #writeTotals(nowMs: number): void {
-    this.#write({}, { ...this.#totals, LookupLatency: this.#lookupMs.takeAll() }, nowMs);
+  #write(nowMs: number): void {
+    const { functionName, write } = this.#options;
+    const totals = { ...this.#totals, LookupLatency: this.#lookupMs.takeAll() };
+    const countsApart = [...this.#surfaces].flatMap(([surface, counts]) => takeCounts(surface, counts));
     this.#totals = noCounts();
+    for (const line of metricLines(functionName, totals, countsApart, nowMs)) write(line);
   }
+}
 
-  #writeSurface(Surface: string, counts: SurfaceCounts, nowMs: number): void {
-    if (counts.allowed > 0) this.#write({ Surface }, { Allowed: counts.allowed }, nowMs);
-    for (const [Reason, Denied] of counts.denied) this.#write({ Surface, Reason }, { Denied }, nowMs);
-    for (const [Reason, Faults] of counts.faults) this.#write({ Surface, Reason }, { Faults }, nowMs);
-    counts.allowed = 0;
-    counts.denied.clear();
-    counts.faults.clear();
-  }
-
-  /** One document, which can hold one value of a metric. What is zero is left out: CloudWatch bills a metric for the hours it has. */
-  #write(more: Readonly<Record<string, string>>, values: Values, Timestamp: number): void {
-    const { functionName: FunctionName, write } = this.#options;
-    const dimensions = { FunctionName, ...more };
-    const some = METRIC_NAMES.filter((name) => !isNothing(values[name]));
-    const directive = {
-      Namespace: METRIC_NAMESPACE,
-      Dimensions: [Object.keys(dimensions)],
-      Metrics: some.map((Name) => ({ Name, Unit: METRIC_UNITS[Name] })),
-    };
-    const members = Object.fromEntries(some.map((name) => [name, values[name]]));
-    write(JSON.stringify({ _aws: { Timestamp, CloudWatchMetrics: [directive] }, ...dimensions, ...members }));
-  }
+/** Leaves nothing. */
+function takeCounts(Surface: string, counts: SurfaceCounts): readonly CountApart[] {
+  const { allowed, denied, faults } = counts;
+  const byReason = (name: MetricName, codes: ReadonlyMap<string, number>) =>
+    [...codes].map(([Reason, count]) => ({ name, count, dimensions: { Surface, Reason } }));
+  const taken: CountApart[] = [...byReason('Denied', denied), ...byReason('Faults', faults)];
+  if (allowed > 0) taken.unshift({ name: 'Allowed', count: allowed, dimensions: { Surface } });
+  counts.allowed = 0;
+  denied.clear();
+  faults.clear();
+  return taken;
 }
 
 function noCounts(): Counts {
@@ -138,8 +128,4 @@ function noCounts(): Counts {
 
 function increment(counts: Map<string, number>, code: string): void {
   counts.set(code, (counts.get(code) ?? 0) + 1);
-}
-
-function isNothing(value: Values[MetricName]): boolean {
-  return value === undefined || (typeof value === 'number' ? value === 0 : value.length === 0);
 }

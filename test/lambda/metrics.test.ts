@@ -30,32 +30,72 @@ function refused(outcome: RefusedRequest['outcome'], code: string, surface = 'ht
 }
 
 describe('lines', () => {
-  test('of one request are its totals and its surface, as embedded metrics', () => {
+  const directive = (Dimensions: string[][], Metrics: object[]) => ({ Namespace: 'Latchkey', Dimensions, Metrics });
+  const counted = (Name: string) => ({ Name, Unit: 'Count' });
+
+  test('of one request are its totals and its surface, as one document of embedded metrics', () => {
     const { count, take } = metricsUnderTest();
     count(allowed({ lookupMs: 4, isCacheHit: false, usageWrite: 'written' }));
-    const directive = (Dimensions: string[], Metrics: object[]) => ({
-      Timestamp: NOW_MS,
-      CloudWatchMetrics: [{ Namespace: 'Latchkey', Dimensions: [Dimensions], Metrics }],
-    });
-    const counted = (Name: string) => ({ Name, Unit: 'Count' });
     expect(take()).toEqual([
       {
-        _aws: directive(
-          ['FunctionName'],
-          [counted('Allowed'), { Name: 'LookupLatency', Unit: 'Milliseconds' }, counted('UsageWrites')],
-        ),
+        _aws: {
+          Timestamp: NOW_MS,
+          CloudWatchMetrics: [
+            directive([['FunctionName']], [{ Name: 'LookupLatency', Unit: 'Milliseconds' }, counted('UsageWrites')]),
+            directive([['FunctionName'], ['FunctionName', 'Surface']], [counted('Allowed')]),
+          ],
+        },
         FunctionName: 'authorizer',
+        Surface: 'http-api',
         Allowed: 1,
         LookupLatency: [4],
         UsageWrites: 1,
       },
-      {
-        _aws: directive(['FunctionName', 'Surface'], [counted('Allowed')]),
-        FunctionName: 'authorizer',
-        Surface: 'http-api',
-        Allowed: 1,
-      },
     ]);
+  });
+
+  test('of two surfaces are the totals, and a document of each surface: one document holds one value of a metric', () => {
+    const { clock, count, take } = metricsUnderTest();
+    count(allowed());
+    take();
+    count(allowed(), allowed(), allowed({ surface: 'websocket' }));
+    clock.nowMs += MINUTE_MS;
+    count(allowed({ surface: 'websocket' }));
+    const documents = take();
+    expect(documents.map(({ Surface, Allowed }) => [Surface, Allowed])).toEqual([
+      [undefined, 4],
+      ['http-api', 2],
+      ['websocket', 2],
+    ]);
+    expect(sumsOf(documents)).toEqual({
+      Allowed: 4,
+      CacheHits: 4,
+      UsageWritesSkipped: 4,
+      'Allowed http-api': 2,
+      'Allowed websocket': 2,
+    });
+  });
+
+  test.each<[string, ObservedRequest, number]>([
+    ['of the same surface', refused('denied', 'INVALID_KEY'), 1],
+    ['of another surface', refused('denied', 'INVALID_KEY', 'websocket'), 2],
+  ])('have the refusals of one reason %s among the totals if no dimension is in the way', (_, denied, documents) => {
+    const { clock, count, take } = metricsUnderTest();
+    count(allowed());
+    take();
+    count(allowed(), denied);
+    clock.nowMs += MINUTE_MS;
+    count(denied);
+    const lines = take();
+    expect(lines).toHaveLength(documents);
+    expect(sumsOf(lines)).toEqual({
+      Allowed: 1,
+      CacheHits: 1,
+      UsageWritesSkipped: 1,
+      Denied: 2,
+      'Allowed http-api': 1,
+      [`Denied ${denied.surface} INVALID_KEY`]: 2,
+    });
   });
 
   test('count refusals by their reason, and what is of no surface as unknown', () => {
@@ -178,7 +218,7 @@ describe('lines are written', () => {
     const documents = lines.map((line) => JSON.parse(line));
     const times = new Set(documents.map((document) => document._aws.Timestamp));
     expect(times.size).toBe(6);
-    expect(lines).toHaveLength(6 + 5 + 6);
+    expect(lines).toHaveLength(1 + 5 * 2);
     expect(sumsOf(documents)).toMatchObject({
       Allowed: 7501,
       Denied: 2500,

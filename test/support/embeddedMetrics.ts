@@ -40,12 +40,13 @@ export function sumsOf(documents: readonly Document[]): Readonly<Record<string, 
   const sums: Record<string, number> = {};
   for (const document of documents) {
     for (const { Dimensions, Metrics } of metadataOf(document).CloudWatchMetrics) {
-      const dimensions = Dimensions.flat().filter((name) => name !== 'FunctionName');
-      const values = dimensions.map((name) => String(document[name]));
-      for (const { Name } of Metrics) {
-        const metric = [Name, ...values].join(' ');
-        const value = document[Name];
-        sums[metric] = (sums[metric] ?? 0) + (Array.isArray(value) ? value.length : Number(value));
+      for (const set of Dimensions) {
+        const values = set.filter((name) => name !== 'FunctionName').map((name) => String(document[name]));
+        for (const { Name } of Metrics) {
+          const metric = [Name, ...values].join(' ');
+          const value = document[Name];
+          sums[metric] = (sums[metric] ?? 0) + (Array.isArray(value) ? value.length : Number(value));
+        }
       }
     }
   }
