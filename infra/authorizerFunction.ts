@@ -8,6 +8,7 @@ import {
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
+  SystemLogLevel,
   Tracing,
   type FunctionProps,
   type IFunction,
@@ -76,6 +77,8 @@ export function authorizerFunction(
     role,
     logGroup,
     loggingFormat: LoggingFormat.JSON,
+    // Lambda's own lines of invocations that succeed would be most of the log, and of its price; those of failures stay.
+    systemLogLevelV2: SystemLogLevel.WARN,
     // Lambda drops lines below INFO otherwise.
     ...((props.debugSampleRate ?? 0) > 0 ? { applicationLogLevelV2: ApplicationLogLevel.DEBUG } : {}),
     ...(props.tracing === true ? { tracing: Tracing.ACTIVE } : {}),

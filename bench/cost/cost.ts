@@ -4,7 +4,7 @@ import { powerTuning, type PowerRow } from './powerTuning.ts';
 import { PRICES, type PriceList } from './prices.ts';
 import { readsByFormula } from './renewals.ts';
 import { CACHES, FLEETS, GRID, type Scenario } from './scenarios.ts';
-import { simulateTraffic, type Traffic, type TrafficCounts } from './simulateTraffic.ts';
+import { simulateTraffic, type Traffic, type TrafficCounts, type Work } from './simulateTraffic.ts';
 
 export interface CostOptions {
   /** The Node that the function's CPU is measured with. */
@@ -68,10 +68,25 @@ export async function cost({ node, rounds, onProgress = () => {} }: CostOptions 
 /** A simulation whose counts do not add up has no figure. */
 async function countsOf(traffic: Traffic): Promise<TrafficCounts> {
   const counts = await simulateTraffic(traffic);
-  const { requests, invocations, reads, committedWrites, leastSecondsBetweenWrites = Infinity } = counts;
+  const {
+    requests,
+    invocations,
+    reads,
+    work,
+    committedWrites,
+    refusedWrites,
+    leastSecondsBetweenWrites = Infinity,
+  } = counts;
   const { usageWriteSeconds = 900, recordCacheSeconds } = traffic;
   const fewestReads = recordCacheSeconds === 0 ? invocations : 1;
-  const addsUp = invocations <= requests && reads >= fewestReads && committedWrites > 0;
+  const sumOf = (of: (kind: Work) => number) => work.reduce((sum, kind) => sum + of(kind), 0);
+  const addsUp =
+    invocations <= requests &&
+    reads >= fewestReads &&
+    committedWrites > 0 &&
+    sumOf((kind) => kind.invocations) === invocations &&
+    sumOf((kind) => kind.invocations * kind.reads) === reads &&
+    sumOf((kind) => kind.invocations * kind.writes) === committedWrites + refusedWrites;
   if (!addsUp || leastSecondsBetweenWrites < usageWriteSeconds) {
     throw new Error(`impossible counts: ${JSON.stringify({ traffic, counts })}`);
   }

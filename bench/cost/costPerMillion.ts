@@ -1,5 +1,6 @@
 import type { FunctionCpu } from './measureCpu.ts';
 import type { PriceList } from './prices.ts';
+import type { TableCalls } from './simulatedEnvironment.ts';
 import { READ_MS, WRITE_MS, type TrafficCounts } from './simulateTraffic.ts';
 
 /** US dollars per million requests to the API, by what they are paid for. */
@@ -25,34 +26,34 @@ export function wallMs(cpuMs: number, memoryMb: number): number {
   return cpuMs / Math.min(1, memoryMb / MB_OF_ONE_VCPU);
 }
 
-/** Billed milliseconds, by what an invocation does. */
-export function billedMs(cpu: FunctionCpu, memoryMb: number) {
+/** Billed milliseconds of one invocation, rounded up once. A write counts as much CPU as a read: both are one call of the SDK. */
+export function billedMs({ reads, writes }: TableCalls, cpu: FunctionCpu, memoryMb: number): number {
   const call = wallMs(cpu.lookupMs.median, memoryMb);
-  return {
-    invocation: Math.ceil(RUNTIME_MS + wallMs(cpu.cachedMs.median, memoryMb)),
-    read: Math.ceil(call + READ_MS),
-    write: Math.ceil(call + WRITE_MS),
-    coldStart: Math.ceil(wallMs(cpu.coldStartMs.median, memoryMb)),
-  };
+  const own = RUNTIME_MS + wallMs(cpu.cachedMs.median, memoryMb);
+  return Math.ceil(own + reads * (call + READ_MS) + writes * (call + WRITE_MS));
 }
 
-/** What the counts cost. A write counts as much CPU as a read: both are one call of the SDK. */
+/** Billed milliseconds of the start of an environment. */
+export function billedStartMs(cpu: FunctionCpu, memoryMb: number): number {
+  return Math.ceil(wallMs(cpu.coldStartMs.median, memoryMb));
+}
+
+/** What the counts cost. */
 export function costPerMillion(
   counts: TrafficCounts,
   prices: PriceList,
   cpu: FunctionCpu,
   memoryMb: number,
 ): CostPerMillion {
-  const { invocations, coldStarts, reads, committedWrites, refusedWrites, logBytes } = counts;
+  const { invocations, coldStarts, work, reads, committedWrites, refusedWrites, logBytes } = counts;
   const millions = counts.requests / 1_000_000;
   const attempts = committedWrites + refusedWrites;
-  const billed = billedMs(cpu, memoryMb);
-  const durationMs = invocations * billed.invocation + reads * billed.read + attempts * billed.write;
+  const durationMs = work.reduce((sum, kind) => sum + kind.invocations * billedMs(kind, cpu, memoryMb), 0);
   const secondsPrice = (ms: number) => (ms / 1000) * (memoryMb / 1024) * prices.lambdaGbSecond;
   const parts = {
     lambdaRequests: (invocations * prices.lambdaRequest) / millions,
     lambdaDuration: secondsPrice(durationMs) / millions,
-    lambdaColdStarts: secondsPrice(coldStarts * billed.coldStart) / millions,
+    lambdaColdStarts: secondsPrice(coldStarts * billedStartMs(cpu, memoryMb)) / millions,
     reads: (reads * 0.5 * prices.readUnit) / millions,
     writes: (attempts * prices.writeUnit) / millions,
   };

@@ -32,10 +32,10 @@ const CASES = [1, 1_000, 100_000].flatMap((keys) => [
 
 /** The plan, computed and not simulated. */
 export function planOnPaper(cpu: FunctionCpu, memoryMb: number): readonly PlanRow[] {
-  return CASES.map((caches) => planRow(caches, billedMs(cpu, memoryMb)));
+  return CASES.map((caches) => planRow(caches, (reads) => billedMs({ reads, writes: 0 }, cpu, memoryMb)));
 }
 
-function planRow(caches: (typeof CASES)[number], billed: ReturnType<typeof billedMs>): PlanRow {
+function planRow(caches: (typeof CASES)[number], msOf: (reads: number) => number): PlanRow {
   const { keys, resultCacheSeconds, recordCacheSeconds } = caches;
   const ratePerKey = renewals(1, 1, resultCacheSeconds, [REQUESTS_PER_SECOND / keys]);
   const invocationsPerSecond = keys * ratePerKey;
@@ -46,7 +46,7 @@ function planRow(caches: (typeof CASES)[number], billed: ReturnType<typeof bille
     const kept = recordCacheSeconds === 0 ? 0 : Math.min(1, RECORD_CACHE_CAPACITY / keys);
     const expired = keys * renewals(environments, 1, recordCacheSeconds, [ratePerKey]);
     readsPerSecond = Math.max(expired, invocationsPerSecond * (1 - kept));
-    const busyMs = invocationsPerSecond * billed.invocation + readsPerSecond * billed.read;
+    const busyMs = invocationsPerSecond * msOf(0) + readsPerSecond * (msOf(1) - msOf(0));
     environments = Math.max(1, busyMs / 1000);
   }
   const readsPerSecondOfKey = readsPerSecond / keys;

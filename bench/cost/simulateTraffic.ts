@@ -6,7 +6,7 @@ import { CountingTable } from './countingTable.ts';
 import { keyPicker, sharesOf, type Popularity } from './popularity.ts';
 import { seededRandom } from './seededRandom.ts';
 import { SimulatedClock } from './simulatedClock.ts';
-import { SimulatedEnvironment } from './simulatedEnvironment.ts';
+import { SimulatedEnvironment, type TableCalls } from './simulatedEnvironment.ts';
 
 /** What is simulated. */
 export interface Traffic {
@@ -30,12 +30,20 @@ export interface TrafficCounts {
   /** Requests that reached the function; the others were answered by the gateway's result cache. */
   readonly invocations: number;
   readonly coldStarts: number;
+  /** Invocations by what they asked of the table: each is billed by its own time, rounded up. */
+  readonly work: readonly Work[];
   readonly reads: number;
   readonly committedWrites: number;
   readonly refusedWrites: number;
   /** The shortest time between two writes of one key that were made; absent where no key had two. */
   readonly leastSecondsBetweenWrites?: number;
+  /** As CloudWatch counts them, `LOG_EVENT_BYTES` for each line among them. */
   readonly logBytes: number;
+}
+
+/** So many invocations that each asked so much of the table. */
+export interface Work extends Readonly<TableCalls> {
+  readonly invocations: number;
 }
 
 /** AWS says "single-digit milliseconds". */
@@ -43,6 +51,8 @@ export const READ_MS = 4;
 export const WRITE_MS = 6;
 /** Lambda does not say how long it keeps an environment; two hours is an assumption. */
 export const ENVIRONMENT_HOURS = 2;
+/** "PutLogEvents": the size of a batch is that of its messages, and 26 bytes more for each. */
+export const LOG_EVENT_BYTES = 26;
 const START_MS = Date.UTC(2030, 0, 1);
 const HOUR_MS = 3_600_000;
 
@@ -79,6 +89,7 @@ class TrafficRun {
   #requests = 0;
   #invocations = 0;
   #coldStarts = 0;
+  readonly #work = new Map<string, Work>();
   #logBytes = 0;
   /** Invocations that have no answer yet. */
   #unanswered = 0;
@@ -127,6 +138,7 @@ class TrafficRun {
       requests: this.#requests,
       invocations: this.#invocations,
       coldStarts: this.#coldStarts,
+      work: [...this.#work.values()],
       reads: this.#table.reads,
       committedWrites: committed.reduce((sum, times) => sum + times.length, 0),
       refusedWrites: this.#table.refused,
@@ -154,9 +166,15 @@ class TrafficRun {
     this.#invocations++;
     slot.isBusy = true;
     this.#replaceIfOld(slot);
-    await slot.environment.invoke(key.presented);
+    this.#countWork(await slot.environment.invoke(key.presented));
     slot.isBusy = false;
     this.#unanswered--;
+  }
+
+  #countWork({ reads, writes }: TableCalls): void {
+    const kind = `${reads} ${writes}`;
+    const invocations = (this.#work.get(kind)?.invocations ?? 0) + 1;
+    this.#work.set(kind, { reads, writes, invocations });
   }
 
   #freeSlot(): Slot | undefined {
@@ -178,9 +196,10 @@ class TrafficRun {
   #startEnvironment(): SimulatedEnvironment {
     const { recordCacheSeconds, usageWriteSeconds = 900, trustsCachedRecords = false } = this.#traffic;
     this.#coldStarts++;
+    const writeLog = (line: string) => (this.#logBytes += line.length + LOG_EVENT_BYTES);
     return new SimulatedEnvironment(
       { recordCacheSeconds, usageWriteSeconds, trustsCachedRecords },
-      { lookup: this.#table, now: this.#clock.now, writeLog: (line) => (this.#logBytes += line.length + 1) },
+      { lookup: this.#table, now: this.#clock.now, writeLog },
     );
   }
 

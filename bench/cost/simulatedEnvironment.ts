@@ -26,6 +26,12 @@ export interface EnvironmentDeps {
   readonly writeLog: (line: string) => void;
 }
 
+/** What one invocation asked of the table. */
+export interface TableCalls {
+  reads: number;
+  writes: number;
+}
+
 const ROUTE = 'GET /orders' as Route;
 
 /** Does not tell when a record was read. */
@@ -62,9 +68,14 @@ export class SimulatedEnvironment {
     };
   }
 
-  /** Resolves when the request is answered. Rejects where the key is not allowed: every key of the simulation is good. */
-  async invoke(presented: PresentedKey): Promise<void> {
-    const { lookup, now } = this.#deps;
+  /**
+   * Resolves when the request is answered, to what it took. Rejects where the key is not allowed: every key of the simulation is
+   * good. An environment has one invocation at a time.
+   */
+  async invoke(presented: PresentedKey): Promise<TableCalls> {
+    const { now } = this.#deps;
+    const calls: TableCalls = { reads: 0, writes: 0 };
+    const lookup = this.#lookupThatCounts(calls);
     const cameAtMs = now();
     const observer = new RequestObserver(this.#observing, undefined, cameAtMs);
     observer.onSurface('http-api');
@@ -72,5 +83,20 @@ export class SimulatedEnvironment {
     const decision = await authorize(presented, ROUTE, cameAtMs, deps, observer);
     if (decision.effect !== 'allow') throw new Error(`a good key was answered with ${decision.effect}`);
     observer.onDecided(decision);
+    return calls;
+  }
+
+  #lookupThatCounts(calls: TableCalls): EnvironmentDeps['lookup'] {
+    const { lookup } = this.#deps;
+    return {
+      find: (keyHash) => {
+        calls.reads++;
+        return lookup.find(keyHash);
+      },
+      recordUse: (keyHash, usedAtMs, cutoffMs) => {
+        calls.writes++;
+        return lookup.recordUse(keyHash, usedAtMs, cutoffMs);
+      },
+    };
   }
 }

@@ -109,8 +109,9 @@ resource "aws_lambda_function" "authorizer" {
     }
   }
   logging_config {
-    log_format = "JSON"
-    log_group  = aws_cloudwatch_log_group.authorizer.name
+    log_format       = "JSON"
+    system_log_level = "WARN"
+    log_group        = aws_cloudwatch_log_group.authorizer.name
   }
 }
 

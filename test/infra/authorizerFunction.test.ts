@@ -157,6 +157,10 @@ test('the security checks find nothing in an authorizer of every prop', () => {
   expect(violations.map(({ ruleName }) => ruleName)).toEqual([]);
 });
 
+test('Lambda’s own lines are those of what failed alone', () => {
+  templateOf({}).hasResourceProperties(FUNCTION, { LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' } });
+});
+
 describe('debug lines', () => {
   const levelOf = (level: unknown) => ({ LoggingConfig: { ApplicationLogLevel: level } });
 
