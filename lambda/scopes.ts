@@ -2,9 +2,19 @@ import type { KeyRecord } from '../keys/record.ts';
 import { isScope } from '../keys/scope.ts';
 import { coversRoute, parseRoutePattern, type Route, type RoutePattern } from './route.ts';
 
+/** What a key's scopes come to. */
+interface OfScopes {
+  readonly patterns: readonly RoutePattern[];
+  readonly unknown: readonly string[];
+}
+
+const NONE: readonly string[] = Object.freeze([]);
+
 /** Which routes each scope opens. Where nothing is mapped, scopes are only handed on and close no route. */
 export class Scopes {
   readonly #patterns: ReadonlyMap<string, readonly RoutePattern[]>;
+  /** As long as somebody holds the record whose scopes they are: the record cache above all. */
+  readonly #ofScopes = new WeakMap<readonly string[], OfScopes>();
 
   constructor(patterns: ReadonlyMap<string, readonly RoutePattern[]> = new Map()) {
     this.#patterns = patterns;
@@ -38,8 +48,7 @@ export class Scopes {
 
   /** The patterns of the key's scopes, or `undefined` where the key may do everything. */
   patternsOf({ scopes }: Pick<KeyRecord, 'scopes'>): readonly RoutePattern[] | undefined {
-    if (scopes === undefined || this.isEmpty) return undefined;
-    return scopes.flatMap((scope) => this.#patterns.get(scope) ?? []);
+    return scopes === undefined || this.isEmpty ? undefined : this.#of(scopes).patterns;
   }
 
   allows(record: Pick<KeyRecord, 'scopes'>, route: Route): boolean {
@@ -47,8 +56,19 @@ export class Scopes {
   }
 
   /** The key's scopes that nothing is mapped to: they open no route. */
-  unknownOf({ scopes = [] }: Pick<KeyRecord, 'scopes'>): readonly string[] {
-    return this.isEmpty ? [] : scopes.filter((scope) => !this.#patterns.has(scope));
+  unknownOf({ scopes }: Pick<KeyRecord, 'scopes'>): readonly string[] {
+    return scopes === undefined || this.isEmpty ? NONE : this.#of(scopes).unknown;
+  }
+
+  #of(scopes: readonly string[]): OfScopes {
+    const known = this.#ofScopes.get(scopes);
+    if (known !== undefined) return known;
+    const made = {
+      patterns: scopes.flatMap((scope) => this.#patterns.get(scope) ?? []),
+      unknown: scopes.filter((scope) => !this.#patterns.has(scope)),
+    };
+    this.#ofScopes.set(scopes, made);
+    return made;
   }
 
   /** A key of every scope: the one with the longest policy. */
