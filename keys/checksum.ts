@@ -49,13 +49,13 @@ export function isChecked(text: string, start: number, prefix: string): boolean 
   }
   for (; at < end; at++) {
     const code = text.charCodeAt(at);
-    if (digitOf(code) < 0) return false;
+    noDigit |= digitOf(code);
     crc = crc32Step(crc, code);
   }
   let stated = 0;
   for (; at < text.length; at++) {
     const digit = digitOf(text.charCodeAt(at));
-    if (digit < 0) return false;
+    noDigit |= digit;
     stated = stated * BASE + digit;
   }
   return noDigit >= 0 && stated === (crc ^ -1) >>> 0;

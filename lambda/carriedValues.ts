@@ -36,10 +36,10 @@ function takeApart(joined: CarriedValues): CarriedValues {
 function valuesIn(map: unknown, wanted: string, anyCase: boolean): CarriedValues {
   if (typeof map !== 'object' || map === null) return undefined;
   let found: CarriedValues;
-  // Unlike Object.keys, it makes no list of the names.
+  // Unlike Object.keys, it makes no list of the names. What is parsed from JSON inherits none.
   for (const name in map) {
     if (name.length !== wanted.length || (name !== wanted && !(anyCase && isInAnyCase(name, wanted)))) continue;
-    if (Object.hasOwn(map, name)) found = withValue(found, (map as EventFields)[name]);
+    found = withValue(found, (map as EventFields)[name]);
   }
   return found;
 }
