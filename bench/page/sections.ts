@@ -91,7 +91,7 @@ export const SECTIONS: readonly Section[] = [
     title: 'CPU of a read',
     text:
       'What one GetItem takes of the CPU of the process that asks, in user and in system time, against a server of its own process that ' +
-      'answers at once with a record. The floor is a request signed by hand over `node:http`, without retries, a time limit or checks.',
+      'answers at once with a record. A verifier’s client finds its settings as the SDK does, the function’s is told them. The floor is a request signed by hand over `node:http`, without retries, a time limit or checks.',
     base: 'signed by hand, node:http',
     chart: 'store',
   },

@@ -9,6 +9,7 @@ import { serialiseRecord } from '../../keys/record.ts';
 import { createClient } from '../../lambda/client.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { createHandler } from '../../lambda/createHandler.ts';
+import { createFunctionClient } from '../../lambda/functionClient.ts';
 import { restRequestEvent } from '../../testing/authorizerEvents.ts';
 import { createTestKey } from '../../testing/createTestKey.ts';
 import { interleave, type BenchCase } from '../harness.ts';
@@ -33,8 +34,8 @@ const { secret, record } = createTestKey({
 });
 
 /**
- * µs of this process's CPU against a server that answers at once: of one GetItem by ours, by the SDK as it comes and by hand, and of
- * one request through the authorizer that one writes first and through ours.
+ * µs of this process's CPU against a server that answers at once: of one GetItem by the function's client, by a verifier's, by the SDK
+ * as it comes and by hand, and of one request through the authorizer that one writes first and through the function.
  */
 export async function store({ rounds }: { readonly rounds: number }): Promise<Measured> {
   const item = JSON.stringify(marshall(serialiseRecord(record)));
@@ -42,11 +43,23 @@ export async function store({ rounds }: { readonly rounds: number }): Promise<Me
   try {
     const [port]: unknown[] = await once(server, 'message');
     if (typeof port !== 'number') throw new Error('the store gave no port');
-    const client = new DynamoDBClient({ region: REGION, credentials: CREDENTIALS, endpoint: endpointOf(port) });
-    const lookup = new KeyLookup({ client: createClient({ client }), tableName: TABLE });
-    const reads = [lookupCase(lookup), documentClientCase(client), signedCase(port)];
+    // As Lambda tells a function of itself.
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL_DYNAMODB: endpointOf(port),
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      LATCHKEY_TABLE: TABLE,
+    });
+    const lookup = new KeyLookup({ client: createFunctionClient(process.env), tableName: TABLE });
+    const reads = [
+      lookupCase('Latchkey, KeyLookup', lookup),
+      lookupCase('Latchkey, KeyLookup of a verifier', new KeyLookup({ client: createClient(), tableName: TABLE })),
+      documentClientCase(),
+      signedCase(port),
+    ];
     const requests = [
-      await naiveCase(port),
+      await naiveCase(),
       handlerCase('Latchkey, a read on each request', lookup, { recordCacheSeconds: 0, runs: READS_PER_ROUND }),
       handlerCase('Latchkey, from the record cache', lookup, { recordCacheSeconds: 60, runs: HITS_PER_ROUND }),
     ];
@@ -62,12 +75,12 @@ export async function store({ rounds }: { readonly rounds: number }): Promise<Me
   }
 }
 
-function lookupCase(lookup: KeyLookup): BenchCase {
-  return cpuCase('Latchkey, KeyLookup', async () => (await lookup.find(record.keyHash))?.id);
+function lookupCase(name: string, lookup: KeyLookup): BenchCase {
+  return cpuCase(name, async () => (await lookup.find(record.keyHash))?.id);
 }
 
-function documentClientCase(client: DynamoDBClient): BenchCase {
-  const documents = DynamoDBDocumentClient.from(client);
+function documentClientCase(): BenchCase {
+  const documents = DynamoDBDocumentClient.from(new DynamoDBClient());
   const input = { TableName: TABLE, Key: { keyHash: record.keyHash } };
   return cpuCase('DocumentClient, GetCommand', async () => (await documents.send(new GetCommand(input))).Item?.['id']);
 }
@@ -81,14 +94,7 @@ function signedCase(port: number): BenchCase {
 }
 
 /** It reads its settings as the SDK does, from the environment, once it is imported. */
-async function naiveCase(port: number): Promise<BenchCase> {
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_DYNAMODB: endpointOf(port),
-    AWS_REGION: REGION,
-    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    LATCHKEY_TABLE: TABLE,
-  });
+async function naiveCase(): Promise<BenchCase> {
   const naive = await import('../cold/naiveAuthorizer.ts');
   const event = { methodArn: restRequestEvent().methodArn, headers: { authorization: `Bearer ${secret}` } };
   return cpuCase('naive authorizer, a read and a write', async () => principalOf(await naive.handler(event)));
