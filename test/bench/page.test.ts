@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { barChart } from '../../bench/page/barChart.ts';
 import { figure } from '../../bench/page/figure.ts';
-import { verdictOn, type Target } from '../../bench/page/heldTo.ts';
+import { countOf, medianOf, ratioOf, TARGETS, verdictOn, type Target } from '../../bench/page/heldTo.ts';
 import { makePage, type PageFiles } from '../../bench/page/makePage.ts';
+import { SECTIONS } from '../../bench/page/sections.ts';
 import { chartsOnDisk, DOCS } from '../../bench/page/writePage.ts';
 import { readResults, type PartResult } from '../../bench/results.ts';
 
@@ -68,6 +69,38 @@ describe('a target', () => {
   ])('of 10 that comes to %p with %j is %s', (got, others, verdict) => {
     expect(verdictOn(target(got, others), {})).toBe(verdict);
   });
+
+  test.each(TARGETS)('is measured in the committed results: $wanted', (target) => {
+    expect(target.figure(readResults())).toBeGreaterThan(0);
+    expect(verdictOn(target, readResults())).not.toBe('not measured');
+  });
+
+  test.each([
+    ['a ratio', ratioOf('peers', 'verification', 'jose RS256', 'jose ES256')],
+    ['a median', medianOf('peers', 'verification', 'jose RS256')],
+    ['a count', countOf('cold', 'ours, gzip bytes')],
+  ])('that is %s is measured by its names', (_, figure) => {
+    expect(verdictOn(target(0, { figure }), readResults())).not.toBe('not measured');
+  });
+
+  test.each([
+    ['part', ratioOf('cost', 'verification', 'jose RS256', 'jose ES256')],
+    ['group', ratioOf('peers', 'verifications', 'jose RS256', 'jose ES256')],
+    ['case of a ratio', ratioOf('peers', 'verification', 'jose RS255', 'jose ES256')],
+    ['base of a ratio', ratioOf('peers', 'verification', 'jose RS256', 'jose ES255')],
+    ['case of a median', medianOf('peers', 'verification', 'jose RS255')],
+    ['count', countOf('cold', 'ours, gzip byte')],
+  ])('of another %s than was measured is not measured', (_, figure) => {
+    expect(verdictOn(target(0, { figure }), readResults())).toBe('not measured');
+  });
+});
+
+test.each(SECTIONS)('the committed results have what the page tells of: $title', ({ part, group, base, hasCounts }) => {
+  const result = readResults()[part];
+  const cases = Object.keys(result?.groups[group]?.rounds ?? {});
+  expect(cases).not.toEqual([]);
+  if (base !== undefined) expect(cases).toContain(base);
+  if (hasCounts === true) expect(result?.counts).toBeDefined();
 });
 
 test.each([
