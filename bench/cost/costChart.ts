@@ -4,17 +4,18 @@ import type { CostPerMillion } from './costPerMillion.ts';
 type Part = Exclude<keyof CostPerMillion, 'total' | 'totalWithoutLogs'>;
 
 /** What a bar is made of, from left to right, with its words and its colour. */
-const PARTS: readonly (readonly [Part, string, string])[] = [
+const PARTS = [
   ['lambdaRequests', 'Lambda requests', '#57606a'],
   ['lambdaDuration', 'Lambda duration', '#8c959f'],
   ['lambdaColdStarts', 'cold starts', '#d0d7de'],
   ['reads', 'reads', '#0969da'],
   ['writes', 'writes', '#bc4c00'],
   ['logs', 'logs', '#8250df'],
-];
+] as const satisfies readonly (readonly [Part, string, string])[];
 
-const LEFT = 300;
-const BAR_WIDTH = 440;
+const LEFT = 210;
+const BAR_WIDTH = 500;
+const CHARACTER_WIDTH = 7;
 const ROW_HEIGHT = 30;
 const TOP = 70;
 
@@ -28,14 +29,17 @@ export function costChart(cases: readonly CostCase[]): string {
     '<style>text { font: 13px system-ui, sans-serif; fill: #1f2328 } .title { font-weight: 600 }</style>',
     '<rect width="100%" height="100%" fill="#fff"/>',
     `<text class="title" x="10" y="20">${title}</text>`,
-    ...PARTS.flatMap(([, words, colour], index) => legend(words, colour, 10 + index * 130)),
+    ...PARTS.flatMap((_, index) => legend(index)),
     ...cases.flatMap((one, index) => barOf(one, TOP + index * ROW_HEIGHT, BAR_WIDTH / most)),
     '</svg>',
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function legend(words: string, colour: string, x: number): readonly string[] {
+/** As far from the left as the words before it take. */
+function legend(index: number): readonly string[] {
+  const [, words, colour] = PARTS[index] ?? PARTS[0];
+  const x = PARTS.slice(0, index).reduce((sum, [, before]) => sum + 40 + before.length * CHARACTER_WIDTH, 10);
   return [
     `<rect x="${x}" y="36" width="12" height="12" fill="${colour}"/>`,
     `<text x="${x + 17}" y="47">${words}</text>`,
@@ -53,6 +57,6 @@ function barOf({ name, costPerMillion }: CostCase, y: number, perDollar: number)
   return [
     `<text x="${LEFT - 8}" y="${y + 14}" text-anchor="end">${name.replaceAll('&', '&amp;')}</text>`,
     ...parts,
-    `<text x="${(x + 6).toFixed(1)}" y="${y + 14}">${costPerMillion.total.toFixed(3)}</text>`,
+    `<text x="${(x + 6).toFixed(1)}" y="${y + 14}">$${costPerMillion.total.toFixed(4)}</text>`,
   ];
 }

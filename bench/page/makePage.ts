@@ -60,8 +60,11 @@ function figureOf(got: number | undefined, { unit }: Target): string {
 
 function table({ base }: Section, { unit, rounds }: Group): string {
   const baseValues = base === undefined ? undefined : rounds[base];
+  const sorted = Object.entries(rounds).toSorted(
+    ([, left], [, right]) => spreadOf(left).median - spreadOf(right).median,
+  );
   const hasMultiples = base !== undefined && baseValues !== undefined;
-  const rows = Object.entries(rounds).map(([name, values]) => {
+  const rows = sorted.map(([name, values]) => {
     const multiple = hasMultiples ? ` ${figure(spreadOf(pairedRatios(values, baseValues)).median)} |` : '';
     return `| ${name} | ${spreadFigure(values)} |${multiple}`;
   });

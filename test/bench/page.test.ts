@@ -127,11 +127,21 @@ describe('a chart', () => {
     expect(svg).not.toContain('logarithmic');
   });
 
-  test('says that its scale is logarithmic where it is', () => {
+  test('has dots and the powers of ten where its scale is logarithmic, and says so: it has no 0 for a bar to begin at', () => {
     const svg = barChart('A title', { unit: 'µs', rounds: { a: [1], b: [10], c: [100] } });
-    const [a = 0, b = 0, c = 0] = rects(svg).map(([, width]) => Number(width));
-    expect(c - b).toBeCloseTo(b - a, 0);
+    const [a = 0, b = 0, c = 0] = [...svg.matchAll(/<circle class="bar" cx="([\d.]+)"/g)].map(([, x]) => Number(x));
+    const lines = [...svg.matchAll(/class="decade" d="M([\d.]+) /g)].map(([, x]) => Number(x));
+    expect([a, b, c]).toEqual([37, 227, 417]);
+    expect(lines).toEqual([a, b, c]);
+    expect(rects(svg)).toEqual([]);
     expect(svg).toContain('logarithmic scale');
+  });
+
+  test('has the smallest first, and Latchkey in its colour', () => {
+    const svg = barChart('A title', { unit: 'µs', rounds: { b: [3], 'Latchkey, cached': [2], a: [1] } });
+    const kinds = [...svg.matchAll(/<rect class="(\w+)"/g)].map(([, kind]) => kind);
+    expect(kinds).toEqual(['bar', 'ours', 'bar']);
+    expect(svg).toContain('green is Latchkey');
   });
 
   test('escapes what it is given', () => {
