@@ -1,7 +1,7 @@
 import type { CostCase, CostResults } from './cost.ts';
 import { RUNTIME_MS } from './costPerMillion.ts';
 import { LAMBDA_LINES } from './lambdaLines.ts';
-import { planOnPaper } from './planOnPaper.ts';
+import { planOnPaper, type PlanRow } from './planOnPaper.ts';
 import type { Spread } from './measureCpu.ts';
 import { ENVIRONMENT_HOURS, LOG_EVENT_BYTES, READ_MS, WRITE_MS } from './simulateTraffic.ts';
 
@@ -180,17 +180,19 @@ function powerTable({ power }: CostResults): string {
   return table(['>memory', ...heads.map((head) => `>${head}`)], rows);
 }
 
-function planTable({ cpu, memoryMb }: CostResults): string {
-  const rows = planOnPaper(cpu, memoryMb).map((row) => [
+function planTable({ cpu, memoryMb, prices }: CostResults): string {
+  const plan = planOnPaper(cpu, memoryMb, prices);
+  const rows = plan.map((row) => [
     whole(row.keys),
     row.resultCacheSeconds === 0 ? '–' : `${row.resultCacheSeconds} s`,
     row.recordCacheSeconds === 0 ? '–' : `${row.recordCacheSeconds} s`,
     whole(row.invocationsPerSecond),
     whole(row.environments),
     whole(row.readsPerSecond),
-    row.readsPerSecondOfKey.toPrecision(3),
-    `${(100 * row.shareOfReadLimit).toPrecision(2)} %`,
-    row.writesTried.toFixed(2),
+    digits(row.readsPerSecondOfKey),
+    `${digits(100 * row.shareOfReadLimit)} %`,
+    digits(row.writesTried),
+    row.dollarsPerHour < 0.01 ? '< 0.01' : digits(row.dollarsPerHour),
   ]);
   const counted = [
     'invocations/s',
@@ -199,8 +201,28 @@ function planTable({ cpu, memoryMb }: CostResults): string {
     'reads/s of a key',
     'of its limit',
     'tried for each write',
+    '$ an hour',
   ];
-  return table(['>keys', "gateway's cache", 'record cache', ...counted.map((head) => `>${head}`)], rows);
+  const heads = ['>keys', "gateway's cache", 'record cache', ...counted.map((head) => `>${head}`)];
+  return [table(heads, rows), '', ...plan.filter(isWorked).map(worked)].join('\n');
+}
+
+/** One row of the plan has its arithmetic shown. */
+function isWorked({ keys, resultCacheSeconds, recordCacheSeconds }: PlanRow): boolean {
+  return keys === 1_000 && resultCacheSeconds === 0 && recordCacheSeconds > 0;
+}
+
+function worked(row: PlanRow): string {
+  const { keys, recordCacheSeconds: life, cachedMs, readingMs } = row;
+  const [invocations, reads, environments] = [row.invocationsPerSecond, row.readsPerSecond, row.environments].map(
+    whole,
+  );
+  const rate = whole(row.invocationsPerSecond / keys);
+  return [
+    `Worked for ${whole(keys)} keys and the record cache alone: each key has r = ${invocations} / ${whole(keys)} = ${rate} requests a second.`,
+    `An invocation takes ${cachedMs} ms, and ${readingMs} ms with a read, so E = (${invocations} · ${cachedMs} ms + ${reads} · ${readingMs - cachedMs} ms) / 1,000 ms = ${environments} environments.`,
+    `In them a key is read E / (L + E/r) = ${environments} / (${life} + ${environments}/${rate}) = ${digits(row.readsPerSecondOfKey)} times a second, which is ${digits(100 * row.shareOfReadLimit)} % of 6,000, and all keys ${whole(keys)} times that.`,
+  ].join(' ');
 }
 
 /** How many intervals of 15 minutes have begun, for each key. */
@@ -219,6 +241,12 @@ function perMillion(count: number, requests: number): string {
 
 function whole(value: number): string {
   return Math.ceil(value).toLocaleString('en-US');
+}
+
+/** Three digits that tell something, and all of a whole number. */
+function digits(value: number): string {
+  if (value >= 1000) return whole(value);
+  return value.toLocaleString('en-US', { maximumSignificantDigits: 3 });
 }
 
 function dollars(value: number): string {
