@@ -31,7 +31,7 @@ export async function makePage(results: Results): Promise<PageFiles> {
     const result = results[section.part];
     const group = result?.groups[section.group];
     if (result === undefined || group === undefined) continue;
-    parts.push(`## ${section.title}\n\n${section.text}`, ranOn(result));
+    parts.push(`## ${section.title}\n\n${section.text}`, ranOn(result, group));
     if (section.chart !== undefined) {
       const path = `speed/${section.chart}.svg`;
       files[path] = barChart(section.title, group);
@@ -77,11 +77,9 @@ function countsTable({ counts = {} }: PartResult): string {
   return ['| | |', '| --- | --: |', ...rows].join('\n');
 }
 
-function ranOn({ measuredAt, machine, versions, groups }: PartResult): string {
+function ranOn({ measuredAt, machine, versions }: PartResult, group: Group): string {
   const { cpu, cores, memoryGb, platform, node } = machine;
-  const rounds = Math.max(
-    ...Object.values(groups).flatMap((group) => Object.values(group.rounds).map((of) => of.length)),
-  );
+  const rounds = Math.max(...Object.values(group.rounds).map((values) => values.length));
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const on = `Node ${node} on ${platform}, ${cores} cores of ${cpu}, ${memoryGb} GB`;
   return `_${[`${measuredAt.slice(0, 10)}, ${rounds} rounds`, on, ...packages].join('; ')}_`;

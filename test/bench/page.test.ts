@@ -47,6 +47,13 @@ describe('the speed page', () => {
     expect(page).toContain('Left out: bcryptjs: it is not installed.');
     expect(page).not.toContain('## CPU of a read');
   });
+
+  test('has the rounds of each group by itself', async () => {
+    const { groups, ...part } = resultOf('operations', { 'lru-cache, new key': [1, 2, 3] });
+    const retained = { unit: 'MB', rounds: { 'lru-cache': [1, 2] } };
+    const page = (await makePage({ maps: { ...part, groups: { ...groups, retained } } }))['speed.md'];
+    expect([...String(page).matchAll(/_2030-01-01, (\d) rounds;/g)].map(([, rounds]) => rounds)).toEqual(['3', '2']);
+  });
 });
 
 describe('a target', () => {
