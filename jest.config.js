@@ -1,6 +1,7 @@
 export default {
   testEnvironment: 'node',
   globalSetup: '<rootDir>/test/support/globalSetup.js',
+  globalTeardown: '<rootDir>/test/support/globalTeardown.js',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

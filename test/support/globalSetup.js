@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -9,6 +12,8 @@ const ENSURE_TEMPLATE =
 export default async function globalSetup() {
   // Advice on which Node to install: workers and what they start need not repeat it.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  // What tests, and what they start, leave in a temporary directory goes with the run.
+  process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
   await import('../../build.js');
   execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', ENSURE_TEMPLATE], {
     cwd: ROOT,
