@@ -23,14 +23,26 @@ const nodeByName = {
   },
 };
 
+/** Exports for which Node evaluates more than a start should wait for, and that no start needs; as source text. */
+const LATE = {
+  // Node's own is of the global `crypto`, which is all of WebCrypto.
+  'node:crypto': { getRandomValues: '(bytes) => all.randomFillSync(bytes)' },
+  // The SDK asks whether a body is one. Ours never is.
+  'node:fs': { ReadStream: '{ [Symbol.hasInstance]: (value) => value instanceof all.ReadStream }' },
+};
+
 /** A module whose exports are looked up one by one, and only those that are used. */
 function nodeModule(path) {
+  // For the file of a token, where the server of credentials wants one; Lambda's has a variable.
+  if (path === 'node:fs/promises') {
+    return `export default new Proxy({}, { get: (_, name) => process.getBuiltinModule('${path}')[name] });`;
+  }
   const names = Object.keys(process.getBuiltinModule(path)).filter((name) => /^[a-z]\w*$/i.test(name));
   return [
     `const all = process.getBuiltinModule('${path}');`,
     'const exportOf = (name) => all[name];',
     'export default all;',
-    ...names.map((name) => `export const ${name} = /* @__PURE__ */ exportOf('${name}');`),
+    ...names.map((name) => `export const ${name} = ${LATE[path]?.[name] ?? `/* @__PURE__ */ exportOf('${name}')`};`),
   ].join('\n');
 }
 
@@ -61,10 +73,14 @@ const { metafile } = await build({
   format: 'esm',
   mainFields: ['module', 'main'],
   metafile: true,
+  // The SDK draws its ids from `node:crypto` then, and loads no WebCrypto.
+  define: { crypto: 'undefined' },
   // docs/adr/0012: what the AWS SDK would load for other places than Lambda, and for other calls than these.
   alias: {
     '@aws-sdk/credential-provider-node': './lambda/functionCredentials.ts',
     '@aws-sdk/endpoint-cache': './lambda/noEndpointCache.ts',
+    '@smithy/core/config': './lambda/functionSettings.ts',
+    '@smithy/node-http-handler': './lambda/functionRequestHandler.ts',
   },
   external: ['@smithy/core/event-streams'],
   plugins: [nodeByName, versionAlone],

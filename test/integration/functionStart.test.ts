@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import {
   createServer,
@@ -9,15 +10,19 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
 import { restRequestEvent } from '../../testing/authorizerEvents.ts';
-import { logLines, startFunction } from '../support/bundledFunction.ts';
+import { BUNDLE, functionEnvironment, logLines, startFunction } from '../support/bundledFunction.ts';
 import { bearing, UNKNOWN } from '../support/functionCases.ts';
 
 interface Asked {
+  readonly path: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** Of the caller. */
+  readonly port: number | undefined;
 }
 
 const stops: (() => unknown)[] = [];
@@ -37,7 +42,12 @@ async function startServer(answer: object = {}) {
     void answerTo(message, response);
   });
   async function answerTo(message: IncomingMessage, response: ServerResponse) {
-    asked.push({ headers: message.headers, body: await text(message) });
+    asked.push({
+      path: message.url,
+      headers: message.headers,
+      body: await text(message),
+      port: message.socket.remotePort,
+    });
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   }
   return { url: await listen(server), asked };
@@ -50,6 +60,7 @@ async function start(endpoint: string, settings: Record<string, string> = {}) {
 }
 
 const EVENT = restRequestEvent(bearing(UNKNOWN));
+const UUID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 const NOT_PRIMED = { LATCHKEY_PRIME: 'false' };
 
 describe('priming', () => {
@@ -111,6 +122,24 @@ describe('credentials', () => {
     expect(credentials.asked.map(({ headers }) => headers.authorization)).toEqual(['token']);
   });
 
+  test('are asked for with the token that is in a file, where Lambda names one', async () => {
+    const { url } = await startServer();
+    const Expiration = new Date(Date.now() + 3_600_000).toISOString();
+    const served = { AccessKeyId: 'AKIDSERVED', SecretAccessKey: 'secret', Token: 'served', Expiration };
+    const credentials = await startServer(served);
+    const directory = mkdtempSync(join(tmpdir(), 'latchkey-'));
+    stops.push(() => rmSync(directory, { recursive: true }));
+    writeFileSync(join(directory, 'token'), 'from a file');
+    await start(url, {
+      AWS_ACCESS_KEY_ID: '',
+      AWS_SECRET_ACCESS_KEY: '',
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${credentials.url}/credentials?for=latchkey`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(directory, 'token'),
+    });
+    expect(credentials.asked.map(({ headers }) => headers.authorization)).toEqual(['from a file']);
+    expect(credentials.asked.map(({ path }) => path)).toEqual(['/credentials?for=latchkey']);
+  });
+
   test('that are nowhere are a fault of the store', async () => {
     const { url, asked } = await startServer();
     const running = await start(url, { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' });
@@ -168,3 +197,43 @@ describe('the endpoint', () => {
     expect(asked[0]?.headers.authorization).toContain('/us-east-1/dynamodb/');
   });
 });
+
+describe('a request', () => {
+  test('goes over the connection of the one before, with an id of its own', async () => {
+    const { url, asked } = await startServer();
+    const running = await start(url);
+    await running.invoke(EVENT);
+    const ids = asked.map(({ headers }) => String(headers['amz-sdk-invocation-id']));
+    expect(ids).toEqual([expect.stringMatching(UUID), expect.stringMatching(UUID)]);
+    expect(new Set(ids).size).toBe(2);
+    expect(new Set(asked.map(({ port }) => port)).size).toBe(1);
+  });
+});
+
+describe('of Node a start', () => {
+  // TLS is for AWS's own endpoint; the others are for what the SDK could do and the function never does.
+  test.each([
+    ['no WebCrypto', 'internal/crypto/webcrypto'],
+    ['no streams of files', 'internal/fs/streams'],
+    ['no TLS for an endpoint without it', 'tls'],
+    ['no HTTP/2', 'http2'],
+  ])('loads %s', (_, name) => {
+    expect(modulesLoadedFor('http://127.0.0.1:1')).not.toContain(`NativeModule ${name}`);
+  });
+
+  test('has TLS for AWS’s own endpoint loaded before the first request', () => {
+    expect(modulesLoadedFor('')).toContain('NativeModule tls');
+  });
+});
+
+/** What Node has loaded of itself when the function is loaded. */
+function modulesLoadedFor(endpoint: string): readonly string[] {
+  const tell = 'process.stdout.write(JSON.stringify(list))';
+  const script = `await import('${pathToFileURL(BUNDLE).href}'); const list = process.moduleLoadList; ${tell}`;
+  const told = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    env: functionEnvironment(endpoint, NOT_PRIMED),
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return JSON.parse(told);
+}
