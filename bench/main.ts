@@ -59,7 +59,10 @@ async function runAndKeep(name: PartName, options: { node: string; rounds: numbe
 
 /** In a process of its own, on the Node that is measured and without a transformer: Node itself strips the types. */
 async function runPart(name: PartName, { node, rounds }: { readonly node: string; readonly rounds: number }) {
-  const child = fork(RUN, [name, String(rounds)], { execPath: node, execArgv: ['--expose-gc'], env: environment() });
+  // Set by test/e2e/runtimeClientCache.sh; the part's own environment is without it.
+  const runtimeClient = process.env['LATCHKEY_RUNTIME_CLIENT'];
+  const options = runtimeClient ? [String(rounds), runtimeClient] : [String(rounds)];
+  const child = fork(RUN, [name, ...options], { execPath: node, execArgv: ['--expose-gc'], env: environment() });
   const stop = () => child.kill();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const messages: (Measured & { machine: Machine })[] = [];

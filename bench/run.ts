@@ -2,9 +2,9 @@
 import { describeMachine } from './machine.ts';
 import { isPartName, PARTS, type Part } from './parts.ts';
 
-const [name = '', rounds = ''] = process.argv.slice(2);
+const [name = '', rounds = '', runtimeClient] = process.argv.slice(2);
 if (!isPartName(name)) throw new Error(`no part is called ${name}`);
 const part: Part = PARTS[name];
-const measured = await part.measure({ rounds: Number(rounds), node: process.execPath });
+const measured = await part.measure({ rounds: Number(rounds), node: process.execPath, runtimeClient });
 process.send?.({ ...measured, machine: describeMachine() });
 process.disconnect();

@@ -18,7 +18,7 @@ type Handling = Parameters<HttpHandler['handle']>[1];
 
 const MAX_SOCKETS = 50;
 /** What a connection that was kept open too long ends in; the SDK tries again after it. */
-const LOST = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT'];
+const LOST = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
 /**
  * How the function's client speaks HTTP. `build.js` puts this in the place of the AWS SDK's `NodeHttpHandler`, of which it does
@@ -57,7 +57,7 @@ export class FunctionRequestHandler implements HttpHandler {
       limitConnection(sent, this.#options.connectionTimeout);
       limitAnswer(sent, requestTimeout ?? this.#options.requestTimeout);
       sent.on('error', (error: NodeJS.ErrnoException) => {
-        reject(LOST.includes(error.code ?? '') ? Object.assign(error, { name: 'TimeoutError' }) : error);
+        reject(LOST.has(error.code ?? '') ? Object.assign(error, { name: 'TimeoutError' }) : error);
       });
       sent.on('response', (body) => {
         const headers = Object.entries(body.headers).map(([name, value]) => [name, String(value)]);

@@ -1,5 +1,8 @@
+/** What a setting can be. */
+type Plain = string | number | boolean | undefined;
+
 /** How the AWS SDK describes a setting. */
-interface Setting<T> {
+interface Setting<T extends Plain> {
   readonly environmentVariableSelector: (environment: NodeJS.ProcessEnv) => T | undefined;
   readonly default: T | (() => T | Promise<T>);
 }
@@ -14,7 +17,10 @@ interface RegionInput {
  * this module in the place of `@smithy/core/config`, which looks into the files of AWS's command line as well, and asks EC2 for
  * the Region. A name that the SDK imports from there and that is not here fails the build.
  */
-export function loadConfig<T>({ environmentVariableSelector, default: fallback }: Setting<T>): () => Promise<T> {
+export function loadConfig<T extends Plain>({
+  environmentVariableSelector,
+  default: fallback,
+}: Setting<T>): () => Promise<T> {
   return async () => environmentVariableSelector(process.env) ?? provide(fallback);
 }
 
@@ -72,6 +78,6 @@ function booleanSetting(name: string): Setting<boolean> {
   return { environmentVariableSelector: (environment) => booleanSelector(environment, name), default: false };
 }
 
-function provide<T>(value: T | (() => T | Promise<T>)): T | Promise<T> {
-  return value instanceof Function ? value() : value;
+function provide<T extends Plain>(value: T | (() => T | Promise<T>)): T | Promise<T> {
+  return typeof value === 'function' ? value() : value;
 }

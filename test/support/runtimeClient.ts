@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join, parse } from 'node:path';
 import type { RunningFunction } from './bundledFunction.ts';
 import { RuntimeApi } from './runtimeApi.ts';
 
@@ -8,6 +8,19 @@ export const LAMBDA_NODE = process.env['LATCHKEY_LAMBDA_NODE'] ?? '';
 /** Lambda's runtime client, where runtimeClientCache.sh has put it. */
 const RUNTIME_CLIENT = process.env['LATCHKEY_RUNTIME_CLIENT'] ?? '';
 
+/** What runs a function as Lambda does. */
+export interface LambdaRuntime {
+  readonly node: string;
+  /** The directory of Lambda's runtime client. */
+  readonly client: string;
+}
+
+/** A function that Lambda's runtime client runs. */
+export interface FunctionUnderRuntimeClient extends RunningFunction {
+  /** From the spawn of the process to its asking for the first event. */
+  readonly initMs: number;
+}
+
 /**
  * Runs the `handler` of a file as Lambda does, with this environment and none of the caller's. Rejects with the error that
  * the runtime reports where the function does not load.
@@ -15,9 +28,11 @@ const RUNTIME_CLIENT = process.env['LATCHKEY_RUNTIME_CLIENT'] ?? '';
 export async function startUnderRuntimeClient(
   file: string,
   environment: Readonly<Record<string, string>>,
-): Promise<RunningFunction> {
+  { node, client }: LambdaRuntime = { node: LAMBDA_NODE, client: RUNTIME_CLIENT },
+): Promise<FunctionUnderRuntimeClient> {
   const api = await RuntimeApi.start();
-  const child = spawn(LAMBDA_NODE, [join(RUNTIME_CLIENT, 'index.mjs')], {
+  const spawnedAt = performance.now();
+  const child = spawn(node, [join(client, 'index.mjs')], {
     env: { ...environment, ...lambdaEnvironment(file, api.host) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -35,7 +50,8 @@ export async function startUnderRuntimeClient(
   };
   const ended = exited.then(() => ({ errorType: 'Runtime.ExitError', errorMessage: output }));
   const start = await Promise.race([api.started, ended]);
-  if (start === 'ready') return { invoke: (event) => api.invoke(event), output: () => output, stop };
+  const initMs = performance.now() - spawnedAt;
+  if (start === 'ready') return { initMs, invoke: (event) => api.invoke(event), output: () => output, stop };
   await stop();
   throw new Error(`${start.errorType}: ${start.errorMessage}`);
 }
@@ -43,7 +59,7 @@ export async function startUnderRuntimeClient(
 /** What Lambda itself sets (Defined runtime environment variables, AWS Lambda Developer Guide). */
 function lambdaEnvironment(file: string, runtimeApi: string) {
   return {
-    _HANDLER: `${basename(file, '.mjs')}.handler`,
+    _HANDLER: `${parse(file).name}.handler`,
     LAMBDA_TASK_ROOT: dirname(file),
     AWS_LAMBDA_RUNTIME_API: runtimeApi,
     AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
