@@ -1,0 +1,14 @@
+import { fileURLToPath } from 'node:url';
+import base from '../jest.config.js';
+import { testFilesOf } from './testFiles.js';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const { globalSetup: _, ...inProcess } = base;
+
+export default {
+  ...inProcess,
+  rootDir: ROOT,
+  roots: ['keys', 'lambda', 'test', 'testing'].map((folder) => `${ROOT}${folder}`),
+  testMatch: testFilesOf(ROOT).map((file) => `${ROOT}${file}`),
+  filter: `${ROOT}mutation/chosenTestFiles.cjs`,
+};
