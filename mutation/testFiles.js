@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 
 /** The tests of keys/ and lambda/ that need no bundle, no template and no child process: a mutant in the process is seen by them. */
 const FOLDERS = ['test/keys', 'test/lambda', 'test/property'];
-const IN_PROCESS = ['createKeyRegistry', 'grants', 'importScale', 'keyVerifier', 'store'];
+const IN_PROCESS = ['createKeyRegistry', 'keyVerifier', 'store'];
 
 /** @param root The folder of the project, or of a copy of it. @returns Paths of test files within it. */
 export function testFilesOf(root) {

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const LICENCES = ['Apache-2.0', 'MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause'];
+
+const read = (path: string) => readFileSync(ROOT + path, 'utf8');
+const { dependencies } = JSON.parse(read('package.json'));
+const { packages } = JSON.parse(read('package-lock.json'));
+
+/** The cells of each row of the page's table, by the package that it is of. */
+function rows(): ReadonlyMap<string, readonly string[]> {
+  const [, table = ''] = read('docs/dependencies.md').split('<!-- dependencies:');
+  const cells = [...table.matchAll(/^\| `([^`]+)` *\|(.*)\|$/gm)];
+  return new Map(cells.map(([, name = '', rest = '']) => [name, rest.split('|').map((cell) => cell.trim())]));
+}
+
+test('every dependency has a row in docs/dependencies.md, and no row is of what is none', () => {
+  expect([...rows().keys()]).toEqual(Object.keys(dependencies));
+});
+
+test.each(Object.entries(dependencies))('the row of %s is of the version %s, which is exact', (name, version) => {
+  const [stated, purpose, licence, keptBy, size] = rows().get(name) ?? [];
+  expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  expect({ stated, licence }).toEqual({ stated: version, licence: packages[`node_modules/${name}`].license });
+  expect(LICENCES).toContain(licence);
+  expect(purpose).toMatch(/\w{3}/);
+  expect(keptBy).toMatch(/ of \d{4}-\d\d-\d\d| on \d{4}-\d\d-\d\d/);
+  expect(size).toMatch(/^\d+ KB$/);
+});
+
+test('no package that is installed with Latchkey runs a script at its installation', () => {
+  const reached = new Set<string>();
+  const visit = (name: string): void => {
+    if (reached.has(name)) return;
+    reached.add(name);
+    const { dependencies = {}, optionalDependencies = {} } = packages[`node_modules/${name}`] ?? {};
+    Object.keys({ ...dependencies, ...optionalDependencies }).forEach(visit);
+  };
+  Object.keys(dependencies).forEach(visit);
+  expect(reached.size).toBeGreaterThan(Object.keys(dependencies).length);
+  const scripted = [...reached].filter((name) => packages[`node_modules/${name}`]?.hasInstallScript);
+  expect(scripted).toEqual([]);
+});
+
+test.each(['package-lock.json', 'bench/package-lock.json', 'mutation/package-lock.json'])(
+  '%s has the hash of all that it installs',
+  (file) => {
+    const locked = Object.entries<{ link?: boolean; inBundle?: boolean; integrity?: string }>(
+      JSON.parse(read(file)).packages,
+    );
+    // What is bundled in a package comes under the hash of that package.
+    const installed = locked.filter(([path, { link, inBundle }]) => /node_modules\//.test(path) && !link && !inBundle);
+    expect(installed).not.toHaveLength(0);
+    expect(installed.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([]);
+  },
+);

@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FOLDER = `${ROOT}.github/workflows/`;
+const FILES = readdirSync(FOLDER);
+
+const textOf = (file: string) => readFileSync(FOLDER + file, 'utf8');
+
+/** The jobs of a workflow that is indented as Prettier does it, each as its name and its lines. */
+function jobsOf(text: string): readonly (readonly [string, string])[] {
+  const [, jobs = ''] = text.split(/^jobs:\n/m);
+  return jobs
+    .split(/^ {2}(?=[\w-]+:$)/m)
+    .slice(1)
+    .map((job) => [job.slice(0, job.indexOf(':')), job] as const);
+}
+
+/** What a workflow does that it should not. */
+function problemsOf(text: string): readonly string[] {
+  const uses = [...text.matchAll(/uses: *(.*)/g)].map(([, action = '']) => action);
+  const scripts = [...text.matchAll(/run: (?:\|\n(?: {10}.*\n)+|.*)/g)].map(([script]) => script);
+  const steps = text.split(/^ {6}- /m).slice(1);
+  return [
+    ...uses.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action)),
+    ...(/^permissions: \{\}$/m.test(text) ? [] : ['rights for all jobs']),
+    ...(/^concurrency:\n {2}group: /m.test(text) ? [] : ['no concurrency']),
+    ...(/pull_request_target|workflow_run/.test(text) ? ['rights for what comes from outside'] : []),
+    ...steps
+      .filter((step) => step.includes('actions/checkout@') && !step.includes('persist-credentials: false'))
+      .map(() => 'a token left in the checkout'),
+    ...scripts.filter((script) => script.includes('${{')).map(() => 'a text of the event in a script'),
+    ...jobsOf(text).flatMap(([name, job]) => [
+      ...(/^ {4}permissions:\n {6}/m.test(job) ? [] : [`no rights stated for ${name}`]),
+      ...(/^ {4}timeout-minutes: \d+$/m.test(job) ? [] : [`no end of time for ${name}`]),
+    ]),
+  ];
+}
+
+/** Every right beyond reading the repository, with the job that has it. */
+function rightsOf(file: string): readonly string[] {
+  return jobsOf(textOf(file)).flatMap(([name, job]) =>
+    [...job.matchAll(/^ {6}([a-z-]+: write)$/gm)].map(([, right]) => `${file} ${name} ${right}`),
+  );
+}
+
+test.each(FILES)('%s pins every action by its hash, states every right and ends in time', (file) => {
+  expect(jobsOf(textOf(file))).not.toHaveLength(0);
+  expect(problemsOf(textOf(file))).toEqual([]);
+});
+
+test('no job may write, but the two of a release, each what it is there for', () => {
+  expect(FILES.flatMap(rightsOf)).toEqual([
+    'release.yml publish id-token: write',
+    'release.yml attach contents: write',
+  ]);
+});
+
+test('the job that may publish runs nothing of the repository or of its dependencies', () => {
+  const [, publish = ''] = jobsOf(textOf('release.yml')).find(([name]) => name === 'publish') ?? [];
+  expect(publish).toContain('--provenance');
+  expect(publish.match(/run: .*/g)).toEqual(['run: npm publish ./latchkey-*.tgz --provenance --ignore-scripts']);
+  expect(publish).not.toContain('actions/checkout');
+});
+
+test('dependencies are audited on every change, and before a release', () => {
+  for (const file of ['ci.yml', 'release.yml']) {
+    expect(textOf(file)).toContain('run: npm audit --omit=dev --audit-level=high');
+  }
+});
+
+test('every script that a workflow runs is there', () => {
+  const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
+  const named = FILES.flatMap((file) => [...textOf(file).matchAll(/npm run ([\w:-]+)/g)].map(([, script]) => script));
+  expect(named).not.toHaveLength(0);
+  expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
+});
+
+describe('a workflow is refused', () => {
+  const good = textOf('ci.yml');
+
+  test.each([
+    ['with an action by its tag', / actions\/setup-node@\w+ # .*/, ' actions/setup-node@v4', 'actions/setup-node@v4'],
+    ['with an action by a short hash', /@[0-9a-f]{40}/, '@34e1148', 'actions/checkout@34e1148 # v4.3.1'],
+    ['with rights for all its jobs', 'permissions: {}', 'permissions: write-all', 'rights for all jobs'],
+    ['with rights for what comes from outside', 'pull_request:', 'pull_request_target:', /outside/],
+    ['with a token left in the checkout', 'persist-credentials: false', 'fetch-depth: 0', /checkout/],
+    ['with a text of the event in a script', 'run: npm test', 'run: echo ${{ github.head_ref }}', /in a script/],
+    ['with a job that states no rights', /^ {4}permissions:\n.*\n/m, '', 'no rights stated for test'],
+    ['with a job of no end', /^ {4}timeout-minutes: .*\n/m, '', 'no end of time for test'],
+    ['that runs beside itself', /^concurrency:\n(?: {2}.*\n)+/m, '', 'no concurrency'],
+  ])('%s', (_, found, planted, problem) => {
+    expect(problemsOf(good.replace(found, planted))).toContainEqual(
+      typeof problem === 'string' ? problem : expect.stringMatching(problem),
+    );
+  });
+});
