@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ALPHABET, encodeChecksum } from '../../keys/checksum.ts';
 import {
   generateSecret,
   hashSecret,
@@ -69,6 +70,32 @@ describe('well-formedness', () => {
     ['with two characters exchanged', KNOWN.replace('56', '65')],
   ])('a key %s is refused', (_, text) => {
     expect(parseSecret(text, OWN)).toBeUndefined();
+  });
+
+  test('a character that is no digit is refused wherever it stands, also under the checksum of the whole', () => {
+    for (let at = 3; at < 46; at++) {
+      const body = `${KNOWN.slice(0, at)}-${KNOWN.slice(at + 1, 46)}`;
+      expect(parseSecret(body + encodeChecksum(body), OWN)).toBeUndefined();
+    }
+  });
+
+  test('a character outside ASCII is refused wherever it stands, also where its low byte is the digit that belongs there', () => {
+    for (let at = 0; at < KNOWN.length; at++) {
+      const alike = String.fromCharCode(0x100 | KNOWN.charCodeAt(at));
+      expect(parseSecret(KNOWN.slice(0, at) + alike + KNOWN.slice(at + 1), OWN)).toBeUndefined();
+    }
+  });
+
+  test('what is no digit counts as none in the checksum, and not as a number that makes another text of the same value', () => {
+    const bodies = Array.from({ length: 1000 }, (_, n) => `sk_${`${n}`.padStart(43, '0')}`);
+    const endings = bodies.filter((body) => /[0-8A-Ya-y]z$/.test(encodeChecksum(body)));
+    expect(endings).not.toHaveLength(0);
+    for (const body of endings) {
+      const checksum = encodeChecksum(body);
+      const carried = ALPHABET.charAt(ALPHABET.indexOf(checksum.charAt(4)) + 1);
+      // One more in the place before, and minus one in the last, is the same number.
+      expect(parseSecret(`${body}${checksum.slice(0, 4)}${carried}-`, OWN)).toBeUndefined();
+    }
   });
 
   test('a key issued elsewhere is taken for one only where foreign keys are accepted', () => {
