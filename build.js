@@ -80,7 +80,6 @@ const { metafile } = await build({
     '@aws-sdk/credential-provider-node': './lambda/functionCredentials.ts',
     '@aws-sdk/endpoint-cache': './lambda/noEndpointCache.ts',
     '@smithy/core/config': './lambda/functionSettings.ts',
-    '@smithy/node-http-handler': './lambda/functionRequestHandler.ts',
   },
   external: ['@smithy/core/event-streams'],
   plugins: [nodeByName, versionAlone],

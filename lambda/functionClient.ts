@@ -2,7 +2,6 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LOOKUP_TRANSLATION } from '../keys/lookup.ts';
 import { LOOKUP_LIMITS } from './client.ts';
-import { FunctionRequestHandler } from './functionRequestHandler.ts';
 
 /**
  * The function's own client, for a cold start: all that the AWS SDK would look for in files is told it from the environment, as
@@ -18,7 +17,6 @@ export function createFunctionClient(
     ...LOOKUP_LIMITS,
     ...(environment['AWS_REGION'] ? { region: environment['AWS_REGION'] } : {}),
     ...(endpoint ? { endpoint } : {}),
-    requestHandler: new FunctionRequestHandler({ ...LOOKUP_LIMITS.requestHandler, protocol: protocolOf(endpoint) }),
     ignoreConfiguredEndpointUrls: true,
     useFipsEndpoint: environment['AWS_USE_FIPS_ENDPOINT'] === 'true',
     useDualstackEndpoint: environment['AWS_USE_DUALSTACK_ENDPOINT'] === 'true',
@@ -35,9 +33,4 @@ export function createFunctionClient(
 function endpointOf(environment: Readonly<Record<string, string | undefined>>): string | undefined {
   if (environment['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined;
   return environment['AWS_ENDPOINT_URL_DYNAMODB'] || environment['AWS_ENDPOINT_URL'];
-}
-
-/** Of AWS's own endpoints, and so of what is no URL, which the SDK refuses with the first request. */
-function protocolOf(endpoint: string | undefined): string {
-  return endpoint !== undefined && URL.canParse(endpoint) ? new URL(endpoint).protocol : 'https:';
 }

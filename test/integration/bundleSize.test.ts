@@ -34,7 +34,6 @@ test.each(Object.keys(budget))(
 // docs/adr/0012. Where the SDK takes one of these from another module, the alias in build.js no longer reaches it.
 describe.each(Object.keys(budget))('%s carries none of what it has a replacement for:', (file) => {
   test.each([
-    ["the SDK's own HTTP handler", 'socketAcquisitionWarningTimeout'],
     ["the files of AWS's command line", 'AWS_SHARED_CREDENTIALS_FILE'],
     ['what asks EC2 for its Region', 'AWS_EC2_METADATA_DISABLED'],
     ['profiles and other sources of credentials', /AWS_PROFILE|AWS_WEB_IDENTITY_TOKEN_FILE/],

@@ -211,11 +211,10 @@ describe('a request', () => {
 });
 
 describe('of Node a start', () => {
-  // TLS is for AWS's own endpoint; the others are for what the SDK could do and the function never does.
+  // For what the SDK could do and the function never does.
   test.each([
     ['no WebCrypto', 'internal/crypto/webcrypto'],
     ['no streams of files', 'internal/fs/streams'],
-    ['no TLS for an endpoint without it', 'tls'],
     ['no HTTP/2', 'http2'],
   ])('loads %s', (_, name) => {
     expect(modulesLoadedFor('http://127.0.0.1:1')).not.toContain(`NativeModule ${name}`);
