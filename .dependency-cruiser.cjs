@@ -66,7 +66,7 @@ module.exports = {
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(createKeyRegistry|lookup|registryOptions|registryStore)|lambda/(client|functionClient|functionCredentials|prime|planKeys/(handler|planKeys))|cli/(client|stack|caller)|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|lookup|registryOptions|registryStore|requireJsonObject)|lambda/(client|functionClient|functionCredentials|prime|planKeys/(handler|planKeys))|cli/(client|stack|caller)|local/table)\\.ts$',
     ),
     packagesOnlyIn('api-gateway-client-in-plan-keys', 'node_modules/@aws-sdk/client-api-gateway/', '^lambda/planKeys/'),
     packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),

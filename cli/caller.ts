@@ -1,4 +1,6 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { CALL_TIMEOUT_MS } from '../keys/callLimits.ts';
+import { withinMs } from '../keys/storeFault.ts';
 import { accountConfig, type AwsAccount } from './awsAccount.ts';
 import { awsAdvice, failureOf, isUnreachable, type Failure } from './awsAdvice.ts';
 import { CliError } from './cliError.ts';
@@ -12,7 +14,9 @@ import { CliError } from './cliError.ts';
 export async function callerArn(account: AwsAccount): Promise<string> {
   const client = new STSClient(accountConfig(account));
   try {
-    const { Arn } = await client.send(new GetCallerIdentityCommand({}));
+    const { Arn } = await withinMs(CALL_TIMEOUT_MS, (abortSignal) =>
+      client.send(new GetCallerIdentityCommand({}), { abortSignal }),
+    );
     if (Arn) return Arn;
   } catch (cause) {
     throw unknown(reasonOf(failureOf(cause)), cause);

@@ -1,4 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand, type Output } from '@aws-sdk/client-cloudformation';
+import { CALL_TIMEOUT_MS } from '../keys/callLimits.ts';
+import { withinMs } from '../keys/storeFault.ts';
 import { accountConfig, type AwsAccount } from './awsAccount.ts';
 import { awsAdvice, failureOf, isDenied, isUnreachable } from './awsAdvice.ts';
 import { CliError } from './cliError.ts';
@@ -17,7 +19,9 @@ export interface StackOutputs {
 export async function readStack(stackName: string, account: AwsAccount): Promise<StackOutputs> {
   const client = new CloudFormationClient(accountConfig(account));
   try {
-    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stackName }));
+    const { Stacks = [] } = await withinMs(CALL_TIMEOUT_MS, (abortSignal) =>
+      client.send(new DescribeStacksCommand({ StackName: stackName }), { abortSignal }),
+    );
     return outputsOf(stackName, Stacks[0]?.Outputs ?? []);
   } catch (error) {
     throw error instanceof CliError ? error : unusable(stackName, reasonOf(error), error);

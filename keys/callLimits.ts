@@ -6,3 +6,6 @@ export const CALL_LIMITS = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 3000, requestTimeout: 8000, throwOnRequestTimeout: true },
 };
+
+/** How long a call may take in all, with its retries. The limits above end with the head of an answer: its body may never come. */
+export const CALL_TIMEOUT_MS = 30_000;

@@ -18,7 +18,8 @@ export interface CreateKeyRegistryOptions extends Omit<KeyRegistryOptions, 'clie
    */
   readonly endpoint?: string;
   /**
-   * A client of your own, with its own credentials, region, retries and timeouts.
+   * A client of your own, with its own credentials, region, retries and timeouts. A call is given up after 30 seconds in all,
+   * whatever those are.
    *
    * @default - one for `region` and `endpoint`, which waits 3 seconds for a connection and 8 for an answer
    */

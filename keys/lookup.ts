@@ -1,6 +1,7 @@
 import { GetCommand, UpdateCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LatchkeyError } from './errors.ts';
 import { parseRecord, type KeyRecord } from './record.ts';
+import { requireJsonObject } from './requireJsonObject.ts';
 import type { KeyHash } from './secret.ts';
 import { translateStoreFault, withinMs } from './storeFault.ts';
 import { PARTITION_KEY } from './table.ts';
@@ -86,34 +87,6 @@ export class KeyLookup {
       return translateStoreFault('last-used write')(error);
     });
   }
-}
-
-/**
- * Has the command fail on a good answer that is no JSON object. The SDK reads an empty one, a list and `null` as an answer
- * without an item, and a broken store must not make a key unknown.
- */
-function requireJsonObject(command: GetCommand): void {
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      const response = result.response as { statusCode: number; body: AsyncIterable<Uint8Array> | Uint8Array };
-      if (response.statusCode >= 300) return result;
-      const body = await readAll(response.body);
-      if (response.statusCode !== 200 || !/^\s*\{/.test(body.toString())) {
-        throw Object.assign(new Error('the answer is no 200 with a JSON object'), { name: 'UnreadableAnswer' });
-      }
-      response.body = body;
-      return result;
-    },
-    { step: 'deserialize', priority: 'low' },
-  );
-}
-
-async function readAll(body: AsyncIterable<Uint8Array> | Uint8Array): Promise<Buffer> {
-  if (body instanceof Uint8Array) return Buffer.from(body);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 function isConditionRefused(error: unknown): boolean {

@@ -10,9 +10,11 @@ import {
   UpdateCommand,
   type DynamoDBDocumentClient,
 } from '@aws-sdk/lib-dynamodb';
+import { CALL_TIMEOUT_MS } from './callLimits.ts';
 import { LatchkeyError } from './errors.ts';
+import { requireJsonObject, type UnsentCommand } from './requireJsonObject.ts';
 import { parseKeyHash, type KeyHash } from './secret.ts';
-import { translateStoreFault } from './storeFault.ts';
+import { translateStoreFault, withinMs } from './storeFault.ts';
 import { ATTRIBUTE, BY_ID, BY_OWNER, PARTITION_KEY } from './table.ts';
 import { backOff, isThrottled, MAX_TRIES, type Patience } from './throttling.ts';
 
@@ -65,8 +67,8 @@ const INDEX_LAG_MS: readonly number[] = [100, 300];
 const MAX_BATCH = 100;
 
 /**
- * The calls that the registry makes. What DynamoDB throttles is tried again with jitter; any other failure is thrown as
- * `STORE_UNAVAILABLE`, a refused condition as `ConditionRefused`.
+ * The calls that the registry makes, none of which waits without end. What DynamoDB throttles is tried again with jitter; any
+ * other failure is thrown as `STORE_UNAVAILABLE`, a refused condition as `ConditionRefused`.
  */
 export class RegistryStore {
   readonly #client: DynamoDBDocumentClient;
@@ -81,7 +83,7 @@ export class RegistryStore {
 
   async read(keyHash: KeyHash): Promise<Item | undefined> {
     const get = new GetCommand({ TableName: this.#tableName, Key: keyOf(keyHash), ConsistentRead: true });
-    const { Item } = await this.#send('read', () => this.#client.send(get));
+    const { Item } = await this.#send('read', get, (options) => this.#client.send(get, options));
     return Item;
   }
 
@@ -92,7 +94,7 @@ export class RegistryStore {
       Item: item,
       ConditionExpression: 'attribute_not_exists(keyHash)',
     });
-    await this.#send('write', () => this.#client.send(put));
+    await this.#send('write', put, (options) => this.#client.send(put, options));
   }
 
   /** The item as the update left it. */
@@ -103,7 +105,7 @@ export class RegistryStore {
       ...expressions,
       ReturnValues: 'ALL_NEW',
     });
-    const { Attributes } = await this.#send(operation, () => this.#client.send(update));
+    const { Attributes } = await this.#send(operation, update, (options) => this.#client.send(update, options));
     return Attributes;
   }
 
@@ -115,7 +117,7 @@ export class RegistryStore {
       ConditionExpression: 'id = :id',
       ExpressionAttributeValues: { ':id': id },
     });
-    await this.#send('deletion', () => this.#client.send(remove));
+    await this.#send('deletion', remove, (options) => this.#client.send(remove, options));
   }
 
   /**
@@ -155,7 +157,9 @@ export class RegistryStore {
         ExpressionAttributeValues: { ':start': start },
         ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
       });
-      const { Items = [], LastEvaluatedKey } = await this.#send('scan', () => this.#client.send(scan));
+      const { Items = [], LastEvaluatedKey } = await this.#send('scan', scan, (options) =>
+        this.#client.send(scan, options),
+      );
       for (const { id } of Items) ids.add(String(id));
       startKey = LastEvaluatedKey;
     } while (startKey !== undefined && ids.size < most);
@@ -169,7 +173,9 @@ export class RegistryStore {
       ConsistentRead: consistentRead,
       ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
     });
-    const { Items = [], LastEvaluatedKey } = await this.#send('scan', () => this.#client.send(scan));
+    const { Items = [], LastEvaluatedKey } = await this.#send('scan', scan, (options) =>
+      this.#client.send(scan, options),
+    );
     return { items: Items, lastKey: LastEvaluatedKey };
   }
 
@@ -184,7 +190,9 @@ export class RegistryStore {
       Limit: limit,
       ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
     });
-    const { Items = [], LastEvaluatedKey } = await this.#send('query', () => this.#client.send(query));
+    const { Items = [], LastEvaluatedKey } = await this.#send('query', query, (options) =>
+      this.#client.send(query, options),
+    );
     return { items: Items, lastKey: LastEvaluatedKey };
   }
 
@@ -206,7 +214,9 @@ export class RegistryStore {
       const get = new BatchGetCommand({
         RequestItems: { [this.#tableName]: { Keys: left, ConsistentRead: consistentRead } },
       });
-      const { Responses, UnprocessedKeys } = await this.#send('read', () => this.#client.send(get));
+      const { Responses, UnprocessedKeys } = await this.#send('read', get, (options) =>
+        this.#client.send(get, options),
+      );
       items.push(...(Responses?.[this.#tableName] ?? []));
       const unprocessed = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
       vain = unprocessed.length < left.length ? 0 : vain + 1;
@@ -228,14 +238,19 @@ export class RegistryStore {
       // A second tells that the first is not the only one.
       Limit: 2,
     });
-    const { Items = [] } = await this.#send('query', () => this.#client.send(query));
+    const { Items = [] } = await this.#send('query', query, (options) => this.#client.send(query, options));
     return Items;
   }
 
-  async #send<T>(operation: string, call: () => Promise<T>): Promise<T> {
+  async #send<Input extends object, Output extends object, T>(
+    operation: string,
+    command: UnsentCommand<Input, Output>,
+    call: (options: { abortSignal: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    requireJsonObject(command);
     for (let tries = 1; ; tries++) {
       try {
-        return await call();
+        return await withinMs(CALL_TIMEOUT_MS, (abortSignal) => call({ abortSignal }));
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) {
           // Where the client does not tell, it may have been.
