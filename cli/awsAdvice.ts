@@ -5,6 +5,8 @@ export interface Failure {
   readonly message: string;
   /** The system's code, such as `ECONNREFUSED`; empty where it has none. */
   readonly code: string;
+  /** Of the answer; 0 where there was none. */
+  readonly httpStatus: number;
 }
 
 /** The first that matches is told. */
@@ -46,9 +48,14 @@ export function awsAdvice(failure: Failure): string | undefined {
 
 /** The error that an SDK threw, as what is told of it may depend on it. */
 export function failureOf(cause: unknown): Failure {
-  if (!(cause instanceof Error)) return { name: '', message: '', code: '' };
-  const { code } = cause as NodeJS.ErrnoException;
-  return { name: cause.name, message: cause.message, code: typeof code === 'string' ? code : '' };
+  if (!(cause instanceof Error)) return { name: '', message: '', code: '', httpStatus: 0 };
+  const { code, $metadata } = cause as NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
+  return {
+    name: cause.name,
+    message: cause.message,
+    code: typeof code === 'string' ? code : '',
+    httpStatus: $metadata?.httpStatusCode ?? 0,
+  };
 }
 
 /** Whether nothing answered, or nobody who can be trusted. */

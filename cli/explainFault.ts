@@ -35,6 +35,13 @@ const EXPLANATIONS: readonly Explanation[] = [
     text: ({ tableName }) => `DynamoDB refused the request as invalid: is ${quote(tableName)} a table of Latchkey's?`,
   },
   {
+    matches: named('SyntaxError', 'UnreadableAnswer'),
+    text: ({ endpoint }, { name }) => {
+      const where = endpoint === undefined ? 'DynamoDB' : `DynamoDB at ${endpoint}`;
+      return `the answer of ${where} cannot be read (${name}): check the endpoint, and what is between`;
+    },
+  },
+  {
     matches: isUnreachable,
     text: ({ kind, endpoint }, { code }) => {
       const where = endpoint === undefined ? 'DynamoDB' : `DynamoDB at ${endpoint}`;
