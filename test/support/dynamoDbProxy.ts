@@ -15,8 +15,11 @@ export interface DynamoDbProxyOptions {
   readonly endpoint: string;
   /** Deals with a request in the engine's place and returns true, or returns false. */
   readonly intercept?: (operation: string, response: ServerResponse, body: string) => boolean;
-  /** Called with the engine's answer at hand; it is sent on when this resolves, unless this destroyed the response. */
-  readonly beforeAnswer?: (operation: string, response: ServerResponse) => Promise<void> | void;
+  /**
+   * Called with the engine's answer at hand; it is sent on when this resolves, unless this destroyed the response or began to
+   * answer itself.
+   */
+  readonly beforeAnswer?: (operation: string, response: ServerResponse, body: Buffer) => Promise<void> | void;
 }
 
 /** Stands in front of a DynamoDB and writes down what really goes over the wire. */
@@ -56,6 +59,17 @@ export class DynamoDbProxy {
     await Promise.all(this.#underWay);
   }
 
+  /** Has it refuse connections, and leaves those that are open. */
+  refuse(): void {
+    this.#server.close();
+    this.#server.closeIdleConnections();
+  }
+
+  /** Takes connections again, at the same endpoint. */
+  async accept(): Promise<void> {
+    if (!this.#server.listening) await listenOnLoopback(this.#server, this.#port, 'the proxy');
+  }
+
   stop(): Promise<void> {
     return closeNow(this.#server);
   }
@@ -70,8 +84,8 @@ export class DynamoDbProxy {
     const answerBody = await readAll(answer);
     request.status = answer.statusCode ?? 0;
     if (request.status !== 200) request.errorType = JSON.parse(answerBody.toString()).__type.split('#')[1];
-    await this.#options.beforeAnswer?.(operation, response);
-    if (response.destroyed) return;
+    await this.#options.beforeAnswer?.(operation, response, answerBody);
+    if (response.destroyed || response.headersSent) return;
     response.writeHead(request.status, answer.headers).end(answerBody);
   }
 

@@ -1,0 +1,17 @@
+// A process that uses the registry as an application does, from the built package: each message is one call.
+import { createKeyRegistry } from '../../dist/lib/index.js';
+
+process.on('message', ({ id, endpoint, method, argument }) => {
+  const registry = createKeyRegistry({ tableName: 'keys', actor: 'tests', endpoint });
+  void outcomeOf(() => registry[method](argument)).then((outcome) => process.send({ id, ...outcome }));
+});
+process.on('disconnect', () => process.exit());
+process.send({ isReady: true });
+
+async function outcomeOf(call) {
+  try {
+    return { value: await call() };
+  } catch ({ code, message, cause }) {
+    return { fault: { code, message, cause: cause?.name === 'Error' ? cause.code : cause?.name } };
+  }
+}

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleepMs } from 'node:timers/promises';
+
+/** A way for DynamoDB to fail a call. */
+export interface StoreFault {
+  /** What DynamoDB does, as `docs/reliability.md` has it. */
+  readonly what: string;
+  /** Answers in the engine's place, or leaves that to the engine in the end. */
+  readonly answer: (response: ServerResponse, body: Buffer) => Promise<void> | void;
+  /** Whether it goes by what the engine answers, so that the engine makes the call. */
+  readonly needsAnswer?: boolean;
+  /** Whether DynamoDB says that it did nothing. */
+  readonly isRefusal?: boolean;
+  /** Whether a client waits for it until its own bound. */
+  readonly isWaitedFor?: boolean;
+}
+
+const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' };
+/** More than the 300 ms of a last-used write, and less than the 1.5 s of a read's attempt. */
+const LATE_MS = 500;
+
+const json = (status: number, body: string) => (response: ServerResponse) => {
+  response.writeHead(status, JSON_TYPE).end(body);
+};
+const error = (status: number, name: string, namespace = 'com.amazonaws.dynamodb.v20120810') =>
+  json(status, JSON.stringify({ __type: `${namespace}#${name}`, message: 'no' }));
+
+const untilItLeaves = async (response: ServerResponse) => {
+  if (!response.closed) await once(response, 'close');
+};
+
+async function trickle(response: ServerResponse): Promise<void> {
+  response.writeHead(200, JSON_TYPE);
+  const timer = setInterval(() => response.write(' '), 50);
+  await untilItLeaves(response);
+  clearInterval(timer);
+}
+
+async function hangInBody(response: ServerResponse, body: Buffer): Promise<void> {
+  response.writeHead(200, { ...JSON_TYPE, 'content-length': 1000 }).write(body.subarray(0, 1));
+  await untilItLeaves(response);
+}
+
+/** What each surface meets, in the order of the page. */
+export const STORE_FAULTS: readonly StoreFault[] = [
+  { what: 'answers late', answer: () => sleepMs(LATE_MS), needsAnswer: true },
+  { what: 'never answers', answer: untilItLeaves, isWaitedFor: true },
+  { what: 'answers a byte at a time', answer: trickle, isWaitedFor: true },
+  { what: 'stops in the middle of its answer', answer: hangInBody, needsAnswer: true, isWaitedFor: true },
+  { what: 'closes the connection', answer: (response) => void response.destroy() },
+  { what: 'resets the connection', answer: (response) => void response.socket?.resetAndDestroy() },
+  { what: 'answers 500', answer: error(500, 'InternalServerError') },
+  { what: 'answers 500 with no JSON', answer: json(500, '<html>') },
+  { what: 'answers 503', answer: error(503, 'ServiceUnavailable') },
+  { what: 'throttles', answer: error(400, 'ProvisionedThroughputExceededException'), isRefusal: true },
+  { what: 'denies access', answer: error(400, 'AccessDeniedException', 'com.amazon.coral.service'), isRefusal: true },
+  {
+    what: 'finds the credentials expired',
+    answer: error(400, 'ExpiredTokenException', 'com.amazon.coral.service'),
+    isRefusal: true,
+  },
+  {
+    what: 'answers with half of its JSON',
+    answer: (response, body) => json(200, body.toString().slice(0, Math.ceil(body.length / 2)))(response),
+    needsAnswer: true,
+  },
+  { what: 'answers with malformed JSON', answer: json(200, '{"Item":{"keyHash"}') },
+  { what: 'answers with no JSON', answer: json(200, '<html>') },
+];
+
+/** Of this nothing comes through a connection, and so it is inflicted otherwise. */
+export const REFUSES: StoreFault = { what: 'refuses connections', answer: () => {}, isRefusal: true };
+
+/** Success by its status, with nothing in it that a read can take for an item or the lack of one. */
+export const NO_ANSWERS: readonly StoreFault[] = [
+  { what: 'answers 204', answer: json(204, '') },
+  { what: 'answers 201', answer: json(201, '{}') },
+  { what: 'answers 206', answer: json(206, '{}') },
+  { what: 'answers with nothing', answer: json(200, '') },
+  { what: 'answers with a list', answer: json(200, '[]') },
+  { what: 'answers with null', answer: json(200, 'null') },
+];
+
+/** What a read of an item takes for none, though it is JSON and an object. */
+export const NO_ITEMS: readonly StoreFault[] = [
+  { what: 'answers with JSON of another shape', answer: json(200, '{"Item":"x"}') },
+  { what: 'answers with an unknown type of value', answer: json(200, '{"Item":{"keyHash":{"X":"x"}}}') },
+];
