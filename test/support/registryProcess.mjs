@@ -10,7 +10,7 @@ process.send({ isReady: true });
 
 async function outcomeOf(call) {
   try {
-    return { value: await call() };
+    return { value: (await call()) ?? null };
   } catch ({ code, message, cause }) {
     return { fault: { code, message, cause: cause?.name === 'Error' ? cause.code : cause?.name } };
   }
