@@ -129,26 +129,40 @@ function toPage(items: readonly Item[], cursor: string | null): ListPage {
 const HASH_BYTES = 32;
 const OWNER_BYTES = 8;
 
-/** The bytes of the last hash; in an owner's list then what tells the owner, and when the key was created. */
+/**
+ * The bytes of the last hash; in an owner's list then what tells the owner, and when the key was created. A hash that is none
+ * stands apart, so that its record does not keep the list from going on.
+ */
 function encodeCursor(lastKey: Item | undefined, owner: string | undefined): string | null {
   if (lastKey === undefined) return null;
-  const keyHash = Buffer.from(hashIn(lastKey), 'hex');
-  if (owner === undefined) return keyHash.toString('base64url');
-  const createdAt = Buffer.from(String(lastKey[ATTRIBUTE.createdAt]));
-  return Buffer.concat([keyHash, markOf(owner), createdAt]).toString('base64url');
+  const hash = hashIn(lastKey);
+  const rest =
+    owner === undefined
+      ? Buffer.alloc(0)
+      : Buffer.concat([markOf(owner), Buffer.from(String(lastKey[ATTRIBUTE.createdAt]))]);
+  if (parseKeyHash(hash) !== undefined) return Buffer.concat([Buffer.from(hash, 'hex'), rest]).toString('base64url');
+  return `${Buffer.from(hash).toString('base64url')}.${rest.toString('base64url')}`;
 }
 
 function decodeCursor(cursor: string, owner: string | undefined): Item {
-  const bytes = Buffer.from(cursor, 'base64url');
-  const keyHash = parseKeyHash(bytes.subarray(0, HASH_BYTES).toString('hex'));
-  const mark = bytes.subarray(HASH_BYTES, HASH_BYTES + OWNER_BYTES);
-  const createdAt = bytes.subarray(HASH_BYTES + OWNER_BYTES).toString();
-  if (keyHash !== undefined) {
-    if (owner === undefined && mark.length === 0) return { [PARTITION_KEY]: keyHash };
+  const { hash, rest } = partsOf(cursor);
+  const mark = rest.subarray(0, OWNER_BYTES);
+  const createdAt = rest.subarray(OWNER_BYTES).toString();
+  if (hash !== undefined) {
+    if (owner === undefined && mark.length === 0) return { [PARTITION_KEY]: hash };
     const isOfOwner = owner !== undefined && mark.equals(markOf(owner)) && createdAt !== '';
-    if (isOfOwner) return { [PARTITION_KEY]: keyHash, [ATTRIBUTE.owner]: owner, [ATTRIBUTE.createdAt]: createdAt };
+    if (isOfOwner) return { [PARTITION_KEY]: hash, [ATTRIBUTE.owner]: owner, [ATTRIBUTE.createdAt]: createdAt };
   }
   throw new LatchkeyError('INPUT_INVALID', `cursor: got ${show(cursor)}, wanted one that this list gave`);
+}
+
+function partsOf(cursor: string): { readonly hash: string | undefined; readonly rest: Buffer } {
+  const [first = '', second] = cursor.split('.');
+  const bytes = Buffer.from(first, 'base64url');
+  if (second === undefined) {
+    return { hash: parseKeyHash(bytes.subarray(0, HASH_BYTES).toString('hex')), rest: bytes.subarray(HASH_BYTES) };
+  }
+  return { hash: bytes.toString() || undefined, rest: Buffer.from(second, 'base64url') };
 }
 
 function markOf(owner: string): Buffer {

@@ -103,3 +103,23 @@ describe('list prints nothing and fails, where DynamoDB', () => {
     },
   );
 });
+
+describe('a command waits no longer for other services of AWS that answer a byte at a time, such as', () => {
+  const [[, trickle] = ['', REFUSES] as const] = these('answers a byte at a time');
+
+  test.concurrent.each([
+    ['STS', ['create', '--label', 'ci', '--table', 'keys'], 'AWS STS cannot be reached'],
+    ['CloudFormation', ['list', '--stack', 'LatchkeyStack'], 'CloudFormation cannot be reached'],
+  ])('%s', async (service, args, why) => {
+    const proxy = await startFaultProxy('http://127.0.0.1:1');
+    proxy.inflict(trickle);
+    const env = {
+      ...LOCAL_AWS,
+      NODE_OPTIONS: `--import ${FAST_CLOCK}`,
+      [`AWS_ENDPOINT_URL_${service.toUpperCase()}`]: proxy.endpoint,
+    };
+    const { exitCode, stderr } = await runCli(args, { env });
+    await proxy.stop();
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(why) });
+  });
+});

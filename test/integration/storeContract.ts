@@ -13,6 +13,7 @@ import { describeImport } from './importContract.ts';
 import { describeLookup } from './lookupContract.ts';
 import { describeRevocation } from './revocationContract.ts';
 import { describeRotation } from './rotationContract.ts';
+import { describeSchema } from './schemaContract.ts';
 import { lookupOn, NO_IDS, Tables, UNKNOWN_ID, unreachableLookup, type Table } from './tableUnderTest.ts';
 
 /** What Latchkey asks of a DynamoDB, and what the store makes of its answers. */
@@ -42,6 +43,7 @@ export function describeStore(name: string, start: () => Promise<Engine>): void 
     describeChanges(() => tables.open());
     describeRotation(() => tables.open());
     describeImport(() => tables.open());
+    describeSchema(() => tables.open());
   });
 }
 
