@@ -8,7 +8,7 @@ import { startFaultProxy, type FaultProxy } from '../support/faultProxy.ts';
 import { bearing } from '../support/functionCases.ts';
 import { startFunctionTable, type FunctionTable } from '../support/functionTable.ts';
 import { makeKey } from '../support/keys.ts';
-import { answersOf } from '../support/reliabilityPage.ts';
+import { answersOf, tableUnder } from '../support/reliabilityPage.ts';
 import { NO_ANSWERS, NO_ITEMS, REFUSES, STORE_FAULTS, type StoreFault } from '../support/storeFaults.ts';
 
 /** What every fault is answered within, in all (docs/decisions.md). */
@@ -33,6 +33,14 @@ const named = (faults: readonly StoreFault[]) => faults.map((fault) => [fault.wh
 const QUICK = named(ALL.filter(({ isWaitedFor }) => isWaitedFor !== true));
 const SLOW = named(ALL.filter(({ isWaitedFor }) => isWaitedFor === true));
 const allowed = ({ id }: KeyRecord) => ({ answer: expect.objectContaining({ principalId: id }) });
+
+/** What the page says that a read makes of an answer that is none. */
+const FAULT_WITH = new Map(
+  tableUnder('Answers that are none').map(({ DynamoDB = '', cause = '' }) => [
+    DynamoDB,
+    cause.startsWith('`') ? `fault ${cause}` : 'fault `',
+  ]),
+);
 
 /** A function in front of a table of its own, which can fail. */
 interface Stage {
@@ -116,7 +124,9 @@ describe('a read is answered within 4 s and two attempts, leaves nothing behind,
       const { proxy, running } = stage;
       proxy.inflict(fault, { on: 'GetItem' });
       const logged = running.output().length;
-      expect(told(await ask(running, key), key.record, running.output().slice(logged))).toMatch(/^fault /);
+      expect(told(await ask(running, key), key.record, running.output().slice(logged))).toMatch(
+        FAULT_WITH.get(fault.what) ?? 'no such row',
+      );
       await proxy.recover();
       expect(await ask(running, key)).toEqual(allowed(key.record));
     });
