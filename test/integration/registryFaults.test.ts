@@ -107,9 +107,15 @@ describe('the registry takes no table for empty and no key for issued, where Dyn
 });
 
 describe('one call is lost and made again, and a key is issued once, where DynamoDB at first', () => {
-  const lost = ['never answers', 'closes the connection', 'resets the connection', 'answers 500', 'answers 503'];
+  const lost = new Set([
+    'never answers',
+    'closes the connection',
+    'resets the connection',
+    'answers 500',
+    'answers 503',
+  ]);
 
-  test.concurrent.each(named(STORE_FAULTS).filter(([what]) => lost.includes(what)))('%s', async (what, fault) => {
+  test.concurrent.each(named(STORE_FAULTS).filter(([what]) => lost.has(what)))('%s', async (what, fault) => {
     await withStage(async (table, proxy) => {
       const issued = await valueOf(call(proxy.endpoint, 'draw', { label: what }));
       proxy.inflict(fault, { on: 'PutItem', times: 1, isDone: true });
