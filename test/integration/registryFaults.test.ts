@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { IssuedKey, ListPage } from '../../keys/registry.ts';
@@ -28,7 +29,7 @@ let child: ChildProcess;
 const replies = new Map<string, (reply: Reply<never>) => void>();
 beforeAll(async () => {
   child = fork(support('registryProcess.mjs'), {
-    env: { ...LOCAL_AWS, AWS_EC2_METADATA_DISABLED: 'true' },
+    env: { ...LOCAL_AWS, AWS_EC2_METADATA_DISABLED: 'true', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     execArgv: ['--import', pathToFileURL(support('fastClock.mjs')).href],
   });
   await new Promise<void>((ready) => {
@@ -38,8 +39,9 @@ beforeAll(async () => {
     });
   });
 });
-afterAll(() => {
+afterAll(async () => {
   child.kill();
+  await once(child, 'close');
 });
 
 /** One call of the registry in that process. */
