@@ -46,6 +46,23 @@ export const SECTIONS: readonly Section[] = [
     chart: 'first-answer',
   },
   {
+    part: 'cold',
+    group: 'init',
+    title: "Under Lambda's runtime client",
+    text:
+      "From the spawn of Lambda's own runtime client for Node to its asking for the first event, at a Runtime API on the loopback interface: " +
+      'what Lambda calls the init. The client loads much of Node itself.',
+    base: 'empty',
+    chart: 'init',
+  },
+  {
+    part: 'cold',
+    group: 'firstInvocation',
+    title: "The first event under Lambda's runtime client",
+    text: 'From the Runtime API and back to it.',
+    base: 'ours, not primed',
+  },
+  {
     part: 'warm',
     group: 'requests',
     title: 'Warm path',
