@@ -5,8 +5,9 @@ const MAY_IMPORT = {
   lambda: ['keys'],
   infra: ['keys', 'lambda'],
   testing: ['keys', 'lambda'],
-  cli: ['keys'],
-  local: ['keys', 'cli'],
+  cli: ['keys', 'console'],
+  local: ['keys', 'cli', 'console'],
+  console: ['keys', 'cli'],
 };
 
 const rooms = Object.entries(MAY_IMPORT).map(([room, below]) => ({
@@ -20,13 +21,26 @@ const rooms = Object.entries(MAY_IMPORT).map(([room, below]) => ({
 const packagesOnlyIn = (name, packages, only) => ({
   name,
   severity: 'error',
-  from: { path: '^(keys|lambda|infra|testing|cli|local)/', pathNot: only },
+  from: { path: '^(keys|lambda|infra|testing|cli|local|console)/', pathNot: only },
   to: { path: packages },
 });
 
 module.exports = {
   forbidden: [
     ...rooms,
+    {
+      name: 'the-console-is-started-by-programs',
+      comment: 'it stands above the rooms whose main.ts start it',
+      severity: 'error',
+      from: { path: '^(cli|local)/', pathNot: '^(cli|local)/main\\.ts$' },
+      to: { path: '^console/' },
+    },
+    {
+      name: 'the-server-does-not-know-the-page',
+      severity: 'error',
+      from: { path: '^console/server/' },
+      to: { path: '^console/page/' },
+    },
     {
       name: 'lambda-never-imports-the-registry',
       severity: 'error',
@@ -70,6 +84,8 @@ module.exports = {
     ),
     packagesOnlyIn('api-gateway-client-in-plan-keys', 'node_modules/@aws-sdk/client-api-gateway/', '^lambda/planKeys/'),
     packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
+    packagesOnlyIn('hono-in-the-console', 'node_modules/(hono|@hono)/', '^console/server/'),
+    packagesOnlyIn('preact-in-the-page', 'node_modules/preact/', '^console/page/'),
     packagesOnlyIn('dynalite-in-local', 'node_modules/dynalite/', '^local/table\\.ts$'),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
@@ -83,7 +99,7 @@ module.exports = {
       name: 'ships-no-dev-dependency',
       severity: 'error',
       from: {
-        path: '^(index\\.ts$|(keys|lambda|testing|cli)/)',
+        path: '^(index\\.ts$|(keys|lambda|testing|cli|console/server)/)',
         pathNot: '^lambda/(planKeys|functionCredentials)',
       },
       to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' },
@@ -91,7 +107,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|cdk\\.out)/' },
+    // No parser here reads JSX: test/console/pageBundle.test.ts holds what the page is made of.
+    exclude: { path: '^(dist|cdk\\.out)/|\\.tsx$' },
     parser: 'swc',
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },

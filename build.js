@@ -1,8 +1,9 @@
 // Bundles what Lambda runs: `lambda/handler.ts`, `lambda/planKeys/handler.ts` and the sample's `lambda/sample/whoami.ts`, one
-// file each. Compiles what applications import, with its types, and the command.
+// file each, and the console's page. Compiles what applications import, with its types, and the command.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sizeReport } from './bundleSizes.js';
 
@@ -86,6 +87,23 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 process.stdout.write(sizeReport(root, metafile));
+
+await build({
+  absWorkingDir: root,
+  entryPoints: { console: 'console/page/main.tsx', style: 'console/page/console.css' },
+  outdir: 'dist/console',
+  entryNames: 'console',
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  logLevel: 'warning',
+});
+for (const file of ['index.html', 'icon.svg'])
+  copyFileSync(join(root, 'console/page', file), join(root, 'dist/console', file));
 
 // For tools that load CommonJS by themselves, Jest above all: Node has `require` of the modules that are compiled below.
 await build({

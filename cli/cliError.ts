@@ -13,6 +13,7 @@ export type CliErrorCode =
   | 'KEY_UNKNOWN'
   | 'KEYS_FOUND'
   | 'FILE_UNUSABLE'
+  | 'PORT_UNUSABLE'
   | 'OUTPUT_CLOSED'
   | 'OUTPUT_UNUSABLE'
   | 'KEY_NOT_SHOWN'

@@ -10,7 +10,8 @@ export interface InterruptionDeps {
 /** Ctrl-C and its kin. They end the process at once, except while a key is in hand. */
 export class Interruption {
   readonly #deps: InterruptionDeps;
-  #heldOff = 0;
+  /** What to tell for each work that is held off for. */
+  readonly #heldOff: string[] = [];
   #exitCode: number | undefined;
   readonly #controller = new AbortController();
 
@@ -32,18 +33,19 @@ export class Interruption {
   receive(signal: NodeJS.Signals): void {
     if (this.#exitCode !== undefined) return;
     this.#exitCode = 128 + constants.signals[signal];
-    if (this.#heldOff === 0) return this.#deps.exit(this.#exitCode);
-    this.#deps.note('stopping after the key in hand');
+    const told = this.#heldOff.at(-1);
+    if (told === undefined) return this.#deps.exit(this.#exitCode);
+    this.#deps.note(told);
     this.#controller.abort();
   }
 
-  /** Lets the work finish. Work of several steps looks at `exitCode` between them. */
-  async holdOff<T>(work: () => Promise<T>): Promise<T> {
-    this.#heldOff++;
+  /** Lets the work finish, and tells so. Work of several steps looks at `exitCode` between them. */
+  async holdOff<T>(work: () => Promise<T>, told = 'stopping after the key in hand'): Promise<T> {
+    this.#heldOff.push(told);
     try {
       return await work();
     } finally {
-      this.#heldOff--;
+      this.#heldOff.splice(this.#heldOff.lastIndexOf(told), 1);
     }
   }
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Interruption } from './interruption.ts';
 import { NOTE_PATH } from './localNote.ts';
+import { openUrl } from './openUrl.ts';
 import { Output } from './output.ts';
 import { runProgram } from './program.ts';
 
@@ -29,6 +30,9 @@ process.exit(
     interruption,
     stdin: process.stdin,
     noteFile: join(ROOT, NOTE_PATH),
+    // Loaded where it is asked for: no other command waits for its packages.
+    startConsole: async (console) => (await import('../console/server/startConsole.ts')).startConsole(console),
+    openUrl,
   }),
 );
 

@@ -3,6 +3,7 @@ import { LatchkeyError } from '../keys/errors.ts';
 import { CliError, isOutputClosed } from './cliError.ts';
 import type { CommandDeps } from './commandDeps.ts';
 import { addCompletionCommand } from './commands/completion.ts';
+import { addConsoleCommand } from './commands/console.ts';
 import { addCreateCommand } from './commands/create.ts';
 import { addDisableCommand } from './commands/disable.ts';
 import { addEnableCommand } from './commands/enable.ts';
@@ -29,7 +30,7 @@ const THIS_PROGRAM = 'This program:';
 /** In the order of the help. */
 const COMMANDS: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
   ['Issue:', [addCreateCommand, addSeedCommand]],
-  ['Look:', [addListCommand, addShowCommand, addIdentifyCommand, addStatsCommand, addScanCommand]],
+  ['Look:', [addListCommand, addShowCommand, addIdentifyCommand, addStatsCommand, addScanCommand, addConsoleCommand]],
   ['Change:', [addUpdateCommand, addRotateCommand, addDisableCommand, addEnableCommand, addRevokeCommand]],
   ['Move:', [addImportCommand, addExportCommand]],
   [THIS_PROGRAM, [addCompletionCommand]],

@@ -24,7 +24,7 @@ export interface RegistryDeps extends FindTableDeps {
   readonly now: () => number;
 }
 
-type Work<T> = (registry: KeyRegistry, location: TableLocation) => Promise<T>;
+type Work<T> = (registry: KeyRegistry, location: TableLocation, actor: string) => Promise<T>;
 
 /**
  * Runs work that only reads with the registry of the table that the options name.
@@ -58,7 +58,7 @@ async function run<T>(
   const { client, close } = connect(location);
   const { tableName } = location;
   try {
-    return await work(new KeyRegistry({ client, tableName, keyPrefix, actor, now: deps.now }), location);
+    return await work(new KeyRegistry({ client, tableName, keyPrefix, actor, now: deps.now }), location, actor);
   } catch (error) {
     throw explainFault(error, location);
   } finally {

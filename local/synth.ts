@@ -8,7 +8,7 @@ import { GatewayError } from './gatewayError.ts';
 export const TEMPLATE_PATH = join('cdk.out', 'LatchkeyStack.template.json');
 
 /** Everything that the template and the bundles in it are made from. */
-const SOURCES = ['infra', 'keys', 'lambda', 'build.js', 'cdk.json', 'package.json', 'package-lock.json'];
+const SOURCES = ['console', 'infra', 'keys', 'lambda', 'build.js', 'cdk.json', 'package.json', 'package-lock.json'];
 
 const OTHER_SYNTH_WAIT_MS = 500;
 const OTHER_SYNTH_MAX_TRIES = 240;

@@ -15,7 +15,7 @@ const COMMANDS = [
   'rotate',
   'disable',
   'enable',
-].concat(['revoke', 'import', 'export', 'completion']);
+].concat(['revoke', 'import', 'export', 'console', 'completion']);
 
 /** ECMA-48's "select graphic rendition". */
 const SET_COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`);

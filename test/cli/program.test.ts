@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Interruption } from '../../cli/interruption.ts';
 import { Output } from '../../cli/output.ts';
 import { runProgram } from '../../cli/program.ts';
+import { startConsole } from '../../console/server/startConsole.ts';
 import { publicRecord } from '../../cli/publicRecord.ts';
 import { parseRecord } from '../../keys/record.ts';
 import { hashSecret, parseSecret, type KeySecret } from '../../keys/secret.ts';
@@ -60,6 +61,8 @@ async function runLocally(args: readonly string[], tableName: string, { isTTY = 
     interruption: new Interruption({ exit: () => {}, note: () => {} }),
     stdin: Readable.from([]),
     noteFile,
+    startConsole,
+    openUrl: () => {},
   });
   return { exitCode, stdout: await readText(stdout.end()), stderr: await readText(stderr.end()) };
 }

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Interruption } from '../../cli/interruption.ts';
 import { Output } from '../../cli/output.ts';
 import { runProgram } from '../../cli/program.ts';
+import { startConsole } from '../../console/server/startConsole.ts';
 import { publicRecord } from '../../cli/publicRecord.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from '../../keys/record.ts';
 import type { KeySecret } from '../../keys/secret.ts';
@@ -69,6 +70,8 @@ async function revoke(args: readonly string[], { typed, stderrIsFile = false, de
     interruption: new Interruption({ exit: () => {}, note: () => {} }),
     stdin,
     noteFile,
+    startConsole,
+    openUrl: () => {},
   });
   return { exitCode, stdout: await readText(stdout.end()), stderr: await readText(stderr.end()) };
 }

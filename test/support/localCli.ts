@@ -8,6 +8,7 @@ import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Interruption } from '../../cli/interruption.ts';
 import { Output } from '../../cli/output.ts';
 import { runProgram } from '../../cli/program.ts';
+import { startConsole } from '../../console/server/startConsole.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from '../../keys/record.ts';
 import type { KeySecret } from '../../keys/secret.ts';
 import { LocalDynamoDb } from '../../local/table.ts';
@@ -26,8 +27,10 @@ export interface SessionOptions {
   readonly isTerminal?: boolean;
   /** How many writes to stdout find a reader; one that stays, unless given. */
   readonly readWrites?: number;
+  /** Called with each URL that a browser is to open. */
+  readonly opened?: (url: string) => void;
   /** Called with the signal's way in, once the command runs. */
-  readonly onStart?: (interruption: Interruption, output: PassThrough) => void;
+  readonly onStart?: (interruption: Interruption, stderr: PassThrough, stdout: Transform) => void;
 }
 
 export interface SessionResult {
@@ -92,7 +95,8 @@ export class LocalCli {
 
   /** Runs a command, with `--local` where a table is given. */
   async run(args: readonly string[], options: SessionOptions = {}): Promise<SessionResult> {
-    const { table, input = '', env, revocationDelaySeconds, isTerminal = false, readWrites, onStart } = options;
+    const { table, input = '', env, revocationDelaySeconds, isTerminal = false } = options;
+    const { readWrites, onStart, opened } = options;
     const noteFile = join(this.directory, `${randomUUID()}.json`);
     const { endpoint } = this.database;
     const place = { url: 'http://127.0.0.1:1', endpoint, tableName: table, region: 'us-east-1', pid: process.pid };
@@ -115,8 +119,10 @@ export class LocalCli {
       interruption,
       stdin,
       noteFile,
+      startConsole,
+      openUrl: (url) => opened?.(url),
     });
-    onStart?.(interruption, stderr);
+    onStart?.(interruption, stderr, stdout);
     const exitCode = await running;
     stderr.end();
     const stderrText = await errTexts;

@@ -1,0 +1,185 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { delayNotice, enableNotice } from '../../cli/delayNotice.ts';
+import type { ConsoleKey } from '../server/keyRoutes.ts';
+import { api, type Issued, type SessionInfo } from './api.ts';
+import { EditDialog } from './EditDialog.tsx';
+import { KeysView } from './KeysView.tsx';
+import { NO_FILTER, type KeyFilter } from './keyList.ts';
+import type { KeyAction } from './KeyPanel.tsx';
+import { useKeyStore, type KeyStore } from './keyStore.ts';
+import { NewKeyDialog } from './NewKeyDialog.tsx';
+import { Overview } from './Overview.tsx';
+import { RevokeDialog } from './RevokeDialog.tsx';
+import { RotateDialog } from './RotateDialog.tsx';
+import { useRoute } from './route.ts';
+import { SecretDialog } from './SecretDialog.tsx';
+import { useShortcuts } from './shortcuts.ts';
+import { TopBar } from './TopBar.tsx';
+
+/** The dialog that is open. The secret of a key is here alone, and is dropped with it. */
+type Open =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'edit' | 'rotate' | 'revoke'; readonly record: ConsoleKey }
+  | { readonly kind: 'secret'; readonly issued: Issued };
+
+/** What was done to a key. */
+type Done = 'changed' | 'enabled' | 'disabled' | 'revoked';
+
+const CLOCK_MS = 30_000;
+
+/** The console on a table. */
+export function Console({ session }: { session: SessionInfo }) {
+  const store = useKeyStore();
+  const [route, go] = useRoute();
+  const [filter, setFilter] = useState(NO_FILTER);
+  const [open, setOpen] = useState<Open>();
+  const [notice, setNotice] = useState('');
+  const search = useRef<HTMLInputElement>(null);
+  const nowMs = useClock();
+  const { isReadOnly } = session;
+
+  const close = useCallback(() => setOpen(undefined), []);
+  const changed = changedWith({ session, put: store.put, setNotice });
+  const act = actWith({ store, changed, setOpen, setNotice });
+  const issued = (answer: Issued) => {
+    store.put(...(answer.previous === undefined ? [] : [answer.previous]), answer.record);
+    setOpen({ kind: 'secret', issued: answer });
+    go({ view: 'keys', id: answer.record.id });
+  };
+  const showFiltered = (next: KeyFilter) => {
+    setFilter(next);
+    go({ view: 'keys' });
+  };
+  const newKey = () => {
+    if (!isReadOnly) setOpen({ kind: 'new' });
+  };
+  const find = () => {
+    if (route.view === 'overview') go({ view: 'keys' });
+    setTimeout(() => search.current?.focus());
+  };
+  useShortcuts({ '/': find, n: newKey, r: store.reload });
+
+  return (
+    <>
+      <TopBar session={session} route={route} isLoading={store.isLoading} onNew={newKey} onReload={store.reload} />
+      <main>
+        <h1 class="unseen">{route.view === 'overview' ? 'Overview' : 'Keys'}</h1>
+        <Notices notice={notice} store={store} />
+        {route.view === 'overview' ? (
+          <Overview keys={store.keys} nowMs={nowMs} onFilter={showFiltered} />
+        ) : (
+          <KeysView
+            {...{ store, filter, search, nowMs, isReadOnly, act, go }}
+            selectedId={route.id}
+            onFilter={setFilter}
+          />
+        )}
+      </main>
+      {open === undefined ? null : <OpenDialog open={open} onClose={close} onChanged={changed} onIssued={issued} />}
+    </>
+  );
+}
+
+interface OpenDialogProps {
+  readonly open: Open;
+  readonly onClose: () => void;
+  readonly onChanged: (record: ConsoleKey, done: Done) => void;
+  readonly onIssued: (issued: Issued) => void;
+}
+
+function OpenDialog({ open, onClose, onChanged, onIssued }: OpenDialogProps) {
+  if (open.kind === 'new') return <NewKeyDialog onIssued={onIssued} onClose={onClose} />;
+  if (open.kind === 'secret') return <SecretDialog key="secret" issued={open.issued} onClose={onClose} />;
+  const { record } = open;
+  if (open.kind === 'edit')
+    return <EditDialog record={record} onClose={onClose} onChanged={(changed) => onChanged(changed, 'changed')} />;
+  if (open.kind === 'revoke')
+    return <RevokeDialog record={record} onClose={onClose} onChanged={(changed) => onChanged(changed, 'revoked')} />;
+  return <RotateDialog record={record} onClose={onClose} onIssued={onIssued} />;
+}
+
+/** What was done, and what went wrong. */
+function Notices({ notice, store: { error, corrupt } }: { notice: string; store: KeyStore }) {
+  return (
+    <>
+      <p role="status" class={notice === '' ? 'unseen' : 'notice'}>
+        {notice}
+      </p>
+      {error === undefined ? null : (
+        <p role="alert" class="refusal">
+          {error.message}
+        </p>
+      )}
+      {corrupt.length === 0 ? null : <Corrupt lines={corrupt} />}
+    </>
+  );
+}
+
+function Corrupt({ lines }: { lines: readonly string[] }) {
+  return (
+    <details class="refusal">
+      <summary>
+        {lines.length} {lines.length === 1 ? 'record' : 'records'} cannot be read
+      </summary>
+      <ul>
+        {lines.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+interface ChangedDeps {
+  readonly session: SessionInfo;
+  readonly put: (record: ConsoleKey) => void;
+  readonly setNotice: (notice: string) => void;
+}
+
+/** Takes over a key that was changed, and says what became of it and when authorizers go by that. */
+function changedWith({ session, put, setNotice }: ChangedDeps): (record: ConsoleKey, done: Done) => void {
+  const delay = session.table.revocationDelaySeconds ?? undefined;
+  const when: Readonly<Record<Done, string>> = {
+    changed: '',
+    enabled: enableNotice(delay),
+    disabled: delayNotice(delay),
+    revoked: delayNotice(delay),
+  };
+  return (record, done) => {
+    put(record);
+    setNotice(`${record.label} is ${done}. ${when[done]}`.trimEnd());
+  };
+}
+
+interface ActDeps {
+  readonly store: KeyStore;
+  readonly changed: (record: ConsoleKey, done: Done) => void;
+  readonly setOpen: (open: Open) => void;
+  readonly setNotice: (notice: string) => void;
+}
+
+/** Does to a key what needs no question, and asks the rest. */
+function actWith({ store, changed, setOpen, setNotice }: ActDeps): (action: KeyAction, record: ConsoleKey) => void {
+  return (action, record) => {
+    if (action !== 'disable' && action !== 'enable') return setOpen({ kind: action, record });
+    api[action](record.id).then(
+      (answer) => changed(answer, `${action}d`),
+      async (error: Error) => {
+        setNotice(error.message);
+        // Somebody else was first, perhaps: what is shown of the key is old.
+        await api.read(record.id).then(store.put, () => {});
+      },
+    );
+    return undefined;
+  };
+}
+
+/** The time of this very look, taken again often enough for times as people say them. */
+function useClock(): number {
+  const [, setTick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setTick((tick) => tick + 1), CLOCK_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return Date.now();
+}

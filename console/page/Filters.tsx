@@ -1,0 +1,159 @@
+import type { RefObject } from 'preact';
+import { useMemo } from 'preact/hooks';
+import type { KeyState } from '../../keys/record.ts';
+import type { ConsoleKey } from '../server/keyRoutes.ts';
+import { ownersOf, scopesOf, type Attention, type KeyFilter, type KeySort, type SortField } from './keyList.ts';
+
+interface FiltersProps {
+  readonly keys: readonly ConsoleKey[];
+  readonly filter: KeyFilter;
+  readonly onFilter: (filter: KeyFilter) => void;
+  readonly sort: KeySort;
+  readonly onSort: (sort: KeySort) => void;
+  readonly search: RefObject<HTMLInputElement | null>;
+  /** Asked for by an arrow in the search. */
+  readonly onLeave: () => void;
+}
+
+const STATES: readonly (readonly [value: KeyState, name: string])[] = [
+  ['active', 'Active'],
+  ['expired', 'Expired'],
+  ['disabled', 'Disabled'],
+  ['revoked', 'Revoked'],
+];
+const ATTENTIONS: readonly (readonly [value: Attention, name: string])[] = [
+  ['expiring', 'Expiring in 30 days'],
+  ['unused', 'Unused for 90 days'],
+  ['never', 'Never used'],
+];
+const SORTS: readonly (readonly [name: string, field: SortField, isDescending: boolean])[] = [
+  ['Newest first', 'createdAt', true],
+  ['Oldest first', 'createdAt', false],
+  ['Label', 'label', false],
+  ['Owner', 'owner', false],
+  ['State', 'state', false],
+  ['Used last', 'lastUsedAt', true],
+  ['Unused longest', 'lastUsedAt', false],
+  ['Expiring first', 'expiresAt', false],
+  ['Expiring last', 'expiresAt', true],
+  ['Label, from Z', 'label', true],
+  ['Owner, from Z', 'owner', true],
+  ['State, from Z', 'state', true],
+];
+/** More no list of suggestions shows. */
+const MAX_OWNERS = 500;
+
+/** The search, the filters and the order. */
+export function Filters({ keys, filter, onFilter, sort, onSort, search, onLeave }: FiltersProps) {
+  const owners = useMemo(() => ownersOf(keys).slice(0, MAX_OWNERS), [keys]);
+  const scopes = useMemo(() => scopesOf(keys).map((scope) => [scope, scope] as const), [keys]);
+  const set = (change: Partial<KeyFilter>) => onFilter({ ...filter, ...change });
+  const { text, state, owner, scope, attention } = filter;
+  return (
+    <search class="filters">
+      <Search value={text} onValue={(text) => set({ text })} search={search} onLeave={onLeave} />
+      <Select label="State" value={state} choices={STATES} onValue={(state) => set({ state })} all="Any state" />
+      <Owner value={owner} onValue={(owner) => set({ owner })} owners={owners} />
+      <Select label="Scope" value={scope} choices={scopes} onValue={(scope) => set({ scope })} all="Any scope" />
+      <Select
+        label="Attention"
+        value={attention}
+        choices={ATTENTIONS}
+        onValue={(attention) => set({ attention })}
+        all="Any use and expiry"
+      />
+      <Order sort={sort} onSort={onSort} />
+    </search>
+  );
+}
+
+interface InputProps {
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+}
+
+function Search({ value, onValue, search, onLeave }: InputProps & Pick<FiltersProps, 'search' | 'onLeave'>) {
+  const press = (event: KeyboardEvent) => {
+    if (event.key !== 'ArrowDown' && event.key !== 'Enter') return;
+    event.preventDefault();
+    onLeave();
+  };
+  return (
+    <input
+      ref={search}
+      type="search"
+      aria-label="Search keys"
+      aria-keyshortcuts="/"
+      placeholder="Search: label, owner, id, key…"
+      autoComplete="off"
+      spellcheck={false}
+      value={value}
+      onInput={({ currentTarget }) => onValue(currentTarget.value)}
+      onKeyDown={press}
+    />
+  );
+}
+
+function Owner({ value, onValue, owners }: InputProps & { readonly owners: readonly string[] }) {
+  return (
+    <>
+      <input
+        type="text"
+        aria-label="Owner"
+        placeholder="Owner"
+        list="owners"
+        autoComplete="off"
+        value={value}
+        onInput={({ currentTarget }) => onValue(currentTarget.value)}
+      />
+      <datalist id="owners">
+        {owners.map((owner) => (
+          <option key={owner} value={owner} />
+        ))}
+      </datalist>
+    </>
+  );
+}
+
+function Order({ sort, onSort }: Pick<FiltersProps, 'sort' | 'onSort'>) {
+  const at = SORTS.findIndex(([, field, isDescending]) => field === sort.field && isDescending === sort.isDescending);
+  const choose = (index: number) => {
+    const [, field, isDescending] = SORTS[index] ?? ['', 'createdAt', true];
+    onSort({ field, isDescending });
+  };
+  return (
+    <select aria-label="Order" value={at} onChange={({ currentTarget }) => choose(Number(currentTarget.value))}>
+      {SORTS.map(([name], index) => (
+        <option key={name} value={index}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+interface SelectProps<Value extends string> {
+  readonly label: string;
+  readonly value: Value | '';
+  readonly choices: readonly (readonly [value: Value, name: string])[];
+  readonly onValue: (value: Value | '') => void;
+  /** What the choice of none is called. */
+  readonly all: string;
+}
+
+function Select<Value extends string>({ label, value, choices, onValue, all }: SelectProps<Value>) {
+  return (
+    <select
+      aria-label={label}
+      value={value}
+      onChange={({ currentTarget }) => onValue(choices.find(([choice]) => choice === currentTarget.value)?.[0] ?? '')}
+    >
+      <option value="">{all}</option>
+      {choices.map(([choice, name]) => (
+        <option key={choice} value={choice}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}

@@ -1,0 +1,41 @@
+import { relativeTime } from '../../cli/relativeTime.ts';
+import { toEpochMs, type Timestamp } from '../../keys/timestamp.ts';
+import { DAY_MS, EXPIRING_DAYS } from './keyList.ts';
+import { lastUsedBand } from './lastUsedBand.ts';
+import type { ConsoleKey } from '../server/keyRoutes.ts';
+
+/** A time as people say it; the whole of it where the pointer rests. */
+export function Time({ at, nowMs }: { at: Timestamp; nowMs: number }) {
+  return (
+    <time dateTime={at} title={at}>
+      {relativeTime(at, nowMs)}
+    </time>
+  );
+}
+
+/** When a key was last used, in a colour that cools with time. */
+export function LastUsed({ record: { lastUsedAt }, nowMs }: { record: ConsoleKey; nowMs: number }) {
+  return (
+    <span class="heat">
+      <span class={`dot heat-${lastUsedBand(lastUsedAt, nowMs)}`} aria-hidden="true" />
+      {lastUsedAt === undefined ? 'never' : <Time at={lastUsedAt} nowMs={nowMs} />}
+    </span>
+  );
+}
+
+/** When a key expires, with a warning where that is near. */
+export function Expiry({ record: { expiresAt, state }, nowMs }: { record: ConsoleKey; nowMs: number }) {
+  if (expiresAt === undefined) return <span class="quiet">never</span>;
+  const isNear = state === 'active' && toEpochMs(expiresAt) - nowMs <= EXPIRING_DAYS * DAY_MS;
+  return (
+    <span class={isNear ? 'warning' : ''}>
+      {isNear ? <span aria-hidden="true">⚠ </span> : null}
+      <Time at={expiresAt} nowMs={nowMs} />
+    </span>
+  );
+}
+
+/** The state of a key. */
+export function StateBadge({ state }: { state: ConsoleKey['state'] }) {
+  return <span class={`badge badge-${state}`}>{state}</span>;
+}

@@ -1,0 +1,47 @@
+import type { SessionInfo } from './api.ts';
+import { hrefOf, type Route } from './route.ts';
+
+interface TopBarProps {
+  readonly session: SessionInfo;
+  readonly route: Route;
+  readonly isLoading: boolean;
+  readonly onNew: () => void;
+  readonly onReload: () => void;
+}
+
+/** Which table this is, for whom, and the ways to go. */
+export function TopBar({ session, route, isLoading, onNew, onReload }: TopBarProps) {
+  const { table, actor, isReadOnly } = session;
+  const link = (to: Route, name: string) => (
+    <a href={hrefOf(to)} aria-current={route.view === to.view ? 'page' : undefined}>
+      {name}
+    </a>
+  );
+  return (
+    <header class="top">
+      <div class="brand">
+        <strong>Latchkey</strong>
+        <span class="place" title={`${table.name}, as ${actor}`}>
+          <span class={`tag tag-${table.kind}`}>{table.kind === 'local' ? 'local' : (table.region ?? 'AWS')}</span>
+          {table.name}
+          <span class="actor"> as {actor}</span>
+        </span>
+        {isReadOnly ? <span class="tag">read-only</span> : null}
+      </div>
+      <nav aria-label="Views">
+        {link({ view: 'keys' }, 'Keys')}
+        {link({ view: 'overview' }, 'Overview')}
+      </nav>
+      <div class="tools">
+        <button type="button" aria-keyshortcuts="r" title="r" onClick={onReload} disabled={isLoading}>
+          {isLoading ? 'Loading…' : 'Reload'}
+        </button>
+        {isReadOnly ? null : (
+          <button type="button" class="primary" aria-keyshortcuts="n" title="n" onClick={onNew}>
+            New key
+          </button>
+        )}
+      </div>
+    </header>
+  );
+}

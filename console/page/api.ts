@@ -1,0 +1,75 @@
+import type { NewKey } from '../../keys/newKey.ts';
+import type { KeyChanges, RevokeOptions, RotateOptions } from '../../keys/registry.ts';
+import type { ConsoleKey } from '../server/keyRoutes.ts';
+
+/** What the console works on, and for whom. */
+export interface SessionInfo {
+  readonly table: {
+    readonly name: string;
+    readonly kind: 'aws' | 'local';
+    readonly region: string | null;
+    readonly revocationDelaySeconds: number | null;
+  };
+  readonly actor: string;
+  readonly isReadOnly: boolean;
+}
+
+export interface KeyPage {
+  readonly records: readonly ConsoleKey[];
+  /** A line for each record that could not be read. */
+  readonly corrupt: readonly string[];
+  readonly cursor: string | null;
+}
+
+/** A key just issued. The secret is in no other place: it is shown once and dropped. */
+export interface Issued {
+  readonly key: string;
+  readonly record: ConsoleKey;
+  /** The key that it succeeds, as the rotation left it. */
+  readonly previous?: ConsoleKey;
+}
+
+/** The server refused, or did not answer. The message is for people. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** Of `openapi.json`, or `OFFLINE`. */
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The operations of `openapi.json`. Each throws ApiError. */
+export const api = {
+  session: () => call<SessionInfo>('GET', '/session'),
+  page: (cursor: string | null) =>
+    call<KeyPage>('GET', cursor === null ? '/keys' : `/keys?cursor=${encodeURIComponent(cursor)}`),
+  read: (id: string) => record('GET', `/keys/${id}`),
+  create: (fields: NewKey) => call<Issued>('POST', '/keys', fields),
+  update: (asRead: ConsoleKey, changes: KeyChanges) => record('PATCH', `/keys/${asRead.id}`, { changes, asRead }),
+  disable: (id: string) => record('POST', `/keys/${id}/disable`, {}),
+  enable: (id: string) => record('POST', `/keys/${id}/enable`, {}),
+  revoke: (id: string, options: RevokeOptions) => record('POST', `/keys/${id}/revoke`, options),
+  rotate: (id: string, options: RotateOptions) => call<Issued>('POST', `/keys/${id}/rotate`, options),
+};
+
+async function record(method: string, path: string, body?: object): Promise<ConsoleKey> {
+  const answer = await call<{ readonly record: ConsoleKey }>(method, path, body);
+  return answer.record;
+}
+
+async function call<T>(method: string, path: string, body?: object): Promise<T> {
+  const init =
+    body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const response = await fetch(`/api${path}`, { method, ...init }).catch(() => {
+    throw new ApiError(
+      'OFFLINE',
+      'the console does not answer: is the command that printed its address still running?',
+    );
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new ApiError(answer.error.code, answer.error.message);
+  return answer as T;
+}

@@ -1,0 +1,110 @@
+import { isExpiringWithin, isNeverUsed, isUnusedFor } from '../../cli/staleness.ts';
+import type { KeyState } from '../../keys/record.ts';
+import type { ConsoleKey } from '../server/keyRoutes.ts';
+
+export const DAY_MS = 86_400_000;
+/** How near an expiry is when it is warned of. */
+export const EXPIRING_DAYS = 30;
+/** How long a key is not used until that is pointed out. */
+export const UNUSED_DAYS = 90;
+
+/** What an operator may want to look after, among active keys. */
+export type Attention = 'expiring' | 'unused' | 'never';
+
+/** Which keys are shown; what is empty shows all. */
+export interface KeyFilter {
+  readonly text: string;
+  readonly state: KeyState | '';
+  readonly owner: string;
+  readonly scope: string;
+  readonly attention: Attention | '';
+}
+
+export const NO_FILTER: KeyFilter = { text: '', state: '', owner: '', scope: '', attention: '' };
+
+export type SortField = 'label' | 'owner' | 'state' | 'lastUsedAt' | 'expiresAt' | 'createdAt';
+
+export interface KeySort {
+  readonly field: SortField;
+  readonly isDescending: boolean;
+}
+
+const COLLATOR = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+const TEXTS = new WeakMap<ConsoleKey, string>();
+
+/** The keys that the filter lets through, in their order. */
+export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs: number): readonly ConsoleKey[] {
+  const { state, scope, attention } = filter;
+  const words = filter.text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  const owner = filter.owner.toLowerCase();
+  return keys.filter(
+    (key) =>
+      (state === '' || key.state === state) &&
+      (owner === '' || key.owner?.toLowerCase().includes(owner) === true) &&
+      (scope === '' || key.scopes?.includes(scope) === true) &&
+      (attention === '' || needs(attention, key, nowMs)) &&
+      words.every((word) => hasWord(key, word)),
+  );
+}
+
+/** The keys in another order. Those that lack the field come last, whichever way it goes. */
+export function sortKeys(keys: readonly ConsoleKey[], { field, isDescending }: KeySort): readonly ConsoleKey[] {
+  const isText = field === 'label' || field === 'owner';
+  const compare = isText ? COLLATOR.compare : (a: string, b: string) => (a < b ? -1 : Number(a > b));
+  const sign = isDescending ? -1 : 1;
+  return keys.toSorted((a, b) => {
+    const [left, right] = [a[field], b[field]];
+    if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined);
+    return sign * compare(left, right);
+  });
+}
+
+/** Every owner, or every scope, that some key has, in order. */
+export function ownersOf(keys: readonly ConsoleKey[]): readonly string[] {
+  return [...new Set(keys.flatMap(({ owner }) => owner ?? []))].toSorted(COLLATOR.compare);
+}
+
+export function scopesOf(keys: readonly ConsoleKey[]): readonly string[] {
+  return [...new Set(keys.flatMap(({ scopes }) => scopes ?? []))].toSorted(COLLATOR.compare);
+}
+
+/** Whether an active key wants looking after. */
+export function needs(attention: Attention, key: ConsoleKey, nowMs: number): boolean {
+  if (key.state !== 'active') return false;
+  if (attention === 'never') return isNeverUsed(key);
+  return attention === 'unused'
+    ? isUnusedFor(key, UNUSED_DAYS * DAY_MS, nowMs)
+    : isExpiringWithin(key, EXPIRING_DAYS * DAY_MS, nowMs);
+}
+
+/** Who has the raw key finds it as well: the word then goes on where the shown start of the key ends. */
+function hasWord(key: ConsoleKey, word: string): boolean {
+  if (textOf(key).includes(word)) return true;
+  return key.keyPrefix !== undefined && word.startsWith(key.keyPrefix.toLowerCase());
+}
+
+/** All that is searched of a key, put together once. */
+function textOf(key: ConsoleKey): string {
+  const known = TEXTS.get(key);
+  if (known !== undefined) return known;
+  const { label, owner, id, keyPrefix, scopes, plan, metadata, revokedReason } = key;
+  const parts = [
+    label,
+    owner,
+    id,
+    keyPrefix,
+    scopes?.join(' '),
+    plan,
+    metadata && JSON.stringify(metadata),
+    revokedReason,
+  ];
+  const text = parts
+    .filter((part) => part !== undefined)
+    .join('\n')
+    .toLowerCase();
+  TEXTS.set(key, text);
+  return text;
+}

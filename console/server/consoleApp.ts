@@ -1,0 +1,58 @@
+import { Hono } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import type { ConsoleToStart } from '../../cli/consoleToStart.ts';
+import { explainFault } from '../../cli/explainFault.ts';
+import { jsonOnly, ownHostOnly, ownPageOnly, readsOnly, safeHeaders, sessionOnly } from './guards.ts';
+import { keyRoutes } from './keyRoutes.ts';
+import type { PageFile } from './pageFiles.ts';
+import { refuse, refuseFault } from './refusal.ts';
+import type { Session } from './session.ts';
+
+export interface ConsoleAppDeps extends ConsoleToStart {
+  /** That the server listens on. */
+  readonly port: number;
+  readonly session: Session;
+  readonly files: ReadonlyMap<string, PageFile>;
+}
+
+/** The path of the address that is opened, with the token as `token`. */
+export const START_PATH = '/start';
+
+/** Answers the console's requests: the page's files to everybody, who holds nothing by them; all else to the session alone. */
+export function createConsoleApp(deps: ConsoleAppDeps): Hono {
+  const { files, location, port, session } = deps;
+  // Cookies know no ports: two consoles of one machine have one each.
+  const cookieName = `latchkey-console-${port}`;
+  const app = new Hono();
+  app.use(safeHeaders(), ownHostOnly(port));
+
+  app.get(START_PATH, (c) => {
+    // A program that looks at links by HEAD must not use up the token.
+    const cookie = c.req.method === 'GET' ? session.exchange(c.req.query('token') ?? '') : undefined;
+    if (cookie === undefined && !session.isHeldBy(getCookie(c, cookieName))) return refuse(c, 'TOKEN_REFUSED');
+    if (cookie !== undefined) setCookie(c, cookieName, cookie, { httpOnly: true, sameSite: 'Strict', path: '/' });
+    return c.redirect('/', 303);
+  });
+  for (const [path, { contentType, content }] of files) {
+    app.get(path, (c) => c.body(content, 200, { 'Content-Type': contentType }));
+  }
+
+  app.use('/api/*', ownPageOnly(port), sessionOnly(session, cookieName));
+  if (deps.isReadOnly) app.use('/api/*', readsOnly());
+  app.use('/api/*', jsonOnly());
+  app.get('/api/session', (c) => c.json(describe(deps)));
+  app.route('/api', keyRoutes(deps));
+
+  app.notFound((c) => refuse(c, 'NO_SUCH_PATH'));
+  app.onError((error, c) => refuseFault(c, explainFault(error, location)));
+  return app;
+}
+
+function describe({ location, actor, isReadOnly }: ConsoleAppDeps) {
+  const { kind, tableName, region, revocationDelaySeconds } = location;
+  return {
+    table: { name: tableName, kind, region: region ?? null, revocationDelaySeconds: revocationDelaySeconds ?? null },
+    actor,
+    isReadOnly,
+  };
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CliError } from '../../cli/cliError.ts';
+
+/** A file of the page, as it is sent. */
+export interface PageFile {
+  readonly contentType: string;
+  readonly content: string;
+}
+
+/** Where the build puts them, under the package's root. */
+const DIRECTORY = join(dirname(fileURLToPath(import.meta.resolve('#root/package.json'))), 'dist', 'console');
+
+const FILES: readonly (readonly [path: string, file: string, contentType: string])[] = [
+  ['/', 'index.html', 'text/html; charset=utf-8'],
+  ['/console.js', 'console.js', 'text/javascript; charset=utf-8'],
+  ['/console.css', 'console.css', 'text/css; charset=utf-8'],
+  ['/icon.svg', 'icon.svg', 'image/svg+xml'],
+];
+
+/**
+ * The page's files by the paths that they are asked for by. They are read once, so that no request names a file.
+ *
+ * @throws CliError `FILE_UNUSABLE` where the page is not built
+ */
+export function readPageFiles(): ReadonlyMap<string, PageFile> {
+  try {
+    return new Map(
+      FILES.map(([path, file, contentType]) => [
+        path,
+        { contentType, content: readFileSync(join(DIRECTORY, file), 'utf8') },
+      ]),
+    );
+  } catch (cause) {
+    throw new CliError('FILE_UNUSABLE', "the console's page is not built: run npm run build", { cause });
+  }
+}

@@ -1,0 +1,58 @@
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { CliError } from '../../cli/cliError.ts';
+import { LatchkeyError, type ErrorCode } from '../../keys/errors.ts';
+
+/** Why the console does not do what it was asked: its own reasons, and the registry's. */
+export type RefusalCode =
+  | 'HOST_REFUSED'
+  | 'ORIGIN_REFUSED'
+  | 'SESSION_REQUIRED'
+  | 'TOKEN_REFUSED'
+  | 'READ_ONLY'
+  | 'JSON_REQUIRED'
+  | 'BODY_TOO_LARGE'
+  | 'NO_SUCH_PATH'
+  | ErrorCode;
+
+const OWN = {
+  HOST_REFUSED: [403, 'this console answers to the address that it printed, and to no other name'],
+  ORIGIN_REFUSED: [403, 'this console takes changes from its own page alone'],
+  SESSION_REQUIRED: [401, 'open the address that the console printed: it is good for one browser, once'],
+  TOKEN_REFUSED: [403, 'this address was opened before, or is of another console: start the console anew'],
+  READ_ONLY: [403, 'this console was started with --read-only'],
+  JSON_REQUIRED: [415, 'wanted a body of application/json'],
+  BODY_TOO_LARGE: [413, 'the body is larger than any change needs, or does not tell its length'],
+  NO_SUCH_PATH: [404, 'there is nothing here'],
+} as const satisfies Partial<Record<RefusalCode, readonly [ContentfulStatusCode, string]>>;
+
+const STATUS_OF_FAULT: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
+  INPUT_INVALID: 400,
+  NOT_FOUND: 404,
+  ALREADY_REVOKED: 409,
+  CONFLICT: 409,
+  RECORD_CORRUPT: 500,
+  STORE_UNAVAILABLE: 502,
+};
+
+/** Answers that the console refuses what was asked. */
+export function refuse(c: Context, code: keyof typeof OWN): Response {
+  const [status, message] = OWN[code];
+  return answer(c, status, code, message);
+}
+
+/** Answers for an error that was thrown. Of one that nobody foresaw nothing is told, for it may hold anything. */
+export function refuseFault(c: Context, error: unknown): Response {
+  // `explainFault` has found better words for it.
+  if (error instanceof CliError && error.code === 'STORE_UNAVAILABLE') {
+    return answer(c, 502, 'STORE_UNAVAILABLE', error.message);
+  }
+  if (error instanceof LatchkeyError) {
+    return answer(c, STATUS_OF_FAULT[error.code] ?? 500, error.code, error.message);
+  }
+  return answer(c, 500, 'INTERNAL_ERROR', 'the console failed in a way that nobody foresaw');
+}
+
+function answer(c: Context, status: ContentfulStatusCode, code: RefusalCode, message: string): Response {
+  return c.json({ error: { code, message } }, status);
+}

@@ -1,0 +1,70 @@
+import type { Context } from 'hono';
+import { LatchkeyError } from '../../keys/errors.ts';
+import type { NewKey } from '../../keys/newKey.ts';
+import type { KeyChanges, RevokeOptions, RotateOptions, UpdateOptions } from '../../keys/registry.ts';
+
+/** What `PATCH` is asked: changes, and the record that they were made up from. */
+export interface UpdateBody {
+  readonly changes: KeyChanges;
+  readonly asRead: NonNullable<UpdateOptions['asRead']>;
+}
+
+type JsonBody = Readonly<Record<string, unknown>>;
+
+const FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as const;
+
+/**
+ * The fields of a new key, which the registry checks one by one.
+ *
+ * @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields
+ */
+export async function readNewKey(c: Context): Promise<NewKey> {
+  const body = await readObject(c, FIELDS);
+  return body as unknown as NewKey;
+}
+
+/**
+ * Changes, which the registry checks one by one, with the record that they go by.
+ *
+ * @throws LatchkeyError `INPUT_INVALID`, also where that record is missing: a change that goes by none would undo another's
+ */
+export async function readUpdate(c: Context, id: string): Promise<UpdateBody> {
+  const { changes, asRead } = await readObject(c, ['changes', 'asRead']);
+  if (!isObject(changes)) throw invalid('changes: wanted an object of what is to change');
+  if (!isObject(asRead)) throw invalid('asRead: wanted the record that the changes go by');
+  return { changes, asRead: { ...asRead, id } as unknown as UpdateBody['asRead'] };
+}
+
+/** @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields */
+export async function readRevocation(c: Context): Promise<RevokeOptions> {
+  const body = await readObject(c, ['reason']);
+  return body as RevokeOptions;
+}
+
+/** @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields */
+export async function readRotation(c: Context): Promise<RotateOptions> {
+  const body = await readObject(c, ['graceSeconds', 'expiresAt']);
+  return body as unknown as RotateOptions;
+}
+
+/** @throws LatchkeyError `INPUT_INVALID` for what is no empty object */
+export async function readNothing(c: Context): Promise<void> {
+  await readObject(c, []);
+}
+
+async function readObject(c: Context, names: readonly string[]): Promise<JsonBody> {
+  const body: unknown = await c.req.json().catch(() => undefined);
+  if (!isObject(body)) throw invalid('body: wanted a JSON object');
+  const unknown = Object.keys(body).filter((name) => !names.includes(name));
+  if (unknown.length === 0) return body;
+  const wanted = names.length === 0 ? 'none' : names.join(', ');
+  throw invalid(`body: got ${unknown.length} fields that are not known here, wanted ${wanted}`);
+}
+
+function isObject(value: unknown): value is JsonBody {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function invalid(message: string): LatchkeyError {
+  return new LatchkeyError('INPUT_INVALID', message);
+}
