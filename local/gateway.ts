@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import type { TableLocation } from '../cli/findTable.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import type { ApiDeps } from './authorizer.ts';
 import { readCloudAssembly, type CloudAssembly } from './cloudAssembly.ts';
@@ -30,6 +31,14 @@ export interface RunningGateway {
   /** Of the first WebSocket API; absent where there is none. */
   readonly webSocketUrl: string | undefined;
   readonly demoKey: string;
+  readonly table: ServedTable;
+}
+
+/** The table that is served, for other programs of this process. */
+export interface ServedTable {
+  readonly location: TableLocation;
+  /** Of keys with the prefix of the deployment. */
+  readonly registryOf: (actor: string) => KeyRegistry;
 }
 
 /**
@@ -69,19 +78,24 @@ export async function startGateway(
     writeLog: writeLine,
   });
 
-  const demoKey = await issueDemoKey(database, tableName, assembly);
-  onStop(() => removeNote(options.note, process.pid));
   const { revocationDelaySeconds } = assembly;
+  const { endpoint } = database;
+  const table: ServedTable = {
+    location: { kind: 'local', tableName, endpoint, region: REGION, revocationDelaySeconds },
+    registryOf: registriesOf(database, tableName, assembly),
+  };
+  const demoKey = await issueDemoKey(table);
+  onStop(() => removeNote(options.note, process.pid));
   writeNote(options.note, {
     url,
-    endpoint: database.endpoint,
+    endpoint,
     tableName,
     region: REGION,
     pid: process.pid,
     revocationDelaySeconds,
   });
   const webSocketUrl = assembly.webSocketApis.length > 0 ? `${url.replace(/^http/, 'ws')}/ws/` : undefined;
-  return { url, webSocketUrl, demoKey };
+  return { url, webSocketUrl, demoKey, table };
 }
 
 function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
@@ -118,15 +132,14 @@ function prefix(kind: string, at: number): string {
   return at === 0 ? kind : `${kind}${at + 1}`;
 }
 
-/** One on every start, also where `--data` holds keys already: the secret of those cannot be shown again. */
-async function issueDemoKey(database: LocalDynamoDb, tableName: string, assembly: CloudAssembly): Promise<string> {
+function registriesOf(database: LocalDynamoDb, tableName: string, assembly: CloudAssembly): ServedTable['registryOf'] {
   const keyPrefix = functionSetting(assembly, 'LATCHKEY_KEY_PREFIX');
-  const registry = new KeyRegistry({
-    client: database.client,
-    tableName,
-    actor: 'local gateway',
-    ...(keyPrefix === undefined ? {} : { keyPrefix }),
-  });
-  const { secret } = await registry.issue({ label: 'demo' });
+  const { client } = database;
+  return (actor) => new KeyRegistry({ client, tableName, actor, ...(keyPrefix === undefined ? {} : { keyPrefix }) });
+}
+
+/** One on every start, also where `--data` holds keys already: the secret of those cannot be shown again. */
+async function issueDemoKey({ registryOf }: ServedTable): Promise<string> {
+  const { secret } = await registryOf('local gateway').issue({ label: 'demo' });
   return secret;
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
+import { startConsole } from '../console/server/startConsole.ts';
 import { startGateway, type RunningGateway } from './gateway.ts';
 import { GatewayError } from './gatewayError.ts';
 import { parseOptions } from './options.ts';
@@ -23,7 +24,12 @@ try {
     writeLog: (text) => process.stderr.write(text),
     onStop: (undo) => stops.push(undo),
   });
-  process.stdout.write(welcome(gateway));
+  const { location, registryOf } = gateway.table;
+  const actor = process.env['USER'] || 'local console';
+  const page = { location, actor, registry: registryOf(actor), isReadOnly: false, now: Date.now };
+  const console = await startConsole({ ...page, port: 0 });
+  stops.push(console.stop);
+  process.stdout.write(welcome(gateway, console.url));
 } catch (error) {
   // A start that was stopped fails in ways that mean nothing.
   if (!isStopping) await fail(error);
@@ -49,11 +55,12 @@ async function fail(error: unknown): Promise<void> {
   return stop(1);
 }
 
-function welcome({ url, webSocketUrl, demoKey }: RunningGateway): string {
+function welcome({ url, webSocketUrl, demoKey }: RunningGateway, consoleUrl: string): string {
   const webSocket = webSocketUrl === undefined ? '' : `  The WebSocket API takes the same header: ${webSocketUrl}\n\n`;
   return `
 url: ${url}/rest/whoami
 key: ${demoKey}
+console: ${consoleUrl} (the keys on a page: good for one browser, once)
 
 Try it: the REST API, the HTTP API, and a request without a key, which is refused.
 

@@ -47,6 +47,14 @@ test('it serves an API of each kind and notes itself for its user alone', async 
   expect(statSync(gateway.noteFile).mode & 0o777).toBe(0o600);
 });
 
+test('the user is told where the console is, on the table that is served', async () => {
+  const { consoleUrl, key } = await start();
+  const opened = await fetch(consoleUrl, { redirect: 'manual' });
+  const cookie = opened.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const listed = await fetch(new URL('/api/keys', consoleUrl), { headers: { cookie } });
+  expect(JSON.parse(await listed.text()).records).toMatchObject([{ label: 'demo', keyPrefix: key.slice(0, 11) }]);
+});
+
 test('the user is told of a WebSocket API after the rest, and only where there is one', async () => {
   const withOne = await start();
   expect(withOne.banner).toContain(`\n  The WebSocket API takes the same header: ${withOne.webSocketUrl}\n\nCtrl-C`);

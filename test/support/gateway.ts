@@ -24,6 +24,8 @@ export interface Gateway {
   readonly webSocketUrl: string;
   /** The demo key. */
   readonly key: string;
+  /** The console's, good for one browser. */
+  readonly consoleUrl: string;
   /** DynamoDB's. */
   readonly endpoint: string;
   readonly tableName: string;
@@ -86,6 +88,7 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
     httpUrl: url.replace('/rest/', '/http/'),
     webSocketUrl: url.replace('http:', 'ws:').replace(/rest.*/, 'ws/'),
     key: lineAfter(output, 'key: '),
+    consoleUrl: /http:\S+\/start\?token=\S+/.exec(output)?.[0] ?? '',
     endpoint: note.endpoint,
     tableName: note.tableName,
     pid: note.pid,

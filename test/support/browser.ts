@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser } from 'playwright-core';
+
+const PATHS = [process.env['CHROMIUM_PATH'] ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** The machine's Chromium, without a window and with a profile of its own that goes with it. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = PATHS.find((path) => path !== '' && existsSync(path));
+  if (executablePath === undefined) throw new Error('there is no Chromium on this machine');
+  return chromium.launch({ executablePath, args: FLAGS, headless: true });
+}
