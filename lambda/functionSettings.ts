@@ -38,13 +38,10 @@ export function resolveDefaultsModeConfig() {
   return async () => 'legacy';
 }
 
-/** A variable that is `true` or `false`; `undefined` where it is not set. */
+/** A variable that is `true` or `false`; `undefined` where it is neither, as for the SDK. */
 export function booleanSelector(environment: NodeJS.ProcessEnv, name: string): boolean | undefined {
   const value = environment[name];
-  if (value === undefined) return undefined;
-  if (value !== 'true' && value !== 'false')
-    throw new Error(`${name}: got ${JSON.stringify(value)}, wanted true or false`);
-  return value === 'true';
+  return value === 'true' || value === 'false' ? value === 'true' : undefined;
 }
 
 /** Thrown where there are no credentials. */

@@ -83,10 +83,13 @@ export class Metrics {
     return counts;
   }
 
-  /** Lines to come in time were written by a clock that has since been put back: they hold nothing up. */
+  /**
+   * A request may have come before the one that wrote the last lines. Lines further to come were written by a clock that has since
+   * been put back: they hold nothing up.
+   */
   #writeIfDue(nowMs: number): void {
     const sinceMs = nowMs - (this.#writtenAtMs ?? -Infinity);
-    if (sinceMs >= 0 && sinceMs < (this.#isUrgent ? URGENT_BATCH_MS : BATCH_MS)) return;
+    if (sinceMs > -BATCH_MS && sinceMs < (this.#isUrgent ? URGENT_BATCH_MS : BATCH_MS)) return;
     this.#writtenAtMs = nowMs;
     this.#isUrgent = false;
     this.#write(nowMs);

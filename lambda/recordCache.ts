@@ -80,15 +80,17 @@ export class RecordCache {
   }
 
   /**
-   * The key's record by `read`, whatever is held, which is kept until the read succeeds; `undefined` where the table has none.
+   * The key's record by `read`, whatever is held, which is kept until the read succeeds; `undefined` where the table has none. No
+   * other call waits for it: it may outlive the request that asked, and on Lambda be there still when the next one comes.
    *
    * @throws what `read` throws; nothing is remembered of it
    */
-  readAnew(
+  async readAnew(
     keyHash: KeyHash,
     read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
   ): Promise<KeyRecord | undefined> {
-    return this.#readOnce(keyHash, read);
+    const readAtMs = this.#options.now();
+    return this.#remember(keyHash, await read(keyHash), readAtMs);
   }
 
   /** When the read of the record began that is held for the key, in epoch milliseconds; `undefined` where none is. */
@@ -123,6 +125,8 @@ export class RecordCache {
 
   #remember(keyHash: KeyHash, record: KeyRecord | undefined, readAtMs: number): KeyRecord | undefined {
     const { recordMs, staleIfErrorMs } = this.#options;
+    const isOvertaken = readAtMs < (this.readAtMs(keyHash) ?? this.#unknown.get(keyHash) ?? -Infinity);
+    if (isOvertaken) return record;
     this.forget(keyHash);
     if (record === undefined) {
       if (this.#unknownMs > 0) this.#unknown.set(keyHash, readAtMs);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../keys/errors.ts';
+import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyHash } from '../../keys/secret.ts';
 import { RecordCache } from '../../lambda/recordCache.ts';
 import { makeKey, NOW_MS } from '../support/keys.ts';
@@ -205,5 +206,39 @@ describe('while the store is down', () => {
     const renamed = { ...record, label: 'renamed' };
     lookup.put(renamed);
     expect(await find()).toBe(renamed);
+  });
+});
+
+describe('a read whatever is held', () => {
+  test('is waited for by nobody else: it may be of a request that was answered long ago', async () => {
+    const { record, lookup, clock, cache, find } = cacheOf();
+    await find();
+    void cache.readAnew(record.keyHash, () => new Promise(() => {}));
+    clock.nowMs += 600_000;
+    const revoked = { ...record, revokedAt: record.createdAt };
+    lookup.put(revoked);
+    expect(await find()).toBe(revoked);
+  });
+
+  test('that ends after a later one changes nothing', async () => {
+    const { record, lookup, clock, cache, find } = cacheOf();
+    await find();
+    let answer: (record: KeyRecord | undefined) => void = () => {};
+    const read = cache.readAnew(record.keyHash, () => new Promise((resolve) => (answer = resolve)));
+    clock.nowMs += 60_000;
+    const revoked = { ...record, revokedAt: record.createdAt };
+    lookup.put(revoked);
+    await find();
+    answer(record);
+    expect(await read).toBe(record);
+    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(revoked);
+
+    const readOfDeleted = cache.readAnew(record.keyHash, () => new Promise((resolve) => (answer = resolve)));
+    clock.nowMs += 60_000;
+    lookup.records.delete(record.keyHash);
+    expect(await find()).toBeUndefined();
+    answer(record);
+    await readOfDeleted;
+    expect(cache.held(record.keyHash, clock.nowMs)).toEqual({ record: undefined });
   });
 });
