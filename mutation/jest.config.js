@@ -3,11 +3,12 @@ import base from '../jest.config.js';
 import { testFilesOf } from './testFiles.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const { globalSetup: _, ...inProcess } = base;
+const { globalSetup: _, globalTeardown: __, ...inProcess } = base;
 
 export default {
   ...inProcess,
   rootDir: ROOT,
+  watchman: false,
   roots: ['keys', 'lambda', 'test', 'testing'].map((folder) => `${ROOT}${folder}`),
   testMatch: testFilesOf(ROOT).map((file) => `${ROOT}${file}`),
   filter: `${ROOT}mutation/chosenTestFiles.cjs`,
