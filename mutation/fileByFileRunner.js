@@ -92,7 +92,7 @@ class FileByFileRunner {
 }
 
 /** The runner adds to one account of coverage: a file's share is what was not there before it. */
-function addCoverage(notes, whole, file, { tests, mutantCoverage }) {
+function addCoverage(notes, whole, file, { tests, mutantCoverage = whole.mutantCoverage }) {
   whole.tests.push(...tests);
   const before = whole.mutantCoverage;
   for (const [mutant, count] of Object.entries(mutantCoverage.static)) {

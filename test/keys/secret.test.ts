@@ -72,6 +72,21 @@ describe('well-formedness', () => {
     expect(parseSecret(text, OWN)).toBeUndefined();
   });
 
+  test.each([0, 1, 42, 44])('a key of %i random characters is refused, though its checksum is right', (length) => {
+    const body = `sk_${'0'.repeat(length)}`;
+    expect(parseSecret(body + encodeChecksum(body), OWN)).toBeUndefined();
+  });
+
+  test.each([
+    [15, false],
+    [16, true],
+    [255, true],
+    [256, false],
+  ])('the length of a foreign key is counted from where it begins: %i, %p', (length, accepted) => {
+    const key = 'x'.repeat(length);
+    expect(parseSecret(`Bearer ${key}`, FOREIGN, 7)).toBe(accepted ? key : undefined);
+  });
+
   test('a character that is no digit is refused wherever it stands, also under the checksum of the whole', () => {
     for (let at = 3; at < 46; at++) {
       const body = `${KNOWN.slice(0, at)}-${KNOWN.slice(at + 1, 46)}`;
@@ -126,9 +141,12 @@ test('the hash is SHA-256 of the whole key, in lower-case hex', () => {
   expect(parseKeyHash(KNOWN_HASH)).toBe(KNOWN_HASH);
 });
 
-test.each([KNOWN_HASH.toUpperCase(), KNOWN_HASH.slice(1), `${KNOWN_HASH}\n`, undefined, 7])('%p is no hash', (text) => {
-  expect(parseKeyHash(text)).toBeUndefined();
-});
+test.each([KNOWN_HASH.toUpperCase(), KNOWN_HASH.slice(1), `0${KNOWN_HASH}`, `${KNOWN_HASH}\n`, undefined, 7])(
+  '%p is no hash',
+  (text) => {
+    expect(parseKeyHash(text)).toBeUndefined();
+  },
+);
 
 test('of a key the prefix and 8 characters may be shown', () => {
   expect(shownPrefixOf(KNOWN as KeySecret, 'sk_')).toBe('sk_01234567');

@@ -84,6 +84,12 @@ test('a clock that is put back does not hold up the writes until it has caught u
   expect(throttle.claim(record, NOW_MS - 3_600_000)).toBe(true);
 });
 
+test('a clock that is put back makes no write due that the record says is not', () => {
+  const throttle = newThrottle();
+  throttle.claim(record, NOW_MS);
+  expect(throttle.claim({ ...record, lastUsedAt: at(0) }, NOW_MS - 3_600_000)).toBe(false);
+});
+
 test('a key that was pushed out is claimed by what its record says', () => {
   const throttle = newThrottle(2);
   throttle.claim(record, NOW_MS);
