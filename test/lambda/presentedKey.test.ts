@@ -81,6 +81,10 @@ describe('the order of the sources decides', () => {
     });
   });
 
+  test('a query parameter has no scheme, whatever its name is', () => {
+    expect(present({ query: { authorization: ['Basic abc'] } }, 'query:authorization')).toEqual(MALFORMED);
+  });
+
   test('a source that is not configured does not count', () => {
     expect(present({ query: { api_key: [KEY] } }, 'bearer')).toEqual(ABSENT);
     expect(present({ headers: { authorization: [`Bearer ${KEY}`] } }, 'query:api_key')).toEqual(ABSENT);
@@ -111,6 +115,7 @@ describe('a token that the gateway picked', () => {
     ['a bearer value where only a header is configured', `Bearer ${KEY}`, 'header:x-api-key', KEY_OF],
     ['a bare key where no header is configured', KEY, undefined, ABSENT],
     ['a bare key where a header is configured', KEY, 'header:x-api-key', KEY_OF],
+    ['a bare key where a header is one of several sources', KEY, 'bearer,header:x-api-key', KEY_OF],
     ['another scheme where a header is configured', `Basic ${KEY}`, 'header:x-api-key', ABSENT],
     ['an empty bearer where a header is configured', 'Bearer', 'header:x-api-key', ABSENT],
     ['nonsense where a header is configured', 'nonsense', 'header:x-api-key', MALFORMED],

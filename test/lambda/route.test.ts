@@ -37,6 +37,12 @@ describe('a pattern', () => {
     ['GET /*', 'GET /a b c', true],
     ['GET /a*a', 'GET /a', false],
     ['GET /a*a', 'GET /aa', true],
+    ['GET /a/*/b/*', 'GET /a/1/b/2', true],
+    ['GET /a/*/b/*', 'GET /a/1/c/2', false],
+    ['GET /*ab*ba', 'GET /aba', false],
+    ['GET /*ab*ba', 'GET /abba', true],
+    ['*G* /orders', 'GET /orders', true],
+    ['*G* /orders', 'PUT /orders', false],
   ])('%s covers %s: %p', (pattern, route, covered) => {
     expect(covers(pattern, route)).toBe(covered);
   });

@@ -7,6 +7,8 @@ import {
   restTokenEvent,
   webSocketEvent,
 } from '../../testing/authorizerEvents.ts';
+import { CONNECT } from '../../lambda/route.ts';
+import { Scopes } from '../../lambda/scopes.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { makeKey } from '../support/keys.ts';
 
@@ -196,4 +198,30 @@ test('no more than 1000 unknown scopes are logged in the life of the environment
   );
   for (const { secret } of keys) await invoke(restTokenEvent(bearing(secret)));
   expect(logged().filter(({ message }) => message === 'scope unknown')).toHaveLength(1000);
+});
+
+describe('of a mapping that cannot be read', () => {
+  test.each([
+    ['{"read":["GET /orders","orders"],"write":["POST /orders"]}', '{"read":["orders"]}'],
+    ['{"re ad":["GET /orders"]}', '{"re ad":["GET /orders"]}'],
+    ['{"read":"GET /orders"}', '{"read":"GET /orders"}'],
+    ['{"read":["GET /orders"]}', '{}'],
+    ['[]', '[]'],
+    ['{', '{'],
+  ])('%s, what is wrong is %s', (text, wrong) => {
+    expect(Scopes.unreadableOf(text)).toBe(wrong);
+  });
+});
+
+test('a key of every scope has every pattern', () => {
+  const read = { method: 'GET', path: '/orders' };
+  const write = { method: 'POST', path: '/orders' };
+  expect(
+    new Scopes(
+      new Map([
+        ['read', [read]],
+        ['write', [write, CONNECT]],
+      ]),
+    ).allPatterns,
+  ).toEqual([read, write, CONNECT]);
 });
