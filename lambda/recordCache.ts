@@ -90,7 +90,10 @@ export class RecordCache {
     read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
   ): Promise<KeyRecord | undefined> {
     const readAtMs = this.#options.now();
-    return this.#remember(keyHash, await read(keyHash), readAtMs);
+    const held = this.#heldOf(keyHash);
+    const record = await read(keyHash);
+    // Read meanwhile by somebody else: which of both is the later one the clock does not tell, for it may have been put back.
+    return this.#heldOf(keyHash) === held ? this.#remember(keyHash, record, readAtMs) : record;
   }
 
   /** When the read of the record began that is held for the key, in epoch milliseconds; `undefined` where none is. */
@@ -109,6 +112,10 @@ export class RecordCache {
     return reading?.keyHash === keyHash ? reading : undefined;
   }
 
+  #heldOf(keyHash: KeyHash): Reading | number | undefined {
+    return this.#reading(keyHash) ?? this.#unknown.get(keyHash);
+  }
+
   #readOnce(
     keyHash: KeyHash,
     read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
@@ -125,8 +132,6 @@ export class RecordCache {
 
   #remember(keyHash: KeyHash, record: KeyRecord | undefined, readAtMs: number): KeyRecord | undefined {
     const { recordMs, staleIfErrorMs } = this.#options;
-    const isOvertaken = readAtMs < (this.readAtMs(keyHash) ?? this.#unknown.get(keyHash) ?? -Infinity);
-    if (isOvertaken) return record;
     this.forget(keyHash);
     if (record === undefined) {
       if (this.#unknownMs > 0) this.#unknown.set(keyHash, readAtMs);

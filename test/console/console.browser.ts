@@ -192,6 +192,7 @@ describe('on a table with 200 keys', () => {
     await press('ArrowDown', 'Enter');
     const panel = page.getByRole('complementary', { name: 'Key by keyboard' });
     await panel.waitFor();
+    await page.waitForFunction('document.activeElement.matches(".panel h2")');
     // Close, Edit, Rotate, Disable.
     await press('Tab', 'Tab', 'Tab', 'Tab', 'Enter');
     await page.getByText(/^by keyboard is disabled/).waitFor();

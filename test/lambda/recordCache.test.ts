@@ -241,4 +241,15 @@ describe('a read whatever is held', () => {
     await readOfDeleted;
     expect(cache.held(record.keyHash, clock.nowMs)).toEqual({ record: undefined });
   });
+
+  test('an earlier one leaves nothing behind that comes back once a clock that was put back has caught up', async () => {
+    const { record, lookup, clock, find } = cacheOf();
+    await find();
+    clock.nowMs -= 600_000;
+    const revoked = { ...record, revokedAt: record.createdAt };
+    lookup.put(revoked);
+    expect(await find()).toBe(revoked);
+    clock.nowMs += 600_001;
+    expect(await find()).toBe(revoked);
+  });
 });
