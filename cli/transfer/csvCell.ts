@@ -1,16 +1,17 @@
 /**
- * What spreadsheets take for a formula (OWASP, "CSV Injection"): these characters at the start of a cell, the full-width
- * ones too.
+ * Where what follows is taken for a formula by spreadsheets (OWASP, "CSV Injection"): these characters at the start of a cell, the
+ * full-width ones too. A spreadsheet of a country that writes 0,5 begins a cell behind `;` as well, and heeds no quotes that are not
+ * at the start of what it takes for one.
  */
-const FORMULA = /^'*[=+\-@\t\r\n＝＋－＠]/;
-const GUARDED = /^''*[=+\-@\t\r\n＝＋－＠]/;
+const FORMULA = /(?<=^|[;\t\r\n])(?='*[=+\-@\t\r\n＝＋－＠])/g;
+const GUARD = /(?<=^|[;\t\r\n])'(?='*[=+\-@\t\r\n＝＋－＠])/g;
 
-/** The text as a cell that no spreadsheet runs: one that begins as a formula has an apostrophe in front. */
+/** The text as a cell that no spreadsheet runs, nor any part of it: what begins as a formula has an apostrophe in front. */
 export function guardCell(text: string): string {
-  return FORMULA.test(text) ? `'${text}` : text;
+  return text.replaceAll(FORMULA, "'");
 }
 
 /** The text that was guarded. One that no guard stands before is left as it is. */
 export function unguardCell(cell: string): string {
-  return GUARDED.test(cell) ? cell.slice(1) : cell;
+  return cell.replaceAll(GUARD, '');
 }
