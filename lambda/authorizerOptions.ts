@@ -118,7 +118,7 @@ const VARIABLE_OF = {
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, value got, value wanted
  */
 export function readOptions(options: AuthorizerOptions & { readonly tableName: string }): Config {
-  const unknown = Object.keys(options).filter((name) => !(name in VARIABLE_OF));
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(VARIABLE_OF, name));
   const problems = unknown.map((name) => `${name}: got a value, wanted no such option`);
   try {
     const config = readConfig(environmentOf(options));

@@ -5,15 +5,15 @@ const CAPITAL_Z = 0x5a;
 /** What a capital letter of ASCII lacks of the small one. */
 const CASE_BIT = 0x20;
 
-/** What a request carries under a name: one value, several in a list, or none. */
+/** What a request carries under a name: one value, in a list two of several or more, or none. */
 export type CarriedValues = string | readonly string[] | undefined;
 
-/** Every value of a header, whose name is given in lower case. */
+/** The values of a header, whose name is given in lower case. */
 export function headerValues({ multiValueHeaders, headers }: EventFields, name: string): CarriedValues {
   return valuesIn(multiValueHeaders, name, true) ?? takeApart(valuesIn(headers, name, true));
 }
 
-/** Every value of a query parameter. */
+/** The values of a query parameter. */
 export function queryValues(
   { multiValueQueryStringParameters, queryStringParameters }: EventFields,
   name: string,
@@ -32,7 +32,7 @@ function takeApart(joined: CarriedValues): CarriedValues {
   return isJoined ? parts : joined;
 }
 
-/** Every value of a name in a map of an event, letter case aside where `anyCase` says so. Reads any shape. */
+/** The values of a name in a map of an event, letter case aside where `anyCase` says so. Reads any shape. */
 function valuesIn(map: unknown, wanted: string, anyCase: boolean): CarriedValues {
   if (typeof map !== 'object' || map === null) return undefined;
   let found: CarriedValues;
@@ -54,11 +54,12 @@ function isInAnyCase(name: string, wanted: string): boolean {
   return true;
 }
 
-/** With a value, or each of a list of values, behind what was found so far. */
+/** With a value, or each of a list of values, behind what was found so far. Of thousands, two tell that there are several. */
 function withValue(found: CarriedValues, value: unknown): CarriedValues {
-  if (typeof value === 'string') return found === undefined ? value : [found, value].flat();
+  if (typeof found === 'object') return found;
+  if (typeof value === 'string') return found === undefined ? value : [found, value];
   if (!Array.isArray(value)) return found;
-  let all = found;
+  let all: CarriedValues = found;
   for (const entry of value) if (typeof entry === 'string') all = withValue(all, entry);
   return all;
 }

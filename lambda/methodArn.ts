@@ -1,4 +1,4 @@
-import { CONNECT, type Route } from './route.ts';
+import { CONNECT, GRAPHQL, type Route } from './route.ts';
 
 /** Partition, region, account, API and stage: no part may hold what a policy would read as a wildcard, or a `/`. */
 const METHOD_ARN = /^(arn:[\w-]+:execute-api:[\w-]*:\w*:[\w-]+\/[\w$-]+)\//;
@@ -29,10 +29,13 @@ export function stageArnOf(methodArn: unknown): string | undefined {
   return stageArn;
 }
 
-/** The route that a `methodArn` or `routeArn` asks for. What is no route reads as one that no pattern covers. */
+/**
+ * The route that the ARN of an API of methods asks for. What is no such route reads as one that no pattern covers, and so does one
+ * that is called as the route of a WebSocket API or of AppSync: a method of that name would be the caller's invention.
+ */
 export function routeOf(methodArn: unknown): Route {
-  const end = routeEndOf(methodArn);
-  return (end === CONNECT ? end : end.replace('/', ' /')) as Route;
+  const route = routeEndOf(methodArn).replace('/', ' /');
+  return (route === CONNECT || route === GRAPHQL ? '' : route) as Route;
 }
 
 /** Whether a `methodArn` is of a WebSocket API's `$connect`. */

@@ -62,7 +62,7 @@ export function routeArnEnds({ method, path }: MethodPattern): readonly string[]
  */
 export function wholeRouteOf(routeKey: string): Route {
   if (routeKey === '$default') return '{} /{}' as Route;
-  return routeKey.replace(/^ANY /, '{} ').replaceAll(/\{[^}]*\}/g, '{}') as Route;
+  return routeKey.replace(/^ANY /, '{} ').replaceAll(/\{[^{}]*\}/g, '{}') as Route;
 }
 
 function methodsOf(pattern: string): readonly string[] {

@@ -61,9 +61,9 @@ export function contextBehind(record: KeyRecord, { context }: WholeRequest): Aut
 
 /** Every value by name. */
 export function multiValues(pairs: readonly (readonly [string, string])[]): Record<string, string[]> {
-  const values: Record<string, string[]> = {};
-  for (const [name, value] of pairs) (values[name] ??= []).push(value);
-  return values;
+  const values = new Map<string, string[]>();
+  for (const [name, value] of pairs) values.set(name, [...(values.get(name) ?? []), value]);
+  return Object.fromEntries(values);
 }
 
 /** The values of each name, joined by commas. */

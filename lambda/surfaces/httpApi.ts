@@ -27,7 +27,8 @@ export const httpApi: Surface = {
 /** A simple answer that the gateway keeps for a route key is an answer to every request of that route. */
 function routeAskedFor({ routeArn, routeKey }: EventFields, { httpApiResponse, resultCacheSeconds }: Config): Route {
   const isKept = httpApiResponse === 'simple' && resultCacheSeconds > 0;
-  return isKept ? wholeRouteOf(String(routeKey)) : routeOf(routeArn);
+  if (!isKept) return routeOf(routeArn);
+  return wholeRouteOf(typeof routeKey === 'string' ? routeKey : '');
 }
 
 function simpleAnswerTo(

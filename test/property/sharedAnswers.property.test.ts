@@ -115,7 +115,7 @@ test('the stage and the route of an ARN are its own, whichever ARNs were read be
         const [, stageArn, end = ''] = typeof methodArn === 'string' ? (PATTERN.exec(methodArn) ?? []) : [];
         expect(stageArnOf(methodArn)).toBe(stageArn);
         expect(isConnectArn(methodArn)).toBe(end === '$connect');
-        expect(routeOf(methodArn)).toBe(end === '$connect' ? end : end.replace('/', ' /'));
+        expect(routeOf(methodArn)).toBe(end === '$connect' ? '' : end.replace('/', ' /'));
       }
     }),
     { numRuns: 2000 },
