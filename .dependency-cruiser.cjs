@@ -1,5 +1,5 @@
 // The import table of docs/adr/0005: a room may import only from rooms below it.
-const ROOMS = ['keys', 'lambda', 'infra', 'testing', 'cli', 'local', 'console', 'bench'];
+const ROOMS = ['keys', 'lambda', 'infra', 'testing', 'cli', 'local', 'console', 'bench', 'soak'];
 const MAY_IMPORT = {
   keys: [],
   lambda: ['keys'],

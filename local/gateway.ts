@@ -24,6 +24,8 @@ export interface GatewayDeps {
   readonly writeLog: (text: string | Uint8Array) => void;
   /** Takes what undoes a step, as soon as the step is taken: the start can be stopped half-way. */
   readonly onStop: (stop: () => unknown) => void;
+  /** Where functions find DynamoDB; itself unless given. The soak puts a store that fails now and then between. */
+  readonly functionsEndpoint?: string;
 }
 
 export interface RunningGateway {
@@ -48,7 +50,7 @@ export interface ServedTable {
  */
 export async function startGateway(
   options: GatewayOptions,
-  { root, writeLog, onStop }: GatewayDeps,
+  { root, writeLog, onStop, functionsEndpoint }: GatewayDeps,
 ): Promise<RunningGateway> {
   const writeLine = (line: string) => writeLog(`${line}\n`);
   const server = new GatewayServer(writeLine);
@@ -67,7 +69,10 @@ export async function startGateway(
 
   const environments = new Map(
     [...assembly.functions].map(([name, config]) => {
-      const environment = new FunctionEnvironment(config, { dynamodbEndpoint: database.endpoint, writeLog });
+      const environment = new FunctionEnvironment(config, {
+        dynamodbEndpoint: functionsEndpoint ?? database.endpoint,
+        writeLog,
+      });
       onStop(() => environment.stop());
       return [name, environment];
     }),

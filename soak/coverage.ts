@@ -1,0 +1,34 @@
+import { Session } from 'node:inspector/promises';
+
+const ROOMS = /\/(keys|lambda)\/[^?]*\.ts/;
+
+/** Tells which blocks of `keys/` and `lambda/` ran, as V8 counts them. */
+export class Coverage {
+  readonly #session = new Session();
+
+  static async start(): Promise<Coverage> {
+    const coverage = new Coverage();
+    coverage.#session.connect();
+    await coverage.#session.post('Profiler.enable');
+    await coverage.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+    return coverage;
+  }
+
+  /** The blocks that ran since the last call. */
+  async take(): Promise<ReadonlySet<string>> {
+    const { result } = await this.#session.post('Profiler.takePreciseCoverage');
+    const ofRooms = result.filter(({ url }) => ROOMS.test(url));
+    const blocks = ofRooms.flatMap(({ url, functions }) =>
+      functions
+        .flatMap(({ ranges }) => ranges)
+        .filter(({ count }) => count > 0)
+        .map(({ startOffset, endOffset }) => `${url}:${startOffset}-${endOffset}`),
+    );
+    return new Set(blocks);
+  }
+
+  async stop(): Promise<void> {
+    await this.#session.post('Profiler.stopPreciseCoverage');
+    this.#session.disconnect();
+  }
+}

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { mutateBytes, parseEvent, type ByteMutation } from '../test/support/byteMutations.ts';
+import { FuzzTarget, SECRETS, SETTINGS } from '../test/support/fuzzTarget.ts';
+import { EVENT_MAKERS, hostileEvent, shapelessEvent, type SurfaceName } from '../test/support/hostileEvents.ts';
+import { Coverage } from './coverage.ts';
+import { anyOf } from './keyPool.ts';
+
+export interface FuzzResult {
+  /** Events that were made whole, by what they came to. */
+  readonly outcomes: ReadonlyMap<string, number>;
+  readonly cases: number;
+  /** Of those, events of which the bytes were changed. */
+  readonly byteCases: number;
+  /** Inputs that were kept because they ran what none before them ran. */
+  readonly kept: number;
+  readonly blocks: number;
+  /** In words. */
+  readonly problems: readonly string[];
+}
+
+const BYTE_SHARE = 0.3;
+const BATCH = 200;
+const MOST_MUTATIONS = 6;
+const MOST_PROBLEMS = 20;
+
+/** So many hostile events straight into the handler, most of them made whole, and some by changes of bytes that coverage guides. */
+export async function fuzz(cases: number): Promise<FuzzResult> {
+  const targets = Object.keys(SETTINGS).map((name) => new FuzzTarget(name));
+  const byteCases = Math.round(cases * BYTE_SHARE);
+  const problems = await fuzzEvents(cases - byteCases, targets);
+  const bytes = await fuzzBytes(byteCases, targets);
+  const outcomes = new Map<string, number>();
+  for (const [outcome, count] of targets.flatMap((target) => [...target.outcomes]))
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
+  return { ...bytes, outcomes, cases, byteCases, problems: [...problems, ...bytes.problems] };
+}
+
+async function fuzzEvents(cases: number, targets: readonly FuzzTarget[]): Promise<readonly string[]> {
+  const surfaces = Object.keys(EVENT_MAKERS) as SurfaceName[];
+  const generators = [...surfaces.map((surface) => hostileEvent(surface, SECRETS)), shapelessEvent];
+  const problems: string[] = [];
+  for (const events of generators) {
+    const property = fc.asyncProperty(events, fc.constantFrom(...targets), async (event, target) => {
+      const found = await target.problemsOf(event);
+      if (found.length > 0) throw new Error(`with ${target.settings}: ${found.join('; ')}`);
+    });
+    const details = await fc.check(property, { numRuns: Math.ceil(cases / generators.length) });
+    if (details.failed) problems.push(fc.defaultReportMessage(details) ?? 'failed');
+  }
+  return problems;
+}
+
+interface ByteResult {
+  readonly kept: number;
+  readonly blocks: number;
+  readonly problems: readonly string[];
+}
+
+/** Changes the bytes of events, and of what such changes made of them that ran something new. */
+async function fuzzBytes(cases: number, targets: readonly FuzzTarget[]): Promise<ByteResult> {
+  const coverage = await Coverage.start();
+  const corpus: Buffer[] = Object.values(EVENT_MAKERS).flatMap((makeEvent) =>
+    SECRETS.map((key) => Buffer.from(JSON.stringify(makeEvent({ key, path: '/orders/7' })))),
+  );
+  const seeds = corpus.length;
+  const problems: string[] = [];
+  const run = async (bytes: Buffer) => {
+    const found = await problemsOf(bytes, targets);
+    if (found.length > 0 && problems.length < MOST_PROBLEMS) problems.push(`${found.join('; ')}: ${bytes.toString()}`);
+  };
+  for (const bytes of corpus) await run(bytes);
+  const seen = new Set(await coverage.take());
+  for (let done = 0; done < cases; done += BATCH) {
+    const batch = Array.from({ length: Math.min(BATCH, cases - done) }, () => changed(corpus));
+    for (const bytes of batch) await run(bytes);
+    // To ask after each one would take longer than all of them.
+    const news = [...(await coverage.take())].filter((block) => !seen.has(block));
+    for (const bytes of news.length > 0 ? batch : []) {
+      await run(bytes);
+      const ran = await coverage.take();
+      if (news.some((block) => ran.has(block))) corpus.push(bytes);
+    }
+    for (const block of news) seen.add(block);
+  }
+  await coverage.stop();
+  return { kept: corpus.length - seeds, blocks: seen.size, problems };
+}
+
+async function problemsOf(bytes: Buffer, targets: readonly FuzzTarget[]): Promise<readonly string[]> {
+  const parsed = parseEvent(bytes);
+  return parsed === undefined ? [] : ((await anyOf(targets)?.problemsOf(parsed.event)) ?? []);
+}
+
+function changed(corpus: readonly Buffer[]): Buffer {
+  const any = () => Math.floor(Math.random() * 2 ** 16);
+  const mutations = Array.from({ length: 1 + (any() % MOST_MUTATIONS) }, (): ByteMutation => ({
+    way: any(),
+    at: any(),
+    value: any(),
+  }));
+  return mutateBytes(anyOf(corpus) ?? Buffer.alloc(0), mutations);
+}

@@ -1,0 +1,26 @@
+import { parseArgs } from 'node:util';
+import { fuzz } from './fuzz.ts';
+import { fuzzReportOf, held, reportOf } from './report.ts';
+import { soak } from './soak.ts';
+
+// The SDK's advice on which Node to install is for whoever builds Latchkey, not for every run.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '300' },
+    events: { type: 'string', default: '1000000' },
+  },
+});
+const seconds = wholeNumber('--seconds', values.seconds);
+const events = wholeNumber('--events', values.events);
+const result = await soak({ seconds });
+process.stdout.write(reportOf(result));
+const fuzzed = await fuzz(events);
+process.stdout.write(fuzzReportOf(fuzzed));
+process.exitCode = held(result) && fuzzed.problems.length === 0 ? 0 : 1;
+
+function wholeNumber(option: string, text: string): number {
+  if (/^(0|[1-9]\d{0,8})$/.test(text)) return Number(text);
+  throw new Error(`${option}: got ${JSON.stringify(text)}, wanted a whole number`);
+}

@@ -1,0 +1,64 @@
+import type { FuzzResult } from './fuzz.ts';
+import type { SoakResult } from './soak.ts';
+
+/** What there is to say of a soak, in lines, the last of which says whether it held. */
+export function reportOf(result: SoakResult): string {
+  const { seconds, requests, outcomes, changes, growth, wrong, wrongCount, latestAcceptanceMs, recordMs } = result;
+  const { rssBefore, rssAfter, rssPercent, openFilesBefore, openFilesAfter } = growth;
+  const lines = [
+    `requests          ${requests} in ${seconds} s, ${Math.round(requests / seconds)} requests/s`,
+    ...sorted(outcomes).map(([name, count]) => `  ${name.padEnd(26)} ${count}`),
+    `changes of keys   ${sorted(changes)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ')}`,
+    `faults            ${result.outages} outages, ${result.failedStoreRequests} requests to the store that failed`,
+    `log lines         ${result.logLines}`,
+    `revoked keys      accepted ${latestAcceptanceMs} ms after the revocation at the latest, of ${recordMs} ms`,
+    `RSS               ${rss(rssBefore)} in the first third after warm-up, ${rss(rssAfter)} in the last; the lowest ${signed(rssPercent)} %`,
+    `handles           ${handles(growth.handlesBefore)} after warm-up; ${handles(growth.handlesAfter)} at the end`,
+    `open files        ${openFilesBefore} after warm-up, ${openFilesAfter} at the end`,
+    `wrong answers     ${wrongCount}`,
+    ...[...wrong, ...growth.problems].map((problem) => `  ${problem}`),
+    held(result) ? 'held' : 'FAILED',
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** What there is to say of hostile events, likewise. */
+export function fuzzReportOf({ cases, byteCases, kept, blocks, outcomes, problems }: FuzzResult): string {
+  const lines = [
+    `hostile events    ${cases}, of which the bytes of ${byteCases} were changed, led by ${blocks} blocks that ran and ${kept} inputs that ran new ones`,
+    ...sorted(outcomes).map(([name, count]) => `  ${name.padEnd(26)} ${count}`),
+    `problems          ${problems.length}`,
+    ...problems.map((problem) => `  ${problem}`),
+    problems.length === 0 ? 'held' : 'FAILED',
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Whether nothing was wrong and nothing grew. */
+export function held({ wrongCount, growth, requests }: SoakResult): boolean {
+  return requests > 0 && wrongCount === 0 && growth.problems.length === 0;
+}
+
+function sorted(counts: ReadonlyMap<string, number>): readonly (readonly [string, number])[] {
+  return [...counts].toSorted(([one], [other]) => one.localeCompare(other));
+}
+
+function rss({ lowest, median }: SoakResult['growth']['rssBefore']): string {
+  return `${megabytes(lowest)} (median ${megabytes(median)})`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
+function signed(percent: number): string {
+  return `${percent < 0 ? '' : '+'}${percent.toFixed(1)}`;
+}
+
+function handles(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([kind, count]) => `${count} ${kind}`)
+    .join(', ');
+}

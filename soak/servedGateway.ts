@@ -1,0 +1,98 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeTemplateVariant } from '../test/support/gateway.ts';
+
+const GATEWAY_PROCESS = fileURLToPath(new URL('gatewayProcess.ts', import.meta.url));
+
+/** What the gateway's process is told. */
+export interface GatewaySettings {
+  readonly template: string;
+  readonly note: string;
+  readonly functionsEndpoint: string;
+}
+
+/** What the gateway's process holds. */
+export interface Footprint {
+  readonly rssBytes: number;
+  /** What keeps its main thread alive, by kind. */
+  readonly handles: Readonly<Record<string, number>>;
+  readonly openFiles: number;
+  /** That it has written so far. */
+  readonly logLines: number;
+}
+
+export interface StartOptions {
+  /** Of the function, in place of the template's. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Where functions find the table. */
+  readonly functionsEndpoint: string;
+  /** Modules that its process loads first. */
+  readonly preload?: readonly string[] | undefined;
+}
+
+/** A local gateway in a process of its own. */
+export class ServedGateway {
+  readonly url: string;
+  /** The embedded DynamoDB itself. */
+  readonly endpoint: string;
+  readonly tableName: string;
+  readonly #child: ChildProcess;
+  readonly #directory: string;
+
+  private constructor(child: ChildProcess, directory: string, note: Note) {
+    this.#child = child;
+    this.#directory = directory;
+    this.url = note.url;
+    this.endpoint = note.endpoint;
+    this.tableName = note.tableName;
+  }
+
+  static async start({ environment, functionsEndpoint, preload = [] }: StartOptions): Promise<ServedGateway> {
+    const directory = await mkdtemp(join(tmpdir(), 'latchkey-soak-'));
+    const note = join(directory, 'local.json');
+    const template = await writeTemplateVariant(({ Resources }) => {
+      for (const { Type, Properties } of Object.values(Resources)) {
+        if (Type === 'AWS::Lambda::Function' && Properties['Environment'] !== undefined)
+          Object.assign((Properties['Environment'] as { Variables: object }).Variables, environment);
+      }
+    });
+    const settings: GatewaySettings = { template, note, functionsEndpoint };
+    const child = fork(GATEWAY_PROCESS, [JSON.stringify(settings)], {
+      execArgv: ['--import', 'tsx', ...preload.flatMap((module) => ['--import', module])],
+      // Not what a test runner sets for itself.
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    const ended = once(child, 'close').then(([code]) => {
+      throw new Error(`the gateway ended with exit code ${code}`);
+    });
+    ended.catch(() => {});
+    await Promise.race([once(child, 'message'), ended]);
+    return new ServedGateway(child, directory, JSON.parse(await readFile(note, 'utf8')));
+  }
+
+  async footprint(): Promise<Footprint> {
+    const answer = once(this.#child, 'message');
+    this.#child.send({});
+    const [footprint]: Footprint[] = await answer;
+    if (footprint === undefined) throw new Error('the gateway told nothing');
+    return footprint;
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#child, 'close');
+    this.#child.kill();
+    await closed;
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** What of the gateway's own note is read. */
+interface Note {
+  readonly url: string;
+  readonly endpoint: string;
+  readonly tableName: string;
+}

@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { KeyRegistry, REGISTRY_TRANSLATION } from '../keys/registry.ts';
+import { createClient } from '../test/support/engine.ts';
+import { growthOf, type Growth } from './growth.ts';
+import { KeyPool } from './keyPool.ts';
+import { ServedGateway, type StartOptions } from './servedGateway.ts';
+import { StoreFaults } from './storeFaults.ts';
+import { Traffic } from './traffic.ts';
+
+export interface SoakOptions {
+  readonly seconds: number;
+  /** What the function is set to beside what the soak needs: for a test that has it be wrong. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly preload?: StartOptions['preload'];
+}
+
+export interface SoakResult {
+  readonly seconds: number;
+  readonly requests: number;
+  readonly outcomes: ReadonlyMap<string, number>;
+  readonly changes: ReadonlyMap<string, number>;
+  readonly outages: number;
+  readonly failedStoreRequests: number;
+  readonly logLines: number;
+  readonly wrongCount: number;
+  /** Wrong answers, and what is wrong in the table at the end. */
+  readonly wrong: readonly string[];
+  readonly latestAcceptanceMs: number;
+  /** How long a revoked key may be accepted, in milliseconds. */
+  readonly recordMs: number;
+  readonly growth: Growth;
+}
+
+const RECORD_CACHE_SECONDS = 2;
+const WARM_UP_SHARE = 0.3;
+const CHANGE_EVERY_MS = 100;
+const MOST_REST_MS = 6000;
+const SAMPLE_EVERY_MS = 250;
+/** So long may a connection be kept open that nobody uses. */
+const IDLE_MS = 6000;
+
+const SETTINGS = {
+  LATCHKEY_RECORD_CACHE_SECONDS: String(RECORD_CACHE_SECONDS),
+  LATCHKEY_USAGE_WRITE_SECONDS: '1',
+  LATCHKEY_SCOPES: '{"whoami":["GET /whoami"],"other":["GET /other"]}',
+  LATCHKEY_METRICS: 'true',
+};
+
+/** Drives the local gateway for so long, while keys change and the store fails now and then, and looks at all that comes of it. */
+export async function soak({ seconds, environment, preload }: SoakOptions): Promise<SoakResult> {
+  const faults = await StoreFaults.start();
+  const gateway = await ServedGateway.start({
+    environment: { ...SETTINGS, ...environment },
+    functionsEndpoint: faults.endpoint,
+    preload,
+  });
+  faults.forwardTo(gateway.endpoint);
+  const client = DynamoDBDocumentClient.from(createClient(gateway.endpoint, 3), REGISTRY_TRANSLATION);
+  try {
+    return await run({ gateway, faults, client, seconds, recordMs: RECORD_CACHE_SECONDS * 1000 });
+  } finally {
+    client.destroy();
+    await gateway.stop();
+    await faults.stop();
+  }
+}
+
+interface Run {
+  readonly gateway: ServedGateway;
+  readonly faults: StoreFaults;
+  readonly client: DynamoDBDocumentClient;
+  readonly seconds: number;
+  readonly recordMs: number;
+}
+
+async function run({ gateway, faults, client, seconds, recordMs }: Run): Promise<SoakResult> {
+  const { url, tableName } = gateway;
+  const pool = new KeyPool({
+    registry: new KeyRegistry({ client, tableName, actor: 'soak' }),
+    client,
+    tableName,
+  });
+  const traffic = new Traffic({ url, pool, faults, recordMs });
+  await pool.fill();
+  await traffic.begin();
+  const idleMs = Math.min(IDLE_MS, seconds * 100);
+  const phase = async (share: number, onSample: (rssBytes: number) => void) => {
+    await runPhase(Date.now() + seconds * 1000 * share, { gateway, faults, pool, traffic, onSample });
+    await sleep(idleMs);
+    return gateway.footprint();
+  };
+  const rssSamples: number[] = [];
+  const before = await phase(WARM_UP_SHARE, () => {});
+  const after = await phase(1 - WARM_UP_SHARE, (rssBytes) => rssSamples.push(rssBytes));
+  const { requests, outcomes, latestAcceptanceMs } = traffic;
+  const differences = await pool.differences();
+  return {
+    seconds,
+    requests,
+    outcomes,
+    changes: pool.changes,
+    outages: faults.outages,
+    failedStoreRequests: faults.failed,
+    logLines: after.logLines,
+    wrongCount: traffic.wrongCount + differences.length,
+    wrong: [...traffic.wrong, ...differences],
+    latestAcceptanceMs,
+    recordMs,
+    growth: growthOf(rssSamples, { before, after }),
+  };
+}
+
+interface Phase {
+  readonly gateway: ServedGateway;
+  readonly faults: StoreFaults;
+  readonly pool: KeyPool;
+  readonly traffic: Traffic;
+  readonly onSample: (rssBytes: number) => void;
+}
+
+async function runPhase(endMs: number, { gateway, faults, pool, traffic, onSample }: Phase): Promise<void> {
+  const until = async (act: () => Promise<unknown>) => {
+    while (Date.now() < endMs) await act();
+  };
+  await Promise.all([
+    traffic.runUntil(endMs),
+    until(() => pool.changeOne().then(() => sleep(CHANGE_EVERY_MS * 2 * Math.random()))),
+    // So short a run has an outage, too.
+    until(() => faults.failOnce(Math.min(MOST_REST_MS, (endMs - Date.now()) / 2) * Math.random())),
+    until(async () => {
+      onSample((await gateway.footprint()).rssBytes);
+      await sleep(SAMPLE_EVERY_MS);
+    }),
+  ]);
+}

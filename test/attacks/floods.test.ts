@@ -1,0 +1,108 @@
+import { describe, expect, test } from '@jest/globals';
+import { generateSecret, type KeyHash } from '../../keys/secret.ts';
+import { GenerationalMap } from '../../lambda/generationalMap.ts';
+import { appSyncEvent, httpApiEvent, restRequestEvent, restTokenEvent } from '../../testing/authorizerEvents.ts';
+import type { TestRequest } from '../../testing/request.ts';
+import { handlerUnderTest } from '../support/handlerUnderTest.ts';
+import { at, makeKey, NOW_MS } from '../support/keys.ts';
+
+const ACTIVE = makeKey({ id: 'active' });
+const SCOPED = makeKey({ id: 'scoped', scopes: ['read'] });
+const EXPIRED = makeKey({ id: 'expired', expiresAt: at(-1) });
+const DISABLED = makeKey({ id: 'disabled', disabledAt: at(-1) });
+const REVOKED = makeKey({ id: 'revoked', revokedAt: at(-1) });
+const RECORDS = [ACTIVE, SCOPED, EXPIRED, DISABLED, REVOKED].map(({ record }) => record);
+const SETTINGS = { LATCHKEY_SCOPES: '{"read":["GET /orders"]}' };
+const UNKNOWN = generateSecret('sk_');
+const REQUESTS = 1000;
+
+const bearing = (value: string): TestRequest => ({ headers: [['Authorization', value]] });
+
+describe('1,000 bad requests make no write, and as few reads and as short a log as can be', () => {
+  test.each<[string, () => TestRequest, number]>([
+    ['without a key', () => ({}), 0],
+    ['of another scheme', () => bearing('Basic dXNlcjpwYXNz'), 0],
+    ['with a key that has a wrong checksum', () => bearing(`Bearer ${generateSecret('sk_').slice(0, -1)}!`), 0],
+    ['with a key of 10 KB', () => bearing(`Bearer ${'sk_A'.repeat(2500)}`), 0],
+    ['with two keys', () => bearing(`Bearer ${ACTIVE.secret}, Bearer ${ACTIVE.secret}`), 0],
+    ['each with a key of its own that was never issued', () => ({ key: generateSecret('sk_') }), REQUESTS],
+    ['with one key that was never issued', () => ({ key: UNKNOWN }), 1],
+    ['with a key that has expired', () => ({ key: EXPIRED.secret }), 1],
+    ['with a key that is disabled', () => ({ key: DISABLED.secret }), 1],
+    ['with a key that was revoked', () => ({ key: REVOKED.secret }), 1],
+    ['with a key outside its scopes', () => ({ key: SCOPED.secret }), 1],
+  ])('%s', async (_, makeRequest, reads) => {
+    for (const makeEvent of [restTokenEvent, restRequestEvent, httpApiEvent, appSyncEvent]) {
+      const { invoke, lookup, log, metricLines } = handlerUnderTest(RECORDS, SETTINGS);
+      const answers = new Set<string>();
+      for (let at = 0; at < REQUESTS; at++) {
+        const answer = await invoke(makeEvent(makeRequest())).catch((error: Error) => error.message);
+        answers.add(JSON.stringify(answer));
+      }
+      expect([...answers]).toEqual([expect.stringMatching(/Unauthorized|"errorCode":/)]);
+      expect({ reads: lookup.reads, writes: lookup.writes, lines: log.length }).toEqual({
+        reads,
+        writes: 0,
+        lines: REQUESTS,
+      });
+      expect(Math.max(...log.map((line) => line.length))).toBeLessThan(300);
+      expect(metricLines.length).toBeLessThanOrEqual(2);
+    }
+  });
+
+  test('while the table is down each try it once, and none is told that its key is bad', async () => {
+    const { invoke, lookup, log } = handlerUnderTest(RECORDS, SETTINGS);
+    lookup.isDown = true;
+    for (let at = 0; at < REQUESTS; at++) {
+      await expect(invoke(restRequestEvent({ key: UNKNOWN }))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    }
+    expect({ reads: lookup.reads, writes: lookup.writes, lines: log.length }).toEqual({
+      reads: REQUESTS,
+      writes: 0,
+      lines: REQUESTS,
+    });
+  });
+
+  test('at the same time, with one key, share one read', async () => {
+    const { invoke, lookup } = handlerUnderTest(RECORDS);
+    await Promise.all(Array.from({ length: REQUESTS }, () => invoke(restRequestEvent({ key: UNKNOWN }))));
+    expect(lookup.reads).toBe(1);
+  });
+});
+
+test('a flood of 25,000 keys that were never issued pushes out neither a record nor what is known of its last use', async () => {
+  const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
+  await invoke(restRequestEvent({ key: ACTIVE.secret }));
+  expect([lookup.reads, lookup.writes]).toEqual([1, 1]);
+  lookup.reads = 0;
+  for (let at = 0; at < 25_000; at++) await invoke(restRequestEvent({ key: generateSecret('sk_') }));
+  expect(lookup.reads).toBe(25_000);
+  await invoke(restRequestEvent({ key: ACTIVE.secret }));
+  expect(lookup.reads).toBe(25_000);
+  // The record of before the write says that one is due: what stands against it is what this environment remembers.
+  lookup.put(ACTIVE.record);
+  clock.nowMs = NOW_MS + 60_000;
+  await invoke(restRequestEvent({ key: ACTIVE.secret }));
+  expect([lookup.reads, lookup.writes]).toEqual([25_001, 1]);
+});
+
+describe('keys that were made to collide do not slow the maps', () => {
+  const COUNT = 100_000;
+  /** Were each compared with all before it, this would take some 10 s of the processor's time. */
+  const MOST_MS = 3000;
+
+  test.each<[string, (at: number) => KeyHash | number]>([
+    ['hashes that differ in their last digits', (at) => at.toString(16).padStart(64, '0') as KeyHash],
+    ['hashes that differ in their first digits', (at) => at.toString(16).padStart(8, '0').padEnd(64, '0') as KeyHash],
+    ['indexes that differ in their high bits', (at) => at * 2 ** 32],
+  ])('%s', (_, keyAt) => {
+    const map = new GenerationalMap<KeyHash | number, number>(2 * COUNT);
+    const before = process.cpuUsage();
+    for (let at = 0; at < COUNT; at++) map.set(keyAt(at), at);
+    let found = 0;
+    for (let at = 0; at < COUNT; at++) if (map.get(keyAt(at)) === at) found++;
+    const { user, system } = process.cpuUsage(before);
+    expect(found).toBe(COUNT);
+    expect((user + system) / 1000).toBeLessThan(MOST_MS);
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { mutateBytes, parseEvent } from '../support/byteMutations.ts';
+import { EVENT_MAKERS, hostileEvent, shapelessEvent, type SurfaceName } from '../support/hostileEvents.ts';
+import { makeKey } from '../support/keys.ts';
+import { FuzzTarget, SECRETS, SETTINGS, WORLD } from '../support/fuzzTarget.ts';
+
+const RUNS = { numRuns: 10_000 };
+const SURFACES = Object.keys(EVENT_MAKERS) as SurfaceName[];
+const [ACTIVE = makeKey()] = WORLD;
+/** What hostile events come to. A run that never saw one of these tried less than it says. */
+const OUTCOMES = ['allowed', 'INVALID_KEY', 'KEY_EXPIRED', 'KEY_DISABLED', 'KEY_REVOKED', 'INSUFFICIENT_SCOPE'];
+
+/** Whatever the event is, nothing is wrong with the answer, the log or the prototype of all objects. Returns what came of them. */
+async function holdOut(events: fc.Arbitrary<unknown>): Promise<ReadonlySet<string>> {
+  const targets = Object.keys(SETTINGS).map((name) => new FuzzTarget(name));
+  await fc.assert(
+    fc.asyncProperty(events, fc.constantFrom(...targets), async (event, target) => {
+      const problems = await target.problemsOf(event);
+      if (problems.length > 0) throw new Error(`with ${target.settings}: ${problems.join('; ')}`);
+    }),
+    RUNS,
+  );
+  return new Set(targets.flatMap(({ outcomes }) => [...outcomes.keys()]));
+}
+
+describe('10,000 hostile events', () => {
+  test.each(SURFACES)('of %s get no answer, policy, context or log line of the attacker', async (surface) => {
+    const outcomes = await holdOut(hostileEvent(surface, SECRETS));
+    expect([...outcomes]).toEqual(expect.arrayContaining(OUTCOMES));
+  });
+
+  test('of no surface at all are faults, or answered as no key', async () => {
+    const outcomes = await holdOut(shapelessEvent);
+    expect([...outcomes]).not.toContain('allowed');
+  });
+
+  test('of which the bytes were changed are no JSON, or get no more', async () => {
+    const mutation = fc.record({ way: fc.nat({ max: 5 }), at: fc.nat({ max: 4000 }), value: fc.nat({ max: 4000 }) });
+    const events = SURFACES.map((surface) =>
+      Buffer.from(JSON.stringify(EVENT_MAKERS[surface]({ key: ACTIVE.secret }))),
+    );
+    let parsed = 0;
+    const changed = fc
+      .tuple(fc.constantFrom(...events), fc.array(mutation, { minLength: 1, maxLength: 4 }))
+      .map(([event, mutations]) => {
+        const read = parseEvent(mutateBytes(event, mutations));
+        if (read !== undefined) parsed++;
+        return read?.event;
+      });
+    const outcomes = await holdOut(changed);
+    expect([...outcomes]).toEqual(expect.arrayContaining(['allowed', 'INVALID_KEY', 'EVENT_UNKNOWN']));
+    expect(parsed).toBeGreaterThan(RUNS.numRuns / 10);
+  });
+});

@@ -1,0 +1,274 @@
+import { describe, expect, test } from '@jest/globals';
+import { readOptions } from '../../lambda/authorizerOptions.ts';
+import { readConfig } from '../../lambda/config.ts';
+import { createHandler } from '../../lambda/createHandler.ts';
+import {
+  appSyncEvent,
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+} from '../../testing/authorizerEvents.ts';
+import { MemoryLookup } from '../../testing/memoryLookup.ts';
+import { handlerUnderTest } from '../support/handlerUnderTest.ts';
+import { HOSTILE_TEXTS, PROTOTYPE_NAMES } from '../support/hostileEvents.ts';
+import { makeKey, NOW_MS } from '../support/keys.ts';
+
+const WITH_A_METHOD = [restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event];
+const ALL = [...WITH_A_METHOD, webSocketEvent, appSyncEvent];
+const SCOPES = { read: ['GET /orders/*'], graphql: ['GRAPHQL /graphql'], connect: ['$connect'] };
+const SCOPED = { LATCHKEY_SCOPES: JSON.stringify(SCOPES) };
+const STAGE = 'arn:aws:execute-api:us-east-1:123456789012:abcdef1234';
+
+interface Answer {
+  readonly policyDocument: { readonly Statement: readonly { readonly Resource: string }[] };
+  readonly isAuthorized: boolean;
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/** As the runtime hands an event over. */
+const sent = (event: object): object => JSON.parse(JSON.stringify(event));
+const ask = async (invoke: (event: unknown) => Promise<object>, event: object) => (await invoke(sent(event))) as Answer;
+
+describe('nothing that a caller chooses comes into a policy', () => {
+  const { secret, record } = makeKey({ scopes: ['read'] });
+
+  test.each(HOSTILE_TEXTS)('by the method or the path %j', async (text) => {
+    for (const settings of [{}, SCOPED]) {
+      for (const makeEvent of WITH_A_METHOD) {
+        const event = makeEvent({ key: secret, method: text, path: `/orders/${text}` });
+        const stage = 'routeArn' in event || 'version' in event ? '$default' : 'prod';
+        // A WebSocket API is told by its ARN: what has no slash behind the method can be no other's.
+        const { policyDocument } = await ask(handlerUnderTest([record], settings).invoke, event);
+        const end = settings === SCOPED ? 'GET/orders/*' : '*';
+        expect(policyDocument.Statement.map(({ Resource }) => Resource)).toEqual([`${STAGE}/${stage}/${end}`]);
+      }
+    }
+  });
+
+  test.each(['*', '?', 'prod\n', 'pr od', 'prod*', '${aws:username}', 'a"b', 'prod\u0000', 'ｐrod', ''])(
+    'by a stage or an API that is called %j: such an event is of nobody',
+    async (text) => {
+      for (const arn of [`${STAGE}/${text}/GET/orders`, `${STAGE.replace(/[^:]*$/, text)}/prod/GET/orders`]) {
+        for (const makeEvent of WITH_A_METHOD) {
+          const event = makeEvent({ key: secret });
+          const broken = { ...event, ...('routeArn' in event ? { routeArn: arn } : { methodArn: arn }) };
+          await expect(handlerUnderTest([record]).invoke(sent(broken))).rejects.toMatchObject({
+            code: 'EVENT_UNKNOWN',
+          });
+        }
+      }
+    },
+  );
+});
+
+describe('a scope for another kind of API opens no route by its name', () => {
+  const { secret, record } = makeKey({ scopes: ['graphql', 'connect'] });
+  const { secret: reader, record: readers } = makeKey({ scopes: ['read'] });
+
+  test.each([
+    ['GRAPHQL', '/graphql'],
+    ['$connect', ''],
+    ['$connect', '/'],
+    ['GET', '/$connect'],
+  ])('such as %s %s', async (method, path) => {
+    for (const response of ['iam', 'simple']) {
+      const { invoke } = handlerUnderTest([record], { ...SCOPED, LATCHKEY_HTTP_API_RESPONSE: response });
+      const answer = await ask(invoke, httpApiEvent({ key: secret, method, path }));
+      expect(answer.context['errorCode']).toBe('INSUFFICIENT_SCOPE');
+      expect(JSON.stringify(answer)).not.toMatch(/"Allow"|true/);
+    }
+  });
+
+  test('nor does a route key that is no text', async () => {
+    const { invoke } = handlerUnderTest([readers], {
+      ...SCOPED,
+      LATCHKEY_HTTP_API_RESPONSE: 'simple',
+      LATCHKEY_RESULT_CACHE_SECONDS: '60',
+    });
+    for (const routeKey of [{ toString: 1, valueOf: 1 }, ['GET /orders/7'], null, 7]) {
+      const event = { ...httpApiEvent({ key: reader, path: '/orders/7' }), routeKey };
+      expect(await ask(invoke, event)).toMatchObject({ isAuthorized: false });
+    }
+  });
+});
+
+describe('names that every object has', () => {
+  const { secret, record } = makeKey();
+
+  test.each(PROTOTYPE_NAMES)('%s as a header and a parameter is one like any other', async (name) => {
+    for (const makeEvent of ALL) {
+      const pair = [[name, 'x']] as const;
+      const { invoke } = handlerUnderTest([record]);
+      const answer = await ask(invoke, makeEvent({ key: secret, headers: pair, query: pair }));
+      expect(JSON.stringify(answer)).toMatch(/"Allow"|"isAuthorized":true/);
+      if ('multiValueHeaders' in makeEvent()) {
+        expect(Object.entries(makeEvent({ headers: pair }))).toContainEqual([
+          'multiValueHeaders',
+          asMember(name, ['x']),
+        ]);
+      }
+    }
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  test.each(PROTOTYPE_NAMES)('%s as a source of keys holds none but what was sent', async (name) => {
+    const settings = { LATCHKEY_KEY_SOURCES: `header:${name},query:${name}` };
+    const { invoke } = handlerUnderTest([record], settings);
+    await expect(invoke(sent(restRequestEvent()))).rejects.toThrow('Unauthorized');
+    for (const request of [{ headers: [[name, secret]] as const }, { query: [[name, secret]] as const }]) {
+      expect(JSON.stringify(await ask(invoke, restRequestEvent(request)))).toContain('"Allow"');
+    }
+  });
+
+  test.each(PROTOTYPE_NAMES)('%s as a scope opens what the mapping says and nothing else', async (name) => {
+    const scoped = makeKey({ scopes: [name] });
+    const event = restRequestEvent({ key: scoped.secret, path: '/orders' });
+    const unmapped = handlerUnderTest([scoped.record], SCOPED);
+    expect(JSON.stringify(await ask(unmapped.invoke, event))).toContain('"Deny"');
+    const mapped = handlerUnderTest([scoped.record], { LATCHKEY_SCOPES: `{"${name}":["GET /orders"]}` });
+    expect(JSON.stringify(await ask(mapped.invoke, event))).toContain('GET/orders"');
+  });
+
+  test.each(PROTOTYPE_NAMES)('%s as an option is none', (name) => {
+    const options = { tableName: 'keys', ...asMember(name, 'x') };
+    expect(() => readOptions(options)).toThrow(`${name}: got a value, wanted no such option`);
+  });
+});
+
+describe('what looks like a key or a scheme', () => {
+  const { secret, record } = makeKey();
+  const values = [
+    `Вearer ${secret}`,
+    `Ｂｅａｒｅｒ ${secret}`,
+    `Bearer\u00A0${secret}`,
+    `Bearer\u2003${secret}`,
+    `Bearer \u200B${secret}`,
+    `Bearer ${secret}\u0000`,
+    `Bearer ${secret}\uFEFF`,
+    `Bearer ${secret}\u0301`,
+    `Bearer ${secret.replace('s', 'ſ').replace('k', '\u212A')}`,
+    `Bearer ${secret.replace('k', '\u212A')}`,
+    `Bearer ${secret.toUpperCase()}`,
+    `Bearer ${secret.slice(0, -1)}\uD835\uDFCE`,
+    `Bearer ${secret.slice(0, 20)}\uD800${secret.slice(20)}`,
+    `Bearer ${[...secret].join('\u200D')}`,
+    `Bearer ${Buffer.from(secret).toString('base64')}`,
+    `Bearer ${encodeURIComponent(secret).replace('_', '%5F')}`,
+  ];
+
+  test.each([{}, { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }])('is none, with %j', async (settings) => {
+    const { invoke, lookup } = handlerUnderTest([record], settings);
+    for (const value of values) {
+      for (const makeEvent of ALL) {
+        const event = makeEvent({ headers: [['Authorization', value]] });
+        const answer = await ask(invoke, event).catch((error: Error) => error.message);
+        expect([value, JSON.stringify(answer)]).not.toEqual([value, expect.stringMatching(/"Allow"|true/)]);
+      }
+    }
+    expect(lookup.writes).toBe(0);
+  });
+
+  test('is no name of a header: letters of other alphabets fold to none of ours', async () => {
+    const { invoke } = handlerUnderTest([record], { LATCHKEY_KEY_SOURCES: 'header:x-api-key' });
+    for (const name of [
+      'x-api-\u212Aey',
+      'X-API-\u212AEY',
+      'x-apı-key',
+      'x_api_key',
+      'x\rapi\rkey',
+      'x-api-key\u0000',
+      ' x-api-key',
+    ]) {
+      await expect(invoke(sent(restRequestEvent({ headers: [[name, secret]] })))).rejects.toThrow('Unauthorized');
+    }
+  });
+});
+
+describe('the log', () => {
+  const odd = makeKey({
+    id: 'odd"}\n{"level":"ERROR"',
+    keyPrefix: '\u001B[31m\r\n',
+    disabledAt: '2030-01-01T00:00:00Z',
+  });
+
+  test('has one line of JSON for each request, whatever the record and the invocation are called', async () => {
+    const lines: string[] = [];
+    const handler = createHandler({
+      config: readConfig({ LATCHKEY_TABLE: 'keys', LATCHKEY_METRICS: 'false' }),
+      functionName: 'authorizer',
+      lookup: new MemoryLookup(odd.record),
+      now: () => NOW_MS,
+      random: () => 0.5,
+      writeLog: (line) => lines.push(line),
+    });
+    const requestId = 'x\n{"level":"ERROR"}\u001B[0m';
+    await handler(sent(restRequestEvent({ key: odd.secret })), { awsRequestId: requestId });
+    expect(lines).toHaveLength(1);
+    // oxlint-disable-next-line no-control-regex -- those are what is looked for
+    expect(lines[0]).not.toMatch(/[\u0000-\u001F]/);
+    expect(JSON.parse(String(lines[0]))).toMatchObject({ level: 'INFO', requestId, keyId: odd.record.id });
+  });
+
+  test('names of an event of nobody its own fields, where they are words, and no more than 20 of those', async () => {
+    const { invoke, log } = handlerUnderTest([]);
+    const names = HOSTILE_TEXTS.filter((text) => !/^\w+$/.test(text)).map((text) => [text, text] as const);
+    const words = Array.from({ length: 30 }, (_, at) => [`word${at}`, '\n'] as const);
+    await expect(invoke(sent(Object.fromEntries([...names, ...words])))).rejects.toMatchObject({
+      code: 'EVENT_UNKNOWN',
+    });
+    const told = Array.from({ length: 20 }, (_, at) => `word${at}`).join(', ');
+    expect(JSON.parse(String(log[0]))['detail']).toMatch(new RegExp(`it has ${told}$`));
+  });
+});
+
+describe('100 KB', () => {
+  const { secret, record } = makeKey();
+  const LENGTH = 100_000;
+  /** Of the processor's time: what grows with the square of the length takes many times that. */
+  const MOST_MS = 1000;
+  const many = (text: string) => text.repeat(LENGTH / text.length);
+
+  test.each([
+    ['spaces before and behind the key', `Bearer ${many(' ')}${secret}${many(' ')}`, true],
+    ['spaces', many(' '), false],
+    ['commas', `Bearer ${secret}${many(',')}`, false],
+    ['schemes', many('bearer '), false],
+    ['schemes with commas', many('bearer ,'), false],
+    ['a key that does not end', `Bearer ${secret}${many('a')}`, false],
+    ['keys', many(`Bearer ${secret},`), false],
+    ['zeros', many('\u0000'), false],
+    ['half characters', many('\uD800'), false],
+  ])('of %s in a header are answered like any other header', async (_, value, isKey) => {
+    for (const makeEvent of ALL) {
+      const { invoke } = handlerUnderTest([record], { LATCHKEY_KEY_SOURCES: 'bearer,header:x-api-key' });
+      const event = makeEvent({ headers: [['Authorization', value]], query: [['api_key', value]] });
+      const answer = JSON.stringify(await ask(invoke, event).catch((error: Error) => error.message));
+      expect([makeEvent.name, /"Allow"|"isAuthorized":true/.test(answer)]).toEqual([makeEvent.name, isKey]);
+      expect(answer.length).toBeLessThan(1000);
+    }
+  });
+
+  test('of one name, or of many, are looked at once', async () => {
+    const { invoke } = handlerUnderTest([record]);
+    // Were each put behind a copy of those before it, there would be 50,000,000 copies.
+    const values = Array.from({ length: 10_000 }, () => `Bearer ${secret}`);
+    const names = Object.fromEntries(values.map((value, at) => [`x-${at}`, value]));
+    const ofOneName = { ...restRequestEvent(), multiValueHeaders: { Authorization: values } };
+    const ofMany = {
+      ...restRequestEvent(),
+      headers: { ...names, Authorization: `Bearer ${secret}` },
+      multiValueHeaders: names,
+    };
+    const before = process.cpuUsage();
+    expect((await ask(invoke, ofOneName)).context).toMatchObject({ errorCode: 'INVALID_KEY' });
+    expect((await ask(invoke, ofMany)).context).toMatchObject({ keyId: record.id });
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(MOST_MS);
+  });
+});
+
+/** Plain assignment would change the prototype. */
+function asMember(name: string, value: unknown): object {
+  return Object.fromEntries([[name, value]]);
+}

@@ -1,0 +1,6 @@
+// What a process loads that is to leak: memory, and timers that keep it alive.
+const kept = [];
+setInterval(() => {
+  kept.push(Buffer.alloc(2 * 1024 * 1024, 1));
+  setInterval(() => {}, 3_600_000);
+}, 20);

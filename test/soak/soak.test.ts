@@ -1,0 +1,113 @@
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { fuzz } from '../../soak/fuzz.ts';
+import { growthOf } from '../../soak/growth.ts';
+import { KeyModel } from '../../soak/keyModel.ts';
+import { held, reportOf } from '../../soak/report.ts';
+import { soak, type SoakResult } from '../../soak/soak.ts';
+import { makeKey } from '../support/keys.ts';
+
+const LEAK = fileURLToPath(new URL('leak.mjs', import.meta.url));
+
+describe('three seconds of it', () => {
+  let sound: SoakResult;
+  let planted: SoakResult;
+  beforeAll(async () => {
+    [sound, planted] = await Promise.all([
+      soak({ seconds: 3 }),
+      // No key of the table is taken for one there, and the process grows.
+      soak({ seconds: 3, environment: { LATCHKEY_KEY_PREFIX: 'other_' }, preload: [LEAK] }),
+    ]);
+  });
+
+  test('find no wrong answer, through changes of keys and faults of the store', () => {
+    expect(sound.wrong).toEqual([]);
+    expect(sound.wrongCount).toBe(0);
+    expect(sound.requests).toBeGreaterThan(20);
+    expect(sound.outages).toBeGreaterThan(0);
+    expect(sound.changes.size).toBeGreaterThan(2);
+    expect(sound.latestAcceptanceMs).toBeLessThanOrEqual(sound.recordMs);
+  });
+
+  test('tell wrong answers, with the key and what was wanted', () => {
+    expect(planted.wrongCount).toBeGreaterThan(0);
+    expect(planted.wrong.join('\n')).toMatch(/: [0-9a-f-]{36}: (rest: INVALID_KEY|http: DENIED), wanted .*ALLOWED/);
+    expect(held(planted)).toBe(false);
+  });
+
+  test('tell what grew', () => {
+    expect(planted.growth.problems.join('\n')).toMatch(
+      /RSS grew by .* %\n(.*\n)*Timeout: \d+ handles before, \d+ after/,
+    );
+    expect(reportOf(planted)).toMatch(/\nFAILED\n$/);
+  });
+});
+
+test('1,000 events of the fuzzer find nothing, and lead it by what they run', async () => {
+  const { problems, outcomes, blocks, byteCases } = await fuzz(1000);
+  expect(problems).toEqual([]);
+  expect(byteCases).toBe(300);
+  expect(outcomes.get('INVALID_KEY')).toBeGreaterThan(10);
+  expect(blocks).toBeGreaterThan(50);
+});
+
+describe('the model of a key', () => {
+  const NOW = 1_000_000;
+  const facts = { exists: true, isRevoked: false, isDisabled: false, isInScope: true, expiresAtMs: Infinity };
+  const keyOf = (changed: Partial<typeof facts> = {}) => {
+    const { secret, record } = makeKey();
+    return new KeyModel({ secret, id: record.id }, { ...facts, ...changed });
+  };
+  const outcomesOf = (key: KeyModel, sentMs: number, recordMs = 0) => [
+    ...key.outcomes({ sentMs, answeredMs: sentMs, recordMs }),
+  ];
+
+  test.each([
+    [{ exists: false, isRevoked: true }, 'INVALID_KEY'],
+    [{ isRevoked: true, isDisabled: true, expiresAtMs: 0 }, 'KEY_REVOKED'],
+    [{ isDisabled: true, expiresAtMs: 0 }, 'KEY_EXPIRED'],
+    [{ isDisabled: true, isInScope: false }, 'KEY_DISABLED'],
+    [{ isInScope: false }, 'INSUFFICIENT_SCOPE'],
+    [{}, 'ALLOWED'],
+  ])('of %j wants %s', (changed, outcome) => {
+    expect(outcomesOf(keyOf(changed), NOW)).toEqual([outcome]);
+  });
+
+  test('takes both states while it changes and for as long as a record is kept, and the new one after that', async () => {
+    const key = keyOf();
+    const beganMs = Date.now();
+    await key.change({ isRevoked: true }, async () => {
+      expect(new Set(outcomesOf(key, Date.now()))).toEqual(new Set(['ALLOWED', 'KEY_REVOKED']));
+    });
+    expect(outcomesOf(key, beganMs - 10)).toEqual(['ALLOWED']);
+    expect(outcomesOf(key, key.sinceMs + 999, 1000)).toContain('ALLOWED');
+    expect(outcomesOf(key, key.sinceMs + 1010, 1000)).toEqual(['KEY_REVOKED']);
+  });
+});
+
+describe('growth', () => {
+  const idle = (openFiles: number, handles = {}) => ({ rssBytes: 0, logLines: 0, openFiles, handles });
+  const quiet = { before: idle(10), after: idle(10) };
+  const rising = (to: number) => Array.from({ length: 100 }, (_, at) => 100 + ((to - 100) * at) / 99);
+
+  test.each([
+    [114, []],
+    [116, ['RSS grew by 10.7 %']],
+  ])('of a memory that rises from 100 to %d all the time is %j', (to, problems) => {
+    expect(growthOf(rising(to), quiet).problems).toEqual(problems);
+  });
+
+  test('of a memory that falls back is none', () => {
+    const samples = rising(300).map((bytes, at) => (at % 20 === 0 ? 100 : bytes));
+    expect(growthOf(samples, quiet).problems).toEqual([]);
+  });
+
+  test('of no sample is told: nobody looked', () => {
+    expect(growthOf([], quiet).problems).toEqual(['RSS grew by NaN %']);
+  });
+
+  test('of handles and of files is told by their kind', () => {
+    const { problems } = growthOf(rising(100), { before: idle(10, { Timeout: 1 }), after: idle(19, { Timeout: 2 }) });
+    expect(problems).toEqual(['Timeout: 1 handles before, 2 after', '10 open files before, 19 after']);
+  });
+});

@@ -1,0 +1,71 @@
+/** One change of bytes. */
+export interface ByteMutation {
+  /** Which of the ways, by its remainder. */
+  readonly way: number;
+  /** Where, by its remainder. */
+  readonly at: number;
+  /** A byte, a length or a word, by the way. */
+  readonly value: number;
+}
+
+/** What JSON and events are made of: by itself a byte hardly ever becomes one of these. */
+const WORDS = [
+  '"__proto__":',
+  '"type":"REQUEST",',
+  '"type":"TOKEN",',
+  '"version":"2.0",',
+  '"headers":null,',
+  '"multiValueHeaders":{"authorization":[]},',
+  '[',
+  ']',
+  '{}',
+  'null',
+  'true',
+  '1e999',
+  '\\u0000',
+  '\\ud800',
+  '\\n',
+  '"*"',
+  '/',
+  '$connect',
+  'Bearer ',
+  ',',
+].map((word) => Buffer.from(word));
+
+type Way = (bytes: Buffer, at: number, value: number) => readonly Buffer[];
+
+const WAYS: readonly Way[] = [
+  (bytes, at, value) => [bytes.subarray(0, at), Buffer.from([value & 0xff]), bytes.subarray(at + 1)],
+  (bytes, at, value) => [
+    bytes.subarray(0, at),
+    Buffer.from([(bytes[at] ?? 0) ^ (1 << (value & 7))]),
+    bytes.subarray(at + 1),
+  ],
+  (bytes, at, value) => [bytes.subarray(0, at), WORDS[value % WORDS.length] ?? bytes, bytes.subarray(at)],
+  (bytes, at, value) => [bytes.subarray(0, at), bytes.subarray(at + (value & 0x1f))],
+  (bytes, at, value) => [bytes.subarray(0, at + (value & 0x1f)), bytes.subarray(at)],
+  (bytes, at, value) => [bytes.subarray(0, at), bytes.subarray(value % (bytes.length + 1)), bytes.subarray(at)],
+];
+
+/** No input grows beyond what makes it slow to parse. */
+const MOST_BYTES = 16_384;
+
+/** The bytes after each of the changes in turn. */
+export function mutateBytes(bytes: Buffer, mutations: readonly ByteMutation[]): Buffer {
+  let mutated = bytes;
+  for (const { way, at, value } of mutations) {
+    const change = WAYS[way % WAYS.length];
+    if (change !== undefined) mutated = Buffer.concat([...change(mutated, at % (mutated.length + 1), value)]);
+    mutated = mutated.subarray(0, MOST_BYTES);
+  }
+  return mutated;
+}
+
+/** The event that the runtime makes of the bytes; `undefined` where they are no JSON, which it hands to nobody. */
+export function parseEvent(bytes: Buffer): { readonly event: unknown } | undefined {
+  try {
+    return { event: JSON.parse(bytes.toString()) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import type { KeySecret } from '../../keys/secret.ts';
+import {
+  appSyncEvent,
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+} from '../../testing/authorizerEvents.ts';
+
+/** Every kind of event that an authorizer gets, by the surface's name in logs. */
+export const EVENT_MAKERS = {
+  'rest-token': restTokenEvent,
+  'rest-request': restRequestEvent,
+  'http-api': httpApiEvent,
+  'http-api-1.0': httpApiV1Event,
+  websocket: webSocketEvent,
+  appsync: appSyncEvent,
+} as const;
+
+export type SurfaceName = keyof typeof EVENT_MAKERS;
+
+/** Names that an object has from its prototype, or that change it. */
+export const PROTOTYPE_NAMES = [
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'hasOwnProperty',
+  'toJSON',
+  'then',
+];
+
+/** What is meant to get out of a header, a log line, a policy or a context, and into the next. */
+export const HOSTILE_TEXTS = [
+  '',
+  ' ',
+  ',',
+  'null',
+  ...PROTOTYPE_NAMES,
+  'x\r\nAuthorization: Bearer y',
+  'x\n{"level":"ERROR","message":"forged"}',
+  '"},"keyId":"forged","x":{"',
+  '\u001B[2J\u001B[31mred',
+  '\u009B31m',
+  '\u0000',
+  '\u2028\u2029',
+  '\uD800',
+  '\uDC00\uD800',
+  '\u202Eevil',
+  'e\u0301',
+  '\u212A',
+  'Вearer sk_',
+  'Ｂｅａｒｅｒ sk_',
+  '*',
+  '?',
+  '*/*',
+  '/../../*',
+  '%2e%2e%2f*',
+  '${aws:username}',
+  '{proxy+}',
+  'arn:aws:execute-api:*:*:*/*/*/*',
+  '"],"Effect":"Allow","Resource":["*',
+  "' OR '1'='1",
+  '=HYPERLINK("https://example.com")',
+  '$connect',
+  '<script>alert(1)</script>',
+];
+
+/** A letter, and what looks like it or is folded to it. */
+const LOOKALIKES: Readonly<Record<string, string>> = { s: 'ſ', k: '\u212A', o: 'о', a: 'а', e: 'е', A: 'Α', '0': '０' };
+
+const hostileText = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...HOSTILE_TEXTS) },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }) },
+);
+
+/** The ways that a request may carry a key whole, and a few that it may not. `text` is hostile. */
+const WAYS: readonly ((secret: KeySecret, text: string, at: number) => string)[] = [
+  (secret) => `Bearer ${secret}`,
+  (secret) => `bEaReR   ${secret}  `,
+  (secret) => secret,
+  (secret) => ` ${secret} `,
+  (secret) => `Bearer ${secret}, Bearer ${secret}`,
+  (secret) => `Bearer${secret}`,
+  (secret) => `Basic ${secret}`,
+  (secret) => `Bearer\t${secret}`,
+  (secret, text) => `Bearer ${text}${secret}`,
+  (secret, text) => `Bearer ${secret}${text}`,
+  (secret, text, at) => `Bearer ${secret.slice(0, at)}${text}${secret.slice(at + 1)}`,
+  (secret) => `Bearer ${secret.replaceAll(/[skoaeA0]/g, (letter) => LOOKALIKES[letter] ?? letter)}`,
+];
+
+const carriedKey = (secrets: readonly KeySecret[]) =>
+  fc
+    .tuple(fc.constantFrom(...WAYS), fc.constantFrom(...secrets), hostileText, fc.nat(60))
+    .map(([way, ...how]) => way(...how));
+
+const requestOf = (secrets: readonly KeySecret[]) => {
+  const value = fc.oneof({ weight: 3, arbitrary: carriedKey(secrets) }, { weight: 1, arbitrary: hostileText });
+  const headerName = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom('Authorization', 'authorization', 'AUTHORIZATION', 'aUTHORIZATION') },
+    { weight: 2, arbitrary: fc.constantFrom('x-api-key', 'X-Api-Key', 'X-API-KEY') },
+    { weight: 1, arbitrary: fc.constantFrom('x-api-\u212Aey', 'authorizatıon', 'cookie') },
+    { weight: 1, arbitrary: hostileText },
+  );
+  const queryName = fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom('api_key', 'API_KEY', 'api_\u212Aey') },
+    { weight: 1, arbitrary: hostileText },
+  );
+  const method = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom('GET', 'POST', 'DELETE', 'get', 'GRAPHQL') },
+    { weight: 1, arbitrary: hostileText },
+  );
+  const path = fc
+    .array(fc.oneof(fc.constantFrom('orders', '7', 'graphql', '$connect'), hostileText), { maxLength: 3 })
+    .map((segments) => `/${segments.join('/')}`);
+  return fc.record({
+    headers: fc.array(fc.tuple(headerName, value), { maxLength: 3 }),
+    query: fc.array(fc.tuple(queryName, value), { maxLength: 2 }),
+    method,
+    path,
+    pathParameters: fc.dictionary(hostileText, hostileText, { maxKeys: 1, noNullPrototype: true }),
+  });
+};
+
+/** Some of an event's fields by others: a shape that no gateway sends, or an ARN with a part of an attacker's. */
+const breakage = fc.oneof(
+  { weight: 5, arbitrary: fc.constant(undefined) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      fc.constantFrom(
+        'type',
+        'version',
+        'headers',
+        'multiValueHeaders',
+        'queryStringParameters',
+        'multiValueQueryStringParameters',
+        'authorizationToken',
+        'requestContext',
+        'routeKey',
+        'methodArn',
+        'routeArn',
+        ...PROTOTYPE_NAMES,
+      ),
+      fc.oneof(fc.jsonValue({ maxDepth: 2 }), hostileText),
+    ),
+  },
+  { weight: 1, arbitrary: fc.tuple(fc.nat(6), hostileText) },
+);
+
+/** An event of the surface as a hostile client, or a broken gateway, makes it: parsed from JSON, as the runtime hands it over. */
+export function hostileEvent(surface: SurfaceName, secrets: readonly KeySecret[]): fc.Arbitrary<unknown> {
+  return fc.tuple(requestOf(secrets), breakage).map(([request, broken]) => {
+    const event: Record<string, unknown> = { ...EVENT_MAKERS[surface](request) };
+    if (broken === undefined) return throughJson(event);
+    const [at, value] = broken;
+    if (typeof at === 'string') {
+      // Plain assignment would change the prototype in the place of the member.
+      return throughJson(Object.fromEntries([...Object.entries(event).filter(([name]) => name !== at), [at, value]]));
+    }
+    return throughJson({ ...event, ...withArnPart(event, at, value) });
+  });
+}
+
+/** Anything that JSON can say. */
+export const shapelessEvent: fc.Arbitrary<unknown> = fc.jsonValue({ maxDepth: 3 });
+
+function throughJson(event: object): unknown {
+  return JSON.parse(JSON.stringify(event));
+}
+
+/** With one of the parts between colons and slashes of the event's ARN by another. */
+function withArnPart(event: Readonly<Record<string, unknown>>, at: number, part: unknown): object {
+  const name = 'routeArn' in event ? 'routeArn' : 'methodArn';
+  const arn = event[name];
+  if (typeof arn !== 'string') return {};
+  const parts = arn.split(/([:/])/);
+  return { [name]: parts.with(at * 2, String(part)).join('') };
+}
