@@ -1,10 +1,10 @@
 /**
- * Where what follows is taken for a formula by spreadsheets (OWASP, "CSV Injection"): these characters at the start of a cell, the
- * full-width ones too. A spreadsheet of a country that writes 0,5 begins a cell behind `;` as well, and heeds no quotes that are not
- * at the start of what it takes for one.
+ * Where a spreadsheet may take what follows for a formula (OWASP, "CSV Injection"): before these characters at the start of a cell,
+ * the full-width ones too. One of a country that writes 0,5 begins a cell behind `;` as well, and heeds no quotes that are not at
+ * the start of what it takes for a cell; a tab or a line's end is taken so elsewhere.
  */
-const FORMULA = /(?<=^|[;\t\r\n])(?='*[=+\-@\t\r\n＝＋－＠])/g;
-const GUARD = /(?<=^|[;\t\r\n])'(?='*[=+\-@\t\r\n＝＋－＠])/g;
+const FORMULA = /^(?='*[\t\r\n])|(?<=^|[;\t\r\n])(?='*[=+\-@＝＋－＠])/g;
+const GUARD = /^'(?='*[\t\r\n])|(?<=^|[;\t\r\n])'(?='*[=+\-@＝＋－＠])/g;
 
 /** The text as a cell that no spreadsheet runs, nor any part of it: what begins as a formula has an apostrophe in front. */
 export function guardCell(text: string): string {

