@@ -19,7 +19,7 @@ export interface FuzzResult {
 }
 
 const BYTE_SHARE = 0.3;
-const BATCH = 200;
+const BATCH = 60;
 const MOST_MUTATIONS = 6;
 const MOST_PROBLEMS = 20;
 

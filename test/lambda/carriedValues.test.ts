@@ -50,6 +50,7 @@ describe('of several values at least two are told', () => {
   test('of a name in several cases, and of a list', () => {
     const multiValueHeaders = { 'x-api-key': ['a', 'b'], 'X-Api-Key': ['c'], other: ['d'] };
     expect(headerValues({ multiValueHeaders }, 'x-api-key')).toEqual(['a', 'b']);
+    expect(headerValues({ multiValueHeaders: { a: ['1'], A: ['2', '3'] } }, 'a')).toEqual(['1', '2']);
   });
 
   test('the map of several values comes before the other', () => {

@@ -43,10 +43,10 @@ describe('three seconds of it', () => {
   });
 });
 
-test('1,000 events of the fuzzer find nothing, and lead it by what they run', async () => {
-  const { problems, outcomes, blocks, byteCases } = await fuzz(1000);
+test('hostile events of the fuzzer find nothing, and lead it by what they run', async () => {
+  const { problems, outcomes, blocks, byteCases } = await fuzz(400);
   expect(problems).toEqual([]);
-  expect(byteCases).toBe(300);
+  expect(byteCases).toBe(120);
   expect(outcomes.get('INVALID_KEY')).toBeGreaterThan(10);
   expect(blocks).toBeGreaterThan(50);
 });
