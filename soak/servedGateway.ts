@@ -4,8 +4,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureTemplate } from '../local/synth.ts';
 import { writeTemplateVariant } from '../test/support/gateway.ts';
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const GATEWAY_PROCESS = fileURLToPath(new URL('gatewayProcess.ts', import.meta.url));
 
 /** What the gateway's process is told. */
@@ -37,8 +39,7 @@ export interface StartOptions {
 /** A local gateway in a process of its own. */
 export class ServedGateway {
   readonly url: string;
-  /** The embedded DynamoDB itself. */
-  readonly endpoint: string;
+  /** As its functions know it. */
   readonly tableName: string;
   readonly #child: ChildProcess;
   readonly #directory: string;
@@ -47,11 +48,11 @@ export class ServedGateway {
     this.#child = child;
     this.#directory = directory;
     this.url = note.url;
-    this.endpoint = note.endpoint;
     this.tableName = note.tableName;
   }
 
   static async start({ environment, functionsEndpoint, preload = [] }: StartOptions): Promise<ServedGateway> {
+    await ensureTemplate({ root: ROOT, onStart: () => {} });
     const directory = await mkdtemp(join(tmpdir(), 'latchkey-soak-'));
     const note = join(directory, 'local.json');
     const template = await writeTemplateVariant(({ Resources }) => {
@@ -93,6 +94,5 @@ export class ServedGateway {
 /** What of the gateway's own note is read. */
 interface Note {
   readonly url: string;
-  readonly endpoint: string;
   readonly tableName: string;
 }

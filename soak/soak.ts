@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { KeyRegistry, REGISTRY_TRANSLATION } from '../keys/registry.ts';
-import { createClient } from '../test/support/engine.ts';
+import { createClient, startDynalite } from '../test/support/engine.ts';
 import { growthOf, type Growth } from './growth.ts';
 import { KeyPool } from './keyPool.ts';
 import { ServedGateway, type StartOptions } from './servedGateway.ts';
@@ -49,20 +49,23 @@ const SETTINGS = {
 
 /** Drives the local gateway for so long, while keys change and the store fails now and then, and looks at all that comes of it. */
 export async function soak({ seconds, environment, preload }: SoakOptions): Promise<SoakResult> {
-  const faults = await StoreFaults.start();
+  // Not in the gateway's process, whose memory is looked at: the emulator keeps a part of each query's answer for good.
+  const engine = await startDynalite();
+  const faults = await StoreFaults.start(engine.endpoint);
   const gateway = await ServedGateway.start({
     environment: { ...SETTINGS, ...environment },
     functionsEndpoint: faults.endpoint,
     preload,
   });
-  faults.forwardTo(gateway.endpoint);
-  const client = DynamoDBDocumentClient.from(createClient(gateway.endpoint, 3), REGISTRY_TRANSLATION);
+  const client = DynamoDBDocumentClient.from(createClient(engine.endpoint, 3), REGISTRY_TRANSLATION);
   try {
+    await engine.createTable(gateway.tableName);
     return await run({ gateway, faults, client, seconds, recordMs: RECORD_CACHE_SECONDS * 1000 });
   } finally {
     client.destroy();
     await gateway.stop();
     await faults.stop();
+    await engine.stop();
   }
 }
 

@@ -45,16 +45,14 @@ export class StoreFaults {
   #proxy: DynamoDbProxy | undefined;
   #fault: Fault | undefined;
   #underWay = 0;
-  #endpoint = '';
   /** Requests that were let fail. */
   failed = 0;
 
-  static async start(): Promise<StoreFaults> {
+  /** `endpoint` is where the table is. */
+  static async start(endpoint: string): Promise<StoreFaults> {
     const faults = new StoreFaults();
     faults.#proxy = await DynamoDbProxy.start({
-      get endpoint() {
-        return faults.#endpoint;
-      },
+      endpoint,
       intercept: (_, response) => faults.#intercept(response),
     });
     return faults;
@@ -67,11 +65,6 @@ export class StoreFaults {
 
   get outages(): number {
     return this.#outages.length;
-  }
-
-  /** Says where the table is, before the first request comes. */
-  forwardTo(endpoint: string): void {
-    this.#endpoint = endpoint;
   }
 
   /** Has the table fail for up to a second, and be well for `restMs` after that. */
