@@ -5,7 +5,7 @@ export interface Growth {
   /** In bytes. */
   readonly rssBefore: RssOfAThird;
   readonly rssAfter: RssOfAThird;
-  /** Of the lowest of before, in percent. */
+  /** By which the median grew. */
   readonly rssPercent: number;
   readonly handlesBefore: Footprint['handles'];
   readonly handlesAfter: Footprint['handles'];
@@ -26,7 +26,7 @@ export interface Idle {
   readonly after: Footprint;
 }
 
-/** Of a third of the time after the warm-up. What is no leak is given back now and then: the lowest tells. */
+/** Of a third of the time after the warm-up. */
 interface RssOfAThird {
   readonly lowest: number;
   readonly median: number;
@@ -37,7 +37,7 @@ export function growthOf(rssSamples: readonly number[], { before, after }: Idle)
   const third = Math.ceil(rssSamples.length / 3);
   const rssBefore = rssOf(rssSamples.slice(0, third));
   const rssAfter = rssOf(rssSamples.slice(-third));
-  const rssPercent = (rssAfter.lowest / rssBefore.lowest - 1) * 100;
+  const rssPercent = (rssAfter.median / rssBefore.median - 1) * 100;
   const more = Object.entries(after.handles).filter(([kind, count]) => count > (before.handles[kind] ?? 0));
   const problems = [
     ...(rssPercent < MOST_RSS_PERCENT ? [] : [`RSS grew by ${rssPercent.toFixed(1)} %`]),

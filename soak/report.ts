@@ -14,7 +14,7 @@ export function reportOf(result: SoakResult): string {
     `faults            ${result.outages} outages, ${result.failedStoreRequests} requests to the store that failed`,
     `log lines         ${result.logLines}`,
     `revoked keys      accepted ${latestAcceptanceMs} ms after the revocation at the latest, of ${recordMs} ms`,
-    `RSS               ${rss(rssBefore)} in the first third after warm-up, ${rss(rssAfter)} in the last; the lowest ${signed(rssPercent)} %`,
+    `RSS               ${rss(rssBefore)} in the first third after warm-up, ${rss(rssAfter)} in the last, ${signed(rssPercent)} %`,
     `handles           ${handles(growth.handlesBefore)} after warm-up; ${handles(growth.handlesAfter)} at the end`,
     `open files        ${openFilesBefore} after warm-up, ${openFilesAfter} at the end`,
     `wrong answers     ${wrongCount}`,
@@ -46,7 +46,7 @@ function sorted(counts: ReadonlyMap<string, number>): readonly (readonly [string
 }
 
 function rss({ lowest, median }: SoakResult['growth']['rssBefore']): string {
-  return `${megabytes(lowest)} (median ${megabytes(median)})`;
+  return `${megabytes(median)} (least ${megabytes(lowest)})`;
 }
 
 function megabytes(bytes: number): string {
