@@ -55,7 +55,8 @@ export function Console({ session }: { session: SessionInfo }) {
   };
   const find = () => {
     if (route.view === 'overview') go({ view: 'keys' });
-    setTimeout(() => search.current?.focus());
+    // Once the list is there, and before the next key is pressed, which is of what is searched for.
+    queueMicrotask(() => search.current?.focus());
   };
   useShortcuts({ '/': find, n: newKey, r: store.reload });
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Timestamp } from '../../keys/timestamp.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api } from './api.ts';
@@ -27,7 +27,8 @@ const READ_EVERY_MS = 5000;
 export function KeyPanel(props: KeyPanelProps) {
   const { record, byId, isReadOnly, nowMs, onAction, onClose, onRead } = props;
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), [record.id]);
+  // At once: what is pressed next is the panel's.
+  useLayoutEffect(() => heading.current?.focus(), [record.id]);
   useEffect(() => {
     const read = () => {
       if (!document.hidden) void api.read(record.id).then(onRead, () => {});

@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { Filters } from './Filters.tsx';
 import { filterKeys, NO_FILTER, sortKeys, type KeyFilter, type KeySort, type SortField } from './keyList.ts';
@@ -36,7 +36,8 @@ export function KeysView(props: KeysViewProps) {
   const toGrid = () => grid.current?.focus();
   const closePanel = () => go({ view: 'keys' });
   const wasOpen = useRef(false);
-  useEffect(() => {
+  // At once: later it would take the focus from where it was put meanwhile.
+  useLayoutEffect(() => {
     if (wasOpen.current && selected === undefined) toGrid();
     wasOpen.current = selected !== undefined;
   }, [selected === undefined]);

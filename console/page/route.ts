@@ -11,7 +11,12 @@ export function useRoute(): readonly [route: Route, go: (route: Route) => void] 
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
   }, []);
-  return [route, (next) => (location.hash = hrefOf(next))];
+  const go = (next: Route) => {
+    location.hash = hrefOf(next);
+    // At once: the browser tells of it later, and the next key that is pressed is meant for what is to be seen.
+    setRoute(next);
+  };
+  return [route, go];
 }
 
 /** For links. */
