@@ -9,9 +9,9 @@ import type { TestKeyFields } from '../../testing/createTestKey.ts';
 import { at, makeKey, NOW_MS } from '../support/keys.ts';
 import { sampleKeys } from './sampleKeys.ts';
 
-/** A key as the page has it, called by its id. */
+/** A key as the page has it, called by its id. What is shown of it is not drawn: it is searched, too. */
 function keyOf(id: string, fields: TestKeyFields = {}): ConsoleKey {
-  const { record } = makeKey({ id, label: id, ...fields });
+  const { record } = makeKey({ id, label: id, keyPrefix: 'sk_00000000', ...fields });
   return { ...publicRecord(record), state: keyState(record, NOW_MS) };
 }
 
