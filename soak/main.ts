@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { collidingKeys } from './collidingKeys.ts';
 import { fuzz } from './fuzz.ts';
 import { fuzzReportOf, held, reportOf } from './report.ts';
 import { soak } from './soak.ts';
@@ -18,7 +19,11 @@ const result = await soak({ seconds });
 process.stdout.write(reportOf(result));
 const fuzzed = await fuzz(events);
 process.stdout.write(fuzzReportOf(fuzzed));
-process.exitCode = held(result) && fuzzed.problems.length === 0 ? 0 : 1;
+const slow = collidingKeys();
+process.stdout.write(
+  slow.length === 0 ? 'colliding keys    held\n' : `colliding keys    FAILED\n  ${slow.join('\n  ')}\n`,
+);
+process.exitCode = held(result) && fuzzed.problems.length === 0 && slow.length === 0 ? 0 : 1;
 
 function wholeNumber(option: string, text: string): number {
   if (/^(0|[1-9]\d{0,8})$/.test(text)) return Number(text);

@@ -5,7 +5,7 @@ import { createClient, startDynalite } from '../test/support/engine.ts';
 import { growthOf, type Growth } from './growth.ts';
 import { KeyPool } from './keyPool.ts';
 import { ServedGateway, type StartOptions } from './servedGateway.ts';
-import { StoreFaults } from './storeFaults.ts';
+import { Outages } from './outages.ts';
 import { Traffic } from './traffic.ts';
 
 export interface SoakOptions {
@@ -51,45 +51,45 @@ const SETTINGS = {
 export async function soak({ seconds, environment, preload }: SoakOptions): Promise<SoakResult> {
   // Not in the gateway's process, whose memory is looked at: the emulator keeps a part of each query's answer for good.
   const engine = await startDynalite();
-  const faults = await StoreFaults.start(engine.endpoint);
+  const outages = await Outages.start(engine.endpoint);
   const gateway = await ServedGateway.start({
     environment: { ...SETTINGS, ...environment },
-    functionsEndpoint: faults.endpoint,
+    functionsEndpoint: outages.endpoint,
     preload,
   });
   const client = DynamoDBDocumentClient.from(createClient(engine.endpoint, 3), REGISTRY_TRANSLATION);
   try {
     await engine.createTable(gateway.tableName);
-    return await run({ gateway, faults, client, seconds, recordMs: RECORD_CACHE_SECONDS * 1000 });
+    return await run({ gateway, outages, client, seconds, recordMs: RECORD_CACHE_SECONDS * 1000 });
   } finally {
     client.destroy();
     await gateway.stop();
-    await faults.stop();
+    await outages.stop();
     await engine.stop();
   }
 }
 
 interface Run {
   readonly gateway: ServedGateway;
-  readonly faults: StoreFaults;
+  readonly outages: Outages;
   readonly client: DynamoDBDocumentClient;
   readonly seconds: number;
   readonly recordMs: number;
 }
 
-async function run({ gateway, faults, client, seconds, recordMs }: Run): Promise<SoakResult> {
+async function run({ gateway, outages, client, seconds, recordMs }: Run): Promise<SoakResult> {
   const { url, tableName } = gateway;
   const pool = new KeyPool({
     registry: new KeyRegistry({ client, tableName, actor: 'soak' }),
     client,
     tableName,
   });
-  const traffic = new Traffic({ url, pool, faults, recordMs });
+  const traffic = new Traffic({ url, pool, outages, recordMs });
   await pool.fill();
   await traffic.begin();
   const idleMs = Math.min(IDLE_MS, seconds * 100);
   const phase = async (share: number, onSample: (rssBytes: number) => void) => {
-    await runPhase(Date.now() + seconds * 1000 * share, { gateway, faults, pool, traffic, onSample });
+    await runPhase(Date.now() + seconds * 1000 * share, { gateway, outages, pool, traffic, onSample });
     await sleep(idleMs);
     return gateway.footprint();
   };
@@ -103,8 +103,8 @@ async function run({ gateway, faults, client, seconds, recordMs }: Run): Promise
     requests,
     outcomes,
     changes: pool.changes,
-    outages: faults.outages,
-    failedStoreRequests: faults.failed,
+    outages: outages.count,
+    failedStoreRequests: outages.failed,
     logLines: after.logLines,
     wrongCount: traffic.wrongCount + differences.length,
     wrong: [...traffic.wrong, ...differences],
@@ -116,13 +116,13 @@ async function run({ gateway, faults, client, seconds, recordMs }: Run): Promise
 
 interface Phase {
   readonly gateway: ServedGateway;
-  readonly faults: StoreFaults;
+  readonly outages: Outages;
   readonly pool: KeyPool;
   readonly traffic: Traffic;
   readonly onSample: (rssBytes: number) => void;
 }
 
-async function runPhase(endMs: number, { gateway, faults, pool, traffic, onSample }: Phase): Promise<void> {
+async function runPhase(endMs: number, { gateway, outages, pool, traffic, onSample }: Phase): Promise<void> {
   const until = async (act: () => Promise<unknown>) => {
     while (Date.now() < endMs) await act();
   };
@@ -130,7 +130,7 @@ async function runPhase(endMs: number, { gateway, faults, pool, traffic, onSampl
     traffic.runUntil(endMs),
     until(() => pool.changeOne().then(() => sleep(CHANGE_EVERY_MS * 2 * Math.random()))),
     // So short a run has an outage, too.
-    until(() => faults.failOnce(Math.min(MOST_REST_MS, (endMs - Date.now()) / 2) * Math.random())),
+    until(() => outages.failOnce(Math.min(MOST_REST_MS, (endMs - Date.now()) / 2) * Math.random())),
     until(async () => {
       onSample((await gateway.footprint()).rssBytes);
       await sleep(SAMPLE_EVERY_MS);

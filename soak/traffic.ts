@@ -2,13 +2,13 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { anyOf, type KeyPool } from './keyPool.ts';
 import type { KeyModel, Outcome, RequestTimes } from './keyModel.ts';
-import type { StoreFaults } from './storeFaults.ts';
+import type { Outages } from './outages.ts';
 
 export interface TrafficOptions {
   /** The gateway's. */
   readonly url: string;
   readonly pool: KeyPool;
-  readonly faults: StoreFaults;
+  readonly outages: Outages;
   /** How long a record may answer for its key, and so how long a revoked key may be accepted. */
   readonly recordMs: number;
 }
@@ -102,9 +102,9 @@ export class Traffic {
   }
 
   #expected({ key, outcome, isDecidedAlone }: Presented, times: RequestTimes): ReadonlySet<Outcome> {
-    const { faults, recordMs } = this.#options;
+    const { outages, recordMs } = this.#options;
     const decided = key?.outcomes({ ...times, recordMs }) ?? new Set([outcome]);
-    return !isDecidedAlone && faults.mayExplain(times) ? new Set<Outcome>([...decided, 'FAULT']) : decided;
+    return !isDecidedAlone && outages.mayExplain(times) ? new Set<Outcome>([...decided, 'FAULT']) : decided;
   }
 
   #tell({ what }: Presented, { status, body, sentMs, answeredMs }: Answer, why: string): void {

@@ -13,7 +13,7 @@ const MAX_LINE = 4096;
 const BLANK = /^\s*(?:#.*)?$/;
 /** What shells and dotenv readers agree on. In double quotes or none, some of them would read `$`, `\` and a backtick. */
 const ASSIGNMENT =
-  /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=\s*(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"#$`\\]*))\s*(?:\s#.*)?$/;
+  /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(?:\s*(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"#$`\\]+)))?\s*(?:\s#.*)?$/;
 const ISSUED = /^([a-z][a-z0-9]*_)[0-9A-Za-z]{49}$/;
 
 /**

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { generateSecret, type KeyHash } from '../../keys/secret.ts';
-import { GenerationalMap } from '../../lambda/generationalMap.ts';
+import { generateSecret } from '../../keys/secret.ts';
 import { appSyncEvent, httpApiEvent, restRequestEvent, restTokenEvent } from '../../testing/authorizerEvents.ts';
 import type { TestRequest } from '../../testing/request.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
@@ -84,25 +83,4 @@ test('a flood of 25,000 keys that were never issued pushes out neither a record 
   clock.nowMs = NOW_MS + 60_000;
   await invoke(restRequestEvent({ key: ACTIVE.secret }));
   expect([lookup.reads, lookup.writes]).toEqual([25_001, 1]);
-});
-
-describe('keys that were made to collide do not slow the maps', () => {
-  const COUNT = 100_000;
-  /** Were each compared with all before it, this would take some 10 s of the processor's time. */
-  const MOST_MS = 3000;
-
-  test.each<[string, (at: number) => KeyHash | number]>([
-    ['hashes that differ in their last digits', (at) => at.toString(16).padStart(64, '0') as KeyHash],
-    ['hashes that differ in their first digits', (at) => at.toString(16).padStart(8, '0').padEnd(64, '0') as KeyHash],
-    ['indexes that differ in their high bits', (at) => at * 2 ** 32],
-  ])('%s', (_, keyAt) => {
-    const map = new GenerationalMap<KeyHash | number, number>(2 * COUNT);
-    const before = process.cpuUsage();
-    for (let at = 0; at < COUNT; at++) map.set(keyAt(at), at);
-    let found = 0;
-    for (let at = 0; at < COUNT; at++) if (map.get(keyAt(at)) === at) found++;
-    const { user, system } = process.cpuUsage(before);
-    expect(found).toBe(COUNT);
-    expect((user + system) / 1000).toBeLessThan(MOST_MS);
-  });
 });
