@@ -1,3 +1,5 @@
+import { shuffled } from './shuffled.ts';
+
 /** One thing that is measured. */
 export interface BenchCase {
   readonly name: string;
@@ -80,9 +82,4 @@ export function timed<Answer>({ name, run, check, unitNs, roundMs = 50 }: TimedO
       return (await batchNs()) / batch / unitNs;
     },
   };
-}
-
-function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
-  const order = items.map((item) => ({ item, key: random() }));
-  return order.toSorted((a, b) => a.key - b.key).map(({ item }) => item);
 }

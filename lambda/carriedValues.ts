@@ -1,9 +1,5 @@
+import { startsInAnyCase } from './anyCase.ts';
 import type { EventFields } from './eventFields.ts';
-
-const CAPITAL_A = 0x41;
-const CAPITAL_Z = 0x5a;
-/** What a capital letter of ASCII lacks of the small one. */
-const CASE_BIT = 0x20;
 
 /** What a request carries under a name: one value, in a list two of several or more, or none. */
 export type CarriedValues = string | readonly string[] | undefined;
@@ -38,20 +34,10 @@ function valuesIn(map: unknown, wanted: string, anyCase: boolean): CarriedValues
   let found: CarriedValues;
   // Unlike Object.keys, it makes no list of the names. What is parsed from JSON inherits none.
   for (const name in map) {
-    if (name.length !== wanted.length || (name !== wanted && !(anyCase && isInAnyCase(name, wanted)))) continue;
+    if (name.length !== wanted.length || (name !== wanted && !(anyCase && startsInAnyCase(name, wanted)))) continue;
     found = withValue(found, (map as EventFields)[name]);
   }
   return found;
-}
-
-/** Whether a name of the same length is the wanted one, of small letters, letter case of ASCII aside. */
-function isInAnyCase(name: string, wanted: string): boolean {
-  for (let at = 0; at < name.length; at++) {
-    const code = name.charCodeAt(at);
-    const isCapital = code >= CAPITAL_A && code <= CAPITAL_Z;
-    if ((isCapital ? code | CASE_BIT : code) !== wanted.charCodeAt(at)) return false;
-  }
-  return true;
 }
 
 /** With a value, or each of a list of values, behind what was found so far. Of thousands, two tell that there are several. */

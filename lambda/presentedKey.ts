@@ -1,4 +1,5 @@
 import { parseSecret, type KeyFormat, type KeySecret } from '../keys/secret.ts';
+import { startsInAnyCase } from './anyCase.ts';
 import { headerValues, queryValues, type CarriedValues } from './carriedValues.ts';
 import type { KeySource } from './keySource.ts';
 import type { EventFields } from './eventFields.ts';
@@ -26,8 +27,6 @@ export type PresentedKey =
 
 const SPACE = 0x20;
 const BEARER = 'bearer';
-/** What a capital letter of ASCII lacks of the small one. */
-const CASE_BIT = 0x20;
 
 const ABSENT: PresentedKey = Object.freeze({ kind: 'absent' });
 const MALFORMED: PresentedKey = Object.freeze({ kind: 'malformed' });
@@ -84,10 +83,7 @@ function bareKeyStart(text: string): number {
 
 /** RFC 6750 §2.1, the scheme in any case (RFC 9110 §11.1). */
 function bearerKeyStart(text: string): number {
-  if (text.charCodeAt(BEARER.length) !== SPACE) return text.length;
-  for (let at = 0; at < BEARER.length; at++) {
-    if ((text.charCodeAt(at) | CASE_BIT) !== BEARER.charCodeAt(at)) return text.length;
-  }
+  if (text.charCodeAt(BEARER.length) !== SPACE || !startsInAnyCase(text, BEARER)) return text.length;
   let start = BEARER.length + 1;
   while (text.charCodeAt(start) === SPACE) start++;
   return start;

@@ -8,6 +8,7 @@ import { restRequestEvent } from '../../testing/authorizerEvents.ts';
 import { createTestKey } from '../../testing/createTestKey.ts';
 import { startUnderRuntimeClient, type LambdaRuntime } from '../../test/support/runtimeClient.ts';
 import type { Measured } from '../results.ts';
+import { shuffled } from '../shuffled.ts';
 import { startFixedStore } from './fixedStore.ts';
 import { buildVariants, sizesOf, type Variant } from './variants.ts';
 
@@ -178,9 +179,4 @@ interface Answer {
 
 function allowedBy(answer: Answer) {
   return { principalId: answer.principalId, effect: answer.policyDocument.Statement[0]?.Effect };
-}
-
-function shuffled<T>(items: readonly T[]): readonly T[] {
-  const order = items.map((item) => ({ item, key: Math.random() }));
-  return order.toSorted((a, b) => a.key - b.key).map(({ item }) => item);
 }

@@ -3,8 +3,10 @@ import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { shuffled } from '../shuffled.ts';
+import { spreadOf } from '../statistics.ts';
 import { boundedMaps, CAPACITY, type BoundedMap } from './boundedMaps.ts';
-import { shuffled, type RoundsByCase } from './timedCase.ts';
+import type { RoundsByCase } from './timedCase.ts';
 
 /** What was measured of the maps. */
 export interface MapRounds {
@@ -71,7 +73,7 @@ function timeFlood(
     assert.equal(found, latest.length, `${name} lost what was entered last`);
   }
   assert.ok(name === 'Map, no bound' ? map.size > CAPACITY : map.size <= CAPACITY, `${name} holds ${map.size}`);
-  return { missNs: medianOf(missNs), hitNs: medianOf(hitNs) };
+  return { missNs: spreadOf(missNs).median, hitNs: spreadOf(hitNs).median };
 }
 
 /** Hashes of a fifth of a million keys, no two rounds of the same: what is timed does not change any more after so many. */
@@ -88,9 +90,4 @@ async function retainedBy(name: string): Promise<number> {
   const megabytes = Number(stdout);
   assert.ok(stdout !== '' && Number.isFinite(megabytes), `no figure of ${name}: ${stdout}`);
   return megabytes;
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }

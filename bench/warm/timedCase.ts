@@ -1,3 +1,6 @@
+import { shuffled } from '../shuffled.ts';
+import { spreadOf } from '../statistics.ts';
+
 /** One thing that is timed, in batches. */
 export interface TimedCase {
   readonly name: string;
@@ -39,16 +42,5 @@ async function timeOne({ prepare }: TimedCase, batches: number): Promise<number>
     await run();
     taken.push(Number(process.hrtime.bigint() - startedAt) / BATCH_SIZE);
   }
-  return medianOf(taken);
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
-}
-
-/** The same in an order drawn anew. */
-export function shuffled<T>(values: readonly T[]): T[] {
-  const left = [...values];
-  return values.flatMap(() => left.splice(Math.floor(Math.random() * left.length), 1));
+  return spreadOf(taken).median;
 }
