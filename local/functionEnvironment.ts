@@ -108,6 +108,8 @@ export class FunctionEnvironment {
       AWS_SHARED_CREDENTIALS_FILE: devNull,
       // Nobody reads metrics in a terminal. A template that asks for them by name gets them.
       LATCHKEY_METRICS: 'false',
+      // Advice on which Node to install, for whoever runs the SDK elsewhere than on Lambda.
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       ...environment,
       AWS_REGION: REGION,
       AWS_ACCESS_KEY_ID: 'local',
