@@ -34,8 +34,9 @@ export async function interleave(
   }
   for (let round = 0; round < rounds; round++) {
     for (const { name, measure } of shuffled(cases, random)) {
-      // With --expose-gc each case collects its own garbage and none of the case before.
-      globalThis.gc?.();
+      // With --expose-gc each case collects its own garbage and none of the case before. A whole collection would take compiled
+      // code and the shapes of objects with it, and so many of them come between two rounds of a case as no function sees.
+      globalThis.gc?.(true);
       measured.get(name)?.push(await measure());
     }
   }
