@@ -34,10 +34,22 @@ function valuesIn(map: unknown, wanted: string, anyCase: boolean): CarriedValues
   let found: CarriedValues;
   // Unlike Object.keys, it makes no list of the names. What is parsed from JSON inherits none.
   for (const name in map) {
-    if (name.length !== wanted.length || (name !== wanted && !(anyCase && startsInAnyCase(name, wanted)))) continue;
+    if (name.length !== wanted.length || (name !== wanted && !(anyCase && isInAnyCase(name, wanted)))) continue;
     found = withValue(found, (map as EventFields)[name]);
   }
   return found;
+}
+
+/** The last name that was found in another case, and what was wanted then. */
+const lastFound = { name: '', wanted: '' };
+
+/** Whether a name of the same length is the wanted one, letter case aside. Clients spell it in one way, mostly, which is looked at once. */
+function isInAnyCase(name: string, wanted: string): boolean {
+  if (name === lastFound.name && wanted === lastFound.wanted) return true;
+  if (!startsInAnyCase(name, wanted)) return false;
+  lastFound.name = name;
+  lastFound.wanted = wanted;
+  return true;
 }
 
 /** With a value, or each of a list of values, behind what was found so far. Of thousands, two tell that there are several. */
