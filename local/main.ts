@@ -6,7 +6,7 @@ import { GatewayError } from './gatewayError.ts';
 import { parseOptions } from './options.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** A stop that hangs is cut short: nothing here outlives the process. */
+/** A stop that hangs is cut short, and fails: nothing here outlives the process. */
 const STOP_TIMEOUT_MS = 3000;
 
 // The SDK's advice on which Node to install is for whoever builds Latchkey, not for every run.
@@ -39,7 +39,7 @@ try {
 async function stop(exitCode: number): Promise<void> {
   if (isStopping) return;
   isStopping = true;
-  setTimeout(() => process.exit(exitCode), STOP_TIMEOUT_MS);
+  setTimeout(() => process.exit(exitCode || 1), STOP_TIMEOUT_MS);
   for (const undo of stops.toReversed())
     await Promise.resolve()
       .then(undo)
