@@ -6,7 +6,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LICENCES = ['Apache-2.0', 'MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause'];
 
 const read = (path: string) => readFileSync(ROOT + path, 'utf8');
-const { dependencies } = JSON.parse(read('package.json'));
+const { dependencies, devDependencies } = JSON.parse(read('package.json'));
 const { packages } = JSON.parse(read('package-lock.json'));
 
 /** The cells of each row of the page's table, by the package that it is of. */
@@ -30,6 +30,15 @@ test.each(Object.entries(dependencies))('the row of %s is of the version %s, whi
   expect(size).toMatch(/^\d+ KB$/);
 });
 
+test.each(Object.entries(devDependencies))(
+  'the tool %s is of the version %s, which is exact and locked',
+  (name, version) => {
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(packages[''].devDependencies[name]).toBe(version);
+    expect(packages[`node_modules/${name}`].version).toBe(version);
+  },
+);
+
 test('no package that is installed with Latchkey runs a script at its installation', () => {
   const reached = new Set<string>();
   const visit = (name: string): void => {
@@ -44,15 +53,22 @@ test('no package that is installed with Latchkey runs a script at its installati
   expect(scripted).toEqual([]);
 });
 
-test.each(['package-lock.json', 'bench/package-lock.json', 'mutation/package-lock.json'])(
-  '%s has the hash of all that it installs',
-  (file) => {
-    const locked = Object.entries<{ link?: boolean; inBundle?: boolean; integrity?: string }>(
-      JSON.parse(read(file)).packages,
-    );
-    // What is bundled in a package comes under the hash of that package.
-    const installed = locked.filter(([path, { link, inBundle }]) => /node_modules\//.test(path) && !link && !inBundle);
-    expect(installed).not.toHaveLength(0);
-    expect(installed.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([]);
-  },
-);
+test('every package that runs a script at its installation is told', () => {
+  const scripted = Object.entries<{ hasInstallScript?: boolean }>(packages).filter(([, one]) => one.hasInstallScript);
+  const names = scripted.map(([path]) => `\`${path.replace(/^.*node_modules\//, '')}\``).toSorted();
+  expect(read('docs/dependencies.md').replaceAll(/\s+/g, ' ')).toContain(
+    `have an install script (${names.join(', ')}), which`,
+  );
+});
+
+const LOCKS = ['', 'bench/', 'mutation/', 'test/e2e/runtimeClient/'].map((folder) => `${folder}package-lock.json`);
+
+test.each(LOCKS)('%s has the hash of all that it installs', (file) => {
+  const locked = Object.entries<{ link?: boolean; inBundle?: boolean; integrity?: string }>(
+    JSON.parse(read(file)).packages,
+  );
+  // What is bundled in a package comes under the hash of that package.
+  const installed = locked.filter(([path, { link, inBundle }]) => /node_modules\//.test(path) && !link && !inBundle);
+  expect(installed).not.toHaveLength(0);
+  expect(installed.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([]);
+});
