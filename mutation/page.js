@@ -1,16 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { countsOf, readReasons, readReport } from './survivors.js';
+import { countsOf, readReasons } from './survivors.js';
 
 const PAGE = fileURLToPath(new URL('../docs/mutation.md', import.meta.url));
 const PRETTIER = fileURLToPath(new URL('../node_modules/prettier/bin/prettier.cjs', import.meta.url));
 const BEGIN = '<!-- mutation: made by npm run test:mutation -->';
 
-/** Writes the part of docs/mutation.md that is made of the report and the reasons. */
-export function writePage() {
+/** Writes the part of docs/mutation.md that is made of a report's files and the reasons. */
+export function writePage(files) {
   const [head] = readFileSync(PAGE, 'utf8').split(BEGIN);
-  writeFileSync(PAGE, `${head}${BEGIN}\n\n${scores(readReport())}\n\n${survivors(readReasons())}\n`);
+  writeFileSync(PAGE, `${head}${BEGIN}\n\n${scores(files)}\n\n${survivors(readReasons())}\n`);
   execFileSync(process.execPath, [PRETTIER, '--write', '--log-level=warn', PAGE], { stdio: 'inherit' });
 }
 

@@ -1,13 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const UNNOTICED = ['Survived', 'NoCoverage'];
 const NOTICED = ['Killed', 'Timeout'];
 
-/** Stryker's last report: of each file its source and its mutants. */
+/** Where Stryker writes its report, at the end of a run. */
+export const REPORT = `${FOLDER}report/mutation.json`;
+
+/** Stryker's report: its configuration, and of each file its source and its mutants; `undefined` where there is none. */
 export function readReport() {
-  return JSON.parse(readFileSync(`${FOLDER}report/mutation.json`, 'utf8')).files;
+  return existsSync(REPORT) ? JSON.parse(readFileSync(REPORT, 'utf8')) : undefined;
 }
 
 /** Why mutants are not noticed, in groups of one reason: `{ why, mutants: { FILE: ["LINE → LINE"] } }`. */
