@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { mutateBytes, parseEvent, type ByteMutation } from '../test/support/byteMutations.ts';
-import { FuzzTarget, SECRETS, SETTINGS } from '../test/support/fuzzTarget.ts';
+import { SETTINGS } from '../test/support/fuzzSettings.ts';
+import { FuzzTarget, SECRETS } from '../test/support/fuzzTarget.ts';
 import { EVENT_MAKERS, hostileEvent, shapelessEvent, type SurfaceName } from '../test/support/hostileEvents.ts';
 import { Coverage } from './coverage.ts';
 import { anyOf } from './keyPool.ts';

@@ -1,9 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { restRequestEvent } from '../../testing/authorizerEvents.ts';
+import { EXAMPLE } from '../../testing/request.ts';
 import { mutateBytes, parseEvent } from '../support/byteMutations.ts';
+import { expectedAnswer } from '../support/expectedAnswer.ts';
 import { EVENT_MAKERS, hostileEvent, shapelessEvent, type SurfaceName } from '../support/hostileEvents.ts';
 import { makeKey } from '../support/keys.ts';
-import { FuzzTarget, SECRETS, SETTINGS, WORLD } from '../support/fuzzTarget.ts';
+import { SETTINGS } from '../support/fuzzSettings.ts';
+import { FuzzTarget, SECRETS, WORLD } from '../support/fuzzTarget.ts';
 
 const RUNS = { numRuns: 10_000 };
 const SURFACES = Object.keys(EVENT_MAKERS) as SurfaceName[];
@@ -51,5 +55,45 @@ describe('10,000 hostile events', () => {
     const outcomes = await holdOut(changed);
     expect([...outcomes]).toEqual(expect.arrayContaining(['allowed', 'INVALID_KEY', 'EVENT_UNKNOWN']));
     expect(parsed).toBeGreaterThan(RUNS.numRuns / 10);
+  });
+});
+
+describe('the answer that hostile events are held against: of a request', () => {
+  const scopes = SETTINGS['scopes'] ?? { environment: {} };
+  const secretOf = (id: string) => WORLD.find(({ record }) => record.id === id)?.secret ?? '';
+  const policy = (id: string, code: string, effect: string, end: string) => {
+    const resources = [`${EXAMPLE.arn}/prod/${end}`];
+    return { code, ...(code === 'INSUFFICIENT_SCOPE' ? { keyId: id } : {}), principalId: id, effect, resources };
+  };
+
+  test.each([
+    ['with a key of another scheme', 'authorization', `Basic ${secretOf('active')}`, 'Unauthorized'],
+    ['with a key as a cookie', 'cookie', `Bearer ${secretOf('active')}`, 'Unauthorized'],
+    [
+      'with a key in a word',
+      'authorization',
+      `Bearer x${secretOf('active')}`,
+      policy('anonymous', 'INVALID_KEY', 'Deny', '*'),
+    ],
+    [
+      'of a key with scopes',
+      'authorization',
+      `Bearer ${secretOf('scoped')}`,
+      policy('scoped', 'INSUFFICIENT_SCOPE', 'Allow', 'GET/orders/*'),
+    ],
+    [
+      'of a key without any',
+      'authorization',
+      `Bearer ${secretOf('closed')}`,
+      policy('closed', 'INSUFFICIENT_SCOPE', 'Deny', '*'),
+    ],
+    [
+      'of a key that was revoked',
+      'authorization',
+      `Bearer ${secretOf('revoked')}`,
+      policy('revoked', 'KEY_REVOKED', 'Deny', '*'),
+    ],
+  ])('%s', (_, name, value, expected) => {
+    expect(expectedAnswer(restRequestEvent({ headers: [[name, value]] }), scopes, WORLD)).toEqual(expected);
   });
 });

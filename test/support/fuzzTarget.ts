@@ -3,8 +3,9 @@ import { keyContextOf } from '../../lambda/context.ts';
 import { createHandler } from '../../lambda/createHandler.ts';
 import { METRIC_UNITS } from '../../lambda/metricNames.ts';
 import { LatchkeyError } from '../../keys/errors.ts';
-import type { KeyRecord } from '../../keys/record.ts';
 import { MemoryLookup } from '../../testing/memoryLookup.ts';
+import { expectedAnswer, type ToldAnswer } from './expectedAnswer.ts';
+import { SETTINGS, type FuzzSettings } from './fuzzSettings.ts';
 import { HOSTILE_TEXTS } from './hostileEvents.ts';
 import { at, makeKey, NOW_MS } from './keys.ts';
 
@@ -29,35 +30,6 @@ export const WORLD = [
 export const UNKNOWN = makeKey().secret;
 export const SECRETS = [...WORLD.map(({ secret }) => secret), UNKNOWN];
 
-/** What the function can be set to, as far as an event meets with it. */
-export const SETTINGS: Readonly<Record<string, Record<string, string>>> = {
-  defaults: {},
-  'every source': { LATCHKEY_KEY_SOURCES: 'header:x-api-key,bearer,query:api_key,header:authorization' },
-  'foreign keys': { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true', LATCHKEY_RECORD_CACHE_SECONDS: '0' },
-  scopes: {
-    LATCHKEY_SCOPES: '{"read":["GET /orders/*"],"connect":["$connect"],"graphql":["GRAPHQL /graphql"]}',
-    LATCHKEY_DEBUG_SAMPLE_RATE: '1',
-  },
-  'simple answers that are kept': {
-    LATCHKEY_HTTP_API_RESPONSE: 'simple',
-    LATCHKEY_RESULT_CACHE_SECONDS: '60',
-    LATCHKEY_SCOPES: '{"read":["GET /orders/*"],"__proto__":["* /*"]}',
-  },
-  plans: { LATCHKEY_PLANS: '{"namespace":"0123456789abcdef","perKey":["free"],"shared":["constructor"]}' },
-};
-
-/** By the settings' name, every end of a resource that a policy can have behind the stage. */
-const RESOURCE_ENDS: Readonly<Record<string, readonly string[]>> = {
-  scopes: ['GET/orders/*', '$connect'],
-  'simple answers that are kept': ['GET/orders/*', '*/*'],
-};
-
-const STAGE = /^arn:[\w-]+:execute-api:[\w-]*:\w*:[\w-]+\/[\w$-]+\/$/;
-const STATE_OF_CODE: Readonly<Record<string, string>> = {
-  KEY_EXPIRED: 'expired',
-  KEY_DISABLED: 'disabled',
-  KEY_REVOKED: 'revoked',
-};
 const LOG_FIELDS = new Set(
   'timestamp level message code requestId surface scope plan keyId keyPrefix cause detail outcome isCacheHit lookupMs usageWrite'.split(
     ' ',
@@ -86,7 +58,7 @@ export class FuzzTarget {
   /** Their name. */
   readonly settings: string;
   readonly lookup = new MemoryLookup(...WORLD.map(({ record }) => record));
-  readonly #resourceEnds: ReadonlySet<string>;
+  readonly #settings: FuzzSettings;
   readonly #lines: string[] = [];
   /** By what came of them, how many events there were. */
   readonly outcomes = new Map<string, number>();
@@ -95,9 +67,9 @@ export class FuzzTarget {
   /** `settings` is a name of `SETTINGS`. */
   constructor(settings: string) {
     this.settings = settings;
-    this.#resourceEnds = new Set(['*', ...(RESOURCE_ENDS[settings] ?? [])]);
+    this.#settings = SETTINGS[settings] ?? { environment: {} };
     this.#handler = createHandler({
-      config: readConfig({ LATCHKEY_TABLE: 'keys', ...SETTINGS[settings] }),
+      config: readConfig({ LATCHKEY_TABLE: 'keys', ...this.#settings.environment }),
       functionName: 'authorizer',
       lookup: this.lookup,
       now: () => NOW_MS,
@@ -108,19 +80,33 @@ export class FuzzTarget {
 
   /** What is wrong with what came of the event; nothing where nothing is. */
   async problemsOf(event: unknown): Promise<readonly string[]> {
-    const problems: string[] = [];
+    const problems = await this.#problemsOfAnswer(event);
+    const lines = this.#lines.splice(0);
+    const isPolluted = Object.keys(Object.prototype).length > 0;
+    return [
+      ...problems,
+      ...lines.flatMap(problemsOfLine),
+      ...(isPolluted ? ['the prototype of all objects was changed'] : []),
+    ];
+  }
+
+  async #problemsOfAnswer(event: unknown): Promise<readonly string[]> {
+    const expected = JSON.stringify(expectedAnswer(event, this.#settings, WORLD));
     try {
       const answer: Answer = await this.#handler(event, { awsRequestId: 'request-1' });
-      this.#count(codeOf(answer) ?? 'allowed');
-      problems.push(...problemsOfAnswer(answer, event, this.#resourceEnds));
+      const told = toldBy(answer);
+      this.#count(told.code ?? 'allowed');
+      const isOther = JSON.stringify(told) !== expected;
+      return [
+        ...problemsOfContext(answer.context ?? answer.resolverContext ?? {}),
+        ...(isOther ? [`it was answered ${JSON.stringify(told)}, wanted ${expected}`] : []),
+      ];
     } catch (error) {
       this.#count(error instanceof LatchkeyError ? error.code : String(error));
-      problems.push(...problemsOfError(error));
+      if (error instanceof LatchkeyError && error.code === 'EVENT_UNKNOWN') return [];
+      const isOther = !(error instanceof Error) || JSON.stringify(error.message) !== expected;
+      return isOther ? [`it threw ${String(error)}, wanted ${expected}`] : [];
     }
-    const lines = this.#lines.splice(0);
-    problems.push(...lines.flatMap(problemsOfLine));
-    if (Object.keys(Object.prototype).length > 0) problems.push('the prototype of all objects was changed');
-    return problems;
   }
 
   #count(outcome: string): void {
@@ -128,24 +114,22 @@ export class FuzzTarget {
   }
 }
 
-function codeOf({ context, resolverContext }: Answer): string | undefined {
-  const code = (context ?? resolverContext)?.['errorCode'];
-  return typeof code === 'string' ? code : undefined;
+/** In the order of `expectedAnswer`, with which it is compared as JSON. */
+function toldBy({ context, resolverContext, isAuthorized, principalId, policyDocument }: Answer): ToldAnswer {
+  const { errorCode, keyId } = context ?? resolverContext ?? {};
+  const statements = policyDocument?.Statement;
+  return {
+    code: textOf(errorCode),
+    keyId: textOf(keyId),
+    isAuthorized,
+    principalId,
+    effect: statements?.map(({ Effect }) => Effect).join(),
+    resources: statements?.flatMap(({ Resource }) => Resource),
+  };
 }
 
-function problemsOfError(error: unknown): readonly string[] {
-  if (error instanceof LatchkeyError && error.code === 'EVENT_UNKNOWN') return [];
-  if (error instanceof Error && error.message === 'Unauthorized') return [];
-  return [`it threw ${String(error)}`];
-}
-
-function problemsOfAnswer(answer: Answer, event: unknown, resourceEnds: ReadonlySet<string>): readonly string[] {
-  const context = answer.context ?? answer.resolverContext ?? {};
-  return [
-    ...problemsOfContext(context),
-    ...problemsOfKey(answer, context, event),
-    ...problemsOfPolicy(answer, event, resourceEnds),
-  ];
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
 }
 
 /** Nothing of the event is handed on: what is in the context is of the record, or a constant. */
@@ -163,57 +147,6 @@ function problemsOfContext(context: Readonly<Record<string, unknown>>): readonly
 
 function isConstant(value: unknown): boolean {
   return value === undefined || (typeof value === 'string' && /^[\w .:<>?=]{1,120}$/.test(value));
-}
-
-/** Who is allowed, or is told more than that the key is invalid, brought the whole key, and it is in that state. */
-function problemsOfKey(
-  answer: Answer,
-  { keyId, errorCode }: Readonly<Record<string, unknown>>,
-  event: unknown,
-): readonly string[] {
-  const id = keyId ?? answer.principalId;
-  const text = JSON.stringify(event);
-  const brought = WORLD.filter(({ secret }) => text.includes(secret)).map(({ record }) => record);
-  const isAllowed = answer.isAuthorized === true || effectOf(answer) === 'Allow';
-  if (id === undefined || id === 'anonymous') {
-    const state = STATE_OF_CODE[String(errorCode)];
-    const isKnown = state === undefined || brought.some((record) => stateOf(record) === state);
-    return isAllowed || !isKnown ? [`nobody was answered as a holder: ${JSON.stringify(answer)}`] : [];
-  }
-  const record = brought.find((candidate) => candidate.id === id);
-  if (record === undefined) return [`the key of ${JSON.stringify(id)} was not in the event`];
-  const state = stateOf(record);
-  const told = STATE_OF_CODE[String(errorCode)] ?? 'active';
-  return told === state && (!isAllowed || state === 'active') ? [] : [`a key that is ${state} is told ${told}`];
-}
-
-function stateOf(record: KeyRecord): string {
-  if (record.revokedAt !== undefined) return 'revoked';
-  if (record.expiresAt !== undefined) return 'expired';
-  return record.disabledAt === undefined ? 'active' : 'disabled';
-}
-
-function effectOf({ policyDocument }: Answer): string | undefined {
-  return policyDocument?.Statement[0]?.Effect;
-}
-
-/** A resource is the event's own stage and what the settings say, never what the caller chose. */
-function problemsOfPolicy(
-  { policyDocument }: Answer,
-  event: unknown,
-  resourceEnds: ReadonlySet<string>,
-): readonly string[] {
-  if (policyDocument === undefined) return [];
-  const { methodArn, routeArn } = event as { methodArn?: unknown; routeArn?: unknown };
-  const arns = [methodArn, routeArn].filter((arn) => typeof arn === 'string');
-  const resources = policyDocument.Statement.flatMap(({ Resource }) => Resource);
-  return resources.flatMap((resource) => {
-    const end = [...resourceEnds].find(
-      (end) => resource.endsWith(`/${end}`) && STAGE.test(resource.slice(0, -end.length)),
-    );
-    const isOfEvent = end !== undefined && arns.some((arn) => arn.startsWith(resource.slice(0, -end.length)));
-    return isOfEvent ? [] : [`the policy has the resource ${JSON.stringify(resource)}`];
-  });
 }
 
 function problemsOfLine(line: string): readonly string[] {

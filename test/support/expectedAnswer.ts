@@ -1,0 +1,95 @@
+import type { KeyRecord } from '../../keys/record.ts';
+import type { TestKey } from '../../testing/createTestKey.ts';
+import { broughtTexts } from './broughtTexts.ts';
+import type { FuzzSettings, Opened } from './fuzzSettings.ts';
+
+/** What of an answer an event decides. `principalId` and what follows it are a policy's. */
+export interface ToldAnswer {
+  readonly code?: string | undefined;
+  /** In the context. */
+  readonly keyId?: string | undefined;
+  readonly isAuthorized?: boolean | undefined;
+  readonly principalId?: string | undefined;
+  readonly effect?: string | undefined;
+  readonly resources?: readonly string[] | undefined;
+}
+
+/** An answer, or the message of the error that stands for "no key". */
+export type ExpectedAnswer = ToldAnswer | 'Unauthorized';
+
+type Api = 'methods' | 'connect' | 'simple' | 'graphql';
+type Fields = Readonly<Record<string, unknown>>;
+
+const STAGE = /^(arn:[\w-]+:execute-api:[\w-]*:\w*:[\w-]+\/[\w$-]+)\/([^]*)$/;
+
+/**
+ * What an event of an API is to be answered with where the table holds these keys: written apart from the code that answers, to be
+ * held against it. What is no event of an API may be a fault instead.
+ */
+export function expectedAnswer(event: unknown, settings: FuzzSettings, keys: readonly TestKey[]): ExpectedAnswer {
+  const fields: Fields = { ...Object(event) };
+  const api = apiOf(fields, settings);
+  const brought = broughtTexts(fields, settings.environment['LATCHKEY_KEY_SOURCES'] ?? 'bearer,query:api_key');
+  if (brought.length === 0) {
+    return api === 'graphql' ? { code: 'AUTH_REQUIRED', isAuthorized: false } : 'Unauthorized';
+  }
+  const held = brought.length > 1 ? undefined : keys.find(({ secret }) => secret === brought[0]);
+  const code = held === undefined ? 'INVALID_KEY' : codeOf(held.record);
+  if (held === undefined || code !== undefined) return refusal(code, held?.record, fields, api);
+  const opened = openedTo(held.record, settings);
+  if (api === 'methods' || api === 'connect') return activePolicy(held.record, opened, fields, api);
+  const isAuthorized = opened === undefined || opened.some((one) => isOpen(one, fields, api));
+  return isAuthorized ? { keyId: held.record.id, isAuthorized } : { code: 'INSUFFICIENT_SCOPE', isAuthorized };
+}
+
+function apiOf({ type, version, methodArn }: Fields, { environment }: FuzzSettings): Api {
+  if (type === undefined) return 'graphql';
+  if (type !== 'REQUEST') return 'methods';
+  if (version === '2.0') return environment['LATCHKEY_HTTP_API_RESPONSE'] === 'simple' ? 'simple' : 'methods';
+  return version === undefined && STAGE.exec(String(methodArn))?.[2] === '$connect' ? 'connect' : 'methods';
+}
+
+function codeOf({ revokedAt, expiresAt, disabledAt }: KeyRecord): string | undefined {
+  if (revokedAt !== undefined) return 'KEY_REVOKED';
+  if (expiresAt !== undefined) return 'KEY_EXPIRED';
+  return disabledAt === undefined ? undefined : 'KEY_DISABLED';
+}
+
+function refusal(code: string | undefined, record: KeyRecord | undefined, fields: Fields, api: Api): ToldAnswer {
+  if (api === 'simple' || api === 'graphql') return { code, isAuthorized: false };
+  return { code, principalId: record?.id ?? 'anonymous', effect: 'Deny', resources: [`${stageOf(fields)}/*`] };
+}
+
+/** Of each of the key's scopes; `undefined` where the key may do everything. */
+function openedTo({ scopes }: KeyRecord, { opened }: FuzzSettings): readonly Opened[] | undefined {
+  return opened === undefined ? undefined : scopes?.flatMap((scope) => opened.get(scope) ?? []);
+}
+
+function activePolicy(
+  { id }: KeyRecord,
+  opened: readonly Opened[] | undefined,
+  fields: Fields,
+  api: 'methods' | 'connect',
+): ToldAnswer {
+  const ends = opened === undefined ? ['*'] : [...new Set(opened.flatMap((one) => one[api] ?? []))];
+  return {
+    code: opened === undefined ? undefined : 'INSUFFICIENT_SCOPE',
+    keyId: id,
+    principalId: id,
+    effect: ends.length > 0 ? 'Allow' : 'Deny',
+    resources: (ends.length > 0 ? ends : ['*']).map((end) => `${stageOf(fields)}/${end}`),
+  };
+}
+
+function isOpen(
+  { isGraphqlOpen = false, routeKeys }: Opened,
+  { routeKey }: Fields,
+  api: 'simple' | 'graphql',
+): boolean {
+  return api === 'graphql' ? isGraphqlOpen : typeof routeKey === 'string' && routeKeys?.test(routeKey) === true;
+}
+
+function stageOf({ type, version, methodArn, routeArn }: Fields): string {
+  const arn = type === 'REQUEST' && version === '2.0' ? routeArn : methodArn;
+  return STAGE.exec(String(arn))?.[1] ?? '';
+}
