@@ -1,9 +1,10 @@
-import { generateSecret, type KeySecret } from '../keys/secret.ts';
+import { generateSecret } from '../keys/secret.ts';
 import { readConfig } from '../lambda/config.ts';
 import { createHandler, type Handler } from '../lambda/createHandler.ts';
 import { restRequestEvent } from '../testing/authorizerEvents.ts';
 import { createTestKey } from '../testing/createTestKey.ts';
 import { MemoryLookup } from '../testing/memoryLookup.ts';
+import { mistyped } from '../test/support/keys.ts';
 
 // How long a key of each kind takes to be answered in the process, where the table answers at once: what is left by which an
 // attacker could tell kinds apart, beside the table look-up that some kinds need and others do not.
@@ -34,7 +35,7 @@ const cached = handlerOf('3600');
 const reading = handlerOf('0');
 const kinds: readonly Kind[] = [
   kind('malformed in its first character', cached, `x${KEYS.active.secret.slice(1)}`),
-  kind('malformed in its checksum', cached, misspelt(KEYS.active.secret)),
+  kind('malformed in its checksum', cached, mistyped(KEYS.active.secret)),
   ...OF_THE_TABLE.map(([name, secret]) => kind(`${name}, from the cache`, cached, secret)),
   ...OF_THE_TABLE.map(([name, secret]) => kind(`${name}, read from the table`, reading, secret)),
 ];
@@ -46,7 +47,7 @@ for (let round = 0; round <= ROUNDS; round++) {
     if (round > 0) rounds.get(one.name)?.push(microseconds);
   }
 }
-process.stdout.write('µs a request, median (least to most) of 41 rounds\n');
+process.stdout.write(`µs a request, median (least to most) of ${ROUNDS} rounds\n`);
 for (const [name, values] of rounds) {
   const sorted = values.toSorted((one, other) => one - other);
   const [least = NaN, median = NaN, most = NaN] = [sorted[0], sorted[ROUNDS >> 1], sorted.at(-1)];
@@ -66,10 +67,6 @@ function handlerOf(recordCacheSeconds: string): Handler {
 
 function kind(name: string, handler: Handler, key: string): Kind {
   return { name, handler, event: restRequestEvent({ key }) };
-}
-
-function misspelt(secret: KeySecret): string {
-  return secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0');
 }
 
 async function measure({ handler, event }: Kind): Promise<number> {

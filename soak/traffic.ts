@@ -1,5 +1,6 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { mistyped } from '../test/support/keys.ts';
 import { anyOf, type KeyPool } from './keyPool.ts';
 import type { KeyModel, Outcome, RequestTimes } from './keyModel.ts';
 import type { Outages } from './outages.ts';
@@ -94,7 +95,7 @@ export class Traffic {
     if (random < 0.03) return alone('no key', {}, 'AUTH_REQUIRED');
     if (random < 0.06) return alone('another scheme', { authorization: 'Basic dXNlcjpwYXNz' }, 'AUTH_REQUIRED');
     const invented = this.#options.pool.inventedKey();
-    if (random < 0.1) return alone('no key of ours', bearer(`${invented.slice(0, -1)}!`), 'INVALID_KEY');
+    if (random < 0.1) return alone('a mistyped key', bearer(mistyped(invented)), 'INVALID_KEY');
     if (random < 0.12) return alone('hostile headers', hostileHeaders(invented), 'INVALID_KEY');
     const key = random < 0.2 ? undefined : anyOf(this.#options.pool.keys);
     const headers = bearer(key?.secret ?? invented);

@@ -5,9 +5,10 @@ import { closedEndpoint } from '../support/engine.ts';
 import type { TestRequest } from '../../testing/request.ts';
 import { ACTIVE, bearing, CORRUPT, EXPIRED, RECORDS, REVOKED, SURFACES, UNKNOWN } from '../support/functionCases.ts';
 import { startFunctionTable, type FunctionTable } from '../support/functionTable.ts';
+import { mistyped } from '../support/keys.ts';
 import { tracesOf } from '../support/traces.ts';
 
-const MISTYPED = `${ACTIVE.secret.slice(0, -1)}!`;
+const MISTYPED = mistyped(ACTIVE.secret);
 const SECRETS: readonly string[] = [
   ...[ACTIVE, REVOKED, EXPIRED, CORRUPT].map(({ secret }) => secret),
   UNKNOWN,

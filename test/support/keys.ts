@@ -1,5 +1,6 @@
 import { serialiseRecord } from '../../keys/record.ts';
 import { toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
+import type { KeySecret } from '../../keys/secret.ts';
 import { createTestKey, type TestKey, type TestKeyFields } from '../../testing/createTestKey.ts';
 
 /** The time that tests happen at, unless they say otherwise. */
@@ -16,6 +17,11 @@ export function at(offsetMs: number): Timestamp {
 export function makeKey(fields: TestKeyFields = {}): TestKey {
   const issued = { id: '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11', label: 'ci', createdAt: at(-86_400_000) };
   return createTestKey({ ...issued, ...fields });
+}
+
+/** The key with another last digit, and so with a checksum that is not its own. */
+export function mistyped(secret: KeySecret): string {
+  return secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0');
 }
 
 /** Every attribute of a record, as the table holds it. */
