@@ -2,15 +2,23 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { RELIABILITY_PAGE, tableUnder } from '../support/reliabilityPage.ts';
+import { testTitlesIn } from '../support/testTitles.ts';
 import { NO_ANSWERS, NO_ITEMS, REFUSES, STORE_FAULTS, type StoreFault } from '../support/storeFaults.ts';
 
 const SURFACES = ['a read', 'a last-used write', 'priming', 'a command', 'the registry'];
 const namesOf = (faults: readonly StoreFault[]) => faults.map(({ what }) => what);
 
-/** The tests that the page names, each as it stands after its file. */
-const named = [...RELIABILITY_PAGE.replaceAll(/\s+/g, ' ').matchAll(/`(test\/[\w/.]+\.ts)`, "(.+?)"/g)].map(
-  ([, file = '', title = '']) => [file, title] as const,
-);
+/** The paragraphs and items of the page that name tests. */
+const naming = RELIABILITY_PAGE.split(/\n(?=- |\n)/).filter((part) => part.includes('`test/'));
+
+/** Every text in quotes in them, with the file that is named last before it. */
+const named = naming.flatMap((part) => {
+  let file = '';
+  return [...part.replaceAll(/\s+/g, ' ').matchAll(/`(test\/[\w/.]+\.ts)`|"([^"]+)"/g)].flatMap(([, path, title]) => {
+    file = path ?? file;
+    return title === undefined ? [] : [[file, title] as const];
+  });
+});
 
 describe('the table of faults', () => {
   const rows = tableUnder('Faults');
@@ -41,24 +49,28 @@ test('every surface has its bound and what it loses', () => {
 
 describe('a test that is named is there:', () => {
   test.each(named)('%s, "%s"', (file, title) => {
-    const source = readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8');
-    expect(titlesIn(source)).toContain(title);
+    expect(titlesIn(file)).toContain(title);
+  });
+
+  test('and every file that is named has one of them named', () => {
+    const files = [...RELIABILITY_PAGE.matchAll(/`(test\/[\w/.]+\.ts)`/g)].map(([, file]) => file);
+    expect(new Set(named.map(([file]) => file))).toEqual(new Set(files));
   });
 
   test.each(['test/integration/faults.test.ts', 'test/integration/registryFaults.test.ts', 'test/cli/faults.test.ts'])(
     'and every group of tests of faults is named, of %s',
     (file) => {
-      const source = readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8');
-      const groups = titlesIn(source).filter((title) => title.includes('DynamoDB') || title.includes('AWS'));
+      const groups = titlesIn(file).filter((title) => title.includes('DynamoDB') || title.includes('AWS'));
       expect(groups.length).toBeGreaterThan(1);
       for (const title of groups) expect(RELIABILITY_PAGE.replaceAll(/\s+/g, ' ')).toContain(`"${title}"`);
     },
   );
 });
 
-/** What tests and groups of them are called: the text that one of them, or its `each`, is called with first. */
-function titlesIn(source: string): readonly string[] {
-  return [...source.matchAll(/(?:\b(?:test|describe)|\))\(\s*(['`])((?:(?!\1).)+)\1,/g)].map(
-    ([, , title = '']) => title,
+/** What the tests of a file and the groups of them are called. */
+function titlesIn(file: string): readonly string[] {
+  const { tests, groups } = testTitlesIn(
+    readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8'),
   );
+  return [...tests, ...groups];
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { testTitlesIn } from '../support/testTitles.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,14 +24,6 @@ const threats: readonly Threat[] = readFileSync(`${ROOT}docs/threat-model.md`, '
   }));
 
 const NAMED = threats.flatMap(({ name, tests }) => tests.map(({ title, file }) => [name, title, file] as const));
-
-/** Whether a file has a test of this very title that nothing leaves out. */
-function hasTest(text: string, title: string): boolean {
-  const quoted = [`'${title.replaceAll("'", String.raw`\'`)}'`, `"${title}"`, `\`${title}\``];
-  const given = quoted.map((one) => one.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join('|');
-  // A title is the first of what is handed to `test`, or to what `test.each` gives back.
-  return new RegExp(String.raw`(?:\btest(?:\.concurrent)?|[\])])\(\s*(?:${given}),`).test(text);
-}
 
 /** Whether `npm test` runs the file: by its name, or because a test next to it takes the contract in. */
 function isRun(file: string): boolean {
@@ -56,10 +49,10 @@ test.each(threats.map((threat) => [threat.name, threat] as const))(
 );
 
 test.each(NAMED)('%s: the test “%s” is in %s, which is run', (_, title, file) => {
-  const text = readFileSync(ROOT + file, 'utf8');
-  expect(hasTest(text, title)).toBe(true);
-  expect(text).not.toMatch(/\b(?:test|it|describe)\.(?:skip|todo|only)\b|\bx(?:test|it|describe)\(/);
+  expect(testTitlesIn(readFileSync(ROOT + file, 'utf8')).tests).toContain(title);
   expect(isRun(file)).toBe(true);
+  // What is filled in from a table is no name.
+  expect(title.replaceAll(/[%$][\w.#]+/g, '')).toMatch(/\w{2}/);
 });
 
 test('every line of the page that names a test is one that is looked at', () => {
@@ -71,20 +64,32 @@ test('every line of the page that names a test is one that is looked at', () => 
 
 describe('a test is not taken for one', () => {
   test.each([
-    ['that is not there', "test('another', () => {})", 'the one'],
-    ['that is only spoken of', "// test: 'the one', as was\nconst title = 'the one';", 'the one'],
-    ['that is a group', "describe('the one', () => {})", 'the one'],
-    ['that only begins so', "test('the one and more', () => {})", 'the one'],
-    ['that is left out', "test.skip('the one', () => {})", 'the one'],
-  ])('%s', (_, text, title) => {
-    expect(hasTest(text, title)).toBe(false);
+    ['that is not there', "test('another', () => {})"],
+    ['that is spoken of', "// test('the one', () => {})\nconst title = \"test('the one', () => {})\";"],
+    ['that is a group', "describe('the one', () => {})"],
+    ['that is a group of a table', "describe.each([1])('the one', () => {})"],
+    ['that only begins so', "test('the one and more', () => {})"],
+    ['that is left out', "test.skip('the one', () => {})"],
+    ['that is left out by another name', "xtest('the one', () => {})"],
+    ['that is to be written', "test.todo('the one', () => {})"],
+    ['that is to fail', "test.failing('the one', () => {})"],
+    ['that is to fail, of a table', "test.failing.each([1])('the one', () => {})"],
+    ['that has a table without rows', "test.each([])('the one', () => {})"],
+    ['in a group that is left out', "describe.skip('all', () => { test('the one', () => {}); })"],
+    ['in a group without rows', "describe.each([])('all', () => { test('the one', () => {}); })"],
+    ['beside one that runs alone', "test('the one', () => {}); test.only('another', () => {})"],
+    ['that tests nothing', "test('the one')"],
+  ])('%s', (_, text) => {
+    expect(testTitlesIn(text).tests).not.toContain('the one');
   });
 
   test.each([
     "test('the one', () => {})",
     'test.each([1])(\n  "the one",\n  () => {})',
-    "test.each([\n 1,\n])('the one', () => {})",
+    "test.each<[number]>([\n 1,\n])('the one', () => {})",
+    "test.concurrent.each(Object.keys(ALL))('the one', () => {})",
+    'export function contract() { describe.each(ALL)(`all`, () => { test(`the one`, () => {}); }); }',
   ])('but is in %s', (text) => {
-    expect(hasTest(text, 'the one')).toBe(true);
+    expect(testTitlesIn(text).tests).toContain('the one');
   });
 });

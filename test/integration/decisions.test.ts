@@ -176,12 +176,15 @@ function functionOf({ runs }: Presented, { isSimple }: Column): Promise<RunningF
 describe.each(Object.entries(COLUMNS))('%s', (head, column) => {
   const cells = [...rows].map(([presented, answers]) => [presented, answers[heads.indexOf(head)] ?? ''] as const);
 
-  test.each(cells.filter(([, wanted]) => wanted !== NOT_CARRIED))('%s → %s', async (presented, wanted) => {
-    const row = ROWS[presented] ?? { carried: {} };
-    if (row.record !== undefined) await table.put(row.record);
-    const { invoke } = await functionOf(row, column);
-    expect(told(await invoke(column.makeEvent(row.carried)), row.record, column)).toBe(wanted);
-  });
+  test.each(cells.filter(([, wanted]) => wanted !== NOT_CARRIED))(
+    'is answered as the page says: %s → %s',
+    async (presented, wanted) => {
+      const row = ROWS[presented] ?? { carried: {} };
+      if (row.record !== undefined) await table.put(row.record);
+      const { invoke } = await functionOf(row, column);
+      expect(told(await invoke(column.makeEvent(row.carried)), row.record, column)).toBe(wanted);
+    },
+  );
 });
 
 /** An answer in the words of the page, once all else that the page says of such an answer has been checked. */
