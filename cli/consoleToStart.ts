@@ -12,11 +12,13 @@ export interface ConsoleToStart {
   readonly port: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Takes a line for who started it. */
+  readonly note: (line: string) => void;
 }
 
 export interface RunningConsole {
   /** To be opened in a browser, once. */
   readonly url: string;
-  /** Resolves when all that was asked is answered. */
+  /** Resolves when all that was asked is answered, or has taken too long, and nothing is open any more. */
   readonly stop: () => Promise<void>;
 }

@@ -27,13 +27,14 @@ export interface RegistryDeps extends FindTableDeps {
 type Work<T> = (registry: KeyRegistry, location: TableLocation, actor: string) => Promise<T>;
 
 /**
- * Runs work that only reads with the registry of the table that the options name.
+ * Runs work that only reads with the registry of the table that the options name. Who acts is only told: `--actor`, and else
+ * who is at this machine.
  *
  * @throws CliError of `findTable`; `USAGE_INVALID` for a bad `LATCHKEY_KEY_PREFIX`; `STORE_UNAVAILABLE`, saying what to
  * do; and whatever else the work throws
  */
 export async function withRegistry<T>(options: RegistryOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
-  return run(await findTable(options, deps), options, deps, { actor: osUser(deps.env), work });
+  return run(await findTable(options, deps), options, deps, { actor: options.actor ?? osUser(deps.env), work });
 }
 
 /**

@@ -40,7 +40,15 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
   const withTable = isReadOnly ? withRegistry : withActingRegistry;
   await withTable(options, deps, (registry, location, actor) =>
     interruption.holdOff(async () => {
-      const { url, stop } = await deps.startConsole({ registry, location, actor, isReadOnly, port, now });
+      const { url, stop } = await deps.startConsole({
+        registry,
+        location,
+        actor,
+        isReadOnly,
+        port,
+        now,
+        note: (line) => output.note(line),
+      });
       await output.print(`console: ${url}\n\nCtrl-C stops it.\n`);
       if (open) deps.openUrl(url);
       if (!interruption.signal.aborted) await once(interruption.signal, 'abort');

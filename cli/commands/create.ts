@@ -5,6 +5,7 @@ import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { EXPIRY_HELP, parseExpiry } from '../expiry.ts';
 import { parseMetadata } from '../metadata.ts';
+import { lostKeyNotice } from '../lostKeyNotice.ts';
 import { mayBeDone } from '../mayBeDone.ts';
 import { issuedKeyJson, issuedKeyNotice } from '../output.ts';
 import { addScope } from '../scopeOption.ts';
@@ -75,14 +76,10 @@ async function issue(
   await place?.keep(issued);
   await registry.store(issued).catch((error: unknown) => {
     if (place !== undefined) deps.output.note(unconfirmedNotice(issued, place));
-    else if (mayBeDone(error)) deps.output.note(lostNotice(issued));
+    else if (mayBeDone(error)) deps.output.note(lostKeyNotice(issued));
     throw error;
   });
   return issued;
-}
-
-function lostNotice({ record: { id } }: IssuedKey): string {
-  return `whether the key was issued is not known: if the list has the id ${id}, revoke it, for nobody has the key`;
 }
 
 function notShown({ record: { id } }: IssuedKey, cause: unknown): CliError {

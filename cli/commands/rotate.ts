@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { KeyRecord } from '../../keys/record.ts';
-import type { DrawnRotation, KeyRegistry, Rotation } from '../../keys/registry.ts';
+import type { KeyRegistry, Rotation } from '../../keys/registry.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { requireTerminal } from '../confirm.ts';
@@ -8,6 +8,7 @@ import { delayNotice, endNotice } from '../delayNotice.ts';
 import { EXPIRY_HELP, parseExpiry } from '../expiry.ts';
 import { confirmedId, fullId, ID_HELP } from '../keyId.ts';
 import { keyName } from '../keyName.ts';
+import { lostRotationNotice } from '../lostKeyNotice.ts';
 import { mayBeDone } from '../mayBeDone.ts';
 import { issuedKeyJson, issuedKeyNotice } from '../output.ts';
 import {
@@ -104,14 +105,9 @@ async function makeRotation(
   await place?.keep(drawn);
   return registry.storeRotation(drawn).catch((error: unknown) => {
     if (place !== undefined) deps.output.note(unconfirmedNotice(drawn, place));
-    else if (mayBeDone(error)) deps.output.note(unconfirmedRotationNotice(drawn));
+    else if (mayBeDone(error)) deps.output.note(lostRotationNotice(drawn));
     throw error;
   });
-}
-
-/** The old key may have an end already, and nobody has the new one. */
-function unconfirmedRotationNotice({ record, previous }: DrawnRotation): string {
-  return `whether key ${previous.id} was rotated is not known: if show tells that it was, rotate its successor ${record.id} in turn, for nobody has that key; if not, but the list has ${record.id}, revoke that and rotate again`;
 }
 
 function notice(rotation: Rotation, { place, nowMs, revocationDelaySeconds }: RotationNotice): string {

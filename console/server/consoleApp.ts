@@ -1,7 +1,6 @@
 import { Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { ConsoleToStart } from '../../cli/consoleToStart.ts';
-import { explainFault } from '../../cli/explainFault.ts';
 import { jsonOnly, ownHostOnly, ownPageOnly, readsOnly, safeHeaders, sessionOnly } from './guards.ts';
 import { keyRoutes } from './keyRoutes.ts';
 import type { PageFile } from './pageFiles.ts';
@@ -20,7 +19,7 @@ export const START_PATH = '/start';
 
 /** Answers the console's requests: the page's files to everybody, who holds nothing by them; all else to the session alone. */
 export function createConsoleApp(deps: ConsoleAppDeps): Hono {
-  const { files, location, port, session } = deps;
+  const { files, port, session } = deps;
   // Cookies know no ports: two consoles of one machine have one each.
   const cookieName = `latchkey-console-${port}`;
   const app = new Hono();
@@ -44,7 +43,7 @@ export function createConsoleApp(deps: ConsoleAppDeps): Hono {
   app.route('/api', keyRoutes(deps));
 
   app.notFound((c) => refuse(c, 'NO_SUCH_PATH'));
-  app.onError((error, c) => refuseFault(c, explainFault(error, location)));
+  app.onError((error, c) => refuseFault(c, error, deps));
   return app;
 }
 

@@ -77,5 +77,8 @@ export function jsonOnly(): MiddlewareHandler {
 }
 
 function hostsOf(port: number): readonly string[] {
-  return [`127.0.0.1:${port}`, `localhost:${port}`];
+  const names = ['127.0.0.1', 'localhost'];
+  const hosts = names.map((name) => `${name}:${port}`);
+  // The port that browsers do not tell.
+  return port === 80 ? [...hosts, ...names] : hosts;
 }

@@ -1,7 +1,10 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { CliError } from '../../cli/cliError.ts';
+import type { ConsoleToStart } from '../../cli/consoleToStart.ts';
+import { explainFault } from '../../cli/explainFault.ts';
 import { LatchkeyError, type ErrorCode } from '../../keys/errors.ts';
+import { UnconfirmedChange } from './unconfirmedChange.ts';
 
 /** Why the console does not do what it was asked: its own reasons, and the registry's. */
 export type RefusalCode =
@@ -41,15 +44,22 @@ export function refuse(c: Context, code: keyof typeof OWN): Response {
   return answer(c, status, code, message);
 }
 
-/** Answers for an error that was thrown. Of one that nobody foresaw nothing is told, for it may hold anything. */
-export function refuseFault(c: Context, error: unknown): Response {
-  // `explainFault` has found better words for it.
-  if (error instanceof CliError && error.code === 'STORE_UNAVAILABLE') {
-    return answer(c, 502, 'STORE_UNAVAILABLE', error.message);
+/**
+ * Answers for an error that was thrown. Of one that nobody foresaw no more is told than its name, and that to who started the
+ * console: it may hold anything.
+ */
+export function refuseFault(
+  c: Context,
+  error: unknown,
+  { location, note }: Pick<ConsoleToStart, 'location' | 'note'>,
+): Response {
+  const [fault, advice] = error instanceof UnconfirmedChange ? [error.cause, `; ${error.advice}`] : [error, ''];
+  const told = explainFault(fault, location);
+  if (told instanceof CliError && told.code === 'STORE_UNAVAILABLE') {
+    return answer(c, 502, 'STORE_UNAVAILABLE', `${told.message}${advice}`);
   }
-  if (error instanceof LatchkeyError) {
-    return answer(c, STATUS_OF_FAULT[error.code] ?? 500, error.code, error.message);
-  }
+  if (told instanceof LatchkeyError) return answer(c, STATUS_OF_FAULT[told.code] ?? 500, told.code, told.message);
+  note(`the console failed at a request: ${told instanceof Error ? told.name : 'no error'}`);
   return answer(c, 500, 'INTERNAL_ERROR', 'the console failed in a way that nobody foresaw');
 }
 

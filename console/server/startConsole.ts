@@ -7,9 +7,9 @@ import type { ConsoleToStart, RunningConsole } from '../../cli/consoleToStart.ts
 import { createConsoleApp, START_PATH } from './consoleApp.ts';
 import { readPageFiles } from './pageFiles.ts';
 import { Session } from './session.ts';
+import { stopperOf } from './stopperOf.ts';
 
 const TOKEN_BYTES = 32;
-const IDLE_CHECK_MS = 20;
 
 /**
  * Serves the console on 127.0.0.1.
@@ -20,13 +20,11 @@ export async function startConsole({ port: wantedPort, ...table }: ConsoleToStar
   const files = readPageFiles();
   const session = new Session(() => randomBytes(TOKEN_BYTES).toString('base64url'));
   const server = createServer();
+  const stop = stopperOf(server);
   const port = await listen(server, wantedPort);
   const app = createConsoleApp({ ...table, port, session, files });
   server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
-  return {
-    url: `http://127.0.0.1:${port}${START_PATH}?token=${session.token}`,
-    stop: () => close(server),
-  };
+  return { url: `http://127.0.0.1:${port}${START_PATH}?token=${session.token}`, stop };
 }
 
 async function listen(server: Server, port: number): Promise<number> {
@@ -39,14 +37,4 @@ async function listen(server: Server, port: number): Promise<number> {
     server.listen(port, '127.0.0.1', resolve);
   });
   return (server.address() as AddressInfo).port;
-}
-
-/** Answers what is being answered, so that no key is issued that nobody has seen, and takes nothing more. */
-async function close(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  const timer = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
-  await closed;
-  clearInterval(timer);
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Interruption } from '../../cli/interruption.ts';
 import { LocalCli, type SessionResult } from '../support/localCli.ts';
@@ -97,6 +99,22 @@ test('--read-only refuses changes', async () => {
   expect(await ask(url, '/api/keys', { cookie, body: '{"label":"x"}' })).toMatchObject({ status: 403 });
   expect(await ask(url, '/api/keys', { cookie })).toMatchObject({ status: 200 });
   await stop();
+});
+
+test('--read-only tells who it is for, too', async () => {
+  const { url, stop } = await start(['--read-only', '--actor', 'bob']);
+  expect(await ask(url, '/api/session', { cookie: await open(url) })).toMatchObject({
+    body: { actor: 'bob', isReadOnly: true },
+  });
+  await stop();
+});
+
+test('a connection on which nothing is sent does not keep Ctrl-C from ending it', async () => {
+  const { url, stop } = await start();
+  const silent = connect(Number(new URL(url).port), '127.0.0.1');
+  await once(silent, 'connect');
+  expect(await stop()).toMatchObject({ exitCode: 130 });
+  silent.destroy();
 });
 
 describe('a port', () => {

@@ -34,7 +34,7 @@ test('the server has exactly the operations that the document tells of', () => {
   const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
   const session = new Session(() => 'token');
-  const table = { registry, location, actor: 'alice', isReadOnly: false, now: Date.now };
+  const table = { registry, location, actor: 'alice', isReadOnly: false, now: Date.now, note: () => {} };
   const { routes } = createConsoleApp({ ...table, port: 1, session, files: new Map() });
   const served = routes
     .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/'))
@@ -159,6 +159,21 @@ describe('what cannot be is refused, and changes nothing', () => {
     const headers = { cookie: console.cookie, origin: console.url.origin, 'content-type': 'application/json' };
     const { status, text } = await console.raw('/api/keys', { method: 'POST', headers, body: '{"label":' });
     expect({ status, code: JSON.parse(text).error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
+  });
+
+  test.each([
+    ['metadata', (deep: unknown) => ({ label: 'x', metadata: { deep } })],
+    ['a label', (deep: unknown) => ({ label: deep })],
+  ])('%s of 25,000 lists in each other', async (_, bodyOf) => {
+    const headers = { cookie: console.cookie, origin: console.url.origin, 'content-type': 'application/json' };
+    const body = JSON.stringify(bodyOf('DEEP')).replace('"DEEP"', '['.repeat(25_000) + ']'.repeat(25_000));
+    const { status, text } = await console.raw('/api/keys', { method: 'POST', headers, body });
+    expect({ status, code: JSON.parse(text).error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
+  });
+
+  test('but metadata as deep as the table takes it', async () => {
+    const deep = Array.from({ length: 28 }).reduce<unknown>((inner) => [inner], 1);
+    expect(await console.api('POST', '/api/keys', { label: 'x', metadata: { deep } })).toMatchObject({ status: 201 });
   });
 
   test('an unknown key', async () => {

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createConsoleApp } from '../../console/server/consoleApp.ts';
+import { Session } from '../../console/server/session.ts';
+import { KeyRegistry } from '../../keys/registry.ts';
 import { LocalDynamoDb } from '../../local/table.ts';
 import { ConsoleUnderTest, type RawAnswer } from './consoleUnderTest.ts';
 
@@ -117,6 +120,20 @@ describe('a foreign Host, which a name that resolves to this machine brings alon
     const headers = { host: `localhost:${console.url.port}`, cookie: console.cookie };
     expect(await console.raw('/api/keys', { headers })).toMatchObject({ status: 200 });
   });
+});
+
+test.each([
+  ['localhost', 80, 303],
+  ['127.0.0.1', 80, 303],
+  ['127.0.0.1:80', 80, 303],
+  ['evil.example', 80, 403],
+  ['localhost', 8080, 403],
+])('Host: %s at port %p, of which browsers do not tell 80, gets %p', async (host, port, status) => {
+  const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
+  const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
+  const table = { registry, location, actor: 'alice', isReadOnly: false, now: Date.now, note: () => {} };
+  const app = createConsoleApp({ ...table, port, session: new Session(() => 'token'), files: new Map() });
+  expect((await app.request('/start?token=token', { headers: { host } })).status).toBe(status);
 });
 
 describe('a change that does not come from the own page is refused, whatever the cookie', () => {

@@ -37,6 +37,8 @@ export interface StartOptions {
   readonly isReadOnly?: boolean;
   readonly actor?: string;
   readonly now?: () => number;
+  /** Of what stands between it and the database. */
+  readonly endpoint?: string;
 }
 
 /** A console on a table of its own, with the cookie of the browser that opened it, at `NOW_MS`. */
@@ -44,10 +46,18 @@ export class ConsoleUnderTest {
   readonly url: URL;
   readonly tableName: string;
   cookie = '';
+  /** What was told to who started it. */
+  readonly notes: readonly string[];
   readonly #console: RunningConsole;
   readonly #client: DynamoDBDocumentClient;
 
-  private constructor(console: RunningConsole, tableName: string, client: DynamoDBDocumentClient) {
+  private constructor(
+    console: RunningConsole,
+    tableName: string,
+    client: DynamoDBDocumentClient,
+    notes: readonly string[],
+  ) {
+    this.notes = notes;
     this.url = new URL(console.url);
     this.tableName = tableName;
     this.#console = console;
@@ -57,19 +67,27 @@ export class ConsoleUnderTest {
   /** Serves a table, one of its own unless it is named, and opens the address. */
   static async start(
     database: LocalDynamoDb,
-    { tableName, isReadOnly = false, actor = 'alice', now = () => NOW_MS }: StartOptions = {},
+    {
+      tableName,
+      isReadOnly = false,
+      actor = 'alice',
+      now = () => NOW_MS,
+      endpoint = database.endpoint,
+    }: StartOptions = {},
   ): Promise<ConsoleUnderTest> {
     const name = tableName ?? `keys-${randomUUID()}`;
     await database.ensureTable(name);
-    const location = { kind: 'local', tableName: name, endpoint: database.endpoint, region: 'us-east-1' } as const;
+    const location = { kind: 'local', tableName: name, endpoint, region: 'us-east-1' } as const;
     const { client, close } = connect(location);
     const registry = new KeyRegistry({ client, tableName: name, actor, now });
-    const running = await startConsole({ registry, location, actor, isReadOnly, port: 0, now });
+    const notes: string[] = [];
+    const note = (line: string) => notes.push(line);
+    const running = await startConsole({ registry, location, actor, isReadOnly, port: 0, now, note });
     const stop = async () => {
       await running.stop();
       close();
     };
-    return new ConsoleUnderTest({ url: running.url, stop }, name, database.client);
+    return new ConsoleUnderTest({ url: running.url, stop }, name, database.client, notes);
   }
 
   stop(): Promise<void> {
