@@ -34,8 +34,9 @@ export interface ApiKeyTableProps {
 
   /**
    * The other Regions that have the table too, each with deletion protection and point-in-time recovery of its own. A key that
-   * is issued or revoked in one is so in the others after about a second (AWS, "Global tables"); of two writes to one record in
-   * two Regions the later stays. The stack must name its own Region.
+   * is issued or revoked in one is so in the others after about a second (AWS, "Global tables"). Of two writes to one record in
+   * two Regions the later stays, so that a last-used write within that second can undo a revocation: look again at what you
+   * revoked (docs/storage.md). The stack must name its own Region.
    *
    * @default - this Region alone
    */
