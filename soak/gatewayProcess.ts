@@ -1,16 +1,18 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startGateway } from '../local/gateway.ts';
+import { FunctionThreads } from './functionThreads.ts';
 import type { GatewaySettings, Footprint } from './servedGateway.ts';
 
 // The local gateway by itself, in a process that nothing else adds to.
 
 const { template, note, functionsEndpoint }: GatewaySettings = JSON.parse(process.argv[2] ?? '{}');
+const threads = new FunctionThreads();
 let logLines = 0;
 
 // Nothing outlives who started it.
 process.on('disconnect', () => process.exit());
-process.on('message', () => process.send?.(footprint()));
+process.on('message', () => void footprint().then((answer) => process.send?.(answer)));
 
 const { url } = await startGateway(
   { port: 0, dbPort: 0, data: undefined, template, note },
@@ -25,9 +27,11 @@ const { url } = await startGateway(
 );
 process.send?.({ url });
 
-function footprint(): Footprint {
+async function footprint(): Promise<Footprint> {
   const handles: Record<string, number> = {};
-  for (const kind of process.getActiveResourcesInfo()) handles[kind] = (handles[kind] ?? 0) + 1;
+  const ofFunctions = await threads.handles();
+  const ofGateway = process.getActiveResourcesInfo().map((kind) => `gateway ${kind}`);
+  for (const handle of [...ofGateway, ...ofFunctions]) handles[handle] = (handles[handle] ?? 0) + 1;
   return { rssBytes: process.memoryUsage.rss(), handles, openFiles: openFiles(), logLines };
 }
 

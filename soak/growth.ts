@@ -2,10 +2,9 @@ import type { Footprint } from './servedGateway.ts';
 
 /** How a process grew from after its warm-up to its end. */
 export interface Growth {
-  /** In bytes. */
-  readonly rssBefore: RssOfAThird;
-  readonly rssAfter: RssOfAThird;
-  /** By which the median grew. */
+  /** In bytes, where the line through all samples begins and ends. */
+  readonly rssAtStart: number;
+  readonly rssAtEnd: number;
   readonly rssPercent: number;
   readonly handlesBefore: Footprint['handles'];
   readonly handlesAfter: Footprint['handles'];
@@ -26,18 +25,13 @@ export interface Idle {
   readonly after: Footprint;
 }
 
-/** Of a third of the time after the warm-up. */
-interface RssOfAThird {
-  readonly lowest: number;
-  readonly median: number;
-}
+/** Of more samples than that, so many are taken, evenly. */
+const MOST_POINTS = 500;
 
-/** `rssSamples` are of the time after the warm-up, in bytes: its first and its last third are compared. */
+/** `rssSamples` are of the time after the warm-up, in bytes, in equal steps of time. */
 export function growthOf(rssSamples: readonly number[], { before, after }: Idle): Growth {
-  const third = Math.ceil(rssSamples.length / 3);
-  const rssBefore = rssOf(rssSamples.slice(0, third));
-  const rssAfter = rssOf(rssSamples.slice(-third));
-  const rssPercent = (rssAfter.median / rssBefore.median - 1) * 100;
+  const { rssAtStart, rssAtEnd } = lineThrough(rssSamples);
+  const rssPercent = (rssAtEnd / rssAtStart - 1) * 100;
   const more = Object.entries(after.handles).filter(([kind, count]) => count > (before.handles[kind] ?? 0));
   const problems = [
     ...(rssPercent < MOST_RSS_PERCENT ? [] : [`RSS grew by ${rssPercent.toFixed(1)} %`]),
@@ -47,8 +41,8 @@ export function growthOf(rssSamples: readonly number[], { before, after }: Idle)
       : []),
   ];
   return {
-    rssBefore,
-    rssAfter,
+    rssAtStart,
+    rssAtEnd,
     rssPercent,
     handlesBefore: before.handles,
     handlesAfter: after.handles,
@@ -58,8 +52,19 @@ export function growthOf(rssSamples: readonly number[], { before, after }: Idle)
   };
 }
 
-function rssOf(samples: readonly number[]): RssOfAThird {
-  const sorted = samples.toSorted((one, other) => one - other);
-  const [lowest = NaN, median = NaN] = [sorted[0], sorted[Math.floor(sorted.length / 2)]];
-  return { lowest, median };
+/** By the median of the slopes between any two samples (Theil and Sen), so that no moment turns it. */
+function lineThrough(samples: readonly number[]): Pick<Growth, 'rssAtStart' | 'rssAtEnd'> {
+  const step = Math.ceil(samples.length / MOST_POINTS);
+  const points = samples.map((rss, at) => ({ rss, at })).filter(({ at }) => at % step === 0);
+  const slopes = points.flatMap((one, from) =>
+    points.slice(from + 1).map((other) => (other.rss - one.rss) / (other.at - one.at)),
+  );
+  const slope = medianOf(slopes);
+  const rssAtStart = medianOf(points.map(({ rss, at }) => rss - slope * at));
+  return { rssAtStart, rssAtEnd: rssAtStart + slope * (samples.length - 1) };
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }

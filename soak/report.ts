@@ -4,7 +4,7 @@ import type { SoakResult } from './soak.ts';
 /** What there is to say of a soak, in lines, the last of which says whether it held. */
 export function reportOf(result: SoakResult): string {
   const { seconds, requests, outcomes, changes, growth, wrong, wrongCount, latestAcceptanceMs, recordMs } = result;
-  const { rssBefore, rssAfter, rssPercent, openFilesBefore, openFilesAfter } = growth;
+  const { rssAtStart, rssAtEnd, rssPercent, openFilesBefore, openFilesAfter } = growth;
   const lines = [
     `requests          ${requests} in ${seconds} s, ${Math.round(requests / seconds)} requests/s`,
     ...sorted(outcomes).map(([name, count]) => `  ${name.padEnd(26)} ${count}`),
@@ -14,7 +14,7 @@ export function reportOf(result: SoakResult): string {
     `faults            ${result.outages} outages, ${result.failedStoreRequests} requests to the store that failed`,
     `log lines         ${result.logLines}`,
     `revoked keys      accepted ${latestAcceptanceMs} ms after the revocation at the latest, of ${recordMs} ms`,
-    `RSS               ${rss(rssBefore)} in the first third after warm-up, ${rss(rssAfter)} in the last, ${signed(rssPercent)} %`,
+    `RSS               ${megabytes(rssAtStart)} after warm-up, ${megabytes(rssAtEnd)} at the end, ${signed(rssPercent)} %`,
     `handles           ${handles(growth.handlesBefore)} after warm-up; ${handles(growth.handlesAfter)} at the end`,
     `open files        ${openFilesBefore} after warm-up, ${openFilesAfter} at the end`,
     `wrong answers     ${wrongCount}`,
@@ -43,10 +43,6 @@ export function held({ wrongCount, growth, requests }: SoakResult): boolean {
 
 function sorted(counts: ReadonlyMap<string, number>): readonly (readonly [string, number])[] {
   return [...counts].toSorted(([one], [other]) => one.localeCompare(other));
-}
-
-function rss({ lowest, median }: SoakResult['growth']['rssBefore']): string {
-  return `${megabytes(median)} (least ${megabytes(lowest)})`;
 }
 
 function megabytes(bytes: number): string {

@@ -8,6 +8,7 @@ import { ensureTemplate } from '../local/synth.ts';
 import { writeTemplateVariant } from '../test/support/gateway.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const FUNCTION_THREAD = new URL('functionThread.mjs', import.meta.url).href;
 const GATEWAY_PROCESS = fileURLToPath(new URL('gatewayProcess.ts', import.meta.url));
 
 /** What the gateway's process is told. */
@@ -20,7 +21,7 @@ export interface GatewaySettings {
 /** What the gateway's process holds. */
 export interface Footprint {
   readonly rssBytes: number;
-  /** What keeps its main thread alive, by kind. */
+  /** What keeps its threads alive, by thread and kind. */
   readonly handles: Readonly<Record<string, number>>;
   readonly openFiles: number;
   /** That it has written so far. */
@@ -32,7 +33,7 @@ export interface StartOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Where functions find the table. */
   readonly functionsEndpoint: string;
-  /** Modules that its process loads first. */
+  /** Modules that each function loads first, by their URLs. */
   readonly preload?: readonly string[] | undefined;
 }
 
@@ -56,14 +57,17 @@ export class ServedGateway {
     const directory = await mkdtemp(join(tmpdir(), 'latchkey-soak-'));
     const note = join(directory, 'local.json');
     const template = await writeTemplateVariant(({ Resources }) => {
+      const modules = [FUNCTION_THREAD, ...preload].map((module) => `--import ${module}`);
       for (const { Type, Properties } of Object.values(Resources)) {
-        if (Type === 'AWS::Lambda::Function' && Properties['Environment'] !== undefined)
-          Object.assign((Properties['Environment'] as { Variables: object }).Variables, environment);
+        if (Type !== 'AWS::Lambda::Function') continue;
+        const { Variables = {} } = (Properties['Environment'] ?? {}) as { Variables?: object };
+        const settings = 'LATCHKEY_TABLE' in Variables ? environment : {};
+        Properties['Environment'] = { Variables: { ...Variables, ...settings, NODE_OPTIONS: modules.join(' ') } };
       }
     });
     const settings: GatewaySettings = { template, note, functionsEndpoint };
     const child = fork(GATEWAY_PROCESS, [JSON.stringify(settings)], {
-      execArgv: ['--import', 'tsx', ...preload.flatMap((module) => ['--import', module])],
+      execArgv: ['--import', 'tsx'],
       // Not what a test runner sets for itself.
       env: { ...process.env, NODE_OPTIONS: '' },
     });
