@@ -34,6 +34,7 @@ export class DynamoDbProxy {
     void serving.then(() => this.#underWay.delete(serving));
   });
   #port = 0;
+  #isRefusing = false;
 
   private constructor(options: DynamoDbProxyOptions) {
     this.#options = options;
@@ -59,14 +60,16 @@ export class DynamoDbProxy {
     await Promise.all(this.#underWay);
   }
 
-  /** Has it refuse connections, and leaves those that are open. */
+  /** Has it refuse connections. One that is in use ends with its answer, or a client would go on by it. */
   refuse(): void {
+    this.#isRefusing = true;
     this.#server.close();
     this.#server.closeIdleConnections();
   }
 
   /** Takes connections again, at the same endpoint. */
   async accept(): Promise<void> {
+    this.#isRefusing = false;
     if (!this.#server.listening) await listenOnLoopback(this.#server, this.#port, 'the proxy');
   }
 
@@ -86,7 +89,8 @@ export class DynamoDbProxy {
     if (request.status !== 200) request.errorType = JSON.parse(answerBody.toString()).__type.split('#')[1];
     await this.#options.beforeAnswer?.(operation, response, answerBody);
     if (response.destroyed || response.headersSent) return;
-    response.writeHead(request.status, answer.headers).end(answerBody);
+    const headers = this.#isRefusing ? { ...answer.headers, connection: 'close' } : answer.headers;
+    response.writeHead(request.status, headers).end(answerBody);
   }
 
   #forward({ method, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
