@@ -10,7 +10,7 @@ export interface FuzzResult {
   /** Events that were made whole, by what they came to. */
   readonly outcomes: ReadonlyMap<string, number>;
   readonly cases: number;
-  /** Of those, events of which the bytes were changed. */
+  /** Of those, events of which the bytes were changed, and which are JSON all the same. */
   readonly byteCases: number;
   /** Inputs that were kept because they ran what none before them ran. */
   readonly kept: number;
@@ -65,21 +65,22 @@ async function fuzzBytes(cases: number, targets: readonly FuzzTarget[]): Promise
   );
   const seeds = corpus.length;
   const problems: string[] = [];
-  const run = async (bytes: Buffer) => {
-    const found = await problemsOf(bytes, targets);
-    if (found.length > 0 && problems.length < MOST_PROBLEMS) problems.push(`${found.join('; ')}: ${bytes.toString()}`);
+  const run = async ({ bytes, event, target }: ByteCase) => {
+    const found = await target.problemsOf(event);
+    if (found.length > 0 && problems.length < MOST_PROBLEMS)
+      problems.push(`with ${target.settings}: ${found.join('; ')}: ${bytes.toString()}`);
   };
-  for (const bytes of corpus) await run(bytes);
+  for (const bytes of corpus) for (const one of caseOf(bytes, targets)) await run(one);
   const seen = new Set(await coverage.take());
   for (let done = 0; done < cases; done += BATCH) {
-    const batch = Array.from({ length: Math.min(BATCH, cases - done) }, () => changed(corpus));
-    for (const bytes of batch) await run(bytes);
+    const batch = changedCases(Math.min(BATCH, cases - done), corpus, targets);
+    for (const one of batch) await run(one);
     // To ask after each one would take longer than all of them.
     const news = [...(await coverage.take())].filter((block) => !seen.has(block));
-    for (const bytes of news.length > 0 ? batch : []) {
-      await run(bytes);
+    for (const one of news.length > 0 ? batch : []) {
+      await run(one);
       const ran = await coverage.take();
-      if (news.some((block) => ran.has(block))) corpus.push(bytes);
+      if (news.some((block) => ran.has(block))) corpus.push(one.bytes);
     }
     for (const block of news) seen.add(block);
   }
@@ -87,9 +88,25 @@ async function fuzzBytes(cases: number, targets: readonly FuzzTarget[]): Promise
   return { kept: corpus.length - seeds, blocks: seen.size, problems };
 }
 
-async function problemsOf(bytes: Buffer, targets: readonly FuzzTarget[]): Promise<readonly string[]> {
+/** Bytes that are JSON, and the settings that their event meets with. */
+interface ByteCase {
+  readonly bytes: Buffer;
+  readonly event: unknown;
+  readonly target: FuzzTarget;
+}
+
+/** So many, however many changes of bytes are none that a function is ever handed. */
+function changedCases(count: number, corpus: readonly Buffer[], targets: readonly FuzzTarget[]): readonly ByteCase[] {
+  const cases: ByteCase[] = [];
+  while (cases.length < count) cases.push(...caseOf(changed(corpus), targets));
+  return cases;
+}
+
+/** On one of the targets; none of bytes that are no JSON. */
+function caseOf(bytes: Buffer, targets: readonly FuzzTarget[]): readonly ByteCase[] {
   const parsed = parseEvent(bytes);
-  return parsed === undefined ? [] : ((await anyOf(targets)?.problemsOf(parsed.event)) ?? []);
+  const target = anyOf(targets);
+  return parsed === undefined || target === undefined ? [] : [{ bytes, event: parsed.event, target }];
 }
 
 function changed(corpus: readonly Buffer[]): Buffer {

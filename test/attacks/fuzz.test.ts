@@ -39,22 +39,19 @@ describe('10,000 hostile events', () => {
     expect([...outcomes]).not.toContain('allowed');
   });
 
-  test('of which the bytes were changed are no JSON, or get no more', async () => {
-    const mutation = fc.record({ way: fc.nat({ max: 5 }), at: fc.nat({ max: 4000 }), value: fc.nat({ max: 4000 }) });
+  test('of which the bytes were changed, and which are JSON yet, get no more', async () => {
+    // One number for all of it: to draw takes longer than all the rest.
+    const mutation = fc.nat().map((bits) => ({ way: bits, at: bits >>> 3, value: bits >>> 15 }));
     const events = SURFACES.map((surface) =>
       Buffer.from(JSON.stringify(EVENT_MAKERS[surface]({ key: ACTIVE.secret }))),
     );
-    let parsed = 0;
     const changed = fc
       .tuple(fc.constantFrom(...events), fc.array(mutation, { minLength: 1, maxLength: 4 }))
-      .map(([event, mutations]) => {
-        const read = parseEvent(mutateBytes(event, mutations));
-        if (read !== undefined) parsed++;
-        return read?.event;
-      });
+      .map(([event, mutations]) => parseEvent(mutateBytes(event, mutations)))
+      .filter((parsed) => parsed !== undefined)
+      .map(({ event }) => event);
     const outcomes = await holdOut(changed);
     expect([...outcomes]).toEqual(expect.arrayContaining(['allowed', 'INVALID_KEY', 'EVENT_UNKNOWN']));
-    expect(parsed).toBeGreaterThan(RUNS.numRuns / 10);
   });
 });
 

@@ -46,6 +46,8 @@ test('hostile events of the fuzzer find nothing, and lead it by what they run', 
   const { problems, outcomes, blocks, byteCases } = await fuzz(400);
   expect(problems).toEqual([]);
   expect(byteCases).toBe(120);
+  // An input that is no event comes to nothing.
+  expect([...outcomes.values()].reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(400);
   expect(outcomes.get('INVALID_KEY')).toBeGreaterThan(10);
   expect(blocks).toBeGreaterThan(50);
 });
