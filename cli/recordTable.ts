@@ -97,7 +97,8 @@ function tableOf(rows: readonly Cells[], { columns: wanted, maxText, hasShortIds
     plan: cut(row.plan, maxText),
   });
   table.push(...rows.map(shorten).map((row) => columns.map((column) => row[column])));
-  return table.toString().replaceAll(/ +$/gm, '');
+  const lines = table.toString().split('\n');
+  return lines.map((line) => line.trimEnd()).join('\n');
 }
 
 /** How many characters tell the ids apart: other commands take so many for the whole. */

@@ -122,7 +122,7 @@ export async function closeNow(server: Server): Promise<void> {
 /** The API that a request is for, and the path that the API sees. */
 function parseTarget({ url = '' }: IncomingMessage) {
   const [target = '', rawQuery = ''] = url.split(/\?(.*)/s);
-  const [, prefix = '', path = ''] = /^\/([^/]*)(.*)$/.exec(target) ?? [];
+  const [, prefix = '', path = ''] = /^\/([^/]*)(.*)$/s.exec(target) ?? [];
   return { prefix, path: path || '/', rawQuery };
 }
 

@@ -87,7 +87,7 @@ function attribute([logicalId = '', ...names]: readonly string[], scope: Scope):
 function substitute(argument: unknown, scope: Scope): string {
   const [text, given] = Array.isArray(argument) ? argument : [argument];
   const variables = isObject(given) ? given : {};
-  return asText('Fn::Sub', text).replaceAll(/\$\{([^}]+)\}/g, (_, expression: string) => {
+  return asText('Fn::Sub', text).replaceAll(/\$\{([^${}]+)\}/g, (_, expression: string) => {
     if (expression.startsWith('!')) return `\${${expression.slice(1)}}`;
     if (Object.hasOwn(variables, expression)) return asText('Fn::Sub', scope.resolve(variables[expression]));
     return expression.includes('.') ? attribute(expression.split('.'), scope) : (ref(expression, scope) ?? '');

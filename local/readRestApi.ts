@@ -70,7 +70,10 @@ function readRestAuthorizer(resource: Resource, functionName: FunctionNameOf): A
   return {
     functionName: functionName(resource, 'AuthorizerUri'),
     type,
-    identitySources: (resource.optionalText('IdentitySource') ?? '').split(/\s*,\s*/).filter(Boolean),
+    identitySources: (resource.optionalText('IdentitySource') ?? '')
+      .split(',')
+      .map((source) => source.trim())
+      .filter(Boolean),
     tokenPattern: resource.optionalPattern('IdentityValidationExpression'),
     resultTtlSeconds: resource.optionalNumber('AuthorizerResultTtlInSeconds') ?? DEFAULT_RESULT_TTL_SECONDS,
     simpleResponses: false,
