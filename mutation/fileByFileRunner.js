@@ -64,7 +64,7 @@ class FileByFileRunner {
       const run = () => this.#only([file], () => this.#jest.mutantRun({ ...options, testFilter }));
       const first = await run();
       // What an engine's bound of time noticed must be noticed twice.
-      const inFile = first.status === 'killed' && file.startsWith('test/integration/') ? await run() : first;
+      const inFile = first.status === 'killed' && isOnEngine(file) ? await run() : first;
       const nrOfTests = result.nrOfTests + (inFile.nrOfTests ?? 0);
       result = { ...inFile, nrOfTests };
       if (result.status !== 'survived') return result;
@@ -72,10 +72,15 @@ class FileByFileRunner {
     return result;
   }
 
-  /** The test of the mutated file's own name first, then the quick ones. */
+  /**
+   * The test of the mutated file's own name first, then the quick ones. What a module does once, when it is loaded, every test that
+   * loads it reaches: of those the ones on an engine are left out, which would take longer than all other mutants together.
+   */
   #filesFor({ activeMutant, sandboxFileName, testFilter }) {
-    const covering = testFilter?.flatMap((id) => this.#notes.fileOfTest[id] ?? []);
-    const files = new Set(covering ?? this.#notes.filesOfMutant[activeMutant.id]);
+    const covering =
+      testFilter?.flatMap((id) => this.#notes.fileOfTest[id] ?? []) ??
+      (this.#notes.filesOfMutant[activeMutant.id] ?? []).filter((file) => !isOnEngine(file));
+    const files = new Set(covering);
     const own = `test/${relative(process.cwd(), sandboxFileName).replace(/\.ts$/, '.test.ts')}`;
     const rank = (file) => (file === own ? 0 : this.#notes.ms[file]);
     return [...files].toSorted((a, b) => rank(a) - rank(b));
@@ -89,6 +94,10 @@ class FileByFileRunner {
       delete process.env['CHOSEN_TEST_FILES'];
     }
   }
+}
+
+function isOnEngine(file) {
+  return file.startsWith('test/integration/');
 }
 
 /** The runner adds to one account of coverage: a file's share is what was not there before it. */
