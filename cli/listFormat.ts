@@ -1,4 +1,5 @@
-import { keyState, type KeyRecord } from '../keys/record.ts';
+import { keyState } from '../keys/keyState.ts';
+import type { KeyRecord } from '../keys/record.ts';
 import type { Output } from './output.ts';
 import { publicRecord } from './publicRecord.ts';
 import { recordLines, recordTable } from './recordTable.ts';

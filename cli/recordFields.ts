@@ -1,4 +1,5 @@
-import { keyState, type KeyRecord } from '../keys/record.ts';
+import { keyState } from '../keys/keyState.ts';
+import type { KeyRecord } from '../keys/record.ts';
 import { toTimestamp, type Timestamp } from '../keys/timestamp.ts';
 import type { Output } from './output.ts';
 import { printable } from './printable.ts';

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
-import { keyState, type KeyRecord } from '../keys/record.ts';
+import { keyState } from '../keys/keyState.ts';
+import type { KeyRecord } from '../keys/record.ts';
 import type { Timestamp } from '../keys/timestamp.ts';
 import { printable } from './printable.ts';
 import { relativeTime } from './relativeTime.ts';

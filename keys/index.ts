@@ -2,7 +2,8 @@
 export { createKeyRegistry, type CreateKeyRegistryOptions } from './createKeyRegistry.ts';
 export { LatchkeyError, type ErrorCode } from './errors.ts';
 export type { NewKey } from './newKey.ts';
-export { keyState, type JsonObject, type JsonValue, type KeyRecord, type KeyState } from './record.ts';
+export { keyState, type KeyState } from './keyState.ts';
+export type { JsonObject, JsonValue, KeyRecord } from './record.ts';
 export {
   KeyRegistry,
   REGISTRY_TRANSLATION,

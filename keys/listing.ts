@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { LatchkeyError } from './errors.ts';
 import { show } from './keyFields.ts';
-import { keyState, parseRecord, type KeyRecord, type KeyState } from './record.ts';
+import { keyState, type KeyState } from './keyState.ts';
+import { parseRecord, type KeyRecord } from './record.ts';
 import type { Item, RegistryStore } from './registryStore.ts';
 import { parseKeyHash } from './secret.ts';
 import { ATTRIBUTE, PARTITION_KEY } from './table.ts';

@@ -1,5 +1,4 @@
 import { LatchkeyError } from './errors.ts';
-import { timesOf } from './recordTimes.ts';
 import { parseKeyHash, type KeyHash } from './secret.ts';
 import { ATTRIBUTE } from './table.ts';
 import { parseTimestamp, type Timestamp } from './timestamp.ts';
@@ -53,17 +52,6 @@ export interface KeyRecord {
   readonly rotatedTo?: string;
   /** Epoch seconds: the table deletes the record some time after this. */
   readonly purgeAfter?: number;
-}
-
-/** Whether a key is accepted, and if not, why. */
-export type KeyState = 'active' | 'revoked' | 'expired' | 'disabled';
-
-/** The key's state at a time in epoch milliseconds. Of several, revoked is told before expired before disabled. */
-export function keyState(record: KeyRecord, nowMs: number): KeyState {
-  if (record.revokedAt !== undefined) return 'revoked';
-  if (record.expiresAt !== undefined && timesOf(record).expiresAtMs <= nowMs) return 'expired';
-  if (record.disabledAt !== undefined) return 'disabled';
-  return 'active';
 }
 
 /**

@@ -4,7 +4,8 @@ import { LatchkeyError } from './errors.ts';
 import { problemOf, show } from './keyFields.ts';
 import type { NewKey } from './newKey.ts';
 import { purgeAfter } from './purgeAfter.ts';
-import { keyState, type KeyRecord } from './record.ts';
+import { keyState } from './keyState.ts';
+import type { KeyRecord } from './record.ts';
 import type { KeySecret } from './secret.ts';
 import { toEpochMs, toTimestamp, type Timestamp } from './timestamp.ts';
 

@@ -1,5 +1,6 @@
 import type { KeyLookup, UseOutcome } from '../keys/lookup.ts';
-import { keyState, type KeyRecord, type KeyState } from '../keys/record.ts';
+import { keyState, type KeyState } from '../keys/keyState.ts';
+import type { KeyRecord } from '../keys/record.ts';
 import { hashSecret, type KeyHash } from '../keys/secret.ts';
 import { withinMs } from '../keys/storeFault.ts';
 import type { PresentedKey } from './presentedKey.ts';

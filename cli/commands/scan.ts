@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { keyState, type KeyRecord } from '../../keys/record.ts';
+import { keyState } from '../../keys/keyState.ts';
+import type { KeyRecord } from '../../keys/record.ts';
 import type { KeySecret } from '../../keys/secret.ts';
 import { isKeyPrefix, KEY_PREFIX_WANTED } from '../../keys/secret.ts';
 import { CliError } from '../cliError.ts';

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { LatchkeyError } from '../../keys/errors.ts';
-import { keyState, type KeyRecord, type KeyState } from '../../keys/record.ts';
+import { keyState, type KeyState } from '../../keys/keyState.ts';
+import type { KeyRecord } from '../../keys/record.ts';
 import { barChart, type Bar } from '../barChart.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';

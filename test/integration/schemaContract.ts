@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { keyState } from '../../keys/record.ts';
+import { keyState } from '../../keys/keyState.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
 import { parseKeyHash, type KeyHash } from '../../keys/secret.ts';
 import { at, INTERVAL_MS, makeKey, NOW_MS } from '../support/keys.ts';

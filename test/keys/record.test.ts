@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../keys/errors.ts';
-import { keyState, parseRecord, serialiseRecord } from '../../keys/record.ts';
+import { keyState } from '../../keys/keyState.ts';
+import { parseRecord, serialiseRecord } from '../../keys/record.ts';
 import { at, fullItem, makeKey, NOW_MS } from '../support/keys.ts';
 
 const REQUIRED = ['keyHash', 'id', 'label', 'createdAt', 'createdBy'];

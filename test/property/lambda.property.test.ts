@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { keyState } from '../../keys/record.ts';
+import { keyState } from '../../keys/keyState.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { presentedKey } from '../../lambda/presentedKey.ts';
 import { httpApi } from '../../lambda/surfaces/httpApi.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { keyState } from '../../keys/record.ts';
+import { keyState } from '../../keys/keyState.ts';
 import { timesOf } from '../../keys/recordTimes.ts';
 import { hashSecret } from '../../keys/secret.ts';
 import { isConnectArn, routeOf, stageArnOf } from '../../lambda/methodArn.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { keyState, parseRecord, serialiseRecord } from '../../keys/record.ts';
+import { keyState } from '../../keys/keyState.ts';
+import { parseRecord, serialiseRecord } from '../../keys/record.ts';
 import { hashSecret, parseSecret } from '../../keys/secret.ts';
 import { createTestKey } from '../../testing/createTestKey.ts';
 
