@@ -10,8 +10,6 @@ export interface ConsoleToStart {
   readonly isReadOnly: boolean;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
   /** Takes a line for who started it. */
   readonly note: (line: string) => void;
 }

@@ -26,7 +26,7 @@ try {
   });
   const { location, registryOf } = gateway.table;
   const actor = process.env['USER'] || 'local console';
-  const page = { location, actor, registry: registryOf(actor), isReadOnly: false, now: Date.now };
+  const page = { location, actor, registry: registryOf(actor), isReadOnly: false };
   const console = await startConsole({ ...page, port: 0, note: (line) => process.stderr.write(`${line}\n`) });
   stops.push(console.stop);
   process.stdout.write(welcome(gateway, console.url));

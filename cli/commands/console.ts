@@ -35,7 +35,7 @@ export function addConsoleCommand(program: Command, deps: CommandDeps): void {
 
 /** A key that was issued is on its way to the page, so that a signal lets answers be finished. */
 async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDeps): Promise<void> {
-  const { interruption, now, output } = deps;
+  const { interruption, output } = deps;
   const isReadOnly = options.readOnly === true;
   const withTable = isReadOnly ? withRegistry : withActingRegistry;
   await withTable(options, deps, (registry, location, actor) =>
@@ -46,7 +46,6 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
         actor,
         isReadOnly,
         port,
-        now,
         note: (line) => output.note(line),
       });
       await output.print(`console: ${url}\n\nCtrl-C stops it.\n`);

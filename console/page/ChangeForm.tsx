@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError } from './api.ts';
 import { Dialog } from './Dialog.tsx';
+import { useLeaveGuard } from './leaveGuard.ts';
 
 interface ChangeFormProps {
   readonly title: string;
@@ -11,43 +12,51 @@ interface ChangeFormProps {
   /** Makes the change; what it throws is shown, and the form stays. */
   readonly onSubmit: () => Promise<void>;
   readonly onClose: () => void;
-  /** What is shown beneath a refusal. */
-  readonly remedy?: (error: ApiError) => ComponentChildren;
+  /** What is shown beneath a refusal. What it has done is shown as a change is. */
+  readonly remedy?: (error: ApiError, run: (work: () => Promise<void>) => void) => ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-/** A dialog that asks for a change, and tells why the server refused it. */
+/** A dialog that asks for a change, and tells why the server refused it. It stays open until the change is answered. */
 export function ChangeForm(props: ChangeFormProps) {
   const { title, action, isDangerous, onSubmit, onClose, remedy, children } = props;
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError>();
-  const submit = async (event: Event) => {
-    event.preventDefault();
+  useLeaveGuard(isBusy);
+  const run = async (work: () => Promise<void>) => {
     if (isBusy) return;
     setBusy(true);
     setError(undefined);
-    await onSubmit().catch((failure: unknown) => {
+    await work().catch((failure: unknown) => {
       setError(failure instanceof ApiError ? failure : new ApiError('INPUT_INVALID', messageOf(failure)));
     });
     setBusy(false);
   };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    void run(onSubmit);
+  };
+  const close = () => {
+    if (!isBusy) onClose();
+  };
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={close}>
       <form onSubmit={submit} autoComplete="off">
         {children}
         <div role="alert">
           {error === undefined ? null : (
             <div class="refusal">
               <p>{error.message}</p>
-              {remedy?.(error)}
+              {remedy?.(error, (work) => void run(work))}
             </div>
           )}
         </div>
         <footer>
-          <button type="button" onClick={onClose}>
+          {/* Disabled, the focus would leave the dialog. */}
+          <button type="button" onClick={close} aria-disabled={isBusy}>
             Cancel
           </button>
-          <button type="submit" class={isDangerous ? 'danger' : 'primary'} disabled={isBusy}>
+          <button type="submit" class={isDangerous ? 'danger' : 'primary'} aria-disabled={isBusy}>
             {action}
           </button>
         </footer>

@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { delayNotice, enableNotice } from '../../cli/delayNotice.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api, type Issued, type SessionInfo } from './api.ts';
@@ -11,9 +12,10 @@ import { NewKeyDialog } from './NewKeyDialog.tsx';
 import { Overview } from './Overview.tsx';
 import { RevokeDialog } from './RevokeDialog.tsx';
 import { RotateDialog } from './RotateDialog.tsx';
-import { useRoute } from './route.ts';
+import { useRoute, type Route } from './route.ts';
 import { SecretDialog } from './SecretDialog.tsx';
-import { useShortcuts } from './shortcuts.ts';
+import { useOneEnterAtATime, useShortcuts } from './shortcuts.ts';
+import { useShortcutSetting } from './shortcutSetting.ts';
 import { TopBar } from './TopBar.tsx';
 
 /** The dialog that is open. The secret of a key is here alone, and is dropped with it. */
@@ -36,16 +38,12 @@ export function Console({ session }: { session: SessionInfo }) {
   const [notice, setNotice] = useState('');
   const search = useRef<HTMLInputElement>(null);
   const nowMs = useClock();
+  const [hasShortcuts, setShortcuts] = useShortcutSetting();
   const { isReadOnly } = session;
 
-  const close = useCallback(() => setOpen(undefined), []);
   const changed = changedWith({ session, put: store.put, setNotice });
-  const act = actWith({ store, changed, setOpen, setNotice });
-  const issued = (answer: Issued) => {
-    store.put(...(answer.previous === undefined ? [] : [answer.previous]), answer.record);
-    setOpen({ kind: 'secret', issued: answer });
-    go({ view: 'keys', id: answer.record.id });
-  };
+  const act = useAct({ store, changed, setOpen, setNotice });
+  const issued = issuedWith({ store, setOpen, go });
   const showFiltered = (next: KeyFilter) => {
     setFilter(next);
     go({ view: 'keys' });
@@ -53,16 +51,16 @@ export function Console({ session }: { session: SessionInfo }) {
   const newKey = () => {
     if (!isReadOnly) setOpen({ kind: 'new' });
   };
-  const find = () => {
-    if (route.view === 'overview') go({ view: 'keys' });
-    // Once the list is there, and before the next key is pressed, which is of what is searched for.
-    queueMicrotask(() => search.current?.focus());
-  };
-  useShortcuts({ '/': find, n: newKey, r: store.reload });
+  useSingleKeys({ hasShortcuts, newKey, reload: store.reload, route, go, search });
 
   return (
     <>
-      <TopBar session={session} route={route} isLoading={store.isLoading} onNew={newKey} onReload={store.reload} />
+      <TopBar
+        {...{ session, route, hasShortcuts }}
+        isLoading={store.isLoading}
+        onNew={newKey}
+        onReload={store.reload}
+      />
       <main>
         <h1 class="unseen">{route.view === 'overview' ? 'Overview' : 'Keys'}</h1>
         <Notices notice={notice} store={store} />
@@ -70,15 +68,43 @@ export function Console({ session }: { session: SessionInfo }) {
           <Overview keys={store.keys} nowMs={nowMs} onFilter={showFiltered} />
         ) : (
           <KeysView
-            {...{ store, filter, search, nowMs, isReadOnly, act, go }}
+            {...{ store, filter, search, nowMs, isReadOnly, act, go, hasShortcuts }}
             selectedId={route.id}
             onFilter={setFilter}
+            onNotice={setNotice}
+            onShortcuts={setShortcuts}
           />
         )}
       </main>
-      {open === undefined ? null : <OpenDialog open={open} onClose={close} onChanged={changed} onIssued={issued} />}
+      {open === undefined ? null : (
+        <OpenDialog open={open} onClose={() => setOpen(closed(open))} onChanged={changed} onIssued={issued} />
+      )}
     </>
   );
+}
+
+interface SingleKeysDeps {
+  readonly hasShortcuts: boolean;
+  readonly newKey: () => void;
+  readonly reload: () => void;
+  readonly route: Route;
+  readonly go: (route: Route) => void;
+  readonly search: RefObject<HTMLInputElement | null>;
+}
+
+function useSingleKeys({ hasShortcuts, newKey, reload, route, go, search }: SingleKeysDeps): void {
+  const find = () => {
+    if (route.view === 'overview') go({ view: 'keys' });
+    // Once the list is there, and before the next key is pressed, which is of what is searched for.
+    queueMicrotask(() => search.current?.focus());
+  };
+  useShortcuts(hasShortcuts ? { '/': find, n: newKey, r: reload } : {});
+  useOneEnterAtATime();
+}
+
+/** Without this dialog: what is open in its place stays. */
+function closed(own: Open): (open: Open | undefined) => Open | undefined {
+  return (open) => (open === own ? undefined : open);
 }
 
 interface OpenDialogProps {
@@ -90,7 +116,8 @@ interface OpenDialogProps {
 
 function OpenDialog({ open, onClose, onChanged, onIssued }: OpenDialogProps) {
   if (open.kind === 'new') return <NewKeyDialog onIssued={onIssued} onClose={onClose} />;
-  if (open.kind === 'secret') return <SecretDialog key="secret" issued={open.issued} onClose={onClose} />;
+  if (open.kind === 'secret')
+    return <SecretDialog key={open.issued.record.id} issued={open.issued} onClose={onClose} />;
   const { record } = open;
   if (open.kind === 'edit')
     return <EditDialog record={record} onClose={onClose} onChanged={(changed) => onChanged(changed, 'changed')} />;
@@ -152,6 +179,22 @@ function changedWith({ session, put, setNotice }: ChangedDeps): (record: Console
   };
 }
 
+interface IssuedDeps {
+  readonly store: KeyStore;
+  readonly setOpen: (open: Open) => void;
+  readonly go: (route: Route) => void;
+}
+
+/** Takes over a key that was issued, and shows its secret. */
+function issuedWith({ store, setOpen, go }: IssuedDeps): (issued: Issued) => void {
+  return (issued) => {
+    const { record, previous } = issued;
+    store.put(...(previous === undefined ? [] : [previous]), record);
+    setOpen({ kind: 'secret', issued });
+    go({ view: 'keys', id: record.id });
+  };
+}
+
 interface ActDeps {
   readonly store: KeyStore;
   readonly changed: (record: ConsoleKey, done: Done) => void;
@@ -160,17 +203,23 @@ interface ActDeps {
 }
 
 /** Does to a key what needs no question, and asks the rest. */
-function actWith({ store, changed, setOpen, setNotice }: ActDeps): (action: KeyAction, record: ConsoleKey) => void {
+function useAct({ store, changed, setOpen, setNotice }: ActDeps): (action: KeyAction, record: ConsoleKey) => void {
+  /** The ids of the keys that something is being done to: nothing else is until that is answered. */
+  const { current: underWay } = useRef(new Set<string>());
   return (action, record) => {
+    if (underWay.has(record.id)) return undefined;
     if (action !== 'disable' && action !== 'enable') return setOpen({ kind: action, record });
-    api[action](record.id).then(
-      (answer) => changed(answer, `${action}d`),
-      async (error: Error) => {
-        setNotice(error.message);
-        // Somebody else was first, perhaps: what is shown of the key is old.
-        await api.read(record.id).then(store.put, () => {});
-      },
-    );
+    underWay.add(record.id);
+    void api[action](record.id)
+      .then(
+        (answer) => changed(answer, `${action}d`),
+        async (error: Error) => {
+          setNotice(error.message);
+          // Somebody else was first, perhaps: what is shown of the key is old.
+          await api.read(record.id).then(store.put, () => {});
+        },
+      )
+      .finally(() => underWay.delete(record.id));
     return undefined;
   };
 }

@@ -31,8 +31,10 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   const keepOpen = (event: KeyboardEvent) => {
     if (event.key === 'Escape') cancel(event);
   };
+  // Where the browser closed it all the same, what is in it must not be lost.
+  const reopen = () => dialog.current?.showModal();
   return (
-    <dialog ref={dialog} aria-labelledby={titleId} onCancel={cancel} onKeyDown={keepOpen}>
+    <dialog ref={dialog} aria-labelledby={titleId} onCancel={cancel} onClose={reopen} onKeyDown={keepOpen}>
       <header>
         <h2 id={titleId}>{title}</h2>
         <button type="button" class="icon" aria-label="Close" onClick={onClose}>

@@ -27,12 +27,13 @@ export function EditDialog({ record, onClose, onChanged }: KeyDialogProps) {
   const takeOver = async () => {
     const now = await api.read(base.id);
     setNews(differenceOf(base, now));
-    setForm({ ...formOf(now), ...keptEdits(form, base) });
+    // As it stands by now: somebody may have typed on.
+    setForm((current) => ({ ...formOf(now), ...keptEdits(current, base) }));
     setBase(now);
   };
-  const remedy = ({ code }: ApiError) =>
+  const remedy = ({ code }: ApiError, run: (work: () => Promise<void>) => void) =>
     code === 'CONFLICT' ? (
-      <button type="button" onClick={() => void takeOver()}>
+      <button type="button" onClick={() => run(takeOver)}>
         See what changed, and keep my edits
       </button>
     ) : null;

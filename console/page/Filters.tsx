@@ -1,6 +1,6 @@
 import type { RefObject } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { KeyState } from '../../keys/record.ts';
+import type { KeyState } from '../../keys/keyState.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { ownersOf, scopesOf, type Attention, type KeyFilter, type KeySort, type SortField } from './keyList.ts';
 
@@ -13,6 +13,8 @@ interface FiltersProps {
   readonly search: RefObject<HTMLInputElement | null>;
   /** Asked for by an arrow in the search. */
   readonly onLeave: () => void;
+  /** Whether single characters do something. */
+  readonly hasShortcuts: boolean;
 }
 
 const STATES: readonly (readonly [value: KeyState, name: string])[] = [
@@ -44,14 +46,14 @@ const SORTS: readonly (readonly [name: string, field: SortField, isDescending: b
 const MAX_OWNERS = 500;
 
 /** The search, the filters and the order. */
-export function Filters({ keys, filter, onFilter, sort, onSort, search, onLeave }: FiltersProps) {
+export function Filters({ keys, filter, onFilter, sort, onSort, search, onLeave, hasShortcuts }: FiltersProps) {
   const owners = useMemo(() => ownersOf(keys).slice(0, MAX_OWNERS), [keys]);
   const scopes = useMemo(() => scopesOf(keys).map((scope) => [scope, scope] as const), [keys]);
   const set = (change: Partial<KeyFilter>) => onFilter({ ...filter, ...change });
   const { text, state, owner, scope, attention } = filter;
   return (
     <search class="filters">
-      <Search value={text} onValue={(text) => set({ text })} search={search} onLeave={onLeave} />
+      <Search value={text} onValue={(text) => set({ text })} {...{ search, onLeave, hasShortcuts }} />
       <Select label="State" value={state} choices={STATES} onValue={(state) => set({ state })} all="Any state" />
       <Owner value={owner} onValue={(owner) => set({ owner })} owners={owners} />
       <Select label="Scope" value={scope} choices={scopes} onValue={(scope) => set({ scope })} all="Any scope" />
@@ -72,7 +74,9 @@ interface InputProps {
   readonly onValue: (value: string) => void;
 }
 
-function Search({ value, onValue, search, onLeave }: InputProps & Pick<FiltersProps, 'search' | 'onLeave'>) {
+type SearchProps = InputProps & Pick<FiltersProps, 'search' | 'onLeave' | 'hasShortcuts'>;
+
+function Search({ value, onValue, search, onLeave, hasShortcuts }: SearchProps) {
   const press = (event: KeyboardEvent) => {
     if (event.key !== 'ArrowDown' && event.key !== 'Enter') return;
     event.preventDefault();
@@ -83,7 +87,7 @@ function Search({ value, onValue, search, onLeave }: InputProps & Pick<FiltersPr
       ref={search}
       type="search"
       aria-label="Search keys"
-      aria-keyshortcuts="/"
+      aria-keyshortcuts={hasShortcuts ? '/' : undefined}
       placeholder="Search: label, owner, id, key…"
       autoComplete="off"
       spellcheck={false}

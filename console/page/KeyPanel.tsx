@@ -1,8 +1,10 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import type { Timestamp } from '../../keys/timestamp.ts';
+import type { RefObject } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { keyState } from '../../keys/keyState.ts';
+import { toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { api } from './api.ts';
+import { api, ApiError } from './api.ts';
 import { chainOf } from './rotationChain.ts';
 import { hrefOf } from './route.ts';
 import { Expiry, LastUsed, StateBadge, Time } from './Time.tsx';
@@ -19,24 +21,18 @@ interface KeyPanelProps {
   readonly onClose: () => void;
   /** Takes the key as the server has it, each time it was asked. */
   readonly onRead: (record: ConsoleKey) => void;
+  /** Called where the server has no such key. */
+  readonly onMissing: () => void;
+  /** Takes the element that has the focus once the panel is opened. */
+  readonly heading: RefObject<HTMLHeadingElement | null>;
 }
 
 const READ_EVERY_MS = 5000;
 
 /** All that is known of one key, as the table has it: it is read anew every few seconds. */
 export function KeyPanel(props: KeyPanelProps) {
-  const { record, byId, isReadOnly, nowMs, onAction, onClose, onRead } = props;
-  const heading = useRef<HTMLHeadingElement>(null);
-  // At once: what is pressed next is the panel's.
-  useLayoutEffect(() => heading.current?.focus(), [record.id]);
-  useEffect(() => {
-    const read = () => {
-      if (!document.hidden) void api.read(record.id).then(onRead, () => {});
-    };
-    read();
-    const timer = setInterval(read, READ_EVERY_MS);
-    return () => clearInterval(timer);
-  }, [record.id]);
+  const { record, byId, isReadOnly, nowMs, onAction, onClose, heading } = props;
+  const failure = useReads(props);
   return (
     <aside class="panel" aria-label={`Key ${record.label}`}>
       <header>
@@ -47,29 +43,81 @@ export function KeyPanel(props: KeyPanelProps) {
           ✕
         </button>
       </header>
-      {isReadOnly ? null : <Actions record={record} onAction={onAction} />}
+      <div role="alert">
+        {failure === undefined ? null : (
+          <p class="refusal">
+            Not read since <Time at={failure.since} nowMs={nowMs} />: {failure.message}
+          </p>
+        )}
+      </div>
+      {isReadOnly ? null : <Actions {...{ record, nowMs, onAction }} />}
       <Facts record={record} nowMs={nowMs} />
       <Chain record={record} byId={byId} nowMs={nowMs} />
     </aside>
   );
 }
 
-function Actions({ record: { state, disabledAt, rotatedTo }, onAction }: Pick<KeyPanelProps, 'record' | 'onAction'>) {
+interface ReadFailure {
+  /** When the key was last read. */
+  readonly since: Timestamp;
+  readonly message: string;
+}
+
+/** Reads the key every few seconds while somebody can see it; why the last read failed. */
+function useReads({ record, onRead, onMissing }: KeyPanelProps): ReadFailure | undefined {
+  const [failure, setFailure] = useState<ReadFailure>();
+  const latest = useRef(record);
+  latest.current = record;
+  useEffect(() => {
+    let since = toTimestamp(Date.now());
+    const read = async () => {
+      if (document.hidden) return;
+      const before = latest.current;
+      try {
+        const now = await api.read(record.id);
+        since = toTimestamp(Date.now());
+        setFailure(undefined);
+        // What was changed here meanwhile is newer than what was on its way.
+        if (latest.current === before) onRead(now);
+      } catch (error) {
+        setFailure({ since, message: error instanceof ApiError ? error.message : String(error) });
+        if (error instanceof ApiError && error.code === 'NOT_FOUND') onMissing();
+      }
+    };
+    void read();
+    const timer = setInterval(() => void read(), READ_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [record.id]);
+  return failure;
+}
+
+function Actions({ record, nowMs, onAction }: Pick<KeyPanelProps, 'record' | 'nowMs' | 'onAction'>) {
+  const state = keyState(record, nowMs);
   if (state === 'revoked') return null;
-  const toggle = disabledAt === undefined ? 'disable' : 'enable';
+  // The second click of a double one is for what the first brought up.
+  const once = (action: KeyAction) => (event: MouseEvent) => {
+    if (event.detail < 2) onAction(action);
+  };
   return (
     <div class="actions" role="group" aria-label="Change this key">
       <button type="button" onClick={() => onAction('edit')}>
         Edit
       </button>
-      {state === 'active' && rotatedTo === undefined ? (
+      {state === 'active' && record.rotatedTo === undefined ? (
         <button type="button" onClick={() => onAction('rotate')}>
           Rotate
         </button>
       ) : null}
-      <button type="button" onClick={() => onAction(toggle)}>
-        {toggle === 'disable' ? 'Disable' : 'Enable'}
-      </button>
+      {/* Two buttons, so that none has the focus that the other was pressed with. */}
+      {record.disabledAt === undefined ? (
+        <button key="disable" type="button" onClick={once('disable')}>
+          Disable
+        </button>
+      ) : (
+        <button key="enable" type="button" onClick={once('enable')}>
+          Enable
+        </button>
+      )}
       <button type="button" class="danger" onClick={() => onAction('revoke')}>
         Revoke
       </button>
@@ -81,7 +129,7 @@ function Facts({ record, nowMs }: Pick<KeyPanelProps, 'record' | 'nowMs'>) {
   const time = (at: Timestamp | undefined) => (at === undefined ? undefined : <Time at={at} nowMs={nowMs} />);
   const { keyPrefix, owner, scopes, plan, metadata } = record;
   const facts: readonly (readonly [name: string, value: ComponentChildren])[] = [
-    ['State', <StateBadge state={record.state} />],
+    ['State', <StateBadge state={keyState(record, nowMs)} />],
     ['Id', <code>{record.id}</code>],
     ['Key', keyPrefix && <code>{keyPrefix}…</code>],
     ['Owner', owner],
@@ -130,7 +178,7 @@ function Chain({ record, byId, nowMs }: Pick<KeyPanelProps, 'record' | 'byId' | 
                 <a href={hrefOf({ view: 'keys', id })} aria-current={id === record.id ? 'true' : undefined}>
                   <code>{key.keyPrefix === undefined ? id.slice(0, 8) : `${key.keyPrefix}…`}</code>
                 </a>{' '}
-                <StateBadge state={key.state} /> <Time at={key.createdAt} nowMs={nowMs} />
+                <StateBadge state={keyState(key, nowMs)} /> <Time at={key.createdAt} nowMs={nowMs} />
               </>
             )}
           </li>

@@ -1,5 +1,6 @@
 import type { RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { keyState } from '../../keys/keyState.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import type { KeySort, SortField } from './keyList.ts';
 import { Expiry, LastUsed, StateBadge, Time } from './Time.tsx';
@@ -160,14 +161,14 @@ function Header({ sort, onSort }: Pick<KeyTableProps, 'sort' | 'onSort'>) {
 }
 
 function Cells({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
-  const { label, owner, state, keyPrefix, scopes, createdAt } = record;
+  const { label, owner, keyPrefix, scopes, createdAt } = record;
   return (
     <>
       <div role="gridcell" class="label" title={label}>
         {label}
       </div>
       <div role="gridcell" class="state">
-        <StateBadge state={state} />
+        <StateBadge state={keyState(record, nowMs)} />
       </div>
       <div role="gridcell" class="owner" title={owner}>
         {owner ?? <span class="quiet">–</span>}

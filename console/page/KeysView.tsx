@@ -2,7 +2,7 @@ import type { RefObject } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { Filters } from './Filters.tsx';
-import { filterKeys, NO_FILTER, sortKeys, type KeyFilter, type KeySort, type SortField } from './keyList.ts';
+import { filterKeys, NEWEST_FIRST, NO_FILTER, sortKeys, type KeyFilter, type SortField } from './keyList.ts';
 import { KeyPanel, type KeyAction } from './KeyPanel.tsx';
 import { keysCsv } from './keysCsv.ts';
 import type { KeyStore } from './keyStore.ts';
@@ -20,27 +20,22 @@ interface KeysViewProps {
   readonly isReadOnly: boolean;
   readonly act: (action: KeyAction, record: ConsoleKey) => void;
   readonly go: (route: Route) => void;
+  /** Takes a line that is shown above all. */
+  readonly onNotice: (notice: string) => void;
+  readonly hasShortcuts: boolean;
+  readonly onShortcuts: (hasShortcuts: boolean) => void;
 }
-
-const NEWEST_FIRST: KeySort = { field: 'createdAt', isDescending: true };
 
 /** The list of keys, and the one that is opened beside it. */
 export function KeysView(props: KeysViewProps) {
-  const { store, filter, onFilter, selectedId, search, nowMs, isReadOnly, act, go } = props;
-  const [sort, setSort] = useState(NEWEST_FIRST);
+  const { store, filter, onFilter, selectedId, search, nowMs, isReadOnly, act, go, onNotice, hasShortcuts } = props;
+  const { shown, sort, setSort } = useShown({ keys: store.keys, filter, nowMs });
   const grid = useRef<HTMLDivElement>(null);
-  const sorted = useMemo(() => sortKeys(store.keys, sort), [store.keys, sort]);
-  const shown = useMemo(() => filterKeys(sorted, filter, nowMs), [sorted, filter, nowMs]);
   const selected = selectedId === undefined ? undefined : store.byId.get(selectedId);
 
   const toGrid = () => grid.current?.focus();
   const closePanel = () => go({ view: 'keys' });
-  const wasOpen = useRef(false);
-  // At once: later it would take the focus from where it was put meanwhile.
-  useLayoutEffect(() => {
-    if (wasOpen.current && selected === undefined) toGrid();
-    wasOpen.current = selected !== undefined;
-  }, [selected === undefined]);
+  const heading = usePanelFocus({ selectedId, selected, grid });
   const back = () => {
     if (selected !== undefined) return closePanel();
     if (filter !== NO_FILTER) onFilter(NO_FILTER);
@@ -51,8 +46,13 @@ export function KeysView(props: KeysViewProps) {
   return (
     <div class={`list ${selected === undefined ? '' : 'with-panel'}`}>
       <div class="list-main">
-        <Filters {...{ filter, onFilter, sort, search }} keys={store.keys} onSort={setSort} onLeave={toGrid} />
-        <Count shown={shown} store={store} />
+        <Filters
+          {...{ filter, onFilter, sort, search, hasShortcuts }}
+          keys={store.keys}
+          onSort={setSort}
+          onLeave={toGrid}
+        />
+        <Count {...{ shown, store, hasShortcuts, nowMs }} onShortcuts={props.onShortcuts} />
         <KeyTable
           {...{ sort, grid, nowMs, selectedId }}
           keys={shown}
@@ -62,34 +62,84 @@ export function KeysView(props: KeysViewProps) {
       </div>
       {selected === undefined ? null : (
         <KeyPanel
+          key={selected.id}
           record={selected}
-          {...{ byId: store.byId, isReadOnly, nowMs }}
+          {...{ byId: store.byId, isReadOnly, nowMs, heading }}
           onAction={(action) => act(action, selected)}
           onClose={closePanel}
           onRead={store.put}
+          onMissing={() => {
+            if (store.drop(selected.id)) onNotice(`${selected.label} is no longer in the table.`);
+          }}
         />
       )}
     </div>
   );
 }
 
-interface CountProps {
+interface ShownDeps extends Pick<KeysViewProps, 'filter' | 'nowMs'> {
+  readonly keys: readonly ConsoleKey[];
+}
+
+/** The keys that the filter lets through, in the order that was asked for. */
+function useShown({ keys, filter, nowMs }: ShownDeps) {
+  const [sort, setSort] = useState(NEWEST_FIRST);
+  const sortedMs = sort.field === 'state' ? nowMs : 0;
+  const sorted = useMemo(() => sortKeys(keys, sort, nowMs), [keys, sort, sortedMs]);
+  const shown = useMemo(() => filterKeys(sorted, filter, nowMs), [sorted, filter, nowMs]);
+  return { shown, sort, setSort };
+}
+
+interface PanelFocusDeps extends Pick<KeysViewProps, 'selectedId'> {
+  readonly selected: ConsoleKey | undefined;
+  readonly grid: RefObject<HTMLDivElement | null>;
+}
+
+/**
+ * Brings the focus to the panel that was opened, and back to the list: where somebody asked for that, or nothing has the focus,
+ * such as after the button that had it is gone. A key that is loaded at last takes it from nobody. What it gives back is for the
+ * panel's heading.
+ */
+function usePanelFocus({ selectedId, selected, grid }: PanelFocusDeps): RefObject<HTMLHeadingElement | null> {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const askedId = useRef(selectedId);
+  const wasOpen = useRef(false);
+  const isOpen = selected !== undefined;
+  // At once: what is pressed next is for what is to be seen.
+  useLayoutEffect(() => {
+    const isWanted = askedId.current !== selectedId || document.activeElement === document.body;
+    if (isWanted && isOpen) heading.current?.focus();
+    if (isWanted && !isOpen && wasOpen.current) grid.current?.focus();
+    askedId.current = selectedId;
+    wasOpen.current = isOpen;
+  }, [selectedId, isOpen, selected?.disabledAt === undefined]);
+  return heading;
+}
+
+interface CountProps extends Pick<KeysViewProps, 'store' | 'nowMs' | 'hasShortcuts' | 'onShortcuts'> {
   readonly shown: readonly ConsoleKey[];
-  readonly store: KeyStore;
 }
 
 /** How many keys are shown, what takes them along, and which keys of the keyboard do what. */
-function Count({ shown, store }: CountProps) {
+function Count({ shown, store, nowMs, hasShortcuts, onShortcuts }: CountProps) {
   return (
     <p class="count">
       <span role="status">{countOf(shown.length, store)}</span>
-      <button type="button" class="link" onClick={() => download(keysCsv(shown))}>
+      <button type="button" class="link" onClick={() => download(keysCsv(shown, nowMs))}>
         Save as CSV
       </button>
       <span class="shortcuts" aria-hidden="true">
-        <kbd>/</kbd> search <kbd>n</kbd> new <kbd>↑</kbd>
+        <kbd>↑</kbd>
         <kbd>↓</kbd> move <kbd>↵</kbd> open <kbd>Esc</kbd> back
       </span>
+      <label class="setting">
+        <input
+          type="checkbox"
+          checked={hasShortcuts}
+          onChange={({ currentTarget }) => onShortcuts(currentTarget.checked)}
+        />
+        <kbd>/</kbd> searches, <kbd>n</kbd> makes a key, <kbd>r</kbd> reloads
+      </label>
     </p>
   );
 }

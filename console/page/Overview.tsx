@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { KeyState } from '../../keys/record.ts';
+import { keyState, type KeyState } from '../../keys/keyState.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { EXPIRING_DAYS, needs, NO_FILTER, sortKeys, type Attention, type KeyFilter } from './keyList.ts';
+import { EXPIRING_DAYS, needs, NEWEST_FIRST, NO_FILTER, sortKeys, type Attention, type KeyFilter } from './keyList.ts';
 import { BAND_NAMES, lastUsedBand, type UseBand } from './lastUsedBand.ts';
 import { hrefOf } from './route.ts';
 import { Expiry, LastUsed, Time } from './Time.tsx';
@@ -20,16 +20,17 @@ const MAX_LISTED = 8;
 
 /** The keys as numbers and charts. */
 export function Overview({ keys, nowMs, onFilter }: OverviewProps) {
-  const active = useMemo(() => keys.filter(({ state }) => state === 'active'), [keys]);
+  const active = useMemo(() => keys.filter((key) => keyState(key, nowMs) === 'active'), [keys, nowMs]);
   const expiring = useMemo(
     () =>
       sortKeys(
         active.filter((key) => needs('expiring', key, nowMs)),
         { field: 'expiresAt', isDescending: false },
+        nowMs,
       ),
     [active, nowMs],
   );
-  const newest = useMemo(() => sortKeys(keys, { field: 'createdAt', isDescending: true }).slice(0, MAX_LISTED), [keys]);
+  const newest = useMemo(() => sortKeys(keys, NEWEST_FIRST, nowMs).slice(0, MAX_LISTED), [keys]);
   const count = (attention: Attention) => active.filter((key) => needs(attention, key, nowMs)).length;
   const look = (attention: Attention) => onFilter({ ...NO_FILTER, attention });
   return (
@@ -40,7 +41,7 @@ export function Overview({ keys, nowMs, onFilter }: OverviewProps) {
         <Tile name="unused for 90 days" count={count('unused')} onOpen={() => look('unused')} />
         <Tile name="never used" count={count('never')} onOpen={() => look('never')} />
       </div>
-      <States keys={keys} onFilter={onFilter} />
+      <States keys={keys} nowMs={nowMs} onFilter={onFilter} />
       <Uses keys={active} nowMs={nowMs} />
       <section class="card" aria-label="Expiring soon">
         <h2>Expiring soon</h2>
@@ -77,8 +78,9 @@ function Tile({ name, count, onOpen }: { name: string; count: number; onOpen: ()
 const CHART_WIDTH = 600;
 
 /** One bar, parted by state. */
-function States({ keys, onFilter }: Pick<OverviewProps, 'keys' | 'onFilter'>) {
-  const counts = STATES.map((state) => [state, keys.filter((key) => key.state === state).length] as const);
+function States({ keys, nowMs, onFilter }: OverviewProps) {
+  const states = keys.map((key) => keyState(key, nowMs));
+  const counts = STATES.map((state) => [state, states.filter((one) => one === state).length] as const);
   const total = Math.max(1, keys.length);
   let from = 0;
   const parts = counts.map(([state, count]) => {

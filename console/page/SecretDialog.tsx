@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Issued } from './api.ts';
 import { Dialog } from './Dialog.tsx';
+import { useLeaveGuard } from './leaveGuard.ts';
 
 interface SecretDialogProps {
   readonly issued: Issued;
@@ -12,6 +13,7 @@ export function SecretDialog({ issued, onClose }: SecretDialogProps) {
   const { key, record } = issued;
   const [copying, setCopying] = useState<'not yet' | 'done' | 'failed'>('not yet');
   const [isAsked, setAsked] = useState(false);
+  useLeaveGuard(copying !== 'done');
   const copy = async () => {
     const isCopied = await navigator.clipboard.writeText(key).then(
       () => true,

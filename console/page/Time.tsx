@@ -1,4 +1,5 @@
 import { relativeTime } from '../../cli/relativeTime.ts';
+import { keyState, type KeyState } from '../../keys/keyState.ts';
 import { toEpochMs, type Timestamp } from '../../keys/timestamp.ts';
 import { DAY_MS, EXPIRING_DAYS } from './keyList.ts';
 import { lastUsedBand } from './lastUsedBand.ts';
@@ -24,9 +25,10 @@ export function LastUsed({ record: { lastUsedAt }, nowMs }: { record: ConsoleKey
 }
 
 /** When a key expires, with a warning where that is near. */
-export function Expiry({ record: { expiresAt, state }, nowMs }: { record: ConsoleKey; nowMs: number }) {
+export function Expiry({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
+  const { expiresAt } = record;
   if (expiresAt === undefined) return <span class="quiet">never</span>;
-  const isNear = state === 'active' && toEpochMs(expiresAt) - nowMs <= EXPIRING_DAYS * DAY_MS;
+  const isNear = keyState(record, nowMs) === 'active' && toEpochMs(expiresAt) - nowMs <= EXPIRING_DAYS * DAY_MS;
   return (
     <span class={isNear ? 'warning' : ''}>
       {isNear ? <span aria-hidden="true">⚠ </span> : null}
@@ -36,6 +38,6 @@ export function Expiry({ record: { expiresAt, state }, nowMs }: { record: Consol
 }
 
 /** The state of a key. */
-export function StateBadge({ state }: { state: ConsoleKey['state'] }) {
+export function StateBadge({ state }: { state: KeyState }) {
   return <span class={`badge badge-${state}`}>{state}</span>;
 }

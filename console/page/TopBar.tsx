@@ -5,12 +5,15 @@ interface TopBarProps {
   readonly session: SessionInfo;
   readonly route: Route;
   readonly isLoading: boolean;
+  /** Whether single characters do something. */
+  readonly hasShortcuts: boolean;
   readonly onNew: () => void;
   readonly onReload: () => void;
 }
 
 /** Which table this is, for whom, and the ways to go. */
-export function TopBar({ session, route, isLoading, onNew, onReload }: TopBarProps) {
+export function TopBar({ session, route, isLoading, hasShortcuts, onNew, onReload }: TopBarProps) {
+  const keyOf = (key: string) => (hasShortcuts ? { 'aria-keyshortcuts': key, title: key } : {});
   const { table, actor, isReadOnly } = session;
   const link = (to: Route, name: string) => (
     <a href={hrefOf(to)} aria-current={route.view === to.view ? 'page' : undefined}>
@@ -33,11 +36,11 @@ export function TopBar({ session, route, isLoading, onNew, onReload }: TopBarPro
         {link({ view: 'overview' }, 'Overview')}
       </nav>
       <div class="tools">
-        <button type="button" aria-keyshortcuts="r" title="r" onClick={onReload} disabled={isLoading}>
+        <button type="button" {...keyOf('r')} onClick={onReload} disabled={isLoading}>
           {isLoading ? 'Loading…' : 'Reload'}
         </button>
         {isReadOnly ? null : (
-          <button type="button" class="primary" aria-keyshortcuts="n" title="n" onClick={onNew}>
+          <button type="button" class="primary" {...keyOf('n')} onClick={onNew}>
             New key
           </button>
         )}

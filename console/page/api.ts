@@ -55,6 +55,10 @@ export const api = {
   rotate: (id: string, options: RotateOptions) => call<Issued>('POST', `/keys/${id}/rotate`, options),
 };
 
+const OFFLINE = 'the console does not answer: is the command that printed its address still running?';
+const MAY_BE_MADE =
+  'whether the change was made is not known: look before you try again, and revoke a key that was issued by it, for nobody has it';
+
 async function record(method: string, path: string, body?: object): Promise<ConsoleKey> {
   const answer = await call<{ readonly record: ConsoleKey }>(method, path, body);
   return answer.record;
@@ -63,13 +67,16 @@ async function record(method: string, path: string, body?: object): Promise<Cons
 async function call<T>(method: string, path: string, body?: object): Promise<T> {
   const init =
     body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  const response = await fetch(`/api${path}`, { method, ...init }).catch(() => {
-    throw new ApiError(
-      'OFFLINE',
-      'the console does not answer: is the command that printed its address still running?',
-    );
-  });
-  const answer = await response.json();
+  const response = await fetch(`/api${path}`, { method, ...init }).catch(offline(method));
+  const answer = await (response.json() as Promise<ReturnType<typeof JSON.parse>>).catch(offline(method));
   if (!response.ok) throw new ApiError(answer.error.code, answer.error.message);
   return answer as T;
+}
+
+/** The command may have ended after it made the change, or within its answer. */
+function offline(method: string): () => never {
+  const isChange = method !== 'GET';
+  return () => {
+    throw new ApiError('OFFLINE', isChange ? `${OFFLINE}; ${MAY_BE_MADE}` : OFFLINE);
+  };
 }

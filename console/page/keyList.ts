@@ -1,5 +1,5 @@
 import { isExpiringWithin, isNeverUsed, isUnusedFor } from '../../cli/staleness.ts';
-import type { KeyState } from '../../keys/record.ts';
+import { keyState, type KeyState } from '../../keys/keyState.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
 export const DAY_MS = 86_400_000;
@@ -29,6 +29,8 @@ export interface KeySort {
   readonly isDescending: boolean;
 }
 
+export const NEWEST_FIRST: KeySort = { field: 'createdAt', isDescending: true };
+
 const COLLATOR = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 const TEXTS = new WeakMap<ConsoleKey, string>();
 
@@ -42,7 +44,7 @@ export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs
   const owner = filter.owner.toLowerCase();
   return keys.filter(
     (key) =>
-      (state === '' || key.state === state) &&
+      (state === '' || keyState(key, nowMs) === state) &&
       (owner === '' || key.owner?.toLowerCase().includes(owner) === true) &&
       (scope === '' || key.scopes?.includes(scope) === true) &&
       (attention === '' || needs(attention, key, nowMs)) &&
@@ -50,13 +52,15 @@ export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs
   );
 }
 
-/** The keys in another order. Those that lack the field come last, whichever way it goes. */
-export function sortKeys(keys: readonly ConsoleKey[], { field, isDescending }: KeySort): readonly ConsoleKey[] {
+/** The keys in another order, by their state as it is then. Those that lack the field come last, whichever way it goes. */
+export function sortKeys(keys: readonly ConsoleKey[], sort: KeySort, nowMs: number): readonly ConsoleKey[] {
+  const { field, isDescending } = sort;
+  const valueOf = (key: ConsoleKey) => (field === 'state' ? keyState(key, nowMs) : key[field]);
   const isText = field === 'label' || field === 'owner';
   const compare = isText ? COLLATOR.compare : (a: string, b: string) => (a < b ? -1 : Number(a > b));
   const sign = isDescending ? -1 : 1;
   return keys.toSorted((a, b) => {
-    const [left, right] = [a[field], b[field]];
+    const [left, right] = [valueOf(a), valueOf(b)];
     if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined);
     return sign * compare(left, right);
   });
@@ -73,7 +77,7 @@ export function scopesOf(keys: readonly ConsoleKey[]): readonly string[] {
 
 /** Whether an active key wants looking after. */
 export function needs(attention: Attention, key: ConsoleKey, nowMs: number): boolean {
-  if (key.state !== 'active') return false;
+  if (keyState(key, nowMs) !== 'active') return false;
   if (attention === 'never') return isNeverUsed(key);
   return attention === 'unused'
     ? isUnusedFor(key, UNUSED_DAYS * DAY_MS, nowMs)

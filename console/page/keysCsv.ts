@@ -1,4 +1,5 @@
 import { guardCell } from '../../cli/transfer/csvCell.ts';
+import { keyState } from '../../keys/keyState.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
 const COLUMNS = [
@@ -16,15 +17,17 @@ const COLUMNS = [
   'revokedAt',
   'revokedReason',
   'metadata',
-] as const satisfies readonly (keyof ConsoleKey)[];
+] as const satisfies readonly (keyof ConsoleKey | 'state')[];
 
-/** The keys as CSV (RFC 4180) for spreadsheets, with no cell that one would run as a formula. */
-export function keysCsv(keys: readonly ConsoleKey[]): string {
-  const lines = keys.map((key) => COLUMNS.map((name) => cell(textOf(key[name]))).join(','));
+/** The keys as CSV (RFC 4180) for spreadsheets, as they are at a time, with no cell that one would run as a formula. */
+export function keysCsv(keys: readonly ConsoleKey[], nowMs: number): string {
+  const valueOf = (key: ConsoleKey, name: (typeof COLUMNS)[number]) =>
+    name === 'state' ? keyState(key, nowMs) : key[name];
+  const lines = keys.map((key) => COLUMNS.map((name) => cell(textOf(valueOf(key, name)))).join(','));
   return `${[COLUMNS.join(','), ...lines].join('\r\n')}\r\n`;
 }
 
-function textOf(value: ConsoleKey[(typeof COLUMNS)[number]]): string {
+function textOf(value: ConsoleKey[Exclude<(typeof COLUMNS)[number], 'state'>]): string {
   if (value === undefined) return '';
   if (typeof value === 'string') return value;
   return Array.isArray(value) ? value.join(' ') : JSON.stringify(value);

@@ -3,25 +3,37 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 /** What keys do, by the name that the browser gives them. */
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
-/** Has single keys do something, but where somebody types, or a dialog is open. */
+/** Has single keys do something, but where somebody types, or a dialog is open. A key that is held down does it once. */
 export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
+  useKeyDown((event) => {
+    const isModified = event.ctrlKey || event.metaKey || event.altKey;
+    if (event.defaultPrevented || isModified || document.querySelector('dialog[open]') !== null) return;
+    if (event.key !== 'Escape' && isTypedInto(event.target)) return;
+    const act = latest.current[event.key];
+    if (act === undefined) return;
+    event.preventDefault();
+    if (!event.repeat) act();
+  });
+}
+
+/** Has an Enter that is held down press one button and send one form: what it brings up is not answered by it. */
+export function useOneEnterAtATime(): void {
+  useKeyDown((event) => {
+    const isLine = event.target instanceof HTMLTextAreaElement;
+    if (event.key === 'Enter' && event.repeat && !isLine) event.preventDefault();
+  });
+}
+
+/** Once for all renders. */
+function useKeyDown(listen: (event: KeyboardEvent) => void): void {
   useLayoutEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      const isModified = event.ctrlKey || event.metaKey || event.altKey;
-      if (event.defaultPrevented || isModified || document.querySelector('dialog[open]') !== null) return;
-      if (event.key !== 'Escape' && isTypedInto(event.target)) return;
-      const act = latest.current[event.key];
-      if (act === undefined) return;
-      event.preventDefault();
-      act();
-    };
     addEventListener('keydown', listen);
     return () => removeEventListener('keydown', listen);
   }, []);
 }
 
 function isTypedInto(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches('input, select, textarea');
+  return target instanceof HTMLElement && target.matches('input:not([type="checkbox"]), select, textarea');
 }

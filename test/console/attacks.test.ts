@@ -131,7 +131,7 @@ test.each([
 ])('Host: %s at port %p, of which browsers do not tell 80, gets %p', async (host, port, status) => {
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
   const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
-  const table = { registry, location, actor: 'alice', isReadOnly: false, now: Date.now, note: () => {} };
+  const table = { registry, location, actor: 'alice', isReadOnly: false, note: () => {} };
   const app = createConsoleApp({ ...table, port, session: new Session(() => 'token'), files: new Map() });
   expect((await app.request('/start?token=token', { headers: { host } })).status).toBe(status);
 });

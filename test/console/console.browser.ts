@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { parse } from 'csv-parse/sync';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { serialiseRecord } from '../../keys/record.ts';
 import { LocalDynamoDb } from '../../local/table.ts';
@@ -10,6 +11,7 @@ import { launchBrowser } from '../support/browser.ts';
 import { startGateway, type Gateway } from '../support/gateway.ts';
 import { makeKey } from '../support/keys.ts';
 import { ConsoleUnderTest } from './consoleUnderTest.ts';
+import { openPage } from './openPage.ts';
 import { sampleKeys } from './sampleKeys.ts';
 
 jest.setTimeout(120_000);
@@ -26,29 +28,6 @@ afterAll(async () => {
   await browser.close();
   await database.stop();
 });
-
-interface Opened {
-  readonly page: Page;
-  /** Whatever went wrong in the page, and every request that it made. */
-  readonly problems: string[];
-  readonly requests: string[];
-}
-
-async function open(context: BrowserContext, url: string): Promise<Opened> {
-  const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
-  const problems: string[] = [];
-  const requests: string[] = [];
-  page.on('console', (message) => {
-    // What the server refuses, the browser notes as well.
-    if (!/Failed to load resource/.test(message.text())) problems.push(message.text());
-  });
-  page.on('pageerror', (error) => problems.push(String(error)));
-  page.on('request', (request) => requests.push(request.url()));
-  await page.goto(url);
-  await page.getByRole('grid', { name: 'Keys' }).waitFor();
-  return { page, problems, requests };
-}
 
 /** Findings of axe that are serious or worse, in short. */
 async function seriousFindings(page: Page): Promise<readonly string[]> {
@@ -97,7 +76,7 @@ describe('the life of a key beside a running gateway', () => {
   });
 
   test('create, copy, call, see it used, rotate, revoke, see it refused', async () => {
-    const { page, problems, requests } = await open(context, gateway.consoleUrl);
+    const { page, problems, requests } = await openPage(context, gateway.consoleUrl);
     expect(new URL(page.url()).search).toBe('');
     await page.getByRole('button', { name: 'New key' }).click();
     await page.getByLabel('Label').fill('browser');
@@ -169,7 +148,7 @@ describe('on a table with 200 keys', () => {
   });
 
   test('everything is done by the keyboard alone', async () => {
-    const { page, problems } = await open(context, console.url.origin);
+    const { page, problems } = await openPage(context, console.url.origin);
     const press = async (...keys: readonly string[]) => {
       for (const key of keys) await page.keyboard.press(key);
     };
@@ -195,7 +174,8 @@ describe('on a table with 200 keys', () => {
     // Close, Edit, Rotate, Disable.
     await press('Tab', 'Tab', 'Tab', 'Tab', 'Enter');
     await page.getByText(/^by keyboard is disabled/).waitFor();
-    await press('Tab', 'Enter');
+    // From the heading on, for the button is gone: Close, Edit, Enable, Revoke.
+    await press('Tab', 'Tab', 'Tab', 'Tab', 'Enter');
     await page.getByRole('dialog', { name: 'Revoke by keyboard?' }).waitFor();
     await page.keyboard.type('no longer needed');
     await press('Enter');
@@ -220,7 +200,7 @@ describe('on a table with 200 keys', () => {
 
   test('what another console changed meanwhile is shown, and nothing is written over it unseen', async () => {
     const { record } = await console.putKey({ label: 'contended', owner: 'acme' });
-    const { page } = await open(context, `${console.url.origin}/#/keys/${record.id}`);
+    const { page } = await openPage(context, `${console.url.origin}/#/keys/${record.id}`);
     const panel = page.getByRole('complementary');
     await panel.getByRole('button', { name: 'Edit' }).click();
     await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, asRead: { owner: 'acme' } });
@@ -241,7 +221,7 @@ describe('on a table with 200 keys', () => {
   test('a label that is a script is shown as text', async () => {
     const label = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
     const { record } = await console.putKey({ label });
-    const { page, problems } = await open(context, `${console.url.origin}/#/keys/${record.id}`);
+    const { page, problems } = await openPage(context, `${console.url.origin}/#/keys/${record.id}`);
     expect(await page.getByRole('complementary').getByRole('heading').first().textContent()).toBe(label);
     await page.getByRole('link', { name: 'Overview' }).click();
     await page.getByRole('heading', { name: 'Newest' }).waitFor();
@@ -252,28 +232,49 @@ describe('on a table with 200 keys', () => {
   });
 
   test('a script that came into the page all the same is not run', async () => {
-    const { page, problems } = await open(context, console.url.origin);
-    await page
-      .evaluate(
-        `(() => {
-      const script = document.createElement('script');
-      script.append('document.title = 1');
-      document.body.append(script);
-      const image = document.createElement('img');
-      image.setAttribute('onerror', 'document.title = 1');
-      image.src = 'https://evil.example/x.png';
-      document.body.append(image);
-    })()`,
-      )
-      .catch(() => {});
-    await page.waitForTimeout(300);
+    const { page, problems } = await openPage(context, console.url.origin);
+    /** What the page's policy did about what the script brought in; or what the script met. */
+    const met = (script: string) =>
+      page.evaluate(`new Promise((resolve) => {
+        document.addEventListener(
+          'securitypolicyviolation',
+          ({ effectiveDirective, blockedURI }) => resolve(effectiveDirective + ' ' + blockedURI),
+          { once: true },
+        );
+        try { ${script} } catch (error) { resolve(String(error)); }
+      })`);
+    const inline = `const script = document.createElement('script'); script.append('document.title = 1'); document.body.append(script);`;
+    expect(await met(inline)).toMatch(/^script-src-elem inline|^require-trusted-types-for/);
+    const attribute = `document.createElement('img').setAttribute('onerror', 'document.title = 1');`;
+    const markup = `document.body.innerHTML = '<img src="x" onerror="document.title = 1">';`;
+    for (const script of [attribute, markup]) {
+      await expect(page.evaluate(`(() => { ${script} })()`)).rejects.toThrow(/TypeError: .*requires 'Trusted/);
+    }
+    const image = `document.body.append(Object.assign(new Image(), { src: 'https://evil.example/x.png' }));`;
+    expect(await met(image)).toBe('img-src https://evil.example/x.png');
     expect(await page.title()).toBe('Latchkey');
-    expect(problems.join()).toMatch(/Content Security Policy|Trusted/);
+    expect(problems.join()).toMatch(/Content Security Policy/);
+    await page.close();
+  });
+
+  test('the keys that are shown are saved as CSV', async () => {
+    const { page, problems } = await openPage(context, console.url.origin);
+    await page.getByText(/\d keys$/).waitFor();
+    await page.getByLabel('State').selectOption('revoked');
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as CSV' }).click();
+    const csv = readFileSync(await (await saved).path(), 'utf8');
+    const states = parse<{ state: string }>(csv, { columns: true }).map(({ state }) => state);
+    const revoked = (await console.records()).filter(({ revokedAt }) => revokedAt !== undefined);
+    expect(states).toEqual(revoked.map(() => 'revoked'));
+    expect(states.length).toBeGreaterThan(0);
+    expect((await saved).suggestedFilename()).toBe('keys.csv');
+    expect(problems).toEqual([]);
     await page.close();
   });
 
   test('at 375 px all fits, and a key is made and found', async () => {
-    const { page, problems } = await open(context, console.url.origin);
+    const { page, problems } = await openPage(context, console.url.origin);
     await page.setViewportSize({ width: 375, height: 720 });
     const width = () => page.evaluate('document.documentElement.scrollWidth');
     expect(await width()).toBe(375);
@@ -301,7 +302,7 @@ describe('on a table with 200 keys', () => {
   describe.each(['light', 'dark'] as const)('axe finds nothing serious, in the %s', (colorScheme) => {
     let page: Page;
     beforeAll(async () => {
-      ({ page } = await open(context, console.url.origin));
+      ({ page } = await openPage(context, console.url.origin));
       await page.emulateMedia({ colorScheme });
       await page.getByText(/\d keys/).waitFor();
     });
@@ -336,7 +337,7 @@ describe('on a table with 200 keys', () => {
   });
 
   test('axe is no blind eye: it finds what is wrong', async () => {
-    const { page } = await open(context, console.url.origin);
+    const { page } = await openPage(context, console.url.origin);
     await page.evaluate(`document.body.append(document.createElement('input'))`);
     expect(await seriousFindings(page)).toEqual([expect.stringMatching(/^label: /)]);
     await page.close();
@@ -363,7 +364,7 @@ test('another page in the same browser can change nothing, though to cookies its
     other.listen(0, '127.0.0.1', resolve);
   });
   const context = await browser.newContext();
-  const { page } = await open(context, console.url.href);
+  const { page } = await openPage(context, console.url.href);
   await page.goto(`http://127.0.0.1:${(other.address() as AddressInfo).port}`);
   const target = JSON.stringify(`${console.url.origin}/api/keys`);
   const read = await page.evaluate(
@@ -395,7 +396,7 @@ test('another page in the same browser can change nothing, though to cookies its
 test('two browsers cannot come by one address', async () => {
   const console = await ConsoleUnderTest.start(database);
   const [first, second] = [await browser.newContext(), await browser.newContext()];
-  const { page } = await open(first, console.url.href);
+  const { page } = await openPage(first, console.url.href);
   const stranger = await second.newPage();
   const answer = await stranger.goto(console.url.href);
   expect(answer?.status()).toBe(403);
@@ -409,7 +410,7 @@ test('--read-only shows no way to change a key', async () => {
   const console = await ConsoleUnderTest.start(database, { isReadOnly: true });
   const { record } = await console.putKey({ label: makeKey().record.label });
   const context = await browser.newContext();
-  const { page } = await open(context, console.url.href);
+  const { page } = await openPage(context, console.url.href);
   await page.goto(`${console.url.origin}/#/keys/${record.id}`);
   await page.getByRole('complementary').waitFor();
   await page.keyboard.press('n');

@@ -82,7 +82,7 @@ export class ConsoleUnderTest {
     const registry = new KeyRegistry({ client, tableName: name, actor, now });
     const notes: string[] = [];
     const note = (line: string) => notes.push(line);
-    const running = await startConsole({ registry, location, actor, isReadOnly, port: 0, now, note });
+    const running = await startConsole({ registry, location, actor, isReadOnly, port: 0, note });
     const stop = async () => {
       await running.stop();
       close();

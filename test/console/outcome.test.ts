@@ -77,7 +77,7 @@ test('a fault that nobody foresaw is told by its name alone, to who started the 
   const session = new Session(() => 'token');
   const notes: string[] = [];
   const note = (line: string) => notes.push(line);
-  const table = { registry, location, actor: 'alice', isReadOnly: false, now: Date.now, note };
+  const table = { registry, location, actor: 'alice', isReadOnly: false, note };
   const app = createConsoleApp({ ...table, port: 1, session, files: new Map() });
   const headers = { host: 'localhost:1', cookie: 'latchkey-console-1=token' };
   const answer = await app.request('/api/keys', { headers });
