@@ -3,7 +3,7 @@ import { measureCpu, type FunctionCpu } from './measureCpu.ts';
 import { powerTuning, type PowerRow } from './powerTuning.ts';
 import { PRICES, type PriceList } from './prices.ts';
 import { readsByFormula } from './renewals.ts';
-import { CACHES, FLEETS, GRID, type Scenario } from './scenarios.ts';
+import { CACHES, FLEETS, GRID, REFUSED, type Scenario } from './scenarios.ts';
 import { simulateTraffic, type Traffic, type TrafficCounts, type Work } from './simulateTraffic.ts';
 
 export interface CostOptions {
@@ -16,10 +16,14 @@ export interface CostOptions {
 }
 
 /** One simulation and what it costs. */
-export interface CostCase extends Scenario {
+export interface SimulatedCase extends Scenario {
   readonly counts: TrafficCounts;
-  readonly readsByFormula: number;
   readonly costPerMillion: CostPerMillion;
+}
+
+/** One of good keys, of which a formula tells the reads. */
+export interface CostCase extends SimulatedCase {
+  readonly readsByFormula: number;
 }
 
 /** What `docs/cost.md` is made from. */
@@ -31,6 +35,8 @@ export interface CostResults {
   readonly caches: readonly CostCase[];
   readonly grid: readonly CostCase[];
   readonly fleets: readonly CostCase[];
+  /** Whose requests are all refused. */
+  readonly refused: readonly SimulatedCase[];
   readonly power: readonly PowerRow[];
 }
 
@@ -44,11 +50,15 @@ export async function cost({ node, rounds, onProgress = () => {} }: CostOptions 
     ...(rounds === undefined ? {} : { rounds }),
   });
   onProgress(`cpu: ${JSON.stringify(cpu)}`);
+  const simulate = async (scenario: Scenario): Promise<SimulatedCase> => {
+    const simulated = await simulatedCase(scenario, cpu);
+    const { name, counts, costPerMillion } = simulated;
+    onProgress(`${name}: ${JSON.stringify(counts)}, $${costPerMillion.total.toFixed(4)} per million`);
+    return simulated;
+  };
   const run = async (scenario: Scenario): Promise<CostCase> => {
-    const counts = await countsOf(scenario.traffic);
-    const cost = costPerMillion(counts, PRICES, cpu, MEMORY_MB);
-    onProgress(`${scenario.name}: ${JSON.stringify(counts)}, $${cost.total.toFixed(4)} per million`);
-    return { ...scenario, counts, readsByFormula: Math.round(readsByFormula(scenario.traffic)), costPerMillion: cost };
+    const simulated = await simulate(scenario);
+    return { ...simulated, readsByFormula: Math.round(readsByFormula(scenario.traffic)) };
   };
   const caches = await inTurn(CACHES, run);
   const tuned = caches.find(({ isDefault }) => isDefault);
@@ -61,8 +71,15 @@ export async function cost({ node, rounds, onProgress = () => {} }: CostOptions 
     caches,
     grid: await inTurn(GRID, run),
     fleets: await inTurn(FLEETS, run),
+    refused: await inTurn(REFUSED, simulate),
     power: powerTuning(tuned.counts, PRICES, cpu),
   };
+}
+
+/** Simulates a scenario, and prices it for a function of this CPU. */
+export async function simulatedCase(scenario: Scenario, cpu: FunctionCpu): Promise<SimulatedCase> {
+  const counts = await countsOf(scenario.traffic);
+  return { ...scenario, counts, costPerMillion: costPerMillion(counts, PRICES, cpu, MEMORY_MB) };
 }
 
 /** A simulation whose counts do not add up has no figure. */
@@ -77,13 +94,15 @@ async function countsOf(traffic: Traffic): Promise<TrafficCounts> {
     refusedWrites,
     leastSecondsBetweenWrites = Infinity,
   } = counts;
-  const { usageWriteSeconds = 900, recordCacheSeconds } = traffic;
-  const fewestReads = recordCacheSeconds === 0 ? invocations : 1;
+  const { usageWriteSeconds = 900, recordCacheSeconds, refused } = traffic;
+  const isGood = refused === undefined;
+  const fewestReads = recordCacheSeconds === 0 ? invocations : Number(isGood);
   const sumOf = (of: (kind: Work) => number) => work.reduce((sum, kind) => sum + of(kind), 0);
   const addsUp =
     invocations <= requests &&
     reads >= fewestReads &&
-    committedWrites > 0 &&
+    committedWrites > 0 === isGood &&
+    (isGood || refusedWrites === 0) &&
     sumOf((kind) => kind.invocations) === invocations &&
     sumOf((kind) => kind.invocations * kind.reads) === reads &&
     sumOf((kind) => kind.invocations * kind.writes) === committedWrites + refusedWrites;
@@ -93,8 +112,8 @@ async function countsOf(traffic: Traffic): Promise<TrafficCounts> {
   return counts;
 }
 
-async function inTurn(scenarios: readonly Scenario[], run: (scenario: Scenario) => Promise<CostCase>) {
-  const cases: CostCase[] = [];
+async function inTurn<T>(scenarios: readonly Scenario[], run: (scenario: Scenario) => Promise<T>) {
+  const cases: T[] = [];
   for (const scenario of scenarios) cases.push(await run(scenario));
   return cases;
 }

@@ -15,6 +15,7 @@ const BLOCKS: Readonly<Record<string, (results: CostResults) => string>> = {
   held: heldTable,
   grid: gridTable,
   fleets: fleetsTable,
+  refused: refusedTable,
   cpu: cpuTable,
   power: powerTable,
   plan: planTable,
@@ -147,6 +148,34 @@ function fleetsTable({ fleets }: CostResults): string {
     ['1,000 environments', '>keys', ...[...counted, 'least seconds between two'].map((head) => `>${head}`)],
     rows,
   );
+}
+
+function refusedTable({ refused, prices }: CostResults): string {
+  const rows = refused.map(({ name, counts, costPerMillion: cost }) => [
+    name,
+    perMillion(counts.invocations, counts.requests),
+    perMillion(counts.reads, counts.requests),
+    String(Math.round(counts.logBytes / counts.requests)),
+    ...[cost.lambdaRequests, cost.lambdaDuration + cost.lambdaColdStarts, cost.reads, cost.logs, cost.total].map(
+      dollars,
+    ),
+  ]);
+  const heads = ['invocations', 'reads', 'bytes of log each', 'requests $', 'duration $', 'reads $', 'logs $', 'all $'];
+  const [cheapest = 0, ...more] = refused.map(({ costPerMillion: { total } }) => total).toSorted((a, b) => a - b);
+  const most = Math.max(cheapest, ...more);
+  const hour = (total: number) => `$${((total * 10_000 * 3600) / 1_000_000).toFixed(2)}`;
+  return [
+    table(['per million requests that are refused', ...heads.map((head) => `>${head}`)], rows),
+    '',
+    `At 10,000 requests a second, API Gateway's quota of an account and Region unless AWS raises it, that is ${hour(cheapest)} to ${hour(most)} an hour. ` +
+      `Of the line that each writes, at $${(prices.logByte * 1e9).toFixed(2)} a GB, comes ${shareOfLogs(refused)} of it.`,
+  ].join('\n');
+}
+
+/** The least and the most that logs are of all, of whichever kind. */
+function shareOfLogs(cases: CostResults['refused']): string {
+  const shares = cases.map(({ costPerMillion: { logs, total } }) => (100 * logs) / total);
+  return `${Math.min(...shares).toFixed(0)} to ${Math.max(...shares).toFixed(0)} %`;
 }
 
 function cpuTable({ cpu }: CostResults): string {

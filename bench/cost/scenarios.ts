@@ -1,4 +1,5 @@
 import type { Popularity } from './popularity.ts';
+import { REFUSED_KINDS } from './refusedKeys.ts';
 import type { Traffic } from './simulateTraffic.ts';
 
 /** Traffic to simulate, by the name that the page has for it. */
@@ -58,3 +59,9 @@ export const FLEETS: readonly Scenario[] = [
   { name: 'as it is', traffic: FLEET },
   { name: 'as it is, all keys alike', traffic: { ...FLEET, popularity: 'uniform', requestsPerSecond: 400, hours: 2 } },
 ];
+
+/** A million requests that are refused, of each kind, within a quarter of an hour or so: 1,000 a second. */
+export const REFUSED: readonly Scenario[] = REFUSED_KINDS.map((refused) => ({
+  name: refused,
+  traffic: { ...MEASURE, environments: 10, keys: 1, requestsPerSecond: 1000, hours: 1000 / 3600, refused },
+}));

@@ -3,10 +3,12 @@ import { toTimestamp } from '../../keys/timestamp.ts';
 import type { PresentedKey } from '../../lambda/presentedKey.ts';
 import { createTestKey } from '../../testing/createTestKey.ts';
 import { CountingTable } from './countingTable.ts';
+import { Scopes } from '../../lambda/scopes.ts';
 import { keyPicker, sharesOf, type Popularity } from './popularity.ts';
+import { refusedKeys, SCOPES, type RefusedKeys, type RefusedKind } from './refusedKeys.ts';
 import { seededRandom } from './seededRandom.ts';
 import { SimulatedClock } from './simulatedClock.ts';
-import { SimulatedEnvironment, type TableCalls } from './simulatedEnvironment.ts';
+import { SimulatedEnvironment, type Invocation, type TableCalls } from './simulatedEnvironment.ts';
 
 /** What is simulated. */
 export interface Traffic {
@@ -21,6 +23,8 @@ export interface Traffic {
   readonly usageWriteSeconds?: number;
   /** See `EnvironmentOptions`. */
   readonly trustsCachedRecords?: boolean;
+  /** In the place of good keys, what every request brings. No answer to it is kept by the gateway. */
+  readonly refused?: RefusedKind;
   readonly seed?: number;
 }
 
@@ -57,8 +61,8 @@ const START_MS = Date.UTC(2030, 0, 1);
 const HOUR_MS = 3_600_000;
 
 interface SimulatedKey {
-  readonly presented: PresentedKey;
-  readonly record: KeyRecord;
+  readonly present: () => PresentedKey;
+  readonly records: readonly KeyRecord[];
   /** Until when the gateway answers for the function. */
   keptUntilMs: number;
 }
@@ -98,14 +102,13 @@ class TrafficRun {
     this.#traffic = traffic;
     this.#random = seededRandom(traffic.seed ?? 1);
     const intervalMs = (traffic.usageWriteSeconds ?? 900) * 1000;
+    const { refused } = traffic;
     this.#keys = Array.from({ length: traffic.keys }, () => {
-      // Keys that have been in use for long, and not a day on which all are used for the first time.
-      const lastUsedAt = toTimestamp(START_MS - Math.ceil(intervalMs * this.#random()));
-      const { secret, record } = createTestKey({ lastUsedAt });
-      return { presented: { kind: 'key', secret }, record, keptUntilMs: 0 };
+      const keys = refused === undefined ? this.#goodKey(intervalMs) : refusedKeys(refused);
+      return { ...keys, keptUntilMs: 0 };
     });
     const wait = (ms: number) => this.#clock.wait(ms);
-    const records = this.#keys.map(({ record }) => record);
+    const records = this.#keys.flatMap(({ records }) => records);
     this.#table = new CountingTable(records, { readMs: READ_MS, writeMs: WRITE_MS, wait });
     this.#slots = Array.from({ length: traffic.environments }, () => ({
       environment: this.#startEnvironment(),
@@ -147,6 +150,14 @@ class TrafficRun {
     };
   }
 
+  /** One that has been in use for long: not a day on which all are used for the first time. */
+  #goodKey(intervalMs: number): RefusedKeys {
+    const lastUsedAt = toTimestamp(START_MS - Math.ceil(intervalMs * this.#random()));
+    const { secret, record } = createTestKey({ lastUsedAt });
+    const presented: PresentedKey = { kind: 'key', secret };
+    return { records: [record], present: () => presented };
+  }
+
   #request(key: SimulatedKey): void {
     this.#requests++;
     const nowMs = this.#clock.now();
@@ -166,12 +177,14 @@ class TrafficRun {
     this.#invocations++;
     slot.isBusy = true;
     this.#replaceIfOld(slot);
-    this.#countWork(await slot.environment.invoke(key.presented));
+    this.#count(await slot.environment.invoke(key.present()));
     slot.isBusy = false;
     this.#unanswered--;
   }
 
-  #countWork({ reads, writes }: TableCalls): void {
+  #count({ reads, writes, effect }: Invocation): void {
+    if ((effect === 'allow') !== (this.#traffic.refused === undefined))
+      throw new Error(`a request was answered with ${effect}`);
     const kind = `${reads} ${writes}`;
     const invocations = (this.#work.get(kind)?.invocations ?? 0) + 1;
     this.#work.set(kind, { reads, writes, invocations });
@@ -194,11 +207,12 @@ class TrafficRun {
   }
 
   #startEnvironment(): SimulatedEnvironment {
-    const { recordCacheSeconds, usageWriteSeconds = 900, trustsCachedRecords = false } = this.#traffic;
+    const { recordCacheSeconds, usageWriteSeconds = 900, trustsCachedRecords = false, refused } = this.#traffic;
+    const scopes = refused === undefined ? undefined : Scopes.parse(SCOPES);
     this.#coldStarts++;
     const writeLog = (line: string) => (this.#logBytes += line.length + LOG_EVENT_BYTES);
     return new SimulatedEnvironment(
-      { recordCacheSeconds, usageWriteSeconds, trustsCachedRecords },
+      { recordCacheSeconds, usageWriteSeconds, trustsCachedRecords, ...(scopes === undefined ? {} : { scopes }) },
       { lookup: this.#table, now: this.#clock.now, writeLog },
     );
   }

@@ -1,5 +1,5 @@
 import type { KeyLookup } from '../../keys/lookup.ts';
-import { authorize } from '../../lambda/authorize.ts';
+import { authorize, type Decision } from '../../lambda/authorize.ts';
 import { Log } from '../../lambda/log.ts';
 import { Metrics } from '../../lambda/metrics.ts';
 import type { PresentedKey } from '../../lambda/presentedKey.ts';
@@ -17,6 +17,8 @@ export interface EnvironmentOptions {
    * throttle did before it was told when a record was read, kept for comparison.
    */
   readonly trustsCachedRecords: boolean;
+  /** Which routes each scope opens; none, and every key may do everything, unless given. */
+  readonly scopes?: Scopes;
 }
 
 export interface EnvironmentDeps {
@@ -32,7 +34,14 @@ export interface TableCalls {
   writes: number;
 }
 
+/** What it asked, and what it was answered. */
+export interface Invocation extends Readonly<TableCalls> {
+  readonly effect: Decision['effect'];
+}
+
 const ROUTE = 'GET /orders' as Route;
+/** In the line of a denial; as long as Lambda's. */
+const REQUEST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Does not tell when a record was read. */
 class UndatedRecordCache extends RecordCache {
@@ -49,13 +58,14 @@ export class SimulatedEnvironment {
   readonly #deps: EnvironmentDeps;
   readonly #cache: RecordCache;
   readonly #throttle: UsageThrottle;
-  readonly #scopes = new Scopes();
+  readonly #scopes: Scopes;
   readonly #observing: RequestObserverDeps;
 
   constructor(options: EnvironmentOptions, deps: EnvironmentDeps) {
     const { now, writeLog } = deps;
     const Cache = options.trustsCachedRecords ? UndatedRecordCache : RecordCache;
     this.#deps = deps;
+    this.#scopes = options.scopes ?? new Scopes();
     this.#cache = new Cache({ recordMs: options.recordCacheSeconds * 1000, staleIfErrorMs: 0, now });
     this.#throttle = new UsageThrottle({ intervalMs: options.usageWriteSeconds * 1000 });
     this.#observing = {
@@ -68,22 +78,18 @@ export class SimulatedEnvironment {
     };
   }
 
-  /**
-   * Resolves when the request is answered, to what it took. Rejects where the key is not allowed: every key of the simulation is
-   * good. An environment has one invocation at a time.
-   */
-  async invoke(presented: PresentedKey): Promise<TableCalls> {
+  /** Resolves when the request is answered, to what it took. An environment has one invocation at a time. */
+  async invoke(presented: PresentedKey): Promise<Invocation> {
     const { now } = this.#deps;
     const calls: TableCalls = { reads: 0, writes: 0 };
     const lookup = this.#lookupThatCounts(calls);
     const cameAtMs = now();
-    const observer = new RequestObserver(this.#observing, undefined, cameAtMs);
+    const observer = new RequestObserver(this.#observing, REQUEST_ID, cameAtMs);
     observer.onSurface('http-api');
     const deps = { lookup, cache: this.#cache, throttle: this.#throttle, scopes: this.#scopes, now };
     const decision = await authorize(presented, ROUTE, cameAtMs, deps, observer);
-    if (decision.effect !== 'allow') throw new Error(`a good key was answered with ${decision.effect}`);
     observer.onDecided(decision);
-    return calls;
+    return { ...calls, effect: decision.effect };
   }
 
   #lookupThatCounts(calls: TableCalls): EnvironmentDeps['lookup'] {

@@ -9,6 +9,7 @@ import { costPerMillion } from '../../bench/cost/costPerMillion.ts';
 import { keyPicker, sharesOf } from '../../bench/cost/popularity.ts';
 import { PRICES } from '../../bench/cost/prices.ts';
 import { readsByFormula } from '../../bench/cost/renewals.ts';
+import { REFUSED_KINDS, type RefusedKind } from '../../bench/cost/refusedKeys.ts';
 import { seededRandom } from '../../bench/cost/seededRandom.ts';
 import { simulateTraffic, type Traffic } from '../../bench/cost/simulateTraffic.ts';
 import { formattedCostPage } from '../../bench/cost/writeCostPage.ts';
@@ -29,9 +30,9 @@ describe('the page of costs', () => {
   });
 
   test('has what its counts cost by the list of prices', async () => {
-    const { caches, grid, fleets, cpu, memoryMb, prices } = await readResults();
+    const { caches, grid, fleets, refused, cpu, memoryMb, prices } = await readResults();
     expect(prices).toEqual(PRICES);
-    for (const one of [...caches, ...grid, ...fleets]) {
+    for (const one of [...caches, ...grid, ...fleets, ...refused]) {
       expect(one.costPerMillion).toEqual(costPerMillion(one.counts, PRICES, cpu, memoryMb));
     }
   });
@@ -93,6 +94,37 @@ test('without a record cache every invocation reads', async () => {
   const { reads, invocations, requests } = await simulateTraffic({ ...TRAFFIC, recordCacheSeconds: 0 });
   expect(reads).toBeGreaterThanOrEqual(invocations);
   expect(invocations).toBe(requests);
+});
+
+test('the page has a row of every kind of requests that are refused', async () => {
+  const { refused } = await readResults();
+  expect(refused.map(({ name }) => name)).toEqual(REFUSED_KINDS);
+});
+
+describe('requests that are refused reach the function, write nothing, and have a line of the log each:', () => {
+  // For a minute in 3 environments, of which some are replaced in its last seconds: one that was never issued is read six times in
+  // each, and three that have ended once each.
+  test.each<[RefusedKind, (requests: number, environments: number) => number]>([
+    ['without a key', () => 0],
+    ['malformed', () => 0],
+    ['never issued, another each time', (requests) => requests],
+    ['never issued, always the same', (_, environments) => 3 * 6 + (environments - 3)],
+    ['expired, disabled or revoked', (_, environments) => 3 * environments],
+    ['outside its scopes', (_, environments) => environments],
+  ])('%s', async (refused, readsOf) => {
+    const flood: Traffic = { ...TRAFFIC, environments: 3, keys: 1, requestsPerSecond: 50, hours: 1 / 60, refused };
+    const { requests, invocations, coldStarts, reads, committedWrites, refusedWrites, logBytes } =
+      await simulateTraffic(flood);
+    expect(requests).toBeGreaterThan(2500);
+    expect({ invocations, committedWrites, refusedWrites }).toEqual({
+      invocations: requests,
+      committedWrites: 0,
+      refusedWrites: 0,
+    });
+    expect(reads).toBe(readsOf(requests, coldStarts));
+    expect(logBytes / requests).toBeGreaterThan(150);
+    expect(logBytes / requests).toBeLessThan(300);
+  });
 });
 
 test("behind the gateway's cache a key is asked for once in its time", async () => {
