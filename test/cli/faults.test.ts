@@ -1,5 +1,8 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hashSecret, type KeySecret } from '../../keys/secret.ts';
 import { LOCAL_AWS, runCli, type CliRun } from '../support/cli.ts';
 import { startFaultProxy, type FaultProxy, type InflictOptions } from '../support/faultProxy.ts';
@@ -18,6 +21,8 @@ const these = (...names: string[]) => named(STORE_FAULTS).filter(([what]) => nam
 
 interface Stage {
   readonly table: FunctionTable;
+  /** Ends the fault. */
+  readonly recover: () => Promise<void>;
   readonly run: (...args: string[]) => Promise<CliRun>;
 }
 
@@ -34,7 +39,7 @@ async function withFault(fault: StoreFault, options: InflictOptions, work: (stag
     ...(isLong(fault) ? { NODE_OPTIONS: `--import ${FAST_CLOCK}` } : {}),
   };
   try {
-    await work({ table, run: (...args) => runCli(args, { env }) });
+    await work({ table, recover: proxy.recover, run: (...args) => runCli(args, { env }) });
   } finally {
     await proxy.stop();
     await table.stop();
@@ -87,6 +92,88 @@ describe('rotate tells which key nobody has, where DynamoDB', () => {
       const successor = (await table.items()).find(({ id }) => id !== record.id);
       expect(stderr).toContain(`whether key ${record.id} was rotated is not known`);
       expect(stderr).toContain(`rotate its successor ${String(successor?.['id'])} in turn`);
+    });
+  });
+});
+
+describe('revoke ends, says why in a line, and once it is over the key is revoked, where DynamoDB', () => {
+  const answers = answersOf('a command');
+
+  test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (what, fault) => {
+    const isMade = fault.isRefusal !== true;
+    await withFault(fault, { on: 'UpdateItem', isDone: isMade }, async ({ table, run, recover }) => {
+      const { record } = makeKey();
+      await table.put(record);
+      const { exitCode, stdout, stderr } = await run('revoke', record.id, '--yes', '--json');
+      const [answer, why = ''] = (answers.get(what) ?? '').split(': ');
+      expect(`exits ${exitCode}`).toBe(answer);
+      if (exitCode !== 0) {
+        expect(stdout).toBe('');
+        const said = why.replace('the write', 'the revocation');
+        expect(stderr.split('\n').at(-2)).toMatch(new RegExp(`^error: .*${said}`));
+      }
+      expect(await table.items()).toMatchObject([isMade ? { revokedBy: 'alice' } : record]);
+      await recover();
+      const again = await run('revoke', record.id, '--yes');
+      expect(again.exitCode).toBe(isMade ? 1 : 0);
+      if (isMade) expect(again.stderr).toContain('was revoked already');
+      expect(await table.items()).toMatchObject([{ revokedBy: 'alice' }]);
+    });
+  });
+});
+
+describe('a change fails, and was made all the same, where DynamoDB loses every answer to', () => {
+  test.concurrent.each([
+    ['update', ['update', '--owner', 'acme'], { owner: 'acme' }],
+    ['disable', ['disable', '--yes'], { disabledBy: 'alice' }],
+  ] as const)('%s', async (_, [command, ...options], changed) => {
+    const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
+    await withFault(fault, { on: 'UpdateItem', isDone: true }, async ({ table, run }) => {
+      const { record } = makeKey();
+      await table.put(record);
+      const { exitCode, stdout, stderr } = await run(command, record.id, ...options, '--json');
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      expect(stderr).toMatch(/^error: .*\n$/);
+      expect(await table.items()).toMatchObject([changed]);
+    });
+  });
+});
+
+describe('what was not taken is taken by running it again, and nothing twice, where DynamoDB loses every answer to', () => {
+  const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
+  let directory = '';
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'latchkey-faults-'));
+  });
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  test('import', async () => {
+    await withFault(fault, { on: 'PutItem', isDone: true }, async ({ table, run, recover }) => {
+      const keys = [makeKey({ id: 'one' }), makeKey({ id: 'two' }), makeKey({ id: 'three' })];
+      const file = join(directory, 'keys.jsonl');
+      await writeFile(
+        file,
+        keys.map(({ record: { keyHash, id } }) => JSON.stringify({ keyHash, id, label: id })).join('\n'),
+      );
+      expect(await run('import', file)).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^error: .*\n$/) });
+      await recover();
+      expect(await run('import', file)).toMatchObject({ exitCode: 0 });
+      expect((await table.items()).map(({ id }) => id).toSorted()).toEqual(['one', 'three', 'two']);
+    });
+  });
+
+  test('seed', async () => {
+    await withFault(fault, { on: 'PutItem', isDone: true }, async ({ table, run, recover }) => {
+      const [file, out] = [join(directory, 'seed.json'), join(directory, 'made.jsonl')];
+      await writeFile(file, JSON.stringify([{ label: 'one' }, { label: 'two' }]));
+      expect(await run('seed', file, '--out', out)).toMatchObject({ exitCode: 1 });
+      await recover();
+      expect(await run('seed', file, '--out', out, '--skip-existing')).toMatchObject({ exitCode: 0 });
+      const made = (await readFile(out, 'utf8')).trim().split('\n');
+      const hashes = made.map((line) => hashSecret(JSON.parse(line).key as KeySecret));
+      const items = await table.items();
+      expect(items.map(({ label }) => label).toSorted()).toEqual(['one', 'two']);
+      expect(hashes.toSorted()).toEqual(items.map(({ keyHash }) => keyHash).toSorted());
     });
   });
 });

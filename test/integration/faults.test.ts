@@ -246,6 +246,32 @@ describe('where half of the environments are cut off', () => {
   );
 });
 
+describe('a key that is revoked while an environment is cut off', () => {
+  const HELD_MS = 3000;
+
+  test.concurrent.each([
+    ['recordCacheTtl', { LATCHKEY_RECORD_CACHE_SECONDS: '3' }],
+    ['staleIfError', { LATCHKEY_RECORD_CACHE_SECONDS: '1', LATCHKEY_STALE_IF_ERROR_SECONDS: '3' }],
+  ])('is accepted by it for no longer than %s, and by no other', async (_, settings) => {
+    const stage = await setStage({ ...NOT_PRIMED, ...settings });
+    const { table, proxy, running } = stage;
+    const key = await putKey(stage);
+    expect(await ask(running, key)).toEqual(allowed(key.record));
+    const readBeforeMs = Date.now();
+    proxy.inflict(REFUSES);
+    await table.put({ ...key.record, revokedAt: key.record.createdAt });
+    expect(await ask(running, key)).toEqual(allowed(key.record));
+    const whole = await startFunction(table.endpoint, NOT_PRIMED);
+    const refused = { answer: { context: { errorCode: 'KEY_REVOKED' } } };
+    expect(await ask(whole, key)).toMatchObject(refused);
+    await whole.stop();
+    await sleepMs(readBeforeMs + HELD_MS - Date.now());
+    expect(await ask(running, key)).toEqual(FAULT);
+    await proxy.recover();
+    expect(await ask(running, key)).toMatchObject(refused);
+  });
+});
+
 /** What came of a request, and what was written of it, in the words of the page. */
 function told(outcome: Outcome | string, record: KeyRecord, output: string): string {
   if (typeof outcome === 'string') return outcome;

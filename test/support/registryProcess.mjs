@@ -1,9 +1,9 @@
 // A process that uses the registry as an application does, from the built package: each message is one call.
 import { createKeyRegistry } from '../../dist/lib/index.js';
 
-process.on('message', ({ id, endpoint, method, argument }) => {
+process.on('message', ({ id, endpoint, method, args }) => {
   const registry = createKeyRegistry({ tableName: 'keys', actor: 'tests', endpoint });
-  void outcomeOf(() => registry[method](argument)).then((outcome) => process.send({ id, ...outcome }));
+  void outcomeOf(() => registry[method](...args)).then((outcome) => process.send({ id, ...outcome }));
 });
 process.on('disconnect', () => process.exit());
 process.send({ isReady: true });
