@@ -10,7 +10,7 @@ interface Operation {
 interface Document {
   readonly servers: readonly { readonly url: string }[];
   readonly paths: Record<string, Record<string, Operation>>;
-  readonly components: { readonly schemas: Record<string, { enum?: string[] }> };
+  readonly components: { readonly responses: Record<string, object> };
 }
 
 /** The console's API as `console/openapi.json` tells it. */
@@ -30,9 +30,23 @@ export const operations: readonly string[] = Object.entries(openApi.paths).flatM
     .map((method) => `${method.toUpperCase()} ${BASE}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
 );
 
-/** Throws where the answer is none that the document has for this request. */
+/** What is answered to requests that are no operation, by status. */
+const OTHERWISE: Readonly<Record<number, string>> = {
+  401: 'SessionRequired',
+  403: 'Refused',
+  404: 'NoSuchPath',
+  413: 'TooLarge',
+  415: 'NotJson',
+};
+
+/** Throws where the answer is none that the document has for this request, or for what is no operation. */
 export function checkAnswer(method: string, path: string, { status, body }: { status: number; body: unknown }): void {
-  const [template, operation] = operationOf(method, path);
+  const found = operationOf(method, path);
+  if (found === undefined) {
+    const name = OTHERWISE[status] ?? `${status} for no operation`;
+    return check(`/components/responses/${name}/content/application~1json/schema`, body, `${method} ${path}`);
+  }
+  const [template, operation] = found;
   if (operation.responses[status] === undefined) throw new Error(`${method} ${template}: ${status} is not told of`);
   const pointer = ['paths', template, method.toLowerCase(), 'responses', String(status)];
   const response = operation.responses[status];
@@ -42,19 +56,19 @@ export function checkAnswer(method: string, path: string, { status, body }: { st
 
 /** Throws where the document does not have a request with this body. */
 export function checkRequest(method: string, path: string, body: unknown): void {
-  const [template] = operationOf(method, path);
+  const [template] = operationOf(method, path) ?? [path];
   const pointer = `/${['paths', template, method.toLowerCase(), 'requestBody'].map(escape).join('/')}`;
   check(`${pointer}/content/application~1json/schema`, body, `${method} ${template}`);
 }
 
-function operationOf(method: string, path: string): readonly [template: string, operation: Operation] {
+function operationOf(method: string, path: string): readonly [template: string, operation: Operation] | undefined {
   const own = path.replace(/\?.*/, '').slice(BASE.length);
   for (const [template, methods] of Object.entries(openApi.paths)) {
     const pattern = new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
     const operation = methods[method.toLowerCase()];
     if (pattern.test(own) && operation !== undefined) return [template, operation];
   }
-  throw new Error(`${method} ${path} is not told of`);
+  return undefined;
 }
 
 function check(location: string, value: unknown, what: string): void {
