@@ -39,6 +39,16 @@ test.each(Object.entries(devDependencies))(
   },
 );
 
+test.each(['bench/', 'mutation/', 'docs/reference/', 'test/e2e/runtimeClient/'])(
+  'what %s needs is of exact versions',
+  (folder) => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read(`${folder}package.json`));
+    const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies });
+    expect(versions).not.toHaveLength(0);
+    for (const version of versions) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  },
+);
+
 test('no package that is installed with Latchkey runs a script at its installation', () => {
   const reached = new Set<string>();
   const visit = (name: string): void => {
