@@ -34,7 +34,8 @@ export function parseKeySources(entries: readonly string[]): readonly KeySource[
 
 function parseKeySource(entry: string): KeySource | undefined {
   if (entry === 'bearer') return { kind: 'bearer' };
-  const [, kind, name = ''] = /^(header|query):(.+)$/.exec(entry) ?? [];
+  const [kind, ...parts] = entry.split(':');
+  const name = parts.join(':');
   if (kind === 'header' && HEADER_NAME.test(name)) return { kind, name: name.toLowerCase() };
   if (kind === 'query' && QUERY_NAME.test(name)) return { kind, name };
   return undefined;

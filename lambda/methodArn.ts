@@ -4,11 +4,7 @@ import { CONNECT, GRAPHQL, type Route } from './route.ts';
 const METHOD_ARN = /^(arn:[\w-]+:execute-api:[\w-]*:\w*:[\w-]+\/[\w$-]+)\//;
 
 /** The last ARN that was asked about, and its stage, alone and with the `/` behind it. */
-let last: { arn: string | undefined; readonly stageArn: string; readonly start: string } = {
-  arn: undefined,
-  stageArn: '',
-  start: '',
-};
+let last: { arn: string; readonly stageArn: string; readonly start: string } | undefined;
 
 /**
  * The stage of a `methodArn` or `routeArn`: `arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE`. The route behind it is
@@ -19,8 +15,8 @@ let last: { arn: string | undefined; readonly stageArn: string; readonly start: 
  */
 export function stageArnOf(methodArn: unknown): string | undefined {
   if (typeof methodArn !== 'string') return undefined;
-  if (methodArn === last.arn) return last.stageArn;
-  if (last.start !== '' && methodArn.slice(0, last.start.length) === last.start) {
+  if (methodArn === last?.arn) return last.stageArn;
+  if (last !== undefined && methodArn.slice(0, last.start.length) === last.start) {
     last.arn = methodArn;
     return last.stageArn;
   }

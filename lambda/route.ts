@@ -33,7 +33,9 @@ const PATH_PATTERN = /^\/[A-Za-z0-9\-._~%!&'()*+,;=:@/]*$/;
 /** Reads a pattern, or `undefined`. */
 export function parseRoutePattern(text: string): RoutePattern | undefined {
   if (text === CONNECT || text === GRAPHQL) return text;
-  const [, method = '', path = ''] = /^([A-Z*]+) (.*)$/.exec(text) ?? [];
+  const space = text.indexOf(' ');
+  const method = text.slice(0, space);
+  const path = text.slice(space + 1);
   return PATH_PATTERN.test(path) && methodsOf(method).length > 0 ? { method, path } : undefined;
 }
 
