@@ -76,6 +76,12 @@ describe('of several values at least two are told', () => {
   );
 });
 
+test('a header that was just found in another case is found by no other name of as many letters', () => {
+  const headers = { 'X-Api-Key': 'value' };
+  expect(headerValues({ headers }, 'x-api-key')).toBe('value');
+  expect(headerValues({ headers }, 'x-api-kez')).toBeUndefined();
+});
+
 test.each([
   ['no map', undefined],
   ['null', null],
@@ -83,6 +89,8 @@ test.each([
   ['a number', 7],
 ])('of an event with %s for its headers nothing is read', (_, headers) => {
   expect(headerValues({ headers, multiValueHeaders: headers }, 'authorization')).toBeUndefined();
+  // A text has its letters by their places.
+  expect(headerValues({ headers, multiValueHeaders: headers }, '0')).toBeUndefined();
 });
 
 test('of a list the texts alone are values', () => {

@@ -110,6 +110,11 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_KEY_SOURCES', 'header:'],
     ['LATCHKEY_KEY_SOURCES', 'header:two words'],
     ['LATCHKEY_KEY_SOURCES', 'query:'],
+    ['LATCHKEY_KEY_SOURCES', 'query:two words'],
+    ['LATCHKEY_KEY_SOURCES', 'query: key'],
+    ['LATCHKEY_KEY_SOURCES', 'query:key '],
+    ['LATCHKEY_KEY_SOURCES', 'header'],
+    ['LATCHKEY_KEY_SOURCES', 'query'],
     ['LATCHKEY_KEY_SOURCES', 'cookie:key'],
     ['LATCHKEY_ACCEPT_FOREIGN_KEYS', ''],
     ['LATCHKEY_ACCEPT_FOREIGN_KEYS', 'TRUE'],
@@ -179,6 +184,14 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     const problem = problemOf({ ...TABLE, [name]: value });
     expect(problem).toContain(`${name}: got ${JSON.stringify(value)}, wanted `);
   });
+});
+
+test.each([
+  ['LATCHKEY_KEY_SOURCES', ['bearer', 'header:NAME', 'query:NAME']],
+  ['LATCHKEY_SCOPES', ['METHOD /path', '$connect', 'GRAPHQL /graphql']],
+])('what is wanted of %s is told by its forms', (name, forms) => {
+  const problem = problemOf({ ...TABLE, [name]: 'cookie' });
+  for (const form of forms) expect(problem).toContain(form);
 });
 
 test('of plans, the names that are wrong are shown and nothing else', () => {

@@ -42,6 +42,17 @@ describe('a record that was read', () => {
     expect(cache.held(other, NOW_MS)?.record).toBe(otherRecord);
   });
 
+  test.each([
+    ['1000000000000', '0000000000001'],
+    ['a000000000000', '1000000000000'],
+    ['000000000000a', '0000000000001'],
+  ])('stays where another is held, also of hashes as alike as %s… and %s…', async (...starts) => {
+    const { record, cache } = cacheOf();
+    const records = starts.map((start) => ({ ...record, keyHash: start.padEnd(64, '0') as KeyHash }));
+    for (const one of records) await cache.find(one.keyHash, async () => one);
+    expect(records.map(({ keyHash }) => cache.held(keyHash, NOW_MS)?.record)).toEqual(records);
+  });
+
   test('answers until its time has passed', async () => {
     const { record, lookup, clock, find } = cacheOf();
     expect(await find()).toBe(record);
@@ -75,11 +86,12 @@ describe('a record that was read', () => {
     expect(cache.readAtMs(record.keyHash)).toBeUndefined();
   });
 
-  test('is read on every request where the cache is off', async () => {
-    const { lookup, find } = cacheOf({ recordMs: 0 });
+  test('is read on every request where the cache is off, and not held', async () => {
+    const { record, lookup, cache, find } = cacheOf({ recordMs: 0 });
     await find();
     await find();
     expect(lookup.reads).toBe(2);
+    expect(cache.readAtMs(record.keyHash)).toBeUndefined();
   });
 
   test('is read anew once it was forgotten', async () => {
@@ -218,6 +230,19 @@ describe('a read whatever is held', () => {
     const revoked = { ...record, revokedAt: record.createdAt };
     lookup.put(revoked);
     expect(await find()).toBe(revoked);
+  });
+
+  test('is what is held from then on, as old as its start', async () => {
+    const { record, clock, cache, find } = cacheOf();
+    await find();
+    clock.nowMs += 1000;
+    const renamed = { ...record, label: 'renamed' };
+    await cache.readAnew(record.keyHash, async () => {
+      clock.nowMs += 1000;
+      return renamed;
+    });
+    expect(await find()).toBe(renamed);
+    expect(cache.readAtMs(record.keyHash)).toBe(NOW_MS + 1000);
   });
 
   test('that ends after a later one changes nothing', async () => {

@@ -137,6 +137,14 @@ describe('an HTTP API with simple answers', () => {
     expect(await uncached.invoke(event)).toMatchObject({ isAuthorized: true });
     const cached = handlerUnderTest([record], { ...settings, LATCHKEY_RESULT_CACHE_SECONDS: '60' });
     expect(await cached.invoke(event)).toMatchObject({ isAuthorized: false });
+    expect(await cached.invoke({ ...event, routeKey: 'GET /orders/1' })).toMatchObject({ isAuthorized: true });
+  });
+
+  test('with a result cache is a refusal for want of scopes where the event tells no route', async () => {
+    const { secret, record } = keyOf('all');
+    const { invoke } = handlerUnderTest([record], { ...SIMPLE, LATCHKEY_RESULT_CACHE_SECONDS: '60' });
+    const { routeKey: _, ...event } = httpApiEvent(bearing(secret));
+    expect(await invoke(event)).toEqual({ isAuthorized: false, context: INSUFFICIENT });
   });
 });
 

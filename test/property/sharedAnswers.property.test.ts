@@ -107,6 +107,7 @@ test('the stage and the route of an ARN are its own, whichever ARNs were read be
   const value = fc.oneof(
     arn,
     arn.map((text) => text.slice(0, -3)),
+    arn.map((text) => `x${text}`),
     fc.constantFrom('', '/', undefined, 7, null),
   );
   fc.assert(

@@ -21,8 +21,7 @@ const arbitraryJson = fc
   )
   .map((value) => JSON.parse(JSON.stringify(value).replaceAll('__proto__', 'proto')) as JsonObject);
 
-/** Any record that the table can hold, each optional field there or not. */
-export const arbitraryRecord: fc.Arbitrary<KeyRecord> = fc
+const arbitraryAttributes = fc
   .record(
     {
       keyHash: arbitrarySecret.map(hashSecret),
@@ -49,6 +48,15 @@ export const arbitraryRecord: fc.Arbitrary<KeyRecord> = fc
     { requiredKeys: ['keyHash', 'id', 'label', 'createdAt', 'createdBy'], noNullPrototype: true },
   )
   .map((record) => record as KeyRecord);
+
+/** Any record that the table can hold, each optional field there or not. By chance few would be active: half of them are made so. */
+export const arbitraryRecord: fc.Arbitrary<KeyRecord> = fc.oneof(
+  arbitraryAttributes,
+  arbitraryAttributes.map((record) => {
+    const { expiresAt: _, disabledAt: __, revokedAt: ___, ...active } = record;
+    return active;
+  }),
+);
 
 /** The drawn bytes first, then bytes that every digit can be made of, so that the draw always ends. */
 function usableFirst(bytes: Uint8Array): () => Uint8Array {
