@@ -55,6 +55,12 @@ export class KeyModel {
     return this.#versions.at(-2)?.untilMs ?? -Infinity;
   }
 
+  /** Epoch milliseconds since which it is sure to be revoked, whatever became of it later; `Infinity` where it is not. */
+  get revokedSinceMs(): number {
+    const at = this.#versions.findIndex(({ isRevoked }) => isRevoked);
+    return at < 0 ? Infinity : (this.#versions[at - 1]?.untilMs ?? -Infinity);
+  }
+
   /** Makes a change of the record, which both readings are possible of until it is done. */
   async change(facts: Partial<KeyFacts>, make: () => Promise<unknown>): Promise<void> {
     const before = this.#latest;

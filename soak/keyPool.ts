@@ -68,14 +68,17 @@ export class KeyPool {
   /** What is in the table and should not be, or the other way round. */
   async differences(): Promise<readonly string[]> {
     const records = new Map<string, { readonly revokedAt?: string; readonly disabledAt?: string }>();
-    for await (const record of this.#options.registry.records()) records.set(record.id, record);
-    return this.#keys.flatMap(({ id, facts: { exists, isRevoked, isDisabled } }) => {
+    const unreadable: string[] = [];
+    const onCorrupt = ({ message }: Error) => void unreadable.push(`left in the table: ${message}`);
+    for await (const record of this.#options.registry.records({ onCorrupt })) records.set(record.id, record);
+    const different = this.#keys.flatMap(({ id, facts: { exists, isRevoked, isDisabled } }) => {
       const record = records.get(id);
       if ((record !== undefined) !== exists) return [`key ${id}: ${exists ? 'lost' : 'back from the dead'}`];
       if (record === undefined) return [];
       const isSame = (record.revokedAt !== undefined) === isRevoked && (record.disabledAt !== undefined) === isDisabled;
       return isSame ? [] : [`key ${id}: its record is in another state`];
     });
+    return [...unreadable, ...different];
   }
 
   /** From before it is stored it is presented: that it is not known yet must not be held against it for long. */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { collidingKeys } from './collidingKeys.ts';
 import { fuzz } from './fuzz.ts';
-import { fuzzReportOf, held, reportOf } from './report.ts';
+import { answersReportOf, fuzzReportOf, held, reportOf } from './report.ts';
 import { soak } from './soak.ts';
 
 // The SDK's advice on which Node to install is for whoever builds Latchkey, not for every run.
@@ -17,13 +17,16 @@ const seconds = wholeNumber('--seconds', values.seconds);
 const events = wholeNumber('--events', values.events);
 const result = await soak({ seconds });
 process.stdout.write(reportOf(result));
+// So short that the process may yet be growing to its size: the answers are looked at.
+const stale = await soak({ seconds: Math.ceil(seconds / 5), staleIfErrorSeconds: 10 });
+process.stdout.write(answersReportOf('staleIfError', stale));
 const fuzzed = await fuzz(events);
 process.stdout.write(fuzzReportOf(fuzzed));
 const slow = collidingKeys();
 process.stdout.write(
   slow.length === 0 ? 'colliding keys    held\n' : `colliding keys    FAILED\n  ${slow.join('\n  ')}\n`,
 );
-process.exitCode = held(result) && fuzzed.problems.length === 0 && slow.length === 0 ? 0 : 1;
+process.exitCode = held(result) && stale.wrongCount === 0 && fuzzed.problems.length === 0 && slow.length === 0 ? 0 : 1;
 
 function wholeNumber(option: string, text: string): number {
   if (/^(0|[1-9]\d{0,8})$/.test(text)) return Number(text);

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFaultProxy, type FaultProxy } from '../test/support/faultProxy.ts';
-import { STORE_FAULTS, type StoreFault } from '../test/support/storeFaults.ts';
+import { NO_ANSWERS, NO_ITEMS, REFUSES, STORE_FAULTS, type StoreFault } from '../test/support/storeFaults.ts';
 import type { RequestTimes } from './keyModel.ts';
 
+const FAULTS = [...STORE_FAULTS, REFUSES, ...NO_ANSWERS, ...NO_ITEMS];
 const LONGEST_MS = 1000;
 /** A request that got the last wrong answer of the store may be answered a little later. */
 const AFTER_MS = 250;
@@ -18,7 +19,7 @@ export class Outages {
   readonly #outages: Outage[] = [];
   readonly #proxy: FaultProxy;
   #underWay = 0;
-  /** Requests that were let fail. */
+  /** Requests that were let fail. One whose connection is refused does not come by. */
   failed = 0;
 
   private constructor(proxy: FaultProxy) {
@@ -45,8 +46,8 @@ export class Outages {
     this.#proxy.requests.length = 0;
     const outage: Outage = { fromMs: Date.now(), untilMs: Infinity };
     this.#outages.push(outage);
-    const fault = STORE_FAULTS[Math.floor(Math.random() * STORE_FAULTS.length)];
-    if (fault !== undefined) this.#proxy.inflict(this.#counted(fault));
+    const fault = FAULTS[Math.floor(Math.random() * FAULTS.length)] ?? REFUSES;
+    this.#proxy.inflict(fault === REFUSES ? fault : this.#counted(fault));
     await sleep(LONGEST_MS * Math.random());
     await this.#proxy.recover();
     while (this.#underWay > 0) await sleep(10);

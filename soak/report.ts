@@ -24,6 +24,16 @@ export function reportOf(result: SoakResult): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
+/** What there is to say of a soak of which the answers alone are looked at. */
+export function answersReportOf(name: string, { seconds, requests, outages, wrong, wrongCount }: SoakResult): string {
+  const lines = [
+    `${name.padEnd(17)} ${requests} requests in ${seconds} s with ${outages} outages, wrong answers ${wrongCount}`,
+    ...wrong.map((problem) => `  ${problem}`),
+    requests > 0 && wrongCount === 0 ? 'held' : 'FAILED',
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
 /** What there is to say of hostile events, likewise. */
 export function fuzzReportOf({ cases, byteCases, kept, blocks, outcomes, problems }: FuzzResult): string {
   const lines = [

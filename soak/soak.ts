@@ -10,6 +10,8 @@ import { Traffic } from './traffic.ts';
 
 export interface SoakOptions {
   readonly seconds: number;
+  /** How old a record may answer while the store fails; never unless given. */
+  readonly staleIfErrorSeconds?: number;
   /** What the function is set to beside what the soak needs: for a test that has it be wrong. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly preload?: StartOptions['preload'];
@@ -48,19 +50,25 @@ const SETTINGS = {
 };
 
 /** Drives the local gateway for so long, while keys change and the store fails now and then, and looks at all that comes of it. */
-export async function soak({ seconds, environment, preload }: SoakOptions): Promise<SoakResult> {
+export async function soak({
+  seconds,
+  staleIfErrorSeconds = 0,
+  environment,
+  preload,
+}: SoakOptions): Promise<SoakResult> {
   // Not in the gateway's process, whose memory is looked at: the emulator keeps a part of each query's answer for good.
   const engine = await startDynalite();
   const outages = await Outages.start(engine.endpoint);
   const gateway = await ServedGateway.start({
-    environment: { ...SETTINGS, ...environment },
+    environment: { ...SETTINGS, LATCHKEY_STALE_IF_ERROR_SECONDS: String(staleIfErrorSeconds), ...environment },
     functionsEndpoint: outages.endpoint,
     preload,
   });
   const client = DynamoDBDocumentClient.from(createClient(engine.endpoint, 3), REGISTRY_TRANSLATION);
   try {
     await engine.createTable(gateway.tableName);
-    return await run({ gateway, outages, client, seconds, recordMs: RECORD_CACHE_SECONDS * 1000 });
+    const heldMs = { recordMs: RECORD_CACHE_SECONDS * 1000, staleMs: staleIfErrorSeconds * 1000 };
+    return await run({ gateway, outages, client, seconds, ...heldMs });
   } finally {
     client.destroy();
     await gateway.stop();
@@ -75,16 +83,17 @@ interface Run {
   readonly client: DynamoDBDocumentClient;
   readonly seconds: number;
   readonly recordMs: number;
+  readonly staleMs: number;
 }
 
-async function run({ gateway, outages, client, seconds, recordMs }: Run): Promise<SoakResult> {
+async function run({ gateway, outages, client, seconds, recordMs, staleMs }: Run): Promise<SoakResult> {
   const { url, tableName } = gateway;
   const pool = new KeyPool({
     registry: new KeyRegistry({ client, tableName, actor: 'soak' }),
     client,
     tableName,
   });
-  const traffic = new Traffic({ url, pool, outages, recordMs });
+  const traffic = new Traffic({ url, pool, outages, recordMs, staleMs });
   await pool.fill();
   await traffic.begin();
   const idleMs = Math.min(IDLE_MS, seconds * 100);
@@ -109,7 +118,7 @@ async function run({ gateway, outages, client, seconds, recordMs }: Run): Promis
     wrongCount: traffic.wrongCount + differences.length,
     wrong: [...traffic.wrong, ...differences],
     latestAcceptanceMs,
-    recordMs,
+    recordMs: Math.max(recordMs, staleMs),
     growth: growthOf(rssSamples, { before, after }),
   };
 }

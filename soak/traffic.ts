@@ -12,6 +12,8 @@ export interface TrafficOptions {
   readonly outages: Outages;
   /** How long a record may answer for its key, and so how long a revoked key may be accepted. */
   readonly recordMs: number;
+  /** The same where the store fails, if that is longer. */
+  readonly staleMs: number;
 }
 
 /** What a request presents, and what it may come to without a fault of the store. */
@@ -78,8 +80,8 @@ export class Traffic {
     this.outcomes.set(name, (this.outcomes.get(name) ?? 0) + 1);
     const expected = this.#expected(presented, answer);
     if (!isAmong(outcome, expected)) this.#tell(presented, answer, `${name}, wanted ${[...expected].join(' or ')}`);
-    if (outcome === 'ALLOWED' && presented.key?.facts.isRevoked === true) {
-      this.latestAcceptanceMs = Math.max(this.latestAcceptanceMs, answer.sentMs - presented.key.sinceMs);
+    if (outcome === 'ALLOWED' && presented.key !== undefined) {
+      this.latestAcceptanceMs = Math.max(this.latestAcceptanceMs, answer.sentMs - presented.key.revokedSinceMs);
     }
   }
 
@@ -103,9 +105,11 @@ export class Traffic {
   }
 
   #expected({ key, outcome, isDecidedAlone }: Presented, times: RequestTimes): ReadonlySet<Outcome> {
-    const { outages, recordMs } = this.#options;
-    const decided = key?.outcomes({ ...times, recordMs }) ?? new Set([outcome]);
-    return !isDecidedAlone && outages.mayExplain(times) ? new Set<Outcome>([...decided, 'FAULT']) : decided;
+    const { outages, recordMs, staleMs } = this.#options;
+    const mayFail = !isDecidedAlone && outages.mayExplain(times);
+    const heldMs = mayFail ? Math.max(recordMs, staleMs) : recordMs;
+    const decided = key?.outcomes({ ...times, recordMs: heldMs }) ?? new Set([outcome]);
+    return mayFail ? new Set<Outcome>([...decided, 'FAULT']) : decided;
   }
 
   #tell({ what }: Presented, { status, body, sentMs, answeredMs }: Answer, why: string): void {

@@ -1,19 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { KeyRegistry } from '../../keys/registry.ts';
+import { hashSecret } from '../../keys/secret.ts';
 import { fuzz } from '../../soak/fuzz.ts';
 import { growthOf } from '../../soak/growth.ts';
 import { KeyModel } from '../../soak/keyModel.ts';
-import { held, reportOf } from '../../soak/report.ts';
+import { KeyPool } from '../../soak/keyPool.ts';
+import { answersReportOf, held, reportOf } from '../../soak/report.ts';
 import { soak, type SoakResult } from '../../soak/soak.ts';
+import { startFunctionTable } from '../support/functionTable.ts';
 import { makeKey } from '../support/keys.ts';
 
 const LEAK = new URL('leak.mjs', import.meta.url).href;
 
 describe('three seconds of it', () => {
   let sound: SoakResult;
+  let stale: SoakResult;
   let planted: SoakResult;
   beforeAll(async () => {
-    [sound, planted] = await Promise.all([
+    [sound, stale, planted] = await Promise.all([
       soak({ seconds: 3 }),
+      soak({ seconds: 3, staleIfErrorSeconds: 10 }),
       // No key of the table is taken for one there, and the function grows.
       soak({ seconds: 3, environment: { LATCHKEY_KEY_PREFIX: 'other_' }, preload: [LEAK] }),
     ]);
@@ -26,6 +34,13 @@ describe('three seconds of it', () => {
     expect(sound.outages).toBeGreaterThan(0);
     expect(sound.changes.size).toBeGreaterThan(2);
     expect(sound.latestAcceptanceMs).toBeLessThanOrEqual(sound.recordMs);
+  });
+
+  test('find none with staleIfError either', () => {
+    expect(stale.wrong).toEqual([]);
+    expect(stale.requests).toBeGreaterThan(20);
+    expect(answersReportOf('staleIfError', stale)).toMatch(/^staleIfError +\d+ requests .* wrong answers 0\nheld\n$/);
+    expect(answersReportOf('staleIfError', planted)).toMatch(/wanted .*\nFAILED\n$/);
   });
 
   test('tell wrong answers, with the key and what was wanted', () => {
@@ -84,6 +99,32 @@ describe('the model of a key', () => {
     expect(outcomesOf(key, key.sinceMs + 999, 1000)).toContain('ALLOWED');
     expect(outcomesOf(key, key.sinceMs + 1010, 1000)).toEqual(['KEY_REVOKED']);
   });
+
+  test('knows since when it is revoked, also once it is deleted', async () => {
+    const key = keyOf();
+    expect(key.revokedSinceMs).toBe(Infinity);
+    await key.change({ isRevoked: true }, async () => {});
+    const revokedSinceMs = key.sinceMs;
+    await sleep(5);
+    await key.change({ exists: false }, async () => {});
+    expect(key.sinceMs).toBeGreaterThan(revokedSinceMs);
+    expect(key.revokedSinceMs).toBe(revokedSinceMs);
+  });
+});
+
+test('the table has what was done to it, and what a write left of no key is told', async () => {
+  const table = await startFunctionTable();
+  const { client } = table;
+  const registry = new KeyRegistry({ client, tableName: 'keys', actor: 'tests' });
+  const pool = new KeyPool({ registry, client, tableName: 'keys' });
+  await pool.issue();
+  await pool.revoke();
+  expect(await pool.differences()).toEqual([]);
+  const keyHash = hashSecret(pool.inventedKey());
+  const Item = { keyHash, lastUsedAt: '2030-06-15T12:00:00.000Z' };
+  await client.send(new PutCommand({ TableName: 'keys', Item }));
+  expect(await pool.differences()).toEqual([expect.stringMatching(/^left in the table: /)]);
+  await table.stop();
 });
 
 describe('growth', () => {

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as sleepMs } from 'node:timers/promises';
 import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
 
 /** A request that came by. */
@@ -21,6 +23,8 @@ export interface DynamoDbProxyOptions {
    */
   readonly beforeAnswer?: (operation: string, response: ServerResponse, body: Buffer) => Promise<void> | void;
 }
+
+const MOST_TRIES = 250;
 
 /** Stands in front of a DynamoDB and writes down what really goes over the wire. */
 export class DynamoDbProxy {
@@ -70,7 +74,11 @@ export class DynamoDbProxy {
   /** Takes connections again, at the same endpoint. */
   async accept(): Promise<void> {
     this.#isRefusing = false;
-    if (!this.#server.listening) await listenOnLoopback(this.#server, this.#port, 'the proxy');
+    for (let triesLeft = MOST_TRIES; !this.#server.listening; triesLeft--) {
+      this.#server.listen(this.#port, '127.0.0.1');
+      // A connection that was tried meanwhile may have been given the port for its own end, which it soon leaves.
+      await once(this.#server, 'listening').catch((error) => (triesLeft > 0 ? sleepMs(20) : Promise.reject(error)));
+    }
   }
 
   stop(): Promise<void> {

@@ -69,8 +69,12 @@ export const STORE_FAULTS: readonly StoreFault[] = [
   { what: 'answers with no JSON', answer: json(200, '<html>') },
 ];
 
-/** Of this nothing comes through a connection, and so it is inflicted otherwise. */
-export const REFUSES: StoreFault = { what: 'refuses connections', answer: () => {}, isRefusal: true };
+/** Of this nothing comes through a connection, and so it is inflicted otherwise. What comes by one that is open yet is cut off. */
+export const REFUSES: StoreFault = {
+  what: 'refuses connections',
+  answer: (response) => void response.destroy(),
+  isRefusal: true,
+};
 
 /** Success by its status, with nothing in it that a read can take for an item or the lack of one. */
 export const NO_ANSWERS: readonly StoreFault[] = [
