@@ -4,7 +4,7 @@ export default {
     'keys/**/*.ts',
     'lambda/**/*.ts',
     // Loaded by the built functions alone, whose tests start them as processes.
-    '!lambda/{functionClient,functionCredentials,handler,noEndpointCache,prime}.ts',
+    '!lambda/{functionClient,functionCredentials,functionSettings,handler,noEndpointCache,prime}.ts',
     '!lambda/planKeys/handler.ts',
     '!lambda/sample/*.ts',
   ],
