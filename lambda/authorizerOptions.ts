@@ -124,7 +124,7 @@ export function readOptions(options: AuthorizerOptions & { readonly tableName: s
     const config = readConfig(environmentOf(options));
     if (problems.length === 0) return config;
   } catch (error) {
-    if (!(error instanceof LatchkeyError) || error.code !== 'CONFIG_INVALID') throw error;
+    if (!(error instanceof LatchkeyError)) throw error;
     problems.push(withOptionNames(error.message));
   }
   throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));

@@ -24,6 +24,9 @@ export interface ClientOptions {
   readonly client?: DynamoDBClient;
 }
 
+/** What an option that is absent may be handed on as. */
+type OrUndefined<T> = { readonly [Name in keyof T]: T[Name] | undefined };
+
 /** Two attempts, each bounded, so that a fault is answered before the gateway gives up. */
 export const LOOKUP_LIMITS = {
   maxAttempts: 2,
@@ -31,7 +34,7 @@ export const LOOKUP_LIMITS = {
 };
 
 /** A verifier's client, unless it is given one. It is set up as the AWS SDK finds it; the function has `createFunctionClient`. */
-export function createClient({ region, endpoint, client }: ClientOptions = {}): DynamoDBDocumentClient {
+export function createClient({ region, endpoint, client }: OrUndefined<ClientOptions> = {}): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client ?? boundedClient({ region, endpoint }), LOOKUP_TRANSLATION);
 }
 

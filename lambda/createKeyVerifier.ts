@@ -39,11 +39,6 @@ export function createKeyVerifier({
   ...options
 }: KeyVerifierOptions): KeyVerifier {
   const config = readOptions(options);
-  const documents = createClient({
-    ...(region === undefined ? {} : { region }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(client === undefined ? {} : { client }),
-  });
-  const lookup = new KeyLookup({ client: documents, tableName: config.tableName });
+  const lookup = new KeyLookup({ client: createClient({ region, endpoint, client }), tableName: config.tableName });
   return new KeyVerifier({ config, lookup, now, onUsageWriteFailed });
 }

@@ -1,7 +1,7 @@
 import { METRIC_NAMESPACE, METRIC_UNITS, type MetricName } from './metricNames.ts';
 
 /** By metric, its value or values. */
-export type MetricValues = Partial<Record<MetricName, number | readonly number[]>>;
+export type MetricValues = Readonly<Record<MetricName, number | readonly number[]>>;
 
 /** What is counted under more dimensions than the total is. */
 export interface CountApart {
@@ -53,13 +53,13 @@ function agree(shared: Readonly<Record<string, string>>, dimensions: CountApart[
 }
 
 function isNothing(value: MetricValues[MetricName]): boolean {
-  return value === undefined || (typeof value === 'number' ? value === 0 : value.length === 0);
+  return typeof value === 'number' ? value === 0 : value.length === 0;
 }
 
 function documentOf(
   definitions: readonly Definition[],
   dimensions: Readonly<Record<string, string>>,
-  values: MetricValues,
+  values: Partial<MetricValues>,
   Timestamp: number,
 ): string {
   const members = Object.fromEntries(definitions.map(([name]) => [name, values[name]]));
@@ -69,12 +69,13 @@ function documentOf(
 
 /** One for the metrics that are by one set of dimensions each, and one for each that is by two. */
 function* directivesOf(definitions: readonly Definition[]) {
-  const directive = (some: readonly Definition[]) => ({
+  const directive = ([, Dimensions]: Definition, some: readonly Definition[]) => ({
     Namespace: METRIC_NAMESPACE,
-    Dimensions: some[0]?.[1] ?? [],
+    Dimensions,
     Metrics: some.map(([Name]) => ({ Name, Unit: METRIC_UNITS[Name] })),
   });
   const byOne = definitions.filter(([, sets]) => sets.length === 1);
-  if (byOne.length > 0) yield directive(byOne);
-  for (const definition of definitions) if (definition[1].length > 1) yield directive([definition]);
+  const [first] = byOne;
+  if (first !== undefined) yield directive(first, byOne);
+  for (const definition of definitions) if (definition[1].length > 1) yield directive(definition, [definition]);
 }

@@ -32,9 +32,7 @@ export class Plans {
 
   /** Reads JSON of `namespace`, `perKey` and `shared`, or `undefined` where it has another shape or a name is none. */
   static parse(text: string): Plans | undefined {
-    const fields = readObject(text);
-    if (fields === undefined) return undefined;
-    const { namespace, perKey, shared, ...others } = fields;
+    const { namespace, perKey, shared, ...others } = readMembers(text);
     if (typeof namespace !== 'string' || !/^[0-9a-f]{16}$/.test(namespace)) return undefined;
     if (!isNames(perKey) || !isNames(shared) || Object.keys(others).length > 0) return undefined;
     if (new Set([...perKey, ...shared]).size < perKey.length + shared.length) return undefined;
@@ -43,7 +41,7 @@ export class Plans {
 
   /** What of the JSON cannot be read: the names that are wrong, or all of it where something else is. */
   static unreadableOf(text: string): string {
-    const { perKey, shared } = readObject(text) ?? {};
+    const { perKey, shared } = readMembers(text);
     const names: readonly unknown[] = [perKey, shared].flatMap((list) => (Array.isArray(list) ? list : []));
     const wrong = names.filter((name) => !isPlanName(name));
     return wrong.length > 0 ? JSON.stringify(wrong) : text;
@@ -67,12 +65,12 @@ export class Plans {
   }
 }
 
-function readObject(text: string): Readonly<Record<string, unknown>> | undefined {
+/** What is no JSON, or none of an object, has none of the members that are wanted. */
+function readMembers(text: string): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+    return Object(JSON.parse(text));
   } catch {
-    return undefined;
+    return {};
   }
 }
 

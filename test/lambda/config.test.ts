@@ -72,9 +72,25 @@ test.each([
   ['0', 0],
   ['1', 1],
   ['1.0', 1],
+  ['1.00', 1],
   ['0.001', 0.001],
 ])('a share of %s is %d', (share, debugSampleRate) => {
   expect(readConfig({ ...TABLE, LATCHKEY_DEBUG_SAMPLE_RATE: share })).toMatchObject({ debugSampleRate });
+});
+
+test.each([
+  ['LATCHKEY_PRIME', 'true', { prime: true }],
+  ['LATCHKEY_METRICS', 'true', { metrics: true }],
+  ['LATCHKEY_ACCEPT_FOREIGN_KEYS', 'false', { keyFormat: { acceptForeignKeys: false } }],
+  ['LATCHKEY_HTTP_API_RESPONSE', 'iam', { httpApiResponse: 'iam' }],
+  ['LATCHKEY_RESULT_CACHE_SECONDS', '3600', { resultCacheSeconds: 3600 }],
+  ['LATCHKEY_USAGE_WRITE_SECONDS', '31536000', { usageWriteSeconds: 31_536_000 }],
+])('%s=%s is taken as it is', (name, value, config) => {
+  expect(readConfig({ ...TABLE, [name]: value })).toMatchObject(config);
+});
+
+test('a variable that is none of Latchkey’s is no business of its own', () => {
+  expect(readConfig({ ...TABLE, AWS_REGION: 'us-east-1' })).toEqual(readConfig(TABLE));
 });
 
 test('scopes are mapped to the routes that the JSON names', () => {
@@ -98,6 +114,7 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
   test.each([
     ['LATCHKEY_TABLE', ''],
     ['LATCHKEY_TABLE', 'my table'],
+    ['LATCHKEY_TABLE', 'keys of mine'],
     ['LATCHKEY_KEY_PREFIX', ''],
     ['LATCHKEY_KEY_PREFIX', 'sk'],
     ['LATCHKEY_KEY_PREFIX', 'SK_'],
@@ -126,6 +143,7 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_USAGE_WRITE_SECONDS', '1e3'],
     ['LATCHKEY_USAGE_WRITE_SECONDS', ' 60'],
     ['LATCHKEY_USAGE_WRITE_SECONDS', '060'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '31536001'],
     ['LATCHKEY_USAGE_WRITE_SECONDS', '999999999'],
     ['LATCHKEY_RECORD_CACHE_SECONDS', 'off'],
     ['LATCHKEY_STALE_IF_ERROR_SECONDS', 'NaN'],
@@ -175,6 +193,7 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","shared":["pro"]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789ABCDEF","perKey":[],"shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef0","perKey":[],"shared":[]}'],
+    ['LATCHKEY_PLANS', '{"namespace":["0123456789abcdef"],"perKey":[],"shared":[]}'],
     ['LATCHKEY_PLANS', '{"perKey":[],"shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free"],"shared":["free"]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free","free"],"shared":[]}'],
@@ -194,6 +213,19 @@ test.each([
   for (const form of forms) expect(problem).toContain(form);
 });
 
+test.each([
+  ['LATCHKEY_TABLE', ['name', 'ARN']],
+  ['LATCHKEY_ACCEPT_FOREIGN_KEYS', ['true', 'false']],
+  ['LATCHKEY_HTTP_API_RESPONSE', ['iam', 'simple']],
+  ['LATCHKEY_USAGE_WRITE_SECONDS', ['1', '31536000']],
+  ['LATCHKEY_RESULT_CACHE_SECONDS', ['0', '3600']],
+  ['LATCHKEY_DEBUG_SAMPLE_RATE', ['0', '1']],
+  ['LATCHKEY_PLANS', ['namespace', 'perKey', 'shared']],
+])('what is wanted of %s is told by its words: %j', (name, wanted) => {
+  const [, told = ''] = problemOf({ ...TABLE, [name]: '?' }).split(', wanted ');
+  expect(told.match(/\w+/g)).toEqual(expect.arrayContaining(wanted));
+});
+
 test('of plans, the names that are wrong are shown and nothing else', () => {
   const plans = '{"namespace":"0123456789abcdef","perKey":["free","no plan"],"shared":["pro","-"]}';
   const problem = problemOf({ ...TABLE, LATCHKEY_PLANS: plans });
@@ -206,7 +238,6 @@ test('a variable that nothing reads fails the start: a misspelt one would leave 
 
 test('the message lists every problem, the missing table among them', () => {
   const problem = problemOf({ LATCHKEY_KEY_PREFIX: 'x', LATCHKEY_HTTP_API_RESPONSE: 'y' });
-  for (const name of ['LATCHKEY_TABLE', 'LATCHKEY_KEY_PREFIX', 'LATCHKEY_HTTP_API_RESPONSE']) {
-    expect(problem).toContain(name);
-  }
+  const named = problem.split('; ').map((one) => one.split(': got ')[0]);
+  expect(named).toEqual(['LATCHKEY_TABLE', 'LATCHKEY_KEY_PREFIX', 'LATCHKEY_HTTP_API_RESPONSE']);
 });

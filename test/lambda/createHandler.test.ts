@@ -131,6 +131,20 @@ describe.each(SURFACES)('$surface', ({ makeEvent, stage, surface }) => {
   });
 });
 
+test('a record answers while the table is down for as many seconds as the setting says, and no longer', async () => {
+  const { invoke, lookup, clock } = handlerUnderTest(RECORDS, {
+    LATCHKEY_RECORD_CACHE_SECONDS: '0',
+    LATCHKEY_STALE_IF_ERROR_SECONDS: '60',
+  });
+  const event = restRequestEvent(bearing(ACTIVE.secret));
+  await invoke(event);
+  lookup.isDown = true;
+  clock.nowMs += MINUTE_MS - 1;
+  expect(await invoke(event)).toMatchObject({ principalId: ACTIVE.record.id });
+  clock.nowMs += 1;
+  await expect(invoke(event)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+});
+
 describe('an HTTP API with simple answers', () => {
   test('an active key is authorized, with its context', async () => {
     const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
@@ -388,6 +402,35 @@ describe('the log', () => {
     const { invoke, logged } = handlerUnderTest(RECORDS);
     await expect(invoke(restRequestEvent())).rejects.toThrow('Unauthorized');
     expect(logged()).toEqual([expect.objectContaining({ message: 'denied', code: 'AUTH_REQUIRED' })]);
+  });
+
+  test.each<[string, object]>([
+    ['with the cause that it has', { cause: new RangeError(ACTIVE.secret) }],
+    ['without one', {}],
+  ])('has one line for a fault of the store, %s by name', async (_, options) => {
+    const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
+    lookup.find = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the read failed', options));
+    await expect(invoke(restRequestEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(logged()).toEqual([
+      {
+        timestamp: at(0),
+        level: 'ERROR',
+        message: 'fault',
+        code: 'STORE_UNAVAILABLE',
+        requestId: 'request-1',
+        surface: 'rest-request',
+        detail: 'the read failed',
+        ...('cause' in options ? { cause: 'RangeError' } : {}),
+      },
+    ]);
+  });
+
+  test('and what is thrown name the key of a record that is corrupt', async () => {
+    const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
+    lookup.find = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
+    const corrupt = { code: 'RECORD_CORRUPT', keyId: 'corrupt' };
+    await expect(invoke(restRequestEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject(corrupt);
+    expect(logged()).toEqual([expect.objectContaining(corrupt)]);
   });
 
   test('and what is thrown say of an unexpected error only its name', async () => {

@@ -54,6 +54,13 @@ describe('lines', () => {
     ]);
   });
 
+  test('keep the rules of the format where every metric is had by two sets of dimensions', () => {
+    const { lines, count } = metricsUnderTest();
+    count(refused('denied', 'AUTH_REQUIRED'));
+    expect(lines).toHaveLength(1);
+    expect(problemsOf(String(lines[0]), NOW_MS)).toEqual([]);
+  });
+
   test('of two surfaces are the totals, and a document of each surface: one document holds one value of a metric', () => {
     const { clock, count, take } = metricsUnderTest();
     count(allowed());

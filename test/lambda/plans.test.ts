@@ -28,7 +28,6 @@ const OTHERS = [
   ['appsync', appSyncEvent],
 ] as const;
 
-const plans = plansOf(LISTS);
 const bearing = (secret: string) => ({ headers: [['Authorization', `Bearer ${secret}`]] as const });
 
 describe.each(REST)('%s', (_, makeEvent) => {
@@ -46,7 +45,7 @@ describe.each(REST)('%s', (_, makeEvent) => {
     'the answer to a key on the plan %p says what it is counted by',
     async (plan) => {
       const fields = { id: 'one', ...(plan === undefined ? {} : { plan }) };
-      expect(await identifierFor(fields)).toBe(plans.identifierOf(fields));
+      expect(await identifierFor(fields)).toBe(plansOf(LISTS).identifierOf(fields));
       expect(await identifierFor(fields)).toMatch(/^[0-9a-z]{20,128}$/);
     },
   );
@@ -57,7 +56,7 @@ describe.each(REST)('%s', (_, makeEvent) => {
 
   test('a scoped key is counted as every other, whichever route it asks for', async () => {
     const fields = { plan: 'free', scopes: ['orders'] };
-    const expected = plans.identifierOf({ id: makeKey().record.id, plan: 'free' });
+    const expected = plansOf(LISTS).identifierOf({ id: makeKey().record.id, plan: 'free' });
     for (const path of ['/orders', '/admin']) expect(await identifierFor(fields, SCOPED, path)).toBe(expected);
   });
 
@@ -83,7 +82,7 @@ test.each(OTHERS)('%s knows no usage plans: its answer says nothing of them', as
 
 describe('what a key is counted by', () => {
   const arbitraryKey = fc.record({ id: fc.uuid(), plan: fc.constantFrom('free', 'trial', 'pro', 'gold', undefined) });
-  const identifierOf = ({ id, plan }: { id: string; plan: string | undefined }, by = plans) =>
+  const identifierOf = ({ id, plan }: { id: string; plan: string | undefined }, by = plansOf(LISTS)) =>
     by.identifierOf({ id, ...(plan === undefined ? {} : { plan }) });
 
   test('is a function of the key, shared by two keys only where they are on one shared plan, or on none', () => {
@@ -95,6 +94,15 @@ describe('what a key is counted by', () => {
         expect(identifierOf(one) === identifierOf(two)).toBe(isShared);
       }),
     );
+  });
+
+  // AWS's API keys have these for their values: another would be one that API Gateway does not know.
+  test.each([
+    ['a key of a plan per key', 'free', '9b371694bdf536b02c91f65c86830763ab6039ad89f440bcfd4a0a1fbd0ae133'],
+    ['a shared plan', 'pro', '7903271bf1ca370d4b0da1b3cebbf8f241d59c941b45d2b07ccb80fd5118ebea'],
+    ['keys of no plan', undefined, '83e0b56fe8e46a8129eb9aaeff108d4c5f6e5a177e1fb3e8e0968b5d97604cbf'],
+  ])('is the same in every version of Latchkey: %s', (_, plan, identifier) => {
+    expect(identifierOf({ id: 'one', plan })).toBe(identifier);
   });
 
   test('stays with a key that goes from one plan per key to another, as its API key does', () => {
@@ -138,11 +146,13 @@ describe('a plan that the deployment lacks', () => {
   });
 
   test('is no news where there are no plans, nor is a plan that there is', async () => {
-    const { secret, record } = makeKey({ plan: 'pro' });
-    const planned = handlerUnderTest([record], PLANNED);
-    const unplanned = handlerUnderTest([record]);
-    for (const { invoke } of [planned, unplanned]) await invoke(restTokenEvent(bearing(secret)));
-    expect([...planned.log, ...unplanned.log]).toEqual([]);
+    const keys = ['free', 'pro'].map((plan) => makeKey({ plan }));
+    const records = keys.map(({ record }) => record);
+    for (const environment of [PLANNED, {}]) {
+      const { invoke, log } = handlerUnderTest(records, environment);
+      for (const { secret } of keys) await invoke(restTokenEvent(bearing(secret)));
+      expect(log).toEqual([]);
+    }
   });
 
   test('is logged of no more than 1000 in the life of the environment', async () => {
@@ -151,6 +161,12 @@ describe('a plan that the deployment lacks', () => {
     for (const { secret } of keys) await invoke(restTokenEvent(bearing(secret)));
     expect(logged()).toHaveLength(1000);
   });
+});
+
+test('plans by name are told as the lists that the function reads, a plan that is nothing among them: others refuse it', () => {
+  const byName = { free: {}, pro: { shared: true }, trial: { shared: false }, ...JSON.parse('{"nothing":null}') };
+  const lists = { namespace: NAMESPACE, perKey: ['free', 'trial', 'nothing'], shared: ['pro'] };
+  expect(JSON.parse(Plans.textOf(byName, NAMESPACE))).toEqual(lists);
 });
 
 function plansOf(lists: object): Plans {

@@ -192,7 +192,13 @@ test('a scope that the mapping lacks is logged once in the life of the environme
   const event = restTokenEvent({ ...bearing(one.secret), path: '/orders' });
   for (let request = 0; request < 3; request++) await invoke(event);
   expect(logged()).toEqual([
-    expect.objectContaining({ level: 'WARN', message: 'scope unknown', scope: 'unheard-of', keyId: one.record.id }),
+    expect.objectContaining({
+      level: 'WARN',
+      message: 'scope unknown',
+      code: 'SCOPE_UNKNOWN',
+      scope: 'unheard-of',
+      keyId: one.record.id,
+    }),
   ]);
 });
 
