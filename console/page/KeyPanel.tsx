@@ -94,17 +94,17 @@ function useReads({ record, onRead, onMissing }: KeyPanelProps): ReadFailure | u
 function Actions({ record, nowMs, onAction }: Pick<KeyPanelProps, 'record' | 'nowMs' | 'onAction'>) {
   const state = keyState(record, nowMs);
   if (state === 'revoked') return null;
-  // The second click of a double one is for what the first brought up.
+  // The second click of a double one can meet the button that the first brought to its place.
   const once = (action: KeyAction) => (event: MouseEvent) => {
     if (event.detail < 2) onAction(action);
   };
   return (
     <div class="actions" role="group" aria-label="Change this key">
-      <button type="button" onClick={() => onAction('edit')}>
+      <button type="button" onClick={once('edit')}>
         Edit
       </button>
       {state === 'active' && record.rotatedTo === undefined ? (
-        <button type="button" onClick={() => onAction('rotate')}>
+        <button type="button" onClick={once('rotate')}>
           Rotate
         </button>
       ) : null}
@@ -118,7 +118,7 @@ function Actions({ record, nowMs, onAction }: Pick<KeyPanelProps, 'record' | 'no
           Enable
         </button>
       )}
-      <button type="button" class="danger" onClick={() => onAction('revoke')}>
+      <button type="button" class="danger" onClick={once('revoke')}>
         Revoke
       </button>
     </div>

@@ -52,7 +52,7 @@ export function KeysView(props: KeysViewProps) {
           onSort={setSort}
           onLeave={toGrid}
         />
-        <Count {...{ shown, store, hasShortcuts, nowMs }} onShortcuts={props.onShortcuts} />
+        <Count {...{ shown, store, hasShortcuts, nowMs, isReadOnly }} onShortcuts={props.onShortcuts} />
         <KeyTable
           {...{ sort, grid, nowMs, selectedId }}
           keys={shown}
@@ -116,12 +116,12 @@ function usePanelFocus({ selectedId, selected, grid }: PanelFocusDeps): RefObjec
   return heading;
 }
 
-interface CountProps extends Pick<KeysViewProps, 'store' | 'nowMs' | 'hasShortcuts' | 'onShortcuts'> {
+interface CountProps extends Pick<KeysViewProps, 'store' | 'nowMs' | 'isReadOnly' | 'hasShortcuts' | 'onShortcuts'> {
   readonly shown: readonly ConsoleKey[];
 }
 
 /** How many keys are shown, what takes them along, and which keys of the keyboard do what. */
-function Count({ shown, store, nowMs, hasShortcuts, onShortcuts }: CountProps) {
+function Count({ shown, store, nowMs, isReadOnly, hasShortcuts, onShortcuts }: CountProps) {
   return (
     <p class="count">
       <span role="status">{countOf(shown.length, store)}</span>
@@ -138,7 +138,13 @@ function Count({ shown, store, nowMs, hasShortcuts, onShortcuts }: CountProps) {
           checked={hasShortcuts}
           onChange={({ currentTarget }) => onShortcuts(currentTarget.checked)}
         />
-        <kbd>/</kbd> searches, <kbd>n</kbd> makes a key, <kbd>r</kbd> reloads
+        <kbd>/</kbd> searches,{' '}
+        {isReadOnly ? null : (
+          <>
+            <kbd>n</kbd> makes a key,{' '}
+          </>
+        )}
+        <kbd>r</kbd> reloads
       </label>
     </p>
   );

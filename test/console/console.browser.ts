@@ -415,6 +415,7 @@ test('--read-only shows no way to change a key', async () => {
   await page.getByRole('complementary').waitFor();
   await page.keyboard.press('n');
   expect(await page.getByRole('button', { name: /New|Edit|Rotate|Disable|Revoke/ }).count()).toBe(0);
+  expect(await page.getByRole('checkbox', { name: '/ searches, r reloads' }).count()).toBe(1);
   expect(await page.getByRole('dialog').count()).toBe(0);
   await context.close();
   await console.stop();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
+import { toTimestamp } from '../../keys/timestamp.ts';
 import { LocalDynamoDb } from '../../local/table.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { ConsoleUnderTest } from './consoleUnderTest.ts';
@@ -81,25 +82,42 @@ test('a dialog stays until its change is answered, and a key that is not copied 
 
 describe('what is pressed twice, or held, is done once', () => {
   test.each<[string, (page: Page) => Promise<void>]>([
-    [
-      'Enter twice',
-      async (page) => {
-        await page.keyboard.press('Enter');
-        await sleep(150);
-        await page.keyboard.press('Enter');
-      },
-    ],
+    ['Enter twice at once', (page) => enterTwice(page, 0)],
+    ['Enter twice', (page) => enterTwice(page, 250)],
     ['Enter held', (page) => hold(page, 'Enter')],
-    ['a double click', (page) => panelOf(page).getByRole('button', { name: 'Disable' }).dblclick()],
   ])('on Disable: %s', async (_, press) => {
     const { record } = await console.putKey({ label: 'twice' });
     const page = await open(record.id);
+    const changes: string[] = [];
+    page.on('request', (request) => request.method() === 'POST' && changes.push(request.url()));
     await panelOf(page).getByRole('button', { name: 'Disable' }).focus();
     await press(page);
     await page.getByText(/^twice is disabled/).waitFor();
     await sleep(300);
+    expect(changes).toEqual([`${console.url.origin}/api/keys/${record.id}/disable`]);
     expect(await console.record(record.id)).toHaveProperty('disabledAt');
     expect(await panelOf(page).getByRole('button', { name: 'Enable' }).count()).toBe(1);
+  });
+
+  // With a successor a key cannot be rotated, so that Enable comes to where Disable was; without, Revoke does.
+  test.each([undefined, 'a successor'])('on Disable: a slow double click, rotated to %p', async (rotatedTo) => {
+    const disabledAt = toTimestamp(Date.now());
+    const { record } = await console.putKey({ label: 'clicked', disabledAt, ...(rotatedTo && { rotatedTo }) });
+    const page = await open(record.id);
+    await page.setViewportSize({ width: 2400, height: 800 });
+    const button = (name: string) => panelOf(page).getByRole('button', { name });
+    await button('Enable').click();
+    // From now on there is a line above the panel, so that the buttons stay where they are.
+    await page.getByText(/^clicked is enabled/).waitFor();
+    await sleep(600);
+    const { x = 0, y = 0 } = (await button('Disable').boundingBox()) ?? {};
+    await page.mouse.click(x + 10, y + 10);
+    await button('Enable').waitFor();
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
+    await sleep(300);
+    expect(await console.record(record.id)).toHaveProperty('disabledAt');
+    expect(await page.getByRole('dialog').count()).toBe(0);
   });
 
   test('Enter held on Revoke asks, and does not answer', async () => {
@@ -123,6 +141,12 @@ describe('what is pressed twice, or held, is done once', () => {
   });
 });
 
+async function enterTwice(page: Page, gapMs: number): Promise<void> {
+  await page.keyboard.press('Enter');
+  await sleep(gapMs);
+  await page.keyboard.press('Enter');
+}
+
 /** As a keyboard does that repeats the key. */
 async function hold(page: Page, key: string): Promise<void> {
   for (let times = 0; times < 15; times++) {
@@ -144,6 +168,25 @@ describe('a list that was read before a change does not undo it', () => {
     await page.getByText(/\d keys?$/).waitFor();
     await page.getByRole('row', { name: /meanwhile/ }).waitFor();
     expect(await panelOf(page).count()).toBe(1);
+  });
+
+  test('a key that was issued a moment before, which a list need not have yet', async () => {
+    const page = await open();
+    await page.getByText(/\d keys?$/).waitFor();
+    const old = JSON.stringify((await console.api('GET', '/api/keys')).body);
+    await page.keyboard.press('n');
+    await page.keyboard.type('just now');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Copy key' }).click();
+    await page.getByText('Copied.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.route(LIST, (route) => route.fulfill({ contentType: 'application/json', body: old }));
+    const read = page.waitForResponse(LIST);
+    await page.keyboard.press('r');
+    await read;
+    await page.getByText(/\d keys?$/).waitFor();
+    await sleep(300);
+    expect(await page.getByRole('row', { name: /just now/ }).count()).toBe(1);
   });
 
   test('a key that is revoked meanwhile', async () => {
@@ -239,10 +282,12 @@ test.each([
   [320, 256],
   [667, 375],
 ])('at %p × %p px the list has some rows, and all can be scrolled to', async (width, height) => {
-  for (let index = 0; index < 6; index++) await console.putKey({ label: `row ${index}` });
+  for (let index = 0; index < 6; index++) await console.putKey({ label: `low-${height} row ${index}` });
   const page = await open();
   await page.setViewportSize({ width, height });
   await page.getByText(/\d keys?$/).waitFor();
+  await page.getByRole('searchbox').fill(`low-${height}`);
+  await page.getByText(/^6 (of .* )?keys$/).waitFor();
   const grid = page.getByRole('grid');
   expect((await grid.boundingBox())?.height).toBeGreaterThanOrEqual(200);
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
