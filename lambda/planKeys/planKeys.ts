@@ -94,12 +94,11 @@ export class PlanKeys {
   /** Of the deployment's own usage plans, those that the API key is on. */
   async #usagePlansOf(keyId: string): Promise<readonly string[]> {
     const { usagePlanIds, sharedUsagePlanIds } = this.#options;
-    const own = new Set([...usagePlanIds.values(), ...sharedUsagePlanIds]);
-    const entered: string[] = [];
+    const entered = new Set<string | undefined>();
     for await (const { items = [] } of paginateGetUsagePlans({ client: this.#client }, { keyId })) {
-      for (const { id } of items) if (id !== undefined && own.has(id)) entered.push(id);
+      for (const { id } of items) entered.add(id);
     }
-    return entered;
+    return [...usagePlanIds.values(), ...sharedUsagePlanIds].filter((id) => entered.has(id));
   }
 
   async #enter(keyId: string, usagePlanId: string): Promise<void> {

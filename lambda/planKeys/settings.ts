@@ -17,13 +17,14 @@ export interface PlanKeysSettings {
  */
 export function readPlanKeysSettings(environment: Readonly<Record<string, string | undefined>>): PlanKeysSettings {
   const {
-    LATCHKEY_PLAN_NAMESPACE: namespace,
+    LATCHKEY_PLAN_NAMESPACE: planNamespace,
     LATCHKEY_USAGE_PLANS: usagePlans,
     LATCHKEY_SHARED_USAGE_PLANS: sharedUsagePlans = '[]',
   } = environment;
   const problems: string[] = [];
-  if (namespace === undefined || !/^[0-9a-f]{16}$/.test(namespace)) {
-    problems.push(`LATCHKEY_PLAN_NAMESPACE: got ${JSON.stringify(namespace)}, wanted 16 hex digits`);
+  const namespace = readNamespace(planNamespace);
+  if (namespace === undefined) {
+    problems.push(`LATCHKEY_PLAN_NAMESPACE: got ${JSON.stringify(planNamespace)}, wanted 16 hex digits`);
   }
   const usagePlanIds = readUsagePlans(usagePlans);
   if (usagePlanIds === undefined) {
@@ -37,15 +38,14 @@ export function readPlanKeysSettings(environment: Readonly<Record<string, string
       `LATCHKEY_SHARED_USAGE_PLANS: got ${JSON.stringify(sharedUsagePlans)}, wanted a JSON list of ids of usage plans`,
     );
   }
-  if (
-    namespace === undefined ||
-    usagePlanIds === undefined ||
-    sharedUsagePlanIds === undefined ||
-    problems.length > 0
-  ) {
+  if (namespace === undefined || usagePlanIds === undefined || sharedUsagePlanIds === undefined) {
     throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   }
   return { namespace, usagePlanIds, sharedUsagePlanIds };
+}
+
+function readNamespace(text = ''): string | undefined {
+  return /^[0-9a-f]{16}$/.test(text) ? text : undefined;
 }
 
 function readUsagePlans(text = ''): ReadonlyMap<string, string> | undefined {

@@ -6,7 +6,7 @@ import { KeyRegistry } from '../../keys/registry.ts';
 import { createStreamHandler } from '../../lambda/planKeys/createStreamHandler.ts';
 import { PlanKeys } from '../../lambda/planKeys/planKeys.ts';
 import { createClient, startMoto } from '../support/engine.ts';
-import { describePlanKeys } from './planKeysContract.ts';
+import { describePlanKeys } from '../lambda/planKeysContract.ts';
 
 describePlanKeys('moto', startMoto);
 

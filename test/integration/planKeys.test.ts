@@ -1,13 +1,8 @@
-import { APIGatewayClient, paginateGetApiKeys, paginateGetUsagePlanKeys } from '@aws-sdk/client-api-gateway';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { BUNDLE, logLines, PLAN_KEYS_BUNDLE, startFunction, type RunningFunction } from '../support/bundledFunction.ts';
 import { CONCURRENT_MODIFICATION, startApiGatewayFake, type ApiGatewayFake } from '../support/apiGatewayFake.ts';
-import { PlanKeys } from '../../lambda/planKeys/planKeys.ts';
-import { streamRecord, type StreamedKey } from '../support/streamEvents.ts';
-import { describePlanKeys } from './planKeysContract.ts';
-
-describePlanKeys('a fake of API Gateway', startApiGatewayFake);
+import { streamRecord } from '../support/streamEvents.ts';
 
 let fake: ApiGatewayFake;
 let bundle: RunningFunction;
@@ -47,110 +42,18 @@ test('an outage that outlasts the SDK’s attempts has the stream begin again, a
   ]);
 });
 
-describe('a write of somebody else’s at the same time', () => {
-  const client = () =>
-    new APIGatewayClient({
-      endpoint: fake.endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-      maxAttempts: 1,
-    });
-
-  /** The function's own API keys, and how long they waited. */
-  function planKeysUnderTest() {
-    const waited: number[] = [];
-    const planKeys = new PlanKeys({
-      client: client(),
-      namespace: '0123456789abcdef',
-      usagePlanIds: new Map([['free', usagePlanId]]),
-      sharedUsagePlanIds: [],
-      wait: async (milliseconds) => void waited.push(milliseconds),
-    });
-    return { planKeys, waited };
-  }
-
-  async function isOnPlan(keyId: string): Promise<boolean> {
-    for await (const { items = [] } of paginateGetApiKeys({ client: client() }, {}))
-      for (const { id = '', name } of items)
-        if (name === `latchkey-${keyId}/0123456789abcdef`)
-          for await (const { items: entered = [] } of paginateGetUsagePlanKeys({ client: client() }, { usagePlanId }))
-            if (entered.some((one) => one.id === id)) return true;
-    return false;
-  }
-
-  const conflictsOn = (on: string, times: number) =>
-    fake.failWith(...Array.from({ length: times }, () => ({ ...CONCURRENT_MODIFICATION, on })));
-
-  test.each(['POST apikeys', 'POST usageplans/*/keys'])(
-    'is waited for on %s, and the key is on its plan',
-    async (on) => {
-      const keyId = crypto.randomUUID();
-      const { planKeys, waited } = planKeysUnderTest();
-      conflictsOn(on, 2);
-      await planKeys.put({ keyId, plan: 'free', isNew: true });
-      expect(await isOnPlan(keyId)).toBe(true);
-      expect(waited).toEqual([100, 200]);
-    },
-  );
-
-  test('is waited for where the API key is deleted', async () => {
-    const keyId = crypto.randomUUID();
-    const { planKeys, waited } = planKeysUnderTest();
-    await planKeys.put({ keyId, plan: 'free', isNew: true });
-    conflictsOn('DELETE apikeys/*', 1);
-    await planKeys.put({ keyId, plan: undefined, isNew: false });
-    expect(await isOnPlan(keyId)).toBe(false);
-    expect(waited).toEqual([100]);
-  });
-
-  test.each(['POST apikeys', 'POST usageplans/*/keys'])(
-    'that does not end is an error on %s: the key is never left off its plan in silence',
-    async (on) => {
-      const keyId = crypto.randomUUID();
-      const { planKeys, waited } = planKeysUnderTest();
-      conflictsOn(on, 5);
-      const put = planKeys.put({ keyId, plan: 'free', isNew: true });
-      await expect(put).rejects.toMatchObject({
-        name: 'ConflictException',
-        message: expect.stringContaining('concurrent modification'),
-      });
-      expect(waited).toEqual([100, 200, 400, 800]);
-      await planKeys.put({ keyId, plan: 'free', isNew: true });
-      expect(await isOnPlan(keyId)).toBe(true);
-    },
-  );
-
-  test('has the bundle wait, and try the key again', async () => {
-    const keyId = crypto.randomUUID();
-    conflictsOn('POST usageplans/*/keys', 1);
-    expect(await bundle.invoke({ Records: [insertion(keyId)] })).toEqual({ answer: { batchItemFailures: [] } });
-    expect(await isOnPlan(keyId)).toBe(true);
-  });
-});
-
-test.each<[string, StreamedKey]>([
-  ['on a plan that is not per key', { id: crypto.randomUUID(), plan: 'pro' }],
-  ['on a plan that is not there', { id: crypto.randomUUID(), plan: 'gold' }],
-])('a new key %s asks nothing of API Gateway: nothing can stand for it', async (_, key) => {
+test('the bundle waits for another write at the same time, and tries the key again', async () => {
   const before = fake.asked.length;
-  await bundle.invoke({ Records: [streamRecord(undefined, key)] });
-  expect(fake.asked).toHaveLength(before);
-  await bundle.invoke({ Records: [streamRecord({ id: key.id, plan: 'free' }, key)] });
-  expect(fake.asked.length).toBeGreaterThan(before);
+  fake.failWith({ ...CONCURRENT_MODIFICATION, on: 'POST usageplans/*/keys' });
+  expect(await bundle.invoke({ Records: [insertion('waits')] })).toEqual({ answer: { batchItemFailures: [] } });
+  const enters = `POST /usageplans/${usagePlanId}/keys`;
+  const writes = fake.asked.slice(before).filter((request) => !request.startsWith('GET'));
+  expect(writes).toEqual(['POST /apikeys', enters, enters]);
 });
 
 test.each([
-  ['no namespace', { LATCHKEY_PLAN_NAMESPACE: '', LATCHKEY_USAGE_PLANS: '{"free":"abc"}' }],
   ['no usage plan', { LATCHKEY_USAGE_PLANS: '{}' }],
-  ['a usage plan without an id', { LATCHKEY_USAGE_PLANS: '{"free":""}' }],
-  ['a name that no plan has', { LATCHKEY_USAGE_PLANS: '{"-":"abc"}' }],
-  ['no JSON', { LATCHKEY_USAGE_PLANS: '{' }],
-  ['a list of usage plans', { LATCHKEY_USAGE_PLANS: '["abc"]' }],
-  ['shared usage plans without an id', { LATCHKEY_USAGE_PLANS: '{"free":"abc"}', LATCHKEY_SHARED_USAGE_PLANS: '[""]' }],
-  [
-    'shared usage plans that are no list',
-    { LATCHKEY_USAGE_PLANS: '{"free":"abc"}', LATCHKEY_SHARED_USAGE_PLANS: '{}' },
-  ],
+  ['two wrong settings', { LATCHKEY_PLAN_NAMESPACE: '', LATCHKEY_USAGE_PLANS: '{' }],
 ])('with %s the bundle does not start, and tells the fault in the log', async (_, settings) => {
   await expect(startPlanKeys(settings)).rejects.toThrow(
     /"message":"fault","code":"CONFIG_INVALID","detail":"LATCHKEY_/,

@@ -110,10 +110,10 @@ describe('what may be over in a moment or never', () => {
     expect(logged()).toEqual([expect.objectContaining({ level: 'ERROR', code: 'PLAN_KEY_REFUSED', keyId: 'a' })]);
   });
 
-  test('a write that does not tell its age counts as old', async () => {
+  test.each([[null], [undefined], ['now']])('a write that tells %p as its age counts as old', async (age) => {
     const { invoke } = handlerUnderTest({ a: named('LimitExceededException') });
     const { dynamodb } = insertion('a');
-    const ageless = { dynamodb: { ...dynamodb, ApproximateCreationDateTime: null } };
+    const ageless = { dynamodb: { ...dynamodb, ApproximateCreationDateTime: age } };
     expect(await invoke(ageless)).toEqual({ batchItemFailures: [] });
   });
 });
@@ -150,27 +150,39 @@ test.each(['BadRequestException', 'NotFoundException'])(
 );
 
 test.each([
-  ['no id', { dynamodb: { NewImage: { plan: { S: 'free' } } } }],
-  ['an id that is no key’s', { dynamodb: { NewImage: { plan: { S: 'free' }, id: { S: 'a/b' } } } }],
-])('a record with %s holds up no other', async (_, corrupt) => {
+  ['no id', { plan: { S: 'free' } }],
+  ['an id that is no key’s', { plan: { S: 'free' }, id: { S: 'a/b' } }],
+])('a record with %s holds up no other', async (_, NewImage) => {
   const { invoke, put, logged } = handlerUnderTest();
-  expect(await invoke(corrupt, insertion('a'))).toEqual({ batchItemFailures: [] });
+  const corrupt = { ApproximateCreationDateTime: NOW_MS / 1000, NewImage };
+  expect(await invoke({ dynamodb: corrupt }, insertion('a'))).toEqual({ batchItemFailures: [] });
   expect(put).toHaveLength(1);
   expect(logged()).toEqual([expect.objectContaining({ code: 'PLAN_KEY_REFUSED', cause: 'RECORD_CORRUPT' })]);
 });
 
 test.each([[null], [{}], [{ Records: null }], ['text']])('the event %j is a fault', async (event) => {
-  await expect(handlerUnderTest().handler(event)).rejects.toThrow(LatchkeyError);
+  await expect(handlerUnderTest().handler(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
 });
 
-test.each([[null], ['text'], [{}], [{ dynamodb: null }], [{ dynamodb: { NewImage: [], OldImage: 1 } }]])(
-  'a record of another shape, %j, changes nothing',
-  async (record) => {
-    const { invoke, put } = handlerUnderTest();
-    expect(await invoke(record)).toEqual({ batchItemFailures: [] });
-    expect(put).toEqual([]);
-  },
-);
+test.each([
+  [null],
+  ['text'],
+  [{}],
+  [{ dynamodb: null }],
+  [{ dynamodb: { NewImage: [], OldImage: 1 } }],
+  [{ dynamodb: { NewImage: { id: { S: 'a' }, plan: { S: 7 } } } }],
+])('a record of another shape, %j, changes nothing', async (record) => {
+  const { invoke, put } = handlerUnderTest();
+  expect(await invoke(record)).toEqual({ batchItemFailures: [] });
+  expect(put).toEqual([]);
+});
+
+test.each([[undefined], [7]])('a failure at a record of the number %p has all of them come again', async (number) => {
+  const { invoke } = handlerUnderTest({ a: named('TimeoutError') });
+  const { dynamodb } = insertion('a');
+  const unnumbered = { dynamodb: { ...dynamodb, SequenceNumber: number } };
+  expect(await invoke(unnumbered)).toEqual({ batchItemFailures: [{ itemIdentifier: '' }] });
+});
 
 test('nothing of what failed is logged but its name', async () => {
   const { invoke, log } = handlerUnderTest({ a: named('BadRequestException'), b: named('TimeoutError') });

@@ -14,6 +14,8 @@ export interface Failure {
   readonly message?: string;
   /** Method and path with a star for each id, such as `POST apikeys`. */
   readonly on?: string;
+  /** Whether what was asked is done all the same, as where its answer is lost on the way. */
+  readonly isDone?: boolean;
 }
 
 /** As AWS words it for a write while another one is under way, anywhere in the account and Region. */
@@ -27,7 +29,7 @@ export const CONCURRENT_MODIFICATION: Failure = {
 export interface ApiGatewayFake extends ApiGatewayEngine {
   /** The next requests are refused with these errors, one each; where it says on which, the next ones of that kind. */
   readonly failWith: (...failures: Failure[]) => void;
-  /** Method and path of each request so far. */
+  /** Method, path and query of each request so far. */
   readonly asked: readonly string[];
 }
 
@@ -35,6 +37,7 @@ interface ApiKey {
   readonly id: string;
   readonly name: string;
   readonly value: string;
+  readonly enabled: boolean;
 }
 
 interface UsagePlan {
@@ -76,13 +79,14 @@ export async function startApiGatewayFake(): Promise<ApiGatewayFake> {
   async function serve(message: IncomingMessage, response: ServerResponse) {
     const { pathname, searchParams: query } = new URL(message.url ?? '', 'http://fake');
     const path = pathname.split('/').slice(1).map(decodeURIComponent);
-    asked.push(`${message.method} ${pathname}`);
+    asked.push(`${message.method} ${message.url}`);
     try {
       const shape = `${message.method} ${shapeOf(path)}`;
       const next = failures.findIndex(({ on = shape }) => on === shape);
       const [failure] = next < 0 ? [] : failures.splice(next, 1);
-      if (failure !== undefined) throw new Refusal(failure.name, failure.status, failure.message);
+      if (failure !== undefined && failure.isDone !== true) throw refusalOf(failure);
       const answer = await state.answer(shape, { path, query, body: () => readJson(message) });
+      if (failure !== undefined) throw refusalOf(failure);
       response.writeHead(answer === undefined ? 202 : 200, { 'content-type': 'application/json' });
       response.end(JSON.stringify(answer));
     } catch (error) {
@@ -93,6 +97,10 @@ export async function startApiGatewayFake(): Promise<ApiGatewayFake> {
   }
   const endpoint = `http://127.0.0.1:${await listenOnLoopback(server, 0, 'the fake of API Gateway')}`;
   return { endpoint, asked, failWith: (...errors) => failures.push(...errors), stop: () => closeNow(server) };
+}
+
+function refusalOf({ name, status, message }: Failure): Refusal {
+  return new Refusal(name, status, message);
 }
 
 // The path with a star for each id, such as `apikeys/*`.
@@ -112,7 +120,7 @@ class State {
     if (shape === 'POST usageplans') return this.#createPlan(await body());
     if (shape === 'GET usageplans') return this.#listPlans(query);
     if (shape === 'GET usageplans/*/keys') return this.#listEntered(id, query);
-    if (shape === 'POST usageplans/*/keys') return this.#enter(id, textIn(await body(), 'keyId'));
+    if (shape === 'POST usageplans/*/keys') return this.#enter(id, await body());
     if (shape === 'DELETE usageplans/*/keys/*') return this.#leave(id, keyId);
     throw BAD_REQUEST;
   }
@@ -121,7 +129,7 @@ class State {
     const [name, value] = [textIn(body, 'name'), textIn(body, 'value')];
     if (!/^[A-Za-z0-9]{20,128}$/.test(value)) throw BAD_REQUEST;
     if ([...this.#keys.values()].some((key) => key.value === value)) throw CONFLICT;
-    const key = { id: this.#newId(), name, value };
+    const key = { id: this.#newId(), name, value, enabled: fieldIn(body, 'enabled') === true };
     this.#keys.set(key.id, key);
     return key;
   }
@@ -130,7 +138,7 @@ class State {
     const { item, ...rest } = page([...this.#keys.values()], query);
     const items = item.filter(({ name }) => name.startsWith(query.get('name') ?? ''));
     const isShown = query.get('includeValues') === 'true';
-    return { ...rest, item: items.map(({ id, name, value }) => ({ id, name, ...(isShown ? { value } : {}) })) };
+    return { ...rest, item: items.map(({ value, ...shown }) => ({ ...shown, ...(isShown ? { value } : {}) })) };
   }
 
   #deleteKey(id: string): undefined {
@@ -156,7 +164,9 @@ class State {
   }
 
   /** A key is on one plan of a stage at a time. */
-  #enter(planId: string, keyId: string): object {
+  #enter(planId: string, body: unknown): object {
+    const keyId = textIn(body, 'keyId');
+    if (textIn(body, 'keyType') !== 'API_KEY') throw BAD_REQUEST;
     if (!this.#keys.has(keyId)) throw NOT_FOUND;
     const plan = this.#plan(planId);
     const others = [...this.#plans.values()].filter(({ entered }) => entered.has(keyId));
@@ -188,6 +198,10 @@ function page<T>(all: readonly T[], query: URLSearchParams): { item: readonly T[
 }
 
 function textIn(body: unknown, name: string): string {
-  const value = typeof body === 'object' && body !== null ? new Map(Object.entries(body)).get(name) : undefined;
+  const value = fieldIn(body, name);
   return typeof value === 'string' ? value : '';
+}
+
+function fieldIn(body: unknown, name: string): unknown {
+  return typeof body === 'object' && body !== null ? new Map(Object.entries(body)).get(name) : undefined;
 }

@@ -48,7 +48,7 @@ export function describePlanKeys(name: string, start: () => Promise<ApiGatewayEn
     const enter = (usagePlanId: string, keyId: string) =>
       client.send(new CreateUsagePlanKeyCommand({ usagePlanId, keyId, keyType: 'API_KEY' }));
     const createApiKey = async (name: string, value: string) =>
-      (await client.send(new CreateApiKeyCommand({ name, value }))).id ?? '';
+      (await client.send(new CreateApiKeyCommand({ name, value, enabled: true }))).id ?? '';
 
     /** Puts writes through the function as one batch. */
     async function follow(
@@ -71,7 +71,7 @@ export function describePlanKeys(name: string, start: () => Promise<ApiGatewayEn
       return { answer, log: log.map((line) => JSON.parse(line) as unknown) };
     }
 
-    /** The API keys of a Latchkey key: each one's value, and the plans that it is on. */
+    /** The API keys of a Latchkey key that let requests through: each one's value, and the plans that it is on. */
     async function apiKeysOf(id: string) {
       const entered = new Map<string, string[]>();
       for (const [plan, usagePlanId] of [...usagePlanIds, ['pro', sharedUsagePlanId] as const]) {
@@ -80,8 +80,8 @@ export function describePlanKeys(name: string, start: () => Promise<ApiGatewayEn
       }
       const found: { value: string | undefined; plans: readonly string[] }[] = [];
       for await (const { items = [] } of paginateGetApiKeys({ client }, { includeValues: true }))
-        for (const { id: keyId = '', name, value } of items)
-          if (name?.startsWith(`latchkey-${id}/`)) found.push({ value, plans: entered.get(keyId) ?? [] });
+        for (const { id: keyId = '', name, value, enabled } of items)
+          if (enabled && name?.startsWith(`latchkey-${id}/`)) found.push({ value, plans: entered.get(keyId) ?? [] });
       return found;
     }
 
