@@ -59,8 +59,9 @@ function reads(answer: (route: Route) => Promise<void>) {
 }
 
 test('a dialog stays until its change is answered, and a key that is not copied is not left unasked', async () => {
-  const page = await open(undefined, (page) => page.route(LIST, (route) => after(500)(route)));
+  const page = await open();
   await page.getByText(/\d keys?$/).waitFor();
+  await page.route(LIST, (route) => after(4000)(route));
   await page.keyboard.press('n');
   await page.keyboard.type('slow');
   await page.keyboard.press('Enter');
