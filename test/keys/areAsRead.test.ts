@@ -46,3 +46,10 @@ test('a list of 50 is compared to its last element', () => {
   expect(conditions).toHaveLength(51);
   expect(conditions.at(-1)).toContain('#scopes[49]');
 });
+
+test('of a longer list the first 50 elements are compared, also where there is room for more', () => {
+  const { record } = makeKey({ scopes: SCOPES });
+  const { conditions } = areAsRead(['scopes'], record);
+  expect(conditions).toHaveLength(51);
+  expect(conditions.at(-1)).toContain('#scopes[49]');
+});

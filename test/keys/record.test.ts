@@ -73,13 +73,24 @@ describe('parseRecord', () => {
     const { record } = makeKey();
     const error = corruptionOf({ ...serialiseRecord(record), owner: { looks: 'private' } });
     expect(error.keyId).toBe(record.id);
+    expect(error.message).toContain(record.id);
     expect(error.message).not.toContain('private');
     expect(error.message).not.toContain(record.keyHash);
+  });
+
+  test('an id that is no text is not named', () => {
+    expect(corruptionOf({ ...fullItem(), id: 7 }).keyId).toBeUndefined();
   });
 
   test.each([undefined, null, 'text', 7, []])('%p is no record', (item) => {
     expect(corruptionOf(item).keyId).toBeUndefined();
   });
+});
+
+test('a field that is undefined is left out of the item', () => {
+  const { record } = makeKey();
+  const item = serialiseRecord(Object.assign({}, record, { owner: undefined }));
+  expect(item).toStrictEqual({ ...record });
 });
 
 describe('keyState', () => {

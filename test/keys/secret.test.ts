@@ -4,6 +4,7 @@ import {
   generateSecret,
   hashSecret,
   isKeyPrefix,
+  MAX_SHOWN_LENGTH,
   parseKeyHash,
   parseSecret,
   shownPrefixOf,
@@ -42,6 +43,11 @@ describe('a new key', () => {
     expect(Math.max(...counts.values()) - Math.min(...counts.values())).toBeLessThanOrEqual(4);
   });
 
+  test('uses every byte that it draws, in the order that they come in', () => {
+    const ascending = () => Uint8Array.from({ length: 64 }, (_, byte) => byte);
+    expect(generateSecret('sk_', ascending).slice(3, 46)).toBe(ALPHABET.slice(0, 43));
+  });
+
   test('draws on as many bytes as it takes when most are refused', () => {
     const fewUsable = () => Uint8Array.of(255, 255, 61, 248);
     expect(generateSecret('sk_', fewUsable).slice(3, 46)).toBe('z'.repeat(43));
@@ -55,6 +61,11 @@ describe('a new key', () => {
 describe('well-formedness', () => {
   test.each([KNOWN, KNOWN_PADDED])('a key with a checksum from another implementation is accepted: %s', (text) => {
     expect(parseSecret(text, OWN)).toBe(text);
+  });
+
+  test('a key of the digit 0 alone is accepted, under a prefix with which its checksum is 0', () => {
+    const zeros = `ghadrll_${'0'.repeat(49)}`;
+    expect(parseSecret(zeros, { ...OWN, prefix: 'ghadrll_' })).toBe(zeros);
   });
 
   test.each([
@@ -141,15 +152,22 @@ test('the hash is SHA-256 of the whole key, in lower-case hex', () => {
   expect(parseKeyHash(KNOWN_HASH)).toBe(KNOWN_HASH);
 });
 
-test.each([KNOWN_HASH.toUpperCase(), KNOWN_HASH.slice(1), `0${KNOWN_HASH}`, `${KNOWN_HASH}\n`, undefined, 7])(
-  '%p is no hash',
-  (text) => {
-    expect(parseKeyHash(text)).toBeUndefined();
-  },
-);
+test.each([
+  KNOWN_HASH.toUpperCase(),
+  KNOWN_HASH.slice(1),
+  `0${KNOWN_HASH}`,
+  `${KNOWN_HASH}\n`,
+  [KNOWN_HASH],
+  undefined,
+  7,
+])('%p is no hash', (text) => {
+  expect(parseKeyHash(text)).toBeUndefined();
+});
 
 test('of a key the prefix and 8 characters may be shown', () => {
   expect(shownPrefixOf(KNOWN as KeySecret, 'sk_')).toBe('sk_01234567');
+  const longestPrefix = 'abcdefghijklmno_';
+  expect(shownPrefixOf(generateSecret(longestPrefix), longestPrefix)).toHaveLength(MAX_SHOWN_LENGTH);
 });
 
 test.each([

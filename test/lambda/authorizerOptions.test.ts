@@ -46,7 +46,9 @@ test('every option is what the function reads from its variable', () => {
 describe('options that are wrong', () => {
   test('are told all at once, each by its own name', () => {
     const options = { tableName: '', keyPrefix: 'SK', unheardOf: 1, plans: { 'no plan': {} } };
-    const problems = expect.stringMatching(/^unheardOf: [^;]*; tableName: [^;]*; keyPrefix: [^;]*; plans: [^;]*$/);
+    const problems = expect.stringMatching(
+      /^unheardOf: [^;]*; tableName: [^;]*; keyPrefix: got "SK", wanted [^;]+; plans: [^;]*$/,
+    );
     expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
   });
 
