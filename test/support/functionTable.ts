@@ -17,7 +17,8 @@ export interface FunctionTable {
 export async function startFunctionTable(...records: readonly KeyRecord[]): Promise<FunctionTable> {
   const engine = await startDynalite();
   await engine.createTable('keys');
-  const client = DynamoDBDocumentClient.from(createClient(engine.endpoint), REGISTRY_TRANSLATION);
+  // Between two calls of a test the engine may close a connection that was kept, just as the second is sent over it.
+  const client = DynamoDBDocumentClient.from(createClient(engine.endpoint, 3), REGISTRY_TRANSLATION);
   const put: FunctionTable['put'] = async (...records) => {
     const puts = records.map((record) => new PutCommand({ TableName: 'keys', Item: serialiseRecord(record) }));
     await Promise.all(puts.map((command) => client.send(command)));
