@@ -18,7 +18,7 @@ interface RevokeOptions extends RegistryOptions {
 
 const HELP = `
 A revoked key is refused from then on, and its record stays for 90 days. When the record is gone the table does not know the
-key, so that it is refused as any unknown one; a key that was made elsewhere must not be imported again after that, for
+key, so that it is refused like an unknown one; a key that was made elsewhere must not be imported again after that, for
 import would take it as new.
 A revocation takes effect once the caches of the deployment have let go of the key: within its recordCacheTtl plus its
 resultCacheTtl. In an outage of DynamoDB a longer staleIfError takes the place of recordCacheTtl.
