@@ -52,19 +52,22 @@ export async function* importHashes(
   deps: ImportDeps,
 ): AsyncGenerator<ImportResult, void, undefined> {
   const importer = new Importer(deps);
-  const inHand: Promise<Settled>[] = [];
+  const inHand: Promise<readonly ImportResult[]>[] = [];
   const failures: unknown[] = [];
-  const oldest = async (): Promise<readonly ImportResult[]> => {
-    const settled = await inHand.shift();
-    if (settled === undefined || 'result' in settled) return settled === undefined ? [] : [settled.result];
-    failures.push(settled.failure);
-    return [];
-  };
+  const resultOf = (work: Promise<ImportResult>): Promise<readonly ImportResult[]> =>
+    work.then(
+      (result) => [result],
+      (failure: unknown) => {
+        failures.push(failure);
+        return [];
+      },
+    );
+  const oldest = async () => (await Promise.all(inHand.splice(0, 1))).flat();
   try {
     let index = 0;
     try {
       for await (const entry of entries) {
-        inHand.push(settle(importer.take(entry, index++)));
+        inHand.push(resultOf(importer.take(entry, index++)));
         if (inHand.length >= concurrency) yield* await oldest();
         if (failures.length > 0) break;
       }
@@ -76,15 +79,6 @@ export async function* importHashes(
     await Promise.all(inHand);
   }
   if (failures.length > 0) throw failures[0];
-}
-
-type Settled = { readonly result: ImportResult } | { readonly failure: unknown };
-
-function settle(work: Promise<ImportResult>): Promise<Settled> {
-  return work.then(
-    (result) => ({ result }),
-    (failure: unknown) => ({ failure }),
-  );
 }
 
 class Importer {
