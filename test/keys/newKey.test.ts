@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../keys/errors.ts';
-import { checkNewKey } from '../../keys/newKey.ts';
+import { checkNewKey, expiry } from '../../keys/newKey.ts';
 import { generateSecret } from '../../keys/secret.ts';
 import { NOW_MS } from '../support/keys.ts';
 
@@ -24,7 +24,20 @@ describe('the bounds of a new key', () => {
     ['a plan of one character', { label: 'x', plan: 'A' }],
     ['metadata of 1024 bytes', { label: 'x', metadata: { a: 'x'.repeat(1016) } }],
   ])('%s is taken', (_, input) => {
-    expect(checkNewKey(input, NOW_MS)).toEqual(input);
+    expect(checkNewKey(input, NOW_MS)).toStrictEqual(input);
+  });
+
+  test('an expiry is taken in its stored form, and the record is kept for 90 days from then', () => {
+    expect(checkNewKey({ label: 'x', expiresAt: '2031-01-31T13:00+01:00' }, NOW_MS)).toStrictEqual({
+      label: 'x',
+      expiresAt: '2031-01-31T12:00:00.000Z',
+      // 31 January 2031, 12:00, and 90 days.
+      purgeAfter: 1_935_403_200,
+    });
+  });
+
+  test('an expiry that nobody checked is not stored', () => {
+    expect(() => expiry('tomorrow')).toThrow(expect.objectContaining({ code: 'INTERNAL_ERROR' }));
   });
 
   test.each([

@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import { checkImportedKey, type CheckedImport } from '../../keys/importedKey.ts';
+import { NOW_MS } from '../support/keys.ts';
+
+const KEY_HASH = 'ab'.repeat(32);
+
+function check(fields: Record<string, unknown>): CheckedImport {
+  return checkImportedKey({ keyHash: KEY_HASH, label: 'x', ...fields }, { actor: 'ops', nowMs: NOW_MS });
+}
+
+const TAKEN = {
+  keyHash: KEY_HASH,
+  id: 'key-1',
+  label: 'phone',
+  keyPrefix: 'sk_AbCdEfGh',
+  owner: 'acme',
+  scopes: ['orders:read'],
+  plan: 'free',
+  metadata: { seats: 3 },
+  createdAt: '2024-01-31T12:00:00.000Z',
+  createdBy: 'alice',
+  lastUsedAt: '2024-02-01T12:00:00.000Z',
+  expiresAt: '2031-01-31T12:00:00.000Z',
+  disabledAt: '2024-03-01T12:00:00.000Z',
+  disabledBy: 'bob',
+  revokedAt: '2024-04-01T12:00:00.000Z',
+  revokedBy: 'carol',
+  revokedReason: 'left',
+  rotatedFrom: 'key-0',
+  rotatedTo: 'key-2',
+};
+
+test('all that an entry says is kept, and what ended long ago stays for 90 days from its import', () => {
+  // 15 June 2030, 12:00, and 90 days.
+  const record = { ...TAKEN, purgeAfter: 1_915_531_200 };
+  expect(check(TAKEN)).toStrictEqual({ record, hasOwnId: true });
+});
+
+test('an entry that says the least is issued now by who imports, under an id of its own', () => {
+  expect(check({})).toStrictEqual({
+    record: {
+      keyHash: KEY_HASH,
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      label: 'x',
+      createdAt: '2030-06-15T12:00:00.000Z',
+      createdBy: 'ops',
+    },
+    hasOwnId: false,
+  });
+});
+
+test('a time to the nanosecond is taken, and cut to milliseconds', () => {
+  expect(check({ createdAt: '2024-01-31T13:00:00.123456789+01:00' })).toMatchObject({
+    record: { createdAt: '2024-01-31T12:00:00.123Z' },
+  });
+});
+
+describe('what may be shown of a key', () => {
+  test.each(['!', '~', 'x'.repeat(24)])('is taken: %s', (keyPrefix) => {
+    expect(check({ keyPrefix })).toMatchObject({ record: { keyPrefix } });
+  });
+
+  test.each([[''], ['x'.repeat(25)], [' sk_'], ['sk_ '], ['ské'], [['sk_']]])('is refused: %p', (keyPrefix) => {
+    expect(check({ keyPrefix })).toEqual({ problem: expect.stringMatching(/^keyPrefix: wanted .*24/) });
+  });
+});
+
+const WRONG: readonly (readonly [string, unknown, string])[] = [
+  ['keyHash', 'sk_AbCdEfGh', '64'],
+  ['label', '', '256'],
+  ['keyPrefix', '', '24'],
+  ['owner', '', '256'],
+  ['scopes', ['a b'], '1024'],
+  ['plan', '', '64'],
+  ['metadata', { a: 'x'.repeat(1017) }, '1024'],
+  ['createdAt', '2024-02-30T12:00:00Z', '8601'],
+  ['createdBy', '', '.'],
+  ['lastUsedAt', 'yesterday', '8601'],
+  ['expiresAt', '2024-02-01T12:00:00', '8601'],
+  ['disabledAt', 1_900_000_000, '8601'],
+  ['disabledBy', 7, '.'],
+  ['revokedAt', '', '8601'],
+  ['revokedBy', '', '.'],
+  ['revokedReason', '', '256'],
+];
+
+test('each field that is wrong is told, with the bounds of what is wanted, and never with what it was', () => {
+  const checked = check(Object.fromEntries(WRONG.map(([name, value]) => [name, value])));
+  const problems = 'problem' in checked ? checked.problem.split('; ') : [];
+  expect(problems).toEqual(
+    WRONG.map(([name, , bound]) => expect.stringMatching(new RegExp(`^${name}: wanted .*${bound}`))),
+  );
+});
+
+test.each([undefined, null, 'a text', 7, []])('an entry that is %p lacks its hash and its label', (entry) => {
+  const checked = checkImportedKey(entry, { actor: 'ops', nowMs: NOW_MS });
+  expect(checked).toEqual({ problem: expect.stringMatching(/^keyHash: wanted [^;]+; label: wanted [^;]+$/) });
+});
