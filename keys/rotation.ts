@@ -55,10 +55,8 @@ const MAX_GRACE_SECONDS = 3650 * 86_400;
 export function checkRotateOptions({ graceSeconds, expiresAt }: RotateOptions, nowMs: number): void {
   const isGrace = Number.isInteger(graceSeconds) && graceSeconds >= 0 && graceSeconds <= MAX_GRACE_SECONDS;
   const problems = [
-    ...(isGrace
-      ? []
-      : [`graceSeconds: got ${show(graceSeconds)}, wanted a whole number from 0 to ${MAX_GRACE_SECONDS}`]),
-    ...(expiresAt === undefined || expiresAt === null ? [] : (problemOf('expiresAt', expiresAt, nowMs) ?? [])),
+    isGrace ? [] : `graceSeconds: got ${show(graceSeconds)}, wanted a whole number from 0 to ${MAX_GRACE_SECONDS}`,
+    expiresAt === undefined || expiresAt === null ? [] : (problemOf('expiresAt', expiresAt, nowMs) ?? []),
   ].flat();
   if (problems.length > 0) throw new LatchkeyError('INPUT_INVALID', problems.join('; '));
 }

@@ -1,0 +1,29 @@
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
+import { KeyRegistry, REGISTRY_TRANSLATION } from '../../keys/registry.ts';
+import { answeringClient, failure, type Answer } from './answeringClient.ts';
+import { NOW_MS } from './keys.ts';
+
+/** What a write whose condition does not hold is answered with. */
+export const REFUSED: Answer = failure('ConditionalCheckFailedException');
+/** What a write that is to be sent again is answered with: the registry takes the next answer for that of its second try. */
+export const THROTTLED: Answer = failure('ThrottlingException');
+
+/** A registry whose calls have these answers, one after the other. It acts as `tests`, at `NOW_MS`. */
+export function answeredRegistry(...answers: readonly Answer[]): KeyRegistry {
+  const left = [...answers];
+  const client = answeringClient(() => left.shift() ?? failure('NoAnswerLeft'));
+  return new KeyRegistry({
+    client: DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION),
+    tableName: 'keys',
+    actor: 'tests',
+    now: () => NOW_MS,
+    patience: { sleep: async () => {}, random: () => 0 },
+  });
+}
+
+/** The record as each call has it that finds or leaves it; all that it has must be texts. */
+export function recordAnswer(record: KeyRecord): Answer {
+  const item = Object.fromEntries(Object.entries(serialiseRecord(record)).map(([name, text]) => [name, { S: text }]));
+  return { body: { Items: [item], Item: item, Attributes: item } };
+}
