@@ -56,6 +56,14 @@ describe('drawRotation', () => {
     for (const told of [ID, ...values]) expect(String(error)).toContain(told);
   });
 
+  test.each<[string, string | null, string | undefined]>([
+    ['the expiry that is given', '2031-01-31T12:00:00+01:00', '2031-01-31T11:00:00.000Z'],
+    ['none, where that is said', null, undefined],
+  ])('gives the successor %s', async (_, expiresAt, expected) => {
+    const { record } = await draw({ expiresAt: at(1000) }, { ...HOUR, expiresAt });
+    expect(record.expiresAt).toBe(expected);
+  });
+
   test('gives the successor as long a life, up to the last time that can be stored', async () => {
     const { record } = await draw({ createdAt: at(0), expiresAt: '9999-12-31T23:59:59.999Z' });
     expect(record.expiresAt).toBe('9999-12-31T23:59:59.999Z');
