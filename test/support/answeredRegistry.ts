@@ -1,7 +1,8 @@
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
-import { KeyRegistry, REGISTRY_TRANSLATION } from '../../keys/registry.ts';
-import { answeringClient, failure, type Answer } from './answeringClient.ts';
+import { KeyRegistry } from '../../keys/registry.ts';
+import { failure, type Answer } from './answeringClient.ts';
+import { answersInOrder } from './answersInOrder.ts';
 import { NOW_MS } from './keys.ts';
 
 /** What a write whose condition does not hold is answered with. */
@@ -11,10 +12,13 @@ export const THROTTLED: Answer = failure('ThrottlingException');
 
 /** A registry whose calls have these answers, one after the other. It acts as `tests`, at `NOW_MS`. */
 export function answeredRegistry(...answers: readonly Answer[]): KeyRegistry {
-  const left = [...answers];
-  const client = answeringClient(() => left.shift() ?? failure('NoAnswerLeft'));
+  return registryOn(answersInOrder(...answers).client);
+}
+
+/** The same with a client of the test's own. */
+export function registryOn(client: DynamoDBDocumentClient): KeyRegistry {
   return new KeyRegistry({
-    client: DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION),
+    client,
     tableName: 'keys',
     actor: 'tests',
     now: () => NOW_MS,

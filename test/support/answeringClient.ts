@@ -7,16 +7,29 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** What DynamoDB was asked. */
+export interface SentCall {
+  /** Such as `GetItem`. */
+  readonly operation: string;
+  /** As it is on the wire. */
+  readonly input: object;
+}
+
+interface SentRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
 interface HandlerOptions {
   readonly abortSignal?: AbortSignal;
 }
 
 /** A client whose calls the function answers, each tried once: nothing leaves the process. */
 export function answeringClient(
-  answer: (abortSignal: AbortSignal | undefined) => Answer | Promise<Answer>,
+  answer: (abortSignal: AbortSignal | undefined, call: SentCall) => Answer | Promise<Answer>,
 ): DynamoDBClient {
-  const handle = async (_: unknown, { abortSignal }: HandlerOptions = {}) => {
-    const { statusCode = 200, body } = await answer(abortSignal);
+  const handle = async (request: SentRequest, { abortSignal }: HandlerOptions = {}) => {
+    const { statusCode = 200, body } = await answer(abortSignal, callOf(request));
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     return { response: { statusCode, headers: {}, body: Buffer.from(text) } };
   };
@@ -26,6 +39,12 @@ export function answeringClient(
     maxAttempts: 1,
     requestHandler: { handle, updateHttpClientConfig: () => {}, httpHandlerConfigs: () => ({}) },
   });
+}
+
+function callOf({ headers, body }: SentRequest): SentCall {
+  const input: unknown = JSON.parse(new TextDecoder().decode(body));
+  if (typeof input !== 'object' || input === null) throw new TypeError('a call whose input is no object');
+  return { operation: headers['x-amz-target']?.split('.')[1] ?? 'none', input };
 }
 
 /** DynamoDB's own way to say that a call failed. */
