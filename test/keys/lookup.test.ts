@@ -1,13 +1,11 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from '@jest/globals';
 import { KeyLookup, LOOKUP_TRANSLATION } from '../../keys/lookup.ts';
-import { serialiseRecord } from '../../keys/record.ts';
-import { answeringClient, failure } from '../support/answeringClient.ts';
+import { answeringClient, failure, itemOnWire } from '../support/answeringClient.ts';
 import { makeKey, NOW_MS } from '../support/keys.ts';
 
 const { record } = makeKey();
-/** As it is on the wire: all that this record has is texts. */
-const ITEM = Object.fromEntries(Object.entries(serialiseRecord(record)).map(([name, text]) => [name, { S: text }]));
+const ITEM = itemOnWire(record);
 
 function lookupWith(answer: Parameters<typeof answeringClient>[0], timeoutMs = 30_000): KeyLookup {
   const client = DynamoDBDocumentClient.from(answeringClient(answer), LOOKUP_TRANSLATION);

@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
 
 /** What DynamoDB answers a call with. */
 export interface Answer {
@@ -50,4 +51,10 @@ function callOf({ headers, body }: SentRequest): SentCall {
 /** DynamoDB's own way to say that a call failed. */
 export function failure(name: string, statusCode = 400): Answer {
   return { statusCode, body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'no' } };
+}
+
+/** A record as it is on the wire, of its attributes those that are texts. */
+export function itemOnWire(record: KeyRecord): Record<string, unknown> {
+  const texts = Object.entries(serialiseRecord(record)).filter(([, value]) => typeof value === 'string');
+  return Object.fromEntries(texts.map(([name, text]) => [name, { S: text }]));
 }
