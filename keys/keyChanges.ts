@@ -64,7 +64,7 @@ export function checkChanges(input: unknown, nowMs: number): KeyChanges {
  * where both are as `read` has them; and with `asRead`, so is every field.
  *
  * @throws LatchkeyError `CONFLICT` where the expiry would be taken from a key that was rotated, or a field is not as in
- * `asRead`; `ALREADY_REVOKED` in place of the latter
+ * `asRead`; `ALREADY_REVOKED` for a key that was revoked, in place of the latter
  */
 export function changing(changes: KeyChanges, { read, asRead }: ChangeContext): Change {
   const { set, remove } = written(changes);
@@ -72,7 +72,7 @@ export function changing(changes: KeyChanges, { read, asRead }: ChangeContext): 
     throw conflict(read.id, `was rotated to ${read.rotatedTo}, so it must end: give it a time`);
   }
   const refusal = (record: KeyRecord) => revokedRefusal(record) ?? staleRefusal(changes, record, asRead);
-  const stale = read === undefined || asRead === undefined ? undefined : refusal(read);
+  const stale = read === undefined ? undefined : refusal(read);
   if (stale !== undefined) throw stale;
   const kept = read === undefined ? undefined : areAsRead(keptFields(changes, asRead), read);
   return {
