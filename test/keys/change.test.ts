@@ -83,6 +83,7 @@ describe('a change', () => {
       const registry = answeredRegistry(FOUND, { body: { Attributes: { id: { S: record.id } } } });
       await expect(change(registry)).rejects.toMatchObject({
         code: 'RECORD_CORRUPT',
+        keyId: record.id,
         message: expect.stringMatching(new RegExp(`\\b${done}\\b`)),
       });
     },

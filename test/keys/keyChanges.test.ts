@@ -1,7 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { changing, checkChanges, type KeyChanges } from '../../keys/keyChanges.ts';
-import { failure, itemOnWire } from '../support/answeringClient.ts';
-import { answeringRegistry } from '../support/answeringRegistry.ts';
 import { at, makeKey, NOW_MS } from '../support/keys.ts';
 
 const ALL_FIELDS = 'label, owner, scopes, plan, expiresAt, metadata';
@@ -79,26 +77,5 @@ describe('changing', () => {
     expect(() => changing({ expiresAt: at(1) }, { read, asRead: undefined })).toThrow(
       expect.objectContaining({ code: 'ALREADY_REVOKED', keyId: record.id }),
     );
-  });
-});
-
-describe('a change', () => {
-  const change = { label: 'b' };
-
-  test('that fails says so, and by what', async () => {
-    const registry = answeringRegistry(record, failure('ResourceNotFoundException'));
-    await expect(registry.update(record.id, change)).rejects.toMatchObject({
-      code: 'STORE_UNAVAILABLE',
-      message: expect.stringMatching(/write.*ResourceNotFoundException/),
-    });
-  });
-
-  test('that was made of a record that cannot be read says that it was made', async () => {
-    const Attributes = { ...itemOnWire(record), owner: { N: '1' } };
-    await expect(answeringRegistry(record, { body: { Attributes } }).update(record.id, change)).rejects.toMatchObject({
-      code: 'RECORD_CORRUPT',
-      keyId: record.id,
-      message: expect.stringMatching(/changed.*owner/),
-    });
   });
 });

@@ -1,8 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { revocation } from '../../keys/revocation.ts';
 import type { TestKeyFields } from '../../testing/createTestKey.ts';
-import { failure, itemOnWire } from '../support/answeringClient.ts';
-import { answeringRegistry } from '../support/answeringRegistry.ts';
 import { at, makeKey, NOW_MS } from '../support/keys.ts';
 
 describe('revocation', () => {
@@ -23,24 +21,5 @@ describe('revocation', () => {
   ])('finds itself in a record that was revoked %s: %#', (_, fields, expected) => {
     const { record } = makeKey(fields);
     expect(revocation({ reason: 'leaked' }, 'ops', NOW_MS).isIn(record)).toBe(expected);
-  });
-
-  const { record } = makeKey();
-
-  test('that fails says so, and by what', async () => {
-    const registry = answeringRegistry(record, failure('ResourceNotFoundException'));
-    await expect(registry.revoke(record.id)).rejects.toMatchObject({
-      code: 'STORE_UNAVAILABLE',
-      message: expect.stringMatching(/revocation.*ResourceNotFoundException/),
-    });
-  });
-
-  test('that was made of a record that cannot be read says that it was made', async () => {
-    const Attributes = { ...itemOnWire(record), label: { N: '1' } };
-    await expect(answeringRegistry(record, { body: { Attributes } }).revoke(record.id)).rejects.toMatchObject({
-      code: 'RECORD_CORRUPT',
-      keyId: record.id,
-      message: expect.stringMatching(/revoked.*label/),
-    });
   });
 });

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
+import type { KeyRecord } from '../../keys/record.ts';
 import { KeyRegistry } from '../../keys/registry.ts';
-import { failure, type Answer } from './answeringClient.ts';
+import { failure, itemOnWire, type Answer } from './answeringClient.ts';
 import { answersInOrder } from './answersInOrder.ts';
 import { NOW_MS } from './keys.ts';
 
@@ -26,8 +26,8 @@ export function registryOn(client: DynamoDBDocumentClient): KeyRegistry {
   });
 }
 
-/** The record as each call has it that finds or leaves it; all that it has must be texts. */
+/** The record as each call has it that finds or leaves it. */
 export function recordAnswer(record: KeyRecord): Answer {
-  const item = Object.fromEntries(Object.entries(serialiseRecord(record)).map(([name, text]) => [name, { S: text }]));
+  const item = itemOnWire(record);
   return { body: { Items: [item], Item: item, Attributes: item } };
 }
