@@ -26,7 +26,7 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
 
 describe('store', () => {
   test('that the store fails is a fault, and nothing is read', async () => {
-    const { registry, operations } = watchedRegistry(FAILED, FOUND);
+    const { registry, operations } = watchedRegistry(FAILED);
     expect(await failureOf(registry.store({ record }))).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(operations()).toEqual(['PutItem']);
   });

@@ -29,15 +29,16 @@ describe('drawRotation', () => {
   });
 
   test('names the grace period that is a second longer, and the bounds', async () => {
-    const error = await failureOf(draw({}, { graceSeconds: 315_360_001 }));
+    const error = await failureOf(answeredRegistry().drawRotation(ID, { graceSeconds: 315_360_001 }));
     expect(error).toMatchObject({
       code: 'INPUT_INVALID',
       message: expect.stringMatching(/^graceSeconds: .*\b315360001\b.*\b0\b.*\b315360000\b/),
     });
   });
 
-  test('names every option that is wrong', async () => {
-    const error = await failureOf(draw({}, { graceSeconds: -1, expiresAt: 'tomorrow' }));
+  test('names every option that is wrong, and calls nobody', async () => {
+    const wrong: RotateOptions = { graceSeconds: -1, expiresAt: 'tomorrow' };
+    const error = await failureOf(answeredRegistry().drawRotation(ID, wrong));
     expect(error).toMatchObject({
       code: 'INPUT_INVALID',
       message: expect.stringMatching(/^graceSeconds: .*-1.*; expiresAt: .*tomorrow/),

@@ -53,8 +53,16 @@ export function failure(name: string, statusCode = 400): Answer {
   return { statusCode, body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'no' } };
 }
 
-/** A record as it is on the wire, of its attributes those that are texts. */
+/**
+ * A record as it is on the wire.
+ *
+ * @throws TypeError where an attribute is no text: no test answers with such a record yet
+ */
 export function itemOnWire(record: KeyRecord): Record<string, unknown> {
-  const texts = Object.entries(serialiseRecord(record)).filter(([, value]) => typeof value === 'string');
-  return Object.fromEntries(texts.map(([name, text]) => [name, { S: text }]));
+  return Object.fromEntries(Object.entries(serialiseRecord(record)).map(([name, value]) => [name, textOnWire(value)]));
+}
+
+function textOnWire(value: unknown) {
+  if (typeof value !== 'string') throw new TypeError('an attribute that is no text');
+  return { S: value };
 }
