@@ -52,33 +52,39 @@ export async function* importHashes(
   deps: ImportDeps,
 ): AsyncGenerator<ImportResult, void, undefined> {
   const importer = new Importer(deps);
-  const inHand: Promise<readonly ImportResult[]>[] = [];
+  const inHand: Promise<Settled>[] = [];
   const failures: unknown[] = [];
-  const resultOf = (work: Promise<ImportResult>): Promise<readonly ImportResult[]> =>
-    work.then(
-      (result) => [result],
-      (failure: unknown) => {
-        failures.push(failure);
-        return [];
-      },
-    );
-  const oldest = async () => (await Promise.all(inHand.splice(0, 1))).flat();
+  const oldest = async function* (): AsyncGenerator<ImportResult, void, undefined> {
+    const settled = await inHand.shift();
+    if (settled === undefined) return;
+    if ('failure' in settled) failures.push(settled.failure);
+    else yield settled.result;
+  };
   try {
     let index = 0;
     try {
       for await (const entry of entries) {
-        inHand.push(resultOf(importer.take(entry, index++)));
-        if (inHand.length >= concurrency) yield* await oldest();
+        inHand.push(settle(importer.take(entry, index++)));
+        if (inHand.length >= concurrency) yield* oldest();
         if (failures.length > 0) break;
       }
     } catch (failure) {
       failures.push(failure);
     }
-    while (inHand.length > 0) yield* await oldest();
+    while (inHand.length > 0) yield* oldest();
   } finally {
     await Promise.all(inHand);
   }
   if (failures.length > 0) throw failures[0];
+}
+
+type Settled = { readonly result: ImportResult } | { readonly failure: unknown };
+
+function settle(work: Promise<ImportResult>): Promise<Settled> {
+  return work.then(
+    (result) => ({ result }),
+    (failure: unknown) => ({ failure }),
+  );
 }
 
 class Importer {

@@ -63,17 +63,15 @@ export function checkChanges(input: unknown, nowMs: number): KeyChanges {
  * Makes changes that were checked. An expiry decides how long a key lives, as a rotation does, so it is changed only
  * where both are as `read` has them; and with `asRead`, so is every field.
  *
- * @throws LatchkeyError `CONFLICT` where the expiry would be taken from a key that was rotated, or a field is not as in
- * `asRead`; `ALREADY_REVOKED` for a key that was revoked, in place of the latter
+ * @throws LatchkeyError `ALREADY_REVOKED`; `CONFLICT` where the expiry would be taken from a key that was rotated, or a
+ * field is not as in `asRead`
  */
 export function changing(changes: KeyChanges, { read, asRead }: ChangeContext): Change {
   const { set, remove } = written(changes);
-  if (changes.expiresAt === null && read?.rotatedTo !== undefined) {
-    throw conflict(read.id, `was rotated to ${read.rotatedTo}, so it must end: give it a time`);
-  }
-  const refusal = (record: KeyRecord) => revokedRefusal(record) ?? staleRefusal(changes, record, asRead);
-  const stale = read === undefined ? undefined : refusal(read);
-  if (stale !== undefined) throw stale;
+  const refusal = (record: KeyRecord) =>
+    revokedRefusal(record) ?? endlessRefusal(changes, record) ?? staleRefusal(changes, record, asRead);
+  const refused = read === undefined ? undefined : refusal(read);
+  if (refused !== undefined) throw refused;
   const kept = read === undefined ? undefined : areAsRead(keptFields(changes, asRead), read);
   return {
     operation: 'write',
@@ -102,8 +100,13 @@ function written(changes: KeyChanges): Required<Pick<Change, 'set' | 'remove'>> 
 
 /** What must be as it was read for the changes to be made. */
 function keptFields(changes: KeyChanges, asRead: UpdateOptions['asRead']): readonly (keyof KeyRecord)[] {
-  const named = asRead === undefined ? [] : Object.keys(changes).filter(isField);
+  const named = asRead === undefined ? [] : fieldsOf(changes);
   return changes.expiresAt === undefined ? named : [...new Set<keyof KeyRecord>([...named, 'expiresAt', 'rotatedTo'])];
+}
+
+function endlessRefusal({ expiresAt }: KeyChanges, { id, rotatedTo }: KeyRecord): LatchkeyError | undefined {
+  if (expiresAt !== null || rotatedTo === undefined) return undefined;
+  return conflict(id, `was rotated to ${rotatedTo}, so it must end: give it a time`);
 }
 
 function staleRefusal(
@@ -112,12 +115,14 @@ function staleRefusal(
   asRead: UpdateOptions['asRead'],
 ): LatchkeyError | undefined {
   if (asRead === undefined) return undefined;
-  const stale = Object.keys(changes)
-    .filter(isField)
-    .filter((name) => !isDeepStrictEqual(record[name], asRead[name]));
+  const stale = fieldsOf(changes).filter((name) => !isDeepStrictEqual(record[name], asRead[name]));
   return stale.length === 0
     ? undefined
     : conflict(record.id, `was changed since it was read, in its ${stale.join(' and its ')}: read it again`);
+}
+
+function fieldsOf(changes: KeyChanges): readonly FieldName[] {
+  return Object.keys(changes).filter(isField);
 }
 
 function isField(name: string): name is FieldName {

@@ -17,7 +17,7 @@ const MAX_SCOPES_LENGTH = 1024;
 const MAX_METADATA_BYTES = 1024;
 /** DynamoDB's limits for nested documents and for numbers (Service quotas, "Naming rules and data types"). */
 const MAX_METADATA_DEPTH = 30;
-const MAX_NUMBER = 1e125;
+const NUMBER_END = 1e126;
 const MIN_NUMBER = 1e-130;
 /** The years that a stored time can have. */
 const FIRST_MS = Date.parse('0000-01-01T00:00:00Z');
@@ -106,7 +106,7 @@ const UNSTORABLE_NAMES = new Set(['__proto__', 'constructor']);
 
 function isStorable(value: JsonValue, depth: number): boolean {
   if (typeof value === 'string') return value.isWellFormed();
-  if (typeof value === 'number') return value === 0 || (Math.abs(value) < MAX_NUMBER && Math.abs(value) > MIN_NUMBER);
+  if (typeof value === 'number') return value === 0 || (Math.abs(value) < NUMBER_END && Math.abs(value) >= MIN_NUMBER);
   if (typeof value !== 'object' || value === null) return true;
   if (depth === 0) return false;
   return Object.entries(value).every(

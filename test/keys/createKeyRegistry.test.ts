@@ -21,6 +21,7 @@ beforeEach(async () => {
   seen.length = 0;
   const port = await listenOnLoopback(server, 0, 'the server');
   endpoint = `http://127.0.0.1:${port}`;
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
 });
 afterEach(async () => {

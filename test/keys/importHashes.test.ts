@@ -130,4 +130,15 @@ describe('importHashes, of a store that fails', () => {
     ]);
     expect(read).toBeLessThanOrEqual(2 + 4);
   });
+
+  test('of several entries fails as the first of them did, whichever failed sooner', async () => {
+    const store = new LaggingStore({
+      put: async ({ id }) => {
+        if (id === 'a') await new Promise(setImmediate);
+        throw new LatchkeyError('STORE_UNAVAILABLE', `of ${String(id)}`);
+      },
+    });
+    const entries = ['a', 'b', 'c'].map((id, index) => entry(index, id));
+    await expect(run(entries, store)).rejects.toMatchObject({ message: 'of a' });
+  });
 });

@@ -92,7 +92,12 @@ test('each field that is wrong is told, with the bounds of what is wanted, and n
   );
 });
 
-test.each([undefined, null, 'a text', 7, []])('an entry that is %p lacks its hash and its label', (entry) => {
-  const checked = checkImportedKey(entry, { actor: 'ops', nowMs: NOW_MS });
-  expect(checked).toEqual({ problem: expect.stringMatching(/^keyHash: wanted [^;]+; label: wanted [^;]+$/) });
-});
+const A_FUNCTION = Object.assign(() => {}, { keyHash: KEY_HASH, label: 'x' });
+
+test.each([undefined, null, 'a text', 7, [], A_FUNCTION])(
+  'an entry that is %p lacks its hash and its label',
+  (entry) => {
+    const checked = checkImportedKey(entry, { actor: 'ops', nowMs: NOW_MS });
+    expect(checked).toEqual({ problem: expect.stringMatching(/^keyHash: wanted [^;]+; label: wanted [^;]+$/) });
+  },
+);

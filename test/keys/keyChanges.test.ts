@@ -72,9 +72,12 @@ describe('changing', () => {
     );
   });
 
-  test('refuses a change of what was revoked before it is written', () => {
-    const read = { ...record, revokedAt: at(-1) };
-    expect(() => changing({ expiresAt: at(1) }, { read, asRead: undefined })).toThrow(
+  test.each<[string, KeyChanges]>([
+    ['to another end', { expiresAt: at(1) }],
+    ['to none, though it was rotated', { expiresAt: null }],
+  ])('refuses a change of what was revoked before it is written: %s', (_, changes) => {
+    const read = { ...record, revokedAt: at(-1), rotatedTo: 'successor' };
+    expect(() => changing(changes, { read, asRead: undefined })).toThrow(
       expect.objectContaining({ code: 'ALREADY_REVOKED', keyId: record.id }),
     );
   });

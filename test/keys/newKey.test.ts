@@ -44,6 +44,7 @@ describe('the bounds of a new key', () => {
     ['label', { label: 'x'.repeat(257) }],
     ['label', { label: '' }],
     ['label', {}],
+    ['label', Object.assign(() => {}, { label: 'x' })],
     ['owner', { label: 'x', owner: 'x'.repeat(257) }],
     ['owner', { label: 'x', owner: '' }],
     ['scopes', { label: 'x', scopes: ['x'.repeat(512), 'x'.repeat(512)] }],

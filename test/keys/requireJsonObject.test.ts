@@ -45,4 +45,21 @@ describe('requireJsonObject', () => {
     const name = 'ResourceNotFoundException';
     await expect(read(failure(name, statusCode))).rejects.toMatchObject({ name });
   });
+
+  test('keeps an answer that is none from what a client has of its own behind it', async () => {
+    let passed = 0;
+    const client = answeringClient(() => ({ body: 'null' }));
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        passed++;
+        return result;
+      },
+      { step: 'deserialize', priority: 'low' },
+    );
+    const command = new GetItemCommand({ TableName: 'keys', Key: { keyHash: { S: 'a' } } });
+    requireJsonObject(command);
+    await expect(client.send(command)).rejects.toMatchObject({ name: 'UnreadableAnswer' });
+    expect(passed).toBe(0);
+  });
 });
