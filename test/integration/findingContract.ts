@@ -6,6 +6,7 @@ import { generateSecret, hashSecret, parseSecret, type KeySecret } from '../../k
 import { MAX_TRIES } from '../../keys/throttling.ts';
 import type { DynamoDbProxyOptions } from '../support/dynamoDbProxy.ts';
 import { at, makeKey, MINUTE_MS } from '../support/keys.ts';
+import { NO_WAIT } from '../support/noWait.ts';
 import { windowsOf } from '../support/traces.ts';
 import { answer, NO_IDS, throttle, withProxy, type Table } from './tableUnderTest.ts';
 
@@ -17,8 +18,6 @@ export function describeFinding(open: () => Promise<Table>): void {
   describeRecords(open);
   describeThrottling(open);
 }
-
-const NO_WAIT = { sleep: async () => {}, random: () => 0 };
 
 function describeFind(open: () => Promise<Table>): void {
   describe('find', () => {

@@ -3,6 +3,7 @@ import { serialiseRecord } from '../../keys/record.ts';
 import type { ImportedKey, ImportOptions, ImportResult, KeyRegistry } from '../../keys/registry.ts';
 import { generateSecret, hashSecret } from '../../keys/secret.ts';
 import { at, makeKey, NOW_MS } from '../support/keys.ts';
+import { NO_WAIT } from '../support/noWait.ts';
 import { afterFirst, throttle, withProxy, type Table } from './tableUnderTest.ts';
 
 /** `importHashes`. */
@@ -223,8 +224,7 @@ function describeFailures(tableOf: () => Table): void {
     let calls = 0;
     const intercept = (operation: string, response: Parameters<typeof throttle>[0]): boolean =>
       operation === 'PutItem' && calls++ % 3 !== 0 && throttle(response);
-    const patience = { sleep: async () => {}, random: () => 0 };
-    await withProxy(table, { intercept, attempts: 1, registry: { patience } }, async (registry) => {
+    await withProxy(table, { intercept, attempts: 1, registry: { patience: NO_WAIT } }, async (registry) => {
       expect(new Set(outcomesOf(await run(registry, entries(30), { concurrency: 3 })))).toEqual(new Set(['taken']));
     });
     expect(await table.items()).toHaveLength(30);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { updateExpressions, type Change } from '../../keys/change.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
-import { answeredRegistry, recordAnswer, REFUSED } from '../support/answeredRegistry.ts';
-import { failure } from '../support/answeringClient.ts';
+import { answeredRegistry } from '../support/answeredRegistry.ts';
+import { failure, recordAnswer, REFUSED } from '../support/answeringClient.ts';
+import { failureOf } from '../support/failureOf.ts';
 import { at, makeKey } from '../support/keys.ts';
 
 const { record } = makeKey();
@@ -103,9 +104,7 @@ describe('a change', () => {
 
   test.each(CHANGES)('by %s of a revoked key is refused, and tells when and by whom it was', async (_, change) => {
     const revoked = { ...record, revokedAt: at(-1), revokedBy: 'somebody' };
-    const error: unknown = await change(answeredRegistry(FOUND, REFUSED, recordAnswer(revoked))).catch(
-      (error: unknown) => error,
-    );
+    const error = await failureOf(change(answeredRegistry(FOUND, REFUSED, recordAnswer(revoked))));
     expect(error).toMatchObject({ code: 'ALREADY_REVOKED', keyId: record.id });
     for (const told of [record.id, '2030-06-15T11:59:59.999Z', 'somebody']) expect(String(error)).toContain(told);
   });

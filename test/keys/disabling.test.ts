@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KeyRecord } from '../../keys/record.ts';
-import { answeredRegistry, recordAnswer, REFUSED, THROTTLED } from '../support/answeredRegistry.ts';
+import { answeredRegistry } from '../support/answeredRegistry.ts';
+import { recordAnswer, REFUSED, THROTTLED } from '../support/answeringClient.ts';
 import { at, makeKey } from '../support/keys.ts';
 
 const { record } = makeKey();

@@ -4,6 +4,7 @@ import { serialiseRecord } from '../../keys/record.ts';
 import { RegistryStore, type Item, type PageOptions } from '../../keys/registryStore.ts';
 import { answersInOrder } from '../support/answersInOrder.ts';
 import { makeKey } from '../support/keys.ts';
+import { NO_WAIT } from '../support/noWait.ts';
 
 const HASH = '00ff'.repeat(16);
 
@@ -14,8 +15,7 @@ class OnePage extends RegistryStore {
   readonly #lastKey: Item | undefined;
 
   constructor(items: readonly Item[], lastKey?: Item) {
-    const patience = { sleep: async () => {}, random: () => 0 };
-    super({ client: answersInOrder().client, tableName: 'keys', patience });
+    super({ client: answersInOrder().client, tableName: 'keys', patience: NO_WAIT });
     this.#items = items;
     this.#lastKey = lastKey;
   }

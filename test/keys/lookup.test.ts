@@ -56,7 +56,7 @@ describe('KeyLookup', () => {
     ['last-used write', recordUse],
   ])('a %s that is not answered in time is called off', async (_, call) => {
     const signals: (AbortSignal | undefined)[] = [];
-    const lookup = lookupWith((signal) => {
+    const lookup = lookupWith((_call, signal) => {
       signals.push(signal);
       return new Promise<never>(() => {});
     }, 50);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KeyRegistry, RotateOptions } from '../../keys/registry.ts';
-import { answeredRegistry, recordAnswer, REFUSED, registryOn } from '../support/answeredRegistry.ts';
-import { failure, type Answer } from '../support/answeringClient.ts';
+import { answeredRegistry, registryOn } from '../support/answeredRegistry.ts';
+import { failure, recordAnswer, REFUSED, type Answer } from '../support/answeringClient.ts';
 import { answersInOrder } from '../support/answersInOrder.ts';
+import { failureOf } from '../support/failureOf.ts';
 import { at, makeKey } from '../support/keys.ts';
 
 const { record } = makeKey();
@@ -15,13 +16,6 @@ const CONDITION_FAILED = { name: 'ConditionalCheckFailedException' };
 function watchedRegistry(...answers: readonly Answer[]) {
   const { client, sent } = answersInOrder(...answers);
   return { registry: registryOn(client), operations: () => sent.map(({ operation }) => operation) };
-}
-
-async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => 'no failure',
-    (error: unknown) => error,
-  );
 }
 
 describe('store', () => {

@@ -4,6 +4,7 @@ import { KeyRegistry } from '../../keys/registry.ts';
 import { checkRegistryOptions, REGISTRY_TRANSLATION, type KeyRegistryOptions } from '../../keys/registryOptions.ts';
 import { answeringClient, itemOnWire, type Answer } from '../support/answeringClient.ts';
 import { makeKey, NOW_MS } from '../support/keys.ts';
+import { NO_WAIT } from '../support/noWait.ts';
 
 function clientWith(body: Answer['body']): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(
@@ -29,7 +30,7 @@ describe('checkRegistryOptions', () => {
       ...GIVEN,
       keyPrefix: 'live_',
       now: () => NOW_MS,
-      patience: { sleep: async () => {}, random: () => 0 },
+      patience: NO_WAIT,
     };
     expect(checkRegistryOptions(options)).toEqual(options);
   });

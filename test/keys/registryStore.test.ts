@@ -1,14 +1,13 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from '@jest/globals';
 import { RegistryStore, type Item, type Page } from '../../keys/registryStore.ts';
-import { REFUSED } from '../support/answeredRegistry.ts';
-import { answeringClient, failure, type Answer, type SentCall } from '../support/answeringClient.ts';
+import { answeringClient, failure, REFUSED, type Answer, type SentCall } from '../support/answeringClient.ts';
 import { answersInOrder } from '../support/answersInOrder.ts';
 import { makeKey } from '../support/keys.ts';
+import { NO_WAIT } from '../support/noWait.ts';
 
 const { keyHash } = makeKey().record;
 const EMPTY: Answer = { body: {} };
-const NO_WAIT = { sleep: async () => {}, random: () => 0 };
 
 const storeOn = (client: DynamoDBDocumentClient) => new RegistryStore({ client, tableName: 'keys', patience: NO_WAIT });
 
@@ -46,7 +45,7 @@ describe('each call of the registry', () => {
 
   test.each(CALLS)('%s can be called off', async (_, _operation, call) => {
     const signals: (AbortSignal | undefined)[] = [];
-    const client = answeringClient((signal) => {
+    const client = answeringClient((_call, signal) => {
       signals.push(signal);
       return EMPTY;
     });

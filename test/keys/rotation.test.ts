@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DrawnRotation, RotateOptions } from '../../keys/registry.ts';
 import type { TestKeyFields } from '../../testing/createTestKey.ts';
-import { answeredRegistry, recordAnswer, REFUSED } from '../support/answeredRegistry.ts';
-import { failure } from '../support/answeringClient.ts';
+import { answeredRegistry } from '../support/answeredRegistry.ts';
+import { failure, recordAnswer, REFUSED } from '../support/answeringClient.ts';
+import { failureOf } from '../support/failureOf.ts';
 import { at, makeKey } from '../support/keys.ts';
 
 const HOUR: RotateOptions = { graceSeconds: 3600 };
@@ -13,13 +14,6 @@ const OTHER_ID = '7d0f1b0e-3c2a-4b7e-8a55-5f6c1d2e3f40';
 async function draw(fields: TestKeyFields = {}, options: RotateOptions = HOUR): Promise<DrawnRotation> {
   const found = recordAnswer(makeKey(fields).record);
   return answeredRegistry(found, found).drawRotation(ID, options);
-}
-
-async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => 'no failure',
-    (error: unknown) => error,
-  );
 }
 
 describe('drawRotation', () => {

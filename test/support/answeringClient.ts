@@ -27,10 +27,10 @@ interface HandlerOptions {
 
 /** A client whose calls the function answers, each tried once: nothing leaves the process. */
 export function answeringClient(
-  answer: (abortSignal: AbortSignal | undefined, call: SentCall) => Answer | Promise<Answer>,
+  answer: (call: SentCall, abortSignal: AbortSignal | undefined) => Answer | Promise<Answer>,
 ): DynamoDBClient {
   const handle = async (request: SentRequest, { abortSignal }: HandlerOptions = {}) => {
-    const { statusCode = 200, body } = await answer(abortSignal, callOf(request));
+    const { statusCode = 200, body } = await answer(callOf(request), abortSignal);
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     return { response: { statusCode, headers: {}, body: Buffer.from(text) } };
   };
@@ -51,6 +51,17 @@ function callOf({ headers, body }: SentRequest): SentCall {
 /** DynamoDB's own way to say that a call failed. */
 export function failure(name: string, statusCode = 400): Answer {
   return { statusCode, body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'no' } };
+}
+
+/** What a write whose condition does not hold is answered with. */
+export const REFUSED: Answer = failure('ConditionalCheckFailedException');
+/** What a write that is to be sent again is answered with: the registry takes the next answer for that of its second try. */
+export const THROTTLED: Answer = failure('ThrottlingException');
+
+/** The record as each call has it that finds or leaves it. */
+export function recordAnswer(record: KeyRecord): Answer {
+  const item = itemOnWire(record);
+  return { body: { Items: [item], Item: item, Attributes: item } };
 }
 
 /**

@@ -20,7 +20,7 @@ afterEach(() => {
 /** A client whose calls have these answers, one after the other. A test that makes fewer calls, or more, fails. */
 export function answersInOrder(...answers: readonly Answer[]): AnswersInOrder {
   const sent: SentCall[] = [];
-  const client = answeringClient((_, call) => {
+  const client = answeringClient((call) => {
     sent.push(call);
     return answers[sent.length - 1] ?? failure('NoAnswerLeft');
   });
