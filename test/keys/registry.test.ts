@@ -134,25 +134,29 @@ describe('update', () => {
 describe('storeRotation', () => {
   const OPTIONS: RotateOptions = { graceSeconds: 3600 };
   const REVOKED = recordAnswer({ ...record, revokedAt: at(-1) });
+  const CORRUPT: Answer = { body: { Attributes: { id: { S: record.id } } } };
   const TAKEN_BACK = ['PutItem', 'UpdateItem', 'GetItem', 'DeleteItem'];
   const draw = async () => answeredRegistry(FOUND, FOUND).drawRotation(record.id, OPTIONS);
 
   test.each([
-    ['is revoked', REVOKED, 'ALREADY_REVOKED'],
-    ['was changed', FOUND, 'CONFLICT'],
-    ['is gone', NOTHING, 'NOT_FOUND'],
-  ])('takes the successor back where the old key %s by then', async (_, found, code) => {
+    ['is revoked', REVOKED, { code: 'ALREADY_REVOKED' }],
+    ['was changed', FOUND, { code: 'CONFLICT', cause: CONDITION_FAILED }],
+    ['is gone', NOTHING, { code: 'NOT_FOUND' }],
+  ])('takes the successor back where the old key %s by then', async (_, found, expected) => {
     const { registry, operations } = watchedRegistry(NOTHING, REFUSED, found, NOTHING);
-    expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject({ code });
+    expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject(expected);
     expect(operations()).toEqual(TAKEN_BACK);
   });
 
   test.each([
-    ['the store fails', FAILED, 'STORE_UNAVAILABLE'],
-    ['the record that is left is corrupt', { body: { Attributes: { id: { S: record.id } } } }, 'RECORD_CORRUPT'],
-  ])('leaves the successor where %s: it may be what the old key names', async (_, ended, code) => {
+    ['the store fails', FAILED, 'STORE_UNAVAILABLE', /rotation.*ResourceNotFoundException/],
+    ['the record that is left is corrupt', CORRUPT, 'RECORD_CORRUPT', /\brotated\b/],
+  ])('leaves the successor where %s, and says so: it may be what the old key names', async (_, ended, code, told) => {
     const { registry, operations } = watchedRegistry(NOTHING, ended);
-    expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject({ code });
+    expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject({
+      code,
+      message: expect.stringMatching(told),
+    });
     expect(operations()).toEqual(['PutItem', 'UpdateItem']);
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { DrawnRotation, RotateOptions } from '../../keys/registry.ts';
 import type { TestKeyFields } from '../../testing/createTestKey.ts';
 import { answeredRegistry } from '../support/answeredRegistry.ts';
-import { failure, recordAnswer, REFUSED } from '../support/answeringClient.ts';
+import { recordAnswer, REFUSED } from '../support/answeringClient.ts';
 import { failureOf } from '../support/failureOf.ts';
 import { at, makeKey } from '../support/keys.ts';
 
@@ -80,22 +80,6 @@ describe('drawRotation', () => {
 describe('storeRotation', () => {
   const DONE = { body: {} };
 
-  test('that the store fails at its second write is a fault, which names it', async () => {
-    const registry = answeredRegistry(DONE, failure('ResourceNotFoundException'));
-    await expect(registry.storeRotation(await draw())).rejects.toMatchObject({
-      code: 'STORE_UNAVAILABLE',
-      message: expect.stringMatching(/rotation.*ResourceNotFoundException/),
-    });
-  });
-
-  test('that leaves a corrupt record says that the key is rotated', async () => {
-    const registry = answeredRegistry(DONE, { body: { Attributes: { id: { S: ID } } } });
-    await expect(registry.storeRotation(await draw())).rejects.toMatchObject({
-      code: 'RECORD_CORRUPT',
-      message: expect.stringMatching(/\brotated\b/),
-    });
-  });
-
   test.each<[string, TestKeyFields, object]>([
     ['rotated to another', { rotatedTo: OTHER_ID }, { code: 'CONFLICT', message: expect.stringContaining(OTHER_ID) }],
     [
@@ -103,7 +87,6 @@ describe('storeRotation', () => {
       { expiresAt: at(0) },
       { code: 'CONFLICT', message: expect.stringContaining('2030-06-15T12:00:00.000Z') },
     ],
-    ['changed', {}, { code: 'CONFLICT', cause: { name: 'ConditionalCheckFailedException' } }],
   ])('of a key that is %s by then is refused', async (_, fields, expected) => {
     const found = recordAnswer(makeKey(fields).record);
     const registry = answeredRegistry(DONE, REFUSED, found, DONE);
