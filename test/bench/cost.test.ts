@@ -77,7 +77,7 @@ describe.each([1, 2, 10, 100])('in %d environments', (environments) => {
 });
 
 test('a thousand environments try no more than 1.1 writes for each that is made, and would try many if each trusted its record', async () => {
-  const intervals = 60;
+  const intervals = 20;
   const hot = { environments: 1000, keys: 1, requestsPerSecond: 20, usageWriteSeconds: 120 };
   const traffic: Traffic = { ...TRAFFIC, ...hot, hours: (intervals * hot.usageWriteSeconds) / 3600 };
   const tried = async (traffic: Traffic) => {

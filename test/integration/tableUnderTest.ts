@@ -59,7 +59,7 @@ export class Tables {
   }
 
   #connect(): DynamoDBClient {
-    const client = createClient(this.#engine.endpoint);
+    const client = createClient(this.#engine.endpoint, 1, this.#engine.mostConnections);
     this.#clients.push(client);
     return client;
   }

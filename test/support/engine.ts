@@ -9,6 +9,8 @@ export interface Engine {
   readonly endpoint: string;
   /** Makes an empty table of Latchkey's schema, which takes items when this resolves. */
   readonly createTable: (tableName: string) => Promise<void>;
+  /** How many requests a client may have on their way at once; any number unless given. */
+  readonly mostConnections?: number;
   readonly stop: () => Promise<void>;
 }
 
@@ -22,7 +24,10 @@ export async function startDynalite(): Promise<Engine> {
   };
 }
 
-/** `moto_server`, a second engine, written apart from the first. Rejects with its log where it does not come up. */
+/**
+ * `moto_server`, a second engine, written apart from the first. Rejects with its log where it does not come up. Its threads take no
+ * lock between a condition and the write behind it, which DynamoDB does in one step: a client asks it one thing at a time.
+ */
 export async function startMoto(): Promise<Engine> {
   const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = new Promise<void>((resolve) => {
@@ -41,6 +46,7 @@ export async function startMoto(): Promise<Engine> {
   const client = createClient(endpoint);
   return {
     endpoint,
+    mostConnections: 1,
     createTable: async (tableName) => {
       await client.send(new CreateTableCommand(createTableInput(tableName)));
     },
@@ -53,12 +59,14 @@ export async function startMoto(): Promise<Engine> {
 }
 
 /** A client that gives up after its first failure, unless it is given more attempts. */
-export function createClient(endpoint: string, maxAttempts = 1): DynamoDBClient {
+export function createClient(endpoint: string, maxAttempts = 1, mostConnections?: number): DynamoDBClient {
   return new DynamoDBClient({
     endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts,
+    requestHandler:
+      mostConnections === undefined ? {} : { httpAgent: { keepAlive: true, maxSockets: mostConnections } },
   });
 }
 
