@@ -6,6 +6,7 @@ import type { ImportedKey } from '../../keys/importedKey.ts';
 import { ConditionRefused, RegistryStore, type Item } from '../../keys/registryStore.ts';
 import { answeringClient } from '../support/answeringClient.ts';
 import { NOW_MS } from '../support/keys.ts';
+import { NO_WAIT } from '../support/noWait.ts';
 
 interface Behaviour {
   readonly put?: (item: Item) => Promise<void>;
@@ -18,7 +19,7 @@ class LaggingStore extends RegistryStore {
 
   constructor(behaviour: Behaviour = {}) {
     const client = DynamoDBDocumentClient.from(answeringClient(() => ({ body: '' })));
-    super({ client, tableName: 'keys', patience: { sleep: async () => {}, random: () => 0 } });
+    super({ client, tableName: 'keys', patience: NO_WAIT });
     this.#behaviour = behaviour;
   }
 
