@@ -11,7 +11,8 @@ export default {
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdk.out', '<rootDir>/mutation/sandbox'],
-  maxWorkers: 2,
+  // One more than the cores of a small machine: tests of faults wait most of their time.
+  maxWorkers: 3,
   // Child processes start slowly on a busy machine.
   testTimeout: 30_000,
 };
