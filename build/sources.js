@@ -5,8 +5,16 @@ import { join } from 'node:path';
 
 /** Everything that the sample stack's template and the bundles in it are made of. */
 export const TEMPLATE_SOURCES = [
-  ...['build', 'console', 'infra', 'keys', 'lambda'],
-  ...['cdk.json', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'],
+  'build',
+  'cdk.json',
+  'console',
+  'infra',
+  'keys',
+  'lambda',
+  'package-lock.json',
+  'package.json',
+  'tsconfig.build.json',
+  'tsconfig.json',
 ];
 
 /** Everything that `dist` is made of. */
