@@ -25,7 +25,9 @@ export interface ApiKeyAuthorizerProps {
   readonly keyPrefix?: string;
 
   /**
-   * Where a request may carry its key, in order of preference. AppSync has a place of its own, whatever these say.
+   * Where a request may carry its key, in order of preference. AppSync has a place of its own, whatever these say. The function
+   * finds a header in any case. The identity sources of REST and WebSocket APIs keep your spelling, because AWS says that header names
+   * of REST methods are case-sensitive in mappings: spell a header as your callers do.
    *
    * @default ['bearer', 'query:api_key']
    */

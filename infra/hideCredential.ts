@@ -26,7 +26,8 @@ export function hideCredential(keySources: readonly KeySource[], mapping: Parame
         "own, such as keySources: ['header:X-Api-Key'], or do not hide them",
     );
   }
-  for (const name of headers) mapping.removeHeader(name);
+  // An HTTP API passes header names on in lower case.
+  for (const name of headers) mapping.removeHeader(name.toLowerCase());
   for (const source of keySources) if (source.kind === 'query') mapping.removeQueryString(source.name);
   return mapping;
 }

@@ -136,7 +136,8 @@ describe('forRestApi', () => {
 
   test.each<[Props['keySources'], string]>([
     [['bearer'], 'method.request.header.Authorization'],
-    [['header:X-Api-Key'], 'method.request.header.x-api-key'],
+    [['header:X-Api-Key'], 'method.request.header.X-Api-Key'],
+    [['header:x-api-key'], 'method.request.header.x-api-key'],
     [['query:key'], 'method.request.querystring.key'],
   ])(
     'with %p alone has API Gateway refuse a request without it, and can keep results',
@@ -270,7 +271,7 @@ describe('forWebSocketApi', () => {
 
   test.each<[Props['keySources'], string]>([
     [['bearer'], 'route.request.header.Authorization'],
-    [['header:X-Api-Key'], 'route.request.header.x-api-key'],
+    [['header:X-Api-Key'], 'route.request.header.X-Api-Key'],
     [['query:key'], 'route.request.querystring.key'],
   ])('with %p alone has API Gateway refuse a client without it', (keySources, source) => {
     withWebSocketApi({ ...(keySources && { keySources }), resultCacheTtl: Duration.minutes(5) }).hasResourceProperties(
@@ -388,7 +389,7 @@ describe('error responses', () => {
 
   test('only places where the key may really be are told', () => {
     const { message } = envelopeOf(withRestApi({ keySources: ['header:X-Api-Key'] }), 'UNAUTHORIZED').error;
-    expect(message).toBe('API key is required. Pass via x-api-key header.');
+    expect(message).toBe('API key is required. Pass via X-Api-Key header.');
   });
 
   test.each(['ACCESS_DENIED', 'AUTHORIZER_FAILURE', 'AUTHORIZER_CONFIGURATION_ERROR', 'DEFAULT_4XX', 'DEFAULT_5XX'])(

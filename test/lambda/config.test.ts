@@ -54,7 +54,11 @@ test('every variable is read', () => {
   ).toEqual({
     tableName: 'keys',
     keyFormat: { prefix: 'acme_', acceptForeignKeys: true },
-    keySources: [{ kind: 'header', name: 'x-api-key' }, { kind: 'bearer' }, { kind: 'query', name: 'key' }],
+    keySources: [
+      { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' },
+      { kind: 'bearer' },
+      { kind: 'query', name: 'key' },
+    ],
     usageWriteSeconds: 1,
     recordCacheSeconds: 0,
     staleIfErrorSeconds: 3600,
