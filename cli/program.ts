@@ -26,6 +26,8 @@ const DONE = 0;
 const FAILED = 1;
 const BAD_USAGE = 2;
 
+/** Commander puts it on a line of its own; all before it may repeat an argument. */
+const SUGGESTION = /\n(\(Did you mean [^\n]*\))$/;
 const THIS_PROGRAM = 'This program:';
 /** In the order of the help. */
 const COMMANDS: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
@@ -67,7 +69,8 @@ function createProgram(deps: CommandDeps, writeHelp: (text: string) => void): Co
     .exitOverride()
     .configureOutput({
       writeOut: writeHelp,
-      writeErr: (text) => deps.output.note(text.trimEnd()),
+      writeErr: (help) => deps.output.noteHelp(help.trimEnd()),
+      outputError: (text) => deps.output.note(text.trimEnd().replace(SUGGESTION, ' $1')),
       getOutHelpWidth: helpWidth,
       getErrHelpWidth: helpWidth,
     });
@@ -89,6 +92,7 @@ function report(error: unknown, { output, interruption }: CommandDeps): number {
   // `latchkey list | head` has what it wanted. A command that has more to tell than its output does not let it come to this.
   if (isOutputClosed(error)) return DONE;
   output.note(`error: ${messageOf(error)}`);
+  if (error instanceof CliError) for (const detail of error.details) output.note(`  ${detail}`);
   if (error instanceof CliError && error.code === 'INTERRUPTED') return interruption.exitCode ?? FAILED;
   return isBadUsage(error) ? BAD_USAGE : FAILED;
 }
