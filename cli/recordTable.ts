@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { keyState } from '../keys/keyState.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import type { Timestamp } from '../keys/timestamp.ts';
-import { printable } from './printable.ts';
+import { printable } from '../keys/printable.ts';
 import { relativeTime } from './relativeTime.ts';
 
 const COLUMNS = ['id', 'label', 'prefix', 'owner', 'plan', 'state', 'created', 'last used', 'expires'] as const;

@@ -103,9 +103,9 @@ function checkEntry(value: unknown, nowMs: number): NewKey | string {
 }
 
 function invalid(file: string, problems: readonly string[]): CliError {
-  const shown = problems.slice(0, MAX_PROBLEMS).map((problem) => `\n  ${problem}`);
-  const rest = problems.length > MAX_PROBLEMS ? `\n  and ${problems.length - MAX_PROBLEMS} more` : '';
-  return new CliError('SEED_INVALID', `${nameOf(file)} cannot be used, and no key was issued:${shown.join('')}${rest}`);
+  const rest = problems.length > MAX_PROBLEMS ? [`and ${problems.length - MAX_PROBLEMS} more`] : [];
+  const details = [...problems.slice(0, MAX_PROBLEMS), ...rest];
+  return new CliError('SEED_INVALID', `${nameOf(file)} cannot be used, and no key was issued:`, { details });
 }
 
 function nameOf(file: string): string {

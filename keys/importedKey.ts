@@ -6,7 +6,7 @@ import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { purgeAfter } from './purgeAfter.ts';
 import type { JsonObject, KeyRecord } from './record.ts';
 import { MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
-import { isActor, isText, TEXT_WANTED } from './text.ts';
+import { ACTOR_WANTED, isActor, isText, TEXT_WANTED } from './text.ts';
 import { toEpochMs, toTimestamp } from './timestamp.ts';
 
 /** A key that was issued elsewhere, by its hash. What is `null` or left out is not known or not so. */
@@ -15,11 +15,11 @@ export interface ImportedKey {
   readonly keyHash: string;
   /** Kept where it can be an id here: 1 to 36 letters, digits and hyphens. Otherwise the key gets a new one. */
   readonly id?: string | null | undefined;
-  /** 1 to 256 characters. */
+  /** 1 to 256 characters, none of them a control or invisible character. */
   readonly label: string;
   /** What may be shown of the raw key: its first characters, at most 24. */
   readonly keyPrefix?: string | null | undefined;
-  /** Whom the key was issued to: 1 to 256 characters. */
+  /** Whom the key was issued to: as the label. */
   readonly owner?: string | null | undefined;
   /** As of a `NewKey`. */
   readonly scopes?: readonly string[] | null | undefined;
@@ -74,7 +74,7 @@ const TIME: Reader = {
   wanted: 'a time in ISO 8601 with its zone',
   read: (value) => parseTime(value, { fractionDigits: 9 }),
 };
-const ACTOR = text('a text that tells who acted', isActor);
+const ACTOR = text(ACTOR_WANTED, isActor);
 
 const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' | 'rotatedTo'>, Reader>> = {
   keyHash: {

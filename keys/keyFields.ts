@@ -1,5 +1,7 @@
 import { holdsKey } from './findKeys.ts';
+import { maskKeys } from './maskKeys.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
+import { printable } from './printable.ts';
 import { isJsonObject, type JsonValue } from './record.ts';
 import { isScope } from './scope.ts';
 import { isText, TEXT_WANTED } from './text.ts';
@@ -73,10 +75,8 @@ export function parseTime(
 }
 
 const MAX_SHOWN = 60;
-/** A run as long as no word is, whatever issued it: the first characters are as many as `shownPrefixOf` lets see. */
-const MAY_BE_KEY = /([\w-]{11})[\w-]{9,}/g;
 
-/** The value as a message shows it: short, and of what may be a key no more than is shown of keys anywhere. */
+/** Returns the value as a message shows it: short, printable, and without what may be a key (see `maskKeys`). */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'string')
@@ -86,7 +86,7 @@ export function show(value: unknown): string {
 }
 
 function quote(text: string): string {
-  return JSON.stringify(text.replaceAll(MAY_BE_KEY, '$1…'));
+  return printable(JSON.stringify(maskKeys(text)));
 }
 
 function isScopeList(value: unknown): boolean {

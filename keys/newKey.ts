@@ -6,9 +6,9 @@ import { toEpochMs } from './timestamp.ts';
 
 /** What is said of a key when it is issued. */
 export interface NewKey {
-  /** 1 to 256 characters. */
+  /** 1 to 256 characters, none of them a control or invisible character. */
   readonly label: string;
-  /** 1 to 256 characters. */
+  /** 1 to 256 characters, none of them a control or invisible character. */
   readonly owner?: string | undefined;
   /**
    * Scope tokens of RFC 6749 §3.3, at most 1024 characters together with a space between; absent means the key may do
@@ -40,7 +40,11 @@ export function checkNewKey(input: unknown, nowMs: number): CheckedFields {
   });
   if (problems.length > 0) throw new LatchkeyError('INPUT_INVALID', problems.join('; '));
 
-  const { label, owner, scopes, plan, expiresAt, metadata } = fields as unknown as NewKey;
+  return writtenFields(fields as unknown as NewKey);
+}
+
+/** Returns what a record has of a new key whose fields were checked, or come from a stored record. */
+export function writtenFields({ label, owner, scopes, plan, expiresAt, metadata }: NewKey): CheckedFields {
   return {
     label,
     ...(owner === undefined ? {} : { owner }),

@@ -7,7 +7,7 @@ import type { ImportedKey } from './importedKey.ts';
 import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './importHashes.ts';
 import { isKeyId, isTellable } from './keyId.ts';
 import { listPage, listPages, listRecords, type ListOptions, type ListPage, type RecordsOptions } from './listing.ts';
-import { checkNewKey, type NewKey } from './newKey.ts';
+import { checkNewKey, writtenFields, type NewKey } from './newKey.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from './record.ts';
 import { checkRegistryOptions, type KeyRegistryOptions } from './registryOptions.ts';
 import { ConditionRefused, RegistryStore } from './registryStore.ts';
@@ -82,9 +82,12 @@ export class KeyRegistry {
    * @throws LatchkeyError `INPUT_INVALID`
    */
   draw(newKey: NewKey): IssuedKey {
-    const { keyPrefix, actor, now } = this.#options;
-    const createdMs = now();
-    const fields = checkNewKey(newKey, createdMs);
+    const createdMs = this.#options.now();
+    return this.#draw(checkNewKey(newKey, createdMs), createdMs);
+  }
+
+  #draw(fields: ReturnType<typeof writtenFields>, createdMs: number): IssuedKey {
+    const { keyPrefix, actor } = this.#options;
     const secret = generateSecret(keyPrefix);
     const record: KeyRecord = {
       keyHash: hashSecret(secret),
@@ -269,7 +272,8 @@ export class KeyRegistry {
     const previous = await this.get(id);
     const refusal = rotationRefusal(previous, nowMs);
     if (refusal !== undefined) throw refusal;
-    const { secret, record } = this.draw(successorOf(previous, options, nowMs));
+    // The old record's texts are not checked again: a key must be rotatable even if its label would be refused today.
+    const { secret, record } = this.#draw(writtenFields(successorOf(previous, options, nowMs)), nowMs);
     return {
       secret,
       record: { ...record, rotatedFrom: id },

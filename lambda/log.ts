@@ -1,3 +1,4 @@
+import { printable } from '../keys/printable.ts';
 import { LatchkeyError, type ErrorCode } from '../keys/errors.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import { storeErrorName } from '../keys/storeFault.ts';
@@ -110,7 +111,8 @@ export class Log {
 
   #write(line: LogLine | RequestLine): void {
     const { write, now } = this.#options;
-    write(JSON.stringify({ timestamp: new Date(now()).toISOString(), ...line }));
+    // JSON leaves C1 controls and bidirectional overrides as they are, and a record's texts may have some.
+    write(printable(JSON.stringify({ timestamp: new Date(now()).toISOString(), ...line })));
   }
 }
 

@@ -31,7 +31,7 @@ interface CreateOptions extends RegistryOptions, SecretPlaceOptions {
 
 const HELP = `
   latchkey create --label ci --owner acme --expires 90d --stack LatchkeyStack
-  latchkey create --label ci --scope orders:read --plan free --out ci.json --local`;
+  latchkey create --label ci --scope orders:read --plan free --out ci.json --table keys`;
 
 /** Adds `latchkey create`, which issues one key and shows it. */
 export function addCreateCommand(program: Command, deps: CommandDeps): void {

@@ -53,7 +53,7 @@ What the table holds already, by its hash, is skipped and left as it is: a run t
 it again. But the record of a key that was revoked or expired goes 90 days after that, and then nothing tells that the table
 ever held it: a file that still has the key as active brings it back. Take out of an old file what has ended since. Only a deployment with acceptForeignKeys accepts keys that were made elsewhere.
 
-  latchkey import config.json --local
+  latchkey import config.json --table keys
   latchkey export --table old | latchkey import - --table new`;
 
 const GO_ON = 'to go on, run it again; what was taken is skipped then';

@@ -32,8 +32,8 @@ end. --stale counts a key that was never used, however new it is. On a narrow te
 characters, which other commands take too, and the time of creation, the prefix and the plan are left out. A table where no
 key is on a plan has no column for it.
 
-  latchkey list --local
-  latchkey list --plan free --state active --local
+  latchkey list --table keys
+  latchkey list --plan free --state active --table keys
   latchkey list --owner acme --state active --stale 90d --all --csv > stale.csv`;
 
 /** Adds `latchkey list`, which shows one page of the table's keys, or all. */

@@ -32,7 +32,7 @@ What is not mentioned stays as it is. Scopes are replaced, not added to. A chang
 revocation does: see latchkey revoke --help.
 
   latchkey update 0f8c1a52 --owner acme --expires 90d --stack LatchkeyStack
-  latchkey update 0f8c1a52 --plan pro --local`;
+  latchkey update 0f8c1a52 --plan pro --table keys`;
 
 /** Adds `latchkey update`, which changes what is said of one key. */
 export function addUpdateCommand(program: Command, deps: CommandDeps): void {

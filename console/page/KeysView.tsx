@@ -1,5 +1,6 @@
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { Filters } from './Filters.tsx';
 import { filterKeys, NEWEST_FIRST, NO_FILTER, sortKeys, type KeyFilter, type SortField } from './keyList.ts';
@@ -69,7 +70,7 @@ export function KeysView(props: KeysViewProps) {
           onClose={closePanel}
           onRead={store.put}
           onMissing={() => {
-            if (store.drop(selected.id)) onNotice(`${selected.label} is no longer in the table.`);
+            if (store.drop(selected.id)) onNotice(`${printable(selected.label)} is no longer in the table.`);
           }}
         />
       )}

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { keyState, type KeyState } from '../../keys/keyState.ts';
+import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { EXPIRING_DAYS, needs, NEWEST_FIRST, NO_FILTER, sortKeys, type Attention, type KeyFilter } from './keyList.ts';
 import { BAND_NAMES, lastUsedBand, type UseBand } from './lastUsedBand.ts';
@@ -162,8 +163,8 @@ function Few({ keys, none, what }: FewProps) {
     <ul class="few">
       {keys.map((record) => (
         <li key={record.id}>
-          <a href={hrefOf({ view: 'keys', id: record.id })}>{record.label}</a>
-          {record.owner === undefined ? null : <span class="quiet"> {record.owner}</span>}
+          <a href={hrefOf({ view: 'keys', id: record.id })}>{printable(record.label)}</a>
+          {record.owner === undefined ? null : <span class="quiet"> {printable(record.owner)}</span>}
           <span class="what">{what(record)}</span>
         </li>
       ))}

@@ -21,7 +21,7 @@ function problemOf(text: string): string {
   try {
     parse(text);
   } catch (error) {
-    if (error instanceof CliError && error.code === 'SEED_INVALID') return error.message;
+    if (error instanceof CliError && error.code === 'SEED_INVALID') return [error.message, ...error.details].join('\n');
     throw error;
   }
   throw new Error('the seed was read');

@@ -83,10 +83,15 @@ describe('a message tells what a field was', () => {
   });
 
   test.each([
-    ['19 characters, which are no key', '.1234567890123456789', '.1234567890123456789'],
-    ['20 characters, which may be one', ' 12345678901234567890', ' 12345678901…'],
-    ['two that may be keys', '/sk_live-AbCdEfGhIjKlMnOp sk_test-AbCdEfGhIjKlMnOp', '/sk_live-AbC… sk_test-AbC…'],
-  ])('and of %s at most the first 11', (_, value, got) => {
+    ['15 characters, which are no key', '.12345678901234', '.12345678901234'],
+    ['16 characters, which may be one', ' 1234567890abcdef', ' 1234… (16 characters)'],
+    [
+      'two that may be keys',
+      '.sk_live-AbCdEfGhIjKlMnOp sk_test-AbCdEfGhIjKlMnOp',
+      '.sk_… (25 characters) sk_t… (24 characters)',
+    ],
+    ['an override of the direction', 'a\u202eb', String.raw`a\u202eb`],
+  ])('and of %s at most the first 4 and its length', (_, value, got) => {
     expect(problemOf('plan', value, NOW_MS)?.split(', wanted ')[0]).toBe(`plan: got "${got}"`);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { maskKeys } from '../../keys/maskKeys.ts';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { Plans } from '../../lambda/plans.ts';
@@ -205,7 +206,7 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":[],"shared":[],"limits":[]}'],
   ])('%s=%j', (name, value) => {
     const problem = problemOf({ ...TABLE, [name]: value });
-    expect(problem).toContain(`${name}: got ${JSON.stringify(value)}, wanted `);
+    expect(problem).toContain(`${name}: got ${maskKeys(JSON.stringify(value))}, wanted `);
   });
 });
 
@@ -244,4 +245,11 @@ test('the message lists every problem, the missing table among them', () => {
   const problem = problemOf({ LATCHKEY_KEY_PREFIX: 'x', LATCHKEY_HTTP_API_RESPONSE: 'y' });
   const named = problem.split('; ').map((one) => one.split(': got ')[0]);
   expect(named).toEqual(['LATCHKEY_TABLE', 'LATCHKEY_KEY_PREFIX', 'LATCHKEY_HTTP_API_RESPONSE']);
+});
+
+test('a key made elsewhere that stands in place of a setting is not repeated', () => {
+  const key = 'AbCd3fGh1jKlMn0pQrSt';
+  for (const name of ['LATCHKEY_KEY_PREFIX', 'LATCHKEY_USAGE_WRITE_SECONDS', 'LATCHKEY_HTTP_API_RESPONSE']) {
+    expect(problemOf({ ...TABLE, [name]: key })).toContain(`${name}: got "AbCd… (20 characters)", wanted `);
+  }
 });
