@@ -1,5 +1,5 @@
 import type { APIGatewayAuthorizerResult } from 'aws-lambda';
-import type { KeyRecord } from '../keys/record.ts';
+import type { PublicRecord } from '../keys/record.ts';
 import type { Decision } from './authorize.ts';
 import { contextOf, denialContextOf, keyContextOf } from './context.ts';
 import { deepFreeze } from './deepFreeze.ts';
@@ -44,10 +44,10 @@ interface MadeAnswer extends PolicyOptions {
 }
 
 /** The last answer of each record, as long as somebody holds the record: the record cache above all. */
-const LAST_ANSWERS = new WeakMap<KeyRecord, MadeAnswer>();
+const LAST_ANSWERS = new WeakMap<PublicRecord, MadeAnswer>();
 
 /** A function of the record, the stage and the deployment's settings: made once for them, and frozen. */
-function activeAnswer(record: KeyRecord, stageArn: string, options: PolicyOptions): APIGatewayAuthorizerResult {
+function activeAnswer(record: PublicRecord, stageArn: string, options: PolicyOptions): APIGatewayAuthorizerResult {
   const { scopes, routes, plans } = options;
   const last = LAST_ANSWERS.get(record);
   const isSame =
@@ -95,7 +95,7 @@ export function policyDocument(effect: 'Allow' | 'Deny', resources: readonly str
  * the gateway refuses those by itself.
  */
 function makeActiveAnswer(
-  record: KeyRecord,
+  record: PublicRecord,
   stageArn: string,
   { scopes, routes, plans }: PolicyOptions,
 ): APIGatewayAuthorizerResult {
