@@ -36,7 +36,7 @@ export interface DecisionOptions {
    */
   readonly staleIfErrorSeconds?: number;
   /**
-   * Which routes each scope opens: scope → patterns `METHOD /path`.
+   * Which routes each scope opens: scope → patterns `METHOD /path`. `KeyVerifier.verify` says which routes a pattern can cover.
    *
    * @default {} - scopes close no route
    */

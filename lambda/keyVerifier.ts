@@ -47,9 +47,13 @@ export class KeyVerifier {
   }
 
   /**
-   * The decision on a key, and on a route where scopes are mapped: `METHOD /path`. Without a route a key that has scopes is
-   * refused there. The key may have `Bearer` before it, as in an `Authorization` header; nothing, an empty text and another
-   * scheme are no key. The use of a key that is allowed is noted before this resolves.
+   * Decides on a key, and on a route if scopes are mapped. The key may have `Bearer` before it, as in an `Authorization` header;
+   * nothing, an empty text and another scheme are no key. The use of an allowed key is noted before this resolves.
+   *
+   * A route is `METHOD /path`: a method, one space, and the path as the client sent it, percent-encoded and without its query. If
+   * scopes are mapped, a key that has scopes is refused with `INSUFFICIENT_SCOPE` unless a route is given and one of its patterns
+   * covers it. No pattern covers a route with a query, a fragment, a dot segment, an empty segment, a space, a control character, a
+   * backslash, or an encoded dot, slash or backslash (`%2e`, `%2f`, `%5c`), because your framework may serve it as another path.
    *
    * You get the decision frozen. Its record has no `keyHash`; it is the same object until the key is read again.
    *

@@ -22,6 +22,38 @@ function tryTo(change: () => unknown): void {
   }
 }
 
+describe('with scopes mapped', () => {
+  const scopes = { read: ['GET /*/public', 'GET /orders/*'] };
+
+  test.each([
+    'GET /admin?x=/public',
+    'GET /admin#/public',
+    'GET /orders/../admin',
+    'GET /orders/%2e%2E/admin',
+    'GET /orders/..%2Fadmin',
+    'GET /orders//public',
+    'GET /orders/\u0000',
+  ])('a scoped key is refused for the route %j with INSUFFICIENT_SCOPE', async (route) => {
+    const { secret, record } = createTestKey({ scopes: ['read'] });
+    const { verifier } = createTestAuthorizer({ records: [record], scopes });
+    expect(await verifier.verify(secret, route)).toMatchObject({ effect: 'deny', code: 'INSUFFICIENT_SCOPE' });
+    expect(await verifier.verify(secret, 'GET /orders/7')).toMatchObject({ effect: 'allow' });
+  });
+
+  test('a scoped key is refused for a route that is no text, without an exception', async () => {
+    const { secret, record } = createTestKey({ scopes: ['read'] });
+    const { verifier } = createTestAuthorizer({ records: [record], scopes });
+    const route: unknown = ['GET /orders/7'];
+    expect(await verifier.verify(secret, route as string)).toMatchObject({ code: 'INSUFFICIENT_SCOPE' });
+  });
+
+  test('a key without scopes may use any route, because its route is not judged', async () => {
+    const { secret, record } = createTestKey();
+    const { verifier } = createTestAuthorizer({ records: [record], scopes });
+    expect(await verifier.verify(secret, 'GET /orders/../admin')).toMatchObject({ effect: 'allow' });
+  });
+});
+
 describe('what a verifier hands out', () => {
   test('a caller that takes the scopes out of a decision opens no route to another caller', async () => {
     const { secret, record } = createTestKey({ scopes: ['orders:read'] });
