@@ -24,7 +24,7 @@ export interface DecisionOptions {
    */
   readonly usageWriteSeconds?: number;
   /**
-   * How long a record answers for its key, and so how long a revoked key may be accepted; 0 for not at all.
+   * How long a record answers for its key, and so how long a revoked key may be accepted. At 0 every request makes its own read.
    *
    * @default 60
    */
