@@ -92,7 +92,8 @@ export interface ApiKeyAuthorizerProps {
    * The synthesis refuses a mapping that Lambda or API Gateway has no room for: 4 KB for all environment variables, 512
    * characters for a resource of a policy, and 8 KB for the policy of a key of every scope. AWS documents the last for
    * WebSocket APIs alone; it is held for all. A stage's name is taken to have the 128 characters that it may have,
-   * so that some 36 routes fit; a `*` in a path covers many, one for the method is written out as every method.
+   * so that some 36 routes fit, or 25 if a path has a `*`, because the policy then denies ambiguous paths. A `*` for the
+   * method is written out as every method.
    *
    * @default {} - scopes are handed on to the integration and close no route
    */

@@ -54,6 +54,9 @@ const MAX_TOLD_IDS = 5;
  * record (a rotation is two): it is made as a whole or refused, and of two that exclude each other one is refused. Beside
  * what each method says it throws, any can throw LatchkeyError `STORE_UNAVAILABLE`: whether a write took effect is then not
  * known.
+ *
+ * Each record that you get is a copy of your own and has its `keyHash`, which `importHashes` needs. Leave `keyHash` out of what
+ * you return to your callers.
  */
 export class KeyRegistry {
   readonly #options: Required<KeyRegistryOptions>;
