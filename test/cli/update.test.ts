@@ -69,11 +69,19 @@ describe('bad usage changes nothing', () => {
     ['an empty owner', ['--owner', '']],
     ['a scope with a space', ['--scope', 'a b']],
     ['scopes and none', ['--scope', 'a', '--no-scopes']],
+    ['none and scopes', ['--no-scopes', '--scope', 'a']],
+    ['an owner and none', ['--owner', 'x', '--no-owner']],
+    ['no owner and one', ['--no-owner', '--owner', 'x']],
+    ['a plan and none', ['--plan', 'pro', '--no-plan']],
+    ['no plan and one', ['--no-plan', '--plan=pro']],
+    ['metadata and none', ['--metadata', '{"a":1}', '--no-metadata']],
+    ['no metadata and some', ['--no-metadata', '--metadata', '{"a":1}']],
     ['an empty plan', ['--plan', '']],
     ['a plan whose name has a space', ['--plan', 'free plan']],
     ['metadata that is a list', ['--metadata', '[]']],
     ['an expiry gone by', ['--expires', '2020-01-01T00:00:00Z']],
     ['an expiry and none', ['--expires', '2d', '--no-expiry']],
+    ['no expiry and one', ['--no-expiry', '--expires', '2d']],
   ])('%s', async (_, args) => {
     const { record } = await cli.putKey(table, FULL);
     const { exitCode, stdout, stderr } = await cli.run(['update', record.id, ...args], { table });
@@ -81,6 +89,12 @@ describe('bad usage changes nothing', () => {
     expect(stderr).toMatch(/^error: /);
     expect(await stored(record.id)).toEqual(record);
   });
+});
+
+test.each(['owner', 'plan', 'metadata'])('the message about --%s and its opposite names both', async (name) => {
+  const { record } = await cli.putKey(table, FULL);
+  const { stderr } = await cli.run(['update', record.id, `--${name}`, '{}', `--no-${name}`], { table });
+  expect(stderr).toMatch(new RegExp(`^error: option '--no-${name}' cannot be used with option '--${name} <\\w+>'\\n$`));
 });
 
 test.each([
