@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { holdsKey } from './findKeys.ts';
 import { isKeyId } from './keyId.ts';
-import { parseTime, problemOf, wantedOf } from './keyFields.ts';
+import { problemOf, wantedOf } from './keyFields.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { purgeAfter } from './purgeAfter.ts';
 import type { JsonObject, KeyRecord } from './record.ts';
 import { MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
 import { ACTOR_WANTED, isActor, isText, TEXT_WANTED } from './text.ts';
-import { toEpochMs, toTimestamp } from './timestamp.ts';
+import { readTime, TIME_WANTED, toEpochMs, toTimestamp } from './timestamp.ts';
 
 /** A key that was issued elsewhere, by its hash. What is `null` or left out is not known or not so. */
 export interface ImportedKey {
@@ -27,13 +27,13 @@ export interface ImportedKey {
   readonly plan?: string | null | undefined;
   /** A JSON object of at most 1024 bytes. */
   readonly metadata?: JsonObject | null | undefined;
-  /** Times are ISO 8601 with a zone, and may be past; the import's own unless given. */
+  /** Times are ISO 8601 with a zone, or dates, whose start in UTC they are; they may be past. The import's own unless given. */
   readonly createdAt?: string | null | undefined;
   /** The registry's actor unless given. */
   readonly createdBy?: string | null | undefined;
   /** When the key was last used. */
   readonly lastUsedAt?: string | null | undefined;
-  /** The key is refused from this instant on. */
+  /** The key is refused from this instant on; a date stands for its end in UTC. */
   readonly expiresAt?: string | null | undefined;
   /** The key is refused while it has one. */
   readonly disabledAt?: string | null | undefined;
@@ -62,17 +62,16 @@ export interface ImportContext {
 
 interface Reader {
   readonly wanted: string;
-  readonly read: (value: unknown) => unknown;
+  readonly read: (value: unknown, name: string) => unknown;
 }
 
 const text = (wanted: string, isValid: (value: unknown) => boolean): Reader => ({
   wanted,
   read: (value) => (isValid(value) ? value : undefined),
 });
-/** What writes times to the nanosecond is common elsewhere. */
 const TIME: Reader = {
-  wanted: 'a time in ISO 8601 with its zone',
-  read: (value) => parseTime(value, { fractionDigits: 9 }),
+  wanted: TIME_WANTED,
+  read: (value, name) => readTime(value, { dateAs: name === 'expiresAt' ? 'end' : 'start' }),
 };
 const ACTOR = text(ACTOR_WANTED, isActor);
 
@@ -107,7 +106,7 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
     const value = given[name];
     const isLeftOut = value === undefined || value === null;
     if (isLeftOut && name !== 'keyHash' && name !== 'label') continue;
-    fields[name] = read(value);
+    fields[name] = read(value, name);
     if (fields[name] === undefined) problems.push(`${name}: ${reason(value)}wanted ${wanted}`);
   }
   if (problems.length > 0) return { problem: problems.join('; ') };

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject } from '../../keys/record.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
 import { parseKeyHash, type KeyHash } from '../../keys/secret.ts';
+import { readTime, TIME_WANTED, type Timestamp } from '../../keys/timestamp.ts';
 import { parseJson } from '../parseJson.ts';
-import { readForeignTime } from './foreignTime.ts';
 
 /** What one line of a file came to: a key, or what is wrong with it. A problem never repeats what the line holds. */
 export type ImportLine = { readonly line: number } & ({ readonly entry: ImportedKey } | { readonly problem: string });
@@ -14,12 +14,12 @@ export type FieldName = keyof ImportedKey;
 
 interface Reader {
   readonly wanted: string;
-  readonly read: (value: unknown) => unknown;
+  readonly read: (value: unknown, name: FieldName) => unknown;
 }
 
 const TEXT: Reader = { wanted: 'a text', read: (value) => (typeof value === 'string' ? value : undefined) };
 const TIME: Reader = {
-  wanted: 'a time in ISO 8601, such as 2030-01-31T12:00:00Z; one without a zone is read as UTC',
+  wanted: `${TIME_WANTED}; a time without a zone is read as UTC`,
   read: readForeignTime,
 };
 
@@ -97,7 +97,7 @@ export function entryLine(line: number, fields: EntryFields): ImportLine {
     if (isAbsent && REQUIRED.has(name)) problems.push(`${name} is missing`);
     if (isAbsent) continue;
     const { read, wanted } = READERS[name];
-    entry[name] = read(value);
+    entry[name] = read(value, name);
     if (entry[name] === undefined) problems.push(`${name}: wanted ${wanted}`);
   }
   return problems.length > 0
@@ -111,6 +111,12 @@ function plain(name: string): string {
 
 function readHash(value: unknown): KeyHash | undefined {
   return typeof value === 'string' ? parseKeyHash(value.toLowerCase()) : undefined;
+}
+
+/** Programs elsewhere write times without a zone, by a clock that is set to UTC. */
+function readForeignTime(value: unknown, name: FieldName): Timestamp | undefined {
+  const text = typeof value === 'string' ? value.trim() : value;
+  return readTime(text, { dateAs: name === 'expiresAt' ? 'end' : 'start', zone: 'UTC' });
 }
 
 function readScopes(value: unknown): readonly string[] | undefined {
