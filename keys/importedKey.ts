@@ -27,7 +27,10 @@ export interface ImportedKey {
   readonly plan?: string | null | undefined;
   /** A JSON object of at most 1024 bytes. */
   readonly metadata?: JsonObject | null | undefined;
-  /** Times are ISO 8601 with a zone, and may be past; the import's own unless given. */
+  /**
+   * Times are ISO 8601 with a zone, and may be past. A zero time (`0`, year 1, the start of 1970) reads as absent. The import's
+   * own time unless given.
+   */
   readonly createdAt?: string | null | undefined;
   /** The registry's actor unless given. */
   readonly createdBy?: string | null | undefined;
@@ -105,11 +108,12 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
   const problems: string[] = [];
   for (const [name, { read, wanted }] of Object.entries(READERS)) {
     const value = given[name];
-    const isLeftOut = value === undefined || value === null;
+    const isLeftOut = value === undefined || value === null || (TIMES.has(name) && isZeroTime(value));
     if (isLeftOut && name !== 'keyHash' && name !== 'label') continue;
     fields[name] = read(value);
     if (fields[name] === undefined) problems.push(`${name}: ${reason(value)}wanted ${wanted}`);
   }
+  problems.push(...endsWithoutTime(given));
   if (problems.length > 0) return { problem: problems.join('; ') };
 
   const { id, rotatedFrom, rotatedTo } = given;
@@ -122,6 +126,37 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
     ...(isKeyId(rotatedTo) ? { rotatedTo } : {}),
   } as unknown as KeyRecord;
   return { record: { ...record, ...purge(record, nowMs) }, hasOwnId: isKeyId(id) };
+}
+
+const TIMES: ReadonlySet<string> = new Set(
+  Object.keys(READERS).filter((name) => READERS[name as keyof typeof READERS] === TIME),
+);
+const ZERO_TIME =
+  /^(?:0000-00-00|0001-01-01|1970-01-01)(?:[T ]00:00(?::00(?:[.,]0+)?)?)? ?(?:Z|UTC|[+-]00(?::?00)?)?$/i;
+
+/**
+ * Whether a value is what programs write for a time that they do not have: `0`, the zero time of Go and .NET (year 1), the
+ * Unix epoch, or MySQL's zero date.
+ */
+export function isZeroTime(value: unknown): boolean {
+  if (value === 0) return true;
+  if (typeof value !== 'string') return false;
+  const text = value.trim();
+  return text === '0' || ZERO_TIME.test(text) || parseTime(text, { fractionDigits: 9 }) === toTimestamp(0);
+}
+
+/** A zero time with somebody who revoked or disabled the key may be an end whose time is not known. */
+function endsWithoutTime(given: Record<string, unknown>): readonly string[] {
+  const ends = [
+    ['revokedAt', 'revokedBy', 'revokedReason'],
+    ['disabledAt', 'disabledBy'],
+  ] as const;
+  return ends.flatMap(([time, ...about]) => {
+    const told = about.find((name) => given[name] !== undefined && given[name] !== null);
+    return told !== undefined && isZeroTime(given[time])
+      ? [`${time}: got a zero time beside ${told}, wanted when it was`]
+      : [];
+  });
 }
 
 function reason(value: unknown): string {
