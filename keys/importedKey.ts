@@ -104,16 +104,7 @@ const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' |
 /** Checks one entry. A problem never tells a value: what stands in the wrong place may be a raw key. */
 export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext): CheckedImport {
   const given: Record<string, unknown> = typeof entry === 'object' && entry !== null ? { ...entry } : {};
-  const fields: Record<string, unknown> = {};
-  const problems: string[] = [];
-  for (const [name, { read, wanted }] of Object.entries(READERS)) {
-    const value = given[name];
-    const isLeftOut = value === undefined || value === null || (TIMES.has(name) && isZeroTime(value));
-    if (isLeftOut && name !== 'keyHash' && name !== 'label') continue;
-    fields[name] = read(value);
-    if (fields[name] === undefined) problems.push(`${name}: ${reason(value)}wanted ${wanted}`);
-  }
-  problems.push(...endsWithoutTime(given));
+  const { fields, problems } = readFields(given);
   if (problems.length > 0) return { problem: problems.join('; ') };
 
   const { id, rotatedFrom, rotatedTo } = given;
@@ -126,6 +117,20 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
     ...(isKeyId(rotatedTo) ? { rotatedTo } : {}),
   } as unknown as KeyRecord;
   return { record: { ...record, ...purge(record, nowMs) }, hasOwnId: isKeyId(id) };
+}
+
+function readFields(given: Record<string, unknown>) {
+  const fields: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, { read, wanted }] of Object.entries(READERS)) {
+    const value = given[name];
+    const isLeftOut = value === undefined || value === null || (TIMES.has(name) && isZeroTime(value));
+    if (isLeftOut && name !== 'keyHash' && name !== 'label') continue;
+    fields[name] = read(value);
+    if (fields[name] === undefined) problems.push(`${name}: ${reason(value)}wanted ${wanted}`);
+  }
+  problems.push(...endsWithoutTime(given));
+  return { fields, problems };
 }
 
 const TIMES: ReadonlySet<string> = new Set(

@@ -95,12 +95,15 @@ export function whyNotAKey(name: string, value: string): string | undefined {
 function whyNotByName(name: string): string | undefined {
   const words = wordsOf(name);
   const last = words.at(-1) ?? '';
-  const says = (what: string) => `the name says that the value is ${what}; if it is a key, give it another name`;
   if (words.some((word) => PUBLIC_WORDS.has(word)) || BUNDLED.test(name)) return says('public');
   if (words.some((word) => HASH_WORDS.has(word))) return `the name says that the value is a hash: ${GIVE_AS_HASH}`;
   if (last === 'KEY' && words.at(-2) === 'SITE') return says('public');
   const kind = NAME_KINDS.find(([, lastWords]) => lastWords.includes(last));
   return kind === undefined ? undefined : says(kind[0]);
+}
+
+function says(what: string): string {
+  return `the name says that the value is ${what}; if it is a key, give it another name`;
 }
 
 /** `dbUrl` and `DB_URL` are the same words. */
