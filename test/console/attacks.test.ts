@@ -183,6 +183,12 @@ describe('a change that does not come from the own page is refused, whatever the
     ).toMatchObject({ status: 201 });
   });
 
+  test('localhost is the own page as well, under its own port alone', async () => {
+    const host = `localhost:${console.url.port}`;
+    expect(await write({ host, origin: `http://${host}` })).toMatchObject({ status: 201 });
+    expect(await write({ host, origin: 'http://localhost' })).toMatchObject({ status: 403 });
+  });
+
   test('a body that is larger than any change', async () => {
     const answer = await write({}, JSON.stringify({ label: 'x'.repeat(100_000) }));
     expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status: 413, code: 'BODY_TOO_LARGE' });
