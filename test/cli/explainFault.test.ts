@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { failureOf, isUnreachable } from '../../cli/awsAdvice.ts';
 import { CliError } from '../../cli/cliError.ts';
 import { explainFault } from '../../cli/explainFault.ts';
 import type { TableLocation } from '../../cli/findTable.ts';
@@ -88,6 +89,51 @@ describe('a failure of the store', () => {
     expect(explain(faultOf('ResourceNotFoundException'), LOCAL)).toMatch(/npm start/);
   });
 });
+
+describe('the remedy fits where the table is', () => {
+  const UNREACHABLE = faultOf('Error', '', 'ECONNREFUSED');
+
+  test('a table in AWS sends the user to the network, and not to the local gateway', () => {
+    expect(explain(UNREACHABLE)).toMatch(/^DynamoDB cannot be reached \(ECONNREFUSED\): .*network/);
+    expect(explain(UNREACHABLE)).not.toMatch(/gateway/);
+  });
+
+  test('an endpoint is named by its URL', () => {
+    const location: TableLocation = { ...AWS, endpoint: 'http://127.0.0.1:8000' };
+    expect(explain(UNREACHABLE, location)).toContain('DynamoDB at http://127.0.0.1:8000 cannot be reached');
+    expect(explain(faultOf('SyntaxError'), location)).toContain('DynamoDB at http://127.0.0.1:8000 cannot be read');
+  });
+
+  test('the action that was denied is named in each wording of AWS', () => {
+    const denied = (message: string) => explain(faultOf('AccessDeniedException', message));
+    expect(denied('x is not authorized to perform:   dynamodb:Scan on resource: y')).toMatch(/grant of dynamodb:Scan$/);
+    expect(denied('x is not authorized to perform dynamodb:Query')).toMatch(/grant of dynamodb:Query$/);
+  });
+
+  test('the fault is kept as the cause', () => {
+    expect(explainFault(UNREACHABLE, AWS)).toMatchObject({ cause: UNREACHABLE });
+  });
+});
+
+describe('failureOf', () => {
+  test.each([['a text'], [undefined], [{ name: 'TimeoutError', code: 'ECONNREFUSED' }]])(
+    'finds nothing in %p, which is not an error',
+    (thrown) => {
+      expect(failureOf(thrown)).toEqual({ name: '', message: '', code: '', httpStatus: 0 });
+    },
+  );
+
+  test('leaves out a code that is a number', () => {
+    expect(failureOf(Object.assign(new Error('no'), { code: 7 }))).toMatchObject({ name: 'Error', code: '' });
+  });
+});
+
+test.each(['XCONNREFUSED', 'Econnrefused', 'ENOENT ', 'X_CERT_HAS_EXPIRED'])(
+  'the code %j does not make DynamoDB unreachable',
+  (code) => {
+    expect(isUnreachable(failureOf(Object.assign(new Error('no'), { code })))).toBe(false);
+  },
+);
 
 test('any other error stays what it is', () => {
   const error = new LatchkeyError('INPUT_INVALID', 'label: got nothing');

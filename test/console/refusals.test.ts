@@ -67,13 +67,13 @@ async function ask(method: string, path: string, given: Headers = {}, started: S
   return { status: answer.status, code: error?.code, message: error?.message, headers: answer.headers, text };
 }
 
-describe('the console', () => {
+describe('a request', () => {
   test.each<[string, string, string, Headers]>([
     ['a foreign Host', 'GET', '/', { host: 'evil.example' }],
     ['no Host', 'GET', '/', { host: undefined }],
     ['an empty Host', 'GET', '/', { host: '' }],
     ['its Host without the port', 'GET', '/', { host: '127.0.0.1' }],
-  ])('refuses %s with HOST_REFUSED', async (_, method, path, headers) => {
+  ])('the console refuses %s with HOST_REFUSED', async (_, method, path, headers) => {
     expect(await ask(method, path, headers)).toMatchObject({ status: 403, code: 'HOST_REFUSED' });
   });
 
@@ -87,7 +87,7 @@ describe('the console', () => {
     ['a change that a user typed in, by the browser', 'POST', { 'sec-fetch-site': 'none' }],
     ['a read from another site', 'GET', { 'sec-fetch-site': 'cross-site' }],
     ['a read from another port of this machine', 'GET', { 'sec-fetch-site': 'same-site' }],
-  ])('refuses %s with ORIGIN_REFUSED', async (_, method, headers) => {
+  ])('the console refuses %s with ORIGIN_REFUSED', async (_, method, headers) => {
     expect(await ask(method, '/api/x', headers)).toMatchObject({ status: 403, code: 'ORIGIN_REFUSED' });
   });
 
@@ -97,24 +97,30 @@ describe('the console', () => {
     ['with the cookie of another port', `latchkey-console-1=${COOKIE}`],
     ['with the token for a cookie', `latchkey-console-${PORT}=${TOKEN}`],
     ['with the start of the cookie', `latchkey-console-${PORT}=${COOKIE.slice(0, -1)}`],
-  ])('refuses a request %s with SESSION_REQUIRED', async (_, cookie) => {
+  ])('the console refuses a request %s with SESSION_REQUIRED', async (_, cookie) => {
     expect(await ask('GET', '/api/x', { cookie })).toMatchObject({ status: 401, code: 'SESSION_REQUIRED' });
     expect(await ask('POST', '/api/x', { cookie })).toMatchObject({ status: 401, code: 'SESSION_REQUIRED' });
   });
 
-  test.each(['POST', 'PATCH', 'PUT', 'DELETE'])('refuses %s with READ_ONLY when it is read only', async (method) => {
-    const refused = await ask(method, '/api/x', {}, { isReadOnly: true });
-    expect(refused).toMatchObject({ status: 403, code: 'READ_ONLY' });
-    expect(refused.message).toContain('--read-only');
-    expect(await ask(method, '/api/x')).toMatchObject(PASSED);
-  });
+  test.each(['POST', 'PATCH', 'PUT', 'DELETE'])(
+    'the console refuses %s with READ_ONLY when it is read only',
+    async (method) => {
+      const refused = await ask(method, '/api/x', {}, { isReadOnly: true });
+      expect(refused).toMatchObject({ status: 403, code: 'READ_ONLY' });
+      expect(refused.message).toContain('--read-only');
+      expect(await ask(method, '/api/x')).toMatchObject(PASSED);
+    },
+  );
 
-  test.each(['GET', 'HEAD'])('answers %s when it is read only, without an Origin or a body', async (method) => {
-    expect(await ask(method, '/api/x', {}, { isReadOnly: true })).toMatchObject({ status: 404 });
-  });
+  test.each(['GET', 'HEAD'])(
+    'the console answers %s when it is read only, without an Origin or a body',
+    async (method) => {
+      expect(await ask(method, '/api/x', {}, { isReadOnly: true })).toMatchObject({ status: 404 });
+    },
+  );
 
   test.each([undefined, '', 'text/plain', 'application/jsonp', 'text/plain; application/json', 'xapplication/json'])(
-    'refuses a change whose content type is %j with JSON_REQUIRED',
+    'the console refuses a change whose content type is %j with JSON_REQUIRED',
     async (contentType) => {
       const answer = await ask('POST', '/api/x', { 'content-type': contentType });
       expect(answer).toMatchObject({ status: 415, code: 'JSON_REQUIRED' });
@@ -123,18 +129,21 @@ describe('the console', () => {
   );
 
   test.each(['application/json', 'APPLICATION/JSON', 'application/json;charset=utf-8', 'application/json  ; x'])(
-    'accepts a change whose content type is %j',
+    'the console accepts a change whose content type is %j',
     async (contentType) => {
       expect(await ask('POST', '/api/x', { 'content-type': contentType })).toMatchObject(PASSED);
     },
   );
 
-  test.each([undefined, '65537', 'x'])('refuses a change whose length is %j with BODY_TOO_LARGE', async (length) => {
-    const answer = await ask('POST', '/api/x', { 'content-length': length });
-    expect(answer).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
-  });
+  test.each([undefined, '65537', 'x'])(
+    'the console refuses a change whose length is %j with BODY_TOO_LARGE',
+    async (length) => {
+      const answer = await ask('POST', '/api/x', { 'content-length': length });
+      expect(answer).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
+    },
+  );
 
-  test('accepts a change of 64 KB', async () => {
+  test('the console accepts a change of 64 KB', async () => {
     expect(await ask('POST', '/api/x', { 'content-length': '65536' })).toMatchObject(PASSED);
   });
 
@@ -143,18 +152,18 @@ describe('the console', () => {
     ['localhost', 'http://localhost', PASSED],
     ['127.0.0.1:80', 'http://127.0.0.1:80', PASSED],
     ['localhost', 'http://evil.example', { status: 403, code: 'ORIGIN_REFUSED' }],
-  ])('on port 80 answers a change to %s from %s with %j', async (host, origin, expected) => {
+  ])('the console on port 80 answers a change to %s from %s with %j', async (host, origin, expected) => {
     expect(await ask('POST', '/api/x', { host, origin }, { port: 80 })).toMatchObject(expected);
   });
 
-  test('serves its page to a browser without a session, and nothing else', async () => {
+  test('the console serves its page to a browser without a session, and nothing else', async () => {
     expect(await ask('GET', '/', { cookie: undefined })).toMatchObject({ status: 200, text: '<html>' });
     const missing = await ask('GET', '/none', { cookie: undefined });
     expect(missing).toMatchObject(PASSED);
     expect(missing.message).not.toBe('');
   });
 
-  test('says which table it shows, to whom, and for how long an ended key may live on', async () => {
+  test('the console says which table it shows, who acts, and how long an ended key may live on', async () => {
     const { text } = await ask('GET', '/api/session');
     expect(JSON.parse(text)).toEqual({
       table: { name: 'keys', kind: 'aws', region: null, revocationDelaySeconds: 60 },
@@ -168,7 +177,7 @@ describe('the address that the console prints', () => {
   const start = (headers: Headers, query = `?token=${TOKEN}`, method = 'GET') =>
     ask(method, START_PATH + query, headers);
 
-  test('gives a cookie for its token and leaves the address', async () => {
+  test('the printed address gives a cookie for its token, and redirects to a page without it', async () => {
     const { status, headers } = await start({ cookie: undefined });
     expect(status).toBe(303);
     expect(headers.get('location')).toBe('/');
@@ -176,7 +185,7 @@ describe('the address that the console prints', () => {
   });
 
   test.each(['', '?token=', '?token=x', `?token=${COOKIE}`, `?token=${TOKEN}x`])(
-    'is refused as %s with TOKEN_REFUSED, and gives no cookie',
+    'the printed address with the query %j is refused with TOKEN_REFUSED, and gives no cookie',
     async (query) => {
       const { status, code, message, headers } = await start({ cookie: undefined }, query);
       expect({ status, code }).toEqual({ status: 403, code: 'TOKEN_REFUSED' });
@@ -185,12 +194,12 @@ describe('the address that the console prints', () => {
     },
   );
 
-  test('keeps a browser that has the cookie, and gives it no other', async () => {
+  test('the printed address lets in a browser that has the cookie, and gives it no other', async () => {
     const { status, headers } = await start({}, '');
     expect({ status, cookie: headers.get('set-cookie') }).toEqual({ status: 303, cookie: null });
   });
 
-  test('gives nothing for HEAD', async () => {
+  test('the printed address gives no cookie for HEAD', async () => {
     const { status, headers } = await start({ cookie: undefined }, `?token=${TOKEN}`, 'HEAD');
     expect({ status, cookie: headers.get('set-cookie') }).toEqual({ status: 403, cookie: null });
   });
@@ -219,12 +228,12 @@ describe('a failure of the registry', () => {
     ['CONFLICT', 409],
     ['RECORD_CORRUPT', 500],
     ['CONFIG_INVALID', 500],
-  ])('%s is answered with %i and its message', async (code, status) => {
+  ])('the console answers %s with %i and its message', async (code, status) => {
     expect(await listed(new LatchkeyError(code, 'said so'))).toMatchObject({ status, code, message: 'said so' });
     expect(notes).toEqual([]);
   });
 
-  test('STORE_UNAVAILABLE is answered with 502 and what to do', async () => {
+  test('the console answers STORE_UNAVAILABLE with 502 and what to do', async () => {
     const cause = Object.assign(new Error('no'), { name: 'ThrottlingException' });
     const answer = await listed(new LatchkeyError('STORE_UNAVAILABLE', 'the scan failed', { cause }));
     expect(answer).toMatchObject({ status: 502, code: 'STORE_UNAVAILABLE' });
@@ -235,7 +244,7 @@ describe('a failure of the registry', () => {
     ['an error of the code', new TypeError('sk_secret'), 'TypeError'],
     ['a refusal of the command line', new CliError('FILE_UNUSABLE', 'sk_secret'), 'CliError'],
     ['no error at all', 'sk_secret', 'no error'],
-  ])('%s is answered with 500 and no word of it, and noted by its name', async (_, error, name) => {
+  ])('the console answers %s with 500 and no word of it, and notes its name', async (_, error, name) => {
     // What is thrown and is no error never reaches the handler of errors.
     const thrown = error instanceof Error ? error : new UnconfirmedChange('', error);
     const { status, code, text } = await listed(thrown);
@@ -251,7 +260,7 @@ describe('a change that failed', () => {
   });
   const refused = new LatchkeyError('CONFLICT', 'changed meanwhile');
 
-  test('is told with the advice if it may have been made', async () => {
+  test('the console adds the advice if the change may have been made', async () => {
     const failure = await failureOf(confirmed(Promise.reject(lost), 'look first'));
     expect(failure).toMatchObject({
       name: 'UnconfirmedChange',
@@ -264,11 +273,11 @@ describe('a change that failed', () => {
     expect(message).toMatch(/cannot be reached .*; look first$/);
   });
 
-  test('is told as it is if it was refused', async () => {
+  test('the console adds no advice if the registry refused the change', async () => {
     expect(await failureOf(confirmed(Promise.reject(refused), 'look first'))).toBe(refused);
   });
 
-  test('gives its result if it did not fail', async () => {
+  test('the console returns the result of a change that did not fail', async () => {
     expect(await confirmed(Promise.resolve(7), 'look first')).toBe(7);
   });
 });
