@@ -42,9 +42,9 @@ function startApp({ port = PORT, isReadOnly = false, registry = failingRegistry(
 }
 
 /** A registry whose list fails so. */
-function failingRegistry(error: unknown): KeyRegistry {
+function failingRegistry(fault: unknown): KeyRegistry {
   const registry = new KeyRegistry({ client: answersInOrder().client, tableName: 'keys', actor: 'alice' });
-  registry.list = () => Promise.reject(error);
+  registry.list = () => Promise.reject(fault);
   return registry;
 }
 
