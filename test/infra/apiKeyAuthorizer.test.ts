@@ -120,7 +120,7 @@ describe('the revocation delay', () => {
     [{ recordCacheTtl: Duration.seconds(0) }, 0],
     [{ keySources: ['bearer'], resultCacheTtl: Duration.minutes(5) }, 360],
     [{ keySources: ['bearer'], resultCacheTtl: Duration.minutes(5), recordCacheTtl: Duration.seconds(0) }, 300],
-  ])('with %p is %i seconds', (props, seconds) => {
+  ])('the revocation delay with %p is %i seconds', (props, seconds) => {
     expect(build(props).authorizer.revocationDelay.toSeconds()).toBe(seconds);
   });
 });

@@ -204,7 +204,7 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free","free"],"shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":"free","shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":[],"shared":[],"limits":[]}'],
-  ])('%s=%j', (name, value) => {
+  ])('the start fails with %s=%j, and says what it expects', (name, value) => {
     const problem = problemOf({ ...TABLE, [name]: value });
     expect(problem).toContain(`${name}: got ${maskKeys(JSON.stringify(value))}, wanted `);
   });

@@ -118,6 +118,33 @@ describe('a record that was read', () => {
   });
 });
 
+describe('two hashes that differ in the last digit alone', () => {
+  const { record } = makeKey();
+  const other = {
+    ...record,
+    keyHash: `${record.keyHash.slice(0, -1)}${record.keyHash.endsWith('0') ? '1' : '0'}` as KeyHash,
+  };
+
+  test('the cache gives each of two like hashes its own record, while both are looked up at once', async () => {
+    const { cache } = cacheOf();
+    const records = await Promise.all([record, other].map((one) => cache.find(one.keyHash, async () => one)));
+    expect(records).toEqual([record, other]);
+  });
+
+  test('the cache reads a hash that is like one that the table lacks', async () => {
+    const { cache } = cacheOf();
+    await cache.find(record.keyHash, async () => undefined);
+    expect(await cache.find(other.keyHash, async () => other)).toBe(other);
+  });
+
+  test('the cache answers for no hash by the record of a like one, also during an outage', async () => {
+    const { cache } = cacheOf({ recordMs: 0, staleIfErrorMs: 60_000 });
+    await cache.find(record.keyHash, async () => record);
+    const outage = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'down'));
+    await expect(cache.find(other.keyHash, outage)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+});
+
 describe('concurrent look-ups', () => {
   test('of one key share one read', async () => {
     const { record, lookup, find } = cacheOf();
