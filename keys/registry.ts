@@ -18,6 +18,7 @@ import {
   endOf,
   rotationRefusal,
   successorOf,
+  takenOver,
   type DrawnRotation,
   type RotateOptions,
   type Rotation,
@@ -275,7 +276,7 @@ export class KeyRegistry {
     const { secret, record } = this.draw(successorOf(previous, options, nowMs));
     return {
       secret,
-      record: { ...record, rotatedFrom: id },
+      record: { ...record, ...takenOver(previous) },
       previous,
       previousEndsAt: endOf(previous, options, nowMs),
     };

@@ -27,6 +27,8 @@ describe('a prop that the function would refuse at its start is refused at synth
     ['scopes', { scopes: { read: ['GRAPHQL /orders'] } }],
     ['scopes', { scopes: { read: undefined as unknown as string[] } }],
     ['scopes', { scopes: { 'two words': ['GET /orders'] } }],
+    ['scopes', { scopes: { 'orders:read,orders:write': ['GET /orders'] } }],
+    ['scopes', { scopes: { '{read}': ['GET /orders'] } }],
     ['scopes', { scopes: { read: [`GET /${Token.asString({ Ref: 'Parameter' })}`] } }],
   ])('%s of %p', (prop, props) => {
     expect(problemOf(() => authorizerUnderTest(props))).toMatch(new RegExp(`^${prop}: got .+, wanted `));
