@@ -85,7 +85,8 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * Which routes each scope opens: scope → patterns `METHOD /path`, `$connect` for WebSocket APIs, `GRAPHQL /graphql` for
-   * AppSync; a `*` stands for any run of characters, and for any method of API Gateway. A key without scopes may use every
+   * AppSync; a `*` stands for any run of characters, and for any method of API Gateway. A scope has no spaces, commas,
+   * quotes, braces, brackets or backslashes. A key without scopes may use every
    * route, one whose scopes open none may use nothing. A change of the mapping takes effect with the deployment, and where
    * answers are kept after `resultCacheTtl`; a change of a key's own scopes after the revocation delay.
    *

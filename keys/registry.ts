@@ -18,6 +18,7 @@ import {
   endOf,
   rotationRefusal,
   successorOf,
+  takenOver,
   type DrawnRotation,
   type RotateOptions,
   type Rotation,
@@ -282,7 +283,7 @@ export class KeyRegistry {
     const { secret, record } = this.#draw(writtenFields(successorOf(previous, options, nowMs)), nowMs);
     return {
       secret,
-      record: { ...record, rotatedFrom: id },
+      record: { ...record, ...takenOver(previous) },
       previous,
       previousEndsAt: endOf(previous, options, nowMs),
     };

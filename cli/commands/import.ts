@@ -46,7 +46,7 @@ FILE is read as what it looks like, or as --format says:
             rotatedTo; or key_hash and so on
 
 A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601; one without a zone is read as UTC. A date alone is the
-start of that day in UTC, and as expiresAt its end. Raw keys are never
+start of that day in UTC, and as expiresAt its end. Scopes are a list, or one text with spaces or commas between them, also in braces. Raw keys are never
 stored or shown. One that could be guessed is rejected: its strength is its length, without a prefix such as sk_, times
 log2 of the alphabet seen in it (10 for digits, 26 for small and 26 for capital letters, 2 for - and _, 30 for the rest, 16
 where all is hex), and must be 112 bits.

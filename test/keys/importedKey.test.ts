@@ -84,6 +84,15 @@ test('times are in every form that the library takes, and a date is the end of i
   });
 });
 
+test.each(['a,b', '{a', '[a]', '"a"', ''])(
+  'a scope that is written as %j is refused, and how to write scopes is told',
+  (scope) => {
+    expect(check({ scopes: ['fine', scope] })).toEqual({
+      problem: expect.stringMatching(/^scopes: wanted .*"orders:read"/),
+    });
+  },
+);
+
 const WRONG: readonly (readonly [string, unknown, string])[] = [
   ['keyHash', 'sk_AbCdEfGh', '64'],
   ['label', '', '256'],

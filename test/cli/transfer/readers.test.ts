@@ -270,6 +270,10 @@ describe('CSV', () => {
     },
   );
 
+  test.each(['a b', '"a,b"', '"a, b"', '"{a,b}"', '"[""a"",""b""]"'])('scopes are read from %s', async (cell) => {
+    expect(await csv(`keyHash,label,scopes\n${HASH},x,${cell}\n`)).toMatchObject([{ entry: { scopes: ['a', 'b'] } }]);
+  });
+
   test('a quote that is not closed is told', async () => {
     expect(await csv(`keyHash,label\n${HASH},"a\n${HASH},b\n`)).toEqual([
       { line: expect.any(Number), problem: expect.stringMatching(/not closed/) },
@@ -307,6 +311,14 @@ describe('JSON Lines', () => {
       { line: 6, problem: 'keyHash is given twice', keyHash: HASH },
       { line: 7, entry: { keyHash: OTHER_HASH, label: 'd', metadata: { a: [1] } } },
     ]);
+  });
+
+  test('have their scopes as a list or as one text', async () => {
+    const lines = ['["a","b"]', '"a,b"', '"{a,b}"'].map(
+      (scopes) => `{"keyHash":"${HASH}","label":"x","scopes":${scopes}}`,
+    );
+    const read = await jsonLines(lines.join('\n'));
+    expect(read).toMatchObject(Array.from({ length: 3 }, () => ({ entry: { scopes: ['a', 'b'] } })));
   });
 
   test('a line without end is passed over, and not kept', async () => {
