@@ -126,8 +126,8 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * How API Gateway limits the keys of each plan on the REST APIs that `applyPlans` names: plan → limits, for each key or for
-   * all keys of the plan together. A key of no plan is not limited; one whose plan is not among these is refused there. HTTP,
-   * WebSocket and AppSync APIs have no usage plans: no key is limited there.
+   * all keys of the plan together. A key of no plan is not limited; one whose plan is not among these is refused there. HTTP and
+   * AppSync APIs have no usage plans, and Latchkey does not use those of WebSocket APIs: no key is limited there.
    *
    * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A key's change of plan counts after the revocation
    * delay. See docs/plans.md for what each plan takes of the account's quotas.

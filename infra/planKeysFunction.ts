@@ -18,6 +18,7 @@ import { METRIC_NAMESPACE } from '../lambda/metricNames.ts';
 import { acknowledgeWildcards } from './acknowledgeWildcards.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import { functionBundle } from './functionBundle.ts';
+import { grantEncryptionKey } from './tableGrants.ts';
 
 const BUNDLE = functionBundle('plan-keys');
 
@@ -126,7 +127,7 @@ export class PlanKeysFunction extends Construct {
     const allow = (actions: readonly string[], resources: string[]) =>
       role.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources }));
     allow(STREAM_ACTIONS, [streamArn]);
-    props.table.table.encryptionKey?.grantDecrypt(role);
+    grantEncryptionKey(props.table.table, role, ['kms:Decrypt']);
 
     allow(['apigateway:GET'], [this.#arn('/apikeys'), this.#arn('/usageplans')]);
     allow(

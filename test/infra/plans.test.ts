@@ -9,7 +9,8 @@ import {
   TokenAuthorizer,
   type RestApiProps,
 } from 'aws-cdk-lib/aws-apigateway';
-import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Construct } from 'constructs';
@@ -398,6 +399,23 @@ describe('where some plan is per key', () => {
           apiGateway('/usageplans/', { Ref: free }, '/keys/*'),
           apiGateway('/usageplans/', { Ref: proIn(template) }, '/keys/*'),
         ],
+      },
+    ]);
+  });
+
+  test('its role may decrypt with the key of the table only through DynamoDB', () => {
+    const stack = new Stack(new App(), 'Test', { env: { region: 'eu-west-1' } });
+    const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
+    const table = new ApiKeyTable(stack, 'Keys', { encryption });
+    new ApiKeyAuthorizer(stack, 'Authorizer', { table, plans: PLANS });
+    const policy = resourcesOf(Template.fromStack(stack), 'AWS::IAM::Policy').find(({ id }) => id.includes('PlanKeys'));
+    const statements: { Action: unknown }[] = policy?.properties.PolicyDocument.Statement ?? [];
+    expect(statements.filter(({ Action }) => JSON.stringify(Action).includes('kms:'))).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'kms:Decrypt',
+        Resource: expect.anything(),
+        Condition: { StringEquals: { 'kms:ViaService': 'dynamodb.eu-west-1.amazonaws.com' } },
       },
     ]);
   });
