@@ -36,8 +36,8 @@ interface DeployedTable {
 
 export interface FindTableDeps {
   readonly env: Environment;
-  /** Where a running local gateway notes itself. */
-  readonly noteFile: string;
+  /** The file in which a running local gateway notes itself; `undefined` in a package without the gateway. */
+  readonly noteFile: string | undefined;
 }
 
 const ENDPOINT_VARIABLE = 'AWS_ENDPOINT_URL_DYNAMODB';
@@ -59,10 +59,8 @@ export async function findTable(options: TableOptions, { env, noteFile }: FindTa
   }
   const tableName = options.table ?? setting(env, 'LATCHKEY_TABLE');
   if (tableName !== undefined) return { kind: 'aws', ...account, tableName, endpoint };
-  throw new CliError(
-    'USAGE_INVALID',
-    'which table? Give --table NAME, --stack NAME, set LATCHKEY_TABLE, or give --local for the one that npm start serves',
-  );
+  const local = noteFile === undefined ? '' : ', or --local for the one that npm start serves';
+  throw new CliError('USAGE_INVALID', `which table? Give --table NAME or --stack NAME, or set LATCHKEY_TABLE${local}`);
 }
 
 /** The value of a variable; an empty one counts as not set, as it does in a shell's `${NAME:-}`. */
@@ -84,7 +82,7 @@ function endpointOf(env: Environment): string | undefined {
 
 /** A gateway that died is passed over; where the environment gives the endpoint, it need not be one that left a note. */
 function findLocalTable(endpoint: string | undefined, { env, noteFile }: FindTableDeps): TableLocation {
-  const note = readLocalNote(noteFile);
+  const note = noteFile === undefined ? undefined : readLocalNote(noteFile);
   if (endpoint !== undefined) {
     const tableName = note?.tableName ?? setting(env, 'LATCHKEY_TABLE');
     if (tableName === undefined) throw notRunning('no gateway has noted the name of its table');

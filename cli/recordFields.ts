@@ -2,7 +2,7 @@ import { keyState } from '../keys/keyState.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import { toTimestamp, type Timestamp } from '../keys/timestamp.ts';
 import type { Output } from './output.ts';
-import { printable } from './printable.ts';
+import { printable } from '../keys/printable.ts';
 import { relativeTime } from './relativeTime.ts';
 import { wrap } from './wrap.ts';
 

@@ -48,7 +48,7 @@ function reasonOf(error: unknown): string {
   if (advice !== undefined) return advice;
   if (isDenied(failure)) return 'access was denied: these credentials need a grant of cloudformation:DescribeStacks';
   if (failure.name === 'ValidationError') {
-    return 'there is no such stack here: check the name, AWS_REGION and AWS_PROFILE, or deploy it with npm run deploy';
+    return 'there is no such stack here: check the name, AWS_REGION and AWS_PROFILE, and that it is deployed';
   }
   if (isUnreachable(failure)) {
     return `CloudFormation cannot be reached (${failure.code || 'no answer in time'}): check the network`;

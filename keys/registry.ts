@@ -7,7 +7,7 @@ import type { ImportedKey } from './importedKey.ts';
 import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './importHashes.ts';
 import { isKeyId, isTellable } from './keyId.ts';
 import { listPage, listPages, listRecords, type ListOptions, type ListPage, type RecordsOptions } from './listing.ts';
-import { checkNewKey, type NewKey } from './newKey.ts';
+import { checkNewKey, writtenFields, type NewKey } from './newKey.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from './record.ts';
 import { checkRegistryOptions, type KeyRegistryOptions } from './registryOptions.ts';
 import { ConditionRefused, RegistryStore } from './registryStore.ts';
@@ -18,6 +18,7 @@ import {
   endOf,
   rotationRefusal,
   successorOf,
+  takenOver,
   type DrawnRotation,
   type RotateOptions,
   type Rotation,
@@ -54,6 +55,9 @@ const MAX_TOLD_IDS = 5;
  * record (a rotation is two): it is made as a whole or refused, and of two that exclude each other one is refused. Beside
  * what each method says it throws, any can throw LatchkeyError `STORE_UNAVAILABLE`: whether a write took effect is then not
  * known.
+ *
+ * Each record that you get is a copy of your own and has its `keyHash`, which `importHashes` needs. Leave `keyHash` out of what
+ * you return to your callers.
  */
 export class KeyRegistry {
   readonly #options: Required<KeyRegistryOptions>;
@@ -82,9 +86,12 @@ export class KeyRegistry {
    * @throws LatchkeyError `INPUT_INVALID`
    */
   draw(newKey: NewKey): IssuedKey {
-    const { keyPrefix, actor, now } = this.#options;
-    const createdMs = now();
-    const fields = checkNewKey(newKey, createdMs);
+    const createdMs = this.#options.now();
+    return this.#draw(checkNewKey(newKey, createdMs), createdMs);
+  }
+
+  #draw(fields: ReturnType<typeof writtenFields>, createdMs: number): IssuedKey {
+    const { keyPrefix, actor } = this.#options;
     const secret = generateSecret(keyPrefix);
     const record: KeyRecord = {
       keyHash: hashSecret(secret),
@@ -166,19 +173,22 @@ export class KeyRegistry {
   }
 
   /**
-   * One page of keys: of all, in the table's own order, or of an owner's, oldest first. Keys of the last moments may be
-   * missing unless the read is consistent, which costs twice as much; an owner's keys are found by an index, which can lag
+   * Returns one page of keys: of all, in the table's own order, or of an owner's, oldest first. Keys of the last moments may
+   * be missing unless the read is consistent, which costs twice as much; an owner's keys are found by an index, which can lag
    * all the same.
+   *
+   * Without `state` and `filter`, a page comes from one read, so it can hold fewer keys than `limit` although a next page
+   * follows: only a `cursor` of `null` ends the list. With one of them, each page but the last is full.
    *
    * @throws LatchkeyError `INPUT_INVALID` for a bad limit, and for a cursor that this list did not give
    */
   async list(options: ListOptions = {}): Promise<ListPage> {
-    return listPage(this.#store, options);
+    return listPage(this.#store, options, this.#options.now);
   }
 
   /** Every page of `list`, one after the other. */
   pages(options: Omit<ListOptions, 'cursor'> = {}): AsyncGenerator<ListPage, void, undefined> {
-    return listPages(this.#store, options);
+    return listPages(this.#store, options, this.#options.now);
   }
 
   /** Every key, or those of an owner or in a state, one after the other. */
@@ -269,10 +279,11 @@ export class KeyRegistry {
     const previous = await this.get(id);
     const refusal = rotationRefusal(previous, nowMs);
     if (refusal !== undefined) throw refusal;
-    const { secret, record } = this.draw(successorOf(previous, options, nowMs));
+    // The old record's texts are not checked again: a key must be rotatable even if its label would be refused today.
+    const { secret, record } = this.#draw(writtenFields(successorOf(previous, options, nowMs)), nowMs);
     return {
       secret,
-      record: { ...record, rotatedFrom: id },
+      record: { ...record, ...takenOver(previous) },
       previous,
       previousEndsAt: endOf(previous, options, nowMs),
     };

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { TableLocation } from '../cli/findTable.ts';
+import { printable } from '../keys/printable.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import type { ApiDeps } from './authorizer.ts';
 import { readCloudAssembly, type CloudAssembly } from './cloudAssembly.ts';
@@ -52,7 +53,7 @@ export async function startGateway(
   options: GatewayOptions,
   { root, writeLog, onStop, functionsEndpoint }: GatewayDeps,
 ): Promise<RunningGateway> {
-  const writeLine = (line: string) => writeLog(`${line}\n`);
+  const writeLine = (line: string) => writeLog(`${printable(line)}\n`);
   const server = new GatewayServer(writeLine);
   onStop(() => server.stop());
   // First of all, so that a port in use is told before the long steps.

@@ -15,7 +15,7 @@ const HELP = `
 The key is typed or pasted at a prompt that does not show it, or comes on standard input. It is never an argument: those
 are kept by the shell's history and shown by ps. Exits 1 where the key is nobody's.
 
-  latchkey identify --local
+  latchkey identify --table keys
   pbpaste | latchkey identify --table keys --json`;
 
 /** Adds `latchkey identify`, which tells whose a raw key is. */

@@ -49,8 +49,9 @@ Without --format, the format is detected and reported. Formats:
             disabledBy, revokedAt, revokedBy, revokedReason, rotatedFrom,
             rotatedTo; or key_hash and so on
 
-A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601; one without a zone is read as UTC. Zero times (0, year 1,
-the start of 1970) count as absent. Files are UTF-8, or UTF-16 with a byte order mark.
+A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601; one without a zone is read as UTC. A date alone is the
+start of that day in UTC, and as expiresAt its end. Zero times (0, year 1, the start of 1970) count as absent. Scopes are a
+list, or one text with spaces or commas between them, also in braces. Files are UTF-8, or UTF-16 with a byte order mark.
 
 An env file holds more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, UUIDs of
 other versions than 4, and settings with names such as DATABASE_URL or NEXT_PUBLIC_KEY. It prints the name and the reason,
@@ -66,7 +67,7 @@ Import skips a hash that the table holds and doesn't change its record. To resum
 again. But the record of a key that was revoked or expired goes 90 days after that, and then nothing tells that the table
 ever held it: a file that still has the key as active brings it back. Take out of an old file what has ended since. Only a deployment with acceptForeignKeys accepts keys that were made elsewhere.
 
-  latchkey import config.json --local
+  latchkey import config.json --table keys
   latchkey export --table old | latchkey import - --table new`;
 
 const GO_ON = 'to go on, run it again; it skips the keys that it stored';

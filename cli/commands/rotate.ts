@@ -40,7 +40,7 @@ until the old key's own expiry if that is sooner; then the old one is refused. S
 add.
 
   latchkey rotate 0f8c1a52 --grace 24h --stack LatchkeyStack
-  latchkey rotate 0f8c1a52 --grace 0 --out new.json --yes --local`;
+  latchkey rotate 0f8c1a52 --grace 0 --out new.json --yes --table keys`;
 
 /** Adds `latchkey rotate`, which issues a successor to one key and has the old one end after a grace period. */
 export function addRotateCommand(program: Command, deps: CommandDeps): void {

@@ -11,7 +11,7 @@ interface ShowOptions extends RegistryOptions {
 }
 
 const HELP = `
-  latchkey show 0f8c1a52 --local`;
+  latchkey show 0f8c1a52 --table keys`;
 
 /** Adds `latchkey show`, which tells all that is known of one key. */
 export function addShowCommand(program: Command, deps: CommandDeps): void {

@@ -32,7 +32,7 @@ Of the keys that are active it also tells how many were never used, how many wer
 many expire within --expiring. All keys are read for it, which DynamoDB bills by their size, half a read unit for each 4 KB:
 a million records of 250 bytes come to some 31,000 units.
 
-  latchkey stats --local --stale 30d --expiring 2w`;
+  latchkey stats --table keys --stale 30d --expiring 2w`;
 
 /** Adds `latchkey stats`, which counts keys. */
 export function addStatsCommand(program: Command, deps: CommandDeps): void {

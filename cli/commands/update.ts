@@ -8,11 +8,11 @@ import { keyName } from '../keyName.ts';
 import { parseMetadata } from '../metadata.ts';
 import { recordJson } from '../publicRecord.ts';
 import { recordFields } from '../recordFields.ts';
-import { addScope } from '../scopeOption.ts';
+import { addScope, SCOPE_HELP } from '../scopeOption.ts';
 import { addActorOption, addTableOptions } from '../tableOptions.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-/** Of an option and its `--no-…`, Commander keeps the later: `false` takes the field away. */
+/** `false`, from `--no-…`, removes the field. The program rejects an option together with its `--no-…`. */
 interface UpdateOptions extends RegistryOptions {
   readonly label?: string;
   readonly owner?: string | false;
@@ -32,7 +32,7 @@ What is not mentioned stays as it is. Scopes are replaced, not added to. A chang
 revocation does: see latchkey revoke --help.
 
   latchkey update 0f8c1a52 --owner acme --expires 90d --stack LatchkeyStack
-  latchkey update 0f8c1a52 --plan pro --local`;
+  latchkey update 0f8c1a52 --plan pro --table keys`;
 
 /** Adds `latchkey update`, which changes what is said of one key. */
 export function addUpdateCommand(program: Command, deps: CommandDeps): void {
@@ -43,7 +43,7 @@ export function addUpdateCommand(program: Command, deps: CommandDeps): void {
     .option('--label <text>', 'what the key is for')
     .option('--owner <text>', 'whom it is issued to')
     .option('--no-owner', 'it is issued to nobody in particular')
-    .option('--scope <scope>', 'what it may do; again for each further scope', addScope)
+    .option('--scope <scope>', SCOPE_HELP, addScope)
     .addOption(new Option('--no-scopes', 'take the scopes away: it may do everything').conflicts('scope'))
     .option('--plan <name>', 'the plan it is on, such as free')
     .option('--no-plan', 'it is on no plan')

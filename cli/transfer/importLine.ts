@@ -1,10 +1,10 @@
 import { isZeroTime } from '../../keys/importedKey.ts';
 import { isJsonObject, type JsonObject } from '../../keys/record.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
+import { SCOPES_WANTED, splitScopes } from '../../keys/scope.ts';
 import { parseKeyHash, type KeyHash } from '../../keys/secret.ts';
-import { toTimestamp } from '../../keys/timestamp.ts';
+import { readTime, TIME_WANTED, toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import { parseJson } from '../parseJson.ts';
-import { readForeignTime } from './foreignTime.ts';
 
 /**
  * What one line of a file came to: a key, or what is wrong with it. A problem never repeats what the line holds; the hash is that
@@ -21,14 +21,14 @@ export type FieldName = keyof ImportedKey;
 
 interface Reader {
   readonly wanted: string;
-  readonly read: (value: unknown) => unknown;
+  readonly read: (value: unknown, name: FieldName) => unknown;
 }
 
 const TEXT: Reader = { wanted: 'a text', read: (value) => (typeof value === 'string' ? value : undefined) };
 const TIME: Reader = {
-  wanted: 'a time in ISO 8601, such as 2030-01-31T12:00:00Z; one without a zone is read as UTC',
+  wanted: `${TIME_WANTED}; a time without a zone is read as UTC`,
   // A zero time stays one, for the registry to decide what it means beside the other fields.
-  read: (value) => (isZeroTime(value) ? ZERO_TIME : readForeignTime(value)),
+  read: (value, name) => (isZeroTime(value) ? ZERO_TIME : readForeignTime(value, name)),
 };
 const ZERO_TIME = toTimestamp(0);
 
@@ -38,7 +38,7 @@ const READERS: Readonly<Record<FieldName, Reader>> = {
   label: TEXT,
   keyPrefix: TEXT,
   owner: TEXT,
-  scopes: { wanted: 'a list of scopes, or scopes with spaces between', read: readScopes },
+  scopes: { wanted: `${SCOPES_WANTED}, or one text with spaces or commas between the scopes`, read: readScopes },
   plan: TEXT,
   metadata: { wanted: 'a JSON object', read: readMetadata },
   createdAt: TIME,
@@ -108,7 +108,7 @@ export function entryLine(line: number, fields: EntryFields): ImportLine {
     if (isAbsent && REQUIRED.has(name)) problems.push(`${name} is missing`);
     if (isAbsent) continue;
     const { read, wanted } = READERS[name];
-    entry[name] = read(value);
+    entry[name] = read(value, name);
     if (entry[name] === undefined) problems.push(`${name}: wanted ${wanted}`);
   }
   return problems.length > 0
@@ -136,13 +136,16 @@ function readHash(value: unknown): KeyHash | undefined {
   );
 }
 
+/** Programs elsewhere write times without a zone, by a clock that is set to UTC. */
+function readForeignTime(value: unknown, name: FieldName): Timestamp | undefined {
+  const text = typeof value === 'string' ? value.trim() : value;
+  return readTime(text, { dateAs: name === 'expiresAt' ? 'end' : 'start', zone: 'UTC' });
+}
+
+/** Whether they are scopes is for the registry to check. */
 function readScopes(value: unknown): readonly string[] | undefined {
   const list = typeof value === 'string' ? splitScopes(value) : value;
   return Array.isArray(list) && list.every((scope) => typeof scope === 'string') ? list : undefined;
-}
-
-function splitScopes(text: string): unknown {
-  return text.startsWith('[') ? parseJson(text) : text.split(/\s+/).filter((scope) => scope !== '');
 }
 
 function readMetadata(value: unknown): JsonObject | undefined {

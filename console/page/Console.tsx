@@ -1,6 +1,7 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { delayNotice, enableNotice } from '../../cli/delayNotice.ts';
+import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api, type Issued, type SessionInfo } from './api.ts';
 import { EditDialog } from './EditDialog.tsx';
@@ -175,7 +176,7 @@ function changedWith({ session, put, setNotice }: ChangedDeps): (record: Console
   };
   return (record, done) => {
     put(record);
-    setNotice(`${record.label} is ${done}. ${when[done]}`.trimEnd());
+    setNotice(`${printable(record.label)} is ${done}. ${when[done]}`.trimEnd());
   };
 }
 

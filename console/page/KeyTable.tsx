@@ -1,13 +1,14 @@
 import type { RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { RecordSort, SortField } from '../../cli/recordOrder.ts';
 import { keyState } from '../../keys/keyState.ts';
+import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import type { KeySort, SortField } from './keyList.ts';
 import { Expiry, LastUsed, StateBadge, Time } from './Time.tsx';
 
 interface KeyTableProps {
   readonly keys: readonly ConsoleKey[];
-  readonly sort: KeySort;
+  readonly sort: RecordSort;
   readonly onSort: (field: SortField) => void;
   readonly selectedId: string | undefined;
   readonly onSelect: (id: string) => void;
@@ -161,7 +162,13 @@ function Header({ sort, onSort }: Pick<KeyTableProps, 'sort' | 'onSort'>) {
 }
 
 function Cells({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
-  const { label, owner, keyPrefix, scopes, createdAt } = record;
+  const { createdAt } = record;
+  const [label, owner, keyPrefix, scopes] = [
+    record.label,
+    record.owner,
+    record.keyPrefix,
+    record.scopes?.join(' '),
+  ].map((text) => text && printable(text));
   return (
     <>
       <div role="gridcell" class="label" title={label}>
@@ -176,8 +183,8 @@ function Cells({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
       <div role="gridcell" class="prefix">
         {keyPrefix === undefined ? <span class="quiet">–</span> : <code>{keyPrefix}…</code>}
       </div>
-      <div role="gridcell" class="scopes" title={scopes?.join(' ')}>
-        {scopes === undefined ? <span class="quiet">everything</span> : scopes.join(' ') || 'nothing'}
+      <div role="gridcell" class="scopes" title={scopes}>
+        {scopes === undefined ? <span class="quiet">everything</span> : scopes || 'nothing'}
       </div>
       <div role="gridcell" class="used">
         <LastUsed record={record} nowMs={nowMs} />

@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the gateway's note says of its delay. */
   readonly revocationDelaySeconds?: number;
+  /** `false` runs the command as the published package does, which has no local gateway. */
+  readonly hasLocalGateway?: boolean;
   /** Whether a person of 80 columns is there, or programs all around. */
   readonly isTerminal?: boolean;
   /** How many writes to stdout find a reader; one that stays, unless given. */
@@ -118,7 +120,7 @@ export class LocalCli {
       output,
       interruption,
       stdin,
-      noteFile,
+      noteFile: options.hasLocalGateway === false ? undefined : noteFile,
       startConsole,
       openUrl: (url) => opened?.(url),
     });

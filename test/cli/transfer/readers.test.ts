@@ -209,6 +209,18 @@ describe('CSV', () => {
     ]);
   });
 
+  test('times are read in every form, without a zone as UTC, and a date as the end of its day for an expiry alone', async () => {
+    const rows = [`${HASH},a,2026-01-31,2031-01-31`, `${HASH},b,2026-01-31 12:34:56.123456+01, 2031-01-31 12:00`];
+    const text = `keyHash,label,createdAt,expiresAt\n${rows.join('\n')}`;
+    const [first, second] = await csv(text);
+    expect(first).toMatchObject({
+      entry: { createdAt: '2026-01-31T00:00:00.000Z', expiresAt: '2031-01-31T23:59:59.999Z' },
+    });
+    expect(second).toMatchObject({
+      entry: { createdAt: '2026-01-31T11:34:56.123Z', expiresAt: '2031-01-31T12:00:00.000Z' },
+    });
+  });
+
   const EXPORTED = CSV.header.trim();
 
   test.each([
@@ -258,6 +270,10 @@ describe('CSV', () => {
     },
   );
 
+  test.each(['a b', '"a,b"', '"a, b"', '"{a,b}"', '"[""a"",""b""]"'])('scopes are read from %s', async (cell) => {
+    expect(await csv(`keyHash,label,scopes\n${HASH},x,${cell}\n`)).toMatchObject([{ entry: { scopes: ['a', 'b'] } }]);
+  });
+
   test('a quote that is not closed is told', async () => {
     expect(await csv(`keyHash,label\n${HASH},"a\n${HASH},b\n`)).toEqual([
       { line: expect.any(Number), problem: expect.stringMatching(/not closed/) },
@@ -295,6 +311,14 @@ describe('JSON Lines', () => {
       { line: 6, problem: 'keyHash is given twice', keyHash: HASH },
       { line: 7, entry: { keyHash: OTHER_HASH, label: 'd', metadata: { a: [1] } } },
     ]);
+  });
+
+  test('have their scopes as a list or as one text', async () => {
+    const lines = ['["a","b"]', '"a,b"', '"{a,b}"'].map(
+      (scopes) => `{"keyHash":"${HASH}","label":"x","scopes":${scopes}}`,
+    );
+    const read = await jsonLines(lines.join('\n'));
+    expect(read).toMatchObject(Array.from({ length: 3 }, () => ({ entry: { scopes: ['a', 'b'] } })));
   });
 
   test('a line without end is passed over, and not kept', async () => {
