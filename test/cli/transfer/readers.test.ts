@@ -393,6 +393,11 @@ describe('what export writes import reads', () => {
     );
   });
 
+  test('as CSV, a text that databases write for no value', async () => {
+    const { record } = makeKey({ label: 'NULL', owner: '\\N' });
+    expect(await csv(CSV.header + CSV.rows([record]))).toMatchObject([{ entry: { label: 'NULL', owner: '\\N' } }]);
+  });
+
   test('no cell is one that a spreadsheet runs, nor what it takes for a cell, and each is read as it was', () => {
     const unit = fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', ';', "'", '＝', 'a', '1', '"');
     fc.assert(
