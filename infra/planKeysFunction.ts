@@ -18,6 +18,7 @@ import { METRIC_NAMESPACE } from '../lambda/metricNames.ts';
 import { acknowledgeWildcards } from './acknowledgeWildcards.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import { functionBundle } from './functionBundle.ts';
+import { warnOfUsagePlanLogLevel } from './logLevelWarning.ts';
 import { grantEncryptionKey } from './tableGrants.ts';
 
 const BUNDLE = functionBundle('plan-keys');
@@ -86,6 +87,7 @@ export class PlanKeysFunction extends Construct {
       loggingFormat: LoggingFormat.JSON,
     });
     this.#follow(streamArn);
+    warnOfUsagePlanLogLevel(this.function);
   }
 
   /**

@@ -81,12 +81,24 @@ test('whoever verifies may use the key that the table is encrypted with', () => 
 test('a table for a trial can have a name, and go with its stack', () => {
   const template = synthesize(() => ({
     tableName: 'trial',
-    deletionProtection: false,
     removalPolicy: RemovalPolicy.DESTROY,
   }));
   template.hasResource(TABLE, {
     DeletionPolicy: 'Delete',
     Properties: { TableName: 'trial', Replicas: [Match.objectLike({ DeletionProtectionEnabled: false })] },
+  });
+});
+
+test.each<[string, ApiKeyTableProps, boolean]>([
+  ['RETAIN', { removalPolicy: RemovalPolicy.RETAIN }, true],
+  ['RETAIN_ON_UPDATE_OR_DELETE', { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE }, true],
+  ['DESTROY', { removalPolicy: RemovalPolicy.DESTROY }, false],
+  ['DESTROY with protection', { removalPolicy: RemovalPolicy.DESTROY, deletionProtection: true }, true],
+  ['RETAIN without protection', { removalPolicy: RemovalPolicy.RETAIN, deletionProtection: false }, false],
+])('removalPolicy %s decides about deletion protection in every Region, unless it is set', (_, props, isProtected) => {
+  const replica = Match.objectLike({ DeletionProtectionEnabled: isProtected });
+  synthesize(() => ({ ...props, replicaRegions: ['eu-west-1'] })).hasResourceProperties(TABLE, {
+    Replicas: [replica, replica],
   });
 });
 
