@@ -1,16 +1,17 @@
 import type { KeyRecord } from '../keys/record.ts';
+import { lastUsedMs } from '../keys/recordTimes.ts';
 import { toEpochMs } from '../keys/timestamp.ts';
 
 type UseOf = Pick<KeyRecord, 'lastUsedAt'>;
 
-/** Whether a key was never used, however new it is. */
-export function isNeverUsed({ lastUsedAt }: UseOf): boolean {
-  return lastUsedAt === undefined;
+/** Whether a key was never used, however new it is. A last use more than a minute ahead of the clock counts as never. */
+export function isNeverUsed(record: UseOf, nowMs: number): boolean {
+  return lastUsedMs(record, nowMs) === -Infinity;
 }
 
 /** Whether a key was used, but not since this many milliseconds ago. */
-export function isUnusedFor({ lastUsedAt }: UseOf, ms: number, nowMs: number): boolean {
-  return lastUsedAt !== undefined && toEpochMs(lastUsedAt) <= nowMs - ms;
+export function isUnusedFor(record: UseOf, ms: number, nowMs: number): boolean {
+  return !isNeverUsed(record, nowMs) && lastUsedMs(record, nowMs) <= nowMs - ms;
 }
 
 /** Whether a key that has not expired does so within this many milliseconds. */

@@ -5,9 +5,10 @@ import { parseTime, problemOf, wantedOf } from './keyFields.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { purgeAfter } from './purgeAfter.ts';
 import type { JsonObject, KeyRecord } from './record.ts';
+import { isAhead } from './recordTimes.ts';
 import { MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
 import { isActor, isText, TEXT_WANTED } from './text.ts';
-import { toEpochMs, toTimestamp } from './timestamp.ts';
+import { toEpochMs, toTimestamp, type Timestamp } from './timestamp.ts';
 
 /** A key that was issued elsewhere, by its hash. What is `null` or left out is not known or not so. */
 export interface ImportedKey {
@@ -27,7 +28,10 @@ export interface ImportedKey {
   readonly plan?: string | null | undefined;
   /** A JSON object of at most 1024 bytes. */
   readonly metadata?: JsonObject | null | undefined;
-  /** Times are ISO 8601 with a zone, and may be past; the import's own unless given. */
+  /**
+   * The import's own time unless given. Times are ISO 8601 with a zone. Only `expiresAt` may be more than a minute ahead of the
+   * registry's clock.
+   */
   readonly createdAt?: string | null | undefined;
   /** The registry's actor unless given. */
   readonly createdBy?: string | null | undefined;
@@ -110,6 +114,7 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
     fields[name] = read(value);
     if (fields[name] === undefined) problems.push(`${name}: ${reason(value)}wanted ${wanted}`);
   }
+  problems.push(...aheadProblems(fields, nowMs));
   if (problems.length > 0) return { problem: problems.join('; ') };
 
   const { id, rotatedFrom, rotatedTo } = given;
@@ -122,6 +127,15 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
     ...(isKeyId(rotatedTo) ? { rotatedTo } : {}),
   } as unknown as KeyRecord;
   return { record: { ...record, ...purge(record, nowMs) }, hasOwnId: isKeyId(id) };
+}
+
+/** Times of what has happened. A last use to come would keep every use from being noted until then. */
+function aheadProblems(fields: Readonly<Record<string, unknown>>, nowMs: number): readonly string[] {
+  return ['createdAt', 'lastUsedAt', 'disabledAt', 'revokedAt'].flatMap((name) => {
+    const time = fields[name] as Timestamp | undefined;
+    if (time === undefined || !isAhead(toEpochMs(time), nowMs)) return [];
+    return `${name}: got ${time}, which is to come, wanted a time that has passed`;
+  });
 }
 
 function reason(value: unknown): string {

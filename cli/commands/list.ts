@@ -28,7 +28,8 @@ const STATES: readonly KeyState[] = ['active', 'expired', 'disabled', 'revoked']
 
 const HELP = `
 A page holds the keys among --limit of the table's that the filters let through; it is read on until there is one, or the
-end. --stale counts a key that was never used, however new it is. On a narrow terminal ids are cut to their first
+end. --stale counts a key that was never used, however new it is; a last use that is more than a minute ahead of the clock counts
+as never. On a narrow terminal ids are cut to their first
 characters, which other commands take too, and the time of creation, the prefix and the plan are left out. A table where no
 key is on a plan has no column for it.
 
@@ -101,7 +102,7 @@ async function* pages(registry: KeyRegistry, options: ListOptions, nowMs: number
 function passes(record: KeyRecord, { plan, state, stale }: ListOptions, nowMs: number): boolean {
   if (plan !== undefined && record.plan !== plan) return false;
   if (state !== undefined && keyState(record, nowMs) !== state) return false;
-  return stale === undefined || isNeverUsed(record) || isUnusedFor(record, stale.ms, nowMs);
+  return stale === undefined || isNeverUsed(record, nowMs) || isUnusedFor(record, stale.ms, nowMs);
 }
 
 async function printPage(

@@ -81,7 +81,7 @@ async function count(
       counted.total++;
       states[state]++;
       if (state !== 'active') continue;
-      if (isNeverUsed(record)) counted.neverUsed++;
+      if (isNeverUsed(record, nowMs)) counted.neverUsed++;
       if (isUnusedFor(record, stale.ms, nowMs)) counted.unused++;
       if (isExpiringWithin(record, expiring.ms, nowMs)) counted.expiring++;
     }

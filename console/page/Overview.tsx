@@ -113,9 +113,7 @@ const COLUMN_WIDTH = CHART_WIDTH / BANDS.length;
 
 /** How many active keys were used last how long ago. */
 function Uses({ keys, nowMs }: Pick<OverviewProps, 'keys' | 'nowMs'>) {
-  const counts = BANDS.map(
-    (band) => [band, keys.filter((key) => lastUsedBand(key.lastUsedAt, nowMs) === band).length] as const,
-  );
+  const counts = BANDS.map((band) => [band, keys.filter((key) => lastUsedBand(key, nowMs) === band).length] as const);
   const most = Math.max(1, ...counts.map(([, count]) => count));
   const told = counts.map(([band, count]) => `${BAND_NAMES[band]}: ${count}`).join(', ');
   return (

@@ -55,7 +55,10 @@ export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs
 /** The keys in another order, by their state as it is then. Those that lack the field come last, whichever way it goes. */
 export function sortKeys(keys: readonly ConsoleKey[], sort: KeySort, nowMs: number): readonly ConsoleKey[] {
   const { field, isDescending } = sort;
-  const valueOf = (key: ConsoleKey) => (field === 'state' ? keyState(key, nowMs) : key[field]);
+  const valueOf = (key: ConsoleKey) => {
+    if (field === 'lastUsedAt' && isNeverUsed(key, nowMs)) return undefined;
+    return field === 'state' ? keyState(key, nowMs) : key[field];
+  };
   const isText = field === 'label' || field === 'owner';
   const compare = isText ? COLLATOR.compare : (a: string, b: string) => (a < b ? -1 : Number(a > b));
   const sign = isDescending ? -1 : 1;
@@ -78,7 +81,7 @@ export function scopesOf(keys: readonly ConsoleKey[]): readonly string[] {
 /** Whether an active key wants looking after. */
 export function needs(attention: Attention, key: ConsoleKey, nowMs: number): boolean {
   if (keyState(key, nowMs) !== 'active') return false;
-  if (attention === 'never') return isNeverUsed(key);
+  if (attention === 'never') return isNeverUsed(key, nowMs);
   return attention === 'unused'
     ? isUnusedFor(key, UNUSED_DAYS * DAY_MS, nowMs)
     : isExpiringWithin(key, EXPIRING_DAYS * DAY_MS, nowMs);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkImportedKey, type CheckedImport } from '../../keys/importedKey.ts';
-import { NOW_MS } from '../support/keys.ts';
+import { at, MINUTE_MS, NOW_MS } from '../support/keys.ts';
 
 const KEY_HASH = 'ab'.repeat(32);
 
@@ -91,6 +91,17 @@ test('each field that is wrong is told, with the bounds of what is wanted, and n
     WRONG.map(([name, , bound]) => expect.stringMatching(new RegExp(`^${name}: wanted .*${bound}`))),
   );
 });
+
+test.each(['createdAt', 'lastUsedAt', 'disabledAt', 'revokedAt'])(
+  '%s may be a minute ahead, as clocks differ, and no more',
+  (name) => {
+    expect(check({ [name]: at(MINUTE_MS) })).toMatchObject({ record: { [name]: at(MINUTE_MS) } });
+    const time = at(MINUTE_MS + 1);
+    expect(check({ [name]: time })).toEqual({
+      problem: `${name}: got ${time}, which is to come, wanted a time that has passed`,
+    });
+  },
+);
 
 const A_FUNCTION = Object.assign(() => {}, { keyHash: KEY_HASH, label: 'x' });
 
