@@ -26,7 +26,7 @@ export interface ImportedKey {
   readonly scopes?: readonly string[] | null | undefined;
   /** The name of the plan that its requests count against. */
   readonly plan?: string | null | undefined;
-  /** A JSON object of at most 1024 bytes. */
+  /** A JSON object of at most 1024 bytes, nested at most 30 deep. */
   readonly metadata?: JsonObject | null | undefined;
   /**
    * The import's own time unless given. Times are ISO 8601 with a zone. Only `expiresAt` may be more than a minute ahead of the

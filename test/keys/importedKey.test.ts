@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkImportedKey, type CheckedImport } from '../../keys/importedKey.ts';
+import { deepValue } from '../support/deepJson.ts';
 import { at, MINUTE_MS, NOW_MS } from '../support/keys.ts';
 
 const KEY_HASH = 'ab'.repeat(32);
@@ -90,6 +91,11 @@ test('each field that is wrong is told, with the bounds of what is wanted, and n
   expect(problems).toEqual(
     WRONG.map(([name, , bound]) => expect.stringMatching(new RegExp(`^${name}: wanted .*${bound}`))),
   );
+});
+
+test.each(WRONG.map(([name]) => name))('%s of 25,000 lists in each other is refused', (name) => {
+  const value = name === 'metadata' ? { deep: deepValue(25_000) } : deepValue(25_000);
+  expect(check({ [name]: value })).toEqual({ problem: expect.stringMatching(new RegExp(`^${name}: wanted `)) });
 });
 
 test.each(['createdAt', 'lastUsedAt', 'disabledAt', 'revokedAt'])(
