@@ -28,10 +28,9 @@ const STATES: readonly KeyState[] = ['active', 'expired', 'disabled', 'revoked']
 
 const HELP = `
 A page holds the keys among --limit of the table's that the filters let through; it is read on until there is one, or the
-end. --stale counts a key that was never used, however new it is; a last use that is more than a minute ahead of the clock counts
-as never. On a narrow terminal ids are cut to their first
-characters, which other commands take too, and the time of creation, the prefix and the plan are left out. A table where no
-key is on a plan has no column for it.
+end. --stale counts a key that was never used, however new it is; a last use that is more than a minute ahead of the clock
+counts as never. On a narrow terminal ids are cut to their first characters, which other commands take too, and the time of
+creation, the prefix and the plan are left out. A table where no key is on a plan has no column for it.
 
   latchkey list --local
   latchkey list --plan free --state active --local
