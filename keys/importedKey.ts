@@ -5,9 +5,10 @@ import { problemOf, wantedOf } from './keyFields.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { purgeAfter } from './purgeAfter.ts';
 import type { JsonObject, KeyRecord } from './record.ts';
+import { isAhead } from './recordTimes.ts';
 import { MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
 import { ACTOR_WANTED, isActor, isText, TEXT_WANTED } from './text.ts';
-import { readTime, TIME_WANTED, toEpochMs, toTimestamp } from './timestamp.ts';
+import { readTime, TIME_WANTED, toEpochMs, toTimestamp, type Timestamp } from './timestamp.ts';
 
 /** A key that was issued elsewhere, by its hash. What is `null` or left out is not known or not so. */
 export interface ImportedKey {
@@ -25,11 +26,12 @@ export interface ImportedKey {
   readonly scopes?: readonly string[] | null | undefined;
   /** The name of the plan that its requests count against. */
   readonly plan?: string | null | undefined;
-  /** A JSON object of at most 1024 bytes. */
+  /** A JSON object of at most 1024 bytes, nested at most 30 deep. */
   readonly metadata?: JsonObject | null | undefined;
   /**
-   * Times are ISO 8601 with a zone, or dates, which stand for the start of that day in UTC. They may be past. A zero time (`0`,
-   * year 1, the start of 1970) reads as absent. The import's own time unless given.
+   * Times are ISO 8601 with a zone, or dates, which stand for the start of that day in UTC. Only `expiresAt` may be more than a
+   * minute ahead of the registry's clock. A zero time (`0`, year 1, the start of 1970) reads as absent. The import's own time
+   * unless given.
    */
   readonly createdAt?: string | null | undefined;
   /** The registry's actor unless given. */
@@ -104,6 +106,7 @@ const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' |
 export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext): CheckedImport {
   const given: Record<string, unknown> = typeof entry === 'object' && entry !== null ? { ...entry } : {};
   const { fields, problems } = readFields(given);
+  problems.push(...aheadProblems(fields, nowMs));
   if (problems.length > 0) return { problem: problems.join('; ') };
 
   const { id, rotatedFrom, rotatedTo } = given;
@@ -162,6 +165,15 @@ function endsWithoutTime(given: Record<string, unknown>): readonly string[] {
     return told !== undefined && isZeroTime(given[time])
       ? [`${time}: got a zero time beside ${told}, wanted when it was`]
       : [];
+  });
+}
+
+/** Times of what has happened. A last use to come would keep every use from being noted until then. */
+function aheadProblems(fields: Readonly<Record<string, unknown>>, nowMs: number): readonly string[] {
+  return ['createdAt', 'lastUsedAt', 'disabledAt', 'revokedAt'].flatMap((name) => {
+    const time = fields[name] as Timestamp | undefined;
+    if (time === undefined || !isAhead(toEpochMs(time), nowMs)) return [];
+    return `${name}: got ${time}, which is to come, wanted a time that has passed`;
   });
 }
 

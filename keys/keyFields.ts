@@ -2,7 +2,7 @@ import { holdsKey } from './findKeys.ts';
 import { maskKeys } from './maskKeys.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { printable } from './printable.ts';
-import { isJsonObject, type JsonValue } from './record.ts';
+import { isDeeper, isJsonObject, MAX_DEPTH, type JsonValue } from './record.ts';
 import { isScope, SCOPES_WANTED } from './scope.ts';
 import { isText, TEXT_WANTED } from './text.ts';
 import { readTime, TIME_WANTED } from './timestamp.ts';
@@ -37,7 +37,10 @@ const CHECKS: Readonly<Record<FieldName, Check>> = {
       return time !== undefined && Date.parse(time) > nowMs;
     },
   },
-  metadata: { wanted: `a JSON object of at most ${MAX_METADATA_BYTES} bytes`, isValid: isStorableMetadata },
+  metadata: {
+    wanted: `a JSON object of at most ${MAX_METADATA_BYTES} bytes, nested at most ${MAX_METADATA_DEPTH} deep`,
+    isValid: isStorableMetadata,
+  },
 };
 
 /**
@@ -70,6 +73,7 @@ export function show(value: unknown): string {
   if (typeof value === 'string')
     return value.length > MAX_SHOWN ? `a text of ${value.length} characters` : quote(value);
   if (typeof value !== 'object' || value === null) return String(value);
+  if (isDeeper(value, MAX_DEPTH)) return `objects and lists more than ${MAX_DEPTH} deep`;
   return Array.isArray(value) ? `a list of ${value.length}` : `an object of ${JSON.stringify(value).length} characters`;
 }
 

@@ -19,7 +19,7 @@ export interface NewKey {
   readonly plan?: string | undefined;
   /** ISO 8601 with a zone, or a date whose end in UTC it is; in the future. */
   readonly expiresAt?: string | undefined;
-  /** A JSON object of at most 1024 bytes. */
+  /** A JSON object of at most 1024 bytes, nested at most 30 deep. */
   readonly metadata?: JsonObject | undefined;
 }
 

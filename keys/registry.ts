@@ -5,7 +5,7 @@ import { LatchkeyError, type ErrorCode } from './errors.ts';
 import { changing, checkChanges, type KeyChanges, type UpdateOptions } from './keyChanges.ts';
 import type { ImportedKey } from './importedKey.ts';
 import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './importHashes.ts';
-import { isKeyId, isTellable } from './keyId.ts';
+import { isKeyId, isLongestId, isTellable } from './keyId.ts';
 import { listPage, listPages, listRecords, type ListOptions, type ListPage, type RecordsOptions } from './listing.ts';
 import { checkNewKey, writtenFields, type NewKey } from './newKey.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from './record.ts';
@@ -122,7 +122,7 @@ export class KeyRegistry {
   }
 
   /**
-   * The record of a key by its id, as the last write left it.
+   * The record of a key by its whole id, as the last write left it, also if other keys' ids begin with it.
    *
    * @throws LatchkeyError `INPUT_INVALID` for what cannot be an id; `NOT_FOUND`; `RECORD_CORRUPT`
    */
@@ -131,32 +131,36 @@ export class KeyRegistry {
   }
 
   /**
-   * The record of a key by its id or, with at least 4 characters, by a start that no other key's id has. A start is looked
-   * for among all ids, so that it takes longer in a large table, and a key issued a moment ago may not be found by one.
+   * The record of a key by its id or, with at least 4 characters, by a start that no other key's id has. An id shorter than a
+   * UUID may be the start of another id, so it's looked for among all ids, as a start is: that takes longer in a large table, and
+   * may miss a key issued a moment ago. An id that other ids begin with is ambiguous; `get` takes it as a whole id.
    *
-   * @throws LatchkeyError `INPUT_INVALID` for what cannot be an id; `AMBIGUOUS_ID`, naming up to 5 keys; `NOT_FOUND`;
-   * `RECORD_CORRUPT`
+   * @throws LatchkeyError `INPUT_INVALID` for what cannot be an id; `AMBIGUOUS_ID`, naming up to 5 keys, with `keyId` if the
+   * start is itself a key's id; `NOT_FOUND`; `RECORD_CORRUPT`
    */
   async getByIdStart(start: string): Promise<KeyRecord> {
-    if (isUuid(start)) return this.get(start);
+    if (isLongestId(start)) return this.get(start);
     checkId(start);
     const keyHash = await this.#store.hashOf(start, []);
-    if (keyHash !== undefined) return this.#get(start, keyHash);
-    if (start.length < MIN_ID_START) {
+    if (keyHash === undefined && start.length < MIN_ID_START) {
       throw new LatchkeyError(
         'INPUT_INVALID',
         `id: wanted the id of a key, or at least its first ${MIN_ID_START} characters`,
       );
     }
-    const [id, ...others] = await this.#store.idsStarting(start, MAX_TOLD_IDS + 1);
+    const found = await this.#store.idsStarting(start, MAX_TOLD_IDS + 1);
+    const isExact = keyHash !== undefined;
+    const [id, ...others] = isExact ? [start, ...found.filter((other) => other !== start)] : found;
     if (id === undefined) {
       const told = isTellable(start) ? start : 'so';
       throw new LatchkeyError('NOT_FOUND', `there is no key with an id that starts ${told}`);
     }
-    if (others.length === 0) return this.get(id);
+    if (others.length === 0) return isExact ? this.#get(id, keyHash) : this.get(id);
     const told = [id, ...others].slice(0, MAX_TOLD_IDS).join(', ');
     const more = others.length < MAX_TOLD_IDS ? '' : ', and more';
-    throw new LatchkeyError('AMBIGUOUS_ID', `several keys have an id that starts ${start}: ${told}${more}`);
+    throw new LatchkeyError('AMBIGUOUS_ID', `several keys have an id that starts ${start}: ${told}${more}`, {
+      keyId: isExact ? start : undefined,
+    });
   }
 
   /**
@@ -388,10 +392,6 @@ function parseChanged(item: unknown, change: string): KeyRecord {
 /** What cannot be an id, such as a raw key given by mistake, is neither sent nor told. */
 function checkId(id: string): void {
   if (!isKeyId(id)) throw new LatchkeyError('INPUT_INVALID', 'id: wanted the id of a key, such as list shows');
-}
-
-function isUuid(id: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 }
 
 function notFound(id: string, cause?: Error): LatchkeyError {

@@ -6,9 +6,9 @@ import type { KeyRegistry, ListPage } from '../../keys/registry.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { listFormat } from '../listFormat.ts';
-import { sortRecords, type RecordSort, type SortField } from '../recordOrder.ts';
+import { sortRecords, type RecordSort, type SortField } from '../../keys/recordOrder.ts';
 import { parseSpan, type Span } from '../span.ts';
-import { isNeverUsed, isUnusedFor } from '../staleness.ts';
+import { isNeverUsed, isUnusedFor } from '../../keys/staleness.ts';
 import { addTableOptions } from '../tableOptions.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
@@ -41,7 +41,8 @@ const HELP = `
 --limit counts the keys that are listed: the table is read until the filters let so many through, or it ends. A record that
 cannot be read counts too. Within a page the oldest key comes first; the pages follow the table's own order, or with --owner
 the keys' age. --sort puts all keys in order before --limit cuts the list. It reads the whole table and gives no cursor.
-Keys without the field come last. --stale counts a key that was never used, however new it is.
+Keys without the field come last. --stale counts a key that was never used, however new it is. A last use more than a
+minute ahead of the clock counts as never.
 On a narrow terminal ids are cut to their first characters, which other commands take too, and the time of creation, the
 prefix and the plan are left out. A table where no key is on a plan has no column for it.
 
@@ -146,7 +147,7 @@ async function* sortedPages(registry: KeyRegistry, options: ListOptions, nowMs: 
 function passes(record: KeyRecord, { plan, state, stale }: ListOptions, nowMs: number): boolean {
   if (plan !== undefined && record.plan !== plan) return false;
   if (state !== undefined && keyState(record, nowMs) !== state) return false;
-  return stale === undefined || isNeverUsed(record) || isUnusedFor(record, stale.ms, nowMs);
+  return stale === undefined || isNeverUsed(record, nowMs) || isUnusedFor(record, stale.ms, nowMs);
 }
 
 function tellRest(

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { CommandDeps } from '../commandDeps.ts';
-import { ID_HELP } from '../keyId.ts';
+import { addExactIdOption, ID_HELP, keyOf, type KeyIdOptions } from '../keyId.ts';
 import { recordJson } from '../publicRecord.ts';
 import { recordFields } from '../recordFields.ts';
 import { addTableOptions } from '../tableOptions.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-interface ShowOptions extends RegistryOptions {
+interface ShowOptions extends KeyIdOptions, RegistryOptions {
   readonly json?: boolean;
 }
 
@@ -21,10 +21,10 @@ export function addShowCommand(program: Command, deps: CommandDeps): void {
     .argument('<id>', ID_HELP)
     .option('--json', 'print one JSON document, {"record"}')
     .addHelpText('after', HELP);
-  addTableOptions(command).action((id: string, options: ShowOptions) => show(id, options, deps));
+  addTableOptions(addExactIdOption(command)).action((id: string, options: ShowOptions) => show(id, options, deps));
 }
 
 async function show(idStart: string, options: ShowOptions, deps: CommandDeps): Promise<void> {
-  const record = await withRegistry(options, deps, (registry) => registry.getByIdStart(idStart));
+  const record = await withRegistry(options, deps, (registry) => keyOf(idStart, options, registry));
   await deps.output.print(`${options.json ? recordJson(record) : recordFields(record, deps)}\n`);
 }

@@ -6,7 +6,7 @@ import { barChart, type Bar } from '../barChart.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { parseSpan, type Span } from '../span.ts';
-import { isExpiringWithin, isNeverUsed, isUnusedFor } from '../staleness.ts';
+import { isExpiringWithin, isNeverUsed, isUnusedFor } from '../../keys/staleness.ts';
 import { addTableOptions } from '../tableOptions.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
@@ -81,7 +81,7 @@ async function count(
       counted.total++;
       states[state]++;
       if (state !== 'active') continue;
-      if (isNeverUsed(record)) counted.neverUsed++;
+      if (isNeverUsed(record, nowMs)) counted.neverUsed++;
       if (isUnusedFor(record, stale.ms, nowMs)) counted.unused++;
       if (isExpiringWithin(record, expiring.ms, nowMs)) counted.expiring++;
     }

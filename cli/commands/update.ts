@@ -3,7 +3,7 @@ import type { JsonObject } from '../../keys/record.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { EXPIRY_HELP, parseExpiry } from '../expiry.ts';
-import { fullId, ID_HELP } from '../keyId.ts';
+import { addExactIdOption, fullId, ID_HELP, type KeyIdOptions } from '../keyId.ts';
 import { keyName } from '../keyName.ts';
 import { parseMetadata } from '../metadata.ts';
 import { recordJson } from '../publicRecord.ts';
@@ -13,7 +13,7 @@ import { addActorOption, addTableOptions } from '../tableOptions.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 /** `false`, from `--no-…`, removes the field. The program rejects an option together with its `--no-…`. */
-interface UpdateOptions extends RegistryOptions {
+interface UpdateOptions extends KeyIdOptions, RegistryOptions {
   readonly label?: string;
   readonly owner?: string | false;
   readonly scope?: readonly string[];
@@ -53,7 +53,9 @@ export function addUpdateCommand(program: Command, deps: CommandDeps): void {
     .addOption(new Option('--no-expiry', 'it never expires').conflicts('expires'))
     .option('--json', 'print one JSON document, {"record"}')
     .addHelpText('after', HELP);
-  addTableOptions(addActorOption(command)).action((id: string, options: UpdateOptions) => update(id, options, deps));
+  addTableOptions(addExactIdOption(addActorOption(command))).action((id: string, options: UpdateOptions) =>
+    update(id, options, deps),
+  );
 }
 
 async function update(idStart: string, options: UpdateOptions, deps: CommandDeps): Promise<void> {
@@ -65,7 +67,7 @@ async function update(idStart: string, options: UpdateOptions, deps: CommandDeps
     );
   }
   await withActingRegistry(options, deps, async (registry) => {
-    const record = await registry.update(await fullId(idStart, registry), changes);
+    const record = await registry.update(await fullId(idStart, options, registry), changes);
     const notice = `Updated key ${keyName(record)}.\n\n${recordFields(record, deps)}`;
     await deps.output.print(`${options.json ? recordJson(record) : notice}\n`);
   });

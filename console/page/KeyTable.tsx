@@ -1,6 +1,6 @@
 import type { RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { RecordSort, SortField } from '../../cli/recordOrder.ts';
+import type { RecordSort, SortField } from '../../keys/recordOrder.ts';
 import { keyState } from '../../keys/keyState.ts';
 import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';

@@ -1,7 +1,7 @@
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
-import { sortRecords, type SortField } from '../../cli/recordOrder.ts';
+import { sortRecords, type SortField } from '../../keys/recordOrder.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { Filters } from './Filters.tsx';
 import { filterKeys, NEWEST_FIRST, NO_FILTER, type KeyFilter } from './keyList.ts';

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { sortRecords } from '../../cli/recordOrder.ts';
+import { sortRecords } from '../../keys/recordOrder.ts';
 import { keyState, type KeyState } from '../../keys/keyState.ts';
 import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
@@ -115,9 +115,7 @@ const COLUMN_WIDTH = CHART_WIDTH / BANDS.length;
 
 /** How many active keys were used last how long ago. */
 function Uses({ keys, nowMs }: Pick<OverviewProps, 'keys' | 'nowMs'>) {
-  const counts = BANDS.map(
-    (band) => [band, keys.filter((key) => lastUsedBand(key.lastUsedAt, nowMs) === band).length] as const,
-  );
+  const counts = BANDS.map((band) => [band, keys.filter((key) => lastUsedBand(key, nowMs) === band).length] as const);
   const most = Math.max(1, ...counts.map(([, count]) => count));
   const told = counts.map(([band, count]) => `${BAND_NAMES[band]}: ${count}`).join(', ');
   return (

@@ -15,10 +15,11 @@ export function Time({ at, nowMs }: { at: Timestamp; nowMs: number }) {
 }
 
 /** When a key was last used, in a colour that cools with time. */
-export function LastUsed({ record: { lastUsedAt }, nowMs }: { record: ConsoleKey; nowMs: number }) {
+export function LastUsed({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
+  const { lastUsedAt } = record;
   return (
     <span class="heat">
-      <span class={`dot heat-${lastUsedBand(lastUsedAt, nowMs)}`} aria-hidden="true" />
+      <span class={`dot heat-${lastUsedBand(record, nowMs)}`} aria-hidden="true" />
       {lastUsedAt === undefined ? 'never' : <Time at={lastUsedAt} nowMs={nowMs} />}
     </span>
   );

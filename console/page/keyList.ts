@@ -1,5 +1,5 @@
-import { COLLATOR, type RecordSort } from '../../cli/recordOrder.ts';
-import { isExpiringWithin, isNeverUsed, isUnusedFor } from '../../cli/staleness.ts';
+import { COLLATOR, type RecordSort } from '../../keys/recordOrder.ts';
+import { isExpiringWithin, isNeverUsed, isUnusedFor } from '../../keys/staleness.ts';
 import { keyState, type KeyState } from '../../keys/keyState.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
@@ -57,7 +57,7 @@ export function scopesOf(keys: readonly ConsoleKey[]): readonly string[] {
 /** Whether an active key wants looking after. */
 export function needs(attention: Attention, key: ConsoleKey, nowMs: number): boolean {
   if (keyState(key, nowMs) !== 'active') return false;
-  if (attention === 'never') return isNeverUsed(key);
+  if (attention === 'never') return isNeverUsed(key, nowMs);
   return attention === 'unused'
     ? isUnusedFor(key, UNUSED_DAYS * DAY_MS, nowMs)
     : isExpiringWithin(key, EXPIRING_DAYS * DAY_MS, nowMs);

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KeyRecord } from '../../keys/record.ts';
 import { hashSecret, type KeySecret } from '../../keys/secret.ts';
+import { deepJson } from '../support/deepJson.ts';
 import { closedEndpoint } from '../support/engine.ts';
 import { LOCAL_AWS, runCli } from '../support/cli.ts';
 import { at, makeKey, NOW_MS } from '../support/keys.ts';
@@ -25,6 +26,26 @@ async function importText(text: string | Uint8Array, args: readonly string[] = [
   const file = await cli.write('keys', text);
   return cli.run(['import', file, ...args], { ...options, table });
 }
+
+describe('a line whose metadata nests too deep', () => {
+  const deep = deepJson(25_000);
+  const csv = (hash: string, metadata: string) => `${hash},x,"${metadata.replaceAll('"', '""')}"\n`;
+  const entry = (metadata: string) => `{"key_hash":"${hashOf(foreignKey())}","label":"x","metadata":${metadata}}`;
+
+  test.each([
+    ['JSON Lines', `${line({})}{"keyHash":"${hashOf('x')}","label":"x","metadata":{"deep":${deep}}}\n${line({})}`],
+    [
+      'CSV',
+      `keyHash,label,metadata\n${csv(hashOf('y'), `{"deep":${deep}}`)}${csv(hashOf(foreignKey()), '{}')}${csv(hashOf(foreignKey()), '')}`,
+    ],
+    ['a JSON configuration', `{"api_keys":[${entry('{}')},\n${entry(`{"deep":${deep}}`)},\n${entry('{}')}]}`],
+  ])('of %s is rejected by its number, and the others are imported', async (_, text) => {
+    const { exitCode, stderr } = await importText(text);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^line 2: metadata: wanted .*\nerror: rejected: 1; /);
+    expect(await cli.records(table)).toHaveLength(2);
+  });
+});
 
 describe('a SoulSync configuration', () => {
   const [secret, other] = [foreignKey(), foreignKey()];

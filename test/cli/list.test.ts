@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { publicRecord } from '../../cli/publicRecord.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyHash } from '../../keys/secret.ts';
-import { at, makeKey } from '../support/keys.ts';
+import { at, makeKey, MINUTE_MS } from '../support/keys.ts';
 import { LocalCli } from '../support/localCli.ts';
 
 const DAY_MS = 86_400_000;
@@ -197,6 +197,14 @@ describe('the order', () => {
     const { stderr: ofAll } = await cli.run(['list', '--sort', 'label', '--limit', '4'], { table: sorted });
     expect(ofAll).toBe('');
   });
+});
+
+test('--stale lets through a key whose last use is ahead of the clock, as never used', async () => {
+  const other = await cli.makeTable();
+  await cli.putKey(other, { label: 'ahead', lastUsedAt: at(DAY_MS) });
+  await cli.putKey(other, { label: 'as clocks differ', lastUsedAt: at(MINUTE_MS / 2) });
+  const { stdout } = await cli.run(['list', '--json', '--stale', '90d'], { table: other });
+  expect(labelsIn(stdout)).toEqual(['ahead']);
 });
 
 describe('--all', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { CliError } from '../../cli/cliError.ts';
 import { parseSeed, readSeedFile, STDIN } from '../../cli/seedFile.ts';
+import { deepJson } from '../support/deepJson.ts';
 import { NOW_MS } from '../support/keys.ts';
 
 const ENTRY = {
@@ -26,6 +27,17 @@ function problemOf(text: string): string {
   }
   throw new Error('the seed was read');
 }
+
+test.each(['label', 'metadata'])(
+  'names the line of a %s that nests too deep, beside every other wrong line',
+  (name) => {
+    const value = name === 'metadata' ? `{"deep":${deepJson(25_000)}}` : deepJson(25_000);
+    const problem = problemOf(`${JSON.stringify(ENTRY)}\n{"label":"x","${name}":${value}}\n{"label":""}`);
+    expect(problem).toMatch(
+      new RegExp(`line 2: .*${name}: got objects and lists more than 32 deep.*\n.*line 3: label: `),
+    );
+  },
+);
 
 describe('a seed file', () => {
   test.each([

@@ -62,7 +62,7 @@ test('the page is made of its own files, Preact, and what of other rooms runs in
   expect(foreign.toSorted()).toEqual([
     'cli/delayNotice.ts',
     'cli/relativeTime.ts',
-    'cli/staleness.ts',
+    'keys/staleness.ts',
     'cli/transfer/csvCell.ts',
     'keys/keyState.ts',
     'keys/recordTimes.ts',

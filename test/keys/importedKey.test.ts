@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkImportedKey, type CheckedImport } from '../../keys/importedKey.ts';
-import { NOW_MS } from '../support/keys.ts';
+import { deepValue } from '../support/deepJson.ts';
+import { at, MINUTE_MS, NOW_MS } from '../support/keys.ts';
 
 const KEY_HASH = 'ab'.repeat(32);
 
@@ -155,6 +156,22 @@ test('each field that is wrong is told, with the bounds of what is wanted, and n
     WRONG.map(([name, , bound]) => expect.stringMatching(new RegExp(`^${name}: wanted .*${bound}`))),
   );
 });
+
+test.each(WRONG.map(([name]) => name))('%s of 25,000 lists in each other is refused', (name) => {
+  const value = name === 'metadata' ? { deep: deepValue(25_000) } : deepValue(25_000);
+  expect(check({ [name]: value })).toEqual({ problem: expect.stringMatching(new RegExp(`^${name}: wanted `)) });
+});
+
+test.each(['createdAt', 'lastUsedAt', 'disabledAt', 'revokedAt'])(
+  '%s may be a minute ahead, as clocks differ, and no more',
+  (name) => {
+    expect(check({ [name]: at(MINUTE_MS) })).toMatchObject({ record: { [name]: at(MINUTE_MS) } });
+    const time = at(MINUTE_MS + 1);
+    expect(check({ [name]: time })).toEqual({
+      problem: `${name}: got ${time}, which is to come, wanted a time that has passed`,
+    });
+  },
+);
 
 const A_FUNCTION = Object.assign(() => {}, { keyHash: KEY_HASH, label: 'x' });
 

@@ -1,5 +1,6 @@
-import { keyState } from '../keys/keyState.ts';
-import type { KeyRecord } from '../keys/record.ts';
+import { keyState } from './keyState.ts';
+import type { KeyRecord } from './record.ts';
+import { isNeverUsed } from './staleness.ts';
 
 /** What keys can be sorted by. */
 export type SortField = 'label' | 'owner' | 'state' | 'lastUsedAt' | 'expiresAt' | 'createdAt';
@@ -25,7 +26,10 @@ export function sortRecords<T extends SortedFields>(
   nowMs: number,
 ): readonly T[] {
   const { field, isDescending } = sort;
-  const valueOf = (record: T) => (field === 'state' ? keyState(record, nowMs) : record[field]);
+  const valueOf = (record: T) => {
+    if (field === 'lastUsedAt' && isNeverUsed(record, nowMs)) return undefined;
+    return field === 'state' ? keyState(record, nowMs) : record[field];
+  };
   const isText = field === 'label' || field === 'owner';
   const compare = isText ? COLLATOR.compare : (a: string, b: string) => (a < b ? -1 : Number(a > b));
   const sign = isDescending ? -1 : 1;
