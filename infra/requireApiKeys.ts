@@ -8,7 +8,7 @@ import { propError } from './propChecks.ts';
 /** Which stages of a REST API come under the plans. */
 export interface ApplyPlansOptions {
   /**
-   * The stages whose requests the plans count. Name them if the app only imports them.
+   * The stages whose requests the plans count. A stage that you leave out fails the synthesis, unless another call names it.
    *
    * @default - every stage that the app makes of the API, whenever it is added
    */
