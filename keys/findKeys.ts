@@ -1,4 +1,4 @@
-import { MAX_DEPTH } from './record.ts';
+import { MAX_DEPTH } from './json.ts';
 import { parseSecret, type KeySecret } from './secret.ts';
 
 /** A key in a text. */

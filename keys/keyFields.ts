@@ -2,7 +2,7 @@ import { holdsKey } from './findKeys.ts';
 import { maskKeys } from './maskKeys.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { printable } from './printable.ts';
-import { isDeeper, isJsonObject, MAX_DEPTH, type JsonValue } from './record.ts';
+import { isDeeper, isJsonObject, MAX_DEPTH, type JsonValue } from './json.ts';
 import { isScope, SCOPES_WANTED } from './scope.ts';
 import { isText, TEXT_WANTED } from './text.ts';
 import { readTime, TIME_WANTED } from './timestamp.ts';

@@ -1,7 +1,8 @@
 import { LatchkeyError } from './errors.ts';
 import { problemOf, type FieldName } from './keyFields.ts';
 import { purgeAfter } from './purgeAfter.ts';
-import type { JsonObject, KeyRecord } from './record.ts';
+import type { JsonObject } from './json.ts';
+import type { KeyRecord } from './record.ts';
 import { readTime, toEpochMs } from './timestamp.ts';
 
 /** What is said of a key when it is issued. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { JsonObject } from '../../keys/record.ts';
+import type { JsonObject } from '../../keys/json.ts';
 import type { IssuedKey, KeyRegistry } from '../../keys/registry.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';

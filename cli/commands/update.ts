@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { JsonObject } from '../../keys/record.ts';
+import type { JsonObject } from '../../keys/json.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { EXPIRY_HELP, parseExpiry } from '../expiry.ts';

@@ -1,5 +1,5 @@
 import { isZeroTime } from '../../keys/importedKey.ts';
-import { isJsonObject, type JsonObject } from '../../keys/record.ts';
+import { isJsonObject, type JsonObject } from '../../keys/json.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
 import { SCOPES_WANTED, splitScopes } from '../../keys/scope.ts';
 import { parseKeyHash, type KeyHash } from '../../keys/secret.ts';

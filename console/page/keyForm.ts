@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../keys/record.ts';
+import type { JsonObject } from '../../keys/json.ts';
 import type { NewKey } from '../../keys/newKey.ts';
 import type { KeyChanges } from '../../keys/registry.ts';
 import { splitScopes } from '../../keys/scope.ts';

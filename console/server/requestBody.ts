@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { LatchkeyError } from '../../keys/errors.ts';
 import type { NewKey } from '../../keys/newKey.ts';
-import { isDeeper, MAX_DEPTH } from '../../keys/record.ts';
+import { isDeeper, MAX_DEPTH } from '../../keys/json.ts';
 import type { KeyChanges, RevokeOptions, RotateOptions, UpdateOptions } from '../../keys/registry.ts';
 
 /** What `PATCH` is asked: changes, and the record that they were made up from. */

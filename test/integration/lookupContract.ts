@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { KeyLookup } from '../../keys/lookup.ts';
-import { type JsonObject, type KeyRecord } from '../../keys/record.ts';
+import type { JsonObject } from '../../keys/json.ts';
+import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyHash } from '../../keys/secret.ts';
 import { at, fullItem, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../support/keys.ts';
 

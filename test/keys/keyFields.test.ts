@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { problemOf, wantedOf } from '../../keys/keyFields.ts';
-import type { JsonValue } from '../../keys/record.ts';
+import type { JsonValue } from '../../keys/json.ts';
 import { NOW_MS } from '../support/keys.ts';
 
 /** As many objects, one in the other, around the value. */

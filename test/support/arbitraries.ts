@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { JsonObject, KeyRecord } from '../../keys/record.ts';
+import type { JsonObject } from '../../keys/json.ts';
+import type { KeyRecord } from '../../keys/record.ts';
 import { generateSecret, hashSecret, type KeySecret } from '../../keys/secret.ts';
 import { toTimestamp } from '../../keys/timestamp.ts';
 
