@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { LatchkeyError } from '../keys/errors.ts';
 import { CliError, isOutputClosed } from './cliError.ts';
 import type { CommandDeps } from './commandDeps.ts';
@@ -80,7 +80,24 @@ function createProgram(deps: CommandDeps, writeHelp: (text: string) => void): Co
     for (const addCommand of commands) addCommand(program, deps);
   }
   if (deps.noteFile !== undefined) addLocalOption(program);
+  for (const command of program.commands) refuseOppositesOf(command);
   return program;
+}
+
+/** Rejects `--x` together with `--no-x`. Commander would keep the later one: a slip in a script would wipe a field. */
+function refuseOppositesOf(command: Command): void {
+  for (const negative of command.options.filter(({ negate }) => negate)) {
+    const name = negative.attributeName();
+    const positive = command.options.find((option) => !option.negate && option.attributeName() === name);
+    if (positive === undefined) continue;
+    const given = new Set<Option>();
+    for (const option of [positive, negative]) {
+      command.on(`option:${option.name()}`, () => {
+        if (given.add(option).size < 2) return;
+        command.error(`error: option '${negative.flags}' cannot be used with option '${positive.flags}'`);
+      });
+    }
+  }
 }
 
 /** Commander throws to end the process, also after the help that was asked for. */

@@ -13,6 +13,7 @@ import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import { INDEXES, PARTITION_KEY, TTL_ATTRIBUTE } from '../keys/table.ts';
+import { propError } from './propChecks.ts';
 import { grantManage, grantVerify } from './tableGrants.ts';
 
 /** How the table is named, kept and encrypted. */
@@ -133,7 +134,7 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
   streamArn(): string {
     const { defaultChild } = this.table.node;
     if (!(defaultChild instanceof CfnGlobalTable))
-      throw new LatchkeyError('INTERNAL_ERROR', 'a TableV2 is made of no CfnGlobalTable');
+      throw new LatchkeyError('INTERNAL_ERROR', `${this.node.path}: a TableV2 is made of no CfnGlobalTable`);
     defaultChild.streamSpecification = { streamViewType: StreamViewType.NEW_AND_OLD_IMAGES };
     return defaultChild.attrStreamArn;
   }
@@ -162,8 +163,8 @@ class ExistingApiKeyTable extends Construct implements IApiKeyTable {
   streamArn(): string {
     const { tableStreamArn } = this.table;
     if (tableStreamArn !== undefined) return tableStreamArn;
-    throw new LatchkeyError(
-      'CONFIG_INVALID',
+    throw propError(
+      this,
       'table: got one from elsewhere without the ARN of its stream, wanted a tableStreamArn with it, of a stream of new and ' +
         'old images: plans that limit each key follow it. Shared plans do not',
     );

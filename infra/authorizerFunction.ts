@@ -18,6 +18,7 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { functionBundle } from './functionBundle.ts';
+import { isKnown } from './propChecks.ts';
 
 const BUNDLE = functionBundle('authorizer');
 
@@ -80,7 +81,7 @@ export function authorizerFunction(
     // Lambda's own lines of invocations that succeed would be most of the log, and of its price; those of failures stay.
     systemLogLevelV2: SystemLogLevel.WARN,
     // Lambda drops lines below INFO otherwise.
-    ...((props.debugSampleRate ?? 0) > 0 ? { applicationLogLevelV2: ApplicationLogLevel.DEBUG } : {}),
+    ...(mayLogSamples(props) ? { applicationLogLevelV2: ApplicationLogLevel.DEBUG } : {}),
     ...(props.tracing === true ? { tracing: Tracing.ACTIVE } : {}),
     ...networkOf(props),
     ...(props.reservedConcurrentExecutions === undefined
@@ -89,6 +90,11 @@ export function authorizerFunction(
   });
   if (props.vpc !== undefined || props.tracing === true) acknowledgeWildcard(role);
   return { function: lambda, logGroup, ...liveVersion(scope, props, lambda) };
+}
+
+/** A share that only the deployment knows may be above 0. */
+function mayLogSamples({ debugSampleRate = 0 }: ApiKeyAuthorizerProps): boolean {
+  return debugSampleRate > 0 || !isKnown(debugSampleRate);
 }
 
 /** Lambda's own managed policies would let the function write to every log group of the account. */

@@ -3,6 +3,7 @@
  *
  * @module cdk
  */
+export { latchkeyAccessLogFormat } from './accessLogFormat.ts';
 export {
   ApiKeyAuthorizer,
   type AppSyncAuthorizerOptions,

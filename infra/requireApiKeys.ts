@@ -2,6 +2,7 @@ import { Aspects, AspectPriority, Stage, type IAspect } from 'aws-cdk-lib';
 import { CfnMethod, CfnRestApi, type IAuthorizer, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { IConstruct, IValidation } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
+import { propError } from './propChecks.ts';
 
 /**
  * Has the API take what it counts by from its authorizers, and require it on every method behind one of `authorizers`, those
@@ -13,11 +14,11 @@ import { LatchkeyError } from '../keys/errors.ts';
 export function requireApiKeys(api: RestApi, authorizers: ReadonlySet<IAuthorizer>): void {
   const { defaultChild } = api.node;
   if (!(defaultChild instanceof CfnRestApi))
-    throw new LatchkeyError('INTERNAL_ERROR', 'a RestApi is made of no CfnRestApi');
+    throw new LatchkeyError('INTERNAL_ERROR', `${api.node.path}: a RestApi is made of no CfnRestApi`);
   const { apiKeySourceType = 'AUTHORIZER' } = defaultChild;
   if (apiKeySourceType !== 'AUTHORIZER') {
     const problem = `applyPlans: got a REST API with apiKeySourceType ${apiKeySourceType}, wanted AUTHORIZER or none set`;
-    throw new LatchkeyError('CONFIG_INVALID', problem);
+    throw propError(api, problem);
   }
   // Not from the App where there is a Stage: the CDK takes no aspect across its border (aws/aws-cdk#20468).
   const root = Stage.of(api) ?? api.node.root;

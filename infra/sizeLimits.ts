@@ -1,4 +1,4 @@
-import { policyDocument, policyResources } from '../lambda/policy.ts';
+import { policyResources, scopedPolicyDocument } from '../lambda/policy.ts';
 import { parseRoutePattern, type RoutePattern } from '../lambda/route.ts';
 
 /** Which routes each scope opens, as props spell it: scope → patterns. */
@@ -47,7 +47,7 @@ export function policyExcesses(mapping: ScopeMapping, allPatterns: readonly Rout
   );
   // The policy for a WebSocket API names $connect alone.
   const resources = policyResources(LONGEST_STAGE_ARN, allPatterns);
-  const characters = JSON.stringify(policyDocument('Allow', resources)).length;
+  const characters = JSON.stringify(scopedPolicyDocument(LONGEST_STAGE_ARN, resources)).length;
   if (characters <= MAX_POLICY_CHARACTERS) return tooLong;
   const tooBig =
     `got ${resources.length} resources, for a key of every scope a policy of ${characters} characters in a stage of the longest ` +

@@ -18,7 +18,7 @@ export interface KeyChanges {
   readonly plan?: string | null | undefined;
   /** Takes the place of all that there was. */
   readonly metadata?: JsonObject | null | undefined;
-  /** ISO 8601 with a zone, in the future; `null` has the key never expire. */
+  /** As of a `NewKey`; `null` has the key never expire. */
   readonly expiresAt?: string | null | undefined;
 }
 

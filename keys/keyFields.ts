@@ -5,7 +5,7 @@ import { printable } from './printable.ts';
 import { isJsonObject, type JsonValue } from './record.ts';
 import { isScope } from './scope.ts';
 import { isText, TEXT_WANTED } from './text.ts';
-import { parseTimestamp, toTimestamp, type Timestamp } from './timestamp.ts';
+import { readTime, TIME_WANTED } from './timestamp.ts';
 
 /** A field of a key that operators set. */
 export type FieldName = 'label' | 'owner' | 'scopes' | 'plan' | 'expiresAt' | 'metadata';
@@ -21,9 +21,6 @@ const MAX_METADATA_BYTES = 1024;
 const MAX_METADATA_DEPTH = 30;
 const NUMBER_END = 1e126;
 const MIN_NUMBER = 1e-130;
-/** The years that a stored time can have. */
-const FIRST_MS = Date.parse('0000-01-01T00:00:00Z');
-const END_MS = Date.UTC(10_000, 0);
 
 const CHECKS: Readonly<Record<FieldName, Check>> = {
   label: { wanted: TEXT_WANTED, isValid: isText },
@@ -34,9 +31,9 @@ const CHECKS: Readonly<Record<FieldName, Check>> = {
   },
   plan: { wanted: PLAN_WANTED, isValid: isPlanName },
   expiresAt: {
-    wanted: 'a time to come in ISO 8601 with its zone, such as 2030-01-31T12:00:00Z',
+    wanted: `${TIME_WANTED} (until the end of that day in UTC), in the future`,
     isValid: (value, nowMs) => {
-      const time = parseTime(value);
+      const time = readTime(value, { dateAs: 'end' });
       return time !== undefined && Date.parse(time) > nowMs;
     },
   },
@@ -56,22 +53,6 @@ export function problemOf(name: FieldName, value: unknown, nowMs: number): strin
 /** What is wanted of a field, for messages. */
 export function wantedOf(name: FieldName): string {
   return CHECKS[name].wanted;
-}
-
-/**
- * A time of ISO 8601 with its zone as it is stored, cut to milliseconds, or `undefined`. A day that the calendar lacks is
- * refused: V8 would read 30 February as 2 March.
- */
-export function parseTime(
-  value: unknown,
-  { fractionDigits = 3 }: { fractionDigits?: number } = {},
-): Timestamp | undefined {
-  if (typeof value !== 'string') return undefined;
-  const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})?(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.exec(value);
-  if (parts === null || parseTimestamp(`${parts[1]}T00:00:00.000Z`) === undefined) return undefined;
-  if ((parts[4]?.length ?? 0) > fractionDigits + 1) return undefined;
-  const epochMs = Date.parse(value);
-  return epochMs >= FIRST_MS && epochMs < END_MS ? toTimestamp(epochMs) : undefined;
 }
 
 const MAX_SHOWN = 60;

@@ -1,8 +1,8 @@
 import { LatchkeyError } from './errors.ts';
-import { parseTime, problemOf, type FieldName } from './keyFields.ts';
+import { problemOf, type FieldName } from './keyFields.ts';
 import { purgeAfter } from './purgeAfter.ts';
 import type { JsonObject, KeyRecord } from './record.ts';
-import { toEpochMs } from './timestamp.ts';
+import { readTime, toEpochMs } from './timestamp.ts';
 
 /** What is said of a key when it is issued. */
 export interface NewKey {
@@ -17,7 +17,7 @@ export interface NewKey {
   readonly scopes?: readonly string[] | undefined;
   /** 1 to 64 letters, digits, dots, underscores and hyphens, the first a letter or a digit. */
   readonly plan?: string | undefined;
-  /** ISO 8601 with a zone, in the future. */
+  /** ISO 8601 with a zone, or a date whose end in UTC it is; in the future. */
   readonly expiresAt?: string | undefined;
   /** A JSON object of at most 1024 bytes. */
   readonly metadata?: JsonObject | undefined;
@@ -57,7 +57,7 @@ export function writtenFields({ label, owner, scopes, plan, expiresAt, metadata 
 
 /** What an expiry that was checked writes into a record. */
 export function expiry(text: string): Required<Pick<KeyRecord, 'expiresAt' | 'purgeAfter'>> {
-  const expiresAt = parseTime(text);
+  const expiresAt = readTime(text, { dateAs: 'end' });
   if (expiresAt === undefined) throw new LatchkeyError('INTERNAL_ERROR', 'an expiry went unchecked');
   return { expiresAt, purgeAfter: purgeAfter(toEpochMs(expiresAt)) };
 }

@@ -55,6 +55,18 @@ export interface KeyRecord {
 }
 
 /**
+ * A record without its hash, for callers, output and logs. The hash opens nothing, but it is the table's key, and an id names
+ * the key as well.
+ */
+export type PublicRecord = Omit<KeyRecord, 'keyHash'>;
+
+/** Returns a copy of the record without its hash. A field that is absent stays absent. */
+export function publicRecord(record: PublicRecord & { readonly keyHash?: KeyHash }): PublicRecord {
+  const { keyHash: _, ...shown } = record;
+  return shown;
+}
+
+/**
  * Reads an item of the table, as lib-dynamodb hands it out. Attributes this version does not know are passed over, and a
  * NULL in an optional attribute reads as absent.
  *

@@ -54,6 +54,9 @@ const MAX_TOLD_IDS = 5;
  * record (a rotation is two): it is made as a whole or refused, and of two that exclude each other one is refused. Beside
  * what each method says it throws, any can throw LatchkeyError `STORE_UNAVAILABLE`: whether a write took effect is then not
  * known.
+ *
+ * Each record that you get is a copy of your own and has its `keyHash`, which `importHashes` needs. Leave `keyHash` out of what
+ * you return to your callers.
  */
 export class KeyRegistry {
   readonly #options: Required<KeyRegistryOptions>;
@@ -169,19 +172,22 @@ export class KeyRegistry {
   }
 
   /**
-   * One page of keys: of all, in the table's own order, or of an owner's, oldest first. Keys of the last moments may be
-   * missing unless the read is consistent, which costs twice as much; an owner's keys are found by an index, which can lag
+   * Returns one page of keys: of all, in the table's own order, or of an owner's, oldest first. Keys of the last moments may
+   * be missing unless the read is consistent, which costs twice as much; an owner's keys are found by an index, which can lag
    * all the same.
+   *
+   * Without `state` and `filter`, a page comes from one read, so it can hold fewer keys than `limit` although a next page
+   * follows: only a `cursor` of `null` ends the list. With one of them, each page but the last is full.
    *
    * @throws LatchkeyError `INPUT_INVALID` for a bad limit, and for a cursor that this list did not give
    */
   async list(options: ListOptions = {}): Promise<ListPage> {
-    return listPage(this.#store, options);
+    return listPage(this.#store, options, this.#options.now);
   }
 
   /** Every page of `list`, one after the other. */
   pages(options: Omit<ListOptions, 'cursor'> = {}): AsyncGenerator<ListPage, void, undefined> {
-    return listPages(this.#store, options);
+    return listPages(this.#store, options, this.#options.now);
   }
 
   /** Every key, or those of an owner or in a state, one after the other. */

@@ -14,7 +14,7 @@ export interface RotateOptions {
   /** How long the old key still works beside its successor, in whole seconds; never past its own expiry. */
   readonly graceSeconds: number;
   /**
-   * The successor's expiry: ISO 8601 with a zone, in the future; `null` for none.
+   * The successor's expiry, as of a `NewKey`; `null` for none.
    *
    * @default - it lives as long from now as the old key does from its issue to its expiry, as that stands; where it has
    * none, neither has the successor

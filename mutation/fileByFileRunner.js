@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { declareFactoryPlugin, PluginKind, tokens, commonTokens } from '@stryker-mutator/api/plugin';
 import { strykerPlugins as jestPlugins, strykerValidationSchema } from '@stryker-mutator/jest-runner';
-import { testFilesOf } from './testFiles.js';
+import { testFilesOf } from './parts.js';
 
 const [{ factory: makeJestRunner }] = jestPlugins;
 

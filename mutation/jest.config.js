@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import base from '../jest.config.js';
-import { testFilesOf } from './testFiles.js';
+import { part, testFilesOf } from './parts.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { globalSetup: _, globalTeardown: __, ...inProcess } = base;
@@ -9,7 +9,7 @@ export default {
   ...inProcess,
   rootDir: ROOT,
   watchman: false,
-  roots: ['keys', 'lambda', 'test', 'testing'].map((folder) => `${ROOT}${folder}`),
+  roots: [...part.sources, 'test'].map((folder) => `${ROOT}${folder}`),
   testMatch: testFilesOf(ROOT).map((file) => `${ROOT}${file}`),
   filter: `${ROOT}mutation/chosenTestFiles.cjs`,
 };

@@ -22,7 +22,7 @@ const ESM: BuildOptions = { format: 'esm', minify: true, mainFields: ['module', 
 
 /** Builds what is compared into `directory`, and the function itself where `npm run build` puts it. */
 export async function buildVariants(directory: string): Promise<readonly Variant[]> {
-  execFileSync(process.execPath, ['build.js'], { cwd: ROOT, stdio: 'ignore' });
+  execFileSync(process.execPath, ['build/build.js'], { cwd: ROOT, stdio: 'ignore' });
   const naive = { environment: {}, looksUp: true };
   const ours = { file: OURS, looksUp: true };
   const isPrimed = (value: string) => ({ LATCHKEY_PRIME: value });

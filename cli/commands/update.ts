@@ -12,7 +12,7 @@ import { addScope } from '../scopeOption.ts';
 import { addActorOption, addTableOptions } from '../tableOptions.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-/** Of an option and its `--no-…`, Commander keeps the later: `false` takes the field away. */
+/** `false`, from `--no-…`, removes the field. The program rejects an option together with its `--no-…`. */
 interface UpdateOptions extends RegistryOptions {
   readonly label?: string;
   readonly owner?: string | false;

@@ -1,14 +1,14 @@
 import type { RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { RecordSort, SortField } from '../../cli/recordOrder.ts';
 import { keyState } from '../../keys/keyState.ts';
 import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import type { KeySort, SortField } from './keyList.ts';
 import { Expiry, LastUsed, StateBadge, Time } from './Time.tsx';
 
 interface KeyTableProps {
   readonly keys: readonly ConsoleKey[];
-  readonly sort: KeySort;
+  readonly sort: RecordSort;
   readonly onSort: (field: SortField) => void;
   readonly selectedId: string | undefined;
   readonly onSelect: (id: string) => void;

@@ -1,9 +1,10 @@
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
+import { sortRecords, type SortField } from '../../cli/recordOrder.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { Filters } from './Filters.tsx';
-import { filterKeys, NEWEST_FIRST, NO_FILTER, sortKeys, type KeyFilter, type SortField } from './keyList.ts';
+import { filterKeys, NEWEST_FIRST, NO_FILTER, type KeyFilter } from './keyList.ts';
 import { KeyPanel, type KeyAction } from './KeyPanel.tsx';
 import { keysCsv } from './keysCsv.ts';
 import type { KeyStore } from './keyStore.ts';
@@ -86,7 +87,7 @@ interface ShownDeps extends Pick<KeysViewProps, 'filter' | 'nowMs'> {
 function useShown({ keys, filter, nowMs }: ShownDeps) {
   const [sort, setSort] = useState(NEWEST_FIRST);
   const sortedMs = sort.field === 'state' ? nowMs : 0;
-  const sorted = useMemo(() => sortKeys(keys, sort, nowMs), [keys, sort, sortedMs]);
+  const sorted = useMemo(() => sortRecords(keys, sort, nowMs), [keys, sort, sortedMs]);
   const shown = useMemo(() => filterKeys(sorted, filter, nowMs), [sorted, filter, nowMs]);
   return { shown, sort, setSort };
 }

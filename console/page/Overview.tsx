@@ -1,9 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
+import { sortRecords } from '../../cli/recordOrder.ts';
 import { keyState, type KeyState } from '../../keys/keyState.ts';
 import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { EXPIRING_DAYS, needs, NEWEST_FIRST, NO_FILTER, sortKeys, type Attention, type KeyFilter } from './keyList.ts';
+import { EXPIRING_DAYS, needs, NEWEST_FIRST, NO_FILTER, type Attention, type KeyFilter } from './keyList.ts';
 import { BAND_NAMES, lastUsedBand, type UseBand } from './lastUsedBand.ts';
 import { hrefOf } from './route.ts';
 import { Expiry, LastUsed, Time } from './Time.tsx';
@@ -24,14 +25,14 @@ export function Overview({ keys, nowMs, onFilter }: OverviewProps) {
   const active = useMemo(() => keys.filter((key) => keyState(key, nowMs) === 'active'), [keys, nowMs]);
   const expiring = useMemo(
     () =>
-      sortKeys(
+      sortRecords(
         active.filter((key) => needs('expiring', key, nowMs)),
         { field: 'expiresAt', isDescending: false },
         nowMs,
       ),
     [active, nowMs],
   );
-  const newest = useMemo(() => sortKeys(keys, NEWEST_FIRST, nowMs).slice(0, MAX_LISTED), [keys]);
+  const newest = useMemo(() => sortRecords(keys, NEWEST_FIRST, nowMs).slice(0, MAX_LISTED), [keys]);
   const count = (attention: Attention) => active.filter((key) => needs(attention, key, nowMs)).length;
   const look = (attention: Attention) => onFilter({ ...NO_FILTER, attention });
   return (

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../keys/record.ts';
 import type { NewKey } from '../../keys/newKey.ts';
 import type { KeyChanges } from '../../keys/registry.ts';
-import { toTimestamp } from '../../keys/timestamp.ts';
+import { readTime, toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { DAY_MS } from './keyList.ts';
 
@@ -80,9 +80,19 @@ export function expiryOf({ expiry, expiresAt }: Pick<KeyForm, 'expiry' | 'expire
   if (expiry === 'keep') return undefined;
   if (expiry === 'never') return null;
   if (expiry !== 'at') return toTimestamp(nowMs + Number(expiry) * DAY_MS);
-  const atMs = Date.parse(expiresAt);
-  if (Number.isNaN(atMs)) throw new Error('expiry: wanted a date and a time');
-  return toTimestamp(atMs);
+  return localTime(expiresAt);
+}
+
+/** A time without a zone is by this machine's clock. Without a control for times, a browser lets any text be typed. */
+function localTime(text: string): Timestamp {
+  const time = readTime(text, { dateAs: 'end' });
+  if (time !== undefined) return time;
+  const withoutZone = readTime(text, { zone: 'UTC' })?.slice(0, -1);
+  try {
+    return toTimestamp(Date.parse(withoutZone ?? ''));
+  } catch {
+    throw new Error('expiry: wanted a date and a time, such as 2030-01-31T12:00');
+  }
 }
 
 function scopesIn({ scopes }: KeyForm): readonly string[] {

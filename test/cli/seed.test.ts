@@ -1,11 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hashSecret, type KeySecret } from '../../keys/secret.ts';
 import { LocalDynamoDb } from '../../local/table.ts';
+import { DynamoDbProxy } from '../support/dynamoDbProxy.ts';
 import { LocalCli } from '../support/localCli.ts';
 import { LOCAL_AWS, runCli, startWriteProxy, type CliOptions, type CliRun, type WriteHooks } from '../support/cli.ts';
 
@@ -65,6 +67,13 @@ async function seedThrough(table: Table, args: readonly string[], hooksOf: (chil
   } finally {
     await proxy.stop();
   }
+}
+
+/** Answers a scan as a replica that no write has reached yet; DynamoDB's consistent reads never come from one. */
+function answerStale(operation: string, response: ServerResponse, body: string): boolean {
+  if (operation !== 'Scan' || JSON.parse(body).ConsistentRead === true) return false;
+  response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{"Items":[],"Count":0}');
+  return true;
 }
 
 function secretsIn(text: string): KeySecret[] {
@@ -150,6 +159,21 @@ describe('a reader that leaves before the end of the JSON document', () => {
     expect(run.stderr).toMatch(/^keys issued: 4, skipped: 0/);
     expect(await cli.records(table)).toHaveLength(4);
   });
+});
+
+test('seed --skip-existing issues no second key for a label that only a consistent read finds', async () => {
+  const cli = await LocalCli.start();
+  const table = await cli.makeTable();
+  await cli.putKey(table, { label: 'a' });
+  const proxy = await DynamoDbProxy.start({ endpoint: cli.database.endpoint, intercept: answerStale });
+  const env = { AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint };
+  const run = await cli.run(['seed', seedFile, '--skip-existing', '--json'], { table, env });
+  const labels = labelsOf(await cli.records(table));
+  await proxy.stop();
+  await cli.stop();
+  expect(run.exitCode).toBe(0);
+  expect(JSON.parse(run.stdout).skipped).toEqual(['a']);
+  expect(labels).toEqual(LABELS);
 });
 
 describe('seed --out', () => {

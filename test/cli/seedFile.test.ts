@@ -38,6 +38,15 @@ describe('a seed file', () => {
     expect(parse(text)).toMatchObject([{ ...ENTRY, expiresAt: '2031-01-01T00:00:00.000Z' }, { label: 'b' }]);
   });
 
+  test.each([
+    ['2031-01-01T00:00:00.123456Z', '2031-01-01T00:00:00.123Z'],
+    ['2031-01-01T01:00:00+0100', '2031-01-01T00:00:00.000Z'],
+    ['2031-01-01 00:00Z', '2031-01-01T00:00:00.000Z'],
+    ['2031-01-01', '2031-01-01T23:59:59.999Z'],
+  ])('may have the expiry %s', (expiresAt, stored) => {
+    expect(parse(JSON.stringify({ label: 'x', expiresAt }))).toEqual([expect.objectContaining({ expiresAt: stored })]);
+  });
+
   test.each(['', '\n', '[]'])('of %j asks for nothing', (text) => {
     expect(parse(text)).toEqual([]);
   });
@@ -48,6 +57,8 @@ describe('a seed file', () => {
     ['a null', { label: 'x', scopes: null }, ['scopes', 'null', 'wanted']],
     ['a plan of no name', { label: 'x', plan: '' }, ['plan', '""', 'wanted']],
     ['a time gone by', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }, ['expiresAt', '2020', 'wanted']],
+    ['a time without a zone', { label: 'x', expiresAt: '2031-01-01T00:00:00' }, ['expiresAt', '2031', 'zone']],
+    ['a day that does not exist', { label: 'x', expiresAt: '2031-02-30' }, ['expiresAt', '2031-02-30', 'wanted']],
     ['a relative time', { label: 'x', expiresAt: '90d' }, ['expiresAt', '90d', 'wanted']],
     ['an unknown field', { label: 'x', colour: 'red' }, ['colour', 'unknown', 'wanted label']],
     ['a field of the record', { label: 'x', keyHash: 'ab' }, ['keyHash', 'unknown']],

@@ -94,9 +94,9 @@ describe('without the cookie, or with another', () => {
   });
 });
 
-describe('a foreign Host, which a name that resolves to this machine brings along, is refused', () => {
+describe('DNS rebinding', () => {
   test.each(['evil.example', 'evil.example:PORT', '127.0.0.1', '127.0.0.1:1', 'localhost', '[::1]:PORT'])(
-    '%s',
+    'the console refuses every path if the Host is %s, whatever the cookie',
     async (host) => {
       await console.open();
       const headers = { host: host.replace('PORT', console.url.port), cookie: console.cookie };
@@ -108,7 +108,7 @@ describe('a foreign Host, which a name that resolves to this machine brings alon
   );
 
   test.each(['127.0.0.1:PORT.evil.example', 'evil.example/', '127.0.0.1:PORT@evil.example'])(
-    '%s is no host at all',
+    'the console refuses the Host %s, which is not a host name',
     async (host) => {
       await console.open();
       const headers = { host: host.replace('PORT', console.url.port), cookie: console.cookie };
@@ -118,7 +118,7 @@ describe('a foreign Host, which a name that resolves to this machine brings alon
     },
   );
 
-  test('and localhost is none', async () => {
+  test('the console answers to localhost at its own port', async () => {
     await console.open();
     const headers = { host: `localhost:${console.url.port}`, cookie: console.cookie };
     expect(await console.raw('/api/keys', { headers })).toMatchObject({ status: 200 });
@@ -139,7 +139,7 @@ test.each([
   expect((await app.request('/start?token=token', { headers: { host } })).status).toBe(status);
 });
 
-describe('a change that does not come from the own page is refused, whatever the cookie', () => {
+describe('a change from elsewhere', () => {
   beforeEach(() => console.open());
 
   test.each([
@@ -151,14 +151,14 @@ describe('a change that does not come from the own page is refused, whatever the
     ['an Origin that begins as the own', { origin: 'http://127.0.0.1:PORT.evil.example' }],
     ['another site', { 'sec-fetch-site': 'cross-site' }],
     ['another port, which cookies take for the same site', { 'sec-fetch-site': 'same-site' }],
-  ])('%s', async (_, headers) => {
+  ])('the console refuses a change that comes with %s, whatever the cookie', async (_, headers) => {
     const entries = Object.entries(headers).map(([name, value]) => [name, value?.replace('PORT', console.url.port)]);
     const answer = await write(Object.fromEntries(entries));
     expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status: 403, code: 'ORIGIN_REFUSED' });
     expect(await console.records()).toEqual([]);
   });
 
-  test('a read from another site is refused too', async () => {
+  test('the console refuses a read that comes from another site', async () => {
     const headers = { cookie: console.cookie, 'sec-fetch-site': 'same-site' };
     expect(await console.raw('/api/keys', { headers })).toMatchObject({ status: 403 });
   });
@@ -169,7 +169,7 @@ describe('a change that does not come from the own page is refused, whatever the
     ['text/plain', NEW_KEY],
     ['application/jsonp', NEW_KEY],
     [undefined, NEW_KEY],
-  ])('the form post %s', async (contentType, body) => {
+  ])('the console refuses a change whose content type is %s', async (contentType, body) => {
     for (const origin of ['https://evil.example', console.url.origin]) {
       const answer = await write({ 'content-type': contentType, origin }, body);
       expect(answer.status).toBe(origin === console.url.origin ? 415 : 403);
@@ -177,24 +177,30 @@ describe('a change that does not come from the own page is refused, whatever the
     expect(await console.records()).toEqual([]);
   });
 
-  test('what is refused would be taken from the own page', async () => {
+  test('the console accepts the same change from its own page', async () => {
     expect(
       await write({ 'sec-fetch-site': 'same-origin', 'content-type': 'application/json; charset=utf-8' }),
     ).toMatchObject({ status: 201 });
   });
 
-  test('a body that is larger than any change', async () => {
+  test('the console accepts a change from localhost at its own port alone', async () => {
+    const host = `localhost:${console.url.port}`;
+    expect(await write({ host, origin: `http://${host}` })).toMatchObject({ status: 201 });
+    expect(await write({ host, origin: 'http://localhost' })).toMatchObject({ status: 403 });
+  });
+
+  test('the console refuses a body that is larger than any change', async () => {
     const answer = await write({}, JSON.stringify({ label: 'x'.repeat(100_000) }));
     expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status: 413, code: 'BODY_TOO_LARGE' });
   });
 
-  test('a body that does not tell its length', async () => {
+  test('the console refuses a body that does not state its length', async () => {
     const answer = await write({ 'transfer-encoding': 'chunked' });
     expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status: 413, code: 'BODY_TOO_LARGE' });
     expect(await console.records()).toEqual([]);
   });
 
-  test('no other method is taken', async () => {
+  test('the console accepts no other method', async () => {
     for (const method of ['PUT', 'DELETE', 'OPTIONS']) {
       const headers = {
         cookie: console.cookie,

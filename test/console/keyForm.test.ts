@@ -27,12 +27,27 @@ describe('a new key', () => {
       { expiry: 'at', expiresAt: '2031-01-31T12:00' },
       { expiresAt: new Date('2031-01-31T12:00').toISOString() },
     ],
+    [
+      'expires at the end of a date in UTC',
+      { expiry: 'at', expiresAt: '2031-01-31' },
+      { expiresAt: '2031-01-31T23:59:59.999Z' },
+    ],
+    [
+      'expires at a time in another zone',
+      { expiry: 'at', expiresAt: '2031-01-31T12:00+01:00' },
+      { expiresAt: '2031-01-31T11:00:00.000Z' },
+    ],
     ['has its metadata', { metadata: ' {"a":[1]} ' }, { metadata: { a: [1] } }],
   ])('%s', (_, form, expected) => {
     expect(newKeyOf({ ...EMPTY_FORM, label: 'x', ...form }, NOW_MS)).toEqual({ label: 'x', ...expected });
   });
 
-  test.each<Partial<KeyForm>>([{ metadata: '{' }, { expiry: 'at' }])('cannot be read from %p', (form) => {
+  test.each<Partial<KeyForm>>([
+    { metadata: '{' },
+    { expiry: 'at' },
+    { expiry: 'at', expiresAt: '2031-02-30T12:00' },
+    { expiry: 'at', expiresAt: '12031-01-31T12:00' },
+  ])('cannot be read from %p', (form) => {
     expect(() => newKeyOf({ ...EMPTY_FORM, ...form }, NOW_MS)).toThrow(/wanted/);
   });
 });

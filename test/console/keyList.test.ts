@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { DAY_MS, filterKeys, NO_FILTER, sortKeys, type KeyFilter, type SortField } from '../../console/page/keyList.ts';
+import { sortRecords, type SortField } from '../../cli/recordOrder.ts';
+import { DAY_MS, filterKeys, NO_FILTER, type KeyFilter } from '../../console/page/keyList.ts';
 import { keysCsv } from '../../console/page/keysCsv.ts';
 import { lastUsedBand } from '../../console/page/lastUsedBand.ts';
 import { chainOf } from '../../console/page/rotationChain.ts';
@@ -81,12 +82,12 @@ describe('keys are put in order', () => {
     ['label', false, ['acme', 'gone', 'late', 'nothing', 'off', 'old', 'plain', 'soon']],
     ['state', true, ['gone', 'late', 'off', 'plain', 'acme', 'old', 'soon', 'nothing']],
   ])('by %s, descending: %p, and those without it come last', (field, isDescending, expected) => {
-    expect(idsOf(sortKeys(KEYS, { field, isDescending }, NOW_MS))).toEqual(expected);
+    expect(idsOf(sortRecords(KEYS, { field, isDescending }, NOW_MS))).toEqual(expected);
   });
 
   test('labels with numbers as people count', () => {
     const keys = ['key 10', 'Key 9', 'key 1'].map((label) => keyOf(label));
-    expect(idsOf(sortKeys(keys, { field: 'label', isDescending: false }, NOW_MS))).toEqual([
+    expect(idsOf(sortRecords(keys, { field: 'label', isDescending: false }, NOW_MS))).toEqual([
       'key 1',
       'Key 9',
       'key 10',

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SOURCES = ['main.js', 'page.js', 'survivors.js', 'stryker.config.js'];
+const SOURCES = ['main.js', 'page.js', 'parts.js', 'survivors.js', 'stryker.config.js'];
 /** In the place of Stryker: takes its options, and at its end writes a report of one mutant, which was noticed. */
 const STRYKER = `
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -61,6 +61,16 @@ test('every message to the WebSocket API is answered, on a stage that follows th
   });
 });
 
+test('the access log of the HTTP API has the key and the reason of a refusal', () => {
+  template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+    StageName: '$default',
+    AccessLogSettings: {
+      Format: Match.stringLikeRegexp('authorizer.keyId.*authorizer.errorCode'),
+      DestinationArn: Match.anyValue(),
+    },
+  });
+});
+
 test('the security checks find nothing in it, and do find what is planted beside it', () => {
   expect(findingsOf((app) => new LatchkeyStack(app, 'LatchkeyStack'))).toEqual([]);
   expect(findingsOf((app) => new Bucket(new Stack(app, 'Planted'), 'Bucket'))).toContain('AwsSolutions-S1');

@@ -142,6 +142,16 @@ function describeOwner(open: () => Promise<Table>): void {
       expect(Math.max(...pages.map(({ records }) => records.length))).toBeLessThanOrEqual(limit ?? 1000);
     });
 
+    test.each([1, 4, 50])('in pages of %p that pass a filter gives each once, and fills every page', async (limit) => {
+      const passing = own.filter((_, index) => index % 3 === 0);
+      const ids = new Set(passing.map(({ id }) => id));
+      const pages: ListPage[] = [];
+      const filter = ({ id }: KeyRecord) => ids.has(id);
+      for await (const page of table.registry.pages({ owner: 'acme', limit, filter })) pages.push(page);
+      expect(pages.flatMap(({ records }) => records)).toEqual(passing);
+      expect(pages.slice(0, -1).every(({ records }) => records.length === limit)).toBe(true);
+    });
+
     test('of an owner without keys is empty', async () => {
       expect(await table.registry.list({ owner: 'nobody here' })).toEqual({ records: [], corrupt: [], cursor: null });
     });

@@ -4,8 +4,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { NewKey } from '../../keys/newKey.ts';
 import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
 import { KeyRegistry, REGISTRY_TRANSLATION, type ListPage } from '../../keys/registry.ts';
+import { RegistryStore } from '../../keys/registryStore.ts';
 import { closedEndpoint, createClient, type Engine } from '../support/engine.ts';
 import { at, fullItem, INTERVAL_MS, makeKey, NOW_MS } from '../support/keys.ts';
+import { NO_WAIT } from '../support/noWait.ts';
 import { tracesOf } from '../support/traces.ts';
 import { describeChanges } from './changesContract.ts';
 import { describeFinding } from './findingContract.ts';
@@ -36,6 +38,7 @@ export function describeStore(name: string, start: () => Promise<Engine>): void 
     });
     describeItems(() => tables.open());
     describeIssue(() => tables.open());
+    describeRemoval(() => tables.open());
     describeList(() => tables.open());
     describeGet(() => tables.open());
     describeRevocation(() => tables.open());
@@ -245,6 +248,36 @@ function beforePut({ documents }: Table, act: (put: () => Promise<unknown>) => P
     },
     { step: 'build', name: 'beforePut' },
   );
+}
+
+function describeRemoval(open: () => Promise<Table>): void {
+  describe('removal', () => {
+    test('deletes the item of a hash that has the id', async () => {
+      const { item, put, store } = await openStore(open);
+      const { record } = makeKey();
+      await put(serialiseRecord(record));
+      await store.remove(record.keyHash, record.id);
+      expect(await item(record.keyHash)).toBeUndefined();
+    });
+
+    test.each([
+      ['has another id', makeKey({ id: UNKNOWN_ID }).record],
+      ['is not there', undefined],
+    ])('refuses to delete an item that %s', async (_, stored) => {
+      const { items, put, store } = await openStore(open);
+      const { record } = makeKey();
+      if (stored !== undefined) await put(serialiseRecord({ ...stored, keyHash: record.keyHash }));
+      const before = await items();
+      await expect(store.remove(record.keyHash, record.id)).rejects.toMatchObject({ name: 'ConditionRefused' });
+      expect(await items()).toEqual(before);
+    });
+  });
+}
+
+async function openStore(open: () => Promise<Table>): Promise<Table & { readonly store: RegistryStore }> {
+  const table = await open();
+  const { documents: client, tableName } = table;
+  return { ...table, store: new RegistryStore({ client, tableName, patience: NO_WAIT }) };
 }
 
 function describeList(open: () => Promise<Table>): void {

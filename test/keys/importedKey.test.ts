@@ -65,6 +65,25 @@ describe('what may be shown of a key', () => {
   });
 });
 
+test('times are in every form that the library takes, and a date is the end of its day for an expiry alone', () => {
+  const times = {
+    createdAt: '2024-01-31',
+    lastUsedAt: '2024-01-31 12:00:00.123456+0100',
+    expiresAt: '2031-01-31',
+    disabledAt: '2024-01-31T12:00Z',
+    revokedAt: '2024-02-01',
+  };
+  expect(check(times)).toMatchObject({
+    record: {
+      createdAt: '2024-01-31T00:00:00.000Z',
+      lastUsedAt: '2024-01-31T11:00:00.123Z',
+      expiresAt: '2031-01-31T23:59:59.999Z',
+      disabledAt: '2024-01-31T12:00:00.000Z',
+      revokedAt: '2024-02-01T00:00:00.000Z',
+    },
+  });
+});
+
 const WRONG: readonly (readonly [string, unknown, string])[] = [
   ['keyHash', 'sk_AbCdEfGh', '64'],
   ['label', '', '256'],

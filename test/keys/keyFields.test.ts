@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseTime, problemOf, wantedOf } from '../../keys/keyFields.ts';
+import { problemOf, wantedOf } from '../../keys/keyFields.ts';
 import type { JsonValue } from '../../keys/record.ts';
 import { NOW_MS } from '../support/keys.ts';
 
@@ -8,37 +8,24 @@ function nested(levels: number, value: JsonValue): JsonValue {
   return levels === 0 ? value : { a: nested(levels - 1, value) };
 }
 
-describe('a time', () => {
+describe('an expiry', () => {
   test.each([
-    ['with milliseconds', '2031-01-31T12:00:00.123Z', '2031-01-31T12:00:00.123Z'],
-    ['without seconds', '2031-01-31T12:00Z', '2031-01-31T12:00:00.000Z'],
-    ['of a zone before', '2031-01-31T12:00:00+05:30', '2031-01-31T06:30:00.000Z'],
-    ['of a zone behind', '2031-01-31T12:00:00-05:30', '2031-01-31T17:30:00.000Z'],
-    ['that is the first', '0000-01-01T00:00:00Z', '0000-01-01T00:00:00.000Z'],
-    ['that is the last', '9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
-  ])('%s is read', (_, text, stored) => {
-    expect(parseTime(text)).toBe(stored);
+    '2031-01-31T12:00:00.123456Z',
+    '2031-01-31T12:00:00+0100',
+    '2031-01-31 12:00:00+01',
+    '2031-01-31T12:00Z',
+    '2031-01-31',
+    '2030-06-15',
+  ])('of %s is taken', (text) => {
+    expect(problemOf('expiresAt', text, NOW_MS)).toBeUndefined();
   });
 
-  test.each([
-    ['before the first', '0000-01-01T00:00:00+01:00'],
-    ['behind the last', '9999-12-31T23:00:00-01:00'],
-    ['with an hour that no day has', '2031-01-31T25:00:00Z'],
-    ['with a year of six digits', '+002031-01-31T12:00:00Z'],
-    ['with more behind it', '2031-01-31T12:00:00Z\0'],
-    ['with more than milliseconds', '2031-01-31T12:00:00.1234Z'],
-    ['in a list', ['2031-01-31T12:00:00Z']],
-    ['in milliseconds', NOW_MS],
-  ])('%s is not read', (_, value) => {
-    expect(parseTime(value)).toBeUndefined();
-  });
-
-  test.each([
-    ['2031-01-31T12:00:00.123456789Z', '2031-01-31T12:00:00.123Z'],
-    ['2031-01-31T12:00:00.1234567891Z', undefined],
-  ])('that may have nanoseconds is cut to milliseconds: %s', (text, stored) => {
-    expect(parseTime(text, { fractionDigits: 9 })).toBe(stored);
-  });
+  test.each(['2030-06-14', '2030-06-15T12:00:00Z', '2031-01-31T12:00:00', '2031-02-30', '1924905600', 'tomorrow'])(
+    'of %s is refused, and what is wanted is told',
+    (text) => {
+      expect(problemOf('expiresAt', text, NOW_MS)).toBe(`expiresAt: got "${text}", wanted ${wantedOf('expiresAt')}`);
+    },
+  );
 });
 
 describe('metadata', () => {

@@ -172,6 +172,15 @@ describe('readAll', () => {
     expect(sent).toHaveLength(12);
   });
 
+  test.each([true, false])('asks for consistent reads if that is %p', async (consistentRead) => {
+    const { store, sent } = answeredStore(batch(HASHES.slice(1), HASHES.slice(0, 1)), batch(HASHES.slice(0, 1), []));
+    await store.readAll(HASHES, consistentRead);
+    expect(sent.map(({ input }) => input)).toMatchObject([
+      { RequestItems: { keys: { ConsistentRead: consistentRead } } },
+      { RequestItems: { keys: { ConsistentRead: consistentRead } } },
+    ]);
+  });
+
   test('gives up once nothing was read ten times, and tells how much was left', async () => {
     const left = HASHES.slice(0, 7);
     const { store, sent } = answeredStore(

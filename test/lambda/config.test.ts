@@ -55,7 +55,11 @@ test('every variable is read', () => {
   ).toEqual({
     tableName: 'keys',
     keyFormat: { prefix: 'acme_', acceptForeignKeys: true },
-    keySources: [{ kind: 'header', name: 'x-api-key' }, { kind: 'bearer' }, { kind: 'query', name: 'key' }],
+    keySources: [
+      { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' },
+      { kind: 'bearer' },
+      { kind: 'query', name: 'key' },
+    ],
     usageWriteSeconds: 1,
     recordCacheSeconds: 0,
     staleIfErrorSeconds: 3600,
@@ -200,7 +204,7 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free","free"],"shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":"free","shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":[],"shared":[],"limits":[]}'],
-  ])('%s=%j', (name, value) => {
+  ])('the start fails with %s=%j, and says what it expects', (name, value) => {
     const problem = problemOf({ ...TABLE, [name]: value });
     expect(problem).toContain(`${name}: got ${maskKeys(JSON.stringify(value))}, wanted `);
   });

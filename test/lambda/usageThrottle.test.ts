@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { KeyHash } from '../../keys/secret.ts';
 import { UsageThrottle } from '../../lambda/usageThrottle.ts';
 import { at, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../support/keys.ts';
 
@@ -58,6 +59,14 @@ test('a record that was written elsewhere becomes due an interval after that wri
   expect(throttle.claim(written, NOW_MS)).toBe(false);
   expect(throttle.claim(written, NOW_MS - MINUTE_MS + INTERVAL_MS - 1)).toBe(false);
   expect(throttle.claim(written, NOW_MS - MINUTE_MS + INTERVAL_MS)).toBe(true);
+});
+
+test('a claim for one key leaves the claim for another whose hash differs in the last digit alone', () => {
+  const throttle = newThrottle();
+  const keyHash = `${record.keyHash.slice(0, -1)}${record.keyHash.endsWith('0') ? '1' : '0'}` as KeyHash;
+  expect(throttle.claim(record, NOW_MS)).toBe(true);
+  expect(throttle.claim({ ...record, keyHash }, NOW_MS)).toBe(true);
+  expect(throttle.claim(record, NOW_MS)).toBe(false);
 });
 
 describe('a claim that was given back', () => {

@@ -9,7 +9,8 @@ export const arbitrarySecret: fc.Arbitrary<KeySecret> = fc
   .map((bytes) => generateSecret('sk_', usableFirst(bytes)));
 
 const arbitraryText = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' });
-const arbitraryTime = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) }).map(toTimestamp);
+/** Not the Unix epoch, which an import reads as no time. */
+const arbitraryTime = fc.integer({ min: 1, max: Date.UTC(9999, 11, 31) }).map(toTimestamp);
 const arbitraryJson = fc
   .dictionary(
     arbitraryText.filter((name) => name !== '__proto__'),

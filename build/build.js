@@ -1,13 +1,19 @@
-// Bundles what Lambda runs: `lambda/handler.ts`, `lambda/planKeys/handler.ts` and the sample's `lambda/sample/whoami.ts`, one
-// file each, and the console's page. Compiles what applications import, with its types, and the command.
+// Makes `dist`. Bundles what Lambda runs, one file each: `lambda/handler.ts`, `lambda/planKeys/handler.ts` and the sample's
+// `lambda/sample/whoami.ts`. Bundles the console's page. Compiles what applications import, with its types, and the command.
+// With --if-changed it does nothing if `dist` was made of these very sources.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sizeReport } from './bundleSizes.js';
+import { sizeReport } from './sizes.js';
+import { BUILD_SOURCES, isCurrent, removeStamp, writeStamp } from './sources.js';
 
-const root = fileURLToPath(new URL('.', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const STAMP = 'dist/.sources';
+
+if (process.argv.includes('--if-changed') && isCurrent(root, STAMP, BUILD_SOURCES)) process.exit(0);
+removeStamp(root, STAMP);
 
 /**
  * Takes Node's own modules by name. To import one as an ES module evaluates all that it exports: on Node 24 that loads a
@@ -124,7 +130,8 @@ await build({
 compile();
 // The same types once more, for compilers that hold what `require` gives to be CommonJS: TypeScript before 5.8, and `node16`.
 compile('--emitDeclarationOnly', '--outDir', 'dist/cjs/types');
-writeFileSync(new URL('dist/cjs/types/package.json', import.meta.url), '{ "type": "commonjs" }\n');
+writeFileSync(join(root, 'dist/cjs/types/package.json'), '{ "type": "commonjs" }\n');
+writeStamp(root, STAMP, BUILD_SOURCES);
 
 function compile(...options) {
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', ...options];

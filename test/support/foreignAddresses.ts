@@ -1,0 +1,31 @@
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+/** Long enough for a connection within one machine. */
+const TIMEOUT_MS = 2000;
+
+/**
+ * Returns the addresses of this machine, other than 127.0.0.1, at which the port accepts a connection. A server that listens on
+ * 127.0.0.1 alone has none. On Linux all of 127.0.0.0/8 is loopback, so 127.0.0.2 finds a server on every interface also where
+ * there is no network.
+ */
+export async function foreignAddressesOpenAt(port: number): Promise<readonly string[]> {
+  const external = Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    // A link-local address needs a zone to connect to.
+    addresses.filter(({ internal, address }) => !internal && !address.startsWith('fe80')),
+  );
+  const addresses = ['127.0.0.2', '::1', ...external.map(({ address }) => address)];
+  const isOpen = await Promise.all(addresses.map((address) => accepts(address, port)));
+  return addresses.filter((_, index) => isOpen[index]);
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: TIMEOUT_MS });
+    const end = (isOpen: boolean) => () => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.once('connect', end(true)).once('error', end(false)).once('timeout', end(false));
+  });
+}
