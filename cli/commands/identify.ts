@@ -44,10 +44,11 @@ async function identify(args: readonly string[], options: IdentifyOptions, deps:
       'identify takes no argument: a key given as one stays in the history of the shell and is seen by every user of this machine; give it at the prompt, or on standard input. If it was a key, it is best rotated.',
     );
   }
-  await withRegistry(options, deps, async (registry) => {
+  await withRegistry(options, deps, async (registry, { acceptedKeys }) => {
     const identified = await identifyAll(await readSecret('key (not shown): ', deps), registry);
     const known = identified.flatMap(({ record }) => record ?? []);
-    if (known.length > 0) await deps.output.print(`${textOf(identified, known, options, deps)}\n`);
+    if (known.length > 0)
+      await deps.output.print(`${options.json ? jsonOf(identified, known) : textOf(identified, deps, acceptedKeys)}\n`);
     const unknown = identified.length - known.length;
     if (unknown === 0) return;
     const which = identified.length === 1 ? 'unknown key' : `${unknown} of ${identified.length} keys are unknown`;
@@ -77,16 +78,16 @@ async function identifyAll(text: string, registry: KeyRegistry): Promise<readonl
   throw new CliError('KEY_NOT_FOUND', 'no key found in the input');
 }
 
-function textOf(
-  identified: readonly IdentifiedKey[],
-  known: readonly KeyRecord[],
-  { json }: IdentifyOptions,
-  deps: CommandDeps,
-): string {
+function jsonOf(identified: readonly IdentifiedKey[], known: readonly KeyRecord[]): string {
   const [first] = known;
   const isOnly = identified.length === 1 && first !== undefined;
-  if (json) return isOnly ? recordJson(first) : JSON.stringify({ records: known.map(publicRecord) });
-  return isOnly ? recordFields(first, deps) : identified.map((key) => lineOf(key, deps.now())).join('\n');
+  return isOnly ? recordJson(first) : JSON.stringify({ records: known.map(publicRecord) });
+}
+
+function textOf(identified: readonly IdentifiedKey[], deps: CommandDeps, acceptedKeys: string | undefined): string {
+  const [only] = identified.length === 1 ? identified : [];
+  if (only?.record !== undefined) return recordFields(only.record, deps, acceptedKeys);
+  return identified.map((key) => lineOf(key, deps.now())).join('\n');
 }
 
 function lineOf({ keyPrefix, record }: IdentifiedKey, nowMs: number): string {
