@@ -67,7 +67,7 @@ module.exports = {
       to: {
         path: '^(keys|lambda)/',
         pathNot:
-          '^(keys/(table|errors)|lambda/(config|keySource|metricNames|plans|policy|route|usageIdentifier))\\.ts$',
+          '^(keys/(acceptedKeys|table|errors)|lambda/(config|keySource|metricNames|plans|policy|route|usageIdentifier))\\.ts$',
       },
     },
     {

@@ -11,6 +11,7 @@ export type CliErrorCode =
   | 'IMPORT_INVALID'
   | 'ENTRIES_REJECTED'
   | 'KEY_UNKNOWN'
+  | 'KEY_NOT_FOUND'
   | 'KEYS_FOUND'
   | 'FILE_UNUSABLE'
   | 'PORT_UNUSABLE'

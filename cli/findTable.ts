@@ -32,6 +32,8 @@ interface DeployedTable {
   readonly tableName: string;
   /** How long the authorizers in front of the table may go by what they read before; absent where nobody told. */
   readonly revocationDelaySeconds?: number | undefined;
+  /** `any`, or the prefix of the keys that the authorizers accept; absent if unknown. See `isRefusedAsForeign`. */
+  readonly acceptedKeys?: string | undefined;
 }
 
 export interface FindTableDeps {
@@ -86,13 +88,14 @@ function findLocalTable(endpoint: string | undefined, { env, noteFile }: FindTab
   if (endpoint !== undefined) {
     const tableName = note?.tableName ?? setting(env, 'LATCHKEY_TABLE');
     if (tableName === undefined) throw notRunning('no gateway has noted the name of its table');
-    const revocationDelaySeconds = note?.endpoint === endpoint ? note.revocationDelaySeconds : undefined;
-    return { kind: 'local', tableName, endpoint, region: note?.region ?? LOCAL_REGION, revocationDelaySeconds };
+    const { revocationDelaySeconds, acceptedKeys } = note?.endpoint === endpoint ? note : {};
+    const region = note?.region ?? LOCAL_REGION;
+    return { kind: 'local', tableName, endpoint, region, revocationDelaySeconds, acceptedKeys };
   }
   if (note === undefined) throw notRunning('no local gateway is running');
   if (!isNoteOfRunningGateway(note)) throw notRunning('the local gateway has died');
-  const { tableName, region, revocationDelaySeconds } = note;
-  return { kind: 'local', tableName, endpoint: note.endpoint, region, revocationDelaySeconds };
+  const { tableName, region, revocationDelaySeconds, acceptedKeys } = note;
+  return { kind: 'local', tableName, endpoint: note.endpoint, region, revocationDelaySeconds, acceptedKeys };
 }
 
 function notRunning(why: string): CliError {

@@ -18,12 +18,12 @@ export function addTableOptions(command: Command): Command {
 /** Adds `--local` to each command that has the options of `addTableOptions`, for a package that has the local gateway. */
 export function addLocalOption(program: Command): void {
   const others = ['table', 'stack', 'region', 'profile'];
-  for (const command of program.commands.filter(isForTables)) {
+  for (const command of program.commands.filter(takesTable)) {
     command.addOption(tableOption('--local', 'the table that npm start serves on this machine').conflicts(others));
   }
 }
 
-function isForTables({ options }: Command): boolean {
+function takesTable({ options }: Command): boolean {
   return options.some(({ long }) => long === '--table');
 }
 

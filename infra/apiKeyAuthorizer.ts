@@ -12,6 +12,7 @@ import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lamb
 import type { ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
+import { ANY_KEYS } from '../keys/acceptedKeys.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { authorizerSettings, type AuthorizerSettings } from './authorizerSettings.ts';
 import { authorizerFunction, LIVE_ALIAS } from './authorizerFunction.ts';
@@ -95,6 +96,8 @@ export class ApiKeyAuthorizer extends Construct {
    * is not ended by a revocation at all.
    */
   readonly revocationDelay: Duration;
+  /** The keys that it accepts: `any` with `acceptForeignKeys`, else those with this prefix. For the output `AcceptedKeys`. */
+  readonly acceptedKeys: string;
 
   /** The plans as API Gateway has them; absent where there are none. */
   readonly plans: KeyPlans | undefined;
@@ -118,6 +121,7 @@ export class ApiKeyAuthorizer extends Construct {
     const namespace = planNamespace(this);
     this.#settings = authorizerSettings(this, props, namespace);
     const { environment, config } = this.#settings;
+    this.acceptedKeys = config.keyFormat.acceptForeignKeys ? ANY_KEYS : config.keyFormat.prefix;
     this.revocationDelay = Duration.seconds(config.recordCacheSeconds + config.resultCacheSeconds);
 
     const made = authorizerFunction(this, props, environment);

@@ -58,6 +58,7 @@ export class LatchkeyStack extends Stack {
       String(authorizer.revocationDelay.toSeconds()),
       'The longest that a revoked key may still be accepted',
     );
+    this.#output('AcceptedKeys', authorizer.acceptedKeys, 'any, or the prefix of the keys that are accepted');
   }
 
   #whoami(): LambdaFunction {

@@ -24,6 +24,8 @@ interface ImportRun {
   readonly source: ImportSource;
   readonly options: ImportOptions;
   readonly registry: KeyRegistry;
+  /** Of the deployment, if it is known. */
+  readonly acceptedKeys: string | undefined;
   readonly report: ImportReport;
   readonly deps: CommandDeps;
 }
@@ -65,7 +67,10 @@ the restrictions of all lines (a revocation, a disabling, the earliest expiry). 
 
 Import skips a hash that the table holds and doesn't change its record. To resume an interrupted import, run the same command
 again. But the record of a key that was revoked or expired goes 90 days after that, and then nothing tells that the table
-ever held it: a file that still has the key as active brings it back. Take out of an old file what has ended since. Only a deployment with acceptForeignKeys accepts keys that were made elsewhere.
+ever held it: a file that still has the key as active brings it back. Take out of an old file what has ended since.
+
+Only a deployment with acceptForeignKeys accepts keys that were issued elsewhere. If the deployment is known (--stack with
+the output AcceptedKeys), import, list and show tell you which keys it refuses.
 
   latchkey import config.json --table keys
   latchkey export --table old | latchkey import - --table new`;
@@ -93,12 +98,12 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
 async function importKeys(file: string, options: ImportOptions, deps: CommandDeps): Promise<void> {
   const { output, interruption } = deps;
   const report = new ImportReport(output, options.json === true);
-  await withActingRegistry(options, deps, (registry) =>
+  await withActingRegistry(options, deps, (registry, { acceptedKeys }) =>
     interruption.holdOff(async () => {
       const source = await ImportSource.open(file, deps.stdin);
       interruption.signal.addEventListener('abort', () => source.close());
       try {
-        await run({ source, options, registry, report, deps });
+        await run({ source, options, registry, acceptedKeys, report, deps });
       } catch (error) {
         // A text that was cut short is not what its file says.
         throw interruption.exitCode !== undefined && isAboutText(error) ? interrupted(error) : error;
@@ -120,7 +125,7 @@ async function run(importRun: ImportRun): Promise<void> {
     deps.output.note(`reading ${source.name} as ${format} (${FORMAT_MEANING[format]})`);
   }
   try {
-    await report.begin(format);
+    await report.begin(format, importRun.acceptedKeys);
     await takeAll(linesOf(format, head, importRun), importRun);
   } finally {
     await report.end();

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { FOREIGN_ADVICE, isRefusedAsForeign } from '../../keys/acceptedKeys.ts';
 import type { LatchkeyError } from '../../keys/errors.ts';
 import { keyState, type KeyState } from '../../keys/keyState.ts';
 import type { KeyRecord } from '../../keys/record.ts';
@@ -81,8 +82,8 @@ async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
     throw new CliError('USAGE_INVALID', '--reverse: got no --sort, wanted one whose order it turns round');
   }
   const format = listFormat(options, output, deps.now());
-  const listed = { count: 0, corruptCount: 0, cursor: null as string | null, leftOut: 0 };
-  await withRegistry(options, deps, async (registry) => {
+  const listed = { count: 0, corruptCount: 0, cursor: null as string | null, leftOut: 0, refused: 0 };
+  await withRegistry(options, deps, async (registry, { acceptedKeys }) => {
     let begin = format.begin;
     for await (const { records, corrupt, cursor, leftOut } of listPages(registry, options, deps.now())) {
       // Not before there is a page: what fails at once leaves stdout alone.
@@ -94,10 +95,12 @@ async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
       listed.corruptCount += corrupt.length;
       listed.cursor = cursor;
       listed.leftOut = leftOut;
+      listed.refused += records.filter((record) => isActiveButRefused(record, acceptedKeys, deps.now())).length;
     }
   });
   await output.print(format.end(listed.cursor));
   if (!options.json) tellRest(listed, deps);
+  if (listed.refused > 0) output.note(`active but refused: ${listed.refused}; ${FOREIGN_ADVICE}`);
   if (listed.corruptCount === 0) return;
   const where = options.all === true || options.sort !== undefined ? 'records' : 'records on this page';
   throw new CliError('RECORDS_CORRUPT', `${listed.corruptCount} of the ${where} cannot be read`);
@@ -158,6 +161,10 @@ function tellRest(
   if (cursor !== null) output.noteOwn(`more keys may follow: --cursor ${cursor}`);
   if (leftOut === 0) return;
   output.note(`${leftOut} more ${leftOut === 1 ? 'key is' : 'keys are'} not shown: raise --limit, or pass --all`);
+}
+
+function isActiveButRefused(record: KeyRecord, acceptedKeys: string | undefined, nowMs: number): boolean {
+  return keyState(record, nowMs) === 'active' && isRefusedAsForeign(record, acceptedKeys);
 }
 
 function parseText(wanted: string): (text: string) => string {

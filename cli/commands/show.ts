@@ -25,6 +25,8 @@ export function addShowCommand(program: Command, deps: CommandDeps): void {
 }
 
 async function show(idStart: string, options: ShowOptions, deps: CommandDeps): Promise<void> {
-  const record = await withRegistry(options, deps, (registry) => keyOf(idStart, options, registry));
-  await deps.output.print(`${options.json ? recordJson(record) : recordFields(record, deps)}\n`);
+  await withRegistry(options, deps, async (registry, { acceptedKeys }) => {
+    const record = await keyOf(idStart, options, registry);
+    await deps.output.print(`${options.json ? recordJson(record) : recordFields(record, deps, acceptedKeys)}\n`);
+  });
 }

@@ -1,3 +1,4 @@
+import { ANY_KEYS, FOREIGN_ADVICE, isForeign } from '../../keys/acceptedKeys.ts';
 import type { Output } from '../output.ts';
 import type { ImportFormat } from './importFormat.ts';
 import type { DuplicateLine, ReviewedKey } from './reviewedKeys.ts';
@@ -11,7 +12,9 @@ export class ImportReport {
   /** Of keys whose labels are the names of a list of raw keys. */
   readonly #labels: string[] = [];
   #format: ImportFormat | undefined;
+  #acceptedKeys: string | undefined;
   #takenCount = 0;
+  #foreignCount = 0;
   #endedCount = 0;
   #skippedCount = 0;
   #duplicateCount = 0;
@@ -32,15 +35,18 @@ export class ImportReport {
     return this.#hasReader;
   }
 
-  /** With the format that is read, `undefined` for a text without entries. */
-  async begin(format: ImportFormat | undefined): Promise<void> {
+  /** With the format that is read, `undefined` for a text without entries, and what the deployment accepts, if that is known. */
+  async begin(format: ImportFormat | undefined, acceptedKeys: string | undefined): Promise<void> {
     this.#format = format;
+    this.#acceptedKeys = acceptedKeys;
     if (this.#isJson) await this.#print(`{"format":${JSON.stringify(format ?? null)},"taken":[`);
   }
 
   async take(id: string, { line, entry, hasEnded, duplicates }: ReviewedKey): Promise<void> {
     const separator = this.#takenCount++ === 0 ? '\n' : ',\n';
     if (hasEnded) this.#endedCount++;
+    // No key of a SoulSync configuration is Latchkey's, whatever it begins with.
+    else if (this.#format === 'soulsync' || isForeign(entry, this.#acceptedKeys)) this.#foreignCount++;
     if (this.#format === 'env') this.#labels.push(entry.label);
     this.#tellDuplicates(line, duplicates);
     if (this.#isJson) await this.#print(`${separator}${JSON.stringify(id)}`);
@@ -69,6 +75,15 @@ export class ImportReport {
     this.#noteUntold(this.#duplicateCount, MAX_TOLD, 'duplicates');
     await this.#print(this.#isJson ? this.#jsonEnd() : `${this.#counts().join('\n')}\n`);
     if (!this.#hasReader) this.#output.note(this.#counts().join('; '));
+    this.#noteForeign();
+  }
+
+  #noteForeign(): void {
+    if (this.#foreignCount === 0 || this.#acceptedKeys === ANY_KEYS) return;
+    const isUnknown = this.#acceptedKeys === undefined;
+    const what = isUnknown ? 'issued elsewhere' : 'active but refused';
+    const advice = isUnknown ? 'authorizers accept them only with acceptForeignKeys' : FOREIGN_ADVICE;
+    this.#output.note(`${what}: ${this.#foreignCount}; ${advice}`);
   }
 
   get #maxTold(): number {

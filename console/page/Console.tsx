@@ -40,7 +40,7 @@ export function Console({ session }: { session: SessionInfo }) {
   const search = useRef<HTMLInputElement>(null);
   const nowMs = useClock();
   const [hasShortcuts, setShortcuts] = useShortcutSetting();
-  const { isReadOnly } = session;
+  const { isReadOnly, table } = session;
 
   const changed = changedWith({ session, put: store.put, setNotice });
   const act = useAct({ store, changed, setOpen, setNotice });
@@ -69,7 +69,7 @@ export function Console({ session }: { session: SessionInfo }) {
           <Overview keys={store.keys} nowMs={nowMs} onFilter={showFiltered} />
         ) : (
           <KeysView
-            {...{ store, filter, search, nowMs, isReadOnly, act, go, hasShortcuts }}
+            {...{ store, filter, search, nowMs, isReadOnly, acceptedKeys: table.acceptedKeys, act, go, hasShortcuts }}
             selectedId={route.id}
             onFilter={setFilter}
             onNotice={setNotice}

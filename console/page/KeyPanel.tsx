@@ -8,7 +8,7 @@ import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api, ApiError } from './api.ts';
 import { chainOf } from './rotationChain.ts';
 import { hrefOf } from './route.ts';
-import { Expiry, LastUsed, StateBadge, Time } from './Time.tsx';
+import { Expiry, LastUsed, State, StateBadge, Time } from './Time.tsx';
 
 /** What can be done to a key. */
 export type KeyAction = 'edit' | 'rotate' | 'disable' | 'enable' | 'revoke';
@@ -17,6 +17,8 @@ interface KeyPanelProps {
   readonly record: ConsoleKey;
   readonly byId: ReadonlyMap<string, ConsoleKey>;
   readonly isReadOnly: boolean;
+  /** Of the deployment; null if unknown. */
+  readonly acceptedKeys: string | null;
   readonly nowMs: number;
   readonly onAction: (action: KeyAction) => void;
   readonly onClose: () => void;
@@ -32,7 +34,7 @@ const READ_EVERY_MS = 5000;
 
 /** All that is known of one key, as the table has it: it is read anew every few seconds. */
 export function KeyPanel(props: KeyPanelProps) {
-  const { record, byId, isReadOnly, nowMs, onAction, onClose, heading } = props;
+  const { record, byId, isReadOnly, acceptedKeys, nowMs, onAction, onClose, heading } = props;
   const failure = useReads(props);
   return (
     <aside class="panel" aria-label={`Key ${printable(record.label)}`}>
@@ -52,7 +54,7 @@ export function KeyPanel(props: KeyPanelProps) {
         )}
       </div>
       {isReadOnly ? null : <Actions {...{ record, nowMs, onAction }} />}
-      <Facts record={record} nowMs={nowMs} />
+      <Facts {...{ record, nowMs, acceptedKeys }} />
       <Chain record={record} byId={byId} nowMs={nowMs} />
     </aside>
   );
@@ -126,11 +128,11 @@ function Actions({ record, nowMs, onAction }: Pick<KeyPanelProps, 'record' | 'no
   );
 }
 
-function Facts({ record, nowMs }: Pick<KeyPanelProps, 'record' | 'nowMs'>) {
+function Facts({ record, nowMs, acceptedKeys }: Pick<KeyPanelProps, 'record' | 'nowMs' | 'acceptedKeys'>) {
   const time = (at: Timestamp | undefined) => (at === undefined ? undefined : <Time at={at} nowMs={nowMs} />);
   const { keyPrefix, owner, scopes, plan, metadata } = record;
   const facts: readonly (readonly [name: string, value: ComponentChildren])[] = [
-    ['State', <StateBadge state={keyState(record, nowMs)} />],
+    ['State', <State {...{ record, nowMs, acceptedKeys }} />],
     ['Id', <code>{printable(record.id)}</code>],
     ['Key', keyPrefix && <code>{printable(keyPrefix)}…</code>],
     ['Owner', owner],

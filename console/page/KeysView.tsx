@@ -20,6 +20,8 @@ interface KeysViewProps {
   readonly search: RefObject<HTMLInputElement | null>;
   readonly nowMs: number;
   readonly isReadOnly: boolean;
+  /** Of the deployment; null if unknown. */
+  readonly acceptedKeys: string | null;
   readonly act: (action: KeyAction, record: ConsoleKey) => void;
   readonly go: (route: Route) => void;
   /** Takes a line that is shown above all. */
@@ -56,7 +58,7 @@ export function KeysView(props: KeysViewProps) {
         />
         <Count {...{ shown, store, hasShortcuts, nowMs, isReadOnly }} onShortcuts={props.onShortcuts} />
         <KeyTable
-          {...{ sort, grid, nowMs, selectedId }}
+          {...{ sort, grid, nowMs, selectedId, acceptedKeys: props.acceptedKeys }}
           keys={shown}
           onSort={sortBy}
           onSelect={(id) => go({ view: 'keys', id })}
@@ -66,7 +68,7 @@ export function KeysView(props: KeysViewProps) {
         <KeyPanel
           key={selected.id}
           record={selected}
-          {...{ byId: store.byId, isReadOnly, nowMs, heading }}
+          {...{ byId: store.byId, isReadOnly, acceptedKeys: props.acceptedKeys, nowMs, heading }}
           onAction={(action) => act(action, selected)}
           onClose={closePanel}
           onRead={store.put}

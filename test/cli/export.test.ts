@@ -23,7 +23,7 @@ const importable = arbitraryRecord.map(({ keyPrefix, scopes, plan, metadata, ...
   ...record,
   ...(metadata === undefined ? {} : { metadata: storable(metadata) }),
   ...(keyPrefix === undefined ? {} : { keyPrefix: 'sk_01234567' }),
-  ...(scopes === undefined ? {} : { scopes: scopes.map((_, at) => ['orders:read', '[x]', '=sum'][at % 3] ?? '-') }),
+  ...(scopes === undefined ? {} : { scopes: scopes.map((_, at) => ['orders:read', '+x', '=sum'][at % 3] ?? '-') }),
   ...(plan === undefined ? {} : { plan: ['free', '7', 'pro_2.x-y'][plan.length % 3] ?? '-' }),
 }));
 

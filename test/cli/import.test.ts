@@ -74,7 +74,7 @@ describe('a SoulSync configuration', () => {
     expect(exitCode).toBe(1);
     expect(stdout).toBe('taken: 2\nskipped, for they are there already: 0\nrejected: 1\n');
     expect(stderr).toMatch(
-      /^reading .*keys as soulsync \(.*\)\nline 20: createdAt: wanted a time in ISO 8601.*\nerror: rejected: 1; .*\n$/,
+      /^reading .*keys as soulsync \(.*\)\nline 20: createdAt: wanted a time in ISO 8601.*\nissued elsewhere: 2; .*\nerror: rejected: 1; .*\n$/,
     );
     expect(await cli.records(table)).toEqual([
       {
@@ -426,7 +426,9 @@ describe('a reader that leaves', () => {
     const { exitCode, stderr } = await importText(line({}), [], { readWrites: 0 });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 0,
-      stderr: expect.stringMatching(/^reading .*\ntaken: 1; skipped, for they are there already: 0; rejected: 0\n$/),
+      stderr: expect.stringMatching(
+        /^reading .*\ntaken: 1; skipped, for they are there already: 0; rejected: 0\nissued elsewhere: 1; .*\n$/,
+      ),
     });
   });
 

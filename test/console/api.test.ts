@@ -46,7 +46,13 @@ test('the session tells the table, who acts, and whether changes are taken', asy
   expect(await console.api('GET', '/api/session')).toEqual({
     status: 200,
     body: {
-      table: { name: console.tableName, kind: 'local', region: 'us-east-1', revocationDelaySeconds: null },
+      table: {
+        name: console.tableName,
+        kind: 'local',
+        region: 'us-east-1',
+        revocationDelaySeconds: null,
+        acceptedKeys: null,
+      },
       actor: 'alice',
       isReadOnly: false,
     },

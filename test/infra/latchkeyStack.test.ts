@@ -21,6 +21,7 @@ test.each(['TableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])('%s is a
 
 test('the revocation delay is an output, in seconds', () => {
   template.hasOutput('RevocationDelaySeconds', { Value: '60' });
+  template.hasOutput('AcceptedKeys', { Value: 'sk_' });
 });
 
 test('no route of a sample API is open, but for messages on a connection that was let in', () => {
