@@ -24,7 +24,7 @@ import { HttpApiKeyAuthorizer, type HttpApiPayloadFormat } from './httpApiKeyAut
 import { httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './identitySources.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
 import { propError } from './propChecks.ts';
-import { requireApiKeys } from './requireApiKeys.ts';
+import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
 import { RestRequestKeyAuthorizer, RestTokenKeyAuthorizer } from './restKeyAuthorizer.ts';
 import { rolloutAlarm } from './rolloutAlarm.ts';
 import { unauthorizedFilter } from './unauthorizedFilter.ts';
@@ -112,6 +112,7 @@ export class ApiKeyAuthorizer extends Construct {
   readonly #httpByOptions = new Map<string, HttpApiKeyAuthorizer>();
   readonly #webSocketByOptions = new Map<string, WebSocketKeyAuthorizer>();
   #unauthorized: MetricFilter | undefined;
+  #hasWarnedOfPolicy = false;
   readonly #handlersElsewhere = new Map<Construct, IFunction>();
 
   /** Throws LatchkeyError `CONFIG_INVALID`, listing every prop that is wrong. */
@@ -154,6 +155,7 @@ export class ApiKeyAuthorizer extends Construct {
       this.#restAuthorizer(scope, authorizerId, type),
     );
     this.#restAuthorizers.add(authorizer);
+    this.#warnOfPolicy();
     return authorizer;
   }
 
@@ -173,6 +175,7 @@ export class ApiKeyAuthorizer extends Construct {
     const simpleResponses = payloadFormat === '2.0' && httpApiResponse === 'simple';
     const perRoute = simpleResponses && resultCacheSeconds > 0 && !scopes.isEmpty;
     const authorizerId = this.#idOf('forHttpApi', id, payloadFormat);
+    if (!simpleResponses) this.#warnOfPolicy();
     const props = {
       handler: this.#handler,
       payloadFormat,
@@ -246,20 +249,22 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Puts a REST API's deployment stage under the plans: API Gateway counts and limits what comes to each method behind an
-   * authorizer of `forRestApi`, wherever in the app the method is added. A method that sets `apiKeyRequired` itself keeps what it
-   * says: one that sets it to `false` is not limited. Call it for as many REST APIs as there are; they share a key's limits. A
-   * revoked key is refused after the revocation delay, as without plans.
+   * Puts a REST API under the plans: API Gateway counts and limits what comes to each method behind an authorizer of `forRestApi`,
+   * wherever in the app the method is added. A method that sets `apiKeyRequired` itself keeps what it says: one that sets it to
+   * `false` is not limited. Call it for as many REST APIs as there are; they share a key's limits. A revoked key is refused after
+   * the revocation delay, as without plans.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` for an authorizer without `plans`, and for an API that takes API Gateway's own keys
-   * from a header
+   * The plans get every stage of the API, those that are added later too, or the `stages` that you name. All stages serve the same
+   * methods, so a stage in no plan would refuse every key: the synthesis fails and names it.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID`, before anything is changed, for an authorizer without `plans`, for an API without a
+   * stage, for a stage of another API, and for an API that takes API Gateway's own keys from a header
    */
-  applyPlans(api: RestApi): void {
+  applyPlans(api: RestApi, options: ApplyPlansOptions = {}): void {
     if (this.plans === undefined) {
       throw propError(this, 'applyPlans: got an authorizer without plans, wanted the prop plans set');
     }
-    requireApiKeys(api, this.#restAuthorizers);
-    this.plans.addStage(api.deploymentStage);
+    requireApiKeys({ api, authorizers: this.#restAuthorizers, plans: this.plans, ...options });
   }
 
   /**
@@ -335,6 +340,13 @@ export class ApiKeyAuthorizer extends Construct {
     const alarm = rolloutAlarm(this, { lambda: this.function, aliasName: LIVE_ALIAS, unauthorized });
     this.deploymentGroup.addAlarm(alarm);
     return alarm;
+  }
+
+  #warnOfPolicy(): void {
+    const { policyWarning } = this.#settings;
+    if (policyWarning === undefined || this.#hasWarnedOfPolicy) return;
+    this.#hasWarnedOfPolicy = true;
+    Annotations.of(this).addWarningV2('latchkey:policySize', `scopes: ${policyWarning}.`);
   }
 
   #idOf(method: AuthorizerId['method'], id: string | undefined, variant: string): AuthorizerId {

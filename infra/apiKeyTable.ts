@@ -44,14 +44,14 @@ export interface ApiKeyTableProps {
   readonly replicaRegions?: readonly string[];
 
   /**
-   * Whether CloudFormation and everybody else is refused to delete the table.
+   * Whether DynamoDB refuses to delete the table, whoever asks. CloudFormation can't delete a protected table either.
    *
-   * @default true
+   * @default - true, unless `removalPolicy` is `RemovalPolicy.DESTROY`
    */
   readonly deletionProtection?: boolean;
 
   /**
-   * What becomes of the table when it leaves the stack.
+   * What becomes of the table when it leaves the stack. `DESTROY` also turns `deletionProtection` off, unless you set it.
    *
    * @default RemovalPolicy.RETAIN
    */
@@ -102,7 +102,8 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
   constructor(scope: Construct, id: string, props: ApiKeyTableProps = {}) {
     super(scope, id);
     const pointInTimeRecoverySpecification = { pointInTimeRecoveryEnabled: true };
-    const deletionProtection = props.deletionProtection ?? true;
+    const { removalPolicy = RemovalPolicy.RETAIN } = props;
+    const { deletionProtection = removalPolicy !== RemovalPolicy.DESTROY } = props;
     this.table = new TableV2(this, 'Table', {
       ...(props.tableName === undefined ? {} : { tableName: props.tableName }),
       partitionKey: text(PARTITION_KEY),
@@ -117,7 +118,7 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
       encryption: props.encryption ?? TableEncryptionV2.dynamoOwnedKey(),
       pointInTimeRecoverySpecification,
       deletionProtection,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      removalPolicy,
       replicas: (props.replicaRegions ?? []).map((region) => ({
         region,
         deletionProtection,

@@ -18,6 +18,7 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { functionBundle } from './functionBundle.ts';
+import { warnOfLogLevel } from './logLevelWarning.ts';
 import { isKnown } from './propChecks.ts';
 
 const BUNDLE = functionBundle('authorizer');
@@ -74,7 +75,7 @@ export function authorizerFunction(
     memorySize: props.memorySize ?? 256,
     // Faults are answered within 4 seconds; what takes longer than this is a hang.
     timeout: Duration.seconds(6),
-    environment: { LATCHKEY_TABLE: props.table.tableName, ...environment },
+    environment,
     role,
     logGroup,
     loggingFormat: LoggingFormat.JSON,
@@ -89,6 +90,7 @@ export function authorizerFunction(
       : { reservedConcurrentExecutions: props.reservedConcurrentExecutions }),
   });
   if (props.vpc !== undefined || props.tracing === true) acknowledgeWildcard(role);
+  warnOfLogLevel(lambda);
   return { function: lambda, logGroup, ...liveVersion(scope, props, lambda) };
 }
 

@@ -7,14 +7,17 @@ import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { planProblems } from './planProps.ts';
 import { canBeSeconds, knownScopes, laterProblems } from './laterValues.ts';
 import { holdsToken, isKnown, propError, wholeNumberProblems } from './propChecks.ts';
-import { environmentExcess, policyExcesses, type ScopeMapping } from './sizeLimits.ts';
+import { environmentExcess, policyExcess, resourceExcesses, type ScopeMapping } from './sizeLimits.ts';
+import { tableReference } from './tableReference.ts';
 
 /** What the props ask of the function. */
 export interface AuthorizerSettings {
-  /** The function's environment, but for the table's name, which is not known before the deployment. */
+  /** The function's environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** The same as the function will read it. */
   readonly config: Config;
+  /** How the policy for a key of every scope is longer than is known to be safe, if it is. */
+  readonly policyWarning: string | undefined;
 }
 
 /** The prop that each variable of the function is set by. */
@@ -47,18 +50,23 @@ export function authorizerSettings(
   namespace: string,
 ): AuthorizerSettings {
   const problems = [...laterProblems(props), ...capacityProblems(props)];
+  const table = tableReference(scope, props.table);
   const environment = environmentOf(scope, props, namespace);
   const checked = checkedPart(scope, environment, props);
   const config = readSettings(checked, problems);
   if (config === undefined) throw propError(scope, ...problems);
   if (config.resultCacheSeconds > 0 && config.keySources.length > 1) problems.push(ONE_SOURCE_WANTED);
-  const environmentProblem = environmentExcess(checked);
+  const environmentProblem = environmentExcess(checked, table.kind);
   if (environmentProblem !== undefined) problems.push(`${longestPropOf(checked)}: ${environmentProblem}`);
-  const policyProblems = policyExcesses(knownScopes(props.scopes ?? {}), config.scopes.allPatterns);
-  problems.push(...policyProblems.map((problem) => `scopes: ${problem}`));
+  const resourceProblems = resourceExcesses(knownScopes(props.scopes ?? {}));
+  problems.push(...resourceProblems.map((problem) => `scopes: ${problem}`));
   problems.push(...planProblems(props.plans ?? {}).map((problem) => `plans: ${problem}`));
   if (problems.length > 0) throw propError(scope, ...problems);
-  return { environment, config };
+  return {
+    environment: { LATCHKEY_TABLE: table.value, ...environment },
+    config,
+    policyWarning: policyExcess(config.scopes.allPatterns),
+  };
 }
 
 const ONE_SOURCE_WANTED =

@@ -92,6 +92,11 @@ export class KeyPlans extends Construct {
     for (const usagePlan of [this.#unplanned, ...this.#usagePlans.values()]) usagePlan.addApiStage({ stage });
   }
 
+  /** Whether the plans count the requests to the stage. */
+  hasStage(stage: Stage): boolean {
+    return this.#stages.has(stage);
+  }
+
   #usagePlan(name: string, { throttle, quota, shared = false }: PlanProps): UsagePlan {
     return new UsagePlan(this, `Plan-${name}`, {
       description: `Latchkey: the plan ${name}, for ${shared ? 'all its keys together' : 'each of its keys'}`,

@@ -1,5 +1,5 @@
-import { LatchkeyError } from './errors.ts';
 import { conflict, updateExpressions } from './change.ts';
+import { LatchkeyError } from './errors.ts';
 import { checkImportedKey, type ImportedKey } from './importedKey.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from './record.ts';
 import { ConditionRefused, type RegistryStore } from './registryStore.ts';
@@ -55,8 +55,7 @@ export function checkConcurrency({ concurrency = 16 }: ImportOptions): number {
 /**
  * Puts each entry that the table lacks, a few at once, and tells what came of it in the order of the entries. Of entries with
  * one hash the first is kept, with the restrictions of all. Entries are read as they are wanted; only their hashes are kept,
- * about 130 bytes for each. Where the reader stops, what is in hand is
- * finished first; where reading or the store fails, what is in hand is told before the failure.
+ * about 130 bytes for each. Where the reader stops, what is in hand is finished first; where reading or the store fails, what is in hand is told before the failure.
  */
 export async function* importHashes(
   entries: AsyncIterable<ImportedKey> | Iterable<ImportedKey>,

@@ -3,7 +3,7 @@ import { maskKeys } from './maskKeys.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { printable } from './printable.ts';
 import { isJsonObject, type JsonValue } from './record.ts';
-import { isScope } from './scope.ts';
+import { isScope, SCOPES_WANTED } from './scope.ts';
 import { isText, TEXT_WANTED } from './text.ts';
 import { readTime, TIME_WANTED } from './timestamp.ts';
 
@@ -26,7 +26,7 @@ const CHECKS: Readonly<Record<FieldName, Check>> = {
   label: { wanted: TEXT_WANTED, isValid: isText },
   owner: { wanted: TEXT_WANTED, isValid: isText },
   scopes: {
-    wanted: `a list of scopes without spaces, quotes or backslashes, at most ${MAX_SCOPES_LENGTH} characters together`,
+    wanted: `${SCOPES_WANTED}, at most ${MAX_SCOPES_LENGTH} characters together`,
     isValid: isScopeList,
   },
   plan: { wanted: PLAN_WANTED, isValid: isPlanName },
@@ -47,7 +47,14 @@ const CHECKS: Readonly<Record<FieldName, Check>> = {
 export function problemOf(name: FieldName, value: unknown, nowMs: number): string | undefined {
   const { wanted, isValid } = CHECKS[name];
   if (holdsKey(value)) return `${name}: got an API key in it, wanted ${wanted}`;
-  return isValid(value, nowMs) ? undefined : `${name}: got ${show(value)}, wanted ${wanted}`;
+  if (isValid(value, nowMs)) return undefined;
+  return `${name}: got ${name === 'scopes' ? showScopes(value) : show(value)}, wanted ${wanted}`;
+}
+
+/** Names the first entry that is not a scope. */
+function showScopes(value: unknown): string {
+  const wrong: unknown[] = Array.isArray(value) ? value.filter((entry) => !isScope(entry)) : [];
+  return wrong.length === 0 ? show(value) : `${show(value)} with ${show(wrong[0])} in it`;
 }
 
 /** What is wanted of a field, for messages. */

@@ -11,8 +11,8 @@ export interface NewKey {
   /** 1 to 256 characters, none of them a control or invisible character. */
   readonly owner?: string | undefined;
   /**
-   * Scope tokens of RFC 6749 §3.3, at most 1024 characters together with a space between; absent means the key may do
-   * everything, an empty list nothing.
+   * Scope tokens of RFC 6749 §3.3 without commas, braces and brackets, at most 1024 characters together with a space
+   * between. Absent means the key may do everything, an empty list nothing.
    */
   readonly scopes?: readonly string[] | undefined;
   /** 1 to 64 letters, digits, dots, underscores and hyphens, the first a letter or a digit. */

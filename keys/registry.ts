@@ -18,6 +18,7 @@ import {
   endOf,
   rotationRefusal,
   successorOf,
+  takenOver,
   type DrawnRotation,
   type RotateOptions,
   type Rotation,
@@ -282,7 +283,7 @@ export class KeyRegistry {
     const { secret, record } = this.#draw(writtenFields(successorOf(previous, options, nowMs)), nowMs);
     return {
       secret,
-      record: { ...record, rotatedFrom: id },
+      record: { ...record, ...takenOver(previous) },
       previous,
       previousEndsAt: endOf(previous, options, nowMs),
     };
@@ -309,12 +310,13 @@ export class KeyRegistry {
   }
 
   /**
-   * Takes in keys that were issued elsewhere, by their hashes, and tells what came of each, in order. What the table holds
-   * already is skipped and not changed, so a run that stopped is gone on with by the same run again. A key that was ended
-   * here, and whose record the table has deleted since, is not known any more: entries that have it as active bring it back.
-   * Stop reading, or end
-   * the entries, to stop it: what is in hand is finished. Entries that are wrong are rejected; any other failure ends the
-   * run with a LatchkeyError.
+   * Imports keys that were issued elsewhere, by their hashes, and yields what came of each, in order. A hash that the table
+   * holds is skipped and its record not changed; to resume an interrupted run, run it again. Of entries with one hash the
+   * first is stored, and gets the restrictions of the later ones: a revocation, a disabling, an earlier expiry. A process that
+   * ends in between leaves it without them, so bring one entry for each key if you can. A key that was ended here, and whose
+   * record the table has deleted since, is not known any more: entries that have it as active bring it back.
+   * To stop the run, stop reading or end the entries: what is in hand is finished. Wrong entries are rejected; any other failure
+   * ends the run with a LatchkeyError. A run keeps the hash of each entry in memory, about 130 bytes.
    *
    * @throws LatchkeyError `INPUT_INVALID` for a bad concurrency
    */

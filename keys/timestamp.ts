@@ -59,14 +59,18 @@ const MINUTE_MS = 60_000;
 export function readTime(value: unknown, { dateAs = 'start', zone }: TimeDefaults = {}): Timestamp | undefined {
   const parts = typeof value === 'string' ? ISO_8601.exec(value) : null;
   if (parts === null) return undefined;
-  const [, date, minute, second = '00', fraction = '', utc, sign, hours = '00', minutes = '00'] = parts;
+  const [, date, minute, second = '00', fraction = '', utc, sign, hours, minutes] = parts;
   if (minute === undefined) return parseTimestamp(`${date}T${dateAs === 'end' ? '23:59:59.999' : '00:00:00.000'}Z`);
   if (utc === undefined && sign === undefined && zone === undefined) return undefined;
   // The stored form's own reading rejects days and hours that do not exist.
   const local = parseTimestamp(`${date}T${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
-  if (local === undefined || Number(hours) > 23 || Number(minutes) > 59) return undefined;
-  const offsetMs = (Number(hours) * 60 + Number(minutes)) * MINUTE_MS * (sign === '-' ? -1 : 1);
-  const epochMs = toEpochMs(local) - offsetMs;
+  const epochMs = local === undefined ? Number.NaN : toEpochMs(local) - offsetMs(sign, hours, minutes);
   // An offset can lead out of the years that have the stored form.
   return epochMs >= FIRST_MS && epochMs < END_MS ? toTimestamp(epochMs) : undefined;
+}
+
+/** `NaN` for an offset that does not exist. */
+function offsetMs(sign: string | undefined, hours = '00', minutes = '00'): number {
+  if (Number(hours) > 23 || Number(minutes) > 59) return Number.NaN;
+  return (Number(hours) * 60 + Number(minutes)) * MINUTE_MS * (sign === '-' ? -1 : 1);
 }

@@ -36,7 +36,8 @@ export interface DecisionOptions {
    */
   readonly staleIfErrorSeconds?: number;
   /**
-   * Which routes each scope opens: scope → patterns `METHOD /path`. `KeyVerifier.verify` says which routes a pattern can cover.
+   * Which routes each scope opens: scope → patterns `METHOD /path`. A scope has no spaces, commas, quotes, braces, brackets
+   * or backslashes. `KeyVerifier.verify` says which routes a pattern can cover.
    *
    * @default {} - scopes close no route
    */

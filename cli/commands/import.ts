@@ -31,13 +31,17 @@ interface ImportRun {
 }
 
 const HELP = `
-FILE is read as what it looks like, or as --format says:
+Without --format, the format is detected and reported. Formats:
 
-  soulsync  a JSON configuration with a list "api_keys" at its top level, of
+  soulsync  a JSON document with a list "api_keys" at its top level, of
             {"id","label","key_hash","key_prefix","created_at","last_used_at"};
             a key without a label is called by its prefix, or else its id
   csv       a header row that names some of the fields below, then a row for
-            each key; parted by commas, semicolons or tabs
+            each key; separated by commas, semicolons or tabs, or by what a
+            first line such as sep=; says. Lines with # before the header are
+            skipped. Unknown columns are ignored with a warning; one such as
+            "revoked" or "status", which may say that a key has ended, is an
+            error. \\N and NULL outside quotes are empty
   jsonl     a JSON object of such fields on each line: what export writes
   env       raw keys as NAME=key, also with quotes, export and comments; each is
             hashed here, and its name becomes the label
@@ -48,19 +52,30 @@ FILE is read as what it looks like, or as --format says:
             rotatedTo; or key_hash and so on
 
 A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601; one without a zone is read as UTC. A date alone is the
-start of that day in UTC, and as expiresAt its end. Raw keys are never
-stored or shown. One that could be guessed is rejected: its strength is its length, without a prefix such as sk_, times
-log2 of the alphabet seen in it (10 for digits, 26 for small and 26 for capital letters, 2 for - and _, 30 for the rest, 16
-where all is hex), and must be 112 bits.
+start of that day in UTC, and as expiresAt its end. Zero times (0, year 1, the start of 1970) count as absent. Scopes are a
+list, or one text with spaces or commas between them, also in braces. Files are UTF-8, or UTF-16 with a byte order mark.
 
-What the table holds already, by its hash, is skipped and left as it is: a run that was stopped is gone on with by running
-it again. But the record of a key that was revoked or expired goes 90 days after that, and then nothing tells that the table
-ever held it: a file that still has the key as active brings it back. Take out of an old file what has ended since. Only a deployment with acceptForeignKeys accepts keys that were issued elsewhere: if the deployment is known (--stack with the output AcceptedKeys), import, list and show tell you which keys it refuses.
+An env file holds more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, UUIDs of
+other versions than 4, and settings with names such as DATABASE_URL or NEXT_PUBLIC_KEY. It prints the name and the reason,
+and the labels of the keys that it imported. If it rejects a real key, rename the setting, or give the key's hash in csv or
+jsonl. Raw keys are never stored or shown. One that could be guessed is rejected: its strength is its length, without a prefix
+such as sk_, times log2 of the alphabet seen in it (10 for digits, 26 for small and 26 for capital letters, 2 for - and _, 30
+for the rest, 16 where all is hex), and must be 112 bits.
+
+The whole file is read before the first key is stored. Several lines with one hash give one key: the first line's record, with
+the restrictions of all lines (a revocation, a disabling, the earliest expiry). If one of them is rejected, all are.
+
+Import skips a hash that the table holds and doesn't change its record. To resume an interrupted import, run the same command
+again. But the record of a key that was revoked or expired goes 90 days after that, and then nothing tells that the table
+ever held it: a file that still has the key as active brings it back. Take out of an old file what has ended since.
+
+Only a deployment with acceptForeignKeys accepts keys that were issued elsewhere. Import counts the ones that it is sure of. If the
+deployment is known, by the output AcceptedKeys of --stack, import, list and show tell you which active keys it refuses.
 
   latchkey import config.json --table keys
   latchkey export --table old | latchkey import - --table new`;
 
-const GO_ON = 'to go on, run it again; what was taken is skipped then';
+const GO_ON = 'to go on, run it again; it skips the keys that it stored';
 
 /** Adds `latchkey import`, which takes in keys that another system or table holds. */
 export function addImportCommand(program: Command, deps: CommandDeps): void {
@@ -68,9 +83,12 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
     .command('import')
     .description('Take in keys from elsewhere, by their hashes. Exits 1 where a line was rejected.')
     .argument('<file>', 'what to read; - reads standard input')
-    .addOption(new Option('--format <format>', 'how it is written; seen unless given').choices(IMPORT_FORMATS))
+    .addOption(new Option('--format <format>', 'file format; detected if omitted').choices(IMPORT_FORMATS))
     .option('--allow-weak', 'take raw keys of less than 112 bits')
-    .option('--json', 'print one JSON document, {"taken":[ids],"skipped","rejected":[{"line","problem"}]}')
+    .option(
+      '--json',
+      'print one JSON document: {"format","taken":[ids],"ended","foreign","labels","skipped", "duplicates":[{"line","firstLine","applied"}], "rejected":[{"line","problem"}]}',
+    )
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>
     importKeys(file, options, deps),
@@ -176,6 +194,7 @@ async function store(keys: ReviewedKeys, { registry, report, deps }: ImportRun):
   }
 }
 
+/** The entries, until a signal comes, or nobody reads what is told. */
 async function* entriesOf(
   keys: ReviewedKeys,
   underWay: Map<number, ReviewedKey>,

@@ -8,7 +8,7 @@ import { keyName } from '../keyName.ts';
 import { parseMetadata } from '../metadata.ts';
 import { recordJson } from '../publicRecord.ts';
 import { recordFields } from '../recordFields.ts';
-import { addScope } from '../scopeOption.ts';
+import { addScope, SCOPE_HELP } from '../scopeOption.ts';
 import { addActorOption, addTableOptions } from '../tableOptions.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
@@ -43,7 +43,7 @@ export function addUpdateCommand(program: Command, deps: CommandDeps): void {
     .option('--label <text>', 'what the key is for')
     .option('--owner <text>', 'whom it is issued to')
     .option('--no-owner', 'it is issued to nobody in particular')
-    .option('--scope <scope>', 'what it may do; again for each further scope', addScope)
+    .option('--scope <scope>', SCOPE_HELP, addScope)
     .addOption(new Option('--no-scopes', 'take the scopes away: it may do everything').conflicts('scope'))
     .option('--plan <name>', 'the plan it is on, such as free')
     .option('--no-plan', 'it is on no plan')

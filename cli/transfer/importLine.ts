@@ -1,6 +1,7 @@
 import { isZeroTime } from '../../keys/importedKey.ts';
 import { isJsonObject, type JsonObject } from '../../keys/record.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
+import { SCOPES_WANTED, splitScopes } from '../../keys/scope.ts';
 import { parseKeyHash, type KeyHash } from '../../keys/secret.ts';
 import { readTime, TIME_WANTED, toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import { parseJson } from '../parseJson.ts';
@@ -37,7 +38,7 @@ const READERS: Readonly<Record<FieldName, Reader>> = {
   label: TEXT,
   keyPrefix: TEXT,
   owner: TEXT,
-  scopes: { wanted: 'a list of scopes, or scopes with spaces between', read: readScopes },
+  scopes: { wanted: `${SCOPES_WANTED}, or one text with spaces or commas between the scopes`, read: readScopes },
   plan: TEXT,
   metadata: { wanted: 'a JSON object', read: readMetadata },
   createdAt: TIME,
@@ -141,13 +142,10 @@ function readForeignTime(value: unknown, name: FieldName): Timestamp | undefined
   return readTime(text, { dateAs: name === 'expiresAt' ? 'end' : 'start', zone: 'UTC' });
 }
 
+/** Whether they are scopes is for the registry to check. */
 function readScopes(value: unknown): readonly string[] | undefined {
   const list = typeof value === 'string' ? splitScopes(value) : value;
   return Array.isArray(list) && list.every((scope) => typeof scope === 'string') ? list : undefined;
-}
-
-function splitScopes(text: string): unknown {
-  return text.startsWith('[') ? parseJson(text) : text.split(/\s+/).filter((scope) => scope !== '');
 }
 
 function readMetadata(value: unknown): JsonObject | undefined {

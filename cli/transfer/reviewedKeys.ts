@@ -52,7 +52,11 @@ export class ReviewedKeys {
     this.#options = options;
   }
 
-  /** Reads all lines. @throws CliError as the reader of the file does, and `FILE_UNUSABLE` */
+  /**
+   * Reads all lines.
+   *
+   * @throws CliError as the reader of the file does, and `FILE_UNUSABLE`
+   */
   static async read(lines: AsyncIterable<ImportLine>, options: ReviewOptions): Promise<ReviewedKeys> {
     const keys = new ReviewedKeys(options);
     const seen = new Set<KeyHash>();
@@ -77,7 +81,10 @@ export class ReviewedKeys {
   async *keys(): AsyncGenerator<ReviewedKey> {
     for await (const { line, entry } of this.#spool.entries()) {
       const checked = checkImportedKey(entry, this.#options);
-      if ('problem' in checked) continue;
+      if ('problem' in checked) {
+        this.#options.reject(line, checked.problem);
+        continue;
+      }
       const { record } = checked;
       const later = this.#later.get(record.keyHash) ?? [];
       const rejectedLine = this.#rejected.get(record.keyHash);

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../keys/record.ts';
 import type { NewKey } from '../../keys/newKey.ts';
 import type { KeyChanges } from '../../keys/registry.ts';
+import { splitScopes } from '../../keys/scope.ts';
 import { readTime, toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { DAY_MS } from './keyList.ts';
@@ -11,7 +12,7 @@ export interface KeyForm {
   readonly owner: string;
   /** Whether the key may do everything, or only what `scopes` has. */
   readonly isLimited: boolean;
-  /** Parted by spaces. */
+  /** With spaces or commas between them. */
   readonly scopes: string;
   readonly plan: string;
   /** `keep`, `never`, a number of days from now, or `at` for the time in `expiresAt`. */
@@ -96,7 +97,7 @@ function localTime(text: string): Timestamp {
 }
 
 function scopesIn({ scopes }: KeyForm): readonly string[] {
-  return scopes.split(/\s+/).filter((scope) => scope !== '');
+  return splitScopes(scopes);
 }
 
 function metadataOf({ metadata }: KeyForm): JsonObject | null {

@@ -26,10 +26,17 @@ test.each(['2030-01-31T12:00:00', '2030-01-31 12:00'])('%s is refused for its mi
   expect(() => parseExpiry(text, NOW_MS)).toThrow(/no zone.*Z/);
 });
 
-test.each([
-  ...['', '0d', '90', 'd', '-1d', '1.5d', '90 d', '90D', '3mo', '9999y', 'tomorrow', 'constructor'],
-  ...['2030-02-30', '2030-01-31T25:00:00Z', '2030-12-31T23:59:60Z', '10000-01-01', '-2030-01-31', '2030-1-31'],
-])('%j is refused', (text) => {
+const NO_SPANS = ['', '0d', '90', 'd', '-1d', '1.5d', '90 d', '90D', '3mo', '9999y', 'tomorrow', 'constructor'];
+const NO_TIMES = [
+  '2030-02-30',
+  '2030-01-31T25:00:00Z',
+  '2030-12-31T23:59:60Z',
+  '10000-01-01',
+  '-2030-01-31',
+  '2030-1-31',
+];
+
+test.each(NO_SPANS.concat(NO_TIMES))('%j is refused', (text) => {
   expect(() => parseExpiry(text, NOW_MS)).toThrow(InvalidArgumentError);
   expect(() => parseExpiry(text, NOW_MS)).toThrow(/2030-01-31 \(the end of that day in UTC\)/);
 });

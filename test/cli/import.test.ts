@@ -82,6 +82,7 @@ describe('a SoulSync configuration', () => {
       format: 'soulsync',
       taken: [],
       ended: 0,
+      foreign: 0,
       skipped: 2,
       duplicates: [],
       rejected: [{ line: 20, problem: expect.any(String) }],
@@ -108,6 +109,7 @@ describe('raw keys in a list', () => {
       format: 'env',
       taken: expect.arrayContaining(records.map(({ id }) => id)),
       ended: 0,
+      foreign: 1,
       labels: ['CI', 'PROD'],
       skipped: 0,
       duplicates: [],
@@ -129,6 +131,145 @@ describe('raw keys in a list', () => {
     const { exitCode } = await importText(`WEAK=${weak}\n`, ['--allow-weak']);
     expect(exitCode).toBe(0);
     expect(await cli.records(table)).toMatchObject([{ label: 'WEAK', keyHash: hashOf(weak) }]);
+  });
+});
+
+/** The kinds of an ordinary `.env`, with two keys among them. */
+const ENV = [
+  "NEXT_PUBLIC_WEBAPP_URL='http://localhost:3000'",
+  "EMAIL_FROM='notifications@acme-hosting.com'",
+  'LOG=/var/log/acme/application',
+  "EMAIL_SERVER_USER='<office365_emailAddress>'",
+  'SMTP=smtp.office365.com:587',
+  'DATABASE_URL="postgresql://acme:secret@db.acme.io:5432/acme"',
+  'SESSION=c232ab00-9414-11ec-b3c8-9f6bdeced846',
+  `NEXT_PUBLIC_ANALYTICS_KEY=phc_${randomBytes(24).toString('base64url')}`,
+  `ACME_KEY_SHA256=${hashOf('a key')}`,
+  `CRON_API_KEY='${randomBytes(16).toString('hex')}'`,
+  'TOKEN=${VAULT_TOKEN}',
+  `export ACME_TOKEN="${foreignKey()}" # the customer's`,
+];
+
+describe('an ordinary .env of 12 lines', () => {
+  test('gives its two keys, names them, and tells of each other line why it is none', async () => {
+    const { exitCode, stdout, stderr } = await importText(ENV.join('\n'));
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe(
+      'taken: 2\nlabels: CRON_API_KEY, ACME_TOKEN\nskipped, for they are there already: 0\nrejected: 10\n',
+    );
+    expect((await cli.records(table)).map(({ label }) => label).toSorted()).toEqual(['ACME_TOKEN', 'CRON_API_KEY']);
+    expect(stderr.split('\n').slice(1, -2)).toEqual([
+      'line 1: NEXT_PUBLIC_WEBAPP_URL: the value is a URL, not a key',
+      'line 2: EMAIL_FROM: the value is an e-mail address, not a key',
+      'line 3: LOG: the value is a file path, not a key',
+      'line 4: EMAIL_SERVER_USER: the value is a placeholder, not a key',
+      'line 5: SMTP: the value is a host name, not a key',
+      'line 6: DATABASE_URL: the value is a URL, not a key',
+      'line 7: SESSION: the value is a UUID of another version than 4, which can be guessed, not a key',
+      expect.stringMatching(/^line 8: NEXT_PUBLIC_ANALYTICS_KEY: the name says that the value is public;/),
+      expect.stringMatching(/^line 9: ACME_KEY_SHA256: the value looks like a SHA-256 hash: give it as keyHash/),
+      'line 11: TOKEN: the value is a placeholder, not a key',
+      'issued elsewhere: 2; authorizers accept them only with acceptForeignKeys',
+    ]);
+    const values = ENV.map((setting) => setting.slice(setting.indexOf('=') + 1));
+    expect(values.filter((value) => stderr.includes(value) || stdout.includes(value))).toEqual([]);
+  });
+});
+
+test('the detected format is told, and is not if it was given', async () => {
+  const key = line({});
+  const told = await importText(key);
+  expect(told.stderr).toMatch(/^reading .*keys as jsonl \(a JSON object for each key\)\nissued elsewhere: 1; .*\n$/);
+  expect((await importText(key, ['--format', 'jsonl'])).stderr).not.toContain('reading');
+  const json = await importText(key, ['--json']);
+  expect(json.stderr).toBe('');
+  expect(JSON.parse(json.stdout)).toMatchObject({ format: 'jsonl', taken: [expect.any(String)] });
+});
+
+describe('lines of one hash', () => {
+  const keyHash = hashOf('the same key');
+  const revoked = { revokedAt: '2020-01-01T00:00:00.000Z', revokedBy: 'carol' };
+
+  test('give one key, of the first line and the restrictions of all, and are told by line', async () => {
+    const text =
+      line({ keyHash, id: 'a', label: 'first' }) +
+      line({ id: 'b' }) +
+      line({ keyHash, id: 'c', label: 'second', ...revoked }) +
+      line({ keyHash, id: 'd', label: 'third' });
+    const { exitCode, stdout, stderr } = await importText(text);
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout:
+        'taken: 2\n1 of them has already ended (revoked or expired)\nskipped, for they are there already: 0\nduplicates: 2\nrejected: 0\n',
+    });
+    expect(stderr).toContain(
+      'line 3: the same key as line 1, which got its revokedAt\nline 4: the same key as line 1\n',
+    );
+    expect(await cli.record(table, 'a')).toMatchObject({ label: 'first', ...revoked });
+    const again = await importText(text, ['--json'], { table });
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      taken: [],
+      skipped: 2,
+      duplicates: [
+        { line: 3, firstLine: 1, applied: [] },
+        { line: 4, firstLine: 1, applied: [] },
+      ],
+      rejected: [],
+    });
+  });
+
+  test('are all rejected if one of them is, for that one may say that the key has ended', async () => {
+    const text = line({ keyHash, label: 'first' }) + line({ keyHash, label: 'x'.repeat(300), ...revoked }) + line({});
+    const { exitCode, stdout } = await importText(text, ['--json']);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      taken: [expect.any(String)],
+      rejected: [
+        { line: 1, problem: 'the same key as line 2, which is rejected: set that line right first' },
+        { line: 2, problem: expect.stringMatching(/^label: /) },
+      ],
+    });
+    expect(await cli.records(table)).toHaveLength(1);
+  });
+});
+
+test('zero times are no times, in every format', async () => {
+  const fields = { expires_at: '0001-01-01T00:00:00Z', revoked_at: '1970-01-01T00:00:00.000Z', last_used_at: '0' };
+  const names = Object.keys(fields).join();
+  const entry = (label: string) => ({ key_hash: hashOf(label), label, ...fields, disabled_at: 0 });
+  const csv = `key_hash,label,${names},disabled_at\n${hashOf('c')},csv,${Object.values(fields).join()},\n`;
+  table = await cli.makeTable();
+  for (const input of [`${JSON.stringify(entry('a'))}\n`, JSON.stringify({ api_keys: [entry('b')] }), csv]) {
+    const run = await cli.run(['import', '-'], { table, input });
+    expect(run).toMatchObject({ exitCode: 0, stdout: expect.not.stringContaining('ended') });
+  }
+  const records = await cli.records(table);
+  expect(records).toHaveLength(3);
+  for (const record of records) {
+    expect(Object.keys(record)).toEqual(['keyHash', 'id', 'label', 'createdAt', 'createdBy']);
+  }
+});
+
+describe('files of other programs', () => {
+  const files: [string, string | Uint8Array][] = [
+    [
+      'PostgreSQL, COPY TO with a header',
+      `id,key_hash,label,owner,created_at,last_used_at,notes\n7,\\x${hashOf('pg')},pg,\\N,2026-01-31 12:34:56.789123+00,\\N,hello\n`,
+    ],
+    ['Excel', `\ufeffsep=;\r\nKey Hash;Label;Owner\r\n ${hashOf('xl')} ;xl;"a; b"\r\n`],
+    ['PowerShell, Export-Csv', `#TYPE System.Object\r\n"keyHash","label","Length"\r\n"${hashOf('ps')}","ps","3"\r\n`],
+    ['Excel, Unicode text', Buffer.from(`\ufeffkeyHash\tlabel\r\n${hashOf('u')}\tu\u00e9\r\n`, 'utf16le')],
+    ['UTF-16, big-endian', Buffer.from(`\ufeffkeyHash,label\n${hashOf('be')},be\n`, 'utf16le').swap16()],
+  ];
+
+  test.each(files)('are read as they are: %s', async (_, text) => {
+    const { exitCode, stdout } = await importText(text);
+    expect({ exitCode, stdout: stdout.slice(0, 9) }).toEqual({ exitCode: 0, stdout: 'taken: 1\n' });
+  });
+
+  test('of a DynamoDB export are not taken for something else', async () => {
+    const { exitCode, stderr } = await importText('{"Item":{"keyHash":{"S":"x"},"label":{"S":"a"}}}\n');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(/cannot detect.*--format/) });
   });
 });
 

@@ -47,6 +47,14 @@ describe('a seed file', () => {
     expect(parse(JSON.stringify({ label: 'x', expiresAt }))).toEqual([expect.objectContaining({ expiresAt: stored })]);
   });
 
+  test.each(['orders:read,orders:write', 'orders:read, orders:write', '{orders:read,orders:write}'])(
+    'may have scopes as one text: %s',
+    (scopes) => {
+      const expected = { label: 'x', scopes: ['orders:read', 'orders:write'] };
+      expect(parse(JSON.stringify({ label: 'x', scopes }))).toEqual([expected]);
+    },
+  );
+
   test.each(['', '\n', '[]'])('of %j asks for nothing', (text) => {
     expect(parse(text)).toEqual([]);
   });
@@ -55,6 +63,9 @@ describe('a seed file', () => {
     ['a field of another type', { label: 'x', owner: 7 }, ['owner', '7', 'wanted']],
     ['no label', {}, ['label', 'nothing', 'wanted']],
     ['a null', { label: 'x', scopes: null }, ['scopes', 'null', 'wanted']],
+    ['a list of scopes in one scope', { label: 'x', scopes: ['a,b'] }, ['scopes', '"a,b"', '["orders:read"']],
+    ['no scopes in one text', { label: 'x', scopes: ' ' }, ['scopes', '" "', 'wanted']],
+    ['a text with a wrong scope', { label: 'x', scopes: 'a {b' }, ['scopes', '"{b"', 'wanted']],
     ['a plan of no name', { label: 'x', plan: '' }, ['plan', '""', 'wanted']],
     ['a time gone by', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }, ['expiresAt', '2020', 'wanted']],
     ['a time without a zone', { label: 'x', expiresAt: '2031-01-01T00:00:00' }, ['expiresAt', '2031', 'zone']],

@@ -19,6 +19,7 @@ describe('a new key', () => {
     ['with a label alone may do everything and never expires', {}, {}],
     ['has its owner and plan', { owner: 'acme', plan: 'free' }, { owner: 'acme', plan: 'free' }],
     ['has the scopes that it is limited to', { isLimited: true, scopes: ' a  b ' }, { scopes: ['a', 'b'] }],
+    ['has scopes with commas between', { isLimited: true, scopes: 'a, b,c' }, { scopes: ['a', 'b', 'c'] }],
     ['may do nothing without any', { isLimited: true }, { scopes: [] }],
     ['is not limited by scopes that are left over', { scopes: 'a' }, {}],
     ['expires days from now', { expiry: '30' }, { expiresAt: at(30 * DAY_MS) }],

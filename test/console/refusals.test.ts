@@ -112,6 +112,10 @@ describe('a request', () => {
     },
   );
 
+  test.each(['GET', 'POST'])('the console answers a %s that the browser says is from its own page', async (method) => {
+    expect(await ask(method, '/api/x', { 'sec-fetch-site': 'same-origin' })).toMatchObject(PASSED);
+  });
+
   test.each(['GET', 'HEAD'])(
     'the console answers %s when it is read only, without an Origin or a body',
     async (method) => {
@@ -158,6 +162,7 @@ describe('a request', () => {
 
   test('the console serves its page to a browser without a session, and nothing else', async () => {
     expect(await ask('GET', '/', { cookie: undefined })).toMatchObject({ status: 200, text: '<html>' });
+    expect((await ask('GET', '/', { cookie: undefined })).headers.get('content-type')).toBe('text/html');
     const missing = await ask('GET', '/none', { cookie: undefined });
     expect(missing).toMatchObject(PASSED);
     expect(missing.message).not.toBe('');
@@ -247,8 +252,9 @@ describe('a failure of the registry', () => {
   ])('the console answers %s with 500 and no word of it, and notes its name', async (_, error, name) => {
     // What is thrown and is no error never reaches the handler of errors.
     const thrown = error instanceof Error ? error : new UnconfirmedChange('', error);
-    const { status, code, text } = await listed(thrown);
+    const { status, code, message, text } = await listed(thrown);
     expect({ status, code }).toEqual({ status: 500, code: 'INTERNAL_ERROR' });
+    expect(message).toContain('the console failed');
     expect(text).not.toContain('sk_secret');
     expect(notes).toEqual([`the console failed at a request: ${name}`]);
   });

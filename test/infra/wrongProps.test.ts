@@ -26,6 +26,8 @@ describe('a prop that the function would refuse at its start is refused at synth
     ['scopes', { scopes: { read: undefined as unknown as string[] } }],
     ['scopes', { scopes: { 'two words': ['GET /orders'] } }],
     ['scopes', { scopes: { read: [`GET /${Token.asString({ Ref: 'Parameter' })}`, 'GET orders'] } }],
+    ['scopes', { scopes: { 'orders:read,orders:write': ['GET /orders'] } }],
+    ['scopes', { scopes: { '{read}': ['GET /orders'] } }],
   ])('%s of %p', (prop, props) => {
     expect(problemOf(() => authorizerUnderTest(props))).toMatch(new RegExp(`^${prop}: got .+, wanted `));
   });

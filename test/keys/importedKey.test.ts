@@ -55,6 +55,42 @@ test('a time to the nanosecond is taken, and cut to milliseconds', () => {
   });
 });
 
+describe('a zero time', () => {
+  const ZERO_TIMES = [
+    0,
+    '0',
+    '0001-01-01T00:00:00Z',
+    '0001-01-01 00:00:00',
+    '0000-00-00 00:00:00',
+    '1970-01-01',
+    '1970-01-01T00:00:00Z',
+    '1970-01-01T00:00:00.000+00:00',
+    '1970-01-01T01:00:00+01:00',
+  ];
+  const TIMES = ['createdAt', 'lastUsedAt', 'expiresAt', 'disabledAt', 'revokedAt'];
+
+  test.each(ZERO_TIMES)('reads as absent in every field: %p', (time) => {
+    const { record } = check(Object.fromEntries(TIMES.map((name) => [name, time]))) as { record: object };
+    expect(Object.keys(record).toSorted()).toEqual(['createdAt', 'createdBy', 'id', 'keyHash', 'label']);
+    expect(record).toMatchObject({ createdAt: '2030-06-15T12:00:00.000Z' });
+  });
+
+  test.each(['1970-01-01T00:00:00.001Z', '1969-12-31T23:59:59Z', '0001-01-01T00:00:01Z'])(
+    'is not what is a moment away: %s',
+    (expiresAt) => {
+      expect(check({ expiresAt })).toMatchObject({ record: { expiresAt: expect.any(String) } });
+    },
+  );
+
+  test.each([
+    [{ revokedAt: 0, revokedBy: 'carol' }, /^revokedAt: got a zero time beside revokedBy/],
+    [{ revokedAt: '0', revokedReason: 'left' }, /^revokedAt: got a zero time beside revokedReason/],
+    [{ disabledAt: '1970-01-01', disabledBy: 'bob' }, /^disabledAt: got a zero time beside disabledBy/],
+  ])('is rejected if somebody ended the key then: %j', (fields, problem) => {
+    expect(check(fields)).toEqual({ problem: expect.stringMatching(problem) });
+  });
+});
+
 describe('what may be shown of a key', () => {
   test.each(['!', '~', 'x'.repeat(24)])('is taken: %s', (keyPrefix) => {
     expect(check({ keyPrefix })).toMatchObject({ record: { keyPrefix } });
@@ -83,6 +119,15 @@ test('times are in every form that the library takes, and a date is the end of i
     },
   });
 });
+
+test.each(['a,b', '{a', '[a]', '"a"', ''])(
+  'a scope that is written as %j is refused, and how to write scopes is told',
+  (scope) => {
+    expect(check({ scopes: ['fine', scope] })).toEqual({
+      problem: expect.stringMatching(/^scopes: wanted .*"orders:read"/),
+    });
+  },
+);
 
 const WRONG: readonly (readonly [string, unknown, string])[] = [
   ['keyHash', 'sk_AbCdEfGh', '64'],

@@ -28,6 +28,21 @@ describe('an expiry', () => {
   );
 });
 
+describe('scopes', () => {
+  test.each(['a,b', 'a, b', '{a,b}', '{a', '[a]', 'a b', ''])(
+    'with %j among them are refused, and how to write them is told',
+    (scope) => {
+      const problem = problemOf('scopes', ['fine', scope], NOW_MS);
+      expect(problem).toBe(`scopes: got a list of 2 with ${JSON.stringify(scope)} in it, wanted ${wantedOf('scopes')}`);
+      expect(problem).toContain('["orders:read","orders:write"]');
+    },
+  );
+
+  test('that are one text are refused', () => {
+    expect(problemOf('scopes', 'a,b', NOW_MS)).toMatch(/^scopes: got "a,b", wanted a list of scopes/);
+  });
+});
+
 describe('metadata', () => {
   test.each([
     ['of 1024 bytes', { a: `${'x'.repeat(1014)}é` }],

@@ -173,6 +173,8 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_SCOPES', 'true'],
     ['LATCHKEY_SCOPES', '{"read":""}'],
     ['LATCHKEY_SCOPES', '{"read":null}'],
+    ['LATCHKEY_SCOPES', '{"read,write":["GET /"]}'],
+    ['LATCHKEY_SCOPES', '{"{read}":["GET /"]}'],
     ['LATCHKEY_SCOPES', '{"read":[1]}'],
     ['LATCHKEY_SCOPES', '{"read":[["GET /orders"]]}'],
     ['LATCHKEY_SCOPES', '{"read":["on GET /orders"]}'],

@@ -270,6 +270,10 @@ describe('CSV', () => {
     },
   );
 
+  test.each(['a b', '"a,b"', '"a, b"', '"{a,b}"', '"[""a"",""b""]"'])('scopes are read from %s', async (cell) => {
+    expect(await csv(`keyHash,label,scopes\n${HASH},x,${cell}\n`)).toMatchObject([{ entry: { scopes: ['a', 'b'] } }]);
+  });
+
   test('a quote that is not closed is told', async () => {
     expect(await csv(`keyHash,label\n${HASH},"a\n${HASH},b\n`)).toEqual([
       { line: expect.any(Number), problem: expect.stringMatching(/not closed/) },
@@ -309,6 +313,14 @@ describe('JSON Lines', () => {
     ]);
   });
 
+  test('have their scopes as a list or as one text', async () => {
+    const lines = ['["a","b"]', '"a,b"', '"{a,b}"'].map(
+      (scopes) => `{"keyHash":"${HASH}","label":"x","scopes":${scopes}}`,
+    );
+    const read = await jsonLines(lines.join('\n'));
+    expect(read).toMatchObject(Array.from({ length: 3 }, () => ({ entry: { scopes: ['a', 'b'] } })));
+  });
+
   test('a line without end is passed over, and not kept', async () => {
     const text = `${'x'.repeat(100_000)}\n{"keyHash":"${HASH}","label":"a"}\n${'y'.repeat(70_000)}`;
     expect(await all(readJsonLines(piecesOf(text, 4096)))).toEqual([
@@ -320,7 +332,7 @@ describe('JSON Lines', () => {
 });
 
 describe('a list of raw keys', () => {
-  const foreign = `sk_${randomBytes(32).toString('base64url')}`;
+  const foreign = `sk_-${randomBytes(32).toString('base64url')}`;
   const own = makeKey().secret;
   const hex = randomBytes(24).toString('hex');
 
@@ -379,6 +391,11 @@ describe('what export writes import reads', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('as CSV, a text that databases write for no value', async () => {
+    const { record } = makeKey({ label: 'NULL', owner: '\\N' });
+    expect(await csv(CSV.header + CSV.rows([record]))).toMatchObject([{ entry: { label: 'NULL', owner: '\\N' } }]);
   });
 
   test('no cell is one that a spreadsheet runs, nor what it takes for a cell, and each is read as it was', () => {
