@@ -69,8 +69,9 @@ Import skips a hash that the table holds and doesn't change its record. To resum
 again. But the record of a key that was revoked or expired goes 90 days after that, and then nothing tells that the table
 ever held it: a file that still has the key as active brings it back. Take out of an old file what has ended since.
 
-Only a deployment with acceptForeignKeys accepts keys that were issued elsewhere. If the deployment is known (--stack with
-the output AcceptedKeys), import, list and show tell you which keys it refuses.
+Only a deployment with acceptForeignKeys accepts keys that were issued elsewhere. Import counts the keys that are certain to
+be such. If you pass --stack and the stack has the output AcceptedKeys, import, list and show tell you which active keys the
+deployment refuses.
 
   latchkey import config.json --table keys
   latchkey export --table old | latchkey import - --table new`;
@@ -87,7 +88,7 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
     .option('--allow-weak', 'take raw keys of less than 112 bits')
     .option(
       '--json',
-      'print one JSON document: {"format","taken":[ids],"ended","labels","skipped", "duplicates":[{"line","firstLine","applied"}], "rejected":[{"line","problem"}]}',
+      'print one JSON document: {"format","taken":[ids],"ended","foreign","labels","skipped", "duplicates":[{"line","firstLine","applied"}], "rejected":[{"line","problem"}]}',
     )
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>

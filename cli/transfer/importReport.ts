@@ -79,7 +79,7 @@ export class ImportReport {
   }
 
   #noteForeign(): void {
-    if (this.#foreignCount === 0 || this.#acceptedKeys === ANY_KEYS) return;
+    if (this.#isJson || this.#foreignCount === 0 || this.#acceptedKeys === ANY_KEYS) return;
     const isUnknown = this.#acceptedKeys === undefined;
     const what = isUnknown ? 'issued elsewhere' : 'active but refused';
     const advice = isUnknown ? 'authorizers accept them only with acceptForeignKeys' : FOREIGN_ADVICE;
@@ -106,6 +106,7 @@ export class ImportReport {
   #jsonEnd(): string {
     const counts = {
       ended: this.#endedCount,
+      foreign: this.#foreignCount,
       ...(this.#format === 'env' ? { labels: this.#labels } : {}),
       skipped: this.#skippedCount,
       duplicates: this.#duplicates.toSorted((a, b) => a.line - b.line),

@@ -103,6 +103,7 @@ describe('a SoulSync configuration', () => {
       format: 'soulsync',
       taken: [],
       ended: 0,
+      foreign: 0,
       skipped: 2,
       duplicates: [],
       rejected: [{ line: 20, problem: expect.any(String) }],
@@ -129,6 +130,7 @@ describe('raw keys in a list', () => {
       format: 'env',
       taken: expect.arrayContaining(records.map(({ id }) => id)),
       ended: 0,
+      foreign: 1,
       labels: ['CI', 'PROD'],
       skipped: 0,
       duplicates: [],
@@ -188,6 +190,7 @@ describe('an ordinary .env of 12 lines', () => {
       expect.stringMatching(/^line 8: NEXT_PUBLIC_ANALYTICS_KEY: the name says that the value is public;/),
       expect.stringMatching(/^line 9: ACME_KEY_SHA256: the value looks like a SHA-256 hash: give it as keyHash/),
       'line 11: TOKEN: the value is a placeholder, not a key',
+      'issued elsewhere: 2; authorizers accept them only with acceptForeignKeys',
     ]);
     const values = ENV.map((setting) => setting.slice(setting.indexOf('=') + 1));
     expect(values.filter((value) => stderr.includes(value) || stdout.includes(value))).toEqual([]);
@@ -197,8 +200,8 @@ describe('an ordinary .env of 12 lines', () => {
 test('the detected format is told, and is not if it was given', async () => {
   const key = line({});
   const told = await importText(key);
-  expect(told.stderr).toMatch(/^reading .*keys as jsonl \(a JSON object for each key\)\n$/);
-  expect((await importText(key, ['--format', 'jsonl'])).stderr).toBe('');
+  expect(told.stderr).toMatch(/^reading .*keys as jsonl \(a JSON object for each key\)\nissued elsewhere: 1; .*\n$/);
+  expect((await importText(key, ['--format', 'jsonl'])).stderr).not.toContain('reading');
   const json = await importText(key, ['--json']);
   expect(json.stderr).toBe('');
   expect(JSON.parse(json.stdout)).toMatchObject({ format: 'jsonl', taken: [expect.any(String)] });

@@ -332,7 +332,7 @@ describe('JSON Lines', () => {
 });
 
 describe('a list of raw keys', () => {
-  const foreign = `sk_${randomBytes(32).toString('base64url')}`;
+  const foreign = `sk_-${randomBytes(32).toString('base64url')}`;
   const own = makeKey().secret;
   const hex = randomBytes(24).toString('hex');
 
