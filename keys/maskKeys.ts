@@ -5,6 +5,8 @@ import { shownPrefixOf } from './secret.ts';
 const MIN_LENGTH = 16;
 const RUN = new RegExp(String.raw`[^\s\\"'\`]{${MIN_LENGTH},}`, 'g');
 const SHOWN_CHARACTERS = 4;
+/** Ends a word of a sentence, and is no part of a key there. */
+const PUNCTUATION = [',', '.', ';', ':', ')'];
 
 /** Ids and times are safe: a UUID, a ULID, and a time in ISO 8601. */
 const SAFE =
@@ -45,7 +47,10 @@ export function mayHoldKey(text: string): boolean {
 
 /** A path or a URL keeps the segments that are no key; a key in base64 can have a slash, too, and is masked as a whole. */
 function maskRun(run: string): string {
-  return PATH_OR_URL.test(run) ? run.split('/').map(maskPart).join('/') : maskPart(run);
+  if (PATH_OR_URL.test(run)) return run.split('/').map(maskPart).join('/');
+  let end = run.length;
+  while (PUNCTUATION.includes(run.charAt(end - 1))) end--;
+  return maskPart(run.slice(0, end)) + run.slice(end);
 }
 
 function maskPart(part: string): string {

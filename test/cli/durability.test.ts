@@ -114,3 +114,41 @@ test.each([
     message: expect.stringContaining('ENOSPC'),
   });
 });
+
+test.each<[string, (path: string) => Promise<unknown>]>([
+  [
+    'a key',
+    async (path) => {
+      const file = await SecretsFile.open(path, { resume: false });
+      await file.append('{"key":"sk_a"}').finally(() => file.close());
+    },
+  ],
+  [
+    'an export',
+    async (path) => {
+      const file = await PrivateFile.create(path);
+      await file.write('a line').finally(() => file.discard());
+    },
+  ],
+])('%s fails with FILE_UNUSABLE if the disk has no room for it', async (what, write) => {
+  const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+  jest.spyOn(fileHandle, 'appendFile').mockRejectedValue(full);
+  await expect(write(join(cli.directory, `full-${what.length}`))).rejects.toMatchObject({
+    code: 'FILE_UNUSABLE',
+    message: expect.stringMatching(/^--out: .*: cannot be written: ENOSPC$/),
+    cause: full,
+  });
+});
+
+test('an export over a file that exists says so and leaves it; one that is discarded leaves nothing', async () => {
+  const path = await cli.write('precious', 'precious');
+  await expect(PrivateFile.create(path)).rejects.toMatchObject({
+    code: 'FILE_UNUSABLE',
+    message: `--out: ${path}: it exists: give another`,
+    cause: { code: 'EEXIST' },
+  });
+  expect(await readFile(path, 'utf8')).toBe('precious');
+  const other = join(cli.directory, 'discarded');
+  await (await PrivateFile.create(other)).discard();
+  await expect(readFile(other)).rejects.toMatchObject({ code: 'ENOENT' });
+});

@@ -22,6 +22,21 @@ test('a last key that is not stored is pending with the very secret and record t
   expect(pendingKey(KEPT, { storedIds: new Set(['1', '2']), due: [c.asked] })).toEqual(c.issued);
 });
 
+test('a last key that is not stored is pending wherever the seed asks for it', () => {
+  const deps = { storedIds: new Set(['1', '2']), due: [a.asked, c.asked, b.asked] };
+  expect(pendingKey(KEPT, deps)).toEqual(c.issued);
+});
+
+test.each<[string, readonly KeptKey[], readonly string[], RegExp]>([
+  ['how many keys the table lacks', KEPT, ['1'], /\b2 of its keys are not in this table/],
+  ['that the last line cannot be read', [a.kept, { key: 'two words', record: { id: '3' } }], ['1'], /last line/],
+  ['for whom the key is that nothing asks for', KEPT, ['1', '2'], /last key, for "c",/],
+])('a refused file is told with %s', (_, kept, storedIds, expected) => {
+  expect(() => pendingKey(kept, { storedIds: new Set(storedIds), due: [] })).toThrow(
+    expect.objectContaining({ message: expect.stringMatching(expected) }),
+  );
+});
+
 test.each([
   ['two of its keys are not stored', KEPT, ['1']],
   ['one before the last is not stored', KEPT, ['1', '3']],

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmod,
   chown,
@@ -89,6 +90,48 @@ describe('a file that is there', () => {
     expect(await readFile(path, 'utf8')).toBe(`${A}\n${B}\n`);
   });
 
+  test('keeps what earlier runs wrote if a resumed run adds nothing', async () => {
+    await writeFile(path, `${A}\n`);
+    const file = await SecretsFile.open(path, { resume: true });
+    await file.close();
+    expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
+  });
+
+  test.each([
+    '{"key":7,"record":{"id":"1"}}',
+    '{"key":"sk_a"}',
+    '{"key":"sk_a","record":"1"}',
+    '{"key":"sk_a","record":null}',
+    '{"key":"sk_a","record":{"id":1}}',
+    '{"key":"sk_a","record":{"label":"a"}}',
+  ])('is refused and left as it is if a line lacks a key or the id of its record: %s', async (line) => {
+    await writeFile(path, `${A}\n${line}\n`);
+    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({
+      code: 'FILE_UNUSABLE',
+      message: expect.stringContaining(path),
+    });
+    expect(await readFile(path, 'utf8')).toBe(`${A}\n${line}\n`);
+  });
+
+  test('is refused at once if it is a pipe, whose other end nobody may ever open', async () => {
+    execFileSync('mkfifo', [path]);
+    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({
+      code: 'FILE_UNUSABLE',
+      message: expect.stringContaining('not a file that seed --out wrote'),
+    });
+  });
+
+  test.each([
+    [{ resume: false }, 'it exists: give another'],
+    [{ resume: false, remedy: 'add --skip-existing' }, 'it exists: add --skip-existing'],
+  ])('opened with %j says what to do', async (options, message) => {
+    await writeFile(path, `${A}\n`);
+    await expect(SecretsFile.open(path, options)).rejects.toMatchObject({
+      message: `--out: ${path}: ${message}`,
+      cause: { code: 'EEXIST' },
+    });
+  });
+
   test.each(['notes of mine', 'notes of mine\n', `${A}\nnotes\n${B}\n`, '{"label":"ci"}\n', '\n', 'null\n'])(
     'is refused and left as it is where seed did not write it: %j',
     async (text) => {
@@ -111,7 +154,13 @@ describe('a file that is there', () => {
     path = directory;
     await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     path = join(directory, 'none', 'keys.jsonl');
-    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    for (const resume of [true, false]) {
+      await expect(SecretsFile.open(path, { resume })).rejects.toMatchObject({
+        code: 'FILE_UNUSABLE',
+        message: `--out: ${path}: cannot be written: ENOENT`,
+        cause: { code: 'ENOENT' },
+      });
+    }
   });
 });
 
