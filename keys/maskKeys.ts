@@ -8,9 +8,9 @@ const SHOWN_CHARACTERS = 4;
 /** Ends a word of a sentence, and is no part of a key there. */
 const PUNCTUATION = [',', '.', ';', ':', ')'];
 
-/** Ids and times are safe: a UUID, a ULID, and a time in ISO 8601. */
+/** Ids and times are safe: a UUID or its start, a ULID, and a time in ISO 8601. */
 const SAFE =
-  /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?/gi;
+  /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){1,3}(?:-[0-9a-f]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?/gi;
 const PATH_OR_URL = /^(?:\.{0,2}|~|[A-Za-z]:|[a-z]+:\/)\//;
 /** `orders`, `LATCHKEY`, `LatchkeyStack2`, `us`, `2030`: letters as words have them, or a number, or both in that order. */
 const WORD = /^(?:\d{1,14}|[A-Z]{1,24}\d{0,4}|[A-Z]?[a-z]{0,24}(?:[A-Z][a-z]{2,24})*\d{0,4})$/;

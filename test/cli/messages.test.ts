@@ -32,6 +32,7 @@ describe.each(FOREIGN)('%s is not repeated', (key) => {
     ['as --stale', (k) => ['list', '--stale', k]],
     ['as --expires', (k) => ['create', '--label', 'x', '--expires', k]],
     ['as a scope in quotes', (k) => ['create', '--label', 'x', '--scope', `"${k}"`]],
+    ['as a scope with a backslash', (k) => ['create', '--label', 'x', '--scope', `a\\${k}`]],
     ['as a plan', (k) => ['create', '--label', 'x', '--plan', `${k}!`]],
     ['as metadata', (k) => ['create', '--label', 'x', '--metadata', k]],
     ['as --key-prefix', (k) => ['create', '--label', 'x', '--key-prefix', k]],
@@ -151,7 +152,7 @@ describe('a control or invisible character is refused', () => {
     const { exitCode, stdout, stderr } = await cli.run(['import', '-'], { table, input });
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/^taken: 1$/m);
-    expect(stderr).toMatch(/^line 1: label: .*control or invisible characters/);
+    expect(stderr).toMatch(/^line 1: label: .*control or invisible characters/m);
   });
 });
 

@@ -57,6 +57,8 @@ describe('a key is not repeated', () => {
 test.each([
   randomUUID(),
   `key-${randomUUID()}`,
+  '0f8c1a52-5b8e-4c56-9d2f',
+  '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b1',
   '01ARZ3NDEKTSV4RRFFQ69G5FAV',
   '2030-01-31T12:00:00.000Z',
   '2030-01-31T12:00:00+01:00',
