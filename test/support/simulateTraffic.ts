@@ -1,21 +1,29 @@
+import { generateSecret } from '../../keys/secret.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import { toTimestamp } from '../../keys/timestamp.ts';
 import type { PresentedKey } from '../../lambda/presentedKey.ts';
-import { createTestKey } from '../../testing/createTestKey.ts';
-import { CountingTable } from './countingTable.ts';
 import { Scopes } from '../../lambda/scopes.ts';
-import { keyPicker, sharesOf, type Popularity } from './popularity.ts';
-import { refusedKeys, SCOPES, type RefusedKeys, type RefusedKind } from './refusedKeys.ts';
-import { seededRandom } from './seededRandom.ts';
-import { SimulatedClock } from './simulatedClock.ts';
-import { SimulatedEnvironment, type Invocation, type TableCalls } from './simulatedEnvironment.ts';
+import { createTestKey, type TestKey } from '../../testing/createTestKey.ts';
+import {
+  CountingTable,
+  SimulatedClock,
+  SimulatedEnvironment,
+  type Invocation,
+  type TableCalls,
+} from './simulatedFleet.ts';
 
-/** What is simulated. */
+/** How requests are spread over keys: evenly, or by Zipf's law (the n-th key gets 1/n of the first key's requests). */
+export type Popularity = 'uniform' | 'zipf';
+
+/** A kind of request that the authorizer refuses. */
+export type RefusedKind = keyof typeof REFUSED_KINDS;
+
+/** Simulated traffic: good keys, unless `refused` names another kind. */
 export interface Traffic {
   readonly environments: number;
   readonly keys: number;
   readonly popularity: Popularity;
-  /** Of all keys together; the gaps between them are exponential. */
+  /** Requests a second to all keys together. The gaps between them are exponential. */
   readonly requestsPerSecond: number;
   readonly hours: number;
   readonly recordCacheSeconds: number;
@@ -23,39 +31,39 @@ export interface Traffic {
   readonly usageWriteSeconds?: number;
   /** See `EnvironmentOptions`. */
   readonly trustsCachedRecords?: boolean;
-  /** In the place of good keys, what every request brings. No answer to it is kept by the gateway. */
+  /** Kind of refused request to send instead of good keys. The gateway does not cache the answers. */
   readonly refused?: RefusedKind;
   readonly seed?: number;
 }
 
-/** What it came to. */
+/** What the simulation counted. */
 export interface TrafficCounts {
   readonly requests: number;
-  /** Requests that reached the function; the others were answered by the gateway's result cache. */
+  /** Requests that reached the function. The gateway's result cache answered the others. */
   readonly invocations: number;
   readonly coldStarts: number;
-  /** Invocations by what they asked of the table: each is billed by its own time, rounded up. */
+  /** Invocations grouped by their table calls, because Lambda rounds up the duration of each invocation. */
   readonly work: readonly Work[];
   readonly reads: number;
   readonly committedWrites: number;
   readonly refusedWrites: number;
-  /** The shortest time between two writes of one key that were made; absent where no key had two. */
+  /** Shortest time between two committed writes of one key. Absent if no key had two. */
   readonly leastSecondsBetweenWrites?: number;
-  /** As CloudWatch counts them, `LOG_EVENT_BYTES` for each line among them. */
+  /** Bytes as CloudWatch bills them: each line counts `LOG_EVENT_BYTES` more than its own. */
   readonly logBytes: number;
 }
 
-/** So many invocations that each asked so much of the table. */
+/** A number of invocations that made the same table calls. */
 export interface Work extends Readonly<TableCalls> {
   readonly invocations: number;
 }
 
-/** AWS says "single-digit milliseconds". */
+/** Assumed: AWS says "single-digit milliseconds". */
 export const READ_MS = 4;
 export const WRITE_MS = 6;
-/** Lambda does not say how long it keeps an environment; two hours is an assumption. */
+/** Assumed: Lambda does not document how long it keeps an environment. */
 export const ENVIRONMENT_HOURS = 2;
-/** "PutLogEvents": the size of a batch is that of its messages, and 26 bytes more for each. */
+/** CloudWatch Logs API reference, "PutLogEvents": a batch counts 26 bytes for each event on top of its message. */
 export const LOG_EVENT_BYTES = 26;
 const START_MS = Date.UTC(2030, 0, 1);
 const HOUR_MS = 3_600_000;
@@ -63,8 +71,8 @@ const HOUR_MS = 3_600_000;
 interface SimulatedKey {
   readonly present: () => PresentedKey;
   readonly records: readonly KeyRecord[];
-  /** Until when the gateway answers for the function. */
-  keptUntilMs: number;
+  /** End of the gateway's cached answer, in epoch milliseconds. */
+  cachedUntilMs: number;
 }
 
 interface Slot {
@@ -74,8 +82,8 @@ interface Slot {
 }
 
 /**
- * Has requests of a seeded draw answered by so many environments, one at a time in each, and any that is free. Every
- * environment is replaced by a new one after `ENVIRONMENT_HOURS`, not all at once. No real time passes.
+ * Simulates traffic over a number of environments. A seed decides the whole run, and no real time passes. Each request goes to any
+ * free environment. A new environment replaces each one after `ENVIRONMENT_HOURS`, not all at the same time.
  */
 export async function simulateTraffic(traffic: Traffic): Promise<TrafficCounts> {
   const run = new TrafficRun(traffic);
@@ -95,7 +103,7 @@ class TrafficRun {
   #coldStarts = 0;
   readonly #work = new Map<string, Work>();
   #logBytes = 0;
-  /** Invocations that have no answer yet. */
+  /** Number of invocations in progress. */
   #unanswered = 0;
 
   constructor(traffic: Traffic) {
@@ -104,8 +112,8 @@ class TrafficRun {
     const intervalMs = (traffic.usageWriteSeconds ?? 900) * 1000;
     const { refused } = traffic;
     this.#keys = Array.from({ length: traffic.keys }, () => {
-      const keys = refused === undefined ? this.#goodKey(intervalMs) : refusedKeys(refused);
-      return { ...keys, keptUntilMs: 0 };
+      const keys = refused === undefined ? this.#goodKey(intervalMs) : REFUSED_KINDS[refused]();
+      return { ...keys, cachedUntilMs: 0 };
     });
     const wait = (ms: number) => this.#clock.wait(ms);
     const records = this.#keys.flatMap(({ records }) => records);
@@ -119,7 +127,7 @@ class TrafficRun {
 
   async toEnd(): Promise<void> {
     const { hours, requestsPerSecond, popularity } = this.#traffic;
-    const pick = keyPicker(sharesOf(popularity, this.#keys.length), this.#random);
+    const pick = keyPicker(requestShares(popularity, this.#keys.length), this.#random);
     const endMs = START_MS + hours * HOUR_MS;
     let atMs = START_MS;
     for (;;) {
@@ -150,7 +158,7 @@ class TrafficRun {
     };
   }
 
-  /** One that has been in use for long: not a day on which all are used for the first time. */
+  /** Draws a key that has been in use for a while, so that first uses don't all fall at the start. */
   #goodKey(intervalMs: number): RefusedKeys {
     const lastUsedAt = toTimestamp(START_MS - Math.ceil(intervalMs * this.#random()));
     const { secret, record } = createTestKey({ lastUsedAt });
@@ -161,15 +169,15 @@ class TrafficRun {
   #request(key: SimulatedKey): void {
     this.#requests++;
     const nowMs = this.#clock.now();
-    if (nowMs < key.keptUntilMs) return;
-    key.keptUntilMs = nowMs + this.#traffic.resultCacheSeconds * 1000;
+    if (nowMs < key.cachedUntilMs) return;
+    key.cachedUntilMs = nowMs + this.#traffic.resultCacheSeconds * 1000;
     this.#unanswered++;
     void this.#invoke(key);
   }
 
   async #invoke(key: SimulatedKey): Promise<void> {
     let slot = this.#freeSlot();
-    // Lambda would start one environment more; here their number is given.
+    // Lambda would start another environment; the simulation has a fixed number.
     while (slot === undefined) {
       await this.#clock.wait(1);
       slot = this.#freeSlot();
@@ -183,8 +191,7 @@ class TrafficRun {
   }
 
   #count({ reads, writes, effect }: Invocation): void {
-    if ((effect === 'allow') !== (this.#traffic.refused === undefined))
-      throw new Error(`a request was answered with ${effect}`);
+    if ((effect === 'allow') !== (this.#traffic.refused === undefined)) throw new Error(`a request got ${effect}`);
     const kind = `${reads} ${writes}`;
     const invocations = (this.#work.get(kind)?.invocations ?? 0) + 1;
     this.#work.set(kind, { reads, writes, invocations });
@@ -224,8 +231,81 @@ class TrafficRun {
     }
   }
 
-  /** Lets everything happen that needs no time: until each invocation is answered or waits for the clock. */
+  /** Runs microtasks until each invocation is answered or waits for the clock. */
   async #settle(): Promise<void> {
     while (this.#unanswered > this.#clock.waiting) await undefined;
   }
+}
+
+interface RefusedKeys {
+  /** Records in the table. */
+  readonly records: readonly KeyRecord[];
+  /** Returns the credential of the next request. */
+  readonly present: () => PresentedKey;
+}
+
+const PAST = '2024-06-01T00:00:00Z';
+/** A scope that doesn't open the simulated route. */
+const SCOPES = '{"reports":["GET /reports"]}';
+
+/** Draws keys of each refused kind, cheapest for the sender first. */
+export const REFUSED_KINDS = {
+  'without a key': () => ({ records: [], present: () => ({ kind: 'absent' }) }),
+  malformed: () => ({ records: [], present: () => ({ kind: 'malformed' }) }),
+  'never issued, another each time': () => ({ records: [], present: () => presented(generateSecret('sk_')) }),
+  'never issued, always the same': () => ({ ...keysInTable([createTestKey()]), records: [] }),
+  'expired, disabled or revoked': () =>
+    keysInTable([
+      createTestKey({ expiresAt: PAST }),
+      createTestKey({ disabledAt: PAST }),
+      createTestKey({ revokedAt: PAST }),
+    ]),
+  'outside its scopes': () => keysInTable([createTestKey({ scopes: ['reports'] })]),
+} as const satisfies Readonly<Record<string, () => RefusedKeys>>;
+
+function keysInTable(keys: readonly TestKey[]): RefusedKeys {
+  const all = keys.map(({ secret }) => presented(secret));
+  let next = 0;
+  return {
+    records: keys.map(({ record }) => record),
+    present: () => all[next++ % all.length] ?? { kind: 'absent' },
+  };
+}
+
+function presented(secret: TestKey['secret']): PresentedKey {
+  return { kind: 'key', secret };
+}
+
+/** Returns each key's share of the requests. The shares add up to 1. */
+export function requestShares(popularity: Popularity, keys: number): readonly number[] {
+  const weights = Array.from({ length: keys }, (_, index) => (popularity === 'zipf' ? 1 / (index + 1) : 1));
+  const sum = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / sum);
+}
+
+function keyPicker(shares: readonly number[], random: () => number): () => number {
+  let sum = 0;
+  const upTo = shares.map((share) => (sum += share));
+  return () => {
+    const drawn = random() * sum;
+    let low = 0;
+    let high = upTo.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((upTo[middle] ?? 0) <= drawn) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+}
+
+/** Returns a generator of numbers from 0 up to but not including 1 (mulberry32). The same seed gives the same numbers. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let bits = Math.imul(state ^ (state >>> 15), state | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
