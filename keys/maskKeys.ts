@@ -6,7 +6,7 @@ const MIN_LENGTH = 16;
 const RUN = new RegExp(String.raw`[^\s\\"'\`]{${MIN_LENGTH},}`, 'g');
 const SHOWN_CHARACTERS = 4;
 /** Ends a word of a sentence, and is no part of a key there. */
-const PUNCTUATION = [',', '.', ';', ':', ')'];
+const PUNCTUATION = new Set([',', '.', ';', ':', ')']);
 
 /** Ids and times are safe: a UUID or its start, a ULID, and a time in ISO 8601. */
 const SAFE =
@@ -49,7 +49,7 @@ export function mayHoldKey(text: string): boolean {
 function maskRun(run: string): string {
   if (PATH_OR_URL.test(run)) return run.split('/').map(maskPart).join('/');
   let end = run.length;
-  while (PUNCTUATION.includes(run.charAt(end - 1))) end--;
+  while (PUNCTUATION.has(run.charAt(end - 1))) end--;
   return maskPart(run.slice(0, end)) + run.slice(end);
 }
 
