@@ -28,14 +28,11 @@ export interface ImportedKey {
   readonly plan?: string | null | undefined;
   /** A JSON object of at most 1024 bytes, nested at most 30 deep. */
   readonly metadata?: JsonObject | null | undefined;
-  /**
-   * The import's own time unless given. Times are ISO 8601 with a zone. Only `expiresAt` may be more than a minute ahead of the
-   * registry's clock.
-   */
+  /** Times are ISO 8601 with a zone, and may be past; the import's own unless given. */
   readonly createdAt?: string | null | undefined;
   /** The registry's actor unless given. */
   readonly createdBy?: string | null | undefined;
-  /** When the key was last used. */
+  /** When the key was last used: at most a minute ahead of the registry's clock. */
   readonly lastUsedAt?: string | null | undefined;
   /** The key is refused from this instant on. */
   readonly expiresAt?: string | null | undefined;
@@ -114,7 +111,7 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
     fields[name] = read(value);
     if (fields[name] === undefined) problems.push(`${name}: ${reason(value)}wanted ${wanted}`);
   }
-  problems.push(...aheadProblems(fields, nowMs));
+  problems.push(...aheadProblem(fields['lastUsedAt'] as Timestamp | undefined, nowMs));
   if (problems.length > 0) return { problem: problems.join('; ') };
 
   const { id, rotatedFrom, rotatedTo } = given;
@@ -129,13 +126,10 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
   return { record: { ...record, ...purge(record, nowMs) }, hasOwnId: isKeyId(id) };
 }
 
-/** Times of what has happened. A last use to come would keep every use from being noted until then. */
-function aheadProblems(fields: Readonly<Record<string, unknown>>, nowMs: number): readonly string[] {
-  return ['createdAt', 'lastUsedAt', 'disabledAt', 'revokedAt'].flatMap((name) => {
-    const time = fields[name] as Timestamp | undefined;
-    if (time === undefined || !isAhead(toEpochMs(time), nowMs)) return [];
-    return `${name}: got ${time}, which is to come, wanted a time that has passed`;
-  });
+/** Nobody has used the key at a time to come. Of a revocation or a disabling the presence counts, and not the time. */
+function aheadProblem(lastUsedAt: Timestamp | undefined, nowMs: number): readonly string[] {
+  if (lastUsedAt === undefined || !isAhead(toEpochMs(lastUsedAt), nowMs)) return [];
+  return [`lastUsedAt: got ${lastUsedAt}, which is to come, wanted a time that has passed`];
 }
 
 function reason(value: unknown): string {
