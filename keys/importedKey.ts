@@ -30,14 +30,13 @@ export interface ImportedKey {
   /** A JSON object of at most 1024 bytes, nested at most 30 deep. */
   readonly metadata?: JsonObject | null | undefined;
   /**
-   * Times are ISO 8601 with a zone, or dates, which stand for the start of that day in UTC. Only `expiresAt` may be more than a
-   * minute ahead of the registry's clock. A zero time (`0`, year 1, the start of 1970) reads as absent. The import's own time
-   * unless given.
+   * Times are ISO 8601 with a zone, or dates, which stand for the start of that day in UTC. They may be past. A zero time (`0`,
+   * year 1, the start of 1970) reads as absent. The import's own time unless given.
    */
   readonly createdAt?: string | null | undefined;
   /** The registry's actor unless given. */
   readonly createdBy?: string | null | undefined;
-  /** When the key was last used. */
+  /** When the key was last used: at most a minute ahead of the registry's clock. */
   readonly lastUsedAt?: string | null | undefined;
   /** The key is refused from this instant on; a date stands for its end in UTC. */
   readonly expiresAt?: string | null | undefined;
@@ -107,7 +106,7 @@ const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' |
 export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext): CheckedImport {
   const given: Record<string, unknown> = typeof entry === 'object' && entry !== null ? { ...entry } : {};
   const { fields, problems } = readFields(given);
-  problems.push(...aheadProblems(fields, nowMs));
+  problems.push(...aheadProblem(fields['lastUsedAt'] as Timestamp | undefined, nowMs));
   if (problems.length > 0) return { problem: problems.join('; ') };
 
   const { id, rotatedFrom, rotatedTo } = given;
@@ -169,13 +168,10 @@ function endsWithoutTime(given: Record<string, unknown>): readonly string[] {
   });
 }
 
-/** Times of what has happened. A last use to come would keep every use from being noted until then. */
-function aheadProblems(fields: Readonly<Record<string, unknown>>, nowMs: number): readonly string[] {
-  return ['createdAt', 'lastUsedAt', 'disabledAt', 'revokedAt'].flatMap((name) => {
-    const time = fields[name] as Timestamp | undefined;
-    if (time === undefined || !isAhead(toEpochMs(time), nowMs)) return [];
-    return `${name}: got ${time}, which is to come, wanted a time that has passed`;
-  });
+/** Nobody has used the key at a time to come. Of a revocation or a disabling the presence counts, and not the time. */
+function aheadProblem(lastUsedAt: Timestamp | undefined, nowMs: number): readonly string[] {
+  if (lastUsedAt === undefined || !isAhead(toEpochMs(lastUsedAt), nowMs)) return [];
+  return [`lastUsedAt: got ${lastUsedAt}, which is to come, wanted a time that has passed`];
 }
 
 function reason(value: unknown): string {
