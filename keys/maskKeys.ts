@@ -12,8 +12,9 @@ const PUNCTUATION = new Set([',', '.', ';', ':', ')']);
 const SAFE =
   /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){1,3}(?:-[0-9a-f]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?/gi;
 const PATH_OR_URL = /^(?:\.{0,2}|~|[A-Za-z]:|[a-z]+:\/)\//;
-/** `orders`, `LATCHKEY`, `LatchkeyStack2`, `us`, `2030`: letters as words have them, or a number, or both in that order. */
-const WORD = /^(?:\d{1,14}|[A-Z]{1,24}\d{0,4}|[A-Z]?[a-z]{0,24}(?:[A-Z][a-z]{2,24})*\d{0,4})$/;
+/** `orders`, `LATCHKEY`, `LatchkeyStack2`, `staleIfError`, `us`, `2030`: letters as words have them, or a number, or both in that order. */
+const WORD =
+  /^(?:\d{1,14}|[A-Z]{1,24}\d{0,4}|[A-Z]?[a-z]{0,24}(?:[A-Z][a-z]{2,24}|At|By|Db|Id|If|In|Is|My|No|Of|On|Or|To|Up)*\d{0,4})$/;
 /** Two short codes such as `s3x` and `AbC123` are common in one path segment or host name. */
 const MIN_CODE_CHARACTERS = 10;
 /** Four or more groups of one length, with both letters and digits, such as `abcd-1234-efgh-5678`. */

@@ -55,6 +55,9 @@ describe('a key is not repeated', () => {
 });
 
 test.each([
+  'staleIfErrorSeconds: got "NaN", wanted whole seconds',
+  'LATCHKEY_STALE_IF_ERROR_SECONDS',
+  'reservedConcurrentExecutions',
   randomUUID(),
   `key-${randomUUID()}`,
   '0f8c1a52-5b8e-4c56-9d2f',
