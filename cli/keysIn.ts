@@ -16,7 +16,9 @@ export interface KeysInText {
 const MAX_CANDIDATES = 100;
 const ANY_KEY = { prefix: '', acceptForeignKeys: true };
 /** What stands around a value in prose, shells, JSON and Markdown. */
-const WRAPPING = /^["'`<>()[\]{}“”‘’«»]+|["'`<>()[\]{}“”‘’«».,;:!?]+$/g;
+const WRAPPING = new Set(`"'\`<>()[]{}“”‘’«»`);
+/** What ends a sentence or a part of one. */
+const PUNCTUATION = new Set('.,;:!?');
 /** What stands between values. A key in base64 can end in `=`. */
 const SEPARATORS = /[\s"'`<>()[\]{}“”‘’«»,;&?:]+/;
 /** What stands before a value: `NAME=`, `"name":`. */
@@ -43,7 +45,7 @@ function candidatesIn(text: string): readonly KeySecret[] {
   const words = text.split(/\s+/);
   const parts = [...words, ...text.split(SEPARATORS)];
   const values = parts.map((part) => part.replace(NAME, ''));
-  const spellings = [...parts, ...values].flatMap((part) => [part, part.replaceAll(WRAPPING, ''), decoded(part)]);
+  const spellings = [...parts, ...values].flatMap((part) => [part, unwrapped(part), decoded(part)]);
   const distinct = [...new Set(spellings.flatMap((spelling) => parseSecret(spelling, ANY_KEY) ?? []))];
   return [...distinct.filter(mayHoldKey), ...distinct.filter((candidate) => !mayHoldKey(candidate))];
 }
@@ -55,4 +57,13 @@ function decoded(value: string): string {
   } catch {
     return value;
   }
+}
+
+/** The value without what stands around it. By a loop: an expression for it takes quadratic time on a run of quotes. */
+function unwrapped(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && WRAPPING.has(text.charAt(start))) start++;
+  while (end > start && (WRAPPING.has(text.charAt(end - 1)) || PUNCTUATION.has(text.charAt(end - 1)))) end--;
+  return text.slice(start, end);
 }
