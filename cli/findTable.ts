@@ -1,4 +1,5 @@
 import type { AwsAccount } from './awsAccount.ts';
+import { show } from '../keys/keyFields.ts';
 import { CliError } from './cliError.ts';
 import { isNoteOfRunningGateway, readLocalNote } from './localNote.ts';
 import { readStack } from './stack.ts';
@@ -79,7 +80,7 @@ function regionOf({ region }: TableOptions, env: Environment): string | undefine
 function endpointOf(env: Environment): string | undefined {
   const endpoint = setting(env, ENDPOINT_VARIABLE);
   if (endpoint === undefined || (/^https?:\/\//.test(endpoint) && URL.canParse(endpoint))) return endpoint;
-  throw new CliError('USAGE_INVALID', `${ENDPOINT_VARIABLE}: got ${JSON.stringify(endpoint)}, wanted an http(s) URL`);
+  throw new CliError('USAGE_INVALID', `${ENDPOINT_VARIABLE}: got ${show(endpoint)}, wanted an http(s) URL`);
 }
 
 /** A gateway that died is passed over; where the environment gives the endpoint, it need not be one that left a note. */

@@ -1,4 +1,4 @@
-import { maskKeys } from '../keys/maskKeys.ts';
+import { maskIssuedKeys, typedKeys } from '../keys/maskKeys.ts';
 import { printable, printableLines } from '../keys/printable.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import type { IssuedKey } from '../keys/registry.ts';
@@ -18,12 +18,18 @@ export class Output {
   /** On stderr. */
   readonly progress: ProgressBar;
   readonly #streams: OutputStreams;
+  #typed: ReturnType<typeof typedKeys> = [];
 
   constructor(streams: OutputStreams) {
     this.#streams = streams;
     this.progress = new ProgressBar(streams.stderr);
     // A failed write is told to its caller; without a listener it would end the process as well.
     for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
+  }
+
+  /** Has later notes and questions repeat nothing of these arguments that may be a key. */
+  hideTyped(args: readonly string[]): void {
+    this.#typed = typedKeys(args);
   }
 
   /** Whether a person looks at stdout. */
@@ -68,11 +74,12 @@ export class Output {
   }
 
   /**
-   * Writes one line for people to stderr. What may be a key is masked (see `maskKeys`). Control and invisible characters are
+   * Writes one line for people to stderr. Keys that Latchkey issued, and what may be a key in the arguments, are masked (see
+   * `maskKeys`). Control and invisible characters are
    * escaped, line ends too, so that nothing in a record or an argument can forge a line.
    */
   note(line: string): void {
-    this.#writeNote(printable(maskKeys(line)));
+    this.#writeNote(printable(this.#mask(line)));
   }
 
   /** Writes one line as `note` does, but masks nothing: for a cursor, which looks like a key and is none. */
@@ -85,6 +92,10 @@ export class Output {
     this.#writeNote(printableLines(text));
   }
 
+  #mask(line: string): string {
+    return this.#typed.reduce((text, [typed, shown]) => text.replaceAll(typed, () => shown), maskIssuedKeys(line));
+  }
+
   #writeNote(text: string): void {
     void this.progress.aside(async () => {
       this.#streams.stderr.write(`${text}\n`);
@@ -93,7 +104,7 @@ export class Output {
 
   /** Writes a question to stderr, and leaves its line open for the answer. */
   ask(question: string): void {
-    this.#streams.stderr.write(printable(maskKeys(question)));
+    this.#streams.stderr.write(printable(this.#mask(question)));
   }
 }
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError, type Option } from 'commander';
 import { LatchkeyError } from '../keys/errors.ts';
+import { maskKeys } from '../keys/maskKeys.ts';
 import { CliError, isOutputClosed } from './cliError.ts';
 import type { CommandDeps } from './commandDeps.ts';
 import { addCompletionCommand } from './commands/completion.ts';
@@ -48,6 +49,7 @@ Exits 0 when done, 1 when it failed, 2 on bad usage, 130 when Ctrl-C stopped it.
 
 /** Runs one command line, tells what went wrong on stderr, and resolves to the exit code. It never rejects. */
 export async function runProgram(args: readonly string[], deps: CommandDeps): Promise<number> {
+  deps.output.hideTyped(args);
   let help = '';
   const program = createProgram(deps, (text) => (help += text));
   try {
@@ -71,7 +73,7 @@ function createProgram(deps: CommandDeps, writeHelp: (text: string) => void): Co
     .configureOutput({
       writeOut: writeHelp,
       writeErr: (help) => deps.output.noteHelp(help.trimEnd()),
-      outputError: (text) => deps.output.note(text.trimEnd().replace(SUGGESTION, ' $1')),
+      outputError: (text) => deps.output.note(maskKeys(text.trimEnd()).replace(SUGGESTION, ' $1')),
       getOutHelpWidth: helpWidth,
       getErrHelpWidth: helpWidth,
     });

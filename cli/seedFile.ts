@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { LatchkeyError } from '../keys/errors.ts';
+import { show } from '../keys/keyFields.ts';
 import { checkNewKey, type NewKey } from '../keys/newKey.ts';
 import { CliError } from './cliError.ts';
 import { splitScopes } from '../keys/scope.ts';
@@ -59,7 +60,7 @@ export function parseSeed(text: string, file: string, nowMs: number): readonly N
     }
     const firstPlace = firstPlaces.get(checked.label);
     if (firstPlace === undefined) firstPlaces.set(checked.label, place);
-    else problems.push(`${place}: label: got ${JSON.stringify(checked.label)} as on ${firstPlace}, wanted another`);
+    else problems.push(`${place}: label: got ${show(checked.label)} as on ${firstPlace}, wanted another`);
     return [checked];
   });
   if (problems.length > 0) throw invalid(file, problems);

@@ -1,4 +1,5 @@
 import { KeyRegistry } from '../keys/registry.ts';
+import { show } from '../keys/keyFields.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED } from '../keys/secret.ts';
 import { CliError } from './cliError.ts';
 import { callerArn } from './caller.ts';
@@ -70,10 +71,7 @@ async function run<T>(
 function keyPrefixOf(env: Environment): string {
   const keyPrefix = setting(env, 'LATCHKEY_KEY_PREFIX') ?? DEFAULT_KEY_PREFIX;
   if (isKeyPrefix(keyPrefix)) return keyPrefix;
-  throw new CliError(
-    'USAGE_INVALID',
-    `LATCHKEY_KEY_PREFIX: got ${JSON.stringify(keyPrefix)}, wanted ${KEY_PREFIX_WANTED}`,
-  );
+  throw new CliError('USAGE_INVALID', `LATCHKEY_KEY_PREFIX: got ${show(keyPrefix)}, wanted ${KEY_PREFIX_WANTED}`);
 }
 
 async function callerOf(location: TableLocation, env: Environment): Promise<string> {

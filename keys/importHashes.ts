@@ -1,5 +1,6 @@
 import { conflict, updateExpressions } from './change.ts';
 import { LatchkeyError } from './errors.ts';
+import { show } from './keyFields.ts';
 import { checkImportedKey, type ImportedKey } from './importedKey.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from './record.ts';
 import { ConditionRefused, type RegistryStore } from './registryStore.ts';
@@ -49,7 +50,7 @@ const MAX_CONCURRENCY = 100;
 export function checkConcurrency({ concurrency = 16 }: ImportOptions): number {
   if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MAX_CONCURRENCY) return concurrency;
   const wanted = `a whole number from 1 to ${MAX_CONCURRENCY}`;
-  throw new LatchkeyError('INPUT_INVALID', `concurrency: got ${String(concurrency)}, wanted ${wanted}`);
+  throw new LatchkeyError('INPUT_INVALID', `concurrency: got ${show(concurrency)}, wanted ${wanted}`);
 }
 
 /**

@@ -10,7 +10,7 @@ const PUNCTUATION = new Set([',', '.', ';', ':', ')']);
 
 /** Ids and times are safe: a UUID or its start, a ULID, and a time in ISO 8601. */
 const SAFE =
-  /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){1,3}(?:-[0-9a-f]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?/gi;
+  /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){1,3}(?:-[0-9a-f]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?|\b[a-z][0-9a-z-]{0,128}[0-9a-f]{8}-[0-9a-z]{12,13}\b/gi;
 const PATH_OR_URL = /^(?:\.{0,2}|~|[A-Za-z]:|[a-z]+:\/)\//;
 /** `orders`, `LATCHKEY`, `LatchkeyStack2`, `staleIfError`, `us`, `2030`: letters as words have them, or a number, or both in that order. */
 const WORD =
@@ -28,9 +28,14 @@ const GROUPED_CODES = [4, 5, 6, 8].map(
 /**
  * Returns the text for a message, without any key in it. Of a key issued by Latchkey it keeps what `list` shows, the prefix and
  * 8 characters. Of any other run of 16 or more visible characters that may be a key it keeps the first 4 and says how long the
- * run is. Words, paths, ids and times stay.
+ * run is. Words, paths, ids and times stay, so a key that reads like one of these stays too.
  */
 export function maskKeys(text: string): string {
+  return maskIssuedKeys(text).replaceAll(RUN, maskRun);
+}
+
+/** Returns the text without the keys in it that Latchkey issued, which their checksums tell from everything else. */
+export function maskIssuedKeys(text: string): string {
   let masked = '';
   let end = 0;
   for (const { secret, prefix, index } of findKeys(text)) {
@@ -38,7 +43,18 @@ export function maskKeys(text: string): string {
     masked += `${text.slice(end, index)}${shownPrefixOf(secret, prefix)}…`;
     end = index + secret.length;
   }
-  return (masked + text.slice(end)).replaceAll(RUN, maskRun);
+  return masked + text.slice(end);
+}
+
+/**
+ * Returns what may be a key in texts that somebody typed, each with what a message shows of it, the longest first: for
+ * messages that also hold names and ids of the table's own.
+ */
+export function typedKeys(texts: readonly string[]): readonly (readonly [typed: string, shown: string])[] {
+  const values = texts.flatMap((text) => [text, text.slice(text.indexOf('=') + 1)]);
+  const runs = [...values, ...values.flatMap((value) => value.match(RUN) ?? [])];
+  const changed = [...new Set(runs)].map((run) => [run, maskKeys(run)] as const);
+  return changed.filter(([run, shown]) => shown !== run).toSorted(([a], [b]) => b.length - a.length);
 }
 
 /** Whether the text has a run of characters that may be a key. */
@@ -48,10 +64,15 @@ export function mayHoldKey(text: string): boolean {
 
 /** A path or a URL keeps the segments that are no key; a key in base64 can have a slash, too, and is masked as a whole. */
 function maskRun(run: string): string {
-  if (PATH_OR_URL.test(run)) return run.split('/').map(maskPart).join('/');
+  if (PATH_OR_URL.test(run) && !isBase64(run)) return run.split('/').map(maskPart).join('/');
   let end = run.length;
   while (PUNCTUATION.has(run.charAt(end - 1))) end--;
   return maskPart(run.slice(0, end)) + run.slice(end);
+}
+
+/** A path has a word somewhere; a key in base64 that begins with a slash has none. */
+function isBase64(run: string): boolean {
+  return /^[0-9A-Za-z+/=]+$/.test(run) && !run.split(/[+/=]/).some((part) => part.length > 2 && WORD.test(part));
 }
 
 function maskPart(part: string): string {

@@ -1,4 +1,5 @@
 import { LatchkeyError } from '../keys/errors.ts';
+import { maskKeys } from '../keys/maskKeys.ts';
 import { SCOPE_WANTED } from '../keys/scope.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED, type KeyFormat } from '../keys/secret.ts';
 import { DEFAULT_KEY_SOURCES, KEY_SOURCES_WANTED, parseKeySources, type KeySource } from './keySource.ts';
@@ -57,7 +58,7 @@ export function readConfig(environment: Environment): Config {
     const text = environment[name];
     if (text === undefined) return fallback;
     const value = parse(text);
-    if (value === undefined) problems.push(`${name}: got ${JSON.stringify(gotOf(text))}, wanted ${wanted}`);
+    if (value === undefined) problems.push(`${name}: got ${JSON.stringify(maskKeys(gotOf(text)))}, wanted ${wanted}`);
     return value ?? fallback;
   };
   const seconds = (name: string, fallback: number, least: number, most = MAX_SECONDS) =>

@@ -19,7 +19,7 @@ const LOOKED_AT: readonly (readonly [RegExp, string])[] = [
     'linear by recheck 4.5.0: it has no loop',
   ],
   [
-    /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){1,3}(?:-[0-9a-f]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?/gi,
+    /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){1,3}(?:-[0-9a-f]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?|\b[a-z][0-9a-z-]{0,128}[0-9a-f]{8}-[0-9a-z]{12,13}\b/gi,
     'linear by its times on 20,000 to 80,000 characters: its one loop begins behind a date, and passes no other',
   ],
   [/\n(\(Did you mean [^\n]*\))$/, 'linear by recheck 4.5.0: it begins once a line'],

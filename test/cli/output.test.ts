@@ -22,6 +22,7 @@ beforeEach(() => {
   stdout = new PassThrough();
   stderr = new PassThrough();
   output = new Output({ stdout, stderr });
+  output.hideTyped(['create', ...KEY_LIKE.map(([, key]) => key)]);
 });
 
 const written = (stream: PassThrough) => String(stream.read() ?? '');
@@ -56,6 +57,15 @@ describe('a note', () => {
       expect(written(stderr)).toBe(`${text}\n`);
     },
   );
+
+  test('masks a typed value, and no name of the table’s own that could be a key', async () => {
+    output.hideTyped(['--plan=AbCd3fGh1jKlMn0pQrSt']);
+    output.note('AbCd3fGh1jKlMn0pQrSt: key 507f1f77bcf86cd799439011 was revoked by AROAEXAMPLE2QK7HV3XN5:alice');
+    await Promise.resolve();
+    expect(written(stderr)).toBe(
+      'AbCd… (20 characters): key 507f1f77bcf86cd799439011 was revoked by AROAEXAMPLE2QK7HV3XN5:alice\n',
+    );
+  });
 
   test('is one line and escapes what would steer a terminal', async () => {
     output.note('one\ntwo \u001b[2J');

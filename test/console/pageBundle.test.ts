@@ -61,14 +61,15 @@ test('the page is made of its own files, Preact, and what of other rooms runs in
   );
   expect(foreign.toSorted()).toEqual([
     'cli/delayNotice.ts',
-    'cli/recordOrder.ts',
     'cli/relativeTime.ts',
-    'keys/staleness.ts',
     'cli/transfer/csvCell.ts',
     'keys/acceptedKeys.ts',
     'keys/keyState.ts',
     'keys/printable.ts',
+    'keys/recordOrder.ts',
     'keys/recordTimes.ts',
+    'keys/scope.ts',
+    'keys/staleness.ts',
     'keys/timestamp.ts',
   ]);
 });

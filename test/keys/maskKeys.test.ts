@@ -49,6 +49,11 @@ describe('a key is not repeated', () => {
     expect(maskKeys(`'x${secret}'`)).toBe(`'x${secret.slice(0, 11)}…'`);
   });
 
+  test('in base64 that begins with a slash and has more of them', () => {
+    const key = '/2o9Vbq1XyZk/Qm3n8Tr4LwPa/c7Hd0Gf5JsEu/1NvBxK9i';
+    expect(maskKeys(`error: unknown command '${key}'`)).toBe("error: unknown command '/2o9… (48 characters)'");
+  });
+
   test('says how long it is', () => {
     expect(maskKeys("'9f86d081884c7d659a2feaa0c55ad015'")).toBe("'9f86… (32 characters)'");
   });
@@ -72,6 +77,7 @@ test.each([
   'AWS_ENDPOINT_URL_DYNAMODB',
   'cloudformation:DescribeStacks',
   'LatchkeyStack-Keys-Production',
+  'LatchkeyStack-KeysTable5B1B5C3D-1ABCDEFGH2345',
   'internationalization',
   '--skip-existing',
 ])('%s stays readable', (text) => {

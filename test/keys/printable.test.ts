@@ -24,6 +24,10 @@ describe('printable', () => {
     ['an annotation anchor', '\ufff9'],
     ['a tag character', '\u{e0041}'],
     ['half of a character', '\ud83d'],
+    ['a Hangul filler', '\u3164'],
+    ['a combining grapheme joiner', '\u034f'],
+    ['a variation selector after a letter', '\ufe0f'],
+    ['a variation selector of the supplement', '\u{e0101}'],
   ])('escapes %s as JSON does, so that JSON keeps its value', (_, character) => {
     const text = `a${character}b`;
     expect(printable(text)).toMatch(/^a(\\u[0-9a-f]{4})+b$/);
@@ -43,6 +47,9 @@ test('printableLines keeps line ends and tabs, and escapes all else', () => {
 test.each([
   ['a Persian word with a non-joiner', 'می\u200cخواهم', true],
   ['an emoji family', '👨‍👩‍👧', true],
+  ['a joiner between Latin letters', 'ad\u200dmin', false],
+  ['a Hangul filler', 'a\u3164', false],
+  ['a red heart', '❤️', true],
   ['NUL', 'a\u0000', false],
   ['an override', 'a\u202e', false],
   ['a zero-width space', 'a\u200bb', false],
