@@ -3,7 +3,7 @@ import base from '../jest.config.js';
 import { part, testFilesOf } from './parts.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const { globalSetup: _, globalTeardown: __, ...inProcess } = base;
+const [{ globalSetup: _, globalTeardown: __, displayName: ___, ...inProcess }] = base.projects;
 
 export default {
   ...inProcess,

@@ -20,4 +20,4 @@ if [[ ! -d $cache ]]; then
 fi
 
 LATCHKEY_SERVERLESS_OFFLINE=$cache NODE_OPTIONS=--experimental-vm-modules \
-  npx jest --testMatch '<rootDir>/test/**/*.offline.ts'
+  npx jest --selectProjects integration --testMatch '<rootDir>/test/**/*.offline.ts'

@@ -51,7 +51,7 @@ describe('a key is not repeated', () => {
 
   test('in base64 that begins with a slash and has more of them', () => {
     const key = '/2o9Vbq1XyZk/Qm3n8Tr4LwPa/c7Hd0Gf5JsEu/1NvBxK9i';
-    expect(maskKeys(`error: unknown command '${key}'`)).toBe("error: unknown command '/2o9… (48 characters)'");
+    expect(maskKeys(`error: unknown command '${key}'`)).toBe("error: unknown command '/2o9… (47 characters)'");
   });
 
   test('says how long it is', () => {

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { parseRecord, serialiseRecord } from '../../keys/record.ts';
 import { hashSecret, parseSecret } from '../../keys/secret.ts';
 import { arbitraryRecord, arbitrarySecret } from '../support/arbitraries.ts';
+import { runs } from '../support/runs.ts';
 
 const OWN = { prefix: 'sk_', acceptForeignKeys: false };
-const RUNS = { numRuns: 1000 };
+const RUNS = runs(1000);
 
 test('any one-character change to a key is refused', () => {
   const character = fc.string({ minLength: 1, maxLength: 1, unit: 'binary' });

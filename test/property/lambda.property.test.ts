@@ -22,11 +22,12 @@ import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { hashSecret } from '../../keys/secret.ts';
 import { makeKey, NOW_MS } from '../support/keys.ts';
 import { evaluatePolicy, parseStatements } from '../../local/policyEvaluation.ts';
+import { runs } from '../support/runs.ts';
 
 const SURFACES = [restToken, restRequest, httpApi, httpApiV1, webSocket, appSync];
 const POLICY_MAKERS = [restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event];
 const MAKERS = [...POLICY_MAKERS, webSocketEvent, appSyncEvent];
-const RUNS = { numRuns: 1000 };
+const RUNS = runs(1000);
 
 /** Anything in place of a map of headers: also arrays, nulls, numbers for names and values, and names of prototypes. */
 const anyMap = fc.oneof(

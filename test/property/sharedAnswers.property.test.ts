@@ -15,6 +15,7 @@ import {
 import { arbitraryRecord, arbitrarySecret } from '../support/arbitraries.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { NOW_MS } from '../support/keys.ts';
+import { runs } from '../support/runs.ts';
 
 const MAKERS = [restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event, webSocketEvent, appSyncEvent];
 const SETTINGS: readonly Record<string, string>[] = [
@@ -77,7 +78,7 @@ test('whatever was answered before, by whichever settings, the answer is the one
         }
       },
     ),
-    { numRuns: 500 },
+    runs(500),
   );
 });
 
@@ -119,7 +120,7 @@ test('the stage and the route of an ARN are its own, whichever ARNs were read be
         expect(routeOf(methodArn)).toBe(end === '$connect' ? '' : end.replace('/', ' /'));
       }
     }),
-    { numRuns: 2000 },
+    runs(2000),
   );
 });
 

@@ -1,19 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import unitSetup from './unitSetup.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENSURE_TEMPLATE =
   "const { ensureTemplate } = await import('./local/synth.ts'); await ensureTemplate({ root: process.cwd(), onStart() {} });";
 
 /** Jest's global setup for tests that read bundles or the template: makes both unless they are of these very sources. */
-export default async function globalSetup() {
-  // Advice on which Node to install: workers and what they start need not repeat it.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  // What tests, and what they start, leave in a temporary directory goes with the run.
-  process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
+export default function globalSetup() {
+  unitSetup();
   execFileSync(process.execPath, ['build/build.js', '--if-changed'], { cwd: ROOT, stdio: 'inherit' });
   execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', ENSURE_TEMPLATE], {
     cwd: ROOT,

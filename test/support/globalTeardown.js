@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 
-/** Jest's global teardown: removes what `globalSetup.js` made. */
+/** Jest's global teardown: removes what `unitSetup.js` made. */
 export default function globalTeardown() {
-  rmSync(process.env.TMPDIR, { recursive: true, force: true });
+  rmSync(process.env.LATCHKEY_TEST_DIRECTORY, { recursive: true, force: true });
 }
