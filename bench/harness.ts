@@ -1,86 +1,102 @@
-import { shuffled } from './shuffled.ts';
-
-/** One thing that is measured. */
+/** One measured thing. */
 export interface BenchCase {
   readonly name: string;
-  /** Throws unless what is about to be measured gives the answer that it should. */
+  /** Throws unless the case gives the right answer. Runs before the first round and after the last one. */
   readonly check: () => unknown;
-  /** Measures one round, in the unit of its part. */
+  /** Measures one round, in the unit of its group. */
   readonly measure: () => number | Promise<number>;
 }
 
-/** What each case measured, by its name: the values at one index are of one round, and may be compared. */
+/** Values by case. Values at the same index are from the same round, so you can compare them. */
 export type Rounds = Readonly<Record<string, readonly number[]>>;
 
-export interface InterleaveOptions {
-  readonly rounds: number;
-  /** From 0 to 1, and never 1. */
-  readonly random?: () => number;
-}
-
-/**
- * Checks every case, then measures all of them in each round, in an order drawn anew: what the machine does meanwhile hits each
- * alike. What a case throws ends the run.
- */
-export async function interleave(
-  cases: readonly BenchCase[],
-  { rounds, random = Math.random }: InterleaveOptions,
-): Promise<Rounds> {
-  const measured = new Map<string, number[]>();
-  for (const { name, check } of cases) {
-    if (measured.has(name)) throw new Error(`two cases are called ${name}`);
-    measured.set(name, []);
-    await check();
-  }
+/** Checks every case, then measures all cases in each round, in random order, so that other load on the machine hits each alike. */
+export async function interleave(cases: readonly BenchCase[], rounds: number): Promise<Rounds> {
+  const values = new Map(cases.map(({ name }) => [name, [] as number[]]));
+  for (const { check } of cases) await check();
   for (let round = 0; round < rounds; round++) {
-    for (const { name, measure } of shuffled(cases, random)) {
-      // With --expose-gc each case collects its own garbage and none of the case before. A whole collection would take compiled
-      // code and the shapes of objects with it, and so many of them come between two rounds of a case as no function sees.
+    for (const { name, measure } of shuffled(cases)) {
+      // A minor collection only: a full one would discard compiled code.
       globalThis.gc?.(true);
-      measured.get(name)?.push(await measure());
+      values.get(name)?.push(await measure());
     }
   }
-  return Object.fromEntries(measured);
+  for (const { check } of cases) await check();
+  return Object.fromEntries(values);
 }
 
-export interface TimedOptions<Answer> {
+/** Returns the items in random order. */
+export function shuffled<T>(items: readonly T[]): readonly T[] {
+  const order = items.map((item) => ({ item, key: Math.random() }));
+  return order.toSorted((a, b) => a.key - b.key).map(({ item }) => item);
+}
+
+export interface TimedOptions {
   readonly name: string;
-  readonly run: () => Answer | Promise<Answer>;
-  /** Throws unless the answer is the one that is wanted. */
-  readonly check: (answer: Answer) => void;
-  /** How many nanoseconds the unit has. */
+  /** Prepares the input of `count` operations, outside the measured time. The result runs them. */
+  readonly prepare: (count: number) => () => void | Promise<void>;
+  readonly check: () => unknown;
+  /** Nanoseconds in the unit of the group. */
   readonly unitNs: number;
-  /** How long a round takes at the least. */
-  readonly roundMs?: number;
+  /** Operations in a batch. Use few, so that the input is still in the processor's cache. */
+  readonly batchSize?: number;
 }
 
-/**
- * A case that runs often enough to be timed, and takes the mean of a round. Before each as many runs warm it up, untimed. The time
- * is this process's on the processor, in all of its threads: what else the machine does is not in it.
- */
-export function timed<Answer>({ name, run, check, unitNs, roundMs = 50 }: TimedOptions<Answer>): BenchCase {
-  let batch = 1;
-  let isAsync = false;
-  const batchNs = async () => {
-    const before = process.cpuUsage();
-    // An await that nobody needs would cost more than some of the cases.
-    if (isAsync) for (let at = 0; at < batch; at++) await run();
-    else for (let at = 0; at < batch; at++) void run();
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) * 1000;
+const ROUND_NS = 100_000_000;
+const MOST_BATCHES = 500;
+
+/** Creates a case that times batches of an operation. A round is the median batch: a batch that had to wait for the processor is an outlier. */
+export function timed({ name, prepare, check, unitNs, batchSize = 20 }: TimedOptions): BenchCase {
+  const timeBatch = async () => {
+    const run = prepare(batchSize);
+    const startedAt = process.hrtime.bigint();
+    await run();
+    return Number(process.hrtime.bigint() - startedAt);
+  };
+  const timeBatches = async (durationNs: number) => {
+    const batches: number[] = [];
+    for (let totalNs = 0; totalNs < durationNs && batches.length < MOST_BATCHES; totalNs += batches.at(-1) ?? 0) {
+      batches.push(await timeBatch());
+    }
+    return batches;
   };
   return {
     name,
-    check: async () => {
-      const answer = run();
-      isAsync = answer instanceof Promise;
-      check(await answer);
-      while ((await batchNs()) < roundMs * 1e6) batch *= 2;
-    },
+    check,
     measure: async () => {
-      // What other cases did since may have cost this one its compiled code and its place in the processor's cache.
-      await batchNs();
-      return (await batchNs()) / batch / unitNs;
+      // Other cases may have cost this one its compiled code or its place in the processor's cache.
+      await timeBatches(ROUND_NS / 5);
+      return spread(await timeBatches(ROUND_NS)).median / batchSize / unitNs;
     },
   };
+}
+
+/** Runs an action and returns this process's CPU time meanwhile, user and system, in microseconds. */
+export async function cpuMicroseconds(act: () => Promise<void>): Promise<number> {
+  const before = process.cpuUsage();
+  await act();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}
+
+/** Median, minimum and maximum. */
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** @throws Error if there are no values or one is not a finite number */
+export function spread(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [min, max] = [sorted[0], sorted.at(-1)];
+  if (min === undefined || max === undefined || !values.every(Number.isFinite)) throw new Error('expected numbers');
+  const middle = (sorted.length - 1) / 2;
+  const [low = min, high = max] = [sorted[Math.floor(middle)], sorted[Math.ceil(middle)]];
+  return { median: (low + high) / 2, min, max };
+}
+
+/** Returns the median of the ratios within each round: what slows down a whole round cancels out. */
+export function pairedRatio(values: readonly number[], base: readonly number[]): number {
+  return spread(values.map((value, round) => value / (base[round] ?? Number.NaN))).median;
 }

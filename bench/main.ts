@@ -1,91 +1,89 @@
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Machine } from './machine.ts';
-import { nodeToMeasure } from './nodeToMeasure.ts';
-import { writePage } from './page/writePage.ts';
-import { isPartName, PARTS, type Part, type PartName } from './parts.ts';
-import { INSTALL_PEERS, missingPeers, packageVersion, peerVersion } from './peer.ts';
-import { summaryOf } from './page/summary.ts';
-import { mergeResult, type Measured, type PartResult } from './results.ts';
+import { lambdaNodeFlags } from '../test/support/runtimeClient.ts';
+import { formatResult, PARTS, type PartName, type PartResult } from './report.ts';
 
-const RUN = fileURLToPath(new URL('run.ts', import.meta.url));
-const USAGE = `npm run bench -- [${Object.keys(PARTS).join('|')}|page]... [--rounds NUMBER] [--node PATH]`;
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const RESULTS = path('results.json');
+const INSTALL_PEERS = 'npm ci --ignore-scripts --prefix bench';
+const USAGE = `usage: npm run bench -- [${Object.keys(PARTS).join('|')}]... [--rounds NUMBER] [--node PATH]`;
+
+/** The command line is wrong. */
+class UsageError extends Error {}
 
 try {
   await main();
 } catch (error) {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  const isUsage = error instanceof UsageError || String(error).includes('ERR_PARSE_ARGS');
+  process.exitCode = isUsage ? 2 : 1;
 }
 
-/** Runs the parts that are named, or all, keeps what each gave, and makes the page anew. `page` alone only makes the page. */
+/** Runs the named parts, or all of them, prints their tables and saves their results. */
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
-    options: { rounds: { type: 'string' }, node: { type: 'string' } },
-    allowPositionals: true,
+  const { names, rounds, node, help } = parseCommandLine();
+  if (help) return void process.stdout.write(`${USAGE}\n`);
+  const executable = findNode(node);
+  const needsPeers = names.some((name) => name === 'warm' || name === 'peers');
+  if (needsPeers && !existsSync(path('node_modules'))) throw new Error(`run "${INSTALL_PEERS}" first`);
+  execFileSync(process.execPath, [path('../build/build.js')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  for (const name of names) {
+    const result = await runPart(name, { node: executable, rounds: rounds ?? PARTS[name] });
+    saveResult(name, result);
+    process.stdout.write(`${formatResult(name, result)}\n\n`);
+  }
+  process.stdout.write(`saved ${RESULTS}\n`);
+}
+
+function parseCommandLine() {
+  const options = { rounds: { type: 'string' }, node: { type: 'string' }, help: { type: 'boolean' } } as const;
+  const { positionals, values } = parseArgs({ options, allowPositionals: true });
+  const { rounds, node, help = false } = values;
+  const isPart = (name: string): name is PartName => Object.hasOwn(PARTS, name);
+  const unknown = positionals.find((name) => !isPart(name));
+  if (unknown !== undefined) throw new UsageError(`there is no part ${JSON.stringify(unknown)}\n${USAGE}`);
+  if (rounds !== undefined && !/^[1-9]\d{0,3}$/.test(rounds)) {
+    throw new UsageError(`--rounds: got ${JSON.stringify(rounds)}, wanted 1 to 9999`);
+  }
+  const names = (positionals.length === 0 ? Object.keys(PARTS) : positionals).filter(isPart);
+  return { names, rounds: rounds === undefined ? undefined : Number(rounds), node, help };
+}
+
+/** Finds a Node that strips types itself, because a transformer would be measured with the code. */
+function findNode(given: string | undefined): string {
+  const node = given ?? process.env['LATCHKEY_LAMBDA_NODE'] ?? process.execPath;
+  const printed = execFileSync(node, ['-p', 'process.version + " " + process.features.typescript'], {
+    encoding: 'utf8',
   });
-  const names = positionals.length === 0 ? Object.keys(PARTS) : positionals.filter((name) => name !== 'page');
-  const unknown = names.filter((name) => !isPartName(name));
-  if (unknown.length > 0) throw new Error(`no part is called ${unknown.join(' or ')}; ${USAGE}`);
-  const rounds = parseRounds(values.rounds);
-  const node = names.length === 0 ? '' : nodeToMeasure(values.node);
-  sayWhatIsMissing();
-  for (const name of names.filter(isPartName)) await runAndKeep(name, { node, rounds });
-  for (const path of await writePage()) process.stdout.write(`wrote ${path}\n`);
+  const [version, typescript] = printed.trim().split(' ');
+  if (typescript === 'strip') return node;
+  const how = 'run ". test/e2e/runtimeClientCache.sh", which installs it outside the project';
+  throw new UsageError(`--node: got Node ${version}, wanted Node 24, which Lambda runs; pass its path or ${how}`);
 }
 
-function parseRounds(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`--rounds: got ${JSON.stringify(text)}, wanted 1 to 9999`);
-  return Number(text);
-}
-
-function sayWhatIsMissing(): void {
-  const missing = missingPeers();
-  if (missing.length === 0) return;
-  process.stdout.write(`left out, for it is not installed: ${missing.join(', ')}; to install: ${INSTALL_PEERS}\n`);
-}
-
-async function runAndKeep(name: PartName, options: { node: string; rounds: number | undefined }): Promise<void> {
-  const part: Part = PARTS[name];
-  process.stdout.write(`== ${name}\n`);
-  const measured = await runPart(name, { node: options.node, rounds: options.rounds ?? part.rounds });
-  const result: PartResult = { measuredAt: new Date().toISOString(), versions: versionsOf(part), ...measured };
-  await mergeResult(name, result);
-  process.stdout.write(summaryOf(result));
-}
-
-/** In a process of its own, on the Node that is measured and without a transformer: Node itself strips the types. */
-async function runPart(name: PartName, { node, rounds }: { readonly node: string; readonly rounds: number }) {
-  // Set by test/e2e/runtimeClientCache.sh; the part's own environment is without it.
-  const runtimeClient = process.env['LATCHKEY_RUNTIME_CLIENT'];
-  const options = runtimeClient ? [String(rounds), runtimeClient] : [String(rounds)];
-  const child = fork(RUN, [name, ...options], { execPath: node, execArgv: ['--expose-gc'], env: environment() });
+/** Runs a part in its own process, started with Lambda's flags and without the caller's AWS settings. */
+async function runPart(name: PartName, { node, rounds }: { node: string; rounds: number }): Promise<PartResult> {
+  const isForeign = (variable: string) => /^(AWS|LATCHKEY)_|^NODE_OPTIONS$/.test(variable);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !isForeign(variable)));
+  const runtimeClient = process.env['LATCHKEY_RUNTIME_CLIENT'] ?? '';
+  // The simulation of a fleet needs more memory than one function has.
+  const options = { execPath: node, execArgv: lambdaNodeFlags(name === 'cost' ? 4096 : 256), env };
+  const child = fork(path('run.ts'), [name, String(rounds), runtimeClient], options);
   const stop = () => child.kill();
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  const messages: (Measured & { machine: Machine })[] = [];
-  child.on('message', (message: Measured & { machine: Machine }) => messages.push(message));
+  let result: PartResult | undefined;
+  child.on('message', (message: PartResult) => (result = message));
   const [exitCode]: unknown[] = await once(child, 'close');
   process.off('SIGINT', stop).off('SIGTERM', stop);
-  const [measured] = messages;
-  if (exitCode !== 0 || measured === undefined) throw new Error(`${name} ended with exit code ${String(exitCode)}`);
-  return measured;
+  if (exitCode !== 0 || result === undefined) throw new Error(`${name} ended with exit code ${String(exitCode)}`);
+  return result;
 }
 
-/** Nothing of the caller's AWS account or settings reaches what is measured. */
-function environment(): NodeJS.ProcessEnv {
-  const isForeign = (name: string) => /^(AWS|LATCHKEY)_/.test(name) || name === 'NODE_OPTIONS';
-  const own = Object.entries(process.env).filter(([name]) => !isForeign(name));
-  return { ...Object.fromEntries(own), AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
-}
-
-function versionsOf({ packages, peers = [] }: Part): Record<string, string> {
-  const own = packages.map((name) => [name, packageVersion(name)]);
-  const installed = peers.flatMap((name) => {
-    const version = peerVersion(name);
-    return version === undefined ? [] : [[name, version]];
-  });
-  return Object.fromEntries([...own, ...installed]);
+/** Replaces the results of one part and keeps the others. */
+function saveResult(name: PartName, result: PartResult): void {
+  const others = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {};
+  writeFileSync(RESULTS, `${JSON.stringify({ ...others, [name]: result }, null, 1)}\n`);
 }

@@ -1,10 +1,37 @@
-// What `main.ts` starts for each part, on the Node that is measured: runs the part and sends its parent the result.
-import { describeMachine } from './machine.ts';
-import { isPartName, PARTS, type Part } from './parts.ts';
+// Runs one part and sends its result to main.ts, which starts this in the Node to measure: run.ts PART ROUNDS RUNTIME_CLIENT
+import { existsSync, readFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { cold } from './cold/coldStart.ts';
+import { cost } from './cost/cost.ts';
+import { peers } from './peers/peers.ts';
+import type { Measured, PartName, PartOptions, PartResult } from './report.ts';
+import { warm } from './warm/warm.ts';
 
-const [name = '', rounds = '', runtimeClient] = process.argv.slice(2);
-if (!isPartName(name)) throw new Error(`no part is called ${name}`);
-const part: Part = PARTS[name];
-const measured = await part.measure({ rounds: Number(rounds), node: process.execPath, runtimeClient });
-process.send?.({ ...measured, machine: describeMachine() });
-process.disconnect();
+const RUN = { cold, warm, peers, cost } satisfies Record<PartName, (options: PartOptions) => Promise<Measured>>;
+const SDK = ['@aws-sdk/client-dynamodb', '@aws-sdk/lib-dynamodb'];
+const PACKAGES = {
+  cold: [...SDK, 'esbuild'],
+  warm: [...SDK, 'lru-cache'],
+  peers: ['aws-jwt-verify', 'jose', 'better-auth', '@better-auth/api-key', 'prefixed-api-key', 'bcryptjs'],
+  cost: [],
+} satisfies Record<PartName, readonly string[]>;
+
+const [name, rounds, runtimeClient] = process.argv.slice(2) as [PartName, string, string];
+const measured = await RUN[name]({ rounds: Number(rounds), runtimeClient: runtimeClient || undefined });
+const versions = PACKAGES[name].flatMap((name) => {
+  const path = [`node_modules/${name}`, `../node_modules/${name}`].find((path) => existsSync(packageFile(path)));
+  return path === undefined ? [] : [[name, String(JSON.parse(readFileSync(packageFile(path), 'utf8')).version)]];
+});
+const gigabytes = Math.round(totalmem() / 2 ** 30);
+const cores = `${cpus().length} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}, ${gigabytes} GB`;
+const result: PartResult = {
+  measuredAt: new Date().toISOString(),
+  machine: `Node ${process.version} on ${process.platform} ${process.arch}, ${cores}`,
+  packages: Object.fromEntries(versions),
+  ...measured,
+};
+process.send?.(result, () => process.disconnect());
+
+function packageFile(path: string): URL {
+  return new URL(`${path}/package.json`, import.meta.url);
+}

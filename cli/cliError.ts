@@ -11,6 +11,7 @@ export type CliErrorCode =
   | 'IMPORT_INVALID'
   | 'ENTRIES_REJECTED'
   | 'KEY_UNKNOWN'
+  | 'KEY_NOT_FOUND'
   | 'KEYS_FOUND'
   | 'FILE_UNUSABLE'
   | 'PORT_UNUSABLE'
@@ -24,10 +25,17 @@ export type CliErrorCode =
 export class CliError extends Error {
   override readonly name = 'CliError';
   readonly code: CliErrorCode;
+  /** Lines that follow the message, such as one for each bad entry of a file. */
+  readonly details: readonly string[];
 
-  constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: CliErrorCode,
+    message: string,
+    { details = [], ...options }: ErrorOptions & { readonly details?: readonly string[] } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.details = details;
   }
 }
 

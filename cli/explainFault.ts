@@ -24,7 +24,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     text: ({ kind, tableName }) =>
       kind === 'local'
         ? `there is no table ${quote(tableName)} here: start the gateway anew with npm start`
-        : `there is no table ${quote(tableName)}: check the name, AWS_REGION and AWS_PROFILE, or deploy it with npm run deploy`,
+        : `there is no table ${quote(tableName)}: check the name, AWS_REGION and AWS_PROFILE, and that its stack is deployed`,
   },
   {
     matches: named('ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'),

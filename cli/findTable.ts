@@ -32,12 +32,14 @@ interface DeployedTable {
   readonly tableName: string;
   /** How long the authorizers in front of the table may go by what they read before; absent where nobody told. */
   readonly revocationDelaySeconds?: number | undefined;
+  /** `any`, or the prefix of the keys that the authorizers accept; absent if unknown. See `isRefusedAsForeign`. */
+  readonly acceptedKeys?: string | undefined;
 }
 
 export interface FindTableDeps {
   readonly env: Environment;
-  /** Where a running local gateway notes itself. */
-  readonly noteFile: string;
+  /** The file in which a running local gateway notes itself; `undefined` in a package without the gateway. */
+  readonly noteFile: string | undefined;
 }
 
 const ENDPOINT_VARIABLE = 'AWS_ENDPOINT_URL_DYNAMODB';
@@ -59,10 +61,8 @@ export async function findTable(options: TableOptions, { env, noteFile }: FindTa
   }
   const tableName = options.table ?? setting(env, 'LATCHKEY_TABLE');
   if (tableName !== undefined) return { kind: 'aws', ...account, tableName, endpoint };
-  throw new CliError(
-    'USAGE_INVALID',
-    'which table? Give --table NAME, --stack NAME, set LATCHKEY_TABLE, or give --local for the one that npm start serves',
-  );
+  const local = noteFile === undefined ? '' : ', or --local for the one that npm start serves';
+  throw new CliError('USAGE_INVALID', `which table? Give --table NAME or --stack NAME, or set LATCHKEY_TABLE${local}`);
 }
 
 /** The value of a variable; an empty one counts as not set, as it does in a shell's `${NAME:-}`. */
@@ -84,17 +84,18 @@ function endpointOf(env: Environment): string | undefined {
 
 /** A gateway that died is passed over; where the environment gives the endpoint, it need not be one that left a note. */
 function findLocalTable(endpoint: string | undefined, { env, noteFile }: FindTableDeps): TableLocation {
-  const note = readLocalNote(noteFile);
+  const note = noteFile === undefined ? undefined : readLocalNote(noteFile);
   if (endpoint !== undefined) {
     const tableName = note?.tableName ?? setting(env, 'LATCHKEY_TABLE');
     if (tableName === undefined) throw notRunning('no gateway has noted the name of its table');
-    const revocationDelaySeconds = note?.endpoint === endpoint ? note.revocationDelaySeconds : undefined;
-    return { kind: 'local', tableName, endpoint, region: note?.region ?? LOCAL_REGION, revocationDelaySeconds };
+    const { revocationDelaySeconds, acceptedKeys } = note?.endpoint === endpoint ? note : {};
+    const region = note?.region ?? LOCAL_REGION;
+    return { kind: 'local', tableName, endpoint, region, revocationDelaySeconds, acceptedKeys };
   }
   if (note === undefined) throw notRunning('no local gateway is running');
   if (!isNoteOfRunningGateway(note)) throw notRunning('the local gateway has died');
-  const { tableName, region, revocationDelaySeconds } = note;
-  return { kind: 'local', tableName, endpoint: note.endpoint, region, revocationDelaySeconds };
+  const { tableName, region, revocationDelaySeconds, acceptedKeys } = note;
+  return { kind: 'local', tableName, endpoint: note.endpoint, region, revocationDelaySeconds, acceptedKeys };
 }
 
 function notRunning(why: string): CliError {

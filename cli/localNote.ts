@@ -14,6 +14,8 @@ export interface LocalNote {
   readonly pid: number;
   /** How long the gateway may still accept a key that is revoked; absent where it does not tell. */
   readonly revocationDelaySeconds?: number | undefined;
+  /** `any`, or the prefix of the keys that the gateway accepts; absent if it does not say. */
+  readonly acceptedKeys?: string | undefined;
 }
 
 /** The note as its gateway wrote it, or `undefined` where there is none that can be read. */
@@ -36,12 +38,19 @@ export function isNoteOfRunningGateway({ pid }: LocalNote): boolean {
 }
 
 function parseLocalNote(note: Record<string, unknown>): LocalNote | undefined {
-  const { url, endpoint, tableName, region, pid, revocationDelaySeconds } = note;
+  const { url, endpoint, tableName, region, pid, revocationDelaySeconds, acceptedKeys } = note;
   if (typeof url !== 'string' || typeof endpoint !== 'string' || !URL.canParse(endpoint)) return undefined;
   if (typeof tableName !== 'string' || typeof region !== 'string') return undefined;
   if (typeof pid !== 'number' || !Number.isInteger(pid) || pid <= 0) return undefined;
-  const known = { url, endpoint, tableName, region, pid };
-  return isDelay(revocationDelaySeconds) ? { ...known, revocationDelaySeconds } : known;
+  return {
+    url,
+    endpoint,
+    tableName,
+    region,
+    pid,
+    ...(isDelay(revocationDelaySeconds) ? { revocationDelaySeconds } : {}),
+    ...(typeof acceptedKeys === 'string' ? { acceptedKeys } : {}),
+  };
 }
 
 function isDelay(value: unknown): value is number {

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +30,8 @@ process.exit(
     output,
     interruption,
     stdin: process.stdin,
-    noteFile: join(ROOT, NOTE_PATH),
+    // The published package has no local gateway, and so no --local.
+    noteFile: existsSync(join(ROOT, 'local', 'main.ts')) ? join(ROOT, NOTE_PATH) : undefined,
     // Loaded where it is asked for: no other command waits for its packages.
     startConsole: async (console) => (await import('../console/server/startConsole.ts')).startConsole(console),
     openUrl,

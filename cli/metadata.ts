@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { isJsonObject, type JsonObject } from '../keys/record.ts';
+import { isJsonObject, type JsonObject } from '../keys/json.ts';
 import { parseJson } from './parseJson.ts';
 
 /**

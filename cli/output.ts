@@ -1,8 +1,9 @@
+import { maskKeys } from '../keys/maskKeys.ts';
+import { printable, printableLines } from '../keys/printable.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import type { IssuedKey } from '../keys/registry.ts';
 import { toEpochMs } from '../keys/timestamp.ts';
 import { CliError, isOutputClosed } from './cliError.ts';
-import { printable } from './printable.ts';
 import { ProgressBar, type TerminalStream } from './progressBar.ts';
 import { publicRecord } from './publicRecord.ts';
 import { relativeTime } from './relativeTime.ts';
@@ -11,12 +12,6 @@ export interface OutputStreams {
   readonly stdout: TerminalStream;
   readonly stderr: TerminalStream;
 }
-
-/**
- * Whatever looks like a key, issued here or in base64url elsewhere: its first 8 random characters may be shown, the rest may
- * not. A name of many words has no capital letter.
- */
-const KEY_LIKE = /([a-z][a-z0-9]*_[\w-]{8})(?=[0-9A-Za-z]{20}|[\w-]*[A-Z])[\w-]{20,}/g;
 
 /** Both streams of the process: results go to stdout, all else to stderr. */
 export class Output {
@@ -47,12 +42,13 @@ export class Output {
   }
 
   /**
-   * Writes to stdout. Once it resolves, the text is with the system and outlives the process.
+   * Writes to stdout. Once it resolves, the text is with the system and outlives the process. On a terminal, control and
+   * invisible characters other than line ends and tabs are escaped.
    *
    * @throws CliError `OUTPUT_CLOSED` where the reader has left, `OUTPUT_UNUSABLE`
    */
   async print(text: string): Promise<void> {
-    await this.progress.aside(() => write(this.#streams.stdout, text));
+    await this.progress.aside(() => write(this.#streams.stdout, this.isTerminal ? printableLines(text) : text));
   }
 
   /**
@@ -71,14 +67,25 @@ export class Output {
     }
   }
 
-  /** Writes a line for people to stderr. A key that somebody gave where none belongs is not repeated. */
+  /**
+   * Writes one line for people to stderr. What may be a key is masked (see `maskKeys`). Control and invisible characters are
+   * escaped, line ends too, so that nothing in a record or an argument can forge a line.
+   */
   note(line: string): void {
-    this.noteOwn(hideKeys(line));
+    this.#writeNote(printable(maskKeys(line)));
   }
 
-  /** The same for a line that holds nothing of what somebody gave, such as a cursor: one can look like a key. */
+  /** Writes one line as `note` does, but masks nothing: for a cursor, which looks like a key and is none. */
   noteOwn(line: string): void {
-    const text = line.split('\n').map(printable).join('\n');
+    this.#writeNote(printable(line));
+  }
+
+  /** Writes a text of this program's own to stderr, with its line ends. */
+  noteHelp(text: string): void {
+    this.#writeNote(printableLines(text));
+  }
+
+  #writeNote(text: string): void {
     void this.progress.aside(async () => {
       this.#streams.stderr.write(`${text}\n`);
     });
@@ -86,12 +93,8 @@ export class Output {
 
   /** Writes a question to stderr, and leaves its line open for the answer. */
   ask(question: string): void {
-    this.#streams.stderr.write(hideKeys(printable(question)));
+    this.#streams.stderr.write(printable(maskKeys(question)));
   }
-}
-
-function hideKeys(text: string): string {
-  return text.replaceAll(KEY_LIKE, '$1…');
 }
 
 /** A key that was issued, perhaps as the successor of another. */

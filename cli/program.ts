@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { LatchkeyError } from '../keys/errors.ts';
 import { CliError, isOutputClosed } from './cliError.ts';
 import type { CommandDeps } from './commandDeps.ts';
@@ -18,6 +18,7 @@ import { addSeedCommand } from './commands/seed.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addStatsCommand } from './commands/stats.ts';
 import { addUpdateCommand } from './commands/update.ts';
+import { addLocalOption } from './tableOptions.ts';
 import { fillParagraphs } from './wrap.ts';
 
 type AddCommand = (program: Command, deps: CommandDeps) => void;
@@ -26,6 +27,8 @@ const DONE = 0;
 const FAILED = 1;
 const BAD_USAGE = 2;
 
+/** Commander puts it on a line of its own; all before it may repeat an argument. */
+const SUGGESTION = /\n(\(Did you mean [^\n]*\))$/;
 const THIS_PROGRAM = 'This program:';
 /** In the order of the help. */
 const COMMANDS: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
@@ -36,10 +39,10 @@ const COMMANDS: readonly (readonly [heading: string, commands: readonly AddComma
   [THIS_PROGRAM, [addCompletionCommand]],
 ];
 
-const EXITS = `
-The table is given by --table, --stack or --local, or by LATCHKEY_TABLE. latchkey help COMMAND tells of each command.
+const helpEnd = (hasLocalGateway: boolean) => `
+Name the table with --table${hasLocalGateway ? ', --stack or --local' : ' or --stack'}, or set LATCHKEY_TABLE. For help on a command, run latchkey help COMMAND.
 
-  latchkey create --label ci --local
+  latchkey create --label ci --stack LatchkeyStack${hasLocalGateway ? '\n  latchkey create --label ci --local' : ''}
 
 Exits 0 when done, 1 when it failed, 2 on bad usage, 130 when Ctrl-C stopped it.`;
 
@@ -62,12 +65,13 @@ function createProgram(deps: CommandDeps, writeHelp: (text: string) => void): Co
   const helpWidth = () => deps.output.columns;
   const program = new Command('latchkey')
     .description('Issues, finds, changes, rotates and ends the API keys of a Latchkey table.')
-    .addHelpText('after', EXITS)
+    .addHelpText('after', helpEnd(deps.noteFile !== undefined))
     .addHelpCommand(new Command('help').argument('[command]').description('Tell of a command.').helpGroup(THIS_PROGRAM))
     .exitOverride()
     .configureOutput({
       writeOut: writeHelp,
-      writeErr: (text) => deps.output.note(text.trimEnd()),
+      writeErr: (help) => deps.output.noteHelp(help.trimEnd()),
+      outputError: (text) => deps.output.note(text.trimEnd().replace(SUGGESTION, ' $1')),
       getOutHelpWidth: helpWidth,
       getErrHelpWidth: helpWidth,
     });
@@ -75,7 +79,25 @@ function createProgram(deps: CommandDeps, writeHelp: (text: string) => void): Co
     program.commandsGroup(heading);
     for (const addCommand of commands) addCommand(program, deps);
   }
+  if (deps.noteFile !== undefined) addLocalOption(program);
+  for (const command of program.commands) refuseOppositesOf(command);
   return program;
+}
+
+/** Rejects `--x` together with `--no-x`. Commander would keep the later one: a slip in a script would wipe a field. */
+function refuseOppositesOf(command: Command): void {
+  for (const negative of command.options.filter(({ negate }) => negate)) {
+    const name = negative.attributeName();
+    const positive = command.options.find((option) => !option.negate && option.attributeName() === name);
+    if (positive === undefined) continue;
+    const given = new Set<Option>();
+    for (const option of [positive, negative]) {
+      command.on(`option:${option.name()}`, () => {
+        if (given.add(option).size < 2) return;
+        command.error(`error: option '${negative.flags}' cannot be used with option '${positive.flags}'`);
+      });
+    }
+  }
 }
 
 /** Commander throws to end the process, also after the help that was asked for. */
@@ -89,6 +111,7 @@ function report(error: unknown, { output, interruption }: CommandDeps): number {
   // `latchkey list | head` has what it wanted. A command that has more to tell than its output does not let it come to this.
   if (isOutputClosed(error)) return DONE;
   output.note(`error: ${messageOf(error)}`);
+  if (error instanceof CliError) for (const detail of error.details) output.note(`  ${detail}`);
   if (error instanceof CliError && error.code === 'INTERRUPTED') return interruption.exitCode ?? FAILED;
   return isBadUsage(error) ? BAD_USAGE : FAILED;
 }

@@ -1,30 +1,30 @@
 import { askHidden } from './askHidden.ts';
 import { CliError } from './cliError.ts';
 import type { CommandDeps } from './commandDeps.ts';
+import { decodedText } from './leaks/decodedText.ts';
 
-/** Far more than a key can have. */
-const MAX_BYTES = 4096;
+const MAX_CHARACTERS = 1024 * 1024;
 
 /**
- * One raw key, from a prompt without echo where there is a terminal, and else from standard input.
+ * Reads the text that holds a raw key, from a prompt without echo on a terminal, and else from standard input in UTF-8 or, with
+ * a byte order mark, in UTF-16. At most 1 MB.
  *
- * @throws CliError `USAGE_INVALID` where that is not one word; the text is not told. `INTERRUPTED`
+ * @throws CliError `USAGE_INVALID` if there is no text, or too much. `INTERRUPTED`
  */
 export async function readSecret(question: string, deps: CommandDeps): Promise<string> {
   const isTerminal = deps.stdin.isTTY === true;
-  const text = (isTerminal ? await askHidden(question, deps) : await readAll(deps.stdin)).trim();
-  if (text === '') throw new CliError('USAGE_INVALID', 'got no key: give one on standard input, or at the prompt');
-  if (!/\s/.test(text)) return text;
-  throw new CliError('USAGE_INVALID', 'got more than one word: give one key alone');
+  const text = isTerminal ? await askHidden(question, deps) : await readAll(decodedText(deps.stdin));
+  if (text.trim() !== '') return text;
+  throw new CliError('USAGE_INVALID', 'got no key: give one on standard input, or at the prompt');
 }
 
-async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of stdin) {
-    length += chunk.byteLength;
-    if (length > MAX_BYTES) throw new CliError('USAGE_INVALID', 'got more than a key has: give one key alone');
-    chunks.push(chunk);
+async function readAll(chunks: AsyncIterable<string>): Promise<string> {
+  let text = '';
+  for await (const chunk of chunks) {
+    text += chunk;
+    if (text.length > MAX_CHARACTERS) {
+      throw new CliError('USAGE_INVALID', 'got more than 1 MB: look for keys in large texts with latchkey scan');
+    }
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return text;
 }

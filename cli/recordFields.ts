@@ -1,8 +1,9 @@
+import { isRefusedAsForeign, REFUSED_AS_FOREIGN } from '../keys/acceptedKeys.ts';
 import { keyState } from '../keys/keyState.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import { toTimestamp, type Timestamp } from '../keys/timestamp.ts';
 import type { Output } from './output.ts';
-import { printable } from './printable.ts';
+import { printable } from '../keys/printable.ts';
 import { relativeTime } from './relativeTime.ts';
 import { wrap } from './wrap.ts';
 
@@ -14,11 +15,11 @@ export interface RecordFieldsDeps {
 
 /**
  * All that is known of a key for people, a line for each field that it has. On a terminal, a line that is too long for
- * it goes on under its value.
+ * it goes on under its value. If the deployment's `acceptedKeys` are given, an active key that it refuses is said to be refused.
  */
-export function recordFields(record: KeyRecord, { output, now }: RecordFieldsDeps): string {
+export function recordFields(record: KeyRecord, { output, now }: RecordFieldsDeps, acceptedKeys?: string): string {
   const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY;
-  const fields = fieldsOf(record, now()).filter(([, value]) => value !== undefined);
+  const fields = fieldsOf(record, now(), acceptedKeys).filter(([, value]) => value !== undefined);
   const nameWidth = Math.max(...fields.map(([name]) => name.length)) + 2;
   return fields
     .map(([name, value = '']) => {
@@ -28,7 +29,11 @@ export function recordFields(record: KeyRecord, { output, now }: RecordFieldsDep
     .join('\n');
 }
 
-function fieldsOf(record: KeyRecord, nowMs: number): readonly (readonly [name: string, value: string | undefined])[] {
+function fieldsOf(
+  record: KeyRecord,
+  nowMs: number,
+  acceptedKeys: string | undefined,
+): readonly (readonly [name: string, value: string | undefined])[] {
   const time = (timestamp: Timestamp | undefined) =>
     timestamp === undefined ? undefined : `${relativeTime(timestamp, nowMs)} (${timestamp})`;
   const { metadata, purgeAfter } = record;
@@ -37,7 +42,7 @@ function fieldsOf(record: KeyRecord, nowMs: number): readonly (readonly [name: s
     ['label', record.label],
     ['prefix', record.keyPrefix],
     ['owner', record.owner],
-    ['state', keyState(record, nowMs)],
+    ['state', stateText(record, nowMs, acceptedKeys)],
     ['scopes', scopesText(record.scopes)],
     ['plan', record.plan],
     ['metadata', metadata && JSON.stringify(metadata)],
@@ -62,6 +67,11 @@ const LAST_MS = Date.parse('9999-12-31T00:00:00Z');
 /** Of epoch seconds, the day, or the last that can be told: what expires late in 9999 is kept into a year of five digits. */
 function dayOf(epochSeconds: number): string {
   return toTimestamp(Math.min(Math.max(epochSeconds * 1000, FIRST_MS), LAST_MS)).slice(0, 10);
+}
+
+function stateText(record: KeyRecord, nowMs: number, acceptedKeys: string | undefined): string {
+  const state = keyState(record, nowMs);
+  return state === 'active' && isRefusedAsForeign(record, acceptedKeys) ? `active, but ${REFUSED_AS_FOREIGN}` : state;
 }
 
 function scopesText(scopes: readonly string[] | undefined): string {

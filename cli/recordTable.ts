@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { keyState } from '../keys/keyState.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import type { Timestamp } from '../keys/timestamp.ts';
-import { printable } from './printable.ts';
+import { printable } from '../keys/printable.ts';
 import { relativeTime } from './relativeTime.ts';
 
 const COLUMNS = ['id', 'label', 'prefix', 'owner', 'plan', 'state', 'created', 'last used', 'expires'] as const;
@@ -39,14 +39,12 @@ const NO_LINES = Object.fromEntries(
 );
 
 /**
- * Records as a table for people: times as they say them, long texts cut, the oldest key first. Where `width` is too
+ * Records as a table for people: times as they say them, long texts cut. Where `width` is too
  * narrow, ids are cut to what tells them apart, then columns left out. Where no key is on a plan, there is no column for it.
  */
 export function recordTable(records: readonly KeyRecord[], nowMs: number, width = Infinity): string {
   const time = (timestamp?: Timestamp) => (timestamp === undefined ? 'never' : relativeTime(timestamp, nowMs));
-  const rows = records
-    .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
-    .map((record) => cells(record, nowMs, time));
+  const rows = records.map((record) => cells(record, nowMs, time));
   let table = '';
   for (const layout of LAYOUTS) {
     table = tableOf(rows, layout);

@@ -28,13 +28,14 @@ export class SecretsFile {
   /** What earlier runs kept, in their order. */
   readonly kept: readonly KeptKey[];
   readonly #handle: FileHandle;
-  #isEmpty: boolean;
+  /** Of what is on the disk as whole lines. */
+  #bytes: number;
 
-  private constructor(path: string, handle: FileHandle, kept: readonly KeptKey[]) {
+  private constructor(path: string, { handle, kept, bytes }: OpenedFile) {
     this.path = path;
     this.#handle = handle;
     this.kept = kept;
-    this.#isEmpty = kept.length === 0;
+    this.#bytes = bytes;
   }
 
   /**
@@ -48,14 +49,15 @@ export class SecretsFile {
       if (cause.code === 'EEXIST' && resume) return undefined;
       throw cause.code === 'EEXIST' ? exists(path, remedy, cause) : unusable(path, cause);
     });
-    if (made !== undefined) return new SecretsFile(path, made, []);
+    if (made !== undefined) return new SecretsFile(path, { handle: made, kept: [], bytes: 0 });
     // Opening a FIFO would wait for its other end, and a link could lead anywhere.
     const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const handle = await open(path, flags).catch((cause: NodeJS.ErrnoException) => {
       throw unusable(path, cause);
     });
     try {
-      return new SecretsFile(path, handle, await takeOver(path, handle));
+      const kept = await takeOver(path, handle);
+      return new SecretsFile(path, { handle, kept, bytes: (await handle.stat()).size });
     } catch (error) {
       await handle.close();
       throw error instanceof CliError ? error : unusable(path, error as NodeJS.ErrnoException);
@@ -63,34 +65,53 @@ export class SecretsFile {
   }
 
   /**
-   * Adds a line. Once it resolves, the line outlives a crash of the machine.
+   * Adds a line. Once it resolves, the line outlives a crash of the machine. After a failure the file is as it was before.
    *
    * @throws CliError `FILE_UNUSABLE`
    */
   async append(line: string): Promise<void> {
-    this.#isEmpty = false;
+    const added = `${line}\n`;
     try {
-      await this.#handle.appendFile(`${line}\n`);
+      await this.#handle.appendFile(added);
       await this.#handle.sync();
+      this.#bytes += Buffer.byteLength(added);
     } catch (cause) {
+      await this.#handle.truncate(this.#bytes).catch(() => {});
       throw unusable(this.path, cause as NodeJS.ErrnoException);
     }
   }
 
-  /** Closes the file. One that holds nothing is taken away, so that it is not in the way of the next run. */
+  /** Closes the file. Removes it if it holds nothing, so that it does not block the next run. */
   async close(): Promise<void> {
+    if (this.#bytes === 0) return discard(this.path, this.#handle);
     await this.#handle.close();
-    if (this.#isEmpty) await rm(this.path, { force: true });
   }
 }
 
-/** Fails where anything, also a link, has the name already. */
+interface OpenedFile {
+  readonly handle: FileHandle;
+  readonly kept: readonly KeptKey[];
+  readonly bytes: number;
+}
+
+/** Fails where anything, also a link, has the name already, and leaves nothing behind then. */
 async function make(path: string): Promise<FileHandle> {
   const handle = await open(path, 'ax', OWNER_ONLY);
-  await handle.chmod(OWNER_ONLY);
-  const directory = await open(dirname(path));
-  await directory.sync().finally(() => directory.close());
-  return handle;
+  try {
+    await handle.chmod(OWNER_ONLY);
+    const directory = await open(dirname(path));
+    await directory.sync().finally(() => directory.close());
+    return handle;
+  } catch (error) {
+    await discard(path, handle);
+    throw error;
+  }
+}
+
+/** Closes and removes a file, as far as the system lets it. The error that led here is the one to report. */
+export async function discard(path: string, handle: FileHandle): Promise<void> {
+  await handle.close().catch(() => {});
+  await rm(path, { force: true }).catch(() => {});
 }
 
 async function takeOver(path: string, handle: FileHandle): Promise<readonly KeptKey[]> {

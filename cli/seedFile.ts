@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { LatchkeyError } from '../keys/errors.ts';
 import { checkNewKey, type NewKey } from '../keys/newKey.ts';
 import { CliError } from './cliError.ts';
+import { splitScopes } from '../keys/scope.ts';
 import { parseJson } from './parseJson.ts';
 
 /** The name that stands for standard input. */
@@ -95,17 +96,23 @@ function checkEntry(value: unknown, nowMs: number): NewKey | string {
       .join('; ');
   }
   try {
-    return checkNewKey(value, nowMs);
+    return checkNewKey({ ...value, ...scopesIn(value) }, nowMs);
   } catch (error) {
     if (error instanceof LatchkeyError && error.code === 'INPUT_INVALID') return error.message;
     throw error;
   }
 }
 
+/** Scopes that the entry has as one text. One that names none is left for the check to refuse. */
+function scopesIn({ scopes }: { readonly scopes?: unknown }): Pick<NewKey, 'scopes'> {
+  const list = typeof scopes === 'string' ? splitScopes(scopes) : [];
+  return list.length === 0 ? {} : { scopes: list };
+}
+
 function invalid(file: string, problems: readonly string[]): CliError {
-  const shown = problems.slice(0, MAX_PROBLEMS).map((problem) => `\n  ${problem}`);
-  const rest = problems.length > MAX_PROBLEMS ? `\n  and ${problems.length - MAX_PROBLEMS} more` : '';
-  return new CliError('SEED_INVALID', `${nameOf(file)} cannot be used, and no key was issued:${shown.join('')}${rest}`);
+  const rest = problems.length > MAX_PROBLEMS ? [`and ${problems.length - MAX_PROBLEMS} more`] : [];
+  const details = [...problems.slice(0, MAX_PROBLEMS), ...rest];
+  return new CliError('SEED_INVALID', `${nameOf(file)} cannot be used, and no key was issued:`, { details });
 }
 
 function nameOf(file: string): string {

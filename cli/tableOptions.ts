@@ -10,22 +10,27 @@ export function addTableOptions(command: Command): Command {
       tableOption('--stack <name>', 'the table of this deployed stack').conflicts('table').argParser(parseName),
     )
     .addOption(
-      tableOption('--local', 'the table that npm start serves on this machine').conflicts([
-        'table',
-        'stack',
-        'region',
-        'profile',
-      ]),
-    )
-    .addOption(
       tableOption('--region <name>', "the AWS region; AWS_REGION or the profile's unless given").argParser(parseName),
     )
     .addOption(tableOption('--profile <name>', 'the AWS profile; AWS_PROFILE unless given').argParser(parseName));
 }
 
+/** Adds `--local` to each command that has the options of `addTableOptions`, for a package that has the local gateway. */
+export function addLocalOption(program: Command): void {
+  const others = ['table', 'stack', 'region', 'profile'];
+  for (const command of program.commands.filter(takesTable)) {
+    command.addOption(tableOption('--local', 'the table that npm start serves on this machine').conflicts(others));
+  }
+}
+
+function takesTable({ options }: Command): boolean {
+  return options.some(({ long }) => long === '--table');
+}
+
 /** Adds the option that says who changes something, for commands that do. */
 export function addActorOption(command: Command): Command {
-  const description = 'who does this, for the record; your ARN unless given, and with --local your user name';
+  const description =
+    'who does this, for the record; your ARN, or for a table on this machine your user name, unless given';
   return command.option('--actor <text>', description, parseActor);
 }
 

@@ -12,17 +12,19 @@ import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lamb
 import type { ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
-import { LatchkeyError } from '../keys/errors.ts';
+import { ANY_KEYS } from '../keys/acceptedKeys.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { authorizerSettings, type AuthorizerSettings } from './authorizerSettings.ts';
 import { authorizerFunction, LIVE_ALIAS } from './authorizerFunction.ts';
+import { freeIdIn, type AuthorizerId } from './authorizerIds.ts';
 import { AuthorizerMetrics } from './authorizerMetrics.ts';
 import { addErrorResponses } from './errorResponses.ts';
 import { hideCredential } from './hideCredential.ts';
 import { HttpApiKeyAuthorizer, type HttpApiPayloadFormat } from './httpApiKeyAuthorizer.ts';
 import { httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './identitySources.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
-import { requireApiKeys } from './requireApiKeys.ts';
+import { propError } from './propChecks.ts';
+import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
 import { RestRequestKeyAuthorizer, RestTokenKeyAuthorizer } from './restKeyAuthorizer.ts';
 import { rolloutAlarm } from './rolloutAlarm.ts';
 import { unauthorizedFilter } from './unauthorizedFilter.ts';
@@ -94,6 +96,8 @@ export class ApiKeyAuthorizer extends Construct {
    * is not ended by a revocation at all.
    */
   readonly revocationDelay: Duration;
+  /** The keys that it accepts: `any` with `acceptForeignKeys`, else those with this prefix. For the output `AcceptedKeys`. */
+  readonly acceptedKeys: string;
 
   /** The plans as API Gateway has them; absent where there are none. */
   readonly plans: KeyPlans | undefined;
@@ -103,15 +107,21 @@ export class ApiKeyAuthorizer extends Construct {
   readonly #metrics: AuthorizerMetrics;
   /** Those of `forRestApi`, in whatever stack they stand. */
   readonly #restAuthorizers = new Set<IAuthorizer>();
+  // By their arguments: the same options give the same authorizer.
+  readonly #restByOptions = new Map<string, IAuthorizer>();
+  readonly #httpByOptions = new Map<string, HttpApiKeyAuthorizer>();
+  readonly #webSocketByOptions = new Map<string, WebSocketKeyAuthorizer>();
   #unauthorized: MetricFilter | undefined;
+  #hasWarnedOfPolicy = false;
   readonly #handlersElsewhere = new Map<Construct, IFunction>();
 
   /** Throws LatchkeyError `CONFIG_INVALID`, listing every prop that is wrong. */
   constructor(scope: Construct, id: string, props: ApiKeyAuthorizerProps) {
     super(scope, id);
     const namespace = planNamespace(this);
-    this.#settings = authorizerSettings(props, namespace);
+    this.#settings = authorizerSettings(this, props, namespace);
     const { environment, config } = this.#settings;
+    this.acceptedKeys = config.keyFormat.acceptForeignKeys ? ANY_KEYS : config.keyFormat.prefix;
     this.revocationDelay = Duration.seconds(config.recordCacheSeconds + config.resultCacheSeconds);
 
     const made = authorizerFunction(this, props, environment);
@@ -119,7 +129,7 @@ export class ApiKeyAuthorizer extends Construct {
     this.logGroup = made.logGroup;
     this.deploymentGroup = made.deploymentGroup;
     this.#handler = made.handler;
-    this.#metrics = new AuthorizerMetrics(made.function, { isCounted: config.metrics });
+    this.#metrics = new AuthorizerMetrics(this, made.function, { isCounted: config.metrics });
     this.rolloutAlarm = props.rolloutAlarm === false ? undefined : this.#rolloutAlarm();
 
     const { table, plans, logRetention } = props;
@@ -127,54 +137,78 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * An authorizer for one REST API. Give the second one of a deployment an id of its own. A revoked key is refused after the
-   * revocation delay.
+   * An authorizer for one REST API. Call it for each method if you like: the same options give the same authorizer. A second REST
+   * API needs an id of its own, as in `forRestApi('SecondApi')`. A revoked key is refused after the revocation delay.
    *
    * What changes in how it asks the function takes effect with a deployment of the API, which the construct sees to. Where the API
    * deploys itself, `deploy: false`, or was made elsewhere, deploy it anew after a change of `keySources`, `resultCacheTtl`,
    * `rollout` or `provisionedConcurrentExecutions`: until then its stage goes on as before, and with the last two, which have
    * another function asked, answers every request with 500.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` for a `TOKEN` authorizer of more than one key source, or of a query parameter
+   * @param id names the authorizer. The default is `RestApi`; a second type in the same scope gets an id of its own
+   * @throws LatchkeyError `CONFIG_INVALID` for a `TOKEN` authorizer of more than one key source, or of a query parameter; if the id
+   * belongs to a construct of other options; and if methods of two REST APIs use the authorizer
    */
-  forRestApi(id = 'RestApi', { type = 'REQUEST', scope = this }: RestApiAuthorizerOptions = {}): IAuthorizer {
-    const authorizer = this.#restAuthorizer(scope, id, type);
+  forRestApi(id?: string, { type = 'REQUEST', scope = this }: RestApiAuthorizerOptions = {}): IAuthorizer {
+    const authorizerId = this.#idOf('forRestApi', id, type);
+    const authorizer = getOrCreate(this.#restByOptions, [scope.node.path, authorizerId.id, type], () =>
+      this.#restAuthorizer(scope, authorizerId, type),
+    );
     this.#restAuthorizers.add(authorizer);
+    this.#warnOfPolicy();
     return authorizer;
   }
 
   /**
-   * An authorizer for one HTTP API. Give the second one of a deployment an id of its own. A revoked key is refused after the
-   * revocation delay.
+   * An authorizer for HTTP APIs. Call it for each route if you like: the same options give the same authorizer, and each API that
+   * uses it gets one resource. A revoked key is refused after the revocation delay.
    *
    * Preflights that `corsPreflight` has the API answer need no key. A `$default` or `ANY` route behind the authorizer takes
    * OPTIONS too: there, add a route `OPTIONS /{proxy+}` without one (AWS, "Configure CORS for HTTP APIs").
+   *
+   * @param id names the authorizer in the API. The default is `HttpApi`; a second payload format in the same API gets an id of its
+   * own
+   * @throws LatchkeyError `CONFIG_INVALID` from the route that uses it, if the API has a construct of that id already
    */
-  forHttpApi(id = 'HttpApi', { payloadFormat = '2.0' }: HttpApiAuthorizerOptions = {}): IHttpRouteAuthorizer {
+  forHttpApi(id?: string, { payloadFormat = '2.0' }: HttpApiAuthorizerOptions = {}): IHttpRouteAuthorizer {
     const { keySources, scopes, httpApiResponse, resultCacheSeconds } = this.#settings.config;
     const simpleResponses = payloadFormat === '2.0' && httpApiResponse === 'simple';
     const perRoute = simpleResponses && resultCacheSeconds > 0 && !scopes.isEmpty;
-    return new HttpApiKeyAuthorizer(id, {
+    const authorizerId = this.#idOf('forHttpApi', id, payloadFormat);
+    if (!simpleResponses) this.#warnOfPolicy();
+    const props = {
       handler: this.#handler,
       payloadFormat,
       identitySources: httpIdentitySources(keySources, { perRoute }),
       resultsCacheTtl: this.#resultsCacheTtl,
       simpleResponses,
-    });
+    };
+    return getOrCreate(
+      this.#httpByOptions,
+      [authorizerId.id, payloadFormat],
+      () => new HttpApiKeyAuthorizer(authorizerId, props),
+    );
   }
 
   /**
-   * An authorizer for the `$connect` route of one WebSocket API. Give the second one of a deployment an id of its own.
+   * An authorizer for the `$connect` routes of WebSocket APIs. The same id gives the same authorizer, and each API that uses it gets
+   * one resource.
    *
    * API Gateway asks it when a client connects and keeps no answer: a revoked key opens no connection once `recordCacheTtl` is
    * over, but a client that is connected stays so, for up to two hours. Close its connection to end that sooner.
+   *
+   * @param id names the authorizer in the API. The default is `WebSocketApi`
+   * @throws LatchkeyError `CONFIG_INVALID` from the route that uses it, if the API has a construct of that id already
    */
-  forWebSocketApi(id = 'WebSocketApi'): IWebSocketRouteAuthorizer {
-    const { keySources } = this.#settings.config;
-    return new WebSocketKeyAuthorizer(id, {
-      handler: this.#handler,
-      identitySources: webSocketIdentitySources(keySources),
-    });
+  forWebSocketApi(id?: string): IWebSocketRouteAuthorizer {
+    const identitySources = webSocketIdentitySources(this.#settings.config.keySources);
+    const authorizerId = this.#idOf('forWebSocketApi', id, 'connect');
+    const props = { handler: this.#handler, identitySources };
+    return getOrCreate(
+      this.#webSocketByOptions,
+      [authorizerId.id],
+      () => new WebSocketKeyAuthorizer(authorizerId, props),
+    );
   }
 
   /**
@@ -184,6 +218,9 @@ export class ApiKeyAuthorizer extends Construct {
    *
    * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`: without it the CDK lets every
    * AppSync API of the world invoke the function, and the synthesis warns.
+   *
+   * The permission names the API, so CloudFormation creates it after the API. After a change of `rollout` or
+   * `provisionedConcurrentExecutions` requests fail between those two steps.
    */
   forAppSync({ scope }: AppSyncAuthorizerOptions = {}): AuthorizationMode {
     if (!FeatureFlags.of(this).isEnabled(APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION)) {
@@ -208,27 +245,26 @@ export class ApiKeyAuthorizer extends Construct {
    * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, `bearer` among them
    */
   hideCredential(mapping = new ParameterMapping()): ParameterMapping {
-    return hideCredential(this.#settings.config.keySources, mapping);
+    return hideCredential(this, this.#settings.config.keySources, mapping);
   }
 
   /**
-   * Puts a REST API's deployment stage under the plans: API Gateway counts and limits what comes to each method behind an
-   * authorizer of `forRestApi`, wherever in the app the method is added. A method that sets `apiKeyRequired` itself keeps what it
-   * says: one that sets it to `false` is not limited. Call it for as many REST APIs as there are; they share a key's limits. A
-   * revoked key is refused after the revocation delay, as without plans.
+   * Puts a REST API under the plans: API Gateway counts and limits what comes to each method behind an authorizer of `forRestApi`,
+   * wherever in the app the method is added. A method that sets `apiKeyRequired` itself keeps what it says: one that sets it to
+   * `false` is not limited. Call it for as many REST APIs as there are; they share a key's limits. A revoked key is refused after
+   * the revocation delay, as without plans.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` for an authorizer without `plans`, and for an API that takes API Gateway's own keys
-   * from a header
+   * The plans get every stage of the API, those that are added later too, or the `stages` that you name. All stages serve the same
+   * methods, so a stage in no plan would refuse every key: the synthesis fails and names it.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID`, before anything is changed, for an authorizer without `plans`, for an API without a
+   * stage, for a stage of another API, and for an API that takes API Gateway's own keys from a header
    */
-  applyPlans(api: RestApi): void {
+  applyPlans(api: RestApi, options: ApplyPlansOptions = {}): void {
     if (this.plans === undefined) {
-      throw new LatchkeyError(
-        'CONFIG_INVALID',
-        'applyPlans: got an authorizer without plans, wanted the prop plans set',
-      );
+      throw propError(this, 'applyPlans: got an authorizer without plans, wanted the prop plans set');
     }
-    requireApiKeys(api, this.#restAuthorizers);
-    this.plans.addStage(api.deploymentStage);
+    requireApiKeys({ api, authorizers: this.#restAuthorizers, plans: this.plans, ...options });
   }
 
   /**
@@ -306,20 +342,33 @@ export class ApiKeyAuthorizer extends Construct {
     return alarm;
   }
 
-  #restAuthorizer(scope: Construct, id: string, type: 'REQUEST' | 'TOKEN'): IAuthorizer {
+  #warnOfPolicy(): void {
+    const { policyWarning } = this.#settings;
+    if (policyWarning === undefined || this.#hasWarnedOfPolicy) return;
+    this.#hasWarnedOfPolicy = true;
+    Annotations.of(this).addWarningV2('latchkey:policySize', `scopes: ${policyWarning}.`);
+  }
+
+  #idOf(method: AuthorizerId['method'], id: string | undefined, variant: string): AuthorizerId {
+    return { owner: this, method, id: id ?? method.slice('for'.length), isGiven: id !== undefined, variant };
+  }
+
+  #restAuthorizer(scope: Construct, authorizerId: AuthorizerId, type: 'REQUEST' | 'TOKEN'): IAuthorizer {
     const { keySources } = this.#settings.config;
     const identitySources = restIdentitySources(keySources);
-    const shared = { handler: this.#handler, resultsCacheTtl: this.#resultsCacheTtl };
-    if (type === 'REQUEST') return new RestRequestKeyAuthorizer(scope, id, { ...shared, identitySources });
     const [identitySource] = identitySources;
-    if (identitySource?.startsWith('method.request.header.')) {
-      return new RestTokenKeyAuthorizer(scope, id, { ...shared, identitySource });
+    if (type === 'TOKEN' && identitySource?.startsWith('method.request.header.') !== true) {
+      const got = keySources.map(({ kind }) => kind).join(', ');
+      throw propError(
+        this,
+        `type: got "${type}" with the key sources ${got}, wanted exactly one key source, bearer or a header`,
+      );
     }
-    const got = keySources.map(({ kind }) => kind).join(', ');
-    throw new LatchkeyError(
-      'CONFIG_INVALID',
-      `type: got "${type}" with the key sources ${got}, wanted exactly one key source, bearer or a header`,
-    );
+    const id = freeIdIn(scope, authorizerId);
+    const shared = { handler: this.#handler, resultsCacheTtl: this.#resultsCacheTtl };
+    return type === 'TOKEN' && identitySource !== undefined
+      ? new RestTokenKeyAuthorizer(scope, id, { ...shared, identitySource })
+      : new RestRequestKeyAuthorizer(scope, id, { ...shared, identitySources });
   }
 
   /** The function as the CDK sees one that was made elsewhere: permissions to invoke it are below `scope`. */
@@ -336,4 +385,11 @@ export class ApiKeyAuthorizer extends Construct {
   get #resultsCacheTtl(): Duration {
     return Duration.seconds(this.#settings.config.resultCacheSeconds);
   }
+}
+
+function getOrCreate<T>(byOptions: Map<string, T>, options: readonly string[], create: () => T): T {
+  const key = JSON.stringify(options);
+  const value = byOptions.get(key) ?? create();
+  byOptions.set(key, value);
+  return value;
 }

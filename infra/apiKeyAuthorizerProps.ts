@@ -13,6 +13,9 @@ export interface ApiKeyAuthorizerProps {
   /**
    * Where the keys are. The function may read them by hash, and write when they were last used. What is written to it counts
    * after the revocation delay.
+   *
+   * The table must be in the Region of this construct's stack, or have a replica there. If it's in another account, the function
+   * reads it by its ARN, and the table's resource policy must allow the function's role.
    */
   readonly table: IApiKeyTable;
 
@@ -25,7 +28,9 @@ export interface ApiKeyAuthorizerProps {
   readonly keyPrefix?: string;
 
   /**
-   * Where a request may carry its key, in order of preference. AppSync has a place of its own, whatever these say.
+   * Where a request may carry its key, in order of preference. AppSync has a place of its own, whatever these say. The function
+   * finds a header in any case. The identity sources of REST and WebSocket APIs keep your spelling, because AWS says that header names
+   * of REST methods are case-sensitive in mappings: spell a header as your callers do.
    *
    * @default ['bearer', 'query:api_key']
    */
@@ -83,14 +88,18 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * Which routes each scope opens: scope → patterns `METHOD /path`, `$connect` for WebSocket APIs, `GRAPHQL /graphql` for
-   * AppSync; a `*` stands for any run of characters, and for any method of API Gateway. A key without scopes may use every
+   * AppSync; a `*` stands for any run of characters, and for any method of API Gateway. A scope has no spaces, commas,
+   * quotes, braces, brackets or backslashes. A key without scopes may use every
    * route, one whose scopes open none may use nothing. A change of the mapping takes effect with the deployment, and where
    * answers are kept after `resultCacheTtl`; a change of a key's own scopes after the revocation delay.
    *
-   * The synthesis refuses a mapping that Lambda or API Gateway has no room for: 4 KB for all environment variables, 512
-   * characters for a resource of a policy, and 8 KB for the policy of a key of every scope. AWS documents the last for
-   * WebSocket APIs alone; it is held for all. A stage's name is taken to have the 128 characters that it may have,
-   * so that some 36 routes fit; a `*` in a path covers many, one for the method is written out as every method.
+   * The synthesis rejects a mapping that Lambda or API Gateway has no room for: 4 KB for all environment variables, and 512
+   * characters for a resource of a policy. It warns if the policy for a key of every scope is longer than 8 KB and a REST or HTTP API
+   * gets it: AWS documents no limit there. A stage's name is assumed to have the 128 characters that it may have. So about 36 routes
+   * fit without a warning, or 25 if a path has a `*`, because the policy then denies ambiguous paths. A `*` for the method is
+   * written out as every method.
+   *
+   * A pattern may hold a token, such as a parameter of the stack. The function checks that pattern when it starts.
    *
    * @default {} - scopes are handed on to the integration and close no route
    */
@@ -122,8 +131,8 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * How API Gateway limits the keys of each plan on the REST APIs that `applyPlans` names: plan → limits, for each key or for
-   * all keys of the plan together. A key of no plan is not limited; one whose plan is not among these is refused there. HTTP,
-   * WebSocket and AppSync APIs have no usage plans: no key is limited there.
+   * all keys of the plan together. A key of no plan is not limited; one whose plan is not among these is refused there. HTTP and
+   * AppSync APIs have no usage plans, and Latchkey does not use those of WebSocket APIs: no key is limited there.
    *
    * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A key's change of plan counts after the revocation
    * delay. See docs/plans.md for what each plan takes of the account's quotas.
@@ -133,7 +142,7 @@ export interface ApiKeyAuthorizerProps {
   readonly plans?: PlanMapping;
 
   /**
-   * The function's memory in MB, and with it its share of a CPU.
+   * The function's memory in MB, and with it its share of a CPU: 128 to 10,240.
    *
    * @default 256
    */
@@ -141,7 +150,7 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * How many environments are kept started. They are billed by the hour; requests beyond them start others. It makes an alias,
-   * `live`, which API Gateway then asks.
+   * `live`, which API Gateway then asks. At most `reservedConcurrentExecutions`, if that is set.
    *
    * @default - environments start when requests come
    */

@@ -13,6 +13,7 @@ import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import { INDEXES, PARTITION_KEY, TTL_ATTRIBUTE } from '../keys/table.ts';
+import { propError } from './propChecks.ts';
 import { grantManage, grantVerify } from './tableGrants.ts';
 
 /** How the table is named, kept and encrypted. */
@@ -43,14 +44,14 @@ export interface ApiKeyTableProps {
   readonly replicaRegions?: readonly string[];
 
   /**
-   * Whether CloudFormation and everybody else is refused to delete the table.
+   * Whether DynamoDB refuses to delete the table, whoever asks. CloudFormation can't delete a protected table either.
    *
-   * @default true
+   * @default - true, unless `removalPolicy` is `RemovalPolicy.DESTROY`
    */
   readonly deletionProtection?: boolean;
 
   /**
-   * What becomes of the table when it leaves the stack.
+   * What becomes of the table when it leaves the stack. `DESTROY` also turns `deletionProtection` off, unless you set it.
    *
    * @default RemovalPolicy.RETAIN
    */
@@ -101,7 +102,8 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
   constructor(scope: Construct, id: string, props: ApiKeyTableProps = {}) {
     super(scope, id);
     const pointInTimeRecoverySpecification = { pointInTimeRecoveryEnabled: true };
-    const deletionProtection = props.deletionProtection ?? true;
+    const { removalPolicy = RemovalPolicy.RETAIN } = props;
+    const { deletionProtection = removalPolicy !== RemovalPolicy.DESTROY } = props;
     this.table = new TableV2(this, 'Table', {
       ...(props.tableName === undefined ? {} : { tableName: props.tableName }),
       partitionKey: text(PARTITION_KEY),
@@ -116,7 +118,7 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
       encryption: props.encryption ?? TableEncryptionV2.dynamoOwnedKey(),
       pointInTimeRecoverySpecification,
       deletionProtection,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      removalPolicy,
       replicas: (props.replicaRegions ?? []).map((region) => ({
         region,
         deletionProtection,
@@ -133,7 +135,7 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
   streamArn(): string {
     const { defaultChild } = this.table.node;
     if (!(defaultChild instanceof CfnGlobalTable))
-      throw new LatchkeyError('INTERNAL_ERROR', 'a TableV2 is made of no CfnGlobalTable');
+      throw new LatchkeyError('INTERNAL_ERROR', `${this.node.path}: a TableV2 is made of no CfnGlobalTable`);
     defaultChild.streamSpecification = { streamViewType: StreamViewType.NEW_AND_OLD_IMAGES };
     return defaultChild.attrStreamArn;
   }
@@ -162,8 +164,8 @@ class ExistingApiKeyTable extends Construct implements IApiKeyTable {
   streamArn(): string {
     const { tableStreamArn } = this.table;
     if (tableStreamArn !== undefined) return tableStreamArn;
-    throw new LatchkeyError(
-      'CONFIG_INVALID',
+    throw propError(
+      this,
       'table: got one from elsewhere without the ARN of its stream, wanted a tableStreamArn with it, of a stream of new and ' +
         'old images: plans that limit each key follow it. Shared plans do not',
     );

@@ -18,6 +18,8 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { functionBundle } from './functionBundle.ts';
+import { warnOfLogLevel } from './logLevelWarning.ts';
+import { isKnown } from './propChecks.ts';
 
 const BUNDLE = functionBundle('authorizer');
 
@@ -73,14 +75,14 @@ export function authorizerFunction(
     memorySize: props.memorySize ?? 256,
     // Faults are answered within 4 seconds; what takes longer than this is a hang.
     timeout: Duration.seconds(6),
-    environment: { LATCHKEY_TABLE: props.table.tableName, ...environment },
+    environment,
     role,
     logGroup,
     loggingFormat: LoggingFormat.JSON,
     // Lambda's own lines of invocations that succeed would be most of the log, and of its price; those of failures stay.
     systemLogLevelV2: SystemLogLevel.WARN,
     // Lambda drops lines below INFO otherwise.
-    ...((props.debugSampleRate ?? 0) > 0 ? { applicationLogLevelV2: ApplicationLogLevel.DEBUG } : {}),
+    ...(mayLogSamples(props) ? { applicationLogLevelV2: ApplicationLogLevel.DEBUG } : {}),
     ...(props.tracing === true ? { tracing: Tracing.ACTIVE } : {}),
     ...networkOf(props),
     ...(props.reservedConcurrentExecutions === undefined
@@ -88,7 +90,13 @@ export function authorizerFunction(
       : { reservedConcurrentExecutions: props.reservedConcurrentExecutions }),
   });
   if (props.vpc !== undefined || props.tracing === true) acknowledgeWildcard(role);
+  warnOfLogLevel(lambda);
   return { function: lambda, logGroup, ...liveVersion(scope, props, lambda) };
+}
+
+/** A share that only the deployment knows may be above 0. */
+function mayLogSamples({ debugSampleRate = 0 }: ApiKeyAuthorizerProps): boolean {
+  return debugSampleRate > 0 || !isKnown(debugSampleRate);
 }
 
 /** Lambda's own managed policies would let the function write to every log group of the account. */

@@ -1,15 +1,18 @@
 import { Metric, Stats, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LatchkeyError } from '../keys/errors.ts';
+import type { IConstruct } from 'constructs';
 import { METRIC_NAMESPACE, METRIC_UNITS, type MetricName } from '../lambda/metricNames.ts';
+import { propError } from './propChecks.ts';
 
 /** Makes the metrics that a function counts in. */
 export class AuthorizerMetrics {
+  readonly #construct: IConstruct;
   readonly #function: IFunction;
   readonly #isCounted: boolean;
 
-  /** `isCounted` is whether the function counts at all. */
-  constructor(lambda: IFunction, { isCounted }: { readonly isCounted: boolean }) {
+  /** `isCounted` is whether the function counts at all; errors name the construct. */
+  constructor(construct: IConstruct, lambda: IFunction, { isCounted }: { readonly isCounted: boolean }) {
+    this.#construct = construct;
     this.#function = lambda;
     this.#isCounted = isCounted;
   }
@@ -22,7 +25,7 @@ export class AuthorizerMetrics {
    */
   metric(metricName: MetricName, { dimensionsMap, ...options }: MetricOptions = {}): Metric {
     if (!this.#isCounted) {
-      throw new LatchkeyError('CONFIG_INVALID', `metrics: got false, wanted true for the metric ${metricName}`);
+      throw propError(this.#construct, `metrics: got false, wanted true for the metric ${metricName}`);
     }
     const metric = new Metric({
       namespace: METRIC_NAMESPACE,

@@ -1,17 +1,23 @@
-import type { Duration } from 'aws-cdk-lib';
+import { Stack, Token, Tokenization, type Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import { readConfig, type Config } from '../lambda/config.ts';
 import { Plans } from '../lambda/plans.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { planProblems } from './planProps.ts';
-import { environmentExcess, policyExcesses } from './sizeLimits.ts';
+import { canBeSeconds, knownScopes, laterProblems } from './laterValues.ts';
+import { holdsToken, isKnown, propError, wholeNumberProblems } from './propChecks.ts';
+import { environmentExcess, policyExcess, resourceExcesses, type ScopeMapping } from './sizeLimits.ts';
+import { tableReference } from './tableReference.ts';
 
 /** What the props ask of the function. */
 export interface AuthorizerSettings {
-  /** The function's environment, but for the table's name, which is not known before the deployment. */
+  /** The function's environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** The same as the function will read it. */
   readonly config: Config;
+  /** How the policy for a key of every scope is longer than is known to be safe, if it is. */
+  readonly policyWarning: string | undefined;
 }
 
 /** The prop that each variable of the function is set by. */
@@ -32,24 +38,35 @@ const PROP_OF: Readonly<Record<string, keyof ApiKeyAuthorizerProps>> = {
 };
 
 /**
- * Turns props into settings, with the namespace of `planNamespace`. The function's own reader reads them here, so that a bad value fails the synthesis and not
- * the first request; so does what Lambda or API Gateway has no room for.
+ * Turns props into settings, with the namespace of `planNamespace`. The function's own reader reads them here, so that a bad value
+ * fails the synthesis and not the first request; so does what Lambda or API Gateway has no room for. A value that only the
+ * deployment knows is passed on unchecked: the function checks it when it starts. The props that shape the template must be known.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: prop, value got, value wanted
  */
-export function authorizerSettings(props: ApiKeyAuthorizerProps, namespace: string): AuthorizerSettings {
-  const environment = environmentOf(props, namespace);
-  const problems: string[] = [];
-  const config = readSettings(environment, problems);
-  if (config === undefined) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
+export function authorizerSettings(
+  scope: Construct,
+  props: ApiKeyAuthorizerProps,
+  namespace: string,
+): AuthorizerSettings {
+  const problems = [...laterProblems(props), ...capacityProblems(props)];
+  const table = tableReference(scope, props.table);
+  const environment = environmentOf(scope, props, namespace);
+  const checked = checkedPart(scope, environment, props);
+  const config = readSettings(checked, problems);
+  if (config === undefined) throw propError(scope, ...problems);
   if (config.resultCacheSeconds > 0 && config.keySources.length > 1) problems.push(ONE_SOURCE_WANTED);
-  const environmentProblem = environmentExcess(environment);
-  if (environmentProblem !== undefined) problems.push(`${longestPropOf(environment)}: ${environmentProblem}`);
-  const policyProblems = policyExcesses(props.scopes ?? {}, config.scopes.allPatterns);
-  problems.push(...policyProblems.map((problem) => `scopes: ${problem}`));
+  const environmentProblem = environmentExcess(checked, table.kind);
+  if (environmentProblem !== undefined) problems.push(`${longestPropOf(checked)}: ${environmentProblem}`);
+  const resourceProblems = resourceExcesses(knownScopes(props.scopes ?? {}));
+  problems.push(...resourceProblems.map((problem) => `scopes: ${problem}`));
   problems.push(...planProblems(props.plans ?? {}).map((problem) => `plans: ${problem}`));
-  if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
-  return { environment, config };
+  if (problems.length > 0) throw propError(scope, ...problems);
+  return {
+    environment: { LATCHKEY_TABLE: table.value, ...environment },
+    config,
+    policyWarning: policyExcess(config.scopes.allPatterns),
+  };
 }
 
 const ONE_SOURCE_WANTED =
@@ -57,7 +74,27 @@ const ONE_SOURCE_WANTED =
   'at once and would refuse a request that brings its key in one of them. Name the one that callers use, or leave the ' +
   'cache to recordCacheTtl';
 
-function environmentOf(props: ApiKeyAuthorizerProps, namespace: string): Readonly<Record<string, string>> {
+/** Lambda's quotas: 128 MB to 10,240 MB. Provisioned environments are among the reserved ones. */
+function capacityProblems(props: ApiKeyAuthorizerProps): readonly string[] {
+  const { memorySize, provisionedConcurrentExecutions: provisioned, reservedConcurrentExecutions: reserved } = props;
+  const isMore = isKnown(provisioned) && isKnown(reserved) && provisioned > reserved;
+  return [
+    ...wholeNumberProblems('memorySize', memorySize, { least: 128, most: 10_240 }),
+    ...wholeNumberProblems('provisionedConcurrentExecutions', provisioned, { least: 1 }),
+    ...wholeNumberProblems('reservedConcurrentExecutions', reserved, { least: 0 }),
+    ...(isMore
+      ? [
+          `provisionedConcurrentExecutions: got ${provisioned}, wanted at most the reservedConcurrentExecutions, ${reserved}`,
+        ]
+      : []),
+  ];
+}
+
+function environmentOf(
+  scope: Construct,
+  props: ApiKeyAuthorizerProps,
+  namespace: string,
+): Readonly<Record<string, string>> {
   const values: Record<string, unknown> = {
     ...props,
     keySources: props.keySources?.join(','),
@@ -65,19 +102,39 @@ function environmentOf(props: ApiKeyAuthorizerProps, namespace: string): Readonl
     recordCacheTtl: toSeconds(props.recordCacheTtl),
     resultCacheTtl: toSeconds(props.resultCacheTtl),
     staleIfError: toSeconds(props.staleIfError),
-    // An entry without patterns is told, not dropped as JSON would.
-    scopes: props.scopes && JSON.stringify(props.scopes, (_, value: unknown) => value ?? null),
+    scopes: props.scopes && scopesText(scope, props.scopes),
     plans: props.plans && Plans.textOf(props.plans, namespace),
   };
   const settings = Object.entries(PROP_OF).map(([variable, prop]) => [variable, values[prop]] as const);
   return Object.fromEntries(
-    settings.filter(([, value]) => value !== undefined).map(([variable, value]) => [variable, String(value)]),
+    settings.filter(([, value]) => value !== undefined).map(([variable, value]) => [variable, toText(value)]),
   );
 }
 
-/** A duration that only the deployment knows is refused by the CDK here: the revocation delay is stated at synthesis. */
+/** A number that only the deployment knows would be a meaningless one as text. */
+function toText(value: unknown): string {
+  return typeof value === 'number' ? Tokenization.stringifyNumber(value) : String(value);
+}
+
 function toSeconds(duration: Duration | undefined): number | undefined {
-  return duration?.toSeconds({ integral: false });
+  return duration !== undefined && canBeSeconds(duration) ? duration.toSeconds({ integral: false }) : undefined;
+}
+
+/** An entry without patterns is told, not dropped as JSON would. */
+function scopesText(scope: Construct, scopes: ScopeMapping): string {
+  if (holdsToken(scopes)) return Stack.of(scope).toJsonString(scopes);
+  return JSON.stringify(scopes, (_, value: unknown) => value ?? null);
+}
+
+/** The environment without what only the deployment knows: the function's defaults are checked in its place. */
+function checkedPart(
+  scope: Construct,
+  environment: Readonly<Record<string, string>>,
+  { scopes }: ApiKeyAuthorizerProps,
+): Readonly<Record<string, string>> {
+  const known = Object.entries(environment).filter(([, text]) => !Token.isUnresolved(text));
+  const ofScopes = scopes === undefined ? {} : { LATCHKEY_SCOPES: scopesText(scope, knownScopes(scopes)) };
+  return { ...Object.fromEntries(known), ...ofScopes };
 }
 
 /** The configuration, or `undefined` with the problems in `problems`, which name props and not variables. */

@@ -3,6 +3,7 @@
  *
  * @module cdk
  */
+export { latchkeyAccessLogFormat } from './accessLogFormat.ts';
 export {
   ApiKeyAuthorizer,
   type AppSyncAuthorizerOptions,
@@ -18,5 +19,6 @@ export type { KeySourceSetting } from '../lambda/keySource.ts';
 export type { KeyPlans } from './keyPlans.ts';
 export type { PlanKeysFunction } from './planKeysFunction.ts';
 export type { PlanMapping, PlanProps } from './planProps.ts';
+export type { ApplyPlansOptions } from './requireApiKeys.ts';
 export type { HttpApiPayloadFormat } from './httpApiKeyAuthorizer.ts';
 export type { ScopeMapping } from './sizeLimits.ts';

@@ -10,11 +10,11 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { LatchkeyError } from '../keys/errors.ts';
 import { usageIdentifier, type Counted } from '../lambda/usageIdentifier.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import { PlanKeysFunction } from './planKeysFunction.ts';
 import type { PlanMapping, PlanProps } from './planProps.ts';
+import { propError } from './propChecks.ts';
 
 export interface KeyPlansProps {
   readonly plans: PlanMapping;
@@ -85,11 +85,16 @@ export class KeyPlans extends Construct {
     if (stage === undefined) {
       const problem =
         'addStage: got no stage, as of a REST API with deploy: false, wanted the deploymentStage of the API';
-      throw new LatchkeyError('CONFIG_INVALID', problem);
+      throw propError(this, problem);
     }
     if (this.#stages.has(stage)) return;
     this.#stages.add(stage);
     for (const usagePlan of [this.#unplanned, ...this.#usagePlans.values()]) usagePlan.addApiStage({ stage });
+  }
+
+  /** Whether the plans count the requests to the stage. */
+  hasStage(stage: Stage): boolean {
+    return this.#stages.has(stage);
   }
 
   #usagePlan(name: string, { throttle, quota, shared = false }: PlanProps): UsagePlan {

@@ -16,6 +16,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { latchkeyAccessLogFormat } from './accessLogFormat.ts';
 import { acknowledge } from './acknowledge.ts';
 import { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
@@ -57,6 +58,7 @@ export class LatchkeyStack extends Stack {
       String(authorizer.revocationDelay.toSeconds()),
       'The longest that a revoked key may still be accepted',
     );
+    this.#output('AcceptedKeys', authorizer.acceptedKeys, 'any, or the prefix of the keys that are accepted');
   }
 
   #whoami(): LambdaFunction {
@@ -101,7 +103,10 @@ export class LatchkeyStack extends Stack {
       httpApi: api,
       stageName: '$default',
       autoDeploy: true,
-      accessLogSettings: { destination: new LogGroupLogDestination(this.#logGroup('HttpApiLogs')) },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(this.#logGroup('HttpApiLogs')),
+        format: latchkeyAccessLogFormat.http(),
+      },
     });
     api.addRoutes({
       path: '/whoami',

@@ -1,4 +1,4 @@
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration, Token, Tokenization } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -9,10 +9,10 @@ import {
   type IMetric,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { LatchkeyError } from '../keys/errors.ts';
 import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
 import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
 import type { PlanKeysFunction } from './planKeysFunction.ts';
+import { propError } from './propChecks.ts';
 
 /** The alarms that are on. */
 export interface MonitoringAlarms {
@@ -49,7 +49,7 @@ const MOST_BEHIND = Duration.minutes(5);
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: prop, value got, value wanted
  */
 export function monitoringAlarms(scope: Construct, props: ApiKeyMonitoringProps): MonitoringAlarms {
-  checkThresholds(props);
+  checkThresholds(scope, props);
   const { authorizer, faultThreshold = 1, throttleThreshold = 1, errorPercentThreshold = 1 } = props;
   const { denialPercentThreshold = 50, leastDenials = 100, planKeysAlarm = true } = props;
   const planKeys = authorizer.plans?.planKeys;
@@ -83,13 +83,13 @@ export function monitoringAlarms(scope: Construct, props: ApiKeyMonitoringProps)
 }
 
 /** A threshold of zero would keep an alarm raised, and one beyond reach would never raise it. */
-function checkThresholds(props: ApiKeyMonitoringProps): void {
+function checkThresholds(scope: Construct, props: ApiKeyMonitoringProps): void {
   const { faultThreshold, throttleThreshold, errorPercentThreshold, denialPercentThreshold, leastDenials } = props;
   const problems = [
     ...wrong({ faultThreshold, throttleThreshold, leastDenials }, Number.MAX_SAFE_INTEGER, 'a number above 0'),
     ...wrong({ errorPercentThreshold, denialPercentThreshold }, 100, 'a number above 0, at most 100'),
   ];
-  if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
+  if (problems.length > 0) throw propError(scope, ...problems);
 }
 
 function wrong(
@@ -145,7 +145,7 @@ function errorPercent(authorizer: ApiKeyAuthorizer): IMetric {
 function denialPercent(authorizer: ApiKeyAuthorizer, leastDenials: number): IMetric {
   return new MathExpression({
     label: 'Denials, %',
-    expression: `IF(denied >= ${leastDenials}, 100 * denied / (denied + FILL(allowed, 0)), 0)`,
+    expression: `IF(denied >= ${Tokenization.stringifyNumber(leastDenials)}, 100 * denied / (denied + FILL(allowed, 0)), 0)`,
     usingMetrics: { denied: authorizer.metricDenied(), allowed: authorizer.metricAllowed() },
     period: PERIOD,
   });

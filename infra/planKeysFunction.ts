@@ -18,6 +18,8 @@ import { METRIC_NAMESPACE } from '../lambda/metricNames.ts';
 import { acknowledgeWildcards } from './acknowledgeWildcards.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import { functionBundle } from './functionBundle.ts';
+import { warnOfUsagePlanLogLevel } from './logLevelWarning.ts';
+import { grantEncryptionKey } from './tableGrants.ts';
 
 const BUNDLE = functionBundle('plan-keys');
 
@@ -85,6 +87,7 @@ export class PlanKeysFunction extends Construct {
       loggingFormat: LoggingFormat.JSON,
     });
     this.#follow(streamArn);
+    warnOfUsagePlanLogLevel(this.function);
   }
 
   /**
@@ -126,7 +129,7 @@ export class PlanKeysFunction extends Construct {
     const allow = (actions: readonly string[], resources: string[]) =>
       role.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources }));
     allow(STREAM_ACTIONS, [streamArn]);
-    props.table.table.encryptionKey?.grantDecrypt(role);
+    grantEncryptionKey(props.table.table, role, ['kms:Decrypt']);
 
     allow(['apigateway:GET'], [this.#arn('/apikeys'), this.#arn('/usageplans')]);
     allow(

@@ -1,46 +1,97 @@
-import { Aspects, AspectPriority, Stage, type IAspect } from 'aws-cdk-lib';
-import { CfnMethod, CfnRestApi, type IAuthorizer, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Aspects, AspectPriority, Stage as AppStage, type IAspect } from 'aws-cdk-lib';
+import { CfnMethod, CfnRestApi, CfnStage, Stage, type IAuthorizer, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { IConstruct, IValidation } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
+import type { KeyPlans } from './keyPlans.ts';
+import { propError } from './propChecks.ts';
+
+/** Which stages of a REST API come under the plans. */
+export interface ApplyPlansOptions {
+  /**
+   * The stages whose requests the plans count. A stage that you leave out fails the synthesis, unless another call names it.
+   *
+   * @default - every stage that the app makes of the API, whenever it is added
+   */
+  readonly stages?: readonly Stage[];
+}
+
+interface ApiKeyRequirementProps extends ApplyPlansOptions {
+  readonly api: RestApi;
+  /** Those of `forRestApi`, also of later calls. */
+  readonly authorizers: ReadonlySet<IAuthorizer>;
+  readonly plans: KeyPlans;
+}
 
 /**
  * Has the API take what it counts by from its authorizers, and require it on every method behind one of `authorizers`, those
- * too that are made later: a method that was forgotten would be limited by nothing, and nobody would notice. To ask for it again
- * changes nothing.
+ * too that are made later: a method that was forgotten would be limited by nothing, and nobody would notice. The plans get the
+ * stages. To ask for it again changes nothing.
  *
- * @throws LatchkeyError `CONFIG_INVALID` for an API that takes API Gateway's own keys from a header
+ * @throws LatchkeyError `CONFIG_INVALID`, before it changes anything, for an API that takes API Gateway's own keys from a header,
+ * for an API without a stage, and for stages of another API
  */
-export function requireApiKeys(api: RestApi, authorizers: ReadonlySet<IAuthorizer>): void {
+export function requireApiKeys(props: ApiKeyRequirementProps): void {
+  const { api, authorizers, plans } = props;
+  const cfnApi = checkedApi(props);
+  for (const stage of props.stages ?? stagesOf(api)) plans.addStage(stage);
+  // Not from the App where there is a Stage: the CDK takes no aspect across its border (aws/aws-cdk#20468).
+  const root = AppStage.of(api) ?? api.node.root;
+  const aspects = Aspects.of(root);
+  if (aspects.all.some((aspect) => aspect instanceof ApiKeyRequirement && aspect.isOf(api, authorizers))) return;
+  const requirement = new ApiKeyRequirement(props, root);
+  aspects.add(requirement, { priority: AspectPriority.MUTATING });
+  api.node.addValidation(requirement);
+  cfnApi.apiKeySourceType = 'AUTHORIZER';
+  // A stage serves what was there when it was deployed: methods that change under it want a new deployment.
+  api.latestDeployment?.addToLogicalId({ latchkeyPlans: true });
+}
+
+function checkedApi({ api, stages = stagesOf(api) }: ApiKeyRequirementProps): CfnRestApi {
   const { defaultChild } = api.node;
   if (!(defaultChild instanceof CfnRestApi))
-    throw new LatchkeyError('INTERNAL_ERROR', 'a RestApi is made of no CfnRestApi');
+    throw new LatchkeyError('INTERNAL_ERROR', `${api.node.path}: a RestApi is made of no CfnRestApi`);
   const { apiKeySourceType = 'AUTHORIZER' } = defaultChild;
   if (apiKeySourceType !== 'AUTHORIZER') {
     const problem = `applyPlans: got a REST API with apiKeySourceType ${apiKeySourceType}, wanted AUTHORIZER or none set`;
-    throw new LatchkeyError('CONFIG_INVALID', problem);
+    throw propError(api, problem);
   }
-  // Not from the App where there is a Stage: the CDK takes no aspect across its border (aws/aws-cdk#20468).
-  const root = Stage.of(api) ?? api.node.root;
-  const aspects = Aspects.of(root);
-  if (aspects.all.some((aspect) => aspect instanceof ApiKeyRequirement && aspect.isOf(api, authorizers))) return;
-  const requirement = new ApiKeyRequirement(api, authorizers, root);
-  aspects.add(requirement, { priority: AspectPriority.MUTATING });
-  api.node.addValidation(requirement);
-  defaultChild.apiKeySourceType = 'AUTHORIZER';
-  // A stage serves what was there when it was deployed: methods that change under it want a new deployment.
-  api.latestDeployment?.addToLogicalId({ latchkeyPlans: true });
+  const [stage] = stages;
+  if (stage === undefined) {
+    const problem =
+      'applyPlans: got a REST API without a stage, as with deploy: false, wanted the Stage made before the call, or stages: [stage]';
+    throw propError(api, problem);
+  }
+  const foreign = stages.find(({ restApi }) => restApi.restApiId !== api.restApiId);
+  if (foreign === undefined) return defaultChild;
+  throw propError(
+    api,
+    `applyPlans: stages: got ${foreign.node.path}, a stage of another REST API, wanted stages of this one`,
+  );
+}
+
+/** The stages of the API that the app makes, in whatever stack. */
+function stagesOf(api: RestApi): readonly Stage[] {
+  return api.node.root.node
+    .findAll()
+    .filter((node) => node instanceof Stage)
+    .filter(({ restApi }) => restApi.restApiId === api.restApiId);
 }
 
 /** Sets what the methods require, and then has the synthesis fail where one was not reached. */
 class ApiKeyRequirement implements IAspect, IValidation {
   readonly #api: RestApi;
   readonly #authorizers: ReadonlySet<IAuthorizer>;
+  readonly #plans: KeyPlans;
+  /** Whether stages that are made later come under the plans. */
+  readonly #hasAllStages: boolean;
   /** The methods of one API may stand in several stacks. */
   readonly #root: IConstruct;
 
-  constructor(api: RestApi, authorizers: ReadonlySet<IAuthorizer>, root: IConstruct) {
+  constructor({ api, authorizers, plans, stages }: ApiKeyRequirementProps, root: IConstruct) {
     this.#api = api;
     this.#authorizers = authorizers;
+    this.#plans = plans;
+    this.#hasAllStages = stages === undefined;
     this.#root = root;
   }
 
@@ -50,13 +101,34 @@ class ApiKeyRequirement implements IAspect, IValidation {
 
   visit(node: IConstruct): void {
     if (this.#isUncounted(node)) node.apiKeyRequired = true;
+    if (this.#hasAllStages && node instanceof Stage && this.#isOfApi(node)) this.#plans.addStage(node);
   }
 
   validate(): string[] {
-    const uncounted = this.#root.node.findAll().filter((node) => this.#isUncounted(node));
-    return uncounted.map(
-      ({ node }) => `applyPlans: ${node.path}: got a method that no plan would limit, wanted apiKeyRequired set`,
-    );
+    const nodes = this.#root.node.findAll();
+    const methods = nodes.filter((node) => this.#isUncounted(node));
+    const stages = nodes.filter((node) => this.#isUnplanned(node));
+    return [
+      ...methods.map(
+        ({ node }) => `applyPlans: ${node.path}: got a method that no plan would limit, wanted apiKeyRequired set`,
+      ),
+      ...stages.map(
+        ({ node }) =>
+          `applyPlans: ${node.path}: got a stage in no plan, which would refuse every key, wanted a Stage construct among stages, ` +
+          'or no stages given',
+      ),
+    ];
+  }
+
+  #isOfApi({ restApi }: Stage): boolean {
+    return restApi.restApiId === this.#api.restApiId;
+  }
+
+  /** A CfnStage by itself, which no plan of the CDK can take, is unplanned too. */
+  #isUnplanned(node: IConstruct): boolean {
+    if (!(node instanceof CfnStage) || node.restApiId !== this.#api.restApiId) return false;
+    const { scope } = node.node;
+    return !(scope instanceof Stage && this.#plans.hasStage(scope));
   }
 
   /** A method that says for itself whether it is counted keeps what it says. */

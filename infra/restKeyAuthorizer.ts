@@ -1,3 +1,4 @@
+import { Lazy } from 'aws-cdk-lib';
 import {
   RequestAuthorizer,
   TokenAuthorizer,
@@ -5,33 +6,33 @@ import {
   type CfnAuthorizerProps,
   type IRestApi,
 } from 'aws-cdk-lib/aws-apigateway';
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import type { Construct } from 'constructs';
+import { allowToInvoke } from './invokePermission.ts';
+import { propError } from './propChecks.ts';
 
 /** The CDK's REQUEST authorizer, which stands by itself: what it needs of the API is beside it, and not beside the function. */
 export class RestRequestKeyAuthorizer extends RequestAuthorizer {
-  /** The CDK calls it for each method. */
+  /** The CDK calls it for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API. */
   override _attachToApi(restApi: IRestApi): void {
-    if (this.restApiId === undefined) deployWith(this, this.authorizerProps, restApi);
+    attach(this, this.restApiId, this.authorizerProps, restApi);
     super._attachToApi(restApi);
   }
 
   protected override setupPermissions(): void {
-    allowToInvoke(this, this.handler, this.authorizerArn);
+    allowRestApi(this, this.handler, () => this.restApiId);
   }
 }
 
 /** The CDK's TOKEN authorizer, likewise. */
 export class RestTokenKeyAuthorizer extends TokenAuthorizer {
-  /** The CDK calls it for each method. */
+  /** The CDK calls it for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API. */
   override _attachToApi(restApi: IRestApi): void {
-    if (this.restApiId === undefined) deployWith(this, this.authorizerProps, restApi);
+    attach(this, this.restApiId, this.authorizerProps, restApi);
     super._attachToApi(restApi);
   }
 
   protected override setupPermissions(): void {
-    allowToInvoke(this, this.handler, this.authorizerArn);
+    allowRestApi(this, this.handler, () => this.restApiId);
   }
 }
 
@@ -40,17 +41,33 @@ export class RestTokenKeyAuthorizer extends TokenAuthorizer {
  * flag `@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId` is set; without it a stage would go on to ask a function that
  * it may not ask any more. The permission comes first, for it is below the authorizer.
  */
-function deployWith(authorizer: Authorizer, authorizerProps: CfnAuthorizerProps, restApi: IRestApi): void {
+function attach(
+  authorizer: Authorizer,
+  attachedTo: string | undefined,
+  authorizerProps: CfnAuthorizerProps,
+  restApi: IRestApi,
+): void {
+  if (attachedTo === restApi.restApiId) return;
+  if (attachedTo !== undefined) {
+    const problem =
+      `forRestApi: got methods of a second REST API, ${restApi.node.path}, wanted an authorizer of its own for each REST API: ` +
+      "authorizer.forRestApi('SecondApi')";
+    throw propError(authorizer, problem);
+  }
   const { latestDeployment } = restApi;
   latestDeployment?.node.addDependency(authorizer);
   latestDeployment?.addToLogicalId({ latchkeyAuthorizer: authorizerProps });
 }
 
 /** The CDK has the permission stand beside the function, whose stack would then need the API's, which needs the function's. */
-function allowToInvoke(authorizer: Construct, handler: IFunction, sourceArn: string): void {
-  handler.addPermission('Permission', {
+function allowRestApi(authorizer: Authorizer, handler: IFunction, restApiId: () => string | undefined): void {
+  const { defaultChild } = authorizer.node;
+  if (defaultChild === undefined) return;
+  allowToInvoke(defaultChild, {
     scope: authorizer,
-    principal: new ServicePrincipal('apigateway.amazonaws.com'),
-    sourceArn,
+    id: 'Permission',
+    handler,
+    api: authorizer,
+    apiId: Lazy.string({ produce: restApiId }),
   });
 }

@@ -1,4 +1,4 @@
-import { policyDocument, policyResources } from '../lambda/policy.ts';
+import { policyResources, scopedPolicyDocument } from '../lambda/policy.ts';
 import { parseRoutePattern, type RoutePattern } from '../lambda/route.ts';
 
 /** Which routes each scope opens, as props spell it: scope → patterns. */
@@ -7,15 +7,18 @@ export type ScopeMapping = Readonly<Record<string, readonly string[]>>;
 /** Lambda quotas, "Environment variables": 4 KB for all of a function. */
 const MAX_ENVIRONMENT_BYTES = 4096;
 
-/** DynamoDB's limit. The table's own name is not known before the deployment. */
-const LONGEST_TABLE_NAME = 'n'.repeat(255);
+/** DynamoDB's limit for a name, by itself and in an ARN. The table's own is not known before the deployment. */
+const LONGEST_TABLE = {
+  name: 'n'.repeat(255),
+  arn: `arn:aws-us-gov:dynamodb:us-isof-south-1:123456789012:table/${'n'.repeat(255)}`,
+} as const;
 
 /** "Output from an API Gateway Lambda authorizer": the length of one `Resource` in a policy. */
 const MAX_RESOURCE_CHARACTERS = 512;
 
 /**
- * "Quotas for configuring and running a WebSocket API": 8 KB for an authorizer's result. AWS documents no such limit for REST
- * and HTTP APIs; theirs is not known to be higher, so this one is held for all.
+ * A length that works: API Gateway documents 8 KB for an authorizer's result on WebSocket APIs, whose policy names `$connect` alone
+ * and always fits (test/lambda/webSocketResult.test.ts). AWS documents no limit for REST and HTTP APIs.
  */
 const MAX_POLICY_CHARACTERS = 8192;
 
@@ -29,32 +32,38 @@ const LONGEST_STAGE_ARN = `arn:aws-us-gov:execute-api:us-isof-south-1:1234567890
  * By how much the function's variables are too big for Lambda, or `undefined`. Lambda measures them as one JSON object, in
  * which every quote of a value counts twice: the error that it refuses them with shows the text that it measured.
  */
-export function environmentExcess(environment: Readonly<Record<string, string>>): string | undefined {
-  const measured = JSON.stringify({ LATCHKEY_TABLE: LONGEST_TABLE_NAME, ...environment });
+export function environmentExcess(
+  environment: Readonly<Record<string, string>>,
+  tableReference: 'name' | 'arn',
+): string | undefined {
+  const measured = JSON.stringify({ LATCHKEY_TABLE: LONGEST_TABLE[tableReference], ...environment });
   const bytes = Buffer.byteLength(measured);
   if (bytes <= MAX_ENVIRONMENT_BYTES) return undefined;
   return (
-    `got ${bytes} bytes of environment variables with every other prop and the longest table name, wanted at most ` +
+    `got ${bytes} bytes of environment variables with every other prop and the longest table ${tableReference}, wanted at most ` +
     `${MAX_ENVIRONMENT_BYTES}, Lambda's limit: ${bytes - MAX_ENVIRONMENT_BYTES} too many. Make this prop shorter, which takes ` +
     'the most of them'
   );
 }
 
-/** What of a mapping no policy could say to API Gateway, and by how much. */
-export function policyExcesses(mapping: ScopeMapping, allPatterns: readonly RoutePattern[]): string[] {
-  const tooLong = Object.entries(mapping).flatMap(([scope, patterns]) =>
+/** Returns the patterns of a mapping that are longer than a policy's `Resource` can be, and by how much. */
+export function resourceExcesses(mapping: ScopeMapping): string[] {
+  return Object.entries(mapping).flatMap(([scope, patterns]) =>
     patterns.flatMap((pattern) => resourceExcess(scope, pattern)),
   );
-  // The policy for a WebSocket API names $connect alone.
+}
+
+/** Returns by how much the policy of a key of every scope is longer than 8 KB on REST and HTTP APIs, or `undefined`. */
+export function policyExcess(allPatterns: readonly RoutePattern[]): string | undefined {
   const resources = policyResources(LONGEST_STAGE_ARN, allPatterns);
-  const characters = JSON.stringify(policyDocument('Allow', resources)).length;
-  if (characters <= MAX_POLICY_CHARACTERS) return tooLong;
-  const tooBig =
-    `got ${resources.length} resources, for a key of every scope a policy of ${characters} characters in a stage of the longest ` +
-    `name, wanted at most ${MAX_POLICY_CHARACTERS}, which API Gateway documents for WebSocket APIs and Latchkey holds for all: ` +
-    `${characters - MAX_POLICY_CHARACTERS} too many. Map fewer routes, or cover several by one pattern with a * in the path; ` +
-    'a * for the method is written out as every method';
-  return [...tooLong, tooBig];
+  const characters = JSON.stringify(scopedPolicyDocument(LONGEST_STAGE_ARN, resources)).length;
+  if (characters <= MAX_POLICY_CHARACTERS) return undefined;
+  return (
+    `got ${resources.length} resources: a key of every scope gets a policy of up to ${characters} characters, more than ` +
+    `${MAX_POLICY_CHARACTERS}. AWS documents no limit for REST and HTTP APIs, and Latchkey hasn't tried such a policy on a live ` +
+    'account. To make it shorter, map fewer routes, or cover several by one pattern with a * in the path; a * for the method is ' +
+    'written out as every method'
+  );
 }
 
 function resourceExcess(scope: string, text: string): string[] {

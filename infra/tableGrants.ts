@@ -55,8 +55,30 @@ export function grantManage(table: ITable | TableV2, grantee: IGrantable): Grant
   return withEncryptionKey(table, grantee, onTable.combine(onIndexes).combine(byStartOfId));
 }
 
-/** DynamoDB uses a key of the account's own KMS in the name of who calls it. */
+/** DynamoDB uses a KMS key of the account with the caller's rights. */
 function withEncryptionKey(table: ITable | TableV2, grantee: IGrantable, grant: Grant): Grant {
-  const use = table.encryptionKey?.grant(grantee, ...KEY_USE);
+  const use = grantEncryptionKey(table, grantee, KEY_USE);
   return use === undefined ? grant : grant.combine(use);
+}
+
+/**
+ * Lets the grantee use the KMS key of the table, if the table has one. The key answers only to DynamoDB in the table's Region, not to
+ * the grantee's own calls ("kms:ViaService", AWS KMS Developer Guide). The CDK's own `grant` of a key takes no condition.
+ */
+export function grantEncryptionKey(
+  table: ITable | TableV2,
+  grantee: IGrantable,
+  actions: readonly string[],
+): Grant | undefined {
+  const { encryptionKey: resource } = table;
+  if (resource === undefined) return undefined;
+  return Grant.addToPrincipalOrResource({
+    grantee,
+    actions: [...actions],
+    resource,
+    resourceArns: [resource.keyArn],
+    // A key policy names its own key so.
+    resourceSelfArns: ['*'],
+    conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${table.env.region}.amazonaws.com` } },
+  });
 }

@@ -1,37 +1,60 @@
-import type {
-  IWebSocketApi,
-  IWebSocketRouteAuthorizer,
-  WebSocketRouteAuthorizerBindOptions,
-  WebSocketRouteAuthorizerConfig,
+import { Names } from 'aws-cdk-lib';
+import {
+  WebSocketAuthorizer,
+  WebSocketAuthorizerType,
+  type IWebSocketApi,
+  type IWebSocketRouteAuthorizer,
+  type WebSocketRouteAuthorizerBindOptions,
+  type WebSocketRouteAuthorizerConfig,
 } from 'aws-cdk-lib/aws-apigatewayv2';
-import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LatchkeyError } from '../keys/errors.ts';
+import { freeIdIn, type AuthorizerId } from './authorizerIds.ts';
+import { allowToInvoke, invocationUri } from './invokePermission.ts';
 
 export interface WebSocketKeyAuthorizerProps {
   readonly handler: IFunction;
   readonly identitySources: string[];
 }
 
-/** A Lambda authorizer for the `$connect` route of one WebSocket API: the CDK's own, which says what to do when it is shared. */
+/**
+ * A Lambda authorizer for the `$connect` routes of WebSocket APIs: each API gets one. The CDK's own is for a single API, and its
+ * permission to invoke the function comes after the authorizer.
+ */
 export class WebSocketKeyAuthorizer implements IWebSocketRouteAuthorizer {
-  readonly #id: string;
-  readonly #authorizer: WebSocketLambdaAuthorizer;
-  #webSocketApi: IWebSocketApi | undefined;
+  readonly #id: AuthorizerId;
+  readonly #props: WebSocketKeyAuthorizerProps;
+  readonly #authorizers = new Map<IWebSocketApi, WebSocketAuthorizer>();
 
-  constructor(id: string, { handler, identitySources }: WebSocketKeyAuthorizerProps) {
+  constructor(id: AuthorizerId, props: WebSocketKeyAuthorizerProps) {
     this.#id = id;
-    this.#authorizer = new WebSocketLambdaAuthorizer(id, handler, { identitySource: identitySources });
+    this.#props = props;
   }
 
-  /** Throws LatchkeyError `CONFIG_INVALID` for a second API. */
+  /**
+   * The CDK calls it for the route.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` if the API has a construct of the authorizer's id already
+   */
   bind(options: WebSocketRouteAuthorizerBindOptions): WebSocketRouteAuthorizerConfig {
     const { webSocketApi } = options.route;
-    this.#webSocketApi ??= webSocketApi;
-    if (this.#webSocketApi !== webSocketApi) {
-      const problem = `${this.#id}: got two WebSocket APIs, wanted a forWebSocketApi() with an id of its own for each`;
-      throw new LatchkeyError('CONFIG_INVALID', problem);
-    }
-    return this.#authorizer.bind(options);
+    const authorizer = this.#authorizers.get(webSocketApi) ?? this.#create(options);
+    this.#authorizers.set(webSocketApi, authorizer);
+    return { authorizerId: authorizer.authorizerId, authorizationType: 'CUSTOM' };
+  }
+
+  #create({ route, scope }: WebSocketRouteAuthorizerBindOptions): WebSocketAuthorizer {
+    const { handler, identitySources } = this.#props;
+    const { webSocketApi } = route;
+    const authorizerName = freeIdIn(scope, this.#id);
+    const authorizer = new WebSocketAuthorizer(scope, authorizerName, {
+      webSocketApi,
+      authorizerName,
+      identitySource: identitySources,
+      type: WebSocketAuthorizerType.LAMBDA,
+      authorizerUri: invocationUri(handler),
+    });
+    const id = `${Names.nodeUniqueId(authorizer.node)}-Permission`;
+    allowToInvoke(authorizer, { scope, id, handler, api: route, apiId: webSocketApi.apiId });
+    return authorizer;
   }
 }

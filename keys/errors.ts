@@ -1,3 +1,5 @@
+import { maskKeys } from './maskKeys.ts';
+
 /** Why Latchkey could not do what it was asked. A refusal of a key is never an error: see `Decision`. */
 export type ErrorCode =
   | 'CONFIG_INVALID'
@@ -28,8 +30,9 @@ export class LatchkeyError extends Error {
     return value instanceof Error && value.name === 'LatchkeyError';
   }
 
+  /** Masks what may be a key in the message: somebody may have typed one where another value belongs. */
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; keyId?: string | undefined } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(maskKeys(message), 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.keyId = options.keyId;
   }

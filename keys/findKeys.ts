@@ -1,3 +1,4 @@
+import { MAX_DEPTH } from './json.ts';
 import { parseSecret, type KeySecret } from './secret.ts';
 
 /** A key in a text. */
@@ -29,11 +30,14 @@ export function* findKeys(text: string, prefix?: string): Generator<FoundKey> {
   }
 }
 
-/** Whether a value, or any text in it, holds a key that Latchkey can have issued. Records are shown: none belongs in one. */
-export function holdsKey(value: unknown): boolean {
+/**
+ * Whether a value, or any text in it, holds a key that Latchkey can have issued. Records are shown: none belongs in one. Nothing
+ * is looked for deeper than a record can nest, because no field takes such a value.
+ */
+export function holdsKey(value: unknown, depth: number = MAX_DEPTH): boolean {
   if (typeof value === 'string') return findKeys(value).next().done !== true;
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([name, inner]) => holdsKey(name) || holdsKey(inner));
+  if (typeof value !== 'object' || value === null || depth === 0) return false;
+  return Object.entries(value).some(([name, inner]) => holdsKey(name) || holdsKey(inner, depth - 1));
 }
 
 /** What may be the prefix that ends with the underscore at `end`, the longest first. */

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { holdsKey } from './findKeys.ts';
 import { isKeyId } from './keyId.ts';
-import { parseTime, problemOf, wantedOf } from './keyFields.ts';
+import { problemOf, wantedOf } from './keyFields.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { purgeAfter } from './purgeAfter.ts';
-import type { JsonObject, KeyRecord } from './record.ts';
+import type { JsonObject } from './json.ts';
+import type { KeyRecord } from './record.ts';
+import { isAhead } from './recordTimes.ts';
 import { MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
-import { isActor, isText, TEXT_WANTED } from './text.ts';
-import { toEpochMs, toTimestamp } from './timestamp.ts';
+import { ACTOR_WANTED, isActor, isText, TEXT_WANTED } from './text.ts';
+import { readTime, TIME_WANTED, toEpochMs, toTimestamp, type Timestamp } from './timestamp.ts';
 
 /** A key that was issued elsewhere, by its hash. What is `null` or left out is not known or not so. */
 export interface ImportedKey {
@@ -15,25 +17,28 @@ export interface ImportedKey {
   readonly keyHash: string;
   /** Kept where it can be an id here: 1 to 36 letters, digits and hyphens. Otherwise the key gets a new one. */
   readonly id?: string | null | undefined;
-  /** 1 to 256 characters. */
+  /** 1 to 256 characters, none of them a control or invisible character. */
   readonly label: string;
   /** What may be shown of the raw key: its first characters, at most 24. */
   readonly keyPrefix?: string | null | undefined;
-  /** Whom the key was issued to: 1 to 256 characters. */
+  /** Whom the key was issued to: as the label. */
   readonly owner?: string | null | undefined;
   /** As of a `NewKey`. */
   readonly scopes?: readonly string[] | null | undefined;
   /** The name of the plan that its requests count against. */
   readonly plan?: string | null | undefined;
-  /** A JSON object of at most 1024 bytes. */
+  /** A JSON object of at most 1024 bytes, nested at most 30 deep. */
   readonly metadata?: JsonObject | null | undefined;
-  /** Times are ISO 8601 with a zone, and may be past; the import's own unless given. */
+  /**
+   * Times are ISO 8601 with a zone, or dates, which stand for the start of that day in UTC. They may be past. A zero time (`0`,
+   * year 1, the start of 1970) reads as absent. The import's own time unless given.
+   */
   readonly createdAt?: string | null | undefined;
   /** The registry's actor unless given. */
   readonly createdBy?: string | null | undefined;
-  /** When the key was last used. */
+  /** When the key was last used: at most a minute ahead of the registry's clock. */
   readonly lastUsedAt?: string | null | undefined;
-  /** The key is refused from this instant on. */
+  /** The key is refused from this instant on; a date stands for its end in UTC. */
   readonly expiresAt?: string | null | undefined;
   /** The key is refused while it has one. */
   readonly disabledAt?: string | null | undefined;
@@ -62,19 +67,18 @@ export interface ImportContext {
 
 interface Reader {
   readonly wanted: string;
-  readonly read: (value: unknown) => unknown;
+  readonly read: (value: unknown, name: string) => unknown;
 }
 
 const text = (wanted: string, isValid: (value: unknown) => boolean): Reader => ({
   wanted,
   read: (value) => (isValid(value) ? value : undefined),
 });
-/** What writes times to the nanosecond is common elsewhere. */
 const TIME: Reader = {
-  wanted: 'a time in ISO 8601 with its zone',
-  read: (value) => parseTime(value, { fractionDigits: 9 }),
+  wanted: TIME_WANTED,
+  read: (value, name) => readTime(value, { dateAs: name === 'expiresAt' ? 'end' : 'start' }),
 };
-const ACTOR = text('a text that tells who acted', isActor);
+const ACTOR = text(ACTOR_WANTED, isActor);
 
 const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' | 'rotatedTo'>, Reader>> = {
   keyHash: {
@@ -101,15 +105,8 @@ const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' |
 /** Checks one entry. A problem never tells a value: what stands in the wrong place may be a raw key. */
 export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext): CheckedImport {
   const given: Record<string, unknown> = typeof entry === 'object' && entry !== null ? { ...entry } : {};
-  const fields: Record<string, unknown> = {};
-  const problems: string[] = [];
-  for (const [name, { read, wanted }] of Object.entries(READERS)) {
-    const value = given[name];
-    const isLeftOut = value === undefined || value === null;
-    if (isLeftOut && name !== 'keyHash' && name !== 'label') continue;
-    fields[name] = read(value);
-    if (fields[name] === undefined) problems.push(`${name}: ${reason(value)}wanted ${wanted}`);
-  }
+  const { fields, problems } = readFields(given);
+  problems.push(...aheadProblem(fields['lastUsedAt'] as Timestamp | undefined, nowMs));
   if (problems.length > 0) return { problem: problems.join('; ') };
 
   const { id, rotatedFrom, rotatedTo } = given;
@@ -122,6 +119,59 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
     ...(isKeyId(rotatedTo) ? { rotatedTo } : {}),
   } as unknown as KeyRecord;
   return { record: { ...record, ...purge(record, nowMs) }, hasOwnId: isKeyId(id) };
+}
+
+function readFields(given: Record<string, unknown>) {
+  const fields: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, { read, wanted }] of Object.entries(READERS)) {
+    const value = given[name];
+    const isLeftOut = value === undefined || value === null || (TIMES.has(name) && isZeroTime(value));
+    if (isLeftOut && name !== 'keyHash' && name !== 'label') continue;
+    fields[name] = read(value, name);
+    if (fields[name] === undefined) problems.push(`${name}: ${reason(value)}wanted ${wanted}`);
+  }
+  problems.push(...endsWithoutTime(given));
+  return { fields, problems };
+}
+
+const TIMES: ReadonlySet<string> = new Set(
+  Object.keys(READERS).filter((name) => READERS[name as keyof typeof READERS] === TIME),
+);
+/** Of Go and .NET (year 1), and of Unix. */
+const ZERO_TIMES: ReadonlySet<string | undefined> = new Set(['0001-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z']);
+/** Of MySQL. No calendar has it. */
+const ZERO_DATE = /^0000-00-00(?:[T ]00:00(?::00(?:[.,]0+)?)?)?Z?$/i;
+
+/**
+ * Whether a value is what programs write for a time that they do not have: `0`, the zero time of Go and .NET (year 1), the
+ * Unix epoch, or MySQL's zero date.
+ */
+export function isZeroTime(value: unknown): boolean {
+  if (value === 0) return true;
+  if (typeof value !== 'string') return false;
+  const text = value.trim();
+  return text === '0' || ZERO_DATE.test(text) || ZERO_TIMES.has(readTime(text, { zone: 'UTC' }));
+}
+
+/** A zero time with somebody who revoked or disabled the key may be an end whose time is not known. */
+function endsWithoutTime(given: Record<string, unknown>): readonly string[] {
+  const ends = [
+    ['revokedAt', 'revokedBy', 'revokedReason'],
+    ['disabledAt', 'disabledBy'],
+  ] as const;
+  return ends.flatMap(([time, ...about]) => {
+    const told = about.find((name) => given[name] !== undefined && given[name] !== null);
+    return told !== undefined && isZeroTime(given[time])
+      ? [`${time}: got a zero time beside ${told}, wanted when it was`]
+      : [];
+  });
+}
+
+/** Nobody has used the key at a time to come. Of a revocation or a disabling the presence counts, and not the time. */
+function aheadProblem(lastUsedAt: Timestamp | undefined, nowMs: number): readonly string[] {
+  if (lastUsedAt === undefined || !isAhead(toEpochMs(lastUsedAt), nowMs)) return [];
+  return [`lastUsedAt: got ${lastUsedAt}, which is to come, wanted a time that has passed`];
 }
 
 function reason(value: unknown): string {

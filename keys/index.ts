@@ -3,7 +3,8 @@ export { createKeyRegistry, type CreateKeyRegistryOptions } from './createKeyReg
 export { LatchkeyError, type ErrorCode } from './errors.ts';
 export type { NewKey } from './newKey.ts';
 export { keyState, type KeyState } from './keyState.ts';
-export type { JsonObject, JsonValue, KeyRecord } from './record.ts';
+export type { JsonObject, JsonValue } from './json.ts';
+export type { KeyRecord, PublicRecord } from './record.ts';
 export {
   KeyRegistry,
   REGISTRY_TRANSLATION,

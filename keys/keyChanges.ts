@@ -4,7 +4,8 @@ import { conflict, isAbsent, revokedRefusal, type Change } from './change.ts';
 import { LatchkeyError } from './errors.ts';
 import { problemOf, type FieldName } from './keyFields.ts';
 import { expiry } from './newKey.ts';
-import type { JsonObject, KeyRecord } from './record.ts';
+import type { JsonObject } from './json.ts';
+import type { KeyRecord } from './record.ts';
 
 /** What is to change about a key: `null` removes, what is left out stays. The bounds are those of a `NewKey`. */
 export interface KeyChanges {
@@ -18,7 +19,7 @@ export interface KeyChanges {
   readonly plan?: string | null | undefined;
   /** Takes the place of all that there was. */
   readonly metadata?: JsonObject | null | undefined;
-  /** ISO 8601 with a zone, in the future; `null` has the key never expire. */
+  /** As of a `NewKey`; `null` has the key never expire. */
   readonly expiresAt?: string | null | undefined;
 }
 

@@ -1,9 +1,11 @@
 import { holdsKey } from './findKeys.ts';
+import { maskKeys } from './maskKeys.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
-import { isJsonObject, type JsonValue } from './record.ts';
-import { isScope } from './scope.ts';
+import { printable } from './printable.ts';
+import { isDeeper, isJsonObject, MAX_DEPTH, type JsonValue } from './json.ts';
+import { isScope, SCOPES_WANTED } from './scope.ts';
 import { isText, TEXT_WANTED } from './text.ts';
-import { parseTimestamp, toTimestamp, type Timestamp } from './timestamp.ts';
+import { readTime, TIME_WANTED } from './timestamp.ts';
 
 /** A field of a key that operators set. */
 export type FieldName = 'label' | 'owner' | 'scopes' | 'plan' | 'expiresAt' | 'metadata';
@@ -19,26 +21,26 @@ const MAX_METADATA_BYTES = 1024;
 const MAX_METADATA_DEPTH = 30;
 const NUMBER_END = 1e126;
 const MIN_NUMBER = 1e-130;
-/** The years that a stored time can have. */
-const FIRST_MS = Date.parse('0000-01-01T00:00:00Z');
-const END_MS = Date.UTC(10_000, 0);
 
 const CHECKS: Readonly<Record<FieldName, Check>> = {
   label: { wanted: TEXT_WANTED, isValid: isText },
   owner: { wanted: TEXT_WANTED, isValid: isText },
   scopes: {
-    wanted: `a list of scopes without spaces, quotes or backslashes, at most ${MAX_SCOPES_LENGTH} characters together`,
+    wanted: `${SCOPES_WANTED}, at most ${MAX_SCOPES_LENGTH} characters together`,
     isValid: isScopeList,
   },
   plan: { wanted: PLAN_WANTED, isValid: isPlanName },
   expiresAt: {
-    wanted: 'a time to come in ISO 8601 with its zone, such as 2030-01-31T12:00:00Z',
+    wanted: `${TIME_WANTED} (until the end of that day in UTC), in the future`,
     isValid: (value, nowMs) => {
-      const time = parseTime(value);
+      const time = readTime(value, { dateAs: 'end' });
       return time !== undefined && Date.parse(time) > nowMs;
     },
   },
-  metadata: { wanted: `a JSON object of at most ${MAX_METADATA_BYTES} bytes`, isValid: isStorableMetadata },
+  metadata: {
+    wanted: `a JSON object of at most ${MAX_METADATA_BYTES} bytes, nested at most ${MAX_METADATA_DEPTH} deep`,
+    isValid: isStorableMetadata,
+  },
 };
 
 /**
@@ -48,7 +50,14 @@ const CHECKS: Readonly<Record<FieldName, Check>> = {
 export function problemOf(name: FieldName, value: unknown, nowMs: number): string | undefined {
   const { wanted, isValid } = CHECKS[name];
   if (holdsKey(value)) return `${name}: got an API key in it, wanted ${wanted}`;
-  return isValid(value, nowMs) ? undefined : `${name}: got ${show(value)}, wanted ${wanted}`;
+  if (isValid(value, nowMs)) return undefined;
+  return `${name}: got ${name === 'scopes' ? showScopes(value) : show(value)}, wanted ${wanted}`;
+}
+
+/** Names the first entry that is not a scope. */
+function showScopes(value: unknown): string {
+  const wrong: unknown[] = Array.isArray(value) ? value.filter((entry) => !isScope(entry)) : [];
+  return wrong.length === 0 ? show(value) : `${show(value)} with ${show(wrong[0])} in it`;
 }
 
 /** What is wanted of a field, for messages. */
@@ -56,37 +65,20 @@ export function wantedOf(name: FieldName): string {
   return CHECKS[name].wanted;
 }
 
-/**
- * A time of ISO 8601 with its zone as it is stored, cut to milliseconds, or `undefined`. A day that the calendar lacks is
- * refused: V8 would read 30 February as 2 March.
- */
-export function parseTime(
-  value: unknown,
-  { fractionDigits = 3 }: { fractionDigits?: number } = {},
-): Timestamp | undefined {
-  if (typeof value !== 'string') return undefined;
-  const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})?(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.exec(value);
-  if (parts === null || parseTimestamp(`${parts[1]}T00:00:00.000Z`) === undefined) return undefined;
-  if ((parts[4]?.length ?? 0) > fractionDigits + 1) return undefined;
-  const epochMs = Date.parse(value);
-  return epochMs >= FIRST_MS && epochMs < END_MS ? toTimestamp(epochMs) : undefined;
-}
-
 const MAX_SHOWN = 60;
-/** A run as long as no word is, whatever issued it: the first characters are as many as `shownPrefixOf` lets see. */
-const MAY_BE_KEY = /([\w-]{11})[\w-]{9,}/g;
 
-/** The value as a message shows it: short, and of what may be a key no more than is shown of keys anywhere. */
+/** Returns the value as a message shows it: short, printable, and without what may be a key (see `maskKeys`). */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'string')
     return value.length > MAX_SHOWN ? `a text of ${value.length} characters` : quote(value);
   if (typeof value !== 'object' || value === null) return String(value);
+  if (isDeeper(value, MAX_DEPTH)) return `objects and lists more than ${MAX_DEPTH} deep`;
   return Array.isArray(value) ? `a list of ${value.length}` : `an object of ${JSON.stringify(value).length} characters`;
 }
 
 function quote(text: string): string {
-  return JSON.stringify(text.replaceAll(MAY_BE_KEY, '$1…'));
+  return printable(JSON.stringify(maskKeys(text)));
 }
 
 function isScopeList(value: unknown): boolean {

@@ -1,11 +1,19 @@
 import { parseSecret } from './secret.ts';
 
+/** A UUID's. */
+const MAX_LENGTH = 36;
+
+/** Whether the text is as long as ids can be, as a UUID is, so that no other id begins with it. */
+export function isLongestId(id: string): boolean {
+  return id.length === MAX_LENGTH;
+}
+
 /**
  * Whether the text can be the id of a key, issued here or elsewhere. A UUID has 36 characters. No key that was issued here
  * fits, for each is longer and has an underscore; one that was made elsewhere can.
  */
 export function isKeyId(id: unknown): id is string {
-  return typeof id === 'string' && /^[0-9A-Za-z-]{1,36}$/.test(id);
+  return typeof id === 'string' && id.length <= MAX_LENGTH && /^[0-9A-Za-z-]+$/.test(id);
 }
 
 const A_UUID = '00000000-0000-4000-8000-000000000000';

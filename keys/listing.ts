@@ -33,6 +33,20 @@ export interface ListOptions {
    * @default - the keys of all
    */
   readonly owner?: string | undefined;
+  /**
+   * Only keys in this state when they are read.
+   *
+   * @default - in any
+   */
+  readonly state?: KeyState | undefined;
+  /**
+   * Only keys for which this returns true. With a `filter` or a `state`, `limit` counts the keys that pass and the records
+   * that could not be read: the table is read on until there are so many, or it ends. So each page but the last is full.
+   *
+   * @default - every key; the page comes from one read of the table, and can hold fewer keys than `limit`, or none,
+   * although a next page follows
+   */
+  readonly filter?: ((record: KeyRecord) => boolean) | undefined;
 }
 
 /** A page of keys. */
@@ -46,13 +60,7 @@ export interface ListPage {
 }
 
 /** Which keys, all pages together. */
-export interface RecordsOptions extends Pick<ListOptions, 'consistentRead' | 'owner'> {
-  /**
-   * Only keys in this state when they are read.
-   *
-   * @default - in any
-   */
-  readonly state?: KeyState | undefined;
+export interface RecordsOptions extends Pick<ListOptions, 'consistentRead' | 'owner' | 'state'> {
   /**
    * Told of each record that could not be read.
    *
@@ -63,13 +71,23 @@ export interface RecordsOptions extends Pick<ListOptions, 'consistentRead' | 'ow
 
 const MAX_LIMIT = 1000;
 
+/** What was read at once: items, each with the key that the list goes on after. */
+interface Chunk {
+  readonly entries: readonly { readonly item: Item; readonly key: Item }[];
+  readonly lastKey: Item | undefined;
+}
+
 /**
  * One page of keys: of all in the table's own order, or of an owner's by age.
  *
  * @throws LatchkeyError `INPUT_INVALID`; `STORE_UNAVAILABLE`
  */
-export async function listPage(store: RegistryStore, options: ListOptions): Promise<ListPage> {
-  const { limit = MAX_LIMIT, cursor, consistentRead = false, owner } = options;
+export async function listPage(
+  store: RegistryStore,
+  { state, filter, ...options }: ListOptions,
+  now: () => number,
+): Promise<ListPage> {
+  const { limit = MAX_LIMIT, cursor, owner } = options;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw new LatchkeyError(
       'INPUT_INVALID',
@@ -77,25 +95,25 @@ export async function listPage(store: RegistryStore, options: ListOptions): Prom
     );
   }
   const startKey = cursor ? decodeCursor(cursor, owner) : undefined;
-  if (owner === undefined) {
-    const { items, lastKey } = await store.scan({ limit, startKey, consistentRead });
-    return toPage(items, encodeCursor(lastKey, undefined));
+  if (state !== undefined || filter !== undefined) {
+    const passes = (record: KeyRecord) =>
+      (state === undefined || keyState(record, now()) === state) && (filter?.(record) ?? true);
+    return filteredPage(store, { ...options, limit, startKey }, passes);
   }
-  const { items: keys, lastKey } = await store.keysOfOwner(owner, { limit, startKey });
-  const items = await store.readAll(keys.map(hashIn), consistentRead);
-  // The index lags: what has gone to another owner meanwhile is no longer this one's.
-  const own = items.filter((item) => item[ATTRIBUTE.owner] === owner);
-  return toPage(own, encodeCursor(lastKey, owner));
+  const { entries, lastKey } = await readChunk(store, { ...options, limit, startKey });
+  const { records, corrupt } = parseItems(entries.map(({ item }) => item));
+  return { records, corrupt, cursor: encodeCursor(lastKey, owner) };
 }
 
 /** Every page of `listPage`, one after the other. */
 export async function* listPages(
   store: RegistryStore,
   options: Omit<ListOptions, 'cursor'>,
+  now: () => number,
 ): AsyncGenerator<ListPage, void, undefined> {
   let cursor: string | null = null;
   do {
-    const page: ListPage = await listPage(store, { ...options, cursor });
+    const page: ListPage = await listPage(store, { ...options, cursor }, now);
     yield page;
     cursor = page.cursor;
   } while (cursor !== null);
@@ -107,13 +125,63 @@ export async function* listRecords(
   { state, onCorrupt, ...options }: RecordsOptions,
   now: () => number,
 ): AsyncGenerator<KeyRecord, void, undefined> {
-  for await (const { records, corrupt } of listPages(store, options)) {
+  for await (const { records, corrupt } of listPages(store, options, now)) {
     for (const error of corrupt) onCorrupt?.(error);
     for (const record of records) if (state === undefined || keyState(record, now()) === state) yield record;
   }
 }
 
-function toPage(items: readonly Item[], cursor: string | null): ListPage {
+interface ChunkOptions extends Pick<ListOptions, 'owner' | 'consistentRead'> {
+  readonly limit: number;
+  readonly startKey: Item | undefined;
+}
+
+/** Reads until `limit` keys pass or cannot be read. The cursor is `null` if nothing of the last read is left and the table ends. */
+async function filteredPage(
+  store: RegistryStore,
+  { limit, ...options }: ChunkOptions,
+  passes: (record: KeyRecord) => boolean,
+): Promise<ListPage> {
+  const records: KeyRecord[] = [];
+  const corrupt: LatchkeyError[] = [];
+  let { startKey } = options;
+  // One more than is wanted shows whether others follow. Few keys may pass, so each further read is larger.
+  for (let size = limit + 1; ; size = Math.min(2 * size, MAX_LIMIT)) {
+    const { entries, lastKey } = await readChunk(store, { ...options, limit: size, startKey });
+    for (const { item, key } of entries) {
+      const parsed = parseItems([item]);
+      const found = parsed.records.filter(passes);
+      if (found.length + parsed.corrupt.length === 0) continue;
+      if (records.length + corrupt.length === limit) {
+        return { records, corrupt, cursor: encodeCursor(startKey, options.owner) };
+      }
+      records.push(...found);
+      corrupt.push(...parsed.corrupt);
+      startKey = key;
+    }
+    const isFull = records.length + corrupt.length === limit;
+    if (lastKey === undefined || isFull) return { records, corrupt, cursor: encodeCursor(lastKey, options.owner) };
+    startKey = lastKey;
+  }
+}
+
+async function readChunk(
+  store: RegistryStore,
+  { owner, limit, startKey, consistentRead = false }: ChunkOptions,
+): Promise<Chunk> {
+  if (owner === undefined) {
+    const { items, lastKey } = await store.scan({ limit, startKey, consistentRead });
+    return { entries: items.map((item) => ({ item, key: { [PARTITION_KEY]: item[PARTITION_KEY] } })), lastKey };
+  }
+  const { items: keys, lastKey } = await store.keysOfOwner(owner, { limit, startKey });
+  const byHash = new Map(keys.map((key) => [hashIn(key), key]));
+  const items = await store.readAll([...byHash.keys()], consistentRead);
+  // The index lags: what has gone to another owner meanwhile is no longer this one's.
+  const own = items.filter((item) => item[ATTRIBUTE.owner] === owner);
+  return { entries: own.map((item) => ({ item, key: byHash.get(hashIn(item)) ?? item })), lastKey };
+}
+
+function parseItems(items: readonly Item[]): Pick<ListPage, 'records' | 'corrupt'> {
   const records: KeyRecord[] = [];
   const corrupt: LatchkeyError[] = [];
   for (const item of items) {
@@ -124,7 +192,7 @@ function toPage(items: readonly Item[], cursor: string | null): ListPage {
       corrupt.push(error);
     }
   }
-  return { records, corrupt, cursor };
+  return { records, corrupt };
 }
 
 const HASH_BYTES = 32;

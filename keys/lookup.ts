@@ -1,6 +1,7 @@
 import { GetCommand, UpdateCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LatchkeyError } from './errors.ts';
 import { parseRecord, type KeyRecord } from './record.ts';
+import { CLOCK_SKEW_MS } from './recordTimes.ts';
 import { requireJsonObject } from './requireJsonObject.ts';
 import type { KeyHash } from './secret.ts';
 import { translateStoreFault, withinMs } from './storeFault.ts';
@@ -58,15 +59,15 @@ export class KeyLookup {
   }
 
   /**
-   * Sets `lastUsedAt` unless it is later than `cutoffMs` already. A deleted key is not brought back, and the time only
-   * moves forward. Both times are epoch milliseconds.
+   * Sets `lastUsedAt` unless it is later than `cutoffMs` already. A deleted key is not brought back, and the time only moves
+   * forward, unless the stored one is more than a minute ahead of this use. Both times are epoch milliseconds.
    *
    * @throws LatchkeyError `STORE_UNAVAILABLE`: whether the write took effect is not known
    */
   async recordUse(keyHash: KeyHash, usedAtMs: number, cutoffMs: number): Promise<UseOutcome> {
     const exists = 'attribute_exists(keyHash)';
     const neverUsed = 'attribute_not_exists(lastUsedAt) OR attribute_type(lastUsedAt, :null)';
-    const due = `(${neverUsed} OR lastUsedAt <= :cutoff)`;
+    const due = `(${neverUsed} OR lastUsedAt <= :cutoff OR lastUsedAt > :ahead)`;
     const command = new UpdateCommand({
       TableName: this.#tableName,
       Key: { [PARTITION_KEY]: keyHash },
@@ -75,6 +76,7 @@ export class KeyLookup {
       ExpressionAttributeValues: {
         ':usedAt': toTimestamp(usedAtMs),
         ':cutoff': toTimestamp(cutoffMs),
+        ':ahead': toTimestamp(usedAtMs + CLOCK_SKEW_MS),
         ':null': 'NULL',
       },
     });

@@ -1,25 +1,26 @@
 import { LatchkeyError } from './errors.ts';
-import { parseTime, problemOf, type FieldName } from './keyFields.ts';
+import { problemOf, type FieldName } from './keyFields.ts';
 import { purgeAfter } from './purgeAfter.ts';
-import type { JsonObject, KeyRecord } from './record.ts';
-import { toEpochMs } from './timestamp.ts';
+import type { JsonObject } from './json.ts';
+import type { KeyRecord } from './record.ts';
+import { readTime, toEpochMs } from './timestamp.ts';
 
 /** What is said of a key when it is issued. */
 export interface NewKey {
-  /** 1 to 256 characters. */
+  /** 1 to 256 characters, none of them a control or invisible character. */
   readonly label: string;
-  /** 1 to 256 characters. */
+  /** 1 to 256 characters, none of them a control or invisible character. */
   readonly owner?: string | undefined;
   /**
-   * Scope tokens of RFC 6749 §3.3, at most 1024 characters together with a space between; absent means the key may do
-   * everything, an empty list nothing.
+   * Scope tokens of RFC 6749 §3.3 without commas, braces and brackets, at most 1024 characters together with a space
+   * between. Absent means the key may do everything, an empty list nothing.
    */
   readonly scopes?: readonly string[] | undefined;
   /** 1 to 64 letters, digits, dots, underscores and hyphens, the first a letter or a digit. */
   readonly plan?: string | undefined;
-  /** ISO 8601 with a zone, in the future. */
+  /** ISO 8601 with a zone, or a date whose end in UTC it is; in the future. */
   readonly expiresAt?: string | undefined;
-  /** A JSON object of at most 1024 bytes. */
+  /** A JSON object of at most 1024 bytes, nested at most 30 deep. */
   readonly metadata?: JsonObject | undefined;
 }
 
@@ -40,7 +41,11 @@ export function checkNewKey(input: unknown, nowMs: number): CheckedFields {
   });
   if (problems.length > 0) throw new LatchkeyError('INPUT_INVALID', problems.join('; '));
 
-  const { label, owner, scopes, plan, expiresAt, metadata } = fields as unknown as NewKey;
+  return writtenFields(fields as unknown as NewKey);
+}
+
+/** Returns what a record has of a new key whose fields were checked, or come from a stored record. */
+export function writtenFields({ label, owner, scopes, plan, expiresAt, metadata }: NewKey): CheckedFields {
   return {
     label,
     ...(owner === undefined ? {} : { owner }),
@@ -53,7 +58,7 @@ export function checkNewKey(input: unknown, nowMs: number): CheckedFields {
 
 /** What an expiry that was checked writes into a record. */
 export function expiry(text: string): Required<Pick<KeyRecord, 'expiresAt' | 'purgeAfter'>> {
-  const expiresAt = parseTime(text);
+  const expiresAt = readTime(text, { dateAs: 'end' });
   if (expiresAt === undefined) throw new LatchkeyError('INTERNAL_ERROR', 'an expiry went unchecked');
   return { expiresAt, purgeAfter: purgeAfter(toEpochMs(expiresAt)) };
 }

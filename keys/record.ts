@@ -1,14 +1,8 @@
 import { LatchkeyError } from './errors.ts';
+import { isJsonObject, isPlainObject, type JsonObject } from './json.ts';
 import { parseKeyHash, type KeyHash } from './secret.ts';
 import { ATTRIBUTE } from './table.ts';
 import { parseTimestamp, type Timestamp } from './timestamp.ts';
-
-/** What JSON can say. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
-/** A JSON object. */
-export interface JsonObject {
-  readonly [name: string]: JsonValue;
-}
 
 /** One key as the table holds it. An optional field that is absent is a fact not known or not so, never an empty value. */
 export interface KeyRecord {
@@ -52,6 +46,18 @@ export interface KeyRecord {
   readonly rotatedTo?: string;
   /** Epoch seconds: the table deletes the record some time after this. */
   readonly purgeAfter?: number;
+}
+
+/**
+ * A record without its hash, for callers, output and logs. The hash opens nothing, but it is the table's key, and an id names
+ * the key as well.
+ */
+export type PublicRecord = Omit<KeyRecord, 'keyHash'>;
+
+/** Returns a copy of the record without its hash. A field that is absent stays absent. */
+export function publicRecord(record: PublicRecord & { readonly keyHash?: KeyHash }): PublicRecord {
+  const { keyHash: _, ...shown } = record;
+  return shown;
 }
 
 /**
@@ -106,21 +112,6 @@ export function parseRecord(item: unknown): KeyRecord {
 /** The record as an item for lib-dynamodb: absent stays absent, so no NULL is ever written. */
 export function serialiseRecord(record: KeyRecord): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
-}
-
-/** Whether the value can be stored as JSON and read back unchanged. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return isPlainObject(value) && Object.values(value).every(isJsonValue);
-}
-
-function isJsonValue(value: unknown): value is JsonValue {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
-  if (typeof value === 'number') return Number.isFinite(value);
-  return Array.isArray(value) ? value.every(isJsonValue) : isJsonObject(value);
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function readString(value: unknown): string | undefined {

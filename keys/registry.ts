@@ -5,9 +5,9 @@ import { LatchkeyError, type ErrorCode } from './errors.ts';
 import { changing, checkChanges, type KeyChanges, type UpdateOptions } from './keyChanges.ts';
 import type { ImportedKey } from './importedKey.ts';
 import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './importHashes.ts';
-import { isKeyId, isTellable } from './keyId.ts';
+import { isKeyId, isLongestId, isTellable } from './keyId.ts';
 import { listPage, listPages, listRecords, type ListOptions, type ListPage, type RecordsOptions } from './listing.ts';
-import { checkNewKey, type NewKey } from './newKey.ts';
+import { checkNewKey, writtenFields, type NewKey } from './newKey.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from './record.ts';
 import { checkRegistryOptions, type KeyRegistryOptions } from './registryOptions.ts';
 import { ConditionRefused, RegistryStore } from './registryStore.ts';
@@ -18,6 +18,7 @@ import {
   endOf,
   rotationRefusal,
   successorOf,
+  takenOver,
   type DrawnRotation,
   type RotateOptions,
   type Rotation,
@@ -54,6 +55,9 @@ const MAX_TOLD_IDS = 5;
  * record (a rotation is two): it is made as a whole or refused, and of two that exclude each other one is refused. Beside
  * what each method says it throws, any can throw LatchkeyError `STORE_UNAVAILABLE`: whether a write took effect is then not
  * known.
+ *
+ * Each record that you get is a copy of your own and has its `keyHash`, which `importHashes` needs. Leave `keyHash` out of what
+ * you return to your callers.
  */
 export class KeyRegistry {
   readonly #options: Required<KeyRegistryOptions>;
@@ -82,9 +86,12 @@ export class KeyRegistry {
    * @throws LatchkeyError `INPUT_INVALID`
    */
   draw(newKey: NewKey): IssuedKey {
-    const { keyPrefix, actor, now } = this.#options;
-    const createdMs = now();
-    const fields = checkNewKey(newKey, createdMs);
+    const createdMs = this.#options.now();
+    return this.#draw(checkNewKey(newKey, createdMs), createdMs);
+  }
+
+  #draw(fields: ReturnType<typeof writtenFields>, createdMs: number): IssuedKey {
+    const { keyPrefix, actor } = this.#options;
     const secret = generateSecret(keyPrefix);
     const record: KeyRecord = {
       keyHash: hashSecret(secret),
@@ -115,7 +122,7 @@ export class KeyRegistry {
   }
 
   /**
-   * The record of a key by its id, as the last write left it.
+   * The record of a key by its whole id, as the last write left it, also if other keys' ids begin with it.
    *
    * @throws LatchkeyError `INPUT_INVALID` for what cannot be an id; `NOT_FOUND`; `RECORD_CORRUPT`
    */
@@ -124,32 +131,36 @@ export class KeyRegistry {
   }
 
   /**
-   * The record of a key by its id or, with at least 4 characters, by a start that no other key's id has. A start is looked
-   * for among all ids, so that it takes longer in a large table, and a key issued a moment ago may not be found by one.
+   * The record of a key by its id or, with at least 4 characters, by a start that no other key's id has. An id shorter than a
+   * UUID may be the start of another id, so it's looked for among all ids, as a start is: that takes longer in a large table, and
+   * may miss a key issued a moment ago. An id that other ids begin with is ambiguous; `get` takes it as a whole id.
    *
-   * @throws LatchkeyError `INPUT_INVALID` for what cannot be an id; `AMBIGUOUS_ID`, naming up to 5 keys; `NOT_FOUND`;
-   * `RECORD_CORRUPT`
+   * @throws LatchkeyError `INPUT_INVALID` for what cannot be an id; `AMBIGUOUS_ID`, naming up to 5 keys, with `keyId` if the
+   * start is itself a key's id; `NOT_FOUND`; `RECORD_CORRUPT`
    */
   async getByIdStart(start: string): Promise<KeyRecord> {
-    if (isUuid(start)) return this.get(start);
+    if (isLongestId(start)) return this.get(start);
     checkId(start);
     const keyHash = await this.#store.hashOf(start, []);
-    if (keyHash !== undefined) return this.#get(start, keyHash);
-    if (start.length < MIN_ID_START) {
+    if (keyHash === undefined && start.length < MIN_ID_START) {
       throw new LatchkeyError(
         'INPUT_INVALID',
         `id: wanted the id of a key, or at least its first ${MIN_ID_START} characters`,
       );
     }
-    const [id, ...others] = await this.#store.idsStarting(start, MAX_TOLD_IDS + 1);
+    const found = await this.#store.idsStarting(start, MAX_TOLD_IDS + 1);
+    const isExact = keyHash !== undefined;
+    const [id, ...others] = isExact ? [start, ...found.filter((other) => other !== start)] : found;
     if (id === undefined) {
       const told = isTellable(start) ? start : 'so';
       throw new LatchkeyError('NOT_FOUND', `there is no key with an id that starts ${told}`);
     }
-    if (others.length === 0) return this.get(id);
+    if (others.length === 0) return isExact ? this.#get(id, keyHash) : this.get(id);
     const told = [id, ...others].slice(0, MAX_TOLD_IDS).join(', ');
     const more = others.length < MAX_TOLD_IDS ? '' : ', and more';
-    throw new LatchkeyError('AMBIGUOUS_ID', `several keys have an id that starts ${start}: ${told}${more}`);
+    throw new LatchkeyError('AMBIGUOUS_ID', `several keys have an id that starts ${start}: ${told}${more}`, {
+      keyId: isExact ? start : undefined,
+    });
   }
 
   /**
@@ -166,19 +177,22 @@ export class KeyRegistry {
   }
 
   /**
-   * One page of keys: of all, in the table's own order, or of an owner's, oldest first. Keys of the last moments may be
-   * missing unless the read is consistent, which costs twice as much; an owner's keys are found by an index, which can lag
+   * Returns one page of keys: of all, in the table's own order, or of an owner's, oldest first. Keys of the last moments may
+   * be missing unless the read is consistent, which costs twice as much; an owner's keys are found by an index, which can lag
    * all the same.
+   *
+   * Without `state` and `filter`, a page comes from one read, so it can hold fewer keys than `limit` although a next page
+   * follows: only a `cursor` of `null` ends the list. With one of them, each page but the last is full.
    *
    * @throws LatchkeyError `INPUT_INVALID` for a bad limit, and for a cursor that this list did not give
    */
   async list(options: ListOptions = {}): Promise<ListPage> {
-    return listPage(this.#store, options);
+    return listPage(this.#store, options, this.#options.now);
   }
 
   /** Every page of `list`, one after the other. */
   pages(options: Omit<ListOptions, 'cursor'> = {}): AsyncGenerator<ListPage, void, undefined> {
-    return listPages(this.#store, options);
+    return listPages(this.#store, options, this.#options.now);
   }
 
   /** Every key, or those of an owner or in a state, one after the other. */
@@ -269,10 +283,11 @@ export class KeyRegistry {
     const previous = await this.get(id);
     const refusal = rotationRefusal(previous, nowMs);
     if (refusal !== undefined) throw refusal;
-    const { secret, record } = this.draw(successorOf(previous, options, nowMs));
+    // The old record's texts are not checked again: a key must be rotatable even if its label would be refused today.
+    const { secret, record } = this.#draw(writtenFields(successorOf(previous, options, nowMs)), nowMs);
     return {
       secret,
-      record: { ...record, rotatedFrom: id },
+      record: { ...record, ...takenOver(previous) },
       previous,
       previousEndsAt: endOf(previous, options, nowMs),
     };
@@ -299,12 +314,13 @@ export class KeyRegistry {
   }
 
   /**
-   * Takes in keys that were issued elsewhere, by their hashes, and tells what came of each, in order. What the table holds
-   * already is skipped and not changed, so a run that stopped is gone on with by the same run again. A key that was ended
-   * here, and whose record the table has deleted since, is not known any more: entries that have it as active bring it back.
-   * Stop reading, or end
-   * the entries, to stop it: what is in hand is finished. Entries that are wrong are rejected; any other failure ends the
-   * run with a LatchkeyError.
+   * Imports keys that were issued elsewhere, by their hashes, and yields what came of each, in order. A hash that the table
+   * holds is skipped and its record not changed; to resume an interrupted run, run it again. Of entries with one hash the
+   * first is stored, and gets the restrictions of the later ones: a revocation, a disabling, an earlier expiry. A process that
+   * ends in between leaves it without them, so bring one entry for each key if you can. A key that was ended here, and whose
+   * record the table has deleted since, is not known any more: entries that have it as active bring it back.
+   * To stop the run, stop reading or end the entries: what is in hand is finished. Wrong entries are rejected; any other failure
+   * ends the run with a LatchkeyError. A run keeps the hash of each entry in memory, about 130 bytes.
    *
    * @throws LatchkeyError `INPUT_INVALID` for a bad concurrency
    */
@@ -376,10 +392,6 @@ function parseChanged(item: unknown, change: string): KeyRecord {
 /** What cannot be an id, such as a raw key given by mistake, is neither sent nor told. */
 function checkId(id: string): void {
   if (!isKeyId(id)) throw new LatchkeyError('INPUT_INVALID', 'id: wanted the id of a key, such as list shows');
-}
-
-function isUuid(id: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 }
 
 function notFound(id: string, cause?: Error): LatchkeyError {

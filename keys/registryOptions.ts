@@ -1,7 +1,8 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LatchkeyError } from './errors.ts';
+import { show } from './keyFields.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED } from './secret.ts';
-import { isActor } from './text.ts';
+import { ACTOR_WANTED, isActor } from './text.ts';
 import { DEFAULT_PATIENCE, type Patience } from './throttling.ts';
 
 /** What a `KeyRegistry` is made with by who has a document client already. */
@@ -47,8 +48,8 @@ export function checkRegistryOptions(options: KeyRegistryOptions): Required<KeyR
   const { tableName, actor, keyPrefix = DEFAULT_KEY_PREFIX } = options;
   const problems = [
     ...(tableName ? [] : ['tableName: got nothing, wanted the name of the table']),
-    ...(isActor(actor) ? [] : ['actor: wanted a text that tells who acts, with no API key in it']),
-    ...(isKeyPrefix(keyPrefix) ? [] : [`keyPrefix: got ${JSON.stringify(keyPrefix)}, wanted ${KEY_PREFIX_WANTED}`]),
+    ...(isActor(actor) ? [] : [`actor: wanted ${ACTOR_WANTED}`]),
+    ...(isKeyPrefix(keyPrefix) ? [] : [`keyPrefix: got ${show(keyPrefix)}, wanted ${KEY_PREFIX_WANTED}`]),
   ];
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   return { now: Date.now, patience: DEFAULT_PATIENCE, ...options, keyPrefix };

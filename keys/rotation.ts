@@ -14,7 +14,7 @@ export interface RotateOptions {
   /** How long the old key still works beside its successor, in whole seconds; never past its own expiry. */
   readonly graceSeconds: number;
   /**
-   * The successor's expiry: ISO 8601 with a zone, in the future; `null` for none.
+   * The successor's expiry, as of a `NewKey`; `null` for none.
    *
    * @default - it lives as long from now as the old key does from its issue to its expiry, as that stands; where it has
    * none, neither has the successor
@@ -61,11 +61,16 @@ export function checkRotateOptions({ graceSeconds, expiresAt }: RotateOptions, n
   if (problems.length > 0) throw new LatchkeyError('INPUT_INVALID', problems.join('; '));
 }
 
-/** What the successor is issued with. */
+/** What the successor is issued with, but for its scopes, which `takenOver` has. */
 export function successorOf(previous: KeyRecord, { expiresAt }: RotateOptions, nowMs: number): NewKey {
-  const { label, owner, scopes, plan, metadata } = previous;
+  const { label, owner, plan, metadata } = previous;
   const ends = expiresAt === undefined ? sameLife(previous, nowMs) : (expiresAt ?? undefined);
-  return { label, owner, scopes, plan, metadata, expiresAt: ends };
+  return { label, owner, plan, metadata, expiresAt: ends };
+}
+
+/** What the successor has as the old key has it: a scope that is refused by now must not keep a key from its rotation. */
+export function takenOver({ id, scopes }: KeyRecord): Pick<KeyRecord, 'scopes' | 'rotatedFrom'> {
+  return { ...(scopes === undefined ? {} : { scopes }), rotatedFrom: id };
 }
 
 /** When the old key ends: after the grace period, but never later than it would have anyway. */

@@ -1,4 +1,35 @@
-/** Whether the value is a scope token of RFC 6749 §3.3: visible ASCII without quotes and backslashes. */
+/** What a scope must not hold, for messages. */
+export const SCOPE_WANTED = 'without spaces, commas, quotes, braces, brackets or backslashes';
+/** How a list of scopes is written, for messages. */
+export const SCOPES_WANTED = `a list of scopes, each a text of its own, such as ["orders:read","orders:write"], ${SCOPE_WANTED}`;
+
+/**
+ * Whether the value is a scope: a scope token of RFC 6749 §3.3 (visible ASCII without quotes and backslashes) without
+ * commas, braces and brackets. One that has some is a list that was taken for a scope, and opens no route.
+ */
 export function isScope(value: unknown): value is string {
-  return typeof value === 'string' && /^[!#-[\]-~]+$/.test(value);
+  return typeof value === 'string' && /^[!#-+\--Z^-z|~]+$/.test(value);
+}
+
+/**
+ * Reads a list of scopes that is written as one text, with spaces or commas between the scopes, as a JSON array, or as
+ * Postgres prints an array (`{a,b}`). Returns what stands between the separators, which need not be scopes: see `isScope`.
+ */
+export function splitScopes(text: string): readonly string[] {
+  const list = text.trim();
+  const json = list.startsWith('[') ? parseList(list) : undefined;
+  if (json !== undefined) return json;
+  const [, inner] = /^\{([^{}]*)\}$/.exec(list) ?? [];
+  const parts = (inner ?? list).split(/[\s,]+/).filter((part) => part !== '');
+  // Postgres puts an element in quotes when in doubt.
+  return inner === undefined ? parts : parts.map((part) => /^"([^"]+)"$/.exec(part)?.[1] ?? part);
+}
+
+function parseList(text: string): readonly string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,13 @@
 import { holdsKey } from './findKeys.ts';
+import { isPrintable } from './printable.ts';
 
 const MAX_LENGTH = 256;
 
 /** What is wanted of a text about a key, for messages. */
-export const TEXT_WANTED = `a text of 1 to ${MAX_LENGTH} characters with no API key in it`;
+export const TEXT_WANTED = `a text of 1 to ${MAX_LENGTH} characters with no API key and no control or invisible characters in it`;
+
+/** What is wanted of a text that says who acts, for messages. */
+export const ACTOR_WANTED = 'a text that tells who acts, with no API key and no control or invisible characters in it';
 
 /** Whether the value can be a text about a key: a label, an owner, a reason. */
 export function isText(value: unknown): value is string {
@@ -20,5 +24,5 @@ export function isActor(value: unknown): value is string {
 
 function isTextOf(value: unknown, maxLength: number): value is string {
   const isShort = typeof value === 'string' && value !== '' && value.length <= maxLength;
-  return isShort && value.isWellFormed() && !holdsKey(value);
+  return isShort && isPrintable(value) && !holdsKey(value);
 }

@@ -1,6 +1,6 @@
 import type { KeyLookup, UseOutcome } from '../keys/lookup.ts';
 import { keyState, type KeyState } from '../keys/keyState.ts';
-import type { KeyRecord } from '../keys/record.ts';
+import type { KeyRecord, PublicRecord } from '../keys/record.ts';
 import { hashSecret, type KeyHash } from '../keys/secret.ts';
 import { withinMs } from '../keys/storeFault.ts';
 import type { PresentedKey } from './presentedKey.ts';
@@ -14,9 +14,9 @@ export type DenyCode = 'INVALID_KEY' | 'KEY_EXPIRED' | 'KEY_DISABLED' | 'KEY_REV
 
 /** What is to be answered. A fault is none of these: it is thrown, so that no outage reads as an invalid key. */
 export type Decision =
-  | { readonly effect: 'allow'; readonly record: KeyRecord }
-  | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly record: KeyRecord }
-  | { readonly effect: 'deny'; readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE'>; readonly record?: KeyRecord }
+  | { readonly effect: 'allow'; readonly record: PublicRecord }
+  | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly record: PublicRecord }
+  | { readonly effect: 'deny'; readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE'>; readonly record?: PublicRecord }
   | { readonly effect: 'unauthenticated' };
 
 /** Told what a decision took. The answer does not depend on it. */
@@ -26,7 +26,7 @@ export interface AuthorizeObserver {
   /** The request's own read is over, also if it failed. */
   onLookup(durationMs: number): void;
   onUsageWrite(outcome: UseOutcome): void;
-  onUsageWriteFailed(record: KeyRecord, error: unknown): void;
+  onUsageWriteFailed(record: PublicRecord, error: unknown): void;
 }
 
 export interface AuthorizeDeps {

@@ -24,7 +24,7 @@ export interface DecisionOptions {
    */
   readonly usageWriteSeconds?: number;
   /**
-   * How long a record answers for its key, and so how long a revoked key may be accepted; 0 for not at all.
+   * How long a record answers for its key, and so how long a revoked key may be accepted. At 0 every request makes its own read.
    *
    * @default 60
    */
@@ -36,7 +36,8 @@ export interface DecisionOptions {
    */
   readonly staleIfErrorSeconds?: number;
   /**
-   * Which routes each scope opens: scope → patterns `METHOD /path`.
+   * Which routes each scope opens: scope → patterns `METHOD /path`. A scope has no spaces, commas, quotes, braces, brackets
+   * or backslashes. `KeyVerifier.verify` says which routes a pattern can cover.
    *
    * @default {} - scopes close no route
    */

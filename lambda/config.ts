@@ -1,4 +1,5 @@
 import { LatchkeyError } from '../keys/errors.ts';
+import { SCOPE_WANTED } from '../keys/scope.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED, type KeyFormat } from '../keys/secret.ts';
 import { DEFAULT_KEY_SOURCES, KEY_SOURCES_WANTED, parseKeySources, type KeySource } from './keySource.ts';
 import { Plans, PLANS_WANTED } from './plans.ts';
@@ -94,7 +95,7 @@ export function readConfig(environment: Environment): Config {
   return Object.freeze(config);
 }
 
-const SCOPES_WANTED = `a JSON object of scope → list of ${ROUTE_PATTERN_WANTED}`;
+const SCOPES_WANTED = `a JSON object of scope (${SCOPE_WANTED}) → list of ${ROUTE_PATTERN_WANTED}`;
 const TABLE_WANTED = 'the name or ARN of a DynamoDB table';
 
 function parseTableName(text: string): string | undefined {

@@ -1,4 +1,4 @@
-import type { KeyRecord } from '../keys/record.ts';
+import type { PublicRecord } from '../keys/record.ts';
 import type { Decision, DenyCode } from './authorize.ts';
 
 /** What the integration, the gateway's responses and its access log get to know. */
@@ -13,7 +13,7 @@ const DENIAL_CONTEXTS: Readonly<Record<DenyCode, AuthorizerContext>> = {
 };
 
 /** As long as somebody holds the record, the record cache above all: metadata is not written as JSON on every request. */
-const KEY_CONTEXTS = new WeakMap<KeyRecord, AuthorizerContext>();
+const KEY_CONTEXTS = new WeakMap<PublicRecord, AuthorizerContext>();
 
 /** The context of a decision: strings only, as REST wants them, and nothing for what the record lacks. */
 export function contextOf(decision: Exclude<Decision, { effect: 'unauthenticated' }>): AuthorizerContext {
@@ -26,7 +26,7 @@ export function denialContextOf(errorCode: DenyCode): AuthorizerContext {
 }
 
 /** What is told of an active key: made once for a record, and frozen. */
-export function keyContextOf(record: KeyRecord): AuthorizerContext {
+export function keyContextOf(record: PublicRecord): AuthorizerContext {
   const made = KEY_CONTEXTS.get(record);
   if (made !== undefined) return made;
   const context = Object.freeze(makeKeyContext(record));
@@ -34,7 +34,7 @@ export function keyContextOf(record: KeyRecord): AuthorizerContext {
   return context;
 }
 
-function makeKeyContext(record: KeyRecord): AuthorizerContext {
+function makeKeyContext(record: PublicRecord): AuthorizerContext {
   const { id, keyPrefix, label, owner, scopes, plan, metadata, expiresAt } = record;
   return {
     keyId: id,

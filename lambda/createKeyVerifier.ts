@@ -1,5 +1,5 @@
 import { KeyLookup } from '../keys/lookup.ts';
-import type { KeyRecord } from '../keys/record.ts';
+import type { PublicRecord } from '../keys/record.ts';
 import { readOptions, type DecisionOptions } from './authorizerOptions.ts';
 import { createClient, type ClientOptions } from './client.ts';
 import { KeyVerifier } from './keyVerifier.ts';
@@ -9,12 +9,12 @@ export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
   /** The table of keys: the stack's output `TableName`. */
   readonly tableName: string;
   /**
-   * Told of a last-used write that failed. The decision neither depends on it nor waits for it: what it throws, or rejects
-   * with, is dropped.
+   * Called if a last-used write fails, with the key's record, which is frozen and has no `keyHash`. The decision doesn't depend
+   * on it and doesn't wait for it. What it throws, or rejects with, is dropped.
    *
    * @default - nobody is told
    */
-  readonly onUsageWriteFailed?: (record: KeyRecord, error: unknown) => unknown;
+  readonly onUsageWriteFailed?: (record: PublicRecord, error: unknown) => unknown;
   /**
    * The time, in epoch milliseconds.
    *

@@ -5,7 +5,7 @@ type Provider = ReturnType<typeof fromHttp>;
 type Credentials = Awaited<ReturnType<Provider>>;
 
 /**
- * The credentials that Lambda gives a function. `build.js` puts this in the place of the AWS SDK's whole chain, under the
+ * The credentials that Lambda gives a function. `build/build.js` puts this in the place of the AWS SDK's whole chain, under the
  * chain's name. Those in the environment come first ("Defined runtime environment variables", AWS Lambda Developer Guide), and
  * are read once: nobody can give a process others. Where there are none, Lambda names a server of credentials
  * (`AWS_CONTAINER_CREDENTIALS_FULL_URI`), as it does for runtimes with SnapStart; theirs expire, and are asked for anew before.

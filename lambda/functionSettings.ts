@@ -13,7 +13,7 @@ interface RegionInput {
 }
 
 /**
- * What of the AWS SDK's settings the function's client is not told: from the environment, else the SDK's default. `build.js` puts
+ * What of the AWS SDK's settings the function's client is not told: from the environment, else the SDK's default. `build/build.js` puts
  * this module in the place of `@smithy/core/config`, which looks into the files of AWS's command line as well, and asks EC2 for
  * the Region. A name that the SDK imports from there and that is not here fails the build.
  */

@@ -1,7 +1,13 @@
-/** Where a request may carry its key. Header names are in lower case. */
+/** Where a request may carry its key. Names are spelled as in the setting. */
 export type KeySource =
   | { readonly kind: 'bearer' }
-  | { readonly kind: 'header'; readonly name: string }
+  | {
+      readonly kind: 'header';
+      /** For identity sources and messages: AWS says that a REST API compares the case of header names in mappings. */
+      readonly name: string;
+      /** For requests, whose header names match in any case. */
+      readonly lowerCaseName: string;
+    }
   | { readonly kind: 'query'; readonly name: string };
 
 /** A key source as settings spell it. */
@@ -20,7 +26,10 @@ export const KEY_SOURCES_WANTED =
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const QUERY_NAME = /^[!-+\--~]+$/;
 
-/** Reads a list of key sources, or `undefined` where an entry is none, stands twice, or the list is empty. */
+/**
+ * Reads a list of key sources. Returns `undefined` if the list is empty, or if an entry is invalid or listed twice. Headers that
+ * differ only in case are one source.
+ */
 export function parseKeySources(entries: readonly string[]): readonly KeySource[] | undefined {
   const sources: KeySource[] = [];
   for (const entry of entries) {
@@ -28,7 +37,7 @@ export function parseKeySources(entries: readonly string[]): readonly KeySource[
     if (source === undefined) return undefined;
     sources.push(Object.freeze(source));
   }
-  const distinct = new Set(sources.map((source) => JSON.stringify(source)));
+  const distinct = new Set(sources.map(identityOf));
   return sources.length > 0 && distinct.size === sources.length ? Object.freeze(sources) : undefined;
 }
 
@@ -36,9 +45,13 @@ function parseKeySource(entry: string): KeySource | undefined {
   if (entry === 'bearer') return { kind: 'bearer' };
   const [kind, ...parts] = entry.split(':');
   const name = parts.join(':');
-  if (kind === 'header' && HEADER_NAME.test(name)) return { kind, name: name.toLowerCase() };
+  if (kind === 'header' && HEADER_NAME.test(name)) return { kind, name, lowerCaseName: name.toLowerCase() };
   if (kind === 'query' && QUERY_NAME.test(name)) return { kind, name };
   return undefined;
+}
+
+function identityOf(source: KeySource): string {
+  return JSON.stringify(source.kind === 'header' ? [source.kind, source.lowerCaseName] : source);
 }
 
 /** What a request is told that brought no key: where this deployment looks for one. */

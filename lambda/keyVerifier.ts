@@ -1,7 +1,8 @@
 import type { KeyLookup } from '../keys/lookup.ts';
-import type { KeyRecord } from '../keys/record.ts';
+import { publicRecord, type PublicRecord } from '../keys/record.ts';
 import { authorize, type AuthorizeDeps, type AuthorizeObserver, type Decision } from './authorize.ts';
 import type { Config } from './config.ts';
+import { deepFreeze } from './deepFreeze.ts';
 import { presentedKey, type PresentedKey } from './presentedKey.ts';
 import { RecordCache } from './recordCache.ts';
 import type { Route } from './route.ts';
@@ -12,8 +13,8 @@ export interface KeyVerifierDeps {
   readonly lookup: Pick<KeyLookup, 'find' | 'recordUse'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Told of a last-used write that failed; the decision does not depend on it. */
-  readonly onUsageWriteFailed: (record: KeyRecord, error: unknown) => unknown;
+  /** Receives the record, frozen and without its hash, of a key whose last-used write failed. The decision stays as it is. */
+  readonly onUsageWriteFailed: (record: PublicRecord, error: unknown) => unknown;
 }
 
 /**
@@ -24,6 +25,8 @@ export class KeyVerifier {
   readonly #config: Config;
   readonly #deps: AuthorizeDeps;
   readonly #observer: AuthorizeObserver;
+  /** By the record that the cache holds: callers share one copy of it until it is read again. */
+  readonly #copies = new WeakMap<PublicRecord, PublicRecord>();
 
   constructor(deps: KeyVerifierDeps) {
     const { config, lookup, now } = deps;
@@ -39,14 +42,20 @@ export class KeyVerifier {
       onCacheHit: ignore,
       onLookup: ignore,
       onUsageWrite: ignore,
-      onUsageWriteFailed: (record, error) => void tell(deps, record, error),
+      onUsageWriteFailed: (record, error) => void tell(deps, this.#copyOf(record), error),
     };
   }
 
   /**
-   * The decision on a key, and on a route where scopes are mapped: `METHOD /path`. Without a route a key that has scopes is
-   * refused there. The key may have `Bearer` before it, as in an `Authorization` header; nothing, an empty text and another
-   * scheme are no key. The use of a key that is allowed is noted before this resolves.
+   * Decides on a key, and on a route if scopes are mapped. The key may have `Bearer` before it, as in an `Authorization` header;
+   * nothing, an empty text and another scheme are no key. The use of an allowed key is noted before this resolves.
+   *
+   * A route is `METHOD /path`: a method, one space, and the path as the client sent it, percent-encoded and without its query. If
+   * scopes are mapped, a key that has scopes is refused with `INSUFFICIENT_SCOPE` unless a route is given and one of its patterns
+   * covers it. No pattern covers a route with a query, a fragment, a dot segment, an empty segment, a space, a control character, a
+   * backslash, or an encoded dot, slash or backslash (`%2e`, `%2f`, `%5c`), because your framework may serve it as another path.
+   *
+   * You get the decision frozen. Its record has no `keyHash`; it is the same object until the key is read again.
    *
    * A refusal is a value. A fault says nothing about the key: answer it as a failure of your own.
    *
@@ -54,7 +63,23 @@ export class KeyVerifier {
    */
   async verify(keyText: string | null | undefined, route?: string | null): Promise<Decision> {
     const presented = readKey(keyText, this.#config);
-    return authorize(presented, (route ?? '') as Route, this.#deps.now(), this.#deps, this.#observer);
+    const decided = authorize(presented, (route ?? '') as Route, this.#deps.now(), this.#deps, this.#observer);
+    return this.#handedOut(decided instanceof Promise ? await decided : decided);
+  }
+
+  /** A caller that could change the cached record would change the decisions for all others. */
+  #handedOut(decision: Decision): Decision {
+    if (decision.effect === 'unauthenticated' || decision.record === undefined) return decision;
+    const record = this.#copyOf(decision.record);
+    return Object.freeze(decision.effect === 'allow' ? { effect: 'allow', record } : { ...decision, record });
+  }
+
+  #copyOf(record: PublicRecord): PublicRecord {
+    const known = this.#copies.get(record);
+    if (known !== undefined) return known;
+    const copy: PublicRecord = JSON.parse(JSON.stringify(publicRecord(record)));
+    this.#copies.set(record, deepFreeze(copy));
+    return copy;
   }
 }
 
@@ -64,7 +89,7 @@ function ignore(): void {}
 /** What the application does there may fail, at once or later: that neither changes the decision nor ends the process. */
 async function tell(
   { onUsageWriteFailed }: Pick<KeyVerifierDeps, 'onUsageWriteFailed'>,
-  record: KeyRecord,
+  record: PublicRecord,
   error: unknown,
 ): Promise<void> {
   try {

@@ -1,5 +1,6 @@
+import { printable } from '../keys/printable.ts';
 import { LatchkeyError, type ErrorCode } from '../keys/errors.ts';
-import type { KeyRecord } from '../keys/record.ts';
+import type { PublicRecord } from '../keys/record.ts';
 import { storeErrorName } from '../keys/storeFault.ts';
 import type { ObservedRequest } from './observedRequest.ts';
 
@@ -56,7 +57,7 @@ export class Log {
     this.#options = options;
   }
 
-  denied(origin: LogOrigin, code: string, record: KeyRecord | undefined): void {
+  denied(origin: LogOrigin, code: string, record: PublicRecord | undefined): void {
     this.#write({ level: 'INFO', message: 'denied', code, ...origin, keyId: record?.id, keyPrefix: record?.keyPrefix });
   }
 
@@ -65,7 +66,7 @@ export class Log {
     this.#write({ level: 'ERROR', message: 'fault', ...origin, ...faultFields(error) });
   }
 
-  usageWriteFailed(origin: LogOrigin, record: KeyRecord, error: unknown): void {
+  usageWriteFailed(origin: LogOrigin, record: PublicRecord, error: unknown): void {
     const { id: keyId, keyPrefix } = record;
     this.#write({
       level: 'WARN',
@@ -78,7 +79,7 @@ export class Log {
   }
 
   /** Scopes that the mapping lacks, each told once in an environment's life. */
-  unknownScopes(origin: LogOrigin, { id: keyId, keyPrefix }: KeyRecord, scopes: readonly string[]): void {
+  unknownScopes(origin: LogOrigin, { id: keyId, keyPrefix }: PublicRecord, scopes: readonly string[]): void {
     for (const scope of scopes) {
       if (!isNews(scope, this.#toldScopes)) continue;
       this.#write({
@@ -94,7 +95,7 @@ export class Log {
   }
 
   /** A key's plan that the deployment lacks, told once in an environment's life: where plans apply, API Gateway refuses the key. */
-  unknownPlan(origin: LogOrigin, { id: keyId, keyPrefix }: KeyRecord, plan: string | undefined): void {
+  unknownPlan(origin: LogOrigin, { id: keyId, keyPrefix }: PublicRecord, plan: string | undefined): void {
     if (plan === undefined || !isNews(plan, this.#toldPlans)) return;
     this.#write({ level: 'WARN', message: 'plan unknown', code: 'PLAN_UNKNOWN', ...origin, plan, keyId, keyPrefix });
   }
@@ -110,7 +111,8 @@ export class Log {
 
   #write(line: LogLine | RequestLine): void {
     const { write, now } = this.#options;
-    write(JSON.stringify({ timestamp: new Date(now()).toISOString(), ...line }));
+    // JSON leaves C1 controls and bidirectional overrides as they are, and a record's texts may have some.
+    write(printable(JSON.stringify({ timestamp: new Date(now()).toISOString(), ...line })));
   }
 }
 

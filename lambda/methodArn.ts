@@ -1,7 +1,10 @@
 import { CONNECT, GRAPHQL, type Route } from './route.ts';
 
-/** Partition, region, account, API and stage: no part may hold what a policy would read as a wildcard, or a `/`. */
-const METHOD_ARN = /^(arn:[\w-]+:execute-api:[\w-]*:\w*:[\w-]+\/[\w$-]+)\//;
+/**
+ * Partition, Region, account, API and stage. No part may contain `/` or a character that a policy reads as a wildcard. An account has
+ * 12 digits at AWS, but serverless-offline calls it `random-account-id`.
+ */
+const METHOD_ARN = /^(arn:[\w-]+:execute-api:[\w-]*:[\w-]*:[\w-]+\/[\w$-]+)\//;
 
 /** The last ARN that was asked about, and its stage, alone and with the `/` behind it. */
 let last: { arn: string; readonly stageArn: string; readonly start: string } | undefined;

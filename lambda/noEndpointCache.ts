@@ -1,5 +1,5 @@
 /**
- * What `build.js` puts in the place of the AWS SDK's cache of discovered endpoints. No call of a function discovers one, but
+ * What `build/build.js` puts in the place of the AWS SDK's cache of discovered endpoints. No call of a function discovers one, but
  * every client makes a cache.
  */
 export class EndpointCache {

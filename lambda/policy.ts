@@ -1,11 +1,11 @@
 import type { APIGatewayAuthorizerResult } from 'aws-lambda';
-import type { KeyRecord } from '../keys/record.ts';
+import type { PublicRecord } from '../keys/record.ts';
 import type { Decision } from './authorize.ts';
 import { contextOf, denialContextOf, keyContextOf } from './context.ts';
 import { deepFreeze } from './deepFreeze.ts';
 import { stageArnOf } from './methodArn.ts';
 import type { Plans } from './plans.ts';
-import { CONNECT, routeArnEnds, type RoutePattern } from './route.ts';
+import { AMBIGUOUS_ARN_ENDS, CONNECT, routeArnEnds, type RoutePattern } from './route.ts';
 import type { Scopes } from './scopes.ts';
 import { UNAUTHORIZED } from './surfaces/surface.ts';
 
@@ -44,10 +44,10 @@ interface MadeAnswer extends PolicyOptions {
 }
 
 /** The last answer of each record, as long as somebody holds the record: the record cache above all. */
-const LAST_ANSWERS = new WeakMap<KeyRecord, MadeAnswer>();
+const LAST_ANSWERS = new WeakMap<PublicRecord, MadeAnswer>();
 
 /** A function of the record, the stage and the deployment's settings: made once for them, and frozen. */
-function activeAnswer(record: KeyRecord, stageArn: string, options: PolicyOptions): APIGatewayAuthorizerResult {
+function activeAnswer(record: PublicRecord, stageArn: string, options: PolicyOptions): APIGatewayAuthorizerResult {
   const { scopes, routes, plans } = options;
   const last = LAST_ANSWERS.get(record);
   const isSame =
@@ -75,8 +75,19 @@ export function policyResources(
   return [...new Set(ends)].map((end) => `${stageArn}/${end}`);
 }
 
+/**
+ * The policy of a scoped key. API Gateway matches the wildcards, so beside one that could match `/orders/../admin` the policy
+ * denies the paths that an integration may read as another path.
+ */
+export function scopedPolicyDocument(stageArn: string, resources: readonly string[]) {
+  const { Version, Statement } = policyDocument('Allow', resources);
+  if (!resources.some((resource) => resource.includes('*'))) return { Version, Statement };
+  const ambiguous = AMBIGUOUS_ARN_ENDS.map((end) => `${stageArn}/${end}`);
+  return { Version, Statement: [...Statement, ...policyDocument('Deny', ambiguous).Statement] };
+}
+
 /** A policy of one statement. A single resource stands alone, several in a list. */
-export function policyDocument(effect: 'Allow' | 'Deny', resources: readonly string[]) {
+function policyDocument(effect: 'Allow' | 'Deny', resources: readonly string[]) {
   const [single = '', ...others] = resources;
   return {
     Version: '2012-10-17',
@@ -95,7 +106,7 @@ export function policyDocument(effect: 'Allow' | 'Deny', resources: readonly str
  * the gateway refuses those by itself.
  */
 function makeActiveAnswer(
-  record: KeyRecord,
+  record: PublicRecord,
   stageArn: string,
   { scopes, routes, plans }: PolicyOptions,
 ): APIGatewayAuthorizerResult {
@@ -103,14 +114,14 @@ function makeActiveAnswer(
   const patterns = scopes.patternsOf(record);
   const keyContext = keyContextOf(record);
   const context = patterns === undefined ? keyContext : { ...keyContext, ...denialContextOf('INSUFFICIENT_SCOPE') };
-  const resources = patterns === undefined ? [`${stageArn}/*`] : policyResources(stageArn, patterns, routes);
-  if (resources.length === 0) {
-    return { principalId, policyDocument: policyDocument('Deny', [`${stageArn}/*`]), context };
-  }
+  const everything = [`${stageArn}/*`];
+  const resources = patterns === undefined ? everything : policyResources(stageArn, patterns, routes);
+  if (resources.length === 0) return { principalId, policyDocument: policyDocument('Deny', everything), context };
   const usageIdentifierKey = plans?.identifierOf(record);
   return {
     principalId,
-    policyDocument: policyDocument('Allow', resources),
+    policyDocument:
+      patterns === undefined ? policyDocument('Allow', everything) : scopedPolicyDocument(stageArn, resources),
     context,
     ...(usageIdentifierKey === undefined ? {} : { usageIdentifierKey }),
   };

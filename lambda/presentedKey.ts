@@ -56,13 +56,13 @@ function parseKey(text: string, start: number, format: KeyFormat): PresentedKey 
 
 function valuesOf(source: KeySource, event: EventFields): CarriedValues {
   if (source.kind === 'query') return queryValues(event, source.name);
-  return headerValues(event, source.kind === 'bearer' ? 'authorization' : source.name);
+  return headerValues(event, source.kind === 'bearer' ? 'authorization' : source.lowerCaseName);
 }
 
 /** Where the key begins in a trimmed value: at its end where it has none, or is of another authentication scheme. */
 function keyStart(value: string, source: KeySource): number {
   if (source.kind === 'bearer') return bearerKeyStart(value);
-  return source.kind === 'header' && source.name === 'authorization' ? bareKeyStart(value) : 0;
+  return source.kind === 'header' && source.lowerCaseName === 'authorization' ? bareKeyStart(value) : 0;
 }
 
 /** A token that the gateway picked is a bearer header, or a bare key where one may come in a header of its own. */

@@ -4,7 +4,7 @@ import type { KeyHash } from '../keys/secret.ts';
 import { GenerationalMap } from './generationalMap.ts';
 
 export interface RecordCacheOptions {
-  /** How long a record answers for its key; 0 reads the table on every request. */
+  /** How long a record answers for its key, and a read under way for later requests; 0 has every request make its own read. */
   readonly recordMs: number;
   /** How old a record may answer while the store is down; 0 never. */
   readonly staleIfErrorMs: number;
@@ -12,6 +12,12 @@ export interface RecordCacheOptions {
   readonly now: () => number;
   /** The most records held, and as many unknown hashes beside them. */
   readonly capacity?: number;
+}
+
+/** A read that has not ended. */
+interface Read {
+  readonly startedAtMs: number;
+  readonly record: Promise<KeyRecord | undefined>;
 }
 
 interface Reading extends HeldAnswer {
@@ -38,7 +44,8 @@ export class RecordCache {
   readonly #records: GenerationalMap<number, Reading>;
   /** By hash, the epoch milliseconds at which the table was found to lack it. */
   readonly #unknown: GenerationalMap<KeyHash, number>;
-  readonly #underWay = new Map<KeyHash, Promise<KeyRecord | undefined>>();
+  /** The last one of each hash. */
+  readonly #underWay = new Map<KeyHash, Read>();
 
   constructor(options: RecordCacheOptions) {
     const { recordMs, capacity = 10_000 } = options;
@@ -57,8 +64,9 @@ export class RecordCache {
   }
 
   /**
-   * The key's record, from the cache or by `read`; `undefined` where the table has none. Concurrent calls for one hash
-   * share one read. While the store is down a record read within `staleIfErrorMs` answers.
+   * The key's record, from the cache or by `read`; `undefined` where the table has none. A call joins a read under way for its
+   * hash if that began within `recordMs`: an older one may not have seen a revocation that this call must see. While the store is
+   * down a record read within `staleIfErrorMs` answers.
    *
    * @throws what `read` throws; nothing is remembered of it
    */
@@ -120,14 +128,20 @@ export class RecordCache {
     keyHash: KeyHash,
     read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
   ): Promise<KeyRecord | undefined> {
+    const { recordMs, now } = this.#options;
+    const startedAtMs = now();
     const underWay = this.#underWay.get(keyHash);
-    if (underWay !== undefined) return underWay;
-    const readAtMs = this.#options.now();
-    const reading = read(keyHash)
-      .then((record) => this.#remember(keyHash, record, readAtMs))
-      .finally(() => this.#underWay.delete(keyHash));
-    this.#underWay.set(keyHash, reading);
-    return reading;
+    if (underWay !== undefined && isWithin(recordMs, underWay.startedAtMs, startedAtMs)) return underWay.record;
+    // Once a later read has begun, this one may be behind it and is not remembered, whichever ends first.
+    const isLast = () => this.#underWay.get(keyHash) === own;
+    const own: Read = {
+      startedAtMs,
+      record: read(keyHash)
+        .then((record) => (isLast() ? this.#remember(keyHash, record, startedAtMs) : record))
+        .finally(() => isLast() && this.#underWay.delete(keyHash)),
+    };
+    this.#underWay.set(keyHash, own);
+    return own.record;
   }
 
   #remember(keyHash: KeyHash, record: KeyRecord | undefined, readAtMs: number): KeyRecord | undefined {

@@ -1,6 +1,6 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import type { UseOutcome } from '../keys/lookup.ts';
-import type { KeyRecord } from '../keys/record.ts';
+import type { PublicRecord } from '../keys/record.ts';
 import type { AuthorizeObserver, Decision } from './authorize.ts';
 import { faultCode, type Log, type LogOrigin } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -54,7 +54,7 @@ export class RequestObserver implements AuthorizeObserver {
     this.#usageWrite = outcome;
   }
 
-  onUsageWriteFailed(record: KeyRecord, error: unknown): void {
+  onUsageWriteFailed(record: PublicRecord, error: unknown): void {
     this.#usageWrite = 'failed';
     this.#deps.log.usageWriteFailed(this.#origin, record, error);
   }
@@ -80,7 +80,7 @@ export class RequestObserver implements AuthorizeObserver {
     return { requestId: this.#requestId, surface: this.#surface };
   }
 
-  #allowed({ id: keyId }: KeyRecord): void {
+  #allowed({ id: keyId }: PublicRecord): void {
     this.#finish({
       outcome: 'allowed',
       surface: this.#surface,
@@ -91,7 +91,7 @@ export class RequestObserver implements AuthorizeObserver {
     });
   }
 
-  #denied(code: string, record: KeyRecord | undefined): void {
+  #denied(code: string, record: PublicRecord | undefined): void {
     this.#deps.log.denied(this.#origin, code, record);
     this.#refused('denied', code, record?.id);
   }

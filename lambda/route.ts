@@ -1,6 +1,9 @@
 import { matchesWildcard } from './wildcard.ts';
 
-/** What a request asks for: `METHOD /path`, `$connect` of a WebSocket API, or `GRAPHQL /graphql` of AppSync. */
+/**
+ * What a request asks for: `METHOD /path`, `$connect` of a WebSocket API, or `GRAPHQL /graphql` of AppSync. Whether a pattern can
+ * cover it at all is for `isWellFormedRoute` to say.
+ */
 export type Route = string & { readonly __brand: 'Route' };
 
 /**
@@ -16,7 +19,8 @@ export interface MethodPattern {
 
 /** What is wanted of a pattern, for messages. */
 export const ROUTE_PATTERN_WANTED =
-  '"METHOD /path" with a method of API Gateway and * for any run of characters, "$connect" or "GRAPHQL /graphql"';
+  '"METHOD /path" with a method of API Gateway, * for any run of characters and no segment that is empty, a dot or two dots, ' +
+  '"$connect" or "GRAPHQL /graphql"';
 
 export const CONNECT = '$connect';
 export const GRAPHQL = 'GRAPHQL /graphql';
@@ -30,16 +34,43 @@ const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
  */
 const PATH_PATTERN = /^\/[A-Za-z0-9\-._~%!&'()*+,;=:@/]*$/;
 
-/** Reads a pattern, or `undefined`. */
+/**
+ * Parts of a path that some servers read as another path: dot segments (also before a `;`), empty segments, and dots, slashes and
+ * backslashes that are percent-encoded. Then what ends a path, and what no path of a request holds.
+ */
+const AMBIGUOUS = /\/\.\.|\/\.(?:[/;]|$)|\/\/|%(?:2[efEF]|5[cC])|[?#\\\s\p{Cc}]/u;
+
+/** What of that an IAM policy can name, as ends of ARNs behind the stage. In a policy, `?` matches any character. */
+export const AMBIGUOUS_ARN_ENDS: readonly string[] =
+  '*/..* */./* */.;* */. *//* *%2e* *%2E* *%2f* *%2F* *%5c* *%5C*'.split(' ');
+
+/**
+ * Whether a pattern may cover the route: a method, one space, and a path that every server reads in the same way (RFC 3986 §5.2.4
+ * and §6.2.2 let a server remove dot segments and decode `%2e`). A route with a query or a fragment isn't well-formed.
+ */
+export function isWellFormedRoute(route: unknown): route is Route {
+  if (typeof route !== 'string') return false;
+  if (route === CONNECT || route === GRAPHQL) return true;
+  const space = route.indexOf(' ');
+  return space > 0 && isWellFormedPath(route.slice(space + 1));
+}
+
+function isWellFormedPath(path: string): boolean {
+  return path.startsWith('/') && !AMBIGUOUS.test(path);
+}
+
+/** Reads a pattern, or `undefined`. No route could match a pattern whose path isn't well-formed. */
 export function parseRoutePattern(text: string): RoutePattern | undefined {
   if (text === CONNECT || text === GRAPHQL) return text;
   const space = text.indexOf(' ');
   const method = text.slice(0, space);
   const path = text.slice(space + 1);
-  return PATH_PATTERN.test(path) && methodsOf(method).length > 0 ? { method, path } : undefined;
+  return PATH_PATTERN.test(path) && isWellFormedPath(path) && methodsOf(method).length > 0
+    ? { method, path }
+    : undefined;
 }
 
-/** Whether the pattern covers the route. The method ends at the first space: a path may hold more of them. */
+/** Whether the pattern covers a well-formed route. */
 export function coversRoute(pattern: RoutePattern, route: Route): boolean {
   if (typeof pattern === 'string') return pattern === route;
   if ([CONNECT, GRAPHQL].includes(route)) return false;

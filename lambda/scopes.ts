@@ -1,6 +1,6 @@
 import type { KeyRecord } from '../keys/record.ts';
 import { isScope } from '../keys/scope.ts';
-import { coversRoute, parseRoutePattern, type Route, type RoutePattern } from './route.ts';
+import { coversRoute, isWellFormedRoute, parseRoutePattern, type Route, type RoutePattern } from './route.ts';
 
 /** What a key's scopes come to. */
 interface OfScopes {
@@ -51,8 +51,11 @@ export class Scopes {
     return scopes === undefined || this.isEmpty ? undefined : this.#of(scopes).patterns;
   }
 
+  /** Whether the key may use the route. A scoped key may not use a route that isn't well-formed, whatever its patterns. */
   allows(record: Pick<KeyRecord, 'scopes'>, route: Route): boolean {
-    return this.patternsOf(record)?.some((pattern) => coversRoute(pattern, route)) ?? true;
+    const patterns = this.patternsOf(record);
+    if (patterns === undefined) return true;
+    return isWellFormedRoute(route) && patterns.some((pattern) => coversRoute(pattern, route));
   }
 
   /** The key's scopes that nothing is mapped to: they open no route. */

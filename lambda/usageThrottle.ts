@@ -1,5 +1,5 @@
 import type { KeyRecord } from '../keys/record.ts';
-import { timesOf } from '../keys/recordTimes.ts';
+import { lastUsedMs } from '../keys/recordTimes.ts';
 import type { KeyHash } from '../keys/secret.ts';
 import { GenerationalMap } from './generationalMap.ts';
 
@@ -41,7 +41,7 @@ export class UsageThrottle {
    * write is told at once, and has to ask the table. Without `readTimes` the record counts as just read.
    */
   claim(record: KeyRecord, nowMs: number, readTimes?: ReadTimes): boolean {
-    const dueMs = this.#dueMs(record);
+    const dueMs = this.#dueMs(record, nowMs);
     if (nowMs < dueMs) return false;
     const { keyHash } = record;
     const notBefore = this.#notBefore.get(keyHash);
@@ -55,7 +55,7 @@ export class UsageThrottle {
 
   /** Whether the record says that a write was due at a time in epoch milliseconds, whoever makes it. */
   isDue(record: KeyRecord, atMs: number): boolean {
-    return this.#dueMs(record) <= atMs;
+    return this.#dueMs(record, atMs) <= atMs;
   }
 
   /** Lets a write that failed be claimed again in a minute, or after the interval if that is shorter. */
@@ -63,8 +63,8 @@ export class UsageThrottle {
     this.#notBefore.set(keyHash, nowMs + Math.min(RETRY_AFTER_FAILURE_MS, this.intervalMs));
   }
 
-  #dueMs(record: KeyRecord): number {
-    return timesOf(record).lastUsedAtMs + this.intervalMs;
+  #dueMs(record: KeyRecord, nowMs: number): number {
+    return lastUsedMs(record, nowMs) + this.intervalMs;
   }
 
   /** A wait longer than the interval was set by a clock that has since been put back: it no longer counts. */

@@ -1,7 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { TableLocation } from '../cli/findTable.ts';
+import { ANY_KEYS } from '../keys/acceptedKeys.ts';
+import { printable } from '../keys/printable.ts';
 import { KeyRegistry } from '../keys/registry.ts';
+import { DEFAULT_KEY_PREFIX } from '../keys/secret.ts';
 import type { ApiDeps } from './authorizer.ts';
 import { readCloudAssembly, type CloudAssembly } from './cloudAssembly.ts';
 import { FunctionEnvironment } from './functionEnvironment.ts';
@@ -52,7 +55,7 @@ export async function startGateway(
   options: GatewayOptions,
   { root, writeLog, onStop, functionsEndpoint }: GatewayDeps,
 ): Promise<RunningGateway> {
-  const writeLine = (line: string) => writeLog(`${line}\n`);
+  const writeLine = (line: string) => writeLog(`${printable(line)}\n`);
   const server = new GatewayServer(writeLine);
   onStop(() => server.stop());
   // First of all, so that a port in use is told before the long steps.
@@ -85,20 +88,20 @@ export async function startGateway(
 
   const { revocationDelaySeconds } = assembly;
   const { endpoint } = database;
+  const served = {
+    tableName,
+    endpoint,
+    region: REGION,
+    revocationDelaySeconds,
+    acceptedKeys: acceptedKeysOf(assembly),
+  };
   const table: ServedTable = {
-    location: { kind: 'local', tableName, endpoint, region: REGION, revocationDelaySeconds },
+    location: { kind: 'local', ...served },
     registryOf: registriesOf(database, tableName, assembly),
   };
   const demoKey = await issueDemoKey(table);
   onStop(() => removeNote(options.note, process.pid));
-  writeNote(options.note, {
-    url,
-    endpoint,
-    tableName,
-    region: REGION,
-    pid: process.pid,
-    revocationDelaySeconds,
-  });
+  writeNote(options.note, { url, pid: process.pid, ...served });
   const webSocketUrl = assembly.webSocketApis.length > 0 ? `${url.replace(/^http/, 'ws')}/ws/` : undefined;
   return { url, webSocketUrl, demoKey, table };
 }
@@ -117,6 +120,12 @@ function tableOf(assembly: CloudAssembly): string {
 
 function functionSetting({ functions }: CloudAssembly, name: string): string | undefined {
   return [...functions.values()].map(({ environment }) => environment[name]).find((value) => value !== undefined);
+}
+
+/** As the functions are told. */
+function acceptedKeysOf(assembly: CloudAssembly): string {
+  const isAny = functionSetting(assembly, 'LATCHKEY_ACCEPT_FOREIGN_KEYS') === 'true';
+  return isAny ? ANY_KEYS : (functionSetting(assembly, 'LATCHKEY_KEY_PREFIX') ?? DEFAULT_KEY_PREFIX);
 }
 
 function fail(message: string): never {

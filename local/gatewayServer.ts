@@ -77,7 +77,8 @@ export class GatewayServer {
     try {
       return await answer();
     } catch (error) {
-      this.#writeLog(`local gateway: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      for (const line of `local gateway: ${text}`.split('\n')) this.#writeLog(line);
       return plain(500, 'Local gateway error');
     }
   }

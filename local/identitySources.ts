@@ -15,7 +15,8 @@ export type ReadIdentities = (input: IdentityInput) => readonly string[] | undef
 /**
  * Reads identity sources: REST's `method.request.header.X`, `method.request.querystring.X`, `context.X` and
  * `stageVariables.X`; the same of HTTP APIs with `$request.`, `$context.` and `$stageVariables.`, and of WebSocket APIs
- * with `route.request.`. Several values of one name count as one, joined by commas.
+ * with `route.request.`. Several values of one name count as one, joined by commas. Header names match in any case: HTTP/2 clients
+ * send `authorization`, and AWS's own examples name `Authorization`.
  *
  * @throws GatewayError `TEMPLATE_UNSUPPORTED`
  */

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { startConsole } from '../console/server/startConsole.ts';
+import { printable, printableLines } from '../keys/printable.ts';
 import { startGateway, type RunningGateway } from './gateway.ts';
 import { GatewayError } from './gatewayError.ts';
 import { parseOptions } from './options.ts';
@@ -27,7 +28,11 @@ try {
   const { location, registryOf } = gateway.table;
   const actor = process.env['USER'] || 'local console';
   const page = { location, actor, registry: registryOf(actor), isReadOnly: false };
-  const console = await startConsole({ ...page, port: 0, note: (line) => process.stderr.write(`${line}\n`) });
+  const console = await startConsole({
+    ...page,
+    port: 0,
+    note: (line) => process.stderr.write(`${printable(line)}\n`),
+  });
   stops.push(console.stop);
   process.stdout.write(welcome(gateway, console.url));
 } catch (error) {
@@ -51,7 +56,7 @@ async function fail(error: unknown): Promise<void> {
   // Commander has printed its own line.
   if (error instanceof CommanderError) return stop(error.exitCode === 0 ? 0 : 2);
   const message = error instanceof GatewayError ? error.message : String(error);
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${printableLines(message)}\n`);
   return stop(1);
 }
 

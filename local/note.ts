@@ -7,7 +7,13 @@ export function writeNote(file: string, note: LocalNote): void {
   mkdirSync(dirname(file), { recursive: true });
   // The mode is for new files only.
   rmSync(file, { force: true });
-  writeFileSync(file, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(file, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+  } catch (error) {
+    // Half a note names no process that could take it away later.
+    rmSync(file, { force: true });
+    throw error;
+  }
 }
 
 /** Takes the note away, unless a gateway that was started later has left its own. */

@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { NOTE_PATH } from '../cli/localNote.ts';
+import { maskKeys } from '../keys/maskKeys.ts';
+import { printable } from '../keys/printable.ts';
 import { TEMPLATE_PATH } from './synth.ts';
 
 export interface GatewayOptions {
@@ -22,6 +24,7 @@ export function parseOptions(args: readonly string[], root: string): GatewayOpti
     .option('--template <file>', `for tests: serve this X.template.json instead of ${TEMPLATE_PATH}`, parsePath)
     .option('--note <file>', `for tests: where to note the running gateway instead of ${NOTE_PATH}`, parsePath)
     .showSuggestionAfterError(false)
+    .configureOutput({ outputError: (text, write) => write(`${printable(maskKeys(text.trimEnd()))}\n`) })
     .exitOverride();
   const options = command.parse(args, { from: 'user' }).opts<Partial<GatewayOptions>>();
   return { port: 3000, dbPort: 0, data: undefined, template: undefined, note: join(root, NOTE_PATH), ...options };

@@ -1,14 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isCurrent, removeStamp, TEMPLATE_SOURCES, writeStamp } from '../build/sources.js';
 import { GatewayError } from './gatewayError.ts';
 
 /** The template that `cdk synth` writes, under the project's root. */
 export const TEMPLATE_PATH = join('cdk.out', 'LatchkeyStack.template.json');
 
-/** Everything that the template and the bundles in it are made from. */
-const SOURCES = ['console', 'infra', 'keys', 'lambda', 'build.js', 'cdk.json', 'package.json', 'package-lock.json'];
+/** Says of which sources the template was made. `cdk synth` with another output directory leaves it alone. */
+const STAMP = join('cdk.out', '.sources');
 
 const OTHER_SYNTH_WAIT_MS = 500;
 const OTHER_SYNTH_MAX_TRIES = 240;
@@ -20,16 +21,17 @@ export interface SynthOptions {
 }
 
 /**
- * Bundles and synthesizes where the template is missing or older than a source. The `build` of `cdk.json` makes the
- * bundles first, so that one command does both.
+ * Bundles and synthesizes unless the template was made of these very sources. The `build` of `cdk.json` makes the bundles
+ * first, so one command does both.
  *
  * @throws GatewayError `SYNTH_FAILED`
  */
 export async function ensureTemplate({ root, onStart }: SynthOptions): Promise<void> {
   for (let tries = 1; isStale(root); tries++) {
     process.stderr.write('building and synthesizing…\n');
+    removeStamp(root, STAMP);
     const { exitCode, output } = await runSynth(root, onStart);
-    if (exitCode === 0) return;
+    if (exitCode === 0) return writeStamp(root, STAMP, TEMPLATE_SOURCES);
     const isOtherAtWork = /Another CLI|Other CLIs/.test(output);
     if (!isOtherAtWork || tries === OTHER_SYNTH_MAX_TRIES) {
       throw new GatewayError('SYNTH_FAILED', `cdk synth failed (exit code ${exitCode}):\n${output.trimEnd()}`);
@@ -38,22 +40,10 @@ export async function ensureTemplate({ root, onStart }: SynthOptions): Promise<v
   }
 }
 
-/**
- * The CDK writes its manifest last: where it is missing or old, a synthesis was cut short. A manifest alone that is new is of
- * a stack of another name.
- */
+/** Without its manifest, which the CDK writes last, a synthesis was cut short. */
 function isStale(root: string): boolean {
-  const written = [TEMPLATE_PATH, join('cdk.out', 'manifest.json')].map((path) => newestMs(join(root, path)));
-  const newestSourceMs = Math.max(...SOURCES.map((source) => newestMs(join(root, source))));
-  return Math.min(...written) < newestSourceMs;
-}
-
-/** Directories count too: a file that was removed leaves its trace there. */
-function newestMs(path: string): number {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return 0;
-  const children = stats.isDirectory() ? readdirSync(path) : [];
-  return Math.max(stats.mtimeMs, ...children.map((name) => newestMs(join(path, name))));
+  const isWhole = [TEMPLATE_PATH, join('cdk.out', 'manifest.json')].every((path) => existsSync(join(root, path)));
+  return !isWhole || !isCurrent(root, STAMP, TEMPLATE_SOURCES);
 }
 
 /** The child leads a process group, because the CDK starts others that a signal to it alone would leave behind. */

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { LatchkeyError } from '../keys/errors.ts';
-import { parseTime } from '../keys/keyFields.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import { DEFAULT_KEY_PREFIX, generateSecret, hashSecret, shownPrefixOf, type KeySecret } from '../keys/secret.ts';
-import type { Timestamp } from '../keys/timestamp.ts';
+import { readTime, TIME_WANTED, type Timestamp } from '../keys/timestamp.ts';
 
 type TimeName = 'createdAt' | 'lastUsedAt' | 'expiresAt' | 'disabledAt' | 'revokedAt';
 
-/** Fields of a test key's record. Times are ISO 8601 with a zone, past or to come. */
+/** Fields of a test key's record. Times are in the forms that the library takes, past or to come. */
 export type TestKeyFields = Partial<Omit<KeyRecord, TimeName>> & {
   readonly [name in TimeName]?: string;
 };
@@ -49,7 +48,7 @@ export function createTestKey(
     keyPrefix: shownPrefixOf(secret, keyPrefix),
     createdBy: 'tests',
     ...others,
-    createdAt: readTime('createdAt', createdAt),
+    createdAt: timeOf('createdAt', createdAt),
     ...optionalTimes({ lastUsedAt, expiresAt, disabledAt, revokedAt }),
   };
   return { secret, record };
@@ -57,16 +56,13 @@ export function createTestKey(
 
 function optionalTimes(times: Readonly<Record<string, string | undefined>>): Record<string, Timestamp> {
   const given = Object.entries(times).flatMap(([name, text]) =>
-    text === undefined ? [] : [[name, readTime(name, text)] as const],
+    text === undefined ? [] : [[name, timeOf(name, text)] as const],
   );
   return Object.fromEntries(given);
 }
 
-function readTime(name: string, text: string): Timestamp {
-  const time = parseTime(text);
+function timeOf(name: string, text: string): Timestamp {
+  const time = readTime(text, { dateAs: name === 'expiresAt' ? 'end' : 'start' });
   if (time !== undefined) return time;
-  throw new LatchkeyError(
-    'INPUT_INVALID',
-    `${name}: got ${JSON.stringify(text)}, wanted a time in ISO 8601 with its zone`,
-  );
+  throw new LatchkeyError('INPUT_INVALID', `${name}: got ${JSON.stringify(text)}, wanted ${TIME_WANTED}`);
 }

@@ -1,8 +1,9 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyLookup, UseOutcome } from '../keys/lookup.ts';
 import type { KeyRecord } from '../keys/record.ts';
+import { lastUsedMs } from '../keys/recordTimes.ts';
 import type { KeyHash } from '../keys/secret.ts';
-import { toEpochMs, toTimestamp } from '../keys/timestamp.ts';
+import { toTimestamp } from '../keys/timestamp.ts';
 
 /** The read side of the store without a table: same answers as `KeyLookup`, which the store's contract suite shows. */
 export class MemoryLookup implements Pick<KeyLookup, 'find' | 'recordUse'> {
@@ -34,8 +35,7 @@ export class MemoryLookup implements Pick<KeyLookup, 'find' | 'recordUse'> {
     this.writes++;
     await this.#network();
     const record = this.records.get(keyHash);
-    if (record === undefined) return 'superseded';
-    if (record.lastUsedAt !== undefined && toEpochMs(record.lastUsedAt) > cutoffMs) return 'superseded';
+    if (record === undefined || lastUsedMs(record, usedAtMs) > cutoffMs) return 'superseded';
     this.put({ ...record, lastUsedAt: toTimestamp(usedAtMs) });
     return 'written';
   }

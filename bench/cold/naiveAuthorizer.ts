@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 
-/** What of an authorizer's event is read. */
 interface NaiveEvent {
   readonly methodArn: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -10,20 +9,20 @@ interface NaiveEvent {
 
 const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
 
-/** The authorizer that one writes first: a read and a write on each request. */
+/** The authorizer that most people write first: a read and a write on each request, with the SDK's defaults. */
 export async function handler({ methodArn, headers }: NaiveEvent): Promise<object> {
   const secret = (headers['authorization'] ?? '').replace(/^Bearer /, '');
   const Key = { keyHash: createHash('sha256').update(secret).digest('hex') };
   const TableName = process.env['LATCHKEY_TABLE'];
   const { Item } = await client.send(new GetCommand({ TableName, Key }));
-  if (Item === undefined) return policyOf('anonymous', 'Deny', methodArn);
+  if (Item === undefined) return toPolicy('anonymous', 'Deny', methodArn);
   const ExpressionAttributeValues = { ':now': new Date().toISOString() };
   const UpdateExpression = 'SET lastUsedAt = :now';
   await client.send(new UpdateCommand({ TableName, Key, UpdateExpression, ExpressionAttributeValues }));
-  return policyOf(String(Item['id']), 'Allow', methodArn);
+  return toPolicy(String(Item['id']), 'Allow', methodArn);
 }
 
-function policyOf(principalId: string, Effect: 'Allow' | 'Deny', Resource: string): object {
+function toPolicy(principalId: string, Effect: 'Allow' | 'Deny', Resource: string): object {
   const Statement = [{ Action: 'execute-api:Invoke', Effect, Resource }];
   return { principalId, policyDocument: { Version: '2012-10-17', Statement } };
 }

@@ -1,89 +1,62 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build, type BuildOptions } from 'esbuild';
+import { BUNDLE } from '../deployedFunction.ts';
+import type { Table } from '../report.ts';
 
-/** A function that is started cold. */
+/** A function that the bench starts cold. */
 export interface Variant {
   readonly name: string;
   readonly file: string;
-  readonly environment: Readonly<Record<string, string>>;
-  /** Whether it answers an event from the store. */
-  readonly looksUp: boolean;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** False if it has no table to read, so it is only loaded. */
+  readonly isAsked?: boolean;
 }
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const OURS = join(ROOT, 'dist/authorizer/index.mjs');
+const NAIVE = 'naiveAuthorizer.ts';
+const ESM: BuildOptions = {
+  format: 'esm',
+  minify: true,
+  mainFields: ['module', 'main'],
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+};
 
-const NAIVE = 'bench/cold/naiveAuthorizer.ts';
-const ESM: BuildOptions = { format: 'esm', minify: true, mainFields: ['module', 'main'] };
-
-/** Builds what is compared into `directory`, and the function itself where `npm run build` puts it. */
+/** Builds what the deployed file is compared with into `directory`. */
 export async function buildVariants(directory: string): Promise<readonly Variant[]> {
-  execFileSync(process.execPath, ['build.js'], { cwd: ROOT, stdio: 'ignore' });
-  const naive = { environment: {}, looksUp: true };
-  const ours = { file: OURS, looksUp: true };
-  const isPrimed = (value: string) => ({ LATCHKEY_PRIME: value });
+  const bundle = async (source: string, name: string, options: BuildOptions) => {
+    const outfile = join(directory, name);
+    const entryPoints = [fileURLToPath(new URL(source, import.meta.url))];
+    await build({ entryPoints, outfile, bundle: true, platform: 'node', logLevel: 'error', ...options });
+    return outfile;
+  };
+  const empty = join(directory, 'empty.mjs');
+  writeFileSync(empty, 'export async function handler() { return {}; }\n');
   const NODE_COMPILE_CACHE = join(directory, 'compiled');
   mkdirSync(NODE_COMPILE_CACHE);
+  const unprimed = { LATCHKEY_PRIME: 'false' };
   return [
-    {
-      name: 'empty',
-      file: await bundle('bench/cold/emptyHandler.ts', join(directory, 'empty.mjs'), ESM),
-      environment: {},
-      looksUp: false,
-    },
-    {
-      name: 'floor, signed by hand',
-      // In CommonJS: to import `node:http` evaluates more of Node than the floor has to.
-      file: await bundle('bench/cold/signedAuthorizer.ts', join(directory, 'signed.cjs'), { minify: true }),
-      environment: {},
-      looksUp: true,
-    },
-    { name: 'naive', file: await bundle(NAIVE, join(directory, 'naive.cjs'), {}), ...naive },
-    { name: 'naive, ESM, minified', file: await bundle(NAIVE, join(directory, 'minified.mjs'), ESM), ...naive },
-    { name: 'ours, not primed', ...ours, environment: isPrimed('false') },
-    // Loads `node:https` and TLS, which a store on the loopback interface does not need. Nothing is asked of AWS.
-    {
-      ...ours,
-      name: "ours, not primed, AWS's own endpoint",
-      environment: { ...isPrimed('false'), AWS_ENDPOINT_URL_DYNAMODB: '' },
-      looksUp: false,
-    },
-    { name: 'ours, primed', ...ours, environment: isPrimed('true') },
-    { name: 'ours, not primed, compile cache', ...ours, environment: { ...isPrimed('false'), NODE_COMPILE_CACHE } },
+    { name: 'empty', file: empty, isAsked: false },
+    // CommonJS, because importing node:http from an ES module evaluates more of Node than the floor needs.
+    { name: 'floor, signed by hand', file: await bundle('signedAuthorizer.ts', 'signed.cjs', { minify: true }) },
+    { name: 'naive', file: await bundle(NAIVE, 'naive.cjs', {}) },
+    { name: 'naive, ESM, minified', file: await bundle(NAIVE, 'minified.mjs', ESM) },
+    { name: 'Latchkey, unprimed', file: BUNDLE, environment: unprimed },
+    { name: 'Latchkey, primed', file: BUNDLE, environment: { LATCHKEY_PRIME: 'true' } },
+    { name: 'Latchkey, unprimed, compile cache', file: BUNDLE, environment: { ...unprimed, NODE_COMPILE_CACHE } },
   ];
 }
 
-/** Raw and gzip bytes of each file. */
-export function sizesOf(variants: readonly Variant[]): Readonly<Record<string, number>> {
-  const sizes = new Map(
-    variants.flatMap(({ name, file }) => {
+/** Returns the size of each file. KB are 1,000 bytes. */
+export function sizes(variants: readonly Variant[]): Table {
+  const kilobytes = (bytes: number) => (bytes / 1000).toFixed(1);
+  const rows = new Map(
+    variants.map(({ name, file }) => {
       const content = readFileSync(file);
-      const label = file === OURS ? 'ours' : name;
-      return [
-        [`${label}, raw bytes`, content.length],
-        [`${label}, gzip bytes`, gzipSync(content).length],
-      ] as const;
+      const label = file === BUNDLE ? 'Latchkey' : name;
+      return [label, [label, kilobytes(content.length), kilobytes(gzipSync(content).length)]];
     }),
   );
-  return Object.fromEntries(sizes);
+  return { title: 'Sizes', heads: 'file|>KB|>KB with gzip', rows: [...rows.values()] };
 }
-
-async function bundle(source: string, outfile: string, options: BuildOptions): Promise<string> {
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: [source],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    ...(options.format === 'esm' ? { banner: { js: REQUIRE } } : {}),
-    ...options,
-    logLevel: 'error',
-  });
-  return outfile;
-}
-
-const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";

@@ -1,29 +1,83 @@
-/** What AWS asks, in US dollars. */
-export interface PriceList {
-  readonly region: string;
-  /** The day on which the list was put down. */
-  readonly asOf: string;
-  readonly source: string;
-  readonly readUnit: number;
-  readonly writeUnit: number;
-  readonly lambdaRequest: number;
-  readonly lambdaGbSecond: number;
-  readonly logByte: number;
-}
+import { type Spread } from '../harness.ts';
+import type { TableCalls } from '../../test/support/simulatedFleet.ts';
+import { READ_MS, WRITE_MS, type TrafficCounts } from '../../test/support/simulateTraffic.ts';
 
 const MILLION = 1_000_000;
 
 /**
- * List prices before what is free and before any discount. API Gateway is not in it: it asks the same whichever authorizer
- * is behind it.
+ * List prices in US dollars, in us-east-1 on 2026-11-25, before free tiers and discounts: AWS's pages for DynamoDB (on demand), Lambda
+ * (arm64, first tier) and CloudWatch (logs, standard class). API Gateway costs the same with any authorizer, so it isn't here.
  */
-export const PRICES: PriceList = {
-  region: 'us-east-1',
-  asOf: '2026-11-25',
-  source: "AWS's price pages of DynamoDB (on demand), Lambda (arm64, first tier) and CloudWatch (logs, standard class)",
+export const PRICES = {
   readUnit: 0.125 / MILLION,
   writeUnit: 0.625 / MILLION,
   lambdaRequest: 0.2 / MILLION,
   lambdaGbSecond: 0.0000133334,
   logByte: 0.5 / 1e9,
-};
+} as const;
+
+/** CPU times of the deployed file in milliseconds, and its memory in MB. */
+export interface FunctionCpu {
+  /** From the start of the process to the first answer. */
+  readonly start: Spread;
+  /** A request answered from the record cache. */
+  readonly cached: Spread;
+  /** How much more a request takes if it reads the table. */
+  readonly read: Spread;
+  readonly residentMb: Spread;
+}
+
+/** US dollars per million requests to the API. */
+export interface CostPerMillion {
+  readonly requests: number;
+  /** Cold starts included. */
+  readonly duration: number;
+  readonly reads: number;
+  readonly writes: number;
+  readonly logs: number;
+  readonly total: number;
+}
+
+/** The construct's default. */
+export const MEMORY_MB = 256;
+/** AWS Lambda, "Configure Lambda function memory": "At 1,769 MB, a function has the equivalent of one vCPU". */
+export const MB_OF_ONE_VCPU = 1769;
+/** Assumed share of the runtime in each invocation. */
+export const RUNTIME_MS = 1;
+
+/** Returns how long this CPU time takes with the share of a vCPU that comes with the memory. */
+function wallMs(cpuMs: number, memoryMb: number): number {
+  return cpuMs / Math.min(1, memoryMb / MB_OF_ONE_VCPU);
+}
+
+/** Returns the billed milliseconds of an invocation. A write counts as much CPU as a read: both are one call of the SDK. */
+export function billedMs({ reads, writes }: TableCalls, cpu: FunctionCpu, memoryMb = MEMORY_MB): number {
+  const call = wallMs(cpu.read.median, memoryMb);
+  const own = RUNTIME_MS + wallMs(cpu.cached.median, memoryMb);
+  return Math.ceil(own + reads * (call + READ_MS) + writes * (call + WRITE_MS));
+}
+
+/** Returns the billed milliseconds of a cold start. */
+export function billedStartMs(cpu: FunctionCpu, memoryMb = MEMORY_MB): number {
+  return Math.ceil(wallMs(cpu.start.median, memoryMb));
+}
+
+/** Returns the price of this much duration. */
+export function durationPrice(ms: number, memoryMb = MEMORY_MB): number {
+  return (ms / 1000) * (memoryMb / 1024) * PRICES.lambdaGbSecond;
+}
+
+/** Returns what the counted traffic costs per million requests. */
+export function costPerMillion(counts: TrafficCounts, cpu: FunctionCpu, memoryMb = MEMORY_MB): CostPerMillion {
+  const { requests, invocations, coldStarts, work, reads, committedWrites, refusedWrites, logBytes } = counts;
+  const invocationsMs = work.reduce((sum, kind) => sum + kind.invocations * billedMs(kind, cpu, memoryMb), 0);
+  const perMillion = (price: number) => (price * MILLION) / requests;
+  const parts = {
+    requests: perMillion(invocations * PRICES.lambdaRequest),
+    duration: perMillion(durationPrice(invocationsMs + coldStarts * billedStartMs(cpu, memoryMb), memoryMb)),
+    reads: perMillion(reads * 0.5 * PRICES.readUnit),
+    writes: perMillion((committedWrites + refusedWrites) * PRICES.writeUnit),
+    logs: perMillion(logBytes * PRICES.logByte),
+  };
+  return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+}

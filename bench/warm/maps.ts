@@ -1,93 +1,145 @@
+// Compares the map behind the record cache with others. Started by itself it prints the megabytes that one of them, or the whole handler,
+// retains after a million new keys: node --expose-gc maps.ts NAME
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { shuffled } from '../shuffled.ts';
-import { spreadOf } from '../statistics.ts';
-import { boundedMaps, CAPACITY, type BoundedMap } from './boundedMaps.ts';
-import type { RoundsByCase } from './timedCase.ts';
+import { generateSecret } from '../../keys/secret.ts';
+import { readConfig } from '../../lambda/config.ts';
+import { createHandler } from '../../lambda/createHandler.ts';
+import { GenerationalMap } from '../../lambda/generationalMap.ts';
+import { restRequestEvent } from '../../testing/authorizerEvents.ts';
+import { MemoryLookup } from '../../testing/memoryLookup.ts';
+import { assertAllowed, eventWith, usedKey } from '../deployedFunction.ts';
+import { interleave, timed, type BenchCase } from '../harness.ts';
+import { figure, type Group, type Table } from '../report.ts';
 
-/** What was measured of the maps. */
-export interface MapRounds {
-  /** By map and operation, nanoseconds of one: a key that is new, and a key that is held. */
-  readonly nanoseconds: RoundsByCase;
-  /** By map, megabytes that are left after a million new keys, each round in a process of its own. */
-  readonly retainedMegabytes: RoundsByCase;
-  /** What is not in the figures, and why. */
-  readonly leftOut: readonly string[];
+interface MeasuredMap {
+  get(key: string): number | undefined;
+  set(key: string, value: number): unknown;
 }
 
+const FILE = fileURLToPath(import.meta.url);
+const CAPACITY = 10_000;
 const FLOOD = 1_000_000;
-/** Memory hardly varies, and a million requests take a while; of three there is a median. */
-const RETAINED_ROUNDS = 3;
-/** Hashes are made in lots of so many before they are timed: a million of them would be held, and be measured, with the map. */
-const LOT = 10_000;
+const LIVE_KEYS = 1000;
+const SETTLING_KEYS = 300_000;
+const HANDLER = 'whole handler, unknown keys';
 
-/**
- * New keys into maps of 10,000 places, and into one without a bound: the time of each, and what is held on to after a million.
- * The last that holds on to something is the function itself, asked by a million well-formed keys that the table lacks.
- */
-export async function maps({ rounds }: { readonly rounds: number }): Promise<MapRounds> {
-  const made = await boundedMaps();
-  const nanoseconds: Record<string, number[]> = {};
-  const retainedMegabytes: Record<string, number[]> = {};
-  for (let round = -1; round < rounds; round++) {
-    for (const [name, make] of shuffled(Object.entries(made))) {
-      const taken = timeFlood(name, make(), lotsOf(round));
-      if (round < 0) continue;
-      (nanoseconds[`${name}, new key`] ??= []).push(taken.missNs);
-      (nanoseconds[`${name}, held key`] ??= []).push(taken.hitNs);
-    }
-  }
-  for (let round = 0; round < Math.min(rounds, RETAINED_ROUNDS); round++) {
-    for (const name of [...Object.keys(made), HANDLER]) (retainedMegabytes[name] ??= []).push(await retainedBy(name));
-  }
-  const leftOut = 'lru-cache' in made ? [] : ['lru-cache: it is not installed in bench/node_modules'];
-  return { nanoseconds, retainedMegabytes, leftOut };
+if (process.argv[1] === FILE) process.stdout.write(String(await retainedMegabytes(process.argv[2] ?? '')));
+
+/** Measures new and held keys in maps of 10,000 entries and, once, because it hardly varies, the memory retained after a flood. */
+export async function mapMeasurements(rounds: number): Promise<{ readonly group: Group; readonly table: Table }> {
+  const makers = Object.entries(await mapMakers());
+  const cases = makers.flatMap(([name, make]) => mapCases(name, make));
+  const group = { title: 'Map operations, 10,000 entries', unit: 'ns', base: 'lru-cache, new key' };
+  const rows: string[][] = [];
+  for (const name of [...makers.map(([name]) => name), HANDLER]) rows.push([name, await measureRetained(name)]);
+  const table = { title: 'Memory retained after a million new keys', heads: 'map|>MB', rows };
+  return { group: { ...group, rounds: await interleave(cases, rounds) }, table };
 }
 
-/** The name under which the whole handler's memory is told. */
-export const HANDLER = 'the whole handler';
+async function mapMakers(): Promise<Readonly<Record<string, () => MeasuredMap>>> {
+  const { LRUCache } = await import('lru-cache');
+  return {
+    'two generations (Latchkey)': () => new GenerationalMap<string, number>(CAPACITY),
+    'Map, unbounded': () => new Map<string, number>(),
+    'lru-cache': () => new LRUCache({ max: CAPACITY }),
+  };
+}
 
-/** A look-up that finds nothing and an entry for each key, and then look-ups of what was entered last. */
-function timeFlood(
-  name: string,
-  map: BoundedMap,
-  lots: Iterable<readonly string[]>,
-): { missNs: number; hitNs: number } {
-  const missNs: number[] = [];
+let keyCount = 0;
+
+function newKeys(count: number): readonly string[] {
+  return Array.from({ length: count }, () => hash('sha256', String(keyCount++), 'hex'));
+}
+
+const BATCH_SIZE = 1000;
+/** Then the flooded map is made anew, because the unbounded one would exhaust the heap. */
+const BATCHES_PER_MAP = 200;
+
+/** The entry of a new key comes after a look-up that finds nothing, as in a cache. */
+function mapCases(name: string, make: () => MeasuredMap): readonly BenchCase[] {
+  const add = (map: MeasuredMap, keys: readonly string[]) => {
+    for (const key of keys) if (map.get(key) === undefined) map.set(key, 1);
+  };
+  const countHeld = (map: MeasuredMap, keys: readonly string[]) => {
+    let held = 0;
+    for (const key of keys) held += map.get(key) ?? 0;
+    return held;
+  };
+  const assertHeld = (map: MeasuredMap, keys: readonly string[]) =>
+    assert.equal(countHeld(map, keys), keys.length, `${name} lost its latest keys`);
+  const held = newKeys(BATCH_SIZE);
+  const heldMap = make();
+  add(heldMap, held);
+  let flooded = make();
   let latest: readonly string[] = [];
-  for (const lot of lots) {
-    const startedAt = process.hrtime.bigint();
-    for (const key of lot) if (map.get(key) === undefined) map.set(key, 1);
-    missNs.push(Number(process.hrtime.bigint() - startedAt) / lot.length);
-    latest = lot.slice(-CAPACITY / 4);
-  }
-  const hitNs: number[] = [];
-  for (let pass = 0; pass < 50; pass++) {
-    let found = 0;
-    const startedAt = process.hrtime.bigint();
-    for (const key of latest) found += map.get(key) ?? 0;
-    hitNs.push(Number(process.hrtime.bigint() - startedAt) / latest.length);
-    assert.equal(found, latest.length, `${name} lost what was entered last`);
-  }
-  assert.ok(name === 'Map, no bound' ? map.size > CAPACITY : map.size <= CAPACITY, `${name} holds ${map.size}`);
-  return { missNs: spreadOf(missNs).median, hitNs: spreadOf(hitNs).median };
+  let batches = 0;
+  const addBatch = (count: number) => {
+    if (batches++ % BATCHES_PER_MAP === 0) flooded = make();
+    const [map, keys] = [flooded, (latest = newKeys(count))];
+    return () => add(map, keys);
+  };
+  const findBatch = () => () => void countHeld(heldMap, held);
+  const common = { unitNs: 1, batchSize: BATCH_SIZE };
+  return [
+    timed({ ...common, name: `${name}, new key`, prepare: addBatch, check: () => assertHeld(flooded, latest) }),
+    timed({ ...common, name: `${name}, held key`, prepare: findBatch, check: () => assertHeld(heldMap, held) }),
+  ];
 }
 
-/** Hashes of a fifth of a million keys, no two rounds of the same: what is timed does not change any more after so many. */
-function* lotsOf(round: number): Generator<readonly string[]> {
-  for (let lot = 0; lot < FLOOD / LOT / 5; lot++) {
-    yield Array.from({ length: LOT }, (_, at) => hash('sha256', `${round} ${lot} ${at}`, 'hex'));
-  }
+async function measureRetained(name: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', FILE, name]);
+  assert.match(stdout, /^[\d.]+$/, `got ${stdout} for ${name}`);
+  return figure(Number(stdout));
 }
 
-async function retainedBy(name: string): Promise<number> {
-  const script = fileURLToPath(new URL('retainedMemory.ts', import.meta.url));
-  const args = [...process.execArgv, '--expose-gc', script, name, String(FLOOD)];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  const megabytes = Number(stdout);
-  assert.ok(stdout !== '' && Number.isFinite(megabytes), `no figure of ${name}: ${stdout}`);
+async function retainedMegabytes(name: string): Promise<number> {
+  const make = (await mapMakers())[name];
+  if (make === undefined) return retainedByHandler();
+  const map = make();
+  map.set('', 0);
+  const before = heapUsed();
+  for (let key = 0; key < FLOOD; key++) map.set(hash('sha256', String(key), 'hex'), key);
+  const megabytes = (heapUsed() - before) / 1e6;
+  assert.equal(map.get(hash('sha256', String(FLOOD - 1), 'hex')), FLOOD - 1);
   return megabytes;
+}
+
+/** Floods a handler whose cache holds live records with unknown keys. Throws if a live record has to be read again afterwards. */
+async function retainedByHandler(): Promise<number> {
+  const live = Array.from({ length: LIVE_KEYS }, usedKey);
+  const lookup = new MemoryLookup(...live.map(({ record }) => record));
+  const handler = handlerOn(lookup);
+  for (const { secret } of live) assertAllowed(await handler(eventWith(secret)));
+  await handler(restRequestEvent({ key: generateSecret('sk_') }));
+  await settleHeap();
+  const before = heapUsed();
+  for (let key = 0; key < FLOOD; key++) await handler(restRequestEvent({ key: generateSecret('sk_') }));
+  const megabytes = (heapUsed() - before) / 1e6;
+  for (const { secret } of live) assertAllowed(await handler(eventWith(secret)));
+  assert.equal(lookup.reads, LIVE_KEYS + 1 + FLOOD, 'a live record was read again');
+  return megabytes;
+}
+
+/** Floods another handler, because the process frees megabytes that no handler holds only after many requests. */
+async function settleHeap(): Promise<void> {
+  heapUsed();
+  const handler = handlerOn(new MemoryLookup());
+  for (let key = 0; key < SETTLING_KEYS; key++) await handler(restRequestEvent({ key: generateSecret('sk_') }));
+}
+
+function handlerOn(lookup: MemoryLookup) {
+  const config = readConfig({ LATCHKEY_TABLE: 'keys', LATCHKEY_RECORD_CACHE_SECONDS: '3600' });
+  const writeLog = () => {};
+  return createHandler({ config, functionName: 'authorizer', lookup, now: Date.now, random: Math.random, writeLog });
+}
+
+/** Collects several times, because V8 discards unused code only after some collections. */
+function heapUsed(): number {
+  assert.ok(globalThis.gc, 'expected --expose-gc');
+  for (let times = 0; times < 10; times++) globalThis.gc();
+  return process.memoryUsage().heapUsed;
 }

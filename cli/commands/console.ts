@@ -17,7 +17,7 @@ The page is served on this machine alone, with the credentials that this command
 one browser, once: it has a token that is then exchanged for a cookie. With --read-only the server refuses every change.
 
   latchkey console --stack LatchkeyStack --read-only
-  latchkey console --local --no-open`;
+  latchkey console --table keys --no-open`;
 
 /** Adds `latchkey console`, which serves a page to look at keys and change them. */
 export function addConsoleCommand(program: Command, deps: CommandDeps): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { JsonObject } from '../../keys/record.ts';
+import type { JsonObject } from '../../keys/json.ts';
 import type { IssuedKey, KeyRegistry } from '../../keys/registry.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
@@ -8,7 +8,7 @@ import { parseMetadata } from '../metadata.ts';
 import { lostKeyNotice } from '../lostKeyNotice.ts';
 import { mayBeDone } from '../mayBeDone.ts';
 import { issuedKeyJson, issuedKeyNotice } from '../output.ts';
-import { addScope } from '../scopeOption.ts';
+import { addScope, SCOPE_HELP } from '../scopeOption.ts';
 import {
   addSecretPlaceOptions,
   unconfirmedNotice,
@@ -31,7 +31,7 @@ interface CreateOptions extends RegistryOptions, SecretPlaceOptions {
 
 const HELP = `
   latchkey create --label ci --owner acme --expires 90d --stack LatchkeyStack
-  latchkey create --label ci --scope orders:read --plan free --out ci.json --local`;
+  latchkey create --label ci --scope orders:read,orders:write --plan free --out ci.json --table keys`;
 
 /** Adds `latchkey create`, which issues one key and shows it. */
 export function addCreateCommand(program: Command, deps: CommandDeps): void {
@@ -40,7 +40,7 @@ export function addCreateCommand(program: Command, deps: CommandDeps): void {
     .description('Issue a key. It is shown once.')
     .requiredOption('--label <text>', 'what the key is for')
     .option('--owner <text>', 'whom it is issued to, such as a customer')
-    .option('--scope <scope>', 'what it may do; again for each further scope; everything unless given', addScope)
+    .option('--scope <scope>', `${SCOPE_HELP}; everything unless given`, addScope)
     .option('--plan <name>', 'the plan it is on, such as free; where the deployment has none, it is only passed on')
     .option('--expires <when>', `${EXPIRY_HELP}; never unless given`, (text) => parseExpiry(text, deps.now()))
     .option('--metadata <json>', 'a JSON object of your own, at most 1 KB', parseMetadata)

@@ -3,13 +3,13 @@ import type { KeyRecord } from '../../keys/record.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { requireTerminal } from '../confirm.ts';
 import { delayNotice } from '../delayNotice.ts';
-import { confirmedId, fullId, ID_HELP } from '../keyId.ts';
+import { addExactIdOption, confirmedId, fullId, ID_HELP, type KeyIdOptions } from '../keyId.ts';
 import { keyName } from '../keyName.ts';
 import { recordJson } from '../publicRecord.ts';
 import { addActorOption, addTableOptions, addYesOption } from '../tableOptions.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-interface DisableOptions extends RegistryOptions {
+interface DisableOptions extends KeyIdOptions, RegistryOptions {
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -27,8 +27,8 @@ export function addDisableCommand(program: Command, deps: CommandDeps): void {
     .argument('<id>', ID_HELP)
     .option('--json', 'print one JSON document, {"record"}')
     .addHelpText('after', HELP);
-  addTableOptions(addActorOption(addYesOption(command))).action((id: string, options: DisableOptions) =>
-    disable(id, options, deps),
+  addTableOptions(addExactIdOption(addActorOption(addYesOption(command)))).action(
+    (id: string, options: DisableOptions) => disable(id, options, deps),
   );
 }
 
@@ -36,8 +36,8 @@ async function disable(idStart: string, options: DisableOptions, deps: CommandDe
   if (!options.yes) requireTerminal(deps);
   await withActingRegistry(options, deps, async (registry, { revocationDelaySeconds }) => {
     const id = options.yes
-      ? await fullId(idStart, registry)
-      : await confirmedId(idStart, registry, { ...deps, question, change: 'disabled' });
+      ? await fullId(idStart, options, registry)
+      : await confirmedId(idStart, options, registry, { ...deps, question, change: 'disabled' });
     const record = await registry.disable(id);
     const notice = `Disabled key ${keyName(record)}.\n${delayNotice(revocationDelaySeconds)}`;
     await deps.output.print(`${options.json ? recordJson(record) : notice}\n`);

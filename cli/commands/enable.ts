@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { CommandDeps } from '../commandDeps.ts';
 import { enableNotice } from '../delayNotice.ts';
-import { fullId, ID_HELP } from '../keyId.ts';
+import { addExactIdOption, fullId, ID_HELP, type KeyIdOptions } from '../keyId.ts';
 import { keyName } from '../keyName.ts';
 import { recordJson } from '../publicRecord.ts';
 import { addActorOption, addTableOptions } from '../tableOptions.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-interface EnableOptions extends RegistryOptions {
+interface EnableOptions extends KeyIdOptions, RegistryOptions {
   readonly json?: boolean;
 }
 
@@ -22,12 +22,14 @@ export function addEnableCommand(program: Command, deps: CommandDeps): void {
     .argument('<id>', ID_HELP)
     .option('--json', 'print one JSON document, {"record"}')
     .addHelpText('after', HELP);
-  addTableOptions(addActorOption(command)).action((id: string, options: EnableOptions) => enable(id, options, deps));
+  addTableOptions(addExactIdOption(addActorOption(command))).action((id: string, options: EnableOptions) =>
+    enable(id, options, deps),
+  );
 }
 
 async function enable(idStart: string, options: EnableOptions, deps: CommandDeps): Promise<void> {
   await withActingRegistry(options, deps, async (registry, { revocationDelaySeconds }) => {
-    const record = await registry.enable(await fullId(idStart, registry));
+    const record = await registry.enable(await fullId(idStart, options, registry));
     const notice = `Enabled key ${keyName(record)}.\n${enableNotice(revocationDelaySeconds)}`;
     await deps.output.print(`${options.json ? recordJson(record) : notice}\n`);
   });

@@ -29,7 +29,7 @@ just now is in it.
 In CSV what a spreadsheet would run as a formula has an apostrophe in front, which import takes off again.
 
   latchkey export --table keys --out keys.jsonl
-  latchkey export --local --csv > keys.csv`;
+  latchkey export --table keys --csv > keys.csv`;
 
 /** Adds `latchkey export`, which writes out every key for `import` to read. */
 export function addExportCommand(program: Command, deps: CommandDeps): void {

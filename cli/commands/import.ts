@@ -4,13 +4,14 @@ import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { addActorOption, addTableOptions } from '../tableOptions.ts';
 import type { ImportLine } from '../transfer/importLine.ts';
-import { detectFormat, IMPORT_FORMATS, type ImportFormat } from '../transfer/importFormat.ts';
+import { detectFormat, FORMAT_MEANING, IMPORT_FORMATS, type ImportFormat } from '../transfer/importFormat.ts';
 import { ImportReport } from '../transfer/importReport.ts';
 import { ImportSource } from '../transfer/importSource.ts';
 import { readConfig } from '../transfer/readConfig.ts';
 import { readCsv } from '../transfer/readCsv.ts';
 import { readJsonLines } from '../transfer/readJsonLines.ts';
 import { readKeyList } from '../transfer/readKeyList.ts';
+import { ReviewedKeys, type ReviewedKey } from '../transfer/reviewedKeys.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ImportOptions extends RegistryOptions {
@@ -20,21 +21,27 @@ interface ImportOptions extends RegistryOptions {
 }
 
 interface ImportRun {
-  readonly lines: AsyncIterable<ImportLine>;
   readonly source: ImportSource;
+  readonly options: ImportOptions;
   readonly registry: KeyRegistry;
+  /** Of the deployment, if it is known. */
+  readonly acceptedKeys: string | undefined;
   readonly report: ImportReport;
   readonly deps: CommandDeps;
 }
 
 const HELP = `
-FILE is read as what it looks like, or as --format says:
+Without --format, the format is detected and reported. Formats:
 
-  soulsync  a JSON configuration with a list "api_keys" at its top level, of
+  soulsync  a JSON document with a list "api_keys" at its top level, of
             {"id","label","key_hash","key_prefix","created_at","last_used_at"};
             a key without a label is called by its prefix, or else its id
   csv       a header row that names some of the fields below, then a row for
-            each key; parted by commas, semicolons or tabs
+            each key; separated by commas, semicolons or tabs, or by what a
+            first line such as sep=; says. Lines with # before the header are
+            skipped. Unknown columns are ignored with a warning; one such as
+            "revoked" or "status", which may say that a key has ended, is an
+            error. \\N and NULL outside quotes are empty
   jsonl     a JSON object of such fields on each line: what export writes
   env       raw keys as NAME=key, also with quotes, export and comments; each is
             hashed here, and its name becomes the label
@@ -44,19 +51,32 @@ FILE is read as what it looks like, or as --format says:
             disabledBy, revokedAt, revokedBy, revokedReason, rotatedFrom,
             rotatedTo; or key_hash and so on
 
-A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601; one without a zone is read as UTC. Raw keys are never
-stored or shown. One that could be guessed is rejected: its strength is its length, without a prefix such as sk_, times
-log2 of the alphabet seen in it (10 for digits, 26 for small and 26 for capital letters, 2 for - and _, 30 for the rest, 16
-where all is hex), and must be 112 bits.
+A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601; one without a zone is read as UTC. A date alone is the
+start of that day in UTC, and as expiresAt its end. Zero times (0, year 1, the start of 1970) count as absent. Scopes are a
+list, or one text with spaces or commas between them, also in braces. Files are UTF-8, or UTF-16 with a byte order mark.
 
-What the table holds already, by its hash, is skipped and left as it is: a run that was stopped is gone on with by running
-it again. But the record of a key that was revoked or expired goes 90 days after that, and then nothing tells that the table
-ever held it: a file that still has the key as active brings it back. Take out of an old file what has ended since. Only a deployment with acceptForeignKeys accepts keys that were made elsewhere.
+An env file holds more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, UUIDs of
+other versions than 4, and settings with names such as DATABASE_URL or NEXT_PUBLIC_KEY. It prints the name and the reason,
+and the labels of the keys that it imported. If it rejects a real key, rename the setting, or give the key's hash in csv or
+jsonl. Raw keys are never stored or shown. One that could be guessed is rejected: its strength is its length, without a prefix
+such as sk_, times log2 of the alphabet seen in it (10 for digits, 26 for small and 26 for capital letters, 2 for - and _, 30
+for the rest, 16 where all is hex), and must be 112 bits.
 
-  latchkey import config.json --local
+The whole file is read before the first key is stored. Several lines with one hash give one key: the first line's record, with
+the restrictions of all lines (a revocation, a disabling, the earliest expiry). If one of them is rejected, all are.
+
+Import skips a hash that the table holds and doesn't change its record. To resume an interrupted import, run the same command
+again. But the record of a key that was revoked or expired goes 90 days after that, and then nothing tells that the table
+ever held it: a file that still has the key as active brings it back. Take out of an old file what has ended since.
+
+Only a deployment with acceptForeignKeys accepts keys that were issued elsewhere. Import counts the keys that are certain to
+be such. If you pass --stack and the stack has the output AcceptedKeys, import, list and show tell you which active keys the
+deployment refuses.
+
+  latchkey import config.json --table keys
   latchkey export --table old | latchkey import - --table new`;
 
-const GO_ON = 'to go on, run it again; what was taken is skipped then';
+const GO_ON = 'to go on, run it again; it skips the keys that it stored';
 
 /** Adds `latchkey import`, which takes in keys that another system or table holds. */
 export function addImportCommand(program: Command, deps: CommandDeps): void {
@@ -64,9 +84,12 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
     .command('import')
     .description('Take in keys from elsewhere, by their hashes. Exits 1 where a line was rejected.')
     .argument('<file>', 'what to read; - reads standard input')
-    .addOption(new Option('--format <format>', 'how it is written; seen unless given').choices(IMPORT_FORMATS))
+    .addOption(new Option('--format <format>', 'file format; detected if omitted').choices(IMPORT_FORMATS))
     .option('--allow-weak', 'take raw keys of less than 112 bits')
-    .option('--json', 'print one JSON document, {"taken":[ids],"skipped","rejected":[{"line","problem"}]}')
+    .option(
+      '--json',
+      'print one JSON document: {"format","taken":[ids],"ended","foreign","labels","skipped", "duplicates":[{"line","firstLine","applied"}], "rejected":[{"line","problem"}]}',
+    )
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>
     importKeys(file, options, deps),
@@ -76,13 +99,12 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
 async function importKeys(file: string, options: ImportOptions, deps: CommandDeps): Promise<void> {
   const { output, interruption } = deps;
   const report = new ImportReport(output, options.json === true);
-  await withActingRegistry(options, deps, (registry) =>
+  await withActingRegistry(options, deps, (registry, { acceptedKeys }) =>
     interruption.holdOff(async () => {
       const source = await ImportSource.open(file, deps.stdin);
       interruption.signal.addEventListener('abort', () => source.close());
       try {
-        const lines = await linesOf(source, options);
-        await run({ lines, source, registry, report, deps });
+        await run({ source, options, registry, acceptedKeys, report, deps });
       } catch (error) {
         // A text that was cut short is not what its file says.
         throw interruption.exitCode !== undefined && isAboutText(error) ? interrupted(error) : error;
@@ -96,33 +118,38 @@ async function importKeys(file: string, options: ImportOptions, deps: CommandDep
   throw new CliError('ENTRIES_REJECTED', `rejected: ${rejectedCount}; set them right and run it again`);
 }
 
-async function linesOf(source: ImportSource, { format, allowWeak }: ImportOptions): Promise<AsyncIterable<ImportLine>> {
+async function run(importRun: ImportRun): Promise<void> {
+  const { source, options, report, deps } = importRun;
   const head = await source.head();
-  switch (format ?? detectFormat(head)) {
+  const format = options.format ?? detectFormat(head);
+  if (options.format === undefined && format !== undefined && options.json !== true) {
+    deps.output.note(`reading ${source.name} as ${format} (${FORMAT_MEANING[format]})`);
+  }
+  try {
+    await report.begin(format, importRun.acceptedKeys);
+    await takeAll(linesOf(format, head, importRun), importRun);
+  } finally {
+    await report.end();
+  }
+  if (deps.interruption.exitCode !== undefined) throw interrupted();
+}
+
+function linesOf(
+  format: ImportFormat | undefined,
+  head: string,
+  { source, options, deps }: ImportRun,
+): AsyncIterable<ImportLine> {
+  switch (format) {
     case 'soulsync':
       return readConfig(source.chunks());
     case 'csv':
-      return readCsv(source.chunks(), head);
+      return readCsv(source.chunks(), head, (warning) => deps.output.note(warning));
     case 'jsonl':
       return readJsonLines(source.chunks());
     case 'env':
-      return readKeyList(source.chunks(), { allowWeak: allowWeak === true });
+    case undefined:
+      return readKeyList(source.chunks(), { allowWeak: options.allowWeak === true });
   }
-}
-
-async function run(importRun: ImportRun): Promise<void> {
-  const { source, report, deps } = importRun;
-  const { progress } = deps.output;
-  progress.start(source.totalBytes ?? 0, source.totalBytes === undefined ? 'count' : 'share');
-  try {
-    await report.begin();
-    await takeAll(importRun);
-  } finally {
-    progress.stop();
-    await report.end();
-  }
-  if (deps.interruption.exitCode === undefined) return;
-  throw interrupted();
 }
 
 function isAboutText(error: unknown): boolean {
@@ -133,35 +160,62 @@ function interrupted(cause?: unknown): CliError {
   return new CliError('INTERRUPTED', `interrupted: ${GO_ON}`, { cause });
 }
 
-async function takeAll(importRun: ImportRun): Promise<void> {
-  const { source, registry, report, deps } = importRun;
-  // Of the entries that are under way: no more than the registry has in hand.
-  const lineNumbers = new Map<number, number>();
-  for await (const { index, outcome, id, problem } of registry.importHashes(entriesOf(importRun, lineNumbers))) {
-    const line = lineNumbers.get(index) ?? 0;
-    lineNumbers.delete(index);
-    if (outcome === 'taken') await report.take(id ?? '');
-    else if (outcome === 'skipped') report.skip();
-    else report.reject(line, problem ?? 'the table refuses it');
-    deps.output.progress.advance(source.readBytes);
+/** Reads the whole text before the first key is stored, so that a key is stored as all its lines say. */
+async function takeAll(lines: AsyncIterable<ImportLine>, importRun: ImportRun): Promise<void> {
+  const { report, deps } = importRun;
+  const { output } = deps;
+  const keys = await ReviewedKeys.read(lines, {
+    actor: 'import',
+    nowMs: deps.now(),
+    reject: (line, problem) => report.reject(line, problem),
+    goesOn: () => goesOn(report, deps),
+  });
+  try {
+    output.progress.start(keys.count, 'share');
+    await store(keys, importRun);
+  } finally {
+    output.progress.stop();
+    await keys.close();
   }
 }
 
-/** The entries of good lines, until a signal comes, or nobody reads what is told. Bad lines are told as they come. */
+async function store(keys: ReviewedKeys, { registry, report, deps }: ImportRun): Promise<void> {
+  // Those that are under way: no more than the registry has in hand.
+  const underWay = new Map<number, ReviewedKey>();
+  for await (const { index, outcome, id, problem } of registry.importHashes(
+    entriesOf(keys, underWay, () => goesOn(report, deps)),
+  )) {
+    const key = underWay.get(index);
+    underWay.delete(index);
+    if (key === undefined) continue;
+    if (outcome === 'taken') await report.take(id, key);
+    else if (outcome === 'skipped') report.skip(key);
+    else report.rejectKey(key, problem);
+    deps.output.progress.advance(index + 1);
+  }
+}
+
+/** The entries, until a signal comes, or nobody reads what is told. */
 async function* entriesOf(
-  { lines, report, deps }: ImportRun,
-  lineNumbers: Map<number, number>,
+  keys: ReviewedKeys,
+  underWay: Map<number, ReviewedKey>,
+  isToGoOn: () => boolean,
 ): AsyncGenerator<ImportedKey> {
   let index = 0;
-  for await (const line of lines) {
-    // The line that was cut short by it is not looked at.
-    if (deps.interruption.exitCode !== undefined) return;
-    if (!report.hasReader) throw new CliError('OUTPUT_UNUSABLE', `whatever read the output has left: ${GO_ON}`);
-    if ('problem' in line) {
-      report.reject(line.line, line.problem);
-      continue;
-    }
-    lineNumbers.set(index++, line.line);
-    yield line.entry;
+  for await (const key of keys.keys()) {
+    if (!isToGoOn()) return;
+    underWay.set(index++, key);
+    yield key.entry;
   }
+}
+
+/**
+ * Whether no signal has come: the line that one cut short is not looked at.
+ *
+ * @throws CliError `OUTPUT_UNUSABLE` if nobody reads the output any more
+ */
+function goesOn({ hasReader }: ImportReport, { interruption }: CommandDeps): boolean {
+  if (interruption.exitCode !== undefined) return false;
+  if (!hasReader) throw new CliError('OUTPUT_UNUSABLE', `whatever read the output has left: ${GO_ON}`);
+  return true;
 }

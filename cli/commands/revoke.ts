@@ -4,13 +4,13 @@ import { isText, TEXT_WANTED } from '../../keys/text.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { requireTerminal } from '../confirm.ts';
 import { delayNotice } from '../delayNotice.ts';
-import { confirmedId, fullId, ID_HELP } from '../keyId.ts';
+import { addExactIdOption, confirmedId, fullId, ID_HELP, type KeyIdOptions } from '../keyId.ts';
 import { keyName } from '../keyName.ts';
 import { publicRecord } from '../publicRecord.ts';
 import { addActorOption, addTableOptions, addYesOption } from '../tableOptions.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-interface RevokeOptions extends RegistryOptions {
+interface RevokeOptions extends KeyIdOptions, RegistryOptions {
   readonly reason?: string;
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -38,8 +38,8 @@ export function addRevokeCommand(program: Command, deps: CommandDeps): void {
       'print one JSON document, {"record","revocationDelaySeconds"}; null where only the table is known',
     )
     .addHelpText('after', HELP);
-  addTableOptions(addActorOption(addYesOption(command))).action((id: string, options: RevokeOptions) =>
-    revoke(id, options, deps),
+  addTableOptions(addExactIdOption(addActorOption(addYesOption(command)))).action(
+    (id: string, options: RevokeOptions) => revoke(id, options, deps),
   );
 }
 
@@ -47,8 +47,8 @@ async function revoke(idStart: string, options: RevokeOptions, deps: CommandDeps
   if (!options.yes) requireTerminal(deps);
   await withActingRegistry(options, deps, async (registry, { revocationDelaySeconds }) => {
     const id = options.yes
-      ? await fullId(idStart, registry)
-      : await confirmedId(idStart, registry, { ...deps, question, change: 'revoked' });
+      ? await fullId(idStart, options, registry)
+      : await confirmedId(idStart, options, registry, { ...deps, question, change: 'revoked' });
     const record = await registry.revoke(id, { reason: options.reason });
     const text = options.json ? revocationJson(record, revocationDelaySeconds) : notice(record, revocationDelaySeconds);
     await deps.output.print(`${text}\n`);

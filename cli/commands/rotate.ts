@@ -6,7 +6,7 @@ import type { CommandDeps } from '../commandDeps.ts';
 import { requireTerminal } from '../confirm.ts';
 import { delayNotice, endNotice } from '../delayNotice.ts';
 import { EXPIRY_HELP, parseExpiry } from '../expiry.ts';
-import { confirmedId, fullId, ID_HELP } from '../keyId.ts';
+import { addExactIdOption, confirmedId, fullId, ID_HELP, type KeyIdOptions } from '../keyId.ts';
 import { keyName } from '../keyName.ts';
 import { lostRotationNotice } from '../lostKeyNotice.ts';
 import { mayBeDone } from '../mayBeDone.ts';
@@ -22,7 +22,7 @@ import { parseSpan, type Span } from '../span.ts';
 import { addActorOption, addKeyPrefixOption, addTableOptions, addYesOption } from '../tableOptions.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-interface RotateOptions extends RegistryOptions, SecretPlaceOptions {
+interface RotateOptions extends KeyIdOptions, RegistryOptions, SecretPlaceOptions {
   readonly grace?: Span;
   readonly expires?: string;
   /** `false` by `--no-expiry`. */
@@ -40,7 +40,7 @@ until the old key's own expiry if that is sooner; then the old one is refused. S
 add.
 
   latchkey rotate 0f8c1a52 --grace 24h --stack LatchkeyStack
-  latchkey rotate 0f8c1a52 --grace 0 --out new.json --yes --local`;
+  latchkey rotate 0f8c1a52 --grace 0 --out new.json --yes --table keys`;
 
 /** Adds `latchkey rotate`, which issues a successor to one key and has the old one end after a grace period. */
 export function addRotateCommand(program: Command, deps: CommandDeps): void {
@@ -61,9 +61,9 @@ export function addRotateCommand(program: Command, deps: CommandDeps): void {
     .addOption(new Option('--no-expiry', 'the new key never expires').conflicts('expires'))
     .option('--json', 'print one JSON document, {"key","record","previous"}; with --copy or --out no "key"')
     .addHelpText('after', HELP);
-  addTableOptions(addActorOption(addKeyPrefixOption(addYesOption(addSecretPlaceOptions(command))))).action(
-    (id: string, options: RotateOptions) => rotate(id, options, deps),
-  );
+  addTableOptions(
+    addExactIdOption(addActorOption(addKeyPrefixOption(addYesOption(addSecretPlaceOptions(command))))),
+  ).action((id: string, options: RotateOptions) => rotate(id, options, deps));
 }
 
 async function rotate(idStart: string, options: RotateOptions, deps: CommandDeps): Promise<void> {
@@ -71,8 +71,8 @@ async function rotate(idStart: string, options: RotateOptions, deps: CommandDeps
   await withActingRegistry(options, deps, async (registry, { revocationDelaySeconds }) => {
     const question = questionOf(options.grace ?? DEFAULT_GRACE);
     const id = options.yes
-      ? await fullId(idStart, registry)
-      : await confirmedId(idStart, registry, { ...deps, question, change: 'rotated' });
+      ? await fullId(idStart, options, registry)
+      : await confirmedId(idStart, options, registry, { ...deps, question, change: 'rotated' });
     await deps.interruption.holdOff(() =>
       withSecretPlace(options, deps.env, async (place) => {
         const rotation = await makeRotation(id, options, { registry, place, deps });

@@ -9,7 +9,7 @@ import { setting } from '../findTable.ts';
 import { keyName } from '../keyName.ts';
 import { scanPaths, type ScanCount } from '../leaks/scanPaths.ts';
 import type { Leak } from '../leaks/scanText.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../../keys/printable.ts';
 import { publicRecord } from '../publicRecord.ts';
 import { addTableOptions } from '../tableOptions.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';

@@ -54,7 +54,9 @@ FILE is a JSON array, or JSON Lines, of objects:
   {"label":"ci","owner":"acme","scopes":["orders:read"],"plan":"free","metadata":{"seats":3}}
   {"label":"partner","expiresAt":"2030-01-31T12:00:00Z"}
 
-Only the label is required, and it stands in the file once. All entries are checked before the first key is issued.
+Only the label is required, and it stands in the file once. scopes may also be one text
+with spaces or commas between them. expiresAt is a time in ISO 8601 with its zone, or a date, which
+is the end of that day in UTC. All entries are checked before the first key is issued.
 
 Each key is written out before it is stored, so that whatever ends the run, no key is in the table whose secret is lost.
 Ctrl-C stops after the key in hand. To go on, run it again with --skip-existing: labels that the table holds, in

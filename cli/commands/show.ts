@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
 import type { CommandDeps } from '../commandDeps.ts';
-import { ID_HELP } from '../keyId.ts';
+import { addExactIdOption, ID_HELP, keyOf, type KeyIdOptions } from '../keyId.ts';
 import { recordJson } from '../publicRecord.ts';
 import { recordFields } from '../recordFields.ts';
 import { addTableOptions } from '../tableOptions.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-interface ShowOptions extends RegistryOptions {
+interface ShowOptions extends KeyIdOptions, RegistryOptions {
   readonly json?: boolean;
 }
 
 const HELP = `
-  latchkey show 0f8c1a52 --local`;
+  latchkey show 0f8c1a52 --table keys`;
 
 /** Adds `latchkey show`, which tells all that is known of one key. */
 export function addShowCommand(program: Command, deps: CommandDeps): void {
@@ -21,10 +21,12 @@ export function addShowCommand(program: Command, deps: CommandDeps): void {
     .argument('<id>', ID_HELP)
     .option('--json', 'print one JSON document, {"record"}')
     .addHelpText('after', HELP);
-  addTableOptions(command).action((id: string, options: ShowOptions) => show(id, options, deps));
+  addTableOptions(addExactIdOption(command)).action((id: string, options: ShowOptions) => show(id, options, deps));
 }
 
 async function show(idStart: string, options: ShowOptions, deps: CommandDeps): Promise<void> {
-  const record = await withRegistry(options, deps, (registry) => registry.getByIdStart(idStart));
-  await deps.output.print(`${options.json ? recordJson(record) : recordFields(record, deps)}\n`);
+  await withRegistry(options, deps, async (registry, { acceptedKeys }) => {
+    const record = await keyOf(idStart, options, registry);
+    await deps.output.print(`${options.json ? recordJson(record) : recordFields(record, deps, acceptedKeys)}\n`);
+  });
 }

@@ -6,7 +6,7 @@ import { barChart, type Bar } from '../barChart.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { parseSpan, type Span } from '../span.ts';
-import { isExpiringWithin, isNeverUsed, isUnusedFor } from '../staleness.ts';
+import { isExpiringWithin, isNeverUsed, isUnusedFor } from '../../keys/staleness.ts';
 import { addTableOptions } from '../tableOptions.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
@@ -32,7 +32,7 @@ Of the keys that are active it also tells how many were never used, how many wer
 many expire within --expiring. All keys are read for it, which DynamoDB bills by their size, half a read unit for each 4 KB:
 a million records of 250 bytes come to some 31,000 units.
 
-  latchkey stats --local --stale 30d --expiring 2w`;
+  latchkey stats --table keys --stale 30d --expiring 2w`;
 
 /** Adds `latchkey stats`, which counts keys. */
 export function addStatsCommand(program: Command, deps: CommandDeps): void {
@@ -81,7 +81,7 @@ async function count(
       counted.total++;
       states[state]++;
       if (state !== 'active') continue;
-      if (isNeverUsed(record)) counted.neverUsed++;
+      if (isNeverUsed(record, nowMs)) counted.neverUsed++;
       if (isUnusedFor(record, stale.ms, nowMs)) counted.unused++;
       if (isExpiringWithin(record, expiring.ms, nowMs)) counted.expiring++;
     }

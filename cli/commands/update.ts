@@ -1,19 +1,19 @@
 import { Option, type Command } from 'commander';
-import type { JsonObject } from '../../keys/record.ts';
+import type { JsonObject } from '../../keys/json.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { EXPIRY_HELP, parseExpiry } from '../expiry.ts';
-import { fullId, ID_HELP } from '../keyId.ts';
+import { addExactIdOption, fullId, ID_HELP, type KeyIdOptions } from '../keyId.ts';
 import { keyName } from '../keyName.ts';
 import { parseMetadata } from '../metadata.ts';
 import { recordJson } from '../publicRecord.ts';
 import { recordFields } from '../recordFields.ts';
-import { addScope } from '../scopeOption.ts';
+import { addScope, SCOPE_HELP } from '../scopeOption.ts';
 import { addActorOption, addTableOptions } from '../tableOptions.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-/** Of an option and its `--no-…`, Commander keeps the later: `false` takes the field away. */
-interface UpdateOptions extends RegistryOptions {
+/** `false`, from `--no-…`, removes the field. The program rejects an option together with its `--no-…`. */
+interface UpdateOptions extends KeyIdOptions, RegistryOptions {
   readonly label?: string;
   readonly owner?: string | false;
   readonly scope?: readonly string[];
@@ -32,7 +32,7 @@ What is not mentioned stays as it is. Scopes are replaced, not added to. A chang
 revocation does: see latchkey revoke --help.
 
   latchkey update 0f8c1a52 --owner acme --expires 90d --stack LatchkeyStack
-  latchkey update 0f8c1a52 --plan pro --local`;
+  latchkey update 0f8c1a52 --plan pro --table keys`;
 
 /** Adds `latchkey update`, which changes what is said of one key. */
 export function addUpdateCommand(program: Command, deps: CommandDeps): void {
@@ -43,7 +43,7 @@ export function addUpdateCommand(program: Command, deps: CommandDeps): void {
     .option('--label <text>', 'what the key is for')
     .option('--owner <text>', 'whom it is issued to')
     .option('--no-owner', 'it is issued to nobody in particular')
-    .option('--scope <scope>', 'what it may do; again for each further scope', addScope)
+    .option('--scope <scope>', SCOPE_HELP, addScope)
     .addOption(new Option('--no-scopes', 'take the scopes away: it may do everything').conflicts('scope'))
     .option('--plan <name>', 'the plan it is on, such as free')
     .option('--no-plan', 'it is on no plan')
@@ -53,7 +53,9 @@ export function addUpdateCommand(program: Command, deps: CommandDeps): void {
     .addOption(new Option('--no-expiry', 'it never expires').conflicts('expires'))
     .option('--json', 'print one JSON document, {"record"}')
     .addHelpText('after', HELP);
-  addTableOptions(addActorOption(command)).action((id: string, options: UpdateOptions) => update(id, options, deps));
+  addTableOptions(addExactIdOption(addActorOption(command))).action((id: string, options: UpdateOptions) =>
+    update(id, options, deps),
+  );
 }
 
 async function update(idStart: string, options: UpdateOptions, deps: CommandDeps): Promise<void> {
@@ -65,7 +67,7 @@ async function update(idStart: string, options: UpdateOptions, deps: CommandDeps
     );
   }
   await withActingRegistry(options, deps, async (registry) => {
-    const record = await registry.update(await fullId(idStart, registry), changes);
+    const record = await registry.update(await fullId(idStart, options, registry), changes);
     const notice = `Updated key ${keyName(record)}.\n\n${recordFields(record, deps)}`;
     await deps.output.print(`${options.json ? recordJson(record) : notice}\n`);
   });

@@ -1,12 +1,23 @@
+import { ANY_KEYS, FOREIGN_ADVICE, isForeign } from '../../keys/acceptedKeys.ts';
 import type { Output } from '../output.ts';
+import type { ImportFormat } from './importFormat.ts';
+import type { DuplicateLine, ReviewedKey } from './reviewedKeys.ts';
 
 /** What an import tells: each line that was rejected as it comes, and the count at the end; or one JSON document, in pieces. */
 export class ImportReport {
   readonly #output: Output;
   readonly #isJson: boolean;
   readonly #rejected: { readonly line: number; readonly problem: string }[] = [];
+  readonly #duplicates: (DuplicateLine & { readonly firstLine: number })[] = [];
+  /** Of keys whose labels are the names of a list of raw keys. */
+  readonly #labels: string[] = [];
+  #format: ImportFormat | undefined;
+  #acceptedKeys: string | undefined;
   #takenCount = 0;
+  #foreignCount = 0;
+  #endedCount = 0;
   #skippedCount = 0;
+  #duplicateCount = 0;
   #rejectedCount = 0;
   #hasReader = true;
 
@@ -24,41 +35,97 @@ export class ImportReport {
     return this.#hasReader;
   }
 
-  async begin(): Promise<void> {
-    if (this.#isJson) await this.#print('{"taken":[');
+  /** With the format that is read, `undefined` for a text without entries, and what the deployment accepts, if that is known. */
+  async begin(format: ImportFormat | undefined, acceptedKeys: string | undefined): Promise<void> {
+    this.#format = format;
+    this.#acceptedKeys = acceptedKeys;
+    if (this.#isJson) await this.#print(`{"format":${JSON.stringify(format ?? null)},"taken":[`);
   }
 
-  async take(id: string): Promise<void> {
+  async take(id: string, { line, entry, hasEnded, duplicates }: ReviewedKey): Promise<void> {
     const separator = this.#takenCount++ === 0 ? '\n' : ',\n';
+    if (hasEnded) this.#endedCount++;
+    // No key of a SoulSync configuration is Latchkey's, whatever it begins with.
+    else if (this.#format === 'soulsync' || isForeign(entry, this.#acceptedKeys)) this.#foreignCount++;
+    if (this.#format === 'env') this.#labels.push(entry.label);
+    this.#tellDuplicates(line, duplicates);
     if (this.#isJson) await this.#print(`${separator}${JSON.stringify(id)}`);
   }
 
-  skip(): void {
+  skip({ line, duplicates }: ReviewedKey): void {
     this.#skippedCount++;
+    this.#tellDuplicates(line, withoutEffect(duplicates));
+  }
+
+  /** Rejects a key whose lines are right. */
+  rejectKey({ line, duplicates }: ReviewedKey, problem: string): void {
+    this.reject(line, problem);
+    this.#tellDuplicates(line, withoutEffect(duplicates));
   }
 
   reject(line: number, problem: string): void {
     this.#rejectedCount++;
     if (this.#isJson) this.#rejected.push({ line, problem });
-    else if (this.#rejectedCount <= MAX_TOLD) this.#output.note(`line ${line}: ${problem}`);
+    else if (this.#rejectedCount <= this.#maxTold) this.#output.note(`line ${line}: ${problem}`);
   }
 
   /** Also where the import was stopped: it says how far that came, and on stderr where nobody reads stdout any more. */
   async end(): Promise<void> {
-    const untold = this.#rejectedCount - MAX_TOLD;
-    if (!this.#isJson && untold > 0) this.#output.note(`and ${untold} more; --json tells every one`);
+    this.#noteUntold(this.#rejectedCount, this.#maxTold, 'rejected');
+    this.#noteUntold(this.#duplicateCount, MAX_TOLD, 'duplicates');
     await this.#print(this.#isJson ? this.#jsonEnd() : `${this.#counts().join('\n')}\n`);
     if (!this.#hasReader) this.#output.note(this.#counts().join('; '));
+    this.#noteForeign();
+  }
+
+  #noteForeign(): void {
+    if (this.#isJson || this.#foreignCount === 0 || this.#acceptedKeys === ANY_KEYS) return;
+    const isUnknown = this.#acceptedKeys === undefined;
+    const what = isUnknown ? 'issued elsewhere' : 'active but refused';
+    const advice = isUnknown ? 'authorizers accept them only with acceptForeignKeys' : FOREIGN_ADVICE;
+    this.#output.note(`${what}: ${this.#foreignCount}; ${advice}`);
+  }
+
+  get #maxTold(): number {
+    return this.#format === 'env' ? MAX_TOLD_SETTINGS : MAX_TOLD;
+  }
+
+  #tellDuplicates(firstLine: number, duplicates: readonly DuplicateLine[]): void {
+    for (const duplicate of duplicates) {
+      this.#duplicateCount++;
+      if (this.#isJson) this.#duplicates.push({ ...duplicate, firstLine });
+      else if (this.#duplicateCount <= MAX_TOLD) this.#output.note(duplicateLine(firstLine, duplicate));
+    }
+  }
+
+  #noteUntold(count: number, maxTold: number, what: string): void {
+    if (this.#isJson || count <= maxTold) return;
+    this.#output.note(`and ${count - maxTold} more ${what}; --json tells every one`);
   }
 
   #jsonEnd(): string {
-    const rejected = this.#rejected.toSorted((a, b) => a.line - b.line);
-    return `\n],"skipped":${this.#skippedCount},"rejected":${JSON.stringify(rejected)}}\n`;
+    const counts = {
+      ended: this.#endedCount,
+      foreign: this.#foreignCount,
+      ...(this.#format === 'env' ? { labels: this.#labels } : {}),
+      skipped: this.#skippedCount,
+      duplicates: this.#duplicates.toSorted((a, b) => a.line - b.line),
+      rejected: this.#rejected.toSorted((a, b) => a.line - b.line),
+    };
+    return `\n],${JSON.stringify(counts).slice(1)}\n`;
   }
 
   #counts(): readonly string[] {
-    const there = `skipped, for they are there already: ${this.#skippedCount}`;
-    return [`taken: ${this.#takenCount}`, there, `rejected: ${this.#rejectedCount}`];
+    const ended = this.#endedCount;
+    const have = ended === 1 ? 'has' : 'have';
+    return [
+      `taken: ${this.#takenCount}`,
+      ...(ended === 0 ? [] : [`${ended} of them ${have} already ended (revoked or expired)`]),
+      ...(this.#labels.length === 0 ? [] : [`labels: ${this.#labels.join(', ')}`]),
+      `skipped, for they are there already: ${this.#skippedCount}`,
+      ...(this.#duplicateCount === 0 ? [] : [`duplicates: ${this.#duplicateCount}`]),
+      `rejected: ${this.#rejectedCount}`,
+    ];
   }
 
   async #print(text: string): Promise<void> {
@@ -68,3 +135,16 @@ export class ImportReport {
 
 /** A file of another kind is wrong on every line. */
 const MAX_TOLD = 20;
+/** An `.env` file holds many settings that are no keys, and a person reads what was refused. */
+const MAX_TOLD_SETTINGS = 500;
+
+/** The table kept what it had. */
+function withoutEffect(duplicates: readonly DuplicateLine[]): readonly DuplicateLine[] {
+  return duplicates.map(({ line }) => ({ line, applied: [] }));
+}
+
+function duplicateLine(firstLine: number, { line, applied }: DuplicateLine): string {
+  const times = applied.filter((name) => name.endsWith('At'));
+  const added = times.length === 0 ? '' : `, which got its ${times.join(' and ')}`;
+  return `line ${line}: the same key as line ${firstLine}${added}`;
+}

@@ -5,45 +5,42 @@ import { CliError } from '../cliError.ts';
 import { STDIN } from '../seedFile.ts';
 
 const HEAD_LENGTH = 64 * 1024;
-/** A whole line that is neither blank nor a comment. */
-const TELLING_LINE = /^[^\S\n]*[^\s#].*\n/m;
+/** A whole line that is neither blank nor a comment, nor sets the separator of a CSV. */
+const TELLING_LINE = /^(?!"?sep=."?\r?\n)[^\S\n]*[^\s#].*\n/im;
+/** Excel and PowerShell write UTF-16 too, and begin it so. */
+const BYTE_ORDER_MARKS = [
+  ['utf-16le', 0xff, 0xfe],
+  ['utf-16be', 0xfe, 0xff],
+] as const;
 
-/** A file, or standard input, as text that is read once and as fast as it is wanted. */
+/** A file, or standard input, as text that is read once and as fast as it is wanted: UTF-8, or UTF-16 with a byte order mark. */
 export class ImportSource {
-  /** `undefined` where it is no file, whose length nobody knows. */
-  readonly totalBytes: number | undefined;
-  readonly #name: string;
+  /** For messages. */
+  readonly name: string;
   readonly #stream: Readable;
   readonly #chunks: AsyncIterator<string>;
   readonly #peeked: string[] = [];
-  #readBytes = 0;
 
-  private constructor(name: string, stream: Readable, totalBytes: number | undefined) {
-    this.totalBytes = totalBytes;
-    this.#name = name;
+  private constructor(name: string, stream: Readable) {
+    this.name = name;
     this.#stream = stream;
     this.#chunks = this.#decode();
   }
 
   /** @throws CliError `FILE_UNUSABLE` */
   static async open(file: string, stdin: Readable): Promise<ImportSource> {
-    if (file === STDIN) return new ImportSource('standard input', stdin, undefined);
-    const stats = await stat(file).catch((cause: NodeJS.ErrnoException) => {
+    if (file === STDIN) return new ImportSource('standard input', stdin);
+    await stat(file).catch((cause: NodeJS.ErrnoException) => {
       throw unreadable(file, cause);
     });
-    return new ImportSource(file, createReadStream(file), stats.isFile() ? stats.size : undefined);
-  }
-
-  /** How much was taken from the file so far. */
-  get readBytes(): number {
-    return this.#readBytes;
+    return new ImportSource(file, createReadStream(file));
   }
 
   /**
    * How the text begins: with its first line that tells something, if that is not very far. It is part of `chunks` all the
    * same.
    *
-   * @throws CliError `FILE_UNUSABLE`, also where the text is not UTF-8
+   * @throws CliError `FILE_UNUSABLE`, also where the bytes are no such text
    */
   async head(): Promise<string> {
     let head = '';
@@ -56,7 +53,7 @@ export class ImportSource {
     return head;
   }
 
-  /** @throws CliError `FILE_UNUSABLE`, also where the text is not UTF-8 */
+  /** @throws CliError `FILE_UNUSABLE`, also where the bytes are no such text */
   async *chunks(): AsyncGenerator<string> {
     yield* this.#peeked.splice(0);
     for (let next = await this.#chunks.next(); next.done !== true; next = await this.#chunks.next()) yield next.value;
@@ -68,23 +65,46 @@ export class ImportSource {
   }
 
   async *#decode(): AsyncGenerator<string, undefined> {
-    const decoder = new TextDecoder('utf-8', { fatal: true });
+    const bytes = withStart(this.#stream as AsyncIterable<Uint8Array>);
     try {
-      for await (const bytes of this.#stream as AsyncIterable<Uint8Array>) {
-        this.#readBytes += bytes.byteLength;
-        yield decoder.decode(bytes, { stream: true });
-      }
+      const { value: start = new Uint8Array() } = await bytes.next();
+      const decoder = new TextDecoder(encodingOf(start), { fatal: true });
+      yield decoder.decode(start, { stream: true });
+      for await (const chunk of bytes) yield decoder.decode(chunk, { stream: true });
       yield decoder.decode();
     } catch (cause) {
       const { code, name } = cause as NodeJS.ErrnoException;
       if (code === 'ERR_STREAM_PREMATURE_CLOSE' || name === 'AbortError') return undefined;
       if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-        throw new CliError('FILE_UNUSABLE', `${this.#name} is not UTF-8 text`, { cause });
+        throw new CliError('FILE_UNUSABLE', `${this.name} is not UTF-8 text, nor UTF-16 with a byte order mark`, {
+          cause,
+        });
       }
-      throw unreadable(this.#name, cause as NodeJS.ErrnoException);
+      throw unreadable(this.name, cause as NodeJS.ErrnoException);
     }
     return undefined;
   }
+}
+
+/** The bytes in pieces, of which the first is long enough for a byte order mark. */
+async function* withStart(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
+  let start = Buffer.alloc(0);
+  let isStarted = false;
+  for await (const chunk of chunks) {
+    if (isStarted) {
+      yield chunk;
+      continue;
+    }
+    start = Buffer.concat([start, chunk]);
+    isStarted = start.length >= 2;
+    if (isStarted) yield start;
+  }
+  if (!isStarted && start.length > 0) yield start;
+  return undefined;
+}
+
+function encodingOf([first, second]: Uint8Array): string {
+  return BYTE_ORDER_MARKS.find(([, one, two]) => one === first && two === second)?.[0] ?? 'utf-8';
 }
 
 function unreadable(name: string, cause: NodeJS.ErrnoException): CliError {

@@ -1,3 +1,4 @@
+import { isForeign } from '../../keys/acceptedKeys.ts';
 import { MAX_SHOWN_LENGTH } from '../../keys/secret.ts';
 
 /** What a key made elsewhere must have at least, so that one plain hash protects it (NIST SP 800-63B-4, docs/adr/0001). */
@@ -32,13 +33,14 @@ export function estimatedBits(key: string): number {
 }
 
 /**
- * What may be shown of a key made elsewhere: its prefix and 8 characters, as long as those that stay hidden are still
- * strong enough by themselves; `undefined` where they are not, or the prefix is longer than may be shown.
+ * What may be shown of a key made elsewhere: its prefix and 8 characters, or 7 if it would look like one of Latchkey's, as long
+ * as those that stay hidden are still strong enough by themselves; `undefined` where they are not, or the prefix is longer than may be shown.
  */
 export function shownPartOf(key: string): string | undefined {
-  const shown = key.slice(0, key.length - secretPartOf(key).length + SHOWN_CHARACTERS);
-  if (shown.length > MAX_SHOWN_LENGTH) return undefined;
-  return estimatedBits(key.slice(shown.length)) >= MIN_STRENGTH_BITS ? shown : undefined;
+  const start = key.slice(0, key.length - secretPartOf(key).length + SHOWN_CHARACTERS);
+  if (start.length > MAX_SHOWN_LENGTH || estimatedBits(key.slice(start.length)) < MIN_STRENGTH_BITS) return undefined;
+  // The record has nothing else by which to tell that its key was not issued here.
+  return isForeign({ keyPrefix: start }) ? start : start.slice(0, -1);
 }
 
 function secretPartOf(key: string): string {

@@ -1,5 +1,6 @@
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { CliError } from '../cliError.ts';
+import { discard } from '../secretsFile.ts';
 
 const OWNER_ONLY = 0o600;
 
@@ -29,19 +30,19 @@ export class PrivateFile {
     });
   }
 
-  /** @throws CliError `FILE_UNUSABLE` */
+  /** @throws CliError `FILE_UNUSABLE`, and the file is gone */
   async keep(): Promise<void> {
     try {
       await this.#handle.sync();
       await this.#handle.close();
     } catch (cause) {
+      await this.discard();
       throw unusable(this.#path, cause as NodeJS.ErrnoException);
     }
   }
 
   async discard(): Promise<void> {
-    await this.#handle.close();
-    await rm(this.#path, { force: true });
+    await discard(this.#path, this.#handle);
   }
 }
 

@@ -2,18 +2,23 @@ import { Readable } from 'node:stream';
 import { parse, type CsvError, type Info } from 'csv-parse';
 import { CliError } from '../cliError.ts';
 import { unguardCell } from './csvCell.ts';
+import { separatorOf } from './importFormat.ts';
 import {
   entryLine,
   FIELD_NAMES,
   fieldNamed,
   isDerived,
+  plainName,
   showName,
   type FieldName,
   type ImportLine,
 } from './importLine.ts';
 
+/** Tells people what of the file is not read. */
+export type Warn = (warning: string) => void;
+
 interface Row {
-  readonly record: Readonly<Record<string, string>>;
+  readonly record: Readonly<Partial<Record<FieldName, string>>>;
   readonly info: Info;
 }
 
@@ -21,18 +26,26 @@ interface Row {
 const MAX_ROW = 256 * 1024;
 
 /**
- * Reads CSV (RFC 4180) with a header row that names fields of a key. The delimiter is a comma, or where the header has
- * none, a semicolon or a tab.
+ * Reads CSV (RFC 4180) with a header row that names fields of a key. The delimiter is a comma, a semicolon or a tab, or what a
+ * first line `sep=` sets. Lines before the header that begin with `#`, such as PowerShell's `#TYPE`, are skipped. A column that
+ * is no field of a key is ignored with a warning, unless it may say that a key has ended.
  *
  * @throws CliError `IMPORT_INVALID` for a header that cannot be used, before any line
  */
-export async function* readCsv(chunks: AsyncIterable<string>, head: string): AsyncGenerator<ImportLine> {
+export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn: Warn): AsyncGenerator<ImportLine> {
+  const { delimiter, headerLine } = preambleOf(head);
+  let isOwnExport = false;
   const skipped: ImportLine[] = [];
   let fatal: CliError | undefined;
   const parser = parse({
     bom: true,
-    columns: readHeader,
-    delimiter: delimiterOf(head),
+    cast: (cell, { quoting, header }) => (quoting || header || !NO_VALUES.has(cell) ? cell : ''),
+    columns: (names: readonly string[]) => {
+      isOwnExport = names.join() === FIELD_NAMES.join();
+      return readHeader(names, warn);
+    },
+    delimiter,
+    from_line: headerLine,
     info: true,
     max_record_size: MAX_ROW,
     record_delimiter: ['\n', '\r\n'],
@@ -52,36 +65,68 @@ export async function* readCsv(chunks: AsyncIterable<string>, head: string): Asy
     yield* skipped.splice(0);
     // A row that was given up takes others with it.
     if (fatal !== undefined) throw fatal;
-    yield entryLine(info.lines, fieldsOf(record));
+    yield entryLine(info.lines, isOwnExport ? unguarded(record) : record);
   }
   yield* skipped.splice(0);
   if (fatal !== undefined) throw fatal;
 }
 
-function delimiterOf(head: string): string {
-  const header = head.split('\n').find((line) => line.trim() !== '') ?? '';
-  return [',', ';', '\t'].find((delimiter) => header.includes(delimiter)) ?? ',';
+/** What databases write outside quotes for a cell without a value. In quotes it is a text. */
+const NO_VALUES: ReadonlySet<string> = new Set(['\\N', 'NULL']);
+
+interface Preamble {
+  readonly delimiter: string;
+  /** From 1. */
+  readonly headerLine: number;
 }
 
-/** The field of each column. */
-function readHeader(names: readonly string[]): (FieldName | 'purgeAfter')[] {
+function preambleOf(head: string): Preamble {
+  const lines = head.split('\n');
+  const first = lines.findIndex((line) => !isBeforeHeader(line.trim()));
+  const header = Math.max(first, 0);
+  const given = lines.slice(0, header).map(separatorOf);
+  const cells = (delimiter: string): readonly string[] => (lines[header] ?? '').split(delimiter);
+  const hasHash = (delimiter: string): boolean =>
+    cells(delimiter).some((cell) => fieldNamed(cell.replaceAll('"', '')) === 'keyHash');
+  const delimiter = given.find((separator) => separator !== undefined) ?? [',', ';', '\t'].find(hasHash) ?? ',';
+  return { delimiter, headerLine: header + 1 };
+}
+
+function isBeforeHeader(line: string): boolean {
+  return line === '' || line.startsWith('#') || separatorOf(line) !== undefined;
+}
+
+/** A column that may say what a field would: to ignore it could import a key as active that is not. */
+const MAY_RESTRICT = /revok|disabl|enabl|expir|delet|block|suspend|^(?:is)?(?:in)?active$|^(?:key)?(?:status|state)$/;
+
+/** The field of each column; `false` for one that is ignored. */
+function readHeader(names: readonly string[], warn: Warn): (FieldName | false)[] {
   const problems: string[] = [];
+  const ignored = new Set<string>();
   const fields = names.map((name) => {
     const field = fieldNamed(name);
-    if (field === undefined && !isDerived(name)) problems.push(`${showName(name)} is no field of a key`);
-    return field ?? 'purgeAfter';
+    if (field !== undefined || isDerived(name)) return field ?? false;
+    if (MAY_RESTRICT.test(plainName(name)))
+      problems.push(`${showName(name)} is no field of a key, but may say that one has ended`);
+    else ignored.add(showName(name));
+    return false;
   });
-  const twice = fields.filter((field, at) => fields.indexOf(field) !== at);
+  const known = fields.filter((field) => field !== false);
+  const twice = known.filter((field, at) => known.indexOf(field) !== at);
   problems.push(...twice.map((field) => `${field} is there twice`));
-  if (!fields.includes('keyHash')) problems.push('there is no column keyHash');
-  if (problems.length === 0) return fields;
-  throw new CliError(
-    'IMPORT_INVALID',
-    `the header row cannot be used: ${problems.join('; ')}; wanted some of ${FIELD_NAMES.join(', ')}`,
-  );
+  if (!known.includes('keyHash')) problems.push('there is no column keyHash');
+  if (problems.length > 0) {
+    throw new CliError(
+      'IMPORT_INVALID',
+      `the header row cannot be used: ${problems.join('; ')}; wanted some of ${FIELD_NAMES.join(', ')}`,
+    );
+  }
+  if (ignored.size > 0) warn(`ignored, for they are no fields of a key: ${[...ignored].join(', ')}`);
+  return fields;
 }
 
-function fieldsOf(record: Row['record']): Readonly<Record<string, string>> {
+/** Only `export` guards cells so. An apostrophe in the file of anybody else is part of the text. */
+function unguarded(record: Row['record']): Row['record'] {
   return Object.fromEntries(Object.entries(record).map(([name, cell]) => [name, unguardCell(cell)]));
 }
 
@@ -100,6 +145,6 @@ function problemOf(error: CsvError | undefined): string {
 function tooLong(line: number): CliError {
   return new CliError(
     'IMPORT_INVALID',
-    `line ${line}: a row of more than ${MAX_ROW} bytes: is a quote not closed? Nothing from there on was read`,
+    `line ${line}: a row of more than ${MAX_ROW} bytes: is a quote not closed? Nothing was imported`,
   );
 }

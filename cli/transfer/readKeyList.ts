@@ -2,6 +2,7 @@ import { hashSecret, isKeyPrefix, parseSecret, shownPrefixOf, type KeySecret } f
 import type { ImportedKey } from '../../keys/registry.ts';
 import type { ImportLine } from './importLine.ts';
 import { estimatedBits, MIN_STRENGTH_BITS, shownPartOf } from './keyStrength.ts';
+import { isWords, showSettingName, whyNotAKey } from './notAKey.ts';
 import { textLines } from './textLines.ts';
 
 export interface KeyListOptions {
@@ -11,14 +12,15 @@ export interface KeyListOptions {
 
 const MAX_LINE = 4096;
 const BLANK = /^\s*(?:#.*)?$/;
+const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/;
 /** What shells and dotenv readers agree on. In double quotes or none, some of them would read `$`, `\` and a backtick. */
-const ASSIGNMENT =
-  /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(?:\s*(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"#$`\\]+)))?\s*(?:\s#.*)?$/;
+const VALUE = /^(?:\s*(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"#$`\\]+)))?\s*(?:\s#.*)?$/;
 const ISSUED = /^([a-z][a-z0-9]*_)[0-9A-Za-z]{49}$/;
 
 /**
  * Reads raw keys as an `.env` file lists them: `NAME=key`, with or without quotes and `export`, and comments. Each is
- * hashed on the spot; its name becomes the label. No part of a key goes further than `keyPrefix` and the hash do.
+ * hashed on the spot; its name becomes the label. No part of a key goes further than `keyPrefix` and the hash do. A value
+ * that is no key, such as a URL, is rejected with its name and the reason.
  */
 export async function* readKeyList(chunks: AsyncIterable<string>, options: KeyListOptions): AsyncGenerator<ImportLine> {
   for await (const { line, text } of textLines(chunks, MAX_LINE)) {
@@ -29,23 +31,40 @@ export async function* readKeyList(chunks: AsyncIterable<string>, options: KeyLi
 }
 
 /** The entry, or what is wrong. */
-function readAssignment(text: string, { allowWeak }: KeyListOptions): ImportedKey | string {
-  const [, label, ...values] = ASSIGNMENT.exec(text) ?? [];
-  if (label === undefined) {
-    return 'wanted NAME=key; a key with a character that a shell would read goes between single quotes';
+function readAssignment(text: string, options: KeyListOptions): ImportedKey | string {
+  const [, name, rest = ''] = ASSIGNMENT.exec(text) ?? [];
+  if (name === undefined) return 'wanted NAME=key';
+  if (isIssued(name)) return 'the name is a key: wanted NAME=key';
+  const read = readValue(name, rest, options);
+  return typeof read === 'string' ? `${showSettingName(name)}: ${read}` : read;
+}
+
+function readValue(name: string, rest: string, { allowWeak }: KeyListOptions): ImportedKey | string {
+  const [isValue, ...values] = VALUE.exec(rest) ?? [];
+  if (isValue === undefined) return whyNotAKey(name, unquoted(rest)) ?? UNREADABLE;
+  const value = values.find((candidate) => candidate !== undefined) ?? '';
+  const secret = parseSecret(value, { prefix: '', acceptForeignKeys: true });
+  if (secret !== undefined && isIssued(secret)) {
+    return entryOf(name, secret, shownPrefixOf(secret, prefixOf(secret)));
   }
-  if (isIssued(label)) return 'the name is a key: wanted NAME=key';
-  const secret = parseSecret(values.find((value) => value !== undefined) ?? '', {
-    prefix: '',
-    acceptForeignKeys: true,
-  });
-  if (secret === undefined) return 'the key: wanted 16 to 255 visible ASCII characters without a comma';
-  if (isIssued(secret)) return entryOf(label, secret, shownPrefixOf(secret, prefixOf(secret)));
-  const bits = estimatedBits(secret);
-  if (bits < MIN_STRENGTH_BITS && !allowWeak) {
-    return `the key is weak: about ${bits} bits by its length and alphabet, wanted ${MIN_STRENGTH_BITS}; --allow-weak takes it`;
+  const problem = whyNotAKey(name, value);
+  if (problem !== undefined) return problem;
+  if (secret === undefined) return 'wanted a key of 16 to 255 visible ASCII characters without a comma';
+  if (!allowWeak) {
+    if (isWords(secret)) return 'the key is weak: it is a few words, and not random; --allow-weak takes it';
+    const bits = estimatedBits(secret);
+    if (bits < MIN_STRENGTH_BITS) {
+      return `the key is weak: about ${bits} bits by its length and alphabet, wanted ${MIN_STRENGTH_BITS}; --allow-weak takes it`;
+    }
   }
-  return entryOf(label, secret, shownPartOf(secret));
+  return entryOf(name, secret, shownPartOf(secret));
+}
+
+const UNREADABLE = 'wanted NAME=key; a key with a character that a shell would read goes between single quotes';
+
+/** What stands in the quotes, for a look at what it may be. */
+function unquoted(text: string): string {
+  return /^(["'])(.*)\1$/.exec(text.trim())?.[2] ?? text.trim();
 }
 
 function entryOf(label: string, secret: KeySecret, keyPrefix: string | undefined): ImportedKey {

@@ -1,6 +1,7 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { delayNotice, enableNotice } from '../../cli/delayNotice.ts';
+import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api, type Issued, type SessionInfo } from './api.ts';
 import { EditDialog } from './EditDialog.tsx';
@@ -39,7 +40,7 @@ export function Console({ session }: { session: SessionInfo }) {
   const search = useRef<HTMLInputElement>(null);
   const nowMs = useClock();
   const [hasShortcuts, setShortcuts] = useShortcutSetting();
-  const { isReadOnly } = session;
+  const { isReadOnly, table } = session;
 
   const changed = changedWith({ session, put: store.put, setNotice });
   const act = useAct({ store, changed, setOpen, setNotice });
@@ -68,7 +69,7 @@ export function Console({ session }: { session: SessionInfo }) {
           <Overview keys={store.keys} nowMs={nowMs} onFilter={showFiltered} />
         ) : (
           <KeysView
-            {...{ store, filter, search, nowMs, isReadOnly, act, go, hasShortcuts }}
+            {...{ store, filter, search, nowMs, isReadOnly, acceptedKeys: table.acceptedKeys, act, go, hasShortcuts }}
             selectedId={route.id}
             onFilter={setFilter}
             onNotice={setNotice}
@@ -175,7 +176,7 @@ function changedWith({ session, put, setNotice }: ChangedDeps): (record: Console
   };
   return (record, done) => {
     put(record);
-    setNotice(`${record.label} is ${done}. ${when[done]}`.trimEnd());
+    setNotice(`${printable(record.label)} is ${done}. ${when[done]}`.trimEnd());
   };
 }
 

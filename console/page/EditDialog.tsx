@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { relativeTime } from '../../cli/relativeTime.ts';
+import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api, type ApiError } from './api.ts';
 import { ChangeForm } from './ChangeForm.tsx';
@@ -39,7 +40,13 @@ export function EditDialog({ record, onClose, onChanged }: KeyDialogProps) {
     ) : null;
   const expiresNow = base.expiresAt && relativeTime(base.expiresAt, Date.now());
   return (
-    <ChangeForm title={`Edit ${record.label}`} action="Save" onSubmit={save} onClose={onClose} remedy={remedy}>
+    <ChangeForm
+      title={`Edit ${printable(record.label)}`}
+      action="Save"
+      onSubmit={save}
+      onClose={onClose}
+      remedy={remedy}
+    >
       {news === undefined ? null : (
         <p role="status" class="notice">
           {news}

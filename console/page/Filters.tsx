@@ -1,15 +1,16 @@
 import type { RefObject } from 'preact';
 import { useMemo } from 'preact/hooks';
+import type { RecordSort, SortField } from '../../keys/recordOrder.ts';
 import type { KeyState } from '../../keys/keyState.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { ownersOf, scopesOf, type Attention, type KeyFilter, type KeySort, type SortField } from './keyList.ts';
+import { ownersOf, scopesOf, type Attention, type KeyFilter } from './keyList.ts';
 
 interface FiltersProps {
   readonly keys: readonly ConsoleKey[];
   readonly filter: KeyFilter;
   readonly onFilter: (filter: KeyFilter) => void;
-  readonly sort: KeySort;
-  readonly onSort: (sort: KeySort) => void;
+  readonly sort: RecordSort;
+  readonly onSort: (sort: RecordSort) => void;
   readonly search: RefObject<HTMLInputElement | null>;
   /** Asked for by an arrow in the search. */
   readonly onLeave: () => void;

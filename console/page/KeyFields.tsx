@@ -49,7 +49,7 @@ export function KeyFields({ form, onForm, expiresNow }: KeyFieldsProps) {
       {form.isLimited ? (
         <TextField
           label="Scopes"
-          hint="Parted by spaces, such as orders:read; none at all lets it do nothing"
+          hint="With spaces or commas between, such as orders:read orders:write; none at all lets it do nothing"
           value={form.scopes}
           onValue={(scopes) => set({ scopes })}
         />

@@ -2,12 +2,13 @@ import type { ComponentChildren } from 'preact';
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { keyState } from '../../keys/keyState.ts';
+import { printable, printableLines } from '../../keys/printable.ts';
 import { toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api, ApiError } from './api.ts';
 import { chainOf } from './rotationChain.ts';
 import { hrefOf } from './route.ts';
-import { Expiry, LastUsed, StateBadge, Time } from './Time.tsx';
+import { Expiry, LastUsed, State, StateBadge, Time } from './Time.tsx';
 
 /** What can be done to a key. */
 export type KeyAction = 'edit' | 'rotate' | 'disable' | 'enable' | 'revoke';
@@ -16,6 +17,8 @@ interface KeyPanelProps {
   readonly record: ConsoleKey;
   readonly byId: ReadonlyMap<string, ConsoleKey>;
   readonly isReadOnly: boolean;
+  /** Of the deployment; null if unknown. */
+  readonly acceptedKeys: string | null;
   readonly nowMs: number;
   readonly onAction: (action: KeyAction) => void;
   readonly onClose: () => void;
@@ -31,13 +34,13 @@ const READ_EVERY_MS = 5000;
 
 /** All that is known of one key, as the table has it: it is read anew every few seconds. */
 export function KeyPanel(props: KeyPanelProps) {
-  const { record, byId, isReadOnly, nowMs, onAction, onClose, heading } = props;
+  const { record, byId, isReadOnly, acceptedKeys, nowMs, onAction, onClose, heading } = props;
   const failure = useReads(props);
   return (
-    <aside class="panel" aria-label={`Key ${record.label}`}>
+    <aside class="panel" aria-label={`Key ${printable(record.label)}`}>
       <header>
         <h2 ref={heading} tabIndex={-1}>
-          {record.label}
+          {printable(record.label)}
         </h2>
         <button type="button" class="icon" aria-label="Close" onClick={onClose}>
           ✕
@@ -51,7 +54,7 @@ export function KeyPanel(props: KeyPanelProps) {
         )}
       </div>
       {isReadOnly ? null : <Actions {...{ record, nowMs, onAction }} />}
-      <Facts record={record} nowMs={nowMs} />
+      <Facts {...{ record, nowMs, acceptedKeys }} />
       <Chain record={record} byId={byId} nowMs={nowMs} />
     </aside>
   );
@@ -125,13 +128,13 @@ function Actions({ record, nowMs, onAction }: Pick<KeyPanelProps, 'record' | 'no
   );
 }
 
-function Facts({ record, nowMs }: Pick<KeyPanelProps, 'record' | 'nowMs'>) {
+function Facts({ record, nowMs, acceptedKeys }: Pick<KeyPanelProps, 'record' | 'nowMs' | 'acceptedKeys'>) {
   const time = (at: Timestamp | undefined) => (at === undefined ? undefined : <Time at={at} nowMs={nowMs} />);
   const { keyPrefix, owner, scopes, plan, metadata } = record;
   const facts: readonly (readonly [name: string, value: ComponentChildren])[] = [
-    ['State', <StateBadge state={keyState(record, nowMs)} />],
-    ['Id', <code>{record.id}</code>],
-    ['Key', keyPrefix && <code>{keyPrefix}…</code>],
+    ['State', <State {...{ record, nowMs, acceptedKeys }} />],
+    ['Id', <code>{printable(record.id)}</code>],
+    ['Key', keyPrefix && <code>{printable(keyPrefix)}…</code>],
     ['Owner', owner],
     ['May do', scopes === undefined ? 'everything' : scopes.join(' ') || 'nothing'],
     ['Plan', plan],
@@ -144,7 +147,7 @@ function Facts({ record, nowMs }: Pick<KeyPanelProps, 'record' | 'nowMs'>) {
     ['Revoked', time(record.revokedAt)],
     ['Revoked by', record.revokedBy],
     ['Reason', record.revokedReason],
-    ['Metadata', metadata && <pre>{JSON.stringify(metadata, null, 2)}</pre>],
+    ['Metadata', metadata && <pre>{printableLines(JSON.stringify(metadata, null, 2))}</pre>],
   ];
   return (
     <dl>
@@ -152,7 +155,7 @@ function Facts({ record, nowMs }: Pick<KeyPanelProps, 'record' | 'nowMs'>) {
         value === undefined ? null : (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd>{typeof value === 'string' ? printable(value) : value}</dd>
           </div>
         ),
       )}
@@ -171,12 +174,12 @@ function Chain({ record, byId, nowMs }: Pick<KeyPanelProps, 'record' | 'byId' | 
           <li key={id} class={id === record.id ? 'current' : ''}>
             {key === undefined ? (
               <span>
-                <code>{id}</code>, whose record is gone
+                <code>{printable(id)}</code>, whose record is gone
               </span>
             ) : (
               <>
                 <a href={hrefOf({ view: 'keys', id })} aria-current={id === record.id ? 'true' : undefined}>
-                  <code>{key.keyPrefix === undefined ? id.slice(0, 8) : `${key.keyPrefix}…`}</code>
+                  <code>{printable(key.keyPrefix === undefined ? id.slice(0, 8) : `${key.keyPrefix}…`)}</code>
                 </a>{' '}
                 <StateBadge state={keyState(key, nowMs)} /> <Time at={key.createdAt} nowMs={nowMs} />
               </>

@@ -1,19 +1,21 @@
 import type { RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { keyState } from '../../keys/keyState.ts';
+import type { RecordSort, SortField } from '../../keys/recordOrder.ts';
+import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import type { KeySort, SortField } from './keyList.ts';
-import { Expiry, LastUsed, StateBadge, Time } from './Time.tsx';
+import { Expiry, LastUsed, State, Time } from './Time.tsx';
 
 interface KeyTableProps {
   readonly keys: readonly ConsoleKey[];
-  readonly sort: KeySort;
+  readonly sort: RecordSort;
   readonly onSort: (field: SortField) => void;
   readonly selectedId: string | undefined;
   readonly onSelect: (id: string) => void;
   /** Takes the element that arrows move in. */
   readonly grid: RefObject<HTMLDivElement | null>;
   readonly nowMs: number;
+  /** Of the deployment; null if unknown. */
+  readonly acceptedKeys: string | null;
 }
 
 const COLUMNS: readonly (readonly [name: string, className: string, field?: SortField])[] = [
@@ -36,7 +38,7 @@ const HEADER_PX = 36;
 const MORE_ROWS = 8;
 
 /** The keys, of which only the rows in sight are in the document. Arrows move among them, Enter opens one. */
-export function KeyTable({ keys, sort, onSort, selectedId, onSelect, grid, nowMs }: KeyTableProps) {
+export function KeyTable({ keys, sort, onSort, selectedId, onSelect, grid, nowMs, acceptedKeys }: KeyTableProps) {
   const { top, height, isNarrow, onScroll } = useViewport(grid);
   const rowPx = isNarrow ? NARROW_ROW_PX : ROW_PX;
   const headerPx = isNarrow ? 0 : HEADER_PX;
@@ -61,7 +63,7 @@ export function KeyTable({ keys, sort, onSort, selectedId, onSelect, grid, nowMs
         {shown.map((record, offset) => (
           <Row
             key={record.id}
-            {...{ record, rowPx, nowMs }}
+            {...{ record, rowPx, nowMs, acceptedKeys }}
             index={first + offset}
             isActive={record === active}
             isSelected={record.id === selectedId}
@@ -76,7 +78,7 @@ export function KeyTable({ keys, sort, onSort, selectedId, onSelect, grid, nowMs
   );
 }
 
-interface RowProps {
+interface RowProps extends Pick<KeyTableProps, 'acceptedKeys'> {
   readonly record: ConsoleKey;
   readonly index: number;
   readonly rowPx: number;
@@ -87,7 +89,7 @@ interface RowProps {
 }
 
 /** The grid takes the keys of the keyboard, for the row that is active. */
-function Row({ record, index, rowPx, nowMs, isActive, isSelected, onChoose }: RowProps) {
+function Row({ record, index, rowPx, nowMs, acceptedKeys, isActive, isSelected, onChoose }: RowProps) {
   return (
     <div
       id={rowId(record.id)}
@@ -98,7 +100,7 @@ function Row({ record, index, rowPx, nowMs, isActive, isSelected, onChoose }: Ro
       style={{ transform: `translateY(${index * rowPx}px)` }}
       onClick={onChoose}
     >
-      <Cells record={record} nowMs={nowMs} />
+      <Cells {...{ record, nowMs, acceptedKeys }} />
     </div>
   );
 }
@@ -160,15 +162,21 @@ function Header({ sort, onSort }: Pick<KeyTableProps, 'sort' | 'onSort'>) {
   );
 }
 
-function Cells({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
-  const { label, owner, keyPrefix, scopes, createdAt } = record;
+function Cells({ record, nowMs, acceptedKeys }: Pick<RowProps, 'record' | 'nowMs' | 'acceptedKeys'>) {
+  const { createdAt } = record;
+  const [label, owner, keyPrefix, scopes] = [
+    record.label,
+    record.owner,
+    record.keyPrefix,
+    record.scopes?.join(' '),
+  ].map((text) => text && printable(text));
   return (
     <>
       <div role="gridcell" class="label" title={label}>
         {label}
       </div>
       <div role="gridcell" class="state">
-        <StateBadge state={keyState(record, nowMs)} />
+        <State isShort {...{ record, nowMs, acceptedKeys }} />
       </div>
       <div role="gridcell" class="owner" title={owner}>
         {owner ?? <span class="quiet">–</span>}
@@ -176,8 +184,8 @@ function Cells({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
       <div role="gridcell" class="prefix">
         {keyPrefix === undefined ? <span class="quiet">–</span> : <code>{keyPrefix}…</code>}
       </div>
-      <div role="gridcell" class="scopes" title={scopes?.join(' ')}>
-        {scopes === undefined ? <span class="quiet">everything</span> : scopes.join(' ') || 'nothing'}
+      <div role="gridcell" class="scopes" title={scopes}>
+        {scopes === undefined ? <span class="quiet">everything</span> : scopes || 'nothing'}
       </div>
       <div role="gridcell" class="used">
         <LastUsed record={record} nowMs={nowMs} />

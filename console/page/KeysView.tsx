@@ -1,8 +1,10 @@
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { printable } from '../../keys/printable.ts';
+import { sortRecords, type SortField } from '../../keys/recordOrder.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { Filters } from './Filters.tsx';
-import { filterKeys, NEWEST_FIRST, NO_FILTER, sortKeys, type KeyFilter, type SortField } from './keyList.ts';
+import { filterKeys, NEWEST_FIRST, NO_FILTER, type KeyFilter } from './keyList.ts';
 import { KeyPanel, type KeyAction } from './KeyPanel.tsx';
 import { keysCsv } from './keysCsv.ts';
 import type { KeyStore } from './keyStore.ts';
@@ -18,6 +20,8 @@ interface KeysViewProps {
   readonly search: RefObject<HTMLInputElement | null>;
   readonly nowMs: number;
   readonly isReadOnly: boolean;
+  /** Of the deployment; null if unknown. */
+  readonly acceptedKeys: string | null;
   readonly act: (action: KeyAction, record: ConsoleKey) => void;
   readonly go: (route: Route) => void;
   /** Takes a line that is shown above all. */
@@ -54,7 +58,7 @@ export function KeysView(props: KeysViewProps) {
         />
         <Count {...{ shown, store, hasShortcuts, nowMs, isReadOnly }} onShortcuts={props.onShortcuts} />
         <KeyTable
-          {...{ sort, grid, nowMs, selectedId }}
+          {...{ sort, grid, nowMs, selectedId, acceptedKeys: props.acceptedKeys }}
           keys={shown}
           onSort={sortBy}
           onSelect={(id) => go({ view: 'keys', id })}
@@ -64,12 +68,12 @@ export function KeysView(props: KeysViewProps) {
         <KeyPanel
           key={selected.id}
           record={selected}
-          {...{ byId: store.byId, isReadOnly, nowMs, heading }}
+          {...{ byId: store.byId, isReadOnly, acceptedKeys: props.acceptedKeys, nowMs, heading }}
           onAction={(action) => act(action, selected)}
           onClose={closePanel}
           onRead={store.put}
           onMissing={() => {
-            if (store.drop(selected.id)) onNotice(`${selected.label} is no longer in the table.`);
+            if (store.drop(selected.id)) onNotice(`${printable(selected.label)} is no longer in the table.`);
           }}
         />
       )}
@@ -85,7 +89,7 @@ interface ShownDeps extends Pick<KeysViewProps, 'filter' | 'nowMs'> {
 function useShown({ keys, filter, nowMs }: ShownDeps) {
   const [sort, setSort] = useState(NEWEST_FIRST);
   const sortedMs = sort.field === 'state' ? nowMs : 0;
-  const sorted = useMemo(() => sortKeys(keys, sort, nowMs), [keys, sort, sortedMs]);
+  const sorted = useMemo(() => sortRecords(keys, sort, nowMs), [keys, sort, sortedMs]);
   const shown = useMemo(() => filterKeys(sorted, filter, nowMs), [sorted, filter, nowMs]);
   return { shown, sort, setSort };
 }

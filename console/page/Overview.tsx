@@ -1,8 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
+import { sortRecords } from '../../keys/recordOrder.ts';
 import { keyState, type KeyState } from '../../keys/keyState.ts';
+import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { EXPIRING_DAYS, needs, NEWEST_FIRST, NO_FILTER, sortKeys, type Attention, type KeyFilter } from './keyList.ts';
+import { EXPIRING_DAYS, needs, NEWEST_FIRST, NO_FILTER, type Attention, type KeyFilter } from './keyList.ts';
 import { BAND_NAMES, lastUsedBand, type UseBand } from './lastUsedBand.ts';
 import { hrefOf } from './route.ts';
 import { Expiry, LastUsed, Time } from './Time.tsx';
@@ -23,14 +25,14 @@ export function Overview({ keys, nowMs, onFilter }: OverviewProps) {
   const active = useMemo(() => keys.filter((key) => keyState(key, nowMs) === 'active'), [keys, nowMs]);
   const expiring = useMemo(
     () =>
-      sortKeys(
+      sortRecords(
         active.filter((key) => needs('expiring', key, nowMs)),
         { field: 'expiresAt', isDescending: false },
         nowMs,
       ),
     [active, nowMs],
   );
-  const newest = useMemo(() => sortKeys(keys, NEWEST_FIRST, nowMs).slice(0, MAX_LISTED), [keys]);
+  const newest = useMemo(() => sortRecords(keys, NEWEST_FIRST, nowMs).slice(0, MAX_LISTED), [keys]);
   const count = (attention: Attention) => active.filter((key) => needs(attention, key, nowMs)).length;
   const look = (attention: Attention) => onFilter({ ...NO_FILTER, attention });
   return (
@@ -113,9 +115,7 @@ const COLUMN_WIDTH = CHART_WIDTH / BANDS.length;
 
 /** How many active keys were used last how long ago. */
 function Uses({ keys, nowMs }: Pick<OverviewProps, 'keys' | 'nowMs'>) {
-  const counts = BANDS.map(
-    (band) => [band, keys.filter((key) => lastUsedBand(key.lastUsedAt, nowMs) === band).length] as const,
-  );
+  const counts = BANDS.map((band) => [band, keys.filter((key) => lastUsedBand(key, nowMs) === band).length] as const);
   const most = Math.max(1, ...counts.map(([, count]) => count));
   const told = counts.map(([band, count]) => `${BAND_NAMES[band]}: ${count}`).join(', ');
   return (
@@ -162,8 +162,8 @@ function Few({ keys, none, what }: FewProps) {
     <ul class="few">
       {keys.map((record) => (
         <li key={record.id}>
-          <a href={hrefOf({ view: 'keys', id: record.id })}>{record.label}</a>
-          {record.owner === undefined ? null : <span class="quiet"> {record.owner}</span>}
+          <a href={hrefOf({ view: 'keys', id: record.id })}>{printable(record.label)}</a>
+          {record.owner === undefined ? null : <span class="quiet"> {printable(record.owner)}</span>}
           <span class="what">{what(record)}</span>
         </li>
       ))}

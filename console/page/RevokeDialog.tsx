@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { printable } from '../../keys/printable.ts';
 import { api } from './api.ts';
 import { ChangeForm } from './ChangeForm.tsx';
 import type { KeyDialogProps } from './EditDialog.tsx';
@@ -12,7 +13,13 @@ export function RevokeDialog({ record, onClose, onChanged }: KeyDialogProps) {
     onClose();
   };
   return (
-    <ChangeForm title={`Revoke ${record.label}?`} action="Revoke key" isDangerous onSubmit={revoke} onClose={onClose}>
+    <ChangeForm
+      title={`Revoke ${printable(record.label)}?`}
+      action="Revoke key"
+      isDangerous
+      onSubmit={revoke}
+      onClose={onClose}
+    >
       <p>It is refused for good. This cannot be undone.</p>
       <TextField label="Reason" hint="For the record" value={reason} onValue={setReason} isFirst />
     </ChangeForm>

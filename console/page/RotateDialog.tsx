@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api } from './api.ts';
 import { ChangeForm } from './ChangeForm.tsx';
@@ -29,7 +30,7 @@ export function RotateDialog({ record, onClose, onIssued }: RotateDialogProps) {
     onIssued(await api.rotate(record.id, options));
   };
   return (
-    <ChangeForm title={`Rotate ${record.label}`} action="Rotate key" onSubmit={rotate} onClose={onClose}>
+    <ChangeForm title={`Rotate ${printable(record.label)}`} action="Rotate key" onSubmit={rotate} onClose={onClose}>
       <p>A successor is issued, with the same owner, scopes, plan and metadata.</p>
       <Choice label="The old key works for another" value={graceSeconds} choices={GRACES} onValue={setGrace} />
       <fieldset>

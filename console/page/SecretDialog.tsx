@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { printable } from '../../keys/printable.ts';
 import type { Issued } from './api.ts';
 import { Dialog } from './Dialog.tsx';
 import { useLeaveGuard } from './leaveGuard.ts';
@@ -23,7 +24,7 @@ export function SecretDialog({ issued, onClose }: SecretDialogProps) {
   };
   const close = () => (copying === 'done' || isAsked ? onClose() : setAsked(true));
   return (
-    <Dialog title={`The key ${record.label}`} onClose={close}>
+    <Dialog title={`The key ${printable(record.label)}`} onClose={close}>
       <p>Keep it now: it will not be shown again.</p>
       <code class="secret" tabIndex={0} aria-label="The key">
         {key}

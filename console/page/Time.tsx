@@ -1,4 +1,5 @@
 import { relativeTime } from '../../cli/relativeTime.ts';
+import { isRefusedAsForeign, REFUSED_AS_FOREIGN } from '../../keys/acceptedKeys.ts';
 import { keyState, type KeyState } from '../../keys/keyState.ts';
 import { toEpochMs, type Timestamp } from '../../keys/timestamp.ts';
 import { DAY_MS, EXPIRING_DAYS } from './keyList.ts';
@@ -15,10 +16,11 @@ export function Time({ at, nowMs }: { at: Timestamp; nowMs: number }) {
 }
 
 /** When a key was last used, in a colour that cools with time. */
-export function LastUsed({ record: { lastUsedAt }, nowMs }: { record: ConsoleKey; nowMs: number }) {
+export function LastUsed({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
+  const { lastUsedAt } = record;
   return (
     <span class="heat">
-      <span class={`dot heat-${lastUsedBand(lastUsedAt, nowMs)}`} aria-hidden="true" />
+      <span class={`dot heat-${lastUsedBand(record, nowMs)}`} aria-hidden="true" />
       {lastUsedAt === undefined ? 'never' : <Time at={lastUsedAt} nowMs={nowMs} />}
     </span>
   );
@@ -40,4 +42,24 @@ export function Expiry({ record, nowMs }: { record: ConsoleKey; nowMs: number })
 /** The state of a key. */
 export function StateBadge({ state }: { state: KeyState }) {
   return <span class={`badge badge-${state}`}>{state}</span>;
+}
+
+interface StateProps {
+  readonly record: ConsoleKey;
+  readonly nowMs: number;
+  readonly acceptedKeys: string | null;
+  /** Whether a mark stands in place of the reason why a key is refused. */
+  readonly isShort?: boolean;
+}
+
+/** The state of a key, and a warning if it is active but the deployment refuses it as one from elsewhere. */
+export function State({ record, nowMs, acceptedKeys, isShort = false }: StateProps) {
+  const state = keyState(record, nowMs);
+  const isRefused = state === 'active' && isRefusedAsForeign(record, acceptedKeys ?? undefined);
+  return (
+    <span class={isRefused ? 'warning' : ''} title={isRefused ? REFUSED_AS_FOREIGN : undefined}>
+      <StateBadge state={state} />
+      {isRefused ? ` ⚠ ${isShort ? 'refused' : REFUSED_AS_FOREIGN}` : null}
+    </span>
+  );
 }

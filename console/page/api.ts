@@ -9,6 +9,8 @@ export interface SessionInfo {
     readonly kind: 'aws' | 'local';
     readonly region: string | null;
     readonly revocationDelaySeconds: number | null;
+    /** The prefix of the keys that the deployment accepts, or `any`; null if unknown. */
+    readonly acceptedKeys: string | null;
   };
   readonly actor: string;
   readonly isReadOnly: boolean;

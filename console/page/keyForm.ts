@@ -1,7 +1,8 @@
-import type { JsonObject } from '../../keys/record.ts';
+import type { JsonObject } from '../../keys/json.ts';
 import type { NewKey } from '../../keys/newKey.ts';
 import type { KeyChanges } from '../../keys/registry.ts';
-import { toTimestamp } from '../../keys/timestamp.ts';
+import { splitScopes } from '../../keys/scope.ts';
+import { readTime, toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { DAY_MS } from './keyList.ts';
 
@@ -11,7 +12,7 @@ export interface KeyForm {
   readonly owner: string;
   /** Whether the key may do everything, or only what `scopes` has. */
   readonly isLimited: boolean;
-  /** Parted by spaces. */
+  /** With spaces or commas between them. */
   readonly scopes: string;
   readonly plan: string;
   /** `keep`, `never`, a number of days from now, or `at` for the time in `expiresAt`. */
@@ -80,13 +81,23 @@ export function expiryOf({ expiry, expiresAt }: Pick<KeyForm, 'expiry' | 'expire
   if (expiry === 'keep') return undefined;
   if (expiry === 'never') return null;
   if (expiry !== 'at') return toTimestamp(nowMs + Number(expiry) * DAY_MS);
-  const atMs = Date.parse(expiresAt);
-  if (Number.isNaN(atMs)) throw new Error('expiry: wanted a date and a time');
-  return toTimestamp(atMs);
+  return localTime(expiresAt);
+}
+
+/** A time without a zone is by this machine's clock. Without a control for times, a browser lets any text be typed. */
+function localTime(text: string): Timestamp {
+  const time = readTime(text, { dateAs: 'end' });
+  if (time !== undefined) return time;
+  const withoutZone = readTime(text, { zone: 'UTC' })?.slice(0, -1);
+  try {
+    return toTimestamp(Date.parse(withoutZone ?? ''));
+  } catch {
+    throw new Error('expiry: wanted a date and a time, such as 2030-01-31T12:00');
+  }
 }
 
 function scopesIn({ scopes }: KeyForm): readonly string[] {
-  return scopes.split(/\s+/).filter((scope) => scope !== '');
+  return splitScopes(scopes);
 }
 
 function metadataOf({ metadata }: KeyForm): JsonObject | null {

@@ -1,4 +1,5 @@
-import { isExpiringWithin, isNeverUsed, isUnusedFor } from '../../cli/staleness.ts';
+import { COLLATOR, type RecordSort } from '../../keys/recordOrder.ts';
+import { isExpiringWithin, isNeverUsed, isUnusedFor } from '../../keys/staleness.ts';
 import { keyState, type KeyState } from '../../keys/keyState.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
@@ -22,16 +23,8 @@ export interface KeyFilter {
 
 export const NO_FILTER: KeyFilter = { text: '', state: '', owner: '', scope: '', attention: '' };
 
-export type SortField = 'label' | 'owner' | 'state' | 'lastUsedAt' | 'expiresAt' | 'createdAt';
+export const NEWEST_FIRST: RecordSort = { field: 'createdAt', isDescending: true };
 
-export interface KeySort {
-  readonly field: SortField;
-  readonly isDescending: boolean;
-}
-
-export const NEWEST_FIRST: KeySort = { field: 'createdAt', isDescending: true };
-
-const COLLATOR = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 const TEXTS = new WeakMap<ConsoleKey, string>();
 
 /** The keys that the filter lets through, in their order. */
@@ -52,20 +45,6 @@ export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs
   );
 }
 
-/** The keys in another order, by their state as it is then. Those that lack the field come last, whichever way it goes. */
-export function sortKeys(keys: readonly ConsoleKey[], sort: KeySort, nowMs: number): readonly ConsoleKey[] {
-  const { field, isDescending } = sort;
-  const valueOf = (key: ConsoleKey) => (field === 'state' ? keyState(key, nowMs) : key[field]);
-  const isText = field === 'label' || field === 'owner';
-  const compare = isText ? COLLATOR.compare : (a: string, b: string) => (a < b ? -1 : Number(a > b));
-  const sign = isDescending ? -1 : 1;
-  return keys.toSorted((a, b) => {
-    const [left, right] = [valueOf(a), valueOf(b)];
-    if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined);
-    return sign * compare(left, right);
-  });
-}
-
 /** Every owner, or every scope, that some key has, in order. */
 export function ownersOf(keys: readonly ConsoleKey[]): readonly string[] {
   return [...new Set(keys.flatMap(({ owner }) => owner ?? []))].toSorted(COLLATOR.compare);
@@ -78,7 +57,7 @@ export function scopesOf(keys: readonly ConsoleKey[]): readonly string[] {
 /** Whether an active key wants looking after. */
 export function needs(attention: Attention, key: ConsoleKey, nowMs: number): boolean {
   if (keyState(key, nowMs) !== 'active') return false;
-  if (attention === 'never') return isNeverUsed(key);
+  if (attention === 'never') return isNeverUsed(key, nowMs);
   return attention === 'unused'
     ? isUnusedFor(key, UNUSED_DAYS * DAY_MS, nowMs)
     : isExpiringWithin(key, EXPIRING_DAYS * DAY_MS, nowMs);

@@ -1,4 +1,4 @@
-import { toEpochMs, type Timestamp } from '../../keys/timestamp.ts';
+import { lastUsedMs, type DatedRecord } from '../../keys/recordTimes.ts';
 import { DAY_MS } from './keyList.ts';
 
 /** How long ago a key was used last. */
@@ -23,9 +23,10 @@ export const BAND_NAMES: Readonly<Record<UseBand, string>> = {
   never: 'never',
 };
 
-/** The band of a last use: `day` is within 24 hours. */
-export function lastUsedBand(lastUsedAt: Timestamp | undefined, nowMs: number): UseBand {
-  if (lastUsedAt === undefined) return 'never';
-  const days = (nowMs - toEpochMs(lastUsedAt)) / DAY_MS;
+/** The band of a key's last use: `day` is within 24 hours. */
+export function lastUsedBand(key: DatedRecord, nowMs: number): UseBand {
+  const usedMs = lastUsedMs(key, nowMs);
+  if (usedMs === -Infinity) return 'never';
+  const days = (nowMs - usedMs) / DAY_MS;
   return BANDS.find(([, most]) => days <= most)?.[0] ?? 'older';
 }

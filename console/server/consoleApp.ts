@@ -48,9 +48,9 @@ export function createConsoleApp(deps: ConsoleAppDeps): Hono {
 }
 
 function describe({ location, actor, isReadOnly }: ConsoleAppDeps) {
-  const { kind, tableName, region, revocationDelaySeconds } = location;
+  const { kind, tableName: name, region = null, revocationDelaySeconds = null, acceptedKeys = null } = location;
   return {
-    table: { name: tableName, kind, region: region ?? null, revocationDelaySeconds: revocationDelaySeconds ?? null },
+    table: { name, kind, region, revocationDelaySeconds, acceptedKeys },
     actor,
     isReadOnly,
   };

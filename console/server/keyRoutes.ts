@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { lostKeyNotice, lostRotationNotice } from '../../cli/lostKeyNotice.ts';
 import { publicRecord, type PublicRecord } from '../../cli/publicRecord.ts';
+import { printable } from '../../keys/printable.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
 import { readNewKey, readNothing, readRevocation, readRotation, readUpdate } from './requestBody.ts';
 import { confirmed } from './unconfirmedChange.ts';
@@ -21,7 +22,11 @@ export function keyRoutes({ registry }: KeyRoutesDeps): Hono {
 
   routes.get('/keys', async (c) => {
     const { records, corrupt, cursor } = await registry.list({ cursor: c.req.query('cursor') });
-    return c.json({ records: records.map(publicRecord), corrupt: corrupt.map(({ message }) => message), cursor });
+    return c.json({
+      records: records.map(publicRecord),
+      corrupt: corrupt.map(({ message }) => printable(message)),
+      cursor,
+    });
   });
   routes.get('/keys/:id', async (c) => c.json({ record: publicRecord(await registry.get(c.req.param('id'))) }));
   routes.post('/keys', async (c) => {

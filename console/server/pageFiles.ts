@@ -33,6 +33,10 @@ export function readPageFiles(): ReadonlyMap<string, PageFile> {
       ]),
     );
   } catch (cause) {
-    throw new CliError('FILE_UNUSABLE', "the console's page is not built: run npm run build", { cause });
+    throw new CliError(
+      'FILE_UNUSABLE',
+      "the files of the console's page are missing: install the package again, or build it if this is its repository",
+      { cause },
+    );
   }
 }

@@ -4,6 +4,8 @@ import { CliError } from '../../cli/cliError.ts';
 import type { ConsoleToStart } from '../../cli/consoleToStart.ts';
 import { explainFault } from '../../cli/explainFault.ts';
 import { LatchkeyError, type ErrorCode } from '../../keys/errors.ts';
+import { maskKeys } from '../../keys/maskKeys.ts';
+import { printable } from '../../keys/printable.ts';
 import { UnconfirmedChange } from './unconfirmedChange.ts';
 
 /** Why the console does not do what it was asked: its own reasons, and the registry's. */
@@ -64,5 +66,5 @@ export function refuseFault(
 }
 
 function answer(c: Context, status: ContentfulStatusCode, code: RefusalCode, message: string): Response {
-  return c.json({ error: { code, message } }, status);
+  return c.json({ error: { code, message: printable(maskKeys(message)) } }, status);
 }

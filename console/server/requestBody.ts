@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { LatchkeyError } from '../../keys/errors.ts';
 import type { NewKey } from '../../keys/newKey.ts';
+import { isDeeper, MAX_DEPTH } from '../../keys/json.ts';
 import type { KeyChanges, RevokeOptions, RotateOptions, UpdateOptions } from '../../keys/registry.ts';
 
 /** What `PATCH` is asked: changes, and the record that they were made up from. */
@@ -11,8 +12,8 @@ export interface UpdateBody {
 
 type JsonBody = Readonly<Record<string, unknown>>;
 
-/** DynamoDB nests 32 deep; the rest is for what is around that. What goes deeper could exhaust the stack. */
-const MAX_DEPTH = 40;
+/** A record's depth and what is around the record. */
+const MAX_BODY_DEPTH = MAX_DEPTH + 8;
 const FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as const;
 
 /**
@@ -57,8 +58,8 @@ export async function readNothing(c: Context): Promise<void> {
 async function readObject(c: Context, names: readonly string[]): Promise<JsonBody> {
   const body: unknown = await c.req.json().catch(() => undefined);
   if (!isObject(body)) throw invalid('body: wanted a JSON object');
-  if (isDeeper(body, MAX_DEPTH))
-    throw invalid(`body: wanted no more than ${MAX_DEPTH} objects and lists in each other`);
+  if (isDeeper(body, MAX_BODY_DEPTH))
+    throw invalid(`body: wanted no more than ${MAX_BODY_DEPTH} objects and lists in each other`);
   const unknown = Object.keys(body).filter((name) => !names.includes(name));
   if (unknown.length === 0) return body;
   const wanted = names.length === 0 ? 'none' : names.join(', ');
@@ -67,12 +68,6 @@ async function readObject(c: Context, names: readonly string[]): Promise<JsonBod
 
 function isObject(value: unknown): value is JsonBody {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Whether objects and lists are in each other more often than so many times. */
-function isDeeper(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((part) => isDeeper(part, depth - 1));
 }
 
 function invalid(message: string): LatchkeyError {

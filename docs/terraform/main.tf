@@ -153,10 +153,32 @@ resource "aws_apigatewayv2_route" "orders" {
   authorizer_id      = aws_apigatewayv2_authorizer.latchkey.id
 }
 
+resource "aws_cloudwatch_log_group" "access" {
+  name              = "latchkey-orders-access"
+  retention_in_days = 30
+}
+
 resource "aws_apigatewayv2_stage" "orders" {
   api_id      = aws_apigatewayv2_api.orders.id
   name        = "$default"
   auto_deploy = true
+
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.access.arn
+    format = jsonencode({
+      requestId          = "$context.requestId"
+      requestTime        = "$context.requestTime"
+      sourceIp           = "$context.identity.sourceIp"
+      status             = "$context.status"
+      keyId              = "$context.authorizer.keyId"
+      principalId        = "$context.authorizer.principalId"
+      errorCode          = "$context.authorizer.errorCode"
+      responseType       = "$context.error.responseType"
+      integrationLatency = "$context.integrationLatency"
+      route              = "$context.routeKey"
+      responseLatency    = "$context.responseLatency"
+    })
+  }
 }
 
 output "table_name" {

@@ -1,4 +1,5 @@
 import { LatchkeyError } from '../../keys/errors.ts';
+import { printable } from '../../keys/printable.ts';
 import { storeErrorName } from '../../keys/storeFault.ts';
 
 /** What may be logged, and nothing else: nothing of the stream's record but the key's id and its plan. */
@@ -59,7 +60,7 @@ export class StreamLog {
 
   #write(line: LogLine): void {
     const { write, now } = this.#options;
-    write(JSON.stringify({ timestamp: new Date(now()).toISOString(), ...line }));
+    write(printable(JSON.stringify({ timestamp: new Date(now()).toISOString(), ...line })));
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { AMBIGUOUS_ARN_ENDS } from '../../lambda/route.ts';
 import { restRequestEvent } from '../../testing/authorizerEvents.ts';
 import { EXAMPLE } from '../../testing/request.ts';
 import { mutateBytes, parseEvent } from '../support/byteMutations.ts';
@@ -58,8 +59,8 @@ describe('10,000 hostile events', () => {
 describe('the answer that hostile events are held against: of a request', () => {
   const scopes = SETTINGS['scopes'] ?? { environment: {} };
   const secretOf = (id: string) => WORLD.find(({ record }) => record.id === id)?.secret ?? '';
-  const policy = (id: string, code: string, effect: string, end: string) => {
-    const resources = [`${EXAMPLE.arn}/prod/${end}`];
+  const policy = (id: string, code: string, effect: string, ...ends: readonly string[]) => {
+    const resources = ends.map((end) => `${EXAMPLE.arn}/prod/${end}`);
     return { code, ...(code === 'INSUFFICIENT_SCOPE' ? { keyId: id } : {}), principalId: id, effect, resources };
   };
 
@@ -76,7 +77,7 @@ describe('the answer that hostile events are held against: of a request', () => 
       'of a key with scopes',
       'authorization',
       `Bearer ${secretOf('scoped')}`,
-      policy('scoped', 'INSUFFICIENT_SCOPE', 'Allow', 'GET/orders/*'),
+      policy('scoped', 'INSUFFICIENT_SCOPE', 'Allow,Deny', 'GET/orders/*', ...AMBIGUOUS_ARN_ENDS),
     ],
     [
       'of a key without any',

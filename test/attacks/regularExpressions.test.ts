@@ -15,13 +15,31 @@ const LOOKED_AT: readonly (readonly [RegExp, string])[] = [
   [/\{[^{}]*\}/g, 'linear by recheck 4.5.0: no second brace is passed'],
   [/\bperform:? +([a-z0-9-]+:\w+)/, 'linear by recheck 4.5.0: a word begins once'],
   [
-    /([a-z][a-z0-9]*_[\w-]{8})(?=[0-9A-Za-z]{20}|[\w-]*[A-Z])[\w-]{20,}/g,
-    'of cli/output.ts, and quadratic: it reads a line for the operator, of which others can choose a label of 256 characters',
+    /(?:^|[^a-z0-9])(?:your|todo|fixme|insert|dummy|sample|redacted)(?:$|[^a-z0-9])|example|placeholder|change[-_]?me|replace[-_]?(?:me|with|this)|x{6}|0123456789|1234567890|abcdefghij/i,
+    'linear by recheck 4.5.0: it has no loop',
   ],
-  [/^(?:export\s+)?[A-Za-z_][\w.-]*\s*=/, 'linear by recheck 4.5.0: two ways through a text at most'],
   [
-    /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(?:\s*(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"#$`\\]+)))?\s*(?:\s#.*)?$/,
+    /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){1,3}(?:-[0-9a-f]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?/gi,
+    'linear by its times on 20,000 to 80,000 characters: its one loop begins behind a date, and passes no other',
+  ],
+  [/\n(\(Did you mean [^\n]*\))$/, 'linear by recheck 4.5.0: it begins once a line'],
+  [
+    /^(?:\d{1,14}|[A-Z]{1,24}\d{0,4}|[A-Z]?[a-z]{0,24}(?:[A-Z][a-z]{2,24}|At|By|Db|Id|If|In|Is|My|No|Of|On|Or|To|Up)*\d{0,4})$/,
+    'linear by its times on 20,000 to 80,000 characters: each part begins with a capital, and passes no other',
+  ],
+  [
+    /^(?:\s*(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"#$`\\]+)))?\s*(?:\s#.*)?$/,
     'linear by recheck 4.5.0: two ways through a text at most',
+  ],
+  [/^(?:export\s+)?([A-Za-z_][\w.-]*)\s*=/, 'linear by recheck 4.5.0: two ways through a text at most'],
+  [/^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/, 'linear by recheck 4.5.0: two ways through a text at most'],
+  [
+    /^<[^<>@]*>$|^\[[^[\]]*\]$|\$\{[^{}]*\}|^\$\w+$|\{\{[^{}]*\}\}|^%[A-Z_]{3,}%|^__\w+__$|\*{4}|\.{3}$|…/,
+    'linear by recheck 4.5.0: no second bracket is passed',
+  ],
+  [
+    /^[\w.!#$%&'*+/=?^`{|}~-]+@(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24})$|<[^<>\s@]+@[^<>\s@]+>/i,
+    'linear by recheck 4.5.0: no second at sign is passed',
   ],
   [/arn:[\w-]+:lambda:[^:]*:\d*:function:([\w-]+)/, 'linear by recheck 4.5.0: each part ends at its colon'],
   [/^\/([^/]*)(.*)$/s, 'linear by recheck 4.5.0: what is left is taken whole'],
@@ -33,6 +51,9 @@ const PUT_TOGETHER: Readonly<Record<string, string>> = {
   'keys/change.ts': 'one of two marks, to find names in an expression of its own',
   'keys/plan.ts': 'a number of characters, of one class',
   'infra/hideCredential.ts': 'names of headers of its own, one or another, at synthesis',
+  'cli/transfer/notAKey.ts': 'of file endings, schemes and the labels of host names, linear by recheck 4.5.0',
+  'keys/maskKeys.ts': 'one class with a least length, and groups of a set length',
+  'keys/printable.ts': 'one class of characters, looked at one by one',
   'local/template.ts': "the pattern of the user's own template, as API Gateway would have it",
 };
 

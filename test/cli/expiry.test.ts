@@ -13,13 +13,30 @@ test.each([
   expect(parseExpiry(text, NOW_MS)).toBe(expected);
 });
 
-test('a time is left as it was given, for the check of the new key', () => {
-  expect(parseExpiry('2030-01-31T12:00:00+02:00', NOW_MS)).toBe('2030-01-31T12:00:00+02:00');
+test.each([
+  ['2030-01-31T12:00:00+02:00', '2030-01-31T10:00:00.000Z'],
+  ['2030-01-31T12:00:00.123456789Z', '2030-01-31T12:00:00.123Z'],
+  ['2030-01-31 12:00:00+0100', '2030-01-31T11:00:00.000Z'],
+  ['2027-01-01', '2027-01-01T23:59:59.999Z'],
+])('%s is read as %s', (text, expected) => {
+  expect(parseExpiry(text, NOW_MS)).toBe(expected);
 });
 
-test.each(['', '0d', '90', 'd', '-1d', '1.5d', '90 d', '90D', '3mo', '9999y', '2030-01-31', 'tomorrow', 'constructor'])(
-  '%j is refused',
-  (text) => {
-    expect(() => parseExpiry(text, NOW_MS)).toThrow(InvalidArgumentError);
-  },
-);
+test.each(['2030-01-31T12:00:00', '2030-01-31 12:00'])('%s is refused for its missing zone', (text) => {
+  expect(() => parseExpiry(text, NOW_MS)).toThrow(/no zone.*Z/);
+});
+
+const NO_SPANS = ['', '0d', '90', 'd', '-1d', '1.5d', '90 d', '90D', '3mo', '9999y', 'tomorrow', 'constructor'];
+const NO_TIMES = [
+  '2030-02-30',
+  '2030-01-31T25:00:00Z',
+  '2030-12-31T23:59:60Z',
+  '10000-01-01',
+  '-2030-01-31',
+  '2030-1-31',
+];
+
+test.each(NO_SPANS.concat(NO_TIMES))('%j is refused', (text) => {
+  expect(() => parseExpiry(text, NOW_MS)).toThrow(InvalidArgumentError);
+  expect(() => parseExpiry(text, NOW_MS)).toThrow(/2030-01-31 \(the end of that day in UTC\)/);
+});

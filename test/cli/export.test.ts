@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { exportedFields } from '../../cli/transfer/exportFormat.ts';
-import { serialiseRecord, type JsonObject, type KeyRecord } from '../../keys/record.ts';
+import type { JsonObject } from '../../keys/json.ts';
+import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
 import { arbitraryRecord } from '../support/arbitraries.ts';
 import { DynamoDbProxy } from '../support/dynamoDbProxy.ts';
 import { at, makeKey } from '../support/keys.ts';
@@ -18,11 +19,13 @@ beforeAll(async () => {
 afterAll(() => cli.stop());
 
 /** Records that the command line can have made: shown prefixes of ASCII, scopes and plans that are such, and texts of all kinds. */
-const importable = arbitraryRecord.map(({ keyPrefix, scopes, plan, metadata, ...record }) => ({
+const importable = arbitraryRecord.map(({ keyPrefix, scopes, plan, metadata, lastUsedAt, ...record }) => ({
   ...record,
+  // An import refuses one that is to come.
+  ...(lastUsedAt === undefined || lastUsedAt > at(0) ? {} : { lastUsedAt }),
   ...(metadata === undefined ? {} : { metadata: storable(metadata) }),
   ...(keyPrefix === undefined ? {} : { keyPrefix: 'sk_01234567' }),
-  ...(scopes === undefined ? {} : { scopes: scopes.map((_, at) => ['orders:read', '[x]', '=sum'][at % 3] ?? '-') }),
+  ...(scopes === undefined ? {} : { scopes: scopes.map((_, at) => ['orders:read', '+x', '=sum'][at % 3] ?? '-') }),
   ...(plan === undefined ? {} : { plan: ['free', '7', 'pro_2.x-y'][plan.length % 3] ?? '-' }),
 }));
 

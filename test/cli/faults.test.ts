@@ -155,7 +155,8 @@ describe('what was not taken is taken by running it again, and nothing twice, wh
         file,
         keys.map(({ record: { keyHash, id } }) => JSON.stringify({ keyHash, id, label: id })).join('\n'),
       );
-      expect(await run('import', file)).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^error: .*\n$/) });
+      const stderr = expect.stringMatching(/^reading .*\nerror: .*\n$/);
+      expect(await run('import', file)).toMatchObject({ exitCode: 1, stderr });
       await recover();
       expect(await run('import', file)).toMatchObject({ exitCode: 0 });
       expect((await table.items()).map(({ id }) => id).toSorted()).toEqual(['one', 'three', 'two']);

@@ -83,3 +83,41 @@ test('nothing is ever coloured', async () => {
     expect(`${stdout}${stderr}`).not.toMatch(SET_COLOUR);
   }
 });
+
+describe('a package without the local gateway', () => {
+  const hasLocalGateway = false;
+  /** Scripts of this repository, and the option for its gateway. */
+  const REPOSITORY = /npm (start|run)|--local|local gateway/;
+
+  test.each([['--help'], ...COMMANDS.map((command) => [command, '--help']), ['help', 'create']])(
+    'has no word of it in the help: %s %s',
+    async (...args) => {
+      const { exitCode, stdout } = await cli.run(args.filter(Boolean), { hasLocalGateway });
+      expect(exitCode).toBe(0);
+      expect(stdout).not.toMatch(REPOSITORY);
+    },
+  );
+
+  test.each(['bash', 'zsh', 'fish'])('has no word of it in the completion for %s', async (shell) => {
+    const { stdout } = await cli.run(['completion', shell], { hasLocalGateway });
+    expect(stdout).toContain('--stack'.slice(2));
+    expect(stdout).not.toMatch(/local gateway|npm start|(--|-l )local\b/);
+  });
+
+  test.each([
+    ['no table', ['list'], /which table\? Give --table NAME or --stack NAME, or set LATCHKEY_TABLE\n$/],
+    ['--local', ['list', '--local'], /unknown option '--local'/],
+  ])('does not point to it where it got %s', async (_, args, expected) => {
+    const { exitCode, stderr } = await cli.run(args, { hasLocalGateway });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(expected);
+    expect(stderr).not.toMatch(/npm (start|run)/);
+  });
+});
+
+test('this repository has --local in the help, the completion and the question for a table', async () => {
+  expect((await cli.run(['--help'])).stdout).toContain('--local');
+  expect((await cli.run(['list', '--help'])).stdout).toMatch(/--local +the table that npm start serves/);
+  expect((await cli.run(['completion', 'bash'])).stdout).toContain('--local');
+  expect((await cli.run(['list'])).stderr).toContain('--local for the one that npm start serves');
+});

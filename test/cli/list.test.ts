@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { publicRecord } from '../../cli/publicRecord.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyHash } from '../../keys/secret.ts';
-import { at, makeKey } from '../support/keys.ts';
+import { at, makeKey, MINUTE_MS } from '../support/keys.ts';
 import { LocalCli } from '../support/localCli.ts';
 
 const DAY_MS = 86_400_000;
@@ -65,6 +65,146 @@ describe('a filter lets through', () => {
     const { stdout } = await cli.run(['list', '--json', '--limit', '1', '--state', 'expired'], { table });
     expect(labelsIn(stdout)).toEqual(['expired']);
   });
+});
+
+describe('--limit counts the keys that are listed', () => {
+  const DISABLED = 17;
+  let many = '';
+  beforeAll(async () => {
+    many = await cli.makeTable();
+    for (let index = 0; index < 60; index++) {
+      const isDisabled = index % 3 === 0 && index < 3 * DISABLED;
+      await cli.putKey(many, {
+        label: `key ${index}`,
+        owner: index % 2 === 0 ? 'acme' : 'other',
+        createdAt: at(-index * DAY_MS),
+        ...(isDisabled ? { disabledAt: at(-1) } : {}),
+        ...(index % 5 === 0 ? { plan: 'free' } : {}),
+        ...(index % 4 === 0 ? { lastUsedAt: at(-index * DAY_MS) } : {}),
+      });
+    }
+  });
+
+  /** Every page of a list, one after the other, by its cursors. */
+  async function pagesOf(args: readonly string[]): Promise<readonly (readonly string[])[]> {
+    const pages: string[][] = [];
+    let cursor: string | null = null;
+    do {
+      const next = cursor === null ? [] : ['--cursor', cursor];
+      const { exitCode, stdout } = await cli.run(['list', '--json', ...args, ...next], { table: many });
+      expect(exitCode).toBe(0);
+      const page: { records: KeyRecord[]; cursor: string | null } = JSON.parse(stdout);
+      pages.push(page.records.map(({ label }) => label));
+      cursor = page.cursor;
+    } while (cursor !== null);
+    return pages;
+  }
+
+  test('and not those that were read', async () => {
+    const { stdout } = await cli.run(['list', '--state', 'disabled', '--limit', '20', '--json'], { table: many });
+    expect(labelsIn(stdout)).toHaveLength(DISABLED);
+    expect(JSON.parse(stdout).cursor).toBeNull();
+  });
+
+  test.each([
+    ['a state', ['--state', 'disabled']],
+    ['an owner', ['--owner', 'acme']],
+    ['a plan', ['--plan', 'free']],
+    ['a last use', ['--stale', '30d']],
+    ['an owner and a state', ['--owner', 'acme', '--state', 'disabled']],
+    ['no filter', []],
+  ])('and each cursor goes on after the last of them, with %s', async (_, filter) => {
+    const [all] = await pagesOf(filter);
+    const pages = await pagesOf([...filter, '--limit', '4']);
+    expect(pages.flat().toSorted()).toEqual(all?.toSorted());
+    expect(pages.slice(0, -1).every((page) => page.length === 4)).toBe(true);
+  });
+});
+
+describe('the order', () => {
+  let sorted = '';
+  beforeAll(async () => {
+    sorted = await cli.makeTable();
+    const days = (count: number) => at(count * DAY_MS);
+    await cli.putKey(sorted, { label: 'key 10', createdAt: days(-3), expiresAt: days(9) });
+    await cli.putKey(sorted, { label: 'Key 9', createdAt: days(-1), lastUsedAt: days(-1) });
+    await cli.putKey(sorted, { label: 'alpha', createdAt: days(-4), lastUsedAt: days(-2), expiresAt: days(1) });
+    await cli.putKey(sorted, { label: 'beta', createdAt: days(-2) });
+  });
+
+  const FORMATS: readonly (readonly [string, readonly string[], boolean])[] = [
+    ['on a terminal', [], true],
+    ['on a pipe', [], false],
+    ['in CSV', ['--csv'], false],
+    ['in JSON', ['--json'], false],
+  ];
+
+  /** The labels in the order in which the text has them. */
+  function orderIn(text: string): readonly string[] {
+    return ['key 10', 'Key 9', 'alpha', 'beta'].toSorted((a, b) => text.indexOf(a) - text.indexOf(b));
+  }
+
+  test.each(FORMATS)('of a page is by age %s', async (_, args, isTerminal) => {
+    const { stdout } = await cli.run(['list', ...args], { table: sorted, isTerminal });
+    expect(orderIn(stdout)).toEqual(['alpha', 'key 10', 'beta', 'Key 9']);
+  });
+
+  test.each(FORMATS)('with --sort is that of the field %s', async (_, args, isTerminal) => {
+    const { stdout } = await cli.run(['list', '--sort', 'label', ...args], { table: sorted, isTerminal });
+    expect(orderIn(stdout)).toEqual(['alpha', 'beta', 'Key 9', 'key 10']);
+  });
+
+  test.each([
+    [
+      ['--sort', 'created'],
+      ['alpha', 'key 10', 'beta', 'Key 9'],
+    ],
+    [
+      ['--sort', 'created', '--reverse'],
+      ['Key 9', 'beta', 'key 10', 'alpha'],
+    ],
+    [
+      ['--sort', 'label', '--reverse'],
+      ['key 10', 'Key 9', 'beta', 'alpha'],
+    ],
+    [
+      ['--sort', 'last-used', '--limit', '2'],
+      ['alpha', 'Key 9'],
+    ],
+    [
+      ['--sort', 'expires', '--limit', '2'],
+      ['alpha', 'key 10'],
+    ],
+    [
+      ['--sort', 'expires', '--reverse', '--limit', '2'],
+      ['key 10', 'alpha'],
+    ],
+    [
+      ['--sort', 'label', '--limit', '1', '--all'],
+      ['alpha', 'beta', 'Key 9', 'key 10'],
+    ],
+  ])('of all keys is sorted before --limit cuts it: %j', async (args, expected) => {
+    const { exitCode, stdout } = await cli.run(['list', '--json', ...args], { table: sorted });
+    expect(exitCode).toBe(0);
+    const { records: listed, cursor } = JSON.parse(stdout);
+    expect(listed.map(({ label }: KeyRecord) => label)).toEqual(expected);
+    expect(cursor).toBeNull();
+  });
+
+  test('tells people how many keys a sorted list leaves out', async () => {
+    const { stderr } = await cli.run(['list', '--sort', 'label', '--limit', '3'], { table: sorted });
+    expect(stderr).toBe('1 more key is not shown: raise --limit, or pass --all\n');
+    const { stderr: ofAll } = await cli.run(['list', '--sort', 'label', '--limit', '4'], { table: sorted });
+    expect(ofAll).toBe('');
+  });
+});
+
+test('--stale lets through a key whose last use is ahead of the clock, as never used', async () => {
+  const other = await cli.makeTable();
+  await cli.putKey(other, { label: 'ahead', lastUsedAt: at(DAY_MS) });
+  await cli.putKey(other, { label: 'as clocks differ', lastUsedAt: at(MINUTE_MS / 2) });
+  const { stdout } = await cli.run(['list', '--json', '--stale', '90d'], { table: other });
+  expect(labelsIn(stdout)).toEqual(['ahead']);
 });
 
 describe('--all', () => {
@@ -153,6 +293,9 @@ test.each([
   ['a plan without a name', ['--plan', '']],
   ['two formats', ['--csv', '--json']],
   ['a cursor of another list', ['--owner', 'acme', '--cursor', 'x']],
+  ['an order by a field that there is not', ['--sort', 'colour']],
+  ['an order and a cursor', ['--sort', 'label', '--cursor', 'x']],
+  ['the other way round of no order', ['--reverse']],
 ])('bad usage exits 2 and prints nothing: %s', async (_, args) => {
   const { exitCode, stdout, stderr } = await cli.run(['list', ...args], { table });
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });

@@ -155,7 +155,8 @@ describe('create, then list', () => {
 
   test('the list has both records, and a null cursor at its end', () => {
     const { records, cursor } = JSON.parse(listed.stdout);
-    expect(records).toEqual(items.map((item) => publicRecord(parseRecord(item))));
+    const stored = items.map((item) => publicRecord(parseRecord(item)));
+    expect(records).toEqual(stored.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1)));
     expect(cursor).toBeNull();
   });
 });
@@ -284,7 +285,7 @@ describe('bad usage exits 2 and writes nothing', () => {
     ['an empty label', ['create', '--label', '']],
     ['an expiry gone by', ['create', '--label', 'x', '--expires', '2020-01-01T00:00:00Z']],
     ['an expiry of no form', ['create', '--label', 'x', '--expires', 'soon']],
-    ['a scope with a space', ['create', '--label', 'x', '--scope', 'a b']],
+    ['a scope in quotes', ['create', '--label', 'x', '--scope', '"a"']],
     ['an empty plan', ['create', '--label', 'x', '--plan', '']],
     ['a plan whose name has a space', ['create', '--label', 'x', '--plan', 'free plan']],
     ['metadata of no JSON', ['create', '--label', 'x', '--metadata', '{plan}']],

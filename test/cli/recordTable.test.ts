@@ -25,8 +25,8 @@ const records: KeyRecord[] = [
   makeKey({ id: 'older', label: 'b\u001b[2J\nc\td', createdAt: at(-30 * DAY_MS), revokedAt: at(0) }).record,
 ];
 
-test('people get a line for each key under a heading, the oldest first, with times as they say them', () => {
-  const [head, older, newer, ...rest] = recordTable(records, NOW_MS).split('\n');
+test('people get a line for each key under a heading, in the order given, with times as they say them', () => {
+  const [head, newer, older, ...rest] = recordTable(records, NOW_MS).split('\n');
   expect(head).toMatch(/^ID +LABEL +PREFIX +OWNER +STATE +CREATED +LAST USED +EXPIRES$/);
   expect(older).toMatch(/^older .*revoked +1 month ago +never +never$/);
   expect(newer).toMatch(/^newer .*acme +active +1 day ago +1 hour ago +in 2 days$/);
@@ -42,7 +42,7 @@ describe('a plan', () => {
   const onPlan = records.map((record, index) => (index === 0 ? { ...record, plan: 'free' } : record));
 
   test('has a column for people where a key is on one', () => {
-    const [head, older, newer] = recordTable(onPlan, NOW_MS).split('\n');
+    const [head, newer, older] = recordTable(onPlan, NOW_MS).split('\n');
     expect(head).toMatch(/^ID +LABEL +PREFIX +OWNER +PLAN +STATE +CREATED +LAST USED +EXPIRES$/);
     expect(older).toMatch(/revoked +1 month ago/);
     expect(newer).toMatch(/acme +free +active /);

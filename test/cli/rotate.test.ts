@@ -87,6 +87,7 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
   test.each<[string[], string | undefined]>([
     [[], at(5 * DAY_MS)],
     [['--expires', '30d'], at(30 * DAY_MS)],
+    [['--expires', '2031-01-01'], '2031-01-01T23:59:59.999Z'],
     [['--no-expiry'], undefined],
   ])('with %j the successor expires as asked, or lives as long as the old key was given', async (args, expiresAt) => {
     const { record } = await cli.putKey(table, { createdAt: at(-DAY_MS), expiresAt: at(4 * DAY_MS) });

@@ -1,10 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { SecretsFile } from '../../cli/secretsFile.ts';
+import { PrivateFile } from '../../cli/transfer/privateFile.ts';
+import { unprivileged, unprivilegedUser } from '../support/unprivileged.ts';
 
+const ROOT = process.cwd();
 const A = '{"key":"sk_a","record":{"id":"1","label":"é"}}';
 const B = '{"key":"sk_b","record":{"id":"2","label":"b"}}';
 
@@ -147,5 +161,83 @@ describe('a file that is there', () => {
         cause: { code: 'ENOENT' },
       });
     }
+  });
+});
+
+describe('a directory that can be written to but not read', () => {
+  beforeEach(async () => {
+    await chown(directory, unprivilegedUser(), -1);
+    await chmod(directory, 0o300);
+    // A relative path: the directories above may be closed to other users.
+    process.chdir(directory);
+  });
+  afterEach(async () => {
+    process.chdir(ROOT);
+    await chmod(directory, 0o700);
+  });
+
+  test.each([true, false])(
+    'gets no file of keys, so that the next try is not blocked; resuming: %s',
+    async (resume) => {
+      const open = () => unprivileged(() => SecretsFile.open('keys.jsonl', { resume }));
+      await expect(open()).rejects.toMatchObject({ code: 'FILE_UNUSABLE', message: expect.stringMatching(/EACCES/) });
+      await chmod(directory, 0o700);
+      expect(await readdir(directory)).toEqual([]);
+      await (await open()).close();
+    },
+  );
+
+  test('takes an export, which needs no read', async () => {
+    await unprivileged(async () => {
+      const file = await PrivateFile.create('keys.jsonl');
+      await file.write('x');
+      await file.keep();
+    });
+    expect(await readFile(path, 'utf8')).toBe('x');
+  });
+});
+
+describe('a call that fails leaves nothing behind', () => {
+  /** Has the next call of a file handle's method fail, as a full disk does. */
+  async function failNext(method: 'appendFile' | 'chmod' | 'sync') {
+    const handle = await openFile(ROOT);
+    jest
+      .spyOn(Object.getPrototypeOf(handle) as typeof handle, method)
+      .mockRejectedValueOnce(Object.assign(new Error('full'), { code: 'ENOSPC' }));
+    await handle.close();
+  }
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test.each(['chmod', 'sync'] as const)('of a new file of keys whose %s fails', async (method) => {
+    await failNext(method);
+    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test.each(['appendFile', 'sync'] as const)('of a first key whose %s fails', async (method) => {
+    const file = await SecretsFile.open(path, { resume: false });
+    await failNext(method);
+    await expect(file.append(A)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    await file.close();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('of a second key, and the first one stays', async () => {
+    const file = await SecretsFile.open(path, { resume: false });
+    await file.append(A);
+    await failNext('sync');
+    await expect(file.append(B)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    await file.close();
+    expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
+  });
+
+  test('of an export that cannot be brought to the disk', async () => {
+    const file = await PrivateFile.create(path);
+    await file.write('x');
+    await failNext('sync');
+    await expect(file.keep()).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    expect(await readdir(directory)).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { CliError } from '../../cli/cliError.ts';
 import { parseSeed, readSeedFile, STDIN } from '../../cli/seedFile.ts';
+import { deepJson } from '../support/deepJson.ts';
 import { NOW_MS } from '../support/keys.ts';
 
 const ENTRY = {
@@ -21,11 +22,22 @@ function problemOf(text: string): string {
   try {
     parse(text);
   } catch (error) {
-    if (error instanceof CliError && error.code === 'SEED_INVALID') return error.message;
+    if (error instanceof CliError && error.code === 'SEED_INVALID') return [error.message, ...error.details].join('\n');
     throw error;
   }
   throw new Error('the seed was read');
 }
+
+test.each(['label', 'metadata'])(
+  'names the line of a %s that nests too deep, beside every other wrong line',
+  (name) => {
+    const value = name === 'metadata' ? `{"deep":${deepJson(25_000)}}` : deepJson(25_000);
+    const problem = problemOf(`${JSON.stringify(ENTRY)}\n{"label":"x","${name}":${value}}\n{"label":""}`);
+    expect(problem).toMatch(
+      new RegExp(`line 2: .*${name}: got objects and lists more than 32 deep.*\n.*line 3: label: `),
+    );
+  },
+);
 
 describe('a seed file', () => {
   test.each([
@@ -38,6 +50,23 @@ describe('a seed file', () => {
     expect(parse(text)).toMatchObject([{ ...ENTRY, expiresAt: '2031-01-01T00:00:00.000Z' }, { label: 'b' }]);
   });
 
+  test.each([
+    ['2031-01-01T00:00:00.123456Z', '2031-01-01T00:00:00.123Z'],
+    ['2031-01-01T01:00:00+0100', '2031-01-01T00:00:00.000Z'],
+    ['2031-01-01 00:00Z', '2031-01-01T00:00:00.000Z'],
+    ['2031-01-01', '2031-01-01T23:59:59.999Z'],
+  ])('may have the expiry %s', (expiresAt, stored) => {
+    expect(parse(JSON.stringify({ label: 'x', expiresAt }))).toEqual([expect.objectContaining({ expiresAt: stored })]);
+  });
+
+  test.each(['orders:read,orders:write', 'orders:read, orders:write', '{orders:read,orders:write}'])(
+    'may have scopes as one text: %s',
+    (scopes) => {
+      const expected = { label: 'x', scopes: ['orders:read', 'orders:write'] };
+      expect(parse(JSON.stringify({ label: 'x', scopes }))).toEqual([expected]);
+    },
+  );
+
   test.each(['', '\n', '[]'])('of %j asks for nothing', (text) => {
     expect(parse(text)).toEqual([]);
   });
@@ -46,8 +75,13 @@ describe('a seed file', () => {
     ['a field of another type', { label: 'x', owner: 7 }, ['owner', '7', 'wanted']],
     ['no label', {}, ['label', 'nothing', 'wanted']],
     ['a null', { label: 'x', scopes: null }, ['scopes', 'null', 'wanted']],
+    ['a list of scopes in one scope', { label: 'x', scopes: ['a,b'] }, ['scopes', '"a,b"', '["orders:read"']],
+    ['no scopes in one text', { label: 'x', scopes: ' ' }, ['scopes', '" "', 'wanted']],
+    ['a text with a wrong scope', { label: 'x', scopes: 'a {b' }, ['scopes', '"{b"', 'wanted']],
     ['a plan of no name', { label: 'x', plan: '' }, ['plan', '""', 'wanted']],
     ['a time gone by', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }, ['expiresAt', '2020', 'wanted']],
+    ['a time without a zone', { label: 'x', expiresAt: '2031-01-01T00:00:00' }, ['expiresAt', '2031', 'zone']],
+    ['a day that does not exist', { label: 'x', expiresAt: '2031-02-30' }, ['expiresAt', '2031-02-30', 'wanted']],
     ['a relative time', { label: 'x', expiresAt: '90d' }, ['expiresAt', '90d', 'wanted']],
     ['an unknown field', { label: 'x', colour: 'red' }, ['colour', 'unknown', 'wanted label']],
     ['a field of the record', { label: 'x', keyHash: 'ab' }, ['keyHash', 'unknown']],

@@ -174,8 +174,9 @@ test.each([
 ])('a key %s is not repeated whole where it is taken for a command', async (_, prefix, rest) => {
   const { exitCode, stderr } = await cli.run([prefix + rest]);
   expect(exitCode).toBe(2);
-  expect(stderr).toContain(`${prefix}${rest.slice(0, 8)}…`);
-  expect(stderr).not.toContain(rest.slice(8, 14));
+  expect(stderr).toContain(`'${prefix.slice(0, 4)}`);
+  expect(stderr).toContain(`… (${(prefix + rest).length} characters)'`);
+  expect(stderr).not.toContain((prefix + rest).slice(4, 10));
 });
 
 test('a file of a long name is told by it', async () => {

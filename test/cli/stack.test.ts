@@ -20,6 +20,9 @@ beforeAll(async () => {
     stacks: {
       Keys: outputs,
       Silent: { TableName: table },
+      Own: { TableName: table, AcceptedKeys: 'sk_' },
+      Any: { TableName: table, AcceptedKeys: 'any' },
+      Unclear: { TableName: table, AcceptedKeys: 'some' },
       Odd: { TableName: table, RevocationDelaySeconds: 'soon' },
       Other: { Url: 'x' },
     },
@@ -52,6 +55,17 @@ describe('--stack', () => {
     const run = await runCli(['revoke', record.id, '--yes', '--stack', stack, '--json'], { env: environment() });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(run.stdout)).toMatchObject({ record: { id: record.id, revokedBy: ARN }, revocationDelaySeconds });
+  });
+
+  test.each([
+    ['Own', true],
+    ['Any', false],
+    ['Silent', false],
+    ['Unclear', false],
+  ])('%s: show says whether the deployment refuses a key from elsewhere: %s', async (stack, isRefused) => {
+    const { record } = await cli.putKey(table, { keyPrefix: 'live_abc' });
+    const { stdout } = await runCli(['show', record.id, '--stack', stack], { env: environment() });
+    expect(/^state: +active, but refused, .*acceptForeignKeys$/m.test(stdout)).toBe(isRefused);
   });
 
   test('people are told the delay of the stack', async () => {

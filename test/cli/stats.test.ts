@@ -39,6 +39,13 @@ test('programs get the counts: by state of all keys, by use and expiry of the ac
   });
 });
 
+test('a key whose last use is ahead of the clock counts as never used', async () => {
+  const other = await cli.makeTable();
+  await cli.putKey(other, { lastUsedAt: at(DAY_MS) });
+  const { stdout } = await cli.run(['stats', '--json'], { table: other });
+  expect(JSON.parse(stdout)).toMatchObject({ neverUsed: 1, unused: { keys: 0 } });
+});
+
 test('the spans are as they are given', async () => {
   const { stdout } = await cli.run(['stats', '--json', '--stale', '12h', '--expiring', '1y'], { table });
   expect(JSON.parse(stdout)).toMatchObject({ unused: { for: '12h', keys: 3 }, expiring: { within: '1y', keys: 2 } });

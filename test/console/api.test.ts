@@ -46,7 +46,13 @@ test('the session tells the table, who acts, and whether changes are taken', asy
   expect(await console.api('GET', '/api/session')).toEqual({
     status: 200,
     body: {
-      table: { name: console.tableName, kind: 'local', region: 'us-east-1', revocationDelaySeconds: null },
+      table: {
+        name: console.tableName,
+        kind: 'local',
+        region: 'us-east-1',
+        revocationDelaySeconds: null,
+        acceptedKeys: null,
+      },
       actor: 'alice',
       isReadOnly: false,
     },
@@ -175,6 +181,23 @@ describe('what cannot be is refused, and changes nothing', () => {
     const path = '/api/keys/00000000-0000-4000-8000-000000000000';
     expect(await console.api('GET', path)).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
     expect(await console.api('POST', `${path}/revoke`, {})).toMatchObject({ status: 404 });
+  });
+
+  test.each(['AbCd3fGh1jKlMn0pQrSt', 'sk_Zm9vYmFyYmF6-XV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE'])(
+    'a key made elsewhere in place of a plan or an expiry, which the answer does not repeat: %s',
+    async (key) => {
+      for (const fields of [{ plan: `${key}!` }, { expiresAt: key }]) {
+        const { status, body } = await console.api('POST', '/api/keys', { label: 'x', ...fields });
+        expect(status).toBe(400);
+        expect(JSON.stringify(body)).not.toContain(key.slice(0, 8));
+      }
+    },
+  );
+
+  test('a label with a bidirectional override, which the answer escapes', async () => {
+    const { status, body } = await console.api('POST', '/api/keys', { label: 'a\u202eb' });
+    expect(status).toBe(400);
+    expect(JSON.stringify(body)).not.toContain('\u202e');
   });
 
   test('a raw key in place of an id, which the answer does not repeat', async () => {

@@ -19,6 +19,7 @@ describe('a new key', () => {
     ['with a label alone may do everything and never expires', {}, {}],
     ['has its owner and plan', { owner: 'acme', plan: 'free' }, { owner: 'acme', plan: 'free' }],
     ['has the scopes that it is limited to', { isLimited: true, scopes: ' a  b ' }, { scopes: ['a', 'b'] }],
+    ['has scopes with commas between', { isLimited: true, scopes: 'a, b,c' }, { scopes: ['a', 'b', 'c'] }],
     ['may do nothing without any', { isLimited: true }, { scopes: [] }],
     ['is not limited by scopes that are left over', { scopes: 'a' }, {}],
     ['expires days from now', { expiry: '30' }, { expiresAt: at(30 * DAY_MS) }],
@@ -27,12 +28,27 @@ describe('a new key', () => {
       { expiry: 'at', expiresAt: '2031-01-31T12:00' },
       { expiresAt: new Date('2031-01-31T12:00').toISOString() },
     ],
+    [
+      'expires at the end of a date in UTC',
+      { expiry: 'at', expiresAt: '2031-01-31' },
+      { expiresAt: '2031-01-31T23:59:59.999Z' },
+    ],
+    [
+      'expires at a time in another zone',
+      { expiry: 'at', expiresAt: '2031-01-31T12:00+01:00' },
+      { expiresAt: '2031-01-31T11:00:00.000Z' },
+    ],
     ['has its metadata', { metadata: ' {"a":[1]} ' }, { metadata: { a: [1] } }],
   ])('%s', (_, form, expected) => {
     expect(newKeyOf({ ...EMPTY_FORM, label: 'x', ...form }, NOW_MS)).toEqual({ label: 'x', ...expected });
   });
 
-  test.each<Partial<KeyForm>>([{ metadata: '{' }, { expiry: 'at' }])('cannot be read from %p', (form) => {
+  test.each<Partial<KeyForm>>([
+    { metadata: '{' },
+    { expiry: 'at' },
+    { expiry: 'at', expiresAt: '2031-02-30T12:00' },
+    { expiry: 'at', expiresAt: '12031-01-31T12:00' },
+  ])('cannot be read from %p', (form) => {
     expect(() => newKeyOf({ ...EMPTY_FORM, ...form }, NOW_MS)).toThrow(/wanted/);
   });
 });

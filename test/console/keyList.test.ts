@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { DAY_MS, filterKeys, NO_FILTER, sortKeys, type KeyFilter, type SortField } from '../../console/page/keyList.ts';
+import { sortRecords, type SortField } from '../../keys/recordOrder.ts';
+import { DAY_MS, filterKeys, NO_FILTER, type KeyFilter } from '../../console/page/keyList.ts';
 import { keysCsv } from '../../console/page/keysCsv.ts';
 import { lastUsedBand } from '../../console/page/lastUsedBand.ts';
 import { chainOf } from '../../console/page/rotationChain.ts';
@@ -81,12 +82,18 @@ describe('keys are put in order', () => {
     ['label', false, ['acme', 'gone', 'late', 'nothing', 'off', 'old', 'plain', 'soon']],
     ['state', true, ['gone', 'late', 'off', 'plain', 'acme', 'old', 'soon', 'nothing']],
   ])('by %s, descending: %p, and those without it come last', (field, isDescending, expected) => {
-    expect(idsOf(sortKeys(KEYS, { field, isDescending }, NOW_MS))).toEqual(expected);
+    expect(idsOf(sortRecords(KEYS, { field, isDescending }, NOW_MS))).toEqual(expected);
+  });
+
+  test('a key whose last use is ahead of the clock comes last, as one that was never used', () => {
+    const keys = [keyOf('ahead', { lastUsedAt: at(DAY_MS) }), keyOf('used', { lastUsedAt: at(-DAY_MS) })];
+    expect(idsOf(sortRecords(keys, { field: 'lastUsedAt', isDescending: true }, NOW_MS))).toEqual(['used', 'ahead']);
+    expect(idsOf(filterKeys(keys, { ...NO_FILTER, attention: 'never' }, NOW_MS))).toEqual(['ahead']);
   });
 
   test('labels with numbers as people count', () => {
     const keys = ['key 10', 'Key 9', 'key 1'].map((label) => keyOf(label));
-    expect(idsOf(sortKeys(keys, { field: 'label', isDescending: false }, NOW_MS))).toEqual([
+    expect(idsOf(sortRecords(keys, { field: 'label', isDescending: false }, NOW_MS))).toEqual([
       'key 1',
       'Key 9',
       'key 10',
@@ -103,9 +110,11 @@ test.each([
   [8, 'month'],
   [31, 'quarter'],
   [91, 'older'],
-  [-1, 'day'],
+  // As clocks differ; a time further ahead is a mistake.
+  [-30 / 86_400, 'day'],
+  [-1, 'never'],
 ] as const)('a last use %p days ago is of the band %s', (days, band) => {
-  expect(lastUsedBand(days === undefined ? undefined : at(-days * DAY_MS), NOW_MS)).toBe(band);
+  expect(lastUsedBand(days === undefined ? {} : { lastUsedAt: at(-days * DAY_MS) }, NOW_MS)).toBe(band);
 });
 
 describe('the chain of a rotated key', () => {
@@ -142,5 +151,5 @@ test('sample keys are the same each time, with states and uses of every kind', (
   expect(keys).toEqual(sampleKeys(400, NOW_MS));
   expect(new Set(keys.map(({ id }) => id)).size).toBe(400);
   expect(new Set(keys.map((key) => keyState(key, NOW_MS))).size).toBe(4);
-  expect(new Set(keys.map(({ lastUsedAt }) => lastUsedBand(lastUsedAt, NOW_MS))).size).toBe(6);
+  expect(new Set(keys.map((key) => lastUsedBand(key, NOW_MS))).size).toBe(6);
 });

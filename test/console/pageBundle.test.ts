@@ -61,10 +61,13 @@ test('the page is made of its own files, Preact, and what of other rooms runs in
   );
   expect(foreign.toSorted()).toEqual([
     'cli/delayNotice.ts',
+    'cli/recordOrder.ts',
     'cli/relativeTime.ts',
-    'cli/staleness.ts',
+    'keys/staleness.ts',
     'cli/transfer/csvCell.ts',
+    'keys/acceptedKeys.ts',
     'keys/keyState.ts',
+    'keys/printable.ts',
     'keys/recordTimes.ts',
     'keys/timestamp.ts',
   ]);

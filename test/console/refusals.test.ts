@@ -171,7 +171,7 @@ describe('a request', () => {
   test('the console says which table it shows, who acts, and how long an ended key may live on', async () => {
     const { text } = await ask('GET', '/api/session');
     expect(JSON.parse(text)).toEqual({
-      table: { name: 'keys', kind: 'aws', region: null, revocationDelaySeconds: 60 },
+      table: { name: 'keys', kind: 'aws', region: null, revocationDelaySeconds: 60, acceptedKeys: null },
       actor: 'alice',
       isReadOnly: false,
     });

@@ -39,7 +39,7 @@ test.each(Object.entries(devDependencies))(
   },
 );
 
-test.each(['bench/', 'mutation/', 'docs/reference/', 'test/e2e/runtimeClient/'])(
+test.each(['bench/', 'mutation/', 'docs/reference/', 'test/e2e/runtimeClient/', 'test/e2e/serverlessOffline/'])(
   'what %s needs is of exact versions',
   (folder) => {
     const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read(`${folder}package.json`));
@@ -71,7 +71,9 @@ test('every package that runs a script at its installation is told', () => {
   );
 });
 
-const LOCKS = ['', 'bench/', 'mutation/', 'test/e2e/runtimeClient/'].map((folder) => `${folder}package-lock.json`);
+const LOCKS = ['', 'bench/', 'mutation/', 'test/e2e/runtimeClient/', 'test/e2e/serverlessOffline/'].map(
+  (folder) => `${folder}package-lock.json`,
+);
 
 test.each(LOCKS)('%s has the hash of all that it installs', (file) => {
   const locked = Object.entries<{ link?: boolean; inBundle?: boolean; integrity?: string }>(

@@ -14,14 +14,15 @@ const BLOCK = /^## (?<heading>.+)$|^```\w+\n(?<text>(?:\/\/|#) (?<name>[\w.-]+)\
 
 /** What a piece of a stack has around it on whoever's page it stands: the names that it may use, and a construct to be in. */
 const AROUND = `
-import type { Integration, RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { Period } from 'aws-cdk-lib/aws-apigateway';
+import type { Integration } from 'aws-cdk-lib/aws-apigateway';
+import { LogGroupLogDestination, Period, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { ApiKeyAuthorizer, ApiKeyMonitoring, type IApiKeyTable } from 'latchkey/cdk';
+import { ApiKeyAuthorizer, ApiKeyMonitoring, latchkeyAccessLogFormat, type IApiKeyTable } from 'latchkey/cdk';
 
-export { ApiKeyAuthorizer, ApiKeyMonitoring, Period, SnsAction };
+export { ApiKeyAuthorizer, ApiKeyMonitoring, latchkeyAccessLogFormat, LogGroup, LogGroupLogDestination, Period, SnsAction };
 export declare const [api, authorizer, integration, table, topic]: [
   RestApi,
   ApiKeyAuthorizer,

@@ -4,6 +4,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 import { describe, expect, test } from '@jest/globals';
+import { latchkeyAccessLogFormat } from '../../infra/accessLogFormat.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { authorizerUnderTest } from '../infra/authorizerUnderTest.ts';
 
@@ -73,6 +74,21 @@ describe('the SAM template has what the construct makes', () => {
       Role: { 'Fn::GetAtt': 'AuthorizerRole.Arn' },
     });
     expect(CodeUri).toBe('node_modules/latchkey/dist/authorizer');
+  });
+});
+
+describe('the access log of the HTTP API has the format of the construct library', () => {
+  const format: Record<string, string> = JSON.parse(latchkeyAccessLogFormat.http().toString());
+
+  test('in the SAM template', () => {
+    expect(JSON.parse(propertiesOf(sam, 'AWS::Serverless::HttpApi').AccessLogSettings.Format)).toEqual(format);
+  });
+
+  test('in the Terraform files', () => {
+    const text = readFileSync(docs('terraform/main.tf'), 'utf8');
+    const [, fields = ''] = /format = jsonencode\(\{(.+?)\}\)/s.exec(text) ?? [];
+    const entries = [...fields.matchAll(/(\w+) += "(.+)"/g)].map(([, name, value]) => [name, value]);
+    expect(Object.fromEntries(entries)).toEqual(format);
   });
 });
 

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
@@ -49,6 +50,17 @@ const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` });
 async function get(url: string, headers: Record<string, string> = {}) {
   const response = await fetch(url, { headers });
   return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
+}
+
+/** The status of a request whose path goes out as it is written: `fetch` would remove its dot segments. */
+function statusOf(url: string, path: string, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    const sent = request({ hostname, port, path, headers, agent: false }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode));
+    });
+    sent.on('error', reject).end();
+  });
 }
 
 function tableOf({ endpoint, tableName }: Gateway) {
@@ -201,6 +213,32 @@ describe('other settings of the same template', () => {
     expect((await get(gateway.httpUrl)).status).toBe(401);
     expect((await get(gateway.httpUrl, bearer(UNKNOWN))).status).toBe(403);
   });
+
+  test.each(['iam', 'simple'])(
+    'a greedy route refuses a scoped key the paths that its function could read as another path (%s)',
+    async (response) => {
+      const gateway = await start((template) => {
+        setEnvironment(template, {
+          LATCHKEY_SCOPES: JSON.stringify({ orders: ['GET /orders/*'] }),
+          LATCHKEY_HTTP_API_RESPONSE: response,
+        });
+        setProperties(template, 'AWS::ApiGatewayV2::Route', { RouteKey: 'GET /{proxy+}' });
+        setProperties(template, 'AWS::ApiGatewayV2::Authorizer', { EnableSimpleResponses: response === 'simple' });
+        setProperties(template, 'AWS::ApiGateway::Resource', { PathPart: '{proxy+}' });
+      });
+      const { secret, record } = makeKey({ scopes: ['orders'] });
+      await tableOf(gateway).put(record);
+      const ask = (path: string) =>
+        Promise.all(['/http', '/rest'].map((api) => statusOf(gateway.url, api + path, bearer(secret))));
+      for (const path of ['/orders/7', '/orders/7/a.b', '/orders/.x', '/orders/a%20b']) {
+        expect([path, ...(await ask(path))]).toEqual([path, 200, 200]);
+      }
+      const ambiguous = ['..', '../admin', '..;/admin', './7', '.', '/admin', '%2e%2E/admin', '..%2Fadmin', 'a%5cb'];
+      for (const path of ['/admin', ...ambiguous.map((end) => `/orders/${end}`)]) {
+        expect([path, ...(await ask(path))]).toEqual([path, 403, 403]);
+      }
+    },
+  );
 
   test('metrics are in the log where the template asks for them, and else they are not', async () => {
     const [counting, silent] = await Promise.all([

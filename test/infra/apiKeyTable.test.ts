@@ -3,7 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from '../../infra/apiKeyTable.ts';
 import { createTableInput } from '../../keys/table.ts';
 
@@ -81,12 +81,24 @@ test('whoever verifies may use the key that the table is encrypted with', () => 
 test('a table for a trial can have a name, and go with its stack', () => {
   const template = synthesize(() => ({
     tableName: 'trial',
-    deletionProtection: false,
     removalPolicy: RemovalPolicy.DESTROY,
   }));
   template.hasResource(TABLE, {
     DeletionPolicy: 'Delete',
     Properties: { TableName: 'trial', Replicas: [Match.objectLike({ DeletionProtectionEnabled: false })] },
+  });
+});
+
+test.each<[string, ApiKeyTableProps, boolean]>([
+  ['RETAIN', { removalPolicy: RemovalPolicy.RETAIN }, true],
+  ['RETAIN_ON_UPDATE_OR_DELETE', { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE }, true],
+  ['DESTROY', { removalPolicy: RemovalPolicy.DESTROY }, false],
+  ['DESTROY with protection', { removalPolicy: RemovalPolicy.DESTROY, deletionProtection: true }, true],
+  ['RETAIN without protection', { removalPolicy: RemovalPolicy.RETAIN, deletionProtection: false }, false],
+])('removalPolicy %s decides about deletion protection in every Region, unless it is set', (_, props, isProtected) => {
+  const replica = Match.objectLike({ DeletionProtectionEnabled: isProtected });
+  synthesize(() => ({ ...props, replicaRegions: ['eu-west-1'] })).hasResourceProperties(TABLE, {
+    Replicas: [replica, replica],
   });
 });
 
@@ -142,26 +154,87 @@ test('a table that is there already is granted in the same way, and none is made
   expect(statementsOf(template)).toEqual(verifyStatements({ 'Fn::Join': ['', arn] }));
 });
 
-test.each<Grant>(['grantVerify', 'grantManage'])(
-  '%s on a table that is there already reaches its encryption key, with each action by its whole name',
-  (grant) => {
-    const template = granted((stack) => {
-      const encryptionKey = new Key(stack, 'Key');
-      const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
-      return ApiKeyTable.fromTable(stack, 'Keys', table);
-    }, grant);
-    const actions = statementsOf(template).flatMap(({ Action }) => Action);
-    expect(actions.filter((action) => action.startsWith('kms:'))).toEqual([
-      'kms:Decrypt',
-      'kms:DescribeKey',
-      'kms:Encrypt',
-      'kms:GenerateDataKey',
-      'kms:GenerateDataKeyWithoutPlaintext',
-      'kms:ReEncryptFrom',
-      'kms:ReEncryptTo',
+const KEY_ACTIONS = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+const throughDynamoDb = (region: unknown) => ({ StringEquals: { 'kms:ViaService': region } });
+
+/** Statements about a KMS key, on roles. */
+const keyStatementsOf = (template: Template) =>
+  statementsOf(template).filter(({ Action }) => [Action].flat().some((action) => action.startsWith('kms:')));
+
+describe.each<Grant>(['grantVerify', 'grantManage'])('%s reaches the encryption key only through DynamoDB', (grant) => {
+  test.each<[string, MakeTable]>([
+    [
+      'of a table that the construct makes',
+      (stack) => {
+        const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
+        return new ApiKeyTable(stack, 'Keys', { encryption });
+      },
+    ],
+    [
+      'of a table that is there already',
+      (stack) => {
+        const encryptionKey = new Key(stack, 'Key');
+        const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+        return ApiKeyTable.fromTable(stack, 'Keys', table);
+      },
+    ],
+    [
+      'that is imported too',
+      (stack) => {
+        const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/1');
+        const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+        return ApiKeyTable.fromTable(stack, 'Keys', table);
+      },
+    ],
+  ])('%s, with each action by its whole name', (_, makeTable) => {
+    expect(keyStatementsOf(granted(makeTable, grant))).toEqual([
+      {
+        Effect: 'Allow',
+        Action: KEY_ACTIONS,
+        Resource: expect.anything(),
+        Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
+      },
     ]);
-  },
-);
+  });
+
+  test('in a stack without a Region of its own', () => {
+    const stack = new Stack(new App(), 'Test');
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const encryptionKey = new Key(stack, 'Key');
+    const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+    ApiKeyTable.fromTable(stack, 'Keys', table)[grant](role);
+    const region = { 'Fn::Join': ['', ['dynamodb.', { Ref: 'AWS::Region' }, '.amazonaws.com']] };
+    const conditions = keyStatementsOf(Template.fromStack(stack)).map(({ Condition }) => Condition);
+    expect(conditions).toEqual([throughDynamoDb(region)]);
+  });
+
+  test('by the key policy too, if the role is of another account', () => {
+    const app = new App();
+    const keys = new Stack(app, 'Keys', { env: { region: 'us-east-1', account: '111111111111' } });
+    const role = Role.fromRoleArn(keys, 'Role', 'arn:aws:iam::222222222222:role/orders');
+    const encryption = TableEncryptionV2.customerManagedKey(new Key(keys, 'Key'));
+    new ApiKeyTable(keys, 'Table', { encryption })[grant](role);
+    Template.fromStack(keys).hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: KEY_ACTIONS,
+            Principal: { AWS: 'arn:aws:iam::222222222222:role/orders' },
+            Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
+          }),
+        ]),
+      },
+    });
+  });
+});
 
 function verifyStatements(Resource: object) {
   return [

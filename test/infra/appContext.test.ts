@@ -69,5 +69,5 @@ test('what the context says reaches the function and its authorizers', () => {
       },
     },
   });
-  template.hasResourceProperties('AWS::ApiGateway::Authorizer', { IdentitySource: 'method.request.header.x-api-key' });
+  template.hasResourceProperties('AWS::ApiGateway::Authorizer', { IdentitySource: 'method.request.header.X-Api-Key' });
 });

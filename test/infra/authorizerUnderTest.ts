@@ -25,13 +25,22 @@ export function addHttpRoute(
   api.addRoutes({ path: '/', methods: [HttpMethod.GET], integration, authorizer });
 }
 
-/** What the construct refuses the action with. */
+/** The problem that a construct refuses the action with, behind the path that each message begins with. */
 export function problemOf(action: () => unknown): string {
+  const { path, problem } = refusalOf(action);
+  if (path === undefined) throw new Error(`no path of a construct is before the problem: ${problem}`);
+  return problem;
+}
+
+/** What a construct refuses the action with: the path of the construct, and the problem. */
+export function refusalOf(action: () => unknown) {
   try {
     action();
   } catch (error) {
-    if (error instanceof LatchkeyError && error.code === 'CONFIG_INVALID') return error.message;
-    throw error;
+    if (!(error instanceof LatchkeyError) || error.code !== 'CONFIG_INVALID') throw error;
+    const { path, problem = error.message } =
+      /^(?<path>[A-Z][\w-]*(?:\/[\w-]+)*): (?<problem>.*)$/s.exec(error.message)?.groups ?? {};
+    return { path, problem };
   }
   throw new Error('it was accepted');
 }

@@ -21,6 +21,7 @@ test.each(['TableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])('%s is a
 
 test('the revocation delay is an output, in seconds', () => {
   template.hasOutput('RevocationDelaySeconds', { Value: '60' });
+  template.hasOutput('AcceptedKeys', { Value: 'sk_' });
 });
 
 test('no route of a sample API is open, but for messages on a connection that was let in', () => {
@@ -58,6 +59,16 @@ test('every message to the WebSocket API is answered, on a stage that follows th
     ApiId: { Ref: webSocketApi },
     StageName: 'prod',
     AutoDeploy: true,
+  });
+});
+
+test('the access log of the HTTP API has the key and the reason of a refusal', () => {
+  template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+    StageName: '$default',
+    AccessLogSettings: {
+      Format: Match.stringLikeRegexp('authorizer.keyId.*authorizer.errorCode'),
+      DestinationArn: Match.anyValue(),
+    },
   });
 });
 

@@ -1,15 +1,20 @@
-import { App, Aspects, CfnParameter, NestedStack, Stack, Stage, Token } from 'aws-cdk-lib';
+import { App, Aspects, CfnParameter, NestedStack, Stack, Stage as AppStage, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import {
   ApiKeySourceType,
   CfnMethod,
+  CfnStage,
+  Deployment,
   MockIntegration,
   Period,
   RestApi,
+  Stage,
+  type IRestApi,
   TokenAuthorizer,
   type RestApiProps,
 } from 'aws-cdk-lib/aws-apigateway';
-import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Construct } from 'constructs';
@@ -141,7 +146,7 @@ describe('the namespace of the identifiers', () => {
   });
 
   test('stays when the stack that keeps its name is moved in the app, as logical ids do', () => {
-    const inStage = new Stack(new Stage(new App(), 'Production'), 'Elsewhere', { stackName: 'one' });
+    const inStage = new Stack(new AppStage(new App(), 'Production'), 'Elsewhere', { stackName: 'one' });
     const table = new ApiKeyTable(inStage, 'Keys');
     expect(planNamespace(new ApiKeyAuthorizer(inStage, 'Authorizer', { table }))).toBe(namespaceOf('one'));
   });
@@ -177,7 +182,7 @@ describe('an API under plans', () => {
   });
 
   test('counts every guarded method inside a Stage, which no aspect of the app reaches', () => {
-    const stack = new Stack(new Stage(new App(), 'Production'), 'Test');
+    const stack = new Stack(new AppStage(new App(), 'Production'), 'Test');
     const table = new ApiKeyTable(stack, 'Keys');
     const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', { table, plans: PLANS });
     const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
@@ -307,8 +312,85 @@ describe('without plans', () => {
   });
 });
 
+describe('the stages of an API', () => {
+  function withStages(apiProps: RestApiProps = {}) {
+    const { stack, authorizer } = authorizerUnderTest({ plans: PLANS });
+    const api = new RestApi(stack, 'Api', { cloudWatchRole: false, ...apiProps });
+    api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
+    const addStage = (stageName: string) =>
+      new Stage(stack, `Stage-${stageName}`, {
+        stageName,
+        // The CDK's class has `undefined` where its interface leaves out, which exact optional properties tell apart.
+        deployment: new Deployment(stack, `Deployment-${stageName}`, { api: api as IRestApi }),
+      });
+    return { stack, authorizer, api, addStage };
+  }
+
+  const stagesIn = (stack: Stack) =>
+    resourcesOf(Template.fromStack(stack), USAGE_PLAN).map(({ properties }) => properties.ApiStages?.length);
+
+  test('are all in every plan, those too that are added after the call', () => {
+    const { stack, authorizer, api, addStage } = withStages();
+    addStage('before');
+    authorizer.applyPlans(api);
+    addStage('after');
+    expect(stagesIn(stack)).toEqual([3, 3, 3]);
+  });
+
+  test('are in the plans of an API that deploys itself, if they are made before the call', () => {
+    const { stack, authorizer, api, addStage } = withStages({ deploy: false });
+    addStage('own');
+    authorizer.applyPlans(api);
+    expect(stagesIn(stack)).toEqual([1, 1, 1]);
+  });
+
+  test('are those that are named, and one that is left out fails the synthesis by name', () => {
+    const { stack, authorizer, api, addStage } = withStages();
+    addStage('forgotten');
+    authorizer.applyPlans(api, { stages: [api.deploymentStage] });
+    expect(() => Template.fromStack(stack)).toThrow(
+      /applyPlans: Test\/Stage-forgotten\/Resource: got a stage in no plan, .+ wanted /,
+    );
+  });
+
+  test('are in the plans over several calls', () => {
+    const { stack, authorizer, api, addStage } = withStages();
+    const second = addStage('second');
+    authorizer.applyPlans(api, { stages: [api.deploymentStage] });
+    authorizer.applyPlans(api, { stages: [second] });
+    expect(stagesIn(stack)).toEqual([2, 2, 2]);
+  });
+
+  test('fail the synthesis if one is a CfnStage, which no plan can have', () => {
+    const { stack, authorizer, api } = withStages();
+    authorizer.applyPlans(api);
+    new CfnStage(stack, 'Raw', { restApiId: api.restApiId, stageName: 'raw' });
+    expect(() => Template.fromStack(stack)).toThrow(/applyPlans: Test\/Raw: got a stage in no plan/);
+  });
+
+  test('are rejected if they belong to another API', () => {
+    const { stack, authorizer, api } = withStages();
+    const other = new RestApi(stack, 'Other', { cloudWatchRole: false });
+    expect(problemOf(() => authorizer.applyPlans(api, { stages: [other.deploymentStage] }))).toMatch(
+      /^applyPlans: stages: got Test\/Other\/DeploymentStage\.prod, a stage of another REST API, wanted /,
+    );
+  });
+
+  test.each<[string, RestApiProps]>([
+    ['without a stage', { deploy: false }],
+    ['with keys of API Gateway from a header', { apiKeySourceType: ApiKeySourceType.HEADER }],
+  ])('decide before anything changes: an API %s stays as it is', (_, apiProps) => {
+    const untouched = withStages(apiProps);
+    const { stack, authorizer, api } = withStages(apiProps);
+    expect(problemOf(() => authorizer.applyPlans(api))).toMatch(/^applyPlans: got a REST API /);
+    expect(Template.fromStack(stack).toJSON()).toEqual(Template.fromStack(untouched.stack).toJSON());
+  });
+});
+
 test('an API without a stage is refused: its plans would count nothing', () => {
-  expect(problemOf(() => planned(undefined, { deploy: false }))).toMatch(/^addStage: got no stage.+, wanted /);
+  expect(problemOf(() => planned(undefined, { deploy: false }))).toMatch(
+    /^applyPlans: got a REST API without a stage.+, wanted /,
+  );
 });
 
 test('an API that takes API Gateway’s keys from a header is refused: whoever knows an identifier could send it', () => {
@@ -398,6 +480,23 @@ describe('where some plan is per key', () => {
           apiGateway('/usageplans/', { Ref: free }, '/keys/*'),
           apiGateway('/usageplans/', { Ref: proIn(template) }, '/keys/*'),
         ],
+      },
+    ]);
+  });
+
+  test('its role may decrypt with the key of the table only through DynamoDB', () => {
+    const stack = new Stack(new App(), 'Test', { env: { region: 'eu-west-1' } });
+    const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
+    const table = new ApiKeyTable(stack, 'Keys', { encryption });
+    new ApiKeyAuthorizer(stack, 'Authorizer', { table, plans: PLANS });
+    const policy = resourcesOf(Template.fromStack(stack), 'AWS::IAM::Policy').find(({ id }) => id.includes('PlanKeys'));
+    const statements: { Action: unknown }[] = policy?.properties.PolicyDocument.Statement ?? [];
+    expect(statements.filter(({ Action }) => JSON.stringify(Action).includes('kms:'))).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'kms:Decrypt',
+        Resource: expect.anything(),
+        Condition: { StringEquals: { 'kms:ViaService': 'dynamodb.eu-west-1.amazonaws.com' } },
       },
     ]);
   });

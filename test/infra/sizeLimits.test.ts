@@ -1,4 +1,5 @@
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { describe, expect, test } from '@jest/globals';
 import { authorizerUnderTest, problemOf, type AuthorizerProps } from './authorizerUnderTest.ts';
 
@@ -58,7 +59,7 @@ describe('API Gateway’s 512 characters for a resource', () => {
       authorizerUnderTest({ scopes: { fine: ['GET /'], read: ['GET /', `OPTIONS ${pathOf(most + 3)}`] } }),
     );
     expect(problem).toMatch(
-      /^scopes: got "OPTIONS \/p+" of the scope "read", .+ wanted at most 512, .+: 3 too many\. /,
+      /^scopes: got "OPTIONS \/p{4}… \(\d+ characters\)" of the scope "read", .+ wanted at most 512, .+: 3 too many\. /,
     );
     expect(problem).not.toContain('fine');
   });
@@ -83,27 +84,54 @@ describe('8 KB for the policy of a key of every scope', () => {
     return { scopes: { one: patterns.slice(0, 9), two: patterns.slice(9), live: ['$connect'] } };
   };
 
-  test('a mapping that just fits is taken, beside a route of WebSocket APIs, which have policies of their own', () => {
-    expect(accepted(mappingOf(rest))).toBe(true);
+  const WARNING = Match.stringLikeRegexp('^scopes: got \\d+ resources');
+  const kinds = {
+    'a REST API': ({ stack, authorizer }: Built) => {
+      const api = new RestApi(stack, 'Api');
+      for (const method of ['GET', 'POST'])
+        api.root.addMethod(method, new MockIntegration(), { authorizer: authorizer.forRestApi() });
+    },
+    'an HTTP API': ({ authorizer }: Built) => [authorizer.forHttpApi(), authorizer.forHttpApi()],
+  };
+  type Built = ReturnType<typeof authorizerUnderTest>;
+
+  const warningsOf = (built: Built) => Annotations.fromStack(built.stack).findWarning('*', WARNING);
+
+  test.each(Object.entries(kinds))('%s is made without a warning for a mapping that just fits', (_, makeAuthorizer) => {
+    const built = authorizerUnderTest(mappingOf(rest));
+    makeAuthorizer(built);
+    expect(warningsOf(built)).toEqual([]);
   });
 
-  test('one that is over is refused, how far over it is, and that AWS documents the limit for one kind of API alone', () => {
-    expect(problemOf(() => authorizerUnderTest(mappingOf(rest + 7)))).toMatch(
+  test.each(Object.entries(kinds))('%s has one warning for a mapping that is over', (_, makeAuthorizer) => {
+    const built = authorizerUnderTest(mappingOf(rest + 7));
+    makeAuthorizer(built);
+    const [warning, ...others] = warningsOf(built);
+    expect(others).toEqual([]);
+    expect(warning?.entry.data).toMatch(
       new RegExp(
-        `^scopes: got ${full} resources, .+ 8199 characters .+, wanted at most 8192, .+ documents for WebSocket APIs .+: 7 too many\\. `,
+        `^scopes: got ${full} resources: .+ 8199 characters, more than 8192\\. AWS documents no limit for REST`,
       ),
     );
   });
 
+  test('a WebSocket API and an HTTP API of simple answers have no warning: their answers name no routes', () => {
+    const built = authorizerUnderTest({ ...mappingOf(rest + 7), httpApiResponse: 'simple' });
+    built.authorizer.forWebSocketApi();
+    built.authorizer.forHttpApi();
+    expect(warningsOf(built)).toEqual([]);
+  });
+
   test('a route that two scopes share counts once', () => {
     const { one, two, live } = mappingOf(rest).scopes;
-    expect(accepted({ scopes: { one, two, live, three: two } })).toBe(true);
+    const built = authorizerUnderTest({ scopes: { one, two, live, three: two } });
+    built.authorizer.forHttpApi();
+    expect(warningsOf(built)).toEqual([]);
   });
 
   test('a * for the method counts as every method', () => {
-    const problem = problemOf(() =>
-      authorizerUnderTest({ scopes: { all: Array.from({ length: 6 }, (_, i) => `* /${i}`) } }),
-    );
-    expect(problem).toMatch(/^scopes: got 42 resources, .+ every method$/);
+    const built = authorizerUnderTest({ scopes: { all: Array.from({ length: 6 }, (_, i) => `* /${i}`) } });
+    built.authorizer.forHttpApi();
+    expect(warningsOf(built)[0]?.entry.data).toMatch(/^scopes: got 42 resources.+ every method/);
   });
 });

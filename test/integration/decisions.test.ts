@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hashSecret, generateSecret, type KeySecret } from '../../keys/secret.ts';
 import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
 import { toTimestamp } from '../../keys/timestamp.ts';
+import { AMBIGUOUS_ARN_ENDS } from '../../lambda/route.ts';
 import type { Outcome, RunningFunction } from '../support/bundledFunction.ts';
 import { closedEndpoint } from '../support/engine.ts';
 import {
@@ -192,7 +193,7 @@ function told(outcome: Outcome, record: KeyRecord | undefined, column: Column): 
   if (!('answer' in outcome)) return toldError(outcome.errorMessage, outcome.inspected);
   const answer = outcome.answer as PolicyAnswer & SimpleAnswer;
   if (answer.policyDocument === undefined) return toldSimple(answer, record);
-  const [{ Effect, Resource } = { Effect: '', Resource: '' }] = answer.policyDocument.Statement;
+  const [{ Effect, Resource } = { Effect: '', Resource: '' }, denied] = answer.policyDocument.Statement;
   const stageArn = `arn:aws:execute-api:us-east-1:123456789012:abcdef1234/${column.stage}`;
   const { errorCode, errorMessage, ...context } = answer.context;
   expect(answer.principalId).toBe(errorCode === 'INVALID_KEY' ? 'anonymous' : record?.id);
@@ -208,6 +209,9 @@ function told(outcome: Outcome, record: KeyRecord | undefined, column: Column): 
   const own = (record?.scopes ?? []).flatMap((scope) => column.ends[scope as keyof typeof SCOPES] ?? []);
   expect({ errorCode, context }).toEqual({ errorCode: 'INSUFFICIENT_SCOPE', context: contextOf(record) });
   expect([Resource].flat()).toEqual(own.map((end) => `${stageArn}/${end}`));
+  const ambiguous = { Effect: 'Deny', Resource: AMBIGUOUS_ARN_ENDS.map((end) => `${stageArn}/${end}`) };
+  if (own.some((end) => end.includes('*'))) expect(denied).toMatchObject(ambiguous);
+  else expect(denied).toBeUndefined();
   return 'Allow own routes';
 }
 

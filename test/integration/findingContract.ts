@@ -73,8 +73,22 @@ function describeGetByIdStart(open: () => Promise<Table>): void {
       for (const id of ids) await table.put(serialiseRecord(makeKey({ id }).record));
     });
 
-    test('gives the record of a full id, also where others start so, and where it is short', async () => {
-      expect(await table.registry.getByIdStart('aaaa-1')).toMatchObject({ id: 'aaaa-1' });
+    test('takes an id that another id begins with for ambiguous, and get takes it as a whole id', async () => {
+      const error: unknown = await table.registry.getByIdStart('aaaa-1').catch((error: unknown) => error);
+      expect(error).toMatchObject({ code: 'AMBIGUOUS_ID', keyId: 'aaaa-1' });
+      for (const id of ['aaaa-1,', 'aaaa-1-longer']) expect(String(error)).toContain(id);
+      expect(await table.registry.get('aaaa-1')).toMatchObject({ id: 'aaaa-1' });
+    });
+
+    test('takes an id that is the start of a UUID for ambiguous', async () => {
+      const { record } = await table.registry.issue({ label: 'ci' });
+      const start = record.id.slice(0, 8);
+      await table.put(serialiseRecord(makeKey({ id: start }).record));
+      await expect(table.registry.getByIdStart(start)).rejects.toMatchObject({ code: 'AMBIGUOUS_ID' });
+      expect(await table.registry.getByIdStart(record.id)).toEqual(record);
+    });
+
+    test('gives the record of a full id, also where it is short', async () => {
       expect(await table.registry.getByIdStart('ab')).toMatchObject({ id: 'ab' });
       const { record } = await table.registry.issue({ label: 'ci' });
       expect(await table.registry.getByIdStart(record.id)).toEqual(record);
@@ -140,6 +154,16 @@ function describeOwner(open: () => Promise<Table>): void {
       const pages = await pagesOf(table.registry, limit);
       expect(pages.flatMap(({ records }) => records)).toEqual(own);
       expect(Math.max(...pages.map(({ records }) => records.length))).toBeLessThanOrEqual(limit ?? 1000);
+    });
+
+    test.each([1, 4, 50])('in pages of %p that pass a filter gives each once, and fills every page', async (limit) => {
+      const passing = own.filter((_, index) => index % 3 === 0);
+      const ids = new Set(passing.map(({ id }) => id));
+      const pages: ListPage[] = [];
+      const filter = ({ id }: KeyRecord) => ids.has(id);
+      for await (const page of table.registry.pages({ owner: 'acme', limit, filter })) pages.push(page);
+      expect(pages.flatMap(({ records }) => records)).toEqual(passing);
+      expect(pages.slice(0, -1).every(({ records }) => records.length === limit)).toBe(true);
     });
 
     test('of an owner without keys is empty', async () => {

@@ -16,6 +16,7 @@ export function describeImport(open: () => Promise<Table>): void {
 
     describeEntries(() => table);
     describeRuns(() => table);
+    describeDuplicates(() => table);
     describeFailures(() => table);
   });
 }
@@ -215,6 +216,52 @@ function describeRuns(tableOf: () => Table): void {
     const results = await run(table.registry, keys);
     expect(outcomesOf(results).filter((outcome) => outcome === 'skipped')).toHaveLength(stored);
     expect(await table.items()).toHaveLength(60);
+  });
+}
+
+function describeDuplicates(tableOf: () => Table): void {
+  const revoked = { revokedAt: at(-1000), revokedBy: 'carol', revokedReason: 'left' };
+  const disabled = { disabledAt: at(-2000), disabledBy: 'bob' };
+  const [soon, later] = [at(60_000), at(120_000)];
+  const purgeSoon = Math.floor((NOW_MS + 60_000) / 1000) + 90 * 86_400;
+  const purgeNow = NOW_MS / 1000 + 90 * 86_400;
+
+  test.each<[string, Partial<ImportedKey>[], object]>([
+    ['revoked', [{}, revoked], { ...revoked, purgeAfter: purgeNow }],
+    ['disabled', [{}, disabled], disabled],
+    ['expired sooner', [{ expiresAt: later }, { expiresAt: soon }], { expiresAt: soon, purgeAfter: purgeSoon }],
+    ['expiring at all', [{}, { expiresAt: soon }], { expiresAt: soon, purgeAfter: purgeSoon }],
+    ['expired later: nothing', [{ expiresAt: soon }, { expiresAt: later }], { expiresAt: soon, purgeAfter: purgeSoon }],
+    ['active: nothing', [revoked, {}], { ...revoked, purgeAfter: purgeNow }],
+    ['revoked again: nothing', [revoked, { ...revoked, revokedBy: 'eve' }], { ...revoked, purgeAfter: purgeNow }],
+    ['disabled, and then revoked', [{}, disabled, revoked], { ...disabled, ...revoked, purgeAfter: purgeNow }],
+  ])('keeps the first entry of a hash, and adds of a later one that it is %s', async (_, fields, expected) => {
+    const table = tableOf();
+    const keyHash = newHash();
+    const keys = fields.map((more, index) => ({ keyHash, id: `k${index}`, label: `l${index}`, ...more }));
+    const results = await run(table.registry, [...entries(3), ...keys, ...entries(3)]);
+    expect(results.slice(3, 3 + keys.length)).toEqual([
+      { index: 3, outcome: 'taken', id: 'k0' },
+      ...keys.slice(1).map((_, at) => ({ index: 4 + at, outcome: 'skipped', firstIndex: 3 })),
+    ]);
+    const basis = { keyHash, id: 'k0', label: 'l0', createdAt: at(0), createdBy: 'tests' };
+    expect((await table.items()).filter((item) => item['keyHash'] === keyHash)).toEqual([{ ...basis, ...expected }]);
+  });
+
+  test('rejects a later entry that has more against a key that the table held before, and changes nothing', async () => {
+    const table = tableOf();
+    const keyHash = newHash();
+    await run(table.registry, [{ keyHash, label: 'x' }]);
+    const before = await table.items();
+    const results = await run(table.registry, [
+      { keyHash, label: 'x' },
+      { keyHash, label: 'x', ...revoked },
+    ]);
+    expect(results).toEqual([
+      { index: 0, outcome: 'skipped' },
+      { index: 1, outcome: 'rejected', problem: expect.stringMatching(/^keyHash: entry 1 has it too.*revokedAt/) },
+    ]);
+    expect(await table.items()).toEqual(before);
   });
 }
 

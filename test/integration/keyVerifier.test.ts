@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createKeyRegistry, createKeyVerifier, type KeyRegistry, type KeyVerifierOptions } from '../../index.ts';
+import { publicRecord } from '../../keys/record.ts';
 import { createTestKey } from '../../testing/createTestKey.ts';
 import { closedEndpoint, createClient } from '../support/engine.ts';
 import { startFunctionTable, type FunctionTable } from '../support/functionTable.ts';
@@ -25,7 +26,7 @@ describe('a verifier of a real table', () => {
   test('allows a key that was issued, and notes its use at most once an interval', async () => {
     const { secret, record } = await registry.issue({ label: 'ci', owner: 'acme' });
     const { verifier, clock } = verifierUnderTest({ recordCacheSeconds: 0 });
-    expect(await verifier.verify(secret)).toEqual({ effect: 'allow', record });
+    expect(await verifier.verify(secret)).toEqual({ effect: 'allow', record: publicRecord(record) });
     expect(await table.lastUsedAt(record)).toBe('2030-06-15T12:00:00.000Z');
     clock.nowMs += INTERVAL_MS - 1;
     await verifier.verify(secret);
@@ -126,7 +127,7 @@ describe('a verifier of a real table', () => {
       onUsageWriteFailed: (...failure) => failures.push(failure),
     });
     expect(await verifier.verify(secret)).toMatchObject({ effect: 'allow' });
-    expect(failures).toEqual([[record, expect.objectContaining({ code: 'STORE_UNAVAILABLE' })]]);
+    expect(failures).toEqual([[publicRecord(record), expect.objectContaining({ code: 'STORE_UNAVAILABLE' })]]);
   });
 
   test.each<[string, () => unknown]>([

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { KeyLookup } from '../../keys/lookup.ts';
-import { type JsonObject, type KeyRecord } from '../../keys/record.ts';
+import type { JsonObject } from '../../keys/json.ts';
+import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyHash } from '../../keys/secret.ts';
 import { at, fullItem, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../support/keys.ts';
 
@@ -78,12 +79,21 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
       expect(await store.lookup.find(record.keyHash)).toEqual({ ...record, lastUsedAt: at(laterMs) });
     });
 
-    test.each([0, -1, -INTERVAL_MS, -365 * 24 * 60 * MINUTE_MS])(
-      'the time never moves back: a use at %d ms is not written',
+    test.each([0, -1, -MINUTE_MS])(
+      'the time does not move back between clocks that differ by a minute: a use at %d ms is not written',
       async (earlierMs) => {
         const record = await putKey({ lastUsedAt: at(0) });
         expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('superseded');
         expect(await store.lookup.find(record.keyHash)).toEqual(record);
+      },
+    );
+
+    test.each([-MINUTE_MS - 1, -INTERVAL_MS, -365 * 24 * 60 * MINUTE_MS])(
+      'a time more than a minute ahead is a mistake: a use at %d ms replaces it',
+      async (earlierMs) => {
+        const record = await putKey({ lastUsedAt: at(0) });
+        expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('written');
+        expect(await store.lookup.find(record.keyHash)).toEqual({ ...record, lastUsedAt: at(earlierMs) });
       },
     );
 

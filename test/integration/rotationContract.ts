@@ -73,6 +73,19 @@ function describeChain(tableOf: () => Table): void {
     expect(tracesOf([secret], JSON.stringify(await table.items()))).toEqual([]);
   });
 
+  test.each([[['a,b', '{c}']], [[]], [undefined]])(
+    'hands on the scopes that were stored, whatever they are: %j',
+    async (scopes) => {
+      const table = tableOf();
+      const { scopes: _, ...others } = KEPT;
+      const { record } = makeKey({ id: randomUUID(), ...others, ...(scopes === undefined ? {} : { scopes }) });
+      await table.put(serialiseRecord(record));
+      const { record: successor } = await table.registry.rotate(record.id, HOUR);
+      expect(successor.scopes).toEqual(scopes);
+      expect(await table.item(successor.keyHash)).toEqual(successor);
+    },
+  );
+
   test.each([
     ['later than the grace', DAY_MS, HOUR_MS],
     ['the same time', HOUR_MS, HOUR_MS],

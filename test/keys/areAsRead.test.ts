@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import { areAsRead } from '../../keys/areAsRead.ts';
 import { updateExpressions } from '../../keys/change.ts';
 import { changing } from '../../keys/keyChanges.ts';
-import type { JsonObject, KeyRecord } from '../../keys/record.ts';
+import type { JsonObject } from '../../keys/json.ts';
+import type { KeyRecord } from '../../keys/record.ts';
 import { endOf, ending } from '../../keys/rotation.ts';
 import { at, makeKey, NOW_MS } from '../support/keys.ts';
 

@@ -93,6 +93,39 @@ describe('importHashes, while the index lags', () => {
   });
 });
 
+describe('importHashes, of ids', () => {
+  test('frees an id whose line was not stored, because the table holds its hash', async () => {
+    const held = entry(0, 'a').keyHash;
+    const store = new LaggingStore({
+      put: async ({ keyHash }) => {
+        if (keyHash === held) throw new ConditionRefused(new Error('refused'), false);
+      },
+    });
+    expect(await run([entry(0, 'a'), entry(1, 'a'), entry(2, 'a')], store)).toEqual([
+      { index: 0, outcome: 'skipped' },
+      { index: 1, outcome: 'taken', id: 'a' },
+      { index: 2, outcome: 'rejected', problem: 'id: another key has it' },
+    ]);
+  });
+
+  test('frees the id of a duplicate', async () => {
+    const results = await run([entry(0, 'a'), { ...entry(0, 'b'), label: 'again' }, entry(1, 'b')]);
+    expect(results).toEqual([
+      { index: 0, outcome: 'taken', id: 'a' },
+      { index: 1, outcome: 'skipped', firstIndex: 0 },
+      { index: 2, outcome: 'taken', id: 'b' },
+    ]);
+  });
+
+  test('skips a key that the table holds, even if another key has its id', async () => {
+    const store = new LaggingStore({ read: async () => ({ id: 'other' }) });
+    expect(await run([entry(0, 'a'), entry(1, 'a')], store)).toEqual([
+      { index: 0, outcome: 'taken', id: 'a' },
+      { index: 1, outcome: 'skipped' },
+    ]);
+  });
+});
+
 describe('importHashes, of a put that was refused', () => {
   test.each<[string, boolean, Item | undefined, string]>([
     ['after it had gone out before, where the table holds this key: taken', true, { id: 'a' }, 'taken'],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkImportedKey, type CheckedImport } from '../../keys/importedKey.ts';
-import { NOW_MS } from '../support/keys.ts';
+import { deepValue } from '../support/deepJson.ts';
+import { at, MINUTE_MS, NOW_MS } from '../support/keys.ts';
 
 const KEY_HASH = 'ab'.repeat(32);
 
@@ -55,6 +56,42 @@ test('a time to the nanosecond is taken, and cut to milliseconds', () => {
   });
 });
 
+describe('a zero time', () => {
+  const ZERO_TIMES = [
+    0,
+    '0',
+    '0001-01-01T00:00:00Z',
+    '0001-01-01 00:00:00',
+    '0000-00-00 00:00:00',
+    '1970-01-01',
+    '1970-01-01T00:00:00Z',
+    '1970-01-01T00:00:00.000+00:00',
+    '1970-01-01T01:00:00+01:00',
+  ];
+  const TIMES = ['createdAt', 'lastUsedAt', 'expiresAt', 'disabledAt', 'revokedAt'];
+
+  test.each(ZERO_TIMES)('reads as absent in every field: %p', (time) => {
+    const { record } = check(Object.fromEntries(TIMES.map((name) => [name, time]))) as { record: object };
+    expect(Object.keys(record).toSorted()).toEqual(['createdAt', 'createdBy', 'id', 'keyHash', 'label']);
+    expect(record).toMatchObject({ createdAt: '2030-06-15T12:00:00.000Z' });
+  });
+
+  test.each(['1970-01-01T00:00:00.001Z', '1969-12-31T23:59:59Z', '0001-01-01T00:00:01Z'])(
+    'is not what is a moment away: %s',
+    (expiresAt) => {
+      expect(check({ expiresAt })).toMatchObject({ record: { expiresAt: expect.any(String) } });
+    },
+  );
+
+  test.each([
+    [{ revokedAt: 0, revokedBy: 'carol' }, /^revokedAt: got a zero time beside revokedBy/],
+    [{ revokedAt: '0', revokedReason: 'left' }, /^revokedAt: got a zero time beside revokedReason/],
+    [{ disabledAt: '1970-01-01', disabledBy: 'bob' }, /^disabledAt: got a zero time beside disabledBy/],
+  ])('is rejected if somebody ended the key then: %j', (fields, problem) => {
+    expect(check(fields)).toEqual({ problem: expect.stringMatching(problem) });
+  });
+});
+
 describe('what may be shown of a key', () => {
   test.each(['!', '~', 'x'.repeat(24)])('is taken: %s', (keyPrefix) => {
     expect(check({ keyPrefix })).toMatchObject({ record: { keyPrefix } });
@@ -64,6 +101,34 @@ describe('what may be shown of a key', () => {
     expect(check({ keyPrefix })).toEqual({ problem: expect.stringMatching(/^keyPrefix: wanted .*24/) });
   });
 });
+
+test('times are in every form that the library takes, and a date is the end of its day for an expiry alone', () => {
+  const times = {
+    createdAt: '2024-01-31',
+    lastUsedAt: '2024-01-31 12:00:00.123456+0100',
+    expiresAt: '2031-01-31',
+    disabledAt: '2024-01-31T12:00Z',
+    revokedAt: '2024-02-01',
+  };
+  expect(check(times)).toMatchObject({
+    record: {
+      createdAt: '2024-01-31T00:00:00.000Z',
+      lastUsedAt: '2024-01-31T11:00:00.123Z',
+      expiresAt: '2031-01-31T23:59:59.999Z',
+      disabledAt: '2024-01-31T12:00:00.000Z',
+      revokedAt: '2024-02-01T00:00:00.000Z',
+    },
+  });
+});
+
+test.each(['a,b', '{a', '[a]', '"a"', ''])(
+  'a scope that is written as %j is refused, and how to write scopes is told',
+  (scope) => {
+    expect(check({ scopes: ['fine', scope] })).toEqual({
+      problem: expect.stringMatching(/^scopes: wanted .*"orders:read"/),
+    });
+  },
+);
 
 const WRONG: readonly (readonly [string, unknown, string])[] = [
   ['keyHash', 'sk_AbCdEfGh', '64'],
@@ -91,6 +156,26 @@ test('each field that is wrong is told, with the bounds of what is wanted, and n
     WRONG.map(([name, , bound]) => expect.stringMatching(new RegExp(`^${name}: wanted .*${bound}`))),
   );
 });
+
+test.each(WRONG.map(([name]) => name))('%s of 25,000 lists in each other is refused', (name) => {
+  const value = name === 'metadata' ? { deep: deepValue(25_000) } : deepValue(25_000);
+  expect(check({ [name]: value })).toEqual({ problem: expect.stringMatching(new RegExp(`^${name}: wanted `)) });
+});
+
+test('a last use may be a minute ahead, as clocks differ, and no more', () => {
+  expect(check({ lastUsedAt: at(MINUTE_MS) })).toMatchObject({ record: { lastUsedAt: at(MINUTE_MS) } });
+  const lastUsedAt = at(MINUTE_MS + 1);
+  expect(check({ lastUsedAt })).toEqual({
+    problem: `lastUsedAt: got ${lastUsedAt}, which is to come, wanted a time that has passed`,
+  });
+});
+
+test.each(['createdAt', 'disabledAt', 'revokedAt'])(
+  '%s may be to come: a key that has one is kept as it is',
+  (name) => {
+    expect(check({ [name]: at(2 * MINUTE_MS) })).toMatchObject({ record: { [name]: at(2 * MINUTE_MS) } });
+  },
+);
 
 const A_FUNCTION = Object.assign(() => {}, { keyHash: KEY_HASH, label: 'x' });
 

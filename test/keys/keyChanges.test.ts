@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { changing, checkChanges, type KeyChanges } from '../../keys/keyChanges.ts';
+import { deepValue } from '../support/deepJson.ts';
 import { at, makeKey, NOW_MS } from '../support/keys.ts';
 
 const ALL_FIELDS = 'label, owner, scopes, plan, expiresAt, metadata';
@@ -16,6 +17,12 @@ describe('checkChanges', () => {
         code: 'INPUT_INVALID',
         message: expect.stringMatching(new RegExp(`^changes: got none, wanted .*${ALL_FIELDS}`)),
       }),
+    );
+  });
+
+  test.each(['label', 'metadata'])('refuses a %s of 25,000 lists in each other', (name) => {
+    expect(() => checkChanges({ [name]: deepValue(25_000) }, NOW_MS)).toThrow(
+      expect.objectContaining({ code: 'INPUT_INVALID' }),
     );
   });
 

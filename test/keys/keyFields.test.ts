@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseTime, problemOf, wantedOf } from '../../keys/keyFields.ts';
-import type { JsonValue } from '../../keys/record.ts';
+import { problemOf, wantedOf } from '../../keys/keyFields.ts';
+import type { JsonValue } from '../../keys/json.ts';
 import { NOW_MS } from '../support/keys.ts';
 
 /** As many objects, one in the other, around the value. */
@@ -8,36 +8,38 @@ function nested(levels: number, value: JsonValue): JsonValue {
   return levels === 0 ? value : { a: nested(levels - 1, value) };
 }
 
-describe('a time', () => {
+describe('an expiry', () => {
   test.each([
-    ['with milliseconds', '2031-01-31T12:00:00.123Z', '2031-01-31T12:00:00.123Z'],
-    ['without seconds', '2031-01-31T12:00Z', '2031-01-31T12:00:00.000Z'],
-    ['of a zone before', '2031-01-31T12:00:00+05:30', '2031-01-31T06:30:00.000Z'],
-    ['of a zone behind', '2031-01-31T12:00:00-05:30', '2031-01-31T17:30:00.000Z'],
-    ['that is the first', '0000-01-01T00:00:00Z', '0000-01-01T00:00:00.000Z'],
-    ['that is the last', '9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
-  ])('%s is read', (_, text, stored) => {
-    expect(parseTime(text)).toBe(stored);
+    '2031-01-31T12:00:00.123456Z',
+    '2031-01-31T12:00:00+0100',
+    '2031-01-31 12:00:00+01',
+    '2031-01-31T12:00Z',
+    '2031-01-31',
+    '2030-06-15',
+  ])('of %s is taken', (text) => {
+    expect(problemOf('expiresAt', text, NOW_MS)).toBeUndefined();
   });
 
-  test.each([
-    ['before the first', '0000-01-01T00:00:00+01:00'],
-    ['behind the last', '9999-12-31T23:00:00-01:00'],
-    ['with an hour that no day has', '2031-01-31T25:00:00Z'],
-    ['with a year of six digits', '+002031-01-31T12:00:00Z'],
-    ['with more behind it', '2031-01-31T12:00:00Z\0'],
-    ['with more than milliseconds', '2031-01-31T12:00:00.1234Z'],
-    ['in a list', ['2031-01-31T12:00:00Z']],
-    ['in milliseconds', NOW_MS],
-  ])('%s is not read', (_, value) => {
-    expect(parseTime(value)).toBeUndefined();
-  });
+  test.each(['2030-06-14', '2030-06-15T12:00:00Z', '2031-01-31T12:00:00', '2031-02-30', '1924905600', 'tomorrow'])(
+    'of %s is refused, and what is wanted is told',
+    (text) => {
+      expect(problemOf('expiresAt', text, NOW_MS)).toBe(`expiresAt: got "${text}", wanted ${wantedOf('expiresAt')}`);
+    },
+  );
+});
 
-  test.each([
-    ['2031-01-31T12:00:00.123456789Z', '2031-01-31T12:00:00.123Z'],
-    ['2031-01-31T12:00:00.1234567891Z', undefined],
-  ])('that may have nanoseconds is cut to milliseconds: %s', (text, stored) => {
-    expect(parseTime(text, { fractionDigits: 9 })).toBe(stored);
+describe('scopes', () => {
+  test.each(['a,b', 'a, b', '{a,b}', '{a', '[a]', 'a b', ''])(
+    'with %j among them are refused, and how to write them is told',
+    (scope) => {
+      const problem = problemOf('scopes', ['fine', scope], NOW_MS);
+      expect(problem).toBe(`scopes: got a list of 2 with ${JSON.stringify(scope)} in it, wanted ${wantedOf('scopes')}`);
+      expect(problem).toContain('["orders:read","orders:write"]');
+    },
+  );
+
+  test('that are one text are refused', () => {
+    expect(problemOf('scopes', 'a,b', NOW_MS)).toMatch(/^scopes: got "a,b", wanted a list of scopes/);
   });
 });
 
@@ -83,10 +85,15 @@ describe('a message tells what a field was', () => {
   });
 
   test.each([
-    ['19 characters, which are no key', '.1234567890123456789', '.1234567890123456789'],
-    ['20 characters, which may be one', ' 12345678901234567890', ' 12345678901…'],
-    ['two that may be keys', '/sk_live-AbCdEfGhIjKlMnOp sk_test-AbCdEfGhIjKlMnOp', '/sk_live-AbC… sk_test-AbC…'],
-  ])('and of %s at most the first 11', (_, value, got) => {
+    ['15 characters, which are no key', '.12345678901234', '.12345678901234'],
+    ['16 characters, which may be one', ' 1234567890abcdef', ' 1234… (16 characters)'],
+    [
+      'two that may be keys',
+      '.sk_live-AbCdEfGhIjKlMnOp sk_test-AbCdEfGhIjKlMnOp',
+      '.sk_… (25 characters) sk_t… (24 characters)',
+    ],
+    ['an override of the direction', 'a\u202eb', String.raw`a\u202eb`],
+  ])('and of %s at most the first 4 and its length', (_, value, got) => {
     expect(problemOf('plan', value, NOW_MS)?.split(', wanted ')[0]).toBe(`plan: got "${got}"`);
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { checkNewKey, expiry } from '../../keys/newKey.ts';
 import { generateSecret } from '../../keys/secret.ts';
+import { deepValue } from '../support/deepJson.ts';
 import { NOW_MS } from '../support/keys.ts';
 
 function problemOf(input: unknown): string {
@@ -13,6 +14,22 @@ function problemOf(input: unknown): string {
   }
   throw new Error('it was accepted');
 }
+
+test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
+  '%s of 25,000 lists in each other is refused by name, and exhausts no stack',
+  (name) => {
+    const deep = name === 'metadata' ? { deep: deepValue(25_000) } : deepValue(25_000);
+    expect(problemOf({ label: 'x', [name]: deep })).toMatch(
+      new RegExp(`^${name}: got objects and lists more than 32 deep`),
+    );
+  },
+);
+
+test('metadata that holds itself is refused', () => {
+  const metadata: Record<string, unknown> = {};
+  metadata['self'] = metadata;
+  expect(problemOf({ label: 'x', metadata })).toMatch(/^metadata: got objects and lists more than 32 deep/);
+});
 
 describe('the bounds of a new key', () => {
   test.each([

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { keyState } from '../../keys/keyState.ts';
 import { parseRecord, serialiseRecord } from '../../keys/record.ts';
+import { deepValue } from '../support/deepJson.ts';
 import { at, fullItem, makeKey, NOW_MS } from '../support/keys.ts';
 
 const REQUIRED = ['keyHash', 'id', 'label', 'createdAt', 'createdBy'];
@@ -21,6 +22,14 @@ describe('parseRecord', () => {
   test('every attribute is read as it was written', () => {
     const item = fullItem();
     expect(serialiseRecord(parseRecord(item))).toEqual(item);
+  });
+
+  test('metadata as deep as DynamoDB stores it is read, and deeper metadata is corrupt', () => {
+    const metadata = { deep: deepValue(31) };
+    expect(parseRecord({ ...fullItem(), metadata })).toMatchObject({ metadata });
+    for (const levels of [32, 25_000]) {
+      expect(corruptionOf({ ...fullItem(), metadata: { deep: deepValue(levels) } }).message).toMatch(/metadata$/);
+    }
   });
 
   test('attributes of a newer version are passed over', () => {

@@ -95,6 +95,12 @@ describe('getByIdStart', () => {
     expect(operations()).toEqual(['Query', 'Scan']);
   });
 
+  test('of a short id looks whether other ids begin with it', async () => {
+    const { registry, operations } = watchedRegistry(FOUND, NOTHING, FOUND);
+    await failureOf(registry.getByIdStart('0f8c'));
+    expect(operations()).toEqual(['Query', 'Scan', 'GetItem']);
+  });
+
   test('of fewer than 4 characters is refused, and names how many it wants', async () => {
     const { registry, operations } = watchedRegistry(NOTHING);
     expect(await failureOf(registry.getByIdStart('0f8'))).toMatchObject({

@@ -16,3 +16,21 @@ test.each([
   expect(isText(value)).toBe(text);
   expect(isActor(value)).toBe(actor);
 });
+
+test.each([
+  ['NUL', 'a\u0000b'],
+  ['a newline', 'a\nb'],
+  ['a tab', 'a\tb'],
+  ['an override of the direction', 'a\u202eb'],
+  ['the Arabic letter mark', 'a\u061cb'],
+  ['a zero-width space', 'a\u200bb'],
+  ['a tag character', 'a\u{e0041}b'],
+])('a text with %s is neither a label nor an actor', (_, text) => {
+  expect(isText(text)).toBe(false);
+  expect(isActor(text)).toBe(false);
+});
+
+test.each(['Zoë & Sons <zoe@example.com>', 'می\u200cخواهم', '👨‍👩‍👧 family'])('%s is a label and an actor', (text) => {
+  expect(isText(text)).toBe(true);
+  expect(isActor(text)).toBe(true);
+});

@@ -26,7 +26,7 @@ test('every option is what the function reads from its variable', () => {
     tableName: 'keys',
     keyFormat: { prefix: 'acme_', acceptForeignKeys: true },
     keySources: [
-      { kind: 'header', name: 'x-api-key' },
+      { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' },
       { kind: 'query', name: 'key' },
     ],
     usageWriteSeconds: 1,

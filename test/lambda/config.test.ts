@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { maskKeys } from '../../keys/maskKeys.ts';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { Plans } from '../../lambda/plans.ts';
@@ -54,7 +55,11 @@ test('every variable is read', () => {
   ).toEqual({
     tableName: 'keys',
     keyFormat: { prefix: 'acme_', acceptForeignKeys: true },
-    keySources: [{ kind: 'header', name: 'x-api-key' }, { kind: 'bearer' }, { kind: 'query', name: 'key' }],
+    keySources: [
+      { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' },
+      { kind: 'bearer' },
+      { kind: 'query', name: 'key' },
+    ],
     usageWriteSeconds: 1,
     recordCacheSeconds: 0,
     staleIfErrorSeconds: 3600,
@@ -168,6 +173,8 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_SCOPES', 'true'],
     ['LATCHKEY_SCOPES', '{"read":""}'],
     ['LATCHKEY_SCOPES', '{"read":null}'],
+    ['LATCHKEY_SCOPES', '{"read,write":["GET /"]}'],
+    ['LATCHKEY_SCOPES', '{"{read}":["GET /"]}'],
     ['LATCHKEY_SCOPES', '{"read":[1]}'],
     ['LATCHKEY_SCOPES', '{"read":[["GET /orders"]]}'],
     ['LATCHKEY_SCOPES', '{"read":["on GET /orders"]}'],
@@ -201,7 +208,7 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":[],"shared":[],"limits":[]}'],
   ])('the start fails with %s=%j, and says what it expects', (name, value) => {
     const problem = problemOf({ ...TABLE, [name]: value });
-    expect(problem).toContain(`${name}: got ${JSON.stringify(value)}, wanted `);
+    expect(problem).toContain(`${name}: got ${maskKeys(JSON.stringify(value))}, wanted `);
   });
 });
 
@@ -240,4 +247,11 @@ test('the message lists every problem, the missing table among them', () => {
   const problem = problemOf({ LATCHKEY_KEY_PREFIX: 'x', LATCHKEY_HTTP_API_RESPONSE: 'y' });
   const named = problem.split('; ').map((one) => one.split(': got ')[0]);
   expect(named).toEqual(['LATCHKEY_TABLE', 'LATCHKEY_KEY_PREFIX', 'LATCHKEY_HTTP_API_RESPONSE']);
+});
+
+test('a key made elsewhere that stands in place of a setting is not repeated', () => {
+  const key = 'AbCd3fGh1jKlMn0pQrSt';
+  for (const name of ['LATCHKEY_KEY_PREFIX', 'LATCHKEY_USAGE_WRITE_SECONDS', 'LATCHKEY_HTTP_API_RESPONSE']) {
+    expect(problemOf({ ...TABLE, [name]: key })).toContain(`${name}: got "AbCd… (20 characters)", wanted `);
+  }
 });

@@ -134,6 +134,19 @@ test('a new key costs two requests', async () => {
   expect(asked).toEqual(['POST /apikeys', `POST /usageplans/${usagePlanIds.get('free')}/keys`]);
 });
 
+test('no request asks API Gateway for the values of API keys', async () => {
+  const asked = await askedBy(async () => {
+    await planKeys.put({ keyId: 'a', plan: 'free', isNew: true });
+    await planKeys.put({ keyId: 'a', plan: 'free', isNew: true });
+    await planKeys.put({ keyId: 'a', plan: 'trial', isNew: false });
+    await planKeys.put({ keyId: 'a', plan: undefined, isNew: false });
+  });
+  expect(asked.some((request) => request.startsWith('GET /apikeys?'))).toBe(true);
+  expect(
+    asked.filter((request) => /includeValue/i.test(request) || /^GET \/apikeys\/|^GET \/usageplans\/./.test(request)),
+  ).toEqual([]);
+});
+
 test('an API key that is there is looked for by its name, and one that is on its plan is left there', async () => {
   const change = { keyId: 'a', plan: 'free', isNew: true };
   await planKeys.put(change);

@@ -22,6 +22,13 @@ function cacheOf({ recordMs = 60_000, staleIfErrorMs = 0, capacity = 10_000 }: L
   return { record, lookup, clock, cache, find };
 }
 
+/** A read that waits for its answer. */
+function slowRead() {
+  let answer: (record: KeyRecord | undefined) => void = () => {};
+  const record = new Promise<KeyRecord | undefined>((resolve) => (answer = resolve));
+  return { read: () => record, answer: (value: KeyRecord) => answer(value) };
+}
+
 const unknownHash = () => makeKey().record.keyHash;
 
 describe('a record that was read', () => {
@@ -139,11 +146,62 @@ describe('two hashes that differ in the last digit alone', () => {
 });
 
 describe('concurrent look-ups', () => {
-  test('of one key share one read, also where the cache is off', async () => {
-    const { record, lookup, find } = cacheOf({ recordMs: 0 });
+  test('of one key share one read', async () => {
+    const { record, lookup, find } = cacheOf();
     const found = await Promise.all(Array.from({ length: 20 }, () => find()));
     expect(new Set(found)).toEqual(new Set([record]));
     expect(lookup.reads).toBe(1);
+  });
+
+  test.each([0, 300_000])('share no read where the cache is off (stale for %d ms)', async (staleIfErrorMs) => {
+    const { record, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs });
+    const found = await Promise.all(Array.from({ length: 20 }, () => find()));
+    expect(new Set(found)).toEqual(new Set([record]));
+    expect(lookup.reads).toBe(20);
+  });
+
+  test('that came after a revocation get no answer of a read that began before it, where the cache is off', async () => {
+    const { record, cache, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
+    const slow = slowRead();
+    const earlier = cache.find(record.keyHash, slow.read);
+    const revoked = { ...record, revokedAt: record.createdAt };
+    lookup.put(revoked);
+    expect(await find()).toBe(revoked);
+    slow.answer(record);
+    expect(await earlier).toBe(record);
+    lookup.isDown = true;
+    expect(await find()).toBe(revoked);
+  });
+
+  test('join a read for as long as a record answers, and then make their own', async () => {
+    const { record, lookup, clock, cache, find } = cacheOf({ recordMs: 1000 });
+    const slow = slowRead();
+    const earlier = cache.find(record.keyHash, slow.read);
+    clock.nowMs += 999;
+    const joined = find();
+    clock.nowMs += 1;
+    const renamed = { ...record, label: 'renamed' };
+    lookup.put(renamed);
+    expect(await find()).toBe(renamed);
+    slow.answer(record);
+    expect(await Promise.all([earlier, joined])).toEqual([record, record]);
+    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(renamed);
+    expect(lookup.reads).toBe(1);
+  });
+
+  test('join the last of two reads, also once the first has ended', async () => {
+    const { record, lookup, clock, cache, find } = cacheOf({ recordMs: 1000 });
+    const [first, second] = [slowRead(), slowRead()];
+    const earlier = cache.find(record.keyHash, first.read);
+    clock.nowMs += 1000;
+    const later = cache.find(record.keyHash, second.read);
+    first.answer(record);
+    await earlier;
+    const joined = find();
+    const renamed = { ...record, label: 'renamed' };
+    second.answer(renamed);
+    expect(await Promise.all([later, joined])).toEqual([renamed, renamed]);
+    expect(lookup.reads).toBe(0);
   });
 
   test('share its failure, and the next one reads again', async () => {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { coversRoute, parseRoutePattern, routeArnEnds, wholeRouteOf, type Route } from '../../lambda/route.ts';
+import {
+  coversRoute,
+  isWellFormedRoute,
+  parseRoutePattern,
+  routeArnEnds,
+  wholeRouteOf,
+  type Route,
+} from '../../lambda/route.ts';
 
 const covers = (pattern: string, route: string) => {
   const read = parseRoutePattern(pattern);
@@ -22,7 +29,6 @@ describe('a pattern', () => {
     ['GET /orders/*/lines', 'GET /orders/lines', false],
     ['* /orders', 'DELETE /orders', true],
     ['* /orders', 'GET /x/orders', false],
-    // A path may hold a space once it is decoded: the method ends at the first.
     ['* /orders', 'GET /x /orders', false],
     ['P* /orders', 'PUT /orders', true],
     ['P* /orders', 'GET /orders', false],
@@ -34,7 +40,6 @@ describe('a pattern', () => {
     ['POST /graphql', 'GRAPHQL /graphql', false],
     ['* /*', 'GRAPHQL /graphql', false],
     ['G* /graphql', 'GRAPHQL /graphql', false],
-    ['GET /*', 'GET /a b c', true],
     ['GET /a*a', 'GET /a', false],
     ['GET /a*a', 'GET /aa', true],
     ['GET /a/*/b/*', 'GET /a/1/b/2', true],
@@ -52,6 +57,63 @@ describe('a pattern', () => {
     expect(covers(`GET /${'*a'.repeat(200)}b`, `GET /${'a'.repeat(5000)}`)).toBe(false);
   });
 });
+
+describe('isWellFormedRoute', () => {
+  test.each([
+    'GET /',
+    'GET /orders/7',
+    'GET /orders/',
+    'DELETE /.well-known/a.b/x..',
+    'GET /a%20b/caf%C3%A9;v=1/@x:y',
+    'GET /50%',
+    '{} /{}',
+    '$connect',
+    'GRAPHQL /graphql',
+  ])('accepts %j', (route) => {
+    expect(isWellFormedRoute(route)).toBe(true);
+  });
+
+  test.each([
+    ['a query', 'GET /admin?x=/public'],
+    ['a fragment', 'GET /admin#/public'],
+    ['two dots between slashes', 'GET /orders/../admin'],
+    ['two dots at the end', 'GET /orders/..'],
+    ['two dots before a parameter', 'GET /orders/..;x=1/admin'],
+    ['one dot', 'GET /orders/./7'],
+    ['one dot at the end', 'GET /orders/.'],
+    ['one dot before a parameter', 'GET /orders/.;x/7'],
+    ['encoded dots', 'GET /orders/%2e%2e/admin'],
+    ['encoded dots in capitals', 'GET /orders/%2E./admin'],
+    ['an encoded slash', 'GET /orders/..%2fadmin'],
+    ['an encoded slash in capitals', 'GET /orders/a%2Fb'],
+    ['an encoded backslash', 'GET /orders/a%5cb'],
+    ['an encoded backslash in capitals', 'GET /orders/a%5Cb'],
+    ['a backslash', 'GET /orders\\..\\admin'],
+    ['an empty segment', 'GET /orders//admin'],
+    ['a space', 'GET /orders/7 HTTP/1.1'],
+    ['a line feed', 'GET /orders/7\n'],
+    ['a NUL', 'GET /orders/\u0000'],
+    ['a control character of Latin-1', 'GET /orders/\u0085'],
+    ['no slash at its start', 'GET orders'],
+    ['no method', '/orders'],
+    ['an empty method', ' /orders'],
+    ['an absolute URL', 'GET https://example.com/orders'],
+    ['nothing in it', ''],
+  ])('rejects a route with %s', (_, route) => {
+    expect(isWellFormedRoute(route)).toBe(false);
+  });
+
+  test.each([[undefined], [null], [7], [['GET /orders']], [{}]])('rejects %j, which is no text', (value) => {
+    expect(isWellFormedRoute(value)).toBe(false);
+  });
+});
+
+test.each(['GET /orders/../*', 'GET /orders//*', 'GET /a%2fb', '* /*/.', 'GET /%2E'])(
+  'parseRoutePattern rejects %s, which no route could match',
+  (pattern) => {
+    expect(parseRoutePattern(pattern)).toBeUndefined();
+  },
+);
 
 describe('in a method ARN', () => {
   test.each([

@@ -7,7 +7,7 @@ import {
   restTokenEvent,
   webSocketEvent,
 } from '../../testing/authorizerEvents.ts';
-import { CONNECT } from '../../lambda/route.ts';
+import { AMBIGUOUS_ARN_ENDS, CONNECT } from '../../lambda/route.ts';
 import { Scopes } from '../../lambda/scopes.ts';
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { makeKey } from '../support/keys.ts';
@@ -28,6 +28,7 @@ const API = 'arn:aws:execute-api:us-east-1:123456789012:abcdef1234';
 const keyOf = (...scopes: string[]) => makeKey({ scopes });
 const bearing = (secret: string) => ({ headers: [['Authorization', `Bearer ${secret}`]] as const });
 
+/** The answer's policy. One that names a wildcard for a scoped key also denies the paths that can be read in two ways. */
 function policyOf(answer: object) {
   const { principalId, policyDocument, context } = answer as {
     principalId: string;
@@ -35,8 +36,16 @@ function policyOf(answer: object) {
     context: Record<string, string>;
   };
   const [statement, ...others] = policyDocument.Statement;
-  expect(others).toEqual([]);
-  return { principalId, effect: statement?.Effect, resource: statement?.Resource, context };
+  const resource = statement?.Resource;
+  const hasWildcard =
+    context['errorCode'] === 'INSUFFICIENT_SCOPE' && statement?.Effect === 'Allow' && /\*/.test(String(resource));
+  const stage = /^[^/]+\/[^/]+/.exec(String(resource))?.[0];
+  expect(others).toEqual(
+    hasWildcard
+      ? [expect.objectContaining({ Effect: 'Deny', Resource: AMBIGUOUS_ARN_ENDS.map((end) => `${stage}/${end}`) })]
+      : [],
+  );
+  return { principalId, effect: statement?.Effect, resource, context };
 }
 
 describe.each([
@@ -112,12 +121,25 @@ test('resources that two scopes share are named once, and a single one stands al
   expect(policyOf(await invoke(restTokenEvent(bearing(secret)))).resource).toBe(`${API}/prod/GET/orders`);
 });
 
+test.each([restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event])(
+  'a request with dot segments is logged as a denial and is no use of the key (%p)',
+  async (makeEvent) => {
+    const { secret, record } = keyOf('orders:read');
+    const { invoke, lookup, logged } = handlerUnderTest([record], SCOPED);
+    await invoke(makeEvent({ ...bearing(secret), path: '/orders/../admin' }));
+    expect(lookup.writes).toBe(0);
+    expect(logged()).toEqual([expect.objectContaining({ code: 'INSUFFICIENT_SCOPE' })]);
+  },
+);
+
 describe('an HTTP API with simple answers', () => {
   test.each([
     ['GET', '/orders', true],
     ['GET', '/orders/7', true],
     ['POST', '/orders', false],
     ['GET', '/admin', false],
+    ['GET', '/orders/../admin', false],
+    ['GET', '/orders/%2E%2e/admin', false],
   ])('%s %s is decided for the request: %p', async (method, path, isAuthorized) => {
     const { secret, record } = keyOf('orders:read');
     const { invoke } = handlerUnderTest([record], SIMPLE);

@@ -43,6 +43,7 @@ test('it serves an API of each kind and notes itself for its user alone', async 
     tableName: 'Keys',
     region: 'us-east-1',
     pid: gateway.pid,
+    acceptedKeys: 'sk_',
   });
   expect(statSync(gateway.noteFile).mode & 0o777).toBe(0o600);
 });

@@ -124,7 +124,22 @@ test('every value handed to the integration is a text', async () => {
 
 describe('for any mapping, scopes and route', () => {
   const method = fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS');
-  const segment = fc.constantFrom('a', 'b', 'ab', 'orders', 'x y', 'GET', '');
+  const segment = fc.constantFrom(
+    'a',
+    'b',
+    'ab',
+    'orders',
+    'GET',
+    '',
+    '.',
+    '..',
+    '..;x',
+    '%2E%2e',
+    'a%2Fb',
+    '.a',
+    'a.',
+  );
+  const plainSegment = fc.constantFrom('a', 'b', 'ab', 'orders', 'GET', '', '.a', 'a.');
   const path = fc.array(segment, { maxLength: 3 }).map((segments) => `/${segments.join('/')}`);
   const patternMethod = fc.oneof(method, fc.constantFrom('*', 'P*', '*T', 'G*T'));
   const patternPath = fc
@@ -140,9 +155,12 @@ describe('for any mapping, scopes and route', () => {
     path,
   });
 
-  /** The mapping read by itself: each pattern as two regular expressions. */
+  /** The mapping read by itself: each pattern as two regular expressions, on a path whose segments can be read in one way. */
   const isCovered = ({ mapping, scopes, method, path }: Asked): boolean => {
     if (scopes === undefined) return true;
+    const [, ...segments] = path.split('/');
+    if (segments.slice(0, -1).includes('') || /%2e|%2f|%5c/i.test(path)) return false;
+    if (segments.some((part) => part.startsWith('..') || part.split(';')[0] === '.')) return false;
     const patterns = scopes.flatMap((name) => (Object.hasOwn(mapping, name) ? (mapping[name] ?? []) : []));
     return patterns.some((text) => {
       const [wantedMethod = '', wantedPath = ''] = text.split(' ');
@@ -186,9 +204,10 @@ describe('for any mapping, scopes and route', () => {
     );
   });
 
+  // With a result cache the gateway doesn't ask about a later request with dot segments: docs/threat-model.md, E1.
   test('a simple answer that is kept for a route allows no request of the route that the mapping does not', async () => {
     await fc.assert(
-      fc.asyncProperty(asked, segment, async (input, value) => {
+      fc.asyncProperty(asked, plainSegment, async (input, value) => {
         const routeKey = `${input.method} ${input.path}/{orders}`;
         const { secret, record } = makeKey({ scopes: input.scopes ?? [] });
         const { invoke } = handlerUnderTest([record], {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { JsonObject, KeyRecord } from '../../keys/record.ts';
+import type { JsonObject } from '../../keys/json.ts';
+import type { KeyRecord } from '../../keys/record.ts';
 import { generateSecret, hashSecret, type KeySecret } from '../../keys/secret.ts';
 import { toTimestamp } from '../../keys/timestamp.ts';
 
@@ -9,7 +10,8 @@ export const arbitrarySecret: fc.Arbitrary<KeySecret> = fc
   .map((bytes) => generateSecret('sk_', usableFirst(bytes)));
 
 const arbitraryText = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' });
-const arbitraryTime = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) }).map(toTimestamp);
+/** Not the Unix epoch, which an import reads as no time. */
+const arbitraryTime = fc.integer({ min: 1, max: Date.UTC(9999, 11, 31) }).map(toTimestamp);
 const arbitraryJson = fc
   .dictionary(
     arbitraryText.filter((name) => name !== '__proto__'),

@@ -72,13 +72,37 @@ function activePolicy(
   api: 'methods' | 'connect',
 ): ToldAnswer {
   const ends = opened === undefined ? ['*'] : [...new Set(opened.flatMap((one) => one[api] ?? []))];
+  const denied = opened !== undefined && ends.some((end) => end.includes('*')) ? DENIED_ENDS : [];
   return {
     code: opened === undefined ? undefined : 'INSUFFICIENT_SCOPE',
     keyId: id,
     principalId: id,
-    effect: ends.length > 0 ? 'Allow' : 'Deny',
-    resources: (ends.length > 0 ? ends : ['*']).map((end) => `${stageOf(fields)}/${end}`),
+    effect: ends.length > 0 ? ['Allow', ...(denied.length > 0 ? ['Deny'] : [])].join() : 'Deny',
+    resources: [...(ends.length > 0 ? ends : ['*']), ...denied].map((end) => `${stageOf(fields)}/${end}`),
   };
+}
+
+/** Beside a wildcard: a path of which a server may make another one, as far as a policy can name it. */
+const DENIED_ENDS = [
+  '*/..*',
+  '*/./*',
+  '*/.;*',
+  '*/.',
+  '*//*',
+  ...['2e', '2E', '2f', '2F', '5c', '5C'].map((x) => `*%${x}*`),
+];
+
+/** The same of a route key, and what no path holds. The name of a parameter is no part of a path. */
+function isAmbiguous(routeKey: string): boolean {
+  const [, ...rest] = routeKey.replaceAll(/\{[^{}]*\}/g, '{}').split(' ');
+  const path = rest.join(' ');
+  const [, ...segments] = path.split('/');
+  return (
+    /[\s?#\\\p{Cc}]/u.test(path) ||
+    /%(2e|2f|5c)/i.test(path) ||
+    segments.slice(0, -1).includes('') ||
+    segments.some((segment) => segment.startsWith('..') || segment.split(';')[0] === '.')
+  );
 }
 
 function isOpen(
@@ -86,7 +110,8 @@ function isOpen(
   { routeKey }: Fields,
   api: 'simple' | 'graphql',
 ): boolean {
-  return api === 'graphql' ? isGraphqlOpen : typeof routeKey === 'string' && routeKeys?.test(routeKey) === true;
+  if (api === 'graphql') return isGraphqlOpen;
+  return typeof routeKey === 'string' && routeKeys?.test(routeKey) === true && !isAmbiguous(routeKey);
 }
 
 function stageOf({ type, version, methodArn, routeArn }: Fields): string {

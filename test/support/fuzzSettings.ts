@@ -17,7 +17,7 @@ export interface FuzzSettings {
 
 const READ: Opened = { methods: ['GET/orders/*'], routeKeys: /^GET \/orders\// };
 /** All that begins with a method, but the two routes that a method cannot name. */
-const ANY_METHOD = /^(?!GRAPHQL \/graphql$)(?:\$default$|[^ ]* \/|\/[^ ]*$)/;
+const ANY_METHOD = /^(?!GRAPHQL \/graphql$)(?:\$default$|[^ ]+ \/)/;
 
 /** What the function can be set to, as far as an event meets with it. */
 export const SETTINGS: Readonly<Record<string, FuzzSettings>> = {

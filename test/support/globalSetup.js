@@ -8,13 +8,13 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENSURE_TEMPLATE =
   "const { ensureTemplate } = await import('./local/synth.ts'); await ensureTemplate({ root: process.cwd(), onStart() {} });";
 
-/** Jest's global setup: bundles and template are made of this very source before the first test reads them. */
+/** Jest's global setup for tests that read bundles or the template: makes both unless they are of these very sources. */
 export default async function globalSetup() {
   // Advice on which Node to install: workers and what they start need not repeat it.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   // What tests, and what they start, leave in a temporary directory goes with the run.
   process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
-  await import('../../build.js');
+  execFileSync(process.execPath, ['build/build.js', '--if-changed'], { cwd: ROOT, stdio: 'inherit' });
   execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', ENSURE_TEMPLATE], {
     cwd: ROOT,
     stdio: 'inherit',

@@ -23,6 +23,10 @@ export interface SessionOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the gateway's note says of its delay. */
   readonly revocationDelaySeconds?: number;
+  /** What the gateway's note says that it accepts; nothing unless given. */
+  readonly acceptedKeys?: string;
+  /** `false` runs the command as the published package does, which has no local gateway. */
+  readonly hasLocalGateway?: boolean;
   /** Whether a person of 80 columns is there, or programs all around. */
   readonly isTerminal?: boolean;
   /** How many writes to stdout find a reader; one that stays, unless given. */
@@ -100,7 +104,7 @@ export class LocalCli {
     const noteFile = join(this.directory, `${randomUUID()}.json`);
     const { endpoint } = this.database;
     const place = { url: 'http://127.0.0.1:1', endpoint, tableName: table, region: 'us-east-1', pid: process.pid };
-    const note = { ...place, revocationDelaySeconds };
+    const note = { ...place, revocationDelaySeconds, acceptedKeys: options.acceptedKeys };
     await writeFile(noteFile, JSON.stringify(note));
     const terminal = isTerminal ? { isTTY: true, columns: 80 } : {};
     const stdout = Object.assign(pipeOf(readWrites), terminal);
@@ -118,7 +122,7 @@ export class LocalCli {
       output,
       interruption,
       stdin,
-      noteFile,
+      noteFile: options.hasLocalGateway === false ? undefined : noteFile,
       startConsole,
       openUrl: (url) => opened?.(url),
     });

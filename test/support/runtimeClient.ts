@@ -8,11 +8,28 @@ export const LAMBDA_NODE = process.env['LATCHKEY_LAMBDA_NODE'] ?? '';
 /** Lambda's runtime client, where runtimeClientCache.sh has put it. */
 const RUNTIME_CLIENT = process.env['LATCHKEY_RUNTIME_CLIENT'] ?? '';
 
+/** The construct's default. */
+const MEMORY_MB = 256;
+
 /** What runs a function as Lambda does. */
 export interface LambdaRuntime {
   readonly node: string;
   /** The directory of Lambda's runtime client. */
   readonly client: string;
+}
+
+/**
+ * Returns the flags that Lambda's bootstrap passes to Node, by the function's memory in MB. `/var/runtime/bootstrap` of the base
+ * images for nodejs14.x and nodejs18.x has them; the one for nodejs24.x wasn't available to us.
+ */
+export function lambdaNodeFlags(memoryMb: number): string[] {
+  const newSpaceMb = Math.floor(memoryMb / 10);
+  return [
+    '--expose-gc',
+    '--max-http-header-size=81920',
+    `--max-semi-space-size=${Math.floor(newSpaceMb / 2)}`,
+    `--max-old-space-size=${memoryMb - newSpaceMb}`,
+  ];
 }
 
 /** A function that Lambda's runtime client runs. */
@@ -32,7 +49,7 @@ export async function startUnderRuntimeClient(
 ): Promise<FunctionUnderRuntimeClient> {
   const api = await RuntimeApi.start();
   const spawnedAt = performance.now();
-  const child = spawn(node, [join(client, 'index.mjs')], {
+  const child = spawn(node, [...lambdaNodeFlags(MEMORY_MB), join(client, 'index.mjs')], {
     env: { ...environment, ...lambdaEnvironment(file, api.host) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -65,7 +82,7 @@ function lambdaEnvironment(file: string, runtimeApi: string) {
     AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
     AWS_LAMBDA_FUNCTION_NAME: 'authorizer',
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MEMORY_MB),
     AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/authorizer',
     AWS_LAMBDA_LOG_STREAM_NAME: 'test',
   };

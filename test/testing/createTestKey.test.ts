@@ -39,7 +39,12 @@ describe('a test key', () => {
     expect(parseRecord(serialiseRecord(record))).toEqual(record);
   });
 
-  test.each([{ expiresAt: 'tomorrow' }, { createdAt: '2030-02-30T00:00:00Z' }, { revokedAt: '2030-01-01' }])(
+  test('takes dates, an expiry as the end of its day in UTC and other times as the start', () => {
+    const { record } = createTestKey({ createdAt: '2029-01-01', expiresAt: '2030-01-01' });
+    expect(record).toMatchObject({ createdAt: '2029-01-01T00:00:00.000Z', expiresAt: '2030-01-01T23:59:59.999Z' });
+  });
+
+  test.each([{ expiresAt: 'tomorrow' }, { createdAt: '2030-02-30T00:00:00Z' }, { revokedAt: '2030-01-32' }])(
     'of a time that cannot be read is refused: %j',
     (fields) => {
       expect(() => createTestKey(fields)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }));

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { CliError } from '../../../cli/cliError.ts';
 import { guardCell, unguardCell } from '../../../cli/transfer/csvCell.ts';
 import { CSV, exportedFields, JSON_LINES } from '../../../cli/transfer/exportFormat.ts';
-import type { ImportLine } from '../../../cli/transfer/importLine.ts';
+import { FIELD_NAMES, type ImportLine } from '../../../cli/transfer/importLine.ts';
 import { detectFormat } from '../../../cli/transfer/importFormat.ts';
 import { readConfig } from '../../../cli/transfer/readConfig.ts';
 import { readCsv } from '../../../cli/transfer/readCsv.ts';
@@ -34,7 +34,8 @@ async function all(lines: AsyncIterable<ImportLine>): Promise<readonly ImportLin
   return read;
 }
 
-const csv = (text: string) => all(readCsv(piecesOf(text), text));
+const warnings: string[] = [];
+const csv = (text: string) => all(readCsv(piecesOf(text), text, (warning) => warnings.push(warning)));
 const jsonLines = (text: string) => all(readJsonLines(piecesOf(text)));
 const config = (text: string) => all(readConfig(piecesOf(text)));
 const keyList = (text: string, allowWeak = false) => all(readKeyList(piecesOf(text), { allowWeak }));
@@ -49,12 +50,23 @@ describe('the format is seen', () => {
     ['csv', 'label,keyHash\n'],
     ['csv', '"Key Hash";"Label"\n'],
     ['env', '# keys\n\nexport A=b\n'],
-    ['env', ''],
+    [undefined, ''],
+    [undefined, '# nothing but comments\n'],
+    ['csv', 'sep=;\nlabel;keyHash\n'],
+    ['csv', '#TYPE System.Management.Automation.PSCustomObject\r\n"label","keyHash"\r\n'],
   ])('%s: %j', (format, head) => {
     expect(detectFormat(head)).toBe(format);
   });
 
-  test.each(['label,owner\na,b\n', 'hello world', '<xml/>'])('or asked for: %j', (head) => {
+  test.each([
+    'label,owner\na,b\n',
+    'hello world',
+    '<xml/>',
+    '{"Item":{"keyHash":{"S":"x"}}}\n{"Item":{"keyHash":{"S":"y"}}}\n',
+    '[default]\naws_access_key_id = x\n',
+    'c2VjcmV0IGtleSB0aGF0IGlzIGJhc2U2NA==\n',
+    'ACME: key\n',
+  ])('or asked for: %j', (head) => {
     expect(() => detectFormat(head)).toThrow(expect.objectContaining({ code: 'USAGE_INVALID' }));
   });
 });
@@ -96,7 +108,7 @@ describe('a SoulSync configuration', () => {
         },
       },
       { line: 8, problem: 'keyHash is missing' },
-      { line: 9, problem: expect.stringMatching(/^createdAt: wanted a time/) },
+      { line: 9, problem: expect.stringMatching(/^createdAt: wanted a time/), keyHash: HASH },
     ]);
   });
 
@@ -124,7 +136,7 @@ describe('a SoulSync configuration', () => {
 
   test('that has neither label nor prefix nor id of a key says so', async () => {
     const text = JSON.stringify({ api_keys: [{ key_hash: HASH, label: '' }] });
-    expect(await config(text)).toEqual([{ line: 1, problem: 'label is missing' }]);
+    expect(await config(text)).toEqual([{ line: 1, problem: 'label is missing', keyHash: HASH }]);
   });
 
   test('tells the line of each entry, whatever the entries are and what is around them', async () => {
@@ -192,9 +204,74 @@ describe('CSV', () => {
       { line: 2, problem: expect.stringMatching(/cells/) },
       { line: 3, problem: expect.stringMatching(/quotes/) },
       { line: 5, problem: expect.stringMatching(/^keyHash: wanted/) },
-      { line: 6, problem: expect.stringMatching(/^createdAt: wanted/) },
+      { line: 6, problem: expect.stringMatching(/^createdAt: wanted/), keyHash: HASH },
       { line: 7, entry: { keyHash: OTHER_HASH, label: 'f' } },
     ]);
+  });
+
+  test('times are read in every form, without a zone as UTC, and a date as the end of its day for an expiry alone', async () => {
+    const rows = [`${HASH},a,2026-01-31,2031-01-31`, `${HASH},b,2026-01-31 12:34:56.123456+01, 2031-01-31 12:00`];
+    const text = `keyHash,label,createdAt,expiresAt\n${rows.join('\n')}`;
+    const [first, second] = await csv(text);
+    expect(first).toMatchObject({
+      entry: { createdAt: '2026-01-31T00:00:00.000Z', expiresAt: '2031-01-31T23:59:59.999Z' },
+    });
+    expect(second).toMatchObject({
+      entry: { createdAt: '2026-01-31T11:34:56.123Z', expiresAt: '2031-01-31T12:00:00.000Z' },
+    });
+  });
+
+  const EXPORTED = CSV.header.trim();
+
+  test.each([
+    ['`sep=;`, as Excel writes it', `sep=;\r\nkeyHash;label\r\n${HASH};"a, b"\r\n`, 3, 'a, b'],
+    ['`"sep=|"`', `"sep=|"\nkeyHash|label\n${HASH}|a\n`, 3, 'a'],
+    ['`#TYPE`, as PowerShell writes it', `#TYPE A.B\r\n"keyHash","label"\r\n"${HASH}","a"\r\n`, 3, 'a'],
+    ['a byte order mark', `\ufeffkeyHash,label\n${HASH},a\n`, 2, 'a'],
+  ])('may begin with %s', async (_, text, line, label) => {
+    expect(await csv(text)).toEqual([{ line, entry: { keyHash: HASH, label } }]);
+  });
+
+  test('ignores columns that are no fields, and names them all in one warning', async () => {
+    warnings.length = 0;
+    const text = `id,keyHash,note,label,purgeAfter,note,team name,\nk1,${HASH},x,a,1,y,z,\n`;
+    expect(await csv(text)).toEqual([{ line: 2, entry: { keyHash: HASH, id: 'k1', label: 'a' } }]);
+    expect(warnings).toEqual(['ignored, for they are no fields of a key: "note", "team name", ""']);
+  });
+
+  test.each(['revoked', 'is_active', 'Status', 'expires', 'deleted_at', 'blocked'])(
+    'refuses a column %s, which may say that a key has ended',
+    async (name) => {
+      await expect(csv(`keyHash,label,${name}\n${HASH},a,x\n`)).rejects.toMatchObject({ code: 'IMPORT_INVALID' });
+    },
+  );
+
+  test('reads `\\N` and NULL outside quotes as no value, and in quotes as a text', async () => {
+    const text = `keyHash,label,owner,expiresAt\n${HASH},a,\\N,NULL\n${HASH},"NULL","\\N",\\N\n${HASH},NULL,,\n`;
+    expect(await csv(text)).toEqual([
+      { line: 2, entry: { keyHash: HASH, label: 'a' } },
+      { line: 3, entry: { keyHash: HASH, label: 'NULL', owner: '\\N' } },
+      { line: 4, problem: 'label is missing', keyHash: HASH },
+    ]);
+  });
+
+  test('keeps a leading apostrophe unless its header is that of an export', async () => {
+    expect(await csv(`keyHash,label\n${HASH},'-5 and '=x\n`)).toMatchObject([{ entry: { label: "'-5 and '=x" } }]);
+    const cells = FIELD_NAMES.map((name) => ({ keyHash: HASH, label: "'-5" })[name as 'label'] ?? '').join();
+    expect(await csv(`${EXPORTED}\n${cells}\n`)).toMatchObject([{ entry: { label: '-5' } }]);
+  });
+
+  test.each([` ${HASH.toUpperCase()} `, `\\x${HASH}`, `0x${HASH}`, `sha256:${HASH}`, `SHA-256:${HASH}\t`])(
+    'reads the hash %j as other programs write it, as JSON Lines do',
+    async (written) => {
+      const entry = { keyHash: HASH, label: 'a' };
+      expect(await csv(`keyHash,label\n"${written}",a\n`)).toEqual([{ line: 2, entry }]);
+      expect(await jsonLines(JSON.stringify({ keyHash: written, label: 'a' }))).toEqual([{ line: 1, entry }]);
+    },
+  );
+
+  test.each(['a b', '"a,b"', '"a, b"', '"{a,b}"', '"[""a"",""b""]"'])('scopes are read from %s', async (cell) => {
+    expect(await csv(`keyHash,label,scopes\n${HASH},x,${cell}\n`)).toMatchObject([{ entry: { scopes: ['a', 'b'] } }]);
   });
 
   test('a quote that is not closed is told', async () => {
@@ -205,7 +282,7 @@ describe('CSV', () => {
 
   test('and ends a long file, for what follows cannot be known', async () => {
     const text = `keyHash,label\n${HASH},"a\n${`${HASH},b\n`.repeat(5000)}`;
-    await expect(all(readCsv(piecesOf(text, 1000), text))).rejects.toMatchObject({ code: 'IMPORT_INVALID' });
+    await expect(all(readCsv(piecesOf(text, 1000), text, () => {}))).rejects.toMatchObject({ code: 'IMPORT_INVALID' });
   });
 
   test.each([
@@ -230,10 +307,18 @@ describe('JSON Lines', () => {
       { line: 1, entry: { keyHash: HASH, label: 'a', expiresAt: '2030-01-01T00:00:00.000Z' } },
       { line: 3, problem: 'wanted one JSON object' },
       { line: 4, problem: 'wanted one JSON object' },
-      { line: 5, problem: '"expiry" is no field of a key' },
-      { line: 6, problem: 'keyHash is given twice' },
+      { line: 5, problem: '"expiry" is no field of a key', keyHash: HASH },
+      { line: 6, problem: 'keyHash is given twice', keyHash: HASH },
       { line: 7, entry: { keyHash: OTHER_HASH, label: 'd', metadata: { a: [1] } } },
     ]);
+  });
+
+  test('have their scopes as a list or as one text', async () => {
+    const lines = ['["a","b"]', '"a,b"', '"{a,b}"'].map(
+      (scopes) => `{"keyHash":"${HASH}","label":"x","scopes":${scopes}}`,
+    );
+    const read = await jsonLines(lines.join('\n'));
+    expect(read).toMatchObject(Array.from({ length: 3 }, () => ({ entry: { scopes: ['a', 'b'] } })));
   });
 
   test('a line without end is passed over, and not kept', async () => {
@@ -247,9 +332,9 @@ describe('JSON Lines', () => {
 });
 
 describe('a list of raw keys', () => {
-  const foreign = `sk_${randomBytes(32).toString('base64url')}`;
+  const foreign = `sk_-${randomBytes(32).toString('base64url')}`;
   const own = makeKey().secret;
-  const hex = randomBytes(32).toString('hex');
+  const hex = randomBytes(24).toString('hex');
 
   test('is hashed, each under its name, with what may be shown of it', async () => {
     const text = `# keys\n\nCI=${foreign}\nexport OWN_KEY="${own}"  # the second\n  hex.key = '${hex}'\r\nPLAIN=${foreign} # a comment\n`;
@@ -306,6 +391,11 @@ describe('what export writes import reads', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('as CSV, a text that databases write for no value', async () => {
+    const { record } = makeKey({ label: 'NULL', owner: '\\N' });
+    expect(await csv(CSV.header + CSV.rows([record]))).toMatchObject([{ entry: { label: 'NULL', owner: '\\N' } }]);
   });
 
   test('no cell is one that a spreadsheet runs, nor what it takes for a cell, and each is read as it was', () => {

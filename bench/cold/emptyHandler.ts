@@ -1,4 +1,0 @@
-/** What a function costs that does nothing. */
-export async function handler(): Promise<object> {
-  return {};
-}

@@ -1,0 +1,96 @@
+import { pairedRatio, spread, type Rounds } from './harness.ts';
+
+/** Default number of rounds by part, in the order in which a whole run measures the parts. */
+export const PARTS = { cold: 15, warm: 15, peers: 15, cost: 9 } as const;
+
+export type PartName = keyof typeof PARTS;
+
+/** How to run a part. */
+export interface PartOptions {
+  readonly rounds: number;
+  /** Directory of Lambda's runtime client. Without it, the measurements under that client are left out. */
+  readonly runtimeClient: string | undefined;
+}
+
+/** Interleaved cases in one unit. */
+export interface Group {
+  readonly title: string;
+  readonly unit: string;
+  /** Case that the others are multiples of. */
+  readonly base?: string;
+  readonly rounds: Rounds;
+}
+
+/** A table of computed or counted values. */
+export interface Table {
+  readonly title: string;
+  /** Separated by `|`. A column whose head begins with `>` is aligned to the right. */
+  readonly heads: string;
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** What a part measured. */
+export interface Measured {
+  readonly groups?: readonly Group[];
+  readonly tables?: readonly Table[];
+  /** What the part left out, with the reason. */
+  readonly leftOut?: readonly string[];
+}
+
+/** What a part measured, with its circumstances. */
+export interface PartResult extends Measured {
+  readonly measuredAt: string;
+  readonly machine: string;
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+/** Formats the result of a part as Markdown. */
+export function formatResult(name: PartName, result: PartResult): string {
+  const { groups = [], tables = [], leftOut = [], measuredAt, machine, packages } = result;
+  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
+  return [
+    `## ${name}`,
+    [measuredAt.slice(0, 10), machine, ...versions].join('; '),
+    ...leftOut.map((line) => `Left out: ${line}`),
+    ...groups.map(groupTable).map(formatTable),
+    ...tables.map(formatTable),
+  ].join('\n\n');
+}
+
+function groupTable({ title, unit, base, rounds }: Group): Table {
+  const baseValues = base === undefined ? undefined : rounds[base];
+  const cases = Object.entries(rounds).map(([name, values]) => ({ name, values, ...spread(values) }));
+  return {
+    title: `${title} (${Math.max(...cases.map(({ values }) => values.length))} rounds)`,
+    heads: `case|${baseValues ? `>× ${base}|` : ''}>median, ${unit}|>min|>max`,
+    rows: cases
+      .toSorted((a, b) => a.median - b.median)
+      .map(({ name, values, median, min, max }) => {
+        const ratios = baseValues ? [pairedRatio(values, baseValues)] : [];
+        return [name, ...[...ratios, median, min, max].map(figure)];
+      }),
+  };
+}
+
+/** Formats a number with three significant digits. */
+export function figure(value: number): string {
+  return value.toLocaleString('en-US', { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+}
+
+function formatTable({ title, heads, rows }: Table): string {
+  const columns = heads.split('|').map((head, column) => {
+    const name = head.replace('>', '');
+    const width = Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0));
+    const isRight = head.startsWith('>');
+    return { name, rule: `${'-'.repeat(width - 1)}${isRight ? ':' : '-'}`, width, isRight };
+  });
+  const line = (row: readonly string[]) => {
+    const cells = columns.map(({ width, isRight }, column) => {
+      const cell = row[column] ?? '';
+      return isRight ? cell.padStart(width) : cell.padEnd(width);
+    });
+    return `| ${cells.join(' | ')} |`;
+  };
+  const head = [columns.map(({ name }) => name), columns.map(({ rule }) => rule)];
+  return [`### ${title}`, '', ...[...head, ...rows].map(line)].join('\n');
+}

@@ -1,0 +1,137 @@
+import { estimatedBits } from './keyStrength.ts';
+
+/** A kind of value that a list of settings holds beside keys, and what a message calls it. */
+interface Kind {
+  readonly what: string;
+  readonly pattern: RegExp;
+}
+
+/** Schemes that stand without `//`. Any other word before a colon may be the first half of a key. */
+const BARE_SCHEMES = 'mailto|data|urn|arn|file|sms|tel|jdbc|sqlite|blob|about|javascript';
+const FILE_ENDINGS =
+  'json|pem|key|crt|cer|der|p12|pfx|jks|pub|asc|ya?ml|toml|ini|conf|cfg|properties|env|log|txt|md|csv|xml|html?|db|sqlite3?|sock|pid|sh|[cm]?[jt]s|py|css|png|jpe?g|svg|ico|gz|tgz|zip|tar';
+const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
+const PORT_AND_PATH = '(?::\\d{1,5})?(?:/.*)?';
+
+/** In this order: the first that fits names the value. */
+const VALUE_KINDS: readonly Kind[] = [
+  {
+    what: 'a placeholder',
+    pattern: /^<[^<>@]*>$|^\[[^[\]]*\]$|\$\{[^{}]*\}|^\$\w+$|\{\{[^{}]*\}\}|^%[A-Z_]{3,}%|^__\w+__$|\*{4}|\.{3}$|…/,
+  },
+  {
+    what: 'a placeholder',
+    pattern:
+      /(?:^|[^a-z0-9])(?:your|todo|fixme|insert|dummy|sample|redacted)(?:$|[^a-z0-9])|example|placeholder|change[-_]?me|replace[-_]?(?:me|with|this)|x{6}|0123456789|1234567890|abcdefghij/i,
+  },
+  {
+    what: 'an e-mail address',
+    pattern: /^[\w.!#$%&'*+/=?^`{|}~-]+@(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24})$|<[^<>\s@]+@[^<>\s@]+>/i,
+  },
+  {
+    what: 'a URL',
+    pattern: new RegExp(`^[a-z][a-z0-9+.-]*://|^(?:${BARE_SCHEMES}):|^//[a-z0-9-]+(?:\\.[a-z0-9-]+)+`, 'i'),
+  },
+  { what: 'a file path', pattern: /^(?:~|\.{1,2})[/\\]|^[A-Za-z]:[\\/]|^\\\\/ },
+  // A key in base64 can begin with a slash, but next to never with a word between two.
+  { what: 'a file path', pattern: /^\/(?:[a-z][a-z0-9._-]*|[A-Z][a-z]+)(?:\/|$)/ },
+  { what: 'a file path', pattern: new RegExp(`^[\\w./\\\\-]*[\\w-]\\.(?:${FILE_ENDINGS})$`) },
+  { what: 'a host name', pattern: new RegExp(`^(?:\\*?\\.)?(?:${LABEL}\\.)+[a-z]{2,24}\\.?${PORT_AND_PATH}$`) },
+  { what: 'a host name', pattern: new RegExp(`^(?:\\*?\\.)?(?:${LABEL}\\.)+[a-z]{2,24}\\.?:\\d{1,5}(?:/.*)?$`, 'i') },
+  { what: 'a host and a port', pattern: new RegExp(`^${LABEL}:\\d{1,5}(?:/.*)?$`, 'i') },
+  {
+    what: 'an IP address',
+    pattern:
+      /^\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?:\/.*)?$|^\[?[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\]?(?::\d{1,5})?$/i,
+  },
+  {
+    what: 'a UUID of another version than 4, which can be guessed',
+    pattern: /^\{?[0-9a-f]{8}-[0-9a-f]{4}-(?!4[0-9a-f]{3}-[89ab])[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$/i,
+  },
+  { what: 'a switch', pattern: /^(?:true|false|yes|no|on|off|null|none|nil|undefined)$/i },
+  { what: 'a number', pattern: /^[+-]?\d{1,30}(?:\.\d+)?$/ },
+  { what: 'JSON', pattern: /^\{.*\}$|^\[.*\]$/ },
+  { what: 'a PEM block', pattern: /^-{5}/ },
+  { what: 'a publishable key, which everybody may see', pattern: /^pk_(?:live|test)_|^pk\./ },
+  // Each byte of it between colons, as certificates are told apart.
+  { what: 'a fingerprint', pattern: /^(?:[0-9a-f]{2}:){15,}[0-9a-f]{2}$|^(?:SHA256|MD5):/i },
+];
+
+const GIVE_AS_HASH = 'give it as keyHash, in csv or jsonl';
+/** SHA-256 in hex, as tables of keys and tools write it. A key of 32 random bytes can look so, but a hash would be a key that whoever saw the table has. */
+const HASH = /^(?:sha-?256[:=-])?(?:0x)?[0-9a-f]{64}$/i;
+const OTHER_HASH =
+  /^\$(?:2[abxy]|argon2\w*|scrypt|pbkdf2[\w-]*|[156y])\$|^(?:sha-?\d+|md5|bcrypt|argon2\w*|scrypt|pbkdf2)[:$=-]|^\{S?SHA\d*\}/i;
+
+/** What the last word of a name says that the value is. */
+const NAME_KINDS: readonly (readonly [what: string, lastWords: readonly string[]])[] = [
+  ['a URL', ['URL', 'URLS', 'URI', 'URIS', 'DSN', 'ENDPOINT', 'ORIGIN', 'ORIGINS']],
+  ['an e-mail address', ['EMAIL', 'EMAILS', 'MAIL', 'FROM', 'SENDER']],
+  ['a host name', ['HOST', 'HOSTS', 'HOSTNAME', 'DOMAIN', 'DOMAINS', 'SERVER', 'ADDRESS', 'ADDR']],
+  ['a file path', ['PATH', 'PATHS', 'FILE', 'FILENAME', 'DIR', 'DIRECTORY', 'FOLDER']],
+  ['a port', ['PORT', 'PORTS']],
+  ['an identifier', ['ID', 'IDS', 'SID', 'ARN', 'USERNAME', 'SITEKEY']],
+  ['a place', ['REGION', 'BUCKET', 'TIMEZONE', 'TZ', 'LOCALE']],
+  ['a password', ['PASSWORD', 'PASSWD', 'PASS', 'PW', 'PASSPHRASE', 'SALT']],
+];
+const HASH_WORDS = new Set(['HASH', 'SHA', 'SHA1', 'SHA256', 'SHA512', 'DIGEST', 'CHECKSUM', 'FINGERPRINT']);
+const PUBLIC_WORDS = new Set(['PUBLIC', 'PUBLISHABLE']);
+/** Bundlers write what begins so into the pages that they make. */
+const BUNDLED = /^(?:VITE|REACT_APP|GATSBY|STORYBOOK|VUE_APP)_/;
+
+/**
+ * Returns why a setting of this name cannot be an API key, or `undefined` if it can: its value is a URL, an address, a path, a
+ * placeholder, a hash or the like, or its name says so. The reason never repeats the value.
+ */
+export function whyNotAKey(name: string, value: string): string | undefined {
+  if (value === '') return 'no value';
+  if (HASH.test(value)) return `the value looks like a SHA-256 hash: ${GIVE_AS_HASH}`;
+  if (OTHER_HASH.test(value)) return 'the value is a hash, not a key';
+  const kind = VALUE_KINDS.find(({ pattern }) => pattern.test(value));
+  return kind === undefined ? whyNotByName(name) : `the value is ${kind.what}, not a key`;
+}
+
+function whyNotByName(name: string): string | undefined {
+  const words = wordsOf(name);
+  const last = words.at(-1) ?? '';
+  if (words.some((word) => PUBLIC_WORDS.has(word)) || BUNDLED.test(name)) return says('public');
+  if (words.some((word) => HASH_WORDS.has(word))) return `the name says that the value is a hash: ${GIVE_AS_HASH}`;
+  if (last === 'KEY' && words.at(-2) === 'SITE') return says('public');
+  const kind = NAME_KINDS.find(([, lastWords]) => lastWords.includes(last));
+  return kind === undefined ? undefined : says(kind[0]);
+}
+
+function says(what: string): string {
+  return `the name says that the value is ${what}; if it is a key, give it another name`;
+}
+
+/** `dbUrl` and `DB_URL` are the same words. */
+function wordsOf(name: string): readonly string[] {
+  return name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toUpperCase()
+    .split(/[^A-Z0-9]+/)
+    .filter((word) => word !== '');
+}
+
+/** A word, a few of them as camel case joins them, or a short number. */
+const WORD = /^(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15}|[A-Z]?[a-z]{2,14}(?:[A-Z][a-z]{2,14})+)?\d{0,4}$/;
+/** More of these are as good as a key of 112 random bits, at 13 bits for a word of a list (EFF, "Diceware"). */
+const MAX_WORDS = 8;
+
+/** Whether a text is made of a few words, such as `America/Argentina/Buenos_Aires`: its alphabet and length say nothing of its strength. */
+export function isWords(text: string): boolean {
+  if (!/^[\w ./:-]+$/.test(text)) return false;
+  const words = text.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+  return words.length <= MAX_WORDS && words.every((word) => WORD.test(word));
+}
+
+const MAX_SHOWN_WORD = 16;
+
+/** The name of a setting for a message, or only its length if it may be a key: one in base64 can end with `=`. */
+export function showSettingName(name: string): string {
+  const longest = Math.max(...name.split(/[_.-]+/).map((word) => word.length));
+  const isUuid = /^[0-9a-f]{8}-[0-9a-f-]{20,}$/i.test(name);
+  const isShown = name.length <= 64 && !isUuid && (longest <= MAX_SHOWN_WORD || estimatedBits(name) === 0);
+  return isShown ? name : `a name of ${name.length} characters`;
+}

@@ -1,0 +1,45 @@
+import { Arn, ArnFormat, Stack, Token, TokenComparison, type ResourceEnvironment } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import type { IApiKeyTable } from './apiKeyTable.ts';
+import { propError } from './propChecks.ts';
+
+/** How the function names its table to DynamoDB. */
+export interface TableReference {
+  /** The table's name or its ARN: `TableName` of DynamoDB's API takes both, and a table of another account needs the ARN. */
+  readonly value: string;
+  readonly kind: 'name' | 'arn';
+}
+
+/**
+ * Returns how a function beside the construct names the table: by its ARN if the table is in another account than the construct's
+ * stack, or if only the deployment knows that. Another account has to allow the function in the table's resource policy.
+ *
+ * @throws LatchkeyError `CONFIG_INVALID` if the table is in another Region than the stack, as far as the synthesis knows
+ */
+export function tableReference(construct: IConstruct, { table }: IApiKeyTable): TableReference {
+  const stack = Stack.of(construct);
+  const tableEnv = environmentOf(table);
+  if (isDifferent(tableEnv.region, stack.region)) {
+    throw propError(
+      construct,
+      `table: got ${table.node.path} of the Region ${tableEnv.region}, wanted one of ${stack.region}, the Region of this stack: the ` +
+        'function reads the table of its own Region. Add that Region to replicaRegions of the ApiKeyTable, and pass its replica: ' +
+        `ApiKeyTable.fromTable(this, 'Keys', TableV2.fromTableName(this, 'Replica', tableName))`,
+    );
+  }
+  return tableEnv.account === stack.account
+    ? { value: table.tableName, kind: 'name' }
+    : { value: table.tableArn, kind: 'arn' };
+}
+
+/** An imported `Table` has the environment of its stack, whatever its ARN says. An ARN that is known says it better. */
+function environmentOf(table: IApiKeyTable['table']): ResourceEnvironment {
+  if (Token.isUnresolved(table.tableArn)) return table.env;
+  const { region = '', account = '' } = Arn.split(table.tableArn, ArnFormat.SLASH_RESOURCE_NAME);
+  return { region, account };
+}
+
+/** Two tokens, or one, may turn out to be the same. */
+function isDifferent(one: string, other: string): boolean {
+  return Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
+}

@@ -1,0 +1,66 @@
+import { findKeys } from './findKeys.ts';
+import { shownPrefixOf } from './secret.ts';
+
+/** The shortest key that can be imported (see `parseSecret`). */
+const MIN_LENGTH = 16;
+const RUN = new RegExp(String.raw`[^\s\\"'\`]{${MIN_LENGTH},}`, 'g');
+const SHOWN_CHARACTERS = 4;
+/** Ends a word of a sentence, and is no part of a key there. */
+const PUNCTUATION = new Set([',', '.', ';', ':', ')']);
+
+/** Ids and times are safe: a UUID or its start, a ULID, and a time in ISO 8601. */
+const SAFE =
+  /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){1,3}(?:-[0-9a-f]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?/gi;
+const PATH_OR_URL = /^(?:\.{0,2}|~|[A-Za-z]:|[a-z]+:\/)\//;
+/** `orders`, `LATCHKEY`, `LatchkeyStack2`, `staleIfError`, `us`, `2030`: letters as words have them, or a number, or both in that order. */
+const WORD =
+  /^(?:\d{1,14}|[A-Z]{1,24}\d{0,4}|[A-Z]?[a-z]{0,24}(?:[A-Z][a-z]{2,24}|At|By|Db|Id|If|In|Is|My|No|Of|On|Or|To|Up)*\d{0,4})$/;
+/** Two short codes such as `s3x` and `AbC123` are common in one path segment or host name. */
+const MIN_CODE_CHARACTERS = 10;
+/** Four or more groups of one length, with both letters and digits, such as `abcd-1234-efgh-5678`. */
+const GROUPED_CODES = [4, 5, 6, 8].map(
+  (length) =>
+    new RegExp(
+      String.raw`\b(?=[0-9A-Za-z-]*\d)(?=[0-9A-Za-z-]*[A-Za-z])[0-9A-Za-z]{${length}}(?:-[0-9A-Za-z]{${length}}){3,}\b`,
+    ),
+);
+
+/**
+ * Returns the text for a message, without any key in it. Of a key issued by Latchkey it keeps what `list` shows, the prefix and
+ * 8 characters. Of any other run of 16 or more visible characters that may be a key it keeps the first 4 and says how long the
+ * run is. Words, paths, ids and times stay.
+ */
+export function maskKeys(text: string): string {
+  let masked = '';
+  let end = 0;
+  for (const { secret, prefix, index } of findKeys(text)) {
+    if (index < end) continue;
+    masked += `${text.slice(end, index)}${shownPrefixOf(secret, prefix)}…`;
+    end = index + secret.length;
+  }
+  return (masked + text.slice(end)).replaceAll(RUN, maskRun);
+}
+
+/** Whether the text has a run of characters that may be a key. */
+export function mayHoldKey(text: string): boolean {
+  return maskKeys(text) !== text;
+}
+
+/** A path or a URL keeps the segments that are no key; a key in base64 can have a slash, too, and is masked as a whole. */
+function maskRun(run: string): string {
+  if (PATH_OR_URL.test(run)) return run.split('/').map(maskPart).join('/');
+  let end = run.length;
+  while (PUNCTUATION.has(run.charAt(end - 1))) end--;
+  return maskPart(run.slice(0, end)) + run.slice(end);
+}
+
+function maskPart(part: string): string {
+  return mayBeKey(part) ? `${part.slice(0, SHOWN_CHARACTERS)}… (${part.length} characters)` : part;
+}
+
+function mayBeKey(part: string): boolean {
+  if (part.length < MIN_LENGTH) return false;
+  const rest = part.replaceAll(SAFE, ' ');
+  const codes = rest.split(/[^0-9A-Za-z]+/).filter((piece) => !WORD.test(piece));
+  return codes.join('').length >= MIN_CODE_CHARACTERS || GROUPED_CODES.some((pattern) => pattern.test(rest));
+}

@@ -1,0 +1,41 @@
+import { keyState } from './keyState.ts';
+import type { KeyRecord } from './record.ts';
+import { isNeverUsed } from './staleness.ts';
+
+/** What keys can be sorted by. */
+export type SortField = 'label' | 'owner' | 'state' | 'lastUsedAt' | 'expiresAt' | 'createdAt';
+
+/** An order of keys. */
+export interface RecordSort {
+  readonly field: SortField;
+  readonly isDescending: boolean;
+}
+
+type SortedFields = Omit<KeyRecord, 'keyHash'>;
+
+/** Compares texts as people do: without regard to case, and numbers by their value. */
+export const COLLATOR = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+
+/**
+ * Returns the records in order, with the states that they have at `nowMs`. Records that lack the field come last in either
+ * direction; equal ones keep their order.
+ */
+export function sortRecords<T extends SortedFields>(
+  records: readonly T[],
+  sort: RecordSort,
+  nowMs: number,
+): readonly T[] {
+  const { field, isDescending } = sort;
+  const valueOf = (record: T) => {
+    if (field === 'lastUsedAt' && isNeverUsed(record, nowMs)) return undefined;
+    return field === 'state' ? keyState(record, nowMs) : record[field];
+  };
+  const isText = field === 'label' || field === 'owner';
+  const compare = isText ? COLLATOR.compare : (a: string, b: string) => (a < b ? -1 : Number(a > b));
+  const sign = isDescending ? -1 : 1;
+  return records.toSorted((a, b) => {
+    const [left, right] = [valueOf(a), valueOf(b)];
+    if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined);
+    return sign * compare(left, right);
+  });
+}

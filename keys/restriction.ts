@@ -1,0 +1,46 @@
+import { isAbsent, type Change } from './change.ts';
+import { purgeAfter } from './purgeAfter.ts';
+import type { KeyRecord } from './record.ts';
+import { toEpochMs } from './timestamp.ts';
+
+/** What has a key refused, now or from a time on. */
+export type Restriction = Partial<
+  Pick<KeyRecord, 'expiresAt' | 'disabledAt' | 'disabledBy' | 'revokedAt' | 'revokedBy' | 'revokedReason'>
+>;
+
+/**
+ * Returns what one record of a key says against it that another of the same key does not: a revocation, a disabling, an
+ * earlier expiry. Put on the other, it makes that as restrictive as both are.
+ */
+export function addedRestriction(record: Restriction, other: Restriction): Restriction {
+  const { expiresAt, disabledAt, disabledBy, revokedAt, revokedBy, revokedReason } = other;
+  const isRevoked = revokedAt !== undefined && record.revokedAt === undefined;
+  const isDisabled = disabledAt !== undefined && record.disabledAt === undefined;
+  const isEarlier = expiresAt !== undefined && (record.expiresAt === undefined || expiresAt < record.expiresAt);
+  const added = {
+    ...(isEarlier ? { expiresAt } : {}),
+    ...(isDisabled ? { disabledAt, disabledBy } : {}),
+    ...(isRevoked ? { revokedAt, revokedBy, revokedReason } : {}),
+  };
+  return Object.fromEntries(Object.entries(added).filter(([, value]) => value !== undefined));
+}
+
+/** Creates the change that puts a restriction on a stored record, unless somebody changed its state meanwhile. */
+export function restricting(record: KeyRecord, added: Restriction, nowMs: number): Change {
+  const end = added.revokedAt ?? (record.revokedAt === undefined ? added.expiresAt : undefined);
+  return {
+    operation: 'write',
+    done: 'restricted',
+    set: { ...added, ...(end === undefined ? {} : { purgeAfter: purgeAfter(Math.max(toEpochMs(end), nowMs)) }) },
+    conditions: [
+      ...(record.revokedAt === undefined ? [isAbsent('revokedAt')] : []),
+      ...(added.disabledAt === undefined ? [] : [isAbsent('disabledAt')]),
+      ...(added.expiresAt === undefined
+        ? []
+        : [record.expiresAt === undefined ? isAbsent('expiresAt') : '#expiresAt = :was']),
+    ],
+    ...(record.expiresAt === undefined ? {} : { values: { was: record.expiresAt } }),
+    isIn: (stored) => Object.keys(addedRestriction(stored, added)).length === 0,
+    refusal: () => undefined,
+  };
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Deploys an HTTP API to an emulated account, and puts its authorizer's function behind an alias and back while a client calls.
+# Usage: rollout.sh EMULATOR_DIRECTORY
+set -euo pipefail
+emulator=$(cd "$1" && pwd)
+cd "$(dirname "$0")/../.."
+
+suite=rollout
+source test/e2e/emulator.sh
+start_emulator "$emulator"
+npm run --silent build > "$work/build.log"
+
+# deploy ALIAS: deploys the app with or without the alias
+deploy() {
+  logged npx --no-install cdk deploy Rollout --app 'node --import tsx test/e2e/rollout/app.ts' -c "alias=$1" \
+    --output "$work/cdk.out" --require-approval never --method=direct --no-notices --outputs-file "$work/outputs.json"
+}
+
+logged npx --no-install cdk bootstrap aws://123456789012/us-east-1 --output "$work/cdk.out" --no-notices
+deploy false
+api=$(json 'it.Rollout.ApiId' < "$work/outputs.json")
+
+for alias in true false; do
+  node test/e2e/rollout/client.mjs "$api" > "$work/seen.json" &
+  client=$!
+  deploy "$alias"
+  kill "$client" && wait "$client" || true
+  calls=$(json 'it.calls' < "$work/seen.json")
+  [[ $(json 'it.targets.length' < "$work/seen.json") == 2 ]] || fail "the client saw no change: $(cat "$work/seen.json")"
+  [[ $(json 'it.refused.length' < "$work/seen.json") == 0 ]] || fail "calls without a permission: $(cat "$work/seen.json")"
+  echo "alias=$alias: $calls calls, each with a permission for what the authorizer invokes"
+done

@@ -1,0 +1,44 @@
+// A client that calls an HTTP API in a loop, as far as the emulated account has it: it looks up what the authorizer invokes, and
+// whether API Gateway may invoke that. Usage: client.mjs API_ID. SIGTERM has it print what it saw as JSON and end.
+
+const [apiId] = process.argv.slice(2);
+const seen = { calls: 0, targets: [], refused: [] };
+const end = new AbortController();
+process.once('SIGTERM', () => end.abort());
+
+async function get(service, path) {
+  const credential = `Credential=test/20300101/us-east-1/${service}/aws4_request`;
+  const Authorization = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host, Signature=0`;
+  const response = await fetch(`${process.env.AWS_ENDPOINT_URL}${path}`, { headers: { Authorization } });
+  return response.ok ? response.json() : undefined;
+}
+
+async function target() {
+  const answer = await get('apigateway', `/v2/apis/${apiId}/authorizers`);
+  const [authorizer] = answer?.items ?? [];
+  return /functions\/(arn:[^/]+)\/invocations$/.exec(authorizer?.authorizerUri ?? '')?.[1];
+}
+
+// The policy of a function and that of its alias are two: the emulator looks each up by its qualifier.
+async function isPermitted(arn) {
+  const [, , , , , , name, qualifier] = arn.split(':');
+  const query = qualifier === undefined ? '' : `?Qualifier=${qualifier}`;
+  const answer = await get('lambda', `/2015-03-31/functions/${name}/policy${query}`);
+  const { Statement = [] } = JSON.parse(answer?.Policy ?? '{}');
+  return Statement.some((statement) => {
+    const source = statement.Condition?.ArnLike?.['AWS:SourceArn'] ?? '';
+    return source.endsWith(`:${apiId}/authorizers/*`);
+  });
+}
+
+while (!end.signal.aborted) {
+  const arn = await target();
+  if (arn === undefined) continue;
+  const isAllowed = await isPermitted(arn);
+  // What the authorizer invokes may have changed between the two requests: only a target that stays counts.
+  if ((await target()) !== arn) continue;
+  seen.calls++;
+  if (!seen.targets.includes(arn)) seen.targets.push(arn);
+  if (!isAllowed) seen.refused.push(arn);
+}
+console.log(JSON.stringify(seen));

@@ -1,0 +1,61 @@
+import { Aspects, type Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IConstruct } from 'constructs';
+import { describe, expect, test } from '@jest/globals';
+import { authorizerUnderTest } from './authorizerUnderTest.ts';
+
+type SetLevel = (node: CfnFunction, level: string) => void;
+
+/** The ways in which an aspect sets the level of every function. */
+const WAYS: Readonly<Record<string, SetLevel>> = {
+  'the property': (node, applicationLogLevel) => {
+    node.loggingConfig = { ...node.loggingConfig, logFormat: 'JSON', applicationLogLevel };
+  },
+  'an override': (node, level) => node.addPropertyOverride('LoggingConfig.ApplicationLogLevel', level),
+};
+
+function setLevels(stack: Stack, setLevel: SetLevel, level: string): void {
+  Aspects.of(stack.node.root).add({
+    visit: (node: IConstruct) => {
+      if (node instanceof CfnFunction) setLevel(node, level);
+    },
+  });
+}
+
+const warningsIn = (stack: Stack) =>
+  Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('^ApplicationLogLevel: got '));
+
+describe.each(Object.entries(WAYS))('an aspect that sets the log level by %s', (_, setLevel) => {
+  test.each(['WARN', 'ERROR', 'FATAL'])('has the synthesis warn that %s loses every metric', (level) => {
+    const { stack } = authorizerUnderTest();
+    setLevels(stack, setLevel, level);
+    const [warning, ...others] = warningsIn(stack);
+    expect(others).toEqual([]);
+    expect(warning).toMatchObject({
+      id: '/Test/Authorizer/Function/Resource',
+      entry: { data: expect.stringMatching(`got ${level}, wanted INFO or DEBUG: .+ every metric`) },
+    });
+  });
+
+  test.each(['INFO', 'DEBUG', 'TRACE'])('has no warning at %s', (level) => {
+    const { stack } = authorizerUnderTest();
+    setLevels(stack, setLevel, level);
+    expect(warningsIn(stack)).toEqual([]);
+  });
+
+  test.each([
+    ['ERROR', 1],
+    ['FATAL', 2],
+  ])('at %s warns of as many functions of plans as lose lines: %i in all', (level, count) => {
+    const { stack } = authorizerUnderTest({ plans: { free: {} } });
+    setLevels(stack, setLevel, level);
+    expect(warningsIn(stack)).toHaveLength(count);
+  });
+});
+
+test('an authorizer that no aspect changes has no warning, with debug lines or without', () => {
+  for (const props of [{}, { debugSampleRate: 0.5 }]) {
+    expect(warningsIn(authorizerUnderTest(props).stack)).toEqual([]);
+  }
+});
