@@ -10,6 +10,7 @@ const DAY_MS = 86_400_000;
 const KEY_LIKE: readonly (readonly [what: string, key: string, shown: string])[] = [
   ['a key whose checksum is wrong', `sk_Zk3vQ9xL${'w0Tb7RmY39'.repeat(4)}1`, 'sk_Z… (52 characters)'],
   ['a key of another prefix', `acme2_Zk3vQ9xL${'w0Tb7RmY39'.repeat(4)}1`, 'acme… (55 characters)'],
+  ['a key whose prefix is one letter', `k_Zk3vQ9xL${'w0Tb7RmY39'.repeat(4)}1`, 'k_Zk… (51 characters)'],
   ['a key in base64url', 'sk_Zk3-Q9x_w0Tb7RmY-3_9Lw0Tb7RmYQ9xZk3vQ9xLw0T', 'sk_Z… (46 characters)'],
   ['a key of small letters and digits', `sk_zk3vq9xl${'w0tb7rmy39'.repeat(2)}`, 'sk_z… (31 characters)'],
   ['a key of 28 characters whose capital comes last', 'sk_zk3-q9xl-w0t-7rmy-3-9lw0-b7R', 'sk_z… (31 characters)'],

@@ -178,6 +178,39 @@ describe('a request', () => {
   });
 });
 
+describe('a body that cannot be', () => {
+  test.each<[string, string, unknown, RegExp]>([
+    ['POST', '/api/keys', ['x'], /^body: wanted a JSON object$/],
+    ['POST', '/api/keys', { label: 'x', id: 'y' }, /1 field.*wanted label, owner, scopes, plan, expiresAt, metadata$/],
+    ['PATCH', '/api/keys/x', { asRead: {} }, /^changes: /],
+    ['PATCH', '/api/keys/x', { changes: [], asRead: {} }, /^changes: /],
+    ['PATCH', '/api/keys/x', { changes: {} }, /^asRead: /],
+    ['PATCH', '/api/keys/x', { changes: {}, asRead: {}, id: 'y', label: 'z' }, /2 field.*wanted changes, asRead$/],
+    ['POST', '/api/keys/x/disable', { reason: 'y' }, /1 field.*wanted none$/],
+    ['POST', '/api/keys/x/enable', { anything: 1 }, /1 field.*wanted none$/],
+    ['POST', '/api/keys/x/revoke', { why: 'y' }, /1 field.*wanted reason$/],
+    ['POST', '/api/keys/x/rotate', { grace: 1 }, /1 field.*wanted graceSeconds, expiresAt$/],
+    ['POST', '/api/keys', { metadata: nested(41) }, /^body: wanted no more than 40 /],
+  ])('the console says what %s %s expects in the place of %j', async (method, path, body, expected) => {
+    const headers = {
+      host: HOST,
+      cookie: `latchkey-console-${PORT}=${COOKIE}`,
+      origin: `http://${HOST}`,
+      'content-type': 'application/json',
+      'content-length': '2',
+    };
+    const answer = await startApp().request(path, { method, headers, body: JSON.stringify(body) });
+    const { error } = JSON.parse(await answer.text());
+    expect({ status: answer.status, code: error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
+    expect(error.message).toMatch(expected);
+  });
+});
+
+/** Lists in each other, so many. */
+function nested(depth: number): unknown {
+  return Array.from({ length: depth }).reduce<unknown>((inner) => [inner], 1);
+}
+
 describe('the address that the console prints', () => {
   const start = (headers: Headers, query = `?token=${TOKEN}`, method = 'GET') =>
     ask(method, START_PATH + query, headers);
