@@ -1,5 +1,4 @@
 import { LatchkeyError } from '../keys/errors.ts';
-import { show } from '../keys/keyFields.ts';
 import { KEY_SOURCES_WANTED, parseKeySources, type KeySourceSetting } from '../lambda/keySource.ts';
 import { ROUTE_PATTERN_WANTED } from '../lambda/route.ts';
 import type { ScopeMapping } from './sizeLimits.ts';
@@ -36,7 +35,7 @@ export function readAppContext(context: Readonly<Record<string, unknown>>): AppC
     const value = context[name];
     if (value === undefined) return undefined;
     const parsed = parse(value);
-    if (parsed === undefined) problems.push(`${name}: got ${show(value)}, wanted ${WANTED[name]}`);
+    if (parsed === undefined) problems.push(`${name}: got ${JSON.stringify(value)}, wanted ${WANTED[name]}`);
     return parsed;
   };
   const stackName = read('name', readStackName) ?? DEFAULT_STACK_NAME;
