@@ -19,12 +19,12 @@ const LOOKED_AT: readonly (readonly [RegExp, string])[] = [
     'linear by recheck 4.5.0: it has no loop',
   ],
   [
-    /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){1,3}(?:-[0-9a-f]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?|\b[a-z][0-9a-z-]{0,128}[0-9a-f]{8}-[0-9a-z]{12,13}\b/gi,
+    /\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){1,3}(?:-[0-9a-fA-F]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?|\b[A-Za-z][0-9A-Za-z-]{0,128}[0-9A-F]{8}-[0-9A-Za-z]{12,13}\b/g,
     'linear by its times on 20,000 to 80,000 characters: its one loop begins behind a date, and passes no other',
   ],
   [/\n(\(Did you mean [^\n]*\))$/, 'linear by recheck 4.5.0: it begins once a line'],
   [
-    /^(?:\d{1,14}|[A-Z]{1,24}\d{0,4}|[A-Z]?[a-z]{0,24}(?:[A-Z][a-z]{2,24}|At|By|Db|Id|If|In|Is|My|No|Of|On|Or|To|Up)*\d{0,4})$/,
+    /^(?:\d{1,14}|[A-Z]{1,23}\d{0,4}|[A-Z]?[a-z]{0,22}(?:[A-Z][a-z]{2,22}|At|By|Db|Id|If|In|Is|My|No|Of|On|Or|To|Up)*\d{0,4})$/,
     'linear by its times on 20,000 to 80,000 characters: each part begins with a capital, and passes no other',
   ],
   [

@@ -22,6 +22,8 @@ describe('a key is not repeated', () => {
     ['hex', '9f86d081884c7d659a2feaa0c55ad015'],
     ['16 characters', 'aB3dE5gH7jK9mN1p'],
     ['letters and digits in groups', 'ABCD-1234-EFGH-5678-IJKL'],
+    ['small letters and digits', '3f9k2m8q7x1z5b4n6v0c8d2g7h'],
+    ['24 letters', 'qzkvjxwpmrtbnghydlfcsaeu'],
     ['a password', 'P@ssw0rd!xY7#kQ2z'],
   ];
   test.each(forms.flatMap(([place, write]) => keys.map(([kind, key]) => [kind, place, key, write(key)] as const)))(
