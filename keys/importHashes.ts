@@ -1,8 +1,9 @@
 import { conflict, updateExpressions } from './change.ts';
 import { LatchkeyError } from './errors.ts';
 import { checkImportedKey, type ImportedKey } from './importedKey.ts';
+import { show } from './keyFields.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from './record.ts';
-import { ConditionRefused, type RegistryStore } from './registryStore.ts';
+import { ConditionRefused, type Item, type RegistryStore } from './registryStore.ts';
 import { addedRestriction, restricting, type Restriction } from './restriction.ts';
 import type { KeyHash } from './secret.ts';
 import { ATTRIBUTE } from './table.ts';
@@ -49,7 +50,7 @@ const MAX_CONCURRENCY = 100;
 export function checkConcurrency({ concurrency = 16 }: ImportOptions): number {
   if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MAX_CONCURRENCY) return concurrency;
   const wanted = `a whole number from 1 to ${MAX_CONCURRENCY}`;
-  throw new LatchkeyError('INPUT_INVALID', `concurrency: got ${String(concurrency)}, wanted ${wanted}`);
+  throw new LatchkeyError('INPUT_INVALID', `concurrency: got ${show(concurrency)}, wanted ${wanted}`);
 }
 
 /**
@@ -186,7 +187,11 @@ class Importer {
     for (let tries = 1; ; tries++) {
       const stored = isRestricted(record) ? await store.read(record.keyHash) : undefined;
       if (stored === undefined) return { index, outcome: 'skipped', firstIndex };
-      const kept = parseRecord(stored);
+      const kept = readStored(stored);
+      if (kept instanceof LatchkeyError) {
+        const problem = `keyHash: entry ${firstIndex + 1} has it too, but ${kept.message}, so this entry's restrictions can't be added: repair the record and import the entry again`;
+        return { index, outcome: 'rejected', problem };
+      }
       const added = addedRestriction(kept, record);
       const names = Object.keys(added);
       if (names.length === 0) return { index, outcome: 'skipped', firstIndex };
@@ -209,6 +214,16 @@ type Put = 'stored' | 'there' | 'id taken';
 
 /** Of a record whose state others change all the time. */
 const MAX_TRIES = 5;
+
+/** Returns the record, or why it is unreadable: one bad record must not end every run of an import. */
+function readStored(item: Item): KeyRecord | LatchkeyError {
+  try {
+    return parseRecord(item);
+  } catch (error) {
+    if (error instanceof LatchkeyError && error.code === 'RECORD_CORRUPT') return error;
+    throw error;
+  }
+}
 
 function isRestricted(record: Restriction): boolean {
   return Object.keys(addedRestriction({}, record)).length > 0;

@@ -4,7 +4,7 @@ import { isKeyId } from './keyId.ts';
 import { problemOf, wantedOf } from './keyFields.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { purgeAfter } from './purgeAfter.ts';
-import type { JsonObject } from './json.ts';
+import { copyJson, type JsonObject, type JsonValue } from './json.ts';
 import type { KeyRecord } from './record.ts';
 import { isAhead } from './recordTimes.ts';
 import { MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
@@ -74,6 +74,10 @@ const text = (wanted: string, isValid: (value: unknown) => boolean): Reader => (
   wanted,
   read: (value) => (isValid(value) ? value : undefined),
 });
+const field = (name: 'scopes' | 'metadata'): Reader => ({
+  wanted: wantedOf(name),
+  read: (value) => (problemOf(name, value, 0) === undefined ? copyJson(value as JsonValue) : undefined),
+});
 const TIME: Reader = {
   wanted: TIME_WANTED,
   read: (value, name) => readTime(value, { dateAs: name === 'expiresAt' ? 'end' : 'start' }),
@@ -88,9 +92,9 @@ const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' |
   label: text(TEXT_WANTED, isText),
   keyPrefix: text(`the first characters of the raw key, at most ${MAX_SHOWN_LENGTH}`, isShownPrefix),
   owner: text(TEXT_WANTED, isText),
-  scopes: text(wantedOf('scopes'), (value) => problemOf('scopes', value, 0) === undefined),
+  scopes: field('scopes'),
   plan: text(PLAN_WANTED, isPlanName),
-  metadata: text(wantedOf('metadata'), (value) => problemOf('metadata', value, 0) === undefined),
+  metadata: field('metadata'),
   createdAt: TIME,
   createdBy: ACTOR,
   lastUsedAt: TIME,

@@ -89,10 +89,7 @@ export async function listPage(
 ): Promise<ListPage> {
   const { limit = MAX_LIMIT, cursor, owner } = options;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new LatchkeyError(
-      'INPUT_INVALID',
-      `limit: got ${String(limit)}, wanted a whole number from 1 to ${MAX_LIMIT}`,
-    );
+    throw new LatchkeyError('INPUT_INVALID', `limit: got ${show(limit)}, wanted a whole number from 1 to ${MAX_LIMIT}`);
   }
   const startKey = cursor ? decodeCursor(cursor, owner) : undefined;
   if (state !== undefined || filter !== undefined) {

@@ -1,6 +1,7 @@
 import { areAsRead } from './areAsRead.ts';
 import { conflict, isAbsent, revokedRefusal, type Change } from './change.ts';
 import { LatchkeyError } from './errors.ts';
+import { copyJson } from './json.ts';
 import { problemOf, show } from './keyFields.ts';
 import type { NewKey } from './newKey.ts';
 import { purgeAfter } from './purgeAfter.ts';
@@ -70,7 +71,7 @@ export function successorOf(previous: KeyRecord, { expiresAt }: RotateOptions, n
 
 /** What the successor has as the old key has it: a scope that is refused by now must not keep a key from its rotation. */
 export function takenOver({ id, scopes }: KeyRecord): Pick<KeyRecord, 'scopes' | 'rotatedFrom'> {
-  return { ...(scopes === undefined ? {} : { scopes }), rotatedFrom: id };
+  return { ...(scopes === undefined ? {} : { scopes: copyJson(scopes) }), rotatedFrom: id };
 }
 
 /** When the old key ends: after the grace period, but never later than it would have anyway. */

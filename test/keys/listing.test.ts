@@ -77,7 +77,7 @@ describe('a page of keys', () => {
   test.each([0, 1001, 1.5, '7'])('is not of %p keys, and its bounds are told', async (limit) => {
     await expect(listPage(new OnePage([]), { limit: limit as number }, NOW)).rejects.toMatchObject({
       code: 'INPUT_INVALID',
-      message: expect.stringMatching(new RegExp(`^limit: got ${limit}, .* 1 to 1000$`)),
+      message: expect.stringMatching(new RegExp(`^limit: got ${JSON.stringify(limit)}, .* 1 to 1000$`)),
     });
   });
 });
