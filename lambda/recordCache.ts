@@ -4,7 +4,7 @@ import type { KeyHash } from '../keys/secret.ts';
 import { GenerationalMap } from './generationalMap.ts';
 
 export interface RecordCacheOptions {
-  /** How long a record answers for its key, and a read under way for later requests; 0 has every request make its own read. */
+  /** How long a record is used for its key, and for how long later requests may share a read. At 0, every request reads. */
   readonly recordMs: number;
   /** How old a record may answer while the store is down; 0 never. */
   readonly staleIfErrorMs: number;
