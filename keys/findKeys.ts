@@ -34,10 +34,20 @@ export function* findKeys(text: string, prefix?: string): Generator<FoundKey> {
  * Whether a value, or any text in it, holds a key that Latchkey can have issued. Records are shown: none belongs in one. Nothing
  * is looked for deeper than a record can nest, because no field takes such a value.
  */
-export function holdsKey(value: unknown, depth: number = MAX_DEPTH): boolean {
-  if (typeof value === 'string') return findKeys(value).next().done !== true;
-  if (typeof value !== 'object' || value === null || depth === 0) return false;
-  return Object.entries(value).some(([name, inner]) => holdsKey(name) || holdsKey(inner, depth - 1));
+export function holdsKey(value: unknown): boolean {
+  return typeof value === 'string' ? isKeyIn(value) : holdsKeyWithin(value, MAX_DEPTH, new Set());
+}
+
+/** Looks into each object once, because one that holds itself twice has 2^32 paths. */
+function holdsKeyWithin(value: unknown, depth: number, seen: Set<object>): boolean {
+  if (typeof value === 'string') return isKeyIn(value);
+  if (typeof value !== 'object' || value === null || depth === 0 || seen.has(value)) return false;
+  seen.add(value);
+  return Object.entries(value).some(([name, inner]) => isKeyIn(name) || holdsKeyWithin(inner, depth - 1, seen));
+}
+
+function isKeyIn(text: string): boolean {
+  return findKeys(text).next().done !== true;
 }
 
 /** What may be the prefix that ends with the underscore at `end`, the longest first. */

@@ -2,8 +2,9 @@ import { conflict, updateExpressions } from './change.ts';
 import { LatchkeyError } from './errors.ts';
 import { show } from './keyFields.ts';
 import { checkImportedKey, type ImportedKey } from './importedKey.ts';
+import { show } from './keyFields.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from './record.ts';
-import { ConditionRefused, type RegistryStore } from './registryStore.ts';
+import { ConditionRefused, type Item, type RegistryStore } from './registryStore.ts';
 import { addedRestriction, restricting, type Restriction } from './restriction.ts';
 import type { KeyHash } from './secret.ts';
 import { ATTRIBUTE } from './table.ts';
@@ -17,9 +18,9 @@ export type ImportResult = {
   | {
       readonly outcome: 'skipped';
       /**
-       * The index of the earlier entry with this hash, if there is one. Its record is kept, and what this entry has against the
-       * key (a revocation, a disabling, an earlier expiry) is added to it. Absent if the table held the hash before; the table
-       * then keeps what it has.
+       * The index of the earlier entry with this hash, if there is one. The table keeps that entry's record. If the run stored
+       * it, it gets this entry's restrictions: a revocation, a disabling, an earlier expiry. `firstIndex` is absent if no earlier
+       * entry has the hash, but the table already held it. The table then keeps its record unchanged.
        */
       readonly firstIndex?: number;
       readonly id?: never;
@@ -54,9 +55,10 @@ export function checkConcurrency({ concurrency = 16 }: ImportOptions): number {
 }
 
 /**
- * Puts each entry that the table lacks, a few at once, and tells what came of it in the order of the entries. Of entries with
- * one hash the first is kept, with the restrictions of all. Entries are read as they are wanted; only their hashes are kept,
- * about 130 bytes for each. Where the reader stops, what is in hand is finished first; where reading or the store fails, what is in hand is told before the failure.
+ * Stores each entry that the table lacks, a few at once, and yields the results in the order of the entries. If several
+ * entries have one hash, the table gets the first one, with the restrictions of all. An entry is read when its turn comes. Only
+ * the hashes stay in memory, about 130 bytes each. If the caller stops, the entries in progress are finished first. If reading
+ * or the store fails, the results of the entries in progress are yielded before the error is thrown.
  */
 export async function* importHashes(
   entries: AsyncIterable<ImportedKey> | Iterable<ImportedKey>,
@@ -102,10 +104,11 @@ function settle(work: Promise<ImportResult>): Promise<Settled> {
 class Importer {
   readonly #deps: ImportDeps;
   readonly #ids = new RecentIds();
-  /** The last entry of a hash that is under way. */
+  /** By hash, the work on its entry that is in progress. */
   readonly #inHand = new Map<KeyHash, Promise<void>>();
-  /** The index of the entry that each hash came with first: of those put by this run, and of those there before it. */
+  /** By hash, the index of its first entry, if this run stored that entry. */
   readonly #taken = new Map<KeyHash, number>();
+  /** By hash, the index of its first entry, if the table already held the hash. */
   readonly #skipped = new Map<KeyHash, number>();
 
   constructor(deps: ImportDeps) {
@@ -118,7 +121,7 @@ class Importer {
     if ('problem' in checked) return { index, outcome: 'rejected', problem: checked.problem };
     const { record, hasOwnId } = checked;
     const { keyHash } = record;
-    // Entries of one hash take turns, in their order.
+    // Entries with the same hash are processed one after the other, in their order.
     for (let earlier = this.#inHand.get(keyHash); earlier !== undefined; earlier = this.#inHand.get(keyHash)) {
       await earlier;
     }
@@ -139,7 +142,7 @@ class Importer {
       this.#taken.set(keyHash, index);
       return { index, outcome: 'taken', id };
     }
-    // That another key has the id does not matter if nothing would be written.
+    // If the table already holds the hash, nothing is written, so it doesn't matter that another key has the id.
     if (put === 'id taken' && (await this.#deps.store.read(keyHash)) === undefined) {
       return { index, outcome: 'rejected', problem: 'id: another key has it' };
     }
@@ -172,7 +175,7 @@ class Importer {
       const hashes = await this.#deps.store.hashesOf(id);
       return hashes.every((other) => other === keyHash) ? this.#put(record) : 'id taken';
     })();
-    // An id counts once its key is stored.
+    // An id is taken only once its key is stored.
     const isStored = work.then(
       (put) => put === 'stored' || this.#ids.delete(id),
       () => this.#ids.delete(id),
@@ -181,13 +184,17 @@ class Importer {
     return work;
   }
 
-  /** Puts the restrictions of a later entry on a key that this run stored. One that was there before stays as it is. */
+  /** Adds the restrictions of a later entry to a key that this run stored. A key that the table already held isn't changed. */
   async #takeDuplicate(record: KeyRecord, firstIndex: number, index: number): Promise<ImportResult> {
     const { store, now } = this.#deps;
     for (let tries = 1; ; tries++) {
       const stored = isRestricted(record) ? await store.read(record.keyHash) : undefined;
       if (stored === undefined) return { index, outcome: 'skipped', firstIndex };
-      const kept = parseRecord(stored);
+      const kept = readStored(stored);
+      if (kept instanceof LatchkeyError) {
+        const problem = `keyHash: entry ${firstIndex + 1} has it too, but ${kept.message}, so this entry's restrictions can't be added: repair the record and import the entry again`;
+        return { index, outcome: 'rejected', problem };
+      }
       const added = addedRestriction(kept, record);
       const names = Object.keys(added);
       if (names.length === 0) return { index, outcome: 'skipped', firstIndex };
@@ -208,8 +215,18 @@ class Importer {
 
 type Put = 'stored' | 'there' | 'id taken';
 
-/** Of a record whose state others change all the time. */
+/** How often a write is tried if others keep changing the record. */
 const MAX_TRIES = 5;
+
+/** Returns the record, or why it is unreadable: one bad record must not end every run of an import. */
+function readStored(item: Item): KeyRecord | LatchkeyError {
+  try {
+    return parseRecord(item);
+  } catch (error) {
+    if (error instanceof LatchkeyError && error.code === 'RECORD_CORRUPT') return error;
+    throw error;
+  }
+}
 
 function isRestricted(record: Restriction): boolean {
   return Object.keys(addedRestriction({}, record)).length > 0;
@@ -217,7 +234,7 @@ function isRestricted(record: Restriction): boolean {
 
 const RECENT_IDS = 10_000;
 
-/** Whether the keys of the last ids were stored, of 10,000 ids or some more. */
+/** For each of the last 10,000 to 20,000 ids, whether its key was stored. */
 class RecentIds {
   #younger = new Map<string, Promise<boolean>>();
   #older = new Map<string, Promise<boolean>>();
@@ -233,7 +250,7 @@ class RecentIds {
     this.#younger = new Map();
   }
 
-  /** Always false, for its key is not stored. */
+  /** Forgets an id whose key was not stored. Returns false, which is the answer to "was its key stored?". */
   delete(id: string): false {
     this.#younger.delete(id);
     this.#older.delete(id);

@@ -4,7 +4,7 @@ import { isKeyId } from './keyId.ts';
 import { problemOf, wantedOf } from './keyFields.ts';
 import { isPlanName, PLAN_WANTED } from './plan.ts';
 import { purgeAfter } from './purgeAfter.ts';
-import type { JsonObject } from './json.ts';
+import { copyJson, type JsonObject, type JsonValue } from './json.ts';
 import type { KeyRecord } from './record.ts';
 import { isAhead } from './recordTimes.ts';
 import { MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
@@ -74,6 +74,10 @@ const text = (wanted: string, isValid: (value: unknown) => boolean): Reader => (
   wanted,
   read: (value) => (isValid(value) ? value : undefined),
 });
+const field = (name: 'scopes' | 'metadata'): Reader => ({
+  wanted: wantedOf(name),
+  read: (value) => (problemOf(name, value, 0) === undefined ? copyJson(value as JsonValue) : undefined),
+});
 const TIME: Reader = {
   wanted: TIME_WANTED,
   read: (value, name) => readTime(value, { dateAs: name === 'expiresAt' ? 'end' : 'start' }),
@@ -88,9 +92,9 @@ const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' |
   label: text(TEXT_WANTED, isText),
   keyPrefix: text(`the first characters of the raw key, at most ${MAX_SHOWN_LENGTH}`, isShownPrefix),
   owner: text(TEXT_WANTED, isText),
-  scopes: text(wantedOf('scopes'), (value) => problemOf('scopes', value, 0) === undefined),
+  scopes: field('scopes'),
   plan: text(PLAN_WANTED, isPlanName),
-  metadata: text(wantedOf('metadata'), (value) => problemOf('metadata', value, 0) === undefined),
+  metadata: field('metadata'),
   createdAt: TIME,
   createdBy: ACTOR,
   lastUsedAt: TIME,
@@ -138,9 +142,9 @@ function readFields(given: Record<string, unknown>) {
 const TIMES: ReadonlySet<string> = new Set(
   Object.keys(READERS).filter((name) => READERS[name as keyof typeof READERS] === TIME),
 );
-/** Of Go and .NET (year 1), and of Unix. */
+/** The zero times of Go and .NET (year 1), and of Unix. */
 const ZERO_TIMES: ReadonlySet<string | undefined> = new Set(['0001-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z']);
-/** Of MySQL. No calendar has it. */
+/** The zero time of MySQL. No calendar has this date. */
 const ZERO_DATE = /^0000-00-00(?:[T ]00:00(?::00(?:[.,]0+)?)?)?Z?$/i;
 
 /**
@@ -154,7 +158,7 @@ export function isZeroTime(value: unknown): boolean {
   return text === '0' || ZERO_DATE.test(text) || ZERO_TIMES.has(readTime(text, { zone: 'UTC' }));
 }
 
-/** A zero time with somebody who revoked or disabled the key may be an end whose time is not known. */
+/** Returns a problem if a zero time comes with a name or a reason: the key may have been ended at an unknown time. */
 function endsWithoutTime(given: Record<string, unknown>): readonly string[] {
   const ends = [
     ['revokedAt', 'revokedBy', 'revokedReason'],
@@ -163,12 +167,12 @@ function endsWithoutTime(given: Record<string, unknown>): readonly string[] {
   return ends.flatMap(([time, ...about]) => {
     const told = about.find((name) => given[name] !== undefined && given[name] !== null);
     return told !== undefined && isZeroTime(given[time])
-      ? [`${time}: got a zero time beside ${told}, wanted when it was`]
+      ? [`${time}: got a zero time beside ${told}, wanted the time at which it happened`]
       : [];
   });
 }
 
-/** Nobody has used the key at a time to come. Of a revocation or a disabling the presence counts, and not the time. */
+/** Rejects a last use in the future. A revocation or a disabling in the future is accepted, because it ends the key at once. */
 function aheadProblem(lastUsedAt: Timestamp | undefined, nowMs: number): readonly string[] {
   if (lastUsedAt === undefined || !isAhead(toEpochMs(lastUsedAt), nowMs)) return [];
   return [`lastUsedAt: got ${lastUsedAt}, which is to come, wanted a time that has passed`];

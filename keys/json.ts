@@ -22,6 +22,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return isPlainObject(value) && !isDeeper(value, MAX_DEPTH) && Object.values(value).every(isJsonValue);
 }
 
+/** Returns a copy that shares no list and no object with the value. */
+export function copyJson<T extends JsonValue>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
+}
+
 function isJsonValue(value: unknown): value is JsonValue {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);

@@ -4,7 +4,7 @@ import { conflict, isAbsent, revokedRefusal, type Change } from './change.ts';
 import { LatchkeyError } from './errors.ts';
 import { problemOf, type FieldName } from './keyFields.ts';
 import { expiry } from './newKey.ts';
-import type { JsonObject } from './json.ts';
+import { copyJson, type JsonObject } from './json.ts';
 import type { KeyRecord } from './record.ts';
 
 /** What is to change about a key: `null` removes, what is left out stays. The bounds are those of a `NewKey`. */
@@ -44,7 +44,7 @@ export interface ChangeContext {
 const FIELDS: readonly FieldName[] = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'];
 
 /**
- * Checks changes as an operator or an application gave them, and leaves out what is undefined.
+ * Checks changes as an operator or an application gave them, and returns a copy without those that are undefined.
  *
  * @throws LatchkeyError `INPUT_INVALID`, listing every field that is wrong, and for changes that change nothing
  */
@@ -57,7 +57,7 @@ export function checkChanges(input: unknown, nowMs: number): KeyChanges {
   });
   if (given.length === 0) problems.push(`changes: got none, wanted one or more of ${FIELDS.join(', ')}`);
   if (problems.length > 0) throw new LatchkeyError('INPUT_INVALID', problems.join('; '));
-  return Object.fromEntries(given);
+  return Object.fromEntries(given.map(([name, value]) => [name, copyJson(value)]));
 }
 
 /**

@@ -56,7 +56,7 @@ export function problemOf(name: FieldName, value: unknown, nowMs: number): strin
 
 /** Names the first entry that is not a scope. */
 function showScopes(value: unknown): string {
-  const wrong: unknown[] = Array.isArray(value) ? value.filter((entry) => !isScope(entry)) : [];
+  const wrong: unknown[] = Array.isArray(value) ? [...value].filter((entry) => !isScope(entry)) : [];
   return wrong.length === 0 ? show(value) : `${show(value)} with ${show(wrong[0])} in it`;
 }
 
@@ -72,9 +72,11 @@ export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'string')
     return value.length > MAX_SHOWN ? `a text of ${value.length} characters` : quote(value);
-  if (typeof value !== 'object' || value === null) return String(value);
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  // JSON has no bigint, symbol or function, and the source of a function can be long.
+  if (typeof value !== 'object') return `a ${typeof value}`;
   if (isDeeper(value, MAX_DEPTH)) return `objects and lists more than ${MAX_DEPTH} deep`;
-  return Array.isArray(value) ? `a list of ${value.length}` : `an object of ${JSON.stringify(value).length} characters`;
+  return Array.isArray(value) ? `a list of ${value.length}` : 'an object';
 }
 
 function quote(text: string): string {
@@ -82,7 +84,8 @@ function quote(text: string): string {
 }
 
 function isScopeList(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isScope) && value.join(' ').length <= MAX_SCOPES_LENGTH;
+  // `every` passes over the gaps of a list.
+  return Array.isArray(value) && [...value].every(isScope) && value.join(' ').length <= MAX_SCOPES_LENGTH;
 }
 
 function isStorableMetadata(value: unknown): boolean {

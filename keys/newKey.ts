@@ -1,7 +1,7 @@
 import { LatchkeyError } from './errors.ts';
 import { problemOf, type FieldName } from './keyFields.ts';
 import { purgeAfter } from './purgeAfter.ts';
-import type { JsonObject } from './json.ts';
+import { copyJson, type JsonObject } from './json.ts';
 import type { KeyRecord } from './record.ts';
 import { readTime, toEpochMs } from './timestamp.ts';
 
@@ -44,15 +44,15 @@ export function checkNewKey(input: unknown, nowMs: number): CheckedFields {
   return writtenFields(fields as unknown as NewKey);
 }
 
-/** Returns what a record has of a new key whose fields were checked, or come from a stored record. */
+/** Returns a record's own copy of the fields of a new key. They were checked, or come from a stored record. */
 export function writtenFields({ label, owner, scopes, plan, expiresAt, metadata }: NewKey): CheckedFields {
   return {
     label,
     ...(owner === undefined ? {} : { owner }),
-    ...(scopes === undefined ? {} : { scopes }),
+    ...(scopes === undefined ? {} : { scopes: copyJson(scopes) }),
     ...(plan === undefined ? {} : { plan }),
     ...(expiresAt === undefined ? {} : expiry(expiresAt)),
-    ...(metadata === undefined ? {} : { metadata }),
+    ...(metadata === undefined ? {} : { metadata: copyJson(metadata) }),
   };
 }
 

@@ -3,14 +3,14 @@ import { purgeAfter } from './purgeAfter.ts';
 import type { KeyRecord } from './record.ts';
 import { toEpochMs } from './timestamp.ts';
 
-/** What has a key refused, now or from a time on. */
+/** The fields of a record that get the key refused, now or from some time on. */
 export type Restriction = Partial<
   Pick<KeyRecord, 'expiresAt' | 'disabledAt' | 'disabledBy' | 'revokedAt' | 'revokedBy' | 'revokedReason'>
 >;
 
 /**
- * Returns what one record of a key says against it that another of the same key does not: a revocation, a disabling, an
- * earlier expiry. Put on the other, it makes that as restrictive as both are.
+ * Returns the restrictions that `other` has and `record` lacks: a revocation, a disabling, an earlier expiry. Both are records
+ * of one key. With them, `record` is as restrictive as both together.
  */
 export function addedRestriction(record: Restriction, other: Restriction): Restriction {
   const { expiresAt, disabledAt, disabledBy, revokedAt, revokedBy, revokedReason } = other;
@@ -25,7 +25,7 @@ export function addedRestriction(record: Restriction, other: Restriction): Restr
   return Object.fromEntries(Object.entries(added).filter(([, value]) => value !== undefined));
 }
 
-/** Creates the change that puts a restriction on a stored record, unless somebody changed its state meanwhile. */
+/** Creates the change that adds restrictions to a stored record. It's refused if the record's state has changed since the read. */
 export function restricting(record: KeyRecord, added: Restriction, nowMs: number): Change {
   const end = added.revokedAt ?? (record.revokedAt === undefined ? added.expiresAt : undefined);
   return {

@@ -1,6 +1,7 @@
 import { areAsRead } from './areAsRead.ts';
 import { conflict, isAbsent, revokedRefusal, type Change } from './change.ts';
 import { LatchkeyError } from './errors.ts';
+import { copyJson } from './json.ts';
 import { problemOf, show } from './keyFields.ts';
 import type { NewKey } from './newKey.ts';
 import { purgeAfter } from './purgeAfter.ts';
@@ -61,16 +62,19 @@ export function checkRotateOptions({ graceSeconds, expiresAt }: RotateOptions, n
   if (problems.length > 0) throw new LatchkeyError('INPUT_INVALID', problems.join('; '));
 }
 
-/** What the successor is issued with, but for its scopes, which `takenOver` has. */
+/** Returns the fields that the successor is issued with, except the scopes (see `takenOver`). */
 export function successorOf(previous: KeyRecord, { expiresAt }: RotateOptions, nowMs: number): NewKey {
   const { label, owner, plan, metadata } = previous;
   const ends = expiresAt === undefined ? sameLife(previous, nowMs) : (expiresAt ?? undefined);
   return { label, owner, plan, metadata, expiresAt: ends };
 }
 
-/** What the successor has as the old key has it: a scope that is refused by now must not keep a key from its rotation. */
+/**
+ * Returns the fields that the successor copies from the old key unchecked. An older version may have stored a scope that is
+ * rejected today, and the key must still be rotatable.
+ */
 export function takenOver({ id, scopes }: KeyRecord): Pick<KeyRecord, 'scopes' | 'rotatedFrom'> {
-  return { ...(scopes === undefined ? {} : { scopes }), rotatedFrom: id };
+  return { ...(scopes === undefined ? {} : { scopes: copyJson(scopes) }), rotatedFrom: id };
 }
 
 /** When the old key ends: after the grace period, but never later than it would have anyway. */

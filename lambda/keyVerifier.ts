@@ -25,7 +25,7 @@ export class KeyVerifier {
   readonly #config: Config;
   readonly #deps: AuthorizeDeps;
   readonly #observer: AuthorizeObserver;
-  /** By the record that the cache holds: callers share one copy of it until it is read again. */
+  /** By the cached record, the copy that all callers share until the key is read from the table again. */
   readonly #copies = new WeakMap<PublicRecord, PublicRecord>();
 
   constructor(deps: KeyVerifierDeps) {
@@ -55,7 +55,8 @@ export class KeyVerifier {
    * covers it. No pattern covers a route with a query, a fragment, a dot segment, an empty segment, a space, a control character, a
    * backslash, or an encoded dot, slash or backslash (`%2e`, `%2f`, `%5c`), because your framework may serve it as another path.
    *
-   * You get the decision frozen. Its record has no `keyHash`; it is the same object until the key is read again.
+   * The decision is frozen. Its record has no `keyHash`. Decisions on one key share the record object until the verifier reads
+   * the key from the table again.
    *
    * A refusal is a value. A fault says nothing about the key: answer it as a failure of your own.
    *
@@ -67,7 +68,7 @@ export class KeyVerifier {
     return this.#handedOut(decided instanceof Promise ? await decided : decided);
   }
 
-  /** A caller that could change the cached record would change the decisions for all others. */
+  /** Replaces the cached record by a copy. If a caller could change the cached one, it would change all later decisions. */
   #handedOut(decision: Decision): Decision {
     if (decision.effect === 'unauthenticated' || decision.record === undefined) return decision;
     const record = this.#copyOf(decision.record);

@@ -4,7 +4,7 @@ import type { KeyHash } from '../keys/secret.ts';
 import { GenerationalMap } from './generationalMap.ts';
 
 export interface RecordCacheOptions {
-  /** How long a record answers for its key, and a read under way for later requests; 0 has every request make its own read. */
+  /** How long a record is used for its key, and for how long later requests may share a read. At 0, every request reads. */
   readonly recordMs: number;
   /** How old a record may answer while the store is down; 0 never. */
   readonly staleIfErrorMs: number;
@@ -14,10 +14,13 @@ export interface RecordCacheOptions {
   readonly capacity?: number;
 }
 
-/** A read that has not ended. */
-interface Read {
-  readonly startedAtMs: number;
-  readonly record: Promise<KeyRecord | undefined>;
+/** The reads of one hash that have not ended. Reads are numbered as they begin, because a clock may be put back. */
+interface ReadsUnderWay {
+  count: number;
+  /** Later requests may share this read. */
+  shared?: { readonly number: number; readonly startedAtMs: number; readonly record: Promise<KeyRecord | undefined> };
+  /** Number of the latest-begun read that has a result. An earlier read may lack changes that this one saw, so its result is dropped. */
+  newestSeen: number;
 }
 
 interface Reading extends HeldAnswer {
@@ -44,8 +47,8 @@ export class RecordCache {
   readonly #records: GenerationalMap<number, Reading>;
   /** By hash, the epoch milliseconds at which the table was found to lack it. */
   readonly #unknown: GenerationalMap<KeyHash, number>;
-  /** The last one of each hash. */
-  readonly #underWay = new Map<KeyHash, Read>();
+  readonly #underWay = new Map<KeyHash, ReadsUnderWay>();
+  #lastNumber = 0;
 
   constructor(options: RecordCacheOptions) {
     const { recordMs, capacity = 10_000 } = options;
@@ -77,11 +80,11 @@ export class RecordCache {
     const { staleIfErrorMs, now } = this.#options;
     const held = this.held(keyHash, now());
     if (held !== undefined) return held.record;
-    const known = this.#reading(keyHash);
     try {
       return await this.#readOnce(keyHash, read);
     } catch (error) {
       const isOutage = error instanceof LatchkeyError && error.code === 'STORE_UNAVAILABLE';
+      const known = this.#reading(keyHash);
       if (isOutage && known !== undefined && isWithin(staleIfErrorMs, known.readAtMs, now())) return known.record;
       throw error;
     }
@@ -97,11 +100,7 @@ export class RecordCache {
     keyHash: KeyHash,
     read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
   ): Promise<KeyRecord | undefined> {
-    const readAtMs = this.#options.now();
-    const held = this.#heldOf(keyHash);
-    const record = await read(keyHash);
-    // Read meanwhile by somebody else: which of both is the later one the clock does not tell, for it may have been put back.
-    return this.#heldOf(keyHash) === held ? this.#remember(keyHash, record, readAtMs) : record;
+    return this.#read(keyHash, read);
   }
 
   /** When the read of the record began that is held for the key, in epoch milliseconds; `undefined` where none is. */
@@ -109,19 +108,19 @@ export class RecordCache {
     return this.#reading(keyHash)?.readAtMs;
   }
 
-  /** Has the next request read the key anew. */
+  /** Drops what is held for the key, so that the next request reads it. Reads that began before are not remembered. */
   forget(keyHash: KeyHash): void {
-    if (this.#reading(keyHash) !== undefined) this.#records.delete(indexOf(keyHash));
-    this.#unknown.delete(keyHash);
+    const reads = this.#underWay.get(keyHash);
+    if (reads !== undefined) {
+      reads.newestSeen = this.#lastNumber;
+      delete reads.shared;
+    }
+    this.#drop(keyHash);
   }
 
   #reading(keyHash: KeyHash): Reading | undefined {
     const reading = this.#records.get(indexOf(keyHash));
     return reading?.keyHash === keyHash ? reading : undefined;
-  }
-
-  #heldOf(keyHash: KeyHash): Reading | number | undefined {
-    return this.#reading(keyHash) ?? this.#unknown.get(keyHash);
   }
 
   #readOnce(
@@ -130,29 +129,49 @@ export class RecordCache {
   ): Promise<KeyRecord | undefined> {
     const { recordMs, now } = this.#options;
     const startedAtMs = now();
-    const underWay = this.#underWay.get(keyHash);
-    if (underWay !== undefined && isWithin(recordMs, underWay.startedAtMs, startedAtMs)) return underWay.record;
-    // Once a later read has begun, this one may be behind it and is not remembered, whichever ends first.
-    const isLast = () => this.#underWay.get(keyHash) === own;
-    const own: Read = {
-      startedAtMs,
-      record: read(keyHash)
-        .then((record) => (isLast() ? this.#remember(keyHash, record, startedAtMs) : record))
-        .finally(() => isLast() && this.#underWay.delete(keyHash)),
-    };
-    this.#underWay.set(keyHash, own);
-    return own.record;
+    const shared = this.#underWay.get(keyHash)?.shared;
+    if (shared !== undefined && isWithin(recordMs, shared.startedAtMs, startedAtMs)) return shared.record;
+    const record = this.#read(keyHash, read, startedAtMs);
+    const reads = this.#underWay.get(keyHash);
+    if (reads !== undefined) reads.shared = { number: this.#lastNumber, startedAtMs, record };
+    return record;
   }
 
-  #remember(keyHash: KeyHash, record: KeyRecord | undefined, readAtMs: number): KeyRecord | undefined {
+  async #read(
+    keyHash: KeyHash,
+    read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
+    readAtMs = this.#options.now(),
+  ): Promise<KeyRecord | undefined> {
+    const number = ++this.#lastNumber;
+    const reads = this.#underWay.get(keyHash) ?? { count: 0, newestSeen: 0 };
+    reads.count++;
+    this.#underWay.set(keyHash, reads);
+    try {
+      const record = await read(keyHash);
+      if (number > reads.newestSeen) {
+        reads.newestSeen = number;
+        this.#remember(keyHash, record, readAtMs);
+      }
+      return record;
+    } finally {
+      if (reads.shared?.number === number) delete reads.shared;
+      if (--reads.count === 0) this.#underWay.delete(keyHash);
+    }
+  }
+
+  #drop(keyHash: KeyHash): void {
+    if (this.#reading(keyHash) !== undefined) this.#records.delete(indexOf(keyHash));
+    this.#unknown.delete(keyHash);
+  }
+
+  #remember(keyHash: KeyHash, record: KeyRecord | undefined, readAtMs: number): void {
     const { recordMs, staleIfErrorMs } = this.#options;
-    this.forget(keyHash);
+    this.#drop(keyHash);
     if (record === undefined) {
       if (this.#unknownMs > 0) this.#unknown.set(keyHash, readAtMs);
     } else if (recordMs > 0 || staleIfErrorMs > 0) {
       this.#records.set(indexOf(keyHash), { keyHash, record, readAtMs });
     }
-    return record;
   }
 }
 

@@ -1,10 +1,12 @@
 import { Option, type Command } from 'commander';
 import type { LatchkeyError } from '../../keys/errors.ts';
+import { checkImportedKey } from '../../keys/importedKey.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandDeps } from '../commandDeps.ts';
 import { addTableOptions } from '../tableOptions.ts';
-import { CSV, JSON_LINES, type ExportFormat } from '../transfer/exportFormat.ts';
+import { CSV, exportedFields, JSON_LINES, type ExportFormat } from '../transfer/exportFormat.ts';
+import { objectLine } from '../transfer/importLine.ts';
 import { PrivateFile } from '../transfer/privateFile.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
@@ -20,12 +22,18 @@ interface ExportRun {
 }
 
 const BATCH = 500;
+const UNIMPORTABLE_ADVICE = 'set the fields right with update, or in the export before you import it';
 
 const HELP = `
 The export holds the hash of every key, with all that is known of it: without the hashes no other table could accept the
 keys. No hash opens anything by itself, but treat the export as confidential. The keys themselves are in no table and in
 no export. import reads both formats, and nothing is lost on the way. The read is a consistent one, so that a revocation of
 just now is in it.
+
+An older version may have stored a field that import rejects today, such as a label with a control character. The export has
+such a key too, and a warning names the key and the field. Change the field with update before you export, or in the export
+before you import it.
+
 In CSV what a spreadsheet would run as a formula has an apostrophe in front, which import takes off again.
 
   latchkey export --table keys --out keys.jsonl
@@ -72,25 +80,44 @@ async function exportTo(options: ExportOptions, run: ExportRun): Promise<void> {
       output.note(`warning: ${error.message}`);
     };
     output.progress.start(0, 'count');
-    let count = 0;
+    let [count, unimportable] = [0, 0];
+    const review = (record: KeyRecord): void => {
+      const problem = importProblem(record, run.deps.now());
+      if (problem === undefined) return;
+      unimportable++;
+      output.note(`warning: import would reject the key ${record.id}: ${problem}`);
+    };
     try {
-      count = await writeAll(registry.records({ onCorrupt, consistentRead: true }), run);
+      count = await writeAll(registry.records({ onCorrupt, consistentRead: true }), review, run);
     } finally {
       output.progress.stop();
     }
     output.note(`keys exported: ${count}${options.out === undefined ? '' : `; they are in ${options.out}`}`);
+    if (unimportable > 0) output.note(`keys that import would reject: ${unimportable}; ${UNIMPORTABLE_ADVICE}`);
     if (corrupt.length === 0) return;
     throw new CliError('RECORDS_CORRUPT', `${corrupt.length} of the records cannot be read and are not in the export`);
   });
 }
 
-async function writeAll(records: AsyncIterable<KeyRecord>, { format, write, deps }: ExportRun): Promise<number> {
+/** Returns why `import` would reject the record, if it would: another version may have stored it, or another tool. */
+function importProblem(record: KeyRecord, nowMs: number): string | undefined {
+  const line = objectLine(1, exportedFields(record));
+  const checked = 'entry' in line ? checkImportedKey(line.entry, { actor: 'export', nowMs }) : line;
+  return 'problem' in checked ? checked.problem : undefined;
+}
+
+async function writeAll(
+  records: AsyncIterable<KeyRecord>,
+  review: (record: KeyRecord) => void,
+  { format, write, deps }: ExportRun,
+): Promise<number> {
   const { output, interruption } = deps;
   let count = 0;
   let batch: KeyRecord[] = [];
   await write(format.header);
   for await (const record of records) {
     if (interruption.exitCode !== undefined) throw new CliError('INTERRUPTED', 'interrupted: nothing was exported');
+    review(record);
     batch.push(record);
     count++;
     output.progress.advance();

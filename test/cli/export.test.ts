@@ -142,6 +142,36 @@ test('a record that cannot be read is told and left out, all others are exported
   expect(stderr).toMatch(/^warning: .*bad.*\nkeys exported: 1\nerror: .*not in the export\n$/);
 });
 
+test.each([
+  ['JSON Lines', []],
+  ['CSV', ['--csv']],
+])('export warns about each key that import would reject, and writes it (%s)', async (_, format) => {
+  const [from, to] = [await cli.makeTable(), await cli.makeTable()];
+  const wrong: readonly Partial<KeyRecord>[] = [
+    { label: 'a\u0007b' },
+    { owner: 'a\u202eb' },
+    { scopes: ['a,b'] },
+    { createdBy: 'a\nb' },
+    { disabledAt: at(-1), disabledBy: 'a\u0007' },
+    { revokedAt: at(-1), revokedReason: 'a\u0007' },
+  ];
+  for (const [index, fields] of wrong.entries()) await cli.putKey(from, { id: `wrong-${index}`, ...fields });
+  await cli.putKey(from, { id: 'right', owner: 'acme' });
+  const { exitCode, stdout, stderr } = await cli.run(['export', ...format], { table: from });
+  expect(exitCode).toBe(0);
+  const told = stderr.split('\n').filter((line) => line.startsWith('warning: import would reject the key '));
+  const { stdout: imported } = await cli.run(['import', '-', '--json'], { table: to, input: stdout });
+  expect(JSON.parse(imported)).toMatchObject({ taken: ['right'] });
+  expect(JSON.parse(imported).rejected).toHaveLength(wrong.length);
+  expect(told).toHaveLength(wrong.length);
+  const names = ['label', 'owner', 'scopes', 'createdBy', 'disabledBy', 'revokedReason'];
+  for (const [index, name] of names.entries()) {
+    expect(stderr).toContain(`warning: import would reject the key wrong-${index}: ${name}: wanted `);
+  }
+  expect(stderr).toContain(`keys that import would reject: ${wrong.length}; `);
+  for (const character of ['\u0007', '\u202e']) expect(stderr).not.toContain(character);
+});
+
 test('on a terminal a count shows how far it is', async () => {
   const table = await cli.makeTable();
   for (let index = 0; index < 3; index++) await cli.putKey(table, { createdAt: at(index) });

@@ -17,6 +17,7 @@ export function describeImport(open: () => Promise<Table>): void {
     describeEntries(() => table);
     describeRuns(() => table);
     describeDuplicates(() => table);
+    describeUnreadableRecords(() => table);
     describeFailures(() => table);
   });
 }
@@ -260,6 +261,32 @@ function describeDuplicates(tableOf: () => Table): void {
     expect(results).toEqual([
       { index: 0, outcome: 'skipped' },
       { index: 1, outcome: 'rejected', problem: expect.stringMatching(/^keyHash: entry 1 has it too.*revokedAt/) },
+    ]);
+    expect(await table.items()).toEqual(before);
+  });
+}
+
+function describeUnreadableRecords(tableOf: () => Table): void {
+  test('rejects a later entry that restricts a key whose stored record is unreadable, and goes on', async () => {
+    const table = tableOf();
+    const keyHash = newHash();
+    await table.put({ ...serialiseRecord(makeKey({ id: 'broken' }).record), keyHash, label: 7 });
+    const before = await table.items();
+    const results = await run(table.registry, [
+      { keyHash, label: 'x' },
+      { keyHash, label: 'x', expiresAt: at(60_000) },
+      { keyHash, label: 'x' },
+    ]);
+    expect(results).toEqual([
+      { index: 0, outcome: 'skipped' },
+      {
+        index: 1,
+        outcome: 'rejected',
+        problem: expect.stringMatching(
+          /^keyHash: entry 1 has it too.*the record of key broken has an unreadable label/,
+        ),
+      },
+      { index: 2, outcome: 'skipped', firstIndex: 0 },
     ]);
     expect(await table.items()).toEqual(before);
   });

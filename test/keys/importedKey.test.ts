@@ -37,6 +37,15 @@ test('all that an entry says is kept, and what ended long ago stays for 90 days 
   expect(check(TAKEN)).toStrictEqual({ record, hasOwnId: true });
 });
 
+test('an imported record shares no list and no object with its entry', () => {
+  const scopes = ['a'];
+  const metadata = { list: ['a'] };
+  const checked = check({ scopes, metadata });
+  scopes.push('bad,scope');
+  metadata.list.push('b');
+  expect(checked).toMatchObject({ record: { scopes: ['a'], metadata: { list: ['a'] } } });
+});
+
 test('an entry that says the least is issued now by who imports, under an id of its own', () => {
   expect(check({})).toStrictEqual({
     record: {

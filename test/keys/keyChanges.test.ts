@@ -26,6 +26,15 @@ describe('checkChanges', () => {
     );
   });
 
+  test('returns changes that share no list and no object with the input', () => {
+    const scopes = ['a'];
+    const metadata = { list: ['a'] };
+    const checked = checkChanges({ scopes, metadata, owner: null }, NOW_MS);
+    scopes.push('bad,scope');
+    metadata.list.push('b');
+    expect(checked).toStrictEqual({ scopes: ['a'], metadata: { list: ['a'] }, owner: null });
+  });
+
   test('tells each field that is wrong, and of one that there is not, which ones there are', () => {
     expect(() => checkChanges({ label: '', owner: 'acme', colour: 'red' }, NOW_MS)).toThrow(
       expect.objectContaining({

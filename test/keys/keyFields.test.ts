@@ -79,7 +79,13 @@ describe('a message tells what a field was', () => {
     ['a '.repeat(30), `"${'a '.repeat(30)}"`],
     [`${'a '.repeat(30)}b`, 'a text of 61 characters'],
     [['a', 'b', 'c'], 'a list of 3'],
-    [{ a: 1 }, 'an object of 7 characters'],
+    [{ a: 1 }, 'an object'],
+    [{ a: 1n }, 'an object'],
+    [new Map(), 'an object'],
+    [Object.create(null), 'an object'],
+    [7n, 'a bigint'],
+    [Symbol('s'), 'a symbol'],
+    [() => 'secret', 'a function'],
   ])('%p', (value, got) => {
     expect(problemOf('plan', value, NOW_MS)?.split(', wanted ')[0]).toBe(`plan: got ${got}`);
   });

@@ -25,10 +25,42 @@ test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
   },
 );
 
-test('metadata that holds itself is refused', () => {
-  const metadata: Record<string, unknown> = {};
-  metadata['self'] = metadata;
-  expect(problemOf({ label: 'x', metadata })).toMatch(/^metadata: got objects and lists more than 32 deep/);
+test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
+  'checkNewKey rejects a value of %s that holds itself twice, and ends',
+  (name) => {
+    const cyclic: Record<string, unknown> = {};
+    cyclic['self'] = cyclic;
+    cyclic['again'] = cyclic;
+    expect(problemOf({ label: 'x', [name]: cyclic })).toMatch(
+      new RegExp(`^${name}: got objects and lists more than 32 deep`),
+    );
+  },
+);
+
+test.each([
+  ['a bigint', 1n],
+  ['a symbol', Symbol('s')],
+  ['a function', () => {}],
+  ['a date', new Date(0)],
+  ['nothing', undefined],
+])('checkNewKey rejects metadata with %s in it', (_, value) => {
+  expect(problemOf({ label: 'x', metadata: { a: [value] } })).toMatch(/^metadata: got an object, wanted/);
+  expect(problemOf({ label: 'x', scopes: [value] })).toMatch(/^scopes: got a list of 1 with /);
+});
+
+test('checkNewKey rejects a list of scopes with a gap', () => {
+  const scopes: string[] = [];
+  scopes.length = 1;
+  expect(problemOf({ label: 'x', scopes })).toMatch(/^scopes: got a list of 1 with nothing in it/);
+});
+
+test('a new key shares no list and no object with its input', () => {
+  const scopes = ['a'];
+  const metadata = { list: ['a'] };
+  const checked = checkNewKey({ label: 'x', scopes, metadata }, NOW_MS);
+  scopes.push('bad,scope');
+  metadata.list.push('b');
+  expect(checked).toStrictEqual({ label: 'x', scopes: ['a'], metadata: { list: ['a'] } });
 });
 
 describe('the bounds of a new key', () => {

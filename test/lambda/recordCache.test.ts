@@ -173,6 +173,69 @@ describe('concurrent look-ups', () => {
     expect(await find()).toBe(revoked);
   });
 
+  test('remember a busy key’s record for an outage, although a later read has always begun before one ends', async () => {
+    const { record, lookup, cache, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
+    let last = slowRead();
+    void cache.find(record.keyHash, last.read);
+    for (let at = 0; at < 3; at++) {
+      const next = slowRead();
+      void cache.find(record.keyHash, next.read);
+      last.answer(record);
+      last = next;
+    }
+    lookup.isDown = true;
+    await new Promise(setImmediate);
+    const answers = await Promise.all(Array.from({ length: 60 }, () => find()));
+    expect(new Set(answers)).toEqual(new Set([record]));
+  });
+
+  test('remember no record of a read that a later one has overtaken, which found the key deleted', async () => {
+    const { record, cache, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
+    const slow = slowRead();
+    const earlier = cache.find(record.keyHash, slow.read);
+    lookup.records.delete(record.keyHash);
+    expect(await find()).toBeUndefined();
+    slow.answer(record);
+    expect(await earlier).toBe(record);
+    lookup.isDown = true;
+    await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  test('remember a record although a later read has failed', async () => {
+    const { record, cache, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
+    const slow = slowRead();
+    const earlier = cache.find(record.keyHash, slow.read);
+    lookup.isDown = true;
+    await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    slow.answer(record);
+    await earlier;
+    expect(await find()).toBe(record);
+  });
+
+  test('answer during an outage with the newest record held, not with the one held when they began', async () => {
+    const { record, cache, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
+    await find();
+    let fail: (error: unknown) => void = () => {};
+    const failing = cache.find(record.keyHash, () => new Promise((_, reject) => (fail = reject)));
+    const revoked = { ...record, revokedAt: record.createdAt };
+    await cache.find(record.keyHash, async () => revoked);
+    fail(new LatchkeyError('STORE_UNAVAILABLE', 'down'));
+    expect(await failing).toBe(revoked);
+  });
+
+  test('read the key again once it was forgotten, and remember no read that began before', async () => {
+    const { record, lookup, clock, cache, find } = cacheOf();
+    const slow = slowRead();
+    const earlier = cache.find(record.keyHash, slow.read);
+    cache.forget(record.keyHash);
+    const renamed = { ...record, label: 'renamed' };
+    lookup.put(renamed);
+    expect(await find()).toBe(renamed);
+    slow.answer(record);
+    expect(await earlier).toBe(record);
+    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(renamed);
+  });
+
   test('join a read for as long as a record answers, and then make their own', async () => {
     const { record, lookup, clock, cache, find } = cacheOf({ recordMs: 1000 });
     const slow = slowRead();
@@ -350,6 +413,18 @@ describe('a read whatever is held', () => {
     answer(record);
     await readOfDeleted;
     expect(cache.held(record.keyHash, clock.nowMs)).toEqual({ record: undefined });
+  });
+
+  test('is not overwritten by a shared read that began before it, wherever the clock was put in between', async () => {
+    const { record, clock, cache } = cacheOf();
+    const slow = slowRead();
+    const earlier = cache.find(record.keyHash, slow.read);
+    clock.nowMs -= 1000;
+    const revoked = { ...record, revokedAt: record.createdAt };
+    await cache.readAnew(record.keyHash, async () => revoked);
+    slow.answer(record);
+    expect(await earlier).toBe(record);
+    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(revoked);
   });
 
   test('an earlier one leaves nothing behind that comes back once a clock that was put back has caught up', async () => {
