@@ -1,6 +1,5 @@
 import { conflict, updateExpressions } from './change.ts';
 import { LatchkeyError } from './errors.ts';
-import { show } from './keyFields.ts';
 import { checkImportedKey, type ImportedKey } from './importedKey.ts';
 import { show } from './keyFields.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from './record.ts';
