@@ -96,7 +96,8 @@ export class ApiKeyAuthorizer extends Construct {
    * is not ended by a revocation at all.
    */
   readonly revocationDelay: Duration;
-  /** The keys that it accepts: `any` with `acceptForeignKeys`, else those with this prefix. For the output `AcceptedKeys`. */
+
+  /** The keys that the authorizer accepts, for the output `AcceptedKeys`: `any` with `acceptForeignKeys`, or else the key prefix. */
   readonly acceptedKeys: string;
 
   /** The plans as API Gateway has them; absent where there are none. */
@@ -121,7 +122,9 @@ export class ApiKeyAuthorizer extends Construct {
     const namespace = planNamespace(this);
     this.#settings = authorizerSettings(this, props, namespace);
     const { environment, config } = this.#settings;
-    this.acceptedKeys = config.keyFormat.acceptForeignKeys ? ANY_KEYS : config.keyFormat.prefix;
+    const { acceptForeignKeys, prefix } = config.keyFormat;
+    // `config` has the default prefix if only the deployment knows the prop; the environment has the token.
+    this.acceptedKeys = acceptForeignKeys ? ANY_KEYS : (environment['LATCHKEY_KEY_PREFIX'] ?? prefix);
     this.revocationDelay = Duration.seconds(config.recordCacheSeconds + config.resultCacheSeconds);
 
     const made = authorizerFunction(this, props, environment);
