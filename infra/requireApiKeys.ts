@@ -25,7 +25,7 @@ interface ApiKeyRequirementProps extends ApplyPlansOptions {
 /**
  * Has the API take what it counts by from its authorizers, and require it on every method behind one of `authorizers`, those
  * too that are made later: a method that was forgotten would be limited by nothing, and nobody would notice. The plans get the
- * stages. To ask for it again changes nothing.
+ * stages. A further call for the same API adds its stages, or all of them.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, before it changes anything, for an API that takes API Gateway's own keys from a header,
  * for an API without a stage, and for stages of another API
@@ -37,7 +37,11 @@ export function requireApiKeys(props: ApiKeyRequirementProps): void {
   // Not from the App where there is a Stage: the CDK takes no aspect across its border (aws/aws-cdk#20468).
   const root = AppStage.of(api) ?? api.node.root;
   const aspects = Aspects.of(root);
-  if (aspects.all.some((aspect) => aspect instanceof ApiKeyRequirement && aspect.isOf(api, authorizers))) return;
+  const existing = aspects.all
+    .filter((aspect) => aspect instanceof ApiKeyRequirement)
+    .find((aspect) => aspect.isOf(api, authorizers));
+  if (props.stages === undefined) existing?.includeAllStages();
+  if (existing !== undefined) return;
   const requirement = new ApiKeyRequirement(props, root);
   aspects.add(requirement, { priority: AspectPriority.MUTATING });
   api.node.addValidation(requirement);
@@ -83,7 +87,7 @@ class ApiKeyRequirement implements IAspect, IValidation {
   readonly #authorizers: ReadonlySet<IAuthorizer>;
   readonly #plans: KeyPlans;
   /** Whether stages that are made later come under the plans. */
-  readonly #hasAllStages: boolean;
+  #hasAllStages: boolean;
   /** The methods of one API may stand in several stacks. */
   readonly #root: IConstruct;
 
@@ -97,6 +101,10 @@ class ApiKeyRequirement implements IAspect, IValidation {
 
   isOf(api: RestApi, authorizers: ReadonlySet<IAuthorizer>): boolean {
     return this.#api === api && this.#authorizers === authorizers;
+  }
+
+  includeAllStages(): void {
+    this.#hasAllStages = true;
   }
 
   visit(node: IConstruct): void {
