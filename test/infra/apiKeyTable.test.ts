@@ -1,4 +1,4 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, RemovalPolicies, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -99,6 +99,46 @@ test.each<[string, ApiKeyTableProps, boolean]>([
   const replica = Match.objectLike({ DeletionProtectionEnabled: isProtected });
   synthesize(() => ({ ...props, replicaRegions: ['eu-west-1'] })).hasResourceProperties(TABLE, {
     Replicas: [replica, replica],
+  });
+});
+
+describe('a removal policy that is set after the table was made', () => {
+  const { DESTROY, RETAIN, RETAIN_ON_UPDATE_OR_DELETE } = RemovalPolicy;
+
+  test.each<[string, ApiKeyTableProps, RemovalPolicy, string, boolean]>([
+    ['DESTROY turns deletion protection off', {}, DESTROY, 'Delete', false],
+    ['DESTROY leaves protection that is set', { deletionProtection: true }, DESTROY, 'Delete', true],
+    ['RETAIN turns deletion protection on', { removalPolicy: DESTROY }, RETAIN, 'Retain', true],
+    ['RETAIN leaves protection off if that is set', { deletionProtection: false }, RETAIN, 'Retain', false],
+    ['RETAIN_ON_UPDATE_OR_DELETE protects', {}, RETAIN_ON_UPDATE_OR_DELETE, 'RetainExceptOnCreate', true],
+  ])('%s, in every Region', (_, props, policy, DeletionPolicy, isProtected) => {
+    const replica = Match.objectLike({ DeletionProtectionEnabled: isProtected });
+    const setters: readonly ((stack: Stack, keys: ApiKeyTable) => void)[] = [
+      (stack) => RemovalPolicies.of(stack).apply(policy),
+      (_stack, keys) => keys.table.applyRemovalPolicy(policy),
+    ];
+    for (const set of setters) {
+      const stack = new Stack(new App(), 'Test', { env: { region: 'us-east-1' } });
+      const keys = new ApiKeyTable(stack, 'Keys', { ...props, replicaRegions: ['eu-west-1'] });
+      set(stack, keys);
+      keys.table.addReplica({ region: 'ap-southeast-2' });
+      Template.fromStack(stack).hasResource(TABLE, {
+        DeletionPolicy,
+        Properties: { Replicas: [replica, replica, replica] },
+      });
+    }
+  });
+
+  test('changes nothing else about the replicas', () => {
+    const encryption = (stack: Stack) => TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
+    const replicasOf = (template: Template) =>
+      Object.values(template.findResources(TABLE)).flatMap(({ Properties }) => Properties.Replicas);
+    const destroyed = synthesize((stack) => {
+      RemovalPolicies.of(stack).destroy();
+      return { encryption: encryption(stack) };
+    });
+    const kept = replicasOf(synthesize((stack) => ({ encryption: encryption(stack) })));
+    expect(replicasOf(destroyed)).toEqual(kept.map((replica) => ({ ...replica, DeletionProtectionEnabled: false })));
   });
 });
 
