@@ -14,7 +14,7 @@ import { tableReference } from './tableReference.ts';
 export interface AuthorizerSettings {
   /** The function's environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The same as the function will read it. */
+  /** The environment as the function reads it, with the function's default for each value that only the deployment knows. */
   readonly config: Config;
   /** How the policy for a key of every scope is longer than is known to be safe, if it is. */
   readonly policyWarning: string | undefined;
@@ -50,7 +50,7 @@ export function authorizerSettings(
   namespace: string,
 ): AuthorizerSettings {
   const problems = [...laterProblems(props), ...capacityProblems(props)];
-  const table = tableReference(scope, props.table);
+  const table = tableReference(scope, props.table.table);
   const environment = environmentOf(scope, props, namespace);
   const checked = checkedPart(scope, environment, props);
   const config = readSettings(checked, problems);

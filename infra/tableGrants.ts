@@ -1,6 +1,7 @@
 import type { ITable, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { BY_ID, BY_OWNER, LAST_USED_ATTRIBUTES } from '../keys/table.ts';
+import { environmentOf } from './tableReference.ts';
 
 /** What the CDK grants to who reads and writes a table, with its wildcards written out: the security checks ask about those. */
 const KEY_USE = [
@@ -79,6 +80,6 @@ export function grantEncryptionKey(
     resourceArns: [resource.keyArn],
     // A key policy names its own key so.
     resourceSelfArns: ['*'],
-    conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${table.env.region}.amazonaws.com` } },
+    conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${environmentOf(table).region}.amazonaws.com` } },
   });
 }
