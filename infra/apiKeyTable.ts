@@ -52,7 +52,7 @@ export interface ApiKeyTableProps {
 
   /**
    * What CloudFormation does with the table when it leaves the stack. `DESTROY` also turns `deletionProtection` off, unless you set
-   * it. So does `RemovalPolicies.of(stack).destroy()`.
+   * it. `RemovalPolicies.of(stack).destroy()` does the same.
    *
    * @default RemovalPolicy.RETAIN
    */

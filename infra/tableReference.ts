@@ -5,16 +5,16 @@ import { propError } from './propChecks.ts';
 
 /** How the function names its table to DynamoDB. */
 export interface TableReference {
-  /** The table's name or its ARN: `TableName` of DynamoDB's API takes both, and a table of another account needs the ARN. */
+  /** The table's name or its ARN. `TableName` of DynamoDB's API accepts both; a table in another account needs the ARN. */
   readonly value: string;
   readonly kind: 'name' | 'arn';
 }
 
 /**
- * Returns how a function beside the construct names the table: by its ARN if the table is in another account than the construct's
- * stack, or if only the deployment knows that. Another account has to allow the function in the table's resource policy.
+ * Returns how a function in the construct's stack names the table: by its ARN if the table is in another account, or if only the
+ * deployment knows whether it is. The other account must allow the function in the table's resource policy.
  *
- * @throws LatchkeyError `CONFIG_INVALID` if the table is in another Region than the stack, as far as the synthesis knows
+ * @throws LatchkeyError `CONFIG_INVALID` if the synthesis knows that the table is in another Region than the stack
  */
 export function tableReference(construct: IConstruct, table: ITable | TableV2): TableReference {
   const stack = Stack.of(construct);
