@@ -1,6 +1,6 @@
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 
-/** What each kind of API knows of a request that it asked the authorizer about. */
+/** The variables that every kind of API has for a request behind an authorizer. */
 const OF_EVERY_API = {
   requestId: '$context.requestId',
   requestTime: '$context.requestTime',
@@ -13,7 +13,7 @@ const OF_EVERY_API = {
   integrationLatency: '$context.integrationLatency',
 };
 
-/** What REST and WebSocket APIs know of the authorizer's own run, and HTTP APIs do not. */
+/** The variables about the authorizer's invocation. REST and WebSocket APIs have them; HTTP APIs don't. */
 const OF_THE_AUTHORIZER = {
   authorizerStatus: '$context.authorizer.status',
   authorizerLatency: '$context.authorizer.latency',
@@ -21,13 +21,13 @@ const OF_THE_AUTHORIZER = {
 };
 
 /**
- * Formats of access logs for APIs behind an authorizer: one JSON object a line. Each has the route, the status, the key's id, Latchkey's
- * error code and latencies in milliseconds, and nothing of a header, the path or the query, where a key may be. API Gateway writes `-`
- * for what it does not know.
+ * Access log formats for APIs behind an authorizer. Each line is one JSON object with the route, the status, the key's id, Latchkey's
+ * error code and latencies in milliseconds. No header, path or query is logged, because a key may be there. API Gateway writes `-` for
+ * an absent value.
  *
- * - `principalId` is the key's id, or `anonymous` if no key is known. A simple response of an HTTP API has none: read `keyId`, which
- *   only allowed requests have.
- * - `errorCode` is the reason of a refusal with `status` 403. If scopes are mapped, a scoped key has `INSUFFICIENT_SCOPE` on allowed
+ * - `principalId` is the key's id, or `anonymous` if the key is unknown. HTTP APIs with simple responses have no `principalId`: read
+ *   `keyId`, which only allowed requests have.
+ * - `errorCode` is the reason for a 403. If scopes are mapped, a scoped key has `INSUFFICIENT_SCOPE` on allowed
  *   requests too. A 401 has no code: API Gateway drops the context of a thrown `Unauthorized`.
  * - `authorizerRequestId` is the `requestId` of the function's log line.
  */
@@ -63,7 +63,7 @@ export const latchkeyAccessLogFormat = Object.freeze({
     }),
 });
 
-/** Each value is a text, because API Gateway writes `-` for what is absent, which is no number. */
+/** Writes each value as a string, because API Gateway writes `-`, which isn't a number, for an absent value. */
 function jsonFormat(fields: Readonly<Record<string, string>>): AccessLogFormat {
   return AccessLogFormat.custom(JSON.stringify(fields));
 }

@@ -96,7 +96,8 @@ export class ApiKeyAuthorizer extends Construct {
    * is not ended by a revocation at all.
    */
   readonly revocationDelay: Duration;
-  /** The keys that it accepts: `any` with `acceptForeignKeys`, else those with this prefix. For the output `AcceptedKeys`. */
+
+  /** The keys that the authorizer accepts, for the output `AcceptedKeys`: `any` with `acceptForeignKeys`, or else the key prefix. */
   readonly acceptedKeys: string;
 
   /** The plans as API Gateway has them; absent where there are none. */
@@ -107,7 +108,7 @@ export class ApiKeyAuthorizer extends Construct {
   readonly #metrics: AuthorizerMetrics;
   /** Those of `forRestApi`, in whatever stack they stand. */
   readonly #restAuthorizers = new Set<IAuthorizer>();
-  // By their arguments: the same options give the same authorizer.
+  // The keys of these maps are the options, so that the same options return the same authorizer.
   readonly #restByOptions = new Map<string, IAuthorizer>();
   readonly #httpByOptions = new Map<string, HttpApiKeyAuthorizer>();
   readonly #webSocketByOptions = new Map<string, WebSocketKeyAuthorizer>();
@@ -121,7 +122,9 @@ export class ApiKeyAuthorizer extends Construct {
     const namespace = planNamespace(this);
     this.#settings = authorizerSettings(this, props, namespace);
     const { environment, config } = this.#settings;
-    this.acceptedKeys = config.keyFormat.acceptForeignKeys ? ANY_KEYS : config.keyFormat.prefix;
+    const { acceptForeignKeys, prefix } = config.keyFormat;
+    // `config` has the default prefix if only the deployment knows the prop; the environment has the token.
+    this.acceptedKeys = acceptForeignKeys ? ANY_KEYS : (environment['LATCHKEY_KEY_PREFIX'] ?? prefix);
     this.revocationDelay = Duration.seconds(config.recordCacheSeconds + config.resultCacheSeconds);
 
     const made = authorizerFunction(this, props, environment);
@@ -137,17 +140,17 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * An authorizer for one REST API. Call it for each method if you like: the same options give the same authorizer. A second REST
-   * API needs an id of its own, as in `forRestApi('SecondApi')`. A revoked key is refused after the revocation delay.
+   * Returns an authorizer for one REST API. You can call it for each method: the same options return the same authorizer. A second
+   * REST API needs its own id, as in `forRestApi('SecondApi')`. A revoked key is refused after the revocation delay.
    *
    * What changes in how it asks the function takes effect with a deployment of the API, which the construct sees to. Where the API
    * deploys itself, `deploy: false`, or was made elsewhere, deploy it anew after a change of `keySources`, `resultCacheTtl`,
    * `rollout` or `provisionedConcurrentExecutions`: until then its stage goes on as before, and with the last two, which have
    * another function asked, answers every request with 500.
    *
-   * @param id names the authorizer. The default is `RestApi`; a second type in the same scope gets an id of its own
-   * @throws LatchkeyError `CONFIG_INVALID` for a `TOKEN` authorizer of more than one key source, or of a query parameter; if the id
-   * belongs to a construct of other options; and if methods of two REST APIs use the authorizer
+   * @param id names the authorizer. The default is `RestApi`; the default for a second type in the same scope has a suffix
+   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter, if a construct with
+   * other options has the id, or if methods of two REST APIs use the authorizer
    */
   forRestApi(id?: string, { type = 'REQUEST', scope = this }: RestApiAuthorizerOptions = {}): IAuthorizer {
     const authorizerId = this.#idOf('forRestApi', id, type);
@@ -160,15 +163,15 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * An authorizer for HTTP APIs. Call it for each route if you like: the same options give the same authorizer, and each API that
-   * uses it gets one resource. A revoked key is refused after the revocation delay.
+   * Returns an authorizer for HTTP APIs. You can call it for each route: the same options return the same authorizer. Each API that
+   * uses it gets one authorizer resource. A revoked key is refused after the revocation delay.
    *
    * Preflights that `corsPreflight` has the API answer need no key. A `$default` or `ANY` route behind the authorizer takes
    * OPTIONS too: there, add a route `OPTIONS /{proxy+}` without one (AWS, "Configure CORS for HTTP APIs").
    *
-   * @param id names the authorizer in the API. The default is `HttpApi`; a second payload format in the same API gets an id of its
-   * own
-   * @throws LatchkeyError `CONFIG_INVALID` from the route that uses it, if the API has a construct of that id already
+   * @param id names the authorizer in the API. The default is `HttpApi`; the default for a second payload format in the same API has
+   * a suffix
+   * @throws LatchkeyError `CONFIG_INVALID` when you add the route, if the API already has a construct with that id
    */
   forHttpApi(id?: string, { payloadFormat = '2.0' }: HttpApiAuthorizerOptions = {}): IHttpRouteAuthorizer {
     const { keySources, scopes, httpApiResponse, resultCacheSeconds } = this.#settings.config;
@@ -191,14 +194,14 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * An authorizer for the `$connect` routes of WebSocket APIs. The same id gives the same authorizer, and each API that uses it gets
-   * one resource.
+   * Returns an authorizer for the `$connect` routes of WebSocket APIs. The same id returns the same authorizer. Each API that uses it
+   * gets one authorizer resource.
    *
    * API Gateway asks it when a client connects and keeps no answer: a revoked key opens no connection once `recordCacheTtl` is
    * over, but a client that is connected stays so, for up to two hours. Close its connection to end that sooner.
    *
    * @param id names the authorizer in the API. The default is `WebSocketApi`
-   * @throws LatchkeyError `CONFIG_INVALID` from the route that uses it, if the API has a construct of that id already
+   * @throws LatchkeyError `CONFIG_INVALID` when you add the route, if the API already has a construct with that id
    */
   forWebSocketApi(id?: string): IWebSocketRouteAuthorizer {
     const identitySources = webSocketIdentitySources(this.#settings.config.keySources);
@@ -219,8 +222,8 @@ export class ApiKeyAuthorizer extends Construct {
    * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`: without it the CDK lets every
    * AppSync API of the world invoke the function, and the synthesis warns.
    *
-   * The permission names the API, so CloudFormation creates it after the API. After a change of `rollout` or
-   * `provisionedConcurrentExecutions` requests fail between those two steps.
+   * The permission names the API, so CloudFormation updates the API before it creates the permission. If you change `rollout` or
+   * `provisionedConcurrentExecutions`, requests fail between those two steps.
    */
   forAppSync({ scope }: AppSyncAuthorizerOptions = {}): AuthorizationMode {
     if (!FeatureFlags.of(this).isEnabled(APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION)) {
@@ -249,16 +252,16 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Puts a REST API under the plans: API Gateway counts and limits what comes to each method behind an authorizer of `forRestApi`,
-   * wherever in the app the method is added. A method that sets `apiKeyRequired` itself keeps what it says: one that sets it to
-   * `false` is not limited. Call it for as many REST APIs as there are; they share a key's limits. A revoked key is refused after
-   * the revocation delay, as without plans.
+   * Puts a REST API under the plans: API Gateway counts and limits the requests to each method behind an authorizer of `forRestApi`,
+   * in whichever stack you add the method. If a method sets `apiKeyRequired` itself, its value stays: `false` exempts the method from
+   * limits. You can call this for several REST APIs; they share a key's limits. A revoked key is refused after the revocation delay,
+   * as without plans.
    *
-   * The plans get every stage of the API, those that are added later too, or the `stages` that you name. All stages serve the same
-   * methods, so a stage in no plan would refuse every key: the synthesis fails and names it.
+   * The plans get every stage of the API, including stages that you add later, or only the `stages` that you name. All stages serve
+   * the same methods, so a stage without a plan would refuse every key. The synthesis fails for such a stage and names it.
    *
-   * @throws LatchkeyError `CONFIG_INVALID`, before anything is changed, for an authorizer without `plans`, for an API without a
-   * stage, for a stage of another API, and for an API that takes API Gateway's own keys from a header
+   * @throws LatchkeyError `CONFIG_INVALID`, before it changes anything, if the authorizer has no `plans`, the API has no stage, a
+   * stage belongs to another API, or the API reads API Gateway's own keys from a header
    */
   applyPlans(api: RestApi, options: ApplyPlansOptions = {}): void {
     if (this.plans === undefined) {

@@ -28,9 +28,9 @@ export interface ApiKeyAuthorizerProps {
   readonly keyPrefix?: string;
 
   /**
-   * Where a request may carry its key, in order of preference. AppSync has a place of its own, whatever these say. The function
-   * finds a header in any case. The identity sources of REST and WebSocket APIs keep your spelling, because AWS says that header names
-   * of REST methods are case-sensitive in mappings: spell a header as your callers do.
+   * Where a request may carry its key, in order of preference. AppSync ignores these and always reads the `Authorization` header. The
+   * function ignores the case of header names. The identity sources of REST and WebSocket APIs keep your spelling, because AWS says
+   * that mappings of REST methods are case-sensitive. Spell each header as your callers do.
    *
    * @default ['bearer', 'query:api_key']
    */
@@ -93,11 +93,11 @@ export interface ApiKeyAuthorizerProps {
    * route, one whose scopes open none may use nothing. A change of the mapping takes effect with the deployment, and where
    * answers are kept after `resultCacheTtl`; a change of a key's own scopes after the revocation delay.
    *
-   * The synthesis rejects a mapping that Lambda or API Gateway has no room for: 4 KB for all environment variables, and 512
-   * characters for a resource of a policy. It warns if the policy for a key of every scope is longer than 8 KB and a REST or HTTP API
-   * gets it: AWS documents no limit there. A stage's name is assumed to have the 128 characters that it may have. So about 36 routes
-   * fit without a warning, or 25 if a path has a `*`, because the policy then denies ambiguous paths. A `*` for the method is
-   * written out as every method.
+   * The synthesis rejects a mapping that is over a limit of Lambda or API Gateway: 4 KB for all environment variables, and 512
+   * characters for a resource of a policy. It warns if a REST or HTTP API would get a policy longer than 8 KB for a key with every
+   * scope: AWS documents no limit there. The estimate assumes a stage name of 128 characters, the maximum. About 36 routes fit without
+   * a warning, or 25 if a path has a `*`, because the policy then denies ambiguous paths. The policy writes out a `*` for the method
+   * as every method.
    *
    * A pattern may hold a token, such as a parameter of the stack. The function checks that pattern when it starts.
    *
@@ -131,8 +131,8 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * How API Gateway limits the keys of each plan on the REST APIs that `applyPlans` names: plan → limits, for each key or for
-   * all keys of the plan together. A key of no plan is not limited; one whose plan is not among these is refused there. HTTP and
-   * AppSync APIs have no usage plans, and Latchkey does not use those of WebSocket APIs: no key is limited there.
+   * all keys of the plan together. A key without a plan is not limited. A key with a plan that is not listed here is refused on
+   * these APIs. HTTP and AppSync APIs have no usage plans, and Latchkey doesn't use those of WebSocket APIs: no key is limited there.
    *
    * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A key's change of plan counts after the revocation
    * delay. See docs/plans.md for what each plan takes of the account's quotas.
@@ -142,15 +142,15 @@ export interface ApiKeyAuthorizerProps {
   readonly plans?: PlanMapping;
 
   /**
-   * The function's memory in MB, and with it its share of a CPU: 128 to 10,240.
+   * The function's memory, from 128 to 10,240 MB. Lambda allots CPU in proportion to it.
    *
    * @default 256
    */
   readonly memorySize?: number;
 
   /**
-   * How many environments are kept started. They are billed by the hour; requests beyond them start others. It makes an alias,
-   * `live`, which API Gateway then asks. At most `reservedConcurrentExecutions`, if that is set.
+   * How many environments Lambda keeps started. They are billed by the hour; requests beyond them start others. The construct
+   * creates an alias, `live`, which API Gateway then invokes. At most `reservedConcurrentExecutions`, if that is set.
    *
    * @default - environments start when requests come
    */

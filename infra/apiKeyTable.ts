@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { CfnDeletionPolicy, Lazy, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
   Billing,
@@ -44,14 +44,15 @@ export interface ApiKeyTableProps {
   readonly replicaRegions?: readonly string[];
 
   /**
-   * Whether DynamoDB refuses to delete the table, whoever asks. CloudFormation can't delete a protected table either.
+   * Whether DynamoDB rejects every request to delete the table. CloudFormation can't delete a protected table either.
    *
-   * @default - true, unless `removalPolicy` is `RemovalPolicy.DESTROY`
+   * @default - true, unless the synthesized removal policy is `RemovalPolicy.DESTROY`
    */
   readonly deletionProtection?: boolean;
 
   /**
-   * What becomes of the table when it leaves the stack. `DESTROY` also turns `deletionProtection` off, unless you set it.
+   * What CloudFormation does with the table when it leaves the stack. `DESTROY` also turns `deletionProtection` off, unless you set
+   * it. `RemovalPolicies.of(stack).destroy()` does the same.
    *
    * @default RemovalPolicy.RETAIN
    */
@@ -103,7 +104,7 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
     super(scope, id);
     const pointInTimeRecoverySpecification = { pointInTimeRecoveryEnabled: true };
     const { removalPolicy = RemovalPolicy.RETAIN } = props;
-    const { deletionProtection = removalPolicy !== RemovalPolicy.DESTROY } = props;
+    const protection = props.deletionProtection === undefined ? {} : { deletionProtection: props.deletionProtection };
     this.table = new TableV2(this, 'Table', {
       ...(props.tableName === undefined ? {} : { tableName: props.tableName }),
       partitionKey: text(PARTITION_KEY),
@@ -117,14 +118,11 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
       billing: Billing.onDemand(),
       encryption: props.encryption ?? TableEncryptionV2.dynamoOwnedKey(),
       pointInTimeRecoverySpecification,
-      deletionProtection,
+      ...protection,
       removalPolicy,
-      replicas: (props.replicaRegions ?? []).map((region) => ({
-        region,
-        deletionProtection,
-        pointInTimeRecoverySpecification,
-      })),
+      replicas: (props.replicaRegions ?? []).map((region) => ({ region, pointInTimeRecoverySpecification })),
     });
+    protectUnlessDestroyed(this.#cfnTable);
   }
 
   /** The table's name, for `latchkey --table` and `createKeyRegistry`. */
@@ -133,11 +131,9 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
   }
 
   streamArn(): string {
-    const { defaultChild } = this.table.node;
-    if (!(defaultChild instanceof CfnGlobalTable))
-      throw new LatchkeyError('INTERNAL_ERROR', `${this.node.path}: a TableV2 is made of no CfnGlobalTable`);
-    defaultChild.streamSpecification = { streamViewType: StreamViewType.NEW_AND_OLD_IMAGES };
-    return defaultChild.attrStreamArn;
+    const cfnTable = this.#cfnTable;
+    cfnTable.streamSpecification = { streamViewType: StreamViewType.NEW_AND_OLD_IMAGES };
+    return cfnTable.attrStreamArn;
   }
 
   grantVerify(grantee: IGrantable): Grant {
@@ -146,6 +142,12 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
 
   grantManage(grantee: IGrantable): Grant {
     return grantManage(this.table, grantee);
+  }
+
+  get #cfnTable(): CfnGlobalTable {
+    const { defaultChild } = this.table.node;
+    if (defaultChild instanceof CfnGlobalTable) return defaultChild;
+    throw new LatchkeyError('INTERNAL_ERROR', `${this.node.path}: a TableV2 is made of no CfnGlobalTable`);
   }
 }
 
@@ -178,6 +180,21 @@ class ExistingApiKeyTable extends Construct implements IApiKeyTable {
   grantManage(grantee: IGrantable): Grant {
     return grantManage(this.table, grantee);
   }
+}
+
+/**
+ * Protects each replica that has no deletion protection set, unless CloudFormation deletes the table with its stack. Decides when the
+ * template is written, because an aspect may change the removal policy until then.
+ */
+function protectUnlessDestroyed(table: CfnGlobalTable): void {
+  const { replicas } = table;
+  table.replicas = Lazy.uncachedAny({
+    produce: (context) => {
+      const deletionProtectionEnabled = table.cfnOptions.deletionPolicy !== CfnDeletionPolicy.DELETE;
+      const rendered: CfnGlobalTable.ReplicaSpecificationProperty[] = context.resolve(replicas);
+      return rendered.map((replica) => ({ deletionProtectionEnabled, ...replica }));
+    },
+  });
 }
 
 function text(name: string) {

@@ -94,7 +94,7 @@ export function authorizerFunction(
   return { function: lambda, logGroup, ...liveVersion(scope, props, lambda) };
 }
 
-/** A share that only the deployment knows may be above 0. */
+/** Returns true for a token too, because the deployment may resolve it to a share above 0. */
 function mayLogSamples({ debugSampleRate = 0 }: ApiKeyAuthorizerProps): boolean {
   return debugSampleRate > 0 || !isKnown(debugSampleRate);
 }

@@ -1,23 +1,23 @@
 import type { Construct } from 'constructs';
 import { propError } from './propChecks.ts';
 
-/** The id of an authorizer, and where it comes from. */
+/** The id of an authorizer, with the caller and the options that it comes from. */
 export interface AuthorizerId {
   /** The construct whose method creates the authorizer. */
   readonly owner: Construct;
   readonly method: 'forRestApi' | 'forHttpApi' | 'forWebSocketApi';
   readonly id: string;
-  /** Whether the caller chose the id; a default may be replaced. */
+  /** Whether the caller chose the id. A default id may get a suffix. */
   readonly isGiven: boolean;
-  /** What tells the authorizer from others of the same owner. */
+  /** Distinguishes the authorizer from others of the same owner: its type or its payload format. */
   readonly variant: string;
 }
 
 /**
  * Returns the id for the authorizer in the scope. The first authorizer of a scope gets its plain id, so that deployed stacks
- * keep their logical ids. Another one without an id of its own is named after its owner and its options.
+ * keep their logical ids. A further authorizer with a default id gets its owner and its variant as a suffix.
  *
- * @throws LatchkeyError `CONFIG_INVALID` if the scope has a construct of that id already
+ * @throws LatchkeyError `CONFIG_INVALID` if the caller chose an id that the scope already has, or the suffixed id exists too
  */
 export function freeIdIn(scope: Construct, { owner, method, id, isGiven, variant }: AuthorizerId): string {
   const candidates = isGiven ? [id] : [id, `${id}-${owner.node.id}-${variant}`];

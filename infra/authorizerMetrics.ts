@@ -10,7 +10,7 @@ export class AuthorizerMetrics {
   readonly #function: IFunction;
   readonly #isCounted: boolean;
 
-  /** `isCounted` is whether the function counts at all; errors name the construct. */
+  /** `isCounted` says whether the function emits metrics. Errors carry the path of `construct`. */
   constructor(construct: IConstruct, lambda: IFunction, { isCounted }: { readonly isCounted: boolean }) {
     this.#construct = construct;
     this.#function = lambda;

@@ -14,9 +14,9 @@ import { tableReference } from './tableReference.ts';
 export interface AuthorizerSettings {
   /** The function's environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The same as the function will read it. */
+  /** The environment as the function reads it, with the function's default for each value that only the deployment knows. */
   readonly config: Config;
-  /** How the policy for a key of every scope is longer than is known to be safe, if it is. */
+  /** The warning about a policy that is longer than the size known to work, or `undefined`. */
   readonly policyWarning: string | undefined;
 }
 
@@ -38,9 +38,9 @@ const PROP_OF: Readonly<Record<string, keyof ApiKeyAuthorizerProps>> = {
 };
 
 /**
- * Turns props into settings, with the namespace of `planNamespace`. The function's own reader reads them here, so that a bad value
- * fails the synthesis and not the first request; so does what Lambda or API Gateway has no room for. A value that only the
- * deployment knows is passed on unchecked: the function checks it when it starts. The props that shape the template must be known.
+ * Turns props into settings, with the namespace of `planNamespace`. Reads them with the function's own reader, so that a bad value
+ * fails the synthesis and not the first request. A value over a limit of Lambda or API Gateway fails it too. Passes on a value that
+ * only the deployment knows; the function checks it when it starts. The props that shape the template must be known at synthesis.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: prop, value got, value wanted
  */
@@ -50,7 +50,7 @@ export function authorizerSettings(
   namespace: string,
 ): AuthorizerSettings {
   const problems = [...laterProblems(props), ...capacityProblems(props)];
-  const table = tableReference(scope, props.table);
+  const table = tableReference(scope, props.table.table);
   const environment = environmentOf(scope, props, namespace);
   const checked = checkedPart(scope, environment, props);
   const config = readSettings(checked, problems);
@@ -74,7 +74,7 @@ const ONE_SOURCE_WANTED =
   'at once and would refuse a request that brings its key in one of them. Name the one that callers use, or leave the ' +
   'cache to recordCacheTtl';
 
-/** Lambda's quotas: 128 MB to 10,240 MB. Provisioned environments are among the reserved ones. */
+/** Checks Lambda's quotas: memory is 128 MB to 10,240 MB, and provisioned environments count towards the reserved ones. */
 function capacityProblems(props: ApiKeyAuthorizerProps): readonly string[] {
   const { memorySize, provisionedConcurrentExecutions: provisioned, reservedConcurrentExecutions: reserved } = props;
   const isMore = isKnown(provisioned) && isKnown(reserved) && provisioned > reserved;
@@ -111,7 +111,7 @@ function environmentOf(
   );
 }
 
-/** A number that only the deployment knows would be a meaningless one as text. */
+/** Keeps a token: `String()` would print a number that only the deployment knows as a meaningless one. */
 function toText(value: unknown): string {
   return typeof value === 'number' ? Tokenization.stringifyNumber(value) : String(value);
 }
@@ -120,13 +120,13 @@ function toSeconds(duration: Duration | undefined): number | undefined {
   return duration !== undefined && canBeSeconds(duration) ? duration.toSeconds({ integral: false }) : undefined;
 }
 
-/** An entry without patterns is told, not dropped as JSON would. */
+/** Writes an entry without patterns as `null`, so that the reader rejects it. JSON.stringify alone would drop it. */
 function scopesText(scope: Construct, scopes: ScopeMapping): string {
   if (holdsToken(scopes)) return Stack.of(scope).toJsonString(scopes);
   return JSON.stringify(scopes, (_, value: unknown) => value ?? null);
 }
 
-/** The environment without what only the deployment knows: the function's defaults are checked in its place. */
+/** Returns the environment without values that only the deployment knows, so that the function's defaults are checked instead. */
 function checkedPart(
   scope: Construct,
   environment: Readonly<Record<string, string>>,

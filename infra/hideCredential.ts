@@ -31,7 +31,7 @@ export function hideCredential(
         "own, such as keySources: ['header:X-Api-Key'], or do not hide them",
     );
   }
-  // An HTTP API passes header names on in lower case.
+  // An HTTP API passes header names to the integration in lower case.
   for (const name of headers) mapping.removeHeader(name.toLowerCase());
   for (const source of keySources) if (source.kind === 'query') mapping.removeQueryString(source.name);
   return mapping;

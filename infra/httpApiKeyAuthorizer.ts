@@ -25,8 +25,8 @@ export interface HttpApiKeyAuthorizerProps {
 }
 
 /**
- * A Lambda authorizer for the routes of HTTP APIs: each API gets one, which all its routes share. The CDK's own takes payload
- * format 2.0 for simple answers alone; this one takes policies too.
+ * A Lambda authorizer for the routes of HTTP APIs. Each API gets one authorizer resource, which all its routes share. The CDK's own
+ * authorizer uses payload format 2.0 only for simple responses; this one also uses it for policies.
  */
 export class HttpApiKeyAuthorizer implements IHttpRouteAuthorizer {
   readonly #id: AuthorizerId;
@@ -39,9 +39,9 @@ export class HttpApiKeyAuthorizer implements IHttpRouteAuthorizer {
   }
 
   /**
-   * The CDK calls it for each route.
+   * Returns the API's authorizer, and creates it for the first route. The CDK calls this for each route.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` if the API has a construct of the authorizer's id already
+   * @throws LatchkeyError `CONFIG_INVALID` if the API already has a construct with the authorizer's id
    */
   bind(options: HttpRouteAuthorizerBindOptions): HttpRouteAuthorizerConfig {
     const { httpApi } = options.route;

@@ -28,7 +28,7 @@ export function webSocketIdentitySources(keySources: readonly KeySource[]): stri
   return single(keySources, (source) => `route.request.${locationOf(source)}`);
 }
 
-/** The header that the source is in, spelled as in the prop: AWS says that REST APIs compare the case of header names in mappings. */
+/** Returns the source's header, spelled as in the prop: AWS says that REST APIs compare the case of header names in mappings. */
 export function headerOf(source: Exclude<KeySource, { kind: 'query' }>): string {
   return source.kind === 'bearer' ? 'Authorization' : source.name;
 }

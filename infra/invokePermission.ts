@@ -13,11 +13,12 @@ interface InvokePermissionProps {
 }
 
 /**
- * Lets the authorizers of one API invoke the handler, and has `authorizer` wait for that permission.
+ * Lets the authorizers of one API invoke the handler, and makes `authorizer` depend on that permission.
  *
- * A `rollout` or provisioned concurrency makes the API invoke an alias and not the function. CloudFormation creates and updates in the
- * order of dependencies and deletes last. So the permission of the new handler must not refer to the authorizer, and must have
- * a logical id of its own: it exists before the authorizer points at the new handler, and the old permission goes afterwards.
+ * With `rollout` or provisioned concurrency the API invokes an alias instead of the function. If you add or remove either, the new
+ * handler's permission must exist before the authorizer points at the new handler, and the old permission must outlast that step.
+ * CloudFormation creates and updates in the order of dependencies and deletes last. So the permission doesn't refer to the authorizer,
+ * and its logical id differs between the function and the alias.
  */
 export function allowToInvoke(authorizer: IConstruct, { scope, id, handler, api, apiId }: InvokePermissionProps): void {
   const permissionId = handler instanceof Alias ? `${id}-${handler.aliasName}` : id;
@@ -30,7 +31,7 @@ export function allowToInvoke(authorizer: IConstruct, { scope, id, handler, api,
   if (permission !== undefined) authorizer.node.addDependency(permission);
 }
 
-/** Returns the URI by which an authorizer of an HTTP or WebSocket API invokes the handler. */
+/** Returns the URI with which an authorizer of an HTTP or WebSocket API invokes the handler. */
 export function invocationUri(handler: IFunction): string {
   const { partition, region } = Stack.of(handler);
   return `arn:${partition}:apigateway:${region}:lambda:path/2015-03-31/functions/${handler.functionArn}/invocations`;

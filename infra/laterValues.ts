@@ -3,11 +3,11 @@ import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { holdsToken } from './propChecks.ts';
 import type { ScopeMapping } from './sizeLimits.ts';
 
-// Values that only the deployment knows, such as a parameter of the stack: the CDK has tokens in their place.
+// Some values are known only at deployment, such as a parameter of the stack. The CDK puts tokens in their place.
 
 type IsLater = (props: ApiKeyAuthorizerProps) => boolean;
 
-/** The props that the template depends on: which of them hold a token, and why that is refused. */
+/** The props that shape the template: how to detect a token in each, and why it is rejected. */
 const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: keyof ApiKeyAuthorizerProps, isLater: IsLater, reason: string])[] =
   [
     ['keySources', ({ keySources }) => holdsToken(keySources), 'the identity sources of each API follow from it'],
@@ -20,7 +20,7 @@ const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: keyof ApiKeyAuthorizerProps,
     ],
   ];
 
-/** Returns the problems of props that hold a token where none can be: prop, value got, value wanted. */
+/** Returns one problem for each prop with a token that the synthesis can't use: prop, value got, value wanted. */
 export function laterProblems(props: ApiKeyAuthorizerProps): readonly string[] {
   const { usageWriteInterval, staleIfError, scopes, plans } = props;
   const needed = KNOWN_AT_SYNTHESIS.filter(([, isLaterProp]) => isLaterProp(props));
@@ -43,14 +43,14 @@ export function laterProblems(props: ApiKeyAuthorizerProps): readonly string[] {
   ];
 }
 
-/** Whether the duration can be had in seconds: the CDK can't convert a token from another unit. */
+/** Whether the CDK can convert the duration to seconds: it can't convert a token from another unit. */
 export function canBeSeconds(duration: Duration): boolean {
   return !duration.isUnresolved() || duration.unitLabel() === 'seconds';
 }
 
 const LATER_ROUTE = 'GET /known-at-deployment';
 
-/** Returns the mapping with a short route in the place of each token, so that the rest of it can be checked. */
+/** Returns the mapping with a short route instead of each token, so that the reader can check the other routes. */
 export function knownScopes(scopes: ScopeMapping): ScopeMapping {
   if (!holdsToken(scopes)) return scopes;
   const entries = Object.entries(scopes).map(([name, patterns], index) => {
@@ -62,7 +62,7 @@ export function knownScopes(scopes: ScopeMapping): ScopeMapping {
 
 function knownPatterns(patterns: readonly string[]): readonly string[] {
   if (Token.isUnresolved(patterns)) return [LATER_ROUTE];
-  // A caller in JavaScript may give something else, which the reader of the settings refuses.
+  // JavaScript callers may pass something else; the reader of the settings rejects it.
   if (!Array.isArray(patterns)) return patterns;
   return patterns.map((pattern: string) => (Token.isUnresolved(pattern) ? LATER_ROUTE : pattern));
 }

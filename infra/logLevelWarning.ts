@@ -2,7 +2,7 @@ import { Annotations, AspectPriority, Aspects, Token, type IAspect } from 'aws-c
 import { CfnFunction, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
 
-/** What is lost at a level, in the words of the warning. */
+/** The log lines and metrics that Lambda drops at each level, in the words of the warning. */
 interface LevelLosses {
   readonly WARN: string | undefined;
   readonly ERROR: string | undefined;
@@ -10,7 +10,7 @@ interface LevelLosses {
 }
 
 /**
- * Lambda reads a line of the embedded metric format, which has no level, as INFO ("Configuring advanced logging controls for Lambda
+ * Lambda treats a line of the embedded metric format, which has no level, as INFO ("Configuring advanced logging controls for Lambda
  * functions"). Denials are INFO too, and failed last-used writes are WARN.
  */
 const AUTHORIZER_LOSSES: LevelLosses = {
@@ -25,17 +25,17 @@ const USAGE_PLAN_LOSSES: LevelLosses = {
   FATAL: 'the log line of each key that gets no API key, and with it the alarm',
 };
 
-/** Warns at synthesis if something, such as an aspect of the company, sets a log level at which the authorizer's metrics are lost. */
+/** Warns at synthesis if the function has a log level that drops the authorizer's metrics. An aspect may have set it. */
 export function warnOfLogLevel(authorizer: LambdaFunction): void {
   warn(authorizer, AUTHORIZER_LOSSES);
 }
 
-/** Does the same for the function that follows the table for usage plans. */
+/** Warns at synthesis if the function that syncs usage plans has a log level that drops its faults. */
 export function warnOfUsagePlanLogLevel(lambda: LambdaFunction): void {
   warn(lambda, USAGE_PLAN_LOSSES);
 }
 
-/** Aspects that change something come before those that only read. */
+/** Adds the aspect with the priority READONLY, so that it runs after aspects that change the level. */
 function warn(lambda: LambdaFunction, losses: LevelLosses): void {
   Aspects.of(lambda).add(new LogLevelWarning(losses), { priority: AspectPriority.READONLY });
 }
@@ -59,7 +59,7 @@ class LogLevelWarning implements IAspect {
   }
 }
 
-/** The level as the template will have it: an override, or else the property. */
+/** Returns the level that the template gets: the override, or else the property. */
 function applicationLogLevel(node: CfnFunction): unknown {
   const overrides: unknown = node['rawOverrides'];
   const overridden = memberOf(memberOf(memberOf(overrides, 'Properties'), 'LoggingConfig'), 'ApplicationLogLevel');

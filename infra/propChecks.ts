@@ -10,13 +10,13 @@ export function propError(construct: IConstruct, ...problems: readonly string[])
   return new LatchkeyError('CONFIG_INVALID', `${construct.node.path}: ${problems.join('; ')}`);
 }
 
-/** The numbers that a prop may have, both ends included. */
+/** The range of a number, both ends included. */
 export interface NumberRange {
   readonly least: number;
   readonly most?: number;
 }
 
-/** Returns what is wrong with a whole number. No value and a value that only the deployment knows have no problem. */
+/** Returns the problem of a number that isn't whole or is out of range. `undefined` and a token have no problem. */
 export function wholeNumberProblems(
   prop: string,
   value: number | undefined,

@@ -5,30 +5,30 @@ import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyPlans } from './keyPlans.ts';
 import { propError } from './propChecks.ts';
 
-/** Which stages of a REST API come under the plans. */
+/** The stages of a REST API that the plans count. */
 export interface ApplyPlansOptions {
   /**
    * The stages whose requests the plans count. A stage that you leave out fails the synthesis, unless another call names it.
    *
-   * @default - every stage that the app makes of the API, whenever it is added
+   * @default - every stage of the API in the app, including stages that you add later
    */
   readonly stages?: readonly Stage[];
 }
 
 interface ApiKeyRequirementProps extends ApplyPlansOptions {
   readonly api: RestApi;
-  /** Those of `forRestApi`, also of later calls. */
+  /** The authorizers of `forRestApi`, including those of later calls. */
   readonly authorizers: ReadonlySet<IAuthorizer>;
   readonly plans: KeyPlans;
 }
 
 /**
- * Has the API take what it counts by from its authorizers, and require it on every method behind one of `authorizers`, those
- * too that are made later: a method that was forgotten would be limited by nothing, and nobody would notice. The plans get the
- * stages. To ask for it again changes nothing.
+ * Makes the API read the usage identifier from its authorizers, and require one on every method behind one of `authorizers`, including
+ * methods that are added later. Nothing would limit a forgotten method, and nobody would notice. The plans get the stages. A further
+ * call for the same API adds its stages; without `stages` it adds all, including stages that are added later.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, before it changes anything, for an API that takes API Gateway's own keys from a header,
- * for an API without a stage, and for stages of another API
+ * @throws LatchkeyError `CONFIG_INVALID`, before it changes anything, if the API reads API Gateway's own keys from a header or has no
+ * stage, or if a stage belongs to another API
  */
 export function requireApiKeys(props: ApiKeyRequirementProps): void {
   const { api, authorizers, plans } = props;
@@ -37,7 +37,11 @@ export function requireApiKeys(props: ApiKeyRequirementProps): void {
   // Not from the App where there is a Stage: the CDK takes no aspect across its border (aws/aws-cdk#20468).
   const root = AppStage.of(api) ?? api.node.root;
   const aspects = Aspects.of(root);
-  if (aspects.all.some((aspect) => aspect instanceof ApiKeyRequirement && aspect.isOf(api, authorizers))) return;
+  const existing = aspects.all
+    .filter((aspect) => aspect instanceof ApiKeyRequirement)
+    .find((aspect) => aspect.isOf(api, authorizers));
+  if (props.stages === undefined) existing?.includeAllStages();
+  if (existing !== undefined) return;
   const requirement = new ApiKeyRequirement(props, root);
   aspects.add(requirement, { priority: AspectPriority.MUTATING });
   api.node.addValidation(requirement);
@@ -69,7 +73,7 @@ function checkedApi({ api, stages = stagesOf(api) }: ApiKeyRequirementProps): Cf
   );
 }
 
-/** The stages of the API that the app makes, in whatever stack. */
+/** Returns the stages of the API in all stacks of the app. */
 function stagesOf(api: RestApi): readonly Stage[] {
   return api.node.root.node
     .findAll()
@@ -82,8 +86,8 @@ class ApiKeyRequirement implements IAspect, IValidation {
   readonly #api: RestApi;
   readonly #authorizers: ReadonlySet<IAuthorizer>;
   readonly #plans: KeyPlans;
-  /** Whether stages that are made later come under the plans. */
-  readonly #hasAllStages: boolean;
+  /** Whether the plans also count stages that are added later. */
+  #hasAllStages: boolean;
   /** The methods of one API may stand in several stacks. */
   readonly #root: IConstruct;
 
@@ -97,6 +101,10 @@ class ApiKeyRequirement implements IAspect, IValidation {
 
   isOf(api: RestApi, authorizers: ReadonlySet<IAuthorizer>): boolean {
     return this.#api === api && this.#authorizers === authorizers;
+  }
+
+  includeAllStages(): void {
+    this.#hasAllStages = true;
   }
 
   visit(node: IConstruct): void {
@@ -124,7 +132,7 @@ class ApiKeyRequirement implements IAspect, IValidation {
     return restApi.restApiId === this.#api.restApiId;
   }
 
-  /** A CfnStage by itself, which no plan of the CDK can take, is unplanned too. */
+  /** Whether the node is a stage of the API that no plan counts. A plan can't count a CfnStage without a Stage construct. */
   #isUnplanned(node: IConstruct): boolean {
     if (!(node instanceof CfnStage) || node.restApiId !== this.#api.restApiId) return false;
     const { scope } = node.node;

@@ -12,7 +12,7 @@ import { propError } from './propChecks.ts';
 
 /** The CDK's REQUEST authorizer, which stands by itself: what it needs of the API is beside it, and not beside the function. */
 export class RestRequestKeyAuthorizer extends RequestAuthorizer {
-  /** The CDK calls it for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API. */
+  /** Attaches the authorizer to the API; the CDK calls this for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API. */
   override _attachToApi(restApi: IRestApi): void {
     attach(this, this.restApiId, this.authorizerProps, restApi);
     super._attachToApi(restApi);
@@ -25,7 +25,7 @@ export class RestRequestKeyAuthorizer extends RequestAuthorizer {
 
 /** The CDK's TOKEN authorizer, likewise. */
 export class RestTokenKeyAuthorizer extends TokenAuthorizer {
-  /** The CDK calls it for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API. */
+  /** Attaches the authorizer to the API; the CDK calls this for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API. */
   override _attachToApi(restApi: IRestApi): void {
     attach(this, this.restApiId, this.authorizerProps, restApi);
     super._attachToApi(restApi);

@@ -7,7 +7,7 @@ export type ScopeMapping = Readonly<Record<string, readonly string[]>>;
 /** Lambda quotas, "Environment variables": 4 KB for all of a function. */
 const MAX_ENVIRONMENT_BYTES = 4096;
 
-/** DynamoDB's limit for a name, by itself and in an ARN. The table's own is not known before the deployment. */
+/** The longest name that DynamoDB allows, alone and in an ARN. Only the deployment knows the table's own name. */
 const LONGEST_TABLE = {
   name: 'n'.repeat(255),
   arn: `arn:aws-us-gov:dynamodb:us-isof-south-1:123456789012:table/${'n'.repeat(255)}`,
@@ -17,8 +17,8 @@ const LONGEST_TABLE = {
 const MAX_RESOURCE_CHARACTERS = 512;
 
 /**
- * A length that works: API Gateway documents 8 KB for an authorizer's result on WebSocket APIs, whose policy names `$connect` alone
- * and always fits (test/lambda/webSocketResult.test.ts). AWS documents no limit for REST and HTTP APIs.
+ * A policy length that works. API Gateway documents 8 KB for an authorizer's result on WebSocket APIs, whose policy names only
+ * `$connect` and always fits (test/lambda/webSocketResult.test.ts). AWS documents no limit for REST and HTTP APIs.
  */
 const MAX_POLICY_CHARACTERS = 8192;
 
@@ -46,14 +46,14 @@ export function environmentExcess(
   );
 }
 
-/** Returns the patterns of a mapping that are longer than a policy's `Resource` can be, and by how much. */
+/** Returns one problem for each pattern that is longer than API Gateway allows for a policy's `Resource`, with the excess. */
 export function resourceExcesses(mapping: ScopeMapping): string[] {
   return Object.entries(mapping).flatMap(([scope, patterns]) =>
     patterns.flatMap((pattern) => resourceExcess(scope, pattern)),
   );
 }
 
-/** Returns by how much the policy of a key of every scope is longer than 8 KB on REST and HTTP APIs, or `undefined`. */
+/** Returns a warning if the policy for a key with every scope is longer than 8 KB on REST and HTTP APIs, or `undefined`. */
 export function policyExcess(allPatterns: readonly RoutePattern[]): string | undefined {
   const resources = policyResources(LONGEST_STAGE_ARN, allPatterns);
   const characters = JSON.stringify(scopedPolicyDocument(LONGEST_STAGE_ARN, resources)).length;

@@ -1,6 +1,7 @@
 import type { ITable, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { BY_ID, BY_OWNER, LAST_USED_ATTRIBUTES } from '../keys/table.ts';
+import { environmentOf } from './tableReference.ts';
 
 /** What the CDK grants to who reads and writes a table, with its wildcards written out: the security checks ask about those. */
 const KEY_USE = [
@@ -55,15 +56,15 @@ export function grantManage(table: ITable | TableV2, grantee: IGrantable): Grant
   return withEncryptionKey(table, grantee, onTable.combine(onIndexes).combine(byStartOfId));
 }
 
-/** DynamoDB uses a KMS key of the account with the caller's rights. */
+/** Adds the use of the table's KMS key to the grant, because DynamoDB uses that key with the caller's permissions. */
 function withEncryptionKey(table: ITable | TableV2, grantee: IGrantable, grant: Grant): Grant {
   const use = grantEncryptionKey(table, grantee, KEY_USE);
   return use === undefined ? grant : grant.combine(use);
 }
 
 /**
- * Lets the grantee use the KMS key of the table, if the table has one. The key answers only to DynamoDB in the table's Region, not to
- * the grantee's own calls ("kms:ViaService", AWS KMS Developer Guide). The CDK's own `grant` of a key takes no condition.
+ * Lets the grantee use the KMS key of the table, if the table has one. The grantee can use the key only through DynamoDB in the table's
+ * Region, not directly ("kms:ViaService", AWS KMS Developer Guide). The CDK's own `grant` of a key accepts no condition.
  */
 export function grantEncryptionKey(
   table: ITable | TableV2,
@@ -77,8 +78,8 @@ export function grantEncryptionKey(
     actions: [...actions],
     resource,
     resourceArns: [resource.keyArn],
-    // A key policy names its own key so.
+    // A key policy refers to its own key by `*`.
     resourceSelfArns: ['*'],
-    conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${table.env.region}.amazonaws.com` } },
+    conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${environmentOf(table).region}.amazonaws.com` } },
   });
 }

@@ -1,22 +1,22 @@
 import { Arn, ArnFormat, Stack, Token, TokenComparison, type ResourceEnvironment } from 'aws-cdk-lib';
+import type { ITable, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IConstruct } from 'constructs';
-import type { IApiKeyTable } from './apiKeyTable.ts';
 import { propError } from './propChecks.ts';
 
 /** How the function names its table to DynamoDB. */
 export interface TableReference {
-  /** The table's name or its ARN: `TableName` of DynamoDB's API takes both, and a table of another account needs the ARN. */
+  /** The table's name or its ARN. `TableName` of DynamoDB's API accepts both; a table in another account needs the ARN. */
   readonly value: string;
   readonly kind: 'name' | 'arn';
 }
 
 /**
- * Returns how a function beside the construct names the table: by its ARN if the table is in another account than the construct's
- * stack, or if only the deployment knows that. Another account has to allow the function in the table's resource policy.
+ * Returns how a function in the construct's stack names the table: by its ARN if the table is in another account, or if only the
+ * deployment knows whether it is. The other account must allow the function in the table's resource policy.
  *
- * @throws LatchkeyError `CONFIG_INVALID` if the table is in another Region than the stack, as far as the synthesis knows
+ * @throws LatchkeyError `CONFIG_INVALID` if the synthesis knows that the table is in another Region than the stack
  */
-export function tableReference(construct: IConstruct, { table }: IApiKeyTable): TableReference {
+export function tableReference(construct: IConstruct, table: ITable | TableV2): TableReference {
   const stack = Stack.of(construct);
   const tableEnv = environmentOf(table);
   if (isDifferent(tableEnv.region, stack.region)) {
@@ -32,14 +32,18 @@ export function tableReference(construct: IConstruct, { table }: IApiKeyTable): 
     : { value: table.tableArn, kind: 'arn' };
 }
 
-/** An imported `Table` has the environment of its stack, whatever its ARN says. An ARN that is known says it better. */
-function environmentOf(table: IApiKeyTable['table']): ResourceEnvironment {
-  if (Token.isUnresolved(table.tableArn)) return table.env;
+/**
+ * Returns the account and the Region that the table's ARN names, each of which may be a token. The ARN is right where `env` isn't: an
+ * imported `Table` has the `env` of its stack. If the whole ARN is one token, it names nothing, and `env` is returned.
+ */
+export function environmentOf(table: ITable | TableV2): ResourceEnvironment {
+  const isOneToken = !table.tableArn.startsWith('arn:') && Token.isUnresolved(table.tableArn);
+  if (isOneToken) return table.env;
   const { region = '', account = '' } = Arn.split(table.tableArn, ArnFormat.SLASH_RESOURCE_NAME);
   return { region, account };
 }
 
-/** Two tokens, or one, may turn out to be the same. */
+/** Returns false if one of them is a token: the deployment may resolve it to the other. */
 function isDifferent(one: string, other: string): boolean {
   return Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
 }

@@ -17,8 +17,8 @@ export interface WebSocketKeyAuthorizerProps {
 }
 
 /**
- * A Lambda authorizer for the `$connect` routes of WebSocket APIs: each API gets one. The CDK's own is for a single API, and its
- * permission to invoke the function comes after the authorizer.
+ * A Lambda authorizer for the `$connect` routes of WebSocket APIs. Each API gets one authorizer resource. The CDK's own authorizer
+ * serves a single API, and CloudFormation creates its permission to invoke the function after the authorizer.
  */
 export class WebSocketKeyAuthorizer implements IWebSocketRouteAuthorizer {
   readonly #id: AuthorizerId;
@@ -31,9 +31,9 @@ export class WebSocketKeyAuthorizer implements IWebSocketRouteAuthorizer {
   }
 
   /**
-   * The CDK calls it for the route.
+   * Returns the API's authorizer, and creates it for the first route. The CDK calls this for each route.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` if the API has a construct of the authorizer's id already
+   * @throws LatchkeyError `CONFIG_INVALID` if the API already has a construct with the authorizer's id
    */
   bind(options: WebSocketRouteAuthorizerBindOptions): WebSocketRouteAuthorizerConfig {
     const { webSocketApi } = options.route;

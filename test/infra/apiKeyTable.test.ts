@@ -1,8 +1,8 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Fn, RemovalPolicies, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Table, TableEncryptionV2, TableV2, type ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { Key, type IKey } from 'aws-cdk-lib/aws-kms';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from '../../infra/apiKeyTable.ts';
 import { createTableInput } from '../../keys/table.ts';
@@ -99,6 +99,46 @@ test.each<[string, ApiKeyTableProps, boolean]>([
   const replica = Match.objectLike({ DeletionProtectionEnabled: isProtected });
   synthesize(() => ({ ...props, replicaRegions: ['eu-west-1'] })).hasResourceProperties(TABLE, {
     Replicas: [replica, replica],
+  });
+});
+
+describe('a removal policy that is set after the table was made', () => {
+  const { DESTROY, RETAIN, RETAIN_ON_UPDATE_OR_DELETE } = RemovalPolicy;
+
+  test.each<[string, ApiKeyTableProps, RemovalPolicy, string, boolean]>([
+    ['DESTROY turns deletion protection off', {}, DESTROY, 'Delete', false],
+    ['DESTROY leaves protection that is set', { deletionProtection: true }, DESTROY, 'Delete', true],
+    ['RETAIN turns deletion protection on', { removalPolicy: DESTROY }, RETAIN, 'Retain', true],
+    ['RETAIN leaves protection off if that is set', { deletionProtection: false }, RETAIN, 'Retain', false],
+    ['RETAIN_ON_UPDATE_OR_DELETE protects', {}, RETAIN_ON_UPDATE_OR_DELETE, 'RetainExceptOnCreate', true],
+  ])('%s, in every Region', (_, props, policy, DeletionPolicy, isProtected) => {
+    const replica = Match.objectLike({ DeletionProtectionEnabled: isProtected });
+    const setters: readonly ((stack: Stack, keys: ApiKeyTable) => void)[] = [
+      (stack) => RemovalPolicies.of(stack).apply(policy),
+      (_stack, keys) => keys.table.applyRemovalPolicy(policy),
+    ];
+    for (const set of setters) {
+      const stack = new Stack(new App(), 'Test', { env: { region: 'us-east-1' } });
+      const keys = new ApiKeyTable(stack, 'Keys', { ...props, replicaRegions: ['eu-west-1'] });
+      set(stack, keys);
+      keys.table.addReplica({ region: 'ap-southeast-2' });
+      Template.fromStack(stack).hasResource(TABLE, {
+        DeletionPolicy,
+        Properties: { Replicas: [replica, replica, replica] },
+      });
+    }
+  });
+
+  test('changes nothing else about the replicas', () => {
+    const encryption = (stack: Stack) => TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
+    const replicasOf = (template: Template) =>
+      Object.values(template.findResources(TABLE)).flatMap(({ Properties }) => Properties.Replicas);
+    const destroyed = synthesize((stack) => {
+      RemovalPolicies.of(stack).destroy();
+      return { encryption: encryption(stack) };
+    });
+    const kept = replicasOf(synthesize((stack) => ({ encryption: encryption(stack) })));
+    expect(replicasOf(destroyed)).toEqual(kept.map((replica) => ({ ...replica, DeletionProtectionEnabled: false })));
   });
 });
 
@@ -203,6 +243,27 @@ describe.each<Grant>(['grantVerify', 'grantManage'])('%s reaches the encryption 
         Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
       },
     ]);
+  });
+
+  test.each<[string, (stack: Stack, tableArn: string, encryptionKey: IKey) => ITable]>([
+    ['Table', (stack, tableArn, encryptionKey) => Table.fromTableAttributes(stack, 'T', { tableArn, encryptionKey })],
+    [
+      'TableV2',
+      (stack, tableArn, encryptionKey) => TableV2.fromTableAttributes(stack, 'T', { tableArn, encryptionKey }),
+    ],
+  ])('in the Region of the ARN that %s imports, not in that of the stack', (_, from) => {
+    const makeTable = (tableArn: string) => (stack: Stack) => {
+      const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:123456789012:key/1');
+      return ApiKeyTable.fromTable(stack, 'Keys', from(stack, tableArn, encryptionKey));
+    };
+    for (const account of ['123456789012', Fn.importValue('Account')]) {
+      const template = granted(makeTable(`arn:aws:dynamodb:eu-west-1:${account}:table/keys`), grant);
+      const conditions = keyStatementsOf(template).map(({ Condition }) => Condition);
+      expect(conditions).toEqual([throughDynamoDb('dynamodb.eu-west-1.amazonaws.com')]);
+    }
+    const ofLaterRegion = granted(makeTable(`arn:aws:dynamodb:${Fn.importValue('Region')}:1:table/keys`), grant);
+    const region = { 'Fn::Join': ['', ['dynamodb.', { 'Fn::ImportValue': 'Region' }, '.amazonaws.com']] };
+    expect(keyStatementsOf(ofLaterRegion).map(({ Condition }) => Condition)).toEqual([throughDynamoDb(region)]);
   });
 
   test('in a stack without a Region of its own', () => {

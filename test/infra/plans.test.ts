@@ -361,6 +361,20 @@ describe('the stages of an API', () => {
     expect(stagesIn(stack)).toEqual([2, 2, 2]);
   });
 
+  test('are all in the plans, those too that are added later, once a call names none', () => {
+    const named = withStages();
+    named.authorizer.applyPlans(named.api, { stages: [named.api.deploymentStage] });
+    named.authorizer.applyPlans(named.api);
+    named.addStage('after');
+    expect(stagesIn(named.stack)).toEqual([2, 2, 2]);
+
+    const all = withStages();
+    all.authorizer.applyPlans(all.api);
+    all.authorizer.applyPlans(all.api, { stages: [all.api.deploymentStage] });
+    all.addStage('after');
+    expect(stagesIn(all.stack)).toEqual([2, 2, 2]);
+  });
+
   test('fail the synthesis if one is a CfnStage, which no plan can have', () => {
     const { stack, authorizer, api } = withStages();
     authorizer.applyPlans(api);

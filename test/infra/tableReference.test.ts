@@ -1,4 +1,4 @@
-import { App, Stack, type Environment } from 'aws-cdk-lib';
+import { App, Fn, Stack, type Environment } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Table, TableV2, type ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { describe, expect, test } from '@jest/globals';
@@ -60,6 +60,38 @@ describe.each(Object.entries(IMPORTS))('a table by %s', (_, from) => {
         /^table: got Test\/Table of the Region us-east-1, wanted one of eu-west-1, .+replicaRegions.+fromTableName/,
       ),
     });
+  });
+
+  test('of another Region is rejected even if only the deployment knows its account, partition and name', () => {
+    const homeArn = (stack: Stack) =>
+      stack.formatArn({ service: 'dynamodb', region: 'us-east-1', resource: 'table/keys' });
+    const agnostic = (stack: Stack) => homeArn(new Stack(stack.node.scope, 'Agnostic'));
+    const withName = ({ account }: Stack) => `arn:aws:dynamodb:us-east-1:${account}:table/${Fn.importValue('Name')}`;
+    for (const arnOf of [homeArn, agnostic, withName]) {
+      const makeTable = (stack: Stack) => ApiKeyTable.fromTable(stack, 'Keys', from(stack, arnOf(stack)));
+      expect(refusalOf(() => templateOf(HERE, makeTable)).problem).toMatch(
+        /^table: got Test\/Table of the Region us-east-1, wanted one of eu-west-1/,
+      );
+    }
+  });
+
+  test('is named by its ARN if only the deployment knows the account of the table', () => {
+    const arn = `arn:aws:dynamodb:eu-west-1:${Fn.importValue('Account')}:table/keys`;
+    expectTable(templateOf(HERE, imported(arn, from)), {
+      'Fn::Join': ['', ['arn:aws:dynamodb:eu-west-1:', { 'Fn::ImportValue': 'Account' }, ':table/keys']],
+    });
+  });
+
+  test('of the stack’s own account is named by its name if only the deployment knows that account', () => {
+    const makeTable = (stack: Stack) => {
+      const arn = stack.formatArn({ service: 'dynamodb', resource: 'table', resourceName: 'keys' });
+      return ApiKeyTable.fromTable(stack, 'Keys', from(stack, arn));
+    };
+    expectTable(templateOf({}, makeTable), 'keys');
+  });
+
+  test('whose whole ARN only the deployment knows is taken for one of this Region', () => {
+    expect(() => templateOf(HERE, imported(Fn.importValue('Arn'), from))).not.toThrow();
   });
 });
 

@@ -1,4 +1,4 @@
-import { App, CfnParameter, Duration, Stack, Token } from 'aws-cdk-lib';
+import { App, CfnOutput, CfnParameter, Duration, Stack, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -88,6 +88,21 @@ describe('a value that only the deployment knows is passed on', () => {
       Match.objectLike({ Expression: { 'Fn::Join': ['', ['IF(denied >= ', NUMBER, Match.stringLikeRegexp('^, ')]] } }),
     ]);
     template.hasResourceProperties('AWS::CloudWatch::Alarm', { Metrics: metrics });
+  });
+
+  test('the output AcceptedKeys states a keyPrefix that only the deployment knows, in whole or in part', () => {
+    const { stack, authorizer } = withParameters((_, text) => ({ keyPrefix: text.valueAsString }));
+    new CfnOutput(stack, 'AcceptedKeys', { value: authorizer.acceptedKeys });
+    Template.fromStack(stack).hasOutput('AcceptedKeys', { Value: { Ref: 'Text' } });
+
+    const partly = withParameters((_, text) => ({ keyPrefix: `${text.valueAsString}_` }));
+    const value = { 'Fn::Join': ['', [{ Ref: 'Text' }, '_']] };
+    expect(partly.stack.resolve(partly.authorizer.acceptedKeys)).toEqual(value);
+  });
+
+  test('an authorizer that accepts foreign keys accepts any, whatever its keyPrefix turns out to be', () => {
+    const { authorizer } = withParameters((_, text) => ({ keyPrefix: text.valueAsString, acceptForeignKeys: true }));
+    expect(authorizer.acceptedKeys).toBe('any');
   });
 
   test('no token is printed as a number or as text in the template', () => {
