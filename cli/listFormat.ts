@@ -8,8 +8,15 @@ import { csvRows } from './transfer/recordCsv.ts';
 /** How a list is written, page by page. */
 export interface ListFormat {
   readonly begin: string;
-  readonly page: (records: readonly KeyRecord[], isFirst: boolean) => string;
+  readonly page: (records: readonly KeyRecord[], context: PageContext) => string;
   readonly end: (cursor: string | null) => string;
+}
+
+/** What a page needs to know beside its records. */
+export interface PageContext {
+  readonly isFirst: boolean;
+  /** What the deployment accepts, if it is known. Only the table for people shows it. */
+  readonly acceptedKeys: string | undefined;
 }
 
 export interface ListFormatOptions {
@@ -29,14 +36,15 @@ export function listFormat({ json, csv }: ListFormatOptions, output: Output, now
   if (json) return JSON_DOCUMENT;
   if (csv) return { begin: csvRows([CSV_COLUMNS]), page: (records) => csvPage(records, nowMs), end: () => '' };
   const page = output.isTerminal
-    ? (records: readonly KeyRecord[]) => `${recordTable(records, nowMs, output.columns)}\n`
+    ? (records: readonly KeyRecord[], { acceptedKeys }: PageContext) =>
+        `${recordTable(records, nowMs, { width: output.columns, acceptedKeys })}\n`
     : (records: readonly KeyRecord[]) => `${recordLines(records, nowMs)}\n`;
   return { begin: '', page, end: () => '' };
 }
 
 const JSON_DOCUMENT: ListFormat = {
   begin: '{"records":[',
-  page: (records, isFirst) =>
+  page: (records, { isFirst }) =>
     `${isFirst ? '' : ','}${records.map((record) => JSON.stringify(publicRecord(record))).join(',')}`,
   end: (cursor) => `],"cursor":${JSON.stringify(cursor)}}\n`,
 };

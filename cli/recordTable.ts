@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { isRefusedAsForeign } from '../keys/acceptedKeys.ts';
 import { keyState } from '../keys/keyState.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import type { Timestamp } from '../keys/timestamp.ts';
@@ -38,13 +39,28 @@ const NO_LINES = Object.fromEntries(
     .map((name) => [name, '']),
 );
 
+export interface TableOptions {
+  /** Columns of the terminal. Where they are too few, ids are cut to what tells them apart, then columns are left out. */
+  readonly width?: number;
+  /** What the deployment accepts, if it is known: an active key that it refuses reads `active, refused`. */
+  readonly acceptedKeys?: string | undefined;
+}
+
 /**
- * Records as a table for people: times as they say them, long texts cut. Where `width` is too
- * narrow, ids are cut to what tells them apart, then columns left out. Where no key is on a plan, there is no column for it.
+ * Records as a table for people: times as they say them, long texts cut. Where no key is on a plan, there is no column for
+ * it.
  */
-export function recordTable(records: readonly KeyRecord[], nowMs: number, width = Infinity): string {
+export function recordTable(
+  records: readonly KeyRecord[],
+  nowMs: number,
+  { width = Infinity, acceptedKeys }: TableOptions = {},
+): string {
   const time = (timestamp?: Timestamp) => (timestamp === undefined ? 'never' : relativeTime(timestamp, nowMs));
-  const rows = records.map((record) => cells(record, nowMs, time));
+  const rows = records.map((record) => {
+    const row = cells(record, nowMs, time);
+    const isRefused = row.state === 'active' && isRefusedAsForeign(record, acceptedKeys);
+    return isRefused ? { ...row, state: 'active, refused' } : row;
+  });
   let table = '';
   for (const layout of LAYOUTS) {
     table = tableOf(rows, layout);

@@ -17,7 +17,7 @@ export interface ImportedKey {
   readonly keyHash: string;
   /** Kept where it can be an id here: 1 to 36 letters, digits and hyphens. Otherwise the key gets a new one. */
   readonly id?: string | null | undefined;
-  /** 1 to 256 characters, none of them a control or invisible character. */
+  /** 1 to 256 characters, none of them a control or invisible character, and not only spaces. */
   readonly label: string;
   /** What may be shown of the raw key: its first characters, at most 24. */
   readonly keyPrefix?: string | null | undefined;

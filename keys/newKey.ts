@@ -7,9 +7,9 @@ import { readTime, toEpochMs } from './timestamp.ts';
 
 /** What is said of a key when it is issued. */
 export interface NewKey {
-  /** 1 to 256 characters, none of them a control or invisible character. */
+  /** 1 to 256 characters, none of them a control or invisible character, and not only spaces. */
   readonly label: string;
-  /** 1 to 256 characters, none of them a control or invisible character. */
+  /** 1 to 256 characters, none of them a control or invisible character, and not only spaces. */
   readonly owner?: string | undefined;
   /**
    * Scope tokens of RFC 6749 §3.3 without commas, braces and brackets, at most 1024 characters together with a space

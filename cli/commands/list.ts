@@ -46,6 +46,8 @@ Keys without the field come last. --stale counts a key that was never used, howe
 minute ahead of the clock counts as never.
 On a narrow terminal ids are cut to their first characters, which other commands take too, and the time of creation, the
 prefix and the plan are left out. A table where no key is on a plan has no column for it.
+With --stack, the state on a terminal is "active, refused" if the deployment refuses an active key because it was issued
+elsewhere. The state in --csv, in lines of fields and for --state is the record's own; --json has the record without a state.
 
   latchkey list --table keys
   latchkey list --plan free --state active --table keys
@@ -90,7 +92,7 @@ async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
       await output.print(begin);
       begin = '';
       for (const error of corrupt) output.note(`warning: ${error.message}`);
-      if (records.length > 0) await output.print(format.page(records, listed.count === 0));
+      if (records.length > 0) await output.print(format.page(records, { isFirst: listed.count === 0, acceptedKeys }));
       listed.count += records.length;
       listed.corruptCount += corrupt.length;
       listed.cursor = cursor;

@@ -88,6 +88,14 @@ describe('with keys from elsewhere in the table,', () => {
     expect(run.stderr.includes('active but refused: 1; ')).toBe(isTold);
   });
 
+  test('list marks them in the table on a terminal, and leaves other formats the state of the record', async () => {
+    const onTerminal = await cli.run(['list'], { table, acceptedKeys: 'sk_', isTerminal: true });
+    expect(onTerminal.stdout.match(/active, refused/g)).toHaveLength(1);
+    for (const args of [['list'], ['list', '--csv'], ['list', '--json']]) {
+      expect((await cli.run(args, { table, acceptedKeys: 'sk_' })).stdout).not.toContain('refused');
+    }
+  });
+
   test('show says so of one', async () => {
     const { stdout } = await cli.run(['show', id], { table, acceptedKeys: 'sk_' });
     expect(stdout).toMatch(/^state: +active, but refused, because it was issued elsewhere/m);

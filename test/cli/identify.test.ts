@@ -79,6 +79,11 @@ describe('finds the key in', () => {
     ['UTF-16 with a byte order mark, as PowerShell redirects', (key) => Buffer.from(`\ufeff${key}\r\n`, 'utf16le')],
     ['big-endian UTF-16', (key) => Buffer.from(`\ufeff${key}\r\n`, 'utf16le').swap16()],
     ['UTF-16 without a byte order mark', (key) => Buffer.from(`${key}\r\n`, 'utf16le')],
+    ['the path of a URL', (key) => `https://api.example.com/v1/x/${encodeURIComponent(key)}/orders`],
+    ['the path of a request', (key) => `GET /v1/x/${encodeURIComponent(key)}/orders HTTP/1.1`],
+    ['a table in Markdown', (key) => `|acme|${key}|2030|`],
+    ['JSON in a string of JSON', (key) => JSON.stringify({ body: JSON.stringify({ name: 'acme', key }) })],
+    ['lines in a string of JSON', (key) => JSON.stringify(`acme\n${key}\r\n`)],
     ['several lines', (key) => `# keys\n\nNAME=acme\nKEY=${key}\n`],
   ];
   const KINDS = ['issued here', 'base64url', 'base64 with padding', 'a password'] as const;
@@ -130,7 +135,81 @@ describe('several keys', () => {
     const [a, b] = [await cli.putKey(table), await cli.putKey(table)];
     const { exitCode, stdout } = await cli.run(['identify', '--json'], { table, input: `${a.secret}\n${b.secret}\n` });
     expect(exitCode).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({ records: [publicRecord(a.record), publicRecord(b.record)] });
+    expect(JSON.parse(stdout)).toEqual({
+      records: [publicRecord(a.record), publicRecord(b.record)],
+      unknown: 0,
+      notLookedUp: 0,
+    });
+  });
+});
+
+describe('keys issued elsewhere', () => {
+  const foreign = (seed: number) => `sk_${createHash('sha256').update(`${seed}`).digest('base64url')}`;
+  const put = (secret: string) =>
+    cli.putKey(table, { keyHash: createHash('sha256').update(secret).digest('hex') as never });
+
+  test.each([
+    ['beside one issued here', async () => (await cli.putKey(table)).secret],
+    ['beside one issued elsewhere', async () => (await put(foreign(1)), foreign(1))],
+  ])('an unknown one %s is counted once, and exits 1', async (_, knownKey) => {
+    const input = `A=${await knownKey()}\nB="${foreign(2)}"\nB_AGAIN=${foreign(2)}\n`;
+    const text = await cli.run(['identify'], { table, input });
+    expect(text).toMatchObject({
+      exitCode: 1,
+      stderr: 'error: 1 of 2 keys are unknown: the table has no record of it\n',
+    });
+    expect(text.stdout.trimEnd().split('\n').at(-1)).toBe('(no prefix)  unknown key');
+    const json = await cli.run(['identify', '--json'], { table, input });
+    expect(json.exitCode).toBe(1);
+    expect(JSON.parse(json.stdout)).toMatchObject({ records: [{}], unknown: 1, notLookedUp: 0 });
+  });
+
+  test('one line of compact JSON with a known and an unknown one exits 1', async () => {
+    await put(foreign(3));
+    const input = JSON.stringify({ a: foreign(3), b: foreign(4) });
+    const { exitCode, stderr } = await cli.run(['identify'], { table, input });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: 'error: 1 of 2 keys are unknown: the table has no record of it\n',
+    });
+  });
+
+  test('words, paths and URLs beside a known key are not unknown keys', async () => {
+    const { secret } = await cli.putKey(table);
+    const input = `See https://example.com/docs/getting-started and ./src/commands/identify.ts for ${secret}`;
+    expect(await cli.run(['identify'], { table, input })).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  test('the 101st and further are reported as not looked up, never as unknown', async () => {
+    const many = Array.from({ length: 103 }, (_, at) => foreign(1000 + at));
+    for (const secret of many.slice(0, 100)) await put(secret);
+    const { exitCode, stdout, stderr } = await cli.run(['identify', '--json'], { table, input: many.join('\n') });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: 'error: looked at the first 100 of 103 texts that may be keys\n',
+    });
+    const { records, ...rest } = JSON.parse(stdout);
+    expect(records).toHaveLength(100);
+    expect(rest).toEqual({ unknown: 0, notLookedUp: 3 });
+  });
+
+  test('of too many unknown ones, only those looked up are unknown', async () => {
+    const input = Array.from({ length: 103 }, (_, at) => foreign(2000 + at)).join('\n');
+    const { exitCode, stderr } = await cli.run(['identify'], { table, input });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr:
+        'looked at the first 100 of 103 texts that may be keys\n' +
+        'error: 100 of 100 keys are unknown: the table has no record of them\n',
+    });
+  });
+
+  test('too many words that are no keys say how many were looked at', async () => {
+    const input = Array.from({ length: 101 }, (_, at) => `getting-started-guide-${at}`).join(' ');
+    expect(await cli.run(['identify'], { table, input })).toMatchObject({
+      exitCode: 1,
+      stderr: 'error: no key found in the input: looked at the first 100 of 101 texts that may be keys\n',
+    });
   });
 });
 

@@ -49,7 +49,7 @@ describe('a plan', () => {
   });
 
   test('keeps its column where there is room once the time of creation and the prefix are left out', () => {
-    const [head] = recordTable(onPlan, NOW_MS, 80).split('\n');
+    const [head] = recordTable(onPlan, NOW_MS, { width: 80 }).split('\n');
     expect(head).toMatch(/^ID +LABEL +OWNER +PLAN +STATE +LAST USED +EXPIRES$/);
   });
 
@@ -58,6 +58,18 @@ describe('a plan', () => {
     expect(after?.[0]).toBe(`${before?.[0]}free`);
     expect(after?.[1]).toBe(before?.[1]);
   });
+});
+
+test('an active key that the deployment refuses reads so, and no other one', () => {
+  const { keyPrefix: _, ...foreign } = makeKey().record;
+  const revoked = { ...foreign, id: 'a', revokedAt: at(-1) };
+  const stateIn = (record: KeyRecord, acceptedKeys?: string) =>
+    /active, refused|active|revoked/.exec(recordTable([record], NOW_MS, { acceptedKeys }))?.[0];
+  expect(stateIn(foreign, 'sk_')).toBe('active, refused');
+  expect(stateIn(foreign, 'any')).toBe('active');
+  expect(stateIn(foreign)).toBe('active');
+  expect(stateIn(revoked, 'sk_')).toBe('revoked');
+  expect(stateIn(makeKey().record, 'sk_')).toBe('active');
 });
 
 test.each([recordTable, recordLines])('a label steers no terminal and parts no line', (format) => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
@@ -115,6 +116,17 @@ test('every script that a workflow runs is there', () => {
   const files = FILES.flatMap((file) => [...textOf(file).matchAll(/(?<![\w/.])\.ci\/[\w./-]+/g)].map(([path]) => path));
   expect(new Set(files)).toEqual(new Set(['.ci/run', '.ci/sbom']));
   for (const file of files) expect([file, statSync(ROOT + file).mode & 0o111]).toEqual([file, 0o111]);
+});
+
+test('.ci/run looks for serverless-offline in the cache of the locked version', () => {
+  const { dependencies } = JSON.parse(readFileSync(`${ROOT}test/e2e/serverlessOffline/package.json`, 'utf8'));
+  const args = [`${ROOT}test/e2e/serverlessOffline.sh`, '--print-cache'];
+  const cache = execFileSync('bash', args, { env: { ...process.env, XDG_CACHE_HOME: '/none' }, encoding: 'utf8' });
+  const version = `serverless@${dependencies.serverless}+serverless-offline@${dependencies['serverless-offline']}`;
+  expect(cache).toBe(`/none/latchkey-serverless-offline/${version}\n`);
+  const run = readFileSync(`${ROOT}.ci/run`, 'utf8');
+  expect(run).toContain('[[ -d $(bash test/e2e/serverlessOffline.sh --print-cache) ]]');
+  expect(run).not.toContain('latchkey-serverless-offline');
 });
 
 describe('a workflow is refused', () => {

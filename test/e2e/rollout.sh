@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Deploys an HTTP API to an emulated account, and puts its authorizer's function behind an alias and back while a client calls.
+# provisionedConcurrentExecutions makes the alias: CodeDeploy, and so a gradual rollout, is not emulated.
 # Usage: rollout.sh EMULATOR_DIRECTORY
 set -euo pipefail
 emulator=$(cd "$1" && pwd)

@@ -1,12 +1,19 @@
 #!/usr/bin/env bash
 # Runs the bundle as the authorizer of each kind of API behind the real serverless-offline, on the loopback interface.
 # serverless-offline comes from npm, by the lock in serverlessOffline/, once, into a cache outside the project.
+# Usage: serverlessOffline.sh [--print-cache]
+#   --print-cache: print the cache's directory for the version in the lock, and run nothing
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 lock=test/e2e/serverlessOffline
 version=$(node -p "Object.entries(require('./$lock/package.json').dependencies).map((one) => one.join('@')).join('+')")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/latchkey-serverless-offline/$version
+
+if [[ ${1:-} == --print-cache ]]; then
+  echo "$cache"
+  exit
+fi
 
 if [[ ! -d $cache ]]; then
   mkdir -p "$(dirname "$cache")"

@@ -30,7 +30,25 @@ test.each([
   expect(isActor(text)).toBe(false);
 });
 
-test.each(['Zoë & Sons <zoe@example.com>', 'می\u200cخواهم', '👨‍👩‍👧 family'])('%s is a label and an actor', (text) => {
+test.each([
+  ['spaces', '   '],
+  ['no-break spaces', '\u00a0\u00a0'],
+  ['an ideographic space', '\u3000'],
+  ['the blank braille pattern', '\u2800'],
+  ['several kinds of space', ' \u2800\u00a0'],
+])('a text of only %s is neither a label nor an actor', (_, text) => {
+  expect(isText(text)).toBe(false);
+  expect(isActor(text)).toBe(false);
+});
+
+test.each([
+  'Zoë & Sons <zoe@example.com>',
+  'می\u200cخواهم',
+  '👨‍👩‍👧 family',
+  'Zo\u00e9\u00a0Sons',
+  '\u2813\u2800\u280a',
+  ' x ',
+])('%s is a label and an actor', (text) => {
   expect(isText(text)).toBe(true);
   expect(isActor(text)).toBe(true);
 });
