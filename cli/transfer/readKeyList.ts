@@ -51,11 +51,11 @@ function readValue(name: string, rest: string, { allowWeak }: KeyListOptions): I
   if (problem !== undefined) return problem;
   if (secret === undefined) return 'wanted a key of 16 to 255 visible ASCII characters without a comma';
   if (!allowWeak) {
-    if (isWords(secret)) return 'the key is weak: it is a few words, and not random; --allow-weak takes it';
     const bits = estimatedBits(secret);
     if (bits < MIN_STRENGTH_BITS) {
       return `the key is weak: about ${bits} bits by its length and alphabet, wanted ${MIN_STRENGTH_BITS}; --allow-weak takes it`;
     }
+    if (isWords(secret)) return 'the key is weak: it is made of words, and not random; --allow-weak takes it';
   }
   return entryOf(name, secret, shownPartOf(secret));
 }

@@ -376,6 +376,38 @@ describe('a list of raw keys', () => {
   });
 });
 
+describe('an ordinary .env', () => {
+  test.each([
+    'NODE_OPTIONS=--max-old-space-size=4096',
+    "JDBC_OPTIONS='useSSL=false&serverTimezone=UTC'",
+    'DEPLOYED_AT=2026-01-01T00:00:00.000Z',
+    'OTEL_RESOURCE_ATTRIBUTES=service.name=my-service',
+    'JAVA_OPTS=-Dhttps.protocols=TLSv1.2',
+    'DEFAULT_ADMIN=passw0rd!passw0rd!passw0rd!',
+    'SEED=supersecretkeydonotuseinproduction',
+    'APP=supersecretkeydonotuseinproduction',
+    "STORAGE='DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=aB3dE6gH9jK2mN5pQ8sTaB==;EndpointSuffix=core.windows.net'",
+    "LOG_LEVELS='app=debug;http=info;db=warn'",
+    "UA='Mozilla/5.0(X11;Linux)Gecko/20100101'",
+    'GIT_COMMIT=3f786850e387550fdab836ed7e6dc881de23001b',
+    'CONTRACT=0x52908400098527886E0F7030069857D2E4169EE7',
+    `APP_REF=ghcr.io/acme/app@sha256:${HASH}`,
+    'APP_REF=acme/search-service:v1.2.3',
+    'RELEASE=my-app@1.2.3+build.20260101',
+    'CURRENT=my-app@1.2.3+build.20260101',
+    'FEATURES=search-billing-export-audit-teams-roles-invites-themes-webhooks',
+    'ENABLED=search-billing-export-audit-teams-roles-invites-themes-webhooks',
+  ])('gives no key that can be guessed: %s', async (line) => {
+    expect(await keyList(line)).toEqual([{ line: 1, problem: expect.any(String) }]);
+  });
+
+  test('that Latchkey issued a key in gives it, whatever its characters are', async () => {
+    const secrets = Array.from({ length: 2000 }, () => makeKey().secret);
+    const read = await keyList(secrets.map((secret) => `KEY=${secret}\n`).join(''));
+    expect(read.filter((line) => !('entry' in line))).toEqual([]);
+  });
+});
+
 describe('what export writes import reads', () => {
   const records = fc.array(arbitraryRecord, { minLength: 1, maxLength: 5 });
 
