@@ -26,7 +26,8 @@ The export holds the hash of every key, with all that is known of it: without th
 keys. No hash opens anything by itself, but treat the export as confidential. The keys themselves are in no table and in
 no export. import reads both formats, and nothing is lost on the way. The read is a consistent one, so that a revocation of
 just now is in it.
-In CSV what a spreadsheet would run as a formula has an apostrophe in front, which import takes off again.
+In CSV what a spreadsheet would run as a formula has an apostrophe in front. Import removes it again, but only if the header
+row is exactly that of the export: if you remove, rename or move a column, the apostrophes stay.
 
   latchkey export --table keys --out keys.jsonl
   latchkey export --table keys --csv > keys.csv`;

@@ -53,7 +53,7 @@ const VALUE_KINDS: readonly Kind[] = [
   },
   { what: 'an option of a command', pattern: /^--?[a-z][\w.+-]*[:=][^=]|^--[a-z]{2}/i },
   // Base64 has `=` only at its end.
-  { what: 'a list of settings', pattern: /^(?:[a-z]{2,}|[A-Z]{2,})[\w.-]*=[^=]|^[A-Z][a-z]+[\w.-]*=[^=]/ },
+  { what: 'a list of settings', pattern: /^(?:[a-z]{2}|[A-Z][A-Za-z])[\w.-]*=[^=]/ },
   { what: 'an image', pattern: /@sha256:[0-9a-f]{64}$/i },
   { what: 'an address of a blockchain', pattern: /^0x[0-9a-f]{40}$/i },
   { what: 'a switch', pattern: /^(?:true|false|yes|no|on|off|null|none|nil|undefined)$/i },

@@ -33,7 +33,8 @@ export async function* readKeyList(chunks: AsyncIterable<string>, options: KeyLi
 /** The entry, or what is wrong. */
 function readAssignment(text: string, options: KeyListOptions): ImportedKey | string {
   const [, name, rest = ''] = ASSIGNMENT.exec(text) ?? [];
-  if (name === undefined) return 'wanted NAME=key';
+  // A key in base64 ends so.
+  if (name === undefined || rest.trim() === '=') return 'wanted NAME=key';
   if (isIssued(name)) return 'the name is a key: wanted NAME=key';
   const read = readValue(name, rest, options);
   return typeof read === 'string' ? `${showSettingName(name)}: ${read}` : read;
