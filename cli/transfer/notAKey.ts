@@ -127,7 +127,7 @@ function wordsOf(name: string): readonly string[] {
 
 /** Letters of one word, perhaps with a short number behind, or a number as long as a date. */
 const WORD = /^(?:(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15})?\d{0,4}|\d{5,8})$/;
-/** More letters of one case than a word has. Of 24 at random, one in 100 has no digit if it is in Base32, and one in 5,000 in Base36. */
+/** More letters of one case than a word has. Of 26 at random, one in 200 has no digit in Base32, and one in 5,000 in Base36. */
 const RUN_OF_LETTERS = /^(?:[A-Z]?[a-z]+|[A-Z]+)$/;
 /** Words that camel case joins have about five letters, and what looks so in random letters about two. */
 const MIN_JOINED_LETTERS = 4;
