@@ -34,7 +34,8 @@ An older version may have stored a field that import rejects today, such as a la
 such a key too, and a warning names the key and the field. Change the field with update before you export, or in the export
 before you import it.
 
-In CSV what a spreadsheet would run as a formula has an apostrophe in front, which import takes off again.
+In CSV what a spreadsheet would run as a formula has an apostrophe in front. Import removes it again, but only if the header
+row is exactly that of the export: if you remove, rename or move a column, the apostrophes stay.
 
   latchkey export --table keys --out keys.jsonl
   latchkey export --table keys --csv > keys.csv`;

@@ -41,7 +41,7 @@ Without --format, the format is detected and reported. Formats:
             first line such as sep=; says. Lines with # before the header are
             skipped. Unknown columns are ignored with a warning; one such as
             "revoked" or "status", which may say that a key has ended, is an
-            error. \\N and NULL outside quotes are empty
+            error: rename or remove it. \\N, NULL and null outside quotes are empty
   jsonl     a JSON object of such fields on each line: what export writes
   env       raw keys as NAME=key, also with quotes, export and comments; each is
             hashed here, and its name becomes the label
@@ -55,12 +55,15 @@ A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601; one without 
 start of that day in UTC, and as expiresAt its end. Zero times (0, year 1, the start of 1970) count as absent. Scopes are a
 list, or one text with spaces or commas between them, also in braces. Files are UTF-8, or UTF-16 with a byte order mark.
 
-An env file holds more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, UUIDs of
-other versions than 4, and settings with names such as DATABASE_URL or NEXT_PUBLIC_KEY. It prints the name and the reason,
-and the labels of the keys that it imported. If it rejects a real key, rename the setting, or give the key's hash in csv or
-jsonl. Raw keys are never stored or shown. One that could be guessed is rejected: its strength is its length, without a prefix
-such as sk_, times log2 of the alphabet seen in it (10 for digits, 26 for small and 26 for capital letters, 2 for - and _, 30
-for the rest, 16 where all is hex), and must be 112 bits.
+An env file holds more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, times,
+options, lists such as a=b;c=d, UUIDs of other versions than 4, and settings with names such as DATABASE_URL, LOG_LEVEL or
+NEXT_PUBLIC_KEY. It prints the name and the reason, and the labels of the keys that it imported. If it rejects a real key,
+rename the setting, or give the key's hash in csv or jsonl. Raw keys are never stored or shown.
+
+Import rejects a weak key unless you pass --allow-weak. A key is weak if it is made of words and short numbers, or has only
+letters of one case. It is also weak below 112 bits: its length, without a prefix such as sk_ and without repeats, times log2
+of the alphabet seen in it (10 for digits, 26 for small and 26 for capital letters, 2 for - and _, 30 for the rest, 16 where
+all is hex).
 
 The whole file is read before the first key is stored. Several lines with one hash give one key: the first line's record, with
 the restrictions of all lines (a revocation, a disabling, the earliest expiry). If one of them is rejected, all are.
@@ -85,7 +88,7 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
     .description('Take in keys from elsewhere, by their hashes. Exits 1 where a line was rejected.')
     .argument('<file>', 'what to read; - reads standard input')
     .addOption(new Option('--format <format>', 'file format; detected if omitted').choices(IMPORT_FORMATS))
-    .option('--allow-weak', 'take raw keys of less than 112 bits')
+    .option('--allow-weak', 'take raw keys that are weak: of less than 112 bits, or made of words')
     .option(
       '--json',
       'print one JSON document: {"format","taken":[ids],"ended","foreign","labels","skipped", "duplicates":[{"line","firstLine","applied"}], "rejected":[{"line","problem"}]}',

@@ -15,3 +15,8 @@ export function guardCell(text: string): string {
 export function unguardCell(cell: string): string {
   return cell.replaceAll(GUARD, '');
 }
+
+/** Whether a guard stands in the cell, or what looks like one. */
+export function isGuarded(cell: string): boolean {
+  return unguardCell(cell) !== cell;
+}

@@ -21,9 +21,12 @@ export const FORMAT_MEANING: Readonly<Record<ImportFormat, string>> = {
  * @throws CliError `USAGE_INVALID` if several formats begin so, or none
  */
 export function detectFormat(head: string): ImportFormat | undefined {
-  const lines = head.split(/\r?\n/).map((line) => line.trim());
-  const first = lines.find((line) => line !== '' && !line.startsWith('#'));
-  if (first === undefined) return undefined;
+  const lines = head.split(/\r?\n/);
+  const told = lines.find((line) => line.trim() !== '' && !line.trim().startsWith('#'));
+  if (told === undefined) return undefined;
+  // The separator may be a tab.
+  if (separatorOf(told) !== undefined) return 'csv';
+  const first = told.trim();
   const format = first.startsWith('{') || first.startsWith('[') ? jsonFormat(first) : lineFormat(first);
   if (format !== undefined) return format;
   throw new CliError('USAGE_INVALID', `cannot detect the file format; pass --format ${IMPORT_FORMATS.join('|')}`);
@@ -39,16 +42,17 @@ function jsonFormat(first: string): ImportFormat | undefined {
 }
 
 function lineFormat(first: string): ImportFormat | undefined {
-  if (separatorOf(first) !== undefined) return 'csv';
   if (first.split(/[,;\t]/).some((cell) => fieldNamed(cell.replaceAll('"', '')) === 'keyHash')) return 'csv';
-  const name = /^(?:export\s+)?([A-Za-z_][\w.-]*)\s*=/.exec(first)?.[1];
-  // A line of base64 can end with `=`.
-  return name !== undefined && showSettingName(name) === name ? 'env' : undefined;
+  const [start = '', name] = /^(?:export\s+)?([A-Za-z_][\w.-]*)\s*=/.exec(first) ?? [];
+  if (name === undefined) return undefined;
+  // A line of base64 ends with one `=` or two.
+  const isBase64 = /^=?$/.test(first.slice(start.length)) && showSettingName(name) !== name;
+  return isBase64 ? undefined : 'env';
 }
 
 /** The separator that a line `sep=;` sets, as Excel reads and writes it before the header row. */
 export function separatorOf(line: string): string | undefined {
-  return /^"?sep=([^"])"?\r?$/i.exec(line)?.[1];
+  return /^\ufeff?"?sep=([^"\r])"?\r?$/i.exec(line)?.[1];
 }
 
 function hasField(value: unknown, isField: (name: string) => boolean): boolean {

@@ -23,13 +23,22 @@ const CLASSES: readonly (readonly [RegExp, number])[] = [
 /**
  * An estimate of the bits that a guesser faces: the length times log2 of the alphabet seen. The alphabet is the sum of
  * the classes that occur (10 digits, 26 small and 26 capital letters, 2 for `-` and `_`, 30 for other ASCII), 16 where all
- * is hex. A known prefix counts nothing, nor does a key of fewer than 6 different characters. It is an upper bound: that a
+ * is hex. A known prefix counts nothing, nor does a key of fewer than 6 different characters. A text that is there several
+ * times over counts once. It is an upper bound: that a
  * text was drawn at random cannot be seen from it.
  */
 export function estimatedBits(key: string): number {
   const drawn = secretPartOf(key);
   if (new Set(drawn).size < MIN_DISTINCT) return 0;
-  return Math.floor(drawn.length * Math.log2(alphabetSize(drawn)));
+  return Math.floor(repeatedPartOf(drawn).length * Math.log2(alphabetSize(drawn)));
+}
+
+/** The shortest start that, twice or more, gives the text, whose end may be cut off; or else the text. */
+function repeatedPartOf(text: string): string {
+  for (let length = 1; length * 2 <= text.length; length++) {
+    if (text.startsWith(text.slice(length))) return text.slice(0, length);
+  }
+  return text;
 }
 
 /**

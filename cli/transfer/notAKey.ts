@@ -1,5 +1,3 @@
-import { estimatedBits } from './keyStrength.ts';
-
 /** A kind of value that a list of settings holds beside keys, and what a message calls it. */
 interface Kind {
   readonly what: string;
@@ -48,6 +46,16 @@ const VALUE_KINDS: readonly Kind[] = [
     what: 'a UUID of another version than 4, which can be guessed',
     pattern: /^\{?[0-9a-f]{8}-[0-9a-f]{4}-(?!4[0-9a-f]{3}-[89ab])[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$/i,
   },
+  // `2026-01-01`, `2026-01-01T00:00:00.000Z`, `20260101T000000Z`.
+  {
+    what: 'a time',
+    pattern: /^\d{4}-?\d\d-?\d\d(?:[T_-]\d\d[:-]?\d\d(?:[:-]?\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$/i,
+  },
+  { what: 'an option of a command', pattern: /^--?[a-z][\w.+-]*[:=][^=]|^--[a-z]{2}/i },
+  // Base64 has `=` only at its end.
+  { what: 'a list of settings', pattern: /^(?:[a-z]{2}|[A-Z][A-Za-z])[\w.-]*=[^=]/ },
+  { what: 'an image', pattern: /@sha256:[0-9a-f]{64}$/i },
+  { what: 'an address of a blockchain', pattern: /^0x[0-9a-f]{40}$/i },
   { what: 'a switch', pattern: /^(?:true|false|yes|no|on|off|null|none|nil|undefined)$/i },
   { what: 'a number', pattern: /^[+-]?\d{1,30}(?:\.\d+)?$/ },
   { what: 'JSON', pattern: /^\{.*\}$|^\[.*\]$/ },
@@ -72,7 +80,10 @@ const NAME_KINDS: readonly (readonly [what: string, lastWords: readonly string[]
   ['a port', ['PORT', 'PORTS']],
   ['an identifier', ['ID', 'IDS', 'SID', 'ARN', 'USERNAME', 'SITEKEY']],
   ['a place', ['REGION', 'BUCKET', 'TIMEZONE', 'TZ', 'LOCALE']],
-  ['a password', ['PASSWORD', 'PASSWD', 'PASS', 'PW', 'PASSPHRASE', 'SALT']],
+  ['a password', ['PASSWORD', 'PASSWD', 'PASS', 'PW', 'PASSPHRASE', 'SALT', 'SEED']],
+  ['a version', ['COMMIT', 'VERSION', 'RELEASE', 'IMAGE', 'TAG']],
+  ['a list of options', ['OPTIONS', 'OPTS', 'ARGS', 'FLAGS', 'FEATURES', 'ATTRIBUTES', 'LEVEL', 'LEVELS', 'AGENT']],
+  ['a time', ['AT']],
 ];
 const HASH_WORDS = new Set(['HASH', 'SHA', 'SHA1', 'SHA256', 'SHA512', 'DIGEST', 'CHECKSUM', 'FINGERPRINT']);
 const PUBLIC_WORDS = new Set(['PUBLIC', 'PUBLISHABLE']);
@@ -114,24 +125,55 @@ function wordsOf(name: string): readonly string[] {
     .filter((word) => word !== '');
 }
 
-/** A word, a few of them as camel case joins them, or a short number. */
-const WORD = /^(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15}|[A-Z]?[a-z]{2,14}(?:[A-Z][a-z]{2,14})+)?\d{0,4}$/;
-/** More of these are as good as a key of 112 random bits, at 13 bits for a word of a list (EFF, "Diceware"). */
-const MAX_WORDS = 8;
+/** Letters of one word, perhaps with a short number behind, or a number as long as a date. */
+const WORD = /^(?:(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15})?\d{0,4}|\d{5,8})$/;
+/** More letters of one case than a word has. Of 26 at random, one in 200 has no digit in Base32, and one in 5,000 in Base36. */
+const RUN_OF_LETTERS = /^(?:[A-Z]?[a-z]+|[A-Z]+)$/;
+/** Words that camel case joins have about five letters, and what looks so in random letters about two. */
+const MIN_JOINED_LETTERS = 4;
+const MIN_LETTERS = 2;
 
-/** Whether a text is made of a few words, such as `America/Argentina/Buenos_Aires`: its alphabet and length say nothing of its strength. */
+/**
+ * Whether a text is made of words and short numbers, such as `America/Argentina/Buenos_Aires`: its alphabet and length say nothing
+ * of its strength, however many words it has. A run of letters of one case counts as words.
+ */
 export function isWords(text: string): boolean {
-  if (!/^[\w ./:-]+$/.test(text)) return false;
-  const words = text.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
-  return words.length <= MAX_WORDS && words.every((word) => WORD.test(word));
+  const pieces = text.split(/[^A-Za-z0-9]+/).filter((piece) => piece !== '');
+  const words = pieces.filter((piece) => /[A-Za-z]/.test(piece));
+  const letters = text.replaceAll(/[^A-Za-z]/g, '').length;
+  // Random text with many signs in it has single letters between them.
+  return letters >= words.length * MIN_LETTERS && pieces.every(isWord);
 }
 
-const MAX_SHOWN_WORD = 16;
+function isWord(piece: string): boolean {
+  if (WORD.test(piece) || RUN_OF_LETTERS.test(piece)) return true;
+  const joined = piece.replace(/\d{1,4}$/, '');
+  const words = camelWordsOf(joined);
+  return joined.length >= words.length * MIN_JOINED_LETTERS && words.every((word) => RUN_OF_LETTERS.test(word));
+}
+
+/** `useHTTPServer` is three words. */
+function camelWordsOf(piece: string): readonly string[] {
+  return piece.split(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
+}
+
+/** A key has at least so many characters. */
+const MIN_KEY_LENGTH = 16;
+const MAX_NAME_LENGTH = 64;
+const MAX_NAME_WORD = 20;
 
 /** The name of a setting for a message, or only its length if it may be a key: one in base64 can end with `=`. */
 export function showSettingName(name: string): string {
-  const longest = Math.max(...name.split(/[_.-]+/).map((word) => word.length));
-  const isUuid = /^[0-9a-f]{8}-[0-9a-f-]{20,}$/i.test(name);
-  const isShown = name.length <= 64 && !isUuid && (longest <= MAX_SHOWN_WORD || estimatedBits(name) === 0);
+  const isShown = name.length < MIN_KEY_LENGTH || (name.length <= MAX_NAME_LENGTH && isName(name));
   return isShown ? name : `a name of ${name.length} characters`;
+}
+
+/** As `isWords`, but `S3`, `K8S` and the words of `isTLSOn` are also words of names. */
+function isName(name: string): boolean {
+  const pieces = name.split(/[_.-]+/);
+  return pieces.every((piece) => piece.length <= 4 || (isWord(piece) && isOfShortWords(piece)));
+}
+
+function isOfShortWords(piece: string): boolean {
+  return camelWordsOf(piece).every((word) => word.length <= MAX_NAME_WORD);
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { parse, type CsvError, type Info } from 'csv-parse';
 import { CliError } from '../cliError.ts';
-import { unguardCell } from './csvCell.ts';
+import { isGuarded, unguardCell } from './csvCell.ts';
 import { separatorOf } from './importFormat.ts';
 import {
   entryLine,
@@ -33,8 +33,9 @@ const MAX_ROW = 256 * 1024;
  * @throws CliError `IMPORT_INVALID` for a header that cannot be used, before any line
  */
 export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn: Warn): AsyncGenerator<ImportLine> {
-  const { delimiter, headerLine } = preambleOf(head);
+  const { delimiter, length, lineCount } = preambleOf(head);
   let isOwnExport = false;
+  let isWarned = false;
   const skipped: ImportLine[] = [];
   let fatal: CliError | undefined;
   const parser = parse({
@@ -45,59 +46,81 @@ export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn
       return readHeader(names, warn);
     },
     delimiter,
-    from_line: headerLine,
     info: true,
     max_record_size: MAX_ROW,
     record_delimiter: ['\n', '\r\n'],
     skip_empty_lines: true,
     skip_records_with_error: true,
     on_skip: (error) => {
-      const line = Number(error?.['lines'] ?? 0);
+      const line = Number(error?.['lines'] ?? 0) + lineCount;
       if (error?.code === 'CSV_MAX_RECORD_SIZE') fatal = tooLong(line);
       // A row with wrong quotes may also be given up for its number of cells.
       else if (skipped.at(-1)?.line !== line) skipped.push({ line, problem: problemOf(error) });
     },
   });
-  const rows: AsyncIterable<Row> = Readable.from(chunks, { objectMode: false })
+  const rows: AsyncIterable<Row> = Readable.from(withoutStart(chunks, length), { objectMode: false })
     .on('error', (error) => parser.destroy(error))
     .pipe(parser);
   for await (const { record, info } of rows) {
     yield* skipped.splice(0);
     // A row that was given up takes others with it.
     if (fatal !== undefined) throw fatal;
-    yield entryLine(info.lines, isOwnExport ? unguarded(record) : record);
+    const line = info.lines + lineCount;
+    if (!isOwnExport && !isWarned && Object.values(record).some(isGuarded)) {
+      isWarned = true;
+      warn(`line ${line}: ${GUARDS_STAY}`);
+    }
+    yield entryLine(line, isOwnExport ? unguarded(record) : record);
   }
   yield* skipped.splice(0);
   if (fatal !== undefined) throw fatal;
 }
 
-/** What databases write outside quotes for a cell without a value. In quotes it is a text. */
-const NO_VALUES: ReadonlySet<string> = new Set(['\\N', 'NULL']);
+const GUARDS_STAY =
+  'an apostrophe before =, +, - or @ stays part of the text, here and below, because the header row is not that of latchkey export';
 
+/** What databases write outside quotes for a cell without a value. In quotes it is a text. */
+const NO_VALUES: ReadonlySet<string> = new Set(['\\N', 'NULL', 'null']);
+
+/** What comes before the header row. A quote in it would not be one of CSV, so the parser does not get it. */
 interface Preamble {
   readonly delimiter: string;
-  /** From 1. */
-  readonly headerLine: number;
+  /** In characters. */
+  readonly length: number;
+  readonly lineCount: number;
 }
 
 function preambleOf(head: string): Preamble {
   const lines = head.split('\n');
-  const first = lines.findIndex((line) => !isBeforeHeader(line.trim()));
-  const header = Math.max(first, 0);
-  const given = lines.slice(0, header).map(separatorOf);
-  const cells = (delimiter: string): readonly string[] => (lines[header] ?? '').split(delimiter);
+  const lineCount = Math.max(
+    lines.findIndex((line) => !isBeforeHeader(line)),
+    0,
+  );
+  const before = lines.slice(0, lineCount);
+  const cells = (delimiter: string): readonly string[] => (lines[lineCount] ?? '').split(delimiter);
   const hasHash = (delimiter: string): boolean =>
     cells(delimiter).some((cell) => fieldNamed(cell.replaceAll('"', '')) === 'keyHash');
-  const delimiter = given.find((separator) => separator !== undefined) ?? [',', ';', '\t'].find(hasHash) ?? ',';
-  return { delimiter, headerLine: header + 1 };
+  const given = before.map(separatorOf).find((separator) => separator !== undefined);
+  const delimiter = given ?? [',', ';', '\t'].find(hasHash) ?? ',';
+  return { delimiter, length: before.reduce((length, line) => length + line.length + 1, 0), lineCount };
 }
 
 function isBeforeHeader(line: string): boolean {
-  return line === '' || line.startsWith('#') || separatorOf(line) !== undefined;
+  return line.trim() === '' || line.trimStart().startsWith('#') || separatorOf(line) !== undefined;
+}
+
+/** The text without its first characters. */
+async function* withoutStart(chunks: AsyncIterable<string>, length: number): AsyncGenerator<string> {
+  let left = length;
+  for await (const chunk of chunks) {
+    if (chunk.length > left) yield chunk.slice(left);
+    left = Math.max(left - chunk.length, 0);
+  }
 }
 
 /** A column that may say what a field would: to ignore it could import a key as active that is not. */
-const MAY_RESTRICT = /revok|disabl|enabl|expir|delet|block|suspend|^(?:is)?(?:in)?active$|^(?:key)?(?:status|state)$/;
+const MAY_RESTRICT =
+  /revo[ck]|disab|enab|expir|delet|lock|suspend|active|activat|status|state|valid|until|notafter|archiv|bann|cancel|terminat|remov|retir|end(?:date|s|ed|at|time)|ttl(?!e)|^(?:is)?live$/;
 
 /** The field of each column; `false` for one that is ignored. */
 function readHeader(names: readonly string[], warn: Warn): (FieldName | false)[] {
@@ -107,7 +130,9 @@ function readHeader(names: readonly string[], warn: Warn): (FieldName | false)[]
     const field = fieldNamed(name);
     if (field !== undefined || isDerived(name)) return field ?? false;
     if (MAY_RESTRICT.test(plainName(name)))
-      problems.push(`${showName(name)} is no field of a key, but may say that one has ended`);
+      problems.push(
+        `${showName(name)} is no field of a key, but may say that one has ended: rename it to the field that it is, or remove it`,
+      );
     else ignored.add(showName(name));
     return false;
   });

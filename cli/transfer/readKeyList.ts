@@ -33,7 +33,8 @@ export async function* readKeyList(chunks: AsyncIterable<string>, options: KeyLi
 /** The entry, or what is wrong. */
 function readAssignment(text: string, options: KeyListOptions): ImportedKey | string {
   const [, name, rest = ''] = ASSIGNMENT.exec(text) ?? [];
-  if (name === undefined) return 'wanted NAME=key';
+  // A key in base64 ends so.
+  if (name === undefined || rest.trim() === '=') return 'wanted NAME=key';
   if (isIssued(name)) return 'the name is a key: wanted NAME=key';
   const read = readValue(name, rest, options);
   return typeof read === 'string' ? `${showSettingName(name)}: ${read}` : read;
@@ -51,11 +52,11 @@ function readValue(name: string, rest: string, { allowWeak }: KeyListOptions): I
   if (problem !== undefined) return problem;
   if (secret === undefined) return 'wanted a key of 16 to 255 visible ASCII characters without a comma';
   if (!allowWeak) {
-    if (isWords(secret)) return 'the key is weak: it is a few words, and not random; --allow-weak takes it';
     const bits = estimatedBits(secret);
     if (bits < MIN_STRENGTH_BITS) {
       return `the key is weak: about ${bits} bits by its length and alphabet, wanted ${MIN_STRENGTH_BITS}; --allow-weak takes it`;
     }
+    if (isWords(secret)) return 'the key is weak: it is made of words, and not random; --allow-weak takes it';
   }
   return entryOf(name, secret, shownPartOf(secret));
 }

@@ -3,7 +3,7 @@ import { isScope } from '../../keys/scope.ts';
 import { guardCell } from './csvCell.ts';
 
 /** In quotes, for outside them databases and `import` mean no value by these. */
-const QUOTED = /[\r\n\t]|^\s|\s$|^NULL$|^\\N$/;
+const QUOTED = /[\r\n\t]|^\s|\s$|^(?:NULL|null)$|^\\N$/;
 
 /** Rows of CSV (RFC 4180), each with its line end. Every cell is one that no spreadsheet runs. */
 export function csvRows(rows: readonly (readonly unknown[])[]): string {

@@ -22,6 +22,10 @@ const LOOKED_AT: readonly (readonly [RegExp, string])[] = [
     /\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){1,3}(?:-[0-9a-fA-F]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?|\b[A-Za-z][0-9A-Za-z-]{0,128}[0-9A-F]{8}-[0-9A-Za-z]{12,13}\b/g,
     'linear by its times on 20,000 to 80,000 characters: its one loop begins behind a date, and passes no other',
   ],
+  [
+    /revo[ck]|disab|enab|expir|delet|lock|suspend|active|activat|status|state|valid|until|notafter|archiv|bann|cancel|terminat|remov|retir|end(?:date|s|ed|at|time)|ttl(?!e)|^(?:is)?live$/,
+    'linear: it has no loop, and each part begins with letters of its own',
+  ],
   [/\n(\(Did you mean [^\n]*\))$/, 'linear by recheck 4.5.0: it begins once a line'],
   [
     /^(?:\d{1,14}|[A-Z]{1,23}\d{0,4}|[A-Z]?[a-z]{0,22}(?:[A-Z][a-z]{2,22}|At|By|Db|Id|If|In|Is|My|No|Of|On|Or|To|Up)*\d{0,4})$/,

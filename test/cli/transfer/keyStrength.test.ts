@@ -3,14 +3,16 @@ import { expect, test } from '@jest/globals';
 import { estimatedBits, MIN_STRENGTH_BITS, shownPartOf } from '../../../cli/transfer/keyStrength.ts';
 
 test.each([
-  ['32 hex digits are 128 bits', '0123456789abcdef0123456789abcdef', 128],
-  ['capital hex is hex', '0123456789ABCDEF0123456789ABCDEF', 128],
-  ['34 decimal digits are 112 bits', '1234567890123456789012345678901234', 112],
-  ['33 decimal digits are not', '123456789012345678901234567890123', 109],
+  ['32 hex digits are 128 bits', '0123456789abcdeffedcba9876543210', 128],
+  ['capital hex is hex', '0123456789ABCDEFFEDCBA9876543210', 128],
+  ['34 decimal digits are 112 bits', '1234567890098765432112345678900987', 112],
+  ['33 decimal digits are not', '123456789009876543211234567890098', 109],
   ['19 letters of both cases and digits are 113 bits', 'aB3dE6gH9jK2mN5pQ8s', 113],
   ['18 are not', 'aB3dE6gH9jK2mN5pQ8', 107],
   ['a prefix counts nothing', 'sk_live_aB3dE6gH9jK2mN5pQ8', 107],
-  ['what repeats itself counts nothing', 'abcab'.repeat(20), 0],
+  ['a block that repeats itself counts once', 'passw0rd!passw0rd!passw0rd!', 54],
+  ['also if its last one is cut off', 'passw0rd!passw0rd!passw', 54],
+  ['few different characters count nothing', 'abcab'.repeat(20), 0],
 ])('%s', (_, key, bits) => {
   expect(estimatedBits(key)).toBe(bits);
 });

@@ -53,6 +53,12 @@ describe('the format is seen', () => {
     [undefined, ''],
     [undefined, '# nothing but comments\n'],
     ['csv', 'sep=;\nlabel;keyHash\n'],
+    ['csv', 'sep=\t\r\nlabel\tkeyHash\r\n'],
+    ['env', 'applicationSecretKey=x\n'],
+    ['env', 'springDatasourcePassword=x\n'],
+    ['env', 'INTERNATIONALIZATION_ENABLED=true\n'],
+    ['env', 'aB3dE6gH9jK2mN5pQ8sT=x\n'],
+    ['env', 'EMPTY_SETTING=\n'],
     ['csv', '#TYPE System.Management.Automation.PSCustomObject\r\n"label","keyHash"\r\n'],
   ])('%s: %j', (format, head) => {
     expect(detectFormat(head)).toBe(format);
@@ -227,6 +233,10 @@ describe('CSV', () => {
     ['`sep=;`, as Excel writes it', `sep=;\r\nkeyHash;label\r\n${HASH};"a, b"\r\n`, 3, 'a, b'],
     ['`"sep=|"`', `"sep=|"\nkeyHash|label\n${HASH}|a\n`, 3, 'a'],
     ['`#TYPE`, as PowerShell writes it', `#TYPE A.B\r\n"keyHash","label"\r\n"${HASH}","a"\r\n`, 3, 'a'],
+    ['`sep=` and a tab', `sep=\t\r\nkeyHash\tlabel\r\n${HASH}\ta, b\r\n`, 3, 'a, b'],
+    ['a comment with an odd quote', `# a 3" pipe\n\nkeyHash,label\n${HASH},a\n`, 4, 'a'],
+    ['`#TYPE` with an odd quote', `#TYPE A"B\r\n"keyHash","label"\r\n"${HASH}","a"\r\n`, 3, 'a'],
+    ['a byte order mark and `sep=`', `\ufeffsep=;\nkeyHash;label\n${HASH};a\n`, 3, 'a'],
     ['a byte order mark', `\ufeffkeyHash,label\n${HASH},a\n`, 2, 'a'],
   ])('may begin with %s', async (_, text, line, label) => {
     expect(await csv(text)).toEqual([{ line, entry: { keyHash: HASH, label } }]);
@@ -234,20 +244,47 @@ describe('CSV', () => {
 
   test('ignores columns that are no fields, and names them all in one warning', async () => {
     warnings.length = 0;
-    const text = `id,keyHash,note,label,purgeAfter,note,team name,\nk1,${HASH},x,a,1,y,z,\n`;
+    const text = `id,keyHash,note,label,purgeAfter,note,throttle,\nk1,${HASH},x,a,1,y,z,\n`;
     expect(await csv(text)).toEqual([{ line: 2, entry: { keyHash: HASH, id: 'k1', label: 'a' } }]);
-    expect(warnings).toEqual(['ignored, for they are no fields of a key: "note", "team name", ""']);
+    expect(warnings).toEqual(['ignored, for they are no fields of a key: "note", "throttle", ""']);
   });
 
-  test.each(['revoked', 'is_active', 'Status', 'expires', 'deleted_at', 'blocked'])(
-    'refuses a column %s, which may say that a key has ended',
-    async (name) => {
-      await expect(csv(`keyHash,label,${name}\n${HASH},a,x\n`)).rejects.toMatchObject({ code: 'IMPORT_INVALID' });
-    },
-  );
+  test.each([
+    'revoked',
+    'is_active',
+    'Status',
+    'expires',
+    'deleted_at',
+    'blocked',
+    'deactivated_at',
+    'valid_until',
+    'archived',
+    'locked',
+    'not_after',
+    'cancelled_at',
+    'terminated',
+    'removed',
+    'banned',
+    'end_date',
+    'isValid',
+    'ttl',
+    'live',
+    'api_key_status',
+    'account_state',
+    'blocked_ips',
+    'locked_reason',
+    'deactivatedAt',
+    'retired',
+    'key_ttl_seconds',
+  ])('refuses a column %s, which may say that a key has ended', async (name) => {
+    await expect(csv(`keyHash,label,${name}\n${HASH},a,x\n`)).rejects.toMatchObject({
+      code: 'IMPORT_INVALID',
+      message: expect.stringMatching(/rename it to the field that it is, or remove it/),
+    });
+  });
 
-  test('reads `\\N` and NULL outside quotes as no value, and in quotes as a text', async () => {
-    const text = `keyHash,label,owner,expiresAt\n${HASH},a,\\N,NULL\n${HASH},"NULL","\\N",\\N\n${HASH},NULL,,\n`;
+  test('reads `\\N`, NULL and null outside quotes as no value, and in quotes as a text', async () => {
+    const text = `keyHash,label,owner,expiresAt\n${HASH},a,\\N,NULL\n${HASH},"NULL","\\N",\\N\n${HASH},NULL,,null\n`;
     expect(await csv(text)).toEqual([
       { line: 2, entry: { keyHash: HASH, label: 'a' } },
       { line: 3, entry: { keyHash: HASH, label: 'NULL', owner: '\\N' } },
@@ -255,8 +292,13 @@ describe('CSV', () => {
     ]);
   });
 
-  test('keeps a leading apostrophe unless its header is that of an export', async () => {
-    expect(await csv(`keyHash,label\n${HASH},'-5 and '=x\n`)).toMatchObject([{ entry: { label: "'-5 and '=x" } }]);
+  test('keeps a leading apostrophe, and warns of it once, unless its header is that of an export', async () => {
+    warnings.length = 0;
+    expect(await csv(`keyHash,label\n${HASH},'-5 and '=x\n${OTHER_HASH},'@a\n`)).toMatchObject([
+      { entry: { label: "'-5 and '=x" } },
+      { entry: { label: "'@a" } },
+    ]);
+    expect(warnings).toEqual([expect.stringMatching(/^line 2: an apostrophe before .* stays/)]);
     const cells = FIELD_NAMES.map((name) => ({ keyHash: HASH, label: "'-5" })[name as 'label'] ?? '').join();
     expect(await csv(`${EXPORTED}\n${cells}\n`)).toMatchObject([{ entry: { label: '-5' } }]);
   });
@@ -376,6 +418,38 @@ describe('a list of raw keys', () => {
   });
 });
 
+describe('an ordinary .env', () => {
+  test.each([
+    'NODE_OPTIONS=--max-old-space-size=4096',
+    "JDBC_OPTIONS='useSSL=false&serverTimezone=UTC'",
+    'DEPLOYED_AT=2026-01-01T00:00:00.000Z',
+    'OTEL_RESOURCE_ATTRIBUTES=service.name=my-service',
+    'JAVA_OPTS=-Dhttps.protocols=TLSv1.2',
+    'DEFAULT_ADMIN=passw0rd!passw0rd!passw0rd!',
+    'SEED=supersecretkeydonotuseinproduction',
+    'APP=supersecretkeydonotuseinproduction',
+    "STORAGE='DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=aB3dE6gH9jK2mN5pQ8sTaB==;EndpointSuffix=core.windows.net'",
+    "LOG_LEVELS='app=debug;http=info;db=warn'",
+    "UA='Mozilla/5.0(X11;Linux)Gecko/20100101'",
+    'GIT_COMMIT=3f786850e387550fdab836ed7e6dc881de23001b',
+    'CONTRACT=0x52908400098527886E0F7030069857D2E4169EE7',
+    `APP_REF=ghcr.io/acme/app@sha256:${HASH}`,
+    'APP_REF=acme/search-service:v1.2.3',
+    'RELEASE=my-app@1.2.3+build.20260101',
+    'CURRENT=my-app@1.2.3+build.20260101',
+    'FEATURES=search-billing-export-audit-teams-roles-invites-themes-webhooks',
+    'ENABLED=search-billing-export-audit-teams-roles-invites-themes-webhooks',
+  ])('gives no key that can be guessed: %s', async (line) => {
+    expect(await keyList(line)).toEqual([{ line: 1, problem: expect.any(String) }]);
+  });
+
+  test('that Latchkey issued a key in gives it, whatever its characters are', async () => {
+    const secrets = Array.from({ length: 2000 }, () => makeKey().secret);
+    const read = await keyList(secrets.map((secret) => `KEY=${secret}\n`).join(''));
+    expect(read.filter((line) => !('entry' in line))).toEqual([]);
+  });
+});
+
 describe('what export writes import reads', () => {
   const records = fc.array(arbitraryRecord, { minLength: 1, maxLength: 5 });
 
@@ -394,8 +468,10 @@ describe('what export writes import reads', () => {
   });
 
   test('as CSV, a text that databases write for no value', async () => {
-    const { record } = makeKey({ label: 'NULL', owner: '\\N' });
-    expect(await csv(CSV.header + CSV.rows([record]))).toMatchObject([{ entry: { label: 'NULL', owner: '\\N' } }]);
+    const { record } = makeKey({ label: 'NULL', owner: '\\N', plan: 'null' });
+    expect(await csv(CSV.header + CSV.rows([record]))).toMatchObject([
+      { entry: { label: 'NULL', owner: '\\N', plan: 'null' } },
+    ]);
   });
 
   test('no cell is one that a spreadsheet runs, nor what it takes for a cell, and each is read as it was', () => {
