@@ -38,6 +38,13 @@ describe('an id that is the start of another id', () => {
     expect(await statesIn(table)).toEqual({ [SHORT]: 'active', [LONG]: 'active' });
   });
 
+  test('gives no advice about --exact-id for a start that is no whole id', async () => {
+    const { exitCode, stderr } = await cli.run(['show', SHORT.slice(0, 6)], { table: await makeTable() });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/several keys have an id that starts 0230fe:/);
+    expect(stderr).not.toContain('--exact-id');
+  });
+
   test('names its own key with --exact-id', async () => {
     const table = await makeTable();
     const shown = await cli.run(['show', SHORT, '--exact-id', '--json'], { table });

@@ -222,8 +222,25 @@ describe('--all', () => {
       stdout: '{"records":[],"cursor":null}\n',
       stderr: '',
     });
+    expect(await cli.run(['list', '--json', '--sort', 'label'], { table: empty })).toEqual({
+      exitCode: 0,
+      stdout: '{"records":[],"cursor":null}\n',
+      stderr: '',
+    });
     expect(await cli.run(['list'], { table: empty })).toMatchObject({ exitCode: 0, stdout: '', stderr: 'no keys\n' });
   });
+});
+
+test('with --sort, records that cannot be read are each warned of and fail the command', async () => {
+  const broken = await cli.makeTable();
+  for (const label of ['b', 'a']) await cli.putKey(broken, { label });
+  const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };
+  await cli.database.client.send(new PutCommand({ TableName: broken, Item: item }));
+  const args = ['list', '--json', '--sort', 'label', '--limit', '1', '--all'];
+  const { exitCode, stdout, stderr } = await cli.run(args, { table: broken });
+  expect(exitCode).toBe(1);
+  expect(labelsIn(stdout)).toEqual(['a', 'b']);
+  expect(stderr).toMatch(/^warning: .*bad.*\nerror: 1 of the records cannot be read\n$/);
 });
 
 test('CSV has a header once, times in full, the state, no hash, and no cell that a spreadsheet runs', async () => {

@@ -85,6 +85,15 @@ describe('keys are listed', () => {
     expect(body.corrupt).toEqual(['the record of key bad has an unreadable label']);
   });
 
+  test('with the control characters in the id of an unreadable record escaped', async () => {
+    const odd = await ConsoleUnderTest.start(database);
+    await odd.open();
+    await odd.put({ ...makeKey({ id: 'bad\u001b[2J' }).record, label: 1 });
+    const { body } = await odd.api('GET', '/api/keys');
+    await odd.stop();
+    expect(body.corrupt).toEqual([String.raw`the record of key bad\u001b[2J has an unreadable label`]);
+  });
+
   test('page by page', async () => {
     const many = await ConsoleUnderTest.start(database);
     await many.open();

@@ -271,6 +271,11 @@ describe('a failure of the registry', () => {
     expect(notes).toEqual([]);
   });
 
+  test('the console escapes control characters in a message', async () => {
+    const { message } = await listed(new LatchkeyError('NOT_FOUND', 'no key \u001b[2J\u202e'));
+    expect(message).toBe(String.raw`no key \u001b[2J\u202e`);
+  });
+
   test('the console answers STORE_UNAVAILABLE with 502 and what to do', async () => {
     const cause = Object.assign(new Error('no'), { name: 'ThrottlingException' });
     const answer = await listed(new LatchkeyError('STORE_UNAVAILABLE', 'the scan failed', { cause }));

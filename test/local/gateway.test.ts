@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
+import { generateSecret } from '../../keys/secret.ts';
 import { startGateway, writeTemplateVariant, type Gateway, type StartOptions } from '../support/gateway.ts';
 import { writeSampleStack } from './sampleStack.ts';
 
@@ -77,6 +78,24 @@ test('the note has the revocation delay where the stack has it as an output', as
   expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ revocationDelaySeconds: 60 });
 });
 
+test.each([
+  [{ LATCHKEY_KEY_PREFIX: 'live_' }, 'live_'],
+  [{ LATCHKEY_KEY_PREFIX: 'live_', LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }, 'any'],
+])('the note has which keys the functions accept with %j', async (settings, acceptedKeys) => {
+  const template = await writeTemplateVariant(
+    ({ Resources }) => {
+      for (const { Type, Properties } of Object.values(Resources)) {
+        if (Type !== 'AWS::Lambda::Function') continue;
+        const { Environment } = Properties as { Environment?: { Variables?: object } };
+        Object.assign(Properties ?? {}, { Environment: { Variables: { ...Environment?.Variables, ...settings } } });
+      }
+    },
+    await writeSampleStack(),
+  );
+  const { noteFile } = await start({ template });
+  expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ acceptedKeys });
+});
+
 test('several run at once, each with its own variant of a template', async () => {
   const template = await writeTemplateVariant(
     ({ Resources }) => {
@@ -121,6 +140,14 @@ test('with --data the table is kept, and each start has a key to try', async () 
     body: JSON.stringify({ TableName: second.tableName, Select: 'COUNT' }),
   });
   expect(await response.json()).toMatchObject({ Count: 2 });
+});
+
+test('the gateway masks a key in its complaint about an option', () => {
+  const key = generateSecret('sk_');
+  const args = ['--import', 'tsx', 'local/main.ts', `--${key}`];
+  const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect(stderr).toContain('unknown option');
+  expect(stderr).not.toContain(key);
 });
 
 describe('a start that cannot be', () => {
