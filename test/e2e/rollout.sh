@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Deploys an HTTP API to an emulated account, and puts its authorizer's function behind an alias and back while a client calls.
-# provisionedConcurrentExecutions makes the alias: CodeDeploy, and so a gradual rollout, is not emulated.
+# `rollout` and `provisionedConcurrentExecutions` make the alias in turn. CodeDeploy isn't emulated: no traffic is shifted.
 # Usage: rollout.sh EMULATOR_DIRECTORY
 set -euo pipefail
 emulator=$(cd "$1" && pwd)
@@ -11,17 +11,17 @@ source test/e2e/emulator.sh
 start_emulator "$emulator"
 npm run --silent build > "$work/build.log"
 
-# deploy ALIAS: deploys the app with or without the alias
+# deploy ALIAS: deploys the app with an alias as `rollout` or `provisioned` concurrency makes it, or with `none`
 deploy() {
   logged npx --no-install cdk deploy Rollout --app 'node --import tsx test/e2e/rollout/app.ts' -c "alias=$1" \
     --output "$work/cdk.out" --require-approval never --method=direct --no-notices --outputs-file "$work/outputs.json"
 }
 
 logged npx --no-install cdk bootstrap aws://123456789012/us-east-1 --output "$work/cdk.out" --no-notices
-deploy false
+deploy none
 api=$(json 'it.Rollout.ApiId' < "$work/outputs.json")
 
-for alias in true false; do
+for alias in rollout none provisioned none; do
   node test/e2e/rollout/client.mjs "$api" > "$work/seen.json" &
   client=$!
   deploy "$alias"
