@@ -41,7 +41,8 @@ Without --format, the format is detected and reported. Formats:
             first line such as sep=; says. Lines with # before the header are
             skipped. Unknown columns are ignored with a warning; one such as
             "revoked" or "status", which may say that a key has ended, is an
-            error: rename or remove it. \\N, NULL and null outside quotes are empty
+            error: rename or remove it. \\N, NULL and null outside quotes are
+            empty
   jsonl     a JSON object of such fields on each line: what export writes
   env       raw keys as NAME=key, also with quotes, export and comments; each is
             hashed here, and its name becomes the label
@@ -91,7 +92,7 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
     .option('--allow-weak', 'take raw keys that are weak: of less than 112 bits, or made of words')
     .option(
       '--json',
-      'print one JSON document: {"format","taken":[ids],"ended","foreign","labels","skipped", "duplicates":[{"line","firstLine","applied"}], "rejected":[{"line","problem"}]}',
+      'print one JSON document: {"format", "taken":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"line", "firstLine", "applied"}], "rejected":[{"line", "problem"}]}',
     )
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>

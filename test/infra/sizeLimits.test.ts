@@ -59,7 +59,7 @@ describe('API Gateway’s 512 characters for a resource', () => {
       authorizerUnderTest({ scopes: { fine: ['GET /'], read: ['GET /', `OPTIONS ${pathOf(most + 3)}`] } }),
     );
     expect(problem).toMatch(
-      /^scopes: got "OPTIONS \/p{4}… \(\d+ characters\)" of the scope "read", .+ wanted at most 512, .+: 3 too many\. /,
+      /^scopes: got "OPTIONS \/p+" of the scope "read", .+ wanted at most 512, .+: 3 too many\. /,
     );
     expect(problem).not.toContain('fine');
   });
