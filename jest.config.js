@@ -13,12 +13,26 @@ const shared = {
 
 /** What runs in this process alone, without a build: keys and decisions, and the readers of files. */
 const UNIT = ['keys/', 'lambda/', 'testing/', 'property/', 'cli/transfer/'];
-/** What takes minutes: thousands of hostile events, a soak, whole property runs, files of many thousand keys. */
-const LONG = ['attacks/fuzz', 'attacks/regularExpressions', 'integration/importScale', 'soak/soak'];
+/** What takes minutes: hostile events by the thousand, a soak, whole property runs, every fault of the store, large files. */
+const LONG = [
+  'attacks/floods',
+  'attacks/fuzz',
+  'attacks/regularExpressions',
+  'cli/faults',
+  'docs/reference',
+  'integration/faults',
+  'integration/importScale',
+  'integration/registryFaults',
+  'lambda/lastUsedFleet',
+  'soak/soak',
+];
 
 /** Patterns of `testMatch` for all tests whose paths begin so. */
 const matching = (starts) =>
   starts.map((start) => `<rootDir>/test/${start}**${start.endsWith('/') ? '/*' : ''}.test.ts`);
+
+/** Patterns of `testPathIgnorePatterns` for the same. */
+const ignoring = (starts) => starts.map((start) => `<rootDir>/test/${start}`);
 
 export default {
   projects: [
@@ -27,13 +41,14 @@ export default {
       displayName: 'unit',
       globalSetup: '<rootDir>/test/support/unitSetup.js',
       testMatch: matching(UNIT),
+      testPathIgnorePatterns: ignoring(LONG),
     },
     {
       ...shared,
       displayName: 'integration',
       globalSetup: '<rootDir>/test/support/globalSetup.js',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: [...UNIT, ...LONG].map((start) => `<rootDir>/test/${start}`),
+      testPathIgnorePatterns: ignoring([...UNIT, ...LONG]),
     },
     {
       ...shared,
