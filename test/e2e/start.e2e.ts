@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { utimesSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -148,7 +148,7 @@ describe('no process is left behind', () => {
   test.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])(
     'by %s to npm alone in the middle of a synthesis',
     async (signal) => {
-      utimesSync(join(ROOT, 'cdk.out/manifest.json'), 0, 0);
+      rmSync(join(ROOT, 'cdk.out/.sources'), { force: true });
       const npm = new NpmStart();
       try {
         await npm.line('building and synthesizing');
