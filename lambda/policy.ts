@@ -75,13 +75,17 @@ export function policyResources(
   return [...new Set(ends)].map((end) => `${stageArn}/${end}`);
 }
 
+/** The account of serverless-offline, which takes a dot in a policy for any character. */
+const SERVERLESS_OFFLINE = ':random-account-id:';
+
 /**
  * The policy of a scoped key. API Gateway matches the wildcards, so beside one that could match `/orders/../admin` the policy
- * denies the paths that an integration may read as another path.
+ * denies the paths that an integration may read as another path. It doesn't in serverless-offline, where that denies every path.
  */
 export function scopedPolicyDocument(stageArn: string, resources: readonly string[]) {
   const { Version, Statement } = policyDocument('Allow', resources);
-  if (!resources.some((resource) => resource.includes('*'))) return { Version, Statement };
+  const hasWildcard = resources.some((resource) => resource.includes('*'));
+  if (!hasWildcard || stageArn.includes(SERVERLESS_OFFLINE)) return { Version, Statement };
   const ambiguous = AMBIGUOUS_ARN_ENDS.map((end) => `${stageArn}/${end}`);
   return { Version, Statement: [...Statement, ...policyDocument('Deny', ambiguous).Statement] };
 }

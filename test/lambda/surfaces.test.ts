@@ -43,6 +43,18 @@ test.each([
   await expect(handlerUnderTest([]).invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
 });
 
+test('a policy with a wildcard denies no path behind serverless-offline, which takes a dot in it for any character', async () => {
+  const { secret, record } = makeKey({ scopes: ['read'] });
+  const { invoke } = handlerUnderTest([record], { LATCHKEY_SCOPES: JSON.stringify({ read: ['GET /orders/*'] }) });
+  const effectsAt = async (stageArn: string) => {
+    const answer = await invoke({ ...restRequestEvent({ key: secret }), methodArn: `${stageArn}/GET/orders/7` });
+    const { policyDocument } = answer as { policyDocument: { Statement: readonly { Effect: string }[] } };
+    return policyDocument.Statement.map(({ Effect }) => Effect);
+  };
+  expect(await effectsAt('arn:aws:execute-api:us-east-1:random-account-id:random-api-id/dev')).toEqual(['Allow']);
+  expect(await effectsAt('arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod')).toEqual(['Allow', 'Deny']);
+});
+
 /** The ARN of `GET /whoami` as each tool that runs an API on a developer's machine writes it. */
 const ARNS_OF_EMULATORS = [
   ['serverless-offline', 'arn:aws:execute-api:us-east-1:random-account-id:random-api-id/dev'],
