@@ -19,6 +19,7 @@ const LONG = [
   'attacks/fuzz',
   'attacks/regularExpressions',
   'cli/faults',
+  'docs/recipes',
   'docs/reference',
   'integration/faults',
   'integration/importScale',
