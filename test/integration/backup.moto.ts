@@ -35,7 +35,8 @@ async function openBackedUp(): Promise<{ table: Table; arn: string }> {
   await client.send(new UpdateContinuousBackupsCommand({ TableName, PointInTimeRecoverySpecification }));
   const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true };
   await client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }));
-  await table.put(fullItem());
+  // The command's clock is the machine's: an import rejects a last use that is to come.
+  await table.put({ ...fullItem(), lastUsedAt: '2026-01-31T12:00:00.000Z' });
   for (const id of ['deleted', 'revoked']) await table.put({ ...makeKey({ id }).record });
   const { Table: described } = await client.send(new DescribeTableCommand({ TableName }));
   return { table, arn: described?.TableArn ?? '' };
@@ -84,7 +85,7 @@ describe('a table restored to a point in time', () => {
     const before = await source.items();
     const { stdout } = await latchkey(['export', '--table', restored]);
     const run = await latchkey(['import', '-', '--table', source.tableName, '--json'], stdout);
-    expect(JSON.parse(run.stdout)).toEqual({ taken: ['deleted'], skipped: 2, rejected: [] });
+    expect(JSON.parse(run.stdout)).toMatchObject({ taken: ['deleted'], skipped: 2, rejected: [] });
     const after = await source.items();
     expect(after).toHaveLength(before.length + 1);
     expect(after).toEqual(expect.arrayContaining([...before]));
