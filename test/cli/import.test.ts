@@ -196,7 +196,7 @@ describe('an ordinary .env of 12 lines', () => {
   });
 });
 
-test('the detected format is told, and is not if it was given', async () => {
+test('import reports the format only if it detected it', async () => {
   const key = line({});
   const told = await importText(key);
   expect(told.stderr).toMatch(/^reading .*keys as jsonl \(a JSON object for each key\)\nissued elsewhere: 1; .*\n$/);

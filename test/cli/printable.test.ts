@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { LocalCli } from '../support/localCli.ts';
 
 /** Control characters, and what Unicode calls line breaks and controls of direction (UAX #9, table 2). */
-const STEERING: readonly (readonly [name: string, codePoint: number])[] = [
+const INVISIBLE: readonly (readonly [name: string, codePoint: number])[] = [
   ['NUL', 0x00],
   ['BELL', 0x07],
   ['BACKSPACE', 0x08],
@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => cli.stop());
 
-test.each(STEERING)('a label prints %s as an escape, on stdout and in a question', async (_, codePoint) => {
+test.each(INVISIBLE)('a label prints %s as an escape, on stdout and in a question', async (_, codePoint) => {
   const character = String.fromCodePoint(codePoint);
   const escape = `\\u${codePoint.toString(16).padStart(4, '0')}`;
   const { record } = await cli.putKey(table, { label: `a${character}b` });
