@@ -1,36 +1,37 @@
-// The import table of docs/adr/0005: a room may import only from rooms below it.
-const ROOMS = ['keys', 'lambda', 'infra', 'testing', 'cli', 'local', 'console', 'bench', 'soak'];
+// The import table of docs/adr/0005: a layer may import only from layers below it.
+const LAYERS = ['keys', 'lambda', 'infra', 'testing', 'operator', 'cli', 'local', 'console', 'bench', 'soak'];
 const MAY_IMPORT = {
   keys: [],
   lambda: ['keys'],
   infra: ['keys', 'lambda'],
   testing: ['keys', 'lambda'],
-  cli: ['keys', 'console'],
-  local: ['keys', 'cli', 'console'],
-  console: ['keys', 'cli'],
+  operator: ['keys'],
+  cli: ['keys', 'operator', 'console'],
+  local: ['keys', 'operator', 'console'],
+  console: ['keys', 'operator'],
 };
 
-const rooms = Object.entries(MAY_IMPORT).map(([room, below]) => ({
-  name: `${room}-imports-only-below`,
+const layers = Object.entries(MAY_IMPORT).map(([layer, below]) => ({
+  name: `${layer}-imports-only-below`,
   severity: 'error',
-  from: { path: `^${room}/` },
-  to: { path: `^(${[...ROOMS, 'test'].filter((other) => other !== room && !below.includes(other)).join('|')})/` },
+  from: { path: `^${layer}/` },
+  to: { path: `^(${[...LAYERS, 'test'].filter((other) => other !== layer && !below.includes(other)).join('|')})/` },
 }));
 
-/** Only files of `only` may import what `packages` matches, within the rooms that ship. */
+/** Only files of `only` may import what `packages` matches, within the layers that ship. */
 const packagesOnlyIn = (name, packages, only) => ({
   name,
   severity: 'error',
-  from: { path: '^(keys|lambda|infra|testing|cli|local|console)/', pathNot: only },
+  from: { path: '^(keys|lambda|infra|testing|operator|cli|local|console)/', pathNot: only },
   to: { path: packages },
 });
 
 module.exports = {
   forbidden: [
-    ...rooms,
+    ...layers,
     {
       name: 'the-console-is-started-by-programs',
-      comment: 'it stands above the rooms whose main.ts start it',
+      comment: 'main.ts of each program starts it; the rest of cli and local does not know it',
       severity: 'error',
       from: { path: '^(cli|local)/', pathNot: '^(cli|local)/main\\.ts$' },
       to: { path: '^console/' },
@@ -45,19 +46,19 @@ module.exports = {
       name: 'lambda-never-imports-the-registry',
       severity: 'error',
       from: { path: '^lambda/' },
-      to: { path: '^keys/(registry|createKeyRegistry|importHashes|index|listing)' },
+      to: { path: '^keys/(registry|import|importedKey|index|list|rotation|changes)\\.ts$' },
     },
     {
       name: 'the-library-is-registry-and-verifier',
       severity: 'error',
       from: { path: '^index\\.ts$' },
-      to: { pathNot: '^(keys/index|lambda/(authorize|authorizerOptions|client|createKeyVerifier|keyVerifier))\\.ts$' },
+      to: { pathNot: '^(keys/index|lambda/(authorize|client|createKeyVerifier|verifier))\\.ts$' },
     },
     {
       name: 'testing-has-no-store',
       severity: 'error',
       from: { path: '^testing/' },
-      to: { path: '^(keys/(registry|createKeyRegistry|index)|lambda/(client|createKeyVerifier))' },
+      to: { path: '^(keys/(registry|index)|lambda/(client|createKeyVerifier))\\.ts$' },
     },
     {
       name: 'infra-takes-names-and-settings-only',
@@ -66,23 +67,26 @@ module.exports = {
       from: { path: '^infra/' },
       to: {
         path: '^(keys|lambda)/',
-        pathNot:
-          '^(keys/(acceptedKeys|table|errors)|lambda/(config|keySource|metricNames|plans|policy|route|usageIdentifier))\\.ts$',
+        pathNot: '^(keys/(state|table|errors)|lambda/(config|credentials|metrics|plans|policy|routes))\\.ts$',
       },
     },
     {
-      name: 'plan-keys-stand-alone',
+      name: 'usage-plan-sync-stands-alone',
       comment: 'docs/adr/0010: a function of its own, whose client neither the authorizer nor the library carries',
       severity: 'error',
-      from: { pathNot: '^lambda/planKeys/' },
-      to: { path: '^lambda/planKeys/' },
+      from: { pathNot: '^lambda/usagePlanSync/' },
+      to: { path: '^lambda/usagePlanSync/' },
     },
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(createKeyRegistry|lookup|registryOptions|registryStore|requireJsonObject)|lambda/(client|functionClient|functionCredentials|prime|planKeys/(handler|planKeys))|cli/(client|stack|caller)|local/table)\\.ts$',
+      '^(keys/(registry|reader|options|store|dynamodb)|lambda/(client|usagePlanSync/(handler|sync))|operator/(findTable|aws)|cli/withRegistry|local/table)\\.ts$',
     ),
-    packagesOnlyIn('api-gateway-client-in-plan-keys', 'node_modules/@aws-sdk/client-api-gateway/', '^lambda/planKeys/'),
+    packagesOnlyIn(
+      'api-gateway-client-in-usage-plan-sync',
+      'node_modules/@aws-sdk/client-api-gateway/',
+      '^lambda/usagePlanSync/',
+    ),
     packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
     packagesOnlyIn('hono-in-the-console', 'node_modules/(hono|@hono)/', '^console/server/'),
     packagesOnlyIn('preact-in-the-page', 'node_modules/preact/', '^console/page/'),
@@ -99,15 +103,15 @@ module.exports = {
       name: 'ships-no-dev-dependency',
       severity: 'error',
       from: {
-        path: '^(index\\.ts$|(keys|lambda|testing|cli|console/server)/)',
-        pathNot: '^lambda/(planKeys|functionCredentials)',
+        path: '^(index\\.ts$|(keys|lambda|testing|operator|cli|console/server)/)',
+        pathNot: '^lambda/usagePlanSync',
       },
       to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' },
     },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    // No parser here reads JSX: test/console/pageBundle.test.ts holds what the page is made of.
+    // No parser here reads JSX: test/integration/console/pageBundle.test.ts holds what the page is made of.
     exclude: { path: '^(dist|cdk\\.out)/|\\.tsx$' },
     parser: 'swc',
     tsPreCompilationDeps: true,

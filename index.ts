@@ -5,7 +5,6 @@
  */
 export * from './keys/index.ts';
 export type { Decision, DenyCode } from './lambda/authorize.ts';
-export type { DecisionOptions } from './lambda/authorizerOptions.ts';
+export type { DecisionOptions, KeyVerifier } from './lambda/verifier.ts';
 export type { ClientOptions } from './lambda/client.ts';
 export { createKeyVerifier, type KeyVerifierOptions } from './lambda/createKeyVerifier.ts';
-export type { KeyVerifier } from './lambda/keyVerifier.ts';

@@ -11,51 +11,57 @@ const shared = {
   globalTeardown: '<rootDir>/test/support/globalTeardown.js',
 };
 
-/** What runs in this process alone, without a build: keys and decisions, and the readers of files. */
-const UNIT = ['keys/', 'lambda/', 'testing/', 'property/', 'cli/transfer/'];
-/** What takes minutes: hostile events by the thousand, a soak, whole property runs, every fault of the store, large files. */
+/** Tests that take minutes: hostile events by the thousand, a soak, whole property runs, every fault of the store, large files. */
 const LONG = [
   'attacks/floods',
   'attacks/fuzz',
   'attacks/regularExpressions',
-  'cli/faults',
-  'docs/recipes',
-  'docs/reference',
-  'integration/faults',
-  'integration/importScale',
-  'integration/registryFaults',
-  'lambda/lastUsedFleet',
-  'soak/soak',
-];
+  'integration/cli/faults',
+  'integration/docs/recipes',
+  'integration/docs/reference',
+  'integration/store/faults',
+  'integration/store/importScale',
+  'integration/store/registryFaults',
+  'unit/lambda/lastUsedFleet',
+  'soak/',
+].map((start) => `<rootDir>/test/${start}`);
 
-/** Patterns of `testMatch` for all tests whose paths begin so. */
-const matching = (starts) =>
-  starts.map((start) => `<rootDir>/test/${start}**${start.endsWith('/') ? '/*' : ''}.test.ts`);
-
-/** Patterns of `testPathIgnorePatterns` for the same. */
-const ignoring = (starts) => starts.map((start) => `<rootDir>/test/${start}`);
+const unitSetup = '<rootDir>/test/support/unitSetup.js';
+const globalSetup = '<rootDir>/test/support/globalSetup.js';
 
 export default {
   projects: [
     {
+      // In this process alone, without a build.
       ...shared,
       displayName: 'unit',
-      globalSetup: '<rootDir>/test/support/unitSetup.js',
-      testMatch: matching(UNIT),
-      testPathIgnorePatterns: ignoring(LONG),
+      globalSetup: unitSetup,
+      testMatch: ['<rootDir>/test/{unit,property}/**/*.test.ts'],
+      testPathIgnorePatterns: LONG,
     },
     {
       ...shared,
       displayName: 'integration',
-      globalSetup: '<rootDir>/test/support/globalSetup.js',
-      testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ignoring([...UNIT, ...LONG]),
+      globalSetup,
+      testMatch: ['<rootDir>/test/{integration,attacks}/**/*.test.ts'],
+      testPathIgnorePatterns: LONG,
     },
     {
       ...shared,
       displayName: 'long',
-      globalSetup: '<rootDir>/test/support/globalSetup.js',
-      testMatch: matching([...LONG, 'property/']),
+      globalSetup,
+      testMatch: [
+        ...LONG.map((start) => `${start}**${start.endsWith('/') ? '/*' : ''}.test.ts`),
+        '<rootDir>/test/property/**/*.test.ts',
+      ],
+    },
+    {
+      // Each needs a tool besides npm, or takes the terminal: `.ci/run` runs them suite by suite.
+      ...shared,
+      displayName: 'e2e',
+      globalSetup,
+      testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
+      testPathIgnorePatterns: ['<rootDir>/test/e2e/package/'],
     },
   ],
   // One more than the cores of a small machine: tests of faults wait most of their time.

@@ -1,5 +1,5 @@
-// Makes `dist`. Bundles what Lambda runs, one file each: `lambda/handler.ts`, `lambda/planKeys/handler.ts` and the sample's
-// `lambda/sample/whoami.ts`. Bundles the console's page. Compiles what applications import, with its types, and the command.
+// Makes `dist`. Bundles what Lambda runs, one file each: `lambda/handler.ts`, `lambda/usagePlanSync/handler.ts` and the sample's
+// `infra/app/whoami.ts`. Bundles the console's page. Compiles what applications import, with its types, and the command.
 // With --if-changed it does nothing if `dist` was made of these very sources.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
@@ -68,8 +68,8 @@ const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
     'authorizer/index': 'lambda/handler.ts',
-    'plan-keys/index': 'lambda/planKeys/handler.ts',
-    'whoami/index': 'lambda/sample/whoami.ts',
+    'plan-keys/index': 'lambda/usagePlanSync/handler.ts',
+    'whoami/index': 'infra/app/whoami.ts',
   },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
@@ -84,9 +84,9 @@ const { metafile } = await build({
   define: { crypto: 'undefined' },
   // docs/adr/0012: what the AWS SDK would load for other places than Lambda, and for other calls than these.
   alias: {
-    '@aws-sdk/credential-provider-node': './lambda/functionCredentials.ts',
-    '@aws-sdk/endpoint-cache': './lambda/noEndpointCache.ts',
-    '@smithy/core/config': './lambda/functionSettings.ts',
+    '@aws-sdk/credential-provider-node': './build/sdk/credentials.ts',
+    '@aws-sdk/endpoint-cache': './build/sdk/endpointCache.ts',
+    '@smithy/core/config': './build/sdk/config.ts',
   },
   external: ['@smithy/core/event-streams'],
   plugins: [nodeByName, versionAlone],

@@ -1,5 +1,4 @@
-import { findKeys } from '../keys/findKeys.ts';
-import { mayHoldKey } from '../keys/maskKeys.ts';
+import { findKeys, mayHoldKey } from '../keys/findKeys.ts';
 import { parseSecret, shownPrefixOf, type KeySecret } from '../keys/secret.ts';
 
 /** What a text may hold of keys. */

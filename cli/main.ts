@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Interruption } from './interruption.ts';
-import { NOTE_PATH } from './localNote.ts';
-import { openUrl } from './openUrl.ts';
+import { Interruption } from './signals.ts';
+import { NOTE_PATH } from '../operator/findTable.ts';
+import { openUrl } from './commands/console.ts';
 import { Output } from './output.ts';
 import { runProgram } from './program.ts';
 

@@ -1,12 +1,12 @@
-import { maskIssuedKeys, typedKeys } from '../keys/maskKeys.ts';
+import type { Writable } from 'node:stream';
+import { SingleBar } from 'cli-progress';
+import { maskIssuedKeys, typedKeys } from '../keys/findKeys.ts';
 import { printable, printableLines } from '../keys/printable.ts';
-import type { KeyRecord } from '../keys/record.ts';
+import { type KeyRecord, publicRecord } from '../keys/record.ts';
 import type { IssuedKey } from '../keys/registry.ts';
 import { toEpochMs } from '../keys/timestamp.ts';
-import { CliError, isOutputClosed } from './cliError.ts';
-import { ProgressBar, type TerminalStream } from './progressBar.ts';
-import { publicRecord } from './publicRecord.ts';
-import { relativeTime } from './relativeTime.ts';
+import { CliError, isOutputClosed } from '../operator/errors.ts';
+import { relativeTime } from '../operator/notices.ts';
 
 export interface OutputStreams {
   readonly stdout: TerminalStream;
@@ -160,4 +160,87 @@ function write(stream: TerminalStream, text: string): Promise<void> {
       return reject(new CliError('OUTPUT_UNUSABLE', `cannot write to stdout: ${code ?? error.name}`, { cause: error }));
     });
   });
+}
+
+export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Known steps; a share of something that is measured otherwise, such as bytes; or a count without an end in sight. */
+export type ProgressKind = 'steps' | 'share' | 'count';
+
+const FORMATS: Readonly<Record<ProgressKind, string>> = {
+  steps: '[{bar}] {value}/{total}',
+  share: '[{bar}] {percentage}%, keys: {count}',
+  count: 'keys: {count}',
+};
+
+/** A progress bar that is drawn on a terminal only, and makes room for what is printed meanwhile. */
+export class ProgressBar {
+  readonly #stream: TerminalStream;
+  #bar: SingleBar | undefined;
+  #done = 0;
+  #total = 0;
+  #count = 0;
+  #isRunning = false;
+
+  constructor(stream: TerminalStream) {
+    this.#stream = stream;
+  }
+
+  start(total: number, kind: ProgressKind = 'steps'): void {
+    this.#total = total;
+    this.#isRunning = true;
+    if (this.#stream.isTTY !== true) return;
+    this.#bar = new SingleBar({
+      stream: this.#stream,
+      format: FORMATS[kind],
+      clearOnComplete: true,
+      linewrap: true,
+      // Signals are the program's own affair.
+      gracefulExit: false,
+    });
+    this.#draw();
+  }
+
+  /** One step further; for a share, as far as `done` says. */
+  advance(done: number = this.#done + 1): void {
+    this.#done = done;
+    this.#bar?.update(done, { count: ++this.#count });
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    this.#bar?.stop();
+  }
+
+  /** Takes the bar off the screen, and puts it back under what was printed. */
+  async aside(print: () => Promise<void>): Promise<void> {
+    if (!this.#isRunning) return print();
+    this.#bar?.stop();
+    await print();
+    if (this.#isRunning) this.#draw();
+  }
+
+  #draw(): void {
+    this.#bar?.start(this.#total, this.#done, { count: this.#count });
+  }
+}
+
+/** Parts a text at its spaces into lines. A word that is longer than a line stays whole, so that it can be copied. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+/** Fills the paragraphs of a text anew, where they are too wide. What is indented stays as it is. */
+export function fillParagraphs(text: string, width: number): string {
+  return text.replaceAll(/^(?! |\n).*(\n(?! |\n).+)*/gm, (paragraph) =>
+    paragraph.split('\n').every((line) => line.length <= width)
+      ? paragraph
+      : wrap(paragraph.replaceAll('\n', ' '), width).join('\n'),
+  );
 }

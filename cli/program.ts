@@ -1,13 +1,12 @@
 import { Command, CommanderError, type Option } from 'commander';
 import { LatchkeyError } from '../keys/errors.ts';
-import { maskKeys } from '../keys/maskKeys.ts';
-import { CliError, isOutputClosed } from './cliError.ts';
-import type { CommandDeps } from './commandDeps.ts';
+import { maskKeys } from '../keys/findKeys.ts';
+import { CliError, isOutputClosed } from '../operator/errors.ts';
+import type { CommandDeps } from './command.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addConsoleCommand } from './commands/console.ts';
 import { addCreateCommand } from './commands/create.ts';
-import { addDisableCommand } from './commands/disable.ts';
-import { addEnableCommand } from './commands/enable.ts';
+import { addDisableCommand, addEnableCommand } from './commands/disable.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addIdentifyCommand } from './commands/identify.ts';
 import { addImportCommand } from './commands/import.ts';
@@ -19,8 +18,8 @@ import { addSeedCommand } from './commands/seed.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addStatsCommand } from './commands/stats.ts';
 import { addUpdateCommand } from './commands/update.ts';
-import { addLocalOption } from './tableOptions.ts';
-import { fillParagraphs } from './wrap.ts';
+import { addLocalOption } from './options.ts';
+import { fillParagraphs } from './output.ts';
 
 type AddCommand = (program: Command, deps: CommandDeps) => void;
 

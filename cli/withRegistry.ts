@@ -1,18 +1,19 @@
-import { KeyRegistry } from '../keys/registry.ts';
-import { show } from '../keys/keyFields.ts';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { CALL_LIMITS } from '../keys/dynamodb.ts';
+import { show } from '../keys/fields.ts';
+import { KeyRegistry, REGISTRY_TRANSLATION } from '../keys/registry.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED } from '../keys/secret.ts';
-import { CliError } from './cliError.ts';
-import { callerArn } from './caller.ts';
-import { connect } from './client.ts';
-import { explainFault } from './explainFault.ts';
+import { accountConfig, callerArn, explainFault } from '../operator/aws.ts';
+import { CliError } from '../operator/errors.ts';
 import {
-  findTable,
-  setting,
   type Environment,
+  findTable,
   type FindTableDeps,
+  setting,
   type TableLocation,
   type TableOptions,
-} from './findTable.ts';
+} from '../operator/findTable.ts';
 
 export interface RegistryOptions extends TableOptions {
   readonly keyPrefix?: string;
@@ -90,4 +91,22 @@ function isEmulated({ endpoint }: TableLocation, env: Environment): boolean {
 /** Who is at this machine, as far as the environment tells. */
 function osUser(env: Environment): string {
   return setting(env, 'USER') ?? setting(env, 'USERNAME') ?? 'latchkey cli';
+}
+
+export interface Connection {
+  /** For a `KeyRegistry`. */
+  readonly client: DynamoDBDocumentClient;
+  /** Lets go of the sockets, which would keep the process alive. */
+  readonly close: () => void;
+}
+
+/** A client for the table. A local one is signed with credentials that mean nothing, so that none of the user's are asked for. */
+export function connect(location: TableLocation): Connection {
+  const config = location.kind === 'local' ? localConfig(location) : accountConfig(location);
+  const client = new DynamoDBClient(config);
+  return { client: DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION), close: () => client.destroy() };
+}
+
+function localConfig({ endpoint, region }: Extract<TableLocation, { kind: 'local' }>): DynamoDBClientConfig {
+  return { ...CALL_LIMITS, endpoint, region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 }

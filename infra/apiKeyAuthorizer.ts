@@ -12,23 +12,25 @@ import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lamb
 import type { ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
-import { ANY_KEYS } from '../keys/acceptedKeys.ts';
+import { ANY_KEYS } from '../keys/state.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { authorizerSettings, type AuthorizerSettings } from './authorizerSettings.ts';
 import { authorizerFunction, LIVE_ALIAS } from './authorizerFunction.ts';
-import { freeIdIn, type AuthorizerId } from './authorizerIds.ts';
-import { AuthorizerMetrics } from './authorizerMetrics.ts';
-import { addErrorResponses } from './errorResponses.ts';
-import { hideCredential } from './hideCredential.ts';
-import { HttpApiKeyAuthorizer, type HttpApiPayloadFormat } from './httpApiKeyAuthorizer.ts';
-import { httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './identitySources.ts';
+import {
+  type AuthorizerId,
+  freeIdIn,
+  HttpApiKeyAuthorizer,
+  type HttpApiPayloadFormat,
+  RestRequestKeyAuthorizer,
+  RestTokenKeyAuthorizer,
+  WebSocketKeyAuthorizer,
+} from './authorizers.ts';
+import { AuthorizerMetrics, rolloutAlarm, unauthorizedFilter } from './authorizerMetrics.ts';
+import { addErrorResponses } from './gatewayResponses.ts';
+import { hideCredential, httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './keySources.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
-import { RestRequestKeyAuthorizer, RestTokenKeyAuthorizer } from './restKeyAuthorizer.ts';
-import { rolloutAlarm } from './rolloutAlarm.ts';
-import { unauthorizedFilter } from './unauthorizedFilter.ts';
-import { WebSocketKeyAuthorizer } from './webSocketKeyAuthorizer.ts';
 
 /** How a REST API asks the function. */
 export interface RestApiAuthorizerOptions {

@@ -3,10 +3,10 @@ import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { HttpApiResponse } from '../lambda/config.ts';
-import type { KeySourceSetting } from '../lambda/keySource.ts';
+import type { KeySourceSetting } from '../lambda/credentials.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
+import type { ScopeMapping } from './propChecks.ts';
 import type { PlanMapping } from './planProps.ts';
-import type { ScopeMapping } from './sizeLimits.ts';
 
 /** Which keys are accepted, for how long they are trusted, and what the function runs on. */
 export interface ApiKeyAuthorizerProps {

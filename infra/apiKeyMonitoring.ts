@@ -1,8 +1,8 @@
 import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
 import { monitoringAlarms } from './monitoringAlarms.ts';
 import { monitoringDashboard } from './monitoringDashboard.ts';
+import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
 
 /**
  * Alarms on what keeps an authorizer from deciding, and a dashboard of what it decides. docs/operations.md says for each alarm what

@@ -1,24 +1,25 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { Annotations, AspectPriority, Aspects, Duration, type IAspect, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ApplicationLogLevel,
   Architecture,
+  CfnFunction,
   Code,
   Function as LambdaFunction,
+  type FunctionProps,
+  type IFunction,
   LoggingFormat,
   Runtime,
   SystemLogLevel,
   Tracing,
-  type FunctionProps,
-  type IFunction,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
+import type { Construct, IConstruct } from 'constructs';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
-import { functionBundle } from './functionBundle.ts';
-import { warnOfLogLevel } from './logLevelWarning.ts';
+import { acknowledge } from './nag.ts';
 import { isKnown } from './propChecks.ts';
 
 const BUNDLE = functionBundle('authorizer');
@@ -141,4 +142,82 @@ function liveVersion(
   if (deploymentGroup !== undefined) acknowledge(deploymentGroup, CODE_DEPLOY_ROLE);
   // The CDK's classes have `undefined` where its interfaces leave out, which exact optional properties tell apart.
   return { handler: alias as IFunction, deploymentGroup };
+}
+
+/**
+ * The folder of a function's built code in this package. It is asked of `require`, because what compiles an app on the fly, as
+ * tsx does to CommonJS, has no `import.meta.resolve`.
+ */
+export function functionBundle(name: 'authorizer' | 'plan-keys'): string {
+  return dirname(createRequire(import.meta.url).resolve(`#root/dist/${name}/index.mjs`));
+}
+
+/** The log lines and metrics that Lambda drops at each level, in the words of the warning. */
+interface LevelLosses {
+  readonly WARN: string | undefined;
+  readonly ERROR: string | undefined;
+  readonly FATAL: string | undefined;
+}
+
+/**
+ * Lambda treats a line of the embedded metric format, which has no level, as INFO ("Configuring advanced logging controls for Lambda
+ * functions"). Denials are INFO too, and failed last-used writes are WARN.
+ */
+const AUTHORIZER_LOSSES: LevelLosses = {
+  WARN: 'every metric of the authorizer and the log line of each denial',
+  ERROR: 'every metric of the authorizer and the log line of each denial',
+  FATAL: 'every metric of the authorizer and the log line of each denial and each fault',
+};
+
+const USAGE_PLAN_LOSSES: LevelLosses = {
+  WARN: undefined,
+  ERROR: undefined,
+  FATAL: 'the log line of each key that gets no API key, and with it the alarm',
+};
+
+/** Warns at synthesis if the function has a log level that drops the authorizer's metrics. An aspect may have set it. */
+export function warnOfLogLevel(authorizer: LambdaFunction): void {
+  warn(authorizer, AUTHORIZER_LOSSES);
+}
+
+/** Warns at synthesis if the function that syncs usage plans has a log level that drops its faults. */
+export function warnOfUsagePlanLogLevel(lambda: LambdaFunction): void {
+  warn(lambda, USAGE_PLAN_LOSSES);
+}
+
+/** Adds the aspect with the priority READONLY, so that it runs after aspects that change the level. */
+function warn(lambda: LambdaFunction, losses: LevelLosses): void {
+  Aspects.of(lambda).add(new LogLevelWarning(losses), { priority: AspectPriority.READONLY });
+}
+
+class LogLevelWarning implements IAspect {
+  readonly #losses: LevelLosses;
+
+  constructor(losses: LevelLosses) {
+    this.#losses = losses;
+  }
+
+  visit(node: IConstruct): void {
+    if (!(node instanceof CfnFunction)) return;
+    const level = applicationLogLevel(node);
+    const lost = Object.entries(this.#losses).find(([name]) => name === level)?.[1];
+    if (lost === undefined) return;
+    Annotations.of(node).addWarningV2(
+      'latchkey:applicationLogLevel',
+      `ApplicationLogLevel: got ${level}, wanted INFO or DEBUG: at ${level} Lambda drops ${lost}.`,
+    );
+  }
+}
+
+/** Returns the level that the template gets: the override, or else the property. */
+function applicationLogLevel(node: CfnFunction): unknown {
+  const overrides: unknown = node['rawOverrides'];
+  const overridden = memberOf(memberOf(memberOf(overrides, 'Properties'), 'LoggingConfig'), 'ApplicationLogLevel');
+  if (overridden !== undefined) return overridden;
+  const { loggingConfig } = node;
+  return Token.isUnresolved(loggingConfig) ? undefined : memberOf(loggingConfig, 'applicationLogLevel');
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

@@ -3,18 +3,18 @@ import { Stack } from 'aws-cdk-lib';
 import {
   ApiKey,
   CfnUsagePlanKey,
-  UsagePlan,
   type IApiKey,
   type IUsagePlan,
   type Stage,
+  UsagePlan,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { usageIdentifier, type Counted } from '../lambda/usageIdentifier.ts';
+import { type Counted, usageIdentifier } from '../lambda/plans.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
-import { PlanKeysFunction } from './planKeysFunction.ts';
-import type { PlanMapping, PlanProps } from './planProps.ts';
 import { propError } from './propChecks.ts';
+import { PlanKeysFunction } from './usagePlanSyncFunction.ts';
+import type { PlanMapping, PlanProps } from './planProps.ts';
 
 export interface KeyPlansProps {
   readonly plans: PlanMapping;

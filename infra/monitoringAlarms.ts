@@ -10,9 +10,9 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
-import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
-import type { PlanKeysFunction } from './planKeysFunction.ts';
+import type { PlanKeysFunction } from './usagePlanSyncFunction.ts';
 import { propError } from './propChecks.ts';
+import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
 
 /** The alarms that are on. */
 export interface MonitoringAlarms {

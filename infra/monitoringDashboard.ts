@@ -10,10 +10,10 @@ import {
   type IWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { METRIC_NAMESPACE, type MetricName } from '../lambda/metricNames.ts';
+import { METRIC_NAMESPACE, type MetricName } from '../lambda/metrics.ts';
 import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
-import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
+import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
 
 const PERIOD = Duration.minutes(5);
 

@@ -1,6 +1,8 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
+import { policyResources, scopedPolicyDocument } from '../lambda/policy.ts';
+import { parseRoutePattern, type RoutePattern } from '../lambda/routes.ts';
 
 /**
  * Returns the error that a construct throws about its props: `CONFIG_INVALID`, with the construct's path and every problem in the
@@ -37,4 +39,81 @@ export function holdsToken(value: unknown): boolean {
   if (Token.isUnresolved(value)) return true;
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(value).some(([name, member]) => Token.isUnresolved(name) || holdsToken(member));
+}
+
+/** Which routes each scope opens, as props spell it: scope → patterns. */
+export type ScopeMapping = Readonly<Record<string, readonly string[]>>;
+
+/** Lambda quotas, "Environment variables": 4 KB for all of a function. */
+const MAX_ENVIRONMENT_BYTES = 4096;
+
+/** The longest name that DynamoDB allows, alone and in an ARN. Only the deployment knows the table's own name. */
+const LONGEST_TABLE = {
+  name: 'n'.repeat(255),
+  arn: `arn:aws-us-gov:dynamodb:us-isof-south-1:123456789012:table/${'n'.repeat(255)}`,
+} as const;
+
+/** "Output from an API Gateway Lambda authorizer": the length of one `Resource` in a policy. */
+const MAX_RESOURCE_CHARACTERS = 512;
+
+/**
+ * A policy length that works. API Gateway documents 8 KB for an authorizer's result on WebSocket APIs, whose policy names only
+ * `$connect` and always fits (test/unit/lambda/webSocketResult.test.ts). AWS documents no limit for REST and HTTP APIs.
+ */
+const MAX_POLICY_CHARACTERS = 8192;
+
+/**
+ * No stage's ARN is longer: partition and Region are the longest that AWS has, accounts have 12 digits, API Gateway's ids 10
+ * characters, and a stage's name at most 128.
+ */
+const LONGEST_STAGE_ARN = `arn:aws-us-gov:execute-api:us-isof-south-1:123456789012:a1b2c3d4e5/${'s'.repeat(128)}`;
+
+/**
+ * By how much the function's variables are too big for Lambda, or `undefined`. Lambda measures them as one JSON object, in
+ * which every quote of a value counts twice: the error that it refuses them with shows the text that it measured.
+ */
+export function environmentExcess(
+  environment: Readonly<Record<string, string>>,
+  tableReference: 'name' | 'arn',
+): string | undefined {
+  const measured = JSON.stringify({ LATCHKEY_TABLE: LONGEST_TABLE[tableReference], ...environment });
+  const bytes = Buffer.byteLength(measured);
+  if (bytes <= MAX_ENVIRONMENT_BYTES) return undefined;
+  return (
+    `got ${bytes} bytes of environment variables with every other prop and the longest table ${tableReference}, wanted at most ` +
+    `${MAX_ENVIRONMENT_BYTES}, Lambda's limit: ${bytes - MAX_ENVIRONMENT_BYTES} too many. Make this prop shorter, which takes ` +
+    'the most of them'
+  );
+}
+
+/** Returns one problem for each pattern that is longer than API Gateway allows for a policy's `Resource`, with the excess. */
+export function resourceExcesses(mapping: ScopeMapping): string[] {
+  return Object.entries(mapping).flatMap(([scope, patterns]) =>
+    patterns.flatMap((pattern) => resourceExcess(scope, pattern)),
+  );
+}
+
+/** Returns a warning if the policy for a key with every scope is longer than 8 KB on REST and HTTP APIs, or `undefined`. */
+export function policyExcess(allPatterns: readonly RoutePattern[]): string | undefined {
+  const resources = policyResources(LONGEST_STAGE_ARN, allPatterns);
+  const characters = JSON.stringify(scopedPolicyDocument(LONGEST_STAGE_ARN, resources)).length;
+  if (characters <= MAX_POLICY_CHARACTERS) return undefined;
+  return (
+    `got ${resources.length} resources: a key of every scope gets a policy of up to ${characters} characters, more than ` +
+    `${MAX_POLICY_CHARACTERS}. AWS documents no limit for REST and HTTP APIs, and Latchkey hasn't tried such a policy on a live ` +
+    'account. To make it shorter, map fewer routes, or cover several by one pattern with a * in the path; a * for the method is ' +
+    'written out as every method'
+  );
+}
+
+function resourceExcess(scope: string, text: string): string[] {
+  const pattern = parseRoutePattern(text);
+  if (pattern === undefined) return [];
+  const characters = Math.max(0, ...policyResources(LONGEST_STAGE_ARN, [pattern]).map(({ length }) => length));
+  if (characters <= MAX_RESOURCE_CHARACTERS) return [];
+  return [
+    `got "${text}" of the scope "${scope}", a Resource of ${characters} characters in a stage of the longest name, wanted at most ` +
+      `${MAX_RESOURCE_CHARACTERS}, API Gateway's limit: ${characters - MAX_RESOURCE_CHARACTERS} too many. ` +
+      'End the path earlier, with a *',
+  ];
 }

@@ -1,5 +1,5 @@
 import { MAX_DEPTH } from './json.ts';
-import { parseSecret, type KeySecret } from './secret.ts';
+import { type KeySecret, parseSecret, shownPrefixOf } from './secret.ts';
 
 /** A key in a text. */
 export interface FoundKey {
@@ -56,4 +56,92 @@ function prefixesBefore(text: string, end: number, prefix: string | undefined): 
   const [name = ''] = /[a-z0-9]*$/.exec(text.slice(Math.max(0, end - MAX_NAME), end)) ?? [];
   const starts = Array.from(name, (_, start) => start).filter((start) => /^[a-z]/.test(name.slice(start)));
   return starts.map((start) => `${name.slice(start)}_`);
+}
+
+/** The shortest key that can be imported (see `parseSecret`). */
+const MIN_LENGTH = 16;
+const RUN = new RegExp(String.raw`[^\s\\"'\`]{${MIN_LENGTH},}`, 'g');
+const SHOWN_CHARACTERS = 4;
+/** Ends a word of a sentence, and is no part of a key there. */
+const PUNCTUATION = new Set([',', '.', ';', ':', ')']);
+
+/** Safe are a UUID or its start, a ULID, a time in ISO 8601, and what CloudFormation names a resource of the CDK. */
+const SAFE =
+  /\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){1,3}(?:-[0-9a-fA-F]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?|\b[A-Za-z][0-9A-Za-z-]{0,128}[0-9A-F]{8}-[0-9A-Za-z]{12,13}\b/g;
+const PATH_OR_URL = /^(?:\.{0,2}|~|[A-Za-z]:|[a-z]+:\/)\//;
+/**
+ * `orders`, `LATCHKEY`, `LatchkeyStack2`, `staleIfError`, `us`, `2030`: letters as words have them, or a number, or both in that
+ * order. 23 letters of one case have fewer than the 112 bits that `import` asks of a key.
+ */
+const WORD =
+  /^(?:\d{1,14}|[A-Z]{1,23}\d{0,4}|[A-Z]?[a-z]{0,22}(?:[A-Z][a-z]{2,22}|At|By|Db|Id|If|In|Is|My|No|Of|On|Or|To|Up)*\d{0,4})$/;
+/** Two short codes such as `s3x` and `AbC123` are common in one path segment or host name. */
+const MIN_CODE_CHARACTERS = 10;
+/** Four or more groups of one length, with both letters and digits, such as `abcd-1234-efgh-5678`. */
+const GROUPED_CODES = [4, 5, 6, 8].map(
+  (length) =>
+    new RegExp(
+      String.raw`\b(?=[0-9A-Za-z-]*\d)(?=[0-9A-Za-z-]*[A-Za-z])[0-9A-Za-z]{${length}}(?:-[0-9A-Za-z]{${length}}){3,}\b`,
+    ),
+);
+
+/**
+ * Returns the text for a message, without any key in it. Of a key issued by Latchkey it keeps what `list` shows, the prefix and
+ * 8 characters. Of any other run of 16 or more visible characters that may be a key it keeps the first 4 and says how long the
+ * run is. Words, paths, ids and times stay, so a key that reads like one of these stays too.
+ */
+export function maskKeys(text: string): string {
+  return maskIssuedKeys(text).replaceAll(RUN, maskRun);
+}
+
+/** Returns the text without the keys in it that Latchkey issued, which their checksums tell from everything else. */
+export function maskIssuedKeys(text: string): string {
+  let masked = '';
+  let end = 0;
+  for (const { secret, prefix, index } of findKeys(text)) {
+    if (index < end) continue;
+    masked += `${text.slice(end, index)}${shownPrefixOf(secret, prefix)}…`;
+    end = index + secret.length;
+  }
+  return masked + text.slice(end);
+}
+
+/**
+ * Returns what may be a key in texts that somebody typed, each with what a message shows of it, the longest first: for
+ * messages that also hold names and ids of the table's own.
+ */
+export function typedKeys(texts: readonly string[]): readonly (readonly [typed: string, shown: string])[] {
+  const values = texts.flatMap((text) => [text, text.slice(text.indexOf('=') + 1)]);
+  const runs = [...values, ...values.flatMap((value) => value.match(RUN) ?? [])];
+  const changed = [...new Set(runs)].map((run) => [run, maskKeys(run)] as const);
+  return changed.filter(([run, shown]) => shown !== run).toSorted(([a], [b]) => b.length - a.length);
+}
+
+/** Whether the text has a run of characters that may be a key. */
+export function mayHoldKey(text: string): boolean {
+  return maskKeys(text) !== text;
+}
+
+/** A path or a URL keeps the segments that are no key; a key in base64 can have a slash, too, and is masked as a whole. */
+function maskRun(run: string): string {
+  if (PATH_OR_URL.test(run) && !isBase64(run)) return run.split('/').map(maskPart).join('/');
+  let end = run.length;
+  while (PUNCTUATION.has(run.charAt(end - 1))) end--;
+  return maskPart(run.slice(0, end)) + run.slice(end);
+}
+
+/** A path has a word somewhere; a key in base64 that begins with a slash has none. */
+function isBase64(run: string): boolean {
+  return /^[0-9A-Za-z+/=]+$/.test(run) && !run.split(/[+/=]/).some((part) => part.length > 2 && WORD.test(part));
+}
+
+function maskPart(part: string): string {
+  return mayBeKey(part) ? `${part.slice(0, SHOWN_CHARACTERS)}… (${part.length} characters)` : part;
+}
+
+function mayBeKey(part: string): boolean {
+  if (part.length < MIN_LENGTH) return false;
+  const rest = part.replaceAll(SAFE, ' ');
+  const codes = rest.split(/[^0-9A-Za-z]+/).filter((piece) => !WORD.test(piece));
+  return codes.join('').length >= MIN_CODE_CHARACTERS || GROUPED_CODES.some((pattern) => pattern.test(rest));
 }

@@ -1,15 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { holdsKey } from './findKeys.ts';
-import { isKeyId } from './keyId.ts';
-import { problemOf, wantedOf } from './keyFields.ts';
-import { isPlanName, PLAN_WANTED } from './plan.ts';
-import { purgeAfter } from './purgeAfter.ts';
+import {
+  ACTOR_WANTED,
+  isActor,
+  isKeyId,
+  isPlanName,
+  isText,
+  PLAN_WANTED,
+  problemOf,
+  TEXT_WANTED,
+  wantedOf,
+} from './fields.ts';
+import { purgeAfter, readTime, TIME_WANTED, type Timestamp, toEpochMs, toTimestamp } from './timestamp.ts';
 import { copyJson, type JsonObject, type JsonValue } from './json.ts';
 import type { KeyRecord } from './record.ts';
-import { isAhead } from './recordTimes.ts';
+import { isAhead } from './state.ts';
 import { MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
-import { ACTOR_WANTED, isActor, isText, TEXT_WANTED } from './text.ts';
-import { readTime, TIME_WANTED, toEpochMs, toTimestamp, type Timestamp } from './timestamp.ts';
 
 /** A key that was issued elsewhere, by its hash. What is `null` or left out is not known or not so. */
 export interface ImportedKey {

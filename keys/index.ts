@@ -1,11 +1,7 @@
 // What of this room the package exports: the registry and what it deals in.
-export { createKeyRegistry, type CreateKeyRegistryOptions } from './createKeyRegistry.ts';
-export { LatchkeyError, type ErrorCode } from './errors.ts';
-export type { NewKey } from './newKey.ts';
-export { keyState, type KeyState } from './keyState.ts';
-export type { JsonObject, JsonValue } from './json.ts';
-export type { KeyRecord, PublicRecord } from './record.ts';
 export {
+  createKeyRegistry,
+  type CreateKeyRegistryOptions,
   KeyRegistry,
   REGISTRY_TRANSLATION,
   type DrawnRotation,
@@ -23,6 +19,11 @@ export {
   type Rotation,
   type UpdateOptions,
 } from './registry.ts';
+export { LatchkeyError, type ErrorCode } from './errors.ts';
+export type { NewKey } from './fields.ts';
+export { keyState, type KeyState } from './state.ts';
+export type { JsonObject, JsonValue } from './json.ts';
+export type { KeyRecord, PublicRecord } from './record.ts';
 export {
   generateSecret,
   hashSecret,
@@ -33,5 +34,5 @@ export {
   type KeySecret,
 } from './secret.ts';
 export { createTableInput } from './table.ts';
-export type { Patience } from './throttling.ts';
+export type { Patience } from './dynamodb.ts';
 export type { Timestamp } from './timestamp.ts';

@@ -1,7 +1,5 @@
-import { keyState } from './keyState.ts';
+import { isNeverUsed, keyState } from './state.ts';
 import type { KeyRecord } from './record.ts';
-import { isNeverUsed } from './staleness.ts';
-
 /** What keys can be sorted by. */
 export type SortField = 'label' | 'owner' | 'state' | 'lastUsedAt' | 'expiresAt' | 'createdAt';
 

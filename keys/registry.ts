@@ -1,38 +1,50 @@
 import { randomUUID } from 'node:crypto';
-import { conflict, updateExpressions, type Change } from './change.ts';
-import { disabling, enabling } from './disabling.ts';
-import { LatchkeyError, type ErrorCode } from './errors.ts';
-import { changing, checkChanges, type KeyChanges, type UpdateOptions } from './keyChanges.ts';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import {
+  type Change,
+  changing,
+  checkChanges,
+  conflict,
+  disabling,
+  enabling,
+  type KeyChanges,
+  revocation,
+  type RevokeOptions,
+  updateExpressions,
+  type UpdateOptions,
+} from './changes.ts';
+import { CALL_LIMITS } from './dynamodb.ts';
+import { type ErrorCode, LatchkeyError } from './errors.ts';
+import { checkNewKey, isKeyId, isLongestId, isTellable, type NewKey, writtenFields } from './fields.ts';
+import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './import.ts';
 import type { ImportedKey } from './importedKey.ts';
-import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './importHashes.ts';
-import { isKeyId, isLongestId, isTellable } from './keyId.ts';
-import { listPage, listPages, listRecords, type ListOptions, type ListPage, type RecordsOptions } from './listing.ts';
-import { checkNewKey, writtenFields, type NewKey } from './newKey.ts';
-import { parseRecord, serialiseRecord, type KeyRecord } from './record.ts';
-import { checkRegistryOptions, type KeyRegistryOptions } from './registryOptions.ts';
-import { ConditionRefused, RegistryStore } from './registryStore.ts';
-import { revocation, type RevokeOptions } from './revocation.ts';
+import { type ListOptions, listPage, type ListPage, listPages, listRecords, type RecordsOptions } from './list.ts';
+import { checkRegistryOptions, REGISTRY_TRANSLATION, type KeyRegistryOptions } from './options.ts';
+
+export { REGISTRY_TRANSLATION, type KeyRegistryOptions };
+import { type KeyRecord, parseRecord, serialiseRecord } from './record.ts';
 import {
   checkRotateOptions,
+  type DrawnRotation,
   ending,
   endOf,
+  type RotateOptions,
+  type Rotation,
   rotationRefusal,
   successorOf,
   takenOver,
-  type DrawnRotation,
-  type RotateOptions,
-  type Rotation,
 } from './rotation.ts';
-import { generateSecret, hashSecret, parseSecret, shownPrefixOf, type KeyHash, type KeySecret } from './secret.ts';
+import { generateSecret, hashSecret, type KeyHash, type KeySecret, parseSecret, shownPrefixOf } from './secret.ts';
+import { ConditionRefused, RegistryStore } from './store.ts';
 import { ATTRIBUTE } from './table.ts';
 import { toTimestamp } from './timestamp.ts';
 
-export type { KeyChanges, UpdateOptions } from './keyChanges.ts';
+export type { KeyChanges, UpdateOptions, RevokeOptions } from './changes.ts';
 export type { ImportedKey } from './importedKey.ts';
-export type { ImportOptions, ImportResult } from './importHashes.ts';
-export type { ListOptions, ListPage, RecordsOptions } from './listing.ts';
-export { REGISTRY_TRANSLATION, type KeyRegistryOptions } from './registryOptions.ts';
-export type { RevokeOptions } from './revocation.ts';
+export type { ImportOptions, ImportResult } from './import.ts';
+export type { ListOptions, ListPage, RecordsOptions } from './list.ts';
+
 export type { DrawnRotation, RotateOptions, Rotation } from './rotation.ts';
 
 /** A key just issued. The secret is in no other place: show it once and drop it. */
@@ -399,4 +411,43 @@ function notFound(id: string, cause?: Error): LatchkeyError {
   return isTellable(id)
     ? new LatchkeyError('NOT_FOUND', `there is no key with the id ${id}`, { ...options, keyId: id })
     : new LatchkeyError('NOT_FOUND', 'there is no key with that id', options);
+}
+
+/** What a registry is made with: where its table is, and who acts. */
+export interface CreateKeyRegistryOptions extends Omit<KeyRegistryOptions, 'client'> {
+  /**
+   * The Region of the table.
+   *
+   * @default - as the AWS SDK finds it
+   */
+  readonly region?: string;
+  /**
+   * The URL of a DynamoDB.
+   *
+   * @default - AWS's own
+   */
+  readonly endpoint?: string;
+  /**
+   * A client of your own, with its own credentials, region, retries and timeouts. A call is given up after 30 seconds in all,
+   * whatever those are.
+   *
+   * @default - one for `region` and `endpoint`, which waits 3 seconds for a connection and 8 for an answer
+   */
+  readonly client?: DynamoDBClient;
+}
+
+/**
+ * The registry of a deployed table, for an application. Credentials are found as the AWS SDK finds them unless `client`
+ * brings its own.
+ *
+ * @throws LatchkeyError `CONFIG_INVALID`
+ */
+export function createKeyRegistry({ region, endpoint, client, ...options }: CreateKeyRegistryOptions): KeyRegistry {
+  const config: DynamoDBClientConfig = {
+    requestHandler: CALL_LIMITS.requestHandler,
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
+  const documents = DynamoDBDocumentClient.from(client ?? new DynamoDBClient(config), REGISTRY_TRANSLATION);
+  return new KeyRegistry({ ...options, client: documents });
 }

@@ -1,14 +1,11 @@
-import { areAsRead } from './areAsRead.ts';
-import { conflict, isAbsent, revokedRefusal, type Change } from './change.ts';
+import { areAsRead, conflict, isAbsent, revokedRefusal, type Change } from './changes.ts';
 import { LatchkeyError } from './errors.ts';
 import { copyJson } from './json.ts';
-import { problemOf, show } from './keyFields.ts';
-import type { NewKey } from './newKey.ts';
-import { purgeAfter } from './purgeAfter.ts';
-import { keyState } from './keyState.ts';
+import { type NewKey, problemOf, show } from './fields.ts';
+import { purgeAfter, type Timestamp, toEpochMs, toTimestamp } from './timestamp.ts';
+import { keyState } from './state.ts';
 import type { KeyRecord } from './record.ts';
 import type { KeySecret } from './secret.ts';
-import { toEpochMs, toTimestamp, type Timestamp } from './timestamp.ts';
 
 /** How a key is rotated. */
 export interface RotateOptions {

@@ -74,3 +74,11 @@ function offsetMs(sign: string | undefined, hours = '00', minutes = '00'): numbe
   if (Number(hours) > 23 || Number(minutes) > 59) return Number.NaN;
   return (Number(hours) * 60 + Number(minutes)) * MINUTE_MS * (sign === '-' ? -1 : 1);
 }
+
+/** An expired or revoked record is kept this long for the audit, then left to the table's TTL. */
+const PURGE_AFTER_DAYS = 90;
+
+/** When the record of a key that ends then may go, in the epoch seconds that DynamoDB's TTL wants. */
+export function purgeAfter(endMs: number): number {
+  return Math.floor(endMs / 1000) + PURGE_AFTER_DAYS * 24 * 3600;
+}

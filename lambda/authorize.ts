@@ -1,13 +1,13 @@
-import type { KeyLookup, UseOutcome } from '../keys/lookup.ts';
-import { keyState, type KeyState } from '../keys/keyState.ts';
+import type { KeyLookup, UseOutcome } from '../keys/reader.ts';
+import { keyState, type KeyState } from '../keys/state.ts';
 import type { KeyRecord, PublicRecord } from '../keys/record.ts';
 import { hashSecret, type KeyHash } from '../keys/secret.ts';
-import { withinMs } from '../keys/storeFault.ts';
-import type { PresentedKey } from './presentedKey.ts';
+import { withinMs } from '../keys/dynamodb.ts';
+import type { PresentedKey } from './credentials.ts';
 import type { RecordCache } from './recordCache.ts';
-import type { Route } from './route.ts';
+import type { Route } from './routes.ts';
 import type { Scopes } from './scopes.ts';
-import type { UsageThrottle } from './usageThrottle.ts';
+import type { UsageThrottle } from './lastUsed.ts';
 
 /** Why a key is refused. */
 export type DenyCode = 'INVALID_KEY' | 'KEY_EXPIRED' | 'KEY_DISABLED' | 'KEY_REVOKED' | 'INSUFFICIENT_SCOPE';

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { LOOKUP_TRANSLATION } from '../keys/lookup.ts';
+import { KeyLookup, LOOKUP_TRANSLATION } from '../keys/reader.ts';
+import { HASH_OF_NO_KEY } from '../keys/secret.ts';
 
 /** Which DynamoDB is asked. */
 export interface ClientOptions {
@@ -44,4 +45,48 @@ function boundedClient({ region, endpoint }: Record<'region' | 'endpoint', strin
     ...(endpoint === undefined ? {} : { endpoint }),
     ...LOOKUP_LIMITS,
   });
+}
+
+/**
+ * The function's own client, for a cold start: all that the AWS SDK would look for in files is told it from the environment, as
+ * Lambda sets it. The SDK finds the Region and the credentials itself. `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`,
+ * `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` and `AWS_SDK_UA_APP_ID` mean
+ * what they mean to the SDK.
+ */
+export function createFunctionClient(
+  environment: Readonly<Record<string, string | undefined>>,
+): DynamoDBDocumentClient {
+  const endpoint = endpointOf(environment);
+  const client = new DynamoDBClient({
+    ...LOOKUP_LIMITS,
+    ...(environment['AWS_REGION'] ? { region: environment['AWS_REGION'] } : {}),
+    ...(endpoint ? { endpoint } : {}),
+    ignoreConfiguredEndpointUrls: true,
+    useFipsEndpoint: environment['AWS_USE_FIPS_ENDPOINT'] === 'true',
+    useDualstackEndpoint: environment['AWS_USE_DUALSTACK_ENDPOINT'] === 'true',
+    userAgentAppId: environment['AWS_SDK_UA_APP_ID'] ?? '',
+    retryMode: 'standard',
+    defaultsMode: 'legacy',
+    accountIdEndpointMode: 'preferred',
+    authSchemePreference: [],
+    disableClockSkewCorrection: async () => false,
+  });
+  return DynamoDBDocumentClient.from(client, LOOKUP_TRANSLATION);
+}
+
+function endpointOf(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (environment['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined;
+  return environment['AWS_ENDPOINT_URL_DYNAMODB'] || environment['AWS_ENDPOINT_URL'];
+}
+
+/** The longest that priming may hold up a start, in milliseconds. API Gateway waits 10 seconds for an authorizer in all. */
+const PRIME_MS = 1000;
+
+/**
+ * Reads a record that cannot be there, so that the first request finds the connection open and the code compiled. Whatever
+ * becomes of the read, the function starts: a store that is down is told of when a request needs it.
+ */
+export async function prime(client: DynamoDBDocumentClient, tableName: string): Promise<void> {
+  const lookup = new KeyLookup({ client, tableName, readTimeoutMs: PRIME_MS });
+  await lookup.find(HASH_OF_NO_KEY).catch(() => {});
 }

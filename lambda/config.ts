@@ -1,10 +1,10 @@
 import { LatchkeyError } from '../keys/errors.ts';
-import { maskKeys } from '../keys/maskKeys.ts';
+import { maskKeys } from '../keys/findKeys.ts';
 import { SCOPE_WANTED } from '../keys/scope.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED, type KeyFormat } from '../keys/secret.ts';
-import { DEFAULT_KEY_SOURCES, KEY_SOURCES_WANTED, parseKeySources, type KeySource } from './keySource.ts';
+import { DEFAULT_KEY_SOURCES, KEY_SOURCES_WANTED, parseKeySources, type KeySource } from './credentials.ts';
 import { Plans, PLANS_WANTED } from './plans.ts';
-import { ROUTE_PATTERN_WANTED } from './route.ts';
+import { ROUTE_PATTERN_WANTED } from './routes.ts';
 import { Scopes } from './scopes.ts';
 
 /** What a payload-2.0 event is answered with. */

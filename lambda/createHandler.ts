@@ -1,16 +1,15 @@
 import { LatchkeyError } from '../keys/errors.ts';
-import type { KeyLookup } from '../keys/lookup.ts';
+import type { KeyLookup } from '../keys/reader.ts';
 import { authorize, type AuthorizeDeps } from './authorize.ts';
 import type { Config } from './config.ts';
-import { Log } from './log.ts';
+import { Log, RequestObserver, type RequestObserverDeps } from './log.ts';
 import { Metrics } from './metrics.ts';
-import { presentedKey } from './presentedKey.ts';
+import { presentedKey } from './credentials.ts';
+import { UNAUTHORIZED } from './policy.ts';
 import { RecordCache } from './recordCache.ts';
-import { RequestObserver, type RequestObserverDeps } from './requestObserver.ts';
-import type { Route } from './route.ts';
-import { fieldsOf, surfaceOf } from './surfaces/index.ts';
-import { UNAUTHORIZED, type Answer, type Answering } from './surfaces/surface.ts';
-import { UsageThrottle } from './usageThrottle.ts';
+import type { Route } from './routes.ts';
+import { type Answer, type Answering, fieldsOf, surfaceOf } from './eventSources.ts';
+import { UsageThrottle } from './lastUsed.ts';
 
 export interface HandlerDeps {
   readonly config: Config;

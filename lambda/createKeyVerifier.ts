@@ -1,8 +1,7 @@
-import { KeyLookup } from '../keys/lookup.ts';
+import { KeyLookup } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
-import { readOptions, type DecisionOptions } from './authorizerOptions.ts';
+import { type DecisionOptions, KeyVerifier, readOptions } from './verifier.ts';
 import { createClient, type ClientOptions } from './client.ts';
-import { KeyVerifier } from './keyVerifier.ts';
 
 /** What a verifier is made with: where its table is, and the settings of the deployment. */
 export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {

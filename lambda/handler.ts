@@ -1,10 +1,8 @@
-import { KeyLookup } from '../keys/lookup.ts';
+import { KeyLookup } from '../keys/reader.ts';
 import { readConfig, type Config } from './config.ts';
 import { createHandler } from './createHandler.ts';
-import { createFunctionClient } from './functionClient.ts';
+import { createFunctionClient, prime } from './client.ts';
 import { Log } from './log.ts';
-import { prime } from './prime.ts';
-
 const writeLog = (line: string) => process.stdout.write(`${line}\n`);
 const config = readConfigOrTell();
 const client = createFunctionClient(process.env);

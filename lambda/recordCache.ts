@@ -1,7 +1,6 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import type { KeyHash } from '../keys/secret.ts';
-import { GenerationalMap } from './generationalMap.ts';
 
 export interface RecordCacheOptions {
   /** How long a record is used for its key, and for how long later requests may share a read. At 0, every request reads. */
@@ -196,4 +195,46 @@ function digitsOf(text: string, start: number, end: number): number {
 /** Whether less than the limit has passed. A time to come was taken by a clock that has since been put back. */
 function isWithin(limitMs: number, sinceMs: number, nowMs: number): boolean {
   return sinceMs <= nowMs && nowMs - sinceMs < limitMs;
+}
+
+/**
+ * A bounded map that forgets what was not touched for longest, roughly: entries live in two generations of half the
+ * capacity each, a full young generation becomes the old one, and the old one is dropped whole. Every operation takes
+ * constant time, also under a flood of new keys.
+ */
+export class GenerationalMap<K, V> {
+  readonly #generationSize: number;
+  #young = new Map<K, V>();
+  #old = new Map<K, V>();
+
+  /** `capacity` is the most entries held at once, at least 2. */
+  constructor(capacity: number) {
+    this.#generationSize = Math.floor(capacity / 2);
+  }
+
+  get size(): number {
+    return this.#young.size + this.#old.size;
+  }
+
+  get(key: K): V | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
+  }
+
+  set(key: K, value: V): void {
+    this.#old.delete(key);
+    if (this.#young.size >= this.#generationSize && !this.#young.has(key)) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, value);
+  }
+
+  delete(key: K): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
 }

@@ -1,6 +1,6 @@
 import type { KeyRecord } from '../keys/record.ts';
 import { isScope } from '../keys/scope.ts';
-import { coversRoute, isWellFormedRoute, parseRoutePattern, type Route, type RoutePattern } from './route.ts';
+import { coversRoute, isWellFormedRoute, parseRoutePattern, type Route, type RoutePattern } from './routes.ts';
 
 /** What a key's scopes come to. */
 interface OfScopes {

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import type { TableLocation } from '../cli/findTable.ts';
-import { ANY_KEYS } from '../keys/acceptedKeys.ts';
+import type { TableLocation } from '../operator/findTable.ts';
+import { ANY_KEYS } from '../keys/state.ts';
 import { printable } from '../keys/printable.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import { DEFAULT_KEY_PREFIX } from '../keys/secret.ts';

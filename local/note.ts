@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readLocalNote, type LocalNote } from '../cli/localNote.ts';
+import { readLocalNote, type LocalNote } from '../operator/findTable.ts';
 
 /** Leaves the note for the user's own eyes, in place of any that was there. */
 export function writeNote(file: string, note: LocalNote): void {

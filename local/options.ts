@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { NOTE_PATH } from '../cli/localNote.ts';
-import { maskKeys } from '../keys/maskKeys.ts';
+import { NOTE_PATH } from '../operator/findTable.ts';
+import { maskKeys } from '../keys/findKeys.ts';
 import { printable } from '../keys/printable.ts';
 import { TEMPLATE_PATH } from './synth.ts';
 

@@ -15,7 +15,7 @@ const PARTS = {
       'lambda/**/*.ts',
       // Loaded by the built functions alone, whose tests start them as processes.
       '!lambda/{functionClient,functionCredentials,functionSettings,handler,noEndpointCache,prime}.ts',
-      '!lambda/planKeys/handler.ts',
+      '!lambda/usagePlanSync/handler.ts',
       '!lambda/sample/*.ts',
     ],
     breakAt: 90,

@@ -1,5 +1,5 @@
 import type { KeyHash } from '../keys/secret.ts';
-import { GenerationalMap } from '../lambda/generationalMap.ts';
+import { GenerationalMap } from '../lambda/recordCache.ts';
 
 const COUNT = 100_000;
 /** Were each key compared with all before it, this would take some 10 s of the processor's time. */

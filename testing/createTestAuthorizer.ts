@@ -1,7 +1,6 @@
 import type { KeyRecord } from '../keys/record.ts';
-import { readOptions, type AuthorizerOptions } from '../lambda/authorizerOptions.ts';
+import { type AuthorizerOptions, KeyVerifier, readOptions } from '../lambda/verifier.ts';
 import { createHandler, type Handler } from '../lambda/createHandler.ts';
-import { KeyVerifier } from '../lambda/keyVerifier.ts';
 import { MemoryLookup } from './memoryLookup.ts';
 
 /** The settings of the deployment under test, and what its table holds. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { LatchkeyError } from '../keys/errors.ts';
-import { show } from '../keys/keyFields.ts';
+import { show } from '../keys/fields.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import { DEFAULT_KEY_PREFIX, generateSecret, hashSecret, shownPrefixOf, type KeySecret } from '../keys/secret.ts';
 import { readTime, TIME_WANTED, type Timestamp } from '../keys/timestamp.ts';

@@ -3,9 +3,9 @@
  *
  * @module testing
  */
-export type { UseOutcome } from '../keys/lookup.ts';
-export type { PlanOptions } from '../lambda/authorizerOptions.ts';
-export type { AuthorizerContext } from '../lambda/context.ts';
+export type { UseOutcome } from '../keys/reader.ts';
+export type { PlanOptions } from '../lambda/verifier.ts';
+export type { AuthorizerContext } from '../lambda/policy.ts';
 export type { Handler, InvocationContext } from '../lambda/createHandler.ts';
 export {
   appSyncEvent,

@@ -1,7 +1,7 @@
 import { LatchkeyError } from '../keys/errors.ts';
-import type { KeyLookup, UseOutcome } from '../keys/lookup.ts';
+import type { KeyLookup, UseOutcome } from '../keys/reader.ts';
 import type { KeyRecord } from '../keys/record.ts';
-import { lastUsedMs } from '../keys/recordTimes.ts';
+import { lastUsedMs } from '../keys/state.ts';
 import type { KeyHash } from '../keys/secret.ts';
 import { toTimestamp } from '../keys/timestamp.ts';
 

@@ -1,4 +1,4 @@
-import { keyContextOf, type AuthorizerContext } from '../lambda/context.ts';
+import { keyContextOf, type AuthorizerContext } from '../lambda/policy.ts';
 import type { KeyRecord } from '../keys/record.ts';
 
 /** A request as a client sends it, whatever kind of API it comes to. */

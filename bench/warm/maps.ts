@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { generateSecret } from '../../keys/secret.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { createHandler } from '../../lambda/createHandler.ts';
-import { GenerationalMap } from '../../lambda/generationalMap.ts';
+import { GenerationalMap } from '../../lambda/recordCache.ts';
 import { restRequestEvent } from '../../testing/authorizerEvents.ts';
 import { MemoryLookup } from '../../testing/memoryLookup.ts';
 import { assertAllowed, eventWith, usedKey } from '../deployedFunction.ts';

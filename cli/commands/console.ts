@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { InvalidArgumentError, type Command } from 'commander';
-import { CliError } from '../cliError.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { addActorOption, addKeyPrefixOption, addTableOptions } from '../tableOptions.ts';
-import { withActingRegistry, withRegistry, type RegistryOptions } from '../withRegistry.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import { CliError } from '../../operator/errors.ts';
+import type { CommandDeps } from '../command.ts';
+import { addActorOption, addKeyPrefixOption, addTableOptions } from '../options.ts';
+import { type RegistryOptions, withActingRegistry, withRegistry } from '../withRegistry.ts';
 
 interface ConsoleOptions extends RegistryOptions {
   readonly port: number;
@@ -61,4 +62,17 @@ function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new InvalidArgumentError('Wanted a whole number from 0 to 65535.');
+}
+
+const OPENERS: Partial<Record<NodeJS.Platform, readonly [command: string, ...args: string[]]>> = {
+  darwin: ['open'],
+  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
+};
+
+/** Has the system's own browser open a URL. Where there is none, nothing happens: the URL is printed too. */
+export function openUrl(url: string): void {
+  const [command, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
+  const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true });
+  child.on('error', () => {});
+  child.unref();
 }

@@ -1,22 +1,28 @@
 import type { Command } from 'commander';
 import type { JsonObject } from '../../keys/json.ts';
 import type { IssuedKey, KeyRegistry } from '../../keys/registry.ts';
-import { CliError } from '../cliError.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { EXPIRY_HELP, parseExpiry } from '../expiry.ts';
-import { parseMetadata } from '../metadata.ts';
-import { lostKeyNotice } from '../lostKeyNotice.ts';
-import { mayBeDone } from '../mayBeDone.ts';
+import { CliError } from '../../operator/errors.ts';
+import type { CommandDeps } from '../command.ts';
+import {
+  addActorOption,
+  addKeyPrefixOption,
+  addScope,
+  addTableOptions,
+  EXPIRY_HELP,
+  parseExpiry,
+  parseMetadata,
+  SCOPE_HELP,
+} from '../options.ts';
+import { lostKeyNotice } from '../../operator/notices.ts';
+import { mayBeDone } from '../../operator/aws.ts';
 import { issuedKeyJson, issuedKeyNotice } from '../output.ts';
-import { addScope, SCOPE_HELP } from '../scopeOption.ts';
 import {
   addSecretPlaceOptions,
   unconfirmedNotice,
   withSecretPlace,
   type SecretPlace,
   type SecretPlaceOptions,
-} from '../secretPlace.ts';
-import { addActorOption, addKeyPrefixOption, addTableOptions } from '../tableOptions.ts';
+} from '../secretSink.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface CreateOptions extends RegistryOptions, SecretPlaceOptions {

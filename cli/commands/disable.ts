@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
 import type { KeyRecord } from '../../keys/record.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { requireTerminal } from '../confirm.ts';
-import { delayNotice } from '../delayNotice.ts';
-import { addExactIdOption, confirmedId, fullId, ID_HELP, type KeyIdOptions } from '../keyId.ts';
-import { keyName } from '../keyName.ts';
-import { recordJson } from '../publicRecord.ts';
-import { addActorOption, addTableOptions, addYesOption } from '../tableOptions.ts';
-import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
+import { delayNotice, enableNotice } from '../../operator/notices.ts';
+import type { CommandDeps } from '../command.ts';
+import { addActorOption, addTableOptions, addYesOption } from '../options.ts';
+import { addExactIdOption, confirmedId, fullId, ID_HELP, type KeyIdOptions, requireTerminal } from '../prompt.ts';
+import { keyName, recordJson } from '../records.ts';
+import { type RegistryOptions, withActingRegistry } from '../withRegistry.ts';
 
 interface DisableOptions extends KeyIdOptions, RegistryOptions {
   readonly yes?: boolean;
@@ -49,4 +47,32 @@ function question({ revokedAt, disabledAt }: KeyRecord, name: string): string | 
   return revokedAt === undefined && disabledAt === undefined
     ? `Disable key ${name}? It is refused until it is enabled again.`
     : undefined;
+}
+
+interface EnableOptions extends KeyIdOptions, RegistryOptions {
+  readonly json?: boolean;
+}
+
+const ENABLE_HELP = `
+  latchkey enable 0f8c1a52 --stack LatchkeyStack`;
+
+/** Adds `latchkey enable`, which takes the disabling of one key back. */
+export function addEnableCommand(program: Command, deps: CommandDeps): void {
+  const command = program
+    .command('enable')
+    .description('Enable a key that was disabled.')
+    .argument('<id>', ID_HELP)
+    .option('--json', 'print one JSON document, {"record"}')
+    .addHelpText('after', ENABLE_HELP);
+  addTableOptions(addExactIdOption(addActorOption(command))).action((id: string, options: EnableOptions) =>
+    enable(id, options, deps),
+  );
+}
+
+async function enable(idStart: string, options: EnableOptions, deps: CommandDeps): Promise<void> {
+  await withActingRegistry(options, deps, async (registry, { revocationDelaySeconds }) => {
+    const record = await registry.enable(await fullId(idStart, options, registry));
+    const notice = `Enabled key ${keyName(record)}.\n${enableNotice(revocationDelaySeconds)}`;
+    await deps.output.print(`${options.json ? recordJson(record) : notice}\n`);
+  });
 }

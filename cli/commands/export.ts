@@ -2,12 +2,12 @@ import { Option, type Command } from 'commander';
 import type { LatchkeyError } from '../../keys/errors.ts';
 import { checkImportedKey } from '../../keys/importedKey.ts';
 import type { KeyRecord } from '../../keys/record.ts';
-import { CliError } from '../cliError.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { addTableOptions } from '../tableOptions.ts';
-import { CSV, exportedFields, JSON_LINES, type ExportFormat } from '../transfer/exportFormat.ts';
-import { objectLine } from '../transfer/importLine.ts';
-import { PrivateFile } from '../transfer/privateFile.ts';
+import { CliError } from '../../operator/errors.ts';
+import type { CommandDeps } from '../command.ts';
+import { addTableOptions } from '../options.ts';
+import { CSV, exportedFields, JSON_LINES, type ExportFormat } from '../importExport/csv.ts';
+import { objectLine } from '../importExport/importLine.ts';
+import { PrivateFile } from '../secretSink.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ExportOptions extends RegistryOptions {

@@ -1,16 +1,14 @@
 import type { Command } from 'commander';
-import { keyState } from '../../keys/keyState.ts';
+import { keyState } from '../../keys/state.ts';
 import { printable } from '../../keys/printable.ts';
-import type { KeyRecord } from '../../keys/record.ts';
+import { type KeyRecord, publicRecord } from '../../keys/record.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
-import { CliError } from '../cliError.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { keyName } from '../keyName.ts';
+import { CliError } from '../../operator/errors.ts';
+import type { CommandDeps } from '../command.ts';
+import { keyName, recordFields, recordJson } from '../records.ts';
 import { keysIn, type KeyCandidate } from '../keysIn.ts';
-import { publicRecord, recordJson } from '../publicRecord.ts';
-import { readSecret } from '../readSecret.ts';
-import { recordFields } from '../recordFields.ts';
-import { addTableOptions } from '../tableOptions.ts';
+import { readSecret } from '../prompt.ts';
+import { addTableOptions } from '../options.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface IdentifyOptions extends RegistryOptions {

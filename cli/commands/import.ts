@@ -1,17 +1,21 @@
 import { Option, type Command } from 'commander';
 import type { ImportedKey, KeyRegistry } from '../../keys/registry.ts';
-import { CliError } from '../cliError.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { addActorOption, addTableOptions } from '../tableOptions.ts';
-import type { ImportLine } from '../transfer/importLine.ts';
-import { detectFormat, FORMAT_MEANING, IMPORT_FORMATS, type ImportFormat } from '../transfer/importFormat.ts';
-import { ImportReport } from '../transfer/importReport.ts';
-import { ImportSource } from '../transfer/importSource.ts';
-import { readConfig } from '../transfer/readConfig.ts';
-import { readCsv } from '../transfer/readCsv.ts';
-import { readJsonLines } from '../transfer/readJsonLines.ts';
-import { readKeyList } from '../transfer/readKeyList.ts';
-import { ReviewedKeys, type ReviewedKey } from '../transfer/reviewedKeys.ts';
+import { CliError } from '../../operator/errors.ts';
+import type { CommandDeps } from '../command.ts';
+import { addActorOption, addTableOptions } from '../options.ts';
+import type { ImportLine } from '../importExport/importLine.ts';
+import {
+  detectFormat,
+  FORMAT_MEANING,
+  IMPORT_FORMATS,
+  type ImportFormat,
+  readConfig,
+  readJsonLines,
+  readKeyList,
+} from '../importExport/formats.ts';
+import { ImportReport, ImportSource } from '../importExport/importRun.ts';
+import { readCsv } from '../importExport/csv.ts';
+import { ReviewedKeys, type ReviewedKey } from '../importExport/reviewedKeys.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ImportOptions extends RegistryOptions {

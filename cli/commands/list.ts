@@ -1,16 +1,20 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { FOREIGN_ADVICE, isRefusedAsForeign } from '../../keys/acceptedKeys.ts';
+import {
+  FOREIGN_ADVICE,
+  isNeverUsed,
+  isRefusedAsForeign,
+  isUnusedFor,
+  keyState,
+  type KeyState,
+} from '../../keys/state.ts';
 import type { LatchkeyError } from '../../keys/errors.ts';
-import { keyState, type KeyState } from '../../keys/keyState.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyRegistry, ListPage } from '../../keys/registry.ts';
-import { CliError } from '../cliError.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { listFormat } from '../listFormat.ts';
+import { CliError } from '../../operator/errors.ts';
+import type { CommandDeps } from '../command.ts';
+import { listFormat } from '../records.ts';
 import { sortRecords, type RecordSort, type SortField } from '../../keys/recordOrder.ts';
-import { parseSpan, type Span } from '../span.ts';
-import { isNeverUsed, isUnusedFor } from '../../keys/staleness.ts';
-import { addTableOptions } from '../tableOptions.ts';
+import { addTableOptions, parseSpan, type Span } from '../options.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ListOptions extends RegistryOptions {

@@ -1,13 +1,11 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { KeyRecord } from '../../keys/record.ts';
-import { isText, TEXT_WANTED } from '../../keys/text.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { requireTerminal } from '../confirm.ts';
-import { delayNotice } from '../delayNotice.ts';
-import { addExactIdOption, confirmedId, fullId, ID_HELP, type KeyIdOptions } from '../keyId.ts';
-import { keyName } from '../keyName.ts';
-import { publicRecord } from '../publicRecord.ts';
-import { addActorOption, addTableOptions, addYesOption } from '../tableOptions.ts';
+import { type KeyRecord, publicRecord } from '../../keys/record.ts';
+import { isText, TEXT_WANTED } from '../../keys/fields.ts';
+import type { CommandDeps } from '../command.ts';
+import { addExactIdOption, confirmedId, fullId, ID_HELP, type KeyIdOptions, requireTerminal } from '../prompt.ts';
+import { delayNotice } from '../../operator/notices.ts';
+import { keyName } from '../records.ts';
+import { addActorOption, addTableOptions, addYesOption } from '../options.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface RevokeOptions extends KeyIdOptions, RegistryOptions {

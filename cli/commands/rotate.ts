@@ -1,15 +1,22 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyRegistry, Rotation } from '../../keys/registry.ts';
-import { CliError } from '../cliError.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { requireTerminal } from '../confirm.ts';
-import { delayNotice, endNotice } from '../delayNotice.ts';
-import { EXPIRY_HELP, parseExpiry } from '../expiry.ts';
-import { addExactIdOption, confirmedId, fullId, ID_HELP, type KeyIdOptions } from '../keyId.ts';
-import { keyName } from '../keyName.ts';
-import { lostRotationNotice } from '../lostKeyNotice.ts';
-import { mayBeDone } from '../mayBeDone.ts';
+import { CliError } from '../../operator/errors.ts';
+import type { CommandDeps } from '../command.ts';
+import { addExactIdOption, confirmedId, fullId, ID_HELP, type KeyIdOptions, requireTerminal } from '../prompt.ts';
+import { delayNotice, endNotice, lostRotationNotice } from '../../operator/notices.ts';
+import {
+  addActorOption,
+  addKeyPrefixOption,
+  addTableOptions,
+  addYesOption,
+  EXPIRY_HELP,
+  parseExpiry,
+  parseSpan,
+  type Span,
+} from '../options.ts';
+import { keyName } from '../records.ts';
+import { mayBeDone } from '../../operator/aws.ts';
 import { issuedKeyJson, issuedKeyNotice } from '../output.ts';
 import {
   addSecretPlaceOptions,
@@ -17,9 +24,7 @@ import {
   withSecretPlace,
   type SecretPlace,
   type SecretPlaceOptions,
-} from '../secretPlace.ts';
-import { parseSpan, type Span } from '../span.ts';
-import { addActorOption, addKeyPrefixOption, addTableOptions, addYesOption } from '../tableOptions.ts';
+} from '../secretSink.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface RotateOptions extends KeyIdOptions, RegistryOptions, SecretPlaceOptions {

@@ -1,17 +1,14 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { keyState } from '../../keys/keyState.ts';
-import type { KeyRecord } from '../../keys/record.ts';
-import type { KeySecret } from '../../keys/secret.ts';
-import { isKeyPrefix, KEY_PREFIX_WANTED } from '../../keys/secret.ts';
-import { CliError } from '../cliError.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { setting } from '../findTable.ts';
-import { keyName } from '../keyName.ts';
-import { scanPaths, type ScanCount } from '../leaks/scanPaths.ts';
-import type { Leak } from '../leaks/scanText.ts';
+import { keyState } from '../../keys/state.ts';
+import { type KeyRecord, publicRecord } from '../../keys/record.ts';
+import { isKeyPrefix, KEY_PREFIX_WANTED, type KeySecret } from '../../keys/secret.ts';
+import { CliError } from '../../operator/errors.ts';
+import type { CommandDeps } from '../command.ts';
+import { setting } from '../../operator/findTable.ts';
+import { keyName } from '../records.ts';
+import { type Leak, type ScanCount, scanPaths } from '../scan.ts';
 import { printable } from '../../keys/printable.ts';
-import { publicRecord } from '../publicRecord.ts';
-import { addTableOptions } from '../tableOptions.ts';
+import { addTableOptions } from '../options.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ScanOptions extends RegistryOptions {

@@ -1,15 +1,14 @@
 import type { Command } from 'commander';
-import type { NewKey } from '../../keys/newKey.ts';
+import type { NewKey } from '../../keys/fields.ts';
+import { type KeyRecord, publicRecord } from '../../keys/record.ts';
 import type { IssuedKey, KeyRegistry } from '../../keys/registry.ts';
-import { CliError, isOutputClosed } from '../cliError.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { issuedKeyJson } from '../output.ts';
-import { pendingKey } from '../pendingKey.ts';
-import { SecretsFile } from '../secretsFile.ts';
-import { parseSeed, readSeedFile } from '../seedFile.ts';
-import { SeedReport } from '../seedReport.ts';
-import { addActorOption, addKeyPrefixOption, addTableOptions } from '../tableOptions.ts';
-import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
+import { CliError, isOutputClosed } from '../../operator/errors.ts';
+import type { CommandDeps } from '../command.ts';
+import { addActorOption, addKeyPrefixOption, addTableOptions } from '../options.ts';
+import { issuedKeyJson, issuedKeyLine, type Output } from '../output.ts';
+import { SecretsFile } from '../secretSink.ts';
+import { parseSeed, pendingKey, readSeedFile } from '../seedFile.ts';
+import { type RegistryOptions, withActingRegistry } from '../withRegistry.ts';
 
 interface SeedOptions extends RegistryOptions {
   readonly skipExisting?: boolean;
@@ -212,4 +211,54 @@ function noteStop({ plan, secretsFile, deps }: SeedRun, { issuedCount, unconfirm
 /** Nobody has seen all that was to be told, so that the end of the output is no success. */
 function unusable(cause: CliError): CliError {
   return new CliError('OUTPUT_UNUSABLE', cause.message, { cause });
+}
+
+export interface SeedReportOptions {
+  readonly output: Output;
+  readonly json: boolean;
+  /** Labels that are issued already. */
+  readonly skipped: readonly string[];
+}
+
+/**
+ * What a seeding tells on stdout, key by key, so that nothing is lost with the process: lines, or one JSON document in
+ * pieces.
+ */
+export class SeedReport {
+  readonly #options: SeedReportOptions;
+  #separator = '\n';
+
+  constructor(options: SeedReportOptions) {
+    this.#options = options;
+  }
+
+  async begin(): Promise<void> {
+    const { output, json, skipped } = this.#options;
+    if (json) await output.print(`{"skipped":${JSON.stringify(skipped)},"keys":[`);
+  }
+
+  /** Tells a key with its secret. */
+  async addKey(issued: IssuedKey): Promise<void> {
+    const { output, json } = this.#options;
+    await (json ? this.#addJson(issuedKeyJson(issued)) : output.print(`${issuedKeyLine(issued)}\n`));
+  }
+
+  /** Tells a key whose secret is kept elsewhere. For people, the count at the end is enough. */
+  async addRecord(record: KeyRecord): Promise<void> {
+    if (this.#options.json) await this.#addJson(JSON.stringify({ record: publicRecord(record) }));
+  }
+
+  /** Ends the document; `unconfirmed` is a key of which it is not known whether the table holds it. */
+  async end(unconfirmed: KeyRecord | undefined): Promise<void> {
+    const { output, json } = this.#options;
+    if (!json) return;
+    const labels = unconfirmed === undefined ? '' : `,"unconfirmed":${JSON.stringify([unconfirmed.label])}`;
+    await output.print(`\n]${labels}}\n`);
+  }
+
+  async #addJson(entry: string): Promise<void> {
+    const separator = this.#separator;
+    this.#separator = ',\n';
+    await this.#options.output.print(`${separator}${entry}`);
+  }
 }

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import type { CommandDeps } from '../commandDeps.ts';
-import { addExactIdOption, ID_HELP, keyOf, type KeyIdOptions } from '../keyId.ts';
-import { recordJson } from '../publicRecord.ts';
-import { recordFields } from '../recordFields.ts';
-import { addTableOptions } from '../tableOptions.ts';
+import type { CommandDeps } from '../command.ts';
+import { addExactIdOption, ID_HELP, keyOf, type KeyIdOptions } from '../prompt.ts';
+import { recordFields, recordJson } from '../records.ts';
+import { addTableOptions } from '../options.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ShowOptions extends KeyIdOptions, RegistryOptions {

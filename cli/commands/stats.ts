@@ -1,13 +1,11 @@
 import { Option, type Command } from 'commander';
 import type { LatchkeyError } from '../../keys/errors.ts';
-import { keyState, type KeyState } from '../../keys/keyState.ts';
+import { isExpiringWithin, isNeverUsed, isUnusedFor, keyState, type KeyState } from '../../keys/state.ts';
 import type { KeyRecord } from '../../keys/record.ts';
-import { barChart, type Bar } from '../barChart.ts';
-import { CliError } from '../cliError.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { parseSpan, type Span } from '../span.ts';
-import { isExpiringWithin, isNeverUsed, isUnusedFor } from '../../keys/staleness.ts';
-import { addTableOptions } from '../tableOptions.ts';
+import { barChart, type Bar } from '../records.ts';
+import { CliError } from '../../operator/errors.ts';
+import type { CommandDeps } from '../command.ts';
+import { addTableOptions, parseSpan, type Span } from '../options.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface StatsOptions extends RegistryOptions {

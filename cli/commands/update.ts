@@ -1,15 +1,18 @@
 import { Option, type Command } from 'commander';
 import type { JsonObject } from '../../keys/json.ts';
-import { CliError } from '../cliError.ts';
-import type { CommandDeps } from '../commandDeps.ts';
-import { EXPIRY_HELP, parseExpiry } from '../expiry.ts';
-import { addExactIdOption, fullId, ID_HELP, type KeyIdOptions } from '../keyId.ts';
-import { keyName } from '../keyName.ts';
-import { parseMetadata } from '../metadata.ts';
-import { recordJson } from '../publicRecord.ts';
-import { recordFields } from '../recordFields.ts';
-import { addScope, SCOPE_HELP } from '../scopeOption.ts';
-import { addActorOption, addTableOptions } from '../tableOptions.ts';
+import { CliError } from '../../operator/errors.ts';
+import type { CommandDeps } from '../command.ts';
+import {
+  addActorOption,
+  addScope,
+  addTableOptions,
+  EXPIRY_HELP,
+  parseExpiry,
+  parseMetadata,
+  SCOPE_HELP,
+} from '../options.ts';
+import { addExactIdOption, fullId, ID_HELP, type KeyIdOptions } from '../prompt.ts';
+import { keyName, recordFields, recordJson } from '../records.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 /** `false`, from `--no-…`, removes the field. The program rejects an option together with its `--no-…`. */

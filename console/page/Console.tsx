@@ -1,22 +1,18 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { delayNotice, enableNotice } from '../../cli/delayNotice.ts';
+import { delayNotice, enableNotice } from '../../operator/notices.ts';
 import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api, type Issued, type SessionInfo } from './api.ts';
-import { EditDialog } from './EditDialog.tsx';
+import { EditDialog, NewKeyDialog, RevokeDialog, RotateDialog } from './KeyDialogs.tsx';
 import { KeysView } from './KeysView.tsx';
 import { NO_FILTER, type KeyFilter } from './keyList.ts';
 import type { KeyAction } from './KeyPanel.tsx';
 import { useKeyStore, type KeyStore } from './keyStore.ts';
-import { NewKeyDialog } from './NewKeyDialog.tsx';
 import { Overview } from './Overview.tsx';
-import { RevokeDialog } from './RevokeDialog.tsx';
-import { RotateDialog } from './RotateDialog.tsx';
 import { useRoute, type Route } from './route.ts';
 import { SecretDialog } from './SecretDialog.tsx';
-import { useOneEnterAtATime, useShortcuts } from './shortcuts.ts';
-import { useShortcutSetting } from './shortcutSetting.ts';
+import { useOneEnterAtATime, useShortcuts, useShortcutSetting } from './shortcuts.ts';
 import { TopBar } from './TopBar.tsx';
 
 /** The dialog that is open. The secret of a key is here alone, and is dropped with it. */

@@ -1,7 +1,7 @@
 import type { RefObject } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { RecordSort, SortField } from '../../keys/recordOrder.ts';
-import type { KeyState } from '../../keys/keyState.ts';
+import type { KeyState } from '../../keys/state.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { ownersOf, scopesOf, type Attention, type KeyFilter } from './keyList.ts';
 

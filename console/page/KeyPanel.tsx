@@ -1,12 +1,12 @@
 import type { ComponentChildren } from 'preact';
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { keyState } from '../../keys/keyState.ts';
+import { keyState } from '../../keys/state.ts';
 import { printable, printableLines } from '../../keys/printable.ts';
 import { toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api, ApiError } from './api.ts';
-import { chainOf } from './rotationChain.ts';
+import { chainOf } from './keyList.ts';
 import { hrefOf } from './route.ts';
 import { Expiry, LastUsed, State, StateBadge, Time } from './Time.tsx';
 

@@ -1,11 +1,20 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { sortRecords } from '../../keys/recordOrder.ts';
-import { keyState, type KeyState } from '../../keys/keyState.ts';
+import { keyState, type KeyState } from '../../keys/state.ts';
 import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { EXPIRING_DAYS, needs, NEWEST_FIRST, NO_FILTER, type Attention, type KeyFilter } from './keyList.ts';
-import { BAND_NAMES, lastUsedBand, type UseBand } from './lastUsedBand.ts';
+import {
+  type Attention,
+  BAND_NAMES,
+  EXPIRING_DAYS,
+  type KeyFilter,
+  lastUsedBand,
+  needs,
+  NEWEST_FIRST,
+  NO_FILTER,
+  type UseBand,
+} from './keyList.ts';
 import { hrefOf } from './route.ts';
 import { Expiry, LastUsed, Time } from './Time.tsx';
 

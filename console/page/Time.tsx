@@ -1,9 +1,7 @@
-import { relativeTime } from '../../cli/relativeTime.ts';
-import { isRefusedAsForeign, REFUSED_AS_FOREIGN } from '../../keys/acceptedKeys.ts';
-import { keyState, type KeyState } from '../../keys/keyState.ts';
+import { relativeTime } from '../../operator/notices.ts';
+import { isRefusedAsForeign, keyState, type KeyState, REFUSED_AS_FOREIGN } from '../../keys/state.ts';
 import { toEpochMs, type Timestamp } from '../../keys/timestamp.ts';
-import { DAY_MS, EXPIRING_DAYS } from './keyList.ts';
-import { lastUsedBand } from './lastUsedBand.ts';
+import { DAY_MS, EXPIRING_DAYS, lastUsedBand } from './keyList.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
 /** A time as people say it; the whole of it where the pointer rests. */

@@ -1,4 +1,4 @@
-import type { NewKey } from '../../keys/newKey.ts';
+import type { NewKey } from '../../keys/fields.ts';
 import type { KeyChanges, RevokeOptions, RotateOptions } from '../../keys/registry.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 

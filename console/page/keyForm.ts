@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../keys/json.ts';
-import type { NewKey } from '../../keys/newKey.ts';
+import type { NewKey } from '../../keys/fields.ts';
 import type { KeyChanges } from '../../keys/registry.ts';
 import { splitScopes } from '../../keys/scope.ts';
 import { readTime, toTimestamp, type Timestamp } from '../../keys/timestamp.ts';

@@ -1,6 +1,13 @@
 import { COLLATOR, type RecordSort } from '../../keys/recordOrder.ts';
-import { isExpiringWithin, isNeverUsed, isUnusedFor } from '../../keys/staleness.ts';
-import { keyState, type KeyState } from '../../keys/keyState.ts';
+import {
+  type DatedRecord,
+  isExpiringWithin,
+  isNeverUsed,
+  isUnusedFor,
+  keyState,
+  type KeyState,
+  lastUsedMs,
+} from '../../keys/state.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
 export const DAY_MS = 86_400_000;
@@ -90,4 +97,64 @@ function textOf(key: ConsoleKey): string {
     .toLowerCase();
   TEXTS.set(key, text);
   return text;
+}
+
+/** How long ago a key was used last. */
+export type UseBand = 'day' | 'week' | 'month' | 'quarter' | 'older' | 'never';
+
+/** From the hottest on, each with its longest time. */
+const BANDS: readonly (readonly [band: UseBand, days: number])[] = [
+  ['day', 1],
+  ['week', 7],
+  ['month', 30],
+  ['quarter', 90],
+  ['older', Infinity],
+];
+
+/** For people. */
+export const BAND_NAMES: Readonly<Record<UseBand, string>> = {
+  day: 'today',
+  week: '7 days',
+  month: '30 days',
+  quarter: '90 days',
+  older: 'older',
+  never: 'never',
+};
+
+/** The band of a key's last use: `day` is within 24 hours. */
+export function lastUsedBand(key: DatedRecord, nowMs: number): UseBand {
+  const usedMs = lastUsedMs(key, nowMs);
+  if (usedMs === -Infinity) return 'never';
+  const days = (nowMs - usedMs) / DAY_MS;
+  return BANDS.find(([, most]) => days <= most)?.[0] ?? 'older';
+}
+
+/** A key of a chain; without `key` where the table has its record no more. */
+export interface ChainLink {
+  readonly id: string;
+  readonly key: ConsoleKey | undefined;
+}
+
+/** The keys that a key succeeded and that succeed it, the oldest first, itself among them. */
+export function chainOf(record: ConsoleKey, byId: ReadonlyMap<string, ConsoleKey>): readonly ChainLink[] {
+  const before = follow(record, 'rotatedFrom', byId);
+  const after = follow(record, 'rotatedTo', byId);
+  return [...before.toReversed(), { id: record.id, key: record }, ...after];
+}
+
+/** A record that names itself, or one before it, ends the walk. */
+function follow(
+  record: ConsoleKey,
+  direction: 'rotatedFrom' | 'rotatedTo',
+  byId: ReadonlyMap<string, ConsoleKey>,
+): readonly ChainLink[] {
+  const links: ChainLink[] = [];
+  const seen = new Set([record.id]);
+  for (let id = record[direction]; id !== undefined && !seen.has(id);) {
+    const key = byId.get(id);
+    links.push({ id, key });
+    seen.add(id);
+    id = key?.[direction];
+  }
+  return links;
 }

@@ -1,5 +1,5 @@
-import { guardCell } from '../../cli/transfer/csvCell.ts';
-import { keyState } from '../../keys/keyState.ts';
+import { guardCell } from '../../operator/csvCell.ts';
+import { keyState } from '../../keys/state.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
 const COLUMNS = [

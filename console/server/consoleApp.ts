@@ -1,11 +1,10 @@
 import { Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import type { ConsoleToStart } from '../../cli/consoleToStart.ts';
-import { jsonOnly, ownHostOnly, ownPageOnly, readsOnly, safeHeaders, sessionOnly } from './guards.ts';
+import type { ConsoleToStart } from '../../operator/consoleToStart.ts';
+import { jsonOnly, ownHostOnly, ownPageOnly, readsOnly, safeHeaders, type Session, sessionOnly } from './guards.ts';
 import { keyRoutes } from './keyRoutes.ts';
 import type { PageFile } from './pageFiles.ts';
 import { refuse, refuseFault } from './refusal.ts';
-import type { Session } from './session.ts';
 
 export interface ConsoleAppDeps extends ConsoleToStart {
   /** That the server listens on. */

@@ -1,8 +1,8 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { secureHeaders } from 'hono/secure-headers';
 import { refuse } from './refusal.ts';
-import type { Session } from './session.ts';
 
 /** More than the longest change takes: metadata and scopes of 1 KB each, and both once more as they were read. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -81,4 +81,40 @@ function hostsOf(port: number): readonly string[] {
   const hosts = names.map((name) => `${name}:${port}`);
   // The port that browsers do not tell.
   return port === 80 ? [...hosts, ...names] : hosts;
+}
+
+/** Draws a text that nobody can guess. */
+export type DrawToken = () => string;
+
+/** Who may use the console: the browser that first opened the address that was printed. It lasts as long as the server. */
+export class Session {
+  /** Goes into that address, and is good for one exchange. */
+  readonly token: string;
+  readonly #cookie: string;
+  #isExchanged = false;
+
+  constructor(drawToken: DrawToken) {
+    this.token = drawToken();
+    this.#cookie = drawToken();
+  }
+
+  /** The value of the cookie for the token, once; `undefined` for any other token, and for this one after that. */
+  exchange(token: string): string | undefined {
+    if (this.#isExchanged || !isSame(token, this.token)) return undefined;
+    this.#isExchanged = true;
+    return this.#cookie;
+  }
+
+  /** Whether a request brought the cookie. */
+  isHeldBy(cookie: string | undefined): boolean {
+    return cookie !== undefined && isSame(cookie, this.#cookie);
+  }
+}
+
+function isSame(given: string, wanted: string): boolean {
+  return timingSafeEqual(digest(given), digest(wanted));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

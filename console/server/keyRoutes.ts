@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
-import { lostKeyNotice, lostRotationNotice } from '../../cli/lostKeyNotice.ts';
-import { publicRecord, type PublicRecord } from '../../cli/publicRecord.ts';
+import { lostKeyNotice, lostRotationNotice } from '../../operator/notices.ts';
 import { printable } from '../../keys/printable.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
 import { readNewKey, readNothing, readRevocation, readRotation, readUpdate } from './requestBody.ts';
-import { confirmed } from './unconfirmedChange.ts';
+import { confirmed } from './refusal.ts';
+import { publicRecord, type PublicRecord } from '../../keys/record.ts';
 
 /** A key as the console tells of it. Its state is the page's to tell, for it changes with the time. */
 export type ConsoleKey = PublicRecord;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CliError } from '../../cli/cliError.ts';
+import { CliError } from '../../operator/errors.ts';
 
 /** A file of the page, as it is sent. */
 export interface PageFile {

@@ -1,12 +1,11 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { CliError } from '../../cli/cliError.ts';
-import type { ConsoleToStart } from '../../cli/consoleToStart.ts';
-import { explainFault } from '../../cli/explainFault.ts';
-import { LatchkeyError, type ErrorCode } from '../../keys/errors.ts';
-import { maskIssuedKeys } from '../../keys/maskKeys.ts';
+import { type ErrorCode, LatchkeyError } from '../../keys/errors.ts';
+import { maskIssuedKeys } from '../../keys/findKeys.ts';
 import { printable } from '../../keys/printable.ts';
-import { UnconfirmedChange } from './unconfirmedChange.ts';
+import { explainFault, mayBeDone } from '../../operator/aws.ts';
+import type { ConsoleToStart } from '../../operator/consoleToStart.ts';
+import { CliError } from '../../operator/errors.ts';
 
 /** Why the console does not do what it was asked: its own reasons, and the registry's. */
 export type RefusalCode =
@@ -67,4 +66,29 @@ export function refuseFault(
 
 function answer(c: Context, status: ContentfulStatusCode, code: RefusalCode, message: string): Response {
   return c.json({ error: { code, message: printable(maskIssuedKeys(message)) } }, status);
+}
+
+/** A change that failed, by its cause, and may have been made all the same. */
+export class UnconfirmedChange extends Error {
+  override readonly name = 'UnconfirmedChange';
+  /** What to do now, for people. */
+  readonly advice: string;
+
+  constructor(advice: string, cause: unknown) {
+    super(advice, { cause });
+    this.advice = advice;
+  }
+}
+
+/**
+ * What the change gives.
+ *
+ * @throws UnconfirmedChange with the advice, where it failed and may have been made; whatever else it throws
+ */
+export async function confirmed<T>(change: Promise<T>, advice: string): Promise<T> {
+  try {
+    return await change;
+  } catch (error) {
+    throw mayBeDone(error) ? new UnconfirmedChange(advice, error) : error;
+  }
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { LatchkeyError } from '../../keys/errors.ts';
-import type { NewKey } from '../../keys/newKey.ts';
+import type { NewKey } from '../../keys/fields.ts';
 import { isDeeper, MAX_DEPTH } from '../../keys/json.ts';
 import type { KeyChanges, RevokeOptions, RotateOptions, UpdateOptions } from '../../keys/registry.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { KeyLookup, UseOutcome } from '../../keys/lookup.ts';
+import type { KeyLookup, UseOutcome } from '../../keys/reader.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import { generateSecret, type KeyHash } from '../../keys/secret.ts';
 import { readConfig } from '../../lambda/config.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { AMBIGUOUS_ARN_ENDS } from '../../lambda/route.ts';
+import { AMBIGUOUS_ARN_ENDS } from '../../lambda/routes.ts';
 import { restRequestEvent } from '../../testing/authorizerEvents.ts';
 import { EXAMPLE } from '../../testing/request.ts';
 import { mutateBytes, parseEvent } from '../support/byteMutations.ts';

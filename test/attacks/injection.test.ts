@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { readOptions } from '../../lambda/authorizerOptions.ts';
+import { readOptions } from '../../lambda/verifier.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { createHandler } from '../../lambda/createHandler.ts';
-import { AMBIGUOUS_ARN_ENDS } from '../../lambda/route.ts';
+import { AMBIGUOUS_ARN_ENDS } from '../../lambda/routes.ts';
 import {
   appSyncEvent,
   httpApiEvent,

@@ -52,11 +52,11 @@ const LOOKED_AT: readonly (readonly [RegExp, string])[] = [
 
 /** Where an expression is put together, which the checker cannot look at, and of what. */
 const PUT_TOGETHER: Readonly<Record<string, string>> = {
-  'keys/change.ts': 'one of two marks, to find names in an expression of its own',
-  'keys/plan.ts': 'a number of characters, of one class',
-  'infra/hideCredential.ts': 'names of headers of its own, one or another, at synthesis',
-  'cli/transfer/notAKey.ts': 'of file endings, schemes and the labels of host names, linear by recheck 4.5.0',
-  'keys/maskKeys.ts': 'one class with a least length, and groups of a set length',
+  'keys/changes.ts': 'one of two marks, to find names in an expression of its own',
+  'keys/fields.ts': 'a number of characters, of one class',
+  'infra/keySources.ts': 'names of headers of its own, one or another, at synthesis',
+  'cli/importExport/notAKey.ts': 'of file endings, schemes and the labels of host names, linear by recheck 4.5.0',
+  'keys/findKeys.ts': 'one class with a least length, and groups of a set length',
   'keys/printable.ts': 'one class of characters, looked at one by one',
   'local/template.ts': "the pattern of the user's own template, as API Gateway would have it",
 };

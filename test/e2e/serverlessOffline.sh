@@ -27,4 +27,4 @@ if [[ ! -d $cache ]]; then
 fi
 
 LATCHKEY_SERVERLESS_OFFLINE=$cache NODE_OPTIONS=--experimental-vm-modules \
-  npx jest --selectProjects integration --testMatch '<rootDir>/test/**/*.offline.ts'
+  npx jest --selectProjects e2e --testPathPatterns test/e2e/serverlessOffline.test.ts

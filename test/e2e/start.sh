@@ -3,4 +3,4 @@
 # README's commands, as they stand there.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-NODE_OPTIONS=--experimental-vm-modules exec npx jest --selectProjects integration --testMatch '<rootDir>/test/**/*.e2e.ts'
+NODE_OPTIONS=--experimental-vm-modules exec npx jest --selectProjects e2e --testPathPatterns 'test/e2e/(start|operator).test.ts'

@@ -1,14 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { keyState } from '../../keys/keyState.ts';
+import { keyState } from '../../keys/state.ts';
 import { readConfig } from '../../lambda/config.ts';
-import { presentedKey } from '../../lambda/presentedKey.ts';
-import { httpApi } from '../../lambda/surfaces/httpApi.ts';
-import { restRequest } from '../../lambda/surfaces/restRequest.ts';
-import { appSync } from '../../lambda/surfaces/appSync.ts';
-import { httpApiV1 } from '../../lambda/surfaces/httpApiV1.ts';
-import { restToken } from '../../lambda/surfaces/restToken.ts';
-import { webSocket } from '../../lambda/surfaces/webSocket.ts';
+import { presentedKey } from '../../lambda/credentials.ts';
+import { appSync, httpApi, httpApiV1, restRequest, restToken, webSocket } from '../../lambda/eventSources.ts';
 import { arbitraryRecord, arbitrarySecret } from '../support/arbitraries.ts';
 import {
   appSyncEvent,

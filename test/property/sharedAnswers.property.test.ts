@@ -1,9 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { keyState } from '../../keys/keyState.ts';
-import { timesOf } from '../../keys/recordTimes.ts';
+import { keyState, timesOf } from '../../keys/state.ts';
 import { hashSecret } from '../../keys/secret.ts';
-import { isConnectArn, routeOf, stageArnOf } from '../../lambda/methodArn.ts';
+import { isConnectArn, routeOf, stageArnOf } from '../../lambda/routes.ts';
 import {
   appSyncEvent,
   httpApiEvent,

@@ -1,7 +1,7 @@
 import { readConfig } from '../../lambda/config.ts';
-import { keyContextOf } from '../../lambda/context.ts';
+import { keyContextOf } from '../../lambda/policy.ts';
 import { createHandler } from '../../lambda/createHandler.ts';
-import { METRIC_UNITS } from '../../lambda/metricNames.ts';
+import { METRIC_UNITS } from '../../lambda/metrics.ts';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { MemoryLookup } from '../../testing/memoryLookup.ts';
 import { expectedAnswer, type ToldAnswer } from './expectedAnswer.ts';

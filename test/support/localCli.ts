@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Transform } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
 import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { Interruption } from '../../cli/interruption.ts';
+import { Interruption } from '../../cli/signals.ts';
 import { Output } from '../../cli/output.ts';
 import { runProgram } from '../../cli/program.ts';
 import { startConsole } from '../../console/server/startConsole.ts';

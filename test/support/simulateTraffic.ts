@@ -1,7 +1,7 @@
 import { generateSecret } from '../../keys/secret.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import { toTimestamp } from '../../keys/timestamp.ts';
-import type { PresentedKey } from '../../lambda/presentedKey.ts';
+import type { PresentedKey } from '../../lambda/credentials.ts';
 import { Scopes } from '../../lambda/scopes.ts';
 import { createTestKey, type TestKey } from '../../testing/createTestKey.ts';
 import {

@@ -1,16 +1,15 @@
-import type { KeyLookup, UseOutcome } from '../../keys/lookup.ts';
+import type { KeyLookup, UseOutcome } from '../../keys/reader.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyHash } from '../../keys/secret.ts';
 import { toEpochMs, toTimestamp } from '../../keys/timestamp.ts';
 import { authorize, type Decision } from '../../lambda/authorize.ts';
-import { Log } from '../../lambda/log.ts';
+import { Log, RequestObserver, type RequestObserverDeps } from '../../lambda/log.ts';
 import { Metrics } from '../../lambda/metrics.ts';
-import type { PresentedKey } from '../../lambda/presentedKey.ts';
+import type { PresentedKey } from '../../lambda/credentials.ts';
 import { RecordCache } from '../../lambda/recordCache.ts';
-import { RequestObserver, type RequestObserverDeps } from '../../lambda/requestObserver.ts';
-import type { Route } from '../../lambda/route.ts';
+import type { Route } from '../../lambda/routes.ts';
 import { Scopes } from '../../lambda/scopes.ts';
-import { UsageThrottle } from '../../lambda/usageThrottle.ts';
+import { UsageThrottle } from '../../lambda/lastUsed.ts';
 
 interface PlannedStep {
   readonly atMs: number;

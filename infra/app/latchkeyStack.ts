@@ -1,0 +1,145 @@
+import { fileURLToPath } from 'node:url';
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { type IAuthorizer, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import {
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  type IHttpRouteAuthorizer,
+  type IWebSocketRouteAuthorizer,
+  LogGroupLogDestination,
+  WebSocketApi,
+  WebSocketStage,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration, WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { latchkeyAccessLogFormat } from '../accessLogFormat.ts';
+import { ApiKeyAuthorizer } from '../apiKeyAuthorizer.ts';
+import type { ApiKeyAuthorizerProps } from '../apiKeyAuthorizerProps.ts';
+import { ApiKeyTable } from '../apiKeyTable.ts';
+import { acknowledge } from '../nag.ts';
+
+const WHOAMI_BUNDLE = fileURLToPath(new URL('../../dist/whoami', import.meta.url));
+
+const ACCOUNT_WIDE_LOGS =
+  'Its logs need a role that is set for the whole account and Region, which a sample must not do.';
+
+/** What the context of the app may set. */
+export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerProps, 'keySources' | 'scopes'> {}
+
+/**
+ * A table of keys, their authorizer, and a sample API of each kind, which shows what the authorizer hands on: `GET /whoami`, or
+ * any message to the WebSocket API.
+ */
+export class LatchkeyStack extends Stack {
+  constructor(scope: Construct, id: string, { keySources, scopes, ...props }: LatchkeyStackProps = {}) {
+    super(scope, id, props);
+    const table = new ApiKeyTable(this, 'Keys');
+    const authorizer = new ApiKeyAuthorizer(this, 'Authorizer', {
+      table,
+      ...(keySources && { keySources }),
+      ...(scopes && { scopes }),
+    });
+    const whoami = this.#whoami();
+    const restApi = this.#restApi(authorizer.forRestApi(), whoami);
+    authorizer.addErrorResponses(restApi);
+    const httpApi = this.#httpApi(authorizer.forHttpApi(), whoami);
+    const webSocketStage = this.#webSocketStage(authorizer.forWebSocketApi(), whoami);
+
+    this.#output('TableName', table.tableName, 'The table of keys, for latchkey --table');
+    this.#output('RestApiUrl', restApi.urlForPath('/whoami'), 'The sample route of the REST API');
+    this.#output('HttpApiUrl', `${httpApi.apiEndpoint}/whoami`, 'The sample route of the HTTP API');
+    this.#output('WebSocketApiUrl', webSocketStage.url, 'The sample WebSocket API, which answers every message');
+    this.#output(
+      'RevocationDelaySeconds',
+      String(authorizer.revocationDelay.toSeconds()),
+      'The longest that a revoked key may still be accepted',
+    );
+    this.#output('AcceptedKeys', authorizer.acceptedKeys, 'any, or the prefix of the keys that are accepted');
+  }
+
+  #whoami(): LambdaFunction {
+    const logGroup = this.#logGroup('WhoamiLogs');
+    const role = new Role(this, 'WhoamiRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    return new LambdaFunction(this, 'Whoami', {
+      description: 'Latchkey sample: shows what the authorizer hands on',
+      code: Code.fromAsset(WHOAMI_BUNDLE),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      timeout: Duration.seconds(5),
+      loggingFormat: LoggingFormat.JSON,
+      role,
+      logGroup,
+    });
+  }
+
+  #restApi(authorizer: IAuthorizer, whoami: LambdaFunction): RestApi {
+    const api = new RestApi(this, 'RestApi', { description: 'Latchkey sample', cloudWatchRole: false });
+    const requestValidator = api.addRequestValidator('Validator', {
+      validateRequestBody: true,
+      validateRequestParameters: true,
+    });
+    const method = api.root
+      .addResource('whoami')
+      .addMethod('GET', new LambdaIntegration(whoami), { authorizer, requestValidator });
+    acknowledge(api.deploymentStage, {
+      'AwsSolutions-APIG1': ACCOUNT_WIDE_LOGS,
+      'AwsSolutions-APIG6': ACCOUNT_WIDE_LOGS,
+      'AwsSolutions-APIG3':
+        'A web ACL is billed by the month; a sample that answers with the caller’s own key leaves it out.',
+    });
+    acknowledge(method, { 'AwsSolutions-COG4': 'Latchkey’s authorizer guards the route in the place of a user pool.' });
+    return api;
+  }
+
+  #httpApi(authorizer: IHttpRouteAuthorizer, whoami: LambdaFunction): HttpApi {
+    const api = new HttpApi(this, 'HttpApi', { description: 'Latchkey sample', createDefaultStage: false });
+    new HttpStage(this, 'HttpStage', {
+      httpApi: api,
+      stageName: '$default',
+      autoDeploy: true,
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(this.#logGroup('HttpApiLogs')),
+        format: latchkeyAccessLogFormat.http(),
+      },
+    });
+    api.addRoutes({
+      path: '/whoami',
+      methods: [HttpMethod.GET],
+      integration: new HttpLambdaIntegration('WhoamiIntegration', whoami),
+      authorizer,
+    });
+    return api;
+  }
+
+  #webSocketStage(authorizer: IWebSocketRouteAuthorizer, whoami: LambdaFunction): WebSocketStage {
+    const webSocketApi = new WebSocketApi(this, 'WebSocketApi', {
+      description: 'Latchkey sample',
+      connectRouteOptions: { integration: new WebSocketLambdaIntegration('ConnectIntegration', whoami), authorizer },
+    });
+    const messages = webSocketApi.addRoute('$default', {
+      integration: new WebSocketLambdaIntegration('MessageIntegration', whoami),
+      returnResponse: true,
+    });
+    const stage = new WebSocketStage(this, 'WebSocketStage', { webSocketApi, stageName: 'prod', autoDeploy: true });
+    acknowledge(stage, { 'AwsSolutions-APIG1': ACCOUNT_WIDE_LOGS });
+    acknowledge(messages, {
+      'AwsSolutions-APIG4':
+        'API Gateway asks an authorizer on $connect alone: a message comes over a connection that Latchkey let in.',
+    });
+    return stage;
+  }
+
+  #logGroup(id: string): LogGroup {
+    return new LogGroup(this, id, { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
+  }
+
+  #output(id: string, value: string, description: string): void {
+    new CfnOutput(this, id, { value, description });
+  }
+}

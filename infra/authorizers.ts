@@ -1,0 +1,256 @@
+import { type Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
+import {
+  type Authorizer,
+  type CfnAuthorizerProps,
+  type IRestApi,
+  RequestAuthorizer,
+  TokenAuthorizer,
+} from 'aws-cdk-lib/aws-apigateway';
+import {
+  AuthorizerPayloadVersion,
+  HttpAuthorizer,
+  HttpAuthorizerType,
+  type HttpRouteAuthorizerBindOptions,
+  type HttpRouteAuthorizerConfig,
+  type IHttpApi,
+  type IHttpRouteAuthorizer,
+  type IWebSocketApi,
+  type IWebSocketRouteAuthorizer,
+  WebSocketAuthorizer,
+  WebSocketAuthorizerType,
+  type WebSocketRouteAuthorizerBindOptions,
+  type WebSocketRouteAuthorizerConfig,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Alias, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Construct, IConstruct } from 'constructs';
+import { propError } from './propChecks.ts';
+
+/** The CDK's REQUEST authorizer, which stands by itself: what it needs of the API is beside it, and not beside the function. */
+export class RestRequestKeyAuthorizer extends RequestAuthorizer {
+  /** Attaches the authorizer to the API; the CDK calls this for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API. */
+  override _attachToApi(restApi: IRestApi): void {
+    attach(this, this.restApiId, this.authorizerProps, restApi);
+    super._attachToApi(restApi);
+  }
+
+  protected override setupPermissions(): void {
+    allowRestApi(this, this.handler, () => this.restApiId);
+  }
+}
+
+/** The CDK's TOKEN authorizer, likewise. */
+export class RestTokenKeyAuthorizer extends TokenAuthorizer {
+  /** Attaches the authorizer to the API; the CDK calls this for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API. */
+  override _attachToApi(restApi: IRestApi): void {
+    attach(this, this.restApiId, this.authorizerProps, restApi);
+    super._attachToApi(restApi);
+  }
+
+  protected override setupPermissions(): void {
+    allowRestApi(this, this.handler, () => this.restApiId);
+  }
+}
+
+/**
+ * A stage asks what its authorizer was when the stage was deployed, until it is deployed anew. The CDK does that where the feature
+ * flag `@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId` is set; without it a stage would go on to ask a function that
+ * it may not ask any more. The permission comes first, for it is below the authorizer.
+ */
+function attach(
+  authorizer: Authorizer,
+  attachedTo: string | undefined,
+  authorizerProps: CfnAuthorizerProps,
+  restApi: IRestApi,
+): void {
+  if (attachedTo === restApi.restApiId) return;
+  if (attachedTo !== undefined) {
+    const problem =
+      `forRestApi: got methods of a second REST API, ${restApi.node.path}, wanted an authorizer of its own for each REST API: ` +
+      "authorizer.forRestApi('SecondApi')";
+    throw propError(authorizer, problem);
+  }
+  const { latestDeployment } = restApi;
+  latestDeployment?.node.addDependency(authorizer);
+  latestDeployment?.addToLogicalId({ latchkeyAuthorizer: authorizerProps });
+}
+
+/** The CDK has the permission stand beside the function, whose stack would then need the API's, which needs the function's. */
+function allowRestApi(authorizer: Authorizer, handler: IFunction, restApiId: () => string | undefined): void {
+  const { defaultChild } = authorizer.node;
+  if (defaultChild === undefined) return;
+  allowToInvoke(defaultChild, {
+    scope: authorizer,
+    id: 'Permission',
+    handler,
+    api: authorizer,
+    apiId: Lazy.string({ produce: restApiId }),
+  });
+}
+
+/** How API Gateway puts a request to the function. */
+export type HttpApiPayloadFormat = '1.0' | '2.0';
+
+export interface HttpApiKeyAuthorizerProps {
+  readonly handler: IFunction;
+  readonly payloadFormat: HttpApiPayloadFormat;
+  readonly identitySources: string[];
+  readonly resultsCacheTtl: Duration;
+  /** Whether the function answers `isAuthorized`, or a policy. Format 1.0 knows policies alone. */
+  readonly simpleResponses: boolean;
+}
+
+/**
+ * A Lambda authorizer for the routes of HTTP APIs. Each API gets one authorizer resource, which all its routes share. The CDK's own
+ * authorizer uses payload format 2.0 only for simple responses; this one also uses it for policies.
+ */
+export class HttpApiKeyAuthorizer implements IHttpRouteAuthorizer {
+  readonly #id: AuthorizerId;
+  readonly #props: HttpApiKeyAuthorizerProps;
+  readonly #authorizers = new Map<IHttpApi, HttpAuthorizer>();
+
+  constructor(id: AuthorizerId, props: HttpApiKeyAuthorizerProps) {
+    this.#id = id;
+    this.#props = props;
+  }
+
+  /**
+   * Returns the API's authorizer, and creates it for the first route. The CDK calls this for each route.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` if the API already has a construct with the authorizer's id
+   */
+  bind(options: HttpRouteAuthorizerBindOptions): HttpRouteAuthorizerConfig {
+    const { httpApi } = options.route;
+    const authorizer = this.#authorizers.get(httpApi) ?? this.#create(options);
+    this.#authorizers.set(httpApi, authorizer);
+    return { authorizerId: authorizer.authorizerId, authorizationType: 'CUSTOM' };
+  }
+
+  #create({ route, scope }: HttpRouteAuthorizerBindOptions): HttpAuthorizer {
+    const { handler, payloadFormat, identitySources, resultsCacheTtl, simpleResponses } = this.#props;
+    const { httpApi } = route;
+    const authorizer = new HttpAuthorizer(scope, freeIdIn(scope, this.#id), {
+      httpApi,
+      type: HttpAuthorizerType.LAMBDA,
+      ...(payloadFormat === '1.0'
+        ? { payloadFormatVersion: AuthorizerPayloadVersion.VERSION_1_0 }
+        : { payloadFormatVersion: AuthorizerPayloadVersion.VERSION_2_0, enableSimpleResponses: simpleResponses }),
+      identitySource: identitySources,
+      resultsCacheTtl,
+      authorizerUri: invocationUri(handler),
+    });
+    const id = `${Names.nodeUniqueId(authorizer.node)}-Permission`;
+    allowToInvoke(authorizer, { scope, id, handler, api: route, apiId: httpApi.apiId });
+    return authorizer;
+  }
+}
+
+export interface WebSocketKeyAuthorizerProps {
+  readonly handler: IFunction;
+  readonly identitySources: string[];
+}
+
+/**
+ * A Lambda authorizer for the `$connect` routes of WebSocket APIs. Each API gets one authorizer resource. The CDK's own authorizer
+ * serves a single API, and CloudFormation creates its permission to invoke the function after the authorizer.
+ */
+export class WebSocketKeyAuthorizer implements IWebSocketRouteAuthorizer {
+  readonly #id: AuthorizerId;
+  readonly #props: WebSocketKeyAuthorizerProps;
+  readonly #authorizers = new Map<IWebSocketApi, WebSocketAuthorizer>();
+
+  constructor(id: AuthorizerId, props: WebSocketKeyAuthorizerProps) {
+    this.#id = id;
+    this.#props = props;
+  }
+
+  /**
+   * Returns the API's authorizer, and creates it for the first route. The CDK calls this for each route.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` if the API already has a construct with the authorizer's id
+   */
+  bind(options: WebSocketRouteAuthorizerBindOptions): WebSocketRouteAuthorizerConfig {
+    const { webSocketApi } = options.route;
+    const authorizer = this.#authorizers.get(webSocketApi) ?? this.#create(options);
+    this.#authorizers.set(webSocketApi, authorizer);
+    return { authorizerId: authorizer.authorizerId, authorizationType: 'CUSTOM' };
+  }
+
+  #create({ route, scope }: WebSocketRouteAuthorizerBindOptions): WebSocketAuthorizer {
+    const { handler, identitySources } = this.#props;
+    const { webSocketApi } = route;
+    const authorizerName = freeIdIn(scope, this.#id);
+    const authorizer = new WebSocketAuthorizer(scope, authorizerName, {
+      webSocketApi,
+      authorizerName,
+      identitySource: identitySources,
+      type: WebSocketAuthorizerType.LAMBDA,
+      authorizerUri: invocationUri(handler),
+    });
+    const id = `${Names.nodeUniqueId(authorizer.node)}-Permission`;
+    allowToInvoke(authorizer, { scope, id, handler, api: route, apiId: webSocketApi.apiId });
+    return authorizer;
+  }
+}
+
+/** The id of an authorizer, with the caller and the options that it comes from. */
+export interface AuthorizerId {
+  /** The construct whose method creates the authorizer. */
+  readonly owner: Construct;
+  readonly method: 'forRestApi' | 'forHttpApi' | 'forWebSocketApi';
+  readonly id: string;
+  /** Whether the caller chose the id. A default id may get a suffix. */
+  readonly isGiven: boolean;
+  /** Distinguishes the authorizer from others of the same owner: its type or its payload format. */
+  readonly variant: string;
+}
+
+/**
+ * Returns the id for the authorizer in the scope. The first authorizer of a scope gets its plain id, so that deployed stacks
+ * keep their logical ids. A further authorizer with a default id gets its owner and its variant as a suffix.
+ *
+ * @throws LatchkeyError `CONFIG_INVALID` if the caller chose an id that the scope already has, or the suffixed id exists too
+ */
+export function freeIdIn(scope: Construct, { owner, method, id, isGiven, variant }: AuthorizerId): string {
+  const candidates = isGiven ? [id] : [id, `${id}-${owner.node.id}-${variant}`];
+  const free = candidates.find((candidate) => scope.node.tryFindChild(candidate) === undefined);
+  if (free !== undefined) return free;
+  const problem =
+    `${method}: id: got ${JSON.stringify(id)}, which ${scope.node.path} has already for a construct of other options, wanted an id ` +
+    `of its own: ${method}('${id}2')`;
+  throw propError(owner, problem);
+}
+
+interface InvokePermissionProps {
+  /** The scope that the permission is created in: it belongs to the stack of the API. */
+  readonly scope: Construct;
+  readonly id: string;
+  readonly handler: IFunction;
+  readonly api: IConstruct;
+  readonly apiId: string;
+}
+
+/**
+ * Lets the authorizers of one API invoke the handler, and makes `authorizer` depend on that permission.
+ *
+ * With `rollout` or provisioned concurrency the API invokes an alias instead of the function. If you add or remove either, the new
+ * handler's permission must exist before the authorizer points at the new handler, and the old permission must outlast that step.
+ * CloudFormation creates and updates in the order of dependencies and deletes last. So the permission doesn't refer to the authorizer,
+ * and its logical id differs between the function and the alias.
+ */
+export function allowToInvoke(authorizer: IConstruct, { scope, id, handler, api, apiId }: InvokePermissionProps): void {
+  const permissionId = handler instanceof Alias ? `${id}-${handler.aliasName}` : id;
+  handler.addPermission(permissionId, {
+    scope,
+    principal: new ServicePrincipal('apigateway.amazonaws.com'),
+    sourceArn: Stack.of(api).formatArn({ service: 'execute-api', resource: apiId, resourceName: 'authorizers/*' }),
+  });
+  const permission = scope.node.tryFindChild(permissionId);
+  if (permission !== undefined) authorizer.node.addDependency(permission);
+}
+
+/** Returns the URI with which an authorizer of an HTTP or WebSocket API invokes the handler. */
+export function invocationUri(handler: IFunction): string {
+  const { partition, region } = Stack.of(handler);
+  return `arn:${partition}:apigateway:${region}:lambda:path/2015-03-31/functions/${handler.functionArn}/invocations`;
+}

@@ -1,0 +1,300 @@
+import { type Change, conflict, isAbsent, updateExpressions } from './changes.ts';
+import { LatchkeyError } from './errors.ts';
+import { show } from './fields.ts';
+import { checkImportedKey, type ImportedKey } from './importedKey.ts';
+import { type KeyRecord, parseRecord, serialiseRecord } from './record.ts';
+import type { KeyHash } from './secret.ts';
+import { ConditionRefused, type Item, type RegistryStore } from './store.ts';
+import { ATTRIBUTE } from './table.ts';
+import { purgeAfter, toEpochMs } from './timestamp.ts';
+
+/** What came of one entry. */
+export type ImportResult = {
+  /** Of the entry, counted from 0. */
+  readonly index: number;
+} & (
+  | { readonly outcome: 'taken'; readonly id: string; readonly problem?: never }
+  | {
+      readonly outcome: 'skipped';
+      /**
+       * The index of the earlier entry with this hash, if there is one. The table keeps that entry's record. If the run stored
+       * it, it gets this entry's restrictions: a revocation, a disabling, an earlier expiry. `firstIndex` is absent if no earlier
+       * entry has the hash, but the table already held it. The table then keeps its record unchanged.
+       */
+      readonly firstIndex?: number;
+      readonly id?: never;
+      readonly problem?: never;
+    }
+  | { readonly outcome: 'rejected'; readonly id?: never; readonly problem: string }
+);
+
+/** How an import goes. */
+export interface ImportOptions {
+  /**
+   * How many entries are in hand at once, from 1 to 100.
+   *
+   * @default 16
+   */
+  readonly concurrency?: number | undefined;
+}
+
+export interface ImportDeps {
+  readonly store: RegistryStore;
+  readonly actor: string;
+  readonly now: () => number;
+}
+
+const MAX_CONCURRENCY = 100;
+
+/** @throws LatchkeyError `INPUT_INVALID` */
+export function checkConcurrency({ concurrency = 16 }: ImportOptions): number {
+  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MAX_CONCURRENCY) return concurrency;
+  const wanted = `a whole number from 1 to ${MAX_CONCURRENCY}`;
+  throw new LatchkeyError('INPUT_INVALID', `concurrency: got ${show(concurrency)}, wanted ${wanted}`);
+}
+
+/**
+ * Stores each entry that the table lacks, a few at once, and yields the results in the order of the entries. If several
+ * entries have one hash, the table gets the first one, with the restrictions of all. An entry is read when its turn comes. Only
+ * the hashes stay in memory, about 130 bytes each. If the caller stops, the entries in progress are finished first. If reading
+ * or the store fails, the results of the entries in progress are yielded before the error is thrown.
+ */
+export async function* importHashes(
+  entries: AsyncIterable<ImportedKey> | Iterable<ImportedKey>,
+  concurrency: number,
+  deps: ImportDeps,
+): AsyncGenerator<ImportResult, void, undefined> {
+  const importer = new Importer(deps);
+  const inHand: Promise<Settled>[] = [];
+  const failures: unknown[] = [];
+  const oldest = async function* (): AsyncGenerator<ImportResult, void, undefined> {
+    const settled = await inHand.shift();
+    if (settled === undefined) return;
+    if ('failure' in settled) failures.push(settled.failure);
+    else yield settled.result;
+  };
+  try {
+    let index = 0;
+    try {
+      for await (const entry of entries) {
+        inHand.push(settle(importer.take(entry, index++)));
+        if (inHand.length >= concurrency) yield* oldest();
+        if (failures.length > 0) break;
+      }
+    } catch (failure) {
+      failures.push(failure);
+    }
+    while (inHand.length > 0) yield* oldest();
+  } finally {
+    await Promise.all(inHand);
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+type Settled = { readonly result: ImportResult } | { readonly failure: unknown };
+
+function settle(work: Promise<ImportResult>): Promise<Settled> {
+  return work.then(
+    (result) => ({ result }),
+    (failure: unknown) => ({ failure }),
+  );
+}
+
+class Importer {
+  readonly #deps: ImportDeps;
+  readonly #ids = new RecentIds();
+  /** By hash, the work on its entry that is in progress. */
+  readonly #inHand = new Map<KeyHash, Promise<void>>();
+  /** By hash, the index of its first entry, if this run stored that entry. */
+  readonly #taken = new Map<KeyHash, number>();
+  /** By hash, the index of its first entry, if the table already held the hash. */
+  readonly #skipped = new Map<KeyHash, number>();
+
+  constructor(deps: ImportDeps) {
+    this.#deps = deps;
+  }
+
+  async take(entry: ImportedKey, index: number): Promise<ImportResult> {
+    const { actor, now } = this.#deps;
+    const checked = checkImportedKey(entry, { actor, nowMs: now() });
+    if ('problem' in checked) return { index, outcome: 'rejected', problem: checked.problem };
+    const { record, hasOwnId } = checked;
+    const { keyHash } = record;
+    // Entries with the same hash are processed one after the other, in their order.
+    for (let earlier = this.#inHand.get(keyHash); earlier !== undefined; earlier = this.#inHand.get(keyHash)) {
+      await earlier;
+    }
+    const firstIndex = this.#taken.get(keyHash) ?? this.#skipped.get(keyHash);
+    const work =
+      firstIndex === undefined
+        ? this.#takeFirst(record, hasOwnId, index)
+        : this.#takeDuplicate(record, firstIndex, index);
+    const end = (): void => void this.#inHand.delete(keyHash);
+    this.#inHand.set(keyHash, work.then(end, end));
+    return work;
+  }
+
+  async #takeFirst(record: KeyRecord, hasOwnId: boolean, index: number): Promise<ImportResult> {
+    const { id, keyHash } = record;
+    const put = hasOwnId ? await this.#putWithOwnId(record) : await this.#put(record);
+    if (put === 'stored') {
+      this.#taken.set(keyHash, index);
+      return { index, outcome: 'taken', id };
+    }
+    // If the table already holds the hash, nothing is written, so it doesn't matter that another key has the id.
+    if (put === 'id taken' && (await this.#deps.store.read(keyHash)) === undefined) {
+      return { index, outcome: 'rejected', problem: 'id: another key has it' };
+    }
+    this.#skipped.set(keyHash, index);
+    return { index, outcome: 'skipped' };
+  }
+
+  async #put(record: KeyRecord): Promise<Put> {
+    const { store } = this.#deps;
+    try {
+      await store.put(serialiseRecord(record));
+      return 'stored';
+    } catch (error) {
+      if (!(error instanceof ConditionRefused)) throw error;
+      const isOwn = error.wasSentAgain && (await store.read(record.keyHash))?.[ATTRIBUTE.id] === record.id;
+      return isOwn ? 'stored' : 'there';
+    }
+  }
+
+  /**
+   * Two records of one id could no longer be told apart, not even to be revoked. The index lags, so that of what came just
+   * before this process keeps its own note; another one that imports the same id in that moment is not seen.
+   */
+  async #putWithOwnId(record: KeyRecord): Promise<Put> {
+    const { id, keyHash } = record;
+    for (let earlier = this.#ids.get(id); earlier !== undefined; earlier = this.#ids.get(id)) {
+      if (await earlier) return 'id taken';
+    }
+    const work = (async () => {
+      const hashes = await this.#deps.store.hashesOf(id);
+      return hashes.every((other) => other === keyHash) ? this.#put(record) : 'id taken';
+    })();
+    // An id is taken only once its key is stored.
+    const isStored = work.then(
+      (put) => put === 'stored' || this.#ids.delete(id),
+      () => this.#ids.delete(id),
+    );
+    this.#ids.set(id, isStored);
+    return work;
+  }
+
+  /** Adds the restrictions of a later entry to a key that this run stored. A key that the table already held isn't changed. */
+  async #takeDuplicate(record: KeyRecord, firstIndex: number, index: number): Promise<ImportResult> {
+    const { store, now } = this.#deps;
+    for (let tries = 1; ; tries++) {
+      const stored = isRestricted(record) ? await store.read(record.keyHash) : undefined;
+      if (stored === undefined) return { index, outcome: 'skipped', firstIndex };
+      const kept = readStored(stored);
+      if (kept instanceof LatchkeyError) {
+        const problem = `keyHash: entry ${firstIndex + 1} has it too, but ${kept.message}, so this entry's restrictions can't be added: repair the record and import the entry again`;
+        return { index, outcome: 'rejected', problem };
+      }
+      const added = addedRestriction(kept, record);
+      const names = Object.keys(added);
+      if (names.length === 0) return { index, outcome: 'skipped', firstIndex };
+      if (!this.#taken.has(record.keyHash)) {
+        const problem = `keyHash: entry ${firstIndex + 1} has it too, and the table held that key before, without ${names.join(', ')}: end it there`;
+        return { index, outcome: 'rejected', problem };
+      }
+      const change = restricting(kept, added, now());
+      try {
+        await store.update(record.keyHash, updateExpressions(kept.id, change), change.operation);
+      } catch (error) {
+        if (!(error instanceof ConditionRefused)) throw error;
+        if (tries === MAX_TRIES) throw conflict(kept.id, 'was changed meanwhile: try again', error.cause);
+      }
+    }
+  }
+}
+
+type Put = 'stored' | 'there' | 'id taken';
+
+/** How often a write is tried if others keep changing the record. */
+const MAX_TRIES = 5;
+
+/** Returns the record, or why it is unreadable: one bad record must not end every run of an import. */
+function readStored(item: Item): KeyRecord | LatchkeyError {
+  try {
+    return parseRecord(item);
+  } catch (error) {
+    if (error instanceof LatchkeyError && error.code === 'RECORD_CORRUPT') return error;
+    throw error;
+  }
+}
+
+function isRestricted(record: Restriction): boolean {
+  return Object.keys(addedRestriction({}, record)).length > 0;
+}
+
+const RECENT_IDS = 10_000;
+
+/** For each of the last 10,000 to 20,000 ids, whether its key was stored. */
+class RecentIds {
+  #younger = new Map<string, Promise<boolean>>();
+  #older = new Map<string, Promise<boolean>>();
+
+  get(id: string): Promise<boolean> | undefined {
+    return this.#younger.get(id) ?? this.#older.get(id);
+  }
+
+  set(id: string, isStored: Promise<boolean>): void {
+    this.#younger.set(id, isStored);
+    if (this.#younger.size < RECENT_IDS) return;
+    this.#older = this.#younger;
+    this.#younger = new Map();
+  }
+
+  /** Forgets an id whose key was not stored. Returns false, which is the answer to "was its key stored?". */
+  delete(id: string): false {
+    this.#younger.delete(id);
+    this.#older.delete(id);
+    return false;
+  }
+}
+
+/** The fields of a record that get the key refused, now or from some time on. */
+export type Restriction = Partial<
+  Pick<KeyRecord, 'expiresAt' | 'disabledAt' | 'disabledBy' | 'revokedAt' | 'revokedBy' | 'revokedReason'>
+>;
+
+/**
+ * Returns the restrictions that `other` has and `record` lacks: a revocation, a disabling, an earlier expiry. Both are records
+ * of one key. With them, `record` is as restrictive as both together.
+ */
+export function addedRestriction(record: Restriction, other: Restriction): Restriction {
+  const { expiresAt, disabledAt, disabledBy, revokedAt, revokedBy, revokedReason } = other;
+  const isRevoked = revokedAt !== undefined && record.revokedAt === undefined;
+  const isDisabled = disabledAt !== undefined && record.disabledAt === undefined;
+  const isEarlier = expiresAt !== undefined && (record.expiresAt === undefined || expiresAt < record.expiresAt);
+  const added = {
+    ...(isEarlier ? { expiresAt } : {}),
+    ...(isDisabled ? { disabledAt, disabledBy } : {}),
+    ...(isRevoked ? { revokedAt, revokedBy, revokedReason } : {}),
+  };
+  return Object.fromEntries(Object.entries(added).filter(([, value]) => value !== undefined));
+}
+
+/** Creates the change that adds restrictions to a stored record. It's refused if the record's state has changed since the read. */
+export function restricting(record: KeyRecord, added: Restriction, nowMs: number): Change {
+  const end = added.revokedAt ?? (record.revokedAt === undefined ? added.expiresAt : undefined);
+  return {
+    operation: 'write',
+    done: 'restricted',
+    set: { ...added, ...(end === undefined ? {} : { purgeAfter: purgeAfter(Math.max(toEpochMs(end), nowMs)) }) },
+    conditions: [
+      ...(record.revokedAt === undefined ? [isAbsent('revokedAt')] : []),
+      ...(added.disabledAt === undefined ? [] : [isAbsent('disabledAt')]),
+      ...(added.expiresAt === undefined
+        ? []
+        : [record.expiresAt === undefined ? isAbsent('expiresAt') : '#expiresAt = :was']),
+    ],
+    ...(record.expiresAt === undefined ? {} : { values: { was: record.expiresAt } }),
+    isIn: (stored) => Object.keys(addedRestriction(stored, added)).length === 0,
+    refusal: () => undefined,
+  };
+}

@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto';
+import { LatchkeyError } from './errors.ts';
+import { show } from './fields.ts';
+import { type KeyRecord, parseRecord } from './record.ts';
+import { parseKeyHash } from './secret.ts';
+import { keyState, type KeyState } from './state.ts';
+import type { Item, RegistryStore } from './store.ts';
+import { ATTRIBUTE, PARTITION_KEY } from './table.ts';
+
+/** Which page of keys. */
+export interface ListOptions {
+  /**
+   * How many keys at most, from 1 to 1000.
+   *
+   * @default 1000
+   */
+  readonly limit?: number | undefined;
+  /**
+   * The `cursor` of the page before.
+   *
+   * @default - the first page
+   */
+  readonly cursor?: string | null | undefined;
+  /**
+   * Whether every write that was answered before is seen.
+   *
+   * @default false
+   */
+  readonly consistentRead?: boolean | undefined;
+  /**
+   * Only keys that were issued to this owner, oldest first.
+   *
+   * @default - the keys of all
+   */
+  readonly owner?: string | undefined;
+  /**
+   * Only keys in this state when they are read.
+   *
+   * @default - in any
+   */
+  readonly state?: KeyState | undefined;
+  /**
+   * Only keys for which this returns true. With a `filter` or a `state`, `limit` counts the keys that pass and the records
+   * that could not be read: the table is read on until there are so many, or it ends. So each page but the last is full.
+   *
+   * @default - every key; the page comes from one read of the table, and can hold fewer keys than `limit`, or none,
+   * although a next page follows
+   */
+  readonly filter?: ((record: KeyRecord) => boolean) | undefined;
+}
+
+/** A page of keys. */
+export interface ListPage {
+  /** Its keys, but for those in `corrupt`. */
+  readonly records: readonly KeyRecord[];
+  /** One for each record that could not be read: the rest of the page is good all the same. */
+  readonly corrupt: readonly LatchkeyError[];
+  /** Where the next page starts, or `null` at the end. */
+  readonly cursor: string | null;
+}
+
+/** Which keys, all pages together. */
+export interface RecordsOptions extends Pick<ListOptions, 'consistentRead' | 'owner' | 'state'> {
+  /**
+   * Told of each record that could not be read.
+   *
+   * @default - they are passed over
+   */
+  readonly onCorrupt?: ((error: LatchkeyError) => void) | undefined;
+}
+
+const MAX_LIMIT = 1000;
+
+/** What was read at once: items, each with the key that the list goes on after. */
+interface Chunk {
+  readonly entries: readonly { readonly item: Item; readonly key: Item }[];
+  readonly lastKey: Item | undefined;
+}
+
+/**
+ * One page of keys: of all in the table's own order, or of an owner's by age.
+ *
+ * @throws LatchkeyError `INPUT_INVALID`; `STORE_UNAVAILABLE`
+ */
+export async function listPage(
+  store: RegistryStore,
+  { state, filter, ...options }: ListOptions,
+  now: () => number,
+): Promise<ListPage> {
+  const { limit = MAX_LIMIT, cursor, owner } = options;
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw new LatchkeyError('INPUT_INVALID', `limit: got ${show(limit)}, wanted a whole number from 1 to ${MAX_LIMIT}`);
+  }
+  const startKey = cursor ? decodeCursor(cursor, owner) : undefined;
+  if (state !== undefined || filter !== undefined) {
+    const passes = (record: KeyRecord) =>
+      (state === undefined || keyState(record, now()) === state) && (filter?.(record) ?? true);
+    return filteredPage(store, { ...options, limit, startKey }, passes);
+  }
+  const { entries, lastKey } = await readChunk(store, { ...options, limit, startKey });
+  const { records, corrupt } = parseItems(entries.map(({ item }) => item));
+  return { records, corrupt, cursor: encodeCursor(lastKey, owner) };
+}
+
+/** Every page of `listPage`, one after the other. */
+export async function* listPages(
+  store: RegistryStore,
+  options: Omit<ListOptions, 'cursor'>,
+  now: () => number,
+): AsyncGenerator<ListPage, void, undefined> {
+  let cursor: string | null = null;
+  do {
+    const page: ListPage = await listPage(store, { ...options, cursor }, now);
+    yield page;
+    cursor = page.cursor;
+  } while (cursor !== null);
+}
+
+/** Every record that can be read, one after the other. */
+export async function* listRecords(
+  store: RegistryStore,
+  { state, onCorrupt, ...options }: RecordsOptions,
+  now: () => number,
+): AsyncGenerator<KeyRecord, void, undefined> {
+  for await (const { records, corrupt } of listPages(store, options, now)) {
+    for (const error of corrupt) onCorrupt?.(error);
+    for (const record of records) if (state === undefined || keyState(record, now()) === state) yield record;
+  }
+}
+
+interface ChunkOptions extends Pick<ListOptions, 'owner' | 'consistentRead'> {
+  readonly limit: number;
+  readonly startKey: Item | undefined;
+}
+
+/** Reads until `limit` keys pass or cannot be read. The cursor is `null` if nothing of the last read is left and the table ends. */
+async function filteredPage(
+  store: RegistryStore,
+  { limit, ...options }: ChunkOptions,
+  passes: (record: KeyRecord) => boolean,
+): Promise<ListPage> {
+  const records: KeyRecord[] = [];
+  const corrupt: LatchkeyError[] = [];
+  let { startKey } = options;
+  // One more than is wanted shows whether others follow. Few keys may pass, so each further read is larger.
+  for (let size = limit + 1; ; size = Math.min(2 * size, MAX_LIMIT)) {
+    const { entries, lastKey } = await readChunk(store, { ...options, limit: size, startKey });
+    for (const { item, key } of entries) {
+      const parsed = parseItems([item]);
+      const found = parsed.records.filter(passes);
+      if (found.length + parsed.corrupt.length === 0) continue;
+      if (records.length + corrupt.length === limit) {
+        return { records, corrupt, cursor: encodeCursor(startKey, options.owner) };
+      }
+      records.push(...found);
+      corrupt.push(...parsed.corrupt);
+      startKey = key;
+    }
+    const isFull = records.length + corrupt.length === limit;
+    if (lastKey === undefined || isFull) return { records, corrupt, cursor: encodeCursor(lastKey, options.owner) };
+    startKey = lastKey;
+  }
+}
+
+async function readChunk(
+  store: RegistryStore,
+  { owner, limit, startKey, consistentRead = false }: ChunkOptions,
+): Promise<Chunk> {
+  if (owner === undefined) {
+    const { items, lastKey } = await store.scan({ limit, startKey, consistentRead });
+    return { entries: items.map((item) => ({ item, key: { [PARTITION_KEY]: item[PARTITION_KEY] } })), lastKey };
+  }
+  const { items: keys, lastKey } = await store.keysOfOwner(owner, { limit, startKey });
+  const byHash = new Map(keys.map((key) => [hashIn(key), key]));
+  const items = await store.readAll([...byHash.keys()], consistentRead);
+  // The index lags: what has gone to another owner meanwhile is no longer this one's.
+  const own = items.filter((item) => item[ATTRIBUTE.owner] === owner);
+  return { entries: own.map((item) => ({ item, key: byHash.get(hashIn(item)) ?? item })), lastKey };
+}
+
+function parseItems(items: readonly Item[]): Pick<ListPage, 'records' | 'corrupt'> {
+  const records: KeyRecord[] = [];
+  const corrupt: LatchkeyError[] = [];
+  for (const item of items) {
+    try {
+      records.push(parseRecord(item));
+    } catch (error) {
+      if (!(error instanceof LatchkeyError)) throw error;
+      corrupt.push(error);
+    }
+  }
+  return { records, corrupt };
+}
+
+const HASH_BYTES = 32;
+const OWNER_BYTES = 8;
+
+/**
+ * The bytes of the last hash; in an owner's list then what tells the owner, and when the key was created. A hash that is none
+ * stands apart, so that its record does not keep the list from going on.
+ */
+function encodeCursor(lastKey: Item | undefined, owner: string | undefined): string | null {
+  if (lastKey === undefined) return null;
+  const hash = hashIn(lastKey);
+  const rest =
+    owner === undefined
+      ? Buffer.alloc(0)
+      : Buffer.concat([markOf(owner), Buffer.from(String(lastKey[ATTRIBUTE.createdAt]))]);
+  if (parseKeyHash(hash) !== undefined) return Buffer.concat([Buffer.from(hash, 'hex'), rest]).toString('base64url');
+  return `${Buffer.from(hash).toString('base64url')}.${rest.toString('base64url')}`;
+}
+
+function decodeCursor(cursor: string, owner: string | undefined): Item {
+  const { hash, rest } = partsOf(cursor);
+  const mark = rest.subarray(0, OWNER_BYTES);
+  const createdAt = rest.subarray(OWNER_BYTES).toString();
+  if (hash !== undefined) {
+    if (owner === undefined && mark.length === 0) return { [PARTITION_KEY]: hash };
+    const isOfOwner = owner !== undefined && mark.equals(markOf(owner)) && createdAt !== '';
+    if (isOfOwner) return { [PARTITION_KEY]: hash, [ATTRIBUTE.owner]: owner, [ATTRIBUTE.createdAt]: createdAt };
+  }
+  throw new LatchkeyError('INPUT_INVALID', `cursor: got ${show(cursor)}, wanted one that this list gave`);
+}
+
+function partsOf(cursor: string): { readonly hash: string | undefined; readonly rest: Buffer } {
+  const [first = '', second] = cursor.split('.');
+  const bytes = Buffer.from(first, 'base64url');
+  if (second === undefined) {
+    return { hash: parseKeyHash(bytes.subarray(0, HASH_BYTES).toString('hex')), rest: bytes.subarray(HASH_BYTES) };
+  }
+  return { hash: bytes.toString() || undefined, rest: Buffer.from(second, 'base64url') };
+}
+
+function markOf(owner: string): Buffer {
+  return createHash('sha256').update(owner).digest().subarray(0, OWNER_BYTES);
+}
+
+function hashIn(key: Item): string {
+  return String(key[PARTITION_KEY]);
+}

@@ -1,0 +1,275 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import {
+  backOff,
+  CALL_TIMEOUT_MS,
+  isThrottled,
+  MAX_TRIES,
+  type Patience,
+  requireJsonObject,
+  translateStoreFault,
+  type UnsentCommand,
+  withinMs,
+} from './dynamodb.ts';
+import { LatchkeyError } from './errors.ts';
+import { type KeyHash, parseKeyHash } from './secret.ts';
+import { ATTRIBUTE, BY_ID, BY_OWNER, PARTITION_KEY } from './table.ts';
+
+export type Item = Record<string, unknown>;
+
+export interface RegistryStoreOptions {
+  readonly client: DynamoDBDocumentClient;
+  readonly tableName: string;
+  readonly patience: Patience;
+}
+
+export interface Page {
+  readonly items: readonly Item[];
+  /** Where the next one starts; absent at the end. */
+  readonly lastKey: Item | undefined;
+}
+
+export interface PageOptions {
+  readonly limit: number;
+  readonly startKey?: Item | undefined;
+  readonly consistentRead?: boolean;
+}
+
+/** The expressions of one conditional UpdateItem. */
+export interface UpdateExpressions {
+  readonly UpdateExpression: string;
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeNames: Record<string, string>;
+  readonly ExpressionAttributeValues: Record<string, unknown>;
+}
+
+/** The engine evaluated a write's condition, and refused it. */
+export class ConditionRefused extends Error {
+  override readonly name = 'ConditionRefused';
+  /** Whether the write had gone out before, so that it may be its own first try that it met. */
+  readonly wasSentAgain: boolean;
+  /** The SDK's. */
+  override readonly cause: Error;
+
+  constructor(cause: Error, wasSentAgain: boolean) {
+    super('a condition was refused');
+    this.cause = cause;
+    this.wasSentAgain = wasSentAgain;
+  }
+}
+
+/** An index lags behind its table by a fraction of a second: an id that it lacks is asked for again after these. */
+const INDEX_LAG_MS: readonly number[] = [100, 300];
+/** Of one BatchGetItem. */
+const MAX_BATCH = 100;
+
+/**
+ * The calls that the registry makes, none of which waits without end. What DynamoDB throttles is tried again with jitter; any
+ * other failure is thrown as `STORE_UNAVAILABLE`, a refused condition as `ConditionRefused`.
+ */
+export class RegistryStore {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #tableName: string;
+  readonly #patience: Patience;
+
+  constructor({ client, tableName, patience }: RegistryStoreOptions) {
+    this.#client = client;
+    this.#tableName = tableName;
+    this.#patience = patience;
+  }
+
+  async read(keyHash: KeyHash): Promise<Item | undefined> {
+    const get = new GetCommand({ TableName: this.#tableName, Key: keyOf(keyHash), ConsistentRead: true });
+    const { Item } = await this.#send('read', get, (options) => this.#client.send(get, options));
+    return Item;
+  }
+
+  /** Puts an item whose hash the table does not hold. */
+  async put(item: Item): Promise<void> {
+    const put = new PutCommand({
+      TableName: this.#tableName,
+      Item: item,
+      ConditionExpression: 'attribute_not_exists(keyHash)',
+    });
+    await this.#send('write', put, (options) => this.#client.send(put, options));
+  }
+
+  /** The item as the update left it. */
+  async update(keyHash: KeyHash, expressions: UpdateExpressions, operation: string): Promise<Item | undefined> {
+    const update = new UpdateCommand({
+      TableName: this.#tableName,
+      Key: keyOf(keyHash),
+      ...expressions,
+      ReturnValues: 'ALL_NEW',
+    });
+    const { Attributes } = await this.#send(operation, update, (options) => this.#client.send(update, options));
+    return Attributes;
+  }
+
+  /** Deletes an item that has this id still. */
+  async remove(keyHash: KeyHash, id: string): Promise<void> {
+    const remove = new DeleteCommand({
+      TableName: this.#tableName,
+      Key: keyOf(keyHash),
+      ConditionExpression: 'id = :id',
+      ExpressionAttributeValues: { ':id': id },
+    });
+    await this.#send('deletion', remove, (options) => this.#client.send(remove, options));
+  }
+
+  /**
+   * The hash of an id by the index, which lags: what it lacks is asked for again, and the item may be gone already.
+   *
+   * @throws LatchkeyError `RECORD_CORRUPT` where two items have the id; `STORE_UNAVAILABLE`
+   */
+  async hashOf(id: string, lagsMs: readonly number[] = INDEX_LAG_MS): Promise<KeyHash | undefined> {
+    let entries = await this.#entriesOf(id);
+    for (const lagMs of lagsMs) {
+      if (entries.length > 0) break;
+      await sleep(lagMs);
+      entries = await this.#entriesOf(id);
+    }
+    const [entry, ...others] = entries;
+    if (entry === undefined) return undefined;
+    const keyHash = parseKeyHash(entry[PARTITION_KEY]);
+    if (keyHash !== undefined && others.length === 0) return keyHash;
+    const why = others.length === 0 ? 'an unreadable keyHash' : 'the same id as another';
+    throw new LatchkeyError('RECORD_CORRUPT', `the record of key ${id} has ${why}`, { keyId: id });
+  }
+
+  /** The hashes of the items with an id, as far as the index knows; two at most. */
+  async hashesOf(id: string): Promise<readonly unknown[]> {
+    return (await this.#entriesOf(id)).map((entry) => entry[PARTITION_KEY]);
+  }
+
+  /** Different ids that begin so, by a scan of the index; no more than `most`. */
+  async idsStarting(start: string, most: number): Promise<readonly string[]> {
+    const ids = new Set<string>();
+    let startKey: Item | undefined;
+    do {
+      const scan = new ScanCommand({
+        TableName: this.#tableName,
+        IndexName: BY_ID.indexName,
+        FilterExpression: 'begins_with(id, :start)',
+        ExpressionAttributeValues: { ':start': start },
+        ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
+      });
+      const { Items = [], LastEvaluatedKey } = await this.#send('scan', scan, (options) =>
+        this.#client.send(scan, options),
+      );
+      for (const { id } of Items) ids.add(String(id));
+      startKey = LastEvaluatedKey;
+    } while (startKey !== undefined && ids.size < most);
+    return [...ids].slice(0, most);
+  }
+
+  async scan({ limit, startKey, consistentRead = false }: PageOptions): Promise<Page> {
+    const scan = new ScanCommand({
+      TableName: this.#tableName,
+      Limit: limit,
+      ConsistentRead: consistentRead,
+      ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
+    });
+    const { Items = [], LastEvaluatedKey } = await this.#send('scan', scan, (options) =>
+      this.#client.send(scan, options),
+    );
+    return { items: Items, lastKey: LastEvaluatedKey };
+  }
+
+  /** The keys of an owner's items, oldest first. */
+  async keysOfOwner(owner: string, { limit, startKey }: PageOptions): Promise<Page> {
+    const query = new QueryCommand({
+      TableName: this.#tableName,
+      IndexName: BY_OWNER.indexName,
+      KeyConditionExpression: '#owner = :owner',
+      ExpressionAttributeNames: { '#owner': ATTRIBUTE.owner },
+      ExpressionAttributeValues: { ':owner': owner },
+      Limit: limit,
+      ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
+    });
+    const { Items = [], LastEvaluatedKey } = await this.#send('query', query, (options) =>
+      this.#client.send(query, options),
+    );
+    return { items: Items, lastKey: LastEvaluatedKey };
+  }
+
+  /** The items of these hashes, in their order; those that are gone are left out. */
+  async readAll(hashes: readonly string[], consistentRead: boolean): Promise<readonly Item[]> {
+    const found = new Map<unknown, Item>();
+    for (let at = 0; at < hashes.length; at += MAX_BATCH) {
+      const batch = await this.#readBatch(hashes.slice(at, at + MAX_BATCH).map(keyOf), consistentRead);
+      for (const item of batch) found.set(item[PARTITION_KEY], item);
+    }
+    return hashes.map((keyHash) => found.get(keyHash)).filter((item) => item !== undefined);
+  }
+
+  /** DynamoDB leaves keys unprocessed where it is throttled or the answer is long: they are read again until none is left. */
+  async #readBatch(keys: Item[], consistentRead: boolean): Promise<readonly Item[]> {
+    const items: Item[] = [];
+    let left = keys;
+    for (let vain = 0; left.length > 0;) {
+      const get = new BatchGetCommand({
+        RequestItems: { [this.#tableName]: { Keys: left, ConsistentRead: consistentRead } },
+      });
+      const { Responses, UnprocessedKeys } = await this.#send('read', get, (options) =>
+        this.#client.send(get, options),
+      );
+      items.push(...(Responses?.[this.#tableName] ?? []));
+      const unprocessed = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
+      vain = unprocessed.length < left.length ? 0 : vain + 1;
+      left = unprocessed;
+      if (vain === MAX_TRIES) {
+        throw new LatchkeyError('STORE_UNAVAILABLE', `the read failed: ${left.length} keys were left unprocessed`);
+      }
+      if (left.length > 0) await backOff(vain, this.#patience);
+    }
+    return items;
+  }
+
+  async #entriesOf(id: string): Promise<readonly Item[]> {
+    const query = new QueryCommand({
+      TableName: this.#tableName,
+      IndexName: BY_ID.indexName,
+      KeyConditionExpression: 'id = :id',
+      ExpressionAttributeValues: { ':id': id },
+      // A second tells that the first is not the only one.
+      Limit: 2,
+    });
+    const { Items = [] } = await this.#send('query', query, (options) => this.#client.send(query, options));
+    return Items;
+  }
+
+  async #send<Input extends object, Output extends object, T>(
+    operation: string,
+    command: UnsentCommand<Input, Output>,
+    call: (options: { abortSignal: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    requireJsonObject(command);
+    for (let tries = 1; ; tries++) {
+      try {
+        return await withinMs(CALL_TIMEOUT_MS, (abortSignal) => call({ abortSignal }));
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) {
+          // Where the client does not tell, it may have been.
+          throw new ConditionRefused(error, tries > 1 || error.$metadata.attempts !== 1);
+        }
+        if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation)(error);
+        await backOff(tries - 1, this.#patience);
+      }
+    }
+  }
+}
+
+function keyOf(keyHash: string): Item {
+  return { [PARTITION_KEY]: keyHash };
+}

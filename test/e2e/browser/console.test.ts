@@ -1,0 +1,422 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { parse } from 'csv-parse/sync';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { serialiseRecord } from '../../../keys/record.ts';
+import { LocalDynamoDb } from '../../../local/table.ts';
+import { launchBrowser } from '../../support/browser.ts';
+import { startGateway, type Gateway } from '../../support/gateway.ts';
+import { makeKey } from '../../support/keys.ts';
+import { ConsoleUnderTest } from '../../integration/console/consoleUnderTest.ts';
+import { openPage } from './openPage.ts';
+import { sampleKeys } from '../../integration/console/sampleKeys.ts';
+
+jest.setTimeout(120_000);
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let browser: Browser;
+let database: LocalDynamoDb;
+beforeAll(async () => {
+  browser = await launchBrowser();
+  database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
+});
+afterAll(async () => {
+  await browser.close();
+  await database.stop();
+});
+
+/** Findings of axe that are serious or worse, in short. */
+async function seriousFindings(page: Page): Promise<readonly string[]> {
+  // By the debugger, which the page's policy does not bind.
+  const client = await page.context().newCDPSession(page);
+  await client.send('Runtime.evaluate', { expression: AXE });
+  const { result } = await client.send('Runtime.evaluate', {
+    expression: `axe.run().then(({ violations }) => JSON.stringify(violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | '))))`,
+    awaitPromise: true,
+  });
+  await client.detach();
+  return JSON.parse(result.value);
+}
+
+async function call(gateway: Gateway, secret: string): Promise<{ status: number; code?: string }> {
+  const response = await fetch(gateway.url, { headers: { authorization: `Bearer ${secret}` } });
+  const body: { error: { code: string } } = JSON.parse(await response.text());
+  return response.ok ? { status: response.status } : { status: response.status, code: body.error.code };
+}
+
+/** Waits until the gateway answers so: its record cache may be behind. */
+async function untilAnswered(
+  gateway: Gateway,
+  secret: string,
+  status: number,
+): Promise<{ status: number; code?: string }> {
+  for (let tries = 0; ; tries++) {
+    const answer = await call(gateway, secret);
+    if (answer.status === status || tries === 90) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
+describe('the life of a key beside a running gateway', () => {
+  let gateway: Gateway;
+  let context: BrowserContext;
+  beforeAll(async () => {
+    gateway = await startGateway();
+    context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+  });
+  afterAll(async () => {
+    await context.close();
+    await gateway.stop();
+  });
+
+  test('create, copy, call, see it used, rotate, revoke, see it refused', async () => {
+    const { page, problems, requests } = await openPage(context, gateway.consoleUrl);
+    expect(new URL(page.url()).search).toBe('');
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByLabel('Label').fill('browser');
+    await page.getByLabel('Owner', { exact: true }).last().fill('acme');
+    await page.getByRole('button', { name: 'Create key' }).click();
+
+    await page.getByRole('button', { name: 'Copy key' }).click();
+    await page.getByText('Copied.').waitFor();
+    const secret = (await page.evaluate('navigator.clipboard.readText()')) as string;
+    expect(secret).toMatch(/^sk_[0-9A-Za-z]{49}$/);
+    expect(await page.locator('.secret').textContent()).toBe(secret);
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+    expect(await page.content()).not.toContain(secret);
+
+    const panel = page.getByRole('complementary', { name: 'Key browser' });
+    expect(await panel.textContent()).toContain('Last usednever');
+    expect(await call(gateway, secret)).toEqual({ status: 200 });
+    await panel.locator('.heat-day').waitFor();
+
+    await panel.getByRole('button', { name: 'Rotate' }).click();
+    await page.getByRole('button', { name: 'Rotate key' }).click();
+    await page.getByRole('button', { name: 'Copy key' }).click();
+    await page.getByText('Copied.').waitFor();
+    const successor = (await page.evaluate('navigator.clipboard.readText()')) as string;
+    expect(successor).not.toBe(secret);
+    await page.keyboard.press('Escape');
+    expect(await call(gateway, successor)).toEqual({ status: 200 });
+    expect(await call(gateway, secret)).toEqual({ status: 200 });
+    await panel.getByRole('heading', { name: 'Rotations' }).waitFor();
+    await panel.getByRole('link', { name: secret.slice(0, 11) }).click();
+    await panel
+      .getByText(/^in (24 hours|1 day)$/)
+      .first()
+      .waitFor();
+
+    await panel.getByRole('button', { name: 'Revoke' }).click();
+    await page.getByLabel('Reason').fill('tried out');
+    await page.getByRole('button', { name: 'Revoke key' }).click();
+    await page.getByText(/browser is revoked. It may still be accepted for up to 60 seconds/).waitFor();
+    expect(await panel.textContent()).toContain('tried out');
+    expect(await untilAnswered(gateway, secret, 403)).toEqual({ status: 403, code: 'KEY_REVOKED' });
+    expect(await call(gateway, successor)).toEqual({ status: 200 });
+
+    expect(problems).toEqual([]);
+    const { origin } = new URL(gateway.consoleUrl);
+    expect(requests.filter((url) => !url.startsWith(`${origin}/`))).toEqual([]);
+    expect(requests.filter((url) => url.includes(secret) || url.includes(successor))).toEqual([]);
+    const kept = await page.evaluate(
+      'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])',
+    );
+    expect(kept).not.toContain('sk_');
+    expect(kept).toMatch(/^\[\{\},\{\},"",/);
+  });
+});
+
+describe('on a table with 200 keys', () => {
+  let console: ConsoleUnderTest;
+  let context: BrowserContext;
+  beforeAll(async () => {
+    console = await ConsoleUnderTest.start(database, { now: Date.now });
+    for (const record of sampleKeys(200, Date.now())) await console.put(serialiseRecord(record));
+    context = await browser.newContext();
+    const [name = '', value = ''] = (await console.open()).split('=');
+    await context.addCookies([{ name, value, url: console.url.origin, httpOnly: true, sameSite: 'Strict' }]);
+  });
+  afterAll(async () => {
+    await context.close();
+    await console.stop();
+  });
+
+  test('everything is done by the keyboard alone', async () => {
+    const { page, problems } = await openPage(context, console.url.origin);
+    const press = async (...keys: readonly string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    await page.getByText('200 keys').waitFor();
+    await press('n');
+    await page.getByRole('dialog', { name: 'New key' }).waitFor();
+    await page.keyboard.type('by keyboard');
+    await press('Enter');
+    await page.getByRole('dialog', { name: 'The key by keyboard' }).waitFor();
+    await press('Escape');
+    await page.getByText('It is not copied. Close once more, and it is gone.').waitFor();
+    await press('Escape');
+    expect(await page.locator('dialog').count()).toBe(0);
+    await press('Escape');
+    await page.locator('.panel').waitFor({ state: 'detached' });
+
+    await press('/');
+    await page.keyboard.type('by keyb');
+    await page.getByText('1 of 201 keys').waitFor();
+    await press('ArrowDown', 'Enter');
+    const panel = page.getByRole('complementary', { name: 'Key by keyboard' });
+    await panel.waitFor();
+    // Close, Edit, Rotate, Disable.
+    await press('Tab', 'Tab', 'Tab', 'Tab', 'Enter');
+    await page.getByText(/^by keyboard is disabled/).waitFor();
+    // From the heading on, for the button is gone: Close, Edit, Enable, Revoke.
+    await press('Tab', 'Tab', 'Tab', 'Tab', 'Enter');
+    await page.getByRole('dialog', { name: 'Revoke by keyboard?' }).waitFor();
+    await page.keyboard.type('no longer needed');
+    await press('Enter');
+    await page.getByText(/^by keyboard is revoked/).waitFor();
+    await press('Escape', 'Escape');
+    await page.getByText('201 keys', { exact: true }).waitFor();
+    await press('End', 'PageUp', 'Home', 'ArrowDown', 'ArrowDown', 'ArrowUp');
+    const grid = page.getByRole('grid');
+    const active = await grid.getAttribute('aria-activedescendant');
+    expect(await page.locator(`[id="${active}"]`).getAttribute('aria-rowindex')).toBe('3');
+    expect(await page.evaluate('document.activeElement.getAttribute("role")')).toBe('grid');
+    await page.getByRole('link', { name: 'Overview' }).press('Enter');
+    await page.getByRole('heading', { name: 'Newest' }).waitFor();
+    await press('/');
+    await page.keyboard.type('by keyb');
+    await page.getByText('1 of 201 keys').waitFor();
+    const { revokedReason } = (await console.records()).find(({ label }) => label === 'by keyboard') ?? {};
+    expect(revokedReason).toBe('no longer needed');
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  test('what another console changed meanwhile is shown, and nothing is written over it unseen', async () => {
+    const { record } = await console.putKey({ label: 'contended', owner: 'acme' });
+    const { page } = await openPage(context, `${console.url.origin}/#/keys/${record.id}`);
+    const panel = page.getByRole('complementary');
+    await panel.getByRole('button', { name: 'Edit' }).click();
+    await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, asRead: { owner: 'acme' } });
+    const owner = page.getByRole('dialog').getByLabel('Owner');
+    await owner.fill('initech');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText(/was changed since it was read, in its owner/).waitFor();
+    expect((await console.record(record.id)).owner).toBe('globex');
+    await page.getByRole('button', { name: 'See what changed, and keep my edits' }).click();
+    await page.getByText(/owner is now "globex"/).waitFor();
+    expect(await owner.inputValue()).toBe('initech');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('contended is changed.').waitFor();
+    expect((await console.record(record.id)).owner).toBe('initech');
+    await page.close();
+  });
+
+  test('a label that is a script is shown as text', async () => {
+    const label = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
+    const { record } = await console.putKey({ label });
+    const { page, problems } = await openPage(context, `${console.url.origin}/#/keys/${record.id}`);
+    expect(await page.getByRole('complementary').getByRole('heading').first().textContent()).toBe(label);
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.getByRole('heading', { name: 'Newest' }).waitFor();
+    expect(await page.title()).toBe('Latchkey');
+    expect(await page.locator('img').count()).toBe(0);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  test('a script that came into the page all the same is not run', async () => {
+    const { page, problems } = await openPage(context, console.url.origin);
+    /** What the page's policy did about what the script brought in; or what the script met. */
+    const met = (script: string) =>
+      page.evaluate(`new Promise((resolve) => {
+        document.addEventListener(
+          'securitypolicyviolation',
+          ({ effectiveDirective, blockedURI }) => resolve(effectiveDirective + ' ' + blockedURI),
+          { once: true },
+        );
+        try { ${script} } catch (error) { resolve(String(error)); }
+      })`);
+    const inline = `const script = document.createElement('script'); script.append('document.title = 1'); document.body.append(script);`;
+    expect(await met(inline)).toMatch(/^script-src-elem inline|^require-trusted-types-for/);
+    const attribute = `document.createElement('img').setAttribute('onerror', 'document.title = 1');`;
+    const markup = `document.body.innerHTML = '<img src="x" onerror="document.title = 1">';`;
+    for (const script of [attribute, markup]) {
+      await expect(page.evaluate(`(() => { ${script} })()`)).rejects.toThrow(/TypeError: .*requires 'Trusted/);
+    }
+    const image = `document.body.append(Object.assign(new Image(), { src: 'https://evil.example/x.png' }));`;
+    expect(await met(image)).toBe('img-src https://evil.example/x.png');
+    expect(await page.title()).toBe('Latchkey');
+    expect(problems.join()).toMatch(/Content Security Policy/);
+    await page.close();
+  });
+
+  test('the keys that are shown are saved as CSV', async () => {
+    const { page, problems } = await openPage(context, console.url.origin);
+    await page.getByText(/\d keys$/).waitFor();
+    await page.getByLabel('State').selectOption('revoked');
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as CSV' }).click();
+    const csv = readFileSync(await (await saved).path(), 'utf8');
+    const states = parse<{ state: string }>(csv, { columns: true }).map(({ state }) => state);
+    const revoked = (await console.records()).filter(({ revokedAt }) => revokedAt !== undefined);
+    expect(states).toEqual(revoked.map(() => 'revoked'));
+    expect(states.length).toBeGreaterThan(0);
+    expect((await saved).suggestedFilename()).toBe('keys.csv');
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  test('at 375 px all fits, and a key is made and found', async () => {
+    const { page, problems } = await openPage(context, console.url.origin);
+    await page.setViewportSize({ width: 375, height: 720 });
+    const width = () => page.evaluate('document.documentElement.scrollWidth');
+    expect(await width()).toBe(375);
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByRole('dialog').getByLabel('Label').fill('in hand');
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Create key' }).click();
+    expect(await width()).toBe(375);
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+    const panel = page.getByRole('complementary', { name: 'Key in hand' });
+    await panel.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('searchbox').fill('in hand');
+    await page.getByRole('row', { name: /in hand/ }).click();
+    expect(await panel.boundingBox()).toMatchObject({ x: 0, width: 375 });
+    expect(await seriousFindings(page)).toEqual([]);
+    await panel.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('link', { name: 'Overview' }).click();
+    expect(await width()).toBe(375);
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  describe.each(['light', 'dark'] as const)('axe finds nothing serious, in the %s', (colorScheme) => {
+    let page: Page;
+    beforeAll(async () => {
+      ({ page } = await openPage(context, console.url.origin));
+      await page.emulateMedia({ colorScheme });
+      await page.getByText(/\d keys/).waitFor();
+    });
+    afterAll(() => page.close());
+
+    test('in the list', async () => {
+      expect(await seriousFindings(page)).toEqual([]);
+    });
+
+    test('with a key opened', async () => {
+      await page.getByRole('row').nth(3).click();
+      await page.getByRole('complementary').waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+    });
+
+    test('in a dialog that was refused', async () => {
+      await page.keyboard.press('n');
+      await page.getByRole('dialog').getByLabel('Label').fill('x');
+      await page.getByRole('dialog').getByLabel('Plan').fill('not a plan');
+      await page.getByRole('button', { name: 'Create key' }).click();
+      await page.getByRole('alert').getByText(/plan/).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+    });
+
+    test('in the overview', async () => {
+      await page.getByRole('link', { name: 'Overview' }).click();
+      await page.getByRole('heading', { name: 'Newest' }).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+    });
+  });
+
+  test('axe is no blind eye: it finds what is wrong', async () => {
+    const { page } = await openPage(context, console.url.origin);
+    await page.evaluate(`document.body.append(document.createElement('input'))`);
+    expect(await seriousFindings(page)).toEqual([expect.stringMatching(/^label: /)]);
+    await page.close();
+  });
+});
+
+test('who did not come by the printed address sees how to, and no key', async () => {
+  const console = await ConsoleUnderTest.start(database);
+  await console.putKey({ label: 'hidden' });
+  const page = await browser.newPage();
+  await page.goto(console.url.origin);
+  await page.getByText(/open the address that the console printed/).waitFor();
+  expect(await page.content()).not.toContain('hidden');
+  await page.close();
+  await console.stop();
+});
+
+test('another page in the same browser can change nothing, though to cookies its port is the same site', async () => {
+  const console = await ConsoleUnderTest.start(database);
+  const other = createServer((_, response) =>
+    response.setHeader('content-type', 'text/html').end('<title>other</title>'),
+  );
+  await new Promise<void>((resolve) => {
+    other.listen(0, '127.0.0.1', resolve);
+  });
+  const context = await browser.newContext();
+  const { page } = await openPage(context, console.url.href);
+  await page.goto(`http://127.0.0.1:${(other.address() as AddressInfo).port}`);
+  const target = JSON.stringify(`${console.url.origin}/api/keys`);
+  const read = await page.evaluate(
+    `fetch(${target}, { credentials: 'include' }).then((r) => r.text(), () => 'unreadable')`,
+  );
+  expect(read).toBe('unreadable');
+  await page.evaluate(
+    `fetch(${target}, { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{"label":"forged"}' }).then(() => 1, () => 0)`,
+  );
+  const navigated = page.waitForNavigation();
+  await page.evaluate(`(() => {
+    const form = Object.assign(document.createElement('form'), { method: 'post', enctype: 'text/plain', action: ${target} });
+    form.append(Object.assign(document.createElement('input'), { name: '{"label":"forged', value: '"}' }));
+    document.body.append(form);
+    form.submit();
+  })()`);
+  const posted = await navigated;
+  // Were it missing, so would be the attack.
+  expect((await posted?.request().allHeaders())?.['cookie']).toContain('latchkey-console-');
+  expect(posted?.status()).toBe(403);
+  expect(await page.content()).toContain('ORIGIN_REFUSED');
+  expect(await console.records()).toEqual([]);
+  await context.close();
+  other.close();
+  other.closeAllConnections();
+  await console.stop();
+});
+
+test('two browsers cannot come by one address', async () => {
+  const console = await ConsoleUnderTest.start(database);
+  const [first, second] = [await browser.newContext(), await browser.newContext()];
+  const { page } = await openPage(first, console.url.href);
+  const stranger = await second.newPage();
+  const answer = await stranger.goto(console.url.href);
+  expect(answer?.status()).toBe(403);
+  expect(await page.getByRole('grid').count()).toBe(1);
+  await first.close();
+  await second.close();
+  await console.stop();
+});
+
+test('--read-only shows no way to change a key', async () => {
+  const console = await ConsoleUnderTest.start(database, { isReadOnly: true });
+  const { record } = await console.putKey({ label: makeKey().record.label });
+  const context = await browser.newContext();
+  const { page } = await openPage(context, console.url.href);
+  await page.goto(`${console.url.origin}/#/keys/${record.id}`);
+  await page.getByRole('complementary').waitFor();
+  await page.keyboard.press('n');
+  expect(await page.getByRole('button', { name: /New|Edit|Rotate|Disable|Revoke/ }).count()).toBe(0);
+  expect(await page.getByRole('checkbox', { name: '/ searches, r reloads' }).count()).toBe(1);
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  await context.close();
+  await console.stop();
+});

@@ -1,0 +1,298 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
+import { toTimestamp } from '../../../keys/timestamp.ts';
+import { LocalDynamoDb } from '../../../local/table.ts';
+import { launchBrowser } from '../../support/browser.ts';
+import { ConsoleUnderTest } from '../../integration/console/consoleUnderTest.ts';
+import { openPage } from './openPage.ts';
+
+jest.setTimeout(60_000);
+
+const LIST = /\/api\/keys(\?|$)/;
+const ONE_KEY = /\/api\/keys\/[\w-]+$/;
+const UNAVAILABLE = { error: { code: 'STORE_UNAVAILABLE', message: 'the credentials have expired' } };
+
+let browser: Browser;
+let database: LocalDynamoDb;
+let console: ConsoleUnderTest;
+let context: BrowserContext;
+beforeAll(async () => {
+  browser = await launchBrowser();
+  database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
+  console = await ConsoleUnderTest.start(database, { now: Date.now });
+  context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+  const [name = '', value = ''] = (await console.open()).split('=');
+  await context.addCookies([{ name, value, url: console.url.origin, httpOnly: true, sameSite: 'Strict' }]);
+});
+afterAll(async () => {
+  await browser.close();
+  await console.stop();
+  await database.stop();
+});
+afterEach(async () => {
+  for (const page of context.pages()) await page.close();
+});
+
+/** The page, with a key opened where there is one. */
+async function open(id?: string, before?: (page: Page) => Promise<unknown>): Promise<Page> {
+  const { page } = await openPage(context, `${console.url.origin}/${id === undefined ? '' : `#/keys/${id}`}`, before);
+  return page;
+}
+
+function panelOf(page: Page) {
+  return page.getByRole('complementary');
+}
+
+/** Answers later than the server does. */
+function after(ms: number) {
+  return async (route: Route) => {
+    const response = await route.fetch();
+    await sleep(ms);
+    await route.fulfill({ response });
+  };
+}
+
+/** Applies to reads of the list alone, which has the address that keys are issued at. */
+function reads(answer: (route: Route) => Promise<void>) {
+  return (route: Route) => (route.request().method() === 'GET' ? answer(route) : route.continue());
+}
+
+test('a dialog stays until its change is answered, and a key that is not copied is not left unasked', async () => {
+  const page = await open();
+  await page.getByText(/\d keys?$/).waitFor();
+  await page.route(LIST, (route) => after(4000)(route));
+  await page.keyboard.press('n');
+  await page.keyboard.type('slow');
+  await page.keyboard.press('Enter');
+  for (let times = 0; times < 3; times++) await page.keyboard.press('Escape');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click({ force: true });
+  expect(await page.getByRole('dialog', { name: 'New key' }).count()).toBe(1);
+  await page.getByRole('dialog', { name: 'The key slow' }).waitFor();
+
+  const asked = page.waitForEvent('dialog');
+  await page.close({ runBeforeUnload: true });
+  expect((await asked).type()).toBe('beforeunload');
+  await (await asked).dismiss();
+  await page.getByRole('button', { name: 'Copy key' }).click();
+  await page.getByText('Copied.').waitFor();
+  const gone = page.waitForEvent('close');
+  await page.close({ runBeforeUnload: true });
+  await gone;
+});
+
+describe('what is pressed twice, or held, is done once', () => {
+  test.each<[string, (page: Page) => Promise<void>]>([
+    ['Enter twice at once', (page) => enterTwice(page, 0)],
+    ['Enter twice', (page) => enterTwice(page, 250)],
+    ['Enter held', (page) => hold(page, 'Enter')],
+  ])('on Disable: %s', async (_, press) => {
+    const { record } = await console.putKey({ label: 'twice' });
+    const page = await open(record.id);
+    const changes: string[] = [];
+    page.on('request', (request) => request.method() === 'POST' && changes.push(request.url()));
+    await panelOf(page).getByRole('button', { name: 'Disable' }).focus();
+    await press(page);
+    await page.getByText(/^twice is disabled/).waitFor();
+    await sleep(300);
+    expect(changes).toEqual([`${console.url.origin}/api/keys/${record.id}/disable`]);
+    expect(await console.record(record.id)).toHaveProperty('disabledAt');
+    expect(await panelOf(page).getByRole('button', { name: 'Enable' }).count()).toBe(1);
+  });
+
+  // With a successor a key cannot be rotated, so that Enable comes to where Disable was; without, Revoke does.
+  test.each([undefined, 'a successor'])('on Disable: a slow double click, rotated to %p', async (rotatedTo) => {
+    const disabledAt = toTimestamp(Date.now());
+    const { record } = await console.putKey({ label: 'clicked', disabledAt, ...(rotatedTo && { rotatedTo }) });
+    const page = await open(record.id);
+    await page.setViewportSize({ width: 2400, height: 800 });
+    const button = (name: string) => panelOf(page).getByRole('button', { name });
+    await button('Enable').click();
+    // From now on there is a line above the panel, so that the buttons stay where they are.
+    await page.getByText(/^clicked is enabled/).waitFor();
+    await sleep(600);
+    const { x = 0, y = 0 } = (await button('Disable').boundingBox()) ?? {};
+    await page.mouse.click(x + 10, y + 10);
+    await button('Enable').waitFor();
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
+    await sleep(300);
+    expect(await console.record(record.id)).toHaveProperty('disabledAt');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+  });
+
+  test('Enter held on Revoke asks, and does not answer', async () => {
+    const { record } = await console.putKey({ label: 'held' });
+    const page = await open(record.id);
+    await panelOf(page).getByRole('button', { name: 'Revoke' }).focus();
+    await hold(page, 'Enter');
+    await page.getByRole('dialog', { name: 'Revoke held?' }).waitFor();
+    await sleep(300);
+    expect(await console.record(record.id)).not.toHaveProperty('revokedAt');
+  });
+
+  test('r held reads the list once', async () => {
+    const { page, requests } = await openPage(context, console.url.origin);
+    await page.getByText(/\d keys?$/).waitFor();
+    const lists = () => requests.filter((url) => LIST.test(url)).length;
+    const before = lists();
+    await hold(page, 'r');
+    await sleep(300);
+    expect(lists()).toBe(before + 1);
+  });
+});
+
+async function enterTwice(page: Page, gapMs: number): Promise<void> {
+  await page.keyboard.press('Enter');
+  await sleep(gapMs);
+  await page.keyboard.press('Enter');
+}
+
+/** As a keyboard does that repeats the key. */
+async function hold(page: Page, key: string): Promise<void> {
+  for (let times = 0; times < 15; times++) {
+    await page.keyboard.down(key);
+    await sleep(20);
+  }
+  await page.keyboard.up(key);
+}
+
+describe('a list that was read before a change does not undo it', () => {
+  test('a key that is issued meanwhile', async () => {
+    const page = await open(undefined, (page) => page.route(LIST, reads(after(1500))));
+    await page.keyboard.press('n');
+    await page.keyboard.type('meanwhile');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Copy key' }).click();
+    await page.getByText('Copied.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByText(/\d keys?$/).waitFor();
+    await page.getByRole('row', { name: /meanwhile/ }).waitFor();
+    expect(await panelOf(page).count()).toBe(1);
+  });
+
+  test('a key that was issued a moment before, which a list need not have yet', async () => {
+    const page = await open();
+    await page.getByText(/\d keys?$/).waitFor();
+    const old = JSON.stringify((await console.api('GET', '/api/keys')).body);
+    await page.keyboard.press('n');
+    await page.keyboard.type('just now');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Copy key' }).click();
+    await page.getByText('Copied.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.route(LIST, (route) => route.fulfill({ contentType: 'application/json', body: old }));
+    const read = page.waitForResponse(LIST);
+    await page.keyboard.press('r');
+    await read;
+    await page.getByText(/\d keys?$/).waitFor();
+    await sleep(300);
+    expect(await page.getByRole('row', { name: /just now/ }).count()).toBe(1);
+  });
+
+  test('a key that is revoked meanwhile', async () => {
+    const { record } = await console.putKey({ label: 'stale' });
+    const page = await open(record.id);
+    await page.route(LIST, reads(after(1500)));
+    await page.getByRole('button', { name: 'Reload' }).click();
+    await panelOf(page).getByRole('button', { name: 'Revoke' }).click();
+    await page.getByRole('button', { name: 'Revoke key' }).click();
+    await page.getByText(/^stale is revoked/).waitFor();
+    await page.getByRole('button', { name: 'Reload', exact: true }).waitFor();
+    expect(await page.getByRole('row', { name: /stale/ }).locator('.state').textContent()).toBe('revoked');
+  });
+});
+
+describe('a read that fails is told', () => {
+  test('of the opened key, with since when, until it is read again', async () => {
+    const { record } = await console.putKey({ label: 'unread' });
+    const page = await open(record.id, (page) =>
+      page.route(ONE_KEY, (route) => route.fulfill({ status: 502, json: UNAVAILABLE })),
+    );
+    const told = page.getByText(/^Not read since just now: the credentials have expired$/);
+    await told.waitFor();
+    await page.unroute(ONE_KEY);
+    await told.waitFor({ state: 'detached' });
+  });
+
+  test('and a key that the table has no more is closed', async () => {
+    const { record } = await console.putKey({ label: 'purged' });
+    const error = { code: 'NOT_FOUND', message: 'there is no such key' };
+    const page = await open(record.id, (page) =>
+      page.route(ONE_KEY, (route) => route.fulfill({ status: 404, json: { error } })),
+    );
+    await page.getByText('purged is no longer in the table.').waitFor();
+    expect(await panelOf(page).count()).toBe(0);
+    expect(await page.getByRole('row', { name: /purged/ }).count()).toBe(0);
+  });
+
+  test('of what another changed, and what was typed is kept', async () => {
+    const { record } = await console.putKey({ label: 'contended', owner: 'acme' });
+    const page = await open(record.id);
+    await panelOf(page).getByRole('button', { name: 'Edit' }).click();
+    await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, asRead: { owner: 'acme' } });
+    const [owner, plan] = ['Owner', 'Plan'].map((label) => page.getByRole('dialog').getByLabel(label));
+    await owner?.fill('initech');
+    const save = page.getByRole('button', { name: 'Save', exact: true });
+    const see = page.getByRole('button', { name: 'See what changed, and keep my edits' });
+    await save.click();
+    await see.waitFor();
+    await page.route(ONE_KEY, (route) =>
+      route.request().method() === 'GET' ? route.fulfill({ status: 502, json: UNAVAILABLE }) : route.continue(),
+    );
+    await see.click();
+    await page.getByRole('dialog').getByText('the credentials have expired').waitFor();
+    await page.unroute(ONE_KEY);
+    await save.click();
+    await see.waitFor();
+    await page.route(ONE_KEY, reads(after(500)));
+    await see.click();
+    await plan?.fill('free');
+    await page.getByText(/owner is now "globex"/).waitFor();
+    expect([await owner?.inputValue(), await plan?.inputValue()]).toEqual(['initech', 'free']);
+  });
+});
+
+test('a key of the address that is loaded at last takes the focus from nobody who types', async () => {
+  const { record } = await console.putKey({ label: 'late' });
+  const page = await open(record.id, (page) => page.route(LIST, reads(after(1000))));
+  await page.keyboard.press('/');
+  await page.keyboard.type('bar');
+  await panelOf(page).waitFor();
+  await page.keyboard.type('n');
+  expect(await page.getByRole('searchbox').inputValue()).toBe('barn');
+  expect(await page.getByRole('dialog').count()).toBe(0);
+});
+
+test('single characters can be made to do nothing, which the browser keeps', async () => {
+  const page = await open();
+  await page.getByRole('checkbox', { name: /makes a key/ }).uncheck();
+  await page.reload();
+  await page.getByText(/\d keys?$/).waitFor();
+  for (const key of ['n', '/', 'r']) await page.keyboard.press(key);
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  expect(await page.evaluate('document.activeElement.type')).not.toBe('search');
+  expect(await page.evaluate('JSON.stringify({ ...localStorage })')).toBe('{"latchkey-console-single-keys":"off"}');
+  await page.getByRole('checkbox', { name: /makes a key/ }).check();
+  await page.keyboard.press('n');
+  await page.getByRole('dialog', { name: 'New key' }).waitFor();
+  expect(await page.evaluate('localStorage.length')).toBe(0);
+});
+
+test.each([
+  [320, 256],
+  [667, 375],
+])('at %p × %p px the list has some rows, and all can be scrolled to', async (width, height) => {
+  for (let index = 0; index < 6; index++) await console.putKey({ label: `low-${height} row ${index}` });
+  const page = await open();
+  await page.setViewportSize({ width, height });
+  await page.getByText(/\d keys?$/).waitFor();
+  await page.getByRole('searchbox').fill(`low-${height}`);
+  await page.getByText(/^6 (of .* )?keys$/).waitFor();
+  const grid = page.getByRole('grid');
+  expect((await grid.boundingBox())?.height).toBeGreaterThanOrEqual(200);
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+  await page.getByRole('row', { name: /row 3/ }).click();
+  await panelOf(page).getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+});

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
+import { at } from '../../support/keys.ts';
+import { LocalCli } from '../../support/localCli.ts';
+
+const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
+const DISABLED = { disabledAt: at(-1), disabledBy: 'bob' };
+
+let cli: LocalCli;
+let table = '';
+beforeAll(async () => {
+  cli = await LocalCli.start();
+  table = await cli.makeTable();
+});
+afterAll(() => cli.stop());
+
+const stored = (id: string): Promise<KeyRecord> => cli.record(table, id);
+
+describe('a key is disabled', () => {
+  test.each([
+    [60, 'It may still be accepted for up to 60 seconds (recordCacheTtl plus resultCacheTtl).'],
+    [0, 'It is refused from now on: no cache holds it.'],
+  ])('and people are told which, and when it takes effect: %d', async (revocationDelaySeconds, notice) => {
+    const { record } = await cli.putKey(table);
+    const run = await cli.run(['disable', record.id, '--yes'], { table, revocationDelaySeconds });
+    expect(run).toEqual({ exitCode: 0, stdout: `Disabled key ${record.id}, "ci".\n${notice}\n`, stderr: '' });
+    expect(await stored(record.id)).toEqual({ ...record, disabledAt: at(0), disabledBy: 'alice' });
+  });
+
+  test('and programs get exactly the record', async () => {
+    const { record } = await cli.putKey(table);
+    const { exitCode, stdout, stderr } = await cli.run(['disable', record.id, '--yes', '--json'], { table });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({ record: publicRecord(await stored(record.id)) });
+  });
+
+  test('on a terminal after a yes', async () => {
+    const { record } = await cli.putKey(table);
+    const run = await cli.run(['disable', record.id], { table, isTerminal: true, input: 'y\n' });
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).toBe(`Disable key ${record.id}, "ci"? It is refused until it is enabled again. [y/N] `);
+  });
+
+  test('and not after any other answer', async () => {
+    const { record } = await cli.putKey(table);
+    const run = await cli.run(['disable', record.id], { table, isTerminal: true, input: '\n' });
+    expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(run.stderr).toMatch(/error: .*was not disabled.*\n$/);
+    expect(await stored(record.id)).toEqual(record);
+  });
+
+  test('and not without --yes where there is no terminal', async () => {
+    const { record } = await cli.putKey(table);
+    const run = await cli.run(['disable', record.id], { table, input: 'y\n' });
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(run.stderr).toMatch(/^error: .*--yes.*\n$/);
+    expect(await stored(record.id)).toEqual(record);
+  });
+});
+
+describe('a key is enabled', () => {
+  test('and people are told when that takes effect', async () => {
+    const { record } = await cli.putKey(table, DISABLED);
+    const run = await cli.run(['enable', record.id], { table, revocationDelaySeconds: 60 });
+    const notice = 'It may still be refused for up to 60 seconds (recordCacheTtl plus resultCacheTtl).';
+    expect(run).toEqual({ exitCode: 0, stdout: `Enabled key ${record.id}, "ci".\n${notice}\n`, stderr: '' });
+    expect(await stored(record.id)).toEqual({ ...record, disabledAt: undefined, disabledBy: undefined });
+  });
+
+  test('and programs get exactly the record', async () => {
+    const { record } = await cli.putKey(table, DISABLED);
+    const { stdout } = await cli.run(['enable', record.id, '--json'], { table });
+    expect(JSON.parse(stdout)).toEqual({ record: publicRecord(await stored(record.id)) });
+  });
+});
+
+describe('what cannot be done fails with why, and is not asked about', () => {
+  test.each<[string, string, Partial<KeyRecord>, RegExp]>([
+    ['disable', 'a disabled key', DISABLED, /disabled already.*by bob/],
+    ['disable', 'a revoked key', { revokedAt: at(-1) }, /revoked already/],
+    ['enable', 'a key that is not disabled', {}, /not disabled/],
+    ['enable', 'a revoked key', { ...DISABLED, revokedAt: at(-1) }, /revoked already/],
+  ])('%s %s', async (command, _, fields, expected) => {
+    const { record } = await cli.putKey(table, fields);
+    const run = await cli.run([command, record.id], { table, isTerminal: true, input: 'y\n' });
+    expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(run.stderr).toMatch(/^error: .*\n$/);
+    expect(run.stderr).toMatch(expected);
+    expect(await stored(record.id)).toEqual(record);
+  });
+
+  test.each(['disable', 'enable'])('%s an unknown key', async (command) => {
+    const run = await cli.run([command, UNKNOWN_ID], { table, isTerminal: true });
+    expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(run.stderr).toContain(UNKNOWN_ID);
+  });
+
+  test.each(['disable', 'enable'])('%s without an id is bad usage', async (command) => {
+    expect(await cli.run([command], { table })).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+});

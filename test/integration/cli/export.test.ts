@@ -1,0 +1,214 @@
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
+import { exportedFields } from '../../../cli/importExport/csv.ts';
+import type { JsonObject } from '../../../keys/json.ts';
+import { isText } from '../../../keys/fields.ts';
+import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
+import { arbitraryRecord } from '../../support/arbitraries.ts';
+import { DynamoDbProxy } from '../../support/dynamoDbProxy.ts';
+import { at, makeKey } from '../../support/keys.ts';
+import { LocalCli } from '../../support/localCli.ts';
+
+let cli: LocalCli;
+beforeAll(async () => {
+  cli = await LocalCli.start();
+});
+afterAll(() => cli.stop());
+
+/** Records that the command line can have made: shown prefixes of ASCII, scopes and plans that are such, and texts of all kinds. */
+const importable = arbitraryRecord
+  .map(({ keyPrefix, scopes, plan, metadata, lastUsedAt, ...record }) => ({
+    ...record,
+    // An import refuses one that is to come.
+    ...(lastUsedAt === undefined || lastUsedAt > at(0) ? {} : { lastUsedAt }),
+    ...(metadata === undefined ? {} : { metadata: storable(metadata) }),
+    ...(keyPrefix === undefined ? {} : { keyPrefix: 'sk_01234567' }),
+    ...(scopes === undefined ? {} : { scopes: scopes.map((_, at) => ['orders:read', '+x', '=sum'][at % 3] ?? '-') }),
+    ...(plan === undefined ? {} : { plan: ['free', '7', 'pro_2.x-y'][plan.length % 3] ?? '-' }),
+  }))
+  .filter(({ label, owner, createdBy, disabledBy, revokedBy, revokedReason }) =>
+    [label, owner, createdBy, disabledBy, revokedBy, revokedReason].every((text) => text === undefined || isText(text)),
+  );
+
+/** DynamoDB's numbers end where JSON's go on, and the SDK takes `constructor` for a class. */
+function storable(metadata: JsonObject): JsonObject {
+  const text = JSON.stringify(metadata, (_, value) =>
+    typeof value === 'number' ? Math.round(value % 1000) || 0 : value,
+  );
+  return text.length > 500 ? { plan: 'pro' } : JSON.parse(text.replaceAll('constructor', 'constructed'));
+}
+
+async function putAll(table: string, records: readonly KeyRecord[]): Promise<void> {
+  for (const record of records) {
+    await cli.database.client.send(new PutCommand({ TableName: table, Item: serialiseRecord(record) }));
+  }
+}
+
+describe.each([
+  ['JSON Lines', []],
+  ['CSV', ['--csv']],
+])('as %s', (_, format) => {
+  test('what is exported, imported and exported again is the same, byte for byte', async () => {
+    const batches = fc.uniqueArray(importable, { minLength: 1, maxLength: 8, selector: ({ keyHash }) => keyHash });
+    await fc.assert(
+      fc.asyncProperty(batches, async (drawn) => {
+        const records = [...new Map(drawn.map((record) => [record.id, record])).values()];
+        const [from, to] = [await cli.makeTable(), await cli.makeTable()];
+        await putAll(from, records);
+        const first = await cli.run(['export', ...format], { table: from });
+        const imported = await cli.run(['import', '-', '--json'], { table: to, input: first.stdout });
+        expect(JSON.parse(imported.stdout)).toMatchObject({ skipped: 0, rejected: [] });
+        expect((await cli.records(to)).map(exportedFields)).toEqual((await cli.records(from)).map(exportedFields));
+        const second = await cli.run(['export', ...format], { table: to });
+        expect(second.stdout).toBe(first.stdout);
+      }),
+      { numRuns: 30 },
+    );
+    // Two tables are made for each run, on whatever machine.
+  }, 120_000);
+
+  test('an empty table is an export that can be imported', async () => {
+    const table = await cli.makeTable();
+    const { exitCode, stdout } = await cli.run(['export', ...format], { table });
+    expect(exitCode).toBe(0);
+    expect(await cli.run(['import', '-'], { table, input: stdout })).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('with --out', () => {
+  let table = '';
+  let directory = '';
+  beforeAll(async () => {
+    table = await cli.makeTable();
+    for (let at = 0; at < 3; at++) await cli.putKey(table);
+    directory = await mkdtemp(join(cli.directory, 'out-'));
+  });
+
+  test('the file is for its owner alone, whatever the umask, and stdout stays empty', async () => {
+    const out = join(directory, 'keys.jsonl');
+    const before = process.umask(0);
+    const { exitCode, stdout, stderr } = await cli.run(['export', '--out', out], { table });
+    process.umask(before);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
+    expect(stderr).toBe(`keys exported: 3; they are in ${out}\n`);
+    expect((await stat(out)).mode & 0o777).toBe(0o600);
+    expect((await readFile(out, 'utf8')).split('\n')).toHaveLength(4);
+  });
+
+  test('a file that is there is not touched', async () => {
+    const out = join(directory, 'kept');
+    await writeFile(out, 'precious');
+    const { exitCode, stderr } = await cli.run(['export', '--out', out], { table });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/exists/);
+    expect(await readFile(out, 'utf8')).toBe('precious');
+  });
+
+  test('a signal leaves no half of an export', async () => {
+    const out = join(directory, 'half');
+    const run = await cli.run(['export', '--out', out], {
+      table,
+      onStart: (interruption) => interruption.receive('SIGINT'),
+    });
+    expect(run.exitCode).toBe(130);
+    await expect(stat(out)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('nor does a table that fails', async () => {
+    const out = join(directory, 'failed');
+    expect(await cli.run(['export', '--out', out], { table: 'missing' })).toMatchObject({ exitCode: 1, stdout: '' });
+    await expect(stat(out)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+test('no cell of a CSV export is one that a spreadsheet runs', async () => {
+  const table = await cli.makeTable();
+  for (const label of ['=1+1', '+1', '-1', '@x', '\tx', '\rx', "'=1", 'plain'])
+    await cli.putKey(table, { label, owner: label });
+  const { stdout } = await cli.run(['export', '--csv'], { table });
+  const cells = parse(stdout).flat();
+  expect(cells).toContain("'=1+1");
+  expect(cells).toContain("''=1");
+  for (const cell of cells) expect(cell).not.toMatch(/^[=+\-@\t\r]/);
+});
+
+test('a record that cannot be read is told and left out, all others are exported, and it fails', async () => {
+  const table = await cli.makeTable();
+  await cli.putKey(table);
+  const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };
+  await cli.database.client.send(new PutCommand({ TableName: table, Item: item }));
+  const { exitCode, stdout, stderr } = await cli.run(['export'], { table });
+  expect(exitCode).toBe(1);
+  expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+  expect(stderr).toMatch(/^warning: .*bad.*\nkeys exported: 1\nerror: .*not in the export\n$/);
+});
+
+test.each([
+  ['JSON Lines', []],
+  ['CSV', ['--csv']],
+])('export warns about each key that import would reject, and writes it (%s)', async (_, format) => {
+  const [from, to] = [await cli.makeTable(), await cli.makeTable()];
+  const wrong: readonly Partial<KeyRecord>[] = [
+    { label: 'a\u0007b' },
+    { owner: 'a\u202eb' },
+    { scopes: ['a,b'] },
+    { createdBy: 'a\nb' },
+    { disabledAt: at(-1), disabledBy: 'a\u0007' },
+    { revokedAt: at(-1), revokedReason: 'a\u0007' },
+  ];
+  for (const [index, fields] of wrong.entries()) await cli.putKey(from, { id: `wrong-${index}`, ...fields });
+  await cli.putKey(from, { id: 'right', owner: 'acme' });
+  const { exitCode, stdout, stderr } = await cli.run(['export', ...format], { table: from });
+  expect(exitCode).toBe(0);
+  const told = stderr.split('\n').filter((line) => line.startsWith('warning: import would reject the key '));
+  const { stdout: imported } = await cli.run(['import', '-', '--json'], { table: to, input: stdout });
+  expect(JSON.parse(imported)).toMatchObject({ taken: ['right'] });
+  expect(JSON.parse(imported).rejected).toHaveLength(wrong.length);
+  expect(told).toHaveLength(wrong.length);
+  const names = ['label', 'owner', 'scopes', 'createdBy', 'disabledBy', 'revokedReason'];
+  for (const [index, name] of names.entries()) {
+    expect(stderr).toContain(`warning: import would reject the key wrong-${index}: ${name}: wanted `);
+  }
+  expect(stderr).toContain(`keys that import would reject: ${wrong.length}; `);
+  for (const character of ['\u0007', '\u202e']) expect(stderr).not.toContain(character);
+});
+
+test('on a terminal a count shows how far it is', async () => {
+  const table = await cli.makeTable();
+  for (let index = 0; index < 3; index++) await cli.putKey(table, { createdAt: at(index) });
+  const { stderr } = await cli.run(['export'], { table, isTerminal: true });
+  expect(stderr).toMatch(/keys: \d/);
+});
+
+test('--help says that it holds hashes and is confidential', async () => {
+  const { exitCode, stdout } = await cli.run(['export', '--help']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/confidential/i);
+  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+test.each([
+  ['two formats', ['--csv', '--jsonl']],
+  ['an argument', ['keys.csv']],
+])('bad usage exits 2: %s', async (_, args) => {
+  expect(await cli.run(['export', ...args])).toMatchObject({ exitCode: 2, stdout: '' });
+});
+
+test('what was changed just now is in it: every read is consistent', async () => {
+  const table = await cli.makeTable();
+  await cli.putKey(table);
+  const bodies: string[] = [];
+  const intercept = (operation: string, _: unknown, body: string) => {
+    if (operation === 'Scan') bodies.push(body);
+    return false;
+  };
+  const proxy = await DynamoDbProxy.start({ endpoint: cli.database.endpoint, intercept });
+  const { exitCode } = await cli.run(['export'], { table, env: { AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint } });
+  await proxy.stop();
+  expect(exitCode).toBe(0);
+  expect(bodies.map((body) => JSON.parse(body).ConsistentRead)).toEqual([true]);
+});

@@ -1,0 +1,213 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
+import { LOCAL_AWS, runCli, type CliRun } from '../../support/cli.ts';
+import { startFaultProxy, type FaultProxy, type InflictOptions } from '../../support/faultProxy.ts';
+import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
+import { makeKey } from '../../support/keys.ts';
+import { answersOf } from '../../support/reliabilityPage.ts';
+import { NO_ANSWERS, REFUSES, STORE_FAULTS, type StoreFault } from '../../support/storeFaults.ts';
+
+const FAST_CLOCK = pathToFileURL(fileURLToPath(new URL('../../support/fastClock.mjs', import.meta.url))).href;
+const SECRET = /sk_[0-9A-Za-z]{49}/;
+
+/** Long enough for DynamoDB that the test need not sit it out. */
+const isLong = ({ isWaitedFor, what }: StoreFault) => isWaitedFor === true || what === 'throttles';
+const named = (faults: readonly StoreFault[]) => faults.map((fault) => [fault.what, fault] as const);
+const these = (...names: string[]) => named(STORE_FAULTS).filter(([what]) => names.includes(what));
+
+interface Stage {
+  readonly table: FunctionTable;
+  /** Ends the fault. */
+  readonly recover: () => Promise<void>;
+  readonly run: (...args: string[]) => Promise<CliRun>;
+}
+
+/** Runs the work with a table whose DynamoDB fails so for the commands that it runs. */
+async function withFault(fault: StoreFault, options: InflictOptions, work: (stage: Stage) => Promise<void>) {
+  const table = await startFunctionTable();
+  const proxy: FaultProxy = await startFaultProxy(table.endpoint);
+  proxy.inflict(fault, options);
+  const env = {
+    ...LOCAL_AWS,
+    USER: 'alice',
+    LATCHKEY_TABLE: 'keys',
+    AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint,
+    ...(isLong(fault) ? { NODE_OPTIONS: `--import ${FAST_CLOCK}` } : {}),
+  };
+  try {
+    await work({ table, recover: proxy.recover, run: (...args) => runCli(args, { env }) });
+  } finally {
+    await proxy.stop();
+    await table.stop();
+  }
+}
+
+describe('create ends, says why in a line, and tells of each key in the table, where DynamoDB', () => {
+  const answers = answersOf('a command');
+
+  test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (what, fault) => {
+    await withFault(fault, { isDone: fault.isRefusal !== true }, async ({ table, run }) => {
+      const { exitCode, stdout, stderr } = await run('create', '--label', 'ci', '--json');
+      const [answer, why = ''] = (answers.get(what) ?? '').split(': ');
+      expect(`exits ${exitCode}`).toBe(answer);
+      const items = await table.items();
+      expect(items).toHaveLength(fault.isRefusal === true ? 0 : 1);
+      if (exitCode === 0) {
+        expect(items.map(({ keyHash }) => keyHash)).toEqual([hashSecret(JSON.parse(stdout).key as KeySecret)]);
+        return;
+      }
+      expect(stdout).toBe('');
+      expect(stderr.split('\n').at(-2)).toMatch(new RegExp(`^error: .*${why}`));
+      expect(stderr).not.toMatch(SECRET);
+      const told = stderr.match(/the list has the id (\S+),/)?.[1];
+      expect(told === undefined ? [] : [told]).toEqual(items.map(({ id }) => id));
+    });
+  });
+});
+
+describe('create shows the one key that is in the table, where DynamoDB at first', () => {
+  test.concurrent.each(these('never answers', 'resets the connection', 'answers 500'))('%s', async (_, fault) => {
+    await withFault(fault, { on: 'PutItem', times: 1, isDone: true }, async ({ table, run }) => {
+      const { exitCode, stdout, stderr } = await run('create', '--label', 'ci', '--json');
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      const [item, ...others] = await table.items();
+      expect(item?.['keyHash']).toBe(hashSecret(JSON.parse(stdout).key as KeySecret));
+      expect(others).toEqual([]);
+    });
+  });
+});
+
+describe('rotate tells which key nobody has, where DynamoDB', () => {
+  test.concurrent.each(['PutItem', 'UpdateItem'])('loses every answer to %s', async (operation) => {
+    const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
+    await withFault(fault, { on: operation, isDone: true }, async ({ table, run }) => {
+      const { record } = makeKey();
+      await table.put(record);
+      const { exitCode, stdout, stderr } = await run('rotate', record.id, '--yes', '--json');
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      const successor = (await table.items()).find(({ id }) => id !== record.id);
+      expect(stderr).toContain(`whether key ${record.id} was rotated is not known`);
+      expect(stderr).toContain(`rotate its successor ${String(successor?.['id'])} in turn`);
+    });
+  });
+});
+
+describe('revoke ends, says why in a line, and once it is over the key is revoked, where DynamoDB', () => {
+  const answers = answersOf('a command');
+
+  test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (what, fault) => {
+    const isMade = fault.isRefusal !== true;
+    await withFault(fault, { on: 'UpdateItem', isDone: isMade }, async ({ table, run, recover }) => {
+      const { record } = makeKey();
+      await table.put(record);
+      const { exitCode, stdout, stderr } = await run('revoke', record.id, '--yes', '--json');
+      const [answer, why = ''] = (answers.get(what) ?? '').split(': ');
+      expect(`exits ${exitCode}`).toBe(answer);
+      if (exitCode !== 0) {
+        expect(stdout).toBe('');
+        const said = why.replace('the write', 'the revocation');
+        expect(stderr.split('\n').at(-2)).toMatch(new RegExp(`^error: .*${said}`));
+      }
+      expect(await table.items()).toMatchObject([isMade ? { revokedBy: 'alice' } : record]);
+      await recover();
+      const again = await run('revoke', record.id, '--yes');
+      expect(again.exitCode).toBe(isMade ? 1 : 0);
+      if (isMade) expect(again.stderr).toContain('was revoked already');
+      expect(await table.items()).toMatchObject([{ revokedBy: 'alice' }]);
+    });
+  });
+});
+
+describe('a change fails, and was made all the same, where DynamoDB loses every answer to', () => {
+  test.concurrent.each([
+    ['update', ['update', '--owner', 'acme'], { owner: 'acme' }],
+    ['disable', ['disable', '--yes'], { disabledBy: 'alice' }],
+  ] as const)('%s', async (_, [command, ...options], changed) => {
+    const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
+    await withFault(fault, { on: 'UpdateItem', isDone: true }, async ({ table, run }) => {
+      const { record } = makeKey();
+      await table.put(record);
+      const { exitCode, stdout, stderr } = await run(command, record.id, ...options, '--json');
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      expect(stderr).toMatch(/^error: .*\n$/);
+      expect(await table.items()).toMatchObject([changed]);
+    });
+  });
+});
+
+describe('what was not taken is taken by running it again, and nothing twice, where DynamoDB loses every answer to', () => {
+  const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
+  let directory = '';
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'latchkey-faults-'));
+  });
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  test('import', async () => {
+    await withFault(fault, { on: 'PutItem', isDone: true }, async ({ table, run, recover }) => {
+      const keys = [makeKey({ id: 'one' }), makeKey({ id: 'two' }), makeKey({ id: 'three' })];
+      const file = join(directory, 'keys.jsonl');
+      await writeFile(
+        file,
+        keys.map(({ record: { keyHash, id } }) => JSON.stringify({ keyHash, id, label: id })).join('\n'),
+      );
+      const stderr = expect.stringMatching(/^reading .*\nerror: .*\n$/);
+      expect(await run('import', file)).toMatchObject({ exitCode: 1, stderr });
+      await recover();
+      expect(await run('import', file)).toMatchObject({ exitCode: 0 });
+      expect((await table.items()).map(({ id }) => id).toSorted()).toEqual(['one', 'three', 'two']);
+    });
+  });
+
+  test('seed', async () => {
+    await withFault(fault, { on: 'PutItem', isDone: true }, async ({ table, run, recover }) => {
+      const [file, out] = [join(directory, 'seed.json'), join(directory, 'made.jsonl')];
+      await writeFile(file, JSON.stringify([{ label: 'one' }, { label: 'two' }]));
+      expect(await run('seed', file, '--out', out)).toMatchObject({ exitCode: 1 });
+      await recover();
+      expect(await run('seed', file, '--out', out, '--skip-existing')).toMatchObject({ exitCode: 0 });
+      const made = (await readFile(out, 'utf8')).trim().split('\n');
+      const hashes = made.map((line) => hashSecret(JSON.parse(line).key as KeySecret));
+      const items = await table.items();
+      expect(items.map(({ label }) => label).toSorted()).toEqual(['one', 'two']);
+      expect(hashes.toSorted()).toEqual(items.map(({ keyHash }) => keyHash).toSorted());
+    });
+  });
+});
+
+describe('list prints nothing and fails, where DynamoDB', () => {
+  test.concurrent.each([...these('answers 500', 'answers with half of its JSON'), ...named(NO_ANSWERS).slice(3)])(
+    '%s',
+    async (_, fault) => {
+      await withFault(fault, {}, async ({ run }) => {
+        const { exitCode, stdout, stderr } = await run('list', '--json', '--all');
+        expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+        expect(stderr).toMatch(/^error: .*\n$/);
+      });
+    },
+  );
+});
+
+describe('a command waits no longer for other services of AWS that answer a byte at a time, such as', () => {
+  const [[, trickle] = ['', REFUSES] as const] = these('answers a byte at a time');
+
+  test.concurrent.each([
+    ['STS', ['create', '--label', 'ci', '--table', 'keys'], 'AWS STS cannot be reached'],
+    ['CloudFormation', ['list', '--stack', 'LatchkeyStack'], 'CloudFormation cannot be reached'],
+  ])('%s', async (service, args, why) => {
+    const proxy = await startFaultProxy('http://127.0.0.1:1');
+    proxy.inflict(trickle);
+    const env = {
+      ...LOCAL_AWS,
+      NODE_OPTIONS: `--import ${FAST_CLOCK}`,
+      [`AWS_ENDPOINT_URL_${service.toUpperCase()}`]: proxy.endpoint,
+    };
+    const { exitCode, stderr } = await runCli(args, { env });
+    await proxy.stop();
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(why) });
+  });
+});

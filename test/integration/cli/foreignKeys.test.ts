@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { isForeign, isRefusedAsForeign } from '../../../keys/state.ts';
+import { LocalCli } from '../../support/localCli.ts';
+
+let cli: LocalCli;
+beforeAll(async () => {
+  cli = await LocalCli.start();
+});
+afterAll(() => cli.stop());
+
+describe('a record', () => {
+  test.each<[string, string | undefined, string | undefined, boolean, boolean]>([
+    ['without a prefix', undefined, 'sk_', true, true],
+    ['with a prefix that Latchkey does not show', 'live_abc', 'sk_', true, true],
+    ['with a character of base64url', 'sk_AbC-EfGh', 'sk_', true, true],
+    ["with another deployment's prefix", 'acme_AbCdEfGh', 'sk_', true, true],
+    ["with another deployment's prefix, where the own one is not known", 'acme_AbCdEfGh', undefined, false, false],
+    ["with the deployment's prefix", 'sk_AbCdEfGh', 'sk_', false, false],
+    ['without a prefix, of a deployment that accepts any', undefined, 'any', true, false],
+    ['without a prefix, of an unknown deployment', undefined, undefined, true, false],
+  ])('%s', (_, keyPrefix, acceptedKeys, foreign, refused) => {
+    expect(isForeign({ keyPrefix }, acceptedKeys)).toBe(foreign);
+    expect(isRefusedAsForeign({ keyPrefix }, acceptedKeys)).toBe(refused);
+  });
+});
+
+const ENTRIES = [
+  { label: 'own', keyPrefix: 'sk_AbCdEfGh', keyHash: 'a'.repeat(64) },
+  { label: 'foreign', keyPrefix: 'live_abc', keyHash: 'b'.repeat(64) },
+  { label: 'bare', keyHash: 'c'.repeat(64) },
+  { label: 'ended', keyHash: 'd'.repeat(64), revokedAt: '2020-01-01T00:00:00Z' },
+];
+const JSONL = ENTRIES.map((entry) => JSON.stringify(entry)).join('\n');
+
+describe('import says at its end that keys from elsewhere', () => {
+  test.each([
+    ['are refused, if the deployment is known to refuse them', 'sk_', /^active but refused: 2; .*$/m],
+    ['need acceptForeignKeys, if the deployment is unknown', undefined, /^issued elsewhere: 2; .*$/m],
+  ])('%s', async (_, acceptedKeys, expected) => {
+    const table = await cli.makeTable();
+    const run = await cli.run(['import', '-'], {
+      table,
+      input: JSONL,
+      ...(acceptedKeys === undefined ? {} : { acceptedKeys }),
+    });
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).toMatch(expected);
+    expect(run.stderr).toContain('acceptForeignKeys');
+  });
+
+  test('and nothing, if the deployment accepts any', async () => {
+    const { stderr } = await cli.run(['import', '-'], {
+      table: await cli.makeTable(),
+      input: JSONL,
+      acceptedKeys: 'any',
+    });
+    expect(stderr).not.toContain('acceptForeignKeys');
+  });
+
+  test('all of a SoulSync configuration are, whatever they begin with', async () => {
+    const input = JSON.stringify({
+      api_keys: [
+        { id: 'a', label: 'x', key_hash: 'a'.repeat(64), key_prefix: 'sk_AbCdEfGh', created_at: '2026-01-01' },
+      ],
+    });
+    const { stderr } = await cli.run(['import', '-'], { table: await cli.makeTable(), input, acceptedKeys: 'sk_' });
+    expect(stderr).toContain('active but refused: 1; ');
+  });
+});
+
+describe('with keys from elsewhere in the table,', () => {
+  let table = '';
+  let id = '';
+  beforeAll(async () => {
+    table = await cli.makeTable();
+    await cli.putKey(table);
+    await cli.putKey(table, { keyPrefix: 'live_old', disabledAt: '2026-01-01T00:00:00.000Z' as never });
+    id = (await cli.putKey(table, { keyPrefix: 'live_abc' })).record.id;
+  });
+
+  test.each([
+    ['sk_', true],
+    ['any', false],
+    [undefined, false],
+  ])('list counts the active ones that the deployment refuses; it accepts %s', async (acceptedKeys, isTold) => {
+    const run = await cli.run(['list'], { table, ...(acceptedKeys === undefined ? {} : { acceptedKeys }) });
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr.includes('active but refused: 1; ')).toBe(isTold);
+  });
+
+  test('list marks them in the table on a terminal, and leaves other formats the state of the record', async () => {
+    const onTerminal = await cli.run(['list'], { table, acceptedKeys: 'sk_', isTerminal: true });
+    expect(onTerminal.stdout.match(/active, refused/g)).toHaveLength(1);
+    for (const args of [['list'], ['list', '--csv'], ['list', '--json']]) {
+      expect((await cli.run(args, { table, acceptedKeys: 'sk_' })).stdout).not.toContain('refused');
+    }
+  });
+
+  test('show says so of one', async () => {
+    const { stdout } = await cli.run(['show', id], { table, acceptedKeys: 'sk_' });
+    expect(stdout).toMatch(/^state: +active, but refused, because it was issued elsewhere/m);
+    expect((await cli.run(['show', id], { table, acceptedKeys: 'any' })).stdout).toMatch(/^state: +active$/m);
+  });
+});

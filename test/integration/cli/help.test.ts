@@ -1,0 +1,123 @@
+import { PassThrough } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Output } from '../../../cli/output.ts';
+import { LocalCli } from '../../support/localCli.ts';
+
+const COMMANDS = [
+  'create',
+  'seed',
+  'list',
+  'show',
+  'identify',
+  'stats',
+  'scan',
+  'update',
+  'rotate',
+  'disable',
+  'enable',
+].concat(['revoke', 'import', 'export', 'console', 'completion']);
+
+/** ECMA-48's "select graphic rendition". */
+const SET_COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`);
+
+let cli: LocalCli;
+beforeAll(async () => {
+  cli = await LocalCli.start();
+});
+afterAll(() => cli.stop());
+
+test('the help groups the commands, and names each', async () => {
+  const { exitCode, stdout, stderr } = await cli.run(['--help']);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  for (const heading of ['Issue:', 'Look:', 'Change:', 'Move:', 'This program:'])
+    expect(stdout).toContain(`\n${heading}\n`);
+  const named = [...stdout.matchAll(/^ {2}([a-z]+) .* {2}/gm)].map(([, name]) => name);
+  expect(named.toSorted()).toEqual(expect.arrayContaining([...COMMANDS, 'help'].toSorted()));
+});
+
+test.each([{ columns: 0 }, {}])('a terminal that tells no width, %p, is taken for one of 80 columns', (width) => {
+  const stdout = Object.assign(new PassThrough(), { isTTY: true, ...width });
+  expect(new Output({ stdout, stderr: new PassThrough() }).columns).toBe(80);
+});
+
+describe.each(COMMANDS)('the help of %s', (command) => {
+  test('has an example, and fits a terminal of 80 columns', async () => {
+    const { exitCode, stdout } = await cli.run([command, '--help'], { isTerminal: true });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^ {2}.*latchkey ${command}\\b`, 'm'));
+    // An example is a command to be copied and stays whole, as does what has no space.
+    const lines = stdout.split('\n').filter((line) => !/^ {2}.*latchkey [a-z]|^ *\S+$/.test(line));
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('is told by help as well', async () => {
+    const { stdout } = await cli.run([command, '--help']);
+    expect(await cli.run(['help', command])).toEqual({ exitCode: 0, stdout, stderr: '' });
+  });
+});
+
+test.each([
+  ['a command', ['crate'], 'create'],
+  ['a command of two', ['disabel'], 'disable'],
+  ['an option', ['list', '--stak', 'x'], '--stack'],
+])('a slip in %s is answered with what may have been meant', async (_, args, meant) => {
+  const run = await cli.run(args);
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(run.stderr).toContain(`(Did you mean ${meant}?)`);
+});
+
+test('nothing is ever coloured', async () => {
+  const table = await cli.makeTable();
+  const { record } = await cli.putKey(table);
+  const commands = [
+    ['--help'],
+    ['list'],
+    ['stats'],
+    ['show', record.id],
+    ['update', record.id, '--label', 'x'],
+    ['lits'],
+  ];
+  for (const args of commands) {
+    const isKnown = args[0] !== '--help' && args[0] !== 'lits';
+    const { stdout, stderr } = await cli.run(args, isKnown ? { table, isTerminal: true } : { isTerminal: true });
+    expect(`${stdout}${stderr}`).not.toMatch(SET_COLOUR);
+  }
+});
+
+describe('a package without the local gateway', () => {
+  const hasLocalGateway = false;
+  /** Scripts of this repository, and the option for its gateway. */
+  const REPOSITORY = /npm (start|run)|--local|local gateway/;
+
+  test.each([['--help'], ...COMMANDS.map((command) => [command, '--help']), ['help', 'create']])(
+    'has no word of it in the help: %s %s',
+    async (...args) => {
+      const { exitCode, stdout } = await cli.run(args.filter(Boolean), { hasLocalGateway });
+      expect(exitCode).toBe(0);
+      expect(stdout).not.toMatch(REPOSITORY);
+    },
+  );
+
+  test.each(['bash', 'zsh', 'fish'])('has no word of it in the completion for %s', async (shell) => {
+    const { stdout } = await cli.run(['completion', shell], { hasLocalGateway });
+    expect(stdout).toContain('--stack'.slice(2));
+    expect(stdout).not.toMatch(/local gateway|npm start|(--|-l )local\b/);
+  });
+
+  test.each([
+    ['no table', ['list'], /which table\? Give --table NAME or --stack NAME, or set LATCHKEY_TABLE\n$/],
+    ['--local', ['list', '--local'], /unknown option '--local'/],
+  ])('does not point to it where it got %s', async (_, args, expected) => {
+    const { exitCode, stderr } = await cli.run(args, { hasLocalGateway });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(expected);
+    expect(stderr).not.toMatch(/npm (start|run)/);
+  });
+});
+
+test('this repository has --local in the help, the completion and the question for a table', async () => {
+  expect((await cli.run(['--help'])).stdout).toContain('--local');
+  expect((await cli.run(['list', '--help'])).stdout).toMatch(/--local +the table that npm start serves/);
+  expect((await cli.run(['completion', 'bash'])).stdout).toContain('--local');
+  expect((await cli.run(['list'])).stderr).toContain('--local for the one that npm start serves');
+});

@@ -1,0 +1,493 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { KeyRecord } from '../../../keys/record.ts';
+import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
+import { deepJson } from '../../support/deepJson.ts';
+import { closedEndpoint } from '../../support/engine.ts';
+import { LOCAL_AWS, runCli } from '../../support/cli.ts';
+import { at, makeKey, NOW_MS } from '../../support/keys.ts';
+import { LocalCli, type SessionOptions } from '../../support/localCli.ts';
+import { tracesOf } from '../../support/traces.ts';
+
+let cli: LocalCli;
+let table = '';
+beforeAll(async () => {
+  cli = await LocalCli.start();
+});
+afterAll(() => cli.stop());
+
+const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex');
+const foreignKey = () => `sk_${randomBytes(32).toString('base64url')}`;
+const line = (fields: object) => `${JSON.stringify({ keyHash: hashOf(foreignKey()), label: 'x', ...fields })}\n`;
+
+/** Imports a text, of a file, into a table of its own. */
+async function importText(text: string | Uint8Array, args: readonly string[] = [], options: SessionOptions = {}) {
+  table = options.table ?? (await cli.makeTable());
+  const file = await cli.write('keys', text);
+  return cli.run(['import', file, ...args], { ...options, table });
+}
+
+describe('a line whose metadata nests too deep', () => {
+  const deep = deepJson(25_000);
+  const csv = (hash: string, metadata: string) => `${hash},x,"${metadata.replaceAll('"', '""')}"\n`;
+  const entry = (metadata: string) => `{"key_hash":"${hashOf(foreignKey())}","label":"x","metadata":${metadata}}`;
+
+  test.each([
+    ['JSON Lines', `${line({})}{"keyHash":"${hashOf('x')}","label":"x","metadata":{"deep":${deep}}}\n${line({})}`],
+    [
+      'CSV',
+      `keyHash,label,metadata\n${csv(hashOf('y'), `{"deep":${deep}}`)}${csv(hashOf(foreignKey()), '{}')}${csv(hashOf(foreignKey()), '')}`,
+    ],
+    ['a JSON configuration', `{"api_keys":[${entry('{}')},\n${entry(`{"deep":${deep}}`)},\n${entry('{}')}]}`],
+  ])('of %s is rejected by its number, and the others are imported', async (_, text) => {
+    const { exitCode, stderr } = await importText(text);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/\nline 2: metadata: wanted .*\n(.*\n)?error: rejected: 1; /);
+    expect(await cli.records(table)).toHaveLength(2);
+  });
+});
+
+describe('a SoulSync configuration', () => {
+  const [secret, other] = [foreignKey(), foreignKey()];
+  const config = JSON.stringify(
+    {
+      spotify: { client_secret: 'not ours' },
+      api_keys: [
+        {
+          id: 'd0f8c1a5-2a5b-4c56-9d2f-7a1f6f0a3b11',
+          label: 'My script',
+          key_hash: hashOf(secret),
+          key_prefix: secret.slice(0, 11),
+          created_at: '2026-01-31T12:34:56.789123+00:00',
+          last_used_at: '2026-03-01T00:00:00.000001',
+        },
+        { id: 'e0f8c1a5-2a5b-4c56-9d2f-7a1f6f0a3b11', label: 'Other', key_hash: hashOf(other), last_used_at: null },
+        { id: 'f0f8c1a5-2a5b-4c56-9d2f-7a1f6f0a3b11', label: 'Bad', key_hash: hashOf('x'), created_at: 'long ago' },
+      ],
+    },
+    null,
+    2,
+  );
+
+  test('is taken in, and people are told what was and what was not, and why', async () => {
+    const { exitCode, stdout, stderr } = await importText(config);
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe('taken: 2\nskipped, for they are there already: 0\nrejected: 1\n');
+    expect(stderr).toMatch(
+      /^reading .*keys as soulsync \(.*\)\nline 20: createdAt: wanted a time in ISO 8601.*\nissued elsewhere: 2; .*\nerror: rejected: 1; .*\n$/,
+    );
+    expect(await cli.records(table)).toEqual([
+      {
+        keyHash: hashOf(secret),
+        id: 'd0f8c1a5-2a5b-4c56-9d2f-7a1f6f0a3b11',
+        label: 'My script',
+        keyPrefix: secret.slice(0, 11),
+        createdAt: '2026-01-31T12:34:56.789Z',
+        createdBy: 'alice',
+        lastUsedAt: '2026-03-01T00:00:00.000Z',
+      },
+      {
+        keyHash: hashOf(other),
+        id: 'e0f8c1a5-2a5b-4c56-9d2f-7a1f6f0a3b11',
+        label: 'Other',
+        createdAt: at(0),
+        createdBy: 'alice',
+      },
+    ]);
+  });
+
+  test('a second run changes nothing, and says that the keys are there', async () => {
+    const before = await cli.records(table);
+    const again = await importText(config, ['--json'], { table });
+    expect(JSON.parse(again.stdout)).toEqual({
+      format: 'soulsync',
+      taken: [],
+      ended: 0,
+      foreign: 0,
+      skipped: 2,
+      duplicates: [],
+      rejected: [{ line: 20, problem: expect.any(String) }],
+    });
+    expect(await cli.records(table)).toEqual(before);
+  });
+
+  test('its keys are known by their raw form', async () => {
+    const { stdout } = await cli.run(['identify', '--json'], { table, input: other });
+    expect(JSON.parse(stdout).record.label).toBe('Other');
+  });
+});
+
+describe('raw keys in a list', () => {
+  const [foreign, weak] = [foreignKey(), 'hunter2hunter2hunter2'];
+  const own = makeKey().secret;
+  const env = `# keys\nexport CI="${foreign}"\nPROD='${own}' # ours\nWEAK=${weak}\n${foreign}\n`;
+
+  test('are hashed; weak ones and what is no assignment are rejected; nothing of a key is told or stored', async () => {
+    const { exitCode, stdout, stderr } = await importText(env, ['--json']);
+    const records = await cli.records(table);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      format: 'env',
+      taken: expect.arrayContaining(records.map(({ id }) => id)),
+      ended: 0,
+      foreign: 1,
+      labels: ['CI', 'PROD'],
+      skipped: 0,
+      duplicates: [],
+      rejected: [
+        { line: 4, problem: expect.stringMatching(/weak.*about \d+ bits.*--allow-weak/) },
+        { line: 5, problem: expect.stringMatching(/NAME=key/) },
+      ],
+    });
+    expect(new Map(records.map(({ label, keyHash }) => [label, keyHash]))).toEqual(
+      new Map([
+        ['CI', hashOf(foreign)],
+        ['PROD', hashSecret(own)],
+      ]),
+    );
+    expect(tracesOf([foreign, weak, own] as KeySecret[], stdout + stderr + JSON.stringify(records))).toEqual([]);
+  });
+
+  test('weak ones are taken where that is asked for', async () => {
+    const { exitCode } = await importText(`WEAK=${weak}\n`, ['--allow-weak']);
+    expect(exitCode).toBe(0);
+    expect(await cli.records(table)).toMatchObject([{ label: 'WEAK', keyHash: hashOf(weak) }]);
+  });
+});
+
+/** The kinds of an ordinary `.env`, with two keys among them. */
+const ENV = [
+  "NEXT_PUBLIC_WEBAPP_URL='http://localhost:3000'",
+  "EMAIL_FROM='notifications@acme-hosting.com'",
+  'LOG=/var/log/acme/application',
+  "EMAIL_SERVER_USER='<office365_emailAddress>'",
+  'SMTP=smtp.office365.com:587',
+  'DATABASE_URL="postgresql://acme:secret@db.acme.io:5432/acme"',
+  'SESSION=c232ab00-9414-11ec-b3c8-9f6bdeced846',
+  `NEXT_PUBLIC_ANALYTICS_KEY=phc_${randomBytes(24).toString('base64url')}`,
+  `ACME_KEY_SHA256=${hashOf('a key')}`,
+  `CRON_API_KEY='${randomBytes(16).toString('hex')}'`,
+  'TOKEN=${VAULT_TOKEN}',
+  `export ACME_TOKEN="${foreignKey()}" # the customer's`,
+];
+
+describe('an ordinary .env of 12 lines', () => {
+  test('gives its two keys, names them, and tells of each other line why it is none', async () => {
+    const { exitCode, stdout, stderr } = await importText(ENV.join('\n'));
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe(
+      'taken: 2\nlabels: CRON_API_KEY, ACME_TOKEN\nskipped, for they are there already: 0\nrejected: 10\n',
+    );
+    expect((await cli.records(table)).map(({ label }) => label).toSorted()).toEqual(['ACME_TOKEN', 'CRON_API_KEY']);
+    expect(stderr.split('\n').filter((text) => text.startsWith('line '))).toEqual([
+      'line 1: NEXT_PUBLIC_WEBAPP_URL: the value is a URL, not a key',
+      'line 2: EMAIL_FROM: the value is an e-mail address, not a key',
+      'line 3: LOG: the value is a file path, not a key',
+      'line 4: EMAIL_SERVER_USER: the value is a placeholder, not a key',
+      'line 5: SMTP: the value is a host name, not a key',
+      'line 6: DATABASE_URL: the value is a URL, not a key',
+      'line 7: SESSION: the value is a UUID of another version than 4, which can be guessed, not a key',
+      expect.stringMatching(/^line 8: NEXT_PUBLIC_ANALYTICS_KEY: the name says that the value is public;/),
+      expect.stringMatching(/^line 9: ACME_KEY_SHA256: the value looks like a SHA-256 hash: give it as keyHash/),
+      'line 11: TOKEN: the value is a placeholder, not a key',
+    ]);
+    const values = ENV.map((setting) => setting.slice(setting.indexOf('=') + 1));
+    expect(values.filter((value) => stderr.includes(value) || stdout.includes(value))).toEqual([]);
+  });
+});
+
+test('import reports the format only if it detected it', async () => {
+  const key = line({});
+  const told = await importText(key);
+  expect(told.stderr).toMatch(/^reading .*keys as jsonl \(a JSON object for each key\)\nissued elsewhere: 1; .*\n$/);
+  expect((await importText(key, ['--format', 'jsonl'])).stderr).not.toContain('reading');
+  const json = await importText(key, ['--json']);
+  expect(json.stderr).toBe('');
+  expect(JSON.parse(json.stdout)).toMatchObject({ format: 'jsonl', taken: [expect.any(String)] });
+});
+
+describe('lines of one hash', () => {
+  const keyHash = hashOf('the same key');
+  const revoked = { revokedAt: '2020-01-01T00:00:00.000Z', revokedBy: 'carol' };
+
+  test('give one key, of the first line and the restrictions of all, and are told by line', async () => {
+    const text =
+      line({ keyHash, id: 'a', label: 'first' }) +
+      line({ id: 'b' }) +
+      line({ keyHash, id: 'c', label: 'second', ...revoked }) +
+      line({ keyHash, id: 'd', label: 'third' });
+    const { exitCode, stdout, stderr } = await importText(text);
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout:
+        'taken: 2\n1 of them has already ended (revoked or expired)\nskipped, for they are there already: 0\nduplicates: 2\nrejected: 0\n',
+    });
+    expect(stderr).toContain(
+      'line 3: the same key as line 1, which got its revokedAt\nline 4: the same key as line 1\n',
+    );
+    expect(await cli.record(table, 'a')).toMatchObject({ label: 'first', ...revoked });
+    const again = await importText(text, ['--json'], { table });
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      taken: [],
+      skipped: 2,
+      duplicates: [
+        { line: 3, firstLine: 1, applied: [] },
+        { line: 4, firstLine: 1, applied: [] },
+      ],
+      rejected: [],
+    });
+  });
+
+  test('are all rejected if one of them is, for that one may say that the key has ended', async () => {
+    const text = line({ keyHash, label: 'first' }) + line({ keyHash, label: 'x'.repeat(300), ...revoked }) + line({});
+    const { exitCode, stdout } = await importText(text, ['--json']);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      taken: [expect.any(String)],
+      rejected: [
+        { line: 1, problem: 'the same key as line 2, which is rejected: set that line right first' },
+        { line: 2, problem: expect.stringMatching(/^label: /) },
+      ],
+    });
+    expect(await cli.records(table)).toHaveLength(1);
+  });
+});
+
+test('zero times are no times, in every format', async () => {
+  const fields = { expires_at: '0001-01-01T00:00:00Z', revoked_at: '1970-01-01T00:00:00.000Z', last_used_at: '0' };
+  const names = Object.keys(fields).join();
+  const entry = (label: string) => ({ key_hash: hashOf(label), label, ...fields, disabled_at: 0 });
+  const csv = `key_hash,label,${names},disabled_at\n${hashOf('c')},csv,${Object.values(fields).join()},\n`;
+  table = await cli.makeTable();
+  for (const input of [`${JSON.stringify(entry('a'))}\n`, JSON.stringify({ api_keys: [entry('b')] }), csv]) {
+    const run = await cli.run(['import', '-'], { table, input });
+    expect(run).toMatchObject({ exitCode: 0, stdout: expect.not.stringContaining('ended') });
+  }
+  const records = await cli.records(table);
+  expect(records).toHaveLength(3);
+  for (const record of records) {
+    expect(Object.keys(record)).toEqual(['keyHash', 'id', 'label', 'createdAt', 'createdBy']);
+  }
+});
+
+describe('files of other programs', () => {
+  const files: [string, string | Uint8Array][] = [
+    [
+      'PostgreSQL, COPY TO with a header',
+      `id,key_hash,label,owner,created_at,last_used_at,notes\n7,\\x${hashOf('pg')},pg,\\N,2026-01-31 12:34:56.789123+00,\\N,hello\n`,
+    ],
+    ['Excel', `\ufeffsep=;\r\nKey Hash;Label;Owner\r\n ${hashOf('xl')} ;xl;"a; b"\r\n`],
+    ['PowerShell, Export-Csv', `#TYPE System.Object\r\n"keyHash","label","Length"\r\n"${hashOf('ps')}","ps","3"\r\n`],
+    ['Excel, Unicode text', Buffer.from(`\ufeffkeyHash\tlabel\r\n${hashOf('u')}\tu\u00e9\r\n`, 'utf16le')],
+    ['UTF-16, big-endian', Buffer.from(`\ufeffkeyHash,label\n${hashOf('be')},be\n`, 'utf16le').swap16()],
+  ];
+
+  test.each(files)('are read as they are: %s', async (_, text) => {
+    const { exitCode, stdout } = await importText(text);
+    expect({ exitCode, stdout: stdout.slice(0, 9) }).toEqual({ exitCode: 0, stdout: 'taken: 1\n' });
+  });
+
+  test('of a DynamoDB export are not taken for something else', async () => {
+    const { exitCode, stderr } = await importText('{"Item":{"keyHash":{"S":"x"},"label":{"S":"a"}}}\n');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(/cannot detect.*--format/) });
+  });
+});
+
+test('CSV and JSON Lines are taken in with all that a key can have, and from standard input', async () => {
+  const fields = {
+    owner: 'acme',
+    scopes: 'a b',
+    expires_at: '2020-01-01T00:00:00Z',
+    revoked_at: '2021-01-01 00:00:00',
+  };
+  const names = Object.keys(fields);
+  const csv = `key_hash,label,${names.join(',')}\n${hashOf('a')},csv,${Object.values(fields).join(',')}\n`;
+  table = await cli.makeTable();
+  expect(await cli.run(['import', '-'], { table, input: csv })).toMatchObject({
+    exitCode: 0,
+    stdout:
+      'taken: 1\n1 of them has already ended (revoked or expired)\nskipped, for they are there already: 0\nrejected: 0\n',
+    stderr: 'reading standard input as csv (a header row, then a row for each key)\n',
+  });
+  expect(await cli.run(['import', '-'], { table, input: line({ label: 'json', ...fields }) })).toMatchObject({
+    exitCode: 0,
+  });
+  const stored: Partial<KeyRecord> = {
+    owner: 'acme',
+    scopes: ['a', 'b'],
+    expiresAt: '2020-01-01T00:00:00.000Z' as never,
+    revokedAt: '2021-01-01T00:00:00.000Z' as never,
+  };
+  expect(await cli.records(table)).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ label: 'csv', ...stored }),
+      expect.objectContaining({ label: 'json', ...stored }),
+    ]),
+  );
+});
+
+test('what the table refuses is rejected with its line too', async () => {
+  const id = '11111111-1111-4111-8111-111111111111';
+  const text =
+    line({ id }) + '\n' + line({ label: 'y'.repeat(257) }) + line({ id }) + line({ scopes: ['a b'] }) + line({});
+  const { exitCode, stdout } = await importText(text, ['--json']);
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    taken: [id, expect.any(String)],
+    rejected: [{ line: 3 }, { line: 4 }, { line: 5 }],
+  });
+});
+
+test('of very many bad lines people are told the first, and how many more', async () => {
+  const { stderr, stdout } = await importText(`${'nonsense\n'.repeat(500)}`, ['--format', 'jsonl']);
+  expect(stderr.split('\n')).toHaveLength(20 + 1 + 1 + 1);
+  expect(stderr).toContain('and 480 more');
+  expect(stdout).toContain('rejected: 500');
+});
+
+test('nothing at all is taken from an empty file', async () => {
+  expect(await importText('')).toMatchObject({
+    exitCode: 0,
+    stderr: '',
+    stdout: expect.stringContaining('taken: 0\n'),
+  });
+});
+
+describe('a signal', () => {
+  const many = Array.from({ length: 400 }, (_, at) => line({ label: `key ${at}` })).join('');
+
+  test('stops it cleanly; the same run again takes the rest, and no key twice', async () => {
+    const stop: SessionOptions['onStart'] = (interruption, stderr) => {
+      stderr.on('data', (text: Buffer) => {
+        if (text.includes('keys: 1')) interruption.receive('SIGINT');
+      });
+    };
+    const stopped = await importText(many, [], { isTerminal: true, onStart: stop });
+    expect(stopped.exitCode).toBe(130);
+    expect(stopped.stderr).toMatch(/error: interrupted: to go on, run it again/);
+    const taken = Number(/^taken: (\d+)$/m.exec(stopped.stdout)?.[1]);
+    expect(await cli.records(table)).toHaveLength(taken);
+    expect(taken).toBeGreaterThan(0);
+    expect(taken).toBeLessThan(400);
+    const resumed = await importText(many, [], { table });
+    expect(resumed.stdout).toContain(`taken: ${400 - taken}\nskipped, for they are there already: ${taken}\n`);
+    expect(new Set((await cli.records(table)).map(({ label }) => label)).size).toBe(400);
+  });
+
+  const waiting = async (format: string, input: string) => {
+    table = await cli.makeTable();
+    return runCli(['import', '-', '--format', format, '--json', '--table', table], {
+      env: { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint },
+      onStart: (process) => {
+        process.stdin?.write(input);
+        // And then nothing more.
+        (process.stdin as { end: unknown }).end = () => process.stdin;
+        process.stdout?.once('data', () => process.kill('SIGINT'));
+      },
+    });
+  };
+
+  test('ends a wait for more of standard input', async () => {
+    const { exitCode, stdout, stderr } = await waiting('jsonl', `${line({})}{"keyHash":`);
+    expect(exitCode).toBe(130);
+    const { taken, rejected } = JSON.parse(stdout);
+    expect(rejected).toEqual([]);
+    expect((await cli.records(table)).map(({ id }) => id)).toEqual(taken);
+    expect(stderr).toMatch(/run it again/);
+  });
+
+  test('in the middle of a configuration is told as that, and not as a configuration that is wrong', async () => {
+    const { exitCode, stderr } = await waiting('soulsync', '{\n"api_keys": [');
+    expect(exitCode).toBe(130);
+    expect(stderr).toMatch(/\nerror: interrupted: to go on, run it again/);
+    expect(await cli.records(table)).toEqual([]);
+  });
+});
+
+describe('a reader that leaves', () => {
+  const many = Array.from({ length: 200 }, () => line({})).join('');
+
+  test('in the middle stops it, which is told with all that was taken, and is no success', async () => {
+    const stopped = await importText(many, ['--json'], { readWrites: 3 });
+    expect(stopped.exitCode).toBe(1);
+    const taken = Number(/^taken: (\d+); skipped/.exec(stopped.stderr)?.[1]);
+    expect(stopped.stderr).toMatch(/\nerror: whatever read the output has left: .*run it again/);
+    expect(taken).toBeLessThan(200);
+    expect(await cli.records(table)).toHaveLength(taken);
+    const resumed = await importText(many, [], { table });
+    expect(resumed.stdout).toContain(`taken: ${200 - taken}\n`);
+  });
+
+  test('does not make a rejected line a success', async () => {
+    const { exitCode, stderr } = await importText(line({ label: '' }), [], { readWrites: 0 });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/\nerror: rejected: 1;/);
+  });
+
+  test('only at the end, with every key taken, is told how many there were', async () => {
+    const { exitCode, stderr } = await importText(line({}), [], { readWrites: 0 });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: expect.stringMatching(
+        /^reading .*\ntaken: 1; skipped, for they are there already: 0; rejected: 0\nissued elsewhere: 1; .*\n$/,
+      ),
+    });
+  });
+
+  test('does not hide that the table failed', async () => {
+    const { exitCode, stderr } = await importText(line({}), ['--json'], { table: 'none', readWrites: 1 });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/error: .*"none"/);
+  });
+});
+
+describe('on a terminal', () => {
+  test('a bar shows how far it is, and goes away', async () => {
+    const { stderr } = await importText(Array.from({ length: 50 }, () => line({})).join(''), [], { isTerminal: true });
+    expect(stderr).toMatch(/\[[^\]]+\] \d+%, keys: \d+/);
+  });
+});
+
+test('a table that fails in the middle is told, with how far it came', async () => {
+  const run = await runCli(['import', '-', '--table', 'none'], {
+    env: { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: await closedEndpoint() },
+    stdin: line({}),
+  });
+  expect(run).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^taken: 0\n/) });
+  expect(run.stderr).toMatch(/error: .*cannot be reached/);
+});
+
+describe('what cannot be read fails before anything is written', () => {
+  test.each([
+    ['no such file', ['import', '/nonexistent/keys'], '', 1, /cannot read .*ENOENT/],
+    ['a directory', ['import', '.'], '', 1, /cannot read \.: EISDIR/],
+    ['a text of no known form', ['import', '-'], 'hello', 2, /--format/],
+    ['bytes that are no text', ['import', '-'], new Uint8Array([0x41, 0x3d, 0xff, 0xfe]), 1, /not UTF-8/],
+    ['JSON without a list of keys', ['import', '-'], '{"keys": [\n]}', 1, /no list "api_keys"/],
+    ['CSV with a column that is no field', ['import', '-'], 'keyHash,label,expiry\n', 1, /"expiry" is no field/],
+    ['a format that there is not', ['import', '-', '--format', 'xml'], '', 2, /xml/],
+    ['no file', ['import'], '', 2, /file/],
+  ])('%s', async (_, args, input, exitCode, expected) => {
+    const empty = await cli.makeTable();
+    const run = await cli.run(args, { table: empty, input });
+    expect(run.exitCode).toBe(exitCode);
+    expect(run.stderr).toMatch(expected);
+    expect(await cli.records(empty)).toEqual([]);
+  });
+
+  test('and a key given for a file is not repeated', async () => {
+    const { secret } = makeKey();
+    const { exitCode, stderr } = await cli.run(['import', secret], { table });
+    expect(exitCode).toBe(1);
+    expect(tracesOf([secret], stderr)).toEqual([]);
+  });
+});
+
+test('times without a zone are the same wherever the machine stands', async () => {
+  const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, TZ: 'Asia/Tokyo' };
+  table = await cli.makeTable();
+  const stdin = line({ created_at: '2026-01-31T12:00:00' });
+  expect(await runCli(['import', '-', '--table', table], { env, stdin })).toMatchObject({ exitCode: 0 });
+  expect(await cli.records(table)).toMatchObject([{ createdAt: '2026-01-31T12:00:00.000Z' }]);
+  expect(NOW_MS).toBeGreaterThan(0);
+});

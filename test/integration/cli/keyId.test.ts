@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { keyState } from '../../../keys/state.ts';
+import { NOW_MS } from '../../support/keys.ts';
+import { LocalCli } from '../../support/localCli.ts';
+
+const SHORT = '0230fe52';
+const LONG = '0230fe52-5b8e-4c56-9d2f-7a1f6f0a3b11';
+
+let cli: LocalCli;
+beforeAll(async () => {
+  cli = await LocalCli.start();
+});
+afterAll(() => cli.stop());
+
+/** A table in which the whole id of one key is the start of another's. */
+async function makeTable(): Promise<string> {
+  const table = await cli.makeTable();
+  for (const id of [SHORT, LONG]) await cli.putKey(table, { id });
+  return table;
+}
+
+const statesIn = async (table: string) =>
+  Object.fromEntries((await cli.records(table)).map((record) => [record.id, keyState(record, NOW_MS)]));
+
+describe('an id that is the start of another id', () => {
+  test.each([
+    ['show', []],
+    ['revoke', ['--yes']],
+    ['rotate', ['--yes']],
+    ['disable', ['--yes']],
+    ['enable', []],
+    ['update', ['--label', 'x']],
+  ])('is ambiguous for %s, which changes nothing and names --exact-id', async (command, args) => {
+    const table = await makeTable();
+    const { exitCode, stdout, stderr } = await cli.run([command, SHORT, ...args], { table });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`${SHORT}: ${SHORT}, ${LONG}; add --exact-id .* ${SHORT}\\n$`));
+    expect(await statesIn(table)).toEqual({ [SHORT]: 'active', [LONG]: 'active' });
+  });
+
+  test('gives no advice about --exact-id for a start that is no whole id', async () => {
+    const { exitCode, stderr } = await cli.run(['show', SHORT.slice(0, 6)], { table: await makeTable() });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/several keys have an id that starts 0230fe:/);
+    expect(stderr).not.toContain('--exact-id');
+  });
+
+  test('names its own key with --exact-id', async () => {
+    const table = await makeTable();
+    const shown = await cli.run(['show', SHORT, '--exact-id', '--json'], { table });
+    expect(JSON.parse(shown.stdout)).toMatchObject({ record: { id: SHORT } });
+    expect((await cli.run(['revoke', SHORT, '--exact-id', '--yes'], { table })).exitCode).toBe(0);
+    expect(await statesIn(table)).toEqual({ [SHORT]: 'revoked', [LONG]: 'active' });
+  });
+
+  test('leaves the other key to be named by its whole id', async () => {
+    const table = await makeTable();
+    expect((await cli.run(['revoke', LONG, '--yes'], { table })).exitCode).toBe(0);
+    expect(await statesIn(table)).toEqual({ [SHORT]: 'active', [LONG]: 'revoked' });
+  });
+});

@@ -1,0 +1,329 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { parse } from 'csv-parse/sync';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
+import type { KeyHash } from '../../../keys/secret.ts';
+import { at, makeKey, MINUTE_MS } from '../../support/keys.ts';
+import { LocalCli } from '../../support/localCli.ts';
+
+const DAY_MS = 86_400_000;
+const KEYS: readonly Partial<KeyRecord>[] = [
+  { label: 'used', owner: 'acme', plan: 'free', lastUsedAt: at(-DAY_MS) },
+  { label: 'old', owner: 'acme', lastUsedAt: at(-90 * DAY_MS) },
+  { label: 'nearly old', owner: 'other', plan: 'free-2', lastUsedAt: at(-90 * DAY_MS + 1) },
+  { label: 'never', owner: 'other' },
+  { label: 'expired', owner: 'acme', lastUsedAt: at(-100 * DAY_MS), expiresAt: at(0) },
+  { label: 'disabled', disabledAt: at(-1), lastUsedAt: at(-1) },
+  {
+    label: '=revoked',
+    revokedAt: at(-1),
+    disabledAt: at(-1),
+    lastUsedAt: at(-1),
+    scopes: [],
+    plan: 'free',
+    metadata: { plan: 'pro' },
+  },
+];
+
+let cli: LocalCli;
+let table = '';
+let records: readonly KeyRecord[];
+beforeAll(async () => {
+  cli = await LocalCli.start();
+  table = await cli.makeTable();
+  for (const key of KEYS) await cli.putKey(table, key);
+  records = await cli.records(table);
+});
+afterAll(() => cli.stop());
+
+const labelsIn = (stdout: string) =>
+  JSON.parse(stdout)
+    .records.map(({ label }: KeyRecord) => label)
+    .toSorted();
+
+describe('a filter lets through', () => {
+  test.each([
+    ['an owner', ['--owner', 'acme'], ['expired', 'old', 'used']],
+    ['no owner that there is', ['--owner', 'nobody'], []],
+    ['a plan, by its whole name', ['--plan', 'free'], ['=revoked', 'used']],
+    ['the active', ['--state', 'active'], ['nearly old', 'never', 'old', 'used']],
+    ['the expired', ['--state', 'expired'], ['expired']],
+    ['the disabled', ['--state', 'disabled'], ['disabled']],
+    ['the revoked, whatever else they are', ['--state', 'revoked'], ['=revoked']],
+    ['the stale: never used, or not for so long', ['--stale', '90d'], ['expired', 'never', 'old']],
+    ['all that two filters let through', ['--stale', '90d', '--owner', 'acme', '--state', 'active'], ['old']],
+    ['all that a plan and a state let through', ['--plan', 'free', '--state', 'active'], ['used']],
+  ])('%s', async (_, args, labels) => {
+    const { exitCode, stdout, stderr } = await cli.run(['list', '--json', ...args], { table });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(labelsIn(stdout)).toEqual(labels);
+    expect(JSON.parse(stdout).cursor).toBeNull();
+  });
+
+  test('a key on a later page, however many pages hold none', async () => {
+    const { stdout } = await cli.run(['list', '--json', '--limit', '1', '--state', 'expired'], { table });
+    expect(labelsIn(stdout)).toEqual(['expired']);
+  });
+});
+
+describe('--limit counts the keys that are listed', () => {
+  const DISABLED = 17;
+  let many = '';
+  beforeAll(async () => {
+    many = await cli.makeTable();
+    for (let index = 0; index < 60; index++) {
+      const isDisabled = index % 3 === 0 && index < 3 * DISABLED;
+      await cli.putKey(many, {
+        label: `key ${index}`,
+        owner: index % 2 === 0 ? 'acme' : 'other',
+        createdAt: at(-index * DAY_MS),
+        ...(isDisabled ? { disabledAt: at(-1) } : {}),
+        ...(index % 5 === 0 ? { plan: 'free' } : {}),
+        ...(index % 4 === 0 ? { lastUsedAt: at(-index * DAY_MS) } : {}),
+      });
+    }
+  });
+
+  /** Every page of a list, one after the other, by its cursors. */
+  async function pagesOf(args: readonly string[]): Promise<readonly (readonly string[])[]> {
+    const pages: string[][] = [];
+    let cursor: string | null = null;
+    do {
+      const next = cursor === null ? [] : ['--cursor', cursor];
+      const { exitCode, stdout } = await cli.run(['list', '--json', ...args, ...next], { table: many });
+      expect(exitCode).toBe(0);
+      const page: { records: KeyRecord[]; cursor: string | null } = JSON.parse(stdout);
+      pages.push(page.records.map(({ label }) => label));
+      cursor = page.cursor;
+    } while (cursor !== null);
+    return pages;
+  }
+
+  test('and not those that were read', async () => {
+    const { stdout } = await cli.run(['list', '--state', 'disabled', '--limit', '20', '--json'], { table: many });
+    expect(labelsIn(stdout)).toHaveLength(DISABLED);
+    expect(JSON.parse(stdout).cursor).toBeNull();
+  });
+
+  test.each([
+    ['a state', ['--state', 'disabled']],
+    ['an owner', ['--owner', 'acme']],
+    ['a plan', ['--plan', 'free']],
+    ['a last use', ['--stale', '30d']],
+    ['an owner and a state', ['--owner', 'acme', '--state', 'disabled']],
+    ['no filter', []],
+  ])('and each cursor goes on after the last of them, with %s', async (_, filter) => {
+    const [all] = await pagesOf(filter);
+    const pages = await pagesOf([...filter, '--limit', '4']);
+    expect(pages.flat().toSorted()).toEqual(all?.toSorted());
+    expect(pages.slice(0, -1).every((page) => page.length === 4)).toBe(true);
+  });
+});
+
+describe('the order', () => {
+  let sorted = '';
+  beforeAll(async () => {
+    sorted = await cli.makeTable();
+    const days = (count: number) => at(count * DAY_MS);
+    await cli.putKey(sorted, { label: 'key 10', createdAt: days(-3), expiresAt: days(9) });
+    await cli.putKey(sorted, { label: 'Key 9', createdAt: days(-1), lastUsedAt: days(-1) });
+    await cli.putKey(sorted, { label: 'alpha', createdAt: days(-4), lastUsedAt: days(-2), expiresAt: days(1) });
+    await cli.putKey(sorted, { label: 'beta', createdAt: days(-2) });
+  });
+
+  const FORMATS: readonly (readonly [string, readonly string[], boolean])[] = [
+    ['on a terminal', [], true],
+    ['on a pipe', [], false],
+    ['in CSV', ['--csv'], false],
+    ['in JSON', ['--json'], false],
+  ];
+
+  /** The labels in the order in which the text has them. */
+  function orderIn(text: string): readonly string[] {
+    return ['key 10', 'Key 9', 'alpha', 'beta'].toSorted((a, b) => text.indexOf(a) - text.indexOf(b));
+  }
+
+  test.each(FORMATS)('of a page is by age %s', async (_, args, isTerminal) => {
+    const { stdout } = await cli.run(['list', ...args], { table: sorted, isTerminal });
+    expect(orderIn(stdout)).toEqual(['alpha', 'key 10', 'beta', 'Key 9']);
+  });
+
+  test.each(FORMATS)('with --sort is that of the field %s', async (_, args, isTerminal) => {
+    const { stdout } = await cli.run(['list', '--sort', 'label', ...args], { table: sorted, isTerminal });
+    expect(orderIn(stdout)).toEqual(['alpha', 'beta', 'Key 9', 'key 10']);
+  });
+
+  test.each([
+    [
+      ['--sort', 'created'],
+      ['alpha', 'key 10', 'beta', 'Key 9'],
+    ],
+    [
+      ['--sort', 'created', '--reverse'],
+      ['Key 9', 'beta', 'key 10', 'alpha'],
+    ],
+    [
+      ['--sort', 'label', '--reverse'],
+      ['key 10', 'Key 9', 'beta', 'alpha'],
+    ],
+    [
+      ['--sort', 'last-used', '--limit', '2'],
+      ['alpha', 'Key 9'],
+    ],
+    [
+      ['--sort', 'expires', '--limit', '2'],
+      ['alpha', 'key 10'],
+    ],
+    [
+      ['--sort', 'expires', '--reverse', '--limit', '2'],
+      ['key 10', 'alpha'],
+    ],
+    [
+      ['--sort', 'label', '--limit', '1', '--all'],
+      ['alpha', 'beta', 'Key 9', 'key 10'],
+    ],
+  ])('of all keys is sorted before --limit cuts it: %j', async (args, expected) => {
+    const { exitCode, stdout } = await cli.run(['list', '--json', ...args], { table: sorted });
+    expect(exitCode).toBe(0);
+    const { records: listed, cursor } = JSON.parse(stdout);
+    expect(listed.map(({ label }: KeyRecord) => label)).toEqual(expected);
+    expect(cursor).toBeNull();
+  });
+
+  test('tells people how many keys a sorted list leaves out', async () => {
+    const { stderr } = await cli.run(['list', '--sort', 'label', '--limit', '3'], { table: sorted });
+    expect(stderr).toBe('1 more key is not shown: raise --limit, or pass --all\n');
+    const { stderr: ofAll } = await cli.run(['list', '--sort', 'label', '--limit', '4'], { table: sorted });
+    expect(ofAll).toBe('');
+  });
+});
+
+test('--stale lets through a key whose last use is ahead of the clock, as never used', async () => {
+  const other = await cli.makeTable();
+  await cli.putKey(other, { label: 'ahead', lastUsedAt: at(DAY_MS) });
+  await cli.putKey(other, { label: 'as clocks differ', lastUsedAt: at(MINUTE_MS / 2) });
+  const { stdout } = await cli.run(['list', '--json', '--stale', '90d'], { table: other });
+  expect(labelsIn(stdout)).toEqual(['ahead']);
+});
+
+describe('--all', () => {
+  test('gives every page as one document', async () => {
+    const { stdout } = await cli.run(['list', '--json', '--all', '--limit', '2'], { table });
+    const { records: listed, cursor } = JSON.parse(stdout);
+    expect(listed.toSorted((a: KeyRecord, b: KeyRecord) => (a.id < b.id ? -1 : 1))).toEqual(records.map(publicRecord));
+    expect(cursor).toBeNull();
+  });
+
+  test('gives an empty document of an empty table, and tells people so', async () => {
+    const empty = await cli.makeTable();
+    expect(await cli.run(['list', '--json', '--all'], { table: empty })).toEqual({
+      exitCode: 0,
+      stdout: '{"records":[],"cursor":null}\n',
+      stderr: '',
+    });
+    expect(await cli.run(['list', '--json', '--sort', 'label'], { table: empty })).toEqual({
+      exitCode: 0,
+      stdout: '{"records":[],"cursor":null}\n',
+      stderr: '',
+    });
+    expect(await cli.run(['list'], { table: empty })).toMatchObject({ exitCode: 0, stdout: '', stderr: 'no keys\n' });
+  });
+});
+
+test('with --sort, records that cannot be read are each warned of and fail the command', async () => {
+  const broken = await cli.makeTable();
+  for (const label of ['b', 'a']) await cli.putKey(broken, { label });
+  const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };
+  await cli.database.client.send(new PutCommand({ TableName: broken, Item: item }));
+  const args = ['list', '--json', '--sort', 'label', '--limit', '1', '--all'];
+  const { exitCode, stdout, stderr } = await cli.run(args, { table: broken });
+  expect(exitCode).toBe(1);
+  expect(labelsIn(stdout)).toEqual(['a', 'b']);
+  expect(stderr).toMatch(/^warning: .*bad.*\nerror: 1 of the records cannot be read\n$/);
+});
+
+test('CSV has a header once, times in full, the state, no hash, and no cell that a spreadsheet runs', async () => {
+  const { exitCode, stdout } = await cli.run(['list', '--csv', '--all', '--limit', '2'], { table });
+  const rows: Record<string, string>[] = parse(stdout, { columns: true });
+  expect(exitCode).toBe(0);
+  expect(rows).toHaveLength(KEYS.length);
+  expect(rows.find(({ label }) => label === "'=revoked")).toMatchObject({
+    state: 'revoked',
+    scopes: '[]',
+    plan: 'free',
+    metadata: '{"plan":"pro"}',
+    lastUsedAt: at(-1),
+    createdAt: at(-DAY_MS),
+  });
+  for (const { keyHash } of records) expect(stdout).not.toContain(keyHash);
+});
+
+describe('on a terminal of 80 columns', () => {
+  test('every line fits, times are as people say them, and ids are cut to what other commands take', async () => {
+    const wide = await cli.makeTable();
+    const { record } = await cli.putKey(wide, {
+      label: 'l'.repeat(60),
+      owner: 'o'.repeat(60),
+      plan: 'p'.repeat(60),
+      lastUsedAt: at(-45 * 60_000),
+    });
+    await cli.putKey(wide, { label: 'x', createdAt: at(-400 * DAY_MS), expiresAt: at(300 * DAY_MS) });
+    const { stdout } = await cli.run(['list'], { table: wide, isTerminal: true });
+    const [head, ...lines] = stdout.trimEnd().split('\n');
+    expect(head).toMatch(/^ID +LABEL +OWNER +STATE +LAST USED +EXPIRES$/);
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(Array.from(line).length).toBeLessThanOrEqual(80);
+    const mine = lines.find((line) => line.startsWith(record.id.slice(0, 8)));
+    expect(mine).toMatch(/l…  o+…  active  45 minutes ago  never$/);
+    const shown = await cli.run(['show', record.id.slice(0, 8), '--json'], { table: wide });
+    expect(JSON.parse(shown.stdout).record.id).toBe(record.id);
+  });
+
+  test('ids that begin alike are told apart', async () => {
+    const alike = await cli.makeTable();
+    const id = (last: string) => `12345678-1234-4123-8123-12345678901${last}`;
+    await cli.putKey(alike, { id: id('1'), label: 'l'.repeat(40) });
+    await cli.putKey(alike, { id: id('2'), label: 'l'.repeat(40) });
+    const { stdout } = await cli.run(['list'], { table: alike, isTerminal: true });
+    expect(stdout).toContain(id('1'));
+    expect(stdout).toContain(id('2'));
+  });
+});
+
+test('a record that cannot be read is told, all others are shown, and it fails', async () => {
+  const spoilt = await cli.makeTable();
+  await cli.putKey(spoilt, { label: 'good' });
+  const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };
+  await cli.database.client.send(new PutCommand({ TableName: spoilt, Item: item }));
+  const { exitCode, stdout, stderr } = await cli.run(['list', '--all', '--csv'], { table: spoilt });
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain('good');
+  expect(stderr).toMatch(/^warning: .*bad.*createdAt\nerror: 1 of the records cannot be read\n$/);
+});
+
+test.each([
+  ['a state that there is not', ['--state', 'gone']],
+  ['a span of no form', ['--stale', 'long']],
+  ['a span of nothing', ['--stale', '0d']],
+  ['an owner without a name', ['--owner', '']],
+  ['a plan without a name', ['--plan', '']],
+  ['two formats', ['--csv', '--json']],
+  ['a cursor of another list', ['--owner', 'acme', '--cursor', 'x']],
+  ['an order by a field that there is not', ['--sort', 'colour']],
+  ['an order and a cursor', ['--sort', 'label', '--cursor', 'x']],
+  ['the other way round of no order', ['--reverse']],
+])('bad usage exits 2 and prints nothing: %s', async (_, args) => {
+  const { exitCode, stdout, stderr } = await cli.run(['list', ...args], { table });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+  expect(stderr).not.toBe('');
+});
+
+test('a cursor is told whole, also one that looks like a key', async () => {
+  const own = await cli.makeTable();
+  const cursors = ['ab_AAAAAAAA', 'ab_BBBBBBBB'].map((start) => start.padEnd(43, 'A'));
+  for (const cursor of cursors) {
+    await cli.putKey(own, { keyHash: Buffer.from(cursor, 'base64url').toString('hex') as KeyHash });
+  }
+  const { stderr } = await cli.run(['list', '--limit', '1'], { table: own });
+  expect(cursors.map((cursor) => `more keys may follow: --cursor ${cursor}\n`)).toContain(stderr);
+});

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { serialiseRecord } from '../../../keys/record.ts';
+import { makeKey } from '../../support/keys.ts';
+import { LocalCli } from '../../support/localCli.ts';
+
+/** A key made elsewhere: base62, hex with a prefix, base64url. */
+const FOREIGN = [
+  'AbCd3fGh1jKlMn0pQrSt',
+  'live_9f86d081884c7d659a2feaa0c55ad015',
+  'sk_Zm9vYmFyYmF6-XV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE',
+];
+const MASKED = /… \(\d+ characters\)/;
+
+let cli: LocalCli;
+let table = '';
+beforeAll(async () => {
+  cli = await LocalCli.start();
+  table = await cli.makeTable();
+});
+afterAll(() => cli.stop());
+
+describe.each(FOREIGN)('%s is not repeated', (key) => {
+  test.each<[string, (key: string) => readonly string[]]>([
+    ['as a command', (k) => [k]],
+    ['as a word of help', (k) => ['help', k]],
+    ['as an unknown option', (k) => ['list', `--${k}`]],
+    ['as an argument too many', (k) => ['list', k]],
+    ['as --limit', (k) => ['list', '--limit', k]],
+    ['as --cursor', (k) => ['list', '--cursor', k]],
+    ['as --state', (k) => ['list', '--state', k]],
+    ['as --stale', (k) => ['list', '--stale', k]],
+    ['as --expires', (k) => ['create', '--label', 'x', '--expires', k]],
+    ['as a scope in quotes', (k) => ['create', '--label', 'x', '--scope', `"${k}"`]],
+    ['as a scope with a backslash', (k) => ['create', '--label', 'x', '--scope', `a\\${k}`]],
+    ['as a plan', (k) => ['create', '--label', 'x', '--plan', `${k}!`]],
+    ['as metadata', (k) => ['create', '--label', 'x', '--metadata', k]],
+    ['as --key-prefix', (k) => ['create', '--label', 'x', '--key-prefix', k]],
+    ['as --grace', (k) => ['rotate', '0f8c1a52', '--yes', '--grace', k]],
+    ['as an id', (k) => ['revoke', k, '--yes']],
+    ['as a shell', (k) => ['completion', k]],
+    ['as --port', (k) => ['console', '--port', k]],
+    ['as a seed file', (k) => ['seed', k]],
+    ['as an import file', (k) => ['import', k]],
+    ['as an import format', (k) => ['import', '-', '--format', k]],
+    ['as a path to scan', (k) => ['scan', k]],
+    ['as a file in no directory', (k) => ['export', '--out', `none/${k}`]],
+    ['as an argument of identify', (k) => ['identify', k]],
+  ])('%s', async (_, args) => {
+    const given = args(key);
+    const takesTable = !['help', 'completion', key].includes(given[0] ?? '');
+    const { exitCode, stdout, stderr } = await cli.run(given, takesTable ? { table } : {});
+    expect(exitCode).not.toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^(error|warning|Usage): /);
+    expect(stderr).not.toContain(key.slice(0, 8));
+    expect(stderr).not.toContain(key.slice(-8));
+  });
+
+  test.each([
+    ['LATCHKEY_KEY_PREFIX', ['create', '--label', 'x']],
+    ['AWS_ENDPOINT_URL_DYNAMODB', ['list']],
+  ])('as the variable %s', async (name, args) => {
+    const { exitCode, stderr } = await cli.run(args, { table, env: { [name]: key } });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(MASKED);
+    expect(stderr).not.toContain(key.slice(0, 8));
+  });
+});
+
+test.each([
+  ['a word', ['crate'], /unknown command 'crate' \(Did you mean create\?\)\n/],
+  ['a path', ['seed', '/none/orders-2024/keys.jsonl'], /\/none\/orders-2024\/keys\.jsonl/],
+  ['a UUID', ['show', '0f8c1a52-0000-4000-8000-00000000000a'], /0f8c1a52-0000-4000-8000-00000000000a/],
+])('%s is repeated in a message', async (_, args, expected) => {
+  const { stderr } = await cli.run(args, args[0] === 'crate' ? {} : { table });
+  expect(stderr).toMatch(expected);
+});
+
+describe('a line end cannot forge a line', () => {
+  const FORGED = 'x\nerror: forged\u2028\u202e';
+
+  test('in an argument', async () => {
+    const { stderr } = await cli.run([FORGED]);
+    expect(stderr).toMatch(/^error: unknown command 'x\\u000aerror: forged\\u2028\\u202e'.*\n$/);
+  });
+
+  test.each([
+    ['list', ['list']],
+    ['stats', ['stats']],
+    ['export', ['export']],
+    ['seed', ['seed', '-', '--skip-existing']],
+  ])('in the id of a corrupt record that %s reports', async (_, args) => {
+    const corrupted = await cli.makeTable();
+    const Item = { ...serialiseRecord(makeKey({ id: FORGED }).record), createdAt: 'yesterday' };
+    await cli.database.client.send(new PutCommand({ TableName: corrupted, Item }));
+    const { stderr } = await cli.run(args, { table: corrupted, input: '[]' });
+    expect(stderr).toContain('key x\\u000aerror: forged');
+    expect(stderr).not.toMatch(/^error: forged/m);
+    expect(stderr).not.toMatch(/[\u2028\u202e]/);
+  });
+
+  test('in the name of a seed file or of its fields', async () => {
+    const file = await cli.write('x\nerror: forged', '{"label":"a","x\\nerror: forged":1}');
+    const { stderr } = await cli.run(['seed', file], { table });
+    expect(stderr).not.toMatch(/^error: forged/m);
+    expect(stderr.split('\n')).toHaveLength(3);
+  });
+});
+
+test.each([
+  ['list', ['list']],
+  ['list as JSON', ['list', '--json']],
+  ['list as CSV', ['list', '--csv']],
+  ['export', ['export']],
+])('a stored text cannot steer the terminal that %s writes to', async (_, args) => {
+  const steered = await cli.makeTable();
+  await cli.putKey(steered, { label: 'a\u009b2J\u202e\u061c\u200bb', owner: 'o\u{e0041}' });
+  const { stdout } = await cli.run(args, { table: steered, isTerminal: true });
+  expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  expect(stdout).toContain('\\u202e');
+});
+
+test('JSON for programs has stored texts as they are', async () => {
+  const stored = await cli.makeTable();
+  const label = 'a\u202e\u0000b';
+  await cli.putKey(stored, { label });
+  const { stdout } = await cli.run(['list', '--json'], { table: stored });
+  expect(JSON.parse(stdout).records[0].label).toBe(label);
+});
+
+describe('a control or invisible character is refused', () => {
+  const BAD = 'a\u202eb';
+
+  test.each([
+    ['as a label', ['create', '--label', BAD]],
+    ['as an owner', ['create', '--label', 'x', '--owner', BAD]],
+    ['as an actor', ['create', '--label', 'x', '--actor', BAD]],
+    ['as a reason', ['revoke', '0f8c1a52', '--yes', '--reason', BAD]],
+    ['in a seed', ['seed', '-']],
+  ])('%s', async (_, args) => {
+    const { exitCode, stderr } = await cli.run(args, { table, input: JSON.stringify([{ label: BAD }]) });
+    expect(exitCode).toBe(args[0] === 'seed' ? 1 : 2);
+    expect(stderr).toMatch(/no control or invisible characters/i);
+    expect(stderr).not.toContain('\u202e');
+  });
+
+  test('in an import, whose other lines are taken', async () => {
+    const input = [BAD, 'good']
+      .map((label, at) => JSON.stringify({ label, keyHash: String(at).repeat(64) }))
+      .join('\n');
+    const { exitCode, stdout, stderr } = await cli.run(['import', '-'], { table, input });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^taken: 1$/m);
+    expect(stderr).toMatch(/^line 1: label: .*control or invisible characters/m);
+  });
+});
+
+test('a key whose stored label would be refused today is rotated, and keeps it', async () => {
+  const stored = await cli.makeTable();
+  const { record } = await cli.putKey(stored, { label: 'a\u0000b' });
+  const { exitCode, stdout } = await cli.run(['rotate', record.id, '--yes', '--json'], { table: stored });
+  expect(exitCode).toBe(0);
+  expect(JSON.parse(stdout).record.label).toBe('a\u0000b');
+});

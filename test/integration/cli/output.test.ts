@@ -1,0 +1,189 @@
+import { PassThrough, Writable } from 'node:stream';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { issuedKeyJson, issuedKeyLine, issuedKeyNotice, Output } from '../../../cli/output.ts';
+import { at, makeKey, NOW_MS } from '../../support/keys.ts';
+import { tracesOf } from '../../support/traces.ts';
+import { publicRecord } from '../../../keys/record.ts';
+
+const DAY_MS = 86_400_000;
+/** Keys of many makers, each with what may be shown of it. */
+const KEY_LIKE: readonly (readonly [what: string, key: string, shown: string])[] = [
+  ['a key whose checksum is wrong', `sk_Zk3vQ9xL${'w0Tb7RmY39'.repeat(4)}1`, 'sk_Z… (52 characters)'],
+  ['a key of another prefix', `acme2_Zk3vQ9xL${'w0Tb7RmY39'.repeat(4)}1`, 'acme… (55 characters)'],
+  ['a key whose prefix is one letter', `k_Zk3vQ9xL${'w0Tb7RmY39'.repeat(4)}1`, 'k_Zk… (51 characters)'],
+  ['a key in base64url', 'sk_Zk3-Q9x_w0Tb7RmY-3_9Lw0Tb7RmYQ9xZk3vQ9xLw0T', 'sk_Z… (46 characters)'],
+  ['a key of small letters and digits', `sk_zk3vq9xl${'w0tb7rmy39'.repeat(2)}`, 'sk_z… (31 characters)'],
+  ['a key of 28 characters whose capital comes last', 'sk_zk3-q9xl-w0t-7rmy-3-9lw0-b7R', 'sk_z… (31 characters)'],
+];
+
+let stdout = new PassThrough();
+let stderr = new PassThrough();
+let output = new Output({ stdout, stderr });
+beforeEach(() => {
+  stdout = new PassThrough();
+  stderr = new PassThrough();
+  output = new Output({ stdout, stderr });
+  output.hideTyped(['create', ...KEY_LIKE.map(([, key]) => key)]);
+});
+
+const written = (stream: PassThrough) => String(stream.read() ?? '');
+
+/** An output whose stdout fails each write with an error of this code. */
+function failingOutput(code: string | undefined): Output {
+  const error = Object.assign(new Error('no'), { name: 'WriteError' }, code === undefined ? {} : { code });
+  const stdout = new Writable({ write: (_chunk, _encoding, done) => done(error) });
+  return new Output({ stdout, stderr });
+}
+
+describe('a note', () => {
+  test.each(KEY_LIKE)('shows no more of %s than its start', async (_, key, shown) => {
+    output.note(`error: got "${key}", wanted less`);
+    await Promise.resolve();
+    const text = written(stderr);
+    expect(text).toBe(`error: got "${shown}", wanted less\n`);
+    expect(tracesOf([key.slice(4)], text)).toEqual([]);
+  });
+
+  test('shows every key of a line no further than its start', async () => {
+    output.note(KEY_LIKE.map(([, key]) => key).join(', '));
+    await Promise.resolve();
+    expect(written(stderr)).toBe(`${KEY_LIKE.map(([, , shown]) => shown).join(', ')}\n`);
+  });
+
+  test.each(['made_for-the-production-environment_2030-06-15', 'sk_short', 'an ordinary sentence'])(
+    'shows %j as it is',
+    async (text) => {
+      output.note(text);
+      await Promise.resolve();
+      expect(written(stderr)).toBe(`${text}\n`);
+    },
+  );
+
+  test('masks a typed value, and no name of the table’s own that could be a key', async () => {
+    output.hideTyped(['--plan=AbCd3fGh1jKlMn0pQrSt']);
+    output.note('AbCd3fGh1jKlMn0pQrSt: key 507f1f77bcf86cd799439011 was revoked by AROAEXAMPLE2QK7HV3XN5:alice');
+    await Promise.resolve();
+    expect(written(stderr)).toBe(
+      'AbCd… (20 characters): key 507f1f77bcf86cd799439011 was revoked by AROAEXAMPLE2QK7HV3XN5:alice\n',
+    );
+  });
+
+  test('is one line and escapes what would steer a terminal', async () => {
+    output.note('one\ntwo \u001b[2J');
+    await Promise.resolve();
+    expect(written(stderr)).toBe('one\\u000atwo \\u001b[2J\n');
+  });
+
+  test('of the program’s own text repeats a cursor that looks like a key', async () => {
+    const [[, key] = ['', '']] = KEY_LIKE;
+    output.noteOwn(`--cursor ${key}`);
+    await Promise.resolve();
+    expect(written(stderr)).toBe(`--cursor ${key}\n`);
+  });
+});
+
+test.each(KEY_LIKE)('a question shows no more of %s than its start, and leaves its line open', (_, key, shown) => {
+  output.ask(`Revoke ${key}\n? `);
+  expect(written(stderr)).toBe(`Revoke ${shown}\\u000a? `);
+});
+
+describe('print', () => {
+  test('writes the text to stdout as it is, and nothing to stderr', async () => {
+    await output.print('{"a":"\u001b"}\n');
+    expect([written(stdout), written(stderr)]).toEqual(['{"a":"\u001b"}\n', '']);
+  });
+
+  test.each(['EPIPE', 'ERR_STREAM_DESTROYED'])(
+    'rejects with OUTPUT_CLOSED if the reader has left: %s',
+    async (code) => {
+      const closed = failingOutput(code);
+      await expect(closed.print('x')).rejects.toMatchObject({ code: 'OUTPUT_CLOSED', cause: { code } });
+      expect(await failingOutput(code).printIfRead('x')).toBe(false);
+    },
+  );
+
+  test.each([
+    ['ENOSPC', 'cannot write to stdout: ENOSPC'],
+    [undefined, 'cannot write to stdout: WriteError'],
+  ])('rejects with OUTPUT_UNUSABLE if the write fails with %s', async (code, message) => {
+    await expect(failingOutput(code).print('x')).rejects.toMatchObject({ code: 'OUTPUT_UNUSABLE', message });
+    await expect(failingOutput(code).printIfRead('x')).rejects.toMatchObject({ code: 'OUTPUT_UNUSABLE' });
+  });
+
+  test('resolves to true in printIfRead once the text was written', async () => {
+    expect(await output.printIfRead('x')).toBe(true);
+    expect(written(stdout)).toBe('x');
+  });
+});
+
+test.each([
+  [{}, { isTerminal: false, columns: 80 }],
+  [
+    { isTTY: true, columns: 0 },
+    { isTerminal: true, columns: 80 },
+  ],
+  [
+    { isTTY: true, columns: 120 },
+    { isTerminal: true, columns: 120 },
+  ],
+])('an output on a stream with %j has %j', (fields, expected) => {
+  const { isTerminal, columns } = new Output({ stdout: Object.assign(new PassThrough(), fields), stderr });
+  expect({ isTerminal, columns }).toEqual(expected);
+});
+
+test.each([
+  [{}, false],
+  [{ isTTY: true }, true],
+])('a question can be asked on a stderr with %j: %p', (fields, expected) => {
+  expect(new Output({ stdout, stderr: Object.assign(new PassThrough(), fields) }).canAsk).toBe(expected);
+});
+
+describe('a key that was issued', () => {
+  const { secret, record } = makeKey({
+    label: 'build\u001b',
+    owner: 'acme',
+    scopes: ['a', 'b'],
+    plan: 'free',
+    expiresAt: at(DAY_MS),
+  });
+  const { record: previous } = makeKey({ label: 'old' });
+
+  test('is in JSON with its record, without the hash', () => {
+    expect(JSON.parse(issuedKeyJson({ secret, record }))).toEqual({ key: secret, record: publicRecord(record) });
+    expect(issuedKeyJson({ secret, record })).not.toContain(record.keyHash);
+  });
+
+  test('is left out of JSON if it is kept elsewhere, and the key before it is there', () => {
+    const json = issuedKeyJson({ secret, record, previous }, 'in a file');
+    expect(JSON.parse(json)).toEqual({ record: publicRecord(record), previous: publicRecord(previous) });
+    expect(tracesOf([secret], json)).toEqual([]);
+  });
+
+  test('is on one line with its label, which steers no terminal', () => {
+    expect(issuedKeyLine({ secret, record })).toBe(`${secret}  build\\u001b`);
+  });
+
+  test('is shown to people with what it may do and until when', () => {
+    expect(issuedKeyNotice({ secret, record }, NOW_MS)).toBe(
+      `key:     ${secret}
+id:      ${record.id}
+label:   build\\u001b
+owner:   acme
+scopes:  a b
+plan:    free
+expires: ${at(DAY_MS)} (in 1 day)
+
+Keep the key now: it will not be shown again.`,
+    );
+  });
+
+  test('is not shown to people if it is kept elsewhere, and they are told where', () => {
+    const notice = issuedKeyNotice({ secret, record: previous }, NOW_MS, 'in a\u001bfile');
+    expect(notice).toBe(`id:      ${previous.id}\nlabel:   old\n\nThe key is in a\\u001bfile, and nowhere else.`);
+  });
+
+  test('has the time alone of an expiry that is over', () => {
+    const notice = issuedKeyNotice({ secret, record: { ...record, expiresAt: at(0) } }, NOW_MS);
+    expect(notice).toContain(`expires: ${at(0)}\n`);
+  });
+});

@@ -1,0 +1,329 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { text as readText } from 'node:stream/consumers';
+import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Interruption } from '../../../cli/signals.ts';
+import { Output } from '../../../cli/output.ts';
+import { runProgram } from '../../../cli/program.ts';
+import { startConsole } from '../../../console/server/startConsole.ts';
+import { parseRecord, publicRecord } from '../../../keys/record.ts';
+import { hashSecret, parseSecret, type KeySecret } from '../../../keys/secret.ts';
+import { closeNow } from '../../../local/gatewayServer.ts';
+import { LocalDynamoDb } from '../../../local/table.ts';
+import { LOCAL_AWS, runCli, type CliRun } from '../../support/cli.ts';
+import { at, makeKey, NOW_MS } from '../../support/keys.ts';
+import { tracesOf } from '../../support/traces.ts';
+
+const NOWHERE = 'http://127.0.0.1:1';
+const SECRET = 'sk_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg1A7p0b';
+
+let database: LocalDynamoDb;
+let directory = '';
+beforeAll(async () => {
+  database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
+  directory = await mkdtemp(join(tmpdir(), 'latchkey-cli-'));
+});
+afterAll(async () => {
+  await database.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+function envOf(tableName: string): Record<string, string> {
+  return { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: database.endpoint, LATCHKEY_TABLE: tableName };
+}
+
+async function scan(tableName: string): Promise<Record<string, unknown>[]> {
+  const { Items } = await database.client.send(new ScanCommand({ TableName: tableName }));
+  return Items ?? [];
+}
+
+/** Runs a command in this process, at `NOW_MS`, with a note that names `tableName` and nothing in the environment. */
+async function runLocally(args: readonly string[], tableName: string, { isTTY = false } = {}) {
+  const noteFile = join(directory, `${tableName}.json`);
+  const { endpoint } = database;
+  await writeFile(
+    noteFile,
+    JSON.stringify({ url: NOWHERE, endpoint, tableName, region: 'us-east-1', pid: process.pid }),
+  );
+  const [stdout, stderr] = [Object.assign(new PassThrough(), { isTTY }), new PassThrough()];
+  const output = new Output({ stdout, stderr });
+  const exitCode = await runProgram([...args, '--local'], {
+    env: {},
+    now: () => NOW_MS,
+    output,
+    interruption: new Interruption({ exit: () => {}, note: () => {} }),
+    stdin: Readable.from([]),
+    noteFile,
+    startConsole,
+    openUrl: () => {},
+  });
+  return { exitCode, stdout: await readText(stdout.end()), stderr: await readText(stderr.end()) };
+}
+
+describe('create, then list', () => {
+  let human: CliRun;
+  let json: CliRun;
+  let listed: CliRun;
+  let items: Record<string, unknown>[];
+  beforeAll(async () => {
+    await database.ensureTable('created');
+    const env = { ...envOf('created'), USER: 'alice' };
+    const scopes = ['--scope', 'orders:read', '--scope', 'orders:write'];
+    [human, json] = await Promise.all([
+      runCli(
+        [
+          'create',
+          '--label',
+          'for people',
+          '--owner',
+          'acme',
+          '--plan',
+          'pro',
+          '--expires',
+          '90d',
+          '--table',
+          'created',
+        ],
+        { env },
+      ),
+      runCli(
+        [
+          'create',
+          '--label',
+          'ci',
+          ...scopes,
+          '--plan',
+          'free',
+          '--metadata',
+          '{"seats":3}',
+          '--key-prefix',
+          'live_',
+          '--json',
+        ],
+        { env },
+      ),
+    ]);
+    listed = await runCli(['list', '--json'], { env });
+    items = await scan('created');
+  });
+
+  const secretOf = ({ stdout }: CliRun) => /(?:sk|live)_[0-9A-Za-z]{49}/.exec(stdout)?.[0] as KeySecret;
+
+  test('both are done and say nothing on stderr', () => {
+    for (const run of [human, json, listed]) expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  test('people are shown the key once, its id, and that it will not be shown again', () => {
+    const secret = secretOf(human);
+    expect(parseSecret(secret, { prefix: 'sk_', acceptForeignKeys: false })).toBe(secret);
+    expect(human.stdout.split(secret)).toHaveLength(2);
+    expect(human.stdout).toContain(String(items.find(({ label }) => label === 'for people')?.['id']));
+    expect(human.stdout).toMatch(/^plan: +pro$/m);
+    expect(human.stdout).toMatch(/not be shown again/);
+  });
+
+  test('programs get exactly the key and its record, without the hash and without what is absent', () => {
+    const { key, record, ...rest } = JSON.parse(json.stdout);
+    const { keyHash, ...stored } = items.find(({ label }) => label === 'ci') ?? {};
+    expect(rest).toEqual({});
+    expect(keyHash).toBe(hashSecret(key));
+    expect(record).toEqual(stored);
+    expect(record).toMatchObject({
+      keyPrefix: key.slice(0, 13),
+      scopes: ['orders:read', 'orders:write'],
+      plan: 'free',
+      metadata: { seats: 3 },
+      createdBy: 'alice',
+    });
+    expect(record).not.toHaveProperty('expiresAt');
+  });
+
+  test('the table and the list hold neither secret, and the list no hash', () => {
+    for (const secret of [secretOf(human), secretOf(json)]) {
+      expect(JSON.stringify(items)).not.toContain(secret);
+      expect(listed.stdout).not.toContain(secret);
+      expect(listed.stdout).not.toContain(hashSecret(secret));
+    }
+  });
+
+  test('the list has both records, and a null cursor at its end', () => {
+    const { records, cursor } = JSON.parse(listed.stdout);
+    const stored = items.map((item) => publicRecord(parseRecord(item)));
+    expect(records).toEqual(stored.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1)));
+    expect(cursor).toBeNull();
+  });
+});
+
+describe('a command with --local', () => {
+  test('works on the table of the running gateway, without any setting or credentials', async () => {
+    await database.ensureTable('local');
+    const { exitCode, stdout } = await runLocally(['create', '--label', 'ci', '--json'], 'local');
+    expect(exitCode).toBe(0);
+    expect(await scan('local')).toMatchObject([{ id: JSON.parse(stdout).record.id }]);
+  });
+
+  test('whose gateway answers no more fails with what to do', async () => {
+    const env = { AWS_ENDPOINT_URL_DYNAMODB: NOWHERE, LATCHKEY_TABLE: 'created' };
+    const run = await runCli(['list', '--local'], { env });
+    expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(run.stderr).toMatch(/^error: .*npm start\n$/);
+  });
+});
+
+describe('list', () => {
+  beforeAll(async () => {
+    await database.ensureTable('listed');
+    const good = ['a', 'b', 'c'].map((label) => makeKey({ id: `id-${label}`, label }).record);
+    const items = [...good, { ...makeKey({ id: 'id-bad' }).record, createdAt: 'yesterday' }];
+    await Promise.all(items.map((Item) => database.client.send(new PutCommand({ TableName: 'listed', Item }))));
+  });
+
+  test('tells a record that cannot be read on stderr, shows all others, and fails', async () => {
+    const { exitCode, stdout, stderr } = await runLocally(['list', '--json'], 'listed');
+    expect(exitCode).toBe(1);
+    expect(
+      JSON.parse(stdout)
+        .records.map(({ id }: { id: string }) => id)
+        .toSorted(),
+    ).toEqual(['id-a', 'id-b', 'id-c']);
+    expect(stderr).toMatch(/^warning: .*id-bad.*createdAt\nerror: /);
+  });
+
+  test('reaches every key by its pages', async () => {
+    const labels: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const from: string[] = cursor === null ? [] : ['--cursor', cursor];
+      const { stdout } = await runLocally(['list', '--json', '--limit', '1', ...from], 'listed');
+      const page: { records: { label: string }[]; cursor: string | null } = JSON.parse(stdout);
+      labels.push(...page.records.map(({ label }) => label));
+      cursor = page.cursor;
+    } while (cursor !== null);
+    expect(labels.toSorted()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('is a table on a terminal and lines of fields elsewhere', async () => {
+    const onTerminal = await runLocally(['list'], 'listed', { isTTY: true });
+    expect(onTerminal.stdout).toMatch(/^ID .*EXPIRES\n/);
+    expect(onTerminal.stdout).toContain('1 day ago');
+    const elsewhere = await runLocally(['list'], 'listed');
+    expect(elsewhere.stdout).toContain(`id-a\ta\t`);
+    expect(elsewhere.stdout).toContain(at(-86_400_000));
+  });
+
+  test('ends quietly when its reader has left', async () => {
+    const onStart = (child: ChildProcess) => child.stdout?.destroy();
+    const run = await runCli(['list', '--limit', '1'], { env: envOf('created'), onStart });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+});
+
+test.each(['--label', '--owner', '--scope', '--plan', '--actor'])(
+  'a key given as the %s of a new key is not stored, and no more of it is told than list shows',
+  async (option) => {
+    await database.ensureTable('held');
+    const label = option === '--label' ? [] : ['--label', 'x'];
+    const { exitCode, stdout, stderr } = await runLocally(['create', ...label, option, SECRET], 'held');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(tracesOf([SECRET], stderr)).toEqual([]);
+    expect(await scan('held')).toEqual([]);
+  },
+);
+
+describe('a command that failed tells one line that says what to do, and exits 1', () => {
+  const { AWS_REGION, ...noRegion } = LOCAL_AWS;
+  test.each([
+    ['where there is no such table', () => ({ ...envOf('missing') }), /"missing"/],
+    ['where nothing answers', () => ({ ...envOf('created'), AWS_ENDPOINT_URL_DYNAMODB: NOWHERE }), /cannot be reached/],
+    ['without credentials', () => ({ AWS_REGION, HOME: directory, LATCHKEY_TABLE: 'created' }), /AWS_PROFILE/],
+    ['without a region', () => ({ ...noRegion, HOME: directory, LATCHKEY_TABLE: 'created' }), /AWS_REGION/],
+  ])('%s', async (_, env, expected) => {
+    const run = await runCli(['create', '--label', 'ci'], { env: env() });
+    expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(run.stderr).toMatch(/^error: .*\n$/);
+    expect(run.stderr).toMatch(expected);
+  });
+
+  test.each([
+    ['with a session that is over', 'ExpiredTokenException', /sign in/],
+    ['with credentials that AWS does not know', 'UnrecognizedClientException', /AWS_PROFILE/],
+    ['with too few rights', 'AccessDeniedException', /dynamodb:PutItem/],
+  ])('%s', async (_, name, expected) => {
+    const message = 'User: arn:aws:iam::111122223333:user/x is not authorized to perform: dynamodb:PutItem';
+    const server = createServer((_request, response) => {
+      response
+        .writeHead(400, { 'content-type': 'application/x-amz-json-1.0' })
+        .end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message }));
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const env = { ...envOf('created'), AWS_ENDPOINT_URL_DYNAMODB: endpoint };
+    const run = await runCli(['create', '--label', 'ci'], { env });
+    await closeNow(server);
+    expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(run.stderr).toMatch(/^error: .*\n$/);
+    expect(run.stderr).toMatch(expected);
+    expect(run.stderr).not.toContain('111122223333');
+  });
+});
+
+describe('bad usage exits 2 and writes nothing', () => {
+  test.each([
+    ['no command', []],
+    ['an unknown command', ['crate']],
+    ['an unknown option', ['list', '--lable', 'x']],
+    ['no label', ['create']],
+    ['an empty label', ['create', '--label', '']],
+    ['an expiry gone by', ['create', '--label', 'x', '--expires', '2020-01-01T00:00:00Z']],
+    ['an expiry of no form', ['create', '--label', 'x', '--expires', 'soon']],
+    ['a scope in quotes', ['create', '--label', 'x', '--scope', '"a"']],
+    ['an empty plan', ['create', '--label', 'x', '--plan', '']],
+    ['a plan whose name has a space', ['create', '--label', 'x', '--plan', 'free plan']],
+    ['metadata of no JSON', ['create', '--label', 'x', '--metadata', '{plan}']],
+    ['metadata that is a list', ['create', '--label', 'x', '--metadata', '[]']],
+    ['a bad prefix', ['create', '--label', 'x', '--key-prefix', 'SK']],
+    ['two tables', ['list', '--table', 'x']],
+    ['a table without a name', ['create', '--label', 'x', '--table', '']],
+    ['a limit of 0', ['list', '--limit', '0']],
+    ['a limit of 1001', ['list', '--limit', '1001']],
+    ['a cursor that list did not give', ['list', '--cursor', 'x']],
+    ['an argument too many', ['list', 'keys']],
+    ['a seed without its file', ['seed']],
+  ])('%s', async (_, args) => {
+    const { exitCode, stdout, stderr } = await runLocally(args, 'unused');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).not.toBe('');
+  });
+
+  test('no table, with the ways to give one', async () => {
+    const run = await runCli(['list']);
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    for (const way of ['--table', '--stack', 'LATCHKEY_TABLE', '--local']) expect(run.stderr).toContain(way);
+  });
+
+  test.each([
+    ['an unknown command', [SECRET]],
+    ['an argument too many', ['list', SECRET]],
+    ['a cursor', ['list', '--cursor', SECRET]],
+    ['an expiry', ['create', '--label', 'x', '--expires', SECRET]],
+    ['a file', ['seed', SECRET]],
+  ])('a key given as %s is not repeated', async (_, args) => {
+    const { exitCode, stderr } = await runLocally(args, 'unused');
+    expect(exitCode).not.toBe(0);
+    expect(stderr).not.toContain(SECRET.slice(0, 20));
+  });
+});
+
+test('help is a result: it goes to stdout, and is done', async () => {
+  const run = await runCli(['seed', '--help']);
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(run.stdout).toContain('--skip-existing');
+});

@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals';
+import { recordLines, recordTable } from '../../../cli/records.ts';
+import { relativeTime } from '../../../operator/notices.ts';
+import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
+import { at, makeKey, NOW_MS } from '../../support/keys.ts';
+
+const DAY_MS = 86_400_000;
+
+test.each([
+  [0, 'just now'],
+  [-59_000, 'just now'],
+  [59_000, 'in less than a minute'],
+  [-60_000, '1 minute ago'],
+  [-3 * 3_600_000, '3 hours ago'],
+  [7 * DAY_MS - 5, 'in 7 days'],
+  [90 * DAY_MS - 5, 'in 3 months'],
+  [-366 * DAY_MS, '1 year ago'],
+])('%i ms from now is %j', (offsetMs, expected) => {
+  expect(relativeTime(at(offsetMs), NOW_MS)).toBe(expected);
+});
+
+const records: KeyRecord[] = [
+  makeKey({ id: 'newer', label: 'a', owner: 'acme', expiresAt: at(2 * DAY_MS), lastUsedAt: at(-3_600_000) }).record,
+  makeKey({ id: 'older', label: 'b\u001b[2J\nc\td', createdAt: at(-30 * DAY_MS), revokedAt: at(0) }).record,
+];
+
+test('people get a line for each key under a heading, in the order given, with times as they say them', () => {
+  const [head, newer, older, ...rest] = recordTable(records, NOW_MS).split('\n');
+  expect(head).toMatch(/^ID +LABEL +PREFIX +OWNER +STATE +CREATED +LAST USED +EXPIRES$/);
+  expect(older).toMatch(/^older .*revoked +1 month ago +never +never$/);
+  expect(newer).toMatch(/^newer .*acme +active +1 day ago +1 hour ago +in 2 days$/);
+  expect(rest).toEqual([]);
+});
+
+test('programs get fields parted by tabs, an absent one empty, with times in full', () => {
+  const [newer] = recordLines(records, NOW_MS).split('\n');
+  expect(newer?.split('\t').slice(3)).toEqual(['acme', 'active', at(-DAY_MS), at(-3_600_000), at(2 * DAY_MS), '']);
+});
+
+describe('a plan', () => {
+  const onPlan = records.map((record, index) => (index === 0 ? { ...record, plan: 'free' } : record));
+
+  test('has a column for people where a key is on one', () => {
+    const [head, newer, older] = recordTable(onPlan, NOW_MS).split('\n');
+    expect(head).toMatch(/^ID +LABEL +PREFIX +OWNER +PLAN +STATE +CREATED +LAST USED +EXPIRES$/);
+    expect(older).toMatch(/revoked +1 month ago/);
+    expect(newer).toMatch(/acme +free +active /);
+  });
+
+  test('keeps its column where there is room once the time of creation and the prefix are left out', () => {
+    const [head] = recordTable(onPlan, NOW_MS, { width: 80 }).split('\n');
+    expect(head).toMatch(/^ID +LABEL +OWNER +PLAN +STATE +LAST USED +EXPIRES$/);
+  });
+
+  test('is the last field for programs, so that the others stay where they were', () => {
+    const [before, after] = [records, onPlan].map((some) => recordLines(some, NOW_MS).split('\n'));
+    expect(after?.[0]).toBe(`${before?.[0]}free`);
+    expect(after?.[1]).toBe(before?.[1]);
+  });
+});
+
+test('an active key that the deployment refuses reads so, and no other one', () => {
+  const { keyPrefix: _, ...foreign } = makeKey().record;
+  const revoked = { ...foreign, id: 'a', revokedAt: at(-1) };
+  const stateIn = (record: KeyRecord, acceptedKeys?: string) =>
+    /active, refused|active|revoked/.exec(recordTable([record], NOW_MS, { acceptedKeys }))?.[0];
+  expect(stateIn(foreign, 'sk_')).toBe('active, refused');
+  expect(stateIn(foreign, 'any')).toBe('active');
+  expect(stateIn(foreign)).toBe('active');
+  expect(stateIn(revoked, 'sk_')).toBe('revoked');
+  expect(stateIn(makeKey().record, 'sk_')).toBe('active');
+});
+
+test.each([recordTable, recordLines])('a label steers no terminal and parts no line', (format) => {
+  const text = format(records, NOW_MS);
+  expect(text).toContain('b\\u001b[2J\\u000ac\\u0009d');
+  expect(text).not.toContain('\u001b');
+});
+
+test('a long label is cut between characters, and an id never', () => {
+  const id = 'i'.repeat(50);
+  const text = recordTable([makeKey({ id, label: '😀'.repeat(50) }).record], NOW_MS);
+  expect(text).toContain(id);
+  expect(text).toContain(`${'😀'.repeat(31)}…`);
+});
+
+test('a hash is in no form of a record', () => {
+  const [record] = records;
+  if (record === undefined) throw new Error('no record');
+  const forms = [recordTable(records, NOW_MS), recordLines(records, NOW_MS), JSON.stringify(publicRecord(record))];
+  for (const form of forms) expect(form).not.toContain(record.keyHash);
+  expect(publicRecord(record)).toMatchObject({ id: 'newer', expiresAt: at(2 * DAY_MS) });
+});

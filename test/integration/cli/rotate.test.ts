@@ -1,0 +1,175 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
+import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
+import { at } from '../../support/keys.ts';
+import { LocalCli } from '../../support/localCli.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const ISSUED_KEY = /sk_[0-9A-Za-z]{49}/;
+
+let cli: LocalCli;
+let table = '';
+beforeAll(async () => {
+  cli = await LocalCli.start();
+  table = await cli.makeTable();
+});
+afterAll(() => cli.stop());
+
+const stored = (id: string): Promise<KeyRecord> => cli.record(table, id);
+
+describe('a key is rotated', () => {
+  test('to a successor that takes over what is said of it, and programs get the key and both records', async () => {
+    const { record } = await cli.putKey(table, { owner: 'acme', scopes: ['a'], plan: 'free', metadata: { seats: 3 } });
+    const run = await cli.run(['rotate', record.id, '--grace', '2h', '--yes', '--json'], { table });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const { key, record: successor, previous, ...rest } = JSON.parse(run.stdout);
+    expect(rest).toEqual({});
+    expect(key).toMatch(ISSUED_KEY);
+    const stores = { successor: await stored(successor.id), previous: await stored(record.id) };
+    expect({ successor, previous }).toEqual({
+      successor: publicRecord(stores.successor),
+      previous: publicRecord(stores.previous),
+    });
+    expect(stores.successor).toMatchObject({
+      keyHash: hashSecret(key as KeySecret),
+      label: 'ci',
+      owner: 'acme',
+      scopes: ['a'],
+      plan: 'free',
+      metadata: { seats: 3 },
+      createdBy: 'alice',
+      rotatedFrom: record.id,
+    });
+    expect(previous).toMatchObject({ rotatedTo: successor.id, expiresAt: at(2 * HOUR_MS) });
+  });
+
+  test('and people are shown the new key once, and until when the old one works', async () => {
+    const { record } = await cli.putKey(table);
+    const run = await cli.run(['rotate', record.id, '--grace', '24h', '--yes'], { table, revocationDelaySeconds: 60 });
+    const [secret = ''] = ISSUED_KEY.exec(run.stdout) ?? [];
+    const { rotatedTo } = await stored(record.id);
+    expect(run).toEqual({
+      exitCode: 0,
+      stdout: `key:     ${secret}
+id:      ${rotatedTo}
+label:   ci
+
+Keep the key now: it will not be shown again.
+
+It succeeds key ${record.id}, "ci".
+The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 60 seconds (recordCacheTtl plus resultCacheTtl) more.
+`,
+      stderr: '',
+    });
+  });
+
+  test.each([
+    [[], at(DAY_MS)],
+    [['--grace', '7d'], at(7 * DAY_MS)],
+    [['--grace', '0'], at(0)],
+  ])('with the grace period of %j', async (args, expiresAt) => {
+    const { record } = await cli.putKey(table);
+    await cli.run(['rotate', record.id, '--yes', ...args], { table });
+    expect((await stored(record.id)).expiresAt).toBe(expiresAt);
+  });
+
+  test('without a grace period the notice is that of a revocation', async () => {
+    const { record } = await cli.putKey(table);
+    const args = ['rotate', record.id, '--grace', '0', '--yes'];
+    const { stdout } = await cli.run(args, { table, revocationDelaySeconds: 0 });
+    expect(stdout).toContain('\nThe old key is refused from now on: no cache holds it.\n');
+  });
+
+  test.each<[string[], string | undefined]>([
+    [[], at(5 * DAY_MS)],
+    [['--expires', '30d'], at(30 * DAY_MS)],
+    [['--expires', '2031-01-01'], '2031-01-01T23:59:59.999Z'],
+    [['--no-expiry'], undefined],
+  ])('with %j the successor expires as asked, or lives as long as the old key was given', async (args, expiresAt) => {
+    const { record } = await cli.putKey(table, { createdAt: at(-DAY_MS), expiresAt: at(4 * DAY_MS) });
+    await cli.run(['rotate', record.id, '--yes', ...args], { table });
+    const { rotatedTo = '' } = await stored(record.id);
+    expect((await stored(rotatedTo)).expiresAt).toBe(expiresAt);
+  });
+
+  test.each([
+    [['--grace', '24h'], 'It then works for 24h at most.'],
+    [['--grace', '0'], 'It is then refused.'],
+  ])('on a terminal after a yes: %j', async (args, consequence) => {
+    const { record } = await cli.putKey(table);
+    const run = await cli.run(['rotate', record.id, ...args], { table, isTerminal: true, input: 'y\n' });
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).toBe(`Rotate key ${record.id}, "ci"? ${consequence} [y/N] `);
+    expect((await stored(record.id)).rotatedTo).toBeDefined();
+  });
+
+  test.each([
+    ['after any other answer', { isTerminal: true, input: 'n\n' }, 1],
+    ['without --yes where there is no terminal', { input: 'y\n' }, 2],
+  ])('and not %s', async (_, session, exitCode) => {
+    const { record } = await cli.putKey(table);
+    const run = await cli.run(['rotate', record.id], { table, ...session });
+    expect(run).toMatchObject({ exitCode, stdout: '' });
+    expect(await stored(record.id)).toEqual(record);
+  });
+});
+
+describe('with --out', () => {
+  test("the new key is in the file for the owner's eyes alone, and not shown", async () => {
+    const { record } = await cli.putKey(table);
+    const out = join(cli.directory, 'rotated.json');
+    const run = await cli.run(['rotate', record.id, '--out', out, '--yes', '--json'], { table });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const kept = JSON.parse(await readFile(out, 'utf8'));
+    expect(kept.key).toMatch(ISSUED_KEY);
+    expect((await stat(out)).mode & 0o777).toBe(0o600);
+    expect(run.stdout).not.toContain(kept.key.slice(11));
+    const { record: successor, previous, ...rest } = JSON.parse(run.stdout);
+    expect(rest).toEqual({});
+    expect(successor).toEqual(kept.record);
+    expect(previous.id).toBe(record.id);
+  });
+
+  test('a rotation that is refused leaves no file and no successor', async () => {
+    const { record } = await cli.putKey(table, { disabledAt: at(-1) });
+    const before = await cli.records(table);
+    const out = join(cli.directory, 'refused.json');
+    const run = await cli.run(['rotate', record.id, '--out', out, '--yes'], { table });
+    expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+    await expect(stat(out)).rejects.toThrow('ENOENT');
+    expect(await cli.records(table)).toEqual(before);
+  });
+});
+
+describe('what cannot be rotated fails with why', () => {
+  test.each<[string, Partial<KeyRecord>, RegExp]>([
+    ['a revoked key', { revokedAt: at(-1) }, /revoked already/],
+    ['an expired key', { expiresAt: at(-1) }, /expired/],
+    ['a disabled key', { disabledAt: at(-1) }, /disabled/],
+    ['a key that was rotated', { rotatedTo: 'newer', expiresAt: at(1) }, /rotated already, to newer/],
+  ])('%s', async (_, fields, expected) => {
+    const { record } = await cli.putKey(table, fields);
+    const run = await cli.run(['rotate', record.id, '--yes'], { table });
+    expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(run.stderr).toMatch(/^error: .*\n$/);
+    expect(run.stderr).toMatch(expected);
+    expect(await stored(record.id)).toEqual(record);
+  });
+
+  test.each([
+    ['a grace period of no form', ['--grace', 'soon']],
+    ['a negative grace period', ['--grace', '-1h']],
+    ['a grace period of a century', ['--grace', '100y']],
+    ['an expiry gone by', ['--expires', '2020-01-01T00:00:00Z']],
+    ['an expiry and none', ['--expires', '1d', '--no-expiry']],
+    ['two places for the key', ['--copy', '--out', 'x']],
+  ])('%s is bad usage', async (_, args) => {
+    const { record } = await cli.putKey(table);
+    const run = await cli.run(['rotate', record.id, '--yes', ...args], { table });
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(await stored(record.id)).toEqual(record);
+  });
+});

@@ -1,0 +1,268 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
+import { generateSecret, type KeySecret } from '../../../keys/secret.ts';
+import { at, makeKey } from '../../support/keys.ts';
+import { LocalCli } from '../../support/localCli.ts';
+import { tracesOf } from '../../support/traces.ts';
+
+const [KEY, OTHER] = [generateSecret('sk_'), generateSecret('live9_')];
+const shown = (secret: string) => secret.slice(0, secret.indexOf('_') + 9);
+const wrong = (secret: string) => secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0');
+
+let cli: LocalCli;
+beforeAll(async () => {
+  cli = await LocalCli.start();
+});
+afterAll(() => cli.stop());
+
+const scanText = (input: string | Uint8Array, args: readonly string[] = []) =>
+  cli.run(['scan', '-', '--json', ...args], { input });
+const placesIn = (stdout: string) =>
+  JSON.parse(stdout).finds.map(({ line, column }: { line: number; column: number }) => [line, column]);
+
+describe('a key is found', () => {
+  test('with its file, line and column, and no more of it is told than list shows', async () => {
+    const file = await cli.write('app.ts', `const a = 1;\n\n  const key = '${KEY}'; // and ${OTHER}\n`);
+    const { exitCode, stdout, stderr } = await cli.run(['scan', file]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe(`${file}:3:16: ${shown(KEY)}…\n${file}:3:${16 + 52 + 10}: ${shown(OTHER)}…\n`);
+    expect(stderr).toBe('error: 2 keys found in 2 places: revoke or rotate what is in use\n');
+    expect(tracesOf([KEY], stdout + stderr)).toEqual([]);
+    expect((stdout + stderr).includes(OTHER.slice(0, 15))).toBe(false);
+  });
+
+  test.each([
+    ['alone', KEY, [[1, 1]]],
+    [
+      'twice',
+      `${KEY}\r\n${KEY}`,
+      [
+        [1, 1],
+        [2, 1],
+      ],
+    ],
+    ['between letters of no word of its own', `xy${KEY}zz`, [[1, 3]]],
+    ['behind an escaped line end', `"a\\n${KEY}"`, [[1, 5]]],
+    ['in an address', `https://x/?api_key=${KEY}&x=1`, [[1, 20]]],
+    ['behind letters of another alphabet', `größe=${KEY}`, [[1, 7]]],
+    [
+      'two without anything between',
+      KEY + OTHER,
+      [
+        [1, 1],
+        [1, 53],
+      ],
+    ],
+    ['across what a reader takes at once', `${'x'.repeat(65_536 - 20)}${KEY}`, [[1, 65_536 - 19]]],
+  ])('%s', async (_, text, places) => {
+    const { exitCode, stdout } = await scanText(text);
+    expect(exitCode).toBe(1);
+    expect(placesIn(stdout)).toEqual(places);
+  });
+
+  test('once each in a line of many megabytes', async () => {
+    const starts = [0, 1_048_500, 1_048_576, 3_000_000];
+    let text = '';
+    for (const start of starts) text = text.padEnd(start, '.') + KEY;
+    const { stdout } = await scanText(`first\n${text.padEnd(4_000_000, '.')}\n${KEY}\n`);
+    expect(placesIn(stdout)).toEqual([...starts.map((start) => [2, start + 1]), [3, 1]]);
+  });
+
+  test.each(['utf16le', 'utf-8 with a mark'])('in %s', async (encoding) => {
+    const text = `\ufeffkey\n ${KEY}\n`;
+    const { stdout } = await scanText(Buffer.from(text, encoding === 'utf16le' ? 'utf16le' : 'utf8'));
+    expect(placesIn(stdout)).toEqual([[2, 2]]);
+  });
+
+  test.each([
+    ['near the start', 0],
+    ['far behind it', 100_000],
+  ])('in a diff of files with a NUL %s', async (_, at) => {
+    const header = 'diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n';
+    const { exitCode, stdout } = await scanText(`${header}-old\n+${'.'.repeat(at)}\0\n+key = ${KEY}\n`);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ finds: [{ file: 'x', line: 2, column: 7 }], scanned: 1, binary: 0 });
+  });
+
+  test('of the longest prefix, and of the one that is asked for alone', async () => {
+    const long = generateSecret(`${'p'.repeat(15)}_`);
+    const text = `${long} ${KEY} ${OTHER}`;
+    expect(placesIn((await scanText(text)).stdout)).toHaveLength(3);
+    expect(JSON.parse((await scanText(text, ['--key-prefix', 'live9_'])).stdout).finds).toMatchObject([
+      { keyPrefix: shown(OTHER) },
+    ]);
+  });
+});
+
+test('a key is found also where nobody reads what is told of it', async () => {
+  for (const args of [[], ['--json']]) {
+    const { exitCode, stderr } = await cli.run(['scan', '-', ...args], { input: KEY, readWrites: 0 });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error: 1 key found/);
+  }
+});
+
+test('what cannot be read is no success, also where nobody reads what is told', async () => {
+  const { exitCode } = await cli.run(['scan', 'no such file'], { readWrites: 0 });
+  expect(exitCode).toBe(1);
+});
+
+describe('nothing else is taken for one', () => {
+  test.each([
+    ['a bare prefix', 'sk_ and sk_0123'],
+    ['a wrong checksum', wrong(KEY)],
+    ['a key cut short', KEY.slice(0, -1)],
+    ['a key with a character in the midst', `${KEY.slice(0, 20)}-${KEY.slice(20)}`],
+    ['a key over two lines', `${KEY.slice(0, 20)}\n${KEY.slice(20)}`],
+    ['a key without its prefix', KEY.slice(3)],
+    ['a key of capitals', KEY.toUpperCase()],
+    ['a key made elsewhere', `sk_${Buffer.alloc(32, 7).toString('base64url')}`],
+    ['a long name with underscores', 'a_'.repeat(100) + 'x'.repeat(200)],
+    ['nothing', ''],
+  ])('%s', async (_, text) => {
+    const { exitCode, stdout } = await scanText(text);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout).finds).toEqual([]);
+  });
+
+  test('in a megabyte of what keys are made of', async () => {
+    const text = Array.from({ length: 20_000 }, () => wrong(generateSecret('sk_'))).join(' ');
+    expect((await scanText(text)).exitCode).toBe(0);
+  });
+});
+
+describe('of a directory', () => {
+  let directory = '';
+  beforeAll(async () => {
+    directory = join(cli.directory, 'project');
+    for (const name of ['.git', 'node_modules/x', 'src/deep', 'empty'])
+      await mkdir(join(directory, name), { recursive: true });
+    await writeFile(join(directory, '.git', 'index'), KEY);
+    await writeFile(join(directory, 'node_modules', 'x', 'index.js'), KEY);
+    await writeFile(join(directory, '.gitignore'), '.env\n');
+    await writeFile(join(directory, '.env'), `KEY=${KEY}\n`);
+    await writeFile(join(directory, 'src', 'deep', 'a b.txt'), `\n${OTHER}`);
+    await writeFile(join(directory, 'src', 'image.png'), Buffer.concat([Buffer.from([0x89, 0]), Buffer.from(KEY)]));
+    await symlink(directory, join(directory, 'src', 'loop'));
+  });
+
+  test('all files are looked at but those of git and npm, binary ones and what links lead to', async () => {
+    const { exitCode, stdout } = await cli.run(['scan', directory, '--json']);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      finds: [
+        { file: join(directory, '.env'), line: 1, column: 5, keyPrefix: shown(KEY) },
+        { file: join(directory, 'src/deep/a b.txt'), line: 2, column: 1, keyPrefix: shown(OTHER) },
+      ],
+      scanned: 3,
+      binary: 1,
+    });
+  });
+
+  test('one without a key is told to be so, with how much was looked at', async () => {
+    const { exitCode, stdout, stderr } = await cli.run([
+      'scan',
+      join(directory, '.gitignore'),
+      join(directory, 'src/image.png'),
+    ]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
+    expect(stderr).toBe('no key found; texts looked at: 1, 1 more are binary\n');
+  });
+
+  test('what cannot be read is told, the rest is looked at, and it fails', async () => {
+    const { exitCode, stderr } = await cli.run(['scan', join(directory, 'missing'), join(directory, '.gitignore')]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^warning: cannot read .*missing: ENOENT\nerror: 1 of the paths cannot be read\n$/);
+  });
+});
+
+describe('of a diff', () => {
+  const diff = `diff --git a/src/a.ts b/src/a.ts
+index 1111111..2222222 100644
+--- a/src/a.ts
++++ b/src/a.ts
+@@ -1,4 +1,4 @@ function ${'x'}
+ line 1
+-old = '${KEY}'
++new = '${OTHER}'
+ context = '${KEY}'
+--- ${KEY}
++++ ${KEY}
+@@ -20 +20,2 @@
+ line
++${KEY}
+\\ No newline at end of file
+diff --git a/b.txt b/b.txt
+new file mode 100644
+--- /dev/null
++++ b/b.txt
+@@ -0,0 +1,2 @@
++
++${KEY}
+`;
+
+  test('what it adds is found, where it will be in the new file', async () => {
+    const { exitCode, stdout } = await cli.run(['scan', '-'], { input: diff });
+    expect(exitCode).toBe(1);
+    const [a, b] = [shown(OTHER), shown(KEY)];
+    expect(stdout).toBe(`src/a.ts:2:8: ${a}…\nsrc/a.ts:4:4: ${b}…\nsrc/a.ts:21:1: ${b}…\nb.txt:2:1: ${b}…\n`);
+  });
+
+  test('what it takes away, or leaves as it is, is not', async () => {
+    const taken = `--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n-${KEY}\n ${KEY}\n`;
+    expect((await cli.run(['scan', '-'], { input: taken })).exitCode).toBe(0);
+  });
+
+  test('what stands around it, such as the text of a commit, is looked at as well', async () => {
+    const { stdout } = await cli.run(['scan', '-'], { input: `commit 1\n\n    Use ${KEY}\n\n${diff}` });
+    expect(stdout).toMatch(/^<stdin>:3:9: /);
+  });
+});
+
+describe('with a table', () => {
+  let table = '';
+  let known: { secret: KeySecret; record: KeyRecord };
+  beforeAll(async () => {
+    table = await cli.makeTable();
+    known = await cli.putKey(table, { label: 'build\nserver', revokedAt: at(-1) });
+  });
+
+  test('people are told which key it is, and of one that it lacks that it does', async () => {
+    const { exitCode, stdout } = await cli.run(['scan', '-'], { table, input: `${known.secret}\n${KEY}\n` });
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe(
+      `<stdin>:1:1: ${shown(known.secret)}…  revoked key ${known.record.id}, "build\\nserver"\n` +
+        `<stdin>:2:1: ${shown(KEY)}…  not in the table\n`,
+    );
+  });
+
+  test('programs get its record, without the hash', async () => {
+    const { stdout } = await cli.run(['scan', '-', '--json'], { table, input: `${known.secret}\n${KEY}\n` });
+    const [first, second] = JSON.parse(stdout).finds;
+    expect(first.record).toEqual(publicRecord(known.record));
+    expect(second).not.toHaveProperty('record');
+  });
+
+  test('that cannot be asked the find is told all the same', async () => {
+    const { exitCode, stdout, stderr } = await cli.run(['scan', '-'], { table: 'missing', input: KEY });
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe(`<stdin>:1:1: ${shown(KEY)}…\n`);
+    expect(stderr).toMatch(/^warning: the table was not asked to the end: there is no table "missing"/);
+  });
+});
+
+test.each([
+  ['no path', ['scan']],
+  ['a bad prefix', ['scan', '-', '--key-prefix', 'SK']],
+])('bad usage exits 2: %s', async (_, args) => {
+  expect(await cli.run(args)).toMatchObject({ exitCode: 2, stdout: '' });
+});
+
+test('a key given for a path is not repeated', async () => {
+  const { secret } = makeKey();
+  const { exitCode, stderr, stdout } = await cli.run(['scan', secret]);
+  expect(exitCode).toBe(1);
+  expect(tracesOf([secret], stdout + stderr)).toEqual([]);
+});

@@ -1,0 +1,116 @@
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
+import { closedEndpoint } from '../../support/engine.ts';
+import { LOCAL_AWS, runCli } from '../../support/cli.ts';
+import { LocalCli } from '../../support/localCli.ts';
+
+const ISSUED_KEY = /sk_[0-9A-Za-z]{49}/;
+const CREATE = ['create', '--label', 'ci'];
+
+let cli: LocalCli;
+let table = '';
+beforeAll(async () => {
+  cli = await LocalCli.start();
+});
+afterAll(() => cli.stop());
+
+describe('create --copy', () => {
+  /** A directory with programs of these names that note what they are given, or fail. */
+  async function tools(directory: string, names: readonly string[], { exitCode = 0 } = {}): Promise<string> {
+    const path = join(cli.directory, directory);
+    await mkdir(path);
+    for (const name of names) {
+      const script = `#!/bin/sh\necho "$0 $*" > '${path}/arguments'\n/bin/cat > '${path}/${name}.copied'\nexit ${exitCode}\n`;
+      await writeFile(join(path, name), script);
+      await chmod(join(path, name), 0o755);
+    }
+    return path;
+  }
+
+  beforeAll(async () => {
+    table = await cli.makeTable();
+  });
+
+  test.each([
+    ['pbcopy', {}],
+    ['wl-copy', { WAYLAND_DISPLAY: 'wayland-0' }],
+    ['xclip', { DISPLAY: ':0' }],
+    ['xsel', { DISPLAY: ':0' }],
+    ['clip.exe', {}],
+  ])('hands the key to %s on its standard input, never as an argument, and does not show it', async (name, display) => {
+    const path = await tools(`with-${name}`, [name]);
+    const run = await cli.run([...CREATE, '--copy'], { table, env: { PATH: path, ...display } });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const copied = await readFile(join(path, `${name}.copied`), 'utf8');
+    expect(copied).toMatch(new RegExp(`^${ISSUED_KEY.source}$`));
+    expect(await readFile(join(path, 'arguments'), 'utf8')).not.toContain(copied.slice(3, 20));
+    expect(run.stdout).not.toMatch(ISSUED_KEY);
+    expect(run.stdout).toMatch(/The key is on the clipboard, and nowhere else\.\n$/);
+    const hashes = (await cli.records(table)).map(({ keyHash }) => keyHash);
+    expect(hashes).toContain(hashSecret(copied as KeySecret));
+  });
+
+  test('tells programs the record and no key', async () => {
+    const path = await tools('json', ['pbcopy']);
+    const run = await cli.run([...CREATE, '--copy', '--json'], { table, env: { PATH: path } });
+    expect(Object.keys(JSON.parse(run.stdout))).toEqual(['record']);
+  });
+
+  test.each<[string, string[], Record<string, string>, number]>([
+    ['where there is no tool', [], {}, 0],
+    ['where a tool has no display', ['xclip', 'xsel', 'wl-copy'], {}, 0],
+    ['where the tool fails', ['pbcopy'], {}, 1],
+  ])('%s fails before a key is issued', async (what, names, display, exitCode) => {
+    const before = await cli.records(table);
+    const path = await tools(what.replaceAll(' ', '-'), names, { exitCode });
+    const PATH = ['', join(path, 'missing'), path].join(delimiter);
+    const run = await cli.run([...CREATE, '--copy'], { table, env: { PATH, ...display } });
+    expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(run.stderr).toMatch(/^error: --copy: .*\n$/);
+    expect(await cli.records(table)).toEqual(before);
+  });
+});
+
+describe('create --out', () => {
+  let out = '';
+  beforeAll(async () => {
+    table = await cli.makeTable();
+    out = join(cli.directory, 'created.json');
+  });
+
+  test('writes the key to a file for the owner alone, and does not show it', async () => {
+    const run = await cli.run([...CREATE, '--out', out], { table });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const { key, record } = JSON.parse(await readFile(out, 'utf8'));
+    expect((await stat(out)).mode & 0o777).toBe(0o600);
+    expect((await cli.records(table)).map(({ keyHash }) => keyHash)).toEqual([hashSecret(key)]);
+    expect(run.stdout).not.toContain(key.slice(11));
+    expect(run.stdout).toBe(`id:      ${record.id}\nlabel:   ci\n\nThe key is in ${out}, and nowhere else.\n`);
+  });
+
+  test('takes no file that exists, and issues no key', async () => {
+    const before = await cli.records(table);
+    const run = await cli.run([...CREATE, '--out', out], { table });
+    expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(run.stderr).toBe(`error: --out: ${out}: it exists: give another\n`);
+    expect(await cli.records(table)).toEqual(before);
+  });
+
+  test('leaves no empty file where the key is refused', async () => {
+    const other = join(cli.directory, 'empty.json');
+    const run = await cli.run(['create', '--label', '', '--out', other], { table });
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    await expect(stat(other)).rejects.toThrow('ENOENT');
+  });
+
+  test('has the key before the table does: one that may not be stored is told', async () => {
+    const lost = join(cli.directory, 'lost.json');
+    const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: await closedEndpoint(), LATCHKEY_TABLE: 'keys' };
+    const run = await runCli([...CREATE, '--out', lost], { env });
+    const { record } = JSON.parse(await readFile(lost, 'utf8'));
+    expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(run.stderr).toContain(`the key in ${lost} is good only if the list has the id ${record.id}\nerror: `);
+  });
+});

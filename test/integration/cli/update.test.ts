@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
+import { at } from '../../support/keys.ts';
+import { LocalCli } from '../../support/localCli.ts';
+
+const DAY_MS = 86_400_000;
+
+let cli: LocalCli;
+let table = '';
+beforeAll(async () => {
+  cli = await LocalCli.start();
+  table = await cli.makeTable();
+});
+afterAll(() => cli.stop());
+
+const FULL = {
+  owner: 'acme',
+  scopes: ['orders:read'],
+  plan: 'free',
+  metadata: { plan: 'pro' },
+  expiresAt: at(DAY_MS),
+  purgeAfter: 1_900_000_000,
+};
+
+async function stored(id: string): Promise<KeyRecord | undefined> {
+  return (await cli.records(table)).find((record) => record.id === id);
+}
+
+describe('what is mentioned changes, and all else stays', () => {
+  test.each<[string[], Partial<Record<keyof KeyRecord, unknown>>]>([
+    [['--label', 'new'], { label: 'new' }],
+    [['--owner', 'globex'], { owner: 'globex' }],
+    [['--no-owner'], { owner: undefined }],
+    [['--scope', 'a', '--scope', 'b'], { scopes: ['a', 'b'] }],
+    [['--scope', 'a,b', '--scope', 'c'], { scopes: ['a', 'b', 'c'] }],
+    [['--scope', 'orders:read, orders:write'], { scopes: ['orders:read', 'orders:write'] }],
+    [['--scope={a,b}'], { scopes: ['a', 'b'] }],
+    [['--no-scopes'], { scopes: undefined }],
+    [['--plan', 'pro'], { plan: 'pro' }],
+    [['--no-plan'], { plan: undefined }],
+    [['--metadata', '{"seats":3}'], { metadata: { seats: 3 } }],
+    [['--no-metadata'], { metadata: undefined }],
+    [['--expires', '2d'], { expiresAt: at(2 * DAY_MS), purgeAfter: expect.any(Number) }],
+    [['--expires', '2031-01-01'], { expiresAt: '2031-01-01T23:59:59.999Z', purgeAfter: expect.any(Number) }],
+    [['--expires', '2031-01-01 12:00+0100'], { expiresAt: '2031-01-01T11:00:00.000Z', purgeAfter: expect.any(Number) }],
+    [['--no-expiry'], { expiresAt: undefined, purgeAfter: undefined }],
+    [
+      ['--label', 'new', '--no-owner', '--no-expiry'],
+      { label: 'new', owner: undefined, expiresAt: undefined, purgeAfter: undefined },
+    ],
+  ])('%j', async (args, changes) => {
+    const { record } = await cli.putKey(table, FULL);
+    const { exitCode, stdout, stderr } = await cli.run(['update', record.id, ...args, '--json'], { table });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const now = await stored(record.id);
+    expect(now).toEqual({ ...record, ...changes });
+    expect(JSON.parse(stdout)).toEqual({ record: publicRecord(now as KeyRecord) });
+  });
+});
+
+test('people see the time that a date was read as', async () => {
+  const { record } = await cli.putKey(table, FULL);
+  const { stdout } = await cli.run(['update', record.id, '--expires', '2031-01-01'], { table });
+  expect(stdout).toMatch(/^expires: +in 7 months \(2031-01-01T23:59:59\.999Z\)$/m);
+});
+
+test('people see the key as it is now, within 80 columns', async () => {
+  const { record } = await cli.putKey(table, FULL);
+  const run = await cli.run(['update', record.id, '--label', 'new'], { table, isTerminal: true });
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(run.stdout).toMatch(new RegExp(`^Updated key ${record.id}, "new"\\.\n\nid: +${record.id}\nlabel: +new\n`));
+  for (const line of run.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+describe('bad usage changes nothing', () => {
+  test.each([
+    ['no change', []],
+    ['an empty label', ['--label', '']],
+    ['an empty owner', ['--owner', '']],
+    ['no scope', ['--scope', '']],
+    ['a comma for a scope', ['--scope', ',']],
+    ['a scope with a quote', ['--scope', '"a"']],
+    ['a scope with a brace', ['--scope', '{a']],
+    ['a scope with a bracket', ['--scope', '[a,b]']],
+    ['scopes and none', ['--scope', 'a', '--no-scopes']],
+    ['none and scopes', ['--no-scopes', '--scope', 'a']],
+    ['an owner and none', ['--owner', 'x', '--no-owner']],
+    ['no owner and one', ['--no-owner', '--owner', 'x']],
+    ['a plan and none', ['--plan', 'pro', '--no-plan']],
+    ['no plan and one', ['--no-plan', '--plan=pro']],
+    ['metadata and none', ['--metadata', '{"a":1}', '--no-metadata']],
+    ['no metadata and some', ['--no-metadata', '--metadata', '{"a":1}']],
+    ['an empty plan', ['--plan', '']],
+    ['a plan whose name has a space', ['--plan', 'free plan']],
+    ['metadata that is a list', ['--metadata', '[]']],
+    ['an expiry gone by', ['--expires', '2020-01-01T00:00:00Z']],
+    ['an expiry without a zone', ['--expires', '2031-01-01T12:00:00']],
+    ['an expiry on a day that does not exist', ['--expires', '2031-02-30']],
+    ['an expiry and none', ['--expires', '2d', '--no-expiry']],
+    ['no expiry and one', ['--no-expiry', '--expires', '2d']],
+  ])('%s', async (_, args) => {
+    const { record } = await cli.putKey(table, FULL);
+    const { exitCode, stdout, stderr } = await cli.run(['update', record.id, ...args], { table });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: /);
+    expect(await stored(record.id)).toEqual(record);
+  });
+});
+
+test.each(['owner', 'plan', 'metadata'])('the message about --%s and its opposite names both', async (name) => {
+  const { record } = await cli.putKey(table, FULL);
+  const { stderr } = await cli.run(['update', record.id, `--${name}`, '{}', `--no-${name}`], { table });
+  expect(stderr).toMatch(new RegExp(`^error: option '--no-${name}' cannot be used with option '--${name} <\\w+>'\\n$`));
+});
+
+test.each([
+  ['an unknown key', async () => '00000000-0000-4000-8000-000000000000', /no key/],
+  ['a revoked key', async () => (await cli.putKey(table, { revokedAt: at(0) })).record.id, /revoked already/],
+])('%s fails with why', async (_, idOf, expected) => {
+  const { exitCode, stdout, stderr } = await cli.run(['update', await idOf(), '--label', 'x'], { table });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  expect(stderr).toMatch(/^error: .*\n$/);
+  expect(stderr).toMatch(expected);
+});

@@ -1,0 +1,317 @@
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createConsoleApp } from '../../../console/server/consoleApp.ts';
+import { Session } from '../../../console/server/guards.ts';
+import { KeyRegistry } from '../../../keys/registry.ts';
+import { hashSecret, parseSecret } from '../../../keys/secret.ts';
+import { LocalDynamoDb } from '../../../local/table.ts';
+import { createClient } from '../../support/engine.ts';
+import { at, fullItem, makeKey } from '../../support/keys.ts';
+import { ConsoleUnderTest } from './consoleUnderTest.ts';
+import { operations } from './openApi.ts';
+import { publicRecord } from '../../../keys/record.ts';
+
+const DAY_MS = 86_400_000;
+
+let database: LocalDynamoDb;
+let console: ConsoleUnderTest;
+beforeAll(async () => {
+  database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
+  console = await ConsoleUnderTest.start(database);
+  await console.open();
+});
+afterAll(async () => {
+  await console.stop();
+  await database.stop();
+});
+
+/** What of a record a page hands back with its changes. */
+function asRead(record: object) {
+  return JSON.parse(JSON.stringify(record));
+}
+
+test('the server has exactly the operations that the document tells of', () => {
+  const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
+  const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
+  const session = new Session(() => 'token');
+  const table = { registry, location, actor: 'alice', isReadOnly: false, note: () => {} };
+  const { routes } = createConsoleApp({ ...table, port: 1, session, files: new Map() });
+  const served = routes
+    .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/'))
+    .map(({ method, path }) => `${method} ${path}`);
+  expect(served.toSorted()).toEqual(operations.toSorted());
+});
+
+test('the session tells the table, who acts, and whether changes are taken', async () => {
+  expect(await console.api('GET', '/api/session')).toEqual({
+    status: 200,
+    body: {
+      table: {
+        name: console.tableName,
+        kind: 'local',
+        region: 'us-east-1',
+        revocationDelaySeconds: null,
+        acceptedKeys: null,
+      },
+      actor: 'alice',
+      isReadOnly: false,
+    },
+  });
+});
+
+describe('keys are listed', () => {
+  let own: ConsoleUnderTest;
+  beforeAll(async () => {
+    own = await ConsoleUnderTest.start(database);
+    await own.open();
+  });
+  afterAll(() => own.stop());
+
+  test('with all that is known of them, but no hash', async () => {
+    await own.put(fullItem());
+    const { record } = await own.putKey({ disabledAt: at(-1) });
+    const { body } = await own.api('GET', '/api/keys');
+    expect(body.cursor).toBeNull();
+    const full = await own.record(String(fullItem()['id']));
+    expect(body.records).toHaveLength(2);
+    expect(body.records).toEqual(expect.arrayContaining([publicRecord(full), publicRecord(record)]));
+    expect(JSON.stringify(body)).not.toContain(full.keyHash);
+  });
+
+  test('beside those that cannot be read', async () => {
+    await own.put({ ...makeKey({ id: 'bad' }).record, label: 1 });
+    const { body } = await own.api('GET', '/api/keys');
+    expect(body.records).toHaveLength(2);
+    expect(body.corrupt).toEqual(['the record of key bad has an unreadable label']);
+  });
+
+  test('with the control characters in the id of an unreadable record escaped', async () => {
+    const odd = await ConsoleUnderTest.start(database);
+    await odd.open();
+    await odd.put({ ...makeKey({ id: 'bad\u001b[2J' }).record, label: 1 });
+    const { body } = await odd.api('GET', '/api/keys');
+    await odd.stop();
+    expect(body.corrupt).toEqual([String.raw`the record of key bad\u001b[2J has an unreadable label`]);
+  });
+
+  test('page by page', async () => {
+    const many = await ConsoleUnderTest.start(database);
+    await many.open();
+    const ids = new Set<string>();
+    for (let count = 0; count < 1010; count++) ids.add((await many.putKey()).record.id);
+    const first = await many.api('GET', '/api/keys');
+    expect(first.body.records).toHaveLength(1000);
+    const rest = await many.api('GET', `/api/keys?cursor=${first.body.cursor}`);
+    expect(rest.body.cursor).toBeNull();
+    const listed = [...first.body.records, ...rest.body.records].map(({ id }) => id);
+    expect(new Set(listed)).toEqual(ids);
+    await many.stop();
+  }, 60_000);
+
+  test('and a cursor that this list did not give is refused', async () => {
+    expect(await own.api('GET', '/api/keys?cursor=x')).toMatchObject({ status: 400 });
+  });
+});
+
+test('a key is issued, and its secret is in that answer alone', async () => {
+  const fields = {
+    label: 'build',
+    owner: 'acme',
+    scopes: ['orders:read'],
+    plan: 'free',
+    metadata: { seats: 3 },
+    expiresAt: at(DAY_MS),
+  };
+  const { status, body } = await console.api('POST', '/api/keys', fields);
+  expect(status).toBe(201);
+  const secret = parseSecret(body.key, { prefix: 'sk_', acceptForeignKeys: false });
+  const stored = await console.record(body.record.id);
+  expect(stored).toMatchObject({ ...fields, createdBy: 'alice', keyHash: secret && hashSecret(secret) });
+  expect(body.record).toEqual(publicRecord(stored));
+  for (const path of ['/api/keys', `/api/keys/${body.record.id}`, '/api/session']) {
+    expect(JSON.stringify((await console.api('GET', path)).body)).not.toContain(body.key);
+  }
+});
+
+describe('what cannot be is refused, and changes nothing', () => {
+  test.each<[string, unknown]>([
+    ['a key without a label', {}],
+    ['a label with a key in it', { label: makeKey().secret }],
+    ['an expiry gone by', { label: 'x', expiresAt: at(-1) }],
+    ['scopes that are one text', { label: 'x', scopes: 'a b' }],
+    ['an unknown field', { label: 'x', id: 'mine' }],
+    ['a list', [{ label: 'x' }]],
+    ['nothing', null],
+  ])('%s', async (_, body) => {
+    const before = await console.records();
+    const answer = await console.api('POST', '/api/keys', body);
+    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'INPUT_INVALID' } } });
+    expect(JSON.stringify(answer.body)).not.toMatch(/sk_\w{9}/);
+    expect(await console.records()).toHaveLength(before.length);
+  });
+
+  test.each<[string, string, unknown]>([
+    ['no change', '', { changes: {}, asRead: {} }],
+    ['an unknown change', '', { changes: { revokedAt: null }, asRead: {} }],
+    ['a change that goes by no record', '', { changes: { label: 'x' } }],
+    ['a reason that is no text', '/revoke', { reason: 1 }],
+    ['a reason for a disabling', '/disable', { reason: 'x' }],
+    ['a rotation without a grace', '/rotate', {}],
+    ['a negative grace', '/rotate', { graceSeconds: -1 }],
+  ])('%s', async (_, action, body) => {
+    const { record } = await console.putKey();
+    const answer = await console.api(action === '' ? 'PATCH' : 'POST', `/api/keys/${record.id}${action}`, body);
+    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'INPUT_INVALID' } } });
+    expect(await console.record(record.id)).toEqual(record);
+  });
+
+  test('a body that is no JSON', async () => {
+    const headers = { cookie: console.cookie, origin: console.url.origin, 'content-type': 'application/json' };
+    const { status, text } = await console.raw('/api/keys', { method: 'POST', headers, body: '{"label":' });
+    expect({ status, code: JSON.parse(text).error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
+  });
+
+  test.each([
+    ['metadata', (deep: unknown) => ({ label: 'x', metadata: { deep } })],
+    ['a label', (deep: unknown) => ({ label: deep })],
+  ])('%s of 25,000 lists in each other', async (_, bodyOf) => {
+    const headers = { cookie: console.cookie, origin: console.url.origin, 'content-type': 'application/json' };
+    const body = JSON.stringify(bodyOf('DEEP')).replace('"DEEP"', '['.repeat(25_000) + ']'.repeat(25_000));
+    const { status, text } = await console.raw('/api/keys', { method: 'POST', headers, body });
+    expect({ status, code: JSON.parse(text).error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
+  });
+
+  test('but metadata as deep as the table takes it', async () => {
+    const deep = Array.from({ length: 28 }).reduce<unknown>((inner) => [inner], 1);
+    expect(await console.api('POST', '/api/keys', { label: 'x', metadata: { deep } })).toMatchObject({ status: 201 });
+  });
+
+  test('an unknown key', async () => {
+    const path = '/api/keys/00000000-0000-4000-8000-000000000000';
+    expect(await console.api('GET', path)).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
+    expect(await console.api('POST', `${path}/revoke`, {})).toMatchObject({ status: 404 });
+  });
+
+  test.each(['AbCd3fGh1jKlMn0pQrSt', 'sk_Zm9vYmFyYmF6-XV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE'])(
+    'a key made elsewhere in place of a plan or an expiry, which the answer does not repeat: %s',
+    async (key) => {
+      for (const fields of [{ plan: `${key}!` }, { expiresAt: key }]) {
+        const { status, body } = await console.api('POST', '/api/keys', { label: 'x', ...fields });
+        expect(status).toBe(400);
+        expect(JSON.stringify(body)).not.toContain(key.slice(0, 8));
+      }
+    },
+  );
+
+  test('a label with a bidirectional override, which the answer escapes', async () => {
+    const { status, body } = await console.api('POST', '/api/keys', { label: 'a\u202eb' });
+    expect(status).toBe(400);
+    expect(JSON.stringify(body)).not.toContain('\u202e');
+  });
+
+  test('a raw key in place of an id, which the answer does not repeat', async () => {
+    const { secret } = makeKey();
+    const { status, body } = await console.api('GET', `/api/keys/${secret}`);
+    expect(status).toBe(400);
+    expect(JSON.stringify(body)).not.toContain(secret.slice(0, 12));
+  });
+});
+
+describe('a key is changed', () => {
+  test('where it is mentioned, and null takes away', async () => {
+    const { record } = await console.putKey({ owner: 'acme', scopes: ['a'], metadata: { list: [1, { deep: null }] } });
+    const changes = { label: 'new', owner: null, metadata: { list: [] } };
+    const { status, body } = await console.api('PATCH', `/api/keys/${record.id}`, { changes, asRead: asRead(record) });
+    expect(status).toBe(200);
+    const { owner: _, ...others } = record;
+    expect(await console.record(record.id)).toEqual({ ...others, label: 'new', metadata: { list: [] } });
+    expect(body.record.label).toBe('new');
+  });
+
+  test.each<[string, object]>([
+    ['owner', { owner: 'initech' }],
+    ['scopes', { scopes: ['a', 'c'] }],
+    ['metadata', { metadata: { seats: 5 } }],
+  ])('never over what another console changed meanwhile: %s', async (_, changes) => {
+    const { record } = await console.putKey({ owner: 'acme', scopes: ['a'], metadata: { seats: 3 } });
+    const other = await ConsoleUnderTest.start(database, { tableName: console.tableName, actor: 'bob' });
+    await other.open();
+    const theirs = { owner: 'globex', scopes: ['a', 'b'], metadata: { seats: 4 } };
+    const path = `/api/keys/${record.id}`;
+    expect(await other.api('PATCH', path, { changes: theirs, asRead: asRead(record) })).toMatchObject({ status: 200 });
+
+    const mine = await console.api('PATCH', path, { changes, asRead: asRead(record) });
+    expect(mine).toMatchObject({ status: 409, body: { error: { code: 'CONFLICT' } } });
+    expect(await console.record(record.id)).toMatchObject(theirs);
+
+    const { body } = await console.api('GET', path);
+    expect(await console.api('PATCH', path, { changes, asRead: body.record })).toMatchObject({ status: 200 });
+    await other.stop();
+  });
+
+  test('only to a record of its own', async () => {
+    const { record } = await console.putKey({ owner: 'acme' });
+    const { record: another } = await console.putKey({ owner: 'globex' });
+    const body = { changes: { owner: 'initech' }, asRead: asRead(another) };
+    expect(await console.api('PATCH', `/api/keys/${record.id}`, body)).toMatchObject({ status: 409 });
+  });
+});
+
+test('a key is disabled and enabled, each once', async () => {
+  const { record } = await console.putKey();
+  const path = `/api/keys/${record.id}`;
+  expect(await console.api('POST', `${path}/disable`, {})).toMatchObject({
+    status: 200,
+    body: { record: { disabledAt: at(0), disabledBy: 'alice' } },
+  });
+  expect(await console.api('POST', `${path}/disable`, {})).toMatchObject({ status: 409 });
+  expect(await console.api('POST', `${path}/enable`, {})).toMatchObject({
+    status: 200,
+    body: { record: { id: record.id } },
+  });
+  expect(await console.record(record.id)).toEqual(record);
+  expect(await console.api('POST', `${path}/enable`, {})).toMatchObject({ status: 409 });
+});
+
+test('a key is revoked with the reason, once', async () => {
+  const { record } = await console.putKey();
+  const path = `/api/keys/${record.id}/revoke`;
+  const { body } = await console.api('POST', path, { reason: 'leaked' });
+  expect(body.record).toMatchObject({ revokedAt: at(0), revokedBy: 'alice', revokedReason: 'leaked' });
+  expect(await console.api('POST', path, { reason: 'again' })).toMatchObject({
+    status: 409,
+    body: { error: { code: 'ALREADY_REVOKED' } },
+  });
+  expect(await console.record(record.id)).toMatchObject({ revokedReason: 'leaked' });
+});
+
+test('a key is rotated once, and works on for the grace', async () => {
+  const { record } = await console.putKey({ owner: 'acme' });
+  const path = `/api/keys/${record.id}/rotate`;
+  const { status, body } = await console.api('POST', path, { graceSeconds: 3600, expiresAt: null });
+  expect(status).toBe(201);
+  expect(body.record).toMatchObject({ rotatedFrom: record.id, owner: 'acme' });
+  expect(body.previous).toMatchObject({ id: record.id, rotatedTo: body.record.id, expiresAt: at(3_600_000) });
+  expect(hashSecret(body.key)).toBe((await console.record(body.record.id)).keyHash);
+  expect(await console.api('POST', path, { graceSeconds: 0 })).toMatchObject({ status: 409 });
+});
+
+test('a key whose record cannot be read is told of, and nothing else of it', async () => {
+  await console.put({ ...makeKey({ id: 'unreadable' }).record, label: 7 });
+  expect(await console.api('GET', '/api/keys/unreadable')).toEqual({
+    status: 500,
+    body: { error: { code: 'RECORD_CORRUPT', message: 'the record of key unreadable has an unreadable label' } },
+  });
+});
+
+test('where the table is not to be had, the answer says what to do', async () => {
+  const own = await ConsoleUnderTest.start(database);
+  await own.open();
+  const client = createClient(database.endpoint);
+  await client.send(new DeleteTableCommand({ TableName: own.tableName }));
+  client.destroy();
+  const { status, body } = await own.api('GET', '/api/keys');
+  expect({ status, code: body.error.code }).toEqual({ status: 502, code: 'STORE_UNAVAILABLE' });
+  expect(body.error.message).toMatch(/^there is no table .*npm start$/);
+  await own.stop();
+});

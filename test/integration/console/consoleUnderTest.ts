@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { request, type IncomingHttpHeaders } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
+import { PutCommand, ScanCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { connect } from '../../../cli/withRegistry.ts';
+import type { RunningConsole } from '../../../operator/consoleToStart.ts';
+import { startConsole } from '../../../console/server/startConsole.ts';
+import { parseRecord, serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
+import { KeyRegistry } from '../../../keys/registry.ts';
+import type { LocalDynamoDb } from '../../../local/table.ts';
+import type { TestKey, TestKeyFields } from '../../../testing/createTestKey.ts';
+import { makeKey, NOW_MS } from '../../support/keys.ts';
+import { checkAnswer, checkRequest } from './openApi.ts';
+
+/** What a raw HTTP request got, without any redirect. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** What the API answered. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: ReturnType<typeof JSON.parse>;
+}
+
+export interface RawRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface StartOptions {
+  /** One of its own unless given. */
+  readonly tableName?: string;
+  readonly isReadOnly?: boolean;
+  readonly actor?: string;
+  readonly now?: () => number;
+  /** Of what stands between it and the database. */
+  readonly endpoint?: string;
+}
+
+/** A console on a table of its own, with the cookie of the browser that opened it, at `NOW_MS`. */
+export class ConsoleUnderTest {
+  readonly url: URL;
+  readonly tableName: string;
+  cookie = '';
+  /** What was told to who started it. */
+  readonly notes: readonly string[];
+  readonly #console: RunningConsole;
+  readonly #client: DynamoDBDocumentClient;
+
+  private constructor(
+    console: RunningConsole,
+    tableName: string,
+    client: DynamoDBDocumentClient,
+    notes: readonly string[],
+  ) {
+    this.notes = notes;
+    this.url = new URL(console.url);
+    this.tableName = tableName;
+    this.#console = console;
+    this.#client = client;
+  }
+
+  /** Serves a table, one of its own unless it is named, and opens the address. */
+  static async start(
+    database: LocalDynamoDb,
+    {
+      tableName,
+      isReadOnly = false,
+      actor = 'alice',
+      now = () => NOW_MS,
+      endpoint = database.endpoint,
+    }: StartOptions = {},
+  ): Promise<ConsoleUnderTest> {
+    const name = tableName ?? `keys-${randomUUID()}`;
+    await database.ensureTable(name);
+    const location = { kind: 'local', tableName: name, endpoint, region: 'us-east-1' } as const;
+    const { client, close } = connect(location);
+    const registry = new KeyRegistry({ client, tableName: name, actor, now });
+    const notes: string[] = [];
+    const note = (line: string) => notes.push(line);
+    const running = await startConsole({ registry, location, actor, isReadOnly, port: 0, note });
+    const stop = async () => {
+      await running.stop();
+      close();
+    };
+    return new ConsoleUnderTest({ url: running.url, stop }, name, database.client, notes);
+  }
+
+  stop(): Promise<void> {
+    return this.#console.stop();
+  }
+
+  /** Takes the address's token to the server; the cookie that came. */
+  async open(): Promise<string> {
+    const { headers } = await this.raw(`${this.url.pathname}${this.url.search}`);
+    this.cookie = headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+    return this.cookie;
+  }
+
+  /**
+   * A request as written, with no header that is not given, but for `Host`. What the API answers with a body, its document must
+   * have.
+   */
+  async raw(path: string, request: RawRequest = {}): Promise<RawAnswer> {
+    const answer = await this.#send(path, request);
+    const { status, text, headers } = answer;
+    const isTold = path.startsWith('/api/') && headers['content-type']?.startsWith('application/json') === true;
+    if (isTold && text !== '') checkAnswer(request.method ?? 'GET', path, { status, body: JSON.parse(text) });
+    return answer;
+  }
+
+  #send(path: string, { method = 'GET', headers = {}, body = '' }: RawRequest): Promise<RawAnswer> {
+    return new Promise((resolve, reject) => {
+      const { hostname, port } = this.url;
+      request({ hostname, port, path, method, headers: { connection: 'close', ...headers } }, (message) => {
+        const { statusCode = 0, headers } = message;
+        readText(message).then((text) => resolve({ status: statusCode, headers, text }), reject);
+      })
+        .on('error', reject)
+        .end(body);
+    });
+  }
+
+  /** What the page sends, and its answer, which the API's document must have. */
+  async api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
+    const json = body === undefined ? {} : { 'content-type': 'application/json' };
+    const own = { cookie: this.cookie, origin: this.url.origin, 'sec-fetch-site': 'same-origin' };
+    const { status, text } = await this.raw(path, {
+      method,
+      headers: { ...own, ...json, ...headers },
+      body: body === undefined ? '' : JSON.stringify(body),
+    });
+    const answer = { status, body: JSON.parse(text) };
+    if (status < 300 && body !== undefined) checkRequest(method, path, body);
+    return answer;
+  }
+
+  async putKey(fields: TestKeyFields = {}): Promise<TestKey> {
+    const key = makeKey({ id: randomUUID(), ...fields });
+    await this.put(serialiseRecord(key.record));
+    return key;
+  }
+
+  async put(item: Record<string, unknown>): Promise<void> {
+    await this.#client.send(new PutCommand({ TableName: this.tableName, Item: item }));
+  }
+
+  /** The record of an id, as the table has it now. */
+  async record(id: string): Promise<KeyRecord> {
+    const record = (await this.records()).find((candidate) => candidate.id === id);
+    if (record === undefined) throw new Error(`no record ${id}`);
+    return record;
+  }
+
+  /** Every record of the table that can be read. */
+  async records(): Promise<readonly KeyRecord[]> {
+    const { Items = [] } = await this.#client.send(new ScanCommand({ TableName: this.tableName }));
+    return Items.map(parseRecord);
+  }
+}

@@ -1,0 +1,87 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createConsoleApp } from '../../../console/server/consoleApp.ts';
+import { Session } from '../../../console/server/guards.ts';
+import { KeyRegistry } from '../../../keys/registry.ts';
+import { LocalDynamoDb } from '../../../local/table.ts';
+import { startFaultProxy, type FaultProxy } from '../../support/faultProxy.ts';
+import { REFUSES, STORE_FAULTS } from '../../support/storeFaults.ts';
+import { ConsoleUnderTest } from './consoleUnderTest.ts';
+
+const faultOf = (name: string) => STORE_FAULTS.find(({ what }) => what === name) ?? REFUSES;
+const RESETS = faultOf('resets the connection');
+const DENIES = faultOf('denies access');
+const SECRET = /sk_[0-9A-Za-z]{49}/;
+
+let database: LocalDynamoDb;
+let proxy: FaultProxy;
+let console: ConsoleUnderTest;
+beforeAll(async () => {
+  database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
+});
+beforeEach(async () => {
+  proxy = await startFaultProxy(database.endpoint);
+  console = await ConsoleUnderTest.start(database, { endpoint: proxy.endpoint });
+  await console.open();
+});
+afterEach(async () => {
+  await console.stop();
+  await proxy.stop();
+});
+afterAll(() => database.stop());
+
+describe('where the answer to a write is lost, the console tells that it may have been made', () => {
+  test('and which key nobody has, after a create', async () => {
+    proxy.inflict(RESETS, { on: 'PutItem', isDone: true });
+    const { status, body } = await console.api('POST', '/api/keys', { label: 'lost' });
+    const [record] = await console.records();
+    expect({ status, code: body.error.code }).toEqual({ status: 502, code: 'STORE_UNAVAILABLE' });
+    expect(body.error.message).toContain(`if the list has the id ${record?.id}, revoke it`);
+    expect(body.error.message).not.toMatch(SECRET);
+  });
+
+  test.each(['PutItem', 'UpdateItem'])('and which key nobody has, after a rotation, at %s', async (operation) => {
+    const { record } = await console.putKey();
+    proxy.inflict(RESETS, { on: operation, isDone: true });
+    const { status, body } = await console.api('POST', `/api/keys/${record.id}/rotate`, { graceSeconds: 60 });
+    const successor = (await console.records()).find(({ id }) => id !== record.id);
+    expect(status).toBe(502);
+    expect(body.error.message).toContain(`whether key ${record.id} was rotated is not known`);
+    expect(body.error.message).toContain(`rotate its successor ${successor?.id} in turn`);
+    expect(body.error.message).not.toMatch(SECRET);
+  });
+
+  test.each<[string, string, object]>([
+    ['PATCH', '', { changes: { label: 'x' }, asRead: { label: 'ci' } }],
+    ['POST', '/disable', {}],
+    ['POST', '/revoke', {}],
+  ])('%s %s', async (method, action, change) => {
+    const { record } = await console.putKey();
+    proxy.inflict(RESETS, { on: 'UpdateItem', isDone: true });
+    const { status, body } = await console.api(method, `/api/keys/${record.id}${action}`, change);
+    expect(status).toBe(502);
+    expect(body.error.message).toMatch(/whether the key was changed is not known/);
+  });
+});
+
+test('a write that was refused is not said to be unknown', async () => {
+  proxy.inflict(DENIES);
+  const { status, body } = await console.api('POST', '/api/keys', { label: 'x' });
+  expect(status).toBe(502);
+  expect(body.error.message).toMatch(/^access to the table .* was denied: [^;]*$/);
+});
+
+test('a fault that nobody foresaw is told by its name alone, to who started the console', async () => {
+  const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
+  registry.list = () => Promise.reject(new RangeError('with a secret'));
+  const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
+  const session = new Session(() => 'token');
+  const notes: string[] = [];
+  const note = (line: string) => notes.push(line);
+  const table = { registry, location, actor: 'alice', isReadOnly: false, note };
+  const app = createConsoleApp({ ...table, port: 1, session, files: new Map() });
+  const headers = { host: 'localhost:1', cookie: 'latchkey-console-1=token' };
+  const answer = await app.request('/api/keys', { headers });
+  expect(answer.status).toBe(500);
+  expect(await answer.text()).not.toContain('secret');
+  expect(notes).toEqual(['the console failed at a request: RangeError']);
+});

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import { build } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const BUILT = `${ROOT}dist/console/`;
+const MAX_GZIP_BYTES = 150_000;
+
+const files = readdirSync(BUILT).map((name) => ({ name, content: readFileSync(`${BUILT}${name}`) }));
+
+test('the whole page is at most 150 KB with gzip', () => {
+  expect(files.map(({ name }) => name).toSorted()).toEqual(['console.css', 'console.js', 'icon.svg', 'index.html']);
+  const bytes = files.reduce((sum, { content }) => sum + gzipSync(content).length, 0);
+  expect(bytes).toBeGreaterThan(1000);
+  expect(bytes).toBeLessThanOrEqual(MAX_GZIP_BYTES);
+});
+
+describe('nothing of the page is from another server', () => {
+  test.each(files)('$name', ({ content }) => {
+    const addresses = [...content.toString().matchAll(/\b(?:https?:)?\/\/[\w.-]+\.[a-z]{2,}[^\s"'`)]*/g)].map(
+      ([url]) => url,
+    );
+    expect(addresses.filter((url) => !url.startsWith('http://www.w3.org/'))).toEqual([]);
+  });
+
+  test('and the document has no script or style in itself, which its policy forbids', () => {
+    const html = files.find(({ name }) => name === 'index.html')?.content.toString();
+    expect(html).not.toMatch(/<style|style=|\son\w+=|<script(?![^>]*\ssrc=)/i);
+  });
+});
+
+test('nothing of the page can keep what it is shown, or take it for a document', () => {
+  const script = files.find(({ name }) => name === 'console.js')?.content.toString() ?? '';
+  const kept = [...script.matchAll(/localStorage|sessionStorage|indexedDB|document\.cookie|console\.\w+\(/g)];
+  // Whether single keys do something, and that by two words alone: test/e2e/browser/console.test.ts sees what is kept.
+  expect(new Set(kept.map(([text]) => text))).toEqual(new Set(['localStorage']));
+  const sources = readdirSync(`${ROOT}console/page`).filter((name) => /\.tsx?$/.test(name));
+  expect(sources.length).toBeGreaterThan(10);
+  for (const name of sources) {
+    expect(readFileSync(`${ROOT}console/page/${name}`, 'utf8')).not.toMatch(
+      name === 'shortcutSetting.ts' ? /innerHTML/i : /innerHTML|insertAdjacent|document\.write|localStorage/i,
+    );
+  }
+});
+
+test('the page is made of its own files, Preact, and what of other rooms runs in a browser', async () => {
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['console/page/main.tsx'],
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'browser',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+  });
+  const foreign = Object.keys(metafile.inputs).filter(
+    (path) => !/^console\/page\/|(^|\/)node_modules\/preact\//.test(path),
+  );
+  expect(foreign.toSorted()).toEqual([
+    'operator/notices.ts',
+    'operator/notices.ts',
+    'operator/csvCell.ts',
+    'keys/state.ts',
+    'keys/state.ts',
+    'keys/printable.ts',
+    'keys/recordOrder.ts',
+    'keys/state.ts',
+    'keys/scope.ts',
+    'keys/state.ts',
+    'keys/timestamp.ts',
+  ]);
+});

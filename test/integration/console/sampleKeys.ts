@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { parseRecord, type KeyRecord } from '../../../keys/record.ts';
+import { toTimestamp } from '../../../keys/timestamp.ts';
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const USES = [
+  'build server',
+  'nightly export',
+  'mobile app',
+  'billing sync',
+  'webhook relay',
+  'partner feed',
+  'support desk',
+];
+const OWNERS = ['acme', 'globex', 'initech', 'umbrella', 'hooli', 'stark', 'wayne', 'tyrell', 'soylent', 'cyberdyne'];
+const SCOPES = [['orders:read'], ['orders:read', 'orders:write'], ['invoices:read'], ['reports:read'], []];
+const PLANS = ['free', 'pro', 'enterprise'];
+
+/**
+ * Keys of a table that has been in use for two years, as they are at a time in epoch milliseconds: always the same ones for
+ * the same time, in all states and with all kinds of use. A few are rotated.
+ */
+export function sampleKeys(count: number, nowMs: number): readonly KeyRecord[] {
+  const records = Array.from({ length: count }, (_, index) => sampleKey(index, nowMs));
+  return records.map((record, index) => {
+    const next = records[index + 1];
+    if (index % 40 === 5 && next !== undefined) return { ...record, rotatedTo: next.id };
+    const previous = records[index - 1];
+    return index % 40 === 6 && previous !== undefined ? { ...record, rotatedFrom: previous.id } : record;
+  });
+}
+
+function sampleKey(index: number, nowMs: number): KeyRecord {
+  const keyHash = createHash('sha256').update(`sample ${index}`).digest('hex');
+  const draw = (from: number, below: number) => Number.parseInt(keyHash.slice(from, from + 8), 16) % below;
+  const ageMs = draw(0, 730) * DAY_MS + draw(2, 1440) * MINUTE_MS;
+  const ago = (ms: number) => toTimestamp(nowMs - ms);
+  const owner = OWNERS[draw(8, OWNERS.length)];
+  return parseRecord({
+    keyHash,
+    id: `${keyHash.slice(0, 8)}-${keyHash.slice(8, 12)}-4${keyHash.slice(13, 16)}-8${keyHash.slice(17, 20)}-${keyHash.slice(20, 32)}`,
+    label: `${USES[draw(16, USES.length)]} ${index + 1}`,
+    keyPrefix: `sk_${Buffer.from(keyHash, 'hex').toString('base64').replaceAll(/[+/=]/g, '').slice(0, 8)}`,
+    createdAt: ago(ageMs),
+    createdBy: 'alice',
+    ...(draw(24, 12) === 0 ? {} : { owner: index < 200 ? owner : `${owner}-${draw(26, 40)}` }),
+    ...(draw(28, 3) === 0 ? {} : { scopes: SCOPES[draw(32, SCOPES.length)] }),
+    ...(draw(36, 4) === 0 ? { plan: PLANS[draw(38, PLANS.length)] } : {}),
+    ...(draw(40, 9) === 0 ? {} : { lastUsedAt: ago(Math.min(ageMs, lastUseMs(draw(44, 100), draw(48, 1000)))) }),
+    ...expiry(draw(50, 20), draw(52, 60), nowMs),
+    ...ending(draw(54, 25), ago(Math.floor(ageMs / 3))),
+  });
+}
+
+/** Most keys are used every day, some now and then, and some are forgotten. */
+function lastUseMs(kind: number, part: number): number {
+  if (kind < 55) return (part / 1000) * DAY_MS;
+  if (kind < 72) return (1 + part / 170) * DAY_MS;
+  if (kind < 84) return (7 + part / 45) * DAY_MS;
+  return (kind < 92 ? 30 + part / 17 : 90 + part / 3) * DAY_MS;
+}
+
+function expiry(kind: number, days: number, nowMs: number): object {
+  if (kind > 6) return {};
+  if (kind === 0) return { expiresAt: toTimestamp(nowMs - (days + 1) * DAY_MS) };
+  return { expiresAt: toTimestamp(nowMs + (kind < 3 ? days / 2 + 1 : days * 6) * DAY_MS) };
+}
+
+function ending(kind: number, at: string): object {
+  if (kind === 0) return { disabledAt: at, disabledBy: 'bob' };
+  if (kind < 3) return { revokedAt: at, revokedBy: 'alice', revokedReason: kind === 1 ? 'rotated' : 'found in a log' };
+  return {};
+}

@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from '@jest/globals';
+import { stopperOf } from '../../../console/server/startConsole.ts';
+
+const sockets: Socket[] = [];
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+
+interface Started {
+  readonly server: Server;
+  readonly stop: () => Promise<void>;
+  /** A connection on which this was sent. */
+  readonly send: (text: string) => Promise<Socket>;
+}
+
+/** Resolves when it is closed, in whatever way. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', () => resolve());
+    socket.resume();
+  });
+}
+
+async function start(listener: RequestListener, timeoutMs?: number): Promise<Started> {
+  const server = createServer(listener);
+  const stop = stopperOf(server, timeoutMs);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const send = async (text: string) => {
+    const socket = connect(port, '127.0.0.1');
+    sockets.push(socket);
+    socket.on('error', () => {});
+    await Promise.all([once(server, 'connection'), once(socket, 'connect')]);
+    if (text !== '') socket.write(text);
+    return socket;
+  };
+  return { server, stop, send };
+}
+
+const HEAD = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n';
+
+test.each([
+  ['that is silent', ''],
+  ['with half a head', 'GET / HTTP/1.1\r\nHost: x\r\n'],
+  ['with half a body', `${HEAD}\r\n{`],
+])('a connection %s keeps no server from stopping', async (_, text) => {
+  const { stop, send } = await start(
+    (request, response) =>
+      void readText(request).then(
+        () => response.end(),
+        () => {},
+      ),
+  );
+  const socket = await send(text);
+  const isClosed = closed(socket);
+  await stop();
+  await isClosed;
+});
+
+test('a request that came in whole is answered, and its connection closed', async () => {
+  let answer: (() => void) | undefined;
+  const { server, stop, send } = await start((_, response) => {
+    answer = () => response.end('done');
+  });
+  const asked = once(server, 'request');
+  const socket = await send(`${HEAD}\r\nbody`);
+  const got = readText(socket);
+  await asked;
+  let isStopped = false;
+  const stopping = stop().then(() => (isStopped = true));
+  await sleep(100);
+  expect(isStopped).toBe(false);
+  answer?.();
+  await stopping;
+  expect(await got).toMatch(/^HTTP\/1.1 200 OK[^]*done/);
+});
+
+test('an answer that does not come is given up after a time', async () => {
+  const { server, stop, send } = await start(() => {}, 50);
+  const asked = once(server, 'request');
+  const socket = await send(`${HEAD}\r\nbody`);
+  const isClosed = closed(socket);
+  await asked;
+  await stop();
+  await isClosed;
+});

@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createKeyRegistry } from '../../../index.ts';
+import { createClient, startDynalite } from '../../support/engine.ts';
+import type { RecipesReport } from './synthesizeRecipes.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const PAGES = ['README.md', 'docs/recipes.md', 'docs/plans.md', 'docs/operations.md'];
+const run = promisify(execFile);
+
+async function synthesize(name: string, pages: readonly string[]): Promise<RecipesReport> {
+  const script = 'test/integration/docs/synthesizeRecipes.ts';
+  const { stdout } = await run(process.execPath, ['--import', 'tsx', script, name, ...pages], {
+    cwd: ROOT,
+    env: { ...process.env, NODE_OPTIONS: '' },
+    maxBuffer: 10e6,
+  });
+  return JSON.parse(stdout);
+}
+
+describe('the recipes of the docs', () => {
+  let report: RecipesReport;
+  beforeAll(async () => {
+    report = await synthesize('recipes', [...PAGES, 'test/integration/docs/planted/finding.md']);
+  }, 180_000);
+
+  test.each(PAGES)('every TypeScript block of %s is compiled here, as a file or in the place of one', (page) => {
+    const blocks = readFileSync(join(ROOT, page), 'utf8').match(/^```ts$/gm) ?? [];
+    const compiled = report.files.filter((file) => file.page === page && file.name.endsWith('.ts'));
+    expect(compiled).toHaveLength(blocks.length);
+    expect(blocks.length).toBeGreaterThan(0);
+  });
+
+  test('the security checks find nothing in a stack of theirs, and do find what is planted beside them', () => {
+    const findings = Object.fromEntries(report.synthesized.map(({ recipe, findings }) => [recipe, findings]));
+    const { 'a-bucket-that-the-security-checks-object-to': planted, ...own } = findings;
+    expect(planted).toContain('AwsSolutions-S1 at BucketStack/Bucket/Resource');
+    const { 'in-your-cdk-app': readme, ...recipes } = own;
+    // The README's stack is as short as can be: the access log of the API is its user's affair.
+    expect(readme).toEqual(['AwsSolutions-APIG1 at OrdersStack/Orders/DefaultStage/Resource']);
+    expect(Object.entries(recipes).filter(([, found]) => found.length > 0)).toEqual([]);
+    expect(Object.keys(recipes).length).toBeGreaterThan(5);
+  });
+
+  test('an API that is there keeps its own response and its open preflights', () => {
+    const [template] = report.synthesized.find(({ recipe }) => recipe === 'an-existing-rest-api')?.templates ?? [];
+    const resources = resourcesOf(template ?? '');
+    const bodies = resources.flatMap(({ Type, Properties: { ResponseType, ResponseTemplates } = {} }) =>
+      Type === 'AWS::ApiGateway::GatewayResponse' ? [[ResponseType, ResponseTemplates?.['application/json']]] : [],
+    );
+    expect(bodies).toContainEqual(['REQUEST_TOO_LARGE', '{"message":"At most 10 MB."}']);
+    expect(bodies).toContainEqual(['ACCESS_DENIED', expect.stringContaining('$context.authorizer.errorCode')]);
+    const methods = resources.flatMap(({ Type, Properties: { HttpMethod, AuthorizationType } = {} }) =>
+      Type === 'AWS::ApiGateway::Method' ? [`${HttpMethod} ${AuthorizationType}`] : [],
+    );
+    expect(methods.toSorted()).toEqual(['GET CUSTOM', 'OPTIONS NONE', 'OPTIONS NONE']);
+  });
+
+  test('what misuses a construct does not compile', async () => {
+    const planted = ['test/integration/docs/planted/typeError.md', 'test/integration/docs/planted/piece.md'];
+    const failure = synthesize('recipes-misspelt', planted);
+    await expect(failure).rejects.toMatchObject({ stderr: expect.stringContaining("'replicaRegion' does not exist") });
+    await expect(failure).rejects.toMatchObject({ stderr: expect.stringContaining("'faultTreshold' does not exist") });
+  }, 60_000);
+
+  test('the function that issues keys issues one, as it was bundled', async () => {
+    const engine = await startDynalite();
+    try {
+      await engine.createTable('keys');
+      const call =
+        "const { handler } = await import('../../docs/index.mjs'); console.log(JSON.stringify(await handler({ customer: 'acme' })));";
+      const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', call], {
+        cwd: bundleOf(report, 'issuing-keys-from-a-lambda-function'),
+        env: {
+          ...process.env,
+          NODE_OPTIONS: '',
+          KEY_TABLE: 'keys',
+          AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+          AWS_REGION: 'us-east-1',
+          AWS_ACCESS_KEY_ID: 'local',
+          AWS_SECRET_ACCESS_KEY: 'local',
+        },
+      });
+      const { id, key } = JSON.parse(stdout);
+      const client = createClient(engine.endpoint);
+      const registry = createKeyRegistry({ tableName: 'keys', actor: 'a test', client });
+      expect(await registry.find(key)).toMatchObject({ id, owner: 'acme', createdBy: 'sign-up' });
+      client.destroy();
+    } finally {
+      await engine.stop();
+    }
+  });
+
+  test('the tests of a handler run, and pass', async () => {
+    const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'orders.test.js'], {
+      cwd: join(ROOT, 'dist/recipes/testing-what-stands-behind-the-authorizer'),
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    expect(stdout).toMatch(/^# pass 3$/m);
+  });
+});
+
+/** What of a template's resources is looked at here. */
+interface Resource {
+  readonly Type: string;
+  readonly Properties?: {
+    readonly Code?: { readonly S3Key?: string };
+    readonly HttpMethod?: string;
+    readonly AuthorizationType?: string;
+    readonly ResponseType?: string;
+    readonly ResponseTemplates?: Readonly<Record<string, string>>;
+  };
+}
+
+function resourcesOf(template: string): readonly Resource[] {
+  return Object.values(JSON.parse(readFileSync(join(ROOT, template), 'utf8')).Resources);
+}
+
+/** The directory with the code of a recipe's function. */
+function bundleOf({ synthesized }: RecipesReport, recipe: string): string {
+  const [template = ''] = synthesized.find((each) => each.recipe === recipe)?.templates ?? [];
+  const [key = ''] = resourcesOf(template).flatMap(({ Properties }) => Properties?.Code?.S3Key ?? []);
+  return join(ROOT, dirname(template), `asset.${key.replace('.zip', '')}`);
+}

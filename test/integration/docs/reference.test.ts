@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+const REFERENCE = fileURLToPath(new URL('../../../docs/reference', import.meta.url));
+const run = promisify(execFile);
+
+describe('the reference', () => {
+  let made: string;
+  beforeAll(async () => {
+    made = await mkdtemp(join(tmpdir(), 'latchkey-reference-'));
+    await run(process.execPath, ['makeReference.js', made], { cwd: REFERENCE });
+  }, 180_000);
+  afterAll(() => rm(made, { recursive: true, force: true }));
+
+  test.each(['latchkey.md', 'cdk.md', 'testing.md'])(
+    '%s is what the docstrings give; if not, run npm run docs:reference',
+    async (page) => {
+      const committed = await readFile(join(REFERENCE, page), 'utf8');
+      expect(committed).toBe(await readFile(join(made, page), 'utf8'));
+    },
+  );
+
+  test.each(['latchkey.md', 'cdk.md', 'testing.md'])('%s tells nothing of the machine that made it', async (page) => {
+    const text = await readFile(join(made, page), 'utf8');
+    expect(text).not.toMatch(/\/(home|root|tmp|work|Users)\/|__namedParameters/);
+  });
+});
+
+test('an export, a member or a setting that tells too little is refused', async () => {
+  const script = `
+    import { Application } from 'typedoc';
+    import { undocumented } from './undocumented.js';
+    const app = await Application.bootstrap({
+      entryPoints: ['./planted/undocumented.ts'],
+      tsconfig: './planted/tsconfig.json',
+      skipErrorChecking: true,
+      alwaysCreateEntryPointModule: true,
+      logLevel: 'None',
+    });
+    console.log(JSON.stringify(undocumented(await app.convert())));
+  `;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: REFERENCE });
+  expect(JSON.parse(stdout).toSorted()).toEqual([
+    'undocumented.Said.silent: wanted a docstring',
+    'undocumented.Said.silentMethod: wanted a docstring',
+    'undocumented.SaidOptions.silent: wanted a docstring',
+    'undocumented.SaidOptions.withoutDefault: wanted @default, for it may be left out',
+    'undocumented.SilentProps: wanted a docstring',
+    'undocumented.silent: wanted a docstring',
+  ]);
+}, 60_000);

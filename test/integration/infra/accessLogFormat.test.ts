@@ -1,0 +1,93 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { LogGroupLogDestination, MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Template } from 'aws-cdk-lib/assertions';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { describe, expect, test } from '@jest/globals';
+import { latchkeyAccessLogFormat } from '../../../infra/accessLogFormat.ts';
+
+/** "Variables for access logging for API Gateway" (REST), as far as the format may use them. */
+const REST_VARIABLES = [
+  'requestId',
+  'requestTime',
+  'identity.sourceIp',
+  'httpMethod',
+  'resourcePath',
+  'status',
+  'authorizer.principalId',
+  'authorizer.keyId',
+  'authorizer.errorCode',
+  'authorizer.status',
+  'authorizer.latency',
+  'authorizer.requestId',
+  'error.responseType',
+  'integrationLatency',
+  'responseLatency',
+];
+
+/** "Customize HTTP API access logs": an HTTP API has no variable for the status and the latency of its authorizer. */
+const HTTP_VARIABLES = [
+  'requestId',
+  'requestTime',
+  'identity.sourceIp',
+  'routeKey',
+  'status',
+  'authorizer.principalId',
+  'authorizer.keyId',
+  'authorizer.errorCode',
+  'error.responseType',
+  'integrationLatency',
+  'responseLatency',
+];
+
+/** "Configure logging for WebSocket APIs": there is no variable for the latency of the response. */
+const WEB_SOCKET_VARIABLES = [
+  'requestId',
+  'requestTime',
+  'identity.sourceIp',
+  'routeKey',
+  'eventType',
+  'connectionId',
+  'status',
+  'authorizer.principalId',
+  'authorizer.keyId',
+  'authorizer.errorCode',
+  'authorizer.status',
+  'authorizer.latency',
+  'authorizer.requestId',
+  'error.responseType',
+  'integrationLatency',
+];
+
+describe.each([
+  ['rest', latchkeyAccessLogFormat.rest(), REST_VARIABLES],
+  ['http', latchkeyAccessLogFormat.http(), HTTP_VARIABLES],
+  ['webSocket', latchkeyAccessLogFormat.webSocket(), WEB_SOCKET_VARIABLES],
+] as const)('the access log format of %s', (_, format, variables) => {
+  const text = format.toString();
+
+  test('uses variables that AWS lists for this kind of API, and no header, path or query', () => {
+    const used = [...text.matchAll(/\$context\.([\w.]+)/g)].map(([, name]) => name);
+    expect(used.toSorted()).toEqual(variables.toSorted());
+  });
+
+  test('is one line of JSON, with a text for each field', () => {
+    expect(text).not.toContain('\n');
+    const fields: Record<string, unknown> = JSON.parse(text.replaceAll(/\$context\.[\w.]+/g, '-'));
+    expect(Object.values(fields).map((value) => typeof value)).toEqual(Object.keys(fields).map(() => 'string'));
+    expect(fields).toMatchObject({ requestId: '-', status: '-', keyId: '-', principalId: '-', errorCode: '-' });
+  });
+});
+
+test('a REST API takes the format of its kind', () => {
+  const stack = new Stack(new App(), 'Stack');
+  const api = new RestApi(stack, 'Api', {
+    deployOptions: {
+      accessLogDestination: new LogGroupLogDestination(new LogGroup(stack, 'AccessLog')),
+      accessLogFormat: latchkeyAccessLogFormat.rest(),
+    },
+  });
+  api.root.addMethod('GET', new MockIntegration());
+  Template.fromStack(stack).hasResourceProperties('AWS::ApiGateway::Stage', {
+    AccessLogSetting: { Format: latchkeyAccessLogFormat.rest().toString() },
+  });
+});

@@ -1,0 +1,314 @@
+import { App, Fn, RemovalPolicies, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Table, TableEncryptionV2, TableV2, type ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key, type IKey } from 'aws-cdk-lib/aws-kms';
+import { describe, expect, test } from '@jest/globals';
+import { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from '../../../infra/apiKeyTable.ts';
+import { createTableInput } from '../../../keys/table.ts';
+
+const TABLE = 'AWS::DynamoDB::GlobalTable';
+
+type MakeTable = (stack: Stack) => IApiKeyTable;
+type Grant = 'grantVerify' | 'grantManage';
+
+function synthesize(propsIn: (stack: Stack) => ApiKeyTableProps = () => ({})) {
+  return granted((stack) => new ApiKeyTable(stack, 'Keys', propsIn(stack)), 'grantVerify');
+}
+
+function granted(makeTable: MakeTable, grant: Grant): Template {
+  const stack = new Stack(new App(), 'Test', { env: { region: 'us-east-1' } });
+  const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  makeTable(stack)[grant](role);
+  return Template.fromStack(stack);
+}
+
+const statementsOf = (template: Template) =>
+  Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
+    ({ Properties }) => Properties.PolicyDocument.Statement,
+  );
+
+test('the deployed table has the keys, the indexes and the billing of every other table of Latchkey', () => {
+  const { TableName: _, GlobalSecondaryIndexes, AttributeDefinitions, ...schema } = createTableInput('keys');
+  synthesize().hasResourceProperties(TABLE, {
+    ...schema,
+    AttributeDefinitions: Match.arrayWith(AttributeDefinitions),
+    GlobalSecondaryIndexes: Match.arrayEquals(GlobalSecondaryIndexes.map((index) => Match.objectLike(index))),
+  });
+});
+
+test('records are left to the TTL by purgeAfter', () => {
+  synthesize().hasResourceProperties(TABLE, {
+    TimeToLiveSpecification: { AttributeName: 'purgeAfter', Enabled: true },
+  });
+});
+
+test('the table outlives its stack, cannot be deleted by mistake, and can be restored to a point in time', () => {
+  const template = synthesize();
+  template.hasResource(TABLE, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+  template.hasResourceProperties(TABLE, {
+    Replicas: [
+      Match.objectLike({
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      }),
+    ],
+  });
+});
+
+test('encryption at rest is by a key that DynamoDB owns, unless another is asked for', () => {
+  synthesize().hasResourceProperties(TABLE, { SSESpecification: { SSEEnabled: false } });
+  synthesize(() => ({ encryption: TableEncryptionV2.awsManagedKey() })).hasResourceProperties(TABLE, {
+    SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+  });
+});
+
+test('whoever verifies may use the key that the table is encrypted with', () => {
+  const template = synthesize((stack) => ({ encryption: TableEncryptionV2.customerManagedKey(new Key(stack, 'Key')) }));
+  const [key] = Object.keys(template.findResources('AWS::KMS::Key'));
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Action: Match.arrayWith(['kms:Decrypt']),
+          Resource: { 'Fn::GetAtt': [key, 'Arn'] },
+        }),
+      ]),
+    },
+  });
+});
+
+test('a table for a trial can have a name, and go with its stack', () => {
+  const template = synthesize(() => ({
+    tableName: 'trial',
+    removalPolicy: RemovalPolicy.DESTROY,
+  }));
+  template.hasResource(TABLE, {
+    DeletionPolicy: 'Delete',
+    Properties: { TableName: 'trial', Replicas: [Match.objectLike({ DeletionProtectionEnabled: false })] },
+  });
+});
+
+test.each<[string, ApiKeyTableProps, boolean]>([
+  ['RETAIN', { removalPolicy: RemovalPolicy.RETAIN }, true],
+  ['RETAIN_ON_UPDATE_OR_DELETE', { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE }, true],
+  ['DESTROY', { removalPolicy: RemovalPolicy.DESTROY }, false],
+  ['DESTROY with protection', { removalPolicy: RemovalPolicy.DESTROY, deletionProtection: true }, true],
+  ['RETAIN without protection', { removalPolicy: RemovalPolicy.RETAIN, deletionProtection: false }, false],
+])('removalPolicy %s decides about deletion protection in every Region, unless it is set', (_, props, isProtected) => {
+  const replica = Match.objectLike({ DeletionProtectionEnabled: isProtected });
+  synthesize(() => ({ ...props, replicaRegions: ['eu-west-1'] })).hasResourceProperties(TABLE, {
+    Replicas: [replica, replica],
+  });
+});
+
+describe('a removal policy that is set after the table was made', () => {
+  const { DESTROY, RETAIN, RETAIN_ON_UPDATE_OR_DELETE } = RemovalPolicy;
+
+  test.each<[string, ApiKeyTableProps, RemovalPolicy, string, boolean]>([
+    ['DESTROY turns deletion protection off', {}, DESTROY, 'Delete', false],
+    ['DESTROY leaves protection that is set', { deletionProtection: true }, DESTROY, 'Delete', true],
+    ['RETAIN turns deletion protection on', { removalPolicy: DESTROY }, RETAIN, 'Retain', true],
+    ['RETAIN leaves protection off if that is set', { deletionProtection: false }, RETAIN, 'Retain', false],
+    ['RETAIN_ON_UPDATE_OR_DELETE protects', {}, RETAIN_ON_UPDATE_OR_DELETE, 'RetainExceptOnCreate', true],
+  ])('%s, in every Region', (_, props, policy, DeletionPolicy, isProtected) => {
+    const replica = Match.objectLike({ DeletionProtectionEnabled: isProtected });
+    const setters: readonly ((stack: Stack, keys: ApiKeyTable) => void)[] = [
+      (stack) => RemovalPolicies.of(stack).apply(policy),
+      (_stack, keys) => keys.table.applyRemovalPolicy(policy),
+    ];
+    for (const set of setters) {
+      const stack = new Stack(new App(), 'Test', { env: { region: 'us-east-1' } });
+      const keys = new ApiKeyTable(stack, 'Keys', { ...props, replicaRegions: ['eu-west-1'] });
+      set(stack, keys);
+      keys.table.addReplica({ region: 'ap-southeast-2' });
+      Template.fromStack(stack).hasResource(TABLE, {
+        DeletionPolicy,
+        Properties: { Replicas: [replica, replica, replica] },
+      });
+    }
+  });
+
+  test('changes nothing else about the replicas', () => {
+    const encryption = (stack: Stack) => TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
+    const replicasOf = (template: Template) =>
+      Object.values(template.findResources(TABLE)).flatMap(({ Properties }) => Properties.Replicas);
+    const destroyed = synthesize((stack) => {
+      RemovalPolicies.of(stack).destroy();
+      return { encryption: encryption(stack) };
+    });
+    const kept = replicasOf(synthesize((stack) => ({ encryption: encryption(stack) })));
+    expect(replicasOf(destroyed)).toEqual(kept.map((replica) => ({ ...replica, DeletionProtectionEnabled: false })));
+  });
+});
+
+test('whoever verifies may get a record, and update lastUsedAt and nothing else, on this table and no index', () => {
+  const template = synthesize();
+  const [logicalId] = Object.keys(template.findResources(TABLE));
+  expect(statementsOf(template)).toEqual(verifyStatements({ 'Fn::GetAtt': [logicalId, 'Arn'] }));
+});
+
+test('whoever manages may do on this table and its indexes what the registry does, and nothing else', () => {
+  const template = granted((stack) => new ApiKeyTable(stack, 'Keys'), 'grantManage');
+  const [logicalId] = Object.keys(template.findResources(TABLE));
+  const Resource = { 'Fn::GetAtt': [logicalId, 'Arn'] };
+  const index = (name: string) => ({ 'Fn::Join': ['', [Resource, `/index/${name}`]] });
+  expect(statementsOf(template)).toEqual([
+    {
+      Effect: 'Allow',
+      Action: ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Scan', 'UpdateItem'].map(
+        (action) => `dynamodb:${action}`,
+      ),
+      Resource,
+    },
+    { Effect: 'Allow', Action: 'dynamodb:Query', Resource: [index('byId'), index('byOwner')] },
+    { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: index('byId') },
+  ]);
+});
+
+test('every other Region has the table with the same protection', () => {
+  const replica = {
+    DeletionProtectionEnabled: true,
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+  };
+  synthesize(() => ({ replicaRegions: ['eu-west-1', 'ap-southeast-2'] })).hasResourceProperties(TABLE, {
+    Replicas: Match.arrayEquals(
+      ['eu-west-1', 'ap-southeast-2', 'us-east-1'].map((Region) => Match.objectLike({ Region, ...replica })),
+    ),
+  });
+});
+
+test('a table that is there already is granted in the same way, and none is made', () => {
+  const template = granted(
+    (stack) => ApiKeyTable.fromTable(stack, 'Keys', TableV2.fromTableName(stack, 'Table', 'shared-keys')),
+    'grantVerify',
+  );
+  template.resourceCountIs(TABLE, 0);
+  const arn = [
+    'arn:',
+    { Ref: 'AWS::Partition' },
+    ':dynamodb:us-east-1:',
+    { Ref: 'AWS::AccountId' },
+    ':table/shared-keys',
+  ];
+  expect(statementsOf(template)).toEqual(verifyStatements({ 'Fn::Join': ['', arn] }));
+});
+
+const KEY_ACTIONS = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+const throughDynamoDb = (region: unknown) => ({ StringEquals: { 'kms:ViaService': region } });
+
+/** Statements about a KMS key, on roles. */
+const keyStatementsOf = (template: Template) =>
+  statementsOf(template).filter(({ Action }) => [Action].flat().some((action) => action.startsWith('kms:')));
+
+describe.each<Grant>(['grantVerify', 'grantManage'])('%s reaches the encryption key only through DynamoDB', (grant) => {
+  test.each<[string, MakeTable]>([
+    [
+      'of a table that the construct makes',
+      (stack) => {
+        const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
+        return new ApiKeyTable(stack, 'Keys', { encryption });
+      },
+    ],
+    [
+      'of a table that is there already',
+      (stack) => {
+        const encryptionKey = new Key(stack, 'Key');
+        const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+        return ApiKeyTable.fromTable(stack, 'Keys', table);
+      },
+    ],
+    [
+      'that is imported too',
+      (stack) => {
+        const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/1');
+        const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+        return ApiKeyTable.fromTable(stack, 'Keys', table);
+      },
+    ],
+  ])('%s, with each action by its whole name', (_, makeTable) => {
+    expect(keyStatementsOf(granted(makeTable, grant))).toEqual([
+      {
+        Effect: 'Allow',
+        Action: KEY_ACTIONS,
+        Resource: expect.anything(),
+        Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
+      },
+    ]);
+  });
+
+  test.each<[string, (stack: Stack, tableArn: string, encryptionKey: IKey) => ITable]>([
+    ['Table', (stack, tableArn, encryptionKey) => Table.fromTableAttributes(stack, 'T', { tableArn, encryptionKey })],
+    [
+      'TableV2',
+      (stack, tableArn, encryptionKey) => TableV2.fromTableAttributes(stack, 'T', { tableArn, encryptionKey }),
+    ],
+  ])('in the Region of the ARN that %s imports, not in that of the stack', (_, from) => {
+    const makeTable = (tableArn: string) => (stack: Stack) => {
+      const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:123456789012:key/1');
+      return ApiKeyTable.fromTable(stack, 'Keys', from(stack, tableArn, encryptionKey));
+    };
+    for (const account of ['123456789012', Fn.importValue('Account')]) {
+      const template = granted(makeTable(`arn:aws:dynamodb:eu-west-1:${account}:table/keys`), grant);
+      const conditions = keyStatementsOf(template).map(({ Condition }) => Condition);
+      expect(conditions).toEqual([throughDynamoDb('dynamodb.eu-west-1.amazonaws.com')]);
+    }
+    const ofLaterRegion = granted(makeTable(`arn:aws:dynamodb:${Fn.importValue('Region')}:1:table/keys`), grant);
+    const region = { 'Fn::Join': ['', ['dynamodb.', { 'Fn::ImportValue': 'Region' }, '.amazonaws.com']] };
+    expect(keyStatementsOf(ofLaterRegion).map(({ Condition }) => Condition)).toEqual([throughDynamoDb(region)]);
+  });
+
+  test('in a stack without a Region of its own', () => {
+    const stack = new Stack(new App(), 'Test');
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const encryptionKey = new Key(stack, 'Key');
+    const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+    ApiKeyTable.fromTable(stack, 'Keys', table)[grant](role);
+    const region = { 'Fn::Join': ['', ['dynamodb.', { Ref: 'AWS::Region' }, '.amazonaws.com']] };
+    const conditions = keyStatementsOf(Template.fromStack(stack)).map(({ Condition }) => Condition);
+    expect(conditions).toEqual([throughDynamoDb(region)]);
+  });
+
+  test('by the key policy too, if the role is of another account', () => {
+    const app = new App();
+    const keys = new Stack(app, 'Keys', { env: { region: 'us-east-1', account: '111111111111' } });
+    const role = Role.fromRoleArn(keys, 'Role', 'arn:aws:iam::222222222222:role/orders');
+    const encryption = TableEncryptionV2.customerManagedKey(new Key(keys, 'Key'));
+    new ApiKeyTable(keys, 'Table', { encryption })[grant](role);
+    Template.fromStack(keys).hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: KEY_ACTIONS,
+            Principal: { AWS: 'arn:aws:iam::222222222222:role/orders' },
+            Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
+          }),
+        ]),
+      },
+    });
+  });
+});
+
+function verifyStatements(Resource: object) {
+  return [
+    { Effect: 'Allow', Action: 'dynamodb:GetItem', Resource },
+    {
+      Effect: 'Allow',
+      Action: 'dynamodb:UpdateItem',
+      Resource,
+      Condition: {
+        'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['keyHash', 'lastUsedAt'] },
+        Null: { 'dynamodb:Attributes': 'false' },
+        StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
+      },
+    },
+  ];
+}

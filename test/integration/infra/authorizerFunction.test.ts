@@ -1,0 +1,177 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { HttpApi, WebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
+import { SecurityGroup, SubnetType, Vpc, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { describe, expect, test } from '@jest/globals';
+import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
+import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
+import { addHttpRoute, authorizerUnderTest, type AuthorizerProps } from './authorizerUnderTest.ts';
+
+const FUNCTION = 'AWS::Lambda::Function';
+const ALIAS = 'AWS::Lambda::Alias';
+const ROLLOUT = { rollout: LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES };
+
+const templateOf = (props: AuthorizerProps) => Template.fromStack(authorizerUnderTest(props).stack);
+
+function inVpc(more: (stack: Stack, vpc: IVpc) => AuthorizerProps = () => ({})) {
+  const stack = new Stack(new App(), 'Test');
+  const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: 'vpc-0123456789abcdef0',
+    availabilityZones: ['us-east-1a', 'us-east-1b'],
+    isolatedSubnetIds: ['subnet-1', 'subnet-2'],
+  });
+  const table = new ApiKeyTable(stack, 'Keys');
+  const vpcSubnets = { subnetType: SubnetType.PRIVATE_ISOLATED };
+  new ApiKeyAuthorizer(stack, 'Authorizer', { table, vpc, vpcSubnets, ...more(stack, vpc) });
+  return stack;
+}
+
+const isWildcard = ({ Resource }: { Resource: unknown }) => Resource === '*';
+
+function wildcardActionsOf(template: Template): unknown[] {
+  const statements = Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
+    ({ Properties }) => Properties.PolicyDocument.Statement,
+  );
+  return statements.filter(isWildcard).flatMap(({ Action }) => Action);
+}
+
+describe('size and concurrency', () => {
+  test('are what the props say', () => {
+    templateOf({ memorySize: 512, reservedConcurrentExecutions: 20 }).hasResourceProperties(FUNCTION, {
+      MemorySize: 512,
+      ReservedConcurrentExecutions: 20,
+    });
+  });
+
+  test('reserve nothing and make no alias unless asked', () => {
+    const template = templateOf({});
+    template.hasResourceProperties(FUNCTION, { ReservedConcurrentExecutions: Match.absent() });
+    template.resourceCountIs(ALIAS, 0);
+  });
+
+  test('provisioned, is of the live version', () => {
+    const template = templateOf({ provisionedConcurrentExecutions: 5 });
+    const [version] = Object.keys(template.findResources('AWS::Lambda::Version'));
+    template.hasResourceProperties(ALIAS, {
+      Name: 'live',
+      FunctionVersion: { 'Fn::GetAtt': [version, 'Version'] },
+      ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 5 },
+    });
+  });
+});
+
+describe('the log', () => {
+  test('is kept as long as the prop says', () => {
+    templateOf({ logRetention: RetentionDays.ONE_YEAR }).hasResourceProperties('AWS::Logs::LogGroup', {
+      RetentionInDays: 365,
+    });
+  });
+});
+
+describe('a rollout', () => {
+  test('is made by CodeDeploy, in steps, over the alias', () => {
+    const template = templateOf(ROLLOUT);
+    template.hasResourceProperties('AWS::CodeDeploy::DeploymentGroup', {
+      DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
+    });
+    template.hasResource(ALIAS, { UpdatePolicy: { CodeDeployLambdaAliasUpdate: Match.anyValue() } });
+  });
+
+  test('is a new version with every change of a setting', () => {
+    const versionOf = (props: AuthorizerProps) =>
+      Object.keys(templateOf({ ...ROLLOUT, ...props }).findResources('AWS::Lambda::Version'));
+    expect(versionOf({})).not.toEqual(versionOf({ keyPrefix: 'acme_' }));
+    expect(versionOf({})).toEqual(versionOf({}));
+  });
+});
+
+describe('with an alias', () => {
+  test('every kind of API asks the alias, and may', () => {
+    const { stack, authorizer } = authorizerUnderTest(ROLLOUT);
+    const rest = new RestApi(stack, 'Rest');
+    rest.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
+    addHttpRoute(new HttpApi(stack, 'Http'), authorizer.forHttpApi());
+    const integration = new WebSocketMockIntegration('Integration');
+    new WebSocketApi(stack, 'WebSocket', {
+      connectRouteOptions: { integration, authorizer: authorizer.forWebSocketApi() },
+    });
+    const template = Template.fromStack(stack);
+    const [alias = ''] = Object.keys(template.findResources(ALIAS));
+    const authorizers = [
+      ...Object.values(template.findResources('AWS::ApiGateway::Authorizer')),
+      ...Object.values(template.findResources('AWS::ApiGatewayV2::Authorizer')),
+    ];
+    expect(authorizers).toHaveLength(3);
+    for (const { Properties } of authorizers) expect(JSON.stringify(Properties.AuthorizerUri)).toContain(alias);
+    const asked = Object.values(template.findResources('AWS::Lambda::Permission')).map(
+      ({ Properties }) => Properties.FunctionName,
+    );
+    expect(asked).toEqual(asked.map(() => ({ Ref: alias })));
+    expect(asked).toHaveLength(3);
+  });
+});
+
+describe('in a VPC', () => {
+  test('the function is in its subnets, and may make the interfaces that this takes', () => {
+    const template = Template.fromStack(inVpc());
+    template.hasResourceProperties(FUNCTION, { VpcConfig: { SubnetIds: ['subnet-1', 'subnet-2'] } });
+    template.hasResourceProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent() });
+    expect(wildcardActionsOf(template)).toEqual([
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:CreateNetworkInterface',
+      'ec2:DeleteNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:UnassignPrivateIpAddresses',
+    ]);
+  });
+
+  test('it can be in security groups that are there', () => {
+    const stack = inVpc((scope, vpc) => ({ securityGroups: [new SecurityGroup(scope, 'Group', { vpc })] }));
+    const template = Template.fromStack(stack);
+    const [group] = Object.keys(template.findResources('AWS::EC2::SecurityGroup'));
+    template.resourceCountIs('AWS::EC2::SecurityGroup', 1);
+    template.hasResourceProperties(FUNCTION, {
+      VpcConfig: { SecurityGroupIds: [{ 'Fn::GetAtt': [group, 'GroupId'] }] },
+    });
+  });
+});
+
+test('X-Ray gets traces where it is asked for, and no wildcard is granted where not', () => {
+  const traced = templateOf({ tracing: true });
+  traced.hasResourceProperties(FUNCTION, { TracingConfig: { Mode: 'Active' } });
+  expect(wildcardActionsOf(traced)).toEqual(['xray:PutTraceSegments', 'xray:PutTelemetryRecords']);
+  const plain = templateOf({});
+  plain.hasResourceProperties(FUNCTION, { TracingConfig: Match.absent() });
+  expect(wildcardActionsOf(plain)).toEqual([]);
+});
+
+test('the security checks find nothing in an authorizer of every prop', () => {
+  const stack = inVpc(() => ({ ...ROLLOUT, tracing: true, provisionedConcurrentExecutions: 1 }));
+  const { violations } = new AwsSolutionsChecks(stack.node.root).validateScope(stack.node.root);
+  expect(violations.map(({ ruleName }) => ruleName)).toEqual([]);
+});
+
+test('Lambda’s own lines are those of what failed alone', () => {
+  templateOf({}).hasResourceProperties(FUNCTION, { LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' } });
+});
+
+describe('debug lines', () => {
+  const levelOf = (level: unknown) => ({ LoggingConfig: { ApplicationLogLevel: level } });
+
+  test('are let through by Lambda where there are any', () => {
+    templateOf({ debugSampleRate: 0.01 }).hasResourceProperties(FUNCTION, levelOf('DEBUG'));
+  });
+
+  test.each<[string, AuthorizerProps]>([
+    ['not asked for', {}],
+    ['asked for of no request', { debugSampleRate: 0 }],
+  ])('%s leave the level to Lambda', (_, props) => {
+    templateOf(props).hasResourceProperties(FUNCTION, levelOf(Match.absent()));
+  });
+});

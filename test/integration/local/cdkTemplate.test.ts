@@ -1,0 +1,103 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { HttpApi, ParameterMapping, WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaAuthorizer, WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration, WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { AuthorizationType, Definition, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { readCloudAssembly, type CloudAssembly } from '../../../local/cloudAssembly.ts';
+
+describe("what the CDK's own constructs synthesize is read", () => {
+  let assembly: CloudAssembly;
+  beforeAll(async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'latchkey-cdk-'));
+    const app = new App({ outdir: join(directory, 'out') });
+    defineApis(new Stack(app, 'Stack'), directory);
+    app.synth();
+    assembly = await readCloudAssembly(join(directory, 'out', 'Stack.template.json'));
+  });
+
+  test("an HTTP API's authorizer, which is of payload format 1.0 by default, and its removals", () => {
+    const [api] = assembly.httpApis;
+    expect([...(api?.authorizers.values() ?? [])]).toMatchObject([
+      { payloadVersion: '1.0', identitySources: ['$request.header.Authorization'], resultTtlSeconds: 300 },
+    ]);
+    expect(api?.routes[0]?.integration).toMatchObject({
+      removed: new Set(['header.authorization', 'querystring.api_key']),
+    });
+  });
+
+  test('a WebSocket API', () => {
+    const [api] = assembly.webSocketApis;
+    expect(api).toMatchObject({
+      stageName: 'prod',
+      selectionPath: 'action',
+      authorizer: { type: 'REQUEST', identitySources: ['route.request.header.Authorization'], resultTtlSeconds: 0 },
+    });
+    const routes = [...(api?.routes ?? [])].map(([key, { isTwoWay }]) => [key, isTwoWay]);
+    expect(Object.fromEntries(routes)).toEqual({ $connect: false, $disconnect: false, $default: true, tell: false });
+  });
+
+  test('an AppSync API, and what names it elsewhere', () => {
+    const [api] = assembly.graphqlApis;
+    expect(api?.authorizer).toMatchObject({ type: 'APPSYNC', tokenPattern: /^x/, resultTtlSeconds: 60 });
+    const described = [...assembly.functions.values()].find(({ name }) => name.startsWith('Described'));
+    expect(described?.environment).toEqual({
+      SOCKET_URL: `wss://${assembly.webSocketApis[0]?.id}.execute-api.us-east-1.amazonaws.com/prod`,
+      API_ID: api?.id,
+      API_ARN: `arn:aws:appsync:us-east-1:000000000000:apis/${api?.id}`,
+      API_URL: expect.stringContaining(String(api?.id)),
+    });
+  });
+});
+
+function defineApis(stack: Stack, directory: string): void {
+  const schema = join(directory, 'schema.graphql');
+  writeFileSync(schema, 'type Query { a: String }');
+  const code = Code.fromAsset(writeCode(join(directory, 'code')));
+  const props = { code, handler: 'index.handler', runtime: Runtime.NODEJS_24_X };
+  const handler = new LambdaFunction(stack, 'Handler', props);
+  const described = new LambdaFunction(stack, 'Described', props);
+  const httpApi = new HttpApi(stack, 'Http');
+  const parameterMapping = new ParameterMapping().removeHeader('Authorization').removeQueryString('api_key');
+  httpApi.addRoutes({
+    path: '/a',
+    integration: new HttpLambdaIntegration('A', described, { parameterMapping }),
+    authorizer: new HttpLambdaAuthorizer('HttpAuthorizer', handler),
+  });
+  const webSocketApi = new WebSocketApi(stack, 'WebSocket', {
+    connectRouteOptions: {
+      integration: new WebSocketLambdaIntegration('Connect', handler),
+      authorizer: new WebSocketLambdaAuthorizer('WebSocketAuthorizer', handler, {
+        identitySource: ['route.request.header.Authorization'],
+      }),
+    },
+    disconnectRouteOptions: { integration: new WebSocketLambdaIntegration('Disconnect', handler) },
+    defaultRouteOptions: { integration: new WebSocketLambdaIntegration('Messages', handler), returnResponse: true },
+  });
+  webSocketApi.addRoute('tell', { integration: new WebSocketLambdaIntegration('Tell', handler) });
+  const webSocketStage = new WebSocketStage(stack, 'Live', { webSocketApi, stageName: 'prod', autoDeploy: true });
+  const graphqlApi = new GraphqlApi(stack, 'Graphql', {
+    name: 'graphql',
+    definition: Definition.fromFile(schema),
+    authorizationConfig: {
+      defaultAuthorization: {
+        authorizationType: AuthorizationType.LAMBDA,
+        lambdaAuthorizerConfig: { handler, resultsCacheTtl: Duration.minutes(1), validationRegex: '^x' },
+      },
+    },
+  });
+  described.addEnvironment('SOCKET_URL', webSocketStage.url);
+  described.addEnvironment('API_ID', graphqlApi.apiId);
+  described.addEnvironment('API_ARN', graphqlApi.arn);
+  described.addEnvironment('API_URL', graphqlApi.graphqlUrl);
+}
+
+function writeCode(directory: string): string {
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'index.mjs'), 'export const handler = async () => ({});');
+  return directory;
+}

@@ -1,0 +1,181 @@
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { WebSocket } from 'ws';
+import { generateSecret } from '../../../keys/secret.ts';
+import { startGateway, writeTemplateVariant, type Gateway, type StartOptions } from '../../support/gateway.ts';
+import { writeSampleStack } from './sampleStack.ts';
+
+const running: Gateway[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((gateway) => gateway.stop()));
+});
+
+async function start(options: StartOptions = {}): Promise<Gateway> {
+  const gateway = await startGateway({ template: await writeSampleStack(), ...options });
+  running.push(gateway);
+  return gateway;
+}
+
+const get = (gateway: Gateway, path: string, token: string) =>
+  fetch(new URL(path, gateway.url), { headers: { authorization: `Bearer ${token}` } });
+
+test('it serves an API of each kind and notes itself for its user alone', async () => {
+  const gateway = await start();
+  expect(gateway.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/rest\/whoami$/);
+  expect(gateway.key).toMatch(/^sk_[0-9A-Za-z]{49}$/);
+  expect((await get(gateway, '/rest/token', 'allow')).status).toBe(201);
+  expect((await get(gateway, '/http/echo', 'allow')).status).toBe(201);
+  const socket = new WebSocket(gateway.webSocketUrl, { headers: { authorization: 'Bearer allow' } });
+  await once(socket, 'open');
+  socket.close();
+  const authorization = 'Bearer graphqlAllow';
+  const operation = { method: 'POST', headers: { authorization }, body: '{"query":"{ a }"}' };
+  expect((await fetch(new URL('/graphql/', gateway.url), operation)).status).toBe(200);
+  expect((await get(gateway, '/other/echo', 'allow')).status).toBe(404);
+  expect(JSON.parse(readFileSync(gateway.noteFile, 'utf8'))).toEqual({
+    url: new URL(gateway.url).origin,
+    endpoint: gateway.endpoint,
+    tableName: 'Keys',
+    region: 'us-east-1',
+    pid: gateway.pid,
+    acceptedKeys: 'sk_',
+  });
+  expect(statSync(gateway.noteFile).mode & 0o777).toBe(0o600);
+});
+
+test('the user is told where the console is, on the table that is served', async () => {
+  const { consoleUrl, key } = await start();
+  const opened = await fetch(consoleUrl, { redirect: 'manual' });
+  const cookie = opened.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const listed = await fetch(new URL('/api/keys', consoleUrl), { headers: { cookie } });
+  expect(JSON.parse(await listed.text()).records).toMatchObject([{ label: 'demo', keyPrefix: key.slice(0, 11) }]);
+});
+
+test('the user is told of a WebSocket API after the rest, and only where there is one', async () => {
+  const withOne = await start();
+  expect(withOne.banner).toContain(`\n  The WebSocket API takes the same header: ${withOne.webSocketUrl}\n\nCtrl-C`);
+  const template = await writeTemplateVariant(
+    ({ Resources }) => {
+      for (const id of Object.keys(Resources)) if (id.startsWith('Ws')) delete Resources[id];
+    },
+    await writeSampleStack(),
+  );
+  expect((await start({ template })).banner).not.toContain('ws://');
+});
+
+test('the note has the revocation delay where the stack has it as an output', async () => {
+  const template = await writeTemplateVariant(
+    (json) => Object.assign(json, { Outputs: { RevocationDelaySeconds: { Value: '60' } } }),
+    await writeSampleStack(),
+  );
+  const { noteFile } = await start({ template });
+  expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ revocationDelaySeconds: 60 });
+});
+
+test.each([
+  [{ LATCHKEY_KEY_PREFIX: 'live_' }, 'live_'],
+  [{ LATCHKEY_KEY_PREFIX: 'live_', LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }, 'any'],
+])('the note has which keys the functions accept with %j', async (settings, acceptedKeys) => {
+  const template = await writeTemplateVariant(
+    ({ Resources }) => {
+      for (const { Type, Properties } of Object.values(Resources)) {
+        if (Type !== 'AWS::Lambda::Function') continue;
+        const { Environment } = Properties as { Environment?: { Variables?: object } };
+        Object.assign(Properties ?? {}, { Environment: { Variables: { ...Environment?.Variables, ...settings } } });
+      }
+    },
+    await writeSampleStack(),
+  );
+  const { noteFile } = await start({ template });
+  expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ acceptedKeys });
+});
+
+test('several run at once, each with its own variant of a template', async () => {
+  const template = await writeTemplateVariant(
+    ({ Resources }) => {
+      Object.assign(Resources['Stage']?.Properties ?? {}, { StageName: 'other' });
+    },
+    await writeSampleStack(),
+  );
+  const [one, other] = await Promise.all([start(), start({ template })]);
+  const eventOf = async (gateway: Gateway) => (await get(gateway, '/rest/token', 'allow')).json();
+  expect(await eventOf(one)).toMatchObject({ requestContext: { stage: 'prod' } });
+  expect(await eventOf(other)).toMatchObject({ requestContext: { stage: 'other' } });
+});
+
+test('SIGTERM ends it with 0, whatever is open, and takes the note away', async () => {
+  const gateway = await start();
+  const socket = new WebSocket(gateway.webSocketUrl, { headers: { authorization: 'Bearer allow' } });
+  await once(socket, 'open');
+  const halfOpen = new WebSocket(gateway.webSocketUrl, { headers: { authorization: 'Bearer slow' } });
+  halfOpen.on('error', () => {});
+  const pending = get(gateway, '/rest/token', 'spin').catch(() => undefined);
+  const noteFile = gateway.noteFile;
+  expect(await gateway.stop()).toBe(0);
+  expect(existsSync(noteFile)).toBe(false);
+  await pending;
+});
+
+test('with --data the table is kept, and each start has a key to try', async () => {
+  const dataDirectory = join(mkdtempSync(join(tmpdir(), 'latchkey-data-')), 'new');
+  const first = await start({ dataDirectory });
+  await first.stop();
+  const second = await start({ dataDirectory });
+  expect(second.key).not.toBe(first.key);
+  const response = await fetch(second.endpoint, {
+    method: 'POST',
+    headers: {
+      'x-amz-target': 'DynamoDB_20120810.Scan',
+      'content-type': 'application/x-amz-json-1.0',
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=local/20300101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=x',
+      'x-amz-date': '20300101T000000Z',
+    },
+    body: JSON.stringify({ TableName: second.tableName, Select: 'COUNT' }),
+  });
+  expect(await response.json()).toMatchObject({ Count: 2 });
+});
+
+test('the gateway masks a key in its complaint about an option', () => {
+  const key = generateSecret('sk_');
+  const args = ['--import', 'tsx', 'local/main.ts', `--${key}`];
+  const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect(stderr).toContain('unknown option');
+  expect(stderr).not.toContain(key);
+});
+
+describe('a start that cannot be', () => {
+  const run = (...args: string[]) => {
+    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'local/main.ts', ...args], {
+      encoding: 'utf8',
+    });
+    return { status, lines: stderr.trim().split('\n') };
+  };
+
+  test.each([
+    ['--port', 'x', 'got', "'x'"],
+    ['--port', '65536', 'wanted', '65535'],
+    ['--db-port', '-1', 'option', '--db-port'],
+    ['--unknown', '1', 'option', '--unknown'],
+  ])('%s %s is told in one line, with the %s, and ends with 2', (option, value, _, told) => {
+    const { status, lines } = run(option, value);
+    expect(status).toBe(2);
+    expect(lines).toEqual([expect.stringContaining(told)]);
+  });
+
+  test('a port in use names the option and ends with 1', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { status, lines } = run('--port', String(port));
+    server.close();
+    expect(status).toBe(1);
+    expect(lines).toEqual([expect.stringContaining(`--port: cannot listen on port ${port}`)]);
+  });
+});

@@ -1,0 +1,50 @@
+import { expect, test } from '@jest/globals';
+import { GatewayError } from '../../../local/gatewayError.ts';
+import { identityReader } from '../../../local/identitySources.ts';
+
+const input = {
+  request: {
+    headers: [
+      ['AUTHORIZATION', 'Bearer one'],
+      ['X-Two', 'a'],
+      ['x-two', 'b'],
+      ['X-Empty', ''],
+    ],
+    rawQuery: 'api_key=k%20ey&empty=&api_KEY=other',
+  },
+  context: { routeKey: 'GET /whoami', identity: { sourceIp: '127.0.0.1' } },
+  stageVariables: { tenant: 'blue' },
+} as const;
+
+test.each([
+  ['method.request.header.Authorization', 'Bearer one'],
+  ['$request.header.authorization', 'Bearer one'],
+  ['method.request.header.X-Two', 'a,b'],
+  ['$request.querystring.api_key', 'k ey'],
+  ['method.request.querystring.api_key', 'k ey'],
+  ['route.request.header.Authorization', 'Bearer one'],
+  ['route.request.querystring.api_key', 'k ey'],
+  ['$context.routeKey', 'GET /whoami'],
+  ['context.identity.sourceIp', '127.0.0.1'],
+  ['$stageVariables.tenant', 'blue'],
+])('%s is read as %s', (source, value) => {
+  expect(identityReader([source])(input)).toEqual([value]);
+});
+
+test.each([
+  'method.request.header.Missing',
+  'method.request.header.X-Empty',
+  '$request.querystring.empty',
+  '$context.unknown',
+  'stageVariables.unknown',
+])('%s, missing or empty, makes the request unauthorized beside a source that is there', (source) => {
+  expect(identityReader(['$request.header.Authorization', source])(input)).toBeUndefined();
+});
+
+test('no sources are met by any request', () => {
+  expect(identityReader([])(input)).toEqual([]);
+});
+
+test('a source that is not understood is refused at the start', () => {
+  expect(() => identityReader(['method.request.body.key'])).toThrow(GatewayError);
+});

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startConsole } from '../../../console/server/startConsole.ts';
+import { KeyRegistry } from '../../../keys/registry.ts';
+import { closeNow } from '../../../local/gatewayServer.ts';
+import { LocalDynamoDb } from '../../../local/table.ts';
+import { foreignAddressesOpenAt } from '../../support/foreignAddresses.ts';
+import { startGateway, type Gateway } from '../../support/gateway.ts';
+import { writeSampleStack } from './sampleStack.ts';
+
+const portOf = (url: string) => Number(new URL(url).port);
+
+test('the console accepts connections on 127.0.0.1 alone', async () => {
+  const database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
+  const { client, endpoint } = database;
+  const location = { kind: 'local', tableName: 'keys', endpoint, region: 'us-east-1' } as const;
+  const registry = new KeyRegistry({ client, tableName: 'keys', actor: 'alice' });
+  const console = await startConsole({
+    registry,
+    location,
+    actor: 'alice',
+    isReadOnly: false,
+    port: 0,
+    note: () => {},
+  });
+  try {
+    expect((await fetch(new URL('/', console.url))).status).toBe(200);
+    expect(await foreignAddressesOpenAt(portOf(console.url))).toEqual([]);
+  } finally {
+    await console.stop();
+    await database.stop();
+  }
+});
+
+describe('a running local gateway', () => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startGateway({ template: await writeSampleStack() });
+  });
+  afterAll(() => gateway.stop());
+
+  test.each<[string, (gateway: Gateway) => string]>([
+    ['its HTTP and WebSocket APIs', ({ url }) => url],
+    ['its DynamoDB', ({ endpoint }) => endpoint],
+    ['its console', ({ consoleUrl }) => consoleUrl],
+  ])('serves %s on 127.0.0.1 alone', async (_, urlOf) => {
+    expect((await fetch(new URL('/', urlOf(gateway)))).status).toBeGreaterThanOrEqual(200);
+    expect(await foreignAddressesOpenAt(portOf(urlOf(gateway)))).toEqual([]);
+  });
+});
+
+test('a server at another address of this machine is found there', async () => {
+  // Not every machine has both of these, and neither is open to others.
+  const servers = await Promise.all(['127.0.0.2', '::1'].map(listenAt));
+  const started = servers.filter((server) => server !== undefined);
+  expect(started).not.toEqual([]);
+  for (const { server, address, port } of started) {
+    expect(await foreignAddressesOpenAt(port)).toContain(address);
+    await closeNow(server);
+  }
+});
+
+/** A server at the address, or `undefined` if the machine does not have it. */
+async function listenAt(address: string) {
+  const server = createServer();
+  server.listen(0, address);
+  return once(server, 'listening').then(
+    () => ({ server, address, port: (server.address() as AddressInfo).port }),
+    () => undefined,
+  );
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  evaluatePolicy,
+  matchesWildcards,
+  parseStatements,
+  type PolicyStatement,
+} from '../../../local/policyEvaluation.ts';
+
+const ARN = 'arn:aws:execute-api:us-east-1:000000000000:api/prod/GET/keys/1';
+
+const statement = (effect: 'Allow' | 'Deny', resource: string, action = 'execute-api:Invoke'): PolicyStatement => ({
+  effect,
+  actions: [action],
+  resources: [resource],
+});
+
+describe('evaluatePolicy', () => {
+  test('an explicit deny wins over an allow, whichever comes first', () => {
+    expect(evaluatePolicy([statement('Allow', '*'), statement('Deny', ARN)], ARN)).toBe('explicit-deny');
+    expect(evaluatePolicy([statement('Deny', ARN), statement('Allow', '*')], ARN)).toBe('explicit-deny');
+  });
+
+  test.each([
+    ['no statement', []],
+    ['an allow of another route', [statement('Allow', ARN.replace('keys', 'other'))]],
+    ['an allow of another action', [statement('Allow', '*', 's3:GetObject')]],
+    ['a deny of another route', [statement('Deny', ARN.replace('GET', 'PUT'))]],
+  ])('%s denies implicitly', (_, statements) => {
+    expect(evaluatePolicy(statements, ARN)).toBe('implicit-deny');
+  });
+
+  test.each(['execute-api:Invoke', 'execute-api:invoke', 'execute-api:*', '*'])('the action %s invokes', (action) => {
+    expect(evaluatePolicy([statement('Allow', ARN, action)], ARN)).toBe('allow');
+  });
+});
+
+describe('matchesWildcards', () => {
+  test.each([
+    ['*', '', true],
+    ['*', 'anything/at/all', true],
+    ['api/prod/*', 'api/prod/GET/keys', true],
+    ['api/*/GET/*', 'api/prod/GET/keys/1', true],
+    ['api/*/PUT/*', 'api/prod/GET/keys/1', false],
+    ['*/1', 'keys/11/1', true],
+    ['key?', 'keys', true],
+    ['key?', 'key', false],
+    ['key?', 'keyss', false],
+    ['a*b?d', 'a-b-bcd', true],
+    ['keys', 'key', false],
+    ['', '', true],
+    ['keys.', 'keysx', false],
+  ])('%s against %s is %s', (pattern, text, expected) => {
+    expect(matchesWildcards(pattern, text)).toBe(expected);
+  });
+
+  test('a pattern of many stars is decided without trying each star anew, which would not end', () => {
+    expect(matchesWildcards(`${'*a'.repeat(200)}b`, 'a'.repeat(5000))).toBe(false);
+  });
+});
+
+describe('parseStatements', () => {
+  test('single values are read as lists', () => {
+    const document = { Statement: { Effect: 'Allow', Action: 'execute-api:Invoke', Resource: ARN } };
+    expect(parseStatements(document)).toEqual([statement('Allow', ARN)]);
+  });
+
+  test.each([
+    ['no document', undefined],
+    ['no statement', {}],
+    ['an unknown effect', { Statement: [{ Effect: 'allow', Action: '*', Resource: '*' }] }],
+    ['no resource', { Statement: [{ Effect: 'Allow', Action: '*' }] }],
+    ['a condition', { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition: {} }] }],
+  ])('%s is malformed', (_, document) => {
+    expect(parseStatements(document)).toBeUndefined();
+  });
+});

@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import { ResultCache } from '../../../local/resultCache.ts';
+
+test('a result is kept for the TTL and not a millisecond longer', () => {
+  let nowMs = 0;
+  const cache = new ResultCache<string>({ ttlSeconds: 2, now: () => nowMs });
+  cache.set(['key'], 'allow');
+  nowMs = 1999;
+  expect(cache.get(['key'])).toBe('allow');
+  nowMs = 2000;
+  expect(cache.get(['key'])).toBeUndefined();
+});
+
+test('nothing is kept with a TTL of 0', () => {
+  const cache = new ResultCache<string>({ ttlSeconds: 0, now: () => 0 });
+  cache.set(['key'], 'allow');
+  expect(cache.get(['key'])).toBeUndefined();
+});
+
+test('all identity sources make the cache key, each for itself', () => {
+  const cache = new ResultCache<string>({ ttlSeconds: 2, now: () => 0 });
+  cache.set(['a', 'b,c'], 'allow');
+  expect(cache.get(['a', 'b,c'])).toBe('allow');
+  expect(cache.get(['a,b', 'c'])).toBeUndefined();
+  expect(cache.get(['a'])).toBeUndefined();
+});
+
+test.each([
+  [60, 1],
+  [0, 1],
+  [1, 60],
+])('over a TTL of %i a result of its own %i is kept for as long as it says', (ttlSeconds, ownTtlSeconds) => {
+  let nowMs = 0;
+  const cache = new ResultCache<string>({ ttlSeconds, now: () => nowMs });
+  cache.set(['key'], 'allow', ownTtlSeconds);
+  nowMs = ownTtlSeconds * 1000 - 1;
+  expect(cache.get(['key'])).toBe('allow');
+  nowMs++;
+  expect(cache.get(['key'])).toBeUndefined();
+  cache.set(['key'], 'allow', 0);
+  expect(cache.get(['key'])).toBeUndefined();
+});

@@ -1,0 +1,285 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TemplateJson } from '../../support/gateway.ts';
+
+const ref = (name: string) => ({ Ref: name });
+const arnOf = (name: string) => ({ 'Fn::GetAtt': [name, 'Arn'] });
+const uriOf = (name: string) => ({
+  'Fn::Join': [
+    '',
+    ['arn:', ref('AWS::Partition'), ':apigateway:us-east-1:lambda:path/x/functions/', arnOf(name), '/invocations'],
+  ],
+});
+
+/** An authorizer that does what its token says. `context.count` tells how often this environment was invoked. */
+const AUTHORIZER = `
+let count = 0;
+const policy = (effect, resource, context) => ({
+  principalId: 'somebody',
+  policyDocument: { Version: '2012-10-17', Statement: [{ Action: 'execute-api:Invoke', Effect: effect, Resource: resource }] },
+  context,
+});
+export const handler = async (event, { awsRequestId }) => {
+  count++;
+  const headers = Object.entries(event.headers ?? {});
+  const token = event.authorizationToken ?? headers.find(([name]) => name.toLowerCase() === 'authorization')[1];
+  const arn = event.methodArn ?? event.routeArn;
+  const answers = {
+    allow: () => policy('Allow', '*', { count, yes: true, table: process.env.LATCHKEY_TABLE, hasId: awsRequestId.length === 36 }),
+    deny: () => policy('Deny', '*', { errorCode: 'NO' }),
+    thisRoute: () => policy('Allow', arn, { count }),
+    counted: () => ({ ...policy('Allow', '*', { count }), usageIdentifierKey: 'i'.repeat(20) }),
+    countedTooShort: () => ({ ...policy('Allow', '*', { count }), usageIdentifierKey: 'i'.repeat(19) }),
+    countedByNumber: () => ({ ...policy('Allow', '*', { count }), usageIdentifierKey: 1e20 }),
+    nested: () => policy('Allow', '*', { list: [1] }),
+    event: () => policy('Allow', '*', { event: JSON.stringify(event) }),
+    noPrincipal: () => ({ ...policy('Allow', '*'), principalId: undefined }),
+    noPolicy: () => ({ principalId: 'somebody' }),
+    simpleAllow: () => ({ isAuthorized: true, context: { count, list: [1] } }),
+    simpleDeny: () => ({ isAuthorized: false }),
+    once: () => policy(count === 1 ? 'Allow' : 'Deny', '*', {}),
+    graphqlAllow: () => ({ isAuthorized: true, resolverContext: { count: String(count) } }),
+    graphqlKept: () => ({ isAuthorized: true, resolverContext: { count: String(count) }, ttlOverride: 20 }),
+    graphqlOnce: () => ({ isAuthorized: true, resolverContext: { count: String(count) }, ttlOverride: 0 }),
+    graphqlDeny: () => ({ isAuthorized: false, resolverContext: { errorCode: 'NO' } }),
+    graphqlNumber: () => ({ isAuthorized: true, resolverContext: { count } }),
+    graphqlNested: () => ({ isAuthorized: true, resolverContext: { list: [1] } }),
+    graphqlText: () => ({ isAuthorized: 'true' }),
+    graphqlTtl: () => ({ isAuthorized: true, ttlOverride: '20' }),
+    unauthorized: () => { throw new Error('Unauthorized'); },
+    almost: () => { throw new Error('Unauthorized.'); },
+    spin: () => { for (;;); },
+    die: () => process.exit(1),
+    slow: () => new Promise((resolve) => setTimeout(resolve, 300)).then(() => policy('Allow', '*', { count })),
+  };
+  return answers[token.replace('Bearer ', '').split(',')[0]]();
+};`;
+
+const ECHO = `
+export const handler = async (event) => {
+  if (event.headers['x-broken'] ?? event.headers['X-Broken']) return { statusCode: 'no' };
+  console.log('echo was here');
+  return { statusCode: 201, headers: { 'X-Echo': 'yes' }, body: JSON.stringify(event) };
+};`;
+
+/** A WebSocket API's integration: answers as the headers of the upgrade say, and with the event as the body. */
+const SOCKET = `
+export const handler = async (event) => {
+  const headers = event.headers ?? {};
+  if (headers['X-Throw'] || event.body === 'throw') throw new Error('no');
+  const statusCode = Number(headers['X-Status'] ?? 200);
+  const body = event.body === 'quiet' ? '' : JSON.stringify(event);
+  return { statusCode, headers: { 'Sec-WebSocket-Protocol': headers['Sec-WebSocket-Protocol'] }, body };
+};`;
+
+export interface SampleOptions {
+  readonly resultTtlSeconds?: number;
+  readonly simpleResponses?: boolean;
+  readonly tokenPattern?: string;
+}
+
+/** Writes a template with an API of each kind, its manifest and its functions as a synthesis would; the template's path. */
+export async function writeSampleStack(options: SampleOptions = {}): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'latchkey-sample-'));
+  await writeAsset(directory, 'asset.a', AUTHORIZER);
+  await writeAsset(directory, 'asset.b', ECHO);
+  await writeAsset(directory, 'asset.c', SOCKET);
+  const file = (path: string, objectKey: string) => ({ source: { path }, destinations: { here: { objectKey } } });
+  const manifest = {
+    files: { a: file('asset.a', 'a.zip'), b: file('asset.b', 'b.zip'), c: file('asset.c', 'c.zip') },
+  };
+  await writeFile(join(directory, 'Sample.assets.json'), JSON.stringify(manifest));
+  const template = join(directory, 'Sample.template.json');
+  await writeFile(template, JSON.stringify({ Resources: resources(options) }));
+  return template;
+}
+
+/** A change of a template: sets properties of one resource. */
+export function setProperties(id: string, properties: object) {
+  return ({ Resources }: TemplateJson): void => {
+    Object.assign(Resources[id]?.Properties ?? {}, properties);
+  };
+}
+
+async function writeAsset(directory: string, name: string, source: string): Promise<void> {
+  await mkdir(join(directory, name));
+  await writeFile(join(directory, name, 'index.mjs'), source);
+}
+
+function resources(options: SampleOptions) {
+  const definitions = {
+    ...sharedResources(),
+    ...restResources(options),
+    ...httpResources(options),
+    ...webSocketResources(),
+    ...graphqlResources(options),
+  };
+  return Object.fromEntries(
+    Object.entries(definitions).map(([id, [type, properties]]) => [
+      id,
+      { Type: `AWS::${type}`, Properties: properties },
+    ]),
+  );
+}
+
+type Definitions = Record<string, readonly [type: string, properties: object]>;
+
+function sharedResources(): Definitions {
+  const code = (key: string) => ({ Code: { S3Key: key }, Handler: 'index.handler', Timeout: 1 });
+  return {
+    Keys: ['DynamoDB::Table', {}],
+    Check: ['Lambda::Function', { ...code('a.zip'), Environment: { Variables: { LATCHKEY_TABLE: ref('Keys') } } }],
+    Echo: ['Lambda::Function', code('b.zip')],
+    Socket: ['Lambda::Function', code('c.zip')],
+    // As CDK adds them for its own ends: nothing local calls it, so that it may hold anything.
+    Custom: ['Lambda::Function', { Code: { ZipFile: 'exports.handler = 1' }, Handler: { 'Fn::ImportValue': 'x' } }],
+  };
+}
+
+function restResources({ resultTtlSeconds = 0, tokenPattern }: SampleOptions): Definitions {
+  const api = { RestApiId: ref('Rest') };
+  const authorizer = {
+    ...api,
+    AuthorizerUri: uriOf('Check'),
+    AuthorizerResultTtlInSeconds: resultTtlSeconds,
+    IdentitySource: 'method.request.header.Authorization',
+  };
+  const method = (resource: string, authorizerId: string) => ({
+    ...api,
+    HttpMethod: 'GET',
+    ResourceId: ref(resource),
+    AuthorizationType: 'CUSTOM',
+    AuthorizerId: ref(authorizerId),
+    Integration: { Type: 'AWS_PROXY', Uri: uriOf('Echo') },
+  });
+  return {
+    Rest: ['ApiGateway::RestApi', {}],
+    Stage: ['ApiGateway::Stage', { ...api, StageName: 'prod' }],
+    Token: ['ApiGateway::Authorizer', { ...authorizer, Type: 'TOKEN', IdentityValidationExpression: tokenPattern }],
+    Request: ['ApiGateway::Authorizer', { ...authorizer, Type: 'REQUEST' }],
+    TokenPath: [
+      'ApiGateway::Resource',
+      { ...api, ParentId: { 'Fn::GetAtt': ['Rest', 'RootResourceId'] }, PathPart: 'token' },
+    ],
+    ItemPath: ['ApiGateway::Resource', { ...api, ParentId: ref('TokenPath'), PathPart: '{id}' }],
+    RequestPath: [
+      'ApiGateway::Resource',
+      { ...api, ParentId: { 'Fn::GetAtt': ['Rest', 'RootResourceId'] }, PathPart: 'request' },
+    ],
+    TokenMethod: ['ApiGateway::Method', method('TokenPath', 'Token')],
+    ItemMethod: ['ApiGateway::Method', method('ItemPath', 'Token')],
+    RequestMethod: ['ApiGateway::Method', method('RequestPath', 'Request')],
+    Options: [
+      'ApiGateway::Method',
+      {
+        ...api,
+        HttpMethod: 'OPTIONS',
+        ResourceId: ref('TokenPath'),
+        AuthorizationType: 'NONE',
+        Integration: {
+          Type: 'MOCK',
+          IntegrationResponses: [
+            { StatusCode: '204', ResponseParameters: { 'method.response.header.Access-Control-Allow-Origin': "'*'" } },
+          ],
+        },
+      },
+    ],
+    Denied: [
+      'ApiGateway::GatewayResponse',
+      {
+        ...api,
+        ResponseType: 'ACCESS_DENIED',
+        ResponseTemplates: { 'application/json': '{"code":"$context.authorizer.errorCode"}' },
+        ResponseParameters: { 'gatewayresponse.header.X-Denied': "'yes'" },
+      },
+    ],
+  };
+}
+
+function httpResources({ resultTtlSeconds = 0, simpleResponses = false }: SampleOptions): Definitions {
+  const api = { ApiId: ref('Http') };
+  const route = (routeKey: string) => ({
+    ...api,
+    RouteKey: routeKey,
+    AuthorizationType: 'CUSTOM',
+    AuthorizerId: ref('HttpCheck'),
+    Target: { 'Fn::Join': ['', ['integrations/', ref('HttpEcho')]] },
+  });
+  return {
+    Http: [
+      'ApiGatewayV2::Api',
+      {
+        ProtocolType: 'HTTP',
+        CorsConfiguration: { AllowOrigins: ['https://a.example'], AllowMethods: ['GET'], MaxAge: 60 },
+      },
+    ],
+    HttpStage: ['ApiGatewayV2::Stage', { ...api, StageName: '$default' }],
+    HttpCheck: [
+      'ApiGatewayV2::Authorizer',
+      {
+        ...api,
+        AuthorizerType: 'REQUEST',
+        AuthorizerPayloadFormatVersion: '2.0',
+        AuthorizerResultTtlInSeconds: resultTtlSeconds,
+        EnableSimpleResponses: simpleResponses,
+        IdentitySource: ['$request.header.Authorization'],
+        AuthorizerUri: uriOf('Check'),
+      },
+    ],
+    HttpEcho: [
+      'ApiGatewayV2::Integration',
+      { ...api, IntegrationType: 'AWS_PROXY', IntegrationUri: arnOf('Echo'), PayloadFormatVersion: '2.0' },
+    ],
+    HttpRoute: ['ApiGatewayV2::Route', route('GET /echo')],
+    ItemRoute: ['ApiGatewayV2::Route', route('GET /items/{id}')],
+  };
+}
+
+function webSocketResources(): Definitions {
+  const api = { ApiId: ref('Ws') };
+  const route = (routeKey: string, more: object = {}) => ({
+    ...api,
+    RouteKey: routeKey,
+    AuthorizationType: 'NONE',
+    Target: { 'Fn::Join': ['', ['integrations/', ref('WsSocket')]] },
+    ...more,
+  });
+  return {
+    Ws: ['ApiGatewayV2::Api', { ProtocolType: 'WEBSOCKET', RouteSelectionExpression: '$request.body.action' }],
+    WsStage: ['ApiGatewayV2::Stage', { ...api, StageName: 'prod', StageVariables: { tenant: 'blue' } }],
+    WsCheck: [
+      'ApiGatewayV2::Authorizer',
+      {
+        ...api,
+        AuthorizerType: 'REQUEST',
+        IdentitySource: ['route.request.header.Authorization'],
+        AuthorizerUri: uriOf('Check'),
+      },
+    ],
+    WsSocket: ['ApiGatewayV2::Integration', { ...api, IntegrationType: 'AWS_PROXY', IntegrationUri: uriOf('Socket') }],
+    WsConnect: [
+      'ApiGatewayV2::Route',
+      route('$connect', { AuthorizationType: 'CUSTOM', AuthorizerId: ref('WsCheck') }),
+    ],
+    WsDisconnect: ['ApiGatewayV2::Route', route('$disconnect')],
+    WsDefault: ['ApiGatewayV2::Route', route('$default', { RouteResponseSelectionExpression: '$default' })],
+    WsOneWay: ['ApiGatewayV2::Route', route('tell')],
+  };
+}
+
+function graphqlResources({ resultTtlSeconds = 0, tokenPattern }: SampleOptions): Definitions {
+  return {
+    Graphql: [
+      'AppSync::GraphQLApi',
+      {
+        AuthenticationType: 'AWS_LAMBDA',
+        LambdaAuthorizerConfig: {
+          AuthorizerUri: arnOf('Check'),
+          AuthorizerResultTtlInSeconds: resultTtlSeconds,
+          IdentityValidationExpression: tokenPattern,
+        },
+      },
+    ],
+  };
+}

@@ -1,0 +1,85 @@
+import { readCloudAssembly } from '../../../local/cloudAssembly.ts';
+import { FunctionEnvironment } from '../../../local/functionEnvironment.ts';
+import type { Api, GatewayRequest, Header } from '../../../local/gatewayRequest.ts';
+import { GatewayServer } from '../../../local/gatewayServer.ts';
+import { createGraphqlApi } from '../../../local/graphqlApi.ts';
+import { createHttpApi } from '../../../local/httpApi.ts';
+import { createRestApi } from '../../../local/restApi.ts';
+import { createWebSocketApi } from '../../../local/webSocketApi.ts';
+import { writeTemplateVariant, type TemplateJson } from '../../support/gateway.ts';
+import { writeSampleStack, type SampleOptions } from './sampleStack.ts';
+
+const stops: (() => Promise<void>)[] = [];
+
+/** Stops whatever `serve` has started. For `afterEach`. */
+export async function stopServing(): Promise<void> {
+  await Promise.all(stops.splice(0).map((stop) => stop()));
+}
+
+/** Serves the sample stack, or a variant of it: without the HTTP server, but for WebSocket. */
+export async function serve(options: SampleOptions = {}, change: (template: TemplateJson) => void = () => {}) {
+  let log = '';
+  let nowMs = 0;
+  const invocations: { readonly name: string; readonly event: unknown }[] = [];
+  const template = await writeTemplateVariant(change, await writeSampleStack(options));
+  const { functions, restApis, httpApis, webSocketApis, graphqlApis } = await readCloudAssembly(template);
+  const environments = new Map(
+    [...functions].map(([name, config]) => {
+      const writeLog = (text: string | Uint8Array) => (log += String(text));
+      return [name, new FunctionEnvironment(config, { dynamodbEndpoint: 'http://127.0.0.1:1', writeLog })];
+    }),
+  );
+  for (const environment of environments.values()) stops.push(() => environment.stop());
+  const deps = {
+    invoke: async (name: string, event: object) => {
+      invocations.push({ name, event });
+      return environments.get(name)?.invoke(event);
+    },
+    now: () => nowMs,
+    writeLog: (line: string) => (log += line),
+  };
+  const eventsOf = (name: string) =>
+    invocations.filter((invocation) => invocation.name === name).map(({ event }) => event);
+  return {
+    rest: sender(restApis.map((api) => createRestApi(api, deps))[0]),
+    http: sender(httpApis.map((api) => createHttpApi(api, deps))[0]),
+    graphql: sender(graphqlApis.map((api) => createGraphqlApi(api, deps))[0]),
+    /** Starts a server; the URL of the WebSocket API. */
+    listen: async () => {
+      const server = new GatewayServer(deps.writeLog);
+      stops.push(() => server.stop());
+      const url = await server.listen(0);
+      for (const api of restApis) server.mount('rest', createRestApi(api, deps));
+      for (const api of webSocketApis) server.mountWebSocket('ws', createWebSocketApi(api, deps));
+      return `${url.replace('http:', 'ws:')}/ws/`;
+    },
+    log: () => log,
+    advance: (ms: number) => (nowMs += ms),
+    /** What a function was invoked with. */
+    eventsOf,
+    countOf: (name: string) => eventsOf(name).length,
+  };
+}
+
+function sender(api: Api | undefined) {
+  return async (path: string, headers: readonly Header[] = [], other: Partial<GatewayRequest> = {}) => {
+    const [pathOnly = '', rawQuery = ''] = path.split('?');
+    const reply = await api?.({
+      id: 'request-1',
+      method: 'GET',
+      path: pathOnly,
+      rawQuery,
+      headers,
+      body: Buffer.alloc(0),
+      sourceIp: '127.0.0.1',
+      protocol: 'HTTP/1.1',
+      receivedMs: Date.UTC(2030, 0, 2, 3, 4, 5),
+      ...other,
+    });
+    const text = String(reply?.body);
+    return { status: reply?.statusCode, headers: reply?.headers, text, json: () => JSON.parse(text) };
+  };
+}
+
+/** The headers of a request with a token. */
+export const bearer = (token: string): Header[] => [['Authorization', `Bearer ${token}`]];

@@ -1,4 +1,0 @@
-import { startMoto } from '../support/engine.ts';
-import { describeStore } from './storeContract.ts';
-
-describeStore('moto', startMoto);

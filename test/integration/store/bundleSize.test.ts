@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+
+const ROOT = new URL('../../../', import.meta.url);
+const GROWTH = 1.05;
+
+const budget: Record<string, { raw: number; gzip: number }> = JSON.parse(
+  readFileSync(new URL('build/budget.json', ROOT), 'utf8'),
+);
+const contentOf = (file: string) => readFileSync(fileURLToPath(new URL(file, ROOT)));
+
+// Where growth is wanted: put the sizes that `npm run build` prints into build/budget.json.
+test.each(Object.entries(budget))('%s is within 5 %% of the size that was last accepted', (file, { raw, gzip }) => {
+  const content = contentOf(file);
+  expect(content.length).toBeLessThanOrEqual(raw * GROWTH);
+  expect(gzipSync(content).length).toBeLessThanOrEqual(gzip * GROWTH);
+});
+
+test('the authorizer takes at most 75 KB with gzip', () => {
+  expect(gzipSync(contentOf('dist/authorizer/index.mjs')).length).toBeLessThanOrEqual(75_000);
+});
+
+test.each(Object.keys(budget))(
+  '%s imports nothing that Lambda would have to find, but for the event streams that it never needs',
+  (file) => {
+    const source = contentOf(file).toString();
+    const imported = [...source.matchAll(/\b(?:from|import\(|require\()"([\w@][\w@./:-]*)"/g)].map(([, name]) => name);
+    expect([...new Set(imported)]).toEqual(['@smithy/core/event-streams']);
+  },
+);
+
+// docs/adr/0012. Where the SDK takes one of these from another module, the alias in build/build.js no longer reaches it.
+describe.each(Object.keys(budget))('%s carries none of what it has a replacement for:', (file) => {
+  test.each([
+    ["the files of AWS's command line", 'AWS_SHARED_CREDENTIALS_FILE'],
+    ['what asks EC2 for its Region', 'AWS_EC2_METADATA_DISABLED'],
+    ['profiles and other sources of credentials', /AWS_PROFILE|AWS_WEB_IDENTITY_TOKEN_FILE/],
+    ['the cache of discovered endpoints', 'splayOnTop'],
+    ['the global crypto', 'typeof crypto'],
+  ])('%s', (_, mark) => {
+    expect(contentOf(file).toString()).not.toMatch(mark);
+  });
+});

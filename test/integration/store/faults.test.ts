@@ -1,0 +1,298 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleepMs } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { KeyRecord } from '../../../keys/record.ts';
+import { restRequestEvent } from '../../../testing/authorizerEvents.ts';
+import { logLines, startFunction, type Outcome, type RunningFunction } from '../../support/bundledFunction.ts';
+import { startFaultProxy, type FaultProxy } from '../../support/faultProxy.ts';
+import { bearing } from '../../support/functionCases.ts';
+import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
+import { makeKey } from '../../support/keys.ts';
+import { answersOf, tableUnder } from '../../support/reliabilityPage.ts';
+import { NO_ANSWERS, NO_ITEMS, REFUSES, STORE_FAULTS, type StoreFault } from '../../support/storeFaults.ts';
+
+/** What every fault is answered within, in all (docs/decisions.md). */
+const BOUND_MS = 4000;
+/** What API Gateway waits for an authorizer, and so for a start. */
+const START_BOUND_MS = 10_000;
+const FAULT = { errorType: 'LatchkeyError', errorMessage: expect.any(String), inspected: expect.any(String) };
+const NOT_PRIMED = { LATCHKEY_PRIME: 'false' };
+
+/** What may be over a moment later. */
+const TRIED_AGAIN = new Set([
+  'never answers',
+  'closes the connection',
+  'resets the connection',
+  'answers 500',
+  'answers 503',
+  'throttles',
+]);
+
+const ALL = [...STORE_FAULTS, REFUSES];
+const named = (faults: readonly StoreFault[]) => faults.map((fault) => [fault.what, fault] as const);
+const QUICK = named(ALL.filter(({ isWaitedFor }) => isWaitedFor !== true));
+const SLOW = named(ALL.filter(({ isWaitedFor }) => isWaitedFor === true));
+const allowed = ({ id }: KeyRecord) => ({ answer: expect.objectContaining({ principalId: id }) });
+
+/** What the page says that a read makes of an answer that is none. */
+const FAULT_WITH = new Map(
+  tableUnder('Answers that are none').map(({ DynamoDB = '', cause = '' }) => [
+    DynamoDB,
+    cause.startsWith('`') ? `fault ${cause}` : 'fault `',
+  ]),
+);
+
+/** A function in front of a table of its own, which can fail. */
+interface Stage {
+  readonly table: FunctionTable;
+  readonly proxy: FaultProxy;
+  readonly running: RunningFunction;
+}
+
+const stages: Stage[] = [];
+afterAll(async () => {
+  for (const { table, proxy, running } of stages) {
+    await running.stop();
+    await proxy.stop();
+    await table.stop();
+  }
+});
+
+async function setStage(settings: Readonly<Record<string, string>> = {}, fault?: StoreFault): Promise<Stage> {
+  const table = await startFunctionTable();
+  const proxy = await startFaultProxy(table.endpoint);
+  if (fault !== undefined) proxy.inflict(fault);
+  const stage = { table, proxy, running: await startFunction(proxy.endpoint, settings) };
+  stages.push(stage);
+  return stage;
+}
+
+/** Runs a test for each fault: those that are over at once on one stage in turn, the others side by side on their own. */
+function testFaults(
+  settings: Readonly<Record<string, string>>,
+  run: (stage: Stage, fault: StoreFault) => Promise<void>,
+  isMeant: (what: string) => boolean = () => true,
+): void {
+  let shared: Stage;
+  beforeAll(async () => {
+    shared = await setStage(settings);
+  });
+  const only = (faults: typeof QUICK) => faults.filter(([what]) => isMeant(what));
+  test.each(only(QUICK))('%s', (_, fault) => run(shared, fault));
+  test.concurrent.each(only(SLOW))('%s', async (_, fault) => run(await setStage(settings), fault));
+}
+
+async function putKey({ table }: Stage): Promise<ReturnType<typeof makeKey>> {
+  const key = makeKey({ id: randomUUID() });
+  await table.put(key.record);
+  return key;
+}
+
+const ask = ({ invoke }: RunningFunction, { secret }: { secret: string }): Promise<Outcome | string> =>
+  within(BOUND_MS, invoke(restRequestEvent(bearing(secret))));
+
+/** Of a read alone, but for connections, which are refused to all. */
+const inflictOnRead = ({ proxy }: Stage, fault: StoreFault) =>
+  proxy.inflict(fault, fault === REFUSES ? {} : { on: 'GetItem' });
+
+describe('a read is answered within 4 s and two attempts, leaves nothing behind, and succeeds once it is over, where DynamoDB', () => {
+  const answers = answersOf('a read');
+
+  testFaults(NOT_PRIMED, async (stage, fault) => {
+    const { proxy, running } = stage;
+    const [held, fresh] = [await putKey(stage), await putKey(stage)];
+    await ask(running, held);
+    inflictOnRead(stage, fault);
+    const before = proxy.of('GetItem').length;
+    const logged = running.output().length;
+    const outcome = await ask(running, fresh);
+    expect(told(outcome, fresh.record, running.output().slice(logged))).toBe(answers.get(fault.what));
+    expect(proxy.of('GetItem').length - before).toBeLessThanOrEqual(2);
+    expect(await ask(running, held)).toEqual(allowed(held.record));
+    await proxy.recover();
+    expect(await ask(running, fresh)).toEqual(allowed(fresh.record));
+  });
+
+  describe('says that all is well, and', () => {
+    let stage: Stage;
+    beforeAll(async () => {
+      stage = await setStage(NOT_PRIMED);
+    });
+
+    test.each(named([...NO_ANSWERS, ...NO_ITEMS]))('%s', async (_, fault) => {
+      const key = await putKey(stage);
+      const { proxy, running } = stage;
+      proxy.inflict(fault, { on: 'GetItem' });
+      const logged = running.output().length;
+      expect(told(await ask(running, key), key.record, running.output().slice(logged))).toMatch(
+        FAULT_WITH.get(fault.what) ?? 'no such row',
+      );
+      await proxy.recover();
+      expect(await ask(running, key)).toEqual(allowed(key.record));
+    });
+  });
+});
+
+describe('a read is tried once more and its key allowed, where DynamoDB at first', () => {
+  testFaults(
+    NOT_PRIMED,
+    async (stage, fault) => {
+      const { proxy, running } = stage;
+      const key = await putKey(stage);
+      const before = proxy.of('GetItem').length;
+      proxy.inflict(fault, { on: 'GetItem', times: 1 });
+      expect(await ask(running, key)).toEqual(allowed(key.record));
+      expect(proxy.of('GetItem').length - before).toBe(2);
+    },
+    (what) => TRIED_AGAIN.has(what),
+  );
+});
+
+describe('with staleIfError a key read before is allowed within 4 s and no other is, where DynamoDB', () => {
+  const stale = { ...NOT_PRIMED, LATCHKEY_RECORD_CACHE_SECONDS: '0', LATCHKEY_STALE_IF_ERROR_SECONDS: '60' };
+  const answers = answersOf('a read');
+
+  testFaults(
+    stale,
+    async (stage, fault) => {
+      const { proxy, running } = stage;
+      const [held, fresh] = [await putKey(stage), await putKey(stage)];
+      await ask(running, held);
+      inflictOnRead(stage, fault);
+      expect(await Promise.all([ask(running, held), ask(running, fresh)])).toEqual([allowed(held.record), FAULT]);
+      await proxy.recover();
+      expect(await ask(running, fresh)).toEqual(allowed(fresh.record));
+    },
+    (what) => answers.get(what)?.startsWith('fault') === true,
+  );
+});
+
+describe('a last-used write changes no answer and is made once it is over, where DynamoDB', () => {
+  const answers = answersOf('a last-used write');
+  const used: (readonly [Stage, Awaited<ReturnType<typeof putKey>>])[] = [];
+
+  testFaults({ ...NOT_PRIMED, LATCHKEY_USAGE_WRITE_SECONDS: '1' }, async (stage, fault) => {
+    const { proxy, running } = stage;
+    const key = await putKey(stage);
+    used.push([stage, key]);
+    proxy.inflict(fault, { on: 'UpdateItem' });
+    const before = proxy.of('UpdateItem').length;
+    const logged = running.output().length;
+    const outcome = await ask(running, key);
+    expect(told(outcome, key.record, running.output().slice(logged))).toBe(answers.get(fault.what));
+    // Over a connection that is refused no call comes: one that comes met another fault.
+    expect(proxy.of('UpdateItem').length - before).toBeLessThanOrEqual(fault === REFUSES ? 0 : 2);
+    await proxy.recover();
+  });
+
+  test('any of these: no use is lost for longer than the fault lasts', async () => {
+    expect(used).toHaveLength(ALL.length);
+    for (const [{ table, running }, { secret, record }] of used) {
+      // A busy machine may take longer than the 300 ms that a write has.
+      for (let tries = 0; tries < 10 && (await table.lastUsedAt(record)) === undefined; tries++) {
+        if (tries > 0) await sleepMs(1100);
+        await ask(running, { secret });
+      }
+      expect(await table.lastUsedAt(record)).toEqual(expect.any(String));
+    }
+  });
+});
+
+describe('priming keeps no function from starting, logs nothing, and is over with the first request, where DynamoDB', () => {
+  const answers = answersOf('priming');
+
+  test.concurrent.each(named(ALL))('%s', async (what, fault) => {
+    const stage = await within(START_BOUND_MS, setStage({}, fault));
+    expect(typeof stage === 'string' ? stage : 'starts').toBe(answers.get(what));
+    if (typeof stage === 'string') return;
+    const key = await putKey(stage);
+    expect(logLines(stage.running.output())).toEqual([]);
+    await stage.proxy.recover();
+    expect(await ask(stage.running, key)).toEqual(allowed(key.record));
+  });
+});
+
+describe('where half of the environments are cut off', () => {
+  const stops: (() => Promise<void>)[] = [];
+  afterAll(async () => {
+    for (const stop of stops) await stop();
+  });
+
+  test.concurrent.each(named(ALL).filter(([what]) => ['never answers', 'refuses connections'].includes(what)))(
+    'they alone are faults, and all are the same once it is over: DynamoDB %s',
+    async (_, fault) => {
+      const table = await startFunctionTable();
+      const [near, far] = [await startFaultProxy(table.endpoint), await startFaultProxy(table.endpoint)];
+      const whole = await Promise.all([near, near].map(({ endpoint }) => startFunction(endpoint, NOT_PRIMED)));
+      const cutOff = await Promise.all([far, far].map(({ endpoint }) => startFunction(endpoint, NOT_PRIMED)));
+      const environments = [...whole, ...cutOff];
+      stops.push(...environments.map(({ stop }) => stop), near.stop, far.stop, table.stop);
+      const [used, revoked] = [makeKey(), makeKey()];
+      await table.put(used.record, revoked.record);
+      const askAll = (running: readonly RunningFunction[], key: typeof used) =>
+        Promise.all(running.map((environment) => ask(environment, key)));
+
+      far.inflict(fault);
+      expect(await askAll(whole, used)).toEqual([allowed(used.record), allowed(used.record)]);
+      expect(await askAll(cutOff, used)).toEqual([FAULT, FAULT]);
+      const { createdAt } = revoked.record;
+      await table.put({ ...revoked.record, revokedAt: createdAt });
+      await far.recover();
+      expect(await askAll(environments, used)).toEqual(environments.map(() => allowed(used.record)));
+      for (const outcome of await askAll(environments, revoked)) {
+        expect(outcome).toMatchObject({ answer: { context: { errorCode: 'KEY_REVOKED' } } });
+      }
+    },
+  );
+});
+
+describe('a key that is revoked while an environment is cut off', () => {
+  const HELD_MS = 3000;
+
+  test.concurrent.each([
+    ['recordCacheTtl', { LATCHKEY_RECORD_CACHE_SECONDS: '3' }],
+    ['staleIfError', { LATCHKEY_RECORD_CACHE_SECONDS: '1', LATCHKEY_STALE_IF_ERROR_SECONDS: '3' }],
+  ])('is accepted by it for no longer than %s, and by no other', async (_, settings) => {
+    const stage = await setStage({ ...NOT_PRIMED, ...settings });
+    const { table, proxy, running } = stage;
+    const key = await putKey(stage);
+    expect(await ask(running, key)).toEqual(allowed(key.record));
+    const readBeforeMs = Date.now();
+    proxy.inflict(REFUSES);
+    await table.put({ ...key.record, revokedAt: key.record.createdAt });
+    expect(await ask(running, key)).toEqual(allowed(key.record));
+    const whole = await startFunction(table.endpoint, NOT_PRIMED);
+    const refused = { answer: { context: { errorCode: 'KEY_REVOKED' } } };
+    expect(await ask(whole, key)).toMatchObject(refused);
+    await whole.stop();
+    await sleepMs(readBeforeMs + HELD_MS - Date.now());
+    expect(await ask(running, key)).toEqual(FAULT);
+    await proxy.recover();
+    expect(await ask(running, key)).toMatchObject(refused);
+  });
+});
+
+/** What came of a request, and what was written of it, in the words of the page. */
+function told(outcome: Outcome | string, record: KeyRecord, output: string): string {
+  if (typeof outcome === 'string') return outcome;
+  const [line, ...others] = logLines(output);
+  expect(others).toEqual([]);
+  if (!('answer' in outcome)) {
+    expect(outcome).toEqual(FAULT);
+    expect(line).toMatchObject({ message: 'fault', code: 'STORE_UNAVAILABLE', cause: expect.any(String) });
+    return `fault \`${String(line?.['cause'])}\``;
+  }
+  expect(outcome).toEqual(allowed(record));
+  if (line === undefined) return 'allowed';
+  const { id: keyId } = record;
+  expect(line).toMatchObject({ message: 'last-used write failed', code: 'STORE_UNAVAILABLE', keyId });
+  return 'allowed, logged';
+}
+
+function within<T>(boundMs: number, promise: Promise<T>): Promise<T | string> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, boundMs, `no answer within ${boundMs} ms`);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

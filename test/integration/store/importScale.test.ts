@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { KeyRecord } from '../../../keys/record.ts';
+import type { ImportedKey } from '../../../keys/registry.ts';
+import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
+import { startDynalite, type Engine } from '../../support/engine.ts';
+import { at } from '../../support/keys.ts';
+import { LocalCli } from '../../support/localCli.ts';
+import { Tables } from './tableUnderTest.ts';
+
+const COUNT = 1000;
+const CONCURRENCY = 16;
+
+let engine: Engine;
+let tables: Tables;
+beforeAll(async () => {
+  engine = await startDynalite();
+  tables = new Tables(engine);
+});
+afterAll(async () => {
+  tables?.close();
+  await engine?.stop();
+});
+
+test('a thousand keys are imported with a few in hand, and an interrupted run is gone on with', async () => {
+  const { registry } = await tables.open();
+  let read = 0;
+  let told = 0;
+  let mostInHand = 0;
+  const source = function* (): Generator<ImportedKey> {
+    for (let index = 0; index < COUNT; index++) {
+      mostInHand = Math.max(mostInHand, ++read - told);
+      yield { keyHash: hashSecret(`foreign-key-number-${index}` as KeySecret), label: `key ${index}` };
+    }
+  };
+  const run = async (stopAfter: number) => {
+    const counts = { taken: 0, skipped: 0, rejected: 0 };
+    [read, told] = [0, 0];
+    for await (const { outcome } of registry.importHashes(source(), { concurrency: CONCURRENCY })) {
+      counts[outcome]++;
+      if (++told === stopAfter) break;
+    }
+    return counts;
+  };
+  const first = await run(COUNT / 2);
+  expect(first).toEqual({ taken: COUNT / 2, skipped: 0, rejected: 0 });
+  const second = await run(COUNT);
+  expect(second.taken + second.skipped).toBe(COUNT);
+  expect(second.skipped).toBeGreaterThanOrEqual(first.taken);
+  expect(second.skipped).toBeLessThan(first.taken + CONCURRENCY);
+  expect(mostInHand).toBe(CONCURRENCY);
+  let stored = 0;
+  for await (const { records } of registry.pages({ consistentRead: true })) stored += records.length;
+  expect(stored).toBe(COUNT);
+}, 120_000);
+
+const DUPLICATES = 40;
+const RUNS = 5;
+
+/** 960 keys, and 40 later lines that bring hashes again: revoked, disabled, expired sooner, or just with another label. */
+function linesWithDuplicates(): readonly string[] {
+  return Array.from({ length: COUNT }, (_, index) => {
+    const isDuplicate = index % (COUNT / DUPLICATES) === COUNT / DUPLICATES - 1;
+    // The one just before, or one from far back.
+    const number = isDuplicate ? (index % 2 === 0 ? index - 1 : (index * 7) % (COUNT / 2)) : index;
+    const first = number % (COUNT / DUPLICATES) === COUNT / DUPLICATES - 1 ? number - 1 : number;
+    const restriction = isDuplicate
+      ? RESTRICTIONS[Math.floor(index / 25) % RESTRICTIONS.length]
+      : { expiresAt: at(9e8) };
+    const keyHash = hashSecret(`foreign-key-number-${first}` as KeySecret);
+    return JSON.stringify({
+      keyHash,
+      label: `line-${index + 1}`,
+      createdAt: at(-1),
+      ...restriction,
+    });
+  });
+}
+
+const RESTRICTIONS = [
+  { revokedAt: at(-1000), revokedBy: 'carol', revokedReason: 'left' },
+  { disabledAt: at(-2000), disabledBy: 'bob' },
+  { expiresAt: at(1000) },
+  {},
+];
+
+test('a file of 1,000 lines with 40 duplicate hashes gives the same table on each of five runs', async () => {
+  const cli = await LocalCli.start();
+  try {
+    const lines = linesWithDuplicates();
+    const file = await cli.write('keys.jsonl', lines.join('\n'));
+    const tables: (readonly KeyRecord[])[] = [];
+    let told: readonly Duplicate[] = [];
+    for (let run = 0; run < RUNS; run++) {
+      const table = await cli.makeTable();
+      const { exitCode, stdout } = await cli.run(['import', file, '--json'], { table });
+      expect(exitCode).toBe(0);
+      const { taken, duplicates } = JSON.parse(stdout);
+      expect(taken).toHaveLength(COUNT - DUPLICATES);
+      expect(duplicates).toHaveLength(DUPLICATES);
+      told = duplicates;
+      tables.push((await cli.records(table)).toSorted((a, b) => (a.label < b.label ? -1 : 1)));
+    }
+    const [first = [], ...others] = tables;
+    // The file has no ids, so each run draws its own.
+    const withoutIds = (records: readonly KeyRecord[]) => records.map((record) => ({ ...record, id: '' }));
+    for (const other of others) expect(withoutIds(other)).toEqual(withoutIds(first));
+    const byLine = new Map(first.map((record) => [record.label, record]));
+    for (const { line, firstLine, applied } of told) {
+      const said = JSON.parse(lines[line - 1] ?? '') as KeyRecord;
+      const kept = byLine.get(`line-${firstLine}`);
+      // Whichever of its lines said so, the key is as restricted as this one has it.
+      if (said.revokedAt !== undefined) expect(kept?.revokedAt).toBeDefined();
+      if (said.disabledAt !== undefined) expect(kept?.disabledAt).toBeDefined();
+      if (said.expiresAt !== undefined) expect(String(kept?.expiresAt) <= said.expiresAt).toBe(true);
+      expect(kept).toMatchObject(Object.fromEntries(applied.map((name) => [name, expect.anything()])));
+    }
+  } finally {
+    await cli.stop();
+  }
+}, 600_000);
+
+interface Duplicate {
+  readonly line: number;
+  readonly firstLine: number;
+  readonly applied: readonly (keyof KeyRecord)[];
+}

@@ -1,0 +1,177 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createKeyRegistry, createKeyVerifier, type KeyRegistry, type KeyVerifierOptions } from '../../../index.ts';
+import { publicRecord } from '../../../keys/record.ts';
+import { createTestKey } from '../../../testing/createTestKey.ts';
+import { closedEndpoint, createClient } from '../../support/engine.ts';
+import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
+import { INTERVAL_MS, NOW_MS } from '../../support/keys.ts';
+
+describe('a verifier of a real table', () => {
+  let table: FunctionTable;
+  let registry: KeyRegistry;
+  beforeAll(async () => {
+    table = await startFunctionTable();
+    registry = createKeyRegistry({ tableName: 'keys', actor: 'tests', client: createClient(table.endpoint) });
+  });
+  afterAll(() => table?.stop());
+
+  /** A verifier with a clock to turn. */
+  function verifierUnderTest(options: Partial<KeyVerifierOptions> = {}) {
+    const clock = { nowMs: NOW_MS };
+    const client = createClient(table.endpoint);
+    return { clock, verifier: createKeyVerifier({ tableName: 'keys', client, now: () => clock.nowMs, ...options }) };
+  }
+
+  test('allows a key that was issued, and notes its use at most once an interval', async () => {
+    const { secret, record } = await registry.issue({ label: 'ci', owner: 'acme' });
+    const { verifier, clock } = verifierUnderTest({ recordCacheSeconds: 0 });
+    expect(await verifier.verify(secret)).toEqual({ effect: 'allow', record: publicRecord(record) });
+    expect(await table.lastUsedAt(record)).toBe('2030-06-15T12:00:00.000Z');
+    clock.nowMs += INTERVAL_MS - 1;
+    await verifier.verify(secret);
+    expect(await table.lastUsedAt(record)).toBe('2030-06-15T12:00:00.000Z');
+    clock.nowMs += 1;
+    await verifier.verify(secret);
+    expect(await table.lastUsedAt(record)).toBe('2030-06-15T12:15:00.000Z');
+  });
+
+  test('takes the key with its scheme, and tells nothing from something that is no key', async () => {
+    const { secret } = await registry.issue({ label: 'ci' });
+    const { verifier } = verifierUnderTest();
+    expect(await verifier.verify(`Bearer ${secret}`)).toMatchObject({ effect: 'allow' });
+    for (const nothing of [undefined, null, '', 'Basic dXNlcg==']) {
+      expect(await verifier.verify(nothing)).toEqual({ effect: 'unauthenticated' });
+    }
+    const invalid = { effect: 'deny', code: 'INVALID_KEY' };
+    expect(await verifier.verify(`${secret}x`)).toEqual(invalid);
+    expect(await verifier.verify(createTestKey().secret)).toEqual(invalid);
+    // What a JavaScript application may hand over of a header that was sent twice.
+    const twice: unknown = [secret, secret];
+    expect(await verifier.verify(twice as string)).toEqual(invalid);
+  });
+
+  test('refuses a revoked key once its cache is over, and not before', async () => {
+    const { secret, record } = await registry.issue({ label: 'ci' });
+    const { verifier, clock } = verifierUnderTest({ recordCacheSeconds: 60 });
+    await verifier.verify(secret);
+    await registry.revoke(record.id);
+    clock.nowMs += 59_999;
+    expect(await verifier.verify(secret)).toMatchObject({ effect: 'allow' });
+    clock.nowMs += 1;
+    expect(await verifier.verify(secret)).toMatchObject({ effect: 'deny', code: 'KEY_REVOKED' });
+  });
+
+  test('judges routes by the mapping, and refuses a scoped key where no route is said', async () => {
+    const { secret } = await registry.issue({ label: 'ci', scopes: ['orders:read'] });
+    const { secret: unscoped } = await registry.issue({ label: 'ci' });
+    const { verifier } = verifierUnderTest({ scopes: { 'orders:read': ['GET /orders/*'], all: ['* /*'] } });
+    const outside = { effect: 'deny', code: 'INSUFFICIENT_SCOPE' };
+    expect(await verifier.verify(secret, 'GET /orders/7')).toMatchObject({ effect: 'allow' });
+    expect(await verifier.verify(secret, 'POST /orders/7')).toMatchObject(outside);
+    expect(await verifier.verify(secret)).toMatchObject(outside);
+    expect(await verifier.verify(unscoped)).toMatchObject({ effect: 'allow' });
+    const { secret: all } = await registry.issue({ label: 'ci', scopes: ['all'] });
+    expect(await verifier.verify(all)).toMatchObject(outside);
+  });
+
+  test('knows keys of its own prefix, and foreign keys where it is told to', async () => {
+    const foreign = createTestKey({}, { keyPrefix: 'acme_' });
+    await table.put(foreign.record);
+    const byDefault = verifierUnderTest().verifier;
+    expect(await byDefault.verify(foreign.secret)).toMatchObject({ effect: 'deny', code: 'INVALID_KEY' });
+    for (const options of [{ keyPrefix: 'acme_' }, { acceptForeignKeys: true }]) {
+      expect(await verifierUnderTest(options).verifier.verify(foreign.secret)).toMatchObject({ effect: 'allow' });
+    }
+  });
+
+  test('throws where the table cannot be read, unless a record lately read may answer', async () => {
+    const client = createClient(await closedEndpoint());
+    const down = createKeyVerifier({ tableName: 'keys', client });
+    await expect(down.verify(createTestKey().secret)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    // A malformed key is refused without any read.
+    expect(await down.verify('sk_nonsense')).toMatchObject({ code: 'INVALID_KEY' });
+
+    const { secret, record } = await registry.issue({ label: 'ci' });
+    const goingDown = createClient(table.endpoint);
+    const { verifier, clock } = verifierUnderTest({
+      client: goingDown,
+      recordCacheSeconds: 0,
+      staleIfErrorSeconds: 60,
+    });
+    await verifier.verify(secret);
+    goingDown.middlewareStack.add(() => () => Promise.reject(new Error('down')), { step: 'finalizeRequest' });
+    clock.nowMs += 59_999;
+    expect(await verifier.verify(secret)).toMatchObject({ effect: 'allow', record: { id: record.id } });
+    clock.nowMs += 1;
+    await expect(verifier.verify(secret)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  /** A client whose last-used writes all fail. */
+  function clientThatCannotWrite() {
+    const client = createClient(table.endpoint);
+    client.middlewareStack.add(
+      (next, { commandName }) =>
+        (args) =>
+          commandName === 'UpdateItemCommand' ? Promise.reject(new Error('throttled')) : next(args),
+      { step: 'finalizeRequest' },
+    );
+    return client;
+  }
+
+  test('tells of a last-used write that failed, and allows the key all the same', async () => {
+    const { secret, record } = await registry.issue({ label: 'ci' });
+    const failures: unknown[] = [];
+    const { verifier } = verifierUnderTest({
+      client: clientThatCannotWrite(),
+      onUsageWriteFailed: (...failure) => failures.push(failure),
+    });
+    expect(await verifier.verify(secret)).toMatchObject({ effect: 'allow' });
+    expect(failures).toEqual([[publicRecord(record), expect.objectContaining({ code: 'STORE_UNAVAILABLE' })]]);
+  });
+
+  test.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('its own trouble');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('its own trouble'))],
+    ['never ends', () => new Promise(() => {})],
+  ])('allows the key and goes on where the one who is told %s', async (_, onUsageWriteFailed) => {
+    const { secret } = await registry.issue({ label: 'ci' });
+    const { verifier } = verifierUnderTest({ client: clientThatCannotWrite(), onUsageWriteFailed });
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    expect(await verifier.verify(secret)).toMatchObject({ effect: 'allow' });
+    await setImmediate();
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+});
+
+describe('options of a verifier that are wrong', () => {
+  test.each([
+    [{ tableName: '' }, 'tableName: got "", wanted '],
+    [{ tableName: undefined }, 'tableName: got nothing, wanted '],
+    [{ keyPrefix: 'SK' }, 'keyPrefix: got "SK", wanted '],
+    [{ acceptForeignKeys: 'yes' }, 'acceptForeignKeys: got "yes", wanted '],
+    [{ usageWriteSeconds: 0 }, 'usageWriteSeconds: got "0", wanted '],
+    [{ recordCacheSeconds: 0.5 }, 'recordCacheSeconds: got "0.5", wanted '],
+    [{ staleIfErrorSeconds: Number.NaN }, 'staleIfErrorSeconds: got "NaN", wanted '],
+    [{ scopes: { 'orders:read': ['orders'] } }, 'scopes: got "{\\"orders:read\\":[\\"orders\\"]}", wanted '],
+    [{ recordCacheTtl: 5 }, 'recordCacheTtl: got a value, wanted no such option'],
+  ])('%j is told by name, with what it was and what is wanted', (option, told) => {
+    const options = { tableName: 'keys', ...option } as KeyVerifierOptions;
+    expect(() => createKeyVerifier(options)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(told) }),
+    );
+  });
+
+  test('are told all at once', () => {
+    const options = { tableName: '', keyPrefix: '', unheardOf: 1 };
+    expect(() => createKeyVerifier(options)).toThrow(/unheardOf: .*tableName: .*keyPrefix: /);
+  });
+});

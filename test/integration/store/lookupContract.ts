@@ -1,0 +1,129 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { KeyLookup } from '../../../keys/reader.ts';
+import type { JsonObject } from '../../../keys/json.ts';
+import type { KeyRecord } from '../../../keys/record.ts';
+import type { KeyHash } from '../../../keys/secret.ts';
+import { at, fullItem, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../support/keys.ts';
+
+type Lookup = Pick<KeyLookup, 'find' | 'recordUse'>;
+
+/** The read side of a store, with what its contract has to arrange. */
+export interface LookupUnderTest {
+  readonly lookup: Lookup;
+  /** The same, but the store cannot be reached. */
+  readonly unreachable: Lookup;
+  readonly put: (record: KeyRecord) => Promise<unknown>;
+  readonly remove: (keyHash: KeyHash) => Promise<unknown>;
+}
+
+/** What every read side does, the tests' fake included. */
+export function describeLookup(name: string, open: () => Promise<LookupUnderTest>): void {
+  describe(`${name}: KeyLookup`, () => {
+    let store: LookupUnderTest;
+    beforeAll(async () => {
+      store = await open();
+    });
+
+    const putKey = async (fields: Partial<KeyRecord> = {}) => {
+      const { record } = makeKey(fields);
+      await store.put(record);
+      return record;
+    };
+    const use = (keyHash: KeyHash, usedAtMs: number) =>
+      store.lookup.recordUse(keyHash, usedAtMs, usedAtMs - INTERVAL_MS);
+
+    test('a record comes back with every attribute as it was', async () => {
+      const full = await putKey(fullItem() as Partial<KeyRecord>);
+      expect(await store.lookup.find(full.keyHash)).toEqual(full);
+      const least = await putKey();
+      expect(await store.lookup.find(least.keyHash)).toEqual(least);
+    });
+
+    test.each<[string, JsonObject]>([
+      ['nothing', {}],
+      ['nested maps and lists', { a: { b: [{ c: [] }, [1, [2]], {}] } }],
+      ['null and empty texts', { none: null, empty: '', inside: [null, ''] }],
+      ['numbers that JSON can write', { list: [0, -1, 0.1, 1e-7, 0.1 + 0.2, 2 ** 53 + 2, 1e21, 1e100, -1.5e-100] }],
+      ['names that are no identifiers', { 'a b': 1, ü: 2, '#x': 3, ':y': 4, 'a.b': 5, toString: 6 }],
+    ])('metadata comes back as it was: %s', async (_, metadata) => {
+      const record = await putKey({ metadata });
+      expect(await store.lookup.find(record.keyHash)).toEqual(record);
+    });
+
+    test('an unknown hash has no record', async () => {
+      expect(await store.lookup.find(makeKey().record.keyHash)).toBeUndefined();
+    });
+
+    test('the first use is written, and nothing else of the record changes', async () => {
+      const record = await putKey({ owner: 'acme', metadata: { seats: 3 } });
+      expect(await use(record.keyHash, NOW_MS)).toBe('written');
+      expect(await store.lookup.find(record.keyHash)).toEqual({ ...record, lastUsedAt: at(0) });
+    });
+
+    test.each([
+      ['5 minutes', 5 * MINUTE_MS],
+      ['14:59.999', INTERVAL_MS - 1],
+    ])('a use %s after the last is not written', async (_, laterMs) => {
+      const record = await putKey({ lastUsedAt: at(0) });
+      expect(await use(record.keyHash, NOW_MS + laterMs)).toBe('superseded');
+      expect(await store.lookup.find(record.keyHash)).toEqual(record);
+    });
+
+    test.each([
+      ['15:00 exactly', INTERVAL_MS],
+      ['15:00.001', INTERVAL_MS + 1],
+      ['a year', 365 * 24 * 60 * MINUTE_MS],
+    ])('a use %s after the last is written', async (_, laterMs) => {
+      const record = await putKey({ lastUsedAt: at(0) });
+      expect(await use(record.keyHash, NOW_MS + laterMs)).toBe('written');
+      expect(await store.lookup.find(record.keyHash)).toEqual({ ...record, lastUsedAt: at(laterMs) });
+    });
+
+    test.each([0, -1, -MINUTE_MS])(
+      'the time does not move back between clocks that differ by a minute: a use at %d ms is not written',
+      async (earlierMs) => {
+        const record = await putKey({ lastUsedAt: at(0) });
+        expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('superseded');
+        expect(await store.lookup.find(record.keyHash)).toEqual(record);
+      },
+    );
+
+    test.each([-MINUTE_MS - 1, -INTERVAL_MS, -365 * 24 * 60 * MINUTE_MS])(
+      'a time more than a minute ahead is a mistake: a use at %d ms replaces it',
+      async (earlierMs) => {
+        const record = await putKey({ lastUsedAt: at(0) });
+        expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('written');
+        expect(await store.lookup.find(record.keyHash)).toEqual({ ...record, lastUsedAt: at(earlierMs) });
+      },
+    );
+
+    test('a deleted key is not brought back by its last use', async () => {
+      const record = await putKey();
+      await store.remove(record.keyHash);
+      expect(await use(record.keyHash, NOW_MS)).toBe('superseded');
+      expect(await store.lookup.find(record.keyHash)).toBeUndefined();
+    });
+
+    test.each([
+      ['never used', {}],
+      ['used an interval ago', { lastUsedAt: at(-2 * INTERVAL_MS) }],
+    ])('of 50 concurrent uses of a key %s exactly one is written', async (_, fields) => {
+      const record = await putKey(fields);
+      const outcomes = await Promise.all(
+        Array.from({ length: 50 }, async (_, index) => ({ index, outcome: await use(record.keyHash, NOW_MS + index) })),
+      );
+      const [winner, ...others] = outcomes.filter(({ outcome }) => outcome === 'written');
+      expect(others).toEqual([]);
+      expect(outcomes.filter(({ outcome }) => outcome === 'superseded')).toHaveLength(49);
+      const stored = await store.lookup.find(record.keyHash);
+      expect(stored?.lastUsedAt).toBe(at(winner?.index ?? Number.NaN));
+    });
+
+    test('a store that cannot be reached is a fault of both', async () => {
+      const { record } = makeKey();
+      const fault = { code: 'STORE_UNAVAILABLE', cause: expect.any(Error) };
+      await expect(store.unreachable.find(record.keyHash)).rejects.toMatchObject(fault);
+      await expect(store.unreachable.recordUse(record.keyHash, NOW_MS, NOW_MS)).rejects.toMatchObject(fault);
+    });
+  });
+}

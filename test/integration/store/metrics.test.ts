@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { appSyncEvent, restRequestEvent } from '../../../testing/authorizerEvents.ts';
+import { logLines, metricLines, startFunction, type RunningFunction } from '../../support/bundledFunction.ts';
+import { problemsOf, sumsOf } from '../../support/embeddedMetrics.ts';
+import { ACTIVE, bearing, CORRUPT, EXPIRED, RECORDS, REVOKED, SURFACES, UNKNOWN } from '../../support/functionCases.ts';
+import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
+
+const NAME = { AWS_LAMBDA_FUNCTION_NAME: 'acme-authorizer' };
+
+let table: FunctionTable;
+beforeAll(async () => {
+  table = await startFunctionTable(...RECORDS);
+});
+afterAll(() => table?.stop());
+
+/** Runs the bundle, and at the end sends a fault a second late, which has all that waits written. */
+async function run(settings: Record<string, string>, use: (bundle: RunningFunction) => Promise<void>): Promise<string> {
+  const bundle = await startFunction(table.endpoint, { ...NAME, ...settings });
+  try {
+    await use(bundle);
+    await sleep(1100);
+    await bundle.invoke({});
+  } finally {
+    await bundle.stop();
+  }
+  return bundle.output();
+}
+
+describe('a mix of requests to the bundle', () => {
+  const events = [...SURFACES, { surface: 'appsync', makeEvent: appSyncEvent }].flatMap(({ makeEvent }) => [
+    ...[ACTIVE, ACTIVE, ACTIVE, REVOKED, EXPIRED, CORRUPT].map(({ secret }) => makeEvent(bearing(secret))),
+    ...[UNKNOWN, 'sk_nonsense'].map((secret) => makeEvent(bearing(secret))),
+    makeEvent(),
+  ]);
+  let output: string;
+  beforeAll(async () => {
+    output = await run({ LATCHKEY_DEBUG_SAMPLE_RATE: '1' }, async ({ invoke }) => {
+      for (const event of events) await invoke(event);
+    });
+  });
+
+  test('is counted in lines whose sums are exact, whatever else is written', () => {
+    const names = [...SURFACES.map(({ surface }) => surface), 'appsync'];
+    const bySurface = Object.fromEntries(
+      names.flatMap((surface) => [
+        [`Allowed ${surface}`, 3],
+        [`Denied ${surface} KEY_REVOKED`, 1],
+        [`Denied ${surface} KEY_EXPIRED`, 1],
+        [`Denied ${surface} INVALID_KEY`, 2],
+        [`Denied ${surface} AUTH_REQUIRED`, 1],
+        [`Faults ${surface} RECORD_CORRUPT`, 1],
+      ]),
+    );
+    // Of six kinds of API with six requests each for keys that are kept, four read them. The corrupt record is read every time.
+    const sums = { Allowed: 18, Denied: 30, Faults: 7, CacheHits: 6 * 6 - 4, LookupLatency: 4 + 6 };
+    const writes = { UsageWrites: 1, UsageWritesSkipped: 17 };
+    expect(sumsOf(metricLines(output))).toEqual({
+      ...sums,
+      ...writes,
+      ...bySurface,
+      'Faults unknown EVENT_UNKNOWN': 1,
+    });
+  });
+
+  test('has lines that keep the rules of the format, and name the function', () => {
+    const lines = output.split('\n').filter((line) => line.startsWith('{"_aws"'));
+    expect(lines.length).toBeGreaterThan(30);
+    expect(lines.flatMap((line) => problemsOf(line, Date.now()))).toEqual([]);
+    expect(new Set(metricLines(output).map(({ FunctionName }) => FunctionName))).toEqual(new Set(['acme-authorizer']));
+  });
+
+  test('has a sampled line for each request where all are asked for', () => {
+    const sampled = logLines(output).filter(({ level }) => level === 'DEBUG');
+    expect(sampled).toHaveLength(events.length + 1);
+  });
+});
+
+test('10,000 requests to the bundle write at most one batch a minute, and a line of their own for none that is allowed', async () => {
+  const startedAtMs = Date.now();
+  const output = await run({}, async ({ invoke }) => {
+    const event = restRequestEvent(bearing(ACTIVE.secret));
+    for (let hundred = 0; hundred < 100; hundred++) await Promise.all(Array.from({ length: 100 }, () => invoke(event)));
+  });
+  const minutes = Math.floor((Date.now() - startedAtMs) / 60_000);
+  // The first request's and the last fault's, and one for each minute that a busy machine took in between.
+  const batches = new Set(metricLines(output).map(({ _aws }) => (_aws as { Timestamp: number }).Timestamp));
+  expect(batches.size).toBeGreaterThanOrEqual(2);
+  expect(batches.size).toBeLessThanOrEqual(2 + minutes);
+  expect(sumsOf(metricLines(output))).toMatchObject({ Allowed: 10_000, 'Allowed rest-request': 10_000 });
+  expect(logLines(output)).toEqual([expect.objectContaining({ code: 'EVENT_UNKNOWN' })]);
+}, 120_000);
+
+test('with metrics off nothing of them is written', async () => {
+  const output = await run({ LATCHKEY_METRICS: 'false' }, async ({ invoke }) => {
+    await invoke(restRequestEvent(bearing(ACTIVE.secret)));
+  });
+  expect(metricLines(output)).toEqual([]);
+  expect(logLines(output)).toHaveLength(1);
+});
+
+test('outside Lambda, where the function has no name, the metrics have one all the same', async () => {
+  const bundle = await startFunction(table.endpoint);
+  await bundle.invoke({});
+  await bundle.stop();
+  expect(metricLines(bundle.output())[0]).toMatchObject({ FunctionName: 'latchkey' });
+});

@@ -1,0 +1,178 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { KeyRecord } from '../../../keys/record.ts';
+import type { DrawnRotation, IssuedKey, ListPage, Rotation } from '../../../keys/registry.ts';
+import { LOCAL_AWS } from '../../support/cli.ts';
+import { startFaultProxy, type FaultProxy } from '../../support/faultProxy.ts';
+import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
+import { makeKey } from '../../support/keys.ts';
+import { answersOf } from '../../support/reliabilityPage.ts';
+import { NO_ANSWERS, REFUSES, STORE_FAULTS, type StoreFault } from '../../support/storeFaults.ts';
+
+const support = (name: string) => fileURLToPath(new URL(`../support/${name}`, import.meta.url));
+
+interface Fault {
+  readonly code: string;
+  readonly message: string;
+  readonly cause: string;
+}
+type Reply<T> = { readonly value: T } | { readonly fault: Fault };
+
+interface Calls {
+  draw: [args: [{ label: string }], value: IssuedKey];
+  store: [args: [IssuedKey], value: null];
+  issue: [args: [{ label: string }], value: IssuedKey];
+  list: [args: [], value: ListPage];
+  revoke: [args: [id: string], value: KeyRecord];
+  drawRotation: [args: [id: string, options: { graceSeconds: number }], value: DrawnRotation];
+  storeRotation: [args: [DrawnRotation], value: Rotation];
+}
+
+let child: ChildProcess;
+const replies = new Map<string, (reply: Reply<never>) => void>();
+beforeAll(async () => {
+  child = fork(support('registryProcess.mjs'), {
+    env: { ...LOCAL_AWS, AWS_EC2_METADATA_DISABLED: 'true', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    execArgv: ['--import', pathToFileURL(support('fastClock.mjs')).href],
+  });
+  await new Promise<void>((ready) => {
+    child.on('message', (message: { isReady: true } | ({ id: string } & Reply<never>)) => {
+      if ('isReady' in message) return ready();
+      replies.get(message.id)?.(message);
+    });
+  });
+});
+afterAll(async () => {
+  child.kill();
+  await once(child, 'close');
+});
+
+/** One call of the registry in that process. */
+function call<M extends keyof Calls>(endpoint: string, method: M, ...args: Calls[M][0]): Promise<Reply<Calls[M][1]>> {
+  const id = randomUUID();
+  return new Promise((resolve) => {
+    replies.set(id, resolve);
+    child.send({ id, endpoint, method, args });
+  });
+}
+
+async function valueOf<T>(reply: Promise<Reply<T>>): Promise<T> {
+  const settled = await reply;
+  if ('value' in settled) return settled.value;
+  throw new Error(settled.fault.message);
+}
+
+/** Runs the work with a table and a proxy in front of it. */
+async function withStage(work: (table: FunctionTable, proxy: FaultProxy) => Promise<void>): Promise<void> {
+  const table = await startFunctionTable();
+  const proxy = await startFaultProxy(table.endpoint);
+  try {
+    await work(table, proxy);
+  } finally {
+    await proxy.stop();
+    await table.stop();
+  }
+}
+
+const named = (faults: readonly StoreFault[]) => faults.map((fault) => [fault.what, fault] as const);
+
+describe('the registry ends each call, leaves it open whether a write was made, and completes it once it is over, where DynamoDB', () => {
+  const answers = answersOf('the registry');
+
+  test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (what, fault) => {
+    const isMade = fault.isRefusal !== true;
+    await withStage(async (table, proxy) => {
+      const drawn = await valueOf(call(proxy.endpoint, 'draw', { label: what }));
+      proxy.inflict(fault, { isDone: isMade });
+      const replies = await Promise.all([
+        call(proxy.endpoint, 'list'),
+        call(proxy.endpoint, 'store', drawn),
+        call(proxy.endpoint, 'issue', { label: 'without a holder' }),
+      ]);
+      expect(replies.map(told)).toEqual(replies.map(() => answers.get(what)));
+      await proxy.recover();
+      await valueOf(call(proxy.endpoint, 'store', drawn));
+      const items = await table.items();
+      expect(items).toHaveLength(isMade ? 2 : 1);
+      expect(items).toContainEqual(drawn.record);
+      expect((await valueOf(call(proxy.endpoint, 'list'))).records).toEqual(items);
+    });
+  });
+});
+
+describe('a revocation and a rotation that were lost are made again, and were made once, where DynamoDB', () => {
+  const answers = answersOf('the registry');
+
+  test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (what, fault) => {
+    const isMade = fault.isRefusal !== true;
+    await withStage(async (table, proxy) => {
+      const [revoked, rotated] = [makeKey({ id: 'revoked' }).record, makeKey({ id: 'rotated' }).record];
+      await table.put(revoked, rotated);
+      const drawn = await valueOf(call(proxy.endpoint, 'drawRotation', rotated.id, { graceSeconds: 60 }));
+      proxy.inflict(fault, { on: 'UpdateItem', isDone: isMade });
+      const replies = await Promise.all([
+        call(proxy.endpoint, 'revoke', revoked.id),
+        call(proxy.endpoint, 'storeRotation', drawn),
+      ]);
+      expect(replies.map(told)).toEqual(replies.map(() => answers.get(what)));
+      await proxy.recover();
+      const again = await call(proxy.endpoint, 'revoke', revoked.id);
+      expect(told(again)).toMatch(isMade ? /^`ALREADY_REVOKED`/ : /^done$/);
+      expect(await valueOf(call(proxy.endpoint, 'storeRotation', drawn))).toMatchObject({ record: drawn.record });
+      const items = new Map((await table.items()).map((item) => [item['id'], item]));
+      expect(items.size).toBe(3);
+      expect(items.get(revoked.id)).toHaveProperty('revokedAt');
+      expect(items.get(rotated.id)).toMatchObject({ rotatedTo: drawn.record.id });
+      expect(items.get(drawn.record.id)).toEqual(drawn.record);
+    });
+  });
+});
+
+describe('the registry takes no table for empty, no key for issued and none for revoked, where DynamoDB', () => {
+  test.concurrent.each(named(NO_ANSWERS))('%s', async (what, fault) => {
+    await withStage(async (table, proxy) => {
+      const issued = await valueOf(call(proxy.endpoint, 'draw', { label: what }));
+      const { record } = makeKey();
+      await table.put(record);
+      proxy.inflict(fault, { on: 'UpdateItem' });
+      const revoked = await call(proxy.endpoint, 'revoke', record.id);
+      proxy.inflict(fault);
+      const unreadable = {
+        fault: { code: 'STORE_UNAVAILABLE', message: expect.any(String), cause: 'UnreadableAnswer' },
+      };
+      expect(await call(proxy.endpoint, 'list')).toMatchObject(unreadable);
+      expect(await call(proxy.endpoint, 'store', issued)).toMatchObject(unreadable);
+      expect(revoked).toMatchObject(unreadable);
+    });
+  });
+});
+
+describe('one call is lost and made again, and a key is issued once, where DynamoDB at first', () => {
+  const lost = new Set([
+    'never answers',
+    'closes the connection',
+    'resets the connection',
+    'answers 500',
+    'answers 503',
+  ]);
+
+  test.concurrent.each(named(STORE_FAULTS).filter(([what]) => lost.has(what)))('%s', async (what, fault) => {
+    await withStage(async (table, proxy) => {
+      const issued = await valueOf(call(proxy.endpoint, 'draw', { label: what }));
+      proxy.inflict(fault, { on: 'PutItem', times: 1, isDone: true });
+      await valueOf(call(proxy.endpoint, 'store', issued));
+      expect(proxy.of('PutItem')).toHaveLength(2);
+      expect(await table.items()).toEqual([issued.record]);
+    });
+  });
+});
+
+/** What came of a call, in the words of the page. */
+function told(reply: Reply<unknown>): string {
+  if ('value' in reply) return 'done';
+  const { code, cause } = reply.fault;
+  return `\`${code}\` \`${cause}\``;
+}

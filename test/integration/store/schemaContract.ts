@@ -1,0 +1,98 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { keyState } from '../../../keys/state.ts';
+import type { KeyRegistry } from '../../../keys/registry.ts';
+import { parseKeyHash, type KeyHash } from '../../../keys/secret.ts';
+import { at, INTERVAL_MS, makeKey, NOW_MS } from '../../support/keys.ts';
+import type { Table } from './tableUnderTest.ts';
+
+/** What the first version wrote of a key, and no version can do without. */
+function oldestItem(): Record<string, unknown> {
+  const { keyHash, id, label, createdAt, createdBy } = makeKey().record;
+  return { keyHash, id, label, createdAt, createdBy };
+}
+
+function hashOf(item: Record<string, unknown>): KeyHash {
+  const keyHash = parseKeyHash(item['keyHash']);
+  if (keyHash === undefined) throw new Error('the item has no hash');
+  return keyHash;
+}
+
+/** What a version to come may write: attributes of every type beside those of today. */
+function newerItem(): Record<string, unknown> {
+  return { ...makeKey({ owner: 'acme', scopes: ['orders:read'] }).record, ...LATER };
+}
+
+const LATER = { laterText: 'x', laterNumber: 7, laterList: [{ deep: null }], laterSet: new Set(['a']), later: null };
+
+const CHANGES: readonly (readonly [string, (registry: KeyRegistry, id: string) => Promise<unknown>])[] = [
+  ['update', (registry, id) => registry.update(id, { label: 'changed' })],
+  ['disable', (registry, id) => registry.disable(id)],
+  ['revoke', (registry, id) => registry.revoke(id)],
+  ['rotate', (registry, id) => registry.rotate(id, { graceSeconds: 60 })],
+];
+
+/** What comes of records that another version of Latchkey wrote, or nobody did. */
+export function describeSchema(open: () => Promise<Table>): void {
+  describe('a record of another version', () => {
+    let table: Table;
+    beforeEach(async () => {
+      table = await open();
+    });
+
+    test('the oldest, with the required attributes alone, is an active key that every read finds', async () => {
+      const item = oldestItem();
+      await table.put(item);
+      const found = await table.lookup.find(hashOf(item));
+      expect(found).toEqual(item);
+      expect(found !== undefined && keyState(found, NOW_MS)).toBe('active');
+      expect(await table.registry.get(String(item['id']))).toEqual(item);
+      expect(await table.registry.list()).toMatchObject({ records: [item], corrupt: [] });
+    });
+
+    test.each(CHANGES)('the oldest takes the change %s', async (_, change) => {
+      const item = oldestItem();
+      await table.put(item);
+      await change(table.registry, String(item['id']));
+      expect(await table.item(String(item['keyHash']))).not.toEqual(item);
+    });
+
+    test.each(CHANGES)('a newer keeps through the change %s what this version does not know', async (_, change) => {
+      const item = newerItem();
+      await table.put(item);
+      await change(table.registry, String(item['id']));
+      expect(await table.item(String(item['keyHash']))).toMatchObject(LATER);
+    });
+
+    test('a newer keeps it through a last-used write too', async () => {
+      const item = newerItem();
+      await table.put(item);
+      await table.lookup.recordUse(hashOf(item), NOW_MS, NOW_MS - INTERVAL_MS);
+      expect(await table.item(String(item['keyHash']))).toEqual({ ...item, lastUsedAt: at(0) });
+    });
+  });
+
+  describe('a list', () => {
+    test.each([1, 2, 1000])('in pages of %d goes on past every kind of bad record', async (limit) => {
+      const table = await open();
+      const good = Array.from({ length: 4 }, (_, index) => makeKey({ id: `good-${index}`, owner: 'acme' }).record);
+      const { id: _, ...withoutId } = makeKey({ owner: 'acme' }).record;
+      const bad = [
+        withoutId,
+        { ...makeKey({ id: 'no-hash', owner: 'acme' }).record, keyHash: 'no hash: ~é.' },
+        { ...makeKey({ id: 'bad-time', owner: 'acme' }).record, createdAt: 'yesterday' },
+        { keyHash: makeKey().record.keyHash },
+      ];
+      for (const item of [...good, ...bad]) await table.put({ ...item });
+      for (const owner of [undefined, 'acme']) {
+        const [ids, corrupt]: [string[], (string | undefined)[]] = [[], []];
+        for await (const page of table.registry.pages({ limit, owner })) {
+          ids.push(...page.records.map(({ id }) => id));
+          corrupt.push(...page.corrupt.map(({ keyId }) => keyId));
+        }
+        expect(ids.toSorted()).toEqual(good.map(({ id }) => id));
+        const nameless = owner === undefined ? [undefined, undefined] : [undefined];
+        expect(corrupt.toSorted()).toEqual(['bad-time', 'no-hash', ...nameless]);
+      }
+    });
+  });
+}

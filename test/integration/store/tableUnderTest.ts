@@ -1,0 +1,142 @@
+import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { ServerResponse } from 'node:http';
+import { KeyLookup, LOOKUP_TRANSLATION } from '../../../keys/reader.ts';
+import { KeyRegistry, REGISTRY_TRANSLATION, type KeyRegistryOptions } from '../../../keys/registry.ts';
+import { DynamoDbProxy, type DynamoDbProxyOptions } from '../../support/dynamoDbProxy.ts';
+import { closedEndpoint, createClient, type Engine } from '../../support/engine.ts';
+import { makeKey, NOW_MS } from '../../support/keys.ts';
+
+/** A table of the store's schema, and what a contract arranges and looks at. */
+export interface Table {
+  readonly endpoint: string;
+  readonly tableName: string;
+  readonly client: DynamoDBClient;
+  readonly documents: DynamoDBDocumentClient;
+  readonly lookup: KeyLookup;
+  readonly registry: KeyRegistry;
+  readonly put: (item: Record<string, unknown>) => Promise<unknown>;
+  readonly remove: (keyHash: string) => Promise<unknown>;
+  readonly item: (keyHash: string) => Promise<unknown>;
+  readonly items: () => Promise<readonly Record<string, unknown>[]>;
+}
+
+/** A table of its own for whoever asks. */
+export class Tables {
+  readonly #engine: Engine;
+  readonly #clients: DynamoDBClient[] = [];
+  #opened = 0;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  async open(): Promise<Table> {
+    const tableName = `keys-${++this.#opened}`;
+    await this.#engine.createTable(tableName);
+    const client = this.#connect();
+    // The document clients that are made of one client share the last one's translation.
+    const documents = DynamoDBDocumentClient.from(this.#connect(), REGISTRY_TRANSLATION);
+    return {
+      endpoint: this.#engine.endpoint,
+      tableName,
+      client,
+      documents,
+      lookup: lookupOn(this.#connect(), tableName),
+      registry: new KeyRegistry({ client: documents, tableName, actor: 'tests', now: () => NOW_MS }),
+      put: (item) => documents.send(new PutCommand({ TableName: tableName, Item: item })),
+      remove: (keyHash) =>
+        client.send(new DeleteItemCommand({ TableName: tableName, Key: { keyHash: { S: keyHash } } })),
+      item: async (keyHash) => {
+        const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: { keyHash } }));
+        return Item;
+      },
+      items: async () => {
+        const { Items = [] } = await documents.send(new ScanCommand({ TableName: tableName }));
+        return Items;
+      },
+    };
+  }
+
+  #connect(): DynamoDBClient {
+    const client = createClient(this.#engine.endpoint, 1, this.#engine.mostConnections);
+    this.#clients.push(client);
+    return client;
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.destroy();
+  }
+}
+
+/** The bounds of time are no part of the contract: a busy machine must not change an answer. */
+export function lookupOn(client: DynamoDBClient, tableName: string): KeyLookup {
+  const documents = DynamoDBDocumentClient.from(client, LOOKUP_TRANSLATION);
+  return new KeyLookup({ client: documents, tableName, readTimeoutMs: 30_000, writeTimeoutMs: 30_000 });
+}
+
+export async function unreachableLookup(): Promise<KeyLookup> {
+  return lookupOn(createClient(await closedEndpoint()), 'keys');
+}
+
+export const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
+
+/** What cannot be an id is not even asked for: it may be a secret. */
+export const NO_IDS = [
+  ['nothing', ''],
+  ['a raw key', makeKey().secret],
+  ['a hash', makeKey().record.keyHash],
+  ['a text', 'the first key'],
+] as const;
+
+export type ProxyOptions = Omit<DynamoDbProxyOptions, 'endpoint'>;
+
+/** Runs the work with a registry whose client tries three times unless told otherwise, through a proxy. */
+export async function withProxy(
+  table: Table,
+  {
+    attempts = 3,
+    registry: registryOptions = {},
+    ...options
+  }: ProxyOptions & { attempts?: number; registry?: Partial<KeyRegistryOptions> },
+  work: (registry: KeyRegistry, proxy: DynamoDbProxy) => Promise<void>,
+): Promise<void> {
+  const proxy = await DynamoDbProxy.start({ endpoint: table.endpoint, ...options });
+  const client = createClient(proxy.endpoint, attempts);
+  const documents = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
+  const { tableName } = table;
+  try {
+    await work(
+      new KeyRegistry({ client: documents, tableName, actor: 'tests', now: () => NOW_MS, ...registryOptions }),
+      proxy,
+    );
+  } finally {
+    client.destroy();
+    await proxy.stop();
+  }
+}
+
+/** Does something about the first call of an operation once the engine has answered it, such as to drop the answer. */
+export function afterFirst(operation: string, act: (response: ServerResponse) => unknown) {
+  let isDone = false;
+  return async (called: string, response: ServerResponse) => {
+    if (called !== operation || isDone) return;
+    isDone = true;
+    await act(response);
+  };
+}
+
+/** Answers in the engine's place, as DynamoDB does. */
+export function answer(response: ServerResponse, body: unknown, status = 200): true {
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
+  return true;
+}
+
+/** Refuses a call for its rate, as DynamoDB does. */
+export function throttle(response: ServerResponse): true {
+  return answer(
+    response,
+    { __type: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException', message: 'too fast' },
+    400,
+  );
+}

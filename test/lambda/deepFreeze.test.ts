@@ -1,9 +1,0 @@
-import { expect, test } from '@jest/globals';
-import { deepFreeze } from '../../lambda/deepFreeze.ts';
-
-test('no part of what was frozen can be changed, at whatever depth, beside texts and nulls', () => {
-  const inner = { list: [{ text: 'x' }] };
-  const value = { nothing: null, text: 'x', inner };
-  expect(deepFreeze(value)).toBe(value);
-  expect([value, inner, inner.list, inner.list[0]].every(Object.isFrozen)).toBe(true);
-});

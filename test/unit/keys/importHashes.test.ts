@@ -1,0 +1,178 @@
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, test } from '@jest/globals';
+import { LatchkeyError } from '../../../keys/errors.ts';
+import { checkConcurrency, importHashes, type ImportResult } from '../../../keys/import.ts';
+import type { ImportedKey } from '../../../keys/importedKey.ts';
+import { ConditionRefused, RegistryStore, type Item } from '../../../keys/store.ts';
+import { answeringClient } from '../../support/answeringClient.ts';
+import { NOW_MS } from '../../support/keys.ts';
+import { NO_WAIT } from '../../support/noWait.ts';
+
+interface Behaviour {
+  readonly put?: (item: Item) => Promise<void>;
+  readonly read?: () => Promise<Item | undefined>;
+}
+
+/** A store whose index has not caught up with anything yet, and whose puts succeed unless told otherwise. */
+class LaggingStore extends RegistryStore {
+  readonly #behaviour: Behaviour;
+
+  constructor(behaviour: Behaviour = {}) {
+    const client = DynamoDBDocumentClient.from(answeringClient(() => ({ body: '' })));
+    super({ client, tableName: 'keys', patience: NO_WAIT });
+    this.#behaviour = behaviour;
+  }
+
+  override async put(item: Item): Promise<void> {
+    await this.#behaviour.put?.(item);
+  }
+
+  override async read(): Promise<Item | undefined> {
+    return this.#behaviour.read?.();
+  }
+
+  override async hashesOf(): Promise<readonly unknown[]> {
+    return [];
+  }
+}
+
+/** Entry number `index`, with a hash of its own. */
+function entry(index: number, id: string): ImportedKey {
+  return { keyHash: index.toString(16).padStart(64, '0'), label: 'x', id };
+}
+
+async function run(entries: Iterable<ImportedKey>, store = new LaggingStore()): Promise<readonly ImportResult[]> {
+  const results: ImportResult[] = [];
+  for await (const result of importHashes(entries, 4, { store, actor: 'tests', now: () => NOW_MS })) {
+    results.push(result);
+  }
+  return results;
+}
+
+describe('checkConcurrency', () => {
+  test.each([
+    [1, 1],
+    [100, 100],
+    [undefined, 16],
+  ])('of %p is %i', (concurrency, expected) => {
+    expect(checkConcurrency({ concurrency })).toBe(expected);
+  });
+
+  test.each([0, 101, 1.5, Number.NaN])(
+    'refuses %p, and names the option, what it got and what it wants',
+    (concurrency) => {
+      expect(() => checkConcurrency({ concurrency })).toThrow(
+        expect.objectContaining({
+          code: 'INPUT_INVALID',
+          message: expect.stringMatching(new RegExp(`concurrency: got ${concurrency}, .*from 1 to 100`)),
+        }),
+      );
+    },
+  );
+});
+
+describe('importHashes, while the index lags', () => {
+  test('rejects an id that came with another hash a few entries before, and names the field', async () => {
+    const results = await run(['a', 'b', 'c', 'd', 'a'].map((id, index) => entry(index, id)));
+    expect(results.map(({ outcome }) => outcome)).toEqual(['taken', 'taken', 'taken', 'taken', 'rejected']);
+    expect(results[4]?.problem).toMatch(/^id: ./);
+  });
+
+  test.each([
+    ['rejects an id that came with another hash 10,000 entries before', 9999, 'rejected'],
+    ['keeps in mind no id that last came 20,000 entries before', 20_000, 'taken'],
+  ])('%s', async (_, others, expected) => {
+    const entries = function* () {
+      yield entry(0, 'first');
+      for (let index = 1; index <= others; index++) yield entry(index, `id-${index}`);
+      yield entry(others + 1, 'first');
+    };
+    const results = await run(entries());
+    expect(results.at(-1)).toMatchObject({ index: others + 1, outcome: expected });
+    expect(results.slice(0, -1).every(({ outcome }) => outcome === 'taken')).toBe(true);
+  });
+});
+
+describe('importHashes, of ids', () => {
+  test('frees an id whose line was not stored, because the table holds its hash', async () => {
+    const held = entry(0, 'a').keyHash;
+    const store = new LaggingStore({
+      put: async ({ keyHash }) => {
+        if (keyHash === held) throw new ConditionRefused(new Error('refused'), false);
+      },
+    });
+    expect(await run([entry(0, 'a'), entry(1, 'a'), entry(2, 'a')], store)).toEqual([
+      { index: 0, outcome: 'skipped' },
+      { index: 1, outcome: 'taken', id: 'a' },
+      { index: 2, outcome: 'rejected', problem: 'id: another key has it' },
+    ]);
+  });
+
+  test('frees the id of a duplicate', async () => {
+    const results = await run([entry(0, 'a'), { ...entry(0, 'b'), label: 'again' }, entry(1, 'b')]);
+    expect(results).toEqual([
+      { index: 0, outcome: 'taken', id: 'a' },
+      { index: 1, outcome: 'skipped', firstIndex: 0 },
+      { index: 2, outcome: 'taken', id: 'b' },
+    ]);
+  });
+
+  test('skips a key that the table holds, even if another key has its id', async () => {
+    const store = new LaggingStore({ read: async () => ({ id: 'other' }) });
+    expect(await run([entry(0, 'a'), entry(1, 'a')], store)).toEqual([
+      { index: 0, outcome: 'taken', id: 'a' },
+      { index: 1, outcome: 'skipped' },
+    ]);
+  });
+});
+
+describe('importHashes, of a put that was refused', () => {
+  test.each<[string, boolean, Item | undefined, string]>([
+    ['after it had gone out before, where the table holds this key: taken', true, { id: 'a' }, 'taken'],
+    ['after it had gone out before, where the table holds another: skipped', true, { id: 'b' }, 'skipped'],
+    ['after it had gone out before, where the table holds none any more: skipped', true, undefined, 'skipped'],
+    ['at its first try, where the table holds this key: skipped', false, { id: 'a' }, 'skipped'],
+  ])('%s', async (_, wasSentAgain, stored, outcome) => {
+    const store = new LaggingStore({
+      put: () => Promise.reject(new ConditionRefused(new Error('refused'), wasSentAgain)),
+      read: async () => stored,
+    });
+    expect(await run([entry(0, 'a')], store)).toEqual([
+      outcome === 'taken' ? { index: 0, outcome, id: 'a' } : { index: 0, outcome },
+    ]);
+  });
+});
+
+describe('importHashes, of a store that fails', () => {
+  test('tells what was taken before, reads no entries beyond those in hand, and fails as the store did', async () => {
+    const fault = new LatchkeyError('STORE_UNAVAILABLE', 'gone');
+    let read = 0;
+    const entries = function* () {
+      for (; read < 100; read++) yield entry(read, `id-${read}`);
+    };
+    let puts = 0;
+    const store = new LaggingStore({ put: () => (puts++ < 2 ? Promise.resolve() : Promise.reject(fault)) });
+    const told: ImportResult[] = [];
+    const work = async () => {
+      const results = importHashes(entries(), 4, { store, actor: 'tests', now: () => NOW_MS });
+      for await (const result of results) told.push(result);
+    };
+    await expect(work()).rejects.toBe(fault);
+    expect(told).toEqual([
+      { index: 0, outcome: 'taken', id: 'id-0' },
+      { index: 1, outcome: 'taken', id: 'id-1' },
+    ]);
+    expect(read).toBeLessThanOrEqual(2 + 4);
+  });
+
+  test('of several entries fails as the first of them did, whichever failed sooner', async () => {
+    const store = new LaggingStore({
+      put: async ({ id }) => {
+        if (id === 'a') await new Promise(setImmediate);
+        throw new LatchkeyError('STORE_UNAVAILABLE', `of ${String(id)}`);
+      },
+    });
+    const entries = ['a', 'b', 'c'].map((id, index) => entry(index, id));
+    await expect(run(entries, store)).rejects.toMatchObject({ message: 'of a' });
+  });
+});

@@ -1,0 +1,197 @@
+import { describe, expect, test } from '@jest/globals';
+import { checkImportedKey, type CheckedImport } from '../../../keys/importedKey.ts';
+import { deepValue } from '../../support/deepJson.ts';
+import { at, MINUTE_MS, NOW_MS } from '../../support/keys.ts';
+
+const KEY_HASH = 'ab'.repeat(32);
+
+function check(fields: Record<string, unknown>): CheckedImport {
+  return checkImportedKey({ keyHash: KEY_HASH, label: 'x', ...fields }, { actor: 'ops', nowMs: NOW_MS });
+}
+
+const TAKEN = {
+  keyHash: KEY_HASH,
+  id: 'key-1',
+  label: 'phone',
+  keyPrefix: 'sk_AbCdEfGh',
+  owner: 'acme',
+  scopes: ['orders:read'],
+  plan: 'free',
+  metadata: { seats: 3 },
+  createdAt: '2024-01-31T12:00:00.000Z',
+  createdBy: 'alice',
+  lastUsedAt: '2024-02-01T12:00:00.000Z',
+  expiresAt: '2031-01-31T12:00:00.000Z',
+  disabledAt: '2024-03-01T12:00:00.000Z',
+  disabledBy: 'bob',
+  revokedAt: '2024-04-01T12:00:00.000Z',
+  revokedBy: 'carol',
+  revokedReason: 'left',
+  rotatedFrom: 'key-0',
+  rotatedTo: 'key-2',
+};
+
+test('all that an entry says is kept, and what ended long ago stays for 90 days from its import', () => {
+  // 15 June 2030, 12:00, and 90 days.
+  const record = { ...TAKEN, purgeAfter: 1_915_531_200 };
+  expect(check(TAKEN)).toStrictEqual({ record, hasOwnId: true });
+});
+
+test('an imported record shares no list and no object with its entry', () => {
+  const scopes = ['a'];
+  const metadata = { list: ['a'] };
+  const checked = check({ scopes, metadata });
+  scopes.push('bad,scope');
+  metadata.list.push('b');
+  expect(checked).toMatchObject({ record: { scopes: ['a'], metadata: { list: ['a'] } } });
+});
+
+test('an entry that says the least is issued now by who imports, under an id of its own', () => {
+  expect(check({})).toStrictEqual({
+    record: {
+      keyHash: KEY_HASH,
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      label: 'x',
+      createdAt: '2030-06-15T12:00:00.000Z',
+      createdBy: 'ops',
+    },
+    hasOwnId: false,
+  });
+});
+
+test('a time to the nanosecond is taken, and cut to milliseconds', () => {
+  expect(check({ createdAt: '2024-01-31T13:00:00.123456789+01:00' })).toMatchObject({
+    record: { createdAt: '2024-01-31T12:00:00.123Z' },
+  });
+});
+
+describe('a zero time', () => {
+  const ZERO_TIMES = [
+    0,
+    '0',
+    '0001-01-01T00:00:00Z',
+    '0001-01-01 00:00:00',
+    '0000-00-00 00:00:00',
+    '1970-01-01',
+    '1970-01-01T00:00:00Z',
+    '1970-01-01T00:00:00.000+00:00',
+    '1970-01-01T01:00:00+01:00',
+  ];
+  const TIMES = ['createdAt', 'lastUsedAt', 'expiresAt', 'disabledAt', 'revokedAt'];
+
+  test.each(ZERO_TIMES)('reads as absent in every field: %p', (time) => {
+    const { record } = check(Object.fromEntries(TIMES.map((name) => [name, time]))) as { record: object };
+    expect(Object.keys(record).toSorted()).toEqual(['createdAt', 'createdBy', 'id', 'keyHash', 'label']);
+    expect(record).toMatchObject({ createdAt: '2030-06-15T12:00:00.000Z' });
+  });
+
+  test.each(['1970-01-01T00:00:00.001Z', '1969-12-31T23:59:59Z', '0001-01-01T00:00:01Z'])(
+    'is not what is a moment away: %s',
+    (expiresAt) => {
+      expect(check({ expiresAt })).toMatchObject({ record: { expiresAt: expect.any(String) } });
+    },
+  );
+
+  test.each([
+    [{ revokedAt: 0, revokedBy: 'carol' }, /^revokedAt: got a zero time beside revokedBy/],
+    [{ revokedAt: '0', revokedReason: 'left' }, /^revokedAt: got a zero time beside revokedReason/],
+    [{ disabledAt: '1970-01-01', disabledBy: 'bob' }, /^disabledAt: got a zero time beside disabledBy/],
+  ])('is rejected if somebody ended the key then: %j', (fields, problem) => {
+    expect(check(fields)).toEqual({ problem: expect.stringMatching(problem) });
+  });
+});
+
+describe('what may be shown of a key', () => {
+  test.each(['!', '~', 'x'.repeat(24)])('is taken: %s', (keyPrefix) => {
+    expect(check({ keyPrefix })).toMatchObject({ record: { keyPrefix } });
+  });
+
+  test.each([[''], ['x'.repeat(25)], [' sk_'], ['sk_ '], ['ské'], [['sk_']]])('is refused: %p', (keyPrefix) => {
+    expect(check({ keyPrefix })).toEqual({ problem: expect.stringMatching(/^keyPrefix: wanted .*24/) });
+  });
+});
+
+test('times are in every form that the library takes, and a date is the end of its day for an expiry alone', () => {
+  const times = {
+    createdAt: '2024-01-31',
+    lastUsedAt: '2024-01-31 12:00:00.123456+0100',
+    expiresAt: '2031-01-31',
+    disabledAt: '2024-01-31T12:00Z',
+    revokedAt: '2024-02-01',
+  };
+  expect(check(times)).toMatchObject({
+    record: {
+      createdAt: '2024-01-31T00:00:00.000Z',
+      lastUsedAt: '2024-01-31T11:00:00.123Z',
+      expiresAt: '2031-01-31T23:59:59.999Z',
+      disabledAt: '2024-01-31T12:00:00.000Z',
+      revokedAt: '2024-02-01T00:00:00.000Z',
+    },
+  });
+});
+
+test.each(['a,b', '{a', '[a]', '"a"', ''])(
+  'a scope that is written as %j is refused, and how to write scopes is told',
+  (scope) => {
+    expect(check({ scopes: ['fine', scope] })).toEqual({
+      problem: expect.stringMatching(/^scopes: wanted .*"orders:read"/),
+    });
+  },
+);
+
+const WRONG: readonly (readonly [string, unknown, string])[] = [
+  ['keyHash', 'sk_AbCdEfGh', '64'],
+  ['label', '', '256'],
+  ['keyPrefix', '', '24'],
+  ['owner', '', '256'],
+  ['scopes', ['a b'], '1024'],
+  ['plan', '', '64'],
+  ['metadata', { a: 'x'.repeat(1017) }, '1024'],
+  ['createdAt', '2024-02-30T12:00:00Z', '8601'],
+  ['createdBy', '', '.'],
+  ['lastUsedAt', 'yesterday', '8601'],
+  ['expiresAt', '2024-02-01T12:00:00', '8601'],
+  ['disabledAt', 1_900_000_000, '8601'],
+  ['disabledBy', 7, '.'],
+  ['revokedAt', '', '8601'],
+  ['revokedBy', '', '.'],
+  ['revokedReason', '', '256'],
+];
+
+test('each field that is wrong is told, with the bounds of what is wanted, and never with what it was', () => {
+  const checked = check(Object.fromEntries(WRONG.map(([name, value]) => [name, value])));
+  const problems = 'problem' in checked ? checked.problem.split('; ') : [];
+  expect(problems).toEqual(
+    WRONG.map(([name, , bound]) => expect.stringMatching(new RegExp(`^${name}: wanted .*${bound}`))),
+  );
+});
+
+test.each(WRONG.map(([name]) => name))('%s of 25,000 lists in each other is refused', (name) => {
+  const value = name === 'metadata' ? { deep: deepValue(25_000) } : deepValue(25_000);
+  expect(check({ [name]: value })).toEqual({ problem: expect.stringMatching(new RegExp(`^${name}: wanted `)) });
+});
+
+test('a last use may be a minute ahead, as clocks differ, and no more', () => {
+  expect(check({ lastUsedAt: at(MINUTE_MS) })).toMatchObject({ record: { lastUsedAt: at(MINUTE_MS) } });
+  const lastUsedAt = at(MINUTE_MS + 1);
+  expect(check({ lastUsedAt })).toEqual({
+    problem: `lastUsedAt: got ${lastUsedAt}, which is to come, wanted a time that has passed`,
+  });
+});
+
+test.each(['createdAt', 'disabledAt', 'revokedAt'])(
+  '%s may be to come: a key that has one is kept as it is',
+  (name) => {
+    expect(check({ [name]: at(2 * MINUTE_MS) })).toMatchObject({ record: { [name]: at(2 * MINUTE_MS) } });
+  },
+);
+
+const A_FUNCTION = Object.assign(() => {}, { keyHash: KEY_HASH, label: 'x' });
+
+test.each([undefined, null, 'a text', 7, [], A_FUNCTION])(
+  'an entry that is %p lacks its hash and its label',
+  (entry) => {
+    const checked = checkImportedKey(entry, { actor: 'ops', nowMs: NOW_MS });
+    expect(checked).toEqual({ problem: expect.stringMatching(/^keyHash: wanted [^;]+; label: wanted [^;]+$/) });
+  },
+);

@@ -1,0 +1,207 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { listPage, listPages, type ListPage } from '../../../keys/list.ts';
+import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
+import { RegistryStore, type Item, type PageOptions } from '../../../keys/store.ts';
+import { answersInOrder } from '../../support/answersInOrder.ts';
+import { at, makeKey, NOW_MS } from '../../support/keys.ts';
+import { NO_WAIT } from '../../support/noWait.ts';
+
+const NOW = () => NOW_MS;
+const HASH = '00ff'.repeat(16);
+
+/** A store whose every page is the one given, and which notes how it was asked. */
+class OnePage extends RegistryStore {
+  readonly asked: (PageOptions | boolean)[] = [];
+  readonly #items: readonly Item[];
+  readonly #lastKey: Item | undefined;
+
+  constructor(items: readonly Item[], lastKey?: Item) {
+    super({ client: answersInOrder().client, tableName: 'keys', patience: NO_WAIT });
+    this.#items = items;
+    this.#lastKey = lastKey;
+  }
+
+  override async scan(options: PageOptions) {
+    this.asked.push(options);
+    return { items: this.#items, lastKey: this.#lastKey };
+  }
+
+  override async keysOfOwner(_owner: string, options: PageOptions) {
+    return this.scan(options);
+  }
+
+  override async readAll(_hashes: readonly string[], consistentRead: boolean) {
+    this.asked.push(consistentRead);
+    return this.#items;
+  }
+}
+
+const CREATED_AT = '2030-01-02T03:04:05.678Z';
+
+function lastKeyOf(owner: string | undefined, keyHash: string): Item {
+  return owner === undefined ? { keyHash } : { keyHash, owner, createdAt: CREATED_AT };
+}
+
+/** Of the list of an owner, or of all keys, whose page ends with this hash. */
+async function cursorOf(owner?: string, keyHash = HASH): Promise<string | null> {
+  return (await listPage(new OnePage([], lastKeyOf(owner, keyHash)), { owner }, NOW)).cursor;
+}
+
+async function cutBeforeTime(): Promise<string> {
+  const bytes = Buffer.from(String(await cursorOf('a team')), 'base64url');
+  return bytes.subarray(0, -CREATED_AT.length).toString('base64url');
+}
+
+describe('a page of keys', () => {
+  const { record } = makeKey({ owner: 'a team' });
+  const item = serialiseRecord(record);
+
+  test('is of at most 1000 keys and not read consistently unless that is asked for', async () => {
+    const store = new OnePage([item]);
+    await expect(listPage(store, {}, NOW)).resolves.toStrictEqual({ records: [record], corrupt: [], cursor: null });
+    await listPage(store, { limit: 7, consistentRead: true }, NOW);
+    expect(store.asked).toStrictEqual([
+      { limit: 1000, startKey: undefined, consistentRead: false },
+      { limit: 7, startKey: undefined, consistentRead: true },
+    ]);
+  });
+
+  test('of an owner is read by its hashes, not consistently unless that is asked for', async () => {
+    const store = new OnePage([item]);
+    await expect(listPage(store, { owner: 'a team' }, NOW)).resolves.toMatchObject({ records: [record] });
+    await listPage(store, { owner: 'a team', consistentRead: true }, NOW);
+    expect(store.asked.filter((asked) => typeof asked === 'boolean')).toStrictEqual([false, true]);
+  });
+
+  test.each([0, 1001, 1.5, '7'])('is not of %p keys, and its bounds are told', async (limit) => {
+    await expect(listPage(new OnePage([]), { limit: limit as number }, NOW)).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringMatching(new RegExp(`^limit: got ${JSON.stringify(limit)}, .* 1 to 1000$`)),
+    });
+  });
+});
+
+/** A store of these items in the order of their hashes. No read of it gives more than `mostRead`. */
+class Table extends RegistryStore {
+  reads = 0;
+  readonly #items: readonly Item[];
+  readonly #mostRead: number;
+
+  constructor(items: readonly Item[], mostRead = Infinity) {
+    super({ client: answersInOrder().client, tableName: 'keys', patience: NO_WAIT });
+    this.#items = items.toSorted((a, b) => (hashIn(a) < hashIn(b) ? -1 : 1));
+    this.#mostRead = mostRead;
+  }
+
+  override async scan({ limit, startKey }: PageOptions) {
+    this.reads++;
+    const rest = this.#items.filter((item) => startKey === undefined || hashIn(item) > hashIn(startKey));
+    const items = rest.slice(0, Math.min(limit, this.#mostRead));
+    return { items, lastKey: items.length < rest.length ? items.at(-1) : undefined };
+  }
+
+  override async keysOfOwner(owner: string, options: PageOptions) {
+    const { items, lastKey } = await this.scan(options);
+    return { items: items.map(({ keyHash, createdAt }) => ({ keyHash, owner, createdAt })), lastKey };
+  }
+
+  override async readAll(hashes: readonly string[]) {
+    return this.#items.filter((item) => hashes.includes(hashIn(item)));
+  }
+}
+
+function hashIn({ keyHash }: Item): string {
+  return String(keyHash);
+}
+
+describe('a filtered list', () => {
+  type Kind = 'passes' | 'fails' | 'corrupt' | 'moved';
+  const itemsOf = (kinds: readonly Kind[]): readonly Item[] =>
+    kinds.map((kind, index) => {
+      const item = serialiseRecord(makeKey({ id: `${index}`, owner: 'a team', label: kind }).record);
+      if (kind === 'corrupt') return { ...item, createdBy: 7 };
+      return kind === 'moved' ? { ...item, owner: 'another team' } : item;
+    });
+  const filter = ({ label }: KeyRecord) => label === 'passes';
+
+  test.each([undefined, 'a team'])('gives every key once, in full pages: owner %p', async (owner) => {
+    const kind = fc.constantFrom<Kind>(
+      'passes',
+      'fails',
+      'corrupt',
+      ...(owner === undefined ? [] : ['moved' as const]),
+    );
+    const bounds = fc.integer({ min: 1, max: 5 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(kind, { maxLength: 30 }), bounds, bounds, async (kinds, limit, mostRead) => {
+        const store = new Table(itemsOf(kinds), mostRead);
+        const pages: ListPage[] = [];
+        for await (const page of listPages(store, { owner, limit, filter }, NOW)) pages.push(page);
+        const ids = (wanted: Kind) => kinds.flatMap((kind, index) => (kind === wanted ? [`${index}`] : []));
+        const listed = pages.flatMap(({ records }) => records.map(({ id }) => id));
+        expect(listed.toSorted()).toEqual(ids('passes').toSorted());
+        const corrupt = pages.flatMap((page) => page.corrupt.map(({ keyId }) => keyId));
+        expect(corrupt.toSorted()).toEqual(ids('corrupt').toSorted());
+        const sizes = pages.slice(0, -1).map(({ records, corrupt }) => records.length + corrupt.length);
+        expect(sizes.every((size) => size === limit)).toBe(true);
+      }),
+    );
+  });
+
+  test('of a state goes by the clock', async () => {
+    const { record } = makeKey({ expiresAt: at(0) });
+    const store = new Table([serialiseRecord(record)]);
+    await expect(listPage(store, { state: 'expired' }, NOW)).resolves.toMatchObject({ records: [record] });
+    await expect(listPage(store, { state: 'active' }, NOW)).resolves.toMatchObject({ records: [] });
+    await expect(listPage(store, { state: 'expired' }, () => NOW_MS - 1)).resolves.toMatchObject({ records: [] });
+    const isNamed = ({ label }: KeyRecord) => label === 'other';
+    const both = await listPage(store, { state: 'expired', filter: isNamed }, NOW);
+    expect(both.records).toEqual([]);
+  });
+
+  test('takes few reads where few keys pass, and one where the first are enough', async () => {
+    const few = new Table(itemsOf([...Array.from({ length: 500 }, () => 'fails' as const), 'passes']));
+    await expect(listPage(few, { limit: 1, filter }, NOW)).resolves.toMatchObject({ records: [{ id: '500' }] });
+    expect(few.reads).toBeLessThan(10);
+    const many = new Table(itemsOf(Array.from({ length: 500 }, () => 'passes')));
+    await listPage(many, { limit: 20, filter }, NOW);
+    expect(many.reads).toBe(1);
+  });
+
+  test('ends where no further key passes of what was read', async () => {
+    const store = new Table(itemsOf(['passes', 'passes']));
+    await expect(listPage(store, { limit: 2, filter }, NOW)).resolves.toMatchObject({ cursor: null });
+  });
+});
+
+describe('a cursor', () => {
+  test.each<[string, string | undefined, string]>([
+    ['of all keys', undefined, HASH],
+    ['of an owner', 'a team', HASH],
+    ['of all keys past a hash that is none', undefined, 'bad'],
+    ['of an owner past a hash that is none', 'a team', 'bad'],
+  ])('%s goes on where its page ended', async (_, owner, keyHash) => {
+    const store = new OnePage([]);
+    await listPage(store, { owner, cursor: await cursorOf(owner, keyHash) }, NOW);
+    expect(store.asked[0]).toStrictEqual(expect.objectContaining({ startKey: lastKeyOf(owner, keyHash) }));
+  });
+
+  test('of all keys is as short as the 32 bytes of its hash', async () => {
+    expect(await cursorOf()).toHaveLength(43);
+  });
+
+  test.each<[string, string | undefined, () => Promise<string | null>]>([
+    ['of no list', undefined, async () => 'anything'],
+    ['of an owner', undefined, () => cursorOf('a team')],
+    ['of all keys', 'a team', () => cursorOf()],
+    ['of another owner', 'a team', () => cursorOf('another')],
+    ['cut before its time', 'a team', cutBeforeTime],
+  ])('%s is refused and told in another list', async (_, owner, made) => {
+    const cursor = await made();
+    await expect(listPage(new OnePage([]), { owner, cursor }, NOW)).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringMatching(/^cursor: got ./),
+    });
+  });
+});

@@ -1,0 +1,66 @@
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, test } from '@jest/globals';
+import { KeyLookup, LOOKUP_TRANSLATION } from '../../../keys/reader.ts';
+import { answeringClient, failure, itemOnWire } from '../../support/answeringClient.ts';
+import { makeKey, NOW_MS } from '../../support/keys.ts';
+
+const { record } = makeKey();
+const ITEM = itemOnWire(record);
+
+function lookupWith(answer: Parameters<typeof answeringClient>[0], timeoutMs = 30_000): KeyLookup {
+  const client = DynamoDBDocumentClient.from(answeringClient(answer), LOOKUP_TRANSLATION);
+  return new KeyLookup({ client, tableName: 'keys', readTimeoutMs: timeoutMs, writeTimeoutMs: timeoutMs });
+}
+
+const find = (lookup: KeyLookup) => lookup.find(record.keyHash);
+const recordUse = (lookup: KeyLookup) => lookup.recordUse(record.keyHash, NOW_MS, NOW_MS);
+
+describe('KeyLookup', () => {
+  test('a record that comes back under another hash is corrupt, and the error names the key', async () => {
+    const lookup = lookupWith(() => ({ body: { Item: { ...ITEM, keyHash: { S: 'f'.repeat(64) } } } }));
+    await expect(find(lookup)).rejects.toMatchObject({
+      code: 'RECORD_CORRUPT',
+      keyId: record.id,
+      message: expect.stringContaining(record.id),
+    });
+  });
+
+  test('a number of 38 digits in the metadata is read as JSON reads it', async () => {
+    const LONG = '12345678901234567890123456789012345678';
+    const metadata = { M: { long: { N: LONG }, short: { N: '3' } } };
+    const lookup = lookupWith(() => ({ body: { Item: { ...ITEM, metadata } } }));
+    expect(await find(lookup)).toEqual({
+      ...record,
+      metadata: { long: Number(LONG), short: 3 },
+    });
+  });
+
+  test('a write whose condition is refused is superseded', async () => {
+    expect(await recordUse(lookupWith(() => failure('ConditionalCheckFailedException')))).toBe('superseded');
+  });
+
+  test.each<[string, (lookup: KeyLookup) => Promise<unknown>]>([
+    ['read', find],
+    ['last-used write', recordUse],
+  ])('a %s that fails is a fault of the store, which names it', async (operation, call) => {
+    const name = 'ResourceNotFoundException';
+    await expect(call(lookupWith(() => failure(name)))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(new RegExp(`${operation}.*${name}`)),
+      cause: { name },
+    });
+  });
+
+  test.each<[string, (lookup: KeyLookup) => Promise<unknown>]>([
+    ['read', find],
+    ['last-used write', recordUse],
+  ])('a %s that is not answered in time is called off', async (_, call) => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const lookup = lookupWith((_call, signal) => {
+      signals.push(signal);
+      return new Promise<never>(() => {});
+    }, 50);
+    await expect(call(lookup)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', cause: { name: 'TimeoutError' } });
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, test } from '@jest/globals';
+import { LatchkeyError } from '../../../keys/errors.ts';
+import { keyState } from '../../../keys/state.ts';
+import { parseRecord, serialiseRecord } from '../../../keys/record.ts';
+import { deepValue } from '../../support/deepJson.ts';
+import { at, fullItem, makeKey, NOW_MS } from '../../support/keys.ts';
+
+const REQUIRED = ['keyHash', 'id', 'label', 'createdAt', 'createdBy'];
+const TIMES = ['createdAt', 'lastUsedAt', 'expiresAt', 'disabledAt', 'revokedAt'];
+
+function corruptionOf(item: unknown): LatchkeyError {
+  try {
+    parseRecord(item);
+  } catch (error) {
+    if (error instanceof LatchkeyError && error.code === 'RECORD_CORRUPT') return error;
+    throw error;
+  }
+  throw new Error('the record was read');
+}
+
+describe('parseRecord', () => {
+  test('every attribute is read as it was written', () => {
+    const item = fullItem();
+    expect(serialiseRecord(parseRecord(item))).toEqual(item);
+  });
+
+  test('metadata as deep as DynamoDB stores it is read, and deeper metadata is corrupt', () => {
+    const metadata = { deep: deepValue(31) };
+    expect(parseRecord({ ...fullItem(), metadata })).toMatchObject({ metadata });
+    for (const levels of [32, 25_000]) {
+      expect(corruptionOf({ ...fullItem(), metadata: { deep: deepValue(levels) } }).message).toMatch(/metadata$/);
+    }
+  });
+
+  test('attributes of a newer version are passed over', () => {
+    expect(parseRecord({ ...fullItem(), addedLater: { any: 'thing' } })).not.toHaveProperty('addedLater');
+  });
+
+  test.each(REQUIRED)('a record without %s is corrupt', (name) => {
+    const { [name]: _, ...rest } = fullItem();
+    expect(corruptionOf(rest).message).toContain(name);
+  });
+
+  test.each(REQUIRED)('a NULL in %s is corrupt', (name) => {
+    corruptionOf({ ...fullItem(), [name]: null });
+  });
+
+  test.each(Object.keys(fullItem()))('another type in %s is corrupt', (name) => {
+    const other = typeof fullItem()[name] === 'number' ? 'text' : 7;
+    expect(corruptionOf({ ...fullItem(), [name]: other }).message).toContain(name);
+  });
+
+  test.each(Object.keys(fullItem()).filter((name) => !REQUIRED.includes(name)))(
+    'a NULL in the optional %s reads as absent',
+    (name) => {
+      expect(parseRecord({ ...fullItem(), [name]: null })).not.toHaveProperty(name);
+    },
+  );
+
+  test.each(TIMES)('a time in %s that no calendar has is corrupt', (name) => {
+    corruptionOf({ ...fullItem(), [name]: '2030-02-30T00:00:00.000Z' });
+  });
+
+  test.each([
+    ['scopes', ['a', 1]],
+    ['scopes', new Set(['a'])],
+    ['plan', ''],
+    ['metadata', ['a']],
+    ['metadata', { blob: new Uint8Array(1) }],
+    ['metadata', { tags: new Set(['a']) }],
+    ['purgeAfter', Number.NaN],
+    ['keyHash', 'ABCDEF'],
+  ])('%s of %p is corrupt', (name, value) => {
+    corruptionOf({ ...fullItem(), [name]: value });
+  });
+
+  test('a plan of a name that no key would get now is read as it is', () => {
+    expect(parseRecord({ ...fullItem(), plan: ' gold plan ' }).plan).toBe(' gold plan ');
+  });
+
+  test('the error names the key and none of the values', () => {
+    const { record } = makeKey();
+    const error = corruptionOf({ ...serialiseRecord(record), owner: { looks: 'private' } });
+    expect(error.keyId).toBe(record.id);
+    expect(error.message).toContain(record.id);
+    expect(error.message).not.toContain('private');
+    expect(error.message).not.toContain(record.keyHash);
+  });
+
+  test('an id that is no text is not named', () => {
+    expect(corruptionOf({ ...fullItem(), id: 7 }).keyId).toBeUndefined();
+  });
+
+  test.each([undefined, null, 'text', 7, []])('%p is no record', (item) => {
+    expect(corruptionOf(item).keyId).toBeUndefined();
+  });
+});
+
+test('a field that is undefined is left out of the item', () => {
+  const { record } = makeKey();
+  const item = serialiseRecord(Object.assign({}, record, { owner: undefined }));
+  expect(item).toStrictEqual({ ...record });
+});
+
+describe('keyState', () => {
+  const { record } = makeKey();
+
+  test('a key with none of the ends is active', () => {
+    expect(keyState(record, NOW_MS)).toBe('active');
+  });
+
+  test('a key is refused from the instant of its expiry on', () => {
+    const expiring = { ...record, expiresAt: at(0) };
+    expect(keyState(expiring, NOW_MS - 1)).toBe('active');
+    expect(keyState(expiring, NOW_MS)).toBe('expired');
+  });
+
+  test('the presence of a revocation or a disabling counts, whatever its time', () => {
+    expect(keyState({ ...record, revokedAt: at(1e9) }, NOW_MS)).toBe('revoked');
+    expect(keyState({ ...record, disabledAt: at(1e9) }, NOW_MS)).toBe('disabled');
+  });
+
+  test('revoked is told before expired before disabled', () => {
+    const ended = { ...record, expiresAt: at(-1), disabledAt: at(-1) };
+    expect(keyState(ended, NOW_MS)).toBe('expired');
+    expect(keyState({ ...ended, revokedAt: at(-1) }, NOW_MS)).toBe('revoked');
+  });
+});

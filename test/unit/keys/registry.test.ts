@@ -1,0 +1,188 @@
+import { describe, expect, test } from '@jest/globals';
+import type { KeyRegistry, RotateOptions } from '../../../keys/registry.ts';
+import { answeredRegistry, registryOn } from '../../support/answeredRegistry.ts';
+import { failure, recordAnswer, REFUSED, type Answer } from '../../support/answeringClient.ts';
+import { answersInOrder } from '../../support/answersInOrder.ts';
+import { failureOf } from '../../support/failureOf.ts';
+import { at, makeKey } from '../../support/keys.ts';
+
+const { record } = makeKey();
+const FOUND = recordAnswer(record);
+const NOTHING: Answer = { body: {} };
+const FAILED = failure('ResourceNotFoundException');
+const CONDITION_FAILED = { name: 'ConditionalCheckFailedException' };
+
+/** A registry, and which calls it made. */
+function watchedRegistry(...answers: readonly Answer[]) {
+  const { client, sent } = answersInOrder(...answers);
+  return { registry: registryOn(client), operations: () => sent.map(({ operation }) => operation) };
+}
+
+describe('store', () => {
+  test('that the store fails is a fault, and nothing is read', async () => {
+    const { registry, operations } = watchedRegistry(FAILED);
+    expect(await failureOf(registry.store({ record }))).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(operations()).toEqual(['PutItem']);
+  });
+
+  test.each([
+    ['another key', recordAnswer({ ...record, id: 'another' })],
+    ['a key that is gone by then', NOTHING],
+  ])('that meets %s under its hash is a conflict, with its cause', async (_, found) => {
+    expect(await failureOf(answeredRegistry(REFUSED, found).store({ record }))).toMatchObject({
+      code: 'CONFLICT',
+      cause: CONDITION_FAILED,
+    });
+  });
+
+  test('that meets the key itself is success', async () => {
+    await expect(answeredRegistry(REFUSED, FOUND).store({ record })).resolves.toBeUndefined();
+  });
+});
+
+describe('what cannot be an id', () => {
+  test.each<[string, (registry: KeyRegistry) => Promise<unknown>]>([
+    ['get', (registry) => registry.get('an id')],
+    ['getByIdStart', (registry) => registry.getByIdStart('an id')],
+    ['revoke', (registry) => registry.revoke('an id')],
+  ])('is refused by %s, which names it and calls nobody', async (_, call) => {
+    const { registry, operations } = watchedRegistry();
+    expect(await failureOf(call(registry))).toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringMatching(/^id: ./),
+    });
+    expect(operations()).toEqual([]);
+  });
+});
+
+describe('a key that is not there', () => {
+  test('is told by its id', async () => {
+    const error = await failureOf(answeredRegistry(FOUND, NOTHING).get(record.id));
+    expect(error).toMatchObject({
+      code: 'NOT_FOUND',
+      keyId: '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11',
+      message: expect.stringContaining('0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11'),
+    });
+    expect(error).not.toHaveProperty('cause');
+  });
+
+  test('is told with the refusal of the SDK where a change met that', async () => {
+    expect(await failureOf(answeredRegistry(FOUND, REFUSED, NOTHING).revoke(record.id))).toMatchObject({
+      code: 'NOT_FOUND',
+      cause: CONDITION_FAILED,
+    });
+  });
+});
+
+describe('getByIdStart', () => {
+  const ids = (...found: readonly string[]): Answer => ({ body: { Items: found.map((id) => ({ id: { S: id } })) } });
+
+  test('of a whole UUID waits for the index, and looks through no others', async () => {
+    const { registry, operations } = watchedRegistry(NOTHING, FOUND, FOUND);
+    expect(await registry.getByIdStart('0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11')).toEqual(record);
+    expect(operations()).toEqual(['Query', 'Query', 'GetItem']);
+  });
+
+  test.each([
+    ['is a UUID but for its last digit', '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b1'],
+    ['is short', '0f8c'],
+  ])('of a text that %s looks among all ids at once', async (_, start) => {
+    const { registry, operations } = watchedRegistry(NOTHING, NOTHING);
+    expect(await failureOf(registry.getByIdStart(start))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining(start),
+    });
+    expect(operations()).toEqual(['Query', 'Scan']);
+  });
+
+  test('of a short id looks whether other ids begin with it', async () => {
+    const { registry, operations } = watchedRegistry(FOUND, NOTHING, FOUND);
+    await failureOf(registry.getByIdStart('0f8c'));
+    expect(operations()).toEqual(['Query', 'Scan', 'GetItem']);
+  });
+
+  test('of fewer than 4 characters is refused, and names how many it wants', async () => {
+    const { registry, operations } = watchedRegistry(NOTHING);
+    expect(await failureOf(registry.getByIdStart('0f8'))).toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringMatching(/^id: .*\b4\b/),
+    });
+    expect(operations()).toEqual(['Query']);
+  });
+
+  test.each([
+    ['2', ['keys-1', 'keys-2'], /keys-1\b.*\bkeys-2$/],
+    [
+      '5',
+      ['keys-1', 'keys-2', 'keys-3', 'keys-4', 'keys-5'],
+      /keys-1\b.*\bkeys-2\b.*\bkeys-3\b.*\bkeys-4\b.*\bkeys-5$/,
+    ],
+    ['6', ['keys-1', 'keys-2', 'keys-3', 'keys-4', 'keys-5', 'keys-6'], /\bkeys-5\b.*\bmore$/],
+  ])('of what %s ids start with names up to 5, and tells whether there are more', async (_, found, told) => {
+    const error = await failureOf(answeredRegistry(NOTHING, ids(...found)).getByIdStart('keys'));
+    expect(error).toMatchObject({ code: 'AMBIGUOUS_ID', message: expect.stringMatching(told) });
+    expect(String(error)).not.toContain('keys-6');
+  });
+});
+
+describe('update', () => {
+  test('of a key as another was read is refused, names the option and calls nobody', async () => {
+    const { registry, operations } = watchedRegistry();
+    const update = registry.update(record.id, { label: 'x' }, { asRead: { ...record, id: 'another' } });
+    expect(await failureOf(update)).toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringMatching(/^asRead: ./),
+    });
+    expect(operations()).toEqual([]);
+  });
+});
+
+describe('storeRotation', () => {
+  const OPTIONS: RotateOptions = { graceSeconds: 3600 };
+  const REVOKED = recordAnswer({ ...record, revokedAt: at(-1) });
+  const CORRUPT: Answer = { body: { Attributes: { id: { S: record.id } } } };
+  const TAKEN_BACK = ['PutItem', 'UpdateItem', 'GetItem', 'DeleteItem'];
+  const draw = async () => answeredRegistry(FOUND, FOUND).drawRotation(record.id, OPTIONS);
+
+  test.each([
+    ['is revoked', REVOKED, { code: 'ALREADY_REVOKED' }],
+    ['was changed', FOUND, { code: 'CONFLICT', cause: CONDITION_FAILED }],
+    ['is gone', NOTHING, { code: 'NOT_FOUND' }],
+  ])('takes the successor back where the old key %s by then', async (_, found, expected) => {
+    const { registry, operations } = watchedRegistry(NOTHING, REFUSED, found, NOTHING);
+    expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject(expected);
+    expect(operations()).toEqual(TAKEN_BACK);
+  });
+
+  test.each([
+    ['the store fails', FAILED, 'STORE_UNAVAILABLE', /rotation.*ResourceNotFoundException/],
+    ['the record that is left is corrupt', CORRUPT, 'RECORD_CORRUPT', /\brotated\b/],
+  ])('leaves the successor where %s, and says so: it may be what the old key names', async (_, ended, code, told) => {
+    const { registry, operations } = watchedRegistry(NOTHING, ended);
+    expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject({
+      code,
+      message: expect.stringMatching(told),
+    });
+    expect(operations()).toEqual(['PutItem', 'UpdateItem']);
+  });
+
+  test('tells the first failure alone where the successor is gone already', async () => {
+    const drawn = await draw();
+    const { registry, operations } = watchedRegistry(NOTHING, REFUSED, REVOKED, REFUSED);
+    const error = await failureOf(registry.storeRotation(drawn));
+    expect(error).toMatchObject({ code: 'ALREADY_REVOKED', keyId: record.id });
+    expect(String(error)).not.toContain(drawn.record.id);
+    expect(operations()).toEqual(TAKEN_BACK);
+  });
+
+  test('names the successor where it could not be taken back, with both failures', async () => {
+    const drawn = await draw();
+    const error = await failureOf(answeredRegistry(NOTHING, REFUSED, REVOKED, FAILED).storeRotation(drawn));
+    expect(error).toMatchObject({
+      code: 'ALREADY_REVOKED',
+      keyId: record.id,
+      cause: { code: 'STORE_UNAVAILABLE' },
+    });
+    for (const told of [record.id, drawn.record.id]) expect(String(error)).toContain(told);
+  });
+});

@@ -1,0 +1,76 @@
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, test } from '@jest/globals';
+import { KeyRegistry } from '../../../keys/registry.ts';
+import { checkRegistryOptions, REGISTRY_TRANSLATION, type KeyRegistryOptions } from '../../../keys/options.ts';
+import { answeringClient, itemOnWire, type Answer } from '../../support/answeringClient.ts';
+import { makeKey, NOW_MS } from '../../support/keys.ts';
+import { NO_WAIT } from '../../support/noWait.ts';
+
+function clientWith(body: Answer['body']): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(
+    answeringClient(() => ({ body })),
+    REGISTRY_TRANSLATION,
+  );
+}
+
+const GIVEN = { client: clientWith({}), tableName: 'keys', actor: 'tests' };
+
+describe('checkRegistryOptions', () => {
+  test('has keys begin with sk_ and takes the time and the waits as they come, where nothing else is said', () => {
+    expect(checkRegistryOptions(GIVEN)).toEqual({
+      ...GIVEN,
+      keyPrefix: 'sk_',
+      now: Date.now,
+      patience: { sleep: expect.any(Function), random: Math.random },
+    });
+  });
+
+  test('keeps what is given', () => {
+    const options = {
+      ...GIVEN,
+      keyPrefix: 'live_',
+      now: () => NOW_MS,
+      patience: NO_WAIT,
+    };
+    expect(checkRegistryOptions(options)).toEqual(options);
+  });
+
+  const WRONG = { tableName: '', actor: '', keyPrefix: 'SK' };
+  const TOLD = [/^tableName: got nothing, wanted \S/, /^actor: wanted \S/, /^keyPrefix: got "SK", wanted \S/];
+
+  test.each<[Partial<KeyRegistryOptions>, readonly RegExp[]]>([
+    [{ tableName: '' }, TOLD.slice(0, 1)],
+    [{ actor: '' }, TOLD.slice(1, 2)],
+    [{ keyPrefix: 'SK' }, TOLD.slice(2)],
+    [WRONG, TOLD],
+  ])('tells each option that is wrong, and no other: %p', (wrong, told) => {
+    let error: unknown;
+    try {
+      checkRegistryOptions({ ...GIVEN, ...wrong });
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    const problems = error instanceof Error ? error.message.split('; ') : [];
+    expect(problems).toEqual(told.map((pattern) => expect.stringMatching(pattern)));
+  });
+});
+
+describe('REGISTRY_TRANSLATION', () => {
+  const { record, secret } = makeKey();
+  const registryWith = (body: Answer['body']) => new KeyRegistry({ ...GIVEN, client: clientWith(body) });
+
+  test('has a number of the metadata written that is beyond what JavaScript counts exactly', async () => {
+    const huge = { ...record, metadata: { huge: 1e21 } };
+    await expect(registryWith({}).store({ record: huge })).resolves.toBeUndefined();
+  });
+
+  test('has a number of 38 digits read as JSON reads it', async () => {
+    const long = '12345678901234567890123456789012345678';
+    const Item = { ...itemOnWire(record), metadata: { M: { long: { N: long }, short: { N: '3' } } } };
+    expect(await registryWith({ Item }).find(secret)).toEqual({
+      ...record,
+      metadata: { long: Number(long), short: 3 },
+    });
+  });
+});

@@ -1,0 +1,200 @@
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, test } from '@jest/globals';
+import { RegistryStore, type Item, type Page } from '../../../keys/store.ts';
+import { answeringClient, failure, REFUSED, type Answer, type SentCall } from '../../support/answeringClient.ts';
+import { answersInOrder } from '../../support/answersInOrder.ts';
+import { makeKey } from '../../support/keys.ts';
+import { NO_WAIT } from '../../support/noWait.ts';
+
+const { keyHash } = makeKey().record;
+const EMPTY: Answer = { body: {} };
+
+const storeOn = (client: DynamoDBDocumentClient) => new RegistryStore({ client, tableName: 'keys', patience: NO_WAIT });
+
+function answeredStore(...answers: readonly Answer[]) {
+  const { client, sent } = answersInOrder(...answers);
+  return { store: storeOn(client), sent };
+}
+
+const pageOf = (ids: readonly string[], lastId?: string): Answer => ({
+  body: { Items: ids.map(textItem), ...(lastId === undefined ? {} : { LastEvaluatedKey: textItem(lastId) }) },
+});
+
+const textItem = (id: string) => ({ id: { S: id } });
+
+const CALLS: readonly (readonly [string, string, (store: RegistryStore) => Promise<unknown>])[] = [
+  ['read', 'read', (store) => store.read(keyHash)],
+  ['put', 'write', (store) => store.put({ keyHash })],
+  ['remove', 'deletion', (store) => store.remove(keyHash, 'a')],
+  ['hashOf', 'query', (store) => store.hashOf('a', [])],
+  ['hashesOf', 'query', (store) => store.hashesOf('a')],
+  ['idsStarting', 'scan', (store) => store.idsStarting('abcd', 2)],
+  ['scan', 'scan', (store) => store.scan({ limit: 2 })],
+  ['keysOfOwner', 'query', (store) => store.keysOfOwner('acme', { limit: 2 })],
+  ['readAll', 'read', (store) => store.readAll([keyHash], false)],
+];
+
+describe('each call of the registry', () => {
+  test.each(CALLS)('%s that fails is a fault of the store, which names it', async (_, operation, call) => {
+    const { store } = answeredStore(failure('ResourceNotFoundException'));
+    await expect(call(store)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(new RegExp(`\\b${operation}\\b.*ResourceNotFoundException`)),
+    });
+  });
+
+  test.each(CALLS)('%s can be called off', async (_, _operation, call) => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const client = answeringClient((_call, signal) => {
+      signals.push(signal);
+      return EMPTY;
+    });
+    await call(storeOn(DynamoDBDocumentClient.from(client)));
+    expect(signals).toEqual([expect.any(AbortSignal)]);
+  });
+
+  test.each<[string, (store: RegistryStore) => Promise<unknown>, unknown]>([
+    ['read', (store) => store.read(keyHash), undefined],
+    ['hashOf', (store) => store.hashOf('a', []), undefined],
+    ['hashesOf', (store) => store.hashesOf('a'), []],
+    ['idsStarting', (store) => store.idsStarting('abcd', 2), []],
+    ['scan', (store) => store.scan({ limit: 2 }), { items: [], lastKey: undefined }],
+    ['keysOfOwner', (store) => store.keysOfOwner('acme', { limit: 2 }), { items: [], lastKey: undefined }],
+    ['readAll', (store) => store.readAll([keyHash], false), []],
+  ])('%s that is answered with nothing in it has found nothing', async (_, call, expected) => {
+    expect(await call(answeredStore(EMPTY).store)).toEqual(expected);
+  });
+});
+
+test('a write that is refused tells so, with the refusal of the SDK as its cause', async () => {
+  await expect(answeredStore(REFUSED).store.put({ keyHash })).rejects.toMatchObject({
+    name: 'ConditionRefused',
+    wasSentAgain: false,
+    cause: { name: 'ConditionalCheckFailedException' },
+  });
+});
+
+test('a record is read as the last write left it', async () => {
+  const { store, sent } = answeredStore(EMPTY);
+  await store.read(keyHash);
+  expect(sent).toEqual([
+    { operation: 'GetItem', input: { TableName: 'keys', Key: { keyHash: { S: keyHash } }, ConsistentRead: true } },
+  ]);
+});
+
+describe('hashOf', () => {
+  const entries = (...hashes: readonly string[]): Answer => ({
+    body: { Items: hashes.map((hash) => ({ keyHash: { S: hash } })) },
+  });
+
+  test.each([
+    ['a keyHash that cannot be read', entries('none'), /\bsome-id\b.*\bkeyHash\b/],
+    ['the id of another', entries(keyHash, 'f'.repeat(64)), /\bsome-id\b.*\banother\b/],
+  ])('finds a record with %s corrupt, and tells which and why', async (_, found, told) => {
+    await expect(answeredStore(found).store.hashOf('some-id')).rejects.toMatchObject({
+      code: 'RECORD_CORRUPT',
+      keyId: 'some-id',
+      message: expect.stringMatching(told),
+    });
+  });
+
+  test('asks the index twice more for an id that it lacks', async () => {
+    const { store, sent } = answeredStore(entries(), entries(), entries(keyHash));
+    expect(await store.hashOf('some-id')).toBe(keyHash);
+    expect(sent.map(({ operation }) => operation)).toEqual(['Query', 'Query', 'Query']);
+  });
+});
+
+describe('idsStarting', () => {
+  test.each<[string, readonly Answer[], readonly string[], number]>([
+    [
+      'reads on where too few are found yet, and ends with the last page',
+      [pageOf(['a1', 'a2'], 'a2'), pageOf(['a2'])],
+      ['a1', 'a2'],
+      2,
+    ],
+    [
+      'reads no page behind the one that has as many as are wanted',
+      [pageOf(['a1', 'a2', 'a3'], 'a3')],
+      ['a1', 'a2', 'a3'],
+      1,
+    ],
+    ['tells no more than are wanted', [pageOf(['a1'], 'a1'), pageOf(['a2', 'a3', 'a4'], 'a4')], ['a1', 'a2', 'a3'], 2],
+  ])('%s', async (_, pages, expected, calls) => {
+    const { store, sent } = answeredStore(...pages);
+    expect(await store.idsStarting('a', 3)).toEqual(expected);
+    expect(sent).toHaveLength(calls);
+  });
+
+  test('goes on where the page before ended', async () => {
+    const { store, sent } = answeredStore(pageOf(['a1'], 'z'), EMPTY);
+    await store.idsStarting('a', 2);
+    expect(sent.map(startOf)).toEqual([undefined, { id: { S: 'z' } }]);
+  });
+});
+
+const PAGES: readonly (readonly [string, (store: RegistryStore, startKey?: Item) => Promise<Page>])[] = [
+  ['of all keys', (store, startKey) => store.scan({ limit: 2, startKey })],
+  ['of the keys of an owner', (store, startKey) => store.keysOfOwner('acme', { limit: 2, startKey })],
+];
+
+describe('a page', () => {
+  test.each(PAGES)('%s tells where the next starts, which starts there', async (_, read) => {
+    const { store, sent } = answeredStore(pageOf(['a'], 'z'), EMPTY);
+    const page = await read(store);
+    expect(page).toEqual({ items: [{ id: 'a' }], lastKey: { id: 'z' } });
+    await read(store, page.lastKey);
+    expect(sent.map(startOf)).toEqual([undefined, { id: { S: 'z' } }]);
+  });
+
+  test('of all keys is not read consistently, at twice the cost, unless that is wanted', async () => {
+    const { store, sent } = answeredStore(EMPTY, EMPTY);
+    await store.scan({ limit: 2 });
+    await store.scan({ limit: 2, consistentRead: true });
+    expect(sent.map(({ input }) => input)).toEqual([
+      { TableName: 'keys', Limit: 2, ConsistentRead: false },
+      { TableName: 'keys', Limit: 2, ConsistentRead: true },
+    ]);
+  });
+});
+
+describe('readAll', () => {
+  const HASHES = Array.from({ length: 12 }, (_, index) => index.toString(16).padStart(64, '0'));
+  const asKeys = (hashes: readonly string[]) => hashes.map((hash) => ({ keyHash: { S: hash } }));
+  const batch = (done: readonly string[], left: readonly string[]): Answer => ({
+    body: { Responses: { keys: asKeys(done) }, UnprocessedKeys: { keys: { Keys: asKeys(left) } } },
+  });
+
+  test('goes on for as long as some of what is left is read each time', async () => {
+    const answers = HASHES.map((hash, index) => batch([hash], HASHES.slice(index + 1)));
+    const { store, sent } = answeredStore(...answers);
+    expect(await store.readAll(HASHES, false)).toEqual(HASHES.map((hash) => ({ keyHash: hash })));
+    expect(sent).toHaveLength(12);
+  });
+
+  test.each([true, false])('asks for consistent reads if that is %p', async (consistentRead) => {
+    const { store, sent } = answeredStore(batch(HASHES.slice(1), HASHES.slice(0, 1)), batch(HASHES.slice(0, 1), []));
+    await store.readAll(HASHES, consistentRead);
+    expect(sent.map(({ input }) => input)).toMatchObject([
+      { RequestItems: { keys: { ConsistentRead: consistentRead } } },
+      { RequestItems: { keys: { ConsistentRead: consistentRead } } },
+    ]);
+  });
+
+  test('gives up once nothing was read ten times, and tells how much was left', async () => {
+    const left = HASHES.slice(0, 7);
+    const { store, sent } = answeredStore(
+      batch(HASHES.slice(7), left),
+      ...Array.from({ length: 10 }, () => batch([], left)),
+    );
+    await expect(store.readAll(HASHES, false)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(/\bread\b.*\b7\b/),
+    });
+    expect(sent).toHaveLength(11);
+  });
+});
+
+function startOf({ input }: SentCall): unknown {
+  return Object.entries(input).find(([name]) => name === 'ExclusiveStartKey')?.[1];
+}

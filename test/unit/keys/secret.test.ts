@@ -1,0 +1,187 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  ALPHABET,
+  encodeChecksum,
+  generateSecret,
+  hashSecret,
+  isKeyPrefix,
+  type KeySecret,
+  MAX_SHOWN_LENGTH,
+  parseKeyHash,
+  parseSecret,
+  shownPrefixOf,
+} from '../../../keys/secret.ts';
+const OWN = { prefix: 'sk_', acceptForeignKeys: false };
+const FOREIGN = { prefix: 'sk_', acceptForeignKeys: true };
+/** Checksums and hash of these were computed with Python's zlib and hashlib. */
+const KNOWN = 'sk_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg1A7p0b';
+const KNOWN_PADDED = 'sk_000000000000000000000000000000000000000020200rp28';
+const KNOWN_HASH = '5fe83692f030cf1871ac3610f47b7e40e23f6944a0fc2d2cb7c4d4bc9cbae6d8';
+
+describe('a new key', () => {
+  test('is the prefix, 43 base62 characters and a checksum of 6', () => {
+    expect(generateSecret('sk_')).toMatch(/^sk_[0-9A-Za-z]{49}$/);
+    expect(generateSecret('acme_')).toMatch(/^acme_[0-9A-Za-z]{49}$/);
+  });
+
+  test('is well-formed under its own prefix and under no other', () => {
+    const secret = generateSecret('live_');
+    expect(parseSecret(secret, { ...OWN, prefix: 'live_' })).toBe(secret);
+    expect(parseSecret(secret, { ...OWN, prefix: 'test_' })).toBeUndefined();
+    expect(parseSecret(secret, OWN)).toBeUndefined();
+  });
+
+  test('takes each byte value below 248 to its digit and draws the others again, so that no digit is favoured', () => {
+    const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    const drawn: string[] = [];
+    let next = 0;
+    const random = () => Uint8Array.of(everyByte[next++ % 256] ?? 0);
+    for (let key = 0; key < 62 * 6; key++) drawn.push(...generateSecret('sk_', random).slice(3, 46));
+    const counts = new Map<string, number>();
+    for (const digit of drawn) counts.set(digit, (counts.get(digit) ?? 0) + 1);
+    expect(counts.size).toBe(62);
+    expect(Math.max(...counts.values()) - Math.min(...counts.values())).toBeLessThanOrEqual(4);
+  });
+
+  test('uses every byte that it draws, in the order that they come in', () => {
+    const ascending = () => Uint8Array.from({ length: 64 }, (_, byte) => byte);
+    expect(generateSecret('sk_', ascending).slice(3, 46)).toBe(ALPHABET.slice(0, 43));
+  });
+
+  test('draws on as many bytes as it takes when most are refused', () => {
+    const fewUsable = () => Uint8Array.of(255, 255, 61, 248);
+    expect(generateSecret('sk_', fewUsable).slice(3, 46)).toBe('z'.repeat(43));
+  });
+
+  test('is never drawn twice', () => {
+    expect(new Set(Array.from({ length: 1000 }, () => generateSecret('sk_'))).size).toBe(1000);
+  });
+});
+
+describe('well-formedness', () => {
+  test.each([KNOWN, KNOWN_PADDED])('a key with a checksum from another implementation is accepted: %s', (text) => {
+    expect(parseSecret(text, OWN)).toBe(text);
+  });
+
+  test('a key of the digit 0 alone is accepted, under a prefix with which its checksum is 0', () => {
+    const zeros = `ghadrll_${'0'.repeat(49)}`;
+    expect(parseSecret(zeros, { ...OWN, prefix: 'ghadrll_' })).toBe(zeros);
+  });
+
+  test.each([
+    ['too short', KNOWN.slice(0, -1)],
+    ['too long', `${KNOWN}0`],
+    ['empty', ''],
+    ['without its prefix', KNOWN.slice(3)],
+    ['with a prefix in capitals', `SK_${KNOWN.slice(3)}`],
+    ['with a character outside base62', KNOWN.replace('5', '-')],
+    ['with a character outside ASCII', KNOWN.replace('5', 'é')],
+    ['with a character whose low byte is a digit', KNOWN.replace('5', String.fromCharCode(0x0135))],
+    ['with a character outside base62 in its checksum', `${KNOWN.slice(0, -1)}_`],
+    ['with two characters exchanged', KNOWN.replace('56', '65')],
+  ])('a key %s is refused', (_, text) => {
+    expect(parseSecret(text, OWN)).toBeUndefined();
+  });
+
+  test.each([0, 1, 42, 44])('a key of %i random characters is refused, though its checksum is right', (length) => {
+    const body = `sk_${'0'.repeat(length)}`;
+    expect(parseSecret(body + encodeChecksum(body), OWN)).toBeUndefined();
+  });
+
+  test.each([
+    [15, false],
+    [16, true],
+    [255, true],
+    [256, false],
+  ])('the length of a foreign key is counted from where it begins: %i, %p', (length, accepted) => {
+    const key = 'x'.repeat(length);
+    expect(parseSecret(`Bearer ${key}`, FOREIGN, 7)).toBe(accepted ? key : undefined);
+  });
+
+  test('a character that is no digit is refused wherever it stands, also under the checksum of the whole', () => {
+    for (let at = 3; at < 46; at++) {
+      const body = `${KNOWN.slice(0, at)}-${KNOWN.slice(at + 1, 46)}`;
+      expect(parseSecret(body + encodeChecksum(body), OWN)).toBeUndefined();
+    }
+  });
+
+  test('a character outside ASCII is refused wherever it stands, also where its low byte is the digit that belongs there', () => {
+    for (let at = 0; at < KNOWN.length; at++) {
+      const alike = String.fromCharCode(0x100 | KNOWN.charCodeAt(at));
+      expect(parseSecret(KNOWN.slice(0, at) + alike + KNOWN.slice(at + 1), OWN)).toBeUndefined();
+    }
+  });
+
+  test('what is no digit counts as none in the checksum, and not as a number that makes another text of the same value', () => {
+    const bodies = Array.from({ length: 1000 }, (_, n) => `sk_${`${n}`.padStart(43, '0')}`);
+    const endings = bodies.filter((body) => /[0-8A-Ya-y]z$/.test(encodeChecksum(body)));
+    expect(endings).not.toHaveLength(0);
+    for (const body of endings) {
+      const checksum = encodeChecksum(body);
+      const carried = ALPHABET.charAt(ALPHABET.indexOf(checksum.charAt(4)) + 1);
+      // One more in the place before, and minus one in the last, is the same number.
+      expect(parseSecret(`${body}${checksum.slice(0, 4)}${carried}-`, OWN)).toBeUndefined();
+    }
+  });
+
+  test('a key issued elsewhere is taken for one only where foreign keys are accepted', () => {
+    const soulSync = 'sk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
+    expect(parseSecret(soulSync, OWN)).toBeUndefined();
+    expect(parseSecret(soulSync, FOREIGN)).toBe(soulSync);
+  });
+
+  test.each([
+    ['16 characters', 'x'.repeat(16), true],
+    ['15 characters', 'x'.repeat(15), false],
+    ['255 characters', 'x'.repeat(255), true],
+    ['256 characters', 'x'.repeat(256), false],
+    ['a comma', `${'x'.repeat(20)},`, false],
+    ['a space', `${'x'.repeat(20)} x`, false],
+    ['a control character', `${'x'.repeat(20)}\u0007`, false],
+    ['the last control character', `${'x'.repeat(20)}\u007f`, false],
+    ['a character outside ASCII', `${'x'.repeat(20)}é`, false],
+    ['every kind of punctuation but the comma', '!"#$%&\'()*+-./:;<=>?@[\\]^_`{|}~', true],
+    ['one of our own with a wrong checksum', `${KNOWN.slice(0, -1)}c`, true],
+  ])('a foreign key of %s: %s → %s', (_, text, accepted) => {
+    expect(parseSecret(text, FOREIGN)).toBe(accepted ? text : undefined);
+  });
+});
+
+test('the hash is SHA-256 of the whole key, in lower-case hex', () => {
+  expect(hashSecret(KNOWN as KeySecret)).toBe(KNOWN_HASH);
+  expect(parseKeyHash(KNOWN_HASH)).toBe(KNOWN_HASH);
+});
+
+test.each([
+  KNOWN_HASH.toUpperCase(),
+  KNOWN_HASH.slice(1),
+  `0${KNOWN_HASH}`,
+  `${KNOWN_HASH}\n`,
+  [KNOWN_HASH],
+  undefined,
+  7,
+])('%p is no hash', (text) => {
+  expect(parseKeyHash(text)).toBeUndefined();
+});
+
+test('of a key the prefix and 8 characters may be shown', () => {
+  expect(shownPrefixOf(KNOWN as KeySecret, 'sk_')).toBe('sk_01234567');
+  const longestPrefix = 'abcdefghijklmno_';
+  expect(shownPrefixOf(generateSecret(longestPrefix), longestPrefix)).toHaveLength(MAX_SHOWN_LENGTH);
+});
+
+test.each([
+  ['sk_', true],
+  ['a1_', true],
+  ['abcdefghijklmno_', true],
+  ['abcdefghijklmnop_', false],
+  ['sk', false],
+  ['_', false],
+  ['1k_', false],
+  ['Sk_', false],
+  ['s_k_', false],
+  ['sk_\n', false],
+  ['', false],
+])('%j as a key prefix: %s', (text, accepted) => {
+  expect(isKeyPrefix(text)).toBe(accepted);
+});

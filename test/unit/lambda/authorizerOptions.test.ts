@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { readOptions, type AuthorizerOptions } from '../../../lambda/verifier.ts';
+import { readConfig } from '../../../lambda/config.ts';
+
+const read = (options: AuthorizerOptions & { readonly tableName?: string }) =>
+  readOptions({ tableName: 'keys', ...options });
+
+test('no options are the defaults of the function', () => {
+  expect(read({})).toEqual(readConfig({ LATCHKEY_TABLE: 'keys' }));
+});
+
+test('every option is what the function reads from its variable', () => {
+  const config = read({
+    keyPrefix: 'acme_',
+    keySources: ['header:X-Api-Key', 'query:key'],
+    acceptForeignKeys: true,
+    usageWriteSeconds: 1,
+    recordCacheSeconds: 2,
+    resultCacheSeconds: 3,
+    staleIfErrorSeconds: 4,
+    httpApiResponse: 'simple',
+    scopes: { read: ['GET /orders'] },
+    plans: { free: {}, pro: { shared: true } },
+  });
+  expect(config).toMatchObject({
+    tableName: 'keys',
+    keyFormat: { prefix: 'acme_', acceptForeignKeys: true },
+    keySources: [
+      { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' },
+      { kind: 'query', name: 'key' },
+    ],
+    usageWriteSeconds: 1,
+    recordCacheSeconds: 2,
+    resultCacheSeconds: 3,
+    staleIfErrorSeconds: 4,
+    httpApiResponse: 'simple',
+  });
+  expect(config.scopes.patternsOf({ scopes: ['read'] })).toEqual([{ method: 'GET', path: '/orders' }]);
+  expect(['free', 'pro', 'gold'].map((plan) => config.plans?.unknownOf({ plan }))).toEqual([
+    undefined,
+    undefined,
+    'gold',
+  ]);
+});
+
+describe('options that are wrong', () => {
+  test('are told all at once, each by its own name', () => {
+    const options = { tableName: '', keyPrefix: 'SK', unheardOf: 1, plans: { 'no plan': {} } };
+    const problems = expect.stringMatching(
+      /^unheardOf: [^;]*; tableName: [^;]*; keyPrefix: got "SK", wanted [^;]+; plans: [^;]*$/,
+    );
+    expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
+  });
+
+  test('are so where the function has no such variable, whatever else is right', () => {
+    const options = { tableName: 'keys', recordCacheTtl: 60 };
+    const problems = expect.stringMatching(/^recordCacheTtl: got /);
+    expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
+  });
+
+  test('are one thing, and an error of their own another: it is thrown as it is', () => {
+    const scopes = Object.defineProperty({}, 'read', {
+      enumerable: true,
+      get: () => {
+        throw new RangeError('its own trouble');
+      },
+    });
+    expect(() => read({ scopes })).toThrow(RangeError);
+  });
+});

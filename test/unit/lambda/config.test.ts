@@ -1,0 +1,257 @@
+import { describe, expect, test } from '@jest/globals';
+import { maskKeys } from '../../../keys/findKeys.ts';
+import { LatchkeyError } from '../../../keys/errors.ts';
+import { readConfig } from '../../../lambda/config.ts';
+import { Plans } from '../../../lambda/plans.ts';
+import { Scopes } from '../../../lambda/scopes.ts';
+
+const TABLE = { LATCHKEY_TABLE: 'keys' };
+
+function problemOf(environment: Record<string, string>): string {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof LatchkeyError && error.code === 'CONFIG_INVALID') return error.message;
+    throw error;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+test('the table alone gives the defaults', () => {
+  expect(readConfig(TABLE)).toEqual({
+    tableName: 'keys',
+    keyFormat: { prefix: 'sk_', acceptForeignKeys: false },
+    keySources: [{ kind: 'bearer' }, { kind: 'query', name: 'api_key' }],
+    usageWriteSeconds: 900,
+    recordCacheSeconds: 60,
+    staleIfErrorSeconds: 0,
+    httpApiResponse: 'iam',
+    scopes: expect.any(Scopes),
+    resultCacheSeconds: 0,
+    metrics: true,
+    prime: true,
+    debugSampleRate: 0,
+  });
+});
+
+test('every variable is read', () => {
+  expect(
+    readConfig({
+      LATCHKEY_TABLE: 'keys',
+      LATCHKEY_KEY_PREFIX: 'acme_',
+      LATCHKEY_KEY_SOURCES: 'header:X-Api-Key,bearer,query:key',
+      LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true',
+      LATCHKEY_USAGE_WRITE_SECONDS: '1',
+      LATCHKEY_RECORD_CACHE_SECONDS: '0',
+      LATCHKEY_STALE_IF_ERROR_SECONDS: '3600',
+      LATCHKEY_HTTP_API_RESPONSE: 'simple',
+      LATCHKEY_RESULT_CACHE_SECONDS: '300',
+      LATCHKEY_METRICS: 'false',
+      LATCHKEY_PRIME: 'false',
+      LATCHKEY_DEBUG_SAMPLE_RATE: '0.25',
+      LATCHKEY_SCOPES: '{"orders:read":["GET /orders"]}',
+      LATCHKEY_PLANS: '{"namespace":"0123456789abcdef","perKey":["free"],"shared":["pro"]}',
+    }),
+  ).toEqual({
+    tableName: 'keys',
+    keyFormat: { prefix: 'acme_', acceptForeignKeys: true },
+    keySources: [
+      { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' },
+      { kind: 'bearer' },
+      { kind: 'query', name: 'key' },
+    ],
+    usageWriteSeconds: 1,
+    recordCacheSeconds: 0,
+    staleIfErrorSeconds: 3600,
+    httpApiResponse: 'simple',
+    scopes: expect.any(Scopes),
+    plans: expect.any(Plans),
+    resultCacheSeconds: 300,
+    metrics: false,
+    prime: false,
+    debugSampleRate: 0.25,
+  });
+});
+
+test.each([
+  ['0', 0],
+  ['1', 1],
+  ['1.0', 1],
+  ['1.00', 1],
+  ['0.001', 0.001],
+])('a share of %s is %d', (share, debugSampleRate) => {
+  expect(readConfig({ ...TABLE, LATCHKEY_DEBUG_SAMPLE_RATE: share })).toMatchObject({ debugSampleRate });
+});
+
+test.each([
+  ['LATCHKEY_PRIME', 'true', { prime: true }],
+  ['LATCHKEY_METRICS', 'true', { metrics: true }],
+  ['LATCHKEY_ACCEPT_FOREIGN_KEYS', 'false', { keyFormat: { acceptForeignKeys: false } }],
+  ['LATCHKEY_HTTP_API_RESPONSE', 'iam', { httpApiResponse: 'iam' }],
+  ['LATCHKEY_RESULT_CACHE_SECONDS', '3600', { resultCacheSeconds: 3600 }],
+  ['LATCHKEY_USAGE_WRITE_SECONDS', '31536000', { usageWriteSeconds: 31_536_000 }],
+])('%s=%s is taken as it is', (name, value, config) => {
+  expect(readConfig({ ...TABLE, [name]: value })).toMatchObject(config);
+});
+
+test('a variable that is none of Latchkey’s is no business of its own', () => {
+  expect(readConfig({ ...TABLE, AWS_REGION: 'us-east-1' })).toEqual(readConfig(TABLE));
+});
+
+test('scopes are mapped to the routes that the JSON names', () => {
+  const { scopes } = readConfig({
+    ...TABLE,
+    LATCHKEY_SCOPES: '{"read":["GET /orders"],"live":["$connect"],"none":[]}',
+  });
+  expect(scopes.patternsOf({ scopes: ['read', 'live', 'none', 'other'] })).toEqual([
+    { method: 'GET', path: '/orders' },
+    '$connect',
+  ]);
+  expect(scopes.unknownOf({ scopes: ['read', 'other'] })).toEqual(['other']);
+});
+
+test('the configuration cannot be changed afterwards', () => {
+  const config = readConfig(TABLE);
+  expect([config, config.keyFormat, config.keySources, ...config.keySources].every(Object.isFrozen)).toBe(true);
+});
+
+describe('a value that is not exactly one of the wanted fails the start', () => {
+  test.each([
+    ['LATCHKEY_TABLE', ''],
+    ['LATCHKEY_TABLE', 'my table'],
+    ['LATCHKEY_TABLE', 'keys of mine'],
+    ['LATCHKEY_KEY_PREFIX', ''],
+    ['LATCHKEY_KEY_PREFIX', 'sk'],
+    ['LATCHKEY_KEY_PREFIX', 'SK_'],
+    ['LATCHKEY_KEY_SOURCES', ''],
+    ['LATCHKEY_KEY_SOURCES', 'bearer,'],
+    ['LATCHKEY_KEY_SOURCES', 'bearer, query:api_key'],
+    ['LATCHKEY_KEY_SOURCES', 'Bearer'],
+    ['LATCHKEY_KEY_SOURCES', 'bearer,bearer'],
+    ['LATCHKEY_KEY_SOURCES', 'header:X-Key,header:x-key'],
+    ['LATCHKEY_KEY_SOURCES', 'header:'],
+    ['LATCHKEY_KEY_SOURCES', 'header:two words'],
+    ['LATCHKEY_KEY_SOURCES', 'query:'],
+    ['LATCHKEY_KEY_SOURCES', 'query:two words'],
+    ['LATCHKEY_KEY_SOURCES', 'query: key'],
+    ['LATCHKEY_KEY_SOURCES', 'query:key '],
+    ['LATCHKEY_KEY_SOURCES', 'header'],
+    ['LATCHKEY_KEY_SOURCES', 'query'],
+    ['LATCHKEY_KEY_SOURCES', 'cookie:key'],
+    ['LATCHKEY_ACCEPT_FOREIGN_KEYS', ''],
+    ['LATCHKEY_ACCEPT_FOREIGN_KEYS', 'TRUE'],
+    ['LATCHKEY_ACCEPT_FOREIGN_KEYS', '1'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', ''],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '0'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '-1'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '1.5'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '1e3'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', ' 60'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '060'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '31536001'],
+    ['LATCHKEY_USAGE_WRITE_SECONDS', '999999999'],
+    ['LATCHKEY_RECORD_CACHE_SECONDS', 'off'],
+    ['LATCHKEY_STALE_IF_ERROR_SECONDS', 'NaN'],
+    ['LATCHKEY_HTTP_API_RESPONSE', 'IAM'],
+    ['LATCHKEY_HTTP_API_RESPONSE', ''],
+    ['LATCHKEY_RESULT_CACHE_SECONDS', '3601'],
+    ['LATCHKEY_METRICS', ''],
+    ['LATCHKEY_METRICS', 'off'],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', ''],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', '1.1'],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', '2'],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', '-0.1'],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', '.5'],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', '1e-3'],
+    ['LATCHKEY_DEBUG_SAMPLE_RATE', '10%'],
+    ['LATCHKEY_SCOPES', ''],
+    ['LATCHKEY_SCOPES', '{'],
+    ['LATCHKEY_SCOPES', 'null'],
+    ['LATCHKEY_SCOPES', '[]'],
+    ['LATCHKEY_SCOPES', '{"read":"GET /"}'],
+    ['LATCHKEY_SCOPES', '7'],
+    ['LATCHKEY_SCOPES', 'true'],
+    ['LATCHKEY_SCOPES', '{"read":""}'],
+    ['LATCHKEY_SCOPES', '{"read":null}'],
+    ['LATCHKEY_SCOPES', '{"read,write":["GET /"]}'],
+    ['LATCHKEY_SCOPES', '{"{read}":["GET /"]}'],
+    ['LATCHKEY_SCOPES', '{"read":[1]}'],
+    ['LATCHKEY_SCOPES', '{"read":[["GET /orders"]]}'],
+    ['LATCHKEY_SCOPES', '{"read":["on GET /orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET v1/orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET /orders\\nPOST /orders"]}'],
+    ['LATCHKEY_SCOPES', '{"re ad":["GET /"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["/orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["get /orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["ANY /orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET /orders/{id}"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET /orders?x"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET /${aws:username}"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GET /a b"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["$disconnect"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GRAPHQL /orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["GRAPHQL /*"]}'],
+    ['LATCHKEY_PLANS', ''],
+    ['LATCHKEY_PLANS', 'null'],
+    ['LATCHKEY_PLANS', '[]'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free"]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","shared":["pro"]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789ABCDEF","perKey":[],"shared":[]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef0","perKey":[],"shared":[]}'],
+    ['LATCHKEY_PLANS', '{"namespace":["0123456789abcdef"],"perKey":[],"shared":[]}'],
+    ['LATCHKEY_PLANS', '{"perKey":[],"shared":[]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free"],"shared":["free"]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free","free"],"shared":[]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":"free","shared":[]}'],
+    ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":[],"shared":[],"limits":[]}'],
+  ])('the start fails with %s=%j, and says what it expects', (name, value) => {
+    const problem = problemOf({ ...TABLE, [name]: value });
+    expect(problem).toContain(`${name}: got ${maskKeys(JSON.stringify(value))}, wanted `);
+  });
+});
+
+test.each([
+  ['LATCHKEY_KEY_SOURCES', ['bearer', 'header:NAME', 'query:NAME']],
+  ['LATCHKEY_SCOPES', ['METHOD /path', '$connect', 'GRAPHQL /graphql']],
+])('what is wanted of %s is told by its forms', (name, forms) => {
+  const problem = problemOf({ ...TABLE, [name]: 'cookie' });
+  for (const form of forms) expect(problem).toContain(form);
+});
+
+test.each([
+  ['LATCHKEY_TABLE', ['name', 'ARN']],
+  ['LATCHKEY_ACCEPT_FOREIGN_KEYS', ['true', 'false']],
+  ['LATCHKEY_HTTP_API_RESPONSE', ['iam', 'simple']],
+  ['LATCHKEY_USAGE_WRITE_SECONDS', ['1', '31536000']],
+  ['LATCHKEY_RESULT_CACHE_SECONDS', ['0', '3600']],
+  ['LATCHKEY_DEBUG_SAMPLE_RATE', ['0', '1']],
+  ['LATCHKEY_PLANS', ['namespace', 'perKey', 'shared']],
+])('what is wanted of %s is told by its words: %j', (name, wanted) => {
+  const [, told = ''] = problemOf({ ...TABLE, [name]: '?' }).split(', wanted ');
+  expect(told.match(/\w+/g)).toEqual(expect.arrayContaining(wanted));
+});
+
+test('of plans, the names that are wrong are shown and nothing else', () => {
+  const plans = '{"namespace":"0123456789abcdef","perKey":["free","no plan"],"shared":["pro","-"]}';
+  const problem = problemOf({ ...TABLE, LATCHKEY_PLANS: plans });
+  expect(problem).toContain(`LATCHKEY_PLANS: got ${JSON.stringify('["no plan","-"]')}, wanted `);
+});
+
+test('a variable that nothing reads fails the start: a misspelt one would leave its default in force', () => {
+  expect(problemOf({ ...TABLE, LATCHKEY_KEY_SOURCE: 'bearer' })).toContain('LATCHKEY_KEY_SOURCE: got a value, wanted');
+});
+
+test('the message lists every problem, the missing table among them', () => {
+  const problem = problemOf({ LATCHKEY_KEY_PREFIX: 'x', LATCHKEY_HTTP_API_RESPONSE: 'y' });
+  const named = problem.split('; ').map((one) => one.split(': got ')[0]);
+  expect(named).toEqual(['LATCHKEY_TABLE', 'LATCHKEY_KEY_PREFIX', 'LATCHKEY_HTTP_API_RESPONSE']);
+});
+
+test('a key made elsewhere that stands in place of a setting is not repeated', () => {
+  const key = 'AbCd3fGh1jKlMn0pQrSt';
+  for (const name of ['LATCHKEY_KEY_PREFIX', 'LATCHKEY_USAGE_WRITE_SECONDS', 'LATCHKEY_HTTP_API_RESPONSE']) {
+    expect(problemOf({ ...TABLE, [name]: key })).toContain(`${name}: got "AbCd… (20 characters)", wanted `);
+  }
+});

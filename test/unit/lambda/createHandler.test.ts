@@ -1,0 +1,641 @@
+import { describe, expect, test } from '@jest/globals';
+import { LatchkeyError } from '../../../keys/errors.ts';
+import { generateSecret } from '../../../keys/secret.ts';
+import {
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+} from '../../../testing/authorizerEvents.ts';
+import type { TestRequest } from '../../../testing/request.ts';
+import { sumsOf } from '../../support/embeddedMetrics.ts';
+import { handlerUnderTest } from '../../support/handlerUnderTest.ts';
+import { at, INTERVAL_MS, makeKey, MINUTE_MS } from '../../support/keys.ts';
+
+const ACTIVE = makeKey({
+  label: 'build server',
+  owner: 'acme',
+  scopes: ['orders:read', 'orders:write'],
+  plan: 'free',
+  metadata: { plan: 'pro', seats: 3 },
+  expiresAt: at(MINUTE_MS * 60),
+});
+const EXPIRED = makeKey({ id: 'expired', expiresAt: at(0) });
+const DISABLED = makeKey({ id: 'disabled', disabledAt: at(-1) });
+const REVOKED = makeKey({ id: 'revoked', revokedAt: at(-1), expiresAt: at(-1) });
+const RECORDS = [ACTIVE, EXPIRED, DISABLED, REVOKED].map(({ record }) => record);
+
+const CONTEXT = {
+  keyId: ACTIVE.record.id,
+  keyPrefix: ACTIVE.secret.slice(0, 11),
+  label: 'build server',
+  owner: 'acme',
+  scopes: 'orders:read orders:write',
+  plan: 'free',
+  metadata: '{"plan":"pro","seats":3}',
+  expiresAt: at(MINUTE_MS * 60),
+};
+
+const SURFACES = [
+  { surface: 'rest-token', makeEvent: restTokenEvent, stage: 'prod', environment: {} },
+  { surface: 'rest-request', makeEvent: restRequestEvent, stage: 'prod', environment: {} },
+  { surface: 'http-api', makeEvent: httpApiEvent, stage: '$default', environment: {} },
+];
+const SIMPLE = { LATCHKEY_HTTP_API_RESPONSE: 'simple' };
+
+const bearing = (secret: string): TestRequest => ({ headers: [['Authorization', `Bearer ${secret}`]] });
+
+function policyAnswer(effect: 'Allow' | 'Deny', stage: string, principalId: string, context: object) {
+  return {
+    principalId,
+    policyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Action: 'execute-api:Invoke',
+          Effect: effect,
+          Resource: `arn:aws:execute-api:us-east-1:123456789012:abcdef1234/${stage}/*`,
+        },
+      ],
+    },
+    context,
+  };
+}
+
+interface Refusal {
+  readonly what: string;
+  readonly secret: string;
+  readonly errorCode: string;
+  readonly errorMessage: string;
+  readonly principalId: string;
+}
+
+const INVALID = { errorCode: 'INVALID_KEY', errorMessage: 'Invalid API key.', principalId: 'anonymous' };
+const REFUSALS: readonly Refusal[] = [
+  { what: 'an unknown', secret: generateSecret('sk_'), ...INVALID },
+  { what: 'a malformed', secret: 'sk_nonsense', ...INVALID },
+  {
+    what: 'an expired',
+    secret: EXPIRED.secret,
+    errorCode: 'KEY_EXPIRED',
+    errorMessage: 'This API key has expired.',
+    principalId: 'expired',
+  },
+  {
+    what: 'a disabled',
+    secret: DISABLED.secret,
+    errorCode: 'KEY_DISABLED',
+    errorMessage: 'This API key is disabled.',
+    principalId: 'disabled',
+  },
+  {
+    what: 'a revoked',
+    secret: REVOKED.secret,
+    errorCode: 'KEY_REVOKED',
+    errorMessage: 'This API key has been revoked.',
+    principalId: 'revoked',
+  },
+];
+
+describe.each(SURFACES)('$surface', ({ makeEvent, stage, surface }) => {
+  test('an active key is allowed on every route of the stage, with its context', async () => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const answer = await invoke(makeEvent({ ...bearing(ACTIVE.secret), method: 'POST', path: '/orders/7' }));
+    expect(answer).toEqual(policyAnswer('Allow', stage, ACTIVE.record.id, CONTEXT));
+  });
+
+  test.each(REFUSALS)('$what key is denied everywhere', async ({ secret, errorCode, errorMessage, principalId }) => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const answer = await invoke(makeEvent(bearing(secret)));
+    expect(answer).toEqual(policyAnswer('Deny', stage, principalId, { errorCode, errorMessage }));
+  });
+
+  test.each([
+    ['nothing', {}],
+    ['an empty bearer', { headers: [['Authorization', 'Bearer ']] as const }],
+    ['another scheme', { headers: [['Authorization', 'Basic YWxhZGRpbg==']] as const }],
+  ])('%s is answered with the error that the gateway turns into 401', async (_, carried) => {
+    const { invoke, lookup } = handlerUnderTest(RECORDS);
+    await expect(invoke(makeEvent(carried))).rejects.toThrow(/^Unauthorized$/);
+    expect(lookup.reads).toBe(0);
+  });
+
+  test('an outage is a fault and no answer about the key', async () => {
+    const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
+    lookup.isDown = true;
+    await expect(invoke(makeEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(logged()).toEqual([
+      expect.objectContaining({ level: 'ERROR', message: 'fault', code: 'STORE_UNAVAILABLE', surface }),
+    ]);
+  });
+});
+
+test('a record answers while the table is down for as many seconds as the setting says, and no longer', async () => {
+  const { invoke, lookup, clock } = handlerUnderTest(RECORDS, {
+    LATCHKEY_RECORD_CACHE_SECONDS: '0',
+    LATCHKEY_STALE_IF_ERROR_SECONDS: '60',
+  });
+  const event = restRequestEvent(bearing(ACTIVE.secret));
+  await invoke(event);
+  lookup.isDown = true;
+  clock.nowMs += MINUTE_MS - 1;
+  expect(await invoke(event)).toMatchObject({ principalId: ACTIVE.record.id });
+  clock.nowMs += 1;
+  await expect(invoke(event)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+});
+
+describe('an HTTP API with simple answers', () => {
+  test('an active key is authorized, with its context', async () => {
+    const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
+    expect(await invoke(httpApiEvent(bearing(ACTIVE.secret)))).toEqual({ isAuthorized: true, context: CONTEXT });
+  });
+
+  test.each(REFUSALS)('$what key is not', async ({ secret, errorCode, errorMessage }) => {
+    const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
+    const answer = await invoke(httpApiEvent(bearing(secret)));
+    expect(answer).toEqual({ isAuthorized: false, context: { errorCode, errorMessage } });
+  });
+
+  test('no key is answered with the error that the gateway turns into 401', async () => {
+    const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
+    await expect(invoke(httpApiEvent())).rejects.toThrow(/^Unauthorized$/);
+  });
+
+  test('REST events are answered with a policy all the same', async () => {
+    const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
+    expect(await invoke(restRequestEvent(bearing(ACTIVE.secret)))).toHaveProperty('policyDocument');
+  });
+});
+
+test('what the record lacks is left out of the context', async () => {
+  const { secret, record } = makeKey();
+  const { keyPrefix: _, ...bare } = record;
+  const { invoke } = handlerUnderTest([bare]);
+  expect(await invoke(restRequestEvent(bearing(secret)))).toMatchObject({
+    context: { keyId: record.id, label: record.label },
+  });
+  const answer = (await invoke(restRequestEvent(bearing(secret)))) as { context: object };
+  expect(Object.keys(answer.context)).toEqual(['keyId', 'label']);
+});
+
+describe('where a key is looked for', () => {
+  const query = [['api_key', ACTIVE.secret]] as const;
+  const twice = [...query, ...query];
+
+  test.each([
+    ['rest-request', restRequestEvent],
+    ['http-api', httpApiEvent],
+  ])('%s: in the query parameter, unless a header brings one', async (_, makeEvent) => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    expect(await invoke(makeEvent({ query }))).toMatchObject({ principalId: ACTIVE.record.id });
+    const both = { ...bearing(REVOKED.secret), query };
+    expect(await invoke(makeEvent(both))).toMatchObject({ principalId: 'revoked' });
+  });
+
+  test.each([
+    ['rest-request', restRequestEvent],
+    ['http-api', httpApiEvent],
+  ])('%s: two values of one source are refused before any read', async (_, makeEvent) => {
+    const { invoke, lookup } = handlerUnderTest(RECORDS);
+    const authorization = ['Authorization', `Bearer ${ACTIVE.secret}`] as const;
+    const denied = { context: { errorCode: 'INVALID_KEY' } };
+    expect(await invoke(makeEvent({ headers: [authorization, authorization] }))).toMatchObject(denied);
+    expect(await invoke(makeEvent({ query: twice }))).toMatchObject(denied);
+    expect(lookup.reads).toBe(0);
+  });
+
+  test.each([
+    ['another scheme before the bearer', ['Basic x', `Bearer ${ACTIVE.secret}`]],
+    ['another scheme behind the bearer', [`Bearer ${ACTIVE.secret}`, 'Basic x']],
+    ['an empty value before the bearer', ['', `Bearer ${ACTIVE.secret}`]],
+    ['an empty value behind another scheme', ['Basic x', '']],
+    ['two bearers in lower case', [`bearer ${ACTIVE.secret}`, `bearer ${REVOKED.secret}`]],
+  ])('two Authorization headers are refused on every kind of API: %s', async (_, values) => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const headers = values.map((value) => ['Authorization', value] as const);
+    for (const makeEvent of [restRequestEvent, httpApiEvent, httpApiV1Event, webSocketEvent]) {
+      const answer = await invoke(makeEvent({ headers, query }));
+      expect(answer).toMatchObject({ context: { errorCode: 'INVALID_KEY' } });
+    }
+  });
+
+  test('a scheme that has commas of its own is one value: the next source is looked at', async () => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const headers = [['Authorization', 'Digest username="a", realm="b", uri="/"']] as const;
+    for (const makeEvent of [restRequestEvent, httpApiEvent]) {
+      expect(await invoke(makeEvent({ headers, query }))).toMatchObject({ principalId: ACTIVE.record.id });
+    }
+  });
+
+  test.each(['authorization', 'Authorization', 'AUTHORIZATION'])('REST: in a header written %s', async (name) => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const answer = await invoke(restRequestEvent({ headers: [[name, `Bearer ${ACTIVE.secret}`]] }));
+    expect(answer).toMatchObject({ principalId: ACTIVE.record.id });
+  });
+
+  test('REST: one header written in two cases is two values', async () => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const value = `Bearer ${ACTIVE.secret}`;
+    const headers = [
+      ['authorization', value],
+      ['Authorization', value],
+    ] as const;
+    expect(await invoke(restRequestEvent({ headers }))).toMatchObject({ context: { errorCode: 'INVALID_KEY' } });
+  });
+
+  test('REST: in the single-value maps where an event has no others', async () => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const { multiValueHeaders: _, ...event } = restRequestEvent(bearing(ACTIVE.secret));
+    expect(await invoke(event)).toMatchObject({ principalId: ACTIVE.record.id });
+  });
+});
+
+describe('last used', () => {
+  test('is written on the first use and an interval later, not in between', async () => {
+    const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
+    const event = restRequestEvent(bearing(ACTIVE.secret));
+    const lastUsedAt = () => lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt;
+    await invoke(event);
+    expect(lastUsedAt()).toBe(at(0));
+    clock.nowMs += INTERVAL_MS - 1000;
+    await invoke(event);
+    expect(lastUsedAt()).toBe(at(0));
+    expect(lookup.writes).toBe(1);
+    clock.nowMs += 1000;
+    await invoke(event);
+    expect(lastUsedAt()).toBe(at(INTERVAL_MS));
+  });
+
+  test('is written once for 20 concurrent requests', async () => {
+    const { invoke, lookup } = handlerUnderTest(RECORDS);
+    const event = httpApiEvent(bearing(ACTIVE.secret));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => invoke(event)));
+    expect(answers.every((answer) => 'principalId' in answer)).toBe(true);
+    expect(lookup.writes).toBe(1);
+  });
+
+  test('is left to whoever reads the key first where the write of another falls due on a record from the cache', async () => {
+    const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
+    const event = restRequestEvent(bearing(ACTIVE.secret));
+    lookup.put({ ...ACTIVE.record, lastUsedAt: at(-INTERVAL_MS + 1) });
+    await invoke(event);
+    clock.nowMs += MINUTE_MS - 1;
+    await invoke(event);
+    expect(lookup.writes).toBe(0);
+    clock.nowMs += 1;
+    await invoke(event);
+    expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(MINUTE_MS));
+  });
+
+  describe('where its own write falls due on a record from the cache', () => {
+    /** The environment made the last write, and holds a record that was read a second before the next falls due. */
+    async function afterOwnWrite() {
+      const underTest = handlerUnderTest(RECORDS);
+      const invoke = () => underTest.invoke(restRequestEvent(bearing(ACTIVE.secret)));
+      await invoke();
+      underTest.clock.nowMs += INTERVAL_MS - 1000;
+      await invoke();
+      underTest.clock.nowMs += 1000;
+      return { ...underTest, invoke };
+    }
+
+    test('is written after the table was asked', async () => {
+      const { invoke, lookup } = await afterOwnWrite();
+      await invoke();
+      expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(INTERVAL_MS));
+      expect([lookup.reads, lookup.writes]).toEqual([3, 2]);
+    });
+
+    test.each([
+      ['another environment wrote since', { lastUsedAt: at(INTERVAL_MS - 1) }],
+      ['the key was revoked since', { lastUsedAt: at(0), revokedAt: at(INTERVAL_MS - 1) }],
+    ])('is not tried where %s, and the record that was read answers from then on', async (_what, fields) => {
+      const { invoke, lookup, metricLines } = await afterOwnWrite();
+      lookup.put({ ...ACTIVE.record, ...fields });
+      expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
+      expect([lookup.reads, lookup.writes]).toEqual([3, 1]);
+      await invoke();
+      expect(lookup.reads).toBe(3);
+      expect(metricLines.join()).not.toContain('UsageWriteFailures');
+    });
+
+    test('is not tried where the key is gone', async () => {
+      const { invoke, lookup } = await afterOwnWrite();
+      lookup.records.delete(ACTIVE.record.keyHash);
+      await invoke();
+      expect(lookup.writes).toBe(1);
+    });
+
+    test('is tried again a minute after an outage, and the record in the cache answers all the while', async () => {
+      const { invoke, lookup, clock, logged } = await afterOwnWrite();
+      lookup.isDown = true;
+      expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
+      expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
+      expect(logged()).toEqual([expect.objectContaining({ message: 'last-used write failed' })]);
+      lookup.isDown = false;
+      clock.nowMs += MINUTE_MS;
+      await invoke();
+      expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(INTERVAL_MS + MINUTE_MS));
+    });
+  });
+
+  test.each(REFUSALS)('is not written for $what key', async ({ secret }) => {
+    const { invoke, lookup } = handlerUnderTest(RECORDS);
+    await invoke(restRequestEvent(bearing(secret)));
+    expect(lookup.writes).toBe(0);
+  });
+
+  test('a failed write changes no answer, is logged, and is tried again a minute later', async () => {
+    const { invoke, lookup, clock, logged } = handlerUnderTest(RECORDS);
+    const event = restRequestEvent(bearing(ACTIVE.secret));
+    const recordUse = lookup.recordUse.bind(lookup);
+    lookup.recordUse = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the write failed'));
+    expect(await invoke(event)).toMatchObject({ principalId: ACTIVE.record.id });
+    expect(logged()).toEqual([
+      expect.objectContaining({ level: 'WARN', message: 'last-used write failed', keyId: ACTIVE.record.id }),
+    ]);
+    lookup.recordUse = recordUse;
+    clock.nowMs += MINUTE_MS - 1;
+    await invoke(event);
+    expect(lookup.writes).toBe(0);
+    clock.nowMs += 1;
+    await invoke(event);
+    expect(lookup.writes).toBe(1);
+  });
+
+  test('a write that came too late has the next request read the record anew', async () => {
+    const { invoke, lookup } = handlerUnderTest(RECORDS);
+    const event = restRequestEvent(bearing(ACTIVE.secret));
+    lookup.recordUse = async () => 'superseded';
+    await invoke(event);
+    lookup.put({ ...ACTIVE.record, revokedAt: at(0) });
+    expect(await invoke(event)).toMatchObject({ context: { errorCode: 'KEY_REVOKED' } });
+  });
+});
+
+describe('the log', () => {
+  test('has no line for a request that is allowed', async () => {
+    const { invoke, log } = handlerUnderTest(RECORDS);
+    await invoke(restRequestEvent(bearing(ACTIVE.secret)));
+    expect(log).toEqual([]);
+  });
+
+  test('has one line for a denial, with what names the key and nothing else', async () => {
+    const { invoke, logged } = handlerUnderTest(RECORDS);
+    await invoke(restRequestEvent(bearing(REVOKED.secret)));
+    expect(logged()).toEqual([
+      {
+        timestamp: at(0),
+        level: 'INFO',
+        message: 'denied',
+        code: 'KEY_REVOKED',
+        requestId: 'request-1',
+        surface: 'rest-request',
+        keyId: 'revoked',
+        keyPrefix: REVOKED.secret.slice(0, 11),
+      },
+    ]);
+  });
+
+  test('counts a request without a key as a denial', async () => {
+    const { invoke, logged } = handlerUnderTest(RECORDS);
+    await expect(invoke(restRequestEvent())).rejects.toThrow('Unauthorized');
+    expect(logged()).toEqual([expect.objectContaining({ message: 'denied', code: 'AUTH_REQUIRED' })]);
+  });
+
+  test.each<[string, object]>([
+    ['with the cause that it has', { cause: new RangeError(ACTIVE.secret) }],
+    ['without one', {}],
+  ])('has one line for a fault of the store, %s by name', async (_, options) => {
+    const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
+    lookup.find = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the read failed', options));
+    await expect(invoke(restRequestEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(logged()).toEqual([
+      {
+        timestamp: at(0),
+        level: 'ERROR',
+        message: 'fault',
+        code: 'STORE_UNAVAILABLE',
+        requestId: 'request-1',
+        surface: 'rest-request',
+        detail: 'the read failed',
+        ...('cause' in options ? { cause: 'RangeError' } : {}),
+      },
+    ]);
+  });
+
+  test('and what is thrown name the key of a record that is corrupt', async () => {
+    const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
+    lookup.find = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
+    const corrupt = { code: 'RECORD_CORRUPT', keyId: 'corrupt' };
+    await expect(invoke(restRequestEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject(corrupt);
+    expect(logged()).toEqual([expect.objectContaining(corrupt)]);
+  });
+
+  test('and what is thrown say of an unexpected error only its name', async () => {
+    const { invoke, lookup, log } = handlerUnderTest(RECORDS);
+    lookup.find = () => Promise.reject(new TypeError(`cannot read ${ACTIVE.secret}`));
+    const error = await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'INTERNAL_ERROR' });
+    expect(log).toHaveLength(1);
+    expect(log.join()).toContain('TypeError');
+    const { stack, message } = error as Error;
+    expect([stack, message, ...log].join()).not.toContain(ACTIVE.secret);
+  });
+});
+
+describe('what is counted', () => {
+  const event = restRequestEvent(bearing(ACTIVE.secret));
+  /** All that was counted, with a fault a second later that has what waits written. */
+  async function countedAfter(underTest: ReturnType<typeof handlerUnderTest>) {
+    const { clock, invoke, metricLines } = underTest;
+    clock.nowMs += 1000;
+    await invoke({}).catch(() => undefined);
+    return sumsOf(metricLines.map((line) => JSON.parse(line)));
+  }
+  const FAULT = { Faults: 1, 'Faults unknown EVENT_UNKNOWN': 1 };
+
+  test('is an allowed request with its read and its last-used write, and the next one as a cache hit without', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    await underTest.invoke(event);
+    await underTest.invoke(event);
+    expect(await countedAfter(underTest)).toEqual({
+      ...FAULT,
+      Allowed: 2,
+      'Allowed rest-request': 2,
+      CacheHits: 1,
+      LookupLatency: 1,
+      UsageWrites: 1,
+      UsageWritesSkipped: 1,
+    });
+  });
+
+  test('is a read that others share as one read, and their requests as cache hits', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    await Promise.all(Array.from({ length: 20 }, () => underTest.invoke(event)));
+    expect(underTest.lookup.reads).toBe(1);
+    const counted = { Allowed: 20, CacheHits: 19, LookupLatency: 1, UsageWrites: 1, UsageWritesSkipped: 19 };
+    expect(await countedAfter(underTest)).toMatchObject(counted);
+  });
+
+  test('is the time of the read by the clock, also of one that failed', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    const { lookup, clock, invoke, metricLines } = underTest;
+    lookup.find = async () => {
+      clock.nowMs += 7;
+      throw new LatchkeyError('STORE_UNAVAILABLE', 'the table is down');
+    };
+    await expect(invoke(event)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(JSON.parse(String(metricLines[0]))).toMatchObject({ LookupLatency: [7] });
+    expect(await countedAfter(underTest)).toEqual({
+      Faults: 2,
+      'Faults rest-request STORE_UNAVAILABLE': 1,
+      'Faults unknown EVENT_UNKNOWN': 1,
+      LookupLatency: 1,
+    });
+  });
+
+  test('is a write that came too late as skipped, and one that failed as failed', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    underTest.lookup.recordUse = async () => 'superseded';
+    await underTest.invoke(event);
+    underTest.clock.nowMs += INTERVAL_MS;
+    underTest.lookup.recordUse = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the write failed'));
+    await underTest.invoke(event);
+    expect(await countedAfter(underTest)).toMatchObject({ Allowed: 2, UsageWritesSkipped: 1, UsageWriteFailures: 1 });
+  });
+
+  test.each(REFUSALS)('is $what key as a denial with its reason', async ({ secret, errorCode }) => {
+    const underTest = handlerUnderTest(RECORDS);
+    await underTest.invoke(restTokenEvent(bearing(secret)));
+    expect(await countedAfter(underTest)).toMatchObject({ ...FAULT, Denied: 1, [`Denied rest-token ${errorCode}`]: 1 });
+  });
+
+  test('is a request without a key as a denial, and neither as a read nor as a cache hit', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    await expect(underTest.invoke(restRequestEvent())).rejects.toThrow('Unauthorized');
+    const counted = await countedAfter(underTest);
+    expect(counted).toEqual({ ...FAULT, Denied: 1, 'Denied rest-request AUTH_REQUIRED': 1 });
+  });
+
+  test('is a read that failed behind others that share it as a fault of each, and no cache hit', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    underTest.lookup.isDown = true;
+    await Promise.allSettled([underTest.invoke(event), underTest.invoke(event)]);
+    const counted = await countedAfter(underTest);
+    expect(counted).toMatchObject({ Faults: 3, 'Faults rest-request STORE_UNAVAILABLE': 2, LookupLatency: 1 });
+    expect(counted).not.toHaveProperty('CacheHits');
+  });
+
+  test('is an unexpected error as an internal one', async () => {
+    const underTest = handlerUnderTest(RECORDS);
+    underTest.lookup.find = () => Promise.reject(new TypeError('x'));
+    await expect(underTest.invoke(event)).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+    expect(await countedAfter(underTest)).toMatchObject({ 'Faults rest-request INTERNAL_ERROR': 1 });
+  });
+
+  test('is nothing where the setting says so', async () => {
+    const { invoke, metricLines } = handlerUnderTest(RECORDS, { LATCHKEY_METRICS: 'false' });
+    await invoke(event);
+    await invoke({}).catch(() => undefined);
+    expect(metricLines).toEqual([]);
+  });
+});
+
+describe('the sampled lines of the log', () => {
+  const SAMPLED = { LATCHKEY_DEBUG_SAMPLE_RATE: '0.51' };
+  const LINE = {
+    timestamp: at(0),
+    level: 'DEBUG',
+    message: 'request',
+    requestId: 'request-1',
+    surface: 'rest-request',
+  };
+
+  test('tell an allowed request: its key, its read, and its last-used write', async () => {
+    const { invoke, logged } = handlerUnderTest(RECORDS, SAMPLED);
+    await invoke(restRequestEvent(bearing(ACTIVE.secret)));
+    await invoke(restRequestEvent(bearing(ACTIVE.secret)));
+    const line = { ...LINE, outcome: 'allowed', keyId: ACTIVE.record.id };
+    expect(logged()).toEqual([
+      { ...line, isCacheHit: false, lookupMs: 0, usageWrite: 'written' },
+      { ...line, isCacheHit: true, usageWrite: 'not due' },
+    ]);
+  });
+
+  test('tell a denial and a fault beside the lines that those have anyway', async () => {
+    const { invoke, lookup, logged } = handlerUnderTest(RECORDS, SAMPLED);
+    await invoke(restRequestEvent(bearing(REVOKED.secret)));
+    lookup.isDown = true;
+    await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch(() => undefined);
+    expect(logged().map(({ level, message, code }) => [level, message, code])).toEqual([
+      ['INFO', 'denied', 'KEY_REVOKED'],
+      ['DEBUG', 'request', 'KEY_REVOKED'],
+      ['ERROR', 'fault', 'STORE_UNAVAILABLE'],
+      ['DEBUG', 'request', 'STORE_UNAVAILABLE'],
+    ]);
+    expect(logged()[1]).toEqual({
+      ...LINE,
+      outcome: 'denied',
+      code: 'KEY_REVOKED',
+      keyId: 'revoked',
+      isCacheHit: false,
+      lookupMs: 0,
+    });
+  });
+
+  test('name the key of a record that is corrupt', async () => {
+    const { invoke, lookup, logged } = handlerUnderTest(RECORDS, SAMPLED);
+    lookup.find = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
+    await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch(() => undefined);
+    const line = { ...LINE, outcome: 'fault', code: 'RECORD_CORRUPT', keyId: 'corrupt' };
+    expect(logged()[1]).toEqual({ ...line, isCacheHit: false, lookupMs: 0 });
+  });
+
+  test('are of the requests that the rate is above the random number of, and of no others', async () => {
+    const { invoke, log } = handlerUnderTest(RECORDS, { LATCHKEY_DEBUG_SAMPLE_RATE: '0.5' });
+    await invoke(restRequestEvent(bearing(ACTIVE.secret)));
+    expect(log).toEqual([]);
+  });
+});
+
+describe('an event of no known surface', () => {
+  test.each([
+    ['nothing', undefined],
+    ['a text', 'Bearer x'],
+    ['an empty event', {}],
+    ['an event of another service', { Records: [{ body: 'private' }] }],
+    [
+      'an ARN of another service',
+      { ...restTokenEvent(), methodArn: 'arn:aws:lambda:us-east-1:123456789012:function:x/y' },
+    ],
+    [
+      'an ARN with a wildcard for its stage',
+      { ...restTokenEvent(), methodArn: restTokenEvent().methodArn.replace('prod', '*') },
+    ],
+    ['an ARN that is a wildcard', { ...restTokenEvent(), methodArn: '*' }],
+    ['an unknown payload version', { ...httpApiEvent(), version: '3.0' }],
+  ])('is a fault: %s', async (_, event) => {
+    const { invoke, logged } = handlerUnderTest(RECORDS);
+    await expect(invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
+    expect(logged()).toEqual([expect.objectContaining({ code: 'EVENT_UNKNOWN' })]);
+  });
+
+  test('is told by the names of its fields and none of their values', async () => {
+    const { invoke, log } = handlerUnderTest(RECORDS);
+    const long = 'x'.repeat(41);
+    const event = { Records: ['private'], 'a b\n': 1, ' zebra': 1, 'zebra ': 1, [long]: 1, token: ACTIVE.secret };
+    const { message } = (await invoke(event).catch((error: unknown) => error)) as Error;
+    expect(message).toContain('Records, token');
+    expect([message, ...log].join()).not.toMatch(/private|a b|zebra|sk_/);
+    expect(message).not.toContain(long);
+  });
+
+  test('is told by 20 of the names at the most', async () => {
+    const { invoke } = handlerUnderTest(RECORDS);
+    const event = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`field${at}`, 1]));
+    const { message } = (await invoke(event).catch((error: unknown) => error)) as Error;
+    expect(message.match(/field\d+/g)).toHaveLength(20);
+  });
+});

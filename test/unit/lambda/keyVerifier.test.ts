@@ -1,0 +1,120 @@
+import { describe, expect, test } from '@jest/globals';
+import type { PublicRecord } from '../../../keys/record.ts';
+import type { Decision } from '../../../lambda/authorize.ts';
+import { KeyVerifier, readOptions } from '../../../lambda/verifier.ts';
+import { createTestAuthorizer, createTestKey } from '../../../testing/index.ts';
+
+const SCOPES = { 'orders:read': ['GET /orders/*'] };
+
+/** Whether nothing in the value can be changed. */
+const isFrozen = (value: unknown): boolean =>
+  typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(isFrozen));
+
+const recordOf = (decision: Decision) => ('record' in decision ? decision.record : undefined);
+
+/** Does what the change would do, had it been let: in a frozen object it throws. */
+function tryTo(change: () => unknown): void {
+  try {
+    change();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
+describe('with scopes mapped', () => {
+  const scopes = { read: ['GET /*/public', 'GET /orders/*'] };
+
+  test.each([
+    'GET /admin?x=/public',
+    'GET /admin#/public',
+    'GET /orders/../admin',
+    'GET /orders/%2e%2E/admin',
+    'GET /orders/..%2Fadmin',
+    'GET /orders//public',
+    'GET /orders/\u0000',
+  ])('a scoped key is refused for the route %j with INSUFFICIENT_SCOPE', async (route) => {
+    const { secret, record } = createTestKey({ scopes: ['read'] });
+    const { verifier } = createTestAuthorizer({ records: [record], scopes });
+    expect(await verifier.verify(secret, route)).toMatchObject({ effect: 'deny', code: 'INSUFFICIENT_SCOPE' });
+    expect(await verifier.verify(secret, 'GET /orders/7')).toMatchObject({ effect: 'allow' });
+  });
+
+  test('a scoped key is refused for a route that is no text, without an exception', async () => {
+    const { secret, record } = createTestKey({ scopes: ['read'] });
+    const { verifier } = createTestAuthorizer({ records: [record], scopes });
+    const route: unknown = ['GET /orders/7'];
+    expect(await verifier.verify(secret, route as string)).toMatchObject({ code: 'INSUFFICIENT_SCOPE' });
+  });
+
+  test('a key without scopes may use any route, because its route is not judged', async () => {
+    const { secret, record } = createTestKey();
+    const { verifier } = createTestAuthorizer({ records: [record], scopes });
+    expect(await verifier.verify(secret, 'GET /orders/../admin')).toMatchObject({ effect: 'allow' });
+  });
+});
+
+describe('what a verifier hands out', () => {
+  test('a caller that takes the scopes out of a decision opens no route to another caller', async () => {
+    const { secret, record } = createTestKey({ scopes: ['orders:read'] });
+    const { verifier } = createTestAuthorizer({ records: [record], scopes: SCOPES });
+    const decision = await verifier.verify(secret, 'GET /orders/7');
+    tryTo(() => Reflect.set(Object(recordOf(decision)), 'scopes', undefined));
+    tryTo(() => Object(recordOf(decision)).scopes.push('admin'));
+    expect(await verifier.verify(secret, 'DELETE /admin')).toMatchObject({ code: 'INSUFFICIENT_SCOPE' });
+  });
+
+  test.each(['disabledAt', 'revokedAt', 'expiresAt'] as const)(
+    'a caller that deletes %s from a decision makes no key work again',
+    async (name) => {
+      const { secret, record } = createTestKey({ [name]: '2024-02-01T00:00:00Z' });
+      const { verifier } = createTestAuthorizer({ records: [record] });
+      const decision = await verifier.verify(secret);
+      tryTo(() => Reflect.deleteProperty(Object(recordOf(decision)), name));
+      expect(await verifier.verify(secret)).toEqual(decision);
+      expect(decision).toMatchObject({ effect: 'deny' });
+    },
+  );
+
+  test.each([
+    ['an allowed key', {}],
+    ['a key outside its scopes', { scopes: ['unheard-of'] }],
+    ['a revoked key', { revokedAt: '2024-02-01T00:00:00Z' }],
+  ])('the decision on %s is frozen throughout and has no hash', async (_, fields) => {
+    const { secret, record } = createTestKey({ ...fields, metadata: { list: [{ deep: [1] }] } });
+    const { verifier, table } = createTestAuthorizer({ records: [record], scopes: SCOPES });
+    const decision = await verifier.verify(secret, 'GET /orders/7');
+    const { keyHash, ...shown } = table.records.get(record.keyHash) ?? record;
+    expect(recordOf(decision)).toEqual({ ...shown, lastUsedAt: undefined });
+    expect(JSON.stringify(decision)).not.toContain(keyHash);
+    expect(isFrozen(decision)).toBe(true);
+  });
+
+  test.each(['absent', 'unknown', 'malformed'])('the decision on a key that is %s is frozen', async (kind) => {
+    const { verifier } = createTestAuthorizer();
+    const texts: Readonly<Record<string, string>> = { unknown: createTestKey().secret, malformed: 'sk_x' };
+    expect(isFrozen(await verifier.verify(texts[kind]))).toBe(true);
+  });
+
+  test('a record is copied once each time it is read, and the table’s own can still be changed', async () => {
+    const { secret, record } = createTestKey({ metadata: { seats: [1] } });
+    const { verifier } = createTestAuthorizer({ records: [record] });
+    const first = recordOf(await verifier.verify(secret));
+    expect(recordOf(await verifier.verify(secret))).toBe(first);
+    expect(Object.isFrozen(record.metadata)).toBe(false);
+  });
+
+  test('onUsageWriteFailed gets the same frozen record without a hash', async () => {
+    const { secret, record } = createTestKey();
+    const told: PublicRecord[] = [];
+    const verifier = new KeyVerifier({
+      config: readOptions({ tableName: 'keys' }),
+      lookup: { find: async () => record, recordUse: () => Promise.reject(new Error('down')) },
+      now: Date.now,
+      onUsageWriteFailed: (failed) => told.push(failed),
+    });
+    const decision = await verifier.verify(secret);
+    expect(told).toEqual([recordOf(decision)]);
+    expect(told[0]).toBe(recordOf(decision));
+    expect(told[0]).not.toHaveProperty('keyHash');
+  });
+});

@@ -1,0 +1,272 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  Metrics,
+  type AllowedRequest,
+  type ObservedRequest,
+  type RefusedRequest,
+  type UsageWrite,
+} from '../../../lambda/metrics.ts';
+import { problemsOf, sumsOf } from '../../support/embeddedMetrics.ts';
+import { MINUTE_MS, NOW_MS } from '../../support/keys.ts';
+
+const SECOND_MS = 1000;
+
+function metricsUnderTest() {
+  const clock = { nowMs: NOW_MS };
+  const lines: string[] = [];
+  const metrics = new Metrics({
+    functionName: 'authorizer',
+    write: (line) => lines.push(line),
+  });
+  const count = (...requests: readonly ObservedRequest[]) =>
+    requests.forEach((request) => metrics.count(request, clock.nowMs));
+  /** The lines since the last call, read. */
+  const take = () => lines.splice(0).map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { clock, lines, count, take };
+}
+
+function allowed(fields: Partial<AllowedRequest> = {}): AllowedRequest {
+  const request = { surface: 'http-api', keyId: 'id', isCacheHit: true, lookupMs: undefined } as const;
+  return { outcome: 'allowed', usageWrite: 'not due', ...request, ...fields };
+}
+
+function refused(outcome: RefusedRequest['outcome'], code: string, surface = 'http-api') {
+  return { outcome, code, surface, keyId: undefined, isCacheHit: false, lookupMs: undefined } as const;
+}
+
+describe('lines', () => {
+  const directive = (Dimensions: string[][], Metrics: object[]) => ({ Namespace: 'Latchkey', Dimensions, Metrics });
+  const counted = (Name: string) => ({ Name, Unit: 'Count' });
+
+  test('of one request are its totals and its surface, as one document of embedded metrics', () => {
+    const { count, take } = metricsUnderTest();
+    count(allowed({ lookupMs: 4, isCacheHit: false, usageWrite: 'written' }));
+    expect(take()).toEqual([
+      {
+        _aws: {
+          Timestamp: NOW_MS,
+          CloudWatchMetrics: [
+            directive([['FunctionName']], [{ Name: 'LookupLatency', Unit: 'Milliseconds' }, counted('UsageWrites')]),
+            directive([['FunctionName'], ['FunctionName', 'Surface']], [counted('Allowed')]),
+          ],
+        },
+        FunctionName: 'authorizer',
+        Surface: 'http-api',
+        Allowed: 1,
+        LookupLatency: [4],
+        UsageWrites: 1,
+      },
+    ]);
+  });
+
+  test('keep the rules of the format where every metric is had by two sets of dimensions', () => {
+    const { lines, count } = metricsUnderTest();
+    count(refused('denied', 'AUTH_REQUIRED'));
+    expect(lines).toHaveLength(1);
+    expect(problemsOf(String(lines[0]), NOW_MS)).toEqual([]);
+  });
+
+  test('of two surfaces are the totals, and a document of each surface: one document holds one value of a metric', () => {
+    const { clock, count, take } = metricsUnderTest();
+    count(allowed());
+    take();
+    count(allowed(), allowed(), allowed({ surface: 'websocket' }));
+    clock.nowMs += MINUTE_MS;
+    count(allowed({ surface: 'websocket' }));
+    const documents = take();
+    expect(documents.map(({ Surface, Allowed }) => [Surface, Allowed])).toEqual([
+      [undefined, 4],
+      ['http-api', 2],
+      ['websocket', 2],
+    ]);
+    expect(sumsOf(documents)).toEqual({
+      Allowed: 4,
+      CacheHits: 4,
+      UsageWritesSkipped: 4,
+      'Allowed http-api': 2,
+      'Allowed websocket': 2,
+    });
+  });
+
+  test.each<[string, ObservedRequest, number]>([
+    ['of the same surface', refused('denied', 'INVALID_KEY'), 1],
+    ['of another surface', refused('denied', 'INVALID_KEY', 'websocket'), 2],
+  ])('have the refusals of one reason %s among the totals if no dimension is in the way', (_, denied, documents) => {
+    const { clock, count, take } = metricsUnderTest();
+    count(allowed());
+    take();
+    count(allowed(), denied);
+    clock.nowMs += MINUTE_MS;
+    count(denied);
+    const lines = take();
+    expect(lines).toHaveLength(documents);
+    expect(sumsOf(lines)).toEqual({
+      Allowed: 1,
+      CacheHits: 1,
+      UsageWritesSkipped: 1,
+      Denied: 2,
+      'Allowed http-api': 1,
+      [`Denied ${denied.surface} INVALID_KEY`]: 2,
+    });
+  });
+
+  test('count refusals by their reason, and what is of no surface as unknown', () => {
+    const { clock, count, take } = metricsUnderTest();
+    count(
+      refused('denied', 'AUTH_REQUIRED'),
+      refused('denied', 'INVALID_KEY'),
+      refused('denied', 'INVALID_KEY', 'websocket'),
+      refused('denied', 'INVALID_KEY', 'websocket'),
+      refused('fault', 'STORE_UNAVAILABLE', 'websocket'),
+    );
+    clock.nowMs += SECOND_MS;
+    count({ ...refused('fault', 'EVENT_UNKNOWN'), surface: undefined });
+    expect(sumsOf(take())).toEqual({
+      Denied: 4,
+      Faults: 2,
+      'Denied http-api AUTH_REQUIRED': 1,
+      'Denied http-api INVALID_KEY': 1,
+      'Denied websocket INVALID_KEY': 2,
+      'Faults websocket STORE_UNAVAILABLE': 1,
+      'Faults unknown EVENT_UNKNOWN': 1,
+    });
+  });
+
+  test('have every allowed request among exactly one kind of last-used write', () => {
+    const { clock, count, take } = metricsUnderTest();
+    const outcomes: readonly UsageWrite[] = ['written', 'superseded', 'failed', 'not due', 'not due'];
+    count(...outcomes.map((usageWrite) => allowed({ usageWrite })));
+    clock.nowMs += MINUTE_MS;
+    count(allowed());
+    const sums = sumsOf(take());
+    expect(sums).toMatchObject({
+      Allowed: 6,
+      UsageWrites: 1,
+      UsageWritesSkipped: 4,
+      UsageWriteFailures: 1,
+      CacheHits: 6,
+    });
+  });
+
+  test('keep the rules of the format, and hold at most 100 latencies, whatever is counted', () => {
+    const { clock, lines, count } = metricsUnderTest();
+    for (let at = 0; at < 1000; at++) {
+      count(
+        allowed({ surface: `surface ${at % 7}`, lookupMs: at % 50, isCacheHit: at % 2 === 0 }),
+        refused('denied', `CODE_${at % 5}`, `surface ${at % 3}`),
+        refused('fault', `CODE_${at % 2}`),
+      );
+    }
+    clock.nowMs += SECOND_MS;
+    count(refused('fault', 'CODE_0'));
+    expect(lines.flatMap((line) => problemsOf(line, clock.nowMs))).toEqual([]);
+    const sums = sumsOf(lines.map((line) => JSON.parse(line)));
+    expect(sums).toMatchObject({ CacheHits: 500, 'Allowed surface 0': 143, 'Faults http-api CODE_1': 500 });
+    expect(sums['LookupLatency']).toBeGreaterThan(50);
+  });
+
+  test('a clock that was put back during a look-up gives no negative time', () => {
+    const { count, take } = metricsUnderTest();
+    count(allowed({ lookupMs: -5 }));
+    expect(take()[0]).toMatchObject({ LookupLatency: [0] });
+  });
+});
+
+describe('lines are written', () => {
+  test('with a request a minute or more after the last ones, and hold all since', () => {
+    const { clock, count, take } = metricsUnderTest();
+    count(allowed());
+    expect(sumsOf(take())).toMatchObject({ Allowed: 1 });
+    count(allowed());
+    clock.nowMs += MINUTE_MS - 1;
+    count(allowed());
+    expect(take()).toEqual([]);
+    clock.nowMs += 1;
+    count(allowed());
+    expect(sumsOf(take())).toMatchObject({ Allowed: 3, 'Allowed http-api': 3 });
+  });
+
+  test.each<[string, ObservedRequest]>([
+    ['a fault', refused('fault', 'STORE_UNAVAILABLE')],
+    ['a failed last-used write', allowed({ usageWrite: 'failed' })],
+  ])('a second after the last ones where %s waits', (_, urgent) => {
+    const { clock, count, take } = metricsUnderTest();
+    count(allowed());
+    take();
+    clock.nowMs += SECOND_MS - 1;
+    count(urgent, allowed());
+    expect(take()).toEqual([]);
+    clock.nowMs += 1;
+    count(allowed());
+    expect(sumsOf(take())).toHaveProperty(urgent.outcome === 'fault' ? 'Faults' : 'UsageWriteFailures', 1);
+    clock.nowMs += SECOND_MS;
+    count(allowed(), refused('denied', 'INVALID_KEY'));
+    expect(take()).toEqual([]);
+  });
+
+  test.each([MINUTE_MS, 24 * 60 * MINUTE_MS])('with the next request after a clock was put back by %i ms', (backMs) => {
+    const { clock, count, take } = metricsUnderTest();
+    count(allowed());
+    take();
+    clock.nowMs -= backMs;
+    count(allowed());
+    expect(sumsOf(take())).toMatchObject({ Allowed: 1 });
+    clock.nowMs += MINUTE_MS - 1;
+    count(allowed());
+    expect(take()).toEqual([]);
+  });
+
+  test('once a minute also where requests end in another order than they came in', () => {
+    const { clock, count, take } = metricsUnderTest();
+    for (let cameBefore = 0; cameBefore < 10; cameBefore++) {
+      count(allowed());
+      clock.nowMs -= 1;
+    }
+    expect(take()).toHaveLength(1);
+    clock.nowMs += MINUTE_MS + 10;
+    count(allowed());
+    expect(sumsOf(take())).toMatchObject({ Allowed: 10 });
+  });
+
+  test('at most once a minute for 10,000 requests, whose sums are exact', () => {
+    const { clock, lines, count } = metricsUnderTest();
+    for (let request = 0; request < 10_000; request++) {
+      count(request % 4 === 0 ? refused('denied', 'INVALID_KEY', 'rest-token') : allowed({ lookupMs: 1 }));
+      clock.nowMs += 30;
+    }
+    clock.nowMs += MINUTE_MS;
+    count(allowed());
+    const documents = lines.map((line) => JSON.parse(line));
+    const times = new Set(documents.map((document) => document._aws.Timestamp));
+    expect(times.size).toBe(6);
+    expect(lines).toHaveLength(1 + 5 * 2);
+    expect(sumsOf(documents)).toMatchObject({
+      Allowed: 7501,
+      Denied: 2500,
+      'Allowed http-api': 7501,
+      'Denied rest-token INVALID_KEY': 2500,
+    });
+  });
+});
+
+test('a line that breaks the rules is told by those that it breaks', () => {
+  const directive = {
+    Namespace: 'AWS/Lambda',
+    Dimensions: [['FunctionName']],
+    Metrics: [{ Name: 'Denied', Unit: 'Count' }],
+  };
+  const line = JSON.stringify({
+    _aws: { Timestamp: NOW_MS + 0.5, CloudWatchMetrics: [directive] },
+    FunctionName: '',
+    Denied: [...Array.from({ length: 100 }, () => 1), 0],
+    secret: 'x',
+  });
+  expect(problemsOf(line, NOW_MS)).toEqual([
+    'Timestamp is whole milliseconds',
+    'Namespace has 1 to 1024 characters, and is none of AWS',
+    'FunctionName is a text of 1 to 1024 characters',
+    'Denied has 1 to 100 values',
+    'Denied has numbers from 1',
+    'all that is in it is a dimension or a metric',
+  ]);
+});

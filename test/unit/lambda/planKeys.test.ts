@@ -1,0 +1,167 @@
+import {
+  APIGatewayClient,
+  CreateApiKeyCommand,
+  CreateUsagePlanCommand,
+  GetUsagePlanKeysCommand,
+} from '@aws-sdk/client-api-gateway';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { PlanKeys } from '../../../lambda/usagePlanSync/sync.ts';
+import { usageIdentifier } from '../../../lambda/plans.ts';
+import { describePlanKeys } from './planKeysContract.ts';
+import { CONCURRENT_MODIFICATION, startApiGatewayFake, type ApiGatewayFake } from '../../support/apiGatewayFake.ts';
+
+describePlanKeys('a fake of API Gateway', startApiGatewayFake);
+
+const NAMESPACE = '0123456789abcdef';
+
+let fake: ApiGatewayFake;
+let client: APIGatewayClient;
+let usagePlanIds: ReadonlyMap<string, string>;
+let planKeys: PlanKeys;
+/** How long each pause was, in milliseconds. */
+let waited: number[];
+beforeEach(async () => {
+  fake = await startApiGatewayFake();
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  client = new APIGatewayClient({ endpoint: fake.endpoint, region: 'us-east-1', credentials, maxAttempts: 2 });
+  usagePlanIds = new Map([
+    ['free', await createUsagePlan()],
+    ['trial', await createUsagePlan()],
+  ]);
+  waited = [];
+  const wait = async (milliseconds: number) => void waited.push(milliseconds);
+  planKeys = new PlanKeys({ client, namespace: NAMESPACE, usagePlanIds, sharedUsagePlanIds: [], wait });
+});
+afterEach(async () => {
+  client?.destroy();
+  await fake?.stop();
+});
+
+async function createUsagePlan(): Promise<string> {
+  const command = new CreateUsagePlanCommand({ name: 'plan', apiStages: [{ apiId: 'api', stage: 'prod' }] });
+  return (await client.send(command)).id ?? '';
+}
+
+/** The plans that API keys are on, once for each. */
+async function plansInUse(): Promise<readonly string[]> {
+  const plans: string[] = [];
+  for (const [plan, usagePlanId] of usagePlanIds) {
+    const { items = [] } = await client.send(new GetUsagePlanKeysCommand({ usagePlanId }));
+    plans.push(...items.map(() => plan));
+  }
+  return plans;
+}
+
+/** What API Gateway is asked meanwhile. */
+async function askedBy(work: () => Promise<void>): Promise<readonly string[]> {
+  const before = fake.asked.length;
+  await work();
+  return fake.asked.slice(before);
+}
+
+/** Each write, with the key's plan before and after that makes it needed. */
+const WRITES: readonly (readonly [on: string, before: string | undefined, after: string | undefined])[] = [
+  ['POST apikeys', undefined, 'free'],
+  ['POST usageplans/*/keys', undefined, 'free'],
+  ['DELETE usageplans/*/keys/*', 'free', 'trial'],
+  ['DELETE apikeys/*', 'free', undefined],
+];
+
+/** A key on the plan before, and the call that puts it on the one after. */
+async function movedKey(before: string | undefined, after: string | undefined): Promise<() => Promise<void>> {
+  if (before !== undefined) await planKeys.put({ keyId: 'a', plan: before, isNew: true });
+  return () => planKeys.put({ keyId: 'a', plan: after, isNew: before === undefined });
+}
+
+const listOf = (plan: string | undefined) => (plan === undefined ? [] : [plan]);
+
+describe('another write of the account’s at the same time', () => {
+  const conflictsOn = (on: string, times: number) =>
+    fake.failWith(...Array.from({ length: times }, () => ({ ...CONCURRENT_MODIFICATION, on })));
+
+  test.each(WRITES)('is waited for on %s, and the key is where it is to be', async (on, before, after) => {
+    const move = await movedKey(before, after);
+    conflictsOn(on, 2);
+    await move();
+    expect(await plansInUse()).toEqual(listOf(after));
+    expect(waited).toEqual([100, 200]);
+  });
+
+  test.each(WRITES)(
+    'that does not end is an error on %s: the key is never left off its plan in silence',
+    async (on, before, after) => {
+      const move = await movedKey(before, after);
+      conflictsOn(on, 5);
+      await expect(move()).rejects.toMatchObject({
+        name: 'ConflictException',
+        message: expect.stringContaining('concurrent modification'),
+      });
+      expect(waited).toEqual([100, 200, 400, 800]);
+      await move();
+      expect(await plansInUse()).toEqual(listOf(after));
+    },
+  );
+});
+
+test.each(WRITES)('a write whose answer is lost is found made: %s', async (on, before, after) => {
+  const move = await movedKey(before, after);
+  fake.failWith({ name: 'ServiceUnavailableException', status: 503, on, isDone: true });
+  await move();
+  expect(await plansInUse()).toEqual(listOf(after));
+  expect(waited).toEqual([]);
+});
+
+test.each(WRITES)('a write that is refused for good is an error at once: %s', async (on, before, after) => {
+  const move = await movedKey(before, after);
+  fake.failWith({ name: 'AccessDeniedException', status: 403, on });
+  await expect(move()).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  expect(waited).toEqual([]);
+});
+
+test('an identifier that belongs to somebody else is a conflict that names the key, and what API Gateway said', async () => {
+  const value = usageIdentifier(NAMESPACE, { kind: 'key', id: 'a' });
+  await client.send(new CreateApiKeyCommand({ name: 'not-latchkey', value }));
+  await expect(planKeys.put({ keyId: 'a', plan: 'free', isNew: true })).rejects.toMatchObject({
+    code: 'CONFLICT',
+    keyId: 'a',
+    message: expect.stringContaining('key a '),
+    cause: { name: 'ConflictException' },
+  });
+});
+
+test('a new key costs two requests', async () => {
+  const asked = await askedBy(() => planKeys.put({ keyId: 'a', plan: 'free', isNew: true }));
+  expect(asked).toEqual(['POST /apikeys', `POST /usageplans/${usagePlanIds.get('free')}/keys`]);
+});
+
+test('no request asks API Gateway for the values of API keys', async () => {
+  const asked = await askedBy(async () => {
+    await planKeys.put({ keyId: 'a', plan: 'free', isNew: true });
+    await planKeys.put({ keyId: 'a', plan: 'free', isNew: true });
+    await planKeys.put({ keyId: 'a', plan: 'trial', isNew: false });
+    await planKeys.put({ keyId: 'a', plan: undefined, isNew: false });
+  });
+  expect(asked.some((request) => request.startsWith('GET /apikeys?'))).toBe(true);
+  expect(
+    asked.filter((request) => /includeValue/i.test(request) || /^GET \/apikeys\/|^GET \/usageplans\/./.test(request)),
+  ).toEqual([]);
+});
+
+test('an API key that is there is looked for by its name, and one that is on its plan is left there', async () => {
+  const change = { keyId: 'a', plan: 'free', isNew: true };
+  await planKeys.put(change);
+  const asked = await askedBy(() => planKeys.put(change));
+  expect(asked).toEqual([
+    'POST /apikeys',
+    `GET /apikeys?name=${encodeURIComponent(`latchkey-a/${NAMESPACE}`)}`,
+    expect.stringContaining('GET /usageplans?'),
+  ]);
+});
+
+test.each(['pro', 'gold', undefined])(
+  'nothing can stand for a new key on the plan %p: nothing is asked',
+  async (plan) => {
+    expect(await askedBy(() => planKeys.put({ keyId: 'a', plan, isNew: true }))).toEqual([]);
+    expect(await askedBy(() => planKeys.put({ keyId: 'a', plan, isNew: false }))).toHaveLength(1);
+  },
+);

@@ -1,0 +1,209 @@
+import {
+  APIGatewayClient,
+  CreateApiKeyCommand,
+  CreateUsagePlanCommand,
+  CreateUsagePlanKeyCommand,
+  paginateGetApiKeys,
+  paginateGetUsagePlanKeys,
+} from '@aws-sdk/client-api-gateway';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createStreamHandler } from '../../../lambda/usagePlanSync/streamEvents.ts';
+import { PlanKeys } from '../../../lambda/usagePlanSync/sync.ts';
+import { usageIdentifier } from '../../../lambda/plans.ts';
+import { NOW_MS } from '../../support/keys.ts';
+import type { ApiGatewayEngine } from '../../support/apiGatewayFake.ts';
+import { streamRecord, type StreamedKey } from '../../support/streamEvents.ts';
+
+const NAMESPACE = '0123456789abcdef';
+const ID = '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11';
+const HOUR_MS = 3_600_000;
+const DONE = { batchItemFailures: [] };
+
+/** What the stream's function does to API Gateway's API keys, whichever engine stands for API Gateway. */
+export function describePlanKeys(name: string, start: () => Promise<ApiGatewayEngine>): void {
+  describe(name, () => {
+    let engine: ApiGatewayEngine;
+    let client: APIGatewayClient;
+    let usagePlanIds: ReadonlyMap<string, string>;
+    /** Of a plan that is shared. */
+    let sharedUsagePlanId: string;
+    beforeAll(async () => {
+      engine = await start();
+      client = createClient(engine.endpoint);
+    }, 30_000);
+    afterAll(async () => {
+      client?.destroy();
+      await engine?.stop();
+    });
+    beforeEach(async () => {
+      usagePlanIds = new Map([
+        ['free', await createUsagePlan()],
+        ['trial', await createUsagePlan()],
+      ]);
+      sharedUsagePlanId = await createUsagePlan();
+    });
+
+    const createUsagePlan = async (stage = 'prod') =>
+      (await client.send(new CreateUsagePlanCommand({ name: 'plan', apiStages: [{ apiId: 'api', stage }] }))).id ?? '';
+    const enter = (usagePlanId: string, keyId: string) =>
+      client.send(new CreateUsagePlanKeyCommand({ usagePlanId, keyId, keyType: 'API_KEY' }));
+    const createApiKey = async (name: string, value: string) =>
+      (await client.send(new CreateApiKeyCommand({ name, value, enabled: true }))).id ?? '';
+
+    /** Puts writes through the function as one batch. */
+    async function follow(
+      writes: readonly (readonly [StreamedKey | undefined, StreamedKey | undefined])[],
+      namespace = NAMESPACE,
+    ) {
+      const log: string[] = [];
+      const handler = createStreamHandler({
+        planKeys: new PlanKeys({
+          client,
+          namespace,
+          usagePlanIds,
+          sharedUsagePlanIds: [sharedUsagePlanId],
+          wait: () => Promise.resolve(),
+        }),
+        now: () => NOW_MS + HOUR_MS,
+        writeLog: (line) => log.push(line),
+      });
+      const answer = await handler({ Records: writes.map(([before, after]) => streamRecord(before, after)) });
+      return { answer, log: log.map((line) => JSON.parse(line) as unknown) };
+    }
+
+    /** The API keys of a Latchkey key that let requests through: each one's value, and the plans that it is on. */
+    async function apiKeysOf(id: string) {
+      const entered = new Map<string, string[]>();
+      for (const [plan, usagePlanId] of [...usagePlanIds, ['pro', sharedUsagePlanId] as const]) {
+        for await (const { items = [] } of paginateGetUsagePlanKeys({ client }, { usagePlanId }))
+          for (const { id: keyId = '' } of items) entered.set(keyId, [...(entered.get(keyId) ?? []), plan]);
+      }
+      const found: { value: string | undefined; plans: readonly string[] }[] = [];
+      for await (const { items = [] } of paginateGetApiKeys({ client }, { includeValues: true }))
+        for (const { id: keyId = '', name, value, enabled } of items)
+          if (enabled && name?.startsWith(`latchkey-${id}/`)) found.push({ value, plans: entered.get(keyId) ?? [] });
+      return found;
+    }
+
+    const valueOf = (id: string, namespace = NAMESPACE) => usageIdentifier(namespace, { kind: 'key', id });
+    const newId = () => crypto.randomUUID();
+
+    test('a key that is issued on a plan gets one API key, on that plan, of the value that the authorizer names', async () => {
+      const id = newId();
+      expect(await follow([[undefined, { id, plan: 'free' }]])).toEqual({ answer: DONE, log: [] });
+      expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['free'] }]);
+    });
+
+    test('what the stream brings twice is as if it had come once', async () => {
+      const id = newId();
+      const writes = [
+        [undefined, { id, plan: 'free' }],
+        [
+          { id, plan: 'free' },
+          { id, plan: 'trial' },
+        ],
+      ] as const;
+      await follow(writes);
+      expect(await follow(writes)).toEqual({ answer: DONE, log: [] });
+      expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['trial'] }]);
+      const gone = [[{ id, plan: 'trial' }, undefined]] as const;
+      await follow(gone);
+      expect(await follow(gone)).toEqual({ answer: DONE, log: [] });
+    });
+
+    test('an API key that was made and got no further is put on its plan', async () => {
+      const id = newId();
+      await createApiKey(`latchkey-${id}/${NAMESPACE}`, valueOf(id));
+      await follow([[undefined, { id, plan: 'free' }]]);
+      expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['free'] }]);
+    });
+
+    test('a key of another plan goes on with the same API key, on the new plan alone', async () => {
+      const id = newId();
+      await follow([[undefined, { id, plan: 'free' }]]);
+      await follow([[{ id, plan: 'free' }, { id, plan: 'trial' }]]); // prettier-ignore
+      expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['trial'] }]);
+    });
+
+    test('an API key of a plan that was per key and is shared now leaves it for the next', async () => {
+      const id = newId();
+      await enter(sharedUsagePlanId, await createApiKey(`latchkey-${id}/${NAMESPACE}`, valueOf(id)));
+      expect(await follow([[{ id, plan: 'pro' }, { id, plan: 'trial' }]])).toEqual({ answer: DONE, log: [] }); // prettier-ignore
+      expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['trial'] }]);
+    });
+
+    test('a usage plan that is not of the deployment keeps what it has', async () => {
+      const id = newId();
+      const apiKeyId = await createApiKey(`latchkey-${id}/${NAMESPACE}`, valueOf(id));
+      const usagePlanId = await createUsagePlan('another');
+      await enter(usagePlanId, apiKeyId);
+      expect((await follow([[undefined, { id, plan: 'free' }]])).answer).toEqual(DONE);
+      const kept: unknown[] = [];
+      for await (const { items = [] } of paginateGetUsagePlanKeys({ client }, { usagePlanId })) kept.push(...items);
+      expect(kept).toHaveLength(1);
+    });
+
+    test.each<[string, (id: string) => StreamedKey | undefined]>([
+      ['is taken off its plan', (id) => ({ id })],
+      ['goes to a shared or unknown plan', (id) => ({ id, plan: 'pro' })],
+      ['is deleted or purged', () => undefined],
+    ])('the API key of a key that %s is deleted, and no other', async (_, after) => {
+      const [id, other] = [newId(), newId()];
+      await follow([
+        [undefined, { id, plan: 'free' }],
+        [undefined, { id: other, plan: 'free' }],
+        [{ id, plan: 'free' }, after(id)],
+      ]);
+      expect(await apiKeysOf(id)).toEqual([]);
+      expect(await apiKeysOf(other)).toEqual([{ value: valueOf(other), plans: ['free'] }]);
+    });
+
+    test('a key whose id begins as another’s is told from it', async () => {
+      await follow(['a', 'ab', 'a-0123456789abcdef'].map((id) => [undefined, { id, plan: 'free' }] as const));
+      await follow([[{ id: 'a', plan: 'free' }, undefined]]);
+      expect(await apiKeysOf('a')).toEqual([]);
+      for (const id of ['ab', 'a-0123456789abcdef']) expect(await apiKeysOf(id)).toHaveLength(1);
+      await follow(['ab', 'a-0123456789abcdef'].map((id) => [{ id, plan: 'free' }, undefined] as const));
+    });
+
+    test('an API key whose name only begins as the key’s own is somebody else’s, and stays', async () => {
+      const id = newId();
+      await createApiKey(`latchkey-${id}/${NAMESPACE}-copy`, 'c'.repeat(20) + id.replaceAll('-', ''));
+      await follow([[{ id, plan: 'free' }, undefined]]);
+      expect(await apiKeysOf(id)).toHaveLength(1);
+    });
+
+    test('two deployments in one account that hold the same key leave each other’s API key alone', async () => {
+      const id = newId();
+      const elsewhere = 'fedcba9876543210';
+      await follow([[undefined, { id, plan: 'free' }]]);
+      await follow([[undefined, { id, plan: 'free' }]], elsewhere);
+      expect(await apiKeysOf(id)).toHaveLength(2);
+      await follow([[{ id, plan: 'free' }, undefined]]);
+      expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id, elsewhere), plans: ['free'] }]);
+    });
+
+    test('an identifier that belongs to somebody else is logged with the key’s id, and the keys behind it are served', async () => {
+      await createApiKey('not-latchkey', valueOf(ID));
+      const id = newId();
+      const { answer, log } = await follow([ID, id].map((one) => [undefined, { id: one, plan: 'free' }] as const));
+      expect(answer).toEqual(DONE);
+      expect(log).toEqual([
+        expect.objectContaining({
+          level: 'ERROR',
+          message: 'fault',
+          code: 'PLAN_KEY_REFUSED',
+          cause: 'CONFLICT',
+          keyId: ID,
+          plan: 'free',
+        }),
+      ]);
+      expect(await apiKeysOf(id)).toHaveLength(1);
+    });
+  });
+}
+
+function createClient(endpoint: string): APIGatewayClient {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return new APIGatewayClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+}

@@ -1,0 +1,94 @@
+import { expect, test } from '@jest/globals';
+import { LatchkeyError } from '../../../keys/errors.ts';
+import { StreamLog } from '../../../lambda/usagePlanSync/streamEvents.ts';
+import { NOW_MS } from '../../support/keys.ts';
+import { readPlanKeysSettings } from '../../../lambda/usagePlanSync/settings.ts';
+
+const RIGHT = { LATCHKEY_PLAN_NAMESPACE: '0123456789abcdef', LATCHKEY_USAGE_PLANS: '{"free":"abc"}' };
+
+function faultOf(environment: Readonly<Record<string, string | undefined>>): LatchkeyError {
+  try {
+    readPlanKeysSettings(environment);
+  } catch (error) {
+    if (error instanceof LatchkeyError && error.code === 'CONFIG_INVALID') return error;
+    throw error;
+  }
+  throw new Error('the settings were accepted');
+}
+
+test('every variable is read', () => {
+  const settings = readPlanKeysSettings({
+    LATCHKEY_PLAN_NAMESPACE: 'fedcba9876543210',
+    LATCHKEY_USAGE_PLANS: '{"free":"abc","trial":"def"}',
+    LATCHKEY_SHARED_USAGE_PLANS: '["ghi","jkl"]',
+  });
+  expect(settings).toEqual({
+    namespace: 'fedcba9876543210',
+    usagePlanIds: new Map([
+      ['free', 'abc'],
+      ['trial', 'def'],
+    ]),
+    sharedUsagePlanIds: ['ghi', 'jkl'],
+  });
+});
+
+test('without the variable no plan is shared', () => {
+  expect(readPlanKeysSettings(RIGHT)).toMatchObject({ sharedUsagePlanIds: [] });
+});
+
+const NAMESPACE_WANTED = '16 hex digits';
+const USAGE_PLANS_WANTED = 'a JSON object of plan → id of a usage plan';
+const SHARED_WANTED = 'a JSON list of ids of usage plans';
+
+test.each([
+  ['LATCHKEY_PLAN_NAMESPACE', undefined, NAMESPACE_WANTED],
+  ['LATCHKEY_PLAN_NAMESPACE', '', NAMESPACE_WANTED],
+  ['LATCHKEY_PLAN_NAMESPACE', '0', NAMESPACE_WANTED],
+  ['LATCHKEY_PLAN_NAMESPACE', '0123456789abcde', NAMESPACE_WANTED],
+  ['LATCHKEY_PLAN_NAMESPACE', '0123456789abcdef0', NAMESPACE_WANTED],
+  ['LATCHKEY_PLAN_NAMESPACE', '0123456789ABCDEF', NAMESPACE_WANTED],
+  ['LATCHKEY_USAGE_PLANS', undefined, USAGE_PLANS_WANTED],
+  ['LATCHKEY_USAGE_PLANS', '', USAGE_PLANS_WANTED],
+  ['LATCHKEY_USAGE_PLANS', '{', USAGE_PLANS_WANTED],
+  ['LATCHKEY_USAGE_PLANS', 'null', USAGE_PLANS_WANTED],
+  ['LATCHKEY_USAGE_PLANS', '7', USAGE_PLANS_WANTED],
+  ['LATCHKEY_USAGE_PLANS', '"abc"', USAGE_PLANS_WANTED],
+  ['LATCHKEY_USAGE_PLANS', '["abc"]', USAGE_PLANS_WANTED],
+  ['LATCHKEY_USAGE_PLANS', '{}', USAGE_PLANS_WANTED],
+  ['LATCHKEY_USAGE_PLANS', '{"-":"abc"}', USAGE_PLANS_WANTED],
+  ['LATCHKEY_USAGE_PLANS', '{"free":""}', USAGE_PLANS_WANTED],
+  ['LATCHKEY_USAGE_PLANS', '{"free":7}', USAGE_PLANS_WANTED],
+  ['LATCHKEY_USAGE_PLANS', '{"free":"abc","trial":null}', USAGE_PLANS_WANTED],
+  ['LATCHKEY_SHARED_USAGE_PLANS', '', SHARED_WANTED],
+  ['LATCHKEY_SHARED_USAGE_PLANS', '[', SHARED_WANTED],
+  ['LATCHKEY_SHARED_USAGE_PLANS', '{}', SHARED_WANTED],
+  ['LATCHKEY_SHARED_USAGE_PLANS', '"abc"', SHARED_WANTED],
+  ['LATCHKEY_SHARED_USAGE_PLANS', '[""]', SHARED_WANTED],
+  ['LATCHKEY_SHARED_USAGE_PLANS', '["abc",7]', SHARED_WANTED],
+])('%s=%j is refused', (name, value, wanted) => {
+  expect(faultOf({ ...RIGHT, [name]: value }).message).toBe(`${name}: got ${JSON.stringify(value)}, wanted ${wanted}`);
+});
+
+test('all problems are in one error', () => {
+  const environment = { LATCHKEY_USAGE_PLANS: '[]', LATCHKEY_SHARED_USAGE_PLANS: '7' };
+  expect(faultOf(environment).message.split('; ')).toEqual([
+    expect.stringContaining('LATCHKEY_PLAN_NAMESPACE: got undefined, '),
+    expect.stringContaining('LATCHKEY_USAGE_PLANS: got "[]", '),
+    expect.stringContaining('LATCHKEY_SHARED_USAGE_PLANS: got "7", '),
+  ]);
+});
+
+test('settings that keep the function from starting are a fault in its log, with what is wrong', () => {
+  const lines: string[] = [];
+  const fault = faultOf({ ...RIGHT, LATCHKEY_USAGE_PLANS: '{}' });
+  new StreamLog({ write: (line) => lines.push(line), now: () => NOW_MS }).notStarted(fault);
+  expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
+    {
+      timestamp: new Date(NOW_MS).toISOString(),
+      level: 'ERROR',
+      message: 'fault',
+      code: 'CONFIG_INVALID',
+      detail: fault.message,
+    },
+  ]);
+});

@@ -1,0 +1,176 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { KeyRecord } from '../../../keys/record.ts';
+import { Plans } from '../../../lambda/plans.ts';
+import {
+  appSyncEvent,
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+} from '../../../testing/authorizerEvents.ts';
+import { handlerUnderTest } from '../../support/handlerUnderTest.ts';
+import { at, makeKey } from '../../support/keys.ts';
+
+const NAMESPACE = '0123456789abcdef';
+const LISTS = { namespace: NAMESPACE, perKey: ['free', 'trial'], shared: ['pro'] };
+const PLANNED = { LATCHKEY_PLANS: JSON.stringify(LISTS) };
+const SCOPED = { ...PLANNED, LATCHKEY_SCOPES: '{"orders":["GET /orders"],"nothing":[]}' };
+const REST = [
+  ['rest-token', restTokenEvent],
+  ['rest-request', restRequestEvent],
+] as const;
+const OTHERS = [
+  ['http-api', httpApiEvent],
+  ['http-api-1.0', httpApiV1Event],
+  ['websocket', webSocketEvent],
+  ['appsync', appSyncEvent],
+] as const;
+
+const bearing = (secret: string) => ({ headers: [['Authorization', `Bearer ${secret}`]] as const });
+
+describe.each(REST)('%s', (_, makeEvent) => {
+  const identifierFor = async (
+    fields: Partial<KeyRecord>,
+    environment: Record<string, string> = PLANNED,
+    path = '/',
+  ) => {
+    const { secret, record } = makeKey(fields);
+    const answer = await handlerUnderTest([record], environment).invoke(makeEvent({ ...bearing(secret), path }));
+    return 'usageIdentifierKey' in answer ? answer.usageIdentifierKey : undefined;
+  };
+
+  test.each(['free', 'pro', undefined])(
+    'the answer to a key on the plan %p says what it is counted by',
+    async (plan) => {
+      const fields = { id: 'one', ...(plan === undefined ? {} : { plan }) };
+      expect(await identifierFor(fields)).toBe(plansOf(LISTS).identifierOf(fields));
+      expect(await identifierFor(fields)).toMatch(/^[0-9a-z]{20,128}$/);
+    },
+  );
+
+  test('a key whose plan the deployment lacks is let through without what API Gateway would count it by', async () => {
+    expect(await identifierFor({ plan: 'gold' })).toBeUndefined();
+  });
+
+  test('a scoped key is counted as every other, whichever route it asks for', async () => {
+    const fields = { plan: 'free', scopes: ['orders'] };
+    const expected = plansOf(LISTS).identifierOf({ id: makeKey().record.id, plan: 'free' });
+    for (const path of ['/orders', '/admin']) expect(await identifierFor(fields, SCOPED, path)).toBe(expected);
+  });
+
+  test.each<[string, Partial<KeyRecord>]>([
+    ['a revoked key', { revokedAt: at(0) }],
+    ['a key of no route', { scopes: ['nothing'] }],
+  ])('no Deny says what would be counted: %s', async (__, fields) => {
+    expect(await identifierFor({ plan: 'free', ...fields }, SCOPED)).toBeUndefined();
+  });
+
+  test('where the deployment has no plans no answer says anything of them', async () => {
+    for (const plan of ['free', 'gold']) expect(await identifierFor({ plan }, {})).toBeUndefined();
+  });
+});
+
+test.each(OTHERS)('%s knows no usage plans: its answer says nothing of them', async (_, makeEvent) => {
+  for (const fields of [{ plan: 'free' }, { plan: 'pro' }, {}]) {
+    const { secret, record } = makeKey(fields);
+    const answer = await handlerUnderTest([record], PLANNED).invoke(makeEvent(bearing(secret)));
+    expect(answer).not.toHaveProperty('usageIdentifierKey');
+  }
+});
+
+describe('what a key is counted by', () => {
+  const arbitraryKey = fc.record({ id: fc.uuid(), plan: fc.constantFrom('free', 'trial', 'pro', 'gold', undefined) });
+  const identifierOf = ({ id, plan }: { id: string; plan: string | undefined }, by = plansOf(LISTS)) =>
+    by.identifierOf({ id, ...(plan === undefined ? {} : { plan }) });
+
+  test('is a function of the key, shared by two keys only where they are on one shared plan, or on none', () => {
+    fc.assert(
+      fc.property(arbitraryKey, arbitraryKey, (one, two) => {
+        expect(identifierOf(one)).toBe(identifierOf({ ...one }, plansOf(LISTS)));
+        if (one.plan === 'gold' || one.id === two.id) return;
+        const isShared = one.plan === two.plan && [undefined, 'pro'].includes(one.plan);
+        expect(identifierOf(one) === identifierOf(two)).toBe(isShared);
+      }),
+    );
+  });
+
+  // AWS's API keys have these for their values: another would be one that API Gateway does not know.
+  test.each([
+    ['a key of a plan per key', 'free', '9b371694bdf536b02c91f65c86830763ab6039ad89f440bcfd4a0a1fbd0ae133'],
+    ['a shared plan', 'pro', '7903271bf1ca370d4b0da1b3cebbf8f241d59c941b45d2b07ccb80fd5118ebea'],
+    ['keys of no plan', undefined, '83e0b56fe8e46a8129eb9aaeff108d4c5f6e5a177e1fb3e8e0968b5d97604cbf'],
+  ])('is the same in every version of Latchkey: %s', (_, plan, identifier) => {
+    expect(identifierOf({ id: 'one', plan })).toBe(identifier);
+  });
+
+  test('stays with a key that goes from one plan per key to another, as its API key does', () => {
+    expect(identifierOf({ id: 'one', plan: 'free' })).toBe(identifierOf({ id: 'one', plan: 'trial' }));
+  });
+
+  test('is of this deployment alone', () => {
+    const elsewhere = plansOf({ ...LISTS, namespace: 'fedcba9876543210' });
+    fc.assert(
+      fc.property(
+        arbitraryKey.filter(({ plan }) => plan !== 'gold'),
+        (key) => identifierOf(key) !== identifierOf(key, elsewhere),
+      ),
+    );
+  });
+
+  test('is of no other kind, whatever a plan or a key is called', () => {
+    const ids = ['pro', 'plan', 'unplanned'].map((id) => identifierOf({ id, plan: 'free' }));
+    expect(
+      new Set([...ids, identifierOf({ id: '', plan: 'pro' }), identifierOf({ id: '', plan: undefined })]).size,
+    ).toBe(5);
+  });
+});
+
+describe('a plan that the deployment lacks', () => {
+  test('is logged once in the life of the environment', async () => {
+    const one = makeKey({ plan: 'gold' });
+    const two = makeKey({ plan: 'gold' });
+    const { invoke, logged } = handlerUnderTest([one.record, two.record], PLANNED);
+    for (const { secret } of [one, one, two]) await invoke(restTokenEvent(bearing(secret)));
+    expect(logged()).toEqual([
+      expect.objectContaining({
+        level: 'WARN',
+        message: 'plan unknown',
+        code: 'PLAN_UNKNOWN',
+        surface: 'rest-token',
+        plan: 'gold',
+        keyId: one.record.id,
+      }),
+    ]);
+  });
+
+  test('is no news where there are no plans, nor is a plan that there is', async () => {
+    const keys = ['free', 'pro'].map((plan) => makeKey({ plan }));
+    const records = keys.map(({ record }) => record);
+    for (const environment of [PLANNED, {}]) {
+      const { invoke, log } = handlerUnderTest(records, environment);
+      for (const { secret } of keys) await invoke(restTokenEvent(bearing(secret)));
+      expect(log).toEqual([]);
+    }
+  });
+
+  test('is logged of no more than 1000 in the life of the environment', async () => {
+    const keys = Array.from({ length: 1001 }, (_, key) => makeKey({ plan: `plan-${key}` }));
+    const { invoke, logged } = handlerUnderTest(keys.map(({ record }) => record), PLANNED); // prettier-ignore
+    for (const { secret } of keys) await invoke(restTokenEvent(bearing(secret)));
+    expect(logged()).toHaveLength(1000);
+  });
+});
+
+test('plans by name are told as the lists that the function reads, a plan that is nothing among them: others refuse it', () => {
+  const byName = { free: {}, pro: { shared: true }, trial: { shared: false }, ...JSON.parse('{"nothing":null}') };
+  const lists = { namespace: NAMESPACE, perKey: ['free', 'trial', 'nothing'], shared: ['pro'] };
+  expect(JSON.parse(Plans.textOf(byName, NAMESPACE))).toEqual(lists);
+});
+
+function plansOf(lists: object): Plans {
+  const parsed = Plans.parse(JSON.stringify(lists));
+  if (parsed === undefined) throw new Error('the plans were not read');
+  return parsed;
+}

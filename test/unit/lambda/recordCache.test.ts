@@ -1,0 +1,440 @@
+import { describe, expect, test } from '@jest/globals';
+import { LatchkeyError } from '../../../keys/errors.ts';
+import type { KeyRecord } from '../../../keys/record.ts';
+import type { KeyHash } from '../../../keys/secret.ts';
+import { RecordCache } from '../../../lambda/recordCache.ts';
+import { makeKey, NOW_MS } from '../../support/keys.ts';
+import { MemoryLookup } from '../../../testing/memoryLookup.ts';
+
+interface Limits {
+  readonly recordMs?: number;
+  readonly staleIfErrorMs?: number;
+  readonly capacity?: number;
+}
+
+/** A cache in front of a table of one key, and a clock to turn. */
+function cacheOf({ recordMs = 60_000, staleIfErrorMs = 0, capacity = 10_000 }: Limits = {}) {
+  const { record } = makeKey();
+  const lookup = new MemoryLookup(record);
+  const clock = { nowMs: NOW_MS };
+  const cache = new RecordCache({ recordMs, staleIfErrorMs, capacity, now: () => clock.nowMs });
+  const find = (keyHash: KeyHash = record.keyHash) => cache.find(keyHash, (hash) => lookup.find(hash));
+  return { record, lookup, clock, cache, find };
+}
+
+/** A read that waits for its answer. */
+function slowRead() {
+  let answer: (record: KeyRecord | undefined) => void = () => {};
+  const record = new Promise<KeyRecord | undefined>((resolve) => (answer = resolve));
+  return { read: () => record, answer: (value: KeyRecord) => answer(value) };
+}
+
+const unknownHash = () => makeKey().record.keyHash;
+
+describe('a record that was read', () => {
+  test.each([
+    ['in its index', 0, 'answers for no other hash'],
+    ['of which its index is not made', 13, 'does not answer for a hash of the same index, and gives its place to it'],
+  ])('that differs in a digit %s', async (_, at) => {
+    const { record, cache, find } = cacheOf();
+    await find();
+    const changed = record.keyHash[at] === '0' ? '1' : '0';
+    const other = `${record.keyHash.slice(0, at)}${changed}${record.keyHash.slice(at + 1)}` as KeyHash;
+    expect(cache.held(other, NOW_MS)).toBeUndefined();
+    const otherRecord = { ...record, keyHash: other };
+    expect(await cache.find(other, async () => otherRecord)).toBe(otherRecord);
+    expect(cache.held(other, NOW_MS)?.record).toBe(otherRecord);
+    expect(cache.held(record.keyHash, NOW_MS)?.record).toBe(at === 0 ? record : undefined);
+    cache.forget(record.keyHash);
+    expect(cache.held(other, NOW_MS)?.record).toBe(otherRecord);
+  });
+
+  test.each([
+    ['1000000000000', '0000000000001'],
+    ['a000000000000', '1000000000000'],
+    ['000000000000a', '0000000000001'],
+  ])('stays where another is held, also of hashes as alike as %s… and %s…', async (...starts) => {
+    const { record, cache } = cacheOf();
+    const records = starts.map((start) => ({ ...record, keyHash: start.padEnd(64, '0') as KeyHash }));
+    for (const one of records) await cache.find(one.keyHash, async () => one);
+    expect(records.map(({ keyHash }) => cache.held(keyHash, NOW_MS)?.record)).toEqual(records);
+  });
+
+  test('answers until its time has passed', async () => {
+    const { record, lookup, clock, find } = cacheOf();
+    expect(await find()).toBe(record);
+    clock.nowMs += 59_999;
+    expect(await find()).toBe(record);
+    expect(lookup.reads).toBe(1);
+    clock.nowMs += 1;
+    await find();
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('is as old as the start of its read, however long that took', async () => {
+    const { record, lookup, clock, cache, find } = cacheOf();
+    await cache.find(record.keyHash, async (hash) => {
+      clock.nowMs += 4000;
+      return lookup.find(hash);
+    });
+    clock.nowMs += 56_000;
+    await find();
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('tells when its read began, and nothing once it was forgotten', async () => {
+    const { record, clock, cache, find } = cacheOf();
+    expect(cache.readAtMs(record.keyHash)).toBeUndefined();
+    await find();
+    clock.nowMs += 1000;
+    await find();
+    expect(cache.readAtMs(record.keyHash)).toBe(NOW_MS);
+    cache.forget(record.keyHash);
+    expect(cache.readAtMs(record.keyHash)).toBeUndefined();
+  });
+
+  test('is read on every request where the cache is off, and not held', async () => {
+    const { record, lookup, cache, find } = cacheOf({ recordMs: 0 });
+    await find();
+    await find();
+    expect(lookup.reads).toBe(2);
+    expect(cache.readAtMs(record.keyHash)).toBeUndefined();
+  });
+
+  test('is read anew once it was forgotten', async () => {
+    const { record, lookup, cache, find } = cacheOf();
+    await find();
+    cache.forget(record.keyHash);
+    await find();
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('does not live on because the clock was put back', async () => {
+    const { lookup, clock, find } = cacheOf();
+    await find();
+    clock.nowMs -= 3_600_000;
+    await find();
+    expect(lookup.reads).toBe(2);
+  });
+});
+
+describe('two hashes that differ in the last digit alone', () => {
+  const { record } = makeKey();
+  const other = {
+    ...record,
+    keyHash: `${record.keyHash.slice(0, -1)}${record.keyHash.endsWith('0') ? '1' : '0'}` as KeyHash,
+  };
+
+  test('the cache gives each of two like hashes its own record, while both are looked up at once', async () => {
+    const { cache } = cacheOf();
+    const records = await Promise.all([record, other].map((one) => cache.find(one.keyHash, async () => one)));
+    expect(records).toEqual([record, other]);
+  });
+
+  test('the cache reads a hash that is like one that the table lacks', async () => {
+    const { cache } = cacheOf();
+    await cache.find(record.keyHash, async () => undefined);
+    expect(await cache.find(other.keyHash, async () => other)).toBe(other);
+  });
+
+  test('the cache answers for no hash by the record of a like one, also during an outage', async () => {
+    const { cache } = cacheOf({ recordMs: 0, staleIfErrorMs: 60_000 });
+    await cache.find(record.keyHash, async () => record);
+    const outage = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'down'));
+    await expect(cache.find(other.keyHash, outage)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+});
+
+describe('concurrent look-ups', () => {
+  test('of one key share one read', async () => {
+    const { record, lookup, find } = cacheOf();
+    const found = await Promise.all(Array.from({ length: 20 }, () => find()));
+    expect(new Set(found)).toEqual(new Set([record]));
+    expect(lookup.reads).toBe(1);
+  });
+
+  test.each([0, 300_000])('share no read where the cache is off (stale for %d ms)', async (staleIfErrorMs) => {
+    const { record, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs });
+    const found = await Promise.all(Array.from({ length: 20 }, () => find()));
+    expect(new Set(found)).toEqual(new Set([record]));
+    expect(lookup.reads).toBe(20);
+  });
+
+  test('that came after a revocation get no answer of a read that began before it, where the cache is off', async () => {
+    const { record, cache, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
+    const slow = slowRead();
+    const earlier = cache.find(record.keyHash, slow.read);
+    const revoked = { ...record, revokedAt: record.createdAt };
+    lookup.put(revoked);
+    expect(await find()).toBe(revoked);
+    slow.answer(record);
+    expect(await earlier).toBe(record);
+    lookup.isDown = true;
+    expect(await find()).toBe(revoked);
+  });
+
+  test('remember a busy key’s record for an outage, although a later read has always begun before one ends', async () => {
+    const { record, lookup, cache, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
+    let last = slowRead();
+    void cache.find(record.keyHash, last.read);
+    for (let at = 0; at < 3; at++) {
+      const next = slowRead();
+      void cache.find(record.keyHash, next.read);
+      last.answer(record);
+      last = next;
+    }
+    lookup.isDown = true;
+    await new Promise(setImmediate);
+    const answers = await Promise.all(Array.from({ length: 60 }, () => find()));
+    expect(new Set(answers)).toEqual(new Set([record]));
+  });
+
+  test('remember no record of a read that a later one has overtaken, which found the key deleted', async () => {
+    const { record, cache, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
+    const slow = slowRead();
+    const earlier = cache.find(record.keyHash, slow.read);
+    lookup.records.delete(record.keyHash);
+    expect(await find()).toBeUndefined();
+    slow.answer(record);
+    expect(await earlier).toBe(record);
+    lookup.isDown = true;
+    await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  test('remember a record although a later read has failed', async () => {
+    const { record, cache, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
+    const slow = slowRead();
+    const earlier = cache.find(record.keyHash, slow.read);
+    lookup.isDown = true;
+    await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    slow.answer(record);
+    await earlier;
+    expect(await find()).toBe(record);
+  });
+
+  test('answer during an outage with the newest record held, not with the one held when they began', async () => {
+    const { record, cache, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
+    await find();
+    let fail: (error: unknown) => void = () => {};
+    const failing = cache.find(record.keyHash, () => new Promise((_, reject) => (fail = reject)));
+    const revoked = { ...record, revokedAt: record.createdAt };
+    await cache.find(record.keyHash, async () => revoked);
+    fail(new LatchkeyError('STORE_UNAVAILABLE', 'down'));
+    expect(await failing).toBe(revoked);
+  });
+
+  test('read the key again once it was forgotten, and remember no read that began before', async () => {
+    const { record, lookup, clock, cache, find } = cacheOf();
+    const slow = slowRead();
+    const earlier = cache.find(record.keyHash, slow.read);
+    cache.forget(record.keyHash);
+    const renamed = { ...record, label: 'renamed' };
+    lookup.put(renamed);
+    expect(await find()).toBe(renamed);
+    slow.answer(record);
+    expect(await earlier).toBe(record);
+    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(renamed);
+  });
+
+  test('join a read for as long as a record answers, and then make their own', async () => {
+    const { record, lookup, clock, cache, find } = cacheOf({ recordMs: 1000 });
+    const slow = slowRead();
+    const earlier = cache.find(record.keyHash, slow.read);
+    clock.nowMs += 999;
+    const joined = find();
+    clock.nowMs += 1;
+    const renamed = { ...record, label: 'renamed' };
+    lookup.put(renamed);
+    expect(await find()).toBe(renamed);
+    slow.answer(record);
+    expect(await Promise.all([earlier, joined])).toEqual([record, record]);
+    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(renamed);
+    expect(lookup.reads).toBe(1);
+  });
+
+  test('join the last of two reads, also once the first has ended', async () => {
+    const { record, lookup, clock, cache, find } = cacheOf({ recordMs: 1000 });
+    const [first, second] = [slowRead(), slowRead()];
+    const earlier = cache.find(record.keyHash, first.read);
+    clock.nowMs += 1000;
+    const later = cache.find(record.keyHash, second.read);
+    first.answer(record);
+    await earlier;
+    const joined = find();
+    const renamed = { ...record, label: 'renamed' };
+    second.answer(renamed);
+    expect(await Promise.all([later, joined])).toEqual([renamed, renamed]);
+    expect(lookup.reads).toBe(0);
+  });
+
+  test('share its failure, and the next one reads again', async () => {
+    const { record, lookup, find } = cacheOf();
+    lookup.isDown = true;
+    const settled = await Promise.allSettled([find(), find(), find()]);
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(lookup.reads).toBe(1);
+    lookup.isDown = false;
+    expect(await find()).toBe(record);
+  });
+});
+
+describe('a hash that the table lacks', () => {
+  test('is not asked for again for ten seconds', async () => {
+    const { lookup, clock, find } = cacheOf();
+    const hash = unknownHash();
+    expect(await find(hash)).toBeUndefined();
+    clock.nowMs += 9_999;
+    expect(await find(hash)).toBeUndefined();
+    expect(lookup.reads).toBe(1);
+    clock.nowMs += 1;
+    await find(hash);
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('is remembered no longer than a record would be', async () => {
+    const { lookup, clock, find } = cacheOf({ recordMs: 3000 });
+    const hash = unknownHash();
+    await find(hash);
+    clock.nowMs += 3000;
+    await find(hash);
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('is not remembered where the cache is off', async () => {
+    const { lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 60_000 });
+    const hash = unknownHash();
+    await find(hash);
+    await find(hash);
+    expect(lookup.reads).toBe(2);
+  });
+
+  test('pushes out no record, however many of them come', async () => {
+    const { lookup, find } = cacheOf({ capacity: 100 });
+    await find();
+    for (let i = 0; i < 1000; i++) await find(unknownHash());
+    const readsBefore = lookup.reads;
+    await find();
+    expect(lookup.reads).toBe(readsBefore);
+  });
+
+  test('is found once its record was deleted and the cached one has run out', async () => {
+    const { record, lookup, clock, find } = cacheOf({ staleIfErrorMs: 600_000 });
+    await find();
+    lookup.records.delete(record.keyHash);
+    clock.nowMs += 60_000;
+    expect(await find()).toBeUndefined();
+    lookup.isDown = true;
+    clock.nowMs += 60_000;
+    await expect(find()).rejects.toThrow(LatchkeyError);
+  });
+});
+
+describe('while the store is down', () => {
+  test('a fault is thrown unless stale records may answer', async () => {
+    const { lookup, clock, find } = cacheOf();
+    await find();
+    lookup.isDown = true;
+    clock.nowMs += 60_000;
+    await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  test.each([60_000, 0])('a record answers as long as it may be stale (cache of %d ms)', async (recordMs) => {
+    const { record, lookup, clock, find } = cacheOf({ recordMs, staleIfErrorMs: 300_000 });
+    await find();
+    lookup.isDown = true;
+    clock.nowMs += 299_999;
+    expect(await find()).toBe(record);
+    clock.nowMs += 1;
+    await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  test('a corrupt record is no outage: nothing stale answers for it', async () => {
+    const { record, cache, clock, find } = cacheOf({ staleIfErrorMs: 300_000 });
+    await find();
+    clock.nowMs += 60_000;
+    const corrupt = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'corrupt'));
+    await expect(cache.find(record.keyHash, corrupt)).rejects.toMatchObject({ code: 'RECORD_CORRUPT' });
+  });
+
+  test('the first answer after the recovery is the table’s', async () => {
+    const { record, lookup, clock, find } = cacheOf({ staleIfErrorMs: 300_000 });
+    await find();
+    lookup.isDown = true;
+    clock.nowMs += 120_000;
+    await find();
+    lookup.isDown = false;
+    const renamed = { ...record, label: 'renamed' };
+    lookup.put(renamed);
+    expect(await find()).toBe(renamed);
+  });
+});
+
+describe('a read whatever is held', () => {
+  test('is waited for by nobody else: it may be of a request that was answered long ago', async () => {
+    const { record, lookup, clock, cache, find } = cacheOf();
+    await find();
+    void cache.readAnew(record.keyHash, () => new Promise(() => {}));
+    clock.nowMs += 600_000;
+    const revoked = { ...record, revokedAt: record.createdAt };
+    lookup.put(revoked);
+    expect(await find()).toBe(revoked);
+  });
+
+  test('is what is held from then on, as old as its start', async () => {
+    const { record, clock, cache, find } = cacheOf();
+    await find();
+    clock.nowMs += 1000;
+    const renamed = { ...record, label: 'renamed' };
+    await cache.readAnew(record.keyHash, async () => {
+      clock.nowMs += 1000;
+      return renamed;
+    });
+    expect(await find()).toBe(renamed);
+    expect(cache.readAtMs(record.keyHash)).toBe(NOW_MS + 1000);
+  });
+
+  test('that ends after a later one changes nothing', async () => {
+    const { record, lookup, clock, cache, find } = cacheOf();
+    await find();
+    let answer: (record: KeyRecord | undefined) => void = () => {};
+    const read = cache.readAnew(record.keyHash, () => new Promise((resolve) => (answer = resolve)));
+    clock.nowMs += 60_000;
+    const revoked = { ...record, revokedAt: record.createdAt };
+    lookup.put(revoked);
+    await find();
+    answer(record);
+    expect(await read).toBe(record);
+    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(revoked);
+
+    const readOfDeleted = cache.readAnew(record.keyHash, () => new Promise((resolve) => (answer = resolve)));
+    clock.nowMs += 60_000;
+    lookup.records.delete(record.keyHash);
+    expect(await find()).toBeUndefined();
+    answer(record);
+    await readOfDeleted;
+    expect(cache.held(record.keyHash, clock.nowMs)).toEqual({ record: undefined });
+  });
+
+  test('is not overwritten by a shared read that began before it, wherever the clock was put in between', async () => {
+    const { record, clock, cache } = cacheOf();
+    const slow = slowRead();
+    const earlier = cache.find(record.keyHash, slow.read);
+    clock.nowMs -= 1000;
+    const revoked = { ...record, revokedAt: record.createdAt };
+    await cache.readAnew(record.keyHash, async () => revoked);
+    slow.answer(record);
+    expect(await earlier).toBe(record);
+    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(revoked);
+  });
+
+  test('an earlier one leaves nothing behind that comes back once a clock that was put back has caught up', async () => {
+    const { record, lookup, clock, find } = cacheOf();
+    await find();
+    clock.nowMs -= 600_000;
+    const revoked = { ...record, revokedAt: record.createdAt };
+    lookup.put(revoked);
+    expect(await find()).toBe(revoked);
+    clock.nowMs += 600_001;
+    expect(await find()).toBe(revoked);
+  });
+});

@@ -1,0 +1,148 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  coversRoute,
+  isWellFormedRoute,
+  parseRoutePattern,
+  routeArnEnds,
+  wholeRouteOf,
+  type Route,
+} from '../../../lambda/routes.ts';
+
+const covers = (pattern: string, route: string) => {
+  const read = parseRoutePattern(pattern);
+  if (read === undefined) throw new Error(`${pattern} is no pattern`);
+  return coversRoute(read, route as Route);
+};
+
+describe('a pattern', () => {
+  test.each([
+    ['GET /orders', 'GET /orders', true],
+    ['GET /orders', 'POST /orders', false],
+    ['GET /orders', 'GET /orders/1', false],
+    ['GET /orders', 'GET /orders/', false],
+    ['GET /orders/*', 'GET /orders/1', true],
+    ['GET /orders/*', 'GET /orders/1/lines/2', true],
+    ['GET /orders/*', 'GET /orders', false],
+    ['GET /', 'GET /', true],
+    ['GET /*', 'GET /', true],
+    ['GET /orders/*/lines', 'GET /orders/1/lines', true],
+    ['GET /orders/*/lines', 'GET /orders/lines', false],
+    ['* /orders', 'DELETE /orders', true],
+    ['* /orders', 'GET /x/orders', false],
+    ['* /orders', 'GET /x /orders', false],
+    ['P* /orders', 'PUT /orders', true],
+    ['P* /orders', 'GET /orders', false],
+    ['* /*', 'GET /anything/at/all', true],
+    ['* /*', '$connect', false],
+    ['$connect', '$connect', true],
+    ['$connect', 'GET /$connect', false],
+    ['GRAPHQL /graphql', 'GRAPHQL /graphql', true],
+    ['POST /graphql', 'GRAPHQL /graphql', false],
+    ['* /*', 'GRAPHQL /graphql', false],
+    ['G* /graphql', 'GRAPHQL /graphql', false],
+    ['GET /a*a', 'GET /a', false],
+    ['GET /a*a', 'GET /aa', true],
+    ['GET /a/*/b/*', 'GET /a/1/b/2', true],
+    ['GET /a/*/b/*', 'GET /a/1/c/2', false],
+    ['GET /*ab*ba', 'GET /aba', false],
+    ['GET /*ab*ba', 'GET /abba', true],
+    ['*G* /orders', 'GET /orders', true],
+    ['*G* /orders', 'PUT /orders', false],
+  ])('%s covers %s: %p', (pattern, route, covered) => {
+    expect(covers(pattern, route)).toBe(covered);
+  });
+
+  // One that is tried star by star would take longer than the world will last.
+  test('of many stars is decided without trying where each of them ends', () => {
+    expect(covers(`GET /${'*a'.repeat(200)}b`, `GET /${'a'.repeat(5000)}`)).toBe(false);
+  });
+});
+
+describe('isWellFormedRoute', () => {
+  test.each([
+    'GET /',
+    'GET /orders/7',
+    'GET /orders/',
+    'DELETE /.well-known/a.b/x..',
+    'GET /a%20b/caf%C3%A9;v=1/@x:y',
+    'GET /50%',
+    '{} /{}',
+    '$connect',
+    'GRAPHQL /graphql',
+  ])('accepts %j', (route) => {
+    expect(isWellFormedRoute(route)).toBe(true);
+  });
+
+  test.each([
+    ['a query', 'GET /admin?x=/public'],
+    ['a fragment', 'GET /admin#/public'],
+    ['two dots between slashes', 'GET /orders/../admin'],
+    ['two dots at the end', 'GET /orders/..'],
+    ['two dots before a parameter', 'GET /orders/..;x=1/admin'],
+    ['one dot', 'GET /orders/./7'],
+    ['one dot at the end', 'GET /orders/.'],
+    ['one dot before a parameter', 'GET /orders/.;x/7'],
+    ['encoded dots', 'GET /orders/%2e%2e/admin'],
+    ['encoded dots in capitals', 'GET /orders/%2E./admin'],
+    ['an encoded slash', 'GET /orders/..%2fadmin'],
+    ['an encoded slash in capitals', 'GET /orders/a%2Fb'],
+    ['an encoded backslash', 'GET /orders/a%5cb'],
+    ['an encoded backslash in capitals', 'GET /orders/a%5Cb'],
+    ['a backslash', 'GET /orders\\..\\admin'],
+    ['an empty segment', 'GET /orders//admin'],
+    ['a space', 'GET /orders/7 HTTP/1.1'],
+    ['a line feed', 'GET /orders/7\n'],
+    ['a NUL', 'GET /orders/\u0000'],
+    ['a control character of Latin-1', 'GET /orders/\u0085'],
+    ['no slash at its start', 'GET orders'],
+    ['no method', '/orders'],
+    ['an empty method', ' /orders'],
+    ['an absolute URL', 'GET https://example.com/orders'],
+    ['nothing in it', ''],
+  ])('rejects a route with %s', (_, route) => {
+    expect(isWellFormedRoute(route)).toBe(false);
+  });
+
+  test.each([[undefined], [null], [7], [['GET /orders']], [{}]])('rejects %j, which is no text', (value) => {
+    expect(isWellFormedRoute(value)).toBe(false);
+  });
+});
+
+test.each(['GET /orders/../*', 'GET /orders//*', 'GET /a%2fb', '* /*/.', 'GET /%2E'])(
+  'parseRoutePattern rejects %s, which no route could match',
+  (pattern) => {
+    expect(parseRoutePattern(pattern)).toBeUndefined();
+  },
+);
+
+describe('in a method ARN', () => {
+  test.each([
+    ['GET /orders', ['GET/orders']],
+    ['GET /', ['GET/']],
+    ['* /*', ['*/*']],
+    ['* /*/lines', ['*/*/lines']],
+    ['P* /a', ['PATCH/a', 'POST/a', 'PUT/a']],
+    // `*/a` would cover GET/x/a too: in an ARN a wildcard does not end at a slash.
+    ['* /a', ['DELETE/a', 'GET/a', 'HEAD/a', 'OPTIONS/a', 'PATCH/a', 'POST/a', 'PUT/a']],
+  ])('%s is %p', (text, ends) => {
+    const pattern = parseRoutePattern(text);
+    expect(typeof pattern === 'object' && routeArnEnds(pattern)).toEqual(ends);
+  });
+});
+
+describe('a route key stands for every request of its route', () => {
+  test.each([
+    ['GET /orders/*', 'GET /orders/{id}', true],
+    ['GET /orders/1', 'GET /orders/{id}', false],
+    // The name of a parameter is no part of any request.
+    ['GET /*d*', 'GET /x/{id}', false],
+    ['GET /orders/*', 'GET /orders/{proxy+}', true],
+    ['GET /orders/*', 'ANY /orders/{id}', false],
+    ['* /orders/*', 'ANY /orders/{id}', true],
+    ['P* /orders/*', 'ANY /orders/{id}', false],
+    ['GET /*', '$default', false],
+    ['* /*', '$default', true],
+  ])('%s covers all of %s: %p', (pattern, routeKey, covered) => {
+    expect(covers(pattern, wholeRouteOf(routeKey))).toBe(covered);
+  });
+});

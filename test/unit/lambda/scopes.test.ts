@@ -1,0 +1,263 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  appSyncEvent,
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+} from '../../../testing/authorizerEvents.ts';
+import { AMBIGUOUS_ARN_ENDS, CONNECT } from '../../../lambda/routes.ts';
+import { Scopes } from '../../../lambda/scopes.ts';
+import { handlerUnderTest } from '../../support/handlerUnderTest.ts';
+import { makeKey } from '../../support/keys.ts';
+
+const MAPPING = {
+  'orders:read': ['GET /orders', 'GET /orders/*'],
+  'orders:write': ['POST /orders', '* /orders/*'],
+  live: ['$connect'],
+  graph: ['GRAPHQL /graphql'],
+  nothing: [],
+  all: ['* /*'],
+};
+const SCOPED = { LATCHKEY_SCOPES: JSON.stringify(MAPPING) };
+const SIMPLE = { ...SCOPED, LATCHKEY_HTTP_API_RESPONSE: 'simple' };
+const INSUFFICIENT = { errorCode: 'INSUFFICIENT_SCOPE', errorMessage: 'This API key may not use this route.' };
+const API = 'arn:aws:execute-api:us-east-1:123456789012:abcdef1234';
+
+const keyOf = (...scopes: string[]) => makeKey({ scopes });
+const bearing = (secret: string) => ({ headers: [['Authorization', `Bearer ${secret}`]] as const });
+
+/** The answer's policy. One that names a wildcard for a scoped key also denies the paths that can be read in two ways. */
+function policyOf(answer: object) {
+  const { principalId, policyDocument, context } = answer as {
+    principalId: string;
+    policyDocument: { Statement: { Effect: string; Resource: string | string[] }[] };
+    context: Record<string, string>;
+  };
+  const [statement, ...others] = policyDocument.Statement;
+  const resource = statement?.Resource;
+  const hasWildcard =
+    context['errorCode'] === 'INSUFFICIENT_SCOPE' && statement?.Effect === 'Allow' && /\*/.test(String(resource));
+  const stage = /^[^/]+\/[^/]+/.exec(String(resource))?.[0];
+  expect(others).toEqual(
+    hasWildcard
+      ? [expect.objectContaining({ Effect: 'Deny', Resource: AMBIGUOUS_ARN_ENDS.map((end) => `${stage}/${end}`) })]
+      : [],
+  );
+  return { principalId, effect: statement?.Effect, resource, context };
+}
+
+describe.each([
+  ['rest-token', restTokenEvent, 'prod'],
+  ['rest-request', restRequestEvent, 'prod'],
+  ['http-api', httpApiEvent, '$default'],
+  ['http-api-1.0', httpApiV1Event, '$default'],
+])('%s', (_, makeEvent, stage) => {
+  test('a scoped key gets the policy of its own routes, whichever route came first into the cache', async () => {
+    const { secret, record } = keyOf('orders:read');
+    const { invoke } = handlerUnderTest([record], SCOPED);
+    const own = await invoke(makeEvent({ ...bearing(secret), path: '/orders/7' }));
+    const other = await invoke(makeEvent({ ...bearing(secret), method: 'POST', path: '/admin' }));
+    expect(own).toEqual(other);
+    expect(policyOf(own)).toEqual({
+      principalId: record.id,
+      effect: 'Allow',
+      resource: [`${API}/${stage}/GET/orders`, `${API}/${stage}/GET/orders/*`],
+      context: { keyId: record.id, keyPrefix: record.keyPrefix, label: 'ci', scopes: 'orders:read', ...INSUFFICIENT },
+    });
+  });
+
+  test.each([
+    ['no scopes', []],
+    ['a scope that opens nothing', ['nothing']],
+    ['a scope that the mapping lacks', ['unheard-of']],
+    ['scopes of other kinds of API only', ['live']],
+  ])('a key of %s may do nothing', async (__, scopes) => {
+    const { secret, record } = keyOf(...scopes);
+    const { invoke } = handlerUnderTest([record], SCOPED);
+    expect(policyOf(await invoke(makeEvent({ ...bearing(secret), path: '/orders' })))).toMatchObject({
+      principalId: record.id,
+      effect: 'Deny',
+      resource: `${API}/${stage}/*`,
+      context: INSUFFICIENT,
+    });
+  });
+
+  test('a key without scopes may do everything, and no error stands beside it', async () => {
+    const { secret, record } = makeKey();
+    const { invoke } = handlerUnderTest([record], SCOPED);
+    const { effect, resource, context } = policyOf(await invoke(makeEvent(bearing(secret))));
+    expect({ effect, resource }).toEqual({ effect: 'Allow', resource: `${API}/${stage}/*` });
+    expect(context).not.toHaveProperty('errorCode');
+  });
+
+  test('where nothing is mapped, scopes are only handed on', async () => {
+    const { secret, record } = keyOf('orders:read');
+    const { invoke } = handlerUnderTest([record]);
+    const { resource, context } = policyOf(await invoke(makeEvent(bearing(secret))));
+    expect(resource).toBe(`${API}/${stage}/*`);
+    expect(context).toEqual({ keyId: record.id, keyPrefix: record.keyPrefix, label: 'ci', scopes: 'orders:read' });
+  });
+
+  test('a request outside the scopes is logged as a denial and is no use of the key', async () => {
+    const { secret, record } = keyOf('orders:read');
+    const { invoke, lookup, logged } = handlerUnderTest([record], SCOPED);
+    await invoke(makeEvent({ ...bearing(secret), path: '/admin' }));
+    expect(lookup.writes).toBe(0);
+    expect(logged()).toEqual([
+      expect.objectContaining({ message: 'denied', code: 'INSUFFICIENT_SCOPE', keyId: record.id }),
+    ]);
+    await invoke(makeEvent({ ...bearing(secret), path: '/orders' }));
+    expect(lookup.writes).toBe(1);
+  });
+});
+
+test('resources that two scopes share are named once, and a single one stands alone', async () => {
+  const { secret, record } = keyOf('orders:write', 'orders:read');
+  const { invoke } = handlerUnderTest([record], {
+    LATCHKEY_SCOPES: JSON.stringify({ 'orders:read': ['GET /orders'], 'orders:write': ['GET /orders'] }),
+  });
+  expect(policyOf(await invoke(restTokenEvent(bearing(secret)))).resource).toBe(`${API}/prod/GET/orders`);
+});
+
+test.each([restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event])(
+  'a request with dot segments is logged as a denial and is no use of the key (%p)',
+  async (makeEvent) => {
+    const { secret, record } = keyOf('orders:read');
+    const { invoke, lookup, logged } = handlerUnderTest([record], SCOPED);
+    await invoke(makeEvent({ ...bearing(secret), path: '/orders/../admin' }));
+    expect(lookup.writes).toBe(0);
+    expect(logged()).toEqual([expect.objectContaining({ code: 'INSUFFICIENT_SCOPE' })]);
+  },
+);
+
+describe('an HTTP API with simple answers', () => {
+  test.each([
+    ['GET', '/orders', true],
+    ['GET', '/orders/7', true],
+    ['POST', '/orders', false],
+    ['GET', '/admin', false],
+    ['GET', '/orders/../admin', false],
+    ['GET', '/orders/%2E%2e/admin', false],
+  ])('%s %s is decided for the request: %p', async (method, path, isAuthorized) => {
+    const { secret, record } = keyOf('orders:read');
+    const { invoke } = handlerUnderTest([record], SIMPLE);
+    expect(await invoke(httpApiEvent({ ...bearing(secret), method, path }))).toEqual({
+      isAuthorized,
+      context: isAuthorized
+        ? { keyId: record.id, keyPrefix: record.keyPrefix, label: 'ci', scopes: 'orders:read' }
+        : INSUFFICIENT,
+    });
+  });
+
+  test('with a result cache is decided for the whole route, which the cached answer will stand for', async () => {
+    const { secret, record } = keyOf('one');
+    const settings = { ...SIMPLE, LATCHKEY_SCOPES: '{"one":["GET /orders/1"]}' };
+    const event = { ...httpApiEvent({ ...bearing(secret), path: '/orders/1' }), routeKey: 'GET /orders/{id}' };
+    const uncached = handlerUnderTest([record], settings);
+    expect(await uncached.invoke(event)).toMatchObject({ isAuthorized: true });
+    const cached = handlerUnderTest([record], { ...settings, LATCHKEY_RESULT_CACHE_SECONDS: '60' });
+    expect(await cached.invoke(event)).toMatchObject({ isAuthorized: false });
+    expect(await cached.invoke({ ...event, routeKey: 'GET /orders/1' })).toMatchObject({ isAuthorized: true });
+  });
+
+  test('with a result cache is a refusal for want of scopes where the event tells no route', async () => {
+    const { secret, record } = keyOf('all');
+    const { invoke } = handlerUnderTest([record], { ...SIMPLE, LATCHKEY_RESULT_CACHE_SECONDS: '60' });
+    const { routeKey: _, ...event } = httpApiEvent(bearing(secret));
+    expect(await invoke(event)).toEqual({ isAuthorized: false, context: INSUFFICIENT });
+  });
+});
+
+test('a policy is judged for the request also where the gateway keeps it: the use of an own route is noted', async () => {
+  const { secret, record } = keyOf('one');
+  const settings = { LATCHKEY_SCOPES: '{"one":["GET /orders/1"]}', LATCHKEY_RESULT_CACHE_SECONDS: '60' };
+  const { invoke, lookup, log } = handlerUnderTest([record], settings);
+  await invoke({ ...httpApiEvent({ ...bearing(secret), path: '/orders/1' }), routeKey: 'GET /orders/{id}' });
+  expect(lookup.writes).toBe(1);
+  expect(log).toEqual([]);
+});
+
+describe('a WebSocket API', () => {
+  test('a scoped key needs the pattern $connect, and gets that route alone', async () => {
+    const allowed = keyOf('live', 'orders:read');
+    const refused = keyOf('orders:write');
+    const { invoke } = handlerUnderTest([allowed.record, refused.record], SCOPED);
+    expect(policyOf(await invoke(webSocketEvent(bearing(allowed.secret))))).toMatchObject({
+      effect: 'Allow',
+      resource: `${API}/prod/$connect`,
+    });
+    expect(policyOf(await invoke(webSocketEvent(bearing(refused.secret))))).toMatchObject({
+      effect: 'Deny',
+      context: INSUFFICIENT,
+    });
+  });
+});
+
+describe('AppSync', () => {
+  test('a scoped key needs the pattern GRAPHQL /graphql', async () => {
+    const allowed = keyOf('graph');
+    const refused = keyOf('all');
+    const { invoke } = handlerUnderTest([allowed.record, refused.record], SCOPED);
+    expect(await invoke(appSyncEvent(bearing(allowed.secret)))).toMatchObject({ isAuthorized: true });
+    expect(await invoke(appSyncEvent(bearing(refused.secret)))).toMatchObject({
+      isAuthorized: false,
+      resolverContext: INSUFFICIENT,
+    });
+  });
+});
+
+test('a scope that the mapping lacks is logged once in the life of the environment', async () => {
+  const one = keyOf('orders:read', 'unheard-of');
+  const { invoke, logged } = handlerUnderTest([one.record], SCOPED);
+  const event = restTokenEvent({ ...bearing(one.secret), path: '/orders' });
+  for (let request = 0; request < 3; request++) await invoke(event);
+  expect(logged()).toEqual([
+    expect.objectContaining({
+      level: 'WARN',
+      message: 'scope unknown',
+      code: 'SCOPE_UNKNOWN',
+      scope: 'unheard-of',
+      keyId: one.record.id,
+    }),
+  ]);
+});
+
+test('no more than 1000 unknown scopes are logged in the life of the environment', async () => {
+  const keys = Array.from({ length: 3 }, (_, key) =>
+    keyOf(...Array.from({ length: 400 }, (__, at) => `s${key}-${at}`)),
+  );
+  const { invoke, logged } = handlerUnderTest(
+    keys.map(({ record }) => record),
+    SCOPED,
+  );
+  for (const { secret } of keys) await invoke(restTokenEvent(bearing(secret)));
+  expect(logged().filter(({ message }) => message === 'scope unknown')).toHaveLength(1000);
+});
+
+describe('of a mapping that cannot be read', () => {
+  test.each([
+    ['{"read":["GET /orders","orders"],"write":["POST /orders"]}', '{"read":["orders"]}'],
+    ['{"re ad":["GET /orders"]}', '{"re ad":["GET /orders"]}'],
+    ['{"read":"GET /orders"}', '{"read":"GET /orders"}'],
+    ['{"read":["GET /orders"]}', '{}'],
+    ['[]', '[]'],
+    ['{', '{'],
+  ])('%s, what is wrong is %s', (text, wrong) => {
+    expect(Scopes.unreadableOf(text)).toBe(wrong);
+  });
+});
+
+test('a key of every scope has every pattern', () => {
+  const read = { method: 'GET', path: '/orders' };
+  const write = { method: 'POST', path: '/orders' };
+  expect(
+    new Scopes(
+      new Map([
+        ['read', [read]],
+        ['write', [write, CONNECT]],
+      ]),
+    ).allPatterns,
+  ).toEqual([read, write, CONNECT]);
+});

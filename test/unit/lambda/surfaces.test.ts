@@ -1,0 +1,103 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  appSyncEvent,
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+} from '../../../testing/authorizerEvents.ts';
+import { handlerUnderTest } from '../../support/handlerUnderTest.ts';
+import { makeKey } from '../../support/keys.ts';
+
+const BUCKET = 'arn:aws:s3:::bucket/GET/orders';
+const { methodArn } = restTokenEvent();
+
+test.each([
+  ['rest-token', restTokenEvent],
+  ['rest-request', restRequestEvent],
+  ['http-api', httpApiEvent],
+  ['http-api-1.0', httpApiV1Event],
+  ['websocket', webSocketEvent],
+  ['appsync', appSyncEvent],
+])('%s is what the log calls the surface of a request', async (surface, makeEvent) => {
+  const { invoke, logged } = handlerUnderTest([]);
+  await invoke(makeEvent({ key: 'sk_nonsense' }));
+  expect(logged()).toEqual([expect.objectContaining({ code: 'INVALID_KEY', surface })]);
+});
+
+test.each([
+  ['a TOKEN event with text before its ARN', { ...restTokenEvent(), methodArn: `x${methodArn}` }],
+  ['an HTTP API event of another type', { ...httpApiEvent(), type: 'OTHER' }],
+  ['an HTTP API event with an ARN of another service', { ...httpApiEvent(), routeArn: BUCKET }],
+  ['an HTTP API event of format 1.0 and of another type', { ...httpApiV1Event(), type: 'OTHER' }],
+  ['an HTTP API event of format 1.0 with an ARN of another service', { ...httpApiV1Event(), methodArn: BUCKET }],
+  ['a WebSocket event of another type', { ...webSocketEvent(), type: 'OTHER' }],
+  ['a WebSocket event with a payload version', { ...webSocketEvent(), version: '2.0' }],
+  ['an AppSync event without an API', { ...appSyncEvent(), requestContext: {} }],
+  ['an AppSync event without a context', { ...appSyncEvent(), requestContext: undefined }],
+  ['an AppSync event with null for its context', { ...appSyncEvent(), requestContext: null }],
+  ['an AppSync event with a text for its context', { ...appSyncEvent(), requestContext: 'apiId' }],
+  ['null', null],
+])('%s is of no surface', async (_, event) => {
+  await expect(handlerUnderTest([]).invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
+});
+
+test('a policy with a wildcard denies no path behind serverless-offline, which takes a dot in it for any character', async () => {
+  const { secret, record } = makeKey({ scopes: ['read'] });
+  const { invoke } = handlerUnderTest([record], { LATCHKEY_SCOPES: JSON.stringify({ read: ['GET /orders/*'] }) });
+  const effectsAt = async (stageArn: string) => {
+    const answer = await invoke({ ...restRequestEvent({ key: secret }), methodArn: `${stageArn}/GET/orders/7` });
+    const { policyDocument } = answer as { policyDocument: { Statement: readonly { Effect: string }[] } };
+    return policyDocument.Statement.map(({ Effect }) => Effect);
+  };
+  expect(await effectsAt('arn:aws:execute-api:us-east-1:random-account-id:random-api-id/dev')).toEqual(['Allow']);
+  expect(await effectsAt('arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod')).toEqual(['Allow', 'Deny']);
+});
+
+/** The ARN of `GET /whoami` as each tool that runs an API on a developer's machine writes it. */
+const ARNS_OF_EMULATORS = [
+  ['serverless-offline', 'arn:aws:execute-api:us-east-1:random-account-id:random-api-id/dev'],
+  ['SAM CLI without a stage', 'arn:aws:execute-api:us-east-1:123456789012:1234567890/None'],
+  ['SAM CLI with an HTTP API', 'arn:aws:execute-api:us-east-1:123456789012:1234567890/$default'],
+  ['LocalStack', 'arn:aws:execute-api:us-east-1:000000000000:mydxb8xjma/local'],
+  ['LocalStack with a custom id', 'arn:aws:execute-api:eu-central-1:000000000000:my-api/_user_request_'],
+] as const;
+
+describe.each(ARNS_OF_EMULATORS)('the handler behind %s', (_, stageArn) => {
+  const { secret, record } = makeKey({ scopes: ['read'] });
+  const arn = `${stageArn}/GET/whoami`;
+  const settings = { LATCHKEY_SCOPES: JSON.stringify({ read: ['GET /whoami'] }) };
+  const bearer = { key: secret };
+
+  test.each([
+    ['a TOKEN event', { ...restTokenEvent(bearer), version: '1.0', methodArn: arn }],
+    ['a REQUEST event', { ...restRequestEvent(bearer), methodArn: arn }],
+    ['a REQUEST event that says 1.0', { ...restRequestEvent(bearer), version: '1.0', methodArn: arn }],
+    ['an HTTP API event of format 1.0', { ...httpApiV1Event(bearer), methodArn: arn }],
+    ['an HTTP API event of format 2.0', { ...httpApiEvent(bearer), routeArn: arn }],
+  ])('answers %s with a policy for the ARN', async (__, event) => {
+    const { invoke } = handlerUnderTest([record], settings);
+    await expect(invoke(event)).resolves.toMatchObject({
+      principalId: record.id,
+      policyDocument: { Statement: [{ Effect: 'Allow', Resource: arn }] },
+    });
+  });
+});
+
+test('a WebSocket event of serverless-offline, whose account is "undefined", is answered with a policy', async () => {
+  const { secret, record } = makeKey();
+  const methodArn = 'arn:aws:execute-api:us-east-1:undefined:private/local/$connect';
+  const answer = await handlerUnderTest([record]).invoke({ ...webSocketEvent({ key: secret }), methodArn });
+  expect(answer).toMatchObject({
+    policyDocument: { Statement: [{ Effect: 'Allow', Resource: methodArn.replace('$connect', '*') }] },
+  });
+});
+
+test.each(['*', '?', 'a b', 'a/b', '${aws:username}'])(
+  'an ARN with the account %j is no event of Latchkey',
+  async (account) => {
+    const event = { ...restTokenEvent(), methodArn: methodArn.replace('123456789012', account) };
+    await expect(handlerUnderTest([]).invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
+  },
+);

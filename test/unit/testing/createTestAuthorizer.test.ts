@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  appSyncEvent,
+  createTestAuthorizer,
+  createTestKey,
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+  type TestRequest,
+} from '../../../testing/index.ts';
+
+const POLICY_EVENTS: readonly (readonly [string, (request: TestRequest) => object])[] = [
+  ['REST TOKEN', restTokenEvent],
+  ['REST REQUEST', restRequestEvent],
+  ['HTTP 2.0', httpApiEvent],
+  ['HTTP 1.0', httpApiV1Event],
+  ['WebSocket', webSocketEvent],
+];
+
+const allowing = (effect: 'Allow' | 'Deny') =>
+  expect.objectContaining({
+    policyDocument: expect.objectContaining({ Statement: [expect.objectContaining({ Effect: effect })] }),
+  });
+
+describe('the authorizer with a table in memory', () => {
+  test.each(POLICY_EVENTS)('decides on a key that a %s event carries', async (_, makeEvent) => {
+    const active = createTestKey({ owner: 'acme' });
+    const revoked = createTestKey({ revokedAt: '2024-02-01T00:00:00Z' });
+    const { handler } = createTestAuthorizer({ records: [active.record, revoked.record] });
+    const allowed = await handler(makeEvent({ key: active.secret }));
+    expect(allowed).toEqual(allowing('Allow'));
+    expect(allowed).toMatchObject({ context: { keyId: active.record.id, owner: 'acme' } });
+    const denied = await handler(makeEvent({ key: revoked.secret }));
+    expect(denied).toEqual(allowing('Deny'));
+    expect(denied).toMatchObject({ context: { errorCode: 'KEY_REVOKED' } });
+    expect(await handler(makeEvent({ key: createTestKey().secret }))).toEqual(allowing('Deny'));
+    await expect(handler(makeEvent({}))).rejects.toThrow(/^Unauthorized$/);
+  });
+
+  test('decides on a key that an AppSync event carries', async () => {
+    const { secret, record } = createTestKey();
+    const { handler } = createTestAuthorizer({ records: [record] });
+    expect(await handler(appSyncEvent({ key: secret }))).toMatchObject({
+      isAuthorized: true,
+      resolverContext: { keyId: record.id },
+    });
+    expect(await handler(appSyncEvent())).toMatchObject({ isAuthorized: false });
+  });
+
+  test('is set as the deployment is', async () => {
+    const { secret, record } = createTestKey({ scopes: ['orders:read'] }, { keyPrefix: 'acme_' });
+    const { handler, verifier } = createTestAuthorizer({
+      records: [record],
+      keyPrefix: 'acme_',
+      keySources: ['header:X-Api-Key'],
+      httpApiResponse: 'simple',
+      scopes: { 'orders:read': ['GET /orders'] },
+    });
+    const ask = (path: string) => handler(httpApiEvent({ headers: [['X-Api-Key', secret]], path }));
+    expect(await ask('/orders')).toMatchObject({ isAuthorized: true });
+    expect(await ask('/admin')).toMatchObject({ isAuthorized: false, context: { errorCode: 'INSUFFICIENT_SCOPE' } });
+    await expect(handler(httpApiEvent({ key: secret }))).rejects.toThrow(/^Unauthorized$/);
+    expect(await verifier.verify(secret, 'GET /orders')).toMatchObject({ effect: 'allow' });
+    expect(await verifier.verify(secret, 'GET /admin')).toMatchObject({ code: 'INSUFFICIENT_SCOPE' });
+  });
+
+  test('names what API Gateway counts a request by, as the deployment’s plans have it', async () => {
+    const keys = ['free', 'pro', 'pro', 'gold', undefined].map((plan) =>
+      createTestKey(plan === undefined ? {} : { plan }),
+    );
+    const { handler, log } = createTestAuthorizer({
+      records: keys.map(({ record }) => record),
+      plans: { free: { quota: { limit: 1 } }, pro: { shared: true } },
+    });
+    const answers = await Promise.all(keys.map(({ secret }) => handler(restRequestEvent({ key: secret }))));
+    for (const answer of answers) expect(answer).toEqual(allowing('Allow'));
+    const [free, pro, alsoPro, gold, none] = answers.map((answer) => Object(answer).usageIdentifierKey);
+    expect(pro).toBe(alsoPro);
+    expect(gold).toBeUndefined();
+    expect(new Set([free, pro, none]).size).toBe(3);
+    for (const identifier of [free, pro, none]) expect(identifier).toMatch(/^[0-9a-f]{64}$/);
+    expect(log.filter((line) => line.includes('PLAN_UNKNOWN'))).toEqual([expect.stringContaining('"plan":"gold"')]);
+  });
+
+  test('notes a use in the table, reads what is put there, and fails as an outage has it', async () => {
+    const { secret, record } = createTestKey();
+    const nowMs = Date.UTC(2030, 0);
+    const { handler, table, log } = createTestAuthorizer({ recordCacheSeconds: 0, now: () => nowMs });
+    const event = restRequestEvent({ key: secret });
+    expect(await handler(event)).toEqual(allowing('Deny'));
+    table.put(record);
+    expect(await handler(event)).toEqual(allowing('Allow'));
+    expect(table.records.get(record.keyHash)?.lastUsedAt).toBe('2030-01-01T00:00:00.000Z');
+    expect({ reads: table.reads, writes: table.writes }).toEqual({ reads: 2, writes: 1 });
+    table.isDown = true;
+    await expect(handler(event)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(log.map((line) => JSON.parse(line)['code'])).toEqual(['INVALID_KEY', 'STORE_UNAVAILABLE']);
+  });
+
+  test('names every option that is wrong', () => {
+    const create = () => createTestAuthorizer({ keySources: [], recordCacheSeconds: -1 });
+    expect(create).toThrow(/^keySources: got "", wanted .*; recordCacheSeconds: got "-1", wanted /);
+  });
+});
