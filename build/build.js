@@ -68,7 +68,7 @@ const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
     'authorizer/index': 'lambda/handler.ts',
-    'plan-keys/index': 'lambda/usagePlanSync/handler.ts',
+    'usage-plan-sync/index': 'lambda/usagePlanSync/handler.ts',
     'whoami/index': 'infra/app/whoami.ts',
   },
   outdir: 'dist',

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { isText, TEXT_WANTED } from '../keys/fields.ts';
+import { isText, TEXT_EXPECTED } from '../keys/fields.ts';
 import { isJsonObject, type JsonObject } from '../keys/json.ts';
-import { isScope, SCOPE_WANTED, splitScopes } from '../keys/scope.ts';
-import { isKeyPrefix, KEY_PREFIX_WANTED } from '../keys/secret.ts';
+import { isScope, SCOPE_EXPECTED, splitScopes } from '../keys/scope.ts';
+import { isKeyPrefix, KEY_PREFIX_EXPECTED } from '../keys/secret.ts';
 import { readTime, type Timestamp, toTimestamp } from '../keys/timestamp.ts';
 
 /** Adds the options that say which table a command works on. */
@@ -59,12 +59,12 @@ function parseName(text: string): string {
 
 function parseActor(text: string): string {
   if (isText(text)) return text;
-  throw new InvalidArgumentError(`Wanted ${TEXT_WANTED}.`);
+  throw new InvalidArgumentError(`Wanted ${TEXT_EXPECTED}.`);
 }
 
 function parseKeyPrefix(text: string): string {
   if (isKeyPrefix(text)) return text;
-  throw new InvalidArgumentError(`Wanted ${KEY_PREFIX_WANTED}.`);
+  throw new InvalidArgumentError(`Wanted ${KEY_PREFIX_EXPECTED}.`);
 }
 
 /** For `--help`. */
@@ -78,7 +78,7 @@ export const SCOPE_HELP = 'what it may do: one scope, or several with commas bet
 export function addScope(text: string, scopes: readonly string[] = []): readonly string[] {
   const added = splitScopes(text);
   if (added.length > 0 && added.every(isScope)) return [...scopes, ...added];
-  throw new InvalidArgumentError(`Wanted such as orders:read or orders:read,orders:write, ${SCOPE_WANTED}.`);
+  throw new InvalidArgumentError(`Wanted such as orders:read or orders:read,orders:write, ${SCOPE_EXPECTED}.`);
 }
 
 /**
@@ -96,7 +96,7 @@ export function parseMetadata(text: string): JsonObject {
 export const EXPIRY_HELP =
   'when it expires: 30m, 12h, 90d, 2w or 1y from now (minutes, hours, days, weeks, years of 365 days); a date such as 2030-01-31, which is the end of that day in UTC; or a time in ISO 8601 with its zone, such as 2030-01-31T12:00:00Z';
 
-const EXPIRY_WANTED = 'Wanted such as 12h, 90d, 1y, 2030-01-31 (the end of that day in UTC) or 2030-01-31T12:00:00Z.';
+const EXPIRY_EXPECTED = 'Wanted such as 12h, 90d, 1y, 2030-01-31 (the end of that day in UTC) or 2030-01-31T12:00:00Z.';
 
 /**
  * Reads `--expires`: a span from now, a date, whose end in UTC is meant, or a time with its zone. Whether the time is to come
@@ -105,18 +105,18 @@ const EXPIRY_WANTED = 'Wanted such as 12h, 90d, 1y, 2030-01-31 (the end of that 
  * @throws InvalidArgumentError of Commander
  */
 export function parseExpiry(text: string, nowMs: number): Timestamp {
-  const ms = spanMs(text);
+  const ms = durationMs(text);
   if (ms !== undefined && nowMs + ms < Date.UTC(10_000, 0)) return toTimestamp(nowMs + ms);
   const time = readTime(text, { dateAs: 'end' });
   if (time !== undefined) return time;
   const lacksZone = readTime(text, { zone: 'UTC' }) !== undefined;
   throw new InvalidArgumentError(
-    lacksZone ? 'It has no zone: append Z for UTC, or an offset such as +01:00.' : EXPIRY_WANTED,
+    lacksZone ? 'It has no zone: append Z for UTC, or an offset such as +01:00.' : EXPIRY_EXPECTED,
   );
 }
 
 /** A span of time as somebody gave it, and in milliseconds. */
-export interface Span {
+export interface Duration {
   readonly text: string;
   readonly ms: number;
 }
@@ -136,14 +136,14 @@ const MAX_MS = 1000 * 365 * 86_400_000;
  *
  * @throws InvalidArgumentError of Commander
  */
-export function parseSpan(text: string): Span {
-  const ms = spanMs(text);
+export function parseDuration(text: string): Duration {
+  const ms = durationMs(text);
   if (ms !== undefined && ms <= MAX_MS) return { text, ms };
   throw new InvalidArgumentError('Wanted such as 12h, 90d, 4w or 1y.');
 }
 
 /** Returns the milliseconds of a span such as `90d`, or `undefined` if the text is not one. */
-export function spanMs(text: string): number | undefined {
+export function durationMs(text: string): number | undefined {
   const [, count, unit = ''] = /^([1-9]\d{0,6})([mhdwy])$/.exec(text) ?? [];
   const ms = Number(count) * (UNIT_MS[unit] ?? Number.NaN);
   return Number.isNaN(ms) ? undefined : ms;

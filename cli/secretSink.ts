@@ -9,13 +9,13 @@ import { type Environment, setting } from '../operator/findTable.ts';
 import { parseJson } from './options.ts';
 import { issuedKeyJson } from './output.ts';
 
-export interface SecretPlaceOptions {
+export interface SecretSinkOptions {
   readonly copy?: boolean;
   readonly out?: string;
 }
 
 /** Where the secret of a key that is to be issued goes without being shown. */
-export interface SecretPlace {
+export interface SecretSink {
   /** For people, such as `on the clipboard`. */
   readonly name: string;
   /** Once it resolves, the secret is there. */
@@ -23,7 +23,7 @@ export interface SecretPlace {
 }
 
 /** Adds the options that say where a new key goes instead of being shown. */
-export function addSecretPlaceOptions(command: Command): Command {
+export function addSecretSinkOptions(command: Command): Command {
   return command
     .option('--copy', 'put the key on the clipboard, and do not show it')
     .addOption(
@@ -40,10 +40,10 @@ export function addSecretPlaceOptions(command: Command): Command {
  *
  * @throws CliError `CLIPBOARD_UNUSABLE`; `FILE_UNUSABLE`; and whatever else the work throws
  */
-export async function withSecretPlace<T>(
-  { copy, out }: SecretPlaceOptions,
+export async function withSecretSink<T>(
+  { copy, out }: SecretSinkOptions,
   env: Environment,
-  work: (place: SecretPlace | undefined) => Promise<T>,
+  work: (place: SecretSink | undefined) => Promise<T>,
 ): Promise<T> {
   if (copy === true) {
     const putOnClipboard = findClipboard(env);
@@ -62,7 +62,7 @@ export async function withSecretPlace<T>(
 }
 
 /** What is told where a key that was kept may not have come into the table. */
-export function unconfirmedNotice({ record }: IssuedKey, { name }: SecretPlace): string {
+export function unconfirmedNotice({ record }: IssuedKey, { name }: SecretSink): string {
   return `the key ${name} is good only if the list has the id ${record.id}`;
 }
 

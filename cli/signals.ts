@@ -40,7 +40,7 @@ export class Interruption {
   }
 
   /** Lets the work finish, and tells so. Work of several steps looks at `exitCode` between them. */
-  async holdOff<T>(work: () => Promise<T>, told = 'stopping after the key in hand'): Promise<T> {
+  async deferSignals<T>(work: () => Promise<T>, told = 'stopping after the key in hand'): Promise<T> {
     this.#heldOff.push(told);
     try {
       return await work();

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { CALL_LIMITS } from '../keys/dynamodb.ts';
 import { show } from '../keys/fields.ts';
 import { KeyRegistry, REGISTRY_TRANSLATION } from '../keys/registry.ts';
-import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED } from '../keys/secret.ts';
+import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED } from '../keys/secret.ts';
 import { accountConfig, callerArn, explainFault } from '../operator/aws.ts';
 import { CliError } from '../operator/errors.ts';
 import {
@@ -72,7 +72,7 @@ async function run<T>(
 function keyPrefixOf(env: Environment): string {
   const keyPrefix = setting(env, 'LATCHKEY_KEY_PREFIX') ?? DEFAULT_KEY_PREFIX;
   if (isKeyPrefix(keyPrefix)) return keyPrefix;
-  throw new CliError('USAGE_INVALID', `LATCHKEY_KEY_PREFIX: got ${show(keyPrefix)}, wanted ${KEY_PREFIX_WANTED}`);
+  throw new CliError('USAGE_INVALID', `LATCHKEY_KEY_PREFIX: got ${show(keyPrefix)}, wanted ${KEY_PREFIX_EXPECTED}`);
 }
 
 async function callerOf(location: TableLocation, env: Environment): Promise<string> {

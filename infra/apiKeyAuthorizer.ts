@@ -26,7 +26,7 @@ import {
   WebSocketKeyAuthorizer,
 } from './authorizers.ts';
 import { AuthorizerMetrics, rolloutAlarm, unauthorizedFilter } from './authorizerMetrics.ts';
-import { addErrorResponses } from './gatewayResponses.ts';
+import { addGatewayResponses } from './gatewayResponses.ts';
 import { hideCredential, httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './keySources.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
 import { propError } from './propChecks.ts';
@@ -93,7 +93,7 @@ export class ApiKeyAuthorizer extends Construct {
   readonly rolloutAlarm: Alarm | undefined;
 
   /**
-   * The longest that a key may still be accepted after it was revoked: `recordCacheTtl` and `resultCacheTtl` together. While
+   * The longest that a key may still be accepted after it was revoked: `recordCacheTtl` and `resultsCacheTtl` together. While
    * DynamoDB is down, `staleIfError` counts in place of a shorter `recordCacheTtl`. A WebSocket connection that is open already
    * is not ended by a revocation at all.
    */
@@ -127,7 +127,7 @@ export class ApiKeyAuthorizer extends Construct {
     const { acceptForeignKeys, prefix } = config.keyFormat;
     // `config` has the default prefix if only the deployment knows the prop; the environment has the token.
     this.acceptedKeys = acceptForeignKeys ? ANY_KEYS : (environment['LATCHKEY_KEY_PREFIX'] ?? prefix);
-    this.revocationDelay = Duration.seconds(config.recordCacheSeconds + config.resultCacheSeconds);
+    this.revocationDelay = Duration.seconds(config.recordCacheSeconds + config.resultsCacheSeconds);
 
     const made = authorizerFunction(this, props, environment);
     this.function = made.function;
@@ -146,7 +146,7 @@ export class ApiKeyAuthorizer extends Construct {
    * REST API needs its own id, as in `forRestApi('SecondApi')`. A revoked key is refused after the revocation delay.
    *
    * What changes in how it asks the function takes effect with a deployment of the API, which the construct sees to. Where the API
-   * deploys itself, `deploy: false`, or was made elsewhere, deploy it anew after a change of `keySources`, `resultCacheTtl`,
+   * deploys itself, `deploy: false`, or was made elsewhere, deploy it anew after a change of `keySources`, `resultsCacheTtl`,
    * `rollout` or `provisionedConcurrentExecutions`: until then its stage goes on as before, and with the last two, which have
    * another function asked, answers every request with 500.
    *
@@ -176,9 +176,9 @@ export class ApiKeyAuthorizer extends Construct {
    * @throws LatchkeyError `CONFIG_INVALID` when you add the route, if the API already has a construct with that id
    */
   forHttpApi(id?: string, { payloadFormat = '2.0' }: HttpApiAuthorizerOptions = {}): IHttpRouteAuthorizer {
-    const { keySources, scopes, httpApiResponse, resultCacheSeconds } = this.#settings.config;
+    const { keySources, scopes, httpApiResponse, resultsCacheSeconds } = this.#settings.config;
     const simpleResponses = payloadFormat === '2.0' && httpApiResponse === 'simple';
-    const perRoute = simpleResponses && resultCacheSeconds > 0 && !scopes.isEmpty;
+    const perRoute = simpleResponses && resultsCacheSeconds > 0 && !scopes.isEmpty;
     const authorizerId = this.#idOf('forHttpApi', id, payloadFormat);
     if (!simpleResponses) this.#warnOfPolicy();
     const props = {
@@ -280,17 +280,17 @@ export class ApiKeyAuthorizer extends Construct {
    * Responses that the API has already stay as they are. One that is added for the same type later fails the synthesis: API
    * Gateway has one of each.
    */
-  addErrorResponses(api: RestApi): void {
-    addErrorResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.plans !== undefined });
+  addGatewayResponses(api: RestApi): void {
+    addGatewayResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.plans !== undefined });
   }
 
-  /** Requests that were allowed; with `dimensionsMap: { Surface: 'http-api' }` those of one kind of API. */
+  /** Requests that were allowed; with `dimensionsMap: { ApiType: 'http-api' }` those of one kind of API. */
   metricAllowed(options?: MetricOptions): Metric {
     return this.#metrics.metric('Allowed', options);
   }
 
   /**
-   * Requests that were refused, those without a key among them; with the dimensions `Surface` and `Reason` together, those of one
+   * Requests that were refused, those without a key among them; with the dimensions `ApiType` and `Reason` together, those of one
    * reason.
    */
   metricDenied(options?: MetricOptions): Metric {
@@ -298,7 +298,7 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Requests that could not be decided and were answered with an error; with the dimensions `Surface` and `Reason` together, those
+   * Requests that could not be decided and were answered with an error; with the dimensions `ApiType` and `Reason` together, those
    * of one reason.
    */
   metricFaults(options?: MetricOptions): Metric {
@@ -325,18 +325,18 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /** Last-used writes that were made. */
-  metricUsageWrites(options?: MetricOptions): Metric {
-    return this.#metrics.metric('UsageWrites', options);
+  metricLastUsedWrites(options?: MetricOptions): Metric {
+    return this.#metrics.metric('LastUsedWrites', options);
   }
 
   /** Allowed requests that made no last-used write, because none was due or somebody else had made it. */
-  metricUsageWritesSkipped(options?: MetricOptions): Metric {
-    return this.#metrics.metric('UsageWritesSkipped', options);
+  metricLastUsedWritesSkipped(options?: MetricOptions): Metric {
+    return this.#metrics.metric('LastUsedWritesSkipped', options);
   }
 
   /** Last-used writes that failed. The requests were allowed all the same. */
-  metricUsageWriteFailures(options?: MetricOptions): Metric {
-    return this.#metrics.metric('UsageWriteFailures', options);
+  metricLastUsedWriteFailures(options?: MetricOptions): Metric {
+    return this.#metrics.metric('LastUsedWriteFailures', options);
   }
 
   #rolloutAlarm(): Alarm | undefined {
@@ -388,7 +388,7 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   get #resultsCacheTtl(): Duration {
-    return Duration.seconds(this.#settings.config.resultCacheSeconds);
+    return Duration.seconds(this.#settings.config.resultsCacheSeconds);
   }
 }
 

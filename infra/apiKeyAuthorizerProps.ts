@@ -46,15 +46,15 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * The least time between two last-used writes of one key. Last-used dates are precise to this, `recordCacheTtl` and
-   * `resultCacheTtl` together. The revocation delay does not depend on it.
+   * `resultsCacheTtl` together. The revocation delay does not depend on it.
    *
    * @default Duration.minutes(15)
    */
-  readonly usageWriteInterval?: Duration;
+  readonly lastUsedInterval?: Duration;
 
   /**
    * How long an environment of the function answers from a record that it has read. A revoked key may be accepted for this
-   * long and `resultCacheTtl`.
+   * long and `resultsCacheTtl`.
    *
    * @default Duration.seconds(60)
    */
@@ -67,7 +67,7 @@ export interface ApiKeyAuthorizerProps {
    *
    * @default Duration.seconds(0) - the function is asked on every request
    */
-  readonly resultCacheTtl?: Duration;
+  readonly resultsCacheTtl?: Duration;
 
   /**
    * How old a record may answer while DynamoDB is down. During an outage it counts in place of a shorter `recordCacheTtl` in
@@ -79,7 +79,7 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * What HTTP APIs of payload format 2.0 are answered with: an IAM policy, or `isAuthorized`. Those of format 1.0 are answered
-   * with a policy always. Either is kept for `resultCacheTtl`: a policy for all routes, `isAuthorized` for its route alone
+   * with a policy always. Either is kept for `resultsCacheTtl`: a policy for all routes, `isAuthorized` for its route alone
    * where scopes are mapped.
    *
    * @default 'iam'
@@ -91,7 +91,7 @@ export interface ApiKeyAuthorizerProps {
    * AppSync; a `*` stands for any run of characters, and for any method of API Gateway. A scope has no spaces, commas,
    * quotes, braces, brackets or backslashes. A key without scopes may use every
    * route, one whose scopes open none may use nothing. A change of the mapping takes effect with the deployment, and where
-   * answers are kept after `resultCacheTtl`; a change of a key's own scopes after the revocation delay.
+   * answers are kept after `resultsCacheTtl`; a change of a key's own scopes after the revocation delay.
    *
    * The synthesis rejects a mapping that is over a limit of Lambda or API Gateway: 4 KB for all environment variables, and 512
    * characters for a resource of a policy. It warns if a REST or HTTP API would get a policy longer than 8 KB for a key with every

@@ -22,7 +22,7 @@ export class ApiKeyMonitoring extends Construct {
   readonly denialAlarm: Alarm | undefined;
 
   /** Keys on a plan are refused, for their API keys are missing. Absent also where no plan is per key. */
-  readonly planKeysAlarm: Alarm | undefined;
+  readonly usagePlanSyncAlarm: Alarm | undefined;
 
   /** What the function decides and how it does; absent where `dashboard` is false. */
   readonly dashboard: Dashboard | undefined;
@@ -35,14 +35,14 @@ export class ApiKeyMonitoring extends Construct {
     this.throttleAlarm = alarms.throttle;
     this.errorAlarm = alarms.error;
     this.denialAlarm = alarms.denial;
-    this.planKeysAlarm = alarms.planKeys;
+    this.usagePlanSyncAlarm = alarms.usagePlanSync;
     this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, props, this.alarms);
     for (const alarm of this.alarms) alarm.addAlarmAction(...(props.alarmActions ?? []));
   }
 
   /** Those that there are. */
   get alarms(): readonly Alarm[] {
-    const all = [this.faultAlarm, this.throttleAlarm, this.errorAlarm, this.denialAlarm, this.planKeysAlarm];
+    const all = [this.faultAlarm, this.throttleAlarm, this.errorAlarm, this.denialAlarm, this.usagePlanSyncAlarm];
     return all.filter((alarm) => alarm !== undefined);
   }
 }

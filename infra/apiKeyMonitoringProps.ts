@@ -72,5 +72,5 @@ export interface ApiKeyMonitoringProps {
    *
    * @default true
    */
-  readonly planKeysAlarm?: boolean;
+  readonly usagePlanSyncAlarm?: boolean;
 }

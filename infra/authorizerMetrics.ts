@@ -56,7 +56,7 @@ export class AuthorizerMetrics {
 const UNAUTHORIZED = FilterPattern.all(
   FilterPattern.stringValue('$.message', '=', 'denied'),
   FilterPattern.stringValue('$.code', '=', 'AUTH_REQUIRED'),
-  FilterPattern.stringValue('$.surface', '!=', 'appsync'),
+  FilterPattern.stringValue('$.apiType', '!=', 'appsync'),
 );
 
 /**

@@ -32,9 +32,9 @@ const PROP_OF: Readonly<Record<string, keyof ApiKeyAuthorizerProps>> = {
   LATCHKEY_KEY_PREFIX: 'keyPrefix',
   LATCHKEY_KEY_SOURCES: 'keySources',
   LATCHKEY_ACCEPT_FOREIGN_KEYS: 'acceptForeignKeys',
-  LATCHKEY_USAGE_WRITE_SECONDS: 'usageWriteInterval',
+  LATCHKEY_LAST_USED_SECONDS: 'lastUsedInterval',
   LATCHKEY_RECORD_CACHE_SECONDS: 'recordCacheTtl',
-  LATCHKEY_RESULT_CACHE_SECONDS: 'resultCacheTtl',
+  LATCHKEY_RESULTS_CACHE_SECONDS: 'resultsCacheTtl',
   LATCHKEY_STALE_IF_ERROR_SECONDS: 'staleIfError',
   LATCHKEY_HTTP_API_RESPONSE: 'httpApiResponse',
   LATCHKEY_SCOPES: 'scopes',
@@ -62,7 +62,7 @@ export function authorizerSettings(
   const checked = checkedPart(scope, environment, props);
   const config = readSettings(checked, problems);
   if (config === undefined) throw propError(scope, ...problems);
-  if (config.resultCacheSeconds > 0 && config.keySources.length > 1) problems.push(ONE_SOURCE_WANTED);
+  if (config.resultsCacheSeconds > 0 && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
   const environmentProblem = environmentExcess(checked, table.kind);
   if (environmentProblem !== undefined) problems.push(`${longestPropOf(checked)}: ${environmentProblem}`);
   const resourceProblems = resourceExcesses(knownScopes(props.scopes ?? {}));
@@ -76,8 +76,8 @@ export function authorizerSettings(
   };
 }
 
-const ONE_SOURCE_WANTED =
-  'resultCacheTtl: got a cache with several keySources, wanted one: API Gateway asks for every identity source of a cache ' +
+const ONE_SOURCE_EXPECTED =
+  'resultsCacheTtl: got a cache with several keySources, wanted one: API Gateway asks for every identity source of a cache ' +
   'at once and would refuse a request that brings its key in one of them. Name the one that callers use, or leave the ' +
   'cache to recordCacheTtl';
 
@@ -105,9 +105,9 @@ function environmentOf(
   const values: Record<string, unknown> = {
     ...props,
     keySources: props.keySources?.join(','),
-    usageWriteInterval: toSeconds(props.usageWriteInterval),
+    lastUsedInterval: toSeconds(props.lastUsedInterval),
     recordCacheTtl: toSeconds(props.recordCacheTtl),
-    resultCacheTtl: toSeconds(props.resultCacheTtl),
+    resultsCacheTtl: toSeconds(props.resultsCacheTtl),
     staleIfError: toSeconds(props.staleIfError),
     scopes: props.scopes && scopesText(scope, props.scopes),
     plans: props.plans && Plans.textOf(props.plans, namespace),
@@ -170,7 +170,7 @@ const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: keyof ApiKeyAuthorizerProps,
   [
     ['keySources', ({ keySources }) => holdsToken(keySources), 'the identity sources of each API follow from it'],
     ['recordCacheTtl', ({ recordCacheTtl }) => isLater(recordCacheTtl), 'the revocation delay follows from it'],
-    ['resultCacheTtl', ({ resultCacheTtl }) => isLater(resultCacheTtl), 'the revocation delay follows from it'],
+    ['resultsCacheTtl', ({ resultsCacheTtl }) => isLater(resultsCacheTtl), 'the revocation delay follows from it'],
     [
       'httpApiResponse',
       ({ httpApiResponse }) => Token.isUnresolved(httpApiResponse),
@@ -180,9 +180,9 @@ const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: keyof ApiKeyAuthorizerProps,
 
 /** Returns one problem for each prop with a token that the synthesis can't use: prop, value got, value wanted. */
 export function laterProblems(props: ApiKeyAuthorizerProps): readonly string[] {
-  const { usageWriteInterval, staleIfError, scopes, plans } = props;
+  const { lastUsedInterval, staleIfError, scopes, plans } = props;
   const needed = KNOWN_AT_SYNTHESIS.filter(([, isLaterProp]) => isLaterProp(props));
-  const inOtherUnits = Object.entries({ usageWriteInterval, staleIfError }).filter(
+  const inOtherUnits = Object.entries({ lastUsedInterval, staleIfError }).filter(
     ([, duration]) => duration !== undefined && !canBeSeconds(duration),
   );
   const named = Object.entries({ scopes, plans }).filter(([, mapping]) =>

@@ -52,7 +52,7 @@ interface ErrorResponseOptions {
  * Words what API Gateway answers by itself in the envelope, and lets pages of other origins read it where the API answers
  * their preflights. Responses that the API has already are left alone.
  */
-export function addErrorResponses(api: RestApi, { keySources, hasPlans }: ErrorResponseOptions): void {
+export function addGatewayResponses(api: RestApi, { keySources, hasPlans }: ErrorResponseOptions): void {
   const cors = corsHeaders(api);
   const defined = new Set(responsesOf(api).map(({ responseType }) => responseType));
   for (const { type, body, headers } of [unauthorized(keySources), ...RESPONSES, ...(hasPlans ? PLAN_RESPONSES : [])]) {
@@ -79,7 +79,7 @@ function responsesDefinedTwice(api: RestApi): string[] {
   const twice = new Set(types.filter((type, at) => types.indexOf(type) !== at));
   return [...twice].map(
     (type) =>
-      `addErrorResponses: got a second gateway response ${type}, wanted yours before the call, which then keeps it`,
+      `addGatewayResponses: got a second gateway response ${type}, wanted yours before the call, which then keeps it`,
   );
 }
 

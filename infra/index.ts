@@ -16,7 +16,7 @@ export { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyT
 export type { HttpApiResponse } from '../lambda/config.ts';
 export type { KeySourceSetting } from '../lambda/credentials.ts';
 export type { KeyPlans } from './keyPlans.ts';
-export type { PlanKeysFunction } from './usagePlanSyncFunction.ts';
+export type { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
 export type { ApplyPlansOptions } from './requireApiKeys.ts';
 export type { HttpApiPayloadFormat } from './authorizers.ts';
 export type { ScopeMapping } from './propChecks.ts';

@@ -13,7 +13,7 @@ import { Construct } from 'constructs';
 import { type Counted, usageIdentifier } from '../lambda/plans.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import { propError } from './propChecks.ts';
-import { PlanKeysFunction } from './usagePlanSyncFunction.ts';
+import { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
 import type { PlanMapping, PlanProps } from './planProps.ts';
 
 export interface KeyPlansProps {
@@ -36,7 +36,7 @@ const lastOnPlan = new WeakMap<Stack, CfnUsagePlanKey>();
  */
 export class KeyPlans extends Construct {
   /** What follows the table and makes API keys; absent where no plan is per key. */
-  readonly planKeys: PlanKeysFunction | undefined;
+  readonly usagePlanSync: UsagePlanSyncFunction | undefined;
 
   readonly #usagePlans: ReadonlyMap<string, UsagePlan>;
   readonly #unplanned: UsagePlan;
@@ -60,13 +60,19 @@ export class KeyPlans extends Construct {
     const perKey = entries.filter(({ plan }) => plan.shared !== true);
     const usagePlanIds = Object.fromEntries(perKey.map(({ name, usagePlan }) => [name, usagePlan.usagePlanId]));
     const sharedUsagePlanIds = shared.map(({ usagePlan }) => usagePlan.usagePlanId);
-    this.planKeys =
+    this.usagePlanSync =
       perKey.length > 0
-        ? new PlanKeysFunction(this, 'PlanKeys', { table, namespace, usagePlanIds, sharedUsagePlanIds, logRetention })
+        ? new UsagePlanSyncFunction(this, 'UsagePlanSync', {
+            table,
+            namespace,
+            usagePlanIds,
+            sharedUsagePlanIds,
+            logRetention,
+          })
         : undefined;
     // It puts keys on plans as well, and would do so while the deployment does.
     const last = lastOnPlan.get(Stack.of(this));
-    if (last !== undefined) this.planKeys?.node.addDependency(last);
+    if (last !== undefined) this.usagePlanSync?.node.addDependency(last);
   }
 
   /** The usage plan of a plan, for alarms and the like; `undefined` where there is no such plan. */

@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
-import type { PlanKeysFunction } from './usagePlanSyncFunction.ts';
+import type { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
 import { propError } from './propChecks.ts';
 import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
 
@@ -20,7 +20,7 @@ export interface MonitoringAlarms {
   readonly throttle: Alarm | undefined;
   readonly error: Alarm | undefined;
   readonly denial: Alarm | undefined;
-  readonly planKeys: Alarm | undefined;
+  readonly usagePlanSync: Alarm | undefined;
 }
 
 /** Sections of docs/operations.md. */
@@ -29,7 +29,7 @@ const RUNBOOKS = {
   Throttles: 'alarm-throttles',
   ErrorRate: 'alarm-error-rate',
   DenialSurge: 'alarm-denial-surge',
-  PlanKeys: 'alarm-plan-keys',
+  UsagePlanSync: 'alarm-usage-plan-sync',
 } as const;
 
 const PERIOD = Duration.minutes(5);
@@ -51,8 +51,8 @@ const MOST_BEHIND = Duration.minutes(5);
 export function monitoringAlarms(scope: Construct, props: ApiKeyMonitoringProps): MonitoringAlarms {
   checkThresholds(scope, props);
   const { authorizer, faultThreshold = 1, throttleThreshold = 1, errorPercentThreshold = 1 } = props;
-  const { denialPercentThreshold = 50, leastDenials = 100, planKeysAlarm = true } = props;
-  const planKeys = authorizer.plans?.planKeys;
+  const { denialPercentThreshold = 50, leastDenials = 100, usagePlanSyncAlarm = true } = props;
+  const usagePlanSync = authorizer.plans?.usagePlanSync;
   const period = PERIOD;
   return {
     fault: alarm(scope, 'Faults', faultThreshold, () => ({
@@ -73,10 +73,10 @@ export function monitoringAlarms(scope: Construct, props: ApiKeyMonitoringProps)
       alarmDescription: 'Many requests are refused.',
       ...TWICE,
     })),
-    planKeys:
-      planKeys &&
-      alarm(scope, 'PlanKeys', planKeysAlarm && 1, () => ({
-        metric: planKeysInTrouble(planKeys),
+    usagePlanSync:
+      usagePlanSync &&
+      alarm(scope, 'UsagePlanSync', usagePlanSyncAlarm && 1, () => ({
+        metric: usagePlanSyncInTrouble(usagePlanSync),
         alarmDescription: 'Keys on a plan are refused, for API Gateway does not know them.',
       })),
   };
@@ -155,13 +155,13 @@ function denialPercent(authorizer: ApiKeyAuthorizer, leastDenials: number): IMet
  * 1 where a key was passed over, the function failed or was kept from running, or is behind; and else 0. Lambda tells how far behind
  * it is of batches that ran alone.
  */
-function planKeysInTrouble(planKeys: PlanKeysFunction): IMetric {
-  const { function: lambda } = planKeys;
+function usagePlanSyncInTrouble(usagePlanSync: UsagePlanSyncFunction): IMetric {
+  const { function: lambda } = usagePlanSync;
   return new MathExpression({
     label: 'Keys without their plan',
     expression: `IF(FILL(refused, 0) + FILL(errors, 0) + FILL(throttles, 0) > 0, 1, IF(FILL(behind, 0) >= ${MOST_BEHIND.toMilliseconds()}, 1, 0))`,
     usingMetrics: {
-      refused: planKeys.metricRefused(),
+      refused: usagePlanSync.metricRefused(),
       errors: lambda.metricErrors(),
       throttles: lambda.metricThrottles(),
       behind: lambda.metric('IteratorAge', { statistic: Stats.MAXIMUM }),

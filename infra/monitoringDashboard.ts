@@ -48,9 +48,9 @@ function decisionRows(authorizer: ApiKeyAuthorizer): IWidget[][] {
       graph('Denials by reason', [byReason('Denied', authorizer)]),
       graph('Faults by reason', [byReason('Faults', authorizer)]),
       graph('Last-used writes', [
-        authorizer.metricUsageWrites(),
-        authorizer.metricUsageWritesSkipped(),
-        authorizer.metricUsageWriteFailures(),
+        authorizer.metricLastUsedWrites(),
+        authorizer.metricLastUsedWritesSkipped(),
+        authorizer.metricLastUsedWriteFailures(),
       ]),
     ],
   ];
@@ -104,9 +104,9 @@ function cacheHitPercent(authorizer: ApiKeyAuthorizer): IMetric {
 
 /** Which surfaces and reasons there are is known to CloudWatch alone, once they come. */
 function byReason(metricName: MetricName, { function: lambda }: ApiKeyAuthorizer): IMetric {
-  const search = `{${METRIC_NAMESPACE},FunctionName,Surface,Reason} MetricName="${metricName}" FunctionName="${lambda.functionName}"`;
+  const search = `{${METRIC_NAMESPACE},FunctionName,ApiType,Reason} MetricName="${metricName}" FunctionName="${lambda.functionName}"`;
   return new MathExpression({
-    label: "${PROP('Dim.Surface')} ${PROP('Dim.Reason')}",
+    label: "${PROP('Dim.ApiType')} ${PROP('Dim.Reason')}",
     expression: `SEARCH('${search}', 'Sum', ${PERIOD.toSeconds()})`,
     usingMetrics: {},
     period: PERIOD,

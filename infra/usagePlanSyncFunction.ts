@@ -20,7 +20,7 @@ import { functionBundle, warnOfUsagePlanLogLevel } from './authorizerFunction.ts
 import { acknowledgeWildcards } from './nag.ts';
 import { grantEncryptionKey } from './tableGrants.ts';
 
-const BUNDLE = functionBundle('plan-keys');
+const BUNDLE = functionBundle('usage-plan-sync');
 
 /** "Using Lambda with DynamoDB": what the role of a function that follows a stream may do. */
 const STREAM_ACTIONS: readonly string[] = [
@@ -36,7 +36,7 @@ const REFUSED = FilterPattern.stringValue('$.level', '=', 'ERROR');
 const IDS_MADE_UP_LATER =
   'API Gateway makes up the id of an API key when it is made: those that this function makes cannot be named before.';
 
-export interface PlanKeysFunctionProps {
+export interface UsagePlanSyncFunctionProps {
   readonly table: IApiKeyTable;
   readonly namespace: string;
   /** By plan, the usage plan that limits each of its keys. */
@@ -50,7 +50,7 @@ export interface PlanKeysFunctionProps {
  * The function that follows the table's stream, and makes and deletes an API key of API Gateway for each Latchkey key whose plan
  * is per key (docs/adr/0010).
  */
-export class PlanKeysFunction extends Construct {
+export class UsagePlanSyncFunction extends Construct {
   /** For alarms: its iterator age tells how far it is behind, its errors that a whole batch failed. */
   readonly function: LambdaFunction;
 
@@ -59,7 +59,7 @@ export class PlanKeysFunction extends Construct {
 
   #refused: MetricFilter | undefined;
 
-  constructor(scope: Construct, id: string, props: PlanKeysFunctionProps) {
+  constructor(scope: Construct, id: string, props: UsagePlanSyncFunctionProps) {
     super(scope, id);
     const { table, namespace, usagePlanIds, sharedUsagePlanIds, logRetention } = props;
     const logGroup = new LogGroup(this, 'Logs', {
@@ -98,7 +98,7 @@ export class PlanKeysFunction extends Construct {
       logGroup: this.logGroup,
       filterPattern: REFUSED,
       metricNamespace: METRIC_NAMESPACE,
-      metricName: `PlanKeysRefused-${this.function.functionName}`,
+      metricName: `UsagePlanSyncRefused-${this.function.functionName}`,
       metricValue: '1',
       defaultValue: 0,
     });
@@ -121,7 +121,7 @@ export class PlanKeysFunction extends Construct {
     });
   }
 
-  #role(logGroup: LogGroup, streamArn: string, props: PlanKeysFunctionProps): Role {
+  #role(logGroup: LogGroup, streamArn: string, props: UsagePlanSyncFunctionProps): Role {
     const usagePlanIds = Object.values(props.usagePlanIds);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LatchkeyError } from './errors.ts';
-import { expiry, type FieldName, isText, problemOf, TEXT_WANTED } from './fields.ts';
+import { expiry, type FieldName, isText, problemOf, TEXT_EXPECTED } from './fields.ts';
 import { copyJson, type JsonObject } from './json.ts';
 import type { KeyRecord } from './record.ts';
 import type { UpdateExpressions } from './store.ts';
@@ -30,14 +30,14 @@ export interface UpdateOptions {
    *
    * @default - the later of two changes stays
    */
-  readonly asRead?: Pick<KeyRecord, 'id' | keyof KeyChanges> | undefined;
+  readonly expected?: Pick<KeyRecord, 'id' | keyof KeyChanges> | undefined;
 }
 
 /** What changes are held against. */
 export interface ChangeContext {
-  /** The record as it is now, needed where the expiry changes or `asRead` is given. */
+  /** The record as it is now, needed where the expiry changes or `expected` is given. */
   readonly read: KeyRecord | undefined;
-  readonly asRead: UpdateOptions['asRead'];
+  readonly expected: UpdateOptions['expected'];
 }
 
 const FIELDS: readonly FieldName[] = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'];
@@ -61,18 +61,18 @@ export function checkChanges(input: unknown, nowMs: number): KeyChanges {
 
 /**
  * Makes changes that were checked. An expiry decides how long a key lives, as a rotation does, so it is changed only
- * where both are as `read` has them; and with `asRead`, so is every field.
+ * where both are as `read` has them; and with `expected`, so is every field.
  *
  * @throws LatchkeyError `ALREADY_REVOKED`; `CONFLICT` where the expiry would be taken from a key that was rotated, or a
- * field is not as in `asRead`
+ * field is not as in `expected`
  */
-export function changing(changes: KeyChanges, { read, asRead }: ChangeContext): Change {
+export function changing(changes: KeyChanges, { read, expected }: ChangeContext): Change {
   const { set, remove } = written(changes);
   const refusal = (record: KeyRecord) =>
-    revokedRefusal(record) ?? endlessRefusal(changes, record) ?? staleRefusal(changes, record, asRead);
+    revokedRefusal(record) ?? endlessRefusal(changes, record) ?? staleRefusal(changes, record, expected);
   const refused = read === undefined ? undefined : refusal(read);
   if (refused !== undefined) throw refused;
-  const kept = read === undefined ? undefined : areAsRead(keptFields(changes, asRead), read);
+  const kept = read === undefined ? undefined : areAsRead(keptFields(changes, expected), read);
   return {
     operation: 'write',
     done: 'changed',
@@ -99,8 +99,8 @@ function written(changes: KeyChanges): Required<Pick<Change, 'set' | 'remove'>> 
 }
 
 /** What must be as it was read for the changes to be made. */
-function keptFields(changes: KeyChanges, asRead: UpdateOptions['asRead']): readonly (keyof KeyRecord)[] {
-  const named = asRead === undefined ? [] : fieldsOf(changes);
+function keptFields(changes: KeyChanges, expected: UpdateOptions['expected']): readonly (keyof KeyRecord)[] {
+  const named = expected === undefined ? [] : fieldsOf(changes);
   return changes.expiresAt === undefined ? named : [...new Set<keyof KeyRecord>([...named, 'expiresAt', 'rotatedTo'])];
 }
 
@@ -112,10 +112,10 @@ function endlessRefusal({ expiresAt }: KeyChanges, { id, rotatedTo }: KeyRecord)
 function staleRefusal(
   changes: KeyChanges,
   record: KeyRecord,
-  asRead: UpdateOptions['asRead'],
+  expected: UpdateOptions['expected'],
 ): LatchkeyError | undefined {
-  if (asRead === undefined) return undefined;
-  const stale = fieldsOf(changes).filter((name) => !isDeepStrictEqual(record[name], asRead[name]));
+  if (expected === undefined) return undefined;
+  const stale = fieldsOf(changes).filter((name) => !isDeepStrictEqual(record[name], expected[name]));
   return stale.length === 0
     ? undefined
     : conflict(record.id, `was changed since it was read, in its ${stale.join(' and its ')}: read it again`);
@@ -253,7 +253,7 @@ export interface RevokeOptions {
 export function revocation({ reason }: RevokeOptions, actor: string, nowMs: number): Change {
   // The text is not told: what an operator pastes beside a leaked key may be the key.
   if (reason !== undefined && !isText(reason))
-    throw new LatchkeyError('INPUT_INVALID', `reason: wanted ${TEXT_WANTED}`);
+    throw new LatchkeyError('INPUT_INVALID', `reason: wanted ${TEXT_EXPECTED}`);
   const revokedAt = toTimestamp(nowMs);
   return {
     operation: 'revocation',

@@ -35,14 +35,14 @@ export async function withinMs<T>(timeoutMs: number, work: (signal: AbortSignal)
 }
 
 /** How the write side waits. */
-export interface Patience {
+export interface RetryOptions {
   /** Resolves after so many milliseconds. */
   readonly sleep: (ms: number) => Promise<unknown>;
   /** From 0 to below 1. */
   readonly random: () => number;
 }
 
-export const DEFAULT_PATIENCE: Patience = { sleep: (ms) => sleepMs(ms), random: Math.random };
+export const DEFAULT_RETRY_OPTIONS: RetryOptions = { sleep: (ms) => sleepMs(ms), random: Math.random };
 
 /** How often a call is made in all that DynamoDB throttles each time, beyond what the SDK tries within each. */
 export const MAX_TRIES = 10;
@@ -67,7 +67,7 @@ export function isThrottled(error: unknown): boolean {
  * Backoff And Jitter", AWS Architecture Blog: full jitter), so that callers who were refused together do not come back
  * together.
  */
-export async function backOff(retry: number, { sleep, random }: Patience): Promise<void> {
+export async function backOff(retry: number, { sleep, random }: RetryOptions): Promise<void> {
   await sleep(random() * Math.min(CAP_MS, BASE_MS * 2 ** retry));
 }
 

@@ -3,19 +3,19 @@ import { holdsKey, maskKeys } from './findKeys.ts';
 import { copyJson, isDeeper, isJsonObject, type JsonObject, type JsonValue, MAX_DEPTH } from './json.ts';
 import { isPrintable, printable } from './printable.ts';
 import type { KeyRecord } from './record.ts';
-import { isScope, SCOPES_WANTED } from './scope.ts';
+import { isScope, SCOPES_EXPECTED } from './scope.ts';
 import { parseSecret } from './secret.ts';
-import { purgeAfter, readTime, TIME_WANTED, toEpochMs } from './timestamp.ts';
+import { purgeAfter, readTime, TIME_EXPECTED, toEpochMs } from './timestamp.ts';
 
 const MAX_LENGTH = 256;
 /** Spaces of every width, and the braille pattern without a dot, which is drawn as one. Beside other characters they stay. */
 const ONLY_BLANK = /^[\p{Zs}\u2800]*$/u;
 
 /** What is wanted of a text about a key, for messages. */
-export const TEXT_WANTED = `a text of 1 to ${MAX_LENGTH} characters with no API key and no control or invisible characters in it, and not only of spaces`;
+export const TEXT_EXPECTED = `a text of 1 to ${MAX_LENGTH} characters with no API key and no control or invisible characters in it, and not only of spaces`;
 
 /** What is wanted of a text that says who acts, for messages. */
-export const ACTOR_WANTED =
+export const ACTOR_EXPECTED =
   'a text that tells who acts, with no API key and no control or invisible characters in it, and not only of spaces';
 
 /** Whether the value can be a text about a key: a label, an owner, a reason. */
@@ -40,7 +40,7 @@ const MAX_PLAN_LENGTH = 64;
 const NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_PLAN_LENGTH - 1}}$`);
 
 /** What is wanted of a plan's name, for messages. */
-export const PLAN_WANTED = `a plan's name of 1 to ${MAX_PLAN_LENGTH} letters, digits, dots, underscores and hyphens, the first a letter or a digit`;
+export const PLAN_EXPECTED = `a plan's name of 1 to ${MAX_PLAN_LENGTH} letters, digits, dots, underscores and hyphens, the first a letter or a digit`;
 
 /** Whether the value can name a plan. */
 export function isPlanName(value: unknown): value is string {
@@ -63,15 +63,15 @@ const NUMBER_END = 1e126;
 const MIN_NUMBER = 1e-130;
 
 const CHECKS: Readonly<Record<FieldName, Check>> = {
-  label: { wanted: TEXT_WANTED, isValid: isText },
-  owner: { wanted: TEXT_WANTED, isValid: isText },
+  label: { wanted: TEXT_EXPECTED, isValid: isText },
+  owner: { wanted: TEXT_EXPECTED, isValid: isText },
   scopes: {
-    wanted: `${SCOPES_WANTED}, at most ${MAX_SCOPES_LENGTH} characters together`,
+    wanted: `${SCOPES_EXPECTED}, at most ${MAX_SCOPES_LENGTH} characters together`,
     isValid: isScopeList,
   },
-  plan: { wanted: PLAN_WANTED, isValid: isPlanName },
+  plan: { wanted: PLAN_EXPECTED, isValid: isPlanName },
   expiresAt: {
-    wanted: `${TIME_WANTED} (until the end of that day in UTC), in the future`,
+    wanted: `${TIME_EXPECTED} (until the end of that day in UTC), in the future`,
     isValid: (value, nowMs) => {
       const time = readTime(value, { dateAs: 'end' });
       return time !== undefined && Date.parse(time) > nowMs;
@@ -101,7 +101,7 @@ function showScopes(value: unknown): string {
 }
 
 /** What is wanted of a field, for messages. */
-export function wantedOf(name: FieldName): string {
+export function expectedFor(name: FieldName): string {
   return CHECKS[name].wanted;
 }
 
@@ -226,7 +226,7 @@ export function isKeyId(id: unknown): id is string {
 const A_UUID = '00000000-0000-4000-8000-000000000000';
 
 /** Whether a text that no key has for its id may be told: one as long as a key made elsewhere may be such, unless it begins as a UUID. */
-export function isTellable(id: string): boolean {
+export function isSafeToPrint(id: string): boolean {
   const isLikeUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id + A_UUID.slice(id.length));
   return isLikeUuid || parseSecret(id, { prefix: '', acceptForeignKeys: true }) === undefined;
 }

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { holdsKey } from './findKeys.ts';
 import {
-  ACTOR_WANTED,
+  ACTOR_EXPECTED,
   isActor,
   isKeyId,
   isPlanName,
   isText,
-  PLAN_WANTED,
+  PLAN_EXPECTED,
   problemOf,
-  TEXT_WANTED,
-  wantedOf,
+  TEXT_EXPECTED,
+  expectedFor,
 } from './fields.ts';
-import { purgeAfter, readTime, TIME_WANTED, type Timestamp, toEpochMs, toTimestamp } from './timestamp.ts';
+import { purgeAfter, readTime, TIME_EXPECTED, type Timestamp, toEpochMs, toTimestamp } from './timestamp.ts';
 import { copyJson, type JsonObject, type JsonValue } from './json.ts';
 import type { KeyRecord } from './record.ts';
 import { isAhead } from './state.ts';
@@ -81,25 +81,25 @@ const text = (wanted: string, isValid: (value: unknown) => boolean): Reader => (
   read: (value) => (isValid(value) ? value : undefined),
 });
 const field = (name: 'scopes' | 'metadata'): Reader => ({
-  wanted: wantedOf(name),
+  wanted: expectedFor(name),
   read: (value) => (problemOf(name, value, 0) === undefined ? copyJson(value as JsonValue) : undefined),
 });
 const TIME: Reader = {
-  wanted: TIME_WANTED,
+  wanted: TIME_EXPECTED,
   read: (value, name) => readTime(value, { dateAs: name === 'expiresAt' ? 'end' : 'start' }),
 };
-const ACTOR = text(ACTOR_WANTED, isActor);
+const ACTOR = text(ACTOR_EXPECTED, isActor);
 
 const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' | 'rotatedTo'>, Reader>> = {
   keyHash: {
     wanted: 'the SHA-256 of a raw key as 64 hex characters',
     read: (value) => (typeof value === 'string' ? parseKeyHash(value.toLowerCase()) : undefined),
   },
-  label: text(TEXT_WANTED, isText),
+  label: text(TEXT_EXPECTED, isText),
   keyPrefix: text(`the first characters of the raw key, at most ${MAX_SHOWN_LENGTH}`, isShownPrefix),
-  owner: text(TEXT_WANTED, isText),
+  owner: text(TEXT_EXPECTED, isText),
   scopes: field('scopes'),
-  plan: text(PLAN_WANTED, isPlanName),
+  plan: text(PLAN_EXPECTED, isPlanName),
   metadata: field('metadata'),
   createdAt: TIME,
   createdBy: ACTOR,
@@ -109,7 +109,7 @@ const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' |
   disabledBy: ACTOR,
   revokedAt: TIME,
   revokedBy: ACTOR,
-  revokedReason: text(TEXT_WANTED, isText),
+  revokedReason: text(TEXT_EXPECTED, isText),
 };
 
 /** Checks one entry. A problem never tells a value: what stands in the wrong place may be a raw key. */

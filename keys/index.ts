@@ -4,7 +4,7 @@ export {
   type CreateKeyRegistryOptions,
   KeyRegistry,
   REGISTRY_TRANSLATION,
-  type DrawnRotation,
+  type PreparedRotation,
   type ImportedKey,
   type ImportOptions,
   type ImportResult,
@@ -34,5 +34,5 @@ export {
   type KeySecret,
 } from './secret.ts';
 export { createTableInput } from './table.ts';
-export type { Patience } from './dynamodb.ts';
+export type { RetryOptions } from './dynamodb.ts';
 export type { Timestamp } from './timestamp.ts';

@@ -1,8 +1,8 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { DEFAULT_PATIENCE, type Patience } from './dynamodb.ts';
+import { DEFAULT_RETRY_OPTIONS, type RetryOptions } from './dynamodb.ts';
 import { LatchkeyError } from './errors.ts';
-import { ACTOR_WANTED, isActor, show } from './fields.ts';
-import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED } from './secret.ts';
+import { ACTOR_EXPECTED, isActor, show } from './fields.ts';
+import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED } from './secret.ts';
 
 /** What a `KeyRegistry` is made with by who has a document client already. */
 export interface KeyRegistryOptions {
@@ -29,7 +29,7 @@ export interface KeyRegistryOptions {
    *
    * @default - up to 3 seconds between tries, a random time
    */
-  readonly patience?: Patience;
+  readonly retryOptions?: RetryOptions;
 }
 
 /** Numbers of `metadata` are written and read as JSON does, in double precision. */
@@ -47,9 +47,9 @@ export function checkRegistryOptions(options: KeyRegistryOptions): Required<KeyR
   const { tableName, actor, keyPrefix = DEFAULT_KEY_PREFIX } = options;
   const problems = [
     ...(tableName ? [] : ['tableName: got nothing, wanted the name of the table']),
-    ...(isActor(actor) ? [] : [`actor: wanted ${ACTOR_WANTED}`]),
-    ...(isKeyPrefix(keyPrefix) ? [] : [`keyPrefix: got ${show(keyPrefix)}, wanted ${KEY_PREFIX_WANTED}`]),
+    ...(isActor(actor) ? [] : [`actor: wanted ${ACTOR_EXPECTED}`]),
+    ...(isKeyPrefix(keyPrefix) ? [] : [`keyPrefix: got ${show(keyPrefix)}, wanted ${KEY_PREFIX_EXPECTED}`]),
   ];
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
-  return { now: Date.now, patience: DEFAULT_PATIENCE, ...options, keyPrefix };
+  return { now: Date.now, retryOptions: DEFAULT_RETRY_OPTIONS, ...options, keyPrefix };
 }

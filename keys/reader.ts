@@ -10,7 +10,7 @@ import { toTimestamp } from './timestamp.ts';
 /** What came of a last-used write: `superseded` where somebody else wrote within the interval, or the key is gone. */
 export type UseOutcome = 'written' | 'superseded';
 
-export interface KeyLookupOptions {
+export interface KeyReaderOptions {
   /** Built with `LOOKUP_TRANSLATION`, so that a number of any size in `metadata` is read. */
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
@@ -24,13 +24,13 @@ export interface KeyLookupOptions {
 export const LOOKUP_TRANSLATION = { unmarshallOptions: { wrapNumbers: Number } };
 
 /** The read side of the store, and the one write that a request can cause. */
-export class KeyLookup {
+export class KeyReader {
   readonly #client: DynamoDBDocumentClient;
   readonly #tableName: string;
   readonly #readTimeoutMs: number;
   readonly #writeTimeoutMs: number;
 
-  constructor({ client, tableName, readTimeoutMs = 3500, writeTimeoutMs = 300 }: KeyLookupOptions) {
+  constructor({ client, tableName, readTimeoutMs = 3500, writeTimeoutMs = 300 }: KeyReaderOptions) {
     this.#client = client;
     this.#tableName = tableName;
     this.#readTimeoutMs = readTimeoutMs;
@@ -42,7 +42,7 @@ export class KeyLookup {
    *
    * @throws LatchkeyError `STORE_UNAVAILABLE`, with the SDK's error as its cause; `RECORD_CORRUPT`
    */
-  async find(keyHash: KeyHash): Promise<KeyRecord | undefined> {
+  async get(keyHash: KeyHash): Promise<KeyRecord | undefined> {
     const command = new GetCommand({ TableName: this.#tableName, Key: { [PARTITION_KEY]: keyHash } });
     requireJsonObject(command);
     const item = await withinMs(this.#readTimeoutMs, async (abortSignal) => {

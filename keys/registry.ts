@@ -16,7 +16,7 @@ import {
 } from './changes.ts';
 import { CALL_LIMITS } from './dynamodb.ts';
 import { type ErrorCode, LatchkeyError } from './errors.ts';
-import { checkNewKey, isKeyId, isLongestId, isTellable, type NewKey, writtenFields } from './fields.ts';
+import { checkNewKey, isKeyId, isLongestId, isSafeToPrint, type NewKey, writtenFields } from './fields.ts';
 import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './import.ts';
 import type { ImportedKey } from './importedKey.ts';
 import { type ListOptions, listPage, type ListPage, listPages, listRecords, type RecordsOptions } from './list.ts';
@@ -26,7 +26,7 @@ export { REGISTRY_TRANSLATION, type KeyRegistryOptions };
 import { type KeyRecord, parseRecord, serialiseRecord } from './record.ts';
 import {
   checkRotateOptions,
-  type DrawnRotation,
+  type PreparedRotation,
   ending,
   endOf,
   type RotateOptions,
@@ -45,7 +45,7 @@ export type { ImportedKey } from './importedKey.ts';
 export type { ImportOptions, ImportResult } from './import.ts';
 export type { ListOptions, ListPage, RecordsOptions } from './list.ts';
 
-export type { DrawnRotation, RotateOptions, Rotation } from './rotation.ts';
+export type { PreparedRotation, RotateOptions, Rotation } from './rotation.ts';
 
 /** A key just issued. The secret is in no other place: show it once and drop it. */
 export interface IssuedKey {
@@ -56,7 +56,7 @@ export interface IssuedKey {
 }
 
 /** That a change was refused, and so not made. */
-const NOT_TAKEN = new Set<ErrorCode>(['ALREADY_REVOKED', 'CONFLICT', 'NOT_FOUND']);
+const REFUSED = new Set<ErrorCode>(['ALREADY_REVOKED', 'CONFLICT', 'NOT_FOUND']);
 /** Shorter starts of ids are too easily a slip. */
 const MIN_ID_START = 4;
 /** Of an ambiguous start, told. */
@@ -87,7 +87,7 @@ export class KeyRegistry {
    * @throws LatchkeyError `INPUT_INVALID` before anything is written
    */
   async issue(newKey: NewKey): Promise<IssuedKey> {
-    const issued = this.draw(newKey);
+    const issued = this.prepare(newKey);
     await this.store(issued);
     return issued;
   }
@@ -97,7 +97,7 @@ export class KeyRegistry {
    *
    * @throws LatchkeyError `INPUT_INVALID`
    */
-  draw(newKey: NewKey): IssuedKey {
+  prepare(newKey: NewKey): IssuedKey {
     const createdMs = this.#options.now();
     return this.#draw(checkNewKey(newKey, createdMs), createdMs);
   }
@@ -164,7 +164,7 @@ export class KeyRegistry {
     const isExact = keyHash !== undefined;
     const [id, ...others] = isExact ? [start, ...found.filter((other) => other !== start)] : found;
     if (id === undefined) {
-      const told = isTellable(start) ? start : 'so';
+      const told = isSafeToPrint(start) ? start : 'so';
       throw new LatchkeyError('NOT_FOUND', `there is no key with an id that starts ${told}`);
     }
     if (others.length === 0) return isExact ? this.#get(id, keyHash) : this.get(id);
@@ -215,10 +215,10 @@ export class KeyRegistry {
   /**
    * Changes what is said of a key, and returns its new record. Of two changes of one field at once, the later stays, as if
    * one had been made after the other: who makes up a change from a record, such as its scopes but for one, gives it as
-   * `asRead`. The expiry of a key that was rotated can be changed but not taken away, and a change of it that meets a
+   * `expected`. The expiry of a key that was rotated can be changed but not taken away, and a change of it that meets a
    * rotation or another such change is refused.
    *
-   * With `asRead`, every field that is to change is compared as a whole with a read just before the write, and by the
+   * With `expected`, every field that is to change is compared as a whole with a read just before the write, and by the
    * write itself once more: a text or a time as a whole, scopes and metadata by their length and their first 50 parts, or
    * fewer where those have long paths. So a change is missed only where it is made within the moment between the two, and
    * behind those parts. What was changed to and fro is as it was.
@@ -226,15 +226,15 @@ export class KeyRegistry {
    * @throws LatchkeyError `INPUT_INVALID` before anything is written; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT`;
    * `RECORD_CORRUPT`, as for `revoke`
    */
-  async update(id: string, changes: KeyChanges, { asRead }: UpdateOptions = {}): Promise<KeyRecord> {
+  async update(id: string, changes: KeyChanges, { expected }: UpdateOptions = {}): Promise<KeyRecord> {
     const checked = checkChanges(changes, this.#options.now());
-    if (asRead !== undefined && asRead.id !== id) {
-      throw new LatchkeyError('INPUT_INVALID', 'asRead: got the record of another key, wanted that of this one');
+    if (expected !== undefined && expected.id !== id) {
+      throw new LatchkeyError('INPUT_INVALID', 'expected: got the record of another key, wanted that of this one');
     }
     const keyHash = await this.#hashOf(id);
-    const isRead = asRead !== undefined || checked.expiresAt !== undefined;
+    const isRead = expected !== undefined || checked.expiresAt !== undefined;
     const read = isRead ? await this.#get(id, keyHash) : undefined;
-    return this.#change(id, keyHash, changing(checked, { read, asRead }));
+    return this.#change(id, keyHash, changing(checked, { read, expected }));
   }
 
   /**
@@ -275,12 +275,12 @@ export class KeyRegistry {
 
   /**
    * Replaces an active key by a successor of the same label, owner, scopes, plan and metadata, and has it end after a
-   * grace period: `drawRotation`, then `storeRotation`. docs/adr/0009 tells what is left where it stops halfway.
+   * grace period: `prepareRotation`, then `storeRotation`. docs/adr/0009 tells what is left where it stops halfway.
    *
    * @throws LatchkeyError as they do
    */
   async rotate(id: string, options: RotateOptions): Promise<Rotation> {
-    return this.storeRotation(await this.drawRotation(id, options));
+    return this.storeRotation(await this.prepareRotation(id, options));
   }
 
   /**
@@ -289,7 +289,7 @@ export class KeyRegistry {
    * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` for a key that is not active, or was
    * rotated already; `RECORD_CORRUPT`
    */
-  async drawRotation(id: string, options: RotateOptions): Promise<DrawnRotation> {
+  async prepareRotation(id: string, options: RotateOptions): Promise<PreparedRotation> {
     const nowMs = this.#options.now();
     checkRotateOptions(options, nowMs);
     const previous = await this.get(id);
@@ -306,21 +306,21 @@ export class KeyRegistry {
   }
 
   /**
-   * Makes a rotation that `drawRotation` drew: puts the successor, then ends the old key. Where the old key does not take
+   * Makes a rotation that `prepareRotation` drew: puts the successor, then ends the old key. Where the old key does not take
    * it any more, the successor is taken back. To store one again that is stored is success, and completes one that stopped
    * halfway.
    *
    * @throws LatchkeyError `CONFLICT` where the old key was rotated or changed meanwhile, or ended; `ALREADY_REVOKED`;
    * `NOT_FOUND`; `RECORD_CORRUPT`
    */
-  async storeRotation(drawn: DrawnRotation): Promise<Rotation> {
+  async storeRotation(drawn: PreparedRotation): Promise<Rotation> {
     const { secret, record, previous } = drawn;
     await this.store(drawn);
     try {
       const ended = await this.#change(previous.id, previous.keyHash, ending(drawn, this.#options.now()));
       return { secret, record, previous: ended };
     } catch (error) {
-      if (error instanceof LatchkeyError && NOT_TAKEN.has(error.code)) await this.#takeBack(record, error);
+      if (error instanceof LatchkeyError && REFUSED.has(error.code)) await this.#takeBack(record, error);
       throw error;
     }
   }
@@ -408,7 +408,7 @@ function checkId(id: string): void {
 
 function notFound(id: string, cause?: Error): LatchkeyError {
   const options = cause === undefined ? {} : { cause };
-  return isTellable(id)
+  return isSafeToPrint(id)
     ? new LatchkeyError('NOT_FOUND', `there is no key with the id ${id}`, { ...options, keyId: id })
     : new LatchkeyError('NOT_FOUND', 'there is no key with that id', options);
 }

@@ -21,7 +21,7 @@ export interface RotateOptions {
 }
 
 /** A rotation that is drawn, and of which nothing is written yet. */
-export interface DrawnRotation {
+export interface PreparedRotation {
   /** The successor's. In no other place: show it once and drop it. */
   readonly secret: KeySecret;
   /** The successor's. */
@@ -99,7 +99,7 @@ export function rotationRefusal(record: KeyRecord, nowMs: number): LatchkeyError
  * Ends the old key in favour of its successor. What the successor took over must be as it was read: a scope that was taken
  * away meanwhile, or an expiry brought forward, must not come back by the rotation.
  */
-export function ending({ record, previous, previousEndsAt }: DrawnRotation, nowMs: number): Change {
+export function ending({ record, previous, previousEndsAt }: PreparedRotation, nowMs: number): Change {
   const kept = areAsRead(['label', 'owner', 'plan', 'expiresAt', 'scopes'], previous);
   return {
     operation: 'rotation',

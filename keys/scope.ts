@@ -1,7 +1,7 @@
 /** What a scope must not hold, for messages. */
-export const SCOPE_WANTED = 'without spaces, commas, semicolons, quotes, braces, brackets or backslashes';
+export const SCOPE_EXPECTED = 'without spaces, commas, semicolons, quotes, braces, brackets or backslashes';
 /** How a list of scopes is written, for messages. */
-export const SCOPES_WANTED = `a list of scopes, each a text of its own, such as ["orders:read","orders:write"], ${SCOPE_WANTED}`;
+export const SCOPES_EXPECTED = `a list of scopes, each a text of its own, such as ["orders:read","orders:write"], ${SCOPE_EXPECTED}`;
 
 /**
  * Whether the value is a scope: a scope token of RFC 6749 §3.3 (visible ASCII without quotes and backslashes) without

@@ -157,7 +157,7 @@ export function shownPrefixOf(secret: KeySecret, prefix: string): string {
 }
 
 /** What is wanted of a key prefix, for messages. */
-export const KEY_PREFIX_WANTED = `a lower-case letter, then letters or digits, then an underscore, at most ${MAX_PREFIX_LENGTH} characters`;
+export const KEY_PREFIX_EXPECTED = `a lower-case letter, then letters or digits, then an underscore, at most ${MAX_PREFIX_LENGTH} characters`;
 
 /** Whether the text can be a deployment's key prefix. */
 export function isKeyPrefix(text: string): boolean {

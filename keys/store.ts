@@ -15,7 +15,7 @@ import {
   CALL_TIMEOUT_MS,
   isThrottled,
   MAX_TRIES,
-  type Patience,
+  type RetryOptions,
   requireJsonObject,
   translateStoreFault,
   type UnsentCommand,
@@ -30,7 +30,7 @@ export type Item = Record<string, unknown>;
 export interface RegistryStoreOptions {
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
-  readonly patience: Patience;
+  readonly retryOptions: RetryOptions;
 }
 
 export interface Page {
@@ -80,12 +80,12 @@ const MAX_BATCH = 100;
 export class RegistryStore {
   readonly #client: DynamoDBDocumentClient;
   readonly #tableName: string;
-  readonly #patience: Patience;
+  readonly #retryOptions: RetryOptions;
 
-  constructor({ client, tableName, patience }: RegistryStoreOptions) {
+  constructor({ client, tableName, retryOptions }: RegistryStoreOptions) {
     this.#client = client;
     this.#tableName = tableName;
-    this.#patience = patience;
+    this.#retryOptions = retryOptions;
   }
 
   async read(keyHash: KeyHash): Promise<Item | undefined> {
@@ -231,7 +231,7 @@ export class RegistryStore {
       if (vain === MAX_TRIES) {
         throw new LatchkeyError('STORE_UNAVAILABLE', `the read failed: ${left.length} keys were left unprocessed`);
       }
-      if (left.length > 0) await backOff(vain, this.#patience);
+      if (left.length > 0) await backOff(vain, this.#retryOptions);
     }
     return items;
   }
@@ -264,7 +264,7 @@ export class RegistryStore {
           throw new ConditionRefused(error, tries > 1 || error.$metadata.attempts !== 1);
         }
         if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation)(error);
-        await backOff(tries - 1, this.#patience);
+        await backOff(tries - 1, this.#retryOptions);
       }
     }
   }

@@ -43,7 +43,7 @@ export interface TimeDefaults {
 }
 
 /** The forms that `readTime` takes, for messages. */
-export const TIME_WANTED =
+export const TIME_EXPECTED =
   'a time in ISO 8601 with its zone, such as 2030-01-31T12:00:00Z, or a date, such as 2030-01-31';
 
 const ISO_8601 =

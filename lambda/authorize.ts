@@ -1,4 +1,4 @@
-import type { KeyLookup, UseOutcome } from '../keys/reader.ts';
+import type { KeyReader, UseOutcome } from '../keys/reader.ts';
 import { keyState, type KeyState } from '../keys/state.ts';
 import type { KeyRecord, PublicRecord } from '../keys/record.ts';
 import { hashSecret, type KeyHash } from '../keys/secret.ts';
@@ -7,7 +7,7 @@ import type { PresentedKey } from './credentials.ts';
 import type { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
 import type { Scopes } from './scopes.ts';
-import type { UsageThrottle } from './lastUsed.ts';
+import type { LastUsedThrottle } from './lastUsed.ts';
 
 /** Why a key is refused. */
 export type DenyCode = 'INVALID_KEY' | 'KEY_EXPIRED' | 'KEY_DISABLED' | 'KEY_REVOKED' | 'INSUFFICIENT_SCOPE';
@@ -25,14 +25,14 @@ export interface AuthorizeObserver {
   onCacheHit(): void;
   /** The request's own read is over, also if it failed. */
   onLookup(durationMs: number): void;
-  onUsageWrite(outcome: UseOutcome): void;
-  onUsageWriteFailed(record: PublicRecord, error: unknown): void;
+  onLastUsedWrite(outcome: UseOutcome): void;
+  onLastUsedWriteFailed(record: PublicRecord, error: unknown): void;
 }
 
 export interface AuthorizeDeps {
-  readonly lookup: Pick<KeyLookup, 'find' | 'recordUse'>;
+  readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
   readonly cache: RecordCache;
-  readonly throttle: UsageThrottle;
+  readonly throttle: LastUsedThrottle;
   readonly scopes: Scopes;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -108,7 +108,7 @@ async function findRecord(
     isOwnRead = true;
     const startedAtMs = now();
     try {
-      return await lookup.find(keyHash);
+      return await lookup.get(keyHash);
     } finally {
       observer.onLookup(now() - startedAtMs);
     }
@@ -125,13 +125,13 @@ async function recordUse(
 ): Promise<void> {
   const { lookup, cache, throttle, now } = deps;
   try {
-    if (!(await isStillDue(record, nowMs, deps))) return observer.onUsageWrite('superseded');
+    if (!(await isStillDue(record, nowMs, deps))) return observer.onLastUsedWrite('superseded');
     const outcome = await lookup.recordUse(record.keyHash, nowMs, nowMs - throttle.intervalMs);
     if (outcome === 'superseded') cache.forget(record.keyHash);
-    observer.onUsageWrite(outcome);
+    observer.onLastUsedWrite(outcome);
   } catch (error) {
     throttle.giveBack(record.keyHash, now());
-    observer.onUsageWriteFailed(record, error);
+    observer.onLastUsedWriteFailed(record, error);
   }
 }
 
@@ -143,7 +143,7 @@ async function isStillDue(record: KeyRecord, nowMs: number, deps: AuthorizeDeps)
   const { lookup, cache, throttle } = deps;
   if (throttle.isDue(record, cache.readAtMs(record.keyHash) ?? nowMs)) return true;
   const current = await withinMs(READ_BEFORE_WRITE_MS, () =>
-    cache.readAnew(record.keyHash, (keyHash) => lookup.find(keyHash)),
+    cache.readAnew(record.keyHash, (keyHash) => lookup.get(keyHash)),
   );
   return current !== undefined && keyState(current, nowMs) === 'active' && throttle.isDue(current, nowMs);
 }

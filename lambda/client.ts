@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { KeyLookup, LOOKUP_TRANSLATION } from '../keys/reader.ts';
+import { KeyReader, LOOKUP_TRANSLATION } from '../keys/reader.ts';
 import { HASH_OF_NO_KEY } from '../keys/secret.ts';
 
 /** Which DynamoDB is asked. */
@@ -87,6 +87,6 @@ const PRIME_MS = 1000;
  * becomes of the read, the function starts: a store that is down is told of when a request needs it.
  */
 export async function prime(client: DynamoDBDocumentClient, tableName: string): Promise<void> {
-  const lookup = new KeyLookup({ client, tableName, readTimeoutMs: PRIME_MS });
-  await lookup.find(HASH_OF_NO_KEY).catch(() => {});
+  const lookup = new KeyReader({ client, tableName, readTimeoutMs: PRIME_MS });
+  await lookup.get(HASH_OF_NO_KEY).catch(() => {});
 }

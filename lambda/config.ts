@@ -1,10 +1,10 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import { maskKeys } from '../keys/findKeys.ts';
-import { SCOPE_WANTED } from '../keys/scope.ts';
-import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_WANTED, type KeyFormat } from '../keys/secret.ts';
-import { DEFAULT_KEY_SOURCES, KEY_SOURCES_WANTED, parseKeySources, type KeySource } from './credentials.ts';
-import { Plans, PLANS_WANTED } from './plans.ts';
-import { ROUTE_PATTERN_WANTED } from './routes.ts';
+import { SCOPE_EXPECTED } from '../keys/scope.ts';
+import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED, type KeyFormat } from '../keys/secret.ts';
+import { DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, parseKeySources, type KeySource } from './credentials.ts';
+import { Plans, PLANS_EXPECTED } from './plans.ts';
+import { ROUTE_PATTERN_EXPECTED } from './routes.ts';
 import { Scopes } from './scopes.ts';
 
 /** What a payload-2.0 event is answered with. */
@@ -16,7 +16,7 @@ export interface Config {
   readonly keyFormat: KeyFormat;
   /** In order of preference. */
   readonly keySources: readonly KeySource[];
-  readonly usageWriteSeconds: number;
+  readonly lastUsedSeconds: number;
   readonly recordCacheSeconds: number;
   readonly staleIfErrorSeconds: number;
   readonly httpApiResponse: HttpApiResponse;
@@ -24,7 +24,7 @@ export interface Config {
   /** Absent where keys are not limited. */
   readonly plans: Plans | undefined;
   /** How long the gateway in front keeps an answer. */
-  readonly resultCacheSeconds: number;
+  readonly resultsCacheSeconds: number;
   /** Whether requests are counted in embedded metrics. */
   readonly metrics: boolean;
   /** Whether the table is read once before the first request. */
@@ -37,7 +37,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const MAX_SECONDS = 365 * 24 * 3600;
 /** API Gateway's limit. */
-const MAX_RESULT_CACHE_SECONDS = 3600;
+const MAX_RESULTS_CACHE_SECONDS = 3600;
 
 /**
  * Reads the `LATCHKEY_…` variables.
@@ -66,44 +66,59 @@ export function readConfig(environment: Environment): Config {
   const oneOf = <T extends string>(name: string, fallback: T, choices: readonly T[]) =>
     read(name, fallback, choices.join(' or '), (text) => choices.find((choice) => choice === text));
 
-  const tableName = read('LATCHKEY_TABLE', '', TABLE_WANTED, parseTableName);
-  if (environment['LATCHKEY_TABLE'] === undefined) problems.push(`LATCHKEY_TABLE: got nothing, wanted ${TABLE_WANTED}`);
+  const tableName = read('LATCHKEY_TABLE', '', TABLE_EXPECTED, parseTableName);
+  if (environment['LATCHKEY_TABLE'] === undefined)
+    problems.push(`LATCHKEY_TABLE: got nothing, wanted ${TABLE_EXPECTED}`);
   const config: Config = {
     tableName,
     keyFormat: Object.freeze({
-      prefix: read('LATCHKEY_KEY_PREFIX', DEFAULT_KEY_PREFIX, KEY_PREFIX_WANTED, parsePrefix),
+      prefix: read('LATCHKEY_KEY_PREFIX', DEFAULT_KEY_PREFIX, KEY_PREFIX_EXPECTED, parsePrefix),
       acceptForeignKeys: oneOf('LATCHKEY_ACCEPT_FOREIGN_KEYS', 'false', ['true', 'false']) === 'true',
     }),
-    keySources: read('LATCHKEY_KEY_SOURCES', DEFAULT_KEY_SOURCES, KEY_SOURCES_WANTED, (text) =>
+    keySources: read('LATCHKEY_KEY_SOURCES', DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, (text) =>
       parseKeySources(text.split(',')),
     ),
-    usageWriteSeconds: seconds('LATCHKEY_USAGE_WRITE_SECONDS', 900, 1),
+    lastUsedSeconds: seconds('LATCHKEY_LAST_USED_SECONDS', 900, 1),
     recordCacheSeconds: seconds('LATCHKEY_RECORD_CACHE_SECONDS', 60, 0),
     staleIfErrorSeconds: seconds('LATCHKEY_STALE_IF_ERROR_SECONDS', 0, 0),
     httpApiResponse: oneOf('LATCHKEY_HTTP_API_RESPONSE', 'iam', ['iam', 'simple']),
-    scopes: read('LATCHKEY_SCOPES', new Scopes(), SCOPES_WANTED, Scopes.parse, Scopes.unreadableOf),
-    plans: read<Plans | undefined>('LATCHKEY_PLANS', undefined, PLANS_WANTED, Plans.parse, Plans.unreadableOf),
-    resultCacheSeconds: seconds('LATCHKEY_RESULT_CACHE_SECONDS', 0, 0, MAX_RESULT_CACHE_SECONDS),
+    scopes: read('LATCHKEY_SCOPES', new Scopes(), SCOPES_EXPECTED, Scopes.parse, Scopes.unreadableOf),
+    plans: read<Plans | undefined>('LATCHKEY_PLANS', undefined, PLANS_EXPECTED, Plans.parse, Plans.unreadableOf),
+    resultsCacheSeconds: seconds('LATCHKEY_RESULTS_CACHE_SECONDS', 0, 0, MAX_RESULTS_CACHE_SECONDS),
     metrics: oneOf('LATCHKEY_METRICS', 'true', ['true', 'false']) === 'true',
     prime: oneOf('LATCHKEY_PRIME', 'true', ['true', 'false']) === 'true',
-    debugSampleRate: read('LATCHKEY_DEBUG_SAMPLE_RATE', 0, SHARE_WANTED, parseShare),
+    debugSampleRate: read('LATCHKEY_DEBUG_SAMPLE_RATE', 0, SHARE_EXPECTED, parseShare),
   };
-  for (const name of Object.keys(environment)) {
-    if (name.startsWith('LATCHKEY_') && !known.has(name))
-      problems.push(`${name}: got a value, wanted no such variable`);
-  }
+  problems.push(...unknownVariables(environment, known));
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   return Object.freeze(config);
 }
 
-const SCOPES_WANTED = `a JSON object of scope (${SCOPE_WANTED}) → list of ${ROUTE_PATTERN_WANTED}`;
-const TABLE_WANTED = 'the name or ARN of a DynamoDB table';
+/** Variables that had another name before version 0.1.0. */
+const NEW_NAMES: Readonly<Record<string, string>> = {
+  LATCHKEY_RESULT_CACHE_SECONDS: 'LATCHKEY_RESULTS_CACHE_SECONDS',
+  LATCHKEY_USAGE_WRITE_SECONDS: 'LATCHKEY_LAST_USED_SECONDS',
+};
+
+/** Returns one problem for each variable that no setting has, so that a misspelled one fails the start. */
+function unknownVariables(environment: Environment, known: ReadonlySet<string>): readonly string[] {
+  const unknown = Object.keys(environment).filter((name) => name.startsWith('LATCHKEY_') && !known.has(name));
+  return unknown.map((name) => {
+    const newName = NEW_NAMES[name];
+    return newName === undefined
+      ? `${name}: got a value, wanted no such variable`
+      : `${name}: was renamed, set ${newName} instead`;
+  });
+}
+
+const SCOPES_EXPECTED = `a JSON object of scope (${SCOPE_EXPECTED}) → list of ${ROUTE_PATTERN_EXPECTED}`;
+const TABLE_EXPECTED = 'the name or ARN of a DynamoDB table';
 
 function parseTableName(text: string): string | undefined {
   return /^[a-zA-Z0-9_.:/-]{3,1024}$/.test(text) ? text : undefined;
 }
 
-const SHARE_WANTED = 'a decimal number from 0 to 1';
+const SHARE_EXPECTED = 'a decimal number from 0 to 1';
 
 function parseShare(text: string): number | undefined {
   return /^(0(\.\d{1,20})?|1(\.0{1,20})?)$/.test(text) ? Number(text) : undefined;

@@ -1,5 +1,5 @@
 import { LatchkeyError } from '../keys/errors.ts';
-import type { KeyLookup } from '../keys/reader.ts';
+import type { KeyReader } from '../keys/reader.ts';
 import { authorize, type AuthorizeDeps } from './authorize.ts';
 import type { Config } from './config.ts';
 import { Log, RequestObserver, type RequestObserverDeps } from './log.ts';
@@ -8,14 +8,14 @@ import { presentedKey } from './credentials.ts';
 import { UNAUTHORIZED } from './policy.ts';
 import { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
-import { type Answer, type Answering, fieldsOf, surfaceOf } from './eventSources.ts';
-import { UsageThrottle } from './lastUsed.ts';
+import { type Answer, type Answering, fieldsOf, eventSourceFor } from './eventSources.ts';
+import { LastUsedThrottle } from './lastUsed.ts';
 
 export interface HandlerDeps {
   readonly config: Config;
   /** As the metrics call the function. */
   readonly functionName: string;
-  readonly lookup: Pick<KeyLookup, 'find' | 'recordUse'>;
+  readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** From 0 to 1, and never 1: which requests are told at the level `DEBUG`. */
@@ -41,7 +41,7 @@ const NO_ROUTE = '' as Route;
  * at module scope, as long as the environment.
  */
 export function createHandler({ config, functionName, lookup, now, random, writeLog }: HandlerDeps): Handler {
-  const throttle = new UsageThrottle({ intervalMs: config.usageWriteSeconds * 1000 });
+  const throttle = new LastUsedThrottle({ intervalMs: config.lastUsedSeconds * 1000 });
   const cache = new RecordCache({
     recordMs: config.recordCacheSeconds * 1000,
     staleIfErrorMs: config.staleIfErrorSeconds * 1000,
@@ -60,13 +60,13 @@ export function createHandler({ config, functionName, lookup, now, random, write
     let response: Answer;
     try {
       const fields = fieldsOf(event);
-      const surface = surfaceOf(fields);
-      observer.onSurface(surface.name);
-      const presented = presentedKey(surface.read(fields), config.keySources, config.keyFormat);
-      const route = scopes.isEmpty ? NO_ROUTE : surface.route(fields, config);
+      const source = eventSourceFor(fields);
+      observer.onApiType(source.name);
+      const presented = presentedKey(source.read(fields), config.keySources, config.keyFormat);
+      const route = scopes.isEmpty ? NO_ROUTE : source.route(fields, config);
       const decided = authorize(presented, route, nowMs, deciding, observer);
       const decision = decided instanceof Promise ? await decided : decided;
-      response = surface.respond(decision, fields, answering);
+      response = source.respond(decision, fields, answering);
       observer.onDecided(decision);
     } catch (error) {
       observer.onFault(error);

@@ -1,4 +1,4 @@
-import { KeyLookup } from '../keys/reader.ts';
+import { KeyReader } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
 import { type DecisionOptions, KeyVerifier, readOptions } from './verifier.ts';
 import { createClient, type ClientOptions } from './client.ts';
@@ -13,7 +13,7 @@ export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
    *
    * @default - nobody is told
    */
-  readonly onUsageWriteFailed?: (record: PublicRecord, error: unknown) => unknown;
+  readonly onLastUsedWriteFailed?: (record: PublicRecord, error: unknown) => unknown;
   /**
    * The time, in epoch milliseconds.
    *
@@ -34,10 +34,10 @@ export function createKeyVerifier({
   endpoint,
   client,
   now = Date.now,
-  onUsageWriteFailed = () => {},
+  onLastUsedWriteFailed = () => {},
   ...options
 }: KeyVerifierOptions): KeyVerifier {
   const config = readOptions(options);
-  const lookup = new KeyLookup({ client: createClient({ region, endpoint, client }), tableName: config.tableName });
-  return new KeyVerifier({ config, lookup, now, onUsageWriteFailed });
+  const lookup = new KeyReader({ client: createClient({ region, endpoint, client }), tableName: config.tableName });
+  return new KeyVerifier({ config, lookup, now, onLastUsedWriteFailed });
 }

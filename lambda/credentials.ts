@@ -50,7 +50,7 @@ function parseKey(text: string, start: number, format: KeyFormat): PresentedKey 
   return secret === undefined ? MALFORMED : { kind: 'key', secret };
 }
 
-function valuesOf(source: KeySource, event: EventFields): CarriedValues {
+function valuesOf(source: KeySource, event: EventFields): HeaderValues {
   if (source.kind === 'query') return queryValues(event, source.name);
   return headerValues(event, source.kind === 'bearer' ? 'authorization' : source.lowerCaseName);
 }
@@ -79,7 +79,7 @@ function bareKeyStart(text: string): number {
 
 /** RFC 6750 §2.1, the scheme in any case (RFC 9110 §11.1). */
 function bearerKeyStart(text: string): number {
-  if (text.charCodeAt(BEARER.length) !== SPACE || !startsInAnyCase(text, BEARER)) return text.length;
+  if (text.charCodeAt(BEARER.length) !== SPACE || !startsWithIgnoreCase(text, BEARER)) return text.length;
   let start = BEARER.length + 1;
   while (text.charCodeAt(start) === SPACE) start++;
   return start;
@@ -115,7 +115,7 @@ export const DEFAULT_KEY_SOURCES: readonly KeySource[] = Object.freeze([
 ]);
 
 /** What is wanted of a list of key sources, for messages. */
-export const KEY_SOURCES_WANTED =
+export const KEY_SOURCES_EXPECTED =
   'a list of bearer, header:NAME and query:NAME, separated by commas, none of them twice';
 
 /** RFC 9110 §5.6.2: what a header's name is made of. */
@@ -161,10 +161,10 @@ function describeSource(source: KeySource): string {
 }
 
 /** What a request carries under a name: one value, in a list two of several or more, or none. */
-export type CarriedValues = string | readonly string[] | undefined;
+export type HeaderValues = string | readonly string[] | undefined;
 
 /** The values of a header, whose name is given in lower case. */
-export function headerValues({ multiValueHeaders, headers }: EventFields, name: string): CarriedValues {
+export function headerValues({ multiValueHeaders, headers }: EventFields, name: string): HeaderValues {
   return valuesIn(multiValueHeaders, name, true) ?? takeApart(valuesIn(headers, name, true));
 }
 
@@ -172,7 +172,7 @@ export function headerValues({ multiValueHeaders, headers }: EventFields, name: 
 export function queryValues(
   { multiValueQueryStringParameters, queryStringParameters }: EventFields,
   name: string,
-): CarriedValues {
+): HeaderValues {
   return valuesIn(multiValueQueryStringParameters, name, false) ?? valuesIn(queryStringParameters, name, false);
 }
 
@@ -180,7 +180,7 @@ export function queryValues(
  * One text for all values of a header is taken apart at a comma that an empty value or another bearer key stands beside: other
  * schemes, such as Digest, have commas of their own.
  */
-function takeApart(joined: CarriedValues): CarriedValues {
+function takeApart(joined: HeaderValues): HeaderValues {
   if (typeof joined !== 'string' || !joined.includes(',')) return joined;
   const parts = joined.split(',').map((part) => part.trim());
   const isJoined = parts.some((part, at) => part === '' || (at > 0 && /^bearer( |$)/i.test(part)));
@@ -188,12 +188,12 @@ function takeApart(joined: CarriedValues): CarriedValues {
 }
 
 /** The values of a name in a map of an event, letter case aside where `anyCase` says so. Reads any shape. */
-function valuesIn(map: unknown, wanted: string, anyCase: boolean): CarriedValues {
+function valuesIn(map: unknown, wanted: string, anyCase: boolean): HeaderValues {
   if (typeof map !== 'object' || map === null) return undefined;
-  let found: CarriedValues;
+  let found: HeaderValues;
   // Unlike Object.keys, it makes no list of the names. What is parsed from JSON inherits none.
   for (const name in map) {
-    if (name.length !== wanted.length || (name !== wanted && !(anyCase && isInAnyCase(name, wanted)))) continue;
+    if (name.length !== wanted.length || (name !== wanted && !(anyCase && equalsIgnoreCase(name, wanted)))) continue;
     found = withValue(found, (map as EventFields)[name]);
   }
   return found;
@@ -203,20 +203,20 @@ function valuesIn(map: unknown, wanted: string, anyCase: boolean): CarriedValues
 const lastFound = { name: '', wanted: '' };
 
 /** Whether a name of the same length is the wanted one, letter case aside. Clients spell it in one way, mostly, which is looked at once. */
-function isInAnyCase(name: string, wanted: string): boolean {
+function equalsIgnoreCase(name: string, wanted: string): boolean {
   if (name === lastFound.name && wanted === lastFound.wanted) return true;
-  if (!startsInAnyCase(name, wanted)) return false;
+  if (!startsWithIgnoreCase(name, wanted)) return false;
   lastFound.name = name;
   lastFound.wanted = wanted;
   return true;
 }
 
 /** With a value, or each of a list of values, behind what was found so far. Of thousands, two tell that there are several. */
-function withValue(found: CarriedValues, value: unknown): CarriedValues {
+function withValue(found: HeaderValues, value: unknown): HeaderValues {
   if (typeof found === 'object') return found;
   if (typeof value === 'string') return found === undefined ? value : [found, value];
   if (!Array.isArray(value)) return found;
-  let all: CarriedValues = found;
+  let all: HeaderValues = found;
   for (const entry of value) if (typeof entry === 'string') all = withValue(all, entry);
   return all;
 }
@@ -227,7 +227,7 @@ const CAPITAL_Z = 0x5a;
 const CASE_BIT = 0x20;
 
 /** Whether the text begins with what is wanted, in small letters, letter case of ASCII aside. Makes no other text of it. */
-export function startsInAnyCase(text: string, wanted: string): boolean {
+export function startsWithIgnoreCase(text: string, wanted: string): boolean {
   for (let at = 0; at < wanted.length; at++) {
     const code = text.charCodeAt(at);
     const isCapital = code >= CAPITAL_A && code <= CAPITAL_Z;

@@ -18,7 +18,7 @@ export interface Answering {
 }
 
 /** One kind of API that can call a Lambda authorizer. */
-export interface Surface {
+export interface EventSource {
   /** As logs call it. */
   readonly name: string;
   /** Whether the event is of this surface, with all that `read` and `respond` need. */
@@ -36,7 +36,7 @@ export function requestCredentials(event: EventFields): Credentials {
 }
 
 /** A REST API's REQUEST authorizer. Header names come in the case that the client sent. */
-export const restRequest: Surface = {
+export const restRequest: EventSource = {
   name: 'rest-request',
   matches: (event) =>
     event['type'] === 'REQUEST' &&
@@ -50,7 +50,7 @@ export const restRequest: Surface = {
 };
 
 /** A REST API's TOKEN authorizer: the gateway hands over one header's value and nothing else of the request. */
-export const restToken: Surface = {
+export const restToken: EventSource = {
   name: 'rest-token',
   matches: (event) => event['type'] === 'TOKEN' && stageArnOf(event['methodArn']) !== undefined,
   read: ({ authorizationToken }) => ({
@@ -66,7 +66,7 @@ export const restToken: Surface = {
  * An HTTP API's authorizer with payload format 2.0. Header names come in lower case; the values of a name that was sent
  * more than once are joined by commas, which no key holds.
  */
-export const httpApi: Surface = {
+export const httpApi: EventSource = {
   name: 'http-api',
   matches: (event) =>
     event['type'] === 'REQUEST' && event['version'] === '2.0' && stageArnOf(event['routeArn']) !== undefined,
@@ -79,8 +79,8 @@ export const httpApi: Surface = {
 };
 
 /** A simple answer that the gateway keeps for a route key is an answer to every request of that route. */
-function routeAskedFor({ routeArn, routeKey }: EventFields, { httpApiResponse, resultCacheSeconds }: Config): Route {
-  const isKept = httpApiResponse === 'simple' && resultCacheSeconds > 0;
+function routeAskedFor({ routeArn, routeKey }: EventFields, { httpApiResponse, resultsCacheSeconds }: Config): Route {
+  const isKept = httpApiResponse === 'simple' && resultsCacheSeconds > 0;
   if (!isKept) return routeOf(routeArn);
   return wholeRouteOf(typeof routeKey === 'string' ? routeKey : '');
 }
@@ -93,7 +93,7 @@ function simpleAnswerTo(
 }
 
 /** An HTTP API's authorizer with payload format 1.0, which is answered with a policy always. */
-export const httpApiV1: Surface = {
+export const httpApiV1: EventSource = {
   name: 'http-api-1.0',
   matches: (event) =>
     event['type'] === 'REQUEST' && event['version'] === '1.0' && stageArnOf(event['methodArn']) !== undefined,
@@ -104,7 +104,7 @@ export const httpApiV1: Surface = {
 };
 
 /** A WebSocket API's authorizer, which the gateway asks on `$connect` alone: what it answered holds while the client stays. */
-export const webSocket: Surface = {
+export const webSocket: EventSource = {
   name: 'websocket',
   matches: (event) => event['type'] === 'REQUEST' && event['version'] === undefined && isConnectArn(event['methodArn']),
   read: requestCredentials,
@@ -117,7 +117,7 @@ export const webSocket: Surface = {
 const DENIAL_MAX_SECONDS = 10;
 
 /** An AppSync API's Lambda authorizer. The token is the key, with or without the bearer scheme. */
-export const appSync: Surface = {
+export const appSync: EventSource = {
   name: 'appsync',
   matches: (event) => event['type'] === undefined && 'authorizationToken' in event && hasApiId(event['requestContext']),
   read: ({ authorizationToken }) => ({
@@ -144,16 +144,16 @@ function resolverContextOf(decision: Decision): AuthorizerContext {
 
 /** Said always, because AWS documents two defaults. No answer is kept past the key's own expiry. */
 function ttlSecondsOf(decision: Decision, { config, now }: Answering): number {
-  const { resultCacheSeconds } = config;
-  if (decision.effect !== 'allow') return Math.min(resultCacheSeconds, DENIAL_MAX_SECONDS);
+  const { resultsCacheSeconds } = config;
+  if (decision.effect !== 'allow') return Math.min(resultsCacheSeconds, DENIAL_MAX_SECONDS);
   const { expiresAt } = decision.record;
-  if (expiresAt === undefined) return resultCacheSeconds;
+  if (expiresAt === undefined) return resultsCacheSeconds;
   // The key may have expired while its use was written.
   const secondsLeft = Math.max(0, Math.floor((toEpochMs(expiresAt) - now()) / 1000));
-  return Math.min(resultCacheSeconds, secondsLeft);
+  return Math.min(resultsCacheSeconds, secondsLeft);
 }
 
-const SURFACES: readonly Surface[] = [restRequest, httpApi, restToken, httpApiV1, webSocket, appSync];
+const EVENT_SOURCES: readonly EventSource[] = [restRequest, httpApi, restToken, httpApiV1, webSocket, appSync];
 
 const MOST_NAMES_SHOWN = 20;
 
@@ -167,8 +167,8 @@ export function fieldsOf(event: unknown): EventFields {
  *
  * @throws LatchkeyError `EVENT_UNKNOWN`, naming the fields that the event has and none of their values
  */
-export function surfaceOf(fields: EventFields): Surface {
-  for (const surface of SURFACES) if (surface.matches(fields)) return surface;
+export function eventSourceFor(fields: EventFields): EventSource {
+  for (const source of EVENT_SOURCES) if (source.matches(fields)) return source;
   const names = Object.keys(fields).filter((name) => /^\w{1,40}$/.test(name));
   const shown = names.slice(0, MOST_NAMES_SHOWN).join(', ') || 'no known fields';
   throw new LatchkeyError('EVENT_UNKNOWN', `not an event of a Lambda authorizer that Latchkey serves: it has ${shown}`);

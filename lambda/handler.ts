@@ -1,4 +1,4 @@
-import { KeyLookup } from '../keys/reader.ts';
+import { KeyReader } from '../keys/reader.ts';
 import { readConfig, type Config } from './config.ts';
 import { createHandler } from './createHandler.ts';
 import { createFunctionClient, prime } from './client.ts';
@@ -13,7 +13,7 @@ export const handler = createHandler({
   config,
   // Lambda sets it; elsewhere the metrics need a name all the same.
   functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'latchkey',
-  lookup: new KeyLookup({ client, tableName: config.tableName }),
+  lookup: new KeyReader({ client, tableName: config.tableName }),
   now: Date.now,
   random: Math.random,
   writeLog,
@@ -24,7 +24,7 @@ function readConfigOrTell(): Config {
   try {
     return readConfig(process.env);
   } catch (error) {
-    new Log({ write: writeLog, now: Date.now }).fault({ requestId: undefined, surface: undefined }, error);
+    new Log({ write: writeLog, now: Date.now }).fault({ requestId: undefined, apiType: undefined }, error);
     throw error;
   }
 }

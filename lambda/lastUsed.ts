@@ -3,7 +3,7 @@ import type { KeyHash } from '../keys/secret.ts';
 import { lastUsedMs } from '../keys/state.ts';
 import { GenerationalMap } from './recordCache.ts';
 
-export interface UsageThrottleOptions {
+export interface LastUsedThrottleOptions {
   /** The least time between two last-used writes of one key. */
   readonly intervalMs: number;
   /** The most keys remembered. */
@@ -21,13 +21,13 @@ const RETRY_AFTER_FAILURE_MS = 60_000;
  * Answers one question: is a last-used write due for this key now? It lives as long as the environment, and is asked
  * only about keys that the table holds, so that no flood of invented keys can push out what it knows.
  */
-export class UsageThrottle {
+export class LastUsedThrottle {
   /** The least time between two last-used writes of one key, in milliseconds. */
   readonly intervalMs: number;
   /** By hash, the epoch milliseconds before which no write is due. */
   readonly #notBefore: GenerationalMap<KeyHash, number>;
 
-  constructor({ intervalMs, capacity = 10_000 }: UsageThrottleOptions) {
+  constructor({ intervalMs, capacity = 10_000 }: LastUsedThrottleOptions) {
     this.intervalMs = intervalMs;
     this.#notBefore = new GenerationalMap(capacity);
   }

@@ -4,7 +4,7 @@ import { printable } from '../keys/printable.ts';
 import type { UseOutcome } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
 import type { AuthorizeObserver, Decision } from './authorize.ts';
-import type { Metrics, ObservedRequest, UsageWrite } from './metrics.ts';
+import type { Metrics, ObservedRequest, LastUsedWrite } from './metrics.ts';
 import type { Plans } from './plans.ts';
 import type { Scopes } from './scopes.ts';
 
@@ -13,7 +13,7 @@ export interface LogOrigin {
   /** Lambda's id of the invocation. */
   readonly requestId: string | undefined;
   /** The surface's name, once the event is known to be of one. */
-  readonly surface: string | undefined;
+  readonly apiType: string | undefined;
 }
 
 /** What may be logged, and nothing else: no event, no header, no hash, nothing of a secret beyond `keyPrefix`. */
@@ -39,7 +39,7 @@ interface RequestLine extends LogOrigin {
   readonly keyId: string | undefined;
   readonly isCacheHit: boolean;
   readonly lookupMs: number | undefined;
-  readonly usageWrite: string | undefined;
+  readonly lastUsedWrite: string | undefined;
 }
 
 export interface LogOptions {
@@ -70,7 +70,7 @@ export class Log {
     this.#write({ level: 'ERROR', message: 'fault', ...origin, ...faultFields(error) });
   }
 
-  usageWriteFailed(origin: LogOrigin, record: PublicRecord, error: unknown): void {
+  lastUsedWriteFailed(origin: LogOrigin, record: PublicRecord, error: unknown): void {
     const { id: keyId, keyPrefix } = record;
     this.#write({
       level: 'WARN',
@@ -106,10 +106,10 @@ export class Log {
 
   /** A request of the sample, whatever it came to. */
   request(requestId: string | undefined, request: ObservedRequest): void {
-    const { outcome, surface, keyId, isCacheHit, lookupMs } = request;
+    const { outcome, apiType, keyId, isCacheHit, lookupMs } = request;
     const code = request.outcome === 'allowed' ? undefined : request.code;
-    const usageWrite = request.outcome === 'allowed' ? request.usageWrite : undefined;
-    const told = { outcome, code, requestId, surface, keyId, isCacheHit, lookupMs, usageWrite };
+    const lastUsedWrite = request.outcome === 'allowed' ? request.lastUsedWrite : undefined;
+    const told = { outcome, code, requestId, apiType, keyId, isCacheHit, lookupMs, lastUsedWrite };
     this.#write({ level: 'DEBUG', message: 'request', ...told });
   }
 
@@ -157,10 +157,10 @@ export class RequestObserver implements AuthorizeObserver {
   readonly #deps: RequestObserverDeps;
   readonly #requestId: string | undefined;
   readonly #cameAtMs: number;
-  #surface: string | undefined;
+  #apiType: string | undefined;
   #isCacheHit = false;
   #lookupMs: number | undefined;
-  #usageWrite: UsageWrite = 'not due';
+  #lastUsedWrite: LastUsedWrite = 'not due';
 
   /** `requestId` is Lambda's id of the invocation, `cameAtMs` when it began, in epoch milliseconds. */
   constructor(deps: RequestObserverDeps, requestId: string | undefined, cameAtMs: number) {
@@ -169,8 +169,8 @@ export class RequestObserver implements AuthorizeObserver {
     this.#cameAtMs = cameAtMs;
   }
 
-  onSurface(surface: string): void {
-    this.#surface = surface;
+  onApiType(apiType: string): void {
+    this.#apiType = apiType;
   }
 
   onCacheHit(): void {
@@ -181,13 +181,13 @@ export class RequestObserver implements AuthorizeObserver {
     this.#lookupMs = durationMs;
   }
 
-  onUsageWrite(outcome: UseOutcome): void {
-    this.#usageWrite = outcome;
+  onLastUsedWrite(outcome: UseOutcome): void {
+    this.#lastUsedWrite = outcome;
   }
 
-  onUsageWriteFailed(record: PublicRecord, error: unknown): void {
-    this.#usageWrite = 'failed';
-    this.#deps.log.usageWriteFailed(this.#origin, record, error);
+  onLastUsedWriteFailed(record: PublicRecord, error: unknown): void {
+    this.#lastUsedWrite = 'failed';
+    this.#deps.log.lastUsedWriteFailed(this.#origin, record, error);
   }
 
   onDecided(decision: Decision): void {
@@ -208,17 +208,17 @@ export class RequestObserver implements AuthorizeObserver {
   }
 
   get #origin(): LogOrigin {
-    return { requestId: this.#requestId, surface: this.#surface };
+    return { requestId: this.#requestId, apiType: this.#apiType };
   }
 
   #allowed({ id: keyId }: PublicRecord): void {
     this.#finish({
       outcome: 'allowed',
-      surface: this.#surface,
+      apiType: this.#apiType,
       keyId,
       isCacheHit: this.#isCacheHit,
       lookupMs: this.#lookupMs,
-      usageWrite: this.#usageWrite,
+      lastUsedWrite: this.#lastUsedWrite,
     });
   }
 
@@ -231,7 +231,7 @@ export class RequestObserver implements AuthorizeObserver {
     this.#finish({
       outcome,
       code,
-      surface: this.#surface,
+      apiType: this.#apiType,
       keyId,
       isCacheHit: this.#isCacheHit,
       lookupMs: this.#lookupMs,

@@ -10,9 +10,9 @@ export const METRIC_UNITS = {
   Faults: 'Count',
   CacheHits: 'Count',
   LookupLatency: 'Milliseconds',
-  UsageWrites: 'Count',
-  UsageWritesSkipped: 'Count',
-  UsageWriteFailures: 'Count',
+  LastUsedWrites: 'Count',
+  LastUsedWritesSkipped: 'Count',
+  LastUsedWriteFailures: 'Count',
 } as const;
 
 export type MetricName = keyof typeof METRIC_UNITS;
@@ -28,7 +28,7 @@ type CountName = Exclude<MetricName, 'LookupLatency'>;
 type Counts = Record<CountName, number>;
 
 /** What is counted of one surface apart; refusals by their code. */
-interface SurfaceCounts {
+interface ApiTypeCounts {
   allowed: number;
   readonly denied: Map<string, number>;
   readonly faults: Map<string, number>;
@@ -40,15 +40,15 @@ const URGENT_BATCH_MS = 1_000;
 /** "Specification: Embedded metric format": the most values of one metric in a document. */
 const MOST_VALUES = 100;
 /** What stands for the surface of an event that is of none. */
-const NO_SURFACE = 'unknown';
+const NO_API_TYPE = 'unknown';
 
 /** Every request that is allowed is in exactly one of these. */
 const USAGE_METRICS = {
-  'not due': 'UsageWritesSkipped',
-  superseded: 'UsageWritesSkipped',
-  written: 'UsageWrites',
-  failed: 'UsageWriteFailures',
-} as const satisfies Record<UsageWrite, CountName>;
+  'not due': 'LastUsedWritesSkipped',
+  superseded: 'LastUsedWritesSkipped',
+  written: 'LastUsedWrites',
+  failed: 'LastUsedWriteFailures',
+} as const satisfies Record<LastUsedWrite, CountName>;
 
 /**
  * Counts requests, and writes the counts as lines of CloudWatch's embedded metric format: with the request that is counted a
@@ -58,7 +58,7 @@ const USAGE_METRICS = {
 export class Metrics {
   readonly #options: MetricsOptions;
   #totals = noCounts();
-  readonly #surfaces = new Map<string, SurfaceCounts>();
+  readonly #apiTypes = new Map<string, ApiTypeCounts>();
   readonly #lookupMs = new SampledValues(MOST_VALUES);
   #writtenAtMs: number | undefined;
   #isUrgent = false;
@@ -70,30 +70,30 @@ export class Metrics {
   /** `cameAtMs` is when the request came, in epoch milliseconds. */
   count(request: ObservedRequest, cameAtMs: number): void {
     const totals = this.#totals;
-    const ofSurface = this.#countsOf(request.surface ?? NO_SURFACE);
+    const ofApiType = this.#countsOf(request.apiType ?? NO_API_TYPE);
     if (request.isCacheHit) totals.CacheHits++;
     if (request.lookupMs !== undefined) this.#lookupMs.add(Math.max(0, request.lookupMs));
     if (request.outcome === 'allowed') {
       totals.Allowed++;
-      totals[USAGE_METRICS[request.usageWrite]]++;
-      ofSurface.allowed++;
-      if (request.usageWrite === 'failed') this.#isUrgent = true;
+      totals[USAGE_METRICS[request.lastUsedWrite]]++;
+      ofApiType.allowed++;
+      if (request.lastUsedWrite === 'failed') this.#isUrgent = true;
     } else if (request.outcome === 'denied') {
       totals.Denied++;
-      increment(ofSurface.denied, request.code);
+      increment(ofApiType.denied, request.code);
     } else {
       totals.Faults++;
-      increment(ofSurface.faults, request.code);
+      increment(ofApiType.faults, request.code);
       this.#isUrgent = true;
     }
     this.#writeIfDue(cameAtMs);
   }
 
-  #countsOf(surface: string): SurfaceCounts {
-    const known = this.#surfaces.get(surface);
+  #countsOf(apiType: string): ApiTypeCounts {
+    const known = this.#apiTypes.get(apiType);
     if (known !== undefined) return known;
-    const counts: SurfaceCounts = { allowed: 0, denied: new Map(), faults: new Map() };
-    this.#surfaces.set(surface, counts);
+    const counts: ApiTypeCounts = { allowed: 0, denied: new Map(), faults: new Map() };
+    this.#apiTypes.set(apiType, counts);
     return counts;
   }
 
@@ -112,19 +112,19 @@ export class Metrics {
   #write(nowMs: number): void {
     const { functionName, write } = this.#options;
     const totals = { ...this.#totals, LookupLatency: this.#lookupMs.takeAll() };
-    const countsApart = [...this.#surfaces].flatMap(([surface, counts]) => takeCounts(surface, counts));
+    const countsApart = [...this.#apiTypes].flatMap(([apiType, counts]) => takeCounts(apiType, counts));
     this.#totals = noCounts();
     for (const line of metricLines(functionName, totals, countsApart, nowMs)) write(line);
   }
 }
 
 /** Leaves nothing. */
-function takeCounts(Surface: string, counts: SurfaceCounts): readonly CountApart[] {
+function takeCounts(ApiType: string, counts: ApiTypeCounts): readonly CountApart[] {
   const { allowed, denied, faults } = counts;
   const byReason = (name: MetricName, codes: ReadonlyMap<string, number>) =>
-    [...codes].map(([Reason, count]) => ({ name, count, dimensions: { Surface, Reason } }));
+    [...codes].map(([Reason, count]) => ({ name, count, dimensions: { ApiType, Reason } }));
   const taken: CountApart[] = [...byReason('Denied', denied), ...byReason('Faults', faults)];
-  if (allowed > 0) taken.unshift({ name: 'Allowed', count: allowed, dimensions: { Surface } });
+  if (allowed > 0) taken.unshift({ name: 'Allowed', count: allowed, dimensions: { ApiType } });
   counts.allowed = 0;
   denied.clear();
   faults.clear();
@@ -137,9 +137,9 @@ function noCounts(): Counts {
     Denied: 0,
     Faults: 0,
     CacheHits: 0,
-    UsageWrites: 0,
-    UsageWritesSkipped: 0,
-    UsageWriteFailures: 0,
+    LastUsedWrites: 0,
+    LastUsedWritesSkipped: 0,
+    LastUsedWriteFailures: 0,
   };
 }
 
@@ -268,11 +268,11 @@ export class SampledValues {
 export type ObservedRequest = AllowedRequest | RefusedRequest;
 
 /** What became of the last-used write of a request that was allowed. */
-export type UsageWrite = UseOutcome | 'not due' | 'failed';
+export type LastUsedWrite = UseOutcome | 'not due' | 'failed';
 
 interface AnyRequest {
   /** The surface's name, once the event is known to be of one. */
-  readonly surface: string | undefined;
+  readonly apiType: string | undefined;
   /** The key's id, where the key is known. */
   readonly keyId: string | undefined;
   /** Whether a well-formed key was answered without a read of the request's own. */
@@ -283,7 +283,7 @@ interface AnyRequest {
 
 export interface AllowedRequest extends AnyRequest {
   readonly outcome: 'allowed';
-  readonly usageWrite: UsageWrite;
+  readonly lastUsedWrite: LastUsedWrite;
 }
 
 export interface RefusedRequest extends AnyRequest {

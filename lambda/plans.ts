@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { isPlanName, PLAN_WANTED } from '../keys/fields.ts';
+import { isPlanName, PLAN_EXPECTED } from '../keys/fields.ts';
 import type { KeyRecord } from '../keys/record.ts';
 
 /** What is wanted of the plans, for messages. */
-export const PLANS_WANTED =
+export const PLANS_EXPECTED =
   'a JSON object of a namespace of 16 hex digits, and of lists perKey and shared in which no plan stands twice, each ' +
-  PLAN_WANTED;
+  PLAN_EXPECTED;
 
 interface PlanLists {
   readonly namespace: string;

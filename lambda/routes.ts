@@ -16,7 +16,7 @@ export interface MethodPattern {
 }
 
 /** What is wanted of a pattern, for messages. */
-export const ROUTE_PATTERN_WANTED =
+export const ROUTE_PATTERN_EXPECTED =
   '"METHOD /path" with a method of API Gateway, * for any run of characters and no segment that is empty, a dot or two dots, ' +
   '"$connect" or "GRAPHQL /graphql"';
 

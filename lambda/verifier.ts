@@ -1,10 +1,10 @@
 import { LatchkeyError } from '../keys/errors.ts';
-import type { KeyLookup } from '../keys/reader.ts';
+import type { KeyReader } from '../keys/reader.ts';
 import { publicRecord, type PublicRecord } from '../keys/record.ts';
 import { authorize, type AuthorizeDeps, type AuthorizeObserver, type Decision } from './authorize.ts';
 import { type Config, type HttpApiResponse, readConfig } from './config.ts';
 import { type KeySourceSetting, presentedKey, type PresentedKey } from './credentials.ts';
-import { UsageThrottle } from './lastUsed.ts';
+import { LastUsedThrottle } from './lastUsed.ts';
 import { Plans } from './plans.ts';
 import { deepFreeze } from './policy.ts';
 import { RecordCache } from './recordCache.ts';
@@ -12,11 +12,11 @@ import type { Route } from './routes.ts';
 
 export interface KeyVerifierDeps {
   readonly config: Config;
-  readonly lookup: Pick<KeyLookup, 'find' | 'recordUse'>;
+  readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Receives the record, frozen and without its hash, of a key whose last-used write failed. The decision stays as it is. */
-  readonly onUsageWriteFailed: (record: PublicRecord, error: unknown) => unknown;
+  readonly onLastUsedWriteFailed: (record: PublicRecord, error: unknown) => unknown;
 }
 
 /**
@@ -32,7 +32,7 @@ export class KeyVerifier {
 
   constructor(deps: KeyVerifierDeps) {
     const { config, lookup, now } = deps;
-    const throttle = new UsageThrottle({ intervalMs: config.usageWriteSeconds * 1000 });
+    const throttle = new LastUsedThrottle({ intervalMs: config.lastUsedSeconds * 1000 });
     const cache = new RecordCache({
       recordMs: config.recordCacheSeconds * 1000,
       staleIfErrorMs: config.staleIfErrorSeconds * 1000,
@@ -43,8 +43,8 @@ export class KeyVerifier {
     this.#observer = {
       onCacheHit: ignore,
       onLookup: ignore,
-      onUsageWrite: ignore,
-      onUsageWriteFailed: (record, error) => void tell(deps, this.#copyOf(record), error),
+      onLastUsedWrite: ignore,
+      onLastUsedWriteFailed: (record, error) => void tell(deps, this.#copyOf(record), error),
     };
   }
 
@@ -91,12 +91,12 @@ function ignore(): void {}
 
 /** What the application does there may fail, at once or later: that neither changes the decision nor ends the process. */
 async function tell(
-  { onUsageWriteFailed }: Pick<KeyVerifierDeps, 'onUsageWriteFailed'>,
+  { onLastUsedWriteFailed }: Pick<KeyVerifierDeps, 'onLastUsedWriteFailed'>,
   record: PublicRecord,
   error: unknown,
 ): Promise<void> {
   try {
-    await onUsageWriteFailed(record, error);
+    await onLastUsedWriteFailed(record, error);
   } catch {
     // The decision stands, and there is nobody else to tell.
   }
@@ -127,7 +127,7 @@ export interface DecisionOptions {
    *
    * @default 900
    */
-  readonly usageWriteSeconds?: number;
+  readonly lastUsedSeconds?: number;
   /**
    * How long a record answers for its key, and so how long a revoked key may be accepted. At 0 every request makes its own read.
    *
@@ -168,7 +168,7 @@ export interface AuthorizerOptions extends DecisionOptions {
    *
    * @default 0
    */
-  readonly resultCacheSeconds?: number;
+  readonly resultsCacheSeconds?: number;
   /**
    * The deployment's plans by name, as the construct takes them; nothing is counted, and limits are not looked at. Answers to REST
    * events name what API Gateway would count the request by, `usageIdentifierKey`, and none where the key's plan is not among them.
@@ -209,9 +209,9 @@ const VARIABLE_OF = {
   keyPrefix: 'LATCHKEY_KEY_PREFIX',
   keySources: 'LATCHKEY_KEY_SOURCES',
   acceptForeignKeys: 'LATCHKEY_ACCEPT_FOREIGN_KEYS',
-  usageWriteSeconds: 'LATCHKEY_USAGE_WRITE_SECONDS',
+  lastUsedSeconds: 'LATCHKEY_LAST_USED_SECONDS',
   recordCacheSeconds: 'LATCHKEY_RECORD_CACHE_SECONDS',
-  resultCacheSeconds: 'LATCHKEY_RESULT_CACHE_SECONDS',
+  resultsCacheSeconds: 'LATCHKEY_RESULTS_CACHE_SECONDS',
   staleIfErrorSeconds: 'LATCHKEY_STALE_IF_ERROR_SECONDS',
   httpApiResponse: 'LATCHKEY_HTTP_API_RESPONSE',
   scopes: 'LATCHKEY_SCOPES',

@@ -1,9 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readLocalNote, type LocalNote } from '../operator/findTable.ts';
+import { readGatewayState, type GatewayState } from '../operator/findTable.ts';
 
 /** Leaves the note for the user's own eyes, in place of any that was there. */
-export function writeNote(file: string, note: LocalNote): void {
+export function writeNote(file: string, note: GatewayState): void {
   mkdirSync(dirname(file), { recursive: true });
   // The mode is for new files only.
   rmSync(file, { force: true });
@@ -18,5 +18,5 @@ export function writeNote(file: string, note: LocalNote): void {
 
 /** Takes the note away, unless a gateway that was started later has left its own. */
 export function removeNote(file: string, pid: number): void {
-  if (readLocalNote(file)?.pid === pid) rmSync(file, { force: true });
+  if (readGatewayState(file)?.pid === pid) rmSync(file, { force: true });
 }

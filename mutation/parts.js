@@ -31,8 +31,8 @@ const PARTS = {
   operator: {
     mutate: [
       'console/server/*.ts',
-      'cli/{askHidden,awsAdvice,clipboard,confirm,explainFault,findTable,mayBeDone,output,pendingKey,printable,publicRecord}.ts',
-      'cli/{readSecret,secretPlace,secretsFile,tableOptions}.ts',
+      'cli/{askHidden,awsAdvice,clipboard,confirm,explainFault,findTable,isOutcomeUnknown,output,pendingKey,printable,publicRecord}.ts',
+      'cli/{readSecret,secretSink,secretsFile,tableOptions}.ts',
       'cli/transfer/{csvCell,importLine,keyStrength,privateFile}.ts',
       'cli/leaks/*.ts',
     ],

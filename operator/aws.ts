@@ -157,7 +157,7 @@ function quote(tableName: string): string {
 const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 /** Whether a write that failed may have been made all the same: it was sent, and nothing refused it. */
-export function mayBeDone(error: unknown): boolean {
+export function isOutcomeUnknown(error: unknown): boolean {
   if (!(error instanceof LatchkeyError) || error.code !== 'STORE_UNAVAILABLE') return false;
   const failure = failureOf(error.cause);
   const isRefused = failure.httpStatus >= 400 && failure.httpStatus < 500;

@@ -89,7 +89,7 @@ function endpointOf(env: Environment): string | undefined {
 
 /** A gateway that died is passed over; where the environment gives the endpoint, it need not be one that left a note. */
 function findLocalTable(endpoint: string | undefined, { env, noteFile }: FindTableDeps): TableLocation {
-  const note = noteFile === undefined ? undefined : readLocalNote(noteFile);
+  const note = noteFile === undefined ? undefined : readGatewayState(noteFile);
   if (endpoint !== undefined) {
     const tableName = note?.tableName ?? setting(env, 'LATCHKEY_TABLE');
     if (tableName === undefined) throw notRunning('no gateway has noted the name of its table');
@@ -98,7 +98,7 @@ function findLocalTable(endpoint: string | undefined, { env, noteFile }: FindTab
     return { kind: 'local', tableName, endpoint, region, revocationDelaySeconds, acceptedKeys };
   }
   if (note === undefined) throw notRunning('no local gateway is running');
-  if (!isNoteOfRunningGateway(note)) throw notRunning('the local gateway has died');
+  if (!isGatewayRunning(note)) throw notRunning('the local gateway has died');
   const { tableName, region, revocationDelaySeconds, acceptedKeys } = note;
   return { kind: 'local', tableName, endpoint: note.endpoint, region, revocationDelaySeconds, acceptedKeys };
 }
@@ -176,7 +176,7 @@ function unusable(stackName: string, why: string, cause?: unknown): CliError {
 export const NOTE_PATH = join('.latchkey', 'local.json');
 
 /** What a running local gateway tells other programs of this project, such as `latchkey --local`. */
-export interface LocalNote {
+export interface GatewayState {
   readonly url: string;
   /** DynamoDB's. */
   readonly endpoint: string;
@@ -190,16 +190,16 @@ export interface LocalNote {
 }
 
 /** The note as its gateway wrote it, or `undefined` where there is none that can be read. */
-export function readLocalNote(file: string): LocalNote | undefined {
+export function readGatewayState(file: string): GatewayState | undefined {
   try {
-    return parseLocalNote(JSON.parse(readFileSync(file, 'utf8')));
+    return parseGatewayState(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return undefined;
   }
 }
 
 /** Whether the process that left the note is there. A note outlives a gateway that was killed. */
-export function isNoteOfRunningGateway({ pid }: LocalNote): boolean {
+export function isGatewayRunning({ pid }: GatewayState): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
@@ -208,7 +208,7 @@ export function isNoteOfRunningGateway({ pid }: LocalNote): boolean {
   }
 }
 
-function parseLocalNote(note: Record<string, unknown>): LocalNote | undefined {
+function parseGatewayState(note: Record<string, unknown>): GatewayState | undefined {
   const { url, endpoint, tableName, region, pid, revocationDelaySeconds, acceptedKeys } = note;
   if (typeof url !== 'string' || typeof endpoint !== 'string' || !URL.canParse(endpoint)) return undefined;
   if (typeof tableName !== 'string' || typeof region !== 'string') return undefined;

@@ -1,4 +1,4 @@
-import type { DrawnRotation, IssuedKey } from '../keys/registry.ts';
+import type { PreparedRotation, IssuedKey } from '../keys/registry.ts';
 import { type Timestamp, toEpochMs } from '../keys/timestamp.ts';
 
 /** When a change to a key takes effect, for people; `undefined` where the deployment's delay is not known. */
@@ -25,10 +25,10 @@ export function endNotice(endsAt: Timestamp, nowMs: number, revocationDelaySecon
 
 function span(revocationDelaySeconds: number | undefined): string {
   if (revocationDelaySeconds === undefined) {
-    return "for as long as caches hold it: the deployment's recordCacheTtl plus resultCacheTtl, which the stack states as its output RevocationDelaySeconds";
+    return "for as long as caches hold it: the deployment's recordCacheTtl plus resultsCacheTtl, which the stack states as its output RevocationDelaySeconds";
   }
   const unit = revocationDelaySeconds === 1 ? 'second' : 'seconds';
-  return `for up to ${revocationDelaySeconds} ${unit} (recordCacheTtl plus resultCacheTtl)`;
+  return `for up to ${revocationDelaySeconds} ${unit} (recordCacheTtl plus resultsCacheTtl)`;
 }
 
 /** What to do where the write of a new key failed and may have been made, and nobody has been shown the key. */
@@ -37,7 +37,7 @@ export function lostKeyNotice({ record: { id } }: Pick<IssuedKey, 'record'>): st
 }
 
 /** The same of a rotation: the old key may have an end already, and nobody has the new one. */
-export function lostRotationNotice({ record, previous }: Pick<DrawnRotation, 'record' | 'previous'>): string {
+export function lostRotationNotice({ record, previous }: Pick<PreparedRotation, 'record' | 'previous'>): string {
   return `whether key ${previous.id} was rotated is not known: if its record tells that it was, rotate its successor ${record.id} in turn, for nobody has that key; if not, but the list has ${record.id}, revoke that and rotate again`;
 }
 

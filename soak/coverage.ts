@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector/promises';
 
-const ROOMS = /\/(keys|lambda)\/[^?]*\.ts/;
+const LAYERS = /\/(keys|lambda)\/[^?]*\.ts/;
 
 /** Tells which blocks of `keys/` and `lambda/` ran, as V8 counts them. */
 export class Coverage {
@@ -17,7 +17,7 @@ export class Coverage {
   /** The blocks that ran since the last call. */
   async take(): Promise<ReadonlySet<string>> {
     const { result } = await this.#session.post('Profiler.takePreciseCoverage');
-    const ofRooms = result.filter(({ url }) => ROOMS.test(url));
+    const ofRooms = result.filter(({ url }) => LAYERS.test(url));
     const blocks = ofRooms.flatMap(({ url, functions }) =>
       functions
         .flatMap(({ ranges }) => ranges)

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { mutateBytes, parseEvent, type ByteMutation } from '../test/support/byteMutations.ts';
 import { SETTINGS } from '../test/support/fuzzSettings.ts';
 import { FuzzTarget, SECRETS } from '../test/support/fuzzTarget.ts';
-import { EVENT_MAKERS, hostileEvent, shapelessEvent, type SurfaceName } from '../test/support/hostileEvents.ts';
+import { EVENT_MAKERS, hostileEvent, shapelessEvent, type ApiTypeName } from '../test/support/hostileEvents.ts';
 import { Coverage } from './coverage.ts';
 import { anyOf } from './keyPool.ts';
 
@@ -37,8 +37,8 @@ export async function fuzz(cases: number): Promise<FuzzResult> {
 }
 
 async function fuzzEvents(cases: number, targets: readonly FuzzTarget[]): Promise<readonly string[]> {
-  const surfaces = Object.keys(EVENT_MAKERS) as SurfaceName[];
-  const generators = [...surfaces.map((surface) => hostileEvent(surface, SECRETS)), shapelessEvent];
+  const surfaces = Object.keys(EVENT_MAKERS) as ApiTypeName[];
+  const generators = [...surfaces.map((apiType) => hostileEvent(apiType, SECRETS)), shapelessEvent];
   const problems: string[] = [];
   for (const events of generators) {
     const property = fc.asyncProperty(events, fc.constantFrom(...targets), async (event, target) => {

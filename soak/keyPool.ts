@@ -112,7 +112,7 @@ export class KeyPool {
     const { registry } = this.#options;
     const key = this.#any((facts) => isActive(facts) && facts.expiresAtMs === Infinity);
     if (key === undefined) return false;
-    const drawn = await registry.drawRotation(key.id, { graceSeconds: GRACE_SECONDS });
+    const drawn = await registry.prepareRotation(key.id, { graceSeconds: GRACE_SECONDS });
     const successor = this.#add(drawn, { ...ACTIVE, isInScope: key.facts.isInScope, exists: false });
     const store = () => successor.change({ exists: true }, () => registry.storeRotation(drawn));
     await key.change({ expiresAtMs: Date.parse(drawn.previousEndsAt) }, store);
@@ -138,7 +138,7 @@ export class KeyPool {
     const scopes = random > 0.5 ? undefined : [isInScope ? 'whoami' : 'other'];
     const expiresAtMs = random > 0.8 ? Date.now() + 500 + Math.floor(5000 * Math.random()) : Infinity;
     const expiresAt = expiresAtMs === Infinity ? undefined : new Date(expiresAtMs).toISOString();
-    const drawn = this.#options.registry.draw({ label: 'soak', scopes, expiresAt });
+    const drawn = this.#options.registry.prepare({ label: 'soak', scopes, expiresAt });
     return { drawn, facts: { ...ACTIVE, isInScope, expiresAtMs } };
   }
 

@@ -32,8 +32,8 @@ interface Answer extends RequestTimes {
   readonly body: string;
 }
 
-const SURFACES = ['rest', 'http'] as const;
-type Surface = (typeof SURFACES)[number];
+const API_TYPES = ['rest', 'http'] as const;
+type ApiType = (typeof API_TYPES)[number];
 
 const CONNECTIONS = 8;
 const MOST_WRONG_TOLD = 20;
@@ -57,7 +57,7 @@ export class Traffic {
   /** Has each function start, so that the time of the soak is none of theirs. */
   async begin(): Promise<void> {
     const agent = new Agent();
-    for (const surface of SURFACES) await this.#ask(surface, agent);
+    for (const apiType of API_TYPES) await this.#ask(apiType, agent);
     agent.destroy();
   }
 
@@ -65,18 +65,18 @@ export class Traffic {
   async runUntil(endMs: number): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
     const connections = Array.from({ length: CONNECTIONS }, async () => {
-      while (Date.now() < endMs) await this.#ask(anyOf(SURFACES) ?? 'rest', agent);
+      while (Date.now() < endMs) await this.#ask(anyOf(API_TYPES) ?? 'rest', agent);
     });
     await Promise.all(connections);
     agent.destroy();
   }
 
-  async #ask(surface: Surface, agent: Agent): Promise<void> {
+  async #ask(apiType: ApiType, agent: Agent): Promise<void> {
     const presented = this.#presented();
-    const answer = await send(`${this.#options.url}/${surface}/whoami`, presented.headers, agent);
-    const outcome = outcomeOf(answer, surface, presented.key);
+    const answer = await send(`${this.#options.url}/${apiType}/whoami`, presented.headers, agent);
+    const outcome = outcomeOf(answer, apiType, presented.key);
     this.requests++;
-    const name = `${surface}: ${outcome}`;
+    const name = `${apiType}: ${outcome}`;
     this.outcomes.set(name, (this.outcomes.get(name) ?? 0) + 1);
     const expected = this.#expected(presented, answer);
     if (!isAmong(outcome, expected)) this.#tell(presented, answer, `${name}, wanted ${[...expected].join(' or ')}`);
@@ -127,9 +127,9 @@ function isAmong(outcome: string, expected: ReadonlySet<string>): boolean {
 }
 
 /** What the answer says, or its status where that is none that the API gives. An allowed request is answered for its own key. */
-function outcomeOf({ status, body }: Answer, surface: Surface, key: KeyModel | undefined): string {
+function outcomeOf({ status, body }: Answer, apiType: ApiType, key: KeyModel | undefined): string {
   if (status === 200) return body.includes(`"keyId":"${key?.id}"`) ? 'ALLOWED' : '200 for another key';
-  if (surface === 'http') return OF_STATUS[status] ?? String(status);
+  if (apiType === 'http') return OF_STATUS[status] ?? String(status);
   const [, code = String(status)] = /"error":\{"code":"(\w+)"/.exec(body) ?? [];
   return code === 'AUTHORIZER_UNAVAILABLE' ? 'FAULT' : code;
 }

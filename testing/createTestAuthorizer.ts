@@ -55,7 +55,7 @@ export function createTestAuthorizer({
       random: Math.random,
       writeLog: (line) => log.push(line),
     }),
-    verifier: new KeyVerifier({ config, lookup, now, onUsageWriteFailed: () => {} }),
+    verifier: new KeyVerifier({ config, lookup, now, onLastUsedWriteFailed: () => {} }),
     table: lookup,
     log,
   };

@@ -3,7 +3,7 @@ import { LatchkeyError } from '../keys/errors.ts';
 import { show } from '../keys/fields.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import { DEFAULT_KEY_PREFIX, generateSecret, hashSecret, shownPrefixOf, type KeySecret } from '../keys/secret.ts';
-import { readTime, TIME_WANTED, type Timestamp } from '../keys/timestamp.ts';
+import { readTime, TIME_EXPECTED, type Timestamp } from '../keys/timestamp.ts';
 
 type TimeName = 'createdAt' | 'lastUsedAt' | 'expiresAt' | 'disabledAt' | 'revokedAt';
 
@@ -65,5 +65,5 @@ function optionalTimes(times: Readonly<Record<string, string | undefined>>): Rec
 function timeOf(name: string, text: string): Timestamp {
   const time = readTime(text, { dateAs: name === 'expiresAt' ? 'end' : 'start' });
   if (time !== undefined) return time;
-  throw new LatchkeyError('INPUT_INVALID', `${name}: got ${show(text)}, wanted ${TIME_WANTED}`);
+  throw new LatchkeyError('INPUT_INVALID', `${name}: got ${show(text)}, wanted ${TIME_EXPECTED}`);
 }

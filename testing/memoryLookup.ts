@@ -1,12 +1,12 @@
 import { LatchkeyError } from '../keys/errors.ts';
-import type { KeyLookup, UseOutcome } from '../keys/reader.ts';
+import type { KeyReader, UseOutcome } from '../keys/reader.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import { lastUsedMs } from '../keys/state.ts';
 import type { KeyHash } from '../keys/secret.ts';
 import { toTimestamp } from '../keys/timestamp.ts';
 
-/** The read side of the store without a table: same answers as `KeyLookup`, which the store's contract suite shows. */
-export class MemoryLookup implements Pick<KeyLookup, 'find' | 'recordUse'> {
+/** The read side of the store without a table: same answers as `KeyReader`, which the store's contract suite shows. */
+export class MemoryLookup implements Pick<KeyReader, 'get' | 'recordUse'> {
   /** What the table holds, by hash. */
   readonly records = new Map<KeyHash, KeyRecord>();
   /** Every attempt, also one that fails. */
@@ -25,7 +25,7 @@ export class MemoryLookup implements Pick<KeyLookup, 'find' | 'recordUse'> {
     for (const record of records) this.records.set(record.keyHash, record);
   }
 
-  async find(keyHash: KeyHash): Promise<KeyRecord | undefined> {
+  async get(keyHash: KeyHash): Promise<KeyRecord | undefined> {
     this.reads++;
     await this.#network();
     return this.records.get(keyHash);

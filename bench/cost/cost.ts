@@ -31,7 +31,7 @@ const DEFAULT: Traffic = {
   requestsPerSecond: 1_000_000 / 86_400,
   hours: 24,
   recordCacheSeconds: 60,
-  resultCacheSeconds: 0,
+  resultsCacheSeconds: 0,
 };
 
 const CACHES: Readonly<Record<string, Partial<Traffic>>> = {
@@ -39,9 +39,9 @@ const CACHES: Readonly<Record<string, Partial<Traffic>>> = {
   'record cache 60 s (default)': {},
   'record cache 60 s, Zipf': { popularity: 'zipf' },
   'record cache 300 s': { recordCacheSeconds: 300 },
-  "gateway's cache 300 s": { resultCacheSeconds: 300 },
-  "gateway's cache 300 s, Zipf": { resultCacheSeconds: 300, popularity: 'zipf' },
-  "gateway's cache 3600 s": { resultCacheSeconds: 3600 },
+  "gateway's cache 300 s": { resultsCacheSeconds: 300 },
+  "gateway's cache 300 s, Zipf": { resultsCacheSeconds: 300, popularity: 'zipf' },
+  "gateway's cache 3600 s": { resultsCacheSeconds: 3600 },
 };
 
 const FLEET: Traffic = {

@@ -40,7 +40,7 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
   const isReadOnly = options.readOnly === true;
   const withTable = isReadOnly ? withRegistry : withActingRegistry;
   await withTable(options, deps, (registry, location, actor) =>
-    interruption.holdOff(async () => {
+    interruption.deferSignals(async () => {
       const { url, stop } = await deps.startConsole({
         registry,
         location,

@@ -14,18 +14,18 @@ import {
   SCOPE_HELP,
 } from '../options.ts';
 import { lostKeyNotice } from '../../operator/notices.ts';
-import { mayBeDone } from '../../operator/aws.ts';
+import { isOutcomeUnknown } from '../../operator/aws.ts';
 import { issuedKeyJson, issuedKeyNotice } from '../output.ts';
 import {
-  addSecretPlaceOptions,
+  addSecretSinkOptions,
   unconfirmedNotice,
-  withSecretPlace,
-  type SecretPlace,
-  type SecretPlaceOptions,
+  withSecretSink,
+  type SecretSink,
+  type SecretSinkOptions,
 } from '../secretSink.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-interface CreateOptions extends RegistryOptions, SecretPlaceOptions {
+interface CreateOptions extends RegistryOptions, SecretSinkOptions {
   readonly label: string;
   readonly owner?: string;
   readonly scope?: readonly string[];
@@ -52,7 +52,7 @@ export function addCreateCommand(program: Command, deps: CommandDeps): void {
     .option('--metadata <json>', 'a JSON object of your own, at most 1 KB', parseMetadata)
     .option('--json', 'print one JSON document, {"key","record"}; with --copy or --out no "key"')
     .addHelpText('after', HELP);
-  addTableOptions(addActorOption(addKeyPrefixOption(addSecretPlaceOptions(command)))).action((options: CreateOptions) =>
+  addTableOptions(addActorOption(addKeyPrefixOption(addSecretSinkOptions(command)))).action((options: CreateOptions) =>
     create(options, deps),
   );
 }
@@ -60,8 +60,8 @@ export function addCreateCommand(program: Command, deps: CommandDeps): void {
 /** A key that is in the table is shown before anything else may end the process; one that is kept elsewhere is so before. */
 async function create(options: CreateOptions, deps: CommandDeps): Promise<void> {
   await withActingRegistry(options, deps, (registry) =>
-    deps.interruption.holdOff(() =>
-      withSecretPlace(options, deps.env, async (place) => {
+    deps.interruption.deferSignals(() =>
+      withSecretSink(options, deps.env, async (place) => {
         const issued = await issue(options, { registry, place, deps });
         const text = options.json
           ? issuedKeyJson(issued, place?.name)
@@ -76,13 +76,13 @@ async function create(options: CreateOptions, deps: CommandDeps): Promise<void> 
 
 async function issue(
   { label, owner, scope: scopes, plan, expires: expiresAt, metadata }: CreateOptions,
-  { registry, place, deps }: { registry: KeyRegistry; place: SecretPlace | undefined; deps: CommandDeps },
+  { registry, place, deps }: { registry: KeyRegistry; place: SecretSink | undefined; deps: CommandDeps },
 ): Promise<IssuedKey> {
-  const issued = registry.draw({ label, owner, scopes, plan, expiresAt, metadata });
+  const issued = registry.prepare({ label, owner, scopes, plan, expiresAt, metadata });
   await place?.keep(issued);
   await registry.store(issued).catch((error: unknown) => {
     if (place !== undefined) deps.output.note(unconfirmedNotice(issued, place));
-    else if (mayBeDone(error)) deps.output.note(lostKeyNotice(issued));
+    else if (isOutcomeUnknown(error)) deps.output.note(lostKeyNotice(issued));
     throw error;
   });
   return issued;

@@ -58,7 +58,7 @@ async function exportKeys(options: ExportOptions, deps: CommandDeps): Promise<vo
   if (out === undefined) {
     return exportTo(options, { format, write: (text) => deps.output.print(text), deps });
   }
-  await deps.interruption.holdOff(async () => {
+  await deps.interruption.deferSignals(async () => {
     const file = await PrivateFile.create(out);
     try {
       await exportTo(options, { format, write: (text) => file.write(text), deps });

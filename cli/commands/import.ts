@@ -108,7 +108,7 @@ async function importKeys(file: string, options: ImportOptions, deps: CommandDep
   const { output, interruption } = deps;
   const report = new ImportReport(output, options.json === true);
   await withActingRegistry(options, deps, (registry, { acceptedKeys }) =>
-    interruption.holdOff(async () => {
+    interruption.deferSignals(async () => {
       const source = await ImportSource.open(file, deps.stdin);
       interruption.signal.addEventListener('abort', () => source.close());
       try {

@@ -14,14 +14,14 @@ import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
 import { listFormat } from '../records.ts';
 import { sortRecords, type RecordSort, type SortField } from '../../keys/recordOrder.ts';
-import { addTableOptions, parseSpan, type Span } from '../options.ts';
+import { addTableOptions, parseDuration, type Duration } from '../options.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ListOptions extends RegistryOptions {
   readonly owner?: string;
   readonly plan?: string;
   readonly state?: KeyState;
-  readonly stale?: Span;
+  readonly stale?: Duration;
   readonly sort?: keyof typeof SORTS;
   readonly reverse?: boolean;
   readonly all?: boolean;
@@ -66,7 +66,7 @@ export function addListCommand(program: Command, deps: CommandDeps): void {
     .option('--owner <owner>', 'only keys that were issued to this owner', parseText('an owner'))
     .option('--plan <name>', 'only keys that are on this plan', parseText('the name of a plan'))
     .addOption(new Option('--state <state>', 'only keys in this state').choices(STATES))
-    .option('--stale <span>', 'only keys that were never used, or not for so long, such as 90d', parseSpan)
+    .option('--stale <span>', 'only keys that were never used, or not for so long, such as 90d', parseDuration)
     .addOption(new Option('--sort <field>', 'all keys in the order of this field').choices(Object.keys(SORTS)))
     .addOption(new Option('--reverse', 'with --sort: the other way round'))
     .option('--limit <number>', `how many keys at most, from 1 to ${MAX_LIMIT}`, parseLimit, MAX_LIMIT)

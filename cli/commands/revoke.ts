@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { type KeyRecord, publicRecord } from '../../keys/record.ts';
-import { isText, TEXT_WANTED } from '../../keys/fields.ts';
+import { isText, TEXT_EXPECTED } from '../../keys/fields.ts';
 import type { CommandDeps } from '../command.ts';
 import { addExactIdOption, confirmedId, fullId, ID_HELP, type KeyIdOptions, requireTerminal } from '../prompt.ts';
 import { delayNotice } from '../../operator/notices.ts';
@@ -19,7 +19,7 @@ A revoked key is refused from then on, and its record stays for 90 days. When th
 key, so that it is refused like an unknown one; a key that was made elsewhere must not be imported again after that, for
 import would take it as new.
 A revocation takes effect once the caches of the deployment have let go of the key: within its recordCacheTtl plus its
-resultCacheTtl. In an outage of DynamoDB a longer staleIfError takes the place of recordCacheTtl.
+resultsCacheTtl. In an outage of DynamoDB a longer staleIfError takes the place of recordCacheTtl.
 A WebSocket connection that is open stays open: API Gateway asks about the key at $connect only.
 
   latchkey revoke 0f8c1a52 --reason 'found on GitHub' --stack LatchkeyStack`;
@@ -71,5 +71,5 @@ function notice(record: KeyRecord, revocationDelaySeconds: number | undefined): 
 
 function parseReason(text: string): string {
   if (isText(text)) return text;
-  throw new InvalidArgumentError(`Wanted ${TEXT_WANTED}.`);
+  throw new InvalidArgumentError(`Wanted ${TEXT_EXPECTED}.`);
 }

@@ -12,23 +12,23 @@ import {
   addYesOption,
   EXPIRY_HELP,
   parseExpiry,
-  parseSpan,
-  type Span,
+  parseDuration,
+  type Duration,
 } from '../options.ts';
 import { keyName } from '../records.ts';
-import { mayBeDone } from '../../operator/aws.ts';
+import { isOutcomeUnknown } from '../../operator/aws.ts';
 import { issuedKeyJson, issuedKeyNotice } from '../output.ts';
 import {
-  addSecretPlaceOptions,
+  addSecretSinkOptions,
   unconfirmedNotice,
-  withSecretPlace,
-  type SecretPlace,
-  type SecretPlaceOptions,
+  withSecretSink,
+  type SecretSink,
+  type SecretSinkOptions,
 } from '../secretSink.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-interface RotateOptions extends KeyIdOptions, RegistryOptions, SecretPlaceOptions {
-  readonly grace?: Span;
+interface RotateOptions extends KeyIdOptions, RegistryOptions, SecretSinkOptions {
+  readonly grace?: Duration;
   readonly expires?: string;
   /** `false` by `--no-expiry`. */
   readonly expiry: boolean;
@@ -36,8 +36,8 @@ interface RotateOptions extends KeyIdOptions, RegistryOptions, SecretPlaceOption
   readonly json?: boolean;
 }
 
-const NO_GRACE: Span = { text: '0', ms: 0 };
-const DEFAULT_GRACE: Span = { text: '24h', ms: 86_400_000 };
+const NO_GRACE: Duration = { text: '0', ms: 0 };
+const DEFAULT_GRACE: Duration = { text: '24h', ms: 86_400_000 };
 
 const HELP = `
 The new key has the label, owner, scopes, plan and metadata of the old one. Both work until the grace period is over, or
@@ -67,7 +67,7 @@ export function addRotateCommand(program: Command, deps: CommandDeps): void {
     .option('--json', 'print one JSON document, {"key","record","previous"}; with --copy or --out no "key"')
     .addHelpText('after', HELP);
   addTableOptions(
-    addExactIdOption(addActorOption(addKeyPrefixOption(addYesOption(addSecretPlaceOptions(command))))),
+    addExactIdOption(addActorOption(addKeyPrefixOption(addYesOption(addSecretSinkOptions(command))))),
   ).action((id: string, options: RotateOptions) => rotate(id, options, deps));
 }
 
@@ -78,8 +78,8 @@ async function rotate(idStart: string, options: RotateOptions, deps: CommandDeps
     const id = options.yes
       ? await fullId(idStart, options, registry)
       : await confirmedId(idStart, options, registry, { ...deps, question, change: 'rotated' });
-    await deps.interruption.holdOff(() =>
-      withSecretPlace(options, deps.env, async (place) => {
+    await deps.interruption.deferSignals(() =>
+      withSecretSink(options, deps.env, async (place) => {
         const rotation = await makeRotation(id, options, { registry, place, deps });
         const text = options.json
           ? issuedKeyJson(rotation, place?.name)
@@ -93,7 +93,7 @@ async function rotate(idStart: string, options: RotateOptions, deps: CommandDeps
 }
 
 /** Of a key that is revoked nothing is left to ask. */
-function questionOf({ ms, text }: Span) {
+function questionOf({ ms, text }: Duration) {
   return ({ revokedAt }: KeyRecord, name: string): string | undefined => {
     if (revokedAt !== undefined) return undefined;
     return `Rotate key ${name}? ${ms === 0 ? 'It is then refused.' : `It then works for ${text} at most.`}`;
@@ -103,14 +103,14 @@ function questionOf({ ms, text }: Span) {
 async function makeRotation(
   id: string,
   { grace = DEFAULT_GRACE, expires, expiry }: RotateOptions,
-  { registry, place, deps }: { registry: KeyRegistry; place: SecretPlace | undefined; deps: CommandDeps },
+  { registry, place, deps }: { registry: KeyRegistry; place: SecretSink | undefined; deps: CommandDeps },
 ): Promise<Rotation> {
   const expiresAt = expiry ? expires : null;
-  const drawn = await registry.drawRotation(id, { graceSeconds: grace.ms / 1000, expiresAt });
+  const drawn = await registry.prepareRotation(id, { graceSeconds: grace.ms / 1000, expiresAt });
   await place?.keep(drawn);
   return registry.storeRotation(drawn).catch((error: unknown) => {
     if (place !== undefined) deps.output.note(unconfirmedNotice(drawn, place));
-    else if (mayBeDone(error)) deps.output.note(lostRotationNotice(drawn));
+    else if (isOutcomeUnknown(error)) deps.output.note(lostRotationNotice(drawn));
     throw error;
   });
 }
@@ -124,7 +124,7 @@ function notice(rotation: Rotation, { place, nowMs, revocationDelaySeconds }: Ro
 }
 
 interface RotationNotice {
-  readonly place: SecretPlace | undefined;
+  readonly place: SecretSink | undefined;
   readonly nowMs: number;
   readonly revocationDelaySeconds: number | undefined;
 }
@@ -138,10 +138,10 @@ function notShown({ record, previous }: Rotation, cause: unknown): CliError {
   );
 }
 
-function parseGrace(text: string): Span {
+function parseGrace(text: string): Duration {
   if (text === '0') return NO_GRACE;
   try {
-    return parseSpan(text);
+    return parseDuration(text);
   } catch {
     throw new InvalidArgumentError('Wanted such as 30m, 24h or 7d, or 0.');
   }

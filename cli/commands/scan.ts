@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { keyState } from '../../keys/state.ts';
 import { type KeyRecord, publicRecord } from '../../keys/record.ts';
-import { isKeyPrefix, KEY_PREFIX_WANTED, type KeySecret } from '../../keys/secret.ts';
+import { isKeyPrefix, KEY_PREFIX_EXPECTED, type KeySecret } from '../../keys/secret.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
 import { setting } from '../../operator/findTable.ts';
@@ -108,5 +108,5 @@ function found(leaks: readonly Leak[]): string {
 
 function parsePrefix(text: string): string {
   if (isKeyPrefix(text)) return text;
-  throw new InvalidArgumentError(`Wanted ${KEY_PREFIX_WANTED}.`);
+  throw new InvalidArgumentError(`Wanted ${KEY_PREFIX_EXPECTED}.`);
 }

@@ -86,7 +86,7 @@ async function seed(file: string, options: SeedOptions, deps: CommandDeps): Prom
   const newKeys = parseSeed(await readSeedFile(file, deps.stdin), file, deps.now());
   await withActingRegistry(options, deps, async (registry) => {
     const existing = await readExisting(registry, options, deps);
-    await interruption.holdOff(async () => {
+    await interruption.deferSignals(async () => {
       const secretsFile = await openSecretsFile(options);
       try {
         const plan = planOf(newKeys, existing, secretsFile);
@@ -183,7 +183,7 @@ async function issueAll(seedRun: SeedRun, outcome: Outcome): Promise<void> {
 
 function* draw({ plan: { pending, fresh }, registry }: SeedRun): Generator<IssuedKey> {
   if (pending !== undefined) yield pending;
-  for (const newKey of fresh) yield registry.draw(newKey);
+  for (const newKey of fresh) yield registry.prepare(newKey);
 }
 
 function countOf({ pending, fresh }: Plan): number {

@@ -5,12 +5,12 @@ import type { KeyRecord } from '../../keys/record.ts';
 import { barChart, type Bar } from '../records.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
-import { addTableOptions, parseSpan, type Span } from '../options.ts';
+import { addTableOptions, parseDuration, type Duration } from '../options.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface StatsOptions extends RegistryOptions {
-  readonly stale: Span;
-  readonly expiring: Span;
+  readonly stale: Duration;
+  readonly expiring: Duration;
   readonly json?: boolean;
 }
 
@@ -48,7 +48,7 @@ export function addStatsCommand(program: Command, deps: CommandDeps): void {
 }
 
 function spanOption(flags: string, description: string, initial: string): Option {
-  return new Option(flags, description).argParser(parseSpan).default(parseSpan(initial), initial);
+  return new Option(flags, description).argParser(parseDuration).default(parseDuration(initial), initial);
 }
 
 async function stats(options: StatsOptions, deps: CommandDeps): Promise<void> {

@@ -1,9 +1,9 @@
 import { isZeroTime } from '../../keys/importedKey.ts';
 import { isJsonObject, type JsonObject } from '../../keys/json.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
-import { SCOPES_WANTED, splitScopes } from '../../keys/scope.ts';
+import { SCOPES_EXPECTED, splitScopes } from '../../keys/scope.ts';
 import { type KeyHash, parseKeyHash } from '../../keys/secret.ts';
-import { readTime, TIME_WANTED, type Timestamp, toTimestamp } from '../../keys/timestamp.ts';
+import { readTime, TIME_EXPECTED, type Timestamp, toTimestamp } from '../../keys/timestamp.ts';
 import { parseJson } from '../options.ts';
 
 /**
@@ -26,7 +26,7 @@ interface Reader {
 
 const TEXT: Reader = { wanted: 'a text', read: (value) => (typeof value === 'string' ? value : undefined) };
 const TIME: Reader = {
-  wanted: `${TIME_WANTED}; a time without a zone is read as UTC`,
+  wanted: `${TIME_EXPECTED}; a time without a zone is read as UTC`,
   // A zero time stays one, for the registry to decide what it means beside the other fields.
   read: (value, name) => (isZeroTime(value) ? ZERO_TIME : readForeignTime(value, name)),
 };
@@ -38,7 +38,7 @@ const READERS: Readonly<Record<FieldName, Reader>> = {
   label: TEXT,
   keyPrefix: TEXT,
   owner: TEXT,
-  scopes: { wanted: `${SCOPES_WANTED}, or one text with spaces or commas between the scopes`, read: readScopes },
+  scopes: { wanted: `${SCOPES_EXPECTED}, or one text with spaces or commas between the scopes`, read: readScopes },
   plan: TEXT,
   metadata: { wanted: 'a JSON object', read: readMetadata },
   createdAt: TIME,

@@ -30,14 +30,14 @@ export function keyRoutes({ registry }: KeyRoutesDeps): Hono {
   });
   routes.get('/keys/:id', async (c) => c.json({ record: publicRecord(await registry.get(c.req.param('id'))) }));
   routes.post('/keys', async (c) => {
-    const issued = registry.draw(await readNewKey(c));
+    const issued = registry.prepare(await readNewKey(c));
     await confirmed(registry.store(issued), lostKeyNotice(issued));
     return c.json({ key: issued.secret, record: publicRecord(issued.record) }, 201);
   });
   routes.patch('/keys/:id', async (c) => {
     const id = c.req.param('id');
-    const { changes, asRead } = await readUpdate(c, id);
-    return c.json({ record: publicRecord(await confirmed(registry.update(id, changes, { asRead }), LOOK_FIRST)) });
+    const { changes, expected } = await readUpdate(c, id);
+    return c.json({ record: publicRecord(await confirmed(registry.update(id, changes, { expected }), LOOK_FIRST)) });
   });
   routes.post('/keys/:id/disable', async (c) => {
     await readNothing(c);
@@ -52,7 +52,7 @@ export function keyRoutes({ registry }: KeyRoutesDeps): Hono {
     return c.json({ record: publicRecord(await confirmed(registry.revoke(c.req.param('id'), options), LOOK_FIRST)) });
   });
   routes.post('/keys/:id/rotate', async (c) => {
-    const drawn = await registry.drawRotation(c.req.param('id'), await readRotation(c));
+    const drawn = await registry.prepareRotation(c.req.param('id'), await readRotation(c));
     const rotation = await confirmed(registry.storeRotation(drawn), lostRotationNotice(drawn));
     const { secret, record, previous } = rotation;
     return c.json({ key: secret, record: publicRecord(record), previous: publicRecord(previous) }, 201);

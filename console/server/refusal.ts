@@ -3,7 +3,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type ErrorCode, LatchkeyError } from '../../keys/errors.ts';
 import { maskIssuedKeys } from '../../keys/findKeys.ts';
 import { printable } from '../../keys/printable.ts';
-import { explainFault, mayBeDone } from '../../operator/aws.ts';
+import { explainFault, isOutcomeUnknown } from '../../operator/aws.ts';
 import type { ConsoleToStart } from '../../operator/consoleToStart.ts';
 import { CliError } from '../../operator/errors.ts';
 
@@ -89,6 +89,6 @@ export async function confirmed<T>(change: Promise<T>, advice: string): Promise<
   try {
     return await change;
   } catch (error) {
-    throw mayBeDone(error) ? new UnconfirmedChange(advice, error) : error;
+    throw isOutcomeUnknown(error) ? new UnconfirmedChange(advice, error) : error;
   }
 }

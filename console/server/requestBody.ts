@@ -7,7 +7,7 @@ import type { KeyChanges, RevokeOptions, RotateOptions, UpdateOptions } from '..
 /** What `PATCH` is asked: changes, and the record that they were made up from. */
 export interface UpdateBody {
   readonly changes: KeyChanges;
-  readonly asRead: NonNullable<UpdateOptions['asRead']>;
+  readonly expected: NonNullable<UpdateOptions['expected']>;
 }
 
 type JsonBody = Readonly<Record<string, unknown>>;
@@ -32,10 +32,10 @@ export async function readNewKey(c: Context): Promise<NewKey> {
  * @throws LatchkeyError `INPUT_INVALID`, also where that record is missing: a change that goes by none would undo another's
  */
 export async function readUpdate(c: Context, id: string): Promise<UpdateBody> {
-  const { changes, asRead } = await readObject(c, ['changes', 'asRead']);
+  const { changes, expected } = await readObject(c, ['changes', 'expected']);
   if (!isObject(changes)) throw invalid('changes: wanted an object of what is to change');
-  if (!isObject(asRead)) throw invalid('asRead: wanted the record that the changes go by');
-  return { changes, asRead: { ...asRead, id } as unknown as UpdateBody['asRead'] };
+  if (!isObject(expected)) throw invalid('expected: wanted the record that the changes go by');
+  return { changes, expected: { ...expected, id } as unknown as UpdateBody['expected'] };
 }
 
 /** @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields */

@@ -1,6 +1,6 @@
 import { LatchkeyError } from '../../keys/errors.ts';
-import { KEY_SOURCES_WANTED, type KeySourceSetting, parseKeySources } from '../../lambda/credentials.ts';
-import { ROUTE_PATTERN_WANTED } from '../../lambda/routes.ts';
+import { KEY_SOURCES_EXPECTED, type KeySourceSetting, parseKeySources } from '../../lambda/credentials.ts';
+import { ROUTE_PATTERN_EXPECTED } from '../../lambda/routes.ts';
 import type { ScopeMapping } from '../propChecks.ts';
 
 /** What `npm run deploy -- -c OPTION=VALUE` says of the deployment. */
@@ -14,8 +14,8 @@ const DEFAULT_STACK_NAME = 'LatchkeyStack';
 
 const WANTED = {
   name: "a stack's name: a letter, then letters, digits and hyphens, at most 128 characters",
-  keySources: KEY_SOURCES_WANTED,
-  scopes: `a JSON object of scope → list of ${ROUTE_PATTERN_WANTED}`,
+  keySources: KEY_SOURCES_EXPECTED,
+  scopes: `a JSON object of scope → list of ${ROUTE_PATTERN_EXPECTED}`,
 } as const;
 
 /** What the CDK's own commands `acknowledge` and `cli-telemetry` keep in a context. */

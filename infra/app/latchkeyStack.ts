@@ -45,7 +45,7 @@ export class LatchkeyStack extends Stack {
     });
     const whoami = this.#whoami();
     const restApi = this.#restApi(authorizer.forRestApi(), whoami);
-    authorizer.addErrorResponses(restApi);
+    authorizer.addGatewayResponses(restApi);
     const httpApi = this.#httpApi(authorizer.forHttpApi(), whoami);
     const webSocketStage = this.#webSocketStage(authorizer.forWebSocketApi(), whoami);
 

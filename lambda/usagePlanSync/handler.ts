@@ -2,14 +2,14 @@ import { setTimeout } from 'node:timers/promises';
 import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { createStreamHandler, StreamLog } from './streamEvents.ts';
-import { PlanKeys } from './sync.ts';
-import { type PlanKeysSettings, readPlanKeysSettings } from './settings.ts';
+import { UsagePlanSync } from './sync.ts';
+import { type UsagePlanSyncSettings, readUsagePlanSyncSettings } from './settings.ts';
 
 const writeLog = (line: string) => process.stdout.write(`${line}\n`);
 
 /** The Lambda function that keeps API Gateway's API keys as the table has it. */
 export const handler = createStreamHandler({
-  planKeys: new PlanKeys({ client: createClient(), wait, ...readSettingsOrTell() }),
+  usagePlanSync: new UsagePlanSync({ client: createClient(), wait, ...readSettingsOrTell() }),
   now: Date.now,
   writeLog,
 });
@@ -28,9 +28,9 @@ function createClient(): APIGatewayClient {
 }
 
 /** Who watches the log for faults sees one that keeps the function from starting, too. */
-function readSettingsOrTell(): PlanKeysSettings {
+function readSettingsOrTell(): UsagePlanSyncSettings {
   try {
-    return readPlanKeysSettings(process.env);
+    return readUsagePlanSyncSettings(process.env);
   } catch (error) {
     if (error instanceof LatchkeyError) new StreamLog({ write: writeLog, now: Date.now }).notStarted(error);
     throw error;

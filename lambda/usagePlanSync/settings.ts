@@ -2,7 +2,7 @@ import { LatchkeyError } from '../../keys/errors.ts';
 import { isPlanName } from '../../keys/fields.ts';
 
 /** What the function is told. */
-export interface PlanKeysSettings {
+export interface UsagePlanSyncSettings {
   readonly namespace: string;
   /** By plan, the usage plan that limits each of its keys. */
   readonly usagePlanIds: ReadonlyMap<string, string>;
@@ -15,7 +15,9 @@ export interface PlanKeysSettings {
  *
  * @throws LatchkeyError `CONFIG_INVALID`, with every problem in its message: variable, value got, value wanted
  */
-export function readPlanKeysSettings(environment: Readonly<Record<string, string | undefined>>): PlanKeysSettings {
+export function readUsagePlanSyncSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): UsagePlanSyncSettings {
   const {
     LATCHKEY_PLAN_NAMESPACE: planNamespace,
     LATCHKEY_USAGE_PLANS: usagePlans,

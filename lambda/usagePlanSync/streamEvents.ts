@@ -5,13 +5,13 @@ import {
   isConcurrentModification,
   type PlanChange,
   planChangeOf,
-  type PlanKeys,
+  type UsagePlanSync,
   sequenceNumberOf,
   writtenAtOf,
 } from './sync.ts';
 
 export interface StreamHandlerDeps {
-  readonly planKeys: Pick<PlanKeys, 'put'>;
+  readonly usagePlanSync: Pick<UsagePlanSync, 'put'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Takes one log line without its end. */
@@ -44,14 +44,14 @@ const UNCERTAIN_FOR_MS = 3 * 60_000;
  * Follows the table's stream, in its order. At the first failure that may be over in a while it stops there, and the stream
  * brings that record and those behind it again; a key that is refused for good is logged and passed over.
  */
-export function createStreamHandler({ planKeys, now, writeLog }: StreamHandlerDeps): StreamHandler {
+export function createStreamHandler({ usagePlanSync, now, writeLog }: StreamHandlerDeps): StreamHandler {
   const log = new StreamLog({ write: writeLog, now });
   return async (event, context) => {
     for (const streamRecord of recordsOf(event)) {
       let change: PlanChange | undefined;
       try {
         change = planChangeOf(streamRecord);
-        if (change !== undefined) await planKeys.put(change);
+        if (change !== undefined) await usagePlanSync.put(change);
       } catch (error) {
         const origin = { requestId: context?.awsRequestId, keyId: change?.keyId, plan: change?.plan };
         const isOld = now() - (writtenAtOf(streamRecord) ?? 0) >= UNCERTAIN_FOR_MS;

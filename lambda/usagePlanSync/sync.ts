@@ -11,7 +11,7 @@ import { LatchkeyError } from '../../keys/errors.ts';
 import { isKeyId } from '../../keys/fields.ts';
 import { usageIdentifier } from '../plans.ts';
 
-export interface PlanKeysOptions {
+export interface UsagePlanSyncOptions {
   readonly client: APIGatewayClient;
   /** The deployment's, as the authorizer has it. */
   readonly namespace: string;
@@ -33,10 +33,10 @@ const nothingFound = () => Promise.resolve(undefined);
  * The API keys of API Gateway that stand for Latchkey keys whose plan is per key: one for each, on the usage plan of its plan.
  * Every call brings about what is wanted whatever there is already, so it can be made again.
  */
-export class PlanKeys {
-  readonly #options: PlanKeysOptions;
+export class UsagePlanSync {
+  readonly #options: UsagePlanSyncOptions;
 
-  constructor(options: PlanKeysOptions) {
+  constructor(options: UsagePlanSyncOptions) {
     this.#options = options;
   }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { KeyLookup, UseOutcome } from '../../keys/reader.ts';
+import type { KeyReader, UseOutcome } from '../../keys/reader.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import { generateSecret, type KeyHash } from '../../keys/secret.ts';
 import { readConfig } from '../../lambda/config.ts';
@@ -34,7 +34,7 @@ const answerOf = (record: KeyRecord | undefined) => ({
 });
 
 /** A table whose answers come when the scheduler says so, and which tells how many reads of one hash were under way at once. */
-class ScheduledLookup implements Pick<KeyLookup, 'find' | 'recordUse'> {
+class ScheduledLookup implements Pick<KeyReader, 'get' | 'recordUse'> {
   readonly table = new MemoryLookup(...RECORDS);
   mostAtOnce = 0;
   readonly #scheduler: fc.Scheduler;
@@ -44,16 +44,16 @@ class ScheduledLookup implements Pick<KeyLookup, 'find' | 'recordUse'> {
     this.#scheduler = scheduler;
   }
 
-  async find(keyHash: KeyHash): Promise<KeyRecord | undefined> {
+  async get(keyHash: KeyHash): Promise<KeyRecord | undefined> {
     const underWay = (this.#underWay.get(keyHash) ?? 0) + 1;
     this.#underWay.set(keyHash, underWay);
     this.mostAtOnce = Math.max(this.mostAtOnce, underWay);
     await this.#scheduler.schedule(Promise.resolve(), 'read');
     this.#underWay.set(keyHash, (this.#underWay.get(keyHash) ?? 0) - 1);
-    return this.table.find(keyHash);
+    return this.table.get(keyHash);
   }
 
-  async recordUse(...use: Parameters<KeyLookup['recordUse']>): Promise<UseOutcome> {
+  async recordUse(...use: Parameters<KeyReader['recordUse']>): Promise<UseOutcome> {
     await this.#scheduler.schedule(Promise.resolve(), 'write');
     return this.table.recordUse(...use);
   }

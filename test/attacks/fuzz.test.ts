@@ -5,13 +5,13 @@ import { restRequestEvent } from '../../testing/authorizerEvents.ts';
 import { EXAMPLE } from '../../testing/request.ts';
 import { mutateBytes, parseEvent } from '../support/byteMutations.ts';
 import { expectedAnswer } from '../support/expectedAnswer.ts';
-import { EVENT_MAKERS, hostileEvent, shapelessEvent, type SurfaceName } from '../support/hostileEvents.ts';
+import { EVENT_MAKERS, hostileEvent, shapelessEvent, type ApiTypeName } from '../support/hostileEvents.ts';
 import { makeKey } from '../support/keys.ts';
 import { SETTINGS } from '../support/fuzzSettings.ts';
 import { FuzzTarget, SECRETS, WORLD } from '../support/fuzzTarget.ts';
 
 const RUNS = { numRuns: 10_000 };
-const SURFACES = Object.keys(EVENT_MAKERS) as SurfaceName[];
+const API_TYPES = Object.keys(EVENT_MAKERS) as ApiTypeName[];
 const [ACTIVE = makeKey()] = WORLD;
 /** What hostile events come to. A run that never saw one of these tried less than it says. */
 const OUTCOMES = ['allowed', 'INVALID_KEY', 'KEY_EXPIRED', 'KEY_DISABLED', 'KEY_REVOKED', 'INSUFFICIENT_SCOPE'];
@@ -30,8 +30,8 @@ async function holdOut(events: fc.Arbitrary<unknown>): Promise<ReadonlySet<strin
 }
 
 describe('10,000 hostile events', () => {
-  test.each(SURFACES)('of %s get no answer, policy, context or log line of the attacker', async (surface) => {
-    const outcomes = await holdOut(hostileEvent(surface, SECRETS));
+  test.each(API_TYPES)('of %s get no answer, policy, context or log line of the attacker', async (apiType) => {
+    const outcomes = await holdOut(hostileEvent(apiType, SECRETS));
     expect([...outcomes]).toEqual(expect.arrayContaining(OUTCOMES));
   });
 
@@ -43,8 +43,8 @@ describe('10,000 hostile events', () => {
   test('of which the bytes were changed, and which are JSON yet, get no more', async () => {
     // One number for all of it: to draw takes longer than all the rest.
     const mutation = fc.nat().map((bits) => ({ way: bits, at: bits >>> 3, value: bits >>> 15 }));
-    const events = SURFACES.map((surface) =>
-      Buffer.from(JSON.stringify(EVENT_MAKERS[surface]({ key: ACTIVE.secret }))),
+    const events = API_TYPES.map((apiType) =>
+      Buffer.from(JSON.stringify(EVENT_MAKERS[apiType]({ key: ACTIVE.secret }))),
     );
     const changed = fc
       .tuple(fc.constantFrom(...events), fc.array(mutation, { minLength: 1, maxLength: 4 }))

@@ -89,7 +89,7 @@ describe('a scope for another kind of API opens no route by its name', () => {
     const { invoke } = handlerUnderTest([readers], {
       ...SCOPED,
       LATCHKEY_HTTP_API_RESPONSE: 'simple',
-      LATCHKEY_RESULT_CACHE_SECONDS: '60',
+      LATCHKEY_RESULTS_CACHE_SECONDS: '60',
     });
     for (const routeKey of [{ toString: 1, valueOf: 1 }, ['GET /orders/7'], null, 7]) {
       const event = { ...httpApiEvent({ key: reader, path: '/orders/7' }), routeKey };

@@ -19,7 +19,7 @@ import { makeKey, NOW_MS } from '../support/keys.ts';
 import { evaluatePolicy, parseStatements } from '../../local/policyEvaluation.ts';
 import { runs } from '../support/runs.ts';
 
-const SURFACES = [restToken, restRequest, httpApi, httpApiV1, webSocket, appSync];
+const API_TYPES = [restToken, restRequest, httpApi, httpApiV1, webSocket, appSync];
 const POLICY_MAKERS = [restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event];
 const MAKERS = [...POLICY_MAKERS, webSocketEvent, appSyncEvent];
 const RUNS = runs(1000);
@@ -61,8 +61,8 @@ test('reading the presented key throws on no event', () => {
   fc.assert(
     fc.property(anyEvent, (event) => {
       const fields = typeof event === 'object' && event !== null ? (event as Record<string, unknown>) : {};
-      for (const surface of SURFACES) {
-        expect(presentedKey(surface.read(fields), keySources, keyFormat)).toHaveProperty('kind');
+      for (const apiType of API_TYPES) {
+        expect(presentedKey(apiType.read(fields), keySources, keyFormat)).toHaveProperty('kind');
       }
     }),
     RUNS,
@@ -209,7 +209,7 @@ describe('for any mapping, scopes and route', () => {
         const { invoke } = handlerUnderTest([record], {
           LATCHKEY_SCOPES: JSON.stringify(input.mapping),
           LATCHKEY_HTTP_API_RESPONSE: 'simple',
-          LATCHKEY_RESULT_CACHE_SECONDS: '60',
+          LATCHKEY_RESULTS_CACHE_SECONDS: '60',
         });
         const event = httpApiEvent({ headers: [['Authorization', `Bearer ${secret}`]], method: input.method });
         const { isAuthorized } = (await invoke({ ...event, routeKey })) as { isAuthorized: boolean };

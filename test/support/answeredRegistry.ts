@@ -17,6 +17,6 @@ export function registryOn(client: DynamoDBDocumentClient): KeyRegistry {
     tableName: 'keys',
     actor: 'tests',
     now: () => NOW_MS,
-    patience: NO_WAIT,
+    retryOptions: NO_WAIT,
   });
 }

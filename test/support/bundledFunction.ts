@@ -27,7 +27,7 @@ const FUNCTION_PROCESS = fileURLToPath(new URL('functionProcess.mjs', import.met
 export const BUNDLE = fileURLToPath(new URL('../../dist/authorizer/index.mjs', import.meta.url));
 
 /** The function that keeps API Gateway's API keys, likewise. */
-export const PLAN_KEYS_BUNDLE = fileURLToPath(new URL('../../dist/plan-keys/index.mjs', import.meta.url));
+export const USAGE_PLAN_SYNC_BUNDLE = fileURLToPath(new URL('../../dist/usage-plan-sync/index.mjs', import.meta.url));
 
 /** What the function finds in its environment. Nothing of this machine's AWS profiles reaches it. */
 export function functionEnvironment(endpoint: string, settings: Readonly<Record<string, string>> = {}) {

@@ -70,46 +70,46 @@ const MESSAGES: Readonly<Record<string, string>> = {
 export const bearing = (secret: string): TestRequest => ({ headers: [['Authorization', `Bearer ${secret}`]] });
 
 /** Every kind of event, with the stage of its ARN. */
-export const SURFACES = [
-  { surface: 'rest-token', makeEvent: restTokenEvent, stage: 'prod' },
-  { surface: 'rest-request', makeEvent: restRequestEvent, stage: 'prod' },
-  { surface: 'http-api', makeEvent: httpApiEvent, stage: '$default' },
-  { surface: 'http-api-1.0', makeEvent: httpApiV1Event, stage: '$default' },
-  { surface: 'websocket', makeEvent: webSocketEvent, stage: 'prod' },
+export const API_TYPES = [
+  { apiType: 'rest-token', makeEvent: restTokenEvent, stage: 'prod' },
+  { apiType: 'rest-request', makeEvent: restRequestEvent, stage: 'prod' },
+  { apiType: 'http-api', makeEvent: httpApiEvent, stage: '$default' },
+  { apiType: 'http-api-1.0', makeEvent: httpApiV1Event, stage: '$default' },
+  { apiType: 'websocket', makeEvent: webSocketEvent, stage: 'prod' },
 ] as const;
 
 /** The table of cases that every runtime is held to. */
 export const FUNCTION_CASES: readonly FunctionCase[] = [
-  ...SURFACES.flatMap(({ surface, makeEvent, stage }) => [
+  ...API_TYPES.flatMap(({ apiType, makeEvent, stage }) => [
     {
-      name: `${surface}: an active key is allowed, with its context`,
+      name: `${apiType}: an active key is allowed, with its context`,
       event: makeEvent(bearing(ACTIVE.secret)),
       outcome: policyAnswer('Allow', stage, ACTIVE.record.id, CONTEXT),
     },
-    denial(`${surface}: an unknown key`, makeEvent(bearing(UNKNOWN)), { stage, code: 'INVALID_KEY' }),
-    denial(`${surface}: a malformed key`, makeEvent(bearing('sk_nonsense')), { stage, code: 'INVALID_KEY' }),
-    denial(`${surface}: an expired key`, makeEvent(bearing(EXPIRED.secret)), {
+    denial(`${apiType}: an unknown key`, makeEvent(bearing(UNKNOWN)), { stage, code: 'INVALID_KEY' }),
+    denial(`${apiType}: a malformed key`, makeEvent(bearing('sk_nonsense')), { stage, code: 'INVALID_KEY' }),
+    denial(`${apiType}: an expired key`, makeEvent(bearing(EXPIRED.secret)), {
       stage,
       code: 'KEY_EXPIRED',
       id: 'expired',
     }),
-    denial(`${surface}: a disabled key`, makeEvent(bearing(DISABLED.secret)), {
+    denial(`${apiType}: a disabled key`, makeEvent(bearing(DISABLED.secret)), {
       stage,
       code: 'KEY_DISABLED',
       id: 'disabled',
     }),
-    denial(`${surface}: a revoked key`, makeEvent(bearing(REVOKED.secret)), {
+    denial(`${apiType}: a revoked key`, makeEvent(bearing(REVOKED.secret)), {
       stage,
       code: 'KEY_REVOKED',
       id: 'revoked',
     }),
     {
-      name: `${surface}: no key is the error that the gateway turns into 401`,
+      name: `${apiType}: no key is the error that the gateway turns into 401`,
       event: makeEvent(),
       outcome: { errorType: 'Error', errorMessage: 'Unauthorized' },
       logged: 'AUTH_REQUIRED',
     },
-    fault(`${surface}: a corrupt record`, makeEvent(bearing(CORRUPT.secret)), 'RECORD_CORRUPT'),
+    fault(`${apiType}: a corrupt record`, makeEvent(bearing(CORRUPT.secret)), 'RECORD_CORRUPT'),
   ]),
   fault('an event of another service', { Records: [{ body: 'private' }] }, 'EVENT_UNKNOWN'),
   fault('an empty event', {}, 'EVENT_UNKNOWN'),

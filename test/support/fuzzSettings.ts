@@ -40,7 +40,7 @@ export const SETTINGS: Readonly<Record<string, FuzzSettings>> = {
   'simple answers that are kept': {
     environment: {
       LATCHKEY_HTTP_API_RESPONSE: 'simple',
-      LATCHKEY_RESULT_CACHE_SECONDS: '60',
+      LATCHKEY_RESULTS_CACHE_SECONDS: '60',
       LATCHKEY_SCOPES: '{"read":["GET /orders/*"],"__proto__":["* /*"]}',
     },
     opened: new Map<string, Opened>([

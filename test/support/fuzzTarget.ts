@@ -31,7 +31,7 @@ export const UNKNOWN = makeKey().secret;
 export const SECRETS = [...WORLD.map(({ secret }) => secret), UNKNOWN];
 
 const LOG_FIELDS = new Set(
-  'timestamp level message code requestId surface scope plan keyId keyPrefix cause detail outcome isCacheHit lookupMs usageWrite'.split(
+  'timestamp level message code requestId apiType scope plan keyId keyPrefix cause detail outcome isCacheHit lookupMs lastUsedWrite'.split(
     ' ',
   ),
 );
@@ -164,6 +164,6 @@ function problemsOfLine(line: string): readonly string[] {
 }
 
 function problemsOfMetrics(fields: Readonly<Record<string, unknown>>): readonly string[] {
-  const known = new Set(['_aws', 'FunctionName', 'Surface', 'Reason', ...Object.keys(METRIC_UNITS)]);
+  const known = new Set(['_aws', 'FunctionName', 'ApiType', 'Reason', ...Object.keys(METRIC_UNITS)]);
   return Object.keys(fields).filter((name) => !known.has(name));
 }

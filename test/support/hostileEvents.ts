@@ -19,7 +19,7 @@ export const EVENT_MAKERS = {
   appsync: appSyncEvent,
 } as const;
 
-export type SurfaceName = keyof typeof EVENT_MAKERS;
+export type ApiTypeName = keyof typeof EVENT_MAKERS;
 
 /** Names that an object has from its prototype, or that change it. */
 export const PROTOTYPE_NAMES = [
@@ -152,9 +152,9 @@ const breakage = fc.oneof(
 );
 
 /** An event of the surface as a hostile client, or a broken gateway, makes it: parsed from JSON, as the runtime hands it over. */
-export function hostileEvent(surface: SurfaceName, secrets: readonly KeySecret[]): fc.Arbitrary<unknown> {
+export function hostileEvent(apiType: ApiTypeName, secrets: readonly KeySecret[]): fc.Arbitrary<unknown> {
   return fc.tuple(requestOf(secrets), breakage).map(([request, broken]) => {
-    const event: Record<string, unknown> = { ...EVENT_MAKERS[surface](request) };
+    const event: Record<string, unknown> = { ...EVENT_MAKERS[apiType](request) };
     if (broken === undefined) return throughJson(event);
     const [at, value] = broken;
     if (typeof at === 'string') {

@@ -1,4 +1,4 @@
-import type { Patience } from '../../keys/dynamodb.ts';
+import type { RetryOptions } from '../../keys/dynamodb.ts';
 
 /** What is throttled is tried again at once. */
-export const NO_WAIT: Patience = { sleep: async () => {}, random: () => 0 };
+export const NO_WAIT: RetryOptions = { sleep: async () => {}, random: () => 0 };

@@ -7,7 +7,7 @@ const PAGE = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url)
 export const RELIABILITY_PAGE = readFileSync(PAGE, 'utf8');
 
 /** The columns of its table of faults, from the second on. */
-export type Surface = 'a read' | 'a last-used write' | 'priming' | 'a command' | 'the registry';
+export type ApiType = 'a read' | 'a last-used write' | 'priming' | 'a command' | 'the registry';
 
 /** The table under a heading of the page, row by row: each cell by its column. */
 export function tableUnder(heading: string): readonly Readonly<Record<string, string>>[] {
@@ -18,8 +18,8 @@ export function tableUnder(heading: string): readonly Readonly<Record<string, st
 }
 
 /** What the page says that a surface makes of each fault: its words by the fault's. */
-export function answersOf(surface: Surface): ReadonlyMap<string, string> {
-  return new Map(tableUnder('Faults').map((row) => [row['DynamoDB'] ?? '', row[surface] ?? '']));
+export function answersOf(apiType: ApiType): ReadonlyMap<string, string> {
+  return new Map(tableUnder('Faults').map((row) => [row['DynamoDB'] ?? '', row[apiType] ?? '']));
 }
 
 function cellsOf(line: string): readonly string[] {

@@ -27,8 +27,8 @@ export interface Traffic {
   readonly requestsPerSecond: number;
   readonly hours: number;
   readonly recordCacheSeconds: number;
-  readonly resultCacheSeconds: number;
-  readonly usageWriteSeconds?: number;
+  readonly resultsCacheSeconds: number;
+  readonly lastUsedSeconds?: number;
   /** See `EnvironmentOptions`. */
   readonly trustsCachedRecords?: boolean;
   /** Kind of refused request to send instead of good keys. The gateway does not cache the answers. */
@@ -109,7 +109,7 @@ class TrafficRun {
   constructor(traffic: Traffic) {
     this.#traffic = traffic;
     this.#random = seededRandom(traffic.seed ?? 1);
-    const intervalMs = (traffic.usageWriteSeconds ?? 900) * 1000;
+    const intervalMs = (traffic.lastUsedSeconds ?? 900) * 1000;
     const { refused } = traffic;
     this.#keys = Array.from({ length: traffic.keys }, () => {
       const keys = refused === undefined ? this.#goodKey(intervalMs) : REFUSED_KINDS[refused]();
@@ -170,7 +170,7 @@ class TrafficRun {
     this.#requests++;
     const nowMs = this.#clock.now();
     if (nowMs < key.cachedUntilMs) return;
-    key.cachedUntilMs = nowMs + this.#traffic.resultCacheSeconds * 1000;
+    key.cachedUntilMs = nowMs + this.#traffic.resultsCacheSeconds * 1000;
     this.#unanswered++;
     void this.#invoke(key);
   }
@@ -214,12 +214,12 @@ class TrafficRun {
   }
 
   #startEnvironment(): SimulatedEnvironment {
-    const { recordCacheSeconds, usageWriteSeconds = 900, trustsCachedRecords = false, refused } = this.#traffic;
+    const { recordCacheSeconds, lastUsedSeconds = 900, trustsCachedRecords = false, refused } = this.#traffic;
     const scopes = refused === undefined ? undefined : Scopes.parse(SCOPES);
     this.#coldStarts++;
     const writeLog = (line: string) => (this.#logBytes += line.length + LOG_EVENT_BYTES);
     return new SimulatedEnvironment(
-      { recordCacheSeconds, usageWriteSeconds, trustsCachedRecords, ...(scopes === undefined ? {} : { scopes }) },
+      { recordCacheSeconds, lastUsedSeconds, trustsCachedRecords, ...(scopes === undefined ? {} : { scopes }) },
       { lookup: this.#table, now: this.#clock.now, writeLog },
     );
   }

@@ -1,4 +1,4 @@
-import type { KeyLookup, UseOutcome } from '../../keys/reader.ts';
+import type { KeyReader, UseOutcome } from '../../keys/reader.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyHash } from '../../keys/secret.ts';
 import { toEpochMs, toTimestamp } from '../../keys/timestamp.ts';
@@ -9,7 +9,7 @@ import type { PresentedKey } from '../../lambda/credentials.ts';
 import { RecordCache } from '../../lambda/recordCache.ts';
 import type { Route } from '../../lambda/routes.ts';
 import { Scopes } from '../../lambda/scopes.ts';
-import { UsageThrottle } from '../../lambda/lastUsed.ts';
+import { LastUsedThrottle } from '../../lambda/lastUsed.ts';
 
 interface PlannedStep {
   readonly atMs: number;
@@ -72,7 +72,7 @@ export interface CountingTableOptions {
 }
 
 /** An in-memory table that takes time to answer and counts the calls that DynamoDB would bill. */
-export class CountingTable implements Pick<KeyLookup, 'find' | 'recordUse'> {
+export class CountingTable implements Pick<KeyReader, 'get' | 'recordUse'> {
   readonly #options: CountingTableOptions;
   readonly #records: Map<KeyHash, KeyRecord>;
   /** Reads, of existing and of missing items. */
@@ -87,7 +87,7 @@ export class CountingTable implements Pick<KeyLookup, 'find' | 'recordUse'> {
     this.#records = new Map(records.map((record) => [record.keyHash, record]));
   }
 
-  async find(keyHash: KeyHash): Promise<KeyRecord | undefined> {
+  async get(keyHash: KeyHash): Promise<KeyRecord | undefined> {
     this.reads++;
     return this.#halfway(this.#options.readMs, () => this.#records.get(keyHash));
   }
@@ -119,7 +119,7 @@ export class CountingTable implements Pick<KeyLookup, 'find' | 'recordUse'> {
 
 export interface EnvironmentOptions {
   readonly recordCacheSeconds: number;
-  readonly usageWriteSeconds: number;
+  readonly lastUsedSeconds: number;
   /**
    * Treats every cached record as just read, so each environment decides by its own copy whether a last-used write is due. The real
    * throttle does not: this shows what its check of the read time saves.
@@ -130,7 +130,7 @@ export interface EnvironmentOptions {
 }
 
 export interface EnvironmentDeps {
-  readonly lookup: Pick<KeyLookup, 'find' | 'recordUse'>;
+  readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
   /** Returns epoch milliseconds. */
   readonly now: () => number;
   readonly writeLog: (line: string) => void;
@@ -165,7 +165,7 @@ class UndatedRecordCache extends RecordCache {
 export class SimulatedEnvironment {
   readonly #deps: EnvironmentDeps;
   readonly #cache: RecordCache;
-  readonly #throttle: UsageThrottle;
+  readonly #throttle: LastUsedThrottle;
   readonly #scopes: Scopes;
   readonly #observing: RequestObserverDeps;
 
@@ -175,7 +175,7 @@ export class SimulatedEnvironment {
     this.#deps = deps;
     this.#scopes = options.scopes ?? new Scopes();
     this.#cache = new Cache({ recordMs: options.recordCacheSeconds * 1000, staleIfErrorMs: 0, now });
-    this.#throttle = new UsageThrottle({ intervalMs: options.usageWriteSeconds * 1000 });
+    this.#throttle = new LastUsedThrottle({ intervalMs: options.lastUsedSeconds * 1000 });
     this.#observing = {
       log: new Log({ write: writeLog, now }),
       metrics: new Metrics({ functionName: 'latchkey-authorizer', write: writeLog }),
@@ -193,7 +193,7 @@ export class SimulatedEnvironment {
     const lookup = this.#lookupCounting(calls);
     const startedAtMs = now();
     const observer = new RequestObserver(this.#observing, REQUEST_ID, startedAtMs);
-    observer.onSurface('http-api');
+    observer.onApiType('http-api');
     const deps = { lookup, cache: this.#cache, throttle: this.#throttle, scopes: this.#scopes, now };
     const decision = await authorize(presented, ROUTE, startedAtMs, deps, observer);
     observer.onDecided(decision);
@@ -203,9 +203,9 @@ export class SimulatedEnvironment {
   #lookupCounting(calls: TableCalls): EnvironmentDeps['lookup'] {
     const { lookup } = this.#deps;
     return {
-      find: (keyHash) => {
+      get: (keyHash) => {
         calls.reads++;
-        return lookup.find(keyHash);
+        return lookup.get(keyHash);
       },
       recordUse: (keyHash, usedAtMs, cutoffMs) => {
         calls.writes++;

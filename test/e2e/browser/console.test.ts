@@ -203,7 +203,7 @@ describe('on a table with 200 keys', () => {
     const { page } = await openPage(context, `${console.url.origin}/#/keys/${record.id}`);
     const panel = page.getByRole('complementary');
     await panel.getByRole('button', { name: 'Edit' }).click();
-    await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, asRead: { owner: 'acme' } });
+    await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, expected: { owner: 'acme' } });
     const owner = page.getByRole('dialog').getByLabel('Owner');
     await owner.fill('initech');
     await page.getByRole('button', { name: 'Save', exact: true }).click();

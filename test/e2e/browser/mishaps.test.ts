@@ -230,7 +230,7 @@ describe('a read that fails is told', () => {
     const { record } = await console.putKey({ label: 'contended', owner: 'acme' });
     const page = await open(record.id);
     await panelOf(page).getByRole('button', { name: 'Edit' }).click();
-    await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, asRead: { owner: 'acme' } });
+    await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, expected: { owner: 'acme' } });
     const [owner, plan] = ['Owner', 'Plan'].map((label) => page.getByRole('dialog').getByLabel(label));
     await owner?.fill('initech');
     const save = page.getByRole('button', { name: 'Save', exact: true });

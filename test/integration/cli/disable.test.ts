@@ -18,7 +18,7 @@ const stored = (id: string): Promise<KeyRecord> => cli.record(table, id);
 
 describe('a key is disabled', () => {
   test.each([
-    [60, 'It may still be accepted for up to 60 seconds (recordCacheTtl plus resultCacheTtl).'],
+    [60, 'It may still be accepted for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).'],
     [0, 'It is refused from now on: no cache holds it.'],
   ])('and people are told which, and when it takes effect: %d', async (revocationDelaySeconds, notice) => {
     const { record } = await cli.putKey(table);
@@ -62,7 +62,7 @@ describe('a key is enabled', () => {
   test('and people are told when that takes effect', async () => {
     const { record } = await cli.putKey(table, DISABLED);
     const run = await cli.run(['enable', record.id], { table, revocationDelaySeconds: 60 });
-    const notice = 'It may still be refused for up to 60 seconds (recordCacheTtl plus resultCacheTtl).';
+    const notice = 'It may still be refused for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).';
     expect(run).toEqual({ exitCode: 0, stdout: `Enabled key ${record.id}, "ci".\n${notice}\n`, stderr: '' });
     expect(await stored(record.id)).toEqual({ ...record, disabledAt: undefined, disabledBy: undefined });
   });

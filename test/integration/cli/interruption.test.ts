@@ -14,14 +14,14 @@ test.each([
   ['SIGTERM', 143],
 ] as const)('%s ends the process at once with %i where no key is in hand', async (signal, exitCode) => {
   const { interruption, exits } = setUp();
-  await interruption.holdOff(async () => {});
+  await interruption.deferSignals(async () => {});
   interruption.receive(signal);
   expect(exits).toEqual([exitCode]);
 });
 
 test('work that is held off for is finished, whatever the number of signals, and can see that one came', async () => {
   const { interruption, exits, notes } = setUp();
-  const result = await interruption.holdOff(async () => {
+  const result = await interruption.deferSignals(async () => {
     expect(interruption.exitCode).toBeUndefined();
     interruption.receive('SIGINT');
     interruption.receive('SIGINT');

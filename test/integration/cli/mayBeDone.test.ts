@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { mayBeDone } from '../../../operator/aws.ts';
+import { isOutcomeUnknown } from '../../../operator/aws.ts';
 import { LatchkeyError } from '../../../keys/errors.ts';
 import { translateStoreFault } from '../../../keys/dynamodb.ts';
 
@@ -30,7 +30,7 @@ test.each<[string, FaultFields]>([
   ['answered 499', { name: 'Unknown', httpStatus: 499 }],
   ['was never asked, for lack of credentials', { name: 'CredentialsProviderError' }],
 ])('a write cannot have been made if DynamoDB %s', (_, fields) => {
-  expect(mayBeDone(failedWrite(fields))).toBe(false);
+  expect(isOutcomeUnknown(failedWrite(fields))).toBe(false);
 });
 
 test.each<[string, FaultFields]>([
@@ -43,7 +43,7 @@ test.each<[string, FaultFields]>([
   ['DynamoDB answers 503', { name: 'ServiceUnavailable', httpStatus: 503 }],
   ['the answer is not JSON', { name: 'SyntaxError', httpStatus: 200 }],
 ])('a write may have been made if %s', (_, fields) => {
-  expect(mayBeDone(failedWrite(fields))).toBe(true);
+  expect(isOutcomeUnknown(failedWrite(fields))).toBe(true);
 });
 
 test.each<[string, unknown]>([
@@ -51,5 +51,5 @@ test.each<[string, unknown]>([
   ['a conflict', new LatchkeyError('CONFLICT', 'changed meanwhile')],
   ['an error that is not Latchkey’s', Object.assign(new Error('no'), { code: 'STORE_UNAVAILABLE' })],
 ])('a write cannot have been made if it failed with %s', (_, error) => {
-  expect(mayBeDone(error)).toBe(false);
+  expect(isOutcomeUnknown(error)).toBe(false);
 });

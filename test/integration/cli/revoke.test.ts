@@ -93,7 +93,7 @@ describe('a key is revoked', () => {
     const { stdout } = await revoke([record.id, '--yes'], { delay: 60 });
     expect(stdout).toBe(
       `Revoked key ${record.id}, "build \\"server\\"".\n` +
-        'It may still be accepted for up to 60 seconds (recordCacheTtl plus resultCacheTtl).\n',
+        'It may still be accepted for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).\n',
     );
   });
 
@@ -101,9 +101,9 @@ describe('a key is revoked', () => {
     ['no cache', 0, /refused from now on/],
     ['a cache of a second', 1, /up to 1 second \(/],
     ['both caches', 360, /up to 360 seconds \(/],
-    ['what a gateway of another version does not tell', undefined, /recordCacheTtl.*resultCacheTtl.*RevocationDelay/],
-    ['what nobody can tell from the note', '60', /recordCacheTtl.*resultCacheTtl.*RevocationDelaySeconds/],
-    ['a delay below nothing', -1, /recordCacheTtl.*resultCacheTtl.*RevocationDelaySeconds/],
+    ['what a gateway of another version does not tell', undefined, /recordCacheTtl.*resultsCacheTtl.*RevocationDelay/],
+    ['what nobody can tell from the note', '60', /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
+    ['a delay below nothing', -1, /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
   ])('and the delay is told of %s', async (_, delay, expected) => {
     const { record } = await putKey();
     expect((await revoke([record.id, '--yes'], { delay })).stdout).toMatch(expected);

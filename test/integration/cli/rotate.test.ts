@@ -60,7 +60,7 @@ label:   ci
 Keep the key now: it will not be shown again.
 
 It succeeds key ${record.id}, "ci".
-The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 60 seconds (recordCacheTtl plus resultCacheTtl) more.
+The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 60 seconds (recordCacheTtl plus resultsCacheTtl) more.
 `,
       stderr: '',
     });

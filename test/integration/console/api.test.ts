@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 /** What of a record a page hands back with its changes. */
-function asRead(record: object) {
+function expected(record: object) {
   return JSON.parse(JSON.stringify(record));
 }
 
@@ -151,8 +151,8 @@ describe('what cannot be is refused, and changes nothing', () => {
   });
 
   test.each<[string, string, unknown]>([
-    ['no change', '', { changes: {}, asRead: {} }],
-    ['an unknown change', '', { changes: { revokedAt: null }, asRead: {} }],
+    ['no change', '', { changes: {}, expected: {} }],
+    ['an unknown change', '', { changes: { revokedAt: null }, expected: {} }],
     ['a change that goes by no record', '', { changes: { label: 'x' } }],
     ['a reason that is no text', '/revoke', { reason: 1 }],
     ['a reason for a disabling', '/disable', { reason: 'x' }],
@@ -221,7 +221,10 @@ describe('a key is changed', () => {
   test('where it is mentioned, and null takes away', async () => {
     const { record } = await console.putKey({ owner: 'acme', scopes: ['a'], metadata: { list: [1, { deep: null }] } });
     const changes = { label: 'new', owner: null, metadata: { list: [] } };
-    const { status, body } = await console.api('PATCH', `/api/keys/${record.id}`, { changes, asRead: asRead(record) });
+    const { status, body } = await console.api('PATCH', `/api/keys/${record.id}`, {
+      changes,
+      expected: expected(record),
+    });
     expect(status).toBe(200);
     const { owner: _, ...others } = record;
     expect(await console.record(record.id)).toEqual({ ...others, label: 'new', metadata: { list: [] } });
@@ -238,21 +241,23 @@ describe('a key is changed', () => {
     await other.open();
     const theirs = { owner: 'globex', scopes: ['a', 'b'], metadata: { seats: 4 } };
     const path = `/api/keys/${record.id}`;
-    expect(await other.api('PATCH', path, { changes: theirs, asRead: asRead(record) })).toMatchObject({ status: 200 });
+    expect(await other.api('PATCH', path, { changes: theirs, expected: expected(record) })).toMatchObject({
+      status: 200,
+    });
 
-    const mine = await console.api('PATCH', path, { changes, asRead: asRead(record) });
+    const mine = await console.api('PATCH', path, { changes, expected: expected(record) });
     expect(mine).toMatchObject({ status: 409, body: { error: { code: 'CONFLICT' } } });
     expect(await console.record(record.id)).toMatchObject(theirs);
 
     const { body } = await console.api('GET', path);
-    expect(await console.api('PATCH', path, { changes, asRead: body.record })).toMatchObject({ status: 200 });
+    expect(await console.api('PATCH', path, { changes, expected: body.record })).toMatchObject({ status: 200 });
     await other.stop();
   });
 
   test('only to a record of its own', async () => {
     const { record } = await console.putKey({ owner: 'acme' });
     const { record: another } = await console.putKey({ owner: 'globex' });
-    const body = { changes: { owner: 'initech' }, asRead: asRead(another) };
+    const body = { changes: { owner: 'initech' }, expected: expected(another) };
     expect(await console.api('PATCH', `/api/keys/${record.id}`, body)).toMatchObject({ status: 409 });
   });
 });

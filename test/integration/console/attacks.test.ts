@@ -255,7 +255,7 @@ describe('--read-only', () => {
 
   test.each<[string, string, unknown]>([
     ['POST', '', { label: 'x' }],
-    ['PATCH', '/ID', { changes: { label: 'x' }, asRead: {} }],
+    ['PATCH', '/ID', { changes: { label: 'x' }, expected: {} }],
     ['POST', '/ID/disable', {}],
     ['POST', '/ID/enable', {}],
     ['POST', '/ID/revoke', {}],

@@ -51,7 +51,7 @@ describe('where the answer to a write is lost, the console tells that it may hav
   });
 
   test.each<[string, string, object]>([
-    ['PATCH', '', { changes: { label: 'x' }, asRead: { label: 'ci' } }],
+    ['PATCH', '', { changes: { label: 'x' }, expected: { label: 'ci' } }],
     ['POST', '/disable', {}],
     ['POST', '/revoke', {}],
   ])('%s %s', async (method, action, change) => {

@@ -5,7 +5,7 @@ import { RELIABILITY_PAGE, tableUnder } from '../../support/reliabilityPage.ts';
 import { testTitlesIn } from '../../support/testTitles.ts';
 import { NO_ANSWERS, NO_ITEMS, REFUSES, STORE_FAULTS, type StoreFault } from '../../support/storeFaults.ts';
 
-const SURFACES = ['a read', 'a last-used write', 'priming', 'a command', 'the registry'];
+const API_TYPES = ['a read', 'a last-used write', 'priming', 'a command', 'the registry'];
 const namesOf = (faults: readonly StoreFault[]) => faults.map(({ what }) => what);
 
 /** The paragraphs and items of the page that name tests. */
@@ -30,7 +30,7 @@ describe('the table of faults', () => {
   test('has an answer of every surface to each', () => {
     for (const row of rows) {
       const { DynamoDB: _, ...answers } = row;
-      expect(Object.keys(answers)).toEqual(SURFACES);
+      expect(Object.keys(answers)).toEqual(API_TYPES);
       expect(Object.values(answers)).not.toContain('');
     }
   });
@@ -43,7 +43,7 @@ test('the answers that are none are those that are tried', () => {
 
 test('every surface has its bound and what it loses', () => {
   const rows = tableUnder('Bounds and losses');
-  expect(rows.map((row) => row['surface'])).toEqual(SURFACES);
+  expect(rows.map((row) => row['surface'])).toEqual(API_TYPES);
   for (const row of rows) expect(Object.values(row)).not.toContain('');
 });
 

@@ -8,7 +8,7 @@ import { latchkeyAccessLogFormat } from '../../../infra/accessLogFormat.ts';
 import { readConfig } from '../../../lambda/config.ts';
 import { authorizerUnderTest } from '../infra/authorizerUnderTest.ts';
 
-const docs = (path: string) => fileURLToPath(new URL(`../../docs/${path}`, import.meta.url));
+const docs = (path: string) => fileURLToPath(new URL(`../../../docs/${path}`, import.meta.url));
 
 const construct = Template.fromStack(authorizerUnderTest({ keySources: ['bearer'] }).stack);
 const sam = includedTemplate(docs('sam/template.yaml'));

@@ -10,7 +10,7 @@ import { createClient } from '../../support/engine.ts';
 import { startGateway, writeTemplateVariant, type Gateway, type TemplateJson } from '../../support/gateway.ts';
 import { makeKey } from '../../support/keys.ts';
 
-const USAGE_WRITE_SECONDS = 4;
+const LAST_USED_SECONDS = 4;
 
 const running: Gateway[] = [];
 afterAll(async () => {
@@ -22,7 +22,7 @@ async function start(change: (template: TemplateJson) => void = () => {}): Promi
   const template = await writeTemplateVariant((json) => {
     setEnvironment(json, {
       LATCHKEY_RECORD_CACHE_SECONDS: '0',
-      LATCHKEY_USAGE_WRITE_SECONDS: String(USAGE_WRITE_SECONDS),
+      LATCHKEY_LAST_USED_SECONDS: String(LAST_USED_SECONDS),
     });
     change(json);
   });
@@ -167,7 +167,7 @@ describe('the sample APIs', () => {
     const answers = await Promise.all(burst.map((url) => get(url, bearer(secret))));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(await lastUsedAt()).toBe(first);
-    await sleep(USAGE_WRITE_SECONDS * 1000 + 100);
+    await sleep(LAST_USED_SECONDS * 1000 + 100);
     await get(gateway.url, bearer(secret));
     expect(String(await lastUsedAt()) > String(first)).toBe(true);
   });

@@ -23,7 +23,7 @@ function buildStack(stack: Stack): void {
     integrationResponses: [{ statusCode: '200' }],
   });
   api.root.addResource('orders').addMethod('GET', integration, { authorizer: authorizer.forRestApi() });
-  authorizer.addErrorResponses(api);
+  authorizer.addGatewayResponses(api);
   authorizer.applyPlans(api);
 }
 

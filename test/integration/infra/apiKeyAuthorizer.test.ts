@@ -19,7 +19,7 @@ function withRestApi(props: Props = {}, options: RestApiAuthorizerOptions = {}, 
   const { stack, authorizer } = build(props);
   const api = new RestApi(stack, 'Api', apiProps);
   api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi('Rest', options) });
-  authorizer.addErrorResponses(api);
+  authorizer.addGatewayResponses(api);
   return Template.fromStack(stack);
 }
 
@@ -84,7 +84,7 @@ describe('the function', () => {
         keyPrefix: 'acme_',
         keySources: ['header:X-Api-Key', 'bearer'],
         acceptForeignKeys: true,
-        usageWriteInterval: Duration.hours(1),
+        lastUsedInterval: Duration.hours(1),
         recordCacheTtl: Duration.seconds(0),
         staleIfError: Duration.minutes(5),
         httpApiResponse: 'simple',
@@ -101,7 +101,7 @@ describe('the function', () => {
           LATCHKEY_KEY_PREFIX: 'acme_',
           LATCHKEY_KEY_SOURCES: 'header:X-Api-Key,bearer',
           LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true',
-          LATCHKEY_USAGE_WRITE_SECONDS: '3600',
+          LATCHKEY_LAST_USED_SECONDS: '3600',
           LATCHKEY_RECORD_CACHE_SECONDS: '0',
           LATCHKEY_STALE_IF_ERROR_SECONDS: '300',
           LATCHKEY_HTTP_API_RESPONSE: 'simple',
@@ -118,8 +118,8 @@ describe('the revocation delay', () => {
   test.each<[Props, number]>([
     [{}, 60],
     [{ recordCacheTtl: Duration.seconds(0) }, 0],
-    [{ keySources: ['bearer'], resultCacheTtl: Duration.minutes(5) }, 360],
-    [{ keySources: ['bearer'], resultCacheTtl: Duration.minutes(5), recordCacheTtl: Duration.seconds(0) }, 300],
+    [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5) }, 360],
+    [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5), recordCacheTtl: Duration.seconds(0) }, 300],
   ])('the revocation delay with %p is %i seconds', (props, seconds) => {
     expect(build(props).authorizer.revocationDelay.toSeconds()).toBe(seconds);
   });
@@ -142,7 +142,7 @@ describe('forRestApi', () => {
   ])(
     'with %p alone has API Gateway refuse a request without it, and can keep results',
     (keySources, IdentitySource) => {
-      withRestApi({ ...(keySources && { keySources }), resultCacheTtl: Duration.minutes(5) }).hasResourceProperties(
+      withRestApi({ ...(keySources && { keySources }), resultsCacheTtl: Duration.minutes(5) }).hasResourceProperties(
         REST_AUTHORIZER,
         { Type: 'REQUEST', IdentitySource, AuthorizerResultTtlInSeconds: 300 },
       );
@@ -193,7 +193,7 @@ describe('forHttpApi', () => {
   });
 
   test('with one key source has API Gateway refuse a request without it, and can keep results', () => {
-    withHttpApi({ keySources: ['bearer'], resultCacheTtl: Duration.minutes(1) }).hasResourceProperties(
+    withHttpApi({ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(1) }).hasResourceProperties(
       HTTP_AUTHORIZER,
       {
         IdentitySource: ['$request.header.Authorization'],
@@ -220,7 +220,7 @@ describe('forHttpApi', () => {
     });
   });
 
-  const CACHED: Props = { keySources: ['bearer'], resultCacheTtl: Duration.minutes(1) };
+  const CACHED: Props = { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(1) };
   const SCOPED: Props = { scopes: { read: ['GET /orders'] } };
 
   test('keeps a simple answer for its route alone where scopes are mapped', () => {
@@ -271,7 +271,7 @@ describe('forWebSocketApi', () => {
     [['header:X-Api-Key'], 'route.request.header.X-Api-Key'],
     [['query:key'], 'route.request.querystring.key'],
   ])('with %p alone has API Gateway refuse a client without it', (keySources, source) => {
-    withWebSocketApi({ ...(keySources && { keySources }), resultCacheTtl: Duration.minutes(5) }).hasResourceProperties(
+    withWebSocketApi({ ...(keySources && { keySources }), resultsCacheTtl: Duration.minutes(5) }).hasResourceProperties(
       HTTP_AUTHORIZER,
       { IdentitySource: [source], AuthorizerResultTtlInSeconds: Match.absent() },
     );
@@ -290,7 +290,7 @@ describe('forWebSocketApi', () => {
 describe('forAppSync', () => {
   test.each<[Props, number]>([
     [{}, 0],
-    [{ keySources: ['bearer'], resultCacheTtl: Duration.minutes(5) }, 300],
+    [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5) }, 300],
   ])('with %p says how long an answer is kept: %i seconds', (props, seconds) => {
     const template = withAppSync(props);
     const [handler] = Object.keys(template.findResources(FUNCTION));

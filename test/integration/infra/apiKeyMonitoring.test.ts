@@ -14,7 +14,7 @@ import { METRIC_UNITS, type MetricName, Metrics, type ObservedRequest } from '..
 import { StreamLog } from '../../../lambda/usagePlanSync/streamEvents.ts';
 import { appSyncEvent } from '../../../testing/authorizerEvents.ts';
 import { sumsOf } from '../../support/embeddedMetrics.ts';
-import { bearing, SURFACES } from '../../support/functionCases.ts';
+import { bearing, API_TYPES } from '../../support/functionCases.ts';
 import { handlerUnderTest } from '../../support/handlerUnderTest.ts';
 import { ALARM, alarmIn, evaluate, metricsOf } from './alarmsUnderTest.ts';
 import { authorizerUnderTest, problemOf, type AuthorizerProps } from './authorizerUnderTest.ts';
@@ -27,7 +27,7 @@ const ALL_OFF = {
   throttleThreshold: false,
   errorPercentThreshold: false,
   denialPercentThreshold: false,
-  planKeysAlarm: false,
+  usagePlanSyncAlarm: false,
 } as const;
 
 const PER_KEY: AuthorizerProps = { plans: { free: {} } };
@@ -60,9 +60,9 @@ describe('the metrics of an authorizer', () => {
     Faults: (authorizer) => authorizer.metricFaults(),
     CacheHits: (authorizer) => authorizer.metricCacheHits(),
     LookupLatency: (authorizer) => authorizer.metricLookupLatency(),
-    UsageWrites: (authorizer) => authorizer.metricUsageWrites(),
-    UsageWritesSkipped: (authorizer) => authorizer.metricUsageWritesSkipped(),
-    UsageWriteFailures: (authorizer) => authorizer.metricUsageWriteFailures(),
+    LastUsedWrites: (authorizer) => authorizer.metricLastUsedWrites(),
+    LastUsedWritesSkipped: (authorizer) => authorizer.metricLastUsedWritesSkipped(),
+    LastUsedWriteFailures: (authorizer) => authorizer.metricLastUsedWriteFailures(),
   };
 
   test.each(Object.entries(METRICS))('%s is the one that the function counts', (metricName, metricOf) => {
@@ -76,7 +76,7 @@ describe('the metrics of an authorizer', () => {
   });
 
   test('can be of one surface and reason, with a statistic of the caller', () => {
-    const dimensionsMap = { Surface: 'http-api', Reason: 'INVALID_KEY' };
+    const dimensionsMap = { ApiType: 'http-api', Reason: 'INVALID_KEY' };
     const metric = authorizerUnderTest().authorizer.metricDenied({ dimensionsMap, statistic: 'Maximum' });
     expect(metric.statistic).toBe('Maximum');
     expect(metric.dimensions).toEqual({ FunctionName: expect.any(String), ...dimensionsMap });
@@ -200,10 +200,10 @@ describe('the alarms', () => {
 
     test('reads the function that makes the API keys, and not the authorizer', () => {
       const { stack, authorizer } = build({}, PER_KEY);
-      const functionName = stack.resolve(authorizer.plans?.planKeys?.function.functionName);
+      const functionName = stack.resolve(authorizer.plans?.usagePlanSync?.function.functionName);
       const dimensions = [{ Name: 'FunctionName', Value: functionName }];
       expect(metricsOf(alarmIn(Template.fromStack(stack), DESCRIPTION))).toEqual([
-        ['refused', { 'Fn::Join': ['', ['PlanKeysRefused-', functionName]] }, 'Latchkey', 300, 'Sum'],
+        ['refused', { 'Fn::Join': ['', ['UsagePlanSyncRefused-', functionName]] }, 'Latchkey', 300, 'Sum'],
         ['errors', dimensions, 'Errors', 'AWS/Lambda', 300, 'Sum'],
         ['throttles', dimensions, 'Throttles', 'AWS/Lambda', 300, 'Sum'],
         ['behind', dimensions, 'IteratorAge', 'AWS/Lambda', 300, 'Maximum'],
@@ -212,7 +212,7 @@ describe('the alarms', () => {
 
     test('counts what the function logs of a key that it passed over, and not of one that it tries again', () => {
       const { stack, authorizer } = build({}, PER_KEY);
-      const logGroup = authorizer.plans?.planKeys?.logGroup.logGroupName;
+      const logGroup = authorizer.plans?.usagePlanSync?.logGroup.logGroupName;
       Template.fromStack(stack).hasResourceProperties('AWS::Logs::MetricFilter', {
         LogGroupName: stack.resolve(logGroup),
         FilterPattern: '{ $.level = "ERROR" }',
@@ -227,7 +227,7 @@ describe('the alarms', () => {
     test('is there where a plan is per key and it is not turned off', () => {
       expect(alarmIn(templateOf(), DESCRIPTION)).toBeUndefined();
       expect(alarmIn(templateOf({}, { plans: { free: { shared: true } } }), DESCRIPTION)).toBeUndefined();
-      expect(alarmIn(templateOf({ planKeysAlarm: false }, PER_KEY), DESCRIPTION)).toBeUndefined();
+      expect(alarmIn(templateOf({ usagePlanSyncAlarm: false }, PER_KEY), DESCRIPTION)).toBeUndefined();
     });
   });
 
@@ -316,7 +316,7 @@ describe('requests without a key', () => {
 
   test('have exactly one line each that is found, where the function throws, and none in AppSync', async () => {
     const { FilterPattern } = filterOf(templateOf());
-    for (const { makeEvent } of [...SURFACES, { makeEvent: appSyncEvent }]) {
+    for (const { makeEvent } of [...API_TYPES, { makeEvent: appSyncEvent }]) {
       const { invoke, logged } = handlerUnderTest([], { LATCHKEY_DEBUG_SAMPLE_RATE: '1' });
       const isThrown = await invoke(makeEvent({})).then(
         () => false,
@@ -329,10 +329,10 @@ describe('requests without a key', () => {
   test('are told from denials and faults, and from the metrics', async () => {
     const { FilterPattern } = filterOf(templateOf());
     const { invoke, lookup, logged, metricLines } = handlerUnderTest([], { LATCHKEY_DEBUG_SAMPLE_RATE: '1' });
-    await invoke(SURFACES[0].makeEvent(bearing('sk_nonsense')));
+    await invoke(API_TYPES[0].makeEvent(bearing('sk_nonsense')));
     lookup.isDown = true;
     await invoke({}).catch(() => undefined);
-    await invoke(SURFACES[0].makeEvent({})).catch(() => undefined);
+    await invoke(API_TYPES[0].makeEvent({})).catch(() => undefined);
     const lines = [...logged(), ...metricLines.map((line) => JSON.parse(line))];
     expect(lines.length).toBeGreaterThan(6);
     expect(lines.filter((line) => isMatch(FilterPattern, line))).toHaveLength(1);
@@ -377,7 +377,7 @@ describe('the dashboard', () => {
     const widgets: readonly { properties: { title: string; metrics: { expression: string }[][] } }[] =
       bodyOf(templateOf()).widgets;
     const widget = widgets.find(({ properties }) => properties.title === title);
-    const search = `{Latchkey,FunctionName,Surface,Reason} MetricName="${metric}" FunctionName="known-at-deployment"`;
+    const search = `{Latchkey,FunctionName,ApiType,Reason} MetricName="${metric}" FunctionName="known-at-deployment"`;
     expect(widget?.properties.metrics[0]?.[0]?.expression).toBe(`SEARCH('${search}', 'Sum', 300)`);
   });
 
@@ -422,13 +422,13 @@ describe('docs/operations.md', () => {
     const metrics = new Metrics({ functionName: 'f', write: (line) => lines.push(line) });
     const count = (one: ObservedRequest) => metrics.count(one, (nowMs += 60_000));
     const request = { keyId: 'id', isCacheHit: true, lookupMs: 1 };
-    for (const { surface } of [...SURFACES, { surface: 'appsync' }].slice(0, kinds)) {
-      for (const usageWrite of ['written', 'not due', 'failed'] as const)
-        count({ ...request, surface, outcome: 'allowed', usageWrite });
-      for (const code of DENIALS) count({ ...request, surface, outcome: 'denied', code });
-      for (const code of FAULTS) count({ ...request, surface, outcome: 'fault', code });
+    for (const { apiType } of [...API_TYPES, { apiType: 'appsync' }].slice(0, kinds)) {
+      for (const lastUsedWrite of ['written', 'not due', 'failed'] as const)
+        count({ ...request, apiType, outcome: 'allowed', lastUsedWrite });
+      for (const code of DENIALS) count({ ...request, apiType, outcome: 'denied', code });
+      for (const code of FAULTS) count({ ...request, apiType, outcome: 'fault', code });
     }
-    count({ ...request, surface: undefined, outcome: 'fault', code: 'EVENT_UNKNOWN' });
+    count({ ...request, apiType: undefined, outcome: 'fault', code: 'EVENT_UNKNOWN' });
     const ofTheFunction = Object.keys(sumsOf(lines.map((line) => JSON.parse(line)))).length;
     const all = ofTheFunction + Object.keys(templateOf().findResources('AWS::Logs::MetricFilter')).length;
     expect(PAGE).toContain(`${all} × $0.30 = $${(all * 0.3).toFixed(2)}`);

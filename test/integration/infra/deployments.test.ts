@@ -34,7 +34,7 @@ describe.each([
   test.each<[string, AuthorizerProps, RestApiAuthorizerOptions]>([
     ['rollout', { rollout: LambdaDeploymentConfig.ALL_AT_ONCE }, {}],
     ['provisionedConcurrentExecutions', { provisionedConcurrentExecutions: 1 }, {}],
-    ['resultCacheTtl', { resultCacheTtl: Duration.minutes(5) }, {}],
+    ['resultsCacheTtl', { resultsCacheTtl: Duration.minutes(5) }, {}],
     ['keySources', { keySources: ['header:X-Api-Key'] }, {}],
     ['type', {}, { type: 'TOKEN' }],
   ])('where %s changes what the authorizer says', (_prop, props, options) => {

@@ -31,7 +31,7 @@ const responsesOf = (stack: Stack) =>
 test('a response that the API has already is kept, and the others are added', () => {
   const { stack, authorizer, api } = withApi();
   api.addGatewayResponse('Mine', OWN);
-  authorizer.addErrorResponses(api);
+  authorizer.addGatewayResponses(api);
   const responses = responsesOf(stack);
   const denials = responses.filter(({ ResponseType: type }) => type === 'ACCESS_DENIED');
   expect(denials).toEqual([expect.objectContaining({ ResponseTemplates: OWN.templates })]);
@@ -40,14 +40,14 @@ test('a response that the API has already is kept, and the others are added', ()
 
 test('one that is added for the same type later fails the synthesis, and the message says what to do', () => {
   const { stack, authorizer, api } = withApi();
-  authorizer.addErrorResponses(api);
+  authorizer.addGatewayResponses(api);
   api.addGatewayResponse('Mine', OWN);
   expect(() => Template.fromStack(stack)).toThrow(/second gateway response ACCESS_DENIED, wanted yours before/);
 });
 
 test('the responses of one API are no reason to leave out those of another', () => {
   const { stack, authorizer, apis } = withApis('One', 'Two');
-  for (const api of apis) authorizer.addErrorResponses(api);
+  for (const api of apis) authorizer.addGatewayResponses(api);
   const types = responsesOf(stack).map(({ ResponseType: type }) => type);
   expect(types.filter((type) => type === 'ACCESS_DENIED')).toHaveLength(2);
 });

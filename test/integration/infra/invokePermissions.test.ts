@@ -25,7 +25,7 @@ const idsOf = (template: Template, ...types: readonly string[]) =>
 test.each<[string, AuthorizerProps]>([
   ['without an alias', {}],
   ['with an alias', { provisionedConcurrentExecutions: 1 }],
-  ['with a result cache', { keySources: ['bearer'], resultCacheTtl: Duration.minutes(1) }],
+  ['with a result cache', { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(1) }],
 ])('only an authorizer of one named API may invoke the function: %s', (_, props) => {
   const template = withEveryApi(props);
   const named = Object.values(template.findResources('AWS::Lambda::Permission')).map(({ Properties }) => {

@@ -19,7 +19,7 @@ const restApi =
     const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
     const guard = authorizer.forRestApi('Keys', { type, scope: api });
     api.root.addMethod('GET', new MockIntegration(), { authorizer: guard });
-    authorizer.addErrorResponses(api);
+    authorizer.addGatewayResponses(api);
   };
 
 function addGraphqlApi(stack: Stack, authorizer: ApiKeyAuthorizer, id = 'Api'): void {

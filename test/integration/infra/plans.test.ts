@@ -240,7 +240,7 @@ describe('an API under plans', () => {
 
   test('words what API Gateway refuses by its plans in the envelope', () => {
     const { stack, authorizer, api } = planned();
-    authorizer.addErrorResponses(api);
+    authorizer.addGatewayResponses(api);
     const responses = resourcesOf(Template.fromStack(stack), 'AWS::ApiGateway::GatewayResponse');
     const codes = ['THROTTLED', 'QUOTA_EXCEEDED', 'INVALID_API_KEY'].map((type) => {
       const response = responses.find(({ properties }) => properties.ResponseType === type);
@@ -289,7 +289,7 @@ describe('without plans', () => {
     const { stack, authorizer } = authorizerUnderTest();
     const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
     api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
-    authorizer.addErrorResponses(api);
+    authorizer.addGatewayResponses(api);
     const text = JSON.stringify(Template.fromStack(stack).toJSON());
     const words = [
       'UsagePlan',
@@ -462,7 +462,7 @@ describe('where some plan is per key', () => {
     const [free] = Object.keys(
       template.findResources(USAGE_PLAN, { Properties: Match.objectLike({ Quota: Match.anyValue() }) }),
     );
-    const policy = resourcesOf(template, 'AWS::IAM::Policy').find(({ id }) => id.includes('PlanKeys'));
+    const policy = resourcesOf(template, 'AWS::IAM::Policy').find(({ id }) => id.includes('UsagePlanSync'));
     const apiGateway = (...end: unknown[]) => {
       const [first, ...others] = end;
       return {
@@ -503,7 +503,9 @@ describe('where some plan is per key', () => {
     const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
     const table = new ApiKeyTable(stack, 'Keys', { encryption });
     new ApiKeyAuthorizer(stack, 'Authorizer', { table, plans: PLANS });
-    const policy = resourcesOf(Template.fromStack(stack), 'AWS::IAM::Policy').find(({ id }) => id.includes('PlanKeys'));
+    const policy = resourcesOf(Template.fromStack(stack), 'AWS::IAM::Policy').find(({ id }) =>
+      id.includes('UsagePlanSync'),
+    );
     const statements: { Action: unknown }[] = policy?.properties.PolicyDocument.Statement ?? [];
     expect(statements.filter(({ Action }) => JSON.stringify(Action).includes('kms:'))).toEqual([
       {
@@ -578,7 +580,7 @@ test('where every plan is shared no function follows the table, and the table ha
   template.resourceCountIs(FOLLOWER, 0);
   template.resourceCountIs('AWS::Lambda::Function', 1);
   template.hasResourceProperties('AWS::DynamoDB::GlobalTable', { StreamSpecification: Match.absent() });
-  expect(authorizer.plans?.planKeys).toBeUndefined();
+  expect(authorizer.plans?.usagePlanSync).toBeUndefined();
 });
 
 describe('a plan that no usage plan could be is refused at synthesis', () => {

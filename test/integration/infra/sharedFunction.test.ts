@@ -16,7 +16,7 @@ const KINDS = {
   REST: (stack, authorizer) => {
     const api = new RestApi(stack, 'Rest');
     api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
-    authorizer.addErrorResponses(api);
+    authorizer.addGatewayResponses(api);
   },
   HTTP: (stack, authorizer) => addHttpRoute(new HttpApi(stack, 'Http'), authorizer.forHttpApi()),
   WebSocket: (stack, authorizer) => {

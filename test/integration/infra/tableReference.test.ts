@@ -4,7 +4,7 @@ import { Table, TableV2, type ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
 import { ApiKeyTable, type IApiKeyTable } from '../../../infra/apiKeyTable.ts';
-import { KeyLookup } from '../../../keys/reader.ts';
+import { KeyReader } from '../../../keys/reader.ts';
 import { readConfig } from '../../../lambda/config.ts';
 import { makeKey } from '../../support/keys.ts';
 import { refusalOf } from './authorizerUnderTest.ts';
@@ -123,6 +123,6 @@ test('the function takes an ARN from its environment and reads the table by it',
   const { tableName } = readConfig({ LATCHKEY_TABLE: OTHER_ACCOUNT_ARN });
   const asked: unknown[] = [];
   const client = { send: async ({ input }: { input: unknown }) => (asked.push(input), {}) };
-  await new KeyLookup({ client: client as never, tableName }).find(makeKey().record.keyHash);
+  await new KeyReader({ client: client as never, tableName }).get(makeKey().record.keyHash);
   expect(asked).toEqual([expect.objectContaining({ TableName: OTHER_ACCOUNT_ARN })]);
 });

@@ -46,9 +46,9 @@ describe('a value that only the deployment knows is passed on', () => {
       },
     ],
     [
-      'usageWriteInterval',
-      (number) => ({ usageWriteInterval: Duration.seconds(number.valueAsNumber) }),
-      variables({ LATCHKEY_USAGE_WRITE_SECONDS: NUMBER }),
+      'lastUsedInterval',
+      (number) => ({ lastUsedInterval: Duration.seconds(number.valueAsNumber) }),
+      variables({ LATCHKEY_LAST_USED_SECONDS: NUMBER }),
     ],
     [
       'staleIfError',
@@ -124,9 +124,9 @@ describe('a value that the synthesis needs is refused if only the deployment kno
   test.each<[string, AuthorizerProps]>([
     ['recordCacheTtl', { recordCacheTtl: Duration.seconds(later) }],
     ['recordCacheTtl', { recordCacheTtl: Duration.minutes(later) }],
-    ['resultCacheTtl', { keySources: ['bearer'], resultCacheTtl: Duration.minutes(later) }],
+    ['resultsCacheTtl', { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(later) }],
     ['keySources', { keySources: [`header:${laterText}`] }],
-    ['usageWriteInterval', { usageWriteInterval: Duration.minutes(later) }],
+    ['lastUsedInterval', { lastUsedInterval: Duration.minutes(later) }],
     ['scopes', { scopes: { [laterText]: ['GET /orders'] } }],
     ['plans', { plans: { [laterText]: {} } }],
   ])('%s', (prop, props) => {

@@ -9,11 +9,11 @@ describe('a prop that the function would refuse at its start is refused at synth
     ['keySources', { keySources: [] }],
     ['keySources', { keySources: ['bearer', 'bearer'] }],
     ['keySources', { keySources: ['header:two words'] }],
-    ['usageWriteInterval', { usageWriteInterval: Duration.seconds(0) }],
-    ['usageWriteInterval', { usageWriteInterval: Duration.millis(1500) }],
+    ['lastUsedInterval', { lastUsedInterval: Duration.seconds(0) }],
+    ['lastUsedInterval', { lastUsedInterval: Duration.millis(1500) }],
     ['recordCacheTtl', { recordCacheTtl: Duration.days(400) }],
-    ['resultCacheTtl', { keySources: ['bearer'], resultCacheTtl: Duration.minutes(61) }],
-    ['resultCacheTtl', { keySources: ['bearer'], resultCacheTtl: Duration.millis(1500) }],
+    ['resultsCacheTtl', { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(61) }],
+    ['resultsCacheTtl', { keySources: ['bearer'], resultsCacheTtl: Duration.millis(1500) }],
     ['debugSampleRate', { debugSampleRate: 1.5 }],
     ['debugSampleRate', { debugSampleRate: -0.1 }],
     ['debugSampleRate', { debugSampleRate: Number.NaN }],
@@ -34,9 +34,9 @@ describe('a prop that the function would refuse at its start is refused at synth
 
   test('every problem is told at once', () => {
     const problem = problemOf(() =>
-      authorizerUnderTest({ keyPrefix: 'x', usageWriteInterval: Duration.seconds(0), scopes: { read: ['/'] } }),
+      authorizerUnderTest({ keyPrefix: 'x', lastUsedInterval: Duration.seconds(0), scopes: { read: ['/'] } }),
     );
-    for (const prop of ['keyPrefix', 'usageWriteInterval', 'scopes']) expect(problem).toContain(`${prop}: got `);
+    for (const prop of ['keyPrefix', 'lastUsedInterval', 'scopes']) expect(problem).toContain(`${prop}: got `);
   });
 
   test('of a mapping, what is wrong is shown and nothing else', () => {
@@ -64,9 +64,9 @@ describe('props that do not go together are refused, with the reason and a way o
   test.each<[string, AuthorizerProps, (authorizer: ApiKeyAuthorizer) => unknown, RegExp]>([
     [
       'a result cache with several key sources',
-      { resultCacheTtl: Duration.minutes(5) },
+      { resultsCacheTtl: Duration.minutes(5) },
       NOTHING,
-      /^resultCacheTtl: got .+ keySources, wanted one: .+ every identity source .+recordCacheTtl$/,
+      /^resultsCacheTtl: got .+ keySources, wanted one: .+ every identity source .+recordCacheTtl$/,
     ],
     ['TOKEN with several key sources', {}, asToken, /^type: got "TOKEN" .+ bearer, query, wanted exactly one/],
     ['TOKEN with a query parameter', { keySources: ['query:key'] }, asToken, /^type: got .+ wanted .+ header$/],

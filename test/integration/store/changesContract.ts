@@ -227,9 +227,9 @@ function describeAsRead(opened: () => Table): void {
     const FILLED = { ...FULL, scopes: ['a', 'b', 'c'], metadata: DEEP };
 
     test.each(FIELDS)('the same of nobody else is made: %s', async (_, mine) => {
-      const asRead = await putKey(opened(), FILLED);
-      const updated = await opened().registry.update(asRead.id, mine, { asRead });
-      expect(updated).toEqual(await opened().registry.get(asRead.id));
+      const expected = await putKey(opened(), FILLED);
+      const updated = await opened().registry.update(expected.id, mine, { expected });
+      expect(updated).toEqual(await opened().registry.get(expected.id));
       for (const [name, value] of Object.entries(mine)) {
         expect(updated[name as keyof KeyRecord]).toEqual(value ?? undefined);
       }
@@ -237,24 +237,24 @@ function describeAsRead(opened: () => Table): void {
 
     test.each(FIELDS)('a change that another came before is refused: %s', async (_, mine, theirs) => {
       const { registry } = opened();
-      const asRead = await putKey(opened(), FILLED);
-      const changed = await registry.update(asRead.id, theirs, { asRead });
-      const refusal = { code: 'CONFLICT', keyId: asRead.id };
-      await expect(registry.update(asRead.id, mine, { asRead })).rejects.toMatchObject(refusal);
-      expect(await opened().item(asRead.keyHash)).toEqual(changed);
+      const expected = await putKey(opened(), FILLED);
+      const changed = await registry.update(expected.id, theirs, { expected });
+      const refusal = { code: 'CONFLICT', keyId: expected.id };
+      await expect(registry.update(expected.id, mine, { expected })).rejects.toMatchObject(refusal);
+      expect(await opened().item(expected.keyHash)).toEqual(changed);
     });
 
     test.each(FIELDS)('a change that another comes between is refused by the write: %s', async (_, mine, theirs) => {
-      const asRead = await putKey(opened(), FILLED);
-      const intercept = beforeUpdate(() => opened().registry.update(asRead.id, theirs));
+      const expected = await putKey(opened(), FILLED);
+      const intercept = beforeUpdate(() => opened().registry.update(expected.id, theirs));
       await withProxy(opened(), { intercept }, async (registry) => {
-        const update = registry.update(asRead.id, mine, { asRead });
+        const update = registry.update(expected.id, mine, { expected });
         // Of one change made twice, the one whose answer was lost cannot be told from the other.
         const isSame = JSON.stringify(mine) === JSON.stringify(theirs);
         if (isSame) await update;
-        else await expect(update).rejects.toMatchObject({ code: 'CONFLICT', keyId: asRead.id });
+        else await expect(update).rejects.toMatchObject({ code: 'CONFLICT', keyId: expected.id });
       });
-      expect(await opened().item(asRead.keyHash)).toMatchObject(
+      expect(await opened().item(expected.keyHash)).toMatchObject(
         JSON.parse(JSON.stringify(theirs).replaceAll(/"\w+":null,?/g, '')),
       );
     });
@@ -271,40 +271,40 @@ function describeAsRead(opened: () => Table): void {
       ['what is deep inside', { ...DEEP, 'a name, with.dots': [{ x: { y: [[2]] } }] }],
     ];
     test.each(inner)('metadata that differ in %s are seen by the write alone', async (_, metadata) => {
-      const asRead = await putKey(opened(), { metadata: DEEP });
-      const intercept = beforeUpdate(() => opened().put({ ...asRead, metadata }));
+      const expected = await putKey(opened(), { metadata: DEEP });
+      const intercept = beforeUpdate(() => opened().put({ ...expected, metadata }));
       await withProxy(opened(), { intercept }, async (registry) => {
-        const update = registry.update(asRead.id, { metadata: { mine: true } }, { asRead });
+        const update = registry.update(expected.id, { metadata: { mine: true } }, { expected });
         await expect(update).rejects.toMatchObject({ code: 'CONFLICT' });
       });
-      expect(await opened().item(asRead.keyHash)).toMatchObject({ metadata });
+      expect(await opened().item(expected.keyHash)).toMatchObject({ metadata });
     });
 
     test('two who each take one scope of three away do not bring the other back', async () => {
       const { registry } = opened();
-      const asRead = await putKey(opened(), FILLED);
+      const expected = await putKey(opened(), FILLED);
       const updates = [
         ['a', 'b'],
         ['b', 'c'],
-      ].map((scopes) => registry.update(asRead.id, { scopes }, { asRead }));
+      ].map((scopes) => registry.update(expected.id, { scopes }, { expected }));
       const outcomes = await Promise.allSettled(updates);
       expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
-      expect((await registry.get(asRead.id)).scopes).toHaveLength(2);
+      expect((await registry.get(expected.id)).scopes).toHaveLength(2);
     });
 
     test('a change of what no condition has room for is seen where it came before', async () => {
       const scopes = Array.from({ length: 100 }, (_, index) => `scope:${index}`);
-      const asRead = await putKey(opened(), { scopes });
-      await opened().registry.update(asRead.id, { scopes: scopes.with(99, 'theirs') });
-      const update = opened().registry.update(asRead.id, { scopes: [] }, { asRead });
+      const expected = await putKey(opened(), { scopes });
+      await opened().registry.update(expected.id, { scopes: scopes.with(99, 'theirs') });
+      const update = opened().registry.update(expected.id, { scopes: [] }, { expected });
       await expect(update).rejects.toMatchObject({ code: 'CONFLICT' });
     });
 
     test('fields that are not to change may have changed', async () => {
       const { registry } = opened();
-      const asRead = await putKey(opened(), FILLED);
-      await registry.update(asRead.id, { owner: 'theirs', metadata: null });
-      const updated = await registry.update(asRead.id, { label: 'mine' }, { asRead });
+      const expected = await putKey(opened(), FILLED);
+      await registry.update(expected.id, { owner: 'theirs', metadata: null });
+      const updated = await registry.update(expected.id, { label: 'mine' }, { expected });
       expect(updated).toMatchObject({ label: 'mine', owner: 'theirs' });
     });
 
@@ -312,9 +312,9 @@ function describeAsRead(opened: () => Table): void {
       const scopes = Array.from({ length: 512 }, (_, index) => String.fromCharCode(97 + (index % 26)));
       const nested = JSON.parse(`${'{"a":'.repeat(28)}1${'}'.repeat(28)}`);
       for (const metadata of [{ x: Array.from({ length: 500 }, () => 1) }, { x: nested, y: nested, z: nested }]) {
-        const asRead = await putKey(opened(), { ...FULL, scopes, metadata });
+        const expected = await putKey(opened(), { ...FULL, scopes, metadata });
         const changes = { label: 'b', owner: null, plan: null, scopes: [], metadata: {}, expiresAt: at(5000) };
-        expect(await opened().registry.update(asRead.id, changes, { asRead })).toMatchObject({
+        expect(await opened().registry.update(expected.id, changes, { expected })).toMatchObject({
           label: 'b',
           metadata: {},
         });
@@ -323,22 +323,22 @@ function describeAsRead(opened: () => Table): void {
 
     test('of another key is refused before anything is written, and of a revoked one as such', async () => {
       const { registry } = opened();
-      const asRead = await putKey(opened(), FILLED);
+      const expected = await putKey(opened(), FILLED);
       const other = await putKey(opened(), FILLED);
-      const swapped = registry.update(asRead.id, { label: 'mine' }, { asRead: other });
+      const swapped = registry.update(expected.id, { label: 'mine' }, { expected: other });
       await expect(swapped).rejects.toMatchObject({ code: 'INPUT_INVALID' });
-      await registry.update(asRead.id, { label: 'theirs' });
-      await registry.revoke(asRead.id);
-      const late = registry.update(asRead.id, { label: 'mine' }, { asRead });
+      await registry.update(expected.id, { label: 'theirs' });
+      await registry.revoke(expected.id);
+      const late = registry.update(expected.id, { label: 'mine' }, { expected });
       await expect(late).rejects.toMatchObject({ code: 'ALREADY_REVOKED' });
     });
 
     test('succeeds where its answer was lost and it was sent again', async () => {
-      const asRead = await putKey(opened(), FILLED);
+      const expected = await putKey(opened(), FILLED);
       const beforeAnswer = afterFirst('UpdateItem', (response) => response.destroy());
       await withProxy(opened(), { beforeAnswer }, async (registry, proxy) => {
-        const updated = await registry.update(asRead.id, { scopes: ['a'], metadata: null }, { asRead });
-        expect(await opened().item(asRead.keyHash)).toEqual(updated);
+        const updated = await registry.update(expected.id, { scopes: ['a'], metadata: null }, { expected });
+        expect(await opened().item(expected.keyHash)).toEqual(updated);
         expect(proxy.of('UpdateItem')).toHaveLength(2);
       });
     });

@@ -171,7 +171,7 @@ describe('a last-used write changes no answer and is made once it is over, where
   const answers = answersOf('a last-used write');
   const used: (readonly [Stage, Awaited<ReturnType<typeof putKey>>])[] = [];
 
-  testFaults({ ...NOT_PRIMED, LATCHKEY_USAGE_WRITE_SECONDS: '1' }, async (stage, fault) => {
+  testFaults({ ...NOT_PRIMED, LATCHKEY_LAST_USED_SECONDS: '1' }, async (stage, fault) => {
     const { proxy, running } = stage;
     const key = await putKey(stage);
     used.push([stage, key]);

@@ -214,8 +214,8 @@ function describeOwner(open: () => Promise<Table>): void {
         return answer(response, { Responses: {}, UnprocessedKeys: JSON.parse(body).RequestItems });
       };
       const waits: number[] = [];
-      const patience = { sleep: async (ms: number) => waits.push(ms), random: () => 0.5 };
-      await withProxy(table, { intercept, registry: { patience } }, async (registry, proxy) => {
+      const retryOptions = { sleep: async (ms: number) => waits.push(ms), random: () => 0.5 };
+      await withProxy(table, { intercept, registry: { retryOptions } }, async (registry, proxy) => {
         expect((await registry.list({ owner: 'acme' })).records).toEqual(own);
         expect(proxy.of('BatchGetItem')).toHaveLength(4 + 2);
         expect(waits).toEqual([50, 100, 200, 400]);
@@ -226,7 +226,7 @@ function describeOwner(open: () => Promise<Table>): void {
       const intercept = (operation: string, response: Parameters<typeof answer>[0], body: string): boolean =>
         operation === 'BatchGetItem' &&
         answer(response, { Responses: {}, UnprocessedKeys: JSON.parse(body).RequestItems });
-      await withProxy(table, { intercept, registry: { patience: NO_WAIT } }, async (registry) => {
+      await withProxy(table, { intercept, registry: { retryOptions: NO_WAIT } }, async (registry) => {
         await expect(registry.list({ owner: 'acme' })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
       });
     });
@@ -293,8 +293,8 @@ function describeThrottling(open: () => Promise<Table>): void {
 
     test('is tried again, after waits that are drawn below a bound that doubles', async () => {
       const waits: number[] = [];
-      const patience = { sleep: async (ms: number) => waits.push(ms), random: () => 0.5 };
-      const options = { intercept: throttleFirst(8), attempts: 1, registry: { patience } };
+      const retryOptions = { sleep: async (ms: number) => waits.push(ms), random: () => 0.5 };
+      const options = { intercept: throttleFirst(8), attempts: 1, registry: { retryOptions } };
       await withProxy(table, options, async (registry) => {
         const { record } = await registry.issue({ label: 'ci' });
         expect(await table.item(record.keyHash)).toEqual(record);
@@ -303,7 +303,7 @@ function describeThrottling(open: () => Promise<Table>): void {
     });
 
     test('without end is a fault', async () => {
-      const options = { intercept: throttleFirst(1000), attempts: 1, registry: { patience: NO_WAIT } };
+      const options = { intercept: throttleFirst(1000), attempts: 1, registry: { retryOptions: NO_WAIT } };
       await withProxy(table, options, async (registry, proxy) => {
         const fault = { code: 'STORE_UNAVAILABLE', cause: { name: 'ProvisionedThroughputExceededException' } };
         await expect(registry.list()).rejects.toMatchObject(fault);

@@ -4,7 +4,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
-import { KeyLookup } from '../../../keys/reader.ts';
+import { KeyReader } from '../../../keys/reader.ts';
 import { serialiseRecord } from '../../../keys/record.ts';
 import { hashSecret } from '../../../keys/secret.ts';
 import { startDynalite, type Engine } from '../../support/engine.ts';
@@ -87,7 +87,7 @@ async function useRegistry({ registry, remove }: Table): Promise<void> {
   const { record: successor } = await registry.rotate(issued.id, { graceSeconds: 60 });
   await registry.revoke(successor.id);
   const { record: doomed } = await registry.issue({ label: 'three' });
-  const drawn = await registry.drawRotation(doomed.id, { graceSeconds: 60 });
+  const drawn = await registry.prepareRotation(doomed.id, { graceSeconds: 60 });
   await remove(doomed.keyHash);
   // The successor is taken back.
   await expect(registry.storeRotation(drawn)).rejects.toMatchObject({ code: 'NOT_FOUND' });
@@ -102,8 +102,8 @@ test('what grantVerify allows is what the authorizer calls, and its update touch
   const { secret, record: stored } = makeKey();
   await table.put(serialiseRecord(stored));
   const { calls, bodies } = record(table.documents);
-  const lookup = new KeyLookup({ client: table.documents, tableName: table.tableName });
-  await lookup.find(hashSecret(secret));
+  const lookup = new KeyReader({ client: table.documents, tableName: table.tableName });
+  await lookup.get(hashSecret(secret));
   await lookup.recordUse(stored.keyHash, NOW_MS, NOW_MS - 1);
   expect([...calls].toSorted()).toEqual([...allowedBy('grantVerify')].toSorted());
   const update = bodies.find(({ UpdateExpression }) => UpdateExpression !== undefined);

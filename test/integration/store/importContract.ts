@@ -298,7 +298,7 @@ function describeFailures(tableOf: () => Table): void {
     let calls = 0;
     const intercept = (operation: string, response: Parameters<typeof throttle>[0]): boolean =>
       operation === 'PutItem' && calls++ % 3 !== 0 && throttle(response);
-    await withProxy(table, { intercept, attempts: 1, registry: { patience: NO_WAIT } }, async (registry) => {
+    await withProxy(table, { intercept, attempts: 1, registry: { retryOptions: NO_WAIT } }, async (registry) => {
       expect(new Set(outcomesOf(await run(registry, entries(30), { concurrency: 3 })))).toEqual(new Set(['taken']));
     });
     expect(await table.items()).toHaveLength(30);

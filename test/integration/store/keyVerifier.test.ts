@@ -124,7 +124,7 @@ describe('a verifier of a real table', () => {
     const failures: unknown[] = [];
     const { verifier } = verifierUnderTest({
       client: clientThatCannotWrite(),
-      onUsageWriteFailed: (...failure) => failures.push(failure),
+      onLastUsedWriteFailed: (...failure) => failures.push(failure),
     });
     expect(await verifier.verify(secret)).toMatchObject({ effect: 'allow' });
     expect(failures).toEqual([[publicRecord(record), expect.objectContaining({ code: 'STORE_UNAVAILABLE' })]]);
@@ -139,9 +139,9 @@ describe('a verifier of a real table', () => {
     ],
     ['rejects', () => Promise.reject(new Error('its own trouble'))],
     ['never ends', () => new Promise(() => {})],
-  ])('allows the key and goes on where the one who is told %s', async (_, onUsageWriteFailed) => {
+  ])('allows the key and goes on where the one who is told %s', async (_, onLastUsedWriteFailed) => {
     const { secret } = await registry.issue({ label: 'ci' });
-    const { verifier } = verifierUnderTest({ client: clientThatCannotWrite(), onUsageWriteFailed });
+    const { verifier } = verifierUnderTest({ client: clientThatCannotWrite(), onLastUsedWriteFailed });
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);
     process.on('unhandledRejection', note);
@@ -158,7 +158,7 @@ describe('options of a verifier that are wrong', () => {
     [{ tableName: undefined }, 'tableName: got nothing, wanted '],
     [{ keyPrefix: 'SK' }, 'keyPrefix: got "SK", wanted '],
     [{ acceptForeignKeys: 'yes' }, 'acceptForeignKeys: got "yes", wanted '],
-    [{ usageWriteSeconds: 0 }, 'usageWriteSeconds: got "0", wanted '],
+    [{ lastUsedSeconds: 0 }, 'lastUsedSeconds: got "0", wanted '],
     [{ recordCacheSeconds: 0.5 }, 'recordCacheSeconds: got "0.5", wanted '],
     [{ staleIfErrorSeconds: Number.NaN }, 'staleIfErrorSeconds: got "NaN", wanted '],
     [{ scopes: { 'orders:read': ['orders'] } }, 'scopes: got "{\\"orders:read\\":[\\"orders\\"]}", wanted '],

@@ -1,6 +1,6 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { KeyLookup, LOOKUP_TRANSLATION } from '../../../keys/reader.ts';
+import { KeyReader, LOOKUP_TRANSLATION } from '../../../keys/reader.ts';
 import { readConfig } from '../../../lambda/config.ts';
 import { createHandler } from '../../../lambda/createHandler.ts';
 import { startFunction } from '../../support/bundledFunction.ts';
@@ -90,7 +90,7 @@ describe('with a clock to turn', () => {
       return createHandler({
         config: readConfig({ LATCHKEY_TABLE: 'keys' }),
         functionName: 'authorizer',
-        lookup: new KeyLookup({ client: documents, tableName: 'keys', writeTimeoutMs: 30_000 }),
+        lookup: new KeyReader({ client: documents, tableName: 'keys', writeTimeoutMs: 30_000 }),
         now: () => clock.nowMs,
         random: () => 0.5,
         writeLog: () => {},

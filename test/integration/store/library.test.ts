@@ -46,7 +46,7 @@ const TYPED_APPLICATION = `
   import { createTestAuthorizer, createTestKey, restIntegrationEvent, restTokenEvent } from 'latchkey/testing';
 
   const registry = createKeyRegistry({ tableName: 'keys', actor: 'an application' });
-  const verifier = createKeyVerifier({ tableName: 'keys', onUsageWriteFailed: ({ label }) => label.toUpperCase() });
+  const verifier = createKeyVerifier({ tableName: 'keys', onLastUsedWriteFailed: ({ label }) => label.toUpperCase() });
   const { secret, record }: { secret: KeySecret; record: KeyRecord } = await registry.issue({ label: 'ci' });
   export const rotation: Rotation = await registry.rotate(record.id, { graceSeconds: 60 });
   for await (const { owner } of registry.records({ state: 'active' })) owner?.toUpperCase();

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import type { KeyLookup } from '../../../keys/reader.ts';
+import type { KeyReader } from '../../../keys/reader.ts';
 import type { JsonObject } from '../../../keys/json.ts';
 import type { KeyRecord } from '../../../keys/record.ts';
 import type { KeyHash } from '../../../keys/secret.ts';
 import { at, fullItem, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../support/keys.ts';
 
-type Lookup = Pick<KeyLookup, 'find' | 'recordUse'>;
+type Lookup = Pick<KeyReader, 'get' | 'recordUse'>;
 
 /** The read side of a store, with what its contract has to arrange. */
 export interface LookupUnderTest {
@@ -18,7 +18,7 @@ export interface LookupUnderTest {
 
 /** What every read side does, the tests' fake included. */
 export function describeLookup(name: string, open: () => Promise<LookupUnderTest>): void {
-  describe(`${name}: KeyLookup`, () => {
+  describe(`${name}: KeyReader`, () => {
     let store: LookupUnderTest;
     beforeAll(async () => {
       store = await open();
@@ -34,9 +34,9 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
 
     test('a record comes back with every attribute as it was', async () => {
       const full = await putKey(fullItem() as Partial<KeyRecord>);
-      expect(await store.lookup.find(full.keyHash)).toEqual(full);
+      expect(await store.lookup.get(full.keyHash)).toEqual(full);
       const least = await putKey();
-      expect(await store.lookup.find(least.keyHash)).toEqual(least);
+      expect(await store.lookup.get(least.keyHash)).toEqual(least);
     });
 
     test.each<[string, JsonObject]>([
@@ -47,17 +47,17 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
       ['names that are no identifiers', { 'a b': 1, ü: 2, '#x': 3, ':y': 4, 'a.b': 5, toString: 6 }],
     ])('metadata comes back as it was: %s', async (_, metadata) => {
       const record = await putKey({ metadata });
-      expect(await store.lookup.find(record.keyHash)).toEqual(record);
+      expect(await store.lookup.get(record.keyHash)).toEqual(record);
     });
 
     test('an unknown hash has no record', async () => {
-      expect(await store.lookup.find(makeKey().record.keyHash)).toBeUndefined();
+      expect(await store.lookup.get(makeKey().record.keyHash)).toBeUndefined();
     });
 
     test('the first use is written, and nothing else of the record changes', async () => {
       const record = await putKey({ owner: 'acme', metadata: { seats: 3 } });
       expect(await use(record.keyHash, NOW_MS)).toBe('written');
-      expect(await store.lookup.find(record.keyHash)).toEqual({ ...record, lastUsedAt: at(0) });
+      expect(await store.lookup.get(record.keyHash)).toEqual({ ...record, lastUsedAt: at(0) });
     });
 
     test.each([
@@ -66,7 +66,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     ])('a use %s after the last is not written', async (_, laterMs) => {
       const record = await putKey({ lastUsedAt: at(0) });
       expect(await use(record.keyHash, NOW_MS + laterMs)).toBe('superseded');
-      expect(await store.lookup.find(record.keyHash)).toEqual(record);
+      expect(await store.lookup.get(record.keyHash)).toEqual(record);
     });
 
     test.each([
@@ -76,7 +76,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     ])('a use %s after the last is written', async (_, laterMs) => {
       const record = await putKey({ lastUsedAt: at(0) });
       expect(await use(record.keyHash, NOW_MS + laterMs)).toBe('written');
-      expect(await store.lookup.find(record.keyHash)).toEqual({ ...record, lastUsedAt: at(laterMs) });
+      expect(await store.lookup.get(record.keyHash)).toEqual({ ...record, lastUsedAt: at(laterMs) });
     });
 
     test.each([0, -1, -MINUTE_MS])(
@@ -84,7 +84,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
       async (earlierMs) => {
         const record = await putKey({ lastUsedAt: at(0) });
         expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('superseded');
-        expect(await store.lookup.find(record.keyHash)).toEqual(record);
+        expect(await store.lookup.get(record.keyHash)).toEqual(record);
       },
     );
 
@@ -93,7 +93,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
       async (earlierMs) => {
         const record = await putKey({ lastUsedAt: at(0) });
         expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('written');
-        expect(await store.lookup.find(record.keyHash)).toEqual({ ...record, lastUsedAt: at(earlierMs) });
+        expect(await store.lookup.get(record.keyHash)).toEqual({ ...record, lastUsedAt: at(earlierMs) });
       },
     );
 
@@ -101,7 +101,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
       const record = await putKey();
       await store.remove(record.keyHash);
       expect(await use(record.keyHash, NOW_MS)).toBe('superseded');
-      expect(await store.lookup.find(record.keyHash)).toBeUndefined();
+      expect(await store.lookup.get(record.keyHash)).toBeUndefined();
     });
 
     test.each([
@@ -115,14 +115,14 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
       const [winner, ...others] = outcomes.filter(({ outcome }) => outcome === 'written');
       expect(others).toEqual([]);
       expect(outcomes.filter(({ outcome }) => outcome === 'superseded')).toHaveLength(49);
-      const stored = await store.lookup.find(record.keyHash);
+      const stored = await store.lookup.get(record.keyHash);
       expect(stored?.lastUsedAt).toBe(at(winner?.index ?? Number.NaN));
     });
 
     test('a store that cannot be reached is a fault of both', async () => {
       const { record } = makeKey();
       const fault = { code: 'STORE_UNAVAILABLE', cause: expect.any(Error) };
-      await expect(store.unreachable.find(record.keyHash)).rejects.toMatchObject(fault);
+      await expect(store.unreachable.get(record.keyHash)).rejects.toMatchObject(fault);
       await expect(store.unreachable.recordUse(record.keyHash, NOW_MS, NOW_MS)).rejects.toMatchObject(fault);
     });
   });

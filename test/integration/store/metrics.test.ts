@@ -3,7 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { appSyncEvent, restRequestEvent } from '../../../testing/authorizerEvents.ts';
 import { logLines, metricLines, startFunction, type RunningFunction } from '../../support/bundledFunction.ts';
 import { problemsOf, sumsOf } from '../../support/embeddedMetrics.ts';
-import { ACTIVE, bearing, CORRUPT, EXPIRED, RECORDS, REVOKED, SURFACES, UNKNOWN } from '../../support/functionCases.ts';
+import {
+  ACTIVE,
+  bearing,
+  CORRUPT,
+  EXPIRED,
+  RECORDS,
+  REVOKED,
+  API_TYPES,
+  UNKNOWN,
+} from '../../support/functionCases.ts';
 import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
 
 const NAME = { AWS_LAMBDA_FUNCTION_NAME: 'acme-authorizer' };
@@ -28,7 +37,7 @@ async function run(settings: Record<string, string>, use: (bundle: RunningFuncti
 }
 
 describe('a mix of requests to the bundle', () => {
-  const events = [...SURFACES, { surface: 'appsync', makeEvent: appSyncEvent }].flatMap(({ makeEvent }) => [
+  const events = [...API_TYPES, { apiType: 'appsync', makeEvent: appSyncEvent }].flatMap(({ makeEvent }) => [
     ...[ACTIVE, ACTIVE, ACTIVE, REVOKED, EXPIRED, CORRUPT].map(({ secret }) => makeEvent(bearing(secret))),
     ...[UNKNOWN, 'sk_nonsense'].map((secret) => makeEvent(bearing(secret))),
     makeEvent(),
@@ -41,24 +50,24 @@ describe('a mix of requests to the bundle', () => {
   });
 
   test('is counted in lines whose sums are exact, whatever else is written', () => {
-    const names = [...SURFACES.map(({ surface }) => surface), 'appsync'];
-    const bySurface = Object.fromEntries(
-      names.flatMap((surface) => [
-        [`Allowed ${surface}`, 3],
-        [`Denied ${surface} KEY_REVOKED`, 1],
-        [`Denied ${surface} KEY_EXPIRED`, 1],
-        [`Denied ${surface} INVALID_KEY`, 2],
-        [`Denied ${surface} AUTH_REQUIRED`, 1],
-        [`Faults ${surface} RECORD_CORRUPT`, 1],
+    const names = [...API_TYPES.map(({ apiType }) => apiType), 'appsync'];
+    const byApiType = Object.fromEntries(
+      names.flatMap((apiType) => [
+        [`Allowed ${apiType}`, 3],
+        [`Denied ${apiType} KEY_REVOKED`, 1],
+        [`Denied ${apiType} KEY_EXPIRED`, 1],
+        [`Denied ${apiType} INVALID_KEY`, 2],
+        [`Denied ${apiType} AUTH_REQUIRED`, 1],
+        [`Faults ${apiType} RECORD_CORRUPT`, 1],
       ]),
     );
     // Of six kinds of API with six requests each for keys that are kept, four read them. The corrupt record is read every time.
     const sums = { Allowed: 18, Denied: 30, Faults: 7, CacheHits: 6 * 6 - 4, LookupLatency: 4 + 6 };
-    const writes = { UsageWrites: 1, UsageWritesSkipped: 17 };
+    const writes = { LastUsedWrites: 1, LastUsedWritesSkipped: 17 };
     expect(sumsOf(metricLines(output))).toEqual({
       ...sums,
       ...writes,
-      ...bySurface,
+      ...byApiType,
       'Faults unknown EVENT_UNKNOWN': 1,
     });
   });

@@ -14,7 +14,7 @@ import { FunctionPool } from '../../support/functionPool.ts';
 import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
 import { makeKey } from '../../support/keys.ts';
 
-const SURFACES: readonly (readonly [string, (carried: TestRequest) => object, Record<string, string>])[] = [
+const API_TYPES: readonly (readonly [string, (carried: TestRequest) => object, Record<string, string>])[] = [
   ['REST TOKEN', restTokenEvent, {}],
   ['REST REQUEST', restRequestEvent, {}],
   ['HTTP 1.0', httpApiV1Event, {}],
@@ -57,7 +57,7 @@ async function logsDuring({ output }: RunningFunction, action: () => Promise<voi
   return logLines(output().slice(before));
 }
 
-describe.each(SURFACES)('%s', (_, makeEvent, settings) => {
+describe.each(API_TYPES)('%s', (_, makeEvent, settings) => {
   test('an outage is a fault and no refusal, is not remembered, and is over with the first answer of the table', async () => {
     const { secret, record } = makeKey();
     await table.put(record);

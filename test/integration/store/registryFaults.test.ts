@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KeyRecord } from '../../../keys/record.ts';
-import type { DrawnRotation, IssuedKey, ListPage, Rotation } from '../../../keys/registry.ts';
+import type { PreparedRotation, IssuedKey, ListPage, Rotation } from '../../../keys/registry.ts';
 import { LOCAL_AWS } from '../../support/cli.ts';
 import { startFaultProxy, type FaultProxy } from '../../support/faultProxy.ts';
 import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
@@ -27,8 +27,8 @@ interface Calls {
   issue: [args: [{ label: string }], value: IssuedKey];
   list: [args: [], value: ListPage];
   revoke: [args: [id: string], value: KeyRecord];
-  drawRotation: [args: [id: string, options: { graceSeconds: number }], value: DrawnRotation];
-  storeRotation: [args: [DrawnRotation], value: Rotation];
+  prepareRotation: [args: [id: string, options: { graceSeconds: number }], value: PreparedRotation];
+  storeRotation: [args: [PreparedRotation], value: Rotation];
 }
 
 let child: ChildProcess;
@@ -111,7 +111,7 @@ describe('a revocation and a rotation that were lost are made again, and were ma
     await withStage(async (table, proxy) => {
       const [revoked, rotated] = [makeKey({ id: 'revoked' }).record, makeKey({ id: 'rotated' }).record];
       await table.put(revoked, rotated);
-      const drawn = await valueOf(call(proxy.endpoint, 'drawRotation', rotated.id, { graceSeconds: 60 }));
+      const drawn = await valueOf(call(proxy.endpoint, 'prepareRotation', rotated.id, { graceSeconds: 60 }));
       proxy.inflict(fault, { on: 'UpdateItem', isDone: isMade });
       const replies = await Promise.all([
         call(proxy.endpoint, 'revoke', revoked.id),

@@ -34,7 +34,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       const revoked = await table.registry.revoke(record.id);
       expect(revoked).toEqual({ ...record, ...REVOCATION });
       expect(await table.items()).toEqual([revoked]);
-      expect(await table.lookup.find(record.keyHash)).toEqual(revoked);
+      expect(await table.lookup.get(record.keyHash)).toEqual(revoked);
     });
 
     test.each([

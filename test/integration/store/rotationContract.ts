@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { keyState } from '../../../keys/state.ts';
 import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
-import type { DrawnRotation, RotateOptions } from '../../../keys/registry.ts';
+import type { PreparedRotation, RotateOptions } from '../../../keys/registry.ts';
 import { hashSecret } from '../../../keys/secret.ts';
 import { DynamoDbProxy } from '../../support/dynamoDbProxy.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
@@ -197,7 +197,7 @@ function describeRefusals(tableOf: () => Table): void {
     const table = tableOf();
     const { id } = await putKey(table, name.includes('in place of all') ? { scopes: [] } : {});
     if (name.includes('in place of all')) await table.registry.update(id, { scopes: null });
-    const drawn = await table.registry.drawRotation(id, HOUR);
+    const drawn = await table.registry.prepareRotation(id, HOUR);
     await act(table, id);
     const before = await table.items();
     await expect(table.registry.storeRotation(drawn)).rejects.toMatchObject({ code });
@@ -212,7 +212,7 @@ function describeRefusals(tableOf: () => Table): void {
     const intercept = (operation: string, response: Parameters<typeof answer>[0]): boolean =>
       operation === 'DeleteItem' && answer(response, { __type: 'AccessDeniedException' }, 400);
     await withProxy(table, { intercept }, async (registry) => {
-      const drawn = await registry.drawRotation(id, HOUR);
+      const drawn = await registry.prepareRotation(id, HOUR);
       await table.registry.revoke(id);
       const error: unknown = await registry.storeRotation(drawn).catch((error: unknown) => error);
       expect(error).toMatchObject({ code: 'ALREADY_REVOKED', keyId: id });
@@ -241,7 +241,7 @@ function describeHalfway(tableOf: () => Table): void {
   test('drawn, writes nothing until it is stored, and stored again is the same', async () => {
     const table = tableOf();
     const old = await putKey(table);
-    const drawn = await table.registry.drawRotation(old.id, HOUR);
+    const drawn = await table.registry.prepareRotation(old.id, HOUR);
     expect(await table.items()).toEqual([old]);
     const rotation = await table.registry.storeRotation(drawn);
     expect(rotation).toMatchObject({ secret: drawn.secret, record: drawn.record });
@@ -250,7 +250,7 @@ function describeHalfway(tableOf: () => Table): void {
   });
 
   /** Stops before its second write; what it left is looked at by others. */
-  const stopHalfway = async (table: Table, drawn: DrawnRotation) => {
+  const stopHalfway = async (table: Table, drawn: PreparedRotation) => {
     const intercept = (operation: string, response: Parameters<typeof answer>[0]): boolean => {
       if (operation === 'UpdateItem') response.destroy();
       return operation === 'UpdateItem';
@@ -263,7 +263,7 @@ function describeHalfway(tableOf: () => Table): void {
   test('that stopped halfway is completed by storing it again, with the same successor', async () => {
     const table = tableOf();
     const old = await putKey(table);
-    const drawn = await table.registry.drawRotation(old.id, HOUR);
+    const drawn = await table.registry.prepareRotation(old.id, HOUR);
     await stopHalfway(table, drawn);
     expect(await table.item(old.keyHash)).toEqual(old);
     const { record, previous } = await table.registry.storeRotation(drawn);
@@ -292,7 +292,7 @@ function describeHalfway(tableOf: () => Table): void {
 
 const ROTATE = `
   import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-  import { createKeyRegistry } from './keys/createKeyRegistry.ts';
+  import { createKeyRegistry } from './keys/registry.ts';
   const [endpoint, tableName, id, nowMs] = process.argv.slice(-4);
   const client = new DynamoDBClient({
     endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' },

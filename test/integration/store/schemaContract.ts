@@ -42,7 +42,7 @@ export function describeSchema(open: () => Promise<Table>): void {
     test('the oldest, with the required attributes alone, is an active key that every read finds', async () => {
       const item = oldestItem();
       await table.put(item);
-      const found = await table.lookup.find(hashOf(item));
+      const found = await table.lookup.get(hashOf(item));
       expect(found).toEqual(item);
       expect(found !== undefined && keyState(found, NOW_MS)).toBe('active');
       expect(await table.registry.get(String(item['id']))).toEqual(item);

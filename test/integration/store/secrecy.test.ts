@@ -3,7 +3,16 @@ import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
 import { startFunction, type Outcome } from '../../support/bundledFunction.ts';
 import { closedEndpoint } from '../../support/engine.ts';
 import type { TestRequest } from '../../../testing/request.ts';
-import { ACTIVE, bearing, CORRUPT, EXPIRED, RECORDS, REVOKED, SURFACES, UNKNOWN } from '../../support/functionCases.ts';
+import {
+  ACTIVE,
+  bearing,
+  CORRUPT,
+  EXPIRED,
+  RECORDS,
+  REVOKED,
+  API_TYPES,
+  UNKNOWN,
+} from '../../support/functionCases.ts';
 import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
 import { mistyped } from '../../support/keys.ts';
 import { tracesOf } from '../../support/traces.ts';
@@ -27,7 +36,7 @@ const CARRIERS: readonly ((secret: string) => TestRequest)[] = [
   (secret) => ({ ...bearing(secret), path: `/whoami/${secret}` }),
 ];
 const EVENTS: readonly object[] = [
-  ...SURFACES.flatMap(({ makeEvent }) =>
+  ...API_TYPES.flatMap(({ makeEvent }) =>
     CARRIERS.flatMap((carry) => SECRETS.map((secret) => makeEvent(carry(secret)))),
   ),
   ...SECRETS.map((secret) => ({ Records: [{ body: secret }], [secret]: secret })),

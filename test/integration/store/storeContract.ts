@@ -90,14 +90,14 @@ function describeItems(open: () => Promise<Table>): void {
 
     test.each(REQUIRED)('without %s is corrupt', async (attribute) => {
       const keyHash = await putFull({ [attribute]: undefined });
-      await expect(table.lookup.find(keyHash)).rejects.toMatchObject({ code: 'RECORD_CORRUPT' });
+      await expect(table.lookup.get(keyHash)).rejects.toMatchObject({ code: 'RECORD_CORRUPT' });
     });
 
     test.each(Object.entries(MISFITS).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
       'with another type in %s is corrupt: %p',
       async (attribute, value) => {
         const keyHash = await putFull({ [attribute]: value });
-        await expect(table.lookup.find(keyHash)).rejects.toMatchObject({ code: 'RECORD_CORRUPT', keyId: FULL['id'] });
+        await expect(table.lookup.get(keyHash)).rejects.toMatchObject({ code: 'RECORD_CORRUPT', keyId: FULL['id'] });
       },
     );
 
@@ -107,13 +107,13 @@ function describeItems(open: () => Promise<Table>): void {
         expect(INDEXED.has(attribute)).toBe(false);
         const { [attribute]: _, ...expected } = FULL;
         const keyHash = await putFull({ [attribute]: null });
-        expect(await table.lookup.find(keyHash)).toEqual({ ...expected, keyHash });
+        expect(await table.lookup.get(keyHash)).toEqual({ ...expected, keyHash });
       },
     );
 
     test('with an attribute of a later version is read without it', async () => {
       const keyHash = await putFull({ introducedLater: new Set([1]) });
-      expect(await table.lookup.find(keyHash)).toEqual({ ...FULL, keyHash });
+      expect(await table.lookup.get(keyHash)).toEqual({ ...FULL, keyHash });
     });
 
     test('with NULL for its last use takes the next use', async () => {
@@ -129,7 +129,7 @@ function describeItems(open: () => Promise<Table>): void {
       const required = Object.fromEntries(texts.map((name) => [name, { S: record[name] }]));
       const metadata = { M: { long: { N: digits }, deep: { L: [{ N: `-0.${digits}` }, { N: '9.9e125' }] } } };
       await table.client.send(new PutItemCommand({ TableName: table.tableName, Item: { ...required, metadata } }));
-      const found = await table.lookup.find(record.keyHash);
+      const found = await table.lookup.get(record.keyHash);
       expect(found?.metadata).toEqual({ long: Number(digits), deep: [Number(`-0.${digits}`), 9.9e125] });
     });
   });
@@ -139,7 +139,7 @@ function describeItems(open: () => Promise<Table>): void {
     const lookup = lookupOn(client, 'no-such-table');
     const { keyHash } = makeKey().record;
     const fault = { code: 'STORE_UNAVAILABLE', cause: { name: 'ResourceNotFoundException' } };
-    await expect(lookup.find(keyHash)).rejects.toMatchObject(fault);
+    await expect(lookup.get(keyHash)).rejects.toMatchObject(fault);
     await expect(lookup.recordUse(keyHash, NOW_MS, NOW_MS)).rejects.toMatchObject(fault);
     const documents = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
     const registry = new KeyRegistry({ client: documents, tableName: 'no-such-table', actor: 'tests' });
@@ -181,7 +181,7 @@ function describeIssue(open: () => Promise<Table>): void {
       const { record } = await table.registry.issue(NEW_KEY);
       expect(record).toMatchObject({ ...NEW_KEY, expiresAt: '2031-01-31T12:00:00.000Z', createdAt: at(0) });
       expect(await table.item(record.keyHash)).toEqual(record);
-      expect(await table.lookup.find(record.keyHash)).toEqual(record);
+      expect(await table.lookup.get(record.keyHash)).toEqual(record);
     });
 
     test('writes no attribute for what was not said', async () => {
@@ -196,7 +196,7 @@ function describeIssue(open: () => Promise<Table>): void {
     });
 
     test('in two steps draws a key that the table does not know until it is stored', async () => {
-      const issued = table.registry.draw(NEW_KEY);
+      const issued = table.registry.prepare(NEW_KEY);
       expect(await table.items()).toEqual([]);
       await table.registry.store(issued);
       await table.registry.store(issued);
@@ -277,7 +277,7 @@ function describeRemoval(open: () => Promise<Table>): void {
 async function openStore(open: () => Promise<Table>): Promise<Table & { readonly store: RegistryStore }> {
   const table = await open();
   const { documents: client, tableName } = table;
-  return { ...table, store: new RegistryStore({ client, tableName, patience: NO_WAIT }) };
+  return { ...table, store: new RegistryStore({ client, tableName, retryOptions: NO_WAIT }) };
 }
 
 function describeList(open: () => Promise<Table>): void {

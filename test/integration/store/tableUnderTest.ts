@@ -1,7 +1,7 @@
 import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { ServerResponse } from 'node:http';
-import { KeyLookup, LOOKUP_TRANSLATION } from '../../../keys/reader.ts';
+import { KeyReader, LOOKUP_TRANSLATION } from '../../../keys/reader.ts';
 import { KeyRegistry, REGISTRY_TRANSLATION, type KeyRegistryOptions } from '../../../keys/registry.ts';
 import { DynamoDbProxy, type DynamoDbProxyOptions } from '../../support/dynamoDbProxy.ts';
 import { closedEndpoint, createClient, type Engine } from '../../support/engine.ts';
@@ -13,7 +13,7 @@ export interface Table {
   readonly tableName: string;
   readonly client: DynamoDBClient;
   readonly documents: DynamoDBDocumentClient;
-  readonly lookup: KeyLookup;
+  readonly lookup: KeyReader;
   readonly registry: KeyRegistry;
   readonly put: (item: Record<string, unknown>) => Promise<unknown>;
   readonly remove: (keyHash: string) => Promise<unknown>;
@@ -70,12 +70,12 @@ export class Tables {
 }
 
 /** The bounds of time are no part of the contract: a busy machine must not change an answer. */
-export function lookupOn(client: DynamoDBClient, tableName: string): KeyLookup {
+export function lookupOn(client: DynamoDBClient, tableName: string): KeyReader {
   const documents = DynamoDBDocumentClient.from(client, LOOKUP_TRANSLATION);
-  return new KeyLookup({ client: documents, tableName, readTimeoutMs: 30_000, writeTimeoutMs: 30_000 });
+  return new KeyReader({ client: documents, tableName, readTimeoutMs: 30_000, writeTimeoutMs: 30_000 });
 }
 
-export async function unreachableLookup(): Promise<KeyLookup> {
+export async function unreachableLookup(): Promise<KeyReader> {
   return lookupOn(createClient(await closedEndpoint()), 'keys');
 }
 

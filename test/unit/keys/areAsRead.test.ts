@@ -29,7 +29,7 @@ test.each(METADATA)('an update of every field of a key with %s fits into an expr
   for (const fields of optional) {
     const { record } = makeKey({ ...fields, scopes: SCOPES, metadata });
     const changes = { label: 'b', owner: null, plan: null, scopes: null, metadata: null, expiresAt: at(2) };
-    const change = changing(changes, { read: record, asRead: record });
+    const change = changing(changes, { read: record, expected: record });
     expectToFit(updateExpressions(record.id, change).ConditionExpression);
   }
 });

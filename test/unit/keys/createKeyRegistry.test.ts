@@ -54,7 +54,7 @@ describe('createKeyRegistry', () => {
     const registry = createKeyRegistry({ ...OPTIONS, client, endpoint, now: () => NOW_MS });
     expect(await registry.find(secret)).toEqual(record);
     expect(seen).toEqual([]);
-    expect(registry.draw({ label: 'x' }).record).toMatchObject({
+    expect(registry.prepare({ label: 'x' }).record).toMatchObject({
       createdBy: 'tests',
       createdAt: '2030-06-15T12:00:00.000Z',
     });

@@ -19,7 +19,7 @@ class LaggingStore extends RegistryStore {
 
   constructor(behaviour: Behaviour = {}) {
     const client = DynamoDBDocumentClient.from(answeringClient(() => ({ body: '' })));
-    super({ client, tableName: 'keys', patience: NO_WAIT });
+    super({ client, tableName: 'keys', retryOptions: NO_WAIT });
     this.#behaviour = behaviour;
   }
 

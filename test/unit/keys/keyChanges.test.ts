@@ -53,12 +53,17 @@ const IS_NOT_ROTATED = '(attribute_not_exists(#rotatedTo) OR attribute_type(#rot
 
 describe('changing', () => {
   test.each<[string, KeyChanges, Parameters<typeof changing>[1], readonly string[]]>([
-    ['a label takes any key that is not revoked', { label: 'b' }, { read: undefined, asRead: undefined }, []],
-    ['a label as it was read compares that alone', { label: 'b' }, { read: record, asRead: record }, ['#label = :v0']],
+    ['a label takes any key that is not revoked', { label: 'b' }, { read: undefined, expected: undefined }, []],
+    [
+      'a label as it was read compares that alone',
+      { label: 'b' },
+      { read: record, expected: record },
+      ['#label = :v0'],
+    ],
     [
       'a label and the end compare the end and the rotation',
       { label: 'b', expiresAt: at(1) },
-      { read: record, asRead: undefined },
+      { read: record, expected: undefined },
       [HAS_NO_END, IS_NOT_ROTATED],
     ],
   ])('%s', (_, changes, context, compared) => {
@@ -67,7 +72,7 @@ describe('changing', () => {
 
   test('does not take the end from a key that was rotated, and names its successor', () => {
     const read = { ...record, expiresAt: at(1), rotatedTo: 'successor' };
-    expect(() => changing({ expiresAt: null }, { read, asRead: undefined })).toThrow(
+    expect(() => changing({ expiresAt: null }, { read, expected: undefined })).toThrow(
       expect.objectContaining({
         code: 'CONFLICT',
         keyId: record.id,
@@ -79,7 +84,7 @@ describe('changing', () => {
   test('refuses what is not as it was read any more, and names it alone', () => {
     const changes = { label: 'b', owner: 'other', plan: null };
     const read = { ...record, label: 'changed', plan: 'pro' };
-    expect(() => changing(changes, { read, asRead: record })).toThrow(
+    expect(() => changing(changes, { read, expected: record })).toThrow(
       expect.objectContaining({
         code: 'CONFLICT',
         keyId: record.id,
@@ -93,7 +98,7 @@ describe('changing', () => {
     ['to none, though it was rotated', { expiresAt: null }],
   ])('refuses a change of what was revoked before it is written: %s', (_, changes) => {
     const read = { ...record, revokedAt: at(-1), rotatedTo: 'successor' };
-    expect(() => changing(changes, { read, asRead: undefined })).toThrow(
+    expect(() => changing(changes, { read, expected: undefined })).toThrow(
       expect.objectContaining({ code: 'ALREADY_REVOKED', keyId: record.id }),
     );
   });

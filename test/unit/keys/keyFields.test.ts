@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { problemOf, wantedOf } from '../../../keys/fields.ts';
+import { problemOf, expectedFor } from '../../../keys/fields.ts';
 import type { JsonValue } from '../../../keys/json.ts';
 import { NOW_MS } from '../../support/keys.ts';
 
@@ -23,7 +23,7 @@ describe('an expiry', () => {
   test.each(['2030-06-14', '2030-06-15T12:00:00Z', '2031-01-31T12:00:00', '2031-02-30', '1924905600', 'tomorrow'])(
     'of %s is refused, and what is wanted is told',
     (text) => {
-      expect(problemOf('expiresAt', text, NOW_MS)).toBe(`expiresAt: got "${text}", wanted ${wantedOf('expiresAt')}`);
+      expect(problemOf('expiresAt', text, NOW_MS)).toBe(`expiresAt: got "${text}", wanted ${expectedFor('expiresAt')}`);
     },
   );
 });
@@ -33,7 +33,9 @@ describe('scopes', () => {
     'with %j among them are refused, and how to write them is told',
     (scope) => {
       const problem = problemOf('scopes', ['fine', scope], NOW_MS);
-      expect(problem).toBe(`scopes: got a list of 2 with ${JSON.stringify(scope)} in it, wanted ${wantedOf('scopes')}`);
+      expect(problem).toBe(
+        `scopes: got a list of 2 with ${JSON.stringify(scope)} in it, wanted ${expectedFor('scopes')}`,
+      );
       expect(problem).toContain('["orders:read","orders:write"]');
     },
   );
@@ -111,6 +113,6 @@ describe('a message tells what a field was', () => {
     ['expiresAt', '8601'],
     ['metadata', '1024'],
   ] as const)('and the bounds of what is wanted of a field: of %s, %s', (name, bound) => {
-    expect(wantedOf(name)).toContain(bound);
+    expect(expectedFor(name)).toContain(bound);
   });
 });

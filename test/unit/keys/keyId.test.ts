@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { isTellable } from '../../../keys/fields.ts';
+import { isSafeToPrint } from '../../../keys/fields.ts';
 
 const UUID = '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11';
 
@@ -12,5 +12,5 @@ test.each([
   ['a key that is a UUID behind a prefix', `sk${UUID}`, false],
   ['a key that is a UUID with more behind it', `${UUID}0`, false],
 ])('%s, given for an id that no key has, may be told: %s, %p', (_, id, tellable) => {
-  expect(isTellable(id)).toBe(tellable);
+  expect(isSafeToPrint(id)).toBe(tellable);
 });

@@ -17,7 +17,7 @@ class OnePage extends RegistryStore {
   readonly #lastKey: Item | undefined;
 
   constructor(items: readonly Item[], lastKey?: Item) {
-    super({ client: answersInOrder().client, tableName: 'keys', patience: NO_WAIT });
+    super({ client: answersInOrder().client, tableName: 'keys', retryOptions: NO_WAIT });
     this.#items = items;
     this.#lastKey = lastKey;
   }
@@ -89,7 +89,7 @@ class Table extends RegistryStore {
   readonly #mostRead: number;
 
   constructor(items: readonly Item[], mostRead = Infinity) {
-    super({ client: answersInOrder().client, tableName: 'keys', patience: NO_WAIT });
+    super({ client: answersInOrder().client, tableName: 'keys', retryOptions: NO_WAIT });
     this.#items = items.toSorted((a, b) => (hashIn(a) < hashIn(b) ? -1 : 1));
     this.#mostRead = mostRead;
   }

@@ -1,21 +1,21 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from '@jest/globals';
-import { KeyLookup, LOOKUP_TRANSLATION } from '../../../keys/reader.ts';
+import { KeyReader, LOOKUP_TRANSLATION } from '../../../keys/reader.ts';
 import { answeringClient, failure, itemOnWire } from '../../support/answeringClient.ts';
 import { makeKey, NOW_MS } from '../../support/keys.ts';
 
 const { record } = makeKey();
 const ITEM = itemOnWire(record);
 
-function lookupWith(answer: Parameters<typeof answeringClient>[0], timeoutMs = 30_000): KeyLookup {
+function lookupWith(answer: Parameters<typeof answeringClient>[0], timeoutMs = 30_000): KeyReader {
   const client = DynamoDBDocumentClient.from(answeringClient(answer), LOOKUP_TRANSLATION);
-  return new KeyLookup({ client, tableName: 'keys', readTimeoutMs: timeoutMs, writeTimeoutMs: timeoutMs });
+  return new KeyReader({ client, tableName: 'keys', readTimeoutMs: timeoutMs, writeTimeoutMs: timeoutMs });
 }
 
-const find = (lookup: KeyLookup) => lookup.find(record.keyHash);
-const recordUse = (lookup: KeyLookup) => lookup.recordUse(record.keyHash, NOW_MS, NOW_MS);
+const find = (lookup: KeyReader) => lookup.get(record.keyHash);
+const recordUse = (lookup: KeyReader) => lookup.recordUse(record.keyHash, NOW_MS, NOW_MS);
 
-describe('KeyLookup', () => {
+describe('KeyReader', () => {
   test('a record that comes back under another hash is corrupt, and the error names the key', async () => {
     const lookup = lookupWith(() => ({ body: { Item: { ...ITEM, keyHash: { S: 'f'.repeat(64) } } } }));
     await expect(find(lookup)).rejects.toMatchObject({
@@ -39,7 +39,7 @@ describe('KeyLookup', () => {
     expect(await recordUse(lookupWith(() => failure('ConditionalCheckFailedException')))).toBe('superseded');
   });
 
-  test.each<[string, (lookup: KeyLookup) => Promise<unknown>]>([
+  test.each<[string, (lookup: KeyReader) => Promise<unknown>]>([
     ['read', find],
     ['last-used write', recordUse],
   ])('a %s that fails is a fault of the store, which names it', async (operation, call) => {
@@ -51,7 +51,7 @@ describe('KeyLookup', () => {
     });
   });
 
-  test.each<[string, (lookup: KeyLookup) => Promise<unknown>]>([
+  test.each<[string, (lookup: KeyReader) => Promise<unknown>]>([
     ['read', find],
     ['last-used write', recordUse],
   ])('a %s that is not answered in time is called off', async (_, call) => {

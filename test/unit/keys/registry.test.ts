@@ -128,10 +128,10 @@ describe('getByIdStart', () => {
 describe('update', () => {
   test('of a key as another was read is refused, names the option and calls nobody', async () => {
     const { registry, operations } = watchedRegistry();
-    const update = registry.update(record.id, { label: 'x' }, { asRead: { ...record, id: 'another' } });
+    const update = registry.update(record.id, { label: 'x' }, { expected: { ...record, id: 'another' } });
     expect(await failureOf(update)).toMatchObject({
       code: 'INPUT_INVALID',
-      message: expect.stringMatching(/^asRead: ./),
+      message: expect.stringMatching(/^expected: ./),
     });
     expect(operations()).toEqual([]);
   });
@@ -142,7 +142,7 @@ describe('storeRotation', () => {
   const REVOKED = recordAnswer({ ...record, revokedAt: at(-1) });
   const CORRUPT: Answer = { body: { Attributes: { id: { S: record.id } } } };
   const TAKEN_BACK = ['PutItem', 'UpdateItem', 'GetItem', 'DeleteItem'];
-  const draw = async () => answeredRegistry(FOUND, FOUND).drawRotation(record.id, OPTIONS);
+  const draw = async () => answeredRegistry(FOUND, FOUND).prepareRotation(record.id, OPTIONS);
 
   test.each([
     ['is revoked', REVOKED, { code: 'ALREADY_REVOKED' }],

@@ -21,7 +21,7 @@ describe('checkRegistryOptions', () => {
       ...GIVEN,
       keyPrefix: 'sk_',
       now: Date.now,
-      patience: { sleep: expect.any(Function), random: Math.random },
+      retryOptions: { sleep: expect.any(Function), random: Math.random },
     });
   });
 
@@ -30,7 +30,7 @@ describe('checkRegistryOptions', () => {
       ...GIVEN,
       keyPrefix: 'live_',
       now: () => NOW_MS,
-      patience: NO_WAIT,
+      retryOptions: NO_WAIT,
     };
     expect(checkRegistryOptions(options)).toEqual(options);
   });

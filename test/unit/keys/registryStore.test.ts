@@ -9,7 +9,8 @@ import { NO_WAIT } from '../../support/noWait.ts';
 const { keyHash } = makeKey().record;
 const EMPTY: Answer = { body: {} };
 
-const storeOn = (client: DynamoDBDocumentClient) => new RegistryStore({ client, tableName: 'keys', patience: NO_WAIT });
+const storeOn = (client: DynamoDBDocumentClient) =>
+  new RegistryStore({ client, tableName: 'keys', retryOptions: NO_WAIT });
 
 function answeredStore(...answers: readonly Answer[]) {
   const { client, sent } = answersInOrder(...answers);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { DrawnRotation, RotateOptions } from '../../../keys/registry.ts';
+import type { PreparedRotation, RotateOptions } from '../../../keys/registry.ts';
 import type { TestKeyFields } from '../../../testing/createTestKey.ts';
 import { answeredRegistry } from '../../support/answeredRegistry.ts';
 import { recordAnswer, REFUSED } from '../../support/answeringClient.ts';
@@ -11,19 +11,19 @@ const ID = makeKey().record.id;
 const OTHER_ID = '7d0f1b0e-3c2a-4b7e-8a55-5f6c1d2e3f40';
 
 /** Of a key with these fields. */
-async function draw(fields: TestKeyFields = {}, options: RotateOptions = HOUR): Promise<DrawnRotation> {
+async function draw(fields: TestKeyFields = {}, options: RotateOptions = HOUR): Promise<PreparedRotation> {
   const found = recordAnswer(makeKey(fields).record);
-  return answeredRegistry(found, found).drawRotation(ID, options);
+  return answeredRegistry(found, found).prepareRotation(ID, options);
 }
 
-describe('drawRotation', () => {
+describe('prepareRotation', () => {
   test('takes a grace period of ten years', async () => {
     const { previousEndsAt } = await draw({}, { graceSeconds: 315_360_000 });
     expect(previousEndsAt).toBe('2040-06-12T12:00:00.000Z');
   });
 
   test('names the grace period that is a second longer, and the bounds', async () => {
-    const error = await failureOf(answeredRegistry().drawRotation(ID, { graceSeconds: 315_360_001 }));
+    const error = await failureOf(answeredRegistry().prepareRotation(ID, { graceSeconds: 315_360_001 }));
     expect(error).toMatchObject({
       code: 'INPUT_INVALID',
       message: expect.stringMatching(/^graceSeconds: .*\b315360001\b.*\b0\b.*\b315360000\b/),
@@ -32,7 +32,7 @@ describe('drawRotation', () => {
 
   test('names every option that is wrong, and calls nobody', async () => {
     const wrong: RotateOptions = { graceSeconds: -1, expiresAt: 'tomorrow' };
-    const error = await failureOf(answeredRegistry().drawRotation(ID, wrong));
+    const error = await failureOf(answeredRegistry().prepareRotation(ID, wrong));
     expect(error).toMatchObject({
       code: 'INPUT_INVALID',
       message: expect.stringMatching(/^graceSeconds: .*-1.*; expiresAt: .*tomorrow/),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { backOff, DEFAULT_PATIENCE, isThrottled } from '../../../keys/dynamodb.ts';
+import { backOff, DEFAULT_RETRY_OPTIONS, isThrottled } from '../../../keys/dynamodb.ts';
 
 describe('isThrottled', () => {
   test.each([
@@ -23,9 +23,9 @@ describe('backOff', () => {
     expect(waits).toEqual([25, 50, 100, 200, 400, 800, 1500, 1500]);
   });
 
-  test('lets what else is due happen before, with the patience that is the default', async () => {
+  test('lets what else is due happen before, with the retryOptions that is the default', async () => {
     const order: string[] = [];
-    const wait = backOff(0, DEFAULT_PATIENCE).then(() => order.push('waited'));
+    const wait = backOff(0, DEFAULT_RETRY_OPTIONS).then(() => order.push('waited'));
     for (let turn = 0; turn < 10; turn++) await Promise.resolve();
     order.push('due');
     await wait;

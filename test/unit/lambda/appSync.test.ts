@@ -3,7 +3,7 @@ import { appSyncEvent, restRequestEvent, restTokenEvent } from '../../../testing
 import { handlerUnderTest } from '../../support/handlerUnderTest.ts';
 import { at, makeKey } from '../../support/keys.ts';
 
-const KEPT = { LATCHKEY_RESULT_CACHE_SECONDS: '300' };
+const KEPT = { LATCHKEY_RESULTS_CACHE_SECONDS: '300' };
 const authorization = (value: string) => appSyncEvent({ headers: [['Authorization', value]] });
 
 test.each([

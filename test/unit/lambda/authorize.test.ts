@@ -3,7 +3,7 @@ import { authorize, type AuthorizeObserver } from '../../../lambda/authorize.ts'
 import { RecordCache } from '../../../lambda/recordCache.ts';
 import type { Route } from '../../../lambda/routes.ts';
 import { Scopes } from '../../../lambda/scopes.ts';
-import { UsageThrottle } from '../../../lambda/lastUsed.ts';
+import { LastUsedThrottle } from '../../../lambda/lastUsed.ts';
 import { MemoryLookup } from '../../../testing/memoryLookup.ts';
 import { at, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../support/keys.ts';
 
@@ -16,17 +16,17 @@ async function deciding(fields: Parameters<typeof makeKey>[0] = {}) {
   const clock = { nowMs: NOW_MS };
   const now = () => clock.nowMs;
   const cache = new RecordCache({ recordMs: MINUTE_MS, staleIfErrorMs: 0, now });
-  const throttle = new UsageThrottle({ intervalMs: INTERVAL_MS });
+  const throttle = new LastUsedThrottle({ intervalMs: INTERVAL_MS });
   const deps = { lookup, cache, throttle, scopes: new Scopes(), now };
   const told: string[] = [];
   const observer: AuthorizeObserver = {
     onCacheHit: () => told.push('hit'),
     onLookup: () => told.push('lookup'),
-    onUsageWrite: (outcome) => told.push(outcome),
-    onUsageWriteFailed: () => told.push('failed'),
+    onLastUsedWrite: (outcome) => told.push(outcome),
+    onLastUsedWriteFailed: () => told.push('failed'),
   };
   const decide = () => authorize({ kind: 'key', secret }, ROUTE, clock.nowMs, deps, observer);
-  await cache.find(record.keyHash, (keyHash) => lookup.find(keyHash));
+  await cache.find(record.keyHash, (keyHash) => lookup.get(keyHash));
   return { record, lookup, clock, throttle, told, decide };
 }
 

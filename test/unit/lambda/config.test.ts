@@ -22,12 +22,12 @@ test('the table alone gives the defaults', () => {
     tableName: 'keys',
     keyFormat: { prefix: 'sk_', acceptForeignKeys: false },
     keySources: [{ kind: 'bearer' }, { kind: 'query', name: 'api_key' }],
-    usageWriteSeconds: 900,
+    lastUsedSeconds: 900,
     recordCacheSeconds: 60,
     staleIfErrorSeconds: 0,
     httpApiResponse: 'iam',
     scopes: expect.any(Scopes),
-    resultCacheSeconds: 0,
+    resultsCacheSeconds: 0,
     metrics: true,
     prime: true,
     debugSampleRate: 0,
@@ -41,11 +41,11 @@ test('every variable is read', () => {
       LATCHKEY_KEY_PREFIX: 'acme_',
       LATCHKEY_KEY_SOURCES: 'header:X-Api-Key,bearer,query:key',
       LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true',
-      LATCHKEY_USAGE_WRITE_SECONDS: '1',
+      LATCHKEY_LAST_USED_SECONDS: '1',
       LATCHKEY_RECORD_CACHE_SECONDS: '0',
       LATCHKEY_STALE_IF_ERROR_SECONDS: '3600',
       LATCHKEY_HTTP_API_RESPONSE: 'simple',
-      LATCHKEY_RESULT_CACHE_SECONDS: '300',
+      LATCHKEY_RESULTS_CACHE_SECONDS: '300',
       LATCHKEY_METRICS: 'false',
       LATCHKEY_PRIME: 'false',
       LATCHKEY_DEBUG_SAMPLE_RATE: '0.25',
@@ -60,13 +60,13 @@ test('every variable is read', () => {
       { kind: 'bearer' },
       { kind: 'query', name: 'key' },
     ],
-    usageWriteSeconds: 1,
+    lastUsedSeconds: 1,
     recordCacheSeconds: 0,
     staleIfErrorSeconds: 3600,
     httpApiResponse: 'simple',
     scopes: expect.any(Scopes),
     plans: expect.any(Plans),
-    resultCacheSeconds: 300,
+    resultsCacheSeconds: 300,
     metrics: false,
     prime: false,
     debugSampleRate: 0.25,
@@ -88,8 +88,8 @@ test.each([
   ['LATCHKEY_METRICS', 'true', { metrics: true }],
   ['LATCHKEY_ACCEPT_FOREIGN_KEYS', 'false', { keyFormat: { acceptForeignKeys: false } }],
   ['LATCHKEY_HTTP_API_RESPONSE', 'iam', { httpApiResponse: 'iam' }],
-  ['LATCHKEY_RESULT_CACHE_SECONDS', '3600', { resultCacheSeconds: 3600 }],
-  ['LATCHKEY_USAGE_WRITE_SECONDS', '31536000', { usageWriteSeconds: 31_536_000 }],
+  ['LATCHKEY_RESULTS_CACHE_SECONDS', '3600', { resultsCacheSeconds: 3600 }],
+  ['LATCHKEY_LAST_USED_SECONDS', '31536000', { lastUsedSeconds: 31_536_000 }],
 ])('%s=%s is taken as it is', (name, value, config) => {
   expect(readConfig({ ...TABLE, [name]: value })).toMatchObject(config);
 });
@@ -141,20 +141,20 @@ describe('a value that is not exactly one of the wanted fails the start', () => 
     ['LATCHKEY_ACCEPT_FOREIGN_KEYS', ''],
     ['LATCHKEY_ACCEPT_FOREIGN_KEYS', 'TRUE'],
     ['LATCHKEY_ACCEPT_FOREIGN_KEYS', '1'],
-    ['LATCHKEY_USAGE_WRITE_SECONDS', ''],
-    ['LATCHKEY_USAGE_WRITE_SECONDS', '0'],
-    ['LATCHKEY_USAGE_WRITE_SECONDS', '-1'],
-    ['LATCHKEY_USAGE_WRITE_SECONDS', '1.5'],
-    ['LATCHKEY_USAGE_WRITE_SECONDS', '1e3'],
-    ['LATCHKEY_USAGE_WRITE_SECONDS', ' 60'],
-    ['LATCHKEY_USAGE_WRITE_SECONDS', '060'],
-    ['LATCHKEY_USAGE_WRITE_SECONDS', '31536001'],
-    ['LATCHKEY_USAGE_WRITE_SECONDS', '999999999'],
+    ['LATCHKEY_LAST_USED_SECONDS', ''],
+    ['LATCHKEY_LAST_USED_SECONDS', '0'],
+    ['LATCHKEY_LAST_USED_SECONDS', '-1'],
+    ['LATCHKEY_LAST_USED_SECONDS', '1.5'],
+    ['LATCHKEY_LAST_USED_SECONDS', '1e3'],
+    ['LATCHKEY_LAST_USED_SECONDS', ' 60'],
+    ['LATCHKEY_LAST_USED_SECONDS', '060'],
+    ['LATCHKEY_LAST_USED_SECONDS', '31536001'],
+    ['LATCHKEY_LAST_USED_SECONDS', '999999999'],
     ['LATCHKEY_RECORD_CACHE_SECONDS', 'off'],
     ['LATCHKEY_STALE_IF_ERROR_SECONDS', 'NaN'],
     ['LATCHKEY_HTTP_API_RESPONSE', 'IAM'],
     ['LATCHKEY_HTTP_API_RESPONSE', ''],
-    ['LATCHKEY_RESULT_CACHE_SECONDS', '3601'],
+    ['LATCHKEY_RESULTS_CACHE_SECONDS', '3601'],
     ['LATCHKEY_METRICS', ''],
     ['LATCHKEY_METRICS', 'off'],
     ['LATCHKEY_DEBUG_SAMPLE_RATE', ''],
@@ -224,8 +224,8 @@ test.each([
   ['LATCHKEY_TABLE', ['name', 'ARN']],
   ['LATCHKEY_ACCEPT_FOREIGN_KEYS', ['true', 'false']],
   ['LATCHKEY_HTTP_API_RESPONSE', ['iam', 'simple']],
-  ['LATCHKEY_USAGE_WRITE_SECONDS', ['1', '31536000']],
-  ['LATCHKEY_RESULT_CACHE_SECONDS', ['0', '3600']],
+  ['LATCHKEY_LAST_USED_SECONDS', ['1', '31536000']],
+  ['LATCHKEY_RESULTS_CACHE_SECONDS', ['0', '3600']],
   ['LATCHKEY_DEBUG_SAMPLE_RATE', ['0', '1']],
   ['LATCHKEY_PLANS', ['namespace', 'perKey', 'shared']],
 ])('what is wanted of %s is told by its words: %j', (name, wanted) => {
@@ -243,6 +243,13 @@ test('a variable that nothing reads fails the start: a misspelt one would leave 
   expect(problemOf({ ...TABLE, LATCHKEY_KEY_SOURCE: 'bearer' })).toContain('LATCHKEY_KEY_SOURCE: got a value, wanted');
 });
 
+test.each([
+  ['LATCHKEY_USAGE_WRITE_SECONDS', 'LATCHKEY_LAST_USED_SECONDS'],
+  ['LATCHKEY_RESULT_CACHE_SECONDS', 'LATCHKEY_RESULTS_CACHE_SECONDS'],
+])('the old name %s fails the start and is told the new one', (oldName, newName) => {
+  expect(problemOf({ ...TABLE, [oldName]: '60' })).toBe(`${oldName}: was renamed, set ${newName} instead`);
+});
+
 test('the message lists every problem, the missing table among them', () => {
   const problem = problemOf({ LATCHKEY_KEY_PREFIX: 'x', LATCHKEY_HTTP_API_RESPONSE: 'y' });
   const named = problem.split('; ').map((one) => one.split(': got ')[0]);
@@ -251,7 +258,7 @@ test('the message lists every problem, the missing table among them', () => {
 
 test('a key made elsewhere that stands in place of a setting is not repeated', () => {
   const key = 'AbCd3fGh1jKlMn0pQrSt';
-  for (const name of ['LATCHKEY_KEY_PREFIX', 'LATCHKEY_USAGE_WRITE_SECONDS', 'LATCHKEY_HTTP_API_RESPONSE']) {
+  for (const name of ['LATCHKEY_KEY_PREFIX', 'LATCHKEY_LAST_USED_SECONDS', 'LATCHKEY_HTTP_API_RESPONSE']) {
     expect(problemOf({ ...TABLE, [name]: key })).toContain(`${name}: got "AbCd… (20 characters)", wanted `);
   }
 });

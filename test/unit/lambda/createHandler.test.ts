@@ -37,10 +37,10 @@ const CONTEXT = {
   expiresAt: at(MINUTE_MS * 60),
 };
 
-const SURFACES = [
-  { surface: 'rest-token', makeEvent: restTokenEvent, stage: 'prod', environment: {} },
-  { surface: 'rest-request', makeEvent: restRequestEvent, stage: 'prod', environment: {} },
-  { surface: 'http-api', makeEvent: httpApiEvent, stage: '$default', environment: {} },
+const API_TYPES = [
+  { apiType: 'rest-token', makeEvent: restTokenEvent, stage: 'prod', environment: {} },
+  { apiType: 'rest-request', makeEvent: restRequestEvent, stage: 'prod', environment: {} },
+  { apiType: 'http-api', makeEvent: httpApiEvent, stage: '$default', environment: {} },
 ];
 const SIMPLE = { LATCHKEY_HTTP_API_RESPONSE: 'simple' };
 
@@ -98,7 +98,7 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-describe.each(SURFACES)('$surface', ({ makeEvent, stage, surface }) => {
+describe.each(API_TYPES)('$apiType', ({ makeEvent, stage, apiType }) => {
   test('an active key is allowed on every route of the stage, with its context', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const answer = await invoke(makeEvent({ ...bearing(ACTIVE.secret), method: 'POST', path: '/orders/7' }));
@@ -126,7 +126,7 @@ describe.each(SURFACES)('$surface', ({ makeEvent, stage, surface }) => {
     lookup.isDown = true;
     await expect(invoke(makeEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(logged()).toEqual([
-      expect.objectContaining({ level: 'ERROR', message: 'fault', code: 'STORE_UNAVAILABLE', surface }),
+      expect.objectContaining({ level: 'ERROR', message: 'fault', code: 'STORE_UNAVAILABLE', apiType }),
     ]);
   });
 });
@@ -317,7 +317,7 @@ describe('last used', () => {
       expect([lookup.reads, lookup.writes]).toEqual([3, 1]);
       await invoke();
       expect(lookup.reads).toBe(3);
-      expect(metricLines.join()).not.toContain('UsageWriteFailures');
+      expect(metricLines.join()).not.toContain('LastUsedWriteFailures');
     });
 
     test('is not tried where the key is gone', async () => {
@@ -391,7 +391,7 @@ describe('the log', () => {
         message: 'denied',
         code: 'KEY_REVOKED',
         requestId: 'request-1',
-        surface: 'rest-request',
+        apiType: 'rest-request',
         keyId: 'revoked',
         keyPrefix: REVOKED.secret.slice(0, 11),
       },
@@ -409,7 +409,7 @@ describe('the log', () => {
     ['without one', {}],
   ])('has one line for a fault of the store, %s by name', async (_, options) => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
-    lookup.find = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the read failed', options));
+    lookup.get = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the read failed', options));
     await expect(invoke(restRequestEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(logged()).toEqual([
       {
@@ -418,7 +418,7 @@ describe('the log', () => {
         message: 'fault',
         code: 'STORE_UNAVAILABLE',
         requestId: 'request-1',
-        surface: 'rest-request',
+        apiType: 'rest-request',
         detail: 'the read failed',
         ...('cause' in options ? { cause: 'RangeError' } : {}),
       },
@@ -427,7 +427,7 @@ describe('the log', () => {
 
   test('and what is thrown name the key of a record that is corrupt', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
-    lookup.find = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
+    lookup.get = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
     const corrupt = { code: 'RECORD_CORRUPT', keyId: 'corrupt' };
     await expect(invoke(restRequestEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject(corrupt);
     expect(logged()).toEqual([expect.objectContaining(corrupt)]);
@@ -435,7 +435,7 @@ describe('the log', () => {
 
   test('and what is thrown say of an unexpected error only its name', async () => {
     const { invoke, lookup, log } = handlerUnderTest(RECORDS);
-    lookup.find = () => Promise.reject(new TypeError(`cannot read ${ACTIVE.secret}`));
+    lookup.get = () => Promise.reject(new TypeError(`cannot read ${ACTIVE.secret}`));
     const error = await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'INTERNAL_ERROR' });
     expect(log).toHaveLength(1);
@@ -466,8 +466,8 @@ describe('what is counted', () => {
       'Allowed rest-request': 2,
       CacheHits: 1,
       LookupLatency: 1,
-      UsageWrites: 1,
-      UsageWritesSkipped: 1,
+      LastUsedWrites: 1,
+      LastUsedWritesSkipped: 1,
     });
   });
 
@@ -475,14 +475,14 @@ describe('what is counted', () => {
     const underTest = handlerUnderTest(RECORDS);
     await Promise.all(Array.from({ length: 20 }, () => underTest.invoke(event)));
     expect(underTest.lookup.reads).toBe(1);
-    const counted = { Allowed: 20, CacheHits: 19, LookupLatency: 1, UsageWrites: 1, UsageWritesSkipped: 19 };
+    const counted = { Allowed: 20, CacheHits: 19, LookupLatency: 1, LastUsedWrites: 1, LastUsedWritesSkipped: 19 };
     expect(await countedAfter(underTest)).toMatchObject(counted);
   });
 
   test('is the time of the read by the clock, also of one that failed', async () => {
     const underTest = handlerUnderTest(RECORDS);
     const { lookup, clock, invoke, metricLines } = underTest;
-    lookup.find = async () => {
+    lookup.get = async () => {
       clock.nowMs += 7;
       throw new LatchkeyError('STORE_UNAVAILABLE', 'the table is down');
     };
@@ -503,7 +503,11 @@ describe('what is counted', () => {
     underTest.clock.nowMs += INTERVAL_MS;
     underTest.lookup.recordUse = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the write failed'));
     await underTest.invoke(event);
-    expect(await countedAfter(underTest)).toMatchObject({ Allowed: 2, UsageWritesSkipped: 1, UsageWriteFailures: 1 });
+    expect(await countedAfter(underTest)).toMatchObject({
+      Allowed: 2,
+      LastUsedWritesSkipped: 1,
+      LastUsedWriteFailures: 1,
+    });
   });
 
   test.each(REFUSALS)('is $what key as a denial with its reason', async ({ secret, errorCode }) => {
@@ -530,7 +534,7 @@ describe('what is counted', () => {
 
   test('is an unexpected error as an internal one', async () => {
     const underTest = handlerUnderTest(RECORDS);
-    underTest.lookup.find = () => Promise.reject(new TypeError('x'));
+    underTest.lookup.get = () => Promise.reject(new TypeError('x'));
     await expect(underTest.invoke(event)).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
     expect(await countedAfter(underTest)).toMatchObject({ 'Faults rest-request INTERNAL_ERROR': 1 });
   });
@@ -550,7 +554,7 @@ describe('the sampled lines of the log', () => {
     level: 'DEBUG',
     message: 'request',
     requestId: 'request-1',
-    surface: 'rest-request',
+    apiType: 'rest-request',
   };
 
   test('tell an allowed request: its key, its read, and its last-used write', async () => {
@@ -559,8 +563,8 @@ describe('the sampled lines of the log', () => {
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));
     const line = { ...LINE, outcome: 'allowed', keyId: ACTIVE.record.id };
     expect(logged()).toEqual([
-      { ...line, isCacheHit: false, lookupMs: 0, usageWrite: 'written' },
-      { ...line, isCacheHit: true, usageWrite: 'not due' },
+      { ...line, isCacheHit: false, lookupMs: 0, lastUsedWrite: 'written' },
+      { ...line, isCacheHit: true, lastUsedWrite: 'not due' },
     ]);
   });
 
@@ -587,7 +591,7 @@ describe('the sampled lines of the log', () => {
 
   test('name the key of a record that is corrupt', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS, SAMPLED);
-    lookup.find = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
+    lookup.get = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
     await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch(() => undefined);
     const line = { ...LINE, outcome: 'fault', code: 'RECORD_CORRUPT', keyId: 'corrupt' };
     expect(logged()[1]).toEqual({ ...line, isCacheHit: false, lookupMs: 0 });

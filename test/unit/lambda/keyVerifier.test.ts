@@ -103,14 +103,14 @@ describe('what a verifier hands out', () => {
     expect(Object.isFrozen(record.metadata)).toBe(false);
   });
 
-  test('onUsageWriteFailed gets the same frozen record without a hash', async () => {
+  test('onLastUsedWriteFailed gets the same frozen record without a hash', async () => {
     const { secret, record } = createTestKey();
     const told: PublicRecord[] = [];
     const verifier = new KeyVerifier({
       config: readOptions({ tableName: 'keys' }),
-      lookup: { find: async () => record, recordUse: () => Promise.reject(new Error('down')) },
+      lookup: { get: async () => record, recordUse: () => Promise.reject(new Error('down')) },
       now: Date.now,
-      onUsageWriteFailed: (failed) => told.push(failed),
+      onLastUsedWriteFailed: (failed) => told.push(failed),
     });
     const decision = await verifier.verify(secret);
     expect(told).toEqual([recordOf(decision)]);

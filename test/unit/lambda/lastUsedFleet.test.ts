@@ -13,7 +13,7 @@ const TRAFFIC: Traffic = {
   requestsPerSecond: 2,
   hours: 0.5,
   recordCacheSeconds: 60,
-  resultCacheSeconds: 0,
+  resultsCacheSeconds: 0,
 };
 const INTERVALS = 2;
 
@@ -31,7 +31,7 @@ const HOT_KEY: Traffic = {
   environments: 1000,
   keys: 1,
   requestsPerSecond: 20,
-  usageWriteSeconds: 120,
+  lastUsedSeconds: 120,
   hours: 0.4,
 };
 
@@ -60,11 +60,11 @@ test('the simulated table accepts and refuses the same last-used writes as Memor
     const usedAtMs = NOW_MS + Math.floor(random() * 100);
     const outcome = await table.recordUse(record.keyHash, usedAtMs, usedAtMs - 10);
     expect(outcome).toBe(await reference.recordUse(record.keyHash, usedAtMs, usedAtMs - 10));
-    expect(await table.find(record.keyHash)).toEqual(await reference.find(record.keyHash));
+    expect(await table.get(record.keyHash)).toEqual(await reference.get(record.keyHash));
     outcomes.push(outcome);
   }
   const unknown = createTestKey().record.keyHash;
-  expect(await table.find(unknown)).toBeUndefined();
+  expect(await table.get(unknown)).toBeUndefined();
   expect(await table.recordUse(unknown, NOW_MS, NOW_MS)).toBe('superseded');
   const written = outcomes.filter((outcome) => outcome === 'written').length;
   expect(written).toBeGreaterThan(1);

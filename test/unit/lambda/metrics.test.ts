@@ -4,7 +4,7 @@ import {
   type AllowedRequest,
   type ObservedRequest,
   type RefusedRequest,
-  type UsageWrite,
+  type LastUsedWrite,
 } from '../../../lambda/metrics.ts';
 import { problemsOf, sumsOf } from '../../support/embeddedMetrics.ts';
 import { MINUTE_MS, NOW_MS } from '../../support/keys.ts';
@@ -26,12 +26,12 @@ function metricsUnderTest() {
 }
 
 function allowed(fields: Partial<AllowedRequest> = {}): AllowedRequest {
-  const request = { surface: 'http-api', keyId: 'id', isCacheHit: true, lookupMs: undefined } as const;
-  return { outcome: 'allowed', usageWrite: 'not due', ...request, ...fields };
+  const request = { apiType: 'http-api', keyId: 'id', isCacheHit: true, lookupMs: undefined } as const;
+  return { outcome: 'allowed', lastUsedWrite: 'not due', ...request, ...fields };
 }
 
-function refused(outcome: RefusedRequest['outcome'], code: string, surface = 'http-api') {
-  return { outcome, code, surface, keyId: undefined, isCacheHit: false, lookupMs: undefined } as const;
+function refused(outcome: RefusedRequest['outcome'], code: string, apiType = 'http-api') {
+  return { outcome, code, apiType, keyId: undefined, isCacheHit: false, lookupMs: undefined } as const;
 }
 
 describe('lines', () => {
@@ -40,21 +40,21 @@ describe('lines', () => {
 
   test('of one request are its totals and its surface, as one document of embedded metrics', () => {
     const { count, take } = metricsUnderTest();
-    count(allowed({ lookupMs: 4, isCacheHit: false, usageWrite: 'written' }));
+    count(allowed({ lookupMs: 4, isCacheHit: false, lastUsedWrite: 'written' }));
     expect(take()).toEqual([
       {
         _aws: {
           Timestamp: NOW_MS,
           CloudWatchMetrics: [
-            directive([['FunctionName']], [{ Name: 'LookupLatency', Unit: 'Milliseconds' }, counted('UsageWrites')]),
-            directive([['FunctionName'], ['FunctionName', 'Surface']], [counted('Allowed')]),
+            directive([['FunctionName']], [{ Name: 'LookupLatency', Unit: 'Milliseconds' }, counted('LastUsedWrites')]),
+            directive([['FunctionName'], ['FunctionName', 'ApiType']], [counted('Allowed')]),
           ],
         },
         FunctionName: 'authorizer',
-        Surface: 'http-api',
+        ApiType: 'http-api',
         Allowed: 1,
         LookupLatency: [4],
-        UsageWrites: 1,
+        LastUsedWrites: 1,
       },
     ]);
   });
@@ -70,11 +70,11 @@ describe('lines', () => {
     const { clock, count, take } = metricsUnderTest();
     count(allowed());
     take();
-    count(allowed(), allowed(), allowed({ surface: 'websocket' }));
+    count(allowed(), allowed(), allowed({ apiType: 'websocket' }));
     clock.nowMs += MINUTE_MS;
-    count(allowed({ surface: 'websocket' }));
+    count(allowed({ apiType: 'websocket' }));
     const documents = take();
-    expect(documents.map(({ Surface, Allowed }) => [Surface, Allowed])).toEqual([
+    expect(documents.map(({ ApiType, Allowed }) => [ApiType, Allowed])).toEqual([
       [undefined, 4],
       ['http-api', 2],
       ['websocket', 2],
@@ -82,7 +82,7 @@ describe('lines', () => {
     expect(sumsOf(documents)).toEqual({
       Allowed: 4,
       CacheHits: 4,
-      UsageWritesSkipped: 4,
+      LastUsedWritesSkipped: 4,
       'Allowed http-api': 2,
       'Allowed websocket': 2,
     });
@@ -103,10 +103,10 @@ describe('lines', () => {
     expect(sumsOf(lines)).toEqual({
       Allowed: 1,
       CacheHits: 1,
-      UsageWritesSkipped: 1,
+      LastUsedWritesSkipped: 1,
       Denied: 2,
       'Allowed http-api': 1,
-      [`Denied ${denied.surface} INVALID_KEY`]: 2,
+      [`Denied ${denied.apiType} INVALID_KEY`]: 2,
     });
   });
 
@@ -120,7 +120,7 @@ describe('lines', () => {
       refused('fault', 'STORE_UNAVAILABLE', 'websocket'),
     );
     clock.nowMs += SECOND_MS;
-    count({ ...refused('fault', 'EVENT_UNKNOWN'), surface: undefined });
+    count({ ...refused('fault', 'EVENT_UNKNOWN'), apiType: undefined });
     expect(sumsOf(take())).toEqual({
       Denied: 4,
       Faults: 2,
@@ -134,16 +134,16 @@ describe('lines', () => {
 
   test('have every allowed request among exactly one kind of last-used write', () => {
     const { clock, count, take } = metricsUnderTest();
-    const outcomes: readonly UsageWrite[] = ['written', 'superseded', 'failed', 'not due', 'not due'];
-    count(...outcomes.map((usageWrite) => allowed({ usageWrite })));
+    const outcomes: readonly LastUsedWrite[] = ['written', 'superseded', 'failed', 'not due', 'not due'];
+    count(...outcomes.map((lastUsedWrite) => allowed({ lastUsedWrite })));
     clock.nowMs += MINUTE_MS;
     count(allowed());
     const sums = sumsOf(take());
     expect(sums).toMatchObject({
       Allowed: 6,
-      UsageWrites: 1,
-      UsageWritesSkipped: 4,
-      UsageWriteFailures: 1,
+      LastUsedWrites: 1,
+      LastUsedWritesSkipped: 4,
+      LastUsedWriteFailures: 1,
       CacheHits: 6,
     });
   });
@@ -152,8 +152,8 @@ describe('lines', () => {
     const { clock, lines, count } = metricsUnderTest();
     for (let at = 0; at < 1000; at++) {
       count(
-        allowed({ surface: `surface ${at % 7}`, lookupMs: at % 50, isCacheHit: at % 2 === 0 }),
-        refused('denied', `CODE_${at % 5}`, `surface ${at % 3}`),
+        allowed({ apiType: `apiType ${at % 7}`, lookupMs: at % 50, isCacheHit: at % 2 === 0 }),
+        refused('denied', `CODE_${at % 5}`, `apiType ${at % 3}`),
         refused('fault', `CODE_${at % 2}`),
       );
     }
@@ -188,7 +188,7 @@ describe('lines are written', () => {
 
   test.each<[string, ObservedRequest]>([
     ['a fault', refused('fault', 'STORE_UNAVAILABLE')],
-    ['a failed last-used write', allowed({ usageWrite: 'failed' })],
+    ['a failed last-used write', allowed({ lastUsedWrite: 'failed' })],
   ])('a second after the last ones where %s waits', (_, urgent) => {
     const { clock, count, take } = metricsUnderTest();
     count(allowed());
@@ -198,7 +198,7 @@ describe('lines are written', () => {
     expect(take()).toEqual([]);
     clock.nowMs += 1;
     count(allowed());
-    expect(sumsOf(take())).toHaveProperty(urgent.outcome === 'fault' ? 'Faults' : 'UsageWriteFailures', 1);
+    expect(sumsOf(take())).toHaveProperty(urgent.outcome === 'fault' ? 'Faults' : 'LastUsedWriteFailures', 1);
     clock.nowMs += SECOND_MS;
     count(allowed(), refused('denied', 'INVALID_KEY'));
     expect(take()).toEqual([]);

@@ -138,7 +138,7 @@ describe('a plan that the deployment lacks', () => {
         level: 'WARN',
         message: 'plan unknown',
         code: 'PLAN_UNKNOWN',
-        surface: 'rest-token',
+        apiType: 'rest-token',
         plan: 'gold',
         keyId: one.record.id,
       }),

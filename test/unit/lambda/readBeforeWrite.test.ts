@@ -39,9 +39,9 @@ afterEach(() => {
 
 test('a read before a last-used write that gets no answer holds up the request for its bound, and nothing is written', async () => {
   const { clock, lookup, log, ask } = await functionWithWriteDue();
-  const { find } = lookup;
+  const { get } = lookup;
   let giveUp: (error: Error) => void = () => {};
-  lookup.find = () => new Promise((_, reject) => (giveUp = reject));
+  lookup.get = () => new Promise((_, reject) => (giveUp = reject));
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date', 'performance'] });
   const answers: object[] = [];
   const asked = ask().then((answer) => answers.push(answer));
@@ -59,7 +59,7 @@ test('a read before a last-used write that gets no answer holds up the request f
   // The client gives the read up in the end. The claim was given back: it is tried again with a use a minute later.
   giveUp(new LatchkeyError('STORE_UNAVAILABLE', 'no answer'));
   await settled();
-  lookup.find = find;
+  lookup.get = get;
   await ask();
   clock.nowMs += MINUTE_MS - 1;
   await ask();

@@ -18,7 +18,7 @@ function cacheOf({ recordMs = 60_000, staleIfErrorMs = 0, capacity = 10_000 }: L
   const lookup = new MemoryLookup(record);
   const clock = { nowMs: NOW_MS };
   const cache = new RecordCache({ recordMs, staleIfErrorMs, capacity, now: () => clock.nowMs });
-  const find = (keyHash: KeyHash = record.keyHash) => cache.find(keyHash, (hash) => lookup.find(hash));
+  const find = (keyHash: KeyHash = record.keyHash) => cache.find(keyHash, (hash) => lookup.get(hash));
   return { record, lookup, clock, cache, find };
 }
 
@@ -75,7 +75,7 @@ describe('a record that was read', () => {
     const { record, lookup, clock, cache, find } = cacheOf();
     await cache.find(record.keyHash, async (hash) => {
       clock.nowMs += 4000;
-      return lookup.find(hash);
+      return lookup.get(hash);
     });
     clock.nowMs += 56_000;
     await find();

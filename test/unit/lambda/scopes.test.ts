@@ -157,14 +157,14 @@ describe('an HTTP API with simple answers', () => {
     const event = { ...httpApiEvent({ ...bearing(secret), path: '/orders/1' }), routeKey: 'GET /orders/{id}' };
     const uncached = handlerUnderTest([record], settings);
     expect(await uncached.invoke(event)).toMatchObject({ isAuthorized: true });
-    const cached = handlerUnderTest([record], { ...settings, LATCHKEY_RESULT_CACHE_SECONDS: '60' });
+    const cached = handlerUnderTest([record], { ...settings, LATCHKEY_RESULTS_CACHE_SECONDS: '60' });
     expect(await cached.invoke(event)).toMatchObject({ isAuthorized: false });
     expect(await cached.invoke({ ...event, routeKey: 'GET /orders/1' })).toMatchObject({ isAuthorized: true });
   });
 
   test('with a result cache is a refusal for want of scopes where the event tells no route', async () => {
     const { secret, record } = keyOf('all');
-    const { invoke } = handlerUnderTest([record], { ...SIMPLE, LATCHKEY_RESULT_CACHE_SECONDS: '60' });
+    const { invoke } = handlerUnderTest([record], { ...SIMPLE, LATCHKEY_RESULTS_CACHE_SECONDS: '60' });
     const { routeKey: _, ...event } = httpApiEvent(bearing(secret));
     expect(await invoke(event)).toEqual({ isAuthorized: false, context: INSUFFICIENT });
   });
@@ -172,7 +172,7 @@ describe('an HTTP API with simple answers', () => {
 
 test('a policy is judged for the request also where the gateway keeps it: the use of an own route is noted', async () => {
   const { secret, record } = keyOf('one');
-  const settings = { LATCHKEY_SCOPES: '{"one":["GET /orders/1"]}', LATCHKEY_RESULT_CACHE_SECONDS: '60' };
+  const settings = { LATCHKEY_SCOPES: '{"one":["GET /orders/1"]}', LATCHKEY_RESULTS_CACHE_SECONDS: '60' };
   const { invoke, lookup, log } = handlerUnderTest([record], settings);
   await invoke({ ...httpApiEvent({ ...bearing(secret), path: '/orders/1' }), routeKey: 'GET /orders/{id}' });
   expect(lookup.writes).toBe(1);

@@ -10,7 +10,7 @@ function handlerUnderTest(failures: Readonly<Record<string, Error>> = {}, nowMs 
   const put: PlanChange[] = [];
   const log: string[] = [];
   const handler = createStreamHandler({
-    planKeys: {
+    usagePlanSync: {
       async put(change) {
         const failure = failures[change.keyId];
         if (failure !== undefined) throw failure;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KeyHash } from '../../../keys/secret.ts';
-import { UsageThrottle } from '../../../lambda/lastUsed.ts';
+import { LastUsedThrottle } from '../../../lambda/lastUsed.ts';
 import { at, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../support/keys.ts';
 
 const { record } = makeKey();
-const newThrottle = (capacity = 10_000) => new UsageThrottle({ intervalMs: INTERVAL_MS, capacity });
+const newThrottle = (capacity = 10_000) => new LastUsedThrottle({ intervalMs: INTERVAL_MS, capacity });
 
 describe('a write is due', () => {
   test('on the first use of a key', () => {
@@ -82,7 +82,7 @@ describe('a claim that was given back', () => {
   });
 
   test('is due again after the interval where that is shorter', () => {
-    const throttle = new UsageThrottle({ intervalMs: 10_000 });
+    const throttle = new LastUsedThrottle({ intervalMs: 10_000 });
     throttle.claim(record, NOW_MS);
     throttle.giveBack(record.keyHash, NOW_MS);
     expect(throttle.claim(record, NOW_MS + 9_999)).toBe(false);

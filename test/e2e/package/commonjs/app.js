@@ -12,7 +12,7 @@ const restApi = new RestApi(stack, 'RestApi', { cloudWatchRole: false });
 restApi.root.addMethod('GET', new MockIntegration(), {
   authorizer: authorizer.forRestApi('RestApi', { type: 'TOKEN' }),
 });
-authorizer.addErrorResponses(restApi);
+authorizer.addGatewayResponses(restApi);
 
 const webSocketApi = new WebSocketApi(stack, 'WebSocketApi', {
   connectRouteOptions: {

@@ -15,7 +15,7 @@ const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', {
 
 const restApi = new RestApi(stack, 'RestApi', { cloudWatchRole: false });
 restApi.root.addResource('orders').addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
-authorizer.addErrorResponses(restApi);
+authorizer.addGatewayResponses(restApi);
 
 const httpApi = new HttpApi(stack, 'HttpApi');
 httpApi.addRoutes({

@@ -4,11 +4,11 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { expect, test } from '@jest/globals';
 import { KeyRegistry } from '../../../keys/registry.ts';
 import { createStreamHandler } from '../../../lambda/usagePlanSync/streamEvents.ts';
-import { PlanKeys } from '../../../lambda/usagePlanSync/sync.ts';
+import { UsagePlanSync } from '../../../lambda/usagePlanSync/sync.ts';
 import { createClient, startMoto } from '../../support/engine.ts';
-import { describePlanKeys } from '../../unit/lambda/planKeysContract.ts';
+import { describeUsagePlanSync } from '../../unit/lambda/usagePlanSyncContract.ts';
 
-describePlanKeys('moto', startMoto);
+describeUsagePlanSync('moto', startMoto);
 
 test('what the registry writes comes by the table’s stream as the function reads it', async () => {
   const engine = await startMoto();
@@ -40,7 +40,7 @@ test('what the registry writes comes by the table’s stream as the function rea
 
     const log: string[] = [];
     const handler = createStreamHandler({
-      planKeys: new PlanKeys({
+      usagePlanSync: new UsagePlanSync({
         client,
         namespace: '0123456789abcdef',
         usagePlanIds,

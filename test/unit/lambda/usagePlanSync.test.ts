@@ -5,19 +5,19 @@ import {
   GetUsagePlanKeysCommand,
 } from '@aws-sdk/client-api-gateway';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { PlanKeys } from '../../../lambda/usagePlanSync/sync.ts';
+import { UsagePlanSync } from '../../../lambda/usagePlanSync/sync.ts';
 import { usageIdentifier } from '../../../lambda/plans.ts';
-import { describePlanKeys } from './planKeysContract.ts';
+import { describeUsagePlanSync } from './usagePlanSyncContract.ts';
 import { CONCURRENT_MODIFICATION, startApiGatewayFake, type ApiGatewayFake } from '../../support/apiGatewayFake.ts';
 
-describePlanKeys('a fake of API Gateway', startApiGatewayFake);
+describeUsagePlanSync('a fake of API Gateway', startApiGatewayFake);
 
 const NAMESPACE = '0123456789abcdef';
 
 let fake: ApiGatewayFake;
 let client: APIGatewayClient;
 let usagePlanIds: ReadonlyMap<string, string>;
-let planKeys: PlanKeys;
+let usagePlanSync: UsagePlanSync;
 /** How long each pause was, in milliseconds. */
 let waited: number[];
 beforeEach(async () => {
@@ -30,7 +30,7 @@ beforeEach(async () => {
   ]);
   waited = [];
   const wait = async (milliseconds: number) => void waited.push(milliseconds);
-  planKeys = new PlanKeys({ client, namespace: NAMESPACE, usagePlanIds, sharedUsagePlanIds: [], wait });
+  usagePlanSync = new UsagePlanSync({ client, namespace: NAMESPACE, usagePlanIds, sharedUsagePlanIds: [], wait });
 });
 afterEach(async () => {
   client?.destroy();
@@ -69,8 +69,8 @@ const WRITES: readonly (readonly [on: string, before: string | undefined, after:
 
 /** A key on the plan before, and the call that puts it on the one after. */
 async function movedKey(before: string | undefined, after: string | undefined): Promise<() => Promise<void>> {
-  if (before !== undefined) await planKeys.put({ keyId: 'a', plan: before, isNew: true });
-  return () => planKeys.put({ keyId: 'a', plan: after, isNew: before === undefined });
+  if (before !== undefined) await usagePlanSync.put({ keyId: 'a', plan: before, isNew: true });
+  return () => usagePlanSync.put({ keyId: 'a', plan: after, isNew: before === undefined });
 }
 
 const listOf = (plan: string | undefined) => (plan === undefined ? [] : [plan]);
@@ -121,7 +121,7 @@ test.each(WRITES)('a write that is refused for good is an error at once: %s', as
 test('an identifier that belongs to somebody else is a conflict that names the key, and what API Gateway said', async () => {
   const value = usageIdentifier(NAMESPACE, { kind: 'key', id: 'a' });
   await client.send(new CreateApiKeyCommand({ name: 'not-latchkey', value }));
-  await expect(planKeys.put({ keyId: 'a', plan: 'free', isNew: true })).rejects.toMatchObject({
+  await expect(usagePlanSync.put({ keyId: 'a', plan: 'free', isNew: true })).rejects.toMatchObject({
     code: 'CONFLICT',
     keyId: 'a',
     message: expect.stringContaining('key a '),
@@ -130,16 +130,16 @@ test('an identifier that belongs to somebody else is a conflict that names the k
 });
 
 test('a new key costs two requests', async () => {
-  const asked = await askedBy(() => planKeys.put({ keyId: 'a', plan: 'free', isNew: true }));
+  const asked = await askedBy(() => usagePlanSync.put({ keyId: 'a', plan: 'free', isNew: true }));
   expect(asked).toEqual(['POST /apikeys', `POST /usageplans/${usagePlanIds.get('free')}/keys`]);
 });
 
 test('no request asks API Gateway for the values of API keys', async () => {
   const asked = await askedBy(async () => {
-    await planKeys.put({ keyId: 'a', plan: 'free', isNew: true });
-    await planKeys.put({ keyId: 'a', plan: 'free', isNew: true });
-    await planKeys.put({ keyId: 'a', plan: 'trial', isNew: false });
-    await planKeys.put({ keyId: 'a', plan: undefined, isNew: false });
+    await usagePlanSync.put({ keyId: 'a', plan: 'free', isNew: true });
+    await usagePlanSync.put({ keyId: 'a', plan: 'free', isNew: true });
+    await usagePlanSync.put({ keyId: 'a', plan: 'trial', isNew: false });
+    await usagePlanSync.put({ keyId: 'a', plan: undefined, isNew: false });
   });
   expect(asked.some((request) => request.startsWith('GET /apikeys?'))).toBe(true);
   expect(
@@ -149,8 +149,8 @@ test('no request asks API Gateway for the values of API keys', async () => {
 
 test('an API key that is there is looked for by its name, and one that is on its plan is left there', async () => {
   const change = { keyId: 'a', plan: 'free', isNew: true };
-  await planKeys.put(change);
-  const asked = await askedBy(() => planKeys.put(change));
+  await usagePlanSync.put(change);
+  const asked = await askedBy(() => usagePlanSync.put(change));
   expect(asked).toEqual([
     'POST /apikeys',
     `GET /apikeys?name=${encodeURIComponent(`latchkey-a/${NAMESPACE}`)}`,
@@ -161,7 +161,7 @@ test('an API key that is there is looked for by its name, and one that is on its
 test.each(['pro', 'gold', undefined])(
   'nothing can stand for a new key on the plan %p: nothing is asked',
   async (plan) => {
-    expect(await askedBy(() => planKeys.put({ keyId: 'a', plan, isNew: true }))).toEqual([]);
-    expect(await askedBy(() => planKeys.put({ keyId: 'a', plan, isNew: false }))).toHaveLength(1);
+    expect(await askedBy(() => usagePlanSync.put({ keyId: 'a', plan, isNew: true }))).toEqual([]);
+    expect(await askedBy(() => usagePlanSync.put({ keyId: 'a', plan, isNew: false }))).toHaveLength(1);
   },
 );

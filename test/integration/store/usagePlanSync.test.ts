@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import {
   BUNDLE,
   logLines,
-  PLAN_KEYS_BUNDLE,
+  USAGE_PLAN_SYNC_BUNDLE,
   startFunction,
   type RunningFunction,
 } from '../../support/bundledFunction.ts';
@@ -18,7 +18,7 @@ beforeAll(async () => {
   const body = JSON.stringify({ apiStages: [{ apiId: 'api', stage: 'prod' }] });
   const created = await fetch(`${fake.endpoint}/usageplans`, { method: 'POST', body });
   ({ id: usagePlanId } = (await created.json()) as { id: string });
-  bundle = await startPlanKeys({ LATCHKEY_USAGE_PLANS: JSON.stringify({ free: usagePlanId }) });
+  bundle = await startUsagePlanSync({ LATCHKEY_USAGE_PLANS: JSON.stringify({ free: usagePlanId }) });
 }, 30_000);
 afterAll(async () => {
   await bundle?.stop();
@@ -61,21 +61,21 @@ test.each([
   ['no usage plan', { LATCHKEY_USAGE_PLANS: '{}' }],
   ['two wrong settings', { LATCHKEY_PLAN_NAMESPACE: '', LATCHKEY_USAGE_PLANS: '{' }],
 ])('with %s the bundle does not start, and tells the fault in the log', async (_, settings) => {
-  await expect(startPlanKeys(settings)).rejects.toThrow(
+  await expect(startUsagePlanSync(settings)).rejects.toThrow(
     /"message":"fault","code":"CONFIG_INVALID","detail":"LATCHKEY_/,
   );
 });
 
 test('the authorizer carries nothing of the client that makes API keys', async () => {
   const command = 'CreateApiKey';
-  expect(await readFile(PLAN_KEYS_BUNDLE, 'utf8')).toContain(command);
+  expect(await readFile(USAGE_PLAN_SYNC_BUNDLE, 'utf8')).toContain(command);
   const authorizer = await readFile(BUNDLE, 'utf8');
   expect(['usageIdentifierKey', command, 'apigateway'].filter((text) => authorizer.includes(text))).toEqual([
     'usageIdentifierKey',
   ]);
 });
 
-async function startPlanKeys(settings: Readonly<Record<string, string>>): Promise<RunningFunction> {
+async function startUsagePlanSync(settings: Readonly<Record<string, string>>): Promise<RunningFunction> {
   const environment = { AWS_ENDPOINT_URL_API_GATEWAY: fake.endpoint, LATCHKEY_PLAN_NAMESPACE: '0123456789abcdef' };
-  return startFunction('http://127.0.0.1:1', { ...environment, ...settings }, PLAN_KEYS_BUNDLE);
+  return startFunction('http://127.0.0.1:1', { ...environment, ...settings }, USAGE_PLAN_SYNC_BUNDLE);
 }

@@ -2,13 +2,13 @@ import { expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../../keys/errors.ts';
 import { StreamLog } from '../../../lambda/usagePlanSync/streamEvents.ts';
 import { NOW_MS } from '../../support/keys.ts';
-import { readPlanKeysSettings } from '../../../lambda/usagePlanSync/settings.ts';
+import { readUsagePlanSyncSettings } from '../../../lambda/usagePlanSync/settings.ts';
 
 const RIGHT = { LATCHKEY_PLAN_NAMESPACE: '0123456789abcdef', LATCHKEY_USAGE_PLANS: '{"free":"abc"}' };
 
 function faultOf(environment: Readonly<Record<string, string | undefined>>): LatchkeyError {
   try {
-    readPlanKeysSettings(environment);
+    readUsagePlanSyncSettings(environment);
   } catch (error) {
     if (error instanceof LatchkeyError && error.code === 'CONFIG_INVALID') return error;
     throw error;
@@ -17,7 +17,7 @@ function faultOf(environment: Readonly<Record<string, string | undefined>>): Lat
 }
 
 test('every variable is read', () => {
-  const settings = readPlanKeysSettings({
+  const settings = readUsagePlanSyncSettings({
     LATCHKEY_PLAN_NAMESPACE: 'fedcba9876543210',
     LATCHKEY_USAGE_PLANS: '{"free":"abc","trial":"def"}',
     LATCHKEY_SHARED_USAGE_PLANS: '["ghi","jkl"]',
@@ -33,38 +33,38 @@ test('every variable is read', () => {
 });
 
 test('without the variable no plan is shared', () => {
-  expect(readPlanKeysSettings(RIGHT)).toMatchObject({ sharedUsagePlanIds: [] });
+  expect(readUsagePlanSyncSettings(RIGHT)).toMatchObject({ sharedUsagePlanIds: [] });
 });
 
-const NAMESPACE_WANTED = '16 hex digits';
-const USAGE_PLANS_WANTED = 'a JSON object of plan → id of a usage plan';
-const SHARED_WANTED = 'a JSON list of ids of usage plans';
+const NAMESPACE_EXPECTED = '16 hex digits';
+const USAGE_PLANS_EXPECTED = 'a JSON object of plan → id of a usage plan';
+const SHARED_EXPECTED = 'a JSON list of ids of usage plans';
 
 test.each([
-  ['LATCHKEY_PLAN_NAMESPACE', undefined, NAMESPACE_WANTED],
-  ['LATCHKEY_PLAN_NAMESPACE', '', NAMESPACE_WANTED],
-  ['LATCHKEY_PLAN_NAMESPACE', '0', NAMESPACE_WANTED],
-  ['LATCHKEY_PLAN_NAMESPACE', '0123456789abcde', NAMESPACE_WANTED],
-  ['LATCHKEY_PLAN_NAMESPACE', '0123456789abcdef0', NAMESPACE_WANTED],
-  ['LATCHKEY_PLAN_NAMESPACE', '0123456789ABCDEF', NAMESPACE_WANTED],
-  ['LATCHKEY_USAGE_PLANS', undefined, USAGE_PLANS_WANTED],
-  ['LATCHKEY_USAGE_PLANS', '', USAGE_PLANS_WANTED],
-  ['LATCHKEY_USAGE_PLANS', '{', USAGE_PLANS_WANTED],
-  ['LATCHKEY_USAGE_PLANS', 'null', USAGE_PLANS_WANTED],
-  ['LATCHKEY_USAGE_PLANS', '7', USAGE_PLANS_WANTED],
-  ['LATCHKEY_USAGE_PLANS', '"abc"', USAGE_PLANS_WANTED],
-  ['LATCHKEY_USAGE_PLANS', '["abc"]', USAGE_PLANS_WANTED],
-  ['LATCHKEY_USAGE_PLANS', '{}', USAGE_PLANS_WANTED],
-  ['LATCHKEY_USAGE_PLANS', '{"-":"abc"}', USAGE_PLANS_WANTED],
-  ['LATCHKEY_USAGE_PLANS', '{"free":""}', USAGE_PLANS_WANTED],
-  ['LATCHKEY_USAGE_PLANS', '{"free":7}', USAGE_PLANS_WANTED],
-  ['LATCHKEY_USAGE_PLANS', '{"free":"abc","trial":null}', USAGE_PLANS_WANTED],
-  ['LATCHKEY_SHARED_USAGE_PLANS', '', SHARED_WANTED],
-  ['LATCHKEY_SHARED_USAGE_PLANS', '[', SHARED_WANTED],
-  ['LATCHKEY_SHARED_USAGE_PLANS', '{}', SHARED_WANTED],
-  ['LATCHKEY_SHARED_USAGE_PLANS', '"abc"', SHARED_WANTED],
-  ['LATCHKEY_SHARED_USAGE_PLANS', '[""]', SHARED_WANTED],
-  ['LATCHKEY_SHARED_USAGE_PLANS', '["abc",7]', SHARED_WANTED],
+  ['LATCHKEY_PLAN_NAMESPACE', undefined, NAMESPACE_EXPECTED],
+  ['LATCHKEY_PLAN_NAMESPACE', '', NAMESPACE_EXPECTED],
+  ['LATCHKEY_PLAN_NAMESPACE', '0', NAMESPACE_EXPECTED],
+  ['LATCHKEY_PLAN_NAMESPACE', '0123456789abcde', NAMESPACE_EXPECTED],
+  ['LATCHKEY_PLAN_NAMESPACE', '0123456789abcdef0', NAMESPACE_EXPECTED],
+  ['LATCHKEY_PLAN_NAMESPACE', '0123456789ABCDEF', NAMESPACE_EXPECTED],
+  ['LATCHKEY_USAGE_PLANS', undefined, USAGE_PLANS_EXPECTED],
+  ['LATCHKEY_USAGE_PLANS', '', USAGE_PLANS_EXPECTED],
+  ['LATCHKEY_USAGE_PLANS', '{', USAGE_PLANS_EXPECTED],
+  ['LATCHKEY_USAGE_PLANS', 'null', USAGE_PLANS_EXPECTED],
+  ['LATCHKEY_USAGE_PLANS', '7', USAGE_PLANS_EXPECTED],
+  ['LATCHKEY_USAGE_PLANS', '"abc"', USAGE_PLANS_EXPECTED],
+  ['LATCHKEY_USAGE_PLANS', '["abc"]', USAGE_PLANS_EXPECTED],
+  ['LATCHKEY_USAGE_PLANS', '{}', USAGE_PLANS_EXPECTED],
+  ['LATCHKEY_USAGE_PLANS', '{"-":"abc"}', USAGE_PLANS_EXPECTED],
+  ['LATCHKEY_USAGE_PLANS', '{"free":""}', USAGE_PLANS_EXPECTED],
+  ['LATCHKEY_USAGE_PLANS', '{"free":7}', USAGE_PLANS_EXPECTED],
+  ['LATCHKEY_USAGE_PLANS', '{"free":"abc","trial":null}', USAGE_PLANS_EXPECTED],
+  ['LATCHKEY_SHARED_USAGE_PLANS', '', SHARED_EXPECTED],
+  ['LATCHKEY_SHARED_USAGE_PLANS', '[', SHARED_EXPECTED],
+  ['LATCHKEY_SHARED_USAGE_PLANS', '{}', SHARED_EXPECTED],
+  ['LATCHKEY_SHARED_USAGE_PLANS', '"abc"', SHARED_EXPECTED],
+  ['LATCHKEY_SHARED_USAGE_PLANS', '[""]', SHARED_EXPECTED],
+  ['LATCHKEY_SHARED_USAGE_PLANS', '["abc",7]', SHARED_EXPECTED],
 ])('%s=%j is refused', (name, value, wanted) => {
   expect(faultOf({ ...RIGHT, [name]: value }).message).toBe(`${name}: got ${JSON.stringify(value)}, wanted ${wanted}`);
 });

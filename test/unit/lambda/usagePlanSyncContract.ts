@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-api-gateway';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createStreamHandler } from '../../../lambda/usagePlanSync/streamEvents.ts';
-import { PlanKeys } from '../../../lambda/usagePlanSync/sync.ts';
+import { UsagePlanSync } from '../../../lambda/usagePlanSync/sync.ts';
 import { usageIdentifier } from '../../../lambda/plans.ts';
 import { NOW_MS } from '../../support/keys.ts';
 import type { ApiGatewayEngine } from '../../support/apiGatewayFake.ts';
@@ -20,7 +20,7 @@ const HOUR_MS = 3_600_000;
 const DONE = { batchItemFailures: [] };
 
 /** What the stream's function does to API Gateway's API keys, whichever engine stands for API Gateway. */
-export function describePlanKeys(name: string, start: () => Promise<ApiGatewayEngine>): void {
+export function describeUsagePlanSync(name: string, start: () => Promise<ApiGatewayEngine>): void {
   describe(name, () => {
     let engine: ApiGatewayEngine;
     let client: APIGatewayClient;
@@ -57,7 +57,7 @@ export function describePlanKeys(name: string, start: () => Promise<ApiGatewayEn
     ) {
       const log: string[] = [];
       const handler = createStreamHandler({
-        planKeys: new PlanKeys({
+        usagePlanSync: new UsagePlanSync({
           client,
           namespace,
           usagePlanIds,

@@ -33,7 +33,7 @@ const SCOPES = { orders: ['GET /orders', 'GET /orders/*'], live: ['$connect'], g
 const CACHED: Omit<ApiKeyAuthorizerProps, 'table'> = {
   keySources: ['bearer'],
   recordCacheTtl: Duration.seconds(0),
-  resultCacheTtl: Duration.minutes(5),
+  resultsCacheTtl: Duration.minutes(5),
   scopes: SCOPES,
 };
 const INSUFFICIENT_SCOPE = {
@@ -70,7 +70,7 @@ function buildStack(stack: Stack): void {
   for (const route of ROUTES) {
     restApi.root.resourceForPath(route).addMethod('GET', new LambdaIntegration(echo), { authorizer: restAuthorizer });
   }
-  policies.addErrorResponses(restApi);
+  policies.addGatewayResponses(restApi);
 
   const addHttpApi = (id: string, authorizer: ReturnType<ApiKeyAuthorizer['forHttpApi']>) => {
     const httpApi = new HttpApi(stack, id);

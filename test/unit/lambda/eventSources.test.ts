@@ -20,10 +20,10 @@ test.each([
   ['http-api-1.0', httpApiV1Event],
   ['websocket', webSocketEvent],
   ['appsync', appSyncEvent],
-])('%s is what the log calls the surface of a request', async (surface, makeEvent) => {
+])('%s is what the log calls the surface of a request', async (apiType, makeEvent) => {
   const { invoke, logged } = handlerUnderTest([]);
   await invoke(makeEvent({ key: 'sk_nonsense' }));
-  expect(logged()).toEqual([expect.objectContaining({ code: 'INVALID_KEY', surface })]);
+  expect(logged()).toEqual([expect.objectContaining({ code: 'INVALID_KEY', apiType })]);
 });
 
 test.each([
