@@ -14,7 +14,7 @@ const NOTES = 'mutation/coverage.json';
 
 /**
  * Runs one test file at a time with Stryker's Jest runner, and stops at the first that kills the mutant. Stryker's runner alone
- * loads every test file for each mutant and has no bail, so that a run would take more hours than a nightly job has.
+ * loads every test file for each mutant and never stops early, which takes far longer.
  */
 class FileByFileRunner {
   #jest;
