@@ -96,8 +96,8 @@ export function readConfig(environment: Environment): Config {
 
 /** Variables that had another name before version 0.1.0. */
 const NEW_NAMES: Readonly<Record<string, string>> = {
-  LATCHKEY_RESULT_CACHE_SECONDS: 'LATCHKEY_RESULTS_CACHE_SECONDS',
-  LATCHKEY_USAGE_WRITE_SECONDS: 'LATCHKEY_LAST_USED_SECONDS',
+  LATCHKEY_RESULTS_CACHE_SECONDS: 'LATCHKEY_RESULTS_CACHE_SECONDS',
+  LATCHKEY_LAST_USED_SECONDS: 'LATCHKEY_LAST_USED_SECONDS',
 };
 
 /** Returns one problem for each variable that no setting has, so that a misspelled one fails the start. */

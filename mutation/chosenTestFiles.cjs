@@ -1,4 +1,4 @@
-/** Jest's filter: of all test files those that fileByFileRunner.js names, or all. */
+/** A filter for Jest: keeps the test files that fileByFileRunner.js lists in CHOSEN_TEST_FILES, or all without the variable. */
 module.exports = (paths) => {
   const chosen = process.env['CHOSEN_TEST_FILES']?.split('\n');
   return {

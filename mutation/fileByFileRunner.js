@@ -2,19 +2,19 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { declareFactoryPlugin, PluginKind, tokens, commonTokens } from '@stryker-mutator/api/plugin';
 import { strykerPlugins as jestPlugins, strykerValidationSchema } from '@stryker-mutator/jest-runner';
-import { testFilesOf } from './parts.js';
+import { testFilesOf } from './stryker.config.js';
 
 const [{ factory: makeJestRunner }] = jestPlugins;
 
-/** Stryker's number for it. */
+/** Stryker's number for the status of a failed test. */
 const TEST_FAILED = 1;
 
-/** Workers run in one copy of the project, and only the first of them makes the dry run. */
+/** The workers share one copy of the project. Only the first of them makes the dry run, and the others read its notes. */
 const NOTES = 'mutation/coverage.json';
 
 /**
- * Stryker's Jest runner, with one file of tests at a time and none after the first that notices the mutant. By itself it loads every
- * file that imports the mutated one, and runs on to the end.
+ * Runs one test file at a time with Stryker's Jest runner, and stops at the first that kills the mutant. Stryker's runner alone
+ * loads every test file for each mutant and never stops early, which takes far longer.
  */
 class FileByFileRunner {
   #jest;
@@ -32,7 +32,7 @@ class FileByFileRunner {
     await this.#jest.init();
   }
 
-  /** Notes what each file covers, by its tests and before them, and how long it takes. */
+  /** Records which mutants each test file covers, in its tests and while it loads, and how long the file takes. */
   async dryRun(options) {
     const notes = { fileOfTest: {}, filesOfMutant: {}, ms: {} };
     const whole = { status: 'complete', tests: [], mutantCoverage: { static: {}, perTest: {} } };
@@ -48,7 +48,7 @@ class FileByFileRunner {
     return whole;
   }
 
-  /** On a busy machine a bound of time may pass by chance: a file counts as failed once it has failed three times. */
+  /** Retries a failed file twice, because a test of a timeout can fail on a busy machine. */
   async #dryRunOf(file, options, attempts = 3) {
     const result = await this.#only([file], () => this.#jest.dryRun({ ...options, files: undefined }));
     const hasFailed = result.tests?.some(({ status }) => status === TEST_FAILED) ?? true;
@@ -63,7 +63,7 @@ class FileByFileRunner {
       const testFilter = tests?.filter((id) => this.#notes.fileOfTest[id]?.includes(file));
       const run = () => this.#only([file], () => this.#jest.mutantRun({ ...options, testFilter }));
       const first = await run();
-      // What an engine's bound of time noticed must be noticed twice.
+      // A timeout of the engine can fail such a test by chance, so it must fail twice.
       const inFile = first.status === 'killed' && isOnEngine(file) ? await run() : first;
       const nrOfTests = result.nrOfTests + (inFile.nrOfTests ?? 0);
       result = { ...inFile, nrOfTests };
@@ -73,8 +73,9 @@ class FileByFileRunner {
   }
 
   /**
-   * The test of the mutated file's own name first, then the quick ones. What a module does once, when it is loaded, every test that
-   * loads it reaches: of those the ones on an engine are left out, which would take longer than all other mutants together.
+   * Returns the test files that cover the mutant: first the one named after the mutated file, then the fastest. Every test that
+   * loads a module covers the code that runs when it is loaded. For such mutants the tests on an engine are left out, because they
+   * would take longer than all other mutants together.
    */
   #filesFor({ activeMutant, sandboxFileName, testFilter }) {
     const covering =
@@ -100,7 +101,7 @@ function isOnEngine(file) {
   return file.startsWith('test/integration/');
 }
 
-/** The runner adds to one account of coverage: a file's share is what was not there before it. */
+/** Adds one file's coverage. Stryker's runner reports the sum of all files so far, so the file's own share is the difference. */
 function addCoverage(notes, whole, file, { tests, mutantCoverage = whole.mutantCoverage }) {
   whole.tests.push(...tests);
   const before = whole.mutantCoverage;
@@ -116,7 +117,7 @@ function addCoverage(notes, whole, file, { tests, mutantCoverage = whole.mutantC
   whole.mutantCoverage = structuredClone(mutantCoverage);
 }
 
-/** The embedded DynamoDB throws at a write that a test gave up and closed behind; the Jest of `npm test` has a process for that. */
+/** Ignores the error that the embedded DynamoDB throws if a test closes it during a write. In `npm test` it ends in a Jest worker. */
 function outliveClosedEngine(error) {
   if (error.message !== 'Database is closed') throw error;
 }
@@ -129,5 +130,5 @@ makeRunner.inject = tokens(commonTokens.injector);
 
 export { strykerValidationSchema };
 
-/** What Stryker looks for in a plugin. */
+/** The plugins of this module, under the name that Stryker expects. */
 export const strykerPlugins = [declareFactoryPlugin(PluginKind.TestRunner, 'file-by-file', makeRunner)];

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import base from '../jest.config.js';
-import { part, testFilesOf } from './parts.js';
+import { part, testFilesOf } from './stryker.config.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const [{ globalSetup: _, globalTeardown: __, displayName: ___, ...inProcess }] = base.projects;

@@ -34,7 +34,7 @@ export interface Issued {
 /** The server refused, or did not answer. The message is for people. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  /** Of `openapi.json`, or `OFFLINE`. */
+  /** A `RefusalCode` of the server, or `OFFLINE`. */
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -43,7 +43,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The operations of `openapi.json`. Each throws ApiError. */
+/** The operations of the server's API. Each throws ApiError. */
 export const api = {
   session: () => call<SessionInfo>('GET', '/session'),
   page: (cursor: string | null) =>

@@ -16,7 +16,7 @@ export interface KeyRoutesDeps {
 /** Of a change that gives no key. */
 const LOOK_FIRST = 'whether the key was changed is not known: look at it before you try again';
 
-/** The API of `openapi.json`, over the registry. A key's secret is in the answer to `create` and to `rotate`, and in no other. */
+/** Creates the routes of the page's API. Only the answers to create and to rotate contain a key's secret. */
 export function keyRoutes({ registry }: KeyRoutesDeps): Hono {
   const routes = new Hono();
 

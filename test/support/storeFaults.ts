@@ -2,10 +2,14 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleepMs } from 'node:timers/promises';
 
-/** A way for DynamoDB to fail a call. */
+/** A way in which a call to DynamoDB fails, and the error that comes of it. */
 export interface StoreFault {
-  /** What DynamoDB does, as `docs/reliability.md` has it. */
+  /** What DynamoDB does, in the words of `docs/reliability.md`. */
   readonly what: string;
+  /** The name or code of the error that the SDK reports. Absent if the call succeeds, or if the SDK may report any error. */
+  readonly cause?: string;
+  /** A part of the message that a command prints. */
+  readonly message?: string;
   /** Answers in the engine's place, or leaves that to the engine in the end. */
   readonly answer: (response: ServerResponse, body: Buffer) => Promise<void> | void;
   /** Whether it goes by what the engine answers, so that the engine makes the call. */
@@ -42,48 +46,84 @@ async function hangInBody(response: ServerResponse, body: Buffer): Promise<void>
   await untilItLeaves(response);
 }
 
-/** What each surface meets, in the order of the page. */
+const UNREACHABLE = { cause: 'TimeoutError', message: 'cannot be reached' };
+const UNREADABLE = { cause: 'SyntaxError', message: 'cannot be read' };
+
+/** The faults that each part of Latchkey must survive, in the order of the page. */
 export const STORE_FAULTS: readonly StoreFault[] = [
   { what: 'answers late', answer: () => sleepMs(LATE_MS), needsAnswer: true },
-  { what: 'never answers', answer: untilItLeaves, isWaitedFor: true },
-  { what: 'answers a byte at a time', answer: trickle, isWaitedFor: true },
-  { what: 'stops in the middle of its answer', answer: hangInBody, needsAnswer: true, isWaitedFor: true },
-  { what: 'closes the connection', answer: (response) => void response.destroy() },
-  { what: 'resets the connection', answer: (response) => void response.socket?.resetAndDestroy() },
-  { what: 'answers 500', answer: error(500, 'InternalServerError') },
-  { what: 'answers 500 with no JSON', answer: json(500, '<html>') },
-  { what: 'answers 503', answer: error(503, 'ServiceUnavailable') },
-  { what: 'throttles', answer: error(400, 'ProvisionedThroughputExceededException'), isRefusal: true },
-  { what: 'denies access', answer: error(400, 'AccessDeniedException', 'com.amazon.coral.service'), isRefusal: true },
+  { what: 'never answers', ...UNREACHABLE, answer: untilItLeaves, isWaitedFor: true },
+  { what: 'answers a byte at a time', ...UNREACHABLE, answer: trickle, isWaitedFor: true },
+  {
+    what: 'stops in the middle of its answer',
+    ...UNREACHABLE,
+    answer: hangInBody,
+    needsAnswer: true,
+    isWaitedFor: true,
+  },
+  { what: 'closes the connection', ...UNREACHABLE, answer: (response) => void response.destroy() },
+  { what: 'resets the connection', ...UNREACHABLE, answer: (response) => void response.socket?.resetAndDestroy() },
+  {
+    what: 'answers 500',
+    cause: 'InternalServerError',
+    message: 'the write failed',
+    answer: error(500, 'InternalServerError'),
+  },
+  { what: 'answers 500 with no JSON', ...UNREADABLE, answer: json(500, '<html>') },
+  {
+    what: 'answers 503',
+    cause: 'ServiceUnavailable',
+    message: 'the write failed',
+    answer: error(503, 'ServiceUnavailable'),
+  },
+  {
+    what: 'throttles',
+    cause: 'ProvisionedThroughputExceededException',
+    message: 'is throttling',
+    answer: error(400, 'ProvisionedThroughputExceededException'),
+    isRefusal: true,
+  },
+  {
+    what: 'denies access',
+    cause: 'AccessDeniedException',
+    message: 'was denied',
+    answer: error(400, 'AccessDeniedException', 'com.amazon.coral.service'),
+    isRefusal: true,
+  },
   {
     what: 'finds the credentials expired',
+    cause: 'ExpiredTokenException',
+    message: 'has expired',
     answer: error(400, 'ExpiredTokenException', 'com.amazon.coral.service'),
     isRefusal: true,
   },
   {
     what: 'answers with half of its JSON',
+    ...UNREADABLE,
     answer: (response, body) => json(200, body.toString().slice(0, Math.ceil(body.length / 2)))(response),
     needsAnswer: true,
   },
-  { what: 'answers with malformed JSON', answer: json(200, '{"Item":{"keyHash"}') },
-  { what: 'answers with no JSON', answer: json(200, '<html>') },
+  { what: 'answers with malformed JSON', ...UNREADABLE, answer: json(200, '{"Item":{"keyHash"}') },
+  { what: 'answers with no JSON', cause: 'UnreadableAnswer', message: 'cannot be read', answer: json(200, '<html>') },
 ];
 
 /** Of this nothing comes through a connection, and so it is inflicted otherwise. What comes by one that is open yet is cut off. */
 export const REFUSES: StoreFault = {
   what: 'refuses connections',
+  cause: 'ECONNREFUSED',
+  message: 'cannot be reached',
   answer: (response) => void response.destroy(),
   isRefusal: true,
 };
 
 /** Success by its status, with nothing in it that a read can take for an item or the lack of one. */
 export const NO_ANSWERS: readonly StoreFault[] = [
-  { what: 'answers 204', answer: json(204, '') },
-  { what: 'answers 201', answer: json(201, '{}') },
-  { what: 'answers 206', answer: json(206, '{}') },
-  { what: 'answers with nothing', answer: json(200, '') },
-  { what: 'answers with a list', answer: json(200, '[]') },
-  { what: 'answers with null', answer: json(200, 'null') },
+  { what: 'answers 204', cause: 'UnreadableAnswer', answer: json(204, '') },
+  { what: 'answers 201', cause: 'UnreadableAnswer', answer: json(201, '{}') },
+  { what: 'answers 206', cause: 'UnreadableAnswer', answer: json(206, '{}') },
+  { what: 'answers with nothing', cause: 'UnreadableAnswer', answer: json(200, '') },
+  { what: 'answers with a list', cause: 'UnreadableAnswer', answer: json(200, '[]') },
+  { what: 'answers with null', cause: 'UnreadableAnswer', answer: json(200, 'null') },
 ];
 
 /** What a read of an item takes for none, though it is JSON and an object. */

@@ -226,7 +226,7 @@ describe('no path leaves the page', () => {
     '/console.js/../../../package.json',
     '/api/../../../package.json',
     '/../authorizer/index.mjs',
-    '/../../console/openapi.json',
+    '/../../console/server/guards.ts',
     '//etc/passwd',
     '/../../../../../../../../../../etc/passwd',
   ])('%s, which a server of directories could take for a file that there is', async (path) => {

@@ -244,8 +244,8 @@ test('a variable that nothing reads fails the start: a misspelt one would leave 
 });
 
 test.each([
-  ['LATCHKEY_USAGE_WRITE_SECONDS', 'LATCHKEY_LAST_USED_SECONDS'],
-  ['LATCHKEY_RESULT_CACHE_SECONDS', 'LATCHKEY_RESULTS_CACHE_SECONDS'],
+  ['LATCHKEY_LAST_USED_SECONDS', 'LATCHKEY_LAST_USED_SECONDS'],
+  ['LATCHKEY_RESULTS_CACHE_SECONDS', 'LATCHKEY_RESULTS_CACHE_SECONDS'],
 ])('the old name %s fails the start and is told the new one', (oldName, newName) => {
   expect(problemOf({ ...TABLE, [oldName]: '60' })).toBe(`${oldName}: was renamed, set ${newName} instead`);
 });
