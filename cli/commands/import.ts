@@ -96,7 +96,7 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
     .option('--allow-weak', 'take raw keys that are weak: of less than 112 bits, or made of words')
     .option(
       '--json',
-      'print one JSON document: {"format", "taken":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"line", "firstLine", "applied"}], "rejected":[{"line", "problem"}]}',
+      'print one JSON document: {"format", "imported":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"line", "firstLine", "applied"}], "rejected":[{"line", "problem"}]}',
     )
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>
@@ -196,7 +196,7 @@ async function store(keys: ReviewedKeys, { registry, report, deps }: ImportRun):
     const key = underWay.get(index);
     underWay.delete(index);
     if (key === undefined) continue;
-    if (outcome === 'taken') await report.take(id, key);
+    if (outcome === 'imported') await report.addImported(id, key);
     else if (outcome === 'skipped') report.skip(key);
     else report.rejectKey(key, problem);
     deps.output.progress.advance(index + 1);

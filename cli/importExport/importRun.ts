@@ -18,7 +18,7 @@ export class ImportReport {
   readonly #labels: string[] = [];
   #format: ImportFormat | undefined;
   #acceptedKeys: string | undefined;
-  #takenCount = 0;
+  #importedCount = 0;
   #foreignCount = 0;
   #endedCount = 0;
   #skippedCount = 0;
@@ -44,11 +44,11 @@ export class ImportReport {
   async begin(format: ImportFormat | undefined, acceptedKeys: string | undefined): Promise<void> {
     this.#format = format;
     this.#acceptedKeys = acceptedKeys;
-    if (this.#isJson) await this.#print(`{"format":${JSON.stringify(format ?? null)},"taken":[`);
+    if (this.#isJson) await this.#print(`{"format":${JSON.stringify(format ?? null)},"imported":[`);
   }
 
-  async take(id: string, { line, entry, hasEnded, duplicates }: ReviewedKey): Promise<void> {
-    const separator = this.#takenCount++ === 0 ? '\n' : ',\n';
+  async addImported(id: string, { line, entry, hasEnded, duplicates }: ReviewedKey): Promise<void> {
+    const separator = this.#importedCount++ === 0 ? '\n' : ',\n';
     if (hasEnded) this.#endedCount++;
     // No key of a SoulSync configuration is Latchkey's, whatever it begins with.
     else if (this.#format === 'soulsync' || isForeign(entry, this.#acceptedKeys)) this.#foreignCount++;
@@ -124,7 +124,7 @@ export class ImportReport {
     const ended = this.#endedCount;
     const have = ended === 1 ? 'has' : 'have';
     return [
-      `taken: ${this.#takenCount}`,
+      `imported: ${this.#importedCount}`,
       ...(ended === 0 ? [] : [`${ended} of them ${have} already ended (revoked or expired)`]),
       ...(this.#labels.length === 0 ? [] : [`labels: ${this.#labels.join(', ')}`]),
       `skipped, for they are there already: ${this.#skippedCount}`,

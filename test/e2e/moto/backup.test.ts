@@ -85,7 +85,7 @@ describe('a table restored to a point in time', () => {
     const before = await source.items();
     const { stdout } = await latchkey(['export', '--table', restored]);
     const run = await latchkey(['import', '-', '--table', source.tableName, '--json'], stdout);
-    expect(JSON.parse(run.stdout)).toMatchObject({ taken: ['deleted'], skipped: 2, rejected: [] });
+    expect(JSON.parse(run.stdout)).toMatchObject({ imported: ['deleted'], skipped: 2, rejected: [] });
     const after = await source.items();
     expect(after).toHaveLength(before.length + 1);
     expect(after).toEqual(expect.arrayContaining([...before]));

@@ -166,7 +166,7 @@ test.each([
   expect(exitCode).toBe(0);
   const told = stderr.split('\n').filter((line) => line.startsWith('warning: import would reject the key '));
   const { stdout: imported } = await cli.run(['import', '-', '--json'], { table: to, input: stdout });
-  expect(JSON.parse(imported)).toMatchObject({ taken: ['right'] });
+  expect(JSON.parse(imported)).toMatchObject({ imported: ['right'] });
   expect(JSON.parse(imported).rejected).toHaveLength(wrong.length);
   expect(told).toHaveLength(wrong.length);
   const names = ['label', 'owner', 'scopes', 'createdBy', 'disabledBy', 'revokedReason'];

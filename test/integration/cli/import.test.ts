@@ -72,7 +72,7 @@ describe('a SoulSync configuration', () => {
   test('is taken in, and people are told what was and what was not, and why', async () => {
     const { exitCode, stdout, stderr } = await importText(config);
     expect(exitCode).toBe(1);
-    expect(stdout).toBe('taken: 2\nskipped, for they are there already: 0\nrejected: 1\n');
+    expect(stdout).toBe('imported: 2\nskipped, for they are there already: 0\nrejected: 1\n');
     expect(stderr).toMatch(
       /^reading .*keys as soulsync \(.*\)\nline 20: createdAt: wanted a time in ISO 8601.*\nissued elsewhere: 2; .*\nerror: rejected: 1; .*\n$/,
     );
@@ -101,7 +101,7 @@ describe('a SoulSync configuration', () => {
     const again = await importText(config, ['--json'], { table });
     expect(JSON.parse(again.stdout)).toEqual({
       format: 'soulsync',
-      taken: [],
+      imported: [],
       ended: 0,
       foreign: 0,
       skipped: 2,
@@ -128,7 +128,7 @@ describe('raw keys in a list', () => {
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toEqual({
       format: 'env',
-      taken: expect.arrayContaining(records.map(({ id }) => id)),
+      imported: expect.arrayContaining(records.map(({ id }) => id)),
       ended: 0,
       foreign: 1,
       labels: ['CI', 'PROD'],
@@ -176,7 +176,7 @@ describe('an ordinary .env of 12 lines', () => {
     const { exitCode, stdout, stderr } = await importText(ENV.join('\n'));
     expect(exitCode).toBe(1);
     expect(stdout).toBe(
-      'taken: 2\nlabels: CRON_API_KEY, ACME_TOKEN\nskipped, for they are there already: 0\nrejected: 10\n',
+      'imported: 2\nlabels: CRON_API_KEY, ACME_TOKEN\nskipped, for they are there already: 0\nrejected: 10\n',
     );
     expect((await cli.records(table)).map(({ label }) => label).toSorted()).toEqual(['ACME_TOKEN', 'CRON_API_KEY']);
     expect(stderr.split('\n').filter((text) => text.startsWith('line '))).toEqual([
@@ -203,7 +203,7 @@ test('import reports the format only if it detected it', async () => {
   expect((await importText(key, ['--format', 'jsonl'])).stderr).not.toContain('reading');
   const json = await importText(key, ['--json']);
   expect(json.stderr).toBe('');
-  expect(JSON.parse(json.stdout)).toMatchObject({ format: 'jsonl', taken: [expect.any(String)] });
+  expect(JSON.parse(json.stdout)).toMatchObject({ format: 'jsonl', imported: [expect.any(String)] });
 });
 
 describe('lines of one hash', () => {
@@ -220,7 +220,7 @@ describe('lines of one hash', () => {
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
       stdout:
-        'taken: 2\n1 of them has already ended (revoked or expired)\nskipped, for they are there already: 0\nduplicates: 2\nrejected: 0\n',
+        'imported: 2\n1 of them has already ended (revoked or expired)\nskipped, for they are there already: 0\nduplicates: 2\nrejected: 0\n',
     });
     expect(stderr).toContain(
       'line 3: the same key as line 1, which got its revokedAt\nline 4: the same key as line 1\n',
@@ -228,7 +228,7 @@ describe('lines of one hash', () => {
     expect(await cli.record(table, 'a')).toMatchObject({ label: 'first', ...revoked });
     const again = await importText(text, ['--json'], { table });
     expect(JSON.parse(again.stdout)).toMatchObject({
-      taken: [],
+      imported: [],
       skipped: 2,
       duplicates: [
         { line: 3, firstLine: 1, applied: [] },
@@ -243,7 +243,7 @@ describe('lines of one hash', () => {
     const { exitCode, stdout } = await importText(text, ['--json']);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
-      taken: [expect.any(String)],
+      imported: [expect.any(String)],
       rejected: [
         { line: 1, problem: 'the same key as line 2, which is rejected: set that line right first' },
         { line: 2, problem: expect.stringMatching(/^label: /) },
@@ -284,7 +284,7 @@ describe('files of other programs', () => {
 
   test.each(files)('are read as they are: %s', async (_, text) => {
     const { exitCode, stdout } = await importText(text);
-    expect({ exitCode, stdout: stdout.slice(0, 9) }).toEqual({ exitCode: 0, stdout: 'taken: 1\n' });
+    expect({ exitCode, stdout: stdout.slice(0, 12) }).toEqual({ exitCode: 0, stdout: 'imported: 1\n' });
   });
 
   test('of a DynamoDB export are not taken for something else', async () => {
@@ -306,7 +306,7 @@ test('CSV and JSON Lines are taken in with all that a key can have, and from sta
   expect(await cli.run(['import', '-'], { table, input: csv })).toMatchObject({
     exitCode: 0,
     stdout:
-      'taken: 1\n1 of them has already ended (revoked or expired)\nskipped, for they are there already: 0\nrejected: 0\n',
+      'imported: 1\n1 of them has already ended (revoked or expired)\nskipped, for they are there already: 0\nrejected: 0\n',
     stderr: 'reading standard input as csv (a header row, then a row for each key)\n',
   });
   expect(await cli.run(['import', '-'], { table, input: line({ label: 'json', ...fields }) })).toMatchObject({
@@ -333,7 +333,7 @@ test('what the table refuses is rejected with its line too', async () => {
   const { exitCode, stdout } = await importText(text, ['--json']);
   expect(exitCode).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({
-    taken: [id, expect.any(String)],
+    imported: [id, expect.any(String)],
     rejected: [{ line: 3 }, { line: 4 }, { line: 5 }],
   });
 });
@@ -349,7 +349,7 @@ test('nothing at all is taken from an empty file', async () => {
   expect(await importText('')).toMatchObject({
     exitCode: 0,
     stderr: '',
-    stdout: expect.stringContaining('taken: 0\n'),
+    stdout: expect.stringContaining('imported: 0\n'),
   });
 });
 
@@ -365,12 +365,12 @@ describe('a signal', () => {
     const stopped = await importText(many, [], { isTerminal: true, onStart: stop });
     expect(stopped.exitCode).toBe(130);
     expect(stopped.stderr).toMatch(/error: interrupted: to go on, run it again/);
-    const taken = Number(/^taken: (\d+)$/m.exec(stopped.stdout)?.[1]);
-    expect(await cli.records(table)).toHaveLength(taken);
-    expect(taken).toBeGreaterThan(0);
-    expect(taken).toBeLessThan(400);
+    const imported = Number(/^imported: (\d+)$/m.exec(stopped.stdout)?.[1]);
+    expect(await cli.records(table)).toHaveLength(imported);
+    expect(imported).toBeGreaterThan(0);
+    expect(imported).toBeLessThan(400);
     const resumed = await importText(many, [], { table });
-    expect(resumed.stdout).toContain(`taken: ${400 - taken}\nskipped, for they are there already: ${taken}\n`);
+    expect(resumed.stdout).toContain(`imported: ${400 - imported}\nskipped, for they are there already: ${imported}\n`);
     expect(new Set((await cli.records(table)).map(({ label }) => label)).size).toBe(400);
   });
 
@@ -390,9 +390,9 @@ describe('a signal', () => {
   test('ends a wait for more of standard input', async () => {
     const { exitCode, stdout, stderr } = await waiting('jsonl', `${line({})}{"keyHash":`);
     expect(exitCode).toBe(130);
-    const { taken, rejected } = JSON.parse(stdout);
+    const { imported, rejected } = JSON.parse(stdout);
     expect(rejected).toEqual([]);
-    expect((await cli.records(table)).map(({ id }) => id)).toEqual(taken);
+    expect((await cli.records(table)).map(({ id }) => id)).toEqual(imported);
     expect(stderr).toMatch(/run it again/);
   });
 
@@ -410,12 +410,12 @@ describe('a reader that leaves', () => {
   test('in the middle stops it, which is told with all that was taken, and is no success', async () => {
     const stopped = await importText(many, ['--json'], { readWrites: 3 });
     expect(stopped.exitCode).toBe(1);
-    const taken = Number(/^taken: (\d+); skipped/.exec(stopped.stderr)?.[1]);
+    const imported = Number(/^imported: (\d+); skipped/.exec(stopped.stderr)?.[1]);
     expect(stopped.stderr).toMatch(/\nerror: whatever read the output has left: .*run it again/);
-    expect(taken).toBeLessThan(200);
-    expect(await cli.records(table)).toHaveLength(taken);
+    expect(imported).toBeLessThan(200);
+    expect(await cli.records(table)).toHaveLength(imported);
     const resumed = await importText(many, [], { table });
-    expect(resumed.stdout).toContain(`taken: ${200 - taken}\n`);
+    expect(resumed.stdout).toContain(`imported: ${200 - imported}\n`);
   });
 
   test('does not make a rejected line a success', async () => {
@@ -429,7 +429,7 @@ describe('a reader that leaves', () => {
     expect({ exitCode, stderr }).toEqual({
       exitCode: 0,
       stderr: expect.stringMatching(
-        /^reading .*\ntaken: 1; skipped, for they are there already: 0; rejected: 0\nissued elsewhere: 1; .*\n$/,
+        /^reading .*\nimported: 1; skipped, for they are there already: 0; rejected: 0\nissued elsewhere: 1; .*\n$/,
       ),
     });
   });
@@ -453,7 +453,7 @@ test('a table that fails in the middle is told, with how far it came', async () 
     env: { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: await closedEndpoint() },
     stdin: line({}),
   });
-  expect(run).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^taken: 0\n/) });
+  expect(run).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^imported: 0\n/) });
   expect(run.stderr).toMatch(/error: .*cannot be reached/);
 });
 
