@@ -30,15 +30,15 @@ const PARTS = {
     mutate: [
       'console/server/*.ts',
       'operator/*.ts',
-      'cli/{options,output,prompt,scan,secretSink,seedFile}.ts',
-      'cli/importExport/{importLine,notAKey}.ts',
+      'cli/{options,output,prompt,scan,secretSink,seedFile,seedPlan,textSource}.ts',
+      'cli/importExport/{readEntry,notAKey}.ts',
     ],
     breakAt: 80,
     sources: ['keys', 'operator', 'cli', 'console', 'testing'],
     ignored: [],
     testFiles: (root) => [
       ...testsIn(root, 'test/integration/cli').filter((file) => !STARTS_THE_CLI.includes(file)),
-      ...testsIn(root, 'test/unit/cli/importExport'),
+      ...['test/unit/cli', 'test/unit/cli/importExport'].flatMap((folder) => testsIn(root, folder)),
       ...named('test/integration/console', ['api', 'attacks', 'outcome', 'refusals', 'stopperOf']),
       ...named('test/integration/local', ['loopback']),
       ...named('test/attacks', ['randomness']),
