@@ -8,16 +8,16 @@ beforeAll(async () => {
 });
 afterAll(() => cli.stop());
 
-describe('a record', () => {
+describe('isForeign and isRefusedAsForeign are right for a record', () => {
   test.each<[string, string | undefined, string | undefined, boolean, boolean]>([
     ['without a prefix', undefined, 'sk_', true, true],
-    ['with a prefix that Latchkey does not show', 'live_abc', 'sk_', true, true],
+    ['with a prefix that Latchkey never makes', 'live_abc', 'sk_', true, true],
     ['with a character of base64url', 'sk_AbC-EfGh', 'sk_', true, true],
     ["with another deployment's prefix", 'acme_AbCdEfGh', 'sk_', true, true],
-    ["with another deployment's prefix, where the own one is not known", 'acme_AbCdEfGh', undefined, false, false],
+    ["with another deployment's prefix, if the own prefix is unknown", 'acme_AbCdEfGh', undefined, false, false],
     ["with the deployment's prefix", 'sk_AbCdEfGh', 'sk_', false, false],
-    ['without a prefix, of a deployment that accepts any', undefined, 'any', true, false],
-    ['without a prefix, of an unknown deployment', undefined, undefined, true, false],
+    ['without a prefix, in a deployment that accepts any key', undefined, 'any', true, false],
+    ['without a prefix, in an unknown deployment', undefined, undefined, true, false],
   ])('%s', (_, keyPrefix, acceptedKeys, foreign, refused) => {
     expect(isForeign({ keyPrefix }, acceptedKeys)).toBe(foreign);
     expect(isRefusedAsForeign({ keyPrefix }, acceptedKeys)).toBe(refused);
@@ -48,7 +48,7 @@ describe('import says at its end that keys from elsewhere', () => {
     expect(run.stderr).toContain('acceptForeignKeys');
   });
 
-  test('and nothing, if the deployment accepts any', async () => {
+  test('are accepted, by saying nothing, if the deployment accepts any key', async () => {
     const { stderr } = await cli.run(['import', '-'], {
       table: await cli.makeTable(),
       input: JSONL,
@@ -57,7 +57,7 @@ describe('import says at its end that keys from elsewhere', () => {
     expect(stderr).not.toContain('acceptForeignKeys');
   });
 
-  test('all of a SoulSync configuration are, whatever they begin with', async () => {
+  test('include every key of a SoulSync configuration, whatever its prefix is', async () => {
     const input = JSON.stringify({
       api_keys: [
         { id: 'a', label: 'x', key_hash: 'a'.repeat(64), key_prefix: 'sk_AbCdEfGh', created_at: '2026-01-01' },
@@ -82,10 +82,10 @@ describe('with keys from elsewhere in the table,', () => {
     ['sk_', true],
     ['any', false],
     [undefined, false],
-  ])('list counts the active ones that the deployment refuses; it accepts %s', async (acceptedKeys, isTold) => {
+  ])('list counts the active ones that the deployment refuses; it accepts %s', async (acceptedKeys, isReported) => {
     const run = await cli.run(['list'], { table, ...(acceptedKeys === undefined ? {} : { acceptedKeys }) });
     expect(run.exitCode).toBe(0);
-    expect(run.stderr.includes('active but refused: 1; ')).toBe(isTold);
+    expect(run.stderr.includes('active but refused: 1; ')).toBe(isReported);
   });
 
   test('list marks them in the table on a terminal, and leaves other formats the state of the record', async () => {
@@ -96,7 +96,7 @@ describe('with keys from elsewhere in the table,', () => {
     }
   });
 
-  test('show says so of one', async () => {
+  test('show reports that the deployment refuses one', async () => {
     const { stdout } = await cli.run(['show', id], { table, acceptedKeys: 'sk_' });
     expect(stdout).toMatch(/^state: +active, but refused, because it was issued elsewhere/m);
     expect((await cli.run(['show', id], { table, acceptedKeys: 'any' })).stdout).toMatch(/^state: +active$/m);
