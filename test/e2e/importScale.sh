@@ -69,7 +69,7 @@ wait "$importing" || code=$?
 importing=
 first=$(imported "$work/first.json")
 [[ $code == 130 ]] || fail "SIGINT ended it with $code"
-grep -q 'run it again' "$work/first.log" || fail 'it did not say how to go on'
+grep -q 'run the same command again' "$work/first.log" || fail 'it did not say how to resume'
 ((first < count)) || fail 'it was not stopped in the middle'
 echo "stopped by SIGINT with $first keys imported: $(tail -1 "$work/first.log")"
 

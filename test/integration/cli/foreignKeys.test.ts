@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => cli.stop());
 
-describe('isForeign and isRefusedAsForeign are right for a record', () => {
+describe('isForeign and isRefusedAsForeign', () => {
   test.each<[string, string | undefined, string | undefined, boolean, boolean]>([
     ['without a prefix', undefined, 'sk_', true, true],
     ['with a prefix that Latchkey never makes', 'live_abc', 'sk_', true, true],
@@ -18,7 +18,7 @@ describe('isForeign and isRefusedAsForeign are right for a record', () => {
     ["with the deployment's prefix", 'sk_AbCdEfGh', 'sk_', false, false],
     ['without a prefix, in a deployment that accepts any key', undefined, 'any', true, false],
     ['without a prefix, in an unknown deployment', undefined, undefined, true, false],
-  ])('%s', (_, keyPrefix, acceptedKeys, foreign, refused) => {
+  ])('recognize a record %s', (_, keyPrefix, acceptedKeys, foreign, refused) => {
     expect(isForeign({ keyPrefix }, acceptedKeys)).toBe(foreign);
     expect(isRefusedAsForeign({ keyPrefix }, acceptedKeys)).toBe(refused);
   });
@@ -32,11 +32,11 @@ const ENTRIES = [
 ];
 const JSONL = ENTRIES.map((entry) => JSON.stringify(entry)).join('\n');
 
-describe('import says at its end that keys from elsewhere', () => {
+describe('the advice at the end of an import', () => {
   test.each([
-    ['are refused, if the deployment is known to refuse them', 'sk_', /^active but refused: 2; .*$/m],
+    ['are refused, if the deployment refuses them', 'sk_', /^active but refused: 2; .*$/m],
     ['need acceptForeignKeys, if the deployment is unknown', undefined, /^issued elsewhere: 2; .*$/m],
-  ])('%s', async (_, acceptedKeys, expected) => {
+  ])('says that keys from elsewhere %s', async (_, acceptedKeys, expected) => {
     const table = await cli.makeTable();
     const run = await cli.run(['import', '-'], {
       table,
@@ -48,16 +48,7 @@ describe('import says at its end that keys from elsewhere', () => {
     expect(run.stderr).toContain('acceptForeignKeys');
   });
 
-  test('are accepted, by saying nothing, if the deployment accepts any key', async () => {
-    const { stderr } = await cli.run(['import', '-'], {
-      table: await cli.makeTable(),
-      input: JSONL,
-      acceptedKeys: 'any',
-    });
-    expect(stderr).not.toContain('acceptForeignKeys');
-  });
-
-  test('include every key of a SoulSync configuration, whatever its prefix is', async () => {
+  test('counts every key of a SoulSync configuration as issued elsewhere, whatever its prefix is', async () => {
     const input = JSON.stringify({
       api_keys: [
         { id: 'a', label: 'x', key_hash: 'a'.repeat(64), key_prefix: 'sk_AbCdEfGh', created_at: '2026-01-01' },
@@ -66,6 +57,15 @@ describe('import says at its end that keys from elsewhere', () => {
     const { stderr } = await cli.run(['import', '-'], { table: await cli.makeTable(), input, acceptedKeys: 'sk_' });
     expect(stderr).toContain('active but refused: 1; ');
   });
+});
+
+test('import says nothing about keys from elsewhere if the deployment accepts any key', async () => {
+  const { stderr } = await cli.run(['import', '-'], {
+    table: await cli.makeTable(),
+    input: JSONL,
+    acceptedKeys: 'any',
+  });
+  expect(stderr).not.toContain('acceptForeignKeys');
 });
 
 describe('with keys from elsewhere in the table,', () => {
@@ -96,7 +96,7 @@ describe('with keys from elsewhere in the table,', () => {
     }
   });
 
-  test('show reports that the deployment refuses one', async () => {
+  test('show reports that the deployment refuses a key', async () => {
     const { stdout } = await cli.run(['show', id], { table, acceptedKeys: 'sk_' });
     expect(stdout).toMatch(/^state: +active, but refused, because it was issued elsewhere/m);
     expect((await cli.run(['show', id], { table, acceptedKeys: 'any' })).stdout).toMatch(/^state: +active$/m);

@@ -61,7 +61,7 @@ describe('identify', () => {
   });
 });
 
-describe('identify finds the key in', () => {
+describe('a key within a text', () => {
   const SHAPES: readonly (readonly [string, (key: string) => string | Uint8Array])[] = [
     ['quotes', (key) => `"${key}"`],
     ['single quotes with a comma', (key) => `'${key}',`],
@@ -103,7 +103,7 @@ describe('identify finds the key in', () => {
   });
 
   test.each(SHAPES.flatMap(([shape, write]) => KINDS.map((kind) => [shape, kind, write] as const)))(
-    '%s: %s',
+    'identify finds a key in %s: %s',
     async (_, kind, write) => {
       const { secret = '', id } = keys[kind] ?? {};
       const { exitCode, stdout, stderr } = await cli.run(['identify', '--json'], { table, input: write(secret) });
@@ -115,7 +115,7 @@ describe('identify finds the key in', () => {
 });
 
 describe('several keys', () => {
-  test('are printed on a line each, and an unknown one exits 1', async () => {
+  test('identify prints several keys on a line each, and exits 1 for an unknown one', async () => {
     const [a, b] = [await cli.putKey(table, { label: 'a' }), await cli.putKey(table, { label: 'b' })];
     const unknown = makeKey().secret;
     const input = `A=${a.secret}\nB=${b.secret}\nA_AGAIN=${a.secret}\nC=${unknown}\n`;
@@ -131,7 +131,7 @@ describe('several keys', () => {
     expect(tracesOf([a.secret, b.secret, unknown], `${stdout}${stderr}`)).toEqual([]);
   });
 
-  test('are printed as a list of records with --json', async () => {
+  test('identify prints several keys as a list of records with --json', async () => {
     const [a, b] = [await cli.putKey(table), await cli.putKey(table)];
     const { exitCode, stdout } = await cli.run(['identify', '--json'], { table, input: `${a.secret}\n${b.secret}\n` });
     expect(exitCode).toBe(0);
@@ -151,7 +151,7 @@ describe('keys issued elsewhere', () => {
   test.each([
     ['next to one issued here', async () => (await cli.putKey(table)).secret],
     ['next to one issued elsewhere', async () => (await put(foreign(1)), foreign(1))],
-  ])('that are unknown are counted once %s, and exit 1', async (_, knownKey) => {
+  ])('identify counts an unknown key %s once, and exits 1', async (_, knownKey) => {
     const input = `A=${await knownKey()}\nB="${foreign(2)}"\nB_AGAIN=${foreign(2)}\n`;
     const text = await cli.run(['identify'], { table, input });
     expect(text).toMatchObject({
@@ -164,7 +164,7 @@ describe('keys issued elsewhere', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ records: [{}], unknown: 1, notLookedUp: 0 });
   });
 
-  test('in one line of compact JSON, one known and one unknown, exit 1', async () => {
+  test('identify exits 1 for a known and an unknown key in one line of compact JSON', async () => {
     await put(foreign(3));
     const input = JSON.stringify({ a: foreign(3), b: foreign(4) });
     const { exitCode, stderr } = await cli.run(['identify'], { table, input });
@@ -174,13 +174,13 @@ describe('keys issued elsewhere', () => {
     });
   });
 
-  test('do not include words, paths and URLs next to a known key', async () => {
+  test('identify does not count words, paths and URLs next to a known key as unknown keys', async () => {
     const { secret } = await cli.putKey(table);
     const input = `See https://example.com/docs/getting-started and ./src/commands/identify.ts for ${secret}`;
     expect(await cli.run(['identify'], { table, input })).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
-  test('after the 100th are reported as not looked up, and never as unknown', async () => {
+  test('identify reports the keys after the 100th as not looked up, and never as unknown', async () => {
     const many = Array.from({ length: 103 }, (_, at) => foreign(1000 + at));
     for (const secret of many.slice(0, 100)) await put(secret);
     const { exitCode, stdout, stderr } = await cli.run(['identify', '--json'], { table, input: many.join('\n') });
@@ -193,7 +193,7 @@ describe('keys issued elsewhere', () => {
     expect(rest).toEqual({ unknown: 0, notLookedUp: 3 });
   });
 
-  test('are unknown only if they were looked up', async () => {
+  test('identify counts only the keys that it looked up as unknown', async () => {
     const input = Array.from({ length: 103 }, (_, at) => foreign(2000 + at)).join('\n');
     const { exitCode, stderr } = await cli.run(['identify'], { table, input });
     expect({ exitCode, stderr }).toEqual({
@@ -204,7 +204,7 @@ describe('keys issued elsewhere', () => {
     });
   });
 
-  test('are not found in too many words, and the error says how many were looked up', async () => {
+  test('identify says how many texts it looked up if it finds no key in too many words', async () => {
     const input = Array.from({ length: 101 }, (_, at) => `getting-started-guide-${at}`).join(' ');
     expect(await cli.run(['identify'], { table, input })).toMatchObject({
       exitCode: 1,
@@ -238,14 +238,14 @@ test('identify exits 130 on Ctrl-C at its prompt', async () => {
   expect(run).toMatchObject({ exitCode: 130, stdout: '' });
 });
 
-describe('identify exits 2 and does not repeat its input', () => {
+describe('bad usage', () => {
   const { secret } = makeKey();
   test.each([
-    ['for a key as an argument', ['identify', secret], '', /argument.*history/],
-    ['for a foreign key as an argument', ['identify', FOREIGN, 'x'], '', /argument.*history/],
-    ['without a key', ['identify'], '\n', /got no key/],
-    ['for more than 1 MB', ['identify'], 'x'.repeat(1024 * 1024 + 1), /latchkey scan/],
-  ])('%s', async (_, args, input, expected) => {
+    ['a key as an argument', ['identify', secret], '', /argument.*history/],
+    ['a foreign key as an argument', ['identify', FOREIGN, 'x'], '', /argument.*history/],
+    ['no key', ['identify'], '\n', /got no key/],
+    ['more than 1 MB', ['identify'], 'x'.repeat(1024 * 1024 + 1), /latchkey scan/],
+  ])('identify exits 2 for %s and does not repeat its input', async (_, args, input, expected) => {
     const { exitCode, stdout, stderr } = await cli.run(args, { table, input });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(expected);

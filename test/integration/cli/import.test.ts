@@ -27,7 +27,7 @@ async function importText(text: string | Uint8Array, args: readonly string[] = [
   return cli.run(['import', file, ...args], { ...options, table });
 }
 
-describe('an entry whose metadata nests too deep', () => {
+describe('metadata that nests too deep', () => {
   const deep = deepJson(25_000);
   const csv = (hash: string, metadata: string) => `${hash},x,"${metadata.replaceAll('"', '""')}"\n`;
   const entry = (metadata: string) => `{"key_hash":"${hashOf(foreignKey())}","label":"x","metadata":${metadata}}`;
@@ -39,7 +39,7 @@ describe('an entry whose metadata nests too deep', () => {
       `keyHash,label,metadata\n${csv(hashOf('y'), `{"deep":${deep}}`)}${csv(hashOf(foreignKey()), '{}')}${csv(hashOf(foreignKey()), '')}`,
     ],
     ['a JSON document', `{"api_keys":[${entry('{}')},\n${entry(`{"deep":${deep}}`)},\n${entry('{}')}]}`],
-  ])('is rejected with its place in %s, and the other entries are imported', async (_, text) => {
+  ])('import rejects an entry of %s whose metadata nests too deep, and imports the others', async (_, text) => {
     const { exitCode, stderr } = await importText(text);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/\n(?:line|entry) 2: metadata: expected .*\n(.*\n)?error: rejected: 1; /);
@@ -69,7 +69,7 @@ describe('a SoulSync configuration', () => {
     2,
   );
 
-  test('is imported, and the output says what was imported, what was rejected and why', async () => {
+  test('import stores its valid keys, and reports why it rejected the other one', async () => {
     const { exitCode, stdout, stderr } = await importText(config);
     expect(exitCode).toBe(1);
     expect(stdout).toBe('imported: 2\nskipped (already in the table): 0\nrejected: 1\n');
@@ -96,7 +96,7 @@ describe('a SoulSync configuration', () => {
     ]);
   });
 
-  test('is skipped by a second run, which changes nothing', async () => {
+  test('a second import skips its keys and changes nothing', async () => {
     const before = await cli.records(table);
     const again = await importText(config, ['--json'], { table });
     expect(JSON.parse(again.stdout)).toEqual({
@@ -111,7 +111,7 @@ describe('a SoulSync configuration', () => {
     expect(await cli.records(table)).toEqual(before);
   });
 
-  test('has keys that identify finds by their raw form', async () => {
+  test('identify finds its keys by their raw form', async () => {
     const { stdout } = await cli.run(['identify', '--json'], { table, input: other });
     expect(JSON.parse(stdout).record.label).toBe('Other');
   });
@@ -122,7 +122,7 @@ describe('an .env file of raw keys', () => {
   const own = makeKey().secret;
   const env = `# keys\nexport CI="${foreign}"\nPROD='${own}' # ours\nWEAK=${weak}\n${foreign}\n`;
 
-  test('is imported by hashes, without weak keys and bad lines, and no part of a key is printed or stored', async () => {
+  test('import stores only hashes of raw keys, rejects weak keys and bad lines, and prints no part of a key', async () => {
     const { exitCode, stdout, stderr } = await importText(env, ['--json']);
     const records = await cli.records(table);
     expect(exitCode).toBe(1);
@@ -148,7 +148,7 @@ describe('an .env file of raw keys', () => {
     expect(tracesOf([foreign, weak, own] as KeySecret[], stdout + stderr + JSON.stringify(records))).toEqual([]);
   });
 
-  test('is imported with its weak keys if --allow-weak is given', async () => {
+  test('import accepts weak keys with --allow-weak', async () => {
     const { exitCode } = await importText(`WEAK=${weak}\n`, ['--allow-weak']);
     expect(exitCode).toBe(0);
     expect(await cli.records(table)).toMatchObject([{ label: 'WEAK', keyHash: hashOf(weak) }]);
@@ -172,7 +172,7 @@ const ENV = [
 ];
 
 describe('an ordinary .env of 12 lines', () => {
-  test('yields its two keys by name, and a reason for each other line', async () => {
+  test('import finds the two keys of an ordinary .env, and prints a reason for each other line', async () => {
     const { exitCode, stdout, stderr } = await importText(ENV.join('\n'));
     expect(exitCode).toBe(1);
     expect(stdout).toBe(
@@ -217,7 +217,7 @@ describe('several entries with one hash', () => {
   const keyHash = hashOf('the same key');
   const revoked = { revokedAt: '2020-01-01T00:00:00.000Z', revokedBy: 'carol' };
 
-  test('yield one key, from the first entry with the restrictions of all, and are reported by line', async () => {
+  test('import makes one key from the first entry with the restrictions of all, and reports the others by line', async () => {
     const text =
       line({ keyHash, id: 'a', label: 'first' }) +
       line({ id: 'b' }) +
@@ -245,7 +245,7 @@ describe('several entries with one hash', () => {
     });
   });
 
-  test('are reported by entry in a JSON document', async () => {
+  test('import reports duplicates by entry in a JSON document', async () => {
     const entry = { label: 'x', key_hash: keyHash };
     const { stdout } = await importText(JSON.stringify({ api_keys: [entry, entry] }), ['--json']);
     expect(JSON.parse(stdout).duplicates).toEqual([
@@ -253,7 +253,7 @@ describe('several entries with one hash', () => {
     ]);
   });
 
-  test('are all rejected if one of them is, because that one may say that the key has ended', async () => {
+  test('import rejects all of them if one is invalid, because that one may say that the key has ended', async () => {
     const text = line({ keyHash, label: 'first' }) + line({ keyHash, label: 'x'.repeat(300), ...revoked }) + line({});
     const { exitCode, stdout } = await importText(text, ['--json']);
     expect(exitCode).toBe(1);
@@ -297,12 +297,12 @@ describe('files of other programs', () => {
     ['UTF-16, big-endian', Buffer.from(`\ufeffkeyHash,label\n${hashOf('be')},be\n`, 'utf16le').swap16()],
   ];
 
-  test.each(files)('are imported without a change: %s', async (_, text) => {
+  test.each(files)('import reads a file of %s', async (_, text) => {
     const { exitCode, stdout } = await importText(text);
     expect({ exitCode, stdout: stdout.slice(0, 12) }).toEqual({ exitCode: 0, stdout: 'imported: 1\n' });
   });
 
-  test('are rejected with advice to pass --format if they are a DynamoDB export', async () => {
+  test('import rejects a DynamoDB export and suggests --format', async () => {
     const { exitCode, stderr } = await importText('{"Item":{"keyHash":{"S":"x"},"label":{"S":"a"}}}\n');
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(/cannot detect.*--format/) });
   });
@@ -370,7 +370,7 @@ test('import imports nothing from an empty file', async () => {
 describe('a signal', () => {
   const many = Array.from({ length: 400 }, (_, at) => line({ label: `key ${at}` })).join('');
 
-  test('stops an import cleanly, and the same command imports the rest without duplicates', async () => {
+  test('a signal stops an import cleanly, and the same command imports the rest without duplicates', async () => {
     const stop: SessionOptions['onStart'] = (interruption, stderr) => {
       stderr.on('data', (text: Buffer) => {
         if (text.includes('keys: 1')) interruption.receive('SIGINT');
@@ -401,7 +401,7 @@ describe('a signal', () => {
     });
   };
 
-  test('ends a wait for more of standard input', async () => {
+  test('a signal ends a wait for standard input', async () => {
     const { exitCode, stdout, stderr } = await waiting('jsonl', `${line({})}{"keyHash":`);
     expect(exitCode).toBe(130);
     const { imported, rejected } = JSON.parse(stdout);
@@ -410,7 +410,7 @@ describe('a signal', () => {
     expect(stderr).toMatch(/run the same command again/);
   });
 
-  test('in the middle of a JSON document is reported as an interruption, and not as an invalid document', async () => {
+  test('a signal in the middle of a JSON document is reported as an interruption, and not as an invalid document', async () => {
     const { exitCode, stderr } = await waiting('json', '{\n"api_keys": [');
     expect(exitCode).toBe(130);
     expect(stderr).toMatch(/\nerror: interrupted: to resume, run the same command again/);
@@ -421,7 +421,7 @@ describe('a signal', () => {
 describe('an output that is closed', () => {
   const many = Array.from({ length: 200 }, () => line({})).join('');
 
-  test('in the middle stops the import, which fails and reports how many keys it imported', async () => {
+  test('import fails and reports how many keys it imported if the output is closed in the middle', async () => {
     const stopped = await importText(many, ['--json'], { readWrites: 3 });
     expect(stopped.exitCode).toBe(1);
     const imported = Number(/^imported: (\d+); skipped/.exec(stopped.stderr)?.[1]);
@@ -432,13 +432,13 @@ describe('an output that is closed', () => {
     expect(resumed.stdout).toContain(`imported: ${200 - imported}\n`);
   });
 
-  test('does not turn a rejected entry into a success', async () => {
+  test('import fails for a rejected entry even if the output is closed', async () => {
     const { exitCode, stderr } = await importText(line({ label: '' }), [], { readWrites: 0 });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/\nerror: rejected: 1;/);
   });
 
-  test("at the end doesn't fail the import, and the summary goes to stderr", async () => {
+  test('import succeeds and prints its summary to stderr if the output is closed at the end', async () => {
     const { exitCode, stderr } = await importText(line({}), [], { readWrites: 0 });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 0,
@@ -448,7 +448,7 @@ describe('an output that is closed', () => {
     });
   });
 
-  test('does not hide a failure of the table', async () => {
+  test('import reports a failure of the table even if the output is closed', async () => {
     const { exitCode, stderr } = await importText(line({}), ['--json'], { table: 'none', readWrites: 1 });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/error: .*"none"/);
@@ -456,7 +456,7 @@ describe('an output that is closed', () => {
 });
 
 describe('on a terminal', () => {
-  test('import shows a progress bar', async () => {
+  test('import shows a progress bar on a terminal', async () => {
     const { stderr } = await importText(Array.from({ length: 50 }, () => line({})).join(''), [], { isTerminal: true });
     expect(stderr).toMatch(/\[[^\]]+\] \d+%, keys: \d+/);
   });
@@ -471,13 +471,13 @@ test('import prints its summary if the table fails', async () => {
   expect(run.stderr).toMatch(/error: .*cannot be reached/);
 });
 
-describe('import fails before it stores anything', () => {
+describe('bad input', () => {
   test.each([
-    ['for a missing file', ['import', '/nonexistent/keys'], '', 1, /cannot read .*ENOENT/],
-    ['for a directory', ['import', '.'], '', 1, /cannot read \.: EISDIR/],
-    ['for a text in an unknown format', ['import', '-'], 'hello', 2, /--format/],
-    ["for bytes that aren't text", ['import', '-'], new Uint8Array([0x41, 0x3d, 0xff, 0xfe]), 1, /isn't UTF-8/],
-    ['for JSON without a list of keys', ['import', '-'], '{"keys": [\n]}', 1, /no list "api_keys"/],
+    ['a missing file', ['import', '/nonexistent/keys'], '', 1, /cannot read .*ENOENT/],
+    ['a directory', ['import', '.'], '', 1, /cannot read \.: EISDIR/],
+    ['a text in an unknown format', ['import', '-'], 'hello', 2, /--format/],
+    ["bytes that aren't text", ['import', '-'], new Uint8Array([0x41, 0x3d, 0xff, 0xfe]), 1, /isn't UTF-8/],
+    ['JSON without a list of keys', ['import', '-'], '{"keys": [\n]}', 1, /no list "api_keys"/],
     [
       'for CSV with a column that may mean an end',
       ['import', '-'],
@@ -485,9 +485,9 @@ describe('import fails before it stores anything', () => {
       1,
       /unknown column "expiry" may mean/,
     ],
-    ['for an unknown format', ['import', '-', '--format', 'xml'], '', 2, /xml/],
-    ['without a file', ['import'], '', 2, /file/],
-  ])('%s', async (_, args, input, exitCode, expected) => {
+    ['an unknown format', ['import', '-', '--format', 'xml'], '', 2, /xml/],
+    ['no file', ['import'], '', 2, /file/],
+  ])('import fails before it stores anything for %s', async (_, args, input, exitCode, expected) => {
     const empty = await cli.makeTable();
     const run = await cli.run(args, { table: empty, input });
     expect(run.exitCode).toBe(exitCode);
@@ -495,7 +495,7 @@ describe('import fails before it stores anything', () => {
     expect(await cli.records(empty)).toEqual([]);
   });
 
-  test('for a key instead of a file, and does not repeat the key', async () => {
+  test('import does not repeat a key that is given instead of a file', async () => {
     const { secret } = makeKey();
     const { exitCode, stderr } = await cli.run(['import', secret], { table });
     expect(exitCode).toBe(1);

@@ -22,8 +22,8 @@ const scanText = (input: string | Uint8Array, args: readonly string[] = []) =>
 const placesIn = (stdout: string) =>
   JSON.parse(stdout).finds.map(({ line, column }: { line: number; column: number }) => [line, column]);
 
-describe('scan finds a key', () => {
-  test('with its file, line and column, and prints no more of it than list does', async () => {
+describe('scan of a text', () => {
+  test('reports the file, line and column of a key, and prints no more of it than list does', async () => {
     const file = await cli.write('app.ts', `const a = 1;\n\n  const key = '${KEY}'; // and ${OTHER}\n`);
     const { exitCode, stdout, stderr } = await cli.run(['scan', file]);
     expect(exitCode).toBe(1);
@@ -56,13 +56,13 @@ describe('scan finds a key', () => {
       ],
     ],
     ['across the border of two chunks', `${'x'.repeat(65_536 - 20)}${KEY}`, [[1, 65_536 - 19]]],
-  ])('%s', async (_, text, places) => {
+  ])('finds a key %s', async (_, text, places) => {
     const { exitCode, stdout } = await scanText(text);
     expect(exitCode).toBe(1);
     expect(placesIn(stdout)).toEqual(places);
   });
 
-  test('once at each place in a line of many megabytes', async () => {
+  test('finds each key once in a line of many megabytes', async () => {
     const starts = [0, 1_048_500, 1_048_576, 3_000_000];
     let text = '';
     for (const start of starts) text = text.padEnd(start, '.') + KEY;
@@ -70,7 +70,7 @@ describe('scan finds a key', () => {
     expect(placesIn(stdout)).toEqual([...starts.map((start) => [2, start + 1]), [3, 1]]);
   });
 
-  test.each(['utf16le', 'utf-8 with a mark'])('in %s', async (encoding) => {
+  test.each(['utf16le', 'utf-8 with a mark'])('finds a key in a text in %s', async (encoding) => {
     const text = `\ufeffkey\n ${KEY}\n`;
     const { stdout } = await scanText(Buffer.from(text, encoding === 'utf16le' ? 'utf16le' : 'utf8'));
     expect(placesIn(stdout)).toEqual([[2, 2]]);
@@ -79,14 +79,14 @@ describe('scan finds a key', () => {
   test.each([
     ['near the start', 0],
     ['far from the start', 100_000],
-  ])('in a diff of a file with a NUL %s', async (_, at) => {
+  ])('finds a key in a diff of a file with a NUL %s', async (_, at) => {
     const header = 'diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n';
     const { exitCode, stdout } = await scanText(`${header}-old\n+${'.'.repeat(at)}\0\n+key = ${KEY}\n`);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ finds: [{ file: 'x', line: 2, column: 7 }], scanned: 1, binary: 0 });
   });
 
-  test('with the longest possible prefix, and only with the given prefix if --key-prefix is given', async () => {
+  test('finds keys with any prefix of up to 16 characters, and only those with the prefix of --key-prefix', async () => {
     const long = generateSecret(`${'p'.repeat(15)}_`);
     const text = `${long} ${KEY} ${OTHER}`;
     expect(placesIn((await scanText(text)).stdout)).toHaveLength(3);
@@ -109,7 +109,7 @@ test('scan exits 1 for an unreadable path even if nobody reads its output', asyn
   expect(exitCode).toBe(1);
 });
 
-describe('scan finds no key in', () => {
+describe('scan of a text without keys', () => {
   test.each([
     ['a bare prefix', 'sk_ and sk_0123'],
     ['a wrong checksum', wrong(KEY)],
@@ -121,13 +121,13 @@ describe('scan finds no key in', () => {
     ['a key from elsewhere', `sk_${Buffer.alloc(32, 7).toString('base64url')}`],
     ['a long name with underscores', 'a_'.repeat(100) + 'x'.repeat(200)],
     ['an empty text', ''],
-  ])('%s', async (_, text) => {
+  ])('finds no key in %s', async (_, text) => {
     const { exitCode, stdout } = await scanText(text);
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout).finds).toEqual([]);
   });
 
-  test('a megabyte of keys with wrong checksums', async () => {
+  test('finds no key in a megabyte of keys with wrong checksums', async () => {
     const text = Array.from({ length: 20_000 }, () => wrong(generateSecret('sk_'))).join(' ');
     expect((await scanText(text)).exitCode).toBe(0);
   });
@@ -229,7 +229,7 @@ describe('scan with a table', () => {
     known = await cli.putKey(table, { label: 'build\nserver', revokedAt: at(-1) });
   });
 
-  test('people are told which key it is, and of one that it lacks that it does', async () => {
+  test('prints which key it is, or that the table lacks it', async () => {
     const { exitCode, stdout } = await cli.run(['scan', '-'], { table, input: `${known.secret}\n${KEY}\n` });
     expect(exitCode).toBe(1);
     expect(stdout).toBe(
@@ -238,7 +238,7 @@ describe('scan with a table', () => {
     );
   });
 
-  test('programs get its record, without the hash', async () => {
+  test('prints its record without the hash, with --json', async () => {
     const { stdout } = await cli.run(['scan', '-', '--json'], { table, input: `${known.secret}\n${KEY}\n` });
     const [first, second] = JSON.parse(stdout).finds;
     expect(first.record).toEqual(publicRecord(known.record));

@@ -250,24 +250,27 @@ describe('a seed run that is interrupted', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('by %s prints the issued keys and how to resume, and can be resumed', async (signal, exitCode) => {
-    const table = await makeTable();
-    const run = await seedThrough(table, [seedFile, '--json'], signalAtSecond(signal));
-    expect(run.exitCode).toBe(exitCode);
-    expect(run.stderr).toContain('--skip-existing');
-    const { keys, skipped, ...rest } = JSON.parse(run.stdout);
-    expect(labelsOf(keys.map(({ record }: { record: { label: string } }) => record))).toEqual(['a', 'b']);
-    expect({ skipped, rest }).toEqual({ skipped: [], rest: {} });
-    await expectToMatch(table, secretsIn(run.stdout));
+  ] as const)(
+    'a run that %s interrupts prints the issued keys and how to resume, and can be resumed',
+    async (signal, exitCode) => {
+      const table = await makeTable();
+      const run = await seedThrough(table, [seedFile, '--json'], signalAtSecond(signal));
+      expect(run.exitCode).toBe(exitCode);
+      expect(run.stderr).toContain('--skip-existing');
+      const { keys, skipped, ...rest } = JSON.parse(run.stdout);
+      expect(labelsOf(keys.map(({ record }: { record: { label: string } }) => record))).toEqual(['a', 'b']);
+      expect({ skipped, rest }).toEqual({ skipped: [], rest: {} });
+      await expectToMatch(table, secretsIn(run.stdout));
 
-    const resumed = await table.seed([seedFile, '--skip-existing', '--json']);
-    expect(JSON.parse(resumed.stdout).skipped).toEqual(['a', 'b']);
-    expect(labelsOf(await table.scan())).toEqual(LABELS);
-    await expectToMatch(table, secretsIn(run.stdout + resumed.stdout));
-  });
+      const resumed = await table.seed([seedFile, '--skip-existing', '--json']);
+      expect(JSON.parse(resumed.stdout).skipped).toEqual(['a', 'b']);
+      expect(labelsOf(await table.scan())).toEqual(LABELS);
+      await expectToMatch(table, secretsIn(run.stdout + resumed.stdout));
+    },
+  );
 
   test.each(['before', 'after'] as const)(
-    'by SIGKILL %s a key is stored loses no secret, and resumes without issuing a label twice',
+    'a run that is killed %s it stores a key loses no secret, and resumes without issuing a label twice',
     async (when) => {
       const table = await makeTable();
       const run = await seedThrough(table, [seedFile, '--out', table.out], (child) => ({
@@ -289,7 +292,7 @@ describe('a seed run that is interrupted', () => {
     },
   );
 
-  test('by SIGKILL has printed every key in the table', async () => {
+  test('a killed run has printed every key in the table', async () => {
     const table = await makeTable();
     const run = await seedThrough(table, [seedFile], (child) => ({
       after: (count) => {
@@ -302,7 +305,7 @@ describe('a seed run that is interrupted', () => {
     expect(await table.scan()).toHaveLength(3);
   });
 
-  test('by a failure names the key that may not be stored', async () => {
+  test('a failed run names the key that may not be stored', async () => {
     const table = await makeTable();
     const run = await seedThrough(table, [seedFile, '--json'], () => ({
       before: (count) => {

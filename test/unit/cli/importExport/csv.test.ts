@@ -189,7 +189,7 @@ describe('an export', () => {
   test.each([
     ['JSON Lines', JSON_LINES, jsonLines],
     ['CSV', CSV, csv],
-  ])('as %s is imported unchanged, whatever a record contains', async (_, format, read) => {
+  ])('export as %s is imported unchanged, whatever a record contains', async (_, format, read) => {
     await fc.assert(
       fc.asyncProperty(records, async (records) => {
         const entries = await read(format.header + format.rows(records));
@@ -200,14 +200,14 @@ describe('an export', () => {
     );
   });
 
-  test('as CSV keeps a text that databases write for no value', async () => {
+  test('CSV keeps a text that databases write for no value', async () => {
     const { record } = makeKey({ label: 'NULL', owner: '\\N', plan: 'null' });
     expect(await csv(CSV.header + CSV.rows([record]))).toMatchObject([
       { entry: { label: 'NULL', owner: '\\N', plan: 'null' } },
     ]);
   });
 
-  test('as CSV has no cell, nor part of one, that a spreadsheet runs as a formula, and unguardCell restores each cell', () => {
+  test('guardCell leaves no part of a cell that a spreadsheet runs as a formula, and unguardCell restores the cell', () => {
     const unit = fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', ';', "'", '＝', 'a', '1', '"');
     fc.assert(
       fc.property(fc.string({ unit, maxLength: 12 }), (text) => {
