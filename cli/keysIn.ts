@@ -37,8 +37,8 @@ const PATH = /^\//;
 const NAME = /^[^=:]*[=:]/;
 
 /**
- * Finds the keys in a text: alone or in quotes, as `NAME=key`, in a header, a URL's query or JSON. A key that was issued elsewhere
- * has no fixed format, so each word, each value and each segment of a path is a candidate.
+ * Finds the keys in a text: alone or in quotes, as `NAME=key`, in a header, a URL's query or JSON. A key that was issued
+ * elsewhere has no fixed format. So each word, each value and each segment of a path is a candidate.
  */
 export function keysIn(text: string): KeysInText {
   // UTF-16 without a byte order mark, read as UTF-8, has NULs between its Latin letters.

@@ -6,7 +6,7 @@ import { findKeys, MAX_KEY_LENGTH } from '../keys/findKeys.ts';
 import { type KeySecret, shownPrefixOf } from '../keys/secret.ts';
 import { decodeText, STDIN } from './textSource.ts';
 
-export interface ScanDeps {
+interface ScanDeps {
   readonly stdin: Readable;
   /** Called for each file or directory that cannot be read. */
   readonly onError: OnError;
@@ -118,7 +118,7 @@ interface LinePiece {
 const MAX_PIECE = 1024 * 1024;
 const OVERLAP = MAX_KEY_LENGTH - 1;
 
-/** Yields the lines of a text that arrives in chunks. The pieces of a long line overlap, so that each key is whole in one. */
+/** Yields the lines of a text that arrives in chunks. The pieces of a long line overlap, and a key is always whole in one. */
 async function* linePieces(chunks: AsyncIterable<string>): AsyncGenerator<LinePiece> {
   let line = 1;
   let column = 1;

@@ -18,7 +18,7 @@ export interface SeedPlan {
 }
 
 /** The labels and ids in the table before the run. Both are empty unless existing labels are skipped. */
-export interface ExistingKeys {
+interface ExistingKeys {
   readonly labels: ReadonlySet<string>;
   readonly ids: ReadonlySet<string>;
 }
@@ -40,8 +40,8 @@ export function planSeed(
 }
 
 /**
- * Reads the labels and ids in the table, if `seed` skips existing labels. The read is consistent, so it sees the last key of an
- * interrupted run. Otherwise reads only one record, so that an unreachable table fails before a key is made.
+ * Reads the labels and ids in the table if `seed` skips existing labels. The read is consistent, because it must see the last key
+ * of an interrupted run. Without the option, reads one record to find out early if the table is unreachable.
  */
 export async function readExistingKeys(
   registry: KeyRegistry,
@@ -67,7 +67,7 @@ export async function readExistingKeys(
   return { labels, ids };
 }
 
-export interface PendingKeyDeps {
+interface PendingKeyDeps {
   /** The id of every record in the table. */
   readonly storedIds: ReadonlySet<string>;
   /** The entries that still need a key. */

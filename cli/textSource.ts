@@ -82,7 +82,7 @@ function unreadable(name: string, cause: NodeJS.ErrnoException): CliError {
   return new CliError('FILE_UNUSABLE', `cannot read ${name}: ${cause.code ?? cause.name}`, { cause });
 }
 
-export interface DecodeOptions {
+interface DecodeOptions {
   /** Throws if the bytes aren't valid text. Without it, invalid bytes become replacement characters. */
   readonly fatal?: boolean;
   /** Receives the first bytes and the encoding. If it returns false, nothing is decoded. */
@@ -135,7 +135,7 @@ function detectEncoding([first, second]: Uint8Array): string {
 }
 
 /** One line of a text, without its line end. */
-export interface TextLine {
+interface TextLine {
   /** Counted from 1. */
   readonly line: number;
   /** `undefined` if the line is longer than `maxLength`. Such a line isn't kept in memory. */

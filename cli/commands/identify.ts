@@ -32,7 +32,7 @@ export function addIdentifyCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('identify')
     .description("Look up a key's record. Reads the key from a hidden prompt or from standard input.")
-    // Declared so that a key given as an argument is rejected with the reason, and not repeated.
+    // Declared to reject a key given as an argument with the reason, and without repeating it.
     .argument('[arguments...]', 'none; the key must not be an argument')
     .option(
       '--json',
@@ -114,7 +114,7 @@ async function identifyAll(text: string, registry: KeyRegistry): Promise<Identif
   return { identified, lookedUp, notLookedUp: left.length, likelyNotLookedUp: likelyLeft.length };
 }
 
-/** The places of keys that are already counted, so that a key with several spellings counts once. */
+/** The places of the keys that are already counted. A key with several spellings counts once. */
 class Places {
   readonly #positions = new Set<number>();
 
@@ -135,21 +135,6 @@ class Places {
   }
 }
 
-/** @throws CliError `KEY_UNKNOWN` if a key is unknown or was not looked up; `KEY_NOT_FOUND` if there is none */
-function reportRest({ identified, ...rest }: Identified, known: number, { output }: CommandDeps): void {
-  const unknown = identified.length - known;
-  const { lookedUp, notLookedUp, likelyNotLookedUp } = rest;
-  const limit = `looked up the first ${lookedUp} of ${lookedUp + notLookedUp} texts that may be keys`;
-  if (identified.length === 0 && likelyNotLookedUp === 0) {
-    throw new CliError('KEY_NOT_FOUND', `no key found in the input${notLookedUp === 0 ? '' : `: ${limit}`}`);
-  }
-  if (unknown === 0 && likelyNotLookedUp > 0) throw new CliError('KEY_UNKNOWN', limit);
-  if (notLookedUp > 0) output.note(limit);
-  if (unknown === 0) return;
-  const which = identified.length === 1 ? 'unknown key' : `${unknown} of ${identified.length} keys are unknown`;
-  throw new CliError('KEY_UNKNOWN', `${which}: the table has no record of ${unknown === 1 ? 'it' : 'them'}`);
-}
-
 function toJson({ identified, likelyNotLookedUp }: Identified, known: readonly KeyRecord[]): string {
   const [first] = known;
   const isOnly = identified.length === 1 && likelyNotLookedUp === 0 && first !== undefined;
@@ -167,4 +152,19 @@ function toText({ identified }: Identified, deps: CommandDeps, acceptedKeys: str
 function toLine({ keyPrefix, record }: IdentifiedKey, nowMs: number): string {
   const shown = keyPrefix === undefined ? '(no prefix)' : `${printable(keyPrefix)}…`;
   return `${shown}  ${record === undefined ? 'unknown key' : `${keyState(record, nowMs)} key ${keyName(record)}`}`;
+}
+
+/** @throws CliError `KEY_UNKNOWN` if a key is unknown or was not looked up; `KEY_NOT_FOUND` if there is none */
+function reportRest({ identified, ...rest }: Identified, known: number, { output }: CommandDeps): void {
+  const unknown = identified.length - known;
+  const { lookedUp, notLookedUp, likelyNotLookedUp } = rest;
+  const limit = `looked up the first ${lookedUp} of ${lookedUp + notLookedUp} texts that may be keys`;
+  if (identified.length === 0 && likelyNotLookedUp === 0) {
+    throw new CliError('KEY_NOT_FOUND', `no key found in the input${notLookedUp === 0 ? '' : `: ${limit}`}`);
+  }
+  if (unknown === 0 && likelyNotLookedUp > 0) throw new CliError('KEY_UNKNOWN', limit);
+  if (notLookedUp > 0) output.note(limit);
+  if (unknown === 0) return;
+  const which = identified.length === 1 ? 'unknown key' : `${unknown} of ${identified.length} keys are unknown`;
+  throw new CliError('KEY_UNKNOWN', `${which}: the table has no record of ${unknown === 1 ? 'it' : 'them'}`);
 }

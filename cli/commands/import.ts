@@ -40,32 +40,33 @@ interface ImportRun {
 const HELP = `
 Without --format, import detects the format and reports it. Formats:
 
-  json      a JSON document with a list "api_keys" at its top level, or such a
-            list; each entry has fields such as "id", "label", "key_hash",
-            "key_prefix", "created_at" and "last_used_at". A key without a
-            label gets its prefix as its label, or else its id. Reads the
-            configuration of SoulSync
-  csv       a header row that names some of the fields below, then a row for
-            each key; separated by commas, semicolons or tabs, or by the
-            character that a first line such as sep=; sets. Lines with #
-            before the header are skipped. Unknown columns are ignored with a
-            warning. A column such as "revoked" or "status", which may mean
-            that a key has ended, is an error: rename or remove it. Outside
-            quotes, \\N, NULL and null are empty
-  jsonl     a JSON object with these fields on each line, as export writes it
-  env       raw keys as NAME=key, with or without quotes, export and comments;
-            import hashes each key and uses its name as the label
+  json      a JSON document with a list "api_keys" at its top level, such as
+            SoulSync's configuration, or only that list. An entry has some of
+            the fields below, such as "id", "label" and "key_hash". A key
+            without a label gets its prefix as the label, or its id
+  csv       a header row with some of the fields below, then a row for each
+            key. The separator is a comma, a semicolon, a tab, or the character
+            that a first line such as sep=; sets. Lines with # before the
+            header are skipped. Unknown columns are ignored with a warning. A
+            column such as "revoked" or "status" may mean that a key has ended,
+            and is an error: rename or remove it. Outside quotes, \\N, NULL and
+            null are empty
+  jsonl     a JSON object with some of these fields on each line, as export
+            writes it
+  env       raw keys as NAME=key, with or without quotes, export and comments.
+            Import hashes each key and uses its name as the label
 
-  fields    keyHash and label; id, keyPrefix, owner, scopes, plan, metadata,
-            createdAt, createdBy, lastUsedAt, expiresAt, disabledAt,
-            disabledBy, revokedAt, revokedBy, revokedReason, rotatedFrom,
-            rotatedTo. Snake case works too, such as key_hash
+  fields    keyHash and label are required. Optional: id, keyPrefix, owner,
+            scopes, plan, metadata, createdAt, createdBy, lastUsedAt,
+            expiresAt, disabledAt, disabledBy, revokedAt, revokedBy,
+            revokedReason, rotatedFrom, rotatedTo. Names may also be in snake
+            case, such as key_hash
 
 A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601, in UTC if it has no zone. A date means the start of that day
 in UTC, and as expiresAt its end. Zero times (0, year 1, the start of 1970) count as absent. Scopes are a list, or one text with
 spaces or commas between them, with or without braces. Files are UTF-8, or UTF-16 with a byte order mark.
 
-An env file holds more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, times,
+An env file contains more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, times,
 options, lists such as a=b;c=d, UUIDs of other versions than 4, and settings with names such as DATABASE_URL, LOG_LEVEL or
 NEXT_PUBLIC_KEY. It prints the name and the reason, and the labels of the keys that it imported. If it rejects a real key,
 rename the setting, or import the key's hash as csv or jsonl. Raw keys are never stored or shown.
@@ -79,13 +80,13 @@ Import reads the whole file before it stores the first key. Several entries with
 record, with the restrictions of all entries (a revocation, a disabling, the earliest expiry). If one of them is rejected, all
 are.
 
-Import skips a hash that the table holds and doesn't change its record. To resume an interrupted import, run the same command
+Import skips a hash that the table has, and doesn't change its record. To resume an interrupted import, run the same command
 again. But DynamoDB deletes the record of a key 90 days after it was revoked or expired. If an old file has that key as
 active, import makes it active again. Remove ended keys from an old file before you import it.
 
-Only a deployment with acceptForeignKeys accepts keys that were issued elsewhere. Import counts the keys that are certain to
-be such. If you pass --stack and the stack has the output AcceptedKeys, import, list and show report the active keys that the
-deployment refuses.
+Only a deployment with acceptForeignKeys accepts keys that were issued elsewhere. Import counts the keys that were
+certainly issued elsewhere. If you pass --stack and the stack has the output AcceptedKeys, import, list and show report the
+active keys that the deployment refuses.
 
   latchkey import config.json --table keys
   latchkey export --table old | latchkey import - --table new`;

@@ -124,7 +124,7 @@ async function issueAll(seedRun: SeedRun, outcome: Outcome): Promise<void> {
     for (const issued of prepareKeys(seedRun)) {
       if (deps.interruption.exitCode !== undefined) throw new CliError('INTERRUPTED', 'interrupted');
       outcome.unconfirmed = issued;
-      // Written before it is stored, so that no crash loses the secret of a stored key.
+      // Written before it is stored. Otherwise a crash could lose the secret of a stored key.
       if (secretsFile === undefined) await report.addKey(issued);
       else if (issued !== plan.pending) await secretsFile.append(issuedKeyJson(issued));
       await registry.store(issued);
@@ -171,7 +171,7 @@ interface SeedReportOptions {
   readonly skipped: readonly string[];
 }
 
-/** Prints each key when it is issued, so that none is lost if the process ends: lines, or one JSON document in pieces. */
+/** Prints each key when it is issued, because the process can end at any time: as lines, or as one JSON document in pieces. */
 class SeedReport {
   readonly #options: SeedReportOptions;
   #separator = '\n';

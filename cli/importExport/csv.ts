@@ -80,7 +80,7 @@ export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn
 }
 
 const GUARDS_STAY =
-  "an apostrophe before =, +, - or @ stays part of the text, here and below, because the header row isn't the one of latchkey export";
+  "an apostrophe before =, +, - or @ stays part of the text, here and below, because the header isn't that of an export";
 
 /** What databases write for a cell without a value. In quotes, it is a text. */
 const NO_VALUES: ReadonlySet<string> = new Set(['\\N', 'NULL', 'null']);
@@ -168,7 +168,7 @@ function explain(error: CsvError | undefined): string {
 }
 
 function tooLong(line: number): CliError {
-  const why = "perhaps because a quote isn't closed; nothing was imported";
+  const why = "possibly because a quote isn't closed; nothing was imported";
   return new CliError('IMPORT_INVALID', `line ${line}: the row is longer than ${MAX_ROW} bytes, ${why}`);
 }
 
@@ -199,7 +199,7 @@ export function exportedFields(record: KeyRecord): Omit<KeyRecord, 'purgeAfter'>
   return fields;
 }
 
-/** Formats rows as CSV (RFC 4180), each with its line end. Guards every cell, so that no spreadsheet runs it as a formula. */
+/** Formats rows as CSV (RFC 4180), each with its line end. Guards the cells that a spreadsheet would run as formulas. */
 export function csvRows(rows: readonly (readonly unknown[])[]): string {
   const cells = rows.map((row) => row.map((value) => guardCell(toCell(value))));
   return stringify(cells, { quoted_match: QUOTED });

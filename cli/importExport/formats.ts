@@ -59,8 +59,8 @@ function detectJson(first: string): ImportFormat | undefined {
   return hasName(value, (name) => name === LIST_NAME) ? 'json' : undefined;
 }
 
-function hasName(value: unknown, isWanted: (name: string) => boolean): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).some(isWanted);
+function hasName(value: unknown, isMatch: (name: string) => boolean): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).some(isMatch);
 }
 
 function detectLines(first: string): ImportFormat | undefined {
@@ -115,7 +115,7 @@ export async function* readJsonLines(chunks: AsyncIterable<string>): AsyncGenera
   }
 }
 
-export interface EnvOptions {
+interface EnvOptions {
   /** Accepts keys that can be guessed. */
   readonly allowWeak: boolean;
 }

@@ -148,7 +148,7 @@ export class ImportReport {
   #summary(): readonly string[] {
     return [
       `imported: ${this.#importedCount}`,
-      ...(this.#endedCount === 0 ? [] : [`already ended (revoked or expired): ${this.#endedCount}`]),
+      ...(this.#endedCount === 0 ? [] : [`of these, already ended (revoked or expired): ${this.#endedCount}`]),
       ...(this.#labels.length === 0 ? [] : [`labels: ${this.#labels.join(', ')}`]),
       `skipped (already in the table): ${this.#skippedCount}`,
       ...(this.#duplicateCount === 0 ? [] : [`duplicates: ${this.#duplicateCount}`]),

@@ -145,7 +145,10 @@ export function isWords(text: string): boolean {
 
 /** The letters of one word, with or without a short number after them, or a number as long as a date. */
 const WORD = /^(?:(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15})?\d{0,4}|\d{5,8})$/;
-/** A run of letters in one case, of any length. Of 26 random characters, one in 200 has no digit in Base32; in Base36, one in 5,000. */
+/**
+ * A run of letters in one case, of any length. Of 26 random characters, one text in 200 has no digit in Base32, and one in 5,000 in
+ * Base36.
+ */
 const RUN_OF_LETTERS = /^(?:[A-Z]?[a-z]+|[A-Z]+)$/;
 /** Words in camel case have about five letters. In random letters, what looks like such a word has about two. */
 const MIN_JOINED_LETTERS = 4;
@@ -168,7 +171,7 @@ const MIN_KEY_LENGTH = 16;
 const MAX_NAME_LENGTH = 64;
 const MAX_NAME_WORD = 20;
 
-/** Returns the name of a setting for a message. If the name may be a key, returns only its length: a key in base64 can end with `=`. */
+/** Returns the name of a setting for a message. Returns only its length if it may be a key: a key in base64 can end with `=`. */
 export function showSettingName(name: string): string {
   const isShown = name.length < MIN_KEY_LENGTH || (name.length <= MAX_NAME_LENGTH && isName(name));
   return isShown ? name : `a name of ${name.length} characters`;
@@ -184,7 +187,7 @@ function isOfShortWords(piece: string): boolean {
   return splitCamelCase(piece).every((word) => word.length <= MAX_NAME_WORD);
 }
 
-/** The minimum strength of a key from elsewhere. Below it, one plain hash doesn't protect the key (NIST SP 800-63B-4, docs/adr/0001). */
+/** The minimum strength of a key that one plain hash protects (NIST SP 800-63B-4, docs/adr/0001). */
 export const MIN_STRENGTH_BITS = 112;
 
 /** A key with fewer different characters repeats itself. Of 32 random hex digits, only one in 10^9 has so few. */
@@ -215,7 +218,7 @@ export function estimateBits(key: string): number {
   return Math.floor(withoutRepeats(secret).length * Math.log2(alphabetSize(secret)));
 }
 
-/** Returns the shortest start that yields the text by repetition, even if the last repeat is cut off. Otherwise returns the text. */
+/** Returns the shortest start whose repetition yields the text, even if the last repeat is cut off; otherwise the text. */
 function withoutRepeats(text: string): string {
   for (let length = 1; length * 2 <= text.length; length++) {
     if (text.startsWith(text.slice(length))) return text.slice(0, length);

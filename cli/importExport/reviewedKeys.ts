@@ -30,7 +30,7 @@ export interface ReviewedKey {
   readonly duplicates: readonly Duplicate[];
 }
 
-export interface ReviewOptions extends ImportContext {
+interface ReviewOptions extends ImportContext {
   /** What a position counts, for messages. */
   readonly unit: PositionUnit;
   /** Called for each entry that cannot be imported. */

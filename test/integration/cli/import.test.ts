@@ -227,7 +227,7 @@ describe('several entries with one hash', () => {
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
       stdout:
-        'imported: 2\nalready ended (revoked or expired): 1\nskipped (already in the table): 0\nduplicates: 2\nrejected: 0\n',
+        'imported: 2\nof these, already ended (revoked or expired): 1\nskipped (already in the table): 0\nduplicates: 2\nrejected: 0\n',
     });
     expect(stderr).toContain(
       'line 3: has the same key as line 1; added its revokedAt to that key\nline 4: has the same key as line 1\n',
@@ -320,7 +320,8 @@ test('import reads CSV and JSON Lines with every kind of field from standard inp
   table = await cli.makeTable();
   expect(await cli.run(['import', '-'], { table, input: csv })).toMatchObject({
     exitCode: 0,
-    stdout: 'imported: 1\nalready ended (revoked or expired): 1\nskipped (already in the table): 0\nrejected: 0\n',
+    stdout:
+      'imported: 1\nof these, already ended (revoked or expired): 1\nskipped (already in the table): 0\nrejected: 0\n',
     stderr: 'reading standard input as csv (a header row, then a row for each key)\n',
   });
   expect(await cli.run(['import', '-'], { table, input: line({ label: 'json', ...fields }) })).toMatchObject({
