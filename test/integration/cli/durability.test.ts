@@ -129,7 +129,7 @@ test.each<[string, (path: string) => Promise<unknown>]>([
       await file.write('a line').finally(() => file.discard());
     },
   ],
-])('%s fails with FILE_UNUSABLE if the disk has no room for it', async (what, write) => {
+])('%s fails with FILE_UNUSABLE if the disk is full', async (what, write) => {
   const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
   jest.spyOn(fileHandle, 'appendFile').mockRejectedValue(full);
   await expect(write(join(cli.directory, `full-${what.length}`))).rejects.toMatchObject({

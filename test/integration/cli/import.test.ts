@@ -198,8 +198,10 @@ describe('an ordinary .env of 12 lines', () => {
 
 test('import reports the format only if it detected it', async () => {
   const key = line({});
-  const told = await importText(key);
-  expect(told.stderr).toMatch(/^reading .*keys as jsonl \(a JSON object for each key\)\nissued elsewhere: 1; .*\n$/);
+  const detected = await importText(key);
+  expect(detected.stderr).toMatch(
+    /^reading .*keys as jsonl \(a JSON object for each key\)\nissued elsewhere: 1; .*\n$/,
+  );
   expect((await importText(key, ['--format', 'jsonl'])).stderr).not.toContain('reading');
   const json = await importText(key, ['--json']);
   expect(json.stderr).toBe('');

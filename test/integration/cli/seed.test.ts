@@ -102,7 +102,7 @@ async function expectToMatch(table: Table, secrets: readonly KeySecret[]): Promi
 }
 
 describe('seed', () => {
-  test('prints each key once on stdout and none on stderr, and the table holds none', async () => {
+  test('prints each key once on stdout and none on stderr, and stores none in the table', async () => {
     const table = await makeTable();
     const run = await table.seed([seedFile]);
     expect(run.exitCode).toBe(0);
@@ -277,7 +277,7 @@ describe('a seed run that is interrupted', () => {
         [when]: (count: number) => {
           if (count !== 3) return undefined;
           child().kill('SIGKILL');
-          // Waits for the end of the process, so that it gets no answer.
+          // Waits for the end of the process, which must not get an answer.
           return new Promise<void>((resolve) => child().once('exit', () => resolve()));
         },
       }));

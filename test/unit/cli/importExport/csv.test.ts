@@ -2,25 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { CSV, exportedFields, JSON_LINES, readCsv } from '../../../../cli/importExport/csv.ts';
 import { readJsonLines } from '../../../../cli/importExport/formats.ts';
-import { FIELD_NAMES, type ReadEntry } from '../../../../cli/importExport/readEntry.ts';
+import { FIELD_NAMES } from '../../../../cli/importExport/readEntry.ts';
 import { guardCell, unguardCell } from '../../../../operator/csvCell.ts';
 import { arbitraryRecord } from '../../../support/arbitraries.ts';
+import { chunksOf, toArray } from '../../../support/chunks.ts';
 import { makeKey } from '../../../support/keys.ts';
 
 const HASH = 'ab'.repeat(32);
 const OTHER_HASH = 'cd'.repeat(32);
-
-/** The text in very small chunks, so that no reader can depend on where a chunk ends. */
-async function* chunksOf(text: string, size = 7): AsyncGenerator<string> {
-  const characters = Array.from(text);
-  for (let start = 0; start < characters.length; start += size) yield characters.slice(start, start + size).join('');
-}
-
-async function toArray(entries: AsyncIterable<ReadEntry>): Promise<readonly ReadEntry[]> {
-  const read: ReadEntry[] = [];
-  for await (const entry of entries) read.push(entry);
-  return read;
-}
 
 const warnings: string[] = [];
 const csv = (text: string) => toArray(readCsv(chunksOf(text), text, (warning) => warnings.push(warning)));

@@ -1,25 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { detectFormat, readEnv, readJsonDocument, readJsonLines } from '../../../../cli/importExport/formats.ts';
-import type { ReadEntry } from '../../../../cli/importExport/readEntry.ts';
 import { hashSecret, type KeySecret } from '../../../../keys/secret.ts';
+import { chunksOf, toArray } from '../../../support/chunks.ts';
 import { makeKey } from '../../../support/keys.ts';
 import { tracesOf } from '../../../support/traces.ts';
 
 const HASH = 'ab'.repeat(32);
 const OTHER_HASH = 'cd'.repeat(32);
-
-/** The text in very small chunks, so that no reader can depend on where a chunk ends. */
-async function* chunksOf(text: string, size = 7): AsyncGenerator<string> {
-  const characters = Array.from(text);
-  for (let start = 0; start < characters.length; start += size) yield characters.slice(start, start + size).join('');
-}
-
-async function toArray(entries: AsyncIterable<ReadEntry>): Promise<readonly ReadEntry[]> {
-  const read: ReadEntry[] = [];
-  for await (const entry of entries) read.push(entry);
-  return read;
-}
 
 async function* inOneChunk(text: string): AsyncGenerator<string> {
   yield text;
