@@ -99,7 +99,7 @@ async function exportTo(options: ExportOptions, run: ExportRun): Promise<void> {
     output.note(`keys exported: ${count}${options.out === undefined ? '' : `; they are in ${options.out}`}`);
     if (unimportable > 0) output.note(`keys that import would reject: ${unimportable}; ${UNIMPORTABLE_ADVICE}`);
     if (corrupt.length === 0) return;
-    throw new CliError('RECORDS_CORRUPT', `${corrupt.length} unreadable records are not in the export`);
+    throw new CliError('RECORDS_CORRUPT', `unreadable records, not in the export: ${corrupt.length}`);
   });
 }
 

@@ -20,7 +20,8 @@ type Known = ReadonlyMap<KeySecret, KeyRecord> | undefined;
 
 const HELP = `
 Scan finds keys by their form and checksum: a lower-case prefix with an underscore, 43 letters and digits, and 6 more that are
-the CRC-32 of all characters before them. Text that only looks like a key doesn't match. Scan shows no more of a key than list does.
+the CRC-32 of all characters before them. Text that only looks like a key doesn't match. Scan shows no more of a key than list
+does.
 
 Scan reads all files in a directory except .git and node_modules, even files that git ignores. It skips binary files. In a diff
 on standard input, it scans the lines that the diff adds. Pass --text to git diff, or git leaves out files that it considers

@@ -144,7 +144,7 @@ test('export reports and skips an unreadable record, exports the others and exit
   const { exitCode, stdout, stderr } = await cli.run(['export'], { table });
   expect(exitCode).toBe(1);
   expect(stdout.trimEnd().split('\n')).toHaveLength(1);
-  expect(stderr).toMatch(/^warning: .*bad.*\nkeys exported: 1\nerror: 1 unreadable records are not in the export\n$/);
+  expect(stderr).toMatch(/^warning: .*bad.*\nkeys exported: 1\nerror: unreadable records, not in the export: 1\n$/);
 });
 
 test.each([
