@@ -4,7 +4,7 @@ import type { Resource, Template } from './template.ts';
 
 export interface AuthorizerConfig {
   readonly functionName: string;
-  readonly type: 'TOKEN' | 'REQUEST' | 'APPSYNC';
+  readonly type: 'TOKEN' | 'REQUEST';
   /** HTTP APIs only. */
   readonly payloadVersion?: '1.0' | '2.0';
   readonly identitySources: readonly string[];
@@ -48,7 +48,7 @@ export interface ApiConfig extends StageConfig {
 /** The name of the function that a property's URI or ARN calls. Throws GatewayError `TEMPLATE_UNSUPPORTED`. */
 export type FunctionNameOf = (resource: Resource, uriPath: string) => string;
 
-/** API Gateway's own, where the template gives no TTL. AppSync's is documented as this in one place and as 0 in another. */
+/** API Gateway's own, where the template gives no TTL. */
 export const DEFAULT_RESULT_TTL_SECONDS = 300;
 
 /** Finds the resources that belong to an API by the property that names it. */

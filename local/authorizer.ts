@@ -23,7 +23,7 @@ export type Verdict =
   | { readonly effect: 'fault'; readonly type: 'AUTHORIZER_FAILURE' | 'AUTHORIZER_CONFIGURATION_ERROR' };
 
 export interface Question extends IdentityInput {
-  /** The method ARN or route ARN of the request; empty for AppSync, which takes no policy. */
+  /** The method ARN or route ARN of the request. */
   readonly arn: string;
   /** The event for these values of the identity sources. */
   readonly event: (identities: readonly string[]) => object;
@@ -56,11 +56,11 @@ export function createAuthorizer(config: AuthorizerConfig, parse: ParseAnswer, {
     try {
       const answer = parse(await invoke(config.functionName, question.event(identities)));
       if (answer === undefined) throw new FunctionError('MalformedAnswer', 'not what the API takes', true);
-      cache.set(identities, answer, answer.kind === 'simple' ? answer.ttlSeconds : undefined);
+      cache.set(identities, answer);
       return judge(answer, question.arn);
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
-      const verdict = verdictOnError(error, config);
+      const verdict = verdictOnError(error);
       if (verdict.effect === 'fault')
         writeLog(`authorizer ${config.functionName}: ${error.errorType}: ${error.message}`);
       return verdict;
@@ -80,9 +80,9 @@ function judge(answer: AuthorizerAnswer, arn: string): Verdict {
   return { effect: 'deny', isExplicit: effect === 'explicit-deny', principalId, context };
 }
 
-/** API Gateway knows one message, exactly, and AppSync none; whatever else a function throws is its fault. */
-function verdictOnError(error: FunctionError, { type }: AuthorizerConfig): Verdict {
-  if (error.message === 'Unauthorized' && type !== 'APPSYNC') return { effect: 'unauthorized' };
+/** API Gateway knows one message, exactly; whatever else a function throws is its fault. */
+function verdictOnError(error: FunctionError): Verdict {
+  if (error.message === 'Unauthorized') return { effect: 'unauthorized' };
   return { effect: 'fault', type: error.isAnswer ? 'AUTHORIZER_CONFIGURATION_ERROR' : 'AUTHORIZER_FAILURE' };
 }
 

@@ -16,8 +16,6 @@ export type AuthorizerAnswer =
       readonly kind: 'simple';
       readonly isAuthorized: boolean;
       readonly context: AuthorizerContext;
-      /** How long to keep it instead of the API's own time, where the answer says. */
-      readonly ttlSeconds?: number;
     };
 
 /** Reads an answer; `undefined` where it is malformed. */
@@ -42,21 +40,6 @@ export function parseAuthorizerAnswer(answer: unknown, format: AnswerFormat): Au
   if (typeof principalId !== 'string' || principalId === '' || statements === undefined) return undefined;
   const counted = typeof usageIdentifierKey === 'string' ? { usageIdentifierKey } : {};
   return { kind: 'policy', principalId, statements, context, ...counted };
-}
-
-/**
- * Reads the answer to AppSync ("AWS_LAMBDA authorization"); `undefined` where it is malformed. `deniedFields` is left
- * unread: no field is resolved here.
- */
-export function parseAppSyncAnswer(answer: unknown): AuthorizerAnswer | undefined {
-  if (!isObject(answer)) return undefined;
-  const { isAuthorized, ttlOverride } = answer;
-  const context = anyContext(answer['resolverContext']);
-  const isOfTexts = Object.values(context ?? {}).every((value) => typeof value === 'string');
-  if (typeof isAuthorized !== 'boolean' || context === undefined || !isOfTexts) return undefined;
-  if (ttlOverride === undefined || ttlOverride === null) return { kind: 'simple', isAuthorized, context };
-  if (typeof ttlOverride !== 'number' || !(ttlOverride >= 0)) return undefined;
-  return { kind: 'simple', isAuthorized, context, ttlSeconds: ttlOverride };
 }
 
 function anyContext(context: unknown): AuthorizerContext | undefined {

@@ -2,7 +2,6 @@ import { dirname, join, resolve } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { FunctionNameOf } from './apiConfig.ts';
 import { GatewayError } from './gatewayError.ts';
-import { readGraphqlApi, type GraphqlApiConfig } from './readGraphqlApi.ts';
 import { readHttpApi, type HttpApiConfig } from './readHttpApi.ts';
 import { readRestApi, type RestApiConfig } from './readRestApi.ts';
 import { readWebSocketApi, type WebSocketApiConfig } from './readWebSocketApi.ts';
@@ -24,7 +23,6 @@ export interface CloudAssembly {
   readonly restApis: readonly RestApiConfig[];
   readonly httpApis: readonly HttpApiConfig[];
   readonly webSocketApis: readonly WebSocketApiConfig[];
-  readonly graphqlApis: readonly GraphqlApiConfig[];
   /** Those that a route or an authorizer calls, by name. */
   readonly functions: ReadonlyMap<string, FunctionConfig>;
   /** The longest that a revoked key may still be accepted, where the stack has it as an output. */
@@ -58,7 +56,6 @@ export async function readCloudAssembly(templateFile: string): Promise<CloudAsse
     restApis: template.ofType('AWS::ApiGateway::RestApi').map((api) => readRestApi(template, api, functionName)),
     httpApis: ofProtocol('HTTP').map((api) => readHttpApi(template, api, functionName)),
     webSocketApis: ofProtocol('WEBSOCKET').map((api) => readWebSocketApi(template, api, functionName)),
-    graphqlApis: template.ofType('AWS::AppSync::GraphQLApi').map((api) => readGraphqlApi(api, functionName)),
     functions,
     revocationDelaySeconds: readRevocationDelay(template),
   };

@@ -10,7 +10,6 @@ import { readCloudAssembly, type CloudAssembly } from './cloudAssembly.ts';
 import { FunctionEnvironment } from './functionEnvironment.ts';
 import { GatewayError } from './gatewayError.ts';
 import { GatewayServer } from './gatewayServer.ts';
-import { createGraphqlApi } from './graphqlApi.ts';
 import { createHttpApi } from './httpApi.ts';
 import { REGION } from './intrinsics.ts';
 import { removeNote, writeNote } from './note.ts';
@@ -132,14 +131,13 @@ function fail(message: string): never {
   throw new GatewayError('TEMPLATE_UNSUPPORTED', message);
 }
 
-/** `/rest`, `/http`, `/ws` and `/graphql`; a second API of a kind is `/rest2`, and so on. */
+/** `/rest`, `/http` and `/ws`; a second API of a kind is `/rest2`, and so on. */
 function mountApis(server: GatewayServer, assembly: CloudAssembly, deps: ApiDeps): void {
-  const { restApis, httpApis, webSocketApis, graphqlApis } = assembly;
+  const { restApis, httpApis, webSocketApis } = assembly;
   for (const [at, api] of restApis.entries()) server.mount(prefix('rest', at), createRestApi(api, deps));
   for (const [at, api] of httpApis.entries()) server.mount(prefix('http', at), createHttpApi(api, deps));
   for (const [at, api] of webSocketApis.entries())
     server.mountWebSocket(prefix('ws', at), createWebSocketApi(api, deps));
-  for (const [at, api] of graphqlApis.entries()) server.mount(prefix('graphql', at), createGraphqlApi(api, deps));
 }
 
 function prefix(kind: string, at: number): string {

@@ -18,10 +18,8 @@ export class ResultCache<Result> {
     return undefined;
   }
 
-  /** `ttlSeconds` in the place of the cache's own. */
-  set(identities: readonly string[], result: Result, ttlSeconds?: number): void {
-    const ttlMs = ttlSeconds === undefined ? this.#ttlMs : ttlSeconds * 1000;
-    if (ttlMs <= 0) return;
-    this.#results.set(JSON.stringify(identities), { result, expiresMs: this.#now() + ttlMs });
+  set(identities: readonly string[], result: Result): void {
+    if (this.#ttlMs <= 0) return;
+    this.#results.set(JSON.stringify(identities), { result, expiresMs: this.#now() + this.#ttlMs });
   }
 }

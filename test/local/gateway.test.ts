@@ -34,9 +34,6 @@ test('it serves an API of each kind and notes itself for its user alone', async 
   const socket = new WebSocket(gateway.webSocketUrl, { headers: { authorization: 'Bearer allow' } });
   await once(socket, 'open');
   socket.close();
-  const authorization = 'Bearer graphqlAllow';
-  const operation = { method: 'POST', headers: { authorization }, body: '{"query":"{ a }"}' };
-  expect((await fetch(new URL('/graphql/', gateway.url), operation)).status).toBe(200);
   expect((await get(gateway, '/other/echo', 'allow')).status).toBe(404);
   expect(JSON.parse(readFileSync(gateway.noteFile, 'utf8'))).toEqual({
     url: new URL(gateway.url).origin,

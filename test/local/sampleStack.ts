@@ -39,14 +39,6 @@ export const handler = async (event, { awsRequestId }) => {
     simpleAllow: () => ({ isAuthorized: true, context: { count, list: [1] } }),
     simpleDeny: () => ({ isAuthorized: false }),
     once: () => policy(count === 1 ? 'Allow' : 'Deny', '*', {}),
-    graphqlAllow: () => ({ isAuthorized: true, resolverContext: { count: String(count) } }),
-    graphqlKept: () => ({ isAuthorized: true, resolverContext: { count: String(count) }, ttlOverride: 20 }),
-    graphqlOnce: () => ({ isAuthorized: true, resolverContext: { count: String(count) }, ttlOverride: 0 }),
-    graphqlDeny: () => ({ isAuthorized: false, resolverContext: { errorCode: 'NO' } }),
-    graphqlNumber: () => ({ isAuthorized: true, resolverContext: { count } }),
-    graphqlNested: () => ({ isAuthorized: true, resolverContext: { list: [1] } }),
-    graphqlText: () => ({ isAuthorized: 'true' }),
-    graphqlTtl: () => ({ isAuthorized: true, ttlOverride: '20' }),
     unauthorized: () => { throw new Error('Unauthorized'); },
     almost: () => { throw new Error('Unauthorized.'); },
     spin: () => { for (;;); },
@@ -113,7 +105,6 @@ function resources(options: SampleOptions) {
     ...restResources(options),
     ...httpResources(options),
     ...webSocketResources(),
-    ...graphqlResources(options),
   };
   return Object.fromEntries(
     Object.entries(definitions).map(([id, [type, properties]]) => [
@@ -265,21 +256,5 @@ function webSocketResources(): Definitions {
     WsDisconnect: ['ApiGatewayV2::Route', route('$disconnect')],
     WsDefault: ['ApiGatewayV2::Route', route('$default', { RouteResponseSelectionExpression: '$default' })],
     WsOneWay: ['ApiGatewayV2::Route', route('tell')],
-  };
-}
-
-function graphqlResources({ resultTtlSeconds = 0, tokenPattern }: SampleOptions): Definitions {
-  return {
-    Graphql: [
-      'AppSync::GraphQLApi',
-      {
-        AuthenticationType: 'AWS_LAMBDA',
-        LambdaAuthorizerConfig: {
-          AuthorizerUri: arnOf('Check'),
-          AuthorizerResultTtlInSeconds: resultTtlSeconds,
-          IdentityValidationExpression: tokenPattern,
-        },
-      },
-    ],
   };
 }

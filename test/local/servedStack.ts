@@ -2,7 +2,6 @@ import { readCloudAssembly } from '../../local/cloudAssembly.ts';
 import { FunctionEnvironment } from '../../local/functionEnvironment.ts';
 import type { Api, GatewayRequest, Header } from '../../local/gatewayRequest.ts';
 import { GatewayServer } from '../../local/gatewayServer.ts';
-import { createGraphqlApi } from '../../local/graphqlApi.ts';
 import { createHttpApi } from '../../local/httpApi.ts';
 import { createRestApi } from '../../local/restApi.ts';
 import { createWebSocketApi } from '../../local/webSocketApi.ts';
@@ -22,7 +21,7 @@ export async function serve(options: SampleOptions = {}, change: (template: Temp
   let nowMs = 0;
   const invocations: { readonly name: string; readonly event: unknown }[] = [];
   const template = await writeTemplateVariant(change, await writeSampleStack(options));
-  const { functions, restApis, httpApis, webSocketApis, graphqlApis } = await readCloudAssembly(template);
+  const { functions, restApis, httpApis, webSocketApis } = await readCloudAssembly(template);
   const environments = new Map(
     [...functions].map(([name, config]) => {
       const writeLog = (text: string | Uint8Array) => (log += String(text));
@@ -43,7 +42,6 @@ export async function serve(options: SampleOptions = {}, change: (template: Temp
   return {
     rest: sender(restApis.map((api) => createRestApi(api, deps))[0]),
     http: sender(httpApis.map((api) => createHttpApi(api, deps))[0]),
-    graphql: sender(graphqlApis.map((api) => createGraphqlApi(api, deps))[0]),
     /** Starts a server; the URL of the WebSocket API. */
     listen: async () => {
       const server = new GatewayServer(deps.writeLog);
