@@ -1,28 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { GatewayError } from './gatewayError.ts';
 import type { Api, GatewayReply, GatewayRequest, Header } from './gatewayRequest.ts';
-import { Upgrades } from './upgrades.ts';
 import type { WebSocketApi } from './webSocketApi.ts';
 
 /** API Gateway's payload limit. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
+/** API Gateway's limit for one WebSocket message. */
+const MAX_MESSAGE_BYTES = 128 * 1024;
 
 /** The HTTP server, on the loopback interface only. The first segment of a path names the API it serves. */
 export class GatewayServer {
   readonly #apis = new Map<string, Api>();
   readonly #webSocketApis = new Map<string, WebSocketApi>();
   readonly #writeLog: (line: string) => void;
-  readonly #upgrades: Upgrades;
   readonly #server: Server;
+  readonly #webSocketServer = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+  });
+  /** The connections that asked for an upgrade. The HTTP server no longer closes them. */
+  readonly #upgradedSockets = new Set<Socket>();
 
   constructor(writeLog: (line: string) => void) {
     this.#writeLog = writeLog;
     this.#server = createServer((message, response) => {
       void this.#serve(message, response);
     });
-    this.#upgrades = new Upgrades(writeLog);
     this.#server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
       void this.#upgrade(message, socket, head);
     });
@@ -33,7 +40,7 @@ export class GatewayServer {
     this.#apis.set(prefix, api);
   }
 
-  /** Opens WebSocket connections under `/PREFIX/…`; what asks for none is answered there with 426. */
+  /** Opens WebSocket connections under `/PREFIX/…` and echoes their messages. Other requests get 426. */
   mountWebSocket(prefix: string, api: WebSocketApi): void {
     this.mount(prefix, async () => plain(426, 'Upgrade Required'));
     this.#webSocketApis.set(prefix, api);
@@ -45,7 +52,7 @@ export class GatewayServer {
   }
 
   stop(): Promise<void> {
-    this.#upgrades.closeAll();
+    for (const socket of this.#upgradedSockets) socket.destroy();
     return closeNow(this.#server);
   }
 
@@ -55,17 +62,18 @@ export class GatewayServer {
 
   /** Whatever is no upgrade to a WebSocket is served as if it had not been asked for, as a server may. */
   async #upgrade(message: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    this.#upgrades.add(socket);
+    this.#upgradedSockets.add(socket);
+    socket.once('close', () => this.#upgradedSockets.delete(socket));
+    // Without a listener, a client that resets its connection would end the process.
+    socket.on('error', () => {});
     const { prefix, path, rawQuery } = parseTarget(message);
     const api = message.headers.upgrade?.toLowerCase() === 'websocket' ? this.#webSocketApis.get(prefix) : undefined;
     const refusal = await this.#guard<GatewayReply | undefined>(async () => {
       if (api === undefined) return this.#answer(message);
-      const answer = await api(toRequest(message, { path, rawQuery, body: Buffer.alloc(0) }));
-      if ('refusal' in answer) return answer.refusal;
-      this.#upgrades.open(answer.session, message, socket, head);
-      return undefined;
+      return api(toRequest(message, { path, rawQuery, body: Buffer.alloc(0) }));
     });
-    if (refusal === undefined || socket.destroyed) return;
+    if (socket.destroyed) return;
+    if (refusal === undefined) return this.#webSocketServer.handleUpgrade(message, socket, head, echo);
     const response = new ServerResponse(message);
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
@@ -118,6 +126,12 @@ export async function closeNow(server: Server): Promise<void> {
   });
   server.closeAllConnections();
   await closed;
+}
+
+/** Sends each message back. A message that breaks the protocol or the size limit ends the connection. */
+function echo(client: WebSocket): void {
+  client.on('message', (data, isBinary) => client.send(data, { binary: isBinary }));
+  client.on('error', () => {});
 }
 
 /** The API that a request is for, and the path that the API sees. */

@@ -61,7 +61,10 @@ async function fail(error: unknown): Promise<void> {
 }
 
 function welcome({ url, webSocketUrl, demoKey }: RunningGateway, consoleUrl: string): string {
-  const webSocket = webSocketUrl === undefined ? '' : `  The WebSocket API takes the same header: ${webSocketUrl}\n\n`;
+  const webSocket =
+    webSocketUrl === undefined
+      ? ''
+      : `  The WebSocket API takes the same header, and echoes messages: ${webSocketUrl}\n\n`;
   return `
 url: ${url}/rest/whoami
 key: ${demoKey}

@@ -92,10 +92,6 @@ function buildStack(stack: Stack): void {
       authorizer: policies.forWebSocketApi(),
     },
   });
-  webSocketApi.addRoute('$default', {
-    integration: new WebSocketLambdaIntegration('Message', echo),
-    returnResponse: true,
-  });
   new WebSocketStage(stack, 'Live', { webSocketApi, stageName: 'live', autoDeploy: true });
 }
 
@@ -216,18 +212,10 @@ describe('an HTTP API whose integration is not to see the key', () => {
 });
 
 describe('a WebSocket API', () => {
-  const ask = async (socket: WebSocket) => {
-    socket.send('{"action":"any"}');
-    const [message] = await once(socket, 'message');
-    return JSON.parse(String(message));
-  };
-
-  test('an active key opens a connection, and each message brings who is connected', async () => {
+  test('an active key of the scope opens a connection', async () => {
     const { secret } = await issue({ scopes: ['live'] });
     const { socket, status } = await connect(bearer(secret));
     expect(status).toBe(101);
-    const { requestContext } = await ask(socket);
-    expect(requestContext.authorizer).toMatchObject({ label: 'ci', scopes: 'live' });
     socket.close();
   });
 
@@ -253,7 +241,9 @@ describe('a WebSocket API', () => {
     const { secret, revoke } = await issue();
     const { socket } = await connect(bearer(secret));
     await revoke();
-    expect(await ask(socket)).toMatchObject({ requestContext: { authorizer: { label: 'ci' } } });
+    const answered = once(socket, 'message');
+    socket.send('hello');
+    expect(String((await answered)[0])).toBe('hello');
     expect((await connect(bearer(secret))).status).toBe(403);
     socket.close();
   });

@@ -56,7 +56,9 @@ test('the user is told where the console is, on the table that is served', async
 
 test('the user is told of a WebSocket API after the rest, and only where there is one', async () => {
   const withOne = await start();
-  expect(withOne.banner).toContain(`\n  The WebSocket API takes the same header: ${withOne.webSocketUrl}\n\nCtrl-C`);
+  expect(withOne.banner).toContain(
+    `\n  The WebSocket API takes the same header, and echoes messages: ${withOne.webSocketUrl}\n\nCtrl-C`,
+  );
   const template = await writeTemplateVariant(
     ({ Resources }) => {
       for (const id of Object.keys(Resources)) if (id.startsWith('Ws')) delete Resources[id];

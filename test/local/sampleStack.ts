@@ -55,16 +55,6 @@ export const handler = async (event) => {
   return { statusCode: 201, headers: { 'X-Echo': 'yes' }, body: JSON.stringify(event) };
 };`;
 
-/** A WebSocket API's integration: answers as the headers of the upgrade say, and with the event as the body. */
-const SOCKET = `
-export const handler = async (event) => {
-  const headers = event.headers ?? {};
-  if (headers['X-Throw'] || event.body === 'throw') throw new Error('no');
-  const statusCode = Number(headers['X-Status'] ?? 200);
-  const body = event.body === 'quiet' ? '' : JSON.stringify(event);
-  return { statusCode, headers: { 'Sec-WebSocket-Protocol': headers['Sec-WebSocket-Protocol'] }, body };
-};`;
-
 export interface SampleOptions {
   readonly resultTtlSeconds?: number;
   readonly simpleResponses?: boolean;
@@ -76,11 +66,8 @@ export async function writeSampleStack(options: SampleOptions = {}): Promise<str
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-sample-'));
   await writeAsset(directory, 'asset.a', AUTHORIZER);
   await writeAsset(directory, 'asset.b', ECHO);
-  await writeAsset(directory, 'asset.c', SOCKET);
   const file = (path: string, objectKey: string) => ({ source: { path }, destinations: { here: { objectKey } } });
-  const manifest = {
-    files: { a: file('asset.a', 'a.zip'), b: file('asset.b', 'b.zip'), c: file('asset.c', 'c.zip') },
-  };
+  const manifest = { files: { a: file('asset.a', 'a.zip'), b: file('asset.b', 'b.zip') } };
   await writeFile(join(directory, 'Sample.assets.json'), JSON.stringify(manifest));
   const template = join(directory, 'Sample.template.json');
   await writeFile(template, JSON.stringify({ Resources: resources(options) }));
@@ -122,7 +109,6 @@ function sharedResources(): Definitions {
     Keys: ['DynamoDB::Table', {}],
     Check: ['Lambda::Function', { ...code('a.zip'), Environment: { Variables: { LATCHKEY_TABLE: ref('Keys') } } }],
     Echo: ['Lambda::Function', code('b.zip')],
-    Socket: ['Lambda::Function', code('c.zip')],
     // As CDK adds them for its own ends: nothing local calls it, so that it may hold anything.
     Custom: ['Lambda::Function', { Code: { ZipFile: 'exports.handler = 1' }, Handler: { 'Fn::ImportValue': 'x' } }],
   };
@@ -229,13 +215,7 @@ function httpResources({ resultTtlSeconds = 0, simpleResponses = false }: Sample
 
 function webSocketResources(): Definitions {
   const api = { ApiId: ref('Ws') };
-  const route = (routeKey: string, more: object = {}) => ({
-    ...api,
-    RouteKey: routeKey,
-    AuthorizationType: 'NONE',
-    Target: { 'Fn::Join': ['', ['integrations/', ref('WsSocket')]] },
-    ...more,
-  });
+  const route = (routeKey: string, more: object) => ({ ...api, RouteKey: routeKey, ...more });
   return {
     Ws: ['ApiGatewayV2::Api', { ProtocolType: 'WEBSOCKET', RouteSelectionExpression: '$request.body.action' }],
     WsStage: ['ApiGatewayV2::Stage', { ...api, StageName: 'prod', StageVariables: { tenant: 'blue' } }],
@@ -248,13 +228,10 @@ function webSocketResources(): Definitions {
         AuthorizerUri: uriOf('Check'),
       },
     ],
-    WsSocket: ['ApiGatewayV2::Integration', { ...api, IntegrationType: 'AWS_PROXY', IntegrationUri: uriOf('Socket') }],
     WsConnect: [
       'ApiGatewayV2::Route',
       route('$connect', { AuthorizationType: 'CUSTOM', AuthorizerId: ref('WsCheck') }),
     ],
-    WsDisconnect: ['ApiGatewayV2::Route', route('$disconnect')],
-    WsDefault: ['ApiGatewayV2::Route', route('$default', { RouteResponseSelectionExpression: '$default' })],
-    WsOneWay: ['ApiGatewayV2::Route', route('tell')],
+    WsDefault: ['ApiGatewayV2::Route', route('$default', { AuthorizationType: 'NONE' })],
   };
 }
