@@ -1,8 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { devNull } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { FunctionConfig } from './cloudAssembly.ts';
-import { REGION } from './intrinsics.ts';
+import { REGION } from './template.ts';
+
+export interface FunctionConfig {
+  readonly name: string;
+  readonly arn: string;
+  /** The module of the code asset that holds the handler. */
+  readonly file: string;
+  readonly handlerName: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+}
 
 /** Invokes a function by its name. Throws `FunctionError`. */
 export type Invoke = (functionName: string, event: object) => Promise<unknown>;

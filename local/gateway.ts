@@ -1,22 +1,23 @@
 import type { ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
 import type { TableLocation } from '../cli/findTable.ts';
+import { NOTE_PATH, readLocalNote, type LocalNote } from '../cli/localNote.ts';
 import { ANY_KEYS } from '../keys/acceptedKeys.ts';
+import { maskKeys } from '../keys/maskKeys.ts';
 import { printable } from '../keys/printable.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import { DEFAULT_KEY_PREFIX } from '../keys/secret.ts';
 import type { ApiDeps } from './authorizer.ts';
-import { readCloudAssembly, type CloudAssembly } from './cloudAssembly.ts';
+import { ensureTemplate, readCloudAssembly, TEMPLATE_PATH, type CloudAssembly } from './cloudAssembly.ts';
 import { FunctionEnvironment } from './functionEnvironment.ts';
 import { GatewayError } from './gatewayError.ts';
 import { GatewayServer } from './gatewayServer.ts';
 import { createHttpApi } from './httpApi.ts';
-import { REGION } from './intrinsics.ts';
-import { removeNote, writeNote } from './note.ts';
-import type { GatewayOptions } from './options.ts';
 import { createRestApi } from './restApi.ts';
-import { ensureTemplate, TEMPLATE_PATH } from './synth.ts';
 import { LocalDynamoDb } from './table.ts';
+import { REGION } from './template.ts';
 import { createWebSocketApi } from './webSocketApi.ts';
 
 export interface GatewayDeps {
@@ -154,4 +155,59 @@ function registriesOf(database: LocalDynamoDb, tableName: string, assembly: Clou
 async function issueDemoKey({ registryOf }: ServedTable): Promise<string> {
   const { secret } = await registryOf('local gateway').issue({ label: 'demo' });
   return secret;
+}
+
+export interface GatewayOptions {
+  readonly port: number;
+  readonly dbPort: number;
+  readonly data: string | undefined;
+  /** Absent where the project's own is to be made and served. */
+  readonly template: string | undefined;
+  readonly note: string;
+}
+
+/** Reads the command line. Commander prints help and complaints; what it throws has an `exitCode`, 0 after help. */
+export function parseOptions(args: readonly string[], root: string): GatewayOptions {
+  const command = new Command('npm start --')
+    .description('API Gateway on localhost, as the synthesized template asks for it')
+    .option('--port <number>', 'port of the gateway, 3000 unless given; 0 takes a free one', parsePort)
+    .option('--db-port <number>', 'port of the embedded DynamoDB; any that is free unless given', parsePort)
+    .option('--data <directory>', 'keep the table there across starts, instead of in memory', parsePath)
+    .option('--template <file>', `for tests: serve this X.template.json instead of ${TEMPLATE_PATH}`, parsePath)
+    .option('--note <file>', `for tests: where to note the running gateway instead of ${NOTE_PATH}`, parsePath)
+    .showSuggestionAfterError(false)
+    .configureOutput({ outputError: (text, write) => write(`${printable(maskKeys(text.trimEnd()))}\n`) })
+    .exitOverride();
+  const options = command.parse(args, { from: 'user' }).opts<Partial<GatewayOptions>>();
+  return { port: 3000, dbPort: 0, data: undefined, template: undefined, note: join(root, NOTE_PATH), ...options };
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new InvalidArgumentError('Wanted a whole number from 0 to 65535.');
+}
+
+function parsePath(text: string): string {
+  if (text !== '') return resolve(text);
+  throw new InvalidArgumentError('Wanted a path.');
+}
+
+/** Leaves the note for the user's own eyes, in place of any that was there. */
+export function writeNote(file: string, note: LocalNote): void {
+  mkdirSync(dirname(file), { recursive: true });
+  // The mode is for new files only.
+  rmSync(file, { force: true });
+  try {
+    writeFileSync(file, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+  } catch (error) {
+    // Half a note names no process that could take it away later.
+    rmSync(file, { force: true });
+    throw error;
+  }
+}
+
+/** Takes the note away, unless a gateway that was started later has left its own. */
+export function removeNote(file: string, pid: number): void {
+  if (readLocalNote(file)?.pid === pid) rmSync(file, { force: true });
 }

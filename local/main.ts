@@ -4,7 +4,7 @@ import { startConsole } from '../console/server/startConsole.ts';
 import { printable, printableLines } from '../keys/printable.ts';
 import { startGateway, type RunningGateway } from './gateway.ts';
 import { GatewayError } from './gatewayError.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions } from './gateway.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** A stop that hangs is cut short, and fails: nothing here outlives the process. */

@@ -1,12 +1,24 @@
-import type { RouteConfig } from './apiConfig.ts';
-import { authorizerContext, createAuthorizer, type ApiDeps, type Verdict } from './authorizer.ts';
-import { parseAuthorizerAnswer } from './authorizerAnswer.ts';
-import type { Api, GatewayReply, GatewayRequest } from './gatewayRequest.ts';
-import { gatewayResponse, type GatewayResponseType } from './gatewayResponse.ts';
-import { integrateLambda } from './lambdaProxy.ts';
-import type { RestApiConfig } from './readRestApi.ts';
-import { methodArn, requestEvent, restContext, restProxyEvent, tokenEvent } from './restEvents.ts';
-import { matchRoute, type RouteMatch } from './routeMatch.ts';
+import type { RestApiConfig, RouteConfig, StageConfig } from './apiConfig.ts';
+import {
+  authorizerContext,
+  createAuthorizer,
+  parseAuthorizerAnswer,
+  type ApiDeps,
+  type Verdict,
+} from './authorizer.ts';
+import { gatewayResponse, integrateLambda, type GatewayResponseType } from './gatewayReply.ts';
+import {
+  eventBody,
+  headerValues,
+  matchRoute,
+  requestMaps,
+  toLogTime,
+  type Api,
+  type GatewayReply,
+  type GatewayRequest,
+  type RouteMatch,
+} from './gatewayRequest.ts';
+import { ACCOUNT_ID, REGION } from './template.ts';
 
 const parseAnswer = (answer: unknown) => parseAuthorizerAnswer(answer, { simpleResponses: false, stringContext: true });
 
@@ -85,4 +97,84 @@ async function integrate(
 ): Promise<GatewayReply | undefined> {
   if (integration.kind === 'lambda') return integrateLambda(integration.functionName, event, { inferred: false }, deps);
   return { statusCode: integration.statusCode, headers: Object.entries(integration.headers), body: '' };
+}
+
+/** The ARN of the request that was really made, wildcards and templates of the route resolved. */
+export function methodArn({ id, stageName }: StageConfig, { method, path }: GatewayRequest): string {
+  return `arn:aws:execute-api:${REGION}:${ACCOUNT_ID}:${id}/${stageName}/${method}/${path.slice(1)}`;
+}
+
+/** `requestContext` of a REST API. */
+export function restContext(api: StageConfig, route: RouteConfig, request: GatewayRequest) {
+  return {
+    accountId: ACCOUNT_ID,
+    apiId: api.id,
+    domainName: `${api.id}.execute-api.${REGION}.amazonaws.com`,
+    domainPrefix: api.id,
+    extendedRequestId: request.id,
+    httpMethod: request.method,
+    identity: { sourceIp: request.sourceIp, userAgent: headerValues(request, 'user-agent')[0] ?? null },
+    path: `/${api.stageName}${request.path}`,
+    protocol: request.protocol,
+    requestId: request.id,
+    requestTime: toLogTime(request.receivedMs),
+    requestTimeEpoch: request.receivedMs,
+    resourceId: route.id,
+    resourcePath: route.path,
+    stage: api.stageName,
+  };
+}
+
+/** The event of a TOKEN authorizer ("Input to an API Gateway Lambda authorizer"). */
+export function tokenEvent(arn: string, authorizationToken: string) {
+  return { type: 'TOKEN', methodArn: arn, authorizationToken };
+}
+
+/** The event of a REQUEST authorizer. Unlike an integration's, its maps are empty where there is nothing to tell. */
+export function requestEvent(
+  api: StageConfig,
+  { route, pathParameters }: RouteMatch<RouteConfig>,
+  request: GatewayRequest,
+  requestContext: object,
+) {
+  return {
+    type: 'REQUEST',
+    methodArn: methodArn(api, request),
+    resource: route.path,
+    path: request.path,
+    httpMethod: request.method,
+    ...requestMaps(request),
+    pathParameters,
+    stageVariables: api.stageVariables,
+    requestContext,
+  };
+}
+
+/** The event of a Lambda proxy integration. */
+export function restProxyEvent(
+  api: StageConfig,
+  { route, pathParameters }: RouteMatch<RouteConfig>,
+  request: GatewayRequest,
+  requestContext: object,
+) {
+  const { headers, multiValueHeaders, queryStringParameters, multiValueQueryStringParameters } = requestMaps(request);
+  const { body = null, isBase64Encoded } = eventBody(request);
+  return {
+    resource: route.path,
+    path: request.path,
+    httpMethod: request.method,
+    headers,
+    multiValueHeaders,
+    queryStringParameters: orNull(queryStringParameters),
+    multiValueQueryStringParameters: orNull(multiValueQueryStringParameters),
+    pathParameters: orNull(pathParameters),
+    stageVariables: orNull(api.stageVariables),
+    requestContext,
+    body,
+    isBase64Encoded,
+  };
+}
+
+function orNull(map: object): object | null {
+  return Object.keys(map).length === 0 ? null : map;
 }

@@ -1,14 +1,20 @@
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import dynalite from 'dynalite';
 import { REGISTRY_TRANSLATION } from '../keys/registry.ts';
 import { createTableInput } from '../keys/table.ts';
 import { GatewayError } from './gatewayError.ts';
 import { closeNow, listenOnLoopback } from './gatewayServer.ts';
-import { REGION } from './intrinsics.ts';
+import { REGION } from './template.ts';
+
+// dynalite has no type declarations.
+const dynalite: (options: { path?: string; createTableMs?: number }) => Server = createRequire(import.meta.url)(
+  'dynalite',
+);
 
 export interface TableOptions {
   /** 0 takes a free one. */
@@ -23,9 +29,9 @@ export class LocalDynamoDb {
   /** For a `KeyRegistry`. */
   readonly client: DynamoDBDocumentClient;
   readonly #client: DynamoDBClient;
-  readonly #server: ReturnType<typeof dynalite>;
+  readonly #server: Server;
 
-  private constructor(server: ReturnType<typeof dynalite>, port: number) {
+  private constructor(server: Server, port: number) {
     this.#server = server;
     this.endpoint = `http://127.0.0.1:${port}`;
     this.#client = new DynamoDBClient({

@@ -1,11 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { StageConfig } from './apiConfig.ts';
-import { createAuthorizer, type ApiDeps, type Verdict } from './authorizer.ts';
-import { parseAuthorizerAnswer } from './authorizerAnswer.ts';
-import { headerValues, toLogTime, type GatewayReply, type GatewayRequest } from './gatewayRequest.ts';
-import { ACCOUNT_ID, REGION } from './intrinsics.ts';
-import type { WebSocketApiConfig } from './readWebSocketApi.ts';
-import { requestMaps } from './restEvents.ts';
+import type { StageConfig, WebSocketApiConfig } from './apiConfig.ts';
+import { createAuthorizer, parseAuthorizerAnswer, type ApiDeps, type Verdict } from './authorizer.ts';
+import { headerValues, requestMaps, toLogTime, type GatewayReply, type GatewayRequest } from './gatewayRequest.ts';
+import { ACCOUNT_ID, REGION } from './template.ts';
 
 /** Authorizes an upgrade: returns the refusal, or `undefined` if the connection may open. */
 export type WebSocketApi = (request: GatewayRequest) => Promise<GatewayReply | undefined>;

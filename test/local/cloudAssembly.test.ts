@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { expect, test, beforeAll, describe } from '@jest/globals';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { HttpApi, ParameterMapping, WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaAuthorizer, WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
@@ -9,6 +9,9 @@ import { HttpLambdaIntegration, WebSocketLambdaIntegration } from 'aws-cdk-lib/a
 import { AuthorizationType, Definition, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { readCloudAssembly, type CloudAssembly } from '../../local/cloudAssembly.ts';
+import { GatewayError } from '../../local/gatewayError.ts';
+import { writeTemplateVariant } from '../support/gateway.ts';
+import { writeSampleStack } from './sampleStack.ts';
 
 describe("what the CDK's own constructs synthesize is read", () => {
   let assembly: CloudAssembly;
@@ -47,6 +50,41 @@ describe("what the CDK's own constructs synthesize is read", () => {
       API_URL: expect.stringContaining(String(described?.environment['API_ID'])),
     });
   });
+});
+
+test.each([
+  [{ RevocationDelaySeconds: { Value: '60' } }, 60],
+  [{ Other: { Value: '60' } }, undefined],
+  [undefined, undefined],
+])('of the outputs %j the revocation delay is %s', async (outputs, seconds) => {
+  const template = await writeTemplateVariant(
+    (json) => Object.assign(json, { Outputs: outputs }),
+    await writeSampleStack(),
+  );
+  expect((await readCloudAssembly(template)).revocationDelaySeconds).toBe(seconds);
+});
+
+test('a revocation delay that is no number is refused', async () => {
+  const template = await writeTemplateVariant(
+    (json) => Object.assign(json, { Outputs: { RevocationDelaySeconds: { Value: 'soon' } } }),
+    await writeSampleStack(),
+  );
+  await expect(readCloudAssembly(template)).rejects.toThrow(GatewayError);
+});
+
+test('a route whose authorizer is not in the template is refused, not left open', async () => {
+  const template = await writeTemplateVariant(
+    ({ Resources }) => {
+      delete Resources['Token'];
+      Object.assign(Resources['TokenMethod']?.Properties ?? {}, { AuthorizerId: 'Elsewhere' });
+    },
+    await writeSampleStack(),
+  );
+  await expect(readCloudAssembly(template)).rejects.toThrow(GatewayError);
+});
+
+test('a template that is not there is refused in one line', async () => {
+  await expect(readCloudAssembly('/nowhere/X.template.json')).rejects.toThrow(GatewayError);
 });
 
 function defineApis(stack: Stack, directory: string): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { gatewayResponse, type GatewayResponseConfig, type GatewayResponseType } from '../../local/gatewayResponse.ts';
+import { gatewayResponse, type GatewayResponseConfig, type GatewayResponseType } from '../../local/gatewayReply.ts';
 
 const context = { requestId: 'request-1', authorizer: { errorCode: 'KEY_EXPIRED' } };
 const respond = (type: GatewayResponseType, responses: Record<string, Partial<GatewayResponseConfig>> = {}) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { GatewayError } from '../../local/gatewayError.ts';
-import { createResolver } from '../../local/intrinsics.ts';
+import { createResolver } from '../../local/template.ts';
 
 const resolve = createResolver(
   new Map([
