@@ -1,194 +1,168 @@
+import { isPlainObject } from '../keys/json.ts';
 import type { AuthorizerConfig } from './apiConfig.ts';
 import { FunctionError, type Invoke } from './functionEnvironment.ts';
-import { identityReader, type IdentityInput } from './gatewayRequest.ts';
+import { createIdentityReader, type IdentityInput } from './gatewayRequest.ts';
 
-/** What comes of asking an authorizer. `principalId` is absent from a simple answer. */
-export type Verdict =
-  | {
-      readonly effect: 'allow';
-      readonly principalId?: string;
-      readonly context: AuthorizerContext;
-      readonly usageIdentifierKey?: string;
-    }
+/** The gateway's decision on a request. */
+export type Authorization =
+  | (AuthorizerOutput & { readonly effect: 'allow'; readonly usageIdentifierKey?: string })
+  | (AuthorizerOutput & { readonly effect: 'deny'; readonly isExplicit: boolean })
   | { readonly effect: 'unauthorized' }
-  | {
-      readonly effect: 'deny';
-      readonly isExplicit: boolean;
-      readonly principalId?: string;
-      readonly context: AuthorizerContext;
-    }
   | { readonly effect: 'fault'; readonly type: 'AUTHORIZER_FAILURE' | 'AUTHORIZER_CONFIGURATION_ERROR' };
 
-export interface Question extends IdentityInput {
+/** The fields of an authorizer's response that integrations and gateway responses get. */
+interface AuthorizerOutput {
+  /** A simple response has none. */
+  readonly principalId?: string;
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+/** Every decision that rejects the request. */
+export type Refusal = Exclude<Authorization, { effect: 'allow' }>;
+
+type AuthorizerContext = AuthorizerOutput['context'];
+
+export interface AuthorizerRequest extends IdentityInput {
   /** The method ARN or route ARN of the request. */
   readonly arn: string;
-  /** The event for these values of the identity sources. */
-  readonly event: (identities: readonly string[]) => object;
+  /** Creates the function's event from the values of the identity sources. */
+  readonly createEvent: (identities: readonly string[]) => object;
 }
 
 export interface ApiDeps {
   readonly invoke: Invoke;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   readonly now: () => number;
-  /** Takes one line about a fault that the client sees only as a 5xx. */
+  /** Logs a line about a fault. The client sees only a 5xx status. */
   readonly writeLog: (line: string) => void;
 }
 
 /**
- * An authorizer in front of its function: checks the identity sources, keeps results for the TTL, and judges the answer
- * for the route that was asked for ("Use API Gateway Lambda authorizers").
+ * Creates an authorizer. It checks the identity sources, invokes the function, caches the response for the TTL, and evaluates
+ * the response for the requested route ("Use API Gateway Lambda authorizers").
  */
-export function createAuthorizer(config: AuthorizerConfig, parse: ParseAnswer, { invoke, now, writeLog }: ApiDeps) {
-  const readIdentities = identityReader(config.identitySources);
-  const cache = new ResultCache<AuthorizerAnswer>({ ttlSeconds: config.resultTtlSeconds, now });
+export function createAuthorizer(
+  config: AuthorizerConfig,
+  { invoke, now, writeLog }: ApiDeps,
+): (request: AuthorizerRequest) => Promise<Authorization> {
+  const readIdentities = createIdentityReader(config.identitySources);
+  const cache = new ResultCache<AuthorizerResponse>({ ttlSeconds: config.resultTtlSeconds, now });
 
-  return async (question: Question): Promise<Verdict> => {
-    const identities = readIdentities(question);
+  return async (request) => {
+    const identities = readIdentities(request);
     if (identities === undefined) return { effect: 'unauthorized' };
     if (config.tokenPattern !== undefined && !config.tokenPattern.test(identities[0] ?? '')) {
       return { effect: 'unauthorized' };
     }
-    const kept = cache.get(identities);
-    if (kept !== undefined) return judge(kept, question.arn);
+    const cached = cache.get(identities);
+    if (cached !== undefined) return evaluate(cached, request.arn);
     try {
-      const answer = parse(await invoke(config.functionName, question.event(identities)));
-      if (answer === undefined) throw new FunctionError('MalformedAnswer', 'not what the API takes', true);
-      cache.set(identities, answer);
-      return judge(answer, question.arn);
+      const response = parseResponse(await invoke(config.functionName, request.createEvent(identities)), config);
+      if (response === undefined) throw new FunctionError('MalformedResponse', 'the response is malformed', true);
+      cache.set(identities, response);
+      return evaluate(response, request.arn);
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
-      const verdict = verdictOnError(error);
-      if (verdict.effect === 'fault')
-        writeLog(`authorizer ${config.functionName}: ${error.errorType}: ${error.message}`);
-      return verdict;
+      // API Gateway recognizes exactly this message. Any other error is a fault of the function.
+      if (error.message === 'Unauthorized') return { effect: 'unauthorized' };
+      writeLog(`authorizer ${config.functionName}: ${error.errorType}: ${error.message}`);
+      return { effect: 'fault', type: error.didRespond ? 'AUTHORIZER_CONFIGURATION_ERROR' : 'AUTHORIZER_FAILURE' };
     }
   };
 }
 
-function judge(answer: AuthorizerAnswer, arn: string): Verdict {
-  const { context } = answer;
-  if (answer.kind === 'simple') {
-    return answer.isAuthorized ? { effect: 'allow', context } : { effect: 'deny', isExplicit: true, context };
+function evaluate(response: AuthorizerResponse, arn: string): Authorization {
+  const { context } = response;
+  if (response.kind === 'simple') {
+    return response.isAuthorized ? { effect: 'allow', context } : { effect: 'deny', isExplicit: true, context };
   }
-  const { principalId, statements, usageIdentifierKey } = answer;
+  const { principalId, statements, usageIdentifierKey } = response;
   const effect = evaluatePolicy(statements, arn);
-  const counted = usageIdentifierKey === undefined ? {} : { usageIdentifierKey };
-  if (effect === 'allow') return { effect, principalId, context, ...counted };
-  return { effect: 'deny', isExplicit: effect === 'explicit-deny', principalId, context };
+  if (effect !== 'allow') return { effect: 'deny', isExplicit: effect === 'explicit-deny', principalId, context };
+  return { effect, principalId, context, ...(usageIdentifierKey === undefined ? {} : { usageIdentifierKey }) };
 }
 
-/** API Gateway knows one message, exactly; whatever else a function throws is its fault. */
-function verdictOnError(error: FunctionError): Verdict {
-  if (error.message === 'Unauthorized') return { effect: 'unauthorized' };
-  return { effect: 'fault', type: error.isAnswer ? 'AUTHORIZER_CONFIGURATION_ERROR' : 'AUTHORIZER_FAILURE' };
-}
-
-/** `requestContext.authorizer` of REST and WebSocket APIs; a thrown `Unauthorized` brings none. */
-export function authorizerContext(verdict: Verdict | undefined): object | undefined {
-  if (verdict?.effect !== 'allow' && verdict?.effect !== 'deny') return undefined;
-  return { principalId: verdict.principalId, ...verdict.context };
-}
-
-export type AuthorizerContext = Readonly<Record<string, unknown>>;
-
-/** What an authorizer answered, once it is known to be well-formed. */
-export type AuthorizerAnswer =
+/** An authorizer's response, known to be well formed. */
+type AuthorizerResponse =
   | {
       readonly kind: 'policy';
       readonly principalId: string;
       readonly statements: readonly PolicyStatement[];
       readonly context: AuthorizerContext;
-      /** What a REST API's usage plans count the request by. */
+      /** The API key by whose usage plan a REST API counts the request. */
       readonly usageIdentifierKey?: string;
     }
-  | {
-      readonly kind: 'simple';
-      readonly isAuthorized: boolean;
-      readonly context: AuthorizerContext;
-    };
+  | { readonly kind: 'simple'; readonly isAuthorized: boolean; readonly context: AuthorizerContext };
 
-/** Reads an answer; `undefined` where it is malformed. */
-export type ParseAnswer = (answer: unknown) => AuthorizerAnswer | undefined;
-
-/** Which answers an API takes. */
-export interface AnswerFormat {
-  /** An HTTP API's payload 2.0 with simple responses on takes `{isAuthorized}` too. */
-  readonly simpleResponses: boolean;
-  /** REST APIs make every value of the context a string and take no object or array; HTTP APIs hand on any JSON. */
-  readonly stringContext: boolean;
-}
-
-/** Reads an authorizer's answer; `undefined` where it is malformed, which the gateway answers with 500. */
-export function parseAuthorizerAnswer(answer: unknown, format: AnswerFormat): AuthorizerAnswer | undefined {
-  if (!isObject(answer)) return undefined;
-  const context = format.stringContext ? stringContext(answer['context']) : anyContext(answer['context']);
+/** Returns `undefined` for a malformed response, which API Gateway answers with 500. */
+function parseResponse(response: unknown, config: AuthorizerConfig): AuthorizerResponse | undefined {
+  if (!isPlainObject(response)) return undefined;
+  const context = config.stringContext ? parseStringContext(response['context']) : parseContext(response['context']);
   if (context === undefined) return undefined;
-  const { isAuthorized, principalId, policyDocument, usageIdentifierKey } = answer;
-  if (format.simpleResponses && typeof isAuthorized === 'boolean') return { kind: 'simple', isAuthorized, context };
+  const { isAuthorized, principalId, policyDocument, usageIdentifierKey } = response;
+  if (config.simpleResponses && typeof isAuthorized === 'boolean') return { kind: 'simple', isAuthorized, context };
   const statements = parseStatements(policyDocument);
   if (typeof principalId !== 'string' || principalId === '' || statements === undefined) return undefined;
-  const counted = typeof usageIdentifierKey === 'string' ? { usageIdentifierKey } : {};
-  return { kind: 'policy', principalId, statements, context, ...counted };
+  const usage = typeof usageIdentifierKey === 'string' ? { usageIdentifierKey } : {};
+  return { kind: 'policy', principalId, statements, context, ...usage };
 }
 
-function anyContext(context: unknown): AuthorizerContext | undefined {
+function parseContext(context: unknown): AuthorizerContext | undefined {
   if (context === undefined || context === null) return {};
-  return isObject(context) ? context : undefined;
+  return isPlainObject(context) ? context : undefined;
 }
 
-function stringContext(context: unknown): AuthorizerContext | undefined {
-  const entries = Object.entries(anyContext(context) ?? { malformed: {} });
+function parseStringContext(context: unknown): AuthorizerContext | undefined {
+  const entries = Object.entries(parseContext(context) ?? { malformed: {} });
   if (entries.some(([, value]) => typeof value === 'object')) return undefined;
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** One statement of an authorizer's policy, with single values made lists. */
+/** A statement of an authorizer's policy. Single values are lists of one. */
 export interface PolicyStatement {
   readonly effect: 'Allow' | 'Deny';
   readonly actions: readonly string[];
   readonly resources: readonly string[];
 }
 
-export type PolicyEffect = 'allow' | 'explicit-deny' | 'implicit-deny';
-
-const INVOKE = 'execute-api:invoke';
-
 /**
- * What the statements say of invoking a method ARN: an explicit Deny wins over any Allow, and what no statement allows is
- * denied ("Policy evaluation logic" of IAM).
+ * Evaluates a policy for the invocation of a method ARN. An explicit Deny overrides any Allow, and the default is Deny
+ * ("Policy evaluation logic" of IAM).
  */
-export function evaluatePolicy(statements: readonly PolicyStatement[], arn: string): PolicyEffect {
+export function evaluatePolicy(
+  statements: readonly PolicyStatement[],
+  arn: string,
+): 'allow' | 'explicit-deny' | 'implicit-deny' {
   const matching = statements.filter(
     ({ actions, resources }) =>
-      actions.some((action) => matchesWildcards(action.toLowerCase(), INVOKE)) &&
+      actions.some((action) => matchesWildcards(action.toLowerCase(), 'execute-api:invoke')) &&
       resources.some((resource) => matchesWildcards(resource, arn)),
   );
   if (matching.some(({ effect }) => effect === 'Deny')) return 'explicit-deny';
   return matching.length > 0 ? 'allow' : 'implicit-deny';
 }
 
-/** Whether the pattern covers the whole text: `*` any run of characters, `?` exactly one. Time is the product of the lengths at worst. */
+/**
+ * Returns whether a pattern matches the whole text: `*` matches any run of characters, `?` exactly one. The time is at most
+ * proportional to the product of both lengths.
+ */
 export function matchesWildcards(pattern: string, text: string): boolean {
   let at = 0;
   let patternAt = 0;
   let starAt = -1;
-  let starTook = 0;
+  let starEnd = 0;
   while (at < text.length) {
-    const wanted = pattern[patternAt];
-    if (wanted === '*') {
+    const expected = pattern[patternAt];
+    if (expected === '*') {
       starAt = patternAt++;
-      starTook = at;
-    } else if (wanted === '?' || wanted === text[at]) {
+      starEnd = at;
+    } else if (expected === '?' || expected === text[at]) {
       patternAt++;
       at++;
     } else if (starAt >= 0) {
-      // Only the last star needs to take one more: an earlier one can never do better.
+      // Only the last star needs to match one character more: an earlier star can never do better.
       patternAt = starAt + 1;
-      at = ++starTook;
+      at = ++starEnd;
     } else return false;
   }
   while (pattern[patternAt] === '*') patternAt++;
@@ -196,40 +170,40 @@ export function matchesWildcards(pattern: string, text: string): boolean {
 }
 
 /**
- * The statements of an IAM policy document, or `undefined` where it is malformed or asks for what is not evaluated here
- * (`Condition`, `NotAction`, `NotResource`).
+ * Returns the statements of an IAM policy document. Returns `undefined` if the document is malformed or has elements that the
+ * gateway doesn't evaluate (`Condition`, `NotAction`, `NotResource`).
  */
 export function parseStatements(policyDocument: unknown): readonly PolicyStatement[] | undefined {
-  if (!isObject(policyDocument)) return undefined;
-  const list = asList(policyDocument['Statement']).map(parseStatement);
-  const statements = list.filter((statement) => statement !== undefined);
-  return statements.length === list.length ? statements : undefined;
+  if (!isPlainObject(policyDocument)) return undefined;
+  const parsed = asList(policyDocument['Statement']).map(parseStatement);
+  const statements = parsed.filter((statement) => statement !== undefined);
+  return statements.length === parsed.length ? statements : undefined;
 }
 
 function parseStatement(statement: unknown): PolicyStatement | undefined {
-  if (!isObject(statement)) return undefined;
+  if (!isPlainObject(statement)) return undefined;
   const { Effect: effect, Action: action, Resource: resource, Sid: _sid, ...others } = statement;
   if ((effect !== 'Allow' && effect !== 'Deny') || Object.keys(others).length > 0) return undefined;
   const actions = asList(action);
   const resources = asList(resource);
-  return isTexts(actions) && isTexts(resources) ? { effect, actions, resources } : undefined;
+  return areTexts(actions) && areTexts(resources) ? { effect, actions, resources } : undefined;
 }
 
 function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-function isTexts(values: readonly unknown[]): values is readonly string[] {
+function areTexts(values: readonly unknown[]): values is readonly string[] {
   return values.length > 0 && values.every((value) => typeof value === 'string');
 }
 
-/** What an authorizer answered, kept for a time by the values of its identity sources. Every authorizer has one of its own. */
+/** A cache of one authorizer's responses, by the values of its identity sources. */
 export class ResultCache<Result> {
   readonly #ttlMs: number;
   readonly #now: () => number;
   readonly #results = new Map<string, { readonly result: Result; readonly expiresMs: number }>();
 
-  /** A TTL of 0 keeps nothing. `now` is in epoch milliseconds. */
+  /** A TTL of 0 turns the cache off. `now` returns epoch milliseconds. */
   constructor({ ttlSeconds, now }: { readonly ttlSeconds: number; readonly now: () => number }) {
     this.#ttlMs = ttlSeconds * 1000;
     this.#now = now;
@@ -237,8 +211,8 @@ export class ResultCache<Result> {
 
   get(identities: readonly string[]): Result | undefined {
     const key = JSON.stringify(identities);
-    const kept = this.#results.get(key);
-    if (kept === undefined || this.#now() < kept.expiresMs) return kept?.result;
+    const entry = this.#results.get(key);
+    if (entry === undefined || this.#now() < entry.expiresMs) return entry?.result;
     this.#results.delete(key);
     return undefined;
   }

@@ -1,14 +1,91 @@
 import { randomUUID } from 'node:crypto';
+import { isPlainObject } from '../keys/json.ts';
 import { FunctionError, type Invoke } from './functionEnvironment.ts';
-import { contextValue, headerValues, type GatewayReply, type GatewayRequest, type Header } from './gatewayRequest.ts';
+import { getContextValue, getHeader, type GatewayReply, type GatewayRequest, type Header } from './gatewayRequest.ts';
 
-/** What an API takes from a function for an answer. */
+/** A gateway response of the template. */
+export interface GatewayResponseConfig {
+  readonly statusCode?: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The request header that each response header is copied from. It's left out if the request lacks that header. */
+  readonly mappedHeaders?: Readonly<Record<string, string>>;
+  readonly bodyTemplate?: string | undefined;
+}
+
+/** The gateway responses by type. `DEFAULT_4XX` and `DEFAULT_5XX` are types too. */
+export type GatewayResponses = ReadonlyMap<string, GatewayResponseConfig>;
+
+/** API Gateway's own responses by type: the status, the message, and the header `x-amzn-ErrorType`. */
+const DEFAULTS = {
+  UNAUTHORIZED: [401, 'Unauthorized', 'UnauthorizedException'],
+  ACCESS_DENIED: [403, 'User is not authorized to access this resource', 'AccessDeniedException'],
+  INVALID_API_KEY: [403, 'Forbidden', 'ForbiddenException'],
+  AUTHORIZER_FAILURE: [500, null, 'AuthorizerFailureException'],
+  AUTHORIZER_CONFIGURATION_ERROR: [500, null, 'AuthorizerConfigurationException'],
+  MISSING_AUTHENTICATION_TOKEN: [403, 'Missing Authentication Token', 'MissingAuthenticationTokenException'],
+  // AWS documents 504 for this type. A function that fails, or whose response is malformed, causes 502.
+  INTEGRATION_FAILURE: [502, 'Internal server error', 'InternalServerErrorException'],
+} as const;
+
+export type GatewayResponseType = keyof typeof DEFAULTS;
+
+const DEFAULT_TEMPLATE = '{"message":$context.error.messageString}';
+
+/**
+ * Returns a REST API's reply to a request that failed in the gateway ("Gateway responses in API Gateway"). It uses the template's
+ * response of that type, else the template's default for 4xx or 5xx, else API Gateway's own. `context` is `$context`; `message`
+ * replaces `$context.error.message`.
+ */
+export function createGatewayResponse(
+  type: GatewayResponseType,
+  responses: GatewayResponses,
+  { context, request = { headers: [] }, message: ownMessage }: FailedRequest,
+): GatewayReply {
+  const [statusCode, defaultMessage, errorType] = DEFAULTS[type];
+  const message = ownMessage ?? defaultMessage;
+  const configured = responses.get(type) ?? responses.get(statusCode < 500 ? 'DEFAULT_4XX' : 'DEFAULT_5XX');
+  const messageString = JSON.stringify(message);
+  // API Gateway spells this one with a capital letter.
+  const ownBody = `{"${type === 'ACCESS_DENIED' ? 'Message' : 'message'}":${messageString}}`;
+  const error = { message, messageString, responseType: type };
+  const mappedHeaders = Object.entries(configured?.mappedHeaders ?? {}).flatMap(([name, source]) =>
+    getHeader(request, source)
+      .slice(-1)
+      .map((value) => [name, value] as const),
+  );
+  return {
+    statusCode: configured?.statusCode ?? statusCode,
+    headers: [
+      ['Content-Type', 'application/json'],
+      ['x-amzn-RequestId', getContextValue(context, 'requestId') || randomUUID()],
+      ['x-amzn-ErrorType', errorType],
+      ...Object.entries(configured?.headers ?? {}),
+      ...mappedHeaders,
+    ],
+    body: configured === undefined ? ownBody : fill(configured.bodyTemplate ?? DEFAULT_TEMPLATE, { ...context, error }),
+  };
+}
+
+interface FailedRequest {
+  readonly context: object;
+  readonly request?: Pick<GatewayRequest, 'headers'>;
+  readonly message?: string | undefined;
+}
+
+/** Replaces the variables of a body template, which has no other syntax. An unknown variable becomes empty. */
+function fill(template: string, context: object): string {
+  return template.replaceAll(/\$context\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)/g, (_, path: string) =>
+    getContextValue(context, path),
+  );
+}
+
+/** The function responses that an API accepts. */
 export interface ProxyFormat {
-  /** HTTP APIs, payload 2.0: an answer without `statusCode` is the body of a 200, as JSON. */
+  /** Whether a response without `statusCode` is the JSON body of a 200, as with payload format 2.0 of HTTP APIs. */
   readonly inferred: boolean;
 }
 
-/** Invokes an integration's function; `undefined` where it failed or answered out of shape. */
+/** Invokes an integration's function. Returns `undefined` if it fails or its response is malformed. */
 export async function integrateLambda(
   functionName: string,
   event: object,
@@ -16,7 +93,7 @@ export async function integrateLambda(
   { invoke, writeLog }: { readonly invoke: Invoke; readonly writeLog: (line: string) => void },
 ): Promise<GatewayReply | undefined> {
   try {
-    return proxyReply(await invoke(functionName, event), format);
+    return parseProxyResponse(await invoke(functionName, event), format);
   } catch (error) {
     if (!(error instanceof FunctionError)) throw error;
     writeLog(`integration ${functionName}: ${error.errorType}: ${error.message}`);
@@ -24,145 +101,34 @@ export async function integrateLambda(
   }
 }
 
-/** A function's answer as the reply to the client; `undefined` where it is out of shape ("Lambda proxy integrations"). */
-export function proxyReply(answer: unknown, { inferred }: ProxyFormat): GatewayReply | undefined {
-  const fields = isObject(answer) ? answer : {};
+/** Returns `undefined` if the response is malformed ("Lambda proxy integrations"). */
+function parseProxyResponse(response: unknown, { inferred }: ProxyFormat): GatewayReply | undefined {
+  const fields = isPlainObject(response) ? response : {};
   const statusCode = Number(fields['statusCode']);
   if (!Number.isInteger(statusCode) || statusCode < 100 || statusCode > 599) {
-    return inferred && fields['statusCode'] === undefined ? jsonReply(answer) : undefined;
+    if (!inferred || fields['statusCode'] !== undefined) return undefined;
+    return { statusCode: 200, headers: [['Content-Type', 'application/json']], body: JSON.stringify(response) };
   }
   const body = fields['body'] ?? '';
   if (typeof body !== 'string') return undefined;
+  const { cookies } = fields;
   const headers = [
-    ...headerList(fields['headers']),
-    ...headerList(fields['multiValueHeaders']),
-    ...cookies(fields['cookies']),
+    ...toHeaders(fields['headers']),
+    ...toHeaders(fields['multiValueHeaders']),
+    ...toHeaders({ 'Set-Cookie': Array.isArray(cookies) ? cookies : [] }),
   ];
   const hasType = headers.some(([name]) => name.toLowerCase() === 'content-type');
+  const defaultType = inferred ? 'text/plain;charset=UTF-8' : 'application/json';
   return {
     statusCode,
-    headers: hasType
-      ? headers
-      : [['Content-Type', inferred ? 'text/plain;charset=UTF-8' : 'application/json'], ...headers],
+    headers: hasType ? headers : [['Content-Type', defaultType], ...headers],
     body: fields['isBase64Encoded'] === true ? Buffer.from(body, 'base64') : body,
   };
 }
 
-function jsonReply(answer: unknown): GatewayReply {
-  return { statusCode: 200, headers: [['Content-Type', 'application/json']], body: JSON.stringify(answer) };
-}
-
-function headerList(headers: unknown): readonly Header[] {
-  if (!isObject(headers)) return [];
+function toHeaders(headers: unknown): readonly Header[] {
+  if (!isPlainObject(headers)) return [];
   return Object.entries(headers).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).map((entry) => [name, String(entry)] as const),
-  );
-}
-
-function cookies(values: unknown): readonly Header[] {
-  return headerList({ 'Set-Cookie': Array.isArray(values) ? values : [] });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export type GatewayResponseType =
-  | 'UNAUTHORIZED'
-  | 'ACCESS_DENIED'
-  | 'INVALID_API_KEY'
-  | 'AUTHORIZER_FAILURE'
-  | 'AUTHORIZER_CONFIGURATION_ERROR'
-  | 'MISSING_AUTHENTICATION_TOKEN'
-  | 'INTEGRATION_FAILURE';
-
-/** A gateway response of the template. */
-export interface GatewayResponseConfig {
-  readonly statusCode?: number | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-  /** By name, the header of the request that gives the value; left out where the request has none. */
-  readonly headersOfRequest?: Readonly<Record<string, string>>;
-  readonly bodyTemplate?: string | undefined;
-}
-
-/** By response type, `DEFAULT_4XX` and `DEFAULT_5XX` among them. */
-export type GatewayResponses = ReadonlyMap<string, GatewayResponseConfig>;
-
-interface Builtin {
-  readonly statusCode: number;
-  readonly message: string | null;
-  readonly errorType: string;
-}
-
-const BUILTIN: Readonly<Record<GatewayResponseType, Builtin>> = {
-  UNAUTHORIZED: { statusCode: 401, message: 'Unauthorized', errorType: 'UnauthorizedException' },
-  ACCESS_DENIED: {
-    statusCode: 403,
-    message: 'User is not authorized to access this resource',
-    errorType: 'AccessDeniedException',
-  },
-  INVALID_API_KEY: { statusCode: 403, message: 'Forbidden', errorType: 'ForbiddenException' },
-  AUTHORIZER_FAILURE: { statusCode: 500, message: null, errorType: 'AuthorizerFailureException' },
-  AUTHORIZER_CONFIGURATION_ERROR: { statusCode: 500, message: null, errorType: 'AuthorizerConfigurationException' },
-  MISSING_AUTHENTICATION_TOKEN: {
-    statusCode: 403,
-    message: 'Missing Authentication Token',
-    errorType: 'MissingAuthenticationTokenException',
-  },
-  // AWS documents 504 for this type; a function that failed or answered out of shape is 502.
-  INTEGRATION_FAILURE: { statusCode: 502, message: 'Internal server error', errorType: 'InternalServerErrorException' },
-};
-
-/**
- * A REST API's answer to a request that failed in the gateway ("Gateway responses in API Gateway"): by the template's
- * response of that type, else by its default of that class, else as API Gateway words it. `context` is what `$context`
- * names, `request` what the response's headers are mapped from, and `message` another text for `$context.error.message`.
- */
-export function gatewayResponse(
-  type: GatewayResponseType,
-  responses: GatewayResponses,
-  {
-    context,
-    request = { headers: [] },
-    message = BUILTIN[type].message,
-  }: { readonly context: object; readonly request?: RequestHeaders; readonly message?: string | null },
-): GatewayReply {
-  const builtin = BUILTIN[type];
-  const configured = responses.get(type) ?? responses.get(builtin.statusCode < 500 ? 'DEFAULT_4XX' : 'DEFAULT_5XX');
-  const messageString = JSON.stringify(message);
-  // API Gateway spells this one with a capital letter.
-  const ownBody = `{"${type === 'ACCESS_DENIED' ? 'Message' : 'message'}":${messageString}}`;
-  const error = { message, messageString, responseType: type };
-  const body =
-    configured === undefined ? ownBody : fill(configured.bodyTemplate ?? DEFAULT_TEMPLATE, { ...context, error });
-  return {
-    statusCode: configured?.statusCode ?? builtin.statusCode,
-    headers: [
-      ['Content-Type', 'application/json'],
-      ['x-amzn-RequestId', contextValue(context, 'requestId') || randomUUID()],
-      ['x-amzn-ErrorType', builtin.errorType],
-      ...Object.entries(configured?.headers ?? {}),
-      ...mappedHeaders(configured?.headersOfRequest ?? {}, request),
-    ],
-    body,
-  };
-}
-
-type RequestHeaders = Pick<GatewayRequest, 'headers'>;
-
-function mappedHeaders(names: Readonly<Record<string, string>>, request: RequestHeaders): readonly Header[] {
-  return Object.entries(names).flatMap(([name, source]) =>
-    headerValues(request, source)
-      .slice(-1)
-      .map((value) => [name, value] as const),
-  );
-}
-
-const DEFAULT_TEMPLATE = '{"message":$context.error.messageString}';
-
-/** Gateway responses have variables and no other template language; an unknown variable leaves nothing. */
-function fill(template: string, context: object): string {
-  return template.replaceAll(/\$context\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)/g, (_, path: string) =>
-    contextValue(context, path),
   );
 }

@@ -1,18 +1,13 @@
 import type { RestApiConfig, RouteConfig, StageConfig } from './apiConfig.ts';
+import { createAuthorizer, type ApiDeps, type Authorization, type Refusal } from './authorizer.ts';
+import { createGatewayResponse, integrateLambda, type GatewayResponseType } from './gatewayReply.ts';
 import {
-  authorizerContext,
-  createAuthorizer,
-  parseAuthorizerAnswer,
-  type ApiDeps,
-  type Verdict,
-} from './authorizer.ts';
-import { gatewayResponse, integrateLambda, type GatewayResponseType } from './gatewayReply.ts';
-import {
-  eventBody,
-  headerValues,
   matchRoute,
-  requestMaps,
+  toEventBody,
+  toEventMaps,
+  toIdentity,
   toLogTime,
+  toMethodArn,
   type Api,
   type GatewayReply,
   type GatewayRequest,
@@ -20,74 +15,71 @@ import {
 } from './gatewayRequest.ts';
 import { ACCOUNT_ID, REGION } from './template.ts';
 
-const parseAnswer = (answer: unknown) => parseAuthorizerAnswer(answer, { simpleResponses: false, stringContext: true });
-
-/** A REST API of the template. */
+/** Creates a REST API of the template. */
 export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
   const authorizers = new Map(
-    [...config.authorizers].map(([id, authorizer]) => [id, createAuthorizer(authorizer, parseAnswer, deps)]),
+    [...config.authorizers].map(([id, authorizer]) => [id, createAuthorizer(authorizer, deps)]),
   );
 
   const authorize = async (match: RouteMatch<RouteConfig>, request: GatewayRequest, context: object) => {
     const { authorizerId = '' } = match.route;
-    const ask = authorizers.get(authorizerId);
-    if (ask === undefined) return undefined;
     const isToken = config.authorizers.get(authorizerId)?.type === 'TOKEN';
-    const arn = methodArn(config, request);
-    return ask({
+    const arn = toMethodArn(config, request);
+    return authorizers.get(authorizerId)?.({
       request,
       context,
       stageVariables: config.stageVariables,
       arn,
-      event: ([token = '']) => (isToken ? tokenEvent(arn, token) : requestEvent(config, match, request, context)),
+      createEvent: ([token = '']) =>
+        isToken
+          ? { type: 'TOKEN', methodArn: arn, authorizationToken: token }
+          : toRequestEvent(config, match, request, context),
     });
   };
 
-  if (config.routes.some(({ isCounted }) => isCounted)) {
-    deps.writeLog(
-      `${config.id}: usage plans limit nothing here; a key whose plan is unknown is refused as it would be`,
-    );
+  if (config.routes.some(({ requiresUsageIdentifier }) => requiresUsageIdentifier)) {
+    deps.writeLog(`${config.id}: the local gateway applies no limits of usage plans; it rejects keys of unknown plans`);
   }
 
   return async (request) => {
     const fail = (type: GatewayResponseType, context: object, message?: string) =>
-      gatewayResponse(type, config.gatewayResponses, {
-        context,
-        request,
-        ...(message === undefined ? {} : { message }),
-      });
-    const match = matchRoute(config.routes, request.method, request.path);
+      createGatewayResponse(type, config.gatewayResponses, { context, request, message });
+    const match = matchRoute(config.routes, request);
     if (match === undefined) return fail('MISSING_AUTHENTICATION_TOKEN', { requestId: request.id });
-    const context = restContext(config, match.route, request);
-    const verdict = await authorize(match, request, context);
-    const authorizer = authorizerContext(verdict);
-    if (verdict !== undefined && verdict.effect !== 'allow') {
-      return fail(failureType(verdict), { ...context, authorizer }, denialMessage(verdict));
+    const context = toRequestContext(config, match.route, request);
+    const authorization = await authorize(match, request, context);
+    const authorizer = toAuthorizerContext(authorization);
+    if (authorization !== undefined && authorization.effect !== 'allow') {
+      return fail(toFailureType(authorization), { ...context, authorizer }, toDenialMessage(authorization));
     }
-    if (match.route.isCounted && !isIdentifier(verdict?.usageIdentifierKey)) {
+    if (match.route.requiresUsageIdentifier && !isApiKey(authorization?.usageIdentifierKey)) {
       return fail('INVALID_API_KEY', { ...context, authorizer });
     }
     const requestContext = authorizer === undefined ? context : { ...context, authorizer };
-    const reply = await integrate(match.route, restProxyEvent(config, match, request, requestContext), deps);
+    const reply = await integrate(match.route, toProxyEvent(config, match, request, requestContext), deps);
     return reply ?? fail('INTEGRATION_FAILURE', requestContext);
   };
 }
 
-/** "Usage plans and API keys for REST APIs": the length of an API key's value. Which values there are is not known here. */
-function isIdentifier(value: string | undefined): boolean {
-  return value !== undefined && value.length >= 20 && value.length <= 128;
+/** Returns `requestContext.authorizer`. An open route has none, and neither has a request that the authorizer can't identify. */
+function toAuthorizerContext(authorization: Authorization | undefined): object | undefined {
+  if (authorization?.effect !== 'allow' && authorization?.effect !== 'deny') return undefined;
+  return { principalId: authorization.principalId, ...authorization.context };
 }
 
-type Refusal = Exclude<Verdict, { effect: 'allow' }>;
-
-function failureType(verdict: Refusal): GatewayResponseType {
-  if (verdict.effect === 'fault') return verdict.type;
-  return verdict.effect === 'deny' ? 'ACCESS_DENIED' : 'UNAUTHORIZED';
+function toFailureType(refusal: Refusal): GatewayResponseType {
+  if (refusal.effect === 'fault') return refusal.type;
+  return refusal.effect === 'deny' ? 'ACCESS_DENIED' : 'UNAUTHORIZED';
 }
 
-function denialMessage(verdict: Refusal): string | undefined {
-  if (verdict.effect !== 'deny' || !verdict.isExplicit) return undefined;
+function toDenialMessage(refusal: Refusal): string | undefined {
+  if (refusal.effect !== 'deny' || !refusal.isExplicit) return undefined;
   return 'User is not authorized to access this resource with an explicit deny';
+}
+
+/** Checks only the length that "Usage plans and API keys for REST APIs" documents: no API keys exist locally. */
+function isApiKey(value: string | undefined): boolean {
+  return value !== undefined && value.length >= 20 && value.length <= 128;
 }
 
 async function integrate(
@@ -99,13 +91,7 @@ async function integrate(
   return { statusCode: integration.statusCode, headers: Object.entries(integration.headers), body: '' };
 }
 
-/** The ARN of the request that was really made, wildcards and templates of the route resolved. */
-export function methodArn({ id, stageName }: StageConfig, { method, path }: GatewayRequest): string {
-  return `arn:aws:execute-api:${REGION}:${ACCOUNT_ID}:${id}/${stageName}/${method}/${path.slice(1)}`;
-}
-
-/** `requestContext` of a REST API. */
-export function restContext(api: StageConfig, route: RouteConfig, request: GatewayRequest) {
+function toRequestContext(api: StageConfig, route: RouteConfig, request: GatewayRequest) {
   return {
     accountId: ACCOUNT_ID,
     apiId: api.id,
@@ -113,7 +99,7 @@ export function restContext(api: StageConfig, route: RouteConfig, request: Gatew
     domainPrefix: api.id,
     extendedRequestId: request.id,
     httpMethod: request.method,
-    identity: { sourceIp: request.sourceIp, userAgent: headerValues(request, 'user-agent')[0] ?? null },
+    identity: toIdentity(request),
     path: `/${api.stageName}${request.path}`,
     protocol: request.protocol,
     requestId: request.id,
@@ -125,13 +111,8 @@ export function restContext(api: StageConfig, route: RouteConfig, request: Gatew
   };
 }
 
-/** The event of a TOKEN authorizer ("Input to an API Gateway Lambda authorizer"). */
-export function tokenEvent(arn: string, authorizationToken: string) {
-  return { type: 'TOKEN', methodArn: arn, authorizationToken };
-}
-
-/** The event of a REQUEST authorizer. Unlike an integration's, its maps are empty where there is nothing to tell. */
-export function requestEvent(
+/** Returns the event of a REQUEST authorizer ("Input to an API Gateway Lambda authorizer"). Its maps may be empty, but never null as an integration's. */
+function toRequestEvent(
   api: StageConfig,
   { route, pathParameters }: RouteMatch<RouteConfig>,
   request: GatewayRequest,
@@ -139,34 +120,33 @@ export function requestEvent(
 ) {
   return {
     type: 'REQUEST',
-    methodArn: methodArn(api, request),
+    methodArn: toMethodArn(api, request),
     resource: route.path,
     path: request.path,
     httpMethod: request.method,
-    ...requestMaps(request),
+    ...toEventMaps(request),
     pathParameters,
     stageVariables: api.stageVariables,
     requestContext,
   };
 }
 
-/** The event of a Lambda proxy integration. */
-export function restProxyEvent(
+/** Returns the event of a Lambda proxy integration. */
+function toProxyEvent(
   api: StageConfig,
   { route, pathParameters }: RouteMatch<RouteConfig>,
   request: GatewayRequest,
   requestContext: object,
 ) {
-  const { headers, multiValueHeaders, queryStringParameters, multiValueQueryStringParameters } = requestMaps(request);
-  const { body = null, isBase64Encoded } = eventBody(request);
+  const maps = toEventMaps(request);
+  const { body = null, isBase64Encoded } = toEventBody(request);
   return {
     resource: route.path,
     path: request.path,
     httpMethod: request.method,
-    headers,
-    multiValueHeaders,
-    queryStringParameters: orNull(queryStringParameters),
-    multiValueQueryStringParameters: orNull(multiValueQueryStringParameters),
+    ...maps,
+    queryStringParameters: orNull(maps.queryStringParameters),
+    multiValueQueryStringParameters: orNull(maps.multiValueQueryStringParameters),
     pathParameters: orNull(pathParameters),
     stageVariables: orNull(api.stageVariables),
     requestContext,

@@ -16,23 +16,26 @@ const statement = (effect: 'Allow' | 'Deny', resource: string, action = 'execute
 });
 
 describe('evaluatePolicy', () => {
-  test('an explicit deny wins over an allow, whichever comes first', () => {
+  test('denies explicitly if any statement denies, whichever comes first', () => {
     expect(evaluatePolicy([statement('Allow', '*'), statement('Deny', ARN)], ARN)).toBe('explicit-deny');
     expect(evaluatePolicy([statement('Deny', ARN), statement('Allow', '*')], ARN)).toBe('explicit-deny');
   });
 
   test.each([
-    ['no statement', []],
-    ['an allow of another route', [statement('Allow', ARN.replace('keys', 'other'))]],
-    ['an allow of another action', [statement('Allow', '*', 's3:GetObject')]],
-    ['a deny of another route', [statement('Deny', ARN.replace('GET', 'PUT'))]],
-  ])('%s denies implicitly', (_, statements) => {
+    ['without statements', []],
+    ['if a statement allows only another route', [statement('Allow', ARN.replace('keys', 'other'))]],
+    ['if a statement allows only another action', [statement('Allow', '*', 's3:GetObject')]],
+    ['if a statement denies only another route', [statement('Deny', ARN.replace('GET', 'PUT'))]],
+  ])('denies implicitly %s', (_, statements) => {
     expect(evaluatePolicy(statements, ARN)).toBe('implicit-deny');
   });
 
-  test.each(['execute-api:Invoke', 'execute-api:invoke', 'execute-api:*', '*'])('the action %s invokes', (action) => {
-    expect(evaluatePolicy([statement('Allow', ARN, action)], ARN)).toBe('allow');
-  });
+  test.each(['execute-api:Invoke', 'execute-api:invoke', 'execute-api:*', '*'])(
+    'allows a request with the action %s',
+    (action) => {
+      expect(evaluatePolicy([statement('Allow', ARN, action)], ARN)).toBe('allow');
+    },
+  );
 });
 
 describe('matchesWildcards', () => {
@@ -50,52 +53,54 @@ describe('matchesWildcards', () => {
     ['keys', 'key', false],
     ['', '', true],
     ['keys.', 'keysx', false],
-  ])('%s against %s is %s', (pattern, text, expected) => {
+  ])('compares the pattern %j with %j and returns %s', (pattern, text, expected) => {
     expect(matchesWildcards(pattern, text)).toBe(expected);
   });
 
-  test('a pattern of many stars is decided without trying each star anew, which would not end', () => {
+  test('evaluates a pattern of 200 stars without backtracking into earlier stars', () => {
     expect(matchesWildcards(`${'*a'.repeat(200)}b`, 'a'.repeat(5000))).toBe(false);
   });
 });
 
 describe('parseStatements', () => {
-  test('single values are read as lists', () => {
+  test('reads single values as lists', () => {
     const document = { Statement: { Effect: 'Allow', Action: 'execute-api:Invoke', Resource: ARN } };
     expect(parseStatements(document)).toEqual([statement('Allow', ARN)]);
   });
 
   test.each([
-    ['no document', undefined],
-    ['no statement', {}],
+    ['a missing document', undefined],
+    ['a document without statements', {}],
     ['an unknown effect', { Statement: [{ Effect: 'allow', Action: '*', Resource: '*' }] }],
-    ['no resource', { Statement: [{ Effect: 'Allow', Action: '*' }] }],
+    ['a statement without a resource', { Statement: [{ Effect: 'Allow', Action: '*' }] }],
     ['a condition', { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition: {} }] }],
-  ])('%s is malformed', (_, document) => {
+  ])('rejects %s', (_, document) => {
     expect(parseStatements(document)).toBeUndefined();
   });
 });
 
-test('a result is kept for the TTL and not a millisecond longer', () => {
-  let nowMs = 0;
-  const cache = new ResultCache<string>({ ttlSeconds: 2, now: () => nowMs });
-  cache.set(['key'], 'allow');
-  nowMs = 1999;
-  expect(cache.get(['key'])).toBe('allow');
-  nowMs = 2000;
-  expect(cache.get(['key'])).toBeUndefined();
-});
+describe('ResultCache', () => {
+  test('keeps a result until the TTL has passed', () => {
+    let nowMs = 0;
+    const cache = new ResultCache<string>({ ttlSeconds: 2, now: () => nowMs });
+    cache.set(['key'], 'allow');
+    nowMs = 1999;
+    expect(cache.get(['key'])).toBe('allow');
+    nowMs = 2000;
+    expect(cache.get(['key'])).toBeUndefined();
+  });
 
-test('nothing is kept with a TTL of 0', () => {
-  const cache = new ResultCache<string>({ ttlSeconds: 0, now: () => 0 });
-  cache.set(['key'], 'allow');
-  expect(cache.get(['key'])).toBeUndefined();
-});
+  test('keeps nothing with a TTL of 0', () => {
+    const cache = new ResultCache<string>({ ttlSeconds: 0, now: () => 0 });
+    cache.set(['key'], 'allow');
+    expect(cache.get(['key'])).toBeUndefined();
+  });
 
-test('all identity sources make the cache key, each for itself', () => {
-  const cache = new ResultCache<string>({ ttlSeconds: 2, now: () => 0 });
-  cache.set(['a', 'b,c'], 'allow');
-  expect(cache.get(['a', 'b,c'])).toBe('allow');
-  expect(cache.get(['a,b', 'c'])).toBeUndefined();
-  expect(cache.get(['a'])).toBeUndefined();
+  test('uses the separate values of all identity sources as its key', () => {
+    const cache = new ResultCache<string>({ ttlSeconds: 2, now: () => 0 });
+    cache.set(['a', 'b,c'], 'allow');
+    expect(cache.get(['a', 'b,c'])).toBe('allow');
+    expect(cache.get(['a,b', 'c'])).toBeUndefined();
+    expect(cache.get(['a'])).toBeUndefined();
+  });
 });

@@ -13,7 +13,7 @@ import { GatewayError } from '../../local/gatewayError.ts';
 import { writeTemplateVariant } from '../support/gateway.ts';
 import { writeSampleStack } from './sampleStack.ts';
 
-describe("what the CDK's own constructs synthesize is read", () => {
+describe("readCloudAssembly on the output of the CDK's constructs", () => {
   let assembly: CloudAssembly;
   beforeAll(async () => {
     const directory = mkdtempSync(join(tmpdir(), 'latchkey-cdk-'));
@@ -23,17 +23,17 @@ describe("what the CDK's own constructs synthesize is read", () => {
     assembly = await readCloudAssembly(join(directory, 'out', 'Stack.template.json'));
   });
 
-  test("an HTTP API's authorizer, which is of payload format 1.0 by default, and its removals", () => {
+  test("reads an HTTP API's authorizer, which has payload format 1.0 by default, and the removed parameters", () => {
     const [api] = assembly.httpApis;
     expect([...(api?.authorizers.values() ?? [])]).toMatchObject([
       { payloadVersion: '1.0', identitySources: ['$request.header.Authorization'], resultTtlSeconds: 300 },
     ]);
     expect(api?.routes[0]?.integration).toMatchObject({
-      removed: new Set(['header.authorization', 'querystring.api_key']),
+      removedParameters: new Set(['header.authorization', 'querystring.api_key']),
     });
   });
 
-  test('a WebSocket API', () => {
+  test('reads the authorizer of a WebSocket API', () => {
     const [api] = assembly.webSocketApis;
     expect(api).toMatchObject({
       stageName: 'prod',
@@ -41,7 +41,7 @@ describe("what the CDK's own constructs synthesize is read", () => {
     });
   });
 
-  test('a function whose environment names a WebSocket API and an AppSync API, which is not served', () => {
+  test('resolves the names of a WebSocket API and an AppSync API in an environment', () => {
     const described = [...assembly.functions.values()].find(({ name }) => name.startsWith('Described'));
     expect(described?.environment).toEqual({
       SOCKET_URL: `wss://${assembly.webSocketApis[0]?.id}.execute-api.us-east-1.amazonaws.com/prod`,
@@ -56,7 +56,7 @@ test.each([
   [{ RevocationDelaySeconds: { Value: '60' } }, 60],
   [{ Other: { Value: '60' } }, undefined],
   [undefined, undefined],
-])('of the outputs %j the revocation delay is %s', async (outputs, seconds) => {
+])('reads the revocation delay from the outputs %j as %s', async (outputs, seconds) => {
   const template = await writeTemplateVariant(
     (json) => Object.assign(json, { Outputs: outputs }),
     await writeSampleStack(),
@@ -64,7 +64,7 @@ test.each([
   expect((await readCloudAssembly(template)).revocationDelaySeconds).toBe(seconds);
 });
 
-test('a revocation delay that is no number is refused', async () => {
+test('rejects a revocation delay that is not a number', async () => {
   const template = await writeTemplateVariant(
     (json) => Object.assign(json, { Outputs: { RevocationDelaySeconds: { Value: 'soon' } } }),
     await writeSampleStack(),
@@ -72,7 +72,7 @@ test('a revocation delay that is no number is refused', async () => {
   await expect(readCloudAssembly(template)).rejects.toThrow(GatewayError);
 });
 
-test('a route whose authorizer is not in the template is refused, not left open', async () => {
+test('rejects a route whose authorizer is not in the template, instead of leaving it open', async () => {
   const template = await writeTemplateVariant(
     ({ Resources }) => {
       delete Resources['Token'];
@@ -83,7 +83,7 @@ test('a route whose authorizer is not in the template is refused, not left open'
   await expect(readCloudAssembly(template)).rejects.toThrow(GatewayError);
 });
 
-test('a template that is not there is refused in one line', async () => {
+test('reports a missing template with a GatewayError', async () => {
   await expect(readCloudAssembly('/nowhere/X.template.json')).rejects.toThrow(GatewayError);
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { GatewayError } from '../../local/gatewayError.ts';
-import { matchRoute, identityReader } from '../../local/gatewayRequest.ts';
+import { matchRoute, createIdentityReader } from '../../local/gatewayRequest.ts';
 
 const routes = [
   { method: 'ANY', path: '$default' },
@@ -19,15 +19,15 @@ test.each([
   ['GET', '/keys/%zz', 'GET /keys/{id}', { id: '%zz' }],
   ['GET', '/keys/1/more', 'ANY /{proxy+}', { proxy: 'keys/1/more' }],
   ['PUT', '/', 'ANY $default', {}],
-])('%s %s takes %s', (method, path, expected, pathParameters) => {
-  const match = matchRoute(routes, method, path);
+])('matches %s %s to the route %s', (method, path, expected, pathParameters) => {
+  const match = matchRoute(routes, { method, path });
   expect(`${match?.route.method} ${match?.route.path}`).toBe(expected);
   expect(match?.pathParameters).toEqual(pathParameters);
 });
 
-test('a path of no route has no match', () => {
-  expect(matchRoute(routes.slice(2), 'GET', '/other')).toBeUndefined();
-  expect(matchRoute(routes.slice(2), 'POST', '/keys/1')).toBeUndefined();
+test('matches a path to no route if none covers it', () => {
+  expect(matchRoute(routes.slice(2), { method: 'GET', path: '/other' })).toBeUndefined();
+  expect(matchRoute(routes.slice(2), { method: 'POST', path: '/keys/1' })).toBeUndefined();
 });
 
 const input = {
@@ -55,8 +55,8 @@ test.each([
   ['$context.routeKey', 'GET /whoami'],
   ['context.identity.sourceIp', '127.0.0.1'],
   ['$stageVariables.tenant', 'blue'],
-])('%s is read as %s', (source, value) => {
-  expect(identityReader([source])(input)).toEqual([value]);
+])('reads the identity source %s as %j', (source, value) => {
+  expect(createIdentityReader([source])(input)).toEqual([value]);
 });
 
 test.each([
@@ -65,14 +65,14 @@ test.each([
   '$request.querystring.empty',
   '$context.unknown',
   'stageVariables.unknown',
-])('%s, missing or empty, makes the request unauthorized beside a source that is there', (source) => {
-  expect(identityReader(['$request.header.Authorization', source])(input)).toBeUndefined();
+])('returns no identities if %s is missing or empty and another source has a value', (source) => {
+  expect(createIdentityReader(['$request.header.Authorization', source])(input)).toBeUndefined();
 });
 
-test('no sources are met by any request', () => {
-  expect(identityReader([])(input)).toEqual([]);
+test('returns an empty list if there are no identity sources', () => {
+  expect(createIdentityReader([])(input)).toEqual([]);
 });
 
-test('a source that is not understood is refused at the start', () => {
-  expect(() => identityReader(['method.request.body.key'])).toThrow(GatewayError);
+test('rejects an unknown identity source when the gateway starts', () => {
+  expect(() => createIdentityReader(['method.request.body.key'])).toThrow(GatewayError);
 });

@@ -14,19 +14,19 @@ describe('an HTTP API', () => {
     ['almost', 500, '{"message":"Internal Server Error"}'],
     ['noPolicy', 500, '{"message":"Internal Server Error"}'],
     ['simpleAllow', 500, '{"message":"Internal Server Error"}'],
-  ])('an authorizer that answers %s makes %i', async (token, status, text) => {
+  ])('translates the authorizer response %s to %i', async (token, status, text) => {
     const { http } = await serve();
     expect(await http('/echo', token === undefined ? [] : bearer(token))).toMatchObject({ status, text });
   });
 
-  test('simple answers are taken where they are on, and the context keeps its shape', async () => {
+  test('accepts simple responses if they are enabled, and keeps the shape of the context', async () => {
     const { http } = await serve({ simpleResponses: true });
     expect((await http('/echo', bearer('simpleDeny'))).status).toBe(403);
     const reply = await http('/echo', bearer('simpleAllow'));
     expect(reply.json().requestContext.authorizer).toEqual({ lambda: { count: 2, list: [1] } });
   });
 
-  test('an event is of payload format 2.0', async () => {
+  test('sends the authorizer an event of payload format 2.0', async () => {
     const { http } = await serve();
     const headers: Header[] = [...bearer('event'), ['X-A', '1'], ['x-a', '2'], ['Cookie', 'c=1; d=2']];
     const reply = await http('/echo?a=1&a=2&b=x%20y', headers);
@@ -45,39 +45,39 @@ describe('an HTTP API', () => {
     });
   });
 
-  test('with $context.routeKey among the identity sources a result is kept for its route alone', async () => {
-    const { http, countOf } = await serve(
+  test('caches results per route if $context.routeKey is an identity source', async () => {
+    const { http, countInvocations } = await serve(
       { resultTtlSeconds: 10, simpleResponses: true },
       setProperties('HttpCheck', { IdentitySource: ['$request.header.Authorization', '$context.routeKey'] }),
     );
     for (const path of ['/echo', '/echo', '/items/1', '/items/2']) {
       expect((await http(path, bearer('simpleAllow'))).status).toBe(201);
     }
-    expect(countOf('Check')).toBe(2);
+    expect(countInvocations('Check')).toBe(2);
   });
 
-  test('what a parameter mapping removes reaches the authorizer and not the integration', async () => {
-    const { http, eventsOf } = await serve(
+  test('passes removed parameters to the authorizer but not to the integration', async () => {
+    const { http, getEvents } = await serve(
       {},
       setProperties('HttpEcho', {
         RequestParameters: { 'remove:header.Authorization': "''", 'remove:querystring.api_key': "''" },
       }),
     );
     const reply = await http('/echo?a=%20&api_key=k&api%5Fkey=j&b', [...bearer('allow'), ['X-A', '1']]);
-    expect(eventsOf('Check')[0]).toMatchObject({ headers: { authorization: 'Bearer allow' } });
+    expect(getEvents('Check')[0]).toMatchObject({ headers: { authorization: 'Bearer allow' } });
     expect(reply.json()).toMatchObject({ rawQueryString: 'a=%20&b', queryStringParameters: { a: ' ', b: '' } });
     expect(reply.json().headers).toEqual({ 'x-a': '1' });
   });
 
   test.each(['overwrite:header.X', 'append:querystring.x', 'remove:path', 'overwrite:path'])(
-    'the parameter mapping %s is refused',
+    'rejects the parameter mapping %s',
     async (name) => {
       const change = setProperties('HttpEcho', { RequestParameters: { [name]: '$request.header.Y' } });
       await expect(serve({}, change)).rejects.toThrow(GatewayError);
     },
   );
 
-  test('a preflight is answered by the gateway, and answers name an allowed origin only', async () => {
+  test('answers preflights itself, and names the origin in a reply only if it is allowed', async () => {
     const { http } = await serve();
     const preflight: Header[] = [
       ['Origin', 'https://a.example'],
@@ -91,7 +91,7 @@ describe('an HTTP API', () => {
     expect(denied.headers?.filter(([name]) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  test('an unknown route is 404', async () => {
+  test('answers 404 on an unknown route', async () => {
     const { http } = await serve();
     expect(await http('/nowhere', bearer('allow'))).toMatchObject({ status: 404, text: '{"message":"Not Found"}' });
   });
@@ -103,11 +103,11 @@ describe('an HTTP API with an authorizer of payload format 1.0', () => {
     IdentitySource: ['$request.header.Authorization', '$request.querystring.a'],
   });
 
-  test('an event is of that format', async () => {
-    const { http, eventsOf } = await serve({}, payloadV1);
+  test('sends the authorizer an event of that format', async () => {
+    const { http, getEvents } = await serve({}, payloadV1);
     const headers: Header[] = [...bearer('allow'), ['X-A', '1'], ['X-A', '2'], ['user-agent', 'jest']];
     await http('/items/x%20y?a=1&b=2', headers);
-    expect(eventsOf('Check')).toEqual([
+    expect(getEvents('Check')).toEqual([
       {
         version: '1.0',
         type: 'REQUEST',
@@ -142,26 +142,26 @@ describe('an HTTP API with an authorizer of payload format 1.0', () => {
     ['unauthorized', 401],
     ['almost', 500],
     ['simpleAllow', 500],
-  ])('an authorizer that answers %s makes %i: policies alone are taken, whatever else is on', async (token, status) => {
+  ])('translates the authorizer response %s to %i, and accepts only policies', async (token, status) => {
     const { http } = await serve({ simpleResponses: true }, payloadV1);
     expect((await http('/echo?a=1', bearer(token))).status).toBe(status);
   });
 
-  test('a missing identity source is 401 without invoking, and a kept policy is judged anew on another route', async () => {
-    const { http, countOf } = await serve({ resultTtlSeconds: 10 }, payloadV1);
+  test('answers 401 without an identity source, and evaluates a cached policy for each route', async () => {
+    const { http, countInvocations } = await serve({ resultTtlSeconds: 10 }, payloadV1);
     expect((await http('/echo', bearer('allow'))).status).toBe(401);
-    expect(countOf('Check')).toBe(0);
+    expect(countInvocations('Check')).toBe(0);
     expect((await http('/echo?a=1', bearer('thisRoute'))).status).toBe(201);
     expect((await http('/items/1?a=1', bearer('thisRoute'))).status).toBe(403);
-    expect(countOf('Check')).toBe(1);
+    expect(countInvocations('Check')).toBe(1);
   });
 
-  test('an integration of payload format 1.0 is refused', async () => {
+  test('rejects an integration of payload format 1.0', async () => {
     await expect(serve({}, setProperties('HttpEcho', { PayloadFormatVersion: '1.0' }))).rejects.toThrow(GatewayError);
   });
 });
 
-test.each(['constructor', 'toString', '__proto__'])('a query parameter may be called %s', async (name) => {
+test.each(['constructor', 'toString', '__proto__'])('accepts a query parameter named %s', async (name) => {
   const { http } = await serve();
   expect((await http(`/echo?${name}=1`, bearer('allow'))).status).toBe(201);
 });

@@ -7,7 +7,7 @@ afterEach(stopServing);
 
 describe('a REST API', () => {
   test.each(['/token', '/request'])(
-    '%s without its identity source is 401, and the function is not invoked',
+    'answers %s with 401 without invoking the authorizer if the identity source is missing or empty',
     async (path) => {
       const { rest } = await serve();
       expect(await rest(path)).toMatchObject({ status: 401, text: '{"message":"Unauthorized"}' });
@@ -27,14 +27,14 @@ describe('a REST API', () => {
     ['simpleAllow', 500, '{"message":null}'],
     ['spin', 500, '{"message":null}'],
     ['die', 500, '{"message":null}'],
-  ])('an authorizer that answers %s makes %i', async (token, status, text) => {
+  ])('translates the authorizer response %s to %i', async (token, status, text) => {
     const { rest } = await serve();
     expect(await rest('/token', bearer(token))).toMatchObject({ status, text });
-    // What came before harms nobody after it.
+    // A failure must not affect later requests.
     expect((await rest('/token', bearer('allow'))).status).toBe(201);
   });
 
-  test('the integration receives the principal and the context as strings', async () => {
+  test('passes the principal and the context to the integration as strings', async () => {
     const { rest, log } = await serve();
     const reply = await rest('/token', bearer('allow'));
     expect(reply.json().requestContext.authorizer).toEqual({
@@ -48,7 +48,7 @@ describe('a REST API', () => {
     expect(log()).toContain('echo was here');
   });
 
-  test('a TOKEN event has the token and the ARN of the path really asked for', async () => {
+  test('sends a TOKEN authorizer the token and the ARN of the requested path', async () => {
     const { rest } = await serve();
     const reply = await rest('/token/a%20b', bearer('event'));
     expect(JSON.parse(reply.json().requestContext.authorizer.event)).toEqual({
@@ -59,7 +59,7 @@ describe('a REST API', () => {
     expect(reply.json().pathParameters).toEqual({ id: 'a b' });
   });
 
-  test('a REQUEST event has headers as sent and every value of the query', async () => {
+  test('sends a REQUEST authorizer the headers as sent and every value of the query', async () => {
     const { rest } = await serve();
     const reply = await rest('/request?a=1&a=2', [
       ['AUTHORIZATION', 'Bearer event'],
@@ -82,7 +82,7 @@ describe('a REST API', () => {
     });
   });
 
-  test("a gateway response's header is mapped from the request, and left out where the request has none", async () => {
+  test('copies a mapped header of a gateway response from the request, if the request has it', async () => {
     const { rest } = await serve(
       {},
       setProperties('Denied', {
@@ -100,13 +100,13 @@ describe('a REST API', () => {
     expect(headers?.map(([name]) => name)).not.toContain('Access-Control-Allow-Origin');
   });
 
-  test('a token that the validation expression refuses is 401', async () => {
+  test('answers 401 if the token does not match the validation expression', async () => {
     const { rest } = await serve({ tokenPattern: '^Bearer a' });
     expect((await rest('/token', bearer('deny'))).status).toBe(401);
     expect((await rest('/token', bearer('allow'))).json().requestContext.authorizer.count).toBe('1');
   });
 
-  test('a cached policy is judged anew on another route, and goes with the TTL', async () => {
+  test('evaluates a cached policy for each route, until the TTL has passed', async () => {
     const { rest, advance } = await serve({ resultTtlSeconds: 10 });
     const count = async () => (await rest('/token', bearer('thisRoute'))).json().requestContext.authorizer.count;
     expect(await count()).toBe('1');
@@ -116,41 +116,41 @@ describe('a REST API', () => {
     expect(await count()).toBe('2');
   });
 
-  test('each authorizer has a cache of its own', async () => {
+  test('gives each authorizer a separate cache', async () => {
     const { rest } = await serve({ resultTtlSeconds: 10 });
     await rest('/token', bearer('allow'));
     expect((await rest('/request', bearer('allow'))).json().requestContext.authorizer.count).toBe('2');
   });
 
-  test.each(['unauthorized', 'almost'])('%s is not cached', async (token) => {
+  test.each(['unauthorized', 'almost'])('does not cache the error %s', async (token) => {
     const { rest } = await serve({ resultTtlSeconds: 10 });
     await rest('/token', bearer(token));
     await rest('/token', bearer(token));
     expect((await rest('/token', bearer('allow'))).json().requestContext.authorizer.count).toBe('3');
   });
 
-  test('invocations run at once in one environment', async () => {
+  test('runs concurrent invocations in one execution environment', async () => {
     const { rest } = await serve();
     const replies = await Promise.all([1, 2, 3].map(() => rest('/token', bearer('slow'))));
     const counts = replies.map((reply) => reply.json().requestContext.authorizer.count);
     expect(counts).toEqual(['3', '3', '3']);
   });
 
-  test('a preflight needs no key and has the static headers of the mock', async () => {
+  test('answers a preflight without a key, with the static headers of the mock integration', async () => {
     const { rest } = await serve();
     const reply = await rest('/token', [], { method: 'OPTIONS' });
     expect(reply).toMatchObject({ status: 204, headers: [['Access-Control-Allow-Origin', '*']] });
   });
 
-  test('an unknown route and an integration out of shape have their own answers', async () => {
+  test('answers 403 on an unknown route and 502 if the integration response is malformed', async () => {
     const { rest } = await serve();
     expect(await rest('/nowhere')).toMatchObject({ status: 403, text: '{"message":"Missing Authentication Token"}' });
     expect(await rest('/token', [...bearer('allow'), ['X-Broken', '1']])).toMatchObject({ status: 502 });
   });
 });
 
-describe('a REST API under usage plans', () => {
-  const underPlans = (source: string | undefined) => (template: TemplateJson) => {
+describe('a REST API with usage plans', () => {
+  const withPlans = (source: string | undefined) => (template: TemplateJson) => {
     setProperties('Rest', source === undefined ? {} : { ApiKeySourceType: source })(template);
     setProperties('TokenMethod', { ApiKeyRequired: true })(template);
   };
@@ -162,38 +162,41 @@ describe('a REST API under usage plans', () => {
     ['countedByNumber', 403],
     ['deny', 403],
     ['unauthorized', 401],
-  ])('an authorizer that answers %s makes %i on a method that is counted', async (token, status) => {
-    const { rest } = await serve({}, underPlans('AUTHORIZER'));
+  ])('translates the authorizer response %s to %i on a method that requires an API key', async (token, status) => {
+    const { rest } = await serve({}, withPlans('AUTHORIZER'));
     expect((await rest('/token', bearer(token))).status).toBe(status);
   });
 
-  test('what is counted by nothing is refused as an invalid API key, and the function is not blamed', async () => {
-    const { rest } = await serve({}, underPlans('AUTHORIZER'));
+  test('rejects a request without a usage identifier as an invalid API key', async () => {
+    const { rest } = await serve({}, withPlans('AUTHORIZER'));
     expect((await rest('/token', bearer('allow'))).text).toBe('{"message":"Forbidden"}');
   });
 
-  test('a method that is not counted is served without', async () => {
-    const { rest } = await serve({}, underPlans('AUTHORIZER'));
+  test('needs no usage identifier on a method that requires no API key', async () => {
+    const { rest } = await serve({}, withPlans('AUTHORIZER'));
     expect((await rest('/token/1', bearer('allow'))).status).toBe(201);
   });
 
-  test('what it is counted by is kept with the rest of a kept answer', async () => {
-    const { rest, countOf } = await serve({ resultTtlSeconds: 10 }, underPlans('AUTHORIZER'));
+  test('caches the usage identifier with the authorizer response', async () => {
+    const { rest, countInvocations } = await serve({ resultTtlSeconds: 10 }, withPlans('AUTHORIZER'));
     for (const status of [201, 201]) expect((await rest('/token', bearer('counted'))).status).toBe(status);
-    expect(countOf('Check')).toBe(1);
+    expect(countInvocations('Check')).toBe(1);
   });
 
-  test('nothing is limited here, which the start says; without plans it says nothing', async () => {
-    expect((await serve({}, underPlans('AUTHORIZER'))).log()).toContain('usage plans limit nothing here');
+  test('logs when it starts that it applies no limits, and logs nothing without usage plans', async () => {
+    expect((await serve({}, withPlans('AUTHORIZER'))).log()).toContain('applies no limits of usage plans');
     expect((await serve()).log()).toBe('');
   });
 
-  test.each(['HEADER', undefined])('an API key from %s is refused: none is known here', async (source) => {
-    await expect(serve({}, underPlans(source))).rejects.toThrow(/TokenMethod: ApiKeyRequired: got true/);
-  });
+  test.each(['HEADER', undefined])(
+    'rejects methods that take an API key from %s, because no API keys exist locally',
+    async (source) => {
+      await expect(serve({}, withPlans(source))).rejects.toThrow(/TokenMethod: ApiKeyRequired: .*, got true/);
+    },
+  );
 });
 
-test.each(['constructor', 'toString', '__proto__'])('a query parameter may be called %s', async (name) => {
+test.each(['constructor', 'toString', '__proto__'])('accepts a query parameter named %s', async (name) => {
   const { rest } = await serve();
   expect((await rest(`/token?${name}=1`, bearer('allow'))).status).toBe(201);
 });

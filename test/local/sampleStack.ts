@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import type { TemplateJson } from '../support/gateway.ts';
 
 const ref = (name: string) => ({ Ref: name });
-const arnOf = (name: string) => ({ 'Fn::GetAtt': [name, 'Arn'] });
-const uriOf = (name: string) => ({
+const getArn = (name: string) => ({ 'Fn::GetAtt': [name, 'Arn'] });
+const getUri = (name: string) => ({
   'Fn::Join': [
     '',
-    ['arn:', ref('AWS::Partition'), ':apigateway:us-east-1:lambda:path/x/functions/', arnOf(name), '/invocations'],
+    ['arn:', ref('AWS::Partition'), ':apigateway:us-east-1:lambda:path/x/functions/', getArn(name), '/invocations'],
   ],
 });
 
-/** An authorizer that does what its token says. `context.count` tells how often this environment was invoked. */
+/** An authorizer whose token names its response. `context.count` is the number of invocations so far. */
 const AUTHORIZER = `
 let count = 0;
 const policy = (effect, resource, context) => ({
@@ -61,7 +61,7 @@ export interface SampleOptions {
   readonly tokenPattern?: string;
 }
 
-/** Writes a template with an API of each kind, its manifest and its functions as a synthesis would; the template's path. */
+/** Writes a template with one API of each type, its manifest and its functions, as `cdk synth` does. Returns the template's path. */
 export async function writeSampleStack(options: SampleOptions = {}): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-sample-'));
   await writeAsset(directory, 'asset.a', AUTHORIZER);
@@ -74,7 +74,7 @@ export async function writeSampleStack(options: SampleOptions = {}): Promise<str
   return template;
 }
 
-/** A change of a template: sets properties of one resource. */
+/** Returns a change to a template that sets properties of one resource. */
 export function setProperties(id: string, properties: object) {
   return ({ Resources }: TemplateJson): void => {
     Object.assign(Resources[id]?.Properties ?? {}, properties);
@@ -109,7 +109,7 @@ function sharedResources(): Definitions {
     Keys: ['DynamoDB::Table', {}],
     Check: ['Lambda::Function', { ...code('a.zip'), Environment: { Variables: { LATCHKEY_TABLE: ref('Keys') } } }],
     Echo: ['Lambda::Function', code('b.zip')],
-    // As CDK adds them for its own ends: nothing local calls it, so that it may hold anything.
+    // The CDK adds such functions for its own use. No API invokes it, so the gateway must ignore its unsupported properties.
     Custom: ['Lambda::Function', { Code: { ZipFile: 'exports.handler = 1' }, Handler: { 'Fn::ImportValue': 'x' } }],
   };
 }
@@ -118,7 +118,7 @@ function restResources({ resultTtlSeconds = 0, tokenPattern }: SampleOptions): D
   const api = { RestApiId: ref('Rest') };
   const authorizer = {
     ...api,
-    AuthorizerUri: uriOf('Check'),
+    AuthorizerUri: getUri('Check'),
     AuthorizerResultTtlInSeconds: resultTtlSeconds,
     IdentitySource: 'method.request.header.Authorization',
   };
@@ -128,7 +128,7 @@ function restResources({ resultTtlSeconds = 0, tokenPattern }: SampleOptions): D
     ResourceId: ref(resource),
     AuthorizationType: 'CUSTOM',
     AuthorizerId: ref(authorizerId),
-    Integration: { Type: 'AWS_PROXY', Uri: uriOf('Echo') },
+    Integration: { Type: 'AWS_PROXY', Uri: getUri('Echo') },
   });
   return {
     Rest: ['ApiGateway::RestApi', {}],
@@ -201,12 +201,12 @@ function httpResources({ resultTtlSeconds = 0, simpleResponses = false }: Sample
         AuthorizerResultTtlInSeconds: resultTtlSeconds,
         EnableSimpleResponses: simpleResponses,
         IdentitySource: ['$request.header.Authorization'],
-        AuthorizerUri: uriOf('Check'),
+        AuthorizerUri: getUri('Check'),
       },
     ],
     HttpEcho: [
       'ApiGatewayV2::Integration',
-      { ...api, IntegrationType: 'AWS_PROXY', IntegrationUri: arnOf('Echo'), PayloadFormatVersion: '2.0' },
+      { ...api, IntegrationType: 'AWS_PROXY', IntegrationUri: getArn('Echo'), PayloadFormatVersion: '2.0' },
     ],
     HttpRoute: ['ApiGatewayV2::Route', route('GET /echo')],
     ItemRoute: ['ApiGatewayV2::Route', route('GET /items/{id}')],
@@ -225,7 +225,7 @@ function webSocketResources(): Definitions {
         ...api,
         AuthorizerType: 'REQUEST',
         IdentitySource: ['route.request.header.Authorization'],
-        AuthorizerUri: uriOf('Check'),
+        AuthorizerUri: getUri('Check'),
       },
     ],
     WsConnect: [

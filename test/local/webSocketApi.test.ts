@@ -15,7 +15,7 @@ afterEach(async () => {
 
 type Headers = Record<string, string | string[]>;
 
-/** Asks for a connection; the status of the answer, and either the client or the body of the refusal. */
+/** Opens a connection. Returns the status of the answer, the client, and the body of a refusal. */
 async function open(url: string, headers: Headers, protocols: string[] = []) {
   const client = new WebSocket(url, protocols, { headers });
   client.on('error', () => {});
@@ -29,7 +29,7 @@ async function open(url: string, headers: Headers, protocols: string[] = []) {
 }
 
 /** Sends a message and returns the echo. */
-async function echoOf(client: WebSocket, message: string | Buffer) {
+async function getEcho(client: WebSocket, message: string | Buffer) {
   const answered = once(client, 'message');
   client.send(message);
   const [data, isBinary] = await answered;
@@ -38,16 +38,16 @@ async function echoOf(client: WebSocket, message: string | Buffer) {
 
 const bearer = (token: string): Headers => ({ Authorization: `Bearer ${token}` });
 
-describe('the upgrade', () => {
-  test('without its identity source is 401, and the function is not invoked', async () => {
-    const { listen, countOf } = await serve();
+describe('an upgrade to a WebSocket', () => {
+  test('fails with 401 without invoking the authorizer if the identity source is missing or empty', async () => {
+    const { listen, countInvocations } = await serve();
     const url = await listen();
     for (const headers of [{}, { Authorization: '' }]) {
       const { status, body } = await open(url, headers);
       expect(status).toBe(401);
       expect(JSON.parse(String(body))).toMatchObject({ message: 'Unauthorized' });
     }
-    expect(countOf('Check')).toBe(0);
+    expect(countInvocations('Check')).toBe(0);
   });
 
   test.each([
@@ -57,7 +57,7 @@ describe('the upgrade', () => {
     ['nested', 500, 'Internal server error'],
     ['noPolicy', 500, 'Internal server error'],
     ['simpleAllow', 500, 'Internal server error'],
-  ])('with an authorizer that answers %s is %i', async (token, status, message) => {
+  ])('translates the authorizer response %s to %i', async (token, status, message) => {
     const { listen } = await serve();
     const refused = await open(await listen(), bearer(token));
     expect(refused.status).toBe(status);
@@ -68,11 +68,11 @@ describe('the upgrade', () => {
     });
   });
 
-  test('asks the authorizer with every value of headers and query, and no path', async () => {
-    const { listen, eventsOf } = await serve();
+  test('sends the authorizer every value of the headers and the query, and no path', async () => {
+    const { listen, getEvents } = await serve();
     const url = await listen();
     await open(`${url}?a=1&a=2&b=x%20y`, { ...bearer('allow'), 'X-A': ['1', '2'], 'User-Agent': 'jest' });
-    expect(eventsOf('Check')).toEqual([
+    expect(getEvents('Check')).toEqual([
       {
         type: 'REQUEST',
         methodArn: 'arn:aws:execute-api:us-east-1:000000000000:Ws/prod/$connect',
@@ -100,39 +100,51 @@ describe('the upgrade', () => {
     ]);
   });
 
-  test('may take the key from the query', async () => {
-    const { listen, countOf } = await serve(
+  test('reads the key from the query if that is the identity source', async () => {
+    const { listen, countInvocations } = await serve(
       {},
       setProperties('WsCheck', { IdentitySource: ['route.request.querystring.api_key'] }),
     );
     const url = await listen();
     expect((await open(url, bearer('allow'))).status).toBe(401);
-    expect(countOf('Check')).toBe(0);
+    expect(countInvocations('Check')).toBe(0);
     expect((await open(`${url}?api_key=k`, bearer('allow'))).status).toBe(101);
   });
 
-  test('is authorized anew each time: no result is kept', async () => {
-    const { listen, countOf } = await serve({}, setProperties('WsCheck', { AuthorizerResultTtlInSeconds: 300 }));
+  test('invokes the authorizer each time, because WebSocket APIs have no result cache', async () => {
+    const { listen, countInvocations } = await serve(
+      {},
+      setProperties('WsCheck', { AuthorizerResultTtlInSeconds: 300 }),
+    );
     const url = await listen();
     await open(url, bearer('allow'));
     await open(url, bearer('allow'));
-    expect(countOf('Check')).toBe(2);
+    expect(countInvocations('Check')).toBe(2);
   });
 
-  test('of an API without an authorizer is open', async () => {
-    const { listen, countOf } = await serve({}, setProperties('WsConnect', { AuthorizationType: 'NONE' }));
+  test('succeeds without a key if the API has no authorizer', async () => {
+    const { listen, countInvocations } = await serve({}, setProperties('WsConnect', { AuthorizationType: 'NONE' }));
     expect((await open(await listen(), {})).status).toBe(101);
-    expect(countOf('Check')).toBe(0);
+    expect(countInvocations('Check')).toBe(0);
   });
 });
 
-test.each(['hello', Buffer.from([0, 255])])('an open connection echoes %j', async (message) => {
+test('accepts the first subprotocol that the client offers', async () => {
+  const { listen } = await serve();
+  const { client } = await open(await listen(), bearer('allow'), ['chat', 'other']);
+  expect(client.protocol).toBe('chat');
+});
+
+test.each([
+  ['text', 'hello'],
+  ['bytes', Buffer.from([0, 255])],
+])('echoes a message of %s', async (_, message) => {
   const { listen } = await serve();
   const { client } = await open(await listen(), bearer('allow'));
-  expect(await echoOf(client, message)).toEqual(message);
+  expect(await getEcho(client, message)).toEqual(message);
 });
 
-test('a message of more than 128 KB closes its connection', async () => {
+test('closes the connection after a message of more than 128 KB', async () => {
   const { listen } = await serve();
   const { client } = await open(await listen(), bearer('allow'));
   const closed = once(client, 'close');
@@ -141,17 +153,17 @@ test('a message of more than 128 KB closes its connection', async () => {
   expect(code).toBe(1009);
 });
 
-test('a live connection outlasts what its authorizer would say now', async () => {
-  const { listen, countOf } = await serve();
+test('keeps a connection open after the authorizer has started to deny its token', async () => {
+  const { listen, countInvocations } = await serve();
   const url = await listen();
   const { client } = await open(url, bearer('once'));
   expect((await open(url, bearer('once'))).status).toBe(403);
-  expect(await echoOf(client, 'hello')).toBe('hello');
-  expect(countOf('Check')).toBe(2);
+  expect(await getEcho(client, 'hello')).toBe('hello');
+  expect(countInvocations('Check')).toBe(2);
 });
 
-describe('beside it', () => {
-  /** The raw answer to a request that asks for an upgrade. */
+describe('a request to a server with a WebSocket API', () => {
+  /** Sends a request for an upgrade and returns the raw answer. */
   async function upgradeTo(url: string, path: string, protocol: string): Promise<string> {
     const socket = connectTcp(Number(new URL(url).port), '127.0.0.1');
     const lines = [`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: Upgrade', `Upgrade: ${protocol}`, '', ''];
@@ -159,14 +171,14 @@ describe('beside it', () => {
     return Buffer.concat(await socket.toArray()).toString();
   }
 
-  test('a request that is no upgrade is 426', async () => {
+  test('gets 426 if it is not an upgrade to a WebSocket', async () => {
     const { listen } = await serve();
     const url = await listen();
     expect((await fetch(url.replace('ws:', 'http:'))).status).toBe(426);
     expect(await upgradeTo(url, '/ws/', 'h2c')).toMatch(/^HTTP\/1.1 426 /);
   });
 
-  test('an upgrade that another API is asked for is not heeded', async () => {
+  test('gets the ordinary answer of another API, which ignores the upgrade', async () => {
     const { listen } = await serve();
     const url = await listen();
     for (const protocol of ['h2c', 'websocket']) {
@@ -180,6 +192,6 @@ test.each([
   ['WsDefault', { AuthorizationType: 'CUSTOM', AuthorizerId: 'WsCheck' }],
   ['WsConnect', { AuthorizationType: 'AWS_IAM' }],
   ['WsConnect', { AuthorizerId: 'Elsewhere' }],
-])('%s with %j is refused', async (id, properties) => {
+])('rejects a template whose %s has %j', async (id, properties) => {
   await expect(serve({}, setProperties(id, properties))).rejects.toThrow(GatewayError);
 });
