@@ -76,6 +76,6 @@ Try the REST API, the HTTP API, and a request without a key, which is rejected:
 
   curl -i ${url}/rest/whoami
 
-${webSocketUrl === undefined ? '' : webSocket}Press Ctrl-C to stop.
+${webSocketUrl === undefined ? '' : webSocket}Ctrl-C stops the gateway.
 `;
 }

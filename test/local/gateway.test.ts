@@ -57,7 +57,7 @@ test('npm start prints the address of a console for the served table', async () 
 test('npm start prints the URL of the WebSocket API only if the stack has one', async () => {
   const withOne = await start();
   expect(withOne.banner).toContain(
-    `\nThe WebSocket API needs the same header and echoes messages: ${withOne.webSocketUrl}\n\nPress`,
+    `\nThe WebSocket API needs the same header and echoes messages: ${withOne.webSocketUrl}\n\nCtrl-C`,
   );
   const template = await writeTemplateVariant(
     ({ Resources }) => {
