@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureTemplate } from '../local/synth.ts';
+import { ensureTemplate } from '../local/cloudAssembly.ts';
 import { writeTemplateVariant } from '../test/support/gateway.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

@@ -5,7 +5,7 @@ const ANOTHER_SCHEME = / |^bearer$/i;
 
 /**
  * What an event brings for a key, by key sources as settings spell them: nothing, one text, or several, of which none counts. It
- * follows docs/decisions.md and not the code that reads events, to be held against that.
+ * follows docs/responses.md and not the code that reads events, to be held against that.
  */
 export function broughtTexts(event: Fields, keySources: string): readonly string[] {
   const sources = keySources.split(',');

@@ -54,7 +54,7 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
       'local/main.ts',
       '--port',
       '0',
-      '--note',
+      '--state-file',
       noteFile,
       ...(template === undefined ? [] : ['--template', template]),
       ...(dataDirectory === undefined ? [] : ['--data', dataDirectory]),

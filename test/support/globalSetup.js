@@ -4,7 +4,7 @@ import unitSetup from './unitSetup.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENSURE_TEMPLATE =
-  "const { ensureTemplate } = await import('./local/synth.ts'); await ensureTemplate({ root: process.cwd(), onStart() {} });";
+  "const { ensureTemplate } = await import('./local/cloudAssembly.ts'); await ensureTemplate({ root: process.cwd(), onStart() {} });";
 
 /** Jest's global setup for tests that read bundles or the template: makes both unless they are of these very sources. */
 export default function globalSetup() {

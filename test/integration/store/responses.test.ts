@@ -20,7 +20,7 @@ import { FunctionPool } from '../../support/functionPool.ts';
 import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
 import { makeKey } from '../../support/keys.ts';
 
-const DECISIONS = fileURLToPath(new URL('../../../docs/decisions.md', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../../docs/responses.md', import.meta.url));
 const SCOPES = { here: ['GET /whoami', '$connect', 'GRAPHQL /graphql'], elsewhere: ['POST /admin'] };
 const SETTINGS = { LATCHKEY_SCOPES: JSON.stringify(SCOPES) };
 const A_DAY_AGO = toTimestamp(Date.now() - 24 * 3_600_000);
@@ -135,7 +135,7 @@ const NOT_CARRIED = '—';
 
 /** The table of the page: its first row, then each row by its first cell. */
 function readMatrix(): { readonly heads: readonly string[]; readonly rows: ReadonlyMap<string, readonly string[]> } {
-  const [, after = ''] = readFileSync(DECISIONS, 'utf8').split('<!-- matrix');
+  const [, after = ''] = readFileSync(PAGE, 'utf8').split('<!-- matrix');
   const lines = after.split('\n').slice(1).join('\n').trim().split('\n\n', 1)[0]?.split('\n') ?? [];
   const cells = lines.map((line) =>
     line
@@ -149,7 +149,7 @@ function readMatrix(): { readonly heads: readonly string[]; readonly rows: Reado
 
 const { heads, rows } = readMatrix();
 
-test('the page and this test have the same rows and columns', () => {
+test('has the same rows and columns as docs/responses.md', () => {
   expect(heads).toEqual(Object.keys(COLUMNS));
   expect([...rows.keys()]).toEqual(Object.keys(ROWS));
 });
@@ -178,7 +178,7 @@ describe.each(Object.entries(COLUMNS))('%s', (head, column) => {
   const cells = [...rows].map(([presented, answers]) => [presented, answers[heads.indexOf(head)] ?? ''] as const);
 
   test.each(cells.filter(([, wanted]) => wanted !== NOT_CARRIED))(
-    'is answered as the page says: %s → %s',
+    'answers as docs/responses.md says: %s → %s',
     async (presented, wanted) => {
       const row = ROWS[presented] ?? { carried: {} };
       if (row.record !== undefined) await table.put(row.record);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { GatewayError } from '../../../local/gatewayError.ts';
-import { createResolver } from '../../../local/intrinsics.ts';
+import { createResolver } from '../../../local/template.ts';
 
 const resolve = createResolver(
   new Map([
@@ -12,13 +12,13 @@ const resolve = createResolver(
 const CHECK_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:Check';
 
 test.each([
-  ['the logical id for a name', { Ref: 'Keys' }, 'Keys'],
-  ['the name that a resource asks for', { Ref: 'Named' }, 'keys-us-east-1'],
+  ['a Ref to the logical id', { Ref: 'Keys' }, 'Keys'],
+  ['a Ref to the name that the resource sets', { Ref: 'Named' }, 'keys-us-east-1'],
   ['a pseudo parameter', { Ref: 'AWS::AccountId' }, '000000000000'],
   ['an attribute', { 'Fn::GetAtt': ['Check', 'Arn'] }, CHECK_ARN],
-  ['an attribute in text', { 'Fn::GetAtt': 'Check.Arn' }, CHECK_ARN],
+  ['an attribute written as text', { 'Fn::GetAtt': 'Check.Arn' }, CHECK_ARN],
   ['a join', { 'Fn::Join': ['/', ['a', { Ref: 'Keys' }]] }, 'a/Keys'],
-  ['a part of a split', { 'Fn::Select': [1, { 'Fn::Split': [':', { 'Fn::GetAtt': ['Check', 'Arn'] }] }] }, 'aws'],
+  ['an element of a split', { 'Fn::Select': [1, { 'Fn::Split': [':', { 'Fn::GetAtt': ['Check', 'Arn'] }] }] }, 'aws'],
   [
     'a substitution',
     { 'Fn::Sub': '${AWS::Partition}/${Keys}/${Check.Arn}/${!kept}' },
@@ -27,19 +27,19 @@ test.each([
   ['a substitution with variables', { 'Fn::Sub': ['${name}', { name: { Ref: 'Keys' } }] }, 'Keys'],
   ['plain values', { a: [1, true, null, 'x'] }, { a: [1, true, null, 'x'] }],
   ['intrinsics anywhere inside', { a: [{ b: { Ref: 'Keys' } }] }, { a: [{ b: 'Keys' }] }],
-  ['no value as an absent one', { a: { Ref: 'AWS::NoValue' }, b: [{ Ref: 'AWS::NoValue' }] }, { b: [] }],
-])('%s is resolved', (_, value, expected) => {
+  ['AWS::NoValue to nothing', { a: { Ref: 'AWS::NoValue' }, b: [{ Ref: 'AWS::NoValue' }] }, { b: [] }],
+])('resolves %s', (_, value, expected) => {
   expect(resolve(value)).toEqual(expected);
 });
 
-describe('what is not known is refused by name', () => {
+describe('an unknown intrinsic function or name', () => {
   test.each([
     [{ 'Fn::ImportValue': 'other' }, 'Fn::ImportValue'],
     [{ Ref: 'Nowhere' }, 'Nowhere'],
     [{ 'Fn::GetAtt': ['Keys', 'Colour'] }, 'Keys.Colour'],
     [{ 'Fn::Select': [9, ['one']] }, 'Fn::Select'],
     [{ 'Fn::Join': ['', [{}]] }, 'a list'],
-  ])('%j', (value, named) => {
+  ])('%j fails with an error that names it', (value, named) => {
     expect(() => resolve(value)).toThrow(GatewayError);
     expect(() => resolve(value)).toThrow(named);
   });
