@@ -91,7 +91,7 @@ export function findPendingKey(kept: readonly KeptKey[], { storedIds, due }: Pen
   const issued = toIssuedKey(key);
   if (issued === undefined) throw unusable('its last line cannot be read');
   const entry = due.find(({ label }) => label === issued.record.label);
-  if (entry !== undefined && hasFieldsOf(entry, issued.record)) return issued;
+  if (entry !== undefined && hasSameFields(entry, issued.record)) return issued;
   const label = JSON.stringify(issued.record.label);
   throw unusable(`its last key, for ${label}, is neither in this table nor in the seed; remove that line`);
 }
@@ -106,7 +106,7 @@ function toIssuedKey({ key, record }: KeptKey): IssuedKey | undefined {
   }
 }
 
-function hasFieldsOf({ label, owner, scopes, plan, expiresAt, metadata }: NewKey, record: KeyRecord): boolean {
+function hasSameFields({ label, owner, scopes, plan, expiresAt, metadata }: NewKey, record: KeyRecord): boolean {
   const { label: l, owner: o, scopes: s, plan: p, expiresAt: e, metadata: m } = record;
   return isDeepStrictEqual([l, o, s, p, e, m], [label, owner, scopes, plan, expiresAt, metadata]);
 }

@@ -124,7 +124,7 @@ class Places {
     }
   }
 
-  /** Whether each place of the candidate overlaps one that was added. */
+  /** Returns whether each place of the candidate overlaps one that was added. */
   overlap({ places }: KeyCandidate): boolean {
     return places.every(({ start, end }) => {
       for (let at = start; at < end; at++) {

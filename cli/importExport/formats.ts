@@ -18,7 +18,7 @@ export const FORMAT_MEANING: Readonly<Record<ImportFormat, string>> = {
   env: 'NAME=key lines',
 };
 
-/** What the position of an entry counts: the lines of the file, or the entries of the list in a JSON document. */
+/** The unit of an entry's position: lines of the file, or entries of the list in a JSON document. */
 export type PositionUnit = 'line' | 'entry';
 
 export function getPositionUnit(format: ImportFormat | undefined): PositionUnit {
@@ -184,7 +184,7 @@ function toEntry(label: string, secret: KeySecret, keyPrefix: string | undefined
   return { keyHash: hashSecret(secret), label, ...(keyPrefix === undefined ? {} : { keyPrefix }) };
 }
 
-/** Whether Latchkey issued the key, under any prefix. Such a key has 256 random bits. */
+/** Returns whether Latchkey issued the key, under any prefix. Such a key has 256 random bits. */
 function isIssued(text: string): boolean {
   const prefix = getPrefix(text);
   return isKeyPrefix(prefix) && parseSecret(text, { prefix, acceptForeignKeys: false }) !== undefined;

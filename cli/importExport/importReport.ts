@@ -13,19 +13,19 @@ interface Rejected {
   readonly problem: string;
 }
 
-interface DuplicateOf extends Duplicate {
+interface ListedDuplicate extends Duplicate {
   readonly firstPosition: number;
 }
 
 /**
- * Reports an import: for people, each rejected line when it is found and a summary at the end; with `--json`, one JSON document
- * that is printed in pieces.
+ * Reports an import. Prints each rejected entry when it is found, and a summary at the end. With `--json`, prints one JSON document
+ * in pieces.
  */
 export class ImportReport {
   readonly #output: Output;
   readonly #isJson: boolean;
   readonly #rejected: Rejected[] = [];
-  readonly #duplicates: DuplicateOf[] = [];
+  readonly #duplicates: ListedDuplicate[] = [];
   /** The labels of raw keys, which are the names of settings. */
   readonly #labels: string[] = [];
   #format: ImportFormat | undefined;
@@ -57,7 +57,7 @@ export class ImportReport {
    * Starts the report.
    *
    * @param format The format of the file, or `undefined` for a text without entries
-   * @param acceptedKeys What the deployment accepts, if that is known
+   * @param acceptedKeys The keys that the deployment accepts, if known
    */
   async begin(format: ImportFormat | undefined, acceptedKeys: string | undefined): Promise<void> {
     this.#format = format;
@@ -170,13 +170,13 @@ function byPosition(a: { readonly position: number }, b: { readonly position: nu
   return a.position - b.position;
 }
 
-/** Both `place`, such as "line 3", and the number, which is named after its unit. */
+/** Returns `place`, such as "line 3", and also the number, which is named after its unit. */
 function rejectedJson({ position, problem }: Rejected, unit: PositionUnit): object {
   const place = `${unit} ${position}`;
   return unit === 'line' ? { place, line: position, problem } : { place, entry: position, problem };
 }
 
-function duplicateJson({ position, firstPosition, applied }: DuplicateOf, unit: PositionUnit): object {
+function duplicateJson({ position, firstPosition, applied }: ListedDuplicate, unit: PositionUnit): object {
   const [place, firstPlace] = [`${unit} ${position}`, `${unit} ${firstPosition}`];
   return unit === 'line'
     ? { place, line: position, firstPlace, firstLine: firstPosition, applied }

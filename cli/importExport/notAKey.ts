@@ -112,7 +112,7 @@ function splitWords(name: string): readonly string[] {
     .filter((word) => word !== '');
 }
 
-/** What the last word of a setting's name says about its value. */
+/** The kind of value that the last word of a setting's name indicates. */
 const NAME_KINDS: readonly (readonly [what: string, lastWords: readonly string[]])[] = [
   ['a URL', ['URL', 'URLS', 'URI', 'URIS', 'DSN', 'ENDPOINT', 'ORIGIN', 'ORIGINS']],
   ['an e-mail address', ['EMAIL', 'EMAILS', 'MAIL', 'FROM', 'SENDER']],
@@ -132,7 +132,7 @@ const PUBLIC_WORDS = new Set(['PUBLIC', 'PUBLISHABLE']);
 const BUNDLED = /^(?:VITE|REACT_APP|GATSBY|STORYBOOK|VUE_APP)_/;
 
 /**
- * Whether a text consists of words and short numbers, such as `America/Argentina/Buenos_Aires`. The strength of such a text
+ * Returns whether a text consists of words and short numbers, such as `America/Argentina/Buenos_Aires`. The strength of such a text
  * cannot be estimated from its alphabet and length. A run of letters in one case counts as words.
  */
 export function isWords(text: string): boolean {

@@ -119,7 +119,7 @@ export function plainName(name: string): string {
   return name.replaceAll(/[\s_-]/g, '').toLowerCase();
 }
 
-/** Whether Latchkey computes the field from others. Such a field is neither exported nor imported. */
+/** Returns whether Latchkey computes the field from others. Such a field is neither exported nor imported. */
 export function isDerived(name: string): boolean {
   return plainName(name) === 'purgeafter';
 }

@@ -31,7 +31,7 @@ export interface ReviewedKey {
 }
 
 interface ReviewOptions extends ImportContext {
-  /** What a position counts, for messages. */
+  /** The unit of positions, for messages. */
   readonly unit: PositionUnit;
   /** Called for each entry that cannot be imported. */
   readonly reject: (position: number, problem: string) => void;

@@ -1,5 +1,5 @@
 /** Splits a text into very small chunks, because no reader may depend on where a chunk ends. */
-export async function* chunksOf(text: string, size = 7): AsyncGenerator<string> {
+export async function* splitIntoChunks(text: string, size = 7): AsyncGenerator<string> {
   const characters = Array.from(text);
   for (let start = 0; start < characters.length; start += size) yield characters.slice(start, start + size).join('');
 }

@@ -19,7 +19,7 @@ function parse(text: string) {
   return parseSeed(text, 'keys.jsonl', NOW_MS);
 }
 
-function problemOf(text: string): string {
+function getProblem(text: string): string {
   try {
     parse(text);
   } catch (error) {
@@ -33,7 +33,7 @@ test.each(['label', 'metadata'])(
   'parseSeed reports the line of a %s that nests too deep, and every other bad line',
   (name) => {
     const value = name === 'metadata' ? `{"deep":${deepJson(25_000)}}` : deepJson(25_000);
-    const problem = problemOf(`${JSON.stringify(ENTRY)}\n{"label":"x","${name}":${value}}\n{"label":""}`);
+    const problem = getProblem(`${JSON.stringify(ENTRY)}\n{"label":"x","${name}":${value}}\n{"label":""}`);
     expect(problem).toMatch(
       new RegExp(`line 2: .*${name}: got objects and lists more than 32 deep.*\n.*line 3: label: `),
     );
@@ -90,21 +90,21 @@ describe('parseSeed', () => {
     ['a list', ['ci'], ['object']],
     ['null', null, ['object']],
   ])('rejects %s, with its place, the field, the expected value and the value', (_, entry, expected) => {
-    const problem = problemOf(`{"label":"a"}\n\n${JSON.stringify(entry)}`);
+    const problem = getProblem(`{"label":"a"}\n\n${JSON.stringify(entry)}`);
     for (const part of ['keys.jsonl', 'line 3', ...expected]) expect(problem).toContain(part);
     expect(problem).toMatch(/expected|wanted/);
-    expect(problemOf(JSON.stringify([{ label: 'a' }, entry]))).toContain('entry 2');
+    expect(getProblem(JSON.stringify([{ label: 'a' }, entry]))).toContain('entry 2');
   });
 
   test('rejects a label that appears twice, with both places', () => {
-    const problem = problemOf('{"label":"a"}\n{"label":"b"}\n{"label":"a"}');
+    const problem = getProblem('{"label":"a"}\n{"label":"b"}\n{"label":"a"}');
     expect(problem).toContain('line 3');
     expect(problem).toContain('line 1');
   });
 
   test('reports every bad entry, or the first 20 of more', () => {
-    expect(problemOf('{}\n{"label":"a"}\n[\n')).toMatch(/line 1.*\n.*line 3/);
-    const lines = problemOf('{}\n'.repeat(1000)).split('\n');
+    expect(getProblem('{}\n{"label":"a"}\n[\n')).toMatch(/line 1.*\n.*line 3/);
+    const lines = getProblem('{}\n'.repeat(1000)).split('\n');
     expect(lines.length).toBeLessThan(30);
     expect(lines.at(-1)).toContain('980');
   });
@@ -112,7 +112,7 @@ describe('parseSeed', () => {
   test.each([`{"key":"${SECRET}","record"`, `[{"key":"${SECRET}"`, `{"key":"${SECRET}"}`, `[{"key":"${SECRET}"}]`])(
     'repeats no secret that a bad file contains (case %#)',
     (text) => {
-      expect(problemOf(text)).not.toContain(SECRET.slice(0, 20));
+      expect(getProblem(text)).not.toContain(SECRET.slice(0, 20));
     },
   );
 });

@@ -5,15 +5,15 @@ import { readJsonLines } from '../../../../cli/importExport/formats.ts';
 import { FIELD_NAMES } from '../../../../cli/importExport/readEntry.ts';
 import { guardCell, unguardCell } from '../../../../operator/csvCell.ts';
 import { arbitraryRecord } from '../../../support/arbitraries.ts';
-import { chunksOf, toArray } from '../../../support/chunks.ts';
+import { splitIntoChunks, toArray } from '../../../support/chunks.ts';
 import { makeKey } from '../../../support/keys.ts';
 
 const HASH = 'ab'.repeat(32);
 const OTHER_HASH = 'cd'.repeat(32);
 
 const warnings: string[] = [];
-const csv = (text: string) => toArray(readCsv(chunksOf(text), text, (warning) => warnings.push(warning)));
-const jsonLines = (text: string) => toArray(readJsonLines(chunksOf(text)));
+const csv = (text: string) => toArray(readCsv(splitIntoChunks(text), text, (warning) => warnings.push(warning)));
+const jsonLines = (text: string) => toArray(readJsonLines(splitIntoChunks(text)));
 
 describe('readCsv', () => {
   test('reads columns in any order and spelling, and quoted cells with quotes and line ends in them', async () => {
@@ -158,7 +158,7 @@ describe('readCsv', () => {
 
   test("rejects a long file with IMPORT_INVALID if a quote in it isn't closed", async () => {
     const text = `keyHash,label\n${HASH},"a\n${`${HASH},b\n`.repeat(5000)}`;
-    await expect(toArray(readCsv(chunksOf(text, 1000), text, () => {}))).rejects.toMatchObject({
+    await expect(toArray(readCsv(splitIntoChunks(text, 1000), text, () => {}))).rejects.toMatchObject({
       code: 'IMPORT_INVALID',
     });
   });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { detectFormat, readEnv, readJsonDocument, readJsonLines } from '../../../../cli/importExport/formats.ts';
 import { hashSecret, type KeySecret } from '../../../../keys/secret.ts';
-import { chunksOf, toArray } from '../../../support/chunks.ts';
+import { splitIntoChunks, toArray } from '../../../support/chunks.ts';
 import { makeKey } from '../../../support/keys.ts';
 import { tracesOf } from '../../../support/traces.ts';
 
@@ -13,9 +13,9 @@ async function* inOneChunk(text: string): AsyncGenerator<string> {
   yield text;
 }
 
-const jsonLines = (text: string) => toArray(readJsonLines(chunksOf(text)));
-const jsonDocument = (text: string) => toArray(readJsonDocument(chunksOf(text)));
-const env = (text: string, allowWeak = false) => toArray(readEnv(chunksOf(text), { allowWeak }));
+const jsonLines = (text: string) => toArray(readJsonLines(splitIntoChunks(text)));
+const jsonDocument = (text: string) => toArray(readJsonDocument(splitIntoChunks(text)));
+const env = (text: string, allowWeak = false) => toArray(readEnv(splitIntoChunks(text), { allowWeak }));
 
 describe('detectFormat', () => {
   test.each([
@@ -162,7 +162,7 @@ describe('readJsonLines', () => {
 
   test('reports a line that is too long, and continues with the next one', async () => {
     const text = `${'x'.repeat(100_000)}\n{"keyHash":"${HASH}","label":"a"}\n${'y'.repeat(70_000)}`;
-    expect(await toArray(readJsonLines(chunksOf(text, 4096)))).toEqual([
+    expect(await toArray(readJsonLines(splitIntoChunks(text, 4096)))).toEqual([
       { position: 1, problem: expect.stringMatching(/longer/) },
       { position: 2, entry: { keyHash: HASH, label: 'a' } },
       { position: 3, problem: expect.stringMatching(/longer/) },
