@@ -7,7 +7,7 @@ import { isSafe } from 'redos-detector';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** All that is installed or deployed, and the local gateway. */
-const LAYERS = ['keys', 'lambda', 'infra', 'testing', 'cli', 'console', 'local'];
+const LAYERS = ['keys', 'lambda', 'infra', 'testing', 'operator', 'cli', 'console', 'local'];
 
 /** Told by the checker, which takes any two ways through a text for many, and no fault, each for its reason. */
 const LOOKED_AT: readonly (readonly [RegExp, string])[] = [
