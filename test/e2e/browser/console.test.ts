@@ -299,7 +299,7 @@ describe('the console with 200 keys', () => {
     await page.close();
   });
 
-  describe.each(['light', 'dark'] as const)('axe finds nothing serious with the %s colour scheme', (colorScheme) => {
+  describe.each(['light', 'dark'] as const)('the console in %s mode has no serious axe findings', (colorScheme) => {
     let page: Page;
     beforeAll(async () => {
       ({ page } = await openPage(context, console.url.origin));

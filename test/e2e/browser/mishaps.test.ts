@@ -207,7 +207,7 @@ describe('a list that was read before a change', () => {
 });
 
 describe('a failed read', () => {
-  test('is shown in the panel with the time of the last read, until a read succeeds', async () => {
+  test('appears in the panel with the time of the last read, until a read succeeds', async () => {
     const { record } = await console.putKey({ label: 'unread' });
     const page = await open(record.id, (page) =>
       page.route(ONE_KEY, (route) => route.fulfill({ status: 502, json: UNAVAILABLE })),

@@ -37,7 +37,7 @@ function write(headers: Record<string, string | undefined> = {}, body = NEW_KEY)
 describe('the token', () => {
   const startPath = () => `${console.url.pathname}${console.url.search}`;
 
-  test('is exchanged for an HttpOnly, SameSite=Strict cookie and removed from the URL', async () => {
+  test('gets the browser an HttpOnly, SameSite=Strict cookie and disappears from the URL', async () => {
     const { status, headers, text } = await console.raw(startPath());
     expect({ status, location: headers.location, text }).toEqual({ status: 303, location: '/', text: '' });
     expect(headers['set-cookie']).toEqual([
@@ -54,7 +54,7 @@ describe('the token', () => {
     await other.stop();
   });
 
-  test('is refused on its second use by a browser without the cookie', async () => {
+  test('does not work a second time for a browser without the cookie', async () => {
     const cookie = await console.open();
     const replayed = await console.raw(startPath());
     expect({ status: replayed.status, code: errorCode(replayed) }).toEqual({ status: 403, code: 'TOKEN_REFUSED' });
@@ -71,7 +71,7 @@ describe('the token', () => {
     },
   );
 
-  test('is not used up by a HEAD request', async () => {
+  test('survives a HEAD request', async () => {
     expect(await console.raw(startPath(), { method: 'HEAD' })).toMatchObject({ status: 403 });
     expect(await console.open()).not.toBe('');
   });

@@ -233,7 +233,7 @@ describe('the address that the console prints', () => {
   });
 
   test.each(['', '?token=', '?token=x', `?token=${COOKIE}`, `?token=${TOKEN}x`])(
-    'is refused with TOKEN_REFUSED and sets no cookie if its query is %j',
+    'answers TOKEN_REFUSED and sets no cookie if its query is %j',
     async (query) => {
       const { status, code, message, headers } = await start({ cookie: undefined }, query);
       expect({ status, code }).toEqual({ status: 403, code: 'TOKEN_REFUSED' });
@@ -314,7 +314,7 @@ describe('a change', () => {
   });
   const refused = new LatchkeyError('CONFLICT', 'changed meanwhile');
 
-  test('is answered with the advice if DynamoDB may have made it', async () => {
+  test('fails with advice if DynamoDB may have made it', async () => {
     const failure = await failureOf(confirmed(Promise.reject(lost), 'look first'));
     expect(failure).toMatchObject({
       name: 'UnconfirmedChange',
@@ -327,7 +327,7 @@ describe('a change', () => {
     expect(message).toMatch(/cannot be reached .*; look first$/);
   });
 
-  test('is answered without the advice if the registry refused it', async () => {
+  test('fails without advice if the registry refused it', async () => {
     expect(await failureOf(confirmed(Promise.reject(refused), 'look first'))).toBe(refused);
   });
 
