@@ -164,7 +164,7 @@ describe('look-alike characters', () => {
   ];
 
   test.each([{}, { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }])(
-    'of a key or a scheme is not accepted with %j',
+    'do not pass for a key or a scheme with %j',
     async (settings) => {
       const { invoke, lookup } = handlerUnderTest([record], settings);
       for (const value of values) {

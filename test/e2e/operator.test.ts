@@ -10,10 +10,10 @@ jest.setTimeout(120_000);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README_ORIGIN = 'http://127.0.0.1:3000';
-/** Short, so that the test need not wait for the 60 seconds of the README. */
+/** Shorter than the README's 60 seconds, so the test doesn't have to wait. */
 const RECORD_CACHE_SECONDS = '2';
 
-/** The blocks of commands of the README's chapter, in their order. */
+/** Returns the lines of each `sh` block in a chapter of the README. */
 async function chapterBlocks(heading: string): Promise<readonly (readonly string[])[]> {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   const [, rest = ''] = readme.split(`\n## ${heading}\n`);
@@ -21,10 +21,10 @@ async function chapterBlocks(heading: string): Promise<readonly (readonly string
   return [...chapter.matchAll(/```sh\n(.*?)\n```/gs)].map(([, commands = '']) => commands.split('\n'));
 }
 
-describe("the README's life of a key, command by command", () => {
+describe('the README\'s chapter "The life of a key"', () => {
   let gateway: Gateway;
   let blocks: readonly (readonly string[])[];
-  /** What stands in the README's commands for what earlier ones printed. */
+  /** Output of earlier commands, by the placeholders in the README's commands. */
   const placeholders = new Map<string, string>();
 
   beforeAll(async () => {
@@ -40,7 +40,7 @@ describe("the README's life of a key, command by command", () => {
   });
   afterAll(() => gateway?.stop());
 
-  /** Runs one command as it stands there, but for the placeholders and the port; what it printed. */
+  /** Runs a command of the README with its placeholders and the port filled in, and returns its output. */
   async function run(command = ''): Promise<string> {
     const filled = command
       .replace(README_ORIGIN, new URL(gateway.url).origin)
@@ -56,26 +56,26 @@ describe("the README's life of a key, command by command", () => {
     return stdout;
   }
 
-  /** What is printed behind the name, as people read it. */
+  /** Returns the printed value after a field's name. */
   function field(name: string, printed: string): string {
     return new RegExp(`^${name}: +(.*)$`, 'm').exec(printed)?.[1] ?? '';
   }
 
-  test('create shows a key and its id', async () => {
+  test('creates a key and prints it with its id', async () => {
     const printed = await run(blocks[0]?.[0]);
     placeholders.set('KEY', field('key', printed)).set('ID', field('id', printed));
     expect(placeholders.get('KEY')).toMatch(/^sk_[0-9A-Za-z]{49}$/);
     expect(field('owner', printed)).toBe('acme');
   });
 
-  test('use: the key gets through, and show tells that it was used', async () => {
+  test('uses the key, and show prints its last use', async () => {
     const answer = await run(blocks[1]?.[0]);
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(answer).toContain(placeholders.get('ID'));
     expect(field('last used', await run(blocks[1]?.[1]))).toMatch(/^just now/);
   });
 
-  test('rotate with overlap: both keys get through', async () => {
+  test('rotates the key, and both keys work during the grace period', async () => {
     const printed = await run(blocks[2]?.[0]);
     placeholders.set('NEW_KEY', field('key', printed));
     expect(placeholders.get('NEW_KEY')).not.toBe(placeholders.get('KEY'));
@@ -83,11 +83,11 @@ describe("the README's life of a key, command by command", () => {
     for (const command of blocks[2]?.slice(1) ?? []) expect(await run(command)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('revoke names the key', async () => {
+  test('revokes the key and prints its id and label', async () => {
     expect(await run(blocks[3]?.[0])).toMatch(`Revoked key ${placeholders.get('ID')}, "build server".`);
   });
 
-  test('see it refused: the old key is, and its successor works on', async () => {
+  test('gets KEY_REVOKED for the old key and 200 for the new one', async () => {
     let answer = await run(blocks[4]?.[0]);
     while (answer.startsWith('HTTP/1.1 200 ')) {
       await sleep(200);
@@ -98,7 +98,7 @@ describe("the README's life of a key, command by command", () => {
     expect(await run(blocks[4]?.[1])).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('no command of the chapter was left out', () => {
+  test('contains only the commands that are run here', () => {
     expect(blocks.map((commands) => commands.length)).toEqual([1, 2, 3, 1, 2]);
   });
 });
