@@ -21,7 +21,7 @@ async function checkEvents(events: fc.Arbitrary<unknown>): Promise<ReadonlySet<s
   const targets = Object.keys(SETTINGS).map((name) => new FuzzTarget(name));
   await fc.assert(
     fc.asyncProperty(events, fc.constantFrom(...targets), async (event, target) => {
-      const problems = await target.problemsOf(event);
+      const problems = await target.findProblems(event);
       if (problems.length > 0) throw new Error(`with ${target.settings}: ${problems.join('; ')}`);
     }),
     RUNS,

@@ -79,13 +79,13 @@ export class FuzzTarget {
   }
 
   /** What is wrong with what came of the event; nothing where nothing is. */
-  async problemsOf(event: unknown): Promise<readonly string[]> {
+  async findProblems(event: unknown): Promise<readonly string[]> {
     const problems = await this.#problemsOfAnswer(event);
     const lines = this.#lines.splice(0);
     const isPolluted = Object.keys(Object.prototype).length > 0;
     return [
       ...problems,
-      ...lines.flatMap(problemsOfLine),
+      ...lines.flatMap(findLineProblems),
       ...(isPolluted ? ['the prototype of all objects was changed'] : []),
     ];
   }
@@ -94,11 +94,11 @@ export class FuzzTarget {
     const expected = JSON.stringify(expectedAnswer(event, this.#settings, WORLD));
     try {
       const answer: Answer = await this.#handler(event, { awsRequestId: 'request-1' });
-      const told = toldBy(answer);
+      const told = summarize(answer);
       this.#count(told.code ?? 'allowed');
       const isOther = JSON.stringify(told) !== expected;
       return [
-        ...problemsOfContext(answer.context ?? answer.resolverContext ?? {}),
+        ...findContextProblems(answer.context ?? answer.resolverContext ?? {}),
         ...(isOther ? [`it was answered ${JSON.stringify(told)}, wanted ${expected}`] : []),
       ];
     } catch (error) {
@@ -115,12 +115,12 @@ export class FuzzTarget {
 }
 
 /** In the order of `expectedAnswer`, with which it is compared as JSON. */
-function toldBy({ context, resolverContext, isAuthorized, principalId, policyDocument }: Answer): ToldAnswer {
+function summarize({ context, resolverContext, isAuthorized, principalId, policyDocument }: Answer): ToldAnswer {
   const { errorCode, keyId } = context ?? resolverContext ?? {};
   const statements = policyDocument?.Statement;
   return {
-    code: textOf(errorCode),
-    keyId: textOf(keyId),
+    code: toText(errorCode),
+    keyId: toText(keyId),
     isAuthorized,
     principalId,
     effect: statements?.map(({ Effect }) => Effect).join(),
@@ -128,12 +128,12 @@ function toldBy({ context, resolverContext, isAuthorized, principalId, policyDoc
   };
 }
 
-function textOf(value: unknown): string | undefined {
+function toText(value: unknown): string | undefined {
   return value === undefined ? undefined : String(value);
 }
 
 /** Nothing of the event is handed on: what is in the context is of the record, or a constant. */
-function problemsOfContext(context: Readonly<Record<string, unknown>>): readonly string[] {
+function findContextProblems(context: Readonly<Record<string, unknown>>): readonly string[] {
   const { errorCode, errorMessage, ...ofKey } = context;
   const record = WORLD.find(({ record }) => record.id === ofKey['keyId'])?.record;
   const expected = record === undefined ? {} : keyContextOf(record);
@@ -149,11 +149,11 @@ function isConstant(value: unknown): boolean {
   return value === undefined || (typeof value === 'string' && /^[\w .:<>?=]{1,120}$/.test(value));
 }
 
-function problemsOfLine(line: string): readonly string[] {
+function findLineProblems(line: string): readonly string[] {
   if (CONTROL.test(line)) return [`a line has a character of control: ${JSON.stringify(line)}`];
   if (line.length > MOST_LINE_LENGTH) return [`a line of ${line.length} characters`];
   const fields: Readonly<Record<string, unknown>> = JSON.parse(line);
-  if ('_aws' in fields) return problemsOfMetrics(fields);
+  if ('_aws' in fields) return findMetricProblems(fields);
   const unknown = Object.keys(fields).filter((name) => !LOG_FIELDS.has(name));
   const { keyId, detail } = fields;
   return [
@@ -163,7 +163,7 @@ function problemsOfLine(line: string): readonly string[] {
   ];
 }
 
-function problemsOfMetrics(fields: Readonly<Record<string, unknown>>): readonly string[] {
+function findMetricProblems(fields: Readonly<Record<string, unknown>>): readonly string[] {
   const known = new Set(['_aws', 'FunctionName', 'ApiType', 'Reason', ...Object.keys(METRIC_UNITS)]);
   return Object.keys(fields).filter((name) => !known.has(name));
 }
