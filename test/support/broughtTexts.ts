@@ -4,8 +4,8 @@ const BEARER = /^bearer +([^]+)$/i;
 const ANOTHER_SCHEME = / |^bearer$/i;
 
 /**
- * What an event brings for a key, by key sources as settings spell them: nothing, one text, or several, of which none counts. It
- * follows docs/decisions.md and not the code that reads events, to be held against that.
+ * Returns the credentials of an event, by the key sources in `LATCHKEY_KEY_SOURCES`: none, one, or several, which is invalid.
+ * It follows docs/decisions.md and not the code that reads events, so tests can compare both.
  */
 export function broughtTexts(event: Fields, keySources: string): readonly string[] {
   const sources = keySources.split(',');
@@ -55,7 +55,7 @@ function valuesNamed(map: unknown, name: RegExp): readonly string[] {
   return entries.flatMap(([, value]) => value).filter((value) => typeof value === 'string');
 }
 
-/** An HTTP API joins headers of one name by commas, which shows where one of them is empty or another bearer key. */
+/** Splits joined headers: an HTTP API joins headers of one name by commas. It's visible if one is empty or a bearer key. */
 function unjoined(value: string): readonly string[] {
   const parts = value.split(',').map((part) => part.trim());
   const isJoined = parts.some((part, at) => part === '' || (at > 0 && /^bearer(?: |$)/i.test(part)));
