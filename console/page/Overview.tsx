@@ -164,7 +164,7 @@ interface ShortListProps {
   readonly keys: readonly ConsoleKey[];
   /** The text if there are no keys. */
   readonly empty: string;
-  /** The text beside each key's label and owner. */
+  /** The text after each key's label and owner. */
   readonly detail: (record: ConsoleKey) => ComponentChildren;
 }
 

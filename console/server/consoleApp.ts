@@ -14,7 +14,7 @@ export interface ConsoleAppDeps extends ConsoleToStart {
   readonly files: ReadonlyMap<string, PageFile>;
 }
 
-/** The path of the address that the console prints. Its query parameter `token` holds the token. */
+/** The path of the address that the console prints. Its query parameter `token` contains the token. */
 export const START_PATH = '/start';
 
 /** Creates the console's app. It serves the page's files to anyone, because they contain no data, and the API only to the session. */

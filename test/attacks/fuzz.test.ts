@@ -31,19 +31,19 @@ async function checkEvents(events: fc.Arbitrary<unknown>): Promise<ReadonlySet<s
 
 describe('10,000 hostile events', () => {
   test.each(API_TYPES)(
-    'from %s put no text of the attacker into an answer, policy, context or log line',
+    'put no text of the attacker into an answer, policy, context or log line of %s',
     async (apiType) => {
       const outcomes = await checkEvents(hostileEvent(apiType, SECRETS));
       expect([...outcomes]).toEqual(expect.arrayContaining(OUTCOMES));
     },
   );
 
-  test('from no known event source are faults or unauthenticated', async () => {
+  test('are faults or unauthenticated if they come from no known event source', async () => {
     const outcomes = await checkEvents(shapelessEvent);
     expect([...outcomes]).not.toContain('allowed');
   });
 
-  test('with mutated bytes put no text of the attacker into an answer, policy, context or log line', async () => {
+  test('put no text of the attacker anywhere if their bytes are mutated', async () => {
     // One random number for all three fields, because generating it takes longer than the rest.
     const mutation = fc.nat().map((bits) => ({ way: bits, at: bits >>> 3, value: bits >>> 15 }));
     const events = API_TYPES.map((apiType) =>

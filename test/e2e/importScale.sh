@@ -45,14 +45,14 @@ node -e '
 
 rss() { awk '/^VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$importing/status" 2> /dev/null || true; }
 # Counts the imported keys: --json prints one id a line.
-taken() { grep -c '^"' "$1" || true; }
+imported() { grep -c '^"' "$1" || true; }
 start() {
   node --import tsx cli/main.ts import "$work/keys.jsonl" --json > "$work/$1.json" 2> "$work/$1.log" &
   importing=$!
 }
-# until_taken RUN NUMBER: waits until the run has imported this many keys
-until_taken() {
-  while (($(taken "$work/$1.json") < $2)); do
+# until_imported RUN NUMBER: waits until the run has imported this many keys
+until_imported() {
+  while (($(imported "$work/$1.json") < $2)); do
     kill -0 "$importing" 2> /dev/null || fail "the import ended: $(< "$work/$1.log")"
     sleep 0.1
   done
@@ -60,15 +60,15 @@ until_taken() {
 
 started=$SECONDS
 start first
-until_taken first $((count / 10))
+until_imported first $((count / 10))
 early=$(rss)
-echo "RSS after $(taken "$work/first.json") imported keys: $early MiB"
-until_taken first $((count / 2))
+echo "RSS after $(imported "$work/first.json") imported keys: $early MiB"
+until_imported first $((count / 2))
 kill -INT "$importing"
 code=0
 wait "$importing" || code=$?
 importing=
-first=$(taken "$work/first.json")
+first=$(imported "$work/first.json")
 [[ $code == 130 ]] || fail "SIGINT ended it with $code"
 grep -q 'run it again' "$work/first.log" || fail 'the message does not explain how to resume'
 ((first < count)) || fail 'SIGINT came after the end of the import'
@@ -86,7 +86,7 @@ importing=
 echo "RSS at the end of $count keys: $late MiB"
 
 total=$(node --import tsx cli/main.ts stats --json | node -pe 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).total')
-second=$(taken "$work/second.json")
+second=$(imported "$work/second.json")
 skipped=$(node -pe 'JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8")).skipped' "$work/second.json")
 echo "the second run imported $second keys and skipped $skipped; the table has $total after $((SECONDS - started)) s"
 [[ $total == "$count" ]] || fail "expected $count keys in the table, got $total"

@@ -1,10 +1,10 @@
 import type { KeyRecord } from '../../keys/record.ts';
 import type { TestKey } from '../../testing/createTestKey.ts';
-import { broughtTexts } from './broughtTexts.ts';
+import { expectedCredentials } from './expectedCredentials.ts';
 import type { FuzzSettings, Opened } from './fuzzSettings.ts';
 
 /** The parts of an answer that depend on the event. `principalId` and the fields after it belong to a policy. */
-export interface ToldAnswer {
+export interface AnswerSummary {
   readonly code?: string | undefined;
   /** The id in the context. */
   readonly keyId?: string | undefined;
@@ -15,7 +15,7 @@ export interface ToldAnswer {
 }
 
 /** An answer, or the message of the error for a request without a key. */
-export type ExpectedAnswer = ToldAnswer | 'Unauthorized';
+export type ExpectedAnswer = AnswerSummary | 'Unauthorized';
 
 type Api = 'methods' | 'connect' | 'simple' | 'graphql';
 type Fields = Readonly<Record<string, unknown>>;
@@ -29,17 +29,20 @@ const STAGE = /^(arn:[\w-]+:execute-api:[\w-]*:[\w-]*:[\w-]+\/[\w$-]+)\/([^]*)$/
 export function expectedAnswer(event: unknown, settings: FuzzSettings, keys: readonly TestKey[]): ExpectedAnswer {
   const fields: Fields = { ...Object(event) };
   const api = apiOf(fields, settings);
-  const brought = broughtTexts(fields, settings.environment['LATCHKEY_KEY_SOURCES'] ?? 'bearer,query:api_key');
-  if (brought.length === 0) {
+  const credentials = expectedCredentials(
+    fields,
+    settings.environment['LATCHKEY_KEY_SOURCES'] ?? 'bearer,query:api_key',
+  );
+  if (credentials.length === 0) {
     return api === 'graphql' ? { code: 'AUTH_REQUIRED', isAuthorized: false } : 'Unauthorized';
   }
-  const held = brought.length > 1 ? undefined : keys.find(({ secret }) => secret === brought[0]);
-  const code = held === undefined ? 'INVALID_KEY' : codeOf(held.record);
-  if (held === undefined || code !== undefined) return refusal(code, held?.record, fields, api);
-  const opened = openedTo(held.record, settings);
-  if (api === 'methods' || api === 'connect') return activePolicy(held.record, opened, fields, api);
+  const key = credentials.length > 1 ? undefined : keys.find(({ secret }) => secret === credentials[0]);
+  const code = key === undefined ? 'INVALID_KEY' : codeOf(key.record);
+  if (key === undefined || code !== undefined) return refusal(code, key?.record, fields, api);
+  const opened = openedTo(key.record, settings);
+  if (api === 'methods' || api === 'connect') return activePolicy(key.record, opened, fields, api);
   const isAuthorized = opened === undefined || opened.some((one) => isOpen(one, fields, api));
-  return isAuthorized ? { keyId: held.record.id, isAuthorized } : { code: 'INSUFFICIENT_SCOPE', isAuthorized };
+  return isAuthorized ? { keyId: key.record.id, isAuthorized } : { code: 'INSUFFICIENT_SCOPE', isAuthorized };
 }
 
 function apiOf({ type, version, methodArn }: Fields, { environment }: FuzzSettings): Api {
@@ -55,7 +58,7 @@ function codeOf({ revokedAt, expiresAt, disabledAt }: KeyRecord): string | undef
   return disabledAt === undefined ? undefined : 'KEY_DISABLED';
 }
 
-function refusal(code: string | undefined, record: KeyRecord | undefined, fields: Fields, api: Api): ToldAnswer {
+function refusal(code: string | undefined, record: KeyRecord | undefined, fields: Fields, api: Api): AnswerSummary {
   if (api === 'simple' || api === 'graphql') return { code, isAuthorized: false };
   return { code, principalId: record?.id ?? 'anonymous', effect: 'Deny', resources: [`${stageOf(fields)}/*`] };
 }
@@ -70,7 +73,7 @@ function activePolicy(
   opened: readonly Opened[] | undefined,
   fields: Fields,
   api: 'methods' | 'connect',
-): ToldAnswer {
+): AnswerSummary {
   const ends = opened === undefined ? ['*'] : [...new Set(opened.flatMap((one) => one[api] ?? []))];
   // serverless-offline uses this account: see lambda/policy.ts.
   const isEmulated = stageOf(fields).includes(':random-account-id:');

@@ -4,7 +4,7 @@ import { createHandler } from '../../lambda/createHandler.ts';
 import { METRIC_UNITS } from '../../lambda/metrics.ts';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { MemoryLookup } from '../../testing/memoryLookup.ts';
-import { expectedAnswer, type ToldAnswer } from './expectedAnswer.ts';
+import { expectedAnswer, type AnswerSummary } from './expectedAnswer.ts';
 import { SETTINGS, type FuzzSettings } from './fuzzSettings.ts';
 import { HOSTILE_TEXTS } from './hostileEvents.ts';
 import { at, makeKey, NOW_MS } from './keys.ts';
@@ -111,7 +111,7 @@ export class FuzzTarget {
 }
 
 /** Returns the answer's fields in the order of `expectedAnswer`, because both are compared as JSON. */
-function summarize({ context, resolverContext, isAuthorized, principalId, policyDocument }: Answer): ToldAnswer {
+function summarize({ context, resolverContext, isAuthorized, principalId, policyDocument }: Answer): AnswerSummary {
   const { errorCode, keyId } = context ?? resolverContext ?? {};
   const statements = policyDocument?.Statement;
   return {

@@ -299,7 +299,7 @@ describe('the console with 200 keys', () => {
     await page.close();
   });
 
-  describe.each(['light', 'dark'] as const)('the console in %s mode has no serious axe findings', (colorScheme) => {
+  describe.each(['light', 'dark'] as const)('axe in %s mode', (colorScheme) => {
     let page: Page;
     beforeAll(async () => {
       ({ page } = await openPage(context, console.url.origin));
@@ -308,18 +308,18 @@ describe('the console with 200 keys', () => {
     });
     afterAll(() => page.close());
 
-    test('in the list', async () => {
+    test('finds nothing serious in the list', async () => {
       expect(await seriousFindings(page)).toEqual([]);
     });
 
-    test('in the panel of a key', async () => {
+    test('finds nothing serious in the panel of a key', async () => {
       await page.getByRole('row').nth(3).click();
       await page.getByRole('complementary').waitFor();
       expect(await seriousFindings(page)).toEqual([]);
       await page.keyboard.press('Escape');
     });
 
-    test('in a dialog with an error', async () => {
+    test('finds nothing serious in a dialog with an error', async () => {
       await page.keyboard.press('n');
       await page.getByRole('dialog').getByLabel('Label').fill('x');
       await page.getByRole('dialog').getByLabel('Plan').fill('not a plan');
@@ -329,7 +329,7 @@ describe('the console with 200 keys', () => {
       await page.keyboard.press('Escape');
     });
 
-    test('in the overview', async () => {
+    test('finds nothing serious in the overview', async () => {
       await page.getByRole('link', { name: 'Overview' }).click();
       await page.getByRole('heading', { name: 'Newest' }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);

@@ -70,10 +70,10 @@ test('a dialog stays open during its change, and leaving an uncopied key needs a
   expect(await page.getByRole('dialog', { name: 'New key' }).count()).toBe(1);
   await page.getByRole('dialog', { name: 'Save your key: slow' }).waitFor();
 
-  const asked = page.waitForEvent('dialog');
+  const confirmation = page.waitForEvent('dialog');
   await page.close({ runBeforeUnload: true });
-  expect((await asked).type()).toBe('beforeunload');
-  await (await asked).dismiss();
+  expect((await confirmation).type()).toBe('beforeunload');
+  await (await confirmation).dismiss();
   await page.getByRole('button', { name: 'Copy key' }).click();
   await page.getByText('Copied.').waitFor();
   const gone = page.waitForEvent('close');

@@ -68,10 +68,10 @@ test('a stopping server answers a complete request before it closes the connecti
   const { server, stop, send } = await start((_, response) => {
     answer = () => response.end('done');
   });
-  const asked = once(server, 'request');
+  const requested = once(server, 'request');
   const socket = await send(`${HEAD}\r\nbody`);
   const got = readText(socket);
-  await asked;
+  await requested;
   let isStopped = false;
   const stopping = stop().then(() => (isStopped = true));
   await sleep(100);
@@ -83,10 +83,10 @@ test('a stopping server answers a complete request before it closes the connecti
 
 test('a stopping server closes a connection whose answer takes longer than the timeout', async () => {
   const { server, stop, send } = await start(() => {}, 50);
-  const asked = once(server, 'request');
+  const requested = once(server, 'request');
   const socket = await send(`${HEAD}\r\nbody`);
   const isClosed = closed(socket);
-  await asked;
+  await requested;
   await stop();
   await isClosed;
 });

@@ -7,7 +7,7 @@ const ANOTHER_SCHEME = / |^bearer$/i;
  * Returns the credentials of an event, by the key sources in `LATCHKEY_KEY_SOURCES`: none, one, or several, which is invalid.
  * It follows docs/decisions.md and not the code that reads events, so tests can compare both.
  */
-export function broughtTexts(event: Fields, keySources: string): readonly string[] {
+export function expectedCredentials(event: Fields, keySources: string): readonly string[] {
   const sources = keySources.split(',');
   if (event['type'] !== 'REQUEST') {
     const isBareTaken = event['type'] === undefined || sources.some((source) => source.startsWith('header:'));
@@ -16,8 +16,8 @@ export function broughtTexts(event: Fields, keySources: string): readonly string
   }
   for (const source of sources) {
     const values = valuesOf(event, source);
-    const brought = values.length > 1 ? values : textsIn(withoutSpaces(values[0]), source);
-    if (brought.length > 0) return brought;
+    const credentials = values.length > 1 ? values : textsIn(withoutSpaces(values[0]), source);
+    if (credentials.length > 0) return credentials;
   }
   return [];
 }
