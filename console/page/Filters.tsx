@@ -25,7 +25,7 @@ const STATES: readonly (readonly [value: KeyState, name: string])[] = [
   ['revoked', 'Revoked'],
 ];
 const ATTENTIONS: readonly (readonly [value: Attention, name: string])[] = [
-  ['expiring', 'Expiring within 30 days'],
+  ['expiring', 'Expiring soon'],
   ['unused', 'Unused for 90 days'],
   ['never', 'Never used'],
 ];
@@ -63,7 +63,7 @@ export function Filters({ keys, filter, onFilter, sort, onSort, search, onLeave,
         value={attention}
         choices={ATTENTIONS}
         onValue={(attention) => set({ attention })}
-        all="Any last use and expiry"
+        all="Any activity"
       />
       <Order sort={sort} onSort={onSort} />
     </search>
@@ -89,7 +89,7 @@ function Search({ value, onValue, search, onLeave, hasShortcuts }: SearchProps) 
       type="search"
       aria-label="Search keys"
       aria-keyshortcuts={hasShortcuts ? '/' : undefined}
-      placeholder="Search by label, owner, ID or key…"
+      placeholder="Search label, owner, ID or key"
       autoComplete="off"
       spellcheck={false}
       value={value}
