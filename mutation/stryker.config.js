@@ -39,7 +39,8 @@ const PARTS = {
     testFiles: (root) => [
       ...testsIn(root, 'test/integration/cli').filter((file) => !STARTS_THE_CLI.includes(file)),
       ...['test/unit/cli', 'test/unit/cli/importExport'].flatMap((folder) => testsIn(root, folder)),
-      ...named('test/integration/console', ['api', 'attacks', 'outcome', 'refusals', 'stopperOf']),
+      ...named('test/integration/console', ['api', 'attacks', 'outcome']),
+      ...named('test/unit/console', ['consoleApp', 'startConsole']),
       ...named('test/integration/local', ['loopback']),
       ...named('test/attacks', ['randomness']),
     ],

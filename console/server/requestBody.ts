@@ -4,7 +4,7 @@ import type { NewKey } from '../../keys/fields.ts';
 import { isDeeper, MAX_DEPTH } from '../../keys/json.ts';
 import type { KeyChanges, RevokeOptions, RotateOptions, UpdateOptions } from '../../keys/registry.ts';
 
-/** What `PATCH` is asked: changes, and the record that they were made up from. */
+/** The body of `PATCH`: the changes, and the record that they are based on. */
 export interface UpdateBody {
   readonly changes: KeyChanges;
   readonly expected: NonNullable<UpdateOptions['expected']>;
@@ -12,14 +12,14 @@ export interface UpdateBody {
 
 type JsonBody = Readonly<Record<string, unknown>>;
 
-/** A record's depth and what is around the record. */
+/** The depth of a record, and of the objects around it. */
 const MAX_BODY_DEPTH = MAX_DEPTH + 8;
 const FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as const;
 
 /**
- * The fields of a new key, which the registry checks one by one.
+ * Returns the fields of a new key. The registry checks their values.
  *
- * @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields
+ * @throws LatchkeyError `INPUT_INVALID` if the body isn't an object with only these fields
  */
 export async function readNewKey(c: Context): Promise<NewKey> {
   const body = await readObject(c, FIELDS);
@@ -27,43 +27,55 @@ export async function readNewKey(c: Context): Promise<NewKey> {
 }
 
 /**
- * Changes, which the registry checks one by one, with the record that they go by.
+ * Returns changes, whose values the registry checks, and the record that they are based on.
  *
- * @throws LatchkeyError `INPUT_INVALID`, also where that record is missing: a change that goes by none would undo another's
+ * @throws LatchkeyError `INPUT_INVALID`, also if that record is missing, because the change could then undo someone else's
  */
 export async function readUpdate(c: Context, id: string): Promise<UpdateBody> {
   const { changes, expected } = await readObject(c, ['changes', 'expected']);
-  if (!isObject(changes)) throw invalid('changes: wanted an object of what is to change');
-  if (!isObject(expected)) throw invalid('expected: wanted the record that the changes go by');
+  if (!isObject(changes)) throw invalid('changes: expected an object with the fields to change');
+  if (!isObject(expected)) throw invalid('expected: expected the record that the changes are based on');
   return { changes, expected: { ...expected, id } as unknown as UpdateBody['expected'] };
 }
 
-/** @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields */
+/**
+ * Returns the options of a revocation.
+ *
+ * @throws LatchkeyError `INPUT_INVALID` if the body isn't an object with only these fields
+ */
 export async function readRevocation(c: Context): Promise<RevokeOptions> {
   const body = await readObject(c, ['reason']);
   return body as RevokeOptions;
 }
 
-/** @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields */
+/**
+ * Returns the options of a rotation.
+ *
+ * @throws LatchkeyError `INPUT_INVALID` if the body isn't an object with only these fields
+ */
 export async function readRotation(c: Context): Promise<RotateOptions> {
   const body = await readObject(c, ['graceSeconds', 'expiresAt']);
   return body as unknown as RotateOptions;
 }
 
-/** @throws LatchkeyError `INPUT_INVALID` for what is no empty object */
-export async function readNothing(c: Context): Promise<void> {
+/**
+ * Requires a body without fields.
+ *
+ * @throws LatchkeyError `INPUT_INVALID` if the body isn't an empty object
+ */
+export async function readEmpty(c: Context): Promise<void> {
   await readObject(c, []);
 }
 
 async function readObject(c: Context, names: readonly string[]): Promise<JsonBody> {
   const body: unknown = await c.req.json().catch(() => undefined);
-  if (!isObject(body)) throw invalid('body: wanted a JSON object');
+  if (!isObject(body)) throw invalid('body: expected a JSON object');
   if (isDeeper(body, MAX_BODY_DEPTH))
-    throw invalid(`body: wanted no more than ${MAX_BODY_DEPTH} objects and lists in each other`);
+    throw invalid(`body: expected at most ${MAX_BODY_DEPTH} levels of nested objects and lists`);
   const unknown = Object.keys(body).filter((name) => !names.includes(name));
   if (unknown.length === 0) return body;
-  const wanted = names.length === 0 ? 'none' : names.join(', ');
-  throw invalid(`body: got ${unknown.length} fields that are not known here, wanted ${wanted}`);
+  const expected = names.length === 0 ? 'no fields' : `only the fields ${names.join(', ')}`;
+  throw invalid(`body: expected ${expected}, got ${unknown.length} unknown`);
 }
 
 function isObject(value: unknown): value is JsonBody {

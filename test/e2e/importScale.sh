@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# 100,000 keys imported by the command line into an embedded table: stopped by SIGINT in the middle, gone on with, counted
-# to the last one, in memory that does not grow. importScale.sh [COUNT] takes another number of keys.
+# Imports 100,000 keys with the CLI into an embedded table. Stops the import by SIGINT in the middle, resumes it, counts the keys
+# and checks that the memory does not grow.
+# Usage: importScale.sh [COUNT]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 count=${1:-100000}
@@ -88,7 +89,7 @@ total=$(node --import tsx cli/main.ts stats --json | node -pe 'JSON.parse(requir
 second=$(imported "$work/second.json")
 skipped=$(node -pe 'JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8")).skipped' "$work/second.json")
 echo "the second run imported $second and skipped $skipped; the table holds $total, after $((SECONDS - started)) s"
-[[ $total == "$count" ]] || fail "wanted $count keys in the table"
+[[ $total == "$count" ]] || fail "expected $count keys in the table, got $total"
 ((skipped == first && second == count - first)) || fail 'the two runs do not add up'
 # A tenfold run that kept its keys would need some 30 MiB more.
 ((late < early + 60)) || fail 'the memory grew'

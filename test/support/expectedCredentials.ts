@@ -4,10 +4,10 @@ const BEARER = /^bearer +([^]+)$/i;
 const ANOTHER_SCHEME = / |^bearer$/i;
 
 /**
- * What an event brings for a key, by key sources as settings spell them: nothing, one text, or several, of which none counts. It
- * follows docs/responses.md and not the code that reads events, to be held against that.
+ * Returns the credentials of an event, by the key sources in `LATCHKEY_KEY_SOURCES`: none, one, or several, which is invalid.
+ * It follows docs/responses.md and not the code that reads events, so tests can compare both.
  */
-export function broughtTexts(event: Fields, keySources: string): readonly string[] {
+export function expectedCredentials(event: Fields, keySources: string): readonly string[] {
   const sources = keySources.split(',');
   if (event['type'] !== 'REQUEST') {
     const isBareTaken = event['type'] === undefined || sources.some((source) => source.startsWith('header:'));
@@ -16,8 +16,8 @@ export function broughtTexts(event: Fields, keySources: string): readonly string
   }
   for (const source of sources) {
     const values = valuesOf(event, source);
-    const brought = values.length > 1 ? values : textsIn(withoutSpaces(values[0]), source);
-    if (brought.length > 0) return brought;
+    const credentials = values.length > 1 ? values : textsIn(withoutSpaces(values[0]), source);
+    if (credentials.length > 0) return credentials;
   }
   return [];
 }
@@ -55,7 +55,7 @@ function valuesNamed(map: unknown, name: RegExp): readonly string[] {
   return entries.flatMap(([, value]) => value).filter((value) => typeof value === 'string');
 }
 
-/** An HTTP API joins headers of one name by commas, which shows where one of them is empty or another bearer key. */
+/** Splits joined headers: an HTTP API joins headers of one name by commas. It's visible if one is empty or a bearer key. */
 function unjoined(value: string): readonly string[] {
   const parts = value.split(',').map((part) => part.trim());
   const isJoined = parts.some((part, at) => part === '' || (at > 0 && /^bearer(?: |$)/i.test(part)));

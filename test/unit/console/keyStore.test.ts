@@ -5,18 +5,19 @@ import type { TestKeyFields } from '../../../testing/createTestKey.ts';
 import { at, makeKey } from '../../support/keys.ts';
 import { publicRecord } from '../../../keys/record.ts';
 
-function keyOf(id: string, fields: TestKeyFields = {}): ConsoleKey {
+function makeConsoleKey(id: string, fields: TestKeyFields = {}): ConsoleKey {
   return publicRecord(makeKey({ id, label: id, keyPrefix: 'sk_00000000', ...fields }).record);
 }
 
-/** A page that loads two pages, `a` and `b`; `meanwhile` happens before the second is there. */
+/** Loads two pages with the keys `a` and `b`. Calls `meanwhile` before it returns the second page. */
 async function load(before: readonly ConsoleKey[], meanwhile: (page: Page) => void): Promise<Page> {
   const page: Page = { byId: withRecords(new Map(), before), newer: new Set() };
   page.corrupt = await loadKeys({
     read: async (cursor) => {
-      if (cursor === null) return { records: [keyOf('a')], corrupt: ['one is not readable'], cursor: 'more' };
+      if (cursor === null)
+        return { records: [makeConsoleKey('a')], corrupt: ['one record is unreadable'], cursor: 'more' };
       meanwhile(page);
-      return { records: [keyOf('b')], corrupt: [], cursor: null };
+      return { records: [makeConsoleKey('b')], corrupt: [], cursor: null };
     },
     isNewer: (id) => page.newer.has(id),
     change: (change) => (page.byId = change(page.byId)),
@@ -30,24 +31,26 @@ interface Page {
   corrupt?: readonly string[];
 }
 
-/** As an answer to a change or to a read of one key is taken over. */
+/** Stores a key, the same way as the answer to a change or to a read of one key. */
 function put(page: Page, key: ConsoleKey): void {
   page.byId = withRecords(page.byId, [key]);
   page.newer.add(key.id);
 }
 
-test('every page is taken over, and what is gone from the table goes', async () => {
-  const { byId, corrupt } = await load([keyOf('gone'), keyOf('a', { owner: 'before' })], () => {});
-  expect([...byId.values()]).toEqual([keyOf('a'), keyOf('b')]);
-  expect(corrupt).toEqual(['one is not readable']);
+test('loadKeys stores every page and removes keys that are gone from the table', async () => {
+  const { byId, corrupt } = await load([makeConsoleKey('gone'), makeConsoleKey('a', { owner: 'before' })], () => {});
+  expect([...byId.values()]).toEqual([makeConsoleKey('a'), makeConsoleKey('b')]);
+  expect(corrupt).toEqual(['one record is unreadable']);
 });
 
-test('a key that is issued while keys are loaded stays', async () => {
-  const { byId } = await load([], (page) => put(page, keyOf('new')));
+test('loadKeys keeps a key that was issued during the load', async () => {
+  const { byId } = await load([], (page) => put(page, makeConsoleKey('new')));
   expect([...byId.keys()].toSorted()).toEqual(['a', 'b', 'new']);
 });
 
-test.each(['a', 'b'])('a key that is revoked while keys are loaded stays so, on either page: %s', async (id) => {
-  const { byId } = await load([keyOf('a'), keyOf('b')], (page) => put(page, keyOf(id, { revokedAt: at(0) })));
+test.each(['a', 'b'])('loadKeys keeps the revocation of key %s, made during the load', async (id) => {
+  const { byId } = await load([makeConsoleKey('a'), makeConsoleKey('b')], (page) =>
+    put(page, makeConsoleKey(id, { revokedAt: at(0) })),
+  );
   expect(byId.get(id)?.revokedAt).toBe(at(0));
 });

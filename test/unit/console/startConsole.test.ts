@@ -4,7 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
-import { stopperOf } from '../../../console/server/startConsole.ts';
+import { createGracefulStop } from '../../../console/server/startConsole.ts';
 
 const sockets: Socket[] = [];
 afterEach(() => {
@@ -14,11 +14,11 @@ afterEach(() => {
 interface Started {
   readonly server: Server;
   readonly stop: () => Promise<void>;
-  /** A connection on which this was sent. */
+  /** Sends a text on a new connection. */
   readonly send: (text: string) => Promise<Socket>;
 }
 
-/** Resolves when it is closed, in whatever way. */
+/** Resolves when the socket is closed, also by an error. */
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once('close', () => resolve());
@@ -28,7 +28,7 @@ function closed(socket: Socket): Promise<void> {
 
 async function start(listener: RequestListener, timeoutMs?: number): Promise<Started> {
   const server = createServer(listener);
-  const stop = stopperOf(server, timeoutMs);
+  const stop = createGracefulStop(server, timeoutMs);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -46,10 +46,10 @@ async function start(listener: RequestListener, timeoutMs?: number): Promise<Sta
 const HEAD = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n';
 
 test.each([
-  ['that is silent', ''],
-  ['with half a head', 'GET / HTTP/1.1\r\nHost: x\r\n'],
-  ['with half a body', `${HEAD}\r\n{`],
-])('a connection %s keeps no server from stopping', async (_, text) => {
+  ['an idle connection', ''],
+  ['a connection with incomplete headers', 'GET / HTTP/1.1\r\nHost: x\r\n'],
+  ['a connection with an incomplete body', `${HEAD}\r\n{`],
+])('%s does not keep the server from stopping', async (_, text) => {
   const { stop, send } = await start(
     (request, response) =>
       void readText(request).then(
@@ -63,15 +63,15 @@ test.each([
   await isClosed;
 });
 
-test('a request that came in whole is answered, and its connection closed', async () => {
+test('a stopping server answers a complete request before it closes the connection', async () => {
   let answer: (() => void) | undefined;
   const { server, stop, send } = await start((_, response) => {
     answer = () => response.end('done');
   });
-  const asked = once(server, 'request');
+  const requested = once(server, 'request');
   const socket = await send(`${HEAD}\r\nbody`);
   const got = readText(socket);
-  await asked;
+  await requested;
   let isStopped = false;
   const stopping = stop().then(() => (isStopped = true));
   await sleep(100);
@@ -81,12 +81,12 @@ test('a request that came in whole is answered, and its connection closed', asyn
   expect(await got).toMatch(/^HTTP\/1.1 200 OK[^]*done/);
 });
 
-test('an answer that does not come is given up after a time', async () => {
+test('a stopping server closes a connection whose answer takes longer than the timeout', async () => {
   const { server, stop, send } = await start(() => {}, 50);
-  const asked = once(server, 'request');
+  const requested = once(server, 'request');
   const socket = await send(`${HEAD}\r\nbody`);
   const isClosed = closed(socket);
-  await asked;
+  await requested;
   await stop();
   await isClosed;
 });
