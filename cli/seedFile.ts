@@ -6,6 +6,7 @@ import { type KeyRecord, parseRecord } from '../keys/record.ts';
 import type { IssuedKey } from '../keys/registry.ts';
 import { splitScopes } from '../keys/scope.ts';
 import { hashSecret, parseSecret } from '../keys/secret.ts';
+import { EDITABLE_FIELDS } from '../keys/table.ts';
 import { CliError } from '../operator/errors.ts';
 import { parseJson } from './options.ts';
 import type { KeptKey } from './secretSink.ts';
@@ -13,14 +14,7 @@ import type { KeptKey } from './secretSink.ts';
 /** The name that stands for standard input. */
 export const STDIN = '-';
 
-const FIELDS: readonly string[] = [
-  'label',
-  'owner',
-  'scopes',
-  'plan',
-  'expiresAt',
-  'metadata',
-] satisfies (keyof NewKey)[];
+const FIELDS: readonly string[] = EDITABLE_FIELDS;
 const MAX_PROBLEMS = 20;
 
 /** An entry as it stands in the file, before anything is known about it. */

@@ -6,12 +6,14 @@ import { LatchkeyError } from './errors.ts';
 export function translateStoreFault(operation: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof LatchkeyError) throw error;
-    throw new LatchkeyError('STORE_UNAVAILABLE', `the ${operation} failed: ${storeErrorName(error)}`, { cause: error });
+    throw new LatchkeyError('STORE_UNAVAILABLE', `the ${operation} failed: ${getStoreErrorName(error)}`, {
+      cause: error,
+    });
   };
 }
 
 /** The name that the SDK, the network or the engine gave a failure, such as `ResourceNotFoundException`. */
-export function storeErrorName(error: unknown): string {
+export function getStoreErrorName(error: unknown): string {
   if (!(error instanceof Error)) return 'UnknownError';
   const { code } = error as NodeJS.ErrnoException;
   return error.name === 'Error' && typeof code === 'string' ? code : error.name;
@@ -59,7 +61,7 @@ const THROTTLED = new Set([
 
 /** Whether DynamoDB refused a call for its rate alone, so that it did nothing. */
 export function isThrottled(error: unknown): boolean {
-  return THROTTLED.has(storeErrorName(error));
+  return THROTTLED.has(getStoreErrorName(error));
 }
 
 /**

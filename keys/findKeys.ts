@@ -1,5 +1,5 @@
 import { MAX_DEPTH } from './json.ts';
-import { type KeySecret, parseSecret, shownPrefixOf } from './secret.ts';
+import { type KeySecret, parseSecret, getShownPrefix } from './secret.ts';
 
 /** A key in a text. */
 export interface FoundKey {
@@ -100,7 +100,7 @@ export function maskIssuedKeys(text: string): string {
   let end = 0;
   for (const { secret, prefix, index } of findKeys(text)) {
     if (index < end) continue;
-    masked += `${text.slice(end, index)}${shownPrefixOf(secret, prefix)}…`;
+    masked += `${text.slice(end, index)}${getShownPrefix(secret, prefix)}…`;
     end = index + secret.length;
   }
   return masked + text.slice(end);

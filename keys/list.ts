@@ -89,7 +89,10 @@ export async function listPage(
 ): Promise<ListPage> {
   const { limit = MAX_LIMIT, cursor, owner } = options;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new LatchkeyError('INPUT_INVALID', `limit: got ${show(limit)}, wanted a whole number from 1 to ${MAX_LIMIT}`);
+    throw new LatchkeyError(
+      'INPUT_INVALID',
+      `limit: expected a whole number from 1 to ${MAX_LIMIT}, got ${show(limit)}`,
+    );
   }
   const startKey = cursor ? decodeCursor(cursor, owner) : undefined;
   if (state !== undefined || filter !== undefined) {
@@ -170,7 +173,7 @@ async function readChunk(
     const { items, lastKey } = await store.scan({ limit, startKey, consistentRead });
     return { entries: items.map((item) => ({ item, key: { [PARTITION_KEY]: item[PARTITION_KEY] } })), lastKey };
   }
-  const { items: keys, lastKey } = await store.keysOfOwner(owner, { limit, startKey });
+  const { items: keys, lastKey } = await store.queryOwner(owner, { limit, startKey });
   const byHash = new Map(keys.map((key) => [hashIn(key), key]));
   const items = await store.readAll([...byHash.keys()], consistentRead);
   // The index lags: what has gone to another owner meanwhile is no longer this one's.
@@ -219,7 +222,7 @@ function decodeCursor(cursor: string, owner: string | undefined): Item {
     const isOfOwner = owner !== undefined && mark.equals(markOf(owner)) && createdAt !== '';
     if (isOfOwner) return { [PARTITION_KEY]: hash, [ATTRIBUTE.owner]: owner, [ATTRIBUTE.createdAt]: createdAt };
   }
-  throw new LatchkeyError('INPUT_INVALID', `cursor: got ${show(cursor)}, wanted one that this list gave`);
+  throw new LatchkeyError('INPUT_INVALID', `cursor: expected the cursor of a page of this list, got ${show(cursor)}`);
 }
 
 function partsOf(cursor: string): { readonly hash: string | undefined; readonly rest: Buffer } {

@@ -46,9 +46,9 @@ export const REGISTRY_TRANSLATION = {
 export function checkRegistryOptions(options: KeyRegistryOptions): Required<KeyRegistryOptions> {
   const { tableName, actor, keyPrefix = DEFAULT_KEY_PREFIX } = options;
   const problems = [
-    ...(tableName ? [] : ['tableName: got nothing, wanted the name of the table']),
-    ...(isActor(actor) ? [] : [`actor: wanted ${ACTOR_EXPECTED}`]),
-    ...(isKeyPrefix(keyPrefix) ? [] : [`keyPrefix: got ${show(keyPrefix)}, wanted ${KEY_PREFIX_EXPECTED}`]),
+    ...(tableName ? [] : ['tableName: expected the name of the table, got nothing']),
+    ...(isActor(actor) ? [] : [`actor: expected ${ACTOR_EXPECTED}`]),
+    ...(isKeyPrefix(keyPrefix) ? [] : [`keyPrefix: expected ${KEY_PREFIX_EXPECTED}, got ${show(keyPrefix)}`]),
   ];
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   return { now: Date.now, retryOptions: DEFAULT_RETRY_OPTIONS, ...options, keyPrefix };

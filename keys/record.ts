@@ -46,6 +46,11 @@ export interface KeyRecord {
   readonly rotatedTo?: string;
   /** Epoch seconds: the table deletes the record some time after this. */
   readonly purgeAfter?: number;
+  /**
+   * A whole number that every change of the record by a `KeyRegistry` increases. Absent means 0. Last-used writes leave it
+   * unchanged.
+   */
+  readonly version?: number;
 }
 
 /**
@@ -106,6 +111,7 @@ export function parseRecord(item: unknown): KeyRecord {
     ...optional('rotatedFrom', readString),
     ...optional('rotatedTo', readString),
     ...optional('purgeAfter', readNumber),
+    ...optional('version', readVersion),
   };
 }
 
@@ -125,6 +131,11 @@ function readName(value: unknown): string | undefined {
 
 function readNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** Returns the value if it can be a record's version, a whole number from 0 on, or `undefined`. */
+export function readVersion(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 }
 
 function readStrings(value: unknown): readonly string[] | undefined {

@@ -152,7 +152,7 @@ export function parseKeyHash(text: unknown): KeyHash | undefined {
 }
 
 /** What may be shown of a key that was issued with this prefix: the prefix and the first 8 random characters. */
-export function shownPrefixOf(secret: KeySecret, prefix: string): string {
+export function getShownPrefix(secret: KeySecret, prefix: string): string {
   return secret.slice(0, prefix.length + SHOWN_CHARACTERS);
 }
 

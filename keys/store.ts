@@ -132,7 +132,7 @@ export class RegistryStore {
    *
    * @throws LatchkeyError `RECORD_CORRUPT` where two items have the id; `STORE_UNAVAILABLE`
    */
-  async hashOf(id: string, lagsMs: readonly number[] = INDEX_LAG_MS): Promise<KeyHash | undefined> {
+  async findHash(id: string, lagsMs: readonly number[] = INDEX_LAG_MS): Promise<KeyHash | undefined> {
     let entries = await this.#entriesOf(id);
     for (const lagMs of lagsMs) {
       if (entries.length > 0) break;
@@ -148,12 +148,12 @@ export class RegistryStore {
   }
 
   /** The hashes of the items with an id, as far as the index knows; two at most. */
-  async hashesOf(id: string): Promise<readonly unknown[]> {
+  async findHashes(id: string): Promise<readonly unknown[]> {
     return (await this.#entriesOf(id)).map((entry) => entry[PARTITION_KEY]);
   }
 
   /** Different ids that begin so, by a scan of the index; no more than `most`. */
-  async idsStarting(start: string, most: number): Promise<readonly string[]> {
+  async findIds(start: string, most: number): Promise<readonly string[]> {
     const ids = new Set<string>();
     let startKey: Item | undefined;
     do {
@@ -187,7 +187,7 @@ export class RegistryStore {
   }
 
   /** The keys of an owner's items, oldest first. */
-  async keysOfOwner(owner: string, { limit, startKey }: PageOptions): Promise<Page> {
+  async queryOwner(owner: string, { limit, startKey }: PageOptions): Promise<Page> {
     const query = new QueryCommand({
       TableName: this.#tableName,
       IndexName: BY_OWNER.indexName,

@@ -8,7 +8,16 @@ export const ATTRIBUTE = {
   createdBy: 'createdBy',
   lastUsedAt: 'lastUsedAt',
   purgeAfter: 'purgeAfter',
+  version: 'version',
 } as const;
+
+/**
+ * The attributes that an operator can set and change: by the library, the CLI, the console, a seed file or an import. Each has
+ * its check in `keys/fields.ts`.
+ */
+export const EDITABLE_FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as const;
+/** The name of an attribute that an operator can set and change. */
+export type EditableField = (typeof EDITABLE_FIELDS)[number];
 
 export const PARTITION_KEY = ATTRIBUTE.keyHash;
 /** The table's TTL attribute: epoch seconds. */

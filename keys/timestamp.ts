@@ -79,6 +79,6 @@ function offsetMs(sign: string | undefined, hours = '00', minutes = '00'): numbe
 const PURGE_AFTER_DAYS = 90;
 
 /** When the record of a key that ends then may go, in the epoch seconds that DynamoDB's TTL wants. */
-export function purgeAfter(endMs: number): number {
+export function getPurgeAfter(endMs: number): number {
   return Math.floor(endMs / 1000) + PURGE_AFTER_DAYS * 24 * 3600;
 }

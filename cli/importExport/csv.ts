@@ -17,6 +17,9 @@ import {
   showName,
 } from './importLine.ts';
 
+/** The header row of `export`, and the one from before records had a version. */
+const OWN_HEADERS = new Set([FIELD_NAMES, FIELD_NAMES.filter((name) => name !== 'version')].map(String));
+
 /** In quotes, for outside them databases and `import` mean no value by these. */
 const QUOTED = /[\r\n\t]|^\s|\s$|^(?:NULL|null)$|^\\N$/;
 
@@ -48,7 +51,7 @@ export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn
     bom: true,
     cast: (cell, { quoting, header }) => (quoting || header || !NO_VALUES.has(cell) ? cell : ''),
     columns: (names: readonly string[]) => {
-      isOwnExport = names.join() === FIELD_NAMES.join();
+      isOwnExport = OWN_HEADERS.has(names.join());
       return readHeader(names, warn);
     },
     delimiter,

@@ -1,5 +1,5 @@
 import type { ImportedKey } from '../../keys/registry.ts';
-import { hashSecret, isKeyPrefix, type KeySecret, parseSecret, shownPrefixOf } from '../../keys/secret.ts';
+import { hashSecret, isKeyPrefix, type KeySecret, parseSecret, getShownPrefix } from '../../keys/secret.ts';
 import { CliError } from '../../operator/errors.ts';
 import { parseJson } from '../options.ts';
 import { type EntryFields, fieldNamed, type ImportLine, objectLine } from './importLine.ts';
@@ -102,7 +102,7 @@ function readValue(name: string, rest: string, { allowWeak }: KeyListOptions): I
   const value = values.find((candidate) => candidate !== undefined) ?? '';
   const secret = parseSecret(value, { prefix: '', acceptForeignKeys: true });
   if (secret !== undefined && isIssued(secret)) {
-    return entryOf(name, secret, shownPrefixOf(secret, prefixOf(secret)));
+    return entryOf(name, secret, getShownPrefix(secret, prefixOf(secret)));
   }
   const problem = whyNotAKey(name, value);
   if (problem !== undefined) return problem;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addedRestriction, type Restriction } from '../../keys/import.ts';
+import { getAddedRestriction, type Restriction } from '../../keys/import.ts';
 import { checkImportedKey, type ImportContext } from '../../keys/importedKey.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
@@ -118,7 +118,7 @@ export class ReviewedKeys {
     }
     const later = this.#later.get(record.keyHash) ?? [];
     // Nothing but the restriction of it is kept.
-    later.push({ line: line.line, restriction: addedRestriction({}, record) });
+    later.push({ line: line.line, restriction: getAddedRestriction({}, record) });
     this.#later.set(record.keyHash, later);
   }
 
@@ -126,14 +126,14 @@ export class ReviewedKeys {
     const restriction: Restriction = { ...record };
     const duplicates: DuplicateLine[] = [];
     for (const { line: same, restriction: other } of later) {
-      const added = addedRestriction(restriction, other);
+      const added = getAddedRestriction(restriction, other);
       Object.assign(restriction, added);
       duplicates.push({ line: same, applied: Object.keys(added) });
     }
     const state = keyState(restriction, this.#options.nowMs);
     return {
       line,
-      entry: duplicates.length === 0 ? entry : { ...entry, ...addedRestriction(record, restriction) },
+      entry: duplicates.length === 0 ? entry : { ...entry, ...getAddedRestriction(record, restriction) },
       hasEnded: state === 'revoked' || state === 'expired',
       duplicates,
     };

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
+import { EDITABLE_FIELDS } from '../../keys/table.ts';
 import { relativeTime } from '../../operator/notices.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { ChangeForm } from './ChangeForm.tsx';
@@ -58,13 +59,11 @@ export function EditDialog({ record, onClose, onChanged }: KeyDialogProps) {
   );
 }
 
-const FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as const;
-
 function differenceOf(before: ConsoleKey, now: ConsoleKey): string {
-  const changed = FIELDS.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
+  const changed = EDITABLE_FIELDS.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
   const told = changed.map((name) => `${name} is now ${now[name] === undefined ? 'empty' : JSON.stringify(now[name])}`);
   return told.length === 0
-    ? 'It is as it was.'
+    ? 'Changed meanwhile, but in none of these fields. Save applies your edits.'
     : `Changed meanwhile: ${told.join('; ')}. Save puts your edits in place of it.`;
 }
 

@@ -3,8 +3,9 @@ import { LatchkeyError } from '../../keys/errors.ts';
 import type { NewKey } from '../../keys/fields.ts';
 import { isDeeper, MAX_DEPTH } from '../../keys/json.ts';
 import type { KeyChanges, RevokeOptions, RotateOptions, UpdateOptions } from '../../keys/registry.ts';
+import { EDITABLE_FIELDS } from '../../keys/table.ts';
 
-/** What `PATCH` is asked: changes, and the record that they were made up from. */
+/** The body of `PATCH`: changes, and the version of the record that the page showed. */
 export interface UpdateBody {
   readonly changes: KeyChanges;
   readonly expected: NonNullable<UpdateOptions['expected']>;
@@ -14,7 +15,6 @@ type JsonBody = Readonly<Record<string, unknown>>;
 
 /** A record's depth and what is around the record. */
 const MAX_BODY_DEPTH = MAX_DEPTH + 8;
-const FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as const;
 
 /**
  * The fields of a new key, which the registry checks one by one.
@@ -22,20 +22,20 @@ const FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as 
  * @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields
  */
 export async function readNewKey(c: Context): Promise<NewKey> {
-  const body = await readObject(c, FIELDS);
+  const body = await readObject(c, EDITABLE_FIELDS);
   return body as unknown as NewKey;
 }
 
 /**
- * Changes, which the registry checks one by one, with the record that they go by.
+ * Reads changes and the version of the record that they are based on. The registry checks both.
  *
- * @throws LatchkeyError `INPUT_INVALID`, also where that record is missing: a change that goes by none would undo another's
+ * @throws LatchkeyError `INPUT_INVALID`, also without `expected`: such an update could undo somebody else's
  */
 export async function readUpdate(c: Context, id: string): Promise<UpdateBody> {
   const { changes, expected } = await readObject(c, ['changes', 'expected']);
   if (!isObject(changes)) throw invalid('changes: wanted an object of what is to change');
-  if (!isObject(expected)) throw invalid('expected: wanted the record that the changes go by');
-  return { changes, expected: { ...expected, id } as unknown as UpdateBody['expected'] };
+  if (!isObject(expected)) throw invalid('expected: expected an object with the version of the record, got none');
+  return { changes, expected: { id, version: expected['version'] as number | undefined } };
 }
 
 /** @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields */

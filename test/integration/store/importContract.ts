@@ -88,6 +88,9 @@ function describeEntries(tableOf: () => Table): void {
     ['an id that cannot be one here', { id: 'key_1' }, {}],
     ['a raw key in place of an id', { id: generateSecret('sk_') }, {}],
     ['a chain to what cannot be ids here', { rotatedFrom: 'key_1', rotatedTo: '' }, {}],
+    ['the version of an export', { version: 7 }, { version: 7 }],
+    ['a version that is none here', { version: 'v1' as unknown as number }, {}],
+    ['a version below 0', { version: -1 }, {}],
     ['microseconds and another zone', { createdAt: '2024-01-31T13:00:00.123456+01:00' }, { createdAt: FULL.createdAt }],
   ])('takes %s', async (_, fields, expected) => {
     const table = tableOf();
@@ -228,14 +231,22 @@ function describeDuplicates(tableOf: () => Table): void {
   const purgeNow = NOW_MS / 1000 + 90 * 86_400;
 
   test.each<[string, Partial<ImportedKey>[], object]>([
-    ['revoked', [{}, revoked], { ...revoked, purgeAfter: purgeNow }],
-    ['disabled', [{}, disabled], disabled],
-    ['expired sooner', [{ expiresAt: later }, { expiresAt: soon }], { expiresAt: soon, purgeAfter: purgeSoon }],
-    ['expiring at all', [{}, { expiresAt: soon }], { expiresAt: soon, purgeAfter: purgeSoon }],
+    ['revoked', [{}, revoked], { ...revoked, purgeAfter: purgeNow, version: 1 }],
+    ['disabled', [{}, disabled], { ...disabled, version: 1 }],
+    [
+      'expired sooner',
+      [{ expiresAt: later }, { expiresAt: soon }],
+      { expiresAt: soon, purgeAfter: purgeSoon, version: 1 },
+    ],
+    ['expiring at all', [{}, { expiresAt: soon }], { expiresAt: soon, purgeAfter: purgeSoon, version: 1 }],
     ['expired later: nothing', [{ expiresAt: soon }, { expiresAt: later }], { expiresAt: soon, purgeAfter: purgeSoon }],
     ['active: nothing', [revoked, {}], { ...revoked, purgeAfter: purgeNow }],
     ['revoked again: nothing', [revoked, { ...revoked, revokedBy: 'eve' }], { ...revoked, purgeAfter: purgeNow }],
-    ['disabled, and then revoked', [{}, disabled, revoked], { ...disabled, ...revoked, purgeAfter: purgeNow }],
+    [
+      'disabled, and then revoked',
+      [{}, disabled, revoked],
+      { ...disabled, ...revoked, purgeAfter: purgeNow, version: 2 },
+    ],
   ])('keeps the first entry of a hash, and adds of a later one that it is %s', async (_, fields, expected) => {
     const table = tableOf();
     const keyHash = newHash();

@@ -67,7 +67,7 @@ function describeChain(tableOf: () => Table): void {
       createdBy: 'tests',
       rotatedFrom: old.id,
     });
-    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id });
+    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, version: 1 });
     expect(await table.item(record.keyHash)).toEqual(record);
     expect(await table.item(old.keyHash)).toEqual(previous);
     expect(tracesOf([secret], JSON.stringify(await table.items()))).toEqual([]);
@@ -192,6 +192,8 @@ function describeRefusals(tableOf: () => Table): void {
     ['goes to another plan', 'CONFLICT', ({ registry }, id) => registry.update(id, { plan: 'pro' })],
     ['is taken off its plan', 'CONFLICT', ({ registry }, id) => registry.update(id, { plan: null })],
     ['gets another label', 'CONFLICT', ({ registry }, id) => registry.update(id, { label: 'other' })],
+    ['gets other metadata', 'CONFLICT', ({ registry }, id) => registry.update(id, { metadata: null })],
+    ['is disabled and enabled', 'CONFLICT', ({ registry }, id) => registry.disable(id).then(() => registry.enable(id))],
     ['is deleted', 'NOT_FOUND', async ({ registry, remove }, id) => remove((await registry.get(id)).keyHash)],
   ])('of a key that %s meanwhile takes its successor back', async (name, code, act) => {
     const table = tableOf();
@@ -268,7 +270,7 @@ function describeHalfway(tableOf: () => Table): void {
     expect(await table.item(old.keyHash)).toEqual(old);
     const { record, previous } = await table.registry.storeRotation(drawn);
     expect(record).toEqual(drawn.record);
-    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id });
+    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, version: 1 });
     expect(await table.items()).toHaveLength(2);
   });
 
@@ -283,7 +285,7 @@ function describeHalfway(tableOf: () => Table): void {
     expect(orphan).toMatchObject({ ...KEPT, rotatedFrom: old.id });
 
     const { record, previous } = await table.registry.rotate(old.id, HOUR);
-    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id });
+    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, version: 1 });
     expect(record.id).not.toBe(orphan?.['id']);
     expect(await othersThan(table, old.id, record.id)).toEqual([orphan]);
     expect(await table.registry.revoke(String(orphan?.['id']))).toMatchObject({ revokedAt: at(0) });

@@ -70,6 +70,7 @@ const MISFITS: Readonly<Record<string, readonly unknown[]>> = {
   rotatedFrom: [7],
   rotatedTo: [7],
   purgeAfter: ['1900000000', [1]],
+  version: ['4', -1, 1.5, true, [4]],
 };
 
 const FULL = fullItem();

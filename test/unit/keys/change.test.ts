@@ -10,54 +10,79 @@ const { record } = makeKey();
 const FOUND = recordAnswer(record);
 
 describe('the expressions of a change', () => {
-  const BARE: Change = { operation: 'x', done: 'x', conditions: [], isIn: () => false, refusal: () => undefined };
+  const BARE: Change = { operation: 'x', done: 'x', conditions: [], isApplied: () => false, refusal: () => undefined };
+  const EXISTS = 'attribute_exists(#keyHash) AND #id = :id';
+  const CAN_COUNT = '(attribute_not_exists(#version) OR attribute_type(#version, :number))';
+  const NAMES = { '#keyHash': 'keyHash', '#id': 'id', '#version': 'version' };
+  const COUNTED = { ':id': 'the id', ':one': 1, ':number': 'N' };
 
   test.each<[string, Partial<Change>, object]>([
     [
-      'what is set',
+      'set attributes',
       { set: { label: 'a', owner: 'b' } },
       {
-        UpdateExpression: 'SET #label = :label, #owner = :owner',
-        ConditionExpression: 'attribute_exists(#keyHash) AND #id = :id',
-        ExpressionAttributeNames: { '#label': 'label', '#owner': 'owner', '#keyHash': 'keyHash', '#id': 'id' },
-        ExpressionAttributeValues: { ':label': 'a', ':owner': 'b', ':id': 'the id' },
+        UpdateExpression: 'SET #label = :label, #owner = :owner ADD #version :one',
+        ConditionExpression: `${EXISTS} AND ${CAN_COUNT}`,
+        ExpressionAttributeNames: { ...NAMES, '#label': 'label', '#owner': 'owner' },
+        ExpressionAttributeValues: { ...COUNTED, ':label': 'a', ':owner': 'b' },
       },
     ],
     [
-      'what is removed',
+      'remove attributes',
       { remove: ['plan', 'owner'] },
       {
-        UpdateExpression: 'REMOVE #plan, #owner',
-        ConditionExpression: 'attribute_exists(#keyHash) AND #id = :id',
-        ExpressionAttributeNames: { '#plan': 'plan', '#owner': 'owner', '#keyHash': 'keyHash', '#id': 'id' },
-        ExpressionAttributeValues: { ':id': 'the id' },
+        UpdateExpression: 'REMOVE #plan, #owner ADD #version :one',
+        ConditionExpression: `${EXISTS} AND ${CAN_COUNT}`,
+        ExpressionAttributeNames: { ...NAMES, '#plan': 'plan', '#owner': 'owner' },
+        ExpressionAttributeValues: COUNTED,
       },
     ],
     [
-      'both, and the conditions with their own names and values',
+      'do both under conditions with their own values',
       {
         set: { label: 'a' },
         remove: ['plan'],
-        conditions: ['#metadata.#n0 = :v0', 'attribute_type(#plan, :null)'],
-        names: { n0: 'seats', n1: 'unused' },
-        values: { v0: 3, v1: 'unused' },
+        conditions: ['#owner = :ownerRead', 'attribute_type(#plan, :null)'],
+        values: { ownerRead: 'acme', unused: 'unused' },
       },
       {
-        UpdateExpression: 'SET #label = :label REMOVE #plan',
-        ConditionExpression:
-          'attribute_exists(#keyHash) AND #id = :id AND #metadata.#n0 = :v0 AND attribute_type(#plan, :null)',
-        ExpressionAttributeNames: {
-          '#label': 'label',
-          '#plan': 'plan',
-          '#keyHash': 'keyHash',
-          '#id': 'id',
-          '#metadata': 'metadata',
-          '#n0': 'seats',
-        },
-        ExpressionAttributeValues: { ':label': 'a', ':id': 'the id', ':v0': 3, ':null': 'NULL' },
+        UpdateExpression: 'SET #label = :label REMOVE #plan ADD #version :one',
+        ConditionExpression: `${EXISTS} AND #owner = :ownerRead AND attribute_type(#plan, :null) AND ${CAN_COUNT}`,
+        ExpressionAttributeNames: { ...NAMES, '#label': 'label', '#plan': 'plan', '#owner': 'owner' },
+        ExpressionAttributeValues: { ...COUNTED, ':label': 'a', ':ownerRead': 'acme', ':null': 'NULL' },
       },
     ],
-  ])('name %s, and nothing that they do not use', (_, change, expected) => {
+    [
+      'compare the version',
+      { remove: ['plan'], expectedVersion: 3 },
+      {
+        UpdateExpression: 'SET #version = :nextVersion REMOVE #plan',
+        ConditionExpression: `${EXISTS} AND #version = :expectedVersion`,
+        ExpressionAttributeNames: { ...NAMES, '#plan': 'plan' },
+        ExpressionAttributeValues: { ':id': 'the id', ':expectedVersion': 3, ':nextVersion': 4 },
+      },
+    ],
+    [
+      'read an absent version as 0',
+      { remove: ['plan'], expectedVersion: 0 },
+      {
+        UpdateExpression: 'SET #version = :nextVersion REMOVE #plan',
+        ConditionExpression: `${EXISTS} AND ((attribute_not_exists(#version) OR attribute_type(#version, :null)) OR #version = :expectedVersion)`,
+        ExpressionAttributeNames: { ...NAMES, '#plan': 'plan' },
+        ExpressionAttributeValues: { ':id': 'the id', ':null': 'NULL', ':expectedVersion': 0, ':nextVersion': 1 },
+      },
+    ],
+    [
+      'replace a version that is not a number',
+      { remove: ['plan'], replacesVersion: true },
+      {
+        UpdateExpression: 'SET #version = :one REMOVE #plan',
+        ConditionExpression: `${EXISTS} AND NOT attribute_type(#version, :number)`,
+        ExpressionAttributeNames: { ...NAMES, '#plan': 'plan' },
+        ExpressionAttributeValues: COUNTED,
+      },
+    ],
+  ])('%s, and name nothing that they do not use', (_, change, expected) => {
     expect(updateExpressions('the id', { ...BARE, ...change })).toStrictEqual(expected);
   });
 });

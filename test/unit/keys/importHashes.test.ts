@@ -31,7 +31,7 @@ class LaggingStore extends RegistryStore {
     return this.#behaviour.read?.();
   }
 
-  override async hashesOf(): Promise<readonly unknown[]> {
+  override async findHashes(): Promise<readonly unknown[]> {
     return [];
   }
 }
@@ -64,7 +64,7 @@ describe('checkConcurrency', () => {
       expect(() => checkConcurrency({ concurrency })).toThrow(
         expect.objectContaining({
           code: 'INPUT_INVALID',
-          message: expect.stringMatching(new RegExp(`concurrency: got ${concurrency}, .*from 1 to 100`)),
+          message: expect.stringMatching(new RegExp(`concurrency: expected .*from 1 to 100, got ${concurrency}`)),
         }),
       );
     },

@@ -93,9 +93,9 @@ describe('a zero time', () => {
   );
 
   test.each([
-    [{ revokedAt: 0, revokedBy: 'carol' }, /^revokedAt: got a zero time beside revokedBy/],
-    [{ revokedAt: '0', revokedReason: 'left' }, /^revokedAt: got a zero time beside revokedReason/],
-    [{ disabledAt: '1970-01-01', disabledBy: 'bob' }, /^disabledAt: got a zero time beside disabledBy/],
+    [{ revokedAt: 0, revokedBy: 'carol' }, /^revokedAt: expected .+ revokedBy, got a zero time/],
+    [{ revokedAt: '0', revokedReason: 'left' }, /^revokedAt: expected .+ revokedReason, got a zero time/],
+    [{ disabledAt: '1970-01-01', disabledBy: 'bob' }, /^disabledAt: expected .+ disabledBy, got a zero time/],
   ])('is rejected if somebody ended the key then: %j', (fields, problem) => {
     expect(check(fields)).toEqual({ problem: expect.stringMatching(problem) });
   });
@@ -107,7 +107,7 @@ describe('what may be shown of a key', () => {
   });
 
   test.each([[''], ['x'.repeat(25)], [' sk_'], ['sk_ '], ['ské'], [['sk_']]])('is refused: %p', (keyPrefix) => {
-    expect(check({ keyPrefix })).toEqual({ problem: expect.stringMatching(/^keyPrefix: wanted .*24/) });
+    expect(check({ keyPrefix })).toEqual({ problem: expect.stringMatching(/^keyPrefix: expected .*24/) });
   });
 });
 
@@ -134,7 +134,7 @@ test.each(['a,b', '{a', '[a]', '"a"', ''])(
   'a scope that is written as %j is refused, and how to write scopes is told',
   (scope) => {
     expect(check({ scopes: ['fine', scope] })).toEqual({
-      problem: expect.stringMatching(/^scopes: wanted .*"orders:read"/),
+      problem: expect.stringMatching(/^scopes: expected .*"orders:read"/),
     });
   },
 );
@@ -162,20 +162,20 @@ test('each field that is wrong is told, with the bounds of what is wanted, and n
   const checked = check(Object.fromEntries(WRONG.map(([name, value]) => [name, value])));
   const problems = 'problem' in checked ? checked.problem.split('; ') : [];
   expect(problems).toEqual(
-    WRONG.map(([name, , bound]) => expect.stringMatching(new RegExp(`^${name}: wanted .*${bound}`))),
+    WRONG.map(([name, , bound]) => expect.stringMatching(new RegExp(`^${name}: expected .*${bound}`))),
   );
 });
 
 test.each(WRONG.map(([name]) => name))('%s of 25,000 lists in each other is refused', (name) => {
   const value = name === 'metadata' ? { deep: deepValue(25_000) } : deepValue(25_000);
-  expect(check({ [name]: value })).toEqual({ problem: expect.stringMatching(new RegExp(`^${name}: wanted `)) });
+  expect(check({ [name]: value })).toEqual({ problem: expect.stringMatching(new RegExp(`^${name}: expected `)) });
 });
 
 test('a last use may be a minute ahead, as clocks differ, and no more', () => {
   expect(check({ lastUsedAt: at(MINUTE_MS) })).toMatchObject({ record: { lastUsedAt: at(MINUTE_MS) } });
   const lastUsedAt = at(MINUTE_MS + 1);
   expect(check({ lastUsedAt })).toEqual({
-    problem: `lastUsedAt: got ${lastUsedAt}, which is to come, wanted a time that has passed`,
+    problem: `lastUsedAt: expected a time in the past, got ${lastUsedAt}`,
   });
 });
 
@@ -192,6 +192,6 @@ test.each([undefined, null, 'a text', 7, [], A_FUNCTION])(
   'an entry that is %p lacks its hash and its label',
   (entry) => {
     const checked = checkImportedKey(entry, { actor: 'ops', nowMs: NOW_MS });
-    expect(checked).toEqual({ problem: expect.stringMatching(/^keyHash: wanted [^;]+; label: wanted [^;]+$/) });
+    expect(checked).toEqual({ problem: expect.stringMatching(/^keyHash: expected [^;]+; label: expected [^;]+$/) });
   },
 );

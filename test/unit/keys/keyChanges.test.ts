@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { changing, checkChanges, type KeyChanges } from '../../../keys/changes.ts';
+import { checkChanges, type KeyChanges, updateChange, versionRefusal } from '../../../keys/changes.ts';
 import { deepValue } from '../../support/deepJson.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 
@@ -15,7 +15,7 @@ describe('checkChanges', () => {
     expect(() => checkChanges(changes, NOW_MS)).toThrow(
       expect.objectContaining({
         code: 'INPUT_INVALID',
-        message: expect.stringMatching(new RegExp(`^changes: got none, wanted .*${ALL_FIELDS}`)),
+        message: expect.stringMatching(new RegExp(`^changes: expected .*${ALL_FIELDS}, got none`)),
       }),
     );
   });
@@ -39,7 +39,7 @@ describe('checkChanges', () => {
     expect(() => checkChanges({ label: '', owner: 'acme', colour: 'red' }, NOW_MS)).toThrow(
       expect.objectContaining({
         code: 'INPUT_INVALID',
-        message: expect.stringMatching(new RegExp(`^label: got "", wanted [^;]+; .*"colour".*${ALL_FIELDS}$`)),
+        message: expect.stringMatching(new RegExp(`^label: expected [^;]+, got ""; .*${ALL_FIELDS}.*"colour"$`)),
       }),
     );
   });
@@ -51,28 +51,31 @@ const IS_NOT_REVOKED = '(attribute_not_exists(#revokedAt) OR attribute_type(#rev
 const HAS_NO_END = '(attribute_not_exists(#expiresAt) OR attribute_type(#expiresAt, :null))';
 const IS_NOT_ROTATED = '(attribute_not_exists(#rotatedTo) OR attribute_type(#rotatedTo, :null))';
 
-describe('changing', () => {
-  test.each<[string, KeyChanges, Parameters<typeof changing>[1], readonly string[]]>([
-    ['a label takes any key that is not revoked', { label: 'b' }, { read: undefined, expected: undefined }, []],
+describe('updateChange', () => {
+  test.each<[string, KeyChanges, Parameters<typeof updateChange>[1], readonly string[]]>([
+    ['allows a new label for any key that is not revoked', { label: 'b' }, { read: undefined }, []],
     [
-      'a label as it was read compares that alone',
-      { label: 'b' },
-      { read: record, expected: record },
-      ['#label = :v0'],
-    ],
-    [
-      'a label and the end compare the end and the rotation',
+      'allows a new expiry only if the expiry and the rotation are as they were read',
       { label: 'b', expiresAt: at(1) },
-      { read: record, expected: undefined },
+      { read: record },
       [HAS_NO_END, IS_NOT_ROTATED],
     ],
+    [
+      'compares the times and ids that were read',
+      { expiresAt: at(1) },
+      { read: { ...record, expiresAt: at(2), rotatedTo: 'successor' } },
+      ['#expiresAt = :expiresAtRead', '#rotatedTo = :rotatedToRead'],
+    ],
   ])('%s', (_, changes, context, compared) => {
-    expect(changing(changes, context).conditions).toEqual([IS_NOT_REVOKED, ...compared]);
+    const change = updateChange(changes, context);
+    expect(change.conditions).toEqual([IS_NOT_REVOKED, ...compared]);
+    const { expiresAt: expiresAtRead, rotatedTo: rotatedToRead } = context.read ?? {};
+    expect(change.values).toEqual(JSON.parse(JSON.stringify({ expiresAtRead, rotatedToRead })));
   });
 
-  test('does not take the end from a key that was rotated, and names its successor', () => {
+  test('rejects the removal of the expiry of a rotated key, and names the successor', () => {
     const read = { ...record, expiresAt: at(1), rotatedTo: 'successor' };
-    expect(() => changing({ expiresAt: null }, { read, expected: undefined })).toThrow(
+    expect(() => updateChange({ expiresAt: null }, { read })).toThrow(
       expect.objectContaining({
         code: 'CONFLICT',
         keyId: record.id,
@@ -81,25 +84,39 @@ describe('changing', () => {
     );
   });
 
-  test('refuses what is not as it was read any more, and names it alone', () => {
-    const changes = { label: 'b', owner: 'other', plan: null };
-    const read = { ...record, label: 'changed', plan: 'pro' };
-    expect(() => changing(changes, { read, expected: record })).toThrow(
-      expect.objectContaining({
-        code: 'CONFLICT',
-        keyId: record.id,
-        message: expect.stringMatching(/\blabel\b(?!.*\bowner\b).*\bplan\b/),
-      }),
-    );
-  });
-
   test.each<[string, KeyChanges]>([
-    ['to another end', { expiresAt: at(1) }],
-    ['to none, though it was rotated', { expiresAt: null }],
-  ])('refuses a change of what was revoked before it is written: %s', (_, changes) => {
+    ['another expiry', { expiresAt: at(1) }],
+    ['no expiry, even if the key was rotated', { expiresAt: null }],
+  ])('rejects a change of a revoked key before it is written: %s', (_, changes) => {
     const read = { ...record, revokedAt: at(-1), rotatedTo: 'successor' };
-    expect(() => changing(changes, { read, expected: undefined })).toThrow(
+    expect(() => updateChange(changes, { read })).toThrow(
       expect.objectContaining({ code: 'ALREADY_REVOKED', keyId: record.id }),
     );
+  });
+});
+
+describe('versionRefusal', () => {
+  const versioned = (version: number | undefined) => ({ ...record, ...(version === undefined ? {} : { version }) });
+
+  test.each<[number | undefined, number | undefined]>([
+    [undefined, undefined],
+    [3, undefined],
+    [undefined, 0],
+    [0, 0],
+    [3, 3],
+  ])('allows a record of version %p if version %p is expected', (version, expected) => {
+    expect(versionRefusal(versioned(version), expected)).toBeUndefined();
+  });
+
+  test.each<[number | undefined, number]>([
+    [undefined, 1],
+    [1, 0],
+    [4, 3],
+  ])('rejects a record of version %p if version %p is expected, and names both', (version, expected) => {
+    expect(versionRefusal(versioned(version), expected)).toMatchObject({
+      code: 'CONFLICT',
+      keyId: record.id,
+      message: expect.stringMatching(new RegExp(`other fields.*version ${expected}, got ${version ?? 0}\\b`)),
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { problemOf, expectedFor } from '../../../keys/fields.ts';
+import { findProblem, expectedFor } from '../../../keys/fields.ts';
 import type { JsonValue } from '../../../keys/json.ts';
 import { NOW_MS } from '../../support/keys.ts';
 
@@ -17,13 +17,15 @@ describe('an expiry', () => {
     '2031-01-31',
     '2030-06-15',
   ])('of %s is taken', (text) => {
-    expect(problemOf('expiresAt', text, NOW_MS)).toBeUndefined();
+    expect(findProblem('expiresAt', text, NOW_MS)).toBeUndefined();
   });
 
   test.each(['2030-06-14', '2030-06-15T12:00:00Z', '2031-01-31T12:00:00', '2031-02-30', '1924905600', 'tomorrow'])(
     'of %s is refused, and what is wanted is told',
     (text) => {
-      expect(problemOf('expiresAt', text, NOW_MS)).toBe(`expiresAt: got "${text}", wanted ${expectedFor('expiresAt')}`);
+      expect(findProblem('expiresAt', text, NOW_MS)).toBe(
+        `expiresAt: expected ${expectedFor('expiresAt')}, got "${text}"`,
+      );
     },
   );
 });
@@ -32,16 +34,16 @@ describe('scopes', () => {
   test.each(['a,b', 'a, b', '{a,b}', '{a', '[a]', 'a b', ''])(
     'with %j among them are refused, and how to write them is told',
     (scope) => {
-      const problem = problemOf('scopes', ['fine', scope], NOW_MS);
+      const problem = findProblem('scopes', ['fine', scope], NOW_MS);
       expect(problem).toBe(
-        `scopes: got a list of 2 with ${JSON.stringify(scope)} in it, wanted ${expectedFor('scopes')}`,
+        `scopes: expected ${expectedFor('scopes')}, got a list of 2 with ${JSON.stringify(scope)} in it`,
       );
       expect(problem).toContain('["orders:read","orders:write"]');
     },
   );
 
   test('that are one text are refused', () => {
-    expect(problemOf('scopes', 'a,b', NOW_MS)).toMatch(/^scopes: got "a,b", wanted a list of scopes/);
+    expect(findProblem('scopes', 'a,b', NOW_MS)).toMatch(/^scopes: expected a list of scopes.*, got "a,b"$/);
   });
 });
 
@@ -52,7 +54,7 @@ describe('metadata', () => {
     ['with numbers that the table keeps', { all: [0, 9.9e125, -9.9e125, 1e-130, -1e-130] }],
     ['with names that objects have from elsewhere', { toString: 'x', prototype: null }],
   ])('%s is taken', (_, metadata) => {
-    expect(problemOf('metadata', metadata, NOW_MS)).toBeUndefined();
+    expect(findProblem('metadata', metadata, NOW_MS)).toBeUndefined();
   });
 
   test.each([
@@ -67,7 +69,7 @@ describe('metadata', () => {
     ['whose reader would get another prototype', JSON.parse('{"a":{"__proto__":{}}}')],
     ['whose reader would get a class', { a: { constructor: 'x' } }],
   ])('%s is refused', (_, metadata) => {
-    expect(problemOf('metadata', metadata, NOW_MS)).toMatch(/^metadata: got .+, wanted .*1024/);
+    expect(findProblem('metadata', metadata, NOW_MS)).toMatch(/^metadata: expected .*1024.*, got .+/);
   });
 });
 
@@ -89,7 +91,7 @@ describe('a message tells what a field was', () => {
     [Symbol('s'), 'a symbol'],
     [() => 'secret', 'a function'],
   ])('%p', (value, got) => {
-    expect(problemOf('plan', value, NOW_MS)?.split(', wanted ')[0]).toBe(`plan: got ${got}`);
+    expect(findProblem('plan', value, NOW_MS)?.split(', got ')[1]).toBe(`${got}`);
   });
 
   test.each([
@@ -102,7 +104,7 @@ describe('a message tells what a field was', () => {
     ],
     ['an override of the direction', 'a\u202eb', String.raw`a\u202eb`],
   ])('and of %s at most the first 4 and its length', (_, value, got) => {
-    expect(problemOf('plan', value, NOW_MS)?.split(', wanted ')[0]).toBe(`plan: got "${got}"`);
+    expect(findProblem('plan', value, NOW_MS)?.split(', got ')[1]).toBe(`"${got}"`);
   });
 
   test.each([

@@ -27,7 +27,7 @@ class OnePage extends RegistryStore {
     return { items: this.#items, lastKey: this.#lastKey };
   }
 
-  override async keysOfOwner(_owner: string, options: PageOptions) {
+  override async queryOwner(_owner: string, options: PageOptions) {
     return this.scan(options);
   }
 
@@ -77,7 +77,7 @@ describe('a page of keys', () => {
   test.each([0, 1001, 1.5, '7'])('is not of %p keys, and its bounds are told', async (limit) => {
     await expect(listPage(new OnePage([]), { limit: limit as number }, NOW)).rejects.toMatchObject({
       code: 'INPUT_INVALID',
-      message: expect.stringMatching(new RegExp(`^limit: got ${JSON.stringify(limit)}, .* 1 to 1000$`)),
+      message: expect.stringMatching(new RegExp(`^limit: expected .* 1 to 1000, got ${JSON.stringify(limit)}$`)),
     });
   });
 });
@@ -101,7 +101,7 @@ class Table extends RegistryStore {
     return { items, lastKey: items.length < rest.length ? items.at(-1) : undefined };
   }
 
-  override async keysOfOwner(owner: string, options: PageOptions) {
+  override async queryOwner(owner: string, options: PageOptions) {
     const { items, lastKey } = await this.scan(options);
     return { items: items.map(({ keyHash, createdAt }) => ({ keyHash, owner, createdAt })), lastKey };
   }
@@ -201,7 +201,7 @@ describe('a cursor', () => {
     const cursor = await made();
     await expect(listPage(new OnePage([]), { owner, cursor }, NOW)).rejects.toMatchObject({
       code: 'INPUT_INVALID',
-      message: expect.stringMatching(/^cursor: got ./),
+      message: expect.stringMatching(/^cursor: expected .+, got ./),
     });
   });
 });

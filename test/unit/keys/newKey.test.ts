@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../../keys/errors.ts';
-import { checkNewKey, expiry } from '../../../keys/fields.ts';
+import { checkNewKey, toExpiryFields } from '../../../keys/fields.ts';
 import { generateSecret } from '../../../keys/secret.ts';
 import { deepValue } from '../../support/deepJson.ts';
 import { NOW_MS } from '../../support/keys.ts';
@@ -20,7 +20,7 @@ test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
   (name) => {
     const deep = name === 'metadata' ? { deep: deepValue(25_000) } : deepValue(25_000);
     expect(problemOf({ label: 'x', [name]: deep })).toMatch(
-      new RegExp(`^${name}: got objects and lists more than 32 deep`),
+      new RegExp(`^${name}: expected .+, got objects and lists more than 32 deep`),
     );
   },
 );
@@ -32,7 +32,7 @@ test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
     cyclic['self'] = cyclic;
     cyclic['again'] = cyclic;
     expect(problemOf({ label: 'x', [name]: cyclic })).toMatch(
-      new RegExp(`^${name}: got objects and lists more than 32 deep`),
+      new RegExp(`^${name}: expected .+, got objects and lists more than 32 deep`),
     );
   },
 );
@@ -44,14 +44,14 @@ test.each([
   ['a date', new Date(0)],
   ['nothing', undefined],
 ])('checkNewKey rejects metadata with %s in it', (_, value) => {
-  expect(problemOf({ label: 'x', metadata: { a: [value] } })).toMatch(/^metadata: got an object, wanted/);
-  expect(problemOf({ label: 'x', scopes: [value] })).toMatch(/^scopes: got a list of 1 with /);
+  expect(problemOf({ label: 'x', metadata: { a: [value] } })).toMatch(/^metadata: expected .+, got an object$/);
+  expect(problemOf({ label: 'x', scopes: [value] })).toMatch(/^scopes: expected .+, got a list of 1 with /);
 });
 
 test('checkNewKey rejects a list of scopes with a gap', () => {
   const scopes: string[] = [];
   scopes.length = 1;
-  expect(problemOf({ label: 'x', scopes })).toMatch(/^scopes: got a list of 1 with nothing in it/);
+  expect(problemOf({ label: 'x', scopes })).toMatch(/^scopes: expected .+, got a list of 1 with nothing in it/);
 });
 
 test('a new key shares no list and no object with its input', () => {
@@ -86,7 +86,7 @@ describe('the bounds of a new key', () => {
   });
 
   test('an expiry that nobody checked is not stored', () => {
-    expect(() => expiry('tomorrow')).toThrow(expect.objectContaining({ code: 'INTERNAL_ERROR' }));
+    expect(() => toExpiryFields('tomorrow')).toThrow(expect.objectContaining({ code: 'INTERNAL_ERROR' }));
   });
 
   test.each([
@@ -111,7 +111,7 @@ describe('the bounds of a new key', () => {
     ['expiresAt', { label: 'x', expiresAt: '2031-02-30T00:00:00Z' }],
     ['expiresAt', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }],
   ])('a bad %s is told: %p', (field, input) => {
-    expect(problemOf(input)).toMatch(new RegExp(`^${field}: got .+, wanted \\S`));
+    expect(problemOf(input)).toMatch(new RegExp(`^${field}: expected .+, got \\S`));
   });
 });
 

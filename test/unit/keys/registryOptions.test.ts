@@ -36,7 +36,7 @@ describe('checkRegistryOptions', () => {
   });
 
   const WRONG = { tableName: '', actor: '', keyPrefix: 'SK' };
-  const TOLD = [/^tableName: got nothing, wanted \S/, /^actor: wanted \S/, /^keyPrefix: got "SK", wanted \S/];
+  const TOLD = [/^tableName: expected .+, got nothing$/, /^actor: expected \S/, /^keyPrefix: expected .+, got "SK"$/];
 
   test.each<[Partial<KeyRegistryOptions>, readonly RegExp[]]>([
     [{ tableName: '' }, TOLD.slice(0, 1)],

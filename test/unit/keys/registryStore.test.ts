@@ -27,11 +27,11 @@ const CALLS: readonly (readonly [string, string, (store: RegistryStore) => Promi
   ['read', 'read', (store) => store.read(keyHash)],
   ['put', 'write', (store) => store.put({ keyHash })],
   ['remove', 'deletion', (store) => store.remove(keyHash, 'a')],
-  ['hashOf', 'query', (store) => store.hashOf('a', [])],
-  ['hashesOf', 'query', (store) => store.hashesOf('a')],
-  ['idsStarting', 'scan', (store) => store.idsStarting('abcd', 2)],
+  ['hashOf', 'query', (store) => store.findHash('a', [])],
+  ['hashesOf', 'query', (store) => store.findHashes('a')],
+  ['idsStarting', 'scan', (store) => store.findIds('abcd', 2)],
   ['scan', 'scan', (store) => store.scan({ limit: 2 })],
-  ['keysOfOwner', 'query', (store) => store.keysOfOwner('acme', { limit: 2 })],
+  ['keysOfOwner', 'query', (store) => store.queryOwner('acme', { limit: 2 })],
   ['readAll', 'read', (store) => store.readAll([keyHash], false)],
 ];
 
@@ -56,11 +56,11 @@ describe('each call of the registry', () => {
 
   test.each<[string, (store: RegistryStore) => Promise<unknown>, unknown]>([
     ['read', (store) => store.read(keyHash), undefined],
-    ['hashOf', (store) => store.hashOf('a', []), undefined],
-    ['hashesOf', (store) => store.hashesOf('a'), []],
-    ['idsStarting', (store) => store.idsStarting('abcd', 2), []],
+    ['hashOf', (store) => store.findHash('a', []), undefined],
+    ['hashesOf', (store) => store.findHashes('a'), []],
+    ['idsStarting', (store) => store.findIds('abcd', 2), []],
     ['scan', (store) => store.scan({ limit: 2 }), { items: [], lastKey: undefined }],
-    ['keysOfOwner', (store) => store.keysOfOwner('acme', { limit: 2 }), { items: [], lastKey: undefined }],
+    ['keysOfOwner', (store) => store.queryOwner('acme', { limit: 2 }), { items: [], lastKey: undefined }],
     ['readAll', (store) => store.readAll([keyHash], false), []],
   ])('%s that is answered with nothing in it has found nothing', async (_, call, expected) => {
     expect(await call(answeredStore(EMPTY).store)).toEqual(expected);
@@ -92,7 +92,7 @@ describe('hashOf', () => {
     ['a keyHash that cannot be read', entries('none'), /\bsome-id\b.*\bkeyHash\b/],
     ['the id of another', entries(keyHash, 'f'.repeat(64)), /\bsome-id\b.*\banother\b/],
   ])('finds a record with %s corrupt, and tells which and why', async (_, found, told) => {
-    await expect(answeredStore(found).store.hashOf('some-id')).rejects.toMatchObject({
+    await expect(answeredStore(found).store.findHash('some-id')).rejects.toMatchObject({
       code: 'RECORD_CORRUPT',
       keyId: 'some-id',
       message: expect.stringMatching(told),
@@ -101,7 +101,7 @@ describe('hashOf', () => {
 
   test('asks the index twice more for an id that it lacks', async () => {
     const { store, sent } = answeredStore(entries(), entries(), entries(keyHash));
-    expect(await store.hashOf('some-id')).toBe(keyHash);
+    expect(await store.findHash('some-id')).toBe(keyHash);
     expect(sent.map(({ operation }) => operation)).toEqual(['Query', 'Query', 'Query']);
   });
 });
@@ -123,20 +123,20 @@ describe('idsStarting', () => {
     ['tells no more than are wanted', [pageOf(['a1'], 'a1'), pageOf(['a2', 'a3', 'a4'], 'a4')], ['a1', 'a2', 'a3'], 2],
   ])('%s', async (_, pages, expected, calls) => {
     const { store, sent } = answeredStore(...pages);
-    expect(await store.idsStarting('a', 3)).toEqual(expected);
+    expect(await store.findIds('a', 3)).toEqual(expected);
     expect(sent).toHaveLength(calls);
   });
 
   test('goes on where the page before ended', async () => {
     const { store, sent } = answeredStore(pageOf(['a1'], 'z'), EMPTY);
-    await store.idsStarting('a', 2);
+    await store.findIds('a', 2);
     expect(sent.map(startOf)).toEqual([undefined, { id: { S: 'z' } }]);
   });
 });
 
 const PAGES: readonly (readonly [string, (store: RegistryStore, startKey?: Item) => Promise<Page>])[] = [
   ['of all keys', (store, startKey) => store.scan({ limit: 2, startKey })],
-  ['of the keys of an owner', (store, startKey) => store.keysOfOwner('acme', { limit: 2, startKey })],
+  ['of the keys of an owner', (store, startKey) => store.queryOwner('acme', { limit: 2, startKey })],
 ];
 
 describe('a page', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { revocation } from '../../../keys/changes.ts';
+import { revokeChange } from '../../../keys/changes.ts';
 import type { TestKeyFields } from '../../../testing/createTestKey.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 
 describe('revocation', () => {
   test.each(['', 'x'.repeat(257)])('refuses a reason of %p, and names it and its bounds', (reason) => {
-    expect(() => revocation({ reason }, 'ops', NOW_MS)).toThrow(
-      expect.objectContaining({ code: 'INPUT_INVALID', message: expect.stringMatching(/^reason: wanted .*1 to 256/) }),
+    expect(() => revokeChange({ reason }, 'ops', NOW_MS)).toThrow(
+      expect.objectContaining({ code: 'INPUT_INVALID', message: expect.stringMatching(/^reason: expected 1 to 256/) }),
     );
   });
 
@@ -20,6 +20,6 @@ describe('revocation', () => {
     ['for no reason', { revokedAt: at(0), revokedBy: 'ops' }, false],
   ])('finds itself in a record that was revoked %s: %#', (_, fields, expected) => {
     const { record } = makeKey(fields);
-    expect(revocation({ reason: 'leaked' }, 'ops', NOW_MS).isIn(record)).toBe(expected);
+    expect(revokeChange({ reason: 'leaked' }, 'ops', NOW_MS).isApplied(record)).toBe(expected);
   });
 });

@@ -9,7 +9,7 @@ import {
   MAX_SHOWN_LENGTH,
   parseKeyHash,
   parseSecret,
-  shownPrefixOf,
+  getShownPrefix,
 } from '../../../keys/secret.ts';
 const OWN = { prefix: 'sk_', acceptForeignKeys: false };
 const FOREIGN = { prefix: 'sk_', acceptForeignKeys: true };
@@ -165,9 +165,9 @@ test.each([
 });
 
 test('of a key the prefix and 8 characters may be shown', () => {
-  expect(shownPrefixOf(KNOWN as KeySecret, 'sk_')).toBe('sk_01234567');
+  expect(getShownPrefix(KNOWN as KeySecret, 'sk_')).toBe('sk_01234567');
   const longestPrefix = 'abcdefghijklmno_';
-  expect(shownPrefixOf(generateSecret(longestPrefix), longestPrefix)).toHaveLength(MAX_SHOWN_LENGTH);
+  expect(getShownPrefix(generateSecret(longestPrefix), longestPrefix)).toHaveLength(MAX_SHOWN_LENGTH);
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { LatchkeyError } from '../../../keys/errors.ts';
-import { storeErrorName, translateStoreFault, withinMs } from '../../../keys/dynamodb.ts';
+import { getStoreErrorName, translateStoreFault, withinMs } from '../../../keys/dynamodb.ts';
 
 function fault(name: string, code?: unknown): Error {
   return Object.assign(new Error('no'), { name }, code === undefined ? {} : { code });
@@ -21,7 +21,7 @@ describe('storeErrorName', () => {
     ['UnknownError for an object', { name: 'Thrown', code: 'THROWN' }, 'UnknownError'],
     ['UnknownError for nothing', undefined, 'UnknownError'],
   ])('is %s', (_, error, expected) => {
-    expect(storeErrorName(error)).toBe(expected);
+    expect(getStoreErrorName(error)).toBe(expected);
   });
 });
 
