@@ -40,13 +40,13 @@ const MAX_METADATA_DEPTH = 30;
 const NUMBER_END = 1e126;
 const MIN_NUMBER = 1e-130;
 
-const TEXT_RULES = "that aren't all spaces, without control characters, invisible characters or an API key";
+const TEXT_RULES = 'without control characters, invisible characters or an API key';
 
 /** What a message expects of a label, an owner or a reason. */
-export const TEXT_EXPECTED = `1 to ${MAX_TEXT_LENGTH} characters ${TEXT_RULES}`;
+export const TEXT_EXPECTED = `1 to ${MAX_TEXT_LENGTH} characters, not all of them spaces, ${TEXT_RULES}`;
 
 /** What a message expects of an actor. */
-export const ACTOR_EXPECTED = `the name or ARN of the person or program that acts, in characters ${TEXT_RULES}`;
+export const ACTOR_EXPECTED = `the name or ARN of the acting person or program, not only spaces, ${TEXT_RULES}`;
 
 /** What a message expects of a plan's name. */
 export const PLAN_EXPECTED = `a plan's name of 1 to ${MAX_PLAN_LENGTH} letters, digits, dots, underscores and hyphens, the first a letter or a digit`;

@@ -51,7 +51,7 @@ export const api = {
   read: (id: string) => record('GET', `/keys/${id}`),
   create: (fields: NewKey) => call<Issued>('POST', '/keys', fields),
   update: ({ id, version = 0 }: ConsoleKey, changes: KeyChanges) =>
-    record('PATCH', `/keys/${id}`, { changes, expected: { version } }),
+    record('PATCH', `/keys/${id}`, { changes, expected: { id, version } }),
   disable: (id: string) => record('POST', `/keys/${id}/disable`, {}),
   enable: (id: string) => record('POST', `/keys/${id}/enable`, {}),
   revoke: (id: string, options: RevokeOptions) => record('POST', `/keys/${id}/revoke`, options),

@@ -35,7 +35,8 @@ export async function readUpdate(c: Context, id: string): Promise<UpdateBody> {
   const { changes, expected } = await readObject(c, ['changes', 'expected']);
   if (!isObject(changes)) throw invalid('changes: wanted an object of what is to change');
   if (!isObject(expected)) throw invalid('expected: expected an object with the version of the record, got none');
-  return { changes, expected: { id, version: expected['version'] as number | undefined } };
+  const { id: expectedId = id, version } = expected as Partial<UpdateBody['expected']>;
+  return { changes, expected: { id: expectedId, version } };
 }
 
 /** @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields */

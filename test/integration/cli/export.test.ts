@@ -171,7 +171,7 @@ test.each([
   expect(told).toHaveLength(wrong.length);
   const names = ['label', 'owner', 'scopes', 'createdBy', 'disabledBy', 'revokedReason'];
   for (const [index, name] of names.entries()) {
-    expect(stderr).toContain(`warning: import would reject the key wrong-${index}: ${name}: wanted `);
+    expect(stderr).toContain(`warning: import would reject the key wrong-${index}: ${name}: expected `);
   }
   expect(stderr).toContain(`keys that import would reject: ${wrong.length}; `);
   for (const character of ['\u0007', '\u202e']) expect(stderr).not.toContain(character);

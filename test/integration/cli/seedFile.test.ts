@@ -34,7 +34,7 @@ test.each(['label', 'metadata'])(
     const value = name === 'metadata' ? `{"deep":${deepJson(25_000)}}` : deepJson(25_000);
     const problem = problemOf(`${JSON.stringify(ENTRY)}\n{"label":"x","${name}":${value}}\n{"label":""}`);
     expect(problem).toMatch(
-      new RegExp(`line 2: .*${name}: got objects and lists more than 32 deep.*\n.*line 3: label: `),
+      new RegExp(`line 2: .*${name}: expected .+, got objects and lists more than 32 deep.*\n.*line 3: label: `),
     );
   },
 );
@@ -72,17 +72,17 @@ describe('a seed file', () => {
   });
 
   test.each([
-    ['a field of another type', { label: 'x', owner: 7 }, ['owner', '7', 'wanted']],
-    ['no label', {}, ['label', 'nothing', 'wanted']],
-    ['a null', { label: 'x', scopes: null }, ['scopes', 'null', 'wanted']],
+    ['a field of another type', { label: 'x', owner: 7 }, ['owner', '7', 'expected']],
+    ['no label', {}, ['label', 'nothing', 'expected']],
+    ['a null', { label: 'x', scopes: null }, ['scopes', 'null', 'expected']],
     ['a list of scopes in one scope', { label: 'x', scopes: ['a,b'] }, ['scopes', '"a,b"', '["orders:read"']],
-    ['no scopes in one text', { label: 'x', scopes: ' ' }, ['scopes', '" "', 'wanted']],
-    ['a text with a wrong scope', { label: 'x', scopes: 'a {b' }, ['scopes', '"{b"', 'wanted']],
-    ['a plan of no name', { label: 'x', plan: '' }, ['plan', '""', 'wanted']],
-    ['a time gone by', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }, ['expiresAt', '2020', 'wanted']],
+    ['no scopes in one text', { label: 'x', scopes: ' ' }, ['scopes', '" "', 'expected']],
+    ['a text with a wrong scope', { label: 'x', scopes: 'a {b' }, ['scopes', '"{b"', 'expected']],
+    ['a plan of no name', { label: 'x', plan: '' }, ['plan', '""', 'expected']],
+    ['a time gone by', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }, ['expiresAt', '2020', 'expected']],
     ['a time without a zone', { label: 'x', expiresAt: '2031-01-01T00:00:00' }, ['expiresAt', '2031', 'zone']],
-    ['a day that does not exist', { label: 'x', expiresAt: '2031-02-30' }, ['expiresAt', '2031-02-30', 'wanted']],
-    ['a relative time', { label: 'x', expiresAt: '90d' }, ['expiresAt', '90d', 'wanted']],
+    ['a day that does not exist', { label: 'x', expiresAt: '2031-02-30' }, ['expiresAt', '2031-02-30', 'expected']],
+    ['a relative time', { label: 'x', expiresAt: '90d' }, ['expiresAt', '90d', 'expected']],
     ['an unknown field', { label: 'x', colour: 'red' }, ['colour', 'unknown', 'wanted label']],
     ['a field of the record', { label: 'x', keyHash: 'ab' }, ['keyHash', 'unknown']],
     ['no object', 'ci', ['object']],

@@ -163,7 +163,7 @@ test.each([
   for (const args of [['show'], ['enable'], ['update', '--label', 'x'], ['revoke', '--yes']]) {
     const run = await cli.run([...args, secret], { table });
     expect(run.exitCode).toBe(1);
-    expect(run.stderr).toMatch(/^error: there is no key with an id that starts so\n$/);
+    expect(run.stderr).toMatch(/^error: there is no key with an id that starts like that\n$/);
   }
 });
 

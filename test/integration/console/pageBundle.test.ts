@@ -64,6 +64,7 @@ test('the page is made of its own files, Preact, and what of other rooms runs in
     'keys/recordOrder.ts',
     'keys/scope.ts',
     'keys/state.ts',
+    'keys/table.ts',
     'keys/timestamp.ts',
     'operator/csvCell.ts',
     'operator/notices.ts',
