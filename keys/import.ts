@@ -8,9 +8,9 @@ import { ConditionRefused, type Item, type RegistryStore } from './store.ts';
 import { ATTRIBUTE } from './table.ts';
 import { getPurgeAfter, toEpochMs } from './timestamp.ts';
 
-/** What came of one entry. */
+/** The result of one entry. */
 export type ImportResult = {
-  /** Of the entry, counted from 0. */
+  /** The index of the entry, from 0. */
   readonly index: number;
 } & (
   | { readonly outcome: 'taken'; readonly id: string; readonly problem?: never }
@@ -28,10 +28,10 @@ export type ImportResult = {
   | { readonly outcome: 'rejected'; readonly id?: never; readonly problem: string }
 );
 
-/** How an import goes. */
+/** Options of `KeyRegistry.importHashes`. */
 export interface ImportOptions {
   /**
-   * How many entries are in hand at once, from 1 to 100.
+   * How many entries are in progress at the same time, from 1 to 100.
    *
    * @default 16
    */
@@ -77,7 +77,7 @@ export async function* importHashes(
     let index = 0;
     try {
       for await (const entry of entries) {
-        inHand.push(settle(importer.take(entry, index++)));
+        inHand.push(toSettled(importer.take(entry, index++)));
         if (inHand.length >= concurrency) yield* oldest();
         if (failures.length > 0) break;
       }
@@ -93,7 +93,7 @@ export async function* importHashes(
 
 type Settled = { readonly result: ImportResult } | { readonly failure: unknown };
 
-function settle(work: Promise<ImportResult>): Promise<Settled> {
+function toSettled(work: Promise<ImportResult>): Promise<Settled> {
   return work.then(
     (result) => ({ result }),
     (failure: unknown) => ({ failure }),
@@ -162,8 +162,8 @@ class Importer {
   }
 
   /**
-   * Two records of one id could no longer be told apart, not even to be revoked. The index lags, so that of what came just
-   * before this process keeps its own note; another one that imports the same id in that moment is not seen.
+   * Puts a record if no other key has its id: nobody could revoke one of two records with one id. The index lags, so this process
+   * remembers its latest ids. It doesn't notice another process that imports the same id at the same moment.
    */
   async #putWithOwnId(record: KeyRecord): Promise<Put> {
     const { id, keyHash } = record;
