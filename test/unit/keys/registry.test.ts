@@ -1,10 +1,19 @@
-import { describe, expect, test } from '@jest/globals';
-import type { KeyRegistry, RotateOptions } from '../../../keys/registry.ts';
+import { createServer, type IncomingMessage } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createKeyRegistry, type KeyRegistry, type RotateOptions } from '../../../keys/registry.ts';
+import { closeNow, listenOnLoopback } from '../../../local/gatewayServer.ts';
 import { answeredRegistry, registryOn } from '../../support/answeredRegistry.ts';
-import { failure, recordAnswer, REFUSED, type Answer } from '../../support/answeringClient.ts';
+import {
+  type Answer,
+  answeringClient,
+  failure,
+  itemOnWire,
+  recordAnswer,
+  REFUSED,
+} from '../../support/answeringClient.ts';
 import { answersInOrder } from '../../support/answersInOrder.ts';
 import { failureOf } from '../../support/failureOf.ts';
-import { at, makeKey } from '../../support/keys.ts';
+import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 
 const { record } = makeKey();
 const FOUND = recordAnswer(record);
@@ -184,5 +193,61 @@ describe('storeRotation', () => {
       cause: { code: 'STORE_UNAVAILABLE' },
     });
     for (const told of [record.id, drawn.record.id]) expect(String(error)).toContain(told);
+  });
+});
+
+const KEY = makeKey();
+const BODY = { Item: itemOnWire(KEY.record) };
+const OPTIONS = { tableName: 'keys', actor: 'tests' };
+const REAL = { ...process.env };
+
+const seen: IncomingMessage[] = [];
+const server = createServer((request, response) => {
+  seen.push(request);
+  response.end(JSON.stringify(BODY));
+});
+let endpoint: string;
+
+beforeEach(async () => {
+  seen.length = 0;
+  const port = await listenOnLoopback(server, 0, 'the server');
+  endpoint = `http://127.0.0.1:${port}`;
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
+});
+afterEach(async () => {
+  process.env = { ...REAL };
+  await closeNow(server);
+});
+
+/** The Region that the one request was signed for. */
+function signedRegion(): string | undefined {
+  expect(seen).toHaveLength(1);
+  return seen[0]?.headers.authorization?.split('/')[2];
+}
+
+describe('createKeyRegistry', () => {
+  test('asks the endpoint that is given, for the Region that is given', async () => {
+    Object.assign(process.env, { AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
+    const registry = createKeyRegistry({ ...OPTIONS, endpoint, region: 'eu-north-1' });
+    expect(await registry.find(KEY.secret)).toEqual(KEY.record);
+    expect(signedRegion()).toBe('eu-north-1');
+  });
+
+  test('asks as the AWS SDK finds them where none is given', async () => {
+    Object.assign(process.env, { AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: endpoint });
+    expect(await createKeyRegistry(OPTIONS).find(KEY.secret)).toEqual(KEY.record);
+    expect(signedRegion()).toBe('eu-west-1');
+  });
+
+  test('asks by the client that is given, and as who acts', async () => {
+    const client = answeringClient(() => ({ body: BODY }));
+    const registry = createKeyRegistry({ ...OPTIONS, client, endpoint, now: () => NOW_MS });
+    expect(await registry.find(KEY.secret)).toEqual(KEY.record);
+    expect(seen).toEqual([]);
+    expect(registry.prepare({ label: 'x' }).record).toMatchObject({
+      createdBy: 'tests',
+      createdAt: '2030-06-15T12:00:00.000Z',
+    });
   });
 });

@@ -1,8 +1,8 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from '@jest/globals';
+import { checkRegistryOptions, type KeyRegistryOptions, REGISTRY_TRANSLATION } from '../../../keys/options.ts';
 import { KeyRegistry } from '../../../keys/registry.ts';
-import { checkRegistryOptions, REGISTRY_TRANSLATION, type KeyRegistryOptions } from '../../../keys/options.ts';
-import { answeringClient, itemOnWire, type Answer } from '../../support/answeringClient.ts';
+import { type Answer, answeringClient, itemOnWire } from '../../support/answeringClient.ts';
 import { makeKey, NOW_MS } from '../../support/keys.ts';
 import { NO_WAIT } from '../../support/noWait.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../../keys/errors.ts';
 import { checkConcurrency, importHashes, type ImportResult } from '../../../keys/import.ts';
 import type { ImportedKey } from '../../../keys/importedKey.ts';
-import { ConditionRefused, RegistryStore, type Item } from '../../../keys/store.ts';
+import { ConditionRefused, type Item, RegistryStore } from '../../../keys/store.ts';
 import { answeringClient } from '../../support/answeringClient.ts';
 import { NOW_MS } from '../../support/keys.ts';
 import { NO_WAIT } from '../../support/noWait.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { listPage, listPages, type ListPage } from '../../../keys/list.ts';
-import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
-import { RegistryStore, type Item, type PageOptions } from '../../../keys/store.ts';
+import { listPage, type ListPage, listPages } from '../../../keys/list.ts';
+import { type KeyRecord, serialiseRecord } from '../../../keys/record.ts';
+import { type Item, type PageOptions, RegistryStore } from '../../../keys/store.ts';
 import { answersInOrder } from '../../support/answersInOrder.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 import { NO_WAIT } from '../../support/noWait.ts';

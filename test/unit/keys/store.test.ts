@@ -1,7 +1,7 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from '@jest/globals';
-import { RegistryStore, type Item, type Page } from '../../../keys/store.ts';
-import { answeringClient, failure, REFUSED, type Answer, type SentCall } from '../../support/answeringClient.ts';
+import { type Item, type Page, RegistryStore } from '../../../keys/store.ts';
+import { type Answer, answeringClient, failure, REFUSED, type SentCall } from '../../support/answeringClient.ts';
 import { answersInOrder } from '../../support/answersInOrder.ts';
 import { makeKey } from '../../support/keys.ts';
 import { NO_WAIT } from '../../support/noWait.ts';
