@@ -23,9 +23,9 @@ describe('checkChanges', () => {
   test.each([
     ['null', null],
     ['a text', ''],
-    ['no field', {}],
-    ['a field that is undefined', { label: undefined }],
-  ])('refuses %s, and names the fields there are', (_, changes) => {
+    ['an empty object', {}],
+    ['an undefined field', { label: undefined }],
+  ])('rejects %s, and names the fields', (_, changes) => {
     expect(() => checkChanges(changes, NOW_MS)).toThrow(
       expect.objectContaining({
         code: 'INPUT_INVALID',
@@ -34,7 +34,7 @@ describe('checkChanges', () => {
     );
   });
 
-  test.each(['label', 'metadata'])('refuses a %s of 25,000 lists in each other', (name) => {
+  test.each(['label', 'metadata'])('rejects a %s that is 25,000 lists deep', (name) => {
     expect(() => checkChanges({ [name]: deepValue(25_000) }, NOW_MS)).toThrow(
       expect.objectContaining({ code: 'INPUT_INVALID' }),
     );
@@ -49,7 +49,7 @@ describe('checkChanges', () => {
     expect(checked).toStrictEqual({ scopes: ['a'], metadata: { list: ['a'] }, owner: null });
   });
 
-  test('tells each field that is wrong, and of one that there is not, which ones there are', () => {
+  test('names each wrong field, and the possible fields instead of an unknown one', () => {
     expect(() => checkChanges({ label: '', owner: 'acme', colour: 'red' }, NOW_MS)).toThrow(
       expect.objectContaining({
         code: 'INPUT_INVALID',
@@ -138,7 +138,7 @@ describe('versionRefusal', () => {
 const { record } = makeKey();
 const FOUND = recordAnswer(record);
 
-describe('the expressions of a change', () => {
+describe('updateExpressions', () => {
   const BARE: Change = { operation: 'x', done: 'x', conditions: [], isApplied: () => false, refusal: () => undefined };
   const EXISTS = 'attribute_exists(#keyHash) AND #id = :id';
   const CAN_COUNT = '(attribute_not_exists(#version) OR attribute_type(#version, :number))';
@@ -211,7 +211,7 @@ describe('the expressions of a change', () => {
         ExpressionAttributeValues: COUNTED,
       },
     ],
-  ])('%s, and name nothing that they do not use', (_, change, expected) => {
+  ])('%s, and name only attributes and values that they use', (_, change, expected) => {
     expect(updateExpressions('the id', { ...BARE, ...change })).toStrictEqual(expected);
   });
 });
@@ -224,16 +224,19 @@ const CHANGES: readonly (readonly [string, (registry: KeyRegistry) => Promise<un
 ];
 
 describe('a change', () => {
-  test.each(CHANGES)('by %s that the store fails is a fault, which names it', async (_, change, operation) => {
-    const registry = answeredRegistry(FOUND, failure('ResourceNotFoundException'));
-    await expect(change(registry)).rejects.toMatchObject({
-      code: 'STORE_UNAVAILABLE',
-      message: expect.stringMatching(new RegExp(`${operation}.*ResourceNotFoundException`)),
-    });
-  });
+  test.each(CHANGES)(
+    'by %s throws STORE_UNAVAILABLE with its name if the store fails',
+    async (_, change, operation) => {
+      const registry = answeredRegistry(FOUND, failure('ResourceNotFoundException'));
+      await expect(change(registry)).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringMatching(new RegExp(`${operation}.*ResourceNotFoundException`)),
+      });
+    },
+  );
 
   test.each(CHANGES)(
-    'by %s that leaves a corrupt record says that it was made',
+    'by %s throws an error that says it was made if it leaves a corrupt record',
     async (_, change, _operation, done) => {
       const registry = answeredRegistry(FOUND, { body: { Attributes: { id: { S: record.id } } } });
       await expect(change(registry)).rejects.toMatchObject({
@@ -245,7 +248,7 @@ describe('a change', () => {
   );
 
   test.each(CHANGES.filter(([name]) => name !== 'enable'))(
-    'by %s that is refused without a reason in the record is a conflict, with its cause',
+    'by %s throws CONFLICT with a cause if it was rejected without a reason in the record',
     async (_, change) => {
       await expect(change(answeredRegistry(FOUND, REFUSED, FOUND))).rejects.toMatchObject({
         code: 'CONFLICT',
@@ -256,14 +259,17 @@ describe('a change', () => {
     },
   );
 
-  test.each(CHANGES)('by %s of a revoked key is refused, and tells when and by whom it was', async (_, change) => {
-    const revoked = { ...record, revokedAt: at(-1), revokedBy: 'somebody' };
-    const error = await failureOf(change(answeredRegistry(FOUND, REFUSED, recordAnswer(revoked))));
-    expect(error).toMatchObject({ code: 'ALREADY_REVOKED', keyId: record.id });
-    for (const told of [record.id, '2030-06-15T11:59:59.999Z', 'somebody']) expect(String(error)).toContain(told);
-  });
+  test.each(CHANGES)(
+    'by %s rejects a revoked key, with the time and the actor of the revocation',
+    async (_, change) => {
+      const revoked = { ...record, revokedAt: at(-1), revokedBy: 'somebody' };
+      const error = await failureOf(change(answeredRegistry(FOUND, REFUSED, recordAnswer(revoked))));
+      expect(error).toMatchObject({ code: 'ALREADY_REVOKED', keyId: record.id });
+      for (const shown of [record.id, '2030-06-15T11:59:59.999Z', 'somebody']) expect(String(error)).toContain(shown);
+    },
+  );
 
-  test('of a key that nobody is said to have revoked tells the time alone', async () => {
+  test('rejects a key that was revoked without an actor, with the time only', async () => {
     const revoked = recordAnswer({ ...record, revokedAt: at(-1) });
     await expect(answeredRegistry(FOUND, REFUSED, revoked).revoke(record.id)).rejects.toMatchObject({
       code: 'ALREADY_REVOKED',
@@ -272,7 +278,7 @@ describe('a change', () => {
   });
 });
 
-/** What comes of a change that is refused, where the record has these fields by then. */
+/** Returns the result of a change that is rejected, if the record has these fields by then. */
 async function refused(
   operation: 'disable' | 'enable',
   fields: Partial<KeyRecord>,
@@ -285,41 +291,41 @@ async function refused(
 
 describe('disable', () => {
   test.each<[string, Partial<KeyRecord>, object]>([
-    ['now and by the same actor: it was this', { disabledAt: at(0), disabledBy: 'tests' }, { disabledAt: at(0) }],
+    ['now by the same actor', { disabledAt: at(0), disabledBy: 'tests' }, { disabledAt: at(0) }],
     ['now by another', { disabledAt: at(0), disabledBy: 'others' }, { code: 'CONFLICT' }],
     ['by the same actor before', { disabledAt: at(-1), disabledBy: 'tests' }, { code: 'CONFLICT' }],
-  ])('that was sent again, of a key that was disabled %s', async (_, fields, outcome) => {
+  ])('that was sent again decides on a key that was disabled %s', async (_, fields, outcome) => {
     expect(await refused('disable', fields, 'sent again')).toMatchObject(outcome);
   });
 
-  test('of a disabled key is a conflict of its own, and tells since when and by whom', async () => {
+  test('rejects a disabled key, with the time and the actor', async () => {
     const error = await refused('disable', { disabledAt: at(-1), disabledBy: 'somebody' });
     expect(error).toMatchObject({ code: 'CONFLICT', keyId: record.id });
     expect(error).not.toHaveProperty('cause');
-    for (const told of [record.id, '2030-06-15T11:59:59.999Z', 'somebody']) expect(String(error)).toContain(told);
+    for (const shown of [record.id, '2030-06-15T11:59:59.999Z', 'somebody']) expect(String(error)).toContain(shown);
   });
 
-  test('of a key that nobody is said to have disabled tells the time alone', async () => {
+  test('rejects a key that was disabled without an actor, with the time only', async () => {
     expect(String(await refused('disable', { disabledAt: at(-1) }))).toMatch(/2030-06-15T11:59:59\.999Z$/);
   });
 });
 
 describe('enable', () => {
   test.each<[string, Partial<KeyRecord>, object]>([
-    ['neither disabled nor revoked: it was this', {}, { id: record.id, keyHash: record.keyHash }],
+    ['neither disabled nor revoked', {}, { id: record.id, keyHash: record.keyHash }],
     ['disabled', { disabledAt: at(-1) }, { code: 'CONFLICT' }],
     ['revoked', { revokedAt: at(-1) }, { code: 'ALREADY_REVOKED' }],
-  ])('that was sent again, of a key that is then %s', async (_, fields, outcome) => {
+  ])('that was sent again decides on a key that is then %s', async (_, fields, outcome) => {
     expect(await refused('enable', fields, 'sent again')).toMatchObject(outcome);
   });
 
-  test('of a key that is not disabled is a conflict of its own', async () => {
+  test('rejects a key that is not disabled', async () => {
     const error = await refused('enable', {});
     expect(error).toMatchObject({ code: 'CONFLICT', keyId: record.id });
     expect(error).not.toHaveProperty('cause');
   });
 
-  test('of a key that is disabled again by then is a conflict with its cause', async () => {
+  test('throws CONFLICT with a cause if the key is disabled again by then', async () => {
     expect(await refused('enable', { disabledAt: at(-1) })).toMatchObject({
       code: 'CONFLICT',
       cause: { name: 'ConditionalCheckFailedException' },
@@ -327,8 +333,8 @@ describe('enable', () => {
   });
 });
 
-describe('revocation', () => {
-  test.each(['', 'x'.repeat(257)])('refuses a reason of %p, and names it and its bounds', (reason) => {
+describe('revokeChange', () => {
+  test.each(['', 'x'.repeat(257)])('rejects the reason %p, and names the field and its limits', (reason) => {
     expect(() => revokeChange({ reason }, 'ops', NOW_MS)).toThrow(
       expect.objectContaining({ code: 'INPUT_INVALID', message: expect.stringMatching(/^reason: expected 1 to 256/) }),
     );
@@ -337,12 +343,12 @@ describe('revocation', () => {
   const REVOKED = { revokedAt: at(0), revokedBy: 'ops', revokedReason: 'leaked' };
 
   test.each<[string, TestKeyFields, boolean]>([
-    ['at the same time, by the same and for the same reason', REVOKED, true],
+    ['at the same time, by the same actor and for the same reason', REVOKED, true],
     ['at another time', { ...REVOKED, revokedAt: at(1) }, false],
-    ['by another', { ...REVOKED, revokedBy: 'other' }, false],
+    ['by another actor', { ...REVOKED, revokedBy: 'other' }, false],
     ['for another reason', { ...REVOKED, revokedReason: 'lost' }, false],
-    ['for no reason', { revokedAt: at(0), revokedBy: 'ops' }, false],
-  ])('finds itself in a record that was revoked %s: %#', (_, fields, expected) => {
+    ['without a reason', { revokedAt: at(0), revokedBy: 'ops' }, false],
+  ])('decides whether it made a revocation %s', (_, fields, expected) => {
     const { record } = makeKey(fields);
     expect(revokeChange({ reason: 'leaked' }, 'ops', NOW_MS).isApplied(record)).toBe(expected);
   });

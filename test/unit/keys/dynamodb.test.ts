@@ -18,7 +18,7 @@ function fault(name: string, code?: unknown): Error {
   return Object.assign(new Error('no'), { name }, code === undefined ? {} : { code });
 }
 
-describe('storeErrorName', () => {
+describe('getStoreErrorName', () => {
   test.each<[string, unknown, string]>([
     ['the name of an error of DynamoDB', fault('ResourceNotFoundException'), 'ResourceNotFoundException'],
     [
@@ -32,7 +32,7 @@ describe('storeErrorName', () => {
     ['UnknownError for a text', 'broken', 'UnknownError'],
     ['UnknownError for an object', { name: 'Thrown', code: 'THROWN' }, 'UnknownError'],
     ['UnknownError for nothing', undefined, 'UnknownError'],
-  ])('is %s', (_, error, expected) => {
+  ])('returns %s', (_, error, expected) => {
     expect(getStoreErrorName(error)).toBe(expected);
   });
 });
@@ -46,7 +46,7 @@ describe('translateStoreFault', () => {
     }
   };
 
-  test('names what failed and by what, and keeps it as the cause', () => {
+  test('names the operation and the failure, and keeps the failure as the cause', () => {
     const cause = fault('ThrottlingException');
     expect(translated(cause)).toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -55,7 +55,7 @@ describe('translateStoreFault', () => {
     });
   });
 
-  test('leaves what is an error of Latchkey already as it is', () => {
+  test('does not change an error of Latchkey', () => {
     const corrupt = new LatchkeyError('RECORD_CORRUPT', 'unreadable', { keyId: 'a' });
     expect(translated(corrupt)).toBe(corrupt);
   });
@@ -69,7 +69,7 @@ describe('withinMs', () => {
     jest.useRealTimers();
   });
 
-  test('gives what the work gives, and does not call it off afterwards', async () => {
+  test('returns the result of the work, and does not abort it afterwards', async () => {
     let given: AbortSignal | undefined;
     const work = async (signal: AbortSignal) => {
       given = signal;
@@ -81,13 +81,13 @@ describe('withinMs', () => {
     expect(given?.aborted).toBe(false);
   });
 
-  test('leaves no timer behind work that fails', async () => {
+  test('leaves no timer if the work fails', async () => {
     const error = fault('ThrottlingException');
     await expect(withinMs(1500, () => Promise.reject(error))).rejects.toBe(error);
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('past its bound fails with a TimeoutError that names the bound, and calls the work off', async () => {
+  test('throws a TimeoutError with the time after a timeout, and aborts the work', async () => {
     let given: AbortSignal | undefined;
     const late = withinMs(1500, (signal) => {
       given = signal;
@@ -110,20 +110,20 @@ describe('isThrottled', () => {
     ['ConditionalCheckFailedException', false],
     ['InternalServerError', false],
     ['TimeoutError', false],
-  ])('of %s is %p', (name, expected) => {
+  ])('decides on %s: %p', (name, expected) => {
     expect(isThrottled(Object.assign(new Error('no'), { name }))).toBe(expected);
   });
 });
 
 describe('backOff', () => {
-  test('waits up to 50 ms, doubling up to 3 s', async () => {
+  test('waits up to 50 ms, doubled with each retry up to 3 s', async () => {
     const waits: number[] = [];
     const sleep = async (ms: number) => void waits.push(ms);
     for (let retry = 0; retry < 8; retry++) await backOff(retry, { sleep, random: () => 0.5 });
     expect(waits).toEqual([25, 50, 100, 200, 400, 800, 1500, 1500]);
   });
 
-  test('lets what else is due happen before, with the retryOptions that is the default', async () => {
+  test('waits for real time with the default options', async () => {
     const order: string[] = [];
     const wait = backOff(0, DEFAULT_RETRY_OPTIONS).then(() => order.push('waited'));
     for (let turn = 0; turn < 10; turn++) await Promise.resolve();
@@ -133,7 +133,7 @@ describe('backOff', () => {
   });
 });
 
-/** What a read says that asks for an object, and is answered so. */
+/** Returns the result of a read that requires a JSON object, for an answer. */
 async function read(answer: Answer): Promise<unknown> {
   const command = new GetItemCommand({ TableName: 'keys', Key: { keyHash: { S: 'a' } } });
   requireJsonObject(command);
@@ -149,7 +149,7 @@ describe('requireJsonObject', () => {
     ['an object', ITEM, { keyHash: { S: 'a' } }],
     ['an object after white space', ` \r\n\t${TEXT}`, { keyHash: { S: 'a' } }],
     ['an object with nothing in it', '{}', undefined],
-  ])('lets %s through', async (_, body, item) => {
+  ])('accepts %s', async (_, body, item) => {
     expect(await read({ body })).toEqual(item);
   });
 
@@ -163,20 +163,20 @@ describe('requireJsonObject', () => {
     ['a text with an object in it', JSON.stringify(TEXT)],
     ['a number', '7'],
     ['a page', '<html>{}</html>'],
-  ])('fails on %s', async (_, body) => {
+  ])('rejects %s', async (_, body) => {
     await expect(read({ body })).rejects.toMatchObject({ name: 'UnreadableAnswer' });
   });
 
-  test.each([201, 204, 206, 299])('fails on an object under the status %i', async (statusCode) => {
+  test.each([201, 204, 206, 299])('rejects an object with the status %i', async (statusCode) => {
     await expect(read({ statusCode, body: ITEM })).rejects.toMatchObject({ name: 'UnreadableAnswer' });
   });
 
-  test.each([300, 400, 500])('leaves an error under the status %i to the SDK', async (statusCode) => {
+  test.each([300, 400, 500])('leaves an error with the status %i to the SDK', async (statusCode) => {
     const name = 'ResourceNotFoundException';
     await expect(read(failure(name, statusCode))).rejects.toMatchObject({ name });
   });
 
-  test('keeps an answer that is none from what a client has of its own behind it', async () => {
+  test('rejects an answer before the middleware of the client sees it', async () => {
     let passed = 0;
     const client = answeringClient(() => ({ body: 'null' }));
     client.middlewareStack.add(
@@ -194,7 +194,7 @@ describe('requireJsonObject', () => {
   });
 });
 
-test('a client with the limits tries three times, and is set to wait 3 s for a connection and 8 s for an answer', async () => {
+test('CALL_LIMITS sets three tries, 3 s for a connection and 8 s for an answer', async () => {
   const client = new DynamoDBClient({
     region: 'eu-west-1',
     endpoint: await closedEndpoint(),

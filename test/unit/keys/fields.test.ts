@@ -31,7 +31,7 @@ function problemOf(input: unknown): string {
 }
 
 test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
-  '%s of 25,000 lists in each other is refused by name, and exhausts no stack',
+  'checkNewKey rejects a value of %s that is 25,000 lists deep, and exhausts no stack',
   (name) => {
     const deep = name === 'metadata' ? { deep: deepValue(25_000) } : deepValue(25_000);
     expect(problemOf({ label: 'x', [name]: deep })).toMatch(
@@ -41,7 +41,7 @@ test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
 );
 
 test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
-  'checkNewKey rejects a value of %s that holds itself twice, and ends',
+  'checkNewKey rejects a value of %s that contains itself twice, and ends',
   (name) => {
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = cyclic;
@@ -69,7 +69,7 @@ test('checkNewKey rejects a list of scopes with a gap', () => {
   expect(problemOf({ label: 'x', scopes })).toMatch(/^scopes: expected .+, got a list of 1 with nothing in it/);
 });
 
-test('a new key shares no list and no object with its input', () => {
+test('checkNewKey returns fields that share no list and no object with the input', () => {
   const scopes = ['a'];
   const metadata = { list: ['a'] };
   const checked = checkNewKey({ label: 'x', scopes, metadata }, NOW_MS);
@@ -78,7 +78,7 @@ test('a new key shares no list and no object with its input', () => {
   expect(checked).toStrictEqual({ label: 'x', scopes: ['a'], metadata: { list: ['a'] } });
 });
 
-describe('the bounds of a new key', () => {
+describe('checkNewKey', () => {
   test.each([
     ['a label of 256 characters', { label: 'x'.repeat(256) }],
     ['an owner of 256 characters', { label: 'x', owner: 'x'.repeat(256) }],
@@ -87,11 +87,11 @@ describe('the bounds of a new key', () => {
     ['a plan of 64 characters', { label: 'x', plan: `9.${'x'.repeat(60)}-_` }],
     ['a plan of one character', { label: 'x', plan: 'A' }],
     ['metadata of 1024 bytes', { label: 'x', metadata: { a: 'x'.repeat(1016) } }],
-  ])('%s is taken', (_, input) => {
+  ])('accepts %s', (_, input) => {
     expect(checkNewKey(input, NOW_MS)).toStrictEqual(input);
   });
 
-  test('an expiry is taken in its stored form, and the record is kept for 90 days from then', () => {
+  test('returns the expiry in its stored form, and a deletion 90 days later', () => {
     expect(checkNewKey({ label: 'x', expiresAt: '2031-01-31T13:00+01:00' }, NOW_MS)).toStrictEqual({
       label: 'x',
       expiresAt: '2031-01-31T12:00:00.000Z',
@@ -100,7 +100,7 @@ describe('the bounds of a new key', () => {
     });
   });
 
-  test('an expiry that nobody checked is not stored', () => {
+  test('toExpiryFields rejects an expiry that nobody checked', () => {
     expect(() => toExpiryFields('tomorrow')).toThrow(expect.objectContaining({ code: 'INTERNAL_ERROR' }));
   });
 
@@ -125,12 +125,12 @@ describe('the bounds of a new key', () => {
     ['metadata', { label: 'x', metadata: [] }],
     ['expiresAt', { label: 'x', expiresAt: '2031-02-30T00:00:00Z' }],
     ['expiresAt', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }],
-  ])('a bad %s is told: %p', (field, input) => {
+  ])('names the field and the value of a bad %s: %p', (field, input) => {
     expect(problemOf(input)).toMatch(new RegExp(`^${field}: expected .+, got \\S`));
   });
 });
 
-describe('a key in a field that is wrong is not told', () => {
+describe('a message about a wrong field', () => {
   const secret = generateSecret('sk_');
   const foreign = 'sk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
 
@@ -138,7 +138,7 @@ describe('a key in a field that is wrong is not told', () => {
     [secret, foreign, generateSecret('abcdefghijklmno_')].flatMap((key) =>
       Array.from({ length: 70 }, (_, offset) => [offset, key] as const),
     ),
-  )('at %i: %s', (offset, key) => {
+  )('does not repeat a key at position %i: %s', (offset, key) => {
     const before = 'x '.repeat(offset / 2);
     const message = problemOf({
       label: `${before}${key} ${'x'.repeat(300)}`,
@@ -156,12 +156,12 @@ describe('a key in a field that is wrong is not told', () => {
   });
 });
 
-/** As many objects, one in the other, around the value. */
+/** Nests the value in this many objects. */
 function nested(levels: number, value: JsonValue): JsonValue {
   return levels === 0 ? value : { a: nested(levels - 1, value) };
 }
 
-describe('an expiry', () => {
+describe('the check of an expiry', () => {
   test.each([
     '2031-01-31T12:00:00.123456Z',
     '2031-01-31T12:00:00+0100',
@@ -169,12 +169,12 @@ describe('an expiry', () => {
     '2031-01-31T12:00Z',
     '2031-01-31',
     '2030-06-15',
-  ])('of %s is taken', (text) => {
+  ])('accepts %s', (text) => {
     expect(findProblem('expiresAt', text, NOW_MS)).toBeUndefined();
   });
 
   test.each(['2030-06-14', '2030-06-15T12:00:00Z', '2031-01-31T12:00:00', '2031-02-30', '1924905600', 'tomorrow'])(
-    'of %s is refused, and what is wanted is told',
+    'rejects %s, and names the expected forms',
     (text) => {
       expect(findProblem('expiresAt', text, NOW_MS)).toBe(
         `expiresAt: expected ${expectedFor('expiresAt')}, got "${text}"`,
@@ -183,9 +183,9 @@ describe('an expiry', () => {
   );
 });
 
-describe('scopes', () => {
+describe('the check of scopes', () => {
   test.each(['a,b', 'a, b', '{a,b}', '{a', '[a]', 'a b', ''])(
-    'with %j among them are refused, and how to write them is told',
+    'rejects a list with %j in it, and shows how to write scopes',
     (scope) => {
       const problem = findProblem('scopes', ['fine', scope], NOW_MS);
       expect(problem).toBe(
@@ -195,38 +195,38 @@ describe('scopes', () => {
     },
   );
 
-  test('that are one text are refused', () => {
+  test('rejects one text', () => {
     expect(findProblem('scopes', 'a,b', NOW_MS)).toMatch(/^scopes: expected a list of scopes.*, got "a,b"$/);
   });
 });
 
-describe('metadata', () => {
+describe('the check of metadata', () => {
   test.each([
-    ['of 1024 bytes', { a: `${'x'.repeat(1014)}é` }],
-    ['of 30 levels', nested(30, true)],
-    ['with numbers that the table keeps', { all: [0, 9.9e125, -9.9e125, 1e-130, -1e-130] }],
-    ['with names that objects have from elsewhere', { toString: 'x', prototype: null }],
-  ])('%s is taken', (_, metadata) => {
+    ['1024 bytes', { a: `${'x'.repeat(1014)}é` }],
+    ['30 levels', nested(30, true)],
+    ['numbers that the table can store', { all: [0, 9.9e125, -9.9e125, 1e-130, -1e-130] }],
+    ['names of inherited properties', { toString: 'x', prototype: null }],
+  ])('accepts %s', (_, metadata) => {
     expect(findProblem('metadata', metadata, NOW_MS)).toBeUndefined();
   });
 
   test.each([
-    ['of 1025 bytes', { a: `${'x'.repeat(1015)}é` }],
-    ['of 31 levels', nested(31, true)],
-    ['of 31 levels, the last one empty', nested(30, {})],
-    ['with half of a character', { a: '\ud83d' }],
-    ['with half of a character in a name', { '\ud83d': 1 }],
-    ['with a number that is too great', { a: 1e126 }],
-    ['with a number that is too far below zero', { a: -1e126 }],
-    ['with a number that is too close to zero', { a: 9.9e-131 }],
-    ['whose reader would get another prototype', JSON.parse('{"a":{"__proto__":{}}}')],
-    ['whose reader would get a class', { a: { constructor: 'x' } }],
-  ])('%s is refused', (_, metadata) => {
+    ['1025 bytes', { a: `${'x'.repeat(1015)}é` }],
+    ['31 levels', nested(31, true)],
+    ['31 levels, the last one empty', nested(30, {})],
+    ['half of a character', { a: '\ud83d' }],
+    ['half of a character in a name', { '\ud83d': 1 }],
+    ['a number that is too large', { a: 1e126 }],
+    ['a number that is too far below zero', { a: -1e126 }],
+    ['a number that is too close to zero', { a: 9.9e-131 }],
+    ['a name that would set a prototype', JSON.parse('{"a":{"__proto__":{}}}')],
+    ['a name that the SDK takes for a class', { a: { constructor: 'x' } }],
+  ])('rejects %s', (_, metadata) => {
     expect(findProblem('metadata', metadata, NOW_MS)).toMatch(/^metadata: expected .*1024.*, got .+/);
   });
 });
 
-describe('a message tells what a field was', () => {
+describe('the message about a field', () => {
   test.each([
     [undefined, 'nothing'],
     [null, 'null'],
@@ -243,20 +243,20 @@ describe('a message tells what a field was', () => {
     [7n, 'a bigint'],
     [Symbol('s'), 'a symbol'],
     [() => 'secret', 'a function'],
-  ])('%p', (value, got) => {
+  ])('shows %p', (value, got) => {
     expect(findProblem('plan', value, NOW_MS)?.split(', got ')[1]).toBe(`${got}`);
   });
 
   test.each([
-    ['15 characters, which are no key', '.12345678901234', '.12345678901234'],
-    ['16 characters, which may be one', ' 1234567890abcdef', ' 1234… (16 characters)'],
+    ["15 characters, which can't be a key", '.12345678901234', '.12345678901234'],
+    ['16 characters, which may be a key', ' 1234567890abcdef', ' 1234… (16 characters)'],
     [
-      'two that may be keys',
+      'two texts that may be keys',
       '.sk_live-AbCdEfGhIjKlMnOp sk_test-AbCdEfGhIjKlMnOp',
       '.sk_… (25 characters) sk_t… (24 characters)',
     ],
     ['an override of the direction', 'a\u202eb', String.raw`a\u202eb`],
-  ])('and of %s at most the first 4 and its length', (_, value, got) => {
+  ])('shows at most the first 4 characters and the length of %s', (_, value, got) => {
     expect(findProblem('plan', value, NOW_MS)?.split(', got ')[1]).toBe(`"${got}"`);
   });
 
@@ -267,7 +267,7 @@ describe('a message tells what a field was', () => {
     ['plan', '64'],
     ['expiresAt', '8601'],
     ['metadata', '1024'],
-  ] as const)('and the bounds of what is wanted of a field: of %s, %s', (name, bound) => {
+  ] as const)('names the limit of %s, which is %s', (name, bound) => {
     expect(expectedFor(name)).toContain(bound);
   });
 });
@@ -275,7 +275,7 @@ describe('a message tells what a field was', () => {
 const SECRETS = [generateSecret('sk_'), generateSecret('live9_')];
 const WRONG = SECRETS.map((secret) => secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0'));
 
-/** Each place that a text can have in what is said of a key, with the text in it. */
+/** Returns every field that can contain a text, with the text in it. */
 function fieldsWith(text: string): readonly (readonly [string, Record<string, unknown>])[] {
   return [
     ['label', { label: text }],
@@ -298,24 +298,27 @@ function messageOf(act: () => unknown, code: LatchkeyError['code']): string {
   throw new Error('not refused');
 }
 
-describe.each(SECRETS)('an API key that was issued is no text, and is not repeated: %#', (secret) => {
-  test.each(fieldsWith(secret))('in the %s of a new key, a changed one and an imported one', (name, fields) => {
-    const imported = checkImportedKey(
-      { keyHash: '0'.repeat(64), label: 'x', ...fields },
-      { actor: 'a', nowMs: NOW_MS },
-    );
-    const problems = [
-      messageOf(() => checkNewKey({ label: 'x', ...fields }, NOW_MS), 'INPUT_INVALID'),
-      messageOf(() => checkChanges(fields, NOW_MS), 'INPUT_INVALID'),
-      'problem' in imported ? imported.problem : '',
-    ];
-    for (const problem of problems) {
-      expect(problem).toMatch(new RegExp(`^${name}: expected .+, got an API key in it$`));
-      expect(tracesOf([secret], problem)).toEqual([]);
-    }
-  });
+describe.each(SECRETS)('an API key of Latchkey, number %#,', (secret) => {
+  test.each(fieldsWith(secret))(
+    'is rejected in the %s of a new, a changed and an imported key, and not repeated',
+    (name, fields) => {
+      const imported = checkImportedKey(
+        { keyHash: '0'.repeat(64), label: 'x', ...fields },
+        { actor: 'a', nowMs: NOW_MS },
+      );
+      const problems = [
+        messageOf(() => checkNewKey({ label: 'x', ...fields }, NOW_MS), 'INPUT_INVALID'),
+        messageOf(() => checkChanges(fields, NOW_MS), 'INPUT_INVALID'),
+        'problem' in imported ? imported.problem : '',
+      ];
+      for (const problem of problems) {
+        expect(problem).toMatch(new RegExp(`^${name}: expected .+, got an API key in it$`));
+        expect(tracesOf([secret], problem)).toEqual([]);
+      }
+    },
+  );
 
-  test('in a reason, and in who acts', () => {
+  test('is rejected in a reason and in an actor, and not repeated', () => {
     const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'us-east-1' }));
     const options = { client, tableName: 'keys', actor: `ops ${secret}` };
     const problems = [
@@ -332,9 +335,12 @@ describe.each(SECRETS)('an API key that was issued is no text, and is not repeat
   });
 });
 
-test.each(WRONG.flatMap((text) => fieldsWith(text)))('what only looks like a key may stand in the %s', (_, fields) => {
-  expect(() => checkNewKey({ label: 'x', ...fields }, NOW_MS)).not.toThrow();
-});
+test.each(WRONG.flatMap((text) => fieldsWith(text)))(
+  'checkNewKey accepts a text that only looks like a key in the %s',
+  (_, fields) => {
+    expect(() => checkNewKey({ label: 'x', ...fields }, NOW_MS)).not.toThrow();
+  },
+);
 
 test.each([
   ['an ARN', 'arn:aws:iam::123456789012:user/ops', { text: true, actor: true }],
@@ -346,7 +352,7 @@ test.each([
   ['half of a character', '\ud83d', { text: false, actor: false }],
   ['a key', generateSecret('sk_'), { text: false, actor: false }],
   ['a number', 7, { text: false, actor: false }],
-])('%s as a text about a key and as who acts', (_, value, { text, actor }) => {
+])('isText and isActor decide on %s', (_, value, { text, actor }) => {
   expect(isText(value)).toBe(text);
   expect(isActor(value)).toBe(actor);
 });
@@ -359,7 +365,7 @@ test.each([
   ['the Arabic letter mark', 'a\u061cb'],
   ['a zero-width space', 'a\u200bb'],
   ['a tag character', 'a\u{e0041}b'],
-])('a text with %s is neither a label nor an actor', (_, text) => {
+])('isText and isActor reject a text with %s', (_, text) => {
   expect(isText(text)).toBe(false);
   expect(isActor(text)).toBe(false);
 });
@@ -370,7 +376,7 @@ test.each([
   ['an ideographic space', '\u3000'],
   ['the blank braille pattern', '\u2800'],
   ['several kinds of space', ' \u2800\u00a0'],
-])('a text of only %s is neither a label nor an actor', (_, text) => {
+])('isText and isActor reject a text of only %s', (_, text) => {
   expect(isText(text)).toBe(false);
   expect(isActor(text)).toBe(false);
 });
@@ -382,7 +388,7 @@ test.each([
   'Zo\u00e9\u00a0Sons',
   '\u2813\u2800\u280a',
   ' x ',
-])('%s is a label and an actor', (text) => {
+])('isText and isActor accept %s', (text) => {
   expect(isText(text)).toBe(true);
   expect(isActor(text)).toBe(true);
 });
@@ -392,11 +398,11 @@ const UUID = '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11';
 test.each([
   ['a UUID', UUID, true],
   ['a UUID in capitals', UUID.toUpperCase(), true],
-  ['the start of a UUID, as long as a key made elsewhere can be', UUID.slice(0, 18), true],
-  ['what is too short for a key', 'x'.repeat(15), true],
-  ['what is as long as a key made elsewhere can be', 'x'.repeat(16), false],
-  ['a key that is a UUID behind a prefix', `sk${UUID}`, false],
-  ['a key that is a UUID with more behind it', `${UUID}0`, false],
-])('%s, given for an id that no key has, may be told: %s, %p', (_, id, tellable) => {
+  ['the start of a UUID that is long enough for a foreign key', UUID.slice(0, 18), true],
+  ['a text that is too short for a key', 'x'.repeat(15), true],
+  ['a text that is long enough for a foreign key', 'x'.repeat(16), false],
+  ['a key that is a UUID after a prefix', `sk${UUID}`, false],
+  ['a key that is a UUID and one more character', `${UUID}0`, false],
+])('isSafeToPrint decides on %s: %s, %p', (_, id, tellable) => {
   expect(isSafeToPrint(id)).toBe(tellable);
 });

@@ -9,30 +9,30 @@ const [KEY, OTHER, LONGEST] = [generateSecret('sk_'), generateSecret('live9_'), 
 const FOUND_KEY = { secret: KEY, prefix: 'sk_', index: 0 };
 const FOUND_OTHER = { secret: OTHER, prefix: 'live9_', index: 0 };
 
-/** Its CRC-32 is 0, that of no text: a checksum is the same with it in front as without. */
+/** A text with the CRC-32 of an empty text: a checksum is the same with and without it in front. */
 const LEAVES_NO_TRACE = 'a9jdwnx';
 
-describe('a key is found with its prefix and its place', () => {
+describe('findKeys', () => {
   test.each([
     ['alone', KEY, [FOUND_KEY]],
-    ['of the longest prefix', `${LONGEST}.`, [{ secret: LONGEST, prefix: LONGEST_PREFIX, index: 0 }]],
-    ['behind small letters', `xy${KEY}`, [{ ...FOUND_KEY, index: 2 }]],
-    ['behind a digit', `1${KEY}`, [{ ...FOUND_KEY, index: 1 }]],
-    ['behind capitals', `KEY=${KEY}`, [{ ...FOUND_KEY, index: 4 }]],
+    ['with the longest prefix', `${LONGEST}.`, [{ secret: LONGEST, prefix: LONGEST_PREFIX, index: 0 }]],
+    ['after small letters', `xy${KEY}`, [{ ...FOUND_KEY, index: 2 }]],
+    ['after a digit', `1${KEY}`, [{ ...FOUND_KEY, index: 1 }]],
+    ['after capitals', `KEY=${KEY}`, [{ ...FOUND_KEY, index: 4 }]],
     ['before letters', `${KEY}zz`, [FOUND_KEY]],
-    ['with another right behind it', KEY + OTHER, [FOUND_KEY, { ...FOUND_OTHER, index: KEY.length }]],
-  ])('%s', (_, text, found) => {
+    ['with another key right after it', KEY + OTHER, [FOUND_KEY, { ...FOUND_OTHER, index: KEY.length }]],
+  ])('finds a key %s, with its prefix and its position', (_, text, found) => {
     expect([...findKeys(text)]).toEqual(found);
   });
 
-  test('once, under the longer prefix, where a shorter one fits as well', () => {
+  test('finds a key once, with the longest prefix that fits', () => {
     const text = LEAVES_NO_TRACE + KEY;
     expect([...findKeys(text)]).toEqual([{ secret: text, prefix: `${LEAVES_NO_TRACE}sk_`, index: 0 }]);
     expect([...findKeys(text, 'sk_')]).toEqual([{ ...FOUND_KEY, index: LEAVES_NO_TRACE.length }]);
   });
 });
 
-test('of the prefix that is asked for, and of no other', () => {
+test('findKeys finds only keys with the given prefix', () => {
   const text = `${OTHER} ${KEY} ${LONGEST}`;
   expect([...findKeys(text, 'sk_')]).toEqual([{ ...FOUND_KEY, index: OTHER.length + 1 }]);
   expect([...findKeys(text, 'live9_')]).toEqual([FOUND_OTHER]);
@@ -40,26 +40,26 @@ test('of the prefix that is asked for, and of no other', () => {
 });
 
 test.each(['1a_', '_', 'abcdefghijklmnop_'])(
-  'what would be a key of %j, which no deployment can have, is none',
+  'findKeys does not find a key with the prefix %j, which no deployment can have',
   (prefix) => {
     const body = prefix + '0'.repeat(43);
     expect([...findKeys(body + encodeChecksum(body))]).toEqual([]);
   },
 );
 
-test('no key is longer than the longest', () => {
+test('MAX_KEY_LENGTH is the length of the longest key', () => {
   expect(LONGEST).toHaveLength(MAX_KEY_LENGTH);
 });
 
-/** Longer than the 4 characters that a message keeps. */
+/** The number of characters that a message keeps. */
 const LONGEST_SHOWN = 4;
 
-describe('a key is not repeated', () => {
+describe('maskKeys', () => {
   const forms: readonly (readonly [string, (key: string) => string])[] = [
     ['alone', (key) => key],
     ['in quotes', (key) => `error: unknown command '${key}'`],
-    ['in JSON quotes', (key) => `plan: got "${key}", wanted a name`],
-    ['behind an equals sign', (key) => `--plan=${key}`],
+    ['in JSON quotes', (key) => `plan: expected a name, got "${key}"`],
+    ['after an equals sign', (key) => `--plan=${key}`],
     ['in a URL', (key) => `https://api.example.com/orders?api_key=${key}&page=2`],
     ['as a file in a directory', (key) => `cannot read ./keys/${key}: ENOENT`],
   ];
@@ -74,7 +74,7 @@ describe('a key is not repeated', () => {
     ['a password', 'P@ssw0rd!xY7#kQ2z'],
   ];
   test.each(forms.flatMap(([place, write]) => keys.map(([kind, key]) => [kind, place, key, write(key)] as const)))(
-    '%s %s',
+    'masks a key in %s %s',
     (_, __, key, text) => {
       const masked = maskKeys(text);
       for (let at = 0; at + LONGEST_SHOWN < key.length; at++) {
@@ -83,7 +83,7 @@ describe('a key is not repeated', () => {
     },
   );
 
-  test('of any random base64url key', () => {
+  test('masks any random base64url key', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 24, maxLength: 48 }), (bytes) => {
         fc.pre(new Set(bytes).size > 16);
@@ -93,23 +93,23 @@ describe('a key is not repeated', () => {
     );
   });
 
-  test('and of one issued here, the prefix and 8 characters stay', () => {
+  test('keeps the prefix and 8 characters of a key of Latchkey', () => {
     const secret = generateSecret('sk_');
     expect(maskKeys(`'x${secret}'`)).toBe(`'x${secret.slice(0, 11)}…'`);
   });
 
-  test('in base64 that begins with a slash and has more of them', () => {
+  test('masks a key in base64 with slashes as a whole', () => {
     const key = '/2o9Vbq1XyZk/Qm3n8Tr4LwPa/c7Hd0Gf5JsEu/1NvBxK9i';
     expect(maskKeys(`error: unknown command '${key}'`)).toBe("error: unknown command '/2o9… (47 characters)'");
   });
 
-  test('says how long it is', () => {
+  test('adds the length of the key', () => {
     expect(maskKeys("'9f86d081884c7d659a2feaa0c55ad015'")).toBe("'9f86… (32 characters)'");
   });
 });
 
 test.each([
-  'staleIfErrorSeconds: got "NaN", wanted whole seconds',
+  'staleIfErrorSeconds: expected whole seconds, got "NaN"',
   'LATCHKEY_STALE_IF_ERROR_SECONDS',
   'reservedConcurrentExecutions',
   randomUUID(),
@@ -129,12 +129,12 @@ test.each([
   'LatchkeyStack-KeysTable5B1B5C3D-1ABCDEFGH2345',
   'internationalization',
   '--skip-existing',
-])('%s stays readable', (text) => {
-  expect(maskKeys(`error: got "${text}", wanted another`)).toContain(text);
+])('maskKeys keeps %s', (text) => {
+  expect(maskKeys(`error: expected another text, got "${text}"`)).toContain(text);
   expect(mayHoldKey(text)).toBe(false);
 });
 
-test('random bytes in hex are masked in a path too, and the rest of the path stays', () => {
+test('maskKeys masks random bytes in hex in a path, and keeps the rest of the path', () => {
   const key = randomBytes(16).toString('hex');
   expect(maskKeys(`/var/lib/${key}/x.json`)).toBe(`/var/lib/${key.slice(0, 4)}… (32 characters)/x.json`);
 });
