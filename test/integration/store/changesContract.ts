@@ -209,7 +209,7 @@ const DEEP = {
 };
 
 function describeExpected(opened: () => Table): void {
-  describe('with an expected record', () => {
+  describe('the option expected', () => {
     const FIELDS: readonly (readonly [string, KeyChanges, KeyChanges])[] = [
       ['label', { label: 'mine' }, { label: 'theirs' }],
       ['owner', { owner: 'mine' }, { owner: 'theirs' }],

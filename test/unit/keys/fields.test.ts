@@ -298,9 +298,9 @@ function messageOf(act: () => unknown, code: LatchkeyError['code']): string {
   throw new Error('not refused');
 }
 
-describe.each(SECRETS)('an API key of Latchkey, number %#,', (secret) => {
+describe.each(SECRETS)('the checks of texts with an API key of Latchkey: %#', (secret) => {
   test.each(fieldsWith(secret))(
-    'is rejected in the %s of a new, a changed and an imported key, and not repeated',
+    'reject it in the %s of a new, a changed and an imported key, and do not repeat it',
     (name, fields) => {
       const imported = checkImportedKey(
         { keyHash: '0'.repeat(64), label: 'x', ...fields },
@@ -318,7 +318,7 @@ describe.each(SECRETS)('an API key of Latchkey, number %#,', (secret) => {
     },
   );
 
-  test('is rejected in a reason and in an actor, and not repeated', () => {
+  test('reject it in a reason and in an actor, and do not repeat it', () => {
     const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'us-east-1' }));
     const options = { client, tableName: 'keys', actor: `ops ${secret}` };
     const problems = [

@@ -65,7 +65,7 @@ test('checkImportedKey cuts a time to milliseconds', () => {
   });
 });
 
-describe('a zero time', () => {
+describe('the check of a zero time', () => {
   const ZERO_TIMES = [
     0,
     '0',
@@ -79,14 +79,14 @@ describe('a zero time', () => {
   ];
   const TIMES = ['createdAt', 'lastUsedAt', 'expiresAt', 'disabledAt', 'revokedAt'];
 
-  test.each(ZERO_TIMES)('reads as absent in every field: %p', (time) => {
+  test.each(ZERO_TIMES)('reads %p as absent in every field', (time) => {
     const { record } = check(Object.fromEntries(TIMES.map((name) => [name, time]))) as { record: object };
     expect(Object.keys(record).toSorted()).toEqual(['createdAt', 'createdBy', 'id', 'keyHash', 'label']);
     expect(record).toMatchObject({ createdAt: '2030-06-15T12:00:00.000Z' });
   });
 
   test.each(['1970-01-01T00:00:00.001Z', '1969-12-31T23:59:59Z', '0001-01-01T00:00:01Z'])(
-    'is not a time that is only close to it: %s',
+    'keeps a time that is only close to one: %s',
     (expiresAt) => {
       expect(check({ expiresAt })).toMatchObject({ record: { expiresAt: expect.any(String) } });
     },
@@ -96,17 +96,17 @@ describe('a zero time', () => {
     [{ revokedAt: 0, revokedBy: 'carol' }, /^revokedAt: expected .+ revokedBy, got a zero time/],
     [{ revokedAt: '0', revokedReason: 'left' }, /^revokedAt: expected .+ revokedReason, got a zero time/],
     [{ disabledAt: '1970-01-01', disabledBy: 'bob' }, /^disabledAt: expected .+ disabledBy, got a zero time/],
-  ])('is rejected if the entry has an actor or a reason for it: %j', (fields, problem) => {
+  ])('rejects one that has an actor or a reason: %j', (fields, problem) => {
     expect(check(fields)).toEqual({ problem: expect.stringMatching(problem) });
   });
 });
 
-describe('the shown part of a key', () => {
-  test.each(['!', '~', 'x'.repeat(24)])('is accepted: %s', (keyPrefix) => {
+describe('the check of keyPrefix', () => {
+  test.each(['!', '~', 'x'.repeat(24)])('accepts %s', (keyPrefix) => {
     expect(check({ keyPrefix })).toMatchObject({ record: { keyPrefix } });
   });
 
-  test.each([[''], ['x'.repeat(25)], [' sk_'], ['sk_ '], ['ské'], [['sk_']]])('is rejected: %p', (keyPrefix) => {
+  test.each([[''], ['x'.repeat(25)], [' sk_'], ['sk_ '], ['ské'], [['sk_']]])('rejects %p', (keyPrefix) => {
     expect(check({ keyPrefix })).toEqual({ problem: expect.stringMatching(/^keyPrefix: expected .*24/) });
   });
 });

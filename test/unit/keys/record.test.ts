@@ -105,22 +105,22 @@ test('serialiseRecord leaves out an undefined field', () => {
 describe('keyState', () => {
   const { record } = makeKey();
 
-  test('is active for a key without an end', () => {
+  test('returns active for a key without an end', () => {
     expect(keyState(record, NOW_MS)).toBe('active');
   });
 
-  test('is expired from the instant of the expiry', () => {
+  test('returns expired from the instant of the expiry', () => {
     const expiring = { ...record, expiresAt: at(0) };
     expect(keyState(expiring, NOW_MS - 1)).toBe('active');
     expect(keyState(expiring, NOW_MS)).toBe('expired');
   });
 
-  test('is revoked or disabled if there is any such time', () => {
+  test('returns revoked or disabled if there is any such time', () => {
     expect(keyState({ ...record, revokedAt: at(1e9) }, NOW_MS)).toBe('revoked');
     expect(keyState({ ...record, disabledAt: at(1e9) }, NOW_MS)).toBe('disabled');
   });
 
-  test('is revoked before expired before disabled', () => {
+  test('returns revoked before expired before disabled', () => {
     const ended = { ...record, expiresAt: at(-1), disabledAt: at(-1) };
     expect(keyState(ended, NOW_MS)).toBe('expired');
     expect(keyState({ ...ended, revokedAt: at(-1) }, NOW_MS)).toBe('revoked');

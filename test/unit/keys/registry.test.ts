@@ -49,12 +49,12 @@ describe('store', () => {
   });
 });
 
-describe('a text that cannot be an id', () => {
+describe('the registry', () => {
   test.each<[string, (registry: KeyRegistry) => Promise<unknown>]>([
     ['get', (registry) => registry.get('an id')],
     ['getByIdStart', (registry) => registry.getByIdStart('an id')],
     ['revoke', (registry) => registry.revoke('an id')],
-  ])('is rejected by %s without a call, with the name of the argument', async (_, call) => {
+  ])('rejects a text that cannot be an id in %s, without a call', async (_, call) => {
     const { registry, operations } = watchedRegistry();
     expect(await failureOf(call(registry))).toMatchObject({
       code: 'INPUT_INVALID',
@@ -64,8 +64,8 @@ describe('a text that cannot be an id', () => {
   });
 });
 
-describe('an unknown key', () => {
-  test('is named by its id', async () => {
+describe('the error for an unknown key', () => {
+  test('names the id', async () => {
     const error = await failureOf(answeredRegistry(FOUND, NOTHING).get(record.id));
     expect(error).toMatchObject({
       code: 'NOT_FOUND',

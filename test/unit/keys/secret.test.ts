@@ -24,7 +24,7 @@ describe('a new key', () => {
     expect(generateSecret('acme_')).toMatch(/^acme_[0-9A-Za-z]{49}$/);
   });
 
-  test('is well-formed only with its own prefix', () => {
+  test('has the right format only with its own prefix', () => {
     const secret = generateSecret('live_');
     expect(parseSecret(secret, { ...OWN, prefix: 'live_' })).toBe(secret);
     expect(parseSecret(secret, { ...OWN, prefix: 'test_' })).toBeUndefined();
@@ -53,7 +53,7 @@ describe('a new key', () => {
     expect(generateSecret('sk_', fewUsable).slice(3, 46)).toBe('z'.repeat(43));
   });
 
-  test('is never generated twice', () => {
+  test('never repeats an earlier key', () => {
     expect(new Set(Array.from({ length: 1000 }, () => generateSecret('sk_'))).size).toBe(1000);
   });
 });

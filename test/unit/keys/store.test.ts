@@ -135,8 +135,8 @@ describe('findIds', () => {
 });
 
 const PAGES: readonly (readonly [string, (store: RegistryStore, startKey?: Item) => Promise<Page>])[] = [
-  ['of all keys', (store, startKey) => store.scan({ limit: 2, startKey })],
-  ['of the keys of an owner', (store, startKey) => store.queryOwner('acme', { limit: 2, startKey })],
+  ['a page of all keys', (store, startKey) => store.scan({ limit: 2, startKey })],
+  ["a page of an owner's keys", (store, startKey) => store.queryOwner('acme', { limit: 2, startKey })],
 ];
 
 describe('a page', () => {
