@@ -1,5 +1,5 @@
 import { findKeys, mayHoldKey } from '../keys/findKeys.ts';
-import { parseSecret, shownPrefixOf, type KeySecret } from '../keys/secret.ts';
+import { parseSecret, getShownPrefix, type KeySecret } from '../keys/secret.ts';
 
 /** The keys in a text. */
 interface KeysInText {
@@ -44,7 +44,7 @@ export function keysIn(text: string): KeysInText {
   // UTF-16 without a byte order mark, read as UTF-8, has NULs between its Latin letters.
   const plain = text.replaceAll('\0', '').trim();
   const issued = new Map<KeySecret, string>();
-  for (const { secret, prefix } of findKeys(plain)) issued.set(secret, shownPrefixOf(secret, prefix));
+  for (const { secret, prefix } of findKeys(plain)) issued.set(secret, getShownPrefix(secret, prefix));
   const rest = [...issued.keys()].reduce((left, secret) => left.replaceAll(secret, ' '), plain);
   return {
     issued: Array.from(issued, ([secret, keyPrefix]) => ({ secret, keyPrefix })),

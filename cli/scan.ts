@@ -3,7 +3,7 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { findKeys, MAX_KEY_LENGTH } from '../keys/findKeys.ts';
-import { type KeySecret, shownPrefixOf } from '../keys/secret.ts';
+import { type KeySecret, getShownPrefix } from '../keys/secret.ts';
 import { decodeText, STDIN } from './textSource.ts';
 
 interface ScanDeps {
@@ -101,7 +101,7 @@ async function* scanText(
       // The pieces of a long line overlap.
       if (piece.line === lastLine && end <= lastEnd) continue;
       [lastLine, lastEnd] = [piece.line, end];
-      yield { ...position, column: position.column + index, keyPrefix: shownPrefixOf(secret, ownPrefix), secret };
+      yield { ...position, column: position.column + index, keyPrefix: getShownPrefix(secret, ownPrefix), secret };
     }
   }
 }

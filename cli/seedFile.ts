@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { LatchkeyError } from '../keys/errors.ts';
 import { checkNewKey, type NewKey, show } from '../keys/fields.ts';
 import { splitScopes } from '../keys/scope.ts';
+import { EDITABLE_FIELDS } from '../keys/table.ts';
 import { CliError } from '../operator/errors.ts';
 import { parseJson } from './options.ts';
 import { STDIN } from './textSource.ts';
@@ -74,14 +75,7 @@ function splitLines(text: string): readonly RawEntry[] {
   });
 }
 
-const FIELDS: readonly string[] = [
-  'label',
-  'owner',
-  'scopes',
-  'plan',
-  'expiresAt',
-  'metadata',
-] satisfies (keyof NewKey)[];
+const FIELDS: readonly string[] = EDITABLE_FIELDS;
 
 /** Returns the entry's fields, or the problem with them. */
 function checkEntry(value: unknown, nowMs: number): NewKey | string {

@@ -2,22 +2,24 @@ import { setTimeout as sleepMs } from 'node:timers/promises';
 import type { $Command } from '@aws-sdk/client-dynamodb';
 import { LatchkeyError } from './errors.ts';
 
-/** Makes any failure of the store a `STORE_UNAVAILABLE` with that failure as its cause. For the end of a promise. */
+/** Returns a handler for a rejected promise. It throws `STORE_UNAVAILABLE` with the failure as its cause. */
 export function translateStoreFault(operation: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof LatchkeyError) throw error;
-    throw new LatchkeyError('STORE_UNAVAILABLE', `the ${operation} failed: ${storeErrorName(error)}`, { cause: error });
+    throw new LatchkeyError('STORE_UNAVAILABLE', `the ${operation} failed: ${getStoreErrorName(error)}`, {
+      cause: error,
+    });
   };
 }
 
-/** The name that the SDK, the network or the engine gave a failure, such as `ResourceNotFoundException`. */
-export function storeErrorName(error: unknown): string {
+/** Returns the name of a failure of the SDK, the network or the engine, such as `ResourceNotFoundException`. */
+export function getStoreErrorName(error: unknown): string {
   if (!(error instanceof Error)) return 'UnknownError';
   const { code } = error as NodeJS.ErrnoException;
   return error.name === 'Error' && typeof code === 'string' ? code : error.name;
 }
 
-/** Runs the work with a bound of its own, whatever the work does with the signal; past it the result is dropped. */
+/** Runs the work with a timeout. After it, the result is dropped, even if the work ignores the signal. */
 export async function withinMs<T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -34,17 +36,17 @@ export async function withinMs<T>(timeoutMs: number, work: (signal: AbortSignal)
   }
 }
 
-/** How the write side waits. */
+/** How a registry waits between tries. */
 export interface RetryOptions {
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this many milliseconds. */
   readonly sleep: (ms: number) => Promise<unknown>;
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number;
 }
 
 export const DEFAULT_RETRY_OPTIONS: RetryOptions = { sleep: (ms) => sleepMs(ms), random: Math.random };
 
-/** How often a call is made in all that DynamoDB throttles each time, beyond what the SDK tries within each. */
+/** How often a throttled call is made in all. Each call has the SDK's own tries. */
 export const MAX_TRIES = 10;
 
 const BASE_MS = 50;
@@ -57,28 +59,27 @@ const THROTTLED = new Set([
   'ThrottlingException',
 ]);
 
-/** Whether DynamoDB refused a call for its rate alone, so that it did nothing. */
+/** Returns whether DynamoDB rejected a call only for its rate, and so did nothing. */
 export function isThrottled(error: unknown): boolean {
-  return THROTTLED.has(storeErrorName(error));
+  return THROTTLED.has(getStoreErrorName(error));
 }
 
 /**
- * Waits before a try, `retry` counting from 0: up to 50 ms, doubling up to 3 s, and any time below that ("Exponential
- * Backoff And Jitter", AWS Architecture Blog: full jitter), so that callers who were refused together do not come back
- * together.
+ * Waits before a retry, counted from 0. The time is random, up to a limit that starts at 50 ms and doubles up to 3 s (full jitter
+ * in "Exponential Backoff And Jitter", AWS Architecture Blog). So callers that were throttled together don't retry together.
  */
 export async function backOff(retry: number, { sleep, random }: RetryOptions): Promise<void> {
   await sleep(random() * Math.min(CAP_MS, BASE_MS * 2 ** retry));
 }
 
-/** A command of the SDK's that has not been sent. */
+/** A command of the SDK that wasn't sent yet. */
 export interface UnsentCommand<Input extends object, Output extends object> {
   readonly middlewareStack: $Command<Input, Output, never>['middlewareStack'];
 }
 
 /**
- * Has the command fail on a good answer that is no JSON object. The SDK reads an empty one, a list and `null`
- * as an answer with nothing in it: a broken store would make a key unknown, a table empty, and a write done.
+ * Makes the command fail if a successful answer isn't a JSON object. The SDK reads an empty answer, a list and `null` as an answer
+ * without results. Then a broken store would make a key unknown, a table empty, and a write successful.
  */
 export function requireJsonObject<Input extends object, Output extends object>({
   middlewareStack,
@@ -90,7 +91,7 @@ export function requireJsonObject<Input extends object, Output extends object>({
       if (response.statusCode >= 300) return result;
       const body = await readAll(response.body);
       if (response.statusCode !== 200 || !/^\s*\{/.test(body.toString())) {
-        throw Object.assign(new Error('the answer is no 200 with a JSON object'), { name: 'UnreadableAnswer' });
+        throw Object.assign(new Error("the answer isn't a 200 with a JSON object"), { name: 'UnreadableAnswer' });
       }
       response.body = body;
       return result;
@@ -107,13 +108,12 @@ async function readAll(body: AsyncIterable<Uint8Array> | Uint8Array): Promise<Bu
 }
 
 /**
- * How long a client of AWS waits where nobody is kept waiting for a request: longer than the authorizer does, but not for
- * ever. With its retries a call is over within half a minute.
+ * How long an AWS client waits outside the authorizer, in milliseconds. With its retries, a call ends within half a minute.
  */
 export const CALL_LIMITS = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 3000, requestTimeout: 8000, throwOnRequestTimeout: true },
 };
 
-/** How long a call may take in all, with its retries. The limits above end with the head of an answer: its body may never come. */
+/** How long a call may take in all, with its retries. The limits above end with the header of an answer, and its body may never arrive. */
 export const CALL_TIMEOUT_MS = 30_000;

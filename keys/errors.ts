@@ -1,4 +1,4 @@
-/** Why Latchkey could not do what it was asked. A refusal of a key is never an error: see `Decision`. */
+/** Codes of the errors that Latchkey throws. A key that the authorizer rejects isn't an error: see `Decision`. */
 export type ErrorCode =
   | 'CONFIG_INVALID'
   | 'EVENT_UNKNOWN'
@@ -11,18 +11,18 @@ export type ErrorCode =
   | 'CONFLICT'
   | 'INTERNAL_ERROR';
 
-/** Every error Latchkey throws. Assert on `code`; the message is for people and never holds a secret or a hash. */
+/** The class of every error that Latchkey throws. Check `code`: the message is for people. It never contains a secret or a hash. */
 export class LatchkeyError extends Error {
-  /** For logs, and for errors that come from another copy of this module. */
+  /** The same name in every copy of this module. */
   override readonly name = 'LatchkeyError';
-  /** What went wrong, for programs. */
+  /** The code of the error, for programs. */
   readonly code: ErrorCode;
-  /** The id of the key concerned, where one is known. */
+  /** The id of the key, if it's known. */
   readonly keyId: string | undefined;
 
   /**
-   * By name: under a tool that loads CommonJS by itself, as Jest does, each entry of the package has a copy of this class, and an
-   * error that one throws is one for all.
+   * Compares the name. Under a tool that loads CommonJS itself, such as Jest, each entry of the package has its own copy of this
+   * class. An error of one copy is an instance of all.
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && value.name === 'LatchkeyError';

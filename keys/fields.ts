@@ -5,56 +5,34 @@ import { isPrintable, printable } from './printable.ts';
 import type { KeyRecord } from './record.ts';
 import { isScope, SCOPES_EXPECTED } from './scope.ts';
 import { parseSecret } from './secret.ts';
-import { purgeAfter, readTime, TIME_EXPECTED, toEpochMs } from './timestamp.ts';
+import { EDITABLE_FIELDS, type EditableField } from './table.ts';
+import { getPurgeAfter, readTime, TIME_EXPECTED, toEpochMs } from './timestamp.ts';
 
-const MAX_LENGTH = 256;
-/** Spaces of every width, and the braille pattern without a dot, which is drawn as one. Beside other characters they stay. */
-const ONLY_BLANK = /^[\p{Zs}\u2800]*$/u;
-
-/** What is wanted of a text about a key, for messages. */
-export const TEXT_EXPECTED = `a text of 1 to ${MAX_LENGTH} characters with no API key and no control or invisible characters in it, and not only of spaces`;
-
-/** What is wanted of a text that says who acts, for messages. */
-export const ACTOR_EXPECTED =
-  'a text that tells who acts, with no API key and no control or invisible characters in it, and not only of spaces';
-
-/** Whether the value can be a text about a key: a label, an owner, a reason. */
-export function isText(value: unknown): value is string {
-  return isTextOf(value, MAX_LENGTH);
+/** The fields of a new key. */
+export interface NewKey {
+  /** The purpose of the key: 1 to 256 characters that aren't all spaces, without control or invisible characters. */
+  readonly label: string;
+  /** The customer or team that the key is issued to, with the limits of the label. */
+  readonly owner?: string | undefined;
+  /**
+   * Scope tokens of RFC 6749 §3.3 without commas, braces and brackets. Joined with spaces, they have at most 1024 characters.
+   * Without scopes the key may do everything, with an empty list nothing.
+   */
+  readonly scopes?: readonly string[] | undefined;
+  /** The plan that the key's requests count against: 1 to 64 letters, digits, dots, underscores and hyphens, the first a letter or a digit. */
+  readonly plan?: string | undefined;
+  /** A time in the future, as ISO 8601 with a zone, or a date, which means its end in UTC. */
+  readonly expiresAt?: string | undefined;
+  /** A JSON object of at most 1024 bytes, nested at most 30 deep. */
+  readonly metadata?: JsonObject | undefined;
 }
 
+type RecordFields = Pick<KeyRecord, EditableField | 'purgeAfter'>;
+
+const MAX_TEXT_LENGTH = 256;
 /** An ARN has up to 2048 characters. */
 const MAX_ACTOR_LENGTH = 2048;
-
-/** Whether the value can tell who acts. */
-export function isActor(value: unknown): value is string {
-  return isTextOf(value, MAX_ACTOR_LENGTH);
-}
-
-function isTextOf(value: unknown, maxLength: number): value is string {
-  const isShort = typeof value === 'string' && !ONLY_BLANK.test(value) && value.length <= maxLength;
-  return isShort && isPrintable(value) && !holdsKey(value);
-}
-
 const MAX_PLAN_LENGTH = 64;
-const NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_PLAN_LENGTH - 1}}$`);
-
-/** What is wanted of a plan's name, for messages. */
-export const PLAN_EXPECTED = `a plan's name of 1 to ${MAX_PLAN_LENGTH} letters, digits, dots, underscores and hyphens, the first a letter or a digit`;
-
-/** Whether the value can name a plan. */
-export function isPlanName(value: unknown): value is string {
-  return typeof value === 'string' && NAME.test(value) && !holdsKey(value);
-}
-
-/** A field of a key that operators set. */
-export type FieldName = 'label' | 'owner' | 'scopes' | 'plan' | 'expiresAt' | 'metadata';
-
-interface Check {
-  readonly wanted: string;
-  readonly isValid: (value: unknown, nowMs: number) => boolean;
-}
-
 const MAX_SCOPES_LENGTH = 1024;
 const MAX_METADATA_BYTES = 1024;
 /** DynamoDB's limits for nested documents and for numbers (Service quotas, "Naming rules and data types"). */
@@ -62,52 +40,77 @@ const MAX_METADATA_DEPTH = 30;
 const NUMBER_END = 1e126;
 const MIN_NUMBER = 1e-130;
 
-const CHECKS: Readonly<Record<FieldName, Check>> = {
-  label: { wanted: TEXT_EXPECTED, isValid: isText },
-  owner: { wanted: TEXT_EXPECTED, isValid: isText },
-  scopes: {
-    wanted: `${SCOPES_EXPECTED}, at most ${MAX_SCOPES_LENGTH} characters together`,
-    isValid: isScopeList,
-  },
-  plan: { wanted: PLAN_EXPECTED, isValid: isPlanName },
+const TEXT_RULES = 'without control characters, invisible characters or an API key';
+
+/** What a message expects of a label, an owner or a reason. */
+export const TEXT_EXPECTED = `1 to ${MAX_TEXT_LENGTH} characters, not all of them spaces, ${TEXT_RULES}`;
+
+/** What a message expects of an actor. */
+export const ACTOR_EXPECTED = `the name or ARN of the acting person or program, not only spaces, ${TEXT_RULES}`;
+
+/** What a message expects of a plan's name. */
+export const PLAN_EXPECTED = `a plan's name of 1 to ${MAX_PLAN_LENGTH} letters, digits, dots, underscores and hyphens, the first a letter or a digit`;
+const PLAN_NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_PLAN_LENGTH - 1}}$`);
+
+interface Check {
+  readonly expected: string;
+  readonly isValid: (value: unknown, nowMs: number) => boolean;
+}
+
+const CHECKS: Readonly<Record<EditableField, Check>> = {
+  label: { expected: TEXT_EXPECTED, isValid: isText },
+  owner: { expected: TEXT_EXPECTED, isValid: isText },
+  scopes: { expected: `${SCOPES_EXPECTED}, at most ${MAX_SCOPES_LENGTH} characters together`, isValid: isScopeList },
+  plan: { expected: PLAN_EXPECTED, isValid: isPlanName },
   expiresAt: {
-    wanted: `${TIME_EXPECTED} (until the end of that day in UTC), in the future`,
+    expected: `${TIME_EXPECTED} (until the end of that day in UTC), in the future`,
     isValid: (value, nowMs) => {
       const time = readTime(value, { dateAs: 'end' });
       return time !== undefined && Date.parse(time) > nowMs;
     },
   },
   metadata: {
-    wanted: `a JSON object of at most ${MAX_METADATA_BYTES} bytes, nested at most ${MAX_METADATA_DEPTH} deep`,
+    expected: `a JSON object of at most ${MAX_METADATA_BYTES} bytes, nested at most ${MAX_METADATA_DEPTH} deep`,
     isValid: isStorableMetadata,
   },
 };
 
 /**
- * What is wrong with a field, what it was and what is wanted; `undefined` where it is good. One with an API key in it never
- * is: whoever may look at a record would have the key.
+ * Checks the fields of a new key from an operator, an application or a file.
+ *
+ * @throws LatchkeyError `INPUT_INVALID`, with a list of every field that is wrong, its value and what is expected
  */
-export function problemOf(name: FieldName, value: unknown, nowMs: number): string | undefined {
-  const { wanted, isValid } = CHECKS[name];
-  if (holdsKey(value)) return `${name}: got an API key in it, wanted ${wanted}`;
-  if (isValid(value, nowMs)) return undefined;
-  return `${name}: got ${name === 'scopes' ? showScopes(value) : show(value)}, wanted ${wanted}`;
+export function checkNewKey(input: unknown, nowMs: number): RecordFields {
+  const fields: Record<string, unknown> = typeof input === 'object' && input !== null ? { ...input } : {};
+  const problems = EDITABLE_FIELDS.flatMap((name) => {
+    const isLeftOut = name !== 'label' && fields[name] === undefined;
+    return isLeftOut ? [] : (findProblem(name, fields[name], nowMs) ?? []);
+  });
+  if (problems.length > 0) throw new LatchkeyError('INPUT_INVALID', problems.join('; '));
+
+  return toRecordFields(fields as unknown as NewKey);
 }
 
-/** Names the first entry that is not a scope. */
+/**
+ * Returns a message about a field's value, with the expected and the given value, or `undefined` if the value is valid. A
+ * value with an API key in it is never valid: everybody who can read the record would have the key.
+ */
+export function findProblem(name: EditableField, value: unknown, nowMs: number): string | undefined {
+  const { expected, isValid } = CHECKS[name];
+  if (holdsKey(value)) return `${name}: expected ${expected}, got an API key in it`;
+  if (isValid(value, nowMs)) return undefined;
+  return `${name}: expected ${expected}, got ${name === 'scopes' ? showScopes(value) : show(value)}`;
+}
+
+/** Names the first entry that isn't a scope. */
 function showScopes(value: unknown): string {
   const wrong: unknown[] = Array.isArray(value) ? [...value].filter((entry) => !isScope(entry)) : [];
   return wrong.length === 0 ? show(value) : `${show(value)} with ${show(wrong[0])} in it`;
 }
 
-/** What is wanted of a field, for messages. */
-export function expectedFor(name: FieldName): string {
-  return CHECKS[name].wanted;
-}
-
 const MAX_SHOWN = 60;
 
-/** Returns the value as a message shows it: short, printable, and without what may be a key (see `maskKeys`). */
+/** Returns the value as a message shows it: short, printable, and without a part that may be a key (see `maskKeys`). */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'string')
@@ -123,8 +126,55 @@ function quote(text: string): string {
   return printable(JSON.stringify(maskKeys(text)));
 }
 
+/** Returns what a message expects of a field. */
+export function expectedFor(name: EditableField): string {
+  return CHECKS[name].expected;
+}
+
+/** Returns a record's own copy of the fields of a new key. They were checked, or come from a stored record. */
+export function toRecordFields({ label, owner, scopes, plan, expiresAt, metadata }: NewKey): RecordFields {
+  return {
+    label,
+    ...(owner === undefined ? {} : { owner }),
+    ...(scopes === undefined ? {} : { scopes: copyJson(scopes) }),
+    ...(plan === undefined ? {} : { plan }),
+    ...(expiresAt === undefined ? {} : toExpiryFields(expiresAt)),
+    ...(metadata === undefined ? {} : { metadata: copyJson(metadata) }),
+  };
+}
+
+/** Returns the attributes that a record gets for an expiry that was checked. */
+export function toExpiryFields(text: string): Required<Pick<KeyRecord, 'expiresAt' | 'purgeAfter'>> {
+  const expiresAt = readTime(text, { dateAs: 'end' });
+  if (expiresAt === undefined) throw new LatchkeyError('INTERNAL_ERROR', "an expiry wasn't checked");
+  return { expiresAt, purgeAfter: getPurgeAfter(toEpochMs(expiresAt)) };
+}
+
+/** Returns whether the value can be a label, an owner or a reason. */
+export function isText(value: unknown): value is string {
+  return isTextWithin(value, MAX_TEXT_LENGTH);
+}
+
+/** Returns whether the value can be an actor, such as the value of `createdBy`. */
+export function isActor(value: unknown): value is string {
+  return isTextWithin(value, MAX_ACTOR_LENGTH);
+}
+
+/** Spaces of every width, and the blank braille pattern. They are allowed next to other characters. */
+const ONLY_BLANK = /^[\p{Zs}\u2800]*$/u;
+
+function isTextWithin(value: unknown, maxLength: number): value is string {
+  const isShort = typeof value === 'string' && !ONLY_BLANK.test(value) && value.length <= maxLength;
+  return isShort && isPrintable(value) && !holdsKey(value);
+}
+
+/** Returns whether the value can be a plan's name. */
+export function isPlanName(value: unknown): value is string {
+  return typeof value === 'string' && PLAN_NAME.test(value) && !holdsKey(value);
+}
+
 function isScopeList(value: unknown): boolean {
-  // `every` passes over the gaps of a list.
+  // `every` skips the gaps of a sparse list.
   return Array.isArray(value) && [...value].every(isScope) && value.join(' ').length <= MAX_SCOPES_LENGTH;
 }
 
@@ -136,7 +186,7 @@ function isStorableMetadata(value: unknown): boolean {
   );
 }
 
-/** What no reader would get back as the plain attribute that was meant: the SDK takes `constructor` for a class. */
+/** Names that don't come back as plain attributes: the SDK takes an object with `constructor` for an instance of a class. */
 const UNSTORABLE_NAMES = new Set(['__proto__', 'constructor']);
 
 function isStorable(value: JsonValue, depth: number): boolean {
@@ -149,75 +199,17 @@ function isStorable(value: JsonValue, depth: number): boolean {
   );
 }
 
-/** What is said of a key when it is issued. */
-export interface NewKey {
-  /** 1 to 256 characters, none of them a control or invisible character, and not only spaces. */
-  readonly label: string;
-  /** 1 to 256 characters, none of them a control or invisible character, and not only spaces. */
-  readonly owner?: string | undefined;
-  /**
-   * Scope tokens of RFC 6749 §3.3 without commas, braces and brackets, at most 1024 characters together with a space
-   * between. Absent means the key may do everything, an empty list nothing.
-   */
-  readonly scopes?: readonly string[] | undefined;
-  /** 1 to 64 letters, digits, dots, underscores and hyphens, the first a letter or a digit. */
-  readonly plan?: string | undefined;
-  /** ISO 8601 with a zone, or a date whose end in UTC it is; in the future. */
-  readonly expiresAt?: string | undefined;
-  /** A JSON object of at most 1024 bytes, nested at most 30 deep. */
-  readonly metadata?: JsonObject | undefined;
-}
-
-type CheckedFields = Pick<KeyRecord, 'label' | 'owner' | 'scopes' | 'plan' | 'expiresAt' | 'metadata' | 'purgeAfter'>;
-
-const FIELDS: readonly FieldName[] = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'];
-
-/**
- * Checks a new key's fields as an operator or a file gave them.
- *
- * @throws LatchkeyError `INPUT_INVALID`, listing every field that is wrong, what it was and what is wanted
- */
-export function checkNewKey(input: unknown, nowMs: number): CheckedFields {
-  const fields: Record<string, unknown> = typeof input === 'object' && input !== null ? { ...input } : {};
-  const problems = FIELDS.flatMap((name) => {
-    const isLeftOut = name !== 'label' && fields[name] === undefined;
-    return isLeftOut ? [] : (problemOf(name, fields[name], nowMs) ?? []);
-  });
-  if (problems.length > 0) throw new LatchkeyError('INPUT_INVALID', problems.join('; '));
-
-  return writtenFields(fields as unknown as NewKey);
-}
-
-/** Returns a record's own copy of the fields of a new key. They were checked, or come from a stored record. */
-export function writtenFields({ label, owner, scopes, plan, expiresAt, metadata }: NewKey): CheckedFields {
-  return {
-    label,
-    ...(owner === undefined ? {} : { owner }),
-    ...(scopes === undefined ? {} : { scopes: copyJson(scopes) }),
-    ...(plan === undefined ? {} : { plan }),
-    ...(expiresAt === undefined ? {} : expiry(expiresAt)),
-    ...(metadata === undefined ? {} : { metadata: copyJson(metadata) }),
-  };
-}
-
-/** What an expiry that was checked writes into a record. */
-export function expiry(text: string): Required<Pick<KeyRecord, 'expiresAt' | 'purgeAfter'>> {
-  const expiresAt = readTime(text, { dateAs: 'end' });
-  if (expiresAt === undefined) throw new LatchkeyError('INTERNAL_ERROR', 'an expiry went unchecked');
-  return { expiresAt, purgeAfter: purgeAfter(toEpochMs(expiresAt)) };
-}
-
-/** A UUID's. */
+/** The length of a UUID. */
 const MAX_ID_LENGTH = 36;
 
-/** Whether the text is as long as ids can be, as a UUID is, so that no other id begins with it. */
+/** Returns whether the text has the length of a UUID, so that no longer id can begin with it. */
 export function isLongestId(id: string): boolean {
   return id.length === MAX_ID_LENGTH;
 }
 
 /**
- * Whether the text can be the id of a key, issued here or elsewhere. A UUID has 36 characters. No key that was issued here
- * fits, for each is longer and has an underscore; one that was made elsewhere can.
+ * Returns whether the value can be a key's id, of Latchkey or another system. A raw key of Latchkey can't: it's longer than a
+ * UUID and has an underscore. A raw key of another system can.
  */
 export function isKeyId(id: unknown): id is string {
   return typeof id === 'string' && id.length <= MAX_ID_LENGTH && /^[0-9A-Za-z-]+$/.test(id);
@@ -225,7 +217,10 @@ export function isKeyId(id: unknown): id is string {
 
 const A_UUID = '00000000-0000-4000-8000-000000000000';
 
-/** Whether a text that no key has for its id may be told: one as long as a key made elsewhere may be such, unless it begins as a UUID. */
+/**
+ * Returns whether a message may show an id that no key has. If the text is long enough, it may be a raw key of another system,
+ * unless it begins like a UUID.
+ */
 export function isSafeToPrint(id: string): boolean {
   const isLikeUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id + A_UUID.slice(id.length));
   return isLikeUuid || parseSecret(id, { prefix: '', acceptForeignKeys: true }) === undefined;

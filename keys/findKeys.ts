@@ -1,24 +1,24 @@
 import { MAX_DEPTH } from './json.ts';
-import { type KeySecret, parseSecret, shownPrefixOf } from './secret.ts';
+import { type KeySecret, parseSecret, getShownPrefix } from './secret.ts';
 
-/** A key in a text. */
+/** A key that was found in a text. */
 export interface FoundKey {
   readonly secret: KeySecret;
   readonly prefix: string;
-  /** Where the key begins in the text. */
+  /** The position of the key in the text. */
   readonly index: number;
 }
 
 /** The longest key: a prefix of 16 characters, 43 random ones and the checksum. */
 export const MAX_KEY_LENGTH = 16 + 43 + 6;
 
-/** What follows a prefix. Other letters may stand before and after a key: its checksum tells where it is. */
+/** The rest of a key after its prefix. Other letters may surround a key: its checksum shows where it is. */
 const REST = /_(?=([0-9A-Za-z]{49}))/g;
 const MAX_NAME = 15;
 
 /**
- * The keys in a text that Latchkey can have issued, by their format and their checksum, from left to right. Without a
- * prefix, those of every prefix that a deployment can have.
+ * Yields the keys of Latchkey in a text from left to right, by their format and checksum. Without a prefix, it finds keys with
+ * every prefix that a deployment can have.
  */
 export function* findKeys(text: string, prefix?: string): Generator<FoundKey> {
   for (const { index, 1: rest = '' } of text.matchAll(REST)) {
@@ -31,14 +31,14 @@ export function* findKeys(text: string, prefix?: string): Generator<FoundKey> {
 }
 
 /**
- * Whether a value, or any text in it, holds a key that Latchkey can have issued. Records are shown: none belongs in one. Nothing
- * is looked for deeper than a record can nest, because no field takes such a value.
+ * Returns whether a value, or any text in it, contains a key of Latchkey. People can read records, so a record must not contain
+ * one. The search stops at the deepest nesting of a record, because no field accepts a deeper value.
  */
 export function holdsKey(value: unknown): boolean {
   return typeof value === 'string' ? isKeyIn(value) : holdsKeyWithin(value, MAX_DEPTH, new Set());
 }
 
-/** Looks into each object once, because one that holds itself twice has 2^32 paths. */
+/** Visits each object once: an object that contains itself twice has 2^32 paths. */
 function holdsKeyWithin(value: unknown, depth: number, seen: Set<object>): boolean {
   if (typeof value === 'string') return isKeyIn(value);
   if (typeof value !== 'object' || value === null || depth === 0 || seen.has(value)) return false;
@@ -50,7 +50,7 @@ function isKeyIn(text: string): boolean {
   return findKeys(text).next().done !== true;
 }
 
-/** What may be the prefix that ends with the underscore at `end`, the longest first. */
+/** Returns the possible prefixes that end with the underscore at `end`, the longest first. */
 function prefixesBefore(text: string, end: number, prefix: string | undefined): readonly string[] {
   if (prefix !== undefined) return text.endsWith(prefix, end + 1) ? [prefix] : [];
   const [name = ''] = /[a-z0-9]*$/.exec(text.slice(Math.max(0, end - MAX_NAME), end)) ?? [];
@@ -62,20 +62,20 @@ function prefixesBefore(text: string, end: number, prefix: string | undefined): 
 const MIN_LENGTH = 16;
 const RUN = new RegExp(String.raw`[^\s\\"'\`]{${MIN_LENGTH},}`, 'g');
 const SHOWN_CHARACTERS = 4;
-/** Ends a word of a sentence, and is no part of a key there. */
+/** Punctuation at the end of a word, which isn't part of a key there. */
 const PUNCTUATION = new Set([',', '.', ';', ':', ')']);
 
-/** Safe are a UUID or its start, a ULID, a time in ISO 8601, and what CloudFormation names a resource of the CDK. */
+/** Matches a UUID or its start, a ULID, a time in ISO 8601, and CloudFormation's name of a CDK resource. All are safe to show. */
 const SAFE =
   /\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){1,3}(?:-[0-9a-fA-F]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?|\b[A-Za-z][0-9A-Za-z-]{0,128}[0-9A-F]{8}-[0-9A-Za-z]{12,13}\b/g;
 const PATH_OR_URL = /^(?:\.{0,2}|~|[A-Za-z]:|[a-z]+:\/)\//;
 /**
- * `orders`, `LATCHKEY`, `LatchkeyStack2`, `staleIfError`, `us`, `2030`: letters as words have them, or a number, or both in that
- * order. 23 letters of one case have fewer than the 112 bits that `import` asks of a key.
+ * Matches `orders`, `LATCHKEY`, `LatchkeyStack2`, `staleIfError`, `us`, `2030`: a word, a number, or a word and a number. 23
+ * letters of one case have less than the 112 bits that `import` requires of a key.
  */
 const WORD =
   /^(?:\d{1,14}|[A-Z]{1,23}\d{0,4}|[A-Z]?[a-z]{0,22}(?:[A-Z][a-z]{2,22}|At|By|Db|Id|If|In|Is|My|No|Of|On|Or|To|Up)*\d{0,4})$/;
-/** Two short codes such as `s3x` and `AbC123` are common in one path segment or host name. */
+/** A path segment or host name often has two short codes, such as `s3x` and `AbC123`. */
 const MIN_CODE_CHARACTERS = 10;
 /** Four or more groups of one length, with both letters and digits, such as `abcd-1234-efgh-5678`. */
 const GROUPED_CODES = [4, 5, 6, 8].map(
@@ -86,29 +86,29 @@ const GROUPED_CODES = [4, 5, 6, 8].map(
 );
 
 /**
- * Returns the text for a message, without any key in it. Of a key issued by Latchkey it keeps what `list` shows, the prefix and
- * 8 characters. Of any other run of 16 or more visible characters that may be a key it keeps the first 4 and says how long the
- * run is. Words, paths, ids and times stay, so a key that reads like one of these stays too.
+ * Returns the text for a message, with keys masked. A key of Latchkey keeps its prefix and 8 characters, which `list` shows. Any
+ * other run of 16 or more visible characters that may be a key keeps its first 4, followed by its length. Words, paths, ids and
+ * times stay, and so does a key that looks like one of these.
  */
 export function maskKeys(text: string): string {
   return maskIssuedKeys(text).replaceAll(RUN, maskRun);
 }
 
-/** Returns the text without the keys in it that Latchkey issued, which their checksums tell from everything else. */
+/** Returns the text with the keys of Latchkey masked. Their checksums distinguish them from all other texts. */
 export function maskIssuedKeys(text: string): string {
   let masked = '';
   let end = 0;
   for (const { secret, prefix, index } of findKeys(text)) {
     if (index < end) continue;
-    masked += `${text.slice(end, index)}${shownPrefixOf(secret, prefix)}…`;
+    masked += `${text.slice(end, index)}${getShownPrefix(secret, prefix)}…`;
     end = index + secret.length;
   }
   return masked + text.slice(end);
 }
 
 /**
- * Returns what may be a key in texts that somebody typed, each with what a message shows of it, the longest first: for
- * messages that also hold names and ids of the table's own.
+ * Returns the parts of typed texts that may be keys, each with its masked form, the longest first. It's for messages that also
+ * contain names and ids of the table.
  */
 export function typedKeys(texts: readonly string[]): readonly (readonly [typed: string, shown: string])[] {
   const values = texts.flatMap((text) => [text, text.slice(text.indexOf('=') + 1)]);
@@ -117,12 +117,12 @@ export function typedKeys(texts: readonly string[]): readonly (readonly [typed: 
   return changed.filter(([run, shown]) => shown !== run).toSorted(([a], [b]) => b.length - a.length);
 }
 
-/** Whether the text has a run of characters that may be a key. */
+/** Returns whether the text has a run of characters that may be a key. */
 export function mayHoldKey(text: string): boolean {
   return maskKeys(text) !== text;
 }
 
-/** A path or a URL keeps the segments that are no key; a key in base64 can have a slash, too, and is masked as a whole. */
+/** A path or a URL keeps its safe segments. A key in base64 can also have a slash, and is masked as a whole. */
 function maskRun(run: string): string {
   if (PATH_OR_URL.test(run) && !isBase64(run)) return run.split('/').map(maskPart).join('/');
   let end = run.length;
@@ -130,7 +130,7 @@ function maskRun(run: string): string {
   return maskPart(run.slice(0, end)) + run.slice(end);
 }
 
-/** A path has a word somewhere; a key in base64 that begins with a slash has none. */
+/** A path contains a word. A key in base64 that begins with a slash contains none. */
 function isBase64(run: string): boolean {
   return /^[0-9A-Za-z+/=]+$/.test(run) && !run.split(/[+/=]/).some((part) => part.length > 2 && WORD.test(part));
 }

@@ -1,4 +1,4 @@
-import { type Change, conflict, isAbsent, updateExpressions } from './changes.ts';
+import { areUnchanged, type Change, conflict, updateExpressions } from './changes.ts';
 import { LatchkeyError } from './errors.ts';
 import { show } from './fields.ts';
 import { checkImportedKey, type ImportedKey } from './importedKey.ts';
@@ -6,11 +6,11 @@ import { type KeyRecord, parseRecord, serialiseRecord } from './record.ts';
 import type { KeyHash } from './secret.ts';
 import { ConditionRefused, type Item, type RegistryStore } from './store.ts';
 import { ATTRIBUTE } from './table.ts';
-import { purgeAfter, toEpochMs } from './timestamp.ts';
+import { getPurgeAfter, toEpochMs } from './timestamp.ts';
 
-/** What came of one entry. */
+/** The result of one entry. */
 export type ImportResult = {
-  /** Of the entry, counted from 0. */
+  /** The index of the entry, from 0. */
   readonly index: number;
 } & (
   | { readonly outcome: 'imported'; readonly id: string; readonly problem?: never }
@@ -28,10 +28,10 @@ export type ImportResult = {
   | { readonly outcome: 'rejected'; readonly id?: never; readonly problem: string }
 );
 
-/** How an import goes. */
+/** Options of `KeyRegistry.importHashes`. */
 export interface ImportOptions {
   /**
-   * How many entries are in hand at once, from 1 to 100.
+   * How many entries are in progress at the same time, from 1 to 100.
    *
    * @default 16
    */
@@ -49,8 +49,8 @@ const MAX_CONCURRENCY = 100;
 /** @throws LatchkeyError `INPUT_INVALID` */
 export function checkConcurrency({ concurrency = 16 }: ImportOptions): number {
   if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MAX_CONCURRENCY) return concurrency;
-  const wanted = `a whole number from 1 to ${MAX_CONCURRENCY}`;
-  throw new LatchkeyError('INPUT_INVALID', `concurrency: got ${show(concurrency)}, wanted ${wanted}`);
+  const expected = `a whole number from 1 to ${MAX_CONCURRENCY}`;
+  throw new LatchkeyError('INPUT_INVALID', `concurrency: expected ${expected}, got ${show(concurrency)}`);
 }
 
 /**
@@ -77,7 +77,7 @@ export async function* importHashes(
     let index = 0;
     try {
       for await (const entry of entries) {
-        inHand.push(settle(importer.take(entry, index++)));
+        inHand.push(toSettled(importer.take(entry, index++)));
         if (inHand.length >= concurrency) yield* oldest();
         if (failures.length > 0) break;
       }
@@ -93,7 +93,7 @@ export async function* importHashes(
 
 type Settled = { readonly result: ImportResult } | { readonly failure: unknown };
 
-function settle(work: Promise<ImportResult>): Promise<Settled> {
+function toSettled(work: Promise<ImportResult>): Promise<Settled> {
   return work.then(
     (result) => ({ result }),
     (failure: unknown) => ({ failure }),
@@ -162,8 +162,8 @@ class Importer {
   }
 
   /**
-   * Two records of one id could no longer be told apart, not even to be revoked. The index lags, so that of what came just
-   * before this process keeps its own note; another one that imports the same id in that moment is not seen.
+   * Puts a record if no other key has its id: nobody could revoke one of two records with one id. The index lags, so this process
+   * remembers its latest ids. It doesn't notice another process that imports the same id at the same moment.
    */
   async #putWithOwnId(record: KeyRecord): Promise<Put> {
     const { id, keyHash } = record;
@@ -171,7 +171,7 @@ class Importer {
       if (await earlier) return 'id taken';
     }
     const work = (async () => {
-      const hashes = await this.#deps.store.hashesOf(id);
+      const hashes = await this.#deps.store.findHashes(id);
       return hashes.every((other) => other === keyHash) ? this.#put(record) : 'id taken';
     })();
     // An id is taken only once its key is stored.
@@ -194,14 +194,14 @@ class Importer {
         const problem = `keyHash: entry ${firstIndex + 1} has it too, but ${kept.message}, so this entry's restrictions can't be added: repair the record and import the entry again`;
         return { index, outcome: 'rejected', problem };
       }
-      const added = addedRestriction(kept, record);
+      const added = getAddedRestriction(kept, record);
       const names = Object.keys(added);
       if (names.length === 0) return { index, outcome: 'skipped', firstIndex };
       if (!this.#taken.has(record.keyHash)) {
         const problem = `keyHash: entry ${firstIndex + 1} has it too, and the table held that key before, without ${names.join(', ')}: end it there`;
         return { index, outcome: 'rejected', problem };
       }
-      const change = restricting(kept, added, now());
+      const change = restrictChange(kept, added, now());
       try {
         await store.update(record.keyHash, updateExpressions(kept.id, change), change.operation);
       } catch (error) {
@@ -228,7 +228,7 @@ function readStored(item: Item): KeyRecord | LatchkeyError {
 }
 
 function isRestricted(record: Restriction): boolean {
-  return Object.keys(addedRestriction({}, record)).length > 0;
+  return Object.keys(getAddedRestriction({}, record)).length > 0;
 }
 
 const RECENT_IDS = 10_000;
@@ -266,7 +266,7 @@ export type Restriction = Partial<
  * Returns the restrictions that `other` has and `record` lacks: a revocation, a disabling, an earlier expiry. Both are records
  * of one key. With them, `record` is as restrictive as both together.
  */
-export function addedRestriction(record: Restriction, other: Restriction): Restriction {
+export function getAddedRestriction(record: Restriction, other: Restriction): Restriction {
   const { expiresAt, disabledAt, disabledBy, revokedAt, revokedBy, revokedReason } = other;
   const isRevoked = revokedAt !== undefined && record.revokedAt === undefined;
   const isDisabled = disabledAt !== undefined && record.disabledAt === undefined;
@@ -279,22 +279,22 @@ export function addedRestriction(record: Restriction, other: Restriction): Restr
   return Object.fromEntries(Object.entries(added).filter(([, value]) => value !== undefined));
 }
 
-/** Creates the change that adds restrictions to a stored record. It's refused if the record's state has changed since the read. */
-export function restricting(record: KeyRecord, added: Restriction, nowMs: number): Change {
+/** Creates the change that adds restrictions to a stored record. It's rejected if the fields it is about have changed since the read. */
+export function restrictChange(record: KeyRecord, added: Restriction, nowMs: number): Change {
   const end = added.revokedAt ?? (record.revokedAt === undefined ? added.expiresAt : undefined);
   return {
     operation: 'write',
     done: 'restricted',
-    set: { ...added, ...(end === undefined ? {} : { purgeAfter: purgeAfter(Math.max(toEpochMs(end), nowMs)) }) },
-    conditions: [
-      ...(record.revokedAt === undefined ? [isAbsent('revokedAt')] : []),
-      ...(added.disabledAt === undefined ? [] : [isAbsent('disabledAt')]),
-      ...(added.expiresAt === undefined
-        ? []
-        : [record.expiresAt === undefined ? isAbsent('expiresAt') : '#expiresAt = :was']),
-    ],
-    ...(record.expiresAt === undefined ? {} : { values: { was: record.expiresAt } }),
-    isIn: (stored) => Object.keys(addedRestriction(stored, added)).length === 0,
+    set: { ...added, ...(end === undefined ? {} : { purgeAfter: getPurgeAfter(Math.max(toEpochMs(end), nowMs)) }) },
+    ...areUnchanged(
+      [
+        ...(record.revokedAt === undefined ? (['revokedAt'] as const) : []),
+        ...(added.disabledAt === undefined ? [] : (['disabledAt'] as const)),
+        ...(added.expiresAt === undefined ? [] : (['expiresAt'] as const)),
+      ],
+      record,
+    ),
+    isApplied: (stored) => Object.keys(getAddedRestriction(stored, added)).length === 0,
     refusal: () => undefined,
   };
 }

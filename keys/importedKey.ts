@@ -1,106 +1,103 @@
 import { randomUUID } from 'node:crypto';
+import { ACTOR_EXPECTED, expectedFor, findProblem, isActor, isKeyId, isText, TEXT_EXPECTED } from './fields.ts';
 import { holdsKey } from './findKeys.ts';
-import {
-  ACTOR_EXPECTED,
-  isActor,
-  isKeyId,
-  isPlanName,
-  isText,
-  PLAN_EXPECTED,
-  problemOf,
-  TEXT_EXPECTED,
-  expectedFor,
-} from './fields.ts';
-import { purgeAfter, readTime, TIME_EXPECTED, type Timestamp, toEpochMs, toTimestamp } from './timestamp.ts';
 import { copyJson, type JsonObject, type JsonValue } from './json.ts';
-import type { KeyRecord } from './record.ts';
-import { isAhead } from './state.ts';
+import { type KeyRecord, readVersion } from './record.ts';
 import { MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
+import { isAhead } from './state.ts';
+import type { EditableField } from './table.ts';
+import { getPurgeAfter, readTime, TIME_EXPECTED, type Timestamp, toEpochMs, toTimestamp } from './timestamp.ts';
 
-/** A key that was issued elsewhere, by its hash. What is `null` or left out is not known or not so. */
+/** A key of another system, by its hash. A field that is `null` or left out is unknown, or doesn't apply. */
 export interface ImportedKey {
   /** SHA-256 of the whole raw key, as 64 hex characters. */
   readonly keyHash: string;
-  /** Kept where it can be an id here: 1 to 36 letters, digits and hyphens. Otherwise the key gets a new one. */
+  /** The key's id, if it has 1 to 36 letters, digits and hyphens. Otherwise the key gets a new id. */
   readonly id?: string | null | undefined;
-  /** 1 to 256 characters, none of them a control or invisible character, and not only spaces. */
+  /** 1 to 256 characters that aren't all spaces, without control or invisible characters. */
   readonly label: string;
-  /** What may be shown of the raw key: its first characters, at most 24. */
+  /** The first characters of the raw key, at most 24. Everybody who can read records sees them. */
   readonly keyPrefix?: string | null | undefined;
-  /** Whom the key was issued to: as the label. */
+  /** The customer or team that the key was issued to, with the limits of the label. */
   readonly owner?: string | null | undefined;
-  /** As of a `NewKey`. */
+  /** Scopes as in a `NewKey`. */
   readonly scopes?: readonly string[] | null | undefined;
-  /** The name of the plan that its requests count against. */
+  /** The name of the plan that the key's requests count against. */
   readonly plan?: string | null | undefined;
   /** A JSON object of at most 1024 bytes, nested at most 30 deep. */
   readonly metadata?: JsonObject | null | undefined;
   /**
-   * Times are ISO 8601 with a zone, or dates, which stand for the start of that day in UTC. They may be past. A zero time (`0`,
-   * year 1, the start of 1970) reads as absent. The import's own time unless given.
+   * The time of the issue; by default, the time of the import. This and all other times are ISO 8601 with a zone, or dates,
+   * which mean the start of that day in UTC. They may be past. A zero time (`0`, year 1, the start of 1970) reads as absent.
    */
   readonly createdAt?: string | null | undefined;
-  /** The registry's actor unless given. */
+  /** The actor who issued the key; by default, the registry's actor. */
   readonly createdBy?: string | null | undefined;
-  /** When the key was last used: at most a minute ahead of the registry's clock. */
+  /** The time of the last use, at most a minute ahead of the registry's clock. */
   readonly lastUsedAt?: string | null | undefined;
-  /** The key is refused from this instant on; a date stands for its end in UTC. */
+  /** The instant from which the key is rejected. A date means its end in UTC. */
   readonly expiresAt?: string | null | undefined;
-  /** The key is refused while it has one. */
+  /** The time at which the key was disabled. A key with such a time is rejected. */
   readonly disabledAt?: string | null | undefined;
-  /** Who disabled it. */
+  /** The actor who disabled the key. */
   readonly disabledBy?: string | null | undefined;
-  /** The key is refused where it has one. */
+  /** The time at which the key was revoked. A key with such a time is rejected. */
   readonly revokedAt?: string | null | undefined;
-  /** Who revoked it. */
+  /** The actor who revoked the key. */
   readonly revokedBy?: string | null | undefined;
-  /** Why it was revoked. */
+  /** The reason for the revocation. */
   readonly revokedReason?: string | null | undefined;
-  /** Id of the key that this one succeeds; left out where it cannot be an id here. */
+  /** The id of the key that this one succeeds. It's left out if it isn't 1 to 36 letters, digits and hyphens. */
   readonly rotatedFrom?: string | null | undefined;
-  /** Id of this key's successor; left out where it cannot be an id here. */
+  /** The id of this key's successor. It's left out if it isn't 1 to 36 letters, digits and hyphens. */
   readonly rotatedTo?: string | null | undefined;
+  /** The record's version, as an export has it. It's left out if it isn't a whole number from 0 on. */
+  readonly version?: number | null | undefined;
 }
 
-/** The record to be stored, and whether its id came with it; or what is wrong, without the values. */
+/** The record to store, and whether its id is the entry's own; or the entry's problems, without its values. */
 export type CheckedImport = { readonly record: KeyRecord; readonly hasOwnId: boolean } | { readonly problem: string };
 
 export interface ImportContext {
-  /** Who imports. */
+  /** The actor who imports. */
   readonly actor: string;
   readonly nowMs: number;
 }
 
 interface Reader {
-  readonly wanted: string;
+  readonly expected: string;
+  /** Returns `undefined` for an invalid value. */
   readonly read: (value: unknown, name: string) => unknown;
 }
 
-const text = (wanted: string, isValid: (value: unknown) => boolean): Reader => ({
-  wanted,
+const text = (expected: string, isValid: (value: unknown) => boolean): Reader => ({
+  expected,
   read: (value) => (isValid(value) ? value : undefined),
 });
-const field = (name: 'scopes' | 'metadata'): Reader => ({
-  wanted: expectedFor(name),
-  read: (value) => (problemOf(name, value, 0) === undefined ? copyJson(value as JsonValue) : undefined),
+const editable = (name: Exclude<EditableField, 'expiresAt'>): Reader => ({
+  expected: expectedFor(name),
+  read: (value) => (findProblem(name, value, 0) === undefined ? copyJson(value as JsonValue) : undefined),
 });
 const TIME: Reader = {
-  wanted: TIME_EXPECTED,
+  expected: TIME_EXPECTED,
   read: (value, name) => readTime(value, { dateAs: name === 'expiresAt' ? 'end' : 'start' }),
 };
 const ACTOR = text(ACTOR_EXPECTED, isActor);
 
-const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' | 'rotatedTo'>, Reader>> = {
+/** The fields whose wrong values reject an entry. */
+type CheckedField = Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' | 'rotatedTo' | 'version'>;
+
+const READERS: Readonly<Record<CheckedField, Reader>> = {
   keyHash: {
-    wanted: 'the SHA-256 of a raw key as 64 hex characters',
+    expected: 'the SHA-256 of a raw key as 64 hex characters',
     read: (value) => (typeof value === 'string' ? parseKeyHash(value.toLowerCase()) : undefined),
   },
-  label: text(TEXT_EXPECTED, isText),
+  label: editable('label'),
   keyPrefix: text(`the first characters of the raw key, at most ${MAX_SHOWN_LENGTH}`, isShownPrefix),
-  owner: text(TEXT_EXPECTED, isText),
-  scopes: field('scopes'),
-  plan: text(PLAN_EXPECTED, isPlanName),
-  metadata: field('metadata'),
+  owner: editable('owner'),
+  scopes: editable('scopes'),
+  plan: editable('plan'),
+  metadata: editable('metadata'),
   createdAt: TIME,
   createdBy: ACTOR,
   lastUsedAt: TIME,
@@ -112,7 +109,11 @@ const READERS: Readonly<Record<Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' |
   revokedReason: text(TEXT_EXPECTED, isText),
 };
 
-/** Checks one entry. A problem never tells a value: what stands in the wrong place may be a raw key. */
+const TIMES: ReadonlySet<string> = new Set(
+  Object.keys(READERS).filter((name) => READERS[name as CheckedField] === TIME),
+);
+
+/** Checks one entry. A problem never shows a value: a value in the wrong field may be a raw key. */
 export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext): CheckedImport {
   const given: Record<string, unknown> = typeof entry === 'object' && entry !== null ? { ...entry } : {};
   const { fields, problems } = readFields(given);
@@ -120,6 +121,7 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
   if (problems.length > 0) return { problem: problems.join('; ') };
 
   const { id, rotatedFrom, rotatedTo } = given;
+  const version = readVersion(given['version']);
   const record = {
     ...fields,
     id: isKeyId(id) ? id : randomUUID(),
@@ -127,6 +129,7 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
     createdBy: fields['createdBy'] ?? actor,
     ...(isKeyId(rotatedFrom) ? { rotatedFrom } : {}),
     ...(isKeyId(rotatedTo) ? { rotatedTo } : {}),
+    ...(version === undefined ? {} : { version }),
   } as unknown as KeyRecord;
   return { record: { ...record, ...purge(record, nowMs) }, hasOwnId: isKeyId(id) };
 }
@@ -134,34 +137,16 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
 function readFields(given: Record<string, unknown>) {
   const fields: Record<string, unknown> = {};
   const problems: string[] = [];
-  for (const [name, { read, wanted }] of Object.entries(READERS)) {
+  for (const [name, { read, expected }] of Object.entries(READERS)) {
     const value = given[name];
     const isLeftOut = value === undefined || value === null || (TIMES.has(name) && isZeroTime(value));
     if (isLeftOut && name !== 'keyHash' && name !== 'label') continue;
     fields[name] = read(value, name);
-    if (fields[name] === undefined) problems.push(`${name}: ${reason(value)}wanted ${wanted}`);
+    if (fields[name] !== undefined) continue;
+    problems.push(`${name}: expected ${expected}${holdsKey(value) ? ', got an API key in it' : ''}`);
   }
   problems.push(...endsWithoutTime(given));
   return { fields, problems };
-}
-
-const TIMES: ReadonlySet<string> = new Set(
-  Object.keys(READERS).filter((name) => READERS[name as keyof typeof READERS] === TIME),
-);
-/** The zero times of Go and .NET (year 1), and of Unix. */
-const ZERO_TIMES: ReadonlySet<string | undefined> = new Set(['0001-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z']);
-/** The zero time of MySQL. No calendar has this date. */
-const ZERO_DATE = /^0000-00-00(?:[T ]00:00(?::00(?:[.,]0+)?)?)?Z?$/i;
-
-/**
- * Whether a value is what programs write for a time that they do not have: `0`, the zero time of Go and .NET (year 1), the
- * Unix epoch, or MySQL's zero date.
- */
-export function isZeroTime(value: unknown): boolean {
-  if (value === 0) return true;
-  if (typeof value !== 'string') return false;
-  const text = value.trim();
-  return text === '0' || ZERO_DATE.test(text) || ZERO_TIMES.has(readTime(text, { zone: 'UTC' }));
 }
 
 /** Returns a problem if a zero time comes with a name or a reason: the key may have been ended at an unknown time. */
@@ -171,9 +156,9 @@ function endsWithoutTime(given: Record<string, unknown>): readonly string[] {
     ['disabledAt', 'disabledBy'],
   ] as const;
   return ends.flatMap(([time, ...about]) => {
-    const told = about.find((name) => given[name] !== undefined && given[name] !== null);
-    return told !== undefined && isZeroTime(given[time])
-      ? [`${time}: got a zero time beside ${told}, wanted the time at which it happened`]
+    const other = about.find((name) => given[name] !== undefined && given[name] !== null);
+    return other !== undefined && isZeroTime(given[time])
+      ? [`${time}: expected the time at which it happened, because there is a ${other}, got a zero time`]
       : [];
   });
 }
@@ -181,19 +166,31 @@ function endsWithoutTime(given: Record<string, unknown>): readonly string[] {
 /** Rejects a last use in the future. A revocation or a disabling in the future is accepted, because it ends the key at once. */
 function aheadProblem(lastUsedAt: Timestamp | undefined, nowMs: number): readonly string[] {
   if (lastUsedAt === undefined || !isAhead(toEpochMs(lastUsedAt), nowMs)) return [];
-  return [`lastUsedAt: got ${lastUsedAt}, which is to come, wanted a time that has passed`];
+  return [`lastUsedAt: expected a time in the past, got ${lastUsedAt}`];
 }
 
-function reason(value: unknown): string {
-  return holdsKey(value) ? 'got an API key in it, ' : '';
-}
-
-/** Also what ended long ago stays for the audit, counted from the import. */
+/** A key that ended long ago also stays for the audit, counted from the import. */
 function purge({ revokedAt, expiresAt }: KeyRecord, nowMs: number): Pick<KeyRecord, 'purgeAfter'> {
   const end = revokedAt ?? expiresAt;
-  return end === undefined ? {} : { purgeAfter: purgeAfter(Math.max(toEpochMs(end), nowMs)) };
+  return end === undefined ? {} : { purgeAfter: getPurgeAfter(Math.max(toEpochMs(end), nowMs)) };
 }
 
 function isShownPrefix(value: unknown): boolean {
   return typeof value === 'string' && value.length <= MAX_SHOWN_LENGTH && /^[!-~]+$/.test(value);
+}
+
+/** The zero times of Go and .NET (year 1), and of Unix. */
+const ZERO_TIMES: ReadonlySet<string | undefined> = new Set(['0001-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z']);
+/** The zero time of MySQL. No calendar has this date. */
+const ZERO_DATE = /^0000-00-00(?:[T ]00:00(?::00(?:[.,]0+)?)?)?Z?$/i;
+
+/**
+ * Returns whether a program wrote the value for a time that it doesn't have: `0`, the zero time of Go and .NET (year 1), the
+ * Unix epoch, or MySQL's zero date.
+ */
+export function isZeroTime(value: unknown): boolean {
+  if (value === 0) return true;
+  if (typeof value !== 'string') return false;
+  const trimmed = value.trim();
+  return trimmed === '0' || ZERO_DATE.test(trimmed) || ZERO_TIMES.has(readTime(trimmed, { zone: 'UTC' }));
 }

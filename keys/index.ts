@@ -1,4 +1,4 @@
-// What of this room the package exports: the registry and what it deals in.
+// The part of this layer that the package exports: the registry and its types.
 export {
   createKeyRegistry,
   type CreateKeyRegistryOptions,

@@ -1,4 +1,4 @@
-/** What JSON can say. */
+/** A value that JSON can represent. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 /** A JSON object. */
 export interface JsonObject {
@@ -6,18 +6,18 @@ export interface JsonObject {
 }
 
 /**
- * How many objects and lists may be in each other: what DynamoDB stores (Quotas, "Nested attribute depth"). Whatever walks through
- * a value from outside stops there, because a few thousand levels exhaust the stack.
+ * The deepest nesting that DynamoDB stores (Quotas, "Nested attribute depth"). Every function that walks through a foreign value
+ * stops there, because a few thousand levels exhaust the stack.
  */
 export const MAX_DEPTH = 32;
 
-/** Whether objects and lists are in each other more often than so many times. */
+/** Returns whether objects and lists are nested deeper than this depth. */
 export function isDeeper(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return depth === 0 || Object.values(value).some((part) => isDeeper(part, depth - 1));
 }
 
-/** Whether the value can be stored as JSON and read back unchanged. */
+/** Returns whether the value can be stored as JSON and read back unchanged. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return isPlainObject(value) && !isDeeper(value, MAX_DEPTH) && Object.values(value).every(isJsonValue);
 }
@@ -35,7 +35,7 @@ function isJsonValue(value: unknown): value is JsonValue {
     : isPlainObject(value) && Object.values(value).every(isJsonValue);
 }
 
-/** Whether the value is an object as JSON has it: no list, and of no class. */
+/** Returns whether the value is a plain object: not a list, and not an instance of a class. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

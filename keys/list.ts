@@ -7,78 +7,78 @@ import { keyState, type KeyState } from './state.ts';
 import type { Item, RegistryStore } from './store.ts';
 import { ATTRIBUTE, PARTITION_KEY } from './table.ts';
 
-/** Which page of keys. */
+/** Options of `KeyRegistry.list`. */
 export interface ListOptions {
   /**
-   * How many keys at most, from 1 to 1000.
+   * The most keys that a page has, from 1 to 1000.
    *
    * @default 1000
    */
   readonly limit?: number | undefined;
   /**
-   * The `cursor` of the page before.
+   * The `cursor` of the previous page.
    *
    * @default - the first page
    */
   readonly cursor?: string | null | undefined;
   /**
-   * Whether every write that was answered before is seen.
+   * Whether the read sees every write that was finished before.
    *
    * @default false
    */
   readonly consistentRead?: boolean | undefined;
   /**
-   * Only keys that were issued to this owner, oldest first.
+   * Lists only keys of this owner, oldest first.
    *
-   * @default - the keys of all
+   * @default - the keys of all owners
    */
   readonly owner?: string | undefined;
   /**
-   * Only keys in this state when they are read.
+   * Lists only keys that are in this state at the time of the read.
    *
-   * @default - in any
+   * @default - keys in any state
    */
   readonly state?: KeyState | undefined;
   /**
-   * Only keys for which this returns true. With a `filter` or a `state`, `limit` counts the keys that pass and the records
-   * that could not be read: the table is read on until there are so many, or it ends. So each page but the last is full.
+   * Lists only keys for which this returns true. With a `filter` or a `state`, `limit` counts the keys that pass and the
+   * unreadable records. The table is read until there are that many, or it ends. So each page except the last is full.
    *
-   * @default - every key; the page comes from one read of the table, and can hold fewer keys than `limit`, or none,
-   * although a next page follows
+   * @default - every key; a page comes from one read of the table, and can have fewer keys than `limit`, or none, even if
+   * more pages follow
    */
   readonly filter?: ((record: KeyRecord) => boolean) | undefined;
 }
 
 /** A page of keys. */
 export interface ListPage {
-  /** Its keys, but for those in `corrupt`. */
+  /** The keys of the page. */
   readonly records: readonly KeyRecord[];
-  /** One for each record that could not be read: the rest of the page is good all the same. */
+  /** One error for each unreadable record of the page. */
   readonly corrupt: readonly LatchkeyError[];
-  /** Where the next page starts, or `null` at the end. */
+  /** The start of the next page, or `null` after the last page. */
   readonly cursor: string | null;
 }
 
-/** Which keys, all pages together. */
+/** Options of `KeyRegistry.records`. */
 export interface RecordsOptions extends Pick<ListOptions, 'consistentRead' | 'owner' | 'state'> {
   /**
-   * Told of each record that could not be read.
+   * Called with an error for each unreadable record.
    *
-   * @default - they are passed over
+   * @default - unreadable records are skipped
    */
   readonly onCorrupt?: ((error: LatchkeyError) => void) | undefined;
 }
 
 const MAX_LIMIT = 1000;
 
-/** What was read at once: items, each with the key that the list goes on after. */
+/** The result of one read: items, each with the key after which the list can resume. */
 interface Chunk {
   readonly entries: readonly { readonly item: Item; readonly key: Item }[];
   readonly lastKey: Item | undefined;
 }
 
 /**
- * One page of keys: of all in the table's own order, or of an owner's by age.
+ * Returns one page of keys: all keys in the table's own order, or one owner's keys, oldest first.
  *
  * @throws LatchkeyError `INPUT_INVALID`; `STORE_UNAVAILABLE`
  */
@@ -89,7 +89,10 @@ export async function listPage(
 ): Promise<ListPage> {
   const { limit = MAX_LIMIT, cursor, owner } = options;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new LatchkeyError('INPUT_INVALID', `limit: got ${show(limit)}, wanted a whole number from 1 to ${MAX_LIMIT}`);
+    throw new LatchkeyError(
+      'INPUT_INVALID',
+      `limit: expected a whole number from 1 to ${MAX_LIMIT}, got ${show(limit)}`,
+    );
   }
   const startKey = cursor ? decodeCursor(cursor, owner) : undefined;
   if (state !== undefined || filter !== undefined) {
@@ -102,7 +105,7 @@ export async function listPage(
   return { records, corrupt, cursor: encodeCursor(lastKey, owner) };
 }
 
-/** Every page of `listPage`, one after the other. */
+/** Yields every page of `listPage`. */
 export async function* listPages(
   store: RegistryStore,
   options: Omit<ListOptions, 'cursor'>,
@@ -116,7 +119,7 @@ export async function* listPages(
   } while (cursor !== null);
 }
 
-/** Every record that can be read, one after the other. */
+/** Yields every readable record. */
 export async function* listRecords(
   store: RegistryStore,
   { state, onCorrupt, ...options }: RecordsOptions,
@@ -133,7 +136,7 @@ interface ChunkOptions extends Pick<ListOptions, 'owner' | 'consistentRead'> {
   readonly startKey: Item | undefined;
 }
 
-/** Reads until `limit` keys pass or cannot be read. The cursor is `null` if nothing of the last read is left and the table ends. */
+/** Reads until `limit` records pass or are unreadable. The cursor is `null` if the table ends with the last of them. */
 async function filteredPage(
   store: RegistryStore,
   { limit, ...options }: ChunkOptions,
@@ -142,7 +145,7 @@ async function filteredPage(
   const records: KeyRecord[] = [];
   const corrupt: LatchkeyError[] = [];
   let { startKey } = options;
-  // One more than is wanted shows whether others follow. Few keys may pass, so each further read is larger.
+  // One key more than `limit` shows whether others follow. Few keys may pass, so each further read is larger.
   for (let size = limit + 1; ; size = Math.min(2 * size, MAX_LIMIT)) {
     const { entries, lastKey } = await readChunk(store, { ...options, limit: size, startKey });
     for (const { item, key } of entries) {
@@ -170,12 +173,12 @@ async function readChunk(
     const { items, lastKey } = await store.scan({ limit, startKey, consistentRead });
     return { entries: items.map((item) => ({ item, key: { [PARTITION_KEY]: item[PARTITION_KEY] } })), lastKey };
   }
-  const { items: keys, lastKey } = await store.keysOfOwner(owner, { limit, startKey });
-  const byHash = new Map(keys.map((key) => [hashIn(key), key]));
+  const { items: keys, lastKey } = await store.queryOwner(owner, { limit, startKey });
+  const byHash = new Map(keys.map((key) => [getHash(key), key]));
   const items = await store.readAll([...byHash.keys()], consistentRead);
-  // The index lags: what has gone to another owner meanwhile is no longer this one's.
+  // The index lags: a key may have another owner by now.
   const own = items.filter((item) => item[ATTRIBUTE.owner] === owner);
-  return { entries: own.map((item) => ({ item, key: byHash.get(hashIn(item)) ?? item })), lastKey };
+  return { entries: own.map((item) => ({ item, key: byHash.get(getHash(item)) ?? item })), lastKey };
 }
 
 function parseItems(items: readonly Item[]): Pick<ListPage, 'records' | 'corrupt'> {
@@ -196,33 +199,33 @@ const HASH_BYTES = 32;
 const OWNER_BYTES = 8;
 
 /**
- * The bytes of the last hash; in an owner's list then what tells the owner, and when the key was created. A hash that is none
- * stands apart, so that its record does not keep the list from going on.
+ * Returns the bytes of the last hash. In an owner's list, a mark of the owner and the key's creation time follow. A damaged hash
+ * is written apart from them, so its record doesn't stop the list.
  */
 function encodeCursor(lastKey: Item | undefined, owner: string | undefined): string | null {
   if (lastKey === undefined) return null;
-  const hash = hashIn(lastKey);
+  const hash = getHash(lastKey);
   const rest =
     owner === undefined
       ? Buffer.alloc(0)
-      : Buffer.concat([markOf(owner), Buffer.from(String(lastKey[ATTRIBUTE.createdAt]))]);
+      : Buffer.concat([toOwnerMark(owner), Buffer.from(String(lastKey[ATTRIBUTE.createdAt]))]);
   if (parseKeyHash(hash) !== undefined) return Buffer.concat([Buffer.from(hash, 'hex'), rest]).toString('base64url');
   return `${Buffer.from(hash).toString('base64url')}.${rest.toString('base64url')}`;
 }
 
 function decodeCursor(cursor: string, owner: string | undefined): Item {
-  const { hash, rest } = partsOf(cursor);
+  const { hash, rest } = splitCursor(cursor);
   const mark = rest.subarray(0, OWNER_BYTES);
   const createdAt = rest.subarray(OWNER_BYTES).toString();
   if (hash !== undefined) {
     if (owner === undefined && mark.length === 0) return { [PARTITION_KEY]: hash };
-    const isOfOwner = owner !== undefined && mark.equals(markOf(owner)) && createdAt !== '';
+    const isOfOwner = owner !== undefined && mark.equals(toOwnerMark(owner)) && createdAt !== '';
     if (isOfOwner) return { [PARTITION_KEY]: hash, [ATTRIBUTE.owner]: owner, [ATTRIBUTE.createdAt]: createdAt };
   }
-  throw new LatchkeyError('INPUT_INVALID', `cursor: got ${show(cursor)}, wanted one that this list gave`);
+  throw new LatchkeyError('INPUT_INVALID', `cursor: expected the cursor of a page of this list, got ${show(cursor)}`);
 }
 
-function partsOf(cursor: string): { readonly hash: string | undefined; readonly rest: Buffer } {
+function splitCursor(cursor: string): { readonly hash: string | undefined; readonly rest: Buffer } {
   const [first = '', second] = cursor.split('.');
   const bytes = Buffer.from(first, 'base64url');
   if (second === undefined) {
@@ -231,10 +234,10 @@ function partsOf(cursor: string): { readonly hash: string | undefined; readonly 
   return { hash: bytes.toString() || undefined, rest: Buffer.from(second, 'base64url') };
 }
 
-function markOf(owner: string): Buffer {
+function toOwnerMark(owner: string): Buffer {
   return createHash('sha256').update(owner).digest().subarray(0, OWNER_BYTES);
 }
 
-function hashIn(key: Item): string {
+function getHash(key: Item): string {
   return String(key[PARTITION_KEY]);
 }

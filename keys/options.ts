@@ -4,51 +4,51 @@ import { LatchkeyError } from './errors.ts';
 import { ACTOR_EXPECTED, isActor, show } from './fields.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED } from './secret.ts';
 
-/** What a `KeyRegistry` is made with by who has a document client already. */
+/** Options of a `KeyRegistry` with a document client of your own. */
 export interface KeyRegistryOptions {
-  /** Built with `REGISTRY_TRANSLATION`. */
+  /** A client that was created with `REGISTRY_TRANSLATION`. */
   readonly client: DynamoDBDocumentClient;
-  /** The table of keys: the stack's output `TableName`. */
+  /** The name of the table: the stack's output `TableName`. */
   readonly tableName: string;
-  /** Who acts: goes into `createdBy`, `disabledBy` and `revokedBy`. */
+  /** The acting person or program. It's stored as `createdBy`, `disabledBy` and `revokedBy`. */
   readonly actor: string;
   /**
-   * Prefix of new keys. It must be the deployment's own.
+   * The prefix of new keys. It must be the prefix that the deployment accepts.
    *
    * @default 'sk_'
    */
   readonly keyPrefix?: string;
   /**
-   * The time, in epoch milliseconds.
+   * Returns the time, in epoch milliseconds.
    *
    * @default Date.now
    */
   readonly now?: () => number;
   /**
-   * How to wait where DynamoDB throttles.
+   * How to wait between tries of a throttled call.
    *
-   * @default - up to 3 seconds between tries, a random time
+   * @default - a random time of up to 3 seconds
    */
   readonly retryOptions?: RetryOptions;
 }
 
-/** Numbers of `metadata` are written and read as JSON does, in double precision. */
+/** The translation of a registry's document client. It writes and reads the numbers of `metadata` like JSON, in double precision. */
 export const REGISTRY_TRANSLATION = {
   marshallOptions: { allowImpreciseNumbers: true },
   unmarshallOptions: { wrapNumbers: Number },
 };
 
 /**
- * The options with their defaults.
+ * Returns the options with their defaults.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every option that is wrong
+ * @throws LatchkeyError `CONFIG_INVALID`, with a list of every option that is wrong
  */
 export function checkRegistryOptions(options: KeyRegistryOptions): Required<KeyRegistryOptions> {
   const { tableName, actor, keyPrefix = DEFAULT_KEY_PREFIX } = options;
   const problems = [
-    ...(tableName ? [] : ['tableName: got nothing, wanted the name of the table']),
-    ...(isActor(actor) ? [] : [`actor: wanted ${ACTOR_EXPECTED}`]),
-    ...(isKeyPrefix(keyPrefix) ? [] : [`keyPrefix: got ${show(keyPrefix)}, wanted ${KEY_PREFIX_EXPECTED}`]),
+    ...(tableName ? [] : ['tableName: expected the name of the table, got nothing']),
+    ...(isActor(actor) ? [] : [`actor: expected ${ACTOR_EXPECTED}`]),
+    ...(isKeyPrefix(keyPrefix) ? [] : [`keyPrefix: expected ${KEY_PREFIX_EXPECTED}, got ${show(keyPrefix)}`]),
   ];
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   return { now: Date.now, retryOptions: DEFAULT_RETRY_OPTIONS, ...options, keyPrefix };

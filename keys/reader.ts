@@ -7,20 +7,20 @@ import { CLOCK_SKEW_MS } from './state.ts';
 import { PARTITION_KEY } from './table.ts';
 import { toTimestamp } from './timestamp.ts';
 
-/** What came of a last-used write: `superseded` where somebody else wrote within the interval, or the key is gone. */
+/** The result of a last-used write: `superseded` if another environment wrote within the interval, or the key was deleted. */
 export type UseOutcome = 'written' | 'superseded';
 
 export interface KeyReaderOptions {
-  /** Built with `LOOKUP_TRANSLATION`, so that a number of any size in `metadata` is read. */
+  /** A client that was created with `LOOKUP_TRANSLATION`, which reads a number of any size in `metadata`. */
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
-  /** The longest a read may take with its retry, in milliseconds. */
+  /** The most milliseconds that a read may take with its retry. */
   readonly readTimeoutMs?: number;
-  /** The longest a last-used write may hold up the answer, in milliseconds. */
+  /** The most milliseconds that a last-used write may delay the answer. */
   readonly writeTimeoutMs?: number;
 }
 
-/** Numbers are read as JSON reads them: DynamoDB's go up to 38 digits, and one of them must not spoil the record. */
+/** Reads numbers like JSON. DynamoDB's have up to 38 digits, and one of them must not make the record unreadable. */
 export const LOOKUP_TRANSLATION = { unmarshallOptions: { wrapNumbers: Number } };
 
 /** The read side of the store, and the one write that a request can cause. */
@@ -38,7 +38,7 @@ export class KeyReader {
   }
 
   /**
-   * The record of a hash by one eventually consistent GetItem, or `undefined` where the table has none.
+   * Returns the record of a hash with one eventually consistent GetItem, or `undefined` if the table has none.
    *
    * @throws LatchkeyError `STORE_UNAVAILABLE`, with the SDK's error as its cause; `RECORD_CORRUPT`
    */
@@ -52,16 +52,20 @@ export class KeyReader {
     if (item === undefined) return undefined;
     const record = parseRecord(item);
     if (record.keyHash === keyHash) return record;
-    throw new LatchkeyError('RECORD_CORRUPT', `the record of key ${record.id} came back under another hash`, {
-      keyId: record.id,
-    });
+    throw new LatchkeyError(
+      'RECORD_CORRUPT',
+      `the record of key ${record.id} has another hash than the one that was read`,
+      {
+        keyId: record.id,
+      },
+    );
   }
 
   /**
-   * Sets `lastUsedAt` unless it is later than `cutoffMs` already. A deleted key is not brought back, and the time only moves
-   * forward, unless the stored one is more than a minute ahead of this use. Both times are epoch milliseconds.
+   * Sets `lastUsedAt` unless it's already later than `cutoffMs`. Doesn't bring back a deleted key. The time only moves forward,
+   * unless the stored one is more than a minute ahead of this use. Both times are epoch milliseconds.
    *
-   * @throws LatchkeyError `STORE_UNAVAILABLE`: whether the write took effect is not known
+   * @throws LatchkeyError `STORE_UNAVAILABLE`; the write may still have taken effect
    */
   async recordUse(keyHash: KeyHash, usedAtMs: number, cutoffMs: number): Promise<UseOutcome> {
     const exists = 'attribute_exists(keyHash)';

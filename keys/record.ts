@@ -4,67 +4,71 @@ import { parseKeyHash, type KeyHash } from './secret.ts';
 import { ATTRIBUTE } from './table.ts';
 import { parseTimestamp, type Timestamp } from './timestamp.ts';
 
-/** One key as the table holds it. An optional field that is absent is a fact not known or not so, never an empty value. */
+/** A key's record in the table. An absent field is unknown or doesn't apply. No field is empty. */
 export interface KeyRecord {
   /** SHA-256 of the whole raw key, as 64 hex characters. */
   readonly keyHash: KeyHash;
-  /** UUID: what people and logs call the key. */
+  /** The key's id in lists and logs, a UUID unless the key was imported with an id. */
   readonly id: string;
-  /** What the key is for, in the words of who issued it. */
+  /** The purpose of the key. */
   readonly label: string;
-  /** What may be shown of the secret; absent where the key came in by hash alone. */
+  /** The part of the secret that lists show. An imported key may have none. */
   readonly keyPrefix?: string;
-  /** Whom the key was issued to. */
+  /** The customer or team that the key was issued to. */
   readonly owner?: string;
-  /** What the key may do; absent means everything. */
+  /** The key's scopes. Absent means everything, an empty list nothing. */
   readonly scopes?: readonly string[];
-  /** The name of the plan that its requests count against. */
+  /** The name of the plan that the key's requests count against. */
   readonly plan?: string;
-  /** What the operator keeps with the key. */
+  /** The operator's own JSON object. */
   readonly metadata?: JsonObject;
-  /** When the key was issued. */
+  /** The time of the issue. */
   readonly createdAt: Timestamp;
-  /** Who issued it. */
+  /** The actor who issued the key. */
   readonly createdBy: string;
-  /** Absent until the first use; precise to the interval between two last-used writes. */
+  /** The time of the last use, precise to the interval between two last-used writes. Absent until the first use. */
   readonly lastUsedAt?: Timestamp;
-  /** The key is refused from this instant on. */
+  /** The instant from which the key is rejected. */
   readonly expiresAt?: Timestamp;
-  /** The key is refused while this is there, whatever the time. */
+  /** The time at which the key was disabled. A key with any such time is rejected. */
   readonly disabledAt?: Timestamp;
-  /** Who disabled it. */
+  /** The actor who disabled the key. */
   readonly disabledBy?: string;
-  /** The key is refused once this is there, whatever the time. */
+  /** The time at which the key was revoked. A key with any such time is rejected. */
   readonly revokedAt?: Timestamp;
-  /** Who revoked it. */
+  /** The actor who revoked the key. */
   readonly revokedBy?: string;
-  /** Why it was revoked. */
+  /** The reason for the revocation. */
   readonly revokedReason?: string;
-  /** Id of the key that this one succeeds. */
+  /** The id of the key that this one succeeds. */
   readonly rotatedFrom?: string;
-  /** Id of this key's successor. */
+  /** The id of this key's successor. */
   readonly rotatedTo?: string;
-  /** Epoch seconds: the table deletes the record some time after this. */
+  /** The TTL in epoch seconds. The table deletes the record some time after it. */
   readonly purgeAfter?: number;
+  /**
+   * A whole number that every change of the record by a `KeyRegistry` increases. Absent means 0. Last-used writes don't change
+   * it.
+   */
+  readonly version?: number;
 }
 
 /**
- * A record without its hash, for callers, output and logs. The hash opens nothing, but it is the table's key, and an id names
- * the key as well.
+ * A record without its hash, for callers, output and logs. The hash isn't a credential, but only the table needs it.
  */
 export type PublicRecord = Omit<KeyRecord, 'keyHash'>;
 
-/** Returns a copy of the record without its hash. A field that is absent stays absent. */
+/** Returns a copy of the record without its hash. Absent fields stay absent. */
 export function publicRecord(record: PublicRecord & { readonly keyHash?: KeyHash }): PublicRecord {
   const { keyHash: _, ...shown } = record;
   return shown;
 }
 
 /**
- * Reads an item of the table, as lib-dynamodb hands it out. Attributes this version does not know are passed over, and a
- * NULL in an optional attribute reads as absent.
+ * Reads an item of the table from lib-dynamodb. Unknown attributes are ignored, and a NULL in an optional attribute reads as
+ * absent.
  *
- * @throws LatchkeyError `RECORD_CORRUPT`, naming the attribute and the key's id, never a value
+ * @throws LatchkeyError `RECORD_CORRUPT`, with the name of the attribute and the key's id, and without a value
  */
 export function parseRecord(item: unknown): KeyRecord {
   const attributes: Record<string, unknown> = isPlainObject(item) ? item : {};
@@ -106,10 +110,11 @@ export function parseRecord(item: unknown): KeyRecord {
     ...optional('rotatedFrom', readString),
     ...optional('rotatedTo', readString),
     ...optional('purgeAfter', readNumber),
+    ...optional('version', readVersion),
   };
 }
 
-/** The record as an item for lib-dynamodb: absent stays absent, so no NULL is ever written. */
+/** Returns the record as an item for lib-dynamodb. Undefined fields are left out, so no NULL is written. */
 export function serialiseRecord(record: KeyRecord): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }
@@ -118,13 +123,18 @@ function readString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Whatever is not empty: a name that this version would not take may have been stored by another. */
+/** Accepts any text that isn't empty: another version may have stored a name that this one would reject. */
 function readName(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function readNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** Returns the value if it can be a record's version, a whole number from 0 on, or `undefined`. */
+export function readVersion(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 }
 
 function readStrings(value: unknown): readonly string[] | undefined {

@@ -1,6 +1,7 @@
-import { isNeverUsed, keyState } from './state.ts';
 import type { KeyRecord } from './record.ts';
-/** What keys can be sorted by. */
+import { isNeverUsed, keyState } from './state.ts';
+
+/** The fields that keys can be sorted by. */
 export type SortField = 'label' | 'owner' | 'state' | 'lastUsedAt' | 'expiresAt' | 'createdAt';
 
 /** An order of keys. */
@@ -11,12 +12,12 @@ export interface RecordSort {
 
 type SortedFields = Omit<KeyRecord, 'keyHash'>;
 
-/** Compares texts as people do: without regard to case, and numbers by their value. */
+/** Compares texts case-insensitively, and numbers in them by their value. */
 export const COLLATOR = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
 /**
- * Returns the records in order, with the states that they have at `nowMs`. Records that lack the field come last in either
- * direction; equal ones keep their order.
+ * Returns the records in order, by their states at `nowMs` in epoch milliseconds. Records without the field come last in both
+ * directions. Equal records keep their order.
  */
 export function sortRecords<T extends SortedFields>(
   records: readonly T[],

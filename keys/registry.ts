@@ -3,73 +3,71 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
   type Change,
-  changing,
   checkChanges,
   conflict,
-  disabling,
-  enabling,
+  disableChange,
+  enableChange,
   type KeyChanges,
-  revocation,
+  revokeChange,
   type RevokeOptions,
+  updateChange,
   updateExpressions,
   type UpdateOptions,
+  versionRefusal,
 } from './changes.ts';
 import { CALL_LIMITS } from './dynamodb.ts';
 import { type ErrorCode, LatchkeyError } from './errors.ts';
-import { checkNewKey, isKeyId, isLongestId, isSafeToPrint, type NewKey, writtenFields } from './fields.ts';
+import { checkNewKey, isKeyId, isLongestId, isSafeToPrint, type NewKey, show, toRecordFields } from './fields.ts';
 import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './import.ts';
 import type { ImportedKey } from './importedKey.ts';
 import { type ListOptions, listPage, type ListPage, listPages, listRecords, type RecordsOptions } from './list.ts';
-import { checkRegistryOptions, REGISTRY_TRANSLATION, type KeyRegistryOptions } from './options.ts';
-
-export { REGISTRY_TRANSLATION, type KeyRegistryOptions };
-import { type KeyRecord, parseRecord, serialiseRecord } from './record.ts';
+import { checkRegistryOptions, type KeyRegistryOptions, REGISTRY_TRANSLATION } from './options.ts';
+import { type KeyRecord, parseRecord, readVersion, serialiseRecord } from './record.ts';
 import {
   checkRotateOptions,
+  endChange,
+  getCopiedFields,
+  getPreviousEnd,
+  getSuccessorFields,
   type PreparedRotation,
-  ending,
-  endOf,
   type RotateOptions,
   type Rotation,
   rotationRefusal,
-  successorOf,
-  takenOver,
 } from './rotation.ts';
-import { generateSecret, hashSecret, type KeyHash, type KeySecret, parseSecret, shownPrefixOf } from './secret.ts';
+import { generateSecret, getShownPrefix, hashSecret, type KeyHash, type KeySecret, parseSecret } from './secret.ts';
 import { ConditionRefused, RegistryStore } from './store.ts';
 import { ATTRIBUTE } from './table.ts';
 import { toTimestamp } from './timestamp.ts';
 
-export type { KeyChanges, UpdateOptions, RevokeOptions } from './changes.ts';
-export type { ImportedKey } from './importedKey.ts';
+export type { KeyChanges, RevokeOptions, UpdateOptions } from './changes.ts';
 export type { ImportOptions, ImportResult } from './import.ts';
+export type { ImportedKey } from './importedKey.ts';
 export type { ListOptions, ListPage, RecordsOptions } from './list.ts';
-
+export { type KeyRegistryOptions, REGISTRY_TRANSLATION } from './options.ts';
 export type { PreparedRotation, RotateOptions, Rotation } from './rotation.ts';
 
-/** A key just issued. The secret is in no other place: show it once and drop it. */
+/** A new key with its secret. */
 export interface IssuedKey {
-  /** The key itself. */
+  /** The key itself. Latchkey keeps no copy: show it once and drop it. */
   readonly secret: KeySecret;
-  /** What the table holds of it. */
+  /** The key's record, as the table stores it. */
   readonly record: KeyRecord;
 }
 
-/** That a change was refused, and so not made. */
+/** Codes of a change that was rejected, and so not made. */
 const REFUSED = new Set<ErrorCode>(['ALREADY_REVOKED', 'CONFLICT', 'NOT_FOUND']);
-/** Shorter starts of ids are too easily a slip. */
+/** A shorter start of an id is too easily a typing error. */
 const MIN_ID_START = 4;
-/** Of an ambiguous start, told. */
-const MAX_TOLD_IDS = 5;
+/** How many ids the message about an ambiguous start lists. */
+const MAX_SHOWN_IDS = 5;
 
 /**
- * The write side of the store: issues, finds, changes, rotates and ends keys. Each change is one conditional write to one
- * record (a rotation is two): it is made as a whole or refused, and of two that exclude each other one is refused. Beside
- * what each method says it throws, any can throw LatchkeyError `STORE_UNAVAILABLE`: whether a write took effect is then not
- * known.
+ * The write side of the store: it issues, finds, changes, rotates and revokes keys. Each change is one conditional write to one
+ * record; a rotation is two. A change is made as a whole or rejected. Any method can also throw LatchkeyError
+ * `STORE_UNAVAILABLE`. You then don't know whether a write took effect.
  *
- * Each record that you get is a copy of your own and has its `keyHash`, which `importHashes` needs. Leave `keyHash` out of what
- * you return to your callers.
+ * Each record that you get is your own copy. It has its `keyHash`, which `importHashes` needs. Remove `keyHash` from what you
+ * return to your callers.
  */
 export class KeyRegistry {
   readonly #options: Required<KeyRegistryOptions>;
@@ -82,7 +80,7 @@ export class KeyRegistry {
   }
 
   /**
-   * Issues a key: `draw`, then `store`.
+   * Issues a key. Calls `prepare`, then `store`.
    *
    * @throws LatchkeyError `INPUT_INVALID` before anything is written
    */
@@ -93,22 +91,22 @@ export class KeyRegistry {
   }
 
   /**
-   * Draws a key and writes nothing, so that its secret can be brought to safety before the table knows it.
+   * Generates a key and writes nothing. You can save the secret before the table accepts it.
    *
    * @throws LatchkeyError `INPUT_INVALID`
    */
   prepare(newKey: NewKey): IssuedKey {
     const createdMs = this.#options.now();
-    return this.#draw(checkNewKey(newKey, createdMs), createdMs);
+    return this.#generate(checkNewKey(newKey, createdMs), createdMs);
   }
 
-  #draw(fields: ReturnType<typeof writtenFields>, createdMs: number): IssuedKey {
+  #generate(fields: ReturnType<typeof toRecordFields>, createdMs: number): IssuedKey {
     const { keyPrefix, actor } = this.#options;
     const secret = generateSecret(keyPrefix);
     const record: KeyRecord = {
       keyHash: hashSecret(secret),
       id: randomUUID(),
-      keyPrefix: shownPrefixOf(secret, keyPrefix),
+      keyPrefix: getShownPrefix(secret, keyPrefix),
       createdAt: toTimestamp(createdMs),
       createdBy: actor,
       ...fields,
@@ -117,10 +115,9 @@ export class KeyRegistry {
   }
 
   /**
-   * Writes the record of a key that `draw` made. To store one again that is stored is success: a put whose answer was
-   * lost is tried again by the SDK and then finds itself.
+   * Writes the record of a key from `prepare`. You can store the same key again, for example after a lost answer.
    *
-   * @throws LatchkeyError `CONFLICT`
+   * @throws LatchkeyError `CONFLICT` if another key has this hash
    */
   async store({ record }: Pick<IssuedKey, 'record'>): Promise<void> {
     try {
@@ -129,55 +126,55 @@ export class KeyRegistry {
       if (!(error instanceof ConditionRefused)) throw error;
       const stored = await this.#store.read(record.keyHash);
       if (stored?.[ATTRIBUTE.id] === record.id) return;
-      throw new LatchkeyError('CONFLICT', 'the table already holds a key with this hash', { cause: error.cause });
+      throw new LatchkeyError('CONFLICT', 'the table already has a key with this hash', { cause: error.cause });
     }
   }
 
   /**
-   * The record of a key by its whole id, as the last write left it, also if other keys' ids begin with it.
+   * Returns the record of a key by its whole id. The read is consistent.
    *
-   * @throws LatchkeyError `INPUT_INVALID` for what cannot be an id; `NOT_FOUND`; `RECORD_CORRUPT`
+   * @throws LatchkeyError `INPUT_INVALID` if the text can't be an id; `NOT_FOUND`; `RECORD_CORRUPT`
    */
   async get(id: string): Promise<KeyRecord> {
-    return this.#get(id, await this.#hashOf(id));
+    return this.#get(id, await this.#findHash(id));
   }
 
   /**
-   * The record of a key by its id or, with at least 4 characters, by a start that no other key's id has. An id shorter than a
-   * UUID may be the start of another id, so it's looked for among all ids, as a start is: that takes longer in a large table, and
-   * may miss a key issued a moment ago. An id that other ids begin with is ambiguous; `get` takes it as a whole id.
+   * Returns the record of a key by its id, or by the start of its id. A start has at least 4 characters, and only one key's id
+   * begins with it. A text shorter than a UUID is compared with all ids. That takes longer in a large table, and can miss a key
+   * that was just issued. If an id is also the start of other ids, use `get`.
    *
-   * @throws LatchkeyError `INPUT_INVALID` for what cannot be an id; `AMBIGUOUS_ID`, naming up to 5 keys, with `keyId` if the
-   * start is itself a key's id; `NOT_FOUND`; `RECORD_CORRUPT`
+   * @throws LatchkeyError `INPUT_INVALID` if the text can't be an id; `AMBIGUOUS_ID`, with up to 5 ids in the message, and with
+   * `keyId` if the start is itself a key's id; `NOT_FOUND`; `RECORD_CORRUPT`
    */
   async getByIdStart(start: string): Promise<KeyRecord> {
     if (isLongestId(start)) return this.get(start);
     checkId(start);
-    const keyHash = await this.#store.hashOf(start, []);
+    const keyHash = await this.#store.findHash(start, []);
     if (keyHash === undefined && start.length < MIN_ID_START) {
       throw new LatchkeyError(
         'INPUT_INVALID',
-        `id: wanted the id of a key, or at least its first ${MIN_ID_START} characters`,
+        `id: expected a key's id, or at least its first ${MIN_ID_START} characters`,
       );
     }
-    const found = await this.#store.idsStarting(start, MAX_TOLD_IDS + 1);
+    const found = await this.#store.findIds(start, MAX_SHOWN_IDS + 1);
     const isExact = keyHash !== undefined;
     const [id, ...others] = isExact ? [start, ...found.filter((other) => other !== start)] : found;
     if (id === undefined) {
-      const told = isSafeToPrint(start) ? start : 'so';
-      throw new LatchkeyError('NOT_FOUND', `there is no key with an id that starts ${told}`);
+      const shown = isSafeToPrint(start) ? start : 'like that';
+      throw new LatchkeyError('NOT_FOUND', `there is no key with an id that starts ${shown}`);
     }
     if (others.length === 0) return isExact ? this.#get(id, keyHash) : this.get(id);
-    const told = [id, ...others].slice(0, MAX_TOLD_IDS).join(', ');
-    const more = others.length < MAX_TOLD_IDS ? '' : ', and more';
-    throw new LatchkeyError('AMBIGUOUS_ID', `several keys have an id that starts ${start}: ${told}${more}`, {
+    const shown = [id, ...others].slice(0, MAX_SHOWN_IDS).join(', ');
+    const more = others.length < MAX_SHOWN_IDS ? '' : ', and more';
+    throw new LatchkeyError('AMBIGUOUS_ID', `several keys have an id that starts ${start}: ${shown}${more}`, {
       keyId: isExact ? start : undefined,
     });
   }
 
   /**
-   * The record of a raw key as its holder has it, or `undefined` where the table has none: whose key is this? Keys of any
-   * prefix and from elsewhere count, as far as they can be keys at all.
+   * Returns the record of a raw key, or `undefined` if the table has none. Use it to find a key's owner. The key can have any
+   * prefix, and can come from another system.
    *
    * @throws LatchkeyError `RECORD_CORRUPT`
    */
@@ -189,105 +186,98 @@ export class KeyRegistry {
   }
 
   /**
-   * Returns one page of keys: of all, in the table's own order, or of an owner's, oldest first. Keys of the last moments may
-   * be missing unless the read is consistent, which costs twice as much; an owner's keys are found by an index, which can lag
-   * all the same.
+   * Returns one page of keys: all keys in the table's own order, or one owner's keys, oldest first. The newest keys may be
+   * missing unless the read is consistent, which costs twice as much. An owner's keys come from an index. The index can lag
+   * even with a consistent read.
    *
-   * Without `state` and `filter`, a page comes from one read, so it can hold fewer keys than `limit` although a next page
-   * follows: only a `cursor` of `null` ends the list. With one of them, each page but the last is full.
+   * Without `state` and `filter`, a page comes from one read and can have fewer keys than `limit`. More pages follow until the
+   * `cursor` is `null`. With `state` or `filter`, each page except the last is full.
    *
-   * @throws LatchkeyError `INPUT_INVALID` for a bad limit, and for a cursor that this list did not give
+   * @throws LatchkeyError `INPUT_INVALID` for a bad limit, and for a cursor of another list
    */
   async list(options: ListOptions = {}): Promise<ListPage> {
     return listPage(this.#store, options, this.#options.now);
   }
 
-  /** Every page of `list`, one after the other. */
+  /** Yields every page of `list`. */
   pages(options: Omit<ListOptions, 'cursor'> = {}): AsyncGenerator<ListPage, void, undefined> {
     return listPages(this.#store, options, this.#options.now);
   }
 
-  /** Every key, or those of an owner or in a state, one after the other. */
+  /** Yields every key, or every key of one owner or in one state. */
   records(options: RecordsOptions = {}): AsyncGenerator<KeyRecord, void, undefined> {
     return listRecords(this.#store, options, this.#options.now);
   }
 
   /**
-   * Changes what is said of a key, and returns its new record. Of two changes of one field at once, the later stays, as if
-   * one had been made after the other: who makes up a change from a record, such as its scopes but for one, gives it as
-   * `expected`. The expiry of a key that was rotated can be changed but not taken away, and a change of it that meets a
-   * rotation or another such change is refused.
+   * Changes a key's fields, and returns its new record. Of two updates of one field, the later wins. If a change depends on what
+   * you read, such as one scope less, pass that record as `expected`. Of two changes since one read, the second is then
+   * rejected, even if they change different fields. Read the record again and repeat the change.
    *
-   * With `expected`, every field that is to change is compared as a whole with a read just before the write, and by the
-   * write itself once more: a text or a time as a whole, scopes and metadata by their length and their first 50 parts, or
-   * fewer where those have long paths. So a change is missed only where it is made within the moment between the two, and
-   * behind those parts. What was changed to and fro is as it was.
+   * You can change the expiry of a rotated key, but you can't remove it. A change of the expiry is rejected if a rotation or
+   * another change of the expiry happens at the same moment.
    *
    * @throws LatchkeyError `INPUT_INVALID` before anything is written; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT`;
-   * `RECORD_CORRUPT`, as for `revoke`
+   * `RECORD_CORRUPT`, as in `revoke`
    */
   async update(id: string, changes: KeyChanges, { expected }: UpdateOptions = {}): Promise<KeyRecord> {
     const checked = checkChanges(changes, this.#options.now());
-    if (expected !== undefined && expected.id !== id) {
-      throw new LatchkeyError('INPUT_INVALID', 'expected: got the record of another key, wanted that of this one');
-    }
-    const keyHash = await this.#hashOf(id);
-    const isRead = expected !== undefined || checked.expiresAt !== undefined;
-    const read = isRead ? await this.#get(id, keyHash) : undefined;
-    return this.#change(id, keyHash, changing(checked, { read, expected }));
+    const expectedVersion = expected === undefined ? undefined : checkExpected(id, expected);
+    const keyHash = await this.#findHash(id);
+    const read = checked.expiresAt === undefined ? undefined : await this.#get(id, keyHash);
+    return this.#change(id, keyHash, updateChange(checked, { read, expectedVersion }));
   }
 
   /**
-   * Has a key refused until it is enabled again, and returns its new record. Authorizers accept it for as long as their
-   * caches hold it.
+   * Disables a key, and returns its new record. The key is rejected until you enable it again. Authorizers accept the key until
+   * their caches expire.
    *
-   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` where it is disabled already;
-   * `RECORD_CORRUPT`, as for `revoke`
+   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key is disabled already;
+   * `RECORD_CORRUPT`, as in `revoke`
    */
   async disable(id: string): Promise<KeyRecord> {
     const { actor, now } = this.#options;
-    return this.#change(id, await this.#hashOf(id), disabling(actor, now()));
+    return this.#change(id, await this.#findHash(id), disableChange(actor, now()));
   }
 
   /**
-   * Lets a disabled key be accepted again, and returns its new record.
+   * Enables a disabled key, and returns its new record.
    *
-   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` where it is not disabled;
-   * `RECORD_CORRUPT`, as for `revoke`
+   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key isn't disabled;
+   * `RECORD_CORRUPT`, as in `revoke`
    */
   async enable(id: string): Promise<KeyRecord> {
-    return this.#change(id, await this.#hashOf(id), enabling());
+    return this.#change(id, await this.#findHash(id), enableChange());
   }
 
   /**
-   * Ends a key for good, whatever else its state, and returns its new record. Authorizers accept the key for as long as
-   * their caches hold it. The record goes 90 days from now, also where its expiry was to keep it longer or less long.
+   * Revokes a key for good, whatever its state, and returns its new record. Authorizers accept the key until their caches
+   * expire. The table deletes the record 90 days from now, even if the key's expiry is earlier or later.
    *
-   * @throws LatchkeyError `INPUT_INVALID` before anything is written; `NOT_FOUND`, also for a key that was deleted
-   * meanwhile; `ALREADY_REVOKED`; `CONFLICT`; `RECORD_CORRUPT`, with the key revoked all the same where the message says
-   * so
+   * @throws LatchkeyError `INPUT_INVALID` before anything is written; `NOT_FOUND`, also if the record was deleted meanwhile;
+   * `ALREADY_REVOKED`; `CONFLICT`; `RECORD_CORRUPT` if the record is unreadable: the message says whether the key is revoked
    */
   async revoke(id: string, options: RevokeOptions = {}): Promise<KeyRecord> {
     const { actor, now } = this.#options;
-    const change = revocation(options, actor, now());
-    return this.#change(id, await this.#hashOf(id), change);
+    const change = revokeChange(options, actor, now());
+    return this.#change(id, await this.#findHash(id), change);
   }
 
   /**
-   * Replaces an active key by a successor of the same label, owner, scopes, plan and metadata, and has it end after a
-   * grace period: `prepareRotation`, then `storeRotation`. docs/adr/0009 tells what is left where it stops halfway.
+   * Replaces an active key by a successor with the same label, owner, scopes, plan and metadata. The old key ends after a grace
+   * period. Calls `prepareRotation`, then `storeRotation`. See docs/adr/0009 for a rotation that stops halfway.
    *
-   * @throws LatchkeyError as they do
+   * @throws LatchkeyError as these two do
    */
   async rotate(id: string, options: RotateOptions): Promise<Rotation> {
     return this.storeRotation(await this.prepareRotation(id, options));
   }
 
   /**
-   * Draws the successor of a key and writes nothing, so that its secret can be brought to safety before the table knows it.
+   * Generates the successor of a key and writes nothing. You can save the secret before the table accepts it.
    *
-   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` for a key that is not active, or was
-   * rotated already; `RECORD_CORRUPT`
+   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key isn't active or was rotated
+   * already; `RECORD_CORRUPT`
    */
   async prepareRotation(id: string, options: RotateOptions): Promise<PreparedRotation> {
     const nowMs = this.#options.now();
@@ -295,44 +285,45 @@ export class KeyRegistry {
     const previous = await this.get(id);
     const refusal = rotationRefusal(previous, nowMs);
     if (refusal !== undefined) throw refusal;
-    // The old record's texts are not checked again: a key must be rotatable even if its label would be refused today.
-    const { secret, record } = this.#draw(writtenFields(successorOf(previous, options, nowMs)), nowMs);
+    // The old record's texts aren't checked again: a key must be rotatable even if its label would be rejected today.
+    const { secret, record } = this.#generate(toRecordFields(getSuccessorFields(previous, options, nowMs)), nowMs);
     return {
       secret,
-      record: { ...record, ...takenOver(previous) },
+      record: { ...record, ...getCopiedFields(previous) },
       previous,
-      previousEndsAt: endOf(previous, options, nowMs),
+      previousEndsAt: getPreviousEnd(previous, options, nowMs),
     };
   }
 
   /**
-   * Makes a rotation that `prepareRotation` drew: puts the successor, then ends the old key. Where the old key does not take
-   * it any more, the successor is taken back. To store one again that is stored is success, and completes one that stopped
-   * halfway.
+   * Writes a rotation from `prepareRotation`: stores the successor, then ends the old key. Deletes the successor again if the
+   * old key was changed since `prepareRotation`. You can store the same rotation again, to complete one that stopped halfway.
    *
-   * @throws LatchkeyError `CONFLICT` where the old key was rotated or changed meanwhile, or ended; `ALREADY_REVOKED`;
+   * @throws LatchkeyError `CONFLICT` if the old key was rotated or changed meanwhile, or has ended; `ALREADY_REVOKED`;
    * `NOT_FOUND`; `RECORD_CORRUPT`
    */
-  async storeRotation(drawn: PreparedRotation): Promise<Rotation> {
-    const { secret, record, previous } = drawn;
-    await this.store(drawn);
+  async storeRotation(rotation: PreparedRotation): Promise<Rotation> {
+    const { secret, record, previous } = rotation;
+    await this.store(rotation);
     try {
-      const ended = await this.#change(previous.id, previous.keyHash, ending(drawn, this.#options.now()));
+      const ended = await this.#change(previous.id, previous.keyHash, endChange(rotation, this.#options.now()));
       return { secret, record, previous: ended };
     } catch (error) {
-      if (error instanceof LatchkeyError && REFUSED.has(error.code)) await this.#takeBack(record, error);
+      if (error instanceof LatchkeyError && REFUSED.has(error.code)) await this.#removeSuccessor(record, error);
       throw error;
     }
   }
 
   /**
-   * Imports keys that were issued elsewhere, by their hashes, and yields what came of each, in order. A hash that the table
-   * holds is skipped and its record not changed; to resume an interrupted run, run it again. Of entries with one hash the
-   * first is stored, and gets the restrictions of the later ones: a revocation, a disabling, an earlier expiry. A process that
-   * ends in between leaves it without them, so bring one entry for each key if you can. A key that was ended here, and whose
-   * record the table has deleted since, is not known any more: entries that have it as active bring it back.
-   * To stop the run, stop reading or end the entries: what is in hand is finished. Wrong entries are rejected; any other failure
-   * ends the run with a LatchkeyError. A run keeps the hash of each entry in memory, about 130 bytes.
+   * Imports keys of another system by their hashes, and yields the result of each entry in order. A hash that is in the table is
+   * skipped, and its record isn't changed. To resume an interrupted import, run it again with the same entries.
+   *
+   * If several entries have one hash, the table gets the first one. It then gets the restrictions of the later ones: a
+   * revocation, a disabling, an earlier expiry. If the process ends in between, these are missing, so pass one entry per key if
+   * you can. A key whose ended record the table has deleted counts as new: an entry that has it as active makes it valid again.
+   *
+   * To stop the import, stop reading the results or end the entries. The entries in progress are finished. A wrong entry is
+   * rejected; any other failure ends the import with a LatchkeyError. The hash of each entry stays in memory, about 130 bytes.
    *
    * @throws LatchkeyError `INPUT_INVALID` for a bad concurrency
    */
@@ -344,31 +335,38 @@ export class KeyRegistry {
     return importHashes(entries, checkConcurrency(options), { store: this.#store, actor, now });
   }
 
-  /** One conditional update; where it is refused, the record is read for why, for not every engine sends it along. */
+  /** Makes one conditional update. If it's rejected, reads the record to find out why: not every engine returns the item. */
   async #change(id: string, keyHash: KeyHash, change: Change): Promise<KeyRecord> {
     try {
-      return parseChanged(
-        await this.#store.update(keyHash, updateExpressions(id, change), change.operation),
-        change.done,
-      );
+      const item = await this.#store.update(keyHash, updateExpressions(id, change), change.operation);
+      return parseChanged(item, change.done);
     } catch (error) {
       if (!(error instanceof ConditionRefused)) throw error;
       const item = await this.#store.read(keyHash);
       if (item?.[ATTRIBUTE.id] !== id) throw notFound(id, error.cause);
+      // A damaged version must not keep anybody from revoking a key.
+      const isDamaged = !['number', 'undefined'].includes(typeof item[ATTRIBUTE.version]);
+      if (isDamaged && change.expectedVersion === undefined && !change.replacesVersion) {
+        return this.#change(id, keyHash, { ...change, replacesVersion: true });
+      }
       const record = parseRecord(item);
-      // Two calls within one millisecond can be alike too, but neither was sent again.
-      if (change.isIn(record) && (error.wasSentAgain || change.isUnique)) return record;
-      throw change.refusal(record) ?? conflict(id, 'was changed meanwhile: try again', error.cause);
+      // Two calls within one millisecond can look the same, but neither was sent again.
+      if (change.isApplied(record) && (error.wasSentAgain || change.isUnique)) return record;
+      throw (
+        change.refusal(record) ??
+        versionRefusal(record, change.expectedVersion) ??
+        conflict(id, 'was changed meanwhile: try again', error.cause)
+      );
     }
   }
 
-  /** The old key did not take the rotation: nobody has the successor's secret, unless the caller wrote it out. */
-  async #takeBack({ keyHash, id }: KeyRecord, why: LatchkeyError): Promise<void> {
+  /** Deletes the successor of a rotation that was rejected. Nobody has its secret, unless the caller has saved it. */
+  async #removeSuccessor({ keyHash, id }: KeyRecord, why: LatchkeyError): Promise<void> {
     try {
       await this.#store.remove(keyHash, id);
     } catch (error) {
       if (error instanceof ConditionRefused) return;
-      const message = `${why.message}; the successor ${id} could not be taken back: revoke it`;
+      const message = `${why.message}; the successor ${id} could not be deleted: revoke it`;
       throw new LatchkeyError(why.code, message, { cause: error, keyId: why.keyId });
     }
   }
@@ -379,31 +377,42 @@ export class KeyRegistry {
     return parseRecord(item);
   }
 
-  /** By the index, which lags: the item may be gone already. */
-  async #hashOf(id: string): Promise<KeyHash> {
+  /** Reads the index, which lags: the item may be deleted already. */
+  async #findHash(id: string): Promise<KeyHash> {
     checkId(id);
-    const keyHash = await this.#store.hashOf(id);
+    const keyHash = await this.#store.findHash(id);
     if (keyHash === undefined) throw notFound(id);
     return keyHash;
   }
 }
 
-/** The record that a write left. One that cannot be read was changed all the same. */
-function parseChanged(item: unknown, change: string): KeyRecord {
+/** Rejects a text that can't be an id before it's sent. The message doesn't repeat it: it may be a raw key. */
+function checkId(id: string): void {
+  if (!isKeyId(id)) throw new LatchkeyError('INPUT_INVALID', "id: expected a key's id, such as list shows");
+}
+
+/** Returns the version of the record that the caller expects. */
+function checkExpected(id: string, expected: NonNullable<UpdateOptions['expected']>): number {
+  if (expected.id !== id) {
+    throw new LatchkeyError('INPUT_INVALID', "expected: expected this key's record, got the record of another key");
+  }
+  const version = readVersion(expected.version ?? 0);
+  if (version !== undefined) return version;
+  const problem = `expected.version: expected a whole number, got ${show(expected.version)}`;
+  throw new LatchkeyError('INPUT_INVALID', problem);
+}
+
+/** Reads the record after a write. The error for an unreadable record says that the write was made. */
+function parseChanged(item: unknown, done: string): KeyRecord {
   try {
     return parseRecord(item);
   } catch (error) {
     if (!(error instanceof LatchkeyError)) throw error;
-    throw new LatchkeyError(error.code, `the key is ${change}, but ${error.message}`, {
+    throw new LatchkeyError(error.code, `the key is ${done}, but ${error.message}`, {
       cause: error,
       keyId: error.keyId,
     });
   }
-}
-
-/** What cannot be an id, such as a raw key given by mistake, is neither sent nor told. */
-function checkId(id: string): void {
-  if (!isKeyId(id)) throw new LatchkeyError('INPUT_INVALID', 'id: wanted the id of a key, such as list shows');
 }
 
 function notFound(id: string, cause?: Error): LatchkeyError {
@@ -413,32 +422,30 @@ function notFound(id: string, cause?: Error): LatchkeyError {
     : new LatchkeyError('NOT_FOUND', 'there is no key with that id', options);
 }
 
-/** What a registry is made with: where its table is, and who acts. */
+/** Options of `createKeyRegistry`. */
 export interface CreateKeyRegistryOptions extends Omit<KeyRegistryOptions, 'client'> {
   /**
    * The Region of the table.
    *
-   * @default - as the AWS SDK finds it
+   * @default - the Region that the AWS SDK finds
    */
   readonly region?: string;
   /**
-   * The URL of a DynamoDB.
+   * The URL of the DynamoDB endpoint.
    *
-   * @default - AWS's own
+   * @default - the endpoint of AWS
    */
   readonly endpoint?: string;
   /**
-   * A client of your own, with its own credentials, region, retries and timeouts. A call is given up after 30 seconds in all,
-   * whatever those are.
+   * Your own client, with its credentials, Region, retries and timeouts. Each call still ends after 30 seconds in all.
    *
-   * @default - one for `region` and `endpoint`, which waits 3 seconds for a connection and 8 for an answer
+   * @default - a client for `region` and `endpoint`, which waits 3 seconds for a connection and 8 for an answer
    */
   readonly client?: DynamoDBClient;
 }
 
 /**
- * The registry of a deployed table, for an application. Credentials are found as the AWS SDK finds them unless `client`
- * brings its own.
+ * Creates a registry for a deployed table. It uses the AWS SDK's credentials, unless `client` has its own.
  *
  * @throws LatchkeyError `CONFIG_INVALID`
  */

@@ -93,16 +93,16 @@ export function encodeChecksum(text: string): string {
   return digits;
 }
 
-/** A raw API key, as its holder keeps it. Shown once, never stored, never logged. */
+/** A raw API key. It's shown once, never stored, and never logged. */
 export type KeySecret = string & { readonly __brand: 'KeySecret' };
 /** SHA-256 of a raw key as 64 lower-case hex characters: the table's partition key. */
 export type KeyHash = string & { readonly __brand: 'KeyHash' };
 
-/** Which strings can be keys of a deployment. */
+/** The format of a deployment's keys. */
 export interface KeyFormat {
   /** `[a-z][a-z0-9]*_`, at most 16 characters. */
   readonly prefix: string;
-  /** Accept keys that were issued elsewhere: no prefix or checksum is asked for, only a length and visible ASCII. */
+  /** Accept keys of other systems: 16 to 255 visible ASCII characters without a comma. The prefix and the checksum aren't checked. */
   readonly acceptForeignKeys: boolean;
 }
 
@@ -112,14 +112,14 @@ const RANDOM_CHARACTERS = 43;
 const CHECKSUM_CHARACTERS = 6;
 const SHOWN_CHARACTERS = 8;
 const MAX_PREFIX_LENGTH = 16;
-/** The most that may be shown of any key. */
+/** The most characters that may be shown of any key. */
 export const MAX_SHOWN_LENGTH = MAX_PREFIX_LENGTH + SHOWN_CHARACTERS;
 const FOREIGN_MIN_LENGTH = 16;
 const FOREIGN_MAX_LENGTH = 255;
-/** The largest multiple of 62 that a byte can hold: bytes from here on are drawn again, so that no digit is favoured. */
+/** The largest multiple of 62 in a byte. Bytes from here on are replaced, so all digits are equally likely. */
 const UNBIASED_BYTES = Math.floor(256 / BASE) * BASE;
 
-/** Draws a new key: the prefix, 43 base62 characters (256 bits) and the checksum of both. */
+/** Generates a new key: the prefix, 43 base62 characters (256 bits) and the checksum of both. */
 export function generateSecret(prefix: string, random: (bytes: number) => Uint8Array = randomBytes): KeySecret {
   let body = prefix;
   while (body.length < prefix.length + RANDOM_CHARACTERS) {
@@ -132,34 +132,34 @@ export function generateSecret(prefix: string, random: (bytes: number) => Uint8A
   return (body + encodeChecksum(body)) as KeySecret;
 }
 
-/** The text from `start` on as a key of this format, or `undefined` where no key of this format can read so. Does no I/O. */
+/** Returns the text from `start` on as a key, or `undefined` if it doesn't have this format. Does no I/O. */
 export function parseSecret(text: string, format: KeyFormat, start = 0): KeySecret | undefined {
   const wellFormed = format.acceptForeignKeys ? isForeignKey(text, start) : isIssuedKey(text, start, format.prefix);
   return wellFormed ? (text.slice(start) as KeySecret) : undefined;
 }
 
-/** SHA-256 of the whole raw key. One round is enough for 256 random bits (NIST SP 800-63B-4 §3.1.2, docs/adr/0001). */
+/** Returns the SHA-256 of the whole raw key. One round is enough for 256 random bits (NIST SP 800-63B-4 §3.1.2, docs/adr/0001). */
 export function hashSecret(secret: KeySecret): KeyHash {
   return hash('sha256', secret, 'hex') as KeyHash;
 }
 
-/** Well-formed, and nobody knows a key that has it. */
+/** A well-formed hash. Nobody knows a key with this hash. */
 export const HASH_OF_NO_KEY = '0'.repeat(64) as KeyHash;
 
-/** The text as a stored hash, or `undefined`. */
+/** Returns the text as a stored hash, or `undefined` if it isn't 64 lower-case hex characters. */
 export function parseKeyHash(text: unknown): KeyHash | undefined {
   return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text) ? (text as KeyHash) : undefined;
 }
 
-/** What may be shown of a key that was issued with this prefix: the prefix and the first 8 random characters. */
-export function shownPrefixOf(secret: KeySecret, prefix: string): string {
+/** Returns the part of a key that may be shown: its prefix and its first 8 random characters. */
+export function getShownPrefix(secret: KeySecret, prefix: string): string {
   return secret.slice(0, prefix.length + SHOWN_CHARACTERS);
 }
 
-/** What is wanted of a key prefix, for messages. */
+/** What a message expects of a key prefix. */
 export const KEY_PREFIX_EXPECTED = `a lower-case letter, then letters or digits, then an underscore, at most ${MAX_PREFIX_LENGTH} characters`;
 
-/** Whether the text can be a deployment's key prefix. */
+/** Returns whether the text can be a deployment's key prefix. */
 export function isKeyPrefix(text: string): boolean {
   return text.length <= MAX_PREFIX_LENGTH && /^[a-z][a-z0-9]*_$/.test(text);
 }

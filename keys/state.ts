@@ -1,10 +1,10 @@
 import type { KeyRecord } from './record.ts';
 import { type Timestamp, toEpochMs } from './timestamp.ts';
 
-/** Whether a key is accepted, and if not, why. */
+/** The state of a key. Only an active key is accepted. */
 export type KeyState = 'active' | 'revoked' | 'expired' | 'disabled';
 
-/** The key's state at a time in epoch milliseconds. Of several, revoked is told before expired before disabled. */
+/** Returns the key's state at a time in epoch milliseconds. Of several states, revoked comes before expired before disabled. */
 export function keyState(record: Pick<KeyRecord, 'revokedAt' | 'expiresAt' | 'disabledAt'>, nowMs: number): KeyState {
   if (record.revokedAt !== undefined) return 'revoked';
   if (record.expiresAt !== undefined && timesOf(record).expiresAtMs <= nowMs) return 'expired';
@@ -27,12 +27,12 @@ export interface RecordTimes {
 }
 
 /**
- * How far clocks are expected to differ, in milliseconds. A time of the past that is further ahead is a mistake: of a clock, of
- * an import, of whoever wrote the item by hand.
+ * How far clocks may differ, in milliseconds. A time that should be past and is further ahead is an error of a clock, an import or
+ * a manual edit.
  */
 export const CLOCK_SKEW_MS = 60_000;
 
-/** Whether a time in epoch milliseconds can't have passed yet, as far as clocks agree. */
+/** Returns whether a time in epoch milliseconds is in the future, even if clocks differ. */
 export function isAhead(timeMs: number, nowMs: number): boolean {
   return timeMs > nowMs + CLOCK_SKEW_MS;
 }
@@ -64,17 +64,17 @@ export function timesOf(record: DatedRecord): RecordTimes {
 
 type UseOf = Pick<KeyRecord, 'lastUsedAt'>;
 
-/** Whether a key was never used, however new it is. A last use more than a minute ahead of the clock counts as never. */
+/** Returns whether a key was never used, however new it is. A last use more than a minute ahead of the clock doesn't count. */
 export function isNeverUsed(record: UseOf, nowMs: number): boolean {
   return lastUsedMs(record, nowMs) === -Infinity;
 }
 
-/** Whether a key was used, but not since this many milliseconds ago. */
+/** Returns whether a key was used, but not in the last `ms` milliseconds. */
 export function isUnusedFor(record: UseOf, ms: number, nowMs: number): boolean {
   return !isNeverUsed(record, nowMs) && lastUsedMs(record, nowMs) <= nowMs - ms;
 }
 
-/** Whether a key that has not expired does so within this many milliseconds. */
+/** Returns whether a key will expire within the next `ms` milliseconds. */
 export function isExpiringWithin({ expiresAt }: Pick<KeyRecord, 'expiresAt'>, ms: number, nowMs: number): boolean {
   if (expiresAt === undefined) return false;
   const expiresMs = toEpochMs(expiresAt);
@@ -86,16 +86,16 @@ interface ShownKey {
   readonly keyPrefix?: string | null | undefined;
 }
 
-/** What a deployment with `acceptForeignKeys` states that it accepts. Any other one states its key prefix. */
+/** The accepted keys of a deployment with `acceptForeignKeys`. Any other deployment states its key prefix. */
 export const ANY_KEYS = 'any';
 
-/** The prefix and the first 8 random characters, as every key issued by Latchkey shows them. */
+/** The shown part of every key of Latchkey: its prefix and its first 8 random characters. */
 const SHOWN_PREFIX = /^([a-z][a-z0-9]{0,14}_)[0-9A-Za-z]{8}$/;
 
 /**
- * Whether a key certainly was issued elsewhere: its record shows no prefix, or one that no key issued by Latchkey has; if
- * `acceptedKeys` is a prefix, also any other prefix. A key from elsewhere can look like one of Latchkey's, so that `false` is
- * no proof.
+ * Returns whether a key is certainly from another system: its record has no prefix, or one that no key of Latchkey has. If
+ * `acceptedKeys` is a prefix, a key with another prefix is also foreign. A foreign key can look like one of Latchkey, so `false`
+ * proves nothing.
  */
 export function isForeign({ keyPrefix }: ShownKey, acceptedKeys?: string): boolean {
   const [, prefix] = SHOWN_PREFIX.exec(keyPrefix ?? '') ?? [];
@@ -103,13 +103,13 @@ export function isForeign({ keyPrefix }: ShownKey, acceptedKeys?: string): boole
   return acceptedKeys !== undefined && acceptedKeys !== ANY_KEYS && prefix !== acceptedKeys;
 }
 
-/** Whether the deployment certainly refuses a key as one issued elsewhere. `undefined` stands for an unknown deployment. */
+/** Returns whether the deployment certainly rejects a key as foreign. `acceptedKeys` is `undefined` for an unknown deployment. */
 export function isRefusedAsForeign(record: ShownKey, acceptedKeys: string | undefined): boolean {
   return acceptedKeys !== undefined && acceptedKeys !== ANY_KEYS && isForeign(record, acceptedKeys);
 }
 
-/** The same in words, for one key. */
+/** The message about one key that the deployment rejects as foreign. */
 export const REFUSED_AS_FOREIGN = 'refused, because it was issued elsewhere: the deployment needs acceptForeignKeys';
 
-/** The same in words, for several keys. */
+/** The message about several keys that the deployment rejects as foreign. */
 export const FOREIGN_ADVICE = 'they were issued elsewhere, and the deployment needs acceptForeignKeys to accept them';

@@ -35,7 +35,7 @@ export interface RegistryStoreOptions {
 
 export interface Page {
   readonly items: readonly Item[];
-  /** Where the next one starts; absent at the end. */
+  /** The start of the next page; absent at the end. */
   readonly lastKey: Item | undefined;
 }
 
@@ -53,29 +53,29 @@ export interface UpdateExpressions {
   readonly ExpressionAttributeValues: Record<string, unknown>;
 }
 
-/** The engine evaluated a write's condition, and refused it. */
+/** The engine evaluated a write's condition, and rejected the write. */
 export class ConditionRefused extends Error {
   override readonly name = 'ConditionRefused';
-  /** Whether the write had gone out before, so that it may be its own first try that it met. */
+  /** Whether the write was sent before, so that the condition may have met its own first try. */
   readonly wasSentAgain: boolean;
   /** The SDK's. */
   override readonly cause: Error;
 
   constructor(cause: Error, wasSentAgain: boolean) {
-    super('a condition was refused');
+    super('a condition was not met');
     this.cause = cause;
     this.wasSentAgain = wasSentAgain;
   }
 }
 
-/** An index lags behind its table by a fraction of a second: an id that it lacks is asked for again after these. */
+/** The waits before an id is looked up again: an index lags behind its table by a fraction of a second. */
 const INDEX_LAG_MS: readonly number[] = [100, 300];
-/** Of one BatchGetItem. */
+/** The most keys of one BatchGetItem. */
 const MAX_BATCH = 100;
 
 /**
- * The calls that the registry makes, none of which waits without end. What DynamoDB throttles is tried again with jitter; any
- * other failure is thrown as `STORE_UNAVAILABLE`, a refused condition as `ConditionRefused`.
+ * The calls of the registry. Each has a timeout, and is tried again with jitter if DynamoDB throttles it. Any other failure is
+ * thrown as `STORE_UNAVAILABLE`, and a rejected condition as `ConditionRefused`.
  */
 export class RegistryStore {
   readonly #client: DynamoDBDocumentClient;
@@ -89,12 +89,12 @@ export class RegistryStore {
   }
 
   async read(keyHash: KeyHash): Promise<Item | undefined> {
-    const get = new GetCommand({ TableName: this.#tableName, Key: keyOf(keyHash), ConsistentRead: true });
+    const get = new GetCommand({ TableName: this.#tableName, Key: toItemKey(keyHash), ConsistentRead: true });
     const { Item } = await this.#send('read', get, (options) => this.#client.send(get, options));
     return Item;
   }
 
-  /** Puts an item whose hash the table does not hold. */
+  /** Puts an item, if the table doesn't have its hash. */
   async put(item: Item): Promise<void> {
     const put = new PutCommand({
       TableName: this.#tableName,
@@ -104,11 +104,11 @@ export class RegistryStore {
     await this.#send('write', put, (options) => this.#client.send(put, options));
   }
 
-  /** The item as the update left it. */
+  /** Updates an item, and returns the new one. */
   async update(keyHash: KeyHash, expressions: UpdateExpressions, operation: string): Promise<Item | undefined> {
     const update = new UpdateCommand({
       TableName: this.#tableName,
-      Key: keyOf(keyHash),
+      Key: toItemKey(keyHash),
       ...expressions,
       ReturnValues: 'ALL_NEW',
     });
@@ -116,11 +116,11 @@ export class RegistryStore {
     return Attributes;
   }
 
-  /** Deletes an item that has this id still. */
+  /** Deletes an item, if it still has this id. */
   async remove(keyHash: KeyHash, id: string): Promise<void> {
     const remove = new DeleteCommand({
       TableName: this.#tableName,
-      Key: keyOf(keyHash),
+      Key: toItemKey(keyHash),
       ConditionExpression: 'id = :id',
       ExpressionAttributeValues: { ':id': id },
     });
@@ -128,11 +128,12 @@ export class RegistryStore {
   }
 
   /**
-   * The hash of an id by the index, which lags: what it lacks is asked for again, and the item may be gone already.
+   * Returns the hash of an id from the index. The index lags, so a missing id is looked up again, and the item may be deleted
+   * already.
    *
-   * @throws LatchkeyError `RECORD_CORRUPT` where two items have the id; `STORE_UNAVAILABLE`
+   * @throws LatchkeyError `RECORD_CORRUPT` if two items have the id; `STORE_UNAVAILABLE`
    */
-  async hashOf(id: string, lagsMs: readonly number[] = INDEX_LAG_MS): Promise<KeyHash | undefined> {
+  async findHash(id: string, lagsMs: readonly number[] = INDEX_LAG_MS): Promise<KeyHash | undefined> {
     let entries = await this.#entriesOf(id);
     for (const lagMs of lagsMs) {
       if (entries.length > 0) break;
@@ -147,13 +148,13 @@ export class RegistryStore {
     throw new LatchkeyError('RECORD_CORRUPT', `the record of key ${id} has ${why}`, { keyId: id });
   }
 
-  /** The hashes of the items with an id, as far as the index knows; two at most. */
-  async hashesOf(id: string): Promise<readonly unknown[]> {
+  /** Returns the hashes of the items with an id in the index, two at most. */
+  async findHashes(id: string): Promise<readonly unknown[]> {
     return (await this.#entriesOf(id)).map((entry) => entry[PARTITION_KEY]);
   }
 
-  /** Different ids that begin so, by a scan of the index; no more than `most`. */
-  async idsStarting(start: string, most: number): Promise<readonly string[]> {
+  /** Returns up to `most` different ids with this start, by a scan of the index. */
+  async findIds(start: string, most: number): Promise<readonly string[]> {
     const ids = new Set<string>();
     let startKey: Item | undefined;
     do {
@@ -186,8 +187,8 @@ export class RegistryStore {
     return { items: Items, lastKey: LastEvaluatedKey };
   }
 
-  /** The keys of an owner's items, oldest first. */
-  async keysOfOwner(owner: string, { limit, startKey }: PageOptions): Promise<Page> {
+  /** Returns the keys of an owner's items, oldest first. */
+  async queryOwner(owner: string, { limit, startKey }: PageOptions): Promise<Page> {
     const query = new QueryCommand({
       TableName: this.#tableName,
       IndexName: BY_OWNER.indexName,
@@ -203,17 +204,17 @@ export class RegistryStore {
     return { items: Items, lastKey: LastEvaluatedKey };
   }
 
-  /** The items of these hashes, in their order; those that are gone are left out. */
+  /** Returns the items of these hashes in their order, without those that are deleted. */
   async readAll(hashes: readonly string[], consistentRead: boolean): Promise<readonly Item[]> {
     const found = new Map<unknown, Item>();
     for (let at = 0; at < hashes.length; at += MAX_BATCH) {
-      const batch = await this.#readBatch(hashes.slice(at, at + MAX_BATCH).map(keyOf), consistentRead);
+      const batch = await this.#readBatch(hashes.slice(at, at + MAX_BATCH).map(toItemKey), consistentRead);
       for (const item of batch) found.set(item[PARTITION_KEY], item);
     }
     return hashes.map((keyHash) => found.get(keyHash)).filter((item) => item !== undefined);
   }
 
-  /** DynamoDB leaves keys unprocessed where it is throttled or the answer is long: they are read again until none is left. */
+  /** Reads keys until none is left: DynamoDB leaves some unprocessed if it's throttled or the answer is long. */
   async #readBatch(keys: Item[], consistentRead: boolean): Promise<readonly Item[]> {
     const items: Item[] = [];
     let left = keys;
@@ -242,7 +243,7 @@ export class RegistryStore {
       IndexName: BY_ID.indexName,
       KeyConditionExpression: 'id = :id',
       ExpressionAttributeValues: { ':id': id },
-      // A second tells that the first is not the only one.
+      // The second one shows that the id isn't unique.
       Limit: 2,
     });
     const { Items = [] } = await this.#send('query', query, (options) => this.#client.send(query, options));
@@ -260,7 +261,7 @@ export class RegistryStore {
         return await withinMs(CALL_TIMEOUT_MS, (abortSignal) => call({ abortSignal }));
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) {
-          // Where the client does not tell, it may have been.
+          // If the client doesn't report its attempts, the write may have been sent again.
           throw new ConditionRefused(error, tries > 1 || error.$metadata.attempts !== 1);
         }
         if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation)(error);
@@ -270,6 +271,6 @@ export class RegistryStore {
   }
 }
 
-function keyOf(keyHash: string): Item {
+function toItemKey(keyHash: string): Item {
   return { [PARTITION_KEY]: keyHash };
 }

@@ -1,4 +1,4 @@
-/** The table's attribute names. One source for the store, the construct, its IAM grants, and the local engine. */
+/** The table's attribute names for the store, the construct, its IAM grants and the local engine. */
 export const ATTRIBUTE = {
   keyHash: 'keyHash',
   id: 'id',
@@ -8,13 +8,22 @@ export const ATTRIBUTE = {
   createdBy: 'createdBy',
   lastUsedAt: 'lastUsedAt',
   purgeAfter: 'purgeAfter',
+  version: 'version',
 } as const;
+
+/**
+ * The attributes that an operator can set and change with the library, the CLI, the console, a seed file or an import. Their
+ * checks are in `keys/fields.ts`.
+ */
+export const EDITABLE_FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as const;
+/** The name of an attribute that an operator can set and change. */
+export type EditableField = (typeof EDITABLE_FIELDS)[number];
 
 export const PARTITION_KEY = ATTRIBUTE.keyHash;
 /** The table's TTL attribute: epoch seconds. */
 export const TTL_ATTRIBUTE = ATTRIBUTE.purgeAfter;
 
-/** Where an index finds its items; both project keys only, so that a last-used write touches neither. */
+/** The keys of an index. Both indexes project keys only, so a last-used write touches neither. */
 export interface IndexSchema {
   readonly indexName: string;
   readonly partitionKey: string;
@@ -29,10 +38,10 @@ export const BY_OWNER: IndexSchema = {
 };
 export const INDEXES: readonly IndexSchema[] = [BY_ID, BY_OWNER];
 
-/** What the authorizer may touch in an update. */
+/** The attributes that the authorizer may use in an update. */
 export const LAST_USED_ATTRIBUTES: readonly string[] = [ATTRIBUTE.keyHash, ATTRIBUTE.lastUsedAt];
 
-/** The input of DynamoDB's CreateTable, for engines that no CloudFormation template reaches. */
+/** Returns the input of DynamoDB's CreateTable, for engines without CloudFormation. */
 export function createTableInput(tableName: string) {
   const keyAttributes = new Set([PARTITION_KEY, ...INDEXES.flatMap(indexKeys)]);
   return {

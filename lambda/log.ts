@@ -1,4 +1,4 @@
-import { storeErrorName } from '../keys/dynamodb.ts';
+import { getStoreErrorName } from '../keys/dynamodb.ts';
 import { type ErrorCode, LatchkeyError } from '../keys/errors.ts';
 import { printable } from '../keys/printable.ts';
 import type { UseOutcome } from '../keys/reader.ts';
@@ -134,9 +134,9 @@ function isNews(name: string, told: Set<string>): boolean {
 
 function faultFields(error: unknown): Pick<LogLine, 'code' | 'cause' | 'keyId' | 'detail'> {
   const code = faultCode(error);
-  if (!(error instanceof LatchkeyError)) return { code, cause: storeErrorName(error) };
+  if (!(error instanceof LatchkeyError)) return { code, cause: getStoreErrorName(error) };
   const { cause, keyId, message: detail } = error;
-  return { code, keyId, detail, ...(cause === undefined ? {} : { cause: storeErrorName(cause) }) };
+  return { code, keyId, detail, ...(cause === undefined ? {} : { cause: getStoreErrorName(cause) }) };
 }
 
 export interface RequestObserverDeps {

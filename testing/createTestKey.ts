@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LatchkeyError } from '../keys/errors.ts';
 import { show } from '../keys/fields.ts';
 import type { KeyRecord } from '../keys/record.ts';
-import { DEFAULT_KEY_PREFIX, generateSecret, hashSecret, shownPrefixOf, type KeySecret } from '../keys/secret.ts';
+import { DEFAULT_KEY_PREFIX, generateSecret, hashSecret, getShownPrefix, type KeySecret } from '../keys/secret.ts';
 import { readTime, TIME_EXPECTED, type Timestamp } from '../keys/timestamp.ts';
 
 type TimeName = 'createdAt' | 'lastUsedAt' | 'expiresAt' | 'disabledAt' | 'revokedAt';
@@ -46,7 +46,7 @@ export function createTestKey(
     keyHash: hashSecret(secret),
     id: randomUUID(),
     label: 'test',
-    keyPrefix: shownPrefixOf(secret, keyPrefix),
+    keyPrefix: getShownPrefix(secret, keyPrefix),
     createdBy: 'tests',
     ...others,
     createdAt: timeOf('createdAt', createdAt),

@@ -17,6 +17,9 @@ import {
   toFieldName,
 } from './readEntry.ts';
 
+/** The header row of `export`, and the one from before records had a version. */
+const OWN_HEADERS = new Set([FIELD_NAMES, FIELD_NAMES.filter((name) => name !== 'version')].map(String));
+
 /** Receives a warning about a part of the file that isn't read. */
 type Warn = (warning: string) => void;
 
@@ -45,7 +48,7 @@ export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn
     bom: true,
     cast: (cell, { quoting, header }) => (quoting || header || !NO_VALUES.has(cell) ? cell : ''),
     columns: (names: readonly string[]) => {
-      isOwnExport = names.join() === FIELD_NAMES.join();
+      isOwnExport = OWN_HEADERS.has(names.join());
       return readHeader(names, warn);
     },
     delimiter,

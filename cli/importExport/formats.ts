@@ -1,5 +1,5 @@
 import type { ImportedKey } from '../../keys/registry.ts';
-import { hashSecret, isKeyPrefix, type KeySecret, parseSecret, shownPrefixOf } from '../../keys/secret.ts';
+import { hashSecret, isKeyPrefix, type KeySecret, parseSecret, getShownPrefix } from '../../keys/secret.ts';
 import { CliError } from '../../operator/errors.ts';
 import { parseJson } from '../options.ts';
 import { textLines } from '../textSource.ts';
@@ -158,7 +158,7 @@ function readValue(name: string, rest: string, { allowWeak }: EnvOptions): Impor
   if (isValue === undefined) return whyNotAKey(name, unquote(rest)) ?? UNREADABLE;
   const value = values.find((candidate) => candidate !== undefined) ?? '';
   const secret = parseSecret(value, { prefix: '', acceptForeignKeys: true });
-  if (secret !== undefined && isIssued(secret)) return toEntry(name, secret, shownPrefixOf(secret, getPrefix(secret)));
+  if (secret !== undefined && isIssued(secret)) return toEntry(name, secret, getShownPrefix(secret, getPrefix(secret)));
   const problem = whyNotAKey(name, value);
   if (problem !== undefined) return problem;
   if (secret === undefined) return 'expected a key of 16 to 255 visible ASCII characters without a comma';

@@ -1,5 +1,6 @@
 import { isZeroTime } from '../../keys/importedKey.ts';
 import { isJsonObject, type JsonObject } from '../../keys/json.ts';
+import { readVersion } from '../../keys/record.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
 import { SCOPES_EXPECTED, splitScopes } from '../../keys/scope.ts';
 import { type KeyHash, parseKeyHash } from '../../keys/secret.ts';
@@ -54,6 +55,8 @@ const READERS: Readonly<Record<FieldName, Reader>> = {
   revokedReason: TEXT,
   rotatedFrom: TEXT,
   rotatedTo: TEXT,
+  // Another system's version means something else: it's ignored if it isn't a number of changes.
+  version: { expected: 'a whole number', read: readForeignVersion },
 };
 
 /** Every field that an entry may have, in the order in which `export` writes them. */
@@ -152,6 +155,10 @@ function readForeignTime(value: unknown, name: FieldName): Timestamp | undefined
 function readScopes(value: unknown): readonly string[] | undefined {
   const list = typeof value === 'string' ? splitScopes(value) : value;
   return Array.isArray(list) && list.every((scope) => typeof scope === 'string') ? list : undefined;
+}
+
+function readForeignVersion(value: unknown): number | null {
+  return readVersion(typeof value === 'string' ? Number(value.trim()) : value) ?? null;
 }
 
 function readMetadata(value: unknown): JsonObject | undefined {

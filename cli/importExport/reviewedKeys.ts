@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addedRestriction, type Restriction } from '../../keys/import.ts';
+import { getAddedRestriction, type Restriction } from '../../keys/import.ts';
 import { checkImportedKey, type ImportContext } from '../../keys/importedKey.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
@@ -124,21 +124,21 @@ export class ReviewedKeys {
     }
     const later = this.#later.get(record.keyHash) ?? [];
     // Only the restrictions of a later entry are needed.
-    later.push({ position, restriction: addedRestriction({}, record) });
+    later.push({ position, restriction: getAddedRestriction({}, record) });
     this.#later.set(record.keyHash, later);
   }
 
   #merge(position: number, entry: ImportedKey, record: KeyRecord, later: readonly LaterEntry[]): ReviewedKey {
     const restriction: Restriction = { ...record };
     const duplicates = later.map((other): Duplicate => {
-      const added = addedRestriction(restriction, other.restriction);
+      const added = getAddedRestriction(restriction, other.restriction);
       Object.assign(restriction, added);
       return { position: other.position, applied: Object.keys(added) };
     });
     const state = keyState(restriction, this.#options.nowMs);
     return {
       position,
-      entry: duplicates.length === 0 ? entry : { ...entry, ...addedRestriction(record, restriction) },
+      entry: duplicates.length === 0 ? entry : { ...entry, ...getAddedRestriction(record, restriction) },
       hasEnded: state === 'revoked' || state === 'expired',
       duplicates,
     };

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
+import { EDITABLE_FIELDS } from '../../keys/table.ts';
 import { relativeTime } from '../../operator/notices.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { ChangeForm } from './ChangeForm.tsx';
@@ -58,11 +59,9 @@ export function EditDialog({ record, onClose, onChanged }: KeyDialogProps) {
   );
 }
 
-const FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as const;
-
 function describeDifference(before: ConsoleKey, now: ConsoleKey): string {
-  const changed = FIELDS.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
-  if (changed.length === 0) return "The key hasn't changed.";
+  const changed = EDITABLE_FIELDS.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
+  if (changed.length === 0) return 'Somebody changed the key, but none of these fields. Save to apply your edits.';
   const values = changed.map(
     (name) => `${name} is now ${now[name] === undefined ? 'empty' : JSON.stringify(now[name])}`,
   );

@@ -51,7 +51,8 @@ export const api = {
     call<KeyPage>('GET', cursor === null ? '/keys' : `/keys?cursor=${encodeURIComponent(cursor)}`),
   read: (id: string) => record('GET', `/keys/${id}`),
   create: (fields: NewKey) => call<Issued>('POST', '/keys', fields),
-  update: (expected: ConsoleKey, changes: KeyChanges) => record('PATCH', `/keys/${expected.id}`, { changes, expected }),
+  update: ({ id, version = 0 }: ConsoleKey, changes: KeyChanges) =>
+    record('PATCH', `/keys/${id}`, { changes, expected: { id, version } }),
   disable: (id: string) => record('POST', `/keys/${id}/disable`, {}),
   enable: (id: string) => record('POST', `/keys/${id}/enable`, {}),
   revoke: (id: string, options: RevokeOptions) => record('POST', `/keys/${id}/revoke`, options),

@@ -3,8 +3,9 @@ import { LatchkeyError } from '../../keys/errors.ts';
 import type { NewKey } from '../../keys/fields.ts';
 import { isDeeper, MAX_DEPTH } from '../../keys/json.ts';
 import type { KeyChanges, RevokeOptions, RotateOptions, UpdateOptions } from '../../keys/registry.ts';
+import { EDITABLE_FIELDS } from '../../keys/table.ts';
 
-/** The body of `PATCH`: the changes, and the record that they are based on. */
+/** The body of `PATCH`: the changes, and the version of the record that they are based on. */
 export interface UpdateBody {
   readonly changes: KeyChanges;
   readonly expected: NonNullable<UpdateOptions['expected']>;
@@ -14,7 +15,6 @@ type JsonBody = Readonly<Record<string, unknown>>;
 
 /** The depth of a record, and of the objects around it. */
 const MAX_BODY_DEPTH = MAX_DEPTH + 8;
-const FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as const;
 
 /**
  * Returns the fields of a new key. The registry checks their values.
@@ -22,20 +22,21 @@ const FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as 
  * @throws LatchkeyError `INPUT_INVALID` if the body isn't an object with only these fields
  */
 export async function readNewKey(c: Context): Promise<NewKey> {
-  const body = await readObject(c, FIELDS);
+  const body = await readObject(c, EDITABLE_FIELDS);
   return body as unknown as NewKey;
 }
 
 /**
- * Returns changes, whose values the registry checks, and the record that they are based on.
+ * Returns changes and the version of the record that they are based on. The registry checks both.
  *
- * @throws LatchkeyError `INPUT_INVALID`, also if that record is missing, because the change could then undo someone else's
+ * @throws LatchkeyError `INPUT_INVALID`, also without `expected`, because the change could then undo someone else's
  */
 export async function readUpdate(c: Context, id: string): Promise<UpdateBody> {
   const { changes, expected } = await readObject(c, ['changes', 'expected']);
   if (!isObject(changes)) throw invalid('changes: expected an object with the fields to change');
-  if (!isObject(expected)) throw invalid('expected: expected the record that the changes are based on');
-  return { changes, expected: { ...expected, id } as unknown as UpdateBody['expected'] };
+  if (!isObject(expected)) throw invalid('expected: expected an object with the version of the record, got none');
+  const { id: expectedId = id, version } = expected as Partial<UpdateBody['expected']>;
+  return { changes, expected: { id: expectedId, version } };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { storeErrorName } from '../../keys/dynamodb.ts';
+import { getStoreErrorName } from '../../keys/dynamodb.ts';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { printable } from '../../keys/printable.ts';
 import {
@@ -146,5 +146,5 @@ export class StreamLog {
 }
 
 function causeOf(error: unknown): string {
-  return error instanceof LatchkeyError ? error.code : storeErrorName(error);
+  return error instanceof LatchkeyError ? error.code : getStoreErrorName(error);
 }

@@ -42,5 +42,6 @@ export function fullItem(): Record<string, unknown> {
     rotatedFrom: 'a',
     rotatedTo: 'b',
     purgeAfter: 1_900_000_000,
+    version: 4,
   });
 }

@@ -24,7 +24,7 @@ describe('a key is disabled', () => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['disable', record.id, '--yes'], { table, revocationDelaySeconds });
     expect(run).toEqual({ exitCode: 0, stdout: `Disabled key ${record.id}, "ci".\n${notice}\n`, stderr: '' });
-    expect(await stored(record.id)).toEqual({ ...record, disabledAt: at(0), disabledBy: 'alice' });
+    expect(await stored(record.id)).toEqual({ ...record, disabledAt: at(0), disabledBy: 'alice', version: 1 });
   });
 
   test('and programs get exactly the record', async () => {
@@ -64,7 +64,7 @@ describe('a key is enabled', () => {
     const run = await cli.run(['enable', record.id], { table, revocationDelaySeconds: 60 });
     const notice = 'It may still be refused for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).';
     expect(run).toEqual({ exitCode: 0, stdout: `Enabled key ${record.id}, "ci".\n${notice}\n`, stderr: '' });
-    expect(await stored(record.id)).toEqual({ ...record, disabledAt: undefined, disabledBy: undefined });
+    expect(await stored(record.id)).toEqual({ ...record, disabledAt: undefined, disabledBy: undefined, version: 1 });
   });
 
   test('and programs get exactly the record', async () => {

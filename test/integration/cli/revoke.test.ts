@@ -84,6 +84,7 @@ describe('a key is revoked', () => {
       revokedAt: at(0),
       revokedBy: 'alice',
       revokedReason: 'leaked',
+      version: 1,
       purgeAfter: NOW_MS / 1000 + 90 * 86_400,
     });
   });

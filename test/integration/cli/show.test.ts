@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { recordFields } from '../../../cli/records.ts';
-import { purgeAfter, toTimestamp } from '../../../keys/timestamp.ts';
+import { getPurgeAfter, toTimestamp } from '../../../keys/timestamp.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 import { LocalCli } from '../../support/localCli.ts';
 import { publicRecord } from '../../../keys/record.ts';
@@ -163,7 +163,7 @@ test.each([
   for (const args of [['show'], ['enable'], ['update', '--label', 'x'], ['revoke', '--yes']]) {
     const run = await cli.run([...args, secret], { table });
     expect(run.exitCode).toBe(1);
-    expect(run.stderr).toMatch(/^error: there is no key with an id that starts so\n$/);
+    expect(run.stderr).toMatch(/^error: there is no key with an id that starts like that\n$/);
   }
 });
 
@@ -203,7 +203,7 @@ test('the fields of a key are told whatever its times', () => {
   const time = fc
     .integer({ min: Date.parse('0000-01-01T00:00:00Z'), max: Date.parse('9999-12-31T23:59:59.999Z') })
     .map(toTimestamp);
-  const ofExpiry = time.map((expiresAt) => ({ expiresAt, purgeAfter: purgeAfter(Date.parse(expiresAt)) }));
+  const ofExpiry = time.map((expiresAt) => ({ expiresAt, purgeAfter: getPurgeAfter(Date.parse(expiresAt)) }));
   const foreign = fc.record({ purgeAfter: fc.double({ noNaN: true, noDefaultInfinity: true }) });
   const others = fc.record({ createdAt: time, lastUsedAt: time, disabledAt: time, revokedAt: time });
   fc.assert(

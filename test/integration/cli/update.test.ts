@@ -53,7 +53,7 @@ describe('what is mentioned changes, and all else stays', () => {
     const { exitCode, stdout, stderr } = await cli.run(['update', record.id, ...args, '--json'], { table });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     const now = await stored(record.id);
-    expect(now).toEqual({ ...record, ...changes });
+    expect(now).toEqual({ ...record, ...changes, version: 1 });
     expect(JSON.parse(stdout)).toEqual({ record: publicRecord(now as KeyRecord) });
   });
 });

@@ -64,6 +64,7 @@ test('the page is bundled from its own files, Preact, and modules that run in a 
     'keys/recordOrder.ts',
     'keys/scope.ts',
     'keys/state.ts',
+    'keys/table.ts',
     'keys/timestamp.ts',
     'operator/csvCell.ts',
     'operator/notices.ts',

@@ -14,7 +14,7 @@ afterEach(() => {
 test.each<[string, RequestListener]>([
   ['never answers', () => {}],
   ['never ends its answer', (_, response) => response.writeHead(200, { 'content-length': 100 }).write('{')],
-])('a registry without a client of its own gives a server up within 30 s that %s', async (_, answer) => {
+])('a registry without its own client gives up within 30 s on a server that %s', async (_, answer) => {
   Object.assign(process.env, LOCAL_AWS);
   const server = createServer(answer);
   const port = await listenOnLoopback(server, 0, 'the server');

@@ -10,7 +10,7 @@ import { NO_WAIT } from '../../support/noWait.ts';
 import { windowsOf } from '../../support/traces.ts';
 import { answer, NO_IDS, throttle, withProxy, type Table } from './tableUnderTest.ts';
 
-/** How keys are found: by their secret, by the start of an id, by owner and by state. */
+/** Describes how the registry finds keys: by their secret, by the start of an id, by owner and by state. */
 export function describeFinding(open: () => Promise<Table>): void {
   describeFind(open);
   describeGetByIdStart(open);
@@ -26,26 +26,26 @@ function describeFind(open: () => Promise<Table>): void {
       table = await open();
     });
 
-    test('tells whose a raw key is, whatever its state', async () => {
+    test('returns the record of a raw key in any state', async () => {
       const { secret, record } = await table.registry.issue({ label: 'ci' });
       expect(await table.registry.find(secret)).toEqual(record);
       const revoked = await table.registry.revoke(record.id);
       expect(await table.registry.find(secret)).toEqual(revoked);
     });
 
-    test('tells whose a key from elsewhere is', async () => {
+    test('returns the record of a foreign key', async () => {
       const secret = parseSecret('0123456789abcdef', { prefix: '', acceptForeignKeys: true }) as KeySecret;
       const { record } = makeKey({ keyHash: hashSecret(secret) });
       await table.put(serialiseRecord(record));
       expect(await table.registry.find(secret)).toEqual(record);
     });
 
-    test('of a key that the table lacks finds none', async () => {
+    test('returns undefined for a key that is not in the table', async () => {
       expect(await table.registry.find(generateSecret('sk_'))).toBeUndefined();
     });
 
     test.each(['', 'too short', 'x'.repeat(15), 'x'.repeat(256), 'with a space inside', 'ümlautümlautümlaut'])(
-      'of what cannot be a key finds none, and does not ask: %p',
+      'returns undefined without a call for %p, which cannot be a key',
       async (text) => {
         await withProxy(table, {}, async (registry, proxy) => {
           expect(await registry.find(text)).toBeUndefined();
@@ -54,7 +54,7 @@ function describeFind(open: () => Promise<Table>): void {
       },
     );
 
-    test('of a record that cannot be read is a fault, which tells nothing of the key', async () => {
+    test('throws RECORD_CORRUPT for an unreadable record, without a part of the key', async () => {
       const { secret, record } = makeKey({ id: 'broken' });
       await table.put({ ...serialiseRecord(record), label: 7 });
       const error: unknown = await table.registry.find(secret).catch((error: unknown) => error);
@@ -73,14 +73,14 @@ function describeGetByIdStart(open: () => Promise<Table>): void {
       for (const id of ids) await table.put(serialiseRecord(makeKey({ id }).record));
     });
 
-    test('takes an id that another id begins with for ambiguous, and get takes it as a whole id', async () => {
+    test('throws AMBIGUOUS_ID for an id that another id begins with, which get accepts', async () => {
       const error: unknown = await table.registry.getByIdStart('aaaa-1').catch((error: unknown) => error);
       expect(error).toMatchObject({ code: 'AMBIGUOUS_ID', keyId: 'aaaa-1' });
       for (const id of ['aaaa-1,', 'aaaa-1-longer']) expect(String(error)).toContain(id);
       expect(await table.registry.get('aaaa-1')).toMatchObject({ id: 'aaaa-1' });
     });
 
-    test('takes an id that is the start of a UUID for ambiguous', async () => {
+    test('throws AMBIGUOUS_ID for an id that is the start of a UUID', async () => {
       const { record } = await table.registry.issue({ label: 'ci' });
       const start = record.id.slice(0, 8);
       await table.put(serialiseRecord(makeKey({ id: start }).record));
@@ -88,38 +88,41 @@ function describeGetByIdStart(open: () => Promise<Table>): void {
       expect(await table.registry.getByIdStart(record.id)).toEqual(record);
     });
 
-    test('gives the record of a full id, also where it is short', async () => {
+    test('returns the record of a whole id, even if it is short', async () => {
       expect(await table.registry.getByIdStart('ab')).toMatchObject({ id: 'ab' });
       const { record } = await table.registry.issue({ label: 'ci' });
       expect(await table.registry.getByIdStart(record.id)).toEqual(record);
     });
 
-    test('gives the record whose id alone starts so', async () => {
+    test('returns the record of the only id with this start', async () => {
       const { record } = await table.registry.issue({ label: 'ci' });
       expect(await table.registry.getByIdStart(record.id.slice(0, 9))).toEqual(record);
       expect(await table.registry.getByIdStart('aaaa-1-')).toMatchObject({ id: 'aaaa-1-longer' });
     });
 
-    test('of several names them', async () => {
+    test('throws AMBIGUOUS_ID with the ids if several have this start', async () => {
       const error: unknown = await table.registry.getByIdStart('aaaa').catch((error: unknown) => error);
       expect(error).toMatchObject({ code: 'AMBIGUOUS_ID' });
       for (const id of ['aaaa-1', 'aaaa-1-longer']) expect(String(error)).toContain(id);
     });
 
-    test('of many names five', async () => {
+    test('throws AMBIGUOUS_ID with five ids if many have this start', async () => {
       const error: unknown = await table.registry.getByIdStart('many').catch((error: unknown) => error);
       expect(error).toMatchObject({ code: 'AMBIGUOUS_ID' });
       expect(String(error).match(/many-\d/g)).toHaveLength(5);
     });
 
-    test('of none is told so', async () => {
+    test('throws NOT_FOUND if no id has this start', async () => {
       await expect(table.registry.getByIdStart('zzzz')).rejects.toMatchObject({ code: 'NOT_FOUND' });
       await expect(table.registry.getByIdStart('AAAB')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     });
 
-    test.each([...NO_IDS, ['three characters', 'aaa'] as const])('takes %s for no start', async (_, start) => {
-      await expect(table.registry.getByIdStart(start)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
-    });
+    test.each([...NO_IDS, ['three characters', 'aaa'] as const])(
+      'rejects %s in the place of a start',
+      async (_, start) => {
+        await expect(table.registry.getByIdStart(start)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+      },
+    );
   });
 }
 
@@ -150,13 +153,13 @@ function describeOwner(open: () => Promise<Table>): void {
       return pages;
     };
 
-    test.each([7, 100, 105, undefined])('in pages of %p gives each once, oldest first', async (limit) => {
+    test.each([7, 100, 105, undefined])('returns each key once, oldest first, in pages of %p', async (limit) => {
       const pages = await pagesOf(table.registry, limit);
       expect(pages.flatMap(({ records }) => records)).toEqual(own);
       expect(Math.max(...pages.map(({ records }) => records.length))).toBeLessThanOrEqual(limit ?? 1000);
     });
 
-    test.each([1, 4, 50])('in pages of %p that pass a filter gives each once, and fills every page', async (limit) => {
+    test.each([1, 4, 50])('returns each key that passes a filter once, in full pages of %p', async (limit) => {
       const passing = own.filter((_, index) => index % 3 === 0);
       const ids = new Set(passing.map(({ id }) => id));
       const pages: ListPage[] = [];
@@ -166,11 +169,11 @@ function describeOwner(open: () => Promise<Table>): void {
       expect(pages.slice(0, -1).every(({ records }) => records.length === limit)).toBe(true);
     });
 
-    test('of an owner without keys is empty', async () => {
+    test('returns an empty page for an owner without keys', async () => {
       expect(await table.registry.list({ owner: 'nobody here' })).toEqual({ records: [], corrupt: [], cursor: null });
     });
 
-    test('refuses a cursor of another list', async () => {
+    test('rejects a cursor of another list', async () => {
       const { cursor } = await table.registry.list({ owner: 'acme', limit: 1 });
       const { cursor: ofAll } = await table.registry.list({ limit: 1 });
       expect(cursor).not.toBeNull();
@@ -181,11 +184,11 @@ function describeOwner(open: () => Promise<Table>): void {
       await expect(table.registry.list({ owner: 'acme', cursor: 'A'.repeat(90) })).rejects.toMatchObject(refusal);
     });
 
-    test.each([0, 1001, 1.5, Number.NaN])('refuses a limit of %p', async (limit) => {
+    test.each([0, 1001, 1.5, Number.NaN])('rejects a limit of %p', async (limit) => {
       await expect(table.registry.list({ owner: 'acme', limit })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     });
 
-    test('leaves out what was deleted or went to another owner since the index was written', async () => {
+    test('leaves out keys that were deleted or got another owner since the index was written', async () => {
       const [gone, moved] = [makeKey({ id: 'gone' }).record, makeKey({ id: 'moved', owner: 'others' }).record];
       await table.put(serialiseRecord(moved));
       const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
@@ -198,7 +201,7 @@ function describeOwner(open: () => Promise<Table>): void {
       });
     });
 
-    test('reports a record that cannot be read and gives the rest', async () => {
+    test('reports an unreadable record, and returns the others', async () => {
       const { record: broken } = makeKey({ id: 'broken', owner: 'acme' });
       await table.put({ ...serialiseRecord(broken), label: 7 });
       const { records, corrupt } = await table.registry.list({ owner: 'acme' });
@@ -222,7 +225,7 @@ function describeOwner(open: () => Promise<Table>): void {
       });
     });
 
-    test('gives up on keys that are never processed', async () => {
+    test('gives up if keys are never processed', async () => {
       const intercept = (operation: string, response: Parameters<typeof answer>[0], body: string): boolean =>
         operation === 'BatchGetItem' &&
         answer(response, { Responses: {}, UnprocessedKeys: JSON.parse(body).RequestItems });
@@ -259,17 +262,17 @@ function describeRecords(open: () => Promise<Table>): void {
       return ids.toSorted();
     };
 
-    test.each(Object.entries(states))('in state %s gives those alone', async (state, variants) => {
+    test.each(Object.entries(states))('yields only the keys in the state %s', async (state, variants) => {
       const expected = variants.map((_, index) => `${state}-${index}`);
       expect(await idsOf({ state: state as keyof typeof states })).toEqual(expected);
     });
 
-    test('of an owner in a state gives those that are both', async () => {
+    test('yields the keys of an owner in a state', async () => {
       expect(await idsOf({ owner: 'owner 1', state: 'expired' })).toEqual(['expired-1']);
       expect(await idsOf({ owner: 'owner 1' })).toEqual(['active-1', 'expired-1']);
     });
 
-    test('tells of a record that cannot be read and goes on', async () => {
+    test('reports an unreadable record, and continues', async () => {
       const corrupt: LatchkeyError[] = [];
       expect(await idsOf({ onCorrupt: (error) => corrupt.push(error), consistentRead: true })).toHaveLength(6);
       expect(corrupt).toEqual([expect.objectContaining({ code: 'RECORD_CORRUPT', keyId: 'broken' })]);
@@ -279,19 +282,19 @@ function describeRecords(open: () => Promise<Table>): void {
 }
 
 function describeThrottling(open: () => Promise<Table>): void {
-  describe('what DynamoDB throttles', () => {
+  describe('the registry', () => {
     let table: Table;
     beforeAll(async () => {
       table = await open();
     });
 
-    /** Throttles the first so many calls. */
+    /** Throttles this many calls at the beginning. */
     const throttleFirst = (calls: number): NonNullable<DynamoDbProxyOptions['intercept']> => {
       let left = calls;
       return (_, response) => left-- > 0 && throttle(response);
     };
 
-    test('is tried again, after waits that are drawn below a bound that doubles', async () => {
+    test('repeats a throttled call after random waits below a limit that doubles', async () => {
       const waits: number[] = [];
       const retryOptions = { sleep: async (ms: number) => waits.push(ms), random: () => 0.5 };
       const options = { intercept: throttleFirst(8), attempts: 1, registry: { retryOptions } };
@@ -302,7 +305,7 @@ function describeThrottling(open: () => Promise<Table>): void {
       });
     });
 
-    test('without end is a fault', async () => {
+    test('throws STORE_UNAVAILABLE if a call is throttled every time', async () => {
       const options = { intercept: throttleFirst(1000), attempts: 1, registry: { retryOptions: NO_WAIT } };
       await withProxy(table, options, async (registry, proxy) => {
         const fault = { code: 'STORE_UNAVAILABLE', cause: { name: 'ProvisionedThroughputExceededException' } };

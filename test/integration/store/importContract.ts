@@ -6,7 +6,7 @@ import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 import { NO_WAIT } from '../../support/noWait.ts';
 import { afterFirst, throttle, withProxy, type Table } from './tableUnderTest.ts';
 
-/** `importHashes`. */
+/** Describes `importHashes`. */
 export function describeImport(open: () => Promise<Table>): void {
   describe('importHashes', () => {
     let table: Table;
@@ -62,7 +62,7 @@ const FULL = {
 };
 
 function describeEntries(tableOf: () => Table): void {
-  test('keeps all that an entry says, and keeps what has ended 90 days from now', async () => {
+  test('keeps every field of an entry, and schedules the deletion of an ended key in 90 days', async () => {
     const table = tableOf();
     const keyHash = newHash();
     expect(await run(table.registry, [{ keyHash, ...FULL }])).toEqual([
@@ -73,7 +73,7 @@ function describeEntries(tableOf: () => Table): void {
     expect(await table.registry.get('soulsync-1')).toEqual(record);
   });
 
-  test('of an entry that says the least makes a record of its own, by the one who imports', async () => {
+  test('fills in an id, the time and the actor of a minimal entry', async () => {
     const table = tableOf();
     const keyHash = newHash();
     const none = { owner: null, plan: null, lastUsedAt: undefined, expiresAt: null };
@@ -85,11 +85,14 @@ function describeEntries(tableOf: () => Table): void {
   });
 
   test.each([
-    ['an id that cannot be one here', { id: 'key_1' }, {}],
-    ['a raw key in place of an id', { id: generateSecret('sk_') }, {}],
-    ['a chain to what cannot be ids here', { rotatedFrom: 'key_1', rotatedTo: '' }, {}],
+    ['an id that cannot be an id here', { id: 'key_1' }, {}],
+    ['a raw key instead of an id', { id: generateSecret('sk_') }, {}],
+    ['a chain to texts that cannot be ids here', { rotatedFrom: 'key_1', rotatedTo: '' }, {}],
+    ['the version of an export', { version: 7 }, { version: 7 }],
+    ['a version that is a text', { version: 'v1' as unknown as number }, {}],
+    ['a version below 0', { version: -1 }, {}],
     ['microseconds and another zone', { createdAt: '2024-01-31T13:00:00.123456+01:00' }, { createdAt: FULL.createdAt }],
-  ])('takes %s', async (_, fields, expected) => {
+  ])('accepts %s', async (_, fields, expected) => {
     const table = tableOf();
     const keyHash = newHash();
     await run(table.registry, [{ keyHash, label: 'x', ...fields }]);
@@ -119,7 +122,7 @@ function describeEntries(tableOf: () => Table): void {
     ['a time without a zone', { expiresAt: '2024-02-01T12:00:00' }],
     ['a time of another type', { revokedAt: 1_900_000_000 }],
     ['an actor of another type', { revokedBy: 7 }],
-  ])('rejects %s, and goes on', async (_, fields) => {
+  ])('rejects %s, and continues', async (_, fields) => {
     const table = tableOf();
     const bad = fields === undefined ? null : { keyHash: newHash(), label: 'x', ...fields };
     const good = { keyHash: newHash(), label: 'good' };
@@ -131,7 +134,7 @@ function describeEntries(tableOf: () => Table): void {
     expect(await table.items()).toEqual([expect.objectContaining(good)]);
   });
 
-  test('rejects an id that another key has, be it in the table or in the same run', async () => {
+  test('rejects an id of another key in the table or in the same run', async () => {
     const table = tableOf();
     const { record } = makeKey({ id: 'taken-1' });
     await table.put(serialiseRecord(record));
@@ -149,7 +152,7 @@ function describeEntries(tableOf: () => Table): void {
 }
 
 function describeRuns(tableOf: () => Table): void {
-  test('a second run changes nothing, also not what was changed in between', async () => {
+  test('changes nothing in a second run, even if a record was changed in between', async () => {
     const table = tableOf();
     const keys = entries(30).map((key, index) => ({ ...key, ...(index % 2 === 0 ? { id: `id-${index}` } : {}) }));
     expect(new Set(outcomesOf(await run(table.registry, keys)))).toEqual(new Set(['imported']));
@@ -160,24 +163,24 @@ function describeRuns(tableOf: () => Table): void {
     expect(await table.items()).toEqual(before);
   });
 
-  test('tells results in the order of the entries', async () => {
+  test('yields the results in the order of the entries', async () => {
     const results = await run(tableOf().registry, entries(50));
     expect(results.map(({ index }) => index)).toEqual(results.map((_, index) => index));
     expect(results).toHaveLength(50);
   });
 
-  test('of nothing is nothing', async () => {
+  test('yields nothing without entries', async () => {
     expect(await run(tableOf().registry, [])).toEqual([]);
   });
 
-  test.each([0, 101, 1.5])('refuses a concurrency of %p before it reads an entry', (concurrency) => {
+  test.each([0, 101, 1.5])('rejects a concurrency of %p before it reads an entry', (concurrency) => {
     const { registry } = tableOf();
     expect(() => registry.importHashes(entries(1), { concurrency })).toThrow(
       expect.objectContaining({ code: 'INPUT_INVALID' }),
     );
   });
 
-  test.each([1, 4, 16])('has no more than %i entries in hand', async (concurrency) => {
+  test.each([1, 4, 16])('has at most %i entries in progress', async (concurrency) => {
     let inHand = 0;
     let most = 0;
     const source = async function* () {
@@ -194,7 +197,7 @@ function describeRuns(tableOf: () => Table): void {
     expect(inHand).toBe(0);
   });
 
-  test('that was broken off is gone on with by the same run again', async () => {
+  test('resumes an interrupted run if it is called again', async () => {
     const table = tableOf();
     const keys = entries(60);
     let isReleased = false;
@@ -228,15 +231,23 @@ function describeDuplicates(tableOf: () => Table): void {
   const purgeNow = NOW_MS / 1000 + 90 * 86_400;
 
   test.each<[string, Partial<ImportedKey>[], object]>([
-    ['revoked', [{}, revoked], { ...revoked, purgeAfter: purgeNow }],
-    ['disabled', [{}, disabled], disabled],
-    ['expired sooner', [{ expiresAt: later }, { expiresAt: soon }], { expiresAt: soon, purgeAfter: purgeSoon }],
-    ['expiring at all', [{}, { expiresAt: soon }], { expiresAt: soon, purgeAfter: purgeSoon }],
+    ['revoked', [{}, revoked], { ...revoked, purgeAfter: purgeNow, version: 1 }],
+    ['disabled', [{}, disabled], { ...disabled, version: 1 }],
+    [
+      'expired sooner',
+      [{ expiresAt: later }, { expiresAt: soon }],
+      { expiresAt: soon, purgeAfter: purgeSoon, version: 1 },
+    ],
+    ['expiring at all', [{}, { expiresAt: soon }], { expiresAt: soon, purgeAfter: purgeSoon, version: 1 }],
     ['expired later: nothing', [{ expiresAt: soon }, { expiresAt: later }], { expiresAt: soon, purgeAfter: purgeSoon }],
     ['active: nothing', [revoked, {}], { ...revoked, purgeAfter: purgeNow }],
     ['revoked again: nothing', [revoked, { ...revoked, revokedBy: 'eve' }], { ...revoked, purgeAfter: purgeNow }],
-    ['disabled, and then revoked', [{}, disabled, revoked], { ...disabled, ...revoked, purgeAfter: purgeNow }],
-  ])('keeps the first entry of a hash, and adds of a later one that it is %s', async (_, fields, expected) => {
+    [
+      'disabled, and then revoked',
+      [{}, disabled, revoked],
+      { ...disabled, ...revoked, purgeAfter: purgeNow, version: 2 },
+    ],
+  ])('keeps the first entry of a hash, and adds a restriction of a later one: %s', async (_, fields, expected) => {
     const table = tableOf();
     const keyHash = newHash();
     const keys = fields.map((more, index) => ({ keyHash, id: `k${index}`, label: `l${index}`, ...more }));
@@ -249,7 +260,7 @@ function describeDuplicates(tableOf: () => Table): void {
     expect((await table.items()).filter((item) => item['keyHash'] === keyHash)).toEqual([{ ...basis, ...expected }]);
   });
 
-  test('rejects a later entry that has more against a key that the table held before, and changes nothing', async () => {
+  test('rejects a later entry that restricts a key which the table had before, and changes nothing', async () => {
     const table = tableOf();
     const keyHash = newHash();
     await run(table.registry, [{ keyHash, label: 'x' }]);
@@ -267,7 +278,7 @@ function describeDuplicates(tableOf: () => Table): void {
 }
 
 function describeUnreadableRecords(tableOf: () => Table): void {
-  test('rejects a later entry that restricts a key whose stored record is unreadable, and goes on', async () => {
+  test('rejects a later entry that restricts a key with an unreadable record, and continues', async () => {
     const table = tableOf();
     const keyHash = newHash();
     await table.put({ ...serialiseRecord(makeKey({ id: 'broken' }).record), keyHash, label: 7 });
@@ -293,7 +304,7 @@ function describeUnreadableRecords(tableOf: () => Table): void {
 }
 
 function describeFailures(tableOf: () => Table): void {
-  test('writes what was throttled again', async () => {
+  test('repeats a throttled write', async () => {
     const table = tableOf();
     let calls = 0;
     const intercept = (operation: string, response: Parameters<typeof throttle>[0]): boolean =>
@@ -304,7 +315,7 @@ function describeFailures(tableOf: () => Table): void {
     expect(await table.items()).toHaveLength(30);
   });
 
-  test('takes for its own a put whose answer was lost', async () => {
+  test('recognises its own put if the answer was lost', async () => {
     const table = tableOf();
     const beforeAnswer = afterFirst('PutItem', (response) => response.destroy());
     await withProxy(table, { beforeAnswer }, async (registry, proxy) => {
@@ -313,31 +324,34 @@ function describeFailures(tableOf: () => Table): void {
     });
   });
 
-  test.each(['the store', 'the source'])('of %s ends the run, after what was in hand is told', async (culprit) => {
-    const table = tableOf();
-    const keys = entries(20);
-    const source = function* () {
-      for (const [index, key] of keys.entries()) {
-        if (culprit === 'the source' && index === 10) throw new Error('the file is cut off');
-        yield key;
-      }
-    };
-    let puts = 0;
-    const intercept = (operation: string, response: Parameters<typeof throttle>[0]): boolean => {
-      if (culprit !== 'the store' || operation !== 'PutItem' || puts++ !== 10) return false;
-      response.destroy();
-      return true;
-    };
-    const told: ImportResult[] = [];
-    await withProxy(table, { intercept, attempts: 1 }, async (registry) => {
-      const work = (async () => {
-        for await (const result of registry.importHashes(source(), { concurrency: 4 })) told.push(result);
-      })();
-      const failure = culprit === 'the store' ? { code: 'STORE_UNAVAILABLE' } : { message: 'the file is cut off' };
-      await expect(work).rejects.toMatchObject(failure);
-    });
-    expect(new Set(outcomesOf(told))).toEqual(new Set(['imported']));
-    expect(await table.items()).toHaveLength(told.length);
-    expect(told.length).toBeGreaterThanOrEqual(10);
-  });
+  test.each(['the store', 'the source'])(
+    'ends the run after a failure of %s, and yields the results of the entries in progress first',
+    async (culprit) => {
+      const table = tableOf();
+      const keys = entries(20);
+      const source = function* () {
+        for (const [index, key] of keys.entries()) {
+          if (culprit === 'the source' && index === 10) throw new Error('the file is cut off');
+          yield key;
+        }
+      };
+      let puts = 0;
+      const intercept = (operation: string, response: Parameters<typeof throttle>[0]): boolean => {
+        if (culprit !== 'the store' || operation !== 'PutItem' || puts++ !== 10) return false;
+        response.destroy();
+        return true;
+      };
+      const told: ImportResult[] = [];
+      await withProxy(table, { intercept, attempts: 1 }, async (registry) => {
+        const work = (async () => {
+          for await (const result of registry.importHashes(source(), { concurrency: 4 })) told.push(result);
+        })();
+        const failure = culprit === 'the store' ? { code: 'STORE_UNAVAILABLE' } : { message: 'the file is cut off' };
+        await expect(work).rejects.toMatchObject(failure);
+      });
+      expect(new Set(outcomesOf(told))).toEqual(new Set(['imported']));
+      expect(await table.items()).toHaveLength(told.length);
+      expect(told.length).toBeGreaterThanOrEqual(10);
+    },
+  );
 }

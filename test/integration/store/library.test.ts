@@ -10,7 +10,7 @@ import { startDynalite, type Engine } from '../../support/engine.ts';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const run = promisify(execFile);
 
-/** Tells each module that `import` resolves; loaders run on a thread of their own. What `require` loads is in its cache. */
+/** Prints each module that `import` resolves, on a loader thread. The modules of `require` are in its cache. */
 const TRACER = `
   import { appendFileSync } from 'node:fs';
   import { register } from 'node:module';
@@ -108,7 +108,7 @@ describe("import … from 'latchkey'", () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  test('issues and verifies a key in plain Node, with nothing of the CDK loaded', async () => {
+  test('issues and verifies a key in plain Node without loading the CDK', async () => {
     const env = {
       ...process.env,
       ENDPOINT: engine.endpoint,
@@ -132,7 +132,7 @@ describe("import … from 'latchkey'", () => {
     expect(loaded.filter((module: string) => others.test(module.replace(ROOT, '/')))).toEqual([]);
   });
 
-  test("decides on a key of 'latchkey/testing' with neither the SDK nor the CDK loaded", async () => {
+  test("decides on a key of 'latchkey/testing' without loading the SDK or the CDK", async () => {
     const env = { PATH: process.env['PATH'], TRACE: join(directory, 'trace-of-tests.txt') };
     const { stdout } = await run(process.execPath, ['--import', './tracer.js', 'tests.js'], { cwd: directory, env });
     const { id, answer, loaded } = JSON.parse(stdout);
@@ -141,7 +141,7 @@ describe("import … from 'latchkey'", () => {
     expect(loaded.filter((module: string) => /aws-sdk|smithy|aws-cdk-lib|constructs/.test(module))).toEqual([]);
   });
 
-  test('has types, which tell an application what it does wrong', async () => {
+  test('has types that reject wrong calls of an application', async () => {
     const options = ['--strict', '--noEmit', '--target', 'es2022', '--module', 'nodenext', '--types', 'node'];
     const typeRoots = ['--typeRoots', join(ROOT, 'node_modules', '@types')];
     const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');

@@ -7,16 +7,16 @@ import { at, fullItem, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../sup
 
 type Lookup = Pick<KeyReader, 'get' | 'recordUse'>;
 
-/** The read side of a store, with what its contract has to arrange. */
+/** The read side of a store, and what its contract needs to prepare. */
 export interface LookupUnderTest {
   readonly lookup: Lookup;
-  /** The same, but the store cannot be reached. */
+  /** The same with an unreachable store. */
   readonly unreachable: Lookup;
   readonly put: (record: KeyRecord) => Promise<unknown>;
   readonly remove: (keyHash: KeyHash) => Promise<unknown>;
 }
 
-/** What every read side does, the tests' fake included. */
+/** Describes every read side, including the fake of `latchkey/testing`. */
 export function describeLookup(name: string, open: () => Promise<LookupUnderTest>): void {
   describe(`${name}: KeyReader`, () => {
     let store: LookupUnderTest;
@@ -32,7 +32,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     const use = (keyHash: KeyHash, usedAtMs: number) =>
       store.lookup.recordUse(keyHash, usedAtMs, usedAtMs - INTERVAL_MS);
 
-    test('a record comes back with every attribute as it was', async () => {
+    test('reads every attribute of a record as it was written', async () => {
       const full = await putKey(fullItem() as Partial<KeyRecord>);
       expect(await store.lookup.get(full.keyHash)).toEqual(full);
       const least = await putKey();
@@ -45,16 +45,16 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
       ['null and empty texts', { none: null, empty: '', inside: [null, ''] }],
       ['numbers that JSON can write', { list: [0, -1, 0.1, 1e-7, 0.1 + 0.2, 2 ** 53 + 2, 1e21, 1e100, -1.5e-100] }],
       ['names that are no identifiers', { 'a b': 1, ü: 2, '#x': 3, ':y': 4, 'a.b': 5, toString: 6 }],
-    ])('metadata comes back as it was: %s', async (_, metadata) => {
+    ])('reads metadata as it was written: %s', async (_, metadata) => {
       const record = await putKey({ metadata });
       expect(await store.lookup.get(record.keyHash)).toEqual(record);
     });
 
-    test('an unknown hash has no record', async () => {
+    test('returns undefined for an unknown hash', async () => {
       expect(await store.lookup.get(makeKey().record.keyHash)).toBeUndefined();
     });
 
-    test('the first use is written, and nothing else of the record changes', async () => {
+    test('writes the first use, and changes nothing else', async () => {
       const record = await putKey({ owner: 'acme', metadata: { seats: 3 } });
       expect(await use(record.keyHash, NOW_MS)).toBe('written');
       expect(await store.lookup.get(record.keyHash)).toEqual({ ...record, lastUsedAt: at(0) });
@@ -63,7 +63,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     test.each([
       ['5 minutes', 5 * MINUTE_MS],
       ['14:59.999', INTERVAL_MS - 1],
-    ])('a use %s after the last is not written', async (_, laterMs) => {
+    ])('does not write a use %s after the last one', async (_, laterMs) => {
       const record = await putKey({ lastUsedAt: at(0) });
       expect(await use(record.keyHash, NOW_MS + laterMs)).toBe('superseded');
       expect(await store.lookup.get(record.keyHash)).toEqual(record);
@@ -73,14 +73,14 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
       ['15:00 exactly', INTERVAL_MS],
       ['15:00.001', INTERVAL_MS + 1],
       ['a year', 365 * 24 * 60 * MINUTE_MS],
-    ])('a use %s after the last is written', async (_, laterMs) => {
+    ])('writes a use %s after the last one', async (_, laterMs) => {
       const record = await putKey({ lastUsedAt: at(0) });
       expect(await use(record.keyHash, NOW_MS + laterMs)).toBe('written');
       expect(await store.lookup.get(record.keyHash)).toEqual({ ...record, lastUsedAt: at(laterMs) });
     });
 
     test.each([0, -1, -MINUTE_MS])(
-      'the time does not move back between clocks that differ by a minute: a use at %d ms is not written',
+      'does not write a use at %d ms if clocks may differ by a minute',
       async (earlierMs) => {
         const record = await putKey({ lastUsedAt: at(0) });
         expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('superseded');
@@ -89,7 +89,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     );
 
     test.each([-MINUTE_MS - 1, -INTERVAL_MS, -365 * 24 * 60 * MINUTE_MS])(
-      'a time more than a minute ahead is a mistake: a use at %d ms replaces it',
+      'replaces a time that is more than a minute ahead by a use at %d ms',
       async (earlierMs) => {
         const record = await putKey({ lastUsedAt: at(0) });
         expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('written');
@@ -97,7 +97,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
       },
     );
 
-    test('a deleted key is not brought back by its last use', async () => {
+    test('does not bring back a deleted key', async () => {
       const record = await putKey();
       await store.remove(record.keyHash);
       expect(await use(record.keyHash, NOW_MS)).toBe('superseded');
@@ -107,7 +107,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     test.each([
       ['never used', {}],
       ['used an interval ago', { lastUsedAt: at(-2 * INTERVAL_MS) }],
-    ])('of 50 concurrent uses of a key %s exactly one is written', async (_, fields) => {
+    ])('writes exactly one of 50 concurrent uses of a key %s', async (_, fields) => {
       const record = await putKey(fields);
       const outcomes = await Promise.all(
         Array.from({ length: 50 }, async (_, index) => ({ index, outcome: await use(record.keyHash, NOW_MS + index) })),
@@ -119,7 +119,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
       expect(stored?.lastUsedAt).toBe(at(winner?.index ?? Number.NaN));
     });
 
-    test('a store that cannot be reached is a fault of both', async () => {
+    test('throws STORE_UNAVAILABLE for a read and a write if the store is unreachable', async () => {
       const { record } = makeKey();
       const fault = { code: 'STORE_UNAVAILABLE', cause: expect.any(Error) };
       await expect(store.unreachable.get(record.keyHash)).rejects.toMatchObject(fault);

@@ -49,7 +49,7 @@ afterAll(async () => {
   await once(child, 'close');
 });
 
-/** One call of the registry in that process. */
+/** One call of the registry in the other process. */
 function call<M extends keyof Calls>(endpoint: string, method: M, ...args: Calls[M][0]): Promise<Reply<Calls[M][1]>> {
   const id = randomUUID();
   return new Promise((resolve) => {
@@ -78,7 +78,7 @@ async function withStage(work: (table: FunctionTable, proxy: FaultProxy) => Prom
 
 const named = (faults: readonly StoreFault[]) => faults.map((fault) => [fault.what, fault] as const);
 
-describe('the registry ends each call, leaves it open whether a write was made, and completes it once it is over, where DynamoDB', () => {
+describe('the registry throws STORE_UNAVAILABLE for each call, and completes the call later, if DynamoDB', () => {
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (what, fault) => {
     const isMade = fault.isRefusal !== true;
     await withStage(async (table, proxy) => {
@@ -100,7 +100,7 @@ describe('the registry ends each call, leaves it open whether a write was made, 
   });
 });
 
-describe('a revocation and a rotation that were lost are made again, and were made once, where DynamoDB', () => {
+describe('a repeated revocation and rotation are made once if DynamoDB', () => {
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (_, fault) => {
     const isMade = fault.isRefusal !== true;
     await withStage(async (table, proxy) => {
@@ -126,7 +126,7 @@ describe('a revocation and a rotation that were lost are made again, and were ma
   });
 });
 
-describe('the registry takes no table for empty, no key for issued and none for revoked, where DynamoDB', () => {
+describe('the registry does not report an empty table, an issued or a revoked key if DynamoDB', () => {
   test.concurrent.each(named(NO_ANSWERS))('%s', async (what, fault) => {
     await withStage(async (table, proxy) => {
       const issued = await valueOf(call(proxy.endpoint, 'draw', { label: what }));
@@ -145,7 +145,7 @@ describe('the registry takes no table for empty, no key for issued and none for 
   });
 });
 
-describe('one call is lost and made again, and a key is issued once, where DynamoDB at first', () => {
+describe('one call is lost and repeated, and a key is issued once, if DynamoDB at first', () => {
   const lost = new Set([
     'never answers',
     'closes the connection',

@@ -6,7 +6,7 @@ import type { DynamoDbProxy, DynamoDbProxyOptions } from '../../support/dynamoDb
 import { at, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../support/keys.ts';
 import { afterFirst, NO_IDS, UNKNOWN_ID, withProxy, type ProxyOptions, type Table } from './tableUnderTest.ts';
 
-/** `revoke`. */
+/** Describes `revoke`. */
 export function describeRevocation(open: () => Promise<Table>): void {
   describe('revoke', () => {
     let table: Table;
@@ -19,7 +19,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       await table.put({ ...serialiseRecord(record), ...fields });
       return record;
     };
-    /** Who revokes, and when: like `table.registry` unless told otherwise. */
+    /** A registry with its own actor and clock, by default those of `table.registry`. */
     const registryOf = (actor = 'tests', nowMs = NOW_MS, client = table.documents) =>
       new KeyRegistry({ client, tableName: table.tableName, actor, now: () => nowMs });
     const throughProxy = (
@@ -27,9 +27,9 @@ export function describeRevocation(open: () => Promise<Table>): void {
       work: (registry: KeyRegistry, proxy: DynamoDbProxy) => Promise<void>,
     ) => withProxy(table, options, work);
 
-    const REVOCATION = { revokedAt: at(0), revokedBy: 'tests', purgeAfter: NOW_MS / 1000 + 90 * 86_400 };
+    const REVOCATION = { revokedAt: at(0), revokedBy: 'tests', purgeAfter: NOW_MS / 1000 + 90 * 86_400, version: 1 };
 
-    test('says when and by whom, has the record go in 90 days, and changes nothing else', async () => {
+    test('stores the time and the actor, and schedules the deletion in 90 days', async () => {
       const { record } = await table.registry.issue({ label: 'ci', owner: 'acme', metadata: { seats: 3 } });
       const revoked = await table.registry.revoke(record.id);
       expect(revoked).toEqual({ ...record, ...REVOCATION });
@@ -38,10 +38,10 @@ export function describeRevocation(open: () => Promise<Table>): void {
     });
 
     test.each([
-      ['short', 'x'],
+      ['one character', 'x'],
       ['a sentence', 'found in a public repository'],
-      ['as long as may be', 'é'.repeat(256)],
-    ])('keeps a reason that is %s', async (_, reason) => {
+      ['256 characters', 'é'.repeat(256)],
+    ])('stores a reason of %s', async (_, reason) => {
       const record = await putKey();
       const revoked = await table.registry.revoke(record.id, { reason });
       expect(revoked).toEqual({ ...record, ...REVOCATION, revokedReason: reason });
@@ -51,25 +51,25 @@ export function describeRevocation(open: () => Promise<Table>): void {
     test.each([
       ['empty', ''],
       ['too long', 'x'.repeat(257)],
-      ['no text', '\ud800'],
+      ['half of a character', '\ud800'],
     ])('writes nothing for a reason that is %s', async (_, reason) => {
       const record = await putKey();
       await expect(table.registry.revoke(record.id, { reason })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       expect(await table.items()).toEqual([record]);
     });
 
-    test.each(NO_IDS)('takes %s for no id', async (_, id) => {
+    test.each(NO_IDS)('rejects %s in the place of an id', async (_, id) => {
       await expect(table.registry.revoke(id)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     });
 
-    test('of an unknown id is refused, and makes no item', async () => {
+    test('rejects an unknown id, and creates no item', async () => {
       const record = await putKey();
       const refusal = { code: 'NOT_FOUND', keyId: UNKNOWN_ID };
       await expect(table.registry.revoke(UNKNOWN_ID)).rejects.toMatchObject(refusal);
       expect(await table.items()).toEqual([record]);
     });
 
-    test('a second time is refused, and the first time, actor and reason stay', async () => {
+    test('rejects a second call, and keeps the time, the actor and the reason of the first', async () => {
       const { id } = await putKey();
       const revoked = await table.registry.revoke(id, { reason: 'leaked' });
       const refusal = { code: 'ALREADY_REVOKED', keyId: id };
@@ -79,9 +79,9 @@ export function describeRevocation(open: () => Promise<Table>): void {
     });
 
     test.each([
-      ['by different people', (index: number) => registryOf(`actor ${index}`, NOW_MS + index)],
-      ['by one, within one millisecond', () => registryOf()],
-    ])('20 times at once %s succeeds exactly once', async (_, registryAt) => {
+      ['by different actors', (index: number) => registryOf(`actor ${index}`, NOW_MS + index)],
+      ['by one actor within one millisecond', () => registryOf()],
+    ])('succeeds once of 20 calls at the same time %s', async (_, registryAt) => {
       const { id } = await putKey();
       const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => registryAt(index).revoke(id)));
       const [winner, ...others] = outcomes.filter(({ status }) => status === 'fulfilled');
@@ -94,20 +94,20 @@ export function describeRevocation(open: () => Promise<Table>): void {
     test.each([
       ['disabled', { disabledAt: at(-1), disabledBy: 'ops' }],
       ['expired', { expiresAt: at(-MINUTE_MS), purgeAfter: NOW_MS / 1000 - 60 + 90 * 86_400 }],
-      ['to expire in years', { expiresAt: at(1e11), purgeAfter: NOW_MS / 1000 + 1e8 + 90 * 86_400 }],
+      ['going to expire in years', { expiresAt: at(1e11), purgeAfter: NOW_MS / 1000 + 1e8 + 90 * 86_400 }],
       ['rotated', { rotatedTo: UNKNOWN_ID }],
-    ])('ends a key that is %s too, and its record goes 90 days after the revocation', async (_, fields) => {
+    ])('revokes a key that is %s, and schedules its deletion 90 days later', async (_, fields) => {
       const record = await putKey(fields);
       expect(await table.registry.revoke(record.id)).toEqual({ ...record, ...fields, ...REVOCATION });
     });
 
-    test('reads NULL for no revocation, and drops a reason that belongs to none', async () => {
-      const record = await putKey({ revokedAt: null, revokedReason: 'of another time' });
+    test('reads NULL as not revoked, and removes a reason without a revocation', async () => {
+      const record = await putKey({ revokedAt: null, revokedReason: 'an old reason' });
       expect(await table.registry.revoke(record.id)).toEqual({ ...record, ...REVOCATION });
       expect(await table.item(record.keyHash)).not.toHaveProperty('revokedReason');
     });
 
-    test('does not clear a last-used write that races with it, nor is it cleared by one', async () => {
+    test('keeps the last use that is written at the same time, which keeps the revocation', async () => {
       const records = await Promise.all(Array.from({ length: 10 }, () => putKey()));
       await Promise.all(
         records.flatMap(({ id, keyHash }) => [
@@ -121,7 +121,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       }
     });
 
-    test('succeeds where its answer was lost and it was sent again', async () => {
+    test('succeeds if its answer was lost and it was sent again', async () => {
       const record = await putKey();
       const beforeAnswer = afterFirst('UpdateItem', (response) => response.destroy());
       await throughProxy({ beforeAnswer }, async (registry, proxy) => {
@@ -131,7 +131,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       });
     });
 
-    test("sent again is refused all the same where the revocation is somebody else's", async () => {
+    test("rejects the call that was sent again if the revocation is somebody else's", async () => {
       const { id } = await putKey();
       let isDown = true;
       const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
@@ -148,7 +148,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       });
     });
 
-    test('finds a key that the index does not know yet', async () => {
+    test('finds a key that the index does not have yet', async () => {
       const { id } = await putKey();
       let lags = 2;
       const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
@@ -162,7 +162,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       });
     });
 
-    test('of a key that was deleted meanwhile is refused, and does not bring it back', async () => {
+    test('rejects a key that was deleted meanwhile, and does not bring it back', async () => {
       const { id, keyHash } = await putKey();
       const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
         if (operation !== 'Query') return false;
@@ -178,7 +178,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       expect(await table.items()).toEqual([]);
     });
 
-    test('whose refusal has lost its reason by the time it is looked at is a conflict', async () => {
+    test('throws CONFLICT if the reason for the rejection is gone when it reads the record', async () => {
       const record = await putKey({ revokedAt: at(-1) });
       const beforeAnswer = afterFirst('UpdateItem', () => table.put(serialiseRecord(record)));
       await throughProxy({ beforeAnswer }, async (registry) => {
@@ -186,7 +186,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       });
     });
 
-    test('of an id that two records have is a fault, and changes neither', async () => {
+    test('throws RECORD_CORRUPT for an id that two records have, and changes neither', async () => {
       const first = await putKey();
       const second = await putKey({ id: first.id });
       const fault = { code: 'RECORD_CORRUPT', keyId: first.id };
@@ -195,7 +195,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       for (const { keyHash } of [first, second]) expect(await table.item(keyHash)).not.toHaveProperty('revokedAt');
     });
 
-    test('of a record that cannot be read takes effect, and is told as a fault', async () => {
+    test('revokes an unreadable record, and then throws RECORD_CORRUPT', async () => {
       const { id, keyHash } = await putKey({ label: 7 });
       await expect(table.registry.revoke(id)).rejects.toMatchObject({ code: 'RECORD_CORRUPT', keyId: id });
       expect(await table.item(keyHash)).toMatchObject(REVOCATION);

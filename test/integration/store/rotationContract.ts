@@ -24,7 +24,7 @@ const KEPT: Partial<KeyRecord> = {
   metadata: { plan: 'pro', nested: { list: [1, null] } },
 };
 
-/** `rotate`, and the two steps it is made of. */
+/** Describes `rotate` and its two steps. */
 export function describeRotation(open: () => Promise<Table>): void {
   describe('rotate', () => {
     let table: Table;
@@ -48,13 +48,13 @@ function endAt(offsetMs: number) {
   return { expiresAt: at(offsetMs), purgeAfter: Math.floor((NOW_MS + offsetMs) / 1000) + 90 * 86_400 };
 }
 
-/** The records of the table but those named. */
+/** Returns the records of the table except those with these ids. */
 async function othersThan(table: Table, ...ids: readonly string[]) {
   return (await table.items()).filter(({ id }) => !ids.includes(String(id)));
 }
 
 function describeChain(tableOf: () => Table): void {
-  test('issues a successor of the same label, owner, scopes, plan and metadata, and ends the old key after the grace', async () => {
+  test('issues a successor with the same label, owner, scopes, plan and metadata, and ends the old key after the grace period', async () => {
     const table = tableOf();
     const old = await putKey(table);
     const { secret, record, previous } = await table.registry.rotate(old.id, HOUR);
@@ -67,14 +67,14 @@ function describeChain(tableOf: () => Table): void {
       createdBy: 'tests',
       rotatedFrom: old.id,
     });
-    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id });
+    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, version: 1 });
     expect(await table.item(record.keyHash)).toEqual(record);
     expect(await table.item(old.keyHash)).toEqual(previous);
     expect(tracesOf([secret], JSON.stringify(await table.items()))).toEqual([]);
   });
 
   test.each([[['a,b', '{c}']], [[]], [undefined]])(
-    'hands on the scopes that were stored, whatever they are: %j',
+    'copies the stored scopes to the successor, even invalid ones: %j',
     async (scopes) => {
       const table = tableOf();
       const { scopes: _, ...others } = KEPT;
@@ -90,13 +90,13 @@ function describeChain(tableOf: () => Table): void {
     ['later than the grace', DAY_MS, HOUR_MS],
     ['the same time', HOUR_MS, HOUR_MS],
     ['earlier than the grace', HOUR_MS - 1, HOUR_MS - 1],
-  ])('never lets the old key live past its own expiry: %s', async (_, ownMs, endMs) => {
+  ])('never extends the old key past its own expiry: %s', async (_, ownMs, endMs) => {
     const table = tableOf();
     const { id } = await putKey(table, endAt(ownMs));
     expect((await table.registry.rotate(id, HOUR)).previous).toMatchObject(endAt(endMs));
   });
 
-  test('without a grace ends the old key at once', async () => {
+  test('ends the old key at once without a grace period', async () => {
     const table = tableOf();
     const { id } = await putKey(table);
     const { previous, record } = await table.registry.rotate(id, { graceSeconds: 0 });
@@ -108,7 +108,7 @@ function describeChain(tableOf: () => Table): void {
     ['as long a life as the old key got', { createdAt: at(-DAY_MS), ...endAt(DAY_MS) }, {}, endAt(2 * DAY_MS)],
     ['the one that is given', endAt(DAY_MS), { expiresAt: at(7) }, endAt(7)],
     ['none, where that is said', endAt(DAY_MS), { expiresAt: null }, { expiresAt: undefined, purgeAfter: undefined }],
-  ])('gives the successor an expiry: %s', async (_, fields, options, expected) => {
+  ])('sets the expiry of the successor: %s', async (_, fields, options, expected) => {
     const table = tableOf();
     const { id } = await putKey(table, fields);
     const { record } = await table.registry.rotate(id, { ...HOUR, ...options });
@@ -116,7 +116,7 @@ function describeChain(tableOf: () => Table): void {
     expect({ expiresAt, purgeAfter }).toEqual({ purgeAfter: undefined, ...expected });
   });
 
-  test('makes a chain that leads from each key to the next', async () => {
+  test('makes a chain from each key to the next', async () => {
     const table = tableOf();
     const { id: first } = await putKey(table);
     const { record: second } = await table.registry.rotate(first, HOUR);
@@ -126,7 +126,7 @@ function describeChain(tableOf: () => Table): void {
     expect(chain.map(({ rotatedTo }) => rotatedTo)).toEqual([second.id, third.id, undefined]);
   });
 
-  test('of one key 50 times at once leaves exactly one successor and one end date', async () => {
+  test('leaves exactly one successor and one end after 50 calls at the same time', async () => {
     const table = tableOf();
     const { id } = await putKey(table);
     const outcomes = await Promise.allSettled(
@@ -152,7 +152,7 @@ function describeRefusals(tableOf: () => Table): void {
     ['rotated', { rotatedTo: UNKNOWN_ID }, 'CONFLICT'],
     ['expired', { expiresAt: at(0) }, 'CONFLICT'],
     ['disabled', { disabledAt: at(1) }, 'CONFLICT'],
-  ])('of a key that is %s is refused, and writes nothing', async (_, fields, code) => {
+  ])('rejects a key that is %s, and writes nothing', async (_, fields, code) => {
     const table = tableOf();
     const record = await putKey(table, fields);
     await expect(table.registry.rotate(record.id, HOUR)).rejects.toMatchObject({ code, keyId: record.id });
@@ -160,12 +160,12 @@ function describeRefusals(tableOf: () => Table): void {
   });
 
   test.each<[string, RotateOptions]>([
-    ['a grace below 0', { graceSeconds: -1 }],
-    ['a grace of part of a second', { graceSeconds: 0.5 }],
-    ['a grace that is no number', { graceSeconds: Number.NaN }],
-    ['a grace of more than ten years', { graceSeconds: 3651 * 86_400 }],
+    ['a grace period below 0', { graceSeconds: -1 }],
+    ['a grace period of half a second', { graceSeconds: 0.5 }],
+    ['a grace period that is not a number', { graceSeconds: Number.NaN }],
+    ['a grace period of more than ten years', { graceSeconds: 3651 * 86_400 }],
     ['an expiry that has come', { ...HOUR, expiresAt: at(0) }],
-    ['an expiry that is no time', { ...HOUR, expiresAt: 'tomorrow' }],
+    ['an expiry that is not a time', { ...HOUR, expiresAt: 'tomorrow' }],
   ])('writes nothing for %s', async (_, options) => {
     const table = tableOf();
     const record = await putKey(table);
@@ -173,7 +173,7 @@ function describeRefusals(tableOf: () => Table): void {
     expect(await table.items()).toEqual([record]);
   });
 
-  test('of an unknown id is refused', async () => {
+  test('rejects an unknown id', async () => {
     const { registry } = tableOf();
     await expect(registry.rotate(UNKNOWN_ID, HOUR)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     for (const [, id] of NO_IDS)
@@ -187,16 +187,18 @@ function describeRefusals(tableOf: () => Table): void {
     ['gets an earlier expiry', 'CONFLICT', ({ registry }, id) => registry.update(id, { expiresAt: at(1) })],
     ['loses a scope', 'CONFLICT', ({ registry }, id) => registry.update(id, { scopes: ['orders:read'] })],
     ['gets another scope', 'CONFLICT', ({ registry }, id) => registry.update(id, { scopes: ['orders:read', 'x'] })],
-    ['gets scopes in place of all', 'CONFLICT', ({ registry }, id) => registry.update(id, { scopes: [] })],
-    ['goes to another owner', 'CONFLICT', ({ registry }, id) => registry.update(id, { owner: 'others' })],
-    ['goes to another plan', 'CONFLICT', ({ registry }, id) => registry.update(id, { plan: 'pro' })],
-    ['is taken off its plan', 'CONFLICT', ({ registry }, id) => registry.update(id, { plan: null })],
+    ['gets scopes instead of all', 'CONFLICT', ({ registry }, id) => registry.update(id, { scopes: [] })],
+    ['gets another owner', 'CONFLICT', ({ registry }, id) => registry.update(id, { owner: 'others' })],
+    ['gets another plan', 'CONFLICT', ({ registry }, id) => registry.update(id, { plan: 'pro' })],
+    ['loses its plan', 'CONFLICT', ({ registry }, id) => registry.update(id, { plan: null })],
     ['gets another label', 'CONFLICT', ({ registry }, id) => registry.update(id, { label: 'other' })],
+    ['gets other metadata', 'CONFLICT', ({ registry }, id) => registry.update(id, { metadata: null })],
+    ['is disabled and enabled', 'CONFLICT', ({ registry }, id) => registry.disable(id).then(() => registry.enable(id))],
     ['is deleted', 'NOT_FOUND', async ({ registry, remove }, id) => remove((await registry.get(id)).keyHash)],
-  ])('of a key that %s meanwhile takes its successor back', async (name, code, act) => {
+  ])('deletes the successor of a key that %s meanwhile', async (name, code, act) => {
     const table = tableOf();
-    const { id } = await putKey(table, name.includes('in place of all') ? { scopes: [] } : {});
-    if (name.includes('in place of all')) await table.registry.update(id, { scopes: null });
+    const { id } = await putKey(table, name.includes('instead of all') ? { scopes: [] } : {});
+    if (name.includes('instead of all')) await table.registry.update(id, { scopes: null });
     const drawn = await table.registry.prepareRotation(id, HOUR);
     await act(table, id);
     const before = await table.items();
@@ -206,7 +208,7 @@ function describeRefusals(tableOf: () => Table): void {
     expect(byId(await table.items())).toEqual(byId(before));
   });
 
-  test('whose successor cannot be taken back names it', async () => {
+  test('names the successor that it could not delete', async () => {
     const table = tableOf();
     const { id } = await putKey(table);
     const intercept = (operation: string, response: Parameters<typeof answer>[0]): boolean =>
@@ -223,7 +225,7 @@ function describeRefusals(tableOf: () => Table): void {
 
 function describeHalfway(tableOf: () => Table): void {
   test.each(['PutItem', 'UpdateItem'])(
-    'succeeds where the answer to its %s was lost and it was sent again',
+    'succeeds if the answer to its %s was lost and it was sent again',
     async (operation) => {
       const table = tableOf();
       const { id } = await putKey(table);
@@ -238,7 +240,7 @@ function describeHalfway(tableOf: () => Table): void {
     },
   );
 
-  test('drawn, writes nothing until it is stored, and stored again is the same', async () => {
+  test('writes nothing before storeRotation, which can be repeated with the same result', async () => {
     const table = tableOf();
     const old = await putKey(table);
     const drawn = await table.registry.prepareRotation(old.id, HOUR);
@@ -249,7 +251,7 @@ function describeHalfway(tableOf: () => Table): void {
     expect(await table.items()).toHaveLength(2);
   });
 
-  /** Stops before its second write; what it left is looked at by others. */
+  /** Stops a rotation before its second write. */
   const stopHalfway = async (table: Table, drawn: PreparedRotation) => {
     const intercept = (operation: string, response: Parameters<typeof answer>[0]): boolean => {
       if (operation === 'UpdateItem') response.destroy();
@@ -260,7 +262,7 @@ function describeHalfway(tableOf: () => Table): void {
     });
   };
 
-  test('that stopped halfway is completed by storing it again, with the same successor', async () => {
+  test('completes a rotation that stopped halfway if it is stored again, with the same successor', async () => {
     const table = tableOf();
     const old = await putKey(table);
     const drawn = await table.registry.prepareRotation(old.id, HOUR);
@@ -268,11 +270,11 @@ function describeHalfway(tableOf: () => Table): void {
     expect(await table.item(old.keyHash)).toEqual(old);
     const { record, previous } = await table.registry.storeRotation(drawn);
     expect(record).toEqual(drawn.record);
-    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id });
+    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, version: 1 });
     expect(await table.items()).toHaveLength(2);
   });
 
-  test('by a client that dies between its two writes leaves the old key valid, and the next one completes', async () => {
+  test('leaves the old key valid if the client dies between its two writes, and can be repeated', async () => {
     const table = tableOf();
     const old = await putKey(table);
     await rotateAndDie(table, old.id);
@@ -283,7 +285,7 @@ function describeHalfway(tableOf: () => Table): void {
     expect(orphan).toMatchObject({ ...KEPT, rotatedFrom: old.id });
 
     const { record, previous } = await table.registry.rotate(old.id, HOUR);
-    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id });
+    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, version: 1 });
     expect(record.id).not.toBe(orphan?.['id']);
     expect(await othersThan(table, old.id, record.id)).toEqual([orphan]);
     expect(await table.registry.revoke(String(orphan?.['id']))).toMatchObject({ revokedAt: at(0) });
@@ -301,7 +303,7 @@ const ROTATE = `
   await registry.rotate(id, { graceSeconds: 3600 });
 `;
 
-/** Another process rotates the key, and is killed once its second write has left it. */
+/** Rotates the key in another process, which is killed when it sends its second write. */
 async function rotateAndDie({ endpoint, tableName }: Table, id: string): Promise<void> {
   const proxy = await DynamoDbProxy.start({
     endpoint,

@@ -5,7 +5,7 @@ import { parseKeyHash, type KeyHash } from '../../../keys/secret.ts';
 import { at, INTERVAL_MS, makeKey, NOW_MS } from '../../support/keys.ts';
 import type { Table } from './tableUnderTest.ts';
 
-/** What the first version wrote of a key, and no version can do without. */
+/** The attributes that the first version wrote, and that every version needs. */
 function oldestItem(): Record<string, unknown> {
   const { keyHash, id, label, createdAt, createdBy } = makeKey().record;
   return { keyHash, id, label, createdAt, createdBy };
@@ -17,7 +17,7 @@ function hashOf(item: Record<string, unknown>): KeyHash {
   return keyHash;
 }
 
-/** What a version to come may write: attributes of every type beside those of today. */
+/** Attributes of every type that a later version may write. */
 function newerItem(): Record<string, unknown> {
   return { ...makeKey({ owner: 'acme', scopes: ['orders:read'] }).record, ...LATER };
 }
@@ -31,7 +31,7 @@ const CHANGES: readonly (readonly [string, (registry: KeyRegistry, id: string) =
   ['rotate', (registry, id) => registry.rotate(id, { graceSeconds: 60 })],
 ];
 
-/** What comes of records that another version of Latchkey wrote, or nobody did. */
+/** Describes records of other versions of Latchkey, and damaged records. */
 export function describeSchema(open: () => Promise<Table>): void {
   describe('a record of another version', () => {
     let table: Table;
@@ -39,7 +39,7 @@ export function describeSchema(open: () => Promise<Table>): void {
       table = await open();
     });
 
-    test('the oldest, with the required attributes alone, is an active key that every read finds', async () => {
+    test('reads as an active key if it has only the required attributes', async () => {
       const item = oldestItem();
       await table.put(item);
       const found = await table.lookup.get(hashOf(item));
@@ -49,21 +49,21 @@ export function describeSchema(open: () => Promise<Table>): void {
       expect(await table.registry.list()).toMatchObject({ records: [item], corrupt: [] });
     });
 
-    test.each(CHANGES)('the oldest takes the change %s', async (_, change) => {
+    test.each(CHANGES)('can be changed by %s if it has only the required attributes', async (_, change) => {
       const item = oldestItem();
       await table.put(item);
       await change(table.registry, String(item['id']));
       expect(await table.item(String(item['keyHash']))).not.toEqual(item);
     });
 
-    test.each(CHANGES)('a newer keeps through the change %s what this version does not know', async (_, change) => {
+    test.each(CHANGES)('keeps unknown attributes after the change %s', async (_, change) => {
       const item = newerItem();
       await table.put(item);
       await change(table.registry, String(item['id']));
       expect(await table.item(String(item['keyHash']))).toMatchObject(LATER);
     });
 
-    test('a newer keeps it through a last-used write too', async () => {
+    test('keeps unknown attributes after a last-used write', async () => {
       const item = newerItem();
       await table.put(item);
       await table.lookup.recordUse(hashOf(item), NOW_MS, NOW_MS - INTERVAL_MS);
@@ -72,7 +72,7 @@ export function describeSchema(open: () => Promise<Table>): void {
   });
 
   describe('a list', () => {
-    test.each([1, 2, 1000])('in pages of %d goes on past every kind of bad record', async (limit) => {
+    test.each([1, 2, 1000])('continues after every kind of damaged record in pages of %d', async (limit) => {
       const table = await open();
       const good = Array.from({ length: 4 }, (_, index) => makeKey({ id: `good-${index}`, owner: 'acme' }).record);
       const { id: _, ...withoutId } = makeKey({ owner: 'acme' }).record;

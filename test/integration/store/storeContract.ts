@@ -18,7 +18,7 @@ import { describeRotation } from './rotationContract.ts';
 import { describeSchema } from './schemaContract.ts';
 import { lookupOn, NO_IDS, Tables, UNKNOWN_ID, unreachableLookup, type Table } from './tableUnderTest.ts';
 
-/** What Latchkey asks of a DynamoDB, and what the store makes of its answers. */
+/** Describes what Latchkey needs of a DynamoDB, and how the store reads its answers. */
 export function describeStore(name: string, start: () => Promise<Engine>): void {
   describe(name, () => {
     let engine: Engine;
@@ -51,7 +51,7 @@ export function describeStore(name: string, start: () => Promise<Engine>): void 
 }
 
 const REQUIRED = ['id', 'label', 'createdAt', 'createdBy'];
-/** DynamoDB refuses another type, and NULL, in what an index is keyed by. */
+/** The keys of the indexes: DynamoDB rejects another type or NULL in them. */
 const INDEXED = new Set(['keyHash', 'id', 'owner', 'createdAt']);
 const MISFITS: Readonly<Record<string, readonly unknown[]>> = {
   label: [7, true, null, ['x'], new Set(['x'])],
@@ -70,6 +70,7 @@ const MISFITS: Readonly<Record<string, readonly unknown[]>> = {
   rotatedFrom: [7],
   rotatedTo: [7],
   purgeAfter: ['1900000000', [1]],
+  version: ['4', -1, 1.5, true, [4]],
 };
 
 const FULL = fullItem();
@@ -88,13 +89,13 @@ function describeItems(open: () => Promise<Table>): void {
       return keyHash;
     };
 
-    test.each(REQUIRED)('without %s is corrupt', async (attribute) => {
+    test.each(REQUIRED)('makes a read throw RECORD_CORRUPT without %s', async (attribute) => {
       const keyHash = await putFull({ [attribute]: undefined });
       await expect(table.lookup.get(keyHash)).rejects.toMatchObject({ code: 'RECORD_CORRUPT' });
     });
 
     test.each(Object.entries(MISFITS).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
-      'with another type in %s is corrupt: %p',
+      'makes a read throw RECORD_CORRUPT with another type in %s: %p',
       async (attribute, value) => {
         const keyHash = await putFull({ [attribute]: value });
         await expect(table.lookup.get(keyHash)).rejects.toMatchObject({ code: 'RECORD_CORRUPT', keyId: FULL['id'] });
@@ -102,7 +103,7 @@ function describeItems(open: () => Promise<Table>): void {
     );
 
     test.each(Object.keys(MISFITS).filter((name) => !REQUIRED.includes(name)))(
-      'with NULL in %s reads as one without it',
+      'reads as without %s if that is NULL',
       async (attribute) => {
         expect(INDEXED.has(attribute)).toBe(false);
         const { [attribute]: _, ...expected } = FULL;
@@ -111,18 +112,18 @@ function describeItems(open: () => Promise<Table>): void {
       },
     );
 
-    test('with an attribute of a later version is read without it', async () => {
+    test('reads without an attribute of a later version', async () => {
       const keyHash = await putFull({ introducedLater: new Set([1]) });
       expect(await table.lookup.get(keyHash)).toEqual({ ...FULL, keyHash });
     });
 
-    test('with NULL for its last use takes the next use', async () => {
+    test('gets its next use if its last use is NULL', async () => {
       const keyHash = await putFull({ lastUsedAt: null });
       expect(await table.lookup.recordUse(keyHash, NOW_MS, NOW_MS - INTERVAL_MS)).toBe('written');
       expect(await table.item(keyHash)).toEqual({ ...FULL, keyHash, lastUsedAt: at(0) });
     });
 
-    test('with a number that only DynamoDB holds exactly is read as JSON reads it', async () => {
+    test('reads like JSON if it has a number that only DynamoDB stores exactly', async () => {
       const { record } = makeKey();
       const digits = '12345678901234567890123456789012345678';
       const texts = ['keyHash', 'id', 'label', 'createdAt', 'createdBy'] as const;
@@ -134,7 +135,7 @@ function describeItems(open: () => Promise<Table>): void {
     });
   });
 
-  test('a table that is not there is a fault, with the name that the SDK gave it', async () => {
+  test('every call throws STORE_UNAVAILABLE with the error of the SDK if the table does not exist', async () => {
     const { client } = await open();
     const lookup = lookupOn(client, 'no-such-table');
     const { keyHash } = makeKey().record;
@@ -149,7 +150,7 @@ function describeItems(open: () => Promise<Table>): void {
     await expect(registry.revoke(UNKNOWN_ID)).rejects.toMatchObject(fault);
   });
 
-  test('an endpoint that refuses connections is a fault of the write side too', async () => {
+  test('every call of the registry throws STORE_UNAVAILABLE if the endpoint refuses connections', async () => {
     const client = createClient(await closedEndpoint());
     const documents = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
     const registry = new KeyRegistry({ client: documents, tableName: 'keys', actor: 'tests' });
@@ -184,7 +185,7 @@ function describeIssue(open: () => Promise<Table>): void {
       expect(await table.lookup.get(record.keyHash)).toEqual(record);
     });
 
-    test('writes no attribute for what was not said', async () => {
+    test('writes no attribute for an undefined field', async () => {
       const { record } = await table.registry.issue({
         label: 'ci',
         owner: undefined,
@@ -195,7 +196,7 @@ function describeIssue(open: () => Promise<Table>): void {
       expect(Object.keys((await table.item(record.keyHash)) as object).toSorted()).toEqual(names);
     });
 
-    test('in two steps draws a key that the table does not know until it is stored', async () => {
+    test('prepares a key that is not in the table until it is stored', async () => {
       const issued = table.registry.prepare(NEW_KEY);
       expect(await table.items()).toEqual([]);
       await table.registry.store(issued);
@@ -203,14 +204,14 @@ function describeIssue(open: () => Promise<Table>): void {
       expect(await table.items()).toEqual([issued.record]);
     });
 
-    test('leaves nothing of the secret in the table but its prefix', async () => {
+    test('stores no part of the secret except its prefix', async () => {
       const { secret, record } = await table.registry.issue(NEW_KEY);
       const text = JSON.stringify(await table.items());
       expect(text).toContain(record.keyPrefix);
       expect(tracesOf([secret], text)).toEqual([]);
     });
 
-    test('never overwrites a record that has the same hash', async () => {
+    test('never overwrites a record with the same hash', async () => {
       beforePut(table, async (put) => {
         await put();
         for (const item of await table.items()) await table.put({ ...item, id: 'somebody else' });
@@ -219,7 +220,7 @@ function describeIssue(open: () => Promise<Table>): void {
       expect(await table.items()).toEqual([expect.objectContaining({ id: 'somebody else' })]);
     });
 
-    test('succeeds where the answer to its put was lost and the put was sent again', async () => {
+    test('succeeds if the answer to its put was lost and the put was sent again', async () => {
       beforePut(table, (put) => put());
       const { record } = await table.registry.issue({ label: 'ci' });
       expect(await table.items()).toEqual([record]);
@@ -238,7 +239,7 @@ function describeIssue(open: () => Promise<Table>): void {
   });
 }
 
-/** Has something happen before the next put goes out, such as the same put. */
+/** Does something before the next put reaches the engine, such as the same put. */
 function beforePut({ documents }: Table, act: (put: () => Promise<unknown>) => Promise<unknown>): void {
   documents.middlewareStack.add(
     (next) => async (args) => {
@@ -252,7 +253,7 @@ function beforePut({ documents }: Table, act: (put: () => Promise<unknown>) => P
 
 function describeRemoval(open: () => Promise<Table>): void {
   describe('removal', () => {
-    test('deletes the item of a hash that has the id', async () => {
+    test('deletes the item of a hash if it has the id', async () => {
       const { item, put, store } = await openStore(open);
       const { record } = makeKey();
       await put(serialiseRecord(record));
@@ -301,11 +302,11 @@ function describeList(open: () => Promise<Table>): void {
       return pages;
     };
 
-    test('of an empty table is an empty page and no cursor', async () => {
+    test('returns an empty page without a cursor for an empty table', async () => {
       expect(await table.registry.list()).toEqual({ records: [], corrupt: [], cursor: null });
     });
 
-    test.each([1, 4, 7, 24, 25, 26])('in pages of %d gives each of 25 keys once', async (limit) => {
+    test.each([1, 4, 7, 24, 25, 26])('returns each of 25 keys once in pages of %d', async (limit) => {
       const records = await issue(25);
       const pages = await pagesOf(limit);
       expect(Math.max(...pages.map((page) => page.records.length))).toBeLessThanOrEqual(limit);
@@ -314,7 +315,7 @@ function describeList(open: () => Promise<Table>): void {
     });
 
     test.each([false, true])(
-      'page after page is what `pages` gives, with a consistent read: %s',
+      'returns the same pages as `pages`, with a consistent read: %s',
       async (consistentRead) => {
         const records = await issue(3);
         const listed: KeyRecord[] = [];
@@ -323,7 +324,7 @@ function describeList(open: () => Promise<Table>): void {
       },
     );
 
-    test('reports a record that cannot be read and gives the rest', async () => {
+    test('reports an unreadable record, and returns the others', async () => {
       const records = await issue(5);
       const { record: broken } = makeKey({ id: 'broken' });
       await table.put({ ...broken, label: 7 });
@@ -334,7 +335,7 @@ function describeList(open: () => Promise<Table>): void {
       ]);
     });
 
-    test('reads a cursor whose key has been deleted since', async () => {
+    test('accepts a cursor whose key was deleted since', async () => {
       const records = await issue(6);
       const first = await table.registry.list({ limit: 3 });
       for (const { keyHash } of first.records) await table.remove(keyHash);
@@ -343,7 +344,7 @@ function describeList(open: () => Promise<Table>): void {
     });
 
     test.each(['x', '{"keyHash":"x"}', 'A'.repeat(42), 'A'.repeat(44), 'not a cursor, but as long as one is: 43 ch'])(
-      'refuses a cursor that it did not give: %s',
+      'rejects a cursor that it did not return: %s',
       async (cursor) => {
         await expect(table.registry.list({ cursor })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       },
@@ -358,7 +359,7 @@ function describeGet(open: () => Promise<Table>): void {
       table = await open();
     });
 
-    test('gives the record of an id', async () => {
+    test('returns the record of an id', async () => {
       const [{ record }] = await Promise.all([
         table.registry.issue({ label: 'a' }),
         table.registry.issue({ label: 'b' }),
@@ -366,12 +367,12 @@ function describeGet(open: () => Promise<Table>): void {
       expect(await table.registry.get(record.id)).toEqual(record);
     });
 
-    test('finds no key by an id that none has', async () => {
+    test('throws NOT_FOUND for an unknown id', async () => {
       const refusal = { code: 'NOT_FOUND', keyId: UNKNOWN_ID };
       await expect(table.registry.get(UNKNOWN_ID)).rejects.toMatchObject(refusal);
     });
 
-    test('does not repeat an id that may be a key made elsewhere', async () => {
+    test('does not repeat an id that may be a foreign key', async () => {
       const secret = '4f9c0d1e2b3a4f9c0d1e2b3a4f9c0d1e';
       for (const operation of ['get', 'getByIdStart'] as const) {
         const error = await table.registry[operation](secret).catch((error: unknown) => error);
@@ -380,13 +381,13 @@ function describeGet(open: () => Promise<Table>): void {
       }
     });
 
-    test('repeats a start of a UUID, and what is too short for a key', async () => {
+    test('repeats the start of a UUID, and a text that is too short for a key', async () => {
       for (const start of ['0f8c1a52-5b8e-4c56-9d2f', 'build-server']) {
         await expect(table.registry.getByIdStart(start)).rejects.toThrow(start);
       }
     });
 
-    test.each(NO_IDS)('takes %s for no id, and does not repeat it', async (_, id) => {
+    test.each(NO_IDS)('rejects %s in the place of an id, and does not repeat it', async (_, id) => {
       const error = await table.registry.get(id).catch((error: unknown) => error);
       expect(error).toMatchObject({ code: 'INPUT_INVALID' });
       if (id !== '') expect(String(error)).not.toContain(id);

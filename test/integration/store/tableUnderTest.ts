@@ -7,7 +7,7 @@ import { DynamoDbProxy, type DynamoDbProxyOptions } from '../../support/dynamoDb
 import { closedEndpoint, createClient, type Engine } from '../../support/engine.ts';
 import { makeKey, NOW_MS } from '../../support/keys.ts';
 
-/** A table of the store's schema, and what a contract arranges and looks at. */
+/** A table of the store's schema, and the means to prepare and inspect it. */
 export interface Table {
   readonly endpoint: string;
   readonly tableName: string;
@@ -21,7 +21,7 @@ export interface Table {
   readonly items: () => Promise<readonly Record<string, unknown>[]>;
 }
 
-/** A table of its own for whoever asks. */
+/** Creates a new table for each test. */
 export class Tables {
   readonly #engine: Engine;
   readonly #clients: DynamoDBClient[] = [];
@@ -69,7 +69,7 @@ export class Tables {
   }
 }
 
-/** The bounds of time are no part of the contract: a busy machine must not change an answer. */
+/** Creates a reader with long timeouts: a busy machine must not change an answer. */
 export function lookupOn(client: DynamoDBClient, tableName: string): KeyReader {
   const documents = DynamoDBDocumentClient.from(client, LOOKUP_TRANSLATION);
   return new KeyReader({ client: documents, tableName, readTimeoutMs: 30_000, writeTimeoutMs: 30_000 });
@@ -81,7 +81,7 @@ export async function unreachableLookup(): Promise<KeyReader> {
 
 export const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 
-/** What cannot be an id is not even asked for: it may be a secret. */
+/** Texts that cannot be ids. The registry does not send them: they may be secrets. */
 export const NO_IDS = [
   ['nothing', ''],
   ['a raw key', makeKey().secret],
@@ -91,7 +91,7 @@ export const NO_IDS = [
 
 export type ProxyOptions = Omit<DynamoDbProxyOptions, 'endpoint'>;
 
-/** Runs the work with a registry whose client tries three times unless told otherwise, through a proxy. */
+/** Runs the work with a registry behind a proxy. Its client tries three times by default. */
 export async function withProxy(
   table: Table,
   {
@@ -116,7 +116,7 @@ export async function withProxy(
   }
 }
 
-/** Does something about the first call of an operation once the engine has answered it, such as to drop the answer. */
+/** Does something after the engine has answered the first call of an operation, such as dropping the answer. */
 export function afterFirst(operation: string, act: (response: ServerResponse) => unknown) {
   let isDone = false;
   return async (called: string, response: ServerResponse) => {
@@ -126,13 +126,13 @@ export function afterFirst(operation: string, act: (response: ServerResponse) =>
   };
 }
 
-/** Answers in the engine's place, as DynamoDB does. */
+/** Answers instead of the engine, like DynamoDB. */
 export function answer(response: ServerResponse, body: unknown, status = 200): true {
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
   return true;
 }
 
-/** Refuses a call for its rate, as DynamoDB does. */
+/** Rejects a call for its rate, like DynamoDB. */
 export function throttle(response: ServerResponse): true {
   return answer(
     response,

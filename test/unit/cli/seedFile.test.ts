@@ -35,7 +35,7 @@ test.each(['label', 'metadata'])(
     const value = name === 'metadata' ? `{"deep":${deepJson(25_000)}}` : deepJson(25_000);
     const problem = getProblem(`${JSON.stringify(ENTRY)}\n{"label":"x","${name}":${value}}\n{"label":""}`);
     expect(problem).toMatch(
-      new RegExp(`line 2: .*${name}: got objects and lists more than 32 deep.*\n.*line 3: label: `),
+      new RegExp(`line 2: .*${name}: expected .+, got objects and lists more than 32 deep.*\n.*line 3: label: `),
     );
   },
 );

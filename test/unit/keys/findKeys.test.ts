@@ -1,35 +1,38 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { findKeys, maskKeys, MAX_KEY_LENGTH, mayHoldKey } from '../../../keys/findKeys.ts';
 import { encodeChecksum, generateSecret } from '../../../keys/secret.ts';
-import { findKeys, MAX_KEY_LENGTH } from '../../../keys/findKeys.ts';
+
 const LONGEST_PREFIX = 'abcdefghijklmno_';
 const [KEY, OTHER, LONGEST] = [generateSecret('sk_'), generateSecret('live9_'), generateSecret(LONGEST_PREFIX)];
 const FOUND_KEY = { secret: KEY, prefix: 'sk_', index: 0 };
 const FOUND_OTHER = { secret: OTHER, prefix: 'live9_', index: 0 };
 
-/** Its CRC-32 is 0, that of no text: a checksum is the same with it in front as without. */
+/** A text with the CRC-32 of an empty text: a checksum is the same with and without it in front. */
 const LEAVES_NO_TRACE = 'a9jdwnx';
 
-describe('a key is found with its prefix and its place', () => {
+describe('findKeys', () => {
   test.each([
     ['alone', KEY, [FOUND_KEY]],
-    ['of the longest prefix', `${LONGEST}.`, [{ secret: LONGEST, prefix: LONGEST_PREFIX, index: 0 }]],
-    ['behind small letters', `xy${KEY}`, [{ ...FOUND_KEY, index: 2 }]],
-    ['behind a digit', `1${KEY}`, [{ ...FOUND_KEY, index: 1 }]],
-    ['behind capitals', `KEY=${KEY}`, [{ ...FOUND_KEY, index: 4 }]],
+    ['with the longest prefix', `${LONGEST}.`, [{ secret: LONGEST, prefix: LONGEST_PREFIX, index: 0 }]],
+    ['after small letters', `xy${KEY}`, [{ ...FOUND_KEY, index: 2 }]],
+    ['after a digit', `1${KEY}`, [{ ...FOUND_KEY, index: 1 }]],
+    ['after capitals', `KEY=${KEY}`, [{ ...FOUND_KEY, index: 4 }]],
     ['before letters', `${KEY}zz`, [FOUND_KEY]],
-    ['with another right behind it', KEY + OTHER, [FOUND_KEY, { ...FOUND_OTHER, index: KEY.length }]],
-  ])('%s', (_, text, found) => {
+    ['with another key right after it', KEY + OTHER, [FOUND_KEY, { ...FOUND_OTHER, index: KEY.length }]],
+  ])('finds a key %s, with its prefix and its position', (_, text, found) => {
     expect([...findKeys(text)]).toEqual(found);
   });
 
-  test('once, under the longer prefix, where a shorter one fits as well', () => {
+  test('finds a key once, with the longest prefix that fits', () => {
     const text = LEAVES_NO_TRACE + KEY;
     expect([...findKeys(text)]).toEqual([{ secret: text, prefix: `${LEAVES_NO_TRACE}sk_`, index: 0 }]);
     expect([...findKeys(text, 'sk_')]).toEqual([{ ...FOUND_KEY, index: LEAVES_NO_TRACE.length }]);
   });
 });
 
-test('of the prefix that is asked for, and of no other', () => {
+test('findKeys finds only keys with the given prefix', () => {
   const text = `${OTHER} ${KEY} ${LONGEST}`;
   expect([...findKeys(text, 'sk_')]).toEqual([{ ...FOUND_KEY, index: OTHER.length + 1 }]);
   expect([...findKeys(text, 'live9_')]).toEqual([FOUND_OTHER]);
@@ -37,13 +40,101 @@ test('of the prefix that is asked for, and of no other', () => {
 });
 
 test.each(['1a_', '_', 'abcdefghijklmnop_'])(
-  'what would be a key of %j, which no deployment can have, is none',
+  'findKeys does not find a key with the prefix %j, which no deployment can have',
   (prefix) => {
     const body = prefix + '0'.repeat(43);
     expect([...findKeys(body + encodeChecksum(body))]).toEqual([]);
   },
 );
 
-test('no key is longer than the longest', () => {
+test('MAX_KEY_LENGTH is the length of the longest key', () => {
   expect(LONGEST).toHaveLength(MAX_KEY_LENGTH);
+});
+
+/** The number of characters that a message keeps. */
+const LONGEST_SHOWN = 4;
+
+describe('maskKeys', () => {
+  const forms: readonly (readonly [string, (key: string) => string])[] = [
+    ['alone', (key) => key],
+    ['in quotes', (key) => `error: unknown command '${key}'`],
+    ['in JSON quotes', (key) => `plan: expected a name, got "${key}"`],
+    ['after an equals sign', (key) => `--plan=${key}`],
+    ['in a URL', (key) => `https://api.example.com/orders?api_key=${key}&page=2`],
+    ['as a file in a directory', (key) => `cannot read ./keys/${key}: ENOENT`],
+  ];
+  const keys: readonly (readonly [string, string])[] = [
+    ['base64url', 'sk_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE'],
+    ['base62', 'live51HxYzAbCdEfGh1234567890'],
+    ['hex', '9f86d081884c7d659a2feaa0c55ad015'],
+    ['16 characters', 'aB3dE5gH7jK9mN1p'],
+    ['letters and digits in groups', 'ABCD-1234-EFGH-5678-IJKL'],
+    ['small letters and digits', '3f9k2m8q7x1z5b4n6v0c8d2g7h'],
+    ['24 letters', 'qzkvjxwpmrtbnghydlfcsaeu'],
+    ['a password', 'P@ssw0rd!xY7#kQ2z'],
+  ];
+  test.each(forms.flatMap(([place, write]) => keys.map(([kind, key]) => [kind, place, key, write(key)] as const)))(
+    'masks a key in %s %s',
+    (_, __, key, text) => {
+      const masked = maskKeys(text);
+      for (let at = 0; at + LONGEST_SHOWN < key.length; at++) {
+        expect(masked).not.toContain(key.slice(at, at + LONGEST_SHOWN + 1));
+      }
+    },
+  );
+
+  test('masks any random base64url key', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 24, maxLength: 48 }), (bytes) => {
+        fc.pre(new Set(bytes).size > 16);
+        const key = Buffer.from(bytes).toString('base64url');
+        expect(maskKeys(`error: unknown command '${key}'`)).not.toContain(key.slice(0, 8));
+      }),
+    );
+  });
+
+  test('keeps the prefix and 8 characters of a key of Latchkey', () => {
+    const secret = generateSecret('sk_');
+    expect(maskKeys(`'x${secret}'`)).toBe(`'x${secret.slice(0, 11)}…'`);
+  });
+
+  test('masks a key in base64 with slashes as a whole', () => {
+    const key = '/2o9Vbq1XyZk/Qm3n8Tr4LwPa/c7Hd0Gf5JsEu/1NvBxK9i';
+    expect(maskKeys(`error: unknown command '${key}'`)).toBe("error: unknown command '/2o9… (47 characters)'");
+  });
+
+  test('adds the length of the key', () => {
+    expect(maskKeys("'9f86d081884c7d659a2feaa0c55ad015'")).toBe("'9f86… (32 characters)'");
+  });
+});
+
+test.each([
+  'staleIfErrorSeconds: expected whole seconds, got "NaN"',
+  'LATCHKEY_STALE_IF_ERROR_SECONDS',
+  'reservedConcurrentExecutions',
+  randomUUID(),
+  `key-${randomUUID()}`,
+  '0f8c1a52-5b8e-4c56-9d2f',
+  '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b1',
+  '01ARZ3NDEKTSV4RRFFQ69G5FAV',
+  '2030-01-31T12:00:00.000Z',
+  '2030-01-31T12:00:00+01:00',
+  '/tmp/latchkey-test-aB3dE5/latchkey-cli-xY7kQ2/made.jsonl',
+  './orders-2024/keys.jsonl',
+  'https://dynamodb.eu-central-1.amazonaws.com:8000',
+  'arn:aws:iam::111122223333:role/OrganizationAccountAccessRole',
+  'AWS_ENDPOINT_URL_DYNAMODB',
+  'cloudformation:DescribeStacks',
+  'LatchkeyStack-Keys-Production',
+  'LatchkeyStack-KeysTable5B1B5C3D-1ABCDEFGH2345',
+  'internationalization',
+  '--skip-existing',
+])('maskKeys keeps %s', (text) => {
+  expect(maskKeys(`error: expected another text, got "${text}"`)).toContain(text);
+  expect(mayHoldKey(text)).toBe(false);
+});
+
+test('maskKeys masks random bytes in hex in a path, and keeps the rest of the path', () => {
+  const key = randomBytes(16).toString('hex');
+  expect(maskKeys(`/var/lib/${key}/x.json`)).toBe(`/var/lib/${key.slice(0, 4)}… (32 characters)/x.json`);
 });

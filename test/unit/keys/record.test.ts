@@ -19,12 +19,12 @@ function corruptionOf(item: unknown): LatchkeyError {
 }
 
 describe('parseRecord', () => {
-  test('every attribute is read as it was written', () => {
+  test('reads every attribute as it was written', () => {
     const item = fullItem();
     expect(serialiseRecord(parseRecord(item))).toEqual(item);
   });
 
-  test('metadata as deep as DynamoDB stores it is read, and deeper metadata is corrupt', () => {
+  test('reads metadata as deep as DynamoDB stores it, and rejects deeper metadata', () => {
     const metadata = { deep: deepValue(31) };
     expect(parseRecord({ ...fullItem(), metadata })).toMatchObject({ metadata });
     for (const levels of [32, 25_000]) {
@@ -32,32 +32,32 @@ describe('parseRecord', () => {
     }
   });
 
-  test('attributes of a newer version are passed over', () => {
+  test('ignores attributes of a newer version', () => {
     expect(parseRecord({ ...fullItem(), addedLater: { any: 'thing' } })).not.toHaveProperty('addedLater');
   });
 
-  test.each(REQUIRED)('a record without %s is corrupt', (name) => {
+  test.each(REQUIRED)('rejects a record without %s', (name) => {
     const { [name]: _, ...rest } = fullItem();
     expect(corruptionOf(rest).message).toContain(name);
   });
 
-  test.each(REQUIRED)('a NULL in %s is corrupt', (name) => {
+  test.each(REQUIRED)('rejects a NULL in %s', (name) => {
     corruptionOf({ ...fullItem(), [name]: null });
   });
 
-  test.each(Object.keys(fullItem()))('another type in %s is corrupt', (name) => {
+  test.each(Object.keys(fullItem()))('rejects another type in %s', (name) => {
     const other = typeof fullItem()[name] === 'number' ? 'text' : 7;
     expect(corruptionOf({ ...fullItem(), [name]: other }).message).toContain(name);
   });
 
   test.each(Object.keys(fullItem()).filter((name) => !REQUIRED.includes(name)))(
-    'a NULL in the optional %s reads as absent',
+    'reads a NULL in the optional %s as absent',
     (name) => {
       expect(parseRecord({ ...fullItem(), [name]: null })).not.toHaveProperty(name);
     },
   );
 
-  test.each(TIMES)('a time in %s that no calendar has is corrupt', (name) => {
+  test.each(TIMES)('rejects a time in %s that no calendar has', (name) => {
     corruptionOf({ ...fullItem(), [name]: '2030-02-30T00:00:00.000Z' });
   });
 
@@ -70,15 +70,15 @@ describe('parseRecord', () => {
     ['metadata', { tags: new Set(['a']) }],
     ['purgeAfter', Number.NaN],
     ['keyHash', 'ABCDEF'],
-  ])('%s of %p is corrupt', (name, value) => {
+  ])('rejects a %s of %p', (name, value) => {
     corruptionOf({ ...fullItem(), [name]: value });
   });
 
-  test('a plan of a name that no key would get now is read as it is', () => {
+  test('reads a plan with a name that is rejected today', () => {
     expect(parseRecord({ ...fullItem(), plan: ' gold plan ' }).plan).toBe(' gold plan ');
   });
 
-  test('the error names the key and none of the values', () => {
+  test('throws an error that names the key and no value', () => {
     const { record } = makeKey();
     const error = corruptionOf({ ...serialiseRecord(record), owner: { looks: 'private' } });
     expect(error.keyId).toBe(record.id);
@@ -87,16 +87,16 @@ describe('parseRecord', () => {
     expect(error.message).not.toContain(record.keyHash);
   });
 
-  test('an id that is no text is not named', () => {
+  test('throws an error without an id that is not a text', () => {
     expect(corruptionOf({ ...fullItem(), id: 7 }).keyId).toBeUndefined();
   });
 
-  test.each([undefined, null, 'text', 7, []])('%p is no record', (item) => {
+  test.each([undefined, null, 'text', 7, []])('rejects %p', (item) => {
     expect(corruptionOf(item).keyId).toBeUndefined();
   });
 });
 
-test('a field that is undefined is left out of the item', () => {
+test('serialiseRecord leaves out an undefined field', () => {
   const { record } = makeKey();
   const item = serialiseRecord(Object.assign({}, record, { owner: undefined }));
   expect(item).toStrictEqual({ ...record });
@@ -105,22 +105,22 @@ test('a field that is undefined is left out of the item', () => {
 describe('keyState', () => {
   const { record } = makeKey();
 
-  test('a key with none of the ends is active', () => {
+  test('returns active for a key without an end', () => {
     expect(keyState(record, NOW_MS)).toBe('active');
   });
 
-  test('a key is refused from the instant of its expiry on', () => {
+  test('returns expired from the instant of the expiry', () => {
     const expiring = { ...record, expiresAt: at(0) };
     expect(keyState(expiring, NOW_MS - 1)).toBe('active');
     expect(keyState(expiring, NOW_MS)).toBe('expired');
   });
 
-  test('the presence of a revocation or a disabling counts, whatever its time', () => {
+  test('returns revoked or disabled if there is any such time', () => {
     expect(keyState({ ...record, revokedAt: at(1e9) }, NOW_MS)).toBe('revoked');
     expect(keyState({ ...record, disabledAt: at(1e9) }, NOW_MS)).toBe('disabled');
   });
 
-  test('revoked is told before expired before disabled', () => {
+  test('returns revoked before expired before disabled', () => {
     const ended = { ...record, expiresAt: at(-1), disabledAt: at(-1) };
     expect(keyState(ended, NOW_MS)).toBe('expired');
     expect(keyState({ ...ended, revokedAt: at(-1) }, NOW_MS)).toBe('revoked');

@@ -1,10 +1,19 @@
-import { describe, expect, test } from '@jest/globals';
-import type { KeyRegistry, RotateOptions } from '../../../keys/registry.ts';
+import { createServer, type IncomingMessage } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createKeyRegistry, type KeyRegistry, type RotateOptions } from '../../../keys/registry.ts';
+import { closeNow, listenOnLoopback } from '../../../local/gatewayServer.ts';
 import { answeredRegistry, registryOn } from '../../support/answeredRegistry.ts';
-import { failure, recordAnswer, REFUSED, type Answer } from '../../support/answeringClient.ts';
+import {
+  type Answer,
+  answeringClient,
+  failure,
+  itemOnWire,
+  recordAnswer,
+  REFUSED,
+} from '../../support/answeringClient.ts';
 import { answersInOrder } from '../../support/answersInOrder.ts';
 import { failureOf } from '../../support/failureOf.ts';
-import { at, makeKey } from '../../support/keys.ts';
+import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 
 const { record } = makeKey();
 const FOUND = recordAnswer(record);
@@ -12,14 +21,14 @@ const NOTHING: Answer = { body: {} };
 const FAILED = failure('ResourceNotFoundException');
 const CONDITION_FAILED = { name: 'ConditionalCheckFailedException' };
 
-/** A registry, and which calls it made. */
+/** A registry, and the calls that it made. */
 function watchedRegistry(...answers: readonly Answer[]) {
   const { client, sent } = answersInOrder(...answers);
   return { registry: registryOn(client), operations: () => sent.map(({ operation }) => operation) };
 }
 
 describe('store', () => {
-  test('that the store fails is a fault, and nothing is read', async () => {
+  test('throws STORE_UNAVAILABLE if the store fails, and reads nothing', async () => {
     const { registry, operations } = watchedRegistry(FAILED);
     expect(await failureOf(registry.store({ record }))).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(operations()).toEqual(['PutItem']);
@@ -28,24 +37,24 @@ describe('store', () => {
   test.each([
     ['another key', recordAnswer({ ...record, id: 'another' })],
     ['a key that is gone by then', NOTHING],
-  ])('that meets %s under its hash is a conflict, with its cause', async (_, found) => {
+  ])('throws CONFLICT with a cause if the table has %s with its hash', async (_, found) => {
     expect(await failureOf(answeredRegistry(REFUSED, found).store({ record }))).toMatchObject({
       code: 'CONFLICT',
       cause: CONDITION_FAILED,
     });
   });
 
-  test('that meets the key itself is success', async () => {
+  test('succeeds if the table has the key itself', async () => {
     await expect(answeredRegistry(REFUSED, FOUND).store({ record })).resolves.toBeUndefined();
   });
 });
 
-describe('what cannot be an id', () => {
+describe('the registry', () => {
   test.each<[string, (registry: KeyRegistry) => Promise<unknown>]>([
     ['get', (registry) => registry.get('an id')],
     ['getByIdStart', (registry) => registry.getByIdStart('an id')],
     ['revoke', (registry) => registry.revoke('an id')],
-  ])('is refused by %s, which names it and calls nobody', async (_, call) => {
+  ])('rejects a text that cannot be an id in %s, without a call', async (_, call) => {
     const { registry, operations } = watchedRegistry();
     expect(await failureOf(call(registry))).toMatchObject({
       code: 'INPUT_INVALID',
@@ -55,8 +64,8 @@ describe('what cannot be an id', () => {
   });
 });
 
-describe('a key that is not there', () => {
-  test('is told by its id', async () => {
+describe('the error for an unknown key', () => {
+  test('names the id', async () => {
     const error = await failureOf(answeredRegistry(FOUND, NOTHING).get(record.id));
     expect(error).toMatchObject({
       code: 'NOT_FOUND',
@@ -66,7 +75,7 @@ describe('a key that is not there', () => {
     expect(error).not.toHaveProperty('cause');
   });
 
-  test('is told with the refusal of the SDK where a change met that', async () => {
+  test('has the error of the SDK as its cause if a change was rejected', async () => {
     expect(await failureOf(answeredRegistry(FOUND, REFUSED, NOTHING).revoke(record.id))).toMatchObject({
       code: 'NOT_FOUND',
       cause: CONDITION_FAILED,
@@ -77,7 +86,7 @@ describe('a key that is not there', () => {
 describe('getByIdStart', () => {
   const ids = (...found: readonly string[]): Answer => ({ body: { Items: found.map((id) => ({ id: { S: id } })) } });
 
-  test('of a whole UUID waits for the index, and looks through no others', async () => {
+  test('waits for the index with a whole UUID, and compares no other ids', async () => {
     const { registry, operations } = watchedRegistry(NOTHING, FOUND, FOUND);
     expect(await registry.getByIdStart('0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11')).toEqual(record);
     expect(operations()).toEqual(['Query', 'Query', 'GetItem']);
@@ -86,7 +95,7 @@ describe('getByIdStart', () => {
   test.each([
     ['is a UUID but for its last digit', '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b1'],
     ['is short', '0f8c'],
-  ])('of a text that %s looks among all ids at once', async (_, start) => {
+  ])('compares all ids at once with a text that %s', async (_, start) => {
     const { registry, operations } = watchedRegistry(NOTHING, NOTHING);
     expect(await failureOf(registry.getByIdStart(start))).toMatchObject({
       code: 'NOT_FOUND',
@@ -95,13 +104,13 @@ describe('getByIdStart', () => {
     expect(operations()).toEqual(['Query', 'Scan']);
   });
 
-  test('of a short id looks whether other ids begin with it', async () => {
+  test('looks for other ids that begin with a short id', async () => {
     const { registry, operations } = watchedRegistry(FOUND, NOTHING, FOUND);
     await failureOf(registry.getByIdStart('0f8c'));
     expect(operations()).toEqual(['Query', 'Scan', 'GetItem']);
   });
 
-  test('of fewer than 4 characters is refused, and names how many it wants', async () => {
+  test('rejects fewer than 4 characters, and names the minimum', async () => {
     const { registry, operations } = watchedRegistry(NOTHING);
     expect(await failureOf(registry.getByIdStart('0f8'))).toMatchObject({
       code: 'INPUT_INVALID',
@@ -118,7 +127,7 @@ describe('getByIdStart', () => {
       /keys-1\b.*\bkeys-2\b.*\bkeys-3\b.*\bkeys-4\b.*\bkeys-5$/,
     ],
     ['6', ['keys-1', 'keys-2', 'keys-3', 'keys-4', 'keys-5', 'keys-6'], /\bkeys-5\b.*\bmore$/],
-  ])('of what %s ids start with names up to 5, and tells whether there are more', async (_, found, told) => {
+  ])('names up to 5 ids of %s with the same start, and says whether there are more', async (_, found, told) => {
     const error = await failureOf(answeredRegistry(NOTHING, ids(...found)).getByIdStart('keys'));
     expect(error).toMatchObject({ code: 'AMBIGUOUS_ID', message: expect.stringMatching(told) });
     expect(String(error)).not.toContain('keys-6');
@@ -126,7 +135,7 @@ describe('getByIdStart', () => {
 });
 
 describe('update', () => {
-  test('of a key as another was read is refused, names the option and calls nobody', async () => {
+  test('rejects the record of another key as expected, without a call', async () => {
     const { registry, operations } = watchedRegistry();
     const update = registry.update(record.id, { label: 'x' }, { expected: { ...record, id: 'another' } });
     expect(await failureOf(update)).toMatchObject({
@@ -148,7 +157,7 @@ describe('storeRotation', () => {
     ['is revoked', REVOKED, { code: 'ALREADY_REVOKED' }],
     ['was changed', FOUND, { code: 'CONFLICT', cause: CONDITION_FAILED }],
     ['is gone', NOTHING, { code: 'NOT_FOUND' }],
-  ])('takes the successor back where the old key %s by then', async (_, found, expected) => {
+  ])('deletes the successor if the old key %s by then', async (_, found, expected) => {
     const { registry, operations } = watchedRegistry(NOTHING, REFUSED, found, NOTHING);
     expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject(expected);
     expect(operations()).toEqual(TAKEN_BACK);
@@ -157,7 +166,7 @@ describe('storeRotation', () => {
   test.each([
     ['the store fails', FAILED, 'STORE_UNAVAILABLE', /rotation.*ResourceNotFoundException/],
     ['the record that is left is corrupt', CORRUPT, 'RECORD_CORRUPT', /\brotated\b/],
-  ])('leaves the successor where %s, and says so: it may be what the old key names', async (_, ended, code, told) => {
+  ])('keeps the successor if %s, and says so: the old key may name it', async (_, ended, code, told) => {
     const { registry, operations } = watchedRegistry(NOTHING, ended);
     expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject({
       code,
@@ -166,7 +175,7 @@ describe('storeRotation', () => {
     expect(operations()).toEqual(['PutItem', 'UpdateItem']);
   });
 
-  test('tells the first failure alone where the successor is gone already', async () => {
+  test('reports only the first failure if the successor is already deleted', async () => {
     const drawn = await draw();
     const { registry, operations } = watchedRegistry(NOTHING, REFUSED, REVOKED, REFUSED);
     const error = await failureOf(registry.storeRotation(drawn));
@@ -175,7 +184,7 @@ describe('storeRotation', () => {
     expect(operations()).toEqual(TAKEN_BACK);
   });
 
-  test('names the successor where it could not be taken back, with both failures', async () => {
+  test('names the successor that could not be deleted, with both failures', async () => {
     const drawn = await draw();
     const error = await failureOf(answeredRegistry(NOTHING, REFUSED, REVOKED, FAILED).storeRotation(drawn));
     expect(error).toMatchObject({
@@ -184,5 +193,61 @@ describe('storeRotation', () => {
       cause: { code: 'STORE_UNAVAILABLE' },
     });
     for (const told of [record.id, drawn.record.id]) expect(String(error)).toContain(told);
+  });
+});
+
+const KEY = makeKey();
+const BODY = { Item: itemOnWire(KEY.record) };
+const OPTIONS = { tableName: 'keys', actor: 'tests' };
+const REAL = { ...process.env };
+
+const seen: IncomingMessage[] = [];
+const server = createServer((request, response) => {
+  seen.push(request);
+  response.end(JSON.stringify(BODY));
+});
+let endpoint: string;
+
+beforeEach(async () => {
+  seen.length = 0;
+  const port = await listenOnLoopback(server, 0, 'the server');
+  endpoint = `http://127.0.0.1:${port}`;
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
+});
+afterEach(async () => {
+  process.env = { ...REAL };
+  await closeNow(server);
+});
+
+/** Returns the Region that the one request was signed for. */
+function signedRegion(): string | undefined {
+  expect(seen).toHaveLength(1);
+  return seen[0]?.headers.authorization?.split('/')[2];
+}
+
+describe('createKeyRegistry', () => {
+  test('uses the given endpoint and the given Region', async () => {
+    Object.assign(process.env, { AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
+    const registry = createKeyRegistry({ ...OPTIONS, endpoint, region: 'eu-north-1' });
+    expect(await registry.find(KEY.secret)).toEqual(KEY.record);
+    expect(signedRegion()).toBe('eu-north-1');
+  });
+
+  test('uses the endpoint and the Region of the AWS SDK by default', async () => {
+    Object.assign(process.env, { AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: endpoint });
+    expect(await createKeyRegistry(OPTIONS).find(KEY.secret)).toEqual(KEY.record);
+    expect(signedRegion()).toBe('eu-west-1');
+  });
+
+  test('uses the given client and the given actor', async () => {
+    const client = answeringClient(() => ({ body: BODY }));
+    const registry = createKeyRegistry({ ...OPTIONS, client, endpoint, now: () => NOW_MS });
+    expect(await registry.find(KEY.secret)).toEqual(KEY.record);
+    expect(seen).toEqual([]);
+    expect(registry.prepare({ label: 'x' }).record).toMatchObject({
+      createdBy: 'tests',
+      createdAt: '2030-06-15T12:00:00.000Z',
+    });
   });
 });

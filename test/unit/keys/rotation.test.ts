@@ -10,27 +10,27 @@ const HOUR: RotateOptions = { graceSeconds: 3600 };
 const ID = makeKey().record.id;
 const OTHER_ID = '7d0f1b0e-3c2a-4b7e-8a55-5f6c1d2e3f40';
 
-/** Of a key with these fields. */
+/** Prepares the rotation of a key with these fields. */
 async function draw(fields: TestKeyFields = {}, options: RotateOptions = HOUR): Promise<PreparedRotation> {
   const found = recordAnswer(makeKey(fields).record);
   return answeredRegistry(found, found).prepareRotation(ID, options);
 }
 
 describe('prepareRotation', () => {
-  test('takes a grace period of ten years', async () => {
+  test('accepts a grace period of ten years', async () => {
     const { previousEndsAt } = await draw({}, { graceSeconds: 315_360_000 });
     expect(previousEndsAt).toBe('2040-06-12T12:00:00.000Z');
   });
 
-  test('names the grace period that is a second longer, and the bounds', async () => {
+  test('rejects a grace period that is a second longer, and names the limits', async () => {
     const error = await failureOf(answeredRegistry().prepareRotation(ID, { graceSeconds: 315_360_001 }));
     expect(error).toMatchObject({
       code: 'INPUT_INVALID',
-      message: expect.stringMatching(/^graceSeconds: .*\b315360001\b.*\b0\b.*\b315360000\b/),
+      message: expect.stringMatching(/^graceSeconds: .*\b0\b.*\b315360000\b.*\b315360001\b/),
     });
   });
 
-  test('names every option that is wrong, and calls nobody', async () => {
+  test('names every wrong option without a call', async () => {
     const wrong: RotateOptions = { graceSeconds: -1, expiresAt: 'tomorrow' };
     const error = await failureOf(answeredRegistry().prepareRotation(ID, wrong));
     expect(error).toMatchObject({
@@ -44,31 +44,31 @@ describe('prepareRotation', () => {
     ['rotated', { rotatedTo: OTHER_ID }, 'CONFLICT', [OTHER_ID]],
     ['expired', { expiresAt: at(-1) }, 'CONFLICT', ['2030-06-15T11:59:59.999Z']],
     ['disabled', { disabledAt: at(-1) }, 'CONFLICT', ['2030-06-15T11:59:59.999Z']],
-  ])('refuses a key that is %s, and tells since when, or to what', async (_, fields, code, values) => {
+  ])('rejects a key that is %s, with the time or the successor', async (_, fields, code, values) => {
     const error = await failureOf(draw(fields));
     expect(error).toMatchObject({ code, keyId: ID });
     expect(error).not.toHaveProperty('cause');
-    for (const told of [ID, ...values]) expect(String(error)).toContain(told);
+    for (const shown of [ID, ...values]) expect(String(error)).toContain(shown);
   });
 
   test.each<[string, string | null, string | undefined]>([
-    ['the expiry that is given', '2031-01-31T12:00:00+01:00', '2031-01-31T11:00:00.000Z'],
-    ['none, where that is said', null, undefined],
+    ['the given expiry', '2031-01-31T12:00:00+01:00', '2031-01-31T11:00:00.000Z'],
+    ['no expiry for null', null, undefined],
   ])('gives the successor %s', async (_, expiresAt, expected) => {
     const { record } = await draw({ expiresAt: at(1000) }, { ...HOUR, expiresAt });
     expect(record.expiresAt).toBe(expected);
   });
 
-  test('gives the successor as long a life, up to the last time that can be stored', async () => {
+  test('gives the successor the same lifetime, up to the last time that can be stored', async () => {
     const { record } = await draw({ createdAt: at(0), expiresAt: '9999-12-31T23:59:59.999Z' });
     expect(record.expiresAt).toBe('9999-12-31T23:59:59.999Z');
   });
 
   test.each<[string, TestKeyFields]>([
-    ['ends a millisecond behind the last time', { createdAt: at(-1), expiresAt: '9999-12-31T23:59:59.999Z' }],
-    ['is none', { createdAt: at(1000), expiresAt: at(1000) }],
+    ['ends a millisecond after the last time', { createdAt: at(-1), expiresAt: '9999-12-31T23:59:59.999Z' }],
+    ['is empty', { createdAt: at(1000), expiresAt: at(1000) }],
     ['ends before it starts', { createdAt: at(1000), expiresAt: at(500) }],
-  ])('asks for an expiry where such a life as the old one %s, and names the key', async (_, fields) => {
+  ])('requires an expiry if the same lifetime %s, and names the key', async (_, fields) => {
     expect(await failureOf(draw(fields))).toMatchObject({
       code: 'INPUT_INVALID',
       keyId: ID,
@@ -87,13 +87,13 @@ describe('storeRotation', () => {
       { expiresAt: at(0) },
       { code: 'CONFLICT', message: expect.stringContaining('2030-06-15T12:00:00.000Z') },
     ],
-  ])('of a key that is %s by then is refused', async (_, fields, expected) => {
+  ])('rejects a key that is %s by then', async (_, fields, expected) => {
     const found = recordAnswer(makeKey(fields).record);
     const registry = answeredRegistry(DONE, REFUSED, found, DONE);
     expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject(expected);
   });
 
-  test('of a key that has its successor by then is made', async () => {
+  test('succeeds if the old key has this successor by then', async () => {
     const drawn = await draw();
     const found = recordAnswer(makeKey({ rotatedTo: drawn.record.id }).record);
     const { record } = await answeredRegistry(DONE, REFUSED, found).storeRotation(drawn);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { isScope, splitScopes } from '../../../keys/scope.ts';
 
-describe('a scope', () => {
+describe('isScope', () => {
   test.each(['orders:read', 'https://api.example.com/auth/orders.read', 'a', '!#$%&()*+-./:<=>?@^_`|~', 'orders/*'])(
-    'may be %s',
+    'accepts %s',
     (scope) => {
       expect(isScope(scope)).toBe(true);
     },
@@ -26,12 +26,12 @@ describe('a scope', () => {
     7,
     ['a'],
     undefined,
-  ])('is not %j', (value) => {
+  ])('rejects %j', (value) => {
     expect(isScope(value)).toBe(false);
   });
 });
 
-describe('scopes in one text', () => {
+describe('splitScopes', () => {
   test.each([
     ['orders:read', ['orders:read']],
     ['orders:read,orders:write', ['orders:read', 'orders:write']],
@@ -45,18 +45,18 @@ describe('scopes in one text', () => {
     ['[]', []],
     ['', []],
     [',', []],
-  ])('%j are %j', (text, scopes) => {
+  ])('splits %j into %j', (text, scopes) => {
     expect(splitScopes(text)).toEqual(scopes);
   });
 
   test.each(['{"a b",c}', '{a,{b}}', '{a', 'a}', '[a b]', '[a,b]', '[1]', '["a",1]', '"a","b"', "['a'"])(
-    'are not all scopes in %j',
+    'returns a part of %j that is not a scope',
     (text) => {
       expect(splitScopes(text).every(isScope)).toBe(false);
     },
   );
 
-  test('that JSON has as a list are not split further', () => {
+  test('does not split the elements of a JSON list', () => {
     expect(splitScopes('["a,b"]')).toEqual(['a,b']);
   });
 });

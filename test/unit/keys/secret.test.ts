@@ -9,29 +9,29 @@ import {
   MAX_SHOWN_LENGTH,
   parseKeyHash,
   parseSecret,
-  shownPrefixOf,
+  getShownPrefix,
 } from '../../../keys/secret.ts';
 const OWN = { prefix: 'sk_', acceptForeignKeys: false };
 const FOREIGN = { prefix: 'sk_', acceptForeignKeys: true };
-/** Checksums and hash of these were computed with Python's zlib and hashlib. */
+/** Keys whose checksums and hashes were computed with Python's zlib and hashlib. */
 const KNOWN = 'sk_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg1A7p0b';
 const KNOWN_PADDED = 'sk_000000000000000000000000000000000000000020200rp28';
 const KNOWN_HASH = '5fe83692f030cf1871ac3610f47b7e40e23f6944a0fc2d2cb7c4d4bc9cbae6d8';
 
 describe('a new key', () => {
-  test('is the prefix, 43 base62 characters and a checksum of 6', () => {
+  test('has the prefix, 43 base62 characters and a checksum of 6', () => {
     expect(generateSecret('sk_')).toMatch(/^sk_[0-9A-Za-z]{49}$/);
     expect(generateSecret('acme_')).toMatch(/^acme_[0-9A-Za-z]{49}$/);
   });
 
-  test('is well-formed under its own prefix and under no other', () => {
+  test('has the right format only with its own prefix', () => {
     const secret = generateSecret('live_');
     expect(parseSecret(secret, { ...OWN, prefix: 'live_' })).toBe(secret);
     expect(parseSecret(secret, { ...OWN, prefix: 'test_' })).toBeUndefined();
     expect(parseSecret(secret, OWN)).toBeUndefined();
   });
 
-  test('takes each byte value below 248 to its digit and draws the others again, so that no digit is favoured', () => {
+  test('maps each byte below 248 to a digit and replaces the others, so all digits are equally likely', () => {
     const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
     const drawn: string[] = [];
     let next = 0;
@@ -43,27 +43,27 @@ describe('a new key', () => {
     expect(Math.max(...counts.values()) - Math.min(...counts.values())).toBeLessThanOrEqual(4);
   });
 
-  test('uses every byte that it draws, in the order that they come in', () => {
+  test('uses every random byte in its order', () => {
     const ascending = () => Uint8Array.from({ length: 64 }, (_, byte) => byte);
     expect(generateSecret('sk_', ascending).slice(3, 46)).toBe(ALPHABET.slice(0, 43));
   });
 
-  test('draws on as many bytes as it takes when most are refused', () => {
+  test('uses as many random bytes as it needs', () => {
     const fewUsable = () => Uint8Array.of(255, 255, 61, 248);
     expect(generateSecret('sk_', fewUsable).slice(3, 46)).toBe('z'.repeat(43));
   });
 
-  test('is never drawn twice', () => {
+  test('never repeats an earlier key', () => {
     expect(new Set(Array.from({ length: 1000 }, () => generateSecret('sk_'))).size).toBe(1000);
   });
 });
 
-describe('well-formedness', () => {
-  test.each([KNOWN, KNOWN_PADDED])('a key with a checksum from another implementation is accepted: %s', (text) => {
+describe('parseSecret', () => {
+  test.each([KNOWN, KNOWN_PADDED])('accepts a key with a checksum from another implementation: %s', (text) => {
     expect(parseSecret(text, OWN)).toBe(text);
   });
 
-  test('a key of the digit 0 alone is accepted, under a prefix with which its checksum is 0', () => {
+  test('accepts a key of only the digit 0, with a prefix that makes its checksum 0', () => {
     const zeros = `ghadrll_${'0'.repeat(49)}`;
     expect(parseSecret(zeros, { ...OWN, prefix: 'ghadrll_' })).toBe(zeros);
   });
@@ -79,11 +79,11 @@ describe('well-formedness', () => {
     ['with a character whose low byte is a digit', KNOWN.replace('5', String.fromCharCode(0x0135))],
     ['with a character outside base62 in its checksum', `${KNOWN.slice(0, -1)}_`],
     ['with two characters exchanged', KNOWN.replace('56', '65')],
-  ])('a key %s is refused', (_, text) => {
+  ])('rejects a key %s', (_, text) => {
     expect(parseSecret(text, OWN)).toBeUndefined();
   });
 
-  test.each([0, 1, 42, 44])('a key of %i random characters is refused, though its checksum is right', (length) => {
+  test.each([0, 1, 42, 44])('rejects a key of %i random characters with a right checksum', (length) => {
     const body = `sk_${'0'.repeat(length)}`;
     expect(parseSecret(body + encodeChecksum(body), OWN)).toBeUndefined();
   });
@@ -93,38 +93,38 @@ describe('well-formedness', () => {
     [16, true],
     [255, true],
     [256, false],
-  ])('the length of a foreign key is counted from where it begins: %i, %p', (length, accepted) => {
+  ])('counts the length of a foreign key from its start: %i, %p', (length, accepted) => {
     const key = 'x'.repeat(length);
     expect(parseSecret(`Bearer ${key}`, FOREIGN, 7)).toBe(accepted ? key : undefined);
   });
 
-  test('a character that is no digit is refused wherever it stands, also under the checksum of the whole', () => {
+  test('rejects a character that is not a digit at any position, even with a right checksum', () => {
     for (let at = 3; at < 46; at++) {
       const body = `${KNOWN.slice(0, at)}-${KNOWN.slice(at + 1, 46)}`;
       expect(parseSecret(body + encodeChecksum(body), OWN)).toBeUndefined();
     }
   });
 
-  test('a character outside ASCII is refused wherever it stands, also where its low byte is the digit that belongs there', () => {
+  test('rejects a character outside ASCII at any position, even if its low byte is the right digit', () => {
     for (let at = 0; at < KNOWN.length; at++) {
       const alike = String.fromCharCode(0x100 | KNOWN.charCodeAt(at));
       expect(parseSecret(KNOWN.slice(0, at) + alike + KNOWN.slice(at + 1), OWN)).toBeUndefined();
     }
   });
 
-  test('what is no digit counts as none in the checksum, and not as a number that makes another text of the same value', () => {
+  test('rejects a checksum with a character that is not a digit, even if the number is the same', () => {
     const bodies = Array.from({ length: 1000 }, (_, n) => `sk_${`${n}`.padStart(43, '0')}`);
     const endings = bodies.filter((body) => /[0-8A-Ya-y]z$/.test(encodeChecksum(body)));
     expect(endings).not.toHaveLength(0);
     for (const body of endings) {
       const checksum = encodeChecksum(body);
       const carried = ALPHABET.charAt(ALPHABET.indexOf(checksum.charAt(4)) + 1);
-      // One more in the place before, and minus one in the last, is the same number.
+      // One more in the previous digit and minus one in the last make the same number.
       expect(parseSecret(`${body}${checksum.slice(0, 4)}${carried}-`, OWN)).toBeUndefined();
     }
   });
 
-  test('a key issued elsewhere is taken for one only where foreign keys are accepted', () => {
+  test('accepts a foreign key only with acceptForeignKeys', () => {
     const soulSync = 'sk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
     expect(parseSecret(soulSync, OWN)).toBeUndefined();
     expect(parseSecret(soulSync, FOREIGN)).toBe(soulSync);
@@ -142,12 +142,12 @@ describe('well-formedness', () => {
     ['a character outside ASCII', `${'x'.repeat(20)}é`, false],
     ['every kind of punctuation but the comma', '!"#$%&\'()*+-./:;<=>?@[\\]^_`{|}~', true],
     ['one of our own with a wrong checksum', `${KNOWN.slice(0, -1)}c`, true],
-  ])('a foreign key of %s: %s → %s', (_, text, accepted) => {
+  ])('decides on a foreign key with %s: %s → %s', (_, text, accepted) => {
     expect(parseSecret(text, FOREIGN)).toBe(accepted ? text : undefined);
   });
 });
 
-test('the hash is SHA-256 of the whole key, in lower-case hex', () => {
+test('hashSecret returns the SHA-256 of the whole key in lower-case hex', () => {
   expect(hashSecret(KNOWN as KeySecret)).toBe(KNOWN_HASH);
   expect(parseKeyHash(KNOWN_HASH)).toBe(KNOWN_HASH);
 });
@@ -160,14 +160,14 @@ test.each([
   [KNOWN_HASH],
   undefined,
   7,
-])('%p is no hash', (text) => {
+])('parseKeyHash rejects %p', (text) => {
   expect(parseKeyHash(text)).toBeUndefined();
 });
 
-test('of a key the prefix and 8 characters may be shown', () => {
-  expect(shownPrefixOf(KNOWN as KeySecret, 'sk_')).toBe('sk_01234567');
+test('getShownPrefix returns the prefix and 8 characters', () => {
+  expect(getShownPrefix(KNOWN as KeySecret, 'sk_')).toBe('sk_01234567');
   const longestPrefix = 'abcdefghijklmno_';
-  expect(shownPrefixOf(generateSecret(longestPrefix), longestPrefix)).toHaveLength(MAX_SHOWN_LENGTH);
+  expect(getShownPrefix(generateSecret(longestPrefix), longestPrefix)).toHaveLength(MAX_SHOWN_LENGTH);
 });
 
 test.each([
@@ -182,6 +182,6 @@ test.each([
   ['s_k_', false],
   ['sk_\n', false],
   ['', false],
-])('%j as a key prefix: %s', (text, accepted) => {
+])('isKeyPrefix decides on %j: %s', (text, accepted) => {
   expect(isKeyPrefix(text)).toBe(accepted);
 });

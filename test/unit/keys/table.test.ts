@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createTableInput, LAST_USED_ATTRIBUTES } from '../../../keys/table.ts';
 
-test('a table is keyed by the hash, and keys are found in it by id, and by owner in the order of their issue', () => {
+test('createTableInput has the hash as its key, an index by id, and one by owner and time', () => {
   expect(createTableInput('keys')).toStrictEqual({
     TableName: 'keys',
     BillingMode: 'PAY_PER_REQUEST',
@@ -30,6 +30,6 @@ test('a table is keyed by the hash, and keys are found in it by id, and by owner
   });
 });
 
-test('a use may be written to no attribute but the last use', () => {
+test('LAST_USED_ATTRIBUTES has only the key and the last use', () => {
   expect(LAST_USED_ATTRIBUTES).toEqual(['keyHash', 'lastUsedAt']);
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseTimestamp, readTime, toEpochMs, toTimestamp } from '../../../keys/timestamp.ts';
 
-test('the stored form has milliseconds and is in UTC', () => {
+test('toTimestamp formats a time with milliseconds in UTC', () => {
   expect(toTimestamp(0)).toBe('1970-01-01T00:00:00.000Z');
   expect(toEpochMs(toTimestamp(1_234_567_890_123))).toBe(1_234_567_890_123);
 });
@@ -18,15 +18,15 @@ test.each([
   '',
   undefined,
   1,
-])('%p is not the stored form', (text) => {
+])('parseTimestamp rejects %p', (text) => {
   expect(parseTimestamp(text)).toBeUndefined();
 });
 
-test('a time that has no fixed width is refused', () => {
+test('toTimestamp rejects a time with another width', () => {
   expect(() => toTimestamp(Date.UTC(10_000, 0))).toThrow(RangeError);
 });
 
-describe('a time', () => {
+describe('readTime', () => {
   test.each([
     ['the stored form', '2026-01-31T12:34:56.789Z', '2026-01-31T12:34:56.789Z'],
     ['microseconds, as Python writes them', '2026-01-31T12:34:56.789999+00:00', '2026-01-31T12:34:56.789Z'],
@@ -46,7 +46,7 @@ describe('a time', () => {
     ['a leap day', '2024-02-29T12:00:00Z', '2024-02-29T12:00:00.000Z'],
     ['the first time', '0000-01-01T00:00:00Z', '0000-01-01T00:00:00.000Z'],
     ['the last time', '9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
-  ])('is read with %s', (_, text, stored) => {
+  ])('reads a time with %s', (_, text, stored) => {
     expect(readTime(text)).toBe(stored);
     expect(readTime(text, { dateAs: 'end', zone: 'UTC' })).toBe(stored);
   });
@@ -76,23 +76,23 @@ describe('a time', () => {
     ['a number', 1_767_225_600],
     ['a list', ['2031-01-31T12:00:00Z']],
     ['undefined', undefined],
-  ])('is unreadable with %s', (_, value) => {
+  ])('rejects a time with %s', (_, value) => {
     expect(readTime(value)).toBeUndefined();
     expect(readTime(value, { dateAs: 'end', zone: 'UTC' })).toBeUndefined();
   });
 
-  test('without a zone is read only where one is given for it', () => {
+  test('reads a time without a zone only with the option zone', () => {
     expect(readTime('2026-01-31T12:34:56.789123')).toBeUndefined();
     expect(readTime('2026-01-31T12:34:56.789123', { zone: 'UTC' })).toBe('2026-01-31T12:34:56.789Z');
     expect(readTime('2026-01-31 12:34', { zone: 'UTC' })).toBe('2026-01-31T12:34:00.000Z');
   });
 
-  test('that is a date stands for the start or the end of the day in UTC', () => {
+  test('reads a date as the start or the end of the day in UTC', () => {
     expect(readTime('2027-01-01')).toBe('2027-01-01T00:00:00.000Z');
     expect(readTime('2027-01-01', { dateAs: 'end' })).toBe('2027-01-01T23:59:59.999Z');
   });
 
-  test('in the stored form, and the same with an offset, is read as itself', () => {
+  test('reads the stored form and the same time with an offset', () => {
     const times = fc.integer({ min: 86_400_000, max: Date.UTC(9999, 0) });
     fc.assert(
       fc.property(times, fc.integer({ min: -14 * 60, max: 14 * 60 }), (epochMs, offset) => {

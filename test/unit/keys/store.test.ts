@@ -1,7 +1,7 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from '@jest/globals';
-import { RegistryStore, type Item, type Page } from '../../../keys/store.ts';
-import { answeringClient, failure, REFUSED, type Answer, type SentCall } from '../../support/answeringClient.ts';
+import { type Item, type Page, RegistryStore } from '../../../keys/store.ts';
+import { type Answer, answeringClient, failure, REFUSED, type SentCall } from '../../support/answeringClient.ts';
 import { answersInOrder } from '../../support/answersInOrder.ts';
 import { makeKey } from '../../support/keys.ts';
 import { NO_WAIT } from '../../support/noWait.ts';
@@ -27,16 +27,16 @@ const CALLS: readonly (readonly [string, string, (store: RegistryStore) => Promi
   ['read', 'read', (store) => store.read(keyHash)],
   ['put', 'write', (store) => store.put({ keyHash })],
   ['remove', 'deletion', (store) => store.remove(keyHash, 'a')],
-  ['hashOf', 'query', (store) => store.hashOf('a', [])],
-  ['hashesOf', 'query', (store) => store.hashesOf('a')],
-  ['idsStarting', 'scan', (store) => store.idsStarting('abcd', 2)],
+  ['hashOf', 'query', (store) => store.findHash('a', [])],
+  ['hashesOf', 'query', (store) => store.findHashes('a')],
+  ['idsStarting', 'scan', (store) => store.findIds('abcd', 2)],
   ['scan', 'scan', (store) => store.scan({ limit: 2 })],
-  ['keysOfOwner', 'query', (store) => store.keysOfOwner('acme', { limit: 2 })],
+  ['keysOfOwner', 'query', (store) => store.queryOwner('acme', { limit: 2 })],
   ['readAll', 'read', (store) => store.readAll([keyHash], false)],
 ];
 
 describe('each call of the registry', () => {
-  test.each(CALLS)('%s that fails is a fault of the store, which names it', async (_, operation, call) => {
+  test.each(CALLS)('%s throws STORE_UNAVAILABLE with its name if it fails', async (_, operation, call) => {
     const { store } = answeredStore(failure('ResourceNotFoundException'));
     await expect(call(store)).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -44,7 +44,7 @@ describe('each call of the registry', () => {
     });
   });
 
-  test.each(CALLS)('%s can be called off', async (_, _operation, call) => {
+  test.each(CALLS)('%s can be aborted', async (_, _operation, call) => {
     const signals: (AbortSignal | undefined)[] = [];
     const client = answeringClient((_call, signal) => {
       signals.push(signal);
@@ -56,18 +56,18 @@ describe('each call of the registry', () => {
 
   test.each<[string, (store: RegistryStore) => Promise<unknown>, unknown]>([
     ['read', (store) => store.read(keyHash), undefined],
-    ['hashOf', (store) => store.hashOf('a', []), undefined],
-    ['hashesOf', (store) => store.hashesOf('a'), []],
-    ['idsStarting', (store) => store.idsStarting('abcd', 2), []],
+    ['hashOf', (store) => store.findHash('a', []), undefined],
+    ['hashesOf', (store) => store.findHashes('a'), []],
+    ['idsStarting', (store) => store.findIds('abcd', 2), []],
     ['scan', (store) => store.scan({ limit: 2 }), { items: [], lastKey: undefined }],
-    ['keysOfOwner', (store) => store.keysOfOwner('acme', { limit: 2 }), { items: [], lastKey: undefined }],
+    ['keysOfOwner', (store) => store.queryOwner('acme', { limit: 2 }), { items: [], lastKey: undefined }],
     ['readAll', (store) => store.readAll([keyHash], false), []],
-  ])('%s that is answered with nothing in it has found nothing', async (_, call, expected) => {
+  ])('%s finds nothing in an empty answer', async (_, call, expected) => {
     expect(await call(answeredStore(EMPTY).store)).toEqual(expected);
   });
 });
 
-test('a write that is refused tells so, with the refusal of the SDK as its cause', async () => {
+test('a rejected write throws ConditionRefused with the error of the SDK as its cause', async () => {
   await expect(answeredStore(REFUSED).store.put({ keyHash })).rejects.toMatchObject({
     name: 'ConditionRefused',
     wasSentAgain: false,
@@ -75,7 +75,7 @@ test('a write that is refused tells so, with the refusal of the SDK as its cause
   });
 });
 
-test('a record is read as the last write left it', async () => {
+test('a read of a record is consistent', async () => {
   const { store, sent } = answeredStore(EMPTY);
   await store.read(keyHash);
   expect(sent).toEqual([
@@ -83,7 +83,7 @@ test('a record is read as the last write left it', async () => {
   ]);
 });
 
-describe('hashOf', () => {
+describe('findHash', () => {
   const entries = (...hashes: readonly string[]): Answer => ({
     body: { Items: hashes.map((hash) => ({ keyHash: { S: hash } })) },
   });
@@ -91,22 +91,22 @@ describe('hashOf', () => {
   test.each([
     ['a keyHash that cannot be read', entries('none'), /\bsome-id\b.*\bkeyHash\b/],
     ['the id of another', entries(keyHash, 'f'.repeat(64)), /\bsome-id\b.*\banother\b/],
-  ])('finds a record with %s corrupt, and tells which and why', async (_, found, told) => {
-    await expect(answeredStore(found).store.hashOf('some-id')).rejects.toMatchObject({
+  ])('throws RECORD_CORRUPT for a record with %s, and names the key and the reason', async (_, found, told) => {
+    await expect(answeredStore(found).store.findHash('some-id')).rejects.toMatchObject({
       code: 'RECORD_CORRUPT',
       keyId: 'some-id',
       message: expect.stringMatching(told),
     });
   });
 
-  test('asks the index twice more for an id that it lacks', async () => {
+  test('reads the index twice more for a missing id', async () => {
     const { store, sent } = answeredStore(entries(), entries(), entries(keyHash));
-    expect(await store.hashOf('some-id')).toBe(keyHash);
+    expect(await store.findHash('some-id')).toBe(keyHash);
     expect(sent.map(({ operation }) => operation)).toEqual(['Query', 'Query', 'Query']);
   });
 });
 
-describe('idsStarting', () => {
+describe('findIds', () => {
   test.each<[string, readonly Answer[], readonly string[], number]>([
     [
       'reads on where too few are found yet, and ends with the last page',
@@ -114,33 +114,33 @@ describe('idsStarting', () => {
       ['a1', 'a2'],
       2,
     ],
+    ['reads no further page once it has enough ids', [pageOf(['a1', 'a2', 'a3'], 'a3')], ['a1', 'a2', 'a3'], 1],
     [
-      'reads no page behind the one that has as many as are wanted',
-      [pageOf(['a1', 'a2', 'a3'], 'a3')],
+      'returns no more ids than the limit',
+      [pageOf(['a1'], 'a1'), pageOf(['a2', 'a3', 'a4'], 'a4')],
       ['a1', 'a2', 'a3'],
-      1,
+      2,
     ],
-    ['tells no more than are wanted', [pageOf(['a1'], 'a1'), pageOf(['a2', 'a3', 'a4'], 'a4')], ['a1', 'a2', 'a3'], 2],
   ])('%s', async (_, pages, expected, calls) => {
     const { store, sent } = answeredStore(...pages);
-    expect(await store.idsStarting('a', 3)).toEqual(expected);
+    expect(await store.findIds('a', 3)).toEqual(expected);
     expect(sent).toHaveLength(calls);
   });
 
-  test('goes on where the page before ended', async () => {
+  test('resumes where the previous page ended', async () => {
     const { store, sent } = answeredStore(pageOf(['a1'], 'z'), EMPTY);
-    await store.idsStarting('a', 2);
+    await store.findIds('a', 2);
     expect(sent.map(startOf)).toEqual([undefined, { id: { S: 'z' } }]);
   });
 });
 
 const PAGES: readonly (readonly [string, (store: RegistryStore, startKey?: Item) => Promise<Page>])[] = [
-  ['of all keys', (store, startKey) => store.scan({ limit: 2, startKey })],
-  ['of the keys of an owner', (store, startKey) => store.keysOfOwner('acme', { limit: 2, startKey })],
+  ['a page of all keys', (store, startKey) => store.scan({ limit: 2, startKey })],
+  ["a page of an owner's keys", (store, startKey) => store.queryOwner('acme', { limit: 2, startKey })],
 ];
 
 describe('a page', () => {
-  test.each(PAGES)('%s tells where the next starts, which starts there', async (_, read) => {
+  test.each(PAGES)('%s returns the start of the next page, which begins there', async (_, read) => {
     const { store, sent } = answeredStore(pageOf(['a'], 'z'), EMPTY);
     const page = await read(store);
     expect(page).toEqual({ items: [{ id: 'a' }], lastKey: { id: 'z' } });
@@ -148,7 +148,7 @@ describe('a page', () => {
     expect(sent.map(startOf)).toEqual([undefined, { id: { S: 'z' } }]);
   });
 
-  test('of all keys is not read consistently, at twice the cost, unless that is wanted', async () => {
+  test('reads all keys consistently, at twice the cost, only with consistentRead', async () => {
     const { store, sent } = answeredStore(EMPTY, EMPTY);
     await store.scan({ limit: 2 });
     await store.scan({ limit: 2, consistentRead: true });
@@ -166,14 +166,14 @@ describe('readAll', () => {
     body: { Responses: { keys: asKeys(done) }, UnprocessedKeys: { keys: { Keys: asKeys(left) } } },
   });
 
-  test('goes on for as long as some of what is left is read each time', async () => {
+  test('continues as long as each read returns some of the keys', async () => {
     const answers = HASHES.map((hash, index) => batch([hash], HASHES.slice(index + 1)));
     const { store, sent } = answeredStore(...answers);
     expect(await store.readAll(HASHES, false)).toEqual(HASHES.map((hash) => ({ keyHash: hash })));
     expect(sent).toHaveLength(12);
   });
 
-  test.each([true, false])('asks for consistent reads if that is %p', async (consistentRead) => {
+  test.each([true, false])('passes on consistentRead, %p', async (consistentRead) => {
     const { store, sent } = answeredStore(batch(HASHES.slice(1), HASHES.slice(0, 1)), batch(HASHES.slice(0, 1), []));
     await store.readAll(HASHES, consistentRead);
     expect(sent.map(({ input }) => input)).toMatchObject([
@@ -182,7 +182,7 @@ describe('readAll', () => {
     ]);
   });
 
-  test('gives up once nothing was read ten times, and tells how much was left', async () => {
+  test('gives up after ten reads without a result, and reports the number of missing keys', async () => {
     const left = HASHES.slice(0, 7);
     const { store, sent } = answeredStore(
       batch(HASHES.slice(7), left),

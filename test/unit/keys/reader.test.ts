@@ -16,7 +16,7 @@ const find = (lookup: KeyReader) => lookup.get(record.keyHash);
 const recordUse = (lookup: KeyReader) => lookup.recordUse(record.keyHash, NOW_MS, NOW_MS);
 
 describe('KeyReader', () => {
-  test('a record that comes back under another hash is corrupt, and the error names the key', async () => {
+  test('throws RECORD_CORRUPT for a record with another hash, and names the key', async () => {
     const lookup = lookupWith(() => ({ body: { Item: { ...ITEM, keyHash: { S: 'f'.repeat(64) } } } }));
     await expect(find(lookup)).rejects.toMatchObject({
       code: 'RECORD_CORRUPT',
@@ -25,7 +25,7 @@ describe('KeyReader', () => {
     });
   });
 
-  test('a number of 38 digits in the metadata is read as JSON reads it', async () => {
+  test('reads a number of 38 digits in the metadata like JSON', async () => {
     const LONG = '12345678901234567890123456789012345678';
     const metadata = { M: { long: { N: LONG }, short: { N: '3' } } };
     const lookup = lookupWith(() => ({ body: { Item: { ...ITEM, metadata } } }));
@@ -35,14 +35,14 @@ describe('KeyReader', () => {
     });
   });
 
-  test('a write whose condition is refused is superseded', async () => {
+  test('reports a write with a rejected condition as superseded', async () => {
     expect(await recordUse(lookupWith(() => failure('ConditionalCheckFailedException')))).toBe('superseded');
   });
 
   test.each<[string, (lookup: KeyReader) => Promise<unknown>]>([
     ['read', find],
     ['last-used write', recordUse],
-  ])('a %s that fails is a fault of the store, which names it', async (operation, call) => {
+  ])('throws STORE_UNAVAILABLE with the name of a %s that fails', async (operation, call) => {
     const name = 'ResourceNotFoundException';
     await expect(call(lookupWith(() => failure(name)))).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -54,7 +54,7 @@ describe('KeyReader', () => {
   test.each<[string, (lookup: KeyReader) => Promise<unknown>]>([
     ['read', find],
     ['last-used write', recordUse],
-  ])('a %s that is not answered in time is called off', async (_, call) => {
+  ])('aborts a %s that takes too long', async (_, call) => {
     const signals: (AbortSignal | undefined)[] = [];
     const lookup = lookupWith((_call, signal) => {
       signals.push(signal);

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../../keys/errors.ts';
 import { checkConcurrency, importHashes, type ImportResult } from '../../../keys/import.ts';
 import type { ImportedKey } from '../../../keys/importedKey.ts';
-import { ConditionRefused, RegistryStore, type Item } from '../../../keys/store.ts';
+import { ConditionRefused, type Item, RegistryStore } from '../../../keys/store.ts';
 import { answeringClient } from '../../support/answeringClient.ts';
 import { NOW_MS } from '../../support/keys.ts';
 import { NO_WAIT } from '../../support/noWait.ts';
@@ -13,7 +13,7 @@ interface Behaviour {
   readonly read?: () => Promise<Item | undefined>;
 }
 
-/** A store whose index has not caught up with anything yet, and whose puts succeed unless told otherwise. */
+/** A store with an empty index. Its puts succeed by default. */
 class LaggingStore extends RegistryStore {
   readonly #behaviour: Behaviour;
 
@@ -31,12 +31,12 @@ class LaggingStore extends RegistryStore {
     return this.#behaviour.read?.();
   }
 
-  override async hashesOf(): Promise<readonly unknown[]> {
+  override async findHashes(): Promise<readonly unknown[]> {
     return [];
   }
 }
 
-/** Entry number `index`, with a hash of its own. */
+/** Returns entry number `index`, with its own hash. */
 function entry(index: number, id: string): ImportedKey {
   return { keyHash: index.toString(16).padStart(64, '0'), label: 'x', id };
 }
@@ -54,25 +54,25 @@ describe('checkConcurrency', () => {
     [1, 1],
     [100, 100],
     [undefined, 16],
-  ])('of %p is %i', (concurrency, expected) => {
+  ])('returns the concurrency of %p, %i', (concurrency, expected) => {
     expect(checkConcurrency({ concurrency })).toBe(expected);
   });
 
   test.each([0, 101, 1.5, Number.NaN])(
-    'refuses %p, and names the option, what it got and what it wants',
+    'rejects %p, and names the option, the expected and the given value',
     (concurrency) => {
       expect(() => checkConcurrency({ concurrency })).toThrow(
         expect.objectContaining({
           code: 'INPUT_INVALID',
-          message: expect.stringMatching(new RegExp(`concurrency: got ${concurrency}, .*from 1 to 100`)),
+          message: expect.stringMatching(new RegExp(`concurrency: expected .*from 1 to 100, got ${concurrency}`)),
         }),
       );
     },
   );
 });
 
-describe('importHashes, while the index lags', () => {
-  test('rejects an id that came with another hash a few entries before, and names the field', async () => {
+describe('importHashes with an index that lags', () => {
+  test('rejects an id that a recent entry has with another hash, and names the field', async () => {
     const results = await run(['a', 'b', 'c', 'd', 'a'].map((id, index) => entry(index, id)));
     expect(results.map(({ outcome }) => outcome)).toEqual(['imported', 'imported', 'imported', 'imported', 'rejected']);
     expect(results[4]?.problem).toMatch(/^id: ./);
@@ -93,8 +93,8 @@ describe('importHashes, while the index lags', () => {
   });
 });
 
-describe('importHashes, of ids', () => {
-  test('frees an id whose line was not stored, because the table holds its hash', async () => {
+describe('importHashes with ids', () => {
+  test('frees the id of an entry that was not stored, because the table has its hash', async () => {
     const held = entry(0, 'a').keyHash;
     const store = new LaggingStore({
       put: async ({ keyHash }) => {
@@ -117,7 +117,7 @@ describe('importHashes, of ids', () => {
     ]);
   });
 
-  test('skips a key that the table holds, even if another key has its id', async () => {
+  test('skips a key that the table has, even if another key has its id', async () => {
     const store = new LaggingStore({ read: async () => ({ id: 'other' }) });
     expect(await run([entry(0, 'a'), entry(1, 'a')], store)).toEqual([
       { index: 0, outcome: 'imported', id: 'a' },
@@ -126,7 +126,7 @@ describe('importHashes, of ids', () => {
   });
 });
 
-describe('importHashes, of a put that was refused', () => {
+describe('importHashes after a rejected put', () => {
   test.each<[string, boolean, Item | undefined, string]>([
     ['after it had gone out before, where the table holds this key: taken', true, { id: 'a' }, 'imported'],
     ['after it had gone out before, where the table holds another: skipped', true, { id: 'b' }, 'skipped'],
@@ -143,8 +143,8 @@ describe('importHashes, of a put that was refused', () => {
   });
 });
 
-describe('importHashes, of a store that fails', () => {
-  test('tells what was taken before, reads no entries beyond those in hand, and fails as the store did', async () => {
+describe('importHashes with a store that fails', () => {
+  test('yields the earlier results, reads no further entries, and throws the failure', async () => {
     const fault = new LatchkeyError('STORE_UNAVAILABLE', 'gone');
     let read = 0;
     const entries = function* () {
@@ -165,7 +165,7 @@ describe('importHashes, of a store that fails', () => {
     expect(read).toBeLessThanOrEqual(2 + 4);
   });
 
-  test('of several entries fails as the first of them did, whichever failed sooner', async () => {
+  test('throws the failure of the first entry, even if another failed sooner', async () => {
     const store = new LaggingStore({
       put: async ({ id }) => {
         if (id === 'a') await new Promise(setImmediate);

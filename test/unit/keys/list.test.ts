@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { listPage, listPages, type ListPage } from '../../../keys/list.ts';
-import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
-import { RegistryStore, type Item, type PageOptions } from '../../../keys/store.ts';
+import { listPage, type ListPage, listPages } from '../../../keys/list.ts';
+import { type KeyRecord, serialiseRecord } from '../../../keys/record.ts';
+import { type Item, type PageOptions, RegistryStore } from '../../../keys/store.ts';
 import { answersInOrder } from '../../support/answersInOrder.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 import { NO_WAIT } from '../../support/noWait.ts';
@@ -10,7 +10,7 @@ import { NO_WAIT } from '../../support/noWait.ts';
 const NOW = () => NOW_MS;
 const HASH = '00ff'.repeat(16);
 
-/** A store whose every page is the one given, and which notes how it was asked. */
+/** A store that returns one page for every read, and records the options. */
 class OnePage extends RegistryStore {
   readonly asked: (PageOptions | boolean)[] = [];
   readonly #items: readonly Item[];
@@ -27,7 +27,7 @@ class OnePage extends RegistryStore {
     return { items: this.#items, lastKey: this.#lastKey };
   }
 
-  override async keysOfOwner(_owner: string, options: PageOptions) {
+  override async queryOwner(_owner: string, options: PageOptions) {
     return this.scan(options);
   }
 
@@ -43,7 +43,7 @@ function lastKeyOf(owner: string | undefined, keyHash: string): Item {
   return owner === undefined ? { keyHash } : { keyHash, owner, createdAt: CREATED_AT };
 }
 
-/** Of the list of an owner, or of all keys, whose page ends with this hash. */
+/** Returns the cursor of a page that ends with this hash, of an owner's list or the list of all keys. */
 async function cursorOf(owner?: string, keyHash = HASH): Promise<string | null> {
   return (await listPage(new OnePage([], lastKeyOf(owner, keyHash)), { owner }, NOW)).cursor;
 }
@@ -53,11 +53,11 @@ async function cutBeforeTime(): Promise<string> {
   return bytes.subarray(0, -CREATED_AT.length).toString('base64url');
 }
 
-describe('a page of keys', () => {
+describe('listPage', () => {
   const { record } = makeKey({ owner: 'a team' });
   const item = serialiseRecord(record);
 
-  test('is of at most 1000 keys and not read consistently unless that is asked for', async () => {
+  test('reads up to 1000 keys, and consistently only with consistentRead', async () => {
     const store = new OnePage([item]);
     await expect(listPage(store, {}, NOW)).resolves.toStrictEqual({ records: [record], corrupt: [], cursor: null });
     await listPage(store, { limit: 7, consistentRead: true }, NOW);
@@ -67,22 +67,22 @@ describe('a page of keys', () => {
     ]);
   });
 
-  test('of an owner is read by its hashes, not consistently unless that is asked for', async () => {
+  test('reads the keys of an owner by their hashes, and consistently only with consistentRead', async () => {
     const store = new OnePage([item]);
     await expect(listPage(store, { owner: 'a team' }, NOW)).resolves.toMatchObject({ records: [record] });
     await listPage(store, { owner: 'a team', consistentRead: true }, NOW);
     expect(store.asked.filter((asked) => typeof asked === 'boolean')).toStrictEqual([false, true]);
   });
 
-  test.each([0, 1001, 1.5, '7'])('is not of %p keys, and its bounds are told', async (limit) => {
+  test.each([0, 1001, 1.5, '7'])('rejects the limit %p, and names the limits', async (limit) => {
     await expect(listPage(new OnePage([]), { limit: limit as number }, NOW)).rejects.toMatchObject({
       code: 'INPUT_INVALID',
-      message: expect.stringMatching(new RegExp(`^limit: got ${JSON.stringify(limit)}, .* 1 to 1000$`)),
+      message: expect.stringMatching(new RegExp(`^limit: expected .* 1 to 1000, got ${JSON.stringify(limit)}$`)),
     });
   });
 });
 
-/** A store of these items in the order of their hashes. No read of it gives more than `mostRead`. */
+/** A store of these items in the order of their hashes. No read returns more than `mostRead`. */
 class Table extends RegistryStore {
   reads = 0;
   readonly #items: readonly Item[];
@@ -101,7 +101,7 @@ class Table extends RegistryStore {
     return { items, lastKey: items.length < rest.length ? items.at(-1) : undefined };
   }
 
-  override async keysOfOwner(owner: string, options: PageOptions) {
+  override async queryOwner(owner: string, options: PageOptions) {
     const { items, lastKey } = await this.scan(options);
     return { items: items.map(({ keyHash, createdAt }) => ({ keyHash, owner, createdAt })), lastKey };
   }
@@ -125,7 +125,7 @@ describe('a filtered list', () => {
     });
   const filter = ({ label }: KeyRecord) => label === 'passes';
 
-  test.each([undefined, 'a team'])('gives every key once, in full pages: owner %p', async (owner) => {
+  test.each([undefined, 'a team'])('returns every key once, in full pages, for the owner %p', async (owner) => {
     const kind = fc.constantFrom<Kind>(
       'passes',
       'fails',
@@ -138,7 +138,7 @@ describe('a filtered list', () => {
         const store = new Table(itemsOf(kinds), mostRead);
         const pages: ListPage[] = [];
         for await (const page of listPages(store, { owner, limit, filter }, NOW)) pages.push(page);
-        const ids = (wanted: Kind) => kinds.flatMap((kind, index) => (kind === wanted ? [`${index}`] : []));
+        const ids = (expected: Kind) => kinds.flatMap((kind, index) => (kind === expected ? [`${index}`] : []));
         const listed = pages.flatMap(({ records }) => records.map(({ id }) => id));
         expect(listed.toSorted()).toEqual(ids('passes').toSorted());
         const corrupt = pages.flatMap((page) => page.corrupt.map(({ keyId }) => keyId));
@@ -149,7 +149,7 @@ describe('a filtered list', () => {
     );
   });
 
-  test('of a state goes by the clock', async () => {
+  test('takes the state of a key from the clock', async () => {
     const { record } = makeKey({ expiresAt: at(0) });
     const store = new Table([serialiseRecord(record)]);
     await expect(listPage(store, { state: 'expired' }, NOW)).resolves.toMatchObject({ records: [record] });
@@ -160,7 +160,7 @@ describe('a filtered list', () => {
     expect(both.records).toEqual([]);
   });
 
-  test('takes few reads where few keys pass, and one where the first are enough', async () => {
+  test('needs few reads if few keys pass, and one if the first are enough', async () => {
     const few = new Table(itemsOf([...Array.from({ length: 500 }, () => 'fails' as const), 'passes']));
     await expect(listPage(few, { limit: 1, filter }, NOW)).resolves.toMatchObject({ records: [{ id: '500' }] });
     expect(few.reads).toBeLessThan(10);
@@ -169,7 +169,7 @@ describe('a filtered list', () => {
     expect(many.reads).toBe(1);
   });
 
-  test('ends where no further key passes of what was read', async () => {
+  test('ends if no further key of the last read passes', async () => {
     const store = new Table(itemsOf(['passes', 'passes']));
     await expect(listPage(store, { limit: 2, filter }, NOW)).resolves.toMatchObject({ cursor: null });
   });
@@ -181,13 +181,13 @@ describe('a cursor', () => {
     ['of an owner', 'a team', HASH],
     ['of all keys past a hash that is none', undefined, 'bad'],
     ['of an owner past a hash that is none', 'a team', 'bad'],
-  ])('%s goes on where its page ended', async (_, owner, keyHash) => {
+  ])('%s resumes where its page ended', async (_, owner, keyHash) => {
     const store = new OnePage([]);
     await listPage(store, { owner, cursor: await cursorOf(owner, keyHash) }, NOW);
     expect(store.asked[0]).toStrictEqual(expect.objectContaining({ startKey: lastKeyOf(owner, keyHash) }));
   });
 
-  test('of all keys is as short as the 32 bytes of its hash', async () => {
+  test('has the 32 bytes of the hash in a list of all keys', async () => {
     expect(await cursorOf()).toHaveLength(43);
   });
 
@@ -197,11 +197,11 @@ describe('a cursor', () => {
     ['of all keys', 'a team', () => cursorOf()],
     ['of another owner', 'a team', () => cursorOf('another')],
     ['cut before its time', 'a team', cutBeforeTime],
-  ])('%s is refused and told in another list', async (_, owner, made) => {
+  ])('%s is rejected in another list, with a message that shows it', async (_, owner, made) => {
     const cursor = await made();
     await expect(listPage(new OnePage([]), { owner, cursor }, NOW)).rejects.toMatchObject({
       code: 'INPUT_INVALID',
-      message: expect.stringMatching(/^cursor: got ./),
+      message: expect.stringMatching(/^cursor: expected .+, got ./),
     });
   });
 });

@@ -1,8 +1,8 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from '@jest/globals';
+import { checkRegistryOptions, type KeyRegistryOptions, REGISTRY_TRANSLATION } from '../../../keys/options.ts';
 import { KeyRegistry } from '../../../keys/registry.ts';
-import { checkRegistryOptions, REGISTRY_TRANSLATION, type KeyRegistryOptions } from '../../../keys/options.ts';
-import { answeringClient, itemOnWire, type Answer } from '../../support/answeringClient.ts';
+import { type Answer, answeringClient, itemOnWire } from '../../support/answeringClient.ts';
 import { makeKey, NOW_MS } from '../../support/keys.ts';
 import { NO_WAIT } from '../../support/noWait.ts';
 
@@ -16,7 +16,7 @@ function clientWith(body: Answer['body']): DynamoDBDocumentClient {
 const GIVEN = { client: clientWith({}), tableName: 'keys', actor: 'tests' };
 
 describe('checkRegistryOptions', () => {
-  test('has keys begin with sk_ and takes the time and the waits as they come, where nothing else is said', () => {
+  test('sets the prefix sk_, the clock and the waits by default', () => {
     expect(checkRegistryOptions(GIVEN)).toEqual({
       ...GIVEN,
       keyPrefix: 'sk_',
@@ -25,7 +25,7 @@ describe('checkRegistryOptions', () => {
     });
   });
 
-  test('keeps what is given', () => {
+  test('keeps the given options', () => {
     const options = {
       ...GIVEN,
       keyPrefix: 'live_',
@@ -36,14 +36,18 @@ describe('checkRegistryOptions', () => {
   });
 
   const WRONG = { tableName: '', actor: '', keyPrefix: 'SK' };
-  const TOLD = [/^tableName: got nothing, wanted \S/, /^actor: wanted \S/, /^keyPrefix: got "SK", wanted \S/];
+  const MESSAGES = [
+    /^tableName: expected .+, got nothing$/,
+    /^actor: expected \S/,
+    /^keyPrefix: expected .+, got "SK"$/,
+  ];
 
   test.each<[Partial<KeyRegistryOptions>, readonly RegExp[]]>([
-    [{ tableName: '' }, TOLD.slice(0, 1)],
-    [{ actor: '' }, TOLD.slice(1, 2)],
-    [{ keyPrefix: 'SK' }, TOLD.slice(2)],
-    [WRONG, TOLD],
-  ])('tells each option that is wrong, and no other: %p', (wrong, told) => {
+    [{ tableName: '' }, MESSAGES.slice(0, 1)],
+    [{ actor: '' }, MESSAGES.slice(1, 2)],
+    [{ keyPrefix: 'SK' }, MESSAGES.slice(2)],
+    [WRONG, MESSAGES],
+  ])('names each wrong option and no other: %p', (wrong, told) => {
     let error: unknown;
     try {
       checkRegistryOptions({ ...GIVEN, ...wrong });
@@ -60,12 +64,12 @@ describe('REGISTRY_TRANSLATION', () => {
   const { record, secret } = makeKey();
   const registryWith = (body: Answer['body']) => new KeyRegistry({ ...GIVEN, client: clientWith(body) });
 
-  test('has a number of the metadata written that is beyond what JavaScript counts exactly', async () => {
+  test('writes a number in metadata that JavaScript cannot represent exactly', async () => {
     const huge = { ...record, metadata: { huge: 1e21 } };
     await expect(registryWith({}).store({ record: huge })).resolves.toBeUndefined();
   });
 
-  test('has a number of 38 digits read as JSON reads it', async () => {
+  test('reads a number of 38 digits like JSON', async () => {
     const long = '12345678901234567890123456789012345678';
     const Item = { ...itemOnWire(record), metadata: { M: { long: { N: long }, short: { N: '3' } } } };
     expect(await registryWith({ Item }).find(secret)).toEqual({

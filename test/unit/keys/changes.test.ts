@@ -1,0 +1,355 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  type Change,
+  checkChanges,
+  type KeyChanges,
+  revokeChange,
+  updateChange,
+  updateExpressions,
+  versionRefusal,
+} from '../../../keys/changes.ts';
+import type { KeyRecord } from '../../../keys/record.ts';
+import type { KeyRegistry } from '../../../keys/registry.ts';
+import type { TestKeyFields } from '../../../testing/createTestKey.ts';
+import { answeredRegistry } from '../../support/answeredRegistry.ts';
+import { failure, recordAnswer, REFUSED, THROTTLED } from '../../support/answeringClient.ts';
+import { deepValue } from '../../support/deepJson.ts';
+import { failureOf } from '../../support/failureOf.ts';
+import { at, makeKey, NOW_MS } from '../../support/keys.ts';
+
+const ALL_FIELDS = 'label, owner, scopes, plan, expiresAt, metadata';
+
+describe('checkChanges', () => {
+  test.each([
+    ['null', null],
+    ['a text', ''],
+    ['an empty object', {}],
+    ['an undefined field', { label: undefined }],
+  ])('rejects %s, and names the fields', (_, changes) => {
+    expect(() => checkChanges(changes, NOW_MS)).toThrow(
+      expect.objectContaining({
+        code: 'INPUT_INVALID',
+        message: expect.stringMatching(new RegExp(`^changes: expected .*${ALL_FIELDS}, got none`)),
+      }),
+    );
+  });
+
+  test.each(['label', 'metadata'])('rejects a %s that is 25,000 lists deep', (name) => {
+    expect(() => checkChanges({ [name]: deepValue(25_000) }, NOW_MS)).toThrow(
+      expect.objectContaining({ code: 'INPUT_INVALID' }),
+    );
+  });
+
+  test('returns changes that share no list and no object with the input', () => {
+    const scopes = ['a'];
+    const metadata = { list: ['a'] };
+    const checked = checkChanges({ scopes, metadata, owner: null }, NOW_MS);
+    scopes.push('bad,scope');
+    metadata.list.push('b');
+    expect(checked).toStrictEqual({ scopes: ['a'], metadata: { list: ['a'] }, owner: null });
+  });
+
+  test('names each wrong field, and the possible fields instead of an unknown one', () => {
+    expect(() => checkChanges({ label: '', owner: 'acme', colour: 'red' }, NOW_MS)).toThrow(
+      expect.objectContaining({
+        code: 'INPUT_INVALID',
+        message: expect.stringMatching(new RegExp(`^label: expected [^;]+, got ""; .*${ALL_FIELDS}.*"colour"$`)),
+      }),
+    );
+  });
+});
+
+const KEY = makeKey({ owner: 'acme', plan: 'free' }).record;
+
+const IS_NOT_REVOKED = '(attribute_not_exists(#revokedAt) OR attribute_type(#revokedAt, :null))';
+const HAS_NO_END = '(attribute_not_exists(#expiresAt) OR attribute_type(#expiresAt, :null))';
+const IS_NOT_ROTATED = '(attribute_not_exists(#rotatedTo) OR attribute_type(#rotatedTo, :null))';
+
+describe('updateChange', () => {
+  test.each<[string, KeyChanges, Parameters<typeof updateChange>[1], readonly string[]]>([
+    ['allows a new label for any key that is not revoked', { label: 'b' }, { read: undefined }, []],
+    [
+      'allows a new expiry only if the expiry and the rotation are as they were read',
+      { label: 'b', expiresAt: at(1) },
+      { read: KEY },
+      [HAS_NO_END, IS_NOT_ROTATED],
+    ],
+    [
+      'compares the times and ids that were read',
+      { expiresAt: at(1) },
+      { read: { ...KEY, expiresAt: at(2), rotatedTo: 'successor' } },
+      ['#expiresAt = :expiresAtRead', '#rotatedTo = :rotatedToRead'],
+    ],
+  ])('%s', (_, changes, context, compared) => {
+    const change = updateChange(changes, context);
+    expect(change.conditions).toEqual([IS_NOT_REVOKED, ...compared]);
+    const { expiresAt: expiresAtRead, rotatedTo: rotatedToRead } = context.read ?? {};
+    expect(change.values).toEqual(JSON.parse(JSON.stringify({ expiresAtRead, rotatedToRead })));
+  });
+
+  test('rejects the removal of the expiry of a rotated key, and names the successor', () => {
+    const read = { ...KEY, expiresAt: at(1), rotatedTo: 'successor' };
+    expect(() => updateChange({ expiresAt: null }, { read })).toThrow(
+      expect.objectContaining({
+        code: 'CONFLICT',
+        keyId: KEY.id,
+        message: expect.stringContaining('successor'),
+      }),
+    );
+  });
+
+  test.each<[string, KeyChanges]>([
+    ['another expiry', { expiresAt: at(1) }],
+    ['no expiry, even if the key was rotated', { expiresAt: null }],
+  ])('rejects a change of a revoked key before it is written: %s', (_, changes) => {
+    const read = { ...KEY, revokedAt: at(-1), rotatedTo: 'successor' };
+    expect(() => updateChange(changes, { read })).toThrow(
+      expect.objectContaining({ code: 'ALREADY_REVOKED', keyId: KEY.id }),
+    );
+  });
+});
+
+describe('versionRefusal', () => {
+  const versioned = (version: number | undefined) => ({ ...KEY, ...(version === undefined ? {} : { version }) });
+
+  test.each<[number | undefined, number | undefined]>([
+    [undefined, undefined],
+    [3, undefined],
+    [undefined, 0],
+    [0, 0],
+    [3, 3],
+  ])('allows a record of version %p if version %p is expected', (version, expected) => {
+    expect(versionRefusal(versioned(version), expected)).toBeUndefined();
+  });
+
+  test.each<[number | undefined, number]>([
+    [undefined, 1],
+    [1, 0],
+    [4, 3],
+  ])('rejects a record of version %p if version %p is expected, and names both', (version, expected) => {
+    expect(versionRefusal(versioned(version), expected)).toMatchObject({
+      code: 'CONFLICT',
+      keyId: KEY.id,
+      message: expect.stringMatching(new RegExp(`other fields.*version ${expected}, got ${version ?? 0}\\b`)),
+    });
+  });
+});
+
+const { record } = makeKey();
+const FOUND = recordAnswer(record);
+
+describe('updateExpressions', () => {
+  const BARE: Change = { operation: 'x', done: 'x', conditions: [], isApplied: () => false, refusal: () => undefined };
+  const EXISTS = 'attribute_exists(#keyHash) AND #id = :id';
+  const CAN_COUNT = '(attribute_not_exists(#version) OR attribute_type(#version, :number))';
+  const NAMES = { '#keyHash': 'keyHash', '#id': 'id', '#version': 'version' };
+  const COUNTED = { ':id': 'the id', ':one': 1, ':number': 'N' };
+
+  test.each<[string, Partial<Change>, object]>([
+    [
+      'set attributes',
+      { set: { label: 'a', owner: 'b' } },
+      {
+        UpdateExpression: 'SET #label = :label, #owner = :owner ADD #version :one',
+        ConditionExpression: `${EXISTS} AND ${CAN_COUNT}`,
+        ExpressionAttributeNames: { ...NAMES, '#label': 'label', '#owner': 'owner' },
+        ExpressionAttributeValues: { ...COUNTED, ':label': 'a', ':owner': 'b' },
+      },
+    ],
+    [
+      'remove attributes',
+      { remove: ['plan', 'owner'] },
+      {
+        UpdateExpression: 'REMOVE #plan, #owner ADD #version :one',
+        ConditionExpression: `${EXISTS} AND ${CAN_COUNT}`,
+        ExpressionAttributeNames: { ...NAMES, '#plan': 'plan', '#owner': 'owner' },
+        ExpressionAttributeValues: COUNTED,
+      },
+    ],
+    [
+      'do both under conditions with their own values',
+      {
+        set: { label: 'a' },
+        remove: ['plan'],
+        conditions: ['#owner = :ownerRead', 'attribute_type(#plan, :null)'],
+        values: { ownerRead: 'acme', unused: 'unused' },
+      },
+      {
+        UpdateExpression: 'SET #label = :label REMOVE #plan ADD #version :one',
+        ConditionExpression: `${EXISTS} AND #owner = :ownerRead AND attribute_type(#plan, :null) AND ${CAN_COUNT}`,
+        ExpressionAttributeNames: { ...NAMES, '#label': 'label', '#plan': 'plan', '#owner': 'owner' },
+        ExpressionAttributeValues: { ...COUNTED, ':label': 'a', ':ownerRead': 'acme', ':null': 'NULL' },
+      },
+    ],
+    [
+      'compare the version',
+      { remove: ['plan'], expectedVersion: 3 },
+      {
+        UpdateExpression: 'SET #version = :nextVersion REMOVE #plan',
+        ConditionExpression: `${EXISTS} AND #version = :expectedVersion`,
+        ExpressionAttributeNames: { ...NAMES, '#plan': 'plan' },
+        ExpressionAttributeValues: { ':id': 'the id', ':expectedVersion': 3, ':nextVersion': 4 },
+      },
+    ],
+    [
+      'read an absent version as 0',
+      { remove: ['plan'], expectedVersion: 0 },
+      {
+        UpdateExpression: 'SET #version = :nextVersion REMOVE #plan',
+        ConditionExpression: `${EXISTS} AND ((attribute_not_exists(#version) OR attribute_type(#version, :null)) OR #version = :expectedVersion)`,
+        ExpressionAttributeNames: { ...NAMES, '#plan': 'plan' },
+        ExpressionAttributeValues: { ':id': 'the id', ':null': 'NULL', ':expectedVersion': 0, ':nextVersion': 1 },
+      },
+    ],
+    [
+      'replace a version that is not a number',
+      { remove: ['plan'], replacesVersion: true },
+      {
+        UpdateExpression: 'SET #version = :one REMOVE #plan',
+        ConditionExpression: `${EXISTS} AND NOT attribute_type(#version, :number)`,
+        ExpressionAttributeNames: { ...NAMES, '#plan': 'plan' },
+        ExpressionAttributeValues: COUNTED,
+      },
+    ],
+  ])('%s, and name only attributes and values that they use', (_, change, expected) => {
+    expect(updateExpressions('the id', { ...BARE, ...change })).toStrictEqual(expected);
+  });
+});
+
+const CHANGES: readonly (readonly [string, (registry: KeyRegistry) => Promise<unknown>, string, string])[] = [
+  ['update', (registry) => registry.update(record.id, { label: 'other' }), 'write', 'changed'],
+  ['disable', (registry) => registry.disable(record.id), 'write', 'disabled'],
+  ['enable', (registry) => registry.enable(record.id), 'write', 'enabled'],
+  ['revoke', (registry) => registry.revoke(record.id), 'revocation', 'revoked'],
+];
+
+describe('a change', () => {
+  test.each(CHANGES)(
+    'by %s throws STORE_UNAVAILABLE with its name if the store fails',
+    async (_, change, operation) => {
+      const registry = answeredRegistry(FOUND, failure('ResourceNotFoundException'));
+      await expect(change(registry)).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringMatching(new RegExp(`${operation}.*ResourceNotFoundException`)),
+      });
+    },
+  );
+
+  test.each(CHANGES)(
+    'by %s throws an error that says it was made if it leaves a corrupt record',
+    async (_, change, _operation, done) => {
+      const registry = answeredRegistry(FOUND, { body: { Attributes: { id: { S: record.id } } } });
+      await expect(change(registry)).rejects.toMatchObject({
+        code: 'RECORD_CORRUPT',
+        keyId: record.id,
+        message: expect.stringMatching(new RegExp(`\\b${done}\\b`)),
+      });
+    },
+  );
+
+  test.each(CHANGES.filter(([name]) => name !== 'enable'))(
+    'by %s throws CONFLICT with a cause if it was rejected without a reason in the record',
+    async (_, change) => {
+      await expect(change(answeredRegistry(FOUND, REFUSED, FOUND))).rejects.toMatchObject({
+        code: 'CONFLICT',
+        keyId: record.id,
+        message: expect.stringContaining(record.id),
+        cause: { name: 'ConditionalCheckFailedException' },
+      });
+    },
+  );
+
+  test.each(CHANGES)(
+    'by %s rejects a revoked key, with the time and the actor of the revocation',
+    async (_, change) => {
+      const revoked = { ...record, revokedAt: at(-1), revokedBy: 'somebody' };
+      const error = await failureOf(change(answeredRegistry(FOUND, REFUSED, recordAnswer(revoked))));
+      expect(error).toMatchObject({ code: 'ALREADY_REVOKED', keyId: record.id });
+      for (const shown of [record.id, '2030-06-15T11:59:59.999Z', 'somebody']) expect(String(error)).toContain(shown);
+    },
+  );
+
+  test('rejects a key that was revoked without an actor, with the time only', async () => {
+    const revoked = recordAnswer({ ...record, revokedAt: at(-1) });
+    await expect(answeredRegistry(FOUND, REFUSED, revoked).revoke(record.id)).rejects.toMatchObject({
+      code: 'ALREADY_REVOKED',
+      message: expect.stringMatching(/2030-06-15T11:59:59\.999Z$/),
+    });
+  });
+});
+
+/** Returns the result of a change that is rejected, if the record has these fields by then. */
+async function refused(
+  operation: 'disable' | 'enable',
+  fields: Partial<KeyRecord>,
+  tries: 'at once' | 'sent again' = 'at once',
+): Promise<unknown> {
+  const earlier = tries === 'at once' ? [] : [THROTTLED];
+  const registry = answeredRegistry(FOUND, ...earlier, REFUSED, recordAnswer({ ...record, ...fields }));
+  return registry[operation](record.id).catch((error: unknown) => error);
+}
+
+describe('disable', () => {
+  test.each<[string, Partial<KeyRecord>, object]>([
+    ['now by the same actor', { disabledAt: at(0), disabledBy: 'tests' }, { disabledAt: at(0) }],
+    ['now by another', { disabledAt: at(0), disabledBy: 'others' }, { code: 'CONFLICT' }],
+    ['by the same actor before', { disabledAt: at(-1), disabledBy: 'tests' }, { code: 'CONFLICT' }],
+  ])('decides on a second try for a key that was disabled %s', async (_, fields, outcome) => {
+    expect(await refused('disable', fields, 'sent again')).toMatchObject(outcome);
+  });
+
+  test('rejects a disabled key, with the time and the actor', async () => {
+    const error = await refused('disable', { disabledAt: at(-1), disabledBy: 'somebody' });
+    expect(error).toMatchObject({ code: 'CONFLICT', keyId: record.id });
+    expect(error).not.toHaveProperty('cause');
+    for (const shown of [record.id, '2030-06-15T11:59:59.999Z', 'somebody']) expect(String(error)).toContain(shown);
+  });
+
+  test('rejects a key that was disabled without an actor, with the time only', async () => {
+    expect(String(await refused('disable', { disabledAt: at(-1) }))).toMatch(/2030-06-15T11:59:59\.999Z$/);
+  });
+});
+
+describe('enable', () => {
+  test.each<[string, Partial<KeyRecord>, object]>([
+    ['neither disabled nor revoked', {}, { id: record.id, keyHash: record.keyHash }],
+    ['disabled', { disabledAt: at(-1) }, { code: 'CONFLICT' }],
+    ['revoked', { revokedAt: at(-1) }, { code: 'ALREADY_REVOKED' }],
+  ])('decides on a second try for a key that is then %s', async (_, fields, outcome) => {
+    expect(await refused('enable', fields, 'sent again')).toMatchObject(outcome);
+  });
+
+  test('rejects a key that is not disabled', async () => {
+    const error = await refused('enable', {});
+    expect(error).toMatchObject({ code: 'CONFLICT', keyId: record.id });
+    expect(error).not.toHaveProperty('cause');
+  });
+
+  test('throws CONFLICT with a cause if the key is disabled again by then', async () => {
+    expect(await refused('enable', { disabledAt: at(-1) })).toMatchObject({
+      code: 'CONFLICT',
+      cause: { name: 'ConditionalCheckFailedException' },
+    });
+  });
+});
+
+describe('revokeChange', () => {
+  test.each(['', 'x'.repeat(257)])('rejects the reason %p, and names the field and its limits', (reason) => {
+    expect(() => revokeChange({ reason }, 'ops', NOW_MS)).toThrow(
+      expect.objectContaining({ code: 'INPUT_INVALID', message: expect.stringMatching(/^reason: expected 1 to 256/) }),
+    );
+  });
+
+  const REVOKED = { revokedAt: at(0), revokedBy: 'ops', revokedReason: 'leaked' };
+
+  test.each<[string, TestKeyFields, boolean]>([
+    ['at the same time, by the same actor and for the same reason', REVOKED, true],
+    ['at another time', { ...REVOKED, revokedAt: at(1) }, false],
+    ['by another actor', { ...REVOKED, revokedBy: 'other' }, false],
+    ['for another reason', { ...REVOKED, revokedReason: 'lost' }, false],
+    ['without a reason', { revokedAt: at(0), revokedBy: 'ops' }, false],
+  ])('decides whether it made a revocation %s', (_, fields, expected) => {
+    const { record } = makeKey(fields);
+    expect(revokeChange({ reason: 'leaked' }, 'ops', NOW_MS).isApplied(record)).toBe(expected);
+  });
+});
