@@ -8,7 +8,7 @@ import { splitScopes } from '../keys/scope.ts';
 import { hashSecret, parseSecret } from '../keys/secret.ts';
 import { CliError } from '../operator/errors.ts';
 import { parseJson } from './options.ts';
-import type { KeptKey } from './secretSink.ts';
+import type { KeptKey } from './privateFile.ts';
 
 /** The name that stands for standard input. */
 export const STDIN = '-';

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { NOTE_PATH } from '../operator/findTable.ts';
+import { GATEWAY_STATE_PATH } from '../operator/findTable.ts';
 import { maskKeys } from '../keys/findKeys.ts';
 import { printable } from '../keys/printable.ts';
 import { TEMPLATE_PATH } from './synth.ts';
@@ -22,12 +22,19 @@ export function parseOptions(args: readonly string[], root: string): GatewayOpti
     .option('--db-port <number>', 'port of the embedded DynamoDB; any that is free unless given', parsePort)
     .option('--data <directory>', 'keep the table there across starts, instead of in memory', parsePath)
     .option('--template <file>', `for tests: serve this X.template.json instead of ${TEMPLATE_PATH}`, parsePath)
-    .option('--note <file>', `for tests: where to note the running gateway instead of ${NOTE_PATH}`, parsePath)
+    .option('--note <file>', `for tests: where to note the running gateway instead of ${GATEWAY_STATE_PATH}`, parsePath)
     .showSuggestionAfterError(false)
     .configureOutput({ outputError: (text, write) => write(`${printable(maskKeys(text.trimEnd()))}\n`) })
     .exitOverride();
   const options = command.parse(args, { from: 'user' }).opts<Partial<GatewayOptions>>();
-  return { port: 3000, dbPort: 0, data: undefined, template: undefined, note: join(root, NOTE_PATH), ...options };
+  return {
+    port: 3000,
+    dbPort: 0,
+    data: undefined,
+    template: undefined,
+    note: join(root, GATEWAY_STATE_PATH),
+    ...options,
+  };
 }
 
 function parsePort(text: string): number {

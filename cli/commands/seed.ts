@@ -6,7 +6,7 @@ import { CliError, isOutputClosed } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
 import { addActorOption, addKeyPrefixOption, addTableOptions } from '../options.ts';
 import { issuedKeyJson, issuedKeyLine, type Output } from '../output.ts';
-import { SecretsFile } from '../secretSink.ts';
+import { PrivateFile } from '../privateFile.ts';
 import { parseSeed, pendingKey, readSeedFile } from '../seedFile.ts';
 import { type RegistryOptions, withActingRegistry } from '../withRegistry.ts';
 
@@ -41,7 +41,7 @@ interface SeedRun {
   readonly plan: Plan;
   readonly registry: KeyRegistry;
   readonly report: SeedReport;
-  readonly secretsFile: SecretsFile | undefined;
+  readonly secretsFile: PrivateFile | undefined;
   readonly deps: CommandDeps;
 }
 
@@ -127,11 +127,13 @@ async function readExisting(
   return { labels, ids };
 }
 
-async function openSecretsFile({ out, skipExisting }: SeedOptions): Promise<SecretsFile | undefined> {
-  return out === undefined ? undefined : SecretsFile.open(out, { resume: skipExisting === true, remedy: OTHER_FILE });
+async function openSecretsFile({ out, skipExisting }: SeedOptions): Promise<PrivateFile | undefined> {
+  return out === undefined
+    ? undefined
+    : PrivateFile.openForKeys(out, { resume: skipExisting === true, remedy: OTHER_FILE });
 }
 
-function planOf(newKeys: readonly NewKey[], { labels, ids }: Existing, secretsFile: SecretsFile | undefined): Plan {
+function planOf(newKeys: readonly NewKey[], { labels, ids }: Existing, secretsFile: PrivateFile | undefined): Plan {
   const due = newKeys.filter(({ label }) => !labels.has(label));
   const skipped = newKeys.flatMap(({ label }) => (labels.has(label) ? [label] : []));
   const pending = pendingKey(secretsFile?.kept ?? [], { storedIds: ids, due });

@@ -101,11 +101,11 @@ export class LocalCli {
   async run(args: readonly string[], options: SessionOptions = {}): Promise<SessionResult> {
     const { table, input = '', env, revocationDelaySeconds, isTerminal = false } = options;
     const { readWrites, onStart, opened } = options;
-    const noteFile = join(this.directory, `${randomUUID()}.json`);
+    const gatewayStateFile = join(this.directory, `${randomUUID()}.json`);
     const { endpoint } = this.database;
     const place = { url: 'http://127.0.0.1:1', endpoint, tableName: table, region: 'us-east-1', pid: process.pid };
     const note = { ...place, revocationDelaySeconds, acceptedKeys: options.acceptedKeys };
-    await writeFile(noteFile, JSON.stringify(note));
+    await writeFile(gatewayStateFile, JSON.stringify(note));
     const terminal = isTerminal ? { isTTY: true, columns: 80 } : {};
     const stdout = Object.assign(pipeOf(readWrites), terminal);
     const stderr = Object.assign(new PassThrough(), terminal);
@@ -122,7 +122,7 @@ export class LocalCli {
       output,
       interruption,
       stdin,
-      noteFile: options.hasLocalGateway === false ? undefined : noteFile,
+      gatewayStateFile: options.hasLocalGateway === false ? undefined : gatewayStateFile,
       startConsole,
       openUrl: (url) => opened?.(url),
     });

@@ -66,7 +66,7 @@ test('the address is printed and opened, serves the table, and Ctrl-C ends it wi
     body: { actor: 'alice', isReadOnly: false, table: { name: table, kind: 'local' } },
   });
   const { exitCode, stdout, stderr } = await stop();
-  expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: `console: ${url}\n\nCtrl-C stops it.\n` });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: `console: ${url}\n\nPress Ctrl-C to stop it.\n` });
   expect(stderr).toBe('stopping\nerror: the console was stopped\n');
   await expect(fetch(url)).rejects.toThrow();
 });

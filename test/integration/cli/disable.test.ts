@@ -19,7 +19,7 @@ const stored = (id: string): Promise<KeyRecord> => cli.record(table, id);
 describe('a key is disabled', () => {
   test.each([
     [60, 'It may still be accepted for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).'],
-    [0, 'It is refused from now on: no cache holds it.'],
+    [0, 'It is rejected from now on: no cache contains it.'],
   ])('and people are told which, and when it takes effect: %d', async (revocationDelaySeconds, notice) => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['disable', record.id, '--yes'], { table, revocationDelaySeconds });
@@ -38,7 +38,7 @@ describe('a key is disabled', () => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['disable', record.id], { table, isTerminal: true, input: 'y\n' });
     expect(run.exitCode).toBe(0);
-    expect(run.stderr).toBe(`Disable key ${record.id}, "ci"? It is refused until it is enabled again. [y/N] `);
+    expect(run.stderr).toBe(`Disable key ${record.id}, "ci"? It will be rejected until you enable it again. [y/N] `);
   });
 
   test('and not after any other answer', async () => {
@@ -62,7 +62,7 @@ describe('a key is enabled', () => {
   test('and people are told when that takes effect', async () => {
     const { record } = await cli.putKey(table, DISABLED);
     const run = await cli.run(['enable', record.id], { table, revocationDelaySeconds: 60 });
-    const notice = 'It may still be refused for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).';
+    const notice = 'It may still be rejected for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).';
     expect(run).toEqual({ exitCode: 0, stdout: `Enabled key ${record.id}, "ci".\n${notice}\n`, stderr: '' });
     expect(await stored(record.id)).toEqual({ ...record, disabledAt: undefined, disabledBy: undefined });
   });

@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { PrivateFile, SecretsFile } from '../../../cli/secretSink.ts';
+import { PrivateFile } from '../../../cli/privateFile.ts';
 import { startWriteProxy, type WriteProxy } from '../../support/cli.ts';
 import { LocalCli } from '../../support/localCli.ts';
 
@@ -74,7 +74,7 @@ describe('a secret outlives a crash of the machine once its key is in the table'
 });
 
 test('append resolves only when the line is on the disk', async () => {
-  const file = await SecretsFile.open(join(cli.directory, 'appended.jsonl'), { resume: false });
+  const file = await PrivateFile.openForKeys(join(cli.directory, 'appended.jsonl'), { resume: false });
   await file.append('{"key":"sk_a","record":{"id":"1"}}').then(() => steps.push('resolved'));
   await file.close();
   expect(steps).toEqual(['directory synced', 'written', 'synced', 'resolved']);
@@ -93,7 +93,7 @@ test.each([
   [
     'a key',
     async (path: string) => {
-      const file = await SecretsFile.open(path, { resume: false });
+      const file = await PrivateFile.openForKeys(path, { resume: false });
       await file.append('{"key":"sk_a"}').finally(() => file.close());
     },
   ],
@@ -118,7 +118,7 @@ test.each<[string, (path: string) => Promise<unknown>]>([
   [
     'a key',
     async (path) => {
-      const file = await SecretsFile.open(path, { resume: false });
+      const file = await PrivateFile.openForKeys(path, { resume: false });
       await file.append('{"key":"sk_a"}').finally(() => file.close());
     },
   ],
@@ -143,7 +143,7 @@ test('an export over a file that exists says so and leaves it; one that is disca
   const path = await cli.write('precious', 'precious');
   await expect(PrivateFile.create(path)).rejects.toMatchObject({
     code: 'FILE_UNUSABLE',
-    message: `--out: ${path}: it exists: give another`,
+    message: `--out: ${path}: already exists: pass another path`,
     cause: { code: 'EEXIST' },
   });
   expect(await readFile(path, 'utf8')).toBe('precious');

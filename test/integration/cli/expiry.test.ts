@@ -38,5 +38,5 @@ const NO_TIMES = [
 
 test.each(NO_SPANS.concat(NO_TIMES))('%j is refused', (text) => {
   expect(() => parseExpiry(text, NOW_MS)).toThrow(InvalidArgumentError);
-  expect(() => parseExpiry(text, NOW_MS)).toThrow(/2030-01-31 \(the end of that day in UTC\)/);
+  expect(() => parseExpiry(text, NOW_MS)).toThrow(/2030-01-31 \(until the end of that day in UTC\)/);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { explainFault, failureOf, isUnreachable } from '../../../operator/aws.ts';
+import { explainFault, toFailure, isUnreachable } from '../../../operator/aws.ts';
 import { CliError } from '../../../operator/errors.ts';
 import type { TableLocation } from '../../../operator/findTable.ts';
 import { LatchkeyError } from '../../../keys/errors.ts';
@@ -45,8 +45,12 @@ const CAUSES: [string, unknown, RegExp][] = [
   ['a wrong signature for STS', faultOf('SignatureDoesNotMatch'), /AWS_SECRET_ACCESS_KEY.*clock/],
   ['half a signature', faultOf('IncompleteSignatureException'), /AWS_SECRET_ACCESS_KEY.*clock/],
   ['access denied', faultOf('AccessDeniedException', DENIED), /denied.*dynamodb:Scan/],
-  ['access to the KMS key denied', faultOf('AccessDeniedException', KMS_DENIED), /denied.*grant of kms:Decrypt$/],
-  ['access denied without a word', faultOf('AccessDeniedException'), /denied.*need a grant to use it$/],
+  [
+    'access to the KMS key denied',
+    faultOf('AccessDeniedException', KMS_DENIED),
+    /denied.*need permission for kms:Decrypt$/,
+  ],
+  ['access denied without a word', faultOf('AccessDeniedException'), /denied.*need permission to use it$/],
   ['a profile with MFA', faultOf('CredentialsProviderError', MFA_NEEDED), /MFA.*get-session-token/],
   ['no region', faultOf('Error', 'Region is missing'), /AWS_REGION/],
   ['a region that is no host name', faultOf('Error', 'Region not accepted: region="x y"'), /AWS_REGION/],
@@ -62,12 +66,12 @@ const CAUSES: [string, unknown, RegExp][] = [
   ],
   ['a certificate of its own', faultOf('Error', '', 'DEPTH_ZERO_SELF_SIGNED_CERT'), /cannot be reached/],
   ['a certificate of a chain of its own', faultOf('Error', '', 'SELF_SIGNED_CERT_IN_CHAIN'), /cannot be reached/],
-  ['no answer', faultOf('TimeoutError'), /no answer in time/],
+  ['no answer', faultOf('TimeoutError'), /no response in time/],
   ['throttling', faultOf('ThrottlingException'), /throttling.*again/],
   ['throttling of a table', faultOf('ProvisionedThroughputExceededException'), /throttling.*again/],
   ['throttling of an account', faultOf('RequestLimitExceeded'), /throttling.*again/],
-  ['an answer that is not JSON', faultOf('SyntaxError'), /answer of DynamoDB cannot be read \(SyntaxError\)/],
-  ['an answer of another kind', faultOf('UnreadableAnswer'), /answer of DynamoDB cannot be read/],
+  ['an answer that is not JSON', faultOf('SyntaxError'), /response of DynamoDB cannot be read \(SyntaxError\)/],
+  ['an answer of another kind', faultOf('UnreadableAnswer'), /response of DynamoDB cannot be read/],
   ['a table of another kind', faultOf('ValidationException'), /"keys-table"/],
   ['what nobody foresaw', faultOf('InternalServerError'), /InternalServerError/],
 ];
@@ -105,8 +109,10 @@ describe('the remedy fits where the table is', () => {
 
   test('the action that was denied is named in each wording of AWS', () => {
     const denied = (message: string) => explain(faultOf('AccessDeniedException', message));
-    expect(denied('x is not authorized to perform:   dynamodb:Scan on resource: y')).toMatch(/grant of dynamodb:Scan$/);
-    expect(denied('x is not authorized to perform dynamodb:Query')).toMatch(/grant of dynamodb:Query$/);
+    expect(denied('x is not authorized to perform:   dynamodb:Scan on resource: y')).toMatch(
+      /permission for dynamodb:Scan$/,
+    );
+    expect(denied('x is not authorized to perform dynamodb:Query')).toMatch(/permission for dynamodb:Query$/);
   });
 
   test('the fault is kept as the cause', () => {
@@ -114,23 +120,23 @@ describe('the remedy fits where the table is', () => {
   });
 });
 
-describe('failureOf', () => {
+describe('toFailure', () => {
   test.each([['a text'], [undefined], [{ name: 'TimeoutError', code: 'ECONNREFUSED' }]])(
     'finds nothing in %p, which is not an error',
     (thrown) => {
-      expect(failureOf(thrown)).toEqual({ name: '', message: '', code: '', httpStatus: 0 });
+      expect(toFailure(thrown)).toEqual({ name: '', message: '', code: '', httpStatus: 0 });
     },
   );
 
   test('leaves out a code that is a number', () => {
-    expect(failureOf(Object.assign(new Error('no'), { code: 7 }))).toMatchObject({ name: 'Error', code: '' });
+    expect(toFailure(Object.assign(new Error('no'), { code: 7 }))).toMatchObject({ name: 'Error', code: '' });
   });
 });
 
 test.each(['XCONNREFUSED', 'Econnrefused', 'ENOENT ', 'X_CERT_HAS_EXPIRED'])(
   'the code %j does not make DynamoDB unreachable',
   (code) => {
-    expect(isUnreachable(failureOf(Object.assign(new Error('no'), { code })))).toBe(false);
+    expect(isUnreachable(toFailure(Object.assign(new Error('no'), { code })))).toBe(false);
   },
 );
 

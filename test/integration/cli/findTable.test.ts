@@ -22,10 +22,10 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 async function find(options: TableOptions, env: Environment = {}, note?: object | string) {
-  const noteFile = join(directory, 'local.json');
-  await rm(noteFile, { force: true });
-  if (note !== undefined) await writeFile(noteFile, typeof note === 'string' ? note : JSON.stringify(note));
-  return findTable(options, { env, noteFile });
+  const gatewayStateFile = join(directory, 'local.json');
+  await rm(gatewayStateFile, { force: true });
+  if (note !== undefined) await writeFile(gatewayStateFile, typeof note === 'string' ? note : JSON.stringify(note));
+  return findTable(options, { env, gatewayStateFile });
 }
 
 async function codeOf(finding: Promise<unknown>): Promise<CliErrorCode | undefined> {

@@ -29,7 +29,7 @@ afterAll(() => cli.stop());
 test('the help groups the commands, and names each', async () => {
   const { exitCode, stdout, stderr } = await cli.run(['--help']);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  for (const heading of ['Issue:', 'Look:', 'Change:', 'Move:', 'This program:'])
+  for (const heading of ['Issue keys:', 'Find keys:', 'Change keys:', 'Move keys:', 'Other:'])
     expect(stdout).toContain(`\n${heading}\n`);
   const named = [...stdout.matchAll(/^ {2}([a-z]+) .* {2}/gm)].map(([, name]) => name);
   expect(named.toSorted()).toEqual(expect.arrayContaining([...COMMANDS, 'help'].toSorted()));
@@ -105,7 +105,7 @@ describe('a package without the local gateway', () => {
   });
 
   test.each([
-    ['no table', ['list'], /which table\? Give --table NAME or --stack NAME, or set LATCHKEY_TABLE\n$/],
+    ['no table', ['list'], /no table given: pass --table NAME or --stack NAME, or set LATCHKEY_TABLE\n$/],
     ['--local', ['list', '--local'], /unknown option '--local'/],
   ])('does not point to it where it got %s', async (_, args, expected) => {
     const { exitCode, stderr } = await cli.run(args, { hasLocalGateway });
@@ -117,7 +117,7 @@ describe('a package without the local gateway', () => {
 
 test('this repository has --local in the help, the completion and the question for a table', async () => {
   expect((await cli.run(['--help'])).stdout).toContain('--local');
-  expect((await cli.run(['list', '--help'])).stdout).toMatch(/--local +the table that npm start serves/);
+  expect((await cli.run(['list', '--help'])).stdout).toMatch(/--local +use the table that npm start serves/);
   expect((await cli.run(['completion', 'bash'])).stdout).toContain('--local');
-  expect((await cli.run(['list'])).stderr).toContain('--local for the one that npm start serves');
+  expect((await cli.run(['list'])).stderr).toContain('--local for the table of npm start');
 });

@@ -243,7 +243,7 @@ describe('bad usage exits 2, and what was given is not repeated', () => {
   test.each([
     ['a key as an argument', ['identify', secret], '', /argument.*history/],
     ['a foreign key as an argument', ['identify', FOREIGN, 'x'], '', /argument.*history/],
-    ['no key', ['identify'], '\n', /got no key/],
+    ['no key', ['identify'], '\n', /expected a key .*got nothing/],
     ['more than 1 MB', ['identify'], 'x'.repeat(1024 * 1024 + 1), /latchkey scan/],
   ])('%s', async (_, args, input, expected) => {
     const { exitCode, stdout, stderr } = await cli.run(args, { table, input });

@@ -192,7 +192,7 @@ describe('the order', () => {
 
   test('tells people how many keys a sorted list leaves out', async () => {
     const { stderr } = await cli.run(['list', '--sort', 'label', '--limit', '3'], { table: sorted });
-    expect(stderr).toBe('1 more key is not shown: raise --limit, or pass --all\n');
+    expect(stderr).toBe('1 more key is not shown: increase --limit, or pass --all\n');
     const { stderr: ofAll } = await cli.run(['list', '--sort', 'label', '--limit', '4'], { table: sorted });
     expect(ofAll).toBe('');
   });
@@ -325,5 +325,5 @@ test('a cursor is told whole, also one that looks like a key', async () => {
     await cli.putKey(own, { keyHash: Buffer.from(cursor, 'base64url').toString('hex') as KeyHash });
   }
   const { stderr } = await cli.run(['list', '--limit', '1'], { table: own });
-  expect(cursors.map((cursor) => `more keys may follow: --cursor ${cursor}\n`)).toContain(stderr);
+  expect(cursors.map((cursor) => `for more keys, pass --cursor ${cursor}\n`)).toContain(stderr);
 });

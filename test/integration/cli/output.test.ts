@@ -173,7 +173,7 @@ scopes:  a b
 plan:    free
 expires: ${at(DAY_MS)} (in 1 day)
 
-Keep the key now: it will not be shown again.`,
+Store the key now: you cannot see it again.`,
     );
   });
 

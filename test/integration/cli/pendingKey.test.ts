@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { pendingKey } from '../../../cli/seedFile.ts';
-import type { KeptKey } from '../../../cli/secretSink.ts';
+import type { KeptKey } from '../../../cli/privateFile.ts';
 import { makeKey } from '../../support/keys.ts';
 import { publicRecord } from '../../../keys/record.ts';
 

@@ -45,10 +45,10 @@ async function scan(tableName: string): Promise<Record<string, unknown>[]> {
 
 /** Runs a command in this process, at `NOW_MS`, with a note that names `tableName` and nothing in the environment. */
 async function runLocally(args: readonly string[], tableName: string, { isTTY = false } = {}) {
-  const noteFile = join(directory, `${tableName}.json`);
+  const gatewayStateFile = join(directory, `${tableName}.json`);
   const { endpoint } = database;
   await writeFile(
-    noteFile,
+    gatewayStateFile,
     JSON.stringify({ url: NOWHERE, endpoint, tableName, region: 'us-east-1', pid: process.pid }),
   );
   const [stdout, stderr] = [Object.assign(new PassThrough(), { isTTY }), new PassThrough()];
@@ -59,7 +59,7 @@ async function runLocally(args: readonly string[], tableName: string, { isTTY = 
     output,
     interruption: new Interruption({ exit: () => {}, note: () => {} }),
     stdin: Readable.from([]),
-    noteFile,
+    gatewayStateFile,
     startConsole,
     openUrl: () => {},
   });
@@ -125,7 +125,7 @@ describe('create, then list', () => {
     expect(human.stdout.split(secret)).toHaveLength(2);
     expect(human.stdout).toContain(String(items.find(({ label }) => label === 'for people')?.['id']));
     expect(human.stdout).toMatch(/^plan: +pro$/m);
-    expect(human.stdout).toMatch(/not be shown again/);
+    expect(human.stdout).toMatch(/you cannot see it again/);
   });
 
   test('programs get exactly the key and its record, without the hash and without what is absent', () => {

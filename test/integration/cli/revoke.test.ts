@@ -54,10 +54,10 @@ interface Session {
 
 /** Runs `latchkey revoke … --local` in this process, at `NOW_MS`. */
 async function revoke(args: readonly string[], { typed, stderrIsFile = false, delay }: Session = {}) {
-  const noteFile = join(directory, `${randomUUID()}.json`);
+  const gatewayStateFile = join(directory, `${randomUUID()}.json`);
   const { endpoint } = database;
   const note = { url: 'http://127.0.0.1:1', endpoint, tableName: TABLE, region: 'us-east-1', pid: process.pid };
-  await writeFile(noteFile, JSON.stringify({ ...note, revocationDelaySeconds: delay }));
+  await writeFile(gatewayStateFile, JSON.stringify({ ...note, revocationDelaySeconds: delay }));
   const isTTY = typed !== undefined;
   const stdin = Object.assign(new PassThrough(), { isTTY });
   stdin.end(typed ?? '');
@@ -68,7 +68,7 @@ async function revoke(args: readonly string[], { typed, stderrIsFile = false, de
     output: new Output({ stdout, stderr }),
     interruption: new Interruption({ exit: () => {}, note: () => {} }),
     stdin,
-    noteFile,
+    gatewayStateFile,
     startConsole,
     openUrl: () => {},
   });
@@ -98,7 +98,7 @@ describe('a key is revoked', () => {
   });
 
   test.each([
-    ['no cache', 0, /refused from now on/],
+    ['no cache', 0, /rejected from now on/],
     ['a cache of a second', 1, /up to 1 second \(/],
     ['both caches', 360, /up to 360 seconds \(/],
     ['what a gateway of another version does not tell', undefined, /recordCacheTtl.*resultsCacheTtl.*RevocationDelay/],
@@ -140,7 +140,7 @@ describe('on a terminal', () => {
       const { record } = await putKey();
       const { exitCode, stdout, stderr } = await revoke([record.id, '--json'], { typed });
       expect(exitCode).toBe(0);
-      expect(stderr).toBe(`Revoke key ${record.id}, "ci"? It cannot be undone. [y/N] `);
+      expect(stderr).toBe(`Revoke key ${record.id}, "ci"? This cannot be undone. [y/N] `);
       expect(JSON.parse(stdout).record).toMatchObject({ id: record.id, revokedAt: at(0) });
     },
   );

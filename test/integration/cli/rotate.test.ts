@@ -57,10 +57,10 @@ describe('a key is rotated', () => {
 id:      ${rotatedTo}
 label:   ci
 
-Keep the key now: it will not be shown again.
+Store the key now: you cannot see it again.
 
-It succeeds key ${record.id}, "ci".
-The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 60 seconds (recordCacheTtl plus resultsCacheTtl) more.
+It replaces key ${record.id}, "ci".
+The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 60 seconds (recordCacheTtl plus resultsCacheTtl) after that.
 `,
       stderr: '',
     });
@@ -80,7 +80,7 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
     const { record } = await cli.putKey(table);
     const args = ['rotate', record.id, '--grace', '0', '--yes'];
     const { stdout } = await cli.run(args, { table, revocationDelaySeconds: 0 });
-    expect(stdout).toContain('\nThe old key is refused from now on: no cache holds it.\n');
+    expect(stdout).toContain('\nThe old key is rejected from now on: no cache contains it.\n');
   });
 
   test.each<[string[], string | undefined]>([
@@ -96,8 +96,8 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
   });
 
   test.each([
-    [['--grace', '24h'], 'It then works for 24h at most.'],
-    [['--grace', '0'], 'It is then refused.'],
+    [['--grace', '24h'], 'It will work for at most another 24h.'],
+    [['--grace', '0'], 'It will be rejected at once.'],
   ])('on a terminal after a yes: %j', async (args, consequence) => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['rotate', record.id, ...args], { table, isTerminal: true, input: 'y\n' });

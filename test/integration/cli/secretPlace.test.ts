@@ -94,7 +94,7 @@ describe('create --out', () => {
     const before = await cli.records(table);
     const run = await cli.run([...CREATE, '--out', out], { table });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(run.stderr).toBe(`error: --out: ${out}: it exists: give another\n`);
+    expect(run.stderr).toBe(`error: --out: ${out}: already exists: pass another path\n`);
     expect(await cli.records(table)).toEqual(before);
   });
 
@@ -111,6 +111,6 @@ describe('create --out', () => {
     const run = await runCli([...CREATE, '--out', lost], { env });
     const { record } = JSON.parse(await readFile(lost, 'utf8'));
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(run.stderr).toContain(`the key in ${lost} is good only if the list has the id ${record.id}\nerror: `);
+    expect(run.stderr).toContain(`the key in ${lost} is valid only if the list has the id ${record.id}\nerror: `);
   });
 });

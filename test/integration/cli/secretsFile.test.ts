@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { PrivateFile, SecretsFile } from '../../../cli/secretSink.ts';
+import { PrivateFile } from '../../../cli/privateFile.ts';
 import { unprivileged, unprivilegedUser } from '../../support/unprivileged.ts';
 
 const ROOT = process.cwd();
@@ -29,8 +29,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-async function append(line: string, resume: boolean): Promise<SecretsFile> {
-  const file = await SecretsFile.open(path, { resume });
+async function append(line: string, resume: boolean): Promise<PrivateFile> {
+  const file = await PrivateFile.openForKeys(path, { resume });
   await file.append(line);
   await file.close();
   return file;
@@ -53,7 +53,7 @@ describe('a new file', () => {
   });
 
   test('that nothing was written to is taken away', async () => {
-    const file = await SecretsFile.open(path, { resume: false });
+    const file = await PrivateFile.openForKeys(path, { resume: false });
     await file.close();
     expect(await readdir(directory)).toEqual([]);
   });
@@ -62,7 +62,7 @@ describe('a new file', () => {
 describe('a file that is there', () => {
   test('is left alone unless it is to be gone on with', async () => {
     await writeFile(path, `${A}\n`);
-    await expect(SecretsFile.open(path, { resume: false })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    await expect(PrivateFile.openForKeys(path, { resume: false })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
   });
 
@@ -91,7 +91,7 @@ describe('a file that is there', () => {
 
   test('keeps what earlier runs wrote if a resumed run adds nothing', async () => {
     await writeFile(path, `${A}\n`);
-    const file = await SecretsFile.open(path, { resume: true });
+    const file = await PrivateFile.openForKeys(path, { resume: true });
     await file.close();
     expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
   });
@@ -105,7 +105,7 @@ describe('a file that is there', () => {
     '{"key":"sk_a","record":{"label":"a"}}',
   ])('is refused and left as it is if a line lacks a key or the id of its record: %s', async (line) => {
     await writeFile(path, `${A}\n${line}\n`);
-    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({
+    await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({
       code: 'FILE_UNUSABLE',
       message: expect.stringContaining(path),
     });
@@ -114,18 +114,18 @@ describe('a file that is there', () => {
 
   test('is refused at once if it is a pipe, whose other end nobody may ever open', async () => {
     execFileSync('mkfifo', [path]);
-    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({
+    await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({
       code: 'FILE_UNUSABLE',
-      message: expect.stringContaining('not a file that seed --out wrote'),
+      message: expect.stringContaining('was not written by seed --out'),
     });
   });
 
   test.each([
-    [{ resume: false }, 'it exists: give another'],
-    [{ resume: false, remedy: 'add --skip-existing' }, 'it exists: add --skip-existing'],
+    [{ resume: false }, 'already exists: pass another path'],
+    [{ resume: false, remedy: 'add --skip-existing' }, 'already exists: add --skip-existing'],
   ])('opened with %j says what to do', async (options, message) => {
     await writeFile(path, `${A}\n`);
-    await expect(SecretsFile.open(path, options)).rejects.toMatchObject({
+    await expect(PrivateFile.openForKeys(path, options)).rejects.toMatchObject({
       message: `--out: ${path}: ${message}`,
       cause: { code: 'EEXIST' },
     });
@@ -136,7 +136,7 @@ describe('a file that is there', () => {
     async (text) => {
       await writeFile(path, text);
       await chmod(path, 0o644);
-      await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+      await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
       expect(await readFile(path, 'utf8')).toBe(text);
       expect(await modeOf(path)).toBe(0o644);
     },
@@ -146,15 +146,15 @@ describe('a file that is there', () => {
     const other = join(directory, 'other');
     await writeFile(other, `${A}\n`);
     await symlink(other, path);
-    await expect(SecretsFile.open(path, { resume })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    await expect(PrivateFile.openForKeys(path, { resume })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
   });
 
   test('is refused where it is a directory, or lies in none', async () => {
     path = directory;
-    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     path = join(directory, 'none', 'keys.jsonl');
     for (const resume of [true, false]) {
-      await expect(SecretsFile.open(path, { resume })).rejects.toMatchObject({
+      await expect(PrivateFile.openForKeys(path, { resume })).rejects.toMatchObject({
         code: 'FILE_UNUSABLE',
         message: `--out: ${path}: cannot be written: ENOENT`,
         cause: { code: 'ENOENT' },
@@ -178,7 +178,7 @@ describe('a directory that can be written to but not read', () => {
   test.each([true, false])(
     'gets no file of keys, so that the next try is not blocked; resuming: %s',
     async (resume) => {
-      const open = () => unprivileged(() => SecretsFile.open('keys.jsonl', { resume }));
+      const open = () => unprivileged(() => PrivateFile.openForKeys('keys.jsonl', { resume }));
       await expect(open()).rejects.toMatchObject({ code: 'FILE_UNUSABLE', message: expect.stringMatching(/EACCES/) });
       await chmod(directory, 0o700);
       expect(await readdir(directory)).toEqual([]);
@@ -211,12 +211,12 @@ describe('a call that fails leaves nothing behind', () => {
 
   test.each(['chmod', 'sync'] as const)('of a new file of keys whose %s fails', async (method) => {
     await failNext(method);
-    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     expect(await readdir(directory)).toEqual([]);
   });
 
   test.each(['appendFile', 'sync'] as const)('of a first key whose %s fails', async (method) => {
-    const file = await SecretsFile.open(path, { resume: false });
+    const file = await PrivateFile.openForKeys(path, { resume: false });
     await failNext(method);
     await expect(file.append(A)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     await file.close();
@@ -224,7 +224,7 @@ describe('a call that fails leaves nothing behind', () => {
   });
 
   test('of a second key, and the first one stays', async () => {
-    const file = await SecretsFile.open(path, { resume: false });
+    const file = await PrivateFile.openForKeys(path, { resume: false });
     await file.append(A);
     await failNext('sync');
     await expect(file.append(B)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });

@@ -88,9 +88,9 @@ describe('--stack', () => {
   });
 
   test.each([
-    ['AccessDenied', /grant of cloudformation:DescribeStacks/],
+    ['AccessDenied', /permission for cloudformation:DescribeStacks/],
     ['ExpiredToken', /sign in/],
-    ['Odd', /does not tell: Odd/],
+    ['Odd', /CloudFormation failed: Odd/],
   ])('an answer of %s is told without the account', async (stackError, expected) => {
     const stub = await startAwsStub({ stackError });
     const run = await runCli(['list', '--stack', 'Keys'], { env: { ...environment(), ...stub.env } });

@@ -1,7 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { barChart } from '../../../cli/records.ts';
+import { barChart } from '../../../cli/commands/stats.ts';
 import type { KeyRecord } from '../../../keys/record.ts';
 import { at, makeKey } from '../../support/keys.ts';
 import { LocalCli } from '../../support/localCli.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => cli.stop());
 
-test('programs get the counts: by state of all keys, by use and expiry of the active ones', async () => {
+test('programs get the counts: by state of all keys, by use and expiry Active keys:', async () => {
   const { exitCode, stdout, stderr } = await cli.run(['stats', '--json'], { table });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(JSON.parse(stdout)).toEqual({
@@ -69,7 +69,7 @@ expired              1  ${bar(7)}
 disabled             1  ${bar(7)}
 revoked              2  ${bar(14)}
 
-of the active ones
+Active keys:
 
 never used           1  ${bar(7)}
 not used for 90d     1  ${bar(7)}
