@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { startAwsStub } from '../../support/awsStub.ts';
 import { LOCAL_AWS, runCli } from '../../support/cli.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
 const ARN = 'arn:aws:iam::111122223333:user/alice';
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
 const environment = () => ({ ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, LATCHKEY_TABLE: table });
 const recordOf = async (id: string) => (await cli.records(table)).find((record) => record.id === id);

@@ -1,15 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { LocalCli } from '../../support/localCli.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { useCli } from '../../support/useCli.ts';
 
-let cli: LocalCli;
+const { cli } = useCli();
 let bash = '';
 beforeAll(async () => {
-  cli = await LocalCli.start();
   bash = await cli.write('completion.bash', (await cli.run(['completion', 'bash'])).stdout);
   await cli.write('keys one.json', '');
 });
-afterAll(() => cli.stop());
 
 /** What bash offers where the last of the words is being typed. */
 function offered(...words: readonly string[]): readonly string[] {

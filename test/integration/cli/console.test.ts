@@ -1,16 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Interruption } from '../../../cli/signals.ts';
-import { LocalCli, type SessionResult } from '../../support/localCli.ts';
+import { type SessionResult, useCli } from '../../support/useCli.ts';
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
 interface Started {
   /** As a browser was told it; with `--no-open` there is none. */

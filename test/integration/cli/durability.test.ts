@@ -4,18 +4,15 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { PrivateFile } from '../../../cli/privateFile.ts';
 import { startWriteProxy, type WriteProxy } from '../../support/cli.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 /** What reached the disk and the table, in order: each step is noted when it is over. */
 const steps: string[] = [];
 
-let cli: LocalCli;
-let table = '';
+const { cli, table } = useCli();
 let proxy: WriteProxy;
 let fileHandle: FileHandle;
 beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
   proxy = await startWriteProxy(cli.database.endpoint, { before: () => void steps.push('stored') });
   const opened = await open(await cli.write('any', ''));
   fileHandle = Object.getPrototypeOf(opened);
@@ -23,7 +20,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await proxy.stop();
-  await cli.stop();
 });
 
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Output } from '../../../cli/output.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const COMMANDS = [
   'create',
@@ -20,11 +20,7 @@ const COMMANDS = [
 /** ECMA-48's "select graphic rendition". */
 const SET_COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`);
 
-let cli: LocalCli;
-beforeAll(async () => {
-  cli = await LocalCli.start();
-});
-afterAll(() => cli.stop());
+const { cli } = useCli();
 
 test('the help groups the commands, and names each', async () => {
   const { exitCode, stdout, stderr } = await cli.run(['--help']);

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { keyState } from '../../../keys/state.ts';
 import { NOW_MS } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const SHORT = '0230fe52';
 const LONG = '0230fe52-5b8e-4c56-9d2f-7a1f6f0a3b11';
 
-let cli: LocalCli;
-beforeAll(async () => {
-  cli = await LocalCli.start();
-});
-afterAll(() => cli.stop());
+const { cli } = useCli();
 
 /** A table in which the whole id of one key is the start of another's. */
 async function makeTable(): Promise<string> {

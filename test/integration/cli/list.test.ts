@@ -1,10 +1,10 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { parse } from 'csv-parse/sync';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
 import type { KeyHash } from '../../../keys/secret.ts';
 import { at, makeKey, MINUTE_MS } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const DAY_MS = 86_400_000;
 const KEYS: readonly Partial<KeyRecord>[] = [
@@ -25,16 +25,12 @@ const KEYS: readonly Partial<KeyRecord>[] = [
   },
 ];
 
-let cli: LocalCli;
-let table = '';
+const { cli, table } = useCli();
 let records: readonly KeyRecord[];
 beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
   for (const key of KEYS) await cli.putKey(table, key);
   records = await cli.records(table);
 });
-afterAll(() => cli.stop());
 
 const labelsIn = (stdout: string) =>
   JSON.parse(stdout)

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { serialiseRecord } from '../../../keys/record.ts';
 import { makeKey } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 /** A key made elsewhere: base62, hex with a prefix, base64url. */
 const FOREIGN = [
@@ -12,13 +12,7 @@ const FOREIGN = [
 ];
 const MASKED = /… \(\d+ characters\)/;
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
 describe.each(FOREIGN)('%s is not repeated', (key) => {
   test.each<[string, (key: string) => readonly string[]]>([

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { LocalCli } from '../../support/localCli.ts';
+import { expect, test } from '@jest/globals';
+import { useCli } from '../../support/useCli.ts';
 
 /** Control characters, and what Unicode calls line breaks and controls of direction (UAX #9, table 2). */
 const INVISIBLE: readonly (readonly [name: string, codePoint: number])[] = [
@@ -30,13 +30,7 @@ const INVISIBLE: readonly (readonly [name: string, codePoint: number])[] = [
   ['POP DIRECTIONAL ISOLATE', 0x2069],
 ];
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
 test.each(INVISIBLE)('a label prints %s as an escape, on stdout and in a question', async (_, codePoint) => {
   const character = String.fromCodePoint(codePoint);

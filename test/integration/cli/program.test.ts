@@ -1,69 +1,28 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
-import { text as readText } from 'node:stream/consumers';
 import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Interruption } from '../../../cli/signals.ts';
-import { Output } from '../../../cli/output.ts';
-import { runProgram } from '../../../cli/program.ts';
-import { startConsole } from '../../../console/server/startConsole.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parseRecord, publicRecord } from '../../../keys/record.ts';
 import { hashSecret, parseSecret, type KeySecret } from '../../../keys/secret.ts';
 import { closeNow } from '../../../local/gatewayServer.ts';
-import { LocalDynamoDb } from '../../../local/table.ts';
+import { useCli } from '../../support/useCli.ts';
 import { LOCAL_AWS, runCli, type CliRun } from '../../support/cli.ts';
-import { at, makeKey, NOW_MS } from '../../support/keys.ts';
+import { at, makeKey } from '../../support/keys.ts';
 import { tracesOf } from '../../support/traces.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
 const SECRET = 'sk_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg1A7p0b';
 
-let database: LocalDynamoDb;
-let directory = '';
-beforeAll(async () => {
-  database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
-  directory = await mkdtemp(join(tmpdir(), 'latchkey-cli-'));
-});
-afterAll(async () => {
-  await database.stop();
-  await rm(directory, { recursive: true, force: true });
-});
+const { cli } = useCli();
 
 function envOf(tableName: string): Record<string, string> {
-  return { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: database.endpoint, LATCHKEY_TABLE: tableName };
+  return { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, LATCHKEY_TABLE: tableName };
 }
 
 async function scan(tableName: string): Promise<Record<string, unknown>[]> {
-  const { Items } = await database.client.send(new ScanCommand({ TableName: tableName }));
+  const { Items } = await cli.database.client.send(new ScanCommand({ TableName: tableName }));
   return Items ?? [];
-}
-
-/** Runs a command in this process, at `NOW_MS`, with a note that names `tableName` and nothing in the environment. */
-async function runLocally(args: readonly string[], tableName: string, { isTTY = false } = {}) {
-  const gatewayStateFile = join(directory, `${tableName}.json`);
-  const { endpoint } = database;
-  await writeFile(
-    gatewayStateFile,
-    JSON.stringify({ url: NOWHERE, endpoint, tableName, region: 'us-east-1', pid: process.pid }),
-  );
-  const [stdout, stderr] = [Object.assign(new PassThrough(), { isTTY }), new PassThrough()];
-  const output = new Output({ stdout, stderr });
-  const exitCode = await runProgram([...args, '--local'], {
-    env: {},
-    now: () => NOW_MS,
-    output,
-    interruption: new Interruption({ exit: () => {}, note: () => {} }),
-    stdin: Readable.from([]),
-    gatewayStateFile,
-    startConsole,
-    openUrl: () => {},
-  });
-  return { exitCode, stdout: await readText(stdout.end()), stderr: await readText(stderr.end()) };
 }
 
 describe('create, then list', () => {
@@ -72,7 +31,7 @@ describe('create, then list', () => {
   let listed: CliRun;
   let items: Record<string, unknown>[];
   beforeAll(async () => {
-    await database.ensureTable('created');
+    await cli.database.ensureTable('created');
     const env = { ...envOf('created'), USER: 'alice' };
     const scopes = ['--scope', 'orders:read', '--scope', 'orders:write'];
     [human, json] = await Promise.all([
@@ -162,8 +121,8 @@ describe('create, then list', () => {
 
 describe('a command with --local', () => {
   test('works on the table of the running gateway, without any setting or credentials', async () => {
-    await database.ensureTable('local');
-    const { exitCode, stdout } = await runLocally(['create', '--label', 'ci', '--json'], 'local');
+    await cli.database.ensureTable('local');
+    const { exitCode, stdout } = await cli.run(['create', '--label', 'ci', '--json'], { table: 'local' });
     expect(exitCode).toBe(0);
     expect(await scan('local')).toMatchObject([{ id: JSON.parse(stdout).record.id }]);
   });
@@ -178,14 +137,14 @@ describe('a command with --local', () => {
 
 describe('list', () => {
   beforeAll(async () => {
-    await database.ensureTable('listed');
+    await cli.database.ensureTable('listed');
     const good = ['a', 'b', 'c'].map((label) => makeKey({ id: `id-${label}`, label }).record);
     const items = [...good, { ...makeKey({ id: 'id-bad' }).record, createdAt: 'yesterday' }];
-    await Promise.all(items.map((Item) => database.client.send(new PutCommand({ TableName: 'listed', Item }))));
+    await Promise.all(items.map((Item) => cli.database.client.send(new PutCommand({ TableName: 'listed', Item }))));
   });
 
   test('tells a record that cannot be read on stderr, shows all others, and fails', async () => {
-    const { exitCode, stdout, stderr } = await runLocally(['list', '--json'], 'listed');
+    const { exitCode, stdout, stderr } = await cli.run(['list', '--json'], { table: 'listed' });
     expect(exitCode).toBe(1);
     expect(
       JSON.parse(stdout)
@@ -200,7 +159,7 @@ describe('list', () => {
     let cursor: string | null = null;
     do {
       const from: string[] = cursor === null ? [] : ['--cursor', cursor];
-      const { stdout } = await runLocally(['list', '--json', '--limit', '1', ...from], 'listed');
+      const { stdout } = await cli.run(['list', '--json', '--limit', '1', ...from], { table: 'listed' });
       const page: { records: { label: string }[]; cursor: string | null } = JSON.parse(stdout);
       labels.push(...page.records.map(({ label }) => label));
       cursor = page.cursor;
@@ -209,10 +168,10 @@ describe('list', () => {
   });
 
   test('is a table on a terminal and lines of fields elsewhere', async () => {
-    const onTerminal = await runLocally(['list'], 'listed', { isTTY: true });
+    const onTerminal = await cli.run(['list'], { table: 'listed', isTerminal: true });
     expect(onTerminal.stdout).toMatch(/^ID .*EXPIRES\n/);
     expect(onTerminal.stdout).toContain('1 day ago');
-    const elsewhere = await runLocally(['list'], 'listed');
+    const elsewhere = await cli.run(['list'], { table: 'listed' });
     expect(elsewhere.stdout).toContain(`id-a\ta\t`);
     expect(elsewhere.stdout).toContain(at(-86_400_000));
   });
@@ -227,9 +186,9 @@ describe('list', () => {
 test.each(['--label', '--owner', '--scope', '--plan', '--actor'])(
   'a key given as the %s of a new key is not stored, and no more of it is told than list shows',
   async (option) => {
-    await database.ensureTable('held');
+    await cli.database.ensureTable('held');
     const label = option === '--label' ? [] : ['--label', 'x'];
-    const { exitCode, stdout, stderr } = await runLocally(['create', ...label, option, SECRET], 'held');
+    const { exitCode, stdout, stderr } = await cli.run(['create', ...label, option, SECRET], { table: 'held' });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(tracesOf([SECRET], stderr)).toEqual([]);
     expect(await scan('held')).toEqual([]);
@@ -241,8 +200,8 @@ describe('a command that failed tells one line that says what to do, and exits 1
   test.each([
     ['where there is no such table', () => ({ ...envOf('missing') }), /"missing"/],
     ['where nothing answers', () => ({ ...envOf('created'), AWS_ENDPOINT_URL_DYNAMODB: NOWHERE }), /cannot be reached/],
-    ['without credentials', () => ({ AWS_REGION, HOME: directory, LATCHKEY_TABLE: 'created' }), /AWS_PROFILE/],
-    ['without a region', () => ({ ...noRegion, HOME: directory, LATCHKEY_TABLE: 'created' }), /AWS_REGION/],
+    ['without credentials', () => ({ AWS_REGION, HOME: cli.directory, LATCHKEY_TABLE: 'created' }), /AWS_PROFILE/],
+    ['without a region', () => ({ ...noRegion, HOME: cli.directory, LATCHKEY_TABLE: 'created' }), /AWS_REGION/],
   ])('%s', async (_, env, expected) => {
     const run = await runCli(['create', '--label', 'ci'], { env: env() });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -298,7 +257,7 @@ describe('bad usage exits 2 and writes nothing', () => {
     ['an argument too many', ['list', 'keys']],
     ['a seed without its file', ['seed']],
   ])('%s', async (_, args) => {
-    const { exitCode, stdout, stderr } = await runLocally(args, 'unused');
+    const { exitCode, stdout, stderr } = await cli.run(args, { table: 'unused' });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).not.toBe('');
   });
@@ -316,7 +275,7 @@ describe('bad usage exits 2 and writes nothing', () => {
     ['an expiry', ['create', '--label', 'x', '--expires', SECRET]],
     ['a file', ['seed', SECRET]],
   ])('a key given as %s is not repeated', async (_, args) => {
-    const { exitCode, stderr } = await runLocally(args, 'unused');
+    const { exitCode, stderr } = await cli.run(args, { table: 'unused' });
     expect(exitCode).not.toBe(0);
     expect(stderr).not.toContain(SECRET.slice(0, 20));
   });

@@ -1,83 +1,33 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text as readText } from 'node:stream/consumers';
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Interruption } from '../../../cli/signals.ts';
-import { Output } from '../../../cli/output.ts';
-import { runProgram } from '../../../cli/program.ts';
-import { startConsole } from '../../../console/server/startConsole.ts';
-import { parseRecord, serialiseRecord, type KeyRecord, publicRecord } from '../../../keys/record.ts';
-import type { KeySecret } from '../../../keys/secret.ts';
-import { LocalDynamoDb } from '../../../local/table.ts';
+import { describe, expect, test } from '@jest/globals';
+import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
+import { useCli } from '../../support/useCli.ts';
 import { LOCAL_AWS, runCli } from '../../support/cli.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 import { tracesOf } from '../../support/traces.ts';
 
-const TABLE = 'revoked';
 const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 
-let database: LocalDynamoDb;
-let directory = '';
-beforeAll(async () => {
-  database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
-  await database.ensureTable(TABLE);
-  directory = await mkdtemp(join(tmpdir(), 'latchkey-revoke-'));
-});
-afterAll(async () => {
-  await database.stop();
-  await rm(directory, { recursive: true, force: true });
-});
+const { cli, table } = useCli();
 
-async function putKey(fields: Partial<KeyRecord> = {}): Promise<{ secret: KeySecret; record: KeyRecord }> {
-  const key = makeKey({ id: randomUUID(), ...fields });
-  await database.client.send(new PutCommand({ TableName: TABLE, Item: serialiseRecord(key.record) }));
-  return key;
-}
-
-async function stored({ keyHash }: KeyRecord): Promise<KeyRecord> {
-  const { Item } = await database.client.send(new GetCommand({ TableName: TABLE, Key: { keyHash } }));
-  return parseRecord(Item);
-}
+const stored = ({ id }: KeyRecord): Promise<KeyRecord> => cli.record(table, id);
 
 interface Session {
-  /** What is typed on a terminal; without it there is none. An empty one is Ctrl-D. */
+  /** The text typed on a terminal; there is no terminal without it. Empty text is Ctrl-D. */
   readonly typed?: string;
-  /** Whether stderr goes elsewhere than to that terminal. */
   readonly stderrIsFile?: boolean;
-  /** What the gateway's note says of its delay. */
+  /** The revocation delay in the gateway's state file. */
   readonly delay?: unknown;
 }
 
-/** Runs `latchkey revoke … --local` in this process, at `NOW_MS`. */
-async function revoke(args: readonly string[], { typed, stderrIsFile = false, delay }: Session = {}) {
-  const gatewayStateFile = join(directory, `${randomUUID()}.json`);
-  const { endpoint } = database;
-  const note = { url: 'http://127.0.0.1:1', endpoint, tableName: TABLE, region: 'us-east-1', pid: process.pid };
-  await writeFile(gatewayStateFile, JSON.stringify({ ...note, revocationDelaySeconds: delay }));
-  const isTTY = typed !== undefined;
-  const stdin = Object.assign(new PassThrough(), { isTTY });
-  stdin.end(typed ?? '');
-  const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY: isTTY && !stderrIsFile })];
-  const exitCode = await runProgram(['revoke', ...args, '--local'], {
-    env: { USER: 'alice' },
-    now: () => NOW_MS,
-    output: new Output({ stdout, stderr }),
-    interruption: new Interruption({ exit: () => {}, note: () => {} }),
-    stdin,
-    gatewayStateFile,
-    startConsole,
-    openUrl: () => {},
-  });
-  return { exitCode, stdout: await readText(stdout.end()), stderr: await readText(stderr.end()) };
+function revoke(args: readonly string[], { typed, stderrIsFile = false, delay }: Session = {}) {
+  const isTerminal = typed !== undefined;
+  const terminal = { isTerminal, isStderrFile: stderrIsFile, input: typed ?? '' };
+  return cli.run(['revoke', ...args], { table, ...terminal, revocationDelaySeconds: delay });
 }
 
 describe('a key is revoked', () => {
   test('by whoever is at the machine, with the reason', async () => {
-    const { record } = await putKey();
+    const { record } = await cli.putKey(table);
     expect(await revoke([record.id, '--yes', '--reason', 'leaked'])).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await stored(record)).toEqual({
       ...record,
@@ -89,7 +39,7 @@ describe('a key is revoked', () => {
   });
 
   test('and people are told which, and when it takes effect', async () => {
-    const { record } = await putKey({ label: 'build "server"' });
+    const { record } = await cli.putKey(table, { label: 'build "server"' });
     const { stdout } = await revoke([record.id, '--yes'], { delay: 60 });
     expect(stdout).toBe(
       `Revoked key ${record.id}, "build \\"server\\"".\n` +
@@ -105,7 +55,7 @@ describe('a key is revoked', () => {
     ['what nobody can tell from the note', '60', /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
     ['a delay below nothing', -1, /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
   ])('and the delay is told of %s', async (_, delay, expected) => {
-    const { record } = await putKey();
+    const { record } = await cli.putKey(table);
     expect((await revoke([record.id, '--yes'], { delay })).stdout).toMatch(expected);
   });
 
@@ -114,7 +64,7 @@ describe('a key is revoked', () => {
     [0, 0],
     [undefined, null],
   ])('and programs get exactly the record and the delay: %p', async (delay, revocationDelaySeconds) => {
-    const { record } = await putKey({ owner: 'acme' });
+    const { record } = await cli.putKey(table, { owner: 'acme' });
     const { exitCode, stdout, stderr } = await revoke([record.id, '--yes', '--json'], { delay });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({ record: publicRecord(await stored(record)), revocationDelaySeconds });
@@ -122,9 +72,9 @@ describe('a key is revoked', () => {
   });
 
   test('by its table alone, which does not know the delay', async () => {
-    const { record } = await putKey();
-    const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: database.endpoint };
-    const run = await runCli(['revoke', record.id, '--yes', '--json', '--table', TABLE], { env });
+    const { record } = await cli.putKey(table);
+    const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint };
+    const run = await runCli(['revoke', record.id, '--yes', '--json', '--table', table], { env });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(run.stdout)).toEqual({
       record: publicRecord(await stored(record)),
@@ -137,7 +87,7 @@ describe('on a terminal', () => {
   test.each(['y\n', 'Y\n', 'yes\n', ' YES \n', 'y'])(
     'the answer %j revokes, and the result is alone on stdout',
     async (typed) => {
-      const { record } = await putKey();
+      const { record } = await cli.putKey(table);
       const { exitCode, stdout, stderr } = await revoke([record.id, '--json'], { typed });
       expect(exitCode).toBe(0);
       expect(stderr).toBe(`Revoke key ${record.id}, "ci"? This cannot be undone. [y/N] `);
@@ -148,7 +98,7 @@ describe('on a terminal', () => {
   test.each(['n\n', '\n', 'yep\n', 'no\ny\n', ''])(
     'the answer %j leaves the key as it is, and fails',
     async (typed) => {
-      const { record } = await putKey();
+      const { record } = await cli.putKey(table);
       const { exitCode, stdout, stderr } = await revoke([record.id], { typed });
       expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
       expect(stderr).toMatch(/\[y\/N\] \n?error: .*not revoked.*\n$/);
@@ -157,19 +107,23 @@ describe('on a terminal', () => {
   );
 
   test('--yes asks nothing', async () => {
-    const { record } = await putKey();
+    const { record } = await cli.putKey(table);
     expect(await revoke([record.id, '--yes'], { typed: 'n\n' })).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
   test('a label cannot steer the terminal, neither in the question nor in the answer', async () => {
-    const { record } = await putKey({ label: '\u001b[2J\u202e\u009b1A' });
+    const { record } = await cli.putKey(table, { label: '\u001b[2J\u202e\u009b1A' });
     const { stdout, stderr } = await revoke([record.id], { typed: 'y\n' });
     expect(`${stdout}${stderr}`.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
   });
 
   test.each([
     ['of an unknown id', async () => UNKNOWN_ID, UNKNOWN_ID],
-    ['of a key that is revoked', async () => (await putKey({ revokedAt: at(-1) })).record.id, /revoked already/],
+    [
+      'of a key that is revoked',
+      async () => (await cli.putKey(table, { revokedAt: at(-1) })).record.id,
+      /revoked already/,
+    ],
   ])('nothing is asked %s', async (_, idOf, expected) => {
     const { exitCode, stderr } = await revoke([await idOf()], { typed: 'y\n' });
     expect(exitCode).toBe(1);
@@ -183,7 +137,7 @@ describe('without a terminal', () => {
     ['at all', {}],
     ['on stderr, where it would ask', { typed: 'y\n', stderrIsFile: true }],
   ])('%s it is bad usage to leave out --yes, and nothing is revoked', async (_, session) => {
-    const { record } = await putKey();
+    const { record } = await cli.putKey(table);
     const { exitCode, stdout, stderr } = await revoke([record.id], session);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(/^error: .*--yes.*\n$/);
@@ -191,8 +145,8 @@ describe('without a terminal', () => {
   });
 
   test('a piped yes is no answer', async () => {
-    const { record } = await putKey();
-    const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: database.endpoint, LATCHKEY_TABLE: TABLE };
+    const { record } = await cli.putKey(table);
+    const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, LATCHKEY_TABLE: table };
     const run = await runCli(['revoke', record.id], { env, stdin: 'y\n' });
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
     expect(await stored(record)).toEqual(record);
@@ -208,7 +162,7 @@ describe('a revocation that fails', () => {
   });
 
   test('tells when the key was revoked, and by whom', async () => {
-    const { record } = await putKey({ revokedAt: at(-1), revokedBy: 'bob' });
+    const { record } = await cli.putKey(table, { revokedAt: at(-1), revokedBy: 'bob' });
     const { exitCode, stdout, stderr } = await revoke([record.id, '--yes']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toBe(`error: key ${record.id} was revoked already, at ${at(-1)} by bob\n`);
@@ -230,9 +184,9 @@ describe('a revocation that fails', () => {
 
 describe('no secret is told', () => {
   test('of the key that is revoked, nor its hash', async () => {
-    const { secret, record } = await putKey();
+    const { secret, record } = await cli.putKey(table);
     const runs = [await revoke([record.id], { typed: 'y\n', delay: 60 }), await revoke([record.id, '--yes', '--json'])];
-    const { record: other, secret: otherSecret } = await putKey();
+    const { record: other, secret: otherSecret } = await cli.putKey(table);
     runs.push(await revoke([other.id, '--yes', '--json']));
     const told = JSON.stringify(runs);
     expect(tracesOf([secret, otherSecret], told)).toEqual([]);

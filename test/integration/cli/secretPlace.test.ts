@@ -1,20 +1,16 @@
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
 import { closedEndpoint } from '../../support/engine.ts';
 import { LOCAL_AWS, runCli } from '../../support/cli.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const ISSUED_KEY = /sk_[0-9A-Za-z]{49}/;
 const CREATE = ['create', '--label', 'ci'];
 
-let cli: LocalCli;
+const { cli } = useCli();
 let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-});
-afterAll(() => cli.stop());
 
 describe('create --copy', () => {
   /** A directory with programs of these names that note what they are given, or fail. */

@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { recordFields } from '../../../cli/records.ts';
 import { purgeAfter, toTimestamp } from '../../../keys/timestamp.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 import { publicRecord } from '../../../keys/record.ts';
 
 const DAY_MS = 86_400_000;
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
 test('people see every field that the key has, with times as they say them', async () => {
   const { record } = await cli.putKey(table, {

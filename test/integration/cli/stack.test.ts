@@ -3,17 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startAwsStub, type AwsStub } from '../../support/awsStub.ts';
 import { LOCAL_AWS, runCli } from '../../support/cli.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
 const ARN = 'arn:aws:sts::111122223333:assumed-role/Admin/alice';
 
-let cli: LocalCli;
-let table = '';
+const { cli, table } = useCli();
 let aws: AwsStub;
 beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
   const outputs = { TableName: table, RevocationDelaySeconds: '360' };
   aws = await startAwsStub({
     arn: ARN,
@@ -30,7 +27,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await aws.stop();
-  await cli.stop();
 });
 
 const endpoints = () => ({ AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, ...aws.env });

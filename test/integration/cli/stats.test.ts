@@ -1,10 +1,10 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { barChart } from '../../../cli/commands/stats.ts';
 import type { KeyRecord } from '../../../keys/record.ts';
 import { at, makeKey } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const DAY_MS = 86_400_000;
 const KEYS: readonly Partial<KeyRecord>[] = [
@@ -18,14 +18,10 @@ const KEYS: readonly Partial<KeyRecord>[] = [
   { revokedAt: at(-1), expiresAt: at(-1) },
 ];
 
-let cli: LocalCli;
-let table = '';
+const { cli, table } = useCli();
 beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
   for (const key of KEYS) await cli.putKey(table, key);
 });
-afterAll(() => cli.stop());
 
 test('programs get the counts: by state of all keys, by use and expiry Active keys:', async () => {
   const { exitCode, stdout, stderr } = await cli.run(['stats', '--json'], { table });

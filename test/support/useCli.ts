@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Transform } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
 import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll } from '@jest/globals';
 import { Interruption } from '../../cli/signals.ts';
 import { Output } from '../../cli/output.ts';
 import { runProgram } from '../../cli/program.ts';
@@ -15,25 +16,27 @@ import { LocalDynamoDb } from '../../local/table.ts';
 import { makeKey, NOW_MS } from './keys.ts';
 
 export interface SessionOptions {
-  /** Of `list`, and of any other command: the table that this one works on. */
+  /** The table that the command uses, by `--local`. A command without it gets no table option. */
   readonly table?: string;
-  /** What comes on standard input, or is typed where there is a terminal. */
+  /** Standard input, or the typed text if there is a terminal. Empty text is Ctrl-D. */
   readonly input?: string | Uint8Array;
-  /** Beside the user's name. */
+  /** Added to `USER`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What the gateway's note says of its delay. */
-  readonly revocationDelaySeconds?: number;
-  /** What the gateway's note says that it accepts; nothing unless given. */
+  /** The revocation delay in the gateway's state file. */
+  readonly revocationDelaySeconds?: unknown;
+  /** The accepted keys in the gateway's state file; nothing unless given. */
   readonly acceptedKeys?: string;
-  /** `false` runs the command as the published package does, which has no local gateway. */
+  /** `false` runs the command like the published package, which has no local gateway. */
   readonly hasLocalGateway?: boolean;
-  /** Whether a person of 80 columns is there, or programs all around. */
+  /** Whether all streams are a terminal of 80 columns. */
   readonly isTerminal?: boolean;
-  /** How many writes to stdout find a reader; one that stays, unless given. */
+  /** Whether stderr is a file in spite of `isTerminal`. */
+  readonly isStderrFile?: boolean;
+  /** The number of writes to stdout after which its reader closes it; unlimited unless given. */
   readonly readWrites?: number;
-  /** Called with each URL that a browser is to open. */
+  /** Called with each URL that the command opens in a browser. */
   readonly opened?: (url: string) => void;
-  /** Called with the signal's way in, once the command runs. */
+  /** Called once the command runs. */
   readonly onStart?: (interruption: Interruption, stderr: PassThrough, stdout: Transform) => void;
 }
 
@@ -43,28 +46,48 @@ export interface SessionResult {
   readonly stderr: string;
 }
 
-/** The command line in this process, at `NOW_MS`, on tables of an embedded engine. */
-export class LocalCli {
-  readonly database: LocalDynamoDb;
-  /** Gone after `stop`. */
-  readonly directory: string;
+/** The command line, an embedded engine, and an empty table, from before the first to after the last test of a file. */
+export function useCli(): { readonly cli: LocalCli; readonly table: string } {
+  const cli = new LocalCli();
+  const table = `keys-${randomUUID()}`;
+  beforeAll(async () => {
+    await cli.start();
+    await cli.database.ensureTable(table);
+  });
+  afterAll(() => cli.stop());
+  return { cli, table };
+}
 
-  private constructor(database: LocalDynamoDb, directory: string) {
-    this.database = database;
-    this.directory = directory;
+/** Runs commands in this process, at `NOW_MS`, on tables of an embedded engine. */
+export class LocalCli {
+  #started: { readonly database: LocalDynamoDb; readonly directory: string } | undefined;
+
+  get database(): LocalDynamoDb {
+    return this.#running.database;
   }
 
-  static async start(): Promise<LocalCli> {
+  /** A directory that `stop` removes. */
+  get directory(): string {
+    return this.#running.directory;
+  }
+
+  get #running() {
+    if (this.#started === undefined) throw new Error('the engine has not started');
+    return this.#started;
+  }
+
+  async start(): Promise<void> {
     const database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
-    return new LocalCli(database, await mkdtemp(join(tmpdir(), 'latchkey-cli-')));
+    this.#started = { database, directory: await mkdtemp(join(tmpdir(), 'latchkey-cli-')) };
   }
 
   async stop(): Promise<void> {
-    await this.database.stop();
-    await rm(this.directory, { recursive: true, force: true });
+    if (this.#started === undefined) return;
+    await this.#started.database.stop();
+    await rm(this.#started.directory, { recursive: true, force: true });
   }
 
-  /** Makes an empty table; its name. */
+  /** Makes an empty table, and returns its name. */
   async makeTable(): Promise<string> {
     const table = `keys-${randomUUID()}`;
     await this.database.ensureTable(table);
@@ -77,38 +100,40 @@ export class LocalCli {
     return key;
   }
 
-  /** The record of an id, as the table has it now. */
+  /** Returns the stored record of an id. */
   async record(table: string, id: string): Promise<KeyRecord> {
     const record = (await this.records(table)).find((candidate) => candidate.id === id);
     if (record === undefined) throw new Error(`no record ${id}`);
     return record;
   }
 
-  /** Every record of the table, by id. */
+  /** Returns every record of the table, sorted by id. */
   async records(table: string): Promise<readonly KeyRecord[]> {
     const { Items = [] } = await this.database.client.send(new ScanCommand({ TableName: table }));
     return Items.map(parseRecord).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** Writes a file into the directory; its path. */
+  /** Writes a file into the directory, and returns its path. */
   async write(name: string, content: string | Uint8Array): Promise<string> {
     const path = join(this.directory, name);
     await writeFile(path, content);
     return path;
   }
 
-  /** Runs a command, with `--local` where a table is given. */
+  /** Runs a command, with `--local` if a table is given. */
   async run(args: readonly string[], options: SessionOptions = {}): Promise<SessionResult> {
-    const { table, input = '', env, revocationDelaySeconds, isTerminal = false } = options;
+    const { table, input = '', env, revocationDelaySeconds, isTerminal = false, isStderrFile = false } = options;
     const { readWrites, onStart, opened } = options;
     const gatewayStateFile = join(this.directory, `${randomUUID()}.json`);
     const { endpoint } = this.database;
-    const place = { url: 'http://127.0.0.1:1', endpoint, tableName: table, region: 'us-east-1', pid: process.pid };
-    const note = { ...place, revocationDelaySeconds, acceptedKeys: options.acceptedKeys };
-    await writeFile(gatewayStateFile, JSON.stringify(note));
+    const state = { url: 'http://127.0.0.1:1', endpoint, tableName: table, region: 'us-east-1', pid: process.pid };
+    await writeFile(
+      gatewayStateFile,
+      JSON.stringify({ ...state, revocationDelaySeconds, acceptedKeys: options.acceptedKeys }),
+    );
     const terminal = isTerminal ? { isTTY: true, columns: 80 } : {};
-    const stdout = Object.assign(pipeOf(readWrites), terminal);
-    const stderr = Object.assign(new PassThrough(), terminal);
+    const stdout = Object.assign(makePipe(readWrites), terminal);
+    const stderr = Object.assign(new PassThrough(), isStderrFile ? {} : terminal);
     let outText = '';
     stdout.setEncoding('utf8').on('data', (text: string) => (outText += text));
     const errTexts = readText(stderr);
@@ -134,8 +159,8 @@ export class LocalCli {
   }
 }
 
-/** A pipe whose reader leaves after so many writes. */
-function pipeOf(readWrites = Infinity): Transform {
+/** Makes a pipe whose reader closes it after a number of writes. */
+function makePipe(readWrites = Infinity): Transform {
   let count = 0;
   return new Transform({
     transform: (chunk, _, done) => {
