@@ -9,14 +9,14 @@ import { readTime, type Timestamp, toTimestamp } from '../keys/timestamp.ts';
 export function addTableOptions(command: Command): Command {
   const parseName = parseNonEmpty('a name');
   return command
-    .addOption(tableOption('--table <name>', "the table's name; default LATCHKEY_TABLE").argParser(parseName))
+    .addOption(tableOption('--table <name>', "the table's name (default: LATCHKEY_TABLE)").argParser(parseName))
     .addOption(
       tableOption('--stack <name>', 'use the table of this deployed stack').conflicts('table').argParser(parseName),
     )
     .addOption(
-      tableOption('--region <name>', "the AWS region; default AWS_REGION or the profile's").argParser(parseName),
+      tableOption('--region <name>', "the AWS region (default: AWS_REGION or the profile's)").argParser(parseName),
     )
-    .addOption(tableOption('--profile <name>', 'the AWS profile; default AWS_PROFILE').argParser(parseName));
+    .addOption(tableOption('--profile <name>', 'the AWS profile (default: AWS_PROFILE)').argParser(parseName));
 }
 
 /** Adds `--local` to each command with `addTableOptions`, if the package has the local gateway. */
@@ -38,7 +38,7 @@ function tableOption(flags: string, description: string): Option {
 /** Adds `--actor`, for commands that change something. */
 export function addActorOption(command: Command): Command {
   const description =
-    'who makes the change, for the record; default your ARN, or your user name for a table on this machine';
+    'who makes the change, for the record (default: your ARN, or your user name for a table on this machine)';
   return command.option('--actor <text>', description, parseText);
 }
 
@@ -49,7 +49,7 @@ export function addYesOption(command: Command): Command {
 
 /** Adds `--key-prefix`, for commands that issue keys. */
 export function addKeyPrefixOption(command: Command): Command {
-  const description = "prefix of new keys, the same as the deployment's; default LATCHKEY_KEY_PREFIX or sk_";
+  const description = "prefix of new keys, the same as the deployment's (default: LATCHKEY_KEY_PREFIX or sk_)";
   return command.option('--key-prefix <prefix>', description, parseKeyPrefix);
 }
 
@@ -114,9 +114,9 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** For `--help`. */
-export const EXPIRY_HELP =
-  'when the key expires: 30m, 12h, 90d, 2w or 1y from now (minutes, hours, days, weeks, years of 365 days); a date such as 2030-01-31, until the end of that day in UTC; or an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z';
+/** The forms of `--expires`, for `--help`. */
+export const EXPIRY_FORMS =
+  '30m, 12h, 90d, 2w or 1y from now (minutes, hours, days, weeks, years of 365 days); a date such as 2030-01-31, until the end of that day in UTC; or an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z';
 
 const EXPIRY_EXPECTED =
   'Expected a value such as 12h, 90d, 1y, 2030-01-31 (until the end of that day in UTC) or 2030-01-31T12:00:00Z.';

@@ -54,7 +54,7 @@ export async function getKey(idStart: string, { exactId }: KeyIdOptions, registr
 }
 
 /**
- * Returns the full id of a key. Does not look up an id that is complete, because a corrupt record can then be changed, too.
+ * Returns the full id of a key. Does not look up a complete id, so a corrupt record can still be changed.
  *
  * @throws LatchkeyError of `getKey`
  */

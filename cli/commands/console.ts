@@ -26,7 +26,7 @@ export function addConsoleCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('console')
     .description('Show and change keys in the browser, on a page that this machine serves.')
-    .option('--port <number>', 'port on 127.0.0.1; default any free one', parsePort, 0)
+    .option('--port <number>', 'port on 127.0.0.1; 0 is any free port', parsePort, 0)
     .option('--no-open', "print the address, but don't open a browser")
     .option('--read-only', 'reject every change')
     .addHelpText('after', HELP);
@@ -70,7 +70,7 @@ const OPENERS: Partial<Record<NodeJS.Platform, readonly [command: string, ...arg
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 
-/** Opens a URL in the system's browser, if there is one. The command prints the URL, too. */
+/** Opens a URL in the system's browser, if there is one. The command also prints the URL. */
 export function openUrl(url: string): void {
   const [command, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
   const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true });

@@ -7,7 +7,7 @@ import {
   addKeyPrefixOption,
   addScope,
   addTableOptions,
-  EXPIRY_HELP,
+  EXPIRY_FORMS,
   parseExpiry,
   parseMetadata,
   SCOPE_HELP,
@@ -26,7 +26,7 @@ interface CreateOptions extends RegistryOptions, IssueOptions {
 }
 
 const HELP = `
-You see the key only once. The table stores only its SHA-256 hash.
+The table stores only the key's SHA-256 hash, so nobody can show the key again.
 
   latchkey create --label ci --owner acme --expires 90d --stack LatchkeyStack
   latchkey create --label ci --scope orders:read,orders:write --plan free --out ci.json --table keys`;
@@ -38,9 +38,11 @@ export function addCreateCommand(program: Command, deps: CommandDeps): void {
     .description('Issue a key. You see it only once.')
     .requiredOption('--label <text>', "the key's purpose")
     .option('--owner <text>', 'the customer or team that the key belongs to')
-    .option('--scope <scope>', `${SCOPE_HELP}; default everything`, addScope)
+    .option('--scope <scope>', `${SCOPE_HELP} (default: everything)`, addScope)
     .option('--plan <name>', "the key's plan, such as free; a deployment without plans only passes it on")
-    .option('--expires <when>', `${EXPIRY_HELP}; default never`, (text) => parseExpiry(text, deps.now()))
+    .option('--expires <when>', `when the key expires: ${EXPIRY_FORMS} (default: never)`, (text) =>
+      parseExpiry(text, deps.now()),
+    )
     .option('--metadata <json>', 'a JSON object of your own, at most 1 KB', parseMetadata)
     .option('--json', 'print one JSON document, {"key","record"}; without "key" if you pass --copy or --out')
     .addHelpText('after', HELP);

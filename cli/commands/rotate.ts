@@ -8,7 +8,7 @@ import {
   addTableOptions,
   addYesOption,
   type Duration,
-  EXPIRY_HELP,
+  EXPIRY_FORMS,
   parseDuration,
   parseExpiry,
 } from '../options.ts';
@@ -51,12 +51,12 @@ export function addRotateCommand(program: Command, deps: CommandDeps): void {
     .argument('<id>', ID_HELP)
     .option(
       '--grace <duration>',
-      `how long the old key still works: 30m, 24h, 7d; 0 ends it now; default ${DEFAULT_GRACE.text}`,
+      `how long the old key still works: 30m, 24h, 7d; 0 ends it now (default: ${DEFAULT_GRACE.text})`,
       parseGrace,
     )
     .option(
       '--expires <when>',
-      `for the new key, ${EXPIRY_HELP}; by default it gets the same lifetime as the old key, counted from now, or no expiry if the old key has none`,
+      `when the new key expires: ${EXPIRY_FORMS} (default: after the old key's lifetime, or never if the old key has no expiry)`,
       (text) => parseExpiry(text, deps.now()),
     )
     .addOption(new Option('--no-expiry', 'the new key never expires').conflicts('expires'))

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import type { JsonObject } from '../../keys/json.ts';
 import { CliError } from '../../operator/errors.ts';
 import { keyCommand, type KeyCommandOptions } from '../command.ts';
-import { addScope, EXPIRY_HELP, parseExpiry, parseMetadata, SCOPE_HELP } from '../options.ts';
+import { addScope, EXPIRY_FORMS, parseExpiry, parseMetadata, SCOPE_HELP } from '../options.ts';
 import { keyName } from '../output.ts';
 import { recordFields } from '../records.ts';
 
@@ -43,7 +43,7 @@ export const addUpdateCommand = keyCommand<UpdateOptions>({
       .option('--no-plan', 'remove the plan')
       .option('--metadata <json>', 'a JSON object of your own, at most 1 KB', parseMetadata)
       .option('--no-metadata', 'remove the metadata')
-      .option('--expires <when>', EXPIRY_HELP, (text) => parseExpiry(text, now()))
+      .option('--expires <when>', `when the key expires: ${EXPIRY_FORMS}`, (text) => parseExpiry(text, now()))
       .addOption(new Option('--no-expiry', 'the key never expires').conflicts('expires')),
   check: (options) => {
     if (Object.keys(toChanges(options)).length > 0) return;

@@ -31,7 +31,7 @@ export interface Gateway {
   readonly tableName: string;
   readonly pid: number;
   /** Where this gateway noted itself, apart from a running `npm start`. */
-  readonly gatewayStateFile: string;
+  readonly noteFile: string;
   /** What the user is told when it is up. */
   readonly banner: string;
   /** All that the gateway and its functions have logged so far. */
@@ -45,7 +45,7 @@ export interface Gateway {
 /** Starts a local gateway of its own as a child process, on free ports. Rejects with its log where it does not come up. */
 export async function startGateway({ template, dataDirectory, env }: StartOptions = {}): Promise<Gateway> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-gateway-'));
-  const gatewayStateFile = join(directory, 'local.json');
+  const noteFile = join(directory, 'local.json');
   const child = spawn(
     process.execPath,
     [
@@ -55,7 +55,7 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
       '--port',
       '0',
       '--note',
-      gatewayStateFile,
+      noteFile,
       ...(template === undefined ? [] : ['--template', template]),
       ...(dataDirectory === undefined ? [] : ['--data', dataDirectory]),
     ],
@@ -76,7 +76,7 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
   });
 
   const url = lineAfter(output, 'url: ');
-  const note = JSON.parse(await readFile(gatewayStateFile, 'utf8'));
+  const note = JSON.parse(await readFile(noteFile, 'utf8'));
   const stop = async () => {
     child.kill('SIGTERM');
     const exitCode = await exited;
@@ -92,7 +92,7 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
     endpoint: note.endpoint,
     tableName: note.tableName,
     pid: note.pid,
-    gatewayStateFile,
+    noteFile,
     banner: output,
     log: () => log,
     logged: async (text, from = 0) => {

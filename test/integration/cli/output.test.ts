@@ -37,10 +37,10 @@ function failingOutput(code: string | undefined): Output {
 
 describe('Output.note', () => {
   test.each(KEY_LIKE)('shows only the start of %s', async (_, key, shown) => {
-    output.note(`error: got "${key}", wanted less`);
+    output.note(`error: expected less, got "${key}"`);
     await Promise.resolve();
     const text = written(stderr);
-    expect(text).toBe(`error: got "${shown}", wanted less\n`);
+    expect(text).toBe(`error: expected less, got "${shown}"\n`);
     expect(tracesOf([key.slice(4)], text)).toEqual([]);
   });
 

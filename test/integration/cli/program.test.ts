@@ -258,7 +258,7 @@ describe('bad usage exits 2 and writes nothing:', () => {
     ['a limit of 0', ['list', '--limit', '0']],
     ['a limit of 1001', ['list', '--limit', '1001']],
     ['a cursor that list did not give', ['list', '--cursor', 'x']],
-    ['an argument too many', ['list', 'keys']],
+    ['an extra argument', ['list', 'keys']],
     ['a seed without its file', ['seed']],
   ])('%s', async (_, args) => {
     const { exitCode, stdout, stderr } = await cli.run(args, { table: 'unused' });
@@ -274,7 +274,7 @@ describe('bad usage exits 2 and writes nothing:', () => {
 
   test.each([
     ['an unknown command', [SECRET]],
-    ['an argument too many', ['list', SECRET]],
+    ['an extra argument', ['list', SECRET]],
     ['a cursor', ['list', '--cursor', SECRET]],
     ['an expiry', ['create', '--label', 'x', '--expires', SECRET]],
     ['a file', ['seed', SECRET]],

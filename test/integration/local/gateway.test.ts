@@ -38,7 +38,7 @@ test('it serves an API of each kind and notes itself for its user alone', async 
   const operation = { method: 'POST', headers: { authorization }, body: '{"query":"{ a }"}' };
   expect((await fetch(new URL('/graphql/', gateway.url), operation)).status).toBe(200);
   expect((await get(gateway, '/other/echo', 'allow')).status).toBe(404);
-  expect(JSON.parse(readFileSync(gateway.gatewayStateFile, 'utf8'))).toEqual({
+  expect(JSON.parse(readFileSync(gateway.noteFile, 'utf8'))).toEqual({
     url: new URL(gateway.url).origin,
     endpoint: gateway.endpoint,
     tableName: 'Keys',
@@ -46,7 +46,7 @@ test('it serves an API of each kind and notes itself for its user alone', async 
     pid: gateway.pid,
     acceptedKeys: 'sk_',
   });
-  expect(statSync(gateway.gatewayStateFile).mode & 0o777).toBe(0o600);
+  expect(statSync(gateway.noteFile).mode & 0o777).toBe(0o600);
 });
 
 test('the user is told where the console is, on the table that is served', async () => {
@@ -74,8 +74,8 @@ test('the note has the revocation delay where the stack has it as an output', as
     (json) => Object.assign(json, { Outputs: { RevocationDelaySeconds: { Value: '60' } } }),
     await writeSampleStack(),
   );
-  const { gatewayStateFile } = await start({ template });
-  expect(JSON.parse(readFileSync(gatewayStateFile, 'utf8'))).toMatchObject({ revocationDelaySeconds: 60 });
+  const { noteFile } = await start({ template });
+  expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ revocationDelaySeconds: 60 });
 });
 
 test.each([
@@ -92,8 +92,8 @@ test.each([
     },
     await writeSampleStack(),
   );
-  const { gatewayStateFile } = await start({ template });
-  expect(JSON.parse(readFileSync(gatewayStateFile, 'utf8'))).toMatchObject({ acceptedKeys });
+  const { noteFile } = await start({ template });
+  expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ acceptedKeys });
 });
 
 test('several run at once, each with its own variant of a template', async () => {
@@ -116,9 +116,9 @@ test('SIGTERM ends it with 0, whatever is open, and takes the note away', async 
   const halfOpen = new WebSocket(gateway.webSocketUrl, { headers: { authorization: 'Bearer slow' } });
   halfOpen.on('error', () => {});
   const pending = get(gateway, '/rest/token', 'spin').catch(() => undefined);
-  const gatewayStateFile = gateway.gatewayStateFile;
+  const noteFile = gateway.noteFile;
   expect(await gateway.stop()).toBe(0);
-  expect(existsSync(gatewayStateFile)).toBe(false);
+  expect(existsSync(noteFile)).toBe(false);
   await pending;
 });
 
