@@ -1,19 +1,100 @@
-import type { Readable } from 'node:stream';
+import type { Command } from 'commander';
+import type { KeyRecord } from '../keys/record.ts';
+import type { KeyRegistry } from '../keys/registry.ts';
 import type { ConsoleToStart, RunningConsole } from '../operator/consoleToStart.ts';
-import type { Output } from './output.ts';
-import type { Interruption } from './signals.ts';
-import type { RegistryDeps } from './withRegistry.ts';
+import type { TableLocation } from '../operator/findTable.ts';
+import { addActorOption, addTableOptions, addYesOption } from './options.ts';
+import {
+  addExactIdOption,
+  type Confirmation,
+  getConfirmedId,
+  getId,
+  getKey,
+  type HiddenPromptDeps,
+  ID_HELP,
+  type KeyIdOptions,
+  requireTerminal,
+} from './prompt.ts';
+import { recordJson } from './records.ts';
+import { type RegistryDeps, type RegistryOptions, withActingRegistry, withRegistry } from './withRegistry.ts';
 
-export interface ConfirmDeps {
-  readonly output: Output;
-  readonly stdin: Readable & { readonly isTTY?: boolean };
-}
-
-/** What `main.ts` hands to every command. */
-export interface CommandDeps extends RegistryDeps, ConfirmDeps {
-  readonly interruption: Interruption;
-  /** The console's server stands above the command line, which therefore is given it. */
+/** The dependencies of every command, wired in `main.ts`. */
+export interface CommandDeps extends RegistryDeps, HiddenPromptDeps {
+  /** Starts the console. Only `main.ts` may import that layer. */
   readonly startConsole: (console: ConsoleToStart) => Promise<RunningConsole>;
   /** Opens a URL in the user's browser. */
   readonly openUrl: (url: string) => void;
+}
+
+/** Adds a command to the program. */
+export type AddCommand = (program: Command, deps: CommandDeps) => void;
+
+export interface KeyCommandOptions extends KeyIdOptions, RegistryOptions {
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/** A command whose only argument is the id of a key. */
+export interface KeyCommand<Options extends KeyCommandOptions> {
+  readonly name: string;
+  readonly description: string;
+  /** The end of the command's help, with an example. */
+  readonly help: string;
+  /** Adds the command's own options. */
+  readonly addOptions?: (command: Command, deps: CommandDeps) => void;
+  /** Throws if the options make no sense. */
+  readonly check?: (options: Options) => void;
+  /** Asks for confirmation before the change; adds `--yes`, which skips the question. */
+  readonly ask?: Confirmation;
+  /** Changes the key and returns its new record. A command without `act` only reads the key. */
+  readonly act?: (registry: KeyRegistry, id: string, options: Options) => Promise<KeyRecord>;
+  /** Returns the result for people. */
+  readonly print: (record: KeyRecord, location: TableLocation, deps: CommandDeps) => string;
+  /** The result for programs; `{"record"}` unless given. */
+  readonly json?: JsonResult;
+}
+
+interface JsonResult {
+  /** For `--help`. */
+  readonly help: string;
+  readonly print: (record: KeyRecord, location: TableLocation) => string;
+}
+
+const RECORD_JSON: JsonResult = { help: 'print one JSON document, {"record"}', print: recordJson };
+
+/** Returns a function that adds the command to a program. */
+export function keyCommand<Options extends KeyCommandOptions>(definition: KeyCommand<Options>): AddCommand {
+  const { name, description, help, addOptions, ask, act, json = RECORD_JSON } = definition;
+  return (program, deps) => {
+    const command = program.command(name).description(description).argument('<id>', ID_HELP);
+    addOptions?.(command, deps);
+    command.option('--json', json.help).addHelpText('after', help);
+    if (ask !== undefined) addYesOption(command);
+    if (act !== undefined) addActorOption(command);
+    addTableOptions(addExactIdOption(command)).action((idStart: string, options: Options) =>
+      run(definition, { idStart, options, deps }),
+    );
+  };
+}
+
+async function run<Options extends KeyCommandOptions>(
+  { check, ask, act, print, json = RECORD_JSON }: KeyCommand<Options>,
+  { idStart, options, deps }: { readonly idStart: string; readonly options: Options; readonly deps: CommandDeps },
+): Promise<void> {
+  check?.(options);
+  const mustAsk = ask !== undefined && options.yes !== true;
+  if (mustAsk) requireTerminal(deps);
+  const withTable = act === undefined ? withRegistry : withActingRegistry;
+  await withTable(options, deps, async (registry, location) => {
+    const change = async (): Promise<KeyRecord> => {
+      if (act === undefined) return getKey(idStart, options, registry);
+      const id = mustAsk
+        ? await getConfirmedId(idStart, options, registry, { ...deps, ...ask })
+        : await getId(idStart, options, registry);
+      return act(registry, id, options);
+    };
+    const record = await change();
+    const text = options.json === true ? json.print(record, location) : print(record, location, deps);
+    await deps.output.print(`${text}\n`);
+  });
 }

@@ -3,15 +3,15 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Interruption } from './signals.ts';
-import { NOTE_PATH } from '../operator/findTable.ts';
+import { GATEWAY_STATE_PATH } from '../operator/findTable.ts';
 import { openUrl } from './commands/console.ts';
 import { Output } from './output.ts';
 import { runProgram } from './program.ts';
+import { Interruption } from './signals.ts';
 
 const ROOT = dirname(fileURLToPath(import.meta.resolve('#root/package.json')));
 
-// The SDK's advice on which Node to install is for whoever builds Latchkey, not for every run.
+// The SDK's warning about the Node version matters to Latchkey's developers, not to its users.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 const output = new Output(process);
@@ -30,15 +30,15 @@ process.exit(
     output,
     interruption,
     stdin: process.stdin,
-    // The published package has no local gateway, and so no --local.
-    noteFile: existsSync(join(ROOT, 'local', 'main.ts')) ? join(ROOT, NOTE_PATH) : undefined,
-    // Loaded where it is asked for: no other command waits for its packages.
+    // The published package has no local gateway, and therefore no --local.
+    gatewayStateFile: existsSync(join(ROOT, 'local', 'main.ts')) ? join(ROOT, GATEWAY_STATE_PATH) : undefined,
+    // Loaded on demand, because no other command needs its packages.
     startConsole: async (console) => (await import('../console/server/startConsole.ts')).startConsole(console),
     openUrl,
   }),
 );
 
-/** Who runs this, where no variable says so, as in a container. A user id may be without a name. */
+/** Returns the system's user for an environment without USER, such as a container. A user id may have no name. */
 function osUser(): { readonly USER?: string } {
   try {
     return { USER: userInfo().username };

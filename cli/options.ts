@@ -5,104 +5,127 @@ import { isScope, SCOPE_EXPECTED, splitScopes } from '../keys/scope.ts';
 import { isKeyPrefix, KEY_PREFIX_EXPECTED } from '../keys/secret.ts';
 import { readTime, type Timestamp, toTimestamp } from '../keys/timestamp.ts';
 
-/** Adds the options that say which table a command works on. */
+/** Adds the options that choose the table. */
 export function addTableOptions(command: Command): Command {
+  const parseName = parseNonEmpty('a name');
   return command
-    .addOption(tableOption('--table <name>', 'the table; LATCHKEY_TABLE unless given').argParser(parseName))
+    .addOption(tableOption('--table <name>', "the table's name (default: LATCHKEY_TABLE)").argParser(parseName))
     .addOption(
-      tableOption('--stack <name>', 'the table of this deployed stack').conflicts('table').argParser(parseName),
+      tableOption('--stack <name>', 'use the table of this deployed stack').conflicts('table').argParser(parseName),
     )
     .addOption(
-      tableOption('--region <name>', "the AWS region; AWS_REGION or the profile's unless given").argParser(parseName),
+      tableOption('--region <name>', "the AWS region (default: AWS_REGION or the profile's)").argParser(parseName),
     )
-    .addOption(tableOption('--profile <name>', 'the AWS profile; AWS_PROFILE unless given').argParser(parseName));
+    .addOption(tableOption('--profile <name>', 'the AWS profile (default: AWS_PROFILE)').argParser(parseName));
 }
 
-/** Adds `--local` to each command that has the options of `addTableOptions`, for a package that has the local gateway. */
+/** Adds `--local` to each command with `addTableOptions`, if the package has the local gateway. */
 export function addLocalOption(program: Command): void {
   const others = ['table', 'stack', 'region', 'profile'];
-  for (const command of program.commands.filter(takesTable)) {
-    command.addOption(tableOption('--local', 'the table that npm start serves on this machine').conflicts(others));
+  for (const command of program.commands.filter(hasTableOption)) {
+    command.addOption(tableOption('--local', 'use the table that npm start serves on this machine').conflicts(others));
   }
 }
 
-function takesTable({ options }: Command): boolean {
+function hasTableOption({ options }: Command): boolean {
   return options.some(({ long }) => long === '--table');
 }
 
-/** Adds the option that says who changes something, for commands that do. */
+function tableOption(flags: string, description: string): Option {
+  return new Option(flags, description).helpGroup('Table:');
+}
+
+/** Adds `--actor`, for commands that change something. */
 export function addActorOption(command: Command): Command {
   const description =
-    'who does this, for the record; your ARN, or for a table on this machine your user name, unless given';
-  return command.option('--actor <text>', description, parseActor);
+    'who makes the change, for the record (default: your ARN, or your user name for a table on this machine)';
+  return command.option('--actor <text>', description, parseText);
 }
 
-/** Adds the option that answers what a command would ask. */
+/** Adds `--yes`, for commands that ask for confirmation. */
 export function addYesOption(command: Command): Command {
-  return command.option('--yes', 'do not ask first; needed where there is no terminal to ask on');
+  return command.option('--yes', "skip the confirmation; it's required without a terminal");
 }
 
-/** Adds the option that says how new keys begin, for commands that issue some. */
+/** Adds `--key-prefix`, for commands that issue keys. */
 export function addKeyPrefixOption(command: Command): Command {
-  const description = "prefix of new keys, the deployment's own; LATCHKEY_KEY_PREFIX or sk_ unless given";
+  const description = "prefix of new keys, the same as the deployment's (default: LATCHKEY_KEY_PREFIX or sk_)";
   return command.option('--key-prefix <prefix>', description, parseKeyPrefix);
 }
 
-function tableOption(flags: string, description: string): Option {
-  return new Option(flags, description).helpGroup('Which table:');
+/**
+ * Returns a parser for an option that must not be empty.
+ *
+ * @throws InvalidArgumentError from the parser
+ */
+export function parseNonEmpty(expected: string): (text: string) => string {
+  return (text) => {
+    if (text !== '') return text;
+    throw new InvalidArgumentError(`Expected ${expected}.`);
+  };
 }
 
-function parseName(text: string): string {
-  if (text !== '') return text;
-  throw new InvalidArgumentError('Wanted a name.');
-}
-
-function parseActor(text: string): string {
+/**
+ * Parses text for a record, such as `--actor` or `--reason`.
+ *
+ * @throws InvalidArgumentError
+ */
+export function parseText(text: string): string {
   if (isText(text)) return text;
-  throw new InvalidArgumentError(`Wanted ${TEXT_EXPECTED}.`);
+  throw new InvalidArgumentError(`Expected ${TEXT_EXPECTED}.`);
 }
 
 function parseKeyPrefix(text: string): string {
   if (isKeyPrefix(text)) return text;
-  throw new InvalidArgumentError(`Wanted ${KEY_PREFIX_EXPECTED}.`);
+  throw new InvalidArgumentError(`Expected ${KEY_PREFIX_EXPECTED}.`);
 }
 
 /** For `--help`. */
-export const SCOPE_HELP = 'what it may do: one scope, or several with commas between; may be given again';
+export const SCOPE_HELP = 'what the key may do: one scope, or several separated by commas; may be repeated';
 
 /**
- * Reads one more `--scope`, which may hold several.
+ * Parses one more `--scope`, which may contain several scopes.
  *
- * @throws InvalidArgumentError of Commander
+ * @throws InvalidArgumentError
  */
 export function addScope(text: string, scopes: readonly string[] = []): readonly string[] {
   const added = splitScopes(text);
   if (added.length > 0 && added.every(isScope)) return [...scopes, ...added];
-  throw new InvalidArgumentError(`Wanted such as orders:read or orders:read,orders:write, ${SCOPE_EXPECTED}.`);
+  throw new InvalidArgumentError(`Expected scopes such as orders:read or orders:read,orders:write: ${SCOPE_EXPECTED}.`);
 }
 
 /**
- * Reads `--metadata`.
+ * Parses `--metadata`.
  *
- * @throws InvalidArgumentError of Commander
+ * @throws InvalidArgumentError
  */
 export function parseMetadata(text: string): JsonObject {
   const value = parseJson(text);
   if (isJsonObject(value)) return value;
-  throw new InvalidArgumentError('Wanted a JSON object, such as {"seats":3}.');
+  throw new InvalidArgumentError('Expected a JSON object, such as {"seats":3}.');
 }
 
-/** For `--help`. */
-export const EXPIRY_HELP =
-  'when it expires: 30m, 12h, 90d, 2w or 1y from now (minutes, hours, days, weeks, years of 365 days); a date such as 2030-01-31, which is the end of that day in UTC; or a time in ISO 8601 with its zone, such as 2030-01-31T12:00:00Z';
+/** Parses JSON. Returns `undefined` if it's not valid, because V8's error quotes the text, which may contain a secret. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
-const EXPIRY_EXPECTED = 'Wanted such as 12h, 90d, 1y, 2030-01-31 (the end of that day in UTC) or 2030-01-31T12:00:00Z.';
+/** The forms of `--expires`, for `--help`. */
+export const EXPIRY_FORMS =
+  '30m, 12h, 90d, 2w or 1y from now (minutes, hours, days, weeks, years of 365 days); a date such as 2030-01-31, until the end of that day in UTC; or an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z';
+
+const EXPIRY_EXPECTED =
+  'Expected a value such as 12h, 90d, 1y, 2030-01-31 (until the end of that day in UTC) or 2030-01-31T12:00:00Z.';
 
 /**
- * Reads `--expires`: a span from now, a date, whose end in UTC is meant, or a time with its zone. Whether the time is to come
- * is for the registry to check.
+ * Parses `--expires`: a duration from now, a date (until its end in UTC), or a time with a zone. The registry checks whether
+ * the time is in the future.
  *
- * @throws InvalidArgumentError of Commander
+ * @throws InvalidArgumentError
  */
 export function parseExpiry(text: string, nowMs: number): Timestamp {
   const ms = durationMs(text);
@@ -115,13 +138,13 @@ export function parseExpiry(text: string, nowMs: number): Timestamp {
   );
 }
 
-/** A span of time as somebody gave it, and in milliseconds. */
+/** A duration as text, and in milliseconds. */
 export interface Duration {
   readonly text: string;
   readonly ms: number;
 }
 
-/** Milliseconds of each unit that a span of time may be given in. */
+/** Milliseconds of each unit of a duration. */
 const UNIT_MS: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
@@ -132,28 +155,19 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 const MAX_MS = 1000 * 365 * 86_400_000;
 
 /**
- * Reads a span such as `90d`: a count of minutes, hours, days, weeks or years of 365 days.
+ * Parses a duration such as `90d`: a number of minutes, hours, days, weeks or years of 365 days.
  *
- * @throws InvalidArgumentError of Commander
+ * @throws InvalidArgumentError
  */
 export function parseDuration(text: string): Duration {
   const ms = durationMs(text);
   if (ms !== undefined && ms <= MAX_MS) return { text, ms };
-  throw new InvalidArgumentError('Wanted such as 12h, 90d, 4w or 1y.');
+  throw new InvalidArgumentError('Expected a duration such as 12h, 90d, 4w or 1y.');
 }
 
-/** Returns the milliseconds of a span such as `90d`, or `undefined` if the text is not one. */
-export function durationMs(text: string): number | undefined {
+/** Returns the milliseconds of a duration such as `90d`, or `undefined` if the text isn't one. */
+function durationMs(text: string): number | undefined {
   const [, count, unit = ''] = /^([1-9]\d{0,6})([mhdwy])$/.exec(text) ?? [];
   const ms = Number(count) * (UNIT_MS[unit] ?? Number.NaN);
   return Number.isNaN(ms) ? undefined : ms;
-}
-
-/** The text as JSON, or `undefined`. V8's own complaint is dropped: it quotes the text, which may hold a secret. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -13,9 +13,11 @@ export interface OutputStreams {
   readonly stderr: TerminalStream;
 }
 
-/** Both streams of the process: results go to stdout, all else to stderr. */
+export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Both streams of the process: results go to stdout, everything else to stderr. */
 export class Output {
-  /** On stderr. */
+  /** The progress bar on stderr. */
   readonly progress: ProgressBar;
   readonly #streams: OutputStreams;
   #typed: ReturnType<typeof typedKeys> = [];
@@ -23,43 +25,43 @@ export class Output {
   constructor(streams: OutputStreams) {
     this.#streams = streams;
     this.progress = new ProgressBar(streams.stderr);
-    // A failed write is told to its caller; without a listener it would end the process as well.
+    // The caller of a failed write gets its error. Without a listener, the error would also end the process.
     for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
   }
 
-  /** Has later notes and questions repeat nothing of these arguments that may be a key. */
+  /** Masks in later notes and questions what may be a key in these arguments. */
   hideTyped(args: readonly string[]): void {
     this.#typed = typedKeys(args);
   }
 
-  /** Whether a person looks at stdout. */
+  /** Whether stdout is a terminal. */
   get isTerminal(): boolean {
     return this.#streams.stdout.isTTY === true;
   }
 
-  /** Whether a person looks at stderr, where questions go. */
+  /** Whether stderr, which shows questions, is a terminal. */
   get canAsk(): boolean {
     return this.#streams.stderr.isTTY === true;
   }
 
-  /** How wide stdout is; 80 where it does not tell, or as some terminals do, tells 0. */
+  /** The width of stdout; 80 if it's unknown. Some terminals report 0. */
   get columns(): number {
     return this.#streams.stdout.columns || 80;
   }
 
   /**
-   * Writes to stdout. Once it resolves, the text is with the system and outlives the process. On a terminal, control and
-   * invisible characters other than line ends and tabs are escaped.
+   * Writes to stdout. Once it resolves, the text survives the process. On a terminal, escapes control and invisible characters
+   * other than line ends and tabs.
    *
-   * @throws CliError `OUTPUT_CLOSED` where the reader has left, `OUTPUT_UNUSABLE`
+   * @throws CliError `OUTPUT_CLOSED` if the reader has closed stdout; `OUTPUT_UNUSABLE`
    */
   async print(text: string): Promise<void> {
     await this.progress.aside(() => write(this.#streams.stdout, this.isTerminal ? printableLines(text) : text));
   }
 
   /**
-   * As `print`, for a command whose exit code tells what it found or did: a reader that has left changes nothing of that.
-   * Resolves to whether the text was written.
+   * Prints like `print`, for a command whose exit code is a result, which a closed stdout doesn't change. Returns whether the
+   * text was written.
    *
    * @throws CliError `OUTPUT_UNUSABLE`
    */
@@ -74,22 +76,26 @@ export class Output {
   }
 
   /**
-   * Writes one line for people to stderr. Keys that Latchkey issued, and what may be a key in the arguments, are masked (see
-   * `maskKeys`). Control and invisible characters are
-   * escaped, line ends too, so that nothing in a record or an argument can forge a line.
+   * Writes one line for people to stderr. Masks keys that Latchkey issued, and what may be a key in the arguments (see
+   * `maskKeys`). Escapes control and invisible characters, including line ends, so no record or argument can forge a line.
    */
   note(line: string): void {
     this.#writeNote(printable(this.#mask(line)));
   }
 
-  /** Writes one line as `note` does, but masks nothing: for a cursor, which looks like a key and is none. */
+  /** Writes one line like `note`, but masks nothing. For a cursor, which looks like a key. */
   noteOwn(line: string): void {
     this.#writeNote(printable(line));
   }
 
-  /** Writes a text of this program's own to stderr, with its line ends. */
+  /** Writes a text of the program to stderr, with its line ends. */
   noteHelp(text: string): void {
     this.#writeNote(printableLines(text));
+  }
+
+  /** Writes a question to stderr, and leaves the line open for the answer. */
+  ask(question: string): void {
+    this.#streams.stderr.write(printable(this.#mask(question)));
   }
 
   #mask(line: string): string {
@@ -101,52 +107,6 @@ export class Output {
       this.#streams.stderr.write(`${text}\n`);
     });
   }
-
-  /** Writes a question to stderr, and leaves its line open for the answer. */
-  ask(question: string): void {
-    this.#streams.stderr.write(printable(this.#mask(question)));
-  }
-}
-
-/** A key that was issued, perhaps as the successor of another. */
-export interface TellableKey extends IssuedKey {
-  readonly previous?: KeyRecord;
-}
-
-/**
- * The key and its record in JSON, on one line: what is kept of a key that was just issued. One that is kept in another
- * `place` is left out.
- */
-export function issuedKeyJson({ secret, record, previous }: TellableKey, place?: string): string {
-  return JSON.stringify({
-    ...(place === undefined ? { key: secret } : {}),
-    record: publicRecord(record),
-    ...(previous === undefined ? {} : { previous: publicRecord(previous) }),
-  });
-}
-
-/** The key and its label, on one line. */
-export function issuedKeyLine({ secret, record }: IssuedKey): string {
-  return `${secret}  ${printable(record.label)}`;
-}
-
-/** A key for whoever asked for it, said to be shown this once; one that is kept in another `place` is not shown. */
-export function issuedKeyNotice({ secret, record }: IssuedKey, nowMs: number, place?: string): string {
-  const { id, label, owner, scopes, plan, expiresAt } = record;
-  const expires =
-    expiresAt === undefined || toEpochMs(expiresAt) <= nowMs
-      ? expiresAt
-      : `${expiresAt} (${relativeTime(expiresAt, nowMs)})`;
-  const key = place === undefined ? secret : undefined;
-  const lines = { key, id, label, owner, scopes: scopes?.join(' '), plan, expires };
-  const shown = Object.entries(lines).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${`${name}:`.padEnd(9)}${printable(value)}`],
-  );
-  const advice =
-    place === undefined
-      ? 'Keep the key now: it will not be shown again.'
-      : `The key is ${printable(place)}, and nowhere else.`;
-  return `${shown.join('\n')}\n\n${advice}`;
 }
 
 function write(stream: TerminalStream, text: string): Promise<void> {
@@ -155,16 +115,14 @@ function write(stream: TerminalStream, text: string): Promise<void> {
       if (error === null || error === undefined) return resolve();
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') {
-        return reject(new CliError('OUTPUT_CLOSED', 'whatever read the output has left', { cause: error }));
+        return reject(new CliError('OUTPUT_CLOSED', 'the reader has closed the output', { cause: error }));
       }
       return reject(new CliError('OUTPUT_UNUSABLE', `cannot write to stdout: ${code ?? error.name}`, { cause: error }));
     });
   });
 }
 
-export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
-
-/** Known steps; a share of something that is measured otherwise, such as bytes; or a count without an end in sight. */
+/** The scale of a progress bar: a known number of steps, a percentage such as of bytes, or a count with no known end. */
 export type ProgressKind = 'steps' | 'share' | 'count';
 
 const FORMATS: Readonly<Record<ProgressKind, string>> = {
@@ -173,7 +131,7 @@ const FORMATS: Readonly<Record<ProgressKind, string>> = {
   count: 'keys: {count}',
 };
 
-/** A progress bar that is drawn on a terminal only, and makes room for what is printed meanwhile. */
+/** A progress bar, shown only on a terminal. It stays below the text that is printed meanwhile. */
 export class ProgressBar {
   readonly #stream: TerminalStream;
   #bar: SingleBar | undefined;
@@ -195,13 +153,13 @@ export class ProgressBar {
       format: FORMATS[kind],
       clearOnComplete: true,
       linewrap: true,
-      // Signals are the program's own affair.
+      // The program handles signals itself.
       gracefulExit: false,
     });
-    this.#draw();
+    this.#show();
   }
 
-  /** One step further; for a share, as far as `done` says. */
+  /** Advances by one step; for a share, to `done`. */
   advance(done: number = this.#done + 1): void {
     this.#done = done;
     this.#bar?.update(done, { count: ++this.#count });
@@ -212,20 +170,63 @@ export class ProgressBar {
     this.#bar?.stop();
   }
 
-  /** Takes the bar off the screen, and puts it back under what was printed. */
+  /** Hides the bar while `print` runs, and shows it again below the printed text. */
   async aside(print: () => Promise<void>): Promise<void> {
     if (!this.#isRunning) return print();
     this.#bar?.stop();
     await print();
-    if (this.#isRunning) this.#draw();
+    if (this.#isRunning) this.#show();
   }
 
-  #draw(): void {
+  #show(): void {
     this.#bar?.start(this.#total, this.#done, { count: this.#count });
   }
 }
 
-/** Parts a text at its spaces into lines. A word that is longer than a line stays whole, so that it can be copied. */
+/** A key that was issued, perhaps as the successor of another. */
+export interface PrintableKey extends IssuedKey {
+  readonly previous?: KeyRecord;
+}
+
+/** Returns the key and its record as one line of JSON. Leaves out the key if it's stored in another `place`. */
+export function issuedKeyJson({ secret, record, previous }: PrintableKey, place?: string): string {
+  return JSON.stringify({
+    ...(place === undefined ? { key: secret } : {}),
+    record: publicRecord(record),
+    ...(previous === undefined ? {} : { previous: publicRecord(previous) }),
+  });
+}
+
+/** Returns the key and its label on one line. */
+export function issuedKeyLine({ secret, record }: IssuedKey): string {
+  return `${secret}  ${printable(record.label)}`;
+}
+
+/** Returns a new key for people, with the advice to store it. Leaves out the key if it's stored in another `place`. */
+export function issuedKeyNotice({ secret, record }: IssuedKey, nowMs: number, place?: string): string {
+  const { id, label, owner, scopes, plan, expiresAt } = record;
+  const expires =
+    expiresAt === undefined || toEpochMs(expiresAt) <= nowMs
+      ? expiresAt
+      : `${expiresAt} (${relativeTime(expiresAt, nowMs)})`;
+  const key = place === undefined ? secret : undefined;
+  const lines = { key, id, label, owner, scopes: scopes?.join(' '), plan, expires };
+  const shown = Object.entries(lines).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${`${name}:`.padEnd(9)}${printable(value)}`],
+  );
+  const advice =
+    place === undefined
+      ? 'Store the key now: you cannot see it again.'
+      : `The key is ${printable(place)}, and nowhere else.`;
+  return `${shown.join('\n')}\n\n${advice}`;
+}
+
+/** Returns the id and label of a key, for people. */
+export function keyName({ id, label }: KeyRecord): string {
+  return `${printable(id)}, ${printable(JSON.stringify(label))}`;
+}
+
+/** Splits text at its spaces into lines. Keeps a word that is longer than a line whole, so it can be copied. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
@@ -236,7 +237,7 @@ export function wrap(text: string, width: number): readonly string[] {
   return lines;
 }
 
-/** Fills the paragraphs of a text anew, where they are too wide. What is indented stays as it is. */
+/** Wraps the paragraphs of a text that are too wide. Leaves indented lines unchanged. */
 export function fillParagraphs(text: string, width: number): string {
   return text.replaceAll(/^(?! |\n).*(\n(?! |\n).+)*/gm, (paragraph) =>
     paragraph.split('\n').every((line) => line.length <= width)

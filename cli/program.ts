@@ -2,56 +2,86 @@ import { Command, CommanderError, type Option } from 'commander';
 import { LatchkeyError } from '../keys/errors.ts';
 import { maskKeys } from '../keys/findKeys.ts';
 import { CliError, isOutputClosed } from '../operator/errors.ts';
-import type { CommandDeps } from './command.ts';
-import { addCompletionCommand } from './commands/completion.ts';
-import { addConsoleCommand } from './commands/console.ts';
-import { addCreateCommand } from './commands/create.ts';
-import { addDisableCommand, addEnableCommand } from './commands/disable.ts';
-import { addExportCommand } from './commands/export.ts';
-import { addIdentifyCommand } from './commands/identify.ts';
-import { addImportCommand } from './commands/import.ts';
-import { addListCommand } from './commands/list.ts';
-import { addRevokeCommand } from './commands/revoke.ts';
-import { addRotateCommand } from './commands/rotate.ts';
-import { addScanCommand } from './commands/scan.ts';
-import { addSeedCommand } from './commands/seed.ts';
-import { addShowCommand } from './commands/show.ts';
-import { addStatsCommand } from './commands/stats.ts';
-import { addUpdateCommand } from './commands/update.ts';
+import type { AddCommand, CommandDeps } from './command.ts';
 import { addLocalOption } from './options.ts';
 import { fillParagraphs } from './output.ts';
 
-type AddCommand = (program: Command, deps: CommandDeps) => void;
+interface CommandEntry {
+  readonly name: string;
+  /** Loads the command's module. Most runs load only one. */
+  readonly load: () => Promise<AddCommand>;
+}
+
+interface CommandGroup {
+  readonly heading: string;
+  readonly commands: readonly CommandEntry[];
+}
 
 const DONE = 0;
 const FAILED = 1;
 const BAD_USAGE = 2;
 
-/** Commander puts it on a line of its own; all before it may repeat an argument. */
+/** Commander prints it on its own line, after text that may repeat an argument. */
 const SUGGESTION = /\n(\(Did you mean [^\n]*\))$/;
-const THIS_PROGRAM = 'This program:';
+const OTHER = 'Other:';
 /** In the order of the help. */
-const COMMANDS: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
-  ['Issue:', [addCreateCommand, addSeedCommand]],
-  ['Look:', [addListCommand, addShowCommand, addIdentifyCommand, addStatsCommand, addScanCommand, addConsoleCommand]],
-  ['Change:', [addUpdateCommand, addRotateCommand, addDisableCommand, addEnableCommand, addRevokeCommand]],
-  ['Move:', [addImportCommand, addExportCommand]],
-  [THIS_PROGRAM, [addCompletionCommand]],
+const GROUPS: readonly CommandGroup[] = [
+  {
+    heading: 'Issue keys:',
+    commands: [
+      { name: 'create', load: async () => (await import('./commands/create.ts')).addCreateCommand },
+      { name: 'seed', load: async () => (await import('./commands/seed.ts')).addSeedCommand },
+    ],
+  },
+  {
+    heading: 'Find keys:',
+    commands: [
+      { name: 'list', load: async () => (await import('./commands/list.ts')).addListCommand },
+      { name: 'show', load: async () => (await import('./commands/show.ts')).addShowCommand },
+      { name: 'identify', load: async () => (await import('./commands/identify.ts')).addIdentifyCommand },
+      { name: 'stats', load: async () => (await import('./commands/stats.ts')).addStatsCommand },
+      { name: 'scan', load: async () => (await import('./commands/scan.ts')).addScanCommand },
+      { name: 'console', load: async () => (await import('./commands/console.ts')).addConsoleCommand },
+    ],
+  },
+  {
+    heading: 'Change keys:',
+    commands: [
+      { name: 'update', load: async () => (await import('./commands/update.ts')).addUpdateCommand },
+      { name: 'rotate', load: async () => (await import('./commands/rotate.ts')).addRotateCommand },
+      { name: 'disable', load: async () => (await import('./commands/disable.ts')).addDisableCommand },
+      { name: 'enable', load: async () => (await import('./commands/disable.ts')).addEnableCommand },
+      { name: 'revoke', load: async () => (await import('./commands/revoke.ts')).addRevokeCommand },
+    ],
+  },
+  {
+    heading: 'Move keys:',
+    commands: [
+      { name: 'import', load: async () => (await import('./commands/import.ts')).addImportCommand },
+      { name: 'export', load: async () => (await import('./commands/export.ts')).addExportCommand },
+    ],
+  },
+  {
+    heading: OTHER,
+    commands: [
+      { name: 'completion', load: async () => (await import('./commands/completion.ts')).addCompletionCommand },
+    ],
+  },
 ];
 
 const helpEnd = (hasLocalGateway: boolean) => `
-Name the table with --table${hasLocalGateway ? ', --stack or --local' : ' or --stack'}, or set LATCHKEY_TABLE. For help on a command, run latchkey help COMMAND.
+Choose the table with --table${hasLocalGateway ? ', --stack or --local' : ' or --stack'}, or set LATCHKEY_TABLE. Irreversible commands ask for confirmation. Pass --yes to skip the prompt; it's required without a terminal. For help on a command, run latchkey help COMMAND.
 
   latchkey create --label ci --stack LatchkeyStack${hasLocalGateway ? '\n  latchkey create --label ci --local' : ''}
 
-Exits 0 when done, 1 when it failed, 2 on bad usage, 130 when Ctrl-C stopped it.`;
+Exit codes: 0 success, 1 failure, 2 bad usage, 130 interrupted by Ctrl-C.`;
 
-/** Runs one command line, tells what went wrong on stderr, and resolves to the exit code. It never rejects. */
+/** Runs one command line, reports errors on stderr, and returns the exit code. It never rejects. */
 export async function runProgram(args: readonly string[], deps: CommandDeps): Promise<number> {
   deps.output.hideTyped(args);
   let help = '';
-  const program = createProgram(deps, (text) => (help += text));
   try {
+    const program = await createProgram(args[0], deps, (text) => (help += text));
     await program.parseAsync(args, { from: 'user' }).catch(async (error: unknown) => {
       if (!isHelp(error)) throw error;
       await deps.output.print(`${fillParagraphs(help.trimEnd(), deps.output.columns)}\n`);
@@ -62,12 +92,17 @@ export async function runProgram(args: readonly string[], deps: CommandDeps): Pr
   }
 }
 
-function createProgram(deps: CommandDeps, writeHelp: (text: string) => void): Command {
+async function createProgram(
+  name: string | undefined,
+  deps: CommandDeps,
+  writeHelp: (text: string) => void,
+): Promise<Command> {
+  const hasLocalGateway = deps.gatewayStateFile !== undefined;
   const helpWidth = () => deps.output.columns;
   const program = new Command('latchkey')
-    .description('Issues, finds, changes, rotates and ends the API keys of a Latchkey table.')
-    .addHelpText('after', helpEnd(deps.noteFile !== undefined))
-    .addHelpCommand(new Command('help').argument('[command]').description('Tell of a command.').helpGroup(THIS_PROGRAM))
+    .description('Issues, finds, changes, rotates and revokes the API keys of a Latchkey table.')
+    .addHelpText('after', helpEnd(hasLocalGateway))
+    .addHelpCommand(new Command('help').argument('[command]').description('Show help for a command.').helpGroup(OTHER))
     .exitOverride()
     .configureOutput({
       writeOut: writeHelp,
@@ -76,17 +111,27 @@ function createProgram(deps: CommandDeps, writeHelp: (text: string) => void): Co
       getOutHelpWidth: helpWidth,
       getErrHelpWidth: helpWidth,
     });
-  for (const [heading, commands] of COMMANDS) {
+  // For the help, a suggestion, or a completion script.
+  const needsAll = !isCommand(name) || name === 'completion';
+  for (const { heading, commands } of GROUPS) {
     program.commandsGroup(heading);
-    for (const addCommand of commands) addCommand(program, deps);
+    for (const command of commands) {
+      if (!needsAll && command.name !== name) continue;
+      const addCommand = await command.load();
+      addCommand(program, deps);
+    }
   }
-  if (deps.noteFile !== undefined) addLocalOption(program);
-  for (const command of program.commands) refuseOppositesOf(command);
+  if (hasLocalGateway) addLocalOption(program);
+  for (const command of program.commands) rejectOpposites(command);
   return program;
 }
 
-/** Rejects `--x` together with `--no-x`. Commander would keep the later one: a slip in a script would wipe a field. */
-function refuseOppositesOf(command: Command): void {
+function isCommand(name: string | undefined): boolean {
+  return GROUPS.some(({ commands }) => commands.some((command) => command.name === name));
+}
+
+/** Rejects `--x` together with `--no-x`. Commander would use the later one, and a mistake in a script would remove a field. */
+function rejectOpposites(command: Command): void {
   for (const negative of command.options.filter(({ negate }) => negate)) {
     const name = negative.attributeName();
     const positive = command.options.find((option) => !option.negate && option.attributeName() === name);
@@ -101,17 +146,17 @@ function refuseOppositesOf(command: Command): void {
   }
 }
 
-/** Commander throws to end the process, also after the help that was asked for. */
+/** Commander also throws to end the process after printing help. */
 function isHelp(error: unknown): boolean {
   return error instanceof CommanderError && error.exitCode === 0;
 }
 
 function report(error: unknown, { output, interruption }: CommandDeps): number {
-  // Commander has printed its own line.
+  // Commander has printed its own message.
   if (error instanceof CommanderError) return BAD_USAGE;
-  // `latchkey list | head` has what it wanted. A command that has more to tell than its output does not let it come to this.
+  // `latchkey list | head` has read enough. Commands with results besides their output throw another error.
   if (isOutputClosed(error)) return DONE;
-  output.note(`error: ${messageOf(error)}`);
+  output.note(`error: ${toMessage(error)}`);
   if (error instanceof CliError) for (const detail of error.details) output.note(`  ${detail}`);
   if (error instanceof CliError && error.code === 'INTERRUPTED') return interruption.exitCode ?? FAILED;
   return isBadUsage(error) ? BAD_USAGE : FAILED;
@@ -122,9 +167,9 @@ function isBadUsage(error: unknown): boolean {
   return error instanceof LatchkeyError && error.code === 'INPUT_INVALID';
 }
 
-/** One line, whatever it was. */
-function messageOf(error: unknown): string {
+/** Returns one line for any error. */
+function toMessage(error: unknown): string {
   if (error instanceof CliError || error instanceof LatchkeyError) return error.message;
-  if (!(error instanceof Error)) return `unforeseen: ${String(error)}`;
-  return `unforeseen: ${error.name}: ${error.message.split('\n', 1)[0]}`;
+  if (!(error instanceof Error)) return `unexpected error: ${String(error)}`;
+  return `unexpected error: ${error.name}: ${error.message.split('\n', 1)[0]}`;
 }

@@ -1,29 +1,101 @@
 import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { LatchkeyError } from '../keys/errors.ts';
 import { isLongestId } from '../keys/fields.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { CliError } from '../operator/errors.ts';
-import type { CommandDeps, ConfirmDeps } from './command.ts';
-import { keyName } from './records.ts';
+import { keyName, type Output } from './output.ts';
+import type { Interruption } from './signals.ts';
 import { decodeText } from './textSource.ts';
 
-/**
- * Makes sure that somebody can be asked, before anything is done.
- *
- * @throws CliError `USAGE_INVALID` where there is no terminal
- */
-export function requireTerminal({ output, stdin }: ConfirmDeps): void {
-  if (stdin.isTTY === true && output.canAsk) return;
-  throw new CliError('USAGE_INVALID', 'this asks first, and there is no terminal to ask on: give --yes if you mean it');
+export interface PromptDeps {
+  readonly output: Output;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
 }
 
-/** Whether a person answers the question with yes. Any other answer, and none, is no. */
-export async function confirm(question: string, { output, stdin }: ConfirmDeps): Promise<boolean> {
+export interface HiddenPromptDeps extends PromptDeps {
+  readonly interruption: Interruption;
+}
+
+/** For `--help`. */
+export const ID_HELP = "the key's id from list, or its first characters if they are unique; never the key itself";
+
+export interface KeyIdOptions {
+  /** The id is complete, even if other ids start with it. */
+  readonly exactId?: boolean;
+}
+
+export interface Confirmation {
+  /** Returns the question about the key, or `undefined` if the registry will reject the change anyway. */
+  readonly question: (record: KeyRecord, name: string) => string | undefined;
+  /** The change as a participle, such as `revoked`. */
+  readonly change: string;
+}
+
+/** Adds `--exact-id`, for commands whose argument is an id. */
+export function addExactIdOption(command: Command): Command {
+  return command.option('--exact-id', 'the id is complete: use it even if other ids start with it');
+}
+
+/**
+ * Reads the record of a key by its id, or by the first characters of its id.
+ *
+ * @throws LatchkeyError of `get` and `getByIdStart`. The message of `AMBIGUOUS_ID` mentions `--exact-id` if the id is complete
+ */
+export async function getKey(idStart: string, { exactId }: KeyIdOptions, registry: KeyRegistry): Promise<KeyRecord> {
+  if (exactId === true) return registry.get(idStart);
+  return registry.getByIdStart(idStart).catch((error: unknown) => {
+    const isExact = error instanceof LatchkeyError && error.code === 'AMBIGUOUS_ID' && error.keyId === idStart;
+    if (!isExact) throw error;
+    const advice = `add --exact-id to choose the key with exactly the id ${idStart}`;
+    throw new LatchkeyError(error.code, `${error.message}; ${advice}`, { cause: error, keyId: error.keyId });
+  });
+}
+
+/**
+ * Returns the full id of a key. Does not look up a complete id, so a corrupt record can still be changed.
+ *
+ * @throws LatchkeyError of `getKey`
+ */
+export async function getId(idStart: string, options: KeyIdOptions, registry: KeyRegistry): Promise<string> {
+  const isFull = options.exactId === true || isLongestId(idStart);
+  return isFull ? idStart : (await getKey(idStart, options, registry)).id;
+}
+
+/**
+ * Asks for confirmation at the terminal, and returns the full id of the key.
+ *
+ * @throws CliError `NOT_CONFIRMED`; LatchkeyError of `getKey`
+ */
+export async function getConfirmedId(
+  idStart: string,
+  options: KeyIdOptions,
+  registry: KeyRegistry,
+  { question, change, ...deps }: Confirmation & PromptDeps,
+): Promise<string> {
+  const record = await getKey(idStart, options, registry);
+  const { id } = record;
+  const text = question(record, keyName(record));
+  if (text === undefined || (await confirm(text, deps))) return id;
+  throw new CliError('NOT_CONFIRMED', `key ${id} was not ${change}: the answer was not yes`);
+}
+
+/**
+ * Checks, before a command does anything, that there is a terminal for a question.
+ *
+ * @throws CliError `USAGE_INVALID` if there is none
+ */
+export function requireTerminal({ output, stdin }: PromptDeps): void {
+  if (stdin.isTTY === true && output.canAsk) return;
+  throw new CliError('USAGE_INVALID', 'this command asks for confirmation, and there is no terminal: pass --yes');
+}
+
+/** Asks a question, and returns whether the answer is yes. No answer counts as no. */
+async function confirm(question: string, { output, stdin }: PromptDeps): Promise<boolean> {
   output.ask(`${question} [y/N] `);
-  // Without an `output`, the line is the terminal's to edit and Ctrl-C the process's own affair.
+  // Without an `output`, the terminal edits the line and Ctrl-C reaches the process.
   const lines = createInterface({ input: stdin });
   try {
     const { value, done } = await lines[Symbol.asyncIterator]().next();
@@ -35,106 +107,31 @@ export async function confirm(question: string, { output, stdin }: ConfirmDeps):
   }
 }
 
-/** For `--help`. */
-export const ID_HELP = "the key's id as list shows it, or a start that no other id has; never the key itself";
-
-/** How a command is told which key. */
-export interface KeyIdOptions {
-  /** The id is a whole one, whatever other ids begin with it. */
-  readonly exactId?: boolean;
-}
-
-export interface Confirmation {
-  /** What is asked about the key; `undefined` where the registry will refuse anyhow. */
-  readonly question: (record: KeyRecord, name: string) => string | undefined;
-  /** What becomes of the key, such as `revoked`. */
-  readonly change: string;
-}
-
-/** Adds `--exact-id`, for every command whose argument is an id. */
-export function addExactIdOption(command: Command): Command {
-  return command.option('--exact-id', 'the id is whole: take it also if other ids begin with it');
-}
-
-/**
- * The record of the key.
- *
- * @throws LatchkeyError of `get` and `getByIdStart`; of `AMBIGUOUS_ID` the message says how to name the key whose whole id it is
- */
-export async function keyOf(idStart: string, { exactId }: KeyIdOptions, registry: KeyRegistry): Promise<KeyRecord> {
-  if (exactId === true) return registry.get(idStart);
-  return registry.getByIdStart(idStart).catch((error: unknown) => {
-    const isExact = error instanceof LatchkeyError && error.code === 'AMBIGUOUS_ID' && error.keyId === idStart;
-    if (!isExact) throw error;
-    const advice = `add --exact-id to mean the key whose whole id is ${idStart}`;
-    throw new LatchkeyError(error.code, `${error.message}; ${advice}`, { cause: error, keyId: error.keyId });
-  });
-}
-
-/**
- * The id in full. One that is given in full is not looked up, so that also a record that cannot be read can be changed.
- *
- * @throws LatchkeyError of `keyOf`
- */
-export async function fullId(idStart: string, options: KeyIdOptions, registry: KeyRegistry): Promise<string> {
-  const isFull = options.exactId === true || isLongestId(idStart);
-  return isFull ? idStart : (await keyOf(idStart, options, registry)).id;
-}
-
-/**
- * The id in full of a key that somebody at the terminal has said yes about.
- *
- * @throws CliError `NOT_CONFIRMED`; LatchkeyError of `keyOf`
- */
-export async function confirmedId(
-  idStart: string,
-  options: KeyIdOptions,
-  registry: KeyRegistry,
-  { question, change, ...deps }: Confirmation & ConfirmDeps,
-): Promise<string> {
-  const record = await keyOf(idStart, options, registry);
-  const { id } = record;
-  const asked = question(record, keyName(record));
-  if (asked === undefined || (await confirm(asked, deps))) return id;
-  throw new CliError('NOT_CONFIRMED', `key ${id} was not ${change}: the answer was not yes`);
-}
-
 const MAX_CHARACTERS = 1024 * 1024;
 
 /**
- * Reads the text that holds a raw key, from a prompt without echo on a terminal, and else from standard input in UTF-8 or, with
- * a byte order mark, in UTF-16. At most 1 MB.
+ * Reads text that contains a raw key: on a terminal from a prompt without echo, else from standard input. Standard input is
+ * UTF-8, or UTF-16 with a byte order mark, and at most 1 MB.
  *
- * @throws CliError `USAGE_INVALID` if there is no text, or too much. `INTERRUPTED`
+ * @throws CliError `USAGE_INVALID` if there is no text, or too much; `INTERRUPTED`
  */
-export async function readSecret(question: string, deps: CommandDeps): Promise<string> {
+export async function readSecret(question: string, deps: HiddenPromptDeps): Promise<string> {
   const isTerminal = deps.stdin.isTTY === true;
-  const text = isTerminal ? await askHidden(question, deps) : await readAll(decodeText(deps.stdin));
+  const text = isTerminal ? await askHidden(question, deps) : await readInput(deps.stdin);
   if (text.trim() !== '') return text;
-  throw new CliError('USAGE_INVALID', 'got no key: give one on standard input, or at the prompt');
-}
-
-async function readAll(chunks: AsyncIterable<string>): Promise<string> {
-  let text = '';
-  for await (const chunk of chunks) {
-    text += chunk;
-    if (text.length > MAX_CHARACTERS) {
-      throw new CliError('USAGE_INVALID', 'got more than 1 MB: look for keys in large texts with latchkey scan');
-    }
-  }
-  return text;
+  throw new CliError('USAGE_INVALID', 'expected a key on standard input or at the prompt, got nothing');
 }
 
 /**
- * Asks on the terminal and takes a line that is not shown while it is typed. Nothing at all is an empty line.
+ * Asks a question on the terminal, and reads a line without echo. End of input counts as an empty line.
  *
- * @throws CliError `INTERRUPTED` on Ctrl-C, which a terminal that shows nothing hands over as a character
+ * @throws CliError `INTERRUPTED` on Ctrl-C, which a terminal without echo passes on as a character
  */
-export async function askHidden(question: string, { output, stdin, interruption }: CommandDeps): Promise<string> {
+async function askHidden(question: string, { output, stdin, interruption }: HiddenPromptDeps): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 });
   let isInterrupted = false;
-  // Only now is nothing shown.
+  // Echo is off from here.
   output.ask(question);
   const line = await new Promise<string>((resolve) => {
     lines.once('line', resolve);
@@ -149,4 +146,15 @@ export async function askHidden(question: string, { output, stdin, interruption 
   if (!isInterrupted) return line;
   interruption.receive('SIGINT');
   throw new CliError('INTERRUPTED', 'interrupted');
+}
+
+async function readInput(stdin: Readable): Promise<string> {
+  let text = '';
+  for await (const chunk of decodeText(stdin)) {
+    text += chunk;
+    if (text.length > MAX_CHARACTERS) {
+      throw new CliError('USAGE_INVALID', 'expected at most 1 MB, got more: search large texts with latchkey scan');
+    }
+  }
+  return text;
 }

@@ -7,131 +7,9 @@ import { relativeTime } from '../operator/notices.ts';
 import { csvRows } from './importExport/csv.ts';
 import { type Output, wrap } from './output.ts';
 
-const COLUMNS = ['id', 'label', 'prefix', 'owner', 'plan', 'state', 'created', 'last used', 'expires'] as const;
-type Column = (typeof COLUMNS)[number];
-type Cells = Readonly<Record<Column, string>>;
-
-/** How a table is laid out: which columns, how wide a text may be, and whether ids are shortened. */
-interface Layout {
-  readonly columns: readonly Column[];
-  readonly maxText: number;
-  readonly hasShortIds: boolean;
-}
-
-const WIDE: Layout = { columns: COLUMNS, maxText: 32, hasShortIds: false };
-const NARROW = COLUMNS.filter((column) => column !== 'created');
-const NARROWER = NARROW.filter((column) => column !== 'prefix');
-const NARROWEST = NARROWER.filter((column) => column !== 'plan');
-/** The first that fits is taken; the last has to. */
-const LAYOUTS: readonly Layout[] = [
-  WIDE,
-  { ...WIDE, hasShortIds: true },
-  { columns: COLUMNS, maxText: 20, hasShortIds: true },
-  { columns: NARROW, maxText: 20, hasShortIds: true },
-  { columns: NARROWER, maxText: 20, hasShortIds: true },
-  { columns: NARROWEST, maxText: 20, hasShortIds: true },
-  { columns: NARROWEST, maxText: 13, hasShortIds: true },
-  { columns: NARROWEST, maxText: 9, hasShortIds: true },
-];
-const MIN_ID = 8;
-const NO_LINES = Object.fromEntries(
-  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
-    .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
-    .map((name) => [name, '']),
-);
-
-export interface TableOptions {
-  /** Columns of the terminal. Where they are too few, ids are cut to what tells them apart, then columns are left out. */
-  readonly width?: number;
-  /** What the deployment accepts, if it is known: an active key that it refuses reads `active, refused`. */
-  readonly acceptedKeys?: string | undefined;
-}
-
-/**
- * Records as a table for people: times as they say them, long texts cut. Where no key is on a plan, there is no column for
- * it.
- */
-export function recordTable(
-  records: readonly KeyRecord[],
-  nowMs: number,
-  { width = Infinity, acceptedKeys }: TableOptions = {},
-): string {
-  const time = (timestamp?: Timestamp) => (timestamp === undefined ? 'never' : relativeTime(timestamp, nowMs));
-  const rows = records.map((record) => {
-    const row = cells(record, nowMs, time);
-    const isRefused = row.state === 'active' && isRefusedAsForeign(record, acceptedKeys);
-    return isRefused ? { ...row, state: 'active, refused' } : row;
-  });
-  let table = '';
-  for (const layout of LAYOUTS) {
-    table = tableOf(rows, layout);
-    if (widthOf(table) <= width) break;
-  }
-  return table;
-}
-
-/** Records as lines of fields parted by tabs, for other programs: times in full, an absent field empty, the plan last. */
-export function recordLines(records: readonly KeyRecord[], nowMs: number): string {
-  return records.map((record) => Object.values(cells(record, nowMs, inFull)).join('\t')).join('\n');
-}
-
-function inFull(timestamp?: Timestamp): string {
-  return timestamp ?? '';
-}
-
-function cells(record: KeyRecord, nowMs: number, time: (timestamp?: Timestamp) => string): Cells {
-  const { id, label, keyPrefix = '', owner = '', plan = '', createdAt, lastUsedAt, expiresAt } = record;
-  return {
-    id: printable(id),
-    label: printable(label),
-    prefix: printable(keyPrefix),
-    owner: printable(owner),
-    state: keyState(record, nowMs),
-    created: time(createdAt),
-    'last used': time(lastUsedAt),
-    expires: time(expiresAt),
-    // Programs find the others where they were before there were plans.
-    plan: printable(plan),
-  };
-}
-
-function tableOf(rows: readonly Cells[], { columns: wanted, maxText, hasShortIds }: Layout): string {
-  const hasPlans = rows.some(({ plan }) => plan !== '');
-  const columns = wanted.filter((column) => column !== 'plan' || hasPlans);
-  const table = new Table({
-    head: columns.map((name) => name.toUpperCase()),
-    chars: { ...NO_LINES, middle: '  ' },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
-  const idLength = hasShortIds ? tellingLength(rows.map(({ id }) => id)) : Infinity;
-  const shorten = (row: Cells): Cells => ({
-    ...row,
-    id: row.id.slice(0, idLength),
-    label: cut(row.label, maxText),
-    prefix: cut(row.prefix, maxText),
-    owner: cut(row.owner, maxText),
-    plan: cut(row.plan, maxText),
-  });
-  table.push(...rows.map(shorten).map((row) => columns.map((column) => row[column])));
-  const lines = table.toString().split('\n');
-  return lines.map((line) => line.trimEnd()).join('\n');
-}
-
-/** How many characters tell the ids apart: other commands take so many for the whole. */
-function tellingLength(ids: readonly string[]): number {
-  const distinct = new Set(ids).size;
-  let length = MIN_ID;
-  while (length < 36 && new Set(ids.map((id) => id.slice(0, length))).size < distinct) length++;
-  return length;
-}
-
-function cut(text: string, maxLength: number): string {
-  const characters = Array.from(text);
-  return characters.length <= maxLength ? text : `${characters.slice(0, maxLength - 1).join('')}…`;
-}
-
-function widthOf(table: string): number {
-  return Math.max(...table.split('\n').map((line) => Array.from(line).length));
+/** Returns one record as JSON, for commands about one key. */
+export function recordJson(record: KeyRecord): string {
+  return JSON.stringify({ record: publicRecord(record) });
 }
 
 export interface RecordFieldsDeps {
@@ -141,12 +19,12 @@ export interface RecordFieldsDeps {
 }
 
 /**
- * All that is known of a key for people, a line for each field that it has. On a terminal, a line that is too long for
- * it goes on under its value. If the deployment's `acceptedKeys` are given, an active key that it refuses is said to be refused.
+ * Returns a record for people, one line for each field that it has. On a terminal, long values are wrapped. With `acceptedKeys`
+ * of the deployment, the state of an active key says whether the deployment refuses it.
  */
 export function recordFields(record: KeyRecord, { output, now }: RecordFieldsDeps, acceptedKeys?: string): string {
   const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY;
-  const fields = fieldsOf(record, now(), acceptedKeys).filter(([, value]) => value !== undefined);
+  const fields = getFields(record, now(), acceptedKeys).filter(([, value]) => value !== undefined);
   const nameWidth = Math.max(...fields.map(([name]) => name.length)) + 2;
   return fields
     .map(([name, value = '']) => {
@@ -156,7 +34,7 @@ export function recordFields(record: KeyRecord, { output, now }: RecordFieldsDep
     .join('\n');
 }
 
-function fieldsOf(
+function getFields(
   record: KeyRecord,
   nowMs: number,
   acceptedKeys: string | undefined,
@@ -184,16 +62,8 @@ function fieldsOf(
     ['reason', record.revokedReason],
     ['rotated from', record.rotatedFrom],
     ['rotated to', record.rotatedTo],
-    ['record kept', purgeAfter === undefined ? undefined : `until ${dayOf(purgeAfter)}`],
+    ['record kept', purgeAfter === undefined ? undefined : `until ${toDay(purgeAfter)}`],
   ];
-}
-
-const FIRST_MS = Date.parse('0000-01-01T00:00:00Z');
-const LAST_MS = Date.parse('9999-12-31T00:00:00Z');
-
-/** Of epoch seconds, the day, or the last that can be told: what expires late in 9999 is kept into a year of five digits. */
-function dayOf(epochSeconds: number): string {
-  return toTimestamp(Math.min(Math.max(epochSeconds * 1000, FIRST_MS), LAST_MS)).slice(0, 10);
 }
 
 function stateText(record: KeyRecord, nowMs: number, acceptedKeys: string | undefined): string {
@@ -206,17 +76,24 @@ function scopesText(scopes: readonly string[] | undefined): string {
   return scopes.length === 0 ? 'nothing' : scopes.join(' ');
 }
 
-/** How a list is written, page by page. */
+const FIRST_MS = Date.parse('0000-01-01T00:00:00Z');
+const LAST_MS = Date.parse('9999-12-31T00:00:00Z');
+
+/** Clamps the day to years of four digits: the record of a key that expires late in 9999 is kept into the year 10000. */
+function toDay(epochSeconds: number): string {
+  return toTimestamp(Math.min(Math.max(epochSeconds * 1000, FIRST_MS), LAST_MS)).slice(0, 10);
+}
+
+/** The format of a list, written page by page. */
 export interface ListFormat {
   readonly begin: string;
   readonly page: (records: readonly KeyRecord[], context: PageContext) => string;
   readonly end: (cursor: string | null) => string;
 }
 
-/** What a page needs to know beside its records. */
 export interface PageContext {
   readonly isFirst: boolean;
-  /** What the deployment accepts, if it is known. Only the table for people shows it. */
+  /** The keys that the deployment accepts, if known. Only the table for people shows it. */
   readonly acceptedKeys: string | undefined;
 }
 
@@ -232,7 +109,7 @@ const CSV_COLUMNS = [
   ...(['rotatedFrom', 'rotatedTo'] as const),
 ];
 
-/** One JSON document or CSV where asked for; a table for people and fields parted by tabs for programs where not. */
+/** Returns the format for the options: JSON, CSV, or by default a table on a terminal and tab-separated fields elsewhere. */
 export function listFormat({ json, csv }: ListFormatOptions, output: Output, nowMs: number): ListFormat {
   if (json) return JSON_DOCUMENT;
   if (csv) return { begin: csvRows([CSV_COLUMNS]), page: (records) => csvPage(records, nowMs), end: () => '' };
@@ -258,35 +135,127 @@ function csvPage(records: readonly KeyRecord[], nowMs: number): string {
   );
 }
 
-/** What people are told of which key it is: its id and its label. */
-export function keyName({ id, label }: KeyRecord): string {
-  return `${printable(id)}, ${printable(JSON.stringify(label))}`;
+const COLUMNS = ['id', 'label', 'prefix', 'owner', 'plan', 'state', 'created', 'last used', 'expires'] as const;
+type Column = (typeof COLUMNS)[number];
+type Cells = Readonly<Record<Column, string>>;
+
+/** The columns of a table, the maximum width of a text, and whether ids are shortened. */
+interface Layout {
+  readonly columns: readonly Column[];
+  readonly maxText: number;
+  readonly hasShortIds: boolean;
 }
 
-/** One line of a chart. */
-export interface Bar {
-  readonly name: string;
-  readonly count: number;
+const WIDE: Layout = { columns: COLUMNS, maxText: 32, hasShortIds: false };
+const NARROW = COLUMNS.filter((column) => column !== 'created');
+const NARROWER = NARROW.filter((column) => column !== 'prefix');
+const NARROWEST = NARROWER.filter((column) => column !== 'plan');
+/** In order of preference: the first one that fits is used, or else the last. */
+const LAYOUTS: readonly Layout[] = [
+  WIDE,
+  { ...WIDE, hasShortIds: true },
+  { columns: COLUMNS, maxText: 20, hasShortIds: true },
+  { columns: NARROW, maxText: 20, hasShortIds: true },
+  { columns: NARROWER, maxText: 20, hasShortIds: true },
+  { columns: NARROWEST, maxText: 20, hasShortIds: true },
+  { columns: NARROWEST, maxText: 13, hasShortIds: true },
+  { columns: NARROWEST, maxText: 9, hasShortIds: true },
+];
+
+export interface TableOptions {
+  /** The columns of the terminal. If they are too few, ids are shortened, then columns are left out. */
+  readonly width?: number;
+  /** The keys that the deployment accepts, if known: the state of an active key that it refuses is `active, refused`. */
+  readonly acceptedKeys?: string | undefined;
 }
 
-const MARK = '#';
-
-/** Counts with a bar for each, no line wider than `width`. The longest bar of `scale` fills it; what is there is seen. */
-export function barChart(
-  bars: readonly Bar[],
-  { width, scale }: { readonly width: number; readonly scale: number },
+/** Returns records as a table for people, with relative times and long texts shortened. Has a plan column only if needed. */
+export function recordTable(
+  records: readonly KeyRecord[],
+  nowMs: number,
+  { width = Infinity, acceptedKeys }: TableOptions = {},
 ): string {
-  const nameWidth = Math.max(...bars.map(({ name }) => name.length));
-  const countWidth = Math.max(...bars.map(({ count }) => String(count).length), String(scale).length);
-  const room = Math.max(1, width - nameWidth - countWidth - 4);
-  const lines = bars.map(({ name, count }) => {
-    const length = count === 0 ? 0 : Math.max(1, Math.round((count / scale) * room));
-    return `${name.padEnd(nameWidth)}  ${String(count).padStart(countWidth)}  ${MARK.repeat(length)}`.trimEnd();
+  const time = (timestamp?: Timestamp) => (timestamp === undefined ? 'never' : relativeTime(timestamp, nowMs));
+  const rows = records.map((record) => {
+    const row = toCells(record, nowMs, time);
+    const isRefused = row.state === 'active' && isRefusedAsForeign(record, acceptedKeys);
+    return isRefused ? { ...row, state: 'active, refused' } : row;
   });
-  return lines.join('\n');
+  let table = '';
+  for (const layout of LAYOUTS) {
+    table = layOut(rows, layout);
+    if (measureWidth(table) <= width) break;
+  }
+  return table;
 }
 
-/** What a command about one key prints for programs. */
-export function recordJson(record: KeyRecord): string {
-  return JSON.stringify({ record: publicRecord(record) });
+/** Returns records as lines of tab-separated fields for programs. Times are full, and an absent field is empty. */
+export function recordLines(records: readonly KeyRecord[], nowMs: number): string {
+  return records.map((record) => Object.values(toCells(record, nowMs, toFullTime)).join('\t')).join('\n');
+}
+
+function toFullTime(timestamp?: Timestamp): string {
+  return timestamp ?? '';
+}
+
+function toCells(record: KeyRecord, nowMs: number, time: (timestamp?: Timestamp) => string): Cells {
+  const { id, label, keyPrefix = '', owner = '', plan = '', createdAt, lastUsedAt, expiresAt } = record;
+  return {
+    id: printable(id),
+    label: printable(label),
+    prefix: printable(keyPrefix),
+    owner: printable(owner),
+    state: keyState(record, nowMs),
+    created: time(createdAt),
+    'last used': time(lastUsedAt),
+    expires: time(expiresAt),
+    // Last, because programs rely on the positions of the fields from before there were plans.
+    plan: printable(plan),
+  };
+}
+
+const MIN_ID = 8;
+const NO_LINES = Object.fromEntries(
+  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
+    .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
+    .map((name) => [name, '']),
+);
+
+function layOut(rows: readonly Cells[], { columns: possible, maxText, hasShortIds }: Layout): string {
+  const hasPlans = rows.some(({ plan }) => plan !== '');
+  const columns = possible.filter((column) => column !== 'plan' || hasPlans);
+  const table = new Table({
+    head: columns.map((name) => name.toUpperCase()),
+    chars: { ...NO_LINES, middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  const idLength = hasShortIds ? findUniqueLength(rows.map(({ id }) => id)) : Infinity;
+  const shorten = (row: Cells): Cells => ({
+    ...row,
+    id: row.id.slice(0, idLength),
+    label: cut(row.label, maxText),
+    prefix: cut(row.prefix, maxText),
+    owner: cut(row.owner, maxText),
+    plan: cut(row.plan, maxText),
+  });
+  table.push(...rows.map(shorten).map((row) => columns.map((column) => row[column])));
+  const lines = table.toString().split('\n');
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+/** Returns how many characters make the ids unique. Other commands accept an id that is cut to this length. */
+function findUniqueLength(ids: readonly string[]): number {
+  const distinct = new Set(ids).size;
+  let length = MIN_ID;
+  while (length < 36 && new Set(ids.map((id) => id.slice(0, length))).size < distinct) length++;
+  return length;
+}
+
+function cut(text: string, maxLength: number): string {
+  const characters = Array.from(text);
+  return characters.length <= maxLength ? text : `${characters.slice(0, maxLength - 1).join('')}…`;
+}
+
+function measureWidth(table: string): number {
+  return Math.max(...table.split('\n').map((line) => Array.from(line).length));
 }

@@ -5,7 +5,7 @@ import type { IssuedKey, KeyRegistry } from '../keys/registry.ts';
 import { hashSecret, parseSecret } from '../keys/secret.ts';
 import { CliError } from '../operator/errors.ts';
 import type { Output } from './output.ts';
-import type { KeptKey } from './secretSink.ts';
+import type { KeptKey } from './privateFile.ts';
 
 /** What `seed` will do. */
 export interface SeedPlan {

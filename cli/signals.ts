@@ -3,15 +3,15 @@ import { constants } from 'node:os';
 export interface InterruptionDeps {
   /** Ends the process. */
   readonly exit: (exitCode: number) => void;
-  /** Takes a line for the user. */
+  /** Prints one line for the user. */
   readonly note: (line: string) => void;
 }
 
-/** Ctrl-C and its kin. They end the process at once, except while a key is in hand. */
+/** Handles Ctrl-C and other signals. They end the process at once, unless work has deferred them. */
 export class Interruption {
   readonly #deps: InterruptionDeps;
-  /** What to tell for each work that is held off for. */
-  readonly #heldOff: string[] = [];
+  /** One notice for each deferral, innermost last. */
+  readonly #deferrals: string[] = [];
   #exitCode: number | undefined;
   readonly #controller = new AbortController();
 
@@ -19,33 +19,33 @@ export class Interruption {
     this.#deps = deps;
   }
 
-  /** What a shell expects of a process that a signal ended: 130 for SIGINT. Absent until one came. */
+  /** The exit code that a shell expects after a signal, such as 130 for SIGINT. Absent until a signal arrives. */
   get exitCode(): number | undefined {
     return this.#exitCode;
   }
 
-  /** Aborted with the first signal, for work that waits. */
+  /** Aborts at the first signal. For work that waits. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** A second signal changes nothing: npm hands on a Ctrl-C that the terminal has sent already. */
+  /** Handles one signal. A second one changes nothing, because npm repeats a Ctrl-C that the terminal has sent already. */
   receive(signal: NodeJS.Signals): void {
     if (this.#exitCode !== undefined) return;
     this.#exitCode = 128 + constants.signals[signal];
-    const told = this.#heldOff.at(-1);
-    if (told === undefined) return this.#deps.exit(this.#exitCode);
-    this.#deps.note(told);
+    const notice = this.#deferrals.at(-1);
+    if (notice === undefined) return this.#deps.exit(this.#exitCode);
+    this.#deps.note(notice);
     this.#controller.abort();
   }
 
-  /** Lets the work finish, and tells so. Work of several steps looks at `exitCode` between them. */
-  async deferSignals<T>(work: () => Promise<T>, told = 'stopping after the key in hand'): Promise<T> {
-    this.#heldOff.push(told);
+  /** Runs the work to its end, and prints the notice if a signal arrives. Work of several steps checks `exitCode` in between. */
+  async deferSignals<T>(work: () => Promise<T>, notice = 'stopping after the current key'): Promise<T> {
+    this.#deferrals.push(notice);
     try {
       return await work();
     } finally {
-      this.#heldOff.splice(this.#heldOff.lastIndexOf(told), 1);
+      this.#deferrals.splice(this.#deferrals.lastIndexOf(notice), 1);
     }
   }
 }

@@ -17,7 +17,7 @@ import {
 
 export interface RegistryOptions extends TableOptions {
   readonly keyPrefix?: string;
-  /** Who acts. */
+  /** The actor that changes are recorded for. */
   readonly actor?: string;
 }
 
@@ -29,26 +29,44 @@ export interface RegistryDeps extends FindTableDeps {
 type Work<T> = (registry: KeyRegistry, location: TableLocation, actor: string) => Promise<T>;
 
 /**
- * Runs work that only reads with the registry of the table that the options name. Who acts is only told: `--actor`, and else
- * who is at this machine.
+ * Runs work that only reads with a registry of the table that the options name. The actor is `--actor`, or the user of this
+ * machine; AWS does not verify it.
  *
- * @throws CliError of `findTable`; `USAGE_INVALID` for a bad `LATCHKEY_KEY_PREFIX`; `STORE_UNAVAILABLE`, saying what to
- * do; and whatever else the work throws
+ * @throws CliError of `findTable`; `USAGE_INVALID` for a bad `LATCHKEY_KEY_PREFIX`; `STORE_UNAVAILABLE` with what to do; any
+ * error of the work
  */
 export async function withRegistry<T>(options: RegistryOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
-  return run(await findTable(options, deps), options, deps, { actor: options.actor ?? osUser(deps.env), work });
+  return run(await findTable(options, deps), options, deps, { actor: options.actor ?? getUser(deps.env), work });
 }
 
 /**
- * Runs work that changes something with the registry of the table that the options name. The registry acts for
- * `--actor`, and else for the caller as AWS knows him.
+ * Runs work that changes something with a registry of the table that the options name. The actor is `--actor`, or the caller's
+ * ARN in AWS.
  *
- * @throws CliError as `withRegistry`; `ACTOR_UNKNOWN` where AWS does not tell who calls
+ * @throws CliError of `withRegistry`; `ACTOR_UNKNOWN` if AWS does not return the caller's ARN
  */
 export async function withActingRegistry<T>(options: RegistryOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
   const location = await findTable(options, deps);
-  const actor = options.actor ?? (await callerOf(location, deps.env));
+  const actor = options.actor ?? (await getActor(location, deps.env));
   return run(location, options, deps, { actor, work });
+}
+
+async function getActor(location: TableLocation, env: Environment): Promise<string> {
+  return location.kind === 'local' || isEmulated(location, env) ? getUser(env) : callerArn(location);
+}
+
+/**
+ * Returns whether the table is in an emulator: its endpoint has no TLS, and the environment sets no endpoint for STS. The
+ * emulator's credentials mean nothing to the real STS.
+ */
+function isEmulated({ endpoint }: TableLocation, env: Environment): boolean {
+  const hasStsEndpoint = ['AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL'].some((name) => setting(env, name) !== undefined);
+  return endpoint?.startsWith('http:') === true && !hasStsEndpoint;
+}
+
+/** Returns the name of this machine's user, if the environment has it. */
+function getUser(env: Environment): string {
+  return setting(env, 'USER') ?? setting(env, 'USERNAME') ?? 'latchkey cli';
 }
 
 async function run<T>(
@@ -57,7 +75,7 @@ async function run<T>(
   deps: RegistryDeps,
   { actor, work }: { readonly actor: string; readonly work: Work<T> },
 ): Promise<T> {
-  const keyPrefix = options.keyPrefix ?? keyPrefixOf(deps.env);
+  const keyPrefix = options.keyPrefix ?? getKeyPrefix(deps.env);
   const { client, close } = connect(location);
   const { tableName } = location;
   try {
@@ -69,38 +87,20 @@ async function run<T>(
   }
 }
 
-function keyPrefixOf(env: Environment): string {
+function getKeyPrefix(env: Environment): string {
   const keyPrefix = setting(env, 'LATCHKEY_KEY_PREFIX') ?? DEFAULT_KEY_PREFIX;
   if (isKeyPrefix(keyPrefix)) return keyPrefix;
-  throw new CliError('USAGE_INVALID', `LATCHKEY_KEY_PREFIX: got ${show(keyPrefix)}, wanted ${KEY_PREFIX_EXPECTED}`);
-}
-
-async function callerOf(location: TableLocation, env: Environment): Promise<string> {
-  return location.kind === 'local' || isEmulated(location, env) ? osUser(env) : callerArn(location);
-}
-
-/**
- * Whether the table is not AWS's own, by its endpoint without TLS, and nobody said where an STS would be: then AWS itself
- * is not asked about credentials that mean nothing to it.
- */
-function isEmulated({ endpoint }: TableLocation, env: Environment): boolean {
-  const hasStsEndpoint = ['AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL'].some((name) => setting(env, name) !== undefined);
-  return endpoint?.startsWith('http:') === true && !hasStsEndpoint;
-}
-
-/** Who is at this machine, as far as the environment tells. */
-function osUser(env: Environment): string {
-  return setting(env, 'USER') ?? setting(env, 'USERNAME') ?? 'latchkey cli';
+  throw new CliError('USAGE_INVALID', `LATCHKEY_KEY_PREFIX: expected ${KEY_PREFIX_EXPECTED}, got ${show(keyPrefix)}`);
 }
 
 export interface Connection {
   /** For a `KeyRegistry`. */
   readonly client: DynamoDBDocumentClient;
-  /** Lets go of the sockets, which would keep the process alive. */
+  /** Closes the sockets, which would keep the process alive. */
   readonly close: () => void;
 }
 
-/** A client for the table. A local one is signed with credentials that mean nothing, so that none of the user's are asked for. */
+/** Creates a client for the table. A local table accepts any credentials, so its client does not look for the user's. */
 export function connect(location: TableLocation): Connection {
   const config = location.kind === 'local' ? localConfig(location) : accountConfig(location);
   const client = new DynamoDBClient(config);

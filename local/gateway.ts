@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { TableLocation } from '../operator/findTable.ts';
-import { NOTE_PATH, readGatewayState, type GatewayState } from '../operator/findTable.ts';
+import { GATEWAY_STATE_PATH, readGatewayState, type GatewayState } from '../operator/findTable.ts';
 import { ANY_KEYS } from '../keys/state.ts';
 import { maskKeys } from '../keys/findKeys.ts';
 import { printable } from '../keys/printable.ts';
@@ -172,12 +172,23 @@ export function parseOptions(args: readonly string[], root: string): GatewayOpti
     .option('--db-port <number>', 'port of the embedded DynamoDB; default a free port', parsePort)
     .option('--data <directory>', 'keep the table in this directory; default in memory', parsePath)
     .option('--template <file>', `for tests: serve this X.template.json; default ${TEMPLATE_PATH}`, parsePath)
-    .option('--state-file <file>', `for tests: write the gateway's URLs to this file; default ${NOTE_PATH}`, parsePath)
+    .option(
+      '--state-file <file>',
+      `for tests: write the gateway's URLs to this file; default ${GATEWAY_STATE_PATH}`,
+      parsePath,
+    )
     .showSuggestionAfterError(false)
     .configureOutput({ outputError: (text, write) => write(`${printable(maskKeys(text.trimEnd()))}\n`) })
     .exitOverride();
   const options = command.parse(args, { from: 'user' }).opts<Partial<GatewayOptions>>();
-  return { port: 3000, dbPort: 0, data: undefined, template: undefined, stateFile: join(root, NOTE_PATH), ...options };
+  return {
+    port: 3000,
+    dbPort: 0,
+    data: undefined,
+    template: undefined,
+    stateFile: join(root, GATEWAY_STATE_PATH),
+    ...options,
+  };
 }
 
 function parsePort(text: string): number {

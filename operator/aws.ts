@@ -3,83 +3,15 @@ import { CALL_LIMITS, CALL_TIMEOUT_MS, withinMs } from '../keys/dynamodb.ts';
 import { LatchkeyError } from '../keys/errors.ts';
 import { CliError } from './errors.ts';
 
-/** What an SDK or the system said of a call that failed. */
+/** The parts of a failed call's error that its explanation depends on. */
 export interface Failure {
-  /** The name that the SDK or the service gave it. */
+  /** The error's name, from the SDK or the service. */
   readonly name: string;
   readonly message: string;
-  /** The system's code, such as `ECONNREFUSED`; empty where it has none. */
+  /** The system's code, such as `ECONNREFUSED`; empty if it has none. */
   readonly code: string;
-  /** Of the answer; 0 where there was none. */
+  /** The status of the response; 0 if there was none. */
   readonly httpStatus: number;
-}
-
-/** The first that matches is told. */
-const ADVICE: readonly (readonly [matches: (failure: Failure) => boolean, advice: string])[] = [
-  [
-    ({ name, message }) => /Expired/.test(name) || (isCredentialFailure(name) && /expired/i.test(message)),
-    'the AWS session has expired: sign in again, such as with `aws sso login`',
-  ],
-  [
-    ({ name, message }) => isCredentialFailure(name) && /\bSSO\b|sso login/.test(message),
-    'there is no AWS session: sign in with `aws sso login`',
-  ],
-  [
-    ({ name, message }) => isCredentialFailure(name) && /multi-factor|\bMFA\b/i.test(message),
-    'the profile needs MFA, and this command does not ask for a code: get a session with `aws sts assume-role` or `aws sts get-session-token` and the code, and set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN to what it gives',
-  ],
-  [
-    ({ name }) => isCredentialFailure(name),
-    'no AWS credentials were found: check --profile or AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
-  ],
-  [
-    named('UnrecognizedClientException', 'InvalidClientTokenId', 'MissingAuthenticationTokenException'),
-    'AWS does not know these credentials: check AWS_PROFILE, or the AWS_ variables that give them',
-  ],
-  [
-    named('InvalidSignatureException', 'SignatureDoesNotMatch', 'IncompleteSignatureException'),
-    'AWS refused the signature: check AWS_SECRET_ACCESS_KEY, and that the clock of this machine is right',
-  ],
-  [
-    ({ message }) => /^Region (is missing|not accepted)/.test(message),
-    'no usable AWS region is set: give --region, set AWS_REGION, or set a region in the profile',
-  ],
-];
-
-/** What to do about a failure that any call to AWS would have met; `undefined` where it is of another kind. */
-export function awsAdvice(failure: Failure): string | undefined {
-  return ADVICE.find(([matches]) => matches(failure))?.[1];
-}
-
-/** The error that an SDK threw, as what is told of it may depend on it. */
-export function failureOf(cause: unknown): Failure {
-  if (!(cause instanceof Error)) return { name: '', message: '', code: '', httpStatus: 0 };
-  const { code, $metadata } = cause as NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
-  return {
-    name: cause.name,
-    message: cause.message,
-    code: typeof code === 'string' ? code : '',
-    httpStatus: $metadata?.httpStatusCode ?? 0,
-  };
-}
-
-/** Whether nothing answered, or nobody who can be trusted. */
-export function isUnreachable({ name, code }: Failure): boolean {
-  return name === 'TimeoutError' || /^(E[A-Z_]+|CERT_\w+|DEPTH_ZERO_\w+|SELF_\w+)$/.test(code);
-}
-
-/** Whether the caller lacks a right. */
-export function isDenied({ name, message }: Failure): boolean {
-  return /AccessDenied/.test(name) || /is not authorized to perform/.test(message);
-}
-
-/** Whether the failure has one of the names. */
-export function named(...names: string[]): (failure: Failure) => boolean {
-  return ({ name }) => names.includes(name);
-}
-
-function isCredentialFailure(name: string): boolean {
-  return name === 'CredentialsProviderError' || name === 'TokenProviderError';
 }
 
 /** The part of a table's location that an explanation names. */
@@ -94,86 +26,87 @@ interface Explanation {
   readonly text: (location: NamedTable, failure: Failure) => string;
 }
 
-/** The first that matches is told. */
+/** In order of precedence: the first match is printed. */
 const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: isDenied,
     text: ({ tableName }, { message }) => {
-      // Of KMS, where the table has a key of its own.
+      // The action belongs to KMS if the table has its own key.
       const [, action] = /\bperform:? +([a-z0-9-]+:\w+)/.exec(message) ?? [];
-      const grant = action === undefined ? 'a grant to use it' : `a grant of ${action}`;
-      return `access to the table ${quote(tableName)} was denied: these credentials need ${grant}`;
+      const permission = action === undefined ? 'permission to use it' : `permission for ${action}`;
+      return `access to the table ${quote(tableName)} was denied: these credentials need ${permission}`;
     },
   },
   {
     matches: named('ResourceNotFoundException'),
     text: ({ kind, tableName }) =>
       kind === 'local'
-        ? `there is no table ${quote(tableName)} here: start the gateway anew with npm start`
+        ? `there is no table ${quote(tableName)} here: restart the gateway with npm start`
         : `there is no table ${quote(tableName)}: check the name, AWS_REGION and AWS_PROFILE, and that its stack is deployed`,
   },
   {
     matches: named('ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'),
-    text: () => 'DynamoDB is throttling: try again in a minute',
+    text: () => 'DynamoDB is throttling requests: try again in a minute',
   },
   {
     matches: named('ValidationException'),
-    text: ({ tableName }) => `DynamoDB refused the request as invalid: is ${quote(tableName)} a table of Latchkey's?`,
+    text: ({ tableName }) => `DynamoDB rejected the request as invalid: is ${quote(tableName)} a Latchkey table?`,
   },
   {
     matches: named('SyntaxError', 'UnreadableAnswer'),
-    text: ({ endpoint }, { name }) => {
-      const where = endpoint === undefined ? 'DynamoDB' : `DynamoDB at ${endpoint}`;
-      return `the answer of ${where} cannot be read (${name}): check the endpoint, and what is between`;
-    },
+    text: ({ endpoint }, { name }) =>
+      `the response of ${nameDynamoDb(endpoint)} cannot be read (${name}): check the endpoint, and any proxy in between`,
   },
   {
     matches: isUnreachable,
-    text: ({ kind, endpoint }, { code }) => {
-      const where = endpoint === undefined ? 'DynamoDB' : `DynamoDB at ${endpoint}`;
+    text: ({ kind, endpoint }, failure) => {
       const remedy = kind === 'local' ? 'start the gateway with npm start' : 'check the network and the endpoint';
-      return `${where} cannot be reached (${code || 'no answer in time'}): ${remedy}`;
+      return `${nameDynamoDb(endpoint)} cannot be reached (${toCause(failure)}): ${remedy}`;
     },
   },
 ];
 
 /**
- * A failure of the store as one line that says what to do; any other error unchanged. AWS's own message is left out: it
- * holds account ids and the input.
+ * Returns a failure of the store as one line that says what to do. Returns any other error unchanged. The line leaves out AWS's
+ * own message, because that contains account ids and the input.
  */
 export function explainFault(error: unknown, location: NamedTable): unknown {
   if (!(error instanceof LatchkeyError) || error.code !== 'STORE_UNAVAILABLE') return error;
-  const failure = failureOf(error.cause);
+  const failure = toFailure(error.cause);
   const explanation = EXPLANATIONS.find(({ matches }) => matches(failure));
   const text = awsAdvice(failure) ?? explanation?.text(location, failure) ?? error.message;
   return new CliError('STORE_UNAVAILABLE', text, { cause: error });
+}
+
+function nameDynamoDb(endpoint: string | undefined): string {
+  return endpoint === undefined ? 'DynamoDB' : `DynamoDB at ${endpoint}`;
 }
 
 function quote(tableName: string): string {
   return JSON.stringify(tableName);
 }
 
-/** Of a connection that was not made, so that nothing went over it. */
+/** Codes of connections that failed before anything was sent. */
 const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** Whether a write that failed may have been made all the same: it was sent, and nothing refused it. */
+/** Returns whether a failed write may have reached the table: it was sent, and nothing rejected it. */
 export function isOutcomeUnknown(error: unknown): boolean {
   if (!(error instanceof LatchkeyError) || error.code !== 'STORE_UNAVAILABLE') return false;
-  const failure = failureOf(error.cause);
+  const failure = toFailure(error.cause);
   const isRefused = failure.httpStatus >= 400 && failure.httpStatus < 500;
   return !isRefused && !NOT_SENT.has(failure.code) && awsAdvice(failure) === undefined;
 }
 
-/** Which account and region, as far as somebody said; the rest the SDK finds by itself. */
+/** An AWS account and region. The SDK finds out what is left out. */
 export interface AwsAccount {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
 }
 
-/** The SDK would warn that it takes the profile before keys of the environment, which is what was asked for. */
+/** The SDK would warn that the profile takes precedence over keys in the environment. `--profile` means exactly that. */
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
-/** What a client of any service needs to work in the account. */
+/** Returns the settings that the client of any service needs for the account. */
 export function accountConfig({ region, profile }: AwsAccount) {
   return {
     ...CALL_LIMITS,
@@ -183,10 +116,10 @@ export function accountConfig({ region, profile }: AwsAccount) {
 }
 
 /**
- * The ARN of whoever calls AWS with the account's credentials. IAM grants the question to everybody (AWS STS API
- * Reference, GetCallerIdentity).
+ * Returns the caller's ARN for the account's credentials. Everybody has permission for this call (AWS STS API Reference,
+ * GetCallerIdentity).
  *
- * @throws CliError `ACTOR_UNKNOWN`, saying what to do
+ * @throws CliError `ACTOR_UNKNOWN`; the message says what to do
  */
 export async function callerArn(account: AwsAccount): Promise<string> {
   const client = new STSClient(accountConfig(account));
@@ -196,22 +129,94 @@ export async function callerArn(account: AwsAccount): Promise<string> {
     );
     if (Arn) return Arn;
   } catch (cause) {
-    throw unknown(reasonOf(failureOf(cause)), cause);
+    throw actorUnknown(explainStsFailure(toFailure(cause)), cause);
   } finally {
     client.destroy();
   }
-  throw unknown('AWS STS names no ARN');
+  throw actorUnknown('AWS STS returned no ARN');
 }
 
-function reasonOf(failure: Failure): string {
+function explainStsFailure(failure: Failure): string {
   const advice = awsAdvice(failure);
   if (advice !== undefined) return advice;
-  if (isUnreachable(failure)) return `AWS STS cannot be reached (${failure.code || 'no answer in time'})`;
-  return `AWS STS does not tell: ${failure.name || 'no reason given'}`;
+  if (isUnreachable(failure)) return `AWS STS cannot be reached (${toCause(failure)})`;
+  return `AWS STS failed: ${failure.name || 'no reason given'}`;
 }
 
-function unknown(why: string, cause?: unknown): CliError {
-  return new CliError('ACTOR_UNKNOWN', `who you are could not be found out for the record: ${why}; or give --actor`, {
+function actorUnknown(why: string, cause?: unknown): CliError {
+  return new CliError('ACTOR_UNKNOWN', `cannot find out who you are, for the record: ${why}; or pass --actor`, {
     cause,
   });
+}
+
+/** In order of precedence: the first match is printed. */
+const ADVICE: readonly (readonly [matches: (failure: Failure) => boolean, advice: string])[] = [
+  [
+    ({ name, message }) => /Expired/.test(name) || (isCredentialFailure(name) && /expired/i.test(message)),
+    'the AWS session has expired: sign in again, for example with `aws sso login`',
+  ],
+  [
+    ({ name, message }) => isCredentialFailure(name) && /\bSSO\b|sso login/.test(message),
+    'there is no AWS session: sign in with `aws sso login`',
+  ],
+  [
+    ({ name, message }) => isCredentialFailure(name) && /multi-factor|\bMFA\b/i.test(message),
+    'the profile requires MFA, and latchkey does not prompt for a code: get a session with `aws sts assume-role` or `aws sts get-session-token` and the code, and set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN to its credentials',
+  ],
+  [
+    ({ name }) => isCredentialFailure(name),
+    'no AWS credentials were found: check --profile or AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  ],
+  [
+    named('UnrecognizedClientException', 'InvalidClientTokenId', 'MissingAuthenticationTokenException'),
+    'AWS does not know these credentials: check AWS_PROFILE, or the AWS_ variables that set them',
+  ],
+  [
+    named('InvalidSignatureException', 'SignatureDoesNotMatch', 'IncompleteSignatureException'),
+    "AWS rejected the signature: check AWS_SECRET_ACCESS_KEY and this machine's clock",
+  ],
+  [
+    ({ message }) => /^Region (is missing|not accepted)/.test(message),
+    'no usable AWS region is set: pass --region, set AWS_REGION, or set a region in the profile',
+  ],
+];
+
+/** Returns what to do about a failure that any call to AWS can have, such as missing credentials; else `undefined`. */
+export function awsAdvice(failure: Failure): string | undefined {
+  return ADVICE.find(([matches]) => matches(failure))?.[1];
+}
+
+function isCredentialFailure(name: string): boolean {
+  return name === 'CredentialsProviderError' || name === 'TokenProviderError';
+}
+
+/** Returns the parts of an SDK's error that its explanation depends on. */
+export function toFailure(cause: unknown): Failure {
+  if (!(cause instanceof Error)) return { name: '', message: '', code: '', httpStatus: 0 };
+  const { code, $metadata } = cause as NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
+  return {
+    name: cause.name,
+    message: cause.message,
+    code: typeof code === 'string' ? code : '',
+    httpStatus: $metadata?.httpStatusCode ?? 0,
+  };
+}
+
+/** Returns whether nothing answered, or nothing whose certificate can be trusted. */
+export function isUnreachable({ name, code }: Failure): boolean {
+  return name === 'TimeoutError' || /^(E[A-Z_]+|CERT_\w+|DEPTH_ZERO_\w+|SELF_\w+)$/.test(code);
+}
+
+/** Returns why a service cannot be reached, for parentheses in a message. */
+export function toCause({ code }: Failure): string {
+  return code || 'no response in time';
+}
+
+/** Returns whether the caller lacks a permission. */
+export function isDenied({ name, message }: Failure): boolean {
+  return /AccessDenied/.test(name) || /is not authorized to perform/.test(message);
+}
+
+function named(...names: string[]): (failure: Failure) => boolean {
+  return ({ name }) => names.includes(name);
 }

@@ -1,22 +1,22 @@
 import type { KeyRegistry } from '../keys/registry.ts';
 import type { TableLocation } from './findTable.ts';
 
-/** What a console is started with. */
+/** The settings of a console. */
 export interface ConsoleToStart {
   readonly registry: KeyRegistry;
   readonly location: TableLocation;
-  /** Who acts. */
+  /** The actor that changes are recorded for. */
   readonly actor: string;
   readonly isReadOnly: boolean;
-  /** 0 takes a free one. */
+  /** The port on 127.0.0.1; 0 chooses a free one. */
   readonly port: number;
-  /** Takes a line for who started it. */
+  /** Prints one line for the operator. */
   readonly note: (line: string) => void;
 }
 
 export interface RunningConsole {
-  /** To be opened in a browser, once. */
+  /** The address of the page. It opens the console in one browser, once. */
   readonly url: string;
-  /** Resolves when all that was asked is answered, or has taken too long, and nothing is open any more. */
+  /** Stops the server. Resolves once all requests are answered or have timed out, and every connection is closed. */
   readonly stop: () => Promise<void>;
 }

@@ -1,22 +1,22 @@
 /**
- * Where a spreadsheet may take what follows for a formula (OWASP, "CSV Injection"): before these characters at the start of a cell,
- * the full-width ones too. One of a country that writes 0,5 begins a cell behind `;` as well, and heeds no quotes that are not at
- * the start of what it takes for a cell; a tab or a line's end is taken so elsewhere.
+ * Positions at which a spreadsheet may start a formula (OWASP, "CSV Injection"): before one of these characters, or its full-width
+ * form, at the start of a cell. Locales that write 0,5 also split cells at `;`, even inside quotes. Some programs split them at
+ * tabs and line ends.
  */
 const FORMULA = /^(?='*[\t\r\n])|(?<=^|[;\t\r\n])(?='*[=+\-@＝＋－＠])/g;
 const GUARD = /^'(?='*[\t\r\n])|(?<=^|[;\t\r\n])'(?='*[=+\-@＝＋－＠])/g;
 
-/** The text as a cell that no spreadsheet runs, nor any part of it: what begins as a formula has an apostrophe in front. */
+/** Returns the text as a cell that no spreadsheet runs: an apostrophe precedes each possible formula. */
 export function guardCell(text: string): string {
   return text.replaceAll(FORMULA, "'");
 }
 
-/** The text that was guarded. One that no guard stands before is left as it is. */
+/** Returns the original text of a cell from `guardCell`. Text without a guard is returned unchanged. */
 export function unguardCell(cell: string): string {
   return cell.replaceAll(GUARD, '');
 }
 
-/** Whether a guard stands in the cell, or what looks like one. */
+/** Returns whether the cell contains a guard, or text that looks like one. */
 export function isGuarded(cell: string): boolean {
   return unguardCell(cell) !== cell;
 }

@@ -1,4 +1,4 @@
-/** Why a command could not do what it was asked. */
+/** The reason why a command failed. */
 export type CliErrorCode =
   | 'USAGE_INVALID'
   | 'GATEWAY_NOT_RUNNING'
@@ -21,11 +21,11 @@ export type CliErrorCode =
   | 'NOT_CONFIRMED'
   | 'INTERRUPTED';
 
-/** Every error that the command line throws on purpose. The message says what to do, and never holds a secret. */
+/** An expected failure of a command. The message says what to do, and never contains a secret. */
 export class CliError extends Error {
   override readonly name = 'CliError';
   readonly code: CliErrorCode;
-  /** Lines that follow the message, such as one for each bad entry of a file. */
+  /** Lines to print after the message, such as one for each rejected entry of a file. */
   readonly details: readonly string[];
 
   constructor(
@@ -39,7 +39,7 @@ export class CliError extends Error {
   }
 }
 
-/** Whether a write failed because whatever read the output has left. */
+/** Returns whether a write failed because the reader of the output has closed it. */
 export function isOutputClosed(error: unknown): error is CliError {
   return error instanceof CliError && error.code === 'OUTPUT_CLOSED';
 }

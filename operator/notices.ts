@@ -1,44 +1,44 @@
-import type { PreparedRotation, IssuedKey } from '../keys/registry.ts';
+import type { IssuedKey, PreparedRotation } from '../keys/registry.ts';
 import { type Timestamp, toEpochMs } from '../keys/timestamp.ts';
 
-/** When a change to a key takes effect, for people; `undefined` where the deployment's delay is not known. */
+/** Returns when a revoked or disabled key stops working, for people. Pass `undefined` if the deployment's delay is unknown. */
 export function delayNotice(revocationDelaySeconds: number | undefined): string {
-  if (revocationDelaySeconds === 0) return 'It is refused from now on: no cache holds it.';
-  return `It may still be accepted ${span(revocationDelaySeconds)}.`;
+  if (revocationDelaySeconds === 0) return 'It is rejected from now on: no cache contains it.';
+  return `It may still be accepted ${getDelay(revocationDelaySeconds)}.`;
 }
 
-/** The same for a key that was disabled and now is not. */
+/** Returns when a key that was enabled again starts to work, for people. */
 export function enableNotice(revocationDelaySeconds: number | undefined): string {
-  if (revocationDelaySeconds === 0) return 'It is accepted from now on: no cache holds it.';
-  return `It may still be refused ${span(revocationDelaySeconds)}.`;
+  if (revocationDelaySeconds === 0) return 'It is accepted from now on: no cache contains it.';
+  return `It may still be rejected ${getDelay(revocationDelaySeconds)}.`;
 }
 
-/** The same for a key that ends at a time. */
+/** Returns when a key with an expiry stops working, for people. */
 export function endNotice(endsAt: Timestamp, nowMs: number, revocationDelaySeconds: number | undefined): string {
   if (toEpochMs(endsAt) <= nowMs) return delayNotice(revocationDelaySeconds);
   const until = `It works until ${endsAt} (${relativeTime(endsAt, nowMs)})`;
   if (revocationDelaySeconds === 0) return `${until}.`;
   return revocationDelaySeconds === undefined
-    ? `${until}, and as much longer as caches hold it: the stack states that as its output RevocationDelaySeconds.`
-    : `${until}, and may be accepted ${span(revocationDelaySeconds)} more.`;
+    ? `${until}, and may then be accepted ${getDelay(undefined)}.`
+    : `${until}, and may be accepted ${getDelay(revocationDelaySeconds)} after that.`;
 }
 
-function span(revocationDelaySeconds: number | undefined): string {
+function getDelay(revocationDelaySeconds: number | undefined): string {
   if (revocationDelaySeconds === undefined) {
-    return "for as long as caches hold it: the deployment's recordCacheTtl plus resultsCacheTtl, which the stack states as its output RevocationDelaySeconds";
+    return 'until caches drop it, after recordCacheTtl plus resultsCacheTtl; the stack shows the sum as its output RevocationDelaySeconds';
   }
   const unit = revocationDelaySeconds === 1 ? 'second' : 'seconds';
   return `for up to ${revocationDelaySeconds} ${unit} (recordCacheTtl plus resultsCacheTtl)`;
 }
 
-/** What to do where the write of a new key failed and may have been made, and nobody has been shown the key. */
+/** Returns what to do if the write of a new key failed, but may have reached the table. Nobody has seen the key. */
 export function lostKeyNotice({ record: { id } }: Pick<IssuedKey, 'record'>): string {
-  return `whether the key was issued is not known: if the list has the id ${id}, revoke it, for nobody has the key`;
+  return `the key may have been issued: if the list has the id ${id}, revoke it, because nobody has the key`;
 }
 
-/** The same of a rotation: the old key may have an end already, and nobody has the new one. */
+/** Returns what to do if a rotation failed, but may have been made. Nobody has seen the new key. */
 export function lostRotationNotice({ record, previous }: Pick<PreparedRotation, 'record' | 'previous'>): string {
-  return `whether key ${previous.id} was rotated is not known: if its record tells that it was, rotate its successor ${record.id} in turn, for nobody has that key; if not, but the list has ${record.id}, revoke that and rotate again`;
+  return `key ${previous.id} may have been rotated. If its record shows a successor, rotate the successor ${record.id} in turn, because nobody has that key. If not, but the list has ${record.id}, revoke that key and rotate again`;
 }
 
 const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
@@ -50,7 +50,7 @@ const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
 ];
 const FORMAT = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 
-/** A time as people say it: `3 days ago`, `in 2 months`, in the largest unit that fits, rounded. */
+/** Returns a time relative to now, rounded to its largest unit: `3 days ago`, `in 2 months`. */
 export function relativeTime(timestamp: Timestamp, nowMs: number): string {
   const distanceMs = toEpochMs(timestamp) - nowMs;
   const [unit, unitMs] = UNITS.find(([, unitMs]) => Math.abs(distanceMs) >= unitMs) ?? [];

@@ -8,72 +8,72 @@ const SCRIPTS: Readonly<Record<string, (commands: readonly CommandModel[]) => st
 };
 
 const HELP = `
-The script completes a command of the name latchkey: commands, options, files, and the words that an option takes.
+The script completes the commands, options and file names of latchkey, and the values of an option that has a fixed set.
 
   source <(latchkey completion bash)      in ~/.bashrc
   source <(latchkey completion zsh)       in ~/.zshrc, after compinit
   latchkey completion fish | source       in ~/.config/fish/config.fish`;
 
-/** Adds `latchkey completion`, which prints a script for a shell, made from the program's own commands and options. */
+/** Adds `latchkey completion`, which prints a completion script for a shell, generated from the program's commands. */
 export function addCompletionCommand(program: Command, deps: CommandDeps): void {
   program
     .command('completion')
-    .description('Print a script that has a shell complete latchkey.')
-    .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(SCRIPTS)))
+    .description('Print a completion script for your shell.')
+    .addArgument(new Argument('<shell>', 'your shell').choices(Object.keys(SCRIPTS)))
     .addHelpText('after', HELP)
-    .action((shell: string) => deps.output.print(SCRIPTS[shell]?.(commandModels(program)) ?? ''));
+    .action((shell: string) => deps.output.print(SCRIPTS[shell]?.(toModels(program)) ?? ''));
 }
 
-/** What a shell can be told of one command. */
-export interface CommandModel {
+/** The completions of one command. */
+interface CommandModel {
   readonly name: string;
   readonly description: string;
   readonly options: readonly OptionModel[];
-  /** What it offers for its arguments. */
+  /** The completions of its arguments. */
   readonly argument: ValueModel;
 }
 
-export interface OptionModel {
-  /** With its dashes. */
+interface OptionModel {
+  /** The flag with its dashes. */
   readonly flag: string;
   readonly description: string;
-  /** `undefined` where it takes no value. */
+  /** The completions of its value; `undefined` if it has none. */
   readonly value: ValueModel | undefined;
 }
 
-/** A file, one of some words, or what a shell cannot know. */
-export type ValueModel = 'file' | 'unknown' | readonly string[];
+/** A file, one of a set of words, or a value that a shell cannot know. */
+type ValueModel = 'file' | 'unknown' | readonly string[];
 
-/** The commands of a program with all their options, as it defines them itself. */
-export function commandModels(program: Command): readonly CommandModel[] {
+/** Returns the program's commands with all their options. */
+function toModels(program: Command): readonly CommandModel[] {
   const help = program.createHelp();
   return help.visibleCommands(program).map((command) => ({
     name: command.name(),
     description: help.subcommandDescription(command),
-    options: help.visibleOptions(command).flatMap(optionModel),
-    argument: argumentModel(program, command),
+    options: help.visibleOptions(command).flatMap(toOptionModel),
+    argument: toArgumentModel(program, command),
   }));
 }
 
-function optionModel({ long, description, required, optional, argChoices, flags }: Option): OptionModel[] {
+function toOptionModel({ long, description, required, optional, argChoices, flags }: Option): OptionModel[] {
   if (long === undefined || long === null) return [];
-  return [{ flag: long, description, value: required || optional ? (argChoices ?? valueNamed(flags)) : undefined }];
+  return [{ flag: long, description, value: required || optional ? (argChoices ?? toValueModel(flags)) : undefined }];
 }
 
-/** Of `help` the arguments are the other commands. */
-function argumentModel(program: Command, command: Command): ValueModel {
+/** The arguments of `help` are the other commands. */
+function toArgumentModel(program: Command, command: Command): ValueModel {
   if (command.name() === 'help') return program.commands.map((other) => other.name());
   const [argument] = command.registeredArguments;
   if (argument === undefined) return 'unknown';
-  return argument.argChoices ?? valueNamed(`<${argument.name()}>`);
+  return argument.argChoices ?? toValueModel(`<${argument.name()}>`);
 }
 
-function valueNamed(name: string): ValueModel {
+function toValueModel(name: string): ValueModel {
   return /[<[](file|path|directory)/.test(name) ? 'file' : 'unknown';
 }
 
-/** A script for bash 3.2, which macOS has, and later. */
-export function bashCompletion(commands: readonly CommandModel[]): string {
+/** Returns a script for bash 3.2, which macOS has, and later. */
+function bashCompletion(commands: readonly CommandModel[]): string {
   return `# bash completion for latchkey: source <(latchkey completion bash)
 _latchkey() {
   local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command=\${COMP_WORDS[1]}
@@ -113,13 +113,13 @@ function argumentCase({ name, argument }: CommandModel): string[] {
 
 function offer(value: ValueModel): string {
   if (value === 'unknown') return '';
-  // A name with spaces is one name.
+  // Splits at line ends only, because a file name may contain spaces.
   if (value === 'file') return `IFS=$'\\n'; compopt -o filenames 2> /dev/null; COMPREPLY=($(compgen -f -- "$word")); `;
   return `COMPREPLY=($(compgen -W '${value.join(' ')}' -- "$word")); `;
 }
 
-/** A script for zsh 5 and later. */
-export function zshCompletion(commands: readonly CommandModel[]): string {
+/** Returns a script for zsh 5 and later. */
+function zshCompletion(commands: readonly CommandModel[]): string {
   return `#compdef latchkey
 # zsh completion for latchkey: source <(latchkey completion zsh), after compinit
 _latchkey() {
@@ -161,8 +161,8 @@ function quote(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** A script for fish 3 and later. */
-export function fishCompletion(commands: readonly CommandModel[]): string {
+/** Returns a script for fish 3 and later. */
+function fishCompletion(commands: readonly CommandModel[]): string {
   return `# fish completion for latchkey: latchkey completion fish | source
 complete -c latchkey -f
 ${commands.map(({ name, description }) => `complete -c latchkey -n __fish_use_subcommand -a ${name} -d ${quoteInFish(description)}`).join('\n')}

@@ -14,27 +14,28 @@ interface ConsoleOptions extends RegistryOptions {
 }
 
 const HELP = `
-The page is served on this machine alone, with the credentials that this command has, until Ctrl-C. The address opens it in
-one browser, once: it has a token that is then exchanged for a cookie. With --read-only the server refuses every change.
+The console runs on this machine only, with the credentials of this command, until you press Ctrl-C. Its address opens it in one
+browser, once, because the browser exchanges the token in the address for a cookie. With --read-only, the server rejects every
+change.
 
   latchkey console --stack LatchkeyStack --read-only
   latchkey console --table keys --no-open`;
 
-/** Adds `latchkey console`, which serves a page to look at keys and change them. */
+/** Adds `latchkey console`, which serves a page that shows and changes keys. */
 export function addConsoleCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('console')
-    .description('Look at the keys and change them on a page in the browser, served on this machine.')
-    .option('--port <number>', 'port on 127.0.0.1; any that is free unless given', parsePort, 0)
-    .option('--no-open', 'print the address, and open no browser')
-    .option('--read-only', 'refuse every change')
+    .description('Show and change keys in the browser, on a page that this machine serves.')
+    .option('--port <number>', 'port on 127.0.0.1; 0 is any free port', parsePort, 0)
+    .option('--no-open', "print the address, but don't open a browser")
+    .option('--read-only', 'reject every change')
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(addKeyPrefixOption(command))).action((options: ConsoleOptions) =>
     serve(options, deps),
   );
 }
 
-/** A key that was issued is on its way to the page, so that a signal lets answers be finished. */
+/** Finishes pending responses after a signal, because one of them may contain a new key. */
 async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDeps): Promise<void> {
   const { interruption, output } = deps;
   const isReadOnly = options.readOnly === true;
@@ -49,7 +50,7 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
         port,
         note: (line) => output.note(line),
       });
-      await output.print(`console: ${url}\n\nCtrl-C stops it.\n`);
+      await output.print(`console: ${url}\n\nPress Ctrl-C to stop it.\n`);
       if (open) deps.openUrl(url);
       if (!interruption.signal.aborted) await once(interruption.signal, 'abort');
       await stop();
@@ -61,7 +62,7 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
-  throw new InvalidArgumentError('Wanted a whole number from 0 to 65535.');
+  throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
 }
 
 const OPENERS: Partial<Record<NodeJS.Platform, readonly [command: string, ...args: string[]]>> = {
@@ -69,7 +70,7 @@ const OPENERS: Partial<Record<NodeJS.Platform, readonly [command: string, ...arg
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 
-/** Has the system's own browser open a URL. Where there is none, nothing happens: the URL is printed too. */
+/** Opens a URL in the system's browser, if there is one. The command also prints the URL. */
 export function openUrl(url: string): void {
   const [command, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
   const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true });

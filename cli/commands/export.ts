@@ -7,7 +7,7 @@ import type { CommandDeps } from '../command.ts';
 import { addTableOptions } from '../options.ts';
 import { CSV, exportedFields, JSON_LINES, type ExportFormat } from '../importExport/csv.ts';
 import { readJsonEntry } from '../importExport/readEntry.ts';
-import { PrivateFile } from '../secretSink.ts';
+import { PrivateFile } from '../privateFile.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ExportOptions extends RegistryOptions {

@@ -5,7 +5,7 @@ import { isKeyPrefix, KEY_PREFIX_EXPECTED, type KeySecret } from '../../keys/sec
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
 import { setting } from '../../operator/findTable.ts';
-import { keyName } from '../records.ts';
+import { keyName } from '../output.ts';
 import { type Leak, type ScanCount, scanPaths } from '../scan.ts';
 import { printable } from '../../keys/printable.ts';
 import { addTableOptions } from '../options.ts';

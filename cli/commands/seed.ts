@@ -5,7 +5,7 @@ import { CliError, isOutputClosed } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
 import { addActorOption, addKeyPrefixOption, addTableOptions } from '../options.ts';
 import { issuedKeyJson, issuedKeyLine, type Output } from '../output.ts';
-import { SecretsFile } from '../secretSink.ts';
+import { PrivateFile } from '../privateFile.ts';
 import { parseSeed, readSeedFile } from '../seedFile.ts';
 import { planSeed, readExistingKeys, type SeedPlan } from '../seedPlan.ts';
 import { type RegistryOptions, withActingRegistry } from '../withRegistry.ts';
@@ -20,7 +20,7 @@ interface SeedRun {
   readonly plan: SeedPlan;
   readonly registry: KeyRegistry;
   readonly report: SeedReport;
-  readonly secretsFile: SecretsFile | undefined;
+  readonly secretsFile: PrivateFile | undefined;
   readonly deps: CommandDeps;
 }
 
@@ -86,8 +86,10 @@ async function seed(file: string, options: SeedOptions, deps: CommandDeps): Prom
 
 const REMEDY = 'pass another, or --skip-existing to resume it';
 
-async function openSecretsFile({ out, skipExisting }: SeedOptions): Promise<SecretsFile | undefined> {
-  return out === undefined ? undefined : SecretsFile.open(out, { resume: skipExisting === true, remedy: REMEDY });
+async function openSecretsFile({ out, skipExisting }: SeedOptions): Promise<PrivateFile | undefined> {
+  return out === undefined
+    ? undefined
+    : PrivateFile.openForKeys(out, { resume: skipExisting === true, remedy: REMEDY });
 }
 
 async function run(seedRun: SeedRun): Promise<void> {

@@ -2,7 +2,6 @@ import { Option, type Command } from 'commander';
 import type { LatchkeyError } from '../../keys/errors.ts';
 import { isExpiringWithin, isNeverUsed, isUnusedFor, keyState, type KeyState } from '../../keys/state.ts';
 import type { KeyRecord } from '../../keys/record.ts';
-import { barChart, type Bar } from '../records.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
 import { addTableOptions, parseDuration, type Duration } from '../options.ts';
@@ -14,7 +13,7 @@ interface StatsOptions extends RegistryOptions {
   readonly json?: boolean;
 }
 
-/** All but the states are counts of active keys: of others nobody needs to be told. */
+/** Counts of keys. Except for the states, they count active keys only. */
 interface KeyStats {
   total: number;
   readonly states: Record<KeyState, number>;
@@ -26,19 +25,19 @@ interface KeyStats {
 const MAX_WIDTH = 80;
 
 const HELP = `
-Of the keys that are active it also tells how many were never used, how many were used but not within --stale, and how
-many expire within --expiring. All keys are read for it, which DynamoDB bills by their size, half a read unit for each 4 KB:
-a million records of 250 bytes come to some 31,000 units.
+For active keys, stats also counts the keys that were never used, the keys that were used but not within --stale, and the keys
+that expire within --expiring. It reads all keys. DynamoDB bills half a read unit for each 4 KB: a million records of 250 bytes
+cost about 31,000 units.
 
   latchkey stats --table keys --stale 30d --expiring 2w`;
 
-/** Adds `latchkey stats`, which counts keys. */
+/** Adds `latchkey stats`, which counts keys by state, use and expiry. */
 export function addStatsCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('stats')
-    .description('Count the keys by state, use and expiry: a chart on a terminal, else lines of fields parted by tabs.')
-    .addOption(spanOption('--stale <span>', 'how long a key must not have been used', '90d'))
-    .addOption(spanOption('--expiring <span>', 'how soon a key must expire', '30d'))
+    .description('Count keys by state, use and expiry: a chart on a terminal, elsewhere tab-separated fields.')
+    .addOption(durationOption('--stale <duration>', 'count keys as unused after this time', '90d'))
+    .addOption(durationOption('--expiring <duration>', 'count keys as expiring within this time', '30d'))
     .option(
       '--json',
       'print one JSON document, {"total","states","neverUsed","unused":{"for","keys"},"expiring":{"within","keys"}}',
@@ -47,7 +46,7 @@ export function addStatsCommand(program: Command, deps: CommandDeps): void {
   addTableOptions(command).action((options: StatsOptions) => stats(options, deps));
 }
 
-function spanOption(flags: string, description: string, initial: string): Option {
+function durationOption(flags: string, description: string, initial: string): Option {
   return new Option(flags, description).argParser(parseDuration).default(parseDuration(initial), initial);
 }
 
@@ -111,7 +110,7 @@ function format(counted: KeyStats, options: StatsOptions, { output }: CommandDep
       { width, scale: Math.max(1, scale) },
     );
   const keys = total === 1 ? 'key' : 'keys';
-  return `${total} ${keys}\n\n${chart(byState, total)}\n\nof the active ones\n\n${chart(ofActive, total)}`;
+  return `${total} ${keys}\n\n${chart(byState, total)}\n\nActive keys:\n\n${chart(ofActive, total)}`;
 }
 
 function statsJson({ total, states, neverUsed, unused, expiring }: KeyStats, options: StatsOptions): string {
@@ -122,4 +121,27 @@ function statsJson({ total, states, neverUsed, unused, expiring }: KeyStats, opt
     unused: { for: options.stale.text, keys: unused },
     expiring: { within: options.expiring.text, keys: expiring },
   });
+}
+
+/** One line of a chart. */
+export interface Bar {
+  readonly name: string;
+  readonly count: number;
+}
+
+const MARK = '#';
+
+/** Returns counts with a bar for each, no line wider than `width`. A count of `scale` fills the line; a bar has at least one mark. */
+export function barChart(
+  bars: readonly Bar[],
+  { width, scale }: { readonly width: number; readonly scale: number },
+): string {
+  const nameWidth = Math.max(...bars.map(({ name }) => name.length));
+  const countWidth = Math.max(...bars.map(({ count }) => String(count).length), String(scale).length);
+  const maxLength = Math.max(1, width - nameWidth - countWidth - 4);
+  const lines = bars.map(({ name, count }) => {
+    const length = count === 0 ? 0 : Math.max(1, Math.round((count / scale) * maxLength));
+    return `${name.padEnd(nameWidth)}  ${String(count).padStart(countWidth)}  ${MARK.repeat(length)}`.trimEnd();
+  });
+  return lines.join('\n');
 }

@@ -1,22 +1,13 @@
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import type { JsonObject } from '../../keys/json.ts';
 import { CliError } from '../../operator/errors.ts';
-import type { CommandDeps } from '../command.ts';
-import {
-  addActorOption,
-  addScope,
-  addTableOptions,
-  EXPIRY_HELP,
-  parseExpiry,
-  parseMetadata,
-  SCOPE_HELP,
-} from '../options.ts';
-import { addExactIdOption, fullId, ID_HELP, type KeyIdOptions } from '../prompt.ts';
-import { keyName, recordFields, recordJson } from '../records.ts';
-import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
+import { keyCommand, type KeyCommandOptions } from '../command.ts';
+import { addScope, EXPIRY_FORMS, parseExpiry, parseMetadata, SCOPE_HELP } from '../options.ts';
+import { keyName } from '../output.ts';
+import { recordFields } from '../records.ts';
 
 /** `false`, from `--no-…`, removes the field. The program rejects an option together with its `--no-…`. */
-interface UpdateOptions extends KeyIdOptions, RegistryOptions {
+interface UpdateOptions extends KeyCommandOptions {
   readonly label?: string;
   readonly owner?: string | false;
   readonly scope?: readonly string[];
@@ -27,57 +18,44 @@ interface UpdateOptions extends KeyIdOptions, RegistryOptions {
   readonly expires?: string;
   /** `false` by `--no-expiry`. */
   readonly expiry: boolean;
-  readonly json?: boolean;
 }
 
 const HELP = `
-What is not mentioned stays as it is. Scopes are replaced, not added to. A change reaches the authorizers as a
-revocation does: see latchkey revoke --help.
+Fields that you don't mention stay unchanged. --scope replaces all scopes. The change reaches the authorizers with the same delay
+as a revocation: see latchkey revoke --help.
 
   latchkey update 0f8c1a52 --owner acme --expires 90d --stack LatchkeyStack
   latchkey update 0f8c1a52 --plan pro --table keys`;
 
-/** Adds `latchkey update`, which changes what is said of one key. */
-export function addUpdateCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('update')
-    .description('Change what is said of a key: its label, owner, scopes, plan, metadata or expiry.')
-    .argument('<id>', ID_HELP)
-    .option('--label <text>', 'what the key is for')
-    .option('--owner <text>', 'whom it is issued to')
-    .option('--no-owner', 'it is issued to nobody in particular')
-    .option('--scope <scope>', SCOPE_HELP, addScope)
-    .addOption(new Option('--no-scopes', 'take the scopes away: it may do everything').conflicts('scope'))
-    .option('--plan <name>', 'the plan it is on, such as free')
-    .option('--no-plan', 'it is on no plan')
-    .option('--metadata <json>', 'a JSON object of your own, at most 1 KB', parseMetadata)
-    .option('--no-metadata', 'take the metadata away')
-    .option('--expires <when>', EXPIRY_HELP, (text) => parseExpiry(text, deps.now()))
-    .addOption(new Option('--no-expiry', 'it never expires').conflicts('expires'))
-    .option('--json', 'print one JSON document, {"record"}')
-    .addHelpText('after', HELP);
-  addTableOptions(addExactIdOption(addActorOption(command))).action((id: string, options: UpdateOptions) =>
-    update(id, options, deps),
-  );
-}
+/** Adds `latchkey update`, which changes fields of one key's record. */
+export const addUpdateCommand = keyCommand<UpdateOptions>({
+  name: 'update',
+  description: "Change a key's label, owner, scopes, plan, metadata or expiry.",
+  help: HELP,
+  addOptions: (command, { now }) =>
+    command
+      .option('--label <text>', "the key's purpose")
+      .option('--owner <text>', 'the customer or team that the key belongs to')
+      .option('--no-owner', 'remove the owner')
+      .option('--scope <scope>', SCOPE_HELP, addScope)
+      .addOption(new Option('--no-scopes', 'remove the scopes: the key may do everything').conflicts('scope'))
+      .option('--plan <name>', "the key's plan, such as free")
+      .option('--no-plan', 'remove the plan')
+      .option('--metadata <json>', 'a JSON object of your own, at most 1 KB', parseMetadata)
+      .option('--no-metadata', 'remove the metadata')
+      .option('--expires <when>', `when the key expires: ${EXPIRY_FORMS}`, (text) => parseExpiry(text, now()))
+      .addOption(new Option('--no-expiry', 'the key never expires').conflicts('expires')),
+  check: (options) => {
+    if (Object.keys(toChanges(options)).length > 0) return;
+    const expected = '--label, --owner, --scope, --plan, --metadata or --expires';
+    throw new CliError('USAGE_INVALID', `no change given: pass ${expected}`);
+  },
+  act: (registry, id, options) => registry.update(id, toChanges(options)),
+  print: (record, _, deps) => `Updated key ${keyName(record)}.\n\n${recordFields(record, deps)}`,
+});
 
-async function update(idStart: string, options: UpdateOptions, deps: CommandDeps): Promise<void> {
-  const changes = changesOf(options);
-  if (Object.keys(changes).length === 0) {
-    throw new CliError(
-      'USAGE_INVALID',
-      'what is to change? Give --label, --owner, --scope, --plan, --metadata or --expires',
-    );
-  }
-  await withActingRegistry(options, deps, async (registry) => {
-    const record = await registry.update(await fullId(idStart, options, registry), changes);
-    const notice = `Updated key ${keyName(record)}.\n\n${recordFields(record, deps)}`;
-    await deps.output.print(`${options.json ? recordJson(record) : notice}\n`);
-  });
-}
-
-/** A field that is taken away is `null`. */
-function changesOf({ label, owner, scope, scopes, plan, metadata, expires, expiry }: UpdateOptions) {
+/** Returns the changes for the registry, in which `null` removes a field. */
+function toChanges({ label, owner, scope, scopes, plan, metadata, expires, expiry }: UpdateOptions) {
   return {
     ...(label === undefined ? {} : { label }),
     ...(owner === undefined ? {} : { owner: owner === false ? null : owner }),

@@ -53,7 +53,7 @@ id=$(node --import tsx cli/main.ts create --label 'build server' --json |
   node -e "console.log(JSON.parse(require('node:fs').readFileSync(0, 'utf8')).record.id)")
 
 types "latchkey revoke ${id:0:8}"
-sees "^Revoke key $id, \"build server\"\\? It cannot be undone\\. \\[y/N\\] *$"
+sees "^Revoke key $id, \"build server\"\\? This cannot be undone\\. \\[y/N\\] *$"
 types n
 sees "^error: key $id was not revoked: the answer was not yes$"
 types clear
@@ -66,7 +66,7 @@ types "latchkey revoke ${id:0:8}"
 sees '\[y/N\] *$'
 types y
 sees "^Revoked key $id, \"build server\"\\.$"
-sees '^It may still be accepted for as long as caches hold it'
+sees '^It may still be accepted until caches drop it'
 echo 'revoke asked for confirmation, stopped at "n" and Ctrl-C, and went ahead at "y"'
 
 types clear
@@ -86,7 +86,7 @@ types clear
 types "latchkey seed $work/seed.jsonl --out $work/made.jsonl"
 sees '\[[=-]+\] [1-9][0-9]*/400'
 tm send-keys -t cli C-c
-sees 'stopping after the key in hand'
+sees 'stopping after the current key'
 sees '^keys issued: [0-9]+ of 400, skipped: 0$'
 types clear
 types "latchkey seed $work/seed.jsonl --out $work/made.jsonl --skip-existing; echo \"exit \$?\""

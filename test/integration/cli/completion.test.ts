@@ -1,17 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { LocalCli } from '../../support/localCli.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { useCli } from '../../support/useCli.ts';
 
-let cli: LocalCli;
+const { cli } = useCli();
 let bash = '';
 beforeAll(async () => {
-  cli = await LocalCli.start();
   bash = await cli.write('completion.bash', (await cli.run(['completion', 'bash'])).stdout);
   await cli.write('keys one.json', '');
 });
-afterAll(() => cli.stop());
 
-/** What bash offers where the last of the words is being typed. */
+/** Returns the completions of bash for the last word. */
 function offered(...words: readonly string[]): readonly string[] {
   const script = `source "$1"; shift; COMP_WORDS=(latchkey "$@"); COMP_CWORD=$#; _latchkey; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', bash, ...words], {
@@ -22,34 +20,34 @@ function offered(...words: readonly string[]): readonly string[] {
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-describe('bash completes', () => {
+describe('bash', () => {
   test.each<[string, string[], string[]]>([
     ['a command', ['ro'], ['rotate']],
-    ['commands of one start', ['re'], ['revoke']],
+    ['commands by their start', ['re'], ['revoke']],
     ['an option', ['rotate', '--gr'], ['--grace']],
     ['an option after others', ['create', '--label', 'x', '--sc'], ['--scope']],
     ['the option for a plan', ['create', '--pl'], ['--plan']],
-    ['the option against one', ['update', '0f8c', '--no-p'], ['--no-plan']],
+    ['an option that removes a field', ['update', '0f8c', '--no-p'], ['--no-plan']],
     ['a table option', ['update', '0f8c', '--st'], ['--stack']],
-    ['the words that an option takes', ['list', '--state', 'd'], ['disabled']],
-    ['the words that an argument takes', ['completion', ''], ['bash', 'zsh', 'fish']],
-    ['a command to be told of', ['help', 'dis'], ['disable']],
-    ['a file as a value, with its spaces', ['create', '--out', 'keys'], ['keys one.json']],
+    ['the values of an option', ['list', '--state', 'd'], ['disabled']],
+    ['the values of an argument', ['completion', ''], ['bash', 'zsh', 'fish']],
+    ['a command after help', ['help', 'dis'], ['disable']],
+    ['a file with spaces as a value', ['create', '--out', 'keys'], ['keys one.json']],
     ['a file as an argument', ['seed', 'keys'], ['keys one.json']],
-    ['no text that only its author knows', ['create', '--label', ''], []],
-    ['nothing of an unknown command', ['crate', '--'], []],
-  ])('%s', (_, words, expected) => {
+    ['no free text', ['create', '--label', ''], []],
+    ['no option of an unknown command', ['crate', '--'], []],
+  ])('completes %s', (_, words, expected) => {
     expect(offered(...words)).toEqual(expected);
   });
 
-  test('every command that the help names', async () => {
+  test('completes every command of the help', async () => {
     const { stdout } = await cli.run(['--help']);
     const named = [...stdout.matchAll(/^ {2}([a-z]+) .* {2}/gm)].map(([, name]) => name);
     expect(named).toEqual(expect.arrayContaining(['create', 'rotate', 'stats', 'completion', 'help']));
     expect(offered('')).toEqual(expect.arrayContaining(named));
   });
 
-  test('every option that the help of a command names', async () => {
+  test('completes every option in the help of a command', async () => {
     const { stdout } = await cli.run(['rotate', '--help']);
     const named = [...stdout.matchAll(/^ {2}(?:-h, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
     expect(named).toContain('--no-expiry');
@@ -57,7 +55,7 @@ describe('bash completes', () => {
   });
 });
 
-test.each(['zsh', 'fish'])('%s gets every command and every option of it', async (shell) => {
+test.each(['zsh', 'fish'])('the completion for %s contains every command and every option', async (shell) => {
   const { stdout } = await cli.run(['completion', shell]);
   for (const command of offered('').filter((name) => !name.startsWith('-'))) {
     expect(stdout).toContain(command);
@@ -65,7 +63,7 @@ test.each(['zsh', 'fish'])('%s gets every command and every option of it', async
   }
 });
 
-test.each([[[]], [['powershell']]])('a shell that is not known is bad usage: %j', async (args) => {
+test.each([[[]], [['powershell']]])('latchkey completion %j is bad usage', async (args) => {
   const run = await cli.run(['completion', ...args]);
   expect(run).toMatchObject({ exitCode: 2, stdout: '' });
 });

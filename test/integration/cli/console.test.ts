@@ -1,24 +1,18 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Interruption } from '../../../cli/signals.ts';
-import { LocalCli, type SessionResult } from '../../support/localCli.ts';
+import { type SessionResult, useCli } from '../../support/useCli.ts';
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
 interface Started {
-  /** As a browser was told it; with `--no-open` there is none. */
+  /** The URL that the browser opens; none with `--no-open`. */
   readonly url: string;
   readonly stop: () => Promise<SessionResult>;
 }
 
-/** Starts a console, and waits until a browser is told of it. */
+/** Starts a console, and waits until it opens a browser. */
 function start(args: readonly string[] = []): Promise<Started> {
   return new Promise((resolve, reject) => {
     let interruption: Interruption | undefined;
@@ -40,20 +34,20 @@ interface Answer {
   readonly body: ReturnType<typeof JSON.parse>;
 }
 
-/** A request of the page's. */
+/** Sends a request like the page does. */
 async function ask(url: string, path: string, { cookie, body }: { cookie: string; body?: string }): Promise<Answer> {
   const headers = { cookie, origin: new URL(url).origin, 'content-type': 'application/json' };
   const answer = await fetch(new URL(path, url), body === undefined ? { headers } : { method: 'POST', headers, body });
   return { status: answer.status, body: await answer.json() };
 }
 
-/** The cookie that the address is exchanged for. */
+/** Exchanges the address for a cookie. */
 async function open(url: string): Promise<string> {
   const { headers } = await fetch(url, { redirect: 'manual' });
   return headers.getSetCookie()[0]?.split(';')[0] ?? '';
 }
 
-test('the address is printed and opened, serves the table, and Ctrl-C ends it with 130', async () => {
+test('console prints and opens its address, serves the table, and exits 130 on Ctrl-C', async () => {
   const { record } = await cli.putKey(table);
   const { url, stop } = await start();
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/start\?token=[\w-]{43}$/);
@@ -66,12 +60,12 @@ test('the address is printed and opened, serves the table, and Ctrl-C ends it wi
     body: { actor: 'alice', isReadOnly: false, table: { name: table, kind: 'local' } },
   });
   const { exitCode, stdout, stderr } = await stop();
-  expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: `console: ${url}\n\nCtrl-C stops it.\n` });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: `console: ${url}\n\nPress Ctrl-C to stop it.\n` });
   expect(stderr).toBe('stopping\nerror: the console was stopped\n');
   await expect(fetch(url)).rejects.toThrow();
 });
 
-test('what is changed is on record for --actor', async () => {
+test('console records changes for --actor', async () => {
   const { url, stop } = await start(['--actor', 'bob', '--key-prefix', 'live_']);
   const { body } = await ask(url, '/api/keys', { cookie: await open(url), body: '{"label":"x"}' });
   expect(body.key).toMatch(/^live_/);
@@ -79,7 +73,7 @@ test('what is changed is on record for --actor', async () => {
   await stop();
 });
 
-test('keys whose issue is under way at Ctrl-C are answered: none is in the table that nobody has seen', async () => {
+test('console answers pending requests on Ctrl-C, so no key is stored that nobody has seen', async () => {
   const { url, stop } = await start();
   const cookie = await open(url);
   const asked = Array.from({ length: 20 }, () =>
@@ -93,7 +87,7 @@ test('keys whose issue is under way at Ctrl-C are answered: none is in the table
   expect(shown.length).toBeGreaterThan(0);
 });
 
-test('--read-only refuses changes', async () => {
+test('console --read-only rejects changes', async () => {
   const { url, stop } = await start(['--read-only']);
   const cookie = await open(url);
   expect(await ask(url, '/api/keys', { cookie, body: '{"label":"x"}' })).toMatchObject({ status: 403 });
@@ -101,7 +95,7 @@ test('--read-only refuses changes', async () => {
   await stop();
 });
 
-test('--read-only tells who it is for, too', async () => {
+test('console --read-only shows the actor', async () => {
   const { url, stop } = await start(['--read-only', '--actor', 'bob']);
   expect(await ask(url, '/api/session', { cookie: await open(url) })).toMatchObject({
     body: { actor: 'bob', isReadOnly: true },
@@ -109,7 +103,7 @@ test('--read-only tells who it is for, too', async () => {
   await stop();
 });
 
-test('a connection on which nothing is sent does not keep Ctrl-C from ending it', async () => {
+test('an idle connection does not keep the console from stopping on Ctrl-C', async () => {
   const { url, stop } = await start();
   const silent = connect(Number(new URL(url).port), '127.0.0.1');
   await once(silent, 'connect');
@@ -117,8 +111,8 @@ test('a connection on which nothing is sent does not keep Ctrl-C from ending it'
   silent.destroy();
 });
 
-describe('a port', () => {
-  test('is taken as given', async () => {
+describe('console --port', () => {
+  test('listens on the given port', async () => {
     const { url, stop } = await start();
     await stop();
     const { port } = new URL(url);
@@ -127,7 +121,7 @@ describe('a port', () => {
     await again.stop();
   });
 
-  test('in use is told, with what to do', async () => {
+  test('reports a port in use, and what to do', async () => {
     const { url, stop } = await start();
     const { exitCode, stdout, stderr } = await cli.run(['console', '--port', new URL(url).port], { table });
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -135,12 +129,12 @@ describe('a port', () => {
     await stop();
   });
 
-  test.each(['65536', '-1', 'http', ''])('%p is bad usage', async (port) => {
+  test.each(['65536', '-1', 'http', ''])('rejects %p as bad usage', async (port) => {
     expect(await cli.run(['console', `--port=${port}`], { table })).toMatchObject({ exitCode: 2, stdout: '' });
   });
 });
 
-test('--no-open opens nothing', async () => {
+test('console --no-open opens no browser', async () => {
   const opened: string[] = [];
   let interruption: Interruption | undefined;
   const ended = cli.run(['console', '--no-open'], {

@@ -1,47 +1,44 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
 import { at } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 const DISABLED = { disabledAt: at(-1), disabledBy: 'bob' };
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
 const stored = (id: string): Promise<KeyRecord> => cli.record(table, id);
 
-describe('a key is disabled', () => {
+describe('disable', () => {
   test.each([
     [60, 'It may still be accepted for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).'],
-    [0, 'It is refused from now on: no cache holds it.'],
-  ])('and people are told which, and when it takes effect: %d', async (revocationDelaySeconds, notice) => {
-    const { record } = await cli.putKey(table);
-    const run = await cli.run(['disable', record.id, '--yes'], { table, revocationDelaySeconds });
-    expect(run).toEqual({ exitCode: 0, stdout: `Disabled key ${record.id}, "ci".\n${notice}\n`, stderr: '' });
-    expect(await stored(record.id)).toEqual({ ...record, disabledAt: at(0), disabledBy: 'alice', version: 1 });
-  });
+    [0, 'It is rejected from now on: no cache contains it.'],
+  ])(
+    'prints the key, and when the change takes effect, for a delay of %d s',
+    async (revocationDelaySeconds, notice) => {
+      const { record } = await cli.putKey(table);
+      const run = await cli.run(['disable', record.id, '--yes'], { table, revocationDelaySeconds });
+      expect(run).toEqual({ exitCode: 0, stdout: `Disabled key ${record.id}, "ci".\n${notice}\n`, stderr: '' });
+      expect(await stored(record.id)).toEqual({ ...record, disabledAt: at(0), disabledBy: 'alice', version: 1 });
+    },
+  );
 
-  test('and programs get exactly the record', async () => {
+  test('prints exactly the record with --json', async () => {
     const { record } = await cli.putKey(table);
     const { exitCode, stdout, stderr } = await cli.run(['disable', record.id, '--yes', '--json'], { table });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({ record: publicRecord(await stored(record.id)) });
   });
 
-  test('on a terminal after a yes', async () => {
+  test('disables the key after the answer yes', async () => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['disable', record.id], { table, isTerminal: true, input: 'y\n' });
     expect(run.exitCode).toBe(0);
-    expect(run.stderr).toBe(`Disable key ${record.id}, "ci"? It is refused until it is enabled again. [y/N] `);
+    expect(run.stderr).toBe(`Disable key ${record.id}, "ci"? It will be rejected until you enable it again. [y/N] `);
   });
 
-  test('and not after any other answer', async () => {
+  test('leaves the key active after any other answer', async () => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['disable', record.id], { table, isTerminal: true, input: '\n' });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -49,7 +46,7 @@ describe('a key is disabled', () => {
     expect(await stored(record.id)).toEqual(record);
   });
 
-  test('and not without --yes where there is no terminal', async () => {
+  test('requires --yes without a terminal', async () => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['disable', record.id], { table, input: 'y\n' });
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
@@ -58,29 +55,29 @@ describe('a key is disabled', () => {
   });
 });
 
-describe('a key is enabled', () => {
-  test('and people are told when that takes effect', async () => {
+describe('enable', () => {
+  test('prints the key, and when the change takes effect', async () => {
     const { record } = await cli.putKey(table, DISABLED);
     const run = await cli.run(['enable', record.id], { table, revocationDelaySeconds: 60 });
-    const notice = 'It may still be refused for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).';
+    const notice = 'It may still be rejected for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).';
     expect(run).toEqual({ exitCode: 0, stdout: `Enabled key ${record.id}, "ci".\n${notice}\n`, stderr: '' });
     expect(await stored(record.id)).toEqual({ ...record, disabledAt: undefined, disabledBy: undefined, version: 1 });
   });
 
-  test('and programs get exactly the record', async () => {
+  test('prints exactly the record with --json', async () => {
     const { record } = await cli.putKey(table, DISABLED);
     const { stdout } = await cli.run(['enable', record.id, '--json'], { table });
     expect(JSON.parse(stdout)).toEqual({ record: publicRecord(await stored(record.id)) });
   });
 });
 
-describe('what cannot be done fails with why, and is not asked about', () => {
+describe('an impossible change', () => {
   test.each<[string, string, Partial<KeyRecord>, RegExp]>([
     ['disable', 'a disabled key', DISABLED, /disabled already.*by bob/],
     ['disable', 'a revoked key', { revokedAt: at(-1) }, /revoked already/],
     ['enable', 'a key that is not disabled', {}, /not disabled/],
     ['enable', 'a revoked key', { ...DISABLED, revokedAt: at(-1) }, /revoked already/],
-  ])('%s %s', async (command, _, fields, expected) => {
+  ])('fails without a question: %s %s', async (command, _, fields, expected) => {
     const { record } = await cli.putKey(table, fields);
     const run = await cli.run([command, record.id], { table, isTerminal: true, input: 'y\n' });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -89,13 +86,13 @@ describe('what cannot be done fails with why, and is not asked about', () => {
     expect(await stored(record.id)).toEqual(record);
   });
 
-  test.each(['disable', 'enable'])('%s an unknown key', async (command) => {
+  test.each(['disable', 'enable'])('fails for an unknown key: %s', async (command) => {
     const run = await cli.run([command, UNKNOWN_ID], { table, isTerminal: true });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toContain(UNKNOWN_ID);
   });
 
-  test.each(['disable', 'enable'])('%s without an id is bad usage', async (command) => {
+  test.each(['disable', 'enable'])('is bad usage without an id: %s', async (command) => {
     expect(await cli.run([command], { table })).toMatchObject({ exitCode: 2, stdout: '' });
   });
 });

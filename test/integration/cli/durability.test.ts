@@ -2,20 +2,17 @@ import { fstatSync } from 'node:fs';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { PrivateFile, SecretsFile } from '../../../cli/secretSink.ts';
+import { PrivateFile } from '../../../cli/privateFile.ts';
 import { startWriteProxy, type WriteProxy } from '../../support/cli.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 /** The completed steps, in order: writes to the disk and to the table. */
 const steps: string[] = [];
 
-let cli: LocalCli;
-let table = '';
+const { cli, table } = useCli();
 let proxy: WriteProxy;
 let fileHandle: FileHandle;
 beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
   proxy = await startWriteProxy(cli.database.endpoint, { before: () => void steps.push('stored') });
   const opened = await open(await cli.write('any', ''));
   fileHandle = Object.getPrototypeOf(opened);
@@ -23,7 +20,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await proxy.stop();
-  await cli.stop();
 });
 
 beforeEach(() => {
@@ -73,8 +69,8 @@ describe('a secret survives a crash of the machine once its key is in the table:
   });
 });
 
-test('SecretsFile.append resolves only after the line is on the disk', async () => {
-  const file = await SecretsFile.open(join(cli.directory, 'appended.jsonl'), { resume: false });
+test('PrivateFile.append resolves only after the line is on the disk', async () => {
+  const file = await PrivateFile.openForKeys(join(cli.directory, 'appended.jsonl'), { resume: false });
   await file.append('{"key":"sk_a","record":{"id":"1"}}').then(() => steps.push('resolved'));
   await file.close();
   expect(steps).toEqual(['directory synced', 'written', 'synced', 'resolved']);
@@ -93,7 +89,7 @@ test.each([
   [
     'a key',
     async (path: string) => {
-      const file = await SecretsFile.open(path, { resume: false });
+      const file = await PrivateFile.openForKeys(path, { resume: false });
       await file.append('{"key":"sk_a"}').finally(() => file.close());
     },
   ],
@@ -118,7 +114,7 @@ test.each<[string, (path: string) => Promise<unknown>]>([
   [
     'a key',
     async (path) => {
-      const file = await SecretsFile.open(path, { resume: false });
+      const file = await PrivateFile.openForKeys(path, { resume: false });
       await file.append('{"key":"sk_a"}').finally(() => file.close());
     },
   ],
@@ -143,7 +139,7 @@ test('PrivateFile rejects an existing file and leaves it unchanged, and leaves n
   const path = await cli.write('precious', 'precious');
   await expect(PrivateFile.create(path)).rejects.toMatchObject({
     code: 'FILE_UNUSABLE',
-    message: `--out: ${path}: it exists: give another`,
+    message: `--out: ${path}: already exists: pass another path`,
     cause: { code: 'EEXIST' },
   });
   expect(await readFile(path, 'utf8')).toBe('precious');

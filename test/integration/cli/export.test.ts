@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { exportedFields } from '../../../cli/importExport/csv.ts';
@@ -11,13 +11,9 @@ import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
 import { arbitraryRecord } from '../../support/arbitraries.ts';
 import { DynamoDbProxy } from '../../support/dynamoDbProxy.ts';
 import { at, makeKey } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
-let cli: LocalCli;
-beforeAll(async () => {
-  cli = await LocalCli.start();
-});
-afterAll(() => cli.stop());
+const { cli } = useCli();
 
 /** Records that the command line can make: prefixes in ASCII, valid scopes and plans, and all kinds of text. */
 const importable = arbitraryRecord

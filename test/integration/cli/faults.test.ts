@@ -13,7 +13,7 @@ import { NO_ANSWERS, REFUSES, STORE_FAULTS, type StoreFault } from '../../suppor
 const FAST_CLOCK = pathToFileURL(fileURLToPath(new URL('../../support/fastClock.mjs', import.meta.url))).href;
 const SECRET = /sk_[0-9A-Za-z]{49}/;
 
-/** Long enough for DynamoDB that the test need not sit it out. */
+/** Whether the fault lasts so long that the test needs a fast clock. */
 const isLong = ({ isWaitedFor, what }: StoreFault) => isWaitedFor === true || what === 'throttles';
 const named = (faults: readonly StoreFault[]) => faults.map((fault) => [fault.what, fault] as const);
 const these = (...names: string[]) => named(STORE_FAULTS).filter(([what]) => names.includes(what));
@@ -25,7 +25,7 @@ interface Stage {
   readonly run: (...args: string[]) => Promise<CliRun>;
 }
 
-/** Runs the work with a table whose DynamoDB fails so for the commands that it runs. */
+/** Runs the work with a table whose DynamoDB has the fault. */
 async function withFault(fault: StoreFault, options: InflictOptions, work: (stage: Stage) => Promise<void>) {
   const table = await startFunctionTable();
   const proxy: FaultProxy = await startFaultProxy(table.endpoint);
@@ -45,7 +45,7 @@ async function withFault(fault: StoreFault, options: InflictOptions, work: (stag
   }
 }
 
-describe('create ends, says why in a line, and tells of each key in the table, where DynamoDB', () => {
+describe('create explains a failure in one line, and names each key in the table, if DynamoDB', () => {
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (_, fault) => {
     await withFault(fault, { isDone: fault.isRefusal !== true }, async ({ table, run }) => {
       const { exitCode, stdout, stderr } = await run('create', '--label', 'ci', '--json');
@@ -59,13 +59,13 @@ describe('create ends, says why in a line, and tells of each key in the table, w
       expect(stdout).toBe('');
       expect(stderr.split('\n').at(-2)).toMatch(new RegExp(`^error: .*${fault.message}`));
       expect(stderr).not.toMatch(SECRET);
-      const told = stderr.match(/the list has the id (\S+),/)?.[1];
-      expect(told === undefined ? [] : [told]).toEqual(items.map(({ id }) => id));
+      const lost = stderr.match(/the list has the id (\S+),/)?.[1];
+      expect(lost === undefined ? [] : [lost]).toEqual(items.map(({ id }) => id));
     });
   });
 });
 
-describe('create shows the one key that is in the table, where DynamoDB at first', () => {
+describe('create shows the only key in the table, if DynamoDB at first', () => {
   test.concurrent.each(these('never answers', 'resets the connection', 'answers 500'))('%s', async (_, fault) => {
     await withFault(fault, { on: 'PutItem', times: 1, isDone: true }, async ({ table, run }) => {
       const { exitCode, stdout, stderr } = await run('create', '--label', 'ci', '--json');
@@ -77,8 +77,8 @@ describe('create shows the one key that is in the table, where DynamoDB at first
   });
 });
 
-describe('rotate tells which key nobody has, where DynamoDB', () => {
-  test.concurrent.each(['PutItem', 'UpdateItem'])('loses every answer to %s', async (operation) => {
+describe('rotate names the key that nobody has, if DynamoDB', () => {
+  test.concurrent.each(['PutItem', 'UpdateItem'])('loses every response to %s', async (operation) => {
     const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
     await withFault(fault, { on: operation, isDone: true }, async ({ table, run }) => {
       const { record } = makeKey();
@@ -86,13 +86,13 @@ describe('rotate tells which key nobody has, where DynamoDB', () => {
       const { exitCode, stdout, stderr } = await run('rotate', record.id, '--yes', '--json');
       expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
       const successor = (await table.items()).find(({ id }) => id !== record.id);
-      expect(stderr).toContain(`whether key ${record.id} was rotated is not known`);
-      expect(stderr).toContain(`rotate its successor ${String(successor?.['id'])} in turn`);
+      expect(stderr).toContain(`key ${record.id} may have been rotated`);
+      expect(stderr).toContain(`rotate the successor ${String(successor?.['id'])} in turn`);
     });
   });
 });
 
-describe('revoke ends, says why in a line, and once it is over the key is revoked, where DynamoDB', () => {
+describe('revoke explains a failure in one line, and the key can be revoked afterwards, if DynamoDB', () => {
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (_, fault) => {
     const isMade = fault.isRefusal !== true;
     await withFault(fault, { on: 'UpdateItem', isDone: isMade }, async ({ table, run, recover }) => {
@@ -115,7 +115,7 @@ describe('revoke ends, says why in a line, and once it is over the key is revoke
   });
 });
 
-describe('a change fails, and was made all the same, where DynamoDB loses every answer to', () => {
+describe('a change fails although it was made, if DynamoDB loses every response to', () => {
   test.concurrent.each([
     ['update', ['update', '--owner', 'acme'], { owner: 'acme' }],
     ['disable', ['disable', '--yes'], { disabledBy: 'alice' }],
@@ -132,7 +132,7 @@ describe('a change fails, and was made all the same, where DynamoDB loses every 
   });
 });
 
-describe('what was not taken is taken by running it again, and nothing twice, where DynamoDB loses every answer to', () => {
+describe('a second run completes the first without duplicates, if DynamoDB loses every response to', () => {
   const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
   let directory = '';
   beforeAll(async () => {
@@ -172,7 +172,7 @@ describe('what was not taken is taken by running it again, and nothing twice, wh
   });
 });
 
-describe('list prints nothing and fails, where DynamoDB', () => {
+describe('list prints nothing and fails, if DynamoDB', () => {
   test.concurrent.each([...these('answers 500', 'answers with half of its JSON'), ...named(NO_ANSWERS).slice(3)])(
     '%s',
     async (_, fault) => {
@@ -185,7 +185,7 @@ describe('list prints nothing and fails, where DynamoDB', () => {
   );
 });
 
-describe('a command waits no longer for other services of AWS that answer a byte at a time, such as', () => {
+describe('a command gives up on an AWS service that sends a byte at a time, such as', () => {
   const [[, trickle] = ['', REFUSES] as const] = these('answers a byte at a time');
 
   test.concurrent.each([

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { isForeign, isRefusedAsForeign } from '../../../keys/state.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
-let cli: LocalCli;
-beforeAll(async () => {
-  cli = await LocalCli.start();
-});
-afterAll(() => cli.stop());
+const { cli } = useCli();
 
 describe('isForeign and isRefusedAsForeign', () => {
   test.each<[string, string | undefined, string | undefined, boolean, boolean]>([

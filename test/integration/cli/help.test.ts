@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Output } from '../../../cli/output.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const COMMANDS = [
   'create',
@@ -20,22 +20,18 @@ const COMMANDS = [
 /** ECMA-48's "select graphic rendition". */
 const SET_COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`);
 
-let cli: LocalCli;
-beforeAll(async () => {
-  cli = await LocalCli.start();
-});
-afterAll(() => cli.stop());
+const { cli } = useCli();
 
-test('the help groups the commands, and names each', async () => {
+test('latchkey --help lists every command by group', async () => {
   const { exitCode, stdout, stderr } = await cli.run(['--help']);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  for (const heading of ['Issue:', 'Look:', 'Change:', 'Move:', 'This program:'])
+  for (const heading of ['Issue keys:', 'Find keys:', 'Change keys:', 'Move keys:', 'Other:'])
     expect(stdout).toContain(`\n${heading}\n`);
   const named = [...stdout.matchAll(/^ {2}([a-z]+) .* {2}/gm)].map(([, name]) => name);
   expect(named.toSorted()).toEqual(expect.arrayContaining([...COMMANDS, 'help'].toSorted()));
 });
 
-test.each([{ columns: 0 }, {}])('a terminal that tells no width, %p, is taken for one of 80 columns', (width) => {
+test.each([{ columns: 0 }, {}])('the width of a terminal with %p is 80 columns', (width) => {
   const stdout = Object.assign(new PassThrough(), { isTTY: true, ...width });
   expect(new Output({ stdout, stderr: new PassThrough() }).columns).toBe(80);
 });
@@ -50,7 +46,7 @@ describe.each(COMMANDS)('the help of %s', (command) => {
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  test('is told by help as well', async () => {
+  test('is the same with latchkey help', async () => {
     const { stdout } = await cli.run([command, '--help']);
     expect(await cli.run(['help', command])).toEqual({ exitCode: 0, stdout, stderr: '' });
   });
@@ -58,15 +54,15 @@ describe.each(COMMANDS)('the help of %s', (command) => {
 
 test.each([
   ['a command', ['crate'], 'create'],
-  ['a command of two', ['disabel'], 'disable'],
+  ['a command with two similar names', ['disabel'], 'disable'],
   ['an option', ['list', '--stak', 'x'], '--stack'],
-])('a slip in %s is answered with what may have been meant', async (_, args, meant) => {
+])('a typo in %s gets a suggestion', async (_, args, meant) => {
   const run = await cli.run(args);
   expect(run).toMatchObject({ exitCode: 2, stdout: '' });
   expect(run.stderr).toContain(`(Did you mean ${meant}?)`);
 });
 
-test('nothing is ever coloured', async () => {
+test('no command prints colours', async () => {
   const table = await cli.makeTable();
   const { record } = await cli.putKey(table);
   const commands = [
@@ -84,13 +80,13 @@ test('nothing is ever coloured', async () => {
   }
 });
 
-describe('a package without the local gateway', () => {
+describe('the published package, without the local gateway,', () => {
   const hasLocalGateway = false;
   /** Scripts of this repository, and the option for its gateway. */
   const REPOSITORY = /npm (start|run)|--local|local gateway/;
 
   test.each([['--help'], ...COMMANDS.map((command) => [command, '--help']), ['help', 'create']])(
-    'has no word of it in the help: %s %s',
+    'does not mention the gateway in: %s %s',
     async (...args) => {
       const { exitCode, stdout } = await cli.run(args.filter(Boolean), { hasLocalGateway });
       expect(exitCode).toBe(0);
@@ -98,16 +94,16 @@ describe('a package without the local gateway', () => {
     },
   );
 
-  test.each(['bash', 'zsh', 'fish'])('has no word of it in the completion for %s', async (shell) => {
+  test.each(['bash', 'zsh', 'fish'])('does not mention the gateway in the completion for %s', async (shell) => {
     const { stdout } = await cli.run(['completion', shell], { hasLocalGateway });
     expect(stdout).toContain('--stack'.slice(2));
     expect(stdout).not.toMatch(/local gateway|npm start|(--|-l )local\b/);
   });
 
   test.each([
-    ['no table', ['list'], /which table\? Give --table NAME or --stack NAME, or set LATCHKEY_TABLE\n$/],
+    ['no table', ['list'], /no table given: pass --table NAME or --stack NAME, or set LATCHKEY_TABLE\n$/],
     ['--local', ['list', '--local'], /unknown option '--local'/],
-  ])('does not point to it where it got %s', async (_, args, expected) => {
+  ])('does not recommend the gateway after %s', async (_, args, expected) => {
     const { exitCode, stderr } = await cli.run(args, { hasLocalGateway });
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(expected);
@@ -115,9 +111,9 @@ describe('a package without the local gateway', () => {
   });
 });
 
-test('this repository has --local in the help, the completion and the question for a table', async () => {
+test('the repository has --local in the help, the completion and the error about a missing table', async () => {
   expect((await cli.run(['--help'])).stdout).toContain('--local');
-  expect((await cli.run(['list', '--help'])).stdout).toMatch(/--local +the table that npm start serves/);
+  expect((await cli.run(['list', '--help'])).stdout).toMatch(/--local +use the table that npm start serves/);
   expect((await cli.run(['completion', 'bash'])).stdout).toContain('--local');
-  expect((await cli.run(['list'])).stderr).toContain('--local for the one that npm start serves');
+  expect((await cli.run(['list'])).stderr).toContain('--local for the table of npm start');
 });

@@ -1,18 +1,12 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { runCli } from '../../support/cli.ts';
 import { at, makeKey } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 import { tracesOf } from '../../support/traces.ts';
 import { publicRecord } from '../../../keys/record.ts';
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
 const DAY_MS = 86_400_000;
 const FOREIGN = `sk_${Buffer.alloc(32, 251).toString('base64url')}`;
@@ -243,7 +237,7 @@ describe('bad usage', () => {
   test.each([
     ['a key as an argument', ['identify', secret], '', /argument.*history/],
     ['a foreign key as an argument', ['identify', FOREIGN, 'x'], '', /argument.*history/],
-    ['no key', ['identify'], '\n', /got no key/],
+    ['no key', ['identify'], '\n', /expected a key .*got nothing/],
     ['more than 1 MB', ['identify'], 'x'.repeat(1024 * 1024 + 1), /latchkey scan/],
   ])('identify exits 2 for %s and does not repeat its input', async (_, args, input, expected) => {
     const { exitCode, stdout, stderr } = await cli.run(args, { table, input });

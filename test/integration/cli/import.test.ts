@@ -1,20 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { KeyRecord } from '../../../keys/record.ts';
 import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
 import { deepJson } from '../../support/deepJson.ts';
 import { closedEndpoint } from '../../support/engine.ts';
 import { LOCAL_AWS, runCli } from '../../support/cli.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
-import { LocalCli, type SessionOptions } from '../../support/localCli.ts';
+import { type SessionOptions, useCli } from '../../support/useCli.ts';
 import { tracesOf } from '../../support/traces.ts';
 
-let cli: LocalCli;
+const { cli } = useCli();
 let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-});
-afterAll(() => cli.stop());
 
 const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex');
 const foreignKey = () => `sk_${randomBytes(32).toString('base64url')}`;

@@ -1,10 +1,10 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { parse } from 'csv-parse/sync';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
 import type { KeyHash } from '../../../keys/secret.ts';
 import { at, makeKey, MINUTE_MS } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const DAY_MS = 86_400_000;
 const KEYS: readonly Partial<KeyRecord>[] = [
@@ -25,48 +25,44 @@ const KEYS: readonly Partial<KeyRecord>[] = [
   },
 ];
 
-let cli: LocalCli;
-let table = '';
+const { cli, table } = useCli();
 let records: readonly KeyRecord[];
 beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
   for (const key of KEYS) await cli.putKey(table, key);
   records = await cli.records(table);
 });
-afterAll(() => cli.stop());
 
 const labelsIn = (stdout: string) =>
   JSON.parse(stdout)
     .records.map(({ label }: KeyRecord) => label)
     .toSorted();
 
-describe('a filter lets through', () => {
+describe('list', () => {
   test.each([
     ['an owner', ['--owner', 'acme'], ['expired', 'old', 'used']],
-    ['no owner that there is', ['--owner', 'nobody'], []],
-    ['a plan, by its whole name', ['--plan', 'free'], ['=revoked', 'used']],
-    ['the active', ['--state', 'active'], ['nearly old', 'never', 'old', 'used']],
-    ['the expired', ['--state', 'expired'], ['expired']],
-    ['the disabled', ['--state', 'disabled'], ['disabled']],
-    ['the revoked, whatever else they are', ['--state', 'revoked'], ['=revoked']],
-    ['the stale: never used, or not for so long', ['--stale', '90d'], ['expired', 'never', 'old']],
-    ['all that two filters let through', ['--stale', '90d', '--owner', 'acme', '--state', 'active'], ['old']],
-    ['all that a plan and a state let through', ['--plan', 'free', '--state', 'active'], ['used']],
-  ])('%s', async (_, args, labels) => {
+    ['an unknown owner', ['--owner', 'nobody'], []],
+    ['the whole name of a plan', ['--plan', 'free'], ['=revoked', 'used']],
+    ['the state active', ['--state', 'active'], ['nearly old', 'never', 'old', 'used']],
+    ['the state expired', ['--state', 'expired'], ['expired']],
+    ['the state disabled', ['--state', 'disabled'], ['disabled']],
+    ['the state revoked, even of disabled keys', ['--state', 'revoked'], ['=revoked']],
+    ['--stale, including keys that were never used', ['--stale', '90d'], ['expired', 'never', 'old']],
+    ['--stale, owner and state together', ['--stale', '90d', '--owner', 'acme', '--state', 'active'], ['old']],
+    ['plan and state together', ['--plan', 'free', '--state', 'active'], ['used']],
+  ])('filters by %s', async (_, args, labels) => {
     const { exitCode, stdout, stderr } = await cli.run(['list', '--json', ...args], { table });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(labelsIn(stdout)).toEqual(labels);
     expect(JSON.parse(stdout).cursor).toBeNull();
   });
 
-  test('a key on a later page, however many pages hold none', async () => {
+  test('finds a matching key beyond pages without matches', async () => {
     const { stdout } = await cli.run(['list', '--json', '--limit', '1', '--state', 'expired'], { table });
     expect(labelsIn(stdout)).toEqual(['expired']);
   });
 });
 
-describe('--limit counts the keys that are listed', () => {
+describe('list --limit', () => {
   const DISABLED = 17;
   let many = '';
   beforeAll(async () => {
@@ -84,7 +80,7 @@ describe('--limit counts the keys that are listed', () => {
     }
   });
 
-  /** Every page of a list, one after the other, by its cursors. */
+  /** Reads every page of a list by its cursors. */
   async function pagesOf(args: readonly string[]): Promise<readonly (readonly string[])[]> {
     const pages: string[][] = [];
     let cursor: string | null = null;
@@ -99,7 +95,7 @@ describe('--limit counts the keys that are listed', () => {
     return pages;
   }
 
-  test('and not those that were read', async () => {
+  test('counts the listed keys, not the keys that were read', async () => {
     const { stdout } = await cli.run(['list', '--state', 'disabled', '--limit', '20', '--json'], { table: many });
     expect(labelsIn(stdout)).toHaveLength(DISABLED);
     expect(JSON.parse(stdout).cursor).toBeNull();
@@ -109,10 +105,10 @@ describe('--limit counts the keys that are listed', () => {
     ['a state', ['--state', 'disabled']],
     ['an owner', ['--owner', 'acme']],
     ['a plan', ['--plan', 'free']],
-    ['a last use', ['--stale', '30d']],
+    ['last use', ['--stale', '30d']],
     ['an owner and a state', ['--owner', 'acme', '--state', 'disabled']],
-    ['no filter', []],
-  ])('and each cursor goes on after the last of them, with %s', async (_, filter) => {
+    ['nothing', []],
+  ])('continues after the last listed key with each cursor, filtered by %s', async (_, filter) => {
     const [all] = await pagesOf(filter);
     const pages = await pagesOf([...filter, '--limit', '4']);
     expect(pages.flat().toSorted()).toEqual(all?.toSorted());
@@ -120,7 +116,7 @@ describe('--limit counts the keys that are listed', () => {
   });
 });
 
-describe('the order', () => {
+describe('the order of list', () => {
   let sorted = '';
   beforeAll(async () => {
     sorted = await cli.makeTable();
@@ -138,17 +134,17 @@ describe('the order', () => {
     ['in JSON', ['--json'], false],
   ];
 
-  /** The labels in the order in which the text has them. */
+  /** Returns the labels in their order in the text. */
   function orderIn(text: string): readonly string[] {
     return ['key 10', 'Key 9', 'alpha', 'beta'].toSorted((a, b) => text.indexOf(a) - text.indexOf(b));
   }
 
-  test.each(FORMATS)('of a page is by age %s', async (_, args, isTerminal) => {
+  test.each(FORMATS)('is by age within a page %s', async (_, args, isTerminal) => {
     const { stdout } = await cli.run(['list', ...args], { table: sorted, isTerminal });
     expect(orderIn(stdout)).toEqual(['alpha', 'key 10', 'beta', 'Key 9']);
   });
 
-  test.each(FORMATS)('with --sort is that of the field %s', async (_, args, isTerminal) => {
+  test.each(FORMATS)('is by the field of --sort %s', async (_, args, isTerminal) => {
     const { stdout } = await cli.run(['list', '--sort', 'label', ...args], { table: sorted, isTerminal });
     expect(orderIn(stdout)).toEqual(['alpha', 'beta', 'Key 9', 'key 10']);
   });
@@ -182,7 +178,7 @@ describe('the order', () => {
       ['--sort', 'label', '--limit', '1', '--all'],
       ['alpha', 'beta', 'Key 9', 'key 10'],
     ],
-  ])('of all keys is sorted before --limit cuts it: %j', async (args, expected) => {
+  ])('applies to all keys before --limit cuts the list: %j', async (args, expected) => {
     const { exitCode, stdout } = await cli.run(['list', '--json', ...args], { table: sorted });
     expect(exitCode).toBe(0);
     const { records: listed, cursor } = JSON.parse(stdout);
@@ -190,15 +186,15 @@ describe('the order', () => {
     expect(cursor).toBeNull();
   });
 
-  test('tells people how many keys a sorted list leaves out', async () => {
+  test('is reported with the number of keys left out', async () => {
     const { stderr } = await cli.run(['list', '--sort', 'label', '--limit', '3'], { table: sorted });
-    expect(stderr).toBe('1 more key is not shown: raise --limit, or pass --all\n');
+    expect(stderr).toBe('1 more key is not shown: increase --limit, or pass --all\n');
     const { stderr: ofAll } = await cli.run(['list', '--sort', 'label', '--limit', '4'], { table: sorted });
     expect(ofAll).toBe('');
   });
 });
 
-test('--stale lets through a key whose last use is ahead of the clock, as never used', async () => {
+test('list --stale includes a key whose last use is in the future, as never used', async () => {
   const other = await cli.makeTable();
   await cli.putKey(other, { label: 'ahead', lastUsedAt: at(DAY_MS) });
   await cli.putKey(other, { label: 'as clocks differ', lastUsedAt: at(MINUTE_MS / 2) });
@@ -206,15 +202,15 @@ test('--stale lets through a key whose last use is ahead of the clock, as never 
   expect(labelsIn(stdout)).toEqual(['ahead']);
 });
 
-describe('--all', () => {
-  test('gives every page as one document', async () => {
+describe('list --all', () => {
+  test('prints every page as one document', async () => {
     const { stdout } = await cli.run(['list', '--json', '--all', '--limit', '2'], { table });
     const { records: listed, cursor } = JSON.parse(stdout);
     expect(listed.toSorted((a: KeyRecord, b: KeyRecord) => (a.id < b.id ? -1 : 1))).toEqual(records.map(publicRecord));
     expect(cursor).toBeNull();
   });
 
-  test('gives an empty document of an empty table, and tells people so', async () => {
+  test('prints an empty document for an empty table, and a note for people', async () => {
     const empty = await cli.makeTable();
     expect(await cli.run(['list', '--json', '--all'], { table: empty })).toEqual({
       exitCode: 0,
@@ -230,7 +226,7 @@ describe('--all', () => {
   });
 });
 
-test('with --sort, records that cannot be read are each warned of and fail the command', async () => {
+test('list --sort warns about each unreadable record and fails', async () => {
   const broken = await cli.makeTable();
   for (const label of ['b', 'a']) await cli.putKey(broken, { label });
   const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };
@@ -242,7 +238,7 @@ test('with --sort, records that cannot be read are each warned of and fail the c
   expect(stderr).toMatch(/^warning: .*bad.*\nerror: 1 of the records cannot be read\n$/);
 });
 
-test('CSV has a header once, times in full, the state, no hash, and no cell that a spreadsheet runs', async () => {
+test('list --csv prints one header, full times, the state, no hash, and no cell that a spreadsheet runs', async () => {
   const { exitCode, stdout } = await cli.run(['list', '--csv', '--all', '--limit', '2'], { table });
   const rows: Record<string, string>[] = parse(stdout, { columns: true });
   expect(exitCode).toBe(0);
@@ -258,8 +254,8 @@ test('CSV has a header once, times in full, the state, no hash, and no cell that
   for (const { keyHash } of records) expect(stdout).not.toContain(keyHash);
 });
 
-describe('on a terminal of 80 columns', () => {
-  test('every line fits, times are as people say them, and ids are cut to what other commands take', async () => {
+describe('list on a terminal of 80 columns', () => {
+  test('prints lines that fit, relative times, and shortened ids that other commands accept', async () => {
     const wide = await cli.makeTable();
     const { record } = await cli.putKey(wide, {
       label: 'l'.repeat(60),
@@ -279,7 +275,7 @@ describe('on a terminal of 80 columns', () => {
     expect(JSON.parse(shown.stdout).record.id).toBe(record.id);
   });
 
-  test('ids that begin alike are told apart', async () => {
+  test('prints enough of similar ids to distinguish them', async () => {
     const alike = await cli.makeTable();
     const id = (last: string) => `12345678-1234-4123-8123-12345678901${last}`;
     await cli.putKey(alike, { id: id('1'), label: 'l'.repeat(40) });
@@ -290,7 +286,7 @@ describe('on a terminal of 80 columns', () => {
   });
 });
 
-test('a record that cannot be read is told, all others are shown, and it fails', async () => {
+test('list warns about an unreadable record, prints all others, and fails', async () => {
   const spoilt = await cli.makeTable();
   await cli.putKey(spoilt, { label: 'good' });
   const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };
@@ -302,28 +298,28 @@ test('a record that cannot be read is told, all others are shown, and it fails',
 });
 
 test.each([
-  ['a state that there is not', ['--state', 'gone']],
-  ['a span of no form', ['--stale', 'long']],
-  ['a span of nothing', ['--stale', '0d']],
-  ['an owner without a name', ['--owner', '']],
-  ['a plan without a name', ['--plan', '']],
+  ['an unknown state', ['--state', 'gone']],
+  ['a malformed duration', ['--stale', 'long']],
+  ['a duration of 0', ['--stale', '0d']],
+  ['an empty owner', ['--owner', '']],
+  ['an empty plan', ['--plan', '']],
   ['two formats', ['--csv', '--json']],
   ['a cursor of another list', ['--owner', 'acme', '--cursor', 'x']],
-  ['an order by a field that there is not', ['--sort', 'colour']],
-  ['an order and a cursor', ['--sort', 'label', '--cursor', 'x']],
-  ['the other way round of no order', ['--reverse']],
-])('bad usage exits 2 and prints nothing: %s', async (_, args) => {
+  ['an unknown sort field', ['--sort', 'colour']],
+  ['--sort with a cursor', ['--sort', 'label', '--cursor', 'x']],
+  ['--reverse without --sort', ['--reverse']],
+])('list rejects %s as bad usage', async (_, args) => {
   const { exitCode, stdout, stderr } = await cli.run(['list', ...args], { table });
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   expect(stderr).not.toBe('');
 });
 
-test('a cursor is told whole, also one that looks like a key', async () => {
+test('list prints a cursor unmasked, even if it looks like a key', async () => {
   const own = await cli.makeTable();
   const cursors = ['ab_AAAAAAAA', 'ab_BBBBBBBB'].map((start) => start.padEnd(43, 'A'));
   for (const cursor of cursors) {
     await cli.putKey(own, { keyHash: Buffer.from(cursor, 'base64url').toString('hex') as KeyHash });
   }
   const { stderr } = await cli.run(['list', '--limit', '1'], { table: own });
-  expect(cursors.map((cursor) => `more keys may follow: --cursor ${cursor}\n`)).toContain(stderr);
+  expect(cursors.map((cursor) => `for more keys, pass --cursor ${cursor}\n`)).toContain(stderr);
 });

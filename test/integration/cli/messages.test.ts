@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { serialiseRecord } from '../../../keys/record.ts';
 import { makeKey } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
-/** A key made elsewhere: base62, hex with a prefix, base64url. */
+/** Keys issued elsewhere: base62, hex with a prefix, base64url. */
 const FOREIGN = [
   'AbCd3fGh1jKlMn0pQrSt',
   'live_9f86d081884c7d659a2feaa0c55ad015',
@@ -12,20 +12,14 @@ const FOREIGN = [
 ];
 const MASKED = /… \(\d+ characters\)/;
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
-describe.each(FOREIGN)('%s is not repeated', (key) => {
+describe.each(FOREIGN)('no message repeats %s', (key) => {
   test.each<[string, (key: string) => readonly string[]]>([
     ['as a command', (k) => [k]],
     ['as a word of help', (k) => ['help', k]],
     ['as an unknown option', (k) => ['list', `--${k}`]],
-    ['as an argument too many', (k) => ['list', k]],
+    ['as an extra argument', (k) => ['list', k]],
     ['as --limit', (k) => ['list', '--limit', k]],
     ['as --cursor', (k) => ['list', '--cursor', k]],
     ['as --state', (k) => ['list', '--state', k]],
@@ -72,12 +66,12 @@ test.each([
   ['a word', ['crate'], /unknown command 'crate' \(Did you mean create\?\)\n/],
   ['a path', ['seed', '/none/orders-2024/keys.jsonl'], /\/none\/orders-2024\/keys\.jsonl/],
   ['a UUID', ['show', '0f8c1a52-0000-4000-8000-00000000000a'], /0f8c1a52-0000-4000-8000-00000000000a/],
-])('%s is repeated in a message', async (_, args, expected) => {
+])('a message repeats %s', async (_, args, expected) => {
   const { stderr } = await cli.run(args, args[0] === 'crate' ? {} : { table });
   expect(stderr).toMatch(expected);
 });
 
-describe('a line end cannot forge a line', () => {
+describe('a line end cannot forge a line:', () => {
   const FORGED = 'x\nerror: forged\u2028\u202e';
 
   test('in an argument', async () => {
@@ -113,7 +107,7 @@ test.each([
   ['list as JSON', ['list', '--json']],
   ['list as CSV', ['list', '--csv']],
   ['export', ['export']],
-])('a stored text cannot steer the terminal that %s writes to', async (_, args) => {
+])('%s escapes stored text for the terminal', async (_, args) => {
   const steered = await cli.makeTable();
   await cli.putKey(steered, { label: 'a\u009b2J\u202e\u061c\u200bb', owner: 'o\u{e0041}' });
   const { stdout } = await cli.run(args, { table: steered, isTerminal: true });
@@ -121,7 +115,7 @@ test.each([
   expect(stdout).toContain('\\u202e');
 });
 
-test('JSON for programs has stored texts as they are', async () => {
+test('list --json prints stored text unescaped to a pipe', async () => {
   const stored = await cli.makeTable();
   const label = 'a\u202e\u0000b';
   await cli.putKey(stored, { label });
@@ -129,7 +123,7 @@ test('JSON for programs has stored texts as they are', async () => {
   expect(JSON.parse(stdout).records[0].label).toBe(label);
 });
 
-describe('a control or invisible character is refused', () => {
+describe('a control or invisible character is rejected:', () => {
   const BAD = 'a\u202eb';
 
   test.each([
@@ -145,7 +139,7 @@ describe('a control or invisible character is refused', () => {
     expect(stderr).not.toContain('\u202e');
   });
 
-  test('in an import, whose other lines are taken', async () => {
+  test('in an import, whose other lines are imported', async () => {
     const input = [BAD, 'good']
       .map((label, at) => JSON.stringify({ label, keyHash: String(at).repeat(64) }))
       .join('\n');
@@ -156,10 +150,57 @@ describe('a control or invisible character is refused', () => {
   });
 });
 
-test('a key whose stored label would be refused today is rotated, and keeps it', async () => {
+test('rotate keeps a stored label that would be rejected today', async () => {
   const stored = await cli.makeTable();
   const { record } = await cli.putKey(stored, { label: 'a\u0000b' });
   const { exitCode, stdout } = await cli.run(['rotate', record.id, '--yes', '--json'], { table: stored });
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout).record.label).toBe('a\u0000b');
+});
+
+/** Control characters, and what Unicode calls line breaks and controls of direction (UAX #9, table 2). */
+const INVISIBLE: readonly (readonly [name: string, codePoint: number])[] = [
+  ['NUL', 0x00],
+  ['BELL', 0x07],
+  ['BACKSPACE', 0x08],
+  ['TAB', 0x09],
+  ['LINE FEED', 0x0a],
+  ['CARRIAGE RETURN', 0x0d],
+  ['ESCAPE', 0x1b],
+  ['UNIT SEPARATOR', 0x1f],
+  ['DELETE', 0x7f],
+  ['NEXT LINE', 0x85],
+  ['CONTROL SEQUENCE INTRODUCER', 0x9b],
+  ['APPLICATION PROGRAM COMMAND', 0x9f],
+  ['LEFT-TO-RIGHT MARK', 0x200e],
+  ['RIGHT-TO-LEFT MARK', 0x200f],
+  ['LINE SEPARATOR', 0x2028],
+  ['PARAGRAPH SEPARATOR', 0x2029],
+  ['LEFT-TO-RIGHT EMBEDDING', 0x202a],
+  ['RIGHT-TO-LEFT EMBEDDING', 0x202b],
+  ['POP DIRECTIONAL FORMATTING', 0x202c],
+  ['LEFT-TO-RIGHT OVERRIDE', 0x202d],
+  ['RIGHT-TO-LEFT OVERRIDE', 0x202e],
+  ['LEFT-TO-RIGHT ISOLATE', 0x2066],
+  ['RIGHT-TO-LEFT ISOLATE', 0x2067],
+  ['FIRST STRONG ISOLATE', 0x2068],
+  ['POP DIRECTIONAL ISOLATE', 0x2069],
+];
+
+test.each(INVISIBLE)('a label is printed with %s escaped, on stdout and in a question', async (_, codePoint) => {
+  const character = String.fromCodePoint(codePoint);
+  const escape = `\\u${codePoint.toString(16).padStart(4, '0')}`;
+  const { record } = await cli.putKey(table, { label: `a${character}b` });
+  const shown = await cli.run(['show', record.id], { table });
+  expect(shown.stdout).toContain(`a${escape}b\n`);
+  const asked = await cli.run(['revoke', record.id], { table, isTerminal: true, input: 'no\n' });
+  expect(asked.stderr).toMatch(/"a\\\S+b"/);
+  // The output contains line feeds anyway.
+  if (character !== '\n') expect(shown.stdout + asked.stderr).not.toContain(character);
+});
+
+test.each(['a b', 'é', '日本語', 'עברית', '👍', "it's", '~'])('a label is printed with %j unescaped', async (label) => {
+  const { record } = await cli.putKey(table, { label });
+  const { stdout } = await cli.run(['show', record.id], { table });
+  expect(stdout).toContain(`${label}\n`);
 });

@@ -1,15 +1,9 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { makeKey } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 import { tracesOf } from '../../support/traces.ts';
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
 /** Options of the table conflict with `--local`. A message may repeat a path. */
 const LEFT_OUT = new Set(['--table', '--stack', '--region', '--profile', '--out']);

@@ -6,7 +6,7 @@ import { tracesOf } from '../../support/traces.ts';
 import { publicRecord } from '../../../keys/record.ts';
 
 const DAY_MS = 86_400_000;
-/** Keys of many makers, each with what may be shown of it. */
+/** Keys of many issuers, each with the part that may be shown. */
 const KEY_LIKE: readonly (readonly [what: string, key: string, shown: string])[] = [
   ['a key whose checksum is wrong', `sk_Zk3vQ9xL${'w0Tb7RmY39'.repeat(4)}1`, 'sk_Z… (52 characters)'],
   ['a key of another prefix', `acme2_Zk3vQ9xL${'w0Tb7RmY39'.repeat(4)}1`, 'acme… (55 characters)'],
@@ -35,23 +35,23 @@ function failingOutput(code: string | undefined): Output {
   return new Output({ stdout, stderr });
 }
 
-describe('a note', () => {
-  test.each(KEY_LIKE)('shows no more of %s than its start', async (_, key, shown) => {
-    output.note(`error: got "${key}", wanted less`);
+describe('Output.note', () => {
+  test.each(KEY_LIKE)('shows only the start of %s', async (_, key, shown) => {
+    output.note(`error: expected less, got "${key}"`);
     await Promise.resolve();
     const text = written(stderr);
-    expect(text).toBe(`error: got "${shown}", wanted less\n`);
+    expect(text).toBe(`error: expected less, got "${shown}"\n`);
     expect(tracesOf([key.slice(4)], text)).toEqual([]);
   });
 
-  test('shows every key of a line no further than its start', async () => {
+  test('shows only the start of every key in a line', async () => {
     output.note(KEY_LIKE.map(([, key]) => key).join(', '));
     await Promise.resolve();
     expect(written(stderr)).toBe(`${KEY_LIKE.map(([, , shown]) => shown).join(', ')}\n`);
   });
 
   test.each(['made_for-the-production-environment_2030-06-15', 'sk_short', 'an ordinary sentence'])(
-    'shows %j as it is',
+    'shows %j unmasked',
     async (text) => {
       output.note(text);
       await Promise.resolve();
@@ -59,7 +59,7 @@ describe('a note', () => {
     },
   );
 
-  test('masks a typed value, and no name of the table’s own that could be a key', async () => {
+  test('masks a typed value, but not a table name that could be a key', async () => {
     output.hideTyped(['--plan=AbCd3fGh1jKlMn0pQrSt']);
     output.note('AbCd3fGh1jKlMn0pQrSt: key 507f1f77bcf86cd799439011 was revoked by AROAEXAMPLE2QK7HV3XN5:alice');
     await Promise.resolve();
@@ -68,13 +68,13 @@ describe('a note', () => {
     );
   });
 
-  test('is one line and escapes what would steer a terminal', async () => {
+  test('writes one line and escapes control characters', async () => {
     output.note('one\ntwo \u001b[2J');
     await Promise.resolve();
     expect(written(stderr)).toBe('one\\u000atwo \\u001b[2J\n');
   });
 
-  test('of the program’s own text repeats a cursor that looks like a key', async () => {
+  test('has a variant that repeats a cursor that looks like a key', async () => {
     const [[, key] = ['', '']] = KEY_LIKE;
     output.noteOwn(`--cursor ${key}`);
     await Promise.resolve();
@@ -82,19 +82,19 @@ describe('a note', () => {
   });
 });
 
-test.each(KEY_LIKE)('a question shows no more of %s than its start, and leaves its line open', (_, key, shown) => {
+test.each(KEY_LIKE)('Output.ask shows only the start of %s, and leaves its line open', (_, key, shown) => {
   output.ask(`Revoke ${key}\n? `);
   expect(written(stderr)).toBe(`Revoke ${shown}\\u000a? `);
 });
 
-describe('print', () => {
-  test('writes the text to stdout as it is, and nothing to stderr', async () => {
+describe('Output.print', () => {
+  test('writes the unchanged text to stdout, and nothing to stderr', async () => {
     await output.print('{"a":"\u001b"}\n');
     expect([written(stdout), written(stderr)]).toEqual(['{"a":"\u001b"}\n', '']);
   });
 
   test.each(['EPIPE', 'ERR_STREAM_DESTROYED'])(
-    'rejects with OUTPUT_CLOSED if the reader has left: %s',
+    'rejects with OUTPUT_CLOSED if the reader has closed stdout: %s',
     async (code) => {
       const closed = failingOutput(code);
       await expect(closed.print('x')).rejects.toMatchObject({ code: 'OUTPUT_CLOSED', cause: { code } });
@@ -110,7 +110,7 @@ describe('print', () => {
     await expect(failingOutput(code).printIfRead('x')).rejects.toMatchObject({ code: 'OUTPUT_UNUSABLE' });
   });
 
-  test('resolves to true in printIfRead once the text was written', async () => {
+  test('resolves to true in printIfRead once the text is written', async () => {
     expect(await output.printIfRead('x')).toBe(true);
     expect(written(stdout)).toBe('x');
   });
@@ -126,7 +126,7 @@ test.each([
     { isTTY: true, columns: 120 },
     { isTerminal: true, columns: 120 },
   ],
-])('an output on a stream with %j has %j', (fields, expected) => {
+])('an Output on a stream with %j has %j', (fields, expected) => {
   const { isTerminal, columns } = new Output({ stdout: Object.assign(new PassThrough(), fields), stderr });
   expect({ isTerminal, columns }).toEqual(expected);
 });
@@ -134,11 +134,11 @@ test.each([
 test.each([
   [{}, false],
   [{ isTTY: true }, true],
-])('a question can be asked on a stderr with %j: %p', (fields, expected) => {
+])('Output.canAsk on a stderr with %j is %p', (fields, expected) => {
   expect(new Output({ stdout, stderr: Object.assign(new PassThrough(), fields) }).canAsk).toBe(expected);
 });
 
-describe('a key that was issued', () => {
+describe('an issued key', () => {
   const { secret, record } = makeKey({
     label: 'build\u001b',
     owner: 'acme',
@@ -148,22 +148,22 @@ describe('a key that was issued', () => {
   });
   const { record: previous } = makeKey({ label: 'old' });
 
-  test('is in JSON with its record, without the hash', () => {
+  test('is printed as JSON with its record, without the hash', () => {
     expect(JSON.parse(issuedKeyJson({ secret, record }))).toEqual({ key: secret, record: publicRecord(record) });
     expect(issuedKeyJson({ secret, record })).not.toContain(record.keyHash);
   });
 
-  test('is left out of JSON if it is kept elsewhere, and the key before it is there', () => {
+  test('is left out of JSON if it is stored elsewhere, next to the record of its predecessor', () => {
     const json = issuedKeyJson({ secret, record, previous }, 'in a file');
     expect(JSON.parse(json)).toEqual({ record: publicRecord(record), previous: publicRecord(previous) });
     expect(tracesOf([secret], json)).toEqual([]);
   });
 
-  test('is on one line with its label, which steers no terminal', () => {
+  test('is printed on one line with its escaped label', () => {
     expect(issuedKeyLine({ secret, record })).toBe(`${secret}  build\\u001b`);
   });
 
-  test('is shown to people with what it may do and until when', () => {
+  test('is printed for people with its scopes, plan and expiry', () => {
     expect(issuedKeyNotice({ secret, record }, NOW_MS)).toBe(
       `key:     ${secret}
 id:      ${record.id}
@@ -173,16 +173,16 @@ scopes:  a b
 plan:    free
 expires: ${at(DAY_MS)} (in 1 day)
 
-Keep the key now: it will not be shown again.`,
+Store the key now: you cannot see it again.`,
     );
   });
 
-  test('is not shown to people if it is kept elsewhere, and they are told where', () => {
+  test('is replaced by its place for people if it is stored elsewhere', () => {
     const notice = issuedKeyNotice({ secret, record: previous }, NOW_MS, 'in a\u001bfile');
     expect(notice).toBe(`id:      ${previous.id}\nlabel:   old\n\nThe key is in a\\u001bfile, and nowhere else.`);
   });
 
-  test('has the time alone of an expiry that is over', () => {
+  test('is printed without a relative time if it has expired', () => {
     const notice = issuedKeyNotice({ secret, record: { ...record, expiresAt: at(0) } }, NOW_MS);
     expect(notice).toContain(`expires: ${at(0)}\n`);
   });

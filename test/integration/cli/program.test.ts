@@ -1,78 +1,37 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
-import { text as readText } from 'node:stream/consumers';
 import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Interruption } from '../../../cli/signals.ts';
-import { Output } from '../../../cli/output.ts';
-import { runProgram } from '../../../cli/program.ts';
-import { startConsole } from '../../../console/server/startConsole.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parseRecord, publicRecord } from '../../../keys/record.ts';
 import { hashSecret, parseSecret, type KeySecret } from '../../../keys/secret.ts';
 import { closeNow } from '../../../local/gatewayServer.ts';
-import { LocalDynamoDb } from '../../../local/table.ts';
+import { useCli } from '../../support/useCli.ts';
 import { LOCAL_AWS, runCli, type CliRun } from '../../support/cli.ts';
-import { at, makeKey, NOW_MS } from '../../support/keys.ts';
+import { at, makeKey } from '../../support/keys.ts';
 import { tracesOf } from '../../support/traces.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
 const SECRET = 'sk_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg1A7p0b';
 
-let database: LocalDynamoDb;
-let directory = '';
-beforeAll(async () => {
-  database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
-  directory = await mkdtemp(join(tmpdir(), 'latchkey-cli-'));
-});
-afterAll(async () => {
-  await database.stop();
-  await rm(directory, { recursive: true, force: true });
-});
+const { cli } = useCli();
 
 function envOf(tableName: string): Record<string, string> {
-  return { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: database.endpoint, LATCHKEY_TABLE: tableName };
+  return { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, LATCHKEY_TABLE: tableName };
 }
 
 async function scan(tableName: string): Promise<Record<string, unknown>[]> {
-  const { Items } = await database.client.send(new ScanCommand({ TableName: tableName }));
+  const { Items } = await cli.database.client.send(new ScanCommand({ TableName: tableName }));
   return Items ?? [];
 }
 
-/** Runs a command in this process, at `NOW_MS`, with a note that names `tableName` and nothing in the environment. */
-async function runLocally(args: readonly string[], tableName: string, { isTTY = false } = {}) {
-  const noteFile = join(directory, `${tableName}.json`);
-  const { endpoint } = database;
-  await writeFile(
-    noteFile,
-    JSON.stringify({ url: NOWHERE, endpoint, tableName, region: 'us-east-1', pid: process.pid }),
-  );
-  const [stdout, stderr] = [Object.assign(new PassThrough(), { isTTY }), new PassThrough()];
-  const output = new Output({ stdout, stderr });
-  const exitCode = await runProgram([...args, '--local'], {
-    env: {},
-    now: () => NOW_MS,
-    output,
-    interruption: new Interruption({ exit: () => {}, note: () => {} }),
-    stdin: Readable.from([]),
-    noteFile,
-    startConsole,
-    openUrl: () => {},
-  });
-  return { exitCode, stdout: await readText(stdout.end()), stderr: await readText(stderr.end()) };
-}
-
-describe('create, then list', () => {
+describe('create followed by list', () => {
   let human: CliRun;
   let json: CliRun;
   let listed: CliRun;
   let items: Record<string, unknown>[];
   beforeAll(async () => {
-    await database.ensureTable('created');
+    await cli.database.ensureTable('created');
     const env = { ...envOf('created'), USER: 'alice' };
     const scopes = ['--scope', 'orders:read', '--scope', 'orders:write'];
     [human, json] = await Promise.all([
@@ -115,20 +74,20 @@ describe('create, then list', () => {
 
   const secretOf = ({ stdout }: CliRun) => /(?:sk|live)_[0-9A-Za-z]{49}/.exec(stdout)?.[0] as KeySecret;
 
-  test('both are done and say nothing on stderr', () => {
+  test('succeeds with an empty stderr', () => {
     for (const run of [human, json, listed]) expect(run).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
-  test('people are shown the key once, its id, and that it will not be shown again', () => {
+  test('shows people the key once, its id, and that they cannot see the key again', () => {
     const secret = secretOf(human);
     expect(parseSecret(secret, { prefix: 'sk_', acceptForeignKeys: false })).toBe(secret);
     expect(human.stdout.split(secret)).toHaveLength(2);
     expect(human.stdout).toContain(String(items.find(({ label }) => label === 'for people')?.['id']));
     expect(human.stdout).toMatch(/^plan: +pro$/m);
-    expect(human.stdout).toMatch(/not be shown again/);
+    expect(human.stdout).toMatch(/you cannot see it again/);
   });
 
-  test('programs get exactly the key and its record, without the hash and without what is absent', () => {
+  test('prints exactly the key and its record for programs, without the hash and absent fields', () => {
     const { key, record, ...rest } = JSON.parse(json.stdout);
     const { keyHash, ...stored } = items.find(({ label }) => label === 'ci') ?? {};
     expect(rest).toEqual({});
@@ -144,7 +103,7 @@ describe('create, then list', () => {
     expect(record).not.toHaveProperty('expiresAt');
   });
 
-  test('the table and the list hold neither secret, and the list no hash', () => {
+  test('stores and lists no secret, and lists no hash', () => {
     for (const secret of [secretOf(human), secretOf(json)]) {
       expect(JSON.stringify(items)).not.toContain(secret);
       expect(listed.stdout).not.toContain(secret);
@@ -152,7 +111,7 @@ describe('create, then list', () => {
     }
   });
 
-  test('the list has both records, and a null cursor at its end', () => {
+  test('lists both records, and a null cursor at the end', () => {
     const { records, cursor } = JSON.parse(listed.stdout);
     const stored = items.map((item) => publicRecord(parseRecord(item)));
     expect(records).toEqual(stored.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1)));
@@ -161,14 +120,14 @@ describe('create, then list', () => {
 });
 
 describe('a command with --local', () => {
-  test('works on the table of the running gateway, without any setting or credentials', async () => {
-    await database.ensureTable('local');
-    const { exitCode, stdout } = await runLocally(['create', '--label', 'ci', '--json'], 'local');
+  test('uses the table of the running gateway, without settings or credentials', async () => {
+    await cli.database.ensureTable('local');
+    const { exitCode, stdout } = await cli.run(['create', '--label', 'ci', '--json'], { table: 'local' });
     expect(exitCode).toBe(0);
     expect(await scan('local')).toMatchObject([{ id: JSON.parse(stdout).record.id }]);
   });
 
-  test('whose gateway answers no more fails with what to do', async () => {
+  test('explains what to do if its gateway is unreachable', async () => {
     const env = { AWS_ENDPOINT_URL_DYNAMODB: NOWHERE, LATCHKEY_TABLE: 'created' };
     const run = await runCli(['list', '--local'], { env });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -178,14 +137,14 @@ describe('a command with --local', () => {
 
 describe('list', () => {
   beforeAll(async () => {
-    await database.ensureTable('listed');
+    await cli.database.ensureTable('listed');
     const good = ['a', 'b', 'c'].map((label) => makeKey({ id: `id-${label}`, label }).record);
     const items = [...good, { ...makeKey({ id: 'id-bad' }).record, createdAt: 'yesterday' }];
-    await Promise.all(items.map((Item) => database.client.send(new PutCommand({ TableName: 'listed', Item }))));
+    await Promise.all(items.map((Item) => cli.database.client.send(new PutCommand({ TableName: 'listed', Item }))));
   });
 
-  test('tells a record that cannot be read on stderr, shows all others, and fails', async () => {
-    const { exitCode, stdout, stderr } = await runLocally(['list', '--json'], 'listed');
+  test('warns about an unreadable record on stderr, prints all others, and fails', async () => {
+    const { exitCode, stdout, stderr } = await cli.run(['list', '--json'], { table: 'listed' });
     expect(exitCode).toBe(1);
     expect(
       JSON.parse(stdout)
@@ -200,7 +159,7 @@ describe('list', () => {
     let cursor: string | null = null;
     do {
       const from: string[] = cursor === null ? [] : ['--cursor', cursor];
-      const { stdout } = await runLocally(['list', '--json', '--limit', '1', ...from], 'listed');
+      const { stdout } = await cli.run(['list', '--json', '--limit', '1', ...from], { table: 'listed' });
       const page: { records: { label: string }[]; cursor: string | null } = JSON.parse(stdout);
       labels.push(...page.records.map(({ label }) => label));
       cursor = page.cursor;
@@ -208,16 +167,16 @@ describe('list', () => {
     expect(labels.toSorted()).toEqual(['a', 'b', 'c']);
   });
 
-  test('is a table on a terminal and lines of fields elsewhere', async () => {
-    const onTerminal = await runLocally(['list'], 'listed', { isTTY: true });
+  test('prints a table on a terminal and tab-separated fields elsewhere', async () => {
+    const onTerminal = await cli.run(['list'], { table: 'listed', isTerminal: true });
     expect(onTerminal.stdout).toMatch(/^ID .*EXPIRES\n/);
     expect(onTerminal.stdout).toContain('1 day ago');
-    const elsewhere = await runLocally(['list'], 'listed');
+    const elsewhere = await cli.run(['list'], { table: 'listed' });
     expect(elsewhere.stdout).toContain(`id-a\ta\t`);
     expect(elsewhere.stdout).toContain(at(-86_400_000));
   });
 
-  test('ends quietly when its reader has left', async () => {
+  test('succeeds silently if its reader closes stdout', async () => {
     const onStart = (child: ChildProcess) => child.stdout?.destroy();
     const run = await runCli(['list', '--limit', '1'], { env: envOf('created'), onStart });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -225,24 +184,28 @@ describe('list', () => {
 });
 
 test.each(['--label', '--owner', '--scope', '--plan', '--actor'])(
-  'a key given as the %s of a new key is not stored, and no more of it is told than list shows',
+  'create does not store a key given as %s, and does not repeat it',
   async (option) => {
-    await database.ensureTable('held');
+    await cli.database.ensureTable('held');
     const label = option === '--label' ? [] : ['--label', 'x'];
-    const { exitCode, stdout, stderr } = await runLocally(['create', ...label, option, SECRET], 'held');
+    const { exitCode, stdout, stderr } = await cli.run(['create', ...label, option, SECRET], { table: 'held' });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(tracesOf([SECRET], stderr)).toEqual([]);
     expect(await scan('held')).toEqual([]);
   },
 );
 
-describe('a command that failed tells one line that says what to do, and exits 1', () => {
+describe('a failed command explains in one line what to do, and exits 1:', () => {
   const { AWS_REGION, ...noRegion } = LOCAL_AWS;
   test.each([
-    ['where there is no such table', () => ({ ...envOf('missing') }), /"missing"/],
-    ['where nothing answers', () => ({ ...envOf('created'), AWS_ENDPOINT_URL_DYNAMODB: NOWHERE }), /cannot be reached/],
-    ['without credentials', () => ({ AWS_REGION, HOME: directory, LATCHKEY_TABLE: 'created' }), /AWS_PROFILE/],
-    ['without a region', () => ({ ...noRegion, HOME: directory, LATCHKEY_TABLE: 'created' }), /AWS_REGION/],
+    ['without such a table', () => ({ ...envOf('missing') }), /"missing"/],
+    [
+      'without a reachable endpoint',
+      () => ({ ...envOf('created'), AWS_ENDPOINT_URL_DYNAMODB: NOWHERE }),
+      /cannot be reached/,
+    ],
+    ['without credentials', () => ({ AWS_REGION, HOME: cli.directory, LATCHKEY_TABLE: 'created' }), /AWS_PROFILE/],
+    ['without a region', () => ({ ...noRegion, HOME: cli.directory, LATCHKEY_TABLE: 'created' }), /AWS_REGION/],
   ])('%s', async (_, env, expected) => {
     const run = await runCli(['create', '--label', 'ci'], { env: env() });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -251,7 +214,7 @@ describe('a command that failed tells one line that says what to do, and exits 1
   });
 
   test.each([
-    ['with a session that is over', 'ExpiredTokenException', /sign in/],
+    ['with an expired session', 'ExpiredTokenException', /sign in/],
     ['with credentials that AWS does not know', 'UnrecognizedClientException', /AWS_PROFILE/],
     ['with too few rights', 'AccessDeniedException', /dynamodb:PutItem/],
   ])('%s', async (_, name, expected) => {
@@ -275,19 +238,19 @@ describe('a command that failed tells one line that says what to do, and exits 1
   });
 });
 
-describe('bad usage exits 2 and writes nothing', () => {
+describe('bad usage exits 2 and writes nothing:', () => {
   test.each([
     ['no command', []],
     ['an unknown command', ['crate']],
     ['an unknown option', ['list', '--lable', 'x']],
     ['no label', ['create']],
     ['an empty label', ['create', '--label', '']],
-    ['an expiry gone by', ['create', '--label', 'x', '--expires', '2020-01-01T00:00:00Z']],
-    ['an expiry of no form', ['create', '--label', 'x', '--expires', 'soon']],
+    ['an expiry in the past', ['create', '--label', 'x', '--expires', '2020-01-01T00:00:00Z']],
+    ['a malformed expiry', ['create', '--label', 'x', '--expires', 'soon']],
     ['a scope in quotes', ['create', '--label', 'x', '--scope', '"a"']],
     ['an empty plan', ['create', '--label', 'x', '--plan', '']],
     ['a plan whose name has a space', ['create', '--label', 'x', '--plan', 'free plan']],
-    ['metadata of no JSON', ['create', '--label', 'x', '--metadata', '{plan}']],
+    ['metadata that is not JSON', ['create', '--label', 'x', '--metadata', '{plan}']],
     ['metadata that is a list', ['create', '--label', 'x', '--metadata', '[]']],
     ['a bad prefix', ['create', '--label', 'x', '--key-prefix', 'SK']],
     ['two tables', ['list', '--table', 'x']],
@@ -295,15 +258,15 @@ describe('bad usage exits 2 and writes nothing', () => {
     ['a limit of 0', ['list', '--limit', '0']],
     ['a limit of 1001', ['list', '--limit', '1001']],
     ['a cursor that list did not give', ['list', '--cursor', 'x']],
-    ['an argument too many', ['list', 'keys']],
+    ['an extra argument', ['list', 'keys']],
     ['a seed without its file', ['seed']],
   ])('%s', async (_, args) => {
-    const { exitCode, stdout, stderr } = await runLocally(args, 'unused');
+    const { exitCode, stdout, stderr } = await cli.run(args, { table: 'unused' });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).not.toBe('');
   });
 
-  test('no table, with the ways to give one', async () => {
+  test('a missing table, explained with every way to choose one', async () => {
     const run = await runCli(['list']);
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
     for (const way of ['--table', '--stack', 'LATCHKEY_TABLE', '--local']) expect(run.stderr).toContain(way);
@@ -311,18 +274,18 @@ describe('bad usage exits 2 and writes nothing', () => {
 
   test.each([
     ['an unknown command', [SECRET]],
-    ['an argument too many', ['list', SECRET]],
+    ['an extra argument', ['list', SECRET]],
     ['a cursor', ['list', '--cursor', SECRET]],
     ['an expiry', ['create', '--label', 'x', '--expires', SECRET]],
     ['a file', ['seed', SECRET]],
-  ])('a key given as %s is not repeated', async (_, args) => {
-    const { exitCode, stderr } = await runLocally(args, 'unused');
+  ])('a key as %s, which is not repeated', async (_, args) => {
+    const { exitCode, stderr } = await cli.run(args, { table: 'unused' });
     expect(exitCode).not.toBe(0);
     expect(stderr).not.toContain(SECRET.slice(0, 20));
   });
 });
 
-test('help is a result: it goes to stdout, and is done', async () => {
+test('seed --help prints to stdout and exits 0', async () => {
   const run = await runCli(['seed', '--help']);
   expect(run).toMatchObject({ exitCode: 0, stderr: '' });
   expect(run.stdout).toContain('--skip-existing');

@@ -1,83 +1,33 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { text as readText } from 'node:stream/consumers';
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Interruption } from '../../../cli/signals.ts';
-import { Output } from '../../../cli/output.ts';
-import { runProgram } from '../../../cli/program.ts';
-import { startConsole } from '../../../console/server/startConsole.ts';
-import { parseRecord, serialiseRecord, type KeyRecord, publicRecord } from '../../../keys/record.ts';
-import type { KeySecret } from '../../../keys/secret.ts';
-import { LocalDynamoDb } from '../../../local/table.ts';
+import { describe, expect, test } from '@jest/globals';
+import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
+import { useCli } from '../../support/useCli.ts';
 import { LOCAL_AWS, runCli } from '../../support/cli.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 import { tracesOf } from '../../support/traces.ts';
 
-const TABLE = 'revoked';
 const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 
-let database: LocalDynamoDb;
-let directory = '';
-beforeAll(async () => {
-  database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
-  await database.ensureTable(TABLE);
-  directory = await mkdtemp(join(tmpdir(), 'latchkey-revoke-'));
-});
-afterAll(async () => {
-  await database.stop();
-  await rm(directory, { recursive: true, force: true });
-});
+const { cli, table } = useCli();
 
-async function putKey(fields: Partial<KeyRecord> = {}): Promise<{ secret: KeySecret; record: KeyRecord }> {
-  const key = makeKey({ id: randomUUID(), ...fields });
-  await database.client.send(new PutCommand({ TableName: TABLE, Item: serialiseRecord(key.record) }));
-  return key;
-}
-
-async function stored({ keyHash }: KeyRecord): Promise<KeyRecord> {
-  const { Item } = await database.client.send(new GetCommand({ TableName: TABLE, Key: { keyHash } }));
-  return parseRecord(Item);
-}
+const stored = ({ id }: KeyRecord): Promise<KeyRecord> => cli.record(table, id);
 
 interface Session {
-  /** What is typed on a terminal; without it there is none. An empty one is Ctrl-D. */
+  /** The text typed on a terminal; there is no terminal without it. Empty text is Ctrl-D. */
   readonly typed?: string;
-  /** Whether stderr goes elsewhere than to that terminal. */
   readonly stderrIsFile?: boolean;
-  /** What the gateway's note says of its delay. */
+  /** The revocation delay in the gateway's state file. */
   readonly delay?: unknown;
 }
 
-/** Runs `latchkey revoke … --local` in this process, at `NOW_MS`. */
-async function revoke(args: readonly string[], { typed, stderrIsFile = false, delay }: Session = {}) {
-  const noteFile = join(directory, `${randomUUID()}.json`);
-  const { endpoint } = database;
-  const note = { url: 'http://127.0.0.1:1', endpoint, tableName: TABLE, region: 'us-east-1', pid: process.pid };
-  await writeFile(noteFile, JSON.stringify({ ...note, revocationDelaySeconds: delay }));
-  const isTTY = typed !== undefined;
-  const stdin = Object.assign(new PassThrough(), { isTTY });
-  stdin.end(typed ?? '');
-  const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY: isTTY && !stderrIsFile })];
-  const exitCode = await runProgram(['revoke', ...args, '--local'], {
-    env: { USER: 'alice' },
-    now: () => NOW_MS,
-    output: new Output({ stdout, stderr }),
-    interruption: new Interruption({ exit: () => {}, note: () => {} }),
-    stdin,
-    noteFile,
-    startConsole,
-    openUrl: () => {},
-  });
-  return { exitCode, stdout: await readText(stdout.end()), stderr: await readText(stderr.end()) };
+function revoke(args: readonly string[], { typed, stderrIsFile = false, delay }: Session = {}) {
+  const isTerminal = typed !== undefined;
+  const terminal = { isTerminal, isStderrFile: stderrIsFile, input: typed ?? '' };
+  return cli.run(['revoke', ...args], { table, ...terminal, revocationDelaySeconds: delay });
 }
 
-describe('a key is revoked', () => {
-  test('by whoever is at the machine, with the reason', async () => {
-    const { record } = await putKey();
+describe('revoke', () => {
+  test('records the user of this machine and the reason', async () => {
+    const { record } = await cli.putKey(table);
     expect(await revoke([record.id, '--yes', '--reason', 'leaked'])).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await stored(record)).toEqual({
       ...record,
@@ -89,8 +39,8 @@ describe('a key is revoked', () => {
     });
   });
 
-  test('and people are told which, and when it takes effect', async () => {
-    const { record } = await putKey({ label: 'build "server"' });
+  test('prints the key, and when the change takes effect', async () => {
+    const { record } = await cli.putKey(table, { label: 'build "server"' });
     const { stdout } = await revoke([record.id, '--yes'], { delay: 60 });
     expect(stdout).toBe(
       `Revoked key ${record.id}, "build \\"server\\"".\n` +
@@ -99,14 +49,18 @@ describe('a key is revoked', () => {
   });
 
   test.each([
-    ['no cache', 0, /refused from now on/],
+    ['no cache', 0, /rejected from now on/],
     ['a cache of a second', 1, /up to 1 second \(/],
     ['both caches', 360, /up to 360 seconds \(/],
-    ['what a gateway of another version does not tell', undefined, /recordCacheTtl.*resultsCacheTtl.*RevocationDelay/],
-    ['what nobody can tell from the note', '60', /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
-    ['a delay below nothing', -1, /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
-  ])('and the delay is told of %s', async (_, delay, expected) => {
-    const { record } = await putKey();
+    [
+      'an unknown length, for a gateway of another version',
+      undefined,
+      /recordCacheTtl.*resultsCacheTtl.*RevocationDelay/,
+    ],
+    ['an unknown length, for a malformed delay', '60', /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
+    ['an unknown length, for a negative delay', -1, /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
+  ])('prints the delay of %s', async (_, delay, expected) => {
+    const { record } = await cli.putKey(table);
     expect((await revoke([record.id, '--yes'], { delay })).stdout).toMatch(expected);
   });
 
@@ -114,18 +68,18 @@ describe('a key is revoked', () => {
     [60, 60],
     [0, 0],
     [undefined, null],
-  ])('and programs get exactly the record and the delay: %p', async (delay, revocationDelaySeconds) => {
-    const { record } = await putKey({ owner: 'acme' });
+  ])('prints exactly the record and the delay with --json: %p', async (delay, revocationDelaySeconds) => {
+    const { record } = await cli.putKey(table, { owner: 'acme' });
     const { exitCode, stdout, stderr } = await revoke([record.id, '--yes', '--json'], { delay });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({ record: publicRecord(await stored(record)), revocationDelaySeconds });
     expect(stdout).toMatch(/^.*\n$/);
   });
 
-  test('by its table alone, which does not know the delay', async () => {
-    const { record } = await putKey();
-    const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: database.endpoint };
-    const run = await runCli(['revoke', record.id, '--yes', '--json', '--table', TABLE], { env });
+  test('prints a null delay if only the table is known', async () => {
+    const { record } = await cli.putKey(table);
+    const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint };
+    const run = await runCli(['revoke', record.id, '--yes', '--json', '--table', table], { env });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(run.stdout)).toEqual({
       record: publicRecord(await stored(record)),
@@ -134,22 +88,22 @@ describe('a key is revoked', () => {
   });
 });
 
-describe('on a terminal', () => {
+describe('revoke on a terminal', () => {
   test.each(['y\n', 'Y\n', 'yes\n', ' YES \n', 'y'])(
-    'the answer %j revokes, and the result is alone on stdout',
+    'revokes after the answer %j, and prints only the result to stdout',
     async (typed) => {
-      const { record } = await putKey();
+      const { record } = await cli.putKey(table);
       const { exitCode, stdout, stderr } = await revoke([record.id, '--json'], { typed });
       expect(exitCode).toBe(0);
-      expect(stderr).toBe(`Revoke key ${record.id}, "ci"? It cannot be undone. [y/N] `);
+      expect(stderr).toBe(`Revoke key ${record.id}, "ci"? This cannot be undone. [y/N] `);
       expect(JSON.parse(stdout).record).toMatchObject({ id: record.id, revokedAt: at(0) });
     },
   );
 
   test.each(['n\n', '\n', 'yep\n', 'no\ny\n', ''])(
-    'the answer %j leaves the key as it is, and fails',
+    'fails after the answer %j, and leaves the key unchanged',
     async (typed) => {
-      const { record } = await putKey();
+      const { record } = await cli.putKey(table);
       const { exitCode, stdout, stderr } = await revoke([record.id], { typed });
       expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
       expect(stderr).toMatch(/\[y\/N\] \n?error: .*not revoked.*\n$/);
@@ -157,21 +111,21 @@ describe('on a terminal', () => {
     },
   );
 
-  test('--yes asks nothing', async () => {
-    const { record } = await putKey();
+  test('asks nothing with --yes', async () => {
+    const { record } = await cli.putKey(table);
     expect(await revoke([record.id, '--yes'], { typed: 'n\n' })).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
-  test('a label cannot steer the terminal, neither in the question nor in the answer', async () => {
-    const { record } = await putKey({ label: '\u001b[2J\u202e\u009b1A' });
+  test('escapes a label in the question and in the result', async () => {
+    const { record } = await cli.putKey(table, { label: '\u001b[2J\u202e\u009b1A' });
     const { stdout, stderr } = await revoke([record.id], { typed: 'y\n' });
     expect(`${stdout}${stderr}`.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
   });
 
   test.each([
-    ['of an unknown id', async () => UNKNOWN_ID, UNKNOWN_ID],
-    ['of a key that is revoked', async () => (await putKey({ revokedAt: at(-1) })).record.id, /revoked already/],
-  ])('nothing is asked %s', async (_, idOf, expected) => {
+    ['for an unknown id', async () => UNKNOWN_ID, UNKNOWN_ID],
+    ['for a revoked key', async () => (await cli.putKey(table, { revokedAt: at(-1) })).record.id, /revoked already/],
+  ])('asks nothing %s', async (_, idOf, expected) => {
     const { exitCode, stderr } = await revoke([await idOf()], { typed: 'y\n' });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^error: .*\n$/);
@@ -179,37 +133,37 @@ describe('on a terminal', () => {
   });
 });
 
-describe('without a terminal', () => {
+describe('revoke without a terminal', () => {
   test.each<[string, Session]>([
-    ['at all', {}],
-    ['on stderr, where it would ask', { typed: 'y\n', stderrIsFile: true }],
-  ])('%s it is bad usage to leave out --yes, and nothing is revoked', async (_, session) => {
-    const { record } = await putKey();
+    ['on any stream', {}],
+    ['on stderr', { typed: 'y\n', stderrIsFile: true }],
+  ])('requires --yes, if there is none %s', async (_, session) => {
+    const { record } = await cli.putKey(table);
     const { exitCode, stdout, stderr } = await revoke([record.id], session);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(/^error: .*--yes.*\n$/);
     expect(await stored(record)).toEqual(record);
   });
 
-  test('a piped yes is no answer', async () => {
-    const { record } = await putKey();
-    const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: database.endpoint, LATCHKEY_TABLE: TABLE };
+  test('does not accept a piped yes', async () => {
+    const { record } = await cli.putKey(table);
+    const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, LATCHKEY_TABLE: table };
     const run = await runCli(['revoke', record.id], { env, stdin: 'y\n' });
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
     expect(await stored(record)).toEqual(record);
   });
 });
 
-describe('a revocation that fails', () => {
-  test('tells that no key has the id', async () => {
+describe('a failed revocation', () => {
+  test('reports an unknown id', async () => {
     const { exitCode, stdout, stderr } = await revoke([UNKNOWN_ID, '--yes', '--json']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatch(/^error: .*\n$/);
     expect(stderr).toContain(UNKNOWN_ID);
   });
 
-  test('tells when the key was revoked, and by whom', async () => {
-    const { record } = await putKey({ revokedAt: at(-1), revokedBy: 'bob' });
+  test('reports when the key was revoked, and by whom', async () => {
+    const { record } = await cli.putKey(table, { revokedAt: at(-1), revokedBy: 'bob' });
     const { exitCode, stdout, stderr } = await revoke([record.id, '--yes']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toBe(`error: key ${record.id} was revoked already, at ${at(-1)} by bob\n`);
@@ -222,28 +176,28 @@ describe('a revocation that fails', () => {
     ['an empty reason', [UNKNOWN_ID, '--yes', '--reason', '']],
     ['a reason that is too long', [UNKNOWN_ID, '--yes', '--reason', 'x'.repeat(257)]],
     ['an option of other commands', [UNKNOWN_ID, '--yes', '--label', 'x']],
-  ])('for %s is bad usage', async (_, args) => {
+  ])('is bad usage for %s', async (_, args) => {
     const { exitCode, stdout, stderr } = await revoke(args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).not.toBe('');
   });
 });
 
-describe('no secret is told', () => {
-  test('of the key that is revoked, nor its hash', async () => {
-    const { secret, record } = await putKey();
+describe('the output of revoke', () => {
+  test('contains neither the key nor its hash', async () => {
+    const { secret, record } = await cli.putKey(table);
     const runs = [await revoke([record.id], { typed: 'y\n', delay: 60 }), await revoke([record.id, '--yes', '--json'])];
-    const { record: other, secret: otherSecret } = await putKey();
+    const { record: other, secret: otherSecret } = await cli.putKey(table);
     runs.push(await revoke([other.id, '--yes', '--json']));
-    const told = JSON.stringify(runs);
-    expect(tracesOf([secret, otherSecret], told)).toEqual([]);
-    for (const { keyHash } of [record, other]) expect(told).not.toContain(keyHash);
+    const output = JSON.stringify(runs);
+    expect(tracesOf([secret, otherSecret], output)).toEqual([]);
+    for (const { keyHash } of [record, other]) expect(output).not.toContain(keyHash);
   });
 
   test.each([
     ['an issued key', makeKey().secret],
     ['a foreign key', 'sk_Zm9vYmFyLWJhei1xdXV4LWZvcmVpZ24ta2V5LTEyMzQ'],
-  ])('where %s is given in place of its id, on a terminal or not', async (_, secret) => {
+  ])('does not repeat %s given as an id, on a terminal or elsewhere', async (_, secret) => {
     for (const session of [{}, { typed: 'y\n' }]) {
       const run = await revoke([secret, ...(session.typed === undefined ? ['--yes'] : [])], session);
       expect(run).toMatchObject({ exitCode: 2, stdout: '' });
@@ -253,7 +207,7 @@ describe('no secret is told', () => {
   });
 });
 
-test('help says what it does to open connections and gives an example', async () => {
+test('revoke --help mentions open connections and has an example', async () => {
   const { exitCode, stdout } = await revoke(['--help']);
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/WebSocket/);

@@ -1,27 +1,21 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
 import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
 import { at } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const ISSUED_KEY = /sk_[0-9A-Za-z]{49}/;
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
 const stored = (id: string): Promise<KeyRecord> => cli.record(table, id);
 
-describe('a key is rotated', () => {
-  test('to a successor that takes over what is said of it, and programs get the key and both records', async () => {
+describe('rotate', () => {
+  test('issues a successor with the same fields, and prints the key and both records with --json', async () => {
     const { record } = await cli.putKey(table, { owner: 'acme', scopes: ['a'], plan: 'free', metadata: { seats: 3 } });
     const run = await cli.run(['rotate', record.id, '--grace', '2h', '--yes', '--json'], { table });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -46,7 +40,7 @@ describe('a key is rotated', () => {
     expect(previous).toMatchObject({ rotatedTo: successor.id, expiresAt: at(2 * HOUR_MS) });
   });
 
-  test('and people are shown the new key once, and until when the old one works', async () => {
+  test('shows people the new key once, and how long the old one works', async () => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['rotate', record.id, '--grace', '24h', '--yes'], { table, revocationDelaySeconds: 60 });
     const [secret = ''] = ISSUED_KEY.exec(run.stdout) ?? [];
@@ -57,10 +51,10 @@ describe('a key is rotated', () => {
 id:      ${rotatedTo}
 label:   ci
 
-Keep the key now: it will not be shown again.
+Store the key now: you cannot see it again.
 
-It succeeds key ${record.id}, "ci".
-The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 60 seconds (recordCacheTtl plus resultsCacheTtl) more.
+It replaces key ${record.id}, "ci".
+The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 60 seconds (recordCacheTtl plus resultsCacheTtl) after that.
 `,
       stderr: '',
     });
@@ -70,17 +64,17 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
     [[], at(DAY_MS)],
     [['--grace', '7d'], at(7 * DAY_MS)],
     [['--grace', '0'], at(0)],
-  ])('with the grace period of %j', async (args, expiresAt) => {
+  ])('ends the old key after the grace period of %j: %s', async (args, expiresAt) => {
     const { record } = await cli.putKey(table);
     await cli.run(['rotate', record.id, '--yes', ...args], { table });
     expect((await stored(record.id)).expiresAt).toBe(expiresAt);
   });
 
-  test('without a grace period the notice is that of a revocation', async () => {
+  test('prints the notice of a revocation with --grace 0', async () => {
     const { record } = await cli.putKey(table);
     const args = ['rotate', record.id, '--grace', '0', '--yes'];
     const { stdout } = await cli.run(args, { table, revocationDelaySeconds: 0 });
-    expect(stdout).toContain('\nThe old key is refused from now on: no cache holds it.\n');
+    expect(stdout).toContain('\nThe old key is rejected from now on: no cache contains it.\n');
   });
 
   test.each<[string[], string | undefined]>([
@@ -88,7 +82,7 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
     [['--expires', '30d'], at(30 * DAY_MS)],
     [['--expires', '2031-01-01'], '2031-01-01T23:59:59.999Z'],
     [['--no-expiry'], undefined],
-  ])('with %j the successor expires as asked, or lives as long as the old key was given', async (args, expiresAt) => {
+  ])('gives the successor the expiry of %j, by default the lifetime of the old key: %s', async (args, expiresAt) => {
     const { record } = await cli.putKey(table, { createdAt: at(-DAY_MS), expiresAt: at(4 * DAY_MS) });
     await cli.run(['rotate', record.id, '--yes', ...args], { table });
     const { rotatedTo = '' } = await stored(record.id);
@@ -96,9 +90,9 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
   });
 
   test.each([
-    [['--grace', '24h'], 'It then works for 24h at most.'],
-    [['--grace', '0'], 'It is then refused.'],
-  ])('on a terminal after a yes: %j', async (args, consequence) => {
+    [['--grace', '24h'], 'It will work for at most another 24h.'],
+    [['--grace', '0'], 'It will be rejected at once.'],
+  ])('asks for confirmation on a terminal, with %j: %s', async (args, consequence) => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['rotate', record.id, ...args], { table, isTerminal: true, input: 'y\n' });
     expect(run.exitCode).toBe(0);
@@ -108,8 +102,8 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
 
   test.each([
     ['after any other answer', { isTerminal: true, input: 'n\n' }, 1],
-    ['without --yes where there is no terminal', { input: 'y\n' }, 2],
-  ])('and not %s', async (_, session, exitCode) => {
+    ['without --yes and without a terminal', { input: 'y\n' }, 2],
+  ])('leaves the key unchanged %s', async (_, session, exitCode) => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['rotate', record.id], { table, ...session });
     expect(run).toMatchObject({ exitCode, stdout: '' });
@@ -117,8 +111,8 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
   });
 });
 
-describe('with --out', () => {
-  test("the new key is in the file for the owner's eyes alone, and not shown", async () => {
+describe('rotate --out', () => {
+  test('writes the new key to a file with mode 0600, and does not show it', async () => {
     const { record } = await cli.putKey(table);
     const out = join(cli.directory, 'rotated.json');
     const run = await cli.run(['rotate', record.id, '--out', out, '--yes', '--json'], { table });
@@ -133,7 +127,7 @@ describe('with --out', () => {
     expect(previous.id).toBe(record.id);
   });
 
-  test('a rotation that is refused leaves no file and no successor', async () => {
+  test('leaves no file and no successor if the rotation is rejected', async () => {
     const { record } = await cli.putKey(table, { disabledAt: at(-1) });
     const before = await cli.records(table);
     const out = join(cli.directory, 'refused.json');
@@ -144,7 +138,7 @@ describe('with --out', () => {
   });
 });
 
-describe('what cannot be rotated fails with why', () => {
+describe('rotate reports why it cannot rotate', () => {
   test.each<[string, Partial<KeyRecord>, RegExp]>([
     ['a revoked key', { revokedAt: at(-1) }, /revoked already/],
     ['an expired key', { expiresAt: at(-1) }, /expired/],
@@ -160,13 +154,13 @@ describe('what cannot be rotated fails with why', () => {
   });
 
   test.each([
-    ['a grace period of no form', ['--grace', 'soon']],
+    ['a malformed grace period', ['--grace', 'soon']],
     ['a negative grace period', ['--grace', '-1h']],
     ['a grace period of a century', ['--grace', '100y']],
-    ['an expiry gone by', ['--expires', '2020-01-01T00:00:00Z']],
-    ['an expiry and none', ['--expires', '1d', '--no-expiry']],
+    ['an expiry in the past', ['--expires', '2020-01-01T00:00:00Z']],
+    ['both --expires and --no-expiry', ['--expires', '1d', '--no-expiry']],
     ['two places for the key', ['--copy', '--out', 'x']],
-  ])('%s is bad usage', async (_, args) => {
+  ])('%s, as bad usage', async (_, args) => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['rotate', record.id, '--yes', ...args], { table });
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });

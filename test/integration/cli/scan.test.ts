@@ -1,21 +1,17 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
 import { generateSecret, type KeySecret } from '../../../keys/secret.ts';
 import { at, makeKey } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 import { tracesOf } from '../../support/traces.ts';
 
 const [KEY, OTHER] = [generateSecret('sk_'), generateSecret('live9_')];
 const shown = (secret: string) => secret.slice(0, secret.indexOf('_') + 9);
 const wrong = (secret: string) => secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0');
 
-let cli: LocalCli;
-beforeAll(async () => {
-  cli = await LocalCli.start();
-});
-afterAll(() => cli.stop());
+const { cli } = useCli();
 
 const scanText = (input: string | Uint8Array, args: readonly string[] = []) =>
   cli.run(['scan', '-', '--json', ...args], { input });

@@ -1,14 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
-import { LocalDynamoDb } from '../../../local/table.ts';
 import { DynamoDbProxy } from '../../support/dynamoDbProxy.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 import {
   LOCAL_AWS,
   runCli,
@@ -20,19 +18,14 @@ import {
 
 const LABELS = ['a', 'b', 'c', 'd'];
 
-let database: LocalDynamoDb;
-let directory = '';
+const { cli } = useCli();
 let seedFile = '';
 let tables = 0;
 beforeAll(async () => {
-  database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
-  directory = await mkdtemp(join(tmpdir(), 'latchkey-seed-'));
-  seedFile = join(directory, 'seed.jsonl');
-  await writeFile(seedFile, LABELS.map((label) => JSON.stringify({ label, scopes: [`${label}:read`] })).join('\n'));
-});
-afterAll(async () => {
-  await database.stop();
-  await rm(directory, { recursive: true, force: true });
+  seedFile = await cli.write(
+    'seed.jsonl',
+    LABELS.map((label) => JSON.stringify({ label, scopes: [`${label}:read`] })).join('\n'),
+  );
 });
 
 interface Table {
@@ -45,17 +38,17 @@ interface Table {
 
 async function makeTable(): Promise<Table> {
   const name = `seeded-${++tables}`;
-  await database.ensureTable(name);
+  await cli.database.ensureTable(name);
   return {
     name,
-    out: join(directory, `${name}.jsonl`),
-    seed: (args, { endpoint = database.endpoint, ...options } = {}) =>
+    out: join(cli.directory, `${name}.jsonl`),
+    seed: (args, { endpoint = cli.database.endpoint, ...options } = {}) =>
       runCli(['seed', ...args, '--table', name], {
         ...options,
         env: { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: endpoint },
       }),
     scan: async () => {
-      const { Items } = await database.client.send(new ScanCommand({ TableName: name }));
+      const { Items } = await cli.database.client.send(new ScanCommand({ TableName: name }));
       return (Items ?? []) as { keyHash: string; id: string; label: string }[];
     },
   };
@@ -72,7 +65,7 @@ async function seedThrough(
     if (child === undefined) throw new Error('not started');
     return child;
   };
-  const proxy = await startWriteProxy(database.endpoint, makeHooks(started));
+  const proxy = await startWriteProxy(cli.database.endpoint, makeHooks(started));
   try {
     return await table.seed(args, { endpoint: proxy.endpoint, onStart: (process) => (child = process) });
   } finally {
@@ -132,33 +125,27 @@ describe('seed', () => {
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toContain('line 2');
     expect(await table.scan()).toEqual([]);
-    expect(await readdir(directory)).not.toContain(`${table.name}.jsonl`);
+    expect(await readdir(cli.directory)).not.toContain(`${table.name}.jsonl`);
   });
 
   test('makes no key if the table is missing', async () => {
-    const out = join(directory, 'none.jsonl');
-    const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: database.endpoint };
+    const out = join(cli.directory, 'none.jsonl');
+    const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint };
     const run = await runCli(['seed', seedFile, '--table', 'missing', '--out', out], { env });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(await readdir(directory)).not.toContain('none.jsonl');
+    expect(await readdir(cli.directory)).not.toContain('none.jsonl');
   });
 
   test.each([[[]], [['--json']]])('stops before it issues a key that it cannot print: %p', async (args) => {
     const table = await makeTable();
     const run = await table.seed([seedFile, ...args], { onStart: (child) => child.stdout?.destroy() });
     expect(run.exitCode).toBe(1);
-    expect(run.stderr).toMatch(/^keys issued: 0 of 4, .*\n(.*\n)*error: the output was closed before the end/);
+    expect(run.stderr).toMatch(/^keys issued: 0 of 4, .*\n(.*\n)*error: the reader has closed the output/);
     expect(await table.scan()).toEqual([]);
   });
 });
 
 describe('an output that is closed before the end of the JSON document', () => {
-  let cli: LocalCli;
-  beforeAll(async () => {
-    cli = await LocalCli.start();
-  });
-  afterAll(() => cli.stop());
-
   test.each([
     ['fails a run that writes the keys only to the output', false, 1],
     ["doesn't fail a run that writes the keys to a file", true, 0],
@@ -173,7 +160,6 @@ describe('an output that is closed before the end of the JSON document', () => {
 });
 
 test('seed --skip-existing issues no second key for a label that only a consistent read finds', async () => {
-  const cli = await LocalCli.start();
   const table = await cli.makeTable();
   await cli.putKey(table, { label: 'a' });
   const proxy = await DynamoDbProxy.start({ endpoint: cli.database.endpoint, intercept: answerStale });
@@ -181,7 +167,6 @@ test('seed --skip-existing issues no second key for a label that only a consiste
   const run = await cli.run(['seed', seedFile, '--skip-existing', '--json'], { table, env });
   const labels = labelsOf(await cli.records(table));
   await proxy.stop();
-  await cli.stop();
   expect(run.exitCode).toBe(0);
   expect(JSON.parse(run.stdout).skipped).toEqual(['a']);
   expect(labels).toEqual(LABELS);

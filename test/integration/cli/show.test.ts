@@ -1,22 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { recordFields } from '../../../cli/records.ts';
 import { getPurgeAfter, toTimestamp } from '../../../keys/timestamp.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 import { publicRecord } from '../../../keys/record.ts';
 
 const DAY_MS = 86_400_000;
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
-test('people see every field that the key has, with times as they say them', async () => {
+test('show prints every field of the key, with relative times', async () => {
   const { record } = await cli.putKey(table, {
     label: 'build "server"',
     owner: 'acme',
@@ -53,7 +47,7 @@ record kept:  until 2030-03-17
   );
 });
 
-test('what a key lacks is told where it matters, and left out elsewhere', async () => {
+test('show prints important absent fields, and leaves out the others', async () => {
   const { record } = await cli.putKey(table);
   const { stdout } = await cli.run(['show', record.id], { table });
   expect(stdout).toMatch(/^scopes: +everything$/m);
@@ -62,12 +56,12 @@ test('what a key lacks is told where it matters, and left out elsewhere', async 
   expect(stdout).not.toMatch(/owner|plan|metadata|disabled|revoked|rotated|undefined/);
 });
 
-test('an empty list of scopes is nothing', async () => {
+test('show prints an empty list of scopes as nothing', async () => {
   const { record } = await cli.putKey(table, { scopes: [] });
   expect((await cli.run(['show', record.id], { table })).stdout).toMatch(/^scopes: +nothing$/m);
 });
 
-test('a long text goes on under its value on a terminal, and stays one line elsewhere', async () => {
+test('show wraps a long text on a terminal, and prints it on one line elsewhere', async () => {
   const label = 'one word after the other '.repeat(9).trim();
   const { record } = await cli.putKey(table, { label });
   const onTerminal = await cli.run(['show', record.id], { table, isTerminal: true });
@@ -76,14 +70,14 @@ test('a long text goes on under its value on a terminal, and stays one line else
   expect((await cli.run(['show', record.id], { table })).stdout).toContain(label);
 });
 
-test('programs get exactly the record, without the hash', async () => {
+test('show --json prints exactly the record, without the hash', async () => {
   const { record } = await cli.putKey(table, { owner: 'acme' });
   const { exitCode, stdout, stderr } = await cli.run(['show', record.id, '--json'], { table });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(JSON.parse(stdout)).toEqual({ record: publicRecord(record) });
 });
 
-describe('an id may be shortened', () => {
+describe('a shortened id', () => {
   const ID = 'abcd1234-0000-4000-8000-000000000000';
   const SIBLING = 'abcd1234-ffff-4000-8000-000000000000';
   let shared = '';
@@ -95,16 +89,16 @@ describe('an id may be shortened', () => {
   });
 
   test.each([
-    ['to a start that no other has', ID.slice(0, 10), ID],
-    ['or not', SIBLING, SIBLING],
-    ['also one from elsewhere', 'impo', 'imported-1'],
-  ])('%s', async (_, start, id) => {
+    ['a unique start', ID.slice(0, 10), ID],
+    ['a whole id', SIBLING, SIBLING],
+    ['the start of an id from elsewhere', 'impo', 'imported-1'],
+  ])('is accepted: %s', async (_, start, id) => {
     const { exitCode, stdout } = await cli.run(['show', start, '--json'], { table: shared });
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout).record.id).toBe(id);
   });
 
-  test('on every command that takes one', async () => {
+  test('is accepted by every command', async () => {
     for (const args of [
       ['disable', '--yes'],
       ['enable'],
@@ -126,7 +120,7 @@ describe('an id may be shortened', () => {
     ['update', ['--label', 'x']],
     ['rotate', ['--yes']],
     ['revoke', ['--yes']],
-  ])('%s refuses a start that several have, and names them', async (command, options) => {
+  ])('is rejected by %s if several ids start with it, and the message lists them', async (command, options) => {
     const before = await cli.records(shared);
     const { exitCode, stdout, stderr } = await cli.run([command, 'abcd1234', ...options], { table: shared });
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -135,31 +129,28 @@ describe('an id may be shortened', () => {
   });
 
   test.each([
-    ['that none has', 'ffffffff', 1],
-    ['that is too short', 'abc', 2],
-    ['that is empty', '', 2],
-  ])('a start %s is told', async (_, start, exitCode) => {
+    ['without a match', 'ffffffff', 1],
+    ['if it is too short', 'abc', 2],
+    ['if it is empty', '', 2],
+  ])('is rejected %s', async (_, start, exitCode) => {
     const run = await cli.run(['show', start], { table: shared });
     expect(run).toMatchObject({ exitCode, stdout: '' });
     expect(run.stderr).toMatch(/^error: .*\n$/);
   });
 });
 
-test.each(['show', 'enable', 'disable', 'rotate'])(
-  '%s does not repeat a key that is given in place of its id',
-  async (command) => {
-    const { secret } = makeKey();
-    const yes = command === 'disable' || command === 'rotate' ? ['--yes'] : [];
-    const run = await cli.run([command, secret, ...yes], { table });
-    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(run.stderr).not.toContain(secret.slice(3, 20));
-  },
-);
+test.each(['show', 'enable', 'disable', 'rotate'])('%s does not repeat a key given as an id', async (command) => {
+  const { secret } = makeKey();
+  const yes = command === 'disable' || command === 'rotate' ? ['--yes'] : [];
+  const run = await cli.run([command, secret, ...yes], { table });
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(run.stderr).not.toContain(secret.slice(3, 20));
+});
 
 test.each([
   ['hex', '4f9c0d1e2b3a4f9c0d1e2b3a4f9c0d1e'],
   ['letters and digits', 'Zk3vQ9xLw0Tb7RmY'],
-])('no command repeats a key of %s that was made elsewhere', async (_, secret) => {
+])('no command repeats a key of %s that was issued elsewhere', async (_, secret) => {
   for (const args of [['show'], ['enable'], ['update', '--label', 'x'], ['revoke', '--yes']]) {
     const run = await cli.run([...args, secret], { table });
     expect(run.exitCode).toBe(1);
@@ -170,7 +161,7 @@ test.each([
 test.each([
   ['in base64url', 'sk_', 'Zk3-Q9x_w0Tb7RmY-3_9Lw0Tb7RmYQ9xZk3vQ9xLw0T'],
   ['of many prefixes', 'rk_', 'live_Zk3vQ9xLw0Tb7RmY39Lw0Zk3vQ9x'],
-])('a key %s is not repeated whole where it is taken for a command', async (_, prefix, rest) => {
+])('a key %s given as a command is not repeated in full', async (_, prefix, rest) => {
   const { exitCode, stderr } = await cli.run([prefix + rest]);
   expect(exitCode).toBe(2);
   expect(stderr).toContain(`'${prefix.slice(0, 4)}`);
@@ -178,12 +169,12 @@ test.each([
   expect(stderr).not.toContain((prefix + rest).slice(4, 10));
 });
 
-test('a file of a long name is told by it', async () => {
+test('scan reports the long name of a missing file', async () => {
   const name = 'made_for-the-production-environment_2030-06-15';
   expect((await cli.run(['scan', name])).stderr).toContain(name);
 });
 
-test('a key that expires at the end of the last year is created, shown, changed and identified', async () => {
+test('create, show, update and identify support an expiry at the end of the year 9999', async () => {
   const latest = '9999-12-31T23:59:59.999Z';
   const { stdout } = await cli.run(['create', '--label', 'x', '--expires', latest, '--json'], { table });
   const { key, record } = JSON.parse(stdout);
@@ -198,7 +189,7 @@ test('a key that expires at the end of the last year is created, shown, changed 
   }
 });
 
-test('the fields of a key are told whatever its times', () => {
+test('recordFields prints records with any times', () => {
   const output = { isTerminal: true, columns: 80 };
   const time = fc
     .integer({ min: Date.parse('0000-01-01T00:00:00Z'), max: Date.parse('9999-12-31T23:59:59.999Z') })

@@ -1,10 +1,10 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { barChart } from '../../../cli/records.ts';
+import { barChart } from '../../../cli/commands/stats.ts';
 import type { KeyRecord } from '../../../keys/record.ts';
 import { at, makeKey } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const DAY_MS = 86_400_000;
 const KEYS: readonly Partial<KeyRecord>[] = [
@@ -18,16 +18,12 @@ const KEYS: readonly Partial<KeyRecord>[] = [
   { revokedAt: at(-1), expiresAt: at(-1) },
 ];
 
-let cli: LocalCli;
-let table = '';
+const { cli, table } = useCli();
 beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
   for (const key of KEYS) await cli.putKey(table, key);
 });
-afterAll(() => cli.stop());
 
-test('programs get the counts: by state of all keys, by use and expiry of the active ones', async () => {
+test('stats --json counts all keys by state, and active keys by use and expiry', async () => {
   const { exitCode, stdout, stderr } = await cli.run(['stats', '--json'], { table });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(JSON.parse(stdout)).toEqual({
@@ -39,25 +35,25 @@ test('programs get the counts: by state of all keys, by use and expiry of the ac
   });
 });
 
-test('a key whose last use is ahead of the clock counts as never used', async () => {
+test('stats counts a key whose last use is in the future as never used', async () => {
   const other = await cli.makeTable();
   await cli.putKey(other, { lastUsedAt: at(DAY_MS) });
   const { stdout } = await cli.run(['stats', '--json'], { table: other });
   expect(JSON.parse(stdout)).toMatchObject({ neverUsed: 1, unused: { keys: 0 } });
 });
 
-test('the spans are as they are given', async () => {
+test('stats uses the given durations', async () => {
   const { stdout } = await cli.run(['stats', '--json', '--stale', '12h', '--expiring', '1y'], { table });
   expect(JSON.parse(stdout)).toMatchObject({ unused: { for: '12h', keys: 3 }, expiring: { within: '1y', keys: 2 } });
 });
 
-test('elsewhere than on a terminal they are lines of a name and a count', async () => {
+test('stats prints lines with a name and a count without a terminal', async () => {
   expect((await cli.run(['stats'], { table })).stdout).toBe(
     'total\t8\nactive\t4\nexpired\t1\ndisabled\t1\nrevoked\t2\nnever used\t1\nnot used for 90d\t1\nexpiring within 30d\t1\n',
   );
 });
 
-test('people get them with bars of plain characters, in 80 columns', async () => {
+test('stats prints bars of plain characters on a terminal, in 80 columns', async () => {
   const { exitCode, stdout } = await cli.run(['stats'], { table, isTerminal: true });
   expect(exitCode).toBe(0);
   const bar = (length: number) => '#'.repeat(length);
@@ -69,7 +65,7 @@ expired              1  ${bar(7)}
 disabled             1  ${bar(7)}
 revoked              2  ${bar(14)}
 
-of the active ones
+Active keys:
 
 never used           1  ${bar(7)}
 not used for 90d     1  ${bar(7)}
@@ -78,10 +74,10 @@ expiring within 30d  1  ${bar(7)}
   );
 });
 
-describe('a chart', () => {
+describe('barChart', () => {
   const counts = fc.array(fc.nat({ max: 2_000_000 }), { minLength: 1, maxLength: 5 });
 
-  test('is never wider than it may be, and what there is is seen', () => {
+  test('prints lines within the width, and at least one mark for a count', () => {
     fc.assert(
       fc.property(counts, fc.integer({ min: 40, max: 120 }), (counts, width) => {
         const bars = counts.map((count, at) => ({ name: `name ${at}`, count }));
@@ -100,14 +96,14 @@ describe('a chart', () => {
   });
 });
 
-test('an empty table has counts of nothing', async () => {
+test('stats prints zeros for an empty table', async () => {
   const empty = await cli.makeTable();
   const { exitCode, stdout } = await cli.run(['stats'], { table: empty, isTerminal: true });
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^0 keys\n\nactive +0\n/);
 });
 
-test('a record that cannot be read is told and not counted, and it fails', async () => {
+test('stats warns about an unreadable record, does not count it, and fails', async () => {
   const spoilt = await cli.makeTable();
   await cli.putKey(spoilt);
   const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };
@@ -123,6 +119,6 @@ test.each([
   ['--stale', 'x'],
   ['--expiring', '-1d'],
   ['--stale', '9999999y'],
-])('bad usage exits 2: %s %s', async (...args) => {
+])('stats rejects %s %s as bad usage', async (...args) => {
   expect(await cli.run(['stats', ...args], { table })).toMatchObject({ exitCode: 2, stdout: '' });
 });

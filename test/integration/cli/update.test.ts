@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
 import { at } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const DAY_MS = 86_400_000;
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
 const FULL = {
   owner: 'acme',
@@ -26,7 +20,7 @@ async function stored(id: string): Promise<KeyRecord | undefined> {
   return (await cli.records(table)).find((record) => record.id === id);
 }
 
-describe('what is mentioned changes, and all else stays', () => {
+describe('update changes only the mentioned fields', () => {
   test.each<[string[], Partial<Record<keyof KeyRecord, unknown>>]>([
     [['--label', 'new'], { label: 'new' }],
     [['--owner', 'globex'], { owner: 'globex' }],
@@ -48,7 +42,7 @@ describe('what is mentioned changes, and all else stays', () => {
       ['--label', 'new', '--no-owner', '--no-expiry'],
       { label: 'new', owner: undefined, expiresAt: undefined, purgeAfter: undefined },
     ],
-  ])('%j', async (args, changes) => {
+  ])('with %j', async (args, changes) => {
     const { record } = await cli.putKey(table, FULL);
     const { exitCode, stdout, stderr } = await cli.run(['update', record.id, ...args, '--json'], { table });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -58,13 +52,13 @@ describe('what is mentioned changes, and all else stays', () => {
   });
 });
 
-test('people see the time that a date was read as', async () => {
+test('update prints the time that a date stands for', async () => {
   const { record } = await cli.putKey(table, FULL);
   const { stdout } = await cli.run(['update', record.id, '--expires', '2031-01-01'], { table });
   expect(stdout).toMatch(/^expires: +in 7 months \(2031-01-01T23:59:59\.999Z\)$/m);
 });
 
-test('people see the key as it is now, within 80 columns', async () => {
+test('update prints the updated record, within 80 columns', async () => {
   const { record } = await cli.putKey(table, FULL);
   const run = await cli.run(['update', record.id, '--label', 'new'], { table, isTerminal: true });
   expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -72,7 +66,7 @@ test('people see the key as it is now, within 80 columns', async () => {
   for (const line of run.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 
-describe('bad usage changes nothing', () => {
+describe('update rejects as bad usage', () => {
   test.each([
     ['no change', []],
     ['an empty label', ['--label', '']],
@@ -82,22 +76,22 @@ describe('bad usage changes nothing', () => {
     ['a scope with a quote', ['--scope', '"a"']],
     ['a scope with a brace', ['--scope', '{a']],
     ['a scope with a bracket', ['--scope', '[a,b]']],
-    ['scopes and none', ['--scope', 'a', '--no-scopes']],
-    ['none and scopes', ['--no-scopes', '--scope', 'a']],
-    ['an owner and none', ['--owner', 'x', '--no-owner']],
-    ['no owner and one', ['--no-owner', '--owner', 'x']],
-    ['a plan and none', ['--plan', 'pro', '--no-plan']],
-    ['no plan and one', ['--no-plan', '--plan=pro']],
-    ['metadata and none', ['--metadata', '{"a":1}', '--no-metadata']],
-    ['no metadata and some', ['--no-metadata', '--metadata', '{"a":1}']],
+    ['--scope and --no-scopes', ['--scope', 'a', '--no-scopes']],
+    ['--no-scopes and --scope', ['--no-scopes', '--scope', 'a']],
+    ['--owner and --no-owner', ['--owner', 'x', '--no-owner']],
+    ['--no-owner and --owner', ['--no-owner', '--owner', 'x']],
+    ['--plan and --no-plan', ['--plan', 'pro', '--no-plan']],
+    ['--no-plan and --plan', ['--no-plan', '--plan=pro']],
+    ['--metadata and --no-metadata', ['--metadata', '{"a":1}', '--no-metadata']],
+    ['--no-metadata and --metadata', ['--no-metadata', '--metadata', '{"a":1}']],
     ['an empty plan', ['--plan', '']],
     ['a plan whose name has a space', ['--plan', 'free plan']],
     ['metadata that is a list', ['--metadata', '[]']],
-    ['an expiry gone by', ['--expires', '2020-01-01T00:00:00Z']],
+    ['an expiry in the past', ['--expires', '2020-01-01T00:00:00Z']],
     ['an expiry without a zone', ['--expires', '2031-01-01T12:00:00']],
     ['an expiry on a day that does not exist', ['--expires', '2031-02-30']],
-    ['an expiry and none', ['--expires', '2d', '--no-expiry']],
-    ['no expiry and one', ['--no-expiry', '--expires', '2d']],
+    ['--expires and --no-expiry', ['--expires', '2d', '--no-expiry']],
+    ['--no-expiry and --expires', ['--no-expiry', '--expires', '2d']],
   ])('%s', async (_, args) => {
     const { record } = await cli.putKey(table, FULL);
     const { exitCode, stdout, stderr } = await cli.run(['update', record.id, ...args], { table });
@@ -107,7 +101,7 @@ describe('bad usage changes nothing', () => {
   });
 });
 
-test.each(['owner', 'plan', 'metadata'])('the message about --%s and its opposite names both', async (name) => {
+test.each(['owner', 'plan', 'metadata'])('the message about --%s and its opposite mentions both', async (name) => {
   const { record } = await cli.putKey(table, FULL);
   const { stderr } = await cli.run(['update', record.id, `--${name}`, '{}', `--no-${name}`], { table });
   expect(stderr).toMatch(new RegExp(`^error: option '--no-${name}' cannot be used with option '--${name} <\\w+>'\\n$`));
@@ -116,7 +110,7 @@ test.each(['owner', 'plan', 'metadata'])('the message about --%s and its opposit
 test.each([
   ['an unknown key', async () => '00000000-0000-4000-8000-000000000000', /no key/],
   ['a revoked key', async () => (await cli.putKey(table, { revokedAt: at(0) })).record.id, /revoked already/],
-])('%s fails with why', async (_, idOf, expected) => {
+])('update reports why %s cannot be changed', async (_, idOf, expected) => {
   const { exitCode, stdout, stderr } = await cli.run(['update', await idOf(), '--label', 'x'], { table });
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
   expect(stderr).toMatch(/^error: .*\n$/);

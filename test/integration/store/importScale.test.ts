@@ -4,12 +4,13 @@ import type { ImportedKey } from '../../../keys/registry.ts';
 import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
 import { startDynalite, type Engine } from '../../support/engine.ts';
 import { at } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 import { Tables } from './tableUnderTest.ts';
 
 const COUNT = 1000;
 const CONCURRENCY = 16;
 
+const { cli } = useCli();
 let engine: Engine;
 let tables: Tables;
 beforeAll(async () => {
@@ -84,38 +85,33 @@ const RESTRICTIONS = [
 ];
 
 test('a file of 1,000 lines with 40 duplicate hashes gives the same table on each of five runs', async () => {
-  const cli = await LocalCli.start();
-  try {
-    const lines = linesWithDuplicates();
-    const file = await cli.write('keys.jsonl', lines.join('\n'));
-    const tables: (readonly KeyRecord[])[] = [];
-    let told: readonly Duplicate[] = [];
-    for (let run = 0; run < RUNS; run++) {
-      const table = await cli.makeTable();
-      const { exitCode, stdout } = await cli.run(['import', file, '--json'], { table });
-      expect(exitCode).toBe(0);
-      const { imported, duplicates } = JSON.parse(stdout);
-      expect(imported).toHaveLength(COUNT - DUPLICATES);
-      expect(duplicates).toHaveLength(DUPLICATES);
-      told = duplicates;
-      tables.push((await cli.records(table)).toSorted((a, b) => (a.label < b.label ? -1 : 1)));
-    }
-    const [first = [], ...others] = tables;
-    // The file has no ids, so each run draws its own.
-    const withoutIds = (records: readonly KeyRecord[]) => records.map((record) => ({ ...record, id: '' }));
-    for (const other of others) expect(withoutIds(other)).toEqual(withoutIds(first));
-    const byLine = new Map(first.map((record) => [record.label, record]));
-    for (const { line, firstLine, applied } of told) {
-      const said = JSON.parse(lines[line - 1] ?? '') as KeyRecord;
-      const kept = byLine.get(`line-${firstLine}`);
-      // Whichever of its lines said so, the key is as restricted as this one has it.
-      if (said.revokedAt !== undefined) expect(kept?.revokedAt).toBeDefined();
-      if (said.disabledAt !== undefined) expect(kept?.disabledAt).toBeDefined();
-      if (said.expiresAt !== undefined) expect(String(kept?.expiresAt) <= said.expiresAt).toBe(true);
-      expect(kept).toMatchObject(Object.fromEntries(applied.map((name) => [name, expect.anything()])));
-    }
-  } finally {
-    await cli.stop();
+  const lines = linesWithDuplicates();
+  const file = await cli.write('keys.jsonl', lines.join('\n'));
+  const tables: (readonly KeyRecord[])[] = [];
+  let told: readonly Duplicate[] = [];
+  for (let run = 0; run < RUNS; run++) {
+    const table = await cli.makeTable();
+    const { exitCode, stdout } = await cli.run(['import', file, '--json'], { table });
+    expect(exitCode).toBe(0);
+    const { imported, duplicates } = JSON.parse(stdout);
+    expect(imported).toHaveLength(COUNT - DUPLICATES);
+    expect(duplicates).toHaveLength(DUPLICATES);
+    told = duplicates;
+    tables.push((await cli.records(table)).toSorted((a, b) => (a.label < b.label ? -1 : 1)));
+  }
+  const [first = [], ...others] = tables;
+  // The file has no ids, so each run generates its own.
+  const withoutIds = (records: readonly KeyRecord[]) => records.map((record) => ({ ...record, id: '' }));
+  for (const other of others) expect(withoutIds(other)).toEqual(withoutIds(first));
+  const byLine = new Map(first.map((record) => [record.label, record]));
+  for (const { line, firstLine, applied } of told) {
+    const said = JSON.parse(lines[line - 1] ?? '') as KeyRecord;
+    const kept = byLine.get(`line-${firstLine}`);
+    // The key has the restrictions of this line, also if another line came first.
+    if (said.revokedAt !== undefined) expect(kept?.revokedAt).toBeDefined();
+    if (said.disabledAt !== undefined) expect(kept?.disabledAt).toBeDefined();
+    if (said.expiresAt !== undefined) expect(String(kept?.expiresAt) <= said.expiresAt).toBe(true);
+    expect(kept).toMatchObject(Object.fromEntries(applied.map((name) => [name, expect.anything()])));
   }
 }, 600_000);
 

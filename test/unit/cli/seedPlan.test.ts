@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { findPendingKey } from '../../../cli/seedPlan.ts';
-import type { KeptKey } from '../../../cli/secretSink.ts';
 import { makeKey } from '../../support/keys.ts';
 import { publicRecord } from '../../../keys/record.ts';
+import type { KeptKey } from '../../../cli/privateFile.ts';
 
 function issue(id: string, label: string) {
   const issued = makeKey({ id, label, scopes: ['orders:read'], plan: 'free' });

@@ -290,7 +290,7 @@ describe('a failure of the registry', () => {
     const cause = Object.assign(new Error('no'), { name: 'ThrottlingException' });
     const answer = await listed(new LatchkeyError('STORE_UNAVAILABLE', 'the scan failed', { cause }));
     expect(answer).toMatchObject({ status: 502, code: 'STORE_UNAVAILABLE' });
-    expect(answer.message).toBe('DynamoDB is throttling: try again in a minute');
+    expect(answer.message).toBe('DynamoDB is throttling requests: try again in a minute');
   });
 
   test.each<[string, unknown, string]>([

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { PrivateFile, SecretsFile } from '../../../cli/secretSink.ts';
+import { PrivateFile } from '../../../cli/privateFile.ts';
 import { unprivileged, unprivilegedUser } from '../../support/unprivileged.ts';
 
 const ROOT = process.cwd();
@@ -29,8 +29,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-async function append(line: string, resume: boolean): Promise<SecretsFile> {
-  const file = await SecretsFile.open(path, { resume });
+async function append(line: string, resume: boolean): Promise<PrivateFile> {
+  const file = await PrivateFile.openForKeys(path, { resume });
   await file.append(line);
   await file.close();
   return file;
@@ -41,7 +41,7 @@ async function modeOf(file: string): Promise<number> {
 }
 
 describe('a new file', () => {
-  test.each([true, false])('is for its owner alone, whatever the umask is; resuming: %s', async (resume) => {
+  test.each([true, false])('has mode 0600 with any umask, with resume: %s', async (resume) => {
     const umask = process.umask(0);
     try {
       await append(A, resume);
@@ -52,21 +52,21 @@ describe('a new file', () => {
     expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
   });
 
-  test('that nothing was written to is taken away', async () => {
-    const file = await SecretsFile.open(path, { resume: false });
+  test('is removed on close if it is empty', async () => {
+    const file = await PrivateFile.openForKeys(path, { resume: false });
     await file.close();
     expect(await readdir(directory)).toEqual([]);
   });
 });
 
-describe('a file that is there', () => {
-  test('is left alone unless it is to be gone on with', async () => {
+describe('an existing file', () => {
+  test('is left unchanged without resume', async () => {
     await writeFile(path, `${A}\n`);
-    await expect(SecretsFile.open(path, { resume: false })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    await expect(PrivateFile.openForKeys(path, { resume: false })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
   });
 
-  test('is added to, and closed to others', async () => {
+  test('gets new lines and mode 0600', async () => {
     await writeFile(path, `${A}\n`);
     await chmod(path, 0o644);
     const { kept } = await append(B, true);
@@ -75,23 +75,23 @@ describe('a file that is there', () => {
     expect(await modeOf(path)).toBe(0o600);
   });
 
-  test.each([1, 5, 9, 20, B.length - 1])('loses a last line that was cut short after %i characters', async (length) => {
+  test.each([1, 5, 9, 20, B.length - 1])('loses an incomplete last line of %i characters', async (length) => {
     await writeFile(path, `${A}\n${B.slice(0, length)}`);
     const { kept } = await append(B, true);
     expect(kept).toHaveLength(1);
     expect(await readFile(path, 'utf8')).toBe(`${A}\n${B}\n`);
   });
 
-  test('keeps a last line that lacks nothing but its end', async () => {
+  test('keeps a last line that lacks only its line end', async () => {
     await writeFile(path, A);
     const { kept } = await append(B, true);
     expect(kept).toHaveLength(1);
     expect(await readFile(path, 'utf8')).toBe(`${A}\n${B}\n`);
   });
 
-  test('keeps what earlier runs wrote if a resumed run adds nothing', async () => {
+  test('keeps the lines of earlier runs if a resumed run adds none', async () => {
     await writeFile(path, `${A}\n`);
-    const file = await SecretsFile.open(path, { resume: true });
+    const file = await PrivateFile.openForKeys(path, { resume: true });
     await file.close();
     expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
   });
@@ -103,58 +103,58 @@ describe('a file that is there', () => {
     '{"key":"sk_a","record":null}',
     '{"key":"sk_a","record":{"id":1}}',
     '{"key":"sk_a","record":{"label":"a"}}',
-  ])('is refused and left as it is if a line lacks a key or the id of its record: %s', async (line) => {
+  ])('is rejected and left unchanged if a line lacks a key or the id of its record: %s', async (line) => {
     await writeFile(path, `${A}\n${line}\n`);
-    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({
+    await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({
       code: 'FILE_UNUSABLE',
       message: expect.stringContaining(path),
     });
     expect(await readFile(path, 'utf8')).toBe(`${A}\n${line}\n`);
   });
 
-  test('is refused at once if it is a pipe, whose other end nobody may ever open', async () => {
+  test('is rejected at once if it is a FIFO', async () => {
     execFileSync('mkfifo', [path]);
-    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({
+    await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({
       code: 'FILE_UNUSABLE',
-      message: expect.stringContaining('not a file that seed --out wrote'),
+      message: expect.stringContaining('was not written by seed --out'),
     });
   });
 
   test.each([
-    [{ resume: false }, 'it exists: give another'],
-    [{ resume: false, remedy: 'add --skip-existing' }, 'it exists: add --skip-existing'],
-  ])('opened with %j says what to do', async (options, message) => {
+    [{ resume: false }, 'already exists: pass another path'],
+    [{ resume: false, remedy: 'add --skip-existing' }, 'already exists: add --skip-existing'],
+  ])('is reported with what to do if opened with %j', async (options, message) => {
     await writeFile(path, `${A}\n`);
-    await expect(SecretsFile.open(path, options)).rejects.toMatchObject({
+    await expect(PrivateFile.openForKeys(path, options)).rejects.toMatchObject({
       message: `--out: ${path}: ${message}`,
       cause: { code: 'EEXIST' },
     });
   });
 
   test.each(['notes of mine', 'notes of mine\n', `${A}\nnotes\n${B}\n`, '{"label":"ci"}\n', '\n', 'null\n'])(
-    'is refused and left as it is where seed did not write it: %j',
+    'is rejected and left unchanged if seed did not write it: %j',
     async (text) => {
       await writeFile(path, text);
       await chmod(path, 0o644);
-      await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+      await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
       expect(await readFile(path, 'utf8')).toBe(text);
       expect(await modeOf(path)).toBe(0o644);
     },
   );
 
-  test.each([true, false])('is not followed where it is a link; resuming: %s', async (resume) => {
+  test.each([true, false])('is rejected if it is a link, with resume: %s', async (resume) => {
     const other = join(directory, 'other');
     await writeFile(other, `${A}\n`);
     await symlink(other, path);
-    await expect(SecretsFile.open(path, { resume })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    await expect(PrivateFile.openForKeys(path, { resume })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
   });
 
-  test('is refused where it is a directory, or lies in none', async () => {
+  test('is rejected if it is a directory, or its directory does not exist', async () => {
     path = directory;
-    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     path = join(directory, 'none', 'keys.jsonl');
     for (const resume of [true, false]) {
-      await expect(SecretsFile.open(path, { resume })).rejects.toMatchObject({
+      await expect(PrivateFile.openForKeys(path, { resume })).rejects.toMatchObject({
         code: 'FILE_UNUSABLE',
         message: `--out: ${path}: cannot be written: ENOENT`,
         cause: { code: 'ENOENT' },
@@ -163,11 +163,11 @@ describe('a file that is there', () => {
   });
 });
 
-describe('a directory that can be written to but not read', () => {
+describe('a write-only directory', () => {
   beforeEach(async () => {
     await chown(directory, unprivilegedUser(), -1);
     await chmod(directory, 0o300);
-    // A relative path: the directories above may be closed to other users.
+    // Relative, because other users may not have access to the parent directories.
     process.chdir(directory);
   });
   afterEach(async () => {
@@ -175,18 +175,15 @@ describe('a directory that can be written to but not read', () => {
     await chmod(directory, 0o700);
   });
 
-  test.each([true, false])(
-    'gets no file of keys, so that the next try is not blocked; resuming: %s',
-    async (resume) => {
-      const open = () => unprivileged(() => SecretsFile.open('keys.jsonl', { resume }));
-      await expect(open()).rejects.toMatchObject({ code: 'FILE_UNUSABLE', message: expect.stringMatching(/EACCES/) });
-      await chmod(directory, 0o700);
-      expect(await readdir(directory)).toEqual([]);
-      await (await open()).close();
-    },
-  );
+  test.each([true, false])('gets no file of keys, which would block the next try, with resume: %s', async (resume) => {
+    const open = () => unprivileged(() => PrivateFile.openForKeys('keys.jsonl', { resume }));
+    await expect(open()).rejects.toMatchObject({ code: 'FILE_UNUSABLE', message: expect.stringMatching(/EACCES/) });
+    await chmod(directory, 0o700);
+    expect(await readdir(directory)).toEqual([]);
+    await (await open()).close();
+  });
 
-  test('takes an export, which needs no read', async () => {
+  test('accepts an export', async () => {
     await unprivileged(async () => {
       const file = await PrivateFile.create('keys.jsonl');
       await file.write('x');
@@ -196,8 +193,8 @@ describe('a directory that can be written to but not read', () => {
   });
 });
 
-describe('a call that fails leaves nothing behind', () => {
-  /** Has the next call of a file handle's method fail, as a full disk does. */
+describe('a failed call', () => {
+  /** Makes the next call of a file handle's method fail, like on a full disk. */
   async function failNext(method: 'appendFile' | 'chmod' | 'sync') {
     const handle = await openFile(ROOT);
     jest
@@ -209,22 +206,22 @@ describe('a call that fails leaves nothing behind', () => {
     jest.restoreAllMocks();
   });
 
-  test.each(['chmod', 'sync'] as const)('of a new file of keys whose %s fails', async (method) => {
+  test.each(['chmod', 'sync'] as const)('leaves no new file of keys if its %s fails', async (method) => {
     await failNext(method);
-    await expect(SecretsFile.open(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test.each(['appendFile', 'sync'] as const)('of a first key whose %s fails', async (method) => {
-    const file = await SecretsFile.open(path, { resume: false });
+  test.each(['appendFile', 'sync'] as const)('leaves no file if the %s of the first key fails', async (method) => {
+    const file = await PrivateFile.openForKeys(path, { resume: false });
     await failNext(method);
     await expect(file.append(A)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     await file.close();
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test('of a second key, and the first one stays', async () => {
-    const file = await SecretsFile.open(path, { resume: false });
+  test('leaves only the first key if the sync of the second fails', async () => {
+    const file = await PrivateFile.openForKeys(path, { resume: false });
     await file.append(A);
     await failNext('sync');
     await expect(file.append(B)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
@@ -232,7 +229,7 @@ describe('a call that fails leaves nothing behind', () => {
     expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
   });
 
-  test('of an export that cannot be brought to the disk', async () => {
+  test('leaves no export if its sync fails', async () => {
     const file = await PrivateFile.create(path);
     await file.write('x');
     await failNext('sync');

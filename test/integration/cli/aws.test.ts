@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { explainFault, failureOf, isUnreachable } from '../../../operator/aws.ts';
+import { explainFault, isOutcomeUnknown, isUnreachable, toFailure } from '../../../operator/aws.ts';
 import { CliError } from '../../../operator/errors.ts';
 import type { TableLocation } from '../../../operator/findTable.ts';
 import { LatchkeyError } from '../../../keys/errors.ts';
@@ -45,8 +45,12 @@ const CAUSES: [string, unknown, RegExp][] = [
   ['a wrong signature for STS', faultOf('SignatureDoesNotMatch'), /AWS_SECRET_ACCESS_KEY.*clock/],
   ['half a signature', faultOf('IncompleteSignatureException'), /AWS_SECRET_ACCESS_KEY.*clock/],
   ['access denied', faultOf('AccessDeniedException', DENIED), /denied.*dynamodb:Scan/],
-  ['access to the KMS key denied', faultOf('AccessDeniedException', KMS_DENIED), /denied.*grant of kms:Decrypt$/],
-  ['access denied without a word', faultOf('AccessDeniedException'), /denied.*need a grant to use it$/],
+  [
+    'access to the KMS key denied',
+    faultOf('AccessDeniedException', KMS_DENIED),
+    /denied.*need permission for kms:Decrypt$/,
+  ],
+  ['access denied without a message', faultOf('AccessDeniedException'), /denied.*need permission to use it$/],
   ['a profile with MFA', faultOf('CredentialsProviderError', MFA_NEEDED), /MFA.*get-session-token/],
   ['no region', faultOf('Error', 'Region is missing'), /AWS_REGION/],
   ['a region that is no host name', faultOf('Error', 'Region not accepted: region="x y"'), /AWS_REGION/],
@@ -60,81 +64,134 @@ const CAUSES: [string, unknown, RegExp][] = [
     faultOf('Error', '', 'CERT_HAS_EXPIRED'),
     /cannot be reached \(CERT_HAS_EXPIRED\)/,
   ],
-  ['a certificate of its own', faultOf('Error', '', 'DEPTH_ZERO_SELF_SIGNED_CERT'), /cannot be reached/],
-  ['a certificate of a chain of its own', faultOf('Error', '', 'SELF_SIGNED_CERT_IN_CHAIN'), /cannot be reached/],
-  ['no answer', faultOf('TimeoutError'), /no answer in time/],
+  ['a self-signed certificate', faultOf('Error', '', 'DEPTH_ZERO_SELF_SIGNED_CERT'), /cannot be reached/],
+  ['a self-signed certificate chain', faultOf('Error', '', 'SELF_SIGNED_CERT_IN_CHAIN'), /cannot be reached/],
+  ['no answer', faultOf('TimeoutError'), /no response in time/],
   ['throttling', faultOf('ThrottlingException'), /throttling.*again/],
   ['throttling of a table', faultOf('ProvisionedThroughputExceededException'), /throttling.*again/],
   ['throttling of an account', faultOf('RequestLimitExceeded'), /throttling.*again/],
-  ['an answer that is not JSON', faultOf('SyntaxError'), /answer of DynamoDB cannot be read \(SyntaxError\)/],
-  ['an answer of another kind', faultOf('UnreadableAnswer'), /answer of DynamoDB cannot be read/],
+  ['an answer that is not JSON', faultOf('SyntaxError'), /response of DynamoDB cannot be read \(SyntaxError\)/],
+  ['an answer of another kind', faultOf('UnreadableAnswer'), /response of DynamoDB cannot be read/],
   ['a table of another kind', faultOf('ValidationException'), /"keys-table"/],
-  ['what nobody foresaw', faultOf('InternalServerError'), /InternalServerError/],
+  ['an unexpected error', faultOf('InternalServerError'), /InternalServerError/],
 ];
 
-describe('a failure of the store', () => {
-  test.each(CAUSES)('%s is told in one line that says what to do', (_, fault, expected) => {
+describe('explainFault', () => {
+  test.each(CAUSES)('explains %s in one line that says what to do', (_, fault, expected) => {
     const text = explain(fault);
     expect(text).toMatch(expected);
     expect(text).not.toContain('\n');
   });
 
-  test.each(CAUSES)('%s is told without an account id', (_, fault) => {
+  test.each(CAUSES)('explains %s without an account id', (_, fault) => {
     expect(explain(fault)).not.toMatch(/\d{12}/);
   });
 
-  test('of the local gateway is mended by npm start', () => {
+  test('recommends npm start if the local gateway fails', () => {
     expect(explain(faultOf('Error', '', 'ECONNREFUSED'), LOCAL)).toMatch(/http:\/\/127\.0\.0\.1:1 .*npm start/);
     expect(explain(faultOf('ResourceNotFoundException'), LOCAL)).toMatch(/npm start/);
   });
 });
 
-describe('the remedy fits where the table is', () => {
+describe('the advice of explainFault', () => {
   const UNREACHABLE = faultOf('Error', '', 'ECONNREFUSED');
 
-  test('a table in AWS sends the user to the network, and not to the local gateway', () => {
+  test('mentions the network, not the local gateway, if the table is in AWS', () => {
     expect(explain(UNREACHABLE)).toMatch(/^DynamoDB cannot be reached \(ECONNREFUSED\): .*network/);
     expect(explain(UNREACHABLE)).not.toMatch(/gateway/);
   });
 
-  test('an endpoint is named by its URL', () => {
+  test('names the URL of an endpoint', () => {
     const location: TableLocation = { ...AWS, endpoint: 'http://127.0.0.1:8000' };
     expect(explain(UNREACHABLE, location)).toContain('DynamoDB at http://127.0.0.1:8000 cannot be reached');
     expect(explain(faultOf('SyntaxError'), location)).toContain('DynamoDB at http://127.0.0.1:8000 cannot be read');
   });
 
-  test('the action that was denied is named in each wording of AWS', () => {
+  test('names the denied action for each wording of AWS', () => {
     const denied = (message: string) => explain(faultOf('AccessDeniedException', message));
-    expect(denied('x is not authorized to perform:   dynamodb:Scan on resource: y')).toMatch(/grant of dynamodb:Scan$/);
-    expect(denied('x is not authorized to perform dynamodb:Query')).toMatch(/grant of dynamodb:Query$/);
+    expect(denied('x is not authorized to perform:   dynamodb:Scan on resource: y')).toMatch(
+      /permission for dynamodb:Scan$/,
+    );
+    expect(denied('x is not authorized to perform dynamodb:Query')).toMatch(/permission for dynamodb:Query$/);
   });
 
-  test('the fault is kept as the cause', () => {
+  test('keeps the fault as the cause', () => {
     expect(explainFault(UNREACHABLE, AWS)).toMatchObject({ cause: UNREACHABLE });
   });
 });
 
-describe('failureOf', () => {
+describe('toFailure', () => {
   test.each([['a text'], [undefined], [{ name: 'TimeoutError', code: 'ECONNREFUSED' }]])(
     'finds nothing in %p, which is not an error',
     (thrown) => {
-      expect(failureOf(thrown)).toEqual({ name: '', message: '', code: '', httpStatus: 0 });
+      expect(toFailure(thrown)).toEqual({ name: '', message: '', code: '', httpStatus: 0 });
     },
   );
 
-  test('leaves out a code that is a number', () => {
-    expect(failureOf(Object.assign(new Error('no'), { code: 7 }))).toMatchObject({ name: 'Error', code: '' });
+  test('ignores a numeric code', () => {
+    expect(toFailure(Object.assign(new Error('no'), { code: 7 }))).toMatchObject({ name: 'Error', code: '' });
   });
 });
 
 test.each(['XCONNREFUSED', 'Econnrefused', 'ENOENT ', 'X_CERT_HAS_EXPIRED'])(
   'the code %j does not make DynamoDB unreachable',
   (code) => {
-    expect(isUnreachable(failureOf(Object.assign(new Error('no'), { code })))).toBe(false);
+    expect(isUnreachable(toFailure(Object.assign(new Error('no'), { code })))).toBe(false);
   },
 );
 
-test('any other error stays what it is', () => {
+test('explainFault returns any other error unchanged', () => {
   const error = new LatchkeyError('INPUT_INVALID', 'label: got nothing');
   expect(explainFault(error, AWS)).toBe(error);
+});
+
+interface FaultFields {
+  readonly name?: string;
+  readonly code?: string;
+  readonly httpStatus?: number;
+}
+
+/** Returns a failed write's error like the registry throws it. */
+function failedWrite({ name = 'Error', code, httpStatus }: FaultFields): unknown {
+  const metadata = httpStatus === undefined ? {} : { $metadata: { httpStatusCode: httpStatus } };
+  const cause = Object.assign(new Error('no'), { name }, code === undefined ? {} : { code }, metadata);
+  try {
+    return translateStoreFault('write')(cause);
+  } catch (error) {
+    return error;
+  }
+}
+
+test.each<[string, FaultFields]>([
+  ['refused the connection', { code: 'ECONNREFUSED' }],
+  ['refused the connection at each of its addresses', { name: 'AggregateError', code: 'ECONNREFUSED' }],
+  ['has no address', { code: 'ENOTFOUND' }],
+  ['has an address that DNS cannot look up now', { code: 'EAI_AGAIN' }],
+  ['answered 400', { name: 'ValidationException', httpStatus: 400 }],
+  ['answered 413', { name: 'RequestEntityTooLarge', httpStatus: 413 }],
+  ['answered 499', { name: 'Unknown', httpStatus: 499 }],
+  ['got no request, because credentials are missing', { name: 'CredentialsProviderError' }],
+])('isOutcomeUnknown is false if DynamoDB %s', (_, fields) => {
+  expect(isOutcomeUnknown(failedWrite(fields))).toBe(false);
+});
+
+test.each<[string, FaultFields]>([
+  ['the connection is reset', { code: 'ECONNRESET' }],
+  ['the connection breaks', { code: 'EPIPE' }],
+  ['the connection times out', { code: 'ETIMEDOUT' }],
+  ['no answer comes in time', { name: 'TimeoutError' }],
+  ['DynamoDB answers 399', { name: 'Unknown', httpStatus: 399 }],
+  ['DynamoDB answers 500', { name: 'InternalServerError', httpStatus: 500 }],
+  ['DynamoDB answers 503', { name: 'ServiceUnavailable', httpStatus: 503 }],
+  ['the answer is not JSON', { name: 'SyntaxError', httpStatus: 200 }],
+])('isOutcomeUnknown is true if %s', (_, fields) => {
+  expect(isOutcomeUnknown(failedWrite(fields))).toBe(true);
+});
+
+test.each<[string, unknown]>([
+  ['an invalid input', new LatchkeyError('INPUT_INVALID', 'label: got nothing')],
+  ['a conflict', new LatchkeyError('CONFLICT', 'changed meanwhile')],
+  ['an error that is not Latchkey’s', Object.assign(new Error('no'), { code: 'STORE_UNAVAILABLE' })],
+])('isOutcomeUnknown is false if the write failed with %s', (_, error) => {
+  expect(isOutcomeUnknown(error)).toBe(false);
 });

@@ -9,7 +9,7 @@ test.each([
   ['90d', '2030-09-13T12:00:00.000Z'],
   ['2w', '2030-06-29T12:00:00.000Z'],
   ['1y', '2031-06-15T12:00:00.000Z'],
-])('%s is counted from now', (text, expected) => {
+])('parseExpiry adds %s to now', (text, expected) => {
   expect(parseExpiry(text, NOW_MS)).toBe(expected);
 });
 
@@ -18,15 +18,15 @@ test.each([
   ['2030-01-31T12:00:00.123456789Z', '2030-01-31T12:00:00.123Z'],
   ['2030-01-31 12:00:00+0100', '2030-01-31T11:00:00.000Z'],
   ['2027-01-01', '2027-01-01T23:59:59.999Z'],
-])('%s is read as %s', (text, expected) => {
+])('parseExpiry reads %s as %s', (text, expected) => {
   expect(parseExpiry(text, NOW_MS)).toBe(expected);
 });
 
-test.each(['2030-01-31T12:00:00', '2030-01-31 12:00'])('%s is refused for its missing zone', (text) => {
+test.each(['2030-01-31T12:00:00', '2030-01-31 12:00'])('parseExpiry rejects %s, because it has no zone', (text) => {
   expect(() => parseExpiry(text, NOW_MS)).toThrow(/no zone.*Z/);
 });
 
-const NO_SPANS = ['', '0d', '90', 'd', '-1d', '1.5d', '90 d', '90D', '3mo', '9999y', 'tomorrow', 'constructor'];
+const NO_DURATIONS = ['', '0d', '90', 'd', '-1d', '1.5d', '90 d', '90D', '3mo', '9999y', 'tomorrow', 'constructor'];
 const NO_TIMES = [
   '2030-02-30',
   '2030-01-31T25:00:00Z',
@@ -36,7 +36,7 @@ const NO_TIMES = [
   '2030-1-31',
 ];
 
-test.each(NO_SPANS.concat(NO_TIMES))('%j is refused', (text) => {
+test.each(NO_DURATIONS.concat(NO_TIMES))('parseExpiry rejects %j', (text) => {
   expect(() => parseExpiry(text, NOW_MS)).toThrow(InvalidArgumentError);
-  expect(() => parseExpiry(text, NOW_MS)).toThrow(/2030-01-31 \(the end of that day in UTC\)/);
+  expect(() => parseExpiry(text, NOW_MS)).toThrow(/2030-01-31 \(until the end of that day in UTC\)/);
 });

@@ -1,23 +1,19 @@
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
 import { closedEndpoint } from '../../support/engine.ts';
 import { LOCAL_AWS, runCli } from '../../support/cli.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const ISSUED_KEY = /sk_[0-9A-Za-z]{49}/;
 const CREATE = ['create', '--label', 'ci'];
 
-let cli: LocalCli;
+const { cli } = useCli();
 let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-});
-afterAll(() => cli.stop());
 
 describe('create --copy', () => {
-  /** A directory with programs of these names that note what they are given, or fail. */
+  /** Makes a directory with programs of these names that store their input, or fail. */
   async function tools(directory: string, names: readonly string[], { exitCode = 0 } = {}): Promise<string> {
     const path = join(cli.directory, directory);
     await mkdir(path);
@@ -39,7 +35,7 @@ describe('create --copy', () => {
     ['xclip', { DISPLAY: ':0' }],
     ['xsel', { DISPLAY: ':0' }],
     ['clip.exe', {}],
-  ])('hands the key to %s on its standard input, never as an argument, and does not show it', async (name, display) => {
+  ])('passes the key to %s on standard input, never as an argument, and does not show it', async (name, display) => {
     const path = await tools(`with-${name}`, [name]);
     const run = await cli.run([...CREATE, '--copy'], { table, env: { PATH: path, ...display } });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -52,17 +48,17 @@ describe('create --copy', () => {
     expect(hashes).toContain(hashSecret(copied as KeySecret));
   });
 
-  test('tells programs the record and no key', async () => {
+  test('prints only the record with --json', async () => {
     const path = await tools('json', ['pbcopy']);
     const run = await cli.run([...CREATE, '--copy', '--json'], { table, env: { PATH: path } });
     expect(Object.keys(JSON.parse(run.stdout))).toEqual(['record']);
   });
 
   test.each<[string, string[], Record<string, string>, number]>([
-    ['where there is no tool', [], {}, 0],
-    ['where a tool has no display', ['xclip', 'xsel', 'wl-copy'], {}, 0],
-    ['where the tool fails', ['pbcopy'], {}, 1],
-  ])('%s fails before a key is issued', async (what, names, display, exitCode) => {
+    ['without a tool', [], {}, 0],
+    ['without a display for its tools', ['xclip', 'xsel', 'wl-copy'], {}, 0],
+    ['with a failing tool', ['pbcopy'], {}, 1],
+  ])('fails %s, before a key is issued', async (what, names, display, exitCode) => {
     const before = await cli.records(table);
     const path = await tools(what.replaceAll(' ', '-'), names, { exitCode });
     const PATH = ['', join(path, 'missing'), path].join(delimiter);
@@ -80,7 +76,7 @@ describe('create --out', () => {
     out = join(cli.directory, 'created.json');
   });
 
-  test('writes the key to a file for the owner alone, and does not show it', async () => {
+  test('writes the key to a file with mode 0600, and does not show it', async () => {
     const run = await cli.run([...CREATE, '--out', out], { table });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     const { key, record } = JSON.parse(await readFile(out, 'utf8'));
@@ -90,27 +86,27 @@ describe('create --out', () => {
     expect(run.stdout).toBe(`id:      ${record.id}\nlabel:   ci\n\nThe key is in ${out}, and nowhere else.\n`);
   });
 
-  test('takes no file that exists, and issues no key', async () => {
+  test('rejects an existing file, and issues no key', async () => {
     const before = await cli.records(table);
     const run = await cli.run([...CREATE, '--out', out], { table });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(run.stderr).toBe(`error: --out: ${out}: it exists: give another\n`);
+    expect(run.stderr).toBe(`error: --out: ${out}: already exists: pass another path\n`);
     expect(await cli.records(table)).toEqual(before);
   });
 
-  test('leaves no empty file where the key is refused', async () => {
+  test('leaves no empty file if the key is rejected', async () => {
     const other = join(cli.directory, 'empty.json');
     const run = await cli.run(['create', '--label', '', '--out', other], { table });
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
     await expect(stat(other)).rejects.toThrow('ENOENT');
   });
 
-  test('has the key before the table does: one that may not be stored is told', async () => {
+  test('writes the key before the table stores it, and reports a key that may not be stored', async () => {
     const lost = join(cli.directory, 'lost.json');
     const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: await closedEndpoint(), LATCHKEY_TABLE: 'keys' };
     const run = await runCli([...CREATE, '--out', lost], { env });
     const { record } = JSON.parse(await readFile(lost, 'utf8'));
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(run.stderr).toContain(`the key in ${lost} is good only if the list has the id ${record.id}\nerror: `);
+    expect(run.stderr).toContain(`the key in ${lost} is valid only if the list has the id ${record.id}\nerror: `);
   });
 });

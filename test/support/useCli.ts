@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Transform } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
 import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll } from '@jest/globals';
 import { Interruption } from '../../cli/signals.ts';
 import { Output } from '../../cli/output.ts';
 import { runProgram } from '../../cli/program.ts';
@@ -16,25 +17,27 @@ import { makeKey, NOW_MS } from './keys.ts';
 
 /** The options of a run. */
 export interface SessionOptions {
-  /** The table that the command uses. */
+  /** The table that the command uses, by `--local`. A command without it gets no table option. */
   readonly table?: string;
-  /** The standard input, or the typed text on a terminal. */
+  /** Standard input, or the typed text if there is a terminal. Empty text is Ctrl-D. */
   readonly input?: string | Uint8Array;
-  /** Environment variables in addition to the user's name. */
+  /** Added to `USER`. */
   readonly env?: Readonly<Record<string, string>>;
   /** The revocation delay in the gateway's state file. */
-  readonly revocationDelaySeconds?: number;
-  /** The accepted keys in the gateway's state file. */
+  readonly revocationDelaySeconds?: unknown;
+  /** The accepted keys in the gateway's state file; nothing unless given. */
   readonly acceptedKeys?: string;
-  /** `false` runs the command without a local gateway, the same as the published package. */
+  /** `false` runs the command like the published package, which has no local gateway. */
   readonly hasLocalGateway?: boolean;
   /** Whether all streams are a terminal of 80 columns. */
   readonly isTerminal?: boolean;
-  /** The number of writes to stdout before its reader leaves. By default the reader stays. */
+  /** Whether stderr is a file in spite of `isTerminal`. */
+  readonly isStderrFile?: boolean;
+  /** The number of writes to stdout after which its reader closes it; unlimited unless given. */
   readonly readWrites?: number;
   /** Called with each URL that the command opens in a browser. */
   readonly opened?: (url: string) => void;
-  /** Called when the command runs, with the way to interrupt it. */
+  /** Called once the command runs. */
   readonly onStart?: (interruption: Interruption, stderr: PassThrough, stdout: Transform) => void;
 }
 
@@ -45,28 +48,48 @@ export interface SessionResult {
   readonly stderr: string;
 }
 
-/** Runs the CLI in this process on tables of an embedded engine. Its clock stands at `NOW_MS`. */
-export class LocalCli {
-  readonly database: LocalDynamoDb;
-  /** A temporary directory, which `stop` removes. */
-  readonly directory: string;
+/** The command line, an embedded engine, and an empty table, from before the first to after the last test of a file. */
+export function useCli(): { readonly cli: LocalCli; readonly table: string } {
+  const cli = new LocalCli();
+  const table = `keys-${randomUUID()}`;
+  beforeAll(async () => {
+    await cli.start();
+    await cli.database.ensureTable(table);
+  });
+  afterAll(() => cli.stop());
+  return { cli, table };
+}
 
-  private constructor(database: LocalDynamoDb, directory: string) {
-    this.database = database;
-    this.directory = directory;
+/** Runs commands in this process, at `NOW_MS`, on tables of an embedded engine. */
+export class LocalCli {
+  #started: { readonly database: LocalDynamoDb; readonly directory: string } | undefined;
+
+  get database(): LocalDynamoDb {
+    return this.#running.database;
   }
 
-  static async start(): Promise<LocalCli> {
+  /** A directory that `stop` removes. */
+  get directory(): string {
+    return this.#running.directory;
+  }
+
+  get #running() {
+    if (this.#started === undefined) throw new Error('the engine has not started');
+    return this.#started;
+  }
+
+  async start(): Promise<void> {
     const database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
-    return new LocalCli(database, await mkdtemp(join(tmpdir(), 'latchkey-cli-')));
+    this.#started = { database, directory: await mkdtemp(join(tmpdir(), 'latchkey-cli-')) };
   }
 
   async stop(): Promise<void> {
-    await this.database.stop();
-    await rm(this.directory, { recursive: true, force: true });
+    if (this.#started === undefined) return;
+    await this.#started.database.stop();
+    await rm(this.#started.directory, { recursive: true, force: true });
   }
 
-  /** Creates an empty table, and returns its name. */
+  /** Makes an empty table, and returns its name. */
   async makeTable(): Promise<string> {
     const table = `keys-${randomUUID()}`;
     await this.database.ensureTable(table);
@@ -79,14 +102,14 @@ export class LocalCli {
     return key;
   }
 
-  /** Returns the record with this id from the table. */
+  /** Returns the stored record of an id. */
   async record(table: string, id: string): Promise<KeyRecord> {
     const record = (await this.records(table)).find((candidate) => candidate.id === id);
     if (record === undefined) throw new Error(`no record ${id}`);
     return record;
   }
 
-  /** Returns all records of the table, sorted by id. */
+  /** Returns every record of the table, sorted by id. */
   async records(table: string): Promise<readonly KeyRecord[]> {
     const { Items = [] } = await this.database.client.send(new ScanCommand({ TableName: table }));
     return Items.map(parseRecord).toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -101,16 +124,18 @@ export class LocalCli {
 
   /** Runs a command, with `--local` if a table is given. */
   async run(args: readonly string[], options: SessionOptions = {}): Promise<SessionResult> {
-    const { table, input = '', env, revocationDelaySeconds, isTerminal = false } = options;
+    const { table, input = '', env, revocationDelaySeconds, isTerminal = false, isStderrFile = false } = options;
     const { readWrites, onStart, opened } = options;
-    const noteFile = join(this.directory, `${randomUUID()}.json`);
+    const gatewayStateFile = join(this.directory, `${randomUUID()}.json`);
     const { endpoint } = this.database;
-    const place = { url: 'http://127.0.0.1:1', endpoint, tableName: table, region: 'us-east-1', pid: process.pid };
-    const note = { ...place, revocationDelaySeconds, acceptedKeys: options.acceptedKeys };
-    await writeFile(noteFile, JSON.stringify(note));
+    const state = { url: 'http://127.0.0.1:1', endpoint, tableName: table, region: 'us-east-1', pid: process.pid };
+    await writeFile(
+      gatewayStateFile,
+      JSON.stringify({ ...state, revocationDelaySeconds, acceptedKeys: options.acceptedKeys }),
+    );
     const terminal = isTerminal ? { isTTY: true, columns: 80 } : {};
-    const stdout = Object.assign(pipeOf(readWrites), terminal);
-    const stderr = Object.assign(new PassThrough(), terminal);
+    const stdout = Object.assign(makePipe(readWrites), terminal);
+    const stderr = Object.assign(new PassThrough(), isStderrFile ? {} : terminal);
     let outText = '';
     stdout.setEncoding('utf8').on('data', (text: string) => (outText += text));
     const errTexts = readText(stderr);
@@ -124,7 +149,7 @@ export class LocalCli {
       output,
       interruption,
       stdin,
-      noteFile: options.hasLocalGateway === false ? undefined : noteFile,
+      gatewayStateFile: options.hasLocalGateway === false ? undefined : gatewayStateFile,
       startConsole,
       openUrl: (url) => opened?.(url),
     });
@@ -136,8 +161,8 @@ export class LocalCli {
   }
 }
 
-/** Returns a pipe whose reader leaves after this many writes. */
-function pipeOf(readWrites = Infinity): Transform {
+/** Makes a pipe whose reader closes it after a number of writes. */
+function makePipe(readWrites = Infinity): Transform {
   let count = 0;
   return new Transform({
     transform: (chunk, _, done) => {

@@ -12,14 +12,14 @@ test.each([
   ['SIGHUP', 129],
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const)('%s ends the process at once with %i where no key is in hand', async (signal, exitCode) => {
+] as const)('%s ends the process at once with %i if no work defers signals', async (signal, exitCode) => {
   const { interruption, exits } = setUp();
   await interruption.deferSignals(async () => {});
   interruption.receive(signal);
   expect(exits).toEqual([exitCode]);
 });
 
-test('work that is held off for is finished, whatever the number of signals, and can see that one came', async () => {
+test('deferSignals finishes the work after any number of signals, and the work can see the exit code', async () => {
   const { interruption, exits, notes } = setUp();
   const result = await interruption.deferSignals(async () => {
     expect(interruption.exitCode).toBeUndefined();

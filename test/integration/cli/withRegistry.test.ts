@@ -1,24 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { startAwsStub } from '../../support/awsStub.ts';
 import { LOCAL_AWS, runCli } from '../../support/cli.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
 const ARN = 'arn:aws:iam::111122223333:user/alice';
 
-let cli: LocalCli;
-let table = '';
-beforeAll(async () => {
-  cli = await LocalCli.start();
-  table = await cli.makeTable();
-});
-afterAll(() => cli.stop());
+const { cli, table } = useCli();
 
 const environment = () => ({ ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, LATCHKEY_TABLE: table });
 const recordOf = async (id: string) => (await cli.records(table)).find((record) => record.id === id);
 
-describe('a change is on record as made', () => {
-  test("by the caller's ARN, which STS tells", async () => {
+describe('the recorded actor of a change', () => {
+  test("is the caller's ARN from STS", async () => {
     const aws = await startAwsStub({ arn: ARN });
     const { stdout } = await runCli(['create', '--label', 'ci', '--json'], { env: { ...environment(), ...aws.env } });
     await aws.stop();
@@ -26,18 +20,18 @@ describe('a change is on record as made', () => {
     expect(aws.asked.map(({ action }) => action)).toEqual(['GetCallerIdentity']);
   });
 
-  test('by whom --actor names, and STS is not asked', async () => {
+  test('is the value of --actor, without a call to STS', async () => {
     const env = { ...environment(), AWS_ENDPOINT_URL_STS: NOWHERE };
     const { stdout } = await runCli(['create', '--label', 'ci', '--actor', 'robot', '--json'], { env });
     expect(JSON.parse(stdout).record.createdBy).toBe('robot');
   });
 
-  test('by the user of this machine with --local', async () => {
+  test('is the user of this machine with --local', async () => {
     const { stdout } = await cli.run(['create', '--label', 'ci', '--json'], { table });
     expect(JSON.parse(stdout).record.createdBy).toBe('alice');
   });
 
-  test("by the user of this machine where DynamoDB is not AWS's, so that its keys are not shown to AWS", async () => {
+  test('is the user of this machine for an emulated DynamoDB, whose credentials are not sent to AWS', async () => {
     const { stdout } = await runCli(['create', '--label', 'ci', '--json'], { env: { ...environment(), USER: 'bob' } });
     expect(JSON.parse(stdout).record.createdBy).toBe('bob');
   });
@@ -45,13 +39,13 @@ describe('a change is on record as made', () => {
   test.each([
     ['revoke', 'revokedBy'],
     ['disable', 'disabledBy'],
-  ] as const)('%s --actor', async (command, field) => {
+  ] as const)('is the value of --actor for %s, in %s', async (command, field) => {
     const { record } = await cli.putKey(table);
     await cli.run([command, record.id, '--yes', '--actor', 'robot'], { table });
     expect((await recordOf(record.id))?.[field]).toBe('robot');
   });
 
-  test.each([['seed'], ['rotate']])('%s --actor', async (command) => {
+  test.each([['seed'], ['rotate']])('is the value of --actor for %s', async (command) => {
     const { record } = await cli.putKey(table);
     const args = command === 'seed' ? ['seed', '-'] : ['rotate', record.id, '--yes'];
     const input = `{"label":"seeded"}`;
@@ -60,12 +54,12 @@ describe('a change is on record as made', () => {
   });
 });
 
-describe('where nobody tells who acts', () => {
+describe('an unknown actor', () => {
   test.each([
-    ['because STS refuses', {}, /does not know these credentials/],
-    ['because STS does not answer', { AWS_ENDPOINT_URL_STS: NOWHERE }, /STS cannot be reached/],
-    ['because there are no credentials', { AWS_ACCESS_KEY_ID: '' }, /no AWS credentials/],
-  ])('%s, one line says to give --actor, and nothing is written', async (_, env, expected) => {
+    ['if STS rejects the call', {}, /does not know these credentials/],
+    ['if STS is unreachable', { AWS_ENDPOINT_URL_STS: NOWHERE }, /STS cannot be reached/],
+    ['without credentials', { AWS_ACCESS_KEY_ID: '' }, /no AWS credentials/],
+  ])('fails with one line that mentions --actor, and writes nothing, %s', async (_, env, expected) => {
     const before = await cli.records(table);
     const aws = await startAwsStub({});
     const run = await runCli(['create', '--label', 'ci'], { env: { ...environment(), ...aws.env, ...env } });
@@ -76,7 +70,7 @@ describe('where nobody tells who acts', () => {
     expect(await cli.records(table)).toEqual(before);
   });
 
-  test('what only reads works all the same, and asks nobody', async () => {
+  test('does not stop a command that only reads, which does not call STS', async () => {
     const { record } = await cli.putKey(table);
     const aws = await startAwsStub({});
     const run = await runCli(['show', record.id], { env: { ...environment(), ...aws.env } });
@@ -85,7 +79,7 @@ describe('where nobody tells who acts', () => {
     expect(aws.asked).toEqual([]);
   });
 
-  test.each(['', 'x'.repeat(257)])('an actor of %j is bad usage', async (actor) => {
+  test.each(['', 'x'.repeat(257)])('is bad usage if --actor is %j', async (actor) => {
     const { exitCode, stdout } = await cli.run(['create', '--label', 'ci', '--actor', actor], { table });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   });

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { keyState } from '../../../keys/state.ts';
 import { NOW_MS } from '../../support/keys.ts';
-import { LocalCli } from '../../support/localCli.ts';
+import { useCli } from '../../support/useCli.ts';
 
 const SHORT = '0230fe52';
 const LONG = '0230fe52-5b8e-4c56-9d2f-7a1f6f0a3b11';
 
-let cli: LocalCli;
-beforeAll(async () => {
-  cli = await LocalCli.start();
-});
-afterAll(() => cli.stop());
+const { cli } = useCli();
 
-/** A table in which the whole id of one key is the start of another's. */
+/** Makes a table in which another id starts with the whole id of a key. */
 async function makeTable(): Promise<string> {
   const table = await cli.makeTable();
   for (const id of [SHORT, LONG]) await cli.putKey(table, { id });
@@ -38,14 +34,14 @@ describe('an id that is the start of another id', () => {
     expect(await statesIn(table)).toEqual({ [SHORT]: 'active', [LONG]: 'active' });
   });
 
-  test('gives no advice about --exact-id for a start that is no whole id', async () => {
+  test('gets no advice about --exact-id if it is incomplete', async () => {
     const { exitCode, stderr } = await cli.run(['show', SHORT.slice(0, 6)], { table: await makeTable() });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/several keys have an id that starts 0230fe:/);
     expect(stderr).not.toContain('--exact-id');
   });
 
-  test('names its own key with --exact-id', async () => {
+  test('identifies its own key with --exact-id', async () => {
     const table = await makeTable();
     const shown = await cli.run(['show', SHORT, '--exact-id', '--json'], { table });
     expect(JSON.parse(shown.stdout)).toMatchObject({ record: { id: SHORT } });
@@ -53,7 +49,7 @@ describe('an id that is the start of another id', () => {
     expect(await statesIn(table)).toEqual({ [SHORT]: 'revoked', [LONG]: 'active' });
   });
 
-  test('leaves the other key to be named by its whole id', async () => {
+  test('does not affect the other key, identified by its whole id', async () => {
     const table = await makeTable();
     expect((await cli.run(['revoke', LONG, '--yes'], { table })).exitCode).toBe(0);
     expect(await statesIn(table)).toEqual({ [SHORT]: 'active', [LONG]: 'revoked' });

@@ -15,7 +15,7 @@ test.each([
   [7 * DAY_MS - 5, 'in 7 days'],
   [90 * DAY_MS - 5, 'in 3 months'],
   [-366 * DAY_MS, '1 year ago'],
-])('%i ms from now is %j', (offsetMs, expected) => {
+])('relativeTime returns for %i ms from now: %j', (offsetMs, expected) => {
   expect(relativeTime(at(offsetMs), NOW_MS)).toBe(expected);
 });
 
@@ -24,7 +24,7 @@ const records: KeyRecord[] = [
   makeKey({ id: 'older', label: 'b\u001b[2J\nc\td', createdAt: at(-30 * DAY_MS), revokedAt: at(0) }).record,
 ];
 
-test('people get a line for each key under a heading, in the order given, with times as they say them', () => {
+test('recordTable prints a heading and a line for each key, in order, with relative times', () => {
   const [head, newer, older, ...rest] = recordTable(records, NOW_MS).split('\n');
   expect(head).toMatch(/^ID +LABEL +PREFIX +OWNER +STATE +CREATED +LAST USED +EXPIRES$/);
   expect(older).toMatch(/^older .*revoked +1 month ago +never +never$/);
@@ -32,7 +32,7 @@ test('people get a line for each key under a heading, in the order given, with t
   expect(rest).toEqual([]);
 });
 
-test('programs get fields parted by tabs, an absent one empty, with times in full', () => {
+test('recordLines prints tab-separated fields, with full times and empty absent fields', () => {
   const [newer] = recordLines(records, NOW_MS).split('\n');
   expect(newer?.split('\t').slice(3)).toEqual(['acme', 'active', at(-DAY_MS), at(-3_600_000), at(2 * DAY_MS), '']);
 });
@@ -40,26 +40,26 @@ test('programs get fields parted by tabs, an absent one empty, with times in ful
 describe('a plan', () => {
   const onPlan = records.map((record, index) => (index === 0 ? { ...record, plan: 'free' } : record));
 
-  test('has a column for people where a key is on one', () => {
+  test('has a column in recordTable if a key has one', () => {
     const [head, newer, older] = recordTable(onPlan, NOW_MS).split('\n');
     expect(head).toMatch(/^ID +LABEL +PREFIX +OWNER +PLAN +STATE +CREATED +LAST USED +EXPIRES$/);
     expect(older).toMatch(/revoked +1 month ago/);
     expect(newer).toMatch(/acme +free +active /);
   });
 
-  test('keeps its column where there is room once the time of creation and the prefix are left out', () => {
+  test('keeps its column if it fits without the creation time and the prefix', () => {
     const [head] = recordTable(onPlan, NOW_MS, { width: 80 }).split('\n');
     expect(head).toMatch(/^ID +LABEL +OWNER +PLAN +STATE +LAST USED +EXPIRES$/);
   });
 
-  test('is the last field for programs, so that the others stay where they were', () => {
+  test('is the last field of recordLines, so the other positions are stable', () => {
     const [before, after] = [records, onPlan].map((some) => recordLines(some, NOW_MS).split('\n'));
     expect(after?.[0]).toBe(`${before?.[0]}free`);
     expect(after?.[1]).toBe(before?.[1]);
   });
 });
 
-test('an active key that the deployment refuses reads so, and no other one', () => {
+test('recordTable marks only active keys that the deployment refuses', () => {
   const { keyPrefix: _, ...foreign } = makeKey().record;
   const revoked = { ...foreign, id: 'a', revokedAt: at(-1) };
   const stateIn = (record: KeyRecord, acceptedKeys?: string) =>
@@ -71,20 +71,20 @@ test('an active key that the deployment refuses reads so, and no other one', () 
   expect(stateIn(makeKey().record, 'sk_')).toBe('active');
 });
 
-test.each([recordTable, recordLines])('a label steers no terminal and parts no line', (format) => {
+test.each([recordTable, recordLines])('%p escapes control characters and tabs in a label', (format) => {
   const text = format(records, NOW_MS);
   expect(text).toContain('b\\u001b[2J\\u000ac\\u0009d');
   expect(text).not.toContain('\u001b');
 });
 
-test('a long label is cut between characters, and an id never', () => {
+test('recordTable cuts a long label between characters, but never an id', () => {
   const id = 'i'.repeat(50);
   const text = recordTable([makeKey({ id, label: '😀'.repeat(50) }).record], NOW_MS);
   expect(text).toContain(id);
   expect(text).toContain(`${'😀'.repeat(31)}…`);
 });
 
-test('a hash is in no form of a record', () => {
+test('no format of a record contains its hash', () => {
   const [record] = records;
   if (record === undefined) throw new Error('no record');
   const forms = [recordTable(records, NOW_MS), recordLines(records, NOW_MS), JSON.stringify(publicRecord(record))];
