@@ -18,7 +18,7 @@ import { bearing, API_TYPES } from '../../support/functionCases.ts';
 import { handlerUnderTest } from '../../support/handlerUnderTest.ts';
 import { ALARM, alarmIn, evaluate, metricsOf } from './alarmsUnderTest.ts';
 import { authorizerUnderTest, problemOf, type AuthorizerProps } from './authorizerUnderTest.ts';
-import type { ApiKeyMonitoringProps } from '../../../infra/apiKeyMonitoringProps.ts';
+import type { ApiKeyMonitoringProps } from '../../../infra/apiKeyMonitoring.ts';
 
 const DASHBOARD = 'AWS::CloudWatch::Dashboard';
 const PAGE = readFileSync('docs/operations.md', 'utf8');

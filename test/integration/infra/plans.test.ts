@@ -25,7 +25,7 @@ import { planNamespace } from '../../../infra/keyPlans.ts';
 import { readConfig } from '../../../lambda/config.ts';
 import { usageIdentifier } from '../../../lambda/plans.ts';
 import { authorizerUnderTest, problemOf, type AuthorizerProps } from './authorizerUnderTest.ts';
-import type { PlanMapping, PlanProps } from '../../../infra/planProps.ts';
+import type { PlanMapping, PlanProps } from '../../../infra/keyPlans.ts';
 
 const THROTTLE = { rateLimit: 10, burstLimit: 20 };
 const QUOTA = { limit: 1000, period: Period.MONTH };
