@@ -112,7 +112,7 @@ export class ApiKeyAuthorizer extends Construct {
   readonly #handler: IFunction;
   /** The authorizers from `forRestApi`, in all stacks. */
   readonly #restAuthorizers = new Set<IAuthorizer>();
-  // The keys of these maps are the options, so that the same options return the same construct.
+  // The keys of these maps are the options, so the same options return the same construct.
   readonly #restByOptions = new Map<string, IAuthorizer>();
   readonly #httpByOptions = new Map<string, HttpApiKeyAuthorizer>();
   readonly #webSocketByOptions = new Map<string, WebSocketKeyAuthorizer>();
@@ -246,8 +246,8 @@ export class ApiKeyAuthorizer extends Construct {
   /**
    * Returns a `parameterMapping` for an integration of an HTTP API. It removes every header and query parameter of `keySources` from the
    * request before the integration receives it. Keeps what `mapping` already does. The authorizer still sees the whole request, so the
-   * revocation delay stays the same. We haven't tested on a live account that a Lambda integration's `rawQueryString` lacks the parameter
-   * too.
+   * revocation delay stays the same. We haven't tested on a live account whether it also removes the parameter from a Lambda
+   * integration's `rawQueryString`.
    *
    * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`
    */
@@ -274,7 +274,7 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Adds gateway responses to a REST API, so that its refusals and faults have Latchkey's JSON body and a 401 has `WWW-Authenticate`. Adds
+   * Adds gateway responses to a REST API. Its refusals and faults then have Latchkey's JSON body, and a 401 has `WWW-Authenticate`. Adds
    * the CORS headers of the root resource's `defaultCorsPreflightOptions`. If those name several origins, leaves out
    * `Access-Control-Allow-Credentials`. HTTP APIs don't support gateway responses: their bodies are API Gateway's own.
    *
@@ -381,7 +381,7 @@ export class ApiKeyAuthorizer extends Construct {
       : new RestRequestKeyAuthorizer(scope, id, { ...shared, identitySources });
   }
 
-  /** Returns the function as an imported one, so that the CDK creates permissions to invoke it in `scope`. */
+  /** Returns the function as an imported one, because the CDK then creates permissions to invoke it in `scope`. */
   #importHandler(scope: Construct): IFunction {
     const { functionArn } = this.#handler;
     return getOrCreate(this.#importedByScope, [scope.node.path], () =>

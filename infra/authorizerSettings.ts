@@ -7,7 +7,7 @@ import { Plans } from '../lambda/plans.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { planProblems } from './keyPlans.ts';
 import {
-  holdsToken,
+  containsToken,
   isKnown,
   policyExcess,
   propError,
@@ -51,9 +51,9 @@ const VARIABLES = {
 } as const satisfies Partial<Record<Prop, string>>;
 
 /**
- * Returns the settings for the props, with the namespace from `planNamespace`. The function's own reader checks them, so that a bad value
- * fails the synthesis instead of the first request. A value over a limit of Lambda or API Gateway fails it too. Passes on tokens, which
- * the function checks when it starts, but rejects them in props that shape the template.
+ * Returns the settings for the props, with the namespace from `planNamespace`. The function's own reader checks them, so a bad value
+ * fails the synthesis instead of the first request. A value over a limit of Lambda or API Gateway also fails it. Passes on tokens, which
+ * the function checks when it starts. Rejects tokens in props that shape the template.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: prop, expected value, actual value
  */
@@ -130,19 +130,19 @@ function toSeconds(duration: Duration | undefined): number | undefined {
   return duration !== undefined && canBeSeconds(duration) ? duration.toSeconds({ integral: false }) : undefined;
 }
 
-/** Writes an entry without patterns as `null`, so that the reader rejects it. JSON.stringify alone would drop it. */
+/** Writes an entry without patterns as `null`, because the reader rejects it. JSON.stringify would drop the entry. */
 function toScopesText(scope: Construct, scopes: ScopeMapping): string {
-  if (holdsToken(scopes)) return Stack.of(scope).toJsonString(scopes);
+  if (containsToken(scopes)) return Stack.of(scope).toJsonString(scopes);
   return JSON.stringify(scopes, (_, value: unknown) => value ?? null);
 }
 
-/** The longest name that DynamoDB allows, alone and in an ARN. Only the deployment knows the table's own name. */
+/** The longest name that DynamoDB allows, and the longest ARN. Only the deployment knows the table's own name. */
 const LONGEST_TABLE = {
   name: 'n'.repeat(255),
   arn: `arn:aws-us-gov:dynamodb:us-isof-south-1:123456789012:table/${'n'.repeat(255)}`,
 } as const;
 
-/** Returns the environment without tokens, so that the reader uses its defaults, and with this table. */
+/** Returns the environment with this table and without tokens. The reader uses its defaults instead of tokens. */
 function knownEnvironment(
   scope: Construct,
   environment: Environment,
@@ -192,7 +192,7 @@ type IsToken = (props: ApiKeyAuthorizerProps) => boolean;
 
 /** The props that shape the template: how to detect a token in each, and why it is rejected. */
 const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: Prop, isToken: IsToken, reason: string])[] = [
-  ['keySources', ({ keySources }) => holdsToken(keySources), 'the identity sources of each API depend on it'],
+  ['keySources', ({ keySources }) => containsToken(keySources), 'the identity sources of each API depend on it'],
   ['recordCacheTtl', ({ recordCacheTtl }) => isUnresolved(recordCacheTtl), 'the revocation delay depends on it'],
   ['resultsCacheTtl', ({ resultsCacheTtl }) => isUnresolved(resultsCacheTtl), 'the revocation delay depends on it'],
   [
@@ -232,9 +232,9 @@ function canBeSeconds(duration: Duration): boolean {
 
 const PLACEHOLDER_ROUTE = 'GET /known-at-deployment';
 
-/** Returns the mapping with a short route instead of each token, so that the reader can check the other routes. */
+/** Returns the mapping with a short route instead of each token. The reader can then check the other routes. */
 function knownScopes(scopes: ScopeMapping): ScopeMapping {
-  if (!holdsToken(scopes)) return scopes;
+  if (!containsToken(scopes)) return scopes;
   const entries = Object.entries(scopes).map(([name, patterns], index) => {
     const knownName = Token.isUnresolved(name) ? `known-at-deployment-${index}` : name;
     return [knownName, knownPatterns(patterns)] as const;

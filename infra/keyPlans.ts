@@ -93,7 +93,7 @@ export class KeyPlans extends Construct {
     const sharedUsagePlanIds = shared.map(({ usagePlan }) => usagePlan.usagePlanId);
     const syncProps = { table, namespace, usagePlanIds, sharedUsagePlanIds, logRetention };
     this.usagePlanSync = perKey.length > 0 ? new UsagePlanSyncFunction(this, 'UsagePlanSync', syncProps) : undefined;
-    // The function puts keys on plans too, and must not do so while the deployment does.
+    // The function also puts keys on plans. It must not do so during the deployment.
     const last = lastOnPlan.get(Stack.of(this));
     if (last !== undefined) this.usagePlanSync?.node.addDependency(last);
   }
@@ -104,9 +104,9 @@ export class KeyPlans extends Construct {
   }
 
   /**
-   * Adds the stage to every usage plan. `applyPlans` calls this and makes the methods require a key, so you rarely need it. Call it
-   * alone to prepare a live API: its authorizer then returns the usage identifier before any method requires it (docs/plans.md). A
-   * second call for the same stage does nothing.
+   * Adds the stage to every usage plan. `applyPlans` calls this and makes the methods require a key, so you rarely need it. Call
+   * only this method to prepare a live API: its authorizer then returns the usage identifier before any method requires it
+   * (docs/plans.md). A second call for the same stage does nothing.
    *
    * @throws LatchkeyError `CONFIG_INVALID` if the API has no stage, for example with `deploy: false`
    */
@@ -154,8 +154,8 @@ export class KeyPlans extends Construct {
 }
 
 /**
- * Returns the namespace that tells this deployment's API keys from others in the account and Region, known at synthesis. It's 16 hex
- * digits of a hash of the stack's name and the construct's path within the stack.
+ * Returns the namespace that distinguishes this deployment's API keys from others in the account and Region. It's 16 hex digits of a hash
+ * of the stack's name and the construct's path within the stack. The synthesis knows both.
  *
  * A change of either replaces the API keys that the stack creates, but not those that its function created. Keys on plans that aren't
  * shared are refused until you put each on its plan again (docs/plans.md).
@@ -165,7 +165,7 @@ export function planNamespace(scope: Construct): string {
   // The deployment names nested stacks.
   while (stack.nestedStackParent !== undefined) stack = stack.nestedStackParent;
   const within = scope.node.scopes.slice(stack.node.scopes.length).map(({ node }) => node.id);
-  // The CDK leaves `Default` out of logical ids too. So you can wrap the construct without a change.
+  // The CDK also leaves `Default` out of logical ids. So you can wrap the construct without a change.
   const path = within.filter((id) => id !== 'Default').join('/');
   return createHash('sha256').update(`${stack.stackName}/${path}`).digest('hex').slice(0, 16);
 }
@@ -194,8 +194,8 @@ const PLAN: Checks = {
 };
 
 /**
- * Returns the problems of plans that no usage plan can express, each with the plan, the expected value and the actual value. Reports
- * unknown fields too, because a misspelled limit would be missing. Doesn't check tokens.
+ * Returns the problems of plans that no usage plan can express, each with the plan, the expected value and the actual value. Also
+ * reports unknown fields, because a misspelled limit would be missing. Doesn't check tokens.
  */
 export function planProblems(plans: PlanMapping): string[] {
   return Object.entries(plans).flatMap(([name, plan]: readonly [string, unknown]) => {
@@ -221,7 +221,7 @@ function fieldProblems(subject: string, given: Fields, checks: Checks): string[]
   ];
 }
 
-/** Accepts a token too: a number or a period may be a parameter of the stack. */
+/** Also accepts a token: a number or a period may be a parameter of the stack. */
 function orToken(isValid: (value: unknown) => boolean): (value: unknown) => boolean {
   return (value) => Token.isUnresolved(value) || isValid(value);
 }

@@ -16,7 +16,7 @@ import type { Construct, IConstruct } from 'constructs';
 
 /** The properties of a Lambda function that runs one of this package's bundles. */
 export interface LatchkeyFunctionProps {
-  /** The folder in `dist/` that holds the bundle. */
+  /** The folder of the bundle in `dist/`. */
   readonly bundle: 'authorizer' | 'usage-plan-sync';
   readonly description: string;
   readonly timeout: Duration;

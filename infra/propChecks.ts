@@ -35,10 +35,10 @@ export function isKnown<T>(value: T | undefined): value is T {
 }
 
 /** Returns whether a value is a token, or an object or a list that contains one. CloudFormation resolves tokens at deployment. */
-export function holdsToken(value: unknown): boolean {
+export function containsToken(value: unknown): boolean {
   if (Token.isUnresolved(value)) return true;
   if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([name, member]) => Token.isUnresolved(name) || holdsToken(member));
+  return Object.entries(value).some(([name, member]) => Token.isUnresolved(name) || containsToken(member));
 }
 
 /** Scope → patterns of the routes that it opens. */
