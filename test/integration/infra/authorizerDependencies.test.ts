@@ -7,7 +7,13 @@ import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
-import { addHttpRoute, type AuthorizerProps, sharedTemplate } from './authorizerUnderTest.ts';
+import {
+  addHttpRoute,
+  type AuthorizerProps,
+  authorizerUnderTest,
+  FAST,
+  sharedTemplate,
+} from './authorizerUnderTest.ts';
 import { Definition, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 
@@ -53,9 +59,8 @@ const HANDLER_CASES = Object.keys(APIS).flatMap((kind) =>
 );
 
 const templateWith = sharedTemplate((kind: string, props: AuthorizerProps) => {
-  const stack = new Stack(new App(), 'Test');
-  const table = new ApiKeyTable(stack, 'Keys');
-  APIS[kind]?.(stack, new ApiKeyAuthorizer(stack, 'Authorizer', { table, keySources: ['bearer'], ...props }));
+  const { stack, authorizer } = authorizerUnderTest({ keySources: ['bearer'], ...props });
+  APIS[kind]?.(stack, authorizer);
   return stack;
 });
 
@@ -203,7 +208,7 @@ const STACK_CASES = API_KINDS.flatMap(([kind, addApi]) =>
 
 /** Creates an authorizer, and an API in the stack that `stackIn` creates. */
 function split(stackIn: (home: Stack) => Stack, props: AuthorizerProps, addApi: AddApi) {
-  const app = new App({ context: { [APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION]: true } });
+  const app = new App({ context: { ...FAST, [APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION]: true } });
   const home = new Stack(app, 'Home');
   const table = new ApiKeyTable(home, 'Keys');
   const authorizer = new ApiKeyAuthorizer(home, 'Authorizer', { table, keySources: ['bearer'], ...props });

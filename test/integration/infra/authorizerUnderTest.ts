@@ -12,7 +12,7 @@ import { LatchkeyError } from '../../../keys/errors.ts';
 export type AuthorizerProps = Omit<ApiKeyAuthorizerProps, 'table'>;
 
 /** Templates don't depend on copies of the bundles and on stack traces, which take a third of a synthesis. */
-const FAST = { [DISABLE_ASSET_STAGING_CONTEXT]: true, [DISABLE_METADATA_STACK_TRACE]: true };
+export const FAST = { [DISABLE_ASSET_STAGING_CONTEXT]: true, [DISABLE_METADATA_STACK_TRACE]: true };
 
 /** Creates an authorizer with these props, in its own stack with its table. */
 export function authorizerUnderTest(props: AuthorizerProps = {}, context: Readonly<Record<string, unknown>> = {}) {

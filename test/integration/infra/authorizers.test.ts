@@ -1,4 +1,4 @@
-import { App, Stack, Duration } from 'aws-cdk-lib';
+import { Duration, type Stack } from 'aws-cdk-lib';
 import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod, WebSocketApi, type IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpUrlIntegration, WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -174,8 +174,7 @@ test('forWebSocketApi creates one authorizer for each WebSocket API', () => {
 
 test('forAppSync supports several GraphQL APIs', () => {
   const context = { [APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION]: true };
-  const stack = new Stack(new App({ context }), 'Test');
-  const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', { table: new ApiKeyTable(stack, 'Keys') });
+  const { stack, authorizer } = authorizerUnderTest({}, context);
   for (const id of ['One', 'Two']) {
     new GraphqlApi(stack, id, {
       name: id,

@@ -1,4 +1,4 @@
-import { Template } from 'aws-cdk-lib/assertions';
+import type { Template } from 'aws-cdk-lib/assertions';
 import { MockIntegration, Period, RestApi, type RestApiProps } from 'aws-cdk-lib/aws-apigateway';
 import { authorizerUnderTest, type AuthorizerProps, sharedTemplate } from './authorizerUnderTest.ts';
 import type { PlanMapping } from '../../../infra/keyPlans.ts';
