@@ -50,8 +50,8 @@ export const latchkeyAccessLogFormat = Object.freeze({
     jsonFormat({ ...COMMON_FIELDS, route: '$context.routeKey', responseLatency: '$context.responseLatency' }),
 
   /**
-   * Returns the format for `accessLogSettings` of a WebSocket API's stage ("Configure logging for WebSocket APIs"). The API invokes the
-   * authorizer only on `$connect`, so follow a key's messages by `connectionId`.
+   * Returns the format for `accessLogSettings` of a WebSocket API's stage ("Configure logging for WebSocket APIs"). The API invokes
+   * the authorizer only on `$connect`, so follow a key's messages by `connectionId`.
    */
   webSocket: (): AccessLogFormat =>
     jsonFormat({

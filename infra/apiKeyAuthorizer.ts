@@ -35,8 +35,8 @@ import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
 /** Options of `forRestApi`. */
 export interface RestApiAuthorizerOptions {
   /**
-   * The type of the Lambda authorizer. A `TOKEN` authorizer receives one header and nothing else of the request, so it needs exactly one
-   * key source: `bearer` or a header.
+   * The type of the Lambda authorizer. A `TOKEN` authorizer receives one header and nothing else of the request, so it needs exactly
+   * one key source: `bearer` or a header.
    *
    * @default 'REQUEST'
    */
@@ -54,8 +54,8 @@ export interface RestApiAuthorizerOptions {
 /** Options of `forAppSync`. */
 export interface AppSyncAuthorizerOptions {
   /**
-   * The scope of the permissions to invoke the function. They depend on the API, and the API depends on the function. Pass a construct of
-   * the API's stack if that isn't this construct's stack, nested or not.
+   * The scope of the permissions to invoke the function. They depend on the API, and the API depends on the function. Pass a construct
+   * of the API's stack if that isn't this construct's stack, nested or not.
    *
    * @default - the function
    */
@@ -91,14 +91,15 @@ export class ApiKeyAuthorizer extends Construct {
   readonly deploymentGroup: LambdaDeploymentGroup | undefined;
 
   /**
-   * The alarm that is raised if the new version of a `rollout` fails. `deploymentGroup` then rolls it back. Absent without a `rollout`,
-   * or if the prop `rolloutAlarm` is `false`.
+   * The alarm that is raised if the new version of a `rollout` fails. `deploymentGroup` then rolls it back. Absent without a
+   * `rollout`, or if the prop `rolloutAlarm` is `false`.
    */
   readonly rolloutAlarm: Alarm | undefined;
 
   /**
    * The longest time that a key may still be accepted after it was revoked: the sum of `recordCacheTtl` and `resultsCacheTtl`. While
-   * DynamoDB is unavailable, `staleIfError` replaces a shorter `recordCacheTtl`. A revocation doesn't close open WebSocket connections.
+   * DynamoDB is unavailable, `staleIfError` replaces a shorter `recordCacheTtl`. A revocation doesn't close open WebSocket
+   * connections.
    */
   readonly revocationDelay: Duration;
 
@@ -146,10 +147,10 @@ export class ApiKeyAuthorizer extends Construct {
 
   /**
    * Returns an authorizer for one REST API. You can call it for each method: the same options return the same authorizer. A second
-   * REST API needs its own id, such as `forRestApi('SecondApi')`. The revocation delay applies.
+   * REST API needs its own id, such as `forRestApi('SecondApi')`. A revoked key is refused after the revocation delay.
    *
-   * A change of the authorizer takes effect when the API is deployed. The construct triggers that deployment. Deploy the API yourself if
-   * it has `deploy: false` or comes from elsewhere, after you change `keySources`, `resultsCacheTtl`, `rollout` or
+   * A change of the authorizer takes effect when the API is deployed. The construct triggers that deployment. Deploy the API yourself
+   * if it has `deploy: false` or comes from elsewhere, after you change `keySources`, `resultsCacheTtl`, `rollout` or
    * `provisionedConcurrentExecutions`. Until then its stage uses the old authorizer. After a change of the last two, which change the
    * invoked function, the stage answers every request with 500.
    *
@@ -169,10 +170,10 @@ export class ApiKeyAuthorizer extends Construct {
 
   /**
    * Returns an authorizer for HTTP APIs. You can call it for each route: the same options return the same authorizer. Each API that
-   * uses it gets one authorizer resource. The revocation delay applies.
+   * uses it gets one authorizer resource. A revoked key is refused after the revocation delay.
    *
-   * Preflight requests need no key if the API answers them through `corsPreflight`. A `$default` or `ANY` route behind the authorizer also
-   * matches OPTIONS. Add a route `OPTIONS /{proxy+}` without an authorizer then (AWS, "Configure CORS for HTTP APIs").
+   * Preflight requests need no key if the API answers them through `corsPreflight`. A `$default` or `ANY` route behind the authorizer
+   * also matches OPTIONS. Add a route `OPTIONS /{proxy+}` without an authorizer then (AWS, "Configure CORS for HTTP APIs").
    *
    * @param id the authorizer's id in the API. The default is `HttpApi`, with a suffix for a second payload format in the same API
    * @throws LatchkeyError `CONFIG_INVALID` when you add the route if the API already has a construct with that id
@@ -201,8 +202,8 @@ export class ApiKeyAuthorizer extends Construct {
    * Returns an authorizer for the `$connect` routes of WebSocket APIs. The same id returns the same authorizer. Each API that uses it
    * gets one authorizer resource.
    *
-   * API Gateway invokes the authorizer when a client connects, and doesn't cache the response. After `recordCacheTtl` a revoked key can't
-   * open a connection. A connected client stays connected for up to two hours. Close its connection to end it sooner.
+   * API Gateway invokes the authorizer when a client connects, and doesn't cache the response. After `recordCacheTtl` a revoked key
+   * can't open a connection. A connected client stays connected for up to two hours. Close its connection to end it sooner.
    *
    * @param id the authorizer's id in the API. The default is `WebSocketApi`
    * @throws LatchkeyError `CONFIG_INVALID` when you add the route if the API already has a construct with that id
@@ -219,12 +220,12 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Returns an authorization mode for `authorizationConfig` of AppSync GraphQL APIs. You can use it for several APIs. The key is always
-   * in the `Authorization` header, with or without `Bearer`, whatever `keySources` is. The revocation delay applies: each response sets the
-   * TTL of AppSync's cache. An open subscription continues.
+   * Returns an authorization mode for `authorizationConfig` of AppSync GraphQL APIs. You can use it for several APIs. The key is
+   * always in the `Authorization` header, with or without `Bearer`, whatever `keySources` is. A revoked key is refused after the
+   * revocation delay: each response sets the TTL of AppSync's cache. An open subscription continues.
    *
-   * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`. Without it the CDK lets every AppSync API in
-   * AWS invoke the function, and the synthesis warns.
+   * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`. Without it the CDK lets every AppSync
+   * API in AWS invoke the function, and the synthesis warns.
    *
    * The permission names the API, so CloudFormation updates the API before it creates the permission. If you change `rollout` or
    * `provisionedConcurrentExecutions`, requests fail between those two steps.
@@ -244,9 +245,9 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Returns a `parameterMapping` for an integration of an HTTP API. It removes every header and query parameter of `keySources` from the
-   * request before the integration receives it. Keeps what `mapping` already does. The authorizer still sees the whole request, so the
-   * revocation delay stays the same. We haven't tested on a live account whether it also removes the parameter from a Lambda
+   * Returns a `parameterMapping` for an integration of an HTTP API. It removes every header and query parameter of `keySources` from
+   * the request before the integration receives it. Keeps what `mapping` already does. The authorizer still sees the whole request, so
+   * the revocation delay stays the same. We haven't tested on a live account whether it also removes the parameter from a Lambda
    * integration's `rawQueryString`.
    *
    * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`
@@ -256,9 +257,10 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Applies the plans to a REST API. API Gateway then counts and limits the requests to each method behind an authorizer of `forRestApi`,
-   * in every stack that adds a method. If a method sets `apiKeyRequired` itself, its value stays: `false` exempts the method from limits.
-   * You can call this for several REST APIs; they share a key's limits. The revocation delay stays the same.
+   * Applies the plans to a REST API. API Gateway then counts and limits the requests to each method behind an authorizer of
+   * `forRestApi`. This includes methods that other stacks add. If a method sets `apiKeyRequired` itself, its value stays: `false`
+   * exempts the method from limits. You can call this for several REST APIs; they share a key's limits. The revocation delay stays the
+   * same.
    *
    * The plans get every stage of the API, including stages that you add later, or only the `stages` that you name. All stages serve
    * the same methods, so a stage without a plan would refuse every key. The synthesis fails for such a stage and names it.
@@ -274,12 +276,12 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Adds gateway responses to a REST API. Its refusals and faults then have Latchkey's JSON body, and a 401 has `WWW-Authenticate`. Adds
-   * the CORS headers of the root resource's `defaultCorsPreflightOptions`. If those name several origins, leaves out
+   * Adds gateway responses to a REST API. Its refusals and faults then have Latchkey's JSON body, and a 401 has `WWW-Authenticate`.
+   * Adds the CORS headers of the root resource's `defaultCorsPreflightOptions`. If those name several origins, leaves out
    * `Access-Control-Allow-Credentials`. HTTP APIs don't support gateway responses: their bodies are API Gateway's own.
    *
-   * Gateway responses that the API already has stay unchanged. If you add one of the same type later, the synthesis fails, because an API
-   * can have only one of each type.
+   * Gateway responses that the API already has stay unchanged. If you add one of the same type later, the synthesis fails: an API can
+   * have only one of each type.
    */
   addGatewayResponses(api: RestApi): void {
     addGatewayResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.plans !== undefined });
@@ -290,7 +292,10 @@ export class ApiKeyAuthorizer extends Construct {
     return this.#metric('Allowed', options);
   }
 
-  /** Returns the number of denied requests, including requests without a key. Add both dimensions `ApiType` and `Reason` for one reason. */
+  /**
+   * Returns the number of denied requests, including requests without a key. Add both dimensions `ApiType` and `Reason` for one
+   * reason.
+   */
   metricDenied(options?: MetricOptions): Metric {
     return this.#metric('Denied', options);
   }
@@ -304,9 +309,9 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Returns the number of requests without a key that the function answered with an error, for every type of API except AppSync. Lambda
-   * counts them as errors. A metric filter on the log counts them, even if the prop `metrics` is `false`. The first call creates the
-   * filter.
+   * Returns the number of requests without a key that the function answered with an error. AppSync requests are never among them.
+   * Lambda counts them as errors. A metric filter on the log counts them, even if the prop `metrics` is `false`. The first call
+   * creates the filter.
    */
   metricUnauthorized(options?: MetricOptions): Metric {
     this.#unauthorized ??= unauthorizedFilter(this, this.function, this.logGroup);
@@ -328,7 +333,7 @@ export class ApiKeyAuthorizer extends Construct {
     return this.#metric('LastUsedWrites', options);
   }
 
-  /** Returns the number of allowed requests without a last-used write, because none was due or another environment made it. */
+  /** Returns the number of allowed requests without a last-used write: none was due, or another environment made it. */
   metricLastUsedWritesSkipped(options?: MetricOptions): Metric {
     return this.#metric('LastUsedWritesSkipped', options);
   }

@@ -15,13 +15,13 @@ export interface ApiKeyAuthorizerProps {
    * revocation delay.
    *
    * The table must be in the Region of this construct's stack, or have a replica there. If it's in another account, the function
-   * reads it by its ARN, and the table's resource policy must allow the function's role.
+   * reads it by its ARN. The table's resource policy must then allow the function's role.
    */
   readonly table: IApiKeyTable;
 
   /**
-   * The prefix of every key of this deployment: `[a-z][a-z0-9]*_`, at most 16 characters. After a change, the new function refuses keys
-   * with the old prefix immediately.
+   * The prefix of every key of this deployment: `[a-z][a-z0-9]*_`, at most 16 characters. After a change, the new function refuses
+   * keys with the old prefix immediately.
    *
    * @default 'sk_'
    */
@@ -78,27 +78,28 @@ export interface ApiKeyAuthorizerProps {
   readonly staleIfError?: Duration;
 
   /**
-   * The function's response for HTTP APIs with payload format 2.0: an IAM policy, or `isAuthorized`. The response to format 1.0 is always a
-   * policy. API Gateway caches both for `resultsCacheTtl`. A policy applies to all routes. `isAuthorized` applies only to its own route if
-   * scopes are mapped.
+   * The function's response for HTTP APIs with payload format 2.0: an IAM policy, or `isAuthorized`. The response to format 1.0 is
+   * always a policy. API Gateway caches both for `resultsCacheTtl`. A policy applies to all routes. `isAuthorized` applies only to its
+   * own route if scopes are mapped.
    *
    * @default 'iam'
    */
   readonly httpApiResponse?: HttpApiResponse;
 
   /**
-   * The routes that each scope opens: scope → patterns. A pattern is `METHOD /path`, `$connect` for WebSocket APIs, or `GRAPHQL /graphql`
-   * for AppSync. A `*` in the path matches any run of characters; as the method it matches any method of API Gateway. A scope can't contain
-   * spaces, commas, quotes, braces, brackets or backslashes.
+   * The routes that each scope opens: scope → patterns. A pattern is `METHOD /path`, `$connect` for WebSocket APIs, or `GRAPHQL
+   * /graphql` for AppSync. A `*` in the path matches any run of characters; as the method it matches any method of API Gateway. A
+   * scope can't contain spaces, commas, quotes, braces, brackets or backslashes.
    *
    * A key without scopes may use every route. A key whose scopes open no route may use none. A change of the mapping applies after the
-   * deployment, and after `resultsCacheTtl` if responses are cached. A change of a key's own scopes applies after the revocation delay.
+   * deployment, and after `resultsCacheTtl` if responses are cached. A change of a key's own scopes applies after the revocation
+   * delay.
    *
-   * The synthesis rejects a mapping that is over a limit of Lambda or API Gateway: 4 KB for all environment variables, and 512
-   * characters for a resource of a policy. It warns if a REST or HTTP API would get a policy longer than 8 KB for a key with every
-   * scope: AWS documents no limit there. The estimate assumes a stage name of 128 characters, the maximum. About 36 routes fit without
-   * a warning, or 25 if a path has a `*`, because the policy then denies ambiguous paths. The policy writes out a `*` for the method
-   * as every method.
+   * The synthesis rejects a mapping over a limit of Lambda or API Gateway. All environment variables may have 4 KB, and each resource
+   * of a policy 512 characters. The synthesis warns if a REST or HTTP API would get a policy longer than 8 KB for a key with every
+   * scope. AWS documents no limit there. The estimate assumes a stage name of 128 characters, the maximum. About 36 routes fit without
+   * a warning. If a path has a `*`, about 25 fit, because the policy then denies ambiguous paths. The policy writes out a `*` for the
+   * method as every method.
    *
    * A pattern may contain a token, such as a parameter of the stack. The function checks that pattern when it starts.
    *
@@ -107,36 +108,36 @@ export interface ApiKeyAuthorizerProps {
   readonly scopes?: ScopeMapping;
 
   /**
-   * Whether the function logs its counts in the embedded metric format, which CloudWatch turns into metrics. AWS bills each metric by the
-   * hour; docs/operations.md lists the metrics and their price. The revocation delay doesn't depend on it.
+   * Whether the function logs its counts in the embedded metric format, which CloudWatch turns into metrics. AWS bills each metric by
+   * the hour; docs/operations.md lists the metrics and their price. The revocation delay doesn't depend on it.
    *
    * @default true
    */
   readonly metrics?: boolean;
 
   /**
-   * Whether a new environment of the function reads the table once before its first request, to open the connection. It reads a hash that
-   * no key has, which costs half a read unit. It may delay a start by one second if DynamoDB doesn't answer.
+   * Whether a new environment of the function reads the table once before its first request, to open the connection. It reads a hash
+   * that no key has, which costs half a read unit. It may delay a start by one second if DynamoDB doesn't answer.
    *
    * @default true
    */
   readonly prime?: boolean;
 
   /**
-   * The share of requests, from 0 to 1, that the function logs at the level `DEBUG`, including allowed ones. A line has the decision, the
-   * key's id and the duration of the read. It contains nothing of the request or of a secret.
+   * The share of requests, from 0 to 1, that the function logs at the level `DEBUG`, including allowed ones. A line has the decision,
+   * the key's id and the duration of the read. It contains nothing of the request or of a secret.
    *
    * @default 0 - the function logs no allowed request
    */
   readonly debugSampleRate?: number;
 
   /**
-   * The limits of each plan on the REST APIs that `applyPlans` names: plan name → limits, for each key or for all keys of the plan
-   * together. A key without a plan has no limits. These APIs refuse a key with a plan that isn't listed here. HTTP and AppSync APIs have no
-   * usage plans, and Latchkey doesn't use those of WebSocket APIs: they limit no key.
+   * The limits of each plan: plan name → limits, for each key or for all keys of the plan together. They apply to the REST APIs that
+   * `applyPlans` names. A key without a plan has no limits. These APIs refuse a key with a plan that isn't listed here. HTTP and
+   * AppSync APIs have no usage plans, and Latchkey doesn't use those of WebSocket APIs: they limit no key.
    *
-   * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A change of a key's plan applies after the revocation delay.
-   * See docs/plans.md for what each plan uses of the account's quotas.
+   * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A change of a key's plan applies after the revocation
+   * delay. See docs/plans.md for what each plan uses of the account's quotas.
    *
    * @default - no key has limits, and a key's plan is only passed on
    */
@@ -194,18 +195,18 @@ export interface ApiKeyAuthorizerProps {
   readonly logRetention?: RetentionDays;
 
   /**
-   * How CodeDeploy moves requests to a new version of the function, for example `LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES`. The
-   * construct creates an alias, `live`, which API Gateway then invokes. The `rolloutAlarm` rolls back a version that fails. While both
-   * versions run, a change of `keyPrefix`, `scopes` or `keySources` applies to some requests and not to others.
+   * How CodeDeploy moves requests to a new version of the function, for example `LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES`.
+   * The construct creates an alias, `live`, which API Gateway then invokes. The `rolloutAlarm` rolls back a version that fails. While
+   * both versions run, a change of `keyPrefix`, `scopes` or `keySources` applies to some requests and not to others.
    *
    * @default - all requests at once
    */
   readonly rollout?: ILambdaDeploymentConfig;
 
   /**
-   * Whether a `rollout` is rolled back if the new version fails. It fails if, in two of three minutes, at least two requests and at least
-   * 10 % of its requests fail. Requests without a key don't count, although API Gateway requires an error as their answer. The alarm takes
-   * two to four minutes, so `ALL_AT_ONCE` ends before it. docs/operations.md lists what the alarm reads and costs.
+   * Whether a `rollout` is rolled back if the new version fails. It fails if, in two of three minutes, at least two requests and at
+   * least 10 % of its requests fail. Requests without a key don't count, although API Gateway requires an error as their answer. The
+   * alarm takes two to four minutes, so `ALL_AT_ONCE` ends before it. docs/operations.md lists what the alarm reads and costs.
    *
    * @default true
    */

@@ -44,8 +44,8 @@ export interface ApiKeyMonitoringProps {
   readonly dashboard?: boolean;
 
   /**
-   * The number of faults in 5 minutes that raises the alarm. A fault is a request that the authorizer couldn't decide, because DynamoDB
-   * didn't answer or a record is corrupt. `false` creates no alarm.
+   * The number of faults in 5 minutes that raises the alarm. A fault is a request that the authorizer couldn't decide, because
+   * DynamoDB didn't answer or a record is corrupt. `false` creates no alarm.
    *
    * @default 1
    */
@@ -59,8 +59,8 @@ export interface ApiKeyMonitoringProps {
   readonly throttleThreshold?: number | false;
 
   /**
-   * The percentage of failed invocations that raises the alarm, in two of three periods of 5 minutes. Requests without a key don't count
-   * as failed, although API Gateway requires an error as their answer. `false` creates no alarm.
+   * The percentage of failed invocations that raises the alarm, in two of three periods of 5 minutes. Requests without a key don't
+   * count as failed, although API Gateway requires an error as their answer. `false` creates no alarm.
    *
    * @default 1
    */
@@ -82,8 +82,8 @@ export interface ApiKeyMonitoringProps {
   readonly leastDenials?: number;
 
   /**
-   * Whether to create the alarm on the function that syncs usage plans. It's raised if the function skips a key, fails, is throttled, or
-   * is 5 minutes behind the table. There is no such alarm if all plans are shared.
+   * Whether to create the alarm on the function that syncs usage plans. It's raised if the function skips a key, fails, is throttled,
+   * or is 5 minutes behind the table. There is no such alarm if all plans are shared.
    *
    * @default true
    */
@@ -101,8 +101,8 @@ export class ApiKeyMonitoring extends Construct {
   readonly throttleAlarm: Alarm | undefined;
 
   /**
-   * Raised if the function fails, including failures that it can't count itself. Absent if `errorPercentThreshold` is `false`. It's too
-   * slow for a canary deployment: use `rolloutAlarm` of the authorizer.
+   * Raised if the function fails, including failures that it can't count itself. Absent if `errorPercentThreshold` is `false`. It's
+   * too slow for a canary deployment: use `rolloutAlarm` of the authorizer.
    */
   readonly errorAlarm: Alarm | undefined;
 
@@ -164,8 +164,8 @@ export class ApiKeyMonitoring extends Construct {
 const PERIOD = Duration.minutes(5);
 
 /**
- * Requires two periods of three. Data of the last period may not have arrived, and AWS advises against alarms on `FILL` of the last
- * period alone ("Using math expressions with CloudWatch metrics").
+ * Requires two periods of three. Data of the last period may not have arrived. AWS advises against alarms on `FILL` of only the last
+ * period ("Using math expressions with CloudWatch metrics").
  */
 const TWICE = { evaluationPeriods: 3, datapointsToAlarm: 2 };
 
@@ -227,8 +227,8 @@ function createAlarm(
 }
 
 /**
- * Subtracts the errors thrown for requests without a key from Lambda's errors. It counts them in the log, because the function's own
- * metrics arrive up to a minute later and would be of other minutes.
+ * Subtracts the errors thrown for requests without a key from Lambda's errors. Counts them in the log, because the function's own
+ * metrics arrive up to a minute later.
  */
 function errorPercent(authorizer: ApiKeyAuthorizer): IMetric {
   const { function: lambda } = authorizer;

@@ -26,17 +26,18 @@ export interface ApiKeyTableProps {
   readonly tableName?: string;
 
   /**
-   * The encryption of the table at rest. AWS bills each use of a KMS key, and every environment of the authorizer uses it. A change of the
-   * encryption doesn't replace the table. With replicas, `TableEncryptionV2.customerManagedKey` requires a key for each Region.
+   * The encryption of the table at rest. AWS bills each use of a KMS key, and every environment of the authorizer uses it. A change of
+   * the encryption doesn't replace the table. With replicas, `TableEncryptionV2.customerManagedKey` requires a key for each Region.
    *
    * @default - a key that DynamoDB owns, at no cost
    */
   readonly encryption?: TableEncryptionV2;
 
   /**
-   * Further Regions with a replica of the table. Each replica has its own deletion protection and point-in-time recovery. Writes reach the
-   * other Regions after about one second (AWS, "Global tables"). If two Regions write one record, the later write wins. So a last-used
-   * write within that second can undo a revocation: check the keys that you revoked (docs/storage.md). The stack must set its Region.
+   * Further Regions with a replica of the table. Each replica has its own deletion protection and point-in-time recovery. Writes reach
+   * the other Regions after about one second (AWS, "Global tables"). If two Regions write one record, the later write wins. So a
+   * last-used write within that second can undo a revocation: check the keys that you revoked (docs/storage.md). The stack must set
+   * its Region.
    *
    * @default - only the stack's Region
    */
@@ -75,28 +76,28 @@ export interface IApiKeyTable extends IConstruct {
   streamArn(): string;
 
   /**
-   * Grants the permissions to verify keys: read a key by its hash, and write when it was last used. The grantee can't list or issue keys,
-   * and can't change any attribute except `lastUsedAt`.
+   * Grants the permissions to verify keys: read a key by its hash, and write when it was last used. The grantee can't list or issue
+   * keys, and can't change any attribute except `lastUsedAt`.
    */
   grantVerify(grantee: IGrantable): Grant;
 
   /**
-   * Grants the permissions that `KeyRegistry` needs for this table: issue, find, list, change, rotate and revoke keys. The grantee can't
-   * read a secret, because the table contains none.
+   * Grants the permissions that `KeyRegistry` needs for this table: issue, find, list, change, rotate and revoke keys. The grantee
+   * can't read a secret, because the table contains none.
    */
   grantManage(grantee: IGrantable): Grant;
 }
 
 /**
- * A DynamoDB table of API keys. It is billed per request and has point-in-time recovery. By default CloudFormation retains it when the stack
- * is deleted.
+ * A DynamoDB table of API keys. It is billed per request and has point-in-time recovery. By default CloudFormation retains it when the
+ * stack is deleted.
  */
 export class ApiKeyTable extends Construct implements IApiKeyTable {
   readonly table: TableV2;
 
   /**
-   * Returns an existing table: from another stack, a replica in this Region, or a table that Terraform or SAM created with the schema in
-   * docs/storage.md. If it has its own encryption key, set that key on `table`: grants then include it.
+   * Returns an existing table: from another stack, a replica in this Region, or one created by Terraform or SAM (docs/storage.md). If
+   * it has its own encryption key, set that key on `table`: grants then include it.
    */
   static fromTable(scope: Construct, id: string, table: ITable): IApiKeyTable {
     return new ExistingApiKeyTable(scope, id, table);

@@ -34,7 +34,7 @@ const CODE_DEPLOY_ROLE = {
 };
 
 /**
- * Lambda treats a line of the embedded metric format, which has no level, as INFO ("Configuring advanced logging controls for Lambda
+ * Lines of the embedded metric format have no level. Lambda treats them as INFO ("Configuring advanced logging controls for Lambda
  * functions"). Denials are INFO too, and failed last-used writes are WARN.
  */
 const LOSSES_BY_LOG_LEVEL = {

@@ -62,7 +62,7 @@ export function unauthorizedFilter(scope: Construct, lambda: LambdaFunction, log
 /** A canary of five minutes ends before an alarm with periods of five minutes reacts. */
 const PERIOD = Duration.minutes(1);
 
-/** Fewer errors in a minute may belong to requests that Lambda counts in one minute and the log has in the next. */
+/** Lambda may count a request in one minute while the log has it in the next. That explains fewer errors than this. */
 const LEAST_ERRORS = 2;
 
 const ERROR_PERCENT = 10;
@@ -76,9 +76,9 @@ interface RolloutAlarmProps {
 }
 
 /**
- * Creates the alarm that is raised if the new version fails for requests that have a key. It ignores the old version, so you can replace
- * a version that already fails. Lambda has data of the new version only while requests go to two versions, so the alarm is quiet at all
- * other times.
+ * Creates the alarm that is raised if the new version fails for requests that have a key. It ignores the old version, so you can
+ * replace a version that already fails. Lambda has data of the new version only while requests go to two versions. So the alarm is
+ * quiet at all other times.
  *
  * If the log is later than Lambda's own metrics, there is no data yet. So the alarm never sees errors without the ones to subtract.
  */

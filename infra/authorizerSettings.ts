@@ -52,8 +52,8 @@ const VARIABLES = {
 
 /**
  * Returns the settings for the props, with the namespace from `planNamespace`. The function's own reader checks them, so a bad value
- * fails the synthesis instead of the first request. A value over a limit of Lambda or API Gateway also fails it. Passes on tokens, which
- * the function checks when it starts. Rejects tokens in props that shape the template.
+ * fails the synthesis instead of the first request. A value over a limit of Lambda or API Gateway also fails it. Passes on tokens,
+ * which the function checks when it starts. Rejects tokens in props that shape the template.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: prop, expected value, actual value
  */
@@ -86,7 +86,7 @@ export function authorizerSettings(
 
 const ONE_SOURCE_EXPECTED =
   'resultsCacheTtl: expected one of keySources with a cache, got several: API Gateway requires every identity source of a ' +
-  'cache at once, and would refuse a request with a key in only one of them. Name the one that callers use, or rely on ' +
+  'cache at once. It would refuse a request with a key in only one of them. Name the one that callers use, or rely on ' +
   'recordCacheTtl instead';
 
 /** Checks Lambda's quotas: memory is 128 MB to 10,240 MB, and provisioned environments count towards the reserved ones. */

@@ -28,7 +28,9 @@ import { propError } from './propChecks.ts';
 
 /** The CDK's REQUEST authorizer, with its permission in its own scope instead of the function's. */
 export class RestRequestKeyAuthorizer extends RequestAuthorizer {
-  /** Attaches the authorizer to the API; the CDK calls this for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API. */
+  /**
+   * Attaches the authorizer to the API; the CDK calls this for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API.
+   */
   override _attachToApi(restApi: IRestApi): void {
     attach(this, this.restApiId, this.authorizerProps, restApi);
     super._attachToApi(restApi);
@@ -41,7 +43,9 @@ export class RestRequestKeyAuthorizer extends RequestAuthorizer {
 
 /** The CDK's TOKEN authorizer, with its permission in its own scope instead of the function's. */
 export class RestTokenKeyAuthorizer extends TokenAuthorizer {
-  /** Attaches the authorizer to the API; the CDK calls this for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API. */
+  /**
+   * Attaches the authorizer to the API; the CDK calls this for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API.
+   */
   override _attachToApi(restApi: IRestApi): void {
     attach(this, this.restApiId, this.authorizerProps, restApi);
     super._attachToApi(restApi);
@@ -235,7 +239,7 @@ interface InvokePermissionProps {
  * Lets the authorizers of one API invoke the handler, and makes `authorizer` depend on that permission.
  *
  * With `rollout` or provisioned concurrency the API invokes an alias instead of the function. If you add or remove either, the new
- * handler's permission must exist before the authorizer points at the new handler, and the old permission must outlast that step.
+ * handler's permission must exist before the authorizer invokes that handler. The old permission must outlast that step.
  * CloudFormation creates and updates in the order of dependencies and deletes last. So the permission doesn't refer to the authorizer,
  * and its logical id differs between the function and the alias.
  */

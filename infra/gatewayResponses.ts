@@ -49,8 +49,8 @@ interface GatewayResponsesOptions {
 }
 
 /**
- * Adds gateway responses with Latchkey's JSON body. Pages of other origins can read them if the API answers their preflight requests. Keeps
- * responses that the API already has.
+ * Adds gateway responses with Latchkey's JSON body. Pages of other origins can read them if the API answers their preflight requests.
+ * Keeps responses that the API already has.
  */
 export function addGatewayResponses(api: RestApi, { keySources, hasPlans }: GatewayResponsesOptions): void {
   const cors = corsHeaders(api);

@@ -55,8 +55,8 @@ export interface KeyPlansProps {
 }
 
 /**
- * The API key that each stack puts on a plan last. API Gateway puts one key on a plan at a time in the whole Region, but CloudFormation
- * would put several, so each key depends on the one before it (serverless/serverless#12065).
+ * The API key that each stack puts on a plan last. API Gateway puts one key on a plan at a time in the whole Region, but
+ * CloudFormation would put several. So each key depends on the one before it (serverless/serverless#12065).
  */
 const lastOnPlan = new WeakMap<Stack, CfnUsagePlanKey>();
 
@@ -104,9 +104,9 @@ export class KeyPlans extends Construct {
   }
 
   /**
-   * Adds the stage to every usage plan. `applyPlans` calls this and makes the methods require a key, so you rarely need it. Call
-   * only this method to prepare a live API: its authorizer then returns the usage identifier before any method requires it
-   * (docs/plans.md). A second call for the same stage does nothing.
+   * Adds the stage to every usage plan. `applyPlans` calls this and makes the methods require a key, so you rarely need it. To prepare
+   * a live API, call only this method. Its authorizer then returns the usage identifier before any method requires it (docs/plans.md).
+   * A second call for the same stage does nothing.
    *
    * @throws LatchkeyError `CONFIG_INVALID` if the API has no stage, for example with `deploy: false`
    */
@@ -154,8 +154,8 @@ export class KeyPlans extends Construct {
 }
 
 /**
- * Returns the namespace that distinguishes this deployment's API keys from others in the account and Region. It's 16 hex digits of a hash
- * of the stack's name and the construct's path within the stack. The synthesis knows both.
+ * Returns the namespace that distinguishes this deployment's API keys from others in the account and Region. It's 16 hex digits of a
+ * hash of the stack's name and the construct's path within the stack. The synthesis knows both.
  *
  * A change of either replaces the API keys that the stack creates, but not those that its function created. Keys on plans that aren't
  * shared are refused until you put each on its plan again (docs/plans.md).
@@ -194,7 +194,7 @@ const PLAN: Checks = {
 };
 
 /**
- * Returns the problems of plans that no usage plan can express, each with the plan, the expected value and the actual value. Also
+ * Returns the problems of plans that no usage plan can express: plan, expected value, actual value. Also
  * reports unknown fields, because a misspelled limit would be missing. Doesn't check tokens.
  */
 export function planProblems(plans: PlanMapping): string[] {

@@ -5,8 +5,8 @@ import type { KeySource } from '../lambda/credentials.ts';
 import { propError } from './propChecks.ts';
 
 /**
- * Returns the identity sources of a REST API's authorizer. API Gateway requires all of them in a request, so only a single key source can be
- * one. With several key sources there are no identity sources, and API Gateway invokes the function for every request.
+ * Returns the identity sources of a REST API's authorizer. API Gateway requires all of them in a request, so only a single key source
+ * can be one. With several key sources there are no identity sources, and API Gateway invokes the function for every request.
  */
 export function restIdentitySources(keySources: readonly KeySource[]): string[] {
   return single(keySources, (source) =>
@@ -15,8 +15,8 @@ export function restIdentitySources(keySources: readonly KeySource[]): string[] 
 }
 
 /**
- * Returns the identity sources of an HTTP API's authorizer, by the same rule. With `perRoute`, API Gateway caches responses by route. Simple
- * responses need that if scopes are mapped, because they apply to every request that the cache answers.
+ * Returns the identity sources of an HTTP API's authorizer, by the same rule. With `perRoute`, API Gateway caches responses by route.
+ * Simple responses need that if scopes are mapped, because they apply to every request that the cache answers.
  */
 export function httpIdentitySources(
   keySources: readonly KeySource[],

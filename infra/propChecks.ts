@@ -54,8 +54,7 @@ const MAX_RESOURCE_CHARACTERS = 512;
 const MAX_POLICY_CHARACTERS = 8192;
 
 /**
- * The longest ARN of a stage: the longest partition and Region of AWS, an account of 12 digits, an API id of 10 characters, and a stage
- * name of 128.
+ * The longest ARN of a stage. It has the longest partition and Region of AWS, an API id of 10 characters and a stage name of 128.
  */
 const LONGEST_STAGE_ARN = `arn:aws-us-gov:execute-api:us-isof-south-1:123456789012:a1b2c3d4e5/${'s'.repeat(128)}`;
 
@@ -66,7 +65,7 @@ export function resourceExcesses(mapping: ScopeMapping): string[] {
   );
 }
 
-/** Returns a warning if the policy for a key with every scope is longer than 8 KB on REST and HTTP APIs, or `undefined`. */
+/** Returns a warning if the policy for a key with every scope is longer than 8 KB, or `undefined`. */
 export function policyExcess(allPatterns: readonly RoutePattern[]): string | undefined {
   const resources = policyResources(LONGEST_STAGE_ARN, allPatterns);
   const characters = JSON.stringify(scopedPolicyDocument(LONGEST_STAGE_ARN, resources)).length;

@@ -23,12 +23,12 @@ interface ApiKeyRequirementProps extends ApplyPlansOptions {
 }
 
 /**
- * Makes the API read the usage identifier from its authorizers, and require one on every method behind one of `authorizers`. This includes
- * methods that are added later, because nobody would notice that a forgotten method has no limits. Adds the stages to the plans. A further
- * call for the same API adds its stages. Without `stages` it adds all stages, including stages that are added later.
+ * Makes the API read the usage identifier from its authorizers, and require one on every method behind one of `authorizers`. This
+ * includes methods that are added later, because nobody would notice that a forgotten method has no limits. Adds the stages to the
+ * plans. A further call for the same API adds its stages. Without `stages` it adds all stages, including stages that are added later.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, before it changes anything, if the API reads API Gateway keys from a header or has no
- * stage, or if a stage belongs to another API
+ * @throws LatchkeyError `CONFIG_INVALID`, before it changes anything, if the API reads API Gateway keys from a header or has no stage,
+ * or if a stage belongs to another API
  */
 export function requireApiKeys(props: ApiKeyRequirementProps): void {
   const { api, authorizers, plans } = props;

@@ -82,7 +82,7 @@ export function grantEncryptionKey(
     resourceArns: [resource.keyArn],
     // A key policy refers to its own key by `*`.
     resourceSelfArns: ['*'],
-    conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${environmentOf(table).region}.amazonaws.com` } },
+    conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${getEnvironment(table).region}.amazonaws.com` } },
   });
 }
 
@@ -94,14 +94,14 @@ export interface TableReference {
 }
 
 /**
- * Returns the reference to the table for a function in the construct's stack. It's the ARN if the table is in another account, or if only
- * the deployment knows whether it is. The other account must allow the function in the table's resource policy.
+ * Returns the reference to the table for a function in the construct's stack. It's the ARN if the table is in another account, or if
+ * only the deployment knows whether it is. The other account must allow the function in the table's resource policy.
  *
  * @throws LatchkeyError `CONFIG_INVALID` if the synthesis knows that the table is in another Region than the stack
  */
 export function tableReference(construct: IConstruct, table: ITable | TableV2): TableReference {
   const stack = Stack.of(construct);
-  const tableEnv = environmentOf(table);
+  const tableEnv = getEnvironment(table);
   if (isDifferent(tableEnv.region, stack.region)) {
     throw propError(
       construct,
@@ -116,10 +116,10 @@ export function tableReference(construct: IConstruct, table: ITable | TableV2): 
 }
 
 /**
- * Returns the account and the Region from the table's ARN, each of which may be a token. Doesn't use `env`, because an imported `Table` has
- * the `env` of its stack. Returns `env` only if the whole ARN is one token.
+ * Returns the account and the Region from the table's ARN, each of which may be a token. Doesn't use `env`, because an imported
+ * `Table` has the `env` of its stack. Returns `env` only if the whole ARN is one token.
  */
-function environmentOf(table: ITable | TableV2): ResourceEnvironment {
+function getEnvironment(table: ITable | TableV2): ResourceEnvironment {
   const isOneToken = !table.tableArn.startsWith('arn:') && Token.isUnresolved(table.tableArn);
   if (isOneToken) return table.env;
   const { region = '', account = '' } = Arn.split(table.tableArn, ArnFormat.SLASH_RESOURCE_NAME);

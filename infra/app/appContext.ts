@@ -22,7 +22,8 @@ const EXPECTED = {
 const CDK_NAMES: ReadonlySet<string> = new Set(['acknowledged-issue-numbers', 'cli-telemetry']);
 
 /**
- * Reads the app's options from the CDK's context. Almost all names of the CDK contain a colon or a slash. Every other name is an option.
+ * Reads the app's options from the CDK's context. Almost all names of the CDK contain a colon or a slash. Every other name is an
+ * option.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected value, actual value
  */

@@ -39,8 +39,8 @@ test('the reference’s generator rejects exports, members and settings without 
     import { Application } from 'typedoc';
     import { undocumented } from './undocumented.js';
     const app = await Application.bootstrap({
-      entryPoints: ['./planted/undocumented.ts'],
-      tsconfig: './planted/tsconfig.json',
+      entryPoints: ['../../test/integration/docs/planted/undocumented.ts'],
+      tsconfig: '../../test/integration/docs/planted/tsconfig.json',
       skipErrorChecking: true,
       alwaysCreateEntryPointModule: true,
       logLevel: 'None',
