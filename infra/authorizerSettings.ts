@@ -85,7 +85,7 @@ export function authorizerSettings(
 }
 
 const ONE_SOURCE_EXPECTED =
-  'resultsCacheTtl: expected one of keySources with a cache, got several: API Gateway requires every identity source of a ' +
+  'resultsCacheTtl: expected a single entry in keySources, got several: API Gateway requires every identity source of a ' +
   'cache at once. It would refuse a request with a key in only one of them. Name the one that callers use, or rely on ' +
   'recordCacheTtl instead';
 

@@ -29,7 +29,9 @@ import { propError } from './propChecks.ts';
 /** The CDK's REQUEST authorizer, with its permission in its own scope instead of the function's. */
 export class RestRequestKeyAuthorizer extends RequestAuthorizer {
   /**
-   * Attaches the authorizer to the API; the CDK calls this for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API.
+   * Attaches the authorizer to the API. The CDK calls this for each method.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` for a second API
    */
   override _attachToApi(restApi: IRestApi): void {
     attach(this, this.restApiId, this.authorizerProps, restApi);
@@ -44,7 +46,9 @@ export class RestRequestKeyAuthorizer extends RequestAuthorizer {
 /** The CDK's TOKEN authorizer, with its permission in its own scope instead of the function's. */
 export class RestTokenKeyAuthorizer extends TokenAuthorizer {
   /**
-   * Attaches the authorizer to the API; the CDK calls this for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API.
+   * Attaches the authorizer to the API. The CDK calls this for each method.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` for a second API
    */
   override _attachToApi(restApi: IRestApi): void {
     attach(this, this.restApiId, this.authorizerProps, restApi);

@@ -5,7 +5,7 @@ import type { IConstruct } from 'constructs';
 import { BY_ID, BY_OWNER, LAST_USED_ATTRIBUTES } from '../keys/table.ts';
 import { propError } from './propChecks.ts';
 
-/** The actions that the CDK grants on the key of a table that is read and written. Lists wildcards, which security checks report. */
+/** The actions that the CDK grants on a table's key. They are spelled out, because security checks report wildcards. */
 const KEY_USE = [
   'kms:Decrypt',
   'kms:DescribeKey',

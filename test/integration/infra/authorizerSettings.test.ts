@@ -79,7 +79,7 @@ describe('an authorizer with props that exclude each other', () => {
       'a result cache with several key sources',
       { resultsCacheTtl: Duration.minutes(5) },
       NOTHING,
-      /^resultsCacheTtl: expected one of keySources .+, got several: .+ every identity source .+recordCacheTtl instead$/,
+      /^resultsCacheTtl: expected a single entry in keySources, got several: .+ every identity source .+recordCacheTtl instead$/,
     ],
     [
       'TOKEN with several key sources',
