@@ -72,7 +72,7 @@ describe('the recipes of the docs', () => {
     try {
       await engine.createTable('keys');
       const call =
-        "const { handler } = await import('../../docs/index.mjs'); console.log(JSON.stringify(await handler({ customer: 'acme' })));";
+        "const { handler } = await import('./index.mjs'); console.log(JSON.stringify(await handler({ customer: 'acme' })));";
       const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', call], {
         cwd: bundleOf(report, 'issuing-keys-from-a-lambda-function'),
         env: {

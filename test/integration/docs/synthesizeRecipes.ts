@@ -46,7 +46,7 @@ function compile(files: readonly RecipeFile[]): void {
   }
   // The CDK's classes don't satisfy its interfaces under exact optional property types: a `Vpc` isn't an `IVpc`.
   const compilerOptions = { noEmit: false, rewriteRelativeImportExtensions: true, exactOptionalPropertyTypes: false };
-  const config = { extends: '../../../tsconfig.json', compilerOptions, include: ['.'], exclude: [] };
+  const config = { extends: '../../tsconfig.json', compilerOptions, include: ['.'], exclude: [] };
   writeFileSync(join(OUT, 'tsconfig.json'), JSON.stringify(config));
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
   execFileSync(process.execPath, [compiler, '-p', OUT], { stdio: ['ignore', 2, 'inherit'] });
