@@ -70,7 +70,7 @@ describe.each([
     expect(used.toSorted()).toEqual(variables.toSorted());
   });
 
-  test('is one line of JSON with a string for each field', () => {
+  test('renders one line of JSON with a string for each field', () => {
     expect(text).not.toContain('\n');
     const fields: Record<string, unknown> = JSON.parse(text.replaceAll(/\$context\.[\w.]+/g, '-'));
     expect(Object.values(fields).map((value) => typeof value)).toEqual(Object.keys(fields).map(() => 'string'));

@@ -191,7 +191,7 @@ describe('the alarms', () => {
       ['a failed batch', { errors: 1 }, 1],
       ['one throttled invocation', { throttles: 1 }, 1],
       ['no trouble', { refused: 0, errors: 0, throttles: 0, behind: 0 }, 0],
-    ])('is raised if the function refuses a key, fails, is throttled or is late: %s', (_, values, expected) => {
+    ])('reacts to refused keys, failures, throttles and delays of the function: %s', (_, values, expected) => {
       const alarm = alarmIn(templateOf({}, PER_KEY), RUNBOOK);
       expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
       expect(evaluate(alarm, values)).toBe(expected);
@@ -394,7 +394,7 @@ describe('the dashboard', () => {
     expect(titlesOf(templateOf(ALL_OFF))).not.toContain('Alarms');
   });
 
-  test('is absent if the prop is false', () => {
+  test('does not exist if the prop is false', () => {
     templateOf({ dashboard: false }).resourceCountIs(DASHBOARD, 0);
   });
 });

@@ -64,7 +64,7 @@ describe('the function', () => {
 });
 
 describe('the log', () => {
-  test('is kept for logRetention', () => {
+  test('expires after logRetention', () => {
     authorizerTemplate({ logRetention: RetentionDays.ONE_YEAR }).hasResourceProperties('AWS::Logs::LogGroup', {
       RetentionInDays: 365,
     });
@@ -89,7 +89,7 @@ describe('a rollout', () => {
 });
 
 describe('an alias', () => {
-  test('is invoked by every type of API, with permission', () => {
+  test('receives the invocations of every type of API, with permission', () => {
     const { stack, authorizer } = authorizerUnderTest(ROLLOUT);
     const rest = new RestApi(stack, 'Rest');
     rest.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });

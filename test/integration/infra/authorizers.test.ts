@@ -218,7 +218,7 @@ describe.each([
     ['resultsCacheTtl', { resultsCacheTtl: Duration.minutes(5) }, {}],
     ['keySources', { keySources: ['header:X-Api-Key'] }, {}],
     ['type', {}, { type: 'TOKEN' }],
-  ])('is replaced if %s changes the authorizer', (_prop, props, options) => {
+  ])('gets a new id if %s changes the authorizer', (_prop, props, options) => {
     expect(deploymentOf(flag, props, options).id).not.toBe(deploymentOf(flag, {}).id);
   });
 

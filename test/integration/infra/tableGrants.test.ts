@@ -33,8 +33,8 @@ function expectTable(template: Template, LATCHKEY_TABLE: unknown): void {
   });
 }
 
-describe.each(Object.entries(IMPORTS))('a table from %s', (_, from) => {
-  test('is referenced and granted by its ARN if it is in another account', () => {
+describe.each(Object.entries(IMPORTS))('tableReference for a table from %s', (_, from) => {
+  test('returns the ARN, which grants also use, if the table is in another account', () => {
     const template = templateOf(HERE, imported(OTHER_ACCOUNT_ARN, from));
     expectTable(template, OTHER_ACCOUNT_ARN);
     const Statement = Match.arrayWith([
@@ -44,15 +44,15 @@ describe.each(Object.entries(IMPORTS))('a table from %s', (_, from) => {
     template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement } });
   });
 
-  test('is referenced by its name if it is in this account', () => {
+  test('returns the name if the table is in this account', () => {
     expectTable(templateOf(HERE, imported('arn:aws:dynamodb:eu-west-1:111111111111:table/keys', from)), 'keys');
   });
 
-  test('is referenced by its ARN if only the deployment knows the account of the stack', () => {
+  test('returns the ARN if only the deployment knows the account of the stack', () => {
     expectTable(templateOf({}, imported(OTHER_ACCOUNT_ARN, from)), OTHER_ACCOUNT_ARN);
   });
 
-  test('is rejected if it is in another Region, with both Regions and a fix', () => {
+  test('rejects a table in another Region, with both Regions and a fix', () => {
     const action = () => templateOf(HERE, imported('arn:aws:dynamodb:us-east-1:111111111111:table/keys', from));
     expect(refusalOf(action)).toEqual({
       path: 'Test/Authorizer',
@@ -62,7 +62,7 @@ describe.each(Object.entries(IMPORTS))('a table from %s', (_, from) => {
     });
   });
 
-  test('is rejected if it is in another Region, even if only the deployment knows its account, partition and name', () => {
+  test('rejects a table in another Region, even if only the deployment knows its account, partition and name', () => {
     const homeArn = (stack: Stack) =>
       stack.formatArn({ service: 'dynamodb', region: 'us-east-1', resource: 'table/keys' });
     const agnostic = (stack: Stack) => homeArn(new Stack(stack.node.scope, 'Agnostic'));
@@ -75,14 +75,14 @@ describe.each(Object.entries(IMPORTS))('a table from %s', (_, from) => {
     }
   });
 
-  test('is referenced by its ARN if only the deployment knows the account of the table', () => {
+  test('returns the ARN if only the deployment knows the account of the table', () => {
     const arn = `arn:aws:dynamodb:eu-west-1:${Fn.importValue('Account')}:table/keys`;
     expectTable(templateOf(HERE, imported(arn, from)), {
       'Fn::Join': ['', ['arn:aws:dynamodb:eu-west-1:', { 'Fn::ImportValue': 'Account' }, ':table/keys']],
     });
   });
 
-  test('is referenced by its name if it is in the stack’s own account, which only the deployment knows', () => {
+  test('returns the name in the stack’s own account, which only the deployment knows', () => {
     const makeTable = (stack: Stack) => {
       const arn = stack.formatArn({ service: 'dynamodb', resource: 'table', resourceName: 'keys' });
       return ApiKeyTable.fromTable(stack, 'Keys', from(stack, arn));
@@ -90,7 +90,7 @@ describe.each(Object.entries(IMPORTS))('a table from %s', (_, from) => {
     expectTable(templateOf({}, makeTable), 'keys');
   });
 
-  test('is accepted as one of this Region if its whole ARN is a token', () => {
+  test('accepts a table whose whole ARN is a token as one of this Region', () => {
     expect(() => templateOf(HERE, imported(Fn.importValue('Arn'), from))).not.toThrow();
   });
 });
