@@ -1,7 +1,7 @@
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 
-/** The variables that every kind of API has for a request behind an authorizer. */
-const OF_EVERY_API = {
+/** The variables that every type of API has for a request behind an authorizer. */
+const COMMON_FIELDS = {
   requestId: '$context.requestId',
   requestTime: '$context.requestTime',
   sourceIp: '$context.identity.sourceIp',
@@ -14,7 +14,7 @@ const OF_EVERY_API = {
 };
 
 /** The variables about the authorizer's invocation. REST and WebSocket APIs have them; HTTP APIs don't. */
-const OF_THE_AUTHORIZER = {
+const AUTHORIZER_FIELDS = {
   authorizerStatus: '$context.authorizer.status',
   authorizerLatency: '$context.authorizer.latency',
   authorizerRequestId: '$context.authorizer.requestId',
@@ -27,8 +27,8 @@ const OF_THE_AUTHORIZER = {
  *
  * - `principalId` is the key's id, or `anonymous` if the key is unknown. HTTP APIs with simple responses have no `principalId`: read
  *   `keyId`, which only allowed requests have.
- * - `errorCode` is the reason for a 403. If scopes are mapped, a scoped key has `INSUFFICIENT_SCOPE` on allowed
- *   requests too. A 401 has no code: API Gateway drops the context of a thrown `Unauthorized`.
+ * - `errorCode` is the reason for a 403. If scopes are mapped, a scoped key also has `INSUFFICIENT_SCOPE` on
+ *   allowed requests. A 401 has no code: API Gateway drops the context of a thrown `Unauthorized`.
  * - `authorizerRequestId` is the `requestId` of the function's log line.
  */
 export const latchkeyAccessLogFormat = Object.freeze({
@@ -37,9 +37,9 @@ export const latchkeyAccessLogFormat = Object.freeze({
    */
   rest: (): AccessLogFormat =>
     jsonFormat({
-      ...OF_EVERY_API,
+      ...COMMON_FIELDS,
       route: '$context.httpMethod $context.resourcePath',
-      ...OF_THE_AUTHORIZER,
+      ...AUTHORIZER_FIELDS,
       responseLatency: '$context.responseLatency',
     }),
 
@@ -47,17 +47,17 @@ export const latchkeyAccessLogFormat = Object.freeze({
    * Returns the format for `accessLogSettings` of an HTTP API's stage ("Customize HTTP API access logs").
    */
   http: (): AccessLogFormat =>
-    jsonFormat({ ...OF_EVERY_API, route: '$context.routeKey', responseLatency: '$context.responseLatency' }),
+    jsonFormat({ ...COMMON_FIELDS, route: '$context.routeKey', responseLatency: '$context.responseLatency' }),
 
   /**
-   * Returns the format for `accessLogSettings` of a WebSocket API's stage ("Configure logging for WebSocket APIs"). The API asks the
-   * authorizer only on `$connect`, so follow a key's messages by `connectionId`.
+   * Returns the format for `accessLogSettings` of a WebSocket API's stage ("Configure logging for WebSocket APIs"). The API invokes
+   * the authorizer only on `$connect`, so follow a key's messages by `connectionId`.
    */
   webSocket: (): AccessLogFormat =>
     jsonFormat({
-      ...OF_EVERY_API,
+      ...COMMON_FIELDS,
       route: '$context.routeKey',
-      ...OF_THE_AUTHORIZER,
+      ...AUTHORIZER_FIELDS,
       eventType: '$context.eventType',
       connectionId: '$context.connectionId',
     }),

@@ -12,7 +12,7 @@ import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lamb
 import type { ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
-import { ANY_KEYS } from '../keys/state.ts';
+import type { MetricName } from '../lambda/metrics.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { authorizerSettings, type AuthorizerSettings } from './authorizerSettings.ts';
 import { authorizerFunction, LIVE_ALIAS } from './authorizerFunction.ts';
@@ -25,117 +25,121 @@ import {
   RestTokenKeyAuthorizer,
   WebSocketKeyAuthorizer,
 } from './authorizers.ts';
-import { AuthorizerMetrics, rolloutAlarm, unauthorizedFilter } from './authorizerMetrics.ts';
+import { functionMetric, rolloutAlarm, unauthorizedFilter } from './authorizerMetrics.ts';
 import { addGatewayResponses } from './gatewayResponses.ts';
 import { hideCredential, httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './keySources.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
 
-/** How a REST API asks the function. */
+/** Options of `forRestApi`. */
 export interface RestApiAuthorizerOptions {
   /**
-   * The kind of authorizer. `TOKEN` gets one header and nothing else of the request, so it needs exactly one key source,
-   * `bearer` or a header.
+   * The type of the Lambda authorizer. A `TOKEN` authorizer receives one header and nothing else of the request, so it needs exactly
+   * one key source: `bearer` or a header.
    *
    * @default 'REQUEST'
    */
   readonly type?: 'REQUEST' | 'TOKEN';
 
   /**
-   * Where the authorizer and its permission to ask the function stand. They need the API and the API's methods need them: give the
-   * API itself where it is in another stack than this construct, nested or not.
+   * The scope of the authorizer and of its permission to invoke the function. They depend on the API, and the API's methods depend on
+   * them. Pass the API itself if it belongs to another stack than this construct, nested or not.
    *
    * @default - this construct
    */
   readonly scope?: Construct;
 }
 
-/** How GraphQL APIs ask the function. */
+/** Options of `forAppSync`. */
 export interface AppSyncAuthorizerOptions {
   /**
-   * Where the permissions to ask the function stand. They need the API, and the API needs the function: give a construct of the
-   * API's stack where that is another one than this construct's, nested or not.
+   * The scope of the permissions to invoke the function. They depend on the API, and the API depends on the function. Pass a construct
+   * of the API's stack if that isn't this construct's stack, nested or not.
    *
    * @default - the function
    */
   readonly scope?: Construct;
 }
 
-/** How an HTTP API asks the function. */
+/** Options of `forHttpApi`. */
 export interface HttpApiAuthorizerOptions {
   /**
-   * How API Gateway puts a request to the function. An answer to format 1.0 is a policy always, whatever `httpApiResponse` says.
+   * The payload format in which API Gateway sends a request to the function. The response to format 1.0 is always a policy, whatever
+   * `httpApiResponse` is.
    *
    * @default '2.0'
    */
   readonly payloadFormat?: HttpApiPayloadFormat;
 }
 
-/** The Lambda function that decides on API keys, and an authorizer for each API that asks it. */
+/** A Lambda function that decides on API keys, and an authorizer for each API that uses the function. */
 export class ApiKeyAuthorizer extends Construct {
   /**
-   * The function itself, for alarms and the like. Lambda holds all its variables to 4 KB, those too that are added here later,
-   * when the synthesis has measured its own.
+   * The function, for alarms and permissions. Lambda limits all its environment variables to 4 KB. The synthesis doesn't measure
+   * variables that you add here.
    */
   readonly function: LambdaFunction;
 
-  /** Where the function logs each denial and fault. */
+  /** The log group of the function, with a line for each denial and fault. */
   readonly logGroup: ILogGroup;
 
-  /** What moves requests to a new version, where there is a `rollout`: tell it what alarms of yours take one back. */
+  /**
+   * The CodeDeploy group that moves requests to a new version. Add your own alarms to it to roll back a version. Absent without a
+   * `rollout`.
+   */
   readonly deploymentGroup: LambdaDeploymentGroup | undefined;
 
   /**
-   * The version that a `rollout` moves requests to fails, which has `deploymentGroup` take it back. Absent without a `rollout`, and
-   * where the prop `rolloutAlarm` is false.
+   * The alarm that is raised if the new version of a `rollout` fails. `deploymentGroup` then rolls it back. Absent without a
+   * `rollout`, or if the prop `rolloutAlarm` is `false`.
    */
   readonly rolloutAlarm: Alarm | undefined;
 
   /**
-   * The longest that a key may still be accepted after it was revoked: `recordCacheTtl` and `resultsCacheTtl` together. While
-   * DynamoDB is down, `staleIfError` counts in place of a shorter `recordCacheTtl`. A WebSocket connection that is open already
-   * is not ended by a revocation at all.
+   * The longest time that a key may still be accepted after it was revoked: the sum of `recordCacheTtl` and `resultsCacheTtl`. While
+   * DynamoDB is unavailable, `staleIfError` replaces a shorter `recordCacheTtl`. A revocation doesn't close open WebSocket
+   * connections.
    */
   readonly revocationDelay: Duration;
 
   /** The keys that the authorizer accepts, for the output `AcceptedKeys`: `any` with `acceptForeignKeys`, or else the key prefix. */
   readonly acceptedKeys: string;
 
-  /** The plans as API Gateway has them; absent where there are none. */
+  /** The usage plans in API Gateway. Absent without the prop `plans`. */
   readonly plans: KeyPlans | undefined;
 
   readonly #settings: AuthorizerSettings;
   readonly #handler: IFunction;
-  readonly #metrics: AuthorizerMetrics;
-  /** Those of `forRestApi`, in whatever stack they stand. */
+  /** The authorizers from `forRestApi`, in all stacks. */
   readonly #restAuthorizers = new Set<IAuthorizer>();
-  // The keys of these maps are the options, so that the same options return the same authorizer.
+  // The keys of these maps are the options, so the same options return the same construct.
   readonly #restByOptions = new Map<string, IAuthorizer>();
   readonly #httpByOptions = new Map<string, HttpApiKeyAuthorizer>();
   readonly #webSocketByOptions = new Map<string, WebSocketKeyAuthorizer>();
+  readonly #importedByScope = new Map<string, IFunction>();
   #unauthorized: MetricFilter | undefined;
-  #hasWarnedOfPolicy = false;
-  readonly #handlersElsewhere = new Map<Construct, IFunction>();
+  #hasWarnedOfPolicySize = false;
 
-  /** Throws LatchkeyError `CONFIG_INVALID`, listing every prop that is wrong. */
+  /**
+   * Creates the function with its role and its log group.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID`, listing every invalid prop
+   */
   constructor(scope: Construct, id: string, props: ApiKeyAuthorizerProps) {
     super(scope, id);
     const namespace = planNamespace(this);
     this.#settings = authorizerSettings(this, props, namespace);
-    const { environment, config } = this.#settings;
-    const { acceptForeignKeys, prefix } = config.keyFormat;
-    // `config` has the default prefix if only the deployment knows the prop; the environment has the token.
-    this.acceptedKeys = acceptForeignKeys ? ANY_KEYS : (environment['LATCHKEY_KEY_PREFIX'] ?? prefix);
+    const { environment, config, acceptedKeys } = this.#settings;
+    this.acceptedKeys = acceptedKeys;
     this.revocationDelay = Duration.seconds(config.recordCacheSeconds + config.resultsCacheSeconds);
 
-    const made = authorizerFunction(this, props, environment);
-    this.function = made.function;
-    this.logGroup = made.logGroup;
-    this.deploymentGroup = made.deploymentGroup;
-    this.#handler = made.handler;
-    this.#metrics = new AuthorizerMetrics(this, made.function, { isCounted: config.metrics });
-    this.rolloutAlarm = props.rolloutAlarm === false ? undefined : this.#rolloutAlarm();
+    const created = authorizerFunction(this, props, environment);
+    this.function = created.function;
+    this.logGroup = created.logGroup;
+    this.deploymentGroup = created.deploymentGroup;
+    this.#handler = created.handler;
+    this.rolloutAlarm = props.rolloutAlarm === false ? undefined : this.#createRolloutAlarm();
 
     const { table, plans, logRetention } = props;
     this.plans = plans && new KeyPlans(this, 'Plans', { plans, table, namespace, logRetention });
@@ -143,24 +147,24 @@ export class ApiKeyAuthorizer extends Construct {
 
   /**
    * Returns an authorizer for one REST API. You can call it for each method: the same options return the same authorizer. A second
-   * REST API needs its own id, as in `forRestApi('SecondApi')`. A revoked key is refused after the revocation delay.
+   * REST API needs its own id, such as `forRestApi('SecondApi')`. A revoked key is refused after the revocation delay.
    *
-   * What changes in how it asks the function takes effect with a deployment of the API, which the construct sees to. Where the API
-   * deploys itself, `deploy: false`, or was made elsewhere, deploy it anew after a change of `keySources`, `resultsCacheTtl`,
-   * `rollout` or `provisionedConcurrentExecutions`: until then its stage goes on as before, and with the last two, which have
-   * another function asked, answers every request with 500.
+   * A change of the authorizer takes effect when the API is deployed. The construct triggers that deployment. Deploy the API yourself
+   * if it has `deploy: false` or comes from elsewhere, after you change `keySources`, `resultsCacheTtl`, `rollout` or
+   * `provisionedConcurrentExecutions`. Until then its stage uses the old authorizer. After a change of the last two, which change the
+   * invoked function, the stage answers every request with 500.
    *
-   * @param id names the authorizer. The default is `RestApi`; the default for a second type in the same scope has a suffix
+   * @param id the authorizer's id. The default is `RestApi`, with a suffix for a second type in the same scope
    * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter, if a construct with
    * other options has the id, or if methods of two REST APIs use the authorizer
    */
   forRestApi(id?: string, { type = 'REQUEST', scope = this }: RestApiAuthorizerOptions = {}): IAuthorizer {
-    const authorizerId = this.#idOf('forRestApi', id, type);
+    const authorizerId = this.#getId('forRestApi', id, type);
     const authorizer = getOrCreate(this.#restByOptions, [scope.node.path, authorizerId.id, type], () =>
-      this.#restAuthorizer(scope, authorizerId, type),
+      this.#createRestAuthorizer(scope, authorizerId, type),
     );
     this.#restAuthorizers.add(authorizer);
-    this.#warnOfPolicy();
+    this.#warnOfPolicySize();
     return authorizer;
   }
 
@@ -168,19 +172,18 @@ export class ApiKeyAuthorizer extends Construct {
    * Returns an authorizer for HTTP APIs. You can call it for each route: the same options return the same authorizer. Each API that
    * uses it gets one authorizer resource. A revoked key is refused after the revocation delay.
    *
-   * Preflights that `corsPreflight` has the API answer need no key. A `$default` or `ANY` route behind the authorizer takes
-   * OPTIONS too: there, add a route `OPTIONS /{proxy+}` without one (AWS, "Configure CORS for HTTP APIs").
+   * Preflight requests need no key if the API answers them through `corsPreflight`. A `$default` or `ANY` route behind the authorizer
+   * also matches OPTIONS. Add a route `OPTIONS /{proxy+}` without an authorizer then (AWS, "Configure CORS for HTTP APIs").
    *
-   * @param id names the authorizer in the API. The default is `HttpApi`; the default for a second payload format in the same API has
-   * a suffix
-   * @throws LatchkeyError `CONFIG_INVALID` when you add the route, if the API already has a construct with that id
+   * @param id the authorizer's id in the API. The default is `HttpApi`, with a suffix for a second payload format in the same API
+   * @throws LatchkeyError `CONFIG_INVALID` when you add the route if the API already has a construct with that id
    */
   forHttpApi(id?: string, { payloadFormat = '2.0' }: HttpApiAuthorizerOptions = {}): IHttpRouteAuthorizer {
     const { keySources, scopes, httpApiResponse, resultsCacheSeconds } = this.#settings.config;
     const simpleResponses = payloadFormat === '2.0' && httpApiResponse === 'simple';
     const perRoute = simpleResponses && resultsCacheSeconds > 0 && !scopes.isEmpty;
-    const authorizerId = this.#idOf('forHttpApi', id, payloadFormat);
-    if (!simpleResponses) this.#warnOfPolicy();
+    const authorizerId = this.#getId('forHttpApi', id, payloadFormat);
+    if (!simpleResponses) this.#warnOfPolicySize();
     const props = {
       handler: this.#handler,
       payloadFormat,
@@ -199,15 +202,15 @@ export class ApiKeyAuthorizer extends Construct {
    * Returns an authorizer for the `$connect` routes of WebSocket APIs. The same id returns the same authorizer. Each API that uses it
    * gets one authorizer resource.
    *
-   * API Gateway asks it when a client connects and keeps no answer: a revoked key opens no connection once `recordCacheTtl` is
-   * over, but a client that is connected stays so, for up to two hours. Close its connection to end that sooner.
+   * API Gateway invokes the authorizer when a client connects, and doesn't cache the response. After `recordCacheTtl` a revoked key
+   * can't open a connection. A connected client stays connected for up to two hours. Close its connection to end it sooner.
    *
-   * @param id names the authorizer in the API. The default is `WebSocketApi`
-   * @throws LatchkeyError `CONFIG_INVALID` when you add the route, if the API already has a construct with that id
+   * @param id the authorizer's id in the API. The default is `WebSocketApi`
+   * @throws LatchkeyError `CONFIG_INVALID` when you add the route if the API already has a construct with that id
    */
   forWebSocketApi(id?: string): IWebSocketRouteAuthorizer {
     const identitySources = webSocketIdentitySources(this.#settings.config.keySources);
-    const authorizerId = this.#idOf('forWebSocketApi', id, 'connect');
+    const authorizerId = this.#getId('forWebSocketApi', id, 'connect');
     const props = { handler: this.#handler, identitySources };
     return getOrCreate(
       this.#webSocketByOptions,
@@ -217,12 +220,12 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * An authorization mode of AppSync, for `authorizationConfig` of as many GraphQL APIs as there are. The key is the
-   * `Authorization` header, with or without `Bearer`, whatever `keySources` says. A revoked key is refused after the
-   * revocation delay, which AppSync's cache is told with each answer; a subscription that is open goes on.
+   * Returns an authorization mode for `authorizationConfig` of AppSync GraphQL APIs. You can use it for several APIs. The key is
+   * always in the `Authorization` header, with or without `Bearer`, whatever `keySources` is. A revoked key is refused after the
+   * revocation delay: each response sets the TTL of AppSync's cache. An open subscription continues.
    *
-   * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`: without it the CDK lets every
-   * AppSync API of the world invoke the function, and the synthesis warns.
+   * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`. Without it the CDK lets every AppSync
+   * API in AWS invoke the function, and the synthesis warns.
    *
    * The permission names the API, so CloudFormation updates the API before it creates the permission. If you change `rollout` or
    * `provisionedConcurrentExecutions`, requests fail between those two steps.
@@ -231,10 +234,10 @@ export class ApiKeyAuthorizer extends Construct {
     if (!FeatureFlags.of(this).isEnabled(APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION)) {
       Annotations.of(this).addWarningV2(
         'latchkey:appSyncPermission',
-        `Without the feature flag ${APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION} the CDK lets every AppSync API invoke the authorizer: set it in cdk.json.`,
+        `Without the feature flag ${APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION} the CDK lets every AppSync API invoke the authorizer. Set it in cdk.json.`,
       );
     }
-    const handler = scope === undefined ? this.#handler : this.#handlerFrom(scope);
+    const handler = scope === undefined ? this.#handler : this.#importHandler(scope);
     return {
       authorizationType: AuthorizationType.LAMBDA,
       lambdaAuthorizerConfig: { handler, resultsCacheTtl: this.#resultsCacheTtl },
@@ -242,104 +245,111 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Has an HTTP API take the key out of a request before the integration gets it: every header and query parameter of
-   * `keySources`, for `parameterMapping` of an integration. What the mapping given does already is kept. It changes nothing
-   * about the revocation delay: the authorizer reads the request as it came. That a Lambda integration's `rawQueryString` goes
-   * without the parameter too has not been tried on a live account.
+   * Returns a `parameterMapping` for an integration of an HTTP API. It removes every header and query parameter of `keySources` from
+   * the request before the integration receives it. Keeps what `mapping` already does. The authorizer still sees the whole request, so
+   * the revocation delay stays the same. We haven't tested on a live account whether it also removes the parameter from a Lambda
+   * integration's `rawQueryString`.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, `bearer` among them
+   * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`
    */
   hideCredential(mapping = new ParameterMapping()): ParameterMapping {
     return hideCredential(this, this.#settings.config.keySources, mapping);
   }
 
   /**
-   * Puts a REST API under the plans: API Gateway counts and limits the requests to each method behind an authorizer of `forRestApi`,
-   * in whichever stack you add the method. If a method sets `apiKeyRequired` itself, its value stays: `false` exempts the method from
-   * limits. You can call this for several REST APIs; they share a key's limits. A revoked key is refused after the revocation delay,
-   * as without plans.
+   * Applies the plans to a REST API. API Gateway then counts and limits the requests to each method behind an authorizer of
+   * `forRestApi`. This includes methods that other stacks add. If a method sets `apiKeyRequired` itself, its value stays: `false`
+   * exempts the method from limits. You can call this for several REST APIs; they share a key's limits. The revocation delay stays the
+   * same.
    *
    * The plans get every stage of the API, including stages that you add later, or only the `stages` that you name. All stages serve
    * the same methods, so a stage without a plan would refuse every key. The synthesis fails for such a stage and names it.
    *
    * @throws LatchkeyError `CONFIG_INVALID`, before it changes anything, if the authorizer has no `plans`, the API has no stage, a
-   * stage belongs to another API, or the API reads API Gateway's own keys from a header
+   * stage belongs to another API, or the API reads API Gateway keys from a header
    */
   applyPlans(api: RestApi, options: ApplyPlansOptions = {}): void {
     if (this.plans === undefined) {
-      throw propError(this, 'applyPlans: got an authorizer without plans, wanted the prop plans set');
+      throw propError(this, 'applyPlans: expected the prop plans to be set, got an authorizer without plans');
     }
     requireApiKeys({ api, authorizers: this.#restAuthorizers, plans: this.plans, ...options });
   }
 
   /**
-   * Has a REST API word its refusals and faults in Latchkey's envelope, with `WWW-Authenticate` on 401, and with the CORS
-   * headers of the root's `defaultCorsPreflightOptions`; where that names several origins, without
-   * `Access-Control-Allow-Credentials`. An HTTP API has no such responses: its bodies are API Gateway's own.
+   * Adds gateway responses to a REST API. Its refusals and faults then have Latchkey's JSON body, and a 401 has `WWW-Authenticate`.
+   * Adds the CORS headers of the root resource's `defaultCorsPreflightOptions`. If those name several origins, leaves out
+   * `Access-Control-Allow-Credentials`. HTTP APIs don't support gateway responses: their bodies are API Gateway's own.
    *
-   * Responses that the API has already stay as they are. One that is added for the same type later fails the synthesis: API
-   * Gateway has one of each.
+   * Gateway responses that the API already has stay unchanged. If you add one of the same type later, the synthesis fails: an API can
+   * have only one of each type.
    */
   addGatewayResponses(api: RestApi): void {
     addGatewayResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.plans !== undefined });
   }
 
-  /** Requests that were allowed; with `dimensionsMap: { ApiType: 'http-api' }` those of one kind of API. */
+  /** Returns the number of allowed requests. Add `dimensionsMap: { ApiType: 'http-api' }` for one type of API. */
   metricAllowed(options?: MetricOptions): Metric {
-    return this.#metrics.metric('Allowed', options);
+    return this.#metric('Allowed', options);
   }
 
   /**
-   * Requests that were refused, those without a key among them; with the dimensions `ApiType` and `Reason` together, those of one
+   * Returns the number of denied requests, including requests without a key. Add both dimensions `ApiType` and `Reason` for one
    * reason.
    */
   metricDenied(options?: MetricOptions): Metric {
-    return this.#metrics.metric('Denied', options);
+    return this.#metric('Denied', options);
   }
 
   /**
-   * Requests that could not be decided and were answered with an error; with the dimensions `ApiType` and `Reason` together, those
-   * of one reason.
+   * Returns the number of requests that the authorizer couldn't decide and answered with an error. Add both dimensions `ApiType` and
+   * `Reason` for one reason.
    */
   metricFaults(options?: MetricOptions): Metric {
-    return this.#metrics.metric('Faults', options);
+    return this.#metric('Faults', options);
   }
 
   /**
-   * Requests without a key that were answered by an error of the function, which Lambda counts among its own: those of every kind of
-   * API but AppSync. A metric filter on the log counts them, whatever the prop `metrics` says; it is made when this is first asked for.
+   * Returns the number of requests without a key that the function answered with an error. AppSync requests are never among them.
+   * Lambda counts them as errors. A metric filter on the log counts them, even if the prop `metrics` is `false`. The first call
+   * creates the filter.
    */
   metricUnauthorized(options?: MetricOptions): Metric {
     this.#unauthorized ??= unauthorizedFilter(this, this.function, this.logGroup);
     return this.#unauthorized.metric({ statistic: Stats.SUM, ...options });
   }
 
-  /** Requests with a well-formed key that were answered without a read of their own. */
+  /** Returns the number of requests with a well-formed key that needed no read of the table. */
   metricCacheHits(options?: MetricOptions): Metric {
-    return this.#metrics.metric('CacheHits', options);
+    return this.#metric('CacheHits', options);
   }
 
-  /** How long reads of a key took, in milliseconds: the 99th percentile of a sample, unless the options say otherwise. */
+  /** Returns the latency of key lookups in milliseconds. The default statistic is the 99th percentile of a sample. */
   metricLookupLatency(options?: MetricOptions): Metric {
-    return this.#metrics.metric('LookupLatency', options);
+    return this.#metric('LookupLatency', options);
   }
 
-  /** Last-used writes that were made. */
+  /** Returns the number of last-used writes that succeeded. */
   metricLastUsedWrites(options?: MetricOptions): Metric {
-    return this.#metrics.metric('LastUsedWrites', options);
+    return this.#metric('LastUsedWrites', options);
   }
 
-  /** Allowed requests that made no last-used write, because none was due or somebody else had made it. */
+  /** Returns the number of allowed requests without a last-used write: none was due, or another environment made it. */
   metricLastUsedWritesSkipped(options?: MetricOptions): Metric {
-    return this.#metrics.metric('LastUsedWritesSkipped', options);
+    return this.#metric('LastUsedWritesSkipped', options);
   }
 
-  /** Last-used writes that failed. The requests were allowed all the same. */
+  /** Returns the number of last-used writes that failed. Their requests were still allowed. */
   metricLastUsedWriteFailures(options?: MetricOptions): Metric {
-    return this.#metrics.metric('LastUsedWriteFailures', options);
+    return this.#metric('LastUsedWriteFailures', options);
   }
 
-  #rolloutAlarm(): Alarm | undefined {
+  /** Rejects a metric that the function doesn't emit, because an alarm on it would never be raised. */
+  #metric(metricName: MetricName, options?: MetricOptions): Metric {
+    if (this.#settings.config.metrics) return functionMetric(this.function, metricName, options);
+    throw propError(this, `metrics: expected true for the metric ${metricName}, got false`);
+  }
+
+  #createRolloutAlarm(): Alarm | undefined {
     if (this.deploymentGroup === undefined) return undefined;
     const unauthorized = this.metricUnauthorized();
     const alarm = rolloutAlarm(this, { lambda: this.function, aliasName: LIVE_ALIAS, unauthorized });
@@ -347,18 +357,18 @@ export class ApiKeyAuthorizer extends Construct {
     return alarm;
   }
 
-  #warnOfPolicy(): void {
+  #warnOfPolicySize(): void {
     const { policyWarning } = this.#settings;
-    if (policyWarning === undefined || this.#hasWarnedOfPolicy) return;
-    this.#hasWarnedOfPolicy = true;
+    if (policyWarning === undefined || this.#hasWarnedOfPolicySize) return;
+    this.#hasWarnedOfPolicySize = true;
     Annotations.of(this).addWarningV2('latchkey:policySize', `scopes: ${policyWarning}.`);
   }
 
-  #idOf(method: AuthorizerId['method'], id: string | undefined, variant: string): AuthorizerId {
+  #getId(method: AuthorizerId['method'], id: string | undefined, variant: string): AuthorizerId {
     return { owner: this, method, id: id ?? method.slice('for'.length), isGiven: id !== undefined, variant };
   }
 
-  #restAuthorizer(scope: Construct, authorizerId: AuthorizerId, type: 'REQUEST' | 'TOKEN'): IAuthorizer {
+  #createRestAuthorizer(scope: Construct, authorizerId: AuthorizerId, type: 'REQUEST' | 'TOKEN'): IAuthorizer {
     const { keySources } = this.#settings.config;
     const identitySources = restIdentitySources(keySources);
     const [identitySource] = identitySources;
@@ -366,7 +376,7 @@ export class ApiKeyAuthorizer extends Construct {
       const got = keySources.map(({ kind }) => kind).join(', ');
       throw propError(
         this,
-        `type: got "${type}" with the key sources ${got}, wanted exactly one key source, bearer or a header`,
+        `type: expected exactly one key source for "${type}", bearer or a header, got the key sources ${got}`,
       );
     }
     const id = freeIdIn(scope, authorizerId);
@@ -376,15 +386,15 @@ export class ApiKeyAuthorizer extends Construct {
       : new RestRequestKeyAuthorizer(scope, id, { ...shared, identitySources });
   }
 
-  /** The function as the CDK sees one that was made elsewhere: permissions to invoke it are below `scope`. */
-  #handlerFrom(scope: Construct): IFunction {
+  /** Returns the function as an imported one, because the CDK then creates permissions to invoke it in `scope`. */
+  #importHandler(scope: Construct): IFunction {
     const { functionArn } = this.#handler;
-    const id = `Latchkey-${this.node.addr}`;
-    const handler =
-      this.#handlersElsewhere.get(scope) ??
-      LambdaFunction.fromFunctionAttributes(scope, id, { functionArn, sameEnvironment: true });
-    this.#handlersElsewhere.set(scope, handler);
-    return handler;
+    return getOrCreate(this.#importedByScope, [scope.node.path], () =>
+      LambdaFunction.fromFunctionAttributes(scope, `Latchkey-${this.node.addr}`, {
+        functionArn,
+        sameEnvironment: true,
+      }),
+    );
   }
 
   get #resultsCacheTtl(): Duration {

@@ -5,139 +5,141 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { HttpApiResponse } from '../lambda/config.ts';
 import type { KeySourceSetting } from '../lambda/credentials.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
+import type { PlanMapping } from './keyPlans.ts';
 import type { ScopeMapping } from './propChecks.ts';
-import type { PlanMapping } from './planProps.ts';
 
-/** Which keys are accepted, for how long they are trusted, and what the function runs on. */
+/** Properties of `ApiKeyAuthorizer`: which keys it accepts, how long it caches them, and how its function runs. */
 export interface ApiKeyAuthorizerProps {
   /**
-   * Where the keys are. The function may read them by hash, and write when they were last used. What is written to it counts
-   * after the revocation delay.
+   * The table of keys. The function may read keys by their hash and write when they were last used. Changes to a key apply after the
+   * revocation delay.
    *
    * The table must be in the Region of this construct's stack, or have a replica there. If it's in another account, the function
-   * reads it by its ARN, and the table's resource policy must allow the function's role.
+   * reads it by its ARN. The table's resource policy must then allow the function's role.
    */
   readonly table: IApiKeyTable;
 
   /**
-   * What every key of this deployment begins with: `[a-z][a-z0-9]*_`, at most 16 characters. After a change, keys of the
-   * old prefix are refused as soon as the new function runs.
+   * The prefix of every key of this deployment: `[a-z][a-z0-9]*_`, at most 16 characters. After a change, the new function refuses
+   * keys with the old prefix immediately.
    *
    * @default 'sk_'
    */
   readonly keyPrefix?: string;
 
   /**
-   * Where a request may carry its key, in order of preference. AppSync ignores these and always reads the `Authorization` header. The
-   * function ignores the case of header names. The identity sources of REST and WebSocket APIs keep your spelling, because AWS says
-   * that mappings of REST methods are case-sensitive. Spell each header as your callers do.
+   * The places where a request may carry its key, in order of preference. AppSync ignores these and always reads the `Authorization`
+   * header. The function ignores the case of header names. The identity sources of REST and WebSocket APIs keep your spelling, because
+   * AWS says that mappings of REST methods are case-sensitive. Spell each header as your callers do.
    *
    * @default ['bearer', 'query:api_key']
    */
   readonly keySources?: readonly KeySourceSetting[];
 
   /**
-   * Whether keys that were issued elsewhere are accepted once their hash is in the table. Neither prefix nor checksum is
-   * asked for then, so every text of 16 to 255 visible characters costs a read. They are revoked as fast as all others.
+   * Whether to accept keys that another system issued, once their hash is in the table. The function then checks neither prefix nor
+   * checksum, so every text of 16 to 255 visible characters costs a read. The revocation delay is the same for these keys.
    *
    * @default false
    */
   readonly acceptForeignKeys?: boolean;
 
   /**
-   * The least time between two last-used writes of one key. Last-used dates are precise to this, `recordCacheTtl` and
-   * `resultsCacheTtl` together. The revocation delay does not depend on it.
+   * The least time between two last-used writes of one key. Last-used dates are precise to the sum of this interval, `recordCacheTtl`
+   * and `resultsCacheTtl`. The revocation delay doesn't depend on it.
    *
    * @default Duration.minutes(15)
    */
   readonly lastUsedInterval?: Duration;
 
   /**
-   * How long an environment of the function answers from a record that it has read. A revoked key may be accepted for this
-   * long and `resultsCacheTtl`.
+   * How long an environment of the function caches a record. A revoked key may be accepted for the sum of this TTL and
+   * `resultsCacheTtl`.
    *
    * @default Duration.seconds(60)
    */
   readonly recordCacheTtl?: Duration;
 
   /**
-   * How long API Gateway and AppSync answer from what the function has said of a key, at most an hour. It needs exactly one
-   * key source. A revoked key may be accepted for this long and `recordCacheTtl`. WebSocket APIs keep no answers: a client
-   * stays connected, whatever becomes of its key.
+   * How long API Gateway and AppSync cache the function's response for a key, at most one hour. It requires exactly one key source. A
+   * revoked key may be accepted for the sum of this TTL and `recordCacheTtl`. WebSocket APIs don't cache responses: a client stays
+   * connected, whatever happens to its key.
    *
-   * @default Duration.seconds(0) - the function is asked on every request
+   * @default Duration.seconds(0) - API Gateway invokes the function for every request
    */
   readonly resultsCacheTtl?: Duration;
 
   /**
-   * How old a record may answer while DynamoDB is down. During an outage it counts in place of a shorter `recordCacheTtl` in
-   * the revocation delay.
+   * Maximum age of a cached record that may be used while DynamoDB is unavailable. During an outage it replaces a shorter
+   * `recordCacheTtl` in the revocation delay.
    *
-   * @default Duration.seconds(0) - an outage is answered with 500
+   * @default Duration.seconds(0) - during an outage, requests are answered with 500
    */
   readonly staleIfError?: Duration;
 
   /**
-   * What HTTP APIs of payload format 2.0 are answered with: an IAM policy, or `isAuthorized`. Those of format 1.0 are answered
-   * with a policy always. Either is kept for `resultsCacheTtl`: a policy for all routes, `isAuthorized` for its route alone
-   * where scopes are mapped.
+   * The function's response for HTTP APIs with payload format 2.0: an IAM policy, or `isAuthorized`. The response to format 1.0 is
+   * always a policy. API Gateway caches both for `resultsCacheTtl`. A policy applies to all routes. `isAuthorized` applies only to its
+   * own route if scopes are mapped.
    *
    * @default 'iam'
    */
   readonly httpApiResponse?: HttpApiResponse;
 
   /**
-   * Which routes each scope opens: scope → patterns `METHOD /path`, `$connect` for WebSocket APIs, `GRAPHQL /graphql` for
-   * AppSync; a `*` stands for any run of characters, and for any method of API Gateway. A scope has no spaces, commas,
-   * quotes, braces, brackets or backslashes. A key without scopes may use every
-   * route, one whose scopes open none may use nothing. A change of the mapping takes effect with the deployment, and where
-   * answers are kept after `resultsCacheTtl`; a change of a key's own scopes after the revocation delay.
+   * The routes that each scope opens: scope → patterns. A pattern is `METHOD /path`, `$connect` for WebSocket APIs, or `GRAPHQL
+   * /graphql` for AppSync. A `*` in the path matches any run of characters; as the method it matches any method of API Gateway. A
+   * scope can't contain spaces, commas, quotes, braces, brackets or backslashes.
    *
-   * The synthesis rejects a mapping that is over a limit of Lambda or API Gateway: 4 KB for all environment variables, and 512
-   * characters for a resource of a policy. It warns if a REST or HTTP API would get a policy longer than 8 KB for a key with every
-   * scope: AWS documents no limit there. The estimate assumes a stage name of 128 characters, the maximum. About 36 routes fit without
-   * a warning, or 25 if a path has a `*`, because the policy then denies ambiguous paths. The policy writes out a `*` for the method
-   * as every method.
+   * A key without scopes may use every route. A key whose scopes open no route may use none. A change of the mapping applies after the
+   * deployment, and after `resultsCacheTtl` if responses are cached. A change of a key's own scopes applies after the revocation
+   * delay.
    *
-   * A pattern may hold a token, such as a parameter of the stack. The function checks that pattern when it starts.
+   * The synthesis rejects a mapping over a limit of Lambda or API Gateway. All environment variables may have 4 KB, and each resource
+   * of a policy 512 characters. The synthesis warns if a REST or HTTP API would get a policy longer than 8 KB for a key with every
+   * scope. AWS documents no limit there. The estimate assumes a stage name of 128 characters, the maximum. About 36 routes fit without
+   * a warning. If a path has a `*`, about 25 fit, because the policy then denies ambiguous paths. The policy writes out a `*` for the
+   * method as every method.
    *
-   * @default {} - scopes are handed on to the integration and close no route
+   * A pattern may contain a token, such as a parameter of the stack. The function checks that pattern when it starts.
+   *
+   * @default {} - scopes are passed on to the integration and restrict no route
    */
   readonly scopes?: ScopeMapping;
 
   /**
-   * Whether the function counts what it decides, in lines of its log that CloudWatch makes metrics of. They are billed by the
-   * metric and the hour; docs/operations.md says what they are and what they come to. The revocation delay does not depend on it.
+   * Whether the function logs its counts in the embedded metric format, which CloudWatch turns into metrics. AWS bills each metric by
+   * the hour; docs/operations.md lists the metrics and their price. The revocation delay doesn't depend on it.
    *
    * @default true
    */
   readonly metrics?: boolean;
 
   /**
-   * Whether a new environment of the function reads the table once before its first request, which then finds its connection open.
-   * The read is of a hash that no key has: half a read unit. It may hold up a start by a second where DynamoDB does not answer.
+   * Whether a new environment of the function reads the table once before its first request, to open the connection. It reads a hash
+   * that no key has, which costs half a read unit. It may delay a start by one second if DynamoDB doesn't answer.
    *
    * @default true
    */
   readonly prime?: boolean;
 
   /**
-   * The share of requests, from 0 to 1, that the log has a line of at the level `DEBUG`, allowed ones too: the decision, the
-   * key's id, and how long the read took. Nothing of the request or of a secret is in it.
+   * The share of requests, from 0 to 1, that the function logs at the level `DEBUG`, including allowed ones. A line has the decision,
+   * the key's id and the duration of the read. It contains nothing of the request or of a secret.
    *
-   * @default 0 - an allowed request has no line
+   * @default 0 - the function logs no allowed request
    */
   readonly debugSampleRate?: number;
 
   /**
-   * How API Gateway limits the keys of each plan on the REST APIs that `applyPlans` names: plan → limits, for each key or for
-   * all keys of the plan together. A key without a plan is not limited. A key with a plan that is not listed here is refused on
-   * these APIs. HTTP and AppSync APIs have no usage plans, and Latchkey doesn't use those of WebSocket APIs: no key is limited there.
+   * The limits of each plan: plan name → limits, for each key or for all keys of the plan together. They apply to the REST APIs that
+   * `applyPlans` names. A key without a plan has no limits. These APIs refuse a key with a plan that isn't listed here. HTTP and
+   * AppSync APIs have no usage plans, and Latchkey doesn't use those of WebSocket APIs: they limit no key.
    *
-   * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A key's change of plan counts after the revocation
-   * delay. See docs/plans.md for what each plan takes of the account's quotas.
+   * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A change of a key's plan applies after the revocation
+   * delay. See docs/plans.md for what each plan uses of the account's quotas.
    *
-   * @default - no key is limited, and a key's plan is only handed on
+   * @default - no key has limits, and a key's plan is only passed on
    */
   readonly plans?: PlanMapping;
 
@@ -149,70 +151,69 @@ export interface ApiKeyAuthorizerProps {
   readonly memorySize?: number;
 
   /**
-   * How many environments Lambda keeps started. They are billed by the hour; requests beyond them start others. The construct
+   * The number of environments that Lambda keeps running. AWS bills them by the hour. Requests beyond them start others. The construct
    * creates an alias, `live`, which API Gateway then invokes. At most `reservedConcurrentExecutions`, if that is set.
    *
-   * @default - environments start when requests come
+   * @default - environments start when requests arrive
    */
   readonly provisionedConcurrentExecutions?: number;
 
   /**
-   * How many environments there can be at once, of those that the account has. Requests beyond them are throttled by Lambda,
-   * which API Gateway answers with 500: it bounds what a flood can cost, and what callers can use.
+   * The maximum number of concurrent environments, reserved from the account's limit. Lambda throttles requests beyond them, and API
+   * Gateway answers those with 500. So the number limits both the cost of a flood and the traffic of your callers.
    *
    * @default - as many as the account has left
    */
   readonly reservedConcurrentExecutions?: number;
 
   /**
-   * The VPC that the function reaches DynamoDB from. It needs a way there: a gateway endpoint for DynamoDB, or a NAT.
+   * The VPC that the function runs in. It needs a route to DynamoDB: a gateway endpoint or a NAT gateway.
    *
    * @default - none: Lambda's own network
    */
   readonly vpc?: IVpc;
 
   /**
-   * Of `vpc`.
+   * The subnets of `vpc` that the function runs in.
    *
-   * @default - the CDK's: private subnets with a way out, where there are any
+   * @default - the CDK's choice: private subnets with egress, if there are any
    */
   readonly vpcSubnets?: SubnetSelection;
 
   /**
-   * Of `vpc`.
+   * The function's security groups in `vpc`.
    *
-   * @default - one of its own, which lets everything out and nothing in
+   * @default - a new group that allows all outbound traffic and no inbound traffic
    */
   readonly securityGroups?: readonly ISecurityGroup[];
 
   /**
-   * How long the function's log is kept. It holds one line for each denial and fault.
+   * How long CloudWatch keeps the function's log. The log has one line for each denial and fault.
    *
    * @default RetentionDays.ONE_MONTH
    */
   readonly logRetention?: RetentionDays;
 
   /**
-   * How requests are moved to a new version of the function, by CodeDeploy: for instance
-   * `LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES`. It makes an alias, `live`, which API Gateway then asks. The
-   * `rolloutAlarm` takes a version back that fails. While both versions answer, a change of `keyPrefix`, `scopes` or `keySources`
-   * holds for some requests and not for others.
+   * How CodeDeploy moves requests to a new version of the function, for example `LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES`.
+   * The construct creates an alias, `live`, which API Gateway then invokes. The `rolloutAlarm` rolls back a version that fails. While
+   * both versions run, a change of `keyPrefix`, `scopes` or `keySources` applies to some requests and not to others.
    *
-   * @default - all at once
+   * @default - all requests at once
    */
   readonly rollout?: ILambdaDeploymentConfig;
 
   /**
-   * Whether a `rollout` takes a new version back where in two of three minutes it failed in 10 % of its requests or more, and in two
-   * at least. A request without a key, which API Gateway wants answered by an error, does not count. It takes two to four minutes:
-   * `ALL_AT_ONCE` is over before. docs/operations.md says what it reads and costs.
+   * Whether a `rollout` is rolled back if the new version fails. It fails if, in two of three minutes, at least two requests and at
+   * least 10 % of its requests fail. Requests without a key don't count, although API Gateway requires an error as their answer. The
+   * alarm takes two to four minutes, so `ALL_AT_ONCE` ends before it. docs/operations.md lists what the alarm reads and costs.
    *
    * @default true
    */
   readonly rolloutAlarm?: boolean;
 
   /**
-   * Whether AWS X-Ray gets a trace of requests. It is billed by the trace.
+   * Whether the function sends traces to AWS X-Ray. AWS bills each trace.
    *
    * @default false
    */

@@ -1,48 +1,274 @@
-import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration, Token, Tokenization } from 'aws-cdk-lib';
+import {
+  Alarm,
+  type AlarmProps,
+  ComparisonOperator,
+  type Dashboard,
+  type IAlarmAction,
+  type IMetric,
+  MathExpression,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { monitoringAlarms } from './monitoringAlarms.ts';
+import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
+import type { IApiKeyTable } from './apiKeyTable.ts';
 import { monitoringDashboard } from './monitoringDashboard.ts';
-import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
+import { propError } from './propChecks.ts';
+import type { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
+
+/** Properties of `ApiKeyMonitoring`: the authorizer, the thresholds of its alarms, and the actions of the alarms. */
+export interface ApiKeyMonitoringProps {
+  /** The authorizer to monitor. Its prop `metrics` must not be `false`. */
+  readonly authorizer: ApiKeyAuthorizer;
+
+  /**
+   * The table whose capacity the dashboard shows.
+   *
+   * @default - the dashboard shows no table
+   */
+  readonly table?: IApiKeyTable;
+
+  /**
+   * The actions of every alarm.
+   *
+   * @default [] - CloudWatch shows the alarm, but notifies nobody
+   */
+  readonly alarmActions?: readonly IAlarmAction[];
+
+  /**
+   * Whether to create a dashboard.
+   *
+   * @default true
+   */
+  readonly dashboard?: boolean;
+
+  /**
+   * The number of faults in 5 minutes that raises the alarm. A fault is a request that the authorizer couldn't decide, because
+   * DynamoDB didn't answer or a record is corrupt. `false` creates no alarm.
+   *
+   * @default 1
+   */
+  readonly faultThreshold?: number | false;
+
+  /**
+   * The number of requests that Lambda throttles in 5 minutes that raises the alarm. `false` creates no alarm.
+   *
+   * @default 1
+   */
+  readonly throttleThreshold?: number | false;
+
+  /**
+   * The percentage of failed invocations that raises the alarm, in two of three periods of 5 minutes. Requests without a key don't
+   * count as failed, although API Gateway requires an error as their answer. `false` creates no alarm.
+   *
+   * @default 1
+   */
+  readonly errorPercentThreshold?: number | false;
+
+  /**
+   * The percentage of denials among all decisions that raises the alarm, in two of three periods of 5 minutes. `false` creates no
+   * alarm.
+   *
+   * @default 50
+   */
+  readonly denialPercentThreshold?: number | false;
+
+  /**
+   * The least number of denials in 5 minutes for the alarm on their percentage.
+   *
+   * @default 100
+   */
+  readonly leastDenials?: number;
+
+  /**
+   * Whether to create the alarm on the function that syncs usage plans. It's raised if the function skips a key, fails, is throttled,
+   * or is 5 minutes behind the table. There is no such alarm if all plans are shared.
+   *
+   * @default true
+   */
+  readonly usagePlanSyncAlarm?: boolean;
+}
 
 /**
- * Alarms on what keeps an authorizer from deciding, and a dashboard of what it decides. docs/operations.md says for each alarm what
- * to do, and what all of it costs.
+ * Alarms and a dashboard for an authorizer. docs/operations.md has a runbook for each alarm, and lists what they cost.
  */
 export class ApiKeyMonitoring extends Construct {
-  /** Requests could not be decided. Each alarm is absent where its prop is false. */
+  /** Raised if the authorizer couldn't decide on requests. Absent if `faultThreshold` is `false`. */
   readonly faultAlarm: Alarm | undefined;
 
-  /** Lambda turned requests away. */
+  /** Raised if Lambda throttles requests. Absent if `throttleThreshold` is `false`. */
   readonly throttleAlarm: Alarm | undefined;
 
-  /** The function fails, also in ways that it cannot count itself. It is too slow for a canary: see `rolloutAlarm` of the authorizer. */
+  /**
+   * Raised if the function fails, including failures that it can't count itself. Absent if `errorPercentThreshold` is `false`. It's
+   * too slow for a canary deployment: use `rolloutAlarm` of the authorizer.
+   */
   readonly errorAlarm: Alarm | undefined;
 
-  /** Many requests are refused. */
+  /** Raised if many requests are denied. Absent if `denialPercentThreshold` is `false`. */
   readonly denialAlarm: Alarm | undefined;
 
-  /** Keys on a plan are refused, for their API keys are missing. Absent also where no plan is per key. */
+  /** Raised if keys on a plan are refused because they have no API key yet. Absent if all plans are shared. */
   readonly usagePlanSyncAlarm: Alarm | undefined;
 
-  /** What the function decides and how it does; absent where `dashboard` is false. */
+  /** The dashboard of decisions, latencies and capacity. Absent if the prop `dashboard` is `false`. */
   readonly dashboard: Dashboard | undefined;
 
-  /** Throws LatchkeyError `CONFIG_INVALID`, listing every prop that is wrong, and where the authorizer counts in no metrics. */
+  /**
+   * Creates the alarms and the dashboard.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID`, listing every invalid prop, or if the authorizer's prop `metrics` is `false`
+   */
   constructor(scope: Construct, id: string, props: ApiKeyMonitoringProps) {
     super(scope, id);
-    const alarms = monitoringAlarms(this, props);
-    this.faultAlarm = alarms.fault;
-    this.throttleAlarm = alarms.throttle;
-    this.errorAlarm = alarms.error;
-    this.denialAlarm = alarms.denial;
-    this.usagePlanSyncAlarm = alarms.usagePlanSync;
-    this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, props, this.alarms);
+    checkThresholds(this, props);
+    const { authorizer, table, faultThreshold = 1, throttleThreshold = 1, errorPercentThreshold = 1 } = props;
+    const { denialPercentThreshold = 50, leastDenials = 100, usagePlanSyncAlarm = true } = props;
+    const usagePlanSync = authorizer.plans?.usagePlanSync;
+    this.faultAlarm = createAlarm(this, 'Faults', faultThreshold, () => ({
+      metric: authorizer.metricFaults({ period: PERIOD }),
+      alarmDescription: 'Requests could not be decided, and were answered with an error.',
+    }));
+    this.throttleAlarm = createAlarm(this, 'Throttles', throttleThreshold, () => ({
+      metric: authorizer.function.metricThrottles({ period: PERIOD }),
+      alarmDescription: 'Lambda throttled requests before the authorizer could decide on them.',
+    }));
+    this.errorAlarm = createAlarm(this, 'ErrorRate', errorPercentThreshold, () => ({
+      metric: errorPercent(authorizer),
+      alarmDescription: 'The authorizer fails for requests that have a key.',
+      ...TWICE,
+    }));
+    this.denialAlarm = createAlarm(this, 'DenialSurge', denialPercentThreshold, () => ({
+      metric: denialPercent(authorizer, leastDenials),
+      alarmDescription: 'Many requests are denied.',
+      ...TWICE,
+    }));
+    this.usagePlanSyncAlarm =
+      usagePlanSync &&
+      createAlarm(this, 'UsagePlanSync', usagePlanSyncAlarm && 1, () => ({
+        metric: usagePlanSyncTrouble(usagePlanSync),
+        alarmDescription: 'Keys on a plan are refused because API Gateway has no API key for them.',
+      }));
+    this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, authorizer, table, this.alarms);
     for (const alarm of this.alarms) alarm.addAlarmAction(...(props.alarmActions ?? []));
   }
 
-  /** Those that there are. */
+  /** Every alarm that exists. */
   get alarms(): readonly Alarm[] {
     const all = [this.faultAlarm, this.throttleAlarm, this.errorAlarm, this.denialAlarm, this.usagePlanSyncAlarm];
     return all.filter((alarm) => alarm !== undefined);
   }
+}
+
+const PERIOD = Duration.minutes(5);
+
+/**
+ * Requires two periods of three. Data of the last period may not have arrived. AWS advises against alarms on `FILL` of only the last
+ * period ("Using math expressions with CloudWatch metrics").
+ */
+const TWICE = { evaluationPeriods: 3, datapointsToAlarm: 2 };
+
+/** Keys on a plan are refused until the function has read their records, so a long delay needs attention. */
+const MAX_DELAY = Duration.minutes(5);
+
+/** The alarms' sections in docs/operations.md. */
+const RUNBOOKS = {
+  Faults: 'alarm-faults',
+  Throttles: 'alarm-throttles',
+  ErrorRate: 'alarm-error-rate',
+  DenialSurge: 'alarm-denial-surge',
+  UsagePlanSync: 'alarm-usage-plan-sync',
+} as const;
+
+/** Rejects thresholds of zero, which would keep an alarm raised, and percentages over 100, which would never raise it. */
+function checkThresholds(scope: Construct, props: ApiKeyMonitoringProps): void {
+  const { faultThreshold, throttleThreshold, errorPercentThreshold, denialPercentThreshold, leastDenials } = props;
+  const problems = [
+    ...thresholdProblems(
+      { faultThreshold, throttleThreshold, leastDenials },
+      Number.MAX_SAFE_INTEGER,
+      'a number above 0',
+    ),
+    ...thresholdProblems({ errorPercentThreshold, denialPercentThreshold }, 100, 'a number above 0, at most 100'),
+  ];
+  if (problems.length > 0) throw propError(scope, ...problems);
+}
+
+function thresholdProblems(
+  thresholds: Readonly<Record<string, number | false | undefined>>,
+  most: number,
+  expected: string,
+): readonly string[] {
+  const given = Object.entries(thresholds).filter(
+    ([, value]) => typeof value === 'number' && !Token.isUnresolved(value),
+  );
+  const outside = given.filter(([, value]) => !(Number(value) > 0 && Number(value) <= most));
+  return outside.map(([prop, value]) => `${prop}: expected ${expected}, got ${String(value)}`);
+}
+
+/** Returns `undefined` for the threshold `false`. Missing data doesn't raise the alarm: without requests nothing fails. */
+function createAlarm(
+  scope: Construct,
+  id: keyof typeof RUNBOOKS,
+  threshold: number | false,
+  getProps: () => Partial<AlarmProps> & { readonly metric: IMetric; readonly alarmDescription: string },
+): Alarm | undefined {
+  if (threshold === false) return undefined;
+  const { alarmDescription, ...others } = getProps();
+  return new Alarm(scope, id, {
+    evaluationPeriods: 1,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+    threshold,
+    alarmDescription: `${alarmDescription} Runbook: docs/operations.md#${RUNBOOKS[id]}`,
+    ...others,
+  });
+}
+
+/**
+ * Subtracts the errors thrown for requests without a key from Lambda's errors. Counts them in the log, because the function's own
+ * metrics arrive up to a minute later.
+ */
+function errorPercent(authorizer: ApiKeyAuthorizer): IMetric {
+  const { function: lambda } = authorizer;
+  return new MathExpression({
+    label: 'Errors, %',
+    expression: 'IF(errors > FILL(unauthorized, 0), 100 * (errors - FILL(unauthorized, 0)) / invocations, 0)',
+    usingMetrics: {
+      errors: lambda.metricErrors(),
+      invocations: lambda.metricInvocations(),
+      unauthorized: authorizer.metricUnauthorized(),
+    },
+    period: PERIOD,
+  });
+}
+
+/** Faults aren't decisions, so they don't count. The function emits no data for a zero. */
+function denialPercent(authorizer: ApiKeyAuthorizer, leastDenials: number): IMetric {
+  return new MathExpression({
+    label: 'Denials, %',
+    expression: `IF(denied >= ${Tokenization.stringifyNumber(leastDenials)}, 100 * denied / (denied + FILL(allowed, 0)), 0)`,
+    usingMetrics: { denied: authorizer.metricDenied(), allowed: authorizer.metricAllowed() },
+    period: PERIOD,
+  });
+}
+
+/**
+ * Returns 1 if the function skipped a key, failed, was throttled or is behind, and else 0. Lambda reports the iterator age only of
+ * batches that it ran.
+ */
+function usagePlanSyncTrouble(usagePlanSync: UsagePlanSyncFunction): IMetric {
+  const { function: lambda } = usagePlanSync;
+  return new MathExpression({
+    label: 'Keys without their plan',
+    expression: `IF(FILL(refused, 0) + FILL(errors, 0) + FILL(throttles, 0) > 0, 1, IF(FILL(behind, 0) >= ${MAX_DELAY.toMilliseconds()}, 1, 0))`,
+    usingMetrics: {
+      refused: usagePlanSync.metricRefused(),
+      errors: lambda.metricErrors(),
+      throttles: lambda.metricThrottles(),
+      behind: lambda.metric('IteratorAge', { statistic: Stats.MAXIMUM }),
+    },
+    period: PERIOD,
+  });
 }

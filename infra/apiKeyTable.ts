@@ -16,30 +16,30 @@ import { INDEXES, PARTITION_KEY, TTL_ATTRIBUTE } from '../keys/table.ts';
 import { propError } from './propChecks.ts';
 import { grantManage, grantVerify } from './tableGrants.ts';
 
-/** How the table is named, kept and encrypted. */
+/** Properties of `ApiKeyTable`: name, encryption, replicas and protection. */
 export interface ApiKeyTableProps {
   /**
-   * The table's name. Give one to a table that stacks of other Regions find by its name.
+   * The table's name. Set it if stacks in other Regions look up the table by its name.
    *
-   * @default - CloudFormation makes one up
+   * @default - CloudFormation generates a name
    */
   readonly tableName?: string;
 
   /**
-   * How the table is encrypted at rest. A key in KMS is billed by use, and every environment of the authorizer uses it. A
-   * change of it replaces nothing. With replicas, `TableEncryptionV2.customerManagedKey` wants a key for each Region.
+   * The encryption of the table at rest. AWS bills each use of a KMS key, and every environment of the authorizer uses it. A change of
+   * the encryption doesn't replace the table. With replicas, `TableEncryptionV2.customerManagedKey` requires a key for each Region.
    *
-   * @default - with a key that DynamoDB owns, at no cost
+   * @default - a key that DynamoDB owns, at no cost
    */
   readonly encryption?: TableEncryptionV2;
 
   /**
-   * The other Regions that have the table too, each with deletion protection and point-in-time recovery of its own. A key that
-   * is issued or revoked in one is so in the others after about a second (AWS, "Global tables"). Of two writes to one record in
-   * two Regions the later stays, so that a last-used write within that second can undo a revocation: look again at what you
-   * revoked (docs/storage.md). The stack must name its own Region.
+   * Further Regions with a replica of the table. Each replica has its own deletion protection and point-in-time recovery. Writes reach
+   * the other Regions after about one second (AWS, "Global tables"). If two Regions write one record, the later write wins. So a
+   * last-used write within that second can undo a revocation: check the keys that you revoked (docs/storage.md). The stack must set
+   * its Region.
    *
-   * @default - this Region alone
+   * @default - only the stack's Region
    */
   readonly replicaRegions?: readonly string[];
 
@@ -51,7 +51,7 @@ export interface ApiKeyTableProps {
   readonly deletionProtection?: boolean;
 
   /**
-   * What CloudFormation does with the table when it leaves the stack. `DESTROY` also turns `deletionProtection` off, unless you set
+   * What happens to the table when it is removed from the stack. `DESTROY` also turns `deletionProtection` off, unless you set
    * it. `RemovalPolicies.of(stack).destroy()` does the same.
    *
    * @default RemovalPolicy.RETAIN
@@ -59,42 +59,45 @@ export interface ApiKeyTableProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** A table of API keys, of this stack or of another. */
+/** A table of API keys, from this stack or elsewhere. */
 export interface IApiKeyTable extends IConstruct {
-  /** The CDK's own table, for metrics and the like. */
+  /** The CDK's table, for metrics and further grants. */
   readonly table: ITable | TableV2;
 
   /** The table's name, for `latchkey --table` and `createKeyRegistry`. */
   readonly tableName: string;
 
   /**
-   * The ARN of the stream of all writes to the table, with the record before and after each. A table of this app is given one
-   * by the call; whoever does not call has none.
+   * Returns the ARN of the table's stream, which has the record before and after each write. The call turns the stream on if this app
+   * creates the table.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` for a table from elsewhere whose `tableStreamArn` is not told
+   * @throws LatchkeyError `CONFIG_INVALID` for a table from elsewhere without `tableStreamArn`
    */
   streamArn(): string;
 
   /**
-   * Lets the grantee decide on keys: read a key by its hash, and write when it was last used. It can neither list keys nor
-   * issue one, and of a key it can change nothing but `lastUsedAt`.
+   * Grants the permissions to verify keys: read a key by its hash, and write when it was last used. The grantee can't list or issue
+   * keys, and can't change any attribute except `lastUsedAt`.
    */
   grantVerify(grantee: IGrantable): Grant;
 
   /**
-   * Lets the grantee do all that `KeyRegistry` does: issue, find, list, change, rotate and revoke the keys of this table, and
-   * of no other. It cannot read a secret, for the table holds none.
+   * Grants the permissions that `KeyRegistry` needs for this table: issue, find, list, change, rotate and revoke keys. The grantee
+   * can't read a secret, because the table contains none.
    */
   grantManage(grantee: IGrantable): Grant;
 }
 
-/** The table of API keys: billed per request, with point-in-time recovery, and kept when the stack goes. */
+/**
+ * A DynamoDB table of API keys. It is billed per request and has point-in-time recovery. By default CloudFormation retains it when the
+ * stack is deleted.
+ */
 export class ApiKeyTable extends Construct implements IApiKeyTable {
   readonly table: TableV2;
 
   /**
-   * A table that is there already: of another stack, a replica of this Region, or one that Terraform or SAM made by the schema
-   * of docs/storage.md. Its encryption key must be known to `table` to be granted with it.
+   * Returns an existing table: from another stack, a replica in this Region, or one created by Terraform or SAM (docs/storage.md). If
+   * it has its own encryption key, set that key on `table`: grants then include it.
    */
   static fromTable(scope: Construct, id: string, table: ITable): IApiKeyTable {
     return new ExistingApiKeyTable(scope, id, table);
@@ -147,7 +150,7 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
   get #cfnTable(): CfnGlobalTable {
     const { defaultChild } = this.table.node;
     if (defaultChild instanceof CfnGlobalTable) return defaultChild;
-    throw new LatchkeyError('INTERNAL_ERROR', `${this.node.path}: a TableV2 is made of no CfnGlobalTable`);
+    throw new LatchkeyError('INTERNAL_ERROR', `${this.node.path}: a TableV2 has no CfnGlobalTable`);
   }
 }
 
@@ -168,8 +171,8 @@ class ExistingApiKeyTable extends Construct implements IApiKeyTable {
     if (tableStreamArn !== undefined) return tableStreamArn;
     throw propError(
       this,
-      'table: got one from elsewhere without the ARN of its stream, wanted a tableStreamArn with it, of a stream of new and ' +
-        'old images: plans that limit each key follow it. Shared plans do not',
+      'table: expected a tableStreamArn of a stream with new and old images, got a table from elsewhere without one: plans ' +
+        'that limit each key read the stream. Shared plans do not',
     );
   }
 

@@ -9,49 +9,33 @@ import {
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
-import type { Construct, IConstruct } from 'constructs';
+import type { Construct } from 'constructs';
 import { METRIC_NAMESPACE, METRIC_UNITS, type MetricName } from '../lambda/metrics.ts';
-import { propError } from './propChecks.ts';
 
-/** Makes the metrics that a function counts in. */
-export class AuthorizerMetrics {
-  readonly #construct: IConstruct;
-  readonly #function: IFunction;
-  readonly #isCounted: boolean;
-
-  /** `isCounted` says whether the function emits metrics. Errors carry the path of `construct`. */
-  constructor(construct: IConstruct, lambda: IFunction, { isCounted }: { readonly isCounted: boolean }) {
-    this.#construct = construct;
-    this.#function = lambda;
-    this.#isCounted = isCounted;
-  }
-
-  /**
-   * Of the whole function, or of the further dimensions that `options` has. Counts are summed; of a time it is the 99th
-   * percentile, unless `options` say otherwise.
-   *
-   * @throws LatchkeyError `CONFIG_INVALID` where the function counts nothing: an alarm on what never comes would stay silent
-   */
-  metric(metricName: MetricName, { dimensionsMap, ...options }: MetricOptions = {}): Metric {
-    if (!this.#isCounted) {
-      throw propError(this.#construct, `metrics: got false, wanted true for the metric ${metricName}`);
-    }
-    const metric = new Metric({
-      namespace: METRIC_NAMESPACE,
-      metricName,
-      dimensionsMap: { FunctionName: this.#function.functionName, ...dimensionsMap },
-      statistic: METRIC_UNITS[metricName] === 'Count' ? Stats.SUM : Stats.p(99),
-      ...options,
-    });
-    return metric.attachTo(this.#function);
-  }
+/**
+ * Returns a metric that the function emits, for the whole function or for further dimensions in `options`. The default statistic of a
+ * count is its sum; that of a time is its 99th percentile.
+ */
+export function functionMetric(
+  lambda: LambdaFunction,
+  metricName: MetricName,
+  { dimensionsMap, ...options }: MetricOptions = {},
+): Metric {
+  const metric = new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName,
+    dimensionsMap: { FunctionName: lambda.functionName, ...dimensionsMap },
+    statistic: METRIC_UNITS[metricName] === 'Count' ? Stats.SUM : Stats.p(99),
+    ...options,
+  });
+  return metric.attachTo(lambda);
 }
 
 /**
- * The line of a request without a key. Its answer is an error of the function everywhere but in AppSync. The message tells it from
- * the line that the same request has if it is in the sample.
+ * Matches the log line of a request without a key. Except for AppSync, the function answers such a request with an error. If the
+ * request is in the debug sample it has a second line, which has another message.
  */
 const UNAUTHORIZED = FilterPattern.all(
   FilterPattern.stringValue('$.message', '=', 'denied'),
@@ -60,43 +44,43 @@ const UNAUTHORIZED = FilterPattern.all(
 );
 
 /**
- * Counts the requests without a key that are answered by an error. A function has one filter at most: what two write is one metric,
- * of the sum of both.
+ * Creates the filter that counts requests without a key that the function answers with an error. Create one for each function: the
+ * metric of two filters would be the sum of both.
  */
-export function unauthorizedFilter(scope: Construct, lambda: IFunction, logGroup: ILogGroup): MetricFilter {
+export function unauthorizedFilter(scope: Construct, lambda: LambdaFunction, logGroup: ILogGroup): MetricFilter {
   return new MetricFilter(scope, 'Unauthorized', {
     logGroup,
     filterPattern: UNAUTHORIZED,
     metricNamespace: METRIC_NAMESPACE,
-    // A filter with a default value can have no dimensions: the name tells functions apart.
+    // A filter with a default value can't have dimensions, so the name distinguishes functions.
     metricName: `Unauthorized-${lambda.functionName}`,
     metricValue: '1',
     defaultValue: 0,
   });
 }
 
-/** A canary of five minutes is over before periods of five minutes tell anything. */
+/** A canary of five minutes ends before an alarm with periods of five minutes reacts. */
 const PERIOD = Duration.minutes(1);
 
-/** Fewer errors than this in a minute may be of requests that Lambda counts in one minute and the log has in the next. */
+/** Lambda may count a request in one minute while the log has it in the next. That explains fewer errors than this. */
 const LEAST_ERRORS = 2;
 
 const ERROR_PERCENT = 10;
 
 interface RolloutAlarmProps {
   readonly lambda: LambdaFunction;
-  /** What requests are moved over. */
+  /** The alias that moves to the new version. */
   readonly aliasName: string;
-  /** Of the whole function: a log does not tell versions apart. */
+  /** The count for the whole function, because a log doesn't distinguish versions. */
   readonly unauthorized: IMetric;
 }
 
 /**
- * Rings where the version that requests are moved to fails, other than by answering a request without a key. It is of that version
- * alone: one that fails already can be replaced. Lambda has data of it while requests go to two versions, so that it is silent at
- * all other times.
+ * Creates the alarm that is raised if the new version fails for requests that have a key. It ignores the old version, so you can
+ * replace a version that already fails. Lambda has data of the new version only while requests go to two versions. So the alarm is
+ * quiet at all other times.
  *
- * Where the log is behind Lambda's own numbers, there is no data yet, rather than errors that nothing is taken off.
+ * If the log is later than Lambda's own metrics, there is no data yet. So the alarm never sees errors without the ones to subtract.
  */
 export function rolloutAlarm(scope: Construct, { lambda, aliasName, unauthorized }: RolloutAlarmProps): Alarm {
   // "Types of metrics for Lambda functions": the dimensions of a version behind an alias that has two.
@@ -109,7 +93,7 @@ export function rolloutAlarm(scope: Construct, { lambda, aliasName, unauthorized
   const failures = `IF(failed < ${unexpected}, failed, ${unexpected})`;
   return new Alarm(scope, 'RolloutAlarm', {
     alarmDescription:
-      'The version that requests are being moved to fails, and is taken back. Runbook: docs/operations.md#alarm-rollout',
+      'The new version of the function fails, so CodeDeploy rolls it back. Runbook: docs/operations.md#alarm-rollout',
     metric: new MathExpression({
       label: 'Errors of the new version, %',
       expression: `IF(${failures} >= ${LEAST_ERRORS}, 100 * ${failures} / invocations, 0)`,

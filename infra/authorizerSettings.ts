@@ -1,12 +1,13 @@
-import { Stack, Token, Tokenization, type Duration } from 'aws-cdk-lib';
+import { type Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
-import { readConfig, type Config } from '../lambda/config.ts';
+import { ANY_KEYS } from '../keys/state.ts';
+import { type Config, readConfig } from '../lambda/config.ts';
 import { Plans } from '../lambda/plans.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
+import { planProblems } from './keyPlans.ts';
 import {
-  environmentExcess,
-  holdsToken,
+  containsToken,
   isKnown,
   policyExcess,
   propError,
@@ -14,111 +15,113 @@ import {
   type ScopeMapping,
   wholeNumberProblems,
 } from './propChecks.ts';
-import { tableReference } from './tableGrants.ts';
-import { planProblems } from './planProps.ts';
+import { type TableReference, tableReference } from './tableGrants.ts';
 
-/** What the props ask of the function. */
+/** The settings of the function that follow from the props. */
 export interface AuthorizerSettings {
-  /** The function's environment. */
+  /** The function's environment variables. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The environment as the function reads it, with the function's default for each value that only the deployment knows. */
+  /** The environment as the function reads it, with the function's default for each token. */
   readonly config: Config;
+  /** `any` with `acceptForeignKeys`, or else the key prefix. */
+  readonly acceptedKeys: string;
   /** The warning about a policy that is longer than the size known to work, or `undefined`. */
   readonly policyWarning: string | undefined;
 }
 
-/** The prop that each variable of the function is set by. */
-const PROP_OF: Readonly<Record<string, keyof ApiKeyAuthorizerProps>> = {
-  LATCHKEY_KEY_PREFIX: 'keyPrefix',
-  LATCHKEY_KEY_SOURCES: 'keySources',
-  LATCHKEY_ACCEPT_FOREIGN_KEYS: 'acceptForeignKeys',
-  LATCHKEY_LAST_USED_SECONDS: 'lastUsedInterval',
-  LATCHKEY_RECORD_CACHE_SECONDS: 'recordCacheTtl',
-  LATCHKEY_RESULTS_CACHE_SECONDS: 'resultsCacheTtl',
-  LATCHKEY_STALE_IF_ERROR_SECONDS: 'staleIfError',
-  LATCHKEY_HTTP_API_RESPONSE: 'httpApiResponse',
-  LATCHKEY_SCOPES: 'scopes',
-  LATCHKEY_METRICS: 'metrics',
-  LATCHKEY_PRIME: 'prime',
-  LATCHKEY_DEBUG_SAMPLE_RATE: 'debugSampleRate',
-  LATCHKEY_PLANS: 'plans',
-};
+type Prop = keyof ApiKeyAuthorizerProps;
+type Environment = Readonly<Record<string, string>>;
+
+/** Prop → the function's environment variable. */
+const VARIABLES = {
+  table: 'LATCHKEY_TABLE',
+  keyPrefix: 'LATCHKEY_KEY_PREFIX',
+  keySources: 'LATCHKEY_KEY_SOURCES',
+  acceptForeignKeys: 'LATCHKEY_ACCEPT_FOREIGN_KEYS',
+  lastUsedInterval: 'LATCHKEY_LAST_USED_SECONDS',
+  recordCacheTtl: 'LATCHKEY_RECORD_CACHE_SECONDS',
+  resultsCacheTtl: 'LATCHKEY_RESULTS_CACHE_SECONDS',
+  staleIfError: 'LATCHKEY_STALE_IF_ERROR_SECONDS',
+  httpApiResponse: 'LATCHKEY_HTTP_API_RESPONSE',
+  scopes: 'LATCHKEY_SCOPES',
+  metrics: 'LATCHKEY_METRICS',
+  prime: 'LATCHKEY_PRIME',
+  debugSampleRate: 'LATCHKEY_DEBUG_SAMPLE_RATE',
+  plans: 'LATCHKEY_PLANS',
+} as const satisfies Partial<Record<Prop, string>>;
 
 /**
- * Turns props into settings, with the namespace of `planNamespace`. Reads them with the function's own reader, so that a bad value
- * fails the synthesis and not the first request. A value over a limit of Lambda or API Gateway fails it too. Passes on a value that
- * only the deployment knows; the function checks it when it starts. The props that shape the template must be known at synthesis.
+ * Returns the settings for the props, with the namespace from `planNamespace`. The function's own reader checks them, so a bad value
+ * fails the synthesis instead of the first request. A value over a limit of Lambda or API Gateway also fails it. Passes on tokens,
+ * which the function checks when it starts. Rejects tokens in props that shape the template.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: prop, value got, value wanted
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: prop, expected value, actual value
  */
 export function authorizerSettings(
   scope: Construct,
   props: ApiKeyAuthorizerProps,
   namespace: string,
 ): AuthorizerSettings {
-  const problems = [...laterProblems(props), ...capacityProblems(props)];
+  const problems = [...tokenProblems(props), ...capacityProblems(props)];
   const table = tableReference(scope, props.table.table);
-  const environment = environmentOf(scope, props, namespace);
-  const checked = checkedPart(scope, environment, props);
-  const config = readSettings(checked, problems);
+  const environment: Environment = { [VARIABLES.table]: table.value, ...toEnvironment(scope, props, namespace) };
+  const known = knownEnvironment(scope, environment, props, LONGEST_TABLE[table.kind]);
+  const config = readSettings(known, problems);
   if (config === undefined) throw propError(scope, ...problems);
   if (config.resultsCacheSeconds > 0 && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
-  const environmentProblem = environmentExcess(checked, table.kind);
-  if (environmentProblem !== undefined) problems.push(`${longestPropOf(checked)}: ${environmentProblem}`);
-  const resourceProblems = resourceExcesses(knownScopes(props.scopes ?? {}));
-  problems.push(...resourceProblems.map((problem) => `scopes: ${problem}`));
+  problems.push(...environmentProblems(known, table.kind));
+  problems.push(...resourceExcesses(knownScopes(props.scopes ?? {})).map((problem) => `scopes: ${problem}`));
   problems.push(...planProblems(props.plans ?? {}).map((problem) => `plans: ${problem}`));
   if (problems.length > 0) throw propError(scope, ...problems);
   return {
-    environment: { LATCHKEY_TABLE: table.value, ...environment },
+    environment,
     config,
+    // `config` has the default instead of a token.
+    acceptedKeys: config.keyFormat.acceptForeignKeys
+      ? ANY_KEYS
+      : (environment[VARIABLES.keyPrefix] ?? config.keyFormat.prefix),
     policyWarning: policyExcess(config.scopes.allPatterns),
   };
 }
 
 const ONE_SOURCE_EXPECTED =
-  'resultsCacheTtl: got a cache with several keySources, wanted one: API Gateway asks for every identity source of a cache ' +
-  'at once and would refuse a request that brings its key in one of them. Name the one that callers use, or leave the ' +
-  'cache to recordCacheTtl';
+  'resultsCacheTtl: expected a single entry in keySources, got several: API Gateway requires every identity source of a ' +
+  'cache at once. It would refuse a request with a key in only one of them. Name the one that callers use, or rely on ' +
+  'recordCacheTtl instead';
 
 /** Checks Lambda's quotas: memory is 128 MB to 10,240 MB, and provisioned environments count towards the reserved ones. */
 function capacityProblems(props: ApiKeyAuthorizerProps): readonly string[] {
   const { memorySize, provisionedConcurrentExecutions: provisioned, reservedConcurrentExecutions: reserved } = props;
   const isMore = isKnown(provisioned) && isKnown(reserved) && provisioned > reserved;
+  const provisionedExpected = `at most the reservedConcurrentExecutions, ${reserved}`;
   return [
     ...wholeNumberProblems('memorySize', memorySize, { least: 128, most: 10_240 }),
     ...wholeNumberProblems('provisionedConcurrentExecutions', provisioned, { least: 1 }),
     ...wholeNumberProblems('reservedConcurrentExecutions', reserved, { least: 0 }),
-    ...(isMore
-      ? [
-          `provisionedConcurrentExecutions: got ${provisioned}, wanted at most the reservedConcurrentExecutions, ${reserved}`,
-        ]
-      : []),
+    ...(isMore ? [`provisionedConcurrentExecutions: expected ${provisionedExpected}, got ${provisioned}`] : []),
   ];
 }
 
-function environmentOf(
-  scope: Construct,
-  props: ApiKeyAuthorizerProps,
-  namespace: string,
-): Readonly<Record<string, string>> {
-  const values: Record<string, unknown> = {
+/** Returns the variables of all props except `table`. */
+function toEnvironment(scope: Construct, props: ApiKeyAuthorizerProps, namespace: string): Environment {
+  const values: Readonly<Record<string, unknown>> = {
     ...props,
+    table: undefined,
     keySources: props.keySources?.join(','),
     lastUsedInterval: toSeconds(props.lastUsedInterval),
     recordCacheTtl: toSeconds(props.recordCacheTtl),
     resultsCacheTtl: toSeconds(props.resultsCacheTtl),
     staleIfError: toSeconds(props.staleIfError),
-    scopes: props.scopes && scopesText(scope, props.scopes),
+    scopes: props.scopes && toScopesText(scope, props.scopes),
     plans: props.plans && Plans.textOf(props.plans, namespace),
   };
-  const settings = Object.entries(PROP_OF).map(([variable, prop]) => [variable, values[prop]] as const);
+  const settings = Object.entries(VARIABLES).map(([prop, variable]) => [variable, values[prop]] as const);
   return Object.fromEntries(
     settings.filter(([, value]) => value !== undefined).map(([variable, value]) => [variable, toText(value)]),
   );
 }
 
-/** Keeps a token: `String()` would print a number that only the deployment knows as a meaningless one. */
+/** Keeps a token: `String()` would print the placeholder of a number. */
 function toText(value: unknown): string {
   return typeof value === 'number' ? Tokenization.stringifyNumber(value) : String(value);
 }
@@ -127,61 +130,82 @@ function toSeconds(duration: Duration | undefined): number | undefined {
   return duration !== undefined && canBeSeconds(duration) ? duration.toSeconds({ integral: false }) : undefined;
 }
 
-/** Writes an entry without patterns as `null`, so that the reader rejects it. JSON.stringify alone would drop it. */
-function scopesText(scope: Construct, scopes: ScopeMapping): string {
-  if (holdsToken(scopes)) return Stack.of(scope).toJsonString(scopes);
+/** Writes an entry without patterns as `null`, because the reader rejects it. JSON.stringify would drop the entry. */
+function toScopesText(scope: Construct, scopes: ScopeMapping): string {
+  if (containsToken(scopes)) return Stack.of(scope).toJsonString(scopes);
   return JSON.stringify(scopes, (_, value: unknown) => value ?? null);
 }
 
-/** Returns the environment without values that only the deployment knows, so that the function's defaults are checked instead. */
-function checkedPart(
+/** The longest name that DynamoDB allows, and the longest ARN. Only the deployment knows the table's own name. */
+const LONGEST_TABLE = {
+  name: 'n'.repeat(255),
+  arn: `arn:aws-us-gov:dynamodb:us-isof-south-1:123456789012:table/${'n'.repeat(255)}`,
+} as const;
+
+/** Returns the environment with this table and without tokens. The reader uses its defaults instead of tokens. */
+function knownEnvironment(
   scope: Construct,
-  environment: Readonly<Record<string, string>>,
+  environment: Environment,
   { scopes }: ApiKeyAuthorizerProps,
-): Readonly<Record<string, string>> {
+  table: string,
+): Environment {
   const known = Object.entries(environment).filter(([, text]) => !Token.isUnresolved(text));
-  const ofScopes = scopes === undefined ? {} : { LATCHKEY_SCOPES: scopesText(scope, knownScopes(scopes)) };
-  return { ...Object.fromEntries(known), ...ofScopes };
+  const knownScopesOnly = scopes === undefined ? {} : { [VARIABLES.scopes]: toScopesText(scope, knownScopes(scopes)) };
+  return { ...Object.fromEntries(known), ...knownScopesOnly, [VARIABLES.table]: table };
 }
 
-/** The configuration, or `undefined` with the problems in `problems`, which name props and not variables. */
-function readSettings(environment: Readonly<Record<string, string>>, problems: string[]): Config | undefined {
+/** Returns the configuration, or `undefined` after it added the problems to `problems`. They name props instead of variables. */
+function readSettings(environment: Environment, problems: string[]): Config | undefined {
   try {
-    return readConfig({ ...environment, LATCHKEY_TABLE: 'known-at-deployment' });
+    return readConfig(environment);
   } catch (error) {
     if (!(error instanceof LatchkeyError) || error.code !== 'CONFIG_INVALID') throw error;
-    problems.push(error.message.replaceAll(/LATCHKEY_[A-Z_]+/g, (variable) => PROP_OF[variable] ?? variable));
+    problems.push(error.message.replaceAll(/LATCHKEY_[A-Z_]+/g, toProp));
     return undefined;
   }
 }
 
-/** Where most of the environment comes from. */
-function longestPropOf(environment: Readonly<Record<string, string>>): string {
-  const [[longest = ''] = []] = Object.entries(environment).toSorted(([, a], [, b]) => b.length - a.length);
-  return PROP_OF[longest] ?? longest;
+function toProp(variable: string): string {
+  return Object.entries(VARIABLES).find(([, name]) => name === variable)?.[0] ?? variable;
 }
 
-// Some values are known only at deployment, such as a parameter of the stack. The CDK puts tokens in their place.
+/** Lambda quotas, "Environment variables": 4 KB for all of a function. */
+const MAX_ENVIRONMENT_BYTES = 4096;
 
-type IsLater = (props: ApiKeyAuthorizerProps) => boolean;
+/**
+ * Returns a problem if the variables are too big for Lambda, with the prop that uses most bytes. Lambda measures the variables as one
+ * JSON object, which escapes each quote in a value. Its error message shows the measured text.
+ */
+function environmentProblems(environment: Environment, tableKind: TableReference['kind']): readonly string[] {
+  const bytes = Buffer.byteLength(JSON.stringify(environment));
+  if (bytes <= MAX_ENVIRONMENT_BYTES) return [];
+  const others = Object.entries(environment).filter(([variable]) => variable !== VARIABLES.table);
+  const [[longest = ''] = []] = others.toSorted(([, a], [, b]) => b.length - a.length);
+  return [
+    `${toProp(longest)}: expected at most ${MAX_ENVIRONMENT_BYTES} bytes of environment variables, Lambda's limit, got ${bytes} with ` +
+      `every other prop and the longest table ${tableKind}: ${bytes - MAX_ENVIRONMENT_BYTES} too many. Shorten this prop, which ` +
+      'uses most of them',
+  ];
+}
+
+type IsToken = (props: ApiKeyAuthorizerProps) => boolean;
 
 /** The props that shape the template: how to detect a token in each, and why it is rejected. */
-const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: keyof ApiKeyAuthorizerProps, isLater: IsLater, reason: string])[] =
+const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: Prop, isToken: IsToken, reason: string])[] = [
+  ['keySources', ({ keySources }) => containsToken(keySources), 'the identity sources of each API depend on it'],
+  ['recordCacheTtl', ({ recordCacheTtl }) => isUnresolved(recordCacheTtl), 'the revocation delay depends on it'],
+  ['resultsCacheTtl', ({ resultsCacheTtl }) => isUnresolved(resultsCacheTtl), 'the revocation delay depends on it'],
   [
-    ['keySources', ({ keySources }) => holdsToken(keySources), 'the identity sources of each API follow from it'],
-    ['recordCacheTtl', ({ recordCacheTtl }) => isLater(recordCacheTtl), 'the revocation delay follows from it'],
-    ['resultsCacheTtl', ({ resultsCacheTtl }) => isLater(resultsCacheTtl), 'the revocation delay follows from it'],
-    [
-      'httpApiResponse',
-      ({ httpApiResponse }) => Token.isUnresolved(httpApiResponse),
-      'the authorizer of an HTTP API follows from it',
-    ],
-  ];
+    'httpApiResponse',
+    ({ httpApiResponse }) => Token.isUnresolved(httpApiResponse),
+    'the authorizer of an HTTP API depends on it',
+  ],
+];
 
-/** Returns one problem for each prop with a token that the synthesis can't use: prop, value got, value wanted. */
-export function laterProblems(props: ApiKeyAuthorizerProps): readonly string[] {
+/** Returns one problem for each prop with a token that the synthesis can't use. */
+function tokenProblems(props: ApiKeyAuthorizerProps): readonly string[] {
   const { lastUsedInterval, staleIfError, scopes, plans } = props;
-  const needed = KNOWN_AT_SYNTHESIS.filter(([, isLaterProp]) => isLaterProp(props));
+  const needed = KNOWN_AT_SYNTHESIS.filter(([, isToken]) => isToken(props));
   const inOtherUnits = Object.entries({ lastUsedInterval, staleIfError }).filter(
     ([, duration]) => duration !== undefined && !canBeSeconds(duration),
   );
@@ -191,26 +215,26 @@ export function laterProblems(props: ApiKeyAuthorizerProps): readonly string[] {
   return [
     ...needed.map(
       ([prop, , reason]) =>
-        `${prop}: got a value that only the deployment knows, wanted one known at synthesis: ${reason}`,
+        `${prop}: expected a value known at synthesis, got one that only the deployment knows: ${reason}`,
     ),
     ...inOtherUnits.map(
       ([prop, duration]) =>
-        `${prop}: got ${duration?.unitLabel()} that only the deployment knows, wanted Duration.seconds()`,
+        `${prop}: expected Duration.seconds(), got ${duration?.unitLabel()} that only the deployment knows`,
     ),
-    ...named.map(([prop]) => `${prop}: got a name that only the deployment knows, wanted names known at synthesis`),
+    ...named.map(([prop]) => `${prop}: expected names known at synthesis, got a name that only the deployment knows`),
   ];
 }
 
-/** Whether the CDK can convert the duration to seconds: it can't convert a token from another unit. */
-export function canBeSeconds(duration: Duration): boolean {
+/** Returns whether the CDK can convert the duration to seconds. It can't convert a token from another unit. */
+function canBeSeconds(duration: Duration): boolean {
   return !duration.isUnresolved() || duration.unitLabel() === 'seconds';
 }
 
-const LATER_ROUTE = 'GET /known-at-deployment';
+const PLACEHOLDER_ROUTE = 'GET /known-at-deployment';
 
-/** Returns the mapping with a short route instead of each token, so that the reader can check the other routes. */
-export function knownScopes(scopes: ScopeMapping): ScopeMapping {
-  if (!holdsToken(scopes)) return scopes;
+/** Returns the mapping with a short route instead of each token. The reader can then check the other routes. */
+function knownScopes(scopes: ScopeMapping): ScopeMapping {
+  if (!containsToken(scopes)) return scopes;
   const entries = Object.entries(scopes).map(([name, patterns], index) => {
     const knownName = Token.isUnresolved(name) ? `known-at-deployment-${index}` : name;
     return [knownName, knownPatterns(patterns)] as const;
@@ -219,12 +243,12 @@ export function knownScopes(scopes: ScopeMapping): ScopeMapping {
 }
 
 function knownPatterns(patterns: readonly string[]): readonly string[] {
-  if (Token.isUnresolved(patterns)) return [LATER_ROUTE];
-  // JavaScript callers may pass something else; the reader of the settings rejects it.
+  if (Token.isUnresolved(patterns)) return [PLACEHOLDER_ROUTE];
+  // JavaScript callers may pass something else, which the reader of the settings rejects.
   if (!Array.isArray(patterns)) return patterns;
-  return patterns.map((pattern: string) => (Token.isUnresolved(pattern) ? LATER_ROUTE : pattern));
+  return patterns.map((pattern: string) => (Token.isUnresolved(pattern) ? PLACEHOLDER_ROUTE : pattern));
 }
 
-function isLater(duration: Duration | undefined): boolean {
+function isUnresolved(duration: Duration | undefined): boolean {
   return duration?.isUnresolved() === true;
 }

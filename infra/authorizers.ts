@@ -26,9 +26,13 @@ import { Alias, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct, IConstruct } from 'constructs';
 import { propError } from './propChecks.ts';
 
-/** The CDK's REQUEST authorizer, which stands by itself: what it needs of the API is beside it, and not beside the function. */
+/** The CDK's REQUEST authorizer, with its permission in its own scope instead of the function's. */
 export class RestRequestKeyAuthorizer extends RequestAuthorizer {
-  /** Attaches the authorizer to the API; the CDK calls this for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API. */
+  /**
+   * Attaches the authorizer to the API. The CDK calls this for each method.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` for a second API
+   */
   override _attachToApi(restApi: IRestApi): void {
     attach(this, this.restApiId, this.authorizerProps, restApi);
     super._attachToApi(restApi);
@@ -39,9 +43,13 @@ export class RestRequestKeyAuthorizer extends RequestAuthorizer {
   }
 }
 
-/** The CDK's TOKEN authorizer, likewise. */
+/** The CDK's TOKEN authorizer, with its permission in its own scope instead of the function's. */
 export class RestTokenKeyAuthorizer extends TokenAuthorizer {
-  /** Attaches the authorizer to the API; the CDK calls this for each method. Throws LatchkeyError `CONFIG_INVALID` for a second API. */
+  /**
+   * Attaches the authorizer to the API. The CDK calls this for each method.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` for a second API
+   */
   override _attachToApi(restApi: IRestApi): void {
     attach(this, this.restApiId, this.authorizerProps, restApi);
     super._attachToApi(restApi);
@@ -53,9 +61,10 @@ export class RestTokenKeyAuthorizer extends TokenAuthorizer {
 }
 
 /**
- * A stage asks what its authorizer was when the stage was deployed, until it is deployed anew. The CDK does that where the feature
- * flag `@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId` is set; without it a stage would go on to ask a function that
- * it may not ask any more. The permission comes first, for it is below the authorizer.
+ * Makes a change of the authorizer create a new deployment of the API. Until then a stage would use the old authorizer, and invoke a
+ * function that it may no longer invoke. The CDK does this itself only with the feature flag
+ * `@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId`. The deployment also waits for the permission, which is a child of the
+ * authorizer.
  */
 function attach(
   authorizer: Authorizer,
@@ -66,7 +75,7 @@ function attach(
   if (attachedTo === restApi.restApiId) return;
   if (attachedTo !== undefined) {
     const problem =
-      `forRestApi: got methods of a second REST API, ${restApi.node.path}, wanted an authorizer of its own for each REST API: ` +
+      `forRestApi: expected an authorizer of its own for each REST API, got methods of a second one, ${restApi.node.path}: use ` +
       "authorizer.forRestApi('SecondApi')";
     throw propError(authorizer, problem);
   }
@@ -75,7 +84,7 @@ function attach(
   latestDeployment?.addToLogicalId({ latchkeyAuthorizer: authorizerProps });
 }
 
-/** The CDK has the permission stand beside the function, whose stack would then need the API's, which needs the function's. */
+/** The CDK creates the permission in the function's stack. That stack and the API's would then depend on each other. */
 function allowRestApi(authorizer: Authorizer, handler: IFunction, restApiId: () => string | undefined): void {
   const { defaultChild } = authorizer.node;
   if (defaultChild === undefined) return;
@@ -88,7 +97,7 @@ function allowRestApi(authorizer: Authorizer, handler: IFunction, restApiId: () 
   });
 }
 
-/** How API Gateway puts a request to the function. */
+/** The format of the event that API Gateway sends to the function. */
 export type HttpApiPayloadFormat = '1.0' | '2.0';
 
 export interface HttpApiKeyAuthorizerProps {
@@ -96,7 +105,7 @@ export interface HttpApiKeyAuthorizerProps {
   readonly payloadFormat: HttpApiPayloadFormat;
   readonly identitySources: string[];
   readonly resultsCacheTtl: Duration;
-  /** Whether the function answers `isAuthorized`, or a policy. Format 1.0 knows policies alone. */
+  /** Whether the function returns `isAuthorized` instead of a policy. Format 1.0 supports only policies. */
   readonly simpleResponses: boolean;
 }
 
@@ -206,18 +215,18 @@ export interface AuthorizerId {
 }
 
 /**
- * Returns the id for the authorizer in the scope. The first authorizer of a scope gets its plain id, so that deployed stacks
- * keep their logical ids. A further authorizer with a default id gets its owner and its variant as a suffix.
+ * Returns the id for the authorizer in the scope. The first authorizer of a scope gets its plain id, because deployed stacks
+ * must keep their logical ids. A further authorizer with a default id gets its owner and its variant as a suffix.
  *
- * @throws LatchkeyError `CONFIG_INVALID` if the caller chose an id that the scope already has, or the suffixed id exists too
+ * @throws LatchkeyError `CONFIG_INVALID` if the scope already has the id that the caller chose, or the suffixed id
  */
 export function freeIdIn(scope: Construct, { owner, method, id, isGiven, variant }: AuthorizerId): string {
   const candidates = isGiven ? [id] : [id, `${id}-${owner.node.id}-${variant}`];
   const free = candidates.find((candidate) => scope.node.tryFindChild(candidate) === undefined);
   if (free !== undefined) return free;
   const problem =
-    `${method}: id: got ${JSON.stringify(id)}, which ${scope.node.path} has already for a construct of other options, wanted an id ` +
-    `of its own: ${method}('${id}2')`;
+    `${method}: id: expected an unused id such as ${method}('${id}2'), got ${JSON.stringify(id)}, which ${scope.node.path} already ` +
+    'has for a construct with other options';
   throw propError(owner, problem);
 }
 
@@ -234,11 +243,11 @@ interface InvokePermissionProps {
  * Lets the authorizers of one API invoke the handler, and makes `authorizer` depend on that permission.
  *
  * With `rollout` or provisioned concurrency the API invokes an alias instead of the function. If you add or remove either, the new
- * handler's permission must exist before the authorizer points at the new handler, and the old permission must outlast that step.
+ * handler's permission must exist before the authorizer invokes that handler. The old permission must outlast that step.
  * CloudFormation creates and updates in the order of dependencies and deletes last. So the permission doesn't refer to the authorizer,
  * and its logical id differs between the function and the alias.
  */
-export function allowToInvoke(authorizer: IConstruct, { scope, id, handler, api, apiId }: InvokePermissionProps): void {
+function allowToInvoke(authorizer: IConstruct, { scope, id, handler, api, apiId }: InvokePermissionProps): void {
   const permissionId = handler instanceof Alias ? `${id}-${handler.aliasName}` : id;
   handler.addPermission(permissionId, {
     scope,
@@ -250,7 +259,7 @@ export function allowToInvoke(authorizer: IConstruct, { scope, id, handler, api,
 }
 
 /** Returns the URI with which an authorizer of an HTTP or WebSocket API invokes the handler. */
-export function invocationUri(handler: IFunction): string {
+function invocationUri(handler: IFunction): string {
   const { partition, region } = Stack.of(handler);
   return `arn:${partition}:apigateway:${region}:lambda:path/2015-03-31/functions/${handler.functionArn}/invocations`;
 }

@@ -9,7 +9,7 @@ interface ErrorResponse {
 
 const FAULT = envelope('"AUTHORIZER_UNAVAILABLE"', '"The API key could not be checked. Try again later."');
 
-/** Gateway responses are texts with `$context` variables; what `$context.authorizer` names came with a Deny. */
+/** API Gateway replaces the `$context` variables. `$context.authorizer` is the context of a Deny policy. */
 const RESPONSES: readonly ErrorResponse[] = [
   {
     type: ResponseType.ACCESS_DENIED,
@@ -17,12 +17,12 @@ const RESPONSES: readonly ErrorResponse[] = [
   },
   { type: ResponseType.AUTHORIZER_FAILURE, body: FAULT },
   { type: ResponseType.AUTHORIZER_CONFIGURATION_ERROR, body: FAULT },
-  // `messageString` comes with its quotes, and is `null` where API Gateway has nothing to say.
+  // `messageString` includes its quotes, and is `null` if API Gateway has no message.
   { type: ResponseType.DEFAULT_4XX, body: envelope('"$context.error.responseType"', '$context.error.messageString') },
   { type: ResponseType.DEFAULT_5XX, body: envelope('"$context.error.responseType"', '$context.error.messageString') },
 ];
 
-/** Of an API under plans. DEFAULT_4XX would word these too, by codes and messages of API Gateway's own. */
+/** Responses of an API with plans. Without them, DEFAULT_4XX would return API Gateway's codes and messages. */
 const PLAN_RESPONSES: readonly ErrorResponse[] = [
   {
     type: ResponseType.THROTTLED,
@@ -33,7 +33,7 @@ const PLAN_RESPONSES: readonly ErrorResponse[] = [
     type: ResponseType.QUOTA_EXCEEDED,
     body: envelope('"QUOTA_EXCEEDED"', '"The quota of this API key’s plan is used up."'),
   },
-  // The key is good: its plan is one that the deployment lacks, or the key's identifier is not made yet.
+  // The key is valid, but the deployment lacks its plan, or API Gateway has no API key for it yet.
   {
     type: ResponseType.INVALID_API_KEY,
     body: envelope(
@@ -43,18 +43,18 @@ const PLAN_RESPONSES: readonly ErrorResponse[] = [
   },
 ];
 
-interface ErrorResponseOptions {
+interface GatewayResponsesOptions {
   readonly keySources: readonly KeySource[];
   readonly hasPlans: boolean;
 }
 
 /**
- * Words what API Gateway answers by itself in the envelope, and lets pages of other origins read it where the API answers
- * their preflights. Responses that the API has already are left alone.
+ * Adds gateway responses with Latchkey's JSON body. Pages of other origins can read them if the API answers their preflight requests.
+ * Keeps responses that the API already has.
  */
-export function addGatewayResponses(api: RestApi, { keySources, hasPlans }: ErrorResponseOptions): void {
+export function addGatewayResponses(api: RestApi, { keySources, hasPlans }: GatewayResponsesOptions): void {
   const cors = corsHeaders(api);
-  const defined = new Set(responsesOf(api).map(({ responseType }) => responseType));
+  const defined = new Set(getResponses(api).map(({ responseType }) => responseType));
   for (const { type, body, headers } of [unauthorized(keySources), ...RESPONSES, ...(hasPlans ? PLAN_RESPONSES : [])]) {
     if (defined.has(type.responseType)) continue;
     api.addGatewayResponse(`Latchkey-${type.responseType}`, {
@@ -63,23 +63,23 @@ export function addGatewayResponses(api: RestApi, { keySources, hasPlans }: Erro
       templates: { 'application/json': body },
     });
   }
-  api.node.addValidation({ validate: () => responsesDefinedTwice(api) });
+  api.node.addValidation({ validate: () => duplicateResponseProblems(api) });
 }
 
-function responsesOf(api: RestApi): CfnGatewayResponse[] {
+function getResponses(api: RestApi): CfnGatewayResponse[] {
   return api.node.root.node
     .findAll()
     .filter((construct) => construct instanceof CfnGatewayResponse)
     .filter(({ restApiId }) => restApiId === api.restApiId);
 }
 
-/** API Gateway has one response of a type: the deployment would fail on the second. */
-function responsesDefinedTwice(api: RestApi): string[] {
-  const types = responsesOf(api).map(({ responseType }) => responseType);
+/** An API can have one response of each type, so the deployment would fail on a second one. */
+function duplicateResponseProblems(api: RestApi): string[] {
+  const types = getResponses(api).map(({ responseType }) => responseType);
   const twice = new Set(types.filter((type, at) => types.indexOf(type) !== at));
   return [...twice].map(
     (type) =>
-      `addGatewayResponses: got a second gateway response ${type}, wanted yours before the call, which then keeps it`,
+      `addGatewayResponses: expected your gateway response ${type} before the call, which keeps it, got it after the call`,
   );
 }
 
@@ -95,10 +95,7 @@ function envelope(code: string, message: string): string {
   return `{"success":false,"data":null,"error":{"code":${code},"message":${message}},"pagination":null}`;
 }
 
-/**
- * A gateway response cannot choose among several origins: it names the one that asked, whichever it is, and so never with
- * credentials.
- */
+/** A gateway response can't choose among several origins. It returns the origin of the request, so it can't allow credentials. */
 function corsHeaders({ root: { defaultCorsPreflightOptions: cors } }: RestApi): Record<string, string> {
   if (cors === undefined) return {};
   const [origin = '*', ...others] = cors.allowOrigins;

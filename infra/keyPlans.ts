@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import {
   ApiKey,
   CfnUsagePlanKey,
   type IApiKey,
   type IUsagePlan,
+  Period,
+  type QuotaSettings,
   type Stage,
+  type ThrottleSettings,
   UsagePlan,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -14,28 +17,55 @@ import { type Counted, usageIdentifier } from '../lambda/plans.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import { propError } from './propChecks.ts';
 import { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
-import type { PlanMapping, PlanProps } from './planProps.ts';
+
+/** The limits of one plan. API Gateway also counts the requests of a plan without limits. */
+export interface PlanProps {
+  /**
+   * The request rate: `rateLimit` requests a second on average, and bursts of `burstLimit` requests. Both are required.
+   *
+   * @default - the rate that the API allows
+   */
+  readonly throttle?: ThrottleSettings;
+
+  /**
+   * The number of requests in a `period`. `limit` and `period` are required.
+   *
+   * @default - any number
+   */
+  readonly quota?: QuotaSettings;
+
+  /**
+   * Whether all keys of the plan share its limits. Otherwise each key has the limits for itself. A shared plan uses one of the 10,000
+   * API keys that API Gateway allows in an account and Region. A plan that isn't shared uses one for each Latchkey key.
+   *
+   * @default false
+   */
+  readonly shared?: boolean;
+}
+
+/** Plan name → limits. */
+export type PlanMapping = Readonly<Record<string, PlanProps>>;
 
 export interface KeyPlansProps {
   readonly plans: PlanMapping;
   readonly table: IApiKeyTable;
-  /** Of `planNamespace`. */
+  /** The namespace from `planNamespace`. */
   readonly namespace: string;
   readonly logRetention: RetentionDays | undefined;
 }
 
 /**
- * Of each stack, the API key that was put on its plan last. API Gateway puts one key on a plan at a time, in the whole Region, and
- * CloudFormation would put several: each waits for the one before it (serverless/serverless#12065).
+ * The API key that each stack puts on a plan last. API Gateway puts one key on a plan at a time in the whole Region, but
+ * CloudFormation would put several. So each key depends on the one before it (serverless/serverless#12065).
  */
 const lastOnPlan = new WeakMap<Stack, CfnUsagePlanKey>();
 
 /**
- * The plans as API Gateway has them: a usage plan for each, and one without limits for keys of no plan. Where a plan is shared,
- * one API key of API Gateway's stands for all its keys; where it is not, `function` makes one for each key that the table gets.
+ * The usage plans in API Gateway: one for each plan, and one without limits for keys that have no plan. One API Gateway key counts all
+ * Latchkey keys of a shared plan. For other plans, `usagePlanSync` creates one for each Latchkey key in the table.
  */
 export class KeyPlans extends Construct {
-  /** What follows the table and makes API keys; absent where no plan is per key. */
+  /** The function that reads the table's stream and creates API Gateway keys. Absent if all plans are shared. */
   readonly usagePlanSync: UsagePlanSyncFunction | undefined;
 
   readonly #usagePlans: ReadonlyMap<string, UsagePlan>;
@@ -47,72 +77,66 @@ export class KeyPlans extends Construct {
     const entries = Object.entries(plans).map(([name, plan]) => ({
       name,
       plan,
-      usagePlan: this.#usagePlan(name, plan),
+      usagePlan: this.#createUsagePlan(name, plan),
     }));
     this.#usagePlans = new Map(entries.map(({ name, usagePlan }) => [name, usagePlan]));
     this.#unplanned = new UsagePlan(this, 'Unplanned', { description: 'Latchkey: keys of no plan, without limits' });
 
-    this.#stand('UnplannedKey', this.#unplanned, namespace, { kind: 'unplanned' });
+    this.#createSharedKey('UnplannedKey', this.#unplanned, namespace, { kind: 'unplanned' });
     const shared = entries.filter(({ plan }) => plan.shared === true);
-    for (const { name, usagePlan } of shared)
-      this.#stand(`PlanKey-${name}`, usagePlan, namespace, { kind: 'plan', name });
+    for (const { name, usagePlan } of shared) {
+      this.#createSharedKey(`PlanKey-${name}`, usagePlan, namespace, { kind: 'plan', name });
+    }
 
     const perKey = entries.filter(({ plan }) => plan.shared !== true);
     const usagePlanIds = Object.fromEntries(perKey.map(({ name, usagePlan }) => [name, usagePlan.usagePlanId]));
     const sharedUsagePlanIds = shared.map(({ usagePlan }) => usagePlan.usagePlanId);
-    this.usagePlanSync =
-      perKey.length > 0
-        ? new UsagePlanSyncFunction(this, 'UsagePlanSync', {
-            table,
-            namespace,
-            usagePlanIds,
-            sharedUsagePlanIds,
-            logRetention,
-          })
-        : undefined;
-    // It puts keys on plans as well, and would do so while the deployment does.
+    const syncProps = { table, namespace, usagePlanIds, sharedUsagePlanIds, logRetention };
+    this.usagePlanSync = perKey.length > 0 ? new UsagePlanSyncFunction(this, 'UsagePlanSync', syncProps) : undefined;
+    // The function also puts keys on plans. It must not do so during the deployment.
     const last = lastOnPlan.get(Stack.of(this));
     if (last !== undefined) this.usagePlanSync?.node.addDependency(last);
   }
 
-  /** The usage plan of a plan, for alarms and the like; `undefined` where there is no such plan. */
+  /** Returns the usage plan of the plan with that name, for alarms, or `undefined` if there is no such plan. */
   usagePlan(name: string): IUsagePlan | undefined {
     return this.#usagePlans.get(name);
   }
 
   /**
-   * Has every plan count the requests to the stage that require it: none, until `applyPlans`, which calls this too. By itself it is
-   * for an API that is live: its plans have the stage, and its answers name what to count by, before any method asks for that
-   * (docs/plans.md). A stage is added once, however often it is asked for.
+   * Adds the stage to every usage plan. `applyPlans` calls this and makes the methods require a key, so you rarely need it. To prepare
+   * a live API, call only this method. Its authorizer then returns the usage identifier before any method requires it (docs/plans.md).
+   * A second call for the same stage does nothing.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` where the API has no stage, as with `deploy: false`
+   * @throws LatchkeyError `CONFIG_INVALID` if the API has no stage, for example with `deploy: false`
    */
   addStage(stage: Stage | undefined): void {
     if (stage === undefined) {
-      const problem =
-        'addStage: got no stage, as of a REST API with deploy: false, wanted the deploymentStage of the API';
-      throw propError(this, problem);
+      throw propError(
+        this,
+        'addStage: expected the deploymentStage of the API, got no stage. A REST API with deploy: false has none',
+      );
     }
     if (this.#stages.has(stage)) return;
     this.#stages.add(stage);
     for (const usagePlan of [this.#unplanned, ...this.#usagePlans.values()]) usagePlan.addApiStage({ stage });
   }
 
-  /** Whether the plans count the requests to the stage. */
+  /** Returns whether the usage plans have the stage. */
   hasStage(stage: Stage): boolean {
     return this.#stages.has(stage);
   }
 
-  #usagePlan(name: string, { throttle, quota, shared = false }: PlanProps): UsagePlan {
+  #createUsagePlan(name: string, { throttle, quota, shared = false }: PlanProps): UsagePlan {
     return new UsagePlan(this, `Plan-${name}`, {
       description: `Latchkey: the plan ${name}, for ${shared ? 'all its keys together' : 'each of its keys'}`,
-      ...(throttle === undefined ? {} : { throttle }),
-      ...(quota === undefined ? {} : { quota }),
+      ...(throttle && { throttle }),
+      ...(quota && { quota }),
     });
   }
 
-  /** One API key for all Latchkey keys that are counted together. Its value opens nothing: only the authorizer may name it. */
-  #stand(id: string, usagePlan: UsagePlan, namespace: string, counted: Counted): void {
+  /** Creates one API key that counts several Latchkey keys. Its value opens nothing: only the authorizer may return it. */
+  #createSharedKey(id: string, usagePlan: UsagePlan, namespace: string, counted: Counted): void {
     const apiKey: IApiKey = new ApiKey(this, id, {
       description: 'Made by Latchkey: counts the requests of several keys together',
       value: usageIdentifier(namespace, counted),
@@ -130,16 +154,98 @@ export class KeyPlans extends Construct {
 }
 
 /**
- * What tells this deployment's API keys from every other's of the account and Region, known at synthesis: 16 hex digits of the
- * stack's name and the construct's path within the stack. A change of either makes new API keys of what the stack itself makes,
- * and none of those that its function made: keys on plans per key are refused until each is put on its plan anew (docs/plans.md).
+ * Returns the namespace that distinguishes this deployment's API keys from others in the account and Region. It's 16 hex digits of a
+ * hash of the stack's name and the construct's path within the stack. The synthesis knows both.
+ *
+ * A change of either replaces the API keys that the stack creates, but not those that its function created. Keys on plans that aren't
+ * shared are refused until you put each on its plan again (docs/plans.md).
  */
 export function planNamespace(scope: Construct): string {
   let stack = Stack.of(scope);
-  // A nested stack is named by the deployment.
+  // The deployment names nested stacks.
   while (stack.nestedStackParent !== undefined) stack = stack.nestedStackParent;
   const within = scope.node.scopes.slice(stack.node.scopes.length).map(({ node }) => node.id);
-  // As logical ids go: the CDK leaves `Default` out of them too, so that a construct may be wrapped without a change.
+  // The CDK also leaves `Default` out of logical ids. So you can wrap the construct without a change.
   const path = within.filter((id) => id !== 'Default').join('/');
   return createHash('sha256').update(`${stack.stackName}/${path}`).digest('hex').slice(0, 16);
+}
+
+const PERIODS: readonly string[] = Object.values(Period);
+
+type Check = readonly [expected: string, isValid: (value: unknown) => boolean];
+/** Field name → check, for every field that exists. */
+type Checks = Readonly<Record<string, Check>>;
+
+const THROTTLE: Checks = {
+  rateLimit: ['a number above 0', orToken(isPositive)],
+  burstLimit: ['a whole number above 0', orToken(isPositiveInteger)],
+};
+
+const QUOTA: Checks = {
+  limit: ['a whole number above 0', orToken(isPositiveInteger)],
+  period: [PERIODS.join(', '), orToken((value) => PERIODS.includes(String(value)))],
+  offset: ['a whole number of 0 or more, or none', orToken(isOffset)],
+};
+
+const PLAN: Checks = {
+  throttle: ['an object, or none', isObjectOrNone],
+  quota: ['an object, or none', isObjectOrNone],
+  shared: ['true, false or none', (value) => value === undefined || typeof value === 'boolean'],
+};
+
+/**
+ * Returns the problems of plans that no usage plan can express: plan, expected value, actual value. Also
+ * reports unknown fields, because a misspelled limit would be missing. Doesn't check tokens.
+ */
+export function planProblems(plans: PlanMapping): string[] {
+  return Object.entries(plans).flatMap(([name, plan]: readonly [string, unknown]) => {
+    if (!isObject(plan)) return [`${name}: expected an object, got ${spell(plan)}`];
+    const { throttle, quota } = plan;
+    return [
+      ...fieldProblems(name, plan, PLAN),
+      ...(isObject(throttle) ? fieldProblems(`${name}: throttle`, throttle, THROTTLE) : []),
+      ...(isObject(quota) ? fieldProblems(`${name}: quota`, quota, QUOTA) : []),
+    ];
+  });
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldProblems(subject: string, given: Fields, checks: Checks): string[] {
+  const fields = Object.keys(checks).join(', ');
+  const unknown = Object.keys(given).filter((field) => !Object.hasOwn(checks, field));
+  const wrong = Object.entries(checks).filter(([field, [, isValid]]) => !isValid(given[field]));
+  return [
+    ...unknown.map((field) => `${subject}: expected ${fields}, got the field ${JSON.stringify(field)}`),
+    ...wrong.map(([field, [expected]]) => `${subject}: ${field}: expected ${expected}, got ${spell(given[field])}`),
+  ];
+}
+
+/** Also accepts a token: a number or a period may be a parameter of the stack. */
+function orToken(isValid: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => Token.isUnresolved(value) || isValid(value);
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isObjectOrNone(value: unknown): boolean {
+  return value === undefined || isObject(value);
+}
+
+function isPositive(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+}
+
+function isPositiveInteger(value: unknown): boolean {
+  return isPositive(value) && Number.isInteger(value);
+}
+
+function isOffset(value: unknown): boolean {
+  return value === undefined || value === 0 || isPositiveInteger(value);
+}
+
+function spell(value: unknown): string {
+  return value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : JSON.stringify(value);
 }

@@ -5,8 +5,8 @@ import type { KeySource } from '../lambda/credentials.ts';
 import { propError } from './propChecks.ts';
 
 /**
- * The identity sources of a REST API's authorizer. API Gateway wants all of them at once, so that only a single key source
- * can be one; with several there is none, and the function is asked on every request.
+ * Returns the identity sources of a REST API's authorizer. API Gateway requires all of them in a request, so only a single key source
+ * can be one. With several key sources there are no identity sources, and API Gateway invokes the function for every request.
  */
 export function restIdentitySources(keySources: readonly KeySource[]): string[] {
   return single(keySources, (source) =>
@@ -15,8 +15,8 @@ export function restIdentitySources(keySources: readonly KeySource[]): string[] 
 }
 
 /**
- * The same of an HTTP API's. With `perRoute` a kept answer is one for its route: a simple answer allows or denies all that it
- * is kept for.
+ * Returns the identity sources of an HTTP API's authorizer, by the same rule. With `perRoute`, API Gateway caches responses by route.
+ * Simple responses need that if scopes are mapped, because they apply to every request that the cache answers.
  */
 export function httpIdentitySources(
   keySources: readonly KeySource[],
@@ -26,13 +26,13 @@ export function httpIdentitySources(
   return perRoute ? [...sources, '$context.routeKey'] : sources;
 }
 
-/** The same of a WebSocket API's. */
+/** Returns the identity sources of a WebSocket API's authorizer, by the same rule. */
 export function webSocketIdentitySources(keySources: readonly KeySource[]): string[] {
   return single(keySources, (source) => `route.request.${locationOf(source)}`);
 }
 
-/** Returns the source's header, spelled as in the prop: AWS says that REST APIs compare the case of header names in mappings. */
-export function headerOf(source: Exclude<KeySource, { kind: 'query' }>): string {
+/** Keeps the spelling of the prop, because AWS says that REST APIs compare the case of header names in mappings. */
+function headerOf(source: Exclude<KeySource, { kind: 'query' }>): string {
   return source.kind === 'bearer' ? 'Authorization' : source.name;
 }
 
@@ -44,7 +44,7 @@ function locationOf(source: KeySource): string {
   return source.kind === 'query' ? `querystring.${source.name}` : `header.${headerOf(source)}`;
 }
 
-/** "Transform API requests and responses for HTTP APIs", Reserved headers: no mapping can be configured for these. */
+/** "Transform API requests and responses for HTTP APIs", Reserved headers: mappings can't change these. */
 const RESERVED_HEADER = new RegExp(
   '^(access-control-.*|apigw-.*|authorization|connection|content-(encoding|length|location)|forwarded|keep-alive|origin|' +
     'proxy-(authenticate|authorization)|te|trailers|transfer-encoding|upgrade|x-amzn?-.*|x-forwarded-(for|host|proto)|via)$',
@@ -52,7 +52,7 @@ const RESERVED_HEADER = new RegExp(
 );
 
 /**
- * Adds to the mapping that an HTTP API takes every key source out of a request before the integration gets it.
+ * Extends the mapping: the HTTP API then removes every key source from a request before the integration receives it.
  *
  * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves
  */
@@ -66,12 +66,12 @@ export function hideCredential(
   if (reserved !== undefined) {
     throw propError(
       authorizer,
-      `hideCredential: got keySources with the header ${reserved}, wanted none that API Gateway reserves: an HTTP API can ` +
-        'map no reserved header, so that the integration would get the key all the same. Take keys in a header of your ' +
-        "own, such as keySources: ['header:X-Api-Key'], or do not hide them",
+      `hideCredential: expected keySources without headers that API Gateway reserves, got ${reserved}: an HTTP API cannot ` +
+        'map a reserved header, so the integration would still receive the key. Accept keys in a header of your own, such as ' +
+        "keySources: ['header:X-Api-Key'], or do not hide them",
     );
   }
-  // An HTTP API passes header names to the integration in lower case.
+  // HTTP APIs pass header names to the integration in lower case.
   for (const name of headers) mapping.removeHeader(name.toLowerCase());
   for (const source of keySources) if (source.kind === 'query') mapping.removeQueryString(source.name);
   return mapping;

@@ -13,14 +13,14 @@ import type { Construct } from 'constructs';
 import { METRIC_NAMESPACE, type MetricName } from '../lambda/metrics.ts';
 import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
-import type { ApiKeyMonitoringProps } from './apiKeyMonitoringProps.ts';
 
 const PERIOD = Duration.minutes(5);
 
-/** A dashboard of what is decided, why not, how fast, and on what the function runs. */
+/** Creates the dashboard: decisions, reasons, latencies, and the capacity of the function and the table. */
 export function monitoringDashboard(
   scope: Construct,
-  { authorizer, table }: ApiKeyMonitoringProps,
+  authorizer: ApiKeyAuthorizer,
+  table: IApiKeyTable | undefined,
   alarms: readonly Alarm[],
 ): Dashboard {
   const status =
@@ -41,8 +41,8 @@ function decisionRows(authorizer: ApiKeyAuthorizer): IWidget[][] {
   return [
     [
       graph('Decisions', [authorizer.metricAllowed(), authorizer.metricDenied(), authorizer.metricFaults()]),
-      graph('Answered from the cache, % of all requests', [cacheHitPercent(authorizer)]),
-      graph('Look-up latency, ms, of a sample', [latency(50), latency(99)]),
+      graph('Requests answered from the cache, %', [cacheHitPercent(authorizer)]),
+      graph('Lookup latency of a sample, ms', [latency(50), latency(99)]),
     ],
     [
       graph('Denials by reason', [byReason('Denied', authorizer)]),
@@ -62,11 +62,11 @@ function functionRows({ function: lambda }: ApiKeyAuthorizer): IWidget[][] {
   return [
     [
       graph('Function: duration, ms', [duration(50), duration(99)]),
-      graph('Function: errors (a request without a key is one) and throttles', [
+      graph('Function: errors (including requests without a key) and throttles', [
         lambda.metricErrors(),
         lambda.metricThrottles(),
       ]),
-      graph('Function: environments at work', [
+      graph('Function: concurrent executions', [
         lambda.metric('ConcurrentExecutions', { statistic: Stats.MAXIMUM, label: 'ConcurrentExecutions' }),
       ]),
     ],
@@ -87,7 +87,7 @@ function graph(title: string, left: IMetric[]): GraphWidget {
   return new GraphWidget({ title, left, width: 8, height: 6, period: PERIOD, leftYAxis: { min: 0 } });
 }
 
-/** Requests without a well-formed key are among all: the share says how much of the traffic costs no read for being cached. */
+/** Divides by all requests, including those without a well-formed key: the share of the traffic that a cached record answers. */
 function cacheHitPercent(authorizer: ApiKeyAuthorizer): IMetric {
   return new MathExpression({
     label: 'CacheHits',
@@ -102,7 +102,7 @@ function cacheHitPercent(authorizer: ApiKeyAuthorizer): IMetric {
   });
 }
 
-/** Which surfaces and reasons there are is known to CloudWatch alone, once they come. */
+/** Searches for the API types and reasons, because CloudWatch learns them only when requests arrive. */
 function byReason(metricName: MetricName, { function: lambda }: ApiKeyAuthorizer): IMetric {
   const search = `{${METRIC_NAMESPACE},FunctionName,ApiType,Reason} MetricName="${metricName}" FunctionName="${lambda.functionName}"`;
   return new MathExpression({

@@ -5,7 +5,7 @@ import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyPlans } from './keyPlans.ts';
 import { propError } from './propChecks.ts';
 
-/** The stages of a REST API that the plans count. */
+/** Options of `applyPlans`. */
 export interface ApplyPlansOptions {
   /**
    * The stages whose requests the plans count. A stage that you leave out fails the synthesis, unless another call names it.
@@ -23,18 +23,18 @@ interface ApiKeyRequirementProps extends ApplyPlansOptions {
 }
 
 /**
- * Makes the API read the usage identifier from its authorizers, and require one on every method behind one of `authorizers`, including
- * methods that are added later. Nothing would limit a forgotten method, and nobody would notice. The plans get the stages. A further
- * call for the same API adds its stages; without `stages` it adds all, including stages that are added later.
+ * Makes the API read the usage identifier from its authorizers, and require one on every method behind one of `authorizers`. This
+ * includes methods that are added later, because nobody would notice that a forgotten method has no limits. Adds the stages to the
+ * plans. A further call for the same API adds its stages. Without `stages` it adds all stages, including stages that are added later.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, before it changes anything, if the API reads API Gateway's own keys from a header or has no
- * stage, or if a stage belongs to another API
+ * @throws LatchkeyError `CONFIG_INVALID`, before it changes anything, if the API reads API Gateway keys from a header or has no stage,
+ * or if a stage belongs to another API
  */
 export function requireApiKeys(props: ApiKeyRequirementProps): void {
   const { api, authorizers, plans } = props;
-  const cfnApi = checkedApi(props);
-  for (const stage of props.stages ?? stagesOf(api)) plans.addStage(stage);
-  // Not from the App where there is a Stage: the CDK takes no aspect across its border (aws/aws-cdk#20468).
+  const cfnApi = getCheckedApi(props);
+  for (const stage of props.stages ?? getStages(api)) plans.addStage(stage);
+  // Aspects of an App don't reach into its Stages (aws/aws-cdk#20468).
   const root = AppStage.of(api) ?? api.node.root;
   const aspects = Aspects.of(root);
   const existing = aspects.all
@@ -46,49 +46,50 @@ export function requireApiKeys(props: ApiKeyRequirementProps): void {
   aspects.add(requirement, { priority: AspectPriority.MUTATING });
   api.node.addValidation(requirement);
   cfnApi.apiKeySourceType = 'AUTHORIZER';
-  // A stage serves what was there when it was deployed: methods that change under it want a new deployment.
+  // A changed method takes effect only with a new deployment.
   api.latestDeployment?.addToLogicalId({ latchkeyPlans: true });
 }
 
-function checkedApi({ api, stages = stagesOf(api) }: ApiKeyRequirementProps): CfnRestApi {
+function getCheckedApi({ api, stages = getStages(api) }: ApiKeyRequirementProps): CfnRestApi {
   const { defaultChild } = api.node;
   if (!(defaultChild instanceof CfnRestApi))
-    throw new LatchkeyError('INTERNAL_ERROR', `${api.node.path}: a RestApi is made of no CfnRestApi`);
+    throw new LatchkeyError('INTERNAL_ERROR', `${api.node.path}: a RestApi has no CfnRestApi`);
   const { apiKeySourceType = 'AUTHORIZER' } = defaultChild;
   if (apiKeySourceType !== 'AUTHORIZER') {
-    const problem = `applyPlans: got a REST API with apiKeySourceType ${apiKeySourceType}, wanted AUTHORIZER or none set`;
+    const problem = `applyPlans: expected a REST API with apiKeySourceType AUTHORIZER or none, got ${apiKeySourceType}`;
     throw propError(api, problem);
   }
   const [stage] = stages;
   if (stage === undefined) {
     const problem =
-      'applyPlans: got a REST API without a stage, as with deploy: false, wanted the Stage made before the call, or stages: [stage]';
+      'applyPlans: expected a Stage that exists before the call, or stages: [stage], got a REST API without a stage. A REST API with ' +
+      'deploy: false has none';
     throw propError(api, problem);
   }
   const foreign = stages.find(({ restApi }) => restApi.restApiId !== api.restApiId);
   if (foreign === undefined) return defaultChild;
   throw propError(
     api,
-    `applyPlans: stages: got ${foreign.node.path}, a stage of another REST API, wanted stages of this one`,
+    `applyPlans: stages: expected stages of this REST API, got ${foreign.node.path}, a stage of another one`,
   );
 }
 
 /** Returns the stages of the API in all stacks of the app. */
-function stagesOf(api: RestApi): readonly Stage[] {
+function getStages(api: RestApi): readonly Stage[] {
   return api.node.root.node
     .findAll()
     .filter((node) => node instanceof Stage)
     .filter(({ restApi }) => restApi.restApiId === api.restApiId);
 }
 
-/** Sets what the methods require, and then has the synthesis fail where one was not reached. */
+/** Makes methods require a key, and fails the synthesis for a method or a stage that it couldn't reach. */
 class ApiKeyRequirement implements IAspect, IValidation {
   readonly #api: RestApi;
   readonly #authorizers: ReadonlySet<IAuthorizer>;
   readonly #plans: KeyPlans;
   /** Whether the plans also count stages that are added later. */
   #hasAllStages: boolean;
-  /** The methods of one API may stand in several stacks. */
+  /** The methods of one API may belong to several stacks. */
   readonly #root: IConstruct;
 
   constructor({ api, authorizers, plans, stages }: ApiKeyRequirementProps, root: IConstruct) {
@@ -118,12 +119,13 @@ class ApiKeyRequirement implements IAspect, IValidation {
     const stages = nodes.filter((node) => this.#isUnplanned(node));
     return [
       ...methods.map(
-        ({ node }) => `applyPlans: ${node.path}: got a method that no plan would limit, wanted apiKeyRequired set`,
+        ({ node }) =>
+          `applyPlans: ${node.path}: expected apiKeyRequired to be set, got a method that no plan would limit`,
       ),
       ...stages.map(
         ({ node }) =>
-          `applyPlans: ${node.path}: got a stage in no plan, which would refuse every key, wanted a Stage construct among stages, ` +
-          'or no stages given',
+          `applyPlans: ${node.path}: expected a Stage construct among stages, or no stages, got a stage in no plan, which would ` +
+          'refuse every key',
       ),
     ];
   }
@@ -139,7 +141,7 @@ class ApiKeyRequirement implements IAspect, IValidation {
     return !(scope instanceof Stage && this.#plans.hasStage(scope));
   }
 
-  /** A method that says for itself whether it is counted keeps what it says. */
+  /** Leaves out a method that sets `apiKeyRequired` itself. */
   #isUncounted(node: IConstruct): node is CfnMethod {
     if (!(node instanceof CfnMethod) || node.restApiId !== this.#api.restApiId) return false;
     return node.apiKeyRequired === undefined && isAmong(this.#authorizers, node.authorizerId);

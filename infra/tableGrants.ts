@@ -5,7 +5,7 @@ import type { IConstruct } from 'constructs';
 import { BY_ID, BY_OWNER, LAST_USED_ATTRIBUTES } from '../keys/table.ts';
 import { propError } from './propChecks.ts';
 
-/** What the CDK grants to who reads and writes a table, with its wildcards written out: the security checks ask about those. */
+/** The actions that the CDK grants on a table's key. They are spelled out, because security checks report wildcards. */
 const KEY_USE = [
   'kms:Decrypt',
   'kms:DescribeKey',
@@ -16,7 +16,7 @@ const KEY_USE = [
   'kms:ReEncryptTo',
 ] as const;
 
-/** What the authorizer does: GetItem, and an UpdateItem of `lastUsedAt` alone. */
+/** Grants GetItem, and UpdateItem of only `lastUsedAt`. */
 export function grantVerify(table: ITable | TableV2, grantee: IGrantable): Grant {
   const resourceArns = [table.tableArn];
   const read = Grant.addToPrincipal({ grantee, actions: ['dynamodb:GetItem'], resourceArns });
@@ -26,7 +26,7 @@ export function grantVerify(table: ITable | TableV2, grantee: IGrantable): Grant
     resourceArns,
     conditions: {
       'ForAllValues:StringEquals': { 'dynamodb:Attributes': LAST_USED_ATTRIBUTES },
-      // The line above holds for a request that names no attribute, too.
+      // The condition above also matches a request without attributes.
       Null: { 'dynamodb:Attributes': 'false' },
       StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
     },
@@ -34,7 +34,7 @@ export function grantVerify(table: ITable | TableV2, grantee: IGrantable): Grant
   return withEncryptionKey(table, grantee, read.combine(write));
 }
 
-/** What the registry does: nothing that it does not call, on the table and its two indexes. */
+/** Grants only the actions that the registry calls, on the table and its two indexes. */
 export function grantManage(table: ITable | TableV2, grantee: IGrantable): Grant {
   const indexArns = [BY_ID, BY_OWNER].map(({ indexName }) => `${table.tableArn}/index/${indexName}`);
   const onTable = Grant.addToPrincipal({
@@ -50,12 +50,12 @@ export function grantManage(table: ITable | TableV2, grantee: IGrantable): Grant
     resourceArns: [table.tableArn],
   });
   const onIndexes = Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: indexArns });
-  const byStartOfId = Grant.addToPrincipal({
+  const idPrefixScan = Grant.addToPrincipal({
     grantee,
     actions: ['dynamodb:Scan'],
     resourceArns: [`${table.tableArn}/index/${BY_ID.indexName}`],
   });
-  return withEncryptionKey(table, grantee, onTable.combine(onIndexes).combine(byStartOfId));
+  return withEncryptionKey(table, grantee, onTable.combine(onIndexes).combine(idPrefixScan));
 }
 
 /** Adds the use of the table's KMS key to the grant, because DynamoDB uses that key with the caller's permissions. */
@@ -65,8 +65,8 @@ function withEncryptionKey(table: ITable | TableV2, grantee: IGrantable, grant: 
 }
 
 /**
- * Lets the grantee use the KMS key of the table, if the table has one. The grantee can use the key only through DynamoDB in the table's
- * Region, not directly ("kms:ViaService", AWS KMS Developer Guide). The CDK's own `grant` of a key accepts no condition.
+ * Grants actions on the KMS key of the table, or returns `undefined` if the table has none. The grantee can use the key only through
+ * DynamoDB in the table's Region ("kms:ViaService", AWS KMS Developer Guide). The CDK's own `grant` of a key accepts no condition.
  */
 export function grantEncryptionKey(
   table: ITable | TableV2,
@@ -82,31 +82,31 @@ export function grantEncryptionKey(
     resourceArns: [resource.keyArn],
     // A key policy refers to its own key by `*`.
     resourceSelfArns: ['*'],
-    conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${environmentOf(table).region}.amazonaws.com` } },
+    conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${getEnvironment(table).region}.amazonaws.com` } },
   });
 }
 
-/** How the function names its table to DynamoDB. */
+/** The value of `TableName` in the function's requests to DynamoDB. */
 export interface TableReference {
-  /** The table's name or its ARN. `TableName` of DynamoDB's API accepts both; a table in another account needs the ARN. */
+  /** The table's name or its ARN. DynamoDB accepts both; a table in another account needs the ARN. */
   readonly value: string;
   readonly kind: 'name' | 'arn';
 }
 
 /**
- * Returns how a function in the construct's stack names the table: by its ARN if the table is in another account, or if only the
- * deployment knows whether it is. The other account must allow the function in the table's resource policy.
+ * Returns the reference to the table for a function in the construct's stack. It's the ARN if the table is in another account, or if
+ * only the deployment knows whether it is. The other account must allow the function in the table's resource policy.
  *
  * @throws LatchkeyError `CONFIG_INVALID` if the synthesis knows that the table is in another Region than the stack
  */
 export function tableReference(construct: IConstruct, table: ITable | TableV2): TableReference {
   const stack = Stack.of(construct);
-  const tableEnv = environmentOf(table);
+  const tableEnv = getEnvironment(table);
   if (isDifferent(tableEnv.region, stack.region)) {
     throw propError(
       construct,
-      `table: got ${table.node.path} of the Region ${tableEnv.region}, wanted one of ${stack.region}, the Region of this stack: the ` +
-        'function reads the table of its own Region. Add that Region to replicaRegions of the ApiKeyTable, and pass its replica: ' +
+      `table: expected a table in ${stack.region}, the Region of this stack, got ${table.node.path} in ${tableEnv.region}: the ` +
+        'function reads a table in its own Region. Add that Region to replicaRegions of the ApiKeyTable, and pass its replica: ' +
         `ApiKeyTable.fromTable(this, 'Keys', TableV2.fromTableName(this, 'Replica', tableName))`,
     );
   }
@@ -116,10 +116,10 @@ export function tableReference(construct: IConstruct, table: ITable | TableV2): 
 }
 
 /**
- * Returns the account and the Region that the table's ARN names, each of which may be a token. The ARN is right where `env` isn't: an
- * imported `Table` has the `env` of its stack. If the whole ARN is one token, it names nothing, and `env` is returned.
+ * Returns the account and the Region from the table's ARN, each of which may be a token. Doesn't use `env`, because an imported
+ * `Table` has the `env` of its stack. Returns `env` only if the whole ARN is one token.
  */
-export function environmentOf(table: ITable | TableV2): ResourceEnvironment {
+function getEnvironment(table: ITable | TableV2): ResourceEnvironment {
   const isOneToken = !table.tableArn.startsWith('arn:') && Token.isUnresolved(table.tableArn);
   if (isOneToken) return table.env;
   const { region = '', account = '' } = Arn.split(table.tableArn, ArnFormat.SLASH_RESOURCE_NAME);

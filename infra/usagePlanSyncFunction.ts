@@ -1,28 +1,22 @@
-import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { type Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import {
-  Architecture,
-  Code,
   EventSourceMapping,
   FilterCriteria,
   FilterRule,
-  Function as LambdaFunction,
-  LoggingFormat,
-  Runtime,
+  type Function as LambdaFunction,
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda';
-import { FilterPattern, type ILogGroup, LogGroup, MetricFilter, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, type ILogGroup, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { METRIC_NAMESPACE } from '../lambda/metrics.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
-import { functionBundle, warnOfUsagePlanLogLevel } from './authorizerFunction.ts';
+import { latchkeyFunction } from './latchkeyFunction.ts';
 import { acknowledgeWildcards } from './nag.ts';
 import { grantEncryptionKey } from './tableGrants.ts';
 
-const BUNDLE = functionBundle('usage-plan-sync');
-
-/** "Using Lambda with DynamoDB": what the role of a function that follows a stream may do. */
+/** Permissions of a function that reads a stream ("Using AWS Lambda with Amazon DynamoDB"). */
 const STREAM_ACTIONS: readonly string[] = [
   'dynamodb:DescribeStream',
   'dynamodb:GetRecords',
@@ -30,31 +24,36 @@ const STREAM_ACTIONS: readonly string[] = [
   'dynamodb:ListStreams',
 ];
 
-/** A key that was passed over, or a function that does not start; what is tried again is a WARN. */
+/** The function logs an ERROR if it skips a key or can't start. It logs a WARN for work that it retries. */
 const REFUSED = FilterPattern.stringValue('$.level', '=', 'ERROR');
 
-const IDS_MADE_UP_LATER =
-  'API Gateway makes up the id of an API key when it is made: those that this function makes cannot be named before.';
+const LOSSES_BY_LOG_LEVEL = {
+  FATAL: 'the log line of each key that gets no API key, and with it the alarm',
+} as const;
+
+const IDS_ASSIGNED_LATER =
+  'API Gateway assigns the id of an API key when it is created. The policy cannot list ids of keys that do not exist yet.';
 
 export interface UsagePlanSyncFunctionProps {
   readonly table: IApiKeyTable;
+  /** The namespace from `planNamespace`. */
   readonly namespace: string;
-  /** By plan, the usage plan that limits each of its keys. */
+  /** Plan name → usage plan id, for plans that limit each key. */
   readonly usagePlanIds: Readonly<Record<string, string>>;
-  /** Of the plans that are shared. */
+  /** Usage plan ids of shared plans. */
   readonly sharedUsagePlanIds: readonly string[];
   readonly logRetention: RetentionDays | undefined;
 }
 
 /**
- * The function that follows the table's stream, and makes and deletes an API key of API Gateway for each Latchkey key whose plan
- * is per key (docs/adr/0010).
+ * The function that reads the table's stream. It creates and deletes an API Gateway API key for each Latchkey key whose plan is not
+ * shared (docs/adr/0010).
  */
 export class UsagePlanSyncFunction extends Construct {
-  /** For alarms: its iterator age tells how far it is behind, its errors that a whole batch failed. */
+  /** The Lambda function, for alarms. Its iterator age shows how far it is behind. An error means that a whole batch failed. */
   readonly function: LambdaFunction;
 
-  /** Where each key that was refused or delayed has a line. */
+  /** The log group, with one line for each refused or delayed key. */
   readonly logGroup: ILogGroup;
 
   #refused: MetricFilter | undefined;
@@ -62,36 +61,28 @@ export class UsagePlanSyncFunction extends Construct {
   constructor(scope: Construct, id: string, props: UsagePlanSyncFunctionProps) {
     super(scope, id);
     const { table, namespace, usagePlanIds, sharedUsagePlanIds, logRetention } = props;
-    const logGroup = new LogGroup(this, 'Logs', {
-      retention: logRetention ?? RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
     const streamArn = table.streamArn();
-    this.logGroup = logGroup;
-    this.function = new LambdaFunction(this, 'Function', {
+    const created = latchkeyFunction(this, {
+      bundle: 'usage-plan-sync',
       description: 'Latchkey: keeps an API key of API Gateway for each key whose plan is per key',
-      code: Code.fromAsset(BUNDLE),
-      handler: 'index.handler',
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
-      memorySize: 256,
       timeout: Duration.minutes(2),
       environment: {
         LATCHKEY_PLAN_NAMESPACE: namespace,
         LATCHKEY_USAGE_PLANS: Stack.of(this).toJsonString(usagePlanIds),
         LATCHKEY_SHARED_USAGE_PLANS: Stack.of(this).toJsonString(sharedUsagePlanIds),
       },
-      role: this.#role(logGroup, streamArn, props),
-      logGroup,
-      loggingFormat: LoggingFormat.JSON,
+      logRetention,
+      grant: (role) => this.#grant(role, streamArn, props),
+      lossesByLogLevel: LOSSES_BY_LOG_LEVEL,
     });
-    this.#follow(streamArn);
-    warnOfUsagePlanLogLevel(this.function);
+    this.function = created.function;
+    this.logGroup = created.logGroup;
+    this.#readStream(streamArn);
   }
 
   /**
-   * Keys that were passed over, and starts that a setting kept from being: a metric filter on the log counts them, which is made
-   * when this is first asked for.
+   * Returns the number of skipped keys and of starts that a bad setting prevented. A metric filter on the log counts them. The first
+   * call creates the filter.
    */
   metricRefused(options?: MetricOptions): Metric {
     this.#refused ??= new MetricFilter(this, 'Refused', {
@@ -105,15 +96,15 @@ export class UsagePlanSyncFunction extends Construct {
     return this.#refused.metric({ statistic: Stats.SUM, ...options });
   }
 
-  /** What is on no plan, before and after, is not brought at all. A failure holds up what comes after it for a day at most. */
-  #follow(eventSourceArn: string): void {
+  /** Reads only records with a plan before or after the write. A failing record delays later ones for a day at most. */
+  #readStream(eventSourceArn: string): void {
     const plan = { S: FilterRule.exists() };
     new EventSourceMapping(this, 'Stream', {
       target: this.function,
       eventSourceArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: 25,
-      // Two at once on one shard would be in each other's way: API Gateway puts one key on a plan at a time.
+      // API Gateway puts one key on a plan at a time, so parallel batches of one shard would get in each other's way.
       parallelizationFactor: 1,
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
@@ -121,28 +112,22 @@ export class UsagePlanSyncFunction extends Construct {
     });
   }
 
-  #role(logGroup: LogGroup, streamArn: string, props: UsagePlanSyncFunctionProps): Role {
-    const usagePlanIds = Object.values(props.usagePlanIds);
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(role);
+  #grant(role: Role, streamArn: string, { table, usagePlanIds, sharedUsagePlanIds }: UsagePlanSyncFunctionProps): void {
     const allow = (actions: readonly string[], resources: string[]) =>
       role.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources }));
     allow(STREAM_ACTIONS, [streamArn]);
-    grantEncryptionKey(props.table.table, role, ['kms:Decrypt']);
+    grantEncryptionKey(table.table, role, ['kms:Decrypt']);
 
+    const ids = Object.values(usagePlanIds);
     allow(['apigateway:GET'], [this.#arn('/apikeys'), this.#arn('/usageplans')]);
-    allow(
-      ['apigateway:POST'],
-      [this.#arn('/apikeys'), ...usagePlanIds.map((id) => this.#arn(`/usageplans/${id}/keys`))],
-    );
-    const left = [...usagePlanIds, ...props.sharedUsagePlanIds].map((id) => this.#arn(`/usageplans/${id}/keys/*`));
-    const deleted = [this.#arn('/apikeys/*'), ...left];
-    allow(['apigateway:DELETE'], deleted);
-    acknowledgeWildcards(role, deleted, IDS_MADE_UP_LATER);
-    return role;
+    allow(['apigateway:POST'], [this.#arn('/apikeys'), ...ids.map((id) => this.#arn(`/usageplans/${id}/keys`))]);
+    const memberships = [...ids, ...sharedUsagePlanIds].map((id) => this.#arn(`/usageplans/${id}/keys/*`));
+    const deletable = [this.#arn('/apikeys/*'), ...memberships];
+    allow(['apigateway:DELETE'], deletable);
+    acknowledgeWildcards(role, deletable, IDS_ASSIGNED_LATER);
   }
 
-  /** "How Amazon API Gateway works with IAM": resources of its own management have no account. */
+  /** Leaves the account out of the ARN ("How Amazon API Gateway works with IAM"). */
   #arn(resource: string): string {
     return Stack.of(this).formatArn({
       service: 'apigateway',

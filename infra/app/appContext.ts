@@ -3,7 +3,7 @@ import { KEY_SOURCES_EXPECTED, type KeySourceSetting, parseKeySources } from '..
 import { ROUTE_PATTERN_EXPECTED } from '../../lambda/routes.ts';
 import type { ScopeMapping } from '../propChecks.ts';
 
-/** What `npm run deploy -- -c OPTION=VALUE` says of the deployment. */
+/** The options from `npm run deploy -- -c OPTION=VALUE`. */
 export interface AppContext {
   readonly stackName: string;
   readonly keySources?: readonly KeySourceSetting[];
@@ -12,30 +12,32 @@ export interface AppContext {
 
 const DEFAULT_STACK_NAME = 'LatchkeyStack';
 
-const WANTED = {
+const EXPECTED = {
   name: "a stack's name: a letter, then letters, digits and hyphens, at most 128 characters",
   keySources: KEY_SOURCES_EXPECTED,
   scopes: `a JSON object of scope → list of ${ROUTE_PATTERN_EXPECTED}`,
 } as const;
 
-/** What the CDK's own commands `acknowledge` and `cli-telemetry` keep in a context. */
+/** The context values of the CDK's own commands `acknowledge` and `cli-telemetry`. */
 const CDK_NAMES: ReadonlySet<string> = new Set(['acknowledged-issue-numbers', 'cli-telemetry']);
 
 /**
- * Reads the app's own options among the CDK's context. Nearly all of the CDK's names have a colon or a slash; any other is an
+ * Reads the app's options from the CDK's context. Almost all names of the CDK contain a colon or a slash. Every other name is an
  * option.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, value got, value wanted
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected value, actual value
  */
 export function readAppContext(context: Readonly<Record<string, unknown>>): AppContext {
   const options = Object.keys(context).filter((name) => !/[:/]/.test(name) && !CDK_NAMES.has(name));
-  const unknown = options.filter((name) => !(name in WANTED));
-  const problems = unknown.map((name) => `${name}: got a value, wanted one of ${Object.keys(WANTED).join(', ')}`);
-  const read = <T>(name: keyof typeof WANTED, parse: (value: unknown) => T | undefined): T | undefined => {
+  const unknown = options.filter((name) => !(name in EXPECTED));
+  const problems = unknown.map(
+    (name) => `${name}: expected one of the options ${Object.keys(EXPECTED).join(', ')}, got an unknown option`,
+  );
+  const read = <T>(name: keyof typeof EXPECTED, parse: (value: unknown) => T | undefined): T | undefined => {
     const value = context[name];
     if (value === undefined) return undefined;
     const parsed = parse(value);
-    if (parsed === undefined) problems.push(`${name}: got ${JSON.stringify(value)}, wanted ${WANTED[name]}`);
+    if (parsed === undefined) problems.push(`${name}: expected ${EXPECTED[name]}, got ${JSON.stringify(value)}`);
     return parsed;
   };
   const stackName = read('name', readStackName) ?? DEFAULT_STACK_NAME;
@@ -45,7 +47,7 @@ export function readAppContext(context: Readonly<Record<string, unknown>>): AppC
   return { stackName, ...(keySources && { keySources }), ...(scopes && { scopes }) };
 }
 
-/** CloudFormation's own rule ("CreateStack", AWS CloudFormation API Reference). */
+/** Checks CloudFormation's rule for stack names ("CreateStack", AWS CloudFormation API Reference). */
 function readStackName(value: unknown): string | undefined {
   return typeof value === 'string' && /^[A-Za-z][A-Za-z0-9-]{0,127}$/.test(value) ? value : undefined;
 }
@@ -59,7 +61,7 @@ function isKeySourceSetting(entry: string): entry is KeySourceSetting {
   return parseKeySources([entry]) !== undefined;
 }
 
-/** That the patterns are good, and that there is room for them, is checked with the other settings. */
+/** Doesn't check patterns and their size: the construct checks them with its other settings. */
 function readScopes(value: unknown): ScopeMapping | undefined {
   const mapping = typeof value === 'string' ? parseObject(value) : undefined;
   return mapping !== undefined && Object.values(mapping).every(isListOfTexts) ? mapping : undefined;

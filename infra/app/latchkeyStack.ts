@@ -24,15 +24,14 @@ import { acknowledge } from '../nag.ts';
 
 const WHOAMI_BUNDLE = fileURLToPath(new URL('../../dist/whoami', import.meta.url));
 
-const ACCOUNT_WIDE_LOGS =
-  'Its logs need a role that is set for the whole account and Region, which a sample must not do.';
+const ACCOUNT_WIDE_LOGS = 'Its logs need a role for the whole account and Region, which a sample must not set.';
 
-/** What the context of the app may set. */
+/** Properties of `LatchkeyStack`. The context of the app can set them. */
 export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerProps, 'keySources' | 'scopes'> {}
 
 /**
- * A table of keys, their authorizer, and a sample API of each kind, which shows what the authorizer hands on: `GET /whoami`, or
- * any message to the WebSocket API.
+ * A table of keys, an authorizer, and a sample API of each type. `GET /whoami`, or any message to the WebSocket API, returns the
+ * authorizer's context.
  */
 export class LatchkeyStack extends Stack {
   constructor(scope: Construct, id: string, { keySources, scopes, ...props }: LatchkeyStackProps = {}) {
@@ -56,9 +55,9 @@ export class LatchkeyStack extends Stack {
     this.#output(
       'RevocationDelaySeconds',
       String(authorizer.revocationDelay.toSeconds()),
-      'The longest that a revoked key may still be accepted',
+      'The longest time that a revoked key may still be accepted',
     );
-    this.#output('AcceptedKeys', authorizer.acceptedKeys, 'any, or the prefix of the keys that are accepted');
+    this.#output('AcceptedKeys', authorizer.acceptedKeys, 'The prefix of accepted keys, or any');
   }
 
   #whoami(): LambdaFunction {
@@ -66,7 +65,7 @@ export class LatchkeyStack extends Stack {
     const role = new Role(this, 'WhoamiRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     return new LambdaFunction(this, 'Whoami', {
-      description: 'Latchkey sample: shows what the authorizer hands on',
+      description: 'Latchkey sample: returns the context of the authorizer',
       code: Code.fromAsset(WHOAMI_BUNDLE),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
@@ -91,9 +90,9 @@ export class LatchkeyStack extends Stack {
       'AwsSolutions-APIG1': ACCOUNT_WIDE_LOGS,
       'AwsSolutions-APIG6': ACCOUNT_WIDE_LOGS,
       'AwsSolutions-APIG3':
-        'A web ACL is billed by the month; a sample that answers with the caller’s own key leaves it out.',
+        'AWS bills a web ACL by the month. The sample returns only the caller’s own key, so it has none.',
     });
-    acknowledge(method, { 'AwsSolutions-COG4': 'Latchkey’s authorizer guards the route in the place of a user pool.' });
+    acknowledge(method, { 'AwsSolutions-COG4': 'Latchkey’s authorizer protects the route instead of a user pool.' });
     return api;
   }
 
@@ -130,7 +129,7 @@ export class LatchkeyStack extends Stack {
     acknowledge(stage, { 'AwsSolutions-APIG1': ACCOUNT_WIDE_LOGS });
     acknowledge(messages, {
       'AwsSolutions-APIG4':
-        'API Gateway asks an authorizer on $connect alone: a message comes over a connection that Latchkey let in.',
+        'API Gateway invokes an authorizer only on $connect. Messages arrive on a connection that Latchkey allowed.',
     });
     return stage;
   }

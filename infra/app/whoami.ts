@@ -1,15 +1,15 @@
-/** What of an event of any API shows who called. */
+/** The part of an event, from any API, that identifies the caller. */
 interface AuthorizedEvent {
   readonly requestContext?: { readonly authorizer?: Readonly<Record<string, unknown>> };
 }
 
-/** The sample's integration: answers with all that API Gateway hands on of the authorizer's answer. */
+/** The sample's integration. It returns the authorizer's context as API Gateway passes it on. */
 export const handler = async (event: AuthorizedEvent) => {
   const authorizer = event.requestContext?.authorizer ?? {};
   return {
     statusCode: 200,
     headers: { 'Content-Type': 'application/json' },
-    // HTTP APIs put a Lambda authorizer's context under `lambda`, the others beside the principal.
+    // HTTP APIs put a Lambda authorizer's context under `lambda`. Other APIs put it next to `principalId`.
     body: JSON.stringify(authorizer['lambda'] ?? authorizer),
   };
 };

@@ -6,14 +6,14 @@ import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
 import type { ApiKeyAuthorizerProps } from '../../../infra/apiKeyAuthorizerProps.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
 
-/** What puts an alias before the function, by the context `alias`. */
+/** Value of the context `alias` → props that create the alias. */
 const ALIAS: Readonly<Record<string, Partial<ApiKeyAuthorizerProps>>> = {
   none: {},
   provisioned: { provisionedConcurrentExecutions: 1 },
   rollout: { rollout: LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES, rolloutAlarm: false },
 };
 
-/** An HTTP API whose authorizer's function is behind an alias or not. */
+// An HTTP API whose authorizer invokes the function or its alias.
 const app = new App();
 const stack = new Stack(app, 'Rollout');
 const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', {
@@ -31,7 +31,7 @@ for (const path of ['/orders', '/invoices']) {
 }
 new CfnOutput(stack, 'ApiId', { value: api.apiId });
 
-// The emulated account has no CodeDeploy. What moves requests between versions goes, and the alias stays as `rollout` makes it.
+// The emulated account has no CodeDeploy. Remove its resources, and keep the alias that `rollout` creates.
 for (const node of stack.node.findAll()) {
   if (!CfnResource.isCfnResource(node)) continue;
   if (node.cfnResourceType.startsWith('AWS::CodeDeploy::')) node.node.scope?.node.tryRemoveChild(node.node.id);

@@ -1,5 +1,5 @@
-// A client that calls an HTTP API in a loop, as far as the emulated account has it: it looks up what the authorizer invokes, and
-// whether API Gateway may invoke that. Usage: client.mjs API_ID. SIGTERM has it print what it saw as JSON and end.
+// Simulates a client that calls an HTTP API in a loop. The emulated account serves no API, so it looks up what the authorizer invokes and
+// whether API Gateway may invoke it. Usage: client.mjs API_ID. On SIGTERM it prints its findings as JSON and exits.
 
 const [apiId] = process.argv.slice(2);
 const seen = { calls: 0, targets: [], refused: [] };
@@ -19,7 +19,7 @@ async function target() {
   return /functions\/(arn:[^/]+)\/invocations$/.exec(authorizer?.authorizerUri ?? '')?.[1];
 }
 
-// The policy of a function and that of its alias are two: the emulator looks each up by its qualifier.
+// A function and its alias have separate policies. The emulator looks each up by its qualifier.
 async function isPermitted(arn) {
   const [, , , , , , name, qualifier] = arn.split(':');
   const query = qualifier === undefined ? '' : `?Qualifier=${qualifier}`;
@@ -35,7 +35,7 @@ while (!end.signal.aborted) {
   const arn = await target();
   if (arn === undefined) continue;
   const isAllowed = await isPermitted(arn);
-  // What the authorizer invokes may have changed between the two requests: only a target that stays counts.
+  // The target may have changed between the two requests. Count it only if it stayed the same.
   if ((await target()) !== arn) continue;
   seen.calls++;
   if (!seen.targets.includes(arn)) seen.targets.push(arn);

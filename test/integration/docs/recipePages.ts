@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A file that a page shows as a whole: a fenced block whose first line is a comment with its name. */
+/** A whole file on a page: a fenced block whose first line is a comment with its name. */
 export interface RecipeFile {
   readonly page: string;
-  /** The folder of the recipe: its heading, as a link to it is spelt. */
+  /** The folder of the recipe: its heading, in the form of a link's anchor. */
   readonly recipe: string;
   readonly name: string;
   readonly text: string;
@@ -12,7 +12,7 @@ export interface RecipeFile {
 
 const BLOCK = /^## (?<heading>.+)$|^```\w+\n(?<text>(?:\/\/|#) (?<name>[\w.-]+)\n[^]*?)^```$/gmu;
 
-/** What a piece of a stack has around it on whoever's page it stands: the names that it may use, and a construct to be in. */
+/** The imports, names and construct that surround a piece of a stack, so that it compiles. */
 const AROUND = `
 import type { Integration } from 'aws-cdk-lib/aws-apigateway';
 import { LogGroupLogDestination, Period, RestApi } from 'aws-cdk-lib/aws-apigateway';
@@ -35,7 +35,7 @@ export function piece(this: Construct): void {
 
 const PIECE = /^```ts\n(?!\/\/ )(?<text>[^]*?)^```$/gmu;
 
-/** The TypeScript of a page below `root` that is no file but a piece of one, as files that can be compiled and not run. */
+/** Returns the TypeScript blocks of a page that aren't whole files, as files that compile but can't run. */
 export function recipePieces(root: string, page: string): RecipeFile[] {
   const recipe = `pieces-of-${page.replaceAll(/[^a-z0-9]+/g, '-')}`;
   const pieces = [...readFileSync(join(root, page), 'utf8').matchAll(PIECE)];
@@ -44,7 +44,7 @@ export function recipePieces(root: string, page: string): RecipeFile[] {
   });
 }
 
-/** The files that a page below `root` shows, each of the recipe under whose heading it stands. */
+/** Returns the files on a page, each with the recipe of the heading above it. The page's path is relative to `root`. */
 export function recipeFiles(root: string, page: string): RecipeFile[] {
   let recipe = '';
   return [...readFileSync(join(root, page), 'utf8').matchAll(BLOCK)].flatMap(({ groups = {} }) => {

@@ -28,25 +28,25 @@ describe('the recipes of the docs', () => {
     report = await synthesize('recipes', [...PAGES, 'test/integration/docs/planted/finding.md']);
   }, 180_000);
 
-  test.each(PAGES)('every TypeScript block of %s is compiled here, as a file or in the place of one', (page) => {
+  test.each(PAGES)('compile: each TypeScript block of %s is a file or a piece of one', (page) => {
     const blocks = readFileSync(join(ROOT, page), 'utf8').match(/^```ts$/gm) ?? [];
     const compiled = report.files.filter((file) => file.page === page && file.name.endsWith('.ts'));
     expect(compiled).toHaveLength(blocks.length);
     expect(blocks.length).toBeGreaterThan(0);
   });
 
-  test('the security checks find nothing in a stack of theirs, and do find what is planted beside them', () => {
+  test('have no findings in security checks, which do find a planted bucket', () => {
     const findings = Object.fromEntries(report.synthesized.map(({ recipe, findings }) => [recipe, findings]));
     const { 'a-bucket-that-the-security-checks-object-to': planted, ...own } = findings;
     expect(planted).toContain('AwsSolutions-S1 at BucketStack/Bucket/Resource');
     const { 'in-your-cdk-app': readme, ...recipes } = own;
-    // The README's stack is as short as can be: the access log of the API is its user's affair.
+    // The README's stack is minimal, so it leaves the API's access log to its user.
     expect(readme).toEqual(['AwsSolutions-APIG1 at OrdersStack/Orders/DefaultStage/Resource']);
     expect(Object.entries(recipes).filter(([, found]) => found.length > 0)).toEqual([]);
     expect(Object.keys(recipes).length).toBeGreaterThan(5);
   });
 
-  test('an API that is there keeps its own response and its open preflights', () => {
+  test('keep an existing API’s own response and open preflight requests', () => {
     const [template] = report.synthesized.find(({ recipe }) => recipe === 'an-existing-rest-api')?.templates ?? [];
     const resources = resourcesOf(template ?? '');
     const bodies = resources.flatMap(({ Type, Properties: { ResponseType, ResponseTemplates } = {} }) =>
@@ -60,14 +60,14 @@ describe('the recipes of the docs', () => {
     expect(methods.toSorted()).toEqual(['GET CUSTOM', 'OPTIONS NONE', 'OPTIONS NONE']);
   });
 
-  test('what misuses a construct does not compile', async () => {
+  test('do not compile if they misuse a construct', async () => {
     const planted = ['test/integration/docs/planted/typeError.md', 'test/integration/docs/planted/piece.md'];
     const failure = synthesize('recipes-misspelt', planted);
     await expect(failure).rejects.toMatchObject({ stderr: expect.stringContaining("'replicaRegion' does not exist") });
     await expect(failure).rejects.toMatchObject({ stderr: expect.stringContaining("'faultTreshold' does not exist") });
   }, 60_000);
 
-  test('the function that issues keys issues one, as it was bundled', async () => {
+  test('bundle a function that issues a key', async () => {
     const engine = await startDynalite();
     try {
       await engine.createTable('keys');
@@ -95,7 +95,7 @@ describe('the recipes of the docs', () => {
     }
   });
 
-  test('the tests of a handler run, and pass', async () => {
+  test('contain tests of a handler that pass', async () => {
     const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'orders.test.js'], {
       cwd: join(ROOT, 'dist/recipes/testing-your-integration'),
       env: { ...process.env, NODE_OPTIONS: '' },
@@ -104,7 +104,7 @@ describe('the recipes of the docs', () => {
   });
 });
 
-/** What of a template's resources is looked at here. */
+/** The part of a template's resources that these tests read. */
 interface Resource {
   readonly Type: string;
   readonly Properties?: {
@@ -120,7 +120,7 @@ function resourcesOf(template: string): readonly Resource[] {
   return Object.values(JSON.parse(readFileSync(join(ROOT, template), 'utf8')).Resources);
 }
 
-/** The directory with the code of a recipe's function. */
+/** Returns the directory with the code of a recipe's function. */
 function bundleOf({ synthesized }: RecipesReport, recipe: string): string {
   const [template = ''] = synthesized.find((each) => each.recipe === recipe)?.templates ?? [];
   const [key = ''] = resourcesOf(template).flatMap(({ Properties }) => Properties?.Code?.S3Key ?? []);

@@ -10,34 +10,37 @@ const REFERENCE = fileURLToPath(new URL('../../../docs/reference', import.meta.u
 const run = promisify(execFile);
 
 describe('the reference', () => {
-  let made: string;
+  let generated: string;
   beforeAll(async () => {
-    made = await mkdtemp(join(tmpdir(), 'latchkey-reference-'));
-    await run(process.execPath, ['makeReference.js', made], { cwd: REFERENCE });
+    generated = await mkdtemp(join(tmpdir(), 'latchkey-reference-'));
+    await run(process.execPath, ['makeReference.js', generated], { cwd: REFERENCE });
   }, 180_000);
-  afterAll(() => rm(made, { recursive: true, force: true }));
+  afterAll(() => rm(generated, { recursive: true, force: true }));
 
   test.each(['latchkey.md', 'cdk.md', 'testing.md'])(
-    '%s is what the docstrings give; if not, run npm run docs:reference',
+    '%s matches the docstrings; if not, run npm run docs:reference',
     async (page) => {
       const committed = await readFile(join(REFERENCE, page), 'utf8');
-      expect(committed).toBe(await readFile(join(made, page), 'utf8'));
+      expect(committed).toBe(await readFile(join(generated, page), 'utf8'));
     },
   );
 
-  test.each(['latchkey.md', 'cdk.md', 'testing.md'])('%s tells nothing of the machine that made it', async (page) => {
-    const text = await readFile(join(made, page), 'utf8');
-    expect(text).not.toMatch(/\/(home|root|tmp|work|Users)\/|__namedParameters/);
-  });
+  test.each(['latchkey.md', 'cdk.md', 'testing.md'])(
+    '%s contains nothing about the machine that generated it',
+    async (page) => {
+      const text = await readFile(join(generated, page), 'utf8');
+      expect(text).not.toMatch(/\/(home|root|tmp|work|Users)\/|__namedParameters/);
+    },
+  );
 });
 
-test('an export, a member or a setting that tells too little is refused', async () => {
+test('the reference’s generator rejects exports, members and settings without documentation', async () => {
   const script = `
     import { Application } from 'typedoc';
     import { undocumented } from './undocumented.js';
     const app = await Application.bootstrap({
-      entryPoints: ['./planted/undocumented.ts'],
-      tsconfig: './planted/tsconfig.json',
+      entryPoints: ['../../test/integration/docs/planted/undocumented.ts'],
+      tsconfig: '../../test/integration/docs/planted/tsconfig.json',
       skipErrorChecking: true,
       alwaysCreateEntryPointModule: true,
       logLevel: 'None',

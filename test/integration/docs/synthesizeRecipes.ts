@@ -1,7 +1,6 @@
 // Usage: synthesizeRecipes.ts NAME PAGE...
-// Takes the files of the pages' recipes, and the pieces of files, into dist/NAME, compiles them there, and synthesizes each stack
-// of theirs into dist/NAME/RECIPE/cdk.out. Prints what it made and what cdk-nag found as JSON. Expects dist/authorizer and
-// dist/lib to be built.
+// Writes the files of the pages' recipes, and the pieces of files, to dist/NAME and compiles them. Synthesizes each of their stacks to
+// dist/NAME/RECIPE/cdk.out. Prints a report with the findings of cdk-nag as JSON. Requires dist/authorizer and dist/lib.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -11,24 +10,24 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Construct } from 'constructs';
 import { recipeFiles, recipePieces, type RecipeFile } from './recipePages.ts';
 
-/** What is printed. */
+/** The printed report. */
 export interface RecipesReport {
   readonly files: readonly RecipeFile[];
   readonly synthesized: readonly SynthesizedRecipe[];
 }
 
-/** What came of one file that exports a stack or a stage. */
+/** The result for one file that exports a stack or a stage. */
 export interface SynthesizedRecipe {
   readonly recipe: string;
-  /** Relative to the repository. */
+  /** Paths relative to the repository. */
   readonly templates: readonly string[];
-  /** Each rule of cdk-nag that is broken and not acknowledged, and where. */
+  /** Each finding of cdk-nag without an acknowledgement, with its place. */
   readonly findings: readonly string[];
 }
 
 const [name = '', ...pages] = process.argv.slice(2);
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-/** Inside the package, so that `latchkey/cdk` is what its `exports` say. */
+/** Inside the package, so `latchkey/cdk` resolves through its `exports`. */
 const OUT = join(ROOT, 'dist', name);
 const DEPLOYABLE = /(Stack|Stage)\.ts$/;
 
@@ -45,7 +44,7 @@ function compile(files: readonly RecipeFile[]): void {
     mkdirSync(join(OUT, recipe), { recursive: true });
     writeFileSync(join(OUT, recipe, name), text);
   }
-  // The CDK's own classes do not satisfy its interfaces where optional properties are exact: a `Vpc` is no `IVpc`.
+  // The CDK's classes don't satisfy its interfaces under exact optional property types: a `Vpc` isn't an `IVpc`.
   const compilerOptions = { noEmit: false, rewriteRelativeImportExtensions: true, exactOptionalPropertyTypes: false };
   const config = { extends: '../../tsconfig.json', compilerOptions, include: ['.'], exclude: [] };
   writeFileSync(join(OUT, 'tsconfig.json'), JSON.stringify(config));

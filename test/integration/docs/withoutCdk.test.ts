@@ -19,14 +19,14 @@ function includedTemplate(templateFile: string): Template {
   return Template.fromStack(stack);
 }
 
-/** The one resource of a type whose id begins so. */
+/** Returns the properties of the only resource with that type and start of its id. */
 function propertiesOf(template: Template, type: string, id = '') {
   const found = Object.entries(template.findResources(type)).filter(([logicalId]) => logicalId.startsWith(id));
   expect(found).toHaveLength(1);
   return found[0]?.[1]['Properties'];
 }
 
-/** What the function's role may do, with the table and the log group by these names. */
+/** Returns the statements with the same names for the table and the log group in every template. */
 function rightsOf(statements: unknown): unknown {
   const text = JSON.stringify(statements)
     .replaceAll(/\{"Fn::GetAtt":(\["KeysTable\w+","Arn"\]|"Keys\.Arn")\}|"\$\{table_arn\}"/g, '"TABLE"')
@@ -39,52 +39,52 @@ function rightsOf(statements: unknown): unknown {
 
 const rights = rightsOf(propertiesOf(construct, 'AWS::IAM::Policy').PolicyDocument.Statement);
 
-describe('the SAM template has what the construct makes', () => {
-  test('of the table', () => {
+describe('the SAM template', () => {
+  test('has the construct’s table', () => {
     const {
       Replicas,
       WriteOnDemandThroughputSettings: _,
-      ...made
+      ...table
     } = propertiesOf(construct, 'AWS::DynamoDB::GlobalTable');
     const [{ DeletionProtectionEnabled, PointInTimeRecoverySpecification }] = Replicas;
     const { AttributeDefinitions: attributes, ...others } = propertiesOf(sam, 'AWS::DynamoDB::Table');
-    const { AttributeDefinitions, SSESpecification, ...wanted } = made;
-    expect(others).toEqual({ ...wanted, DeletionProtectionEnabled, PointInTimeRecoverySpecification });
+    const { AttributeDefinitions, SSESpecification, ...expected } = table;
+    expect(others).toEqual({ ...expected, DeletionProtectionEnabled, PointInTimeRecoverySpecification });
     expect(attributes).toEqual(expect.arrayContaining(AttributeDefinitions));
     expect(attributes).toHaveLength(AttributeDefinitions.length);
-    // What a table has of itself: a key that DynamoDB owns.
+    // By default a table is encrypted with a key that DynamoDB owns.
     expect(SSESpecification).toEqual({ SSEEnabled: false });
     sam.hasResource('AWS::DynamoDB::Table', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
   });
 
-  test('of the rights of the function', () => {
+  test('grants the function’s role the same as the construct', () => {
     const [policy, ...others] = propertiesOf(sam, 'AWS::IAM::Role').Policies;
     expect(rightsOf(policy.PolicyDocument.Statement)).toEqual(rights);
     expect(others).toEqual([]);
   });
 
-  test('of the function', () => {
+  test('has the construct’s function', () => {
     const { CodeUri, ...own } = propertiesOf(sam, 'AWS::Serverless::Function', 'Authorizer');
-    const { Code: _, ...made } = propertiesOf(construct, 'AWS::Lambda::Function', 'AuthorizerFunction');
-    const variables = { ...made.Environment.Variables, LATCHKEY_TABLE: { Ref: 'Keys' } };
+    const { Code: _, ...expected } = propertiesOf(construct, 'AWS::Lambda::Function', 'AuthorizerFunction');
+    const variables = { ...expected.Environment.Variables, LATCHKEY_TABLE: { Ref: 'Keys' } };
     expect(own).toEqual({
-      ...made,
+      ...expected,
       Environment: { Variables: variables },
-      LoggingConfig: { ...made.LoggingConfig, LogGroup: { Ref: 'AuthorizerLogs' } },
+      LoggingConfig: { ...expected.LoggingConfig, LogGroup: { Ref: 'AuthorizerLogs' } },
       Role: { 'Fn::GetAtt': 'AuthorizerRole.Arn' },
     });
     expect(CodeUri).toBe('node_modules/latchkey/dist/authorizer');
   });
 });
 
-describe('the access log of the HTTP API has the format of the construct library', () => {
+describe('the access log format of the HTTP API', () => {
   const format: Record<string, string> = JSON.parse(latchkeyAccessLogFormat.http().toString());
 
-  test('in the SAM template', () => {
+  test('matches the construct in the SAM template', () => {
     expect(JSON.parse(propertiesOf(sam, 'AWS::Serverless::HttpApi').AccessLogSettings.Format)).toEqual(format);
   });
 
-  test('in the Terraform files', () => {
+  test('matches the construct in the Terraform files', () => {
     const text = readFileSync(docs('terraform/main.tf'), 'utf8');
     const [, fields = ''] = /format = jsonencode\(\{(.+?)\}\)/s.exec(text) ?? [];
     const entries = [...fields.matchAll(/(\w+) += "(.+)"/g)].map(([, name, value]) => [name, value]);
@@ -92,21 +92,21 @@ describe('the access log of the HTTP API has the format of the construct library
   });
 });
 
-test('the policy of the Terraform files has the rights that the construct grants', () => {
+test('the policy of the Terraform files grants the same as the construct', () => {
   const { Statement } = JSON.parse(readFileSync(docs('terraform/authorizerPolicy.json'), 'utf8'));
   expect(rightsOf(Statement)).toEqual(rights);
 });
 
-test('every setting of the function is told, with the value that it has unless set', () => {
+test('docs/without-cdk.md lists every setting of the function with its default', () => {
   const page = readFileSync(docs('without-cdk.md'), 'utf8');
-  const told = [...page.matchAll(/^\| `(LATCHKEY_\w+)` +\| (?:`(.+?)`)?/gm)].map(([, name = '', value]) => ({
+  const listed = [...page.matchAll(/^\| `(LATCHKEY_\w+)` +\| (?:`(.+?)`)?/gm)].map(([, name = '', value]) => ({
     name,
     value,
   }));
   const source = readFileSync(fileURLToPath(new URL('../../../lambda/config.ts', import.meta.url)), 'utf8');
   const read = new Set(source.match(/LATCHKEY_[A-Z_]+/g));
-  expect(told.map(({ name }) => name).toSorted()).toEqual([...read].toSorted());
-  const defaults = told.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]]));
+  expect(listed.map(({ name }) => name).toSorted()).toEqual([...read].toSorted());
+  const defaults = listed.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]]));
   const table = { LATCHKEY_TABLE: 'keys' };
   expect(readConfig({ ...table, ...Object.fromEntries(defaults) })).toEqual(readConfig(table));
 });

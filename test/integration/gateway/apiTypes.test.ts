@@ -43,7 +43,7 @@ const INSUFFICIENT_SCOPE = {
 };
 const ORIGIN = 'https://shop.example';
 
-/** The integration of every API: answers with the event it got. */
+/** Creates the integration of every API. It returns its event. */
 function echoFunction(stack: Stack): LambdaFunction {
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-echo-'));
   writeFileSync(
@@ -144,20 +144,20 @@ const connect = (headers: Record<string, string> = {}): Promise<Upgrade> => {
 
 describe.each([
   ['a REST API', '/rest', INSUFFICIENT_SCOPE],
-  ['an HTTP API of payload 2.0', '/http', { message: 'Forbidden' }],
-  ['an HTTP API of simple answers', '/http2', { message: 'Forbidden' }],
-  ['an HTTP API of payload 1.0', '/http3', { message: 'Forbidden' }],
+  ['an HTTP API with payload format 2.0', '/http', { message: 'Forbidden' }],
+  ['an HTTP API with simple responses', '/http2', { message: 'Forbidden' }],
+  ['an HTTP API with payload format 1.0', '/http3', { message: 'Forbidden' }],
 ])('%s with a result cache', (_, prefix, refusal) => {
-  test.each(ROUTES)('whose first request is for %s allows exactly the routes of the key', async (first) => {
+  test.each(ROUTES)('allows exactly the key’s routes if the first request is for %s', async (first) => {
     const { secret } = await issue({ scopes: ['orders'] });
     const statusOf = async (route: string) => (await get(prefix + route.replace('{id}', '7'), bearer(secret))).status;
-    const wanted = { '/orders': 200, '/orders/{id}': 200, '/admin': 403 } as const;
-    expect(await statusOf(first)).toBe(wanted[first as keyof typeof wanted]);
-    for (const [route, status] of Object.entries(wanted))
+    const expected = { '/orders': 200, '/orders/{id}': 200, '/admin': 403 } as const;
+    expect(await statusOf(first)).toBe(expected[first as keyof typeof expected]);
+    for (const [route, status] of Object.entries(expected))
       expect([route, await statusOf(route)]).toEqual([route, status]);
   });
 
-  test('a route outside the scopes is refused with the reason, from the cache too', async () => {
+  test('refuses a route outside the scopes with the reason, even from the cache', async () => {
     const { secret } = await issue({ scopes: ['orders'] });
     await get(`${prefix}/orders`, bearer(secret));
     for (let request = 0; request < 2; request++) {
@@ -165,19 +165,19 @@ describe.each([
     }
   });
 
-  test('the function is asked once: what it said holds after a revocation, as the delay says', async () => {
+  test('keeps accepting a revoked key from the cache, within the revocation delay', async () => {
     const { secret, revoke } = await issue({ scopes: ['orders'] });
     expect((await get(`${prefix}/orders`, bearer(secret))).status).toBe(200);
     await revoke();
     expect((await get(`${prefix}/orders`, bearer(secret))).status).toBe(200);
   });
 
-  test('a key without scopes may do everything', async () => {
+  test('allows a key without scopes on every route', async () => {
     const { secret } = await issue();
     expect((await get(`${prefix}/admin`, bearer(secret))).status).toBe(200);
   });
 
-  test('an identity source that is missing or empty is 401, and the function is not asked', async () => {
+  test('answers 401 to a missing or empty identity source without invoking the function', async () => {
     const before = gateway.log().length;
     expect((await get(`${prefix}/orders`)).status).toBe(401);
     expect((await get(`${prefix}/orders?api_key=x`)).status).toBe(401);
@@ -187,7 +187,7 @@ describe.each([
 });
 
 describe('a REST API with CORS', () => {
-  test('answers a preflight without a key, and lets a page read a refusal', async () => {
+  test('answers a preflight request without a key, and lets a page read a refusal', async () => {
     const preflight = await get('/rest/orders', { origin: ORIGIN, 'access-control-request-method': 'GET' }, 'OPTIONS');
     expect(preflight.status).toBe(204);
     const refusal = await get('/rest/orders', { origin: ORIGIN });
@@ -196,11 +196,11 @@ describe('a REST API with CORS', () => {
   });
 });
 
-describe('an HTTP API whose integration is not to see the key', () => {
+describe('an HTTP API with hideCredential', () => {
   test.each([
     ['a header', '/http4/hidden?page=2', { 'x-api-key': 'KEY' }],
     ['a query parameter', '/http4/hidden?page=2&key=KEY', {}],
-  ])('takes %s out of what the integration gets', async (_, path, headers) => {
+  ])('removes %s from the request to the integration', async (_, path, headers) => {
     const { secret } = await issue();
     const sent = JSON.parse(JSON.stringify(headers).replace('KEY', secret));
     const { status, body } = await get(path.replace('KEY', secret), sent);
@@ -212,7 +212,7 @@ describe('an HTTP API whose integration is not to see the key', () => {
 });
 
 describe('a WebSocket API', () => {
-  test('an active key of the scope opens a connection', async () => {
+  test('opens a connection for an active key with the scope', async () => {
     const { secret } = await issue({ scopes: ['live'] });
     const { socket, status } = await connect(bearer(secret));
     expect(status).toBe(101);
@@ -224,12 +224,12 @@ describe('a WebSocket API', () => {
     ['a key outside its scopes', { scopes: ['orders'] }, 403],
     ['a revoked key', { revokedAt: toTimestamp(Date.now() - 1000) }, 403],
     ['an expired key', { expiresAt: toTimestamp(Date.now() - 1000) }, 403],
-  ])('%s opens none', async (_, fields, status) => {
+  ])('refuses a connection with %s', async (_, fields, status) => {
     const headers = fields === undefined ? {} : bearer((await issue(fields)).secret);
     expect((await connect(headers)).status).toBe(status);
   });
 
-  test('the function is not asked without the identity source, and answers 401 to another scheme', async () => {
+  test('answers 401 without the identity source, and invokes the function for another scheme', async () => {
     const before = gateway.log().length;
     expect((await connect()).status).toBe(401);
     expect(gateway.log().slice(before)).not.toContain('AUTH_REQUIRED');
@@ -237,7 +237,7 @@ describe('a WebSocket API', () => {
     await gateway.logged('AUTH_REQUIRED', before);
   });
 
-  test('a live connection outlasts the revocation of its key, and a new one is refused', async () => {
+  test('keeps an open connection after its key is revoked, and refuses a new one', async () => {
     const { secret, revoke } = await issue();
     const { socket } = await connect(bearer(secret));
     await revoke();
@@ -249,7 +249,7 @@ describe('a WebSocket API', () => {
   });
 });
 
-test('an outage is 500 on every kind of API, is not kept by a cache, and is over with the first answer of the table', async () => {
+test('every type of API answers 500 during an outage, caches no fault, and recovers with the table', async () => {
   const { secret, record } = makeKey();
   const client = createClient(gateway.endpoint);
   const table = { TableName: gateway.tableName };

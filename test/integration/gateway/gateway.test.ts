@@ -17,7 +17,7 @@ afterAll(async () => {
   await Promise.all(running.map((gateway) => gateway.stop()));
 });
 
-/** Functions that read the table on every request, so that a change counts at once. */
+/** Starts a gateway whose functions read the table on every request, so changes apply immediately. */
 async function start(change: (template: TemplateJson) => void = () => {}): Promise<Gateway> {
   const template = await writeTemplateVariant((json) => {
     setEnvironment(json, {
@@ -52,7 +52,7 @@ async function get(url: string, headers: Record<string, string> = {}) {
   return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
 }
 
-/** The status of a request whose path goes out as it is written: `fetch` would remove its dot segments. */
+/** Returns the status for exactly this path. `fetch` would remove its dot segments. */
 function statusOf(url: string, path: string, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
@@ -99,7 +99,7 @@ describe('the sample APIs', () => {
     table = tableOf(gateway);
   });
 
-  test('an active key is 200, and the integration receives who called and nothing of the secret', async () => {
+  test('answer 200 to an active key, and pass on its context without the secret', async () => {
     const record = await table.get(gateway.key);
     const context = { keyId: record?.['id'], keyPrefix: gateway.key.slice(0, 11), label: 'demo' };
     expect(await get(gateway.url, bearer(gateway.key))).toMatchObject({
@@ -110,7 +110,7 @@ describe('the sample APIs', () => {
   });
 
   test.each(['url', 'httpUrl'] as const)(
-    'at %s the key may be a query parameter, and a header goes before it',
+    'accept the key as a query parameter at %s, and prefer the header',
     async (url) => {
       expect((await get(`${gateway[url]}?api_key=${gateway.key}`)).status).toBe(200);
       expect((await get(`${gateway[url]}?api_key=${UNKNOWN}`, bearer(gateway.key))).status).toBe(200);
@@ -118,7 +118,7 @@ describe('the sample APIs', () => {
     },
   );
 
-  test('a request without a key is 401, challenged, in the envelope of REST and in the words of the HTTP API', async () => {
+  test('answer 401 without a key, with a challenge and the JSON envelope for REST', async () => {
     const rest = await get(gateway.url);
     expect(rest).toMatchObject({ status: 401, body: AUTH_REQUIRED });
     expect(rest.headers.get('www-authenticate')).toBe('Bearer');
@@ -129,8 +129,8 @@ describe('the sample APIs', () => {
   test.each([
     ['unknown', UNKNOWN],
     ['malformed', 'nonsense'],
-    ['of one wrong character', `${UNKNOWN.slice(0, -1)}${UNKNOWN.endsWith('0') ? '1' : '0'}`],
-  ])('a key that is %s is 403', async (_, secret) => {
+    ['wrong in one character', `${UNKNOWN.slice(0, -1)}${UNKNOWN.endsWith('0') ? '1' : '0'}`],
+  ])('answer 403 to a key that is %s', async (_, secret) => {
     expect(await get(gateway.url, bearer(secret))).toMatchObject({ status: 403, body: INVALID_KEY });
     expect(await get(gateway.httpUrl, bearer(secret))).toMatchObject({ status: 403, body: { message: 'Forbidden' } });
   });
@@ -139,7 +139,7 @@ describe('the sample APIs', () => {
     ['KEY_EXPIRED', 'This API key has expired.', { expiresAt: toTimestamp(Date.now() - 1000) }],
     ['KEY_DISABLED', 'This API key is disabled.', { disabledAt: toTimestamp(Date.now()) }],
     ['KEY_REVOKED', 'This API key has been revoked.', { revokedAt: toTimestamp(Date.now()) }],
-  ])('its holder is told %s', async (code, message, fields) => {
+  ])('report %s to the holder of the key', async (code, message, fields) => {
     const { secret, record } = makeKey(fields);
     await table.put(record);
     expect(await get(gateway.url, bearer(secret))).toMatchObject({ status: 403, body: envelope(code, message) });
@@ -147,7 +147,7 @@ describe('the sample APIs', () => {
     expect((await table.get(secret))?.['lastUsedAt']).toBeUndefined();
   });
 
-  test('a key counts as soon as it is in the table, and no longer once it is revoked', async () => {
+  test('accept a key once it is in the table, until it is revoked', async () => {
     const { secret, record } = makeKey();
     expect((await get(gateway.url, bearer(secret))).status).toBe(403);
     await table.put(record);
@@ -156,7 +156,7 @@ describe('the sample APIs', () => {
     expect((await get(gateway.url, bearer(secret))).status).toBe(403);
   });
 
-  test('last used is written once within the interval by 100 requests, and again after it', async () => {
+  test('write lastUsedAt once for 100 requests within the interval, and again after it', async () => {
     const { secret, record } = makeKey();
     await table.put(record);
     const lastUsedAt = async () => (await table.get(secret))?.['lastUsedAt'];
@@ -172,7 +172,7 @@ describe('the sample APIs', () => {
     expect(String(await lastUsedAt()) > String(first)).toBe(true);
   });
 
-  test('no key is found in the table or in what was logged, and no hash in the log', async () => {
+  test('store and log no key, and log no hash', async () => {
     const { secret, record } = makeKey({ disabledAt: toTimestamp(Date.now()) });
     await table.put(record);
     const secrets = [secret, gateway.key as KeySecret, UNKNOWN];
@@ -190,8 +190,8 @@ describe('the sample APIs', () => {
   });
 });
 
-describe('other settings of the same template', () => {
-  test('a TOKEN authorizer answers as a REQUEST authorizer does', async () => {
+describe('the sample template with other settings', () => {
+  test('answers the same with a TOKEN authorizer', async () => {
     const gateway = await start((template) =>
       setProperties(template, 'AWS::ApiGateway::Authorizer', {
         Type: 'TOKEN',
@@ -204,7 +204,7 @@ describe('other settings of the same template', () => {
     expect(await get(gateway.url, bearer(UNKNOWN))).toMatchObject({ status: 403, body: INVALID_KEY });
   });
 
-  test('simple answers of an HTTP API have the same effect and the same context', async () => {
+  test('has the same effect and context with simple responses of an HTTP API', async () => {
     const gateway = await start((template) => {
       setEnvironment(template, { LATCHKEY_HTTP_API_RESPONSE: 'simple' });
       setProperties(template, 'AWS::ApiGatewayV2::Authorizer', { EnableSimpleResponses: true });
@@ -214,37 +214,34 @@ describe('other settings of the same template', () => {
     expect((await get(gateway.httpUrl, bearer(UNKNOWN))).status).toBe(403);
   });
 
-  test.each(['iam', 'simple'])(
-    'a greedy route refuses a scoped key the paths that its function could read as another path (%s)',
-    async (response) => {
-      const gateway = await start((template) => {
-        setEnvironment(template, {
-          LATCHKEY_SCOPES: JSON.stringify({ orders: ['GET /orders/*'] }),
-          LATCHKEY_HTTP_API_RESPONSE: response,
-        });
-        for (const { Type, Properties } of Object.values(template.Resources)) {
-          // The routes of the WebSocket API keep their keys.
-          const isHttpRoute = Type === 'AWS::ApiGatewayV2::Route' && Properties['RouteKey'] === 'GET /whoami';
-          if (isHttpRoute) Properties['RouteKey'] = 'GET /{proxy+}';
-        }
-        setProperties(template, 'AWS::ApiGatewayV2::Authorizer', { EnableSimpleResponses: response === 'simple' });
-        setProperties(template, 'AWS::ApiGateway::Resource', { PathPart: '{proxy+}' });
+  test.each(['iam', 'simple'])('refuses a scoped key ambiguous paths on a greedy route (%s)', async (response) => {
+    const gateway = await start((template) => {
+      setEnvironment(template, {
+        LATCHKEY_SCOPES: JSON.stringify({ orders: ['GET /orders/*'] }),
+        LATCHKEY_HTTP_API_RESPONSE: response,
       });
-      const { secret, record } = makeKey({ scopes: ['orders'] });
-      await tableOf(gateway).put(record);
-      const ask = (path: string) =>
-        Promise.all(['/http', '/rest'].map((api) => statusOf(gateway.url, api + path, bearer(secret))));
-      for (const path of ['/orders/7', '/orders/7/a.b', '/orders/.x', '/orders/a%20b']) {
-        expect([path, ...(await ask(path))]).toEqual([path, 200, 200]);
+      for (const { Type, Properties } of Object.values(template.Resources)) {
+        // The routes of the WebSocket API keep their keys.
+        const isHttpRoute = Type === 'AWS::ApiGatewayV2::Route' && Properties['RouteKey'] === 'GET /whoami';
+        if (isHttpRoute) Properties['RouteKey'] = 'GET /{proxy+}';
       }
-      const ambiguous = ['../..', '../admin', '..;/admin', './7', '.', '/admin', '%2e%2E/admin', '..%2Fadmin', 'a%5cb'];
-      for (const path of ['/admin', ...ambiguous.map((end) => `/orders/${end}`)]) {
-        expect([path, ...(await ask(path))]).toEqual([path, 403, 403]);
-      }
-    },
-  );
+      setProperties(template, 'AWS::ApiGatewayV2::Authorizer', { EnableSimpleResponses: response === 'simple' });
+      setProperties(template, 'AWS::ApiGateway::Resource', { PathPart: '{proxy+}' });
+    });
+    const { secret, record } = makeKey({ scopes: ['orders'] });
+    await tableOf(gateway).put(record);
+    const statusesOf = (path: string) =>
+      Promise.all(['/http', '/rest'].map((api) => statusOf(gateway.url, api + path, bearer(secret))));
+    for (const path of ['/orders/7', '/orders/7/a.b', '/orders/.x', '/orders/a%20b']) {
+      expect([path, ...(await statusesOf(path))]).toEqual([path, 200, 200]);
+    }
+    const ambiguous = ['../..', '../admin', '..;/admin', './7', '.', '/admin', '%2e%2E/admin', '..%2Fadmin', 'a%5cb'];
+    for (const path of ['/admin', ...ambiguous.map((end) => `/orders/${end}`)]) {
+      expect([path, ...(await statusesOf(path))]).toEqual([path, 403, 403]);
+    }
+  });
 
-  test('metrics are in the log where the template asks for them, and else they are not', async () => {
+  test('logs metrics only if LATCHKEY_METRICS is true', async () => {
     const [counting, silent] = await Promise.all([
       start((template) => setEnvironment(template, { LATCHKEY_METRICS: 'true' })),
       start(),
@@ -257,7 +254,7 @@ describe('other settings of the same template', () => {
     expect(silent.log()).not.toContain('_aws');
   });
 
-  test('a cached result goes on answering for the TTL after the key is revoked, and no longer', async () => {
+  test('answers from a cached result until its TTL passes after a revocation', async () => {
     const ttlSeconds = 2;
     const gateway = await start((template) => {
       setEnvironment(template, { LATCHKEY_KEY_SOURCES: 'bearer' });
@@ -276,7 +273,7 @@ describe('other settings of the same template', () => {
     expect((await get(gateway.url, bearer(secret))).status).toBe(403);
   });
 
-  test('an outage is 500 and never a refusal, and a key that cannot be one is refused all the same', async () => {
+  test('answers 500 during an outage, but still refuses a malformed key', async () => {
     const gateway = await start();
     await tableOf(gateway).drop();
     expect(await get(gateway.url, bearer(gateway.key))).toMatchObject({

@@ -27,7 +27,7 @@ function buildStack(stack: Stack): void {
   authorizer.applyPlans(api);
 }
 
-describe('a REST API under plans', () => {
+describe('a REST API with plans', () => {
   let gateway: Gateway;
   let registry: KeyRegistry;
   beforeAll(async () => {
@@ -39,18 +39,18 @@ describe('a REST API under plans', () => {
     await gateway?.stop();
   });
 
-  const askWith = async (plan?: string) => {
+  const requestWith = async (plan?: string) => {
     const { secret } = await registry.issue({ label: 'ci', ...(plan === undefined ? {} : { plan }) });
     const url = gateway.url.replace('whoami', 'orders');
     return fetch(url, { headers: { Authorization: `Bearer ${secret}` } });
   };
 
-  test.each([undefined, 'free', 'pro'])('a key on the plan %p is served, and counted', async (plan) => {
-    expect((await askWith(plan)).status).toBe(200);
+  test.each([undefined, 'free', 'pro'])('accepts a key on the plan %p', async (plan) => {
+    expect((await requestWith(plan)).status).toBe(200);
   });
 
-  test('a key whose plan the deployment lacks is refused in the envelope, and the log says which plan', async () => {
-    const response = await askWith('gold');
+  test('refuses a key with an unknown plan, and logs the plan’s name', async () => {
+    const response = await requestWith('gold');
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({
       success: false,

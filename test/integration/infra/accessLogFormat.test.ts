@@ -5,7 +5,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { describe, expect, test } from '@jest/globals';
 import { latchkeyAccessLogFormat } from '../../../infra/accessLogFormat.ts';
 
-/** "Variables for access logging for API Gateway" (REST), as far as the format may use them. */
+/** The variables of a REST API that the format may use ("Variables for access logging for API Gateway"). */
 const REST_VARIABLES = [
   'requestId',
   'requestTime',
@@ -62,15 +62,15 @@ describe.each([
   ['rest', latchkeyAccessLogFormat.rest(), REST_VARIABLES],
   ['http', latchkeyAccessLogFormat.http(), HTTP_VARIABLES],
   ['webSocket', latchkeyAccessLogFormat.webSocket(), WEB_SOCKET_VARIABLES],
-] as const)('the access log format of %s', (_, format, variables) => {
+] as const)('the access log format %s', (_, format, variables) => {
   const text = format.toString();
 
-  test('uses variables that AWS lists for this kind of API, and no header, path or query', () => {
+  test('uses only variables that AWS lists for this type of API, and no header, path or query', () => {
     const used = [...text.matchAll(/\$context\.([\w.]+)/g)].map(([, name]) => name);
     expect(used.toSorted()).toEqual(variables.toSorted());
   });
 
-  test('is one line of JSON, with a text for each field', () => {
+  test('renders one line of JSON with a string for each field', () => {
     expect(text).not.toContain('\n');
     const fields: Record<string, unknown> = JSON.parse(text.replaceAll(/\$context\.[\w.]+/g, '-'));
     expect(Object.values(fields).map((value) => typeof value)).toEqual(Object.keys(fields).map(() => 'string'));
@@ -78,7 +78,7 @@ describe.each([
   });
 });
 
-test('a REST API takes the format of its kind', () => {
+test('a stage of a REST API accepts the format for REST APIs', () => {
   const stack = new Stack(new App(), 'Stack');
   const api = new RestApi(stack, 'Api', {
     deployOptions: {

@@ -2,20 +2,20 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 
 export const ALARM = 'AWS::CloudWatch::Alarm';
 
-/** The alarm of that description. */
-export function alarmIn(template: Template, description: string) {
-  const properties = { Properties: { AlarmDescription: Match.stringLikeRegexp(description) } };
+/** Returns the properties of the alarm with that section of docs/operations.md. */
+export function alarmIn(template: Template, runbook: string) {
+  const properties = { Properties: { AlarmDescription: Match.stringLikeRegexp(`#${runbook}$`) } };
   const [alarm] = Object.values(template.findResources(ALARM, properties));
   return alarm?.['Properties'];
 }
 
-/** The functions of metric math that the alarms use, for one period. A metric without data is `undefined`. */
+/** The metric math functions that the alarms use, for one period. A metric without data is `undefined`. */
 const MATH = {
   IF: (condition: boolean, then: number, otherwise: number) => (condition ? then : otherwise),
   FILL: (value: number | undefined, missing: number) => value ?? missing,
 };
 
-/** What the alarm's expression comes to with these values of its metrics. */
+/** Returns the value of the alarm's expression for these values of its metrics. */
 export function evaluate(
   alarm: { Metrics: readonly Record<string, unknown>[] },
   values: Readonly<Record<string, number>>,
@@ -27,7 +27,7 @@ export function evaluate(
   return calculate(MATH.IF, MATH.FILL, ...ids.map((id) => values[id]));
 }
 
-/** What the alarm's expression reads: id, dimensions, name, namespace, seconds and statistic of each metric. */
+/** Returns the metrics that the alarm's expression reads: id, dimensions, name, namespace, seconds and statistic of each. */
 export function metricsOf(alarm: { Metrics: readonly Partial<MetricQuery>[] }) {
   return alarm.Metrics.flatMap(({ Id, MetricStat }) =>
     MetricStat === undefined ? [] : [[Id, ...Object.values(MetricStat.Metric), MetricStat.Period, MetricStat.Stat]],

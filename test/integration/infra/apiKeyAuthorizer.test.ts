@@ -1,13 +1,19 @@
 import { Duration } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
-import { MockIntegration, RestApi, type RestApiProps } from 'aws-cdk-lib/aws-apigateway';
+import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, MappingValue, ParameterMapping, WebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Definition, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { describe, expect, test } from '@jest/globals';
 import type { HttpApiAuthorizerOptions, RestApiAuthorizerOptions } from '../../../infra/apiKeyAuthorizer.ts';
-import { addHttpRoute, authorizerUnderTest, type AuthorizerProps as Props } from './authorizerUnderTest.ts';
+import {
+  addHttpRoute,
+  authorizerTemplate,
+  authorizerUnderTest,
+  sharedTemplate,
+  type AuthorizerProps as Props,
+} from './authorizerUnderTest.ts';
 
 const build = authorizerUnderTest;
 
@@ -15,42 +21,41 @@ const FUNCTION = 'AWS::Lambda::Function';
 const REST_AUTHORIZER = 'AWS::ApiGateway::Authorizer';
 const HTTP_AUTHORIZER = 'AWS::ApiGatewayV2::Authorizer';
 
-function withRestApi(props: Props = {}, options: RestApiAuthorizerOptions = {}, apiProps: RestApiProps = {}) {
+const withRestApi = sharedTemplate((props: Props = {}, options: RestApiAuthorizerOptions = {}) => {
   const { stack, authorizer } = build(props);
-  const api = new RestApi(stack, 'Api', apiProps);
+  const api = new RestApi(stack, 'Api');
   api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi('Rest', options) });
-  authorizer.addGatewayResponses(api);
-  return Template.fromStack(stack);
-}
+  return stack;
+});
 
-function withHttpApi(props: Props = {}, options: HttpApiAuthorizerOptions = {}) {
+const withHttpApi = sharedTemplate((props: Props = {}, options: HttpApiAuthorizerOptions = {}) => {
   const { stack, authorizer } = build(props);
   addHttpRoute(new HttpApi(stack, 'Api'), authorizer.forHttpApi('Http', options));
-  return Template.fromStack(stack);
-}
+  return stack;
+});
 
-function withWebSocketApi(props: Props = {}) {
+const withWebSocketApi = sharedTemplate((props: Props = {}) => {
   const { stack, authorizer } = build(props);
   const integration = new WebSocketMockIntegration('Integration');
-  const api = new WebSocketApi(stack, 'Api', {
+  new WebSocketApi(stack, 'Api', {
     connectRouteOptions: { integration, authorizer: authorizer.forWebSocketApi('WebSocket') },
   });
-  return Template.fromStack(api.stack);
-}
+  return stack;
+});
 
-function withAppSync(props: Props = {}) {
+const withAppSync = sharedTemplate((props: Props = {}) => {
   const { stack, authorizer } = build(props, { [APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION]: true });
-  const api = new GraphqlApi(stack, 'Api', {
+  new GraphqlApi(stack, 'Api', {
     name: 'Api',
     definition: Definition.fromFile('test/integration/infra/schema.graphql'),
     authorizationConfig: { defaultAuthorization: authorizer.forAppSync() },
   });
-  return Template.fromStack(api.stack);
-}
+  return stack;
+});
 
 describe('the function', () => {
-  test('runs the bundle on Node 24 and arm64, within a time that is longer than any fault takes', () => {
-    Template.fromStack(build().stack).hasResourceProperties(FUNCTION, {
+  test('runs the bundle on Node 24 and arm64, with a timeout longer than any fault takes', () => {
+    authorizerTemplate().hasResourceProperties(FUNCTION, {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       Handler: 'index.handler',
@@ -59,8 +64,8 @@ describe('the function', () => {
     });
   });
 
-  test('logs JSON to a group of its own that forgets, and may write to no other', () => {
-    const template = Template.fromStack(build().stack);
+  test('logs JSON to its own log group, which expires, and may write to no other', () => {
+    const template = authorizerTemplate();
     const [logGroup] = Object.keys(template.findResources('AWS::Logs::LogGroup'));
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
     template.hasResourceProperties(FUNCTION, { LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: logGroup } } });
@@ -78,21 +83,19 @@ describe('the function', () => {
     });
   });
 
-  test('is told the table, and every prop that is given', () => {
-    const template = Template.fromStack(
-      build({
-        keyPrefix: 'acme_',
-        keySources: ['header:X-Api-Key', 'bearer'],
-        acceptForeignKeys: true,
-        lastUsedInterval: Duration.hours(1),
-        recordCacheTtl: Duration.seconds(0),
-        staleIfError: Duration.minutes(5),
-        httpApiResponse: 'simple',
-        scopes: { 'orders:read': ['GET /orders', 'GET /orders/*'], live: ['$connect'] },
-        metrics: false,
-        debugSampleRate: 0.01,
-      }).stack,
-    );
+  test('gets the table and every given prop as environment variables', () => {
+    const template = authorizerTemplate({
+      keyPrefix: 'acme_',
+      keySources: ['header:X-Api-Key', 'bearer'],
+      acceptForeignKeys: true,
+      lastUsedInterval: Duration.hours(1),
+      recordCacheTtl: Duration.seconds(0),
+      staleIfError: Duration.minutes(5),
+      httpApiResponse: 'simple',
+      scopes: { 'orders:read': ['GET /orders', 'GET /orders/*'], live: ['$connect'] },
+      metrics: false,
+      debugSampleRate: 0.01,
+    });
     const [table] = Object.keys(template.findResources('AWS::DynamoDB::GlobalTable'));
     template.hasResourceProperties(FUNCTION, {
       Environment: {
@@ -120,13 +123,13 @@ describe('the revocation delay', () => {
     [{ recordCacheTtl: Duration.seconds(0) }, 0],
     [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5) }, 360],
     [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5), recordCacheTtl: Duration.seconds(0) }, 300],
-  ])('the revocation delay with %p is %i seconds', (props, seconds) => {
+  ])('equals the sum of both caches: with %p it is %i seconds', (props, seconds) => {
     expect(build(props).authorizer.revocationDelay.toSeconds()).toBe(seconds);
   });
 });
 
 describe('forRestApi', () => {
-  test('with several key sources asks the function on every request', () => {
+  test('has no identity source with several key sources, so API Gateway invokes the function for every request', () => {
     withRestApi().hasResourceProperties(REST_AUTHORIZER, {
       Type: 'REQUEST',
       IdentitySource: '',
@@ -139,17 +142,14 @@ describe('forRestApi', () => {
     [['header:X-Api-Key'], 'method.request.header.X-Api-Key'],
     [['header:x-api-key'], 'method.request.header.x-api-key'],
     [['query:key'], 'method.request.querystring.key'],
-  ])(
-    'with %p alone has API Gateway refuse a request without it, and can keep results',
-    (keySources, IdentitySource) => {
-      withRestApi({ ...(keySources && { keySources }), resultsCacheTtl: Duration.minutes(5) }).hasResourceProperties(
-        REST_AUTHORIZER,
-        { Type: 'REQUEST', IdentitySource, AuthorizerResultTtlInSeconds: 300 },
-      );
-    },
-  );
+  ])('makes the key source %p its identity source %s, and can cache results', (keySources, IdentitySource) => {
+    withRestApi({ ...(keySources && { keySources }), resultsCacheTtl: Duration.minutes(5) }).hasResourceProperties(
+      REST_AUTHORIZER,
+      { Type: 'REQUEST', IdentitySource, AuthorizerResultTtlInSeconds: 300 },
+    );
+  });
 
-  test('can be a TOKEN authorizer of one header', () => {
+  test('creates a TOKEN authorizer for one header', () => {
     withRestApi({ keySources: ['bearer'] }, { type: 'TOKEN' }).hasResourceProperties(REST_AUTHORIZER, {
       Type: 'TOKEN',
       IdentitySource: 'method.request.header.Authorization',
@@ -157,7 +157,7 @@ describe('forRestApi', () => {
     });
   });
 
-  test('gives each API an authorizer of its own on the one function', () => {
+  test('creates one authorizer for each API, on the same function', () => {
     const { stack, authorizer } = build();
     for (const id of ['One', 'Two']) {
       const api = new RestApi(stack, id);
@@ -170,7 +170,7 @@ describe('forRestApi', () => {
 });
 
 describe('forHttpApi', () => {
-  test('is of payload format 2.0 and takes policies', () => {
+  test('uses payload format 2.0 and policies by default', () => {
     const template = withHttpApi();
     const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
     const [authorizer] = Object.keys(template.findResources(HTTP_AUTHORIZER));
@@ -188,11 +188,11 @@ describe('forHttpApi', () => {
     });
   });
 
-  test('takes simple answers where the function gives them', () => {
+  test('enables simple responses if the function returns them', () => {
     withHttpApi({ httpApiResponse: 'simple' }).hasResourceProperties(HTTP_AUTHORIZER, { EnableSimpleResponses: true });
   });
 
-  test('with one key source has API Gateway refuse a request without it, and can keep results', () => {
+  test('makes a single key source its identity source, and can cache results', () => {
     withHttpApi({ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(1) }).hasResourceProperties(
       HTTP_AUTHORIZER,
       {
@@ -202,7 +202,7 @@ describe('forHttpApi', () => {
     );
   });
 
-  test('lets authorizers of this API alone invoke the function', () => {
+  test('allows only authorizers of this API to invoke the function', () => {
     const template = withHttpApi();
     const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
     const sourceArn = Match.objectLike({ 'Fn::Join': ['', Match.arrayWith([{ Ref: api }, '/authorizers/*'])] });
@@ -213,7 +213,7 @@ describe('forHttpApi', () => {
     });
   });
 
-  test('of payload format 1.0 takes policies, whatever format 2.0 is answered with', () => {
+  test('uses policies with payload format 1.0, even if httpApiResponse is simple', () => {
     withHttpApi({ httpApiResponse: 'simple' }, { payloadFormat: '1.0' }).hasResourceProperties(HTTP_AUTHORIZER, {
       AuthorizerPayloadFormatVersion: '1.0',
       EnableSimpleResponses: Match.absent(),
@@ -223,7 +223,7 @@ describe('forHttpApi', () => {
   const CACHED: Props = { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(1) };
   const SCOPED: Props = { scopes: { read: ['GET /orders'] } };
 
-  test('keeps a simple answer for its route alone where scopes are mapped', () => {
+  test('caches a simple response only for its route if scopes are mapped', () => {
     withHttpApi({ ...CACHED, ...SCOPED, httpApiResponse: 'simple' }).hasResourceProperties(HTTP_AUTHORIZER, {
       IdentitySource: ['$request.header.Authorization', '$context.routeKey'],
     });
@@ -231,16 +231,16 @@ describe('forHttpApi', () => {
 
   test.each<[string, Props, HttpApiAuthorizerOptions]>([
     ['a policy', { ...CACHED, ...SCOPED }, {}],
-    ['a policy, in payload format 1.0', { ...CACHED, ...SCOPED, httpApiResponse: 'simple' }, { payloadFormat: '1.0' }],
-    ['a simple answer where no scopes are mapped', { ...CACHED, scopes: {}, httpApiResponse: 'simple' }, {}],
-  ])('keeps %s for every route', (_, props, options) => {
+    ['a policy in payload format 1.0', { ...CACHED, ...SCOPED, httpApiResponse: 'simple' }, { payloadFormat: '1.0' }],
+    ['a simple response without mapped scopes', { ...CACHED, scopes: {}, httpApiResponse: 'simple' }, {}],
+  ])('caches %s for every route', (_, props, options) => {
     withHttpApi(props, options).hasResourceProperties(HTTP_AUTHORIZER, {
       IdentitySource: ['$request.header.Authorization'],
       AuthorizerResultTtlInSeconds: 60,
     });
   });
 
-  test('asks for the route of no answer that it does not keep', () => {
+  test('omits the route from the identity sources without a cache', () => {
     withHttpApi({ keySources: ['bearer'], ...SCOPED, httpApiResponse: 'simple' }).hasResourceProperties(
       HTTP_AUTHORIZER,
       { IdentitySource: ['$request.header.Authorization'], AuthorizerResultTtlInSeconds: 0 },
@@ -249,7 +249,7 @@ describe('forHttpApi', () => {
 });
 
 describe('forWebSocketApi', () => {
-  test('is asked on $connect, whether or not a key is there, and keeps no answer', () => {
+  test('authorizes $connect even without a key, and caches no response', () => {
     const template = withWebSocketApi();
     const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
     const [authorizer] = Object.keys(template.findResources(HTTP_AUTHORIZER));
@@ -270,14 +270,14 @@ describe('forWebSocketApi', () => {
     [['bearer'], 'route.request.header.Authorization'],
     [['header:X-Api-Key'], 'route.request.header.X-Api-Key'],
     [['query:key'], 'route.request.querystring.key'],
-  ])('with %p alone has API Gateway refuse a client without it', (keySources, source) => {
+  ])('makes the key source %p its identity source %s', (keySources, source) => {
     withWebSocketApi({ ...(keySources && { keySources }), resultsCacheTtl: Duration.minutes(5) }).hasResourceProperties(
       HTTP_AUTHORIZER,
       { IdentitySource: [source], AuthorizerResultTtlInSeconds: Match.absent() },
     );
   });
 
-  test('lets authorizers of this API alone invoke the function', () => {
+  test('allows only authorizers of this API to invoke the function', () => {
     const template = withWebSocketApi();
     const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
     template.hasResourceProperties('AWS::Lambda::Permission', {
@@ -291,7 +291,7 @@ describe('forAppSync', () => {
   test.each<[Props, number]>([
     [{}, 0],
     [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5) }, 300],
-  ])('with %p says how long an answer is kept: %i seconds', (props, seconds) => {
+  ])('sets the cache TTL for %p to %i seconds', (props, seconds) => {
     const template = withAppSync(props);
     const [handler] = Object.keys(template.findResources(FUNCTION));
     template.hasResourceProperties('AWS::AppSync::GraphQLApi', {
@@ -303,7 +303,7 @@ describe('forAppSync', () => {
     });
   });
 
-  test('lets this API alone invoke the function, with the feature flag that its page names', () => {
+  test('allows only this API to invoke the function if the feature flag is set', () => {
     const template = withAppSync();
     const [api] = Object.keys(template.findResources('AWS::AppSync::GraphQLApi'));
     template.hasResourceProperties('AWS::Lambda::Permission', {
@@ -313,7 +313,7 @@ describe('forAppSync', () => {
   });
 });
 
-test('without that feature flag the synthesis warns that every AppSync API may invoke the function', () => {
+test('forAppSync warns without the feature flag that every AppSync API may invoke the function', () => {
   const { stack, authorizer } = build();
   authorizer.forAppSync();
   Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('feature flag .* every AppSync API'));
@@ -331,14 +331,14 @@ describe('hideCredential', () => {
     return integration?.['Properties'].RequestParameters;
   };
 
-  test('takes every key source out of what the integration gets', () => {
+  test('removes every key source from the request to the integration', () => {
     expect(hidingIn({ keySources: ['header:X-Api-Key', 'query:api_key'] })).toEqual({
       'remove:header.x-api-key': '',
       'remove:querystring.api_key': '',
     });
   });
 
-  test('keeps what the mapping does already', () => {
+  test('keeps the given mapping', () => {
     const mapping = new ParameterMapping().appendHeader('x-key-id', MappingValue.contextVariable('authorizer.keyId'));
     expect(hidingIn({ keySources: ['query:api_key'] }, mapping)).toEqual({
       'append:header.x-key-id': '$context.authorizer.keyId',
@@ -346,7 +346,7 @@ describe('hideCredential', () => {
     });
   });
 
-  test('takes a header for reserved only if all of its name is', () => {
+  test('accepts headers whose names only contain a reserved name', () => {
     expect(hidingIn({ keySources: ['header:X-Authorization', 'header:via-key', 'header:te-st'] })).toEqual({
       'remove:header.x-authorization': '',
       'remove:header.via-key': '',
@@ -355,107 +355,7 @@ describe('hideCredential', () => {
   });
 });
 
-describe('error responses', () => {
-  const RESPONSE = 'AWS::ApiGateway::GatewayResponse';
-  const envelopeOf = (template: Template, type: string) => {
-    const [response] = Object.values(
-      template.findResources(RESPONSE, { Properties: Match.objectLike({ ResponseType: type }) }),
-    );
-    return JSON.parse(
-      response?.['Properties'].ResponseTemplates['application/json'].replace(/\$context\.error\.messageString/, 'null'),
-    );
-  };
-
-  test('a request without a key is told where the key may be, and challenged', () => {
-    const template = withRestApi();
-    expect(envelopeOf(template, 'UNAUTHORIZED')).toEqual({
-      success: false,
-      data: null,
-      error: {
-        code: 'AUTH_REQUIRED',
-        message: 'API key is required. Pass via Authorization: Bearer <key> header or ?api_key= query parameter.',
-      },
-      pagination: null,
-    });
-    template.hasResourceProperties(RESPONSE, {
-      ResponseType: 'UNAUTHORIZED',
-      ResponseParameters: { 'gatewayresponse.header.WWW-Authenticate': "'Bearer'" },
-    });
-  });
-
-  test('only places where the key may really be are told', () => {
-    const { message } = envelopeOf(withRestApi({ keySources: ['header:X-Api-Key'] }), 'UNAUTHORIZED').error;
-    expect(message).toBe('API key is required. Pass via X-Api-Key header.');
-  });
-
-  test.each(['ACCESS_DENIED', 'AUTHORIZER_FAILURE', 'AUTHORIZER_CONFIGURATION_ERROR', 'DEFAULT_4XX', 'DEFAULT_5XX'])(
-    '%s is an envelope',
-    (type) => {
-      expect(envelopeOf(withRestApi(), type)).toMatchObject({ success: false, data: null, pagination: null });
-    },
-  );
-
-  test('a fault never reads as a refusal of the key', () => {
-    expect(envelopeOf(withRestApi(), 'AUTHORIZER_FAILURE').error.code).toBe('AUTHORIZER_UNAVAILABLE');
-  });
-
-  test.each<[string[], Record<string, unknown>]>([
-    [['*'], { 'gatewayresponse.header.Access-Control-Allow-Origin': "'*'" }],
-    [
-      ['https://a.example'],
-      {
-        'gatewayresponse.header.Access-Control-Allow-Origin': "'https://a.example'",
-        'gatewayresponse.header.Vary': "'Origin'",
-      },
-    ],
-    [
-      ['https://a.example', 'https://b.example'],
-      {
-        'gatewayresponse.header.Access-Control-Allow-Origin': 'method.request.header.Origin',
-        'gatewayresponse.header.Vary': "'Origin'",
-      },
-    ],
-  ])('an API with CORS for %p lets pages read its refusals', (allowOrigins, ResponseParameters) => {
-    const template = withRestApi({}, {}, { defaultCorsPreflightOptions: { allowOrigins } });
-    for (const ResponseType of ['UNAUTHORIZED', 'ACCESS_DENIED', 'DEFAULT_4XX', 'DEFAULT_5XX']) {
-      template.hasResourceProperties(RESPONSE, { ResponseType, ResponseParameters });
-    }
-  });
-
-  test('where it names an origin that it cannot check, a refusal is read without credentials', () => {
-    const cors = (...allowOrigins: string[]) => ({
-      defaultCorsPreflightOptions: { allowOrigins, allowCredentials: true },
-    });
-    const credentials = 'gatewayresponse.header.Access-Control-Allow-Credentials';
-    withRestApi({}, {}, cors('https://a.example')).hasResourceProperties(RESPONSE, {
-      ResponseType: 'UNAUTHORIZED',
-      ResponseParameters: { [credentials]: "'true'" },
-    });
-    withRestApi({}, {}, cors('https://a.example', 'https://b.example')).hasResourceProperties(RESPONSE, {
-      ResponseType: 'UNAUTHORIZED',
-      ResponseParameters: { [credentials]: Match.absent() },
-    });
-  });
-
-  test('a preflight needs no key', () => {
-    const template = withRestApi({}, {}, { defaultCorsPreflightOptions: { allowOrigins: ['*'] } });
-    template.hasResourceProperties('AWS::ApiGateway::Method', { HttpMethod: 'OPTIONS', AuthorizationType: 'NONE' });
-  });
-
-  test('a preflight needs no key where the authorizer is the default of every method, either', () => {
-    const { stack, authorizer } = build();
-    const api = new RestApi(stack, 'Api', {
-      defaultCorsPreflightOptions: { allowOrigins: ['*'] },
-      defaultMethodOptions: { authorizer: authorizer.forRestApi() },
-    });
-    api.root.addResource('orders').addMethod('GET', new MockIntegration());
-    const methods = Object.values(Template.fromStack(stack).findResources('AWS::ApiGateway::Method'));
-    const open = methods.map(({ Properties }) => `${Properties.HttpMethod} ${Properties.AuthorizationType}`);
-    expect(open.toSorted()).toEqual(['GET CUSTOM', 'OPTIONS NONE', 'OPTIONS NONE']);
-  });
-});
-
-test('an HTTP API with corsPreflight has no route for OPTIONS that could ask for a key', () => {
+test('forHttpApi adds no OPTIONS route that requires a key to an API with corsPreflight', () => {
   const { stack, authorizer } = build();
   const api = new HttpApi(stack, 'Api', { corsPreflight: { allowOrigins: ['https://a.example'] } });
   addHttpRoute(api, authorizer.forHttpApi());

@@ -8,7 +8,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from '@jest/globals';
 import type { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
-import { ApiKeyMonitoring } from '../../../infra/apiKeyMonitoring.ts';
+import { ApiKeyMonitoring, type ApiKeyMonitoringProps } from '../../../infra/apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
 import { METRIC_UNITS, type MetricName, Metrics, type ObservedRequest } from '../../../lambda/metrics.ts';
 import { StreamLog } from '../../../lambda/usagePlanSync/streamEvents.ts';
@@ -17,8 +17,7 @@ import { sumsOf } from '../../support/embeddedMetrics.ts';
 import { bearing, API_TYPES } from '../../support/functionCases.ts';
 import { handlerUnderTest } from '../../support/handlerUnderTest.ts';
 import { ALARM, alarmIn, evaluate, metricsOf } from './alarmsUnderTest.ts';
-import { authorizerUnderTest, problemOf, type AuthorizerProps } from './authorizerUnderTest.ts';
-import type { ApiKeyMonitoringProps } from '../../../infra/apiKeyMonitoringProps.ts';
+import { authorizerUnderTest, problemOf, sharedTemplate, type AuthorizerProps } from './authorizerUnderTest.ts';
 
 const DASHBOARD = 'AWS::CloudWatch::Dashboard';
 const PAGE = readFileSync('docs/operations.md', 'utf8');
@@ -40,7 +39,7 @@ function build(props: Props = {}, authorizerProps: AuthorizerProps = {}) {
   return { stack, authorizer, monitoring };
 }
 
-const templateOf = (...given: Parameters<typeof build>) => Template.fromStack(build(...given).stack);
+const templateOf = sharedTemplate((...given: Parameters<typeof build>) => build(...given).stack);
 
 interface MetricFilter {
   readonly FilterPattern: string;
@@ -65,7 +64,7 @@ describe('the metrics of an authorizer', () => {
     LastUsedWriteFailures: (authorizer) => authorizer.metricLastUsedWriteFailures(),
   };
 
-  test.each(Object.entries(METRICS))('%s is the one that the function counts', (metricName, metricOf) => {
+  test.each(Object.entries(METRICS))('include %s, as the function emits it', (metricName, metricOf) => {
     const { stack, authorizer } = authorizerUnderTest();
     expect(stack.resolve(metricOf(authorizer))).toMatchObject({
       namespace: 'Latchkey',
@@ -75,22 +74,22 @@ describe('the metrics of an authorizer', () => {
     });
   });
 
-  test('can be of one surface and reason, with a statistic of the caller', () => {
+  test('accept further dimensions and another statistic', () => {
     const dimensionsMap = { ApiType: 'http-api', Reason: 'INVALID_KEY' };
     const metric = authorizerUnderTest().authorizer.metricDenied({ dimensionsMap, statistic: 'Maximum' });
     expect(metric.statistic).toBe('Maximum');
     expect(metric.dimensions).toEqual({ FunctionName: expect.any(String), ...dimensionsMap });
   });
 
-  test('that are turned off cannot be asked for: an alarm on them would stay silent', () => {
+  test('throw CONFIG_INVALID if they are off, because an alarm on them would never be raised', () => {
     const { authorizer } = authorizerUnderTest({ metrics: false });
-    expect(problemOf(() => authorizer.metricFaults())).toMatch(/^metrics: got false, wanted true for .*Faults$/);
-    expect(problemOf(() => build({}, { metrics: false }))).toMatch(/^metrics: got false, wanted true/);
+    expect(problemOf(() => authorizer.metricFaults())).toMatch(/^metrics: expected true for .*Faults, got false$/);
+    expect(problemOf(() => build({}, { metrics: false }))).toMatch(/^metrics: expected true .+, got false/);
   });
 });
 
 describe('the alarms', () => {
-  test('are four, which missing data does not raise', () => {
+  test('number four by default, and missing data raises none', () => {
     const template = templateOf();
     template.resourceCountIs(ALARM, 4);
     template.allResourcesProperties(ALARM, {
@@ -99,9 +98,9 @@ describe('the alarms', () => {
     });
   });
 
-  test('on faults is raised by one in 5 minutes, of the whole function', () => {
+  test('include one on faults, raised by one fault of the function in 5 minutes', () => {
     const { stack, authorizer } = build();
-    expect(alarmIn(Template.fromStack(stack), 'could not be decided')).toMatchObject({
+    expect(alarmIn(Template.fromStack(stack), 'alarm-faults')).toMatchObject({
       Namespace: 'Latchkey',
       MetricName: 'Faults',
       Dimensions: [{ Name: 'FunctionName', Value: stack.resolve(authorizer.function.functionName) }],
@@ -112,8 +111,8 @@ describe('the alarms', () => {
     });
   });
 
-  test('on throttles is raised by one in 5 minutes', () => {
-    expect(alarmIn(templateOf(), 'Lambda turned')).toMatchObject({
+  test('include one on throttles, raised by one in 5 minutes', () => {
+    expect(alarmIn(templateOf(), 'alarm-throttles')).toMatchObject({
       Namespace: 'AWS/Lambda',
       MetricName: 'Throttles',
       Statistic: 'Sum',
@@ -124,85 +123,85 @@ describe('the alarms', () => {
   });
 
   test.each([
-    ['thrown Unauthorized alone', { invocations: 1000, errors: 400, unauthorized: 400 }, 0],
-    ['more of them in the log than Lambda counts yet', { invocations: 1000, errors: 390, unauthorized: 400 }, 0],
-    ['crashes beside them', { invocations: 1000, errors: 420, unauthorized: 400 }, 2],
-    ['crashes, where the log has no data', { invocations: 200, errors: 20 }, 10],
-    ['nothing wrong', { invocations: 1000, errors: 0 }, 0],
-  ])('on the error rate do not count a request without a key: %s', (_, values, percent) => {
-    const alarm = alarmIn(templateOf(), 'The function fails');
+    ['only thrown Unauthorized', { invocations: 1000, errors: 400, unauthorized: 400 }, 0],
+    ['more Unauthorized in the log than errors in Lambda', { invocations: 1000, errors: 390, unauthorized: 400 }, 0],
+    ['crashes and Unauthorized', { invocations: 1000, errors: 420, unauthorized: 400 }, 2],
+    ['crashes without data from the log', { invocations: 200, errors: 20 }, 10],
+    ['no errors', { invocations: 1000, errors: 0 }, 0],
+  ])('include one on the error rate, which ignores requests without a key: %s', (_, values, percent) => {
+    const alarm = alarmIn(templateOf(), 'alarm-error-rate');
     expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 3, DatapointsToAlarm: 2 });
     expect(evaluate(alarm, values)).toBeCloseTo(percent);
   });
 
   test.each([
-    ['three bad requests at night', { denied: 3 }, 0],
-    ['99 of 99', { denied: 99 }, 0],
-    ['100 of 100, none allowed', { denied: 100 }, 100],
-    ['as many as were allowed', { denied: 500, allowed: 500 }, 50],
-    ['few of many', { denied: 100, allowed: 9900 }, 1],
-  ])('on a surge of denials ask for a share and a least number: %s', (_, values, percent) => {
-    const alarm = alarmIn(templateOf(), 'Many requests are refused');
+    ['three denials, none allowed', { denied: 3 }, 0],
+    ['99 denials, none allowed', { denied: 99 }, 0],
+    ['100 denials, none allowed', { denied: 100 }, 100],
+    ['as many denials as allowed requests', { denied: 500, allowed: 500 }, 50],
+    ['1 % denials', { denied: 100, allowed: 9900 }, 1],
+  ])('include one on denials, which requires a percentage and a least number: %s', (_, values, percent) => {
+    const alarm = alarmIn(templateOf(), 'alarm-denial-surge');
     expect(alarm).toMatchObject({ Threshold: 50, EvaluationPeriods: 3, DatapointsToAlarm: 2 });
     expect(evaluate(alarm, values)).toBe(percent);
   });
 
-  test('take the metrics of their expressions from the function, for 5 minutes', () => {
+  test('read metrics of the function in periods of 5 minutes', () => {
     const { stack, authorizer } = build();
     const template = Template.fromStack(stack);
     const FunctionName = { Name: 'FunctionName', Value: stack.resolve(authorizer.function.functionName) };
-    const statsOf = (description: string) => metricsOf(alarmIn(template, description));
+    const statsOf = (runbook: string) => metricsOf(alarmIn(template, runbook));
     const { MetricName, MetricNamespace } = filterOf(template).MetricTransformations[0] ?? {};
-    expect(statsOf('The function fails')).toEqual([
+    expect(statsOf('alarm-error-rate')).toEqual([
       ['errors', [FunctionName], 'Errors', 'AWS/Lambda', 300, 'Sum'],
       ['invocations', [FunctionName], 'Invocations', 'AWS/Lambda', 300, 'Sum'],
       ['unauthorized', MetricName, MetricNamespace, 300, 'Sum'],
     ]);
-    expect(statsOf('Many requests')).toEqual([
+    expect(statsOf('alarm-denial-surge')).toEqual([
       ['denied', [FunctionName], 'Denied', 'Latchkey', 300, 'Sum'],
       ['allowed', [FunctionName], 'Allowed', 'Latchkey', 300, 'Sum'],
     ]);
   });
 
   test.each<[keyof Props, Props, string, object]>([
-    ['faultThreshold', { faultThreshold: 20 }, 'could not be decided', { Threshold: 20 }],
-    ['throttleThreshold', { throttleThreshold: 5 }, 'Lambda turned', { Threshold: 5 }],
-    ['errorPercentThreshold', { errorPercentThreshold: 0.1 }, 'The function fails', { Threshold: 0.1 }],
-    ['denialPercentThreshold', { denialPercentThreshold: 90 }, 'Many requests', { Threshold: 90 }],
-  ])('%s sets a threshold, and turns its alarm off', (prop, props, description, expected) => {
-    expect(alarmIn(templateOf(props), description)).toMatchObject(expected);
+    ['faultThreshold', { faultThreshold: 20 }, 'alarm-faults', { Threshold: 20 }],
+    ['throttleThreshold', { throttleThreshold: 5 }, 'alarm-throttles', { Threshold: 5 }],
+    ['errorPercentThreshold', { errorPercentThreshold: 0.1 }, 'alarm-error-rate', { Threshold: 0.1 }],
+    ['denialPercentThreshold', { denialPercentThreshold: 90 }, 'alarm-denial-surge', { Threshold: 90 }],
+  ])('have the threshold from %s, or are off', (prop, props, runbook, expected) => {
+    expect(alarmIn(templateOf(props), runbook)).toMatchObject(expected);
     const template = templateOf({ [prop]: false });
-    expect(alarmIn(template, description)).toBeUndefined();
+    expect(alarmIn(template, runbook)).toBeUndefined();
     template.resourceCountIs(ALARM, 3);
   });
 
-  test('ask for as many denials as the prop says', () => {
-    const alarm = alarmIn(templateOf({ leastDenials: 10 }), 'Many requests');
+  test('use leastDenials as the least number of denials', () => {
+    const alarm = alarmIn(templateOf({ leastDenials: 10 }), 'alarm-denial-surge');
     expect([9, 10].map((denied) => evaluate(alarm, { denied }))).toEqual([0, 100]);
   });
 
-  describe('on the API keys of plans', () => {
-    const DESCRIPTION = 'Keys on a plan are refused';
+  describe('usagePlanSyncAlarm', () => {
+    const RUNBOOK = 'alarm-usage-plan-sync';
 
     test.each([
-      ['none refused and close behind', { refused: 0, behind: 299_999 }, 0],
+      ['no refusals and a short delay', { refused: 0, behind: 299_999 }, 0],
       ['no data', {}, 0],
-      ['one refused', { refused: 1 }, 1],
-      ['5 minutes behind', { behind: 300_000 }, 1],
-      ['a batch that failed', { errors: 1 }, 1],
-      ['kept from running', { throttles: 1 }, 1],
-      ['runs in good order', { refused: 0, errors: 0, throttles: 0, behind: 0 }, 0],
-    ])('is raised by a key that is refused, or a stream that is not followed: %s', (_, values, expected) => {
-      const alarm = alarmIn(templateOf({}, PER_KEY), DESCRIPTION);
+      ['one refused key', { refused: 1 }, 1],
+      ['a delay of 5 minutes', { behind: 300_000 }, 1],
+      ['a failed batch', { errors: 1 }, 1],
+      ['one throttled invocation', { throttles: 1 }, 1],
+      ['no trouble', { refused: 0, errors: 0, throttles: 0, behind: 0 }, 0],
+    ])('reacts to refused keys, failures, throttles and delays of the function: %s', (_, values, expected) => {
+      const alarm = alarmIn(templateOf({}, PER_KEY), RUNBOOK);
       expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
       expect(evaluate(alarm, values)).toBe(expected);
     });
 
-    test('reads the function that makes the API keys, and not the authorizer', () => {
+    test('reads metrics of the function that creates API keys instead of the authorizer', () => {
       const { stack, authorizer } = build({}, PER_KEY);
       const functionName = stack.resolve(authorizer.plans?.usagePlanSync?.function.functionName);
       const dimensions = [{ Name: 'FunctionName', Value: functionName }];
-      expect(metricsOf(alarmIn(Template.fromStack(stack), DESCRIPTION))).toEqual([
+      expect(metricsOf(alarmIn(Template.fromStack(stack), RUNBOOK))).toEqual([
         ['refused', { 'Fn::Join': ['', ['UsagePlanSyncRefused-', functionName]] }, 'Latchkey', 300, 'Sum'],
         ['errors', dimensions, 'Errors', 'AWS/Lambda', 300, 'Sum'],
         ['throttles', dimensions, 'Throttles', 'AWS/Lambda', 300, 'Sum'],
@@ -210,7 +209,7 @@ describe('the alarms', () => {
       ]);
     });
 
-    test('counts what the function logs of a key that it passed over, and not of one that it tries again', () => {
+    test('counts keys that the function skips, but not keys that it retries', () => {
       const { stack, authorizer } = build({}, PER_KEY);
       const logGroup = authorizer.plans?.usagePlanSync?.logGroup.logGroupName;
       Template.fromStack(stack).hasResourceProperties('AWS::Logs::MetricFilter', {
@@ -224,14 +223,14 @@ describe('the alarms', () => {
       expect(lines.map((line) => JSON.parse(line).level)).toEqual(['ERROR', 'WARN']);
     });
 
-    test('is there where a plan is per key and it is not turned off', () => {
-      expect(alarmIn(templateOf(), DESCRIPTION)).toBeUndefined();
-      expect(alarmIn(templateOf({}, { plans: { free: { shared: true } } }), DESCRIPTION)).toBeUndefined();
-      expect(alarmIn(templateOf({ usagePlanSyncAlarm: false }, PER_KEY), DESCRIPTION)).toBeUndefined();
+    test('exists only if a plan is not shared and the prop is not false', () => {
+      expect(alarmIn(templateOf(), RUNBOOK)).toBeUndefined();
+      expect(alarmIn(templateOf({}, { plans: { free: { shared: true } } }), RUNBOOK)).toBeUndefined();
+      expect(alarmIn(templateOf({ usagePlanSyncAlarm: false }, PER_KEY), RUNBOOK)).toBeUndefined();
     });
   });
 
-  test('that are off leave nothing behind', () => {
+  test('create no resources if all are off', () => {
     const template = templateOf({ ...ALL_OFF, dashboard: false }, PER_KEY);
     template.resourceCountIs(ALARM, 0);
     template.resourceCountIs('AWS::Logs::MetricFilter', 0);
@@ -244,16 +243,16 @@ describe('the alarms', () => {
     ['errorPercentThreshold', { errorPercentThreshold: 101 }],
     ['denialPercentThreshold', { denialPercentThreshold: Number.NaN }],
     ['leastDenials', { leastDenials: Infinity }],
-  ])('of a threshold that is always or never reached are refused: %s', (prop, props) => {
-    expect(problemOf(() => build(props))).toMatch(new RegExp(`^${prop}: got .+, wanted a number above 0`));
+  ])('reject a threshold that is always or never reached: %s', (prop, props) => {
+    expect(problemOf(() => build(props))).toMatch(new RegExp(`^${prop}: expected a number above 0.*, got `));
   });
 
-  test('tell every wrong threshold at once', () => {
+  test('list every invalid threshold in one message', () => {
     const problem = problemOf(() => build({ faultThreshold: 0, denialPercentThreshold: 200 }));
-    expect(problem).toMatch(/^faultThreshold: got 0, .+; denialPercentThreshold: got 200, /);
+    expect(problem).toMatch(/^faultThreshold: .+, got 0; denialPercentThreshold: .+, got 200$/);
   });
 
-  test('each do what is given, and nothing unless it is', () => {
+  test('have the given actions, and none by default', () => {
     const { stack, authorizer } = authorizerUnderTest();
     const topic = new Topic(stack, 'Topic');
     new ApiKeyMonitoring(stack, 'Monitoring', { authorizer, alarmActions: [new SnsAction(topic)] });
@@ -262,7 +261,7 @@ describe('the alarms', () => {
     templateOf().allResourcesProperties(ALARM, { AlarmActions: Match.absent() });
   });
 
-  test('of two monitorings of one authorizer read one filter, which counts a request without a key once', () => {
+  test('share one metric filter if two monitorings watch one authorizer', () => {
     const { stack, authorizer } = build({}, PER_KEY);
     new ApiKeyMonitoring(stack, 'Second', { authorizer, dashboard: false });
     const template = Template.fromStack(stack);
@@ -271,10 +270,10 @@ describe('the alarms', () => {
     );
     expect(names).toHaveLength(2);
     expect(new Set(names).size).toBe(2);
-    template.resourcePropertiesCountIs(ALARM, { AlarmDescription: Match.stringLikeRegexp('The function fails') }, 2);
+    template.resourcePropertiesCountIs(ALARM, { AlarmDescription: Match.stringLikeRegexp('alarm-error-rate') }, 2);
   });
 
-  test('each name a section of docs/operations.md that there is', () => {
+  test('each link an existing section of docs/operations.md', () => {
     const headings = [...PAGE.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
       heading
         .toLowerCase()
@@ -292,14 +291,14 @@ describe('the alarms', () => {
 });
 
 describe('requests without a key', () => {
-  /** Whether CloudWatch Logs would find the line: the part of its patterns that is used here. */
+  /** Returns whether CloudWatch Logs would find the line. Supports only the patterns used here. */
   function isMatch(pattern: string, line: Readonly<Record<string, unknown>>): boolean {
     const terms = [...pattern.matchAll(/\(\$\.(\w+) (=|!=) "([^"]*)"\)/g)];
     expect(`{ ${terms.map(([term]) => term).join(' && ')} }`).toBe(pattern);
     return terms.every(([, name = '', operator, value]) => (line[name] === value) === (operator === '='));
   }
 
-  test('are counted from the log of the function, under a name of this function alone, and as 0 where there are none', () => {
+  test('are counted from the function’s log, under a name unique to the function, with 0 as the default', () => {
     const { stack, authorizer } = build();
     expect(filterOf(Template.fromStack(stack))).toMatchObject({
       LogGroupName: stack.resolve(authorizer.logGroup.logGroupName),
@@ -314,7 +313,7 @@ describe('requests without a key', () => {
     });
   });
 
-  test('have exactly one line each that is found, where the function throws, and none in AppSync', async () => {
+  test('each have exactly one matching log line if the function throws, and none with AppSync', async () => {
     const { FilterPattern } = filterOf(templateOf());
     for (const { makeEvent } of [...API_TYPES, { makeEvent: appSyncEvent }]) {
       const { invoke, logged } = handlerUnderTest([], { LATCHKEY_DEBUG_SAMPLE_RATE: '1' });
@@ -326,7 +325,7 @@ describe('requests without a key', () => {
     }
   });
 
-  test('are told from denials and faults, and from the metrics', async () => {
+  test('match the filter, unlike denials, faults and metrics', async () => {
     const { FilterPattern } = filterOf(templateOf());
     const { invoke, lookup, logged, metricLines } = handlerUnderTest([], { LATCHKEY_DEBUG_SAMPLE_RATE: '1' });
     await invoke(API_TYPES[0].makeEvent(bearing('sk_nonsense')));
@@ -343,29 +342,29 @@ describe('the dashboard', () => {
   const bodyOf = (template: Template) => {
     const [dashboard] = Object.values(template.findResources(DASHBOARD));
     const body = dashboard?.['Properties'].DashboardBody['Fn::Join'][1];
-    // What only the deployment knows stands in no place that would spoil the JSON.
+    // Tokens are only inside JSON strings, so replacing them keeps the JSON valid.
     return JSON.parse(body.map((part: unknown) => (typeof part === 'string' ? part : 'known-at-deployment')).join(''));
   };
   const titlesOf = (template: Template): string[] =>
     bodyOf(template).widgets.map(({ properties }: { properties: { title: string } }) => properties.title);
 
-  test('shows the alarms, what is decided, why not, how fast, and how the function does', () => {
+  test('shows alarms, decisions, reasons, latencies and the function', () => {
     const titles = titlesOf(templateOf());
     const expected = [
       'Alarms',
       'Decisions',
-      'Answered from',
-      'Look-up',
+      'Requests answered from the cache',
+      'Lookup latency',
       'Denials by',
       'Faults by',
       'Last-used',
       'duration',
     ];
-    for (const title of [...expected, 'errors', 'environments']) expect(titles.join('\n')).toContain(title);
+    for (const title of [...expected, 'errors', 'concurrent executions']) expect(titles.join('\n')).toContain(title);
     expect(titles.join('\n')).not.toContain('Table');
   });
 
-  test('shows every metric that the function counts', () => {
+  test('shows every metric that the function emits', () => {
     const body = JSON.stringify(bodyOf(templateOf()));
     for (const name of Object.keys(METRIC_UNITS)) expect(body).toContain(`"Latchkey","${name}","FunctionName"`);
   });
@@ -373,7 +372,7 @@ describe('the dashboard', () => {
   test.each([
     ['Denials by reason', 'Denied'],
     ['Faults by reason', 'Faults'],
-  ])('%s finds reasons as they come', (title, metric) => {
+  ])('searches for all reasons in its graph %s', (title, metric) => {
     const widgets: readonly { properties: { title: string; metrics: { expression: string }[][] } }[] =
       bodyOf(templateOf()).widgets;
     const widget = widgets.find(({ properties }) => properties.title === title);
@@ -381,7 +380,7 @@ describe('the dashboard', () => {
     expect(widget?.properties.metrics[0]?.[0]?.expression).toBe(`SEARCH('${search}', 'Sum', 300)`);
   });
 
-  test('shows the table where it is given', () => {
+  test('shows the table if the prop is set', () => {
     const { stack, authorizer } = authorizerUnderTest();
     const table = new ApiKeyTable(stack, 'Other');
     new ApiKeyMonitoring(stack, 'Monitoring', { authorizer, table });
@@ -391,16 +390,16 @@ describe('the dashboard', () => {
     }
   });
 
-  test('without alarms shows none', () => {
+  test('has no alarm widget without alarms', () => {
     expect(titlesOf(templateOf(ALL_OFF))).not.toContain('Alarms');
   });
 
-  test('can be left out', () => {
+  test('does not exist if the prop is false', () => {
     templateOf({ dashboard: false }).resourceCountIs(DASHBOARD, 0);
   });
 });
 
-test('the security checks find nothing in it', () => {
+test('ApiKeyMonitoring has no findings in security checks', () => {
   const { stack } = build({}, PER_KEY);
   const { violations } = new AwsSolutionsChecks(stack.node.root).validateScope(Stack.of(stack));
   expect(violations.map(({ ruleName }) => ruleName)).toEqual([]);
@@ -410,13 +409,13 @@ describe('docs/operations.md', () => {
   const DENIALS = ['AUTH_REQUIRED', 'INVALID_KEY', 'KEY_EXPIRED', 'KEY_DISABLED', 'KEY_REVOKED', 'INSUFFICIENT_SCOPE'];
   const FAULTS = ['STORE_UNAVAILABLE', 'RECORD_CORRUPT', 'INTERNAL_ERROR'];
 
-  test('says what every metric counts, and what each reason asks for', () => {
+  test('documents every metric and every reason', () => {
     for (const name of Object.keys(METRIC_UNITS)) expect(PAGE).toContain(`| \`${name}\` `);
     for (const reason of [...DENIALS, ...FAULTS, 'EVENT_UNKNOWN'])
       expect(PAGE).toMatch(new RegExp(`^- .*\`${reason}\`.*:`, 'm'));
   });
 
-  test.each([1, 6])('prices as many metrics as %i kinds of API have at the most', (kinds) => {
+  test.each([1, 6])('states the price of all metrics for %i types of API', (kinds) => {
     const lines: string[] = [];
     let nowMs = 0;
     const metrics = new Metrics({ functionName: 'f', write: (line) => lines.push(line) });
@@ -434,7 +433,7 @@ describe('docs/operations.md', () => {
     expect(PAGE).toContain(`${all} × $0.30 = $${(all * 0.3).toFixed(2)}`);
   });
 
-  test('prices as many metrics of alarms as there are', () => {
+  test('states the price of all alarm metrics', () => {
     const countOf = (template: Template) =>
       Object.values(template.findResources(ALARM)).flatMap(({ Properties }) =>
         (Properties.Metrics ?? [{ MetricStat: {} }]).filter((metric: object) => 'MetricStat' in metric),

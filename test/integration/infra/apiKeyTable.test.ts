@@ -28,7 +28,7 @@ const statementsOf = (template: Template) =>
     ({ Properties }) => Properties.PolicyDocument.Statement,
   );
 
-test('the deployed table has the keys, the indexes and the billing of every other table of Latchkey', () => {
+test('ApiKeyTable has the same keys, indexes and billing as createTableInput', () => {
   const { TableName: _, GlobalSecondaryIndexes, AttributeDefinitions, ...schema } = createTableInput('keys');
   synthesize().hasResourceProperties(TABLE, {
     ...schema,
@@ -37,13 +37,13 @@ test('the deployed table has the keys, the indexes and the billing of every othe
   });
 });
 
-test('records are left to the TTL by purgeAfter', () => {
+test('ApiKeyTable has purgeAfter as its TTL attribute', () => {
   synthesize().hasResourceProperties(TABLE, {
     TimeToLiveSpecification: { AttributeName: 'purgeAfter', Enabled: true },
   });
 });
 
-test('the table outlives its stack, cannot be deleted by mistake, and can be restored to a point in time', () => {
+test('ApiKeyTable is retained, has deletion protection and point-in-time recovery by default', () => {
   const template = synthesize();
   template.hasResource(TABLE, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
   template.hasResourceProperties(TABLE, {
@@ -56,14 +56,14 @@ test('the table outlives its stack, cannot be deleted by mistake, and can be res
   });
 });
 
-test('encryption at rest is by a key that DynamoDB owns, unless another is asked for', () => {
+test('ApiKeyTable is encrypted with a key that DynamoDB owns, or with the given encryption', () => {
   synthesize().hasResourceProperties(TABLE, { SSESpecification: { SSEEnabled: false } });
   synthesize(() => ({ encryption: TableEncryptionV2.awsManagedKey() })).hasResourceProperties(TABLE, {
     SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
   });
 });
 
-test('whoever verifies may use the key that the table is encrypted with', () => {
+test('grantVerify includes the use of the table’s encryption key', () => {
   const template = synthesize((stack) => ({ encryption: TableEncryptionV2.customerManagedKey(new Key(stack, 'Key')) }));
   const [key] = Object.keys(template.findResources('AWS::KMS::Key'));
   template.hasResourceProperties('AWS::IAM::Policy', {
@@ -78,7 +78,7 @@ test('whoever verifies may use the key that the table is encrypted with', () => 
   });
 });
 
-test('a table for a trial can have a name, and go with its stack', () => {
+test('ApiKeyTable accepts a name and the removal policy DESTROY', () => {
   const template = synthesize(() => ({
     tableName: 'trial',
     removalPolicy: RemovalPolicy.DESTROY,
@@ -95,22 +95,28 @@ test.each<[string, ApiKeyTableProps, boolean]>([
   ['DESTROY', { removalPolicy: RemovalPolicy.DESTROY }, false],
   ['DESTROY with protection', { removalPolicy: RemovalPolicy.DESTROY, deletionProtection: true }, true],
   ['RETAIN without protection', { removalPolicy: RemovalPolicy.RETAIN, deletionProtection: false }, false],
-])('removalPolicy %s decides about deletion protection in every Region, unless it is set', (_, props, isProtected) => {
+])('removalPolicy %s sets the default of deletion protection in every Region', (_, props, isProtected) => {
   const replica = Match.objectLike({ DeletionProtectionEnabled: isProtected });
   synthesize(() => ({ ...props, replicaRegions: ['eu-west-1'] })).hasResourceProperties(TABLE, {
     Replicas: [replica, replica],
   });
 });
 
-describe('a removal policy that is set after the table was made', () => {
+describe('a removal policy that is set after the table was created', () => {
   const { DESTROY, RETAIN, RETAIN_ON_UPDATE_OR_DELETE } = RemovalPolicy;
 
   test.each<[string, ApiKeyTableProps, RemovalPolicy, string, boolean]>([
     ['DESTROY turns deletion protection off', {}, DESTROY, 'Delete', false],
-    ['DESTROY leaves protection that is set', { deletionProtection: true }, DESTROY, 'Delete', true],
+    ['DESTROY keeps protection that is set', { deletionProtection: true }, DESTROY, 'Delete', true],
     ['RETAIN turns deletion protection on', { removalPolicy: DESTROY }, RETAIN, 'Retain', true],
-    ['RETAIN leaves protection off if that is set', { deletionProtection: false }, RETAIN, 'Retain', false],
-    ['RETAIN_ON_UPDATE_OR_DELETE protects', {}, RETAIN_ON_UPDATE_OR_DELETE, 'RetainExceptOnCreate', true],
+    ['RETAIN keeps protection off if it is set so', { deletionProtection: false }, RETAIN, 'Retain', false],
+    [
+      'RETAIN_ON_UPDATE_OR_DELETE turns deletion protection on',
+      {},
+      RETAIN_ON_UPDATE_OR_DELETE,
+      'RetainExceptOnCreate',
+      true,
+    ],
   ])('%s, in every Region', (_, props, policy, DeletionPolicy, isProtected) => {
     const replica = Match.objectLike({ DeletionProtectionEnabled: isProtected });
     const setters: readonly ((stack: Stack, keys: ApiKeyTable) => void)[] = [
@@ -142,13 +148,13 @@ describe('a removal policy that is set after the table was made', () => {
   });
 });
 
-test('whoever verifies may get a record, and update lastUsedAt and nothing else, on this table and no index', () => {
+test('grantVerify allows GetItem, and UpdateItem of lastUsedAt only, on the table and no index', () => {
   const template = synthesize();
   const [logicalId] = Object.keys(template.findResources(TABLE));
   expect(statementsOf(template)).toEqual(verifyStatements({ 'Fn::GetAtt': [logicalId, 'Arn'] }));
 });
 
-test('whoever manages may do on this table and its indexes what the registry does, and nothing else', () => {
+test('grantManage allows only the registry’s actions on the table and its indexes', () => {
   const template = granted((stack) => new ApiKeyTable(stack, 'Keys'), 'grantManage');
   const [logicalId] = Object.keys(template.findResources(TABLE));
   const Resource = { 'Fn::GetAtt': [logicalId, 'Arn'] };
@@ -166,7 +172,7 @@ test('whoever manages may do on this table and its indexes what the registry doe
   ]);
 });
 
-test('every other Region has the table with the same protection', () => {
+test('replicas in other Regions have the same protection', () => {
   const replica = {
     DeletionProtectionEnabled: true,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
@@ -178,7 +184,7 @@ test('every other Region has the table with the same protection', () => {
   });
 });
 
-test('a table that is there already is granted in the same way, and none is made', () => {
+test('fromTable grants the same on an existing table, and creates none', () => {
   const template = granted(
     (stack) => ApiKeyTable.fromTable(stack, 'Keys', TableV2.fromTableName(stack, 'Table', 'shared-keys')),
     'grantVerify',
@@ -205,97 +211,100 @@ const KEY_ACTIONS = [
 ];
 const throughDynamoDb = (region: unknown) => ({ StringEquals: { 'kms:ViaService': region } });
 
-/** Statements about a KMS key, on roles. */
+/** Returns the statements of roles about a KMS key. */
 const keyStatementsOf = (template: Template) =>
   statementsOf(template).filter(({ Action }) => [Action].flat().some((action) => action.startsWith('kms:')));
 
-describe.each<Grant>(['grantVerify', 'grantManage'])('%s reaches the encryption key only through DynamoDB', (grant) => {
-  test.each<[string, MakeTable]>([
-    [
-      'of a table that the construct makes',
-      (stack) => {
-        const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
-        return new ApiKeyTable(stack, 'Keys', { encryption });
-      },
-    ],
-    [
-      'of a table that is there already',
-      (stack) => {
-        const encryptionKey = new Key(stack, 'Key');
-        const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
-        return ApiKeyTable.fromTable(stack, 'Keys', table);
-      },
-    ],
-    [
-      'that is imported too',
-      (stack) => {
-        const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/1');
-        const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
-        return ApiKeyTable.fromTable(stack, 'Keys', table);
-      },
-    ],
-  ])('%s, with each action by its whole name', (_, makeTable) => {
-    expect(keyStatementsOf(granted(makeTable, grant))).toEqual([
-      {
-        Effect: 'Allow',
-        Action: KEY_ACTIONS,
-        Resource: expect.anything(),
-        Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
-      },
-    ]);
-  });
-
-  test.each<[string, (stack: Stack, tableArn: string, encryptionKey: IKey) => ITable]>([
-    ['Table', (stack, tableArn, encryptionKey) => Table.fromTableAttributes(stack, 'T', { tableArn, encryptionKey })],
-    [
-      'TableV2',
-      (stack, tableArn, encryptionKey) => TableV2.fromTableAttributes(stack, 'T', { tableArn, encryptionKey }),
-    ],
-  ])('in the Region of the ARN that %s imports, not in that of the stack', (_, from) => {
-    const makeTable = (tableArn: string) => (stack: Stack) => {
-      const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:123456789012:key/1');
-      return ApiKeyTable.fromTable(stack, 'Keys', from(stack, tableArn, encryptionKey));
-    };
-    for (const account of ['123456789012', Fn.importValue('Account')]) {
-      const template = granted(makeTable(`arn:aws:dynamodb:eu-west-1:${account}:table/keys`), grant);
-      const conditions = keyStatementsOf(template).map(({ Condition }) => Condition);
-      expect(conditions).toEqual([throughDynamoDb('dynamodb.eu-west-1.amazonaws.com')]);
-    }
-    const ofLaterRegion = granted(makeTable(`arn:aws:dynamodb:${Fn.importValue('Region')}:1:table/keys`), grant);
-    const region = { 'Fn::Join': ['', ['dynamodb.', { 'Fn::ImportValue': 'Region' }, '.amazonaws.com']] };
-    expect(keyStatementsOf(ofLaterRegion).map(({ Condition }) => Condition)).toEqual([throughDynamoDb(region)]);
-  });
-
-  test('in a stack without a Region of its own', () => {
-    const stack = new Stack(new App(), 'Test');
-    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    const encryptionKey = new Key(stack, 'Key');
-    const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
-    ApiKeyTable.fromTable(stack, 'Keys', table)[grant](role);
-    const region = { 'Fn::Join': ['', ['dynamodb.', { Ref: 'AWS::Region' }, '.amazonaws.com']] };
-    const conditions = keyStatementsOf(Template.fromStack(stack)).map(({ Condition }) => Condition);
-    expect(conditions).toEqual([throughDynamoDb(region)]);
-  });
-
-  test('by the key policy too, if the role is of another account', () => {
-    const app = new App();
-    const keys = new Stack(app, 'Keys', { env: { region: 'us-east-1', account: '111111111111' } });
-    const role = Role.fromRoleArn(keys, 'Role', 'arn:aws:iam::222222222222:role/orders');
-    const encryption = TableEncryptionV2.customerManagedKey(new Key(keys, 'Key'));
-    new ApiKeyTable(keys, 'Table', { encryption })[grant](role);
-    Template.fromStack(keys).hasResourceProperties('AWS::KMS::Key', {
-      KeyPolicy: {
-        Statement: Match.arrayWith([
-          Match.objectLike({
-            Action: KEY_ACTIONS,
-            Principal: { AWS: 'arn:aws:iam::222222222222:role/orders' },
-            Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
-          }),
-        ]),
-      },
+describe.each<Grant>(['grantVerify', 'grantManage'])(
+  '%s allows the use of the encryption key only through DynamoDB',
+  (grant) => {
+    test.each<[string, MakeTable]>([
+      [
+        'of a table that the construct creates',
+        (stack) => {
+          const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
+          return new ApiKeyTable(stack, 'Keys', { encryption });
+        },
+      ],
+      [
+        'of an existing table',
+        (stack) => {
+          const encryptionKey = new Key(stack, 'Key');
+          const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+          return ApiKeyTable.fromTable(stack, 'Keys', table);
+        },
+      ],
+      [
+        'that is imported with the table',
+        (stack) => {
+          const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/1');
+          const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+          return ApiKeyTable.fromTable(stack, 'Keys', table);
+        },
+      ],
+    ])('if it is the key %s, without wildcards', (_, makeTable) => {
+      expect(keyStatementsOf(granted(makeTable, grant))).toEqual([
+        {
+          Effect: 'Allow',
+          Action: KEY_ACTIONS,
+          Resource: expect.anything(),
+          Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
+        },
+      ]);
     });
-  });
-});
+
+    test.each<[string, (stack: Stack, tableArn: string, encryptionKey: IKey) => ITable]>([
+      ['Table', (stack, tableArn, encryptionKey) => Table.fromTableAttributes(stack, 'T', { tableArn, encryptionKey })],
+      [
+        'TableV2',
+        (stack, tableArn, encryptionKey) => TableV2.fromTableAttributes(stack, 'T', { tableArn, encryptionKey }),
+      ],
+    ])('in the Region of the ARN that %s imports instead of the stack’s Region', (_, from) => {
+      const makeTable = (tableArn: string) => (stack: Stack) => {
+        const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:123456789012:key/1');
+        return ApiKeyTable.fromTable(stack, 'Keys', from(stack, tableArn, encryptionKey));
+      };
+      for (const account of ['123456789012', Fn.importValue('Account')]) {
+        const template = granted(makeTable(`arn:aws:dynamodb:eu-west-1:${account}:table/keys`), grant);
+        const conditions = keyStatementsOf(template).map(({ Condition }) => Condition);
+        expect(conditions).toEqual([throughDynamoDb('dynamodb.eu-west-1.amazonaws.com')]);
+      }
+      const withTokenRegion = granted(makeTable(`arn:aws:dynamodb:${Fn.importValue('Region')}:1:table/keys`), grant);
+      const region = { 'Fn::Join': ['', ['dynamodb.', { 'Fn::ImportValue': 'Region' }, '.amazonaws.com']] };
+      expect(keyStatementsOf(withTokenRegion).map(({ Condition }) => Condition)).toEqual([throughDynamoDb(region)]);
+    });
+
+    test('if the stack has no fixed Region', () => {
+      const stack = new Stack(new App(), 'Test');
+      const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+      const encryptionKey = new Key(stack, 'Key');
+      const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+      ApiKeyTable.fromTable(stack, 'Keys', table)[grant](role);
+      const region = { 'Fn::Join': ['', ['dynamodb.', { Ref: 'AWS::Region' }, '.amazonaws.com']] };
+      const conditions = keyStatementsOf(Template.fromStack(stack)).map(({ Condition }) => Condition);
+      expect(conditions).toEqual([throughDynamoDb(region)]);
+    });
+
+    test('in the key policy if the role is in another account', () => {
+      const app = new App();
+      const keys = new Stack(app, 'Keys', { env: { region: 'us-east-1', account: '111111111111' } });
+      const role = Role.fromRoleArn(keys, 'Role', 'arn:aws:iam::222222222222:role/orders');
+      const encryption = TableEncryptionV2.customerManagedKey(new Key(keys, 'Key'));
+      new ApiKeyTable(keys, 'Table', { encryption })[grant](role);
+      Template.fromStack(keys).hasResourceProperties('AWS::KMS::Key', {
+        KeyPolicy: {
+          Statement: Match.arrayWith([
+            Match.objectLike({
+              Action: KEY_ACTIONS,
+              Principal: { AWS: 'arn:aws:iam::222222222222:role/orders' },
+              Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
+            }),
+          ]),
+        },
+      });
+    });
+  },
+);
 
 function verifyStatements(Resource: object) {
   return [

@@ -10,13 +10,11 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
-import { addHttpRoute, authorizerUnderTest, type AuthorizerProps } from './authorizerUnderTest.ts';
+import { addHttpRoute, authorizerTemplate, authorizerUnderTest, type AuthorizerProps } from './authorizerUnderTest.ts';
 
 const FUNCTION = 'AWS::Lambda::Function';
 const ALIAS = 'AWS::Lambda::Alias';
 const ROLLOUT = { rollout: LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES };
-
-const templateOf = (props: AuthorizerProps) => Template.fromStack(authorizerUnderTest(props).stack);
 
 function inVpc(more: (stack: Stack, vpc: IVpc) => AuthorizerProps = () => ({})) {
   const stack = new Stack(new App(), 'Test');
@@ -40,22 +38,22 @@ function wildcardActionsOf(template: Template): unknown[] {
   return statements.filter(isWildcard).flatMap(({ Action }) => Action);
 }
 
-describe('size and concurrency', () => {
-  test('are what the props say', () => {
-    templateOf({ memorySize: 512, reservedConcurrentExecutions: 20 }).hasResourceProperties(FUNCTION, {
+describe('the function', () => {
+  test('has the memory and the reserved concurrency from the props', () => {
+    authorizerTemplate({ memorySize: 512, reservedConcurrentExecutions: 20 }).hasResourceProperties(FUNCTION, {
       MemorySize: 512,
       ReservedConcurrentExecutions: 20,
     });
   });
 
-  test('reserve nothing and make no alias unless asked', () => {
-    const template = templateOf({});
+  test('has no reserved concurrency and no alias by default', () => {
+    const template = authorizerTemplate({});
     template.hasResourceProperties(FUNCTION, { ReservedConcurrentExecutions: Match.absent() });
     template.resourceCountIs(ALIAS, 0);
   });
 
-  test('provisioned, is of the live version', () => {
-    const template = templateOf({ provisionedConcurrentExecutions: 5 });
+  test('provisions concurrency for the live version', () => {
+    const template = authorizerTemplate({ provisionedConcurrentExecutions: 5 });
     const [version] = Object.keys(template.findResources('AWS::Lambda::Version'));
     template.hasResourceProperties(ALIAS, {
       Name: 'live',
@@ -66,32 +64,32 @@ describe('size and concurrency', () => {
 });
 
 describe('the log', () => {
-  test('is kept as long as the prop says', () => {
-    templateOf({ logRetention: RetentionDays.ONE_YEAR }).hasResourceProperties('AWS::Logs::LogGroup', {
+  test('expires after logRetention', () => {
+    authorizerTemplate({ logRetention: RetentionDays.ONE_YEAR }).hasResourceProperties('AWS::Logs::LogGroup', {
       RetentionInDays: 365,
     });
   });
 });
 
 describe('a rollout', () => {
-  test('is made by CodeDeploy, in steps, over the alias', () => {
-    const template = templateOf(ROLLOUT);
+  test('lets CodeDeploy move the alias in steps', () => {
+    const template = authorizerTemplate(ROLLOUT);
     template.hasResourceProperties('AWS::CodeDeploy::DeploymentGroup', {
       DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
     });
     template.hasResource(ALIAS, { UpdatePolicy: { CodeDeployLambdaAliasUpdate: Match.anyValue() } });
   });
 
-  test('is a new version with every change of a setting', () => {
+  test('creates a new version for every change of a setting', () => {
     const versionOf = (props: AuthorizerProps) =>
-      Object.keys(templateOf({ ...ROLLOUT, ...props }).findResources('AWS::Lambda::Version'));
+      Object.keys(authorizerTemplate({ ...ROLLOUT, ...props }).findResources('AWS::Lambda::Version'));
     expect(versionOf({})).not.toEqual(versionOf({ keyPrefix: 'acme_' }));
     expect(versionOf({})).toEqual(versionOf({}));
   });
 });
 
-describe('with an alias', () => {
-  test('every kind of API asks the alias, and may', () => {
+describe('an alias', () => {
+  test('receives the invocations of every type of API, with permission', () => {
     const { stack, authorizer } = authorizerUnderTest(ROLLOUT);
     const rest = new RestApi(stack, 'Rest');
     rest.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
@@ -108,16 +106,16 @@ describe('with an alias', () => {
     ];
     expect(authorizers).toHaveLength(3);
     for (const { Properties } of authorizers) expect(JSON.stringify(Properties.AuthorizerUri)).toContain(alias);
-    const asked = Object.values(template.findResources('AWS::Lambda::Permission')).map(
+    const invoked = Object.values(template.findResources('AWS::Lambda::Permission')).map(
       ({ Properties }) => Properties.FunctionName,
     );
-    expect(asked).toEqual(asked.map(() => ({ Ref: alias })));
-    expect(asked).toHaveLength(3);
+    expect(invoked).toEqual(invoked.map(() => ({ Ref: alias })));
+    expect(invoked).toHaveLength(3);
   });
 });
 
-describe('in a VPC', () => {
-  test('the function is in its subnets, and may make the interfaces that this takes', () => {
+describe('a function in a VPC', () => {
+  test('runs in the VPC’s subnets, and may create network interfaces', () => {
     const template = Template.fromStack(inVpc());
     template.hasResourceProperties(FUNCTION, { VpcConfig: { SubnetIds: ['subnet-1', 'subnet-2'] } });
     template.hasResourceProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent() });
@@ -131,7 +129,7 @@ describe('in a VPC', () => {
     ]);
   });
 
-  test('it can be in security groups that are there', () => {
+  test('can use existing security groups', () => {
     const stack = inVpc((scope, vpc) => ({ securityGroups: [new SecurityGroup(scope, 'Group', { vpc })] }));
     const template = Template.fromStack(stack);
     const [group] = Object.keys(template.findResources('AWS::EC2::SecurityGroup'));
@@ -142,36 +140,38 @@ describe('in a VPC', () => {
   });
 });
 
-test('X-Ray gets traces where it is asked for, and no wildcard is granted where not', () => {
-  const traced = templateOf({ tracing: true });
+test('tracing sends traces to X-Ray, and without it no wildcard is granted', () => {
+  const traced = authorizerTemplate({ tracing: true });
   traced.hasResourceProperties(FUNCTION, { TracingConfig: { Mode: 'Active' } });
   expect(wildcardActionsOf(traced)).toEqual(['xray:PutTraceSegments', 'xray:PutTelemetryRecords']);
-  const plain = templateOf({});
+  const plain = authorizerTemplate({});
   plain.hasResourceProperties(FUNCTION, { TracingConfig: Match.absent() });
   expect(wildcardActionsOf(plain)).toEqual([]);
 });
 
-test('the security checks find nothing in an authorizer of every prop', () => {
+test('an authorizer with every prop has no findings in security checks', () => {
   const stack = inVpc(() => ({ ...ROLLOUT, tracing: true, provisionedConcurrentExecutions: 1 }));
   const { violations } = new AwsSolutionsChecks(stack.node.root).validateScope(stack.node.root);
   expect(violations.map(({ ruleName }) => ruleName)).toEqual([]);
 });
 
-test('Lambda’s own lines are those of what failed alone', () => {
-  templateOf({}).hasResourceProperties(FUNCTION, { LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' } });
+test('the log has only those lines of Lambda that report failures', () => {
+  authorizerTemplate({}).hasResourceProperties(FUNCTION, {
+    LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' },
+  });
 });
 
 describe('debug lines', () => {
   const levelOf = (level: unknown) => ({ LoggingConfig: { ApplicationLogLevel: level } });
 
-  test('are let through by Lambda where there are any', () => {
-    templateOf({ debugSampleRate: 0.01 }).hasResourceProperties(FUNCTION, levelOf('DEBUG'));
+  test('pass Lambda’s log level if the sample rate is above 0', () => {
+    authorizerTemplate({ debugSampleRate: 0.01 }).hasResourceProperties(FUNCTION, levelOf('DEBUG'));
   });
 
   test.each<[string, AuthorizerProps]>([
-    ['not asked for', {}],
-    ['asked for of no request', { debugSampleRate: 0 }],
-  ])('%s leave the level to Lambda', (_, props) => {
-    templateOf(props).hasResourceProperties(FUNCTION, levelOf(Match.absent()));
+    ['no sample rate', {}],
+    ['a sample rate of 0', { debugSampleRate: 0 }],
+  ])('leave the level to Lambda with %s', (_, props) => {
+    authorizerTemplate(props).hasResourceProperties(FUNCTION, levelOf(Match.absent()));
   });
 });

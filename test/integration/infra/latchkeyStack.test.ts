@@ -7,7 +7,7 @@ import { LatchkeyStack } from '../../../infra/app/latchkeyStack.ts';
 
 const template = Template.fromStack(new LatchkeyStack(new App(), 'LatchkeyStack'));
 
-test('it deploys the table, the authorizer and an API of each kind', () => {
+test('LatchkeyStack deploys the table, the authorizer and an API of each type', () => {
   template.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
   template.resourceCountIs('AWS::ApiGateway::RestApi', 1);
   template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP' }, 1);
@@ -15,16 +15,16 @@ test('it deploys the table, the authorizer and an API of each kind', () => {
   template.resourceCountIs('AWS::Lambda::Function', 2);
 });
 
-test.each(['TableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])('%s is an output', (name) => {
+test.each(['TableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])('LatchkeyStack has the output %s', (name) => {
   template.hasOutput(name, { Value: Match.anyValue() });
 });
 
-test('the revocation delay is an output, in seconds', () => {
+test('LatchkeyStack outputs the revocation delay in seconds and the accepted keys', () => {
   template.hasOutput('RevocationDelaySeconds', { Value: '60' });
   template.hasOutput('AcceptedKeys', { Value: 'sk_' });
 });
 
-test('no route of a sample API is open, but for messages on a connection that was let in', () => {
+test('LatchkeyStack protects every route except messages on an authorized connection', () => {
   const methods = template.findResources('AWS::ApiGateway::Method');
   const routes = template.findResources('AWS::ApiGatewayV2::Route');
   const types = [...Object.values(methods), ...Object.values(routes)].map(({ Properties }) => [
@@ -39,7 +39,7 @@ test('no route of a sample API is open, but for messages on a connection that wa
   });
 });
 
-test('every message to the WebSocket API is answered, on a stage that follows the template', () => {
+test('LatchkeyStack answers every message to the WebSocket API, on a stage that deploys automatically', () => {
   const [webSocketApi] = Object.keys(
     template.findResources('AWS::ApiGatewayV2::Api', { Properties: { ProtocolType: 'WEBSOCKET' } }),
   );
@@ -62,7 +62,7 @@ test('every message to the WebSocket API is answered, on a stage that follows th
   });
 });
 
-test('the access log of the HTTP API has the key and the reason of a refusal', () => {
+test('LatchkeyStack logs the key and the reason of a refusal in the access log of the HTTP API', () => {
   template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
     StageName: '$default',
     AccessLogSettings: {
@@ -72,7 +72,7 @@ test('the access log of the HTTP API has the key and the reason of a refusal', (
   });
 });
 
-test('the security checks find nothing in it, and do find what is planted beside it', () => {
+test('LatchkeyStack has no findings in security checks, which do find a planted bucket', () => {
   expect(findingsOf((app) => new LatchkeyStack(app, 'LatchkeyStack'))).toEqual([]);
   expect(findingsOf((app) => new Bucket(new Stack(app, 'Planted'), 'Bucket'))).toContain('AwsSolutions-S1');
 });
@@ -82,3 +82,67 @@ function findingsOf(add: (app: App) => unknown): string[] {
   add(app);
   return new AwsSolutionsChecks(app).validateScope(app).violations.map(({ ruleName }) => ruleName);
 }
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** Returns the lines of every policy in the template, by the role that has it. */
+function statementsByRole(): Record<string, readonly string[]> {
+  const policies = resourcesOf('AWS::IAM::Policy').map(([, { Properties }]) => Properties);
+  return Object.fromEntries(
+    policies.map(({ Roles, PolicyDocument }) => [
+      String(Roles.map(({ Ref }: { Ref: string }) => nameOf(Ref))),
+      PolicyDocument.Statement.flatMap(toLines),
+    ]),
+  );
+}
+
+/** Returns one line for each action on each resource. */
+function toLines({ Effect, Action, Resource, Condition }: Statement): string[] {
+  const condition = Condition === undefined ? '' : ` if ${JSON.stringify(Condition)}`;
+  return [Action]
+    .flat()
+    .flatMap((action) =>
+      [Resource].flat().map((resource) => `${Effect} ${action} on ${describeResource(resource)}${condition}`),
+    );
+}
+
+function describeResource(resource: unknown): string {
+  const [, logicalId = ''] = /^\{"Fn::GetAtt":\["(\w+)","Arn"\]\}$/.exec(JSON.stringify(resource)) ?? [];
+  return logicalId === '' ? JSON.stringify(resource) : nameOf(logicalId);
+}
+
+/** Returns the logical id without the CDK's hash at its end. */
+const nameOf = (logicalId: string) => logicalId.replace(/[0-9A-F]{8}$/, '');
+
+const resourcesOf = (type: string) => Object.entries(template.findResources(type));
+
+const logsOf = (group: string) =>
+  ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => `Allow ${action} on ${group}`);
+
+test('LatchkeyStack grants its roles only these actions', () => {
+  const lastUsedOnly = JSON.stringify({
+    'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['keyHash', 'lastUsedAt'] },
+    Null: { 'dynamodb:Attributes': 'false' },
+    StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
+  });
+  expect(statementsByRole()).toEqual({
+    AuthorizerRole: [
+      ...logsOf('AuthorizerLogs'),
+      'Allow dynamodb:GetItem on KeysTable',
+      `Allow dynamodb:UpdateItem on KeysTable if ${lastUsedOnly}`,
+    ],
+    WhoamiRole: logsOf('WhoamiLogs'),
+  });
+});
+
+test('LatchkeyStack has no managed or inline policy on a role', () => {
+  const roles = resourcesOf('AWS::IAM::Role').map(([, { Properties }]) => Object.keys(Properties ?? {}));
+  expect(roles).toEqual([['AssumeRolePolicyDocument'], ['AssumeRolePolicyDocument']]);
+  const types = Object.values<{ Type: string }>(template.toJSON()['Resources']).map(({ Type }) => Type);
+  expect(types.filter((type) => type.startsWith('AWS::IAM::') && !/::(Role|Policy)$/.test(type))).toEqual([]);
+});

@@ -1,6 +1,6 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpApi, WebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Template } from 'aws-cdk-lib/assertions';
 import { SecurityGroup, SubnetType, Vpc, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
@@ -11,15 +11,20 @@ import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
 import { readAppContext } from '../../../infra/app/appContext.ts';
 import { planNamespace } from '../../../infra/keyPlans.ts';
 import { LatchkeyStack } from '../../../infra/app/latchkeyStack.ts';
-import { addHttpRoute, type AuthorizerProps } from './authorizerUnderTest.ts';
+import { addHttpRoute, type AuthorizerProps, authorizerUnderTest, sharedTemplate } from './authorizerUnderTest.ts';
+import { WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Definition, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
+import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 
-// CloudFormation replaces a resource whose logical id changes: the table would be a new one, without a key in it.
+// CloudFormation replaces a resource whose logical id changes. The new table would contain no keys.
+
+const TABLE = 'AWS::DynamoDB::GlobalTable';
 
 function tablesOf(stack: Stack): Record<string, unknown> {
-  return Template.fromStack(stack).findResources('AWS::DynamoDB::GlobalTable');
+  return Template.fromStack(stack).findResources(TABLE);
 }
 
-/** A user's stack: a table and an authorizer in it. */
+/** Creates a user's stack with a table and an authorizer. */
 function usersStack(propsIn: (stack: Stack) => AuthorizerProps = () => ({})) {
   const stack = new Stack(new App(), 'Orders');
   const table = new ApiKeyTable(stack, 'Keys');
@@ -27,8 +32,10 @@ function usersStack(propsIn: (stack: Stack) => AuthorizerProps = () => ({})) {
   return { stack, authorizer };
 }
 
+const usersTemplate = sharedTemplate(() => usersStack().stack);
+
 describe('the logical id of the table', () => {
-  test('is pinned in LatchkeyStack, whatever the context says', () => {
+  test('stays the same in LatchkeyStack for every context', () => {
     const contexts = [
       {},
       { name: 'Orders', keySources: 'header:X-Api-Key', scopes: '{"orders:read":["GET /orders"]}' },
@@ -40,21 +47,21 @@ describe('the logical id of the table', () => {
     }
   });
 
-  test("is pinned in a user's stack, by the ids that the user gives", () => {
+  test("depends only on the user's ids in a user's stack", () => {
     expect(Object.keys(tablesOf(usersStack().stack))).toEqual(['KeysTableF42AC009']);
     const stack = new Stack(new App(), 'Invoices');
     new ApiKeyTable(stack, 'InvoiceKeys');
     expect(Object.keys(tablesOf(stack))).toEqual(['InvoiceKeysTable9EADC0CF']);
   });
 
-  test('is that of its construct, whatever becomes of the props of the table itself', () => {
+  test('stays the same if the table’s props change', () => {
     const stack = new Stack(new App(), 'Orders', { env: { region: 'eu-west-1' } });
     new ApiKeyTable(stack, 'Keys', { tableName: 'orders', deletionProtection: false, replicaRegions: ['us-east-1'] });
     expect(Object.keys(tablesOf(stack))).toEqual(['KeysTableF42AC009']);
   });
 });
 
-/** The CDK's class has `undefined` where its interface leaves out, which exact optional properties tell apart. */
+/** The CDK's class declares `undefined` for what its interface leaves out. Exact optional property types need the assertion. */
 const networkIn = (stack: Stack) => new Vpc(stack, 'Vpc') as IVpc;
 
 /** Each prop of the authorizer with a value that is not its default: a new prop fails the types here until it is added. */
@@ -89,21 +96,20 @@ const CHANGED: { readonly [name in keyof AuthorizerProps]-?: (stack: Stack) => A
 
 const { plans: withPlans, ...others } = CHANGED;
 
-test('the namespace of the plans’ identifiers is pinned: after a change every key on a plan of its own is refused', () => {
+test('planNamespace stays the same, because after a change keys on unshared plans would be refused', () => {
   expect(planNamespace(usersStack().authorizer)).toBe('577b356410b8c825');
 });
 
 test.each(Object.entries(others))(
-  'a change of the authorizer’s %s changes the stack and nothing of the table',
+  'a change of the authorizer’s %s changes the stack but not the table',
   (_, propsIn) => {
-    const { stack } = usersStack(propsIn);
-    const before = usersStack().stack;
-    expect(Template.fromStack(stack).toJSON()).not.toEqual(Template.fromStack(before).toJSON());
-    expect(tablesOf(stack)).toEqual(tablesOf(before));
+    const [before, after] = [usersTemplate(), Template.fromStack(usersStack(propsIn).stack)];
+    expect(after.toJSON()).not.toEqual(before.toJSON());
+    expect(after.findResources(TABLE)).toEqual(before.findResources(TABLE));
   },
 );
 
-test('plans give the table a stream, which replaces nothing, and change nothing else of it', () => {
+test('plans add only a stream to the table, and replace nothing', () => {
   const [before, after] = [usersStack(), usersStack(withPlans)].map(({ stack }) => tablesOf(stack));
   const streamed = { KeysTableF42AC009: { Properties: { StreamSpecification: expect.anything() } } };
   expect(after).toMatchObject(streamed);
@@ -113,7 +119,7 @@ test('plans give the table a stream, which replaces nothing, and change nothing 
   expect(withoutStream).toEqual(before);
 });
 
-test('a second API of another kind shares the function and the table, and changes nothing of the first', () => {
+test('a second API shares the function and the table, and leaves the first API unchanged', () => {
   const resourcesWith = (addSecond: boolean): Record<string, unknown> => {
     const { stack, authorizer } = usersStack();
     const api = new RestApi(stack, 'RestApi', { cloudWatchRole: false });
@@ -128,4 +134,62 @@ test('a second API of another kind shares the function and the table, and change
   const types = added.map(([, resource]) => Object(resource).Type);
   expect(types).toEqual(expect.arrayContaining(['AWS::ApiGatewayV2::Api', 'AWS::ApiGatewayV2::Authorizer']));
   expect(types).not.toEqual(expect.arrayContaining([expect.stringMatching(/Lambda::Function|DynamoDB|IAM/)]));
+});
+
+type AddApi = (stack: Stack, authorizer: ApiKeyAuthorizer) => unknown;
+
+const KINDS = {
+  REST: (stack, authorizer) => {
+    const api = new RestApi(stack, 'Rest');
+    api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
+    authorizer.addGatewayResponses(api);
+  },
+  HTTP: (stack, authorizer) => addHttpRoute(new HttpApi(stack, 'Http'), authorizer.forHttpApi()),
+  WebSocket: (stack, authorizer) => {
+    const integration = new WebSocketMockIntegration('Integration');
+    const connectRouteOptions = { integration, authorizer: authorizer.forWebSocketApi() };
+    return new WebSocketApi(stack, 'WebSocket', { connectRouteOptions });
+  },
+  AppSync: (stack, authorizer) =>
+    new GraphqlApi(stack, 'AppSync', {
+      name: 'api',
+      definition: Definition.fromFile(new URL('schema.graphql', import.meta.url).pathname),
+      authorizationConfig: { defaultAuthorization: authorizer.forAppSync() },
+    }),
+} as const satisfies Readonly<Record<string, AddApi>>;
+
+type Kind = keyof typeof KINDS;
+
+const ALL: readonly Kind[] = ['REST', 'HTTP', 'WebSocket', 'AppSync'];
+const PAIRS = ALL.flatMap((first) =>
+  ALL.filter((second) => second !== first).map((second) => [first, second] as const),
+);
+
+const templateOf = sharedTemplate((...kinds: readonly Kind[]) => {
+  const context = { [APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION]: true };
+  const { stack, authorizer } = authorizerUnderTest({}, context);
+  for (const kind of kinds) KINDS[kind](stack, authorizer);
+  return stack;
+});
+
+const resourcesOf = (...kinds: readonly Kind[]): Readonly<Record<string, { readonly Type: string }>> =>
+  templateOf(...kinds).toJSON()['Resources'];
+
+test.each(PAIRS)('a stack with a %s API keeps its resources if a %s API is added', (first, second) => {
+  const one = resourcesOf(first);
+  const two = resourcesOf(first, second);
+  expect(Object.fromEntries(Object.entries(two).filter(([id]) => id in one))).toEqual(one);
+  expect(Object.keys(two).length).toBeGreaterThan(Object.keys(one).length);
+});
+
+test('all types of API share one function, one role and one table', () => {
+  const types = Object.values(resourcesOf(...ALL)).map(({ Type }) => Type);
+  for (const shared of [
+    'AWS::Lambda::Function',
+    'AWS::IAM::Policy',
+    'AWS::Logs::LogGroup',
+    'AWS::DynamoDB::GlobalTable',
+  ]) {
+    expect(types.filter((type) => type === shared)).toHaveLength(1);
+  }
 });

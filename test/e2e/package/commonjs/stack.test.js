@@ -4,20 +4,20 @@ const { LatchkeyError } = require('latchkey');
 const { ApiKeyAuthorizer, ApiKeyTable } = require('latchkey/cdk');
 const { createTestAuthorizer, createTestKey, restTokenEvent } = require('latchkey/testing');
 
-// What the CDK's template has an application do: test its stack by Jest, which loads CommonJS by itself.
-test('the stack has the function, with its code', () => {
+// The CDK's project template tests stacks with Jest, which loads CommonJS without options.
+test('the stack contains the function with its code', () => {
   const stack = new Stack(new App(), 'Invoices');
   new ApiKeyAuthorizer(stack, 'Authorizer', { table: new ApiKeyTable(stack, 'Keys') });
   Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 1);
 });
 
-test('a key is allowed', async () => {
+test('the test authorizer allows a key', async () => {
   const { secret, record } = createTestKey();
   const { handler } = createTestAuthorizer({ records: [record] });
   expect(await handler(restTokenEvent({ key: secret }))).toMatchObject({ principalId: record.id });
 });
 
-test('an error of one entry is one for the others', async () => {
+test('all entry points share one LatchkeyError', async () => {
   const { verifier, table } = createTestAuthorizer();
   table.isDown = true;
   const error = await verifier.verify(createTestKey().secret).catch((reason) => reason);

@@ -7,17 +7,17 @@ import {
   type TestKey,
 } from 'latchkey/testing';
 
-/** What an application that issues keys does. */
+/** Issues a key, as an application does. */
 export async function issue(tableName: string): Promise<IssuedKey> {
   return createKeyRegistry({ tableName, actor: 'orders' }).issue({ label: 'ci', scopes: ['orders:read'] });
 }
 
-/** What an application that checks keys itself does. */
+/** Verifies a key, as an application without the authorizer does. */
 export async function check(tableName: string, key: string | undefined): Promise<Decision> {
   return createKeyVerifier({ tableName }).verify(key, 'GET /orders');
 }
 
-/** What its tests do. */
+/** Calls the authorizer with a test key, as an application's tests do. */
 export async function decide(): Promise<[TestKey, object]> {
   const key = createTestKey({ owner: 'acme' });
   const { handler } = createTestAuthorizer({ records: [key.record] });

@@ -1,4 +1,4 @@
-// For test/integration/docs/reference.test.ts: what the reference's generator must refuse.
+// Exports that the reference's generator must reject, for test/integration/docs/reference.test.ts.
 
 /** Said. */
 export interface SaidOptions {
@@ -8,17 +8,17 @@ export interface SaidOptions {
    * @default - something
    */
   readonly said?: string;
-  /** Said, but not what holds without it. */
+  /** Said, without @default. */
   readonly withoutDefault?: string;
   readonly silent: string;
 }
 
 export interface SilentProps {
-  /** Said, and it cannot be left out. */
+  /** Said, and required. */
   readonly said: string;
 }
 
-/** Said: what is optional here is no setting. */
+/** Said. Not a setting, so optional fields need no @default. */
 export interface Fact {
   /** Said. */
   readonly optional?: string;

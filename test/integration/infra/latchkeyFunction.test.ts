@@ -7,7 +7,7 @@ import { authorizerUnderTest } from './authorizerUnderTest.ts';
 
 type SetLevel = (node: CfnFunction, level: string) => void;
 
-/** The ways in which an aspect sets the level of every function. */
+/** The ways in which an aspect can set the level of every function. */
 const WAYS: Readonly<Record<string, SetLevel>> = {
   'the property': (node, applicationLogLevel) => {
     node.loggingConfig = { ...node.loggingConfig, logFormat: 'JSON', applicationLogLevel };
@@ -24,21 +24,21 @@ function setLevels(stack: Stack, setLevel: SetLevel, level: string): void {
 }
 
 const warningsIn = (stack: Stack) =>
-  Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('^ApplicationLogLevel: got '));
+  Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('^ApplicationLogLevel: expected '));
 
-describe.each(Object.entries(WAYS))('an aspect that sets the log level by %s', (_, setLevel) => {
-  test.each(['WARN', 'ERROR', 'FATAL'])('has the synthesis warn that %s loses every metric', (level) => {
+describe.each(Object.entries(WAYS))('latchkeyFunction with a log level set by %s', (_, setLevel) => {
+  test.each(['WARN', 'ERROR', 'FATAL'])('warns that %s loses every metric', (level) => {
     const { stack } = authorizerUnderTest();
     setLevels(stack, setLevel, level);
     const [warning, ...others] = warningsIn(stack);
     expect(others).toEqual([]);
     expect(warning).toMatchObject({
       id: '/Test/Authorizer/Function/Resource',
-      entry: { data: expect.stringMatching(`got ${level}, wanted INFO or DEBUG: .+ every metric`) },
+      entry: { data: expect.stringMatching(`expected INFO or DEBUG, got ${level}: .+ every metric`) },
     });
   });
 
-  test.each(['INFO', 'DEBUG', 'TRACE'])('has no warning at %s', (level) => {
+  test.each(['INFO', 'DEBUG', 'TRACE'])('does not warn at %s', (level) => {
     const { stack } = authorizerUnderTest();
     setLevels(stack, setLevel, level);
     expect(warningsIn(stack)).toEqual([]);
@@ -47,14 +47,14 @@ describe.each(Object.entries(WAYS))('an aspect that sets the log level by %s', (
   test.each([
     ['ERROR', 1],
     ['FATAL', 2],
-  ])('at %s warns of as many functions of plans as lose lines: %i in all', (level, count) => {
+  ])('warns at %s for each function that loses lines: %i with plans', (level, count) => {
     const { stack } = authorizerUnderTest({ plans: { free: {} } });
     setLevels(stack, setLevel, level);
     expect(warningsIn(stack)).toHaveLength(count);
   });
 });
 
-test('an authorizer that no aspect changes has no warning, with debug lines or without', () => {
+test('latchkeyFunction does not warn by default, with or without debug lines', () => {
   for (const props of [{}, { debugSampleRate: 0.5 }]) {
     expect(warningsIn(authorizerUnderTest(props).stack)).toEqual([]);
   }

@@ -12,7 +12,7 @@ import { refusalOf } from './authorizerUnderTest.ts';
 const HERE = { account: '111111111111', region: 'eu-west-1' };
 const OTHER_ACCOUNT_ARN = 'arn:aws:dynamodb:eu-west-1:222222222222:table/keys';
 
-/** The template of a stack in `env` with an authorizer of the table that `makeTable` makes. */
+/** Returns the template of a stack in `env`, with an authorizer for the table from `makeTable`. */
 function templateOf(env: Environment, makeTable: (stack: Stack) => IApiKeyTable): Template {
   const stack = new Stack(new App(), 'Test', { env });
   new ApiKeyAuthorizer(stack, 'Authorizer', { table: makeTable(stack) });
@@ -33,8 +33,8 @@ function expectTable(template: Template, LATCHKEY_TABLE: unknown): void {
   });
 }
 
-describe.each(Object.entries(IMPORTS))('a table by %s', (_, from) => {
-  test('of another account is named by its ARN, and granted by it', () => {
+describe.each(Object.entries(IMPORTS))('tableReference for a table from %s', (_, from) => {
+  test('returns the ARN, which grants also use, if the table is in another account', () => {
     const template = templateOf(HERE, imported(OTHER_ACCOUNT_ARN, from));
     expectTable(template, OTHER_ACCOUNT_ARN);
     const Statement = Match.arrayWith([
@@ -44,25 +44,25 @@ describe.each(Object.entries(IMPORTS))('a table by %s', (_, from) => {
     template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement } });
   });
 
-  test('of this account is named by its name', () => {
+  test('returns the name if the table is in this account', () => {
     expectTable(templateOf(HERE, imported('arn:aws:dynamodb:eu-west-1:111111111111:table/keys', from)), 'keys');
   });
 
-  test('is named by its ARN if only the deployment knows the account of the stack', () => {
+  test('returns the ARN if only the deployment knows the account of the stack', () => {
     expectTable(templateOf({}, imported(OTHER_ACCOUNT_ARN, from)), OTHER_ACCOUNT_ARN);
   });
 
-  test('of another Region is rejected, with both Regions and the way out', () => {
+  test('rejects a table in another Region, with both Regions and a fix', () => {
     const action = () => templateOf(HERE, imported('arn:aws:dynamodb:us-east-1:111111111111:table/keys', from));
     expect(refusalOf(action)).toEqual({
       path: 'Test/Authorizer',
       problem: expect.stringMatching(
-        /^table: got Test\/Table of the Region us-east-1, wanted one of eu-west-1, .+replicaRegions.+fromTableName/,
+        /^table: expected a table in eu-west-1, .+, got Test\/Table in us-east-1: .+replicaRegions.+fromTableName/,
       ),
     });
   });
 
-  test('of another Region is rejected even if only the deployment knows its account, partition and name', () => {
+  test('rejects a table in another Region, even if only the deployment knows its account, partition and name', () => {
     const homeArn = (stack: Stack) =>
       stack.formatArn({ service: 'dynamodb', region: 'us-east-1', resource: 'table/keys' });
     const agnostic = (stack: Stack) => homeArn(new Stack(stack.node.scope, 'Agnostic'));
@@ -70,19 +70,19 @@ describe.each(Object.entries(IMPORTS))('a table by %s', (_, from) => {
     for (const arnOf of [homeArn, agnostic, withName]) {
       const makeTable = (stack: Stack) => ApiKeyTable.fromTable(stack, 'Keys', from(stack, arnOf(stack)));
       expect(refusalOf(() => templateOf(HERE, makeTable)).problem).toMatch(
-        /^table: got Test\/Table of the Region us-east-1, wanted one of eu-west-1/,
+        /^table: expected a table in eu-west-1, .+, got Test\/Table in us-east-1/,
       );
     }
   });
 
-  test('is named by its ARN if only the deployment knows the account of the table', () => {
+  test('returns the ARN if only the deployment knows the account of the table', () => {
     const arn = `arn:aws:dynamodb:eu-west-1:${Fn.importValue('Account')}:table/keys`;
     expectTable(templateOf(HERE, imported(arn, from)), {
       'Fn::Join': ['', ['arn:aws:dynamodb:eu-west-1:', { 'Fn::ImportValue': 'Account' }, ':table/keys']],
     });
   });
 
-  test('of the stack’s own account is named by its name if only the deployment knows that account', () => {
+  test('returns the name in the stack’s own account, which only the deployment knows', () => {
     const makeTable = (stack: Stack) => {
       const arn = stack.formatArn({ service: 'dynamodb', resource: 'table', resourceName: 'keys' });
       return ApiKeyTable.fromTable(stack, 'Keys', from(stack, arn));
@@ -90,28 +90,28 @@ describe.each(Object.entries(IMPORTS))('a table by %s', (_, from) => {
     expectTable(templateOf({}, makeTable), 'keys');
   });
 
-  test('whose whole ARN only the deployment knows is taken for one of this Region', () => {
+  test('accepts a table whose whole ARN is a token as one of this Region', () => {
     expect(() => templateOf(HERE, imported(Fn.importValue('Arn'), from))).not.toThrow();
   });
 });
 
-test('a table of this app in another Region is rejected', () => {
+test('tableReference rejects a table of this app in another Region', () => {
   const app = new App();
   const home = new Stack(app, 'Home', { env: { ...HERE, region: 'us-east-1' } });
   const table = new ApiKeyTable(home, 'Keys', { tableName: 'keys' });
   const stack = new Stack(app, 'Test', { env: HERE });
   expect(refusalOf(() => new ApiKeyAuthorizer(stack, 'Authorizer', { table })).problem).toMatch(
-    /^table: got Home\/Keys\/Table of the Region us-east-1, wanted one of eu-west-1/,
+    /^table: expected a table in eu-west-1, .+, got Home\/Keys\/Table in us-east-1/,
   );
 });
 
-test('a replica of this Region is taken, by the name that all replicas have', () => {
+test('tableReference accepts a replica in this Region, by the name that all replicas share', () => {
   const makeTable = (stack: Stack) =>
     ApiKeyTable.fromTable(stack, 'Keys', TableV2.fromTableName(stack, 'Replica', 'keys'));
   expectTable(templateOf(HERE, makeTable), 'keys');
 });
 
-test('a table of the authorizer’s own stack is named by its name, whatever is known of the account', () => {
+test('tableReference returns the name of a table in the authorizer’s own stack, with or without a known account', () => {
   for (const env of [{}, HERE]) {
     const template = templateOf(env, (stack) => new ApiKeyTable(stack, 'Keys'));
     const [table] = Object.keys(template.findResources('AWS::DynamoDB::GlobalTable'));
@@ -119,10 +119,10 @@ test('a table of the authorizer’s own stack is named by its name, whatever is 
   }
 });
 
-test('the function takes an ARN from its environment and reads the table by it', async () => {
+test('the function reads the table by an ARN from its environment', async () => {
   const { tableName } = readConfig({ LATCHKEY_TABLE: OTHER_ACCOUNT_ARN });
-  const asked: unknown[] = [];
-  const client = { send: async ({ input }: { input: unknown }) => (asked.push(input), {}) };
+  const inputs: unknown[] = [];
+  const client = { send: async ({ input }: { input: unknown }) => (inputs.push(input), {}) };
   await new KeyReader({ client: client as never, tableName }).get(makeKey().record.keyHash);
-  expect(asked).toEqual([expect.objectContaining({ TableName: OTHER_ACCOUNT_ARN })]);
+  expect(inputs).toEqual([expect.objectContaining({ TableName: OTHER_ACCOUNT_ARN })]);
 });

@@ -1,0 +1,112 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { Annotations, AspectPriority, Aspects, type Duration, type IAspect, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  CfnFunction,
+  Code,
+  Function as LambdaFunction,
+  type FunctionOptions,
+  LoggingFormat,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct, IConstruct } from 'constructs';
+
+/** The properties of a Lambda function that runs one of this package's bundles. */
+export interface LatchkeyFunctionProps {
+  /** The folder of the bundle in `dist/`. */
+  readonly bundle: 'authorizer' | 'usage-plan-sync';
+  readonly description: string;
+  readonly timeout: Duration;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The default is one month. */
+  readonly logRetention: RetentionDays | undefined;
+  /** Grants the role what the function needs besides writing to its log group. */
+  readonly grant: (role: Role) => void;
+  /** What Lambda drops at each log level that drops something, as the end of a sentence. */
+  readonly lossesByLogLevel: LossesByLogLevel;
+  /** Further options of the function. */
+  readonly options?: FunctionOptions;
+}
+
+/** The log levels at which Lambda drops lines of the function, with a description of those lines. */
+export type LossesByLogLevel = Partial<Readonly<Record<'WARN' | 'ERROR' | 'FATAL', string>>>;
+
+/** A function with the resources that it owns. */
+export interface LatchkeyFunction {
+  readonly function: LambdaFunction;
+  readonly role: Role;
+  readonly logGroup: LogGroup;
+}
+
+/**
+ * Creates a function with its log group and its role. The role may write to that log group and do what `grant` adds. The synthesis
+ * warns if the function's log level drops lines that Latchkey needs.
+ */
+export function latchkeyFunction(scope: Construct, props: LatchkeyFunctionProps): LatchkeyFunction {
+  const logGroup = new LogGroup(scope, 'Logs', {
+    retention: props.logRetention ?? RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  // Lambda's managed policies would let the function write to every log group of the account.
+  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  logGroup.grantWrite(role);
+  props.grant(role);
+  const lambda = new LambdaFunction(scope, 'Function', {
+    memorySize: 256,
+    ...props.options,
+    description: props.description,
+    code: Code.fromAsset(bundleFolder(props.bundle)),
+    handler: 'index.handler',
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    timeout: props.timeout,
+    environment: props.environment,
+    role,
+    logGroup,
+    loggingFormat: LoggingFormat.JSON,
+  });
+  // READONLY runs after aspects that change the level.
+  Aspects.of(lambda).add(new LogLevelWarning(props.lossesByLogLevel), { priority: AspectPriority.READONLY });
+  return { function: lambda, role, logGroup };
+}
+
+/** Uses `require.resolve`, because apps that tsx compiles to CommonJS have no `import.meta.resolve`. */
+function bundleFolder(bundle: LatchkeyFunctionProps['bundle']): string {
+  return dirname(createRequire(import.meta.url).resolve(`#root/dist/${bundle}/index.mjs`));
+}
+
+/** Warns at synthesis if the function has a log level that drops lines. An aspect may have set the level. */
+class LogLevelWarning implements IAspect {
+  readonly #losses: LossesByLogLevel;
+
+  constructor(losses: LossesByLogLevel) {
+    this.#losses = losses;
+  }
+
+  visit(node: IConstruct): void {
+    if (!(node instanceof CfnFunction)) return;
+    const level = applicationLogLevel(node);
+    const lost = Object.entries(this.#losses).find(([name]) => name === level)?.[1];
+    if (lost === undefined) return;
+    Annotations.of(node).addWarningV2(
+      'latchkey:applicationLogLevel',
+      `ApplicationLogLevel: expected INFO or DEBUG, got ${level}: at ${level} Lambda drops ${lost}.`,
+    );
+  }
+}
+
+/** Returns the level that the template gets: the override, or else the property. */
+function applicationLogLevel(node: CfnFunction): unknown {
+  const overrides: unknown = node['rawOverrides'];
+  const overridden = memberOf(memberOf(memberOf(overrides, 'Properties'), 'LoggingConfig'), 'ApplicationLogLevel');
+  if (overridden !== undefined) return overridden;
+  const { loggingConfig } = node;
+  return Token.isUnresolved(loggingConfig) ? undefined : memberOf(loggingConfig, 'applicationLogLevel');
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

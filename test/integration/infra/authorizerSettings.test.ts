@@ -1,0 +1,467 @@
+import { Duration, Token, App, CfnOutput, CfnParameter, Stack } from 'aws-cdk-lib';
+import { describe, expect, test } from '@jest/globals';
+import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
+import {
+  authorizerTemplate,
+  authorizerUnderTest,
+  problemOf,
+  type AuthorizerProps,
+  refusalOf,
+} from './authorizerUnderTest.ts';
+import { Match, Template, Annotations } from 'aws-cdk-lib/assertions';
+import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpUrlIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { ApiKeyMonitoring } from '../../../infra/apiKeyMonitoring.ts';
+import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
+
+describe('authorizerSettings with a prop that the function would refuse', () => {
+  test.each<[keyof AuthorizerProps, AuthorizerProps]>([
+    ['keyPrefix', { keyPrefix: 'SK_' }],
+    ['keySources', { keySources: [] }],
+    ['keySources', { keySources: ['bearer', 'bearer'] }],
+    ['keySources', { keySources: ['header:two words'] }],
+    ['lastUsedInterval', { lastUsedInterval: Duration.seconds(0) }],
+    ['lastUsedInterval', { lastUsedInterval: Duration.millis(1500) }],
+    ['recordCacheTtl', { recordCacheTtl: Duration.days(400) }],
+    ['resultsCacheTtl', { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(61) }],
+    ['resultsCacheTtl', { keySources: ['bearer'], resultsCacheTtl: Duration.millis(1500) }],
+    ['debugSampleRate', { debugSampleRate: 1.5 }],
+    ['debugSampleRate', { debugSampleRate: -0.1 }],
+    ['debugSampleRate', { debugSampleRate: Number.NaN }],
+    ['scopes', { scopes: { read: ['GET orders'] } }],
+    ['scopes', { scopes: { read: ['FETCH /orders'] } }],
+    ['scopes', { scopes: { read: ['ANY /orders'] } }],
+    ['scopes', { scopes: { read: ['GET /orders/{id}'] } }],
+    ['scopes', { scopes: { read: ['$disconnect'] } }],
+    ['scopes', { scopes: { read: ['GRAPHQL /orders'] } }],
+    ['scopes', { scopes: { read: undefined as unknown as string[] } }],
+    ['scopes', { scopes: { 'two words': ['GET /orders'] } }],
+    ['scopes', { scopes: { read: [`GET /${Token.asString({ Ref: 'Parameter' })}`, 'GET orders'] } }],
+    ['scopes', { scopes: { 'orders:read,orders:write': ['GET /orders'] } }],
+    ['scopes', { scopes: { '{read}': ['GET /orders'] } }],
+  ])('rejects %s: %p', (prop, props) => {
+    expect(problemOf(() => authorizerUnderTest(props))).toMatch(new RegExp(`^${prop}: got .+, wanted `));
+  });
+
+  test('reports every problem at once', () => {
+    const problem = problemOf(() =>
+      authorizerUnderTest({ keyPrefix: 'x', lastUsedInterval: Duration.seconds(0), scopes: { read: ['/'] } }),
+    );
+    for (const prop of ['keyPrefix', 'lastUsedInterval', 'scopes']) expect(problem).toContain(`${prop}: got `);
+  });
+
+  test('shows only the invalid part of a mapping', () => {
+    const scopes = { read: ['GET /fine', 'get /wrong'], write: ['POST /fine'], 'no scope': ['GET /fine'] };
+    const problem = problemOf(() => authorizerUnderTest({ scopes }));
+    const shown = JSON.stringify(JSON.stringify({ read: ['get /wrong'], 'no scope': ['GET /fine'] }));
+    expect(problem).toMatch(/^scopes: got /);
+    expect(problem).toContain(shown);
+    expect(problem).not.toContain('write');
+  });
+
+  test('rejects a token in recordCacheTtl, because the synthesis states the revocation delay', () => {
+    const duration = Duration.seconds(Token.asNumber({ Ref: 'Parameter' }));
+    expect(problemOf(() => authorizerUnderTest({ recordCacheTtl: duration }))).toBe(
+      'recordCacheTtl: expected a value known at synthesis, got one that only the deployment knows: the revocation delay depends on it',
+    );
+  });
+});
+
+describe('an authorizer with props that exclude each other', () => {
+  const NOTHING = () => undefined;
+  const asToken = (authorizer: ApiKeyAuthorizer) => authorizer.forRestApi('Rest', { type: 'TOKEN' });
+  const hiding = (authorizer: ApiKeyAuthorizer) => authorizer.hideCredential();
+
+  test.each<[string, AuthorizerProps, (authorizer: ApiKeyAuthorizer) => unknown, RegExp]>([
+    [
+      'a result cache with several key sources',
+      { resultsCacheTtl: Duration.minutes(5) },
+      NOTHING,
+      /^resultsCacheTtl: expected a single entry in keySources, got several: .+ every identity source .+recordCacheTtl instead$/,
+    ],
+    [
+      'TOKEN with several key sources',
+      {},
+      asToken,
+      /^type: expected exactly one key source for "TOKEN", .+, got the key sources bearer, query$/,
+    ],
+    [
+      'TOKEN with a query parameter',
+      { keySources: ['query:key'] },
+      asToken,
+      /^type: expected .+ a header, got the key sources query$/,
+    ],
+    [
+      'hideCredential with bearer',
+      { keySources: ['bearer'] },
+      hiding,
+      /^hideCredential: expected .+ reserves, got Authorization: .+header:X-Api-Key/,
+    ],
+    ['hideCredential with the default key sources', {}, hiding, /^hideCredential: expected .+, got Authorization: /],
+    ...(
+      ['Authorization', 'X-Amz-Key', 'x-amzn-key', 'Access-Control-Key', 'apigw-key', 'Proxy-Authorization'] as const
+    ).map(
+      (name) =>
+        [
+          `hideCredential with the header ${name}`,
+          { keySources: ['query:key', `header:${name}`] },
+          hiding,
+          new RegExp(`^hideCredential: expected .+, got ${name}: `, 'i'),
+        ] satisfies [string, AuthorizerProps, typeof hiding, RegExp],
+    ),
+  ])('rejects %s, with the reason and a fix', (_, props, action, problem) => {
+    expect(problemOf(() => action(authorizerUnderTest(props).authorizer))).toMatch(problem);
+  });
+});
+
+const FUNCTION = 'AWS::Lambda::Function';
+
+/** Creates a stack with two parameters, and an authorizer with props that use them. */
+function withParameters(propsOf: (number: CfnParameter, text: CfnParameter) => AuthorizerProps) {
+  const stack = new Stack(new App(), 'Test');
+  const number = new CfnParameter(stack, 'Number', { type: 'Number' });
+  const text = new CfnParameter(stack, 'Text');
+  const table = new ApiKeyTable(stack, 'Keys');
+  const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', { table, ...propsOf(number, text) });
+  return { stack, authorizer, number };
+}
+
+const NUMBER = { Ref: 'Number' };
+
+describe('authorizerSettings with tokens', () => {
+  test.each<[string, (number: CfnParameter, text: CfnParameter) => AuthorizerProps, object]>([
+    ['memorySize', ({ valueAsNumber: memorySize }) => ({ memorySize }), { MemorySize: NUMBER }],
+    [
+      'reservedConcurrentExecutions',
+      ({ valueAsNumber: reservedConcurrentExecutions }) => ({ reservedConcurrentExecutions }),
+      { ReservedConcurrentExecutions: NUMBER },
+    ],
+    [
+      'keyPrefix',
+      (_, text) => ({ keyPrefix: text.valueAsString }),
+      variables({ LATCHKEY_KEY_PREFIX: { Ref: 'Text' } }),
+    ],
+    [
+      'debugSampleRate with its log level',
+      ({ valueAsNumber: debugSampleRate }) => ({ debugSampleRate }),
+      {
+        ...variables({ LATCHKEY_DEBUG_SAMPLE_RATE: NUMBER }),
+        LoggingConfig: Match.objectLike({ ApplicationLogLevel: 'DEBUG' }),
+      },
+    ],
+    [
+      'lastUsedInterval',
+      (number) => ({ lastUsedInterval: Duration.seconds(number.valueAsNumber) }),
+      variables({ LATCHKEY_LAST_USED_SECONDS: NUMBER }),
+    ],
+    [
+      'staleIfError',
+      (number) => ({ staleIfError: Duration.seconds(number.valueAsNumber) }),
+      variables({ LATCHKEY_STALE_IF_ERROR_SECONDS: NUMBER }),
+    ],
+    [
+      'scopes',
+      (_, text) => ({ scopes: { read: [`GET /${text.valueAsString}`, 'GET /orders'] } }),
+      variables({ LATCHKEY_SCOPES: { 'Fn::Join': ['', ['{"read":["GET /', { Ref: 'Text' }, '","GET /orders"]}']] } }),
+    ],
+  ])('passes on a token in %s', (_, propsOf, properties) => {
+    Template.fromStack(withParameters(propsOf).stack).hasResourceProperties(FUNCTION, properties);
+  });
+
+  test('passes on a token in provisionedConcurrentExecutions with a reserved number', () => {
+    const { stack } = withParameters(({ valueAsNumber }) => ({
+      provisionedConcurrentExecutions: valueAsNumber,
+      reservedConcurrentExecutions: 1,
+    }));
+    Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Alias', {
+      ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: NUMBER },
+    });
+  });
+
+  test('passes on a token in leastDenials and in the thresholds of alarms', () => {
+    const { stack, authorizer, number } = withParameters(() => ({}));
+    const { valueAsNumber } = number;
+    new ApiKeyMonitoring(stack, 'Monitoring', {
+      authorizer,
+      leastDenials: valueAsNumber,
+      faultThreshold: valueAsNumber,
+    });
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { Threshold: NUMBER });
+    const metrics = Match.arrayWith([
+      Match.objectLike({ Expression: { 'Fn::Join': ['', ['IF(denied >= ', NUMBER, Match.stringLikeRegexp('^, ')]] } }),
+    ]);
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { Metrics: metrics });
+  });
+
+  test('passes on a token in keyPrefix to acceptedKeys, in whole or in part', () => {
+    const { stack, authorizer } = withParameters((_, text) => ({ keyPrefix: text.valueAsString }));
+    new CfnOutput(stack, 'AcceptedKeys', { value: authorizer.acceptedKeys });
+    Template.fromStack(stack).hasOutput('AcceptedKeys', { Value: { Ref: 'Text' } });
+
+    const partly = withParameters((_, text) => ({ keyPrefix: `${text.valueAsString}_` }));
+    const value = { 'Fn::Join': ['', [{ Ref: 'Text' }, '_']] };
+    expect(partly.stack.resolve(partly.authorizer.acceptedKeys)).toEqual(value);
+  });
+
+  test('sets acceptedKeys to any with foreign keys, even if keyPrefix is a token', () => {
+    const { authorizer } = withParameters((_, text) => ({ keyPrefix: text.valueAsString, acceptForeignKeys: true }));
+    expect(authorizer.acceptedKeys).toBe('any');
+  });
+
+  test('prints no token placeholder in the template', () => {
+    const { stack } = withParameters((number, text) => ({
+      keyPrefix: text.valueAsString,
+      memorySize: number.valueAsNumber,
+      debugSampleRate: number.valueAsNumber,
+      scopes: { read: [`GET /${text.valueAsString}`], write: Token.asList({ Ref: 'List' }) },
+    }));
+    new CfnParameter(stack, 'List', { type: 'CommaDelimitedList' });
+    expect(JSON.stringify(Template.fromStack(stack).toJSON())).not.toMatch(/e\+289|\[Token|Token\[/);
+  });
+});
+
+describe('authorizerSettings with a token that the synthesis needs', () => {
+  const later = Token.asNumber({ Ref: 'Number' });
+  const laterText = Token.asString({ Ref: 'Text' });
+
+  test.each<[string, AuthorizerProps]>([
+    ['recordCacheTtl', { recordCacheTtl: Duration.seconds(later) }],
+    ['recordCacheTtl', { recordCacheTtl: Duration.minutes(later) }],
+    ['resultsCacheTtl', { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(later) }],
+    ['keySources', { keySources: [`header:${laterText}`] }],
+    ['lastUsedInterval', { lastUsedInterval: Duration.minutes(later) }],
+    ['scopes', { scopes: { [laterText]: ['GET /orders'] } }],
+    ['plans', { plans: { [laterText]: {} } }],
+  ])('rejects %s without printing the placeholder', (prop, props) => {
+    const { path, problem } = refusalOf(() => authorizerUnderTest(props));
+    expect(path).toBe('Test/Authorizer');
+    expect(problem).toMatch(new RegExp(`^${prop}: expected .+, got .+ only the deployment knows`));
+    expect(problem).not.toMatch(/Token|e\+289/);
+  });
+});
+
+describe('authorizerSettings with a number that Lambda would refuse', () => {
+  test.each<[string, AuthorizerProps, string]>([
+    ['memorySize', { memorySize: 64 }, 'a whole number from 128 to 10240, got 64'],
+    ['memorySize', { memorySize: 10_241 }, 'a whole number from 128 to 10240, got 10241'],
+    ['memorySize', { memorySize: 256.5 }, 'a whole number from 128 to 10240, got 256.5'],
+    ['reservedConcurrentExecutions', { reservedConcurrentExecutions: -1 }, 'a whole number of 0 or more, got -1'],
+    ['reservedConcurrentExecutions', { reservedConcurrentExecutions: 1.5 }, 'a whole number of 0 or more, got 1.5'],
+    [
+      'reservedConcurrentExecutions',
+      { reservedConcurrentExecutions: Number.NaN },
+      'a whole number of 0 or more, got NaN',
+    ],
+    ['provisionedConcurrentExecutions', { provisionedConcurrentExecutions: -1 }, 'a whole number of 1 or more, got -1'],
+    ['provisionedConcurrentExecutions', { provisionedConcurrentExecutions: 0 }, 'a whole number of 1 or more, got 0'],
+    [
+      'provisionedConcurrentExecutions',
+      { provisionedConcurrentExecutions: 5, reservedConcurrentExecutions: 4 },
+      'at most the reservedConcurrentExecutions, 4, got 5',
+    ],
+  ])('rejects %s: %p', (prop, props, problem) => {
+    expect(refusalOf(() => authorizerUnderTest(props))).toEqual({
+      path: 'Test/Authorizer',
+      problem: `${prop}: expected ${problem}`,
+    });
+  });
+
+  test('accepts a reserved concurrency of 0, and as much provisioned as reserved', () => {
+    expect(() => authorizerUnderTest({ reservedConcurrentExecutions: 0 })).not.toThrow();
+    const both = { provisionedConcurrentExecutions: 4, reservedConcurrentExecutions: 4 };
+    expect(() => authorizerUnderTest(both)).not.toThrow();
+  });
+});
+
+describe('CONFIG_INVALID', () => {
+  test.each<[string, () => unknown]>([
+    ['Test/Authorizer', () => authorizerUnderTest({ keyPrefix: 'SK_' })],
+    ['Test/Authorizer', () => authorizerUnderTest().authorizer.forRestApi('Rest', { type: 'TOKEN' })],
+    ['Test/Authorizer', () => authorizerUnderTest().authorizer.hideCredential()],
+    ['Test/Authorizer', () => authorizerUnderTest({ metrics: false }).authorizer.metricAllowed()],
+    [
+      'Test/Monitoring',
+      () => {
+        const { stack, authorizer } = authorizerUnderTest();
+        return new ApiKeyMonitoring(stack, 'Monitoring', { authorizer, faultThreshold: 0 });
+      },
+    ],
+    [
+      'Test/Existing',
+      () => {
+        const { stack } = authorizerUnderTest();
+        return ApiKeyTable.fromTable(stack, 'Existing', TableV2.fromTableName(stack, 'Table', 'keys')).streamArn();
+      },
+    ],
+    ['Test/Authorizer/Plans', () => authorizerUnderTest({ plans: { free: {} } }).authorizer.plans?.addStage(undefined)],
+    [
+      'Test/Authorizer',
+      () => {
+        const { stack, authorizer } = authorizerUnderTest();
+        const api = new HttpApi(stack, 'Api');
+        const add = (path: string, payloadFormat: '1.0' | '2.0') =>
+          api.addRoutes({
+            path,
+            methods: [HttpMethod.GET],
+            integration: new HttpUrlIntegration('Integration', 'https://backend.example'),
+            authorizer: authorizer.forHttpApi('Keys', { payloadFormat }),
+          });
+        add('/', '1.0');
+        return add('/new', '2.0');
+      },
+    ],
+    [
+      'Test/Authorizer',
+      () => {
+        const { stack, authorizer } = authorizerUnderTest();
+        const api = new RestApi(stack, 'Api');
+        api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
+        authorizer.applyPlans(api);
+      },
+    ],
+  ])('names the path %s of the construct that rejects %s', (path, action) => {
+    expect(refusalOf(action).path).toBe(path);
+  });
+});
+
+function variables(expected: object) {
+  return { Environment: { Variables: Match.objectLike(expected) } };
+}
+
+/** The longest ARN of a stage, by the limits of API Gateway and AWS for each part. */
+const STAGE_ARN_LENGTH =
+  ['arn', 'aws-us-gov', 'execute-api', 'us-isof-south-1', '123456789012', ''].join(':').length + 139;
+
+const accepted = (props: AuthorizerProps) => authorizerUnderTest(props).authorizer !== undefined;
+
+describe('Lambda’s 4 KB for all environment variables', () => {
+  /** Returns a scope whose name has that many bytes. It opens no route, so it adds nothing to a policy. */
+  const named = (length: number): AuthorizerProps => ({ scopes: { ['s'.repeat(length)]: [] } });
+
+  /** Returns the size that Lambda measures for the function with the longest table name. */
+  const measured = (props: AuthorizerProps) => {
+    const [lambda] = Object.values(authorizerTemplate(props).findResources('AWS::Lambda::Function'));
+    const variables = lambda?.['Properties'].Environment.Variables;
+    return JSON.stringify({ ...variables, LATCHKEY_TABLE: 'n'.repeat(255) }).length;
+  };
+  const most = 4096 - measured(named(1)) + 1;
+
+  test('accepts a mapping that just fits', () => {
+    expect(measured(named(most))).toBe(4096);
+  });
+
+  test.each([1, 1000])('rejects a mapping that is %i bytes too long, and reports the excess', (excess) => {
+    expect(problemOf(() => authorizerUnderTest(named(most + excess)))).toMatch(
+      new RegExp(
+        `^scopes: expected at most 4096 bytes .+, Lambda's limit, got ${4096 + excess} .+: ${excess} too many\\. `,
+      ),
+    );
+  });
+
+  test('counts every other variable', () => {
+    expect(problemOf(() => authorizerUnderTest({ ...named(most), keyPrefix: 'sk_' }))).toMatch(
+      /^scopes: expected .+ too many/,
+    );
+  });
+
+  test('names the prop that uses most of it', () => {
+    const keySources = Array.from({ length: 400 }, (_, index) => `header:X-Key-${index}` as const);
+    expect(problemOf(() => authorizerUnderTest({ keySources }))).toMatch(
+      /^keySources: expected at most 4096 bytes .+, got \d+ /,
+    );
+  });
+});
+
+describe('API Gateway’s 512 characters for a resource', () => {
+  const pathOf = (length: number) => `/${'p'.repeat(length - 1)}`;
+  /** After the stage comes `/OPTIONS`, the longest method that the pattern can match. */
+  const most = 512 - STAGE_ARN_LENGTH - '/OPTIONS'.length;
+
+  test('accepts a pattern that just fits', () => {
+    expect(accepted({ scopes: { read: [`* ${pathOf(most)}`] } })).toBe(true);
+  });
+
+  test('rejects a pattern that is too long, and reports the excess', () => {
+    const problem = problemOf(() =>
+      authorizerUnderTest({ scopes: { fine: ['GET /'], read: ['GET /', `OPTIONS ${pathOf(most + 3)}`] } }),
+    );
+    expect(problem).toMatch(
+      /^scopes: expected at most 512 .+, got \d+ from "OPTIONS \/p+" of the scope "read" .+: 3 too many\. /,
+    );
+    expect(problem).not.toContain('fine');
+  });
+});
+
+describe('8 KB for the policy of a key with every scope', () => {
+  /** The number of characters of a policy without its resources. */
+  const frame = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Action: 'execute-api:Invoke', Effect: 'Allow', Resource: [] }],
+  }).length;
+  /** Includes its quotes and a comma. */
+  const resourceOf = (path: string) => STAGE_ARN_LENGTH + `/GET${path}`.length + 3;
+  const path = (index: number) => `/orders/${String(index).padStart(3, '0')}`;
+  const full = Math.floor((8192 - frame + 1) / resourceOf(path(0)));
+  const rest = 8192 - (frame - 1 + full * resourceOf(path(0)));
+
+  /** Returns two scopes, each of which would fit. */
+  const mappingOf = (stretch: number) => {
+    const patterns = Array.from({ length: full }, (_, index) => `GET ${path(index)}`);
+    patterns[0] += 'x'.repeat(stretch);
+    return { scopes: { one: patterns.slice(0, 9), two: patterns.slice(9), live: ['$connect'] } };
+  };
+
+  const WARNING = Match.stringLikeRegexp('^scopes: expected a policy of at most');
+  const kinds = {
+    'a REST API': ({ stack, authorizer }: Built) => {
+      const api = new RestApi(stack, 'Api');
+      for (const method of ['GET', 'POST'])
+        api.root.addMethod(method, new MockIntegration(), { authorizer: authorizer.forRestApi() });
+    },
+    'an HTTP API': ({ authorizer }: Built) => [authorizer.forHttpApi(), authorizer.forHttpApi()],
+  };
+  type Built = ReturnType<typeof authorizerUnderTest>;
+
+  const warningsOf = (built: Built) => Annotations.fromStack(built.stack).findWarning('*', WARNING);
+
+  test.each(Object.entries(kinds))('does not warn for %s with a mapping that just fits', (_, makeAuthorizer) => {
+    const built = authorizerUnderTest(mappingOf(rest));
+    makeAuthorizer(built);
+    expect(warningsOf(built)).toEqual([]);
+  });
+
+  test.each(Object.entries(kinds))('warns once for %s with a mapping that is too long', (_, makeAuthorizer) => {
+    const built = authorizerUnderTest(mappingOf(rest + 7));
+    makeAuthorizer(built);
+    const [warning, ...others] = warningsOf(built);
+    expect(others).toEqual([]);
+    expect(warning?.entry.data).toMatch(
+      new RegExp(
+        `^scopes: expected a policy of at most 8192 characters, got ${full} resources: .+ 8199 characters\\. AWS documents no limit for REST`,
+      ),
+    );
+  });
+
+  test('does not warn for a WebSocket API or simple responses, which name no routes', () => {
+    const built = authorizerUnderTest({ ...mappingOf(rest + 7), httpApiResponse: 'simple' });
+    built.authorizer.forWebSocketApi();
+    built.authorizer.forHttpApi();
+    expect(warningsOf(built)).toEqual([]);
+  });
+
+  test('counts a route of two scopes once', () => {
+    const { one, two, live } = mappingOf(rest).scopes;
+    const built = authorizerUnderTest({ scopes: { one, two, live, three: two } });
+    built.authorizer.forHttpApi();
+    expect(warningsOf(built)).toEqual([]);
+  });
+
+  test('counts a * for the method as every method', () => {
+    const built = authorizerUnderTest({ scopes: { all: Array.from({ length: 6 }, (_, i) => `* /${i}`) } });
+    built.authorizer.forHttpApi();
+    expect(warningsOf(built)[0]?.entry.data).toMatch(/^scopes: expected .+, got 42 resources.+ every method/);
+  });
+});

@@ -1,0 +1,275 @@
+import { App, Aspects, NestedStack, Stack, Stage as AppStage } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import {
+  ApiKeySourceType,
+  CfnMethod,
+  CfnStage,
+  Deployment,
+  MockIntegration,
+  RestApi,
+  Stage,
+  type IRestApi,
+  TokenAuthorizer,
+  type RestApiProps,
+} from 'aws-cdk-lib/aws-apigateway';
+import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { describe, expect, test } from '@jest/globals';
+import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
+import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
+import { authorizerUnderTest, problemOf } from './authorizerUnderTest.ts';
+import { PLANS, planned, plannedTemplate, resourcesOf, USAGE_PLAN, variableOf } from './plansUnderTest.ts';
+
+const METHOD = 'AWS::ApiGateway::Method';
+
+describe('applyPlans', () => {
+  const requiredOf = (stack: Stack) =>
+    Object.fromEntries(
+      resourcesOf(Template.fromStack(stack), METHOD).map(({ properties }) => [
+        properties.HttpMethod,
+        properties.ApiKeyRequired,
+      ]),
+    );
+
+  test('reads the identifier from the authorizer, and requires it on methods that are added later', () => {
+    const { stack, api, restAuthorizer } = planned();
+    api.root.addMethod('POST', new MockIntegration(), { authorizer: restAuthorizer });
+    Template.fromStack(stack).hasResourceProperties('AWS::ApiGateway::RestApi', { ApiKeySourceType: 'AUTHORIZER' });
+    expect(requiredOf(stack)).toEqual({ GET: true, POST: true });
+  });
+
+  test('requires a key on methods inside a Stage, which aspects of the app don’t reach', () => {
+    const stack = new Stack(new AppStage(new App(), 'Production'), 'Test');
+    const table = new ApiKeyTable(stack, 'Keys');
+    const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', { table, plans: PLANS });
+    const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
+    api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
+    authorizer.applyPlans(api);
+    expect(requiredOf(stack)).toEqual({ GET: true });
+  });
+
+  test('fails the synthesis if an aspect makes a method not require a key, and names the method', () => {
+    const { stack, api } = planned();
+    const forget = (node: unknown) => {
+      if (node instanceof CfnMethod) node.apiKeyRequired = undefined;
+    };
+    Aspects.of(api).add({ visit: forget }, { priority: 900 });
+    expect(() => Template.fromStack(stack)).toThrow(
+      /applyPlans: Test\/Api\/Default\/GET\/Resource: expected apiKeyRequired to be set, got /,
+    );
+  });
+
+  test('skips methods that are open, set apiKeyRequired or have another authorizer', () => {
+    const { stack, api, restAuthorizer } = planned(
+      { plans: PLANS },
+      { defaultCorsPreflightOptions: { allowOrigins: ['*'] } },
+    );
+    const handler = LambdaFunction.fromFunctionArn(stack, 'Theirs', 'arn:aws:lambda:us-east-1:123456789012:function:x');
+    const theirs = new TokenAuthorizer(stack, 'TheirAuthorizer', { handler });
+    api.root.addMethod('POST', new MockIntegration());
+    api.root.addMethod('PUT', new MockIntegration(), { authorizer: restAuthorizer, apiKeyRequired: false });
+    api.root.addMethod('DELETE', new MockIntegration(), { authorizer: theirs });
+    expect(requiredOf(stack)).toEqual({ GET: true, PUT: false, OPTIONS: false });
+  });
+
+  test('skips methods of other APIs', () => {
+    const { stack, authorizer } = planned();
+    const other = new RestApi(stack, 'Other', { cloudWatchRole: false });
+    other.root.addMethod('POST', new MockIntegration(), { authorizer: authorizer.forRestApi('OtherAuthorizer') });
+    expect(requiredOf(stack)).toEqual({ GET: true });
+  });
+
+  test('requires a key on methods that another stack adds', () => {
+    const { stack, api, restAuthorizer } = planned();
+    const { restApiId, root } = api;
+    const nested = new NestedStack(stack, 'More');
+    const imported = RestApi.fromRestApiAttributes(nested, 'Api', { restApiId, rootResourceId: root.resourceId });
+    imported.root.addMethod('POST', new MockIntegration(), { authorizer: restAuthorizer });
+    expect(requiredOf(nested)).toEqual({ POST: true });
+  });
+
+  test.each([{}, { apiKeySourceType: ApiKeySourceType.AUTHORIZER }])(
+    'replaces the deployment of an API with %p',
+    (apiProps) => {
+      const { stack, authorizer } = authorizerUnderTest({ plans: PLANS });
+      const api = new RestApi(stack, 'Api', { cloudWatchRole: false, ...apiProps });
+      api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
+      const deploymentOf = (of: Stack) =>
+        Object.keys(Template.fromStack(of).findResources('AWS::ApiGateway::Deployment'));
+      expect(deploymentOf(stack)).not.toEqual(deploymentOf(planned({ plans: PLANS }, apiProps).stack));
+    },
+  );
+
+  test('adds responses with the JSON envelope for requests over the limits', () => {
+    const { stack, authorizer, api } = planned();
+    authorizer.addGatewayResponses(api);
+    const responses = resourcesOf(Template.fromStack(stack), 'AWS::ApiGateway::GatewayResponse');
+    const codes = ['THROTTLED', 'QUOTA_EXCEEDED', 'INVALID_API_KEY'].map((type) => {
+      const response = responses.find(({ properties }) => properties.ResponseType === type);
+      const envelope = JSON.parse(response?.properties.ResponseTemplates['application/json']);
+      expect(envelope).toMatchObject({ success: false, data: null, pagination: null });
+      return envelope.error.code;
+    });
+    expect(codes).toEqual(['THROTTLED', 'QUOTA_EXCEEDED', 'PLAN_UNAVAILABLE']);
+  });
+});
+
+describe('a live API', () => {
+  /** Returns the template after these steps. */
+  function after(steps: 'none' | 'first' | 'both') {
+    const { stack, authorizer } = authorizerUnderTest(steps === 'none' ? {} : { plans: PLANS });
+    const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
+    api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
+    if (steps !== 'none') authorizer.plans?.addStage(api.deploymentStage);
+    if (steps === 'both') authorizer.applyPlans(api);
+    return Template.fromStack(stack);
+  }
+
+  const API_TYPES = ['RestApi', 'Method', 'Deployment', 'Stage'].map((type) => `AWS::ApiGateway::${type}`);
+  const apiOf = (template: Template) => API_TYPES.map((type) => template.findResources(type));
+
+  test('stays the same when addStage prepares the plans and the authorizer', () => {
+    const template = after('first');
+    expect(apiOf(template)).toEqual(apiOf(after('none')));
+    expect(variableOf(template, /decides on API keys/, 'LATCHKEY_PLANS')).toEqual(expect.any(String));
+    for (const { properties } of resourcesOf(template, USAGE_PLAN)) expect(properties.ApiStages).toHaveLength(1);
+  });
+
+  test('requires a key after applyPlans, which changes nothing else', () => {
+    const template = after('both');
+    template.hasResourceProperties(METHOD, { ApiKeyRequired: true });
+    const othersOf = ({ Resources }: Record<string, unknown>) =>
+      Object.entries(Object(Resources)).filter(([, resource]) => !API_TYPES.includes(Object(resource).Type));
+    const [first, both] = [after('first'), template].map((one) => othersOf(one.toJSON()));
+    expect(both).toEqual(first);
+    expect(template.toJSON()).toEqual(plannedTemplate().toJSON());
+  });
+});
+
+describe('an authorizer without plans', () => {
+  test('has nothing of plans in its template', () => {
+    const { stack, authorizer } = authorizerUnderTest();
+    const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
+    api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
+    authorizer.addGatewayResponses(api);
+    const text = JSON.stringify(Template.fromStack(stack).toJSON());
+    const words = [
+      'UsagePlan',
+      'ApiGateway::ApiKey',
+      'ApiKeySource',
+      'ApiKeyRequired',
+      'LATCHKEY_PLANS',
+      'StreamSpecification',
+      'QUOTA',
+    ];
+    expect(words.filter((word) => text.includes(word))).toEqual([]);
+    expect(authorizer.plans).toBeUndefined();
+  });
+
+  test('rejects applyPlans', () => {
+    const { stack, authorizer } = authorizerUnderTest();
+    expect(problemOf(() => authorizer.applyPlans(new RestApi(stack, 'Api')))).toMatch(
+      /^applyPlans: expected the prop plans to be set, got .+ without plans/,
+    );
+  });
+});
+
+describe('applyPlans with stages', () => {
+  function withStages(apiProps: RestApiProps = {}) {
+    const { stack, authorizer } = authorizerUnderTest({ plans: PLANS });
+    const api = new RestApi(stack, 'Api', { cloudWatchRole: false, ...apiProps });
+    api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
+    const addStage = (stageName: string) =>
+      new Stage(stack, `Stage-${stageName}`, {
+        stageName,
+        // The CDK's class declares `undefined` for what its interface leaves out.
+        deployment: new Deployment(stack, `Deployment-${stageName}`, { api: api as IRestApi }),
+      });
+    return { stack, authorizer, api, addStage };
+  }
+
+  const stagesIn = (stack: Stack) =>
+    resourcesOf(Template.fromStack(stack), USAGE_PLAN).map(({ properties }) => properties.ApiStages?.length);
+
+  test('adds every stage to every plan, including stages that are added later', () => {
+    const { stack, authorizer, api, addStage } = withStages();
+    addStage('before');
+    authorizer.applyPlans(api);
+    addStage('after');
+    expect(stagesIn(stack)).toEqual([3, 3, 3]);
+  });
+
+  test('adds the stages of an API with deploy: false if they exist before the call', () => {
+    const { stack, authorizer, api, addStage } = withStages({ deploy: false });
+    addStage('own');
+    authorizer.applyPlans(api);
+    expect(stagesIn(stack)).toEqual([1, 1, 1]);
+  });
+
+  test('fails the synthesis for a stage that is not among the named ones', () => {
+    const { stack, authorizer, api, addStage } = withStages();
+    addStage('forgotten');
+    authorizer.applyPlans(api, { stages: [api.deploymentStage] });
+    expect(() => Template.fromStack(stack)).toThrow(
+      /applyPlans: Test\/Stage-forgotten\/Resource: expected .+, got a stage in no plan/,
+    );
+  });
+
+  test('adds the named stages of several calls', () => {
+    const { stack, authorizer, api, addStage } = withStages();
+    const second = addStage('second');
+    authorizer.applyPlans(api, { stages: [api.deploymentStage] });
+    authorizer.applyPlans(api, { stages: [second] });
+    expect(stagesIn(stack)).toEqual([2, 2, 2]);
+  });
+
+  test('adds every stage once a call names none, including stages that are added later', () => {
+    const named = withStages();
+    named.authorizer.applyPlans(named.api, { stages: [named.api.deploymentStage] });
+    named.authorizer.applyPlans(named.api);
+    named.addStage('after');
+    expect(stagesIn(named.stack)).toEqual([2, 2, 2]);
+
+    const all = withStages();
+    all.authorizer.applyPlans(all.api);
+    all.authorizer.applyPlans(all.api, { stages: [all.api.deploymentStage] });
+    all.addStage('after');
+    expect(stagesIn(all.stack)).toEqual([2, 2, 2]);
+  });
+
+  test('fails the synthesis for a CfnStage, which no plan can have', () => {
+    const { stack, authorizer, api } = withStages();
+    authorizer.applyPlans(api);
+    new CfnStage(stack, 'Raw', { restApiId: api.restApiId, stageName: 'raw' });
+    expect(() => Template.fromStack(stack)).toThrow(/applyPlans: Test\/Raw: expected .+, got a stage in no plan/);
+  });
+
+  test('rejects stages of another API', () => {
+    const { stack, authorizer, api } = withStages();
+    const other = new RestApi(stack, 'Other', { cloudWatchRole: false });
+    expect(problemOf(() => authorizer.applyPlans(api, { stages: [other.deploymentStage] }))).toMatch(
+      /^applyPlans: stages: expected .+, got Test\/Other\/DeploymentStage\.prod, a stage of another one$/,
+    );
+  });
+
+  test.each<[string, RestApiProps]>([
+    ['without a stage', { deploy: false }],
+    ['with keys of API Gateway from a header', { apiKeySourceType: ApiKeySourceType.HEADER }],
+  ])('changes nothing in an API %s before it throws', (_, apiProps) => {
+    const untouched = withStages(apiProps);
+    const { stack, authorizer, api } = withStages(apiProps);
+    expect(problemOf(() => authorizer.applyPlans(api))).toMatch(/^applyPlans: expected /);
+    expect(Template.fromStack(stack).toJSON()).toEqual(Template.fromStack(untouched.stack).toJSON());
+  });
+});
+
+test('applyPlans rejects an API without a stage, because its plans would count nothing', () => {
+  expect(problemOf(() => planned(undefined, { deploy: false }))).toMatch(
+    /^applyPlans: expected a Stage .+, got a REST API without a stage/,
+  );
+});
+
+test('applyPlans rejects an API that reads API Gateway keys from a header, because callers could send an identifier', () => {
+  expect(problemOf(() => planned(undefined, { apiKeySourceType: ApiKeySourceType.HEADER }))).toMatch(
+    /^applyPlans: expected .+ AUTHORIZER or none, got HEADER$/,
+  );
+});
