@@ -110,7 +110,7 @@ function environmentOf(
     resultsCacheTtl: toSeconds(props.resultsCacheTtl),
     staleIfError: toSeconds(props.staleIfError),
     scopes: props.scopes && scopesText(scope, props.scopes),
-    plans: props.plans && Plans.textOf(props.plans, namespace),
+    plans: props.plans && Plans.toText(props.plans, namespace),
   };
   const settings = Object.entries(PROP_OF).map(([variable, prop]) => [variable, values[prop]] as const);
   return Object.fromEntries(

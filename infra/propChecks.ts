@@ -1,8 +1,8 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
-import { policyResources, scopedPolicyDocument } from '../lambda/policy.ts';
-import { parseRoutePattern, type RoutePattern } from '../lambda/routes.ts';
+import { scopedPolicyDocument } from '../lambda/policy.ts';
+import { methodArnEnds, parseRoutePattern, type RoutePattern } from '../lambda/routes.ts';
 
 /**
  * Returns the error that a construct throws about its props: `CONFIG_INVALID`, with the construct's path and every problem in the
@@ -95,11 +95,11 @@ export function resourceExcesses(mapping: ScopeMapping): string[] {
 
 /** Returns a warning if the policy for a key with every scope is longer than 8 KB on REST and HTTP APIs, or `undefined`. */
 export function policyExcess(allPatterns: readonly RoutePattern[]): string | undefined {
-  const resources = policyResources(LONGEST_STAGE_ARN, allPatterns);
-  const characters = JSON.stringify(scopedPolicyDocument(LONGEST_STAGE_ARN, resources)).length;
+  const arnEnds = methodArnEnds(allPatterns);
+  const characters = JSON.stringify(scopedPolicyDocument(LONGEST_STAGE_ARN, arnEnds)).length;
   if (characters <= MAX_POLICY_CHARACTERS) return undefined;
   return (
-    `got ${resources.length} resources: a key of every scope gets a policy of up to ${characters} characters, more than ` +
+    `got ${arnEnds.length} resources: a key of every scope gets a policy of up to ${characters} characters, more than ` +
     `${MAX_POLICY_CHARACTERS}. AWS documents no limit for REST and HTTP APIs, and Latchkey hasn't tried such a policy on a live ` +
     'account. To make it shorter, map fewer routes, or cover several by one pattern with a * in the path; a * for the method is ' +
     'written out as every method'
@@ -109,7 +109,7 @@ export function policyExcess(allPatterns: readonly RoutePattern[]): string | und
 function resourceExcess(scope: string, text: string): string[] {
   const pattern = parseRoutePattern(text);
   if (pattern === undefined) return [];
-  const characters = Math.max(0, ...policyResources(LONGEST_STAGE_ARN, [pattern]).map(({ length }) => length));
+  const characters = Math.max(0, ...methodArnEnds([pattern]).map((end) => `${LONGEST_STAGE_ARN}/${end}`.length));
   if (characters <= MAX_RESOURCE_CHARACTERS) return [];
   return [
     `got "${text}" of the scope "${scope}", a Resource of ${characters} characters in a stage of the longest name, wanted at most ` +

@@ -62,7 +62,8 @@ const MAX_METADATA_DEPTH = 30;
 const NUMBER_END = 1e126;
 const MIN_NUMBER = 1e-130;
 
-const CHECKS: Readonly<Record<FieldName, Check>> = {
+/** A function, because the Lambda functions' bundles could not leave out a constant made of imported texts. */
+const getChecks = (): Readonly<Record<FieldName, Check>> => ({
   label: { wanted: TEXT_EXPECTED, isValid: isText },
   owner: { wanted: TEXT_EXPECTED, isValid: isText },
   scopes: {
@@ -81,14 +82,14 @@ const CHECKS: Readonly<Record<FieldName, Check>> = {
     wanted: `a JSON object of at most ${MAX_METADATA_BYTES} bytes, nested at most ${MAX_METADATA_DEPTH} deep`,
     isValid: isStorableMetadata,
   },
-};
+});
 
 /**
  * What is wrong with a field, what it was and what is wanted; `undefined` where it is good. One with an API key in it never
  * is: whoever may look at a record would have the key.
  */
 export function problemOf(name: FieldName, value: unknown, nowMs: number): string | undefined {
-  const { wanted, isValid } = CHECKS[name];
+  const { wanted, isValid } = getChecks()[name];
   if (holdsKey(value)) return `${name}: got an API key in it, wanted ${wanted}`;
   if (isValid(value, nowMs)) return undefined;
   return `${name}: got ${name === 'scopes' ? showScopes(value) : show(value)}, wanted ${wanted}`;
@@ -102,7 +103,7 @@ function showScopes(value: unknown): string {
 
 /** What is wanted of a field, for messages. */
 export function expectedFor(name: FieldName): string {
-  return CHECKS[name].wanted;
+  return getChecks()[name].wanted;
 }
 
 const MAX_SHOWN = 60;

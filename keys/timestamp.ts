@@ -3,8 +3,8 @@ export type Timestamp = string & { readonly __brand: 'Timestamp' };
 
 const FIXED_WIDTH = 24;
 /** The years that a stored time can have. */
-const FIRST_MS = Date.UTC(-1, 12);
-const END_MS = Date.UTC(10_000, 0);
+const FIRST_MS = /* @__PURE__ */ Date.UTC(-1, 12);
+const END_MS = /* @__PURE__ */ Date.UTC(10_000, 0);
 
 /** Formats epoch milliseconds. Throws `RangeError` outside the years 0 to 9999, which have no fixed width. */
 export function toTimestamp(epochMs: number): Timestamp {

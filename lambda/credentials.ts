@@ -14,7 +14,7 @@ interface TokenCredentials {
   readonly kind: 'token';
   readonly token: string;
   /** Whether a bare key is taken whatever the key sources are. */
-  readonly takesBareKey?: boolean;
+  readonly acceptsBareKey?: boolean;
 }
 
 /** What a request brought: nothing, something that no key reads like, or what may be a key. */
@@ -64,12 +64,12 @@ function keyStart(value: string, source: KeySource): number {
 /** A token that the gateway picked is a bearer header, or a bare key where one may come in a header of its own. */
 function tokenKeyStart(
   token: string,
-  { takesBareKey = false }: TokenCredentials,
+  { acceptsBareKey = false }: TokenCredentials,
   sources: readonly KeySource[],
 ): number {
   const start = bearerKeyStart(token);
   if (start < token.length) return start;
-  return takesBareKey || sources.some((source) => source.kind === 'header') ? bareKeyStart(token) : token.length;
+  return acceptsBareKey || sources.some((source) => source.kind === 'header') ? bareKeyStart(token) : token.length;
 }
 
 /** A word, a space and more are a scheme and its credentials, and so is the bearer scheme with nothing behind it. */
@@ -193,22 +193,11 @@ function valuesIn(map: unknown, wanted: string, anyCase: boolean): HeaderValues 
   let found: HeaderValues;
   // Unlike Object.keys, it makes no list of the names. What is parsed from JSON inherits none.
   for (const name in map) {
-    if (name.length !== wanted.length || (name !== wanted && !(anyCase && equalsIgnoreCase(name, wanted)))) continue;
+    if (name.length !== wanted.length || (name !== wanted && !(anyCase && startsWithIgnoreCase(name, wanted))))
+      continue;
     found = withValue(found, (map as EventFields)[name]);
   }
   return found;
-}
-
-/** The last name that was found in another case, and what was wanted then. */
-const lastFound = { name: '', wanted: '' };
-
-/** Whether a name of the same length is the wanted one, letter case aside. Clients spell it in one way, mostly, which is looked at once. */
-function equalsIgnoreCase(name: string, wanted: string): boolean {
-  if (name === lastFound.name && wanted === lastFound.wanted) return true;
-  if (!startsWithIgnoreCase(name, wanted)) return false;
-  lastFound.name = name;
-  lastFound.wanted = wanted;
-  return true;
 }
 
 /** With a value, or each of a list of values, behind what was found so far. Of thousands, two tell that there are several. */

@@ -5,7 +5,7 @@
  */
 export type { UseOutcome } from '../keys/reader.ts';
 export type { PlanOptions } from '../lambda/verifier.ts';
-export type { AuthorizerContext } from '../lambda/policy.ts';
+export type { AuthorizerContext } from '../lambda/cachedKey.ts';
 export type { Handler, InvocationContext } from '../lambda/createHandler.ts';
 export {
   appSyncEvent,

@@ -1,5 +1,5 @@
 import type { KeyRecord } from '../keys/record.ts';
-import type { AuthorizerContext } from '../lambda/policy.ts';
+import type { AuthorizerContext } from '../lambda/cachedKey.ts';
 import { httpApiEvent, httpApiV1Event, restRequestEvent } from './authorizerEvents.ts';
 import {
   contextBehind,

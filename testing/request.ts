@@ -1,4 +1,4 @@
-import { keyContextOf, type AuthorizerContext } from '../lambda/policy.ts';
+import { toKeyContext, type AuthorizerContext } from '../lambda/cachedKey.ts';
 import type { KeyRecord } from '../keys/record.ts';
 
 /** A request as a client sends it, whatever kind of API it comes to. */
@@ -56,7 +56,7 @@ export function wholeRequest(request: IntegrationRequest): WholeRequest {
 
 /** What the authorizer hands on of a key that it allows. */
 export function contextBehind(record: KeyRecord, { context }: WholeRequest): AuthorizerContext {
-  return { ...keyContextOf(record), ...context };
+  return { ...toKeyContext(record), ...context };
 }
 
 /** Every value by name. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { keyState } from '../../keys/state.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { presentedKey } from '../../lambda/credentials.ts';
-import { appSync, httpApi, httpApiV1, restRequest, restToken, webSocket } from '../../lambda/eventSources.ts';
+import { EVENT_SOURCES } from '../../lambda/eventSources.ts';
 import { arbitraryRecord, arbitrarySecret } from '../support/arbitraries.ts';
 import {
   appSyncEvent,
@@ -19,7 +19,6 @@ import { makeKey, NOW_MS } from '../support/keys.ts';
 import { evaluatePolicy, parseStatements } from '../../local/policyEvaluation.ts';
 import { runs } from '../support/runs.ts';
 
-const API_TYPES = [restToken, restRequest, httpApi, httpApiV1, webSocket, appSync];
 const POLICY_MAKERS = [restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event];
 const MAKERS = [...POLICY_MAKERS, webSocketEvent, appSyncEvent];
 const RUNS = runs(1000);
@@ -61,7 +60,7 @@ test('reading the presented key throws on no event', () => {
   fc.assert(
     fc.property(anyEvent, (event) => {
       const fields = typeof event === 'object' && event !== null ? (event as Record<string, unknown>) : {};
-      for (const apiType of API_TYPES) {
+      for (const apiType of EVENT_SOURCES) {
         expect(presentedKey(apiType.read(fields), keySources, keyFormat)).toHaveProperty('kind');
       }
     }),

@@ -35,8 +35,8 @@ test('every option is what the function reads from its variable', () => {
     staleIfErrorSeconds: 4,
     httpApiResponse: 'simple',
   });
-  expect(config.scopes.patternsOf({ scopes: ['read'] })).toEqual([{ method: 'GET', path: '/orders' }]);
-  expect(['free', 'pro', 'gold'].map((plan) => config.plans?.unknownOf({ plan }))).toEqual([
+  expect(config.scopes.openedBy({ scopes: ['read'] })?.patterns).toEqual([{ method: 'GET', path: '/orders' }]);
+  expect(['free', 'pro', 'gold'].map((plan) => config.plans?.unknownPlanOf({ plan }))).toEqual([
     undefined,
     undefined,
     'gold',
@@ -47,14 +47,14 @@ describe('options that are wrong', () => {
   test('are told all at once, each by its own name', () => {
     const options = { tableName: '', keyPrefix: 'SK', unheardOf: 1, plans: { 'no plan': {} } };
     const problems = expect.stringMatching(
-      /^unheardOf: [^;]*; tableName: [^;]*; keyPrefix: got "SK", wanted [^;]+; plans: [^;]*$/,
+      /^unheardOf: [^;]*; tableName: [^;]*; keyPrefix: expected [^;]+, got "SK"; plans: [^;]*$/,
     );
     expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
   });
 
   test('are so where the function has no such variable, whatever else is right', () => {
     const options = { tableName: 'keys', recordCacheTtl: 60 };
-    const problems = expect.stringMatching(/^recordCacheTtl: got /);
+    const problems = expect.stringMatching(/^recordCacheTtl: unknown option$/);
     expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
   });
 

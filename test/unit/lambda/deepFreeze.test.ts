@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { deepFreeze } from '../../../lambda/policy.ts';
+import { deepFreeze } from '../../../lambda/cachedKey.ts';
 
 test('no part of what was frozen can be changed, at whatever depth, beside texts and nulls', () => {
   const inner = { list: [{ text: 'x' }] };

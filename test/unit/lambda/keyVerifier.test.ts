@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PublicRecord } from '../../../keys/record.ts';
-import type { Decision } from '../../../lambda/authorize.ts';
-import { KeyVerifier, readOptions } from '../../../lambda/verifier.ts';
+import { type Decision, KeyVerifier, readOptions } from '../../../lambda/verifier.ts';
 import { createTestAuthorizer, createTestKey } from '../../../testing/index.ts';
 
 const SCOPES = { 'orders:read': ['GET /orders/*'] };

@@ -45,7 +45,7 @@ describe.each(REST)('%s', (_, makeEvent) => {
     'the answer to a key on the plan %p says what it is counted by',
     async (plan) => {
       const fields = { id: 'one', ...(plan === undefined ? {} : { plan }) };
-      expect(await identifierFor(fields)).toBe(plansOf(LISTS).identifierOf(fields));
+      expect(await identifierFor(fields)).toBe(plansOf(LISTS).identifierFor(fields));
       expect(await identifierFor(fields)).toMatch(/^[0-9a-z]{20,128}$/);
     },
   );
@@ -56,7 +56,7 @@ describe.each(REST)('%s', (_, makeEvent) => {
 
   test('a scoped key is counted as every other, whichever route it asks for', async () => {
     const fields = { plan: 'free', scopes: ['orders'] };
-    const expected = plansOf(LISTS).identifierOf({ id: makeKey().record.id, plan: 'free' });
+    const expected = plansOf(LISTS).identifierFor({ id: makeKey().record.id, plan: 'free' });
     for (const path of ['/orders', '/admin']) expect(await identifierFor(fields, SCOPED, path)).toBe(expected);
   });
 
@@ -83,7 +83,7 @@ test.each(OTHERS)('%s knows no usage plans: its answer says nothing of them', as
 describe('what a key is counted by', () => {
   const arbitraryKey = fc.record({ id: fc.uuid(), plan: fc.constantFrom('free', 'trial', 'pro', 'gold', undefined) });
   const identifierOf = ({ id, plan }: { id: string; plan: string | undefined }, by = plansOf(LISTS)) =>
-    by.identifierOf({ id, ...(plan === undefined ? {} : { plan }) });
+    by.identifierFor({ id, ...(plan === undefined ? {} : { plan }) });
 
   test('is a function of the key, shared by two keys only where they are on one shared plan, or on none', () => {
     fc.assert(
@@ -166,7 +166,7 @@ describe('a plan that the deployment lacks', () => {
 test('plans by name are told as the lists that the function reads, a plan that is nothing among them: others refuse it', () => {
   const byName = { free: {}, pro: { shared: true }, trial: { shared: false }, ...JSON.parse('{"nothing":null}') };
   const lists = { namespace: NAMESPACE, perKey: ['free', 'trial', 'nothing'], shared: ['pro'] };
-  expect(JSON.parse(Plans.textOf(byName, NAMESPACE))).toEqual(lists);
+  expect(JSON.parse(Plans.toText(byName, NAMESPACE))).toEqual(lists);
 });
 
 function plansOf(lists: object): Plans {

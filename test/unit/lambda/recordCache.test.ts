@@ -17,7 +17,7 @@ function cacheOf({ recordMs = 60_000, staleIfErrorMs = 0, capacity = 10_000 }: L
   const { record } = makeKey();
   const lookup = new MemoryLookup(record);
   const clock = { nowMs: NOW_MS };
-  const cache = new RecordCache({ recordMs, staleIfErrorMs, capacity, now: () => clock.nowMs });
+  const cache = new RecordCache<KeyRecord>({ recordMs, staleIfErrorMs, capacity, now: () => clock.nowMs });
   const find = (keyHash: KeyHash = record.keyHash) => cache.find(keyHash, (hash) => lookup.get(hash));
   return { record, lookup, clock, cache, find };
 }
@@ -32,22 +32,22 @@ function slowRead() {
 const unknownHash = () => makeKey().record.keyHash;
 
 describe('a record that was read', () => {
-  test.each([
-    ['in its index', 0, 'answers for no other hash'],
-    ['of which its index is not made', 13, 'does not answer for a hash of the same index, and gives its place to it'],
-  ])('that differs in a digit %s', async (_, at) => {
-    const { record, cache, find } = cacheOf();
-    await find();
-    const changed = record.keyHash[at] === '0' ? '1' : '0';
-    const other = `${record.keyHash.slice(0, at)}${changed}${record.keyHash.slice(at + 1)}` as KeyHash;
-    expect(cache.held(other, NOW_MS)).toBeUndefined();
-    const otherRecord = { ...record, keyHash: other };
-    expect(await cache.find(other, async () => otherRecord)).toBe(otherRecord);
-    expect(cache.held(other, NOW_MS)?.record).toBe(otherRecord);
-    expect(cache.held(record.keyHash, NOW_MS)?.record).toBe(at === 0 ? record : undefined);
-    cache.forget(record.keyHash);
-    expect(cache.held(other, NOW_MS)?.record).toBe(otherRecord);
-  });
+  test.each([0, 12, 13, 62])(
+    'answers for no hash that differs in digit %i, and stays when that one is read',
+    async (at) => {
+      const { record, cache, find } = cacheOf();
+      await find();
+      const changed = record.keyHash[at] === '0' ? '1' : '0';
+      const other = `${record.keyHash.slice(0, at)}${changed}${record.keyHash.slice(at + 1)}` as KeyHash;
+      expect(cache.get(other, NOW_MS)).toBeUndefined();
+      const otherRecord = { ...record, keyHash: other };
+      expect(await cache.find(other, async () => otherRecord)).toBe(otherRecord);
+      expect(cache.get(other, NOW_MS)?.value).toBe(otherRecord);
+      expect(cache.get(record.keyHash, NOW_MS)?.value).toBe(record);
+      cache.forget(record.keyHash);
+      expect(cache.get(other, NOW_MS)?.value).toBe(otherRecord);
+    },
+  );
 
   test.each([
     ['1000000000000', '0000000000001'],
@@ -57,7 +57,7 @@ describe('a record that was read', () => {
     const { record, cache } = cacheOf();
     const records = starts.map((start) => ({ ...record, keyHash: start.padEnd(64, '0') as KeyHash }));
     for (const one of records) await cache.find(one.keyHash, async () => one);
-    expect(records.map(({ keyHash }) => cache.held(keyHash, NOW_MS)?.record)).toEqual(records);
+    expect(records.map(({ keyHash }) => cache.get(keyHash, NOW_MS)?.value)).toEqual(records);
   });
 
   test('answers until its time has passed', async () => {
@@ -233,7 +233,7 @@ describe('concurrent look-ups', () => {
     expect(await find()).toBe(renamed);
     slow.answer(record);
     expect(await earlier).toBe(record);
-    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(renamed);
+    expect(cache.get(record.keyHash, clock.nowMs)?.value).toBe(renamed);
   });
 
   test('join a read for as long as a record answers, and then make their own', async () => {
@@ -248,7 +248,7 @@ describe('concurrent look-ups', () => {
     expect(await find()).toBe(renamed);
     slow.answer(record);
     expect(await Promise.all([earlier, joined])).toEqual([record, record]);
-    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(renamed);
+    expect(cache.get(record.keyHash, clock.nowMs)?.value).toBe(renamed);
     expect(lookup.reads).toBe(1);
   });
 
@@ -373,7 +373,7 @@ describe('a read whatever is held', () => {
   test('is waited for by nobody else: it may be of a request that was answered long ago', async () => {
     const { record, lookup, clock, cache, find } = cacheOf();
     await find();
-    void cache.readAnew(record.keyHash, () => new Promise(() => {}));
+    void cache.refresh(record.keyHash, () => new Promise(() => {}));
     clock.nowMs += 600_000;
     const revoked = { ...record, revokedAt: record.createdAt };
     lookup.put(revoked);
@@ -385,7 +385,7 @@ describe('a read whatever is held', () => {
     await find();
     clock.nowMs += 1000;
     const renamed = { ...record, label: 'renamed' };
-    await cache.readAnew(record.keyHash, async () => {
+    await cache.refresh(record.keyHash, async () => {
       clock.nowMs += 1000;
       return renamed;
     });
@@ -397,22 +397,22 @@ describe('a read whatever is held', () => {
     const { record, lookup, clock, cache, find } = cacheOf();
     await find();
     let answer: (record: KeyRecord | undefined) => void = () => {};
-    const read = cache.readAnew(record.keyHash, () => new Promise((resolve) => (answer = resolve)));
+    const read = cache.refresh(record.keyHash, () => new Promise((resolve) => (answer = resolve)));
     clock.nowMs += 60_000;
     const revoked = { ...record, revokedAt: record.createdAt };
     lookup.put(revoked);
     await find();
     answer(record);
     expect(await read).toBe(record);
-    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(revoked);
+    expect(cache.get(record.keyHash, clock.nowMs)?.value).toBe(revoked);
 
-    const readOfDeleted = cache.readAnew(record.keyHash, () => new Promise((resolve) => (answer = resolve)));
+    const readOfDeleted = cache.refresh(record.keyHash, () => new Promise((resolve) => (answer = resolve)));
     clock.nowMs += 60_000;
     lookup.records.delete(record.keyHash);
     expect(await find()).toBeUndefined();
     answer(record);
     await readOfDeleted;
-    expect(cache.held(record.keyHash, clock.nowMs)).toEqual({ record: undefined });
+    expect(cache.get(record.keyHash, clock.nowMs)).toEqual({ record: undefined });
   });
 
   test('is not overwritten by a shared read that began before it, wherever the clock was put in between', async () => {
@@ -421,10 +421,10 @@ describe('a read whatever is held', () => {
     const earlier = cache.find(record.keyHash, slow.read);
     clock.nowMs -= 1000;
     const revoked = { ...record, revokedAt: record.createdAt };
-    await cache.readAnew(record.keyHash, async () => revoked);
+    await cache.refresh(record.keyHash, async () => revoked);
     slow.answer(record);
     expect(await earlier).toBe(record);
-    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(revoked);
+    expect(cache.get(record.keyHash, clock.nowMs)?.value).toBe(revoked);
   });
 
   test('an earlier one leaves nothing behind that comes back once a clock that was put back has caught up', async () => {

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import {
   coversRoute,
   isWellFormedRoute,
+  methodArnEnds,
   parseRoutePattern,
-  routeArnEnds,
-  wholeRouteOf,
+  toWholeRoute,
   type Route,
 } from '../../../lambda/routes.ts';
 
@@ -126,7 +126,7 @@ describe('in a method ARN', () => {
     ['* /a', ['DELETE/a', 'GET/a', 'HEAD/a', 'OPTIONS/a', 'PATCH/a', 'POST/a', 'PUT/a']],
   ])('%s is %p', (text, ends) => {
     const pattern = parseRoutePattern(text);
-    expect(typeof pattern === 'object' && routeArnEnds(pattern)).toEqual(ends);
+    expect(pattern !== undefined && methodArnEnds([pattern])).toEqual(ends);
   });
 });
 
@@ -143,6 +143,6 @@ describe('a route key stands for every request of its route', () => {
     ['GET /*', '$default', false],
     ['* /*', '$default', true],
   ])('%s covers all of %s: %p', (pattern, routeKey, covered) => {
-    expect(covers(pattern, wholeRouteOf(routeKey))).toBe(covered);
+    expect(covers(pattern, toWholeRoute(routeKey))).toBe(covered);
   });
 });

@@ -245,7 +245,7 @@ describe('of a mapping that cannot be read', () => {
     ['[]', '[]'],
     ['{', '{'],
   ])('%s, what is wrong is %s', (text, wrong) => {
-    expect(Scopes.unreadableOf(text)).toBe(wrong);
+    expect(Scopes.invalidPartOf(text)).toBe(wrong);
   });
 });
 

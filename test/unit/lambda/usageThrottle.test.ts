@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KeyHash } from '../../../keys/secret.ts';
 import { LastUsedThrottle } from '../../../lambda/lastUsed.ts';
-import { at, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../support/keys.ts';
+import { INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../support/keys.ts';
 
-const { record } = makeKey();
+const newKey = () => ({ keyHash: makeKey().record.keyHash, lastUsedAtMs: -Infinity });
+const record = newKey();
 const newThrottle = (capacity = 10_000) => new LastUsedThrottle({ intervalMs: INTERVAL_MS, capacity });
 
 describe('a write is due', () => {
@@ -39,26 +40,26 @@ describe('a write is due', () => {
     [MINUTE_MS + 1, true],
     [365 * 24 * 60 * MINUTE_MS, true],
   ])('where the record says that another environment wrote at %d ms: %s', (writtenMs, due) => {
-    expect(newThrottle().claim({ ...record, lastUsedAt: at(writtenMs) }, NOW_MS)).toBe(due);
+    expect(newThrottle().claim({ ...record, lastUsedAtMs: NOW_MS + writtenMs }, NOW_MS)).toBe(due);
   });
 
   test('for one key whatever was claimed for another', () => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS);
-    expect(throttle.claim(makeKey().record, NOW_MS)).toBe(true);
+    expect(throttle.claim(newKey(), NOW_MS)).toBe(true);
   });
 });
 
 test('the record of an interval ago does not make a write due that this environment has claimed since', () => {
   const throttle = newThrottle();
-  const old = { ...record, lastUsedAt: at(-INTERVAL_MS) };
+  const old = { ...record, lastUsedAtMs: NOW_MS - INTERVAL_MS };
   expect(throttle.claim(old, NOW_MS)).toBe(true);
   expect(throttle.claim(old, NOW_MS + MINUTE_MS)).toBe(false);
 });
 
 test('a record that was written elsewhere becomes due an interval after that write', () => {
   const throttle = newThrottle();
-  const written = { ...record, lastUsedAt: at(-MINUTE_MS) };
+  const written = { ...record, lastUsedAtMs: NOW_MS - MINUTE_MS };
   expect(throttle.claim(written, NOW_MS)).toBe(false);
   expect(throttle.claim(written, NOW_MS - MINUTE_MS + INTERVAL_MS - 1)).toBe(false);
   expect(throttle.claim(written, NOW_MS - MINUTE_MS + INTERVAL_MS)).toBe(true);
@@ -99,7 +100,7 @@ test('a clock that is put back does not hold up the writes until it has caught u
 test('a clock that is put back makes no write due within the minute that clocks may differ by, and one behind it', () => {
   const throttle = newThrottle();
   throttle.claim(record, NOW_MS);
-  const written = { ...record, lastUsedAt: at(0) };
+  const written = { ...record, lastUsedAtMs: NOW_MS };
   expect(throttle.claim(written, NOW_MS - MINUTE_MS)).toBe(false);
   expect(throttle.claim(written, NOW_MS - 3_600_000)).toBe(true);
   expect(throttle.claim(written, NOW_MS - 3_600_000)).toBe(false);
@@ -108,16 +109,16 @@ test('a clock that is put back makes no write due within the minute that clocks 
 test('a key that was pushed out is claimed by what its record says', () => {
   const throttle = newThrottle(2);
   throttle.claim(record, NOW_MS);
-  for (let i = 0; i < 4; i++) throttle.claim(makeKey().record, NOW_MS);
-  expect(throttle.claim({ ...record, lastUsedAt: at(0) }, NOW_MS)).toBe(false);
-  expect(throttle.claim({ ...record, lastUsedAt: at(0) }, NOW_MS + INTERVAL_MS)).toBe(true);
+  for (let i = 0; i < 4; i++) throttle.claim(newKey(), NOW_MS);
+  expect(throttle.claim({ ...record, lastUsedAtMs: NOW_MS }, NOW_MS)).toBe(false);
+  expect(throttle.claim({ ...record, lastUsedAtMs: NOW_MS }, NOW_MS + INTERVAL_MS)).toBe(true);
 });
 
 describe('a record from a cache', () => {
   const readAt = (offsetMs: number | undefined) => ({
     readAtMs: () => (offsetMs === undefined ? undefined : NOW_MS + offsetMs),
   });
-  const dueNow = { ...record, lastUsedAt: at(-INTERVAL_MS) };
+  const dueNow = { ...record, lastUsedAtMs: NOW_MS - INTERVAL_MS };
 
   test.each([
     ['a minute before its write fell due', -MINUTE_MS, false],

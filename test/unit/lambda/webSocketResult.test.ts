@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { KeyRecord } from '../../../keys/record.ts';
 import { Plans } from '../../../lambda/plans.ts';
-import { policyOf } from '../../../lambda/policy.ts';
-import { CONNECT } from '../../../lambda/routes.ts';
+import { toCachedKey } from '../../../lambda/cachedKey.ts';
+import { toPolicy } from '../../../lambda/policy.ts';
+import { CONNECT, type MethodArn } from '../../../lambda/routes.ts';
 import { Scopes } from '../../../lambda/scopes.ts';
 import { at, makeKey } from '../../support/keys.ts';
 
@@ -27,12 +28,13 @@ const LARGEST: KeyRecord = {
   expiresAt: at(0),
 };
 
-const LONGEST_ARN = `arn:aws-us-gov:execute-api:us-isof-south-1:123456789012:a1b2c3d4e5/${'s'.repeat(128)}/$connect`;
+const LONGEST_ARN =
+  `arn:aws-us-gov:execute-api:us-isof-south-1:123456789012:a1b2c3d4e5/${'s'.repeat(128)}/$connect` as MethodArn;
 
 test('the answer for the largest record fits the 8 KB that a WebSocket API takes', () => {
   const scopes = new Scopes(new Map([[LONGEST_SCOPE, [CONNECT]]]));
   const plans = new Plans({ namespace: '0'.repeat(16), perKey: new Set(['p'.repeat(64)]), shared: new Set() });
-  const answer = policyOf({ effect: 'allow', record: LARGEST }, LONGEST_ARN, { scopes, routes: 'connect', plans });
+  const answer = toPolicy({ effect: 'allow', key: toCachedKey(LARGEST, { scopes, plans }) }, LONGEST_ARN, 'websocket');
   expect(Buffer.byteLength(JSON.stringify(LARGEST.metadata))).toBe(1024);
   expect(answer).toMatchObject({ policyDocument: { Statement: [{ Effect: 'Allow' }] } });
   expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThanOrEqual(MAX_RESULT_BYTES);

@@ -101,6 +101,6 @@ describe('the authorizer with a table in memory', () => {
 
   test('names every option that is wrong', () => {
     const create = () => createTestAuthorizer({ keySources: [], recordCacheSeconds: -1 });
-    expect(create).toThrow(/^keySources: got "", wanted .*; recordCacheSeconds: got "-1", wanted /);
+    expect(create).toThrow(/^keySources: expected .*, got ""; recordCacheSeconds: expected .*, got "-1"$/);
   });
 });
