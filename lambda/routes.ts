@@ -1,12 +1,12 @@
 /**
- * What a request asks for: `METHOD /path`, `$connect` of a WebSocket API, or `GRAPHQL /graphql` of AppSync. Whether a pattern can
- * cover it at all is for `isWellFormedRoute` to say.
+ * A requested route: `METHOD /path`, `$connect` of a WebSocket API, or `GRAPHQL /graphql` of AppSync. No pattern covers it unless
+ * `isWellFormedRoute` returns `true`.
  */
 export type Route = string & { readonly __brand: 'Route' };
 
 /**
- * Routes as a scope names them: a method and a path, in which `*` stands for any run of characters, or one of the two that no
- * wildcard covers, `$connect` and `GRAPHQL /graphql`.
+ * The routes that a scope opens: a method and a path, in which `*` matches any characters, or one of the two routes that no wildcard
+ * covers, `$connect` and `GRAPHQL /graphql`.
  */
 export type RoutePattern = typeof CONNECT | typeof GRAPHQL | MethodPattern;
 
@@ -15,7 +15,7 @@ export interface MethodPattern {
   readonly path: string;
 }
 
-/** What is wanted of a pattern, for messages. */
+/** The expected form of a pattern, for messages. */
 export const ROUTE_PATTERN_EXPECTED =
   '"METHOD /path" with a method of API Gateway, * for any run of characters and no segment that is empty, a dot or two dots, ' +
   '"$connect" or "GRAPHQL /graphql"';
@@ -23,22 +23,22 @@ export const ROUTE_PATTERN_EXPECTED =
 export const CONNECT = '$connect';
 export const GRAPHQL = 'GRAPHQL /graphql';
 
-/** Every method that a route of API Gateway can have. */
+/** Every method that a route of API Gateway may have. */
 const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 /**
- * No character that an IAM policy reads in its own way: `?` stands there for any character and `$` begins a variable. Braces
- * are left out because a path parameter is written `*`.
+ * Excludes the characters that have a meaning in an IAM policy: `?` matches any character, and `$` begins a variable. Excludes braces,
+ * because a pattern has `*` for a path parameter.
  */
 const PATH_PATTERN = /^\/[A-Za-z0-9\-._~%!&'()*+,;=:@/]*$/;
 
 /**
- * Parts of a path that some servers read as another path: dot segments (also before a `;`), empty segments, and dots, slashes and
- * backslashes that are percent-encoded. Then what ends a path, and what no path of a request holds.
+ * Parts of a path that some servers read as another path: dot segments (also before a `;`), empty segments, and percent-encoded dots,
+ * slashes and backslashes. Also the characters that end a path, and those that a request's path can't contain.
  */
 const AMBIGUOUS = /\/\.\.|\/\.(?:[/;]|$)|\/\/|%(?:2[efEF]|5[cC])|[?#\\\s\p{Cc}]/u;
 
-/** What of that an IAM policy can name, as ends of ARNs behind the stage. In a policy, `?` matches any character. */
+/** The parts of that which an IAM policy can name, as ends of ARNs behind the stage. In a policy, `?` matches any character. */
 export const AMBIGUOUS_ARN_ENDS: readonly string[] =
   '*/..* */./* */.;* */. *//* *%2e* *%2E* *%2f* *%2F* *%5c* *%5C*'.split(' ');
 
@@ -57,7 +57,7 @@ function isWellFormedPath(path: string): boolean {
   return path.startsWith('/') && !AMBIGUOUS.test(path);
 }
 
-/** Reads a pattern, or `undefined`. No route could match a pattern whose path isn't well-formed. */
+/** Reads a pattern. Returns `undefined` if it is invalid, or if its path isn't well-formed, so that no route could match it. */
 export function parseRoutePattern(text: string): RoutePattern | undefined {
   if (text === CONNECT || text === GRAPHQL) return text;
   const space = text.indexOf(' ');
@@ -90,8 +90,8 @@ function arnEndsFor({ method, path }: MethodPattern): readonly string[] {
 }
 
 /**
- * The route key of an HTTP API as a route that stands for all of its requests: a pattern covers it only if it covers every
- * one of them. Nothing but a `*` matches what stands for a parameter.
+ * Turns the route key of an HTTP API into a route for all its requests: a pattern covers it only if it covers each of them. Only a `*`
+ * matches its `{}`, which replaces a parameter.
  */
 export function toWholeRoute(routeKey: string): Route {
   if (routeKey === '$default') return '{} /{}' as Route;
@@ -149,8 +149,8 @@ function getRouteEnd(methodArn: MethodArn): string {
   return methodArn.slice(stageEnd(methodArn) + 1);
 }
 
-/** Whether the pattern covers the whole text, where each `*` stands for any run of characters, none included. */
-export function matchesWildcard(pattern: string, text: string): boolean {
+/** Whether the pattern matches the whole text. Each `*` matches any characters, or none. */
+function matchesWildcard(pattern: string, text: string): boolean {
   const [start = '', ...parts] = pattern.split('*');
   const end = parts.pop();
   if (end === undefined) return text === pattern;

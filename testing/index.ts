@@ -1,5 +1,5 @@
 /**
- * What `import … from 'latchkey/testing'` gives: keys, events and the decision, for tests of what stands behind Latchkey.
+ * The module `latchkey/testing`: keys, events and an authorizer, for tests of an application behind Latchkey.
  *
  * @module testing
  */
