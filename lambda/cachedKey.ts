@@ -8,7 +8,7 @@ import type { OpenedRoutes, Scopes } from './scopes.ts';
 export type AuthorizerContext = Readonly<Record<string, string>>;
 
 /**
- * A key as the record cache holds it: its record and everything that answers derive from the record. It is made once for each read
+ * A key as the record cache keeps it: its record and everything that answers derive from the record. It is made once for each read
  * of the table and frozen, because answers share its parts.
  */
 export interface CachedKey extends RecordTimes {

@@ -67,8 +67,8 @@ export function createHandler({ config, functionName, lookup, now, random, write
       const presented = presentedKey(source.read(fields), config.keySources, config.keyFormat);
       const route = scopes.isEmpty ? NO_ROUTE : source.route(fields, config);
       const authorized = authorize(presented, route, arrivedAtMs, authorizeDeps);
-      const { decision, trace: taken } = authorized instanceof Promise ? await authorized : authorized;
-      trace = taken;
+      const { decision, trace: made } = authorized instanceof Promise ? await authorized : authorized;
+      trace = made;
       if (decision.effect === 'fault') throw decision.error;
       answer = source.respond(decision, fields, answerDeps);
       record({ decision, trace, apiType, requestId, arrivedAtMs });

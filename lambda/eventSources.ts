@@ -91,7 +91,7 @@ const httpApi: EventSource = {
     httpApiResponse === 'simple' ? toSimpleAnswer(decision) : toPolicy(decision, routeArnOf(event), 'http'),
 };
 
-/** If the gateway caches a simple answer, it caches it for a route key, so the answer must hold for every request of that route. */
+/** If the gateway caches a simple answer, it caches it for a route key, so the answer must be right for every request of that route. */
 function httpApiRoute(event: EventFields, { httpApiResponse, resultsCacheSeconds }: Config): Route {
   const isCached = httpApiResponse === 'simple' && resultsCacheSeconds > 0;
   if (!isCached) return toRoute(routeArnOf(event));
@@ -115,7 +115,7 @@ const httpApiV1: EventSource = {
   respond: respondWithPolicy('http'),
 };
 
-/** A WebSocket API's authorizer. The gateway calls it only on `$connect`; its answer holds as long as the client is connected. */
+/** A WebSocket API's authorizer. The gateway calls it only on `$connect`; its answer counts as long as the client is connected. */
 const webSocket: EventSource = {
   name: 'websocket',
   matches: (event) => event['type'] === 'REQUEST' && event['version'] === undefined && isConnectArn(event['methodArn']),

@@ -9,15 +9,15 @@ const authorization = (value: string) => appSyncEvent({ headers: [['Authorizatio
 test.each([
   ['TOKEN', restTokenEvent()],
   ['REQUEST', restRequestEvent()],
-])('a %s event that is malformed is not read as one of AppSync, where a bare key is taken', async (_, event) => {
+])('a malformed %s event is not read as an AppSync event, which may have a bare key', async (_, event) => {
   const { secret, record } = makeKey();
   const { invoke } = handlerUnderTest([record]);
   const malformed = { ...appSyncEvent(), ...event, methodArn: '*', authorizationToken: secret };
   await expect(invoke(malformed)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
 });
 
-describe('the token', () => {
-  test.each(['', 'Bearer ', 'bearer  '])('is the key behind %j', async (scheme) => {
+describe('the token of an AppSync event', () => {
+  test.each(['', 'Bearer ', 'bearer  '])('is accepted as a key after the scheme %j', async (scheme) => {
     const { secret, record } = makeKey();
     const { invoke } = handlerUnderTest([record]);
     expect(await invoke(authorization(`${scheme}${secret}`))).toMatchObject({
@@ -26,7 +26,7 @@ describe('the token', () => {
     });
   });
 
-  test.each(['', 'Bearer', 'Basic dXNlcjpwYXNz'])('%j brings no key, which is told', async (token) => {
+  test.each(['', 'Bearer', 'Basic dXNlcjpwYXNz'])('%j is answered with AUTH_REQUIRED', async (token) => {
     const { invoke } = handlerUnderTest([]);
     expect(await invoke(authorization(token))).toEqual({
       isAuthorized: false,
@@ -39,26 +39,26 @@ describe('the token', () => {
   });
 });
 
-describe('ttlOverride', () => {
-  test('is 0 where the gateway keeps nothing', async () => {
+describe('the ttlOverride of an AppSync answer', () => {
+  test('is 0 without a results cache', async () => {
     const { secret, record } = makeKey();
     const { invoke } = handlerUnderTest([record]);
     expect(await invoke(authorization(secret))).toMatchObject({ ttlOverride: 0 });
   });
 
-  test('is the TTL of the gateway for a key that does not expire within it', async () => {
+  test('is the TTL of the results cache for a key that expires later', async () => {
     const { secret, record } = makeKey({ expiresAt: at(301_000) });
     const { invoke } = handlerUnderTest([record], KEPT);
     expect(await invoke(authorization(secret))).toMatchObject({ ttlOverride: 300 });
   });
 
-  test('ends with the key', async () => {
+  test('ends when the key expires', async () => {
     const { secret, record } = makeKey({ expiresAt: at(10_900) });
     const { invoke } = handlerUnderTest([record], KEPT);
     expect(await invoke(authorization(secret))).toMatchObject({ isAuthorized: true, ttlOverride: 10 });
   });
 
-  test('is never below zero, also where the key expires while its use is written', async () => {
+  test('is never negative, even if the key expires while its use is written', async () => {
     const { secret, record } = makeKey({ expiresAt: at(100) });
     const { invoke, lookup, clock } = handlerUnderTest([record], KEPT);
     lookup.recordUse = async () => {
@@ -68,7 +68,7 @@ describe('ttlOverride', () => {
     expect(await invoke(authorization(secret))).toMatchObject({ isAuthorized: true, ttlOverride: 0 });
   });
 
-  test('of a refusal is short, so that a key that was just issued is soon taken', async () => {
+  test('is short for a refusal, so a new key is soon accepted', async () => {
     const { invoke } = handlerUnderTest([], KEPT);
     expect(await invoke(authorization(makeKey().secret))).toMatchObject({ isAuthorized: false, ttlOverride: 10 });
   });

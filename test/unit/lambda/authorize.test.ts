@@ -25,13 +25,13 @@ async function deciding(fields: Parameters<typeof makeKey>[0] = {}) {
   return { record, key, lookup, clock, throttle, decide };
 }
 
-test('a decision on a key that is held is there at once, without a promise', async () => {
+test('authorize returns the decision on a cached key at once, without a promise', async () => {
   const { key, decide } = await deciding({ lastUsedAt: at(0) });
   expect(decide()).toEqual({ decision: { effect: 'allow', key }, trace: { cacheHit: true, lastUsedWrite: 'not due' } });
 });
 
-describe('a last-used write', () => {
-  test('that another environment made since the record was read is not made again', async () => {
+describe('the last-used write', () => {
+  test('is superseded if another environment has written since the record was read', async () => {
     const { record, key, lookup, decide } = await deciding();
     lookup.put({ ...record, lastUsedAt: at(-1) });
     expect(await decide()).toEqual({
@@ -44,7 +44,7 @@ describe('a last-used write', () => {
   test.each([
     ['another environment made it since', { lastUsedAt: at(0) }],
     ['the key is gone', undefined],
-  ])('that falls due on the own record is superseded, and no failure, where %s', async (_, fields) => {
+  ])("is superseded without a write if the environment's own record is due but %s", async (_, fields) => {
     const { record, key, lookup, clock, throttle, decide } = await deciding({ lastUsedAt: at(-INTERVAL_MS + 1) });
     throttle.claim({ ...key, lastUsedAtMs: NOW_MS - 2 * INTERVAL_MS }, NOW_MS - INTERVAL_MS + 1);
     clock.nowMs += 1;

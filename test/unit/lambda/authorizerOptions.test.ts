@@ -5,11 +5,11 @@ import { readConfig } from '../../../lambda/config.ts';
 const read = (options: AuthorizerOptions & { readonly tableName?: string }) =>
   readOptions({ tableName: 'keys', ...options });
 
-test('no options are the defaults of the function', () => {
+test("readOptions returns the function's defaults without options", () => {
   expect(read({})).toEqual(readConfig({ LATCHKEY_TABLE: 'keys' }));
 });
 
-test('every option is what the function reads from its variable', () => {
+test('readOptions reads every option as the function reads its variable', () => {
   const config = read({
     keyPrefix: 'acme_',
     keySources: ['header:X-Api-Key', 'query:key'],
@@ -43,8 +43,8 @@ test('every option is what the function reads from its variable', () => {
   ]);
 });
 
-describe('options that are wrong', () => {
-  test('are told all at once, each by its own name', () => {
+describe('invalid options', () => {
+  test('are reported in one error, each by its own name', () => {
     const options = { tableName: '', keyPrefix: 'SK', unheardOf: 1, plans: { 'no plan': {} } };
     const problems = expect.stringMatching(
       /^unheardOf: [^;]*; tableName: [^;]*; keyPrefix: expected [^;]+, got "SK"; plans: [^;]*$/,
@@ -52,13 +52,13 @@ describe('options that are wrong', () => {
     expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
   });
 
-  test('are so where the function has no such variable, whatever else is right', () => {
+  test('include a name that no option has', () => {
     const options = { tableName: 'keys', recordCacheTtl: 60 };
     const problems = expect.stringMatching(/^recordCacheTtl: unknown option$/);
     expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
   });
 
-  test('are one thing, and an error of their own another: it is thrown as it is', () => {
+  test('throw their own errors unchanged', () => {
     const scopes = Object.defineProperty({}, 'read', {
       enumerable: true,
       get: () => {

@@ -15,45 +15,45 @@ const QUERY_MAPS = [
   ['queryStringParameters', (name: string, value: string) => ({ queryStringParameters: { [name]: value } })],
 ] as const;
 
-describe.each(HEADER_MAPS)('a header in %s', (_, eventOf) => {
-  test.each(['x-api-key', 'X-Api-Key', 'X-API-KEY', 'x-api-keY'])('is found as %s', (name) => {
+describe.each(HEADER_MAPS)('headerValues with %s', (_, eventOf) => {
+  test.each(['x-api-key', 'X-Api-Key', 'X-API-KEY', 'x-api-keY'])('finds the header %s', (name) => {
     expect(headerValues(eventOf(name, 'value'), 'x-api-key')).toBe('value');
   });
 
   test.each([
-    ['of as many letters', 'x-api-kex'],
+    ['of the same length', 'x-api-kex'],
     ['that differs in its first letter', 'y-api-key'],
-    ['that the wanted one begins with', 'x-api'],
-    ['that begins with the wanted one', 'x-api-key2'],
+    ["that is a prefix of the header's name", 'x-api'],
+    ["that starts with the header's name", 'x-api-key2'],
     ['without letters', ''],
-    ['with control characters that are small letters but for the case bit', 'x\rapi\rkey'],
+    ['with control characters that differ from letters only in the case bit', 'x\rapi\rkey'],
     ['with a letter of another alphabet', 'x-api-Key'.replace('K', '\u212a')],
-  ])('is not found under a name %s', (__, name) => {
+  ])('ignores a name %s', (__, name) => {
     expect(headerValues(eventOf(name, 'value'), 'x-api-key')).toBeUndefined();
   });
 
-  test('is not found under a name of other punctuation that differs in the case bit alone', () => {
+  test('queryValues ignores a name whose punctuation differs only in the case bit', () => {
     expect(headerValues(eventOf('x^key', 'value'), 'x~key')).toBeUndefined();
     expect(headerValues(eventOf('x~key', 'value'), 'x^key')).toBeUndefined();
   });
 });
 
-describe.each(QUERY_MAPS)('a parameter in %s', (_, eventOf) => {
-  test('is found by its very name, whose letter case counts', () => {
+describe.each(QUERY_MAPS)('queryValues with %s', (_, eventOf) => {
+  test('finds a parameter only by its exact name, including case', () => {
     expect(queryValues(eventOf('api_key', 'value'), 'api_key')).toBe('value');
     expect(queryValues(eventOf('API_KEY', 'value'), 'api_key')).toBeUndefined();
     expect(queryValues(eventOf('api_kex', 'value'), 'api_key')).toBeUndefined();
   });
 });
 
-describe('of several values at least two are told', () => {
-  test('of a name in several cases, and of a list', () => {
+describe('headerValues of several values', () => {
+  test('returns at least two of them, from a list or from names in several cases', () => {
     const multiValueHeaders = { 'x-api-key': ['a', 'b'], 'X-Api-Key': ['c'], other: ['d'] };
     expect(headerValues({ multiValueHeaders }, 'x-api-key')).toEqual(['a', 'b']);
     expect(headerValues({ multiValueHeaders: { a: ['1'], A: ['2', '3'] } }, 'a')).toEqual(['1', '2']);
   });
 
-  test('the map of several values comes before the other', () => {
+  test('prefers the map of lists to the map of single values', () => {
     expect(headerValues({ multiValueHeaders: { a: ['1'] }, headers: { a: '2' } }, 'a')).toBe('1');
     expect(headerValues({ multiValueHeaders: {}, headers: { a: '2' } }, 'a')).toBe('2');
   });
@@ -64,36 +64,36 @@ describe('of several values at least two are told', () => {
     ['Digest x="1", bearer', ['Digest x="1"', 'bearer']],
     ['Bearer a,', ['Bearer a', '']],
     [' , Bearer a', ['', 'Bearer a']],
-  ])('that were joined as %j', (joined, values) => {
+  ])('splits the joined value %j', (joined, values) => {
     expect(headerValues({ headers: { authorization: joined } }, 'authorization')).toEqual(values);
   });
 
   test.each(['', 'Bearer a', 'Bearer a,b', 'Digest x="1", y="2"', 'Digest x="1", forbearer y', 'Digest x, bearers'])(
-    '%j is one value',
+    'keeps %j as one value',
     (value) => {
       expect(headerValues({ headers: { authorization: value } }, 'authorization')).toBe(value);
     },
   );
 });
 
-test('a header that was just found in another case is found by no other name of as many letters', () => {
+test('headerValues finds a header by no other name of the same length, even after it has found it', () => {
   const headers = { 'X-Api-Key': 'value' };
   expect(headerValues({ headers }, 'x-api-key')).toBe('value');
   expect(headerValues({ headers }, 'x-api-kez')).toBeUndefined();
 });
 
 test.each([
-  ['no map', undefined],
+  ['undefined', undefined],
   ['null', null],
   ['a text', 'text'],
   ['a number', 7],
-])('of an event with %s for its headers nothing is read', (_, headers) => {
+])('headerValues returns nothing if the headers of an event are %s', (_, headers) => {
   expect(headerValues({ headers, multiValueHeaders: headers }, 'authorization')).toBeUndefined();
   // A text has its letters by their places.
   expect(headerValues({ headers, multiValueHeaders: headers }, '0')).toBeUndefined();
 });
 
-test('of a list the texts alone are values', () => {
+test('headerValues ignores list entries that are not strings', () => {
   const multiValueHeaders = { a: [1, null, ['nested'], { length: 1 }, 'text'] };
   expect(headerValues({ multiValueHeaders }, 'a')).toBe('text');
   expect(headerValues({ headers: { a: 1 } }, 'a')).toBeUndefined();

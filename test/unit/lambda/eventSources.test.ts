@@ -20,7 +20,7 @@ test.each([
   ['http-api-1.0', httpApiV1Event],
   ['websocket', webSocketEvent],
   ['appsync', appSyncEvent],
-])('%s is what the log calls the surface of a request', async (apiType, makeEvent) => {
+])('the log calls the event source %s', async (apiType, makeEvent) => {
   const { invoke, logged } = handlerUnderTest([]);
   await invoke(makeEvent({ key: 'sk_nonsense' }));
   expect(logged()).toEqual([expect.objectContaining({ code: 'INVALID_KEY', apiType })]);
@@ -39,11 +39,11 @@ test.each([
   ['an AppSync event with null for its context', { ...appSyncEvent(), requestContext: null }],
   ['an AppSync event with a text for its context', { ...appSyncEvent(), requestContext: 'apiId' }],
   ['null', null],
-])('%s is of no surface', async (_, event) => {
+])('%s is rejected with EVENT_UNKNOWN', async (_, event) => {
   await expect(handlerUnderTest([]).invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
 });
 
-test('a policy with a wildcard denies no path behind serverless-offline, which takes a dot in it for any character', async () => {
+test('a policy with a wildcard denies no path in serverless-offline, which reads a dot as any character', async () => {
   const { secret, record } = makeKey({ scopes: ['read'] });
   const { invoke } = handlerUnderTest([record], { LATCHKEY_SCOPES: JSON.stringify({ read: ['GET /orders/*'] }) });
   const effectsAt = async (stageArn: string) => {
@@ -76,7 +76,7 @@ describe.each(ARNS_OF_EMULATORS)('the handler behind %s', (_, stageArn) => {
     ['a REQUEST event that says 1.0', { ...restRequestEvent(bearer), version: '1.0', methodArn: arn }],
     ['an HTTP API event of format 1.0', { ...httpApiV1Event(bearer), methodArn: arn }],
     ['an HTTP API event of format 2.0', { ...httpApiEvent(bearer), routeArn: arn }],
-  ])('answers %s with a policy for the ARN', async (__, event) => {
+  ])('answers %s with a policy for its ARN', async (__, event) => {
     const { invoke } = handlerUnderTest([record], settings);
     await expect(invoke(event)).resolves.toMatchObject({
       principalId: record.id,
@@ -85,7 +85,7 @@ describe.each(ARNS_OF_EMULATORS)('the handler behind %s', (_, stageArn) => {
   });
 });
 
-test('a WebSocket event of serverless-offline, whose account is "undefined", is answered with a policy', async () => {
+test('the handler answers a WebSocket event of serverless-offline, whose account is "undefined", with a policy', async () => {
   const { secret, record } = makeKey();
   const methodArn = 'arn:aws:execute-api:us-east-1:undefined:private/local/$connect';
   const answer = await handlerUnderTest([record]).invoke({ ...webSocketEvent({ key: secret }), methodArn });
@@ -95,7 +95,7 @@ test('a WebSocket event of serverless-offline, whose account is "undefined", is 
 });
 
 test.each(['*', '?', 'a b', 'a/b', '${aws:username}'])(
-  'an ARN with the account %j is no event of Latchkey',
+  'an ARN with the account %j is rejected with EVENT_UNKNOWN',
   async (account) => {
     const event = { ...restTokenEvent(), methodArn: methodArn.replace('123456789012', account) };
     await expect(handlerUnderTest([]).invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });

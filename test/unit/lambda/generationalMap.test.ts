@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { GenerationalMap } from '../../../lambda/recordCache.ts';
 
-test('what was set is found, what was deleted is not', () => {
+test('GenerationalMap finds an entry until it is deleted', () => {
   const map = new GenerationalMap<string, number>(10);
   map.set('a', 1);
   map.set('a', 2);
@@ -10,7 +10,7 @@ test('what was set is found, what was deleted is not', () => {
   expect([map.get('a'), map.size]).toEqual([undefined, 0]);
 });
 
-test('it never holds more than its capacity, whatever is asked of it', () => {
+test('GenerationalMap never exceeds its capacity', () => {
   const map = new GenerationalMap<number, number>(100);
   let largest = 0;
   for (let i = 0; i < 10_000; i++) {
@@ -22,7 +22,7 @@ test('it never holds more than its capacity, whatever is asked of it', () => {
   expect(largest).toBeGreaterThanOrEqual(50);
 });
 
-test('what is used outlives a flood of what is not', () => {
+test('GenerationalMap keeps a used entry through a flood of unused ones', () => {
   const map = new GenerationalMap<string, number>(100);
   map.set('used', 1);
   for (let i = 0; i < 10_000; i++) {
@@ -31,13 +31,13 @@ test('what is used outlives a flood of what is not', () => {
   }
 });
 
-test('the latest entries, half the capacity of them, are always held', () => {
+test('GenerationalMap always keeps the latest entries, up to half its capacity', () => {
   const map = new GenerationalMap<number, number>(100);
   for (let i = 0; i < 1234; i++) map.set(i, i);
   for (let i = 1234 - 50; i < 1234; i++) expect(map.get(i)).toBe(i);
 });
 
-test('an entry that is set again after its generation was closed is held once and deleted whole', () => {
+test('GenerationalMap keeps one copy of an entry that is set again in a new generation, and deletes it', () => {
   const map = new GenerationalMap<string, number>(4);
   map.set('a', 1);
   map.set('b', 1);

@@ -5,11 +5,11 @@ const HEADER = { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' }
 const QUERY = { kind: 'query', name: 'api_key' } as const;
 
 describe('a list of key sources', () => {
-  test('is none where it is empty: no request could bring a key', () => {
+  test('is invalid if it is empty, because no request could carry a key', () => {
     expect(parseKeySources([])).toBeUndefined();
   });
 
-  test('keeps the spelling of names, with all that is behind the first colon, and has header names in lower case too', () => {
+  test('keeps the spelling of names after the first colon, and adds header names in lower case', () => {
     expect(parseKeySources(['header:X-Api-Key', 'query:Api:Key'])).toEqual([
       HEADER,
       { kind: 'query', name: 'Api:Key' },
@@ -20,26 +20,26 @@ describe('a list of key sources', () => {
     ['one header in two spellings', ['header:X-Api-Key', 'header:x-api-key']],
     ['bearer twice', ['bearer', 'bearer']],
     ['one query parameter twice', ['query:key', 'query:key']],
-  ])('rejects %s', (_, entries) => {
+  ])('is invalid if it has %s', (_, entries) => {
     expect(parseKeySources(entries)).toBeUndefined();
   });
 
-  test('takes two query parameters that differ in case: API Gateway tells them apart', () => {
+  test('may have two query parameters that differ in case, as in API Gateway', () => {
     expect(parseKeySources(['query:key', 'query:Key'])).toHaveLength(2);
   });
 });
 
-describe('a request that brought no key is told', () => {
+describe('the message to a request without a key', () => {
   test.each([
-    ['a header', [HEADER], 'X-Api-Key header'],
-    ['a query parameter', [QUERY], '?api_key= query parameter'],
-    ['a bearer header', [{ kind: 'bearer' }], 'Authorization: Bearer <key> header'],
+    ['a header source', [HEADER], 'X-Api-Key header'],
+    ['a query source', [QUERY], '?api_key= query parameter'],
+    ['a bearer source', [{ kind: 'bearer' }], 'Authorization: Bearer <key> header'],
     [
-      'each of several places, in their order',
+      'several sources in their order',
       [QUERY, HEADER, { kind: 'bearer' }],
       '?api_key= query parameter or X-Api-Key header or Authorization: Bearer <key> header',
     ],
-  ] as const)('%s', (_, sources, places) => {
+  ] as const)('names %s', (_, sources, places) => {
     expect(authRequiredMessage(sources)).toBe(`API key is required. Pass via ${places}.`);
   });
 });

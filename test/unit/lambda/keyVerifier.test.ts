@@ -20,7 +20,7 @@ function tryTo(change: () => unknown): void {
   }
 }
 
-describe('with scopes mapped', () => {
+describe('verify with mapped scopes', () => {
   const scopes = { read: ['GET /*/public', 'GET /orders/*'] };
 
   test.each([
@@ -31,29 +31,29 @@ describe('with scopes mapped', () => {
     'GET /orders/..%2Fadmin',
     'GET /orders//public',
     'GET /orders/\u0000',
-  ])('a scoped key is refused for the route %j with INSUFFICIENT_SCOPE', async (route) => {
+  ])('refuses a scoped key for the route %j with INSUFFICIENT_SCOPE', async (route) => {
     const { secret, record } = createTestKey({ scopes: ['read'] });
     const { verifier } = createTestAuthorizer({ records: [record], scopes });
     expect(await verifier.verify(secret, route)).toMatchObject({ effect: 'deny', code: 'INSUFFICIENT_SCOPE' });
     expect(await verifier.verify(secret, 'GET /orders/7')).toMatchObject({ effect: 'allow' });
   });
 
-  test('a scoped key is refused for a route that is no text, without an exception', async () => {
+  test('refuses a scoped key for a route that is not a string, without an exception', async () => {
     const { secret, record } = createTestKey({ scopes: ['read'] });
     const { verifier } = createTestAuthorizer({ records: [record], scopes });
     const route: unknown = ['GET /orders/7'];
     expect(await verifier.verify(secret, route as string)).toMatchObject({ code: 'INSUFFICIENT_SCOPE' });
   });
 
-  test('a key without scopes may use any route, because its route is not judged', async () => {
+  test('allows a key without scopes on any route, even an ambiguous one', async () => {
     const { secret, record } = createTestKey();
     const { verifier } = createTestAuthorizer({ records: [record], scopes });
     expect(await verifier.verify(secret, 'GET /orders/../admin')).toMatchObject({ effect: 'allow' });
   });
 });
 
-describe('what a verifier hands out', () => {
-  test('a caller that takes the scopes out of a decision opens no route to another caller', async () => {
+describe("a verifier's decision", () => {
+  test('opens no route to other callers if one caller removes its scopes', async () => {
     const { secret, record } = createTestKey({ scopes: ['orders:read'] });
     const { verifier } = createTestAuthorizer({ records: [record], scopes: SCOPES });
     const decision = await verifier.verify(secret, 'GET /orders/7');
@@ -63,7 +63,7 @@ describe('what a verifier hands out', () => {
   });
 
   test.each(['disabledAt', 'revokedAt', 'expiresAt'] as const)(
-    'a caller that deletes %s from a decision makes no key work again',
+    'makes no key work again if a caller deletes %s',
     async (name) => {
       const { secret, record } = createTestKey({ [name]: '2024-02-01T00:00:00Z' });
       const { verifier } = createTestAuthorizer({ records: [record] });
@@ -78,7 +78,7 @@ describe('what a verifier hands out', () => {
     ['an allowed key', {}],
     ['a key outside its scopes', { scopes: ['unheard-of'] }],
     ['a revoked key', { revokedAt: '2024-02-01T00:00:00Z' }],
-  ])('the decision on %s is frozen throughout and has no hash', async (_, fields) => {
+  ])('is deeply frozen and has no hash for %s', async (_, fields) => {
     const { secret, record } = createTestKey({ ...fields, metadata: { list: [{ deep: [1] }] } });
     const { verifier, table } = createTestAuthorizer({ records: [record], scopes: SCOPES });
     const decision = await verifier.verify(secret, 'GET /orders/7');
@@ -88,13 +88,13 @@ describe('what a verifier hands out', () => {
     expect(isFrozen(decision)).toBe(true);
   });
 
-  test.each(['absent', 'unknown', 'malformed'])('the decision on a key that is %s is frozen', async (kind) => {
+  test.each(['absent', 'unknown', 'malformed'])('is frozen for a key that is %s', async (kind) => {
     const { verifier } = createTestAuthorizer();
     const texts: Readonly<Record<string, string>> = { unknown: createTestKey().secret, malformed: 'sk_x' };
     expect(isFrozen(await verifier.verify(texts[kind]))).toBe(true);
   });
 
-  test('a record is copied once each time it is read, and the table’s own can still be changed', async () => {
+  test('shares one copy of the record per read, and leaves the table’s own unfrozen', async () => {
     const { secret, record } = createTestKey({ metadata: { seats: [1] } });
     const { verifier } = createTestAuthorizer({ records: [record] });
     const first = recordOf(await verifier.verify(secret));
@@ -102,18 +102,18 @@ describe('what a verifier hands out', () => {
     expect(Object.isFrozen(record.metadata)).toBe(false);
   });
 
-  test('onLastUsedWriteFailed gets the same frozen record without a hash', async () => {
+  test('has the same frozen record that onLastUsedWriteFailed receives', async () => {
     const { secret, record } = createTestKey();
-    const told: PublicRecord[] = [];
+    const reported: PublicRecord[] = [];
     const verifier = new KeyVerifier({
       config: readOptions({ tableName: 'keys' }),
       lookup: { get: async () => record, recordUse: () => Promise.reject(new Error('down')) },
       now: Date.now,
-      onLastUsedWriteFailed: (failed) => told.push(failed),
+      onLastUsedWriteFailed: (failed) => reported.push(failed),
     });
     const decision = await verifier.verify(secret);
-    expect(told).toEqual([recordOf(decision)]);
-    expect(told[0]).toBe(recordOf(decision));
-    expect(told[0]).not.toHaveProperty('keyHash');
+    expect(reported).toEqual([recordOf(decision)]);
+    expect(reported[0]).toBe(recordOf(decision));
+    expect(reported[0]).not.toHaveProperty('keyHash');
   });
 });

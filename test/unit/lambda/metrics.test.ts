@@ -21,11 +21,11 @@ function metricsUnderTest() {
   return { clock, lines, count, take };
 }
 
-describe('lines', () => {
+describe('the lines of the metrics', () => {
   const directive = (Dimensions: string[][], Metrics: object[]) => ({ Namespace: 'Latchkey', Dimensions, Metrics });
   const counted = (Name: string) => ({ Name, Unit: 'Count' });
 
-  test('of one request are its totals and its surface, as one document of embedded metrics', () => {
+  test('are one document for a single request, with its totals and its kind of API', () => {
     const { count, take } = metricsUnderTest();
     count(allowedRequest({ lookupMs: 4, cacheHit: false, lastUsedWrite: 'written' }));
     expect(take()).toEqual([
@@ -46,14 +46,14 @@ describe('lines', () => {
     ]);
   });
 
-  test('keep the rules of the format where every metric is had by two sets of dimensions', () => {
+  test('follow the format even if every metric has two sets of dimensions', () => {
     const { lines, count } = metricsUnderTest();
     count(refusedRequest('denied', 'AUTH_REQUIRED'));
     expect(lines).toHaveLength(1);
     expect(problemsOf(String(lines[0]), NOW_MS)).toEqual([]);
   });
 
-  test('of two surfaces are the totals, and a document of each surface: one document holds one value of a metric', () => {
+  test('have one document of totals and one for each of two kinds of API', () => {
     const { clock, count, take } = metricsUnderTest();
     count(allowedRequest());
     take();
@@ -76,9 +76,9 @@ describe('lines', () => {
   });
 
   test.each<[string, CountedRequest, number]>([
-    ['of the same surface', refusedRequest('denied', 'INVALID_KEY'), 1],
-    ['of another surface', refusedRequest('denied', 'INVALID_KEY', 'websocket'), 2],
-  ])('have the refusals of one reason %s among the totals if no dimension is in the way', (_, denied, documents) => {
+    ['the same kind', refusedRequest('denied', 'INVALID_KEY'), 1],
+    ['another kind', refusedRequest('denied', 'INVALID_KEY', 'websocket'), 2],
+  ])('share one document for totals and refusals unless their kinds of API differ: %s', (_, denied, documents) => {
     const { clock, count, take } = metricsUnderTest();
     count(allowedRequest());
     take();
@@ -97,7 +97,7 @@ describe('lines', () => {
     });
   });
 
-  test('count refusals by their reason, and what is of no surface as unknown', () => {
+  test('count refusals by reason, and an event of no source as unknown', () => {
     const { clock, count, take } = metricsUnderTest();
     count(
       refusedRequest('denied', 'AUTH_REQUIRED'),
@@ -119,7 +119,7 @@ describe('lines', () => {
     });
   });
 
-  test('have every allowed request among exactly one kind of last-used write', () => {
+  test('count every allowed request as exactly one kind of last-used write', () => {
     const { clock, count, take } = metricsUnderTest();
     const outcomes: readonly LastUsedWrite[] = ['written', 'superseded', 'failed', 'not due', 'not due'];
     count(...outcomes.map((lastUsedWrite) => allowedRequest({ lastUsedWrite })));
@@ -135,7 +135,7 @@ describe('lines', () => {
     });
   });
 
-  test('keep the rules of the format, and hold at most 100 latencies, whatever is counted', () => {
+  test('follow the format and have at most 100 latencies, whatever is counted', () => {
     const { clock, lines, count } = metricsUnderTest();
     for (let at = 0; at < 1000; at++) {
       count(
@@ -152,15 +152,15 @@ describe('lines', () => {
     expect(sums['LookupLatency']).toBeGreaterThan(50);
   });
 
-  test('a clock that was put back during a look-up gives no negative time', () => {
+  test('have no negative latency if the clock was put back during a lookup', () => {
     const { count, take } = metricsUnderTest();
     count(allowedRequest({ lookupMs: -5 }));
     expect(take()[0]).toMatchObject({ LookupLatency: [0] });
   });
 });
 
-describe('lines are written', () => {
-  test('with a request a minute or more after the last ones, and hold all since', () => {
+describe('the metrics are written', () => {
+  test('by the first request that arrives a minute after the last lines', () => {
     const { clock, count, take } = metricsUnderTest();
     count(allowedRequest());
     expect(sumsOf(take())).toMatchObject({ Allowed: 1 });
@@ -176,7 +176,7 @@ describe('lines are written', () => {
   test.each<[string, CountedRequest]>([
     ['a fault', refusedRequest('fault', 'STORE_UNAVAILABLE')],
     ['a failed last-used write', allowedRequest({ lastUsedWrite: 'failed' })],
-  ])('a second after the last ones where %s waits', (_, urgent) => {
+  ])('a second after the last lines if %s is waiting', (_, urgent) => {
     const { clock, count, take } = metricsUnderTest();
     count(allowedRequest());
     take();
@@ -191,7 +191,7 @@ describe('lines are written', () => {
     expect(take()).toEqual([]);
   });
 
-  test.each([MINUTE_MS, 24 * 60 * MINUTE_MS])('with the next request after a clock was put back by %i ms', (backMs) => {
+  test.each([MINUTE_MS, 24 * 60 * MINUTE_MS])('by the next request after a clock was put back by %i ms', (backMs) => {
     const { clock, count, take } = metricsUnderTest();
     count(allowedRequest());
     take();
@@ -203,7 +203,7 @@ describe('lines are written', () => {
     expect(take()).toEqual([]);
   });
 
-  test('once a minute also where requests end in another order than they came in', () => {
+  test('once a minute even if requests end in another order than they arrived', () => {
     const { clock, count, take } = metricsUnderTest();
     for (let cameBefore = 0; cameBefore < 10; cameBefore++) {
       count(allowedRequest());
@@ -215,7 +215,7 @@ describe('lines are written', () => {
     expect(sumsOf(take())).toMatchObject({ Allowed: 10 });
   });
 
-  test('at most once a minute for 10,000 requests, whose sums are exact', () => {
+  test('at most once a minute for 10,000 requests, with exact sums', () => {
     const { clock, lines, count } = metricsUnderTest();
     for (let request = 0; request < 10_000; request++) {
       count(
@@ -238,7 +238,7 @@ describe('lines are written', () => {
   });
 });
 
-test('a line that breaks the rules is told by those that it breaks', () => {
+test('problemsOf lists every rule of the format that a line breaks', () => {
   const directive = {
     Namespace: 'AWS/Lambda',
     Dimensions: [['FunctionName']],

@@ -30,17 +30,17 @@ const KEY_OF = { kind: 'key', secret: KEY };
 const ABSENT = { kind: 'absent' };
 const MALFORMED = { kind: 'malformed' };
 
-describe('a bearer header', () => {
+describe('presentedKey with a bearer header', () => {
   test.each([
     ['Bearer', `Bearer ${KEY}`, KEY_OF],
     ['bearer in small letters', `bearer ${KEY}`, KEY_OF],
     ['BEARER in capitals', `BEARER ${KEY}`, KEY_OF],
     ['spaces around the key', `  Bearer    ${KEY}  `, KEY_OF],
-    ['no key behind the scheme', 'Bearer', ABSENT],
-    ['only spaces behind the scheme', 'Bearer    ', ABSENT],
+    ['no key after the scheme', 'Bearer', ABSENT],
+    ['only spaces after the scheme', 'Bearer    ', ABSENT],
     ['an empty value', '', ABSENT],
     ['another scheme', `Basic ${KEY}`, ABSENT],
-    ['a scheme that starts alike', `BearerToken ${KEY}`, ABSENT],
+    ['a scheme that starts with bearer', `BearerToken ${KEY}`, ABSENT],
     ['a key without a scheme', KEY, ABSENT],
     ['a tab for the space', `Bearer\t${KEY}`, ABSENT],
     ['a tab before the key', `Bearer \t${KEY}`, MALFORMED],
@@ -48,31 +48,31 @@ describe('a bearer header', () => {
     ['two keys with a comma', `Bearer ${KEY},${KEY}`, MALFORMED],
     ['two bearer values joined by a comma', `Bearer ${KEY},Bearer ${OTHER}`, MALFORMED],
     ['a key of another prefix', `Bearer ${generateSecret('pk_')}`, MALFORMED],
-  ])('%s', (_, value, wanted) => {
-    expect(present({ headers: { authorization: [value] } })).toEqual(wanted);
+  ])('handles %s', (_, value, expected) => {
+    expect(present({ headers: { authorization: [value] } })).toEqual(expected);
   });
 });
 
-describe('the order of the sources decides', () => {
+describe('presentedKey with several sources', () => {
   const query = { api_key: [OTHER] };
 
   test.each([
-    ['a header wins over the query', [`Bearer ${KEY}`], KEY_OF],
-    ['an empty bearer falls through', ['Bearer '], { kind: 'key', secret: OTHER }],
-    ['another scheme falls through', ['Basic abc'], { kind: 'key', secret: OTHER }],
-    ['no header falls through', [], { kind: 'key', secret: OTHER }],
-    ['a malformed key does not fall through', ['Bearer nonsense'], MALFORMED],
-    ['two headers do not fall through', [`Bearer ${KEY}`, `Bearer ${KEY}`], MALFORMED],
-    ['two headers are refused also where one is of another scheme', [`Bearer ${KEY}`, 'Basic abc'], MALFORMED],
-  ])('%s', (_, authorization, wanted) => {
-    expect(present({ headers: { authorization }, query })).toEqual(wanted);
+    ['prefers a header to the query', [`Bearer ${KEY}`], KEY_OF],
+    ['skips an empty bearer', ['Bearer '], { kind: 'key', secret: OTHER }],
+    ['skips another scheme', ['Basic abc'], { kind: 'key', secret: OTHER }],
+    ['skips a missing header', [], { kind: 'key', secret: OTHER }],
+    ["doesn't skip a malformed key", ['Bearer nonsense'], MALFORMED],
+    ["doesn't skip two headers", [`Bearer ${KEY}`, `Bearer ${KEY}`], MALFORMED],
+    ['refuses two headers even if one has another scheme', [`Bearer ${KEY}`, 'Basic abc'], MALFORMED],
+  ])('%s', (_, authorization, expected) => {
+    expect(present({ headers: { authorization }, query })).toEqual(expected);
   });
 
-  test('two query parameters are refused', () => {
+  test('refuses two query parameters', () => {
     expect(present({ query: { api_key: [KEY, KEY] } })).toEqual(MALFORMED);
   });
 
-  test('a source below the one that brought a key is not looked at', () => {
+  test("doesn't read sources after the one with a key", () => {
     const headers = { authorization: [`Bearer ${KEY}`] };
     expect(present({ headers, query: { api_key: [OTHER, OTHER] } })).toEqual(KEY_OF);
     expect(present({ headers: { ...headers, 'x-api-key': [OTHER] } }, HEADER_FIRST)).toEqual({
@@ -81,27 +81,27 @@ describe('the order of the sources decides', () => {
     });
   });
 
-  test('a query parameter has no scheme, whatever its name is', () => {
+  test('reads no scheme in a query parameter, whatever its name', () => {
     expect(present({ query: { authorization: ['Basic abc'] } }, 'query:authorization')).toEqual(MALFORMED);
   });
 
-  test('a source that is not configured does not count', () => {
+  test('ignores sources that are not configured', () => {
     expect(present({ query: { api_key: [KEY] } }, 'bearer')).toEqual(ABSENT);
     expect(present({ headers: { authorization: [`Bearer ${KEY}`] } }, 'query:api_key')).toEqual(ABSENT);
   });
 });
 
-describe('a header of its own', () => {
+describe('presentedKey with a header source', () => {
   test.each([
     ['the bare key', KEY, KEY_OF],
     ['spaces around it', `  ${KEY} `, KEY_OF],
     ['an empty value', '', ABSENT],
     ['a scheme before it', `Bearer ${KEY}`, MALFORMED],
-  ])('%s', (_, value, wanted) => {
-    expect(present({ headers: { 'x-api-key': [value] } }, 'header:X-Api-Key')).toEqual(wanted);
+  ])('handles %s', (_, value, expected) => {
+    expect(present({ headers: { 'x-api-key': [value] } }, 'header:X-Api-Key')).toEqual(expected);
   });
 
-  test('Authorization as a header of its own takes the bare key, and a scheme with credentials falls through', () => {
+  test('accepts a bare key in Authorization, and skips a scheme with credentials', () => {
     const sources = 'header:authorization,query:api_key';
     expect(present({ headers: { authorization: [KEY] } }, sources)).toEqual(KEY_OF);
     expect(present({ headers: { authorization: ['Basic abc'] }, query: { api_key: [KEY] } }, sources)).toEqual(KEY_OF);
@@ -109,18 +109,18 @@ describe('a header of its own', () => {
   });
 });
 
-describe('a token that the gateway picked', () => {
+describe('presentedKey with a token', () => {
   test.each([
     ['a bearer value', `Bearer ${KEY}`, undefined, KEY_OF],
-    ['a bearer value where only a header is configured', `Bearer ${KEY}`, 'header:x-api-key', KEY_OF],
-    ['a bare key where no header is configured', KEY, undefined, ABSENT],
-    ['a bare key where a header is configured', KEY, 'header:x-api-key', KEY_OF],
-    ['a bare key where a header is one of several sources', KEY, 'bearer,header:x-api-key', KEY_OF],
-    ['another scheme where a header is configured', `Basic ${KEY}`, 'header:x-api-key', ABSENT],
-    ['an empty bearer where a header is configured', 'Bearer', 'header:x-api-key', ABSENT],
-    ['nonsense where a header is configured', 'nonsense', 'header:x-api-key', MALFORMED],
+    ['a bearer value if only a header is configured', `Bearer ${KEY}`, 'header:x-api-key', KEY_OF],
+    ['a bare key if no header is configured', KEY, undefined, ABSENT],
+    ['a bare key if a header is configured', KEY, 'header:x-api-key', KEY_OF],
+    ['a bare key if a header is one of several sources', KEY, 'bearer,header:x-api-key', KEY_OF],
+    ['another scheme if a header is configured', `Basic ${KEY}`, 'header:x-api-key', ABSENT],
+    ['an empty bearer if a header is configured', 'Bearer', 'header:x-api-key', ABSENT],
+    ['nonsense if a header is configured', 'nonsense', 'header:x-api-key', MALFORMED],
     ['nothing', '', undefined, ABSENT],
-  ])('%s', (_, token, sources, wanted) => {
-    expect(presentToken(token, sources)).toEqual(wanted);
+  ])('handles %s', (_, token, sources, expected) => {
+    expect(presentToken(token, sources)).toEqual(expected);
   });
 });

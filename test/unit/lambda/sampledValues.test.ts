@@ -9,7 +9,7 @@ function sampleOf(count: number, capacity = 100): readonly number[] {
   return sampled.takeAll();
 }
 
-test.each([0, 1, 99, 100])('of %i values every one is kept', (count) => {
+test.each([0, 1, 99, 100])('SampledValues keeps each of %i values', (count) => {
   expect(sampleOf(count)).toEqual(numbers(count));
 });
 
@@ -18,11 +18,11 @@ test.each([
   [200, 2],
   [201, 4],
   [10_000, 128],
-])('of %i values every %ith is kept, from the first to the last', (count, stride) => {
+])('SampledValues of capacity 100 keeps, of %i values, every %ith', (count, stride) => {
   expect(sampleOf(count)).toEqual(numbers(count).filter((value) => value % stride === 0));
 });
 
-test('it never holds more than its capacity, and at least half of it once it was full', () => {
+test('SampledValues never exceeds its capacity, and stays at least half full', () => {
   for (const capacity of [1, 2, 7, 100]) {
     for (let count = capacity; count < 700; count += 13) {
       const { length } = sampleOf(count, capacity);
@@ -32,7 +32,7 @@ test('it never holds more than its capacity, and at least half of it once it was
   }
 });
 
-test('what was taken is not kept, and the next values count from the first again', () => {
+test('SampledValues starts again after takeAll', () => {
   const sampled = new SampledValues(2);
   for (const value of [1, 2, 3, 4]) sampled.add(value);
   expect(sampled.takeAll()).toEqual([1, 3]);

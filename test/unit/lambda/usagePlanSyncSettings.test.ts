@@ -16,7 +16,7 @@ function faultOf(environment: Readonly<Record<string, string | undefined>>): Lat
   throw new Error('the settings were accepted');
 }
 
-test('every variable is read', () => {
+test('readUsagePlanSyncSettings reads every variable', () => {
   const settings = readUsagePlanSyncSettings({
     LATCHKEY_PLAN_NAMESPACE: 'fedcba9876543210',
     LATCHKEY_USAGE_PLANS: '{"free":"abc","trial":"def"}',
@@ -80,7 +80,7 @@ test('readUsagePlanSyncSettings reports all problems in one error', () => {
   ]);
 });
 
-test('the log has invalid settings as a fault with every problem', () => {
+test('StreamLog logs invalid settings as a fault with every problem', () => {
   const lines: string[] = [];
   const fault = faultOf({ ...RIGHT, LATCHKEY_USAGE_PLANS: '{}' });
   new StreamLog({ write: (line) => lines.push(line), now: () => NOW_MS }).notStarted(fault);

@@ -31,7 +31,7 @@ const LARGEST: KeyRecord = {
 const LONGEST_ARN =
   `arn:aws-us-gov:execute-api:us-isof-south-1:123456789012:a1b2c3d4e5/${'s'.repeat(128)}/$connect` as MethodArn;
 
-test('the answer for the largest record fits the 8 KB that a WebSocket API takes', () => {
+test('the policy of the largest record fits the 8 KB limit of a WebSocket API', () => {
   const scopes = new Scopes(new Map([[LONGEST_SCOPE, [CONNECT]]]));
   const plans = new Plans({ namespace: '0'.repeat(16), perKey: new Set(['p'.repeat(64)]), shared: new Set() });
   const answer = toPolicy({ effect: 'allow', key: toCachedKey(LARGEST, { scopes, plans }) }, LONGEST_ARN, 'websocket');
