@@ -58,7 +58,7 @@ const MAX_RESOURCE_CHARACTERS = 512;
 
 /**
  * A policy length that works. API Gateway documents 8 KB for an authorizer's result on WebSocket APIs, whose policy names only
- * `$connect` and always fits (test/unit/lambda/webSocketResult.test.ts). AWS documents no limit for REST and HTTP APIs.
+ * `$connect` and always fits (test/unit/lambda/policy.test.ts). AWS documents no limit for REST and HTTP APIs.
  */
 const MAX_POLICY_CHARACTERS = 8192;
 

@@ -228,11 +228,14 @@ describe("the handler's search for a key", () => {
     }
   });
 
-  test.each(['authorization', 'Authorization', 'AUTHORIZATION'])('finds the header %s of a REST event', async (name) => {
-    const { invoke } = handlerUnderTest(RECORDS);
-    const answer = await invoke(restRequestEvent({ headers: [[name, `Bearer ${ACTIVE.secret}`]] }));
-    expect(answer).toMatchObject({ principalId: ACTIVE.record.id });
-  });
+  test.each(['authorization', 'Authorization', 'AUTHORIZATION'])(
+    'finds the header %s of a REST event',
+    async (name) => {
+      const { invoke } = handlerUnderTest(RECORDS);
+      const answer = await invoke(restRequestEvent({ headers: [[name, `Bearer ${ACTIVE.secret}`]] }));
+      expect(answer).toMatchObject({ principalId: ACTIVE.record.id });
+    },
+  );
 
   test('counts one header in two cases as two values of a REST event', async () => {
     const { invoke } = handlerUnderTest(RECORDS);

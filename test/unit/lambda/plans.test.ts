@@ -41,14 +41,11 @@ describe.each(REST)('the answer to a %s event', (_, makeEvent) => {
     return 'usageIdentifierKey' in answer ? answer.usageIdentifierKey : undefined;
   };
 
-  test.each(['free', 'pro', undefined])(
-    'has the identifier of a key on the plan %p',
-    async (plan) => {
-      const fields = { id: 'one', ...(plan === undefined ? {} : { plan }) };
-      expect(await identifierFor(fields)).toBe(plansOf(LISTS).identifierFor(fields));
-      expect(await identifierFor(fields)).toMatch(/^[0-9a-z]{20,128}$/);
-    },
-  );
+  test.each(['free', 'pro', undefined])('has the identifier of a key on the plan %p', async (plan) => {
+    const fields = { id: 'one', ...(plan === undefined ? {} : { plan }) };
+    expect(await identifierFor(fields)).toBe(plansOf(LISTS).identifierFor(fields));
+    expect(await identifierFor(fields)).toMatch(/^[0-9a-z]{20,128}$/);
+  });
 
   test('allows a key on an unknown plan without an identifier', async () => {
     expect(await identifierFor({ plan: 'gold' })).toBeUndefined();
@@ -72,13 +69,16 @@ describe.each(REST)('the answer to a %s event', (_, makeEvent) => {
   });
 });
 
-test.each(OTHERS)('the answer to a %s event has no identifier, because that API has no usage plans', async (_, makeEvent) => {
-  for (const fields of [{ plan: 'free' }, { plan: 'pro' }, {}]) {
-    const { secret, record } = makeKey(fields);
-    const answer = await handlerUnderTest([record], PLANNED).invoke(makeEvent(bearing(secret)));
-    expect(answer).not.toHaveProperty('usageIdentifierKey');
-  }
-});
+test.each(OTHERS)(
+  'the answer to a %s event has no identifier, because that API has no usage plans',
+  async (_, makeEvent) => {
+    for (const fields of [{ plan: 'free' }, { plan: 'pro' }, {}]) {
+      const { secret, record } = makeKey(fields);
+      const answer = await handlerUnderTest([record], PLANNED).invoke(makeEvent(bearing(secret)));
+      expect(answer).not.toHaveProperty('usageIdentifierKey');
+    }
+  },
+);
 
 describe('the identifier of a key', () => {
   const arbitraryKey = fc.record({ id: fc.uuid(), plan: fc.constantFrom('free', 'trial', 'pro', 'gold', undefined) });
@@ -98,7 +98,11 @@ describe('the identifier of a key', () => {
 
   // AWS's API keys have these for their values: another would be one that API Gateway does not know.
   test.each([
-    ['a key on a plan that limits each key', 'free', '9b371694bdf536b02c91f65c86830763ab6039ad89f440bcfd4a0a1fbd0ae133'],
+    [
+      'a key on a plan that limits each key',
+      'free',
+      '9b371694bdf536b02c91f65c86830763ab6039ad89f440bcfd4a0a1fbd0ae133',
+    ],
     ['a shared plan', 'pro', '7903271bf1ca370d4b0da1b3cebbf8f241d59c941b45d2b07ccb80fd5118ebea'],
     ['keys without a plan', undefined, '83e0b56fe8e46a8129eb9aaeff108d4c5f6e5a177e1fb3e8e0968b5d97604cbf'],
   ])('is the same in every version of Latchkey for %s', (_, plan, identifier) => {

@@ -5,10 +5,10 @@ import {
   GetUsagePlanKeysCommand,
 } from '@aws-sdk/client-api-gateway';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { UsagePlanSync } from '../../../lambda/usagePlanSync/sync.ts';
-import { usageIdentifier } from '../../../lambda/plans.ts';
-import { describeUsagePlanSync } from './usagePlanSyncContract.ts';
-import { CONCURRENT_MODIFICATION, startApiGatewayFake, type ApiGatewayFake } from '../../support/apiGatewayFake.ts';
+import { usageIdentifier } from '../../../../lambda/plans.ts';
+import { UsagePlanSync } from '../../../../lambda/usagePlanSync/sync.ts';
+import { CONCURRENT_MODIFICATION, startApiGatewayFake, type ApiGatewayFake } from '../../../support/apiGatewayFake.ts';
+import { describeUsagePlanSync } from '../../../support/usagePlanSyncContract.ts';
 
 describeUsagePlanSync('a fake of API Gateway', startApiGatewayFake);
 
@@ -158,10 +158,7 @@ test('put finds an existing API key by its name, and leaves it on its plan', asy
   ]);
 });
 
-test.each(['pro', 'gold', undefined])(
-  'put sends no request for a new key on the plan %p',
-  async (plan) => {
-    expect(await requestsOf(() => usagePlanSync.put({ keyId: 'a', plan, isNew: true }))).toEqual([]);
-    expect(await requestsOf(() => usagePlanSync.put({ keyId: 'a', plan, isNew: false }))).toHaveLength(1);
-  },
-);
+test.each(['pro', 'gold', undefined])('put sends no request for a new key on the plan %p', async (plan) => {
+  expect(await requestsOf(() => usagePlanSync.put({ keyId: 'a', plan, isNew: true }))).toEqual([]);
+  expect(await requestsOf(() => usagePlanSync.put({ keyId: 'a', plan, isNew: false }))).toHaveLength(1);
+});

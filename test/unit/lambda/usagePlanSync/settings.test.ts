@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { LatchkeyError } from '../../../keys/errors.ts';
-import { StreamLog } from '../../../lambda/usagePlanSync/streamEvents.ts';
-import { NOW_MS } from '../../support/keys.ts';
-import { readUsagePlanSyncSettings } from '../../../lambda/usagePlanSync/settings.ts';
+import { LatchkeyError } from '../../../../keys/errors.ts';
+import { readUsagePlanSyncSettings } from '../../../../lambda/usagePlanSync/settings.ts';
+import { StreamLog } from '../../../../lambda/usagePlanSync/streamEvents.ts';
+import { NOW_MS } from '../../../support/keys.ts';
 
 const RIGHT = { LATCHKEY_PLAN_NAMESPACE: '0123456789abcdef', LATCHKEY_USAGE_PLANS: '{"free":"abc"}' };
 

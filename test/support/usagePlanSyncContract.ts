@@ -7,12 +7,12 @@ import {
   paginateGetUsagePlanKeys,
 } from '@aws-sdk/client-api-gateway';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createStreamHandler } from '../../../lambda/usagePlanSync/streamEvents.ts';
-import { UsagePlanSync } from '../../../lambda/usagePlanSync/sync.ts';
-import { usageIdentifier } from '../../../lambda/plans.ts';
-import { NOW_MS } from '../../support/keys.ts';
-import type { ApiGatewayEngine } from '../../support/apiGatewayFake.ts';
-import { streamRecord, type StreamedKey } from '../../support/streamEvents.ts';
+import { createStreamHandler } from '../../lambda/usagePlanSync/streamEvents.ts';
+import { UsagePlanSync } from '../../lambda/usagePlanSync/sync.ts';
+import { usageIdentifier } from '../../lambda/plans.ts';
+import { NOW_MS } from './keys.ts';
+import type { ApiGatewayEngine } from './apiGatewayFake.ts';
+import { streamRecord, type StreamedKey } from './streamEvents.ts';
 
 const NAMESPACE = '0123456789abcdef';
 const ID = '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { LatchkeyError } from '../../../keys/errors.ts';
-import { createStreamHandler } from '../../../lambda/usagePlanSync/streamEvents.ts';
-import type { PlanChange } from '../../../lambda/usagePlanSync/sync.ts';
-import { NOW_MS } from '../../support/keys.ts';
-import { streamRecord } from '../../support/streamEvents.ts';
+import { LatchkeyError } from '../../../../keys/errors.ts';
+import { createStreamHandler } from '../../../../lambda/usagePlanSync/streamEvents.ts';
+import type { PlanChange } from '../../../../lambda/usagePlanSync/sync.ts';
+import { NOW_MS } from '../../../support/keys.ts';
+import { streamRecord } from '../../../support/streamEvents.ts';
 
 /** The handler in front of API keys that fail for some Latchkey keys, each with an error of its own. */
 function handlerUnderTest(failures: Readonly<Record<string, Error>> = {}, nowMs = NOW_MS) {
@@ -66,27 +66,24 @@ test.each([
   'TimeoutError',
   'AccessDeniedException',
   'ECONNRESET',
-])(
-  'the stream handler resumes at the failed key after %s, and processes none after it first',
-  async (name) => {
-    const { invoke, put, logged } = handlerUnderTest({ b: named(name) });
-    const [a, b, c] = [insertion('a'), insertion('b'), insertion('c')];
-    expect(await invoke(a, b, c)).toEqual({ batchItemFailures: [{ itemIdentifier: b.dynamodb.SequenceNumber }] });
-    expect(put.map(({ keyId }) => keyId)).toEqual(['a']);
-    expect(logged()).toEqual([
-      {
-        timestamp: new Date(NOW_MS).toISOString(),
-        level: 'WARN',
-        message: 'plan key tried again',
-        code: 'PLAN_KEY_DELAYED',
-        requestId: 'request-1',
-        keyId: 'b',
-        plan: 'free',
-        cause: name,
-      },
-    ]);
-  },
-);
+])('the stream handler resumes at the failed key after %s, and processes none after it first', async (name) => {
+  const { invoke, put, logged } = handlerUnderTest({ b: named(name) });
+  const [a, b, c] = [insertion('a'), insertion('b'), insertion('c')];
+  expect(await invoke(a, b, c)).toEqual({ batchItemFailures: [{ itemIdentifier: b.dynamodb.SequenceNumber }] });
+  expect(put.map(({ keyId }) => keyId)).toEqual(['a']);
+  expect(logged()).toEqual([
+    {
+      timestamp: new Date(NOW_MS).toISOString(),
+      level: 'WARN',
+      message: 'plan key tried again',
+      code: 'PLAN_KEY_DELAYED',
+      requestId: 'request-1',
+      keyId: 'b',
+      plan: 'free',
+      cause: name,
+    },
+  ]);
+});
 
 describe('the stream handler after an uncertain error', () => {
   const UNCERTAIN: readonly [string, Error][] = [
@@ -103,12 +100,15 @@ describe('the stream handler after an uncertain error', () => {
     expect(logged()).toEqual([expect.objectContaining({ level: 'WARN', code: 'PLAN_KEY_DELAYED', keyId: 'a' })]);
   });
 
-  test.each(UNCERTAIN)('skips only the key after %s if the write is older, and processes the following keys', async (_, error) => {
-    const { invoke, put, logged } = handlerUnderTest({ a: error }, NOW_MS + 180_000);
-    expect(await invoke(insertion('a'), insertion('b'))).toEqual({ batchItemFailures: [] });
-    expect(put).toHaveLength(1);
-    expect(logged()).toEqual([expect.objectContaining({ level: 'ERROR', code: 'PLAN_KEY_REFUSED', keyId: 'a' })]);
-  });
+  test.each(UNCERTAIN)(
+    'skips only the key after %s if the write is older, and processes the following keys',
+    async (_, error) => {
+      const { invoke, put, logged } = handlerUnderTest({ a: error }, NOW_MS + 180_000);
+      expect(await invoke(insertion('a'), insertion('b'))).toEqual({ batchItemFailures: [] });
+      expect(put).toHaveLength(1);
+      expect(logged()).toEqual([expect.objectContaining({ level: 'ERROR', code: 'PLAN_KEY_REFUSED', keyId: 'a' })]);
+    },
+  );
 
   test.each([[null], [undefined], ['now']])('treats a write of the age %p as old', async (age) => {
     const { invoke } = handlerUnderTest({ a: named('LimitExceededException') });
@@ -160,9 +160,12 @@ test.each([
   expect(logged()).toEqual([expect.objectContaining({ code: 'PLAN_KEY_REFUSED', cause: 'RECORD_CORRUPT' })]);
 });
 
-test.each([[null], [{}], [{ Records: null }], ['text']])('the stream handler rejects the event %j with EVENT_UNKNOWN', async (event) => {
-  await expect(handlerUnderTest().handler(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
-});
+test.each([[null], [{}], [{ Records: null }], ['text']])(
+  'the stream handler rejects the event %j with EVENT_UNKNOWN',
+  async (event) => {
+    await expect(handlerUnderTest().handler(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
+  },
+);
 
 test.each([
   [null],
@@ -177,12 +180,15 @@ test.each([
   expect(put).toEqual([]);
 });
 
-test.each([[undefined], [7]])('the stream handler repeats the whole batch if the failed record has the number %p', async (number) => {
-  const { invoke } = handlerUnderTest({ a: named('TimeoutError') });
-  const { dynamodb } = insertion('a');
-  const unnumbered = { dynamodb: { ...dynamodb, SequenceNumber: number } };
-  expect(await invoke(unnumbered)).toEqual({ batchItemFailures: [{ itemIdentifier: '' }] });
-});
+test.each([[undefined], [7]])(
+  'the stream handler repeats the whole batch if the failed record has the number %p',
+  async (number) => {
+    const { invoke } = handlerUnderTest({ a: named('TimeoutError') });
+    const { dynamodb } = insertion('a');
+    const unnumbered = { dynamodb: { ...dynamodb, SequenceNumber: number } };
+    expect(await invoke(unnumbered)).toEqual({ batchItemFailures: [{ itemIdentifier: '' }] });
+  },
+);
 
 test('the stream handler logs only the name of an error', async () => {
   const { invoke, log } = handlerUnderTest({ a: named('BadRequestException'), b: named('TimeoutError') });
