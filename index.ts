@@ -4,7 +4,7 @@
  * @module latchkey
  */
 export * from './keys/index.ts';
-export type { Decision, DenyCode } from './lambda/authorize.ts';
-export type { DecisionOptions, KeyVerifier } from './lambda/verifier.ts';
+export type { DenyCode } from './lambda/authorize.ts';
+export type { Decision, DecisionOptions, KeyVerifier } from './lambda/verifier.ts';
 export type { ClientOptions } from './lambda/client.ts';
 export { createKeyVerifier, type KeyVerifierOptions } from './lambda/createKeyVerifier.ts';

@@ -46,7 +46,7 @@ function parseCommandLine() {
   const unknown = positionals.find((name) => !isPart(name));
   if (unknown !== undefined) throw new UsageError(`there is no part ${JSON.stringify(unknown)}\n${USAGE}`);
   if (rounds !== undefined && !/^[1-9]\d{0,3}$/.test(rounds)) {
-    throw new UsageError(`--rounds: got ${JSON.stringify(rounds)}, wanted 1 to 9999`);
+    throw new UsageError(`--rounds: expected 1 to 9999, got ${JSON.stringify(rounds)}`);
   }
   const names = (positionals.length === 0 ? Object.keys(PARTS) : positionals).filter(isPart);
   return { names, rounds: rounds === undefined ? undefined : Number(rounds), node, help };

@@ -1,6 +1,6 @@
-// Makes `dist`. Bundles what Lambda runs, one file each: `lambda/handler.ts`, `lambda/usagePlanSync/handler.ts` and the sample's
-// `infra/app/whoami.ts`. Bundles the console's page. Compiles what applications import, with its types, and the command.
-// With --if-changed it does nothing if `dist` was made of these very sources.
+// Builds `dist`. Bundles the Lambda functions into one file each: `lambda/handler.ts`, `lambda/usagePlanSync/handler.ts` and the sample's
+// `infra/app/whoami.ts`. Bundles the console's page. Compiles the library with its types, and the command line.
+// With --if-changed it does nothing if `dist` is current.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,8 +16,8 @@ if (process.argv.includes('--if-changed') && isCurrent(root, STAMP, BUILD_SOURCE
 removeStamp(root, STAMP);
 
 /**
- * Takes Node's own modules by name. To import one as an ES module evaluates all that it exports: on Node 24 that loads a
- * WebSocket client with `node:http`, and most of `process`.
+ * Loads Node's own modules by name. An ES import evaluates all exports of a module: on Node 24, `node:http` would load a WebSocket
+ * client, and `process` most of itself.
  */
 const nodeByName = {
   name: 'node-by-name',
@@ -30,17 +30,17 @@ const nodeByName = {
   },
 };
 
-/** Exports for which Node evaluates more than a start should wait for, and that no start needs; as source text. */
+/** Source text of exports that no start needs and that Node is slow to evaluate. */
 const LATE = {
-  // Node's own is of the global `crypto`, which is all of WebCrypto.
+  // Node's own loads the global `crypto`, which is all of WebCrypto.
   'node:crypto': { getRandomValues: '(bytes) => all.randomFillSync(bytes)' },
-  // The SDK asks whether a body is one. Ours never is.
+  // The SDK checks whether a body is a ReadStream. Ours never is.
   'node:fs': { ReadStream: '{ [Symbol.hasInstance]: (value) => value instanceof all.ReadStream }' },
 };
 
-/** A module whose exports are looked up one by one, and only those that are used. */
+/** Returns a module that evaluates only the exports that are used. */
 function nodeModule(path) {
-  // For the file of a token, where the server of credentials wants one; Lambda's has a variable.
+  // The SDK reads a token's file with it if the server of credentials requires one; Lambda's server has a variable.
   if (path === 'node:fs/promises') {
     return `export default new Proxy({}, { get: (_, name) => process.getBuiltinModule('${path}')[name] });`;
   }
@@ -53,9 +53,9 @@ function nodeModule(path) {
   ].join('\n');
 }
 
-/** Of a package's description the SDK tells its version alone, in the `User-Agent`. */
-const versionAlone = {
-  name: 'version-alone',
+/** Keeps only the version of a package's description, which the SDK sends in the `User-Agent`. */
+const versionOnly = {
+  name: 'version-only',
   setup({ onLoad }) {
     onLoad({ filter: /@aws-sdk[\\/][^\\/]+[\\/]package\.json$/ }, ({ path }) => {
       const { version } = JSON.parse(readFileSync(path, 'utf8'));
@@ -80,16 +80,16 @@ const { metafile } = await build({
   format: 'esm',
   mainFields: ['module', 'main'],
   metafile: true,
-  // The SDK draws its ids from `node:crypto` then, and loads no WebCrypto.
+  // Makes the SDK use `node:crypto` for its ids instead of loading WebCrypto.
   define: { crypto: 'undefined' },
-  // docs/adr/0012: what the AWS SDK would load for other places than Lambda, and for other calls than these.
+  // docs/adr/0012: leaves out SDK code for other environments than Lambda, and for other calls than these.
   alias: {
     '@aws-sdk/credential-provider-node': './build/sdk/credentials.ts',
     '@aws-sdk/endpoint-cache': './build/sdk/endpointCache.ts',
     '@smithy/core/config': './build/sdk/config.ts',
   },
   external: ['@smithy/core/event-streams'],
-  plugins: [nodeByName, versionAlone],
+  plugins: [nodeByName, versionOnly],
   logLevel: 'warning',
 });
 process.stdout.write(sizeReport(root, metafile));
@@ -111,7 +111,7 @@ await build({
 for (const file of ['index.html', 'icon.svg'])
   copyFileSync(join(root, 'console/page', file), join(root, 'dist/console', file));
 
-// For tools that load CommonJS by themselves, Jest above all: Node has `require` of the modules that are compiled below.
+// For tools such as Jest that load CommonJS. In Node, `require` loads the modules that are compiled below.
 await build({
   absWorkingDir: root,
   entryPoints: { latchkey: 'index.ts', cdk: 'infra/index.ts', testing: 'testing/index.ts' },
@@ -128,7 +128,7 @@ await build({
 });
 
 compile();
-// The same types once more, for compilers that hold what `require` gives to be CommonJS: TypeScript before 5.8, and `node16`.
+// The same types again, for compilers that treat the result of `require` as CommonJS: TypeScript before 5.8, and `node16`.
 compile('--emitDeclarationOnly', '--outDir', 'dist/cjs/types');
 writeFileSync(join(root, 'dist/cjs/types/package.json'), '{ "type": "commonjs" }\n');
 writeStamp(root, STAMP, BUILD_SOURCES);

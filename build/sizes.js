@@ -1,20 +1,20 @@
-// How large the bundles of a build are.
+// Measures the bundles of a build.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 const LARGEST = 6;
 
-/** Raw and gzip bytes of a bundle. */
-export function sizesOf(file) {
+/** Returns the raw and gzip bytes of a bundle. */
+export function measureSizes(file) {
   const content = readFileSync(file);
   return { raw: content.length, gzip: gzipSync(content).length };
 }
 
-/** A line for each bundle of a build, with the packages that take the most of it. */
+/** Returns a line for each bundle of a build, with its largest packages. */
 export function sizeReport(root, metafile) {
   const lines = Object.entries(metafile.outputs).map(([file, { inputs }]) => {
-    const { raw, gzip } = sizesOf(join(root, file));
+    const { raw, gzip } = measureSizes(join(root, file));
     const largest = Object.entries(bytesByPackage(inputs))
       .toSorted(([, a], [, b]) => b - a)
       .slice(0, LARGEST);

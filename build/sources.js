@@ -1,9 +1,9 @@
-// Which files the build and the template are made of, and whether what was made of them is still current.
+// The sources of the build and of the template, and the stamps that show whether their results are current.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Everything that the sample stack's template and the bundles in it are made of. */
+/** The sources of the sample stack's template and its bundles. */
 export const TEMPLATE_SOURCES = [
   'build',
   'cdk.json',
@@ -18,39 +18,39 @@ export const TEMPLATE_SOURCES = [
   'tsconfig.json',
 ];
 
-/** Everything that `dist` is made of. */
+/** The sources of `dist`. */
 export const BUILD_SOURCES = [...TEMPLATE_SOURCES, 'cli', 'index.ts', 'testing'];
 
-/** Whether the stamp says that its neighbours were made of these very sources. */
+/** Whether the stamp belongs to the current contents of the sources. */
 export function isCurrent(root, stamp, sources) {
-  return readIfThere(join(root, stamp)) === hashOf(root, sources);
+  return readIfExists(join(root, stamp)) === hashSources(root, sources);
 }
 
-/** Writes the stamp. Write it last: without one nothing counts as current. */
+/** Writes the stamp. Write it last: without a stamp, nothing counts as current. */
 export function writeStamp(root, stamp, sources) {
-  writeFileSync(join(root, stamp), hashOf(root, sources));
+  writeFileSync(join(root, stamp), hashSources(root, sources));
 }
 
-/** Removes the stamp. Remove it before the first of its neighbours changes. */
+/** Removes the stamp. Remove it before you change the first result. */
 export function removeStamp(root, stamp) {
   rmSync(join(root, stamp), { force: true });
 }
 
-/** SHA-256 of the names and contents of all files, in hex. The modification time would change with every checkout. */
-function hashOf(root, sources) {
+/** Returns the SHA-256 of all names and contents, in hex. Modification times would change with every checkout. */
+function hashSources(root, sources) {
   const hash = createHash('sha256').update(process.version);
-  for (const path of sources.flatMap((source) => filesOf(root, source)).toSorted()) {
+  for (const path of sources.flatMap((source) => listFiles(root, source)).toSorted()) {
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
   }
   return hash.digest('hex');
 }
 
-function filesOf(root, path) {
+function listFiles(root, path) {
   if (!statSync(join(root, path)).isDirectory()) return [path];
-  return readdirSync(join(root, path)).flatMap((name) => filesOf(root, join(path, name)));
+  return readdirSync(join(root, path)).flatMap((name) => listFiles(root, join(path, name)));
 }
 
-function readIfThere(path) {
+function readIfExists(path) {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -113,7 +113,7 @@ function toEnvironment(scope: Construct, props: ApiKeyAuthorizerProps, namespace
     resultsCacheTtl: toSeconds(props.resultsCacheTtl),
     staleIfError: toSeconds(props.staleIfError),
     scopes: props.scopes && toScopesText(scope, props.scopes),
-    plans: props.plans && Plans.textOf(props.plans, namespace),
+    plans: props.plans && Plans.toText(props.plans, namespace),
   };
   const settings = Object.entries(VARIABLES).map(([prop, variable]) => [variable, values[prop]] as const);
   return Object.fromEntries(

@@ -1,8 +1,8 @@
 import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
-import { policyResources, scopedPolicyDocument } from '../lambda/policy.ts';
-import { parseRoutePattern, type RoutePattern } from '../lambda/routes.ts';
+import { scopedPolicyDocument } from '../lambda/policy.ts';
+import { methodArnEnds, parseRoutePattern, type RoutePattern } from '../lambda/routes.ts';
 
 /**
  * Returns the error that a construct throws about its props: `CONFIG_INVALID`, with the construct's path and every problem in the
@@ -49,7 +49,7 @@ const MAX_RESOURCE_CHARACTERS = 512;
 
 /**
  * A policy length that works. API Gateway documents 8 KB for an authorizer's result on WebSocket APIs, whose policy names only
- * `$connect` and always fits (test/unit/lambda/webSocketResult.test.ts). AWS documents no limit for REST and HTTP APIs.
+ * `$connect` and always fits (test/unit/lambda/policy.test.ts). AWS documents no limit for REST and HTTP APIs.
  */
 const MAX_POLICY_CHARACTERS = 8192;
 
@@ -67,11 +67,11 @@ export function resourceExcesses(mapping: ScopeMapping): string[] {
 
 /** Returns a warning if the policy for a key with every scope is longer than 8 KB, or `undefined`. */
 export function policyExcess(allPatterns: readonly RoutePattern[]): string | undefined {
-  const resources = policyResources(LONGEST_STAGE_ARN, allPatterns);
-  const characters = JSON.stringify(scopedPolicyDocument(LONGEST_STAGE_ARN, resources)).length;
+  const arnEnds = methodArnEnds(allPatterns);
+  const characters = JSON.stringify(scopedPolicyDocument(LONGEST_STAGE_ARN, arnEnds)).length;
   if (characters <= MAX_POLICY_CHARACTERS) return undefined;
   return (
-    `expected a policy of at most ${MAX_POLICY_CHARACTERS} characters, got ${resources.length} resources: a key with every scope gets ` +
+    `expected a policy of at most ${MAX_POLICY_CHARACTERS} characters, got ${arnEnds.length} resources: a key with every scope gets ` +
     `a policy of up to ${characters} characters. AWS documents no limit for REST and HTTP APIs, and Latchkey hasn't tried such a policy on a live ` +
     'account. To shorten it, map fewer routes, or cover several with one pattern that has a * in the path. The policy writes out ' +
     'a * for the method as every method'
@@ -81,7 +81,7 @@ export function policyExcess(allPatterns: readonly RoutePattern[]): string | und
 function resourceExcess(scope: string, text: string): string[] {
   const pattern = parseRoutePattern(text);
   if (pattern === undefined) return [];
-  const characters = Math.max(0, ...policyResources(LONGEST_STAGE_ARN, [pattern]).map(({ length }) => length));
+  const characters = Math.max(0, ...methodArnEnds([pattern]).map((end) => `${LONGEST_STAGE_ARN}/${end}`.length));
   if (characters <= MAX_RESOURCE_CHARACTERS) return [];
   return [
     `expected at most ${MAX_RESOURCE_CHARACTERS} characters in a Resource, API Gateway's limit, got ${characters} from "${text}" of the ` +

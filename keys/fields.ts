@@ -57,7 +57,8 @@ interface Check {
   readonly isValid: (value: unknown, nowMs: number) => boolean;
 }
 
-const CHECKS: Readonly<Record<EditableField, Check>> = {
+/** Returns the checks. This is a function, because the bundles of the Lambda functions couldn't leave out a constant made of imported texts. */
+const getChecks = (): Readonly<Record<EditableField, Check>> => ({
   label: { expected: TEXT_EXPECTED, isValid: isText },
   owner: { expected: TEXT_EXPECTED, isValid: isText },
   scopes: { expected: `${SCOPES_EXPECTED}, at most ${MAX_SCOPES_LENGTH} characters together`, isValid: isScopeList },
@@ -73,7 +74,7 @@ const CHECKS: Readonly<Record<EditableField, Check>> = {
     expected: `a JSON object of at most ${MAX_METADATA_BYTES} bytes, nested at most ${MAX_METADATA_DEPTH} deep`,
     isValid: isStorableMetadata,
   },
-};
+});
 
 /**
  * Checks the fields of a new key from an operator, an application or a file.
@@ -96,7 +97,7 @@ export function checkNewKey(input: unknown, nowMs: number): RecordFields {
  * value with an API key in it is never valid: everybody who can read the record would have the key.
  */
 export function findProblem(name: EditableField, value: unknown, nowMs: number): string | undefined {
-  const { expected, isValid } = CHECKS[name];
+  const { expected, isValid } = getChecks()[name];
   if (holdsKey(value)) return `${name}: expected ${expected}, got an API key in it`;
   if (isValid(value, nowMs)) return undefined;
   return `${name}: expected ${expected}, got ${name === 'scopes' ? showScopes(value) : show(value)}`;
@@ -128,7 +129,7 @@ function quote(text: string): string {
 
 /** Returns what a message expects of a field. */
 export function expectedFor(name: EditableField): string {
-  return CHECKS[name].expected;
+  return getChecks()[name].expected;
 }
 
 /** Returns a record's own copy of the fields of a new key. They were checked, or come from a stored record. */

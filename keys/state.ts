@@ -4,10 +4,17 @@ import { type Timestamp, toEpochMs } from './timestamp.ts';
 /** The state of a key. Only an active key is accepted. */
 export type KeyState = 'active' | 'revoked' | 'expired' | 'disabled';
 
-/** Returns the key's state at a time in epoch milliseconds. Of several states, revoked comes before expired before disabled. */
-export function keyState(record: Pick<KeyRecord, 'revokedAt' | 'expiresAt' | 'disabledAt'>, nowMs: number): KeyState {
+/**
+ * Returns the key's state at a time in epoch milliseconds. Of several states it returns revoked before expired before disabled.
+ * Pass `times` if you have already read them from the record.
+ */
+export function keyState(
+  record: Pick<KeyRecord, 'revokedAt' | 'expiresAt' | 'disabledAt'>,
+  nowMs: number,
+  times: Pick<RecordTimes, 'expiresAtMs'> = timesOf(record),
+): KeyState {
   if (record.revokedAt !== undefined) return 'revoked';
-  if (record.expiresAt !== undefined && timesOf(record).expiresAtMs <= nowMs) return 'expired';
+  if (times.expiresAtMs <= nowMs) return 'expired';
   if (record.disabledAt !== undefined) return 'disabled';
   return 'active';
 }
@@ -37,29 +44,22 @@ export function isAhead(timeMs: number, nowMs: number): boolean {
   return timeMs > nowMs + CLOCK_SKEW_MS;
 }
 
-/**
- * When the key was last used, in epoch milliseconds; `-Infinity` if never. A last use that is ahead of the clock counts as none:
- * else nothing would note a use until that time has come.
- */
+/** Returns when the key was last used, in epoch milliseconds; `-Infinity` if never, or if the stored time is ahead of the clock. */
 export function lastUsedMs(record: DatedRecord, nowMs: number): number {
-  const { lastUsedAtMs } = timesOf(record);
+  return pastUseMs(timesOf(record).lastUsedAtMs, nowMs);
+}
+
+/** Returns the last use, or `-Infinity` if it is ahead of the clock: otherwise no use would be recorded until that time. */
+export function pastUseMs(lastUsedAtMs: number, nowMs: number): number {
   return isAhead(lastUsedAtMs, nowMs) ? -Infinity : lastUsedAtMs;
 }
 
-/** As long as somebody holds the record: reading a date takes longer than the rest of a decision's comparisons together. */
-const TIMES = new WeakMap<DatedRecord, RecordTimes>();
-
-/** The record's times, read once for a record. */
-export function timesOf(record: DatedRecord): RecordTimes {
-  const known = TIMES.get(record);
-  if (known !== undefined) return known;
-  const { expiresAt, lastUsedAt } = record;
-  const times = {
+/** Reads the record's times. */
+export function timesOf({ expiresAt, lastUsedAt }: DatedRecord): RecordTimes {
+  return {
     expiresAtMs: expiresAt === undefined ? Infinity : toEpochMs(expiresAt),
     lastUsedAtMs: lastUsedAt === undefined ? -Infinity : toEpochMs(lastUsedAt),
   };
-  TIMES.set(record, times);
-  return times;
 }
 
 type UseOf = Pick<KeyRecord, 'lastUsedAt'>;

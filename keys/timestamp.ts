@@ -2,9 +2,9 @@
 export type Timestamp = string & { readonly __brand: 'Timestamp' };
 
 const FIXED_WIDTH = 24;
-/** The first and the last time that can be stored. */
-const FIRST_MS = Date.UTC(-1, 12);
-const END_MS = Date.UTC(10_000, 0);
+/** The first time that can be stored, and the end of the last year. */
+const FIRST_MS = /* @__PURE__ */ Date.UTC(-1, 12);
+const END_MS = /* @__PURE__ */ Date.UTC(10_000, 0);
 
 /** Formats epoch milliseconds. Throws `RangeError` outside the years 0 to 9999, which would have another width. */
 export function toTimestamp(epochMs: number): Timestamp {

@@ -1,45 +1,115 @@
-import type { KeyReader, UseOutcome } from '../keys/reader.ts';
-import { keyState, type KeyState } from '../keys/state.ts';
-import type { KeyRecord, PublicRecord } from '../keys/record.ts';
-import { hashSecret, type KeyHash } from '../keys/secret.ts';
 import { withinMs } from '../keys/dynamodb.ts';
+import { type ErrorCode, LatchkeyError } from '../keys/errors.ts';
+import type { KeyReader, UseOutcome } from '../keys/reader.ts';
+import { hashSecret, type KeyHash } from '../keys/secret.ts';
+import { keyState, type KeyState } from '../keys/state.ts';
+import { type CachedKey, type KeySettings, toCachedKey } from './cachedKey.ts';
 import type { PresentedKey } from './credentials.ts';
+import type { LastUsedThrottle } from './lastUsed.ts';
 import type { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
-import type { Scopes } from './scopes.ts';
-import type { LastUsedThrottle } from './lastUsed.ts';
+import { allowsRoute } from './scopes.ts';
 
 /** Why a key is refused. */
 export type DenyCode = 'INVALID_KEY' | 'KEY_EXPIRED' | 'KEY_DISABLED' | 'KEY_REVOKED' | 'INSUFFICIENT_SCOPE';
 
-/** What is to be answered. A fault is none of these: it is thrown, so that no outage reads as an invalid key. */
-export type Decision =
-  | { readonly effect: 'allow'; readonly record: PublicRecord }
-  | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly record: PublicRecord }
-  | { readonly effect: 'deny'; readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE'>; readonly record?: PublicRecord }
+/** The answer to a request, with the key that it is about. */
+export type KeyDecision =
+  | { readonly effect: 'allow'; readonly key: CachedKey }
+  | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly key: CachedKey }
+  | { readonly effect: 'deny'; readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE'>; readonly key?: CachedKey }
   | { readonly effect: 'unauthenticated' };
 
-/** Told what a decision took. The answer does not depend on it. */
-export interface AuthorizeObserver {
-  /** A well-formed key was answered, as unknown or not, without a read of this request's own. */
-  onCacheHit(): void;
-  /** The request's own read is over, also if it failed. */
-  onLookup(durationMs: number): void;
-  onLastUsedWrite(outcome: UseOutcome): void;
-  onLastUsedWriteFailed(record: PublicRecord, error: unknown): void;
+/** A failure that says nothing about the key. Callers throw its error, so that no outage reads as an invalid key. */
+export interface Fault {
+  readonly effect: 'fault';
+  readonly error: unknown;
 }
 
-export interface AuthorizeDeps {
+/** What became of the last-used write: `not due` if there was no reason to make one. */
+export type LastUsedWrite = UseOutcome | 'not due' | 'failed';
+
+/** What a decision took. */
+export interface Trace {
+  /** Whether a well-formed key was answered, as known or unknown, without a read of the request's own. */
+  readonly cacheHit: boolean;
+  /** Duration of the request's own read in milliseconds, even if it failed; absent if the request made none. */
+  readonly lookupMs?: number;
+  readonly lastUsedWrite: LastUsedWrite;
+  /** Why the last-used write failed. */
+  readonly lastUsedError?: unknown;
+}
+
+/** A decision and what it took. */
+export interface Authorization {
+  readonly decision: KeyDecision | Fault;
+  readonly trace: Trace;
+}
+
+export interface AuthorizeDeps extends KeySettings {
   readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
-  readonly cache: RecordCache;
+  readonly cache: RecordCache<CachedKey>;
   readonly throttle: LastUsedThrottle;
-  readonly scopes: Scopes;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   readonly now: () => number;
 }
 
-const UNAUTHENTICATED: Decision = Object.freeze({ effect: 'unauthenticated' });
-const INVALID: Decision = Object.freeze({ effect: 'deny', code: 'INVALID_KEY' });
+/** The trace of a request that needed neither the cache nor the table. */
+export const NO_LOOKUP: Trace = Object.freeze({ cacheHit: false, lastUsedWrite: 'not due' });
+const CACHE_HIT: Trace = Object.freeze({ cacheHit: true, lastUsedWrite: 'not due' });
+
+const INVALID: KeyDecision = Object.freeze({ effect: 'deny', code: 'INVALID_KEY' });
+const ABSENT_KEY: Authorization = Object.freeze({
+  decision: Object.freeze({ effect: 'unauthenticated' }),
+  trace: NO_LOOKUP,
+});
+const MALFORMED_KEY: Authorization = Object.freeze({ decision: INVALID, trace: NO_LOOKUP });
+
+/**
+ * Decides whether the presented key may use the route, and records the use of a key that it allows. Returns the result at once if
+ * neither a read nor a write is needed, because a promise would double the time. Never throws or rejects because of the store: it
+ * returns a `Fault` with a LatchkeyError `STORE_UNAVAILABLE` or `RECORD_CORRUPT`.
+ *
+ * `nowMs` is the time of the request, in epoch milliseconds.
+ */
+export function authorize(
+  presented: PresentedKey,
+  route: Route,
+  nowMs: number,
+  deps: AuthorizeDeps,
+): Authorization | Promise<Authorization> {
+  if (presented.kind === 'absent') return ABSENT_KEY;
+  if (presented.kind === 'malformed') return MALFORMED_KEY;
+  const keyHash = hashSecret(presented.secret);
+  const cached = deps.cache.get(keyHash, nowMs);
+  if (cached === undefined) return readAndDecide(keyHash, route, deps);
+  return withUse(decide(cached.value, route, nowMs), CACHE_HIT, nowMs, deps);
+}
+
+async function readAndDecide(keyHash: KeyHash, route: Route, deps: AuthorizeDeps): Promise<Authorization> {
+  const { cache, now } = deps;
+  const ownRead: { lookupMs?: number } = {};
+  try {
+    const key = await cache.find(keyHash, async () => {
+      const startedAtMs = now();
+      try {
+        return await readKey(keyHash, deps);
+      } finally {
+        ownRead.lookupMs = now() - startedAtMs;
+      }
+    });
+    const trace = ownRead.lookupMs === undefined ? CACHE_HIT : { ...NO_LOOKUP, ...ownRead };
+    const nowMs = now();
+    return await withUse(decide(key, route, nowMs), trace, nowMs, deps);
+  } catch (error) {
+    return { decision: { effect: 'fault', error }, trace: { ...NO_LOOKUP, ...ownRead } };
+  }
+}
+
+async function readKey(keyHash: KeyHash, deps: AuthorizeDeps): Promise<CachedKey | undefined> {
+  const record = await deps.lookup.get(keyHash);
+  return record === undefined ? undefined : toCachedKey(record, deps);
+}
 
 const DENY_CODES = {
   revoked: 'KEY_REVOKED',
@@ -47,103 +117,68 @@ const DENY_CODES = {
   disabled: 'KEY_DISABLED',
 } as const satisfies Record<Exclude<KeyState, 'active'>, DenyCode>;
 
-/**
- * Decides on what a request presented for a route, and notes the use of a key that is allowed. Where nothing is read or written
- * the decision is there at once: a promise takes as long as the rest of what is decided.
- *
- * `nowMs` is when the request came, in epoch milliseconds.
- *
- * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`, by the promise
- */
-export function authorize(
-  presented: PresentedKey,
-  route: Route,
+function decide(key: CachedKey | undefined, route: Route, nowMs: number): KeyDecision {
+  if (key === undefined) return INVALID;
+  const state = keyState(key.record, nowMs, key);
+  if (state !== 'active') return { effect: 'deny', code: DENY_CODES[state], key };
+  return allowsRoute(key.scopes, route)
+    ? { effect: 'allow', key }
+    : { effect: 'deny', code: 'INSUFFICIENT_SCOPE', key };
+}
+
+/** Records the use of an allowed key if a write is due. */
+function withUse(
+  decision: KeyDecision,
+  trace: Trace,
   nowMs: number,
   deps: AuthorizeDeps,
-  observer: AuthorizeObserver,
-): Decision | Promise<Decision> {
-  if (presented.kind === 'absent') return UNAUTHENTICATED;
-  if (presented.kind === 'malformed') return INVALID;
-  const keyHash = hashSecret(presented.secret);
-  const held = deps.cache.held(keyHash, nowMs);
-  if (held === undefined) return readAndDecide(keyHash, route, deps, observer);
-  observer.onCacheHit();
-  return decide(held.record, route, nowMs, deps, observer);
-}
-
-async function readAndDecide(
-  keyHash: KeyHash,
-  route: Route,
-  deps: AuthorizeDeps,
-  observer: AuthorizeObserver,
-): Promise<Decision> {
-  const record = await findRecord(keyHash, deps, observer);
-  return decide(record, route, deps.now(), deps, observer);
-}
-
-function decide(
-  record: KeyRecord | undefined,
-  route: Route,
-  nowMs: number,
-  deps: AuthorizeDeps,
-  observer: AuthorizeObserver,
-): Decision | Promise<Decision> {
-  if (record === undefined) return INVALID;
-  const state = keyState(record, nowMs);
-  if (state !== 'active') return { effect: 'deny', code: DENY_CODES[state], record };
-  if (!deps.scopes.allows(record, route)) return { effect: 'deny', code: 'INSUFFICIENT_SCOPE', record };
-  const allowed: Decision = { effect: 'allow', record };
-  if (!deps.throttle.claim(record, nowMs, deps.cache)) return allowed;
-  return recordUse(record, nowMs, deps, observer).then(() => allowed);
-}
-
-async function findRecord(
-  keyHash: KeyHash,
-  deps: AuthorizeDeps,
-  observer: AuthorizeObserver,
-): Promise<KeyRecord | undefined> {
-  const { lookup, cache, now } = deps;
-  let isOwnRead = false;
-  const record = await cache.find(keyHash, async (keyHash) => {
-    isOwnRead = true;
-    const startedAtMs = now();
-    try {
-      return await lookup.get(keyHash);
-    } finally {
-      observer.onLookup(now() - startedAtMs);
-    }
-  });
-  if (!isOwnRead) observer.onCacheHit();
-  return record;
+): Authorization | Promise<Authorization> {
+  if (decision.effect !== 'allow' || !deps.throttle.claim(decision.key, nowMs, deps.cache)) return { decision, trace };
+  return recordUse(decision.key, nowMs, deps).then((use) => ({ decision, trace: { ...trace, ...use } }));
 }
 
 async function recordUse(
-  record: KeyRecord,
+  key: CachedKey,
   nowMs: number,
   deps: AuthorizeDeps,
-  observer: AuthorizeObserver,
-): Promise<void> {
+): Promise<Pick<Trace, 'lastUsedWrite' | 'lastUsedError'>> {
   const { lookup, cache, throttle, now } = deps;
+  const { keyHash } = key;
   try {
-    if (!(await isStillDue(record, nowMs, deps))) return observer.onLastUsedWrite('superseded');
-    const outcome = await lookup.recordUse(record.keyHash, nowMs, nowMs - throttle.intervalMs);
-    if (outcome === 'superseded') cache.forget(record.keyHash);
-    observer.onLastUsedWrite(outcome);
-  } catch (error) {
-    throttle.giveBack(record.keyHash, now());
-    observer.onLastUsedWriteFailed(record, error);
+    if (!(await isStillDue(key, nowMs, deps))) return { lastUsedWrite: 'superseded' };
+    const lastUsedWrite = await lookup.recordUse(keyHash, nowMs, nowMs - throttle.intervalMs);
+    if (lastUsedWrite === 'superseded') cache.forget(keyHash);
+    return { lastUsedWrite };
+  } catch (lastUsedError) {
+    throttle.giveBack(keyHash, now());
+    return { lastUsedWrite: 'failed', lastUsedError };
   }
 }
 
-/** The read may hold up the answer no longer than the write that it comes before. */
+/** The read before a write may delay the answer for as long as the write itself. */
 const READ_BEFORE_WRITE_MS = 300;
 
-/** A record that was read before its write fell due may be behind the table, and a read costs a tenth of a refused write. */
-async function isStillDue(record: KeyRecord, nowMs: number, deps: AuthorizeDeps): Promise<boolean> {
-  const { lookup, cache, throttle } = deps;
-  if (throttle.isDue(record, cache.readAtMs(record.keyHash) ?? nowMs)) return true;
-  const current = await withinMs(READ_BEFORE_WRITE_MS, () =>
-    cache.readAnew(record.keyHash, (keyHash) => lookup.get(keyHash)),
+/** Reads the key again if its record is older than the due time: a read costs a tenth of a rejected write. */
+async function isStillDue(key: CachedKey, nowMs: number, deps: AuthorizeDeps): Promise<boolean> {
+  const { cache, throttle } = deps;
+  const { keyHash } = key;
+  if (throttle.isDue(key, cache.readAtMs(keyHash) ?? nowMs)) return true;
+  const current = await withinMs(READ_BEFORE_WRITE_MS, () => cache.refresh(keyHash, () => readKey(keyHash, deps)));
+  return (
+    current !== undefined && keyState(current.record, nowMs, current) === 'active' && throttle.isDue(current, nowMs)
   );
-  return current !== undefined && keyState(current, nowMs) === 'active' && throttle.isDue(current, nowMs);
+}
+
+/** Returns the code of a refusal or a fault, as logs and metrics have it, or `undefined` if the request is allowed. */
+export function refusalCode(decision: KeyDecision | Fault): DenyCode | ErrorCode | 'AUTH_REQUIRED' | undefined {
+  switch (decision.effect) {
+    case 'allow':
+      return undefined;
+    case 'unauthenticated':
+      return 'AUTH_REQUIRED';
+    case 'deny':
+      return decision.code;
+    case 'fault':
+      return decision.error instanceof LatchkeyError ? decision.error.code : 'INTERNAL_ERROR';
+  }
 }

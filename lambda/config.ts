@@ -7,129 +7,195 @@ import { Plans, PLANS_EXPECTED } from './plans.ts';
 import { ROUTE_PATTERN_EXPECTED } from './routes.ts';
 import { Scopes } from './scopes.ts';
 
-/** What a payload-2.0 event is answered with. */
+/** The form of the answer to a payload-2.0 event. */
 export type HttpApiResponse = 'iam' | 'simple';
 
-/** The function's settings, read once at cold start. */
-export interface Config {
-  readonly tableName: string;
-  readonly keyFormat: KeyFormat;
-  /** In order of preference. */
-  readonly keySources: readonly KeySource[];
-  readonly lastUsedSeconds: number;
-  readonly recordCacheSeconds: number;
-  readonly staleIfErrorSeconds: number;
-  readonly httpApiResponse: HttpApiResponse;
-  readonly scopes: Scopes;
-  /** Absent where keys are not limited. */
-  readonly plans: Plans | undefined;
-  /** How long the gateway in front keeps an answer. */
-  readonly resultsCacheSeconds: number;
-  /** Whether requests are counted in embedded metrics. */
-  readonly metrics: boolean;
-  /** Whether the table is read once before the first request. */
-  readonly prime: boolean;
-  /** The share of requests that have a line at the level `DEBUG`, from 0 to 1. */
-  readonly debugSampleRate: number;
+/** One setting of the function. */
+export interface Setting<T> {
+  /** The function's environment variable. */
+  readonly variable: string;
+  /** The value if the variable isn't set. */
+  readonly default: T;
+  /** The expected form, for messages. */
+  readonly expected: string;
+  /** Reads the variable's text. Returns `undefined` if it is invalid. */
+  readonly parse: (text: string) => T | undefined;
+  /** Returns the part of an invalid text that a message should show; all of it by default. */
+  readonly invalidPartOf?: (text: string) => string;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const MAX_SECONDS = 365 * 24 * 3600;
 /** API Gateway's limit. */
 const MAX_RESULTS_CACHE_SECONDS = 3600;
 
 /**
+ * Every setting of the function, by the name that the verifier's options and `Config` use. `readConfig`, the verifier and the
+ * construct read this table, so that they never differ.
+ */
+export const SETTINGS = {
+  tableName: setting<string>({
+    variable: 'LATCHKEY_TABLE',
+    default: '',
+    expected: 'the name or ARN of a DynamoDB table',
+    parse: (text) => (/^[a-zA-Z0-9_.:/-]{3,1024}$/.test(text) ? text : undefined),
+  }),
+  keyPrefix: setting({
+    variable: 'LATCHKEY_KEY_PREFIX',
+    default: DEFAULT_KEY_PREFIX,
+    expected: KEY_PREFIX_EXPECTED,
+    parse: (text) => (isKeyPrefix(text) ? text : undefined),
+  }),
+  keySources: setting({
+    variable: 'LATCHKEY_KEY_SOURCES',
+    default: DEFAULT_KEY_SOURCES,
+    expected: KEY_SOURCES_EXPECTED,
+    parse: (text) => parseKeySources(text.split(',')),
+  }),
+  acceptForeignKeys: flag('LATCHKEY_ACCEPT_FOREIGN_KEYS', false),
+  lastUsedSeconds: seconds('LATCHKEY_LAST_USED_SECONDS', 900, { least: 1 }),
+  recordCacheSeconds: seconds('LATCHKEY_RECORD_CACHE_SECONDS', 60),
+  resultsCacheSeconds: seconds('LATCHKEY_RESULTS_CACHE_SECONDS', 0, {
+    most: MAX_RESULTS_CACHE_SECONDS,
+  }),
+  staleIfErrorSeconds: seconds('LATCHKEY_STALE_IF_ERROR_SECONDS', 0),
+  httpApiResponse: setting<HttpApiResponse>({
+    variable: 'LATCHKEY_HTTP_API_RESPONSE',
+    default: 'iam',
+    expected: 'iam or simple',
+    parse: (text) => (text === 'iam' || text === 'simple' ? text : undefined),
+  }),
+  scopes: setting({
+    variable: 'LATCHKEY_SCOPES',
+    default: new Scopes(),
+    expected: `a JSON object of scope (${SCOPE_EXPECTED}) → list of ${ROUTE_PATTERN_EXPECTED}`,
+    parse: Scopes.parse,
+    invalidPartOf: Scopes.invalidPartOf,
+  }),
+  plans: setting<Plans | undefined>({
+    variable: 'LATCHKEY_PLANS',
+    default: undefined,
+    expected: PLANS_EXPECTED,
+    parse: Plans.parse,
+    invalidPartOf: Plans.invalidPartOf,
+  }),
+  metrics: flag('LATCHKEY_METRICS', true),
+  prime: flag('LATCHKEY_PRIME', true),
+  debugSampleRate: setting({
+    variable: 'LATCHKEY_DEBUG_SAMPLE_RATE',
+    default: 0,
+    expected: 'a decimal number from 0 to 1',
+    parse: (text) => (/^(0(\.\d{1,20})?|1(\.0{1,20})?)$/.test(text) ? Number(text) : undefined),
+  }),
+};
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** What the construct calls a setting, and what the documentation says of it. */
+export interface SettingInfo {
+  /** The construct's prop. */
+  readonly prop: string;
+  readonly doc: string;
+}
+
+/** The other half of the table. It is apart, because the function would carry it in its bundle without using it. */
+export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
+  tableName: { prop: 'table', doc: "the table's name or ARN" },
+  keyPrefix: { prop: 'keyPrefix', doc: 'the prefix of every key' },
+  keySources: { prop: 'keySources', doc: 'the places where a request may carry its key, in order of preference' },
+  acceptForeignKeys: { prop: 'acceptForeignKeys', doc: 'whether to accept imported keys that were issued elsewhere' },
+  lastUsedSeconds: { prop: 'lastUsedInterval', doc: 'the shortest time between two last-used writes of one key' },
+  recordCacheSeconds: { prop: 'recordCacheTtl', doc: 'how long a cached record is used; 0 turns the cache off' },
+  resultsCacheSeconds: { prop: 'resultsCacheTtl', doc: 'how long the gateway caches an answer' },
+  staleIfErrorSeconds: {
+    prop: 'staleIfError',
+    doc: 'the maximum age of a cached record that may be used while DynamoDB is unavailable',
+  },
+  httpApiResponse: { prop: 'httpApiResponse', doc: 'the form of the answer to a payload-2.0 event' },
+  scopes: { prop: 'scopes', doc: 'the routes that each scope opens, as JSON' },
+  plans: { prop: 'plans', doc: 'the plans that usage plans of API Gateway enforce, as JSON' },
+  metrics: { prop: 'metrics', doc: 'whether requests are counted in embedded metrics' },
+  prime: { prop: 'prime', doc: 'whether the table is read once before the first request' },
+  debugSampleRate: { prop: 'debugSampleRate', doc: 'the share of requests that are logged at the level DEBUG' },
+};
+
+type Values = { readonly [Name in SettingName]: (typeof SETTINGS)[Name]['default'] };
+
+/** The function's settings, read once at cold start. */
+export interface Config extends Omit<Values, 'keyPrefix' | 'acceptForeignKeys'> {
+  readonly keyFormat: KeyFormat;
+  /** The accepted key sources, in order of preference. */
+  readonly keySources: readonly KeySource[];
+  /** `undefined` if keys have no limits. */
+  readonly plans: Plans | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
  * Reads the `LATCHKEY_…` variables.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, with every problem in its message: variable, value got, value wanted
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: variable, expected form, actual value
  */
 export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
-  const known = new Set<string>();
-  const read = <T>(
-    name: string,
-    fallback: T,
-    wanted: string,
-    parse: (text: string) => T | undefined,
-    gotOf = (text: string) => text,
-  ): T => {
-    known.add(name);
-    const text = environment[name];
-    if (text === undefined) return fallback;
-    const value = parse(text);
-    if (value === undefined) problems.push(`${name}: got ${JSON.stringify(maskKeys(gotOf(text)))}, wanted ${wanted}`);
-    return value ?? fallback;
-  };
-  const seconds = (name: string, fallback: number, least: number, most = MAX_SECONDS) =>
-    read(name, fallback, `whole seconds from ${least} to ${most}`, (text) => parseSeconds(text, least, most));
-  const oneOf = <T extends string>(name: string, fallback: T, choices: readonly T[]) =>
-    read(name, fallback, choices.join(' or '), (text) => choices.find((choice) => choice === text));
-
-  const tableName = read('LATCHKEY_TABLE', '', TABLE_EXPECTED, parseTableName);
-  if (environment['LATCHKEY_TABLE'] === undefined)
-    problems.push(`LATCHKEY_TABLE: got nothing, wanted ${TABLE_EXPECTED}`);
-  const config: Config = {
-    tableName,
-    keyFormat: Object.freeze({
-      prefix: read('LATCHKEY_KEY_PREFIX', DEFAULT_KEY_PREFIX, KEY_PREFIX_EXPECTED, parsePrefix),
-      acceptForeignKeys: oneOf('LATCHKEY_ACCEPT_FOREIGN_KEYS', 'false', ['true', 'false']) === 'true',
-    }),
-    keySources: read('LATCHKEY_KEY_SOURCES', DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, (text) =>
-      parseKeySources(text.split(',')),
-    ),
-    lastUsedSeconds: seconds('LATCHKEY_LAST_USED_SECONDS', 900, 1),
-    recordCacheSeconds: seconds('LATCHKEY_RECORD_CACHE_SECONDS', 60, 0),
-    staleIfErrorSeconds: seconds('LATCHKEY_STALE_IF_ERROR_SECONDS', 0, 0),
-    httpApiResponse: oneOf('LATCHKEY_HTTP_API_RESPONSE', 'iam', ['iam', 'simple']),
-    scopes: read('LATCHKEY_SCOPES', new Scopes(), SCOPES_EXPECTED, Scopes.parse, Scopes.unreadableOf),
-    plans: read<Plans | undefined>('LATCHKEY_PLANS', undefined, PLANS_EXPECTED, Plans.parse, Plans.unreadableOf),
-    resultsCacheSeconds: seconds('LATCHKEY_RESULTS_CACHE_SECONDS', 0, 0, MAX_RESULTS_CACHE_SECONDS),
-    metrics: oneOf('LATCHKEY_METRICS', 'true', ['true', 'false']) === 'true',
-    prime: oneOf('LATCHKEY_PRIME', 'true', ['true', 'false']) === 'true',
-    debugSampleRate: read('LATCHKEY_DEBUG_SAMPLE_RATE', 0, SHARE_EXPECTED, parseShare),
-  };
-  problems.push(...unknownVariables(environment, known));
+  const { keyPrefix: prefix, acceptForeignKeys, ...others } = readSettings(environment, problems);
+  problems.push(...unknownVariables(environment));
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
-  return Object.freeze(config);
+  return Object.freeze({ ...others, keyFormat: Object.freeze({ prefix, acceptForeignKeys }) });
+}
+
+/** Reads every setting. Adds to the problems; a setting with a problem has its default. */
+function readSettings(environment: Environment, problems: string[]): Values {
+  const values = Object.entries<Setting<unknown>>(SETTINGS).map(([name, each]) => {
+    const text = environment[each.variable];
+    const value = text === undefined ? undefined : each.parse(text);
+    const isMissing = text === undefined && each.variable === SETTINGS.tableName.variable;
+    if (isMissing) problems.push(`${each.variable}: expected ${each.expected}, got nothing`);
+    if (text !== undefined && value === undefined) {
+      const invalid = each.invalidPartOf?.(text) ?? text;
+      problems.push(`${each.variable}: expected ${each.expected}, got ${JSON.stringify(maskKeys(invalid))}`);
+    }
+    return [name, value ?? each.default];
+  });
+  return Object.fromEntries(values);
 }
 
 /** Variables that had another name before version 0.1.0. */
 const NEW_NAMES: Readonly<Record<string, string>> = {
-  LATCHKEY_RESULTS_CACHE_SECONDS: 'LATCHKEY_RESULTS_CACHE_SECONDS',
-  LATCHKEY_LAST_USED_SECONDS: 'LATCHKEY_LAST_USED_SECONDS',
+  LATCHKEY_RESULT_CACHE_SECONDS: 'LATCHKEY_RESULTS_CACHE_SECONDS',
+  LATCHKEY_USAGE_WRITE_SECONDS: 'LATCHKEY_LAST_USED_SECONDS',
 };
 
-/** Returns one problem for each variable that no setting has, so that a misspelled one fails the start. */
-function unknownVariables(environment: Environment, known: ReadonlySet<string>): readonly string[] {
+/** Returns one problem for each variable of no setting, so a misspelled one fails the start. */
+function unknownVariables(environment: Environment): readonly string[] {
+  const known = new Set(Object.values(SETTINGS).map(({ variable }) => variable));
   const unknown = Object.keys(environment).filter((name) => name.startsWith('LATCHKEY_') && !known.has(name));
   return unknown.map((name) => {
     const newName = NEW_NAMES[name];
-    return newName === undefined
-      ? `${name}: got a value, wanted no such variable`
-      : `${name}: was renamed, set ${newName} instead`;
+    return newName === undefined ? `${name}: unknown variable` : `${name}: was renamed, set ${newName} instead`;
   });
 }
 
-const SCOPES_EXPECTED = `a JSON object of scope (${SCOPE_EXPECTED}) → list of ${ROUTE_PATTERN_EXPECTED}`;
-const TABLE_EXPECTED = 'the name or ARN of a DynamoDB table';
-
-function parseTableName(text: string): string | undefined {
-  return /^[a-zA-Z0-9_.:/-]{3,1024}$/.test(text) ? text : undefined;
+function setting<T>(one: Setting<T>): Setting<T> {
+  return one;
 }
 
-const SHARE_EXPECTED = 'a decimal number from 0 to 1';
-
-function parseShare(text: string): number | undefined {
-  return /^(0(\.\d{1,20})?|1(\.0{1,20})?)$/.test(text) ? Number(text) : undefined;
+function flag(variable: string, defaultValue: boolean): Setting<boolean> {
+  return { variable, default: defaultValue, expected: 'true or false', parse: parseFlag };
 }
 
-function parsePrefix(text: string): string | undefined {
-  return isKeyPrefix(text) ? text : undefined;
+function parseFlag(text: string): boolean | undefined {
+  return text === 'true' || text === 'false' ? text === 'true' : undefined;
 }
 
-function parseSeconds(text: string, least: number, most: number): number | undefined {
-  if (!/^(0|[1-9]\d{0,8})$/.test(text)) return undefined;
-  const value = Number(text);
-  return value >= least && value <= most ? value : undefined;
+function seconds(
+  variable: string,
+  defaultValue: number,
+  { least = 0, most = MAX_SECONDS }: { readonly least?: number; readonly most?: number } = {},
+): Setting<number> {
+  const parse = (text: string) => {
+    const value = /^(0|[1-9]\d{0,8})$/.test(text) ? Number(text) : Number.NaN;
+    return value >= least && value <= most ? value : undefined;
+  };
+  return { variable, default: defaultValue, expected: `whole seconds from ${least} to ${most}`, parse };
 }

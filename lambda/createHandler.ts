@@ -1,84 +1,88 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyReader } from '../keys/reader.ts';
-import { authorize, type AuthorizeDeps } from './authorize.ts';
+import { authorize, type AuthorizeDeps, NO_LOOKUP, type Trace } from './authorize.ts';
 import type { Config } from './config.ts';
-import { Log, RequestObserver, type RequestObserverDeps } from './log.ts';
-import { Metrics } from './metrics.ts';
 import { presentedKey } from './credentials.ts';
+import { type Answer, type AnswerDeps, eventSourceFor, toFields } from './eventSources.ts';
+import { LastUsedThrottle } from './lastUsed.ts';
+import { createRecorder, Log } from './log.ts';
+import { Metrics } from './metrics.ts';
 import { UNAUTHORIZED } from './policy.ts';
 import { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
-import { type Answer, type Answering, fieldsOf, eventSourceFor } from './eventSources.ts';
-import { LastUsedThrottle } from './lastUsed.ts';
 
 export interface HandlerDeps {
   readonly config: Config;
-  /** As the metrics call the function. */
+  /** The function's name in the metrics. */
   readonly functionName: string;
   readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   readonly now: () => number;
-  /** From 0 to 1, and never 1: which requests are told at the level `DEBUG`. */
+  /** Returns a number from 0 to 1, never 1. It decides which requests are logged at the level `DEBUG`. */
   readonly random: () => number;
-  /** Takes one line of the log or of the metrics without its end. */
+  /** Writes one line of the log or of the metrics; it is passed without a line break. */
   readonly writeLog: (line: string) => void;
 }
 
-/** What of Lambda's context is used. */
+/** The part of Lambda's context that the handler uses. */
 export interface InvocationContext {
-  /** For the log. */
+  /** The invocation's id, for the log. */
   readonly awsRequestId?: string;
 }
 
-/** The function, of whatever kind the event is. */
+/** The Lambda function. It accepts events of every kind of API. */
 export type Handler = (event: unknown, context?: InvocationContext) => Promise<object>;
 
-/** Where no scopes are mapped nothing depends on the route, and it is not read. */
+/** If no scopes are mapped, nothing depends on the route, so it isn't read. */
 const NO_ROUTE = '' as Route;
 
 /**
- * Wires the authorizer. What it keeps between invocations, the throttle, the cache and what is counted, lives as long as the handler:
- * at module scope, as long as the environment.
+ * Wires the authorizer. The throttle, the cache and the counts live as long as the handler. Create it at module scope, so they live
+ * as long as the environment.
  */
 export function createHandler({ config, functionName, lookup, now, random, writeLog }: HandlerDeps): Handler {
   const throttle = new LastUsedThrottle({ intervalMs: config.lastUsedSeconds * 1000 });
-  const cache = new RecordCache({
+  const cache: AuthorizeDeps['cache'] = new RecordCache({
     recordMs: config.recordCacheSeconds * 1000,
     staleIfErrorMs: config.staleIfErrorSeconds * 1000,
     now,
   });
+  const { scopes, plans, debugSampleRate } = config;
+  const authorizeDeps: AuthorizeDeps = { lookup, cache, throttle, scopes, plans, now };
+  const answerDeps: AnswerDeps = { config, now };
   const log = new Log({ write: writeLog, now });
   const metrics = config.metrics ? new Metrics({ functionName, write: writeLog }) : undefined;
-  const { scopes, plans, debugSampleRate } = config;
-  const deciding: AuthorizeDeps = { lookup, cache, throttle, scopes, now };
-  const answering: Answering = { config, now };
-  const observing: RequestObserverDeps = { log, metrics, scopes, plans, debugSampleRate, random };
+  const record = createRecorder({ log, metrics, debugSampleRate, random });
 
   return async (event, context) => {
-    const nowMs = now();
-    const observer = new RequestObserver(observing, context?.awsRequestId, nowMs);
-    let response: Answer;
+    const arrivedAtMs = now();
+    const requestId = context?.awsRequestId;
+    let apiType: string | undefined;
+    let trace: Trace = NO_LOOKUP;
+    let answer: Answer;
     try {
-      const fields = fieldsOf(event);
+      const fields = toFields(event);
       const source = eventSourceFor(fields);
-      observer.onApiType(source.name);
+      apiType = source.name;
       const presented = presentedKey(source.read(fields), config.keySources, config.keyFormat);
       const route = scopes.isEmpty ? NO_ROUTE : source.route(fields, config);
-      const decided = authorize(presented, route, nowMs, deciding, observer);
-      const decision = decided instanceof Promise ? await decided : decided;
-      response = source.respond(decision, fields, answering);
-      observer.onDecided(decision);
+      const authorized = authorize(presented, route, arrivedAtMs, authorizeDeps);
+      const { decision, trace: made } = authorized instanceof Promise ? await authorized : authorized;
+      trace = made;
+      if (decision.effect === 'fault') throw decision.error;
+      answer = source.respond(decision, fields, answerDeps);
+      record({ decision, trace, apiType, requestId, arrivedAtMs });
     } catch (error) {
-      observer.onFault(error);
+      record({ decision: { effect: 'fault', error }, trace, apiType, requestId, arrivedAtMs });
       throw withoutCause(error);
     }
     // API Gateway answers 401 to an error with exactly this message.
-    if (response === UNAUTHORIZED) throw new Error('Unauthorized');
-    return response;
+    if (answer === UNAUTHORIZED) throw new Error('Unauthorized');
+    return answer;
   };
 }
 
-/** The runtime logs what is thrown: an SDK error may hold the request, and another error's message anything. */
+/** Lambda logs what is thrown. An SDK error may contain the request, and the message of any other error may contain anything. */
 function withoutCause(error: unknown): LatchkeyError {
   if (error instanceof LatchkeyError) return new LatchkeyError(error.code, error.message, { keyId: error.keyId });
   return new LatchkeyError('INTERNAL_ERROR', 'the key could not be checked');

@@ -1,21 +1,21 @@
 import { KeyReader } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
-import { type DecisionOptions, KeyVerifier, readOptions } from './verifier.ts';
 import { createClient, type ClientOptions } from './client.ts';
+import { type DecisionOptions, KeyVerifier, readOptions } from './verifier.ts';
 
-/** What a verifier is made with: where its table is, and the settings of the deployment. */
+/** The options of a verifier: its table, and the settings of the deployment. */
 export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
-  /** The table of keys: the stack's output `TableName`. */
+  /** Name of the table of keys: the stack's output `TableName`. */
   readonly tableName: string;
   /**
    * Called if a last-used write fails, with the key's record, which is frozen and has no `keyHash`. The decision doesn't depend
-   * on it and doesn't wait for it. What it throws, or rejects with, is dropped.
+   * on it and doesn't wait for it. Errors that it throws, and rejections, are ignored.
    *
-   * @default - nobody is told
+   * @default - failed writes aren't reported
    */
   readonly onLastUsedWriteFailed?: (record: PublicRecord, error: unknown) => unknown;
   /**
-   * The time, in epoch milliseconds.
+   * Returns the time, in epoch milliseconds.
    *
    * @default Date.now
    */
@@ -23,11 +23,11 @@ export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
 }
 
 /**
- * A verifier of a deployed table, for an application that checks keys itself: behind a Lambda function URL, in a container, on
- * a queue. Give it the settings of the deployment. It needs the rights of `ApiKeyTable.grantVerify`. Credentials are found as
- * the AWS SDK finds them unless `client` brings its own.
+ * Creates a verifier of a deployed table, for an application that checks keys itself: behind a Lambda function URL, in a container,
+ * or on a queue. Pass the settings of the deployment. The verifier needs the permissions of `ApiKeyTable.grantVerify`. The AWS SDK
+ * finds the credentials unless you pass a `client`.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, value got, value wanted
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected form, actual value
  */
 export function createKeyVerifier({
   region,

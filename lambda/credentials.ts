@@ -1,40 +1,40 @@
 import { type KeyFormat, type KeySecret, parseSecret } from '../keys/secret.ts';
 
-/** Where a surface finds what a request carries. */
+/** An event that no event source has read yet: values of any type by name. */
+export type EventFields = Readonly<Record<string, unknown>>;
+
+/** The part of an event that may contain the key. */
 export type Credentials = RequestCredentials | TokenCredentials;
 
-/** The event's own maps of headers and query parameters. */
+/** An event with maps of headers and query parameters. */
 interface RequestCredentials {
   readonly kind: 'request';
   readonly event: EventFields;
 }
 
-/** The gateway picked one header's value, and does not say which header it was. */
+/** One header's value that the gateway picked. The gateway doesn't pass the header's name. */
 interface TokenCredentials {
   readonly kind: 'token';
   readonly token: string;
-  /** Whether a bare key is taken whatever the key sources are. */
-  readonly takesBareKey?: boolean;
+  /** Whether to accept a bare key even if no key source is a header. */
+  readonly acceptsBareKey?: boolean;
 }
 
-/** What a request brought: nothing, something that no key reads like, or what may be a key. */
+/** The key of a request: none, a value that can't be a key, or a well-formed key. */
 export type PresentedKey =
   { readonly kind: 'absent' } | { readonly kind: 'malformed' } | { readonly kind: 'key'; readonly secret: KeySecret };
-
-const SPACE = 0x20;
-const BEARER = 'bearer';
 
 const ABSENT: PresentedKey = Object.freeze({ kind: 'absent' });
 const MALFORMED: PresentedKey = Object.freeze({ kind: 'malformed' });
 
-/** The key of the first source, in the configured order, that brought one. Never throws, does no I/O. */
+/** Returns the key of the first source that has one, in the configured order. Never throws, does no I/O. */
 export function presentedKey(credentials: Credentials, sources: readonly KeySource[], format: KeyFormat): PresentedKey {
   if (credentials.kind === 'token') {
     const token = trimSpaces(credentials.token);
     return parseKey(token, tokenKeyStart(token, credentials, sources), format) ?? ABSENT;
   }
   for (const source of sources) {
-    const values = valuesOf(source, credentials.event);
+    const values = sourceValues(source, credentials.event);
     if (typeof values === 'object') return MALFORMED;
     const value = trimSpaces(values ?? '');
     const presented = parseKey(value, keyStart(value, source), format);
@@ -43,49 +43,10 @@ export function presentedKey(credentials: Credentials, sources: readonly KeySour
   return ABSENT;
 }
 
-/** Of what begins at `start`; `undefined` where that is the text's end. Only what is well-formed is cut out. */
-function parseKey(text: string, start: number, format: KeyFormat): PresentedKey | undefined {
-  if (start === text.length) return undefined;
-  const secret = parseSecret(text, format, start);
-  return secret === undefined ? MALFORMED : { kind: 'key', secret };
-}
+const SPACE = 0x20;
+const BEARER = 'bearer';
 
-function valuesOf(source: KeySource, event: EventFields): HeaderValues {
-  if (source.kind === 'query') return queryValues(event, source.name);
-  return headerValues(event, source.kind === 'bearer' ? 'authorization' : source.lowerCaseName);
-}
-
-/** Where the key begins in a trimmed value: at its end where it has none, or is of another authentication scheme. */
-function keyStart(value: string, source: KeySource): number {
-  if (source.kind === 'bearer') return bearerKeyStart(value);
-  return source.kind === 'header' && source.lowerCaseName === 'authorization' ? bareKeyStart(value) : 0;
-}
-
-/** A token that the gateway picked is a bearer header, or a bare key where one may come in a header of its own. */
-function tokenKeyStart(
-  token: string,
-  { takesBareKey = false }: TokenCredentials,
-  sources: readonly KeySource[],
-): number {
-  const start = bearerKeyStart(token);
-  if (start < token.length) return start;
-  return takesBareKey || sources.some((source) => source.kind === 'header') ? bareKeyStart(token) : token.length;
-}
-
-/** A word, a space and more are a scheme and its credentials, and so is the bearer scheme with nothing behind it. */
-function bareKeyStart(text: string): number {
-  return text.includes(' ') || text.toLowerCase() === BEARER ? text.length : 0;
-}
-
-/** RFC 6750 §2.1, the scheme in any case (RFC 9110 §11.1). */
-function bearerKeyStart(text: string): number {
-  if (text.charCodeAt(BEARER.length) !== SPACE || !startsWithIgnoreCase(text, BEARER)) return text.length;
-  let start = BEARER.length + 1;
-  while (text.charCodeAt(start) === SPACE) start++;
-  return start;
-}
-
-/** Drops spaces only: another white space is no part of the syntax and makes the key malformed. */
+/** Drops spaces only. Other white space isn't part of the syntax and makes the key malformed. */
 function trimSpaces(text: string): string {
   let start = 0;
   let end = text.length;
@@ -94,19 +55,126 @@ function trimSpaces(text: string): string {
   return end - start === text.length ? text : text.slice(start, end);
 }
 
-/** Where a request may carry its key. Names are spelled as in the setting. */
+/** Parses the text from `start` on. Returns `undefined` if `start` is the end of the text. */
+function parseKey(text: string, start: number, format: KeyFormat): PresentedKey | undefined {
+  if (start === text.length) return undefined;
+  const secret = parseSecret(text, format, start);
+  return secret === undefined ? MALFORMED : { kind: 'key', secret };
+}
+
+/** Returns the start of the key in a token: a bearer header, or a bare key if a key source is a header. */
+function tokenKeyStart(
+  token: string,
+  { acceptsBareKey = false }: TokenCredentials,
+  sources: readonly KeySource[],
+): number {
+  const start = bearerKeyStart(token);
+  if (start < token.length) return start;
+  return acceptsBareKey || sources.some((source) => source.kind === 'header') ? bareKeyStart(token) : token.length;
+}
+
+/** Returns the start of the key in a trimmed value: its end if the value has none or another authentication scheme. */
+function keyStart(value: string, source: KeySource): number {
+  if (source.kind === 'bearer') return bearerKeyStart(value);
+  return source.kind === 'header' && source.lowerCaseName === 'authorization' ? bareKeyStart(value) : 0;
+}
+
+/** RFC 6750 §2.1. The scheme is case-insensitive (RFC 9110 §11.1). */
+function bearerKeyStart(text: string): number {
+  if (text.charCodeAt(BEARER.length) !== SPACE || !startsWithIgnoreCase(text, BEARER)) return text.length;
+  let start = BEARER.length + 1;
+  while (text.charCodeAt(start) === SPACE) start++;
+  return start;
+}
+
+/** A word, a space and more are a scheme and its credentials. The bearer scheme without anything after it has no key. */
+function bareKeyStart(text: string): number {
+  return text.includes(' ') || text.toLowerCase() === BEARER ? text.length : 0;
+}
+
+/** The values of a name in a request: one value, a list of at least two of several values, or none. */
+export type HeaderValues = string | readonly string[] | undefined;
+
+function sourceValues(source: KeySource, event: EventFields): HeaderValues {
+  if (source.kind === 'query') return queryValues(event, source.name);
+  return headerValues(event, source.kind === 'bearer' ? 'authorization' : source.lowerCaseName);
+}
+
+/** Returns the values of a header. Pass its name in lower case. */
+export function headerValues({ multiValueHeaders, headers }: EventFields, name: string): HeaderValues {
+  return findValues(multiValueHeaders, name, true) ?? splitJoined(findValues(headers, name, true));
+}
+
+/** Returns the values of a query parameter. */
+export function queryValues(
+  { multiValueQueryStringParameters, queryStringParameters }: EventFields,
+  name: string,
+): HeaderValues {
+  return findValues(multiValueQueryStringParameters, name, false) ?? findValues(queryStringParameters, name, false);
+}
+
+/** Returns the values of a name in a map of an event. Accepts a map of any shape. */
+function findValues(map: unknown, name: string, ignoreCase: boolean): HeaderValues {
+  if (typeof map !== 'object' || map === null) return undefined;
+  let found: HeaderValues;
+  // Unlike Object.keys, this allocates no list of names. An event is parsed from JSON, so it inherits no names.
+  for (const other in map) {
+    if (other.length !== name.length) continue;
+    if (other !== name && !(ignoreCase && startsWithIgnoreCase(other, name))) continue;
+    found = addValue(found, (map as EventFields)[other]);
+  }
+  return found;
+}
+
+/** Adds a value, or each value of a list. Two values are enough to show that there are several. */
+function addValue(found: HeaderValues, value: unknown): HeaderValues {
+  if (typeof found === 'object') return found;
+  if (typeof value === 'string') return found === undefined ? value : [found, value];
+  if (!Array.isArray(value)) return found;
+  let all: HeaderValues = found;
+  for (const entry of value) if (typeof entry === 'string') all = addValue(all, entry);
+  return all;
+}
+
+/**
+ * Splits the joined values of a header. Only an empty value or another bearer key next to a comma shows that values were joined:
+ * other schemes, such as Digest, have commas of their own.
+ */
+function splitJoined(joined: HeaderValues): HeaderValues {
+  if (typeof joined !== 'string' || !joined.includes(',')) return joined;
+  const parts = joined.split(',').map((part) => part.trim());
+  const isJoined = parts.some((part, at) => part === '' || (at > 0 && /^bearer( |$)/i.test(part)));
+  return isJoined ? parts : joined;
+}
+
+const CAPITAL_A = 0x41;
+const CAPITAL_Z = 0x5a;
+/** The difference between a capital and a small letter in ASCII. */
+const CASE_BIT = 0x20;
+
+/** Whether the text starts with the prefix, ignoring the case of ASCII letters. The prefix must be in lower case. Allocates nothing. */
+function startsWithIgnoreCase(text: string, prefix: string): boolean {
+  for (let at = 0; at < prefix.length; at++) {
+    const code = text.charCodeAt(at);
+    const isCapital = code >= CAPITAL_A && code <= CAPITAL_Z;
+    if ((isCapital ? code | CASE_BIT : code) !== prefix.charCodeAt(at)) return false;
+  }
+  return true;
+}
+
+/** A place where a request may carry its key. Names are spelled as in the setting. */
 export type KeySource =
   | { readonly kind: 'bearer' }
   | {
       readonly kind: 'header';
-      /** For identity sources and messages: AWS says that a REST API compares the case of header names in mappings. */
+      /** The name for identity sources and messages. AWS says that mappings of REST APIs are case-sensitive. */
       readonly name: string;
-      /** For requests, whose header names match in any case. */
+      /** The name for requests, whose header names are case-insensitive. */
       readonly lowerCaseName: string;
     }
   | { readonly kind: 'query'; readonly name: string };
 
-/** A key source as settings spell it. */
+/** A key source as it is written in settings. */
 export type KeySourceSetting = 'bearer' | `header:${string}` | `query:${string}`;
 
 export const DEFAULT_KEY_SOURCES: readonly KeySource[] = Object.freeze([
@@ -114,11 +182,11 @@ export const DEFAULT_KEY_SOURCES: readonly KeySource[] = Object.freeze([
   Object.freeze({ kind: 'query', name: 'api_key' }),
 ]);
 
-/** What is wanted of a list of key sources, for messages. */
+/** The expected form of a list of key sources, for messages. */
 export const KEY_SOURCES_EXPECTED =
   'a list of bearer, header:NAME and query:NAME, separated by commas, none of them twice';
 
-/** RFC 9110 §5.6.2: what a header's name is made of. */
+/** RFC 9110 §5.6.2: the characters of a header's name. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const QUERY_NAME = /^[!-+\--~]+$/;
 
@@ -133,7 +201,7 @@ export function parseKeySources(entries: readonly string[]): readonly KeySource[
     if (source === undefined) return undefined;
     sources.push(Object.freeze(source));
   }
-  const distinct = new Set(sources.map(identityOf));
+  const distinct = new Set(sources.map(toIdentity));
   return sources.length > 0 && distinct.size === sources.length ? Object.freeze(sources) : undefined;
 }
 
@@ -146,11 +214,11 @@ function parseKeySource(entry: string): KeySource | undefined {
   return undefined;
 }
 
-function identityOf(source: KeySource): string {
+function toIdentity(source: KeySource): string {
   return JSON.stringify(source.kind === 'header' ? [source.kind, source.lowerCaseName] : source);
 }
 
-/** What a request is told that brought no key: where this deployment looks for one. */
+/** Returns the message to a request without a key, which lists the key sources of the deployment. */
 export function authRequiredMessage(sources: readonly KeySource[]): string {
   return `API key is required. Pass via ${sources.map(describeSource).join(' or ')}.`;
 }
@@ -159,82 +227,3 @@ function describeSource(source: KeySource): string {
   if (source.kind === 'bearer') return 'Authorization: Bearer <key> header';
   return source.kind === 'header' ? `${source.name} header` : `?${source.name}= query parameter`;
 }
-
-/** What a request carries under a name: one value, in a list two of several or more, or none. */
-export type HeaderValues = string | readonly string[] | undefined;
-
-/** The values of a header, whose name is given in lower case. */
-export function headerValues({ multiValueHeaders, headers }: EventFields, name: string): HeaderValues {
-  return valuesIn(multiValueHeaders, name, true) ?? takeApart(valuesIn(headers, name, true));
-}
-
-/** The values of a query parameter. */
-export function queryValues(
-  { multiValueQueryStringParameters, queryStringParameters }: EventFields,
-  name: string,
-): HeaderValues {
-  return valuesIn(multiValueQueryStringParameters, name, false) ?? valuesIn(queryStringParameters, name, false);
-}
-
-/**
- * One text for all values of a header is taken apart at a comma that an empty value or another bearer key stands beside: other
- * schemes, such as Digest, have commas of their own.
- */
-function takeApart(joined: HeaderValues): HeaderValues {
-  if (typeof joined !== 'string' || !joined.includes(',')) return joined;
-  const parts = joined.split(',').map((part) => part.trim());
-  const isJoined = parts.some((part, at) => part === '' || (at > 0 && /^bearer( |$)/i.test(part)));
-  return isJoined ? parts : joined;
-}
-
-/** The values of a name in a map of an event, letter case aside where `anyCase` says so. Reads any shape. */
-function valuesIn(map: unknown, wanted: string, anyCase: boolean): HeaderValues {
-  if (typeof map !== 'object' || map === null) return undefined;
-  let found: HeaderValues;
-  // Unlike Object.keys, it makes no list of the names. What is parsed from JSON inherits none.
-  for (const name in map) {
-    if (name.length !== wanted.length || (name !== wanted && !(anyCase && equalsIgnoreCase(name, wanted)))) continue;
-    found = withValue(found, (map as EventFields)[name]);
-  }
-  return found;
-}
-
-/** The last name that was found in another case, and what was wanted then. */
-const lastFound = { name: '', wanted: '' };
-
-/** Whether a name of the same length is the wanted one, letter case aside. Clients spell it in one way, mostly, which is looked at once. */
-function equalsIgnoreCase(name: string, wanted: string): boolean {
-  if (name === lastFound.name && wanted === lastFound.wanted) return true;
-  if (!startsWithIgnoreCase(name, wanted)) return false;
-  lastFound.name = name;
-  lastFound.wanted = wanted;
-  return true;
-}
-
-/** With a value, or each of a list of values, behind what was found so far. Of thousands, two tell that there are several. */
-function withValue(found: HeaderValues, value: unknown): HeaderValues {
-  if (typeof found === 'object') return found;
-  if (typeof value === 'string') return found === undefined ? value : [found, value];
-  if (!Array.isArray(value)) return found;
-  let all: HeaderValues = found;
-  for (const entry of value) if (typeof entry === 'string') all = withValue(all, entry);
-  return all;
-}
-
-const CAPITAL_A = 0x41;
-const CAPITAL_Z = 0x5a;
-/** What a capital letter of ASCII lacks of the small one. */
-const CASE_BIT = 0x20;
-
-/** Whether the text begins with what is wanted, in small letters, letter case of ASCII aside. Makes no other text of it. */
-export function startsWithIgnoreCase(text: string, wanted: string): boolean {
-  for (let at = 0; at < wanted.length; at++) {
-    const code = text.charCodeAt(at);
-    const isCapital = code >= CAPITAL_A && code <= CAPITAL_Z;
-    if ((isCapital ? code | CASE_BIT : code) !== wanted.charCodeAt(at)) return false;
-  }
-  return true;
-}
-
-/** An event before any surface has read it: by name, values of any kind. */
-export type EventFields = Readonly<Record<string, unknown>>;

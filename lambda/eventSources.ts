@@ -1,135 +1,142 @@
 import type { APIGatewaySimpleAuthorizerWithContextResult, AppSyncAuthorizerResult } from 'aws-lambda';
 import { LatchkeyError } from '../keys/errors.ts';
-import { toEpochMs } from '../keys/timestamp.ts';
-import type { Decision } from './authorize.ts';
+import type { KeyDecision } from './authorize.ts';
+import type { AuthorizerContext } from './cachedKey.ts';
 import type { Config } from './config.ts';
 import { authRequiredMessage, type Credentials, type EventFields } from './credentials.ts';
-import { type AuthorizerContext, contextOf, policyOf, UNAUTHORIZED } from './policy.ts';
-import { CONNECT, GRAPHQL, isConnectArn, type Route, routeOf, stageArnOf, wholeRouteOf } from './routes.ts';
+import { getContext, type PolicyApi, toPolicy, UNAUTHORIZED } from './policy.ts';
+import {
+  CONNECT,
+  GRAPHQL,
+  isConnectArn,
+  isMethodArn,
+  type MethodArn,
+  type Route,
+  toRoute,
+  toWholeRoute,
+} from './routes.ts';
 
-/** What the gateway is answered. */
+/** What the handler returns to the gateway, or the symbol for which it throws. */
 export type Answer = object | typeof UNAUTHORIZED;
 
-/** What an answer depends on beside the decision. */
-export interface Answering {
+/** What an answer depends on in addition to the decision. */
+export interface AnswerDeps {
   readonly config: Config;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** One kind of API that can call a Lambda authorizer. */
+/** One kind of event that can call a Lambda authorizer. */
 export interface EventSource {
-  /** As logs call it. */
+  /** The name in logs and metrics: `apiType`. */
   readonly name: string;
-  /** Whether the event is of this surface, with all that `read` and `respond` need. */
+  /** Whether the event is of this source and has everything that `read` and `respond` need. */
   readonly matches: (event: EventFields) => boolean;
+  /** Finds what may contain the key. */
   readonly read: (event: EventFields) => Credentials;
-  /** What the request asks for, as scopes are judged by it. */
+  /** Returns the requested route, which scopes are checked against. */
   readonly route: (event: EventFields, config: Config) => Route;
-  /** The answer that tells the gateway the decision. */
-  readonly respond: (decision: Decision, event: EventFields, answering: Answering) => Answer;
+  /** Turns the decision into the gateway's form. */
+  readonly respond: (decision: KeyDecision, event: EventFields, deps: AnswerDeps) => Answer;
 }
 
-/** What an event that brings the request's headers and query parameters carries. */
-export function requestCredentials(event: EventFields): Credentials {
-  return { kind: 'request', event };
-}
+const readRequest = (event: EventFields): Credentials => ({ kind: 'request', event });
 
-/** A REST API's REQUEST authorizer. Header names come in the case that the client sent. */
-export const restRequest: EventSource = {
+const readToken = ({ authorizationToken }: EventFields) =>
+  ({ kind: 'token', token: typeof authorizationToken === 'string' ? authorizationToken : '' }) as const;
+
+const respondWithPolicy =
+  (api: PolicyApi): EventSource['respond'] =>
+  (decision, event) =>
+    toPolicy(decision, methodArnOf(event), api);
+
+const requestedRoute = (event: EventFields): Route => toRoute(methodArnOf(event));
+
+/** `matches` has checked it. */
+const methodArnOf = (event: EventFields) => event['methodArn'] as MethodArn;
+const routeArnOf = (event: EventFields) => event['routeArn'] as MethodArn;
+
+/** A REST API's REQUEST authorizer. Header names have the case that the client sent. */
+const restRequest: EventSource = {
   name: 'rest-request',
   matches: (event) =>
     event['type'] === 'REQUEST' &&
     event['version'] === undefined &&
-    stageArnOf(event['methodArn']) !== undefined &&
+    isMethodArn(event['methodArn']) &&
     !isConnectArn(event['methodArn']),
-  read: requestCredentials,
-  route: ({ methodArn }) => routeOf(methodArn),
-  respond: (decision, { methodArn }, { config: { scopes, plans } }) =>
-    policyOf(decision, methodArn, { scopes, routes: 'methods', plans }),
+  read: readRequest,
+  route: requestedRoute,
+  respond: respondWithPolicy('rest'),
 };
 
-/** A REST API's TOKEN authorizer: the gateway hands over one header's value and nothing else of the request. */
-export const restToken: EventSource = {
+/** A REST API's TOKEN authorizer. The gateway passes one header's value and nothing else of the request. */
+const restToken: EventSource = {
   name: 'rest-token',
-  matches: (event) => event['type'] === 'TOKEN' && stageArnOf(event['methodArn']) !== undefined,
-  read: ({ authorizationToken }) => ({
-    kind: 'token',
-    token: typeof authorizationToken === 'string' ? authorizationToken : '',
-  }),
-  route: ({ methodArn }) => routeOf(methodArn),
-  respond: (decision, { methodArn }, { config: { scopes, plans } }) =>
-    policyOf(decision, methodArn, { scopes, routes: 'methods', plans }),
+  matches: (event) => event['type'] === 'TOKEN' && isMethodArn(event['methodArn']),
+  read: readToken,
+  route: requestedRoute,
+  respond: respondWithPolicy('rest'),
 };
 
 /**
- * An HTTP API's authorizer with payload format 2.0. Header names come in lower case; the values of a name that was sent
- * more than once are joined by commas, which no key holds.
+ * An HTTP API's authorizer with payload format 2.0. Header names are in lower case. If a name was sent more than once, its values
+ * are joined by commas, which no key contains.
  */
-export const httpApi: EventSource = {
+const httpApi: EventSource = {
   name: 'http-api',
-  matches: (event) =>
-    event['type'] === 'REQUEST' && event['version'] === '2.0' && stageArnOf(event['routeArn']) !== undefined,
-  read: requestCredentials,
-  route: routeAskedFor,
-  respond: (decision, { routeArn }, { config: { httpApiResponse, scopes } }) =>
-    httpApiResponse === 'simple'
-      ? simpleAnswerTo(decision)
-      : policyOf(decision, routeArn, { scopes, routes: 'methods' }),
+  matches: (event) => event['type'] === 'REQUEST' && event['version'] === '2.0' && isMethodArn(event['routeArn']),
+  read: readRequest,
+  route: httpApiRoute,
+  respond: (decision, event, { config: { httpApiResponse } }) =>
+    httpApiResponse === 'simple' ? toSimpleAnswer(decision) : toPolicy(decision, routeArnOf(event), 'http'),
 };
 
-/** A simple answer that the gateway keeps for a route key is an answer to every request of that route. */
-function routeAskedFor({ routeArn, routeKey }: EventFields, { httpApiResponse, resultsCacheSeconds }: Config): Route {
-  const isKept = httpApiResponse === 'simple' && resultsCacheSeconds > 0;
-  if (!isKept) return routeOf(routeArn);
-  return wholeRouteOf(typeof routeKey === 'string' ? routeKey : '');
+/** If the gateway caches a simple answer, it caches it for a route key, so the answer must be right for every request of that route. */
+function httpApiRoute(event: EventFields, { httpApiResponse, resultsCacheSeconds }: Config): Route {
+  const isCached = httpApiResponse === 'simple' && resultsCacheSeconds > 0;
+  if (!isCached) return toRoute(routeArnOf(event));
+  const { routeKey } = event;
+  return toWholeRoute(typeof routeKey === 'string' ? routeKey : '');
 }
 
-function simpleAnswerTo(
-  decision: Decision,
+function toSimpleAnswer(
+  decision: KeyDecision,
 ): APIGatewaySimpleAuthorizerWithContextResult<AuthorizerContext> | typeof UNAUTHORIZED {
   if (decision.effect === 'unauthenticated') return UNAUTHORIZED;
-  return { isAuthorized: decision.effect === 'allow', context: contextOf(decision) };
+  return { isAuthorized: decision.effect === 'allow', context: getContext(decision) };
 }
 
-/** An HTTP API's authorizer with payload format 1.0, which is answered with a policy always. */
-export const httpApiV1: EventSource = {
+/** An HTTP API's authorizer with payload format 1.0, whose answer is always a policy. */
+const httpApiV1: EventSource = {
   name: 'http-api-1.0',
-  matches: (event) =>
-    event['type'] === 'REQUEST' && event['version'] === '1.0' && stageArnOf(event['methodArn']) !== undefined,
-  read: requestCredentials,
-  route: ({ methodArn }) => routeOf(methodArn),
-  respond: (decision, { methodArn }, { config: { scopes } }) =>
-    policyOf(decision, methodArn, { scopes, routes: 'methods' }),
+  matches: (event) => event['type'] === 'REQUEST' && event['version'] === '1.0' && isMethodArn(event['methodArn']),
+  read: readRequest,
+  route: requestedRoute,
+  respond: respondWithPolicy('http'),
 };
 
-/** A WebSocket API's authorizer, which the gateway asks on `$connect` alone: what it answered holds while the client stays. */
-export const webSocket: EventSource = {
+/** A WebSocket API's authorizer. The gateway calls it only on `$connect`; its answer counts as long as the client is connected. */
+const webSocket: EventSource = {
   name: 'websocket',
   matches: (event) => event['type'] === 'REQUEST' && event['version'] === undefined && isConnectArn(event['methodArn']),
-  read: requestCredentials,
+  read: readRequest,
   route: () => CONNECT as Route,
-  respond: (decision, { methodArn }, { config: { scopes } }) =>
-    policyOf(decision, methodArn, { scopes, routes: 'connect' }),
+  respond: respondWithPolicy('websocket'),
 };
 
-/** As long as an unknown hash may be kept elsewhere: a key that was just issued is not refused for longer. */
+/** An unknown hash is cached for as long, so a new key isn't refused for longer. */
 const DENIAL_MAX_SECONDS = 10;
 
 /** An AppSync API's Lambda authorizer. The token is the key, with or without the bearer scheme. */
-export const appSync: EventSource = {
+const appSync: EventSource = {
   name: 'appsync',
   matches: (event) => event['type'] === undefined && 'authorizationToken' in event && hasApiId(event['requestContext']),
-  read: ({ authorizationToken }) => ({
-    kind: 'token',
-    token: typeof authorizationToken === 'string' ? authorizationToken : '',
-    takesBareKey: true,
-  }),
+  read: (event) => ({ ...readToken(event), acceptsBareKey: true }),
   route: () => GRAPHQL as Route,
-  respond: (decision, _, answering): AppSyncAuthorizerResult<AuthorizerContext> => ({
+  respond: (decision, _, deps): AppSyncAuthorizerResult<AuthorizerContext> => ({
     isAuthorized: decision.effect === 'allow',
-    resolverContext: resolverContextOf(decision),
-    ttlOverride: ttlSecondsOf(decision, answering),
+    resolverContext: getResolverContext(decision),
+    ttlOverride: getTtlSeconds(decision, deps),
   }),
 };
 
@@ -137,35 +144,33 @@ function hasApiId(requestContext: unknown): boolean {
   return typeof requestContext === 'object' && requestContext !== null && 'apiId' in requestContext;
 }
 
-function resolverContextOf(decision: Decision): AuthorizerContext {
-  if (decision.effect !== 'unauthenticated') return contextOf(decision);
+function getResolverContext(decision: KeyDecision): AuthorizerContext {
+  if (decision.effect !== 'unauthenticated') return getContext(decision);
   return { errorCode: 'AUTH_REQUIRED', errorMessage: authRequiredMessage([{ kind: 'bearer' }]) };
 }
 
-/** Said always, because AWS documents two defaults. No answer is kept past the key's own expiry. */
-function ttlSecondsOf(decision: Decision, { config, now }: Answering): number {
+/** AppSync always gets a TTL, because AWS documents two defaults. No answer is cached past the key's expiry. */
+function getTtlSeconds(decision: KeyDecision, { config, now }: AnswerDeps): number {
   const { resultsCacheSeconds } = config;
   if (decision.effect !== 'allow') return Math.min(resultsCacheSeconds, DENIAL_MAX_SECONDS);
-  const { expiresAt } = decision.record;
-  if (expiresAt === undefined) return resultsCacheSeconds;
-  // The key may have expired while its use was written.
-  const secondsLeft = Math.max(0, Math.floor((toEpochMs(expiresAt) - now()) / 1000));
+  // The key may have expired while its last use was written.
+  const secondsLeft = Math.max(0, Math.floor((decision.key.expiresAtMs - now()) / 1000));
   return Math.min(resultsCacheSeconds, secondsLeft);
 }
 
-const EVENT_SOURCES: readonly EventSource[] = [restRequest, httpApi, restToken, httpApiV1, webSocket, appSync];
+export const EVENT_SOURCES: readonly EventSource[] = [restRequest, httpApi, restToken, httpApiV1, webSocket, appSync];
 
 const MOST_NAMES_SHOWN = 20;
 
-/** The event's fields by name, none where it has none. */
-export function fieldsOf(event: unknown): EventFields {
+/** Returns the event's fields by name; none if it isn't an object. */
+export function toFields(event: unknown): EventFields {
   return typeof event === 'object' && event !== null ? (event as EventFields) : {};
 }
 
 /**
- * The surface of an event.
+ * Returns the source of an event.
  *
- * @throws LatchkeyError `EVENT_UNKNOWN`, naming the fields that the event has and none of their values
+ * @throws LatchkeyError `EVENT_UNKNOWN`, with the names of the event's fields but none of their values
  */
 export function eventSourceFor(fields: EventFields): EventSource {
   for (const source of EVENT_SOURCES) if (source.matches(fields)) return source;

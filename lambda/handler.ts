@@ -1,17 +1,18 @@
 import { KeyReader } from '../keys/reader.ts';
+import { createFunctionClient, prime } from './client.ts';
 import { readConfig, type Config } from './config.ts';
 import { createHandler } from './createHandler.ts';
-import { createFunctionClient, prime } from './client.ts';
 import { Log } from './log.ts';
+
 const writeLog = (line: string) => process.stdout.write(`${line}\n`);
-const config = readConfigOrTell();
+const config = readOrLogConfig();
 const client = createFunctionClient(process.env);
 if (config.prime) await prime(client, config.tableName);
 
-/** The Lambda function. A setting that cannot be read fails the cold start, so that no request is decided by a guess. */
+/** The Lambda function. An invalid setting fails the cold start, so no request is decided by a wrong setting. */
 export const handler = createHandler({
   config,
-  // Lambda sets it; elsewhere the metrics need a name all the same.
+  // Lambda sets the variable. Metrics need a name elsewhere.
   functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'latchkey',
   lookup: new KeyReader({ client, tableName: config.tableName }),
   now: Date.now,
@@ -19,8 +20,8 @@ export const handler = createHandler({
   writeLog,
 });
 
-/** Who watches the log for faults sees one that keeps the function from starting, too. */
-function readConfigOrTell(): Config {
+/** Logs a fault that keeps the function from starting, because alarms watch the log for faults. */
+function readOrLogConfig(): Config {
   try {
     return readConfig(process.env);
   } catch (error) {

@@ -1,28 +1,31 @@
-import type { KeyRecord } from '../keys/record.ts';
 import type { KeyHash } from '../keys/secret.ts';
-import { lastUsedMs } from '../keys/state.ts';
+import { pastUseMs } from '../keys/state.ts';
+import type { CachedKey } from './cachedKey.ts';
 import { GenerationalMap } from './recordCache.ts';
 
 export interface LastUsedThrottleOptions {
-  /** The least time between two last-used writes of one key. */
+  /** The shortest time between two last-used writes of one key. */
   readonly intervalMs: number;
-  /** The most keys remembered. */
+  /** Maximum number of keys that the throttle remembers. */
   readonly capacity?: number;
 }
 
-/** Tells when a record that is held was read, in epoch milliseconds; `undefined` where it is not held. */
+/** Returns when a cached record was read, in epoch milliseconds, or `undefined` if none is cached. */
 export interface ReadTimes {
   readAtMs(keyHash: KeyHash): number | undefined;
 }
 
+/** The part of a key that the throttle needs. */
+type UsedKey = Pick<CachedKey, 'keyHash' | 'lastUsedAtMs'>;
+
 const RETRY_AFTER_FAILURE_MS = 60_000;
 
 /**
- * Answers one question: is a last-used write due for this key now? It lives as long as the environment, and is asked
- * only about keys that the table holds, so that no flood of invented keys can push out what it knows.
+ * Answers one question: is a last-used write due for this key now? It lives as long as the environment. It only sees keys that the
+ * table has, so a flood of invented keys can't evict what it remembers.
  */
 export class LastUsedThrottle {
-  /** The least time between two last-used writes of one key, in milliseconds. */
+  /** The shortest time between two last-used writes of one key, in milliseconds. */
   readonly intervalMs: number;
   /** By hash, the epoch milliseconds before which no write is due. */
   readonly #notBefore: GenerationalMap<KeyHash, number>;
@@ -33,19 +36,20 @@ export class LastUsedThrottle {
   }
 
   /**
-   * Whether a write is due; if so it is the caller's to make, and nobody else in this environment is told so for an
-   * interval. Synchronous, so that concurrent invocations cannot both be told.
+   * Returns whether a write is due. If so, the caller has to make it: for an interval, every other call in this environment gets
+   * `false`. The claim is synchronous, so two concurrent invocations never both get it.
    *
-   * A record that was not due yet when it was read tells nothing once it is: of a thousand environments that hold one, the
-   * first to read the key anew writes, and the others find that at their next read. Only the environment that made the last
-   * write is told at once, and has to ask the table. Without `readTimes` the record counts as just read.
+   * A cached record that wasn't due when it was read doesn't show whether another environment has written since. Of a thousand
+   * environments that cache one, the first to read the key again writes; the others see that at their next read. Only the
+   * environment that made the last write may claim at once, and it has to read the table first. Without `readTimes`, the record
+   * counts as just read.
    */
-  claim(record: KeyRecord, nowMs: number, readTimes?: ReadTimes): boolean {
-    const dueMs = this.#dueMs(record, nowMs);
+  claim(key: UsedKey, nowMs: number, readTimes?: ReadTimes): boolean {
+    const dueMs = this.#dueMs(key, nowMs);
     if (nowMs < dueMs) return false;
-    const { keyHash } = record;
+    const { keyHash } = key;
     const notBefore = this.#notBefore.get(keyHash);
-    if (notBefore !== undefined && this.#isHeldBack(notBefore, nowMs)) return false;
+    if (notBefore !== undefined && this.#isTooEarly(notBefore, nowMs)) return false;
     const wroteItself = dueMs === notBefore;
     const readAtMs = readTimes?.readAtMs(keyHash) ?? nowMs;
     if (!wroteItself && readAtMs < dueMs) return false;
@@ -53,22 +57,22 @@ export class LastUsedThrottle {
     return true;
   }
 
-  /** Whether the record says that a write was due at a time in epoch milliseconds, whoever makes it. */
-  isDue(record: KeyRecord, atMs: number): boolean {
-    return this.#dueMs(record, atMs) <= atMs;
+  /** Returns whether the record alone makes a write due at a time in epoch milliseconds. */
+  isDue(key: UsedKey, atMs: number): boolean {
+    return this.#dueMs(key, atMs) <= atMs;
   }
 
-  /** Lets a write that failed be claimed again in a minute, or after the interval if that is shorter. */
+  /** Allows a new claim after a failed write: in a minute, or after the interval if that is shorter. */
   giveBack(keyHash: KeyHash, nowMs: number): void {
     this.#notBefore.set(keyHash, nowMs + Math.min(RETRY_AFTER_FAILURE_MS, this.intervalMs));
   }
 
-  #dueMs(record: KeyRecord, nowMs: number): number {
-    return lastUsedMs(record, nowMs) + this.intervalMs;
+  #dueMs({ lastUsedAtMs }: UsedKey, nowMs: number): number {
+    return pastUseMs(lastUsedAtMs, nowMs) + this.intervalMs;
   }
 
-  /** A wait longer than the interval was set by a clock that has since been put back: it no longer counts. */
-  #isHeldBack(notBefore: number, nowMs: number): boolean {
+  /** A wait longer than the interval no longer counts: it was set by a clock that has since been put back. */
+  #isTooEarly(notBefore: number, nowMs: number): boolean {
     return nowMs < notBefore && notBefore - nowMs <= this.intervalMs;
   }
 }

@@ -1,40 +1,63 @@
 import { getStoreErrorName } from '../keys/dynamodb.ts';
-import { type ErrorCode, LatchkeyError } from '../keys/errors.ts';
+import { LatchkeyError } from '../keys/errors.ts';
 import { printable } from '../keys/printable.ts';
-import type { UseOutcome } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
-import type { AuthorizeObserver, Decision } from './authorize.ts';
-import type { Metrics, ObservedRequest, LastUsedWrite } from './metrics.ts';
-import type { Plans } from './plans.ts';
-import type { Scopes } from './scopes.ts';
+import { type Fault, type KeyDecision, refusalCode } from './authorize.ts';
+import type { CachedKey } from './cachedKey.ts';
+import type { HandledRequest, Metrics } from './metrics.ts';
 
-/** Where a line came from. */
-export interface LogOrigin {
-  /** Lambda's id of the invocation. */
-  readonly requestId: string | undefined;
-  /** The surface's name, once the event is known to be of one. */
-  readonly apiType: string | undefined;
+/** Where a line comes from. */
+export type LogOrigin = Pick<HandledRequest, 'requestId' | 'apiType'>;
+
+export interface RecorderDeps {
+  readonly log: Log;
+  /** Absent if requests aren't counted. */
+  readonly metrics: Metrics | undefined;
+  /** The share of requests that are logged at the level `DEBUG`, from 0 to 1. */
+  readonly debugSampleRate: number;
+  /** Returns a number from 0 to 1, never 1. */
+  readonly random: () => number;
 }
 
-/** What may be logged, and nothing else: no event, no header, no hash, nothing of a secret beyond `keyPrefix`. */
+/** Returns a function that logs and counts a request. Call it once, after the answer is made or has failed. */
+export function createRecorder({ log, metrics, debugSampleRate, random }: RecorderDeps) {
+  return (request: HandledRequest): void => {
+    const { decision, trace } = request;
+    if (decision.effect === 'fault') log.fault(request, decision.error);
+    else if (decision.effect !== 'allow') log.denied(request, refusalCode(decision), keyOf(decision)?.record);
+    else if (trace.lastUsedWrite === 'failed') {
+      log.lastUsedWriteFailed(request, decision.key.record, trace.lastUsedError);
+    }
+    const key = keyOf(decision);
+    if (key?.scopes !== undefined || key?.unknownPlan !== undefined) log.unknownNames(request, key);
+    metrics?.count(request);
+    if (debugSampleRate > 0 && random() < debugSampleRate) log.request(request);
+  };
+}
+
+function keyOf(decision: KeyDecision | Fault): CachedKey | undefined {
+  return decision.effect === 'allow' || decision.effect === 'deny' ? decision.key : undefined;
+}
+
+/** The fields that may be logged. No event, header, hash or part of a secret beyond `keyPrefix` is ever logged. */
 interface LogLine extends LogOrigin {
   readonly level: 'INFO' | 'WARN' | 'ERROR';
   readonly message: 'denied' | 'fault' | 'last-used write failed' | 'scope unknown' | 'plan unknown';
-  readonly code: string;
+  readonly code: string | undefined;
   readonly scope?: string | undefined;
   readonly plan?: string | undefined;
   readonly keyId?: string | undefined;
   readonly keyPrefix?: string | undefined;
-  /** The SDK's or the engine's name for a failure of the store. */
+  /** The name that the SDK or the database engine gave to a failure of the store. */
   readonly cause?: string | undefined;
   readonly detail?: string | undefined;
 }
 
-/** The line of a request in the sample. It has the code of a denial's line, and not its message: no request is counted twice. */
+/** The line of a sampled request. It has the code of a denial but not its message, so no request is counted twice. */
 interface RequestLine extends LogOrigin {
   readonly level: 'DEBUG';
   readonly message: 'request';
-  readonly outcome: ObservedRequest['outcome'];
+  readonly outcome: 'allowed' | 'denied' | 'fault';
   readonly code: string | undefined;
   readonly keyId: string | undefined;
   readonly isCacheHit: boolean;
@@ -43,204 +66,101 @@ interface RequestLine extends LogOrigin {
 }
 
 export interface LogOptions {
-  /** Takes one line without its end. */
+  /** Writes one line; it is passed without a line break. */
   readonly write: (line: string) => void;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   readonly now: () => number;
 }
 
-const MOST_NAMES_TOLD = 1000;
+const MOST_NAMES_LOGGED = 1000;
 
-/** Writes one JSON line for each denial and fault, and none for a request that is allowed, unless it is in the sample. */
+/** Writes one JSON line for each denial and fault. An allowed request has a line only if it is sampled. */
 export class Log {
   readonly #options: LogOptions;
-  readonly #toldScopes = new Set<string>();
-  readonly #toldPlans = new Set<string>();
+  readonly #loggedScopes = new Set<string>();
+  readonly #loggedPlans = new Set<string>();
 
   constructor(options: LogOptions) {
     this.#options = options;
   }
 
-  denied(origin: LogOrigin, code: string, record: PublicRecord | undefined): void {
-    this.#write({ level: 'INFO', message: 'denied', code, ...origin, keyId: record?.id, keyPrefix: record?.keyPrefix });
+  denied(origin: LogOrigin, code: string | undefined, record: PublicRecord | undefined): void {
+    this.#write({ level: 'INFO', message: 'denied', code, ...originOf(origin), ...namesOf(record) });
   }
 
-  /** A fault that the gateway answers with 500. Of an error that is not ours only the name is known to be safe. */
+  /** Logs a fault, which the gateway answers with a 500. If the error isn't a LatchkeyError, only its name is safe to log. */
   fault(origin: LogOrigin, error: unknown): void {
-    this.#write({ level: 'ERROR', message: 'fault', ...origin, ...faultFields(error) });
+    this.#write({ level: 'ERROR', message: 'fault', ...originOf(origin), ...faultFields(error) });
   }
 
   lastUsedWriteFailed(origin: LogOrigin, record: PublicRecord, error: unknown): void {
-    const { id: keyId, keyPrefix } = record;
-    this.#write({
-      level: 'WARN',
-      message: 'last-used write failed',
-      ...origin,
-      ...faultFields(error),
-      keyId,
-      keyPrefix,
-    });
+    const line = { level: 'WARN', message: 'last-used write failed' } as const;
+    this.#write({ ...line, ...originOf(origin), ...faultFields(error), ...namesOf(record) });
   }
 
-  /** Scopes that the mapping lacks, each told once in an environment's life. */
-  unknownScopes(origin: LogOrigin, { id: keyId, keyPrefix }: PublicRecord, scopes: readonly string[]): void {
-    for (const scope of scopes) {
-      if (!isNews(scope, this.#toldScopes)) continue;
-      this.#write({
-        level: 'WARN',
-        message: 'scope unknown',
-        code: 'SCOPE_UNKNOWN',
-        ...origin,
-        scope,
-        keyId,
-        keyPrefix,
-      });
+  /**
+   * Logs the key's scopes and plan that the deployment lacks, each name once in the life of the environment. API Gateway rejects a
+   * key on an unknown plan if plans apply.
+   */
+  unknownNames(origin: LogOrigin, { record, scopes, unknownPlan }: CachedKey): void {
+    for (const scope of scopes?.unknownScopes ?? []) {
+      if (!isNew(scope, this.#loggedScopes)) continue;
+      const line = { level: 'WARN', message: 'scope unknown', code: 'SCOPE_UNKNOWN' } as const;
+      this.#write({ ...line, ...originOf(origin), scope, ...namesOf(record) });
     }
+    if (unknownPlan === undefined || !isNew(unknownPlan, this.#loggedPlans)) return;
+    const line = { level: 'WARN', message: 'plan unknown', code: 'PLAN_UNKNOWN' } as const;
+    this.#write({ ...line, ...originOf(origin), plan: unknownPlan, ...namesOf(record) });
   }
 
-  /** A key's plan that the deployment lacks, told once in an environment's life: where plans apply, API Gateway refuses the key. */
-  unknownPlan(origin: LogOrigin, { id: keyId, keyPrefix }: PublicRecord, plan: string | undefined): void {
-    if (plan === undefined || !isNews(plan, this.#toldPlans)) return;
-    this.#write({ level: 'WARN', message: 'plan unknown', code: 'PLAN_UNKNOWN', ...origin, plan, keyId, keyPrefix });
-  }
-
-  /** A request of the sample, whatever it came to. */
-  request(requestId: string | undefined, request: ObservedRequest): void {
-    const { outcome, apiType, keyId, isCacheHit, lookupMs } = request;
-    const code = request.outcome === 'allowed' ? undefined : request.code;
-    const lastUsedWrite = request.outcome === 'allowed' ? request.lastUsedWrite : undefined;
-    const told = { outcome, code, requestId, apiType, keyId, isCacheHit, lookupMs, lastUsedWrite };
-    this.#write({ level: 'DEBUG', message: 'request', ...told });
+  /** Logs a sampled request, whatever its outcome. */
+  request({ decision, trace, requestId, apiType }: HandledRequest): void {
+    const { cacheHit: isCacheHit, lookupMs } = trace;
+    this.#write({
+      level: 'DEBUG',
+      message: 'request',
+      outcome: OUTCOMES[decision.effect],
+      code: refusalCode(decision),
+      requestId,
+      apiType,
+      keyId: decision.effect === 'fault' ? faultKeyId(decision.error) : keyOf(decision)?.record.id,
+      isCacheHit,
+      lookupMs,
+      lastUsedWrite: decision.effect === 'allow' ? trace.lastUsedWrite : undefined,
+    });
   }
 
   #write(line: LogLine | RequestLine): void {
     const { write, now } = this.#options;
-    // JSON leaves C1 controls and bidirectional overrides as they are, and a record's texts may have some.
+    // JSON doesn't escape C1 controls and bidirectional overrides, which a record's texts may contain.
     write(printable(JSON.stringify({ timestamp: new Date(now()).toISOString(), ...line })));
   }
 }
 
-/** The code of a fault. Whatever is not ours is internal. */
-export function faultCode(error: unknown): ErrorCode {
-  return error instanceof LatchkeyError ? error.code : 'INTERNAL_ERROR';
+const OUTCOMES = { allow: 'allowed', deny: 'denied', unauthenticated: 'denied', fault: 'fault' } as const;
+
+function originOf({ requestId, apiType }: LogOrigin): LogOrigin {
+  return { requestId, apiType };
 }
 
-/** Whether the name was not told yet, and from now on is; past the bound no name is news. */
-function isNews(name: string, told: Set<string>): boolean {
-  if (told.has(name) || told.size === MOST_NAMES_TOLD) return false;
-  told.add(name);
+function namesOf(record: PublicRecord | undefined): Pick<LogLine, 'keyId' | 'keyPrefix'> {
+  return { keyId: record?.id, keyPrefix: record?.keyPrefix };
+}
+
+/** Whether the name hasn't been logged, which this call remembers. Above the limit, no name counts as new. */
+function isNew(name: string, logged: Set<string>): boolean {
+  if (logged.has(name) || logged.size === MOST_NAMES_LOGGED) return false;
+  logged.add(name);
   return true;
 }
 
 function faultFields(error: unknown): Pick<LogLine, 'code' | 'cause' | 'keyId' | 'detail'> {
-  const code = faultCode(error);
+  const code = refusalCode({ effect: 'fault', error });
   if (!(error instanceof LatchkeyError)) return { code, cause: getStoreErrorName(error) };
   const { cause, keyId, message: detail } = error;
   return { code, keyId, detail, ...(cause === undefined ? {} : { cause: getStoreErrorName(cause) }) };
 }
 
-export interface RequestObserverDeps {
-  readonly log: Log;
-  /** Absent where nothing is counted. */
-  readonly metrics: Metrics | undefined;
-  readonly scopes: Pick<Scopes, 'unknownOf'>;
-  /** Absent where keys are not limited. */
-  readonly plans: Pick<Plans, 'unknownOf'> | undefined;
-  /** The share of requests that are told at the level `DEBUG`, from 0 to 1. */
-  readonly debugSampleRate: number;
-  /** From 0 to 1, and never 1. */
-  readonly random: () => number;
-}
-
-/** Follows one request, and logs and counts what it came to: once, when its answer is made or is known to be a fault. */
-export class RequestObserver implements AuthorizeObserver {
-  readonly #deps: RequestObserverDeps;
-  readonly #requestId: string | undefined;
-  readonly #cameAtMs: number;
-  #apiType: string | undefined;
-  #isCacheHit = false;
-  #lookupMs: number | undefined;
-  #lastUsedWrite: LastUsedWrite = 'not due';
-
-  /** `requestId` is Lambda's id of the invocation, `cameAtMs` when it began, in epoch milliseconds. */
-  constructor(deps: RequestObserverDeps, requestId: string | undefined, cameAtMs: number) {
-    this.#deps = deps;
-    this.#requestId = requestId;
-    this.#cameAtMs = cameAtMs;
-  }
-
-  onApiType(apiType: string): void {
-    this.#apiType = apiType;
-  }
-
-  onCacheHit(): void {
-    this.#isCacheHit = true;
-  }
-
-  onLookup(durationMs: number): void {
-    this.#lookupMs = durationMs;
-  }
-
-  onLastUsedWrite(outcome: UseOutcome): void {
-    this.#lastUsedWrite = outcome;
-  }
-
-  onLastUsedWriteFailed(record: PublicRecord, error: unknown): void {
-    this.#lastUsedWrite = 'failed';
-    this.#deps.log.lastUsedWriteFailed(this.#origin, record, error);
-  }
-
-  onDecided(decision: Decision): void {
-    if (decision.effect === 'unauthenticated') return this.#denied('AUTH_REQUIRED', undefined);
-    if (decision.effect === 'deny') this.#denied(decision.code, decision.record);
-    else this.#allowed(decision.record);
-    const { log, scopes, plans } = this.#deps;
-    const { record } = decision;
-    if (record === undefined) return;
-    log.unknownScopes(this.#origin, record, scopes.unknownOf(record));
-    log.unknownPlan(this.#origin, record, plans?.unknownOf(record));
-  }
-
-  /** The error is thrown in the place of an answer. */
-  onFault(error: unknown): void {
-    this.#deps.log.fault(this.#origin, error);
-    this.#refused('fault', faultCode(error), error instanceof LatchkeyError ? error.keyId : undefined);
-  }
-
-  get #origin(): LogOrigin {
-    return { requestId: this.#requestId, apiType: this.#apiType };
-  }
-
-  #allowed({ id: keyId }: PublicRecord): void {
-    this.#finish({
-      outcome: 'allowed',
-      apiType: this.#apiType,
-      keyId,
-      isCacheHit: this.#isCacheHit,
-      lookupMs: this.#lookupMs,
-      lastUsedWrite: this.#lastUsedWrite,
-    });
-  }
-
-  #denied(code: string, record: PublicRecord | undefined): void {
-    this.#deps.log.denied(this.#origin, code, record);
-    this.#refused('denied', code, record?.id);
-  }
-
-  #refused(outcome: 'denied' | 'fault', code: string, keyId: string | undefined): void {
-    this.#finish({
-      outcome,
-      code,
-      apiType: this.#apiType,
-      keyId,
-      isCacheHit: this.#isCacheHit,
-      lookupMs: this.#lookupMs,
-    });
-  }
-
-  #finish(request: ObservedRequest): void {
-    const { log, metrics, debugSampleRate, random } = this.#deps;
-    metrics?.count(request, this.#cameAtMs);
-    if (debugSampleRate > 0 && random() < debugSampleRate) log.request(this.#requestId, request);
-  }
+function faultKeyId(error: unknown): string | undefined {
+  return error instanceof LatchkeyError ? error.keyId : undefined;
 }

@@ -1,9 +1,9 @@
-import type { UseOutcome } from '../keys/reader.ts';
+import { type Fault, type KeyDecision, type LastUsedWrite, refusalCode, type Trace } from './authorize.ts';
 
 /** CloudWatch's namespace for all of Latchkey's metrics. */
 export const METRIC_NAMESPACE = 'Latchkey';
 
-/** Every metric, with its unit as CloudWatch calls it. */
+/** Every metric, with its CloudWatch unit. */
 export const METRIC_UNITS = {
   Allowed: 'Count',
   Denied: 'Count',
@@ -17,17 +17,29 @@ export const METRIC_UNITS = {
 
 export type MetricName = keyof typeof METRIC_UNITS;
 
+/** What happened to one request. The metrics and the log are made of it. */
+export interface HandledRequest {
+  readonly decision: KeyDecision | Fault;
+  readonly trace: Trace;
+  /** The name of the event source; absent if the event is of none. */
+  readonly apiType: string | undefined;
+  /** Lambda's id of the invocation. */
+  readonly requestId: string | undefined;
+  /** Epoch milliseconds at which the request arrived. */
+  readonly arrivedAtMs: number;
+}
+
 export interface MetricsOptions {
-  /** The dimension that all metrics have. */
+  /** Value of the dimension `FunctionName`, which every metric has. */
   readonly functionName: string;
-  /** Takes one line without its end. */
+  /** Writes one line; it is passed without a line break. */
   readonly write: (line: string) => void;
 }
 
 type CountName = Exclude<MetricName, 'LookupLatency'>;
 type Counts = Record<CountName, number>;
 
-/** What is counted of one surface apart; refusals by their code. */
+/** The counts of one kind of API; refusals by code. */
 interface ApiTypeCounts {
   allowed: number;
   readonly denied: Map<string, number>;
@@ -35,15 +47,15 @@ interface ApiTypeCounts {
 }
 
 const BATCH_MS = 60_000;
-/** What somebody may be woken for does not wait. */
+/** Faults wait for less, because an alarm may depend on them. */
 const URGENT_BATCH_MS = 1_000;
-/** "Specification: Embedded metric format": the most values of one metric in a document. */
+/** "Specification: Embedded metric format": the maximum number of values of one metric in a document. */
 const MOST_VALUES = 100;
-/** What stands for the surface of an event that is of none. */
+/** The dimension `ApiType` of an event of no known source. */
 const NO_API_TYPE = 'unknown';
 
-/** Every request that is allowed is in exactly one of these. */
-const USAGE_METRICS = {
+/** Every allowed request counts in exactly one of these metrics. */
+const LAST_USED_METRICS = {
   'not due': 'LastUsedWritesSkipped',
   superseded: 'LastUsedWritesSkipped',
   written: 'LastUsedWrites',
@@ -51,9 +63,9 @@ const USAGE_METRICS = {
 } as const satisfies Record<LastUsedWrite, CountName>;
 
 /**
- * Counts requests, and writes the counts as lines of CloudWatch's embedded metric format: with the request that is counted a
- * minute or more after the last lines, or a second or more where a fault or a failed last-used write waits. A timer would not
- * do, for Lambda freezes the environment between requests: what waits when the environment ends is lost.
+ * Counts requests and writes the counts as lines of CloudWatch's embedded metric format. A request writes them if the last lines are
+ * a minute old, or a second old if a fault or a failed last-used write is waiting. Lambda freezes the environment between requests,
+ * so a timer wouldn't fire; counts that wait when the environment ends are lost.
  */
 export class Metrics {
   readonly #options: MetricsOptions;
@@ -67,29 +79,29 @@ export class Metrics {
     this.#options = options;
   }
 
-  /** `cameAtMs` is when the request came, in epoch milliseconds. */
-  count(request: ObservedRequest, cameAtMs: number): void {
+  count({ decision, trace, apiType, arrivedAtMs }: Omit<HandledRequest, 'requestId'>): void {
     const totals = this.#totals;
-    const ofApiType = this.#countsOf(request.apiType ?? NO_API_TYPE);
-    if (request.isCacheHit) totals.CacheHits++;
-    if (request.lookupMs !== undefined) this.#lookupMs.add(Math.max(0, request.lookupMs));
-    if (request.outcome === 'allowed') {
+    const counts = this.#countsFor(apiType ?? NO_API_TYPE);
+    if (trace.cacheHit) totals.CacheHits++;
+    if (trace.lookupMs !== undefined) this.#lookupMs.add(Math.max(0, trace.lookupMs));
+    const code = refusalCode(decision);
+    if (code === undefined) {
       totals.Allowed++;
-      totals[USAGE_METRICS[request.lastUsedWrite]]++;
-      ofApiType.allowed++;
-      if (request.lastUsedWrite === 'failed') this.#isUrgent = true;
-    } else if (request.outcome === 'denied') {
-      totals.Denied++;
-      increment(ofApiType.denied, request.code);
-    } else {
+      totals[LAST_USED_METRICS[trace.lastUsedWrite]]++;
+      counts.allowed++;
+      if (trace.lastUsedWrite === 'failed') this.#isUrgent = true;
+    } else if (decision.effect === 'fault') {
       totals.Faults++;
-      increment(ofApiType.faults, request.code);
+      increment(counts.faults, code);
       this.#isUrgent = true;
+    } else {
+      totals.Denied++;
+      increment(counts.denied, code);
     }
-    this.#writeIfDue(cameAtMs);
+    this.#writeIfDue(arrivedAtMs);
   }
 
-  #countsOf(apiType: string): ApiTypeCounts {
+  #countsFor(apiType: string): ApiTypeCounts {
     const known = this.#apiTypes.get(apiType);
     if (known !== undefined) return known;
     const counts: ApiTypeCounts = { allowed: 0, denied: new Map(), faults: new Map() };
@@ -98,8 +110,8 @@ export class Metrics {
   }
 
   /**
-   * A request may have come before the one that wrote the last lines. Lines further to come were written by a clock that has since
-   * been put back: they hold nothing up.
+   * A request may have arrived before the one that wrote the last lines. If those lines are further in the future, a clock has been
+   * put back since, so they delay nothing.
    */
   #writeIfDue(nowMs: number): void {
     const sinceMs = nowMs - (this.#writtenAtMs ?? -Infinity);
@@ -112,23 +124,23 @@ export class Metrics {
   #write(nowMs: number): void {
     const { functionName, write } = this.#options;
     const totals = { ...this.#totals, LookupLatency: this.#lookupMs.takeAll() };
-    const countsApart = [...this.#apiTypes].flatMap(([apiType, counts]) => takeCounts(apiType, counts));
+    const counts = [...this.#apiTypes].flatMap(([apiType, apiTypeCounts]) => takeCounts(apiType, apiTypeCounts));
     this.#totals = noCounts();
-    for (const line of metricLines(functionName, totals, countsApart, nowMs)) write(line);
+    for (const line of metricLines(functionName, totals, counts, nowMs)) write(line);
   }
 }
 
-/** Leaves nothing. */
-function takeCounts(ApiType: string, counts: ApiTypeCounts): readonly CountApart[] {
+/** Returns the counts and resets them. */
+function takeCounts(ApiType: string, counts: ApiTypeCounts): readonly DimensionedCount[] {
   const { allowed, denied, faults } = counts;
   const byReason = (name: MetricName, codes: ReadonlyMap<string, number>) =>
     [...codes].map(([Reason, count]) => ({ name, count, dimensions: { ApiType, Reason } }));
-  const taken: CountApart[] = [...byReason('Denied', denied), ...byReason('Faults', faults)];
-  if (allowed > 0) taken.unshift({ name: 'Allowed', count: allowed, dimensions: { ApiType } });
+  const dimensioned: DimensionedCount[] = [...byReason('Denied', denied), ...byReason('Faults', faults)];
+  if (allowed > 0) dimensioned.unshift({ name: 'Allowed', count: allowed, dimensions: { ApiType } });
   counts.allowed = 0;
   denied.clear();
   faults.clear();
-  return taken;
+  return dimensioned;
 }
 
 function noCounts(): Counts {
@@ -148,93 +160,93 @@ function increment(counts: Map<string, number>, code: string): void {
 }
 
 /** By metric, its value or values. */
-export type MetricValues = Readonly<Record<MetricName, number | readonly number[]>>;
+type MetricValues = Readonly<Record<MetricName, number | readonly number[]>>;
 
-/** What is counted under more dimensions than the total is. */
-export interface CountApart {
+/** A count with more dimensions than its metric's total. */
+interface DimensionedCount {
   readonly name: MetricName;
   readonly count: number;
-  /** Beside `FunctionName`. */
+  /** The dimensions in addition to `FunctionName`. */
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-/** A metric and the sets of dimensions that it is to be had by. */
+/** A metric and its sets of dimensions. */
 type Definition = readonly [name: MetricName, sets: readonly (readonly string[])[]];
 
 const METRIC_NAMES = Object.keys(METRIC_UNITS) as readonly MetricName[];
-const OF_TOTALS = ['FunctionName'];
+const TOTAL_DIMENSIONS = ['FunctionName'];
 
 /**
- * Documents of CloudWatch's embedded metric format: of the totals, by `FunctionName` alone, and of what was counted apart. A
- * document holds one value of a metric, for all sets of dimensions that it names. So a count apart that is all of its total
- * shares the total's document, as long as no dimension there has another value: mostly there is one line. What is zero is left
- * out: CloudWatch bills a metric for the hours it has.
+ * Returns documents of CloudWatch's embedded metric format: the totals by `FunctionName`, and the counts with more dimensions. A
+ * document has one value of a metric for all sets of dimensions that it names. So a count that equals its total shares the total's
+ * document if no dimension there has another value: usually there is one line. Zeros are left out, because CloudWatch bills a metric
+ * for every hour in which it has a value.
  */
-export function metricLines(
+function metricLines(
   functionName: string,
   totals: MetricValues,
-  countsApart: readonly CountApart[],
+  counts: readonly DimensionedCount[],
   timestampMs: number,
 ): readonly string[] {
   const shared: Record<string, string> = { FunctionName: functionName };
-  const setsOf = new Map<MetricName, readonly (readonly string[])[]>();
+  const setsByName = new Map<MetricName, readonly (readonly string[])[]>();
   const lines: string[] = [];
-  for (const { name, count, dimensions } of countsApart) {
-    const set = [...OF_TOTALS, ...Object.keys(dimensions)];
+  for (const { name, count, dimensions } of counts) {
+    const set = [...TOTAL_DIMENSIONS, ...Object.keys(dimensions)];
     if (count === totals[name] && agree(shared, dimensions)) {
       Object.assign(shared, dimensions);
-      setsOf.set(name, [OF_TOTALS, set]);
+      setsByName.set(name, [TOTAL_DIMENSIONS, set]);
     } else {
       const members = { FunctionName: functionName, ...dimensions };
-      lines.push(documentOf([[name, [set]]], members, { [name]: count }, timestampMs));
+      lines.push(metricDocument([[name, [set]]], members, { [name]: count }, timestampMs));
     }
   }
-  const some = METRIC_NAMES.filter((name) => !isNothing(totals[name]));
-  const definitions = some.map((name): Definition => [name, setsOf.get(name) ?? [OF_TOTALS]]);
-  return [documentOf(definitions, shared, totals, timestampMs), ...lines];
+  const names = METRIC_NAMES.filter((name) => !isZero(totals[name]));
+  const definitions = names.map((name): Definition => [name, setsByName.get(name) ?? [TOTAL_DIMENSIONS]]);
+  return [metricDocument(definitions, shared, totals, timestampMs), ...lines];
 }
 
-/** Whether no dimension has one value here and another there. */
-function agree(shared: Readonly<Record<string, string>>, dimensions: CountApart['dimensions']): boolean {
+/** Whether no dimension has different values in the two. */
+function agree(shared: Readonly<Record<string, string>>, dimensions: DimensionedCount['dimensions']): boolean {
   return Object.entries(dimensions).every(([name, value]) => (shared[name] ?? value) === value);
 }
 
-function isNothing(value: MetricValues[MetricName]): boolean {
+function isZero(value: MetricValues[MetricName]): boolean {
   return typeof value === 'number' ? value === 0 : value.length === 0;
 }
 
-function documentOf(
+function metricDocument(
   definitions: readonly Definition[],
   dimensions: Readonly<Record<string, string>>,
   values: Partial<MetricValues>,
   Timestamp: number,
 ): string {
   const members = Object.fromEntries(definitions.map(([name]) => [name, values[name]]));
-  const CloudWatchMetrics = [...directivesOf(definitions)];
+  const CloudWatchMetrics = [...metricDirectives(definitions)];
   return JSON.stringify({ _aws: { Timestamp, CloudWatchMetrics }, ...dimensions, ...members });
 }
 
-/** One for the metrics that are by one set of dimensions each, and one for each that is by two. */
-function* directivesOf(definitions: readonly Definition[]) {
-  const directive = ([, Dimensions]: Definition, some: readonly Definition[]) => ({
+/** Returns one directive for all metrics with one set of dimensions, and one for each metric with two. */
+function* metricDirectives(definitions: readonly Definition[]) {
+  const directive = ([, Dimensions]: Definition, metrics: readonly Definition[]) => ({
     Namespace: METRIC_NAMESPACE,
     Dimensions,
-    Metrics: some.map(([Name]) => ({ Name, Unit: METRIC_UNITS[Name] })),
+    Metrics: metrics.map(([Name]) => ({ Name, Unit: METRIC_UNITS[Name] })),
   });
-  const byOne = definitions.filter(([, sets]) => sets.length === 1);
-  const [first] = byOne;
-  if (first !== undefined) yield directive(first, byOne);
+  const withOneSet = definitions.filter(([, sets]) => sets.length === 1);
+  const [first] = withOneSet;
+  if (first !== undefined) yield directive(first, withOneSet);
   for (const definition of definitions) if (definition[1].length > 1) yield directive(definition, [definition]);
 }
 
 /**
- * At most so many of the values that it is given, spread evenly over all of them: whenever it is full, it drops every second
- * one and from then on takes one where it took two. Which values those are depends on their order alone.
+ * A bounded sample, spread evenly over all values that are added. If it is full, it drops every second value and from then on
+ * accepts half as many. Which values it keeps depends only on their order.
  */
 export class SampledValues {
   readonly #capacity: number;
   readonly #values: number[] = [];
-  #given = 0;
+  #added = 0;
   #stride = 1;
 
   /** `capacity` is at least 1. */
@@ -243,15 +255,15 @@ export class SampledValues {
   }
 
   add(value: number): void {
-    const isTaken = this.#given++ % this.#stride === 0;
-    if (!isTaken) return;
+    const isSampled = this.#added++ % this.#stride === 0;
+    if (!isSampled) return;
     this.#values.push(value);
     if (this.#values.length > this.#capacity) this.#thin();
   }
 
-  /** What was taken since the last call. */
+  /** Returns the sample and empties it. */
   takeAll(): readonly number[] {
-    this.#given = 0;
+    this.#added = 0;
     this.#stride = 1;
     return this.#values.splice(0);
   }
@@ -262,32 +274,4 @@ export class SampledValues {
     for (let at = 0; at < this.#values.length; at += 2) this.#values[kept++] = this.#values[at] ?? 0;
     this.#values.length = kept;
   }
-}
-
-/** What one request came to: nothing of its event, and of its key nothing but the id. */
-export type ObservedRequest = AllowedRequest | RefusedRequest;
-
-/** What became of the last-used write of a request that was allowed. */
-export type LastUsedWrite = UseOutcome | 'not due' | 'failed';
-
-interface AnyRequest {
-  /** The surface's name, once the event is known to be of one. */
-  readonly apiType: string | undefined;
-  /** The key's id, where the key is known. */
-  readonly keyId: string | undefined;
-  /** Whether a well-formed key was answered without a read of the request's own. */
-  readonly isCacheHit: boolean;
-  /** How long its own read took, in milliseconds; absent where it made none. */
-  readonly lookupMs: number | undefined;
-}
-
-export interface AllowedRequest extends AnyRequest {
-  readonly outcome: 'allowed';
-  readonly lastUsedWrite: LastUsedWrite;
-}
-
-export interface RefusedRequest extends AnyRequest {
-  readonly outcome: 'denied' | 'fault';
-  /** Why: the code that the log has. */
-  readonly code: string;
 }

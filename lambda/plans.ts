@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto';
 import { isPlanName, PLAN_EXPECTED } from '../keys/fields.ts';
 import type { KeyRecord } from '../keys/record.ts';
 
-/** What is wanted of the plans, for messages. */
+/** The expected form of the plans, for messages. */
 export const PLANS_EXPECTED =
   'a JSON object of a namespace of 16 hex digits, and of lists perKey and shared in which no plan stands twice, each ' +
   PLAN_EXPECTED;
 
 interface PlanLists {
   readonly namespace: string;
-  /** Plans that limit each key by itself. */
+  /** Plans that limit each key separately. */
   readonly perKey: ReadonlySet<string>;
   /** Plans that limit all their keys together. */
   readonly shared: ReadonlySet<string>;
 }
 
-/** The plans of the deployment, and what API Gateway counts each key's requests by. */
+/** The plans of the deployment, and the value by which API Gateway counts each key's requests. */
 export class Plans {
   readonly #lists: PlanLists;
 
@@ -23,14 +23,14 @@ export class Plans {
     this.#lists = lists;
   }
 
-  /** What `parse` reads, of plans by name: each limits its keys by themselves unless it is shared. */
-  static textOf(plans: Readonly<Record<string, { readonly shared?: boolean }>>, namespace: string): string {
+  /** Writes plans by name as JSON for `parse`. A plan limits each of its keys separately unless it is shared. */
+  static toText(plans: Readonly<Record<string, { readonly shared?: boolean }>>, namespace: string): string {
     const names = (isShared: boolean) =>
       Object.keys(plans).filter((name) => (plans[name]?.shared === true) === isShared);
     return JSON.stringify({ namespace, perKey: names(false), shared: names(true) });
   }
 
-  /** Reads JSON of `namespace`, `perKey` and `shared`, or `undefined` where it has another shape or a name is none. */
+  /** Reads JSON of `namespace`, `perKey` and `shared`. Returns `undefined` if it has another shape or an invalid name. */
   static parse(text: string): Plans | undefined {
     const { namespace, perKey, shared, ...others } = readMembers(text);
     if (typeof namespace !== 'string' || !/^[0-9a-f]{16}$/.test(namespace)) return undefined;
@@ -39,33 +39,33 @@ export class Plans {
     return new Plans({ namespace, perKey: new Set(perKey), shared: new Set(shared) });
   }
 
-  /** What of the JSON cannot be read: the names that are wrong, or all of it where something else is. */
-  static unreadableOf(text: string): string {
+  /** Returns the invalid names in the JSON, or all of it if something else is invalid. */
+  static invalidPartOf(text: string): string {
     const { perKey, shared } = readMembers(text);
     const names: readonly unknown[] = [perKey, shared].flatMap((list) => (Array.isArray(list) ? list : []));
-    const wrong = names.filter((name) => !isPlanName(name));
-    return wrong.length > 0 ? JSON.stringify(wrong) : text;
+    const invalid = names.filter((name) => !isPlanName(name));
+    return invalid.length > 0 ? JSON.stringify(invalid) : text;
   }
 
   /**
-   * What API Gateway counts the key's requests by; `undefined` where the deployment lacks the key's plan, so that API Gateway
-   * refuses it and a slip of the pen limits too much, never too little.
+   * Returns the value by which API Gateway counts the key's requests, or `undefined` if the deployment lacks the key's plan. API
+   * Gateway rejects requests without a value, so a misspelled plan fails closed.
    */
-  identifierOf({ id, plan }: Pick<KeyRecord, 'id' | 'plan'>): string | undefined {
+  identifierFor({ id, plan }: Pick<KeyRecord, 'id' | 'plan'>): string | undefined {
     const { namespace, perKey, shared } = this.#lists;
     if (plan === undefined) return usageIdentifier(namespace, { kind: 'unplanned' });
     if (perKey.has(plan)) return usageIdentifier(namespace, { kind: 'key', id });
     return shared.has(plan) ? usageIdentifier(namespace, { kind: 'plan', name: plan }) : undefined;
   }
 
-  /** The key's plan where the deployment lacks it. */
-  unknownOf({ plan }: Pick<KeyRecord, 'plan'>): string | undefined {
+  /** Returns the key's plan if the deployment lacks it. */
+  unknownPlanOf({ plan }: Pick<KeyRecord, 'plan'>): string | undefined {
     const { perKey, shared } = this.#lists;
     return plan === undefined || perKey.has(plan) || shared.has(plan) ? undefined : plan;
   }
 }
 
-/** What is no JSON, or none of an object, has none of the members that are wanted. */
+/** Returns the members of a JSON object; none if the text isn't one. */
 function readMembers(text: string): Readonly<Record<string, unknown>> {
   try {
     return Object(JSON.parse(text));
@@ -78,16 +78,16 @@ function isNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every(isPlanName);
 }
 
-/** What API Gateway counts requests of: one key, all keys of a plan, or all keys of no plan. */
+/** What API Gateway counts requests by: one key, all keys of a plan, or all keys without a plan. */
 export type Counted =
   | { readonly kind: 'key'; readonly id: string }
   | { readonly kind: 'plan'; readonly name: string }
   | { readonly kind: 'unplanned' };
 
 /**
- * What the authorizer tells API Gateway to count a request by: the value of an API key of API Gateway's own. It is made of what
- * is counted and of the deployment's namespace, and holds nothing of a secret. AWS wants 20 to 128 letters and digits, unlike
- * every other value of the account and Region ("Usage plans and API keys for REST APIs"); these are the 64 hex digits of a SHA-256.
+ * Returns the value of an API Gateway API key, by which API Gateway counts a request: the 64 hex digits of a SHA-256. It depends on
+ * what is counted and on the deployment's namespace, and contains no part of a secret. AWS requires 20 to 128 letters and digits,
+ * unique in the account and Region ("Usage plans and API keys for REST APIs").
  */
 export function usageIdentifier(namespace: string, counted: Counted): string {
   return createHash('sha256')

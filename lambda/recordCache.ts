@@ -1,213 +1,179 @@
 import { LatchkeyError } from '../keys/errors.ts';
-import type { KeyRecord } from '../keys/record.ts';
 import type { KeyHash } from '../keys/secret.ts';
 
 export interface RecordCacheOptions {
-  /** How long a record is used for its key, and for how long later requests may share a read. At 0, every request reads. */
+  /** How long a record answers for its key, and how long later requests may share a read. At 0, every request makes its own read. */
   readonly recordMs: number;
-  /** How old a record may answer while the store is down; 0 never. */
+  /** Maximum age of a record that answers while the store is unavailable; 0 means never. */
   readonly staleIfErrorMs: number;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   readonly now: () => number;
-  /** The most records held, and as many unknown hashes beside them. */
+  /** Maximum number of records. The cache keeps up to as many unknown hashes. */
   readonly capacity?: number;
 }
 
-/** The reads of one hash that have not ended. Reads are numbered as they begin, because a clock may be put back. */
-interface ReadsUnderWay {
-  count: number;
-  /** Later requests may share this read. */
-  shared?: { readonly number: number; readonly startedAtMs: number; readonly record: Promise<KeyRecord | undefined> };
-  /** Number of the latest-begun read that has a result. An earlier read may lack changes that this one saw, so its result is dropped. */
-  newestSeen: number;
+/** Reads the table for a hash. Resolves to `undefined` if the table lacks it. */
+type Read<T> = (keyHash: KeyHash) => Promise<T | undefined>;
+
+/** An answer from the cache: the key's value, or `undefined` if the table lacks the key. */
+export interface Cached<T> {
+  readonly value: T | undefined;
 }
 
-interface Reading extends HeldAnswer {
-  readonly keyHash: KeyHash;
-  readonly record: KeyRecord;
-  /** When the read began: what changed after that may not be in the record. */
+interface Reading<T> extends Cached<T> {
+  readonly value: T;
+  /** Epoch milliseconds at which the read began: the value may lack later changes. */
   readonly readAtMs: number;
 }
 
-/** What answers for a key without a read: its record, or that the table has none. */
-export interface HeldAnswer {
-  readonly record: KeyRecord | undefined;
+/** The reads of one hash that haven't ended. Reads are numbered in the order of their start, because a clock may be put back. */
+interface PendingReads<T> {
+  count: number;
+  /** The read that later requests may share. */
+  shared?: { readonly number: number; readonly startedAtMs: number; readonly value: Promise<T | undefined> };
+  /** Number of the latest-begun read that has a result. The result of an earlier read may lack changes, so it is dropped. */
+  newestSeen: number;
 }
 
-const HELD_UNKNOWN: HeldAnswer = Object.freeze({ record: undefined });
-
+const UNKNOWN: Cached<never> = Object.freeze({ value: undefined });
 const UNKNOWN_MAX_MS = 10_000;
 
-/** Records by hash, as read lately. Unknown hashes are held apart, so that a flood of them pushes no record out. */
-export class RecordCache {
+/**
+ * What was read from the table lately, by hash: `T` is what the cache keeps of a record. Unknown hashes have a map of their own, so
+ * a flood of them evicts no record.
+ */
+export class RecordCache<T> {
   readonly #options: RecordCacheOptions;
   readonly #unknownMs: number;
-  /** By the index of the hash: where two records share one, which is not to be expected, they take turns. */
-  readonly #records: GenerationalMap<number, Reading>;
-  /** By hash, the epoch milliseconds at which the table was found to lack it. */
+  readonly #readings: GenerationalMap<KeyHash, Reading<T>>;
+  /** By hash, the epoch milliseconds at which the table lacked it. */
   readonly #unknown: GenerationalMap<KeyHash, number>;
-  readonly #underWay = new Map<KeyHash, ReadsUnderWay>();
+  readonly #pending = new Map<KeyHash, PendingReads<T>>();
   #lastNumber = 0;
 
   constructor(options: RecordCacheOptions) {
     const { recordMs, capacity = 10_000 } = options;
     this.#options = options;
     this.#unknownMs = Math.min(recordMs, UNKNOWN_MAX_MS);
-    this.#records = new GenerationalMap(capacity);
+    this.#readings = new GenerationalMap(capacity);
     this.#unknown = new GenerationalMap(capacity);
   }
 
-  /** What the cache answers by itself, and at once; `undefined` where the table is to be asked. */
-  held(keyHash: KeyHash, nowMs: number): HeldAnswer | undefined {
-    const known = this.#reading(keyHash);
-    if (known !== undefined && isWithin(this.#options.recordMs, known.readAtMs, nowMs)) return known;
+  /** Returns the cached answer for a key, or `undefined` if the table has to be read. */
+  get(keyHash: KeyHash, nowMs: number): Cached<T> | undefined {
+    const reading = this.#readings.get(keyHash);
+    if (reading !== undefined && isWithin(this.#options.recordMs, reading.readAtMs, nowMs)) return reading;
     const missedAtMs = this.#unknown.get(keyHash);
-    return missedAtMs !== undefined && isWithin(this.#unknownMs, missedAtMs, nowMs) ? HELD_UNKNOWN : undefined;
+    return missedAtMs !== undefined && isWithin(this.#unknownMs, missedAtMs, nowMs) ? UNKNOWN : undefined;
   }
 
   /**
-   * The key's record, from the cache or by `read`; `undefined` where the table has none. A call joins a read under way for its
-   * hash if that began within `recordMs`: an older one may not have seen a revocation that this call must see. While the store is
-   * down a record read within `staleIfErrorMs` answers.
+   * Returns what the table has for the key, from the cache or by `read`, or `undefined` if the table lacks the key. A call joins a
+   * pending read of its hash if that read began within `recordMs`: an older one may miss a revocation. If the store is unavailable,
+   * a value that was read within `staleIfErrorMs` is returned.
    *
-   * @throws what `read` throws; nothing is remembered of it
+   * @throws what `read` throws; the cache remembers nothing of it
    */
-  async find(
-    keyHash: KeyHash,
-    read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
-  ): Promise<KeyRecord | undefined> {
+  async find(keyHash: KeyHash, read: Read<T>): Promise<T | undefined> {
     const { staleIfErrorMs, now } = this.#options;
-    const held = this.held(keyHash, now());
-    if (held !== undefined) return held.record;
+    const cached = this.get(keyHash, now());
+    if (cached !== undefined) return cached.value;
     try {
       return await this.#readOnce(keyHash, read);
     } catch (error) {
       const isOutage = error instanceof LatchkeyError && error.code === 'STORE_UNAVAILABLE';
-      const known = this.#reading(keyHash);
-      if (isOutage && known !== undefined && isWithin(staleIfErrorMs, known.readAtMs, now())) return known.record;
+      const stale = this.#readings.get(keyHash);
+      if (isOutage && stale !== undefined && isWithin(staleIfErrorMs, stale.readAtMs, now())) return stale.value;
       throw error;
     }
   }
 
   /**
-   * The key's record by `read`, whatever is held, which is kept until the read succeeds; `undefined` where the table has none. No
-   * other call waits for it: it may outlive the request that asked, and on Lambda be there still when the next one comes.
+   * Reads the key even if it is cached; the cached value stays until the read succeeds. Returns `undefined` if the table lacks the
+   * key. No other call waits for this read, because it may outlive its request: Lambda resumes it with the next one.
    *
-   * @throws what `read` throws; nothing is remembered of it
+   * @throws what `read` throws; the cache remembers nothing of it
    */
-  async readAnew(
-    keyHash: KeyHash,
-    read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
-  ): Promise<KeyRecord | undefined> {
+  async refresh(keyHash: KeyHash, read: Read<T>): Promise<T | undefined> {
     return this.#read(keyHash, read);
   }
 
-  /** When the read of the record began that is held for the key, in epoch milliseconds; `undefined` where none is. */
+  /** Returns the epoch milliseconds at which the read of the cached value began, or `undefined` if none is cached. */
   readAtMs(keyHash: KeyHash): number | undefined {
-    return this.#reading(keyHash)?.readAtMs;
+    return this.#readings.get(keyHash)?.readAtMs;
   }
 
-  /** Drops what is held for the key, so that the next request reads it. Reads that began before are not remembered. */
+  /** Drops the key, so the next request reads it. Pending reads won't be remembered. */
   forget(keyHash: KeyHash): void {
-    const reads = this.#underWay.get(keyHash);
-    if (reads !== undefined) {
-      reads.newestSeen = this.#lastNumber;
-      delete reads.shared;
+    const pending = this.#pending.get(keyHash);
+    if (pending !== undefined) {
+      pending.newestSeen = this.#lastNumber;
+      delete pending.shared;
     }
     this.#drop(keyHash);
   }
 
-  #reading(keyHash: KeyHash): Reading | undefined {
-    const reading = this.#records.get(indexOf(keyHash));
-    return reading?.keyHash === keyHash ? reading : undefined;
-  }
-
-  #readOnce(
-    keyHash: KeyHash,
-    read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
-  ): Promise<KeyRecord | undefined> {
+  #readOnce(keyHash: KeyHash, read: Read<T>): Promise<T | undefined> {
     const { recordMs, now } = this.#options;
     const startedAtMs = now();
-    const shared = this.#underWay.get(keyHash)?.shared;
-    if (shared !== undefined && isWithin(recordMs, shared.startedAtMs, startedAtMs)) return shared.record;
-    const record = this.#read(keyHash, read, startedAtMs);
-    const reads = this.#underWay.get(keyHash);
-    if (reads !== undefined) reads.shared = { number: this.#lastNumber, startedAtMs, record };
-    return record;
+    const shared = this.#pending.get(keyHash)?.shared;
+    if (shared !== undefined && isWithin(recordMs, shared.startedAtMs, startedAtMs)) return shared.value;
+    const value = this.#read(keyHash, read, startedAtMs);
+    const pending = this.#pending.get(keyHash);
+    if (pending !== undefined) pending.shared = { number: this.#lastNumber, startedAtMs, value };
+    return value;
   }
 
-  async #read(
-    keyHash: KeyHash,
-    read: (keyHash: KeyHash) => Promise<KeyRecord | undefined>,
-    readAtMs = this.#options.now(),
-  ): Promise<KeyRecord | undefined> {
+  async #read(keyHash: KeyHash, read: Read<T>, readAtMs = this.#options.now()): Promise<T | undefined> {
     const number = ++this.#lastNumber;
-    const reads = this.#underWay.get(keyHash) ?? { count: 0, newestSeen: 0 };
-    reads.count++;
-    this.#underWay.set(keyHash, reads);
+    const pending = this.#pending.get(keyHash) ?? { count: 0, newestSeen: 0 };
+    pending.count++;
+    this.#pending.set(keyHash, pending);
     try {
-      const record = await read(keyHash);
-      if (number > reads.newestSeen) {
-        reads.newestSeen = number;
-        this.#remember(keyHash, record, readAtMs);
+      const value = await read(keyHash);
+      if (number > pending.newestSeen) {
+        pending.newestSeen = number;
+        this.#remember(keyHash, value, readAtMs);
       }
-      return record;
+      return value;
     } finally {
-      if (reads.shared?.number === number) delete reads.shared;
-      if (--reads.count === 0) this.#underWay.delete(keyHash);
+      if (pending.shared?.number === number) delete pending.shared;
+      if (--pending.count === 0) this.#pending.delete(keyHash);
+    }
+  }
+
+  #remember(keyHash: KeyHash, value: T | undefined, readAtMs: number): void {
+    const { recordMs, staleIfErrorMs } = this.#options;
+    this.#drop(keyHash);
+    if (value === undefined) {
+      if (this.#unknownMs > 0) this.#unknown.set(keyHash, readAtMs);
+    } else if (recordMs > 0 || staleIfErrorMs > 0) {
+      this.#readings.set(keyHash, { value, readAtMs });
     }
   }
 
   #drop(keyHash: KeyHash): void {
-    if (this.#reading(keyHash) !== undefined) this.#records.delete(indexOf(keyHash));
+    this.#readings.delete(keyHash);
     this.#unknown.delete(keyHash);
   }
-
-  #remember(keyHash: KeyHash, record: KeyRecord | undefined, readAtMs: number): void {
-    const { recordMs, staleIfErrorMs } = this.#options;
-    this.#drop(keyHash);
-    if (record === undefined) {
-      if (this.#unknownMs > 0) this.#unknown.set(keyHash, readAtMs);
-    } else if (recordMs > 0 || staleIfErrorMs > 0) {
-      this.#records.set(indexOf(keyHash), { keyHash, record, readAtMs });
-    }
-  }
 }
 
-/**
- * The first 13 digits of the hash as a number. A request's hash is a new text, of which a `Map` has to compute a hash of its own:
- * to find by a number takes half as long. Only keys that the table holds are in the map, so nobody can choose what is there.
- */
-function indexOf(keyHash: KeyHash): number {
-  return digitsOf(keyHash, 0, 7) * 2 ** 24 + digitsOf(keyHash, 7, 13);
-}
-
-/** Hex digits of small letters, at most 7. */
-function digitsOf(text: string, start: number, end: number): number {
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const code = text.charCodeAt(at);
-    value = (value << 4) | ((code & 0xf) + (code >> 6) * 9);
-  }
-  return value;
-}
-
-/** Whether less than the limit has passed. A time to come was taken by a clock that has since been put back. */
+/** Whether less than the limit has passed. A time in the future was measured by a clock that has since been put back. */
 function isWithin(limitMs: number, sinceMs: number, nowMs: number): boolean {
   return sinceMs <= nowMs && nowMs - sinceMs < limitMs;
 }
 
 /**
- * A bounded map that forgets what was not touched for longest, roughly: entries live in two generations of half the
- * capacity each, a full young generation becomes the old one, and the old one is dropped whole. Every operation takes
- * constant time, also under a flood of new keys.
+ * A bounded map that evicts roughly the entries that were unused for longest. Entries live in two generations of half the capacity
+ * each. A full young generation replaces the old one, which is dropped. Every operation takes constant time, even under a flood of
+ * new keys.
  */
 export class GenerationalMap<K, V> {
   readonly #generationSize: number;
   #young = new Map<K, V>();
   #old = new Map<K, V>();
 
-  /** `capacity` is the most entries held at once, at least 2. */
+  /** `capacity` is the maximum number of entries, at least 2. */
   constructor(capacity: number) {
     this.#generationSize = Math.floor(capacity / 2);
   }

@@ -1,12 +1,12 @@
 /**
- * What a request asks for: `METHOD /path`, `$connect` of a WebSocket API, or `GRAPHQL /graphql` of AppSync. Whether a pattern can
- * cover it at all is for `isWellFormedRoute` to say.
+ * A requested route: `METHOD /path`, `$connect` of a WebSocket API, or `GRAPHQL /graphql` of AppSync. No pattern covers it unless
+ * `isWellFormedRoute` returns `true`.
  */
 export type Route = string & { readonly __brand: 'Route' };
 
 /**
- * Routes as a scope names them: a method and a path, in which `*` stands for any run of characters, or one of the two that no
- * wildcard covers, `$connect` and `GRAPHQL /graphql`.
+ * The routes that a scope opens: a method and a path, in which `*` matches any characters, or one of the two routes that no wildcard
+ * covers, `$connect` and `GRAPHQL /graphql`.
  */
 export type RoutePattern = typeof CONNECT | typeof GRAPHQL | MethodPattern;
 
@@ -15,7 +15,7 @@ export interface MethodPattern {
   readonly path: string;
 }
 
-/** What is wanted of a pattern, for messages. */
+/** The expected form of a pattern, for messages. */
 export const ROUTE_PATTERN_EXPECTED =
   '"METHOD /path" with a method of API Gateway, * for any run of characters and no segment that is empty, a dot or two dots, ' +
   '"$connect" or "GRAPHQL /graphql"';
@@ -23,22 +23,22 @@ export const ROUTE_PATTERN_EXPECTED =
 export const CONNECT = '$connect';
 export const GRAPHQL = 'GRAPHQL /graphql';
 
-/** Every method that a route of API Gateway can have. */
+/** Every method that a route of API Gateway may have. */
 const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 /**
- * No character that an IAM policy reads in its own way: `?` stands there for any character and `$` begins a variable. Braces
- * are left out because a path parameter is written `*`.
+ * Excludes the characters that have a meaning in an IAM policy: `?` matches any character, and `$` begins a variable. Excludes braces,
+ * because a pattern has `*` for a path parameter.
  */
 const PATH_PATTERN = /^\/[A-Za-z0-9\-._~%!&'()*+,;=:@/]*$/;
 
 /**
- * Parts of a path that some servers read as another path: dot segments (also before a `;`), empty segments, and dots, slashes and
- * backslashes that are percent-encoded. Then what ends a path, and what no path of a request holds.
+ * Parts of a path that some servers read as another path: dot segments (also before a `;`), empty segments, and percent-encoded dots,
+ * slashes and backslashes. Also the characters that end a path, and those that a request's path can't contain.
  */
 const AMBIGUOUS = /\/\.\.|\/\.(?:[/;]|$)|\/\/|%(?:2[efEF]|5[cC])|[?#\\\s\p{Cc}]/u;
 
-/** What of that an IAM policy can name, as ends of ARNs behind the stage. In a policy, `?` matches any character. */
+/** The parts of that which an IAM policy can name, as ends of ARNs behind the stage. In a policy, `?` matches any character. */
 export const AMBIGUOUS_ARN_ENDS: readonly string[] =
   '*/..* */./* */.;* */. *//* *%2e* *%2E* *%2f* *%2F* *%5c* *%5C*'.split(' ');
 
@@ -57,13 +57,13 @@ function isWellFormedPath(path: string): boolean {
   return path.startsWith('/') && !AMBIGUOUS.test(path);
 }
 
-/** Reads a pattern, or `undefined`. No route could match a pattern whose path isn't well-formed. */
+/** Reads a pattern. Returns `undefined` if it is invalid, or if its path isn't well-formed, so that no route could match it. */
 export function parseRoutePattern(text: string): RoutePattern | undefined {
   if (text === CONNECT || text === GRAPHQL) return text;
   const space = text.indexOf(' ');
   const method = text.slice(0, space);
   const path = text.slice(space + 1);
-  return PATH_PATTERN.test(path) && isWellFormedPath(path) && methodsOf(method).length > 0
+  return PATH_PATTERN.test(path) && isWellFormedPath(path) && methodsMatching(method).length > 0
     ? { method, path }
     : undefined;
 }
@@ -78,25 +78,27 @@ export function coversRoute(pattern: RoutePattern, route: Route): boolean {
   );
 }
 
-/**
- * What the pattern covers, as ends of method ARNs behind the stage. In an ARN a `*` for the method runs on over the path, so
- * that one is written out unless the path begins with a `*` itself.
- */
-export function routeArnEnds({ method, path }: MethodPattern): readonly string[] {
+/** Returns what the patterns cover on an API of methods, as ends of ARNs behind the stage, without duplicates. */
+export function methodArnEnds(patterns: readonly RoutePattern[]): readonly string[] {
+  return [...new Set(patterns.flatMap((pattern) => (typeof pattern === 'object' ? arnEndsFor(pattern) : [])))];
+}
+
+/** A `*` for the method would also match part of the path, so every method is written out unless the path begins with `*`. */
+function arnEndsFor({ method, path }: MethodPattern): readonly string[] {
   if (method === '*' && path.startsWith('/*')) return [`*${path}`];
-  return methodsOf(method).map((one) => `${one}${path}`);
+  return methodsMatching(method).map((one) => `${one}${path}`);
 }
 
 /**
- * The route key of an HTTP API as a route that stands for all of its requests: a pattern covers it only if it covers every
- * one of them. Nothing but a `*` matches what stands for a parameter.
+ * Turns the route key of an HTTP API into a route for all its requests: a pattern covers it only if it covers each of them. Only a `*`
+ * matches its `{}`, which replaces a parameter.
  */
-export function wholeRouteOf(routeKey: string): Route {
+export function toWholeRoute(routeKey: string): Route {
   if (routeKey === '$default') return '{} /{}' as Route;
   return routeKey.replace(/^ANY /, '{} ').replaceAll(/\{[^{}]*\}/g, '{}') as Route;
 }
 
-function methodsOf(pattern: string): readonly string[] {
+function methodsMatching(pattern: string): readonly string[] {
   return METHODS.filter((method) => matchesWildcard(pattern, method));
 }
 
@@ -104,51 +106,51 @@ function methodsOf(pattern: string): readonly string[] {
  * Partition, Region, account, API and stage. No part may contain `/` or a character that a policy reads as a wildcard. An account has
  * 12 digits at AWS, but serverless-offline calls it `random-account-id`.
  */
-const METHOD_ARN = /^(arn:[\w-]+:execute-api:[\w-]*:[\w-]*:[\w-]+\/[\w$-]+)\//;
+const METHOD_ARN = /^arn:[\w-]+:execute-api:[\w-]*:[\w-]*:[\w-]+\/[\w$-]+\//;
 
-/** The last ARN that was asked about, and its stage, alone and with the `/` behind it. */
-let last: { arn: string; readonly stageArn: string; readonly start: string } | undefined;
+/** A `methodArn` or `routeArn`: `arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/` and the route, which the caller chooses. */
+export type MethodArn = string & { readonly __brand: 'MethodArn' };
 
-/**
- * The stage of a `methodArn` or `routeArn`: `arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE`. The route behind it is
- * the caller's choice and is left out. `undefined` where the value is no such ARN.
- *
- * An event's ARN is asked about more than once, and an environment mostly serves one stage: to compare with the last takes less
- * than to read the ARN.
- */
-export function stageArnOf(methodArn: unknown): string | undefined {
-  if (typeof methodArn !== 'string') return undefined;
-  if (methodArn === last?.arn) return last.stageArn;
-  if (last !== undefined && methodArn.slice(0, last.start.length) === last.start) {
-    last.arn = methodArn;
-    return last.stageArn;
-  }
-  const stageArn = METHOD_ARN.exec(methodArn)?.[1];
-  if (stageArn !== undefined) last = { arn: methodArn, stageArn, start: `${stageArn}/` };
-  return stageArn;
+/** Whether the value is a `methodArn` or `routeArn`. */
+export function isMethodArn(value: unknown): value is MethodArn {
+  return typeof value === 'string' && METHOD_ARN.test(value);
+}
+
+/** Returns the ARN up to its stage, without the route. */
+export function getStageArn(methodArn: MethodArn): string {
+  return methodArn.slice(0, stageEnd(methodArn));
+}
+
+function stageEnd(methodArn: MethodArn): number {
+  return methodArn.indexOf('/', methodArn.indexOf('/') + 1);
 }
 
 /**
- * The route that the ARN of an API of methods asks for. What is no such route reads as one that no pattern covers, and so does one
- * that is called as the route of a WebSocket API or of AppSync: a method of that name would be the caller's invention.
+ * Returns the route that the ARN of an API of methods requests. A route that has the name of the WebSocket API's or of AppSync's
+ * becomes an empty one, which no pattern covers: the caller has invented a method of that name.
  */
-export function routeOf(methodArn: unknown): Route {
-  const route = routeEndOf(methodArn).replace('/', ' /');
+export function toRoute(methodArn: MethodArn): Route {
+  const route = getRouteEnd(methodArn).replace('/', ' /');
   return (route === CONNECT || route === GRAPHQL ? '' : route) as Route;
 }
 
 /** Whether a `methodArn` is of a WebSocket API's `$connect`. */
-export function isConnectArn(methodArn: unknown): boolean {
-  return typeof methodArn === 'string' && methodArn.endsWith(CONNECT) && routeEndOf(methodArn) === CONNECT;
+export function isConnectArn(methodArn: unknown): methodArn is MethodArn {
+  // A REST API's ARN rarely ends so, which is quicker to see.
+  return (
+    typeof methodArn === 'string' &&
+    methodArn.endsWith(CONNECT) &&
+    isMethodArn(methodArn) &&
+    getRouteEnd(methodArn) === CONNECT
+  );
 }
 
-function routeEndOf(methodArn: unknown): string {
-  const stageArn = stageArnOf(methodArn);
-  return typeof methodArn === 'string' && stageArn !== undefined ? methodArn.slice(stageArn.length + 1) : '';
+function getRouteEnd(methodArn: MethodArn): string {
+  return methodArn.slice(stageEnd(methodArn) + 1);
 }
 
-/** Whether the pattern covers the whole text, where each `*` stands for any run of characters, none included. */
-export function matchesWildcard(pattern: string, text: string): boolean {
+/** Whether the pattern matches the whole text. Each `*` matches any characters, or none. */
+function matchesWildcard(pattern: string, text: string): boolean {
   const [start = '', ...parts] = pattern.split('*');
   const end = parts.pop();
   if (end === undefined) return text === pattern;

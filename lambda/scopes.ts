@@ -1,26 +1,35 @@
 import type { KeyRecord } from '../keys/record.ts';
 import { isScope } from '../keys/scope.ts';
-import { coversRoute, isWellFormedRoute, parseRoutePattern, type Route, type RoutePattern } from './routes.ts';
+import {
+  CONNECT,
+  coversRoute,
+  isWellFormedRoute,
+  methodArnEnds,
+  parseRoutePattern,
+  type Route,
+  type RoutePattern,
+} from './routes.ts';
 
-/** What a key's scopes come to. */
-interface OfScopes {
+/** What a key's scopes open, for a key that may not use every route. */
+export interface OpenedRoutes {
   readonly patterns: readonly RoutePattern[];
-  readonly unknown: readonly string[];
+  /** What the patterns cover on an API of methods, as ends of ARNs behind the stage. */
+  readonly methodArnEnds: readonly string[];
+  /** What they cover on a WebSocket API. */
+  readonly connectArnEnds: readonly string[];
+  /** The key's scopes that the mapping lacks: they open no route. */
+  readonly unknownScopes: readonly string[];
 }
 
-const NONE: readonly string[] = Object.freeze([]);
-
-/** Which routes each scope opens. Where nothing is mapped, scopes are only handed on and close no route. */
+/** The routes that each scope opens. If the mapping is empty, scopes are only passed on and close no route. */
 export class Scopes {
   readonly #patterns: ReadonlyMap<string, readonly RoutePattern[]>;
-  /** As long as somebody holds the record whose scopes they are: the record cache above all. */
-  readonly #ofScopes = new WeakMap<readonly string[], OfScopes>();
 
   constructor(patterns: ReadonlyMap<string, readonly RoutePattern[]> = new Map()) {
     this.#patterns = patterns;
   }
 
-  /** Reads JSON of scope → list of patterns, or `undefined` where it has another shape or holds no pattern. */
+  /** Reads JSON of scope → list of patterns. Returns `undefined` if it has another shape or an invalid scope or pattern. */
   static parse(text: string): Scopes | undefined {
     const mapping = readMapping(text);
     if (mapping === undefined) return undefined;
@@ -33,51 +42,41 @@ export class Scopes {
     return new Scopes(patterns);
   }
 
-  /** What of the JSON cannot be read: the scopes and patterns that are wrong, or all of it where it is no mapping. */
-  static unreadableOf(text: string): string {
+  /** Returns the invalid part of the JSON: the invalid scopes and patterns, or all of it if it isn't a mapping. */
+  static invalidPartOf(text: string): string {
     const mapping = readMapping(text);
     if (mapping === undefined) return text;
-    const wrong = Object.entries(mapping).flatMap(([scope, texts]) => unreadableEntryOf(scope, texts));
-    return JSON.stringify(Object.fromEntries(wrong));
+    const invalid = Object.entries(mapping).flatMap(([scope, texts]) => invalidEntries(scope, texts));
+    return JSON.stringify(Object.fromEntries(invalid));
   }
 
-  /** Whether nothing is mapped. */
+  /** Whether the mapping is empty. */
   get isEmpty(): boolean {
     return this.#patterns.size === 0;
   }
 
-  /** The patterns of the key's scopes, or `undefined` where the key may do everything. */
-  patternsOf({ scopes }: Pick<KeyRecord, 'scopes'>): readonly RoutePattern[] | undefined {
-    return scopes === undefined || this.isEmpty ? undefined : this.#of(scopes).patterns;
-  }
-
-  /** Whether the key may use the route. A scoped key may not use a route that isn't well-formed, whatever its patterns. */
-  allows(record: Pick<KeyRecord, 'scopes'>, route: Route): boolean {
-    const patterns = this.patternsOf(record);
-    if (patterns === undefined) return true;
-    return isWellFormedRoute(route) && patterns.some((pattern) => coversRoute(pattern, route));
-  }
-
-  /** The key's scopes that nothing is mapped to: they open no route. */
-  unknownOf({ scopes }: Pick<KeyRecord, 'scopes'>): readonly string[] {
-    return scopes === undefined || this.isEmpty ? NONE : this.#of(scopes).unknown;
-  }
-
-  #of(scopes: readonly string[]): OfScopes {
-    const known = this.#ofScopes.get(scopes);
-    if (known !== undefined) return known;
-    const made = {
-      patterns: scopes.flatMap((scope) => this.#patterns.get(scope) ?? []),
-      unknown: scopes.filter((scope) => !this.#patterns.has(scope)),
-    };
-    this.#ofScopes.set(scopes, made);
-    return made;
-  }
-
-  /** A key of every scope: the one with the longest policy. */
+  /** The patterns of all scopes. A key of every scope has the longest policy. */
   get allPatterns(): readonly RoutePattern[] {
     return [...this.#patterns.values()].flat();
   }
+
+  /** Returns what the key's scopes open, or `undefined` if the key may use every route. */
+  openedBy({ scopes }: Pick<KeyRecord, 'scopes'>): OpenedRoutes | undefined {
+    if (scopes === undefined || this.isEmpty) return undefined;
+    const patterns = scopes.flatMap((scope) => this.#patterns.get(scope) ?? []);
+    return {
+      patterns,
+      methodArnEnds: methodArnEnds(patterns),
+      connectArnEnds: patterns.includes(CONNECT) ? [CONNECT] : [],
+      unknownScopes: scopes.filter((scope) => !this.#patterns.has(scope)),
+    };
+  }
+}
+
+/** Whether a key may use the route. A scoped key may not use a route that isn't well-formed, whatever its patterns. */
+export function allowsRoute(opened: OpenedRoutes | undefined, route: Route): boolean {
+  if (opened === undefined) return true;
+  return isWellFormedRoute(route) && opened.patterns.some((pattern) => coversRoute(pattern, route));
 }
 
 function readMapping(text: string): object | undefined {
@@ -100,8 +99,8 @@ function readPatterns(texts: unknown): readonly RoutePattern[] | undefined {
   return patterns;
 }
 
-function unreadableEntryOf(scope: string, texts: unknown): readonly (readonly [string, unknown])[] {
+function invalidEntries(scope: string, texts: unknown): readonly (readonly [string, unknown])[] {
   if (!isScope(scope) || !Array.isArray(texts)) return [[scope, texts]];
-  const wrong = texts.filter((text) => readPatterns([text]) === undefined);
-  return wrong.length > 0 ? [[scope, wrong]] : [];
+  const invalid = texts.filter((text) => readPatterns([text]) === undefined);
+  return invalid.length > 0 ? [[scope, invalid]] : [];
 }

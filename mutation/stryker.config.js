@@ -22,7 +22,9 @@ const PARTS = {
     sources: ['keys', 'lambda', 'testing'],
     ignored: ['dist'],
     testFiles: (root) => [
-      ...['test/unit/keys', 'test/unit/lambda', 'test/property'].flatMap((folder) => testsIn(root, folder)),
+      ...['test/unit/keys', 'test/unit/lambda', 'test/unit/lambda/usagePlanSync', 'test/property'].flatMap((folder) =>
+        testsIn(root, folder),
+      ),
       ...named('test/integration/store', ['createKeyRegistry', 'keyVerifier', 'store']),
     ],
   },

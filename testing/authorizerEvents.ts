@@ -1,6 +1,6 @@
 import {
   EXAMPLE,
-  headerOf,
+  getHeader,
   joinedValues,
   multiValues,
   orNull,
@@ -10,19 +10,19 @@ import {
 } from './request.ts';
 import { httpContext, restContext, webSocketContext } from './requestContexts.ts';
 
-// Events after the samples in AWS's documentation, with its example account.
+// Events like the samples in AWS's documentation, with its example account.
 
-/** REST API, TOKEN authorizer: the gateway passes on the `Authorization` header's value. */
+/** Creates an event of a REST API's TOKEN authorizer, with the `Authorization` header's value as its token. */
 export function restTokenEvent(request: TestRequest = {}) {
   const whole = wholeRequest(request);
   return {
     type: 'TOKEN' as const,
-    authorizationToken: headerOf(whole, 'authorization') ?? '',
+    authorizationToken: getHeader(whole, 'authorization') ?? '',
     methodArn: `${EXAMPLE.arn}/prod/${whole.method}${whole.path}`,
   };
 }
 
-/** REST API, REQUEST authorizer. Of a name sent twice the single-value map has the last value. */
+/** Creates an event of a REST API's REQUEST authorizer. If a name was sent twice, the single-value map has the last value. */
 export function restRequestEvent(request: TestRequest = {}) {
   const whole = wholeRequest(request);
   const { headers, query, method, path, resource, pathParameters } = whole;
@@ -42,7 +42,10 @@ export function restRequestEvent(request: TestRequest = {}) {
   };
 }
 
-/** HTTP API, payload format 2.0: names in lower case, repeated values joined by commas, cookies apart. */
+/**
+ * Creates an event of an HTTP API's authorizer in payload format 2.0. Header names are in lower case, repeated values are joined by
+ * commas, and cookies have a list of their own.
+ */
 export function httpApiEvent(request: TestRequest = {}) {
   const whole = wholeRequest(request);
   const { headers, query, method, path, pathParameters } = whole;
@@ -51,7 +54,7 @@ export function httpApiEvent(request: TestRequest = {}) {
     version: '2.0',
     type: 'REQUEST' as const,
     routeArn: `${EXAMPLE.arn}/$default/${method}${path}`,
-    identitySource: identityOf(whole),
+    identitySource: getIdentitySources(whole),
     routeKey: requestContext.routeKey,
     rawPath: path,
     rawQueryString: new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString(),
@@ -65,11 +68,11 @@ export function httpApiEvent(request: TestRequest = {}) {
   };
 }
 
-/** HTTP API, payload format 1.0: the shape of a REST event, with the identity sources as one text. */
+/** Creates an event of an HTTP API's authorizer in payload format 1.0: a REST event with the identity sources as one string. */
 export function httpApiV1Event(request: TestRequest = {}) {
   const whole = wholeRequest(request);
   const { headers, query, method, path, resource, pathParameters } = whole;
-  const identitySource = identityOf(whole).join(',');
+  const identitySource = getIdentitySources(whole).join(',');
   return {
     version: '1.0',
     type: 'REQUEST' as const,
@@ -87,7 +90,7 @@ export function httpApiV1Event(request: TestRequest = {}) {
   };
 }
 
-/** WebSocket API: only `$connect` is authorized, so there is neither a method nor a path. */
+/** Creates an event of a WebSocket API's authorizer. Only `$connect` is authorized, so it has no method and no path. */
 export function webSocketEvent(request: TestRequest = {}) {
   const { headers, query } = wholeRequest(request);
   return {
@@ -102,11 +105,11 @@ export function webSocketEvent(request: TestRequest = {}) {
   };
 }
 
-/** AppSync: the token of the `Authorization` header and what is asked for, and no ARN. */
+/** Creates an event of an AppSync authorizer: the token of the `Authorization` header and the GraphQL request, but no ARN. */
 export function appSyncEvent(request: TestRequest = {}) {
   const whole = wholeRequest(request);
   return {
-    authorizationToken: headerOf(whole, 'authorization') ?? '',
+    authorizationToken: getHeader(whole, 'authorization') ?? '',
     requestContext: {
       apiId: 'aaaaaa123123123example123',
       accountId: EXAMPLE.accountId,
@@ -119,8 +122,8 @@ export function appSyncEvent(request: TestRequest = {}) {
   };
 }
 
-/** The `Authorization` header as the one identity source. */
-function identityOf({ headers }: WholeRequest): string[] {
+/** Returns the identity sources: only the `Authorization` header. */
+function getIdentitySources({ headers }: WholeRequest): string[] {
   return headers.filter(([name]) => name.toLowerCase() === 'authorization').map(([, value]) => value);
 }
 

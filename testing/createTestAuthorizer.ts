@@ -3,46 +3,46 @@ import { type AuthorizerOptions, KeyVerifier, readOptions } from '../lambda/veri
 import { createHandler, type Handler } from '../lambda/createHandler.ts';
 import { MemoryLookup } from './memoryLookup.ts';
 
-/** The settings of the deployment under test, and what its table holds. */
+/** The settings of the deployment under test, and the records in its table. */
 export interface TestAuthorizerOptions extends AuthorizerOptions {
   /**
-   * What the table holds.
+   * The records in the table.
    *
    * @default []
    */
   readonly records?: readonly KeyRecord[];
   /**
-   * The time, in epoch milliseconds.
+   * Returns the time, in epoch milliseconds.
    *
    * @default Date.now
    */
   readonly now?: () => number;
 }
 
-/** The authorizer with a table in memory. */
+/** The authorizer with an in-memory table. */
 export interface TestAuthorizer {
-  /** The function, for events such as `restRequestEvent` makes. */
+  /** The Lambda function. Call it with an event such as `restRequestEvent` returns. */
   readonly handler: Handler;
-  /** Decides on a key itself, as what `createKeyVerifier` makes does. */
+  /** A verifier such as `createKeyVerifier` returns. */
   readonly verifier: KeyVerifier;
-  /** What both read and write: put records into it, count its reads and writes, or take it down. */
+  /** The table of both. Put records into it, count its reads and writes, or make it unavailable. */
   readonly table: MemoryLookup;
-  /** The lines that the function has logged, in order. */
+  /** The lines that the function has logged, in order. Metrics aren't included. */
   readonly log: readonly string[];
 }
 
 /**
- * The decision itself, run against records in memory: the function that is deployed, without DynamoDB. The function and the
- * verifier have caches of their own; with `recordCacheSeconds: 0` a change of a record counts at once.
+ * Creates the authorizer that you deploy, but with records in memory instead of DynamoDB. The function and the verifier have separate
+ * caches. Pass `recordCacheSeconds: 0` to see a change of a record at once.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, value got, value wanted
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected form, actual value
  */
 export function createTestAuthorizer({
   records = [],
   now = Date.now,
   ...options
 }: TestAuthorizerOptions = {}): TestAuthorizer {
-  // The log is read by tests: lines of metrics would be in their way.
+  // Tests read the log, and metrics would add lines to it.
   const config = { ...readOptions({ tableName: 'in-memory', ...options }), metrics: false };
   const lookup = new MemoryLookup(...records);
   const log: string[] = [];

@@ -7,34 +7,34 @@ import { readTime, TIME_EXPECTED, type Timestamp } from '../keys/timestamp.ts';
 
 type TimeName = 'createdAt' | 'lastUsedAt' | 'expiresAt' | 'disabledAt' | 'revokedAt';
 
-/** Fields of a test key's record. Times are in the forms that the library takes, past or to come. */
+/** Fields of a test key's record. Times have the forms that the library accepts, and may be in the past or future. */
 export type TestKeyFields = Partial<Omit<KeyRecord, TimeName>> & {
   readonly [name in TimeName]?: string;
 };
 
-/** How a test key is drawn. */
+/** Options of a test key. */
 export interface TestKeyOptions {
   /**
-   * As `keyPrefix` of the deployment under test.
+   * The `keyPrefix` of the deployment under test.
    *
    * @default 'sk_'
    */
   readonly keyPrefix?: string;
 }
 
-/** A key with its record, as issuing it in the deployment would have given. */
+/** A key with its record, as the deployment would have issued it. */
 export interface TestKey {
-  /** The key itself, for a request to carry. */
+  /** The key itself, for a request. */
   readonly secret: KeySecret;
-  /** What the table would hold of it. */
+  /** The key's record, for the table. */
   readonly record: KeyRecord;
 }
 
 /**
- * A key that is valid by its checksum, with its record: active and never used unless the fields say otherwise, such as
- * `{ revokedAt: '2030-01-01T00:00:00Z' }` or `{ scopes: ['orders:read'] }`. Every call draws another key.
+ * Creates a random key with a valid checksum, and its record. The key is active and was never used unless you pass fields such as
+ * `{ revokedAt: '2030-01-01T00:00:00Z' }` or `{ scopes: ['orders:read'] }`.
  *
- * @throws LatchkeyError `INPUT_INVALID` for a time that cannot be read
+ * @throws LatchkeyError `INPUT_INVALID` if a time is invalid
  */
 export function createTestKey(
   fields: TestKeyFields = {},
@@ -49,7 +49,7 @@ export function createTestKey(
     keyPrefix: getShownPrefix(secret, keyPrefix),
     createdBy: 'tests',
     ...others,
-    createdAt: timeOf('createdAt', createdAt),
+    createdAt: parseTime('createdAt', createdAt),
     ...optionalTimes({ lastUsedAt, expiresAt, disabledAt, revokedAt }),
   };
   return { secret, record };
@@ -57,13 +57,13 @@ export function createTestKey(
 
 function optionalTimes(times: Readonly<Record<string, string | undefined>>): Record<string, Timestamp> {
   const given = Object.entries(times).flatMap(([name, text]) =>
-    text === undefined ? [] : [[name, timeOf(name, text)] as const],
+    text === undefined ? [] : [[name, parseTime(name, text)] as const],
   );
   return Object.fromEntries(given);
 }
 
-function timeOf(name: string, text: string): Timestamp {
+function parseTime(name: string, text: string): Timestamp {
   const time = readTime(text, { dateAs: name === 'expiresAt' ? 'end' : 'start' });
   if (time !== undefined) return time;
-  throw new LatchkeyError('INPUT_INVALID', `${name}: got ${show(text)}, wanted ${TIME_EXPECTED}`);
+  throw new LatchkeyError('INPUT_INVALID', `${name}: expected ${TIME_EXPECTED}, got ${show(text)}`);
 }

@@ -1,11 +1,11 @@
 /**
- * What `import … from 'latchkey/testing'` gives: keys, events and the decision, for tests of what stands behind Latchkey.
+ * The module `latchkey/testing`: keys, events and an authorizer, for tests of an application behind Latchkey.
  *
  * @module testing
  */
 export type { UseOutcome } from '../keys/reader.ts';
 export type { PlanOptions } from '../lambda/verifier.ts';
-export type { AuthorizerContext } from '../lambda/policy.ts';
+export type { AuthorizerContext } from '../lambda/cachedKey.ts';
 export type { Handler, InvocationContext } from '../lambda/createHandler.ts';
 export {
   appSyncEvent,

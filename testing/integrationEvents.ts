@@ -1,8 +1,8 @@
 import type { KeyRecord } from '../keys/record.ts';
-import type { AuthorizerContext } from '../lambda/policy.ts';
+import type { AuthorizerContext } from '../lambda/cachedKey.ts';
 import { httpApiEvent, httpApiV1Event, restRequestEvent } from './authorizerEvents.ts';
 import {
-  contextBehind,
+  getAuthorizerContext,
   multiValues,
   orNull,
   wholeRequest,
@@ -11,40 +11,40 @@ import {
 } from './request.ts';
 import { webSocketContext } from './requestContexts.ts';
 
-/** `requestContext.authorizer` of a REST API, a WebSocket API and payload format 1.0: the context beside the principal. */
+/** `requestContext.authorizer` of a REST API, a WebSocket API and payload format 1.0: the context and the principal. */
 export type RestAuthorizerContext = AuthorizerContext & {
   readonly principalId: string;
-  /** How long the authorizer took, in milliseconds. */
+  /** Duration of the authorizer's call, in milliseconds. */
   readonly integrationLatency: number;
 };
 
-/** What a function behind a REST API's authorizer receives of an allowed key ("Lambda proxy integrations"). */
+/** Creates the event of a function behind a REST API's authorizer, for an allowed key ("Lambda proxy integrations"). */
 export function restIntegrationEvent(record: KeyRecord, request: IntegrationRequest = {}) {
   const whole = wholeRequest(request);
   const { type: _, methodArn: __, requestContext, ...event } = restRequestEvent(request);
   return {
     ...event,
-    requestContext: { ...requestContext, authorizer: besidePrincipal(record, whole) },
+    requestContext: { ...requestContext, authorizer: withPrincipal(record, whole) },
     body: whole.body,
     isBase64Encoded: false,
   };
 }
 
-/** What a function behind an HTTP API's authorizer receives of an allowed key in payload format 2.0: the context as `lambda`. */
+/** Creates the event of a function behind an HTTP API's authorizer in payload format 2.0, for an allowed key. */
 export function httpApiIntegrationEvent(record: KeyRecord, request: IntegrationRequest = {}) {
   const whole = wholeRequest(request);
   const { type: _, routeArn: __, identitySource: ___, requestContext, ...event } = httpApiEvent(request);
   return {
     ...event,
-    requestContext: { ...requestContext, authorizer: { lambda: contextBehind(record, whole) } },
+    requestContext: { ...requestContext, authorizer: { lambda: getAuthorizerContext(record, whole) } },
     ...(whole.body === null ? {} : { body: whole.body }),
     isBase64Encoded: false,
   };
 }
 
 /**
- * What a function behind an HTTP API's authorizer receives of an allowed key in payload format 1.0. AWS's pages do not show
- * `requestContext.authorizer` of a Lambda authorizer in this format; that it is as with a REST API is unverified.
+ * Creates the event of a function behind an HTTP API's authorizer in payload format 1.0, for an allowed key. AWS's pages don't show
+ * `requestContext.authorizer` of a Lambda authorizer in this format. Its form is assumed to be a REST API's, which is unverified.
  */
 export function httpApiV1IntegrationEvent(record: KeyRecord, request: IntegrationRequest = {}) {
   const whole = wholeRequest(request);
@@ -60,13 +60,13 @@ export function httpApiV1IntegrationEvent(record: KeyRecord, request: Integratio
     multiValueQueryStringParameters: orNull(multiValues(whole.query)),
     pathParameters: orNull(whole.pathParameters),
     stageVariables: null,
-    requestContext: { ...requestContext, authorizer: besidePrincipal(record, whole) },
+    requestContext: { ...requestContext, authorizer: withPrincipal(record, whole) },
     body: whole.body,
     isBase64Encoded: false,
   };
 }
 
-/** What the `$connect` route of a WebSocket API receives of an allowed key. */
+/** Creates the event of a WebSocket API's `$connect` route, for an allowed key. */
 export function webSocketConnectEvent(record: KeyRecord, request: IntegrationRequest = {}) {
   const whole = wholeRequest(request);
   const { headers, query } = whole;
@@ -78,13 +78,13 @@ export function webSocketConnectEvent(record: KeyRecord, request: IntegrationReq
       : { queryStringParameters: Object.fromEntries(query), multiValueQueryStringParameters: multiValues(query) }),
     requestContext: {
       ...webSocketContext('CONNECT', '$connect'),
-      authorizer: besidePrincipal(record, whole),
+      authorizer: withPrincipal(record, whole),
     },
     isBase64Encoded: false,
   };
 }
 
-/** What a route of a WebSocket API receives with a message: the context that the key got when its client connected. */
+/** Creates the event of a WebSocket API's message, with the context that the key got when its client connected. */
 export function webSocketMessageEvent(
   record: KeyRecord,
   { routeKey = '$default', ...request }: IntegrationRequest & { readonly routeKey?: string } = {},
@@ -94,19 +94,19 @@ export function webSocketMessageEvent(
     requestContext: {
       ...webSocketContext('MESSAGE', routeKey),
       messageId: 'Fi6kJd0pIAMCJKB=',
-      authorizer: besidePrincipal(record, whole),
+      authorizer: withPrincipal(record, whole),
     },
     ...(whole.body === null ? {} : { body: whole.body }),
     isBase64Encoded: false,
   };
 }
 
-/** `identity` of an AppSync resolver's context for an allowed key: `ctx.identity`, or `event.identity` of a Lambda resolver. */
+/** Creates the identity of an AppSync resolver for an allowed key: `ctx.identity`, or `event.identity` of a Lambda resolver. */
 export function appSyncIdentity(record: KeyRecord, request: IntegrationRequest = {}) {
-  return { resolverContext: contextBehind(record, wholeRequest(request)) };
+  return { resolverContext: getAuthorizerContext(record, wholeRequest(request)) };
 }
 
-/** The time that the authorizer took is 0, for no test should depend on it. */
-function besidePrincipal(record: KeyRecord, whole: WholeRequest): RestAuthorizerContext {
-  return Object.assign(contextBehind(record, whole), { principalId: record.id, integrationLatency: 0 });
+/** The duration is 0, because no test should depend on it. */
+function withPrincipal(record: KeyRecord, whole: WholeRequest): RestAuthorizerContext {
+  return Object.assign(getAuthorizerContext(record, whole), { principalId: record.id, integrationLatency: 0 });
 }

@@ -5,22 +5,22 @@ import { lastUsedMs } from '../keys/state.ts';
 import type { KeyHash } from '../keys/secret.ts';
 import { toTimestamp } from '../keys/timestamp.ts';
 
-/** The read side of the store without a table: same answers as `KeyReader`, which the store's contract suite shows. */
+/** An in-memory table with the same answers as `KeyReader`. The store's contract suite tests both. */
 export class MemoryLookup implements Pick<KeyReader, 'get' | 'recordUse'> {
-  /** What the table holds, by hash. */
+  /** The records by hash. */
   readonly records = new Map<KeyHash, KeyRecord>();
-  /** Every attempt, also one that fails. */
+  /** Number of reads, including those that failed. */
   reads = 0;
-  /** Every attempt, also one that fails or is refused. */
+  /** Number of last-used writes, including those that failed or were superseded. */
   writes = 0;
-  /** While true every call fails as an unreachable table does. */
+  /** Set it to `true` to make every call fail with `STORE_UNAVAILABLE`. */
   isDown = false;
 
   constructor(...records: KeyRecord[]) {
     this.put(...records);
   }
 
-  /** Puts records in, in place of those of the same hash. */
+  /** Stores records. A record replaces the one with the same hash. */
   put(...records: KeyRecord[]): void {
     for (const record of records) this.records.set(record.keyHash, record);
   }

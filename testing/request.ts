@@ -1,41 +1,41 @@
-import { keyContextOf, type AuthorizerContext } from '../lambda/policy.ts';
+import { toKeyContext, type AuthorizerContext } from '../lambda/cachedKey.ts';
 import type { KeyRecord } from '../keys/record.ts';
 
-/** A request as a client sends it, whatever kind of API it comes to. */
+/** A request as a client sends it, to any kind of API. */
 export interface TestRequest {
-  /** A key as the bearer of the `Authorization` header, before all other headers. */
+  /** The key, sent as `Authorization: Bearer` before all other headers. */
   readonly key?: string;
-  /** In order, names as the client sent them. */
+  /** The headers in order, with their names as the client sent them. */
   readonly headers?: readonly (readonly [string, string])[];
-  /** In order. */
+  /** The query parameters in order. */
   readonly query?: readonly (readonly [string, string])[];
-  /** `GET` unless given. */
+  /** The method; `GET` by default. */
   readonly method?: string;
-  /** `/whoami` unless given. */
+  /** The path; `/whoami` by default. */
   readonly path?: string;
-  /** The route as the API has it, such as `/orders/{id}`; the path unless given. */
+  /** The route of the API, such as `/orders/{id}`; the path by default. */
   readonly resource?: string;
-  /** What the path has for the parameters of `resource`. */
+  /** The values of the parameters in `resource`. */
   readonly pathParameters?: Readonly<Record<string, string>>;
 }
 
-/** A request that the authorizer has let through, as it comes to what is behind the authorizer. */
+/** A request that the authorizer has allowed. */
 export interface IntegrationRequest extends TestRequest {
-  /** None unless given. */
+  /** The body; none by default. */
   readonly body?: string;
   /**
-   * What the context has beside what is told of the key. Where scopes are mapped, REST and WebSocket APIs and policies of HTTP
-   * APIs hand on `errorCode` and `errorMessage` of `INSUFFICIENT_SCOPE` with every key that has scopes, also on its own routes.
+   * Additional members of the context. If scopes are mapped, the policy of every key with scopes has `errorCode` and `errorMessage` of
+   * `INSUFFICIENT_SCOPE`. So REST APIs, WebSocket APIs and policies of HTTP APIs pass them on even for allowed routes.
    */
   readonly context?: AuthorizerContext;
 }
 
-/** The request with all that may be left out. */
+/** A request without missing members. */
 export interface WholeRequest extends Required<Omit<IntegrationRequest, 'key' | 'body'>> {
   readonly body: string | null;
 }
 
-/** What API Gateway calls the account, the APIs and the request in AWS's own samples. */
+/** The account, the API and the request in AWS's own samples. */
 export const EXAMPLE = {
   accountId: '123456789012',
   apiId: 'abcdef1234',
@@ -46,7 +46,7 @@ export const EXAMPLE = {
   timeEpoch: Date.UTC(2030, 5, 15, 12),
 } as const;
 
-/** Fills in what the test left out. */
+/** Fills in the defaults. */
 export function wholeRequest(request: IntegrationRequest): WholeRequest {
   const { key, headers = [], query = [], method = 'GET', path = '/whoami', resource = path } = request;
   const { pathParameters = {}, body = null, context = {} } = request;
@@ -54,29 +54,29 @@ export function wholeRequest(request: IntegrationRequest): WholeRequest {
   return { headers: [...bearer, ...headers], query, method, path, resource, pathParameters, body, context };
 }
 
-/** What the authorizer hands on of a key that it allows. */
-export function contextBehind(record: KeyRecord, { context }: WholeRequest): AuthorizerContext {
-  return { ...keyContextOf(record), ...context };
+/** Returns the context that the authorizer passes on with an allowed key. */
+export function getAuthorizerContext(record: KeyRecord, { context }: WholeRequest): AuthorizerContext {
+  return { ...toKeyContext(record), ...context };
 }
 
-/** Every value by name. */
+/** Returns the list of values of each name. */
 export function multiValues(pairs: readonly (readonly [string, string])[]): Record<string, string[]> {
   const values = new Map<string, string[]>();
   for (const [name, value] of pairs) values.set(name, [...(values.get(name) ?? []), value]);
   return Object.fromEntries(values);
 }
 
-/** The values of each name, joined by commas. */
+/** Returns the values of each name, joined by commas. */
 export function joinedValues(pairs: readonly (readonly [string, string])[]): Record<string, string> {
   return Object.fromEntries(Object.entries(multiValues(pairs)).map(([name, values]) => [name, values.join(',')]));
 }
 
-/** The first value of a header, its name given in lower case. */
-export function headerOf({ headers }: WholeRequest, wanted: string): string | undefined {
-  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
+/** Returns the first value of a header. Pass its name in lower case. */
+export function getHeader({ headers }: WholeRequest, lowerCaseName: string): string | undefined {
+  return headers.find(([name]) => name.toLowerCase() === lowerCaseName)?.[1];
 }
 
-/** The map, or `null` where it is empty. */
+/** Returns the map, or `null` if it is empty. */
 export function orNull<T extends object>(map: T): T | null {
   return Object.keys(map).length === 0 ? null : map;
 }

@@ -3,7 +3,7 @@ import { EXAMPLE, type WholeRequest } from './request.ts';
 const { accountId, apiId, domainName, sourceIp, time, timeEpoch } = EXAMPLE;
 const REQUEST_ID = 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef';
 
-/** What API Gateway knows of a caller whom IAM has not signed in. */
+/** The identity of a caller without IAM credentials. */
 const IDENTITY = {
   accessKey: null,
   accountId: null,
@@ -22,7 +22,7 @@ const IDENTITY = {
   userArn: null,
 };
 
-/** `requestContext` of a REST API, and of an HTTP API in payload format 1.0 with the stage `$default`. */
+/** Creates the `requestContext` of a REST API, or of an HTTP API in payload format 1.0 with the stage `$default`. */
 export function restContext({ method, path, resource }: WholeRequest, stage: 'prod' | '$default') {
   return {
     accountId,
@@ -43,7 +43,7 @@ export function restContext({ method, path, resource }: WholeRequest, stage: 'pr
   };
 }
 
-/** `requestContext` of an HTTP API in payload format 2.0. */
+/** Creates the `requestContext` of an HTTP API in payload format 2.0. */
 export function httpContext({ method, path, resource }: WholeRequest) {
   return {
     accountId,
@@ -59,7 +59,7 @@ export function httpContext({ method, path, resource }: WholeRequest) {
   };
 }
 
-/** `requestContext` of a WebSocket API, when a client connects or sends a message. */
+/** Creates the `requestContext` of a WebSocket API whose client connects or sends a message. */
 export function webSocketContext<T extends 'CONNECT' | 'MESSAGE'>(eventType: T, routeKey: string) {
   return {
     routeKey,

@@ -1,7 +1,7 @@
-/** What a setting can be. */
+/** The value of a setting. */
 type Plain = string | number | boolean | undefined;
 
-/** How the AWS SDK describes a setting. */
+/** The AWS SDK's description of a setting. */
 interface Setting<T extends Plain> {
   readonly environmentVariableSelector: (environment: NodeJS.ProcessEnv) => T | undefined;
   readonly default: T | (() => T | Promise<T>);
@@ -13,9 +13,9 @@ interface RegionInput {
 }
 
 /**
- * What of the AWS SDK's settings the function's client is not told: from the environment, else the SDK's default. `build/build.js` puts
- * this module in the place of `@smithy/core/config`, which looks into the files of AWS's command line as well, and asks EC2 for
- * the Region. A name that the SDK imports from there and that is not here fails the build.
+ * Reads a setting that the function's client leaves out: from the environment, otherwise the SDK's default. `build/build.js` replaces
+ * `@smithy/core/config` with this module, because that one also reads files of the AWS CLI and requests the Region from EC2. The build
+ * fails if the SDK imports a name from there that this module lacks.
  */
 export function loadConfig<T extends Plain>({
   environmentVariableSelector,
@@ -24,7 +24,7 @@ export function loadConfig<T extends Plain>({
   return async () => environmentVariableSelector(process.env) ?? provide(fallback);
 }
 
-/** The client's Region. Those that only name a FIPS endpoint, such as `fips-us-east-1`, are none of Lambda's. */
+/** Returns the client's Region. Lambda has no Regions that only name a FIPS endpoint, such as `fips-us-east-1`. */
 export function resolveRegionConfig<T extends RegionInput>(input: T) {
   const { region, useFipsEndpoint } = input;
   return Object.assign(input, {
@@ -33,25 +33,25 @@ export function resolveRegionConfig<T extends RegionInput>(input: T) {
   });
 }
 
-/** The client is told all that another mode would set. */
+/** The client sets everything that another mode would set. */
 export function resolveDefaultsModeConfig() {
   return async () => 'legacy';
 }
 
-/** A variable that is `true` or `false`; `undefined` where it is neither, as for the SDK. */
+/** Reads a variable that is `true` or `false`. Returns `undefined` for other values, as the SDK does. */
 export function booleanSelector(environment: NodeJS.ProcessEnv, name: string): boolean | undefined {
   const value = environment[name];
   return value === 'true' || value === 'false' ? value === 'true' : undefined;
 }
 
-/** Thrown where there are no credentials. */
+/** Thrown if there are no credentials. */
 export class CredentialsProviderError extends Error {
   override readonly name = 'CredentialsProviderError';
 }
 
 export { CredentialsProviderError as ProviderError };
 
-/** The Region, where the client is not told it. */
+/** The Region, if the client has none. */
 export const NODE_REGION_CONFIG_OPTIONS: Setting<string> = {
   environmentVariableSelector: ({ AWS_REGION }) => AWS_REGION,
   default: () => {
@@ -59,12 +59,12 @@ export const NODE_REGION_CONFIG_OPTIONS: Setting<string> = {
   },
 };
 
-/** Whether endpoints of IPv4 and IPv6 are used. */
+/** Whether to use endpoints for IPv4 and IPv6. */
 export const NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS = booleanSetting('AWS_USE_DUALSTACK_ENDPOINT');
-/** Whether endpoints of FIPS 140 are used. */
+/** Whether to use endpoints for FIPS 140. */
 export const NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS = booleanSetting('AWS_USE_FIPS_ENDPOINT');
 
-/** What the SDK imports besides, and uses for files or in messages alone. */
+// The SDK imports these too, but uses them only for files and messages.
 export const SelectorType = { ENV: 'env' };
 export const REGION_ENV_NAME = 'AWS_REGION';
 export const REGION_INI_NAME = 'region';

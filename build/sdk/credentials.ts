@@ -5,15 +5,17 @@ type Provider = ReturnType<typeof fromHttp>;
 type Credentials = Awaited<ReturnType<Provider>>;
 
 /**
- * The credentials that Lambda gives a function. `build/build.js` puts this in the place of the AWS SDK's whole chain, under the
- * chain's name. Those in the environment come first ("Defined runtime environment variables", AWS Lambda Developer Guide), and
- * are read once: nobody can give a process others. Where there are none, Lambda names a server of credentials
- * (`AWS_CONTAINER_CREDENTIALS_FULL_URI`), as it does for runtimes with SnapStart; theirs expire, and are asked for anew before.
+ * Returns the credentials that Lambda gives a function. `build/build.js` replaces the AWS SDK's whole chain with this function, which has
+ * the chain's name. It reads credentials in the environment once, because they don't change ("Defined runtime environment variables",
+ * AWS Lambda Developer Guide). If there are none, Lambda names a server (`AWS_CONTAINER_CREDENTIALS_FULL_URI`), for example in
+ * runtimes with SnapStart. The server's credentials expire, so they are requested again in time.
  */
 export function defaultProvider(): Provider {
   const inEnvironment = readCredentials(process.env);
   if (inEnvironment !== undefined) return async () => inEnvironment;
-  return memoizeIdentityProvider(askServer, isIdentityExpired, doesIdentityRequireRefresh) ?? askServer;
+  return (
+    memoizeIdentityProvider(requestCredentials, isIdentityExpired, doesIdentityRequireRefresh) ?? requestCredentials
+  );
 }
 
 function readCredentials({
@@ -25,5 +27,5 @@ function readCredentials({
   return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }
 
-// Bound at once and not by `import()`, which would have esbuild wrap every module that it reaches.
-const askServer: Provider = () => fromHttp()();
+// A static import, because for `import()` esbuild would wrap every module that it reaches.
+const requestCredentials: Provider = () => fromHttp()();

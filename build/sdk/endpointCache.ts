@@ -1,6 +1,6 @@
 /**
- * What `build/build.js` puts in the place of the AWS SDK's cache of discovered endpoints. No call of a function discovers one, but
- * every client makes a cache.
+ * An empty cache. `build/build.js` replaces the AWS SDK's cache of discovered endpoints with it: no call of the function discovers an
+ * endpoint, but every client creates the cache.
  */
 export class EndpointCache {
   get(): undefined {

@@ -7,19 +7,19 @@ import { type UsagePlanSyncSettings, readUsagePlanSyncSettings } from './setting
 
 const writeLog = (line: string) => process.stdout.write(`${line}\n`);
 
-/** The Lambda function that keeps API Gateway's API keys as the table has it. */
+/** The Lambda function that keeps API Gateway's API keys in sync with the table. */
 export const handler = createStreamHandler({
-  usagePlanSync: new UsagePlanSync({ client: createClient(), wait, ...readSettingsOrTell() }),
+  usagePlanSync: new UsagePlanSync({ client: createClient(), wait, ...readOrLogSettings() }),
   now: Date.now,
   writeLog,
 });
 
-/** Up to twice as long, so that functions that were in each other's way do not meet again. */
+/** Waits up to twice as long, so that functions whose writes conflicted don't conflict again. */
 function wait(milliseconds: number): Promise<void> {
   return setTimeout(milliseconds * (1 + Math.random()));
 }
 
-/** API Gateway takes five new API keys a second of an account: who imports many waits for it. */
+/** API Gateway accepts five new API keys a second and account, so a large import takes a while. */
 function createClient(): APIGatewayClient {
   return new APIGatewayClient({
     maxAttempts: 5,
@@ -27,8 +27,8 @@ function createClient(): APIGatewayClient {
   });
 }
 
-/** Who watches the log for faults sees one that keeps the function from starting, too. */
-function readSettingsOrTell(): UsagePlanSyncSettings {
+/** Logs a fault that keeps the function from starting, because alarms watch the log for faults. */
+function readOrLogSettings(): UsagePlanSyncSettings {
   try {
     return readUsagePlanSyncSettings(process.env);
   } catch (error) {

@@ -1,19 +1,19 @@
 import { LatchkeyError } from '../../keys/errors.ts';
 import { isPlanName } from '../../keys/fields.ts';
 
-/** What the function is told. */
+/** The settings of the function. */
 export interface UsagePlanSyncSettings {
   readonly namespace: string;
   /** By plan, the usage plan that limits each of its keys. */
   readonly usagePlanIds: ReadonlyMap<string, string>;
-  /** Of the plans that are shared. */
+  /** The usage plans of the shared plans. */
   readonly sharedUsagePlanIds: readonly string[];
 }
 
 /**
- * Reads the environment, which the construct alone writes.
+ * Reads the environment, which only the construct writes.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, with every problem in its message: variable, value got, value wanted
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: variable, expected form, actual value
  */
 export function readUsagePlanSyncSettings(
   environment: Readonly<Record<string, string | undefined>>,
@@ -26,18 +26,18 @@ export function readUsagePlanSyncSettings(
   const problems: string[] = [];
   const namespace = readNamespace(planNamespace);
   if (namespace === undefined) {
-    problems.push(`LATCHKEY_PLAN_NAMESPACE: got ${JSON.stringify(planNamespace)}, wanted 16 hex digits`);
+    problems.push(`LATCHKEY_PLAN_NAMESPACE: expected 16 hex digits, got ${JSON.stringify(planNamespace)}`);
   }
   const usagePlanIds = readUsagePlans(usagePlans);
   if (usagePlanIds === undefined) {
     problems.push(
-      `LATCHKEY_USAGE_PLANS: got ${JSON.stringify(usagePlans)}, wanted a JSON object of plan → id of a usage plan`,
+      `LATCHKEY_USAGE_PLANS: expected a JSON object of plan → id of a usage plan, got ${JSON.stringify(usagePlans)}`,
     );
   }
   const sharedUsagePlanIds = readIds(sharedUsagePlans);
   if (sharedUsagePlanIds === undefined) {
     problems.push(
-      `LATCHKEY_SHARED_USAGE_PLANS: got ${JSON.stringify(sharedUsagePlans)}, wanted a JSON list of ids of usage plans`,
+      `LATCHKEY_SHARED_USAGE_PLANS: expected a JSON list of ids of usage plans, got ${JSON.stringify(sharedUsagePlans)}`,
     );
   }
   if (namespace === undefined || usagePlanIds === undefined || sharedUsagePlanIds === undefined) {
@@ -70,7 +70,7 @@ function isId(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** `undefined` where the text is no JSON. */
+/** Returns `undefined` if the text isn't JSON. */
 function readJson(text: string): unknown {
   try {
     return JSON.parse(text);

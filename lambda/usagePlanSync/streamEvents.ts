@@ -4,7 +4,7 @@ import { printable } from '../../keys/printable.ts';
 import {
   isConcurrentModification,
   type PlanChange,
-  planChangeOf,
+  readPlanChange,
   type UsagePlanSync,
   sequenceNumberOf,
   writtenAtOf,
@@ -12,45 +12,45 @@ import {
 
 export interface StreamHandlerDeps {
   readonly usagePlanSync: Pick<UsagePlanSync, 'put'>;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   readonly now: () => number;
-  /** Takes one log line without its end. */
+  /** Writes one log line; it is passed without a line break. */
   readonly writeLog: (line: string) => void;
 }
 
-/** Where the stream is to begin again: from the first record that is named. */
+/** The record from which the stream resumes; none if all were processed. */
 export interface StreamAnswer {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
 export type StreamHandler = (event: unknown, context?: { readonly awsRequestId?: string }) => Promise<StreamAnswer>;
 
-/** What API Gateway says no to for one key and would say again: what it was asked, or that the usage plan is gone. */
+/** Errors of API Gateway that a retry can't fix: an invalid request, or a usage plan that was deleted. */
 const PERMANENT: ReadonlySet<string> = new Set(['BadRequestException', 'NotFoundException']);
 
 /**
- * What may be over in a moment, or never. AWS has one name for too many requests and for 10,000 API keys that are all there, and one
- * for another write at the same time and for an API key that is somebody else's, or that somebody else put on a plan.
+ * Errors that a retry may fix or not. AWS uses one name for too many requests and for the limit of 10,000 API keys. It uses one name for
+ * a concurrent write and for an API key that somebody else has created or put on a plan.
  */
 const UNCERTAIN: ReadonlySet<string> = new Set(['ConflictException', 'LimitExceededException']);
 
 /**
- * For how long after its write a key is tried again at what is uncertain. So one that is refused for good holds up no other for longer,
- * and less than an alarm takes for far behind.
+ * How long after its write a key is retried after an uncertain error. A key that API Gateway rejects for good delays the others no longer
+ * than this, which is shorter than the delay that raises an alarm.
  */
 const UNCERTAIN_FOR_MS = 3 * 60_000;
 
 /**
- * Follows the table's stream, in its order. At the first failure that may be over in a while it stops there, and the stream
- * brings that record and those behind it again; a key that is refused for good is logged and passed over.
+ * Processes the table's stream in order. It stops at the first failure that a retry may fix; the stream delivers that record and the
+ * following ones again. A key that API Gateway rejects for good is logged and skipped.
  */
 export function createStreamHandler({ usagePlanSync, now, writeLog }: StreamHandlerDeps): StreamHandler {
   const log = new StreamLog({ write: writeLog, now });
   return async (event, context) => {
-    for (const streamRecord of recordsOf(event)) {
+    for (const streamRecord of getRecords(event)) {
       let change: PlanChange | undefined;
       try {
-        change = planChangeOf(streamRecord);
+        change = readPlanChange(streamRecord);
         if (change !== undefined) await usagePlanSync.put(change);
       } catch (error) {
         const origin = { requestId: context?.awsRequestId, keyId: change?.keyId, plan: change?.plan };
@@ -66,7 +66,7 @@ export function createStreamHandler({ usagePlanSync, now, writeLog }: StreamHand
   };
 }
 
-function recordsOf(event: unknown): readonly unknown[] {
+function getRecords(event: unknown): readonly unknown[] {
   const records: unknown =
     typeof event === 'object' && event !== null && 'Records' in event ? event.Records : undefined;
   if (Array.isArray(records)) return records;
@@ -83,7 +83,7 @@ function isUncertain(error: unknown): boolean {
   return error instanceof Error && UNCERTAIN.has(error.name) && !isConcurrentModification(error);
 }
 
-/** What may be logged, and nothing else: nothing of the stream's record but the key's id and its plan. */
+/** The fields that may be logged. Of the stream's record, only the key's id and its plan are ever logged. */
 interface LogLine {
   readonly level: 'WARN' | 'ERROR';
   readonly message: 'fault' | 'plan key tried again';
@@ -91,12 +91,12 @@ interface LogLine {
   readonly requestId?: string | undefined;
   readonly keyId?: string | undefined;
   readonly plan?: string | undefined;
-  /** The name that the SDK or the network gave the failure, or Latchkey's own code. */
+  /** The name that the SDK or the network gave to the failure, or Latchkey's own code. */
   readonly cause?: string;
   readonly detail?: string;
 }
 
-/** Of which key a line tells, and in which invocation. */
+/** The key and the invocation of a line. */
 export interface StreamLogOrigin {
   readonly requestId: string | undefined;
   readonly keyId?: string | undefined;
@@ -104,13 +104,13 @@ export interface StreamLogOrigin {
 }
 
 export interface StreamLogOptions {
-  /** Takes one line without its end. */
+  /** Writes one line; it is passed without a line break. */
   readonly write: (line: string) => void;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** Writes one JSON line for each key that the function could not keep up with, and none for the others. */
+/** Writes one JSON line for each key that was skipped or delayed, and none for the others. */
 export class StreamLog {
   readonly #options: StreamLogOptions;
 
@@ -118,23 +118,23 @@ export class StreamLog {
     this.#options = options;
   }
 
-  /** A key that is passed over: nothing makes it good by itself. */
+  /** Logs a key that is skipped, because no retry would fix it. */
   refused(origin: StreamLogOrigin, error: unknown): void {
-    this.#write({ level: 'ERROR', message: 'fault', code: 'PLAN_KEY_REFUSED', ...origin, cause: causeOf(error) });
+    this.#write({ level: 'ERROR', message: 'fault', code: 'PLAN_KEY_REFUSED', ...origin, cause: getCause(error) });
   }
 
-  /** A failure that holds up the key and those behind it until the stream brings them again. */
+  /** Logs a failure that delays the key and the following ones until the stream delivers them again. */
   delayed(origin: StreamLogOrigin, error: unknown): void {
     this.#write({
       level: 'WARN',
       message: 'plan key tried again',
       code: 'PLAN_KEY_DELAYED',
       ...origin,
-      cause: causeOf(error),
+      cause: getCause(error),
     });
   }
 
-  /** A setting that keeps the function from starting. */
+  /** Logs an invalid setting that keeps the function from starting. */
   notStarted({ message: detail }: LatchkeyError): void {
     this.#write({ level: 'ERROR', message: 'fault', code: 'CONFIG_INVALID', detail });
   }
@@ -145,6 +145,6 @@ export class StreamLog {
   }
 }
 
-function causeOf(error: unknown): string {
+function getCause(error: unknown): string {
   return error instanceof LatchkeyError ? error.code : getStoreErrorName(error);
 }

@@ -13,25 +13,25 @@ import { usageIdentifier } from '../plans.ts';
 
 export interface UsagePlanSyncOptions {
   readonly client: APIGatewayClient;
-  /** The deployment's, as the authorizer has it. */
+  /** The deployment's namespace, which the authorizer uses as well. */
   readonly namespace: string;
   /** By plan, the usage plan that limits each of its keys. */
   readonly usagePlanIds: ReadonlyMap<string, string>;
-  /** Of shared plans: an API key leaves them that was put there when they were not. No other usage plan is touched. */
+  /** The usage plans of the shared plans. An API key leaves one that was not shared before. No other usage plan is touched. */
   readonly sharedUsagePlanIds: readonly string[];
-  /** Resolves after about so many milliseconds, and not after the same for everybody. */
+  /** Resolves after about this many milliseconds, with some jitter. */
   readonly wait: (milliseconds: number) => Promise<void>;
 }
 
-/** Between attempts at a write that was in conflict with another. */
+/** The pauses between attempts at a conflicting write. */
 const PAUSES_MS: readonly number[] = [100, 200, 400, 800];
 
-/** For the end of a write that has nothing to find where it was made already. */
+/** The search of a write that leaves nothing to find. */
 const nothingFound = () => Promise.resolve(undefined);
 
 /**
- * The API keys of API Gateway that stand for Latchkey keys whose plan is per key: one for each, on the usage plan of its plan.
- * Every call brings about what is wanted whatever there is already, so it can be made again.
+ * Keeps API Gateway's API keys in sync with the Latchkey keys on plans that limit each key: one API key for each, on the usage plan of
+ * its plan. Every call is idempotent.
  */
 export class UsagePlanSync {
   readonly #options: UsagePlanSyncOptions;
@@ -41,9 +41,9 @@ export class UsagePlanSync {
   }
 
   /**
-   * Has the key counted on its plan. On none, on one that is not per key, and on one that is unknown, it needs no API key of its own.
+   * Makes API Gateway count the key on its plan. Deletes the key's API key if its plan is shared, unknown or absent.
    *
-   * @throws LatchkeyError `CONFLICT` where its identifier seems to belong to somebody else; what the SDK throws
+   * @throws LatchkeyError `CONFLICT` if an API key that isn't Latchkey's seems to have the identifier; errors of the SDK
    */
   async put({ keyId, plan, isNew }: PlanChange): Promise<void> {
     const usagePlanId = plan === undefined ? undefined : this.#options.usagePlanIds.get(plan);
@@ -59,15 +59,15 @@ export class UsagePlanSync {
     const apiKey = await this.#find(keyId);
     if (apiKey === undefined) return;
     const command = new DeleteApiKeyCommand({ apiKey });
-    await this.#write(() => this.#client.send(command).catch(passOverNotFound), nothingFound);
+    await this.#write(() => this.#client.send(command).catch(ignoreNotFound), nothingFound);
   }
 
-  /** The API key, and whether there was none. */
+  /** Returns the API key, and whether this call has created it. */
   async #make(keyId: string): Promise<{ readonly id: string; readonly isNew: boolean }> {
     const command = new CreateApiKeyCommand({
       name: this.#nameOf(keyId),
       value: usageIdentifier(this.#options.namespace, { kind: 'key', id: keyId }),
-      description: 'Made by Latchkey: counts the requests of one key',
+      description: 'Created by Latchkey: counts the requests of one key',
       enabled: true,
     });
     const create = async () => ({ id: (await this.#client.send(command)).id ?? '', isNew: true });
@@ -91,7 +91,7 @@ export class UsagePlanSync {
     return undefined;
   }
 
-  /** Of the deployment's own usage plans, those that the API key is on. */
+  /** Returns the deployment's usage plans that the API key is on. */
   async #usagePlansOf(keyId: string): Promise<readonly string[]> {
     const { usagePlanIds, sharedUsagePlanIds } = this.#options;
     const entered = new Set<string | undefined>();
@@ -109,12 +109,12 @@ export class UsagePlanSync {
 
   async #leave(keyId: string, usagePlanId: string): Promise<void> {
     const command = new DeleteUsagePlanKeyCommand({ usagePlanId, keyId });
-    await this.#write(() => this.#client.send(command).catch(passOverNotFound), nothingFound);
+    await this.#write(() => this.#client.send(command).catch(ignoreNotFound), nothingFound);
   }
 
   /**
-   * AWS has one name for a conflict with what is there already and with another write of the account's at the same time. So a
-   * conflict is looked into: where what was to be done is not found, the write is made again, a few times.
+   * AWS uses one error name for a write that was made before and for a concurrent write of the account. So after a conflict this
+   * searches for the result, and retries the write a few times if it finds none.
    */
   async #write<Made, Found>(
     write: () => Promise<Made>,
@@ -133,7 +133,7 @@ export class UsagePlanSync {
     return this.#write(write, find, laterMs);
   }
 
-  /** Begins with the key's id for whoever looks for it, and with no other's: an id has no slash. */
+  /** Starts with the key's id, so people and `nameQuery` can find it. An id has no slash, so no other key's name starts so. */
   #nameOf(keyId: string): string {
     return `latchkey-${keyId}/${this.#options.namespace}`;
   }
@@ -144,15 +144,15 @@ export class UsagePlanSync {
 }
 
 /**
- * Whether API Gateway refused a write for another one at the same time, which is over soon. That it can put one key on a plan at a
- * time in a Region is what AWS's support says (serverless/serverless#12065, hashicorp/terraform-provider-aws#776); no page does.
+ * Whether API Gateway rejected a write because of a concurrent one. According to AWS support it puts one key on a plan at a time in a
+ * Region (serverless/serverless#12065, hashicorp/terraform-provider-aws#776); no page of AWS says it.
  */
 export function isConcurrentModification(error: unknown): boolean {
   return isNamed(error, 'ConflictException') && /concurrent modification/i.test(error.message);
 }
 
-/** What is to go and is gone already is no failure. For the end of a promise. */
-function passOverNotFound(error: unknown): undefined {
+/** For `catch` of a deletion: something that is already gone is not a failure. */
+function ignoreNotFound(error: unknown): undefined {
   if (isNamed(error, 'NotFoundException')) return undefined;
   throw error;
 }
@@ -161,50 +161,50 @@ function isNamed(error: unknown, name: 'ConflictException' | 'NotFoundException'
   return error instanceof Error && error.name === name;
 }
 
-/** What a write to the table means for the key's API key at API Gateway. */
+/** The effect of a write to the table on the key's API key at API Gateway. */
 export interface PlanChange {
   readonly keyId: string;
-  /** The plan that the key is on from now on; `undefined` where it is on none, or is gone. */
+  /** The key's new plan; `undefined` if the key has none or was deleted. */
   readonly plan: string | undefined;
-  /** Whether the key was only just put into the table, so that nothing can stand for it yet. */
+  /** Whether the write created the key, so it has no API key yet. */
   readonly isNew: boolean;
 }
 
 /**
- * Reads a record of the table's stream; `undefined` where the key's plan stays as it was, as a last-used write leaves it.
+ * Reads a record of the table's stream. Returns `undefined` if the key's plan hasn't changed, for example after a last-used write.
  *
- * @throws LatchkeyError `RECORD_CORRUPT` for a key on a plan without a readable id
+ * @throws LatchkeyError `RECORD_CORRUPT` if a key on a plan has no readable id
  */
-export function planChangeOf(streamRecord: unknown): PlanChange | undefined {
-  const { NewImage: after, OldImage: before } = fieldsOf(fieldsOf(streamRecord)['dynamodb']);
-  const plan = textOf(after, 'plan');
-  if (plan === textOf(before, 'plan')) return undefined;
-  const keyId = textOf(after ?? before, 'id');
-  if (!isKeyId(keyId)) throw new LatchkeyError('RECORD_CORRUPT', 'a key that is on a plan has an unreadable id');
+export function readPlanChange(streamRecord: unknown): PlanChange | undefined {
+  const { NewImage: after, OldImage: before } = toFields(toFields(streamRecord)['dynamodb']);
+  const plan = getString(after, 'plan');
+  if (plan === getString(before, 'plan')) return undefined;
+  const keyId = getString(after ?? before, 'id');
+  if (!isKeyId(keyId)) throw new LatchkeyError('RECORD_CORRUPT', 'a key on a plan has an unreadable id');
   return { keyId, plan, isNew: before === undefined };
 }
 
-/** What the stream is told of again where a record fails. */
+/** Returns the position at which the stream resumes if the record fails. */
 export function sequenceNumberOf(streamRecord: unknown): string {
-  const { SequenceNumber } = fieldsOf(fieldsOf(streamRecord)['dynamodb']);
+  const { SequenceNumber } = toFields(toFields(streamRecord)['dynamodb']);
   return typeof SequenceNumber === 'string' ? SequenceNumber : '';
 }
 
 /**
- * When the key was written, in epoch milliseconds, to about a second; `undefined` where the record does not tell. AWS gives seconds
+ * Returns when the key was written, in epoch milliseconds, or `undefined` if the record doesn't have the time. AWS rounds it to seconds
  * ("StreamRecord").
  */
 export function writtenAtOf(streamRecord: unknown): number | undefined {
-  const { ApproximateCreationDateTime: seconds } = fieldsOf(fieldsOf(streamRecord)['dynamodb']);
+  const { ApproximateCreationDateTime: seconds } = toFields(toFields(streamRecord)['dynamodb']);
   return typeof seconds === 'number' ? seconds * 1000 : undefined;
 }
 
-/** The attribute of an image, in DynamoDB's own form, where it is a text. */
-function textOf(image: unknown, attribute: string): string | undefined {
-  const { S } = fieldsOf(fieldsOf(image)[attribute]);
+/** Returns an attribute of an image in DynamoDB's own form, if it is a string. */
+function getString(image: unknown, attribute: string): string | undefined {
+  const { S } = toFields(toFields(image)[attribute]);
   return typeof S === 'string' ? S : undefined;
 }
 
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+function toFields(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }

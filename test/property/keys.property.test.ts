@@ -8,7 +8,7 @@ import { runs } from '../support/runs.ts';
 const OWN = { prefix: 'sk_', acceptForeignKeys: false };
 const RUNS = runs(1000);
 
-test('any one-character change to a key is refused', () => {
+test('parseSecret rejects any one-character change to a key', () => {
   const character = fc.string({ minLength: 1, maxLength: 1, unit: 'binary' });
   fc.assert(
     fc.property(arbitrarySecret, fc.nat(51), character, (secret, position, other) => {
@@ -20,7 +20,7 @@ test('any one-character change to a key is refused', () => {
   );
 });
 
-test('any one-character change to a key within its alphabet is refused', () => {
+test('parseSecret rejects any one-character change to a key within its alphabet', () => {
   const digit = fc.constantFrom(...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz');
   fc.assert(
     fc.property(arbitrarySecret, fc.integer({ min: 3, max: 51 }), digit, (secret, position, other) => {
@@ -32,7 +32,7 @@ test('any one-character change to a key within its alphabet is refused', () => {
   );
 });
 
-test('a key is refused with a character too many or too few, and with two neighbours exchanged', () => {
+test('parseSecret rejects a key with an extra, missing or swapped character', () => {
   fc.assert(
     fc.property(arbitrarySecret, fc.integer({ min: 3, max: 50 }), (secret, position) => {
       const [before, here, next, after] = [
@@ -49,7 +49,7 @@ test('a key is refused with a character too many or too few, and with two neighb
   );
 });
 
-test('every key that is issued is well-formed, and its hash is 64 hex characters that do not hold it', () => {
+test("every issued key is well-formed, and its hash is 64 hex characters that don't contain it", () => {
   fc.assert(
     fc.property(arbitrarySecret, (secret) => {
       expect(parseSecret(secret, OWN)).toBe(secret);
@@ -59,7 +59,7 @@ test('every key that is issued is well-formed, and its hash is 64 hex characters
   );
 });
 
-test('whatever is not a key is told so without an error', () => {
+test('parseSecret rejects any other text without an error', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 60 }), fc.boolean(), (text, acceptForeignKeys) => {
       const parsed = parseSecret(text, { prefix: 'sk_', acceptForeignKeys });
@@ -69,7 +69,7 @@ test('whatever is not a key is told so without an error', () => {
   );
 });
 
-test('a record that is serialised and parsed is the record', () => {
+test('parseRecord returns the record that was serialised', () => {
   fc.assert(
     fc.property(arbitraryRecord, (record) => {
       expect(parseRecord(serialiseRecord(record))).toEqual(record);
@@ -78,7 +78,7 @@ test('a record that is serialised and parsed is the record', () => {
   );
 });
 
-test('a serialised record has no empty place in it', () => {
+test('a serialised record has no undefined values', () => {
   fc.assert(
     fc.property(arbitraryRecord, (record) => {
       expect(Object.values(serialiseRecord(record))).not.toContain(undefined);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { keyState } from '../../keys/state.ts';
 import { readConfig } from '../../lambda/config.ts';
 import { presentedKey } from '../../lambda/credentials.ts';
-import { appSync, httpApi, httpApiV1, restRequest, restToken, webSocket } from '../../lambda/eventSources.ts';
+import { EVENT_SOURCES } from '../../lambda/eventSources.ts';
 import { arbitraryRecord, arbitrarySecret } from '../support/arbitraries.ts';
 import {
   appSyncEvent,
@@ -19,7 +19,6 @@ import { makeKey, NOW_MS } from '../support/keys.ts';
 import { evaluatePolicy, parseStatements } from '../../local/authorizer.ts';
 import { runs } from '../support/runs.ts';
 
-const API_TYPES = [restToken, restRequest, httpApi, httpApiV1, webSocket, appSync];
 const POLICY_MAKERS = [restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event];
 const MAKERS = [...POLICY_MAKERS, webSocketEvent, appSyncEvent];
 const RUNS = runs(1000);
@@ -53,7 +52,7 @@ const anyEvent = fc.oneof(
     .map(([event, fields]) => ({ ...event, ...fields })),
 );
 
-test('reading the presented key throws on no event', () => {
+test('presentedKey never throws, whatever the event', () => {
   const { keySources, keyFormat } = readConfig({
     LATCHKEY_TABLE: 'keys',
     LATCHKEY_KEY_SOURCES: 'header:X-Api-Key,bearer,query:api_key',
@@ -61,7 +60,7 @@ test('reading the presented key throws on no event', () => {
   fc.assert(
     fc.property(anyEvent, (event) => {
       const fields = typeof event === 'object' && event !== null ? (event as Record<string, unknown>) : {};
-      for (const apiType of API_TYPES) {
+      for (const apiType of EVENT_SOURCES) {
         expect(presentedKey(apiType.read(fields), keySources, keyFormat)).toHaveProperty('kind');
       }
     }),
@@ -69,7 +68,7 @@ test('reading the presented key throws on no event', () => {
   );
 });
 
-test('no event that brings no key of the table gets an Allow, or puts anything of itself into the log', async () => {
+test('an event without a key of the table never gets an Allow, and nothing of it is logged', async () => {
   const marker = 'zebra';
   await fc.assert(
     fc.asyncProperty(anyEvent, arbitrarySecret, async (event, secret) => {
@@ -87,7 +86,7 @@ test('no event that brings no key of the table gets an Allow, or puts anything o
   );
 });
 
-test('Allow is answered if and only if the table holds the key and it is active', async () => {
+test('the answer is Allow if and only if the table has the key and it is active', async () => {
   await fc.assert(
     fc.asyncProperty(
       arbitrarySecret,
@@ -107,7 +106,7 @@ test('Allow is answered if and only if the table holds the key and it is active'
   );
 });
 
-test('every value handed to the integration is a text', async () => {
+test('every value of the context is a string', async () => {
   await fc.assert(
     fc.asyncProperty(arbitrarySecret, arbitraryRecord, async (secret, fields) => {
       const { invoke } = handlerUnderTest([{ ...fields, keyHash: hashSecret(secret) }]);
@@ -163,11 +162,11 @@ describe('for any mapping, scopes and route', () => {
       return [
         [wantedMethod, method],
         [wantedPath, path],
-      ].every(([wanted = '', got = '']) => new RegExp(`^${wanted.replaceAll('*', '.*')}$`).test(got));
+      ].every(([pattern = '', got = '']) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(got));
     });
   };
 
-  const ask = async (makeEvent: (typeof MAKERS)[number], input: Asked, settings: Record<string, string> = {}) => {
+  const send = async (makeEvent: (typeof MAKERS)[number], input: Asked, settings: Record<string, string> = {}) => {
     const { secret, record } = makeKey(input.scopes === undefined ? {} : { scopes: input.scopes });
     const { invoke } = handlerUnderTest([record], { LATCHKEY_SCOPES: JSON.stringify(input.mapping), ...settings });
     return invoke(
@@ -175,10 +174,10 @@ describe('for any mapping, scopes and route', () => {
     );
   };
 
-  test('the policy allows exactly what the mapping says, whichever route it was made for', async () => {
+  test('the policy allows exactly the mapped routes, whichever route was requested', async () => {
     await fc.assert(
       fc.asyncProperty(asked, fc.constantFrom(...POLICY_MAKERS), method, path, async (input, makeEvent, ...other) => {
-        const answer = (await ask(makeEvent, { ...input, method: other[0], path: other[1] })) as {
+        const answer = (await send(makeEvent, { ...input, method: other[0], path: other[1] })) as {
           policyDocument: unknown;
         };
         const event = makeEvent({ method: input.method, path: input.path });
@@ -190,18 +189,18 @@ describe('for any mapping, scopes and route', () => {
     );
   });
 
-  test('the simple answer is what the mapping says', async () => {
+  test('the simple answer follows the mapping', async () => {
     await fc.assert(
       fc.asyncProperty(asked, async (input) => {
-        const answer = await ask(httpApiEvent, input, { LATCHKEY_HTTP_API_RESPONSE: 'simple' });
+        const answer = await send(httpApiEvent, input, { LATCHKEY_HTTP_API_RESPONSE: 'simple' });
         expect(answer).toMatchObject({ isAuthorized: isCovered(input) });
       }),
       RUNS,
     );
   });
 
-  // With a result cache the gateway doesn't ask about a later request with dot segments: docs/threat-model.md, E1.
-  test('a simple answer that is kept for a route allows no request of the route that the mapping does not', async () => {
+  // With a result cache the gateway doesn't send about a later request with dot segments: docs/threat-model.md, E1.
+  test('a cached simple answer allows no request of its route that the mapping closes', async () => {
     await fc.assert(
       fc.asyncProperty(asked, plainSegment, async (input, value) => {
         const routeKey = `${input.method} ${input.path}/{orders}`;

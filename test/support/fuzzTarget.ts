@@ -1,5 +1,5 @@
 import { readConfig } from '../../lambda/config.ts';
-import { keyContextOf } from '../../lambda/policy.ts';
+import { toKeyContext } from '../../lambda/cachedKey.ts';
 import { createHandler } from '../../lambda/createHandler.ts';
 import { METRIC_UNITS } from '../../lambda/metrics.ts';
 import { LatchkeyError } from '../../keys/errors.ts';
@@ -132,7 +132,7 @@ function toText(value: unknown): string | undefined {
 function findContextProblems(context: Readonly<Record<string, unknown>>): readonly string[] {
   const { errorCode, errorMessage, ...ofKey } = context;
   const record = WORLD.find(({ record }) => record.id === ofKey['keyId'])?.record;
-  const expected = record === undefined ? {} : keyContextOf(record);
+  const expected = record === undefined ? {} : toKeyContext(record);
   const isOther = JSON.stringify(ofKey) !== JSON.stringify(expected);
   return [
     ...Object.keys(context).filter((name) => !CONTEXT_FIELDS.has(name)),

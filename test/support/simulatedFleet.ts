@@ -2,8 +2,9 @@ import type { KeyReader, UseOutcome } from '../../keys/reader.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyHash } from '../../keys/secret.ts';
 import { toEpochMs, toTimestamp } from '../../keys/timestamp.ts';
-import { authorize, type Decision } from '../../lambda/authorize.ts';
-import { Log, RequestObserver, type RequestObserverDeps } from '../../lambda/log.ts';
+import { authorize, type KeyDecision } from '../../lambda/authorize.ts';
+import type { CachedKey } from '../../lambda/cachedKey.ts';
+import { createRecorder, Log } from '../../lambda/log.ts';
 import { Metrics } from '../../lambda/metrics.ts';
 import type { PresentedKey } from '../../lambda/credentials.ts';
 import { RecordCache } from '../../lambda/recordCache.ts';
@@ -144,7 +145,7 @@ export interface TableCalls {
 
 /** The table calls of an invocation and its decision. */
 export interface Invocation extends Readonly<TableCalls> {
-  readonly effect: Decision['effect'];
+  readonly effect: KeyDecision['effect'];
 }
 
 const ROUTE = 'GET /orders' as Route;
@@ -152,7 +153,7 @@ const ROUTE = 'GET /orders' as Route;
 const REQUEST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Hides when a record was read. */
-class UndatedRecordCache extends RecordCache {
+class UndatedRecordCache extends RecordCache<CachedKey> {
   override readAtMs(): undefined {
     return undefined;
   }
@@ -164,26 +165,24 @@ class UndatedRecordCache extends RecordCache {
  */
 export class SimulatedEnvironment {
   readonly #deps: EnvironmentDeps;
-  readonly #cache: RecordCache;
+  readonly #cache: RecordCache<CachedKey>;
   readonly #throttle: LastUsedThrottle;
   readonly #scopes: Scopes;
-  readonly #observing: RequestObserverDeps;
+  readonly #record: ReturnType<typeof createRecorder>;
 
   constructor(options: EnvironmentOptions, deps: EnvironmentDeps) {
     const { now, writeLog } = deps;
-    const Cache = options.trustsCachedRecords ? UndatedRecordCache : RecordCache;
+    const Cache = options.trustsCachedRecords ? UndatedRecordCache : RecordCache<CachedKey>;
     this.#deps = deps;
     this.#scopes = options.scopes ?? new Scopes();
     this.#cache = new Cache({ recordMs: options.recordCacheSeconds * 1000, staleIfErrorMs: 0, now });
     this.#throttle = new LastUsedThrottle({ intervalMs: options.lastUsedSeconds * 1000 });
-    this.#observing = {
+    this.#record = createRecorder({
       log: new Log({ write: writeLog, now }),
       metrics: new Metrics({ functionName: 'latchkey-authorizer', write: writeLog }),
-      scopes: this.#scopes,
-      plans: undefined,
       debugSampleRate: 0,
       random: () => 0,
-    };
+    });
   }
 
   /** Answers one request. Call it again only after it resolves: an environment runs one invocation at a time. */
@@ -191,12 +190,12 @@ export class SimulatedEnvironment {
     const { now } = this.#deps;
     const calls: TableCalls = { reads: 0, writes: 0 };
     const lookup = this.#lookupCounting(calls);
-    const startedAtMs = now();
-    const observer = new RequestObserver(this.#observing, REQUEST_ID, startedAtMs);
-    observer.onApiType('http-api');
-    const deps = { lookup, cache: this.#cache, throttle: this.#throttle, scopes: this.#scopes, now };
-    const decision = await authorize(presented, ROUTE, startedAtMs, deps, observer);
-    observer.onDecided(decision);
+    const arrivedAtMs = now();
+    const scopes = this.#scopes;
+    const deps = { lookup, cache: this.#cache, throttle: this.#throttle, scopes, plans: undefined, now };
+    const { decision, trace } = await authorize(presented, ROUTE, arrivedAtMs, deps);
+    if (decision.effect === 'fault') throw decision.error;
+    this.#record({ decision, trace, apiType: 'http-api', requestId: REQUEST_ID, arrivedAtMs });
     return { ...calls, effect: decision.effect };
   }
 

@@ -6,7 +6,7 @@ import { KeyRegistry } from '../../../keys/registry.ts';
 import { createStreamHandler } from '../../../lambda/usagePlanSync/streamEvents.ts';
 import { UsagePlanSync } from '../../../lambda/usagePlanSync/sync.ts';
 import { createClient, startMoto } from '../../support/engine.ts';
-import { describeUsagePlanSync } from '../../unit/lambda/usagePlanSyncContract.ts';
+import { describeUsagePlanSync } from '../../support/usagePlanSyncContract.ts';
 
 describeUsagePlanSync('moto', startMoto);
 

@@ -10,9 +10,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
 import { ApiKeyMonitoring, type ApiKeyMonitoringProps } from '../../../infra/apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
-import { METRIC_UNITS, type MetricName, Metrics, type ObservedRequest } from '../../../lambda/metrics.ts';
+import { METRIC_UNITS, type MetricName, Metrics } from '../../../lambda/metrics.ts';
 import { StreamLog } from '../../../lambda/usagePlanSync/streamEvents.ts';
 import { appSyncEvent } from '../../../testing/authorizerEvents.ts';
+import { allowedRequest, refusedRequest, type CountedRequest } from '../../support/handledRequests.ts';
 import { sumsOf } from '../../support/embeddedMetrics.ts';
 import { bearing, API_TYPES } from '../../support/functionCases.ts';
 import { handlerUnderTest } from '../../support/handlerUnderTest.ts';
@@ -419,15 +420,14 @@ describe('docs/operations.md', () => {
     const lines: string[] = [];
     let nowMs = 0;
     const metrics = new Metrics({ functionName: 'f', write: (line) => lines.push(line) });
-    const count = (one: ObservedRequest) => metrics.count(one, (nowMs += 60_000));
-    const request = { keyId: 'id', isCacheHit: true, lookupMs: 1 };
+    const count = (one: CountedRequest) => metrics.count({ ...one, arrivedAtMs: (nowMs += 60_000) });
     for (const { apiType } of [...API_TYPES, { apiType: 'appsync' }].slice(0, kinds)) {
       for (const lastUsedWrite of ['written', 'not due', 'failed'] as const)
-        count({ ...request, apiType, outcome: 'allowed', lastUsedWrite });
-      for (const code of DENIALS) count({ ...request, apiType, outcome: 'denied', code });
-      for (const code of FAULTS) count({ ...request, apiType, outcome: 'fault', code });
+        count(allowedRequest({ apiType, lastUsedWrite, lookupMs: 1 }));
+      for (const code of DENIALS) count(refusedRequest('denied', code, apiType));
+      for (const code of FAULTS) count(refusedRequest('fault', code, apiType));
     }
-    count({ ...request, apiType: undefined, outcome: 'fault', code: 'EVENT_UNKNOWN' });
+    count({ ...refusedRequest('fault', 'EVENT_UNKNOWN'), apiType: undefined });
     const ofTheFunction = Object.keys(sumsOf(lines.map((line) => JSON.parse(line)))).length;
     const all = ofTheFunction + Object.keys(templateOf().findResources('AWS::Logs::MetricFilter')).length;
     expect(PAGE).toContain(`${all} × $0.30 = $${(all * 0.3).toFixed(2)}`);

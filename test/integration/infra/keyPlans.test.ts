@@ -91,12 +91,12 @@ test('KeyPlans creates API keys for the identifiers that the function returns, o
   });
   expect(new Map(counted)).toEqual(
     new Map([
-      [plans?.identifierOf({ id: 'a' }), 'Latchkey: keys of no plan, without limits'],
-      [plans?.identifierOf({ id: 'a', plan: 'pro' }), 'Latchkey: the plan pro, for all its keys together'],
+      [plans?.identifierFor({ id: 'a' }), 'Latchkey: keys of no plan, without limits'],
+      [plans?.identifierFor({ id: 'a', plan: 'pro' }), 'Latchkey: the plan pro, for all its keys together'],
     ]),
   );
   const namespace = planNamespace(authorizer);
-  expect(plans?.identifierOf({ id: 'a', plan: 'free' })).toBe(usageIdentifier(namespace, { kind: 'key', id: 'a' }));
+  expect(plans?.identifierFor({ id: 'a', plan: 'free' })).toBe(usageIdentifier(namespace, { kind: 'key', id: 'a' }));
   expect(variableOf(template, /keeps an API key/, 'LATCHKEY_PLAN_NAMESPACE')).toBe(namespace);
 });
 

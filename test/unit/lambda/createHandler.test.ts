@@ -98,14 +98,14 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-describe.each(API_TYPES)('$apiType', ({ makeEvent, stage, apiType }) => {
-  test('an active key is allowed on every route of the stage, with its context', async () => {
+describe.each(API_TYPES)('the handler of a $apiType event', ({ makeEvent, stage, apiType }) => {
+  test('allows an active key on every route of the stage, with its context', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const answer = await invoke(makeEvent({ ...bearing(ACTIVE.secret), method: 'POST', path: '/orders/7' }));
     expect(answer).toEqual(policyAnswer('Allow', stage, ACTIVE.record.id, CONTEXT));
   });
 
-  test.each(REFUSALS)('$what key is denied everywhere', async ({ secret, errorCode, errorMessage, principalId }) => {
+  test.each(REFUSALS)('denies $what key on every route', async ({ secret, errorCode, errorMessage, principalId }) => {
     const { invoke } = handlerUnderTest(RECORDS);
     const answer = await invoke(makeEvent(bearing(secret)));
     expect(answer).toEqual(policyAnswer('Deny', stage, principalId, { errorCode, errorMessage }));
@@ -115,13 +115,13 @@ describe.each(API_TYPES)('$apiType', ({ makeEvent, stage, apiType }) => {
     ['nothing', {}],
     ['an empty bearer', { headers: [['Authorization', 'Bearer ']] as const }],
     ['another scheme', { headers: [['Authorization', 'Basic YWxhZGRpbg==']] as const }],
-  ])('%s is answered with the error that the gateway turns into 401', async (_, carried) => {
+  ])('answers %s with the error that the gateway turns into a 401', async (_, carried) => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     await expect(invoke(makeEvent(carried))).rejects.toThrow(/^Unauthorized$/);
     expect(lookup.reads).toBe(0);
   });
 
-  test('an outage is a fault and no answer about the key', async () => {
+  test('answers an outage with a fault, which says nothing about the key', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
     lookup.isDown = true;
     await expect(invoke(makeEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -131,7 +131,7 @@ describe.each(API_TYPES)('$apiType', ({ makeEvent, stage, apiType }) => {
   });
 });
 
-test('a record answers while the table is down for as many seconds as the setting says, and no longer', async () => {
+test('the handler answers from a cached record during an outage for the configured time only', async () => {
   const { invoke, lookup, clock } = handlerUnderTest(RECORDS, {
     LATCHKEY_RECORD_CACHE_SECONDS: '0',
     LATCHKEY_STALE_IF_ERROR_SECONDS: '60',
@@ -145,30 +145,30 @@ test('a record answers while the table is down for as many seconds as the settin
   await expect(invoke(event)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
 });
 
-describe('an HTTP API with simple answers', () => {
-  test('an active key is authorized, with its context', async () => {
+describe('the simple answer to an HTTP API', () => {
+  test('authorizes an active key, with its context', async () => {
     const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
     expect(await invoke(httpApiEvent(bearing(ACTIVE.secret)))).toEqual({ isAuthorized: true, context: CONTEXT });
   });
 
-  test.each(REFUSALS)('$what key is not', async ({ secret, errorCode, errorMessage }) => {
+  test.each(REFUSALS)("doesn't authorize $what key", async ({ secret, errorCode, errorMessage }) => {
     const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
     const answer = await invoke(httpApiEvent(bearing(secret)));
     expect(answer).toEqual({ isAuthorized: false, context: { errorCode, errorMessage } });
   });
 
-  test('no key is answered with the error that the gateway turns into 401', async () => {
+  test('is the error that the gateway turns into a 401 if there is no key', async () => {
     const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
     await expect(invoke(httpApiEvent())).rejects.toThrow(/^Unauthorized$/);
   });
 
-  test('REST events are answered with a policy all the same', async () => {
+  test("doesn't replace the policy for REST events", async () => {
     const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
     expect(await invoke(restRequestEvent(bearing(ACTIVE.secret)))).toHaveProperty('policyDocument');
   });
 });
 
-test('what the record lacks is left out of the context', async () => {
+test('the context leaves out fields that the record lacks', async () => {
   const { secret, record } = makeKey();
   const { keyPrefix: _, ...bare } = record;
   const { invoke } = handlerUnderTest([bare]);
@@ -179,14 +179,14 @@ test('what the record lacks is left out of the context', async () => {
   expect(Object.keys(answer.context)).toEqual(['keyId', 'label']);
 });
 
-describe('where a key is looked for', () => {
+describe("the handler's search for a key", () => {
   const query = [['api_key', ACTIVE.secret]] as const;
   const twice = [...query, ...query];
 
   test.each([
     ['rest-request', restRequestEvent],
     ['http-api', httpApiEvent],
-  ])('%s: in the query parameter, unless a header brings one', async (_, makeEvent) => {
+  ])('reads the query parameter of a %s event unless a header has a key', async (_, makeEvent) => {
     const { invoke } = handlerUnderTest(RECORDS);
     expect(await invoke(makeEvent({ query }))).toMatchObject({ principalId: ACTIVE.record.id });
     const both = { ...bearing(REVOKED.secret), query };
@@ -196,7 +196,7 @@ describe('where a key is looked for', () => {
   test.each([
     ['rest-request', restRequestEvent],
     ['http-api', httpApiEvent],
-  ])('%s: two values of one source are refused before any read', async (_, makeEvent) => {
+  ])('refuses two values of one source of a %s event before any read', async (_, makeEvent) => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     const authorization = ['Authorization', `Bearer ${ACTIVE.secret}`] as const;
     const denied = { context: { errorCode: 'INVALID_KEY' } };
@@ -207,11 +207,11 @@ describe('where a key is looked for', () => {
 
   test.each([
     ['another scheme before the bearer', ['Basic x', `Bearer ${ACTIVE.secret}`]],
-    ['another scheme behind the bearer', [`Bearer ${ACTIVE.secret}`, 'Basic x']],
+    ['another scheme after the bearer', [`Bearer ${ACTIVE.secret}`, 'Basic x']],
     ['an empty value before the bearer', ['', `Bearer ${ACTIVE.secret}`]],
-    ['an empty value behind another scheme', ['Basic x', '']],
+    ['an empty value after another scheme', ['Basic x', '']],
     ['two bearers in lower case', [`bearer ${ACTIVE.secret}`, `bearer ${REVOKED.secret}`]],
-  ])('two Authorization headers are refused on every kind of API: %s', async (_, values) => {
+  ])('refuses two Authorization headers on every kind of API: %s', async (_, values) => {
     const { invoke } = handlerUnderTest(RECORDS);
     const headers = values.map((value) => ['Authorization', value] as const);
     for (const makeEvent of [restRequestEvent, httpApiEvent, httpApiV1Event, webSocketEvent]) {
@@ -220,7 +220,7 @@ describe('where a key is looked for', () => {
     }
   });
 
-  test('a scheme that has commas of its own is one value: the next source is looked at', async () => {
+  test('reads the next source if the header has a scheme with commas of its own', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const headers = [['Authorization', 'Digest username="a", realm="b", uri="/"']] as const;
     for (const makeEvent of [restRequestEvent, httpApiEvent]) {
@@ -228,13 +228,16 @@ describe('where a key is looked for', () => {
     }
   });
 
-  test.each(['authorization', 'Authorization', 'AUTHORIZATION'])('REST: in a header written %s', async (name) => {
-    const { invoke } = handlerUnderTest(RECORDS);
-    const answer = await invoke(restRequestEvent({ headers: [[name, `Bearer ${ACTIVE.secret}`]] }));
-    expect(answer).toMatchObject({ principalId: ACTIVE.record.id });
-  });
+  test.each(['authorization', 'Authorization', 'AUTHORIZATION'])(
+    'finds the header %s of a REST event',
+    async (name) => {
+      const { invoke } = handlerUnderTest(RECORDS);
+      const answer = await invoke(restRequestEvent({ headers: [[name, `Bearer ${ACTIVE.secret}`]] }));
+      expect(answer).toMatchObject({ principalId: ACTIVE.record.id });
+    },
+  );
 
-  test('REST: one header written in two cases is two values', async () => {
+  test('counts one header in two cases as two values of a REST event', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const value = `Bearer ${ACTIVE.secret}`;
     const headers = [
@@ -244,15 +247,15 @@ describe('where a key is looked for', () => {
     expect(await invoke(restRequestEvent({ headers }))).toMatchObject({ context: { errorCode: 'INVALID_KEY' } });
   });
 
-  test('REST: in the single-value maps where an event has no others', async () => {
+  test('reads the single-value maps of a REST event that has no others', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const { multiValueHeaders: _, ...event } = restRequestEvent(bearing(ACTIVE.secret));
     expect(await invoke(event)).toMatchObject({ principalId: ACTIVE.record.id });
   });
 });
 
-describe('last used', () => {
-  test('is written on the first use and an interval later, not in between', async () => {
+describe('the last-used time', () => {
+  test('is written on the first use and an interval later, but not in between', async () => {
     const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     const lastUsedAt = () => lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt;
@@ -275,7 +278,7 @@ describe('last used', () => {
     expect(lookup.writes).toBe(1);
   });
 
-  test('is left to whoever reads the key first where the write of another falls due on a record from the cache', async () => {
+  test('is left to the first environment that reads the key again if another one made the last write', async () => {
     const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     lookup.put({ ...ACTIVE.record, lastUsedAt: at(-INTERVAL_MS + 1) });
@@ -288,8 +291,8 @@ describe('last used', () => {
     expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(MINUTE_MS));
   });
 
-  describe('where its own write falls due on a record from the cache', () => {
-    /** The environment made the last write, and holds a record that was read a second before the next falls due. */
+  describe('if the environment made the last write and has a cached record', () => {
+    /** The environment made the last write, and has a cached record that was read a second before the next write is due. */
     async function afterOwnWrite() {
       const underTest = handlerUnderTest(RECORDS);
       const invoke = () => underTest.invoke(restRequestEvent(bearing(ACTIVE.secret)));
@@ -300,7 +303,7 @@ describe('last used', () => {
       return { ...underTest, invoke };
     }
 
-    test('is written after the table was asked', async () => {
+    test('is written after a read of the table', async () => {
       const { invoke, lookup } = await afterOwnWrite();
       await invoke();
       expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(INTERVAL_MS));
@@ -308,9 +311,9 @@ describe('last used', () => {
     });
 
     test.each([
-      ['another environment wrote since', { lastUsedAt: at(INTERVAL_MS - 1) }],
-      ['the key was revoked since', { lastUsedAt: at(0), revokedAt: at(INTERVAL_MS - 1) }],
-    ])('is not tried where %s, and the record that was read answers from then on', async (_what, fields) => {
+      ['another environment has written since', { lastUsedAt: at(INTERVAL_MS - 1) }],
+      ['the key has been revoked since', { lastUsedAt: at(0), revokedAt: at(INTERVAL_MS - 1) }],
+    ])('is not written if %s, and the new record is cached', async (_what, fields) => {
       const { invoke, lookup, metricLines } = await afterOwnWrite();
       lookup.put({ ...ACTIVE.record, ...fields });
       expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
@@ -320,14 +323,14 @@ describe('last used', () => {
       expect(metricLines.join()).not.toContain('LastUsedWriteFailures');
     });
 
-    test('is not tried where the key is gone', async () => {
+    test('is not written if the key was deleted', async () => {
       const { invoke, lookup } = await afterOwnWrite();
       lookup.records.delete(ACTIVE.record.keyHash);
       await invoke();
       expect(lookup.writes).toBe(1);
     });
 
-    test('is tried again a minute after an outage, and the record in the cache answers all the while', async () => {
+    test('is retried a minute after an outage, during which the cached record answers', async () => {
       const { invoke, lookup, clock, logged } = await afterOwnWrite();
       lookup.isDown = true;
       expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
@@ -346,7 +349,7 @@ describe('last used', () => {
     expect(lookup.writes).toBe(0);
   });
 
-  test('a failed write changes no answer, is logged, and is tried again a minute later', async () => {
+  test('is logged and retried a minute later if its write fails, without changing the answer', async () => {
     const { invoke, lookup, clock, logged } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     const recordUse = lookup.recordUse.bind(lookup);
@@ -364,7 +367,7 @@ describe('last used', () => {
     expect(lookup.writes).toBe(1);
   });
 
-  test('a write that came too late has the next request read the record anew', async () => {
+  test('makes the next request read the record if its write was superseded', async () => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     lookup.recordUse = async () => 'superseded';
@@ -375,13 +378,13 @@ describe('last used', () => {
 });
 
 describe('the log', () => {
-  test('has no line for a request that is allowed', async () => {
+  test('has no line for an allowed request', async () => {
     const { invoke, log } = handlerUnderTest(RECORDS);
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));
     expect(log).toEqual([]);
   });
 
-  test('has one line for a denial, with what names the key and nothing else', async () => {
+  test("has one line for a denial, with the key's id and prefix but no more of it", async () => {
     const { invoke, logged } = handlerUnderTest(RECORDS);
     await invoke(restRequestEvent(bearing(REVOKED.secret)));
     expect(logged()).toEqual([
@@ -405,9 +408,9 @@ describe('the log', () => {
   });
 
   test.each<[string, object]>([
-    ['with the cause that it has', { cause: new RangeError(ACTIVE.secret) }],
-    ['without one', {}],
-  ])('has one line for a fault of the store, %s by name', async (_, options) => {
+    ['with the name of its cause', { cause: new RangeError(ACTIVE.secret) }],
+    ['without a cause', {}],
+  ])('has one line for a fault of the store, %s', async (_, options) => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
     lookup.get = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the read failed', options));
     await expect(invoke(restRequestEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -425,7 +428,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('and what is thrown name the key of a record that is corrupt', async () => {
+  test('has the id of a key with a corrupt record, like the error', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
     lookup.get = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
     const corrupt = { code: 'RECORD_CORRUPT', keyId: 'corrupt' };
@@ -433,7 +436,7 @@ describe('the log', () => {
     expect(logged()).toEqual([expect.objectContaining(corrupt)]);
   });
 
-  test('and what is thrown say of an unexpected error only its name', async () => {
+  test('has only the name of an unexpected error, and the thrown error not even that', async () => {
     const { invoke, lookup, log } = handlerUnderTest(RECORDS);
     lookup.get = () => Promise.reject(new TypeError(`cannot read ${ACTIVE.secret}`));
     const error = await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch((thrown: unknown) => thrown);
@@ -445,7 +448,7 @@ describe('the log', () => {
   });
 });
 
-describe('what is counted', () => {
+describe('the metrics', () => {
   const event = restRequestEvent(bearing(ACTIVE.secret));
   /** All that was counted, with a fault a second later that has what waits written. */
   async function countedAfter(underTest: ReturnType<typeof handlerUnderTest>) {
@@ -456,7 +459,7 @@ describe('what is counted', () => {
   }
   const FAULT = { Faults: 1, 'Faults unknown EVENT_UNKNOWN': 1 };
 
-  test('is an allowed request with its read and its last-used write, and the next one as a cache hit without', async () => {
+  test('count an allowed request with its read and write, and the next one as a cache hit', async () => {
     const underTest = handlerUnderTest(RECORDS);
     await underTest.invoke(event);
     await underTest.invoke(event);
@@ -471,7 +474,7 @@ describe('what is counted', () => {
     });
   });
 
-  test('is a read that others share as one read, and their requests as cache hits', async () => {
+  test('count a shared read once, and the requests that share it as cache hits', async () => {
     const underTest = handlerUnderTest(RECORDS);
     await Promise.all(Array.from({ length: 20 }, () => underTest.invoke(event)));
     expect(underTest.lookup.reads).toBe(1);
@@ -479,7 +482,7 @@ describe('what is counted', () => {
     expect(await countedAfter(underTest)).toMatchObject(counted);
   });
 
-  test('is the time of the read by the clock, also of one that failed', async () => {
+  test('measure the duration of a read, even of one that failed', async () => {
     const underTest = handlerUnderTest(RECORDS);
     const { lookup, clock, invoke, metricLines } = underTest;
     lookup.get = async () => {
@@ -496,7 +499,7 @@ describe('what is counted', () => {
     });
   });
 
-  test('is a write that came too late as skipped, and one that failed as failed', async () => {
+  test('count a superseded write as skipped, and a failed one as failed', async () => {
     const underTest = handlerUnderTest(RECORDS);
     underTest.lookup.recordUse = async () => 'superseded';
     await underTest.invoke(event);
@@ -510,20 +513,20 @@ describe('what is counted', () => {
     });
   });
 
-  test.each(REFUSALS)('is $what key as a denial with its reason', async ({ secret, errorCode }) => {
+  test.each(REFUSALS)('count $what key as a denial with its reason', async ({ secret, errorCode }) => {
     const underTest = handlerUnderTest(RECORDS);
     await underTest.invoke(restTokenEvent(bearing(secret)));
     expect(await countedAfter(underTest)).toMatchObject({ ...FAULT, Denied: 1, [`Denied rest-token ${errorCode}`]: 1 });
   });
 
-  test('is a request without a key as a denial, and neither as a read nor as a cache hit', async () => {
+  test('count a request without a key as a denial, and neither as a read nor as a cache hit', async () => {
     const underTest = handlerUnderTest(RECORDS);
     await expect(underTest.invoke(restRequestEvent())).rejects.toThrow('Unauthorized');
     const counted = await countedAfter(underTest);
     expect(counted).toEqual({ ...FAULT, Denied: 1, 'Denied rest-request AUTH_REQUIRED': 1 });
   });
 
-  test('is a read that failed behind others that share it as a fault of each, and no cache hit', async () => {
+  test('count a failed shared read as a fault of each request, and as no cache hit', async () => {
     const underTest = handlerUnderTest(RECORDS);
     underTest.lookup.isDown = true;
     await Promise.allSettled([underTest.invoke(event), underTest.invoke(event)]);
@@ -532,14 +535,14 @@ describe('what is counted', () => {
     expect(counted).not.toHaveProperty('CacheHits');
   });
 
-  test('is an unexpected error as an internal one', async () => {
+  test('count an unexpected error as INTERNAL_ERROR', async () => {
     const underTest = handlerUnderTest(RECORDS);
     underTest.lookup.get = () => Promise.reject(new TypeError('x'));
     await expect(underTest.invoke(event)).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
     expect(await countedAfter(underTest)).toMatchObject({ 'Faults rest-request INTERNAL_ERROR': 1 });
   });
 
-  test('is nothing where the setting says so', async () => {
+  test('are empty if they are turned off', async () => {
     const { invoke, metricLines } = handlerUnderTest(RECORDS, { LATCHKEY_METRICS: 'false' });
     await invoke(event);
     await invoke({}).catch(() => undefined);
@@ -547,7 +550,7 @@ describe('what is counted', () => {
   });
 });
 
-describe('the sampled lines of the log', () => {
+describe('the sampled request lines', () => {
   const SAMPLED = { LATCHKEY_DEBUG_SAMPLE_RATE: '0.51' };
   const LINE = {
     timestamp: at(0),
@@ -557,7 +560,7 @@ describe('the sampled lines of the log', () => {
     apiType: 'rest-request',
   };
 
-  test('tell an allowed request: its key, its read, and its last-used write', async () => {
+  test('show the key, the read and the last-used write of an allowed request', async () => {
     const { invoke, logged } = handlerUnderTest(RECORDS, SAMPLED);
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));
@@ -568,7 +571,7 @@ describe('the sampled lines of the log', () => {
     ]);
   });
 
-  test('tell a denial and a fault beside the lines that those have anyway', async () => {
+  test('show a denial and a fault in addition to their own lines', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS, SAMPLED);
     await invoke(restRequestEvent(bearing(REVOKED.secret)));
     lookup.isDown = true;
@@ -589,7 +592,7 @@ describe('the sampled lines of the log', () => {
     });
   });
 
-  test('name the key of a record that is corrupt', async () => {
+  test('show the id of a key with a corrupt record', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS, SAMPLED);
     lookup.get = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
     await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch(() => undefined);
@@ -597,14 +600,14 @@ describe('the sampled lines of the log', () => {
     expect(logged()[1]).toEqual({ ...line, isCacheHit: false, lookupMs: 0 });
   });
 
-  test('are of the requests that the rate is above the random number of, and of no others', async () => {
+  test('are written only if the random number is below the rate', async () => {
     const { invoke, log } = handlerUnderTest(RECORDS, { LATCHKEY_DEBUG_SAMPLE_RATE: '0.5' });
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));
     expect(log).toEqual([]);
   });
 });
 
-describe('an event of no known surface', () => {
+describe('an event of no known source', () => {
   test.each([
     ['nothing', undefined],
     ['a text', 'Bearer x'],
@@ -620,13 +623,13 @@ describe('an event of no known surface', () => {
     ],
     ['an ARN that is a wildcard', { ...restTokenEvent(), methodArn: '*' }],
     ['an unknown payload version', { ...httpApiEvent(), version: '3.0' }],
-  ])('is a fault: %s', async (_, event) => {
+  ])('is a fault if it is %s', async (_, event) => {
     const { invoke, logged } = handlerUnderTest(RECORDS);
     await expect(invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
     expect(logged()).toEqual([expect.objectContaining({ code: 'EVENT_UNKNOWN' })]);
   });
 
-  test('is told by the names of its fields and none of their values', async () => {
+  test('is reported with the names of its fields, but none of their values', async () => {
     const { invoke, log } = handlerUnderTest(RECORDS);
     const long = 'x'.repeat(41);
     const event = { Records: ['private'], 'a b\n': 1, ' zebra': 1, 'zebra ': 1, [long]: 1, token: ACTIVE.secret };
@@ -636,7 +639,7 @@ describe('an event of no known surface', () => {
     expect(message).not.toContain(long);
   });
 
-  test('is told by 20 of the names at the most', async () => {
+  test('is reported with at most 20 names', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const event = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`field${at}`, 1]));
     const { message } = (await invoke(event).catch((error: unknown) => error)) as Error;

@@ -30,13 +30,13 @@ afterEach(async () => {
 /** The Regions that the requests are signed for. */
 const regions = () => requests.map(({ headers }) => headers.authorization?.split('/')[2]);
 
-test('a DynamoDB that never answers is a fault after two requests, to the endpoint and for the Region that were said', async () => {
+test('createKeyVerifier sends two requests to the given endpoint and Region before an unresponsive DynamoDB is a fault', async () => {
   const verifier = createKeyVerifier({ tableName: 'keys', region: 'eu-west-1', endpoint });
   await expect(verifier.verify(createTestKey().secret)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   expect(regions()).toEqual(['eu-west-1', 'eu-west-1']);
 });
 
-test('the endpoint and the Region that are not said are those that the AWS SDK finds', async () => {
+test("createKeyVerifier uses the AWS SDK's endpoint and Region by default", async () => {
   process.env['AWS_ENDPOINT_URL_DYNAMODB'] = endpoint;
   server.removeAllListeners('request').on('request', (request, response) => {
     requests.push(request);

@@ -8,7 +8,7 @@ import {
   webSocketEvent,
 } from '../../../testing/authorizerEvents.ts';
 import { handlerUnderTest } from '../../support/handlerUnderTest.ts';
-import { makeKey } from '../../support/keys.ts';
+import { makeKey, at } from '../../support/keys.ts';
 
 const BUCKET = 'arn:aws:s3:::bucket/GET/orders';
 const { methodArn } = restTokenEvent();
@@ -20,7 +20,7 @@ test.each([
   ['http-api-1.0', httpApiV1Event],
   ['websocket', webSocketEvent],
   ['appsync', appSyncEvent],
-])('%s is what the log calls the surface of a request', async (apiType, makeEvent) => {
+])('the log calls the event source %s', async (apiType, makeEvent) => {
   const { invoke, logged } = handlerUnderTest([]);
   await invoke(makeEvent({ key: 'sk_nonsense' }));
   expect(logged()).toEqual([expect.objectContaining({ code: 'INVALID_KEY', apiType })]);
@@ -39,11 +39,11 @@ test.each([
   ['an AppSync event with null for its context', { ...appSyncEvent(), requestContext: null }],
   ['an AppSync event with a text for its context', { ...appSyncEvent(), requestContext: 'apiId' }],
   ['null', null],
-])('%s is of no surface', async (_, event) => {
+])('%s is rejected with EVENT_UNKNOWN', async (_, event) => {
   await expect(handlerUnderTest([]).invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
 });
 
-test('a policy with a wildcard denies no path behind serverless-offline, which takes a dot in it for any character', async () => {
+test('a policy with a wildcard denies no path in serverless-offline, which reads a dot as any character', async () => {
   const { secret, record } = makeKey({ scopes: ['read'] });
   const { invoke } = handlerUnderTest([record], { LATCHKEY_SCOPES: JSON.stringify({ read: ['GET /orders/*'] }) });
   const effectsAt = async (stageArn: string) => {
@@ -76,7 +76,7 @@ describe.each(ARNS_OF_EMULATORS)('the handler behind %s', (_, stageArn) => {
     ['a REQUEST event that says 1.0', { ...restRequestEvent(bearer), version: '1.0', methodArn: arn }],
     ['an HTTP API event of format 1.0', { ...httpApiV1Event(bearer), methodArn: arn }],
     ['an HTTP API event of format 2.0', { ...httpApiEvent(bearer), routeArn: arn }],
-  ])('answers %s with a policy for the ARN', async (__, event) => {
+  ])('answers %s with a policy for its ARN', async (__, event) => {
     const { invoke } = handlerUnderTest([record], settings);
     await expect(invoke(event)).resolves.toMatchObject({
       principalId: record.id,
@@ -85,7 +85,7 @@ describe.each(ARNS_OF_EMULATORS)('the handler behind %s', (_, stageArn) => {
   });
 });
 
-test('a WebSocket event of serverless-offline, whose account is "undefined", is answered with a policy', async () => {
+test('the handler answers a WebSocket event of serverless-offline, whose account is "undefined", with a policy', async () => {
   const { secret, record } = makeKey();
   const methodArn = 'arn:aws:execute-api:us-east-1:undefined:private/local/$connect';
   const answer = await handlerUnderTest([record]).invoke({ ...webSocketEvent({ key: secret }), methodArn });
@@ -95,9 +95,80 @@ test('a WebSocket event of serverless-offline, whose account is "undefined", is 
 });
 
 test.each(['*', '?', 'a b', 'a/b', '${aws:username}'])(
-  'an ARN with the account %j is no event of Latchkey',
+  'an ARN with the account %j is rejected with EVENT_UNKNOWN',
   async (account) => {
     const event = { ...restTokenEvent(), methodArn: methodArn.replace('123456789012', account) };
     await expect(handlerUnderTest([]).invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
   },
 );
+
+const KEPT = { LATCHKEY_RESULTS_CACHE_SECONDS: '300' };
+const authorization = (value: string) => appSyncEvent({ headers: [['Authorization', value]] });
+
+test.each([
+  ['TOKEN', restTokenEvent()],
+  ['REQUEST', restRequestEvent()],
+])('a malformed %s event is not read as an AppSync event, which may have a bare key', async (_, event) => {
+  const { secret, record } = makeKey();
+  const { invoke } = handlerUnderTest([record]);
+  const malformed = { ...appSyncEvent(), ...event, methodArn: '*', authorizationToken: secret };
+  await expect(invoke(malformed)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
+});
+
+describe('the token of an AppSync event', () => {
+  test.each(['', 'Bearer ', 'bearer  '])('is accepted as a key after the scheme %j', async (scheme) => {
+    const { secret, record } = makeKey();
+    const { invoke } = handlerUnderTest([record]);
+    expect(await invoke(authorization(`${scheme}${secret}`))).toMatchObject({
+      isAuthorized: true,
+      resolverContext: { keyId: record.id },
+    });
+  });
+
+  test.each(['', 'Bearer', 'Basic dXNlcjpwYXNz'])('%j is answered with AUTH_REQUIRED', async (token) => {
+    const { invoke } = handlerUnderTest([]);
+    expect(await invoke(authorization(token))).toEqual({
+      isAuthorized: false,
+      resolverContext: {
+        errorCode: 'AUTH_REQUIRED',
+        errorMessage: 'API key is required. Pass via Authorization: Bearer <key> header.',
+      },
+      ttlOverride: 0,
+    });
+  });
+});
+
+describe('the ttlOverride of an AppSync answer', () => {
+  test('is 0 without a results cache', async () => {
+    const { secret, record } = makeKey();
+    const { invoke } = handlerUnderTest([record]);
+    expect(await invoke(authorization(secret))).toMatchObject({ ttlOverride: 0 });
+  });
+
+  test('is the TTL of the results cache for a key that expires later', async () => {
+    const { secret, record } = makeKey({ expiresAt: at(301_000) });
+    const { invoke } = handlerUnderTest([record], KEPT);
+    expect(await invoke(authorization(secret))).toMatchObject({ ttlOverride: 300 });
+  });
+
+  test('ends when the key expires', async () => {
+    const { secret, record } = makeKey({ expiresAt: at(10_900) });
+    const { invoke } = handlerUnderTest([record], KEPT);
+    expect(await invoke(authorization(secret))).toMatchObject({ isAuthorized: true, ttlOverride: 10 });
+  });
+
+  test('is never negative, even if the key expires while its use is written', async () => {
+    const { secret, record } = makeKey({ expiresAt: at(100) });
+    const { invoke, lookup, clock } = handlerUnderTest([record], KEPT);
+    lookup.recordUse = async () => {
+      clock.nowMs += 250;
+      return 'written';
+    };
+    expect(await invoke(authorization(secret))).toMatchObject({ isAuthorized: true, ttlOverride: 0 });
+  });
+
+  test('is short for a refusal, so a new key is soon accepted', async () => {
+    const { invoke } = handlerUnderTest([], KEPT);
+    expect(await invoke(authorization(makeKey().secret))).toMatchObject({ isAuthorized: false, ttlOverride: 10 });
+  });
+});

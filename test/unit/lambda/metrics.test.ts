@@ -1,12 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  Metrics,
-  type AllowedRequest,
-  type ObservedRequest,
-  type RefusedRequest,
-  type LastUsedWrite,
-} from '../../../lambda/metrics.ts';
+import type { LastUsedWrite } from '../../../lambda/authorize.ts';
+import { Metrics, SampledValues } from '../../../lambda/metrics.ts';
 import { problemsOf, sumsOf } from '../../support/embeddedMetrics.ts';
+import { allowedRequest, refusedRequest, type CountedRequest } from '../../support/handledRequests.ts';
 import { MINUTE_MS, NOW_MS } from '../../support/keys.ts';
 
 const SECOND_MS = 1000;
@@ -18,29 +14,20 @@ function metricsUnderTest() {
     functionName: 'authorizer',
     write: (line) => lines.push(line),
   });
-  const count = (...requests: readonly ObservedRequest[]) =>
-    requests.forEach((request) => metrics.count(request, clock.nowMs));
+  const count = (...requests: readonly CountedRequest[]) =>
+    requests.forEach((request) => metrics.count({ ...request, arrivedAtMs: clock.nowMs }));
   /** The lines since the last call, read. */
   const take = () => lines.splice(0).map((line) => JSON.parse(line) as Record<string, unknown>);
   return { clock, lines, count, take };
 }
 
-function allowed(fields: Partial<AllowedRequest> = {}): AllowedRequest {
-  const request = { apiType: 'http-api', keyId: 'id', isCacheHit: true, lookupMs: undefined } as const;
-  return { outcome: 'allowed', lastUsedWrite: 'not due', ...request, ...fields };
-}
-
-function refused(outcome: RefusedRequest['outcome'], code: string, apiType = 'http-api') {
-  return { outcome, code, apiType, keyId: undefined, isCacheHit: false, lookupMs: undefined } as const;
-}
-
-describe('lines', () => {
+describe('the lines of the metrics', () => {
   const directive = (Dimensions: string[][], Metrics: object[]) => ({ Namespace: 'Latchkey', Dimensions, Metrics });
   const counted = (Name: string) => ({ Name, Unit: 'Count' });
 
-  test('of one request are its totals and its surface, as one document of embedded metrics', () => {
+  test('are one document for a single request, with its totals and its kind of API', () => {
     const { count, take } = metricsUnderTest();
-    count(allowed({ lookupMs: 4, isCacheHit: false, lastUsedWrite: 'written' }));
+    count(allowedRequest({ lookupMs: 4, cacheHit: false, lastUsedWrite: 'written' }));
     expect(take()).toEqual([
       {
         _aws: {
@@ -59,20 +46,20 @@ describe('lines', () => {
     ]);
   });
 
-  test('keep the rules of the format where every metric is had by two sets of dimensions', () => {
+  test('follow the format even if every metric has two sets of dimensions', () => {
     const { lines, count } = metricsUnderTest();
-    count(refused('denied', 'AUTH_REQUIRED'));
+    count(refusedRequest('denied', 'AUTH_REQUIRED'));
     expect(lines).toHaveLength(1);
     expect(problemsOf(String(lines[0]), NOW_MS)).toEqual([]);
   });
 
-  test('of two surfaces are the totals, and a document of each surface: one document holds one value of a metric', () => {
+  test('have one document of totals and one for each of two kinds of API', () => {
     const { clock, count, take } = metricsUnderTest();
-    count(allowed());
+    count(allowedRequest());
     take();
-    count(allowed(), allowed(), allowed({ apiType: 'websocket' }));
+    count(allowedRequest(), allowedRequest(), allowedRequest({ apiType: 'websocket' }));
     clock.nowMs += MINUTE_MS;
-    count(allowed({ apiType: 'websocket' }));
+    count(allowedRequest({ apiType: 'websocket' }));
     const documents = take();
     expect(documents.map(({ ApiType, Allowed }) => [ApiType, Allowed])).toEqual([
       [undefined, 4],
@@ -88,14 +75,14 @@ describe('lines', () => {
     });
   });
 
-  test.each<[string, ObservedRequest, number]>([
-    ['of the same surface', refused('denied', 'INVALID_KEY'), 1],
-    ['of another surface', refused('denied', 'INVALID_KEY', 'websocket'), 2],
-  ])('have the refusals of one reason %s among the totals if no dimension is in the way', (_, denied, documents) => {
+  test.each<[string, CountedRequest, number]>([
+    ['the same kind', refusedRequest('denied', 'INVALID_KEY'), 1],
+    ['another kind', refusedRequest('denied', 'INVALID_KEY', 'websocket'), 2],
+  ])('share one document for totals and refusals unless their kinds of API differ: %s', (_, denied, documents) => {
     const { clock, count, take } = metricsUnderTest();
-    count(allowed());
+    count(allowedRequest());
     take();
-    count(allowed(), denied);
+    count(allowedRequest(), denied);
     clock.nowMs += MINUTE_MS;
     count(denied);
     const lines = take();
@@ -110,17 +97,17 @@ describe('lines', () => {
     });
   });
 
-  test('count refusals by their reason, and what is of no surface as unknown', () => {
+  test('count refusals by reason, and an event of no source as unknown', () => {
     const { clock, count, take } = metricsUnderTest();
     count(
-      refused('denied', 'AUTH_REQUIRED'),
-      refused('denied', 'INVALID_KEY'),
-      refused('denied', 'INVALID_KEY', 'websocket'),
-      refused('denied', 'INVALID_KEY', 'websocket'),
-      refused('fault', 'STORE_UNAVAILABLE', 'websocket'),
+      refusedRequest('denied', 'AUTH_REQUIRED'),
+      refusedRequest('denied', 'INVALID_KEY'),
+      refusedRequest('denied', 'INVALID_KEY', 'websocket'),
+      refusedRequest('denied', 'INVALID_KEY', 'websocket'),
+      refusedRequest('fault', 'STORE_UNAVAILABLE', 'websocket'),
     );
     clock.nowMs += SECOND_MS;
-    count({ ...refused('fault', 'EVENT_UNKNOWN'), apiType: undefined });
+    count({ ...refusedRequest('fault', 'EVENT_UNKNOWN'), apiType: undefined });
     expect(sumsOf(take())).toEqual({
       Denied: 4,
       Faults: 2,
@@ -132,12 +119,12 @@ describe('lines', () => {
     });
   });
 
-  test('have every allowed request among exactly one kind of last-used write', () => {
+  test('count every allowed request as exactly one kind of last-used write', () => {
     const { clock, count, take } = metricsUnderTest();
     const outcomes: readonly LastUsedWrite[] = ['written', 'superseded', 'failed', 'not due', 'not due'];
-    count(...outcomes.map((lastUsedWrite) => allowed({ lastUsedWrite })));
+    count(...outcomes.map((lastUsedWrite) => allowedRequest({ lastUsedWrite })));
     clock.nowMs += MINUTE_MS;
-    count(allowed());
+    count(allowedRequest());
     const sums = sumsOf(take());
     expect(sums).toMatchObject({
       Allowed: 6,
@@ -148,94 +135,96 @@ describe('lines', () => {
     });
   });
 
-  test('keep the rules of the format, and hold at most 100 latencies, whatever is counted', () => {
+  test('follow the format and have at most 100 latencies, whatever is counted', () => {
     const { clock, lines, count } = metricsUnderTest();
     for (let at = 0; at < 1000; at++) {
       count(
-        allowed({ apiType: `apiType ${at % 7}`, lookupMs: at % 50, isCacheHit: at % 2 === 0 }),
-        refused('denied', `CODE_${at % 5}`, `apiType ${at % 3}`),
-        refused('fault', `CODE_${at % 2}`),
+        allowedRequest({ apiType: `apiType ${at % 7}`, lookupMs: at % 50, cacheHit: at % 2 === 0 }),
+        refusedRequest('denied', `CODE_${at % 5}`, `apiType ${at % 3}`),
+        refusedRequest('fault', `CODE_${at % 2}`),
       );
     }
     clock.nowMs += SECOND_MS;
-    count(refused('fault', 'CODE_0'));
+    count(refusedRequest('fault', 'CODE_0'));
     expect(lines.flatMap((line) => problemsOf(line, clock.nowMs))).toEqual([]);
     const sums = sumsOf(lines.map((line) => JSON.parse(line)));
-    expect(sums).toMatchObject({ CacheHits: 500, 'Allowed surface 0': 143, 'Faults http-api CODE_1': 500 });
+    expect(sums).toMatchObject({ CacheHits: 500, 'Allowed apiType 0': 143, 'Faults http-api CODE_1': 500 });
     expect(sums['LookupLatency']).toBeGreaterThan(50);
   });
 
-  test('a clock that was put back during a look-up gives no negative time', () => {
+  test('have no negative latency if the clock was put back during a lookup', () => {
     const { count, take } = metricsUnderTest();
-    count(allowed({ lookupMs: -5 }));
+    count(allowedRequest({ lookupMs: -5 }));
     expect(take()[0]).toMatchObject({ LookupLatency: [0] });
   });
 });
 
-describe('lines are written', () => {
-  test('with a request a minute or more after the last ones, and hold all since', () => {
+describe('the metrics are written', () => {
+  test('by the first request that arrives a minute after the last lines', () => {
     const { clock, count, take } = metricsUnderTest();
-    count(allowed());
+    count(allowedRequest());
     expect(sumsOf(take())).toMatchObject({ Allowed: 1 });
-    count(allowed());
+    count(allowedRequest());
     clock.nowMs += MINUTE_MS - 1;
-    count(allowed());
+    count(allowedRequest());
     expect(take()).toEqual([]);
     clock.nowMs += 1;
-    count(allowed());
+    count(allowedRequest());
     expect(sumsOf(take())).toMatchObject({ Allowed: 3, 'Allowed http-api': 3 });
   });
 
-  test.each<[string, ObservedRequest]>([
-    ['a fault', refused('fault', 'STORE_UNAVAILABLE')],
-    ['a failed last-used write', allowed({ lastUsedWrite: 'failed' })],
-  ])('a second after the last ones where %s waits', (_, urgent) => {
+  test.each<[string, CountedRequest]>([
+    ['a fault', refusedRequest('fault', 'STORE_UNAVAILABLE')],
+    ['a failed last-used write', allowedRequest({ lastUsedWrite: 'failed' })],
+  ])('a second after the last lines if %s is waiting', (_, urgent) => {
     const { clock, count, take } = metricsUnderTest();
-    count(allowed());
+    count(allowedRequest());
     take();
     clock.nowMs += SECOND_MS - 1;
-    count(urgent, allowed());
+    count(urgent, allowedRequest());
     expect(take()).toEqual([]);
     clock.nowMs += 1;
-    count(allowed());
-    expect(sumsOf(take())).toHaveProperty(urgent.outcome === 'fault' ? 'Faults' : 'LastUsedWriteFailures', 1);
+    count(allowedRequest());
+    expect(sumsOf(take())).toHaveProperty(urgent.decision.effect === 'fault' ? 'Faults' : 'LastUsedWriteFailures', 1);
     clock.nowMs += SECOND_MS;
-    count(allowed(), refused('denied', 'INVALID_KEY'));
+    count(allowedRequest(), refusedRequest('denied', 'INVALID_KEY'));
     expect(take()).toEqual([]);
   });
 
-  test.each([MINUTE_MS, 24 * 60 * MINUTE_MS])('with the next request after a clock was put back by %i ms', (backMs) => {
+  test.each([MINUTE_MS, 24 * 60 * MINUTE_MS])('by the next request after a clock was put back by %i ms', (backMs) => {
     const { clock, count, take } = metricsUnderTest();
-    count(allowed());
+    count(allowedRequest());
     take();
     clock.nowMs -= backMs;
-    count(allowed());
+    count(allowedRequest());
     expect(sumsOf(take())).toMatchObject({ Allowed: 1 });
     clock.nowMs += MINUTE_MS - 1;
-    count(allowed());
+    count(allowedRequest());
     expect(take()).toEqual([]);
   });
 
-  test('once a minute also where requests end in another order than they came in', () => {
+  test('once a minute even if requests end in another order than they arrived', () => {
     const { clock, count, take } = metricsUnderTest();
     for (let cameBefore = 0; cameBefore < 10; cameBefore++) {
-      count(allowed());
+      count(allowedRequest());
       clock.nowMs -= 1;
     }
     expect(take()).toHaveLength(1);
     clock.nowMs += MINUTE_MS + 10;
-    count(allowed());
+    count(allowedRequest());
     expect(sumsOf(take())).toMatchObject({ Allowed: 10 });
   });
 
-  test('at most once a minute for 10,000 requests, whose sums are exact', () => {
+  test('at most once a minute for 10,000 requests, with exact sums', () => {
     const { clock, lines, count } = metricsUnderTest();
     for (let request = 0; request < 10_000; request++) {
-      count(request % 4 === 0 ? refused('denied', 'INVALID_KEY', 'rest-token') : allowed({ lookupMs: 1 }));
+      count(
+        request % 4 === 0 ? refusedRequest('denied', 'INVALID_KEY', 'rest-token') : allowedRequest({ lookupMs: 1 }),
+      );
       clock.nowMs += 30;
     }
     clock.nowMs += MINUTE_MS;
-    count(allowed());
+    count(allowedRequest());
     const documents = lines.map((line) => JSON.parse(line));
     const times = new Set(documents.map((document) => document._aws.Timestamp));
     expect(times.size).toBe(6);
@@ -249,7 +238,7 @@ describe('lines are written', () => {
   });
 });
 
-test('a line that breaks the rules is told by those that it breaks', () => {
+test('problemsOf lists every rule of the format that a line breaks', () => {
   const directive = {
     Namespace: 'AWS/Lambda',
     Dimensions: [['FunctionName']],
@@ -269,4 +258,44 @@ test('a line that breaks the rules is told by those that it breaks', () => {
     'Denied has numbers from 1',
     'all that is in it is a dimension or a metric',
   ]);
+});
+
+const numbers = (count: number) => Array.from({ length: count }, (_, at) => at);
+
+function sampleOf(count: number, capacity = 100): readonly number[] {
+  const sampled = new SampledValues(capacity);
+  for (const value of numbers(count)) sampled.add(value);
+  return sampled.takeAll();
+}
+
+test.each([0, 1, 99, 100])('SampledValues keeps each of %i values', (count) => {
+  expect(sampleOf(count)).toEqual(numbers(count));
+});
+
+test.each([
+  [101, 2],
+  [200, 2],
+  [201, 4],
+  [10_000, 128],
+])('SampledValues of capacity 100 keeps, of %i values, every %ith', (count, stride) => {
+  expect(sampleOf(count)).toEqual(numbers(count).filter((value) => value % stride === 0));
+});
+
+test('SampledValues never exceeds its capacity, and stays at least half full', () => {
+  for (const capacity of [1, 2, 7, 100]) {
+    for (let count = capacity; count < 700; count += 13) {
+      const { length } = sampleOf(count, capacity);
+      expect(length).toBeLessThanOrEqual(capacity);
+      expect(length).toBeGreaterThanOrEqual(capacity / 2);
+    }
+  }
+});
+
+test('SampledValues starts again after takeAll', () => {
+  const sampled = new SampledValues(2);
+  for (const value of [1, 2, 3, 4]) sampled.add(value);
+  expect(sampled.takeAll()).toEqual([1, 3]);
+  expect(sampled.takeAll()).toEqual([]);
+  for (const value of [5, 6]) sampled.add(value);
+  expect(sampled.takeAll()).toEqual([5, 6]);
 });

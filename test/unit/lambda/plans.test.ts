@@ -30,7 +30,7 @@ const OTHERS = [
 
 const bearing = (secret: string) => ({ headers: [['Authorization', `Bearer ${secret}`]] as const });
 
-describe.each(REST)('%s', (_, makeEvent) => {
+describe.each(REST)('the answer to a %s event', (_, makeEvent) => {
   const identifierFor = async (
     fields: Partial<KeyRecord>,
     environment: Record<string, string> = PLANNED,
@@ -41,51 +41,51 @@ describe.each(REST)('%s', (_, makeEvent) => {
     return 'usageIdentifierKey' in answer ? answer.usageIdentifierKey : undefined;
   };
 
-  test.each(['free', 'pro', undefined])(
-    'the answer to a key on the plan %p says what it is counted by',
-    async (plan) => {
-      const fields = { id: 'one', ...(plan === undefined ? {} : { plan }) };
-      expect(await identifierFor(fields)).toBe(plansOf(LISTS).identifierOf(fields));
-      expect(await identifierFor(fields)).toMatch(/^[0-9a-z]{20,128}$/);
-    },
-  );
+  test.each(['free', 'pro', undefined])('has the identifier of a key on the plan %p', async (plan) => {
+    const fields = { id: 'one', ...(plan === undefined ? {} : { plan }) };
+    expect(await identifierFor(fields)).toBe(plansOf(LISTS).identifierFor(fields));
+    expect(await identifierFor(fields)).toMatch(/^[0-9a-z]{20,128}$/);
+  });
 
-  test('a key whose plan the deployment lacks is let through without what API Gateway would count it by', async () => {
+  test('allows a key on an unknown plan without an identifier', async () => {
     expect(await identifierFor({ plan: 'gold' })).toBeUndefined();
   });
 
-  test('a scoped key is counted as every other, whichever route it asks for', async () => {
+  test('has the same identifier for a scoped key on every route', async () => {
     const fields = { plan: 'free', scopes: ['orders'] };
-    const expected = plansOf(LISTS).identifierOf({ id: makeKey().record.id, plan: 'free' });
+    const expected = plansOf(LISTS).identifierFor({ id: makeKey().record.id, plan: 'free' });
     for (const path of ['/orders', '/admin']) expect(await identifierFor(fields, SCOPED, path)).toBe(expected);
   });
 
   test.each<[string, Partial<KeyRecord>]>([
     ['a revoked key', { revokedAt: at(0) }],
-    ['a key of no route', { scopes: ['nothing'] }],
-  ])('no Deny says what would be counted: %s', async (__, fields) => {
+    ['a key whose scopes open no route', { scopes: ['nothing'] }],
+  ])('has no identifier if it denies %s', async (__, fields) => {
     expect(await identifierFor({ plan: 'free', ...fields }, SCOPED)).toBeUndefined();
   });
 
-  test('where the deployment has no plans no answer says anything of them', async () => {
+  test('has no identifier if the deployment has no plans', async () => {
     for (const plan of ['free', 'gold']) expect(await identifierFor({ plan }, {})).toBeUndefined();
   });
 });
 
-test.each(OTHERS)('%s knows no usage plans: its answer says nothing of them', async (_, makeEvent) => {
-  for (const fields of [{ plan: 'free' }, { plan: 'pro' }, {}]) {
-    const { secret, record } = makeKey(fields);
-    const answer = await handlerUnderTest([record], PLANNED).invoke(makeEvent(bearing(secret)));
-    expect(answer).not.toHaveProperty('usageIdentifierKey');
-  }
-});
+test.each(OTHERS)(
+  'the answer to a %s event has no identifier, because that API has no usage plans',
+  async (_, makeEvent) => {
+    for (const fields of [{ plan: 'free' }, { plan: 'pro' }, {}]) {
+      const { secret, record } = makeKey(fields);
+      const answer = await handlerUnderTest([record], PLANNED).invoke(makeEvent(bearing(secret)));
+      expect(answer).not.toHaveProperty('usageIdentifierKey');
+    }
+  },
+);
 
-describe('what a key is counted by', () => {
+describe('the identifier of a key', () => {
   const arbitraryKey = fc.record({ id: fc.uuid(), plan: fc.constantFrom('free', 'trial', 'pro', 'gold', undefined) });
   const identifierOf = ({ id, plan }: { id: string; plan: string | undefined }, by = plansOf(LISTS)) =>
-    by.identifierOf({ id, ...(plan === undefined ? {} : { plan }) });
+    by.identifierFor({ id, ...(plan === undefined ? {} : { plan }) });
 
-  test('is a function of the key, shared by two keys only where they are on one shared plan, or on none', () => {
+  test('depends only on the key, and is shared only by keys on one shared plan or on none', () => {
     fc.assert(
       fc.property(arbitraryKey, arbitraryKey, (one, two) => {
         expect(identifierOf(one)).toBe(identifierOf({ ...one }, plansOf(LISTS)));
@@ -98,18 +98,22 @@ describe('what a key is counted by', () => {
 
   // AWS's API keys have these for their values: another would be one that API Gateway does not know.
   test.each([
-    ['a key of a plan per key', 'free', '9b371694bdf536b02c91f65c86830763ab6039ad89f440bcfd4a0a1fbd0ae133'],
+    [
+      'a key on a plan that limits each key',
+      'free',
+      '9b371694bdf536b02c91f65c86830763ab6039ad89f440bcfd4a0a1fbd0ae133',
+    ],
     ['a shared plan', 'pro', '7903271bf1ca370d4b0da1b3cebbf8f241d59c941b45d2b07ccb80fd5118ebea'],
-    ['keys of no plan', undefined, '83e0b56fe8e46a8129eb9aaeff108d4c5f6e5a177e1fb3e8e0968b5d97604cbf'],
-  ])('is the same in every version of Latchkey: %s', (_, plan, identifier) => {
+    ['keys without a plan', undefined, '83e0b56fe8e46a8129eb9aaeff108d4c5f6e5a177e1fb3e8e0968b5d97604cbf'],
+  ])('is the same in every version of Latchkey for %s', (_, plan, identifier) => {
     expect(identifierOf({ id: 'one', plan })).toBe(identifier);
   });
 
-  test('stays with a key that goes from one plan per key to another, as its API key does', () => {
+  test('stays the same if the key moves between plans that limit each key', () => {
     expect(identifierOf({ id: 'one', plan: 'free' })).toBe(identifierOf({ id: 'one', plan: 'trial' }));
   });
 
-  test('is of this deployment alone', () => {
+  test('differs in every deployment', () => {
     const elsewhere = plansOf({ ...LISTS, namespace: 'fedcba9876543210' });
     fc.assert(
       fc.property(
@@ -119,7 +123,7 @@ describe('what a key is counted by', () => {
     );
   });
 
-  test('is of no other kind, whatever a plan or a key is called', () => {
+  test('never equals one of another kind, whatever the names of plans and keys', () => {
     const ids = ['pro', 'plan', 'unplanned'].map((id) => identifierOf({ id, plan: 'free' }));
     expect(
       new Set([...ids, identifierOf({ id: '', plan: 'pro' }), identifierOf({ id: '', plan: undefined })]).size,
@@ -127,7 +131,7 @@ describe('what a key is counted by', () => {
   });
 });
 
-describe('a plan that the deployment lacks', () => {
+describe('an unknown plan', () => {
   test('is logged once in the life of the environment', async () => {
     const one = makeKey({ plan: 'gold' });
     const two = makeKey({ plan: 'gold' });
@@ -145,7 +149,7 @@ describe('a plan that the deployment lacks', () => {
     ]);
   });
 
-  test('is no news where there are no plans, nor is a plan that there is', async () => {
+  test('is not logged without plans, and a known plan never is', async () => {
     const keys = ['free', 'pro'].map((plan) => makeKey({ plan }));
     const records = keys.map(({ record }) => record);
     for (const environment of [PLANNED, {}]) {
@@ -155,7 +159,7 @@ describe('a plan that the deployment lacks', () => {
     }
   });
 
-  test('is logged of no more than 1000 in the life of the environment', async () => {
+  test('is logged for at most 1000 names in the life of the environment', async () => {
     const keys = Array.from({ length: 1001 }, (_, key) => makeKey({ plan: `plan-${key}` }));
     const { invoke, logged } = handlerUnderTest(keys.map(({ record }) => record), PLANNED); // prettier-ignore
     for (const { secret } of keys) await invoke(restTokenEvent(bearing(secret)));
@@ -163,10 +167,10 @@ describe('a plan that the deployment lacks', () => {
   });
 });
 
-test('plans by name are told as the lists that the function reads, a plan that is nothing among them: others refuse it', () => {
+test('Plans.toText writes the lists that Plans.parse reads, even for an empty plan', () => {
   const byName = { free: {}, pro: { shared: true }, trial: { shared: false }, ...JSON.parse('{"nothing":null}') };
   const lists = { namespace: NAMESPACE, perKey: ['free', 'trial', 'nothing'], shared: ['pro'] };
-  expect(JSON.parse(Plans.textOf(byName, NAMESPACE))).toEqual(lists);
+  expect(JSON.parse(Plans.toText(byName, NAMESPACE))).toEqual(lists);
 });
 
 function plansOf(lists: object): Plans {

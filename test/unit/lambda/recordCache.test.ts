@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../../keys/errors.ts';
 import type { KeyRecord } from '../../../keys/record.ts';
 import type { KeyHash } from '../../../keys/secret.ts';
-import { RecordCache } from '../../../lambda/recordCache.ts';
-import { makeKey, NOW_MS } from '../../support/keys.ts';
+import { RecordCache, GenerationalMap } from '../../../lambda/recordCache.ts';
 import { MemoryLookup } from '../../../testing/memoryLookup.ts';
+import { makeKey, NOW_MS } from '../../support/keys.ts';
 
 interface Limits {
   readonly recordMs?: number;
@@ -17,7 +17,7 @@ function cacheOf({ recordMs = 60_000, staleIfErrorMs = 0, capacity = 10_000 }: L
   const { record } = makeKey();
   const lookup = new MemoryLookup(record);
   const clock = { nowMs: NOW_MS };
-  const cache = new RecordCache({ recordMs, staleIfErrorMs, capacity, now: () => clock.nowMs });
+  const cache = new RecordCache<KeyRecord>({ recordMs, staleIfErrorMs, capacity, now: () => clock.nowMs });
   const find = (keyHash: KeyHash = record.keyHash) => cache.find(keyHash, (hash) => lookup.get(hash));
   return { record, lookup, clock, cache, find };
 }
@@ -31,36 +31,36 @@ function slowRead() {
 
 const unknownHash = () => makeKey().record.keyHash;
 
-describe('a record that was read', () => {
-  test.each([
-    ['in its index', 0, 'answers for no other hash'],
-    ['of which its index is not made', 13, 'does not answer for a hash of the same index, and gives its place to it'],
-  ])('that differs in a digit %s', async (_, at) => {
-    const { record, cache, find } = cacheOf();
-    await find();
-    const changed = record.keyHash[at] === '0' ? '1' : '0';
-    const other = `${record.keyHash.slice(0, at)}${changed}${record.keyHash.slice(at + 1)}` as KeyHash;
-    expect(cache.held(other, NOW_MS)).toBeUndefined();
-    const otherRecord = { ...record, keyHash: other };
-    expect(await cache.find(other, async () => otherRecord)).toBe(otherRecord);
-    expect(cache.held(other, NOW_MS)?.record).toBe(otherRecord);
-    expect(cache.held(record.keyHash, NOW_MS)?.record).toBe(at === 0 ? record : undefined);
-    cache.forget(record.keyHash);
-    expect(cache.held(other, NOW_MS)?.record).toBe(otherRecord);
-  });
+describe('a cached record', () => {
+  test.each([0, 12, 13, 62])(
+    'answers for no hash that differs in digit %i, and stays when that one is read',
+    async (at) => {
+      const { record, cache, find } = cacheOf();
+      await find();
+      const changed = record.keyHash[at] === '0' ? '1' : '0';
+      const other = `${record.keyHash.slice(0, at)}${changed}${record.keyHash.slice(at + 1)}` as KeyHash;
+      expect(cache.get(other, NOW_MS)).toBeUndefined();
+      const otherRecord = { ...record, keyHash: other };
+      expect(await cache.find(other, async () => otherRecord)).toBe(otherRecord);
+      expect(cache.get(other, NOW_MS)?.value).toBe(otherRecord);
+      expect(cache.get(record.keyHash, NOW_MS)?.value).toBe(record);
+      cache.forget(record.keyHash);
+      expect(cache.get(other, NOW_MS)?.value).toBe(otherRecord);
+    },
+  );
 
   test.each([
     ['1000000000000', '0000000000001'],
     ['a000000000000', '1000000000000'],
     ['000000000000a', '0000000000001'],
-  ])('stays where another is held, also of hashes as alike as %s… and %s…', async (...starts) => {
+  ])('stays if another is cached, even for hashes as similar as %s… and %s…', async (...starts) => {
     const { record, cache } = cacheOf();
     const records = starts.map((start) => ({ ...record, keyHash: start.padEnd(64, '0') as KeyHash }));
     for (const one of records) await cache.find(one.keyHash, async () => one);
-    expect(records.map(({ keyHash }) => cache.held(keyHash, NOW_MS)?.record)).toEqual(records);
+    expect(records.map(({ keyHash }) => cache.get(keyHash, NOW_MS)?.value)).toEqual(records);
   });
 
-  test('answers until its time has passed', async () => {
+  test('is returned until its TTL passes', async () => {
     const { record, lookup, clock, find } = cacheOf();
     expect(await find()).toBe(record);
     clock.nowMs += 59_999;
@@ -71,7 +71,7 @@ describe('a record that was read', () => {
     expect(lookup.reads).toBe(2);
   });
 
-  test('is as old as the start of its read, however long that took', async () => {
+  test('has the age of the start of its read, however long that took', async () => {
     const { record, lookup, clock, cache, find } = cacheOf();
     await cache.find(record.keyHash, async (hash) => {
       clock.nowMs += 4000;
@@ -82,7 +82,7 @@ describe('a record that was read', () => {
     expect(lookup.reads).toBe(2);
   });
 
-  test('tells when its read began, and nothing once it was forgotten', async () => {
+  test('has the time of its read until it is forgotten', async () => {
     const { record, clock, cache, find } = cacheOf();
     expect(cache.readAtMs(record.keyHash)).toBeUndefined();
     await find();
@@ -93,7 +93,7 @@ describe('a record that was read', () => {
     expect(cache.readAtMs(record.keyHash)).toBeUndefined();
   });
 
-  test('is read on every request where the cache is off, and not held', async () => {
+  test('is read for every request if the cache is off', async () => {
     const { record, lookup, cache, find } = cacheOf({ recordMs: 0 });
     await find();
     await find();
@@ -101,7 +101,7 @@ describe('a record that was read', () => {
     expect(cache.readAtMs(record.keyHash)).toBeUndefined();
   });
 
-  test('is read anew once it was forgotten', async () => {
+  test('is read again after it was forgotten', async () => {
     const { record, lookup, cache, find } = cacheOf();
     await find();
     cache.forget(record.keyHash);
@@ -109,7 +109,7 @@ describe('a record that was read', () => {
     expect(lookup.reads).toBe(2);
   });
 
-  test('does not live on because the clock was put back', async () => {
+  test('expires even if the clock was put back', async () => {
     const { lookup, clock, find } = cacheOf();
     await find();
     clock.nowMs -= 3_600_000;
@@ -118,26 +118,26 @@ describe('a record that was read', () => {
   });
 });
 
-describe('two hashes that differ in the last digit alone', () => {
+describe('the cache with two hashes that differ only in the last digit', () => {
   const { record } = makeKey();
   const other = {
     ...record,
     keyHash: `${record.keyHash.slice(0, -1)}${record.keyHash.endsWith('0') ? '1' : '0'}` as KeyHash,
   };
 
-  test('the cache gives each of two like hashes its own record, while both are looked up at once', async () => {
+  test("returns each one's own record if both are looked up at once", async () => {
     const { cache } = cacheOf();
     const records = await Promise.all([record, other].map((one) => cache.find(one.keyHash, async () => one)));
     expect(records).toEqual([record, other]);
   });
 
-  test('the cache reads a hash that is like one that the table lacks', async () => {
+  test('reads one even if the table lacks the other', async () => {
     const { cache } = cacheOf();
     await cache.find(record.keyHash, async () => undefined);
     expect(await cache.find(other.keyHash, async () => other)).toBe(other);
   });
 
-  test('the cache answers for no hash by the record of a like one, also during an outage', async () => {
+  test('never returns the record of the other, even during an outage', async () => {
     const { cache } = cacheOf({ recordMs: 0, staleIfErrorMs: 60_000 });
     await cache.find(record.keyHash, async () => record);
     const outage = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'down'));
@@ -145,22 +145,22 @@ describe('two hashes that differ in the last digit alone', () => {
   });
 });
 
-describe('concurrent look-ups', () => {
-  test('of one key share one read', async () => {
+describe('concurrent lookups', () => {
+  test('share one read of a key', async () => {
     const { record, lookup, find } = cacheOf();
     const found = await Promise.all(Array.from({ length: 20 }, () => find()));
     expect(new Set(found)).toEqual(new Set([record]));
     expect(lookup.reads).toBe(1);
   });
 
-  test.each([0, 300_000])('share no read where the cache is off (stale for %d ms)', async (staleIfErrorMs) => {
+  test.each([0, 300_000])('share no read if the cache is off (stale for %d ms)', async (staleIfErrorMs) => {
     const { record, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs });
     const found = await Promise.all(Array.from({ length: 20 }, () => find()));
     expect(new Set(found)).toEqual(new Set([record]));
     expect(lookup.reads).toBe(20);
   });
 
-  test('that came after a revocation get no answer of a read that began before it, where the cache is off', async () => {
+  test("don't use a read that began before a revocation if the cache is off", async () => {
     const { record, cache, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -173,7 +173,7 @@ describe('concurrent look-ups', () => {
     expect(await find()).toBe(revoked);
   });
 
-  test('remember a busy key’s record for an outage, although a later read has always begun before one ends', async () => {
+  test('remember a busy key’s record for an outage, even if a later read has always begun before one ends', async () => {
     const { record, lookup, cache, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
     let last = slowRead();
     void cache.find(record.keyHash, last.read);
@@ -189,7 +189,7 @@ describe('concurrent look-ups', () => {
     expect(new Set(answers)).toEqual(new Set([record]));
   });
 
-  test('remember no record of a read that a later one has overtaken, which found the key deleted', async () => {
+  test("don't remember a record if a later read has found the key deleted", async () => {
     const { record, cache, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -201,7 +201,7 @@ describe('concurrent look-ups', () => {
     await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  test('remember a record although a later read has failed', async () => {
+  test('remember a record even if a later read has failed', async () => {
     const { record, cache, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -212,7 +212,7 @@ describe('concurrent look-ups', () => {
     expect(await find()).toBe(record);
   });
 
-  test('answer during an outage with the newest record held, not with the one held when they began', async () => {
+  test('return the newest cached record during an outage, even if it is newer than the lookup', async () => {
     const { record, cache, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
     await find();
     let fail: (error: unknown) => void = () => {};
@@ -223,7 +223,7 @@ describe('concurrent look-ups', () => {
     expect(await failing).toBe(revoked);
   });
 
-  test('read the key again once it was forgotten, and remember no read that began before', async () => {
+  test('read the key again after it was forgotten, and remember no read that began before', async () => {
     const { record, lookup, clock, cache, find } = cacheOf();
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -233,10 +233,10 @@ describe('concurrent look-ups', () => {
     expect(await find()).toBe(renamed);
     slow.answer(record);
     expect(await earlier).toBe(record);
-    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(renamed);
+    expect(cache.get(record.keyHash, clock.nowMs)?.value).toBe(renamed);
   });
 
-  test('join a read for as long as a record answers, and then make their own', async () => {
+  test("join a read for as long as the record's TTL, and then make their own", async () => {
     const { record, lookup, clock, cache, find } = cacheOf({ recordMs: 1000 });
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -248,11 +248,11 @@ describe('concurrent look-ups', () => {
     expect(await find()).toBe(renamed);
     slow.answer(record);
     expect(await Promise.all([earlier, joined])).toEqual([record, record]);
-    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(renamed);
+    expect(cache.get(record.keyHash, clock.nowMs)?.value).toBe(renamed);
     expect(lookup.reads).toBe(1);
   });
 
-  test('join the last of two reads, also once the first has ended', async () => {
+  test('join the last of two reads, even after the first has ended', async () => {
     const { record, lookup, clock, cache, find } = cacheOf({ recordMs: 1000 });
     const [first, second] = [slowRead(), slowRead()];
     const earlier = cache.find(record.keyHash, first.read);
@@ -267,7 +267,7 @@ describe('concurrent look-ups', () => {
     expect(lookup.reads).toBe(0);
   });
 
-  test('share its failure, and the next one reads again', async () => {
+  test('share the failure of a read, and the next one reads again', async () => {
     const { record, lookup, find } = cacheOf();
     lookup.isDown = true;
     const settled = await Promise.allSettled([find(), find(), find()]);
@@ -278,8 +278,8 @@ describe('concurrent look-ups', () => {
   });
 });
 
-describe('a hash that the table lacks', () => {
-  test('is not asked for again for ten seconds', async () => {
+describe('an unknown hash', () => {
+  test('is not read again for ten seconds', async () => {
     const { lookup, clock, find } = cacheOf();
     const hash = unknownHash();
     expect(await find(hash)).toBeUndefined();
@@ -291,7 +291,7 @@ describe('a hash that the table lacks', () => {
     expect(lookup.reads).toBe(2);
   });
 
-  test('is remembered no longer than a record would be', async () => {
+  test('is not remembered longer than a record', async () => {
     const { lookup, clock, find } = cacheOf({ recordMs: 3000 });
     const hash = unknownHash();
     await find(hash);
@@ -300,7 +300,7 @@ describe('a hash that the table lacks', () => {
     expect(lookup.reads).toBe(2);
   });
 
-  test('is not remembered where the cache is off', async () => {
+  test('is not remembered if the cache is off', async () => {
     const { lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 60_000 });
     const hash = unknownHash();
     await find(hash);
@@ -308,7 +308,7 @@ describe('a hash that the table lacks', () => {
     expect(lookup.reads).toBe(2);
   });
 
-  test('pushes out no record, however many of them come', async () => {
+  test('evicts no record, however many there are', async () => {
     const { lookup, find } = cacheOf({ capacity: 100 });
     await find();
     for (let i = 0; i < 1000; i++) await find(unknownHash());
@@ -317,7 +317,7 @@ describe('a hash that the table lacks', () => {
     expect(lookup.reads).toBe(readsBefore);
   });
 
-  test('is found once its record was deleted and the cached one has run out', async () => {
+  test('is remembered after the cached record of a deleted key has expired', async () => {
     const { record, lookup, clock, find } = cacheOf({ staleIfErrorMs: 600_000 });
     await find();
     lookup.records.delete(record.keyHash);
@@ -329,8 +329,8 @@ describe('a hash that the table lacks', () => {
   });
 });
 
-describe('while the store is down', () => {
-  test('a fault is thrown unless stale records may answer', async () => {
+describe('the cache during an outage', () => {
+  test('throws a fault unless stale records are allowed', async () => {
     const { lookup, clock, find } = cacheOf();
     await find();
     lookup.isDown = true;
@@ -338,7 +338,7 @@ describe('while the store is down', () => {
     await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  test.each([60_000, 0])('a record answers as long as it may be stale (cache of %d ms)', async (recordMs) => {
+  test.each([60_000, 0])('returns a stale record for as long as allowed (cache of %d ms)', async (recordMs) => {
     const { record, lookup, clock, find } = cacheOf({ recordMs, staleIfErrorMs: 300_000 });
     await find();
     lookup.isDown = true;
@@ -348,7 +348,7 @@ describe('while the store is down', () => {
     await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  test('a corrupt record is no outage: nothing stale answers for it', async () => {
+  test('returns no stale record if the table has a corrupt one', async () => {
     const { record, cache, clock, find } = cacheOf({ staleIfErrorMs: 300_000 });
     await find();
     clock.nowMs += 60_000;
@@ -356,7 +356,7 @@ describe('while the store is down', () => {
     await expect(cache.find(record.keyHash, corrupt)).rejects.toMatchObject({ code: 'RECORD_CORRUPT' });
   });
 
-  test('the first answer after the recovery is the table’s', async () => {
+  test('returns the table’s record after the recovery', async () => {
     const { record, lookup, clock, find } = cacheOf({ staleIfErrorMs: 300_000 });
     await find();
     lookup.isDown = true;
@@ -369,23 +369,23 @@ describe('while the store is down', () => {
   });
 });
 
-describe('a read whatever is held', () => {
-  test('is waited for by nobody else: it may be of a request that was answered long ago', async () => {
+describe('refresh', () => {
+  test('starts a read that no other lookup waits for', async () => {
     const { record, lookup, clock, cache, find } = cacheOf();
     await find();
-    void cache.readAnew(record.keyHash, () => new Promise(() => {}));
+    void cache.refresh(record.keyHash, () => new Promise(() => {}));
     clock.nowMs += 600_000;
     const revoked = { ...record, revokedAt: record.createdAt };
     lookup.put(revoked);
     expect(await find()).toBe(revoked);
   });
 
-  test('is what is held from then on, as old as its start', async () => {
+  test('replaces the cached record, with the age of the start of its read', async () => {
     const { record, clock, cache, find } = cacheOf();
     await find();
     clock.nowMs += 1000;
     const renamed = { ...record, label: 'renamed' };
-    await cache.readAnew(record.keyHash, async () => {
+    await cache.refresh(record.keyHash, async () => {
       clock.nowMs += 1000;
       return renamed;
     });
@@ -393,41 +393,41 @@ describe('a read whatever is held', () => {
     expect(cache.readAtMs(record.keyHash)).toBe(NOW_MS + 1000);
   });
 
-  test('that ends after a later one changes nothing', async () => {
+  test('changes nothing if it ends after a later read', async () => {
     const { record, lookup, clock, cache, find } = cacheOf();
     await find();
     let answer: (record: KeyRecord | undefined) => void = () => {};
-    const read = cache.readAnew(record.keyHash, () => new Promise((resolve) => (answer = resolve)));
+    const read = cache.refresh(record.keyHash, () => new Promise((resolve) => (answer = resolve)));
     clock.nowMs += 60_000;
     const revoked = { ...record, revokedAt: record.createdAt };
     lookup.put(revoked);
     await find();
     answer(record);
     expect(await read).toBe(record);
-    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(revoked);
+    expect(cache.get(record.keyHash, clock.nowMs)?.value).toBe(revoked);
 
-    const readOfDeleted = cache.readAnew(record.keyHash, () => new Promise((resolve) => (answer = resolve)));
+    const readOfDeleted = cache.refresh(record.keyHash, () => new Promise((resolve) => (answer = resolve)));
     clock.nowMs += 60_000;
     lookup.records.delete(record.keyHash);
     expect(await find()).toBeUndefined();
     answer(record);
     await readOfDeleted;
-    expect(cache.held(record.keyHash, clock.nowMs)).toEqual({ record: undefined });
+    expect(cache.get(record.keyHash, clock.nowMs)).toEqual({ record: undefined });
   });
 
-  test('is not overwritten by a shared read that began before it, wherever the clock was put in between', async () => {
+  test('is not overwritten by a shared read that began earlier, even if the clock was changed in between', async () => {
     const { record, clock, cache } = cacheOf();
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
     clock.nowMs -= 1000;
     const revoked = { ...record, revokedAt: record.createdAt };
-    await cache.readAnew(record.keyHash, async () => revoked);
+    await cache.refresh(record.keyHash, async () => revoked);
     slow.answer(record);
     expect(await earlier).toBe(record);
-    expect(cache.held(record.keyHash, clock.nowMs)?.record).toBe(revoked);
+    expect(cache.get(record.keyHash, clock.nowMs)?.value).toBe(revoked);
   });
 
-  test('an earlier one leaves nothing behind that comes back once a clock that was put back has caught up', async () => {
+  test('leaves nothing of an earlier read behind that returns after a clock that was put back has caught up', async () => {
     const { record, lookup, clock, find } = cacheOf();
     await find();
     clock.nowMs -= 600_000;
@@ -437,4 +437,51 @@ describe('a read whatever is held', () => {
     clock.nowMs += 600_001;
     expect(await find()).toBe(revoked);
   });
+});
+
+test('GenerationalMap finds an entry until it is deleted', () => {
+  const map = new GenerationalMap<string, number>(10);
+  map.set('a', 1);
+  map.set('a', 2);
+  expect([map.get('a'), map.size]).toEqual([2, 1]);
+  map.delete('a');
+  expect([map.get('a'), map.size]).toEqual([undefined, 0]);
+});
+
+test('GenerationalMap never exceeds its capacity', () => {
+  const map = new GenerationalMap<number, number>(100);
+  let largest = 0;
+  for (let i = 0; i < 10_000; i++) {
+    map.set(i % 997, i);
+    map.get((i * 31) % 997);
+    largest = Math.max(largest, map.size);
+  }
+  expect(largest).toBeLessThanOrEqual(100);
+  expect(largest).toBeGreaterThanOrEqual(50);
+});
+
+test('GenerationalMap keeps a used entry through a flood of unused ones', () => {
+  const map = new GenerationalMap<string, number>(100);
+  map.set('used', 1);
+  for (let i = 0; i < 10_000; i++) {
+    map.set(`flood ${i}`, i);
+    if (i % 40 === 0) expect(map.get('used')).toBe(1);
+  }
+});
+
+test('GenerationalMap always keeps the latest entries, up to half its capacity', () => {
+  const map = new GenerationalMap<number, number>(100);
+  for (let i = 0; i < 1234; i++) map.set(i, i);
+  for (let i = 1234 - 50; i < 1234; i++) expect(map.get(i)).toBe(i);
+});
+
+test('GenerationalMap keeps one copy of an entry that is set again in a new generation, and deletes it', () => {
+  const map = new GenerationalMap<string, number>(4);
+  map.set('a', 1);
+  map.set('b', 1);
+  map.set('c', 1);
+  map.set('a', 2);
+  expect([map.size, map.get('a')]).toEqual([3, 2]);
+  map.delete('a');
+  expect(map.get('a')).toBeUndefined();
 });

@@ -53,8 +53,8 @@ describe.each([
   ['rest-request', restRequestEvent, 'prod'],
   ['http-api', httpApiEvent, '$default'],
   ['http-api-1.0', httpApiV1Event, '$default'],
-])('%s', (_, makeEvent, stage) => {
-  test('a scoped key gets the policy of its own routes, whichever route came first into the cache', async () => {
+])('scopes of a %s event', (_, makeEvent, stage) => {
+  test('give a key the policy of its own routes, whichever route was requested first', async () => {
     const { secret, record } = keyOf('orders:read');
     const { invoke } = handlerUnderTest([record], SCOPED);
     const own = await invoke(makeEvent({ ...bearing(secret), path: '/orders/7' }));
@@ -73,7 +73,7 @@ describe.each([
     ['a scope that opens nothing', ['nothing']],
     ['a scope that the mapping lacks', ['unheard-of']],
     ['scopes of other kinds of API only', ['live']],
-  ])('a key of %s may do nothing', async (__, scopes) => {
+  ])('let a key of %s do nothing', async (__, scopes) => {
     const { secret, record } = keyOf(...scopes);
     const { invoke } = handlerUnderTest([record], SCOPED);
     expect(policyOf(await invoke(makeEvent({ ...bearing(secret), path: '/orders' })))).toMatchObject({
@@ -84,7 +84,7 @@ describe.each([
     });
   });
 
-  test('a key without scopes may do everything, and no error stands beside it', async () => {
+  test('let a key without scopes do everything, without an error in its context', async () => {
     const { secret, record } = makeKey();
     const { invoke } = handlerUnderTest([record], SCOPED);
     const { effect, resource, context } = policyOf(await invoke(makeEvent(bearing(secret))));
@@ -92,7 +92,7 @@ describe.each([
     expect(context).not.toHaveProperty('errorCode');
   });
 
-  test('where nothing is mapped, scopes are only handed on', async () => {
+  test('are only passed on if no scope is mapped', async () => {
     const { secret, record } = keyOf('orders:read');
     const { invoke } = handlerUnderTest([record]);
     const { resource, context } = policyOf(await invoke(makeEvent(bearing(secret))));
@@ -100,7 +100,7 @@ describe.each([
     expect(context).toEqual({ keyId: record.id, keyPrefix: record.keyPrefix, label: 'ci', scopes: 'orders:read' });
   });
 
-  test('a request outside the scopes is logged as a denial and is no use of the key', async () => {
+  test("log a request outside them as a denial, and don't count it as a use", async () => {
     const { secret, record } = keyOf('orders:read');
     const { invoke, lookup, logged } = handlerUnderTest([record], SCOPED);
     await invoke(makeEvent({ ...bearing(secret), path: '/admin' }));
@@ -113,7 +113,7 @@ describe.each([
   });
 });
 
-test('resources that two scopes share are named once, and a single one stands alone', async () => {
+test('a policy has the shared resource of two scopes once, and a single resource as a string', async () => {
   const { secret, record } = keyOf('orders:write', 'orders:read');
   const { invoke } = handlerUnderTest([record], {
     LATCHKEY_SCOPES: JSON.stringify({ 'orders:read': ['GET /orders'], 'orders:write': ['GET /orders'] }),
@@ -132,7 +132,7 @@ test.each([restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event])(
   },
 );
 
-describe('an HTTP API with simple answers', () => {
+describe('scopes with simple answers of an HTTP API', () => {
   test.each([
     ['GET', '/orders', true],
     ['GET', '/orders/7', true],
@@ -140,7 +140,7 @@ describe('an HTTP API with simple answers', () => {
     ['GET', '/admin', false],
     ['GET', '/orders/../admin', false],
     ['GET', '/orders/%2E%2e/admin', false],
-  ])('%s %s is decided for the request: %p', async (method, path, isAuthorized) => {
+  ])('decide each request by its own route, %s %s: %p', async (method, path, isAuthorized) => {
     const { secret, record } = keyOf('orders:read');
     const { invoke } = handlerUnderTest([record], SIMPLE);
     expect(await invoke(httpApiEvent({ ...bearing(secret), method, path }))).toEqual({
@@ -151,7 +151,7 @@ describe('an HTTP API with simple answers', () => {
     });
   });
 
-  test('with a result cache is decided for the whole route, which the cached answer will stand for', async () => {
+  test('decide the whole route if there is a results cache, because the cached answer covers it', async () => {
     const { secret, record } = keyOf('one');
     const settings = { ...SIMPLE, LATCHKEY_SCOPES: '{"one":["GET /orders/1"]}' };
     const event = { ...httpApiEvent({ ...bearing(secret), path: '/orders/1' }), routeKey: 'GET /orders/{id}' };
@@ -162,7 +162,7 @@ describe('an HTTP API with simple answers', () => {
     expect(await cached.invoke({ ...event, routeKey: 'GET /orders/1' })).toMatchObject({ isAuthorized: true });
   });
 
-  test('with a result cache is a refusal for want of scopes where the event tells no route', async () => {
+  test('refuse an event without a route if there is a results cache', async () => {
     const { secret, record } = keyOf('all');
     const { invoke } = handlerUnderTest([record], { ...SIMPLE, LATCHKEY_RESULTS_CACHE_SECONDS: '60' });
     const { routeKey: _, ...event } = httpApiEvent(bearing(secret));
@@ -170,7 +170,7 @@ describe('an HTTP API with simple answers', () => {
   });
 });
 
-test('a policy is judged for the request also where the gateway keeps it: the use of an own route is noted', async () => {
+test("a scoped key's use of its own route is recorded even with a results cache", async () => {
   const { secret, record } = keyOf('one');
   const settings = { LATCHKEY_SCOPES: '{"one":["GET /orders/1"]}', LATCHKEY_RESULTS_CACHE_SECONDS: '60' };
   const { invoke, lookup, log } = handlerUnderTest([record], settings);
@@ -179,8 +179,8 @@ test('a policy is judged for the request also where the gateway keeps it: the us
   expect(log).toEqual([]);
 });
 
-describe('a WebSocket API', () => {
-  test('a scoped key needs the pattern $connect, and gets that route alone', async () => {
+describe('scopes of a WebSocket API', () => {
+  test('must include $connect, and open only that route', async () => {
     const allowed = keyOf('live', 'orders:read');
     const refused = keyOf('orders:write');
     const { invoke } = handlerUnderTest([allowed.record, refused.record], SCOPED);
@@ -195,8 +195,8 @@ describe('a WebSocket API', () => {
   });
 });
 
-describe('AppSync', () => {
-  test('a scoped key needs the pattern GRAPHQL /graphql', async () => {
+describe('scopes of AppSync', () => {
+  test('must include GRAPHQL /graphql', async () => {
     const allowed = keyOf('graph');
     const refused = keyOf('all');
     const { invoke } = handlerUnderTest([allowed.record, refused.record], SCOPED);
@@ -208,7 +208,7 @@ describe('AppSync', () => {
   });
 });
 
-test('a scope that the mapping lacks is logged once in the life of the environment', async () => {
+test('an unknown scope is logged once in the life of the environment', async () => {
   const one = keyOf('orders:read', 'unheard-of');
   const { invoke, logged } = handlerUnderTest([one.record], SCOPED);
   const event = restTokenEvent({ ...bearing(one.secret), path: '/orders' });
@@ -224,7 +224,7 @@ test('a scope that the mapping lacks is logged once in the life of the environme
   ]);
 });
 
-test('no more than 1000 unknown scopes are logged in the life of the environment', async () => {
+test('at most 1000 unknown scopes are logged in the life of the environment', async () => {
   const keys = Array.from({ length: 3 }, (_, key) =>
     keyOf(...Array.from({ length: 400 }, (__, at) => `s${key}-${at}`)),
   );
@@ -236,7 +236,7 @@ test('no more than 1000 unknown scopes are logged in the life of the environment
   expect(logged().filter(({ message }) => message === 'scope unknown')).toHaveLength(1000);
 });
 
-describe('of a mapping that cannot be read', () => {
+describe('Scopes.invalidPartOf', () => {
   test.each([
     ['{"read":["GET /orders","orders"],"write":["POST /orders"]}', '{"read":["orders"]}'],
     ['{"re ad":["GET /orders"]}', '{"re ad":["GET /orders"]}'],
@@ -244,12 +244,12 @@ describe('of a mapping that cannot be read', () => {
     ['{"read":["GET /orders"]}', '{}'],
     ['[]', '[]'],
     ['{', '{'],
-  ])('%s, what is wrong is %s', (text, wrong) => {
-    expect(Scopes.unreadableOf(text)).toBe(wrong);
+  ])('returns, for %s, only %s', (text, wrong) => {
+    expect(Scopes.invalidPartOf(text)).toBe(wrong);
   });
 });
 
-test('a key of every scope has every pattern', () => {
+test('allPatterns returns the patterns of every scope', () => {
   const read = { method: 'GET', path: '/orders' };
   const write = { method: 'POST', path: '/orders' };
   expect(

@@ -24,8 +24,8 @@ const allowing = (effect: 'Allow' | 'Deny') =>
     policyDocument: expect.objectContaining({ Statement: [expect.objectContaining({ Effect: effect })] }),
   });
 
-describe('the authorizer with a table in memory', () => {
-  test.each(POLICY_EVENTS)('decides on a key that a %s event carries', async (_, makeEvent) => {
+describe('createTestAuthorizer', () => {
+  test.each(POLICY_EVENTS)('decides on the key in a %s event', async (_, makeEvent) => {
     const active = createTestKey({ owner: 'acme' });
     const revoked = createTestKey({ revokedAt: '2024-02-01T00:00:00Z' });
     const { handler } = createTestAuthorizer({ records: [active.record, revoked.record] });
@@ -39,7 +39,7 @@ describe('the authorizer with a table in memory', () => {
     await expect(handler(makeEvent({}))).rejects.toThrow(/^Unauthorized$/);
   });
 
-  test('decides on a key that an AppSync event carries', async () => {
+  test('decides on the key in an AppSync event', async () => {
     const { secret, record } = createTestKey();
     const { handler } = createTestAuthorizer({ records: [record] });
     expect(await handler(appSyncEvent({ key: secret }))).toMatchObject({
@@ -49,7 +49,7 @@ describe('the authorizer with a table in memory', () => {
     expect(await handler(appSyncEvent())).toMatchObject({ isAuthorized: false });
   });
 
-  test('is set as the deployment is', async () => {
+  test('accepts the settings of the deployment', async () => {
     const { secret, record } = createTestKey({ scopes: ['orders:read'] }, { keyPrefix: 'acme_' });
     const { handler, verifier } = createTestAuthorizer({
       records: [record],
@@ -58,15 +58,15 @@ describe('the authorizer with a table in memory', () => {
       httpApiResponse: 'simple',
       scopes: { 'orders:read': ['GET /orders'] },
     });
-    const ask = (path: string) => handler(httpApiEvent({ headers: [['X-Api-Key', secret]], path }));
-    expect(await ask('/orders')).toMatchObject({ isAuthorized: true });
-    expect(await ask('/admin')).toMatchObject({ isAuthorized: false, context: { errorCode: 'INSUFFICIENT_SCOPE' } });
+    const send = (path: string) => handler(httpApiEvent({ headers: [['X-Api-Key', secret]], path }));
+    expect(await send('/orders')).toMatchObject({ isAuthorized: true });
+    expect(await send('/admin')).toMatchObject({ isAuthorized: false, context: { errorCode: 'INSUFFICIENT_SCOPE' } });
     await expect(handler(httpApiEvent({ key: secret }))).rejects.toThrow(/^Unauthorized$/);
     expect(await verifier.verify(secret, 'GET /orders')).toMatchObject({ effect: 'allow' });
     expect(await verifier.verify(secret, 'GET /admin')).toMatchObject({ code: 'INSUFFICIENT_SCOPE' });
   });
 
-  test('names what API Gateway counts a request by, as the deployment’s plans have it', async () => {
+  test('returns the identifier by which API Gateway counts a request, if the deployment has plans', async () => {
     const keys = ['free', 'pro', 'pro', 'gold', undefined].map((plan) =>
       createTestKey(plan === undefined ? {} : { plan }),
     );
@@ -84,7 +84,7 @@ describe('the authorizer with a table in memory', () => {
     expect(log.filter((line) => line.includes('PLAN_UNKNOWN'))).toEqual([expect.stringContaining('"plan":"gold"')]);
   });
 
-  test('notes a use in the table, reads what is put there, and fails as an outage has it', async () => {
+  test('records a use in the table, reads changed records, and fails during an outage', async () => {
     const { secret, record } = createTestKey();
     const nowMs = Date.UTC(2030, 0);
     const { handler, table, log } = createTestAuthorizer({ recordCacheSeconds: 0, now: () => nowMs });
@@ -99,8 +99,8 @@ describe('the authorizer with a table in memory', () => {
     expect(log.map((line) => JSON.parse(line)['code'])).toEqual(['INVALID_KEY', 'STORE_UNAVAILABLE']);
   });
 
-  test('names every option that is wrong', () => {
+  test('reports every invalid option', () => {
     const create = () => createTestAuthorizer({ keySources: [], recordCacheSeconds: -1 });
-    expect(create).toThrow(/^keySources: got "", wanted .*; recordCacheSeconds: got "-1", wanted /);
+    expect(create).toThrow(/^keySources: expected .*, got ""; recordCacheSeconds: expected .*, got "-1"$/);
   });
 });

@@ -6,8 +6,8 @@ import { createTestKey } from '../../../testing/createTestKey.ts';
 
 const NOW_MS = Date.UTC(2030, 0);
 
-describe('a test key', () => {
-  test('is a key of the deployment, with a record that the table would take and give back', () => {
+describe('createTestKey', () => {
+  test('returns a valid key with a record that the table could store', () => {
     const { secret, record } = createTestKey();
     expect(parseSecret(secret, { prefix: 'sk_', acceptForeignKeys: false })).toBe(secret);
     expect(record.keyHash).toBe(hashSecret(secret));
@@ -16,13 +16,13 @@ describe('a test key', () => {
     expect(keyState(record, NOW_MS)).toBe('active');
   });
 
-  test('is another one each time', () => {
+  test('returns a different key each time', () => {
     const [one, other] = [createTestKey(), createTestKey()];
     expect(one.secret).not.toBe(other.secret);
     expect(one.record.id).not.toBe(other.record.id);
   });
 
-  test('begins as the deployment under test has it', () => {
+  test('uses the key prefix of the deployment', () => {
     const { secret, record } = createTestKey({}, { keyPrefix: 'acme_' });
     expect(parseSecret(secret, { prefix: 'acme_', acceptForeignKeys: false })).toBe(secret);
     expect(record.keyPrefix).toBe(secret.slice(0, 13));
@@ -33,19 +33,19 @@ describe('a test key', () => {
     ['expired', { expiresAt: '2030-01-01T01:00:00+01:00' }],
     ['disabled', { disabledAt: '2029-12-31T23:59:59Z' }],
     ['active', { expiresAt: '2030-01-01T00:00:00.001Z', lastUsedAt: '2029-12-31T00:00:00Z' }],
-  ] as const)('is %s where its fields say so, with times as the table has them', (state, fields) => {
+  ] as const)('returns a record in the state %s, with times in the form of the table', (state, fields) => {
     const { record } = createTestKey(fields);
     expect(keyState(record, NOW_MS)).toBe(state);
     expect(parseRecord(serialiseRecord(record))).toEqual(record);
   });
 
-  test('takes dates, an expiry as the end of its day in UTC and other times as the start', () => {
+  test('reads a date as the start of its day in UTC, but an expiry as the end', () => {
     const { record } = createTestKey({ createdAt: '2029-01-01', expiresAt: '2030-01-01' });
     expect(record).toMatchObject({ createdAt: '2029-01-01T00:00:00.000Z', expiresAt: '2030-01-01T23:59:59.999Z' });
   });
 
   test.each([{ expiresAt: 'tomorrow' }, { createdAt: '2030-02-30T00:00:00Z' }, { revokedAt: '2030-01-32' }])(
-    'of a time that cannot be read is refused: %j',
+    'rejects an invalid time: %j',
     (fields) => {
       expect(() => createTestKey(fields)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }));
     },

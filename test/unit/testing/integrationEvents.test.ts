@@ -35,7 +35,7 @@ async function contextOf(event: object): Promise<unknown> {
   return answer.context ?? answer.resolverContext;
 }
 
-test('cookies come apart from the headers in format 2.0', () => {
+test('httpApiEvent separates cookies from the headers', () => {
   const headers = [
     ['Cookie', 'a=b'],
     ['Accept', 'text/html'],
@@ -46,7 +46,7 @@ test('cookies come apart from the headers in format 2.0', () => {
   }
 });
 
-test('format 1.0 tells one value of a parameter, and all of them apart', () => {
+test('httpApiV1IntegrationEvent has one value of a parameter, and a list of all', () => {
   const query = [
     ['a', '1'],
     ['a', '2'],
@@ -57,30 +57,30 @@ test('format 1.0 tells one value of a parameter, and all of them apart', () => {
   });
 });
 
-test('the identity source is the Authorization header', () => {
+test('the identity source of an HTTP API event is the Authorization header', () => {
   expect(httpApiEvent({ key: secret, headers: [['Accept', 'text/html']] }).identitySource).toEqual([
     `Bearer ${secret}`,
   ]);
 });
 
-describe('what is behind the authorizer receives', () => {
+describe('the application behind the authorizer receives', () => {
   test.each([
     ['a REST API', restRequestEvent, restIntegrationEvent],
     ['an HTTP API of format 1.0', httpApiEvent, httpApiV1IntegrationEvent],
     ['the $connect route', webSocketEvent, webSocketConnectEvent],
     ['a route with a message', webSocketEvent, webSocketMessageEvent],
-  ] as const)('on %s the context that the authorizer gives, beside the principal', async (_, asked, received) => {
-    const context = await contextOf(asked({ key: secret }));
+  ] as const)('the authorizer’s context and the principal from %s', async (_, toAuthorizer, received) => {
+    const context = await contextOf(toAuthorizer({ key: secret }));
     const { requestContext } = received(record, { key: secret });
     expect(requestContext.authorizer).toEqual({ ...Object(context), principalId: record.id, integrationLatency: 0 });
   });
 
-  test('on an HTTP API of format 2.0 the context under `lambda`', async () => {
+  test('the context as `lambda` from an HTTP API in format 2.0', async () => {
     const context = await contextOf(httpApiEvent({ key: secret }));
     expect(httpApiIntegrationEvent(record).requestContext.authorizer).toEqual({ lambda: context });
   });
 
-  test('in AppSync the context as `resolverContext`', async () => {
+  test('the context as `resolverContext` from AppSync', async () => {
     const context = await contextOf(appSyncEvent({ key: secret }));
     expect(appSyncIdentity(record)).toEqual({ resolverContext: context });
   });
@@ -89,7 +89,7 @@ describe('what is behind the authorizer receives', () => {
     ['REST', restIntegrationEvent],
     ['HTTP 1.0', httpApiV1IntegrationEvent],
     ['HTTP 2.0', httpApiIntegrationEvent],
-  ] as const)('the request itself on %s, and nothing of the authorizer’s own event', async (_, received) => {
+  ] as const)('the request from %s, but nothing of the authorizer’s own event', async (_, received) => {
     const request = { key: secret, method: 'POST', path: '/orders/7', resource: '/orders/{id}', body: '{"n":1}' };
     const event = received(record, { ...request, pathParameters: { id: '7' }, context: { extra: 'yes' } });
     expect(event).toMatchObject({ body: '{"n":1}', isBase64Encoded: false, pathParameters: { id: '7' } });
@@ -100,7 +100,7 @@ describe('what is behind the authorizer receives', () => {
   });
 });
 
-test('events are of the types that applications have for them', () => {
+test('the events have the types of @types/aws-lambda', () => {
   const withContext: APIGatewayProxyWithLambdaAuthorizerEvent<{ owner?: string }> = restIntegrationEvent(record);
   const proxy: readonly APIGatewayProxyEvent[] = [restIntegrationEvent(record), httpApiV1IntegrationEvent(record)];
   const proxyV2: APIGatewayProxyEventV2WithLambdaAuthorizer<Record<string, string>> = httpApiIntegrationEvent(record);

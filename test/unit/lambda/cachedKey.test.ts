@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { deepFreeze } from '../../../lambda/policy.ts';
+import { deepFreeze } from '../../../lambda/cachedKey.ts';
 
-test('no part of what was frozen can be changed, at whatever depth, beside texts and nulls', () => {
+test('deepFreeze freezes a value at every depth, and skips strings and nulls', () => {
   const inner = { list: [{ text: 'x' }] };
   const value = { nothing: null, text: 'x', inner };
   expect(deepFreeze(value)).toBe(value);

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import {
   coversRoute,
   isWellFormedRoute,
+  methodArnEnds,
   parseRoutePattern,
-  routeArnEnds,
-  wholeRouteOf,
+  toWholeRoute,
   type Route,
 } from '../../../lambda/routes.ts';
 
@@ -14,7 +14,7 @@ const covers = (pattern: string, route: string) => {
   return coversRoute(read, route as Route);
 };
 
-describe('a pattern', () => {
+describe('a route pattern', () => {
   test.each([
     ['GET /orders', 'GET /orders', true],
     ['GET /orders', 'POST /orders', false],
@@ -53,7 +53,7 @@ describe('a pattern', () => {
   });
 
   // One that is tried star by star would take longer than the world will last.
-  test('of many stars is decided without trying where each of them ends', () => {
+  test('with many stars is matched without backtracking', () => {
     expect(covers(`GET /${'*a'.repeat(200)}b`, `GET /${'a'.repeat(5000)}`)).toBe(false);
   });
 });
@@ -103,7 +103,7 @@ describe('isWellFormedRoute', () => {
     expect(isWellFormedRoute(route)).toBe(false);
   });
 
-  test.each([[undefined], [null], [7], [['GET /orders']], [{}]])('rejects %j, which is no text', (value) => {
+  test.each([[undefined], [null], [7], [['GET /orders']], [{}]])('rejects %j, which is not a string', (value) => {
     expect(isWellFormedRoute(value)).toBe(false);
   });
 });
@@ -115,7 +115,7 @@ test.each(['GET /orders/../*', 'GET /orders//*', 'GET /a%2fb', '* /*/.', 'GET /%
   },
 );
 
-describe('in a method ARN', () => {
+describe('methodArnEnds', () => {
   test.each([
     ['GET /orders', ['GET/orders']],
     ['GET /', ['GET/']],
@@ -124,13 +124,13 @@ describe('in a method ARN', () => {
     ['P* /a', ['PATCH/a', 'POST/a', 'PUT/a']],
     // `*/a` would cover GET/x/a too: in an ARN a wildcard does not end at a slash.
     ['* /a', ['DELETE/a', 'GET/a', 'HEAD/a', 'OPTIONS/a', 'PATCH/a', 'POST/a', 'PUT/a']],
-  ])('%s is %p', (text, ends) => {
+  ])('turns %s into %p', (text, ends) => {
     const pattern = parseRoutePattern(text);
-    expect(typeof pattern === 'object' && routeArnEnds(pattern)).toEqual(ends);
+    expect(pattern !== undefined && methodArnEnds([pattern])).toEqual(ends);
   });
 });
 
-describe('a route key stands for every request of its route', () => {
+describe('a route key as a whole route', () => {
   test.each([
     ['GET /orders/*', 'GET /orders/{id}', true],
     ['GET /orders/1', 'GET /orders/{id}', false],
@@ -142,7 +142,7 @@ describe('a route key stands for every request of its route', () => {
     ['P* /orders/*', 'ANY /orders/{id}', false],
     ['GET /*', '$default', false],
     ['* /*', '$default', true],
-  ])('%s covers all of %s: %p', (pattern, routeKey, covered) => {
-    expect(covers(pattern, wholeRouteOf(routeKey))).toBe(covered);
+  ])('checks that %s covers every request of %s: %p', (pattern, routeKey, covered) => {
+    expect(covers(pattern, toWholeRoute(routeKey))).toBe(covered);
   });
 });

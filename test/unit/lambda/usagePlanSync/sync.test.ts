@@ -5,10 +5,10 @@ import {
   GetUsagePlanKeysCommand,
 } from '@aws-sdk/client-api-gateway';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { UsagePlanSync } from '../../../lambda/usagePlanSync/sync.ts';
-import { usageIdentifier } from '../../../lambda/plans.ts';
-import { describeUsagePlanSync } from './usagePlanSyncContract.ts';
-import { CONCURRENT_MODIFICATION, startApiGatewayFake, type ApiGatewayFake } from '../../support/apiGatewayFake.ts';
+import { usageIdentifier } from '../../../../lambda/plans.ts';
+import { UsagePlanSync } from '../../../../lambda/usagePlanSync/sync.ts';
+import { CONCURRENT_MODIFICATION, startApiGatewayFake, type ApiGatewayFake } from '../../../support/apiGatewayFake.ts';
+import { describeUsagePlanSync } from '../../../support/usagePlanSyncContract.ts';
 
 describeUsagePlanSync('a fake of API Gateway', startApiGatewayFake);
 
@@ -52,8 +52,8 @@ async function plansInUse(): Promise<readonly string[]> {
   return plans;
 }
 
-/** What API Gateway is asked meanwhile. */
-async function askedBy(work: () => Promise<void>): Promise<readonly string[]> {
+/** Returns the requests that API Gateway receives meanwhile. */
+async function requestsOf(work: () => Promise<void>): Promise<readonly string[]> {
   const before = fake.asked.length;
   await work();
   return fake.asked.slice(before);
@@ -75,11 +75,11 @@ async function movedKey(before: string | undefined, after: string | undefined): 
 
 const listOf = (plan: string | undefined) => (plan === undefined ? [] : [plan]);
 
-describe('another write of the account’s at the same time', () => {
+describe('a concurrent write of the account', () => {
   const conflictsOn = (on: string, times: number) =>
     fake.failWith(...Array.from({ length: times }, () => ({ ...CONCURRENT_MODIFICATION, on })));
 
-  test.each(WRITES)('is waited for on %s, and the key is where it is to be', async (on, before, after) => {
+  test.each(WRITES)('is waited for on %s, and the key gets its plan', async (on, before, after) => {
     const move = await movedKey(before, after);
     conflictsOn(on, 2);
     await move();
@@ -88,7 +88,7 @@ describe('another write of the account’s at the same time', () => {
   });
 
   test.each(WRITES)(
-    'that does not end is an error on %s: the key is never left off its plan in silence',
+    "is an error on %s if it doesn't end, so the key never silently lacks its plan",
     async (on, before, after) => {
       const move = await movedKey(before, after);
       conflictsOn(on, 5);
@@ -103,7 +103,7 @@ describe('another write of the account’s at the same time', () => {
   );
 });
 
-test.each(WRITES)('a write whose answer is lost is found made: %s', async (on, before, after) => {
+test.each(WRITES)('put succeeds if the answer to a write is lost: %s', async (on, before, after) => {
   const move = await movedKey(before, after);
   fake.failWith({ name: 'ServiceUnavailableException', status: 503, on, isDone: true });
   await move();
@@ -111,14 +111,14 @@ test.each(WRITES)('a write whose answer is lost is found made: %s', async (on, b
   expect(waited).toEqual([]);
 });
 
-test.each(WRITES)('a write that is refused for good is an error at once: %s', async (on, before, after) => {
+test.each(WRITES)('put fails at once if a write is denied: %s', async (on, before, after) => {
   const move = await movedKey(before, after);
   fake.failWith({ name: 'AccessDeniedException', status: 403, on });
   await expect(move()).rejects.toMatchObject({ name: 'AccessDeniedException' });
   expect(waited).toEqual([]);
 });
 
-test('an identifier that belongs to somebody else is a conflict that names the key, and what API Gateway said', async () => {
+test("put fails with CONFLICT, the key's id and API Gateway's error if somebody else has the identifier", async () => {
   const value = usageIdentifier(NAMESPACE, { kind: 'key', id: 'a' });
   await client.send(new CreateApiKeyCommand({ name: 'not-latchkey', value }));
   await expect(usagePlanSync.put({ keyId: 'a', plan: 'free', isNew: true })).rejects.toMatchObject({
@@ -129,39 +129,36 @@ test('an identifier that belongs to somebody else is a conflict that names the k
   });
 });
 
-test('a new key costs two requests', async () => {
-  const asked = await askedBy(() => usagePlanSync.put({ keyId: 'a', plan: 'free', isNew: true }));
-  expect(asked).toEqual(['POST /apikeys', `POST /usageplans/${usagePlanIds.get('free')}/keys`]);
+test('put sends two requests for a new key', async () => {
+  const sent = await requestsOf(() => usagePlanSync.put({ keyId: 'a', plan: 'free', isNew: true }));
+  expect(sent).toEqual(['POST /apikeys', `POST /usageplans/${usagePlanIds.get('free')}/keys`]);
 });
 
-test('no request asks API Gateway for the values of API keys', async () => {
-  const asked = await askedBy(async () => {
+test('put never requests the values of API keys', async () => {
+  const sent = await requestsOf(async () => {
     await usagePlanSync.put({ keyId: 'a', plan: 'free', isNew: true });
     await usagePlanSync.put({ keyId: 'a', plan: 'free', isNew: true });
     await usagePlanSync.put({ keyId: 'a', plan: 'trial', isNew: false });
     await usagePlanSync.put({ keyId: 'a', plan: undefined, isNew: false });
   });
-  expect(asked.some((request) => request.startsWith('GET /apikeys?'))).toBe(true);
+  expect(sent.some((request) => request.startsWith('GET /apikeys?'))).toBe(true);
   expect(
-    asked.filter((request) => /includeValue/i.test(request) || /^GET \/apikeys\/|^GET \/usageplans\/./.test(request)),
+    sent.filter((request) => /includeValue/i.test(request) || /^GET \/apikeys\/|^GET \/usageplans\/./.test(request)),
   ).toEqual([]);
 });
 
-test('an API key that is there is looked for by its name, and one that is on its plan is left there', async () => {
+test('put finds an existing API key by its name, and leaves it on its plan', async () => {
   const change = { keyId: 'a', plan: 'free', isNew: true };
   await usagePlanSync.put(change);
-  const asked = await askedBy(() => usagePlanSync.put(change));
-  expect(asked).toEqual([
+  const sent = await requestsOf(() => usagePlanSync.put(change));
+  expect(sent).toEqual([
     'POST /apikeys',
     `GET /apikeys?name=${encodeURIComponent(`latchkey-a/${NAMESPACE}`)}`,
     expect.stringContaining('GET /usageplans?'),
   ]);
 });
 
-test.each(['pro', 'gold', undefined])(
-  'nothing can stand for a new key on the plan %p: nothing is asked',
-  async (plan) => {
-    expect(await askedBy(() => usagePlanSync.put({ keyId: 'a', plan, isNew: true }))).toEqual([]);
-    expect(await askedBy(() => usagePlanSync.put({ keyId: 'a', plan, isNew: false }))).toHaveLength(1);
-  },
-);
+test.each(['pro', 'gold', undefined])('put sends no request for a new key on the plan %p', async (plan) => {
+  expect(await requestsOf(() => usagePlanSync.put({ keyId: 'a', plan, isNew: true }))).toEqual([]);
+  expect(await requestsOf(() => usagePlanSync.put({ keyId: 'a', plan, isNew: false }))).toHaveLength(1);
+});

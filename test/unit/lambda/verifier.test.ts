@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PublicRecord } from '../../../keys/record.ts';
-import type { Decision } from '../../../lambda/authorize.ts';
-import { KeyVerifier, readOptions } from '../../../lambda/verifier.ts';
+import { readConfig } from '../../../lambda/config.ts';
+import { type Decision, KeyVerifier, readOptions, type AuthorizerOptions } from '../../../lambda/verifier.ts';
 import { createTestAuthorizer, createTestKey } from '../../../testing/index.ts';
 
 const SCOPES = { 'orders:read': ['GET /orders/*'] };
@@ -21,7 +21,7 @@ function tryTo(change: () => unknown): void {
   }
 }
 
-describe('with scopes mapped', () => {
+describe('verify with mapped scopes', () => {
   const scopes = { read: ['GET /*/public', 'GET /orders/*'] };
 
   test.each([
@@ -32,29 +32,29 @@ describe('with scopes mapped', () => {
     'GET /orders/..%2Fadmin',
     'GET /orders//public',
     'GET /orders/\u0000',
-  ])('a scoped key is refused for the route %j with INSUFFICIENT_SCOPE', async (route) => {
+  ])('refuses a scoped key for the route %j with INSUFFICIENT_SCOPE', async (route) => {
     const { secret, record } = createTestKey({ scopes: ['read'] });
     const { verifier } = createTestAuthorizer({ records: [record], scopes });
     expect(await verifier.verify(secret, route)).toMatchObject({ effect: 'deny', code: 'INSUFFICIENT_SCOPE' });
     expect(await verifier.verify(secret, 'GET /orders/7')).toMatchObject({ effect: 'allow' });
   });
 
-  test('a scoped key is refused for a route that is no text, without an exception', async () => {
+  test('refuses a scoped key for a route that is not a string, without an exception', async () => {
     const { secret, record } = createTestKey({ scopes: ['read'] });
     const { verifier } = createTestAuthorizer({ records: [record], scopes });
     const route: unknown = ['GET /orders/7'];
     expect(await verifier.verify(secret, route as string)).toMatchObject({ code: 'INSUFFICIENT_SCOPE' });
   });
 
-  test('a key without scopes may use any route, because its route is not judged', async () => {
+  test('allows a key without scopes on any route, even an ambiguous one', async () => {
     const { secret, record } = createTestKey();
     const { verifier } = createTestAuthorizer({ records: [record], scopes });
     expect(await verifier.verify(secret, 'GET /orders/../admin')).toMatchObject({ effect: 'allow' });
   });
 });
 
-describe('what a verifier hands out', () => {
-  test('a caller that takes the scopes out of a decision opens no route to another caller', async () => {
+describe("a verifier's decision", () => {
+  test('opens no route to other callers if one caller removes its scopes', async () => {
     const { secret, record } = createTestKey({ scopes: ['orders:read'] });
     const { verifier } = createTestAuthorizer({ records: [record], scopes: SCOPES });
     const decision = await verifier.verify(secret, 'GET /orders/7');
@@ -64,7 +64,7 @@ describe('what a verifier hands out', () => {
   });
 
   test.each(['disabledAt', 'revokedAt', 'expiresAt'] as const)(
-    'a caller that deletes %s from a decision makes no key work again',
+    'makes no key work again if a caller deletes %s',
     async (name) => {
       const { secret, record } = createTestKey({ [name]: '2024-02-01T00:00:00Z' });
       const { verifier } = createTestAuthorizer({ records: [record] });
@@ -79,7 +79,7 @@ describe('what a verifier hands out', () => {
     ['an allowed key', {}],
     ['a key outside its scopes', { scopes: ['unheard-of'] }],
     ['a revoked key', { revokedAt: '2024-02-01T00:00:00Z' }],
-  ])('the decision on %s is frozen throughout and has no hash', async (_, fields) => {
+  ])('is deeply frozen and has no hash for %s', async (_, fields) => {
     const { secret, record } = createTestKey({ ...fields, metadata: { list: [{ deep: [1] }] } });
     const { verifier, table } = createTestAuthorizer({ records: [record], scopes: SCOPES });
     const decision = await verifier.verify(secret, 'GET /orders/7');
@@ -89,13 +89,13 @@ describe('what a verifier hands out', () => {
     expect(isFrozen(decision)).toBe(true);
   });
 
-  test.each(['absent', 'unknown', 'malformed'])('the decision on a key that is %s is frozen', async (kind) => {
+  test.each(['absent', 'unknown', 'malformed'])('is frozen for a key that is %s', async (kind) => {
     const { verifier } = createTestAuthorizer();
     const texts: Readonly<Record<string, string>> = { unknown: createTestKey().secret, malformed: 'sk_x' };
     expect(isFrozen(await verifier.verify(texts[kind]))).toBe(true);
   });
 
-  test('a record is copied once each time it is read, and the table’s own can still be changed', async () => {
+  test('shares one copy of the record per read, and leaves the table’s own unfrozen', async () => {
     const { secret, record } = createTestKey({ metadata: { seats: [1] } });
     const { verifier } = createTestAuthorizer({ records: [record] });
     const first = recordOf(await verifier.verify(secret));
@@ -103,18 +103,85 @@ describe('what a verifier hands out', () => {
     expect(Object.isFrozen(record.metadata)).toBe(false);
   });
 
-  test('onLastUsedWriteFailed gets the same frozen record without a hash', async () => {
+  test('has the same frozen record that onLastUsedWriteFailed receives', async () => {
     const { secret, record } = createTestKey();
-    const told: PublicRecord[] = [];
+    const reported: PublicRecord[] = [];
     const verifier = new KeyVerifier({
       config: readOptions({ tableName: 'keys' }),
       lookup: { get: async () => record, recordUse: () => Promise.reject(new Error('down')) },
       now: Date.now,
-      onLastUsedWriteFailed: (failed) => told.push(failed),
+      onLastUsedWriteFailed: (failed) => reported.push(failed),
     });
     const decision = await verifier.verify(secret);
-    expect(told).toEqual([recordOf(decision)]);
-    expect(told[0]).toBe(recordOf(decision));
-    expect(told[0]).not.toHaveProperty('keyHash');
+    expect(reported).toEqual([recordOf(decision)]);
+    expect(reported[0]).toBe(recordOf(decision));
+    expect(reported[0]).not.toHaveProperty('keyHash');
+  });
+});
+
+const read = (options: AuthorizerOptions & { readonly tableName?: string }) =>
+  readOptions({ tableName: 'keys', ...options });
+
+test("readOptions returns the function's defaults without options", () => {
+  expect(read({})).toEqual(readConfig({ LATCHKEY_TABLE: 'keys' }));
+});
+
+test('readOptions reads every option as the function reads its variable', () => {
+  const config = read({
+    keyPrefix: 'acme_',
+    keySources: ['header:X-Api-Key', 'query:key'],
+    acceptForeignKeys: true,
+    lastUsedSeconds: 1,
+    recordCacheSeconds: 2,
+    resultsCacheSeconds: 3,
+    staleIfErrorSeconds: 4,
+    httpApiResponse: 'simple',
+    scopes: { read: ['GET /orders'] },
+    plans: { free: {}, pro: { shared: true } },
+  });
+  expect(config).toMatchObject({
+    tableName: 'keys',
+    keyFormat: { prefix: 'acme_', acceptForeignKeys: true },
+    keySources: [
+      { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' },
+      { kind: 'query', name: 'key' },
+    ],
+    lastUsedSeconds: 1,
+    recordCacheSeconds: 2,
+    resultsCacheSeconds: 3,
+    staleIfErrorSeconds: 4,
+    httpApiResponse: 'simple',
+  });
+  expect(config.scopes.openedBy({ scopes: ['read'] })?.patterns).toEqual([{ method: 'GET', path: '/orders' }]);
+  expect(['free', 'pro', 'gold'].map((plan) => config.plans?.unknownPlanOf({ plan }))).toEqual([
+    undefined,
+    undefined,
+    'gold',
+  ]);
+});
+
+describe('invalid options', () => {
+  test('are reported in one error, each by its own name', () => {
+    const options = { tableName: '', keyPrefix: 'SK', unheardOf: 1, plans: { 'no plan': {} } };
+    const problems = expect.stringMatching(
+      /^unheardOf: [^;]*; tableName: [^;]*; keyPrefix: expected [^;]+, got "SK"; plans: [^;]*$/,
+    );
+    expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
+  });
+
+  test('include a name that no option has', () => {
+    const options = { tableName: 'keys', recordCacheTtl: 60 };
+    const problems = expect.stringMatching(/^recordCacheTtl: unknown option$/);
+    expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
+  });
+
+  test('throw their own errors unchanged', () => {
+    const scopes = Object.defineProperty({}, 'read', {
+      enumerable: true,
+      get: () => {
+        throw new RangeError('its own trouble');
+      },
+    });
+    expect(() => read({ scopes })).toThrow(RangeError);
   });
 });

@@ -7,12 +7,12 @@ import {
   paginateGetUsagePlanKeys,
 } from '@aws-sdk/client-api-gateway';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createStreamHandler } from '../../../lambda/usagePlanSync/streamEvents.ts';
-import { UsagePlanSync } from '../../../lambda/usagePlanSync/sync.ts';
-import { usageIdentifier } from '../../../lambda/plans.ts';
-import { NOW_MS } from '../../support/keys.ts';
-import type { ApiGatewayEngine } from '../../support/apiGatewayFake.ts';
-import { streamRecord, type StreamedKey } from '../../support/streamEvents.ts';
+import { createStreamHandler } from '../../lambda/usagePlanSync/streamEvents.ts';
+import { UsagePlanSync } from '../../lambda/usagePlanSync/sync.ts';
+import { usageIdentifier } from '../../lambda/plans.ts';
+import { NOW_MS } from './keys.ts';
+import type { ApiGatewayEngine } from './apiGatewayFake.ts';
+import { streamRecord, type StreamedKey } from './streamEvents.ts';
 
 const NAMESPACE = '0123456789abcdef';
 const ID = '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11';
@@ -88,13 +88,13 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
     const valueOf = (id: string, namespace = NAMESPACE) => usageIdentifier(namespace, { kind: 'key', id });
     const newId = () => crypto.randomUUID();
 
-    test('a key that is issued on a plan gets one API key, on that plan, of the value that the authorizer names', async () => {
+    test("creates one API key for a new key on a plan, with the authorizer's identifier", async () => {
       const id = newId();
       expect(await follow([[undefined, { id, plan: 'free' }]])).toEqual({ answer: DONE, log: [] });
       expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['free'] }]);
     });
 
-    test('what the stream brings twice is as if it had come once', async () => {
+    test('has the same result if the stream delivers a record twice', async () => {
       const id = newId();
       const writes = [
         [undefined, { id, plan: 'free' }],
@@ -111,28 +111,28 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
       expect(await follow(gone)).toEqual({ answer: DONE, log: [] });
     });
 
-    test('an API key that was made and got no further is put on its plan', async () => {
+    test('puts an API key on its plan if an earlier attempt only created it', async () => {
       const id = newId();
       await createApiKey(`latchkey-${id}/${NAMESPACE}`, valueOf(id));
       await follow([[undefined, { id, plan: 'free' }]]);
       expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['free'] }]);
     });
 
-    test('a key of another plan goes on with the same API key, on the new plan alone', async () => {
+    test('moves the API key of a key with a new plan to that plan alone', async () => {
       const id = newId();
       await follow([[undefined, { id, plan: 'free' }]]);
       await follow([[{ id, plan: 'free' }, { id, plan: 'trial' }]]); // prettier-ignore
       expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['trial'] }]);
     });
 
-    test('an API key of a plan that was per key and is shared now leaves it for the next', async () => {
+    test('moves an API key off a plan that is now shared', async () => {
       const id = newId();
       await enter(sharedUsagePlanId, await createApiKey(`latchkey-${id}/${NAMESPACE}`, valueOf(id)));
       expect(await follow([[{ id, plan: 'pro' }, { id, plan: 'trial' }]])).toEqual({ answer: DONE, log: [] }); // prettier-ignore
       expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['trial'] }]);
     });
 
-    test('a usage plan that is not of the deployment keeps what it has', async () => {
+    test('leaves usage plans of others alone', async () => {
       const id = newId();
       const apiKeyId = await createApiKey(`latchkey-${id}/${NAMESPACE}`, valueOf(id));
       const usagePlanId = await createUsagePlan('another');
@@ -144,10 +144,10 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
     });
 
     test.each<[string, (id: string) => StreamedKey | undefined]>([
-      ['is taken off its plan', (id) => ({ id })],
-      ['goes to a shared or unknown plan', (id) => ({ id, plan: 'pro' })],
+      ['has no plan any more', (id) => ({ id })],
+      ['moves to a shared or unknown plan', (id) => ({ id, plan: 'pro' })],
       ['is deleted or purged', () => undefined],
-    ])('the API key of a key that %s is deleted, and no other', async (_, after) => {
+    ])('deletes the API key of a key that %s, and no other', async (_, after) => {
       const [id, other] = [newId(), newId()];
       await follow([
         [undefined, { id, plan: 'free' }],
@@ -158,7 +158,7 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
       expect(await apiKeysOf(other)).toEqual([{ value: valueOf(other), plans: ['free'] }]);
     });
 
-    test('a key whose id begins as another’s is told from it', async () => {
+    test('distinguishes keys whose ids have a common prefix', async () => {
       await follow(['a', 'ab', 'a-0123456789abcdef'].map((id) => [undefined, { id, plan: 'free' }] as const));
       await follow([[{ id: 'a', plan: 'free' }, undefined]]);
       expect(await apiKeysOf('a')).toEqual([]);
@@ -166,14 +166,14 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
       await follow(['ab', 'a-0123456789abcdef'].map((id) => [{ id, plan: 'free' }, undefined] as const));
     });
 
-    test('an API key whose name only begins as the key’s own is somebody else’s, and stays', async () => {
+    test('leaves an API key alone whose name only starts like the key’s own', async () => {
       const id = newId();
       await createApiKey(`latchkey-${id}/${NAMESPACE}-copy`, 'c'.repeat(20) + id.replaceAll('-', ''));
       await follow([[{ id, plan: 'free' }, undefined]]);
       expect(await apiKeysOf(id)).toHaveLength(1);
     });
 
-    test('two deployments in one account that hold the same key leave each other’s API key alone', async () => {
+    test('leaves the API key of another deployment with the same key alone', async () => {
       const id = newId();
       const elsewhere = 'fedcba9876543210';
       await follow([[undefined, { id, plan: 'free' }]]);
@@ -183,7 +183,7 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
       expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id, elsewhere), plans: ['free'] }]);
     });
 
-    test('an identifier that belongs to somebody else is logged with the key’s id, and the keys behind it are served', async () => {
+    test('logs the key’s id if somebody else has its identifier, and processes the following keys', async () => {
       await createApiKey('not-latchkey', valueOf(ID));
       const id = newId();
       const { answer, log } = await follow([ID, id].map((one) => [undefined, { id: one, plan: 'free' }] as const));

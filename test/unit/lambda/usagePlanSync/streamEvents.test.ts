@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { LatchkeyError } from '../../../keys/errors.ts';
-import { createStreamHandler } from '../../../lambda/usagePlanSync/streamEvents.ts';
-import type { PlanChange } from '../../../lambda/usagePlanSync/sync.ts';
-import { NOW_MS } from '../../support/keys.ts';
-import { streamRecord } from '../../support/streamEvents.ts';
+import { LatchkeyError } from '../../../../keys/errors.ts';
+import { createStreamHandler } from '../../../../lambda/usagePlanSync/streamEvents.ts';
+import type { PlanChange } from '../../../../lambda/usagePlanSync/sync.ts';
+import { NOW_MS } from '../../../support/keys.ts';
+import { streamRecord } from '../../../support/streamEvents.ts';
 
 /** The handler in front of API keys that fail for some Latchkey keys, each with an error of its own. */
 function handlerUnderTest(failures: Readonly<Record<string, Error>> = {}, nowMs = NOW_MS) {
@@ -25,18 +25,18 @@ function handlerUnderTest(failures: Readonly<Record<string, Error>> = {}, nowMs 
 }
 
 const insertion = (id: string) => streamRecord(undefined, { id, plan: 'free' });
-const named = (name: string, message = `${name}: with what was asked`) => Object.assign(new Error(message), { name });
+const named = (name: string, message = `${name}: with the input`) => Object.assign(new Error(message), { name });
 const CONCURRENT = 'Unable to complete operation due to concurrent modification. Please try again later.';
 const HOUR_MS = 3_600_000;
 
-describe('a change of plan is', () => {
+describe('the stream handler', () => {
   test.each([
     ['a key that is issued on a plan', undefined, { id: 'a', plan: 'free' }, 'free'],
-    ['a plan that is given', { id: 'a' }, { id: 'a', plan: 'free' }, 'free'],
+    ['a new plan', { id: 'a' }, { id: 'a', plan: 'free' }, 'free'],
     ['another plan', { id: 'a', plan: 'free' }, { id: 'a', plan: 'pro' }, 'pro'],
-    ['a plan that is taken away', { id: 'a', plan: 'free' }, { id: 'a' }, undefined],
-    ['a key that is gone', { id: 'a', plan: 'free' }, undefined, undefined],
-  ])('%s', async (_, before, after, plan) => {
+    ['a removed plan', { id: 'a', plan: 'free' }, { id: 'a' }, undefined],
+    ['a deleted key', { id: 'a', plan: 'free' }, undefined, undefined],
+  ])('processes %s', async (_, before, after, plan) => {
     const { invoke, put, log } = handlerUnderTest();
     await invoke(streamRecord(before, after));
     expect(put).toEqual([{ keyId: 'a', plan, isNew: before === undefined }]);
@@ -44,17 +44,17 @@ describe('a change of plan is', () => {
   });
 
   test.each([
-    ['a write that leaves the plan', { id: 'a', plan: 'free' }, { id: 'a', plan: 'free' }],
-    ['a key of no plan', undefined, { id: 'a' }],
-    ['a key of no plan that is gone', { id: 'a' }, undefined],
-  ])('not %s', async (_, before, after) => {
+    ['a write that keeps the plan', { id: 'a', plan: 'free' }, { id: 'a', plan: 'free' }],
+    ['a key without a plan', undefined, { id: 'a' }],
+    ['the deletion of a key without a plan', { id: 'a' }, undefined],
+  ])('ignores %s', async (_, before, after) => {
     const { invoke, put } = handlerUnderTest();
     expect(await invoke(streamRecord(before, after))).toEqual({ batchItemFailures: [] });
     expect(put).toEqual([]);
   });
 });
 
-test('writes are followed in the order of the stream', async () => {
+test('the stream handler processes writes in the order of the stream', async () => {
   const { invoke, put } = handlerUnderTest();
   await invoke(insertion('a'), streamRecord({ id: 'a', plan: 'free' }, { id: 'a' }), insertion('b'));
   expect(put.map(({ keyId, plan }) => `${keyId} ${plan}`)).toEqual(['a free', 'a undefined', 'b free']);
@@ -66,36 +66,33 @@ test.each([
   'TimeoutError',
   'AccessDeniedException',
   'ECONNRESET',
-])(
-  '%s may be over in a while: the stream begins again at that key, and none behind it is taken first',
-  async (name) => {
-    const { invoke, put, logged } = handlerUnderTest({ b: named(name) });
-    const [a, b, c] = [insertion('a'), insertion('b'), insertion('c')];
-    expect(await invoke(a, b, c)).toEqual({ batchItemFailures: [{ itemIdentifier: b.dynamodb.SequenceNumber }] });
-    expect(put.map(({ keyId }) => keyId)).toEqual(['a']);
-    expect(logged()).toEqual([
-      {
-        timestamp: new Date(NOW_MS).toISOString(),
-        level: 'WARN',
-        message: 'plan key tried again',
-        code: 'PLAN_KEY_DELAYED',
-        requestId: 'request-1',
-        keyId: 'b',
-        plan: 'free',
-        cause: name,
-      },
-    ]);
-  },
-);
+])('the stream handler resumes at the failed key after %s, and processes none after it first', async (name) => {
+  const { invoke, put, logged } = handlerUnderTest({ b: named(name) });
+  const [a, b, c] = [insertion('a'), insertion('b'), insertion('c')];
+  expect(await invoke(a, b, c)).toEqual({ batchItemFailures: [{ itemIdentifier: b.dynamodb.SequenceNumber }] });
+  expect(put.map(({ keyId }) => keyId)).toEqual(['a']);
+  expect(logged()).toEqual([
+    {
+      timestamp: new Date(NOW_MS).toISOString(),
+      level: 'WARN',
+      message: 'plan key tried again',
+      code: 'PLAN_KEY_DELAYED',
+      requestId: 'request-1',
+      keyId: 'b',
+      plan: 'free',
+      cause: name,
+    },
+  ]);
+});
 
-describe('what may be over in a moment or never', () => {
+describe('the stream handler after an uncertain error', () => {
   const UNCERTAIN: readonly [string, Error][] = [
     ['a limit', named('LimitExceededException')],
     ['a conflict', named('ConflictException')],
-    ['an identifier that seems to be somebody else’s', new LatchkeyError('CONFLICT', 'taken')],
+    ['an identifier that seems to be somebody else’s', new LatchkeyError('CONFLICT', 'conflict')],
   ];
 
-  test.each(UNCERTAIN)('%s holds up the stream while the write is less than three minutes old', async (_, error) => {
+  test.each(UNCERTAIN)('stops the stream after %s if the write is less than three minutes old', async (_, error) => {
     const { invoke, put, logged } = handlerUnderTest({ a: error }, NOW_MS + 180_000 - 1);
     const [a, b] = [insertion('a'), insertion('b')];
     expect(await invoke(a, b)).toEqual({ batchItemFailures: [{ itemIdentifier: a.dynamodb.SequenceNumber }] });
@@ -103,14 +100,17 @@ describe('what may be over in a moment or never', () => {
     expect(logged()).toEqual([expect.objectContaining({ level: 'WARN', code: 'PLAN_KEY_DELAYED', keyId: 'a' })]);
   });
 
-  test.each(UNCERTAIN)('%s is for this key alone after that, and the keys behind it are served', async (_, error) => {
-    const { invoke, put, logged } = handlerUnderTest({ a: error }, NOW_MS + 180_000);
-    expect(await invoke(insertion('a'), insertion('b'))).toEqual({ batchItemFailures: [] });
-    expect(put).toHaveLength(1);
-    expect(logged()).toEqual([expect.objectContaining({ level: 'ERROR', code: 'PLAN_KEY_REFUSED', keyId: 'a' })]);
-  });
+  test.each(UNCERTAIN)(
+    'skips only the key after %s if the write is older, and processes the following keys',
+    async (_, error) => {
+      const { invoke, put, logged } = handlerUnderTest({ a: error }, NOW_MS + 180_000);
+      expect(await invoke(insertion('a'), insertion('b'))).toEqual({ batchItemFailures: [] });
+      expect(put).toHaveLength(1);
+      expect(logged()).toEqual([expect.objectContaining({ level: 'ERROR', code: 'PLAN_KEY_REFUSED', keyId: 'a' })]);
+    },
+  );
 
-  test.each([[null], [undefined], ['now']])('a write that tells %p as its age counts as old', async (age) => {
+  test.each([[null], [undefined], ['now']])('treats a write of the age %p as old', async (age) => {
     const { invoke } = handlerUnderTest({ a: named('LimitExceededException') });
     const { dynamodb } = insertion('a');
     const ageless = { dynamodb: { ...dynamodb, ApproximateCreationDateTime: age } };
@@ -121,7 +121,7 @@ describe('what may be over in a moment or never', () => {
 test.each([
   ['another write at the same time', named('ConflictException', CONCURRENT)],
   ['an outage', named('ServiceUnavailableException')],
-])('%s is over in a while, however old the write is', async (_, error) => {
+])('the stream handler retries after %s, however old the write is', async (_, error) => {
   const { invoke, put } = handlerUnderTest({ a: error }, NOW_MS + HOUR_MS);
   const [a, b] = [insertion('a'), insertion('b')];
   expect(await invoke(a, b)).toEqual({ batchItemFailures: [{ itemIdentifier: a.dynamodb.SequenceNumber }] });
@@ -129,7 +129,7 @@ test.each([
 });
 
 test.each(['BadRequestException', 'NotFoundException'])(
-  '%s is for this key alone: it is logged, and the keys behind it are served',
+  'the stream handler logs and skips only the key after %s',
   async (name) => {
     const { invoke, put, logged } = handlerUnderTest({ b: named(name) });
     expect(await invoke(insertion('a'), insertion('b'), insertion('c'))).toEqual({ batchItemFailures: [] });
@@ -152,7 +152,7 @@ test.each(['BadRequestException', 'NotFoundException'])(
 test.each([
   ['no id', { plan: { S: 'free' } }],
   ['an id that is no key’s', { plan: { S: 'free' }, id: { S: 'a/b' } }],
-])('a record with %s holds up no other', async (_, NewImage) => {
+])('the stream handler skips a record with %s', async (_, NewImage) => {
   const { invoke, put, logged } = handlerUnderTest();
   const corrupt = { ApproximateCreationDateTime: NOW_MS / 1000, NewImage };
   expect(await invoke({ dynamodb: corrupt }, insertion('a'))).toEqual({ batchItemFailures: [] });
@@ -160,9 +160,12 @@ test.each([
   expect(logged()).toEqual([expect.objectContaining({ code: 'PLAN_KEY_REFUSED', cause: 'RECORD_CORRUPT' })]);
 });
 
-test.each([[null], [{}], [{ Records: null }], ['text']])('the event %j is a fault', async (event) => {
-  await expect(handlerUnderTest().handler(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
-});
+test.each([[null], [{}], [{ Records: null }], ['text']])(
+  'the stream handler rejects the event %j with EVENT_UNKNOWN',
+  async (event) => {
+    await expect(handlerUnderTest().handler(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
+  },
+);
 
 test.each([
   [null],
@@ -171,22 +174,25 @@ test.each([
   [{ dynamodb: null }],
   [{ dynamodb: { NewImage: [], OldImage: 1 } }],
   [{ dynamodb: { NewImage: { id: { S: 'a' }, plan: { S: 7 } } } }],
-])('a record of another shape, %j, changes nothing', async (record) => {
+])('the stream handler ignores a record of another shape, %j', async (record) => {
   const { invoke, put } = handlerUnderTest();
   expect(await invoke(record)).toEqual({ batchItemFailures: [] });
   expect(put).toEqual([]);
 });
 
-test.each([[undefined], [7]])('a failure at a record of the number %p has all of them come again', async (number) => {
-  const { invoke } = handlerUnderTest({ a: named('TimeoutError') });
-  const { dynamodb } = insertion('a');
-  const unnumbered = { dynamodb: { ...dynamodb, SequenceNumber: number } };
-  expect(await invoke(unnumbered)).toEqual({ batchItemFailures: [{ itemIdentifier: '' }] });
-});
+test.each([[undefined], [7]])(
+  'the stream handler repeats the whole batch if the failed record has the number %p',
+  async (number) => {
+    const { invoke } = handlerUnderTest({ a: named('TimeoutError') });
+    const { dynamodb } = insertion('a');
+    const unnumbered = { dynamodb: { ...dynamodb, SequenceNumber: number } };
+    expect(await invoke(unnumbered)).toEqual({ batchItemFailures: [{ itemIdentifier: '' }] });
+  },
+);
 
-test('nothing of what failed is logged but its name', async () => {
+test('the stream handler logs only the name of an error', async () => {
   const { invoke, log } = handlerUnderTest({ a: named('BadRequestException'), b: named('TimeoutError') });
   await invoke(insertion('a'), insertion('b'));
   expect(log).toHaveLength(2);
-  expect(log.join()).not.toContain('what was asked');
+  expect(log.join()).not.toContain('the input');
 });

@@ -1,17 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KeyHash } from '../../../keys/secret.ts';
 import { LastUsedThrottle } from '../../../lambda/lastUsed.ts';
-import { at, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../support/keys.ts';
+import { INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../support/keys.ts';
 
-const { record } = makeKey();
+const newKey = () => ({ keyHash: makeKey().record.keyHash, lastUsedAtMs: -Infinity });
+const record = newKey();
 const newThrottle = (capacity = 10_000) => new LastUsedThrottle({ intervalMs: INTERVAL_MS, capacity });
 
-describe('a write is due', () => {
-  test('on the first use of a key', () => {
+describe('claim', () => {
+  test('succeeds on the first use of a key', () => {
     expect(newThrottle().claim(record, NOW_MS)).toBe(true);
   });
 
-  test('once, however many ask at the same time', () => {
+  test('succeeds once if many claim at the same time', () => {
     const throttle = newThrottle();
     const claims = Array.from({ length: 20 }, () => throttle.claim(record, NOW_MS));
     expect(claims.filter(Boolean)).toHaveLength(1);
@@ -23,7 +24,7 @@ describe('a write is due', () => {
     [INTERVAL_MS - 1, false],
     [INTERVAL_MS, true],
     [INTERVAL_MS + 1, true],
-  ])('again %d ms after this environment claimed it: %s', (laterMs, due) => {
+  ])("depends on the interval %d ms after this environment's last claim: %s", (laterMs, due) => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS);
     expect(throttle.claim(record, NOW_MS + laterMs)).toBe(due);
@@ -38,33 +39,33 @@ describe('a write is due', () => {
     // No clock is that far off: without this, nothing would be written until that time has come.
     [MINUTE_MS + 1, true],
     [365 * 24 * 60 * MINUTE_MS, true],
-  ])('where the record says that another environment wrote at %d ms: %s', (writtenMs, due) => {
-    expect(newThrottle().claim({ ...record, lastUsedAt: at(writtenMs) }, NOW_MS)).toBe(due);
+  ])("depends on the time of another environment's write, %d ms: %s", (writtenMs, due) => {
+    expect(newThrottle().claim({ ...record, lastUsedAtMs: NOW_MS + writtenMs }, NOW_MS)).toBe(due);
   });
 
-  test('for one key whatever was claimed for another', () => {
+  test('succeeds for one key whatever was claimed for another', () => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS);
-    expect(throttle.claim(makeKey().record, NOW_MS)).toBe(true);
+    expect(throttle.claim(newKey(), NOW_MS)).toBe(true);
   });
 });
 
-test('the record of an interval ago does not make a write due that this environment has claimed since', () => {
+test('claim fails with an old record if this environment has claimed the key since', () => {
   const throttle = newThrottle();
-  const old = { ...record, lastUsedAt: at(-INTERVAL_MS) };
+  const old = { ...record, lastUsedAtMs: NOW_MS - INTERVAL_MS };
   expect(throttle.claim(old, NOW_MS)).toBe(true);
   expect(throttle.claim(old, NOW_MS + MINUTE_MS)).toBe(false);
 });
 
-test('a record that was written elsewhere becomes due an interval after that write', () => {
+test("claim succeeds an interval after another environment's write", () => {
   const throttle = newThrottle();
-  const written = { ...record, lastUsedAt: at(-MINUTE_MS) };
+  const written = { ...record, lastUsedAtMs: NOW_MS - MINUTE_MS };
   expect(throttle.claim(written, NOW_MS)).toBe(false);
   expect(throttle.claim(written, NOW_MS - MINUTE_MS + INTERVAL_MS - 1)).toBe(false);
   expect(throttle.claim(written, NOW_MS - MINUTE_MS + INTERVAL_MS)).toBe(true);
 });
 
-test('a claim for one key leaves the claim for another whose hash differs in the last digit alone', () => {
+test('claim distinguishes hashes that differ only in the last digit', () => {
   const throttle = newThrottle();
   const keyHash = `${record.keyHash.slice(0, -1)}${record.keyHash.endsWith('0') ? '1' : '0'}` as KeyHash;
   expect(throttle.claim(record, NOW_MS)).toBe(true);
@@ -73,7 +74,7 @@ test('a claim for one key leaves the claim for another whose hash differs in the
 });
 
 describe('a claim that was given back', () => {
-  test('is due again after a minute', () => {
+  test('succeeds again after a minute', () => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS);
     throttle.giveBack(record.keyHash, NOW_MS);
@@ -81,7 +82,7 @@ describe('a claim that was given back', () => {
     expect(throttle.claim(record, NOW_MS + MINUTE_MS)).toBe(true);
   });
 
-  test('is due again after the interval where that is shorter', () => {
+  test('succeeds again after the interval if that is shorter', () => {
     const throttle = new LastUsedThrottle({ intervalMs: 10_000 });
     throttle.claim(record, NOW_MS);
     throttle.giveBack(record.keyHash, NOW_MS);
@@ -90,62 +91,62 @@ describe('a claim that was given back', () => {
   });
 });
 
-test('a clock that is put back does not hold up the writes until it has caught up', () => {
+test('claim succeeds after the clock was put back, before it has caught up', () => {
   const throttle = newThrottle();
   throttle.claim(record, NOW_MS);
   expect(throttle.claim(record, NOW_MS - 3_600_000)).toBe(true);
 });
 
-test('a clock that is put back makes no write due within the minute that clocks may differ by, and one behind it', () => {
+test('claim fails if the clock was put back by up to a minute, and succeeds if by more', () => {
   const throttle = newThrottle();
   throttle.claim(record, NOW_MS);
-  const written = { ...record, lastUsedAt: at(0) };
+  const written = { ...record, lastUsedAtMs: NOW_MS };
   expect(throttle.claim(written, NOW_MS - MINUTE_MS)).toBe(false);
   expect(throttle.claim(written, NOW_MS - 3_600_000)).toBe(true);
   expect(throttle.claim(written, NOW_MS - 3_600_000)).toBe(false);
 });
 
-test('a key that was pushed out is claimed by what its record says', () => {
+test('claim follows the record if the throttle has evicted the key', () => {
   const throttle = newThrottle(2);
   throttle.claim(record, NOW_MS);
-  for (let i = 0; i < 4; i++) throttle.claim(makeKey().record, NOW_MS);
-  expect(throttle.claim({ ...record, lastUsedAt: at(0) }, NOW_MS)).toBe(false);
-  expect(throttle.claim({ ...record, lastUsedAt: at(0) }, NOW_MS + INTERVAL_MS)).toBe(true);
+  for (let i = 0; i < 4; i++) throttle.claim(newKey(), NOW_MS);
+  expect(throttle.claim({ ...record, lastUsedAtMs: NOW_MS }, NOW_MS)).toBe(false);
+  expect(throttle.claim({ ...record, lastUsedAtMs: NOW_MS }, NOW_MS + INTERVAL_MS)).toBe(true);
 });
 
-describe('a record from a cache', () => {
+describe('claim with a cached record', () => {
   const readAt = (offsetMs: number | undefined) => ({
     readAtMs: () => (offsetMs === undefined ? undefined : NOW_MS + offsetMs),
   });
-  const dueNow = { ...record, lastUsedAt: at(-INTERVAL_MS) };
+  const dueNow = { ...record, lastUsedAtMs: NOW_MS - INTERVAL_MS };
 
   test.each([
     ['a minute before its write fell due', -MINUTE_MS, false],
     ['just before its write fell due', -1, false],
     ['when its write fell due', 0, true],
     ['at a time that is not known', undefined, true],
-  ])('that was read %s: %s ms, claims %s', (_when, offsetMs, claims) => {
+  ])('read %s (%s ms) returns %s', (_when, offsetMs, claims) => {
     expect(newThrottle().claim(dueNow, NOW_MS, readAt(offsetMs))).toBe(claims);
   });
 
-  test('that was not due when it was read is claimed once it is read anew', () => {
+  test("succeeds only after the record is read again if it wasn't due when it was read", () => {
     const throttle = newThrottle();
     expect(throttle.claim(dueNow, NOW_MS + MINUTE_MS - 1, readAt(-1))).toBe(false);
     expect(throttle.claim(dueNow, NOW_MS + MINUTE_MS, readAt(MINUTE_MS))).toBe(true);
   });
 
-  test('of a key that was never used is claimed whenever it was read', () => {
+  test('succeeds for a key that was never used, whenever it was read', () => {
     expect(newThrottle().claim(record, NOW_MS, readAt(-MINUTE_MS))).toBe(true);
   });
 
-  test('is claimed at the interval to the millisecond by the environment that made the last write', () => {
+  test('succeeds exactly at the interval in the environment that made the last write', () => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS - INTERVAL_MS);
     expect(throttle.claim(dueNow, NOW_MS - 1, readAt(-MINUTE_MS))).toBe(false);
     expect(throttle.claim(dueNow, NOW_MS, readAt(-MINUTE_MS))).toBe(true);
   });
 
-  test('that shows the write of another is not claimed by who lost to it', () => {
+  test('fails if the record shows the write of another environment', () => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS - INTERVAL_MS + 5);
     expect(throttle.claim(dueNow, NOW_MS + 5, readAt(-MINUTE_MS))).toBe(false);
