@@ -61,7 +61,7 @@ function findNode(given: string | undefined): string {
   const [version, typescript] = printed.trim().split(' ');
   if (typescript === 'strip') return node;
   const how = 'run ". test/e2e/runtimeClientCache.sh", which installs it outside the project';
-  throw new UsageError(`--node: got Node ${version}, wanted Node 24, which Lambda runs; pass its path or ${how}`);
+  throw new UsageError(`--node: expected Node 24, which Lambda runs, got Node ${version}; pass its path or ${how}`);
 }
 
 /** Runs a part in its own process, started with Lambda's flags and without the caller's AWS settings. */

@@ -2,7 +2,7 @@ import { type Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import { ANY_KEYS } from '../keys/state.ts';
-import { type Config, readConfig } from '../lambda/config.ts';
+import { type Config, readConfig, SETTING_INFO, type SettingName, SETTINGS } from '../lambda/config.ts';
 import { Plans } from '../lambda/plans.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { planProblems } from './keyPlans.ts';
@@ -33,22 +33,10 @@ type Prop = keyof ApiKeyAuthorizerProps;
 type Environment = Readonly<Record<string, string>>;
 
 /** Prop → the function's environment variable. */
-const VARIABLES = {
-  table: 'LATCHKEY_TABLE',
-  keyPrefix: 'LATCHKEY_KEY_PREFIX',
-  keySources: 'LATCHKEY_KEY_SOURCES',
-  acceptForeignKeys: 'LATCHKEY_ACCEPT_FOREIGN_KEYS',
-  lastUsedInterval: 'LATCHKEY_LAST_USED_SECONDS',
-  recordCacheTtl: 'LATCHKEY_RECORD_CACHE_SECONDS',
-  resultsCacheTtl: 'LATCHKEY_RESULTS_CACHE_SECONDS',
-  staleIfError: 'LATCHKEY_STALE_IF_ERROR_SECONDS',
-  httpApiResponse: 'LATCHKEY_HTTP_API_RESPONSE',
-  scopes: 'LATCHKEY_SCOPES',
-  metrics: 'LATCHKEY_METRICS',
-  prime: 'LATCHKEY_PRIME',
-  debugSampleRate: 'LATCHKEY_DEBUG_SAMPLE_RATE',
-  plans: 'LATCHKEY_PLANS',
-} as const satisfies Partial<Record<Prop, string>>;
+const VARIABLES: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(SETTING_INFO).map(([name, { prop }]) => [prop, SETTINGS[name as SettingName].variable]),
+);
+const TABLE_VARIABLE = SETTINGS.tableName.variable;
 
 /**
  * Returns the settings for the props, with the namespace from `planNamespace`. The function's own reader checks them, so a bad value
@@ -64,7 +52,7 @@ export function authorizerSettings(
 ): AuthorizerSettings {
   const problems = [...tokenProblems(props), ...capacityProblems(props)];
   const table = tableReference(scope, props.table.table);
-  const environment: Environment = { [VARIABLES.table]: table.value, ...toEnvironment(scope, props, namespace) };
+  const environment: Environment = { [TABLE_VARIABLE]: table.value, ...toEnvironment(scope, props, namespace) };
   const known = knownEnvironment(scope, environment, props, LONGEST_TABLE[table.kind]);
   const config = readSettings(known, problems);
   if (config === undefined) throw propError(scope, ...problems);
@@ -79,7 +67,7 @@ export function authorizerSettings(
     // `config` has the default instead of a token.
     acceptedKeys: config.keyFormat.acceptForeignKeys
       ? ANY_KEYS
-      : (environment[VARIABLES.keyPrefix] ?? config.keyFormat.prefix),
+      : (environment[SETTINGS.keyPrefix.variable] ?? config.keyFormat.prefix),
     policyWarning: policyExcess(config.scopes.allPatterns),
   };
 }
@@ -150,8 +138,9 @@ function knownEnvironment(
   table: string,
 ): Environment {
   const known = Object.entries(environment).filter(([, text]) => !Token.isUnresolved(text));
-  const knownScopesOnly = scopes === undefined ? {} : { [VARIABLES.scopes]: toScopesText(scope, knownScopes(scopes)) };
-  return { ...Object.fromEntries(known), ...knownScopesOnly, [VARIABLES.table]: table };
+  const knownScopesOnly =
+    scopes === undefined ? {} : { [SETTINGS.scopes.variable]: toScopesText(scope, knownScopes(scopes)) };
+  return { ...Object.fromEntries(known), ...knownScopesOnly, [TABLE_VARIABLE]: table };
 }
 
 /** Returns the configuration, or `undefined` after it added the problems to `problems`. They name props instead of variables. */
@@ -179,7 +168,7 @@ const MAX_ENVIRONMENT_BYTES = 4096;
 function environmentProblems(environment: Environment, tableKind: TableReference['kind']): readonly string[] {
   const bytes = Buffer.byteLength(JSON.stringify(environment));
   if (bytes <= MAX_ENVIRONMENT_BYTES) return [];
-  const others = Object.entries(environment).filter(([variable]) => variable !== VARIABLES.table);
+  const others = Object.entries(environment).filter(([variable]) => variable !== TABLE_VARIABLE);
   const [[longest = ''] = []] = others.toSorted(([, a], [, b]) => b.length - a.length);
   return [
     `${toProp(longest)}: expected at most ${MAX_ENVIRONMENT_BYTES} bytes of environment variables, Lambda's limit, got ${bytes} with ` +

@@ -105,17 +105,26 @@ export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
   acceptForeignKeys: { prop: 'acceptForeignKeys', doc: 'whether to accept imported keys that were issued elsewhere' },
   lastUsedSeconds: { prop: 'lastUsedInterval', doc: 'the shortest time between two last-used writes of one key' },
   recordCacheSeconds: { prop: 'recordCacheTtl', doc: 'how long a cached record is used; 0 turns the cache off' },
-  resultsCacheSeconds: { prop: 'resultsCacheTtl', doc: 'how long the gateway caches an answer' },
+  resultsCacheSeconds: {
+    prop: 'resultsCacheTtl',
+    doc: "the TTL of the gateway's authorizer, which caches answers for so long",
+  },
   staleIfErrorSeconds: {
     prop: 'staleIfError',
     doc: 'the maximum age of a cached record that may be used while DynamoDB is unavailable',
   },
   httpApiResponse: { prop: 'httpApiResponse', doc: 'the form of the answer to a payload-2.0 event' },
   scopes: { prop: 'scopes', doc: 'the routes that each scope opens, as JSON' },
-  plans: { prop: 'plans', doc: 'the plans that usage plans of API Gateway enforce, as JSON' },
+  plans: {
+    prop: 'plans',
+    doc: 'the plans that usage plans of API Gateway enforce; only the construct creates what they need',
+  },
   metrics: { prop: 'metrics', doc: 'whether requests are counted in embedded metrics' },
   prime: { prop: 'prime', doc: 'whether the table is read once before the first request' },
-  debugSampleRate: { prop: 'debugSampleRate', doc: 'the share of requests that are logged at the level DEBUG' },
+  debugSampleRate: {
+    prop: 'debugSampleRate',
+    doc: 'the share of requests logged at DEBUG; also set the log level to DEBUG',
+  },
 };
 
 type Values = { readonly [Name in SettingName]: (typeof SETTINGS)[Name]['default'] };

@@ -12,8 +12,8 @@ declare module 'aws-jwt-verify' {
 
 declare module 'jose' {
   import type { KeyObject } from 'node:crypto';
-  type Wanted = { issuer: string; audience: string; algorithms: string[] };
-  export function jwtVerify(token: string, key: KeyObject, wanted: Wanted): Promise<{ payload: { sub?: string } }>;
+  type Expected = { issuer: string; audience: string; algorithms: string[] };
+  export function jwtVerify(token: string, key: KeyObject, expected: Expected): Promise<{ payload: { sub?: string } }>;
   export class SignJWT {
     constructor(payload: Record<string, unknown>);
     setProtectedHeader(header: { alg: string; kid: string }): this;

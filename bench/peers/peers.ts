@@ -175,10 +175,10 @@ async function awsJwtVerifyCase(algorithm: Algorithm): Promise<BenchCase> {
 async function joseCase(algorithm: Algorithm): Promise<BenchCase> {
   const { jwtVerify } = await import('jose');
   const { token, publicKey } = await signToken(algorithm);
-  const wanted = { issuer: ISSUER, audience: AUDIENCE, algorithms: [algorithm] };
+  const expected = { issuer: ISSUER, audience: AUDIENCE, algorithms: [algorithm] };
   return verification({
     name: `jose ${algorithm}`,
-    run: () => jwtVerify(token, publicKey, wanted),
+    run: () => jwtVerify(token, publicKey, expected),
     check: ({ payload }) => assert.equal(payload.sub, SUBJECT),
   });
 }

@@ -10,8 +10,8 @@ export function undocumented(project) {
   const exported = (project.children ?? []).flatMap(({ children = [] }) => children);
   const members = exported.flatMap(membersOf);
   return [
-    ...[...exported, ...members].filter(saysNothing).map((it) => `${it.getFullName()}: wanted a docstring`),
-    ...members.filter(lacksDefault).map((it) => `${it.getFullName()}: wanted @default, for it may be left out`),
+    ...[...exported, ...members].filter(saysNothing).map((it) => `${it.getFullName()}: expected a docstring`),
+    ...members.filter(lacksDefault).map((it) => `${it.getFullName()}: expected @default, because the option is optional`),
   ];
 }
 

@@ -49,11 +49,11 @@ test('the reference’s generator rejects exports, members and settings without 
   `;
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: REFERENCE });
   expect(JSON.parse(stdout).toSorted()).toEqual([
-    'undocumented.Said.silent: wanted a docstring',
-    'undocumented.Said.silentMethod: wanted a docstring',
-    'undocumented.SaidOptions.silent: wanted a docstring',
-    'undocumented.SaidOptions.withoutDefault: wanted @default, for it may be left out',
-    'undocumented.SilentProps: wanted a docstring',
-    'undocumented.silent: wanted a docstring',
+    'undocumented.Said.silent: expected a docstring',
+    'undocumented.Said.silentMethod: expected a docstring',
+    'undocumented.SaidOptions.silent: expected a docstring',
+    'undocumented.SaidOptions.withoutDefault: expected @default, because the option is optional',
+    'undocumented.SilentProps: expected a docstring',
+    'undocumented.silent: expected a docstring',
   ]);
 }, 60_000);

@@ -5,7 +5,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 import { describe, expect, test } from '@jest/globals';
 import { latchkeyAccessLogFormat } from '../../../infra/accessLogFormat.ts';
-import { readConfig } from '../../../lambda/config.ts';
+import { readConfig, SETTING_INFO, type SettingName, SETTINGS } from '../../../lambda/config.ts';
 import { authorizerUnderTest } from '../infra/authorizerUnderTest.ts';
 
 const docs = (path: string) => fileURLToPath(new URL(`../../../docs/${path}`, import.meta.url));
@@ -97,16 +97,17 @@ test('the policy of the Terraform files grants the same as the construct', () =>
   expect(rightsOf(Statement)).toEqual(rights);
 });
 
-test('docs/without-cdk.md lists every setting of the function with its default', () => {
+test('docs/without-cdk.md lists every setting of the function with its default, prop and meaning', () => {
   const page = readFileSync(docs('without-cdk.md'), 'utf8');
-  const listed = [...page.matchAll(/^\| `(LATCHKEY_\w+)` +\| (?:`(.+?)`)?/gm)].map(([, name = '', value]) => ({
-    name,
-    value,
+  const rows = [...page.matchAll(/^\| `(LATCHKEY_\w+)` +\| (?:`(.+?)`)?.*? +\| `(\w+)` +\| (.+?) +\|$/gm)].map(
+    ([, variable = '', value, prop, doc]) => ({ variable, value, prop, doc }),
+  );
+  const settings = Object.entries(SETTINGS).map(([name, { variable }]) => ({
+    variable,
+    ...SETTING_INFO[name as SettingName],
   }));
-  const source = readFileSync(fileURLToPath(new URL('../../../lambda/config.ts', import.meta.url)), 'utf8');
-  const read = new Set(source.match(/LATCHKEY_[A-Z_]+/g));
-  expect(listed.map(({ name }) => name).toSorted()).toEqual([...read].toSorted());
-  const defaults = listed.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]]));
+  expect(rows.map(({ value: _, ...row }) => row)).toEqual(settings);
+  const defaults = rows.flatMap(({ variable, value }) => (value === undefined ? [] : [[variable, value]]));
   const table = { LATCHKEY_TABLE: 'keys' };
   expect(readConfig({ ...table, ...Object.fromEntries(defaults) })).toEqual(readConfig(table));
 });

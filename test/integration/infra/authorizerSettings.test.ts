@@ -42,21 +42,21 @@ describe('authorizerSettings with a prop that the function would refuse', () => 
     ['scopes', { scopes: { 'orders:read,orders:write': ['GET /orders'] } }],
     ['scopes', { scopes: { '{read}': ['GET /orders'] } }],
   ])('rejects %s: %p', (prop, props) => {
-    expect(problemOf(() => authorizerUnderTest(props))).toMatch(new RegExp(`^${prop}: got .+, wanted `));
+    expect(problemOf(() => authorizerUnderTest(props))).toMatch(new RegExp(`^${prop}: expected .+, got `));
   });
 
   test('reports every problem at once', () => {
     const problem = problemOf(() =>
       authorizerUnderTest({ keyPrefix: 'x', lastUsedInterval: Duration.seconds(0), scopes: { read: ['/'] } }),
     );
-    for (const prop of ['keyPrefix', 'lastUsedInterval', 'scopes']) expect(problem).toContain(`${prop}: got `);
+    for (const prop of ['keyPrefix', 'lastUsedInterval', 'scopes']) expect(problem).toContain(`${prop}: expected `);
   });
 
   test('shows only the invalid part of a mapping', () => {
     const scopes = { read: ['GET /fine', 'get /wrong'], write: ['POST /fine'], 'no scope': ['GET /fine'] };
     const problem = problemOf(() => authorizerUnderTest({ scopes }));
     const shown = JSON.stringify(JSON.stringify({ read: ['get /wrong'], 'no scope': ['GET /fine'] }));
-    expect(problem).toMatch(/^scopes: got /);
+    expect(problem).toMatch(/^scopes: expected /);
     expect(problem).toContain(shown);
     expect(problem).not.toContain('write');
   });

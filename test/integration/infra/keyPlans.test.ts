@@ -318,7 +318,7 @@ describe('planProblems', () => {
   });
 
   test('leaves an invalid plan name to the function’s own reader, which rejects it', () => {
-    expect(problemOf(() => authorizerUnderTest({ plans: { 'two words': {} } }))).toMatch(/^plans: got .+, wanted /);
+    expect(problemOf(() => authorizerUnderTest({ plans: { 'two words': {} } }))).toMatch(/^plans: expected .+, got /);
   });
 
   // JavaScript or a cast may pass these.

@@ -11,7 +11,7 @@ const budget: Record<string, { raw: number; gzip: number }> = JSON.parse(
 );
 const contentOf = (file: string) => readFileSync(fileURLToPath(new URL(file, ROOT)));
 
-// Where growth is wanted: put the sizes that `npm run build` prints into build/budget.json.
+// If the growth is intended, put the sizes that `npm run build` prints into build/budget.json.
 test.each(Object.entries(budget))('%s is within 5 %% of the size that was last accepted', (file, { raw, gzip }) => {
   const content = contentOf(file);
   expect(content.length).toBeLessThanOrEqual(raw * GROWTH);

@@ -177,13 +177,13 @@ function functionOf({ runs }: Presented, { isSimple }: Column): Promise<RunningF
 describe.each(Object.entries(COLUMNS))('%s', (head, column) => {
   const cells = [...rows].map(([presented, answers]) => [presented, answers[heads.indexOf(head)] ?? ''] as const);
 
-  test.each(cells.filter(([, wanted]) => wanted !== NOT_CARRIED))(
+  test.each(cells.filter(([, expected]) => expected !== NOT_CARRIED))(
     'answers as docs/responses.md says: %s → %s',
-    async (presented, wanted) => {
+    async (presented, expected) => {
       const row = ROWS[presented] ?? { carried: {} };
       if (row.record !== undefined) await table.put(row.record);
       const { invoke } = await functionOf(row, column);
-      expect(told(await invoke(column.makeEvent(row.carried)), row.record, column)).toBe(wanted);
+      expect(told(await invoke(column.makeEvent(row.carried)), row.record, column)).toBe(expected);
     },
   );
 });
