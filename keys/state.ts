@@ -4,17 +4,19 @@ import { type Timestamp, toEpochMs } from './timestamp.ts';
 /** The state of a key. Only an active key is accepted. */
 export type KeyState = 'active' | 'revoked' | 'expired' | 'disabled';
 
-/**
- * Returns the key's state at a time in epoch milliseconds. Of several states it returns revoked before expired before disabled.
- * Pass `times` if you have already read them from the record.
- */
-export function keyState(
-  record: Pick<KeyRecord, 'revokedAt' | 'expiresAt' | 'disabledAt'>,
+/** Returns the key's state at a time in epoch milliseconds. Of several states it returns revoked before expired before disabled. */
+export function keyState(record: Pick<KeyRecord, 'revokedAt' | 'expiresAt' | 'disabledAt'>, nowMs: number): KeyState {
+  return keyStateAt(record, timesOf(record).expiresAtMs, nowMs);
+}
+
+/** Returns the same for a record whose expiry is already read, in epoch milliseconds. */
+export function keyStateAt(
+  record: Pick<KeyRecord, 'revokedAt' | 'disabledAt'>,
+  expiresAtMs: number,
   nowMs: number,
-  times: Pick<RecordTimes, 'expiresAtMs'> = timesOf(record),
 ): KeyState {
   if (record.revokedAt !== undefined) return 'revoked';
-  if (times.expiresAtMs <= nowMs) return 'expired';
+  if (expiresAtMs <= nowMs) return 'expired';
   if (record.disabledAt !== undefined) return 'disabled';
   return 'active';
 }

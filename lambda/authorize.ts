@@ -2,7 +2,7 @@ import { withinMs } from '../keys/dynamodb.ts';
 import { type ErrorCode, LatchkeyError } from '../keys/errors.ts';
 import type { KeyReader, UseOutcome } from '../keys/reader.ts';
 import { hashSecret, type KeyHash } from '../keys/secret.ts';
-import { keyState, type KeyState } from '../keys/state.ts';
+import { keyStateAt, type KeyState } from '../keys/state.ts';
 import { type CachedKey, type KeySettings, toCachedKey } from './cachedKey.ts';
 import type { PresentedKey } from './credentials.ts';
 import type { LastUsedThrottle } from './lastUsed.ts';
@@ -119,7 +119,7 @@ const DENY_CODES = {
 
 function decide(key: CachedKey | undefined, route: Route, nowMs: number): KeyDecision {
   if (key === undefined) return INVALID;
-  const state = keyState(key.record, nowMs, key);
+  const state = keyStateAt(key.record, key.expiresAtMs, nowMs);
   if (state !== 'active') return { effect: 'deny', code: DENY_CODES[state], key };
   return allowsRoute(key.scopes, route)
     ? { effect: 'allow', key }
@@ -165,7 +165,9 @@ async function isStillDue(key: CachedKey, nowMs: number, deps: AuthorizeDeps): P
   if (throttle.isDue(key, cache.readAtMs(keyHash) ?? nowMs)) return true;
   const current = await withinMs(READ_BEFORE_WRITE_MS, () => cache.refresh(keyHash, () => readKey(keyHash, deps)));
   return (
-    current !== undefined && keyState(current.record, nowMs, current) === 'active' && throttle.isDue(current, nowMs)
+    current !== undefined &&
+    keyStateAt(current.record, current.expiresAtMs, nowMs) === 'active' &&
+    throttle.isDue(current, nowMs)
   );
 }
 
