@@ -1,63 +1,62 @@
 import { findKeys, mayHoldKey } from '../keys/findKeys.ts';
 import { parseSecret, getShownPrefix, type KeySecret } from '../keys/secret.ts';
 
-/** What a text may hold of keys. */
-export interface KeysInText {
-  /** Keys in Latchkey's own format, each once, with what may be shown of it. */
+/** The keys in a text. */
+interface KeysInText {
+  /** Keys in Latchkey's format, each once, with the part that may be shown. */
   readonly issued: readonly { readonly secret: KeySecret; readonly keyPrefix: string }[];
-  /** Texts that may be keys issued elsewhere, the likeliest first, and of these the shortest. Only the table can tell. */
+  /** Texts that may be keys issued elsewhere: likely ones first, then by length. Only a look-up in the table can decide. */
   readonly candidates: readonly KeyCandidate[];
 }
 
-/** One spelling of what may be a key, such as `NAME=key` or `key`. Spellings of one key overlap. */
+/** A text that may be a key, such as `NAME=key` or `key`. Spellings of the same key overlap in the text. */
 export interface KeyCandidate {
   readonly secret: KeySecret;
-  /** Whether it looks like a key, and not only like a word, a path or a URL. */
+  /** Whether it looks like a key, and not like a word, a path or a URL. */
   readonly isLikely: boolean;
-  /** Everywhere it stands in the text. */
+  /** All its places in the text. */
   readonly places: readonly Place[];
 }
 
-/** Part of the text, from `start` up to but without `end`. */
-export interface Place {
+/** A part of the text, from `start` inclusive to `end` exclusive. */
+interface Place {
   readonly start: number;
   readonly end: number;
 }
 
 const ANY_KEY = { prefix: '', acceptForeignKeys: true };
-/** What stands around a value in prose, shells, JSON and Markdown. */
+/** The characters around a value in prose, shells, JSON and Markdown. */
 const WRAPPING = new Set(`"'\`<>()[]{}“”‘’«»`);
-/** What ends a sentence or a part of one. */
+/** The characters that end a sentence or a part of one. */
 const PUNCTUATION = new Set('.,;:!?');
-/** What stands between values, also the escapes of JSON. A key in base64 can end in `=`. */
+/** The characters between values, including JSON's escapes. Not `=`, because a key in base64 can end in it. */
 const SEPARATORS = /(?:[\s"'`<>()[\]{}“”‘’«»,;&?:|]|\\[nrt]?)+/g;
 /** A path, or a URL without its scheme. */
 const PATH = /^\//;
-/** What stands before a value: `NAME=`, `"name":`. */
+/** The name before a value: `NAME=` or `"name":`. */
 const NAME = /^[^=:]*[=:]/;
 
 /**
- * Finds the keys in a text, however it carries them: alone or in quotes, as `NAME=key`, in a header, a URL's query or JSON. A
- * key that was issued elsewhere has no format, so that the whole text, each line, each value and each segment of a path is a
- * candidate.
+ * Finds the keys in a text: alone or in quotes, as `NAME=key`, in a header, a URL's query or JSON. A key that was issued
+ * elsewhere has no fixed format. So each word, each value and each segment of a path is a candidate.
  */
 export function keysIn(text: string): KeysInText {
-  // Latin text in UTF-16 without a byte order mark reads as UTF-8 with NULs between.
+  // UTF-16 without a byte order mark, read as UTF-8, has NULs between its Latin letters.
   const plain = text.replaceAll('\0', '').trim();
   const issued = new Map<KeySecret, string>();
   for (const { secret, prefix } of findKeys(plain)) issued.set(secret, getShownPrefix(secret, prefix));
   const rest = [...issued.keys()].reduce((left, secret) => left.replaceAll(secret, ' '), plain);
   return {
     issued: Array.from(issued, ([secret, keyPrefix]) => ({ secret, keyPrefix })),
-    candidates: candidatesIn(rest),
+    candidates: findCandidates(rest),
   };
 }
 
-function candidatesIn(text: string): readonly KeyCandidate[] {
+function findCandidates(text: string): readonly KeyCandidate[] {
   const places = new Map<KeySecret, Place[]>();
-  for (const place of partsOf(text)) {
+  for (const place of splitParts(text)) {
     const part = text.slice(place.start, place.end);
-    for (const spelling of new Set([part, unwrapped(part), decoded(part)])) {
+    for (const spelling of new Set([part, unwrap(part), decode(part)])) {
       const secret = parseSecret(spelling, ANY_KEY);
       if (secret === undefined) continue;
       const known = places.get(secret);
@@ -71,12 +70,12 @@ function candidatesIn(text: string): readonly KeyCandidate[] {
   return candidates.toSorted((a, b) => Number(b.isLikely) - Number(a.isLikely) || a.secret.length - b.secret.length);
 }
 
-/** Words, what stands between separators, the segments of paths, and all of these without a name before them. */
-function partsOf(text: string): readonly Place[] {
-  const parts = [...placesBetween(text, /\s+/g), ...placesBetween(text, SEPARATORS)];
+/** Returns the words, the texts between separators, the segments of paths, and each of these without a name before it. */
+function splitParts(text: string): readonly Place[] {
+  const parts = [...splitPlaces(text, /\s+/g), ...splitPlaces(text, SEPARATORS)];
   const segments = parts
     .filter(({ start, end }) => PATH.test(text.slice(start, end)))
-    .flatMap(({ start, end }) => placesBetween(text.slice(start, end), /\//g, start));
+    .flatMap(({ start, end }) => splitPlaces(text.slice(start, end), /\//g, start));
   const all = [...parts, ...segments];
   const values = all.map(({ start, end }) => {
     const name = NAME.exec(text.slice(start, end))?.[0] ?? '';
@@ -86,7 +85,7 @@ function partsOf(text: string): readonly Place[] {
   return [...distinct.values()];
 }
 
-function placesBetween(text: string, separator: RegExp, offset = 0): readonly Place[] {
+function splitPlaces(text: string, separator: RegExp, offset = 0): readonly Place[] {
   const places: Place[] = [];
   let start = 0;
   for (const { 0: found, index } of text.matchAll(separator)) {
@@ -97,8 +96,8 @@ function placesBetween(text: string, separator: RegExp, offset = 0): readonly Pl
   return places;
 }
 
-/** A value of a URL's query without its percent-encoding; as it is if it has none. */
-function decoded(value: string): string {
+/** Decodes a value of a URL's query. Returns other values unchanged. */
+function decode(value: string): string {
   try {
     return decodeURIComponent(value);
   } catch {
@@ -106,8 +105,8 @@ function decoded(value: string): string {
   }
 }
 
-/** The value without what stands around it. By a loop: an expression for it takes quadratic time on a run of quotes. */
-function unwrapped(text: string): string {
+/** Removes quotes, brackets and punctuation around a value. A regular expression would take quadratic time on a run of quotes. */
+function unwrap(text: string): string {
   let start = 0;
   let end = text.length;
   while (start < end && WRAPPING.has(text.charAt(start))) start++;

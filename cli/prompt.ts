@@ -8,7 +8,7 @@ import type { KeyRegistry } from '../keys/registry.ts';
 import { CliError } from '../operator/errors.ts';
 import type { CommandDeps, ConfirmDeps } from './command.ts';
 import { keyName } from './records.ts';
-import { decodedText } from './scan.ts';
+import { decodeText } from './textSource.ts';
 
 /**
  * Makes sure that somebody can be asked, before anything is done.
@@ -109,7 +109,7 @@ const MAX_CHARACTERS = 1024 * 1024;
  */
 export async function readSecret(question: string, deps: CommandDeps): Promise<string> {
   const isTerminal = deps.stdin.isTTY === true;
-  const text = isTerminal ? await askHidden(question, deps) : await readAll(decodedText(deps.stdin));
+  const text = isTerminal ? await askHidden(question, deps) : await readAll(decodeText(deps.stdin));
   if (text.trim() !== '') return text;
   throw new CliError('USAGE_INVALID', 'got no key: give one on standard input, or at the prompt');
 }

@@ -4,46 +4,54 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { findKeys, MAX_KEY_LENGTH } from '../keys/findKeys.ts';
 import { type KeySecret, getShownPrefix } from '../keys/secret.ts';
-import { STDIN } from './seedFile.ts';
+import { decodeText, STDIN } from './textSource.ts';
 
-export interface ScanDeps {
+interface ScanDeps {
   readonly stdin: Readable;
-  /** Takes a file or directory that could not be read. */
-  readonly onError: (path: string, error: NodeJS.ErrnoException) => void;
+  /** Called for each file or directory that cannot be read. */
+  readonly onError: OnError;
 }
 
-/** What was looked at. */
+type OnError = (path: string, error: NodeJS.ErrnoException) => void;
+
 export interface ScanCount {
+  /** Texts that were scanned. */
   scanned: number;
+  /** Binary files, which were skipped. */
   binary: number;
+}
+
+/** A key that was found, and the place of its first character. */
+export interface Leak extends Position {
+  readonly keyPrefix: string;
+  /** For a look-up in the table. It is never printed. */
+  readonly secret: KeySecret;
 }
 
 const STDIN_NAME = '<stdin>';
 
-/** The keys in the files that the paths name, and in standard input for `-`, which may be a diff. It counts as it goes. */
+/** Yields the keys in the files under the paths. For `-`, scans standard input, which may be a diff. Updates `count`. */
 export async function* scanPaths(
   paths: readonly string[],
   prefix: string | undefined,
   count: ScanCount,
   deps: ScanDeps,
 ): AsyncGenerator<Leak> {
-  const onBinary = () => {
-    count.binary++;
-    count.scanned--;
-  };
   for (const path of paths) {
     if (path === STDIN) {
       count.scanned++;
       const diff = new DiffPosition(STDIN_NAME);
-      // A diff is a text whatever the files hold that it is of: one NUL in one of them must not have all passed over.
-      yield* scanText(decodedText(deps.stdin), { positionOf: (piece) => diff.of(piece), prefix });
+      // A diff is text, even if a file in it has a NUL.
+      yield* scanText(decodeText(deps.stdin), { getPosition: (piece) => diff.get(piece), prefix });
       continue;
     }
-    for await (const file of filesUnder(path, deps)) {
+    for await (const file of filesUnder(path, deps.onError)) {
       count.scanned++;
       try {
-        const chunks = decodedText(createReadStream(file), onBinary);
-        yield* scanText(chunks, { positionOf: ({ line, column }) => ({ file, line, column }), prefix });
+        const chunks = decodeText(createReadStream(file), {
+          accepts: (start, encoding) => isText(start, encoding, count),
+        });
+        yield* scanText(chunks, { getPosition: ({ line, column }) => ({ file, line, column }), prefix });
       } catch (error) {
         count.scanned--;
         deps.onError(file, error as NodeJS.ErrnoException);
@@ -52,31 +60,45 @@ export async function* scanPaths(
   }
 }
 
-/** A key that was found. The secret is for asking the table, and is not told. */
-export interface Leak extends Position {
-  readonly keyPrefix: string;
-  readonly secret: KeySecret;
+/** Git uses the same rule: a file with a NUL near its start is binary. */
+const BINARY_CHECK_BYTES = 8000;
+
+/** Returns whether a file is text. Counts it as binary if it isn't. */
+function isText(start: Uint8Array, encoding: string, count: ScanCount): boolean {
+  const isBinary = encoding === 'utf-8' && start.subarray(0, BINARY_CHECK_BYTES).includes(0);
+  if (!isBinary) return true;
+  count.binary++;
+  count.scanned--;
+  return false;
 }
 
-export interface ScanTextOptions {
-  /** Where a piece of the text is told to be, or `undefined` where it is not looked at. */
-  readonly positionOf: (piece: LinePiece) => Position | undefined;
+interface ScanTextOptions {
+  /** Returns the position of a piece of the text, or `undefined` to skip the piece. */
+  readonly getPosition: (piece: LinePiece) => Position | undefined;
   readonly prefix?: string | undefined;
 }
 
-/** Every key in a text that comes in chunks, each place once, in the order of the text. */
-export async function* scanText(
+interface Position {
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** Counted from 1. */
+  readonly column: number;
+}
+
+/** Yields every key in a text that arrives in chunks, once for each place, in the order of the text. */
+async function* scanText(
   chunks: AsyncIterable<string>,
-  { positionOf, prefix }: ScanTextOptions,
+  { getPosition, prefix }: ScanTextOptions,
 ): AsyncGenerator<Leak> {
   let lastLine = 0;
   let lastEnd = 0;
   for await (const piece of linePieces(chunks)) {
-    const position = positionOf(piece);
+    const position = getPosition(piece);
     if (position === undefined) continue;
     for (const { secret, prefix: ownPrefix, index } of findKeys(piece.text, prefix)) {
       const end = piece.column + index + secret.length;
-      // The parts of a long line overlap.
+      // The pieces of a long line overlap.
       if (piece.line === lastLine && end <= lastEnd) continue;
       [lastLine, lastEnd] = [piece.line, end];
       yield { ...position, column: position.column + index, keyPrefix: getShownPrefix(secret, ownPrefix), secret };
@@ -84,36 +106,64 @@ export async function* scanText(
   }
 }
 
-export interface Position {
-  readonly file: string;
-  /** Both from 1. */
+/** A line of a text, or a piece of a very long line. */
+interface LinePiece {
+  /** Counted from 1. */
   readonly line: number;
+  /** The column at which the piece starts, from 1. */
   readonly column: number;
+  readonly text: string;
+}
+
+const MAX_PIECE = 1024 * 1024;
+const OVERLAP = MAX_KEY_LENGTH - 1;
+
+/** Yields the lines of a text that arrives in chunks. The pieces of a long line overlap, and a key is always whole in one. */
+async function* linePieces(chunks: AsyncIterable<string>): AsyncGenerator<LinePiece> {
+  let line = 1;
+  let column = 1;
+  let rest = '';
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', start)) {
+      yield { line, column, text: rest + chunk.slice(start, end) };
+      line++;
+      column = 1;
+      rest = '';
+      start = end + 1;
+    }
+    rest += chunk.slice(start);
+    if (rest.length <= MAX_PIECE) continue;
+    yield { line, column, text: rest };
+    column += rest.length - OVERLAP;
+    rest = rest.slice(-OVERLAP);
+  }
+  if (rest !== '') yield { line, column, text: rest };
 }
 
 const HUNK = /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 const NEW_FILE = /^\+\+\+ (?:"?b\/)?([^\t\r"]+)/;
 
 /**
- * Follows a text that may be a unified diff, such as `git diff` writes, and tells where each of its lines will be: an
- * added line in its new file. What is outside a diff is where it is in the text itself.
+ * Follows a text that may be a unified diff, such as `git diff` writes. The position of an added line is its place in the new
+ * file. The position of a line outside a diff is its place in the text.
  */
-export class DiffPosition {
+class DiffPosition {
   readonly #name: string;
   #file: string | undefined;
   #newLine = 0;
   #oldLeft = 0;
   #newLeft = 0;
-  /** Where the line of the last piece is; `undefined` where it is one that the diff takes away or leaves as it was. */
+  /** The place of the current line; `undefined` if the diff removes the line or leaves it unchanged. */
   #current: { readonly file: string; readonly line: number; readonly indent: number } | undefined;
 
-  /** `name` is what the text itself is called. */
+  /** @param name The name of the text itself */
   constructor(name: string) {
     this.#name = name;
   }
 
-  /** Where the piece begins, or `undefined` where it is no added line of a diff's. */
-  of({ line, column, text }: LinePiece): Position | undefined {
+  /** Returns the position at which a piece starts, or `undefined` if the diff removes its line or leaves it unchanged. */
+  get({ line, column, text }: LinePiece): Position | undefined {
     if (column === 1) this.#current = this.#enter(line, text);
     if (this.#current === undefined) return undefined;
     return { file: this.#current.file, line: this.#current.line, column: column - this.#current.indent };
@@ -126,7 +176,7 @@ export class DiffPosition {
       return own;
     }
     const added = { file: this.#file ?? this.#name, line: this.#newLine, indent: 1 };
-    // A line without a mark is an empty one whose space an editor took away.
+    // Some editors remove the space that marks an empty line.
     const mark = text.trimEnd() === '' ? ' ' : text[0];
     if (mark !== '+' && mark !== '-' && mark !== ' ') return mark === '\\' ? undefined : own;
     if (mark !== '-') {
@@ -148,104 +198,32 @@ export class DiffPosition {
   }
 }
 
-/** As git tells a binary file: by a NUL near its start. */
-const LOOKED_AT_BYTES = 8000;
-
-/**
- * The text of a stream, in chunks as they come; nothing where it is binary, of which `onBinary` is told. Without that
- * nothing counts as binary. UTF-16 is known by its byte order mark, all else is read as UTF-8: a key is ASCII whatever is
- * around it.
- */
-export async function* decodedText(
-  stream: AsyncIterable<Uint8Array | string>,
-  onBinary?: () => void,
-): AsyncGenerator<string> {
-  let decoder: InstanceType<typeof TextDecoder> | undefined;
-  for await (const chunk of stream) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    if (decoder === undefined) {
-      if (onBinary !== undefined && isBinary(bytes)) return onBinary();
-      decoder = new TextDecoder(encodingOf(bytes));
-    }
-    yield decoder.decode(bytes, { stream: true });
-  }
-  if (decoder !== undefined) yield decoder.decode();
-}
-
-function isBinary(bytes: Uint8Array): boolean {
-  return encodingOf(bytes) === 'utf-8' && bytes.subarray(0, LOOKED_AT_BYTES).includes(0);
-}
-
-function encodingOf(bytes: Uint8Array): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
-}
-
-/** What is never looked into: git's own store, whose packed objects are no text, and what npm installed. */
+/** Directories that are never scanned: git's packed objects aren't text, and npm's packages are other people's. */
 const SKIPPED = new Set(['.git', 'node_modules']);
 
-export interface WalkDeps {
-  /** Takes what could not be read, and goes on. */
-  readonly onError: (path: string, error: NodeJS.ErrnoException) => void;
-}
-
 /**
- * The files that a path names: itself, or all beneath it in the order of their names. Links beneath it are not followed,
- * nor are devices and pipes read. What git ignores is looked at: a key that lies about is one all the same.
+ * Yields the files that a path names: the file itself, or all files under the directory in the order of their names. Doesn't
+ * follow links under the directory or read devices and pipes. Includes files that git ignores, because a key in them is a leak.
  */
-export async function* filesUnder(path: string, deps: WalkDeps): AsyncGenerator<string> {
+async function* filesUnder(path: string, onError: OnError): AsyncGenerator<string> {
   try {
-    if ((await stat(path)).isDirectory()) yield* beneath(path, deps);
+    if ((await stat(path)).isDirectory()) yield* filesIn(path, onError);
     else yield path;
   } catch (error) {
-    deps.onError(path, error as NodeJS.ErrnoException);
+    onError(path, error as NodeJS.ErrnoException);
   }
 }
 
-async function* beneath(directory: string, deps: WalkDeps): AsyncGenerator<string> {
+async function* filesIn(directory: string, onError: OnError): AsyncGenerator<string> {
   const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    deps.onError(directory, error);
+    onError(directory, error);
     return [];
   });
   for (const name of names.toSorted()) {
     if (SKIPPED.has(name)) continue;
     const path = join(directory, name);
-    const entry = await lstat(path).catch((error: NodeJS.ErrnoException) => deps.onError(path, error));
-    if (entry?.isDirectory()) yield* beneath(path, deps);
+    const entry = await lstat(path).catch((error: NodeJS.ErrnoException) => onError(path, error));
+    if (entry?.isDirectory()) yield* filesIn(path, onError);
     else if (entry?.isFile()) yield path;
   }
-}
-
-/** A line of a text, or a part of one that is very long. */
-export interface LinePiece {
-  /** Both from 1: where the piece begins. */
-  readonly line: number;
-  readonly column: number;
-  readonly text: string;
-}
-
-const MAX_PIECE = 1024 * 1024;
-const OVERLAP = MAX_KEY_LENGTH - 1;
-
-/** The lines of a text that comes in chunks. The parts of a long line overlap, so that no key falls between two. */
-export async function* linePieces(chunks: AsyncIterable<string>): AsyncGenerator<LinePiece> {
-  let line = 1;
-  let column = 1;
-  let held = '';
-  for await (const chunk of chunks) {
-    let start = 0;
-    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', start)) {
-      yield { line, column, text: held + chunk.slice(start, end) };
-      line++;
-      column = 1;
-      held = '';
-      start = end + 1;
-    }
-    held += chunk.slice(start);
-    if (held.length <= MAX_PIECE) continue;
-    yield { line, column, text: held };
-    column += held.length - OVERLAP;
-    held = held.slice(-OVERLAP);
-  }
-  if (held !== '') yield { line, column, text: held };
 }

@@ -13,7 +13,7 @@ export type ImportResult = {
   /** The index of the entry, from 0. */
   readonly index: number;
 } & (
-  | { readonly outcome: 'taken'; readonly id: string; readonly problem?: never }
+  | { readonly outcome: 'imported'; readonly id: string; readonly problem?: never }
   | {
       readonly outcome: 'skipped';
       /**
@@ -139,7 +139,7 @@ class Importer {
     const put = hasOwnId ? await this.#putWithOwnId(record) : await this.#put(record);
     if (put === 'stored') {
       this.#taken.set(keyHash, index);
-      return { index, outcome: 'taken', id };
+      return { index, outcome: 'imported', id };
     }
     // If the table already holds the hash, nothing is written, so it doesn't matter that another key has the id.
     if (put === 'id taken' && (await this.#deps.store.read(keyHash)) === undefined) {

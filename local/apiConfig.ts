@@ -1,39 +1,42 @@
 import { GatewayError } from './gatewayError.ts';
-import type { Routable } from './routeMatch.ts';
+import type { GatewayResponseConfig, GatewayResponses } from './gatewayReply.ts';
+import type { Route } from './gatewayRequest.ts';
 import type { Resource, Template } from './template.ts';
 
 export interface AuthorizerConfig {
   readonly functionName: string;
-  readonly type: 'TOKEN' | 'REQUEST' | 'APPSYNC';
-  /** HTTP APIs only. */
+  readonly type: 'TOKEN' | 'REQUEST';
+  /** The payload format of an HTTP API's authorizer. */
   readonly payloadVersion?: '1.0' | '2.0';
   readonly identitySources: readonly string[];
-  readonly tokenPattern: RegExp | undefined;
+  readonly tokenPattern?: RegExp | undefined;
   readonly resultTtlSeconds: number;
-  readonly simpleResponses: boolean;
-}
-
-export interface LambdaIntegration {
-  readonly kind: 'lambda';
-  readonly functionName: string;
-  /** What is kept from the function, as `header.authorization` (in lower case) or `querystring.api_key`. */
-  readonly removed: ReadonlySet<string>;
+  /** Whether the function may return `{isAuthorized}`, as for an HTTP API with simple responses. */
+  readonly simpleResponses?: boolean;
+  /** Whether context values become strings and may not be objects or arrays. HTTP APIs pass on any JSON. */
+  readonly stringContext: boolean;
 }
 
 export type Integration =
-  | LambdaIntegration
+  | {
+      readonly kind: 'lambda';
+      readonly functionName: string;
+      /** The parameters that the function doesn't get: `header.authorization` (lower case), `querystring.api_key`. */
+      readonly removedParameters: ReadonlySet<string>;
+    }
   | { readonly kind: 'mock'; readonly statusCode: number; readonly headers: Readonly<Record<string, string>> };
 
-export interface RouteConfig extends Routable {
-  /** Of the route, or of the REST resource. */
+export interface RouteConfig extends Route {
+  /** The logical id of the route, or of the REST resource. */
   readonly id: string;
-  /** Key into the API's authorizers; absent where the route is open. */
+  /** The key of the API's authorizer, or `undefined` if the route is open. */
   readonly authorizerId: string | undefined;
   readonly integration: Integration;
 }
 
-/** A stage of an API, as its events name it. */
+/** A stage of an API. */
 export interface StageConfig {
+  /** The API's id. */
   readonly id: string;
   readonly stageName: string;
   readonly stageVariables: Readonly<Record<string, string>>;
@@ -45,37 +48,254 @@ export interface ApiConfig extends StageConfig {
   readonly authorizers: ReadonlyMap<string, AuthorizerConfig>;
 }
 
-/** The name of the function that a property's URI or ARN calls. Throws GatewayError `TEMPLATE_UNSUPPORTED`. */
-export type FunctionNameOf = (resource: Resource, uriPath: string) => string;
-
-/** API Gateway's own, where the template gives no TTL. AppSync's is documented as this in one place and as 0 in another. */
-export const DEFAULT_RESULT_TTL_SECONDS = 300;
-
-/** Finds the resources that belong to an API by the property that names it. */
-export function ownedBy(apiId: string, template: Template, service: string, idProperty: string) {
-  return (type: string): readonly Resource[] =>
-    template.ofType(`${service}::${type}`).filter((resource) => resource.text(idProperty) === apiId);
+export interface RestApiConfig extends ApiConfig {
+  readonly routes: readonly RestRouteConfig[];
+  readonly gatewayResponses: GatewayResponses;
 }
 
-/** Reads the first stage. Throws GatewayError `TEMPLATE_UNSUPPORTED` where there is none. */
-export function readStage([stage]: readonly Resource[], id: string, variables: string): StageConfig {
+export interface RestRouteConfig extends RouteConfig {
+  /** Whether the method rejects requests for which the authorizer returns no `usageIdentifierKey`. */
+  readonly requiresUsageIdentifier: boolean;
+}
+
+export interface HttpApiConfig extends ApiConfig {
+  readonly cors: CorsConfig | undefined;
+}
+
+export type CorsConfig = NonNullable<ReturnType<typeof readCors>>;
+
+export interface WebSocketApiConfig extends StageConfig {
+  /** The authorizer of `$connect`. No other route can have one. */
+  readonly authorizer: AuthorizerConfig | undefined;
+}
+
+/** Returns the name of the function whose ARN a property contains. Throws GatewayError `TEMPLATE_UNSUPPORTED`. */
+export type GetFunctionName = (resource: Resource, uriPath: string) => string;
+
+/** API Gateway's default. */
+const DEFAULT_RESULT_TTL_SECONDS = 300;
+
+/**
+ * Reads a REST API.
+ *
+ * @throws GatewayError `TEMPLATE_UNSUPPORTED`
+ */
+export function readRestApi(template: Template, api: Resource, getFunctionName: GetFunctionName): RestApiConfig {
+  const getOwn = ownResources(template, api, 'AWS::ApiGateway', 'RestApiId');
+  const resources = new Map(getOwn('Resource').map((resource) => [resource.id, resource]));
+  const getPath = (resourceId: string): string => {
+    const resource = resources.get(resourceId);
+    return resource === undefined ? '' : `${getPath(resource.text('ParentId'))}/${resource.text('PathPart')}`;
+  };
+  const authorizers = new Map(
+    getOwn('Authorizer').map((resource) => [resource.id, readRestAuthorizer(resource, getFunctionName)]),
+  );
+  return {
+    ...readStage(getOwn('Stage'), api.id, 'Variables'),
+    authorizers,
+    routes: getOwn('Method').map((method) => ({
+      id: method.text('ResourceId'),
+      method: method.text('HttpMethod'),
+      path: getPath(method.text('ResourceId')) || '/',
+      authorizerId: readAuthorizerId(method, authorizers),
+      requiresUsageIdentifier: readRequiresUsageIdentifier(method, api),
+      integration: readRestIntegration(method, getFunctionName),
+    })),
+    gatewayResponses: new Map(
+      getOwn('GatewayResponse').map((resource) => [resource.text('ResponseType'), readGatewayResponse(resource)]),
+    ),
+  };
+}
+
+function readRestAuthorizer(resource: Resource, getFunctionName: GetFunctionName): AuthorizerConfig {
+  const type = resource.text('Type');
+  if (type !== 'TOKEN' && type !== 'REQUEST') return resource.unsupported('Type', 'TOKEN or REQUEST');
+  const identitySources = (resource.optionalText('IdentitySource') ?? '').split(',').map((source) => source.trim());
+  return {
+    functionName: getFunctionName(resource, 'AuthorizerUri'),
+    type,
+    identitySources: identitySources.filter(Boolean),
+    tokenPattern: resource.optionalPattern('IdentityValidationExpression'),
+    resultTtlSeconds: resource.optionalNumber('AuthorizerResultTtlInSeconds') ?? DEFAULT_RESULT_TTL_SECONDS,
+    stringContext: true,
+  };
+}
+
+/** With another source, the client would send an API key of API Gateway's own, and none exists locally. */
+function readRequiresUsageIdentifier(method: Resource, api: Resource): boolean {
+  if (method.value('ApiKeyRequired') !== true) return false;
+  if (api.value('ApiKeySourceType') === 'AUTHORIZER') return true;
+  return method.unsupported('ApiKeyRequired', 'an API with ApiKeySourceType AUTHORIZER');
+}
+
+function readRestIntegration(method: Resource, getFunctionName: GetFunctionName): Integration {
+  if (method.text('Integration.Type') !== 'MOCK') {
+    method.expect('Integration.Type', 'AWS_PROXY');
+    const functionName = getFunctionName(method, 'Integration.Uri');
+    return { kind: 'lambda', functionName, removedParameters: new Set() };
+  }
+  const response = 'Integration.IntegrationResponses.0';
+  const statusCode = method.optionalNumber(`${response}.StatusCode`) ?? 200;
+  const parameters = method.textMap(`${response}.ResponseParameters`);
+  const { headers, mappedHeaders } = readHeaders(method, parameters, 'method.response.header.');
+  if (Object.keys(mappedHeaders).length > 0) method.unsupported('Integration.IntegrationResponses', 'static headers');
+  return { kind: 'mock', statusCode, headers };
+}
+
+function readGatewayResponse(resource: Resource): GatewayResponseConfig {
+  return {
+    statusCode: resource.optionalNumber('StatusCode'),
+    ...readHeaders(resource, resource.textMap('ResponseParameters'), 'gatewayresponse.header.'),
+    bodyTemplate: resource.textMap('ResponseTemplates')['application/json'],
+  };
+}
+
+/** Reads static headers such as `'*'`, and headers of the request such as `method.request.header.Origin`. */
+function readHeaders(resource: Resource, parameters: Readonly<Record<string, string>>, prefix: string) {
+  const headers: Record<string, string> = {};
+  const mappedHeaders: Record<string, string> = {};
+  for (const [parameter, value] of Object.entries(parameters)) {
+    const name = parameter.slice(prefix.length);
+    const [, text] = /^'(.*)'$/.exec(value) ?? [];
+    const [, header] = /^method\.request\.header\.(.+)$/.exec(value) ?? [];
+    if (!parameter.startsWith(prefix) || (text ?? header) === undefined) {
+      const problem = `${resource.id}: the local gateway cannot map ${parameter} to ${value}`;
+      throw new GatewayError('TEMPLATE_UNSUPPORTED', problem);
+    }
+    if (text !== undefined) headers[name] = text;
+    else if (header !== undefined) mappedHeaders[name] = header;
+  }
+  return { headers, mappedHeaders };
+}
+
+/**
+ * Reads an HTTP API.
+ *
+ * @throws GatewayError `TEMPLATE_UNSUPPORTED`
+ */
+export function readHttpApi(template: Template, api: Resource, getFunctionName: GetFunctionName): HttpApiConfig {
+  const getOwn = ownResources(template, api, 'AWS::ApiGatewayV2', 'ApiId');
+  const integrations = new Map(getOwn('Integration').map((resource) => [`integrations/${resource.id}`, resource]));
+  const authorizers = new Map(
+    getOwn('Authorizer').map((resource) => [resource.id, readHttpAuthorizer(resource, getFunctionName)]),
+  );
+  const readRoute = (route: Resource): RouteConfig => {
+    const [method = '', path = ''] = route.text('RouteKey').split(' ');
+    const integration = integrations.get(route.text('Target')) ?? route.unsupported('Target', 'an integration');
+    integration.expect('IntegrationType', 'AWS_PROXY');
+    integration.expect('PayloadFormatVersion', '2.0');
+    return {
+      id: route.id,
+      ...(method === '$default' ? { method: 'ANY', path: '$default' } : { method, path }),
+      authorizerId: readAuthorizerId(route, authorizers),
+      integration: {
+        kind: 'lambda',
+        functionName: getFunctionName(integration, 'IntegrationUri'),
+        removedParameters: readRemovedParameters(integration),
+      },
+    };
+  };
+  const stage = readStage(getOwn('Stage'), api.id, 'StageVariables');
+  return { ...stage, authorizers, routes: getOwn('Route').map(readRoute), cors: readCors(api) };
+}
+
+function readHttpAuthorizer(resource: Resource, getFunctionName: GetFunctionName): AuthorizerConfig {
+  resource.expect('AuthorizerType', 'REQUEST');
+  const payloadVersion = resource.value('AuthorizerPayloadFormatVersion');
+  if (payloadVersion !== '1.0' && payloadVersion !== '2.0') {
+    return resource.unsupported('AuthorizerPayloadFormatVersion', '1.0 or 2.0');
+  }
+  const identitySources = resource.texts('IdentitySource');
+  const ttlSeconds = resource.optionalNumber('AuthorizerResultTtlInSeconds') ?? DEFAULT_RESULT_TTL_SECONDS;
+  return {
+    functionName: getFunctionName(resource, 'AuthorizerUri'),
+    type: 'REQUEST',
+    payloadVersion,
+    identitySources,
+    resultTtlSeconds: identitySources.length === 0 ? 0 : ttlSeconds,
+    stringContext: false,
+    simpleResponses: payloadVersion === '2.0' && resource.value('EnableSimpleResponses') === true,
+  };
+}
+
+/** Reads parameter mappings. Any mapping but a removal is unsupported: it would change what the function gets. */
+function readRemovedParameters(integration: Resource): ReadonlySet<string> {
+  const names = Object.keys(integration.textMap('RequestParameters'));
+  return new Set(
+    names.map((name) => {
+      const [, place, parameter = ''] = /^remove:(header|querystring)\.(.+)$/.exec(name) ?? [];
+      if (place === undefined)
+        return integration.unsupported('RequestParameters', 'remove:header.X or remove:querystring.X');
+      return `${place}.${place === 'header' ? parameter.toLowerCase() : parameter}`;
+    }),
+  );
+}
+
+function readCors(api: Resource) {
+  if (api.value('CorsConfiguration') === undefined) return undefined;
+  return {
+    allowOrigins: api.texts('CorsConfiguration.AllowOrigins'),
+    allowMethods: api.texts('CorsConfiguration.AllowMethods'),
+    allowHeaders: api.texts('CorsConfiguration.AllowHeaders'),
+    exposeHeaders: api.texts('CorsConfiguration.ExposeHeaders'),
+    allowCredentials: api.value('CorsConfiguration.AllowCredentials') === true,
+    maxAgeSeconds: api.optionalNumber('CorsConfiguration.MaxAge'),
+  };
+}
+
+/**
+ * Reads a WebSocket API. Its integrations are ignored, because the local gateway echoes messages.
+ *
+ * @throws GatewayError `TEMPLATE_UNSUPPORTED`
+ */
+export function readWebSocketApi(
+  template: Template,
+  api: Resource,
+  getFunctionName: GetFunctionName,
+): WebSocketApiConfig {
+  const getOwn = ownResources(template, api, 'AWS::ApiGatewayV2', 'ApiId');
+  const authorizers = new Map(
+    getOwn('Authorizer').map((resource) => [resource.id, readWebSocketAuthorizer(resource, getFunctionName)]),
+  );
+  let connectAuthorizerId: string | undefined;
+  for (const route of getOwn('Route')) {
+    const authorizerId = readAuthorizerId(route, authorizers);
+    if (route.text('RouteKey') === '$connect') connectAuthorizerId = authorizerId;
+    else if (authorizerId !== undefined) route.unsupported('AuthorizerId', 'an authorizer on $connect alone');
+  }
+  const stage = readStage(getOwn('Stage'), api.id, 'StageVariables');
+  return { ...stage, authorizer: authorizers.get(connectAuthorizerId ?? '') };
+}
+
+/** The TTL is 0: API Gateway doesn't cache the results of WebSocket authorizers. */
+function readWebSocketAuthorizer(resource: Resource, getFunctionName: GetFunctionName): AuthorizerConfig {
+  resource.expect('AuthorizerType', 'REQUEST');
+  return {
+    functionName: getFunctionName(resource, 'AuthorizerUri'),
+    type: 'REQUEST',
+    identitySources: resource.texts('IdentitySource'),
+    resultTtlSeconds: 0,
+    stringContext: true,
+  };
+}
+
+/** Returns a function that finds the API's resources of a type such as `Authorizer`. */
+function ownResources(template: Template, api: Resource, service: string, idProperty: string) {
+  return (type: string): readonly Resource[] =>
+    template.resources(`${service}::${type}`).filter((resource) => resource.text(idProperty) === api.id);
+}
+
+/** Reads the API's first stage. */
+function readStage([stage]: readonly Resource[], id: string, variables: string): StageConfig {
   if (stage === undefined) throw new GatewayError('TEMPLATE_UNSUPPORTED', `${id} has no stage`);
   return { id, stageName: stage.text('StageName'), stageVariables: stage.textMap(variables) };
 }
 
-/** A route whose authorizer is not in the template would be open to all: throws GatewayError `TEMPLATE_UNSUPPORTED`. */
-export function readAuthorizerId(
-  route: Resource,
-  authorizers: ReadonlyMap<string, AuthorizerConfig>,
-): string | undefined {
+/** Reads which authorizer guards a route. An authorizer outside the template is unsupported: the route would be open. */
+function readAuthorizerId(route: Resource, authorizers: ReadonlyMap<string, AuthorizerConfig>): string | undefined {
   const type = route.optionalText('AuthorizationType') ?? 'NONE';
   if (type === 'NONE') return undefined;
-  expectValue(route, 'AuthorizationType', 'CUSTOM');
+  route.expect('AuthorizationType', 'CUSTOM');
   const id = route.text('AuthorizerId');
   return authorizers.has(id) ? id : route.unsupported('AuthorizerId', 'an authorizer of the same API');
-}
-
-/** Throws GatewayError `TEMPLATE_UNSUPPORTED` where the property is another; `undefined` wants none. */
-export function expectValue(resource: Resource, path: string, wanted: string | undefined): void {
-  if (resource.value(path) !== wanted) resource.unsupported(path, wanted ?? 'none');
 }

@@ -1,93 +1,224 @@
+import { isPlainObject } from '../keys/json.ts';
 import type { AuthorizerConfig } from './apiConfig.ts';
-import type { AuthorizerAnswer, AuthorizerContext, ParseAnswer } from './authorizerAnswer.ts';
 import { FunctionError, type Invoke } from './functionEnvironment.ts';
-import { identityReader, type IdentityInput } from './identitySources.ts';
-import { evaluatePolicy } from './policyEvaluation.ts';
-import { ResultCache } from './resultCache.ts';
+import { createIdentityReader, type IdentityInput } from './gatewayRequest.ts';
 
-/** What comes of asking an authorizer. `principalId` is absent from a simple answer. */
-export type Verdict =
-  | {
-      readonly effect: 'allow';
-      readonly principalId?: string;
-      readonly context: AuthorizerContext;
-      readonly usageIdentifierKey?: string;
-    }
+/** The gateway's decision on a request. */
+export type Authorization =
+  | (AuthorizerOutput & { readonly effect: 'allow'; readonly usageIdentifierKey?: string })
+  | (AuthorizerOutput & { readonly effect: 'deny'; readonly isExplicit: boolean })
   | { readonly effect: 'unauthorized' }
-  | {
-      readonly effect: 'deny';
-      readonly isExplicit: boolean;
-      readonly principalId?: string;
-      readonly context: AuthorizerContext;
-    }
   | { readonly effect: 'fault'; readonly type: 'AUTHORIZER_FAILURE' | 'AUTHORIZER_CONFIGURATION_ERROR' };
 
-export interface Question extends IdentityInput {
-  /** The method ARN or route ARN of the request; empty for AppSync, which takes no policy. */
+/** The fields of an authorizer's response that integrations and gateway responses get. */
+interface AuthorizerOutput {
+  /** A simple response has none. */
+  readonly principalId?: string;
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+/** Every decision that rejects the request. */
+export type Refusal = Exclude<Authorization, { effect: 'allow' }>;
+
+type AuthorizerContext = AuthorizerOutput['context'];
+
+export interface AuthorizerRequest extends IdentityInput {
+  /** The method ARN or route ARN of the request. */
   readonly arn: string;
-  /** The event for these values of the identity sources. */
-  readonly event: (identities: readonly string[]) => object;
+  /** Creates the function's event from the values of the identity sources. */
+  readonly createEvent: (identities: readonly string[]) => object;
 }
 
 export interface ApiDeps {
   readonly invoke: Invoke;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   readonly now: () => number;
-  /** Takes one line about a fault that the client sees only as a 5xx. */
+  /** Logs a line about a fault. The client sees only a 5xx status. */
   readonly writeLog: (line: string) => void;
 }
 
 /**
- * An authorizer in front of its function: checks the identity sources, keeps results for the TTL, and judges the answer
- * for the route that was asked for ("Use API Gateway Lambda authorizers").
+ * Creates an authorizer. It checks the identity sources, invokes the function, caches the response for the TTL, and evaluates
+ * the response for the requested route ("Use API Gateway Lambda authorizers").
  */
-export function createAuthorizer(config: AuthorizerConfig, parse: ParseAnswer, { invoke, now, writeLog }: ApiDeps) {
-  const readIdentities = identityReader(config.identitySources);
-  const cache = new ResultCache<AuthorizerAnswer>({ ttlSeconds: config.resultTtlSeconds, now });
+export function createAuthorizer(
+  config: AuthorizerConfig,
+  { invoke, now, writeLog }: ApiDeps,
+): (request: AuthorizerRequest) => Promise<Authorization> {
+  const readIdentities = createIdentityReader(config.identitySources);
+  const cache = new ResultCache<AuthorizerResponse>({ ttlSeconds: config.resultTtlSeconds, now });
 
-  return async (question: Question): Promise<Verdict> => {
-    const identities = readIdentities(question);
+  return async (request) => {
+    const identities = readIdentities(request);
     if (identities === undefined) return { effect: 'unauthorized' };
     if (config.tokenPattern !== undefined && !config.tokenPattern.test(identities[0] ?? '')) {
       return { effect: 'unauthorized' };
     }
-    const kept = cache.get(identities);
-    if (kept !== undefined) return judge(kept, question.arn);
+    const cached = cache.get(identities);
+    if (cached !== undefined) return evaluate(cached, request.arn);
     try {
-      const answer = parse(await invoke(config.functionName, question.event(identities)));
-      if (answer === undefined) throw new FunctionError('MalformedAnswer', 'not what the API takes', true);
-      cache.set(identities, answer, answer.kind === 'simple' ? answer.ttlSeconds : undefined);
-      return judge(answer, question.arn);
+      const response = parseResponse(await invoke(config.functionName, request.createEvent(identities)), config);
+      if (response === undefined) throw new FunctionError('MalformedResponse', 'the response is malformed', true);
+      cache.set(identities, response);
+      return evaluate(response, request.arn);
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
-      const verdict = verdictOnError(error, config);
-      if (verdict.effect === 'fault')
-        writeLog(`authorizer ${config.functionName}: ${error.errorType}: ${error.message}`);
-      return verdict;
+      // API Gateway recognizes exactly this message. Any other error is a fault of the function.
+      if (error.message === 'Unauthorized') return { effect: 'unauthorized' };
+      writeLog(`authorizer ${config.functionName}: ${error.errorType}: ${error.message}`);
+      return { effect: 'fault', type: error.didRespond ? 'AUTHORIZER_CONFIGURATION_ERROR' : 'AUTHORIZER_FAILURE' };
     }
   };
 }
 
-function judge(answer: AuthorizerAnswer, arn: string): Verdict {
-  const { context } = answer;
-  if (answer.kind === 'simple') {
-    return answer.isAuthorized ? { effect: 'allow', context } : { effect: 'deny', isExplicit: true, context };
+function evaluate(response: AuthorizerResponse, arn: string): Authorization {
+  const { context } = response;
+  if (response.kind === 'simple') {
+    return response.isAuthorized ? { effect: 'allow', context } : { effect: 'deny', isExplicit: true, context };
   }
-  const { principalId, statements, usageIdentifierKey } = answer;
+  const { principalId, statements, usageIdentifierKey } = response;
   const effect = evaluatePolicy(statements, arn);
-  const counted = usageIdentifierKey === undefined ? {} : { usageIdentifierKey };
-  if (effect === 'allow') return { effect, principalId, context, ...counted };
-  return { effect: 'deny', isExplicit: effect === 'explicit-deny', principalId, context };
+  if (effect !== 'allow') return { effect: 'deny', isExplicit: effect === 'explicit-deny', principalId, context };
+  return { effect, principalId, context, ...(usageIdentifierKey === undefined ? {} : { usageIdentifierKey }) };
 }
 
-/** API Gateway knows one message, exactly, and AppSync none; whatever else a function throws is its fault. */
-function verdictOnError(error: FunctionError, { type }: AuthorizerConfig): Verdict {
-  if (error.message === 'Unauthorized' && type !== 'APPSYNC') return { effect: 'unauthorized' };
-  return { effect: 'fault', type: error.isAnswer ? 'AUTHORIZER_CONFIGURATION_ERROR' : 'AUTHORIZER_FAILURE' };
+/** An authorizer's response, known to be well formed. */
+type AuthorizerResponse =
+  | {
+      readonly kind: 'policy';
+      readonly principalId: string;
+      readonly statements: readonly PolicyStatement[];
+      readonly context: AuthorizerContext;
+      /** The API key by whose usage plan a REST API counts the request. */
+      readonly usageIdentifierKey?: string;
+    }
+  | { readonly kind: 'simple'; readonly isAuthorized: boolean; readonly context: AuthorizerContext };
+
+/** Returns `undefined` for a malformed response, which API Gateway answers with 500. */
+function parseResponse(response: unknown, config: AuthorizerConfig): AuthorizerResponse | undefined {
+  if (!isPlainObject(response)) return undefined;
+  const context = config.stringContext ? parseStringContext(response['context']) : parseContext(response['context']);
+  if (context === undefined) return undefined;
+  const { isAuthorized, principalId, policyDocument, usageIdentifierKey } = response;
+  if (config.simpleResponses && typeof isAuthorized === 'boolean') return { kind: 'simple', isAuthorized, context };
+  const statements = parseStatements(policyDocument);
+  if (typeof principalId !== 'string' || principalId === '' || statements === undefined) return undefined;
+  const usage = typeof usageIdentifierKey === 'string' ? { usageIdentifierKey } : {};
+  return { kind: 'policy', principalId, statements, context, ...usage };
 }
 
-/** `requestContext.authorizer` of REST and WebSocket APIs; a thrown `Unauthorized` brings none. */
-export function authorizerContext(verdict: Verdict | undefined): object | undefined {
-  if (verdict?.effect !== 'allow' && verdict?.effect !== 'deny') return undefined;
-  return { principalId: verdict.principalId, ...verdict.context };
+function parseContext(context: unknown): AuthorizerContext | undefined {
+  if (context === undefined || context === null) return {};
+  return isPlainObject(context) ? context : undefined;
+}
+
+function parseStringContext(context: unknown): AuthorizerContext | undefined {
+  const entries = Object.entries(parseContext(context) ?? { malformed: {} });
+  if (entries.some(([, value]) => typeof value === 'object')) return undefined;
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}
+
+/** A statement of an authorizer's policy. Single values are lists of one. */
+export interface PolicyStatement {
+  readonly effect: 'Allow' | 'Deny';
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+}
+
+/**
+ * Evaluates a policy for the invocation of a method ARN. An explicit Deny overrides any Allow, and the default is Deny
+ * ("Policy evaluation logic" of IAM).
+ */
+export function evaluatePolicy(
+  statements: readonly PolicyStatement[],
+  arn: string,
+): 'allow' | 'explicit-deny' | 'implicit-deny' {
+  const matching = statements.filter(
+    ({ actions, resources }) =>
+      actions.some((action) => matchesWildcards(action.toLowerCase(), 'execute-api:invoke')) &&
+      resources.some((resource) => matchesWildcards(resource, arn)),
+  );
+  if (matching.some(({ effect }) => effect === 'Deny')) return 'explicit-deny';
+  return matching.length > 0 ? 'allow' : 'implicit-deny';
+}
+
+/**
+ * Returns whether a pattern matches the whole text: `*` matches any run of characters, `?` exactly one. The time is at most
+ * proportional to the product of both lengths.
+ */
+export function matchesWildcards(pattern: string, text: string): boolean {
+  let at = 0;
+  let patternAt = 0;
+  let starAt = -1;
+  let starEnd = 0;
+  while (at < text.length) {
+    const expected = pattern[patternAt];
+    if (expected === '*') {
+      starAt = patternAt++;
+      starEnd = at;
+    } else if (expected === '?' || expected === text[at]) {
+      patternAt++;
+      at++;
+    } else if (starAt >= 0) {
+      // Only the last star needs to match one character more: an earlier star can never do better.
+      patternAt = starAt + 1;
+      at = ++starEnd;
+    } else return false;
+  }
+  while (pattern[patternAt] === '*') patternAt++;
+  return patternAt === pattern.length;
+}
+
+/**
+ * Returns the statements of an IAM policy document. Returns `undefined` if the document is malformed or has elements that the
+ * gateway doesn't evaluate (`Condition`, `NotAction`, `NotResource`).
+ */
+export function parseStatements(policyDocument: unknown): readonly PolicyStatement[] | undefined {
+  if (!isPlainObject(policyDocument)) return undefined;
+  const parsed = asList(policyDocument['Statement']).map(parseStatement);
+  const statements = parsed.filter((statement) => statement !== undefined);
+  return statements.length === parsed.length ? statements : undefined;
+}
+
+function parseStatement(statement: unknown): PolicyStatement | undefined {
+  if (!isPlainObject(statement)) return undefined;
+  const { Effect: effect, Action: action, Resource: resource, Sid: _sid, ...others } = statement;
+  if ((effect !== 'Allow' && effect !== 'Deny') || Object.keys(others).length > 0) return undefined;
+  const actions = asList(action);
+  const resources = asList(resource);
+  return areTexts(actions) && areTexts(resources) ? { effect, actions, resources } : undefined;
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+function areTexts(values: readonly unknown[]): values is readonly string[] {
+  return values.length > 0 && values.every((value) => typeof value === 'string');
+}
+
+/** A cache of one authorizer's responses, by the values of its identity sources. */
+export class ResultCache<Result> {
+  readonly #ttlMs: number;
+  readonly #now: () => number;
+  readonly #results = new Map<string, { readonly result: Result; readonly expiresMs: number }>();
+
+  /** A TTL of 0 turns the cache off. `now` returns epoch milliseconds. */
+  constructor({ ttlSeconds, now }: { readonly ttlSeconds: number; readonly now: () => number }) {
+    this.#ttlMs = ttlSeconds * 1000;
+    this.#now = now;
+  }
+
+  get(identities: readonly string[]): Result | undefined {
+    const key = JSON.stringify(identities);
+    const entry = this.#results.get(key);
+    if (entry === undefined || this.#now() < entry.expiresMs) return entry?.result;
+    this.#results.delete(key);
+    return undefined;
+  }
+
+  set(identities: readonly string[], result: Result): void {
+    if (this.#ttlMs <= 0) return;
+    this.#results.set(JSON.stringify(identities), { result, expiresMs: this.#now() + this.#ttlMs });
+  }
 }

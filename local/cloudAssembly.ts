@@ -1,33 +1,91 @@
-import { dirname, join, resolve } from 'node:path';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { FunctionNameOf } from './apiConfig.ts';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isCurrent, removeStamp, TEMPLATE_SOURCES, writeStamp } from '../build/sources.js';
+import {
+  readHttpApi,
+  readRestApi,
+  readWebSocketApi,
+  type GetFunctionName,
+  type HttpApiConfig,
+  type RestApiConfig,
+  type WebSocketApiConfig,
+} from './apiConfig.ts';
+import type { FunctionConfig } from './functionEnvironment.ts';
 import { GatewayError } from './gatewayError.ts';
-import { readGraphqlApi, type GraphqlApiConfig } from './readGraphqlApi.ts';
-import { readHttpApi, type HttpApiConfig } from './readHttpApi.ts';
-import { readRestApi, type RestApiConfig } from './readRestApi.ts';
-import { readWebSocketApi, type WebSocketApiConfig } from './readWebSocketApi.ts';
 import { readJson, Template, type Resource } from './template.ts';
 
-export interface FunctionConfig {
-  readonly name: string;
-  readonly arn: string;
-  /** The module of the code asset that holds the handler. */
-  readonly file: string;
-  readonly handlerName: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly timeoutSeconds: number;
-  readonly memoryMb: number;
+/** The template that `cdk synth` writes, relative to the project's root. */
+export const TEMPLATE_PATH = join('cdk.out', 'LatchkeyStack.template.json');
+
+/** Records which sources the template was made from. `cdk synth` with another output directory doesn't write it. */
+const STAMP = join('cdk.out', '.sources');
+
+const OTHER_SYNTH_WAIT_MS = 500;
+const OTHER_SYNTH_MAX_TRIES = 240;
+
+export interface SynthOptions {
+  readonly root: string;
+  /** Receives each child process, whose process group the caller must stop. */
+  readonly onStart: (child: ChildProcess) => void;
 }
 
-/** What a synthesized stack asks of API Gateway and Lambda. */
+/**
+ * Bundles the functions and synthesizes the stack, unless the template is current. The `build` of `cdk.json` makes the bundles,
+ * so one command does both.
+ *
+ * @throws GatewayError `SYNTH_FAILED`
+ */
+export async function ensureTemplate({ root, onStart }: SynthOptions): Promise<void> {
+  for (let tries = 1; isStale(root); tries++) {
+    process.stderr.write('building and synthesizing…\n');
+    removeStamp(root, STAMP);
+    const { exitCode, output } = await runSynth(root, onStart);
+    if (exitCode === 0) return writeStamp(root, STAMP, TEMPLATE_SOURCES);
+    const isLocked = /Another CLI|Other CLIs/.test(output);
+    if (!isLocked || tries === OTHER_SYNTH_MAX_TRIES) {
+      throw new GatewayError('SYNTH_FAILED', `cdk synth failed (exit code ${exitCode}):\n${output.trimEnd()}`);
+    }
+    await sleep(OTHER_SYNTH_WAIT_MS);
+  }
+}
+
+/** The CDK writes the manifest last: without it, a synthesis was interrupted. */
+function isStale(root: string): boolean {
+  const isComplete = [TEMPLATE_PATH, join('cdk.out', 'manifest.json')].every((path) => existsSync(join(root, path)));
+  return !isComplete || !isCurrent(root, STAMP, TEMPLATE_SOURCES);
+}
+
+/** Starts the CDK as the leader of a process group, because a signal to the CDK alone would leave its children running. */
+function runSynth(
+  root: string,
+  onStart: SynthOptions['onStart'],
+): Promise<{ exitCode: number | null; output: string }> {
+  const child = spawn(process.execPath, [join(root, 'node_modules/aws-cdk/bin/cdk'), 'synth', '--quiet'], {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, AWS_EC2_METADATA_DISABLED: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true' },
+  });
+  onStart(child);
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return new Promise((done, reject) => {
+    child.on('error', reject);
+    child.on('close', (exitCode) => done({ exitCode, output: Buffer.concat(chunks).toString() }));
+  });
+}
+
+/** The APIs and functions of a synthesized stack. */
 export interface CloudAssembly {
   readonly restApis: readonly RestApiConfig[];
   readonly httpApis: readonly HttpApiConfig[];
   readonly webSocketApis: readonly WebSocketApiConfig[];
-  readonly graphqlApis: readonly GraphqlApiConfig[];
-  /** Those that a route or an authorizer calls, by name. */
+  /** The functions that a route or an authorizer invokes, by name. */
   readonly functions: ReadonlyMap<string, FunctionConfig>;
-  /** The longest that a revoked key may still be accepted, where the stack has it as an output. */
+  /** The longest time that a revoked key may still be accepted, if the stack has this output. */
   readonly revocationDelaySeconds: number | undefined;
 }
 
@@ -40,38 +98,30 @@ export async function readCloudAssembly(templateFile: string): Promise<CloudAsse
   const template = new Template(await readJson(templateFile));
   const manifestFile = templateFile.replace(/\.template\.json$/, '.assets.json');
   const assets = parseManifest(await readJson(manifestFile), dirname(manifestFile));
-  const resources = template.ofType('AWS::Lambda::Function');
+  const resources = template.resources('AWS::Lambda::Function');
   const functions = new Map<string, FunctionConfig>();
 
-  /** Functions are read as they are met: a template may hold others that nothing local calls. */
-  const functionName: FunctionNameOf = (resource, uriPath) => {
+  /** Reads a function when something names it. The gateway may not be able to run the template's other functions. */
+  const getFunctionName: GetFunctionName = (resource, uriPath) => {
     const [arn = '', name = ''] = /arn:[\w-]+:lambda:[^:]*:\d*:function:([\w-]+)/.exec(resource.text(uriPath)) ?? [];
-    const called = resources.find((candidate) => nameOf(candidate) === name);
-    if (called === undefined) return resource.unsupported(uriPath, 'a function of the same template');
-    if (!functions.has(name)) functions.set(name, readFunction(called, arn, assets));
+    const definition = resources.find((candidate) => getName(candidate) === name);
+    if (definition === undefined) return resource.unsupported(uriPath, 'a function of the same template');
+    if (!functions.has(name)) functions.set(name, readFunction(definition, arn, assets));
     return name;
   };
 
-  const ofProtocol = (protocol: string) =>
-    template.ofType('AWS::ApiGatewayV2::Api').filter((api) => api.text('ProtocolType') === protocol);
+  const getV2Apis = (protocol: string) =>
+    template.resources('AWS::ApiGatewayV2::Api').filter((api) => api.text('ProtocolType') === protocol);
   return {
-    restApis: template.ofType('AWS::ApiGateway::RestApi').map((api) => readRestApi(template, api, functionName)),
-    httpApis: ofProtocol('HTTP').map((api) => readHttpApi(template, api, functionName)),
-    webSocketApis: ofProtocol('WEBSOCKET').map((api) => readWebSocketApi(template, api, functionName)),
-    graphqlApis: template.ofType('AWS::AppSync::GraphQLApi').map((api) => readGraphqlApi(api, functionName)),
+    restApis: template.resources('AWS::ApiGateway::RestApi').map((api) => readRestApi(template, api, getFunctionName)),
+    httpApis: getV2Apis('HTTP').map((api) => readHttpApi(template, api, getFunctionName)),
+    webSocketApis: getV2Apis('WEBSOCKET').map((api) => readWebSocketApi(template, api, getFunctionName)),
     functions,
     revocationDelaySeconds: readRevocationDelay(template),
   };
 }
 
-function readRevocationDelay(template: Template): number | undefined {
-  const value = template.output('RevocationDelaySeconds');
-  if (value === undefined || /^\d+$/.test(String(value))) return value === undefined ? undefined : Number(value);
-  const problem = `Outputs.RevocationDelaySeconds: got ${JSON.stringify(value)}, the local gateway wanted whole seconds`;
-  throw new GatewayError('TEMPLATE_UNSUPPORTED', problem);
-}
-
-function nameOf(resource: Resource): string {
+function getName(resource: Resource): string {
   return resource.optionalText('FunctionName') ?? resource.id;
 }
 
@@ -80,7 +130,7 @@ function readFunction(resource: Resource, arn: string, assets: ReadonlyMap<strin
   const [module = '', handlerName = ''] = resource.text('Handler').split('.');
   const files = ['.mjs', '.js', '.cjs'].map((extension) => join(directory, module + extension));
   return {
-    name: nameOf(resource),
+    name: getName(resource),
     arn,
     file: files.find((file) => existsSync(file)) ?? resource.unsupported('Handler', `a module in ${directory}`),
     handlerName,
@@ -90,9 +140,17 @@ function readFunction(resource: Resource, arn: string, assets: ReadonlyMap<strin
   };
 }
 
-/** The directory of each asset by its object key. */
+function readRevocationDelay(template: Template): number | undefined {
+  const value = template.output('RevocationDelaySeconds');
+  if (value === undefined) return undefined;
+  if (/^\d+$/.test(String(value))) return Number(value);
+  const problem = `Outputs.RevocationDelaySeconds: expected a whole number of seconds, got ${JSON.stringify(value)}`;
+  throw new GatewayError('TEMPLATE_UNSUPPORTED', problem);
+}
+
+/** Returns the directory of each asset by the asset's object key. */
 function parseManifest(manifest: unknown, directory: string): ReadonlyMap<string, string> {
-  const { files = {} } = manifest as AssetManifest;
+  const { files = {} } = manifest as { readonly files?: Readonly<Record<string, Asset>> };
   return new Map(
     Object.values(files).flatMap(({ source, destinations }) =>
       Object.values(destinations).map(({ objectKey }) => [objectKey, resolve(directory, source.path ?? '')] as const),
@@ -100,15 +158,8 @@ function parseManifest(manifest: unknown, directory: string): ReadonlyMap<string
   );
 }
 
-/** What of CDK's asset manifest is read. */
-interface AssetManifest {
-  readonly files?: Readonly<
-    Record<
-      string,
-      {
-        readonly source: { readonly path?: string };
-        readonly destinations: Readonly<Record<string, { readonly objectKey: string }>>;
-      }
-    >
-  >;
+/** The fields of an asset in the CDK's manifest that the gateway reads. */
+interface Asset {
+  readonly source: { readonly path?: string };
+  readonly destinations: Readonly<Record<string, { readonly objectKey: string }>>;
 }

@@ -1,29 +1,40 @@
 import { randomUUID } from 'node:crypto';
 import { devNull } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { FunctionConfig } from './cloudAssembly.ts';
-import { REGION } from './intrinsics.ts';
+import { REGION } from './template.ts';
 
-/** Invokes a function by its name. Throws `FunctionError`. */
+export interface FunctionConfig {
+  readonly name: string;
+  readonly arn: string;
+  /** The path of the module that exports the handler. */
+  readonly file: string;
+  readonly handlerName: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+}
+
+/** Invokes a function by its name. Throws FunctionError. */
 export type Invoke = (functionName: string, event: object) => Promise<unknown>;
 
-/** A function that failed: it threw, or (`isAnswer` false) it ran out of time or died. */
+/** The failure of a function. */
 export class FunctionError extends Error {
   override readonly name = 'FunctionError';
   readonly errorType: string;
-  readonly isAnswer: boolean;
+  /** Whether the function responded, with an error or out of shape. Otherwise it timed out or exited. */
+  readonly didRespond: boolean;
 
-  constructor(errorType: string, message: string, isAnswer: boolean) {
+  constructor(errorType: string, message: string, didRespond: boolean) {
     super(message);
     this.errorType = errorType;
-    this.isAnswer = isAnswer;
+    this.didRespond = didRespond;
   }
 }
 
 export interface FunctionEnvironmentDeps {
-  /** Where the function finds DynamoDB. */
+  /** The endpoint of DynamoDB for the function. */
   readonly dynamodbEndpoint: string;
-  /** Takes what the function writes, as it is. */
+  /** Receives the function's output unchanged. */
   readonly writeLog: (text: string | Uint8Array) => void;
 }
 
@@ -34,14 +45,14 @@ interface Reply {
 }
 
 interface Invocation {
-  readonly resolve: (answer: unknown) => void;
+  readonly resolve: (response: unknown) => void;
   readonly reject: (error: FunctionError) => void;
   readonly timer: NodeJS.Timeout;
 }
 
 /**
- * One warm execution environment of a function: a thread with an environment of its own, whose modules keep their state
- * from one invocation to the next. It starts at the first invocation, and again after it died or ran out of time.
+ * A warm execution environment of a function: a thread with its own environment variables, whose modules keep their state between
+ * invocations. It starts with the first invocation, and restarts after the function exited or timed out.
  */
 export class FunctionEnvironment {
   readonly #config: FunctionConfig;
@@ -77,7 +88,7 @@ export class FunctionEnvironment {
     const { name, arn, file, handlerName, memoryMb } = this.#config;
     const worker = new Worker(new URL('functionRuntime.mjs', import.meta.url), {
       env: this.#environment(),
-      // The gateway's own loader of TypeScript is no part of the function.
+      // The function must not run under the gateway's TypeScript loader.
       execArgv: [],
       stdout: true,
       stderr: true,
@@ -100,15 +111,15 @@ export class FunctionEnvironment {
     return worker;
   }
 
-  /** Nothing of this machine's AWS profiles reaches the function: it could point the SDK elsewhere. */
+  /** Hides this machine's AWS profiles from the function, because they could point the SDK elsewhere. */
   #environment(): Record<string, string> {
     const { name, environment, memoryMb } = this.#config;
     return {
       AWS_CONFIG_FILE: devNull,
       AWS_SHARED_CREDENTIALS_FILE: devNull,
-      // Nobody reads metrics in a terminal. A template that asks for them by name gets them.
+      // Metrics are noise in a terminal. The template can turn them on.
       LATCHKEY_METRICS: 'false',
-      // Advice on which Node to install, for whoever runs the SDK elsewhere than on Lambda.
+      // The SDK's advice on which Node to install is noise here.
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       ...environment,
       AWS_REGION: REGION,
@@ -130,7 +141,7 @@ export class FunctionEnvironment {
     else invocation.reject(new FunctionError(error.errorType, error.errorMessage, true));
   }
 
-  /** Lambda ends the whole environment. A function that never yields can be stopped in no other way either. */
+  /** Terminates the whole environment, as Lambda does. Nothing else stops a function that never yields. */
   #timeOut(worker: Worker): void {
     const { timeoutSeconds } = this.#config;
     this.#fail(worker, new FunctionError('Sandbox.Timedout', `Task timed out after ${timeoutSeconds} seconds`, false));

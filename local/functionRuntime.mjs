@@ -1,5 +1,5 @@
-// What Lambda's Node runtime does, inside a worker thread: loads the function once, then answers invocations as they
-// come, several at once. Plain JavaScript, so that a bundle runs under Node alone and not under a TypeScript loader.
+// Lambda's Node runtime inside a worker thread: loads the function once, then runs invocations concurrently. It's plain JavaScript,
+// so a bundle runs under Node alone, without a TypeScript loader.
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 
@@ -10,18 +10,18 @@ const loaded = import(pathToFileURL(file).href).then((module) => {
   if (typeof handler === 'function') return handler;
   throw Object.assign(new Error(`${handlerName} is undefined or not exported`), { name: 'Runtime.HandlerNotFound' });
 });
-// A failed start is told to each invocation.
+// Each invocation reports a failed start.
 loaded.catch(() => {});
 
 parentPort.on('message', ({ id, event, awsRequestId, deadlineMs }) => {
-  void answer(event, { ...context, awsRequestId, getRemainingTimeInMillis: () => deadlineMs - Date.now() }).then(
+  void invoke(event, { ...context, awsRequestId, getRemainingTimeInMillis: () => deadlineMs - Date.now() }).then(
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     (outcome) => parentPort.postMessage({ id, ...outcome }),
   );
 });
 
-/** An answer crosses as JSON, as it does from Lambda: what JSON lacks is lost here too. */
-async function answer(event, invocationContext) {
+/** Returns the response as JSON, as Lambda does, which drops everything that JSON cannot express. */
+async function invoke(event, invocationContext) {
   try {
     const handler = await loaded;
     return { json: JSON.stringify(await handler(JSON.parse(event), invocationContext)) ?? 'null' };

@@ -1,107 +1,100 @@
 import type { ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
 import type { TableLocation } from '../operator/findTable.ts';
+import { NOTE_PATH, readGatewayState, type GatewayState } from '../operator/findTable.ts';
 import { ANY_KEYS } from '../keys/state.ts';
+import { maskKeys } from '../keys/findKeys.ts';
 import { printable } from '../keys/printable.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import { DEFAULT_KEY_PREFIX } from '../keys/secret.ts';
 import type { ApiDeps } from './authorizer.ts';
-import { readCloudAssembly, type CloudAssembly } from './cloudAssembly.ts';
-import { FunctionEnvironment } from './functionEnvironment.ts';
+import { ensureTemplate, readCloudAssembly, TEMPLATE_PATH, type CloudAssembly } from './cloudAssembly.ts';
+import { FunctionEnvironment, type Invoke } from './functionEnvironment.ts';
 import { GatewayError } from './gatewayError.ts';
 import { GatewayServer } from './gatewayServer.ts';
-import { createGraphqlApi } from './graphqlApi.ts';
 import { createHttpApi } from './httpApi.ts';
-import { REGION } from './intrinsics.ts';
-import { removeNote, writeNote } from './note.ts';
-import type { GatewayOptions } from './options.ts';
 import { createRestApi } from './restApi.ts';
-import { ensureTemplate, TEMPLATE_PATH } from './synth.ts';
 import { LocalDynamoDb } from './table.ts';
+import { REGION } from './template.ts';
 import { createWebSocketApi } from './webSocketApi.ts';
 
+export interface GatewayOptions {
+  readonly port: number;
+  readonly dbPort: number;
+  /** The directory that keeps the table. Without it, the table is in memory. */
+  readonly data: string | undefined;
+  /** The template to serve. Without it, the gateway synthesizes and serves the project's stack. */
+  readonly template: string | undefined;
+  /** The file in which other programs find the running gateway. */
+  readonly stateFile: string;
+}
+
 export interface GatewayDeps {
-  /** The project's. */
+  /** The project's root directory. */
   readonly root: string;
-  /** Takes what functions and the gateway log. */
+  /** Logs the output of the functions and the gateway. */
   readonly writeLog: (text: string | Uint8Array) => void;
-  /** Takes what undoes a step, as soon as the step is taken: the start can be stopped half-way. */
+  /** Receives the cleanup of each step as soon as the step is done, because the start can be interrupted. */
   readonly onStop: (stop: () => unknown) => void;
-  /** Where functions find DynamoDB; itself unless given. The soak puts a store that fails now and then between. */
+  /** The endpoint of DynamoDB for the functions. The default is the embedded DynamoDB. */
   readonly functionsEndpoint?: string;
 }
 
 export interface RunningGateway {
   readonly url: string;
-  /** Of the first WebSocket API; absent where there is none. */
+  /** The URL of the first WebSocket API, if the template has one. */
   readonly webSocketUrl: string | undefined;
   readonly demoKey: string;
   readonly table: ServedTable;
 }
 
-/** The table that is served, for other programs of this process. */
+/** The table behind the APIs. */
 export interface ServedTable {
   readonly location: TableLocation;
-  /** Of keys with the prefix of the deployment. */
-  readonly registryOf: (actor: string) => KeyRegistry;
+  /** Creates a registry for keys with the deployment's prefix. */
+  readonly createRegistry: (actor: string) => KeyRegistry;
 }
 
 /**
- * Starts everything.
+ * Starts the gateway: the embedded DynamoDB, the functions and the APIs of the template.
  *
  * @throws GatewayError
  */
-export async function startGateway(
-  options: GatewayOptions,
-  { root, writeLog, onStop, functionsEndpoint }: GatewayDeps,
-): Promise<RunningGateway> {
+export async function startGateway(options: GatewayOptions, deps: GatewayDeps): Promise<RunningGateway> {
+  const { root, writeLog, onStop } = deps;
   const writeLine = (line: string) => writeLog(`${printable(line)}\n`);
   const server = new GatewayServer(writeLine);
   onStop(() => server.stop());
-  // First of all, so that a port in use is told before the long steps.
+  // This comes first: a port in use must fail before the long steps.
   const url = await server.listen(options.port);
   if (options.template === undefined) {
     await ensureTemplate({ root, onStart: (child) => onStop(() => endGroup(child)) });
   }
   const assembly = await readCloudAssembly(options.template ?? join(root, TEMPLATE_PATH));
 
-  const tableName = tableOf(assembly);
+  const tableName = getTableName(assembly);
   const database = await LocalDynamoDb.start({ port: options.dbPort, dataDirectory: options.data });
   onStop(() => database.stop());
   await database.ensureTable(tableName);
-
-  const environments = new Map(
-    [...assembly.functions].map(([name, config]) => {
-      const environment = new FunctionEnvironment(config, {
-        dynamodbEndpoint: functionsEndpoint ?? database.endpoint,
-        writeLog,
-      });
-      onStop(() => environment.stop());
-      return [name, environment];
-    }),
-  );
-  mountApis(server, assembly, {
-    invoke: async (name, event) => environments.get(name)?.invoke(event),
-    now: Date.now,
-    writeLog: writeLine,
-  });
+  const { client, endpoint } = database;
+  const invoke = createInvoke(assembly, deps.functionsEndpoint ?? endpoint, deps);
+  mountApis(server, assembly, { invoke, now: Date.now, writeLog: writeLine });
 
   const { revocationDelaySeconds } = assembly;
-  const { endpoint } = database;
-  const served = {
-    tableName,
-    endpoint,
-    region: REGION,
-    revocationDelaySeconds,
-    acceptedKeys: acceptedKeysOf(assembly),
-  };
+  const acceptedKeys = getAcceptedKeys(assembly);
+  const served = { tableName, endpoint, region: REGION, revocationDelaySeconds, acceptedKeys };
+  const keyPrefix = getFunctionSetting(assembly, 'LATCHKEY_KEY_PREFIX');
   const table: ServedTable = {
     location: { kind: 'local', ...served },
-    registryOf: registriesOf(database, tableName, assembly),
+    createRegistry: (actor) =>
+      new KeyRegistry({ client, tableName, actor, ...(keyPrefix === undefined ? {} : { keyPrefix }) }),
   };
-  const demoKey = await issueDemoKey(table);
-  onStop(() => removeNote(options.note, process.pid));
-  writeNote(options.note, { url, pid: process.pid, ...served });
+  // Each start needs a new key, also with `--data`: the secrets of old keys cannot be shown again.
+  const { secret: demoKey } = await table.createRegistry('local gateway').issue({ label: 'demo' });
+  onStop(() => removeState(options.stateFile, process.pid));
+  writeState(options.stateFile, { url, pid: process.pid, ...served });
   const webSocketUrl = assembly.webSocketApis.length > 0 ? `${url.replace(/^http/, 'ws')}/ws/` : undefined;
   return { url, webSocketUrl, demoKey, table };
 }
@@ -110,50 +103,90 @@ function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
   if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGTERM');
 }
 
-/** The table is what the functions are told it is. */
-function tableOf(assembly: CloudAssembly): string {
-  return (
-    functionSetting(assembly, 'LATCHKEY_TABLE') ??
-    fail('no function of the template is given a table in LATCHKEY_TABLE')
-  );
+function getTableName(assembly: CloudAssembly): string {
+  const tableName = getFunctionSetting(assembly, 'LATCHKEY_TABLE');
+  if (tableName !== undefined) return tableName;
+  throw new GatewayError('TEMPLATE_UNSUPPORTED', 'expected a function with LATCHKEY_TABLE in the template, got none');
 }
 
-function functionSetting({ functions }: CloudAssembly, name: string): string | undefined {
+function getFunctionSetting({ functions }: CloudAssembly, name: string): string | undefined {
   return [...functions.values()].map(({ environment }) => environment[name]).find((value) => value !== undefined);
 }
 
-/** As the functions are told. */
-function acceptedKeysOf(assembly: CloudAssembly): string {
-  const isAny = functionSetting(assembly, 'LATCHKEY_ACCEPT_FOREIGN_KEYS') === 'true';
-  return isAny ? ANY_KEYS : (functionSetting(assembly, 'LATCHKEY_KEY_PREFIX') ?? DEFAULT_KEY_PREFIX);
+function createInvoke(
+  { functions }: CloudAssembly,
+  dynamodbEndpoint: string,
+  { writeLog, onStop }: GatewayDeps,
+): Invoke {
+  const environments = [...functions].map(([name, config]) => {
+    const environment = new FunctionEnvironment(config, { dynamodbEndpoint, writeLog });
+    onStop(() => environment.stop());
+    return [name, environment] as const;
+  });
+  const byName = new Map(environments);
+  return async (name, event) => byName.get(name)?.invoke(event);
 }
 
-function fail(message: string): never {
-  throw new GatewayError('TEMPLATE_UNSUPPORTED', message);
+/** Mounts the APIs under `/rest`, `/http` and `/ws`. The second API of a type gets `/rest2`, and so on. */
+function mountApis(server: GatewayServer, { restApis, httpApis, webSocketApis }: CloudAssembly, deps: ApiDeps): void {
+  for (const [at, api] of restApis.entries()) server.mount(toPrefix('rest', at), createRestApi(api, deps));
+  for (const [at, api] of httpApis.entries()) server.mount(toPrefix('http', at), createHttpApi(api, deps));
+  for (const [at, api] of webSocketApis.entries()) {
+    server.mountWebSocket(toPrefix('ws', at), createWebSocketApi(api, deps));
+  }
 }
 
-/** `/rest`, `/http`, `/ws` and `/graphql`; a second API of a kind is `/rest2`, and so on. */
-function mountApis(server: GatewayServer, assembly: CloudAssembly, deps: ApiDeps): void {
-  const { restApis, httpApis, webSocketApis, graphqlApis } = assembly;
-  for (const [at, api] of restApis.entries()) server.mount(prefix('rest', at), createRestApi(api, deps));
-  for (const [at, api] of httpApis.entries()) server.mount(prefix('http', at), createHttpApi(api, deps));
-  for (const [at, api] of webSocketApis.entries())
-    server.mountWebSocket(prefix('ws', at), createWebSocketApi(api, deps));
-  for (const [at, api] of graphqlApis.entries()) server.mount(prefix('graphql', at), createGraphqlApi(api, deps));
+function toPrefix(type: string, at: number): string {
+  return at === 0 ? type : `${type}${at + 1}`;
 }
 
-function prefix(kind: string, at: number): string {
-  return at === 0 ? kind : `${kind}${at + 1}`;
+function getAcceptedKeys(assembly: CloudAssembly): string {
+  const isAny = getFunctionSetting(assembly, 'LATCHKEY_ACCEPT_FOREIGN_KEYS') === 'true';
+  return isAny ? ANY_KEYS : (getFunctionSetting(assembly, 'LATCHKEY_KEY_PREFIX') ?? DEFAULT_KEY_PREFIX);
 }
 
-function registriesOf(database: LocalDynamoDb, tableName: string, assembly: CloudAssembly): ServedTable['registryOf'] {
-  const keyPrefix = functionSetting(assembly, 'LATCHKEY_KEY_PREFIX');
-  const { client } = database;
-  return (actor) => new KeyRegistry({ client, tableName, actor, ...(keyPrefix === undefined ? {} : { keyPrefix }) });
+/** Writes the file for the current user alone, and replaces an older file. */
+function writeState(file: string, state: GatewayState): void {
+  mkdirSync(dirname(file), { recursive: true });
+  // `mode` applies only to new files.
+  rmSync(file, { force: true });
+  try {
+    writeFileSync(file, `${JSON.stringify(state)}\n`, { mode: 0o600 });
+  } catch (error) {
+    // A partial file names no process, so nothing would ever remove it.
+    rmSync(file, { force: true });
+    throw error;
+  }
 }
 
-/** One on every start, also where `--data` holds keys already: the secret of those cannot be shown again. */
-async function issueDemoKey({ registryOf }: ServedTable): Promise<string> {
-  const { secret } = await registryOf('local gateway').issue({ label: 'demo' });
-  return secret;
+/** Removes the file, unless a gateway that started later has replaced it. */
+function removeState(file: string, pid: number): void {
+  if (readGatewayState(file)?.pid === pid) rmSync(file, { force: true });
+}
+
+/** Parses the command line. Commander prints help and errors, and throws; `exitCode` of its error is 0 after help. */
+export function parseOptions(args: readonly string[], root: string): GatewayOptions {
+  const command = new Command('npm start --')
+    .description('Serve the synthesized stack on localhost as API Gateway would')
+    .option('--port <number>', 'port of the gateway; default 3000, 0 selects a free port', parsePort)
+    .option('--db-port <number>', 'port of the embedded DynamoDB; default a free port', parsePort)
+    .option('--data <directory>', 'keep the table in this directory; default in memory', parsePath)
+    .option('--template <file>', `for tests: serve this X.template.json; default ${TEMPLATE_PATH}`, parsePath)
+    .option('--state-file <file>', `for tests: write the gateway's URLs to this file; default ${NOTE_PATH}`, parsePath)
+    .showSuggestionAfterError(false)
+    .configureOutput({ outputError: (text, write) => write(`${printable(maskKeys(text.trimEnd()))}\n`) })
+    .exitOverride();
+  const options = command.parse(args, { from: 'user' }).opts<Partial<GatewayOptions>>();
+  return { port: 3000, dbPort: 0, data: undefined, template: undefined, stateFile: join(root, NOTE_PATH), ...options };
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
+}
+
+function parsePath(text: string): string {
+  if (text !== '') return resolve(text);
+  throw new InvalidArgumentError('Expected a path.');
 }

@@ -1,8 +1,8 @@
-/** Why the local gateway could not start or serve. */
+/** The reason why the local gateway cannot start. */
 export type GatewayErrorCode =
   'TEMPLATE_UNREADABLE' | 'TEMPLATE_UNSUPPORTED' | 'SYNTH_FAILED' | 'PORT_UNUSABLE' | 'DATA_UNUSABLE';
 
-/** Every error that the local gateway throws on purpose. The message is one line for whoever started it. */
+/** An expected failure of the local gateway. Its message tells the user what to change. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: GatewayErrorCode;

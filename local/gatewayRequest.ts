@@ -1,13 +1,15 @@
 import { isUtf8 } from 'node:buffer';
+import { GatewayError } from './gatewayError.ts';
+import { ACCOUNT_ID, REGION } from './template.ts';
 
-/** A request as it reached an API: the path is without the prefix that the local gateway serves the API under. */
+/** A request to an API. The path lacks the prefix under which the local gateway serves the API. */
 export interface GatewayRequest {
   readonly id: string;
   readonly method: string;
-  /** As sent, still percent-encoded. */
+  /** The percent-encoded path, as sent. */
   readonly path: string;
   readonly rawQuery: string;
-  /** In the order and the letter case that the client sent. */
+  /** In the order and case in which the client sent them. */
   readonly headers: readonly Header[];
   readonly body: Buffer;
   readonly sourceIp: string;
@@ -24,51 +26,185 @@ export interface GatewayReply {
   readonly body: string | Buffer;
 }
 
-/** Answers the requests to one API. */
+/** Serves the requests to one API. */
 export type Api = (request: GatewayRequest) => Promise<GatewayReply>;
 
-/** Every value of a header, letter case aside. */
-export function headerValues({ headers }: Pick<GatewayRequest, 'headers'>, name: string): readonly string[] {
+/** Returns every value of a header. The name matches in any case. */
+export function getHeader({ headers }: Pick<GatewayRequest, 'headers'>, name: string): readonly string[] {
   return headers.filter(([sent]) => sent.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
 }
 
-/** The decoded query parameters in the order they were sent. */
-export function queryEntries({ rawQuery }: Pick<GatewayRequest, 'rawQuery'>): readonly Header[] {
+/** Returns the decoded query parameters in the order in which the client sent them. */
+export function parseQuery({ rawQuery }: Pick<GatewayRequest, 'rawQuery'>): readonly Header[] {
   return [...new URLSearchParams(rawQuery)];
 }
 
-/** The request without some headers and query parameters, named as `header.authorization` and `querystring.api_key`. */
-export function withoutParameters(request: GatewayRequest, removed: ReadonlySet<string>): GatewayRequest {
+/** Returns the request without some parameters, such as `header.authorization` and `querystring.api_key`. */
+export function removeParameters(request: GatewayRequest, removed: ReadonlySet<string>): GatewayRequest {
+  const isKept = (parameter: string) => {
+    const [[name = ''] = []] = new URLSearchParams(parameter);
+    return !removed.has(`querystring.${name}`);
+  };
   return {
     ...request,
     headers: request.headers.filter(([name]) => !removed.has(`header.${name.toLowerCase()}`)),
-    rawQuery: request.rawQuery
-      .split('&')
-      .filter((parameter) => !removed.has(`querystring.${queryNameOf(parameter)}`))
-      .join('&'),
+    rawQuery: request.rawQuery.split('&').filter(isKept).join('&'),
   };
 }
 
-function queryNameOf(parameter: string): string {
-  return [...new URLSearchParams(parameter).keys()][0] ?? '';
+/** Returns the ARN of a request to a stage. It has the requested path, not the route's. */
+export function toMethodArn(
+  { id, stageName }: { readonly id: string; readonly stageName: string },
+  { method, path }: GatewayRequest,
+): string {
+  return `arn:aws:execute-api:${REGION}:${ACCOUNT_ID}:${id}/${stageName}/${method}/${path.slice(1)}`;
 }
 
-/** Values by name, each in the order sent. */
+/** Returns all values of each name, in the order of the entries. */
 export function groupByName(entries: readonly Header[]): Record<string, readonly string[]> {
   const groups = new Map<string, string[]>();
   for (const [name, value] of entries) groups.set(name, [...(groups.get(name) ?? []), value]);
   return Object.fromEntries(groups);
 }
 
-/** The time as `requestContext` has it: `12/Mar/2020:19:03:58 +0000`. */
+/** Returns the maps of an event in payload format 1.0. A map of single values has the last value of each name. */
+export function toEventMaps(request: GatewayRequest) {
+  const query = parseQuery(request);
+  return {
+    headers: Object.fromEntries(request.headers),
+    multiValueHeaders: groupByName(request.headers),
+    queryStringParameters: Object.fromEntries(query),
+    multiValueQueryStringParameters: groupByName(query),
+  };
+}
+
+/** Returns the `identity` of a `requestContext` in payload format 1.0. */
+export function toIdentity(request: GatewayRequest) {
+  return { sourceIp: request.sourceIp, userAgent: getHeader(request, 'user-agent')[0] ?? null };
+}
+
+/** Returns the body fields of an event: the text if the body is UTF-8, else base64. */
+export function toEventBody({ body }: Pick<GatewayRequest, 'body'>): { body?: string; isBase64Encoded: boolean } {
+  if (body.length === 0) return { isBase64Encoded: false };
+  const isText = isUtf8(body);
+  return { body: body.toString(isText ? 'utf8' : 'base64'), isBase64Encoded: !isText };
+}
+
+/** Formats a time as `requestContext` does: `12/Mar/2020:19:03:58 +0000`. */
 export function toLogTime(epochMs: number): string {
   const [, day, month, year, time] = new Date(epochMs).toUTCString().split(' ');
   return `${day}/${month}/${year}:${time} +0000`;
 }
 
-/** The body as an event carries it: text where it is UTF-8, else base64. */
-export function eventBody({ body }: Pick<GatewayRequest, 'body'>): { body?: string; isBase64Encoded: boolean } {
-  if (body.length === 0) return { isBase64Encoded: false };
-  const isText = isUtf8(body);
-  return { body: body.toString(isText ? 'utf8' : 'base64'), isBase64Encoded: !isText };
+/** A route of an API. */
+export interface Route {
+  /** `ANY` matches every method. */
+  readonly method: string;
+  /** Such as `/keys/{id}` or `/{proxy+}`. `$default` matches every path that no other route matches. */
+  readonly path: string;
+}
+
+export interface RouteMatch<MatchedRoute> {
+  readonly route: MatchedRoute;
+  readonly pathParameters: Readonly<Record<string, string>>;
+}
+
+/** Returns the most specific route: literal segments beat parameters, parameters beat greedy ones, a method beats `ANY`. */
+export function matchRoute<MatchedRoute extends Route>(
+  routes: readonly MatchedRoute[],
+  { method, path }: Pick<GatewayRequest, 'method' | 'path'>,
+): RouteMatch<MatchedRoute> | undefined {
+  const matches = routes
+    .filter((route) => route.method === method || route.method === 'ANY')
+    .map((route) => ({ route, pathParameters: matchPath(route.path, path) }))
+    .filter((match): match is RouteMatch<MatchedRoute> => match.pathParameters !== undefined);
+  return matches.toSorted((one, other) => (toRank(one.route) < toRank(other.route) ? -1 : 1))[0];
+}
+
+function matchPath(pattern: string, path: string): Record<string, string> | undefined {
+  if (pattern === '$default') return {};
+  const parameters: Record<string, string> = {};
+  const segments = path.split('/');
+  const parts = pattern.split('/');
+  for (const [at, part] of parts.entries()) {
+    const segment = segments[at];
+    const [, name, greedy] = /^\{([^+}]+)(\+?)\}$/.exec(part) ?? [];
+    if (name === undefined && segment !== part) return undefined;
+    if (name === undefined) continue;
+    if (!segment) return undefined;
+    parameters[name] = decode(greedy ? segments.slice(at).join('/') : segment);
+    if (greedy) return parameters;
+  }
+  return segments.length === parts.length ? parameters : undefined;
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** Returns a text that sorts before the texts of less specific routes. */
+function toRank({ method, path }: Route): string {
+  if (path === '$default') return '9';
+  const segments = path.split('/').map((part) => (part.endsWith('+}') ? '2' : part.startsWith('{') ? '1' : '0'));
+  return `${segments.join('')} ${method === 'ANY' ? 1 : 0}`;
+}
+
+/** Everything that an identity source can name. */
+export interface IdentityInput {
+  readonly request: Pick<GatewayRequest, 'headers' | 'rawQuery'>;
+  /** The event's `requestContext`. */
+  readonly context: object;
+  readonly stageVariables: Readonly<Record<string, string>>;
+}
+
+/**
+ * Creates a function that returns the values of the identity sources, or `undefined` if one is missing or empty. API Gateway answers
+ * such a request with 401 and doesn't invoke the authorizer.
+ *
+ * REST APIs name `method.request.header.X`, `method.request.querystring.X`, `context.X` and `stageVariables.X`. WebSocket APIs
+ * write `route.request.`; HTTP APIs write `$request.`, `$context.` and `$stageVariables.`. Several values of one name are joined by
+ * commas. Header names match in any case: HTTP/2 clients send `authorization`, and AWS's examples name `Authorization`.
+ *
+ * @throws GatewayError `TEMPLATE_UNSUPPORTED`
+ */
+export function createIdentityReader(
+  sources: readonly string[],
+): (input: IdentityInput) => readonly string[] | undefined {
+  const readers = sources.map(createSourceReader);
+  return (input) => {
+    const values = readers.map((read) => read(input));
+    return values.every((value) => value !== '') ? values : undefined;
+  };
+}
+
+function createSourceReader(source: string): (input: IdentityInput) => string {
+  const [, place, name = ''] =
+    /^(?:method\.|route\.|\$)request\.(header|querystring)\.(.+)$/.exec(source) ??
+    /^\$?(context|stageVariables)\.(.+)$/.exec(source) ??
+    [];
+  if (place === 'header') return ({ request }) => getHeader(request, name).join(',');
+  if (place === 'querystring') {
+    return ({ request }) =>
+      parseQuery(request)
+        .filter(([sent]) => sent === name)
+        .map(([, value]) => value)
+        .join(',');
+  }
+  if (place === 'stageVariables') return ({ stageVariables }) => stageVariables[name] ?? '';
+  if (place === 'context') return ({ context }) => getContextValue(context, name);
+  throw new GatewayError('TEMPLATE_UNSUPPORTED', `the local gateway cannot read the identity source ${source}`);
+}
+
+/** Returns the value at a dotted path of `$context` as text, or an empty string if there is no such value. */
+export function getContextValue(context: object, path: string): string {
+  let value: unknown = context;
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null) return '';
+    value = Object.entries(value).find(([key]) => key === name)?.[1];
+  }
+  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : '';
 }

@@ -1,51 +1,58 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { GatewayError } from './gatewayError.ts';
 import type { Api, GatewayReply, GatewayRequest, Header } from './gatewayRequest.ts';
-import { Upgrades } from './upgrades.ts';
 import type { WebSocketApi } from './webSocketApi.ts';
 
 /** API Gateway's payload limit. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
+/** API Gateway's limit for one WebSocket message. */
+const MAX_MESSAGE_BYTES = 128 * 1024;
 
-/** The HTTP server, on the loopback interface only. The first segment of a path names the API it serves. */
+/** The HTTP server of the gateway. It listens only on the loopback interface. The first segment of a path names the API. */
 export class GatewayServer {
   readonly #apis = new Map<string, Api>();
   readonly #webSocketApis = new Map<string, WebSocketApi>();
   readonly #writeLog: (line: string) => void;
-  readonly #upgrades: Upgrades;
   readonly #server: Server;
+  readonly #webSocketServer = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+  });
+  /** The connections that asked for an upgrade. The HTTP server doesn't close them. */
+  readonly #upgradeSockets = new Set<Socket>();
 
   constructor(writeLog: (line: string) => void) {
     this.#writeLog = writeLog;
     this.#server = createServer((message, response) => {
       void this.#serve(message, response);
     });
-    this.#upgrades = new Upgrades(writeLog);
     this.#server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
       void this.#upgrade(message, socket, head);
     });
   }
 
-  /** Serves an API under `/PREFIX/…`. Until the first is mounted every request is answered with 503. */
+  /** Serves an API under `/PREFIX/…`. Until the first API is mounted, every request gets 503. */
   mount(prefix: string, api: Api): void {
     this.#apis.set(prefix, api);
   }
 
-  /** Opens WebSocket connections under `/PREFIX/…`; what asks for none is answered there with 426. */
+  /** Opens WebSocket connections under `/PREFIX/…` and echoes their messages. Other requests get 426. */
   mountWebSocket(prefix: string, api: WebSocketApi): void {
     this.mount(prefix, async () => plain(426, 'Upgrade Required'));
     this.#webSocketApis.set(prefix, api);
   }
 
-  /** Returns the base URL. Port 0 takes a free one. Throws GatewayError `PORT_UNUSABLE`. */
+  /** Returns the base URL. Port 0 selects a free port. Throws GatewayError `PORT_UNUSABLE`. */
   async listen(port: number): Promise<string> {
     return `http://127.0.0.1:${await listenOnLoopback(this.#server, port, '--port')}`;
   }
 
   stop(): Promise<void> {
-    this.#upgrades.closeAll();
+    for (const socket of this.#upgradeSockets) socket.destroy();
     return closeNow(this.#server);
   }
 
@@ -53,19 +60,20 @@ export class GatewayServer {
     send(response, await this.#guard(() => this.#answer(message)));
   }
 
-  /** Whatever is no upgrade to a WebSocket is served as if it had not been asked for, as a server may. */
+  /** Opens a WebSocket connection, or answers as if the client hadn't asked for an upgrade. */
   async #upgrade(message: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    this.#upgrades.add(socket);
+    this.#upgradeSockets.add(socket);
+    socket.once('close', () => this.#upgradeSockets.delete(socket));
+    // Without a listener, a client that resets its connection would end the process.
+    socket.on('error', () => {});
     const { prefix, path, rawQuery } = parseTarget(message);
     const api = message.headers.upgrade?.toLowerCase() === 'websocket' ? this.#webSocketApis.get(prefix) : undefined;
     const refusal = await this.#guard<GatewayReply | undefined>(async () => {
       if (api === undefined) return this.#answer(message);
-      const answer = await api(toRequest(message, { path, rawQuery, body: Buffer.alloc(0) }));
-      if ('refusal' in answer) return answer.refusal;
-      this.#upgrades.open(answer.session, message, socket, head);
-      return undefined;
+      return api(toRequest(message, { path, rawQuery, body: Buffer.alloc(0) }));
     });
-    if (refusal === undefined || socket.destroyed) return;
+    if (socket.destroyed) return;
+    if (refusal === undefined) return this.#webSocketServer.handleUpgrade(message, socket, head, echo);
     const response = new ServerResponse(message);
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
@@ -87,7 +95,9 @@ export class GatewayServer {
     const { prefix, path, rawQuery } = parseTarget(message);
     const api = this.#apis.get(prefix);
     if (this.#apis.size === 0) return plain(503, 'The local gateway is starting');
-    if (api === undefined) return plain(404, `No such API; there are /${[...this.#apis.keys()].join('/… and /')}/…`);
+    if (api === undefined) {
+      return plain(404, `No API has this prefix; expected one of /${[...this.#apis.keys()].join('/, /')}/`);
+    }
     const body = await readBody(message);
     if (body === undefined) return plain(413, 'Request Entity Too Large');
     return api(toRequest(message, { path, rawQuery, body }));
@@ -95,15 +105,15 @@ export class GatewayServer {
 }
 
 /**
- * Listens on 127.0.0.1 and returns the port.
+ * Listens on 127.0.0.1 and returns the port. Port 0 selects a free port.
  *
- * @throws GatewayError `PORT_UNUSABLE`, naming the option that gave the port
+ * @throws GatewayError `PORT_UNUSABLE`, naming the command-line option of the port
  */
 export async function listenOnLoopback(server: Server, port: number, option: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'it is in use' : cause.message;
-      const message = `${option}: cannot listen on port ${port}: ${why}; give another, or 0 for any that is free`;
+      const reason = cause.code === 'EADDRINUSE' ? 'it is in use' : cause.message;
+      const message = `${option}: cannot listen on port ${port}: ${reason}; pass another port, or 0 for a free one`;
       reject(new GatewayError('PORT_UNUSABLE', message, { cause }));
     });
     server.listen(port, '127.0.0.1', resolve);
@@ -111,7 +121,7 @@ export async function listenOnLoopback(server: Server, port: number, option: str
   return (server.address() as AddressInfo).port;
 }
 
-/** Closes a server with whatever connections clients hold open. */
+/** Closes a server and all of its open connections. */
 export async function closeNow(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
@@ -120,7 +130,13 @@ export async function closeNow(server: Server): Promise<void> {
   await closed;
 }
 
-/** The API that a request is for, and the path that the API sees. */
+/** Sends each message back. A message that breaks the protocol or the size limit ends the connection. */
+function echo(client: WebSocket): void {
+  client.on('message', (data, isBinary) => client.send(data, { binary: isBinary }));
+  client.on('error', () => {});
+}
+
+/** Splits the URL into the prefix of the API, the path that the API gets, and the query. */
 function parseTarget({ url = '' }: IncomingMessage) {
   const [target = '', rawQuery = ''] = url.split(/\?(.*)/s);
   const [, prefix = '', path = ''] = /^\/([^/]*)(.*)$/s.exec(target) ?? [];
@@ -135,17 +151,18 @@ function toRequest(
     ...target,
     id: randomUUID(),
     method: message.method ?? 'GET',
-    headers: pairs(message.rawHeaders),
+    headers: toPairs(message.rawHeaders),
     sourceIp: message.socket.remoteAddress ?? '127.0.0.1',
     protocol: `HTTP/${message.httpVersion}`,
     receivedMs: Date.now(),
   };
 }
 
-function pairs(rawHeaders: readonly string[]): readonly Header[] {
+function toPairs(rawHeaders: readonly string[]): readonly Header[] {
   return rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ''] as const] : []));
 }
 
+/** Returns `undefined` if the body exceeds the payload limit. */
 async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;

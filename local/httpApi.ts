@@ -1,83 +1,75 @@
-import type { RouteConfig } from './apiConfig.ts';
-import { createAuthorizer, type ApiDeps, type Verdict } from './authorizer.ts';
-import { parseAuthorizerAnswer } from './authorizerAnswer.ts';
+import type { CorsConfig, HttpApiConfig, RouteConfig, StageConfig } from './apiConfig.ts';
+import { createAuthorizer, type ApiDeps, type Refusal } from './authorizer.ts';
+import { integrateLambda } from './gatewayReply.ts';
 import {
-  headerValues,
-  withoutParameters,
+  getHeader,
+  groupByName,
+  matchRoute,
+  parseQuery,
+  removeParameters,
+  toEventBody,
+  toEventMaps,
+  toIdentity,
+  toLogTime,
+  toMethodArn,
   type Api,
   type GatewayReply,
   type GatewayRequest,
   type Header,
+  type RouteMatch,
 } from './gatewayRequest.ts';
-import { httpAuthorizerEvent, httpAuthorizerEventV1, httpContext, httpProxyEvent, routeArn } from './httpEvents.ts';
-import { integrateLambda } from './lambdaProxy.ts';
-import type { CorsConfig, HttpApiConfig } from './readHttpApi.ts';
-import { matchRoute, type RouteMatch } from './routeMatch.ts';
+import { ACCOUNT_ID, REGION } from './template.ts';
 
-/** An HTTP API of the template. It has no gateway responses: what fails is answered in API Gateway's own words. */
+type Match = RouteMatch<RouteConfig>;
+
+/** Creates an HTTP API of the template. HTTP APIs have no gateway responses, so all failures have API Gateway's own bodies. */
 export function createHttpApi(config: HttpApiConfig, deps: ApiDeps): Api {
   const authorizers = new Map(
-    [...config.authorizers].map(([id, authorizer]) => {
-      const format = { simpleResponses: authorizer.simpleResponses, stringContext: false };
-      return [id, createAuthorizer(authorizer, (given) => parseAuthorizerAnswer(given, format), deps)];
-    }),
+    [...config.authorizers].map(([id, authorizer]) => [id, createAuthorizer(authorizer, deps)]),
   );
 
-  const authorize = async (match: RouteMatch<RouteConfig>, request: GatewayRequest, context: object) => {
+  const authorize = async (match: Match, request: GatewayRequest, context: object) => {
     const { authorizerId = '' } = match.route;
     const isV1 = config.authorizers.get(authorizerId)?.payloadVersion === '1.0';
     return authorizers.get(authorizerId)?.({
       request,
       context,
       stageVariables: config.stageVariables,
-      arn: routeArn(config, request),
-      event: (identitySource) =>
+      arn: toMethodArn(config, request),
+      createEvent: (identities) =>
         isV1
-          ? httpAuthorizerEventV1(config, match, request, identitySource)
-          : httpAuthorizerEvent(config, match, request, { identitySource, requestContext: context }),
+          ? toAuthorizerEventV1(config, match, request, identities.join(','))
+          : toAuthorizerEvent(config, match, request, { identitySource: identities, requestContext: context }),
     });
   };
 
-  const answer = async (request: GatewayRequest): Promise<GatewayReply> => {
-    const match = matchRoute(config.routes, request.method, request.path);
-    if (match === undefined) return failure(404, 'Not Found', request);
-    const context = httpContext(config, match.route, request);
-    const verdict = await authorize(match, request, context);
-    if (verdict !== undefined && verdict.effect !== 'allow') return refusal(verdict, request);
-    const requestContext = verdict === undefined ? context : { ...context, authorizer: { lambda: verdict.context } };
-    const reply = await integrate(config, match, request, { requestContext, deps });
-    return reply ?? failure(500, 'Internal Server Error', request);
+  const serve = async (request: GatewayRequest): Promise<GatewayReply> => {
+    const match = matchRoute(config.routes, request);
+    if (match === undefined) return fail(404, 'Not Found', request);
+    const context = toRequestContext(config, match.route, request);
+    const authorization = await authorize(match, request, context);
+    if (authorization !== undefined && authorization.effect !== 'allow') return refuse(authorization, request);
+    const { integration } = match.route;
+    if (integration.kind !== 'lambda') return fail(500, 'Internal Server Error', request);
+    const event = {
+      ...toSharedFields(config, match, removeParameters(request, integration.removedParameters)),
+      requestContext: authorization ? { ...context, authorizer: { lambda: authorization.context } } : context,
+      ...toEventBody(request),
+    };
+    const reply = await integrateLambda(integration.functionName, event, { inferred: true }, deps);
+    return reply ?? fail(500, 'Internal Server Error', request);
   };
 
-  return async (request) => {
-    if (config.cors === undefined) return answer(request);
-    const headers = corsHeaders(config.cors, request);
-    if (isPreflight(request))
-      return { statusCode: 204, headers: [...headers, ...preflightHeaders(config.cors)], body: '' };
-    const reply = await answer(request);
-    return { ...reply, headers: [...reply.headers.filter(([name]) => !isCorsHeader(name)), ...headers] };
-  };
+  return config.cors === undefined ? serve : withCors(config.cors, serve);
 }
 
-async function integrate(
-  config: HttpApiConfig,
-  match: RouteMatch<RouteConfig>,
-  request: GatewayRequest,
-  { requestContext, deps }: { readonly requestContext: object; readonly deps: ApiDeps },
-): Promise<GatewayReply | undefined> {
-  const { integration } = match.route;
-  if (integration.kind !== 'lambda') return undefined;
-  const event = httpProxyEvent(config, match, withoutParameters(request, integration.removed), requestContext);
-  return integrateLambda(integration.functionName, event, { inferred: true }, deps);
+function refuse(refusal: Refusal, request: GatewayRequest): GatewayReply {
+  if (refusal.effect === 'unauthorized') return fail(401, 'Unauthorized', request);
+  if (refusal.effect === 'deny') return fail(403, 'Forbidden', request);
+  return fail(500, 'Internal Server Error', request);
 }
 
-function refusal(verdict: Exclude<Verdict, { effect: 'allow' }>, request: GatewayRequest): GatewayReply {
-  if (verdict.effect === 'unauthorized') return failure(401, 'Unauthorized', request);
-  if (verdict.effect === 'deny') return failure(403, 'Forbidden', request);
-  return failure(500, 'Internal Server Error', request);
-}
-
-function failure(statusCode: number, message: string, request: GatewayRequest): GatewayReply {
+function fail(statusCode: number, message: string, request: GatewayRequest): GatewayReply {
   const headers: readonly Header[] = [
     ['Content-Type', 'application/json'],
     ['apigw-requestid', request.id],
@@ -85,36 +77,150 @@ function failure(statusCode: number, message: string, request: GatewayRequest): 
   return { statusCode, headers, body: JSON.stringify({ message }) };
 }
 
+/** Answers preflights, and replaces the CORS headers of all replies. */
+function withCors(cors: CorsConfig, serve: Api): Api {
+  return async (request) => {
+    const headers = toCorsHeaders(cors, request);
+    if (isPreflight(request)) {
+      return { statusCode: 204, headers: [...headers, ...toPreflightHeaders(cors)], body: '' };
+    }
+    const reply = await serve(request);
+    const others = reply.headers.filter(([name]) => !name.toLowerCase().startsWith('access-control-'));
+    return { ...reply, headers: [...others, ...headers] };
+  };
+}
+
 function isPreflight(request: GatewayRequest): boolean {
-  const asksMethod = headerValues(request, 'access-control-request-method').length > 0;
-  return request.method === 'OPTIONS' && asksMethod && headerValues(request, 'origin').length > 0;
+  const hasMethod = getHeader(request, 'access-control-request-method').length > 0;
+  return request.method === 'OPTIONS' && hasMethod && getHeader(request, 'origin').length > 0;
 }
 
-function isCorsHeader(name: string): boolean {
-  return name.toLowerCase().startsWith('access-control-');
-}
-
-/** None for an origin that is not allowed, which is how the browser learns of it. */
-function corsHeaders(cors: CorsConfig, request: GatewayRequest): readonly Header[] {
-  const [origin] = headerValues(request, 'origin');
+/** Returns no headers if the origin isn't allowed. The browser then blocks the reply. */
+function toCorsHeaders(cors: CorsConfig, request: GatewayRequest): readonly Header[] {
+  const [origin] = getHeader(request, 'origin');
   if (origin === undefined) return [];
   const anyOrigin = cors.allowOrigins.includes('*');
   if (!anyOrigin && !cors.allowOrigins.includes(origin)) return [];
-  return present([
+  return withoutEmpty([
     ['access-control-allow-origin', anyOrigin ? '*' : origin],
     ['access-control-allow-credentials', cors.allowCredentials ? 'true' : ''],
     ['access-control-expose-headers', cors.exposeHeaders.join(',')],
   ]);
 }
 
-function preflightHeaders(cors: CorsConfig): readonly Header[] {
-  return present([
+function toPreflightHeaders(cors: CorsConfig): readonly Header[] {
+  return withoutEmpty([
     ['access-control-allow-methods', cors.allowMethods.join(',')],
     ['access-control-allow-headers', cors.allowHeaders.join(',')],
     ['access-control-max-age', String(cors.maxAgeSeconds ?? '')],
   ]);
 }
 
-function present(headers: readonly Header[]): readonly Header[] {
+function withoutEmpty(headers: readonly Header[]): readonly Header[] {
   return headers.filter(([, value]) => value !== '');
+}
+
+/** Returns the `requestContext` of payload format 2.0. */
+function toRequestContext(api: StageConfig, route: RouteConfig, request: GatewayRequest) {
+  const domainPrefix = api.id;
+  return {
+    accountId: ACCOUNT_ID,
+    apiId: api.id,
+    domainName: `${domainPrefix}.execute-api.${REGION}.amazonaws.com`,
+    domainPrefix,
+    http: {
+      method: request.method,
+      path: toRawPath(api, request),
+      protocol: request.protocol,
+      sourceIp: request.sourceIp,
+      userAgent: getHeader(request, 'user-agent')[0] ?? '',
+    },
+    requestId: request.id,
+    routeKey: toRouteKey(route),
+    stage: api.stageName,
+    time: toLogTime(request.receivedMs),
+    timeEpoch: request.receivedMs,
+  };
+}
+
+/** Returns an authorizer's event of payload format 2.0 ("Control access to HTTP APIs with AWS Lambda authorizers"). */
+function toAuthorizerEvent(
+  api: StageConfig,
+  match: Match,
+  request: GatewayRequest,
+  { identitySource, requestContext }: { identitySource: readonly string[]; requestContext: object },
+) {
+  const { version, ...fields } = toSharedFields(api, match, request);
+  return { version, type: 'REQUEST', routeArn: toMethodArn(api, request), identitySource, ...fields, requestContext };
+}
+
+/**
+ * Returns an authorizer's event of payload format 1.0, as the same page shows it. It's like a REST API's, but paths lack the stage, and
+ * there are no maps of several values, which the page doesn't mention.
+ */
+function toAuthorizerEventV1(
+  api: StageConfig,
+  { route, pathParameters }: Match,
+  request: GatewayRequest,
+  identitySource: string,
+) {
+  const { headers, queryStringParameters } = toEventMaps(request);
+  return {
+    version: '1.0',
+    type: 'REQUEST',
+    methodArn: toMethodArn(api, request),
+    identitySource,
+    authorizationToken: identitySource,
+    resource: route.path,
+    path: request.path,
+    httpMethod: request.method,
+    headers,
+    queryStringParameters,
+    pathParameters,
+    stageVariables: api.stageVariables,
+    requestContext: {
+      path: request.path,
+      accountId: ACCOUNT_ID,
+      resourceId: route.id,
+      stage: api.stageName,
+      requestId: request.id,
+      identity: toIdentity(request),
+      resourcePath: route.path,
+      httpMethod: request.method,
+      apiId: api.id,
+    },
+  };
+}
+
+/** Returns the fields that events of payload format 2.0 share. Empty maps are left out, and headers lack the cookies. */
+function toSharedFields(api: StageConfig, { route, pathParameters }: Match, request: GatewayRequest) {
+  const headers = request.headers.map(([name, value]) => [name.toLowerCase(), value] as const);
+  const cookies = getHeader(request, 'cookie').flatMap((value) => value.split(/; */));
+  return {
+    version: '2.0',
+    routeKey: toRouteKey(route),
+    rawPath: toRawPath(api, request),
+    rawQueryString: request.rawQuery,
+    ...(cookies.length > 0 ? { cookies } : {}),
+    headers: joinByName(headers.filter(([name]) => name !== 'cookie')),
+    ...unlessEmpty('queryStringParameters', joinByName(parseQuery(request))),
+    ...unlessEmpty('pathParameters', pathParameters),
+    ...unlessEmpty('stageVariables', api.stageVariables),
+  };
+}
+
+function toRouteKey({ method, path }: RouteConfig): string {
+  return path === '$default' ? path : `${method} ${path}`;
+}
+
+function toRawPath({ stageName }: StageConfig, { path }: GatewayRequest): string {
+  return stageName === '$default' ? path : `/${stageName}${path}`;
+}
+
+function joinByName(entries: readonly Header[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(groupByName(entries)).map(([name, values]) => [name, values.join(',')]));
+}
+
+function unlessEmpty(name: string, map: object): object {
+  return Object.keys(map).length === 0 ? {} : { [name]: map };
 }

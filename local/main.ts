@@ -2,15 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { startConsole } from '../console/server/startConsole.ts';
 import { printable, printableLines } from '../keys/printable.ts';
-import { startGateway, type RunningGateway } from './gateway.ts';
+import { parseOptions, startGateway, type RunningGateway } from './gateway.ts';
 import { GatewayError } from './gatewayError.ts';
-import { parseOptions } from './options.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** A stop that hangs is cut short, and fails: nothing here outlives the process. */
+/** A stop that takes longer fails: nothing may outlive the process. */
 const STOP_TIMEOUT_MS = 3000;
 
-// The SDK's advice on which Node to install is for whoever builds Latchkey, not for every run.
+// The SDK's advice on which Node to install is noise here.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 const stops: (() => unknown)[] = [];
@@ -25,22 +24,24 @@ try {
     writeLog: (text) => process.stderr.write(text),
     onStop: (undo) => stops.push(undo),
   });
-  const { location, registryOf } = gateway.table;
+  const { location, createRegistry } = gateway.table;
   const actor = process.env['USER'] || 'local console';
-  const page = { location, actor, registry: registryOf(actor), isReadOnly: false };
   const console = await startConsole({
-    ...page,
+    location,
+    actor,
+    registry: createRegistry(actor),
+    isReadOnly: false,
     port: 0,
     note: (line) => process.stderr.write(`${printable(line)}\n`),
   });
   stops.push(console.stop);
-  process.stdout.write(welcome(gateway, console.url));
+  process.stdout.write(formatWelcome(gateway, console.url));
 } catch (error) {
-  // A start that was stopped fails in ways that mean nothing.
+  // The errors of an interrupted start mean nothing.
   if (!isStopping) await fail(error);
 }
 
-/** Undoes what was done, last first, and ends the process. */
+/** Undoes all steps in reverse order, and ends the process. */
 async function stop(exitCode: number): Promise<void> {
   if (isStopping) return;
   isStopping = true;
@@ -53,21 +54,21 @@ async function stop(exitCode: number): Promise<void> {
 }
 
 async function fail(error: unknown): Promise<void> {
-  // Commander has printed its own line.
+  // Commander has already printed the message.
   if (error instanceof CommanderError) return stop(error.exitCode === 0 ? 0 : 2);
   const message = error instanceof GatewayError ? error.message : String(error);
   process.stderr.write(`${printableLines(message)}\n`);
   return stop(1);
 }
 
-function welcome({ url, webSocketUrl, demoKey }: RunningGateway, consoleUrl: string): string {
-  const webSocket = webSocketUrl === undefined ? '' : `  The WebSocket API takes the same header: ${webSocketUrl}\n\n`;
+function formatWelcome({ url, webSocketUrl, demoKey }: RunningGateway, consoleUrl: string): string {
+  const webSocket = `The WebSocket API needs the same header and echoes messages: ${webSocketUrl}\n\n`;
   return `
 url: ${url}/rest/whoami
 key: ${demoKey}
-console: ${consoleUrl} (the keys on a page: good for one browser, once)
+console: ${consoleUrl} (manages the keys; opens once, in one browser)
 
-Try it: the REST API, the HTTP API, and a request without a key, which is refused.
+Try the REST API, the HTTP API, and a request without a key, which is rejected:
 
   curl -i -H 'Authorization: Bearer ${demoKey}' ${url}/rest/whoami
 
@@ -75,6 +76,6 @@ Try it: the REST API, the HTTP API, and a request without a key, which is refuse
 
   curl -i ${url}/rest/whoami
 
-${webSocket}Ctrl-C stops it.
+${webSocketUrl === undefined ? '' : webSocket}Ctrl-C stops the gateway.
 `;
 }

@@ -1,81 +1,85 @@
-import type { RouteConfig } from './apiConfig.ts';
-import { authorizerContext, createAuthorizer, type ApiDeps, type Verdict } from './authorizer.ts';
-import { parseAuthorizerAnswer } from './authorizerAnswer.ts';
-import type { Api, GatewayReply, GatewayRequest } from './gatewayRequest.ts';
-import { gatewayResponse, type GatewayResponseType } from './gatewayResponse.ts';
-import { integrateLambda } from './lambdaProxy.ts';
-import type { RestApiConfig } from './readRestApi.ts';
-import { methodArn, requestEvent, restContext, restProxyEvent, tokenEvent } from './restEvents.ts';
-import { matchRoute, type RouteMatch } from './routeMatch.ts';
+import type { RestApiConfig, RouteConfig, StageConfig } from './apiConfig.ts';
+import { createAuthorizer, type ApiDeps, type Authorization, type Refusal } from './authorizer.ts';
+import { createGatewayResponse, integrateLambda, type GatewayResponseType } from './gatewayReply.ts';
+import {
+  matchRoute,
+  toEventBody,
+  toEventMaps,
+  toIdentity,
+  toLogTime,
+  toMethodArn,
+  type Api,
+  type GatewayReply,
+  type GatewayRequest,
+  type RouteMatch,
+} from './gatewayRequest.ts';
+import { ACCOUNT_ID, REGION } from './template.ts';
 
-const parseAnswer = (answer: unknown) => parseAuthorizerAnswer(answer, { simpleResponses: false, stringContext: true });
-
-/** A REST API of the template. */
+/** Creates a REST API of the template. */
 export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
   const authorizers = new Map(
-    [...config.authorizers].map(([id, authorizer]) => [id, createAuthorizer(authorizer, parseAnswer, deps)]),
+    [...config.authorizers].map(([id, authorizer]) => [id, createAuthorizer(authorizer, deps)]),
   );
 
   const authorize = async (match: RouteMatch<RouteConfig>, request: GatewayRequest, context: object) => {
     const { authorizerId = '' } = match.route;
-    const ask = authorizers.get(authorizerId);
-    if (ask === undefined) return undefined;
     const isToken = config.authorizers.get(authorizerId)?.type === 'TOKEN';
-    const arn = methodArn(config, request);
-    return ask({
+    const arn = toMethodArn(config, request);
+    return authorizers.get(authorizerId)?.({
       request,
       context,
       stageVariables: config.stageVariables,
       arn,
-      event: ([token = '']) => (isToken ? tokenEvent(arn, token) : requestEvent(config, match, request, context)),
+      createEvent: ([token = '']) =>
+        isToken
+          ? { type: 'TOKEN', methodArn: arn, authorizationToken: token }
+          : toRequestEvent(config, match, request, context),
     });
   };
 
-  if (config.routes.some(({ isCounted }) => isCounted)) {
-    deps.writeLog(
-      `${config.id}: usage plans limit nothing here; a key whose plan is unknown is refused as it would be`,
-    );
+  if (config.routes.some(({ requiresUsageIdentifier }) => requiresUsageIdentifier)) {
+    deps.writeLog(`${config.id}: the local gateway applies no limits of usage plans; it rejects keys of unknown plans`);
   }
 
   return async (request) => {
     const fail = (type: GatewayResponseType, context: object, message?: string) =>
-      gatewayResponse(type, config.gatewayResponses, {
-        context,
-        request,
-        ...(message === undefined ? {} : { message }),
-      });
-    const match = matchRoute(config.routes, request.method, request.path);
+      createGatewayResponse(type, config.gatewayResponses, { context, request, message });
+    const match = matchRoute(config.routes, request);
     if (match === undefined) return fail('MISSING_AUTHENTICATION_TOKEN', { requestId: request.id });
-    const context = restContext(config, match.route, request);
-    const verdict = await authorize(match, request, context);
-    const authorizer = authorizerContext(verdict);
-    if (verdict !== undefined && verdict.effect !== 'allow') {
-      return fail(failureType(verdict), { ...context, authorizer }, denialMessage(verdict));
+    const context = toRequestContext(config, match.route, request);
+    const authorization = await authorize(match, request, context);
+    const authorizer = toAuthorizerContext(authorization);
+    if (authorization !== undefined && authorization.effect !== 'allow') {
+      return fail(toFailureType(authorization), { ...context, authorizer }, toDenialMessage(authorization));
     }
-    if (match.route.isCounted && !isIdentifier(verdict?.usageIdentifierKey)) {
+    if (match.route.requiresUsageIdentifier && !isApiKey(authorization?.usageIdentifierKey)) {
       return fail('INVALID_API_KEY', { ...context, authorizer });
     }
     const requestContext = authorizer === undefined ? context : { ...context, authorizer };
-    const reply = await integrate(match.route, restProxyEvent(config, match, request, requestContext), deps);
+    const reply = await integrate(match.route, toProxyEvent(config, match, request, requestContext), deps);
     return reply ?? fail('INTEGRATION_FAILURE', requestContext);
   };
 }
 
-/** "Usage plans and API keys for REST APIs": the length of an API key's value. Which values there are is not known here. */
-function isIdentifier(value: string | undefined): boolean {
-  return value !== undefined && value.length >= 20 && value.length <= 128;
+/** Returns `requestContext.authorizer`. An open route has none, and neither has a request that the authorizer can't identify. */
+function toAuthorizerContext(authorization: Authorization | undefined): object | undefined {
+  if (authorization?.effect !== 'allow' && authorization?.effect !== 'deny') return undefined;
+  return { principalId: authorization.principalId, ...authorization.context };
 }
 
-type Refusal = Exclude<Verdict, { effect: 'allow' }>;
-
-function failureType(verdict: Refusal): GatewayResponseType {
-  if (verdict.effect === 'fault') return verdict.type;
-  return verdict.effect === 'deny' ? 'ACCESS_DENIED' : 'UNAUTHORIZED';
+function toFailureType(refusal: Refusal): GatewayResponseType {
+  if (refusal.effect === 'fault') return refusal.type;
+  return refusal.effect === 'deny' ? 'ACCESS_DENIED' : 'UNAUTHORIZED';
 }
 
-function denialMessage(verdict: Refusal): string | undefined {
-  if (verdict.effect !== 'deny' || !verdict.isExplicit) return undefined;
+function toDenialMessage(refusal: Refusal): string | undefined {
+  if (refusal.effect !== 'deny' || !refusal.isExplicit) return undefined;
   return 'User is not authorized to access this resource with an explicit deny';
+}
+
+/** Checks only the length that "Usage plans and API keys for REST APIs" documents: no API keys exist locally. */
+function isApiKey(value: string | undefined): boolean {
+  return value !== undefined && value.length >= 20 && value.length <= 128;
 }
 
 async function integrate(
@@ -85,4 +89,72 @@ async function integrate(
 ): Promise<GatewayReply | undefined> {
   if (integration.kind === 'lambda') return integrateLambda(integration.functionName, event, { inferred: false }, deps);
   return { statusCode: integration.statusCode, headers: Object.entries(integration.headers), body: '' };
+}
+
+function toRequestContext(api: StageConfig, route: RouteConfig, request: GatewayRequest) {
+  return {
+    accountId: ACCOUNT_ID,
+    apiId: api.id,
+    domainName: `${api.id}.execute-api.${REGION}.amazonaws.com`,
+    domainPrefix: api.id,
+    extendedRequestId: request.id,
+    httpMethod: request.method,
+    identity: toIdentity(request),
+    path: `/${api.stageName}${request.path}`,
+    protocol: request.protocol,
+    requestId: request.id,
+    requestTime: toLogTime(request.receivedMs),
+    requestTimeEpoch: request.receivedMs,
+    resourceId: route.id,
+    resourcePath: route.path,
+    stage: api.stageName,
+  };
+}
+
+/** Returns the event of a REQUEST authorizer ("Input to an API Gateway Lambda authorizer"). Its maps may be empty, but never null as an integration's. */
+function toRequestEvent(
+  api: StageConfig,
+  { route, pathParameters }: RouteMatch<RouteConfig>,
+  request: GatewayRequest,
+  requestContext: object,
+) {
+  return {
+    type: 'REQUEST',
+    methodArn: toMethodArn(api, request),
+    resource: route.path,
+    path: request.path,
+    httpMethod: request.method,
+    ...toEventMaps(request),
+    pathParameters,
+    stageVariables: api.stageVariables,
+    requestContext,
+  };
+}
+
+/** Returns the event of a Lambda proxy integration. */
+function toProxyEvent(
+  api: StageConfig,
+  { route, pathParameters }: RouteMatch<RouteConfig>,
+  request: GatewayRequest,
+  requestContext: object,
+) {
+  const maps = toEventMaps(request);
+  const { body = null, isBase64Encoded } = toEventBody(request);
+  return {
+    resource: route.path,
+    path: request.path,
+    httpMethod: request.method,
+    ...maps,
+    queryStringParameters: orNull(maps.queryStringParameters),
+    multiValueQueryStringParameters: orNull(maps.multiValueQueryStringParameters),
+    pathParameters: orNull(pathParameters),
+    stageVariables: orNull(api.stageVariables),
+    requestContext,
+    body,
+    isBase64Encoded,
+  };
+}
+
+function orNull(map: object): object | null {
+  return Object.keys(map).length === 0 ? null : map;
 }

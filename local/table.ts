@@ -1,31 +1,37 @@
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import dynalite from 'dynalite';
 import { REGISTRY_TRANSLATION } from '../keys/registry.ts';
 import { createTableInput } from '../keys/table.ts';
 import { GatewayError } from './gatewayError.ts';
 import { closeNow, listenOnLoopback } from './gatewayServer.ts';
-import { REGION } from './intrinsics.ts';
+import { REGION } from './template.ts';
+
+// dynalite has no type declarations.
+const dynalite: (options: { path?: string; createTableMs?: number }) => Server = createRequire(import.meta.url)(
+  'dynalite',
+);
 
 export interface TableOptions {
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   readonly port: number;
-  /** Where the items outlive the process; in memory without it. */
+  /** The directory that keeps the items. Without it, they are in memory. */
   readonly dataDirectory: string | undefined;
 }
 
-/** DynamoDB on the loopback interface, in this process. */
+/** An embedded DynamoDB on the loopback interface. */
 export class LocalDynamoDb {
   readonly endpoint: string;
-  /** For a `KeyRegistry`. */
+  /** The client for a `KeyRegistry`. */
   readonly client: DynamoDBDocumentClient;
   readonly #client: DynamoDBClient;
-  readonly #server: ReturnType<typeof dynalite>;
+  readonly #server: Server;
 
-  private constructor(server: ReturnType<typeof dynalite>, port: number) {
+  private constructor(server: Server, port: number) {
     this.#server = server;
     this.endpoint = `http://127.0.0.1:${port}`;
     this.#client = new DynamoDBClient({
@@ -43,13 +49,13 @@ export class LocalDynamoDb {
     return new LocalDynamoDb(server, await listenOnLoopback(server, port, '--db-port'));
   }
 
-  /** Makes Latchkey's table where it is missing, and waits until it takes items. */
+  /** Creates Latchkey's table unless it exists, and waits until it's active. */
   async ensureTable(tableName: string): Promise<void> {
     const create = new CreateTableCommand(createTableInput(tableName));
     try {
       await whileOpening(this.#client.send(create));
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'ResourceInUseException') throw unusable(error);
+      if (!(error instanceof Error) || error.name !== 'ResourceInUseException') throw toDataError(error);
     }
     const describe = new DescribeTableCommand({ TableName: tableName });
     while ((await this.#client.send(describe)).Table?.TableStatus !== 'ACTIVE') await sleep(10);
@@ -61,7 +67,7 @@ export class LocalDynamoDb {
   }
 }
 
-/** dynalite throws where nobody can catch it when it cannot open its files, and leaves the request unanswered. */
+/** If dynalite cannot open its files, it throws an uncaught exception and never answers the request. */
 async function whileOpening(request: Promise<unknown>): Promise<void> {
   const opened = new AbortController();
   const thrown = once(process, 'uncaughtException', { signal: opened.signal }).then(([error]) => {
@@ -79,13 +85,13 @@ function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true });
   } catch (error) {
-    throw unusable(error);
+    throw toDataError(error);
   }
 }
 
-function unusable(cause: unknown): GatewayError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new GatewayError('DATA_UNUSABLE', `--data: the table cannot be opened: ${why}; is another gateway using it?`, {
+function toDataError(cause: unknown): GatewayError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new GatewayError('DATA_UNUSABLE', `--data: cannot open the table: ${reason}; is another gateway using it?`, {
     cause,
   });
 }

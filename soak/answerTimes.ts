@@ -6,8 +6,8 @@ import { createTestKey } from '../testing/createTestKey.ts';
 import { MemoryLookup } from '../testing/memoryLookup.ts';
 import { mistyped } from '../test/support/keys.ts';
 
-// How long a key of each kind takes to be answered in the process, where the table answers at once: what is left by which an
-// attacker could tell kinds apart, beside the table look-up that some kinds need and others do not.
+// Measures the answer times for each kind of key, with a table that answers at once. Differences show what an attacker could learn
+// from the time, apart from the table read that only some kinds need.
 
 const ROUNDS = 41;
 const REQUESTS = 500;
@@ -26,21 +26,21 @@ const KEYS = {
   disabled: createTestKey({ disabledAt: PAST }),
 };
 const UNKNOWN = generateSecret('sk_');
-const OF_THE_TABLE = [
+const WELL_FORMED = [
   ['unknown', UNKNOWN] as const,
   ...Object.entries(KEYS).map(([name, { secret }]) => [name, secret] as const),
 ];
 
-const cached = handlerOf('3600');
-const reading = handlerOf('0');
+const cached = makeHandler('3600');
+const reading = makeHandler('0');
 const kinds: readonly Kind[] = [
   kind('malformed in its first character', cached, `x${KEYS.active.secret.slice(1)}`),
   kind('malformed in its checksum', cached, mistyped(KEYS.active.secret)),
-  ...OF_THE_TABLE.map(([name, secret]) => kind(`${name}, from the cache`, cached, secret)),
-  ...OF_THE_TABLE.map(([name, secret]) => kind(`${name}, read from the table`, reading, secret)),
+  ...WELL_FORMED.map(([name, secret]) => kind(`${name}, from the cache`, cached, secret)),
+  ...WELL_FORMED.map(([name, secret]) => kind(`${name}, read from the table`, reading, secret)),
 ];
 const rounds = new Map(kinds.map(({ name }) => [name, [] as number[]]));
-// The first of them is warm-up. In turn, so that what slows the machine slows all kinds.
+// The first round is a warm-up. Each round measures all kinds, so a slow machine slows all of them.
 for (let round = 0; round <= ROUNDS; round++) {
   for (const one of round % 2 === 0 ? kinds : kinds.toReversed()) {
     const microseconds = await measure(one);
@@ -54,7 +54,7 @@ for (const [name, values] of rounds) {
   process.stdout.write(`${name.padEnd(34)} ${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})\n`);
 }
 
-function handlerOf(recordCacheSeconds: string): Handler {
+function makeHandler(recordCacheSeconds: string): Handler {
   return createHandler({
     config: readConfig({ LATCHKEY_TABLE: 'keys', LATCHKEY_RECORD_CACHE_SECONDS: recordCacheSeconds }),
     functionName: 'authorizer',

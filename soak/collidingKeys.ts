@@ -2,7 +2,7 @@ import type { KeyHash } from '../keys/secret.ts';
 import { GenerationalMap } from '../lambda/recordCache.ts';
 
 const COUNT = 100_000;
-/** Were each key compared with all before it, this would take some 10 s of the processor's time. */
+/** With a comparison of each key to all earlier ones, this would take some 10 s of processor time. */
 const MOST_MS = 3000;
 
 const SERIES: Readonly<Record<string, (at: number) => KeyHash | number>> = {
@@ -11,7 +11,10 @@ const SERIES: Readonly<Record<string, (at: number) => KeyHash | number>> = {
   'indexes that differ in their high bits': (at) => at * 2 ** 32,
 };
 
-/** In words, which keys that were made to collide slow the caches' map. No test: it is told by the time that it takes. */
+/**
+ * Returns one line for each series of colliding keys that slows down the caches' map.
+ * It's not a unit test, because it measures time.
+ */
 export function collidingKeys(): readonly string[] {
   return Object.entries(SERIES).flatMap(([name, keyAt]) => {
     const map = new GenerationalMap<KeyHash | number, number>(2 * COUNT);

@@ -2,7 +2,7 @@ import { Session } from 'node:inspector/promises';
 
 const LAYERS = /\/(keys|lambda)\/[^?]*\.ts/;
 
-/** Tells which blocks of `keys/` and `lambda/` ran, as V8 counts them. */
+/** Finds the blocks of `keys/` and `lambda/` that ran, by V8's coverage. */
 export class Coverage {
   readonly #session = new Session();
 
@@ -14,11 +14,11 @@ export class Coverage {
     return coverage;
   }
 
-  /** The blocks that ran since the last call. */
+  /** Returns the blocks that ran since the last call. */
   async take(): Promise<ReadonlySet<string>> {
     const { result } = await this.#session.post('Profiler.takePreciseCoverage');
-    const ofRooms = result.filter(({ url }) => LAYERS.test(url));
-    const blocks = ofRooms.flatMap(({ url, functions }) =>
+    const ofLayers = result.filter(({ url }) => LAYERS.test(url));
+    const blocks = ofLayers.flatMap(({ url, functions }) =>
       functions
         .flatMap(({ ranges }) => ranges)
         .filter(({ count }) => count > 0)

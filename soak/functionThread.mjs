@@ -1,16 +1,16 @@
-// Loaded into each thread of a function before the function itself: tells what keeps the thread alive, whenever it is asked. Plain
-// JavaScript, for a function runs under Node alone.
+// Loaded into each thread of a function before the function itself. Reports what keeps the thread alive, on request.
+// It's plain JavaScript, because functions run under Node without tsx.
 import { BroadcastChannel, threadId } from 'node:worker_threads';
 
 const name = process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'a thread';
 const channel = new BroadcastChannel('latchkey footprint');
 channel.addEventListener('message', ({ data }) => {
-  if (data === 'tell') tell();
+  if (data === 'report') report();
 });
 channel.unref();
-tell();
+report();
 
-function tell() {
+function report() {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has no origin
   channel.postMessage({ threadId, name, kinds: process.getActiveResourcesInfo() });
 }

@@ -1,43 +1,43 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BroadcastChannel } from 'node:worker_threads';
 
-/** What a thread of a function tells, as soon as it starts and whenever it is asked. */
-interface Told {
+/** The message of a function's thread. It sends one when it starts and one for each request. */
+interface ThreadReport {
   readonly threadId: number;
-  /** The function's. */
+  /** The function's name. */
   readonly name: string;
-  /** Of each handle that keeps it alive. */
+  /** The kinds of the handles that keep the thread alive. */
   readonly kinds: readonly string[];
 }
 
-/** A thread that tells nothing for as long has ended. */
+/** A thread that doesn't answer within this time has ended. */
 const LONGEST_MS = 2000;
 
-/** The threads that functions run in, as far as they have `functionThread.mjs` loaded. */
+/** The threads of all functions that have loaded `functionThread.mjs`. */
 export class FunctionThreads {
   readonly #channel = new BroadcastChannel('latchkey footprint');
-  readonly #told = new Map<number, Told>();
-  #asked = new Set<number>();
+  readonly #reports = new Map<number, ThreadReport>();
+  #unanswered = new Set<number>();
 
   constructor() {
     this.#channel.addEventListener('message', (event) => this.#take((event as MessageEvent).data));
     this.#channel.unref();
   }
 
-  /** What keeps them alive: the function's name and the kind, once for each handle. */
+  /** Returns the function's name and the kind of each handle that keeps a thread alive. */
   async handles(): Promise<readonly string[]> {
-    this.#asked = new Set(this.#told.keys());
+    this.#unanswered = new Set(this.#reports.keys());
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has no origin
-    this.#channel.postMessage('tell');
+    this.#channel.postMessage('report');
     const endMs = Date.now() + LONGEST_MS;
-    while (this.#asked.size > 0 && Date.now() < endMs) await sleep(1);
-    for (const threadId of this.#asked) this.#told.delete(threadId);
-    return [...this.#told.values()].flatMap(({ name, kinds }) => kinds.map((kind) => `${name} ${kind}`));
+    while (this.#unanswered.size > 0 && Date.now() < endMs) await sleep(1);
+    for (const threadId of this.#unanswered) this.#reports.delete(threadId);
+    return [...this.#reports.values()].flatMap(({ name, kinds }) => kinds.map((kind) => `${name} ${kind}`));
   }
 
-  #take(data: Told | 'tell'): void {
-    if (data === 'tell') return;
-    this.#told.set(data.threadId, data);
-    this.#asked.delete(data.threadId);
+  #take(data: ThreadReport | 'report'): void {
+    if (data === 'report') return;
+    this.#reports.set(data.threadId, data);
+    this.#unanswered.delete(data.threadId);
   }
 }

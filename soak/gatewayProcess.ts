@@ -4,18 +4,18 @@ import { startGateway } from '../local/gateway.ts';
 import { FunctionThreads } from './functionThreads.ts';
 import type { GatewaySettings, Footprint } from './servedGateway.ts';
 
-// The local gateway by itself, in a process that nothing else adds to.
+// Runs the local gateway in its own process, so its memory and handles can be measured.
 
 const { template, note, functionsEndpoint }: GatewaySettings = JSON.parse(process.argv[2] ?? '{}');
 const threads = new FunctionThreads();
 let logLines = 0;
 
-// Nothing outlives who started it.
+// The process ends with its parent.
 process.on('disconnect', () => process.exit());
 process.on('message', () => void footprint().then((answer) => process.send?.(answer)));
 
 const { url } = await startGateway(
-  { port: 0, dbPort: 0, data: undefined, template, note },
+  { port: 0, dbPort: 0, data: undefined, template, stateFile: note },
   {
     root: fileURLToPath(new URL('..', import.meta.url)),
     writeLog: (text) => {
@@ -35,7 +35,7 @@ async function footprint(): Promise<Footprint> {
   return { rssBytes: process.memoryUsage.rss(), handles, openFiles: openFiles(), logLines };
 }
 
-/** Those of all threads, where the system tells; else none. */
+/** Returns the number of open files of all threads, or 0 if the system doesn't report it. */
 function openFiles(): number {
   try {
     return readdirSync('/proc/self/fd').length;

@@ -1,8 +1,8 @@
 import type { Footprint } from './servedGateway.ts';
 
-/** How a process grew from after its warm-up to its end. */
+/** The growth of a process between its warm-up and its end. */
 export interface Growth {
-  /** In bytes, where the line through all samples begins and ends. */
+  /** In bytes, at the ends of the line through all samples. */
   readonly rssAtStart: number;
   readonly rssAtEnd: number;
   readonly rssPercent: number;
@@ -10,27 +10,27 @@ export interface Growth {
   readonly handlesAfter: Footprint['handles'];
   readonly openFilesBefore: number;
   readonly openFilesAfter: number;
-  /** In words, what grew more than it may. */
+  /** One line for each value that grew too much. */
   readonly problems: readonly string[];
 }
 
-/** From here on it is a leak. */
+/** Growth of this much or more counts as a leak. */
 const MOST_RSS_PERCENT = 10;
-/** Of connections that are kept open for the next request. */
+/** More files than this count as a leak. Idle connections stay open for the next request. */
 const MOST_FILES_MORE = 8;
 
+/** The footprints of the idle process, after its warm-up and at its end. */
 export interface Idle {
-  /** While nothing is asked of it. */
   readonly before: Footprint;
   readonly after: Footprint;
 }
 
-/** Of more samples than that, so many are taken, evenly. */
+/** The number of samples that are used, at equal distances. */
 const MOST_POINTS = 500;
 
-/** `rssSamples` are of the time after the warm-up, in bytes, in equal steps of time. */
-export function growthOf(rssSamples: readonly number[], { before, after }: Idle): Growth {
-  const { rssAtStart, rssAtEnd } = lineThrough(rssSamples);
+/** Measures the growth. `rssSamples` are in bytes, at equal intervals after the warm-up. */
+export function measureGrowth(rssSamples: readonly number[], { before, after }: Idle): Growth {
+  const { rssAtStart, rssAtEnd } = fitLine(rssSamples);
   const rssPercent = (rssAtEnd / rssAtStart - 1) * 100;
   const more = Object.entries(after.handles).filter(([kind, count]) => count > (before.handles[kind] ?? 0));
   const problems = [
@@ -52,19 +52,19 @@ export function growthOf(rssSamples: readonly number[], { before, after }: Idle)
   };
 }
 
-/** By the median of the slopes between any two samples (Theil and Sen), so that no moment turns it. */
-function lineThrough(samples: readonly number[]): Pick<Growth, 'rssAtStart' | 'rssAtEnd'> {
+/** Uses the median of the slopes between any two samples (Theil-Sen), which outliers don't affect. */
+function fitLine(samples: readonly number[]): Pick<Growth, 'rssAtStart' | 'rssAtEnd'> {
   const step = Math.ceil(samples.length / MOST_POINTS);
   const points = samples.map((rss, at) => ({ rss, at })).filter(({ at }) => at % step === 0);
   const slopes = points.flatMap((one, from) =>
     points.slice(from + 1).map((other) => (other.rss - one.rss) / (other.at - one.at)),
   );
-  const slope = medianOf(slopes);
-  const rssAtStart = medianOf(points.map(({ rss, at }) => rss - slope * at));
+  const slope = getMedian(slopes);
+  const rssAtStart = getMedian(points.map(({ rss, at }) => rss - slope * at));
   return { rssAtStart, rssAtEnd: rssAtStart + slope * (samples.length - 1) };
 }
 
-function medianOf(values: readonly number[]): number {
+function getMedian(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }

@@ -1,25 +1,25 @@
 import type { KeySecret } from '../keys/secret.ts';
 
-/** What is known of a key's record, as far as answers depend on it. */
+/** The facts of a key's record that decide the answers. */
 export interface KeyFacts {
-  /** Whether the table holds it. */
+  /** Whether the table contains the record. */
   readonly exists: boolean;
   readonly isRevoked: boolean;
   readonly isDisabled: boolean;
   /** Whether its scopes cover the sample's route. */
   readonly isInScope: boolean;
-  /** Epoch milliseconds; `Infinity` where it does not expire. */
+  /** Epoch milliseconds; `Infinity` if the key never expires. */
   readonly expiresAtMs: number;
 }
 
 interface Version extends KeyFacts {
-  /** When the change to it began: it may be read from here on. */
+  /** The start of the change to this version. Reads may return it from then on. */
   readonly fromMs: number;
-  /** When the change away from it was done: it may be read up to here. */
+  /** The end of the change to the next version. Reads may return this one until then. */
   untilMs: number;
 }
 
-/** What a request comes to. `DENIED` stands for any code where the API does not tell it. */
+/** The outcome of a request. `DENIED` means any denial code, if the API doesn't return it. */
 export type Outcome =
   | 'ALLOWED'
   | 'DENIED'
@@ -31,10 +31,10 @@ export type Outcome =
   | 'INSUFFICIENT_SCOPE'
   | 'FAULT';
 
-/** Clocks are read in whole milliseconds, on both sides. */
+/** Both sides round their clocks to whole milliseconds. */
 const ROUNDING_MS = 2;
 
-/** One key as it should be by now, and as it was: written apart from the code that decides, to be held against it. */
+/** The expected versions of one key over time. It's independent of the code that decides, so the soak can compare both. */
 export class KeyModel {
   readonly secret: KeySecret;
   readonly id: string;
@@ -50,18 +50,18 @@ export class KeyModel {
     return this.#latest;
   }
 
-  /** Epoch milliseconds since which the record is sure to be as it is now. */
+  /** Epoch milliseconds from which on every read returns the current record. */
   get sinceMs(): number {
     return this.#versions.at(-2)?.untilMs ?? -Infinity;
   }
 
-  /** Epoch milliseconds since which it is sure to be revoked, whatever became of it later; `Infinity` where it is not. */
+  /** Epoch milliseconds from which on every read returns a revoked or deleted record; `Infinity` if it isn't revoked. */
   get revokedSinceMs(): number {
     const at = this.#versions.findIndex(({ isRevoked }) => isRevoked);
     return at < 0 ? Infinity : (this.#versions[at - 1]?.untilMs ?? -Infinity);
   }
 
-  /** Makes a change of the record, which both readings are possible of until it is done. */
+  /** Makes a change of the record. Until it's done, reads may return the old or the new version. */
   async change(facts: Partial<KeyFacts>, make: () => Promise<unknown>): Promise<void> {
     const before = this.#latest;
     this.#versions.push({ ...before, ...facts, fromMs: Date.now(), untilMs: Infinity });
@@ -69,33 +69,30 @@ export class KeyModel {
     before.untilMs = Date.now();
   }
 
-  /**
-   * What a request may come to that was sent and answered at these times, in epoch milliseconds, where a record may answer for so
-   * long after it was read.
-   */
+  /** Returns the possible outcomes of a request, if records may be cached for `recordMs` milliseconds. */
   outcomes({ sentMs, answeredMs, recordMs }: RequestTimes & { readonly recordMs: number }): ReadonlySet<Outcome> {
     const firstMs = sentMs - recordMs - ROUNDING_MS;
     const lastMs = answeredMs + ROUNDING_MS;
     const possible = this.#versions.filter(({ fromMs, untilMs }) => fromMs <= lastMs && untilMs >= firstMs);
     return new Set(
-      possible.flatMap((version) => [outcomeAt(version, sentMs - ROUNDING_MS), outcomeAt(version, lastMs)]),
+      possible.flatMap((version) => [getOutcomeAt(version, sentMs - ROUNDING_MS), getOutcomeAt(version, lastMs)]),
     );
   }
 
   get #latest(): Version {
     const latest = this.#versions.at(-1);
-    if (latest === undefined) throw new Error('a key has a version from the first');
+    if (latest === undefined) throw new Error('a key has at least one version');
     return latest;
   }
 }
 
-/** When a request was sent and its answer had come, in epoch milliseconds. */
+/** The times at which a request was sent and its answer had arrived, in epoch milliseconds. */
 export interface RequestTimes {
   readonly sentMs: number;
   readonly answeredMs: number;
 }
 
-function outcomeAt({ exists, isRevoked, isDisabled, isInScope, expiresAtMs }: KeyFacts, nowMs: number): Outcome {
+function getOutcomeAt({ exists, isRevoked, isDisabled, isInScope, expiresAtMs }: KeyFacts, nowMs: number): Outcome {
   if (!exists) return 'INVALID_KEY';
   if (isRevoked) return 'KEY_REVOKED';
   if (nowMs >= expiresAtMs) return 'KEY_EXPIRED';

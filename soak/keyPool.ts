@@ -3,14 +3,15 @@ import type { IssuedKey, KeyRegistry } from '../keys/registry.ts';
 import { generateSecret, hashSecret, type KeySecret } from '../keys/secret.ts';
 import { KeyModel, type KeyFacts } from './keyModel.ts';
 
+/** The table that the pool works on. */
 export interface KeyPoolOptions {
-  /** Straight to the table: a change that the soak makes is one that it knows to be made. */
+  /** A registry that bypasses the faults, so the outcome of each change is known. */
   readonly registry: KeyRegistry;
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
 }
 
-/** Whether it was made: there may be no key for it. */
+/** Makes a change, and returns whether there was a key for it. */
 type Change = (pool: KeyPool) => Promise<boolean>;
 
 const ACTIVE: KeyFacts = {
@@ -20,20 +21,20 @@ const ACTIVE: KeyFacts = {
   isInScope: true,
   expiresAtMs: Infinity,
 };
-/** Of more than that, those that are over are deleted. */
+/** With more keys than this, revoked and expired ones are deleted. */
 const MOST_KEYS = 100;
 const FIRST_KEYS = 60;
 const GRACE_SECONDS = 1;
-/** How long a key that was deleted is presented yet. */
+/** How long the traffic still uses a deleted key. */
 const PRESENTED_AFTER_MS = 10_000;
 
-/** The keys of the soak, those in the table and those that were, and what is done to them. */
+/** The soak's existing and deleted keys, and the changes to them. */
 export class KeyPool {
-  /** By what was done last, how often. */
+  /** The number of changes of each kind. */
   readonly changes = new Map<string, number>();
   readonly #options: KeyPoolOptions;
   readonly #keys: KeyModel[] = [];
-  /** Secrets that were drawn and are in no table. */
+  /** Secrets that were generated but never stored. */
   readonly #invented: KeySecret[] = Array.from({ length: 100 }, () => generateSecret('sk_'));
 
   constructor(options: KeyPoolOptions) {
@@ -44,28 +45,28 @@ export class KeyPool {
     return this.#keys;
   }
 
-  /** A well-formed key that was never issued: one of a few that come again and again, or one of its own. */
+  /** Returns a well-formed key that was never issued: one of a fixed set, or a new one. */
   inventedKey(): KeySecret {
-    return (Math.random() < 0.5 ? anyOf(this.#invented) : undefined) ?? generateSecret('sk_');
+    return (Math.random() < 0.5 ? pickOne(this.#invented) : undefined) ?? generateSecret('sk_');
   }
 
-  /** Issues the first keys. Nobody has presented them before. */
+  /** Issues the first keys, before any traffic. */
   async fill(): Promise<void> {
     for (let at = 0; at < FIRST_KEYS; at++) {
-      const { drawn, facts } = this.#draw();
-      await this.#options.registry.store(drawn);
-      this.#add(drawn, facts);
+      const { prepared, facts } = this.#prepare();
+      await this.#options.registry.store(prepared);
+      this.#add(prepared, facts);
     }
   }
 
-  /** Makes one change that somebody might make. */
+  /** Makes one random change. */
   async changeOne(): Promise<void> {
     const isFull = this.#keys.length > MOST_KEYS;
-    const [name, change] = (isFull ? undefined : anyOf(Object.entries(CHANGES))) ?? DELETION;
+    const [name, change] = (isFull ? undefined : pickOne(Object.entries(CHANGES))) ?? DELETION;
     if (await change(this)) this.changes.set(name, (this.changes.get(name) ?? 0) + 1);
   }
 
-  /** What is in the table and should not be, or the other way round. */
+  /** Returns one line for each difference between the table and the expected records. */
   async differences(): Promise<readonly string[]> {
     const records = new Map<string, { readonly revokedAt?: string; readonly disabledAt?: string }>();
     const unreadable: string[] = [];
@@ -81,11 +82,11 @@ export class KeyPool {
     return [...unreadable, ...different];
   }
 
-  /** From before it is stored it is presented: that it is not known yet must not be held against it for long. */
+  /** Issues a key. The traffic uses it before it's stored, so a cached "unknown" must not last too long. */
   async issue(): Promise<boolean> {
-    const { drawn, facts } = this.#draw();
-    const key = this.#add(drawn, { ...facts, exists: false });
-    await key.change({ exists: true }, () => this.#options.registry.store(drawn));
+    const { prepared, facts } = this.#prepare();
+    const key = this.#add(prepared, { ...facts, exists: false });
+    await key.change({ exists: true }, () => this.#options.registry.store(prepared));
     return true;
   }
 
@@ -107,19 +108,19 @@ export class KeyPool {
     return key !== undefined;
   }
 
-  /** The successor counts at once, and its predecessor for a second more. */
+  /** Rotates a key. The new key works at once, the old one for one more second. */
   async rotate(): Promise<boolean> {
     const { registry } = this.#options;
     const key = this.#any((facts) => isActive(facts) && facts.expiresAtMs === Infinity);
     if (key === undefined) return false;
-    const drawn = await registry.prepareRotation(key.id, { graceSeconds: GRACE_SECONDS });
-    const successor = this.#add(drawn, { ...ACTIVE, isInScope: key.facts.isInScope, exists: false });
-    const store = () => successor.change({ exists: true }, () => registry.storeRotation(drawn));
-    await key.change({ expiresAtMs: Date.parse(drawn.previousEndsAt) }, store);
+    const prepared = await registry.prepareRotation(key.id, { graceSeconds: GRACE_SECONDS });
+    const successor = this.#add(prepared, { ...ACTIVE, isInScope: key.facts.isInScope, exists: false });
+    const store = () => successor.change({ exists: true }, () => registry.storeRotation(prepared));
+    await key.change({ expiresAtMs: Date.parse(prepared.previousEndsAt) }, store);
     return true;
   }
 
-  /** As the table does with what is long over; here at once, so that the table stays as large as it is. */
+  /** Deletes a revoked or expired key, the same as the table's TTL, but without its delay. */
   async deleteOldest(): Promise<boolean> {
     const { client, tableName } = this.#options;
     const over = this.#keys.filter(({ facts }) => facts.isRevoked || facts.expiresAtMs < Date.now());
@@ -132,14 +133,14 @@ export class KeyPool {
     return true;
   }
 
-  #draw(): { readonly drawn: IssuedKey; readonly facts: KeyFacts } {
+  #prepare(): { readonly prepared: IssuedKey; readonly facts: KeyFacts } {
     const random = Math.random();
     const isInScope = random > 0.2;
     const scopes = random > 0.5 ? undefined : [isInScope ? 'whoami' : 'other'];
     const expiresAtMs = random > 0.8 ? Date.now() + 500 + Math.floor(5000 * Math.random()) : Infinity;
     const expiresAt = expiresAtMs === Infinity ? undefined : new Date(expiresAtMs).toISOString();
-    const drawn = this.#options.registry.prepare({ label: 'soak', scopes, expiresAt });
-    return { drawn, facts: { ...ACTIVE, isInScope, expiresAtMs } };
+    const prepared = this.#options.registry.prepare({ label: 'soak', scopes, expiresAt });
+    return { prepared, facts: { ...ACTIVE, isInScope, expiresAtMs } };
   }
 
   #add({ secret, record }: IssuedKey, facts: KeyFacts): KeyModel {
@@ -148,8 +149,8 @@ export class KeyPool {
     return key;
   }
 
-  #any(isWanted: (facts: KeyFacts) => boolean): KeyModel | undefined {
-    return anyOf(this.#keys.filter(({ facts }) => facts.exists && isWanted(facts)));
+  #any(isEligible: (facts: KeyFacts) => boolean): KeyModel | undefined {
+    return pickOne(this.#keys.filter(({ facts }) => facts.exists && isEligible(facts)));
   }
 }
 
@@ -163,12 +164,12 @@ const CHANGES: Readonly<Record<string, Change>> = {
   enabled: (pool) => pool.enable(),
 };
 
-/** Not one that ends while it is being changed. */
+/** Returns whether a key is active and doesn't expire during the change. */
 function isActive({ isRevoked, isDisabled, expiresAtMs }: KeyFacts): boolean {
   return !isRevoked && !isDisabled && expiresAtMs > Date.now() + 1000;
 }
 
-/** One of them, or `undefined` of none. */
-export function anyOf<T>(choices: readonly T[]): T | undefined {
+/** Returns a random choice, or `undefined` if there are none. */
+export function pickOne<T>(choices: readonly T[]): T | undefined {
   return choices[Math.floor(Math.random() * choices.length)];
 }

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { collidingKeys } from './collidingKeys.ts';
 import { fuzz } from './fuzz.ts';
-import { answersReportOf, fuzzReportOf, held, reportOf } from './report.ts';
+import { toAnswersReport, toFuzzReport, hasPassed, toReport } from './report.ts';
 import { soak } from './soak.ts';
 
-// The SDK's advice on which Node to install is for whoever builds Latchkey, not for every run.
+// The SDK's advice on the Node version concerns Latchkey's developers, not each run.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 const { values } = parseArgs({
@@ -16,19 +16,20 @@ const { values } = parseArgs({
 const seconds = wholeNumber('--seconds', values.seconds);
 const events = wholeNumber('--events', values.events);
 const result = await soak({ seconds });
-process.stdout.write(reportOf(result));
-// So short that the process may yet be growing to its size: the answers are looked at.
+process.stdout.write(toReport(result));
+// Too short to measure growth, so only the answers count.
 const stale = await soak({ seconds: Math.ceil(seconds / 5), staleIfErrorSeconds: 10 });
-process.stdout.write(answersReportOf('staleIfError', stale));
+process.stdout.write(toAnswersReport('staleIfError', stale));
 const fuzzed = await fuzz(events);
-process.stdout.write(fuzzReportOf(fuzzed));
+process.stdout.write(toFuzzReport(fuzzed));
 const slow = collidingKeys();
 process.stdout.write(
-  slow.length === 0 ? 'colliding keys    held\n' : `colliding keys    FAILED\n  ${slow.join('\n  ')}\n`,
+  slow.length === 0 ? 'colliding keys    passed\n' : `colliding keys    FAILED\n  ${slow.join('\n  ')}\n`,
 );
-process.exitCode = held(result) && stale.wrongCount === 0 && fuzzed.problems.length === 0 && slow.length === 0 ? 0 : 1;
+process.exitCode =
+  hasPassed(result) && stale.wrongCount === 0 && fuzzed.problems.length === 0 && slow.length === 0 ? 0 : 1;
 
 function wholeNumber(option: string, text: string): number {
   if (/^(0|[1-9]\d{0,8})$/.test(text)) return Number(text);
-  throw new Error(`${option}: got ${JSON.stringify(text)}, wanted a whole number`);
+  throw new Error(`${option}: expected a whole number, got ${JSON.stringify(text)}`);
 }

@@ -5,33 +5,33 @@ import type { RequestTimes } from './keyModel.ts';
 
 const FAULTS = [...STORE_FAULTS, REFUSES, ...NO_ANSWERS, ...NO_ITEMS];
 const LONGEST_MS = 1000;
-/** A request that got the last wrong answer of the store may be answered a little later. */
+/** A request that met the end of an outage may be answered a little later. */
 const AFTER_MS = 250;
 
 interface Outage {
   readonly fromMs: number;
-  /** When the last of its requests was over; `Infinity` while one may be under way. */
+  /** The end of its last request; `Infinity` while a request may be running. */
   untilMs: number;
 }
 
-/** Stands between functions and the table, and has the table fail now and then, in one of the ways that `docs/reliability.md` has. */
+/** A proxy between the functions and the table that sometimes fails, in the ways that `docs/reliability.md` lists. */
 export class Outages {
   readonly #outages: Outage[] = [];
   readonly #proxy: FaultProxy;
-  #underWay = 0;
-  /** Requests that were let fail. One whose connection is refused does not come by. */
+  #running = 0;
+  /** The number of failed requests, without refused connections. */
   failed = 0;
 
   private constructor(proxy: FaultProxy) {
     this.#proxy = proxy;
   }
 
-  /** `endpoint` is where the table is. */
+  /** Starts the proxy in front of the table at `endpoint`. */
   static async start(endpoint: string): Promise<Outages> {
     return new Outages(await startFaultProxy(endpoint));
   }
 
-  /** Where functions are to find the table. */
+  /** The endpoint for the functions. */
   get endpoint(): string {
     return this.#proxy.endpoint;
   }
@@ -40,9 +40,9 @@ export class Outages {
     return this.#outages.length;
   }
 
-  /** Has the table fail for up to a second, and be well for `restMs` after that. */
+  /** Makes the table fail for up to a second and work for `restMs` milliseconds after that. */
   async failOnce(restMs: number): Promise<void> {
-    // Else it would keep what came by for as long as it runs.
+    // Otherwise the proxy would keep all requests of the run.
     this.#proxy.requests.length = 0;
     const outage: Outage = { fromMs: Date.now(), untilMs: Infinity };
     this.#outages.push(outage);
@@ -50,12 +50,12 @@ export class Outages {
     this.#proxy.inflict(fault === REFUSES ? fault : this.#counted(fault));
     await sleep(LONGEST_MS * Math.random());
     await this.#proxy.recover();
-    while (this.#underWay > 0) await sleep(10);
+    while (this.#running > 0) await sleep(10);
     outage.untilMs = Date.now();
     await sleep(restMs);
   }
 
-  /** Whether a fault of the store may be what the request was answered with. */
+  /** Returns whether an outage may explain the answer to a request. */
   mayExplain({ sentMs, answeredMs }: RequestTimes): boolean {
     return this.#outages.some(({ fromMs, untilMs }) => fromMs <= answeredMs && sentMs <= untilMs + AFTER_MS);
   }
@@ -69,9 +69,9 @@ export class Outages {
       ...fault,
       answer: async (response, body) => {
         this.failed++;
-        this.#underWay++;
-        if (response.closed) this.#underWay--;
-        else response.once('close', () => this.#underWay--);
+        this.#running++;
+        if (response.closed) this.#running--;
+        else response.once('close', () => this.#running--);
         await fault.answer(response, body);
       },
     };

@@ -1,8 +1,8 @@
 import type { FuzzResult } from './fuzz.ts';
 import type { SoakResult } from './soak.ts';
 
-/** What there is to say of a soak, in lines, the last of which says whether it held. */
-export function reportOf(result: SoakResult): string {
+/** Returns the report of a soak. Its last line is `passed` or `FAILED`. */
+export function toReport(result: SoakResult): string {
   const { seconds, requests, outcomes, changes, growth, wrong, wrongCount, latestAcceptanceMs, recordMs } = result;
   const { rssAtStart, rssAtEnd, rssPercent, openFilesBefore, openFilesAfter } = growth;
   const lines = [
@@ -11,43 +11,43 @@ export function reportOf(result: SoakResult): string {
     `changes of keys   ${sorted(changes)
       .map(([name, count]) => `${count} ${name}`)
       .join(', ')}`,
-    `faults            ${result.outages} outages, ${result.failedStoreRequests} requests to the store that failed`,
+    `faults            ${result.outages} outages, ${result.failedStoreRequests} failed requests to the store`,
     `log lines         ${result.logLines}`,
-    `revoked keys      accepted ${latestAcceptanceMs} ms after the revocation at the latest, of ${recordMs} ms`,
+    `revoked keys      last accepted ${latestAcceptanceMs} ms after the revocation, at most ${recordMs} ms allowed`,
     `RSS               ${megabytes(rssAtStart)} after warm-up, ${megabytes(rssAtEnd)} at the end, ${signed(rssPercent)} %`,
     `handles           ${handles(growth.handlesBefore)} after warm-up; ${handles(growth.handlesAfter)} at the end`,
     `open files        ${openFilesBefore} after warm-up, ${openFilesAfter} at the end`,
     `wrong answers     ${wrongCount}`,
     ...[...wrong, ...growth.problems].map((problem) => `  ${problem}`),
-    held(result) ? 'held' : 'FAILED',
+    hasPassed(result) ? 'passed' : 'FAILED',
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** What there is to say of a soak of which the answers alone are looked at. */
-export function answersReportOf(name: string, { seconds, requests, outages, wrong, wrongCount }: SoakResult): string {
+/** Returns the report of a soak that checks only the answers, not the growth. */
+export function toAnswersReport(name: string, { seconds, requests, outages, wrong, wrongCount }: SoakResult): string {
   const lines = [
     `${name.padEnd(17)} ${requests} requests in ${seconds} s with ${outages} outages, wrong answers ${wrongCount}`,
     ...wrong.map((problem) => `  ${problem}`),
-    requests > 0 && wrongCount === 0 ? 'held' : 'FAILED',
+    requests > 0 && wrongCount === 0 ? 'passed' : 'FAILED',
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** What there is to say of hostile events, likewise. */
-export function fuzzReportOf({ cases, byteCases, kept, blocks, outcomes, problems }: FuzzResult): string {
+/** Returns the report of a fuzzing run. */
+export function toFuzzReport({ cases, byteCases, kept, blocks, outcomes, problems }: FuzzResult): string {
   const lines = [
-    `hostile events    ${cases}, of which the bytes of ${byteCases} were changed, led by ${blocks} blocks that ran and ${kept} inputs that ran new ones`,
+    `hostile events    ${cases}, ${byteCases} of them with mutated bytes; ${blocks} blocks ran, ${kept} inputs ran new ones`,
     ...sorted(outcomes).map(([name, count]) => `  ${name.padEnd(26)} ${count}`),
     `problems          ${problems.length}`,
     ...problems.map((problem) => `  ${problem}`),
-    problems.length === 0 ? 'held' : 'FAILED',
+    problems.length === 0 ? 'passed' : 'FAILED',
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Whether nothing was wrong and nothing grew. */
-export function held({ wrongCount, growth, requests }: SoakResult): boolean {
+/** Returns whether no answer was wrong and nothing grew too much. */
+export function hasPassed({ wrongCount, growth, requests }: SoakResult): boolean {
   return requests > 0 && wrongCount === 0 && growth.problems.length === 0;
 }
 

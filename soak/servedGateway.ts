@@ -4,48 +4,49 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureTemplate } from '../local/synth.ts';
+import { ensureTemplate } from '../local/cloudAssembly.ts';
 import { writeTemplateVariant } from '../test/support/gateway.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FUNCTION_THREAD = new URL('functionThread.mjs', import.meta.url).href;
 /**
- * Of each thread, in MB, a few times what is in use. Without bounds V8 keeps in reserve what the machine's memory suggests, by tens of
- * MB more or less from minute to minute, and a leak is lost in it.
+ * The heap sizes of each thread in MB, a few times the memory in use. Without them, V8's reserve varies by tens of MB with the
+ * machine's memory and hides a leak.
  */
 const HEAP_BOUNDS = ['--max-semi-space-size=2', '--max-old-space-size=64'];
 const GATEWAY_PROCESS = fileURLToPath(new URL('gatewayProcess.ts', import.meta.url));
 
-/** What the gateway's process is told. */
+/** The settings of the gateway's process. */
 export interface GatewaySettings {
   readonly template: string;
   readonly note: string;
   readonly functionsEndpoint: string;
 }
 
-/** What the gateway's process holds. */
+/** The resources of the gateway's process. */
 export interface Footprint {
   readonly rssBytes: number;
-  /** What keeps its threads alive, by thread and kind. */
+  /** The number of handles that keep its threads alive, by thread and kind. */
   readonly handles: Readonly<Record<string, number>>;
   readonly openFiles: number;
-  /** That it has written so far. */
+  /** The number of lines that it has logged so far. */
   readonly logLines: number;
 }
 
+/** The options of the gateway's functions. */
 export interface StartOptions {
-  /** Of the function, in place of the template's. */
+  /** Variables of the function's environment that override the template's. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Where functions find the table. */
+  /** The endpoint of the table for functions. */
   readonly functionsEndpoint: string;
-  /** Modules that each function loads first, by their URLs. */
+  /** URLs of modules that each function loads first. */
   readonly preload?: readonly string[] | undefined;
 }
 
-/** A local gateway in a process of its own. */
+/** A local gateway in its own process. */
 export class ServedGateway {
   readonly url: string;
-  /** As its functions know it. */
+  /** The table's name in the functions' environment. */
   readonly tableName: string;
   readonly #child: ChildProcess;
   readonly #directory: string;
@@ -73,7 +74,7 @@ export class ServedGateway {
     const settings: GatewaySettings = { template, note, functionsEndpoint };
     const child = fork(GATEWAY_PROCESS, [JSON.stringify(settings)], {
       execArgv: [...HEAP_BOUNDS, '--import', 'tsx'],
-      // Not what a test runner sets for itself.
+      // Without the test runner's own options.
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     const ended = once(child, 'close').then(([code]) => {
@@ -88,7 +89,7 @@ export class ServedGateway {
     const answer = once(this.#child, 'message');
     this.#child.send({});
     const [footprint]: Footprint[] = await answer;
-    if (footprint === undefined) throw new Error('the gateway told nothing');
+    if (footprint === undefined) throw new Error('the gateway sent no footprint');
     return footprint;
   }
 
@@ -100,7 +101,7 @@ export class ServedGateway {
   }
 }
 
-/** What of the gateway's own note is read. */
+/** The fields that are read from the gateway's state file. */
 interface Note {
   readonly url: string;
   readonly tableName: string;

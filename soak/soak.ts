@@ -2,21 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { KeyRegistry, REGISTRY_TRANSLATION } from '../keys/registry.ts';
 import { createClient, startDynalite } from '../test/support/engine.ts';
-import { growthOf, type Growth } from './growth.ts';
+import { measureGrowth, type Growth } from './growth.ts';
 import { KeyPool } from './keyPool.ts';
 import { ServedGateway, type StartOptions } from './servedGateway.ts';
 import { Outages } from './outages.ts';
 import { Traffic } from './traffic.ts';
 
+/** The options of a soak. */
 export interface SoakOptions {
   readonly seconds: number;
-  /** How old a record may answer while the store fails; never unless given. */
+  /** Maximum age of a record that may be used while the store fails. Default: 0 */
   readonly staleIfErrorSeconds?: number;
-  /** What the function is set to beside what the soak needs: for a test that has it be wrong. */
+  /** More variables for the function, for tests that need wrong answers. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly preload?: StartOptions['preload'];
 }
 
+/** The result of a soak. */
 export interface SoakResult {
   readonly seconds: number;
   readonly requests: number;
@@ -26,10 +28,10 @@ export interface SoakResult {
   readonly failedStoreRequests: number;
   readonly logLines: number;
   readonly wrongCount: number;
-  /** Wrong answers, and what is wrong in the table at the end. */
+  /** One line for each wrong answer and for each difference in the table at the end. */
   readonly wrong: readonly string[];
   readonly latestAcceptanceMs: number;
-  /** How long a revoked key may be accepted, in milliseconds. */
+  /** Maximum time in milliseconds for which a revoked key may be accepted. */
   readonly recordMs: number;
   readonly growth: Growth;
 }
@@ -39,7 +41,7 @@ const WARM_UP_SHARE = 0.3;
 const CHANGE_EVERY_MS = 100;
 const MOST_REST_MS = 6000;
 const SAMPLE_EVERY_MS = 250;
-/** So long may a connection be kept open that nobody uses. */
+/** Maximum time for which an idle connection stays open. */
 const IDLE_MS = 6000;
 
 const SETTINGS = {
@@ -49,14 +51,14 @@ const SETTINGS = {
   LATCHKEY_METRICS: 'true',
 };
 
-/** Drives the local gateway for so long, while keys change and the store fails now and then, and looks at all that comes of it. */
+/** Sends requests to the local gateway while keys change and the store sometimes fails, and checks all answers and the growth. */
 export async function soak({
   seconds,
   staleIfErrorSeconds = 0,
   environment,
   preload,
 }: SoakOptions): Promise<SoakResult> {
-  // Not in the gateway's process, whose memory is looked at: the emulator keeps a part of each query's answer for good.
+  // Not in the gateway's process, whose memory is measured: the emulator keeps a part of each answer forever.
   const engine = await startDynalite();
   const outages = await Outages.start(engine.endpoint);
   const gateway = await ServedGateway.start({
@@ -67,8 +69,8 @@ export async function soak({
   const client = DynamoDBDocumentClient.from(createClient(engine.endpoint, 3), REGISTRY_TRANSLATION);
   try {
     await engine.createTable(gateway.tableName);
-    const heldMs = { recordMs: RECORD_CACHE_SECONDS * 1000, staleMs: staleIfErrorSeconds * 1000 };
-    return await run({ gateway, outages, client, seconds, ...heldMs });
+    const maxAgeMs = { recordMs: RECORD_CACHE_SECONDS * 1000, staleMs: staleIfErrorSeconds * 1000 };
+    return await run({ gateway, outages, client, seconds, ...maxAgeMs });
   } finally {
     client.destroy();
     await gateway.stop();
@@ -119,7 +121,7 @@ async function run({ gateway, outages, client, seconds, recordMs, staleMs }: Run
     wrong: [...traffic.wrong, ...differences],
     latestAcceptanceMs,
     recordMs: Math.max(recordMs, staleMs),
-    growth: growthOf(rssSamples, { before, after }),
+    growth: measureGrowth(rssSamples, { before, after }),
   };
 }
 
@@ -138,7 +140,7 @@ async function runPhase(endMs: number, { gateway, outages, pool, traffic, onSamp
   await Promise.all([
     traffic.runUntil(endMs),
     until(() => pool.changeOne().then(() => sleep(CHANGE_EVERY_MS * 2 * Math.random()))),
-    // So short a run has an outage, too.
+    // Even a short run gets an outage.
     until(() => outages.failOnce(Math.min(MOST_REST_MS, (endMs - Date.now()) / 2) * Math.random())),
     until(async () => {
       onSample((await gateway.footprint()).rssBytes);

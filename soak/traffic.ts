@@ -1,29 +1,30 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { mistyped } from '../test/support/keys.ts';
-import { anyOf, type KeyPool } from './keyPool.ts';
+import { pickOne, type KeyPool } from './keyPool.ts';
 import type { KeyModel, Outcome, RequestTimes } from './keyModel.ts';
 import type { Outages } from './outages.ts';
 
+/** The dependencies and limits of the traffic. */
 export interface TrafficOptions {
-  /** The gateway's. */
+  /** The gateway's URL. */
   readonly url: string;
   readonly pool: KeyPool;
   readonly outages: Outages;
-  /** How long a record may answer for its key, and so how long a revoked key may be accepted. */
+  /** Maximum age of a cached record in milliseconds, and so the longest time that a revoked key may be accepted. */
   readonly recordMs: number;
-  /** The same where the store fails, if that is longer. */
+  /** The same while the store fails, if it's longer. */
   readonly staleMs: number;
 }
 
-/** What a request presents, and what it may come to without a fault of the store. */
+/** The credential of a request, and its outcome if the store doesn't fail. */
 interface Presented {
   readonly what: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly key: KeyModel | undefined;
-  /** Of what is no key of the table. */
+  /** The outcome if `key` is undefined. */
   readonly outcome: Outcome;
-  /** Whether the store is not asked, so that no fault of it is an excuse. */
+  /** Whether the authorizer decides without a read, so an outage explains no other outcome. */
   readonly isDecidedAlone: boolean;
 }
 
@@ -36,17 +37,17 @@ const API_TYPES = ['rest', 'http'] as const;
 type ApiType = (typeof API_TYPES)[number];
 
 const CONNECTIONS = 8;
-const MOST_WRONG_TOLD = 20;
+const MAX_WRONG_LISTED = 20;
 
-/** Requests at full speed, each answer of which is held against what it may be. */
+/** Sends requests at full speed and checks each answer. */
 export class Traffic {
-  /** By surface and outcome. */
+  /** The number of answers by API type and outcome. */
   readonly outcomes = new Map<string, number>();
-  /** The first of them, in words. */
+  /** One line for each of the first wrong answers. */
   readonly wrong: string[] = [];
   wrongCount = 0;
   requests = 0;
-  /** The longest after a revocation was done that a request with the key was sent and allowed, in milliseconds. */
+  /** The longest time in milliseconds between the end of a revocation and an allowed request with that key. */
   latestAcceptanceMs = 0;
   readonly #options: TrafficOptions;
 
@@ -54,32 +55,34 @@ export class Traffic {
     this.#options = options;
   }
 
-  /** Has each function start, so that the time of the soak is none of theirs. */
+  /** Starts each function, so that the soak doesn't measure cold starts. */
   async begin(): Promise<void> {
     const agent = new Agent();
-    for (const apiType of API_TYPES) await this.#ask(apiType, agent);
+    for (const apiType of API_TYPES) await this.#send(apiType, agent);
     agent.destroy();
   }
 
-  /** Sends requests over a few connections until the time has come, in epoch milliseconds. */
+  /** Sends requests over a few connections until a time in epoch milliseconds. */
   async runUntil(endMs: number): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
     const connections = Array.from({ length: CONNECTIONS }, async () => {
-      while (Date.now() < endMs) await this.#ask(anyOf(API_TYPES) ?? 'rest', agent);
+      while (Date.now() < endMs) await this.#send(pickOne(API_TYPES) ?? 'rest', agent);
     });
     await Promise.all(connections);
     agent.destroy();
   }
 
-  async #ask(apiType: ApiType, agent: Agent): Promise<void> {
+  async #send(apiType: ApiType, agent: Agent): Promise<void> {
     const presented = this.#presented();
     const answer = await send(`${this.#options.url}/${apiType}/whoami`, presented.headers, agent);
-    const outcome = outcomeOf(answer, apiType, presented.key);
+    const outcome = getOutcome(answer, apiType, presented.key);
     this.requests++;
     const name = `${apiType}: ${outcome}`;
     this.outcomes.set(name, (this.outcomes.get(name) ?? 0) + 1);
     const expected = this.#expected(presented, answer);
-    if (!isAmong(outcome, expected)) this.#tell(presented, answer, `${name}, wanted ${[...expected].join(' or ')}`);
+    if (!isAmong(outcome, expected)) {
+      this.#report(presented, answer, `expected ${[...expected].join(' or ')}, got ${name}`);
+    }
     if (outcome === 'ALLOWED' && presented.key !== undefined) {
       this.latestAcceptanceMs = Math.max(this.latestAcceptanceMs, answer.sentMs - presented.key.revokedSinceMs);
     }
@@ -99,7 +102,7 @@ export class Traffic {
     const invented = this.#options.pool.inventedKey();
     if (random < 0.1) return alone('a mistyped key', bearer(mistyped(invented)), 'INVALID_KEY');
     if (random < 0.12) return alone('hostile headers', hostileHeaders(invented), 'INVALID_KEY');
-    const key = random < 0.2 ? undefined : anyOf(this.#options.pool.keys);
+    const key = random < 0.2 ? undefined : pickOne(this.#options.pool.keys);
     const headers = bearer(key?.secret ?? invented);
     return { what: key?.id ?? 'an invented key', headers, key, outcome: 'INVALID_KEY', isDecidedAlone: false };
   }
@@ -107,40 +110,40 @@ export class Traffic {
   #expected({ key, outcome, isDecidedAlone }: Presented, times: RequestTimes): ReadonlySet<Outcome> {
     const { outages, recordMs, staleMs } = this.#options;
     const mayFail = !isDecidedAlone && outages.mayExplain(times);
-    const heldMs = mayFail ? Math.max(recordMs, staleMs) : recordMs;
-    const decided = key?.outcomes({ ...times, recordMs: heldMs }) ?? new Set([outcome]);
+    const maxAgeMs = mayFail ? Math.max(recordMs, staleMs) : recordMs;
+    const decided = key?.outcomes({ ...times, recordMs: maxAgeMs }) ?? new Set([outcome]);
     return mayFail ? new Set<Outcome>([...decided, 'FAULT']) : decided;
   }
 
-  #tell({ what }: Presented, { status, body, sentMs, answeredMs }: Answer, why: string): void {
+  #report({ what }: Presented, { status, body, sentMs, answeredMs }: Answer, why: string): void {
     this.wrongCount++;
-    if (this.wrong.length >= MOST_WRONG_TOLD) return;
+    if (this.wrong.length >= MAX_WRONG_LISTED) return;
     const at = `${new Date(sentMs).toISOString()}, ${answeredMs - sentMs} ms`;
     this.wrong.push(`${at}: ${what}: ${why}; ${status} ${body.slice(0, 200)}`);
   }
 }
 
-/** An HTTP API does not tell why it refuses a key. */
+/** Returns whether an outcome is expected. HTTP APIs don't return the code of a denial. */
 function isAmong(outcome: string, expected: ReadonlySet<string>): boolean {
   if (outcome !== 'DENIED') return expected.has(outcome);
   return [...expected].some((one) => one !== 'ALLOWED' && one !== 'AUTH_REQUIRED' && one !== 'FAULT');
 }
 
-/** What the answer says, or its status where that is none that the API gives. An allowed request is answered for its own key. */
-function outcomeOf({ status, body }: Answer, apiType: ApiType, key: KeyModel | undefined): string {
+/** Returns the outcome of an answer, or its status if it's unknown. An allowed request must get its own key's id. */
+function getOutcome({ status, body }: Answer, apiType: ApiType, key: KeyModel | undefined): string {
   if (status === 200) return body.includes(`"keyId":"${key?.id}"`) ? 'ALLOWED' : '200 for another key';
-  if (apiType === 'http') return OF_STATUS[status] ?? String(status);
+  if (apiType === 'http') return OUTCOME_BY_STATUS[status] ?? String(status);
   const [, code = String(status)] = /"error":\{"code":"(\w+)"/.exec(body) ?? [];
   return code === 'AUTHORIZER_UNAVAILABLE' ? 'FAULT' : code;
 }
 
-const OF_STATUS: Readonly<Record<number, Outcome>> = { 401: 'AUTH_REQUIRED', 403: 'DENIED', 500: 'FAULT' };
+const OUTCOME_BY_STATUS: Readonly<Record<number, Outcome>> = { 401: 'AUTH_REQUIRED', 403: 'DENIED', 500: 'FAULT' };
 
 function bearer(secret: string): Record<string, string> {
   return { authorization: `Bearer ${secret}` };
 }
 
-/** As far as a client of HTTP can send them. */
+/** Returns hostile headers that an HTTP client can send. */
 function hostileHeaders(secret: string): Record<string, string> {
   const names = ['constructor', '__proto__', 'toString', 'x-$connect'].map((name) => [name, '*']);
   return { ...Object.fromEntries(names), authorization: `Bearer ${secret}, Bearer ${secret}` };

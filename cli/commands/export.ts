@@ -6,7 +6,7 @@ import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
 import { addTableOptions } from '../options.ts';
 import { CSV, exportedFields, JSON_LINES, type ExportFormat } from '../importExport/csv.ts';
-import { objectLine } from '../importExport/importLine.ts';
+import { readJsonEntry } from '../importExport/readEntry.ts';
 import { PrivateFile } from '../secretSink.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
@@ -22,32 +22,31 @@ interface ExportRun {
 }
 
 const BATCH = 500;
-const UNIMPORTABLE_ADVICE = 'set the fields right with update, or in the export before you import it';
+const UNIMPORTABLE_ADVICE = 'fix the fields with update, or in the export before you import it';
 
 const HELP = `
-The export holds the hash of every key, with all that is known of it: without the hashes no other table could accept the
-keys. No hash opens anything by itself, but treat the export as confidential. The keys themselves are in no table and in
-no export. import reads both formats, and nothing is lost on the way. The read is a consistent one, so that a revocation of
-just now is in it.
+The export contains the hash and all fields of every key. Another table needs the hashes to accept the keys. A hash doesn't
+work as a key, but treat the export as confidential. The keys themselves are in no table and in no export. Import reads both
+formats without loss. Export reads consistently, so even a revocation of a moment ago is in it.
 
-An older version may have stored a field that import rejects today, such as a label with a control character. The export has
-such a key too, and a warning names the key and the field. Change the field with update before you export, or in the export
+An older version may have stored a field that import rejects today, such as a label with a control character. Export writes
+such a key and prints a warning with the key and the field. Change the field with update before you export, or in the export
 before you import it.
 
-In CSV what a spreadsheet would run as a formula has an apostrophe in front. Import removes it again, but only if the header
-row is exactly that of the export: if you remove, rename or move a column, the apostrophes stay.
+In CSV, export puts an apostrophe before a text that a spreadsheet would run as a formula. Import removes the apostrophe, but
+only if the header row is exactly the one that export wrote. If you remove, rename or move a column, the apostrophes stay.
 
   latchkey export --table keys --out keys.jsonl
   latchkey export --table keys --csv > keys.csv`;
 
-/** Adds `latchkey export`, which writes out every key for `import` to read. */
+/** Adds `latchkey export`, which writes every key in a format that `import` reads. */
 export function addExportCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('export')
-    .description('Write out all keys with their hashes, to move or to keep them. Treat it as confidential.')
-    .option('--csv', 'as CSV with a header row')
-    .addOption(new Option('--jsonl', 'as JSON Lines; so unless --csv is given').conflicts('csv'))
-    .option('--out <file>', 'write to this file, which must not exist, with mode 0600')
+    .description('Write all keys with their hashes, to move or back them up. Treat the export as confidential.')
+    .option('--csv', 'write CSV with a header row')
+    .addOption(new Option('--jsonl', 'write JSON Lines; this is the default').conflicts('csv'))
+    .option('--out <file>', 'write to this file with mode 0600; it must not exist')
     .addHelpText('after', HELP);
   addTableOptions(command).action((options: ExportOptions) => exportKeys(options, deps));
 }
@@ -63,13 +62,17 @@ async function exportKeys(options: ExportOptions, deps: CommandDeps): Promise<vo
     try {
       await exportTo(options, { format, write: (text) => file.write(text), deps });
     } catch (error) {
-      // What could be read is of use; half a file that looks like a whole one is not.
+      // An export without unreadable records is useful. Half an export is not, because it looks like a whole one.
       if (isIncomplete(error)) await file.keep();
       else await file.discard();
       throw error;
     }
     await file.keep();
   });
+}
+
+function isIncomplete(error: unknown): boolean {
+  return error instanceof CliError && error.code === 'RECORDS_CORRUPT';
 }
 
 async function exportTo(options: ExportOptions, run: ExportRun): Promise<void> {
@@ -83,7 +86,7 @@ async function exportTo(options: ExportOptions, run: ExportRun): Promise<void> {
     output.progress.start(0, 'count');
     let [count, unimportable] = [0, 0];
     const review = (record: KeyRecord): void => {
-      const problem = importProblem(record, run.deps.now());
+      const problem = whyNotImportable(record, run.deps.now());
       if (problem === undefined) return;
       unimportable++;
       output.note(`warning: import would reject the key ${record.id}: ${problem}`);
@@ -96,14 +99,14 @@ async function exportTo(options: ExportOptions, run: ExportRun): Promise<void> {
     output.note(`keys exported: ${count}${options.out === undefined ? '' : `; they are in ${options.out}`}`);
     if (unimportable > 0) output.note(`keys that import would reject: ${unimportable}; ${UNIMPORTABLE_ADVICE}`);
     if (corrupt.length === 0) return;
-    throw new CliError('RECORDS_CORRUPT', `${corrupt.length} of the records cannot be read and are not in the export`);
+    throw new CliError('RECORDS_CORRUPT', `unreadable records, not in the export: ${corrupt.length}`);
   });
 }
 
-/** Returns why `import` would reject the record, if it would: another version may have stored it, or another tool. */
-function importProblem(record: KeyRecord, nowMs: number): string | undefined {
-  const line = objectLine(1, exportedFields(record));
-  const checked = 'entry' in line ? checkImportedKey(line.entry, { actor: 'export', nowMs }) : line;
+/** Returns why `import` would reject the record, or `undefined`. Another version or another tool may have stored it. */
+function whyNotImportable(record: KeyRecord, nowMs: number): string | undefined {
+  const read = readJsonEntry(1, exportedFields(record));
+  const checked = 'entry' in read ? checkImportedKey(read.entry, { actor: 'export', nowMs }) : read;
   return 'problem' in checked ? checked.problem : undefined;
 }
 
@@ -128,8 +131,4 @@ async function writeAll(
   }
   await write(format.rows(batch));
   return count;
-}
-
-function isIncomplete(error: unknown): boolean {
-  return error instanceof CliError && error.code === 'RECORDS_CORRUPT';
 }

@@ -15,14 +15,14 @@ interface IdentifyOptions extends RegistryOptions {
   readonly json?: boolean;
 }
 
-/** Each lookup of a candidate costs a read. */
+/** Each look-up costs a read. */
 const MAX_LOOKUPS = 100;
 
 const HELP = `
-Type or paste the key at a prompt that does not show it, or give it on standard input. Quotes, NAME=, Authorization: Bearer, a
-URL or JSON around it do no harm. For several keys, identify prints a line for each. The key is never an argument, because the
-shell's history keeps arguments and ps shows them. identify looks up at most ${MAX_LOOKUPS} texts that may be keys issued elsewhere.
-Exits 1 if a key is unknown or was not looked up, or if there is no key in the input.
+Type or paste the key at a prompt that doesn't show it, or pipe it to standard input. It may have quotes, NAME=, Authorization:
+Bearer, a URL or JSON around it. For several keys, identify prints a line for each. Don't pass the key as an argument, because
+the shell stores arguments in its history and ps shows them. identify looks up at most ${MAX_LOOKUPS} texts that may be keys issued
+elsewhere. Exits 1 if a key is unknown or was not looked up, or if the input has no key.
 
   latchkey identify --table keys
   pbpaste | latchkey identify --table keys --json`;
@@ -31,9 +31,9 @@ Exits 1 if a key is unknown or was not looked up, or if there is no key in the i
 export function addIdentifyCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('identify')
-    .description('Look up the record of a key, from a prompt without echo or from standard input.')
-    // Taken only so that it can be refused with the reason, and not repeated.
-    .argument('[arguments...]', 'none: the key is never an argument')
+    .description("Look up a key's record. Reads the key from a hidden prompt or from standard input.")
+    // Declared to reject a key given as an argument with the reason, and without repeating it.
+    .argument('[arguments...]', 'none; the key must not be an argument')
     .option(
       '--json',
       'print one JSON document, {"record"}; for several keys {"records","unknown","notLookedUp"}, the last two as numbers',
@@ -46,38 +46,38 @@ async function identify(args: readonly string[], options: IdentifyOptions, deps:
   if (args.length > 0) {
     throw new CliError(
       'USAGE_INVALID',
-      'identify takes no argument: a key given as one stays in the history of the shell and is seen by every user of this machine; give it at the prompt, or on standard input. If it was a key, it is best rotated.',
+      'identify has no arguments: the shell stores them in its history, and every user of this machine can see them. Enter the key at the prompt, or pipe it to standard input. If you have just passed a key, rotate it.',
     );
   }
   await withRegistry(options, deps, async (registry, { acceptedKeys }) => {
     const found = await identifyAll(await readSecret('key (not shown): ', deps), registry);
     const known = found.identified.flatMap(({ record }) => record ?? []);
     if (known.length > 0)
-      await deps.output.print(`${options.json ? jsonOf(found, known) : textOf(found, deps, acceptedKeys)}\n`);
+      await deps.output.print(`${options.json ? toJson(found, known) : toText(found, deps, acceptedKeys)}\n`);
     reportRest(found, known.length, deps);
   });
 }
 
-/** What the input has of keys. */
+/** The keys in the input. */
 interface Identified {
   readonly identified: readonly IdentifiedKey[];
-  /** Texts that may be keys issued elsewhere: how many were looked up. */
+  /** The number of texts that were looked up because they may be keys issued elsewhere. */
   readonly lookedUp: number;
-  /** How many were not, because there are too many. */
+  /** The number of such texts beyond the limit. */
   readonly notLookedUp: number;
-  /** How many of those look like keys, and not like words or paths. */
+  /** The number of texts beyond the limit that look like keys, and not like words or paths. */
   readonly likelyNotLookedUp: number;
 }
 
-/** A key that was found in the input; without a record if the table does not know it. */
+/** A key in the input. `record` is `undefined` if the table has none. */
 interface IdentifiedKey {
   readonly keyPrefix: string | undefined;
   readonly record: KeyRecord | undefined;
 }
 
 /**
- * Looks up each key in the text. A text that may be a key from elsewhere counts as one if the table knows it, or if it looks
- * like a key and no other spelling of it is known or left out.
+ * Looks up each key in the text. A text that may be a key from elsewhere counts as a key if the table has it. It also counts if
+ * it looks like a key and no other spelling of it is known or beyond the limit.
  */
 async function identifyAll(text: string, registry: KeyRegistry): Promise<Identified> {
   const { issued, candidates } = keysIn(text);
@@ -85,12 +85,12 @@ async function identifyAll(text: string, registry: KeyRegistry): Promise<Identif
   for (const { secret, keyPrefix } of issued) {
     identified.push({ keyPrefix, record: await registry.find(secret) });
   }
-  const settled = new Places();
+  const counted = new Places();
   const unknown: KeyCandidate[] = [];
   const left: KeyCandidate[] = [];
   let lookedUp = 0;
   for (const candidate of candidates) {
-    if (settled.overlap(candidate)) continue;
+    if (counted.overlap(candidate)) continue;
     if (lookedUp === MAX_LOOKUPS) {
       left.push(candidate);
       continue;
@@ -102,19 +102,19 @@ async function identifyAll(text: string, registry: KeyRegistry): Promise<Identif
       continue;
     }
     identified.push({ keyPrefix: record.keyPrefix, record });
-    settled.add(candidate);
+    counted.add(candidate);
   }
   const likelyLeft = left.filter(({ isLikely }) => isLikely);
-  likelyLeft.forEach((candidate) => settled.add(candidate));
+  likelyLeft.forEach((candidate) => counted.add(candidate));
   for (const candidate of unknown.filter(({ isLikely }) => isLikely)) {
-    if (settled.overlap(candidate)) continue;
-    settled.add(candidate);
+    if (counted.overlap(candidate)) continue;
+    counted.add(candidate);
     identified.push({ keyPrefix: undefined, record: undefined });
   }
   return { identified, lookedUp, notLookedUp: left.length, likelyNotLookedUp: likelyLeft.length };
 }
 
-/** The places in the text that are settled, so that one key in several spellings counts once. */
+/** The places of the keys that are already counted. A key with several spellings counts once. */
 class Places {
   readonly #positions = new Set<number>();
 
@@ -124,7 +124,7 @@ class Places {
     }
   }
 
-  /** Whether each place of the candidate overlaps one that was added. */
+  /** Returns whether each place of the candidate overlaps one that was added. */
   overlap({ places }: KeyCandidate): boolean {
     return places.every(({ start, end }) => {
       for (let at = start; at < end; at++) {
@@ -135,11 +135,30 @@ class Places {
   }
 }
 
+function toJson({ identified, likelyNotLookedUp }: Identified, known: readonly KeyRecord[]): string {
+  const [first] = known;
+  const isOnly = identified.length === 1 && likelyNotLookedUp === 0 && first !== undefined;
+  if (isOnly) return recordJson(first);
+  const unknown = identified.length - known.length;
+  return JSON.stringify({ records: known.map(publicRecord), unknown, notLookedUp: likelyNotLookedUp });
+}
+
+function toText({ identified }: Identified, deps: CommandDeps, acceptedKeys: string | undefined): string {
+  const [only] = identified.length === 1 ? identified : [];
+  if (only?.record !== undefined) return recordFields(only.record, deps, acceptedKeys);
+  return identified.map((key) => toLine(key, deps.now())).join('\n');
+}
+
+function toLine({ keyPrefix, record }: IdentifiedKey, nowMs: number): string {
+  const shown = keyPrefix === undefined ? '(no prefix)' : `${printable(keyPrefix)}…`;
+  return `${shown}  ${record === undefined ? 'unknown key' : `${keyState(record, nowMs)} key ${keyName(record)}`}`;
+}
+
 /** @throws CliError `KEY_UNKNOWN` if a key is unknown or was not looked up; `KEY_NOT_FOUND` if there is none */
 function reportRest({ identified, ...rest }: Identified, known: number, { output }: CommandDeps): void {
   const unknown = identified.length - known;
   const { lookedUp, notLookedUp, likelyNotLookedUp } = rest;
-  const limit = `looked at the first ${lookedUp} of ${lookedUp + notLookedUp} texts that may be keys`;
+  const limit = `looked up the first ${lookedUp} of ${lookedUp + notLookedUp} texts that may be keys`;
   if (identified.length === 0 && likelyNotLookedUp === 0) {
     throw new CliError('KEY_NOT_FOUND', `no key found in the input${notLookedUp === 0 ? '' : `: ${limit}`}`);
   }
@@ -148,23 +167,4 @@ function reportRest({ identified, ...rest }: Identified, known: number, { output
   if (unknown === 0) return;
   const which = identified.length === 1 ? 'unknown key' : `${unknown} of ${identified.length} keys are unknown`;
   throw new CliError('KEY_UNKNOWN', `${which}: the table has no record of ${unknown === 1 ? 'it' : 'them'}`);
-}
-
-function jsonOf({ identified, likelyNotLookedUp }: Identified, known: readonly KeyRecord[]): string {
-  const [first] = known;
-  const isOnly = identified.length === 1 && likelyNotLookedUp === 0 && first !== undefined;
-  if (isOnly) return recordJson(first);
-  const unknown = identified.length - known.length;
-  return JSON.stringify({ records: known.map(publicRecord), unknown, notLookedUp: likelyNotLookedUp });
-}
-
-function textOf({ identified }: Identified, deps: CommandDeps, acceptedKeys: string | undefined): string {
-  const [only] = identified.length === 1 ? identified : [];
-  if (only?.record !== undefined) return recordFields(only.record, deps, acceptedKeys);
-  return identified.map((key) => lineOf(key, deps.now())).join('\n');
-}
-
-function lineOf({ keyPrefix, record }: IdentifiedKey, nowMs: number): string {
-  const shown = keyPrefix === undefined ? '(no prefix)' : `${printable(keyPrefix)}…`;
-  return `${shown}  ${record === undefined ? 'unknown key' : `${keyState(record, nowMs)} key ${keyName(record)}`}`;
 }

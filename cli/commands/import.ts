@@ -1,21 +1,24 @@
-import { Option, type Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ImportedKey, KeyRegistry } from '../../keys/registry.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
-import { addActorOption, addTableOptions } from '../options.ts';
-import type { ImportLine } from '../importExport/importLine.ts';
+import { readCsv } from '../importExport/csv.ts';
 import {
+  DECISIVE_LINE,
   detectFormat,
   FORMAT_MEANING,
+  getPositionUnit,
   IMPORT_FORMATS,
   type ImportFormat,
-  readConfig,
+  readEnv,
+  readJsonDocument,
   readJsonLines,
-  readKeyList,
 } from '../importExport/formats.ts';
-import { ImportReport, ImportSource } from '../importExport/importRun.ts';
-import { readCsv } from '../importExport/csv.ts';
+import { ImportReport } from '../importExport/importReport.ts';
+import type { ReadEntry } from '../importExport/readEntry.ts';
 import { ReviewedKeys, type ReviewedKey } from '../importExport/reviewedKeys.ts';
+import { addActorOption, addTableOptions } from '../options.ts';
+import { TextSource } from '../textSource.ts';
 import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ImportOptions extends RegistryOptions {
@@ -25,83 +28,98 @@ interface ImportOptions extends RegistryOptions {
 }
 
 interface ImportRun {
-  readonly source: ImportSource;
+  readonly source: TextSource;
   readonly options: ImportOptions;
   readonly registry: KeyRegistry;
-  /** Of the deployment, if it is known. */
+  /** What the deployment accepts, if that is known. */
   readonly acceptedKeys: string | undefined;
   readonly report: ImportReport;
   readonly deps: CommandDeps;
 }
 
 const HELP = `
-Without --format, the format is detected and reported. Formats:
+Without --format, import detects the format and reports it. Formats:
 
-  soulsync  a JSON document with a list "api_keys" at its top level, of
-            {"id","label","key_hash","key_prefix","created_at","last_used_at"};
-            a key without a label is called by its prefix, or else its id
-  csv       a header row that names some of the fields below, then a row for
-            each key; separated by commas, semicolons or tabs, or by what a
-            first line such as sep=; says. Lines with # before the header are
-            skipped. Unknown columns are ignored with a warning; one such as
-            "revoked" or "status", which may say that a key has ended, is an
-            error: rename or remove it. \\N, NULL and null outside quotes are
-            empty
-  jsonl     a JSON object of such fields on each line: what export writes
-  env       raw keys as NAME=key, also with quotes, export and comments; each is
-            hashed here, and its name becomes the label
+  json      a JSON document with a list "api_keys" at its top level, such as
+            SoulSync's configuration, or only that list. An entry has some of
+            the fields below, such as "id", "label" and "key_hash". A key
+            without a label gets its prefix as the label, or its id
+  csv       a header row with some of the fields below, then a row for each
+            key. The separator is a comma, a semicolon, a tab, or the character
+            that a first line such as sep=; sets. Lines with # before the
+            header are skipped. Unknown columns are ignored with a warning. A
+            column such as "revoked" or "status" may mean that a key has ended,
+            and is an error: rename or remove it. Outside quotes, \\N, NULL and
+            null are empty
+  jsonl     a JSON object with some of these fields on each line, as export
+            writes it
+  env       raw keys as NAME=key, with or without quotes, export and comments.
+            Import hashes each key and uses its name as the label
 
-  fields    keyHash and label; id, keyPrefix, owner, scopes, plan, metadata,
-            createdAt, createdBy, lastUsedAt, expiresAt, disabledAt,
-            disabledBy, revokedAt, revokedBy, revokedReason, rotatedFrom,
-            rotatedTo; or key_hash and so on
+  fields    keyHash and label are required. Optional: id, keyPrefix, owner,
+            scopes, plan, metadata, createdAt, createdBy, lastUsedAt,
+            expiresAt, disabledAt, disabledBy, revokedAt, revokedBy,
+            revokedReason, rotatedFrom, rotatedTo. Names may also be in snake
+            case, such as key_hash
 
-A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601; one without a zone is read as UTC. A date alone is the
-start of that day in UTC, and as expiresAt its end. Zero times (0, year 1, the start of 1970) count as absent. Scopes are a
-list, or one text with spaces or commas between them, also in braces. Files are UTF-8, or UTF-16 with a byte order mark.
+A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601, in UTC if it has no zone. A date means the start of that day
+in UTC, and as expiresAt its end. Zero times (0, year 1, the start of 1970) count as absent. Scopes are a list, or one text with
+spaces or commas between them, with or without braces. Files are UTF-8, or UTF-16 with a byte order mark.
 
-An env file holds more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, times,
+An env file contains more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, times,
 options, lists such as a=b;c=d, UUIDs of other versions than 4, and settings with names such as DATABASE_URL, LOG_LEVEL or
 NEXT_PUBLIC_KEY. It prints the name and the reason, and the labels of the keys that it imported. If it rejects a real key,
-rename the setting, or give the key's hash in csv or jsonl. Raw keys are never stored or shown.
+rename the setting, or import the key's hash as csv or jsonl. Raw keys are never stored or shown.
 
 Import rejects a weak key unless you pass --allow-weak. A key is weak if it is made of words and short numbers, or has only
 letters of one case. It is also weak below 112 bits: its length, without a prefix such as sk_ and without repeats, times log2
-of the alphabet seen in it (10 for digits, 26 for small and 26 for capital letters, 2 for - and _, 30 for the rest, 16 where
+of the alphabet seen in it (10 for digits, 26 for small and 26 for capital letters, 2 for - and _, 30 for the rest, 16 if
 all is hex).
 
-The whole file is read before the first key is stored. Several lines with one hash give one key: the first line's record, with
-the restrictions of all lines (a revocation, a disabling, the earliest expiry). If one of them is rejected, all are.
+Import reads the whole file before it stores the first key. Several entries with one hash give one key: the first entry's
+record, with the restrictions of all entries (a revocation, a disabling, the earliest expiry). If one of them is rejected, all
+are.
 
-Import skips a hash that the table holds and doesn't change its record. To resume an interrupted import, run the same command
-again. But the record of a key that was revoked or expired goes 90 days after that, and then nothing tells that the table
-ever held it: a file that still has the key as active brings it back. Take out of an old file what has ended since.
+Import skips a hash that the table has, and doesn't change its record. To resume an interrupted import, run the same command
+again. But DynamoDB deletes the record of a key 90 days after it was revoked or expired. If an old file has that key as
+active, import makes it active again. Remove ended keys from an old file before you import it.
 
-Only a deployment with acceptForeignKeys accepts keys that were issued elsewhere. Import counts the keys that are certain to
-be such. If you pass --stack and the stack has the output AcceptedKeys, import, list and show tell you which active keys the
-deployment refuses.
+Only a deployment with acceptForeignKeys accepts keys that were issued elsewhere. Import counts the keys that were
+certainly issued elsewhere. If you pass --stack and the stack has the output AcceptedKeys, import, list and show report the
+active keys that the deployment refuses.
 
   latchkey import config.json --table keys
   latchkey export --table old | latchkey import - --table new`;
 
-const GO_ON = 'to go on, run it again; it skips the keys that it stored';
+const JSON_HELP =
+  'print one JSON document: {"format", "imported":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for --format json, "entry" and "firstEntry" instead of "line" and "firstLine"';
 
-/** Adds `latchkey import`, which takes in keys that another system or table holds. */
+const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys that are stored';
+
+/** Adds `latchkey import`, which stores keys of another system or table by their hashes. */
 export function addImportCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('import')
-    .description('Take in keys from elsewhere, by their hashes. Exits 1 where a line was rejected.')
-    .argument('<file>', 'what to read; - reads standard input')
-    .addOption(new Option('--format <format>', 'file format; detected if omitted').choices(IMPORT_FORMATS))
-    .option('--allow-weak', 'take raw keys that are weak: of less than 112 bits, or made of words')
-    .option(
-      '--json',
-      'print one JSON document: {"format", "taken":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"line", "firstLine", "applied"}], "rejected":[{"line", "problem"}]}',
+    .description('Import keys from elsewhere by their hashes. Exits 1 if an entry was rejected.')
+    .argument('<file>', 'the file to read; - reads standard input')
+    .addOption(
+      new Option('--format <format>', 'file format; detected if omitted')
+        .choices(IMPORT_FORMATS)
+        .argParser(parseImportFormat),
     )
+    .option('--allow-weak', 'import weak raw keys: below 112 bits, or made of words')
+    .option('--json', JSON_HELP)
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>
     importKeys(file, options, deps),
   );
+}
+
+/** Also accepts `soulsync`, the old name of the format `json`. */
+function parseImportFormat(text: string): ImportFormat {
+  const format = text === 'soulsync' ? 'json' : IMPORT_FORMATS.find((known) => known === text);
+  if (format !== undefined) return format;
+  throw new InvalidArgumentError(`Allowed choices are ${IMPORT_FORMATS.join(', ')}.`);
 }
 
 async function importKeys(file: string, options: ImportOptions, deps: CommandDeps): Promise<void> {
@@ -109,12 +127,12 @@ async function importKeys(file: string, options: ImportOptions, deps: CommandDep
   const report = new ImportReport(output, options.json === true);
   await withActingRegistry(options, deps, (registry, { acceptedKeys }) =>
     interruption.deferSignals(async () => {
-      const source = await ImportSource.open(file, deps.stdin);
+      const source = await TextSource.open(file, deps.stdin);
       interruption.signal.addEventListener('abort', () => source.close());
       try {
         await run({ source, options, registry, acceptedKeys, report, deps });
       } catch (error) {
-        // A text that was cut short is not what its file says.
+        // A signal can cut the text short, and an error about its end would then be misleading.
         throw interruption.exitCode !== undefined && isAboutText(error) ? interrupted(error) : error;
       } finally {
         source.close();
@@ -123,41 +141,7 @@ async function importKeys(file: string, options: ImportOptions, deps: CommandDep
   );
   const { rejectedCount } = report;
   if (rejectedCount === 0) return;
-  throw new CliError('ENTRIES_REJECTED', `rejected: ${rejectedCount}; set them right and run it again`);
-}
-
-async function run(importRun: ImportRun): Promise<void> {
-  const { source, options, report, deps } = importRun;
-  const head = await source.head();
-  const format = options.format ?? detectFormat(head);
-  if (options.format === undefined && format !== undefined && options.json !== true) {
-    deps.output.note(`reading ${source.name} as ${format} (${FORMAT_MEANING[format]})`);
-  }
-  try {
-    await report.begin(format, importRun.acceptedKeys);
-    await takeAll(linesOf(format, head, importRun), importRun);
-  } finally {
-    await report.end();
-  }
-  if (deps.interruption.exitCode !== undefined) throw interrupted();
-}
-
-function linesOf(
-  format: ImportFormat | undefined,
-  head: string,
-  { source, options, deps }: ImportRun,
-): AsyncIterable<ImportLine> {
-  switch (format) {
-    case 'soulsync':
-      return readConfig(source.chunks());
-    case 'csv':
-      return readCsv(source.chunks(), head, (warning) => deps.output.note(warning));
-    case 'jsonl':
-      return readJsonLines(source.chunks());
-    case 'env':
-    case undefined:
-      return readKeyList(source.chunks(), { allowWeak: options.allowWeak === true });
-  }
+  throw new CliError('ENTRIES_REJECTED', `rejected: ${rejectedCount}; fix them and run the command again`);
 }
 
 function isAboutText(error: unknown): boolean {
@@ -165,17 +149,56 @@ function isAboutText(error: unknown): boolean {
 }
 
 function interrupted(cause?: unknown): CliError {
-  return new CliError('INTERRUPTED', `interrupted: ${GO_ON}`, { cause });
+  return new CliError('INTERRUPTED', `interrupted: ${HOW_TO_RESUME}`, { cause });
 }
 
-/** Reads the whole text before the first key is stored, so that a key is stored as all its lines say. */
-async function takeAll(lines: AsyncIterable<ImportLine>, importRun: ImportRun): Promise<void> {
+async function run(importRun: ImportRun): Promise<void> {
+  const { source, options, report, deps } = importRun;
+  const head = await source.peek(DECISIVE_LINE);
+  const format = options.format ?? detectFormat(head);
+  if (options.format === undefined && format !== undefined && options.json !== true) {
+    deps.output.note(`reading ${source.name} as ${format} (${FORMAT_MEANING[format]})`);
+  }
+  try {
+    await report.begin(format, importRun.acceptedKeys);
+    await importAll(readEntries(format, head, importRun), format, importRun);
+  } finally {
+    await report.end();
+  }
+  if (deps.interruption.exitCode !== undefined) throw interrupted();
+}
+
+function readEntries(
+  format: ImportFormat | undefined,
+  head: string,
+  { source, options, deps }: ImportRun,
+): AsyncIterable<ReadEntry> {
+  switch (format) {
+    case 'json':
+      return readJsonDocument(source.chunks());
+    case 'csv':
+      return readCsv(source.chunks(), head, (warning) => deps.output.note(warning));
+    case 'jsonl':
+      return readJsonLines(source.chunks());
+    case 'env':
+    case undefined:
+      return readEnv(source.chunks(), { allowWeak: options.allowWeak === true });
+  }
+}
+
+/** Reads the whole text before it stores the first key, because later entries can restrict a key. */
+async function importAll(
+  entries: AsyncIterable<ReadEntry>,
+  format: ImportFormat | undefined,
+  importRun: ImportRun,
+): Promise<void> {
   const { report, deps } = importRun;
   const { output } = deps;
-  const keys = await ReviewedKeys.read(lines, {
+  const keys = await ReviewedKeys.read(entries, {
     actor: 'import',
     nowMs: deps.now(),
-    reject: (line, problem) => report.reject(line, problem),
+    unit: getPositionUnit(format),
+    reject: (position, problem) => report.addRejected(position, problem),
     goesOn: () => goesOn(report, deps),
   });
   try {
@@ -188,42 +211,41 @@ async function takeAll(lines: AsyncIterable<ImportLine>, importRun: ImportRun): 
 }
 
 async function store(keys: ReviewedKeys, { registry, report, deps }: ImportRun): Promise<void> {
-  // Those that are under way: no more than the registry has in hand.
-  const underWay = new Map<number, ReviewedKey>();
-  for await (const { index, outcome, id, problem } of registry.importHashes(
-    entriesOf(keys, underWay, () => goesOn(report, deps)),
-  )) {
-    const key = underWay.get(index);
-    underWay.delete(index);
+  // Keys in progress, by index: no more than the registry stores at once.
+  const inProgress = new Map<number, ReviewedKey>();
+  const entries = toEntries(keys, inProgress, () => goesOn(report, deps));
+  for await (const { index, outcome, id, problem } of registry.importHashes(entries)) {
+    const key = inProgress.get(index);
+    inProgress.delete(index);
     if (key === undefined) continue;
-    if (outcome === 'taken') await report.take(id, key);
-    else if (outcome === 'skipped') report.skip(key);
-    else report.rejectKey(key, problem);
+    if (outcome === 'imported') await report.addImported(id, key);
+    else if (outcome === 'skipped') report.addSkipped(key);
+    else report.addRejectedKey(key, problem);
     deps.output.progress.advance(index + 1);
   }
 }
 
-/** The entries, until a signal comes, or nobody reads what is told. */
-async function* entriesOf(
+/** Yields the entries until a signal arrives or the output loses its reader. */
+async function* toEntries(
   keys: ReviewedKeys,
-  underWay: Map<number, ReviewedKey>,
-  isToGoOn: () => boolean,
+  inProgress: Map<number, ReviewedKey>,
+  isToContinue: () => boolean,
 ): AsyncGenerator<ImportedKey> {
   let index = 0;
   for await (const key of keys.keys()) {
-    if (!isToGoOn()) return;
-    underWay.set(index++, key);
+    if (!isToContinue()) return;
+    inProgress.set(index++, key);
     yield key.entry;
   }
 }
 
 /**
- * Whether no signal has come: the line that one cut short is not looked at.
+ * Returns false after a signal, which may have cut the current line short.
  *
- * @throws CliError `OUTPUT_UNUSABLE` if nobody reads the output any more
+ * @throws CliError `OUTPUT_UNUSABLE` if the output has no reader any more
  */
 function goesOn({ hasReader }: ImportReport, { interruption }: CommandDeps): boolean {
   if (interruption.exitCode !== undefined) return false;
-  if (!hasReader) throw new CliError('OUTPUT_UNUSABLE', `whatever read the output has left: ${GO_ON}`);
+  if (!hasReader) throw new CliError('OUTPUT_UNUSABLE', `the output was closed before the end: ${HOW_TO_RESUME}`);
   return true;
 }

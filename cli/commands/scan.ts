@@ -15,33 +15,40 @@ interface ScanOptions extends RegistryOptions {
   readonly json?: boolean;
 }
 
-/** The records of the keys that a table knows; `undefined` where none was asked. */
+/** The records of the found keys, or `undefined` without a look-up in a table. */
 type Known = ReadonlyMap<KeySecret, KeyRecord> | undefined;
 
 const HELP = `
-A key is found by its form and its checksum, so that nothing else is taken for one: a lower-case prefix with an underscore,
-43 letters and digits, and 6 that must be the CRC-32 of all before them. Of a key only what list shows too is shown.
-Directories are looked through but for .git and node_modules, also where git ignores a file; binary files are left out.
-In a diff on standard input the lines that it adds are looked at; git writes those of files it takes for binary with --text.
-With a table, which need not be given, it tells which keys they are. Exits 1 where a key is found.
+Scan finds keys by their form and checksum: a lower-case prefix with an underscore, 43 letters and digits, and 6 more that are
+the CRC-32 of all characters before them. Text that only looks like a key doesn't match. Scan shows no more of a key than list
+does.
+
+Scan reads all files in a directory except .git and node_modules, even files that git ignores. It skips binary files. In a diff
+on standard input, it scans the lines that the diff adds. Pass --text to git diff, or git leaves out files that it considers
+binary. If you name a table, scan looks up the keys and prints which ones they are. Exits 1 if it finds a key.
 
   latchkey scan .
   git diff --cached --text | latchkey scan -
   git ls-files -z | xargs -0 latchkey scan --table keys --`;
 
-/** Adds `latchkey scan`, which finds keys that lie about. */
+/** Adds `latchkey scan`, which finds leaked keys in files and diffs. */
 export function addScanCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('scan')
-    .description('Find keys in files, directories and diffs. Exits 1 where there is one.')
-    .argument('<path...>', 'what to look through; - reads standard input, such as a diff')
-    .option('--key-prefix <prefix>', 'look for keys of this prefix alone; for any unless given', parsePrefix)
+    .description('Find keys in files, directories and diffs. Exits 1 if it finds one.')
+    .argument('<path...>', 'files or directories to scan; - reads standard input, such as a diff')
+    .option('--key-prefix <prefix>', 'find only keys with this prefix; any prefix if omitted', parsePrefix)
     .option(
       '--json',
       'print one JSON document, {"finds":[{"file","line","column","keyPrefix","record"}],"scanned","binary"}',
     )
     .addHelpText('after', HELP);
   addTableOptions(command).action((paths: readonly string[], options: ScanOptions) => scan(paths, options, deps));
+}
+
+function parsePrefix(text: string): string {
+  if (isKeyPrefix(text)) return text;
+  throw new InvalidArgumentError(`Expected ${KEY_PREFIX_EXPECTED}.`);
 }
 
 async function scan(paths: readonly string[], options: ScanOptions, deps: CommandDeps): Promise<void> {
@@ -54,22 +61,23 @@ async function scan(paths: readonly string[], options: ScanOptions, deps: Comman
   const count: ScanCount = { scanned: 0, binary: 0 };
   const leaks: Leak[] = [];
   for await (const leak of scanPaths(paths, options.keyPrefix, count, { stdin: deps.stdin, onError })) leaks.push(leak);
-  const known = leaks.length > 0 && namesTable(options, deps) ? await ask(leaks, options, deps) : undefined;
+  const known = leaks.length > 0 && namesTable(options, deps) ? await lookUp(leaks, options, deps) : undefined;
   const lines = () => leaks.map((leak) => `${leakLine(leak, known, deps.now())}\n`).join('');
   await output.printIfRead(options.json ? scanJson(leaks, known, count) : lines());
-  if (leaks.length > 0) throw new CliError('KEYS_FOUND', `${found(leaks)}: revoke or rotate what is in use`);
-  if (unread.length > 0) throw new CliError('FILE_UNUSABLE', `${unread.length} of the paths cannot be read`);
-  const binary = count.binary === 0 ? '' : `, ${count.binary} more are binary`;
-  output.note(`no key found; texts looked at: ${count.scanned}${binary}`);
+  if (leaks.length > 0)
+    throw new CliError('KEYS_FOUND', `${countLeaks(leaks)}: revoke or rotate the keys that are in use`);
+  if (unread.length > 0) throw new CliError('FILE_UNUSABLE', `cannot read ${unread.length} of the paths`);
+  const binary = count.binary === 0 ? '' : `, binary files skipped: ${count.binary}`;
+  output.note(`no key found; texts scanned: ${count.scanned}${binary}`);
 }
 
 function namesTable(options: RegistryOptions, { env }: CommandDeps): boolean {
   const { table, local, stack } = options;
-  return [table, local, stack, setting(env, 'LATCHKEY_TABLE')].some((way) => way !== undefined);
+  return [table, local, stack, setting(env, 'LATCHKEY_TABLE')].some((name) => name !== undefined);
 }
 
-/** What was found is told also where the table cannot be asked. */
-async function ask(leaks: readonly Leak[], options: ScanOptions, deps: CommandDeps): Promise<Known> {
+/** Looks up the keys. If the table fails, warns and returns the records so far, because the find is reported in any case. */
+async function lookUp(leaks: readonly Leak[], options: ScanOptions, deps: CommandDeps): Promise<Known> {
   const known = new Map<KeySecret, KeyRecord>();
   try {
     await withRegistry(options, deps, async (registry) => {
@@ -80,7 +88,7 @@ async function ask(leaks: readonly Leak[], options: ScanOptions, deps: CommandDe
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    deps.output.note(`warning: the table was not asked to the end: ${why}`);
+    deps.output.note(`warning: cannot look up every key: ${why}`);
     return known.size > 0 ? known : undefined;
   }
   return known;
@@ -101,12 +109,7 @@ function scanJson(leaks: readonly Leak[], known: Known, { scanned, binary }: Sca
   return `${JSON.stringify({ finds, scanned, binary })}\n`;
 }
 
-function found(leaks: readonly Leak[]): string {
+function countLeaks(leaks: readonly Leak[]): string {
   const keys = new Set(leaks.map(({ secret }) => secret)).size;
   return `${keys} ${keys === 1 ? 'key' : 'keys'} found in ${leaks.length} ${leaks.length === 1 ? 'place' : 'places'}`;
-}
-
-function parsePrefix(text: string): string {
-  if (isKeyPrefix(text)) return text;
-  throw new InvalidArgumentError(`Wanted ${KEY_PREFIX_EXPECTED}.`);
 }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { NewKey } from '../../keys/fields.ts';
 import { type KeyRecord, publicRecord } from '../../keys/record.ts';
 import type { IssuedKey, KeyRegistry } from '../../keys/registry.ts';
 import { CliError, isOutputClosed } from '../../operator/errors.ts';
@@ -7,7 +6,8 @@ import type { CommandDeps } from '../command.ts';
 import { addActorOption, addKeyPrefixOption, addTableOptions } from '../options.ts';
 import { issuedKeyJson, issuedKeyLine, type Output } from '../output.ts';
 import { SecretsFile } from '../secretSink.ts';
-import { parseSeed, pendingKey, readSeedFile } from '../seedFile.ts';
+import { parseSeed, readSeedFile } from '../seedFile.ts';
+import { planSeed, readExistingKeys, type SeedPlan } from '../seedPlan.ts';
 import { type RegistryOptions, withActingRegistry } from '../withRegistry.ts';
 
 interface SeedOptions extends RegistryOptions {
@@ -16,36 +16,19 @@ interface SeedOptions extends RegistryOptions {
   readonly json?: boolean;
 }
 
-/** What the table holds before the first key is drawn; nothing, where nobody asked. */
-interface Existing {
-  readonly labels: ReadonlySet<string>;
-  readonly ids: ReadonlySet<string>;
-}
-
-interface Plan {
-  /** A key that an interrupted run kept in the file but may not have stored: it goes first. */
-  readonly pending: IssuedKey | undefined;
-  /** What new keys are to be drawn for. */
-  readonly fresh: readonly NewKey[];
-  /** Labels that are left out. */
-  readonly skipped: readonly string[];
-}
-
-interface Outcome {
-  issuedCount: number;
-  /** A key that was written out, and of which it is not known whether the table holds it. */
-  unconfirmed: IssuedKey | undefined;
-}
-
 interface SeedRun {
-  readonly plan: Plan;
+  readonly plan: SeedPlan;
   readonly registry: KeyRegistry;
   readonly report: SeedReport;
   readonly secretsFile: SecretsFile | undefined;
   readonly deps: CommandDeps;
 }
 
-const OTHER_FILE = 'give another, or --skip-existing to go on with it';
+interface Outcome {
+  issuedCount: number;
+  /** A key that was written out but may not be stored. */
+  unconfirmed: IssuedKey | undefined;
+}
 
 const HELP = `
 FILE is a JSON array, or JSON Lines, of objects:
@@ -53,15 +36,17 @@ FILE is a JSON array, or JSON Lines, of objects:
   {"label":"ci","owner":"acme","scopes":["orders:read"],"plan":"free","metadata":{"seats":3}}
   {"label":"partner","expiresAt":"2030-01-31T12:00:00Z"}
 
-Only the label is required, and it stands in the file once. scopes may also be one text
-with spaces or commas between them. expiresAt is a time in ISO 8601 with its zone, or a date, which
-is the end of that day in UTC. All entries are checked before the first key is issued.
+Only the label is required, and each label may appear only once. scopes may also be one text with spaces or commas between
+them. expiresAt is a time in ISO 8601 with its zone, or a date, which means the end of that day in UTC. Seed checks all entries
+before it issues the first key.
 
-Each key is written out before it is stored, so that whatever ends the run, no key is in the table whose secret is lost.
-Ctrl-C stops after the key in hand. To go on, run it again with --skip-existing: labels that the table holds, in
-whatever state, are left out. --out FILE must not exist, or with --skip-existing must be a file that seed wrote; it is
-then added to, and its mode set to 0600. Without --out, the last key that a killed run printed may never have been
-stored; the next run then issues that label anew.
+Seed writes out each key before it stores it. So if a run ends early, you have the secret of every key in the table. Ctrl-C
+stops after the key in progress. To resume, run the same command again with --skip-existing: seed then skips every label that
+the table has, in any state.
+
+The file of --out must not exist. With --skip-existing it may be a file that seed wrote: seed then appends to it and sets its
+mode to 0600. Without --out, a killed run may have printed a last key that it didn't store. The next run then issues another
+key for that label.
 
   latchkey seed keys.json --out made.jsonl --stack LatchkeyStack
   latchkey seed keys.json --out made.jsonl --skip-existing --stack LatchkeyStack`;
@@ -70,11 +55,11 @@ stored; the next run then issues that label anew.
 export function addSeedCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('seed')
-    .description('Issue a key for each entry of a file. The keys are shown once.')
+    .description('Issue a key for each entry of a file. You see the keys only once.')
     .argument('<file>', 'the entries, as JSON or JSON Lines; - reads standard input')
-    .option('--skip-existing', 'issue none for a label that the table holds: to go on after an interruption')
+    .option('--skip-existing', 'skip labels that the table has, for example to resume an interrupted run')
     .option('--out <file>', 'write the keys to this file, as JSON Lines of {"key","record"} with mode 0600')
-    .option('--json', 'print one JSON document, {"keys":[{"key","record"}],"skipped"}; with --out no "key"')
+    .option('--json', 'print one JSON document, {"keys":[{"key","record"}],"skipped"}; without "key" if you pass --out')
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(addKeyPrefixOption(command))).action((file: string, options: SeedOptions) =>
     seed(file, options, deps),
@@ -85,11 +70,11 @@ async function seed(file: string, options: SeedOptions, deps: CommandDeps): Prom
   const { output, interruption } = deps;
   const newKeys = parseSeed(await readSeedFile(file, deps.stdin), file, deps.now());
   await withActingRegistry(options, deps, async (registry) => {
-    const existing = await readExisting(registry, options, deps);
+    const existing = await readExistingKeys(registry, output, options);
     await interruption.deferSignals(async () => {
       const secretsFile = await openSecretsFile(options);
       try {
-        const plan = planOf(newKeys, existing, secretsFile);
+        const plan = planSeed(newKeys, existing, secretsFile?.kept ?? []);
         const report = new SeedReport({ output, json: options.json === true, skipped: plan.skipped });
         await run({ plan, registry, report, secretsFile, deps });
       } finally {
@@ -99,43 +84,10 @@ async function seed(file: string, options: SeedOptions, deps: CommandDeps): Prom
   });
 }
 
-/**
- * The read is consistent, so that the last key of a run that was just stopped is seen. Where none is to be skipped, one
- * record is read all the same: a table that cannot be reached is told before a key is drawn.
- */
-async function readExisting(
-  registry: KeyRegistry,
-  { skipExisting }: SeedOptions,
-  { output }: CommandDeps,
-): Promise<Existing> {
-  const labels = new Set<string>();
-  const ids = new Set<string>();
-  if (!skipExisting) {
-    await registry.list({ limit: 1 });
-    return { labels, ids };
-  }
-  for await (const { records, corrupt } of registry.pages({ consistentRead: true })) {
-    for (const { label, id } of records) {
-      labels.add(label);
-      ids.add(id);
-    }
-    for (const { message, keyId } of corrupt) {
-      output.note(`warning: ${message}; its label is not known`);
-      if (keyId !== undefined) ids.add(keyId);
-    }
-  }
-  return { labels, ids };
-}
+const REMEDY = 'pass another, or --skip-existing to resume it';
 
 async function openSecretsFile({ out, skipExisting }: SeedOptions): Promise<SecretsFile | undefined> {
-  return out === undefined ? undefined : SecretsFile.open(out, { resume: skipExisting === true, remedy: OTHER_FILE });
-}
-
-function planOf(newKeys: readonly NewKey[], { labels, ids }: Existing, secretsFile: SecretsFile | undefined): Plan {
-  const due = newKeys.filter(({ label }) => !labels.has(label));
-  const skipped = newKeys.flatMap(({ label }) => (labels.has(label) ? [label] : []));
-  const pending = pendingKey(secretsFile?.kept ?? [], { storedIds: ids, due });
-  return { pending, fresh: due.filter(({ label }) => label !== pending?.record.label), skipped };
+  return out === undefined ? undefined : SecretsFile.open(out, { resume: skipExisting === true, remedy: REMEDY });
 }
 
 async function run(seedRun: SeedRun): Promise<void> {
@@ -146,7 +98,7 @@ async function run(seedRun: SeedRun): Promise<void> {
     await issueAll(seedRun, outcome);
   } catch (error) {
     noteStop(seedRun, outcome);
-    // What stdout may have left to say is of no use to a reader that has left.
+    // If stdout has no reader, the first error is the one to report.
     await report.end(outcome.unconfirmed?.record).catch(() => {});
     throw isOutputClosed(error) ? unusable(error) : error;
   }
@@ -155,19 +107,24 @@ async function run(seedRun: SeedRun): Promise<void> {
     throw error;
   });
   noteDone(seedRun, outcome);
-  // Keys that are in a file are not lost with the output.
+  // Keys in a file aren't lost with the output.
   if (closed !== undefined && seedRun.secretsFile === undefined) throw unusable(closed);
+}
+
+/** Nobody received the whole output, so the command fails. */
+function unusable(cause: CliError): CliError {
+  return new CliError('OUTPUT_UNUSABLE', 'the output was closed before the end', { cause });
 }
 
 async function issueAll(seedRun: SeedRun, outcome: Outcome): Promise<void> {
   const { plan, registry, report, secretsFile, deps } = seedRun;
   const { progress } = deps.output;
-  progress.start(countOf(plan));
+  progress.start(getCount(plan));
   try {
-    for (const issued of draw(seedRun)) {
+    for (const issued of prepareKeys(seedRun)) {
       if (deps.interruption.exitCode !== undefined) throw new CliError('INTERRUPTED', 'interrupted');
       outcome.unconfirmed = issued;
-      // Before the table knows the key, so that a crash at any point loses none.
+      // Written before it is stored. Otherwise a crash could lose the secret of a stored key.
       if (secretsFile === undefined) await report.addKey(issued);
       else if (issued !== plan.pending) await secretsFile.append(issuedKeyJson(issued));
       await registry.store(issued);
@@ -181,50 +138,41 @@ async function issueAll(seedRun: SeedRun, outcome: Outcome): Promise<void> {
   }
 }
 
-function* draw({ plan: { pending, fresh }, registry }: SeedRun): Generator<IssuedKey> {
+function* prepareKeys({ plan: { pending, fresh }, registry }: SeedRun): Generator<IssuedKey> {
   if (pending !== undefined) yield pending;
   for (const newKey of fresh) yield registry.prepare(newKey);
 }
 
-function countOf({ pending, fresh }: Plan): number {
+function getCount({ pending, fresh }: SeedPlan): number {
   return fresh.length + (pending === undefined ? 0 : 1);
-}
-
-function noteDone({ plan, secretsFile, deps }: SeedRun, { issuedCount }: Outcome): void {
-  const where =
-    secretsFile === undefined ? 'keep them now: they will not be shown again' : `they are in ${secretsFile.path}`;
-  deps.output.note(
-    `keys issued: ${issuedCount}, skipped: ${plan.skipped.length}${issuedCount > 0 ? `; ${where}` : ''}`,
-  );
 }
 
 function noteStop({ plan, secretsFile, deps }: SeedRun, { issuedCount, unconfirmed }: Outcome): void {
   const { output } = deps;
-  output.note(`keys issued: ${issuedCount} of ${countOf(plan)}, skipped: ${plan.skipped.length}`);
+  output.note(`keys issued: ${issuedCount} of ${getCount(plan)}, skipped: ${plan.skipped.length}`);
   if (unconfirmed !== undefined && secretsFile === undefined) {
     const { label, id } = unconfirmed.record;
-    output.note(`the last key, for ${JSON.stringify(label)}, is good only if the list has the id ${id}`);
+    output.note(`the last key, for ${JSON.stringify(label)}, is valid only if the table has the id ${id}`);
   }
-  output.note('to go on, run it again with --skip-existing');
+  output.note('to resume, run the same command again with --skip-existing');
 }
 
-/** Nobody has seen all that was to be told, so that the end of the output is no success. */
-function unusable(cause: CliError): CliError {
-  return new CliError('OUTPUT_UNUSABLE', cause.message, { cause });
+function noteDone({ plan, secretsFile, deps }: SeedRun, { issuedCount }: Outcome): void {
+  const where =
+    secretsFile === undefined ? 'save them now, because you see them only once' : `they are in ${secretsFile.path}`;
+  const advice = issuedCount > 0 ? `; ${where}` : '';
+  deps.output.note(`keys issued: ${issuedCount}, skipped: ${plan.skipped.length}${advice}`);
 }
 
-export interface SeedReportOptions {
+interface SeedReportOptions {
   readonly output: Output;
   readonly json: boolean;
-  /** Labels that are issued already. */
+  /** Labels that the table already has. */
   readonly skipped: readonly string[];
 }
 
-/**
- * What a seeding tells on stdout, key by key, so that nothing is lost with the process: lines, or one JSON document in
- * pieces.
- */
-export class SeedReport {
+/** Prints each key when it is issued, because the process can end at any time: as lines, or as one JSON document in pieces. */
+class SeedReport {
   readonly #options: SeedReportOptions;
   #separator = '\n';
 
@@ -237,18 +185,18 @@ export class SeedReport {
     if (json) await output.print(`{"skipped":${JSON.stringify(skipped)},"keys":[`);
   }
 
-  /** Tells a key with its secret. */
+  /** Prints a key with its secret. */
   async addKey(issued: IssuedKey): Promise<void> {
     const { output, json } = this.#options;
     await (json ? this.#addJson(issuedKeyJson(issued)) : output.print(`${issuedKeyLine(issued)}\n`));
   }
 
-  /** Tells a key whose secret is kept elsewhere. For people, the count at the end is enough. */
+  /** Prints a key whose secret is in a file. Without `--json`, the summary is enough. */
   async addRecord(record: KeyRecord): Promise<void> {
     if (this.#options.json) await this.#addJson(JSON.stringify({ record: publicRecord(record) }));
   }
 
-  /** Ends the document; `unconfirmed` is a key of which it is not known whether the table holds it. */
+  /** Ends the document. `unconfirmed` is the record of a key that may not be stored. */
   async end(unconfirmed: KeyRecord | undefined): Promise<void> {
     const { output, json } = this.#options;
     if (!json) return;

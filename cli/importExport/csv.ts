@@ -5,47 +5,44 @@ import type { KeyRecord } from '../../keys/record.ts';
 import { isScope } from '../../keys/scope.ts';
 import { guardCell, isGuarded, unguardCell } from '../../operator/csvCell.ts';
 import { CliError } from '../../operator/errors.ts';
-import { separatorOf } from './formats.ts';
+import { readSeparator } from './formats.ts';
 import {
-  entryLine,
   FIELD_NAMES,
   type FieldName,
-  fieldNamed,
-  type ImportLine,
   isDerived,
   plainName,
+  type ReadEntry,
+  readEntry,
   showName,
-} from './importLine.ts';
+  toFieldName,
+} from './readEntry.ts';
 
-/** The header row of `export`, and the one from before records had a version. */
-const OWN_HEADERS = new Set([FIELD_NAMES, FIELD_NAMES.filter((name) => name !== 'version')].map(String));
-
-/** In quotes, for outside them databases and `import` mean no value by these. */
-const QUOTED = /[\r\n\t]|^\s|\s$|^(?:NULL|null)$|^\\N$/;
-
-/** Tells people what of the file is not read. */
-export type Warn = (warning: string) => void;
+/** Receives a warning about a part of the file that isn't read. */
+type Warn = (warning: string) => void;
 
 interface Row {
   readonly record: Readonly<Partial<Record<FieldName, string>>>;
   readonly info: Info;
 }
 
-/** Far more than a key with all its fields needs. Past it a quote was left open, or this is no such file. */
+/** The header row of `export`, and the one from before records had a version. */
+const OWN_HEADERS = new Set([FIELD_NAMES, FIELD_NAMES.filter((name) => name !== 'version')].map(String));
+
+/** Far more bytes than a key with all its fields needs. In a longer row, a quote isn't closed or the file isn't CSV. */
 const MAX_ROW = 256 * 1024;
 
 /**
- * Reads CSV (RFC 4180) with a header row that names fields of a key. The delimiter is a comma, a semicolon or a tab, or what a
- * first line `sep=` sets. Lines before the header that begin with `#`, such as PowerShell's `#TYPE`, are skipped. A column that
- * is no field of a key is ignored with a warning, unless it may say that a key has ended.
+ * Reads CSV (RFC 4180) with a header row of field names. The delimiter is a comma, a semicolon or a tab, or the one that a
+ * first line `sep=` sets. Skips lines before the header that start with `#`, such as PowerShell's `#TYPE`. Ignores an unknown
+ * column with a warning, unless it may mean that a key has ended.
  *
- * @throws CliError `IMPORT_INVALID` for a header that cannot be used, before any line
+ * @throws CliError `IMPORT_INVALID` if the header row cannot be used, before any entry
  */
-export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn: Warn): AsyncGenerator<ImportLine> {
-  const { delimiter, length, lineCount } = preambleOf(head);
+export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn: Warn): AsyncGenerator<ReadEntry> {
+  const { delimiter, length, lineCount } = readPreamble(head);
   let isOwnExport = false;
   let isWarned = false;
-  const skipped: ImportLine[] = [];
+  const skipped: ReadEntry[] = [];
   let fatal: CliError | undefined;
   const parser = parse({
     bom: true,
@@ -63,35 +60,35 @@ export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn
     on_skip: (error) => {
       const line = Number(error?.['lines'] ?? 0) + lineCount;
       if (error?.code === 'CSV_MAX_RECORD_SIZE') fatal = tooLong(line);
-      // A row with wrong quotes may also be given up for its number of cells.
-      else if (skipped.at(-1)?.line !== line) skipped.push({ line, problem: problemOf(error) });
+      // The parser may skip a row with wrong quotes a second time, for its number of cells.
+      else if (skipped.at(-1)?.position !== line) skipped.push({ position: line, problem: explain(error) });
     },
   });
-  const rows: AsyncIterable<Row> = Readable.from(withoutStart(chunks, length), { objectMode: false })
+  const rows: AsyncIterable<Row> = Readable.from(dropStart(chunks, length), { objectMode: false })
     .on('error', (error) => parser.destroy(error))
     .pipe(parser);
   for await (const { record, info } of rows) {
     yield* skipped.splice(0);
-    // A row that was given up takes others with it.
+    // The parser drops other rows together with one that is too long.
     if (fatal !== undefined) throw fatal;
     const line = info.lines + lineCount;
     if (!isOwnExport && !isWarned && Object.values(record).some(isGuarded)) {
       isWarned = true;
       warn(`line ${line}: ${GUARDS_STAY}`);
     }
-    yield entryLine(line, isOwnExport ? unguarded(record) : record);
+    yield readEntry(line, isOwnExport ? withoutGuards(record) : record);
   }
   yield* skipped.splice(0);
   if (fatal !== undefined) throw fatal;
 }
 
 const GUARDS_STAY =
-  'an apostrophe before =, +, - or @ stays part of the text, here and below, because the header row is not that of latchkey export';
+  "an apostrophe before =, +, - or @ stays part of the text, here and below, because the header isn't that of an export";
 
-/** What databases write outside quotes for a cell without a value. In quotes it is a text. */
+/** What databases write for a cell without a value. In quotes, it is a text. */
 const NO_VALUES: ReadonlySet<string> = new Set(['\\N', 'NULL', 'null']);
 
-/** What comes before the header row. A quote in it would not be one of CSV, so the parser does not get it. */
+/** The lines before the header row. They aren't CSV, and may have an odd quote, so the parser doesn't get them. */
 interface Preamble {
   readonly delimiter: string;
   /** In characters. */
@@ -99,7 +96,7 @@ interface Preamble {
   readonly lineCount: number;
 }
 
-function preambleOf(head: string): Preamble {
+function readPreamble(head: string): Preamble {
   const lines = head.split('\n');
   const lineCount = Math.max(
     lines.findIndex((line) => !isBeforeHeader(line)),
@@ -108,18 +105,18 @@ function preambleOf(head: string): Preamble {
   const before = lines.slice(0, lineCount);
   const cells = (delimiter: string): readonly string[] => (lines[lineCount] ?? '').split(delimiter);
   const hasHash = (delimiter: string): boolean =>
-    cells(delimiter).some((cell) => fieldNamed(cell.replaceAll('"', '')) === 'keyHash');
-  const given = before.map(separatorOf).find((separator) => separator !== undefined);
+    cells(delimiter).some((cell) => toFieldName(cell.replaceAll('"', '')) === 'keyHash');
+  const given = before.map(readSeparator).find((separator) => separator !== undefined);
   const delimiter = given ?? [',', ';', '\t'].find(hasHash) ?? ',';
   return { delimiter, length: before.reduce((length, line) => length + line.length + 1, 0), lineCount };
 }
 
 function isBeforeHeader(line: string): boolean {
-  return line.trim() === '' || line.trimStart().startsWith('#') || separatorOf(line) !== undefined;
+  return line.trim() === '' || line.trimStart().startsWith('#') || readSeparator(line) !== undefined;
 }
 
-/** The text without its first characters. */
-async function* withoutStart(chunks: AsyncIterable<string>, length: number): AsyncGenerator<string> {
+/** Yields the text without its first characters. */
+async function* dropStart(chunks: AsyncIterable<string>, length: number): AsyncGenerator<string> {
   let left = length;
   for await (const chunk of chunks) {
     if (chunk.length > left) yield chunk.slice(left);
@@ -127,64 +124,62 @@ async function* withoutStart(chunks: AsyncIterable<string>, length: number): Asy
   }
 }
 
-/** A column that may say what a field would: to ignore it could import a key as active that is not. */
+/** Matches a column that may mean what a field does. If such a column were ignored, an ended key could be imported as active. */
 const MAY_RESTRICT =
   /revo[ck]|disab|enab|expir|delet|lock|suspend|active|activat|status|state|valid|until|notafter|archiv|bann|cancel|terminat|remov|retir|end(?:date|s|ed|at|time)|ttl(?!e)|^(?:is)?live$/;
 
-/** The field of each column; `false` for one that is ignored. */
+/** Returns the field of each column, and `false` for an ignored one. */
 function readHeader(names: readonly string[], warn: Warn): (FieldName | false)[] {
   const problems: string[] = [];
   const ignored = new Set<string>();
   const fields = names.map((name) => {
-    const field = fieldNamed(name);
+    const field = toFieldName(name);
     if (field !== undefined || isDerived(name)) return field ?? false;
-    if (MAY_RESTRICT.test(plainName(name)))
-      problems.push(
-        `${showName(name)} is no field of a key, but may say that one has ended: rename it to the field that it is, or remove it`,
-      );
+    if (MAY_RESTRICT.test(plainName(name))) problems.push(`unknown column ${showName(name)} ${MAY_MEAN_AN_END}`);
     else ignored.add(showName(name));
     return false;
   });
   const known = fields.filter((field) => field !== false);
   const twice = known.filter((field, at) => known.indexOf(field) !== at);
-  problems.push(...twice.map((field) => `${field} is there twice`));
+  problems.push(...twice.map((field) => `${field} appears twice`));
   if (!known.includes('keyHash')) problems.push('there is no column keyHash');
   if (problems.length > 0) {
-    throw new CliError(
-      'IMPORT_INVALID',
-      `the header row cannot be used: ${problems.join('; ')}; wanted some of ${FIELD_NAMES.join(', ')}`,
-    );
+    const expected = `expected some of ${FIELD_NAMES.join(', ')}`;
+    throw new CliError('IMPORT_INVALID', `cannot use the header row: ${problems.join('; ')}; ${expected}`);
   }
-  if (ignored.size > 0) warn(`ignored, for they are no fields of a key: ${[...ignored].join(', ')}`);
+  if (ignored.size > 0) warn(`ignored unknown columns: ${[...ignored].join(', ')}`);
   return fields;
 }
 
-/** Only `export` guards cells so. An apostrophe in the file of anybody else is part of the text. */
-function unguarded(record: Row['record']): Row['record'] {
+const MAY_MEAN_AN_END = 'may mean that a key has ended: rename it to the matching field, or remove it';
+
+/** Only `export` guards cells. In another program's file, an apostrophe is part of the text. */
+function withoutGuards(record: Row['record']): Row['record'] {
   return Object.fromEntries(Object.entries(record).map(([name, cell]) => [name, unguardCell(cell)]));
 }
 
-/** In our own words: the parser's message quotes the cell. */
-function problemOf(error: CsvError | undefined): string {
+/** Replaces the parser's message, which repeats the cell. */
+function explain(error: CsvError | undefined): string {
   switch (error?.code) {
     case 'CSV_RECORD_INCONSISTENT_COLUMNS':
-      return 'it has more or fewer cells than the header row';
+      return 'the row has more or fewer cells than the header row';
     case 'CSV_QUOTE_NOT_CLOSED':
-      return 'a quote is not closed, so that all that follows was taken for one cell';
+      return "a quote isn't closed, so everything after it was read as one cell";
     default:
-      return 'its quotes are wrong: a cell with a quote in it is put in quotes, with that quote doubled';
+      return 'wrong quotes: put a cell that contains a quote in quotes, and double that quote';
   }
 }
 
 function tooLong(line: number): CliError {
-  return new CliError(
-    'IMPORT_INVALID',
-    `line ${line}: a row of more than ${MAX_ROW} bytes: is a quote not closed? Nothing was imported`,
-  );
+  const why = "possibly because a quote isn't closed; nothing was imported";
+  return new CliError('IMPORT_INVALID', `line ${line}: the row is longer than ${MAX_ROW} bytes, ${why}`);
 }
 
+/** Matches cells that need quotes, because without them databases and `import` read them as no value. */
+const QUOTED = /[\r\n\t]|^\s|\s$|^(?:NULL|null)$|^\\N$/;
+
 export interface ExportFormat {
-  /** What comes before the first record. */
+  /** Written before the first record. */
   readonly header: string;
   readonly rows: (records: readonly KeyRecord[]) => string;
 }
@@ -201,20 +196,20 @@ export const CSV: ExportFormat = {
   rows: (records) => csvRows(records.map((record) => FIELD_NAMES.map((name) => record[name]))),
 };
 
-/** The record as it leaves the table. When it may be purged follows from its dates, and is left out. */
+/** Returns the fields that are exported: all but `purgeAfter`, which follows from the dates. */
 export function exportedFields(record: KeyRecord): Omit<KeyRecord, 'purgeAfter'> {
   const { purgeAfter: _, ...fields } = record;
   return fields;
 }
 
-/** Rows of CSV (RFC 4180), each with its line end. Every cell is one that no spreadsheet runs. */
+/** Formats rows as CSV (RFC 4180), each with its line end. Guards the cells that a spreadsheet would run as formulas. */
 export function csvRows(rows: readonly (readonly unknown[])[]): string {
-  const cells = rows.map((row) => row.map((value) => guardCell(cellOf(value))));
+  const cells = rows.map((row) => row.map((value) => guardCell(toCell(value))));
   return stringify(cells, { quoted_match: QUOTED });
 }
 
-/** Scopes stand with spaces between where that can be told from a JSON list, which other lists and objects stand as. */
-function cellOf(value: unknown): string {
+/** Separates scopes with spaces, unless the result could be read as JSON. Writes other lists and objects as JSON. */
+function toCell(value: unknown): string {
   if (value === undefined) return '';
   if (typeof value === 'string') return value;
   const isPlainList =

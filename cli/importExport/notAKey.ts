@@ -1,20 +1,32 @@
 import { MAX_SHOWN_LENGTH } from '../../keys/secret.ts';
 import { isForeign } from '../../keys/state.ts';
 
-/** A kind of value that a list of settings holds beside keys, and what a message calls it. */
+/**
+ * Returns why a setting cannot be an API key, or `undefined` if it can be one. Its value may be a URL, an address, a path, a
+ * placeholder or a hash, for example, or its name may say so. The reason never repeats the value.
+ */
+export function whyNotAKey(name: string, value: string): string | undefined {
+  if (value === '') return 'no value';
+  if (HASH.test(value)) return `the value looks like a SHA-256 hash: ${USE_KEY_HASH}`;
+  if (OTHER_HASH.test(value)) return 'the value is a hash, not a key';
+  const kind = VALUE_KINDS.find(({ pattern }) => pattern.test(value));
+  return kind === undefined ? whyNotByName(name) : `the value is ${kind.what}, not a key`;
+}
+
+/** A kind of value that isn't a key but is common in a list of settings. `what` names it in messages. */
 interface Kind {
   readonly what: string;
   readonly pattern: RegExp;
 }
 
-/** Schemes that stand without `//`. Any other word before a colon may be the first half of a key. */
+/** URL schemes that need no `//`. Any other word before a colon may be the first half of a key. */
 const BARE_SCHEMES = 'mailto|data|urn|arn|file|sms|tel|jdbc|sqlite|blob|about|javascript';
 const FILE_ENDINGS =
   'json|pem|key|crt|cer|der|p12|pfx|jks|pub|asc|ya?ml|toml|ini|conf|cfg|properties|env|log|txt|md|csv|xml|html?|db|sqlite3?|sock|pid|sh|[cm]?[jt]s|py|css|png|jpe?g|svg|ico|gz|tgz|zip|tar';
 const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
 const PORT_AND_PATH = '(?::\\d{1,5})?(?:/.*)?';
 
-/** In this order: the first that fits names the value. */
+/** The first kind whose pattern matches names the value. */
 const VALUE_KINDS: readonly Kind[] = [
   {
     what: 'a placeholder',
@@ -34,7 +46,7 @@ const VALUE_KINDS: readonly Kind[] = [
     pattern: new RegExp(`^[a-z][a-z0-9+.-]*://|^(?:${BARE_SCHEMES}):|^//[a-z0-9-]+(?:\\.[a-z0-9-]+)+`, 'i'),
   },
   { what: 'a file path', pattern: /^(?:~|\.{1,2})[/\\]|^[A-Za-z]:[\\/]|^\\\\/ },
-  // A key in base64 can begin with a slash, but next to never with a word between two.
+  // A key in base64 can start with a slash, but hardly ever with a word between two slashes.
   { what: 'a file path', pattern: /^\/(?:[a-z][a-z0-9._-]*|[A-Z][a-z]+)(?:\/|$)/ },
   { what: 'a file path', pattern: new RegExp(`^[\\w./\\\\-]*[\\w-]\\.(?:${FILE_ENDINGS})$`) },
   { what: 'a host name', pattern: new RegExp(`^(?:\\*?\\.)?(?:${LABEL}\\.)+[a-z]{2,24}\\.?${PORT_AND_PATH}$`) },
@@ -64,17 +76,43 @@ const VALUE_KINDS: readonly Kind[] = [
   { what: 'JSON', pattern: /^\{.*\}$|^\[.*\]$/ },
   { what: 'a PEM block', pattern: /^-{5}/ },
   { what: 'a publishable key, which everybody may see', pattern: /^pk_(?:live|test)_|^pk\./ },
-  // Each byte of it between colons, as certificates are told apart.
+  // A certificate's fingerprint has a colon between its bytes.
   { what: 'a fingerprint', pattern: /^(?:[0-9a-f]{2}:){15,}[0-9a-f]{2}$|^(?:SHA256|MD5):/i },
 ];
 
-const GIVE_AS_HASH = 'give it as keyHash, in csv or jsonl';
-/** SHA-256 in hex, as tables of keys and tools write it. A key of 32 random bytes can look so, but a hash would be a key that whoever saw the table has. */
+const USE_KEY_HASH = 'import it as keyHash, in csv or jsonl';
+/**
+ * SHA-256 in hex, as key tables and tools write it. A key of 32 random bytes can look like this. But if a hash were imported as a
+ * key, everyone who has seen the table would have that key.
+ */
 const HASH = /^(?:sha-?256[:=-])?(?:0x)?[0-9a-f]{64}$/i;
 const OTHER_HASH =
   /^\$(?:2[abxy]|argon2\w*|scrypt|pbkdf2[\w-]*|[156y])\$|^(?:sha-?\d+|md5|bcrypt|argon2\w*|scrypt|pbkdf2)[:$=-]|^\{S?SHA\d*\}/i;
 
-/** What the last word of a name says that the value is. */
+function whyNotByName(name: string): string | undefined {
+  const words = splitWords(name);
+  const last = words.at(-1) ?? '';
+  if (words.some((word) => PUBLIC_WORDS.has(word)) || BUNDLED.test(name)) return says('public');
+  if (words.some((word) => HASH_WORDS.has(word))) return `the name says that the value is a hash: ${USE_KEY_HASH}`;
+  if (last === 'KEY' && words.at(-2) === 'SITE') return says('public');
+  const kind = NAME_KINDS.find(([, lastWords]) => lastWords.includes(last));
+  return kind === undefined ? undefined : says(kind[0]);
+}
+
+function says(what: string): string {
+  return `the name says that the value is ${what}; if it is a key, give it another name`;
+}
+
+/** Splits `dbUrl` and `DB_URL` into the same words. */
+function splitWords(name: string): readonly string[] {
+  return name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toUpperCase()
+    .split(/[^A-Z0-9]+/)
+    .filter((word) => word !== '');
+}
+
+/** The kind of value that the last word of a setting's name indicates. */
 const NAME_KINDS: readonly (readonly [what: string, lastWords: readonly string[]])[] = [
   ['a URL', ['URL', 'URLS', 'URI', 'URIS', 'DSN', 'ENDPOINT', 'ORIGIN', 'ORIGINS']],
   ['an e-mail address', ['EMAIL', 'EMAILS', 'MAIL', 'FROM', 'SENDER']],
@@ -90,104 +128,72 @@ const NAME_KINDS: readonly (readonly [what: string, lastWords: readonly string[]
 ];
 const HASH_WORDS = new Set(['HASH', 'SHA', 'SHA1', 'SHA256', 'SHA512', 'DIGEST', 'CHECKSUM', 'FINGERPRINT']);
 const PUBLIC_WORDS = new Set(['PUBLIC', 'PUBLISHABLE']);
-/** Bundlers write what begins so into the pages that they make. */
+/** Bundlers put settings with these prefixes into public pages. */
 const BUNDLED = /^(?:VITE|REACT_APP|GATSBY|STORYBOOK|VUE_APP)_/;
 
 /**
- * Returns why a setting of this name cannot be an API key, or `undefined` if it can: its value is a URL, an address, a path, a
- * placeholder, a hash or the like, or its name says so. The reason never repeats the value.
- */
-export function whyNotAKey(name: string, value: string): string | undefined {
-  if (value === '') return 'no value';
-  if (HASH.test(value)) return `the value looks like a SHA-256 hash: ${GIVE_AS_HASH}`;
-  if (OTHER_HASH.test(value)) return 'the value is a hash, not a key';
-  const kind = VALUE_KINDS.find(({ pattern }) => pattern.test(value));
-  return kind === undefined ? whyNotByName(name) : `the value is ${kind.what}, not a key`;
-}
-
-function whyNotByName(name: string): string | undefined {
-  const words = wordsOf(name);
-  const last = words.at(-1) ?? '';
-  if (words.some((word) => PUBLIC_WORDS.has(word)) || BUNDLED.test(name)) return says('public');
-  if (words.some((word) => HASH_WORDS.has(word))) return `the name says that the value is a hash: ${GIVE_AS_HASH}`;
-  if (last === 'KEY' && words.at(-2) === 'SITE') return says('public');
-  const kind = NAME_KINDS.find(([, lastWords]) => lastWords.includes(last));
-  return kind === undefined ? undefined : says(kind[0]);
-}
-
-function says(what: string): string {
-  return `the name says that the value is ${what}; if it is a key, give it another name`;
-}
-
-/** `dbUrl` and `DB_URL` are the same words. */
-function wordsOf(name: string): readonly string[] {
-  return name
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toUpperCase()
-    .split(/[^A-Z0-9]+/)
-    .filter((word) => word !== '');
-}
-
-/** Letters of one word, perhaps with a short number behind, or a number as long as a date. */
-const WORD = /^(?:(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15})?\d{0,4}|\d{5,8})$/;
-/** More letters of one case than a word has. Of 26 at random, one in 200 has no digit in Base32, and one in 5,000 in Base36. */
-const RUN_OF_LETTERS = /^(?:[A-Z]?[a-z]+|[A-Z]+)$/;
-/** Words that camel case joins have about five letters, and what looks so in random letters about two. */
-const MIN_JOINED_LETTERS = 4;
-const MIN_LETTERS = 2;
-
-/**
- * Whether a text is made of words and short numbers, such as `America/Argentina/Buenos_Aires`: its alphabet and length say nothing
- * of its strength, however many words it has. A run of letters of one case counts as words.
+ * Returns whether a text consists of words and short numbers, such as `America/Argentina/Buenos_Aires`. The strength of such a text
+ * cannot be estimated from its alphabet and length. A run of letters in one case counts as words.
  */
 export function isWords(text: string): boolean {
   const pieces = text.split(/[^A-Za-z0-9]+/).filter((piece) => piece !== '');
   const words = pieces.filter((piece) => /[A-Za-z]/.test(piece));
   const letters = text.replaceAll(/[^A-Za-z]/g, '').length;
-  // Random text with many signs in it has single letters between them.
+  // Random text with many signs has single letters between them.
   return letters >= words.length * MIN_LETTERS && pieces.every(isWord);
 }
+
+/** The letters of one word, with or without a short number after them, or a number as long as a date. */
+const WORD = /^(?:(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15})?\d{0,4}|\d{5,8})$/;
+/**
+ * A run of letters in one case, of any length. Of 26 random characters, one text in 200 has no digit in Base32, and one in 5,000 in
+ * Base36.
+ */
+const RUN_OF_LETTERS = /^(?:[A-Z]?[a-z]+|[A-Z]+)$/;
+/** Words in camel case have about five letters. In random letters, what looks like such a word has about two. */
+const MIN_JOINED_LETTERS = 4;
+const MIN_LETTERS = 2;
 
 function isWord(piece: string): boolean {
   if (WORD.test(piece) || RUN_OF_LETTERS.test(piece)) return true;
   const joined = piece.replace(/\d{1,4}$/, '');
-  const words = camelWordsOf(joined);
+  const words = splitCamelCase(joined);
   return joined.length >= words.length * MIN_JOINED_LETTERS && words.every((word) => RUN_OF_LETTERS.test(word));
 }
 
-/** `useHTTPServer` is three words. */
-function camelWordsOf(piece: string): readonly string[] {
+/** Splits `useHTTPServer` into three words. */
+function splitCamelCase(piece: string): readonly string[] {
   return piece.split(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
 }
 
-/** A key has at least so many characters. */
+/** A key has at least this many characters. */
 const MIN_KEY_LENGTH = 16;
 const MAX_NAME_LENGTH = 64;
 const MAX_NAME_WORD = 20;
 
-/** The name of a setting for a message, or only its length if it may be a key: one in base64 can end with `=`. */
+/** Returns the name of a setting for a message. Returns only its length if it may be a key: a key in base64 can end with `=`. */
 export function showSettingName(name: string): string {
   const isShown = name.length < MIN_KEY_LENGTH || (name.length <= MAX_NAME_LENGTH && isName(name));
   return isShown ? name : `a name of ${name.length} characters`;
 }
 
-/** As `isWords`, but `S3`, `K8S` and the words of `isTLSOn` are also words of names. */
+/** Like `isWords`, but also accepts `S3`, `K8S` and the words of `isTLSOn`, which are common in names. */
 function isName(name: string): boolean {
   const pieces = name.split(/[_.-]+/);
   return pieces.every((piece) => piece.length <= 4 || (isWord(piece) && isOfShortWords(piece)));
 }
 
 function isOfShortWords(piece: string): boolean {
-  return camelWordsOf(piece).every((word) => word.length <= MAX_NAME_WORD);
+  return splitCamelCase(piece).every((word) => word.length <= MAX_NAME_WORD);
 }
 
-/** What a key made elsewhere must have at least, so that one plain hash protects it (NIST SP 800-63B-4, docs/adr/0001). */
+/** The minimum strength of a key that one plain hash protects (NIST SP 800-63B-4, docs/adr/0001). */
 export const MIN_STRENGTH_BITS = 112;
 
-/** Fewer than this and the key repeats itself, however long it is: 32 random hex digits have as few once in 10^9. */
+/** A key with fewer different characters repeats itself. Of 32 random hex digits, only one in 10^9 has so few. */
 const MIN_DISTINCT = 6;
 
-/** What everybody knows of a key, such as `sk_` and `sk_live_`. */
+/** The public part of a key, such as `sk_` and `sk_live_`. */
 const KNOWN = /^[a-z][a-z0-9]{0,14}_(?:(?:live|test)_)?/;
 const SHOWN_CHARACTERS = 8;
 
@@ -201,20 +207,19 @@ const CLASSES: readonly (readonly [RegExp, number])[] = [
 ];
 
 /**
- * An estimate of the bits that a guesser faces: the length times log2 of the alphabet seen. The alphabet is the sum of
- * the classes that occur (10 digits, 26 small and 26 capital letters, 2 for `-` and `_`, 30 for other ASCII), 16 where all
- * is hex. A known prefix counts nothing, nor does a key of fewer than 6 different characters. A text that is there several
- * times over counts once. It is an upper bound: that a
- * text was drawn at random cannot be seen from it.
+ * Estimates how many bits an attacker has to guess: the length times log2 of the alphabet. The alphabet is the sum of the classes
+ * that occur: 10 digits, 26 small and 26 capital letters, 2 for `-` and `_`, 30 for other ASCII. It is 16 if all characters are
+ * hex. A known prefix adds nothing, and a repeated part counts once. A key of fewer than 6 different characters has 0 bits. The
+ * estimate is an upper bound, because it cannot see whether the text is random.
  */
-export function estimatedBits(key: string): number {
-  const drawn = secretPartOf(key);
-  if (new Set(drawn).size < MIN_DISTINCT) return 0;
-  return Math.floor(repeatedPartOf(drawn).length * Math.log2(alphabetSize(drawn)));
+export function estimateBits(key: string): number {
+  const secret = withoutPrefix(key);
+  if (new Set(secret).size < MIN_DISTINCT) return 0;
+  return Math.floor(withoutRepeats(secret).length * Math.log2(alphabetSize(secret)));
 }
 
-/** The shortest start that, twice or more, gives the text, whose end may be cut off; or else the text. */
-function repeatedPartOf(text: string): string {
+/** Returns the shortest start whose repetition yields the text, even if the last repeat is cut off; otherwise the text. */
+function withoutRepeats(text: string): string {
   for (let length = 1; length * 2 <= text.length; length++) {
     if (text.startsWith(text.slice(length))) return text.slice(0, length);
   }
@@ -222,17 +227,17 @@ function repeatedPartOf(text: string): string {
 }
 
 /**
- * What may be shown of a key made elsewhere: its prefix and 8 characters, or 7 if it would look like one of Latchkey's, as long
- * as those that stay hidden are still strong enough by themselves; `undefined` where they are not, or the prefix is longer than may be shown.
+ * Returns the part of a key from elsewhere that may be shown: its prefix and 8 characters, or 7 if 8 would look like a key of
+ * Latchkey's. Returns `undefined` if the hidden part would be too weak, or if the prefix is too long to be shown.
  */
-export function shownPartOf(key: string): string | undefined {
-  const start = key.slice(0, key.length - secretPartOf(key).length + SHOWN_CHARACTERS);
-  if (start.length > MAX_SHOWN_LENGTH || estimatedBits(key.slice(start.length)) < MIN_STRENGTH_BITS) return undefined;
-  // The record has nothing else by which to tell that its key was not issued here.
+export function getShownPart(key: string): string | undefined {
+  const start = key.slice(0, key.length - withoutPrefix(key).length + SHOWN_CHARACTERS);
+  if (start.length > MAX_SHOWN_LENGTH || estimateBits(key.slice(start.length)) < MIN_STRENGTH_BITS) return undefined;
+  // Only this part of the record shows that the key was issued elsewhere.
   return isForeign({ keyPrefix: start }) ? start : start.slice(0, -1);
 }
 
-function secretPartOf(key: string): string {
+function withoutPrefix(key: string): string {
   return key.slice(KNOWN.exec(key)?.[0].length ?? 0);
 }
 

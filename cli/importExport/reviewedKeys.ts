@@ -9,48 +9,52 @@ import type { ImportedKey } from '../../keys/registry.ts';
 import type { KeyHash } from '../../keys/secret.ts';
 import { keyState } from '../../keys/state.ts';
 import { CliError } from '../../operator/errors.ts';
-import { textLines } from './formats.ts';
-import type { ImportLine } from './importLine.ts';
+import { textLines } from '../textSource.ts';
+import type { PositionUnit } from './formats.ts';
+import type { ReadEntry } from './readEntry.ts';
 
-/** A later line of a key that the file has already. */
-export interface DuplicateLine {
-  readonly line: number;
-  /** The fields that the first line got from it, because they restrict the key. */
+/** A later entry for a key that the file already has. */
+export interface Duplicate {
+  readonly position: number;
+  /** The fields that the key got from this entry, because they restrict it. */
   readonly applied: readonly string[];
 }
 
-/** A key to be imported, as all its lines together say. */
+/** A key to import, with the restrictions of all its entries. */
 export interface ReviewedKey {
-  readonly line: number;
+  /** The position of its first entry. */
+  readonly position: number;
   readonly entry: ImportedKey;
   /** Whether it is revoked or has expired. */
   readonly hasEnded: boolean;
-  readonly duplicates: readonly DuplicateLine[];
+  readonly duplicates: readonly Duplicate[];
 }
 
-export interface ReviewOptions extends ImportContext {
-  /** Called for each line that cannot be imported. */
-  readonly reject: (line: number, problem: string) => void;
-  /** Called before each line: whether to go on. */
+interface ReviewOptions extends ImportContext {
+  /** The unit of positions, for messages. */
+  readonly unit: PositionUnit;
+  /** Called for each entry that cannot be imported. */
+  readonly reject: (position: number, problem: string) => void;
+  /** Called before each entry. Returns false to stop reading. */
   readonly goesOn: () => boolean;
 }
 
-interface LaterLine {
-  readonly line: number;
+interface LaterEntry {
+  readonly position: number;
   readonly restriction: Restriction;
 }
 
 /**
- * What a file says of its keys, known before the first is stored. A key has one record: its first line's, with the
- * restrictions of all its lines. So no key is ever stored as less restricted than its file has it, and a run that is broken off
- * can be run again. It takes about 130 bytes of memory for each key.
+ * The keys of a file, read completely before the first one is stored. A key gets one record: its first entry, with the
+ * restrictions of all its entries. So no key is ever stored with fewer restrictions than its file has, and an interrupted import
+ * can be run again. Uses about 130 bytes of memory for each key.
  */
 export class ReviewedKeys {
   readonly #spool = new EntrySpool();
   readonly #options: ReviewOptions;
-  /** By hash, of keys with several lines. */
-  readonly #later = new Map<KeyHash, LaterLine[]>();
-  /** A line of the key that was rejected, by hash. */
+  /** By hash, the later entries of keys that have several. */
+  readonly #later = new Map<KeyHash, LaterEntry[]>();
+  /** By hash, the position of a rejected entry of the key. */
   readonly #rejected = new Map<KeyHash, number>();
 
   private constructor(options: ReviewOptions) {
@@ -58,17 +62,17 @@ export class ReviewedKeys {
   }
 
   /**
-   * Reads all lines.
+   * Reads all entries.
    *
-   * @throws CliError as the reader of the file does, and `FILE_UNUSABLE`
+   * @throws CliError `FILE_UNUSABLE`, and the errors of the file's reader
    */
-  static async read(lines: AsyncIterable<ImportLine>, options: ReviewOptions): Promise<ReviewedKeys> {
+  static async read(entries: AsyncIterable<ReadEntry>, options: ReviewOptions): Promise<ReviewedKeys> {
     const keys = new ReviewedKeys(options);
     const seen = new Set<KeyHash>();
     try {
-      for await (const line of lines) {
+      for await (const entry of entries) {
         if (!options.goesOn()) break;
-        await keys.#add(line, seen);
+        await keys.#add(entry, seen);
       }
       return keys;
     } catch (error) {
@@ -77,24 +81,25 @@ export class ReviewedKeys {
     }
   }
 
-  /** How many lines there are to import. */
+  /** The number of different keys that have a valid entry. */
   get count(): number {
     return this.#spool.count;
   }
 
-  /** The keys, in the order of their first lines. A key with a line that was rejected is rejected as a whole. */
+  /** Yields the keys in the order of their first entries. Rejects all entries of a key if one of them was rejected. */
   async *keys(): AsyncGenerator<ReviewedKey> {
-    for await (const { line, entry } of this.#spool.entries()) {
+    for await (const { position, entry } of this.#spool.entries()) {
       const checked = checkImportedKey(entry, this.#options);
       if ('problem' in checked) {
-        this.#options.reject(line, checked.problem);
+        this.#options.reject(position, checked.problem);
         continue;
       }
       const { record } = checked;
       const later = this.#later.get(record.keyHash) ?? [];
-      const rejectedLine = this.#rejected.get(record.keyHash);
-      if (rejectedLine === undefined) yield this.#merged(line, entry, record, later);
-      else for (const { line: same } of [{ line }, ...later]) this.#options.reject(same, rejectedWith(rejectedLine));
+      const rejected = this.#rejected.get(record.keyHash);
+      if (rejected === undefined) yield this.#merge(position, entry, record, later);
+      else
+        for (const same of [{ position }, ...later]) this.#options.reject(same.position, this.#hasRejected(rejected));
     }
   }
 
@@ -102,84 +107,80 @@ export class ReviewedKeys {
     await this.#spool.close();
   }
 
-  async #add(line: ImportLine, seen: Set<KeyHash>): Promise<void> {
-    const checked = 'entry' in line ? checkImportedKey(line.entry, this.#options) : line;
+  async #add(read: ReadEntry, seen: Set<KeyHash>): Promise<void> {
+    const { position } = read;
+    const checked = 'entry' in read ? checkImportedKey(read.entry, this.#options) : read;
     if ('problem' in checked) {
-      const keyHash = 'entry' in line ? line.entry.keyHash : line.keyHash;
-      if (keyHash !== undefined) this.#rejected.set(keyHash as KeyHash, line.line);
-      this.#options.reject(line.line, checked.problem);
+      const keyHash = 'entry' in read ? read.entry.keyHash : read.keyHash;
+      if (keyHash !== undefined) this.#rejected.set(keyHash as KeyHash, position);
+      this.#options.reject(position, checked.problem);
       return;
     }
-    if (!('entry' in line)) return;
+    if (!('entry' in read)) return;
     const { record } = checked;
     if (!seen.has(record.keyHash)) {
       seen.add(record.keyHash);
-      return this.#spool.add(line);
+      return this.#spool.add(read);
     }
     const later = this.#later.get(record.keyHash) ?? [];
-    // Nothing but the restriction of it is kept.
-    later.push({ line: line.line, restriction: getAddedRestriction({}, record) });
+    // Only the restrictions of a later entry are needed.
+    later.push({ position, restriction: getAddedRestriction({}, record) });
     this.#later.set(record.keyHash, later);
   }
 
-  #merged(line: number, entry: ImportedKey, record: KeyRecord, later: readonly LaterLine[]): ReviewedKey {
+  #merge(position: number, entry: ImportedKey, record: KeyRecord, later: readonly LaterEntry[]): ReviewedKey {
     const restriction: Restriction = { ...record };
-    const duplicates: DuplicateLine[] = [];
-    for (const { line: same, restriction: other } of later) {
-      const added = getAddedRestriction(restriction, other);
+    const duplicates = later.map((other): Duplicate => {
+      const added = getAddedRestriction(restriction, other.restriction);
       Object.assign(restriction, added);
-      duplicates.push({ line: same, applied: Object.keys(added) });
-    }
+      return { position: other.position, applied: Object.keys(added) };
+    });
     const state = keyState(restriction, this.#options.nowMs);
     return {
-      line,
+      position,
       entry: duplicates.length === 0 ? entry : { ...entry, ...getAddedRestriction(record, restriction) },
       hasEnded: state === 'revoked' || state === 'expired',
       duplicates,
     };
   }
+
+  #hasRejected(position: number): string {
+    const { unit } = this.#options;
+    return `has the same key as ${unit} ${position}, which was rejected: fix that ${unit} first`;
+  }
 }
 
-function rejectedWith(line: number): string {
-  return `the same key as line ${line}, which is rejected: set that line right first`;
-}
+export type ValidEntry = Extract<ReadEntry, { readonly entry: ImportedKey }>;
 
-/** A key of a file, and the line that it begins on. */
-export interface EntryLine {
-  readonly line: number;
-  readonly entry: ImportedKey;
-}
-
-const MAX_HELD = 10_000;
+const MAX_IN_MEMORY = 10_000;
 const OWNER_ONLY = 0o600;
 
 /**
- * The entries of a file between its two passes: 10,000 in memory, more in a temporary file, which has no name and goes with the
- * process. It holds hashes and never a raw key.
+ * The valid entries of a file, stored between reading and importing them: 10,000 in memory, and more in a temporary file. The
+ * file has no name and disappears with the process. It contains hashes and never a raw key.
  */
 export class EntrySpool {
-  readonly #maxHeld: number;
-  #held: EntryLine[] = [];
+  readonly #maxInMemory: number;
+  #inMemory: ValidEntry[] = [];
   #count = 0;
   #path: string | undefined;
   #handle: FileHandle | undefined;
 
-  constructor(maxHeld: number = MAX_HELD) {
-    this.#maxHeld = maxHeld;
+  constructor(maxInMemory: number = MAX_IN_MEMORY) {
+    this.#maxInMemory = maxInMemory;
   }
 
-  /** How many entries it has. */
   get count(): number {
     return this.#count;
   }
 
   /** @throws CliError `FILE_UNUSABLE` */
-  async add(entry: EntryLine): Promise<void> {
-    this.#held.push(entry);
+  async add(entry: ValidEntry): Promise<void> {
+    this.#inMemory.push(entry);
     this.#count++;
-    if (this.#held.length < this.#maxHeld) return;
-    const text = this.#held.map((held) => `${JSON.stringify(held)}\n`).join('');
-    this.#held = [];
+    if (this.#inMemory.length < this.#maxInMemory) return;
+    const text = this.#inMemory.map((added) => `${JSON.stringify(added)}\n`).join('');
+    this.#inMemory = [];
     try {
       this.#handle ??= await this.#open();
       await this.#handle.appendFile(text);
@@ -189,18 +190,18 @@ export class EntrySpool {
   }
 
   /**
-   * The entries in the order in which they were added.
+   * Yields the entries in the order in which they were added.
    *
    * @throws CliError `FILE_UNUSABLE`
    */
-  async *entries(): AsyncGenerator<EntryLine> {
-    if (this.#handle !== undefined) yield* this.#spooled(this.#handle);
-    yield* this.#held;
+  async *entries(): AsyncGenerator<ValidEntry> {
+    if (this.#handle !== undefined) yield* this.#inFile(this.#handle);
+    yield* this.#inMemory;
   }
 
   async close(): Promise<void> {
     await this.#handle?.close();
-    // Where an open file cannot be deleted.
+    // Some systems cannot delete an open file.
     if (this.#path !== undefined) await rm(this.#path, { force: true });
   }
 
@@ -211,10 +212,10 @@ export class EntrySpool {
     return handle;
   }
 
-  async *#spooled(handle: FileHandle): AsyncGenerator<EntryLine> {
+  async *#inFile(handle: FileHandle): AsyncGenerator<ValidEntry> {
     const chunks = handle.createReadStream({ start: 0, autoClose: false, encoding: 'utf8' }) as AsyncIterable<string>;
     try {
-      for await (const { text = '' } of textLines(chunks, Infinity)) yield JSON.parse(text) as EntryLine;
+      for await (const { text = '' } of textLines(chunks, Infinity)) yield JSON.parse(text) as ValidEntry;
     } catch (cause) {
       throw unusable(cause as NodeJS.ErrnoException);
     }
@@ -222,9 +223,6 @@ export class EntrySpool {
 }
 
 function unusable(cause: NodeJS.ErrnoException): CliError {
-  return new CliError(
-    'FILE_UNUSABLE',
-    `no room for a temporary file in ${tmpdir()}: ${cause.code ?? cause.name}; set TMPDIR to another directory`,
-    { cause },
-  );
+  const why = `cannot write a temporary file in ${tmpdir()}: ${cause.code ?? cause.name}`;
+  return new CliError('FILE_UNUSABLE', `${why}; set TMPDIR to another directory`, { cause });
 }

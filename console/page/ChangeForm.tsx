@@ -1,23 +1,22 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError } from './api.ts';
-import { Dialog } from './Dialog.tsx';
-import { useLeaveGuard } from './leaveGuard.ts';
+import { Dialog, useLeaveGuard } from './Dialog.tsx';
 
 interface ChangeFormProps {
   readonly title: string;
-  /** What the button says that makes the change. */
+  /** The label of the submit button. */
   readonly action: string;
   readonly isDangerous?: boolean;
-  /** Makes the change; what it throws is shown, and the form stays. */
+  /** Makes the change. If it throws, the form shows the error and stays open. */
   readonly onSubmit: () => Promise<void>;
   readonly onClose: () => void;
-  /** What is shown beneath a refusal. What it has done is shown as a change is. */
+  /** Returns what to show below an error. Its work runs through `run`, with the same error handling as `onSubmit`. */
   readonly remedy?: (error: ApiError, run: (work: () => Promise<void>) => void) => ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-/** A dialog that asks for a change, and tells why the server refused it. It stays open until the change is answered. */
+/** Shows a dialog with a form that makes a change, and the error if the change fails. It stays open during the change. */
 export function ChangeForm(props: ChangeFormProps) {
   const { title, action, isDangerous, onSubmit, onClose, remedy, children } = props;
   const [isBusy, setBusy] = useState(false);
@@ -28,7 +27,7 @@ export function ChangeForm(props: ChangeFormProps) {
     setBusy(true);
     setError(undefined);
     await work().catch((failure: unknown) => {
-      setError(failure instanceof ApiError ? failure : new ApiError('INPUT_INVALID', messageOf(failure)));
+      setError(failure instanceof ApiError ? failure : new ApiError('INPUT_INVALID', toMessage(failure)));
     });
     setBusy(false);
   };
@@ -52,7 +51,7 @@ export function ChangeForm(props: ChangeFormProps) {
           )}
         </div>
         <footer>
-          {/* Disabled, the focus would leave the dialog. */}
+          {/* Not `disabled`, because a disabled button loses the focus to the page. */}
           <button type="button" onClick={close} aria-disabled={isBusy}>
             Cancel
           </button>
@@ -65,6 +64,6 @@ export function ChangeForm(props: ChangeFormProps) {
   );
 }
 
-function messageOf(failure: unknown): string {
+function toMessage(failure: unknown): string {
   return failure instanceof Error ? failure.message : String(failure);
 }

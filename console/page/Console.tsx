@@ -12,35 +12,35 @@ import { useKeyStore, type KeyStore } from './keyStore.ts';
 import { Overview } from './Overview.tsx';
 import { useRoute, type Route } from './route.ts';
 import { SecretDialog } from './SecretDialog.tsx';
-import { useOneEnterAtATime, useShortcuts, useShortcutSetting } from './shortcuts.ts';
+import { useNoEnterRepeat, useShortcuts, useShortcutSetting } from './shortcuts.ts';
 import { TopBar } from './TopBar.tsx';
 
-/** The dialog that is open. The secret of a key is here alone, and is dropped with it. */
-type Open =
+/** The open dialog. A new key's secret exists only in this state, and closing the dialog drops it. */
+type OpenDialogState =
   | { readonly kind: 'new' }
   | { readonly kind: 'edit' | 'rotate' | 'revoke'; readonly record: ConsoleKey }
   | { readonly kind: 'secret'; readonly issued: Issued };
 
-/** What was done to a key. */
-type Done = 'changed' | 'enabled' | 'disabled' | 'revoked';
+/** A change to a key, as the notice names it. */
+type Change = 'saved' | 'enabled' | 'disabled' | 'revoked';
 
 const CLOCK_MS = 30_000;
 
-/** The console on a table. */
+/** Shows the console for one table. */
 export function Console({ session }: { session: SessionInfo }) {
   const store = useKeyStore();
   const [route, go] = useRoute();
   const [filter, setFilter] = useState(NO_FILTER);
-  const [open, setOpen] = useState<Open>();
+  const [open, setOpen] = useState<OpenDialogState>();
   const [notice, setNotice] = useState('');
   const search = useRef<HTMLInputElement>(null);
   const nowMs = useClock();
   const [hasShortcuts, setShortcuts] = useShortcutSetting();
   const { isReadOnly, table } = session;
 
-  const changed = changedWith({ session, put: store.put, setNotice });
-  const act = useAct({ store, changed, setOpen, setNotice });
-  const issued = issuedWith({ store, setOpen, go });
+  const onChanged = createChangeHandler({ session, put: store.put, setNotice });
+  const act = useKeyActions({ store, onChanged, setOpen, setNotice });
+  const onIssued = createIssueHandler({ store, setOpen, go });
   const showFiltered = (next: KeyFilter) => {
     setFilter(next);
     go({ view: 'keys' });
@@ -48,7 +48,7 @@ export function Console({ session }: { session: SessionInfo }) {
   const newKey = () => {
     if (!isReadOnly) setOpen({ kind: 'new' });
   };
-  useSingleKeys({ hasShortcuts, newKey, reload: store.reload, route, go, search });
+  useConsoleShortcuts({ hasShortcuts, newKey, reload: store.reload, route, go, search });
 
   return (
     <>
@@ -74,13 +74,13 @@ export function Console({ session }: { session: SessionInfo }) {
         )}
       </main>
       {open === undefined ? null : (
-        <OpenDialog open={open} onClose={() => setOpen(closed(open))} onChanged={changed} onIssued={issued} />
+        <OpenDialog open={open} onClose={() => setOpen(closeOnly(open))} {...{ onChanged, onIssued }} />
       )}
     </>
   );
 }
 
-interface SingleKeysDeps {
+interface ConsoleShortcutsDeps {
   readonly hasShortcuts: boolean;
   readonly newKey: () => void;
   readonly reload: () => void;
@@ -89,25 +89,25 @@ interface SingleKeysDeps {
   readonly search: RefObject<HTMLInputElement | null>;
 }
 
-function useSingleKeys({ hasShortcuts, newKey, reload, route, go, search }: SingleKeysDeps): void {
+function useConsoleShortcuts({ hasShortcuts, newKey, reload, route, go, search }: ConsoleShortcutsDeps): void {
   const find = () => {
     if (route.view === 'overview') go({ view: 'keys' });
-    // Once the list is there, and before the next key is pressed, which is of what is searched for.
+    // The list has to render first, and the next key press already belongs to the search.
     queueMicrotask(() => search.current?.focus());
   };
   useShortcuts(hasShortcuts ? { '/': find, n: newKey, r: reload } : {});
-  useOneEnterAtATime();
+  useNoEnterRepeat();
 }
 
-/** Without this dialog: what is open in its place stays. */
-function closed(own: Open): (open: Open | undefined) => Open | undefined {
-  return (open) => (open === own ? undefined : open);
+/** Closes the given dialog, but not another one that has replaced it. */
+function closeOnly(dialog: OpenDialogState): (open: OpenDialogState | undefined) => OpenDialogState | undefined {
+  return (open) => (open === dialog ? undefined : open);
 }
 
 interface OpenDialogProps {
-  readonly open: Open;
+  readonly open: OpenDialogState;
   readonly onClose: () => void;
-  readonly onChanged: (record: ConsoleKey, done: Done) => void;
+  readonly onChanged: (record: ConsoleKey, change: Change) => void;
   readonly onIssued: (issued: Issued) => void;
 }
 
@@ -117,13 +117,13 @@ function OpenDialog({ open, onClose, onChanged, onIssued }: OpenDialogProps) {
     return <SecretDialog key={open.issued.record.id} issued={open.issued} onClose={onClose} />;
   const { record } = open;
   if (open.kind === 'edit')
-    return <EditDialog record={record} onClose={onClose} onChanged={(changed) => onChanged(changed, 'changed')} />;
+    return <EditDialog record={record} onClose={onClose} onChanged={(changed) => onChanged(changed, 'saved')} />;
   if (open.kind === 'revoke')
     return <RevokeDialog record={record} onClose={onClose} onChanged={(changed) => onChanged(changed, 'revoked')} />;
   return <RotateDialog record={record} onClose={onClose} onIssued={onIssued} />;
 }
 
-/** What was done, and what went wrong. */
+/** Shows the last change, the last error and the records that can't be read. */
 function Notices({ notice, store: { error, corrupt } }: { notice: string; store: KeyStore }) {
   return (
     <>
@@ -155,35 +155,35 @@ function Corrupt({ lines }: { lines: readonly string[] }) {
   );
 }
 
-interface ChangedDeps {
+interface ChangeHandlerDeps {
   readonly session: SessionInfo;
   readonly put: (record: ConsoleKey) => void;
   readonly setNotice: (notice: string) => void;
 }
 
-/** Takes over a key that was changed, and says what became of it and when authorizers go by that. */
-function changedWith({ session, put, setNotice }: ChangedDeps): (record: ConsoleKey, done: Done) => void {
+/** Stores a changed key, and shows a notice with the change and when authorizers apply it. */
+function createChangeHandler({ session, put, setNotice }: ChangeHandlerDeps) {
   const delay = session.table.revocationDelaySeconds ?? undefined;
-  const when: Readonly<Record<Done, string>> = {
-    changed: '',
+  const delayNotices: Readonly<Record<Change, string>> = {
+    saved: '',
     enabled: enableNotice(delay),
     disabled: delayNotice(delay),
     revoked: delayNotice(delay),
   };
-  return (record, done) => {
+  return (record: ConsoleKey, change: Change): void => {
     put(record);
-    setNotice(`${printable(record.label)} is ${done}. ${when[done]}`.trimEnd());
+    setNotice(`${printable(record.label)} is ${change}. ${delayNotices[change]}`.trimEnd());
   };
 }
 
-interface IssuedDeps {
+interface IssueHandlerDeps {
   readonly store: KeyStore;
-  readonly setOpen: (open: Open) => void;
+  readonly setOpen: (open: OpenDialogState) => void;
   readonly go: (route: Route) => void;
 }
 
-/** Takes over a key that was issued, and shows its secret. */
-function issuedWith({ store, setOpen, go }: IssuedDeps): (issued: Issued) => void {
+/** Stores a new key, opens its panel and shows its secret. */
+function createIssueHandler({ store, setOpen, go }: IssueHandlerDeps): (issued: Issued) => void {
   return (issued) => {
     const { record, previous } = issued;
     store.put(...(previous === undefined ? [] : [previous]), record);
@@ -192,36 +192,38 @@ function issuedWith({ store, setOpen, go }: IssuedDeps): (issued: Issued) => voi
   };
 }
 
-interface ActDeps {
+interface KeyActionsDeps {
   readonly store: KeyStore;
-  readonly changed: (record: ConsoleKey, done: Done) => void;
-  readonly setOpen: (open: Open) => void;
+  readonly onChanged: (record: ConsoleKey, change: Change) => void;
+  readonly setOpen: (open: OpenDialogState) => void;
   readonly setNotice: (notice: string) => void;
 }
 
-/** Does to a key what needs no question, and asks the rest. */
-function useAct({ store, changed, setOpen, setNotice }: ActDeps): (action: KeyAction, record: ConsoleKey) => void {
-  /** The ids of the keys that something is being done to: nothing else is until that is answered. */
-  const { current: underWay } = useRef(new Set<string>());
-  return (action, record) => {
-    if (underWay.has(record.id)) return undefined;
-    if (action !== 'disable' && action !== 'enable') return setOpen({ kind: action, record });
-    underWay.add(record.id);
+/** Disables or enables a key at once, and opens a dialog for the other actions. */
+function useKeyActions({ store, onChanged, setOpen, setNotice }: KeyActionsDeps) {
+  /** The ids of the keys with an unanswered request: further clicks on them are ignored. */
+  const { current: pending } = useRef(new Set<string>());
+  return (action: KeyAction, record: ConsoleKey): void => {
+    if (pending.has(record.id)) return;
+    if (action !== 'disable' && action !== 'enable') {
+      setOpen({ kind: action, record });
+      return;
+    }
+    pending.add(record.id);
     void api[action](record.id)
       .then(
-        (answer) => changed(answer, `${action}d`),
+        (changed) => onChanged(changed, `${action}d`),
         async (error: Error) => {
           setNotice(error.message);
-          // Somebody else was first, perhaps: what is shown of the key is old.
+          // Another console may have changed the key first, so the page reads it again.
           await api.read(record.id).then(store.put, () => {});
         },
       )
-      .finally(() => underWay.delete(record.id));
-    return undefined;
+      .finally(() => pending.delete(record.id));
   };
 }
 
-/** The time of this very look, taken again often enough for times as people say them. */
+/** Returns the time in epoch milliseconds, and renders again every 30 seconds to keep relative times right. */
 function useClock(): number {
   const [, setTick] = useState(0);
   useEffect(() => {

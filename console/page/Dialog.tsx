@@ -1,24 +1,24 @@
 import type { ComponentChildren } from 'preact';
-import { useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 interface DialogProps {
   readonly title: string;
-  /** Asked for by Esc or the button; the dialog stays until it is taken away. */
+  /** Called on Esc or the close button. The dialog stays open until its parent removes it. */
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog. What had the focus before has it again after. */
+/** Shows a modal dialog, and returns the focus to the element that had it before. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  // At once, so that the next key that is pressed is the dialog's.
+  // Before the next paint, so the next key press goes to the dialog.
   useLayoutEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
     dialog.current?.querySelector<HTMLElement>('[data-first]')?.focus();
     return () => {
-      // The button that opened it may be gone with what it did.
+      // The change may have removed the button that opened the dialog.
       const isThere = before instanceof HTMLElement && before.isConnected;
       (isThere ? before : document.querySelector<HTMLElement>('.panel h2'))?.focus();
     };
@@ -27,11 +27,11 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     event.preventDefault();
     onClose();
   };
-  // Chromium closes a dialog on a second Esc whatever `cancel` says.
+  // Chromium closes a dialog on a second Esc even if `cancel` is prevented.
   const keepOpen = (event: KeyboardEvent) => {
     if (event.key === 'Escape') cancel(event);
   };
-  // Where the browser closed it all the same, what is in it must not be lost.
+  // If the browser closes the dialog anyway, its content must not be lost.
   const reopen = () => dialog.current?.showModal();
   return (
     <dialog ref={dialog} aria-labelledby={titleId} onCancel={cancel} onClose={reopen} onKeyDown={keepOpen}>
@@ -44,4 +44,14 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       {children}
     </dialog>
   );
+}
+
+/** Makes the browser ask for confirmation before it leaves the page, while `isGuarded` is true. */
+export function useLeaveGuard(isGuarded: boolean): void {
+  useEffect(() => {
+    if (!isGuarded) return undefined;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [isGuarded]);
 }

@@ -10,7 +10,7 @@ interface FieldProps {
   }) => ComponentChildren;
 }
 
-/** A control with its label and a hint. */
+/** Shows a control with its label and an optional hint. */
 export function Field({ label, hint, children }: FieldProps) {
   const id = useId();
   const hintId = `${id}-hint`;
@@ -36,7 +36,7 @@ interface TextFieldProps {
   readonly isFirst?: boolean;
 }
 
-/** A line of text. */
+/** Shows a one-line text field of at most 256 characters. */
 export function TextField({ label, hint, value, onValue, isRequired, isFirst }: TextFieldProps) {
   return (
     <Field label={label} hint={hint}>
@@ -64,7 +64,7 @@ interface ChoiceProps {
   readonly onValue: (value: string) => void;
 }
 
-/** One of some. */
+/** Shows a drop-down list. */
 export function Choice({ label, hint, value, choices, onValue }: ChoiceProps) {
   return (
     <Field label={label} hint={hint}>

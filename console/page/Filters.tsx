@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import type { RecordSort, SortField } from '../../keys/recordOrder.ts';
 import type { KeyState } from '../../keys/state.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { ownersOf, scopesOf, type Attention, type KeyFilter } from './keyList.ts';
+import { getOwners, getScopes, type Attention, type KeyFilter } from './keyList.ts';
 
 interface FiltersProps {
   readonly keys: readonly ConsoleKey[];
@@ -12,9 +12,9 @@ interface FiltersProps {
   readonly sort: RecordSort;
   readonly onSort: (sort: RecordSort) => void;
   readonly search: RefObject<HTMLInputElement | null>;
-  /** Asked for by an arrow in the search. */
+  /** Leaves the search, by the down arrow or Enter. */
   readonly onLeave: () => void;
-  /** Whether single characters do something. */
+  /** Whether the single-key shortcuts are on. */
   readonly hasShortcuts: boolean;
 }
 
@@ -25,31 +25,31 @@ const STATES: readonly (readonly [value: KeyState, name: string])[] = [
   ['revoked', 'Revoked'],
 ];
 const ATTENTIONS: readonly (readonly [value: Attention, name: string])[] = [
-  ['expiring', 'Expiring in 30 days'],
+  ['expiring', 'Expiring soon'],
   ['unused', 'Unused for 90 days'],
   ['never', 'Never used'],
 ];
 const SORTS: readonly (readonly [name: string, field: SortField, isDescending: boolean])[] = [
   ['Newest first', 'createdAt', true],
   ['Oldest first', 'createdAt', false],
-  ['Label', 'label', false],
-  ['Owner', 'owner', false],
-  ['State', 'state', false],
-  ['Used last', 'lastUsedAt', true],
-  ['Unused longest', 'lastUsedAt', false],
-  ['Expiring first', 'expiresAt', false],
-  ['Expiring last', 'expiresAt', true],
-  ['Label, from Z', 'label', true],
-  ['Owner, from Z', 'owner', true],
-  ['State, from Z', 'state', true],
+  ['Label, A to Z', 'label', false],
+  ['Owner, A to Z', 'owner', false],
+  ['State, active first', 'state', false],
+  ['Most recently used', 'lastUsedAt', true],
+  ['Least recently used', 'lastUsedAt', false],
+  ['Expiring soonest', 'expiresAt', false],
+  ['Expiring latest', 'expiresAt', true],
+  ['Label, Z to A', 'label', true],
+  ['Owner, Z to A', 'owner', true],
+  ['State, revoked first', 'state', true],
 ];
-/** More no list of suggestions shows. */
+/** Browsers don't show more suggestions than this. */
 const MAX_OWNERS = 500;
 
-/** The search, the filters and the order. */
+/** Shows the search, the filters and the sort order. */
 export function Filters({ keys, filter, onFilter, sort, onSort, search, onLeave, hasShortcuts }: FiltersProps) {
-  const owners = useMemo(() => ownersOf(keys).slice(0, MAX_OWNERS), [keys]);
-  const scopes = useMemo(() => scopesOf(keys).map((scope) => [scope, scope] as const), [keys]);
+  const owners = useMemo(() => getOwners(keys).slice(0, MAX_OWNERS), [keys]);
+  const scopes = useMemo(() => getScopes(keys).map((scope) => [scope, scope] as const), [keys]);
   const set = (change: Partial<KeyFilter>) => onFilter({ ...filter, ...change });
   const { text, state, owner, scope, attention } = filter;
   return (
@@ -59,11 +59,11 @@ export function Filters({ keys, filter, onFilter, sort, onSort, search, onLeave,
       <Owner value={owner} onValue={(owner) => set({ owner })} owners={owners} />
       <Select label="Scope" value={scope} choices={scopes} onValue={(scope) => set({ scope })} all="Any scope" />
       <Select
-        label="Attention"
+        label="Needs attention"
         value={attention}
         choices={ATTENTIONS}
         onValue={(attention) => set({ attention })}
-        all="Any use and expiry"
+        all="Any activity"
       />
       <Order sort={sort} onSort={onSort} />
     </search>
@@ -89,7 +89,7 @@ function Search({ value, onValue, search, onLeave, hasShortcuts }: SearchProps) 
       type="search"
       aria-label="Search keys"
       aria-keyshortcuts={hasShortcuts ? '/' : undefined}
-      placeholder="Search: label, owner, id, key…"
+      placeholder="Search label, owner, ID or key"
       autoComplete="off"
       spellcheck={false}
       value={value}
@@ -127,7 +127,7 @@ function Order({ sort, onSort }: Pick<FiltersProps, 'sort' | 'onSort'>) {
     onSort({ field, isDescending });
   };
   return (
-    <select aria-label="Order" value={at} onChange={({ currentTarget }) => choose(Number(currentTarget.value))}>
+    <select aria-label="Sort by" value={at} onChange={({ currentTarget }) => choose(Number(currentTarget.value))}>
       {SORTS.map(([name], index) => (
         <option key={name} value={index}>
           {name}
@@ -142,7 +142,7 @@ interface SelectProps<Value extends string> {
   readonly value: Value | '';
   readonly choices: readonly (readonly [value: Value, name: string])[];
   readonly onValue: (value: Value | '') => void;
-  /** What the choice of none is called. */
+  /** The name of the choice that filters nothing. */
   readonly all: string;
 }
 

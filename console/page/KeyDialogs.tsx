@@ -7,37 +7,37 @@ import { ChangeForm } from './ChangeForm.tsx';
 import { Choice, TextField } from './Field.tsx';
 import { ExpiryFields, KeyFields } from './KeyFields.tsx';
 import { api, type ApiError, type Issued } from './api.ts';
-import { changesOf, EMPTY_FORM, expiryOf, formOf, type KeyForm, newKeyOf } from './keyForm.ts';
+import { getChanges, EMPTY_FORM, toExpiry, toForm, type KeyForm, toNewKey } from './keyForm.ts';
 
 export interface KeyDialogProps {
   readonly record: ConsoleKey;
   readonly onClose: () => void;
-  /** Takes the key as the server has it. */
+  /** Receives the changed key from the server. */
   readonly onChanged: (record: ConsoleKey) => void;
 }
 
-/** Asks what is to change. What another console changed meanwhile is told, and never written over unseen. */
+/** Edits a key. If another console has changed the key since, it shows those changes before it overwrites them. */
 export function EditDialog({ record, onClose, onChanged }: KeyDialogProps) {
   const [base, setBase] = useState(record);
-  const [form, setForm] = useState(() => formOf(record));
-  const [news, setNews] = useState<string>();
+  const [form, setForm] = useState(() => toForm(record));
+  const [difference, setDifference] = useState<string>();
   const save = async () => {
-    const changes = changesOf(form, formOf(base), Date.now());
-    if (Object.keys(changes).length === 0) throw new Error('nothing is changed');
+    const changes = getChanges(form, toForm(base), Date.now());
+    if (Object.keys(changes).length === 0) throw new Error('there are no changes to save');
     onChanged(await api.update(base, changes));
     onClose();
   };
-  const takeOver = async () => {
+  const loadLatest = async () => {
     const now = await api.read(base.id);
-    setNews(differenceOf(base, now));
-    // As it stands by now: somebody may have typed on.
-    setForm((current) => ({ ...formOf(now), ...keptEdits(current, base) }));
+    setDifference(describeDifference(base, now));
+    // The form's current state, because the operator may have typed during the read.
+    setForm((current) => ({ ...toForm(now), ...getEdits(current, base) }));
     setBase(now);
   };
   const remedy = ({ code }: ApiError, run: (work: () => Promise<void>) => void) =>
     code === 'CONFLICT' ? (
-      <button type="button" onClick={() => run(takeOver)}>
-        See what changed, and keep my edits
+      <button type="button" onClick={() => run(loadLatest)}>
+        Load the latest version and keep my edits
       </button>
     ) : null;
   const expiresNow = base.expiresAt && relativeTime(base.expiresAt, Date.now());
@@ -49,9 +49,9 @@ export function EditDialog({ record, onClose, onChanged }: KeyDialogProps) {
       onClose={onClose}
       remedy={remedy}
     >
-      {news === undefined ? null : (
+      {difference === undefined ? null : (
         <p role="status" class="notice">
-          {news}
+          {difference}
         </p>
       )}
       <KeyFields form={form} onForm={setForm} expiresNow={expiresNow} />
@@ -59,18 +59,20 @@ export function EditDialog({ record, onClose, onChanged }: KeyDialogProps) {
   );
 }
 
-function differenceOf(before: ConsoleKey, now: ConsoleKey): string {
+function describeDifference(before: ConsoleKey, now: ConsoleKey): string {
   const changed = EDITABLE_FIELDS.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
-  const told = changed.map((name) => `${name} is now ${now[name] === undefined ? 'empty' : JSON.stringify(now[name])}`);
-  return told.length === 0
-    ? 'Changed meanwhile, but in none of these fields. Save applies your edits.'
-    : `Changed meanwhile: ${told.join('; ')}. Save puts your edits in place of it.`;
+  if (changed.length === 0)
+    return 'Changed since you opened it, but in none of these fields. Save to apply your edits.';
+  const values = changed.map(
+    (name) => `${name} is now ${now[name] === undefined ? 'empty' : JSON.stringify(now[name])}`,
+  );
+  return `Changed since you opened it: ${values.join('; ')}. Save to overwrite the fields that you edited.`;
 }
 
-/** What of a form was edited since it stood for the key. */
-function keptEdits(form: KeyForm, base: ConsoleKey): Partial<KeyForm> {
-  const begun = formOf(base);
-  const edited = Object.entries(form).filter(([name, value]) => value !== begun[name as keyof KeyForm]);
+/** Returns the form's fields that differ from the key. */
+function getEdits(form: KeyForm, base: ConsoleKey): Partial<KeyForm> {
+  const original = toForm(base);
+  const edited = Object.entries(form).filter(([name, value]) => value !== original[name as keyof KeyForm]);
   return Object.fromEntries(edited);
 }
 
@@ -79,10 +81,10 @@ export interface NewKeyDialogProps {
   readonly onClose: () => void;
 }
 
-/** Asks what a new key is to be, and issues it. */
+/** Creates a key with the fields of a form. */
 export function NewKeyDialog({ onIssued, onClose }: NewKeyDialogProps) {
   const [form, setForm] = useState(EMPTY_FORM);
-  const issue = async () => onIssued(await api.create(newKeyOf(form, Date.now())));
+  const issue = async () => onIssued(await api.create(toNewKey(form, Date.now())));
   return (
     <ChangeForm title="New key" action="Create key" onSubmit={issue} onClose={onClose}>
       <KeyFields form={form} onForm={setForm} />
@@ -90,7 +92,7 @@ export function NewKeyDialog({ onIssued, onClose }: NewKeyDialogProps) {
   );
 }
 
-/** Asks why, and revokes. */
+/** Revokes a key after a confirmation, with an optional reason. */
 export function RevokeDialog({ record, onClose, onChanged }: KeyDialogProps) {
   const [reason, setReason] = useState('');
   const revoke = async () => {
@@ -105,8 +107,8 @@ export function RevokeDialog({ record, onClose, onChanged }: KeyDialogProps) {
       onSubmit={revoke}
       onClose={onClose}
     >
-      <p>It is refused for good. This cannot be undone.</p>
-      <TextField label="Reason" hint="For the record" value={reason} onValue={setReason} isFirst />
+      <p>The authorizer will reject this key for good. You can't undo this.</p>
+      <TextField label="Reason" hint="Optional; stored with the key" value={reason} onValue={setReason} isFirst />
     </ChangeForm>
   );
 }
@@ -116,32 +118,32 @@ interface RotateDialogProps extends NewKeyDialogProps {
 }
 
 const GRACES: readonly (readonly [value: string, name: string])[] = [
-  ['0', 'None: it ends now'],
-  ['3600', '1 hour'],
-  ['86400', '24 hours'],
-  ['604800', '7 days'],
-  ['2592000', '30 days'],
+  ['0', 'Now'],
+  ['3600', 'In 1 hour'],
+  ['86400', 'In 24 hours'],
+  ['604800', 'In 7 days'],
+  ['2592000', 'In 30 days'],
 ];
 
-/** Asks how long the old key works on, and rotates. */
+/** Rotates a key, with a grace period for the old key and an expiry for the new one. */
 export function RotateDialog({ record, onClose, onIssued }: RotateDialogProps) {
   const [graceSeconds, setGrace] = useState('86400');
   const [expiry, setExpiry] = useState({ expiry: 'keep', expiresAt: '' });
   const rotate = async () => {
-    const expiresAt = expiryOf(expiry, Date.now());
+    const expiresAt = toExpiry(expiry, Date.now());
     const options = { graceSeconds: Number(graceSeconds), ...(expiresAt === undefined ? {} : { expiresAt }) };
     onIssued(await api.rotate(record.id, options));
   };
   return (
     <ChangeForm title={`Rotate ${printable(record.label)}`} action="Rotate key" onSubmit={rotate} onClose={onClose}>
-      <p>A successor is issued, with the same owner, scopes, plan and metadata.</p>
-      <Choice label="The old key works for another" value={graceSeconds} choices={GRACES} onValue={setGrace} />
+      <p>Rotating creates a new key with the same label, owner, scopes, plan and metadata.</p>
+      <Choice label="The old key stops working" value={graceSeconds} choices={GRACES} onValue={setGrace} />
       <fieldset>
-        <legend>The new key</legend>
+        <legend>New key</legend>
         <ExpiryFields
           form={expiry}
           onForm={(change) => setExpiry({ ...expiry, ...change })}
-          keepName="As long after its issue as the old one"
+          keepName="After the same lifetime as the old key"
         />
       </fieldset>
     </ChangeForm>

@@ -4,7 +4,7 @@ import type { KeyForm } from './keyForm.ts';
 interface KeyFieldsProps {
   readonly form: KeyForm;
   readonly onForm: (form: KeyForm) => void;
-  /** When the key expires now, for people; absent where it does not, or is new. */
+  /** The current expiry, such as `in 3 days`; absent if the key is new or never expires. */
   readonly expiresNow?: string | undefined;
 }
 
@@ -15,10 +15,10 @@ const EXPIRIES: readonly (readonly [value: string, name: string])[] = [
   ['30', 'In 30 days'],
   ['90', 'In 90 days'],
   ['365', 'In 1 year'],
-  ['at', 'At a time…'],
+  ['at', 'At a set time…'],
 ];
 
-/** What can be said of a key. */
+/** Shows the form fields of a key that an operator can edit. */
 export function KeyFields({ form, onForm, expiresNow }: KeyFieldsProps) {
   const set = (change: Partial<KeyForm>) => onForm({ ...form, ...change });
   return (
@@ -33,28 +33,28 @@ export function KeyFields({ form, onForm, expiresNow }: KeyFieldsProps) {
       />
       <TextField
         label="Owner"
-        hint="Whom it is issued to, such as a customer"
+        hint="Who uses the key, such as a customer or a team"
         value={form.owner}
         onValue={(owner) => set({ owner })}
       />
       <Choice
-        label="May do"
-        value={form.isLimited ? 'limited' : 'everything'}
+        label="Access"
+        value={form.isLimited ? 'limited' : 'full'}
         choices={[
-          ['everything', 'Everything'],
-          ['limited', 'Only its scopes'],
+          ['full', 'Full access'],
+          ['limited', 'Limited to scopes'],
         ]}
         onValue={(value) => set({ isLimited: value === 'limited' })}
       />
       {form.isLimited ? (
         <TextField
           label="Scopes"
-          hint="With spaces or commas between, such as orders:read orders:write; none at all lets it do nothing"
+          hint="Separate scopes with spaces or commas, such as orders:read orders:write. Without any, the key has no access."
           value={form.scopes}
           onValue={(scopes) => set({ scopes })}
         />
       ) : null}
-      <TextField label="Plan" hint="A name, such as free" value={form.plan} onValue={(plan) => set({ plan })} />
+      <TextField label="Plan" hint="A plan's name, such as free" value={form.plan} onValue={(plan) => set({ plan })} />
       <ExpiryFields form={form} onForm={set} expiresNow={expiresNow} />
       <Metadata value={form.metadata} onValue={(metadata) => set({ metadata })} />
     </>
@@ -63,7 +63,7 @@ export function KeyFields({ form, onForm, expiresNow }: KeyFieldsProps) {
 
 function Metadata({ value, onValue }: { value: string; onValue: (value: string) => void }) {
   return (
-    <Field label="Metadata" hint={'A JSON object of your own, such as {"seats":3}, at most 1 KB'}>
+    <Field label="Metadata" hint={'A JSON object of at most 1 KB, such as {"seats":3}'}>
       {(ids) => (
         <textarea
           {...ids}
@@ -81,13 +81,13 @@ interface ExpiryFieldsProps {
   readonly form: Pick<KeyForm, 'expiry' | 'expiresAt'>;
   readonly onForm: (change: Partial<KeyForm>) => void;
   readonly expiresNow?: string | undefined;
-  /** What `keep` is called; unless given, the expiry that there is. */
+  /** The name of the choice `keep`. By default it names the current expiry. */
   readonly keepName?: string;
 }
 
-/** When a key expires. */
+/** Shows the choice of a key's expiry. */
 export function ExpiryFields({ form, onForm, expiresNow, keepName }: ExpiryFieldsProps) {
-  const kept = keepName ?? (expiresNow === undefined ? undefined : `As now: ${expiresNow}`);
+  const kept = keepName ?? (expiresNow === undefined ? undefined : `No change (${expiresNow})`);
   return (
     <>
       <Choice
@@ -97,7 +97,7 @@ export function ExpiryFields({ form, onForm, expiresNow, keepName }: ExpiryField
         onValue={(expiry) => onForm({ expiry })}
       />
       {form.expiry === 'at' ? (
-        <Field label="At">
+        <Field label="Expiry time">
           {(ids) => (
             <input
               {...ids}

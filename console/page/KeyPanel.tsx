@@ -1,41 +1,40 @@
-import type { ComponentChildren } from 'preact';
-import type { RefObject } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { keyState } from '../../keys/state.ts';
 import { printable, printableLines } from '../../keys/printable.ts';
 import { toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api, ApiError } from './api.ts';
-import { chainOf } from './keyList.ts';
-import { hrefOf } from './route.ts';
+import { getRotationChain } from './keyList.ts';
+import { toHref } from './route.ts';
 import { Expiry, LastUsed, State, StateBadge, Time } from './Time.tsx';
 
-/** What can be done to a key. */
+/** An action on a key. */
 export type KeyAction = 'edit' | 'rotate' | 'disable' | 'enable' | 'revoke';
 
 interface KeyPanelProps {
   readonly record: ConsoleKey;
   readonly byId: ReadonlyMap<string, ConsoleKey>;
   readonly isReadOnly: boolean;
-  /** Of the deployment; null if unknown. */
+  /** The key prefix that the deployment accepts, or `any`; null if unknown. */
   readonly acceptedKeys: string | null;
   readonly nowMs: number;
   readonly onAction: (action: KeyAction) => void;
   readonly onClose: () => void;
-  /** Takes the key as the server has it, each time it was asked. */
+  /** Receives the key from the table after each read. */
   readonly onRead: (record: ConsoleKey) => void;
-  /** Called where the server has no such key. */
+  /** Called if the table no longer has the key. */
   readonly onMissing: () => void;
-  /** Takes the element that has the focus once the panel is opened. */
+  /** The heading, which has the focus when the panel opens. */
   readonly heading: RefObject<HTMLHeadingElement | null>;
 }
 
-const READ_EVERY_MS = 5000;
+const POLL_INTERVAL_MS = 5000;
 
-/** All that is known of one key, as the table has it: it is read anew every few seconds. */
+/** Shows all fields of one key and its actions. Reads the key again every five seconds. */
 export function KeyPanel(props: KeyPanelProps) {
   const { record, byId, isReadOnly, acceptedKeys, nowMs, onAction, onClose, heading } = props;
-  const failure = useReads(props);
+  const failure = usePolling(props);
   return (
     <aside class="panel" aria-label={`Key ${printable(record.label)}`}>
       <header>
@@ -49,25 +48,26 @@ export function KeyPanel(props: KeyPanelProps) {
       <div role="alert">
         {failure === undefined ? null : (
           <p class="refusal">
-            Not read since <Time at={failure.since} nowMs={nowMs} />: {failure.message}
+            Couldn't refresh this key (last read <Time at={failure.since} nowMs={nowMs} />
+            ): {failure.message}
           </p>
         )}
       </div>
       {isReadOnly ? null : <Actions {...{ record, nowMs, onAction }} />}
       <Facts {...{ record, nowMs, acceptedKeys }} />
-      <Chain record={record} byId={byId} nowMs={nowMs} />
+      <RotationChain record={record} byId={byId} nowMs={nowMs} />
     </aside>
   );
 }
 
 interface ReadFailure {
-  /** When the key was last read. */
+  /** The time of the last successful read. */
   readonly since: Timestamp;
   readonly message: string;
 }
 
-/** Reads the key every few seconds while somebody can see it; why the last read failed. */
-function useReads({ record, onRead, onMissing }: KeyPanelProps): ReadFailure | undefined {
+/** Reads the key every five seconds while the page is visible. Returns the failure of the last read, if it failed. */
+function usePolling({ record, onRead, onMissing }: KeyPanelProps): ReadFailure | undefined {
   const [failure, setFailure] = useState<ReadFailure>();
   const latest = useRef(record);
   latest.current = record;
@@ -80,7 +80,7 @@ function useReads({ record, onRead, onMissing }: KeyPanelProps): ReadFailure | u
         const now = await api.read(record.id);
         since = toTimestamp(Date.now());
         setFailure(undefined);
-        // What was changed here meanwhile is newer than what was on its way.
+        // If the key was changed here during the read, the answer is older than the change.
         if (latest.current === before) onRead(now);
       } catch (error) {
         setFailure({ since, message: error instanceof ApiError ? error.message : String(error) });
@@ -88,7 +88,7 @@ function useReads({ record, onRead, onMissing }: KeyPanelProps): ReadFailure | u
       }
     };
     void read();
-    const timer = setInterval(() => void read(), READ_EVERY_MS);
+    const timer = setInterval(() => void read(), POLL_INTERVAL_MS);
     return () => clearInterval(timer);
   }, [record.id]);
   return failure;
@@ -97,12 +97,12 @@ function useReads({ record, onRead, onMissing }: KeyPanelProps): ReadFailure | u
 function Actions({ record, nowMs, onAction }: Pick<KeyPanelProps, 'record' | 'nowMs' | 'onAction'>) {
   const state = keyState(record, nowMs);
   if (state === 'revoked') return null;
-  // The second click of a double one can meet the button that the first brought to its place.
+  // The second click of a double click can hit a button that the first click has just put there.
   const once = (action: KeyAction) => (event: MouseEvent) => {
     if (event.detail < 2) onAction(action);
   };
   return (
-    <div class="actions" role="group" aria-label="Change this key">
+    <div class="actions" role="group" aria-label="Actions">
       <button type="button" onClick={once('edit')}>
         Edit
       </button>
@@ -111,7 +111,7 @@ function Actions({ record, nowMs, onAction }: Pick<KeyPanelProps, 'record' | 'no
           Rotate
         </button>
       ) : null}
-      {/* Two buttons, so that none has the focus that the other was pressed with. */}
+      {/* Two elements, so that Enable doesn't inherit the focus of Disable, and a second Enter doesn't undo the first. */}
       {record.disabledAt === undefined ? (
         <button key="disable" type="button" onClick={once('disable')}>
           Disable
@@ -133,10 +133,10 @@ function Facts({ record, nowMs, acceptedKeys }: Pick<KeyPanelProps, 'record' | '
   const { keyPrefix, owner, scopes, plan, metadata } = record;
   const facts: readonly (readonly [name: string, value: ComponentChildren])[] = [
     ['State', <State {...{ record, nowMs, acceptedKeys }} />],
-    ['Id', <code>{printable(record.id)}</code>],
+    ['ID', <code>{printable(record.id)}</code>],
     ['Key', keyPrefix && <code>{printable(keyPrefix)}…</code>],
     ['Owner', owner],
-    ['May do', scopes === undefined ? 'everything' : scopes.join(' ') || 'nothing'],
+    ['Scopes', scopes === undefined ? 'full access' : scopes.join(' ') || 'no access'],
     ['Plan', plan],
     ['Last used', <LastUsed record={record} nowMs={nowMs} />],
     ['Expires', <Expiry record={record} nowMs={nowMs} />],
@@ -163,8 +163,8 @@ function Facts({ record, nowMs, acceptedKeys }: Pick<KeyPanelProps, 'record' | '
   );
 }
 
-function Chain({ record, byId, nowMs }: Pick<KeyPanelProps, 'record' | 'byId' | 'nowMs'>) {
-  const chain = chainOf(record, byId);
+function RotationChain({ record, byId, nowMs }: Pick<KeyPanelProps, 'record' | 'byId' | 'nowMs'>) {
+  const chain = getRotationChain(record, byId);
   if (chain.length < 2) return null;
   return (
     <section aria-label="Rotations">
@@ -174,11 +174,11 @@ function Chain({ record, byId, nowMs }: Pick<KeyPanelProps, 'record' | 'byId' | 
           <li key={id} class={id === record.id ? 'current' : ''}>
             {key === undefined ? (
               <span>
-                <code>{printable(id)}</code>, whose record is gone
+                <code>{printable(id)}</code> (no longer in the table)
               </span>
             ) : (
               <>
-                <a href={hrefOf({ view: 'keys', id })} aria-current={id === record.id ? 'true' : undefined}>
+                <a href={toHref({ view: 'keys', id })} aria-current={id === record.id ? 'true' : undefined}>
                   <code>{printable(key.keyPrefix === undefined ? id.slice(0, 8) : `${key.keyPrefix}…`)}</code>
                 </a>{' '}
                 <StateBadge state={keyState(key, nowMs)} /> <Time at={key.createdAt} nowMs={nowMs} />

@@ -11,10 +11,10 @@ interface KeyTableProps {
   readonly onSort: (field: SortField) => void;
   readonly selectedId: string | undefined;
   readonly onSelect: (id: string) => void;
-  /** Takes the element that arrows move in. */
+  /** The element that handles the arrow keys. */
   readonly grid: RefObject<HTMLDivElement | null>;
   readonly nowMs: number;
-  /** Of the deployment; null if unknown. */
+  /** The key prefix that the deployment accepts, or `any`; null if unknown. */
   readonly acceptedKeys: string | null;
 }
 
@@ -30,21 +30,21 @@ const COLUMNS: readonly (readonly [name: string, className: string, field?: Sort
 ];
 
 const ROW_PX = 44;
-/** Where a row has two lines, as `console.css` has it. */
+/** The height of a row with two lines, the same as in `console.css`. */
 const NARROW_ROW_PX = 72;
 const NARROW_PX = 620;
 const HEADER_PX = 36;
-/** Beyond both edges, so that a quick scroll shows no gap. */
-const MORE_ROWS = 8;
+/** Rows rendered beyond each edge, so a quick scroll shows no gap. */
+const EXTRA_ROWS = 8;
 
-/** The keys, of which only the rows in sight are in the document. Arrows move among them, Enter opens one. */
+/** Shows the keys as a grid. Only the visible rows are in the document. Arrow keys move the active row, Enter opens it. */
 export function KeyTable({ keys, sort, onSort, selectedId, onSelect, grid, nowMs, acceptedKeys }: KeyTableProps) {
   const { top, height, isNarrow, onScroll } = useViewport(grid);
   const rowPx = isNarrow ? NARROW_ROW_PX : ROW_PX;
   const headerPx = isNarrow ? 0 : HEADER_PX;
   const { at, setAt, press } = useActiveRow({ keys, grid, rowPx, headerPx, height, onSelect });
-  const first = Math.max(0, Math.floor(top / rowPx) - MORE_ROWS);
-  const shown = keys.slice(first, Math.ceil((top + height) / rowPx) + MORE_ROWS);
+  const first = Math.max(0, Math.floor(top / rowPx) - EXTRA_ROWS);
+  const shown = keys.slice(first, Math.ceil((top + height) / rowPx) + EXTRA_ROWS);
   const active = keys[at];
   return (
     <div
@@ -88,7 +88,7 @@ interface RowProps extends Pick<KeyTableProps, 'acceptedKeys'> {
   readonly onChoose: () => void;
 }
 
-/** The grid takes the keys of the keyboard, for the row that is active. */
+/** One row. It has no key handler, because the grid handles the keyboard for the active row. */
 function Row({ record, index, rowPx, nowMs, acceptedKeys, isActive, isSelected, onChoose }: RowProps) {
   return (
     <div
@@ -111,11 +111,12 @@ interface ActiveRowDeps extends Pick<KeyTableProps, 'keys' | 'grid' | 'onSelect'
   readonly height: number;
 }
 
-/** The row that the keyboard is at. */
+/** Returns the index of the active row, a function that changes it, and the grid's key handler. */
 function useActiveRow({ keys, grid, rowPx, headerPx, height, onSelect }: ActiveRowDeps) {
-  const [wanted, setAt] = useState(0);
+  const [chosen, setAt] = useState(0);
   const last = keys.length - 1;
-  const at = Math.min(wanted, last);
+  // The list may have become shorter.
+  const at = Math.min(chosen, last);
   const page = Math.max(1, Math.floor(height / rowPx) - 2);
   const targets: Readonly<Record<string, number>> = {
     ArrowDown: at + 1,
@@ -126,13 +127,13 @@ function useActiveRow({ keys, grid, rowPx, headerPx, height, onSelect }: ActiveR
     End: last,
   };
   const press = (event: KeyboardEvent) => {
-    // The header's buttons have keys of their own.
+    // The header's buttons handle their own keys.
     if (event.target !== grid.current) return;
     const to = targets[event.key];
-    const chosen = event.key === 'Enter' ? keys[at] : undefined;
-    if (to === undefined && chosen === undefined) return;
+    const opened = event.key === 'Enter' ? keys[at] : undefined;
+    if (to === undefined && opened === undefined) return;
     event.preventDefault();
-    if (chosen !== undefined) return onSelect(chosen.id);
+    if (opened !== undefined) return onSelect(opened.id);
     const next = Math.max(0, Math.min(to ?? at, last));
     setAt(next);
     reveal(grid.current, { fromPx: next * rowPx, rowPx, headerPx });
@@ -185,7 +186,7 @@ function Cells({ record, nowMs, acceptedKeys }: Pick<RowProps, 'record' | 'nowMs
         {keyPrefix === undefined ? <span class="quiet">–</span> : <code>{keyPrefix}…</code>}
       </div>
       <div role="gridcell" class="scopes" title={scopes}>
-        {scopes === undefined ? <span class="quiet">everything</span> : scopes || 'nothing'}
+        {scopes === undefined ? <span class="quiet">full access</span> : scopes || 'no access'}
       </div>
       <div role="gridcell" class="used">
         <LastUsed record={record} nowMs={nowMs} />
@@ -200,7 +201,7 @@ function Cells({ record, nowMs, acceptedKeys }: Pick<RowProps, 'record' | 'nowMs
   );
 }
 
-/** What of the rows is in sight. */
+/** Returns the visible part of the grid in pixels, whether it is narrow, and its scroll handler. */
 function useViewport(grid: RefObject<HTMLDivElement | null>) {
   const [top, setTop] = useState(0);
   const [size, setSize] = useState({ height: 800, width: 1000 });
@@ -221,11 +222,11 @@ interface RowPlace {
   readonly headerPx: number;
 }
 
-/** Scrolls as little as brings the row into sight, below the header. */
+/** Scrolls just enough to show the row below the header. */
 function reveal(grid: HTMLDivElement | null, { fromPx, rowPx, headerPx }: RowPlace): void {
   if (grid === null) return;
-  const room = grid.clientHeight - headerPx - rowPx;
-  grid.scrollTop = Math.min(fromPx, Math.max(grid.scrollTop, fromPx - room));
+  const lowestPx = grid.clientHeight - headerPx - rowPx;
+  grid.scrollTop = Math.min(fromPx, Math.max(grid.scrollTop, fromPx - lowestPx));
 }
 
 function rowId(id: string): string {

@@ -20,20 +20,20 @@ interface KeysViewProps {
   readonly search: RefObject<HTMLInputElement | null>;
   readonly nowMs: number;
   readonly isReadOnly: boolean;
-  /** Of the deployment; null if unknown. */
+  /** The key prefix that the deployment accepts, or `any`; null if unknown. */
   readonly acceptedKeys: string | null;
   readonly act: (action: KeyAction, record: ConsoleKey) => void;
   readonly go: (route: Route) => void;
-  /** Takes a line that is shown above all. */
+  /** Shows a line at the top of the page. */
   readonly onNotice: (notice: string) => void;
   readonly hasShortcuts: boolean;
   readonly onShortcuts: (hasShortcuts: boolean) => void;
 }
 
-/** The list of keys, and the one that is opened beside it. */
+/** Shows the list of keys, and the panel of the selected key next to it. */
 export function KeysView(props: KeysViewProps) {
   const { store, filter, onFilter, selectedId, search, nowMs, isReadOnly, act, go, onNotice, hasShortcuts } = props;
-  const { shown, sort, setSort } = useShown({ keys: store.keys, filter, nowMs });
+  const { shown, sort, setSort } = useSortedAndFiltered({ keys: store.keys, filter, nowMs });
   const grid = useRef<HTMLDivElement>(null);
   const selected = selectedId === undefined ? undefined : store.byId.get(selectedId);
 
@@ -85,8 +85,8 @@ interface ShownDeps extends Pick<KeysViewProps, 'filter' | 'nowMs'> {
   readonly keys: readonly ConsoleKey[];
 }
 
-/** The keys that the filter lets through, in the order that was asked for. */
-function useShown({ keys, filter, nowMs }: ShownDeps) {
+/** Returns the keys that match the filter in the chosen order, the order, and a function that changes the order. */
+function useSortedAndFiltered({ keys, filter, nowMs }: ShownDeps) {
   const [sort, setSort] = useState(NEWEST_FIRST);
   const sortedMs = sort.field === 'state' ? nowMs : 0;
   const sorted = useMemo(() => sortRecords(keys, sort, nowMs), [keys, sort, sortedMs]);
@@ -100,21 +100,23 @@ interface PanelFocusDeps extends Pick<KeysViewProps, 'selectedId'> {
 }
 
 /**
- * Brings the focus to the panel that was opened, and back to the list: where somebody asked for that, or nothing has the focus,
- * such as after the button that had it is gone. A key that is loaded at last takes it from nobody. What it gives back is for the
- * panel's heading.
+ * Moves the focus to the panel when it opens, and back to the list when it closes.
+ * It does so if the user navigated, or if no element has the focus, because the focused button is gone.
+ * A panel that appears only because its key has finished loading doesn't take the focus.
+ *
+ * @returns the ref for the panel's heading
  */
 function usePanelFocus({ selectedId, selected, grid }: PanelFocusDeps): RefObject<HTMLHeadingElement | null> {
   const heading = useRef<HTMLHeadingElement>(null);
-  const askedId = useRef(selectedId);
+  const previousId = useRef(selectedId);
   const wasOpen = useRef(false);
   const isOpen = selected !== undefined;
-  // At once: what is pressed next is for what is to be seen.
+  // Before the next paint, because the next key press belongs to what the user then sees.
   useLayoutEffect(() => {
-    const isWanted = askedId.current !== selectedId || document.activeElement === document.body;
-    if (isWanted && isOpen) heading.current?.focus();
-    if (isWanted && !isOpen && wasOpen.current) grid.current?.focus();
-    askedId.current = selectedId;
+    const mayMoveFocus = previousId.current !== selectedId || document.activeElement === document.body;
+    if (mayMoveFocus && isOpen) heading.current?.focus();
+    if (mayMoveFocus && !isOpen && wasOpen.current) grid.current?.focus();
+    previousId.current = selectedId;
     wasOpen.current = isOpen;
   }, [selectedId, isOpen, selected?.disabledAt === undefined]);
   return heading;
@@ -124,11 +126,11 @@ interface CountProps extends Pick<KeysViewProps, 'store' | 'nowMs' | 'isReadOnly
   readonly shown: readonly ConsoleKey[];
 }
 
-/** How many keys are shown, what takes them along, and which keys of the keyboard do what. */
+/** Shows the number of listed keys, the CSV export and the keyboard shortcuts. */
 function Count({ shown, store, nowMs, isReadOnly, hasShortcuts, onShortcuts }: CountProps) {
   return (
     <p class="count">
-      <span role="status">{countOf(shown.length, store)}</span>
+      <span role="status">{toCountText(shown.length, store)}</span>
       <button type="button" class="link" onClick={() => download(keysCsv(shown, nowMs))}>
         Save as CSV
       </button>
@@ -142,22 +144,22 @@ function Count({ shown, store, nowMs, isReadOnly, hasShortcuts, onShortcuts }: C
           checked={hasShortcuts}
           onChange={({ currentTarget }) => onShortcuts(currentTarget.checked)}
         />
-        <kbd>/</kbd> searches,{' '}
+        Shortcuts: <kbd>/</kbd> search,{' '}
         {isReadOnly ? null : (
           <>
-            <kbd>n</kbd> makes a key,{' '}
+            <kbd>n</kbd> new key,{' '}
           </>
         )}
-        <kbd>r</kbd> reloads
+        <kbd>r</kbd> reload
       </label>
     </p>
   );
 }
 
-function countOf(shown: number, { keys, isLoading }: KeyStore): string {
-  const all = `${keys.length.toLocaleString('en')}${isLoading ? ' so far' : ''}`;
-  if (shown !== keys.length) return `${shown.toLocaleString('en')} of ${all} keys`;
-  return `${all} ${keys.length === 1 ? 'key' : 'keys'}`;
+function toCountText(shown: number, { keys, isLoading }: KeyStore): string {
+  const all = `${keys.length.toLocaleString('en')} ${keys.length === 1 ? 'key' : 'keys'}`;
+  const count = shown === keys.length ? all : `${shown.toLocaleString('en')} of ${all}`;
+  return isLoading ? `${count} so far` : count;
 }
 
 function download(csv: string): void {

@@ -10,18 +10,18 @@ import {
   EXPIRING_DAYS,
   type KeyFilter,
   lastUsedBand,
-  needs,
+  needsAttention,
   NEWEST_FIRST,
   NO_FILTER,
   type UseBand,
 } from './keyList.ts';
-import { hrefOf } from './route.ts';
+import { toHref } from './route.ts';
 import { Expiry, LastUsed, Time } from './Time.tsx';
 
 interface OverviewProps {
   readonly keys: readonly ConsoleKey[];
   readonly nowMs: number;
-  /** Shows the keys that a filter lets through. */
+  /** Shows the list with this filter. */
   readonly onFilter: (filter: KeyFilter) => void;
 }
 
@@ -29,47 +29,48 @@ const STATES: readonly KeyState[] = ['active', 'disabled', 'expired', 'revoked']
 const BANDS: readonly UseBand[] = ['never', 'day', 'week', 'month', 'quarter', 'older'];
 const MAX_LISTED = 8;
 
-/** The keys as numbers and charts. */
+/** Shows counts and charts of the keys, the keys that expire soon and the newest ones. */
 export function Overview({ keys, nowMs, onFilter }: OverviewProps) {
   const active = useMemo(() => keys.filter((key) => keyState(key, nowMs) === 'active'), [keys, nowMs]);
   const expiring = useMemo(
     () =>
       sortRecords(
-        active.filter((key) => needs('expiring', key, nowMs)),
+        active.filter((key) => needsAttention('expiring', key, nowMs)),
         { field: 'expiresAt', isDescending: false },
         nowMs,
       ),
     [active, nowMs],
   );
   const newest = useMemo(() => sortRecords(keys, NEWEST_FIRST, nowMs).slice(0, MAX_LISTED), [keys]);
-  const count = (attention: Attention) => active.filter((key) => needs(attention, key, nowMs)).length;
-  const look = (attention: Attention) => onFilter({ ...NO_FILTER, attention });
+  const count = (attention: Attention) => active.filter((key) => needsAttention(attention, key, nowMs)).length;
+  const show = (attention: Attention) => onFilter({ ...NO_FILTER, attention });
   return (
     <div class="overview">
       <div class="tiles">
         <Tile name="keys" count={keys.length} onOpen={() => onFilter(NO_FILTER)} />
-        <Tile name="expiring in 30 days" count={expiring.length} onOpen={() => look('expiring')} />
-        <Tile name="unused for 90 days" count={count('unused')} onOpen={() => look('unused')} />
-        <Tile name="never used" count={count('never')} onOpen={() => look('never')} />
+        <Tile name="expiring within 30 days" count={expiring.length} onOpen={() => show('expiring')} />
+        <Tile name="unused for 90 days" count={count('unused')} onOpen={() => show('unused')} />
+        <Tile name="never used" count={count('never')} onOpen={() => show('never')} />
       </div>
-      <States keys={keys} nowMs={nowMs} onFilter={onFilter} />
-      <Uses keys={active} nowMs={nowMs} />
+      <StateChart keys={keys} nowMs={nowMs} onFilter={onFilter} />
+      <LastUsedChart keys={active} nowMs={nowMs} />
       <section class="card" aria-label="Expiring soon">
         <h2>Expiring soon</h2>
-        <Few
+        <ShortList
           keys={expiring.slice(0, MAX_LISTED)}
-          none={`No active key expires in ${EXPIRING_DAYS} days.`}
-          what={(record) => <Expiry record={record} nowMs={nowMs} />}
+          empty={`No active keys expire within ${EXPIRING_DAYS} days.`}
+          detail={(record) => <Expiry record={record} nowMs={nowMs} />}
         />
       </section>
-      <section class="card" aria-label="Newest">
-        <h2>Newest</h2>
-        <Few
+      <section class="card" aria-label="Newest keys">
+        <h2>Newest keys</h2>
+        <ShortList
           keys={newest}
-          none="There is no key yet."
-          what={(record) => (
+          empty="No keys yet."
+          detail={(record) => (
             <>
-              <Time at={record.createdAt} nowMs={nowMs} /> · used <LastUsed record={record} nowMs={nowMs} />
+              created <Time at={record.createdAt} nowMs={nowMs} /> · last used{' '}
+              <LastUsed record={record} nowMs={nowMs} />
             </>
           )}
         />
@@ -88,8 +89,8 @@ function Tile({ name, count, onOpen }: { name: string; count: number; onOpen: ()
 
 const CHART_WIDTH = 600;
 
-/** One bar, parted by state. */
-function States({ keys, nowMs, onFilter }: OverviewProps) {
+/** A bar with one part for each state. */
+function StateChart({ keys, nowMs, onFilter }: OverviewProps) {
   const states = keys.map((key) => keyState(key, nowMs));
   const counts = STATES.map((state) => [state, states.filter((one) => one === state).length] as const);
   const total = Math.max(1, keys.length);
@@ -100,8 +101,8 @@ function States({ keys, nowMs, onFilter }: OverviewProps) {
     return <rect key={state} class={`fill-${state}`} x={x} y={0} width={from - x} height={28} />;
   });
   return (
-    <section class="card" aria-label="By state">
-      <h2>By state</h2>
+    <section class="card" aria-label="Keys by state">
+      <h2>Keys by state</h2>
       <svg viewBox={`0 0 ${CHART_WIDTH} 28`} class="bar" preserveAspectRatio="none" aria-hidden="true">
         {parts}
       </svg>
@@ -122,15 +123,15 @@ function States({ keys, nowMs, onFilter }: OverviewProps) {
 const COLUMNS_HEIGHT = 150;
 const COLUMN_WIDTH = CHART_WIDTH / BANDS.length;
 
-/** How many active keys were used last how long ago. */
-function Uses({ keys, nowMs }: Pick<OverviewProps, 'keys' | 'nowMs'>) {
+/** A column chart of the active keys by the time since their last use. */
+function LastUsedChart({ keys, nowMs }: Pick<OverviewProps, 'keys' | 'nowMs'>) {
   const counts = BANDS.map((band) => [band, keys.filter((key) => lastUsedBand(key, nowMs) === band).length] as const);
   const most = Math.max(1, ...counts.map(([, count]) => count));
-  const told = counts.map(([band, count]) => `${BAND_NAMES[band]}: ${count}`).join(', ');
+  const description = counts.map(([band, count]) => `${BAND_NAMES[band]}: ${count}`).join(', ');
   return (
-    <section class="card" aria-label="Last used">
+    <section class="card" aria-label="Active keys by last use">
       <h2>Active keys by last use</h2>
-      <svg viewBox={`0 0 ${CHART_WIDTH} ${COLUMNS_HEIGHT + 52}`} class="columns" role="img" aria-label={told}>
+      <svg viewBox={`0 0 ${CHART_WIDTH} ${COLUMNS_HEIGHT + 52}`} class="columns" role="img" aria-label={description}>
         {counts.map(([band, count], index) => {
           const height = (count / most) * COLUMNS_HEIGHT;
           const middle = (index + 0.5) * COLUMN_WIDTH;
@@ -159,21 +160,23 @@ function Uses({ keys, nowMs }: Pick<OverviewProps, 'keys' | 'nowMs'>) {
   );
 }
 
-interface FewProps {
+interface ShortListProps {
   readonly keys: readonly ConsoleKey[];
-  readonly none: string;
-  readonly what: (record: ConsoleKey) => ComponentChildren;
+  /** The text if there are no keys. */
+  readonly empty: string;
+  /** The text after each key's label and owner. */
+  readonly detail: (record: ConsoleKey) => ComponentChildren;
 }
 
-function Few({ keys, none, what }: FewProps) {
-  if (keys.length === 0) return <p class="quiet">{none}</p>;
+function ShortList({ keys, empty, detail }: ShortListProps) {
+  if (keys.length === 0) return <p class="quiet">{empty}</p>;
   return (
     <ul class="few">
       {keys.map((record) => (
         <li key={record.id}>
-          <a href={hrefOf({ view: 'keys', id: record.id })}>{printable(record.label)}</a>
+          <a href={toHref({ view: 'keys', id: record.id })}>{printable(record.label)}</a>
           {record.owner === undefined ? null : <span class="quiet"> {printable(record.owner)}</span>}
-          <span class="what">{what(record)}</span>
+          <span class="detail">{detail(record)}</span>
         </li>
       ))}
     </ul>

@@ -1,19 +1,18 @@
 import { useState } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
 import type { Issued } from './api.ts';
-import { Dialog } from './Dialog.tsx';
-import { useLeaveGuard } from './leaveGuard.ts';
+import { Dialog, useLeaveGuard } from './Dialog.tsx';
 
 interface SecretDialogProps {
   readonly issued: Issued;
   readonly onClose: () => void;
 }
 
-/** Shows a secret, this once. Who has not copied it is asked before it goes. */
+/** Shows a new key's secret, which can't be shown again. If it isn't copied yet, closing takes a second confirmation. */
 export function SecretDialog({ issued, onClose }: SecretDialogProps) {
   const { key, record } = issued;
   const [copying, setCopying] = useState<'not yet' | 'done' | 'failed'>('not yet');
-  const [isAsked, setAsked] = useState(false);
+  const [isWarned, setWarned] = useState(false);
   useLeaveGuard(copying !== 'done');
   const copy = async () => {
     const isCopied = await navigator.clipboard.writeText(key).then(
@@ -22,17 +21,17 @@ export function SecretDialog({ issued, onClose }: SecretDialogProps) {
     );
     setCopying(isCopied ? 'done' : 'failed');
   };
-  const close = () => (copying === 'done' || isAsked ? onClose() : setAsked(true));
+  const close = () => (copying === 'done' || isWarned ? onClose() : setWarned(true));
   return (
-    <Dialog title={`The key ${printable(record.label)}`} onClose={close}>
-      <p>Keep it now: it will not be shown again.</p>
-      <code class="secret" tabIndex={0} aria-label="The key">
+    <Dialog title={`Save your key: ${printable(record.label)}`} onClose={close}>
+      <p>Copy the key now. You won't be able to see it again.</p>
+      <code class="secret" tabIndex={0} aria-label="Key">
         {key}
       </code>
       <p role="status" class="copied">
         {copying === 'done' ? 'Copied.' : null}
-        {copying === 'failed' ? 'It could not be copied: select it and copy it yourself.' : null}
-        {isAsked && copying !== 'done' ? 'It is not copied. Close once more, and it is gone.' : null}
+        {copying === 'failed' ? "Couldn't copy the key. Select it and copy it yourself." : null}
+        {isWarned && copying !== 'done' ? "You haven't copied the key. Close again to discard it." : null}
       </p>
       <footer>
         <button type="button" onClick={close}>

@@ -4,7 +4,7 @@ import { toEpochMs, type Timestamp } from '../../keys/timestamp.ts';
 import { DAY_MS, EXPIRING_DAYS, lastUsedBand } from './keyList.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
-/** A time as people say it; the whole of it where the pointer rests. */
+/** Shows a relative time, such as `3 days ago`, with the full timestamp as a tooltip. */
 export function Time({ at, nowMs }: { at: Timestamp; nowMs: number }) {
   return (
     <time dateTime={at} title={at}>
@@ -13,7 +13,7 @@ export function Time({ at, nowMs }: { at: Timestamp; nowMs: number }) {
   );
 }
 
-/** When a key was last used, in a colour that cools with time. */
+/** Shows when a key was last used, with a dot whose colour cools from red to grey. */
 export function LastUsed({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
   const { lastUsedAt } = record;
   return (
@@ -24,7 +24,7 @@ export function LastUsed({ record, nowMs }: { record: ConsoleKey; nowMs: number 
   );
 }
 
-/** When a key expires, with a warning where that is near. */
+/** Shows when a key expires, with a warning if that is within 30 days. */
 export function Expiry({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
   const { expiresAt } = record;
   if (expiresAt === undefined) return <span class="quiet">never</span>;
@@ -37,7 +37,7 @@ export function Expiry({ record, nowMs }: { record: ConsoleKey; nowMs: number })
   );
 }
 
-/** The state of a key. */
+/** Shows a key's state as a coloured badge. */
 export function StateBadge({ state }: { state: KeyState }) {
   return <span class={`badge badge-${state}`}>{state}</span>;
 }
@@ -46,11 +46,11 @@ interface StateProps {
   readonly record: ConsoleKey;
   readonly nowMs: number;
   readonly acceptedKeys: string | null;
-  /** Whether a mark stands in place of the reason why a key is refused. */
+  /** Whether to show only the word `refused` and to move the reason to the tooltip. */
   readonly isShort?: boolean;
 }
 
-/** The state of a key, and a warning if it is active but the deployment refuses it as one from elsewhere. */
+/** Shows a key's state, and a warning if the key is active but the deployment refuses it as a foreign key. */
 export function State({ record, nowMs, acceptedKeys, isShort = false }: StateProps) {
   const state = keyState(record, nowMs);
   const isRefused = state === 'active' && isRefusedAsForeign(record, acceptedKeys ?? undefined);

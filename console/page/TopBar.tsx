@@ -1,22 +1,22 @@
 import type { SessionInfo } from './api.ts';
-import { hrefOf, type Route } from './route.ts';
+import { toHref, type Route } from './route.ts';
 
 interface TopBarProps {
   readonly session: SessionInfo;
   readonly route: Route;
   readonly isLoading: boolean;
-  /** Whether single characters do something. */
+  /** Whether the single-key shortcuts are on. */
   readonly hasShortcuts: boolean;
   readonly onNew: () => void;
   readonly onReload: () => void;
 }
 
-/** Which table this is, for whom, and the ways to go. */
+/** Shows the table, the actor, the links to both views and the buttons of the page. */
 export function TopBar({ session, route, isLoading, hasShortcuts, onNew, onReload }: TopBarProps) {
-  const keyOf = (key: string) => (hasShortcuts ? { 'aria-keyshortcuts': key, title: key } : {});
+  const shortcut = (key: string) => (hasShortcuts ? { 'aria-keyshortcuts': key, title: key } : {});
   const { table, actor, isReadOnly } = session;
   const link = (to: Route, name: string) => (
-    <a href={hrefOf(to)} aria-current={route.view === to.view ? 'page' : undefined}>
+    <a href={toHref(to)} aria-current={route.view === to.view ? 'page' : undefined}>
       {name}
     </a>
   );
@@ -36,11 +36,11 @@ export function TopBar({ session, route, isLoading, hasShortcuts, onNew, onReloa
         {link({ view: 'overview' }, 'Overview')}
       </nav>
       <div class="tools">
-        <button type="button" {...keyOf('r')} onClick={onReload} disabled={isLoading}>
+        <button type="button" {...shortcut('r')} onClick={onReload} disabled={isLoading}>
           {isLoading ? 'Loading…' : 'Reload'}
         </button>
         {isReadOnly ? null : (
-          <button type="button" class="primary" {...keyOf('n')} onClick={onNew}>
+          <button type="button" class="primary" {...shortcut('n')} onClick={onNew}>
             New key
           </button>
         )}

@@ -2,36 +2,37 @@ import type { NewKey } from '../../keys/fields.ts';
 import type { KeyChanges, RevokeOptions, RotateOptions } from '../../keys/registry.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
-/** What the console works on, and for whom. */
+/** The table that the console shows, and who uses it. */
 export interface SessionInfo {
   readonly table: {
     readonly name: string;
     readonly kind: 'aws' | 'local';
     readonly region: string | null;
     readonly revocationDelaySeconds: number | null;
-    /** The prefix of the keys that the deployment accepts, or `any`; null if unknown. */
+    /** The key prefix that the deployment accepts, or `any`; null if unknown. */
     readonly acceptedKeys: string | null;
   };
   readonly actor: string;
   readonly isReadOnly: boolean;
 }
 
+/** One page of the list of keys. */
 export interface KeyPage {
   readonly records: readonly ConsoleKey[];
-  /** A line for each record that could not be read. */
+  /** One line for each record that couldn't be read. */
   readonly corrupt: readonly string[];
   readonly cursor: string | null;
 }
 
-/** A key just issued. The secret is in no other place: it is shown once and dropped. */
+/** A new key. No other answer contains its secret, which the page shows once and then drops. */
 export interface Issued {
   readonly key: string;
   readonly record: ConsoleKey;
-  /** The key that it succeeds, as the rotation left it. */
+  /** The rotated key after the rotation. */
   readonly previous?: ConsoleKey;
 }
 
-/** The server refused, or did not answer. The message is for people. */
+/** A request that the server refused or didn't answer. The page shows the message. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** A `RefusalCode` of the server, or `OFFLINE`. */
@@ -43,7 +44,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The operations of the server's API. Each throws ApiError. */
+/** The operations of the server's API. Each of them throws ApiError. */
 export const api = {
   session: () => call<SessionInfo>('GET', '/session'),
   page: (cursor: string | null) =>
@@ -58,9 +59,9 @@ export const api = {
   rotate: (id: string, options: RotateOptions) => call<Issued>('POST', `/keys/${id}/rotate`, options),
 };
 
-const OFFLINE = 'the console does not answer: is the command that printed its address still running?';
-const MAY_BE_MADE =
-  'whether the change was made is not known: look before you try again, and revoke a key that was issued by it, for nobody has it';
+const OFFLINE = "the console isn't responding: check that the command that started it is still running";
+const MAYBE_DONE =
+  'the change may have been made: check the list before you try again, and revoke a key that it created, because nobody has its secret';
 
 async function record(method: string, path: string, body?: object): Promise<ConsoleKey> {
   const answer = await call<{ readonly record: ConsoleKey }>(method, path, body);
@@ -70,16 +71,16 @@ async function record(method: string, path: string, body?: object): Promise<Cons
 async function call<T>(method: string, path: string, body?: object): Promise<T> {
   const init =
     body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  const response = await fetch(`/api${path}`, { method, ...init }).catch(offline(method));
-  const answer = await (response.json() as Promise<ReturnType<typeof JSON.parse>>).catch(offline(method));
+  const response = await fetch(`/api${path}`, { method, ...init }).catch(failOffline(method));
+  const answer = await (response.json() as Promise<ReturnType<typeof JSON.parse>>).catch(failOffline(method));
   if (!response.ok) throw new ApiError(answer.error.code, answer.error.message);
   return answer as T;
 }
 
-/** The command may have ended after it made the change, or within its answer. */
-function offline(method: string): () => never {
+/** Returns a function that throws `OFFLINE`. For a change it adds that the change may have been made. */
+function failOffline(method: string): () => never {
   const isChange = method !== 'GET';
   return () => {
-    throw new ApiError('OFFLINE', isChange ? `${OFFLINE}; ${MAY_BE_MADE}` : OFFLINE);
+    throw new ApiError('OFFLINE', isChange ? `${OFFLINE}; ${MAYBE_DONE}` : OFFLINE);
   };
 }

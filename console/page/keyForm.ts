@@ -6,18 +6,18 @@ import { readTime, toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { DAY_MS } from './keyList.ts';
 
-/** The fields of a key as they stand in a form. */
+/** The fields of a key in a form. */
 export interface KeyForm {
   readonly label: string;
   readonly owner: string;
-  /** Whether the key may do everything, or only what `scopes` has. */
+  /** Whether the key is limited to `scopes`. Otherwise it has full access. */
   readonly isLimited: boolean;
-  /** With spaces or commas between them. */
+  /** Separated by spaces or commas. */
   readonly scopes: string;
   readonly plan: string;
   /** `keep`, `never`, a number of days from now, or `at` for the time in `expiresAt`. */
   readonly expiry: string;
-  /** As a `datetime-local` control has it, in the zone of this machine. */
+  /** The value of a `datetime-local` control, in this machine's time zone. */
   readonly expiresAt: string;
   readonly metadata: string;
 }
@@ -33,8 +33,8 @@ export const EMPTY_FORM: KeyForm = {
   metadata: '',
 };
 
-/** A form that stands for the key as it is. */
-export function formOf({ label, owner, scopes, plan, metadata, expiresAt }: ConsoleKey): KeyForm {
+/** Returns the form for a key. */
+export function toForm({ label, owner, scopes, plan, metadata, expiresAt }: ConsoleKey): KeyForm {
   return {
     label,
     owner: owner ?? '',
@@ -47,64 +47,72 @@ export function formOf({ label, owner, scopes, plan, metadata, expiresAt }: Cons
   };
 }
 
-/** What a new key is issued with. Throws Error, for people, where the metadata or the time cannot be read. */
-export function newKeyOf(form: KeyForm, nowMs: number): NewKey {
+/**
+ * Returns the fields of a new key.
+ *
+ * @throws Error with a message for the form, if the metadata or the expiry can't be parsed
+ */
+export function toNewKey(form: KeyForm, nowMs: number): NewKey {
   const { label, owner, isLimited, plan } = form;
-  const expiresAt = expiryOf(form, nowMs);
-  const metadata = metadataOf(form);
+  const expiresAt = toExpiry(form, nowMs);
+  const metadata = parseMetadata(form);
   return {
     label,
     ...(owner === '' ? {} : { owner }),
-    ...(isLimited ? { scopes: scopesIn(form) } : {}),
+    ...(isLimited ? { scopes: splitScopes(form.scopes) } : {}),
     ...(plan === '' ? {} : { plan }),
     ...(typeof expiresAt === 'string' ? { expiresAt } : {}),
     ...(metadata === null ? {} : { metadata }),
   };
 }
 
-/** Only what the form has otherwise than the form that was begun with. Throws as `newKeyOf`. */
-export function changesOf(form: KeyForm, begun: KeyForm, nowMs: number): KeyChanges {
-  const expiresAt = form.expiry === begun.expiry && form.expiry !== 'at' ? undefined : expiryOf(form, nowMs);
-  const hasOtherScopes = form.isLimited !== begun.isLimited || (form.isLimited && form.scopes !== begun.scopes);
+/**
+ * Returns only the fields that differ between a form and the original form.
+ *
+ * @throws Error with a message for the form, if the metadata or the expiry can't be parsed
+ */
+export function getChanges(form: KeyForm, original: KeyForm, nowMs: number): KeyChanges {
+  const expiresAt = form.expiry === original.expiry && form.expiry !== 'at' ? undefined : toExpiry(form, nowMs);
+  const hasOtherScopes = form.isLimited !== original.isLimited || (form.isLimited && form.scopes !== original.scopes);
   return {
-    ...(form.label === begun.label ? {} : { label: form.label }),
-    ...(form.owner === begun.owner ? {} : { owner: form.owner || null }),
-    ...(hasOtherScopes ? { scopes: form.isLimited ? scopesIn(form) : null } : {}),
-    ...(form.plan === begun.plan ? {} : { plan: form.plan || null }),
-    ...(form.metadata === begun.metadata ? {} : { metadata: metadataOf(form) }),
+    ...(form.label === original.label ? {} : { label: form.label }),
+    ...(form.owner === original.owner ? {} : { owner: form.owner || null }),
+    ...(hasOtherScopes ? { scopes: form.isLimited ? splitScopes(form.scopes) : null } : {}),
+    ...(form.plan === original.plan ? {} : { plan: form.plan || null }),
+    ...(form.metadata === original.metadata ? {} : { metadata: parseMetadata(form) }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
 }
 
-/** `null` for never, and `undefined` where the expiry stays as it is. */
-export function expiryOf({ expiry, expiresAt }: Pick<KeyForm, 'expiry' | 'expiresAt'>, nowMs: number) {
+/**
+ * Returns the expiry: `null` for never, `undefined` if it doesn't change.
+ *
+ * @throws Error with a message for the form, if the time can't be parsed
+ */
+export function toExpiry({ expiry, expiresAt }: Pick<KeyForm, 'expiry' | 'expiresAt'>, nowMs: number) {
   if (expiry === 'keep') return undefined;
   if (expiry === 'never') return null;
   if (expiry !== 'at') return toTimestamp(nowMs + Number(expiry) * DAY_MS);
-  return localTime(expiresAt);
+  return parseTime(expiresAt);
 }
 
-/** A time without a zone is by this machine's clock. Without a control for times, a browser lets any text be typed. */
-function localTime(text: string): Timestamp {
+/** Reads a time without a zone in this machine's zone. Browsers without a time control let users type any text. */
+function parseTime(text: string): Timestamp {
   const time = readTime(text, { dateAs: 'end' });
   if (time !== undefined) return time;
   const withoutZone = readTime(text, { zone: 'UTC' })?.slice(0, -1);
   try {
     return toTimestamp(Date.parse(withoutZone ?? ''));
   } catch {
-    throw new Error('expiry: wanted a date and a time, such as 2030-01-31T12:00');
+    throw new Error('expiry: expected a date and a time, such as 2030-01-31T12:00');
   }
 }
 
-function scopesIn({ scopes }: KeyForm): readonly string[] {
-  return splitScopes(scopes);
-}
-
-function metadataOf({ metadata }: KeyForm): JsonObject | null {
+function parseMetadata({ metadata }: KeyForm): JsonObject | null {
   if (metadata.trim() === '') return null;
   try {
     return JSON.parse(metadata);
   } catch {
-    throw new Error('metadata: wanted a JSON object, such as {"seats":3}');
+    throw new Error('metadata: expected a JSON object, such as {"seats":3}');
   }
 }

@@ -11,15 +11,15 @@ import {
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
 export const DAY_MS = 86_400_000;
-/** How near an expiry is when it is warned of. */
+/** The page warns of an expiry within this many days. */
 export const EXPIRING_DAYS = 30;
-/** How long a key is not used until that is pointed out. */
-export const UNUSED_DAYS = 90;
+/** The page lists a key as unused after this many days. */
+const UNUSED_DAYS = 90;
 
-/** What an operator may want to look after, among active keys. */
+/** A reason why an active key may need attention. */
 export type Attention = 'expiring' | 'unused' | 'never';
 
-/** Which keys are shown; what is empty shows all. */
+/** The filter of the list. An empty field matches every key. */
 export interface KeyFilter {
   readonly text: string;
   readonly state: KeyState | '';
@@ -32,9 +32,9 @@ export const NO_FILTER: KeyFilter = { text: '', state: '', owner: '', scope: '',
 
 export const NEWEST_FIRST: RecordSort = { field: 'createdAt', isDescending: true };
 
-const TEXTS = new WeakMap<ConsoleKey, string>();
+const SEARCH_TEXTS = new WeakMap<ConsoleKey, string>();
 
-/** The keys that the filter lets through, in their order. */
+/** Returns the keys that match the filter, in their order. */
 export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs: number): readonly ConsoleKey[] {
   const { state, scope, attention } = filter;
   const words = filter.text
@@ -47,22 +47,23 @@ export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs
       (state === '' || keyState(key, nowMs) === state) &&
       (owner === '' || key.owner?.toLowerCase().includes(owner) === true) &&
       (scope === '' || key.scopes?.includes(scope) === true) &&
-      (attention === '' || needs(attention, key, nowMs)) &&
-      words.every((word) => hasWord(key, word)),
+      (attention === '' || needsAttention(attention, key, nowMs)) &&
+      words.every((word) => matchesWord(key, word)),
   );
 }
 
-/** Every owner, or every scope, that some key has, in order. */
-export function ownersOf(keys: readonly ConsoleKey[]): readonly string[] {
+/** Returns the owners of all keys, sorted and without duplicates. */
+export function getOwners(keys: readonly ConsoleKey[]): readonly string[] {
   return [...new Set(keys.flatMap(({ owner }) => owner ?? []))].toSorted(COLLATOR.compare);
 }
 
-export function scopesOf(keys: readonly ConsoleKey[]): readonly string[] {
+/** Returns the scopes of all keys, sorted and without duplicates. */
+export function getScopes(keys: readonly ConsoleKey[]): readonly string[] {
   return [...new Set(keys.flatMap(({ scopes }) => scopes ?? []))].toSorted(COLLATOR.compare);
 }
 
-/** Whether an active key wants looking after. */
-export function needs(attention: Attention, key: ConsoleKey, nowMs: number): boolean {
+/** Returns whether a key is active and needs attention for this reason. */
+export function needsAttention(attention: Attention, key: ConsoleKey, nowMs: number): boolean {
   if (keyState(key, nowMs) !== 'active') return false;
   if (attention === 'never') return isNeverUsed(key, nowMs);
   return attention === 'unused'
@@ -70,15 +71,15 @@ export function needs(attention: Attention, key: ConsoleKey, nowMs: number): boo
     : isExpiringWithin(key, EXPIRING_DAYS * DAY_MS, nowMs);
 }
 
-/** Who has the raw key finds it as well: the word then goes on where the shown start of the key ends. */
-function hasWord(key: ConsoleKey, word: string): boolean {
-  if (textOf(key).includes(word)) return true;
+/** Matches a raw key as well: it begins with the key's prefix. */
+function matchesWord(key: ConsoleKey, word: string): boolean {
+  if (getSearchText(key).includes(word)) return true;
   return key.keyPrefix !== undefined && word.startsWith(key.keyPrefix.toLowerCase());
 }
 
-/** All that is searched of a key, put together once. */
-function textOf(key: ConsoleKey): string {
-  const known = TEXTS.get(key);
+/** Returns the searchable text of a key. Caches it, because each key press searches all keys. */
+function getSearchText(key: ConsoleKey): string {
+  const known = SEARCH_TEXTS.get(key);
   if (known !== undefined) return known;
   const { label, owner, id, keyPrefix, scopes, plan, metadata, revokedReason } = key;
   const parts = [
@@ -95,14 +96,14 @@ function textOf(key: ConsoleKey): string {
     .filter((part) => part !== undefined)
     .join('\n')
     .toLowerCase();
-  TEXTS.set(key, text);
+  SEARCH_TEXTS.set(key, text);
   return text;
 }
 
-/** How long ago a key was used last. */
+/** The time since a key's last use, in bands. */
 export type UseBand = 'day' | 'week' | 'month' | 'quarter' | 'older' | 'never';
 
-/** From the hottest on, each with its longest time. */
+/** The most recent band first, each with its longest time. */
 const BANDS: readonly (readonly [band: UseBand, days: number])[] = [
   ['day', 1],
   ['week', 7],
@@ -111,7 +112,7 @@ const BANDS: readonly (readonly [band: UseBand, days: number])[] = [
   ['older', Infinity],
 ];
 
-/** For people. */
+/** The labels of the bands in the chart. */
 export const BAND_NAMES: Readonly<Record<UseBand, string>> = {
   day: 'today',
   week: '7 days',
@@ -121,7 +122,7 @@ export const BAND_NAMES: Readonly<Record<UseBand, string>> = {
   never: 'never',
 };
 
-/** The band of a key's last use: `day` is within 24 hours. */
+/** Returns the band of a key's last use. `day` means within 24 hours. */
 export function lastUsedBand(key: DatedRecord, nowMs: number): UseBand {
   const usedMs = lastUsedMs(key, nowMs);
   if (usedMs === -Infinity) return 'never';
@@ -129,20 +130,20 @@ export function lastUsedBand(key: DatedRecord, nowMs: number): UseBand {
   return BANDS.find(([, most]) => days <= most)?.[0] ?? 'older';
 }
 
-/** A key of a chain; without `key` where the table has its record no more. */
+/** One key of a rotation chain. `key` is undefined if the table no longer has the record. */
 export interface ChainLink {
   readonly id: string;
   readonly key: ConsoleKey | undefined;
 }
 
-/** The keys that a key succeeded and that succeed it, the oldest first, itself among them. */
-export function chainOf(record: ConsoleKey, byId: ReadonlyMap<string, ConsoleKey>): readonly ChainLink[] {
+/** Returns the chain of rotations that a key belongs to, oldest key first. */
+export function getRotationChain(record: ConsoleKey, byId: ReadonlyMap<string, ConsoleKey>): readonly ChainLink[] {
   const before = follow(record, 'rotatedFrom', byId);
   const after = follow(record, 'rotatedTo', byId);
   return [...before.toReversed(), { id: record.id, key: record }, ...after];
 }
 
-/** A record that names itself, or one before it, ends the walk. */
+/** Follows a chain in one direction, and stops at a record that leads back into the chain. */
 function follow(
   record: ConsoleKey,
   direction: 'rotatedFrom' | 'rotatedTo',

@@ -2,54 +2,54 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api, ApiError, type KeyPage } from './api.ts';
 
-/** The keys of the table, as far as they are loaded, and what changes them here. */
+/** The loaded keys of the table, and the functions that change them. */
 export interface KeyStore {
   readonly keys: readonly ConsoleKey[];
   readonly byId: KeysById;
-  /** A line for each record that could not be read. */
+  /** One line for each record that couldn't be read. */
   readonly corrupt: readonly string[];
   readonly isLoading: boolean;
   readonly error: ApiError | undefined;
-  /** Takes over records as the server answered them. */
+  /** Stores records from the server's answers. */
   readonly put: (...records: readonly ConsoleKey[]) => void;
-  /** Lets go of a key that a read did not find, and returns whether it did: of a new one that tells nothing yet. */
+  /** Removes a key that a read didn't find, and returns true. Keeps a key that was written or read a moment ago. */
   readonly drop: (id: string) => boolean;
-  /** Loads all keys anew, unless they are being loaded. */
+  /** Loads all keys again, unless a load is running. */
   readonly reload: () => void;
 }
 
-/** How far a list, and the index that ids are found by, may be behind a write. DynamoDB promises no time: mostly a second. */
-const SETTLE_MS = 10_000;
-const NOTHING: KeysById = new Map();
+/** How long the list and the index `byId` may lag behind a write. DynamoDB sets no limit; it usually takes a second. */
+const INDEX_LAG_MS = 10_000;
+const NO_KEYS: KeysById = new Map();
 
-/** Loads every page of keys; the first is shown while the others are on their way. */
+/** Loads all pages of keys. The page shows the first ones while the others load. */
 export function useKeyStore(): KeyStore {
-  const [byId, setById] = useState(NOTHING);
+  const [byId, setById] = useState(NO_KEYS);
   const [corrupt, setCorrupt] = useState<readonly string[]>([]);
   const [isLoading, setLoading] = useState(true);
   const [error, setError] = useState<ApiError>();
-  const isUnderWay = useRef(false);
-  /** When what is known of a key was last answered of it alone, by its id. */
+  const isReloading = useRef(false);
+  /** By id: when the server last answered a request for this one key. */
   const answered = useRef(new Map<string, number>());
   const isAnsweredSince = (id: string, ms: number) => (answered.current.get(id) ?? -Infinity) >= ms;
 
   const put = useCallback((...records: readonly ConsoleKey[]) => {
     for (const { id } of records) answered.current.set(id, performance.now());
-    // What is as it was is no reason to sort all keys anew.
+    // Without this check, every read of the open key would sort all keys again.
     setById((before) => {
-      const isNews = (record: ConsoleKey) => JSON.stringify(record) !== JSON.stringify(before.get(record.id));
-      return records.some(isNews) ? withRecords(before, records) : before;
+      const isChanged = (record: ConsoleKey) => JSON.stringify(record) !== JSON.stringify(before.get(record.id));
+      return records.some(isChanged) ? withRecords(before, records) : before;
     });
   }, []);
   const drop = useCallback((id: string) => {
-    if (isAnsweredSince(id, performance.now() - SETTLE_MS)) return false;
+    if (isAnsweredSince(id, performance.now() - INDEX_LAG_MS)) return false;
     setById((before) => new Map([...before].filter(([other]) => other !== id)));
     return true;
   }, []);
   const reload = useCallback(() => {
-    if (isUnderWay.current) return;
-    isUnderWay.current = true;
-    const sinceMs = performance.now() - SETTLE_MS;
+    if (isReloading.current) return;
+    isReloading.current = true;
+    const sinceMs = performance.now() - INDEX_LAG_MS;
     setLoading(true);
     setError(undefined);
     void loadKeys({ read: api.page, isNewer: (id) => isAnsweredSince(id, sinceMs), change: setById })
@@ -58,7 +58,7 @@ export function useKeyStore(): KeyStore {
         setError(failure instanceof ApiError ? failure : new ApiError('INTERNAL_ERROR', String(failure)));
       })
       .finally(() => {
-        isUnderWay.current = false;
+        isReloading.current = false;
         setLoading(false);
       });
   }, []);
@@ -67,20 +67,22 @@ export function useKeyStore(): KeyStore {
   return { keys, byId, corrupt, isLoading, error, put, drop, reload };
 }
 
+/** The loaded keys by their ids. */
 export type KeysById = ReadonlyMap<string, ConsoleKey>;
 
-/** What a load of all keys works with. */
+/** The dependencies of `loadKeys`. */
 export interface KeyLoad {
   readonly read: (cursor: string | null) => Promise<KeyPage>;
-  /** Whether more is known of a key than a page may tell: it was read by itself or changed here, since or a moment before. */
+  /** Returns whether the stored key may be newer than the page: it was read or changed during the load or just before. */
   readonly isNewer: (id: string) => boolean;
-  /** Changes the keys that there are. */
+  /** Changes the stored keys. */
   readonly change: (change: (byId: KeysById) => KeysById) => void;
 }
 
 /**
- * Reads every page; a line for each record that could not be read. What was there stays in sight until the last page has come;
- * then what is gone from the table goes.
+ * Reads all pages of keys. Keys that are gone from the table stay until the last page has arrived.
+ *
+ * @returns one line for each record that couldn't be read
  */
 export async function loadKeys({ read, isNewer, change }: KeyLoad): Promise<readonly string[]> {
   const seen = new Set<string>();
@@ -102,7 +104,7 @@ export async function loadKeys({ read, isNewer, change }: KeyLoad): Promise<read
   return corrupt;
 }
 
-/** The keys with these records in place of what was known of them. */
+/** Returns the keys with these records added or replaced. */
 export function withRecords(byId: KeysById, records: readonly ConsoleKey[]): KeysById {
   return new Map([...byId, ...records.map((record) => [record.id, record] as const)]);
 }

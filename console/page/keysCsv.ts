@@ -19,15 +19,18 @@ const COLUMNS = [
   'metadata',
 ] as const satisfies readonly (keyof ConsoleKey | 'state')[];
 
-/** The keys as CSV (RFC 4180) for spreadsheets, as they are at a time, with no cell that one would run as a formula. */
+/**
+ * Returns the keys as CSV (RFC 4180), with their states at `nowMs` in epoch milliseconds.
+ * Cells that a spreadsheet would run as a formula are escaped.
+ */
 export function keysCsv(keys: readonly ConsoleKey[], nowMs: number): string {
   const valueOf = (key: ConsoleKey, name: (typeof COLUMNS)[number]) =>
     name === 'state' ? keyState(key, nowMs) : key[name];
-  const lines = keys.map((key) => COLUMNS.map((name) => cell(textOf(valueOf(key, name)))).join(','));
+  const lines = keys.map((key) => COLUMNS.map((name) => cell(toText(valueOf(key, name)))).join(','));
   return `${[COLUMNS.join(','), ...lines].join('\r\n')}\r\n`;
 }
 
-function textOf(value: ConsoleKey[Exclude<(typeof COLUMNS)[number], 'state'>]): string {
+function toText(value: ConsoleKey[Exclude<(typeof COLUMNS)[number], 'state'>]): string {
   if (value === undefined) return '';
   if (typeof value === 'string') return value;
   return Array.isArray(value) ? value.join(' ') : JSON.stringify(value);

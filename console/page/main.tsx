@@ -5,21 +5,21 @@ import { api, type ApiError, type SessionInfo } from './api.ts';
 
 render(<App />, document.body);
 
-/** The page: the console, or why there is none. */
+/** Opens the session, then shows the console, or the reason why it can't be shown. */
 export function App() {
   const [session, setSession] = useState<SessionInfo>();
   const [error, setError] = useState<ApiError>();
-  const isAsked = useRef(false);
+  const isRequested = useRef(false);
   useEffect(() => {
-    if (isAsked.current) return;
-    isAsked.current = true;
+    if (isRequested.current) return;
+    isRequested.current = true;
     api.session().then(setSession, setError);
   }, []);
   if (session !== undefined) return <Console session={session} />;
   return (
     <main class="closed">
       <h1>Latchkey</h1>
-      <p role="status">{error === undefined ? 'Opening…' : error.message}</p>
+      <p role="status">{error === undefined ? 'Loading…' : error.message}</p>
     </main>
   );
 }

@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** What of the page is looked at; the address bar tells it, so that Back goes back. */
+/** The view that the page shows. It's kept in the URL's fragment, so the browser's Back button works. */
 export type Route = { readonly view: 'overview' } | { readonly view: 'keys'; readonly id?: string };
 
-/** The route that the address has, and what goes to another. */
+/** Returns the route in the URL, and a function that navigates to another route. */
 export function useRoute(): readonly [route: Route, go: (route: Route) => void] {
   const [route, setRoute] = useState(() => parse(location.hash));
   useEffect(() => {
@@ -12,15 +12,15 @@ export function useRoute(): readonly [route: Route, go: (route: Route) => void] 
     return () => removeEventListener('hashchange', follow);
   }, []);
   const go = (next: Route) => {
-    location.hash = hrefOf(next);
-    // At once: the browser tells of it later, and the next key that is pressed is meant for what is to be seen.
+    location.hash = toHref(next);
+    // Not only in `hashchange`, which comes later: the next key press may already belong to the new view.
     setRoute(next);
   };
   return [route, go];
 }
 
-/** For links. */
-export function hrefOf(route: Route): string {
+/** Returns the URL fragment of a route, for links. */
+export function toHref(route: Route): string {
   if (route.view === 'overview') return '#/overview';
   return route.id === undefined ? '#/keys' : `#/keys/${route.id}`;
 }

@@ -1,16 +1,16 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-/** What keys do, by the name that the browser gives them. */
+/** Actions by `KeyboardEvent.key`. */
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
-/** Has single keys do something, but where somebody types, or a dialog is open. A key that is held down does it once. */
+/** Runs an action on a single key press, unless the focus is in a text field or a dialog is open. Ignores key repeat. */
 export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
   useKeyDown((event) => {
     const isModified = event.ctrlKey || event.metaKey || event.altKey;
     if (event.defaultPrevented || isModified || document.querySelector('dialog[open]') !== null) return;
-    if (event.key !== 'Escape' && isTypedInto(event.target)) return;
+    if (event.key !== 'Escape' && acceptsText(event.target)) return;
     const act = latest.current[event.key];
     if (act === undefined) return;
     event.preventDefault();
@@ -18,15 +18,15 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   });
 }
 
-/** Has an Enter that is held down press one button and send one form: what it brings up is not answered by it. */
-export function useOneEnterAtATime(): void {
+/** Ignores the key repeat of Enter, so that holding it down doesn't confirm the dialog that it opened. */
+export function useNoEnterRepeat(): void {
   useKeyDown((event) => {
     const isLine = event.target instanceof HTMLTextAreaElement;
     if (event.key === 'Enter' && event.repeat && !isLine) event.preventDefault();
   });
 }
 
-/** Once for all renders. */
+/** Adds a listener for the lifetime of the component. */
 function useKeyDown(listen: (event: KeyboardEvent) => void): void {
   useLayoutEffect(() => {
     addEventListener('keydown', listen);
@@ -34,39 +34,39 @@ function useKeyDown(listen: (event: KeyboardEvent) => void): void {
   }, []);
 }
 
-function isTypedInto(target: EventTarget | null): boolean {
+function acceptsText(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches('input:not([type="checkbox"]), select, textarea');
 }
 
-const NAME = 'latchkey-console-single-keys';
+const SETTING_NAME = 'latchkey-console-single-keys';
 
 /**
- * Whether single characters do something, and what changes that (WCAG 2.2, 2.1.4). The browser keeps it for this address; of the
- * page's it keeps nothing else.
+ * Returns whether the single-key shortcuts are on, and a function that changes it (WCAG 2.2, 2.1.4).
+ * The setting is the only data that the page stores in the browser.
  */
 export function useShortcutSetting(): readonly [isOn: boolean, set: (isOn: boolean) => void] {
-  const [isOn, setOn] = useState(() => kept() !== 'off');
+  const [isOn, setOn] = useState(() => readSetting() !== 'off');
   const set = (next: boolean) => {
     setOn(next);
-    keep(next);
+    writeSetting(next);
   };
   return [isOn, set];
 }
 
-/** A browser may be told to keep nothing, and then throws. */
-function kept(): string | null {
+/** Returns the stored setting, or null. Browsers that block storage throw. */
+function readSetting(): string | null {
   try {
-    return localStorage.getItem(NAME);
+    return localStorage.getItem(SETTING_NAME);
   } catch {
     return null;
   }
 }
 
-function keep(isOn: boolean): void {
+function writeSetting(isOn: boolean): void {
   try {
-    if (isOn) localStorage.removeItem(NAME);
-    else localStorage.setItem(NAME, 'off');
+    if (isOn) localStorage.removeItem(SETTING_NAME);
+    else localStorage.setItem(SETTING_NAME, 'off');
   } catch {
-    // Then it holds for as long as the page is open.
+    // The setting then lasts until the page is closed.
   }
 }

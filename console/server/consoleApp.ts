@@ -6,26 +6,27 @@ import { keyRoutes } from './keyRoutes.ts';
 import type { PageFile } from './pageFiles.ts';
 import { refuse, refuseFault } from './refusal.ts';
 
+/** The dependencies of the console's app. */
 export interface ConsoleAppDeps extends ConsoleToStart {
-  /** That the server listens on. */
+  /** The port that the server listens on. */
   readonly port: number;
   readonly session: Session;
   readonly files: ReadonlyMap<string, PageFile>;
 }
 
-/** The path of the address that is opened, with the token as `token`. */
+/** The path of the address that the console prints. Its query parameter `token` contains the token. */
 export const START_PATH = '/start';
 
-/** Answers the console's requests: the page's files to everybody, who holds nothing by them; all else to the session alone. */
+/** Creates the console's app. It serves the page's files to anyone, because they contain no data, and the API only to the session. */
 export function createConsoleApp(deps: ConsoleAppDeps): Hono {
   const { files, port, session } = deps;
-  // Cookies know no ports: two consoles of one machine have one each.
+  // Browsers share cookies between ports, so each console on a machine needs a name of its own.
   const cookieName = `latchkey-console-${port}`;
   const app = new Hono();
   app.use(safeHeaders(), ownHostOnly(port));
 
   app.get(START_PATH, (c) => {
-    // A program that looks at links by HEAD must not use up the token.
+    // A link checker that sends HEAD must not use up the token.
     const cookie = c.req.method === 'GET' ? session.exchange(c.req.query('token') ?? '') : undefined;
     if (cookie === undefined && !session.isHeldBy(getCookie(c, cookieName))) return refuse(c, 'TOKEN_REFUSED');
     if (cookie !== undefined) setCookie(c, cookieName, cookie, { httpOnly: true, sameSite: 'Strict', path: '/' });
@@ -38,7 +39,7 @@ export function createConsoleApp(deps: ConsoleAppDeps): Hono {
   app.use('/api/*', ownPageOnly(port), sessionOnly(session, cookieName));
   if (deps.isReadOnly) app.use('/api/*', readsOnly());
   app.use('/api/*', jsonOnly());
-  app.get('/api/session', (c) => c.json(describe(deps)));
+  app.get('/api/session', (c) => c.json(describeSession(deps)));
   app.route('/api', keyRoutes(deps));
 
   app.notFound((c) => refuse(c, 'NO_SUCH_PATH'));
@@ -46,7 +47,7 @@ export function createConsoleApp(deps: ConsoleAppDeps): Hono {
   return app;
 }
 
-function describe({ location, actor, isReadOnly }: ConsoleAppDeps) {
+function describeSession({ location, actor, isReadOnly }: ConsoleAppDeps) {
   const { kind, tableName: name, region = null, revocationDelaySeconds = null, acceptedKeys = null } = location;
   return {
     table: { name, kind, region, revocationDelaySeconds, acceptedKeys },

@@ -4,11 +4,11 @@ import { getCookie } from 'hono/cookie';
 import { secureHeaders } from 'hono/secure-headers';
 import { refuse } from './refusal.ts';
 
-/** More than the longest change takes: metadata and scopes of 1 KB each, and both once more as they were read. */
+/** More than the longest change needs: metadata and scopes of 1 KB each, and both again in the expected record. */
 const MAX_BODY_BYTES = 64 * 1024;
 const READS = new Set(['GET', 'HEAD']);
 
-/** Says to browsers that a page of this server loads from this server alone, is in no frame, and is kept nowhere. */
+/** Sets headers that let the page load only from this server, and that forbid framing and caching. */
 export function safeHeaders(): MiddlewareHandler {
   const own = ["'self'"];
   const none = ["'none'"];
@@ -27,7 +27,7 @@ export function safeHeaders(): MiddlewareHandler {
     },
     referrerPolicy: 'no-referrer',
     xFrameOptions: 'DENY',
-    // The page is served without TLS, and is this machine's alone.
+    // The page is served without TLS, and only to this machine.
     strictTransportSecurity: false,
   });
   return async (c, next) => {
@@ -36,18 +36,18 @@ export function safeHeaders(): MiddlewareHandler {
   };
 }
 
-/** Refuses requests for another host: a name of somebody else's can be made to resolve to this machine. */
+/** Refuses requests with another `Host`, because anyone can make a name resolve to this machine (DNS rebinding). */
 export function ownHostOnly(port: number): MiddlewareHandler {
-  const hosts = new Set(hostsOf(port));
+  const hosts = new Set(getHosts(port));
   return async (c, next) => (hosts.has(c.req.header('host') ?? '') ? next() : refuse(c, 'HOST_REFUSED'));
 }
 
 /**
- * Refuses what another page sends: a change without this server's own `Origin`, and anything that the browser says comes from
- * another (W3C, Fetch Metadata Request Headers). To a cookie another port of this machine is the same site.
+ * Refuses requests from other pages: changes without this server's own `Origin`, and all requests whose `Sec-Fetch-Site` names
+ * another origin (W3C, Fetch Metadata Request Headers). `SameSite` cookies don't suffice: another port is the same site.
  */
 export function ownPageOnly(port: number): MiddlewareHandler {
-  const origins = new Set(hostsOf(port).map((host) => `http://${host}`));
+  const origins = new Set(getHosts(port).map((host) => `http://${host}`));
   return async (c, next) => {
     const site = c.req.header('sec-fetch-site');
     const isOwnSite = site === undefined || site === 'same-origin';
@@ -56,7 +56,7 @@ export function ownPageOnly(port: number): MiddlewareHandler {
   };
 }
 
-/** Refuses who does not have the session's cookie. */
+/** Refuses requests without the session's cookie. */
 export function sessionOnly(session: Session, cookieName: string): MiddlewareHandler {
   return async (c, next) => (session.isHeldBy(getCookie(c, cookieName)) ? next() : refuse(c, 'SESSION_REQUIRED'));
 }
@@ -66,7 +66,7 @@ export function readsOnly(): MiddlewareHandler {
   return async (c, next) => (READS.has(c.req.method) ? next() : refuse(c, 'READ_ONLY'));
 }
 
-/** Refuses changes whose body is not JSON, such as a form of another page can send it, or does not say that it is short. */
+/** Refuses changes whose body isn't JSON, because forms of other pages can't send JSON, or whose length is unknown or too large. */
 export function jsonOnly(): MiddlewareHandler {
   return async (c, next) => {
     if (READS.has(c.req.method)) return next();
@@ -76,43 +76,44 @@ export function jsonOnly(): MiddlewareHandler {
   };
 }
 
-function hostsOf(port: number): readonly string[] {
+function getHosts(port: number): readonly string[] {
   const names = ['127.0.0.1', 'localhost'];
   const hosts = names.map((name) => `${name}:${port}`);
-  // The port that browsers do not tell.
+  // Browsers leave out the default port.
   return port === 80 ? [...hosts, ...names] : hosts;
 }
 
-/** Draws a text that nobody can guess. */
-export type DrawToken = () => string;
+/** Returns a text that nobody can guess. */
+export type GenerateToken = () => string;
 
-/** Who may use the console: the browser that first opened the address that was printed. It lasts as long as the server. */
+/** The session of the one browser that may use the console: the first to open the printed address. It ends with the server. */
 export class Session {
-  /** Goes into that address, and is good for one exchange. */
+  /** The token in the printed address. It can be exchanged once. */
   readonly token: string;
   readonly #cookie: string;
   #isExchanged = false;
 
-  constructor(drawToken: DrawToken) {
-    this.token = drawToken();
-    this.#cookie = drawToken();
+  constructor(generateToken: GenerateToken) {
+    this.token = generateToken();
+    this.#cookie = generateToken();
   }
 
-  /** The value of the cookie for the token, once; `undefined` for any other token, and for this one after that. */
+  /** Exchanges the token for the cookie's value. Returns `undefined` if the token is wrong or already used. */
   exchange(token: string): string | undefined {
     if (this.#isExchanged || !isSame(token, this.token)) return undefined;
     this.#isExchanged = true;
     return this.#cookie;
   }
 
-  /** Whether a request brought the cookie. */
+  /** Returns whether a cookie is the session's. */
   isHeldBy(cookie: string | undefined): boolean {
     return cookie !== undefined && isSame(cookie, this.#cookie);
   }
 }
 
-function isSame(given: string, wanted: string): boolean {
-  return timingSafeEqual(digest(given), digest(wanted));
+/** Compares in constant time. The digests give both texts the same length. */
+function isSame(given: string, expected: string): boolean {
+  return timingSafeEqual(digest(given), digest(expected));
 }
 
 function digest(text: string): Buffer {

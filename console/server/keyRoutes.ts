@@ -2,19 +2,20 @@ import { Hono } from 'hono';
 import { lostKeyNotice, lostRotationNotice } from '../../operator/notices.ts';
 import { printable } from '../../keys/printable.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
-import { readNewKey, readNothing, readRevocation, readRotation, readUpdate } from './requestBody.ts';
+import { readNewKey, readEmpty, readRevocation, readRotation, readUpdate } from './requestBody.ts';
 import { confirmed } from './refusal.ts';
 import { publicRecord, type PublicRecord } from '../../keys/record.ts';
 
-/** A key as the console tells of it. Its state is the page's to tell, for it changes with the time. */
+/** A key in the API's answers. The page computes the state, because it changes over time. */
 export type ConsoleKey = PublicRecord;
 
+/** The dependencies of the routes. */
 export interface KeyRoutesDeps {
   readonly registry: KeyRegistry;
 }
 
-/** Of a change that gives no key. */
-const LOOK_FIRST = 'whether the key was changed is not known: look at it before you try again';
+/** The advice for changes that create no key. */
+const OUTCOME_UNKNOWN = 'the key may have been changed: check it before you try again';
 
 /** Creates the routes of the page's API. Only the answers to create and to rotate contain a key's secret. */
 export function keyRoutes({ registry }: KeyRoutesDeps): Hono {
@@ -37,23 +38,27 @@ export function keyRoutes({ registry }: KeyRoutesDeps): Hono {
   routes.patch('/keys/:id', async (c) => {
     const id = c.req.param('id');
     const { changes, expected } = await readUpdate(c, id);
-    return c.json({ record: publicRecord(await confirmed(registry.update(id, changes, { expected }), LOOK_FIRST)) });
+    return c.json({
+      record: publicRecord(await confirmed(registry.update(id, changes, { expected }), OUTCOME_UNKNOWN)),
+    });
   });
   routes.post('/keys/:id/disable', async (c) => {
-    await readNothing(c);
-    return c.json({ record: publicRecord(await confirmed(registry.disable(c.req.param('id')), LOOK_FIRST)) });
+    await readEmpty(c);
+    return c.json({ record: publicRecord(await confirmed(registry.disable(c.req.param('id')), OUTCOME_UNKNOWN)) });
   });
   routes.post('/keys/:id/enable', async (c) => {
-    await readNothing(c);
-    return c.json({ record: publicRecord(await confirmed(registry.enable(c.req.param('id')), LOOK_FIRST)) });
+    await readEmpty(c);
+    return c.json({ record: publicRecord(await confirmed(registry.enable(c.req.param('id')), OUTCOME_UNKNOWN)) });
   });
   routes.post('/keys/:id/revoke', async (c) => {
     const options = await readRevocation(c);
-    return c.json({ record: publicRecord(await confirmed(registry.revoke(c.req.param('id'), options), LOOK_FIRST)) });
+    return c.json({
+      record: publicRecord(await confirmed(registry.revoke(c.req.param('id'), options), OUTCOME_UNKNOWN)),
+    });
   });
   routes.post('/keys/:id/rotate', async (c) => {
-    const drawn = await registry.prepareRotation(c.req.param('id'), await readRotation(c));
-    const rotation = await confirmed(registry.storeRotation(drawn), lostRotationNotice(drawn));
+    const prepared = await registry.prepareRotation(c.req.param('id'), await readRotation(c));
+    const rotation = await confirmed(registry.storeRotation(prepared), lostRotationNotice(prepared));
     const { secret, record, previous } = rotation;
     return c.json({ key: secret, record: publicRecord(record), previous: publicRecord(previous) }, 201);
   });

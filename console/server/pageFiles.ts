@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CliError } from '../../operator/errors.ts';
 
-/** A file of the page, as it is sent. */
+/** A file of the page, with its `Content-Type`. */
 export interface PageFile {
   readonly contentType: string;
   readonly content: string;
 }
 
-/** Where the build puts them, under the package's root. */
+/** The directory that the build writes the page to. */
 const DIRECTORY = join(dirname(fileURLToPath(import.meta.resolve('#root/package.json'))), 'dist', 'console');
 
 const FILES: readonly (readonly [path: string, file: string, contentType: string])[] = [
@@ -20,9 +20,9 @@ const FILES: readonly (readonly [path: string, file: string, contentType: string
 ];
 
 /**
- * The page's files by the paths that they are asked for by. They are read once, so that no request names a file.
+ * Reads the page's files, and returns them by their URL paths. They are read once, so no request can name a file.
  *
- * @throws CliError `FILE_UNUSABLE` where the page is not built
+ * @throws CliError `FILE_UNUSABLE` if the page isn't built
  */
 export function readPageFiles(): ReadonlyMap<string, PageFile> {
   try {
@@ -35,7 +35,7 @@ export function readPageFiles(): ReadonlyMap<string, PageFile> {
   } catch (cause) {
     throw new CliError(
       'FILE_UNUSABLE',
-      "the files of the console's page are missing: install the package again, or build it if this is its repository",
+      "the files of the console's page are missing: reinstall the package, or build it if this is its repository",
       { cause },
     );
   }

@@ -7,7 +7,7 @@ import { explainFault, isOutcomeUnknown } from '../../operator/aws.ts';
 import type { ConsoleToStart } from '../../operator/consoleToStart.ts';
 import { CliError } from '../../operator/errors.ts';
 
-/** Why the console does not do what it was asked: its own reasons, and the registry's. */
+/** The codes of refused requests: the console's own, and the registry's. */
 export type RefusalCode =
   | 'HOST_REFUSED'
   | 'ORIGIN_REFUSED'
@@ -19,18 +19,18 @@ export type RefusalCode =
   | 'NO_SUCH_PATH'
   | ErrorCode;
 
-const OWN = {
-  HOST_REFUSED: [403, 'this console answers to the address that it printed, and to no other name'],
-  ORIGIN_REFUSED: [403, 'this console takes changes from its own page alone'],
-  SESSION_REQUIRED: [401, 'open the address that the console printed: it is good for one browser, once'],
-  TOKEN_REFUSED: [403, 'this address was opened before, or is of another console: start the console anew'],
+const CONSOLE_REFUSALS = {
+  HOST_REFUSED: [403, 'this console responds only at the address that it printed'],
+  ORIGIN_REFUSED: [403, 'this console accepts changes only from its own page'],
+  SESSION_REQUIRED: [401, 'open the address that the console printed; it works once, in one browser'],
+  TOKEN_REFUSED: [403, 'this address was already opened or belongs to another console: restart the console'],
   READ_ONLY: [403, 'this console was started with --read-only'],
-  JSON_REQUIRED: [415, 'wanted a body of application/json'],
-  BODY_TOO_LARGE: [413, 'the body is larger than any change needs, or does not tell its length'],
-  NO_SUCH_PATH: [404, 'there is nothing here'],
+  JSON_REQUIRED: [415, 'content type: expected application/json'],
+  BODY_TOO_LARGE: [413, 'body: expected a Content-Length of at most 64 KB'],
+  NO_SUCH_PATH: [404, 'there is no such path'],
 } as const satisfies Partial<Record<RefusalCode, readonly [ContentfulStatusCode, string]>>;
 
-const STATUS_OF_FAULT: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
+const STATUS_BY_CODE: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   INPUT_INVALID: 400,
   NOT_FOUND: 404,
   ALREADY_REVOKED: 409,
@@ -39,15 +39,15 @@ const STATUS_OF_FAULT: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   STORE_UNAVAILABLE: 502,
 };
 
-/** Answers that the console refuses what was asked. */
-export function refuse(c: Context, code: keyof typeof OWN): Response {
-  const [status, message] = OWN[code];
+/** Answers with one of the console's own refusals. */
+export function refuse(c: Context, code: keyof typeof CONSOLE_REFUSALS): Response {
+  const [status, message] = CONSOLE_REFUSALS[code];
   return answer(c, status, code, message);
 }
 
 /**
- * Answers for an error that was thrown. Of one that nobody foresaw no more is told than its name, and that to who started the
- * console: it may hold anything.
+ * Answers with the code and message of a thrown error. An unexpected error may contain anything: the answer doesn't repeat it,
+ * and the terminal shows only its name.
  */
 export function refuseFault(
   c: Context,
@@ -55,23 +55,25 @@ export function refuseFault(
   { location, note }: Pick<ConsoleToStart, 'location' | 'note'>,
 ): Response {
   const [fault, advice] = error instanceof UnconfirmedChange ? [error.cause, `; ${error.advice}`] : [error, ''];
-  const told = explainFault(fault, location);
-  if (told instanceof CliError && told.code === 'STORE_UNAVAILABLE') {
-    return answer(c, 502, 'STORE_UNAVAILABLE', `${told.message}${advice}`);
+  const explained = explainFault(fault, location);
+  if (explained instanceof CliError && explained.code === 'STORE_UNAVAILABLE') {
+    return answer(c, 502, 'STORE_UNAVAILABLE', `${explained.message}${advice}`);
   }
-  if (told instanceof LatchkeyError) return answer(c, STATUS_OF_FAULT[told.code] ?? 500, told.code, told.message);
-  note(`the console failed at a request: ${told instanceof Error ? told.name : 'no error'}`);
-  return answer(c, 500, 'INTERNAL_ERROR', 'the console failed in a way that nobody foresaw');
+  if (explained instanceof LatchkeyError) {
+    return answer(c, STATUS_BY_CODE[explained.code] ?? 500, explained.code, explained.message);
+  }
+  note(`the console failed to answer a request: ${explained instanceof Error ? explained.name : 'not an Error'}`);
+  return answer(c, 500, 'INTERNAL_ERROR', 'the console failed with an unexpected error');
 }
 
 function answer(c: Context, status: ContentfulStatusCode, code: RefusalCode, message: string): Response {
   return c.json({ error: { code, message: printable(maskIssuedKeys(message)) } }, status);
 }
 
-/** A change that failed, by its cause, and may have been made all the same. */
+/** A change that failed although DynamoDB may have made it, with the failure as `cause`. */
 export class UnconfirmedChange extends Error {
   override readonly name = 'UnconfirmedChange';
-  /** What to do now, for people. */
+  /** What the operator should do now. */
   readonly advice: string;
 
   constructor(advice: string, cause: unknown) {
@@ -81,9 +83,9 @@ export class UnconfirmedChange extends Error {
 }
 
 /**
- * What the change gives.
+ * Returns the result of a change.
  *
- * @throws UnconfirmedChange with the advice, where it failed and may have been made; whatever else it throws
+ * @throws UnconfirmedChange with the advice, if the change failed but may have been made; otherwise the change's own error
  */
 export async function confirmed<T>(change: Promise<T>, advice: string): Promise<T> {
   try {

@@ -5,7 +5,7 @@ import { isDeeper, MAX_DEPTH } from '../../keys/json.ts';
 import type { KeyChanges, RevokeOptions, RotateOptions, UpdateOptions } from '../../keys/registry.ts';
 import { EDITABLE_FIELDS } from '../../keys/table.ts';
 
-/** The body of `PATCH`: changes, and the version of the record that the page showed. */
+/** The body of `PATCH`: the changes, and the version of the record that they are based on. */
 export interface UpdateBody {
   readonly changes: KeyChanges;
   readonly expected: NonNullable<UpdateOptions['expected']>;
@@ -13,13 +13,13 @@ export interface UpdateBody {
 
 type JsonBody = Readonly<Record<string, unknown>>;
 
-/** A record's depth and what is around the record. */
+/** The depth of a record, and of the objects around it. */
 const MAX_BODY_DEPTH = MAX_DEPTH + 8;
 
 /**
- * The fields of a new key, which the registry checks one by one.
+ * Returns the fields of a new key. The registry checks their values.
  *
- * @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields
+ * @throws LatchkeyError `INPUT_INVALID` if the body isn't an object with only these fields
  */
 export async function readNewKey(c: Context): Promise<NewKey> {
   const body = await readObject(c, EDITABLE_FIELDS);
@@ -27,44 +27,56 @@ export async function readNewKey(c: Context): Promise<NewKey> {
 }
 
 /**
- * Reads changes and the version of the record that they are based on. The registry checks both.
+ * Returns changes and the version of the record that they are based on. The registry checks both.
  *
- * @throws LatchkeyError `INPUT_INVALID`, also without `expected`: such an update could undo somebody else's
+ * @throws LatchkeyError `INPUT_INVALID`, also if `expected` is missing, because the change could then undo someone else's
  */
 export async function readUpdate(c: Context, id: string): Promise<UpdateBody> {
   const { changes, expected } = await readObject(c, ['changes', 'expected']);
-  if (!isObject(changes)) throw invalid('changes: wanted an object of what is to change');
-  if (!isObject(expected)) throw invalid('expected: expected an object with the version of the record, got none');
+  if (!isObject(changes)) throw invalid('changes: expected an object with the fields to change');
+  if (!isObject(expected)) throw invalid('expected: expected an object with the version that the changes are based on');
   const { id: expectedId = id, version } = expected as Partial<UpdateBody['expected']>;
   return { changes, expected: { id: expectedId, version } };
 }
 
-/** @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields */
+/**
+ * Returns the options of a revocation.
+ *
+ * @throws LatchkeyError `INPUT_INVALID` if the body isn't an object with only these fields
+ */
 export async function readRevocation(c: Context): Promise<RevokeOptions> {
   const body = await readObject(c, ['reason']);
   return body as RevokeOptions;
 }
 
-/** @throws LatchkeyError `INPUT_INVALID` for what is no object of such fields */
+/**
+ * Returns the options of a rotation.
+ *
+ * @throws LatchkeyError `INPUT_INVALID` if the body isn't an object with only these fields
+ */
 export async function readRotation(c: Context): Promise<RotateOptions> {
   const body = await readObject(c, ['graceSeconds', 'expiresAt']);
   return body as unknown as RotateOptions;
 }
 
-/** @throws LatchkeyError `INPUT_INVALID` for what is no empty object */
-export async function readNothing(c: Context): Promise<void> {
+/**
+ * Requires a body without fields.
+ *
+ * @throws LatchkeyError `INPUT_INVALID` if the body isn't an empty object
+ */
+export async function readEmpty(c: Context): Promise<void> {
   await readObject(c, []);
 }
 
 async function readObject(c: Context, names: readonly string[]): Promise<JsonBody> {
   const body: unknown = await c.req.json().catch(() => undefined);
-  if (!isObject(body)) throw invalid('body: wanted a JSON object');
+  if (!isObject(body)) throw invalid('body: expected a JSON object');
   if (isDeeper(body, MAX_BODY_DEPTH))
-    throw invalid(`body: wanted no more than ${MAX_BODY_DEPTH} objects and lists in each other`);
+    throw invalid(`body: expected at most ${MAX_BODY_DEPTH} levels of nested objects and lists`);
   const unknown = Object.keys(body).filter((name) => !names.includes(name));
   if (unknown.length === 0) return body;
-  const wanted = names.length === 0 ? 'none' : names.join(', ');
-  throw invalid(`body: got ${unknown.length} fields that are not known here, wanted ${wanted}`);
+  const expected = names.length === 0 ? 'no fields' : `only the fields ${names.join(', ')}`;
+  throw invalid(`body: expected ${expected}, got ${unknown.length} unknown`);
 }
 
 function isObject(value: unknown): value is JsonBody {

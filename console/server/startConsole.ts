@@ -12,16 +12,16 @@ import { readPageFiles } from './pageFiles.ts';
 const TOKEN_BYTES = 32;
 
 /**
- * Serves the console on 127.0.0.1.
+ * Starts the console's server on 127.0.0.1.
  *
- * @throws CliError `PORT_UNUSABLE`; `FILE_UNUSABLE` where the page is not built
+ * @throws CliError `PORT_UNUSABLE`; `FILE_UNUSABLE` if the page isn't built
  */
-export async function startConsole({ port: wantedPort, ...table }: ConsoleToStart): Promise<RunningConsole> {
+export async function startConsole({ port: requestedPort, ...table }: ConsoleToStart): Promise<RunningConsole> {
   const files = readPageFiles();
   const session = new Session(() => randomBytes(TOKEN_BYTES).toString('base64url'));
   const server = createServer();
-  const stop = stopperOf(server);
-  const port = await listen(server, wantedPort);
+  const stop = createGracefulStop(server);
+  const port = await listen(server, requestedPort);
   const app = createConsoleApp({ ...table, port, session, files });
   server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   return { url: `http://127.0.0.1:${port}${START_PATH}?token=${session.token}`, stop };
@@ -31,7 +31,7 @@ async function listen(server: Server, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? 'it is in use' : cause.message;
-      const message = `--port: cannot listen on port ${port}: ${why}; give another, or 0 for any that is free`;
+      const message = `--port: cannot listen on port ${port}: ${why}; pass another port, or 0 for a free one`;
       reject(new CliError('PORT_UNUSABLE', message, { cause }));
     });
     server.listen(port, '127.0.0.1', resolve);
@@ -39,15 +39,16 @@ async function listen(server: Server, port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** By then a call to DynamoDB is over, whatever became of it. */
+/** Longer than any call to DynamoDB. */
 const STOP_TIMEOUT_MS = CALL_TIMEOUT_MS + 5000;
 const CHECK_MS = 20;
 
 /**
- * Keeps account of what the server is asked from now on. What it gives back stops the server: requests that came in whole are
- * answered, so that no key is issued that nobody has seen, or given up after a time; then every connection is closed.
+ * Tracks the server's requests from now on, and returns a function that stops the server.
+ * The function first waits for the answers to complete requests, at most `timeoutMs`, so that no issued key goes unseen.
+ * Then it closes all connections.
  */
-export function stopperOf(server: Server, timeoutMs = STOP_TIMEOUT_MS): () => Promise<void> {
+export function createGracefulStop(server: Server, timeoutMs = STOP_TIMEOUT_MS): () => Promise<void> {
   const open = new Set<ServerResponse>();
   server.on('request', (_, response: ServerResponse) => {
     open.add(response);
@@ -57,14 +58,14 @@ export function stopperOf(server: Server, timeoutMs = STOP_TIMEOUT_MS): () => Pr
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
-    await answered(server, open, timeoutMs);
+    await waitForAnswers(server, open, timeoutMs);
     server.closeAllConnections();
     await closed;
   };
 }
 
-/** Of a request whose end has not come, nothing is done yet. */
-function answered(server: Server, open: ReadonlySet<ServerResponse>, timeoutMs: number): Promise<void> {
+/** Resolves when all complete requests are answered, or after the timeout. Incomplete requests have changed nothing yet. */
+function waitForAnswers(server: Server, open: ReadonlySet<ServerResponse>, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearInterval(check);
@@ -72,7 +73,7 @@ function answered(server: Server, open: ReadonlySet<ServerResponse>, timeoutMs: 
       resolve();
     };
     const look = () => {
-      // Each could bring another request.
+      // A client could send another request over an idle connection.
       server.closeIdleConnections();
       if (![...open].some(({ req }) => req.complete)) end();
     };

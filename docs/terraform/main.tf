@@ -1,4 +1,4 @@
-# Latchkey without the CDK: the table of keys, the authorizer, and an HTTP API that asks it.
+# Latchkey without the CDK: the table of keys, the authorizer, and an HTTP API that uses it.
 
 terraform {
   required_version = ">= 1.5"
@@ -11,12 +11,12 @@ terraform {
 }
 
 variable "authorizer_zip" {
-  description = "The files of node_modules/latchkey/dist/authorizer, as a zip"
+  description = "A zip file with the files in node_modules/latchkey/dist/authorizer"
   type        = string
 }
 
 variable "backend_url" {
-  description = "What stands behind the authorizer"
+  description = "The URL of the HTTP backend behind the authorizer"
   type        = string
 }
 

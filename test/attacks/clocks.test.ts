@@ -14,10 +14,10 @@ const REVOKED = makeKey({ id: 'revoked', revokedAt: '9999-01-01T00:00:00Z' });
 const KEYS = [ACTIVE, EXPIRING, REVOKED];
 const RECORDS = KEYS.map(({ record }) => record);
 
-/** Where a clock may leap to: the ends of what a stored time can say and a time beyond, the epoch and before it. */
+/** Times that a clock jumps to: the last storable time, times after it, the epoch and times before it. */
 const LEAPS = [Date.UTC(9999, 11, 31), Date.UTC(10_000, 0), Date.UTC(20_000, 0), 0, -1, Date.UTC(-1, 0), NOW_MS];
 
-/** A step of the clock before a request with one of the keys. */
+/** A movement of the clock, followed by a request with one of the keys. */
 const step = fc.record({
   move: fc.oneof(
     { weight: 4, arbitrary: fc.integer({ min: 0, max: 1000 }).map((byMs) => ({ byMs, isJump: false })) },
@@ -33,7 +33,7 @@ const steps = fc.array(step, { minLength: 1, maxLength: 40 });
 
 const isAllow = (answer: object) => JSON.stringify(answer).includes('"Effect":"Allow"');
 
-test('wherever the clock leaps, each key is answered by its record and the time, and its last use goes back only where it was ahead of the clock', async () => {
+test('clock jumps change neither the decisions on keys nor move a last use back, unless it was in the future', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (steps) => {
       const { invoke, lookup, clock, log } = handlerUnderTest(RECORDS);
@@ -48,7 +48,7 @@ test('wherever the clock leaps, each key is answered by its record and the time,
         const wasAhead = Date.parse(before) > clock.nowMs + MINUTE_MS;
         expect(wasAhead || lastUsedAt() >= before).toBe(true);
       }
-      // Of each of the two keys that are used, once at first, and once for each jump.
+      // For each of the two usable keys: one first write, and one for each jump.
       expect(lookup.writes).toBeLessThanOrEqual(2 * (1 + jumps));
       for (const line of log) expect(JSON.parse(line)).toHaveProperty('timestamp');
     }),
@@ -56,7 +56,7 @@ test('wherever the clock leaps, each key is answered by its record and the time,
   );
 });
 
-test('wherever the clock leaps, a revoked key is accepted on a record that is younger than the cache by that clock, and on no other', async () => {
+test('clock jumps do not let the handler accept a revoked key from a record older than the cache TTL', async () => {
   const revokedAfter = fc.nat({ max: 40 });
   await fc.assert(
     fc.asyncProperty(steps, revokedAfter, async (steps, revokedAfter) => {
@@ -81,7 +81,7 @@ test('wherever the clock leaps, a revoked key is accepted on a record that is yo
 
 const APART_MS = 50_000;
 
-test('two environments with clocks 50 seconds apart never put a last use back, and try no more than one write in vain for each that is made', async () => {
+test('two environments with clocks 50 seconds apart never move a last use back, and at most every second write is refused', async () => {
   const hours = 24;
   const lookup = new MemoryLookup(ACTIVE.record);
   const clock = { nowMs: NOW_MS };
@@ -99,14 +99,14 @@ test('two environments with clocks 50 seconds apart never put a last use back, a
   let committed = 0;
   const oldest: number[] = [];
   for (let at = 0; clock.nowMs < NOW_MS + hours * 60 * MINUTE_MS; at++) {
-    // Mostly one of them, and after a rest both at once: the one ahead is the first to write, and the other must not undo it.
-    const isAfterRest = at % 60 === 0;
-    const asked = isAfterRest ? aheadFirst : aheadFirst.slice((at * 7) % 3 === 0 ? 1 : 0).slice(0, 1);
-    const answers = await Promise.all(asked.map((ask) => ask(restRequestEvent({ key: ACTIVE.secret }))));
+    // Usually one environment gets the request. After a pause both do: the one ahead writes first, and the other must not undo it.
+    const isAfterPause = at % 60 === 0;
+    const invoked = isAfterPause ? aheadFirst : aheadFirst.slice((at * 7) % 3 === 0 ? 1 : 0).slice(0, 1);
+    const answers = await Promise.all(invoked.map((invoke) => invoke(restRequestEvent({ key: ACTIVE.secret }))));
     expect(answers.every(isAllow)).toBe(true);
     const { lastUsedAt = '' } = lookup.records.get(ACTIVE.record.keyHash) ?? {};
     expect(lastUsedAt >= last).toBe(true);
-    if (isAfterRest) expect(Date.parse(lastUsedAt)).toBe(clock.nowMs + APART_MS);
+    if (isAfterPause) expect(Date.parse(lastUsedAt)).toBe(clock.nowMs + APART_MS);
     if (lastUsedAt !== last) committed++;
     last = lastUsedAt;
     oldest.push(clock.nowMs - Date.parse(last));
@@ -117,6 +117,6 @@ test('two environments with clocks 50 seconds apart never put a last use back, a
   expect(committed).toBeGreaterThan(due * 0.5);
   expect(lookup.writes).toBeGreaterThan(committed);
   expect(lookup.writes).toBeLessThanOrEqual(2 * committed);
-  // An interval, what the clocks differ by, and a record that is a minute old.
+  // The interval, the difference of the clocks, and the age of a cached record.
   expect(Math.max(...oldest)).toBeLessThanOrEqual(INTERVAL_MS + APART_MS + MINUTE_MS);
 });

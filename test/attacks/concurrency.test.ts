@@ -23,8 +23,8 @@ const RECORDS = KEYS.map(({ record }) => record);
 const UNKNOWN = { secret: generateSecret('sk_'), record: undefined };
 const PRESENTED = [...KEYS, UNKNOWN];
 
-/** What the request with the key is answered, whoever asks at the same time. */
-const answerOf = (record: KeyRecord | undefined) => ({
+/** Returns the expected answer to a request with the key, regardless of concurrent requests. */
+const expectedFor = (record: KeyRecord | undefined) => ({
   principalId: record?.id ?? 'anonymous',
   context: expect.objectContaining(
     record === undefined || record.revokedAt !== undefined
@@ -33,23 +33,23 @@ const answerOf = (record: KeyRecord | undefined) => ({
   ),
 });
 
-/** A table whose answers come when the scheduler says so, and which tells how many reads of one hash were under way at once. */
+/** A table that answers in the scheduler's order, and counts the concurrent reads of one hash. */
 class ScheduledLookup implements Pick<KeyReader, 'get' | 'recordUse'> {
   readonly table = new MemoryLookup(...RECORDS);
   mostAtOnce = 0;
   readonly #scheduler: fc.Scheduler;
-  readonly #underWay = new Map<KeyHash, number>();
+  readonly #reading = new Map<KeyHash, number>();
 
   constructor(scheduler: fc.Scheduler) {
     this.#scheduler = scheduler;
   }
 
   async get(keyHash: KeyHash): Promise<KeyRecord | undefined> {
-    const underWay = (this.#underWay.get(keyHash) ?? 0) + 1;
-    this.#underWay.set(keyHash, underWay);
-    this.mostAtOnce = Math.max(this.mostAtOnce, underWay);
+    const reading = (this.#reading.get(keyHash) ?? 0) + 1;
+    this.#reading.set(keyHash, reading);
+    this.mostAtOnce = Math.max(this.mostAtOnce, reading);
     await this.#scheduler.schedule(Promise.resolve(), 'read');
-    this.#underWay.set(keyHash, (this.#underWay.get(keyHash) ?? 0) - 1);
+    this.#reading.set(keyHash, (this.#reading.get(keyHash) ?? 0) - 1);
     return this.table.get(keyHash);
   }
 
@@ -59,7 +59,7 @@ class ScheduledLookup implements Pick<KeyReader, 'get' | 'recordUse'> {
   }
 }
 
-test('in whatever order the table answers, each of many invocations of one module gets the answer of its own key', async () => {
+test('concurrent invocations of one module each get the answer for their own key, in any order of the reads', async () => {
   const requests = fc.array(fc.nat({ max: PRESENTED.length - 1 }), { minLength: 2, maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(
@@ -76,14 +76,14 @@ test('in whatever order the table answers, each of many invocations of one modul
           random: () => 0.5,
           writeLog: () => {},
         });
-        // Each begins when the scheduler says so, too: some find the read of another under way, some its answer.
-        const asked = presented.map(async (which) => {
+        // The scheduler also starts the requests: some join a running read, some find a cached record.
+        const answers = presented.map(async (which) => {
           await scheduler.schedule(Promise.resolve(), 'request');
           return handler(restRequestEvent({ key: PRESENTED[which]?.secret ?? '' }));
         });
-        await scheduler.waitFor(Promise.all(asked));
-        expect(await Promise.all(asked)).toEqual(
-          presented.map((which) => expect.objectContaining(answerOf(PRESENTED[which]?.record))),
+        await scheduler.waitFor(Promise.all(answers));
+        expect(await Promise.all(answers)).toEqual(
+          presented.map((which) => expect.objectContaining(expectedFor(PRESENTED[which]?.record))),
         );
         if (cacheSeconds !== '0') expect(lookup.mostAtOnce).toBe(1);
         const used = new Set(presented.filter((which) => which < 3));
@@ -95,7 +95,7 @@ test('in whatever order the table answers, each of many invocations of one modul
   );
 });
 
-describe('threads with a module each, in front of one table', () => {
+describe('four threads, each with its own module', () => {
   const THREADS = 4;
   const REQUESTS_PER_THREAD = 100;
   const stops: (() => Promise<void>)[] = [];
@@ -115,16 +115,16 @@ describe('threads with a module each, in front of one table', () => {
     for (const stop of stops.toReversed()) await stop();
   });
 
-  test('answer each of 400 requests for its own key, read each key once, and write each use once', async () => {
+  test('answer each of 400 requests for its own key, read each key once a thread and store each use once', async () => {
     const presented = Array.from({ length: REQUESTS_PER_THREAD }, (_, at) => PRESENTED[(at * 7) % PRESENTED.length]);
     const answers = await Promise.all(
       threads.flatMap((thread) => presented.map((key) => thread.invoke(restRequestEvent({ key: key?.secret ?? '' })))),
     );
-    const expected = presented.map((key) => expect.objectContaining(answerOf(key?.record)));
+    const expected = presented.map((key) => expect.objectContaining(expectedFor(key?.record)));
     expect(answers).toEqual(threads.flatMap(() => expected));
     await proxy.settled();
     expect(proxy.of('GetItem')).toHaveLength(THREADS * PRESENTED.length);
-    // Threads that found a key unused at the same time each try to write its use; the table takes one of them.
+    // Several threads may try to write the same use; the table's condition accepts one of them.
     const committed = proxy.of('UpdateItem').filter(({ status }) => status === 200);
     expect(committed).toHaveLength(3);
     expect(proxy.of('UpdateItem').length).toBeLessThanOrEqual(THREADS * 3);
@@ -137,7 +137,7 @@ function isUsed({ revokedAt }: KeyRecord): boolean {
   return revokedAt === undefined;
 }
 
-/** Not primed: what is counted are the reads of requests. */
+/** Starts a thread without priming, because the test counts only the reads of requests. */
 function startThread(endpoint: string): FunctionEnvironment {
   const config = {
     name: 'authorizer',

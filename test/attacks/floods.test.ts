@@ -20,17 +20,17 @@ const bearing = (value: string): TestRequest => ({ headers: [['Authorization', v
 describe('1,000 bad requests', () => {
   test.each<[string, () => TestRequest, number]>([
     ['without a key', () => ({}), 0],
-    ['of another scheme', () => bearing('Basic dXNlcjpwYXNz'), 0],
+    ['with another scheme', () => bearing('Basic dXNlcjpwYXNz'), 0],
     ['with a key that has a wrong checksum', () => bearing(`Bearer ${mistyped(generateSecret('sk_'))}`), 0],
     ['with a key of 10 KB', () => bearing(`Bearer ${'sk_A'.repeat(2500)}`), 0],
     ['with two keys', () => bearing(`Bearer ${ACTIVE.secret}, Bearer ${ACTIVE.secret}`), 0],
-    ['each with a key of its own that was never issued', () => ({ key: generateSecret('sk_') }), REQUESTS],
+    ['with 1,000 keys that were never issued', () => ({ key: generateSecret('sk_') }), REQUESTS],
     ['with one key that was never issued', () => ({ key: UNKNOWN }), 1],
     ['with a key that has expired', () => ({ key: EXPIRED.secret }), 1],
     ['with a key that is disabled', () => ({ key: DISABLED.secret }), 1],
     ['with a key that was revoked', () => ({ key: REVOKED.secret }), 1],
     ['with a key outside its scopes', () => ({ key: SCOPED.secret }), 1],
-  ])('%s make no write, and as few reads and as short a log as can be', async (_, makeRequest, reads) => {
+  ])('%s cause no write, the fewest possible reads and one short log line each', async (_, makeRequest, reads) => {
     for (const makeEvent of [restTokenEvent, restRequestEvent, httpApiEvent, appSyncEvent]) {
       const { invoke, lookup, log, metricLines } = handlerUnderTest(RECORDS, SETTINGS);
       const answers = new Set<string>();
@@ -49,7 +49,7 @@ describe('1,000 bad requests', () => {
     }
   });
 
-  test('while the table is down each try it once, and none is told that its key is bad', async () => {
+  test('during an outage each try one read and fail with STORE_UNAVAILABLE', async () => {
     const { invoke, lookup, log } = handlerUnderTest(RECORDS, SETTINGS);
     lookup.isDown = true;
     for (let at = 0; at < REQUESTS; at++) {
@@ -62,14 +62,14 @@ describe('1,000 bad requests', () => {
     });
   });
 
-  test('at the same time, with one key, share one read', async () => {
+  test('that arrive at once with one key share one read', async () => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     await Promise.all(Array.from({ length: REQUESTS }, () => invoke(restRequestEvent({ key: UNKNOWN }))));
     expect(lookup.reads).toBe(1);
   });
 });
 
-test('a flood of 25,000 keys that were never issued pushes out neither a record nor what is known of its last use', async () => {
+test('a flood of 25,000 unknown keys evicts neither a cached record nor its last-used claim', async () => {
   const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
   await invoke(restRequestEvent({ key: ACTIVE.secret }));
   expect([lookup.reads, lookup.writes]).toEqual([1, 1]);
@@ -78,7 +78,7 @@ test('a flood of 25,000 keys that were never issued pushes out neither a record 
   expect(lookup.reads).toBe(25_000);
   await invoke(restRequestEvent({ key: ACTIVE.secret }));
   expect(lookup.reads).toBe(25_000);
-  // The record of before the write says that one is due: what stands against it is what this environment remembers.
+  // The old record says that a write is due. Only this environment's claim prevents a second one.
   lookup.put(ACTIVE.record);
   clock.nowMs = NOW_MS + 60_000;
   await invoke(restRequestEvent({ key: ACTIVE.secret }));

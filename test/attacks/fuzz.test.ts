@@ -13,15 +13,15 @@ import { FuzzTarget, SECRETS, WORLD } from '../support/fuzzTarget.ts';
 const RUNS = { numRuns: 10_000 };
 const API_TYPES = Object.keys(EVENT_MAKERS) as ApiTypeName[];
 const [ACTIVE = makeKey()] = WORLD;
-/** What hostile events come to. A run that never saw one of these tried less than it says. */
+/** The outcomes of hostile events. A run must produce each of them, or it tests too little. */
 const OUTCOMES = ['allowed', 'INVALID_KEY', 'KEY_EXPIRED', 'KEY_DISABLED', 'KEY_REVOKED', 'INSUFFICIENT_SCOPE'];
 
-/** Whatever the event is, nothing is wrong with the answer, the log or the prototype of all objects. Returns what came of them. */
-async function holdOut(events: fc.Arbitrary<unknown>): Promise<ReadonlySet<string>> {
+/** Checks the answer, the log and `Object.prototype` for each event. Returns the outcomes. */
+async function checkEvents(events: fc.Arbitrary<unknown>): Promise<ReadonlySet<string>> {
   const targets = Object.keys(SETTINGS).map((name) => new FuzzTarget(name));
   await fc.assert(
     fc.asyncProperty(events, fc.constantFrom(...targets), async (event, target) => {
-      const problems = await target.problemsOf(event);
+      const problems = await target.findProblems(event);
       if (problems.length > 0) throw new Error(`with ${target.settings}: ${problems.join('; ')}`);
     }),
     RUNS,
@@ -30,18 +30,21 @@ async function holdOut(events: fc.Arbitrary<unknown>): Promise<ReadonlySet<strin
 }
 
 describe('10,000 hostile events', () => {
-  test.each(API_TYPES)('of %s get no answer, policy, context or log line of the attacker', async (apiType) => {
-    const outcomes = await holdOut(hostileEvent(apiType, SECRETS));
-    expect([...outcomes]).toEqual(expect.arrayContaining(OUTCOMES));
-  });
+  test.each(API_TYPES)(
+    'put no text of the attacker into an answer, policy, context or log line of %s',
+    async (apiType) => {
+      const outcomes = await checkEvents(hostileEvent(apiType, SECRETS));
+      expect([...outcomes]).toEqual(expect.arrayContaining(OUTCOMES));
+    },
+  );
 
-  test('of no surface at all are faults, or answered as no key', async () => {
-    const outcomes = await holdOut(shapelessEvent);
+  test('are faults or unauthenticated if they come from no known event source', async () => {
+    const outcomes = await checkEvents(shapelessEvent);
     expect([...outcomes]).not.toContain('allowed');
   });
 
-  test('of which the bytes were changed, and which are JSON yet, get no more', async () => {
-    // One number for all of it: to draw takes longer than all the rest.
+  test('put no text of the attacker anywhere if their bytes are mutated', async () => {
+    // One random number for all three fields, because generating it takes longer than the rest.
     const mutation = fc.nat().map((bits) => ({ way: bits, at: bits >>> 3, value: bits >>> 15 }));
     const events = API_TYPES.map((apiType) =>
       Buffer.from(JSON.stringify(EVENT_MAKERS[apiType]({ key: ACTIVE.secret }))),
@@ -51,47 +54,47 @@ describe('10,000 hostile events', () => {
       .map(([event, mutations]) => parseEvent(mutateBytes(event, mutations)))
       .filter((parsed) => parsed !== undefined)
       .map(({ event }) => event);
-    const outcomes = await holdOut(changed);
+    const outcomes = await checkEvents(changed);
     expect([...outcomes]).toEqual(expect.arrayContaining(['allowed', 'INVALID_KEY', 'EVENT_UNKNOWN']));
   });
 });
 
-describe('the answer that hostile events are held against: of a request', () => {
+describe('expectedAnswer', () => {
   const scopes = SETTINGS['scopes'] ?? { environment: {} };
-  const secretOf = (id: string) => WORLD.find(({ record }) => record.id === id)?.secret ?? '';
+  const findSecret = (id: string) => WORLD.find(({ record }) => record.id === id)?.secret ?? '';
   const policy = (id: string, code: string, effect: string, ...ends: readonly string[]) => {
     const resources = ends.map((end) => `${EXAMPLE.arn}/prod/${end}`);
     return { code, ...(code === 'INSUFFICIENT_SCOPE' ? { keyId: id } : {}), principalId: id, effect, resources };
   };
 
   test.each([
-    ['with a key of another scheme', 'authorization', `Basic ${secretOf('active')}`, 'Unauthorized'],
-    ['with a key as a cookie', 'cookie', `Bearer ${secretOf('active')}`, 'Unauthorized'],
+    ['a key with another scheme', 'authorization', `Basic ${findSecret('active')}`, 'Unauthorized'],
+    ['a key in a cookie', 'cookie', `Bearer ${findSecret('active')}`, 'Unauthorized'],
     [
-      'with a key in a word',
+      'a key after another letter',
       'authorization',
-      `Bearer x${secretOf('active')}`,
+      `Bearer x${findSecret('active')}`,
       policy('anonymous', 'INVALID_KEY', 'Deny', '*'),
     ],
     [
-      'of a key with scopes',
+      'a key with scopes',
       'authorization',
-      `Bearer ${secretOf('scoped')}`,
+      `Bearer ${findSecret('scoped')}`,
       policy('scoped', 'INSUFFICIENT_SCOPE', 'Allow,Deny', 'GET/orders/*', ...AMBIGUOUS_ARN_ENDS),
     ],
     [
-      'of a key without any',
+      'a key with an empty list of scopes',
       'authorization',
-      `Bearer ${secretOf('closed')}`,
+      `Bearer ${findSecret('closed')}`,
       policy('closed', 'INSUFFICIENT_SCOPE', 'Deny', '*'),
     ],
     [
-      'of a key that was revoked',
+      'a revoked key',
       'authorization',
-      `Bearer ${secretOf('revoked')}`,
+      `Bearer ${findSecret('revoked')}`,
       policy('revoked', 'KEY_REVOKED', 'Deny', '*'),
     ],
-  ])('%s', (_, name, value, expected) => {
+  ])('returns the right answer for %s', (_, name, value, expected) => {
     expect(expectedAnswer(restRequestEvent({ headers: [[name, value]] }), scopes, WORLD)).toEqual(expected);
   });
 });

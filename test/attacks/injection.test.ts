@@ -28,21 +28,22 @@ interface Answer {
   readonly context: Readonly<Record<string, string>>;
 }
 
-/** As the runtime hands an event over. */
+/** Serialises an event and parses it, the same as the Lambda runtime. */
 const sent = (event: object): object => JSON.parse(JSON.stringify(event));
-const ask = async (invoke: (event: unknown) => Promise<object>, event: object) => (await invoke(sent(event))) as Answer;
+const send = async (invoke: (event: unknown) => Promise<object>, event: object) =>
+  (await invoke(sent(event))) as Answer;
 
-describe('nothing that a caller chooses comes into a policy', () => {
+describe("the caller's text", () => {
   const { secret, record } = makeKey({ scopes: ['read'] });
 
-  test.each(HOSTILE_TEXTS)('by the method or the path %j', async (text) => {
+  test.each(HOSTILE_TEXTS)('does not appear in the policy if the method or path is %j', async (text) => {
     for (const settings of [{}, SCOPED]) {
       for (const makeEvent of WITH_A_METHOD) {
         const event = makeEvent({ key: secret, method: text, path: `/orders/${text}` });
         const onStage = (end: string) =>
           `${STAGE}/${'routeArn' in event || 'version' in event ? '$default' : 'prod'}/${end}`;
-        // A WebSocket API is told by its ARN: what has no slash behind the method can be no other's.
-        const { policyDocument } = await ask(handlerUnderTest([record], settings).invoke, event);
+        // Only the ARNs of WebSocket APIs have no slash after the method.
+        const { policyDocument } = await send(handlerUnderTest([record], settings).invoke, event);
         const own = settings === SCOPED ? ['GET/orders/*', AMBIGUOUS_ARN_ENDS] : ['*'];
         expect(policyDocument.Statement.map(({ Resource }) => Resource)).toEqual(
           own.map((ends) => (typeof ends === 'string' ? onStage(ends) : ends.map(onStage))),
@@ -52,7 +53,7 @@ describe('nothing that a caller chooses comes into a policy', () => {
   });
 
   test.each(['*', '?', 'prod\n', 'pr od', 'prod*', '${aws:username}', 'a"b', 'prod\u0000', 'ｐrod', ''])(
-    'by a stage or an API that is called %j: such an event is of nobody',
+    'causes EVENT_UNKNOWN if the stage or API is %j',
     async (text) => {
       for (const arn of [`${STAGE}/${text}/GET/orders`, `${STAGE.replace(/[^:]*$/, text)}/prod/GET/orders`]) {
         for (const makeEvent of WITH_A_METHOD) {
@@ -67,7 +68,7 @@ describe('nothing that a caller chooses comes into a policy', () => {
   );
 });
 
-describe('a scope for another kind of API opens no route by its name', () => {
+describe('a scope for another API type', () => {
   const { secret, record } = makeKey({ scopes: ['graphql', 'connect'] });
   const { secret: reader, record: readers } = makeKey({ scopes: ['read'] });
 
@@ -76,16 +77,16 @@ describe('a scope for another kind of API opens no route by its name', () => {
     ['$connect', ''],
     ['$connect', '/'],
     ['GET', '/$connect'],
-  ])('such as %s %s', async (method, path) => {
+  ])('does not open the HTTP route %s %s of the same name', async (method, path) => {
     for (const response of ['iam', 'simple']) {
       const { invoke } = handlerUnderTest([record], { ...SCOPED, LATCHKEY_HTTP_API_RESPONSE: response });
-      const answer = await ask(invoke, httpApiEvent({ key: secret, method, path }));
+      const answer = await send(invoke, httpApiEvent({ key: secret, method, path }));
       expect(answer.context['errorCode']).toBe('INSUFFICIENT_SCOPE');
       expect(JSON.stringify(answer)).not.toMatch(/"Allow"|true/);
     }
   });
 
-  test('nor does a route key that is no text', async () => {
+  test('does not open a route whose route key is not a string', async () => {
     const { invoke } = handlerUnderTest([readers], {
       ...SCOPED,
       LATCHKEY_HTTP_API_RESPONSE: 'simple',
@@ -93,19 +94,19 @@ describe('a scope for another kind of API opens no route by its name', () => {
     });
     for (const routeKey of [{ toString: 1, valueOf: 1 }, ['GET /orders/7'], null, 7]) {
       const event = { ...httpApiEvent({ key: reader, path: '/orders/7' }), routeKey };
-      expect(await ask(invoke, event)).toMatchObject({ isAuthorized: false });
+      expect(await send(invoke, event)).toMatchObject({ isAuthorized: false });
     }
   });
 });
 
-describe('names that every object has', () => {
+describe('the name of a member of Object.prototype:', () => {
   const { secret, record } = makeKey();
 
-  test.each(PROTOTYPE_NAMES)('%s as a header and a parameter is one like any other', async (name) => {
+  test.each(PROTOTYPE_NAMES)('%s is an ordinary header and parameter', async (name) => {
     for (const makeEvent of ALL) {
       const pair = [[name, 'x']] as const;
       const { invoke } = handlerUnderTest([record]);
-      const answer = await ask(invoke, makeEvent({ key: secret, headers: pair, query: pair }));
+      const answer = await send(invoke, makeEvent({ key: secret, headers: pair, query: pair }));
       expect(JSON.stringify(answer)).toMatch(/"Allow"|"isAuthorized":true/);
       if ('multiValueHeaders' in makeEvent()) {
         expect(Object.entries(makeEvent({ headers: pair }))).toContainEqual([
@@ -117,31 +118,31 @@ describe('names that every object has', () => {
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  test.each(PROTOTYPE_NAMES)('%s as a source of keys holds none but what was sent', async (name) => {
+  test.each(PROTOTYPE_NAMES)('%s as a key source only yields the sent key', async (name) => {
     const settings = { LATCHKEY_KEY_SOURCES: `header:${name},query:${name}` };
     const { invoke } = handlerUnderTest([record], settings);
     await expect(invoke(sent(restRequestEvent()))).rejects.toThrow('Unauthorized');
     for (const request of [{ headers: [[name, secret]] as const }, { query: [[name, secret]] as const }]) {
-      expect(JSON.stringify(await ask(invoke, restRequestEvent(request)))).toContain('"Allow"');
+      expect(JSON.stringify(await send(invoke, restRequestEvent(request)))).toContain('"Allow"');
     }
   });
 
-  test.each(PROTOTYPE_NAMES)('%s as a scope opens what the mapping says and nothing else', async (name) => {
+  test.each(PROTOTYPE_NAMES)('%s as a scope opens only its mapped routes', async (name) => {
     const scoped = makeKey({ scopes: [name] });
     const event = restRequestEvent({ key: scoped.secret, path: '/orders' });
     const unmapped = handlerUnderTest([scoped.record], SCOPED);
-    expect(JSON.stringify(await ask(unmapped.invoke, event))).toContain('"Deny"');
+    expect(JSON.stringify(await send(unmapped.invoke, event))).toContain('"Deny"');
     const mapped = handlerUnderTest([scoped.record], { LATCHKEY_SCOPES: `{"${name}":["GET /orders"]}` });
-    expect(JSON.stringify(await ask(mapped.invoke, event))).toContain('GET/orders"');
+    expect(JSON.stringify(await send(mapped.invoke, event))).toContain('GET/orders"');
   });
 
-  test.each(PROTOTYPE_NAMES)('%s as an option is none', (name) => {
+  test.each(PROTOTYPE_NAMES)('%s is rejected as an option', (name) => {
     const options = { tableName: 'keys', ...asMember(name, 'x') };
     expect(() => readOptions(options)).toThrow(`${name}: got a value, wanted no such option`);
   });
 });
 
-describe('what looks like a key or a scheme', () => {
+describe('look-alike characters', () => {
   const { secret, record } = makeKey();
   const values = [
     `Вearer ${secret}`,
@@ -162,19 +163,22 @@ describe('what looks like a key or a scheme', () => {
     `Bearer ${encodeURIComponent(secret).replace('_', '%5F')}`,
   ];
 
-  test.each([{}, { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }])('is none, with %j', async (settings) => {
-    const { invoke, lookup } = handlerUnderTest([record], settings);
-    for (const value of values) {
-      for (const makeEvent of ALL) {
-        const event = makeEvent({ headers: [['Authorization', value]] });
-        const answer = await ask(invoke, event).catch((error: Error) => error.message);
-        expect([value, JSON.stringify(answer)]).not.toEqual([value, expect.stringMatching(/"Allow"|true/)]);
+  test.each([{}, { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }])(
+    'do not pass for a key or a scheme with %j',
+    async (settings) => {
+      const { invoke, lookup } = handlerUnderTest([record], settings);
+      for (const value of values) {
+        for (const makeEvent of ALL) {
+          const event = makeEvent({ headers: [['Authorization', value]] });
+          const answer = await send(invoke, event).catch((error: Error) => error.message);
+          expect([value, JSON.stringify(answer)]).not.toEqual([value, expect.stringMatching(/"Allow"|true/)]);
+        }
       }
-    }
-    expect(lookup.writes).toBe(0);
-  });
+      expect(lookup.writes).toBe(0);
+    },
+  );
 
-  test('is no name of a header: letters of other alphabets fold to none of ours', async () => {
+  test('do not match a header name, because other alphabets do not fold to ASCII', async () => {
     const { invoke } = handlerUnderTest([record], { LATCHKEY_KEY_SOURCES: 'header:x-api-key' });
     for (const name of [
       'x-api-\u212Aey',
@@ -197,7 +201,7 @@ describe('the log', () => {
     disabledAt: '2030-01-01T00:00:00Z',
   });
 
-  test('has one line of JSON for each request, whatever the record and the invocation are called', async () => {
+  test('has one line of JSON for each request, for any characters in the record and the request id', async () => {
     const lines: string[] = [];
     const handler = createHandler({
       config: readConfig({ LATCHKEY_TABLE: 'keys', LATCHKEY_METRICS: 'false' }),
@@ -210,64 +214,64 @@ describe('the log', () => {
     const requestId = 'x\n{"level":"ERROR"}\u001B[0m';
     await handler(sent(restRequestEvent({ key: odd.secret })), { awsRequestId: requestId });
     expect(lines).toHaveLength(1);
-    // oxlint-disable-next-line no-control-regex -- those are what is looked for
+    // oxlint-disable-next-line no-control-regex -- the test looks for control characters
     expect(lines[0]).not.toMatch(/[\u0000-\u001F]/);
     expect(JSON.parse(String(lines[0]))).toMatchObject({ level: 'INFO', requestId, keyId: odd.record.id });
   });
 
-  test('names of an event of nobody its own fields, where they are words, and no more than 20 of those', async () => {
+  test('lists at most 20 field names of an unknown event, and only names that are words', async () => {
     const { invoke, log } = handlerUnderTest([]);
     const names = HOSTILE_TEXTS.filter((text) => !/^\w+$/.test(text)).map((text) => [text, text] as const);
     const words = Array.from({ length: 30 }, (_, at) => [`word${at}`, '\n'] as const);
     await expect(invoke(sent(Object.fromEntries([...names, ...words])))).rejects.toMatchObject({
       code: 'EVENT_UNKNOWN',
     });
-    const told = Array.from({ length: 20 }, (_, at) => `word${at}`).join(', ');
-    expect(JSON.parse(String(log[0]))['detail']).toMatch(new RegExp(`it has ${told}$`));
+    const listed = Array.from({ length: 20 }, (_, at) => `word${at}`).join(', ');
+    expect(JSON.parse(String(log[0]))['detail']).toMatch(new RegExp(`it has ${listed}$`));
   });
 });
 
-describe('100 KB', () => {
+describe('the authorizer', () => {
   const { secret, record } = makeKey();
   const LENGTH = 100_000;
   const many = (text: string) => text.repeat(LENGTH / text.length);
 
   test.each([
-    ['spaces before and behind the key', `Bearer ${many(' ')}${secret}${many(' ')}`, true],
+    ['spaces around the key', `Bearer ${many(' ')}${secret}${many(' ')}`, true],
     ['spaces', many(' '), false],
     ['commas', `Bearer ${secret}${many(',')}`, false],
     ['schemes', many('bearer '), false],
     ['schemes with commas', many('bearer ,'), false],
-    ['a key that does not end', `Bearer ${secret}${many('a')}`, false],
+    ['an endless key', `Bearer ${secret}${many('a')}`, false],
     ['keys', many(`Bearer ${secret},`), false],
     ['zeros', many('\u0000'), false],
-    ['half characters', many('\uD800'), false],
-  ])('of %s in a header are answered like any other header', async (_, value, isKey) => {
+    ['unpaired surrogates', many('\uD800'), false],
+  ])('answers a header with 100 KB of %s the same as any other', async (_, value, isKey) => {
     for (const makeEvent of ALL) {
       const { invoke } = handlerUnderTest([record], { LATCHKEY_KEY_SOURCES: 'bearer,header:x-api-key' });
       const event = makeEvent({ headers: [['Authorization', value]], query: [['api_key', value]] });
-      const answer = JSON.stringify(await ask(invoke, event).catch((error: Error) => error.message));
+      const answer = JSON.stringify(await send(invoke, event).catch((error: Error) => error.message));
       expect([makeEvent.name, /"Allow"|"isAuthorized":true/.test(answer)]).toEqual([makeEvent.name, isKey]);
       expect(answer.length).toBeLessThan(1000);
     }
   });
 
-  test('of one name, or of many, are answered as two of them would be', async () => {
+  test('answers 10,000 headers the same as two: INVALID_KEY if they share a name, else by the one key', async () => {
     const { invoke } = handlerUnderTest([record]);
     const values = Array.from({ length: 10_000 }, () => `Bearer ${secret}`);
     const names = Object.fromEntries(values.map((value, at) => [`x-${at}`, value]));
-    const ofOneName = { ...restRequestEvent(), multiValueHeaders: { Authorization: values } };
-    const ofMany = {
+    const sameName = { ...restRequestEvent(), multiValueHeaders: { Authorization: values } };
+    const manyNames = {
       ...restRequestEvent(),
       headers: { ...names, Authorization: `Bearer ${secret}` },
       multiValueHeaders: names,
     };
-    expect((await ask(invoke, ofOneName)).context).toMatchObject({ errorCode: 'INVALID_KEY' });
-    expect((await ask(invoke, ofMany)).context).toMatchObject({ keyId: record.id });
+    expect((await send(invoke, sameName)).context).toMatchObject({ errorCode: 'INVALID_KEY' });
+    expect((await send(invoke, manyNames)).context).toMatchObject({ keyId: record.id });
   });
 });
 
-/** Plain assignment would change the prototype. */
+/** Returns an object with one member. A plain assignment to `__proto__` would change the prototype. */
 function asMember(name: string, value: unknown): object {
   return Object.fromEntries([[name, value]]);
 }

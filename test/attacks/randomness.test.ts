@@ -1,13 +1,13 @@
 import * as crypto from 'node:crypto';
 import { expect, jest, test } from '@jest/globals';
 
-/** How many bytes each draw asked of the operating system's generator for. */
-const drawn: number[] = [];
+/** The number of bytes of each call to `randomBytes`. */
+const requested: number[] = [];
 
 jest.unstable_mockModule('node:crypto', () => ({
   ...crypto,
   randomBytes: (bytes: number) => {
-    drawn.push(bytes);
+    requested.push(bytes);
     return crypto.randomBytes(bytes);
   },
 }));
@@ -16,16 +16,16 @@ const { startConsole } = await import('../../console/server/startConsole.ts');
 const { LocalDynamoDb } = await import('../../local/table.ts');
 const { KeyRegistry } = await import('../../keys/registry.ts');
 
-test('a new key is drawn from the CSPRNG of node:crypto, at least 43 bytes of it', () => {
-  drawn.length = 0;
+test('generateSecret takes at least 43 bytes from the CSPRNG of node:crypto', () => {
+  requested.length = 0;
   generateSecret('sk_');
-  expect(drawn.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThanOrEqual(43);
+  expect(requested.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThanOrEqual(43);
 });
 
-test('the console draws its token and its cookie from the CSPRNG of node:crypto, 256 bits each', async () => {
+test('the console generates its token and its cookie from 256 bits each of the CSPRNG of node:crypto', async () => {
   const database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
   const { client, endpoint } = database;
-  drawn.length = 0;
+  requested.length = 0;
   const location = { kind: 'local', tableName: 'keys', endpoint, region: 'us-east-1' } as const;
   const registry = new KeyRegistry({ client, tableName: 'keys', actor: 'alice' });
   const running = await startConsole({
@@ -38,5 +38,5 @@ test('the console draws its token and its cookie from the CSPRNG of node:crypto,
   });
   await running.stop();
   await database.stop();
-  expect(drawn).toEqual([32, 32]);
+  expect(requested).toEqual([32, 32]);
 });

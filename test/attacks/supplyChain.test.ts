@@ -19,7 +19,7 @@ interface Locked {
 const read = (path: string) => readFileSync(ROOT + path, 'utf8');
 const lockedIn = (folder: string): Record<string, Locked> => JSON.parse(read(`${folder}package-lock.json`)).packages;
 
-/** Every package that npm installs with Latchkey, by its name. */
+/** Returns all packages that npm installs with Latchkey, by name. */
 function shippedPackages(): ReadonlyMap<string, Locked> {
   const locked = lockedIn('');
   const found = new Map<string, Locked>();
@@ -33,7 +33,7 @@ function shippedPackages(): ReadonlyMap<string, Locked> {
   return found;
 }
 
-test('every package that is installed with Latchkey has a permissive licence, and none has an install script', () => {
+test('every package that is installed with Latchkey has a permissive licence and no install script', () => {
   const shipped = [...shippedPackages()];
   expect(shipped.length).toBeGreaterThan(11);
   expect(shipped.filter(([, { license = 'none' }]) => !LICENCES.has(license))).toEqual([]);
@@ -60,8 +60,8 @@ const WORKFLOWS = readdirSync(`${ROOT}.github/workflows`).map((file) => {
   return [file, read(`.github/workflows/${file}`)] as const;
 });
 
-/** The scripts of a workflow: each `run` or `script` with the lines that are indented deeper. */
-function scriptsOf(text: string): readonly string[] {
+/** Returns the scripts of a workflow: each `run` or `script` with the lines indented below it. */
+function getScripts(text: string): readonly string[] {
   const lines = text.split('\n');
   return lines.flatMap((line, at) => {
     const [, before] = /^( *(?:- )?)(?:run|script):/.exec(line) ?? [];
@@ -72,7 +72,7 @@ function scriptsOf(text: string): readonly string[] {
   });
 }
 
-test.each(WORKFLOWS)('%s pins each action by its commit, and gives its jobs no rights by default', (_, text) => {
+test.each(WORKFLOWS)('%s pins each action by its commit and grants no permissions by default', (_, text) => {
   const actions = [...text.matchAll(/uses: *(.*)/g)].map(([, action = '']) => action);
   expect(actions).not.toHaveLength(0);
   for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
@@ -80,13 +80,13 @@ test.each(WORKFLOWS)('%s pins each action by its commit, and gives its jobs no r
   expect(text).not.toMatch(/pull_request_target|workflow_run/);
 });
 
-test.each(WORKFLOWS)('%s leaves no token in a checkout, and has no expression in a script', (_, text) => {
+test.each(WORKFLOWS)('%s leaves no token in a checkout and puts no expression into a script', (_, text) => {
   const checkouts = text.split(/^ {6}- /m).filter((step) => step.includes('actions/checkout@'));
   expect(checkouts.filter((step) => !step.includes('persist-credentials: false'))).toEqual([]);
-  expect(scriptsOf(text).filter((script) => script.includes('${{'))).toEqual([]);
+  expect(getScripts(text).filter((script) => script.includes('${{'))).toEqual([]);
 });
 
-test('only the jobs that publish and attach a release may write', () => {
+test('only the jobs that publish and attach a release have write permissions', () => {
   const rights = WORKFLOWS.flatMap(([file, text]) =>
     [...text.matchAll(/^ +([a-z-]+: *['"]?write\S*)/gm)].map(([, right]) => `${file} ${right}`),
   );
@@ -95,11 +95,11 @@ test('only the jobs that publish and attach a release may write', () => {
 
 test('the job that publishes the package runs no code of the repository, and the package is built without install scripts', () => {
   const release = read('.github/workflows/release.yml').split(/^ {2}(?=[\w-]+:$)/m);
-  const jobOf = (name: string) => release.find((job) => job.startsWith(`${name}:`)) ?? '';
-  expect(scriptsOf(jobOf('publish'))).toEqual(['- run: npm publish ./latchkey-*.tgz --provenance --ignore-scripts']);
-  expect(jobOf('publish')).not.toContain('actions/checkout');
-  expect(jobOf('build')).toContain('needs: verify');
-  expect(scriptsOf(jobOf('build')).filter((script) => /npm (?:ci|install)/.test(script))).toEqual([
+  const findJob = (name: string) => release.find((job) => job.startsWith(`${name}:`)) ?? '';
+  expect(getScripts(findJob('publish'))).toEqual(['- run: npm publish ./latchkey-*.tgz --provenance --ignore-scripts']);
+  expect(findJob('publish')).not.toContain('actions/checkout');
+  expect(findJob('build')).toContain('needs: verify');
+  expect(getScripts(findJob('build')).filter((script) => /npm (?:ci|install)/.test(script))).toEqual([
     '- run: npm ci --ignore-scripts',
   ]);
 });

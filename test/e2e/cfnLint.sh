@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What users deploy, by cfn-lint: the synthesized template, those of the recipes, and the SAM template of the docs. W3005 is
-# about a DependsOn that the CDK writes beside a reference.
+# Checks the templates that users deploy with cfn-lint: the synthesized one, those of the recipes, and the docs' SAM template.
+# W3005 is ignored, because the CDK writes a DependsOn in addition to a reference.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 npm run --silent synth
 node --import tsx test/integration/docs/synthesizeRecipes.ts lint README.md docs/recipes.md > /dev/null
 mapfile -t recipes < <(find dist/lint -name '*.template.json')
-((${#recipes[@]} > 5)) || { echo "cfn-lint: ${#recipes[@]} templates of recipes were found" >&2; exit 1; }
+((${#recipes[@]} > 5)) || { echo "cfn-lint: expected more than 5 templates of recipes, got ${#recipes[@]}" >&2; exit 1; }
 cfn-lint --ignore-checks W3005 -- cdk.out/LatchkeyStack.template.json docs/sam/template.yaml "${recipes[@]}"
 echo "cfn-lint found nothing in $((${#recipes[@]} + 2)) templates"

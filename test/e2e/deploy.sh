@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Deploys LatchkeyStack with the real CDK to an emulated account, uses its table by the command line, and destroys the stack.
+# Deploys LatchkeyStack with the real CDK to an emulated account, uses its table with the CLI, and destroys the stack.
 # Usage: deploy.sh EMULATOR_DIRECTORY
 set -euo pipefail
 emulator=$(cd "$1" && pwd)
@@ -13,11 +13,11 @@ cdk() { npx --no-install cdk "$@" --output "$work/cdk.out" --no-notices; }
 logged cdk bootstrap aws://123456789012/us-east-1
 logged cdk deploy LatchkeyStack --require-approval never --method=direct --outputs-file "$work/outputs.json"
 
-wanted=$(json 'Object.keys(it.Resources).length' < "$work/cdk.out/LatchkeyStack.template.json")
+expected=$(json 'Object.keys(it.Resources).length' < "$work/cdk.out/LatchkeyStack.template.json")
 created=$(aws cloudformation describe-stack-resources --stack-name LatchkeyStack --output json |
   json "it.StackResources.filter(({ ResourceStatus }) => ResourceStatus === 'CREATE_COMPLETE').length")
-[[ $created == "$wanted" ]] || fail "$created resources were created, the template has $wanted"
-echo "deployed: $created of $wanted resources"
+[[ $created == "$expected" ]] || fail "expected $expected resources, got $created"
+echo "deployed: $created of $expected resources"
 
 output() { json "it.LatchkeyStack.$1" < "$work/outputs.json"; }
 for name in RestApiUrl HttpApiUrl; do
@@ -30,10 +30,10 @@ npm run --silent latchkey -- create --label deployed --table "$table" --json > "
 secret=$(json 'it.key' < "$work/created.json")
 stored=$(item "$table" "$secret")
 [[ $(json 'it.Item.label.S' <<< "$stored") == deployed ]] || fail "the table has $stored"
-[[ $stored != *"${secret:11}"* ]] || fail 'the table holds the secret'
+[[ $stored != *"${secret:11}"* ]] || fail 'the table contains the secret'
 npm run --silent latchkey -- list --stack LatchkeyStack --json | json 'it.records.map(({ label }) => label).join()' |
-  grep -qx deployed || fail 'list does not show the key'
-echo 'a key was created in the deployed table, by hash alone'
+  grep -qx deployed || fail 'list does not print the key'
+echo 'created a key in the deployed table, which stores only its hash'
 
 caller=$(aws sts get-caller-identity --query Arn --output text)
 [[ $(json 'it.record.createdBy' < "$work/created.json") == "$caller" ]] || fail "the creator is not $caller"
@@ -42,10 +42,10 @@ npm run --silent latchkey -- revoke "${id:0:8}" --yes --stack LatchkeyStack --js
 [[ $(json 'it.record.id' < "$work/revoked.json") == "$id" ]] || fail 'revoke found another key'
 [[ $(json 'it.record.revokedBy' < "$work/revoked.json") == "$caller" ]] || fail "the revoker is not $caller"
 delay=$(json 'it.revocationDelaySeconds' < "$work/revoked.json")
-[[ $delay == "$(output RevocationDelaySeconds)" ]] || fail "revoke tells a delay of $delay"
-echo "the key was revoked by its stack and the start of its id, within $delay seconds"
+[[ $delay == "$(output RevocationDelaySeconds)" ]] || fail "revoke prints a delay of $delay seconds"
+echo "revoked the key with --stack and the start of its id, with a delay of $delay seconds"
 
-# A second deployment of this repository, by the script and its context, beside the first.
+# A second deployment of this repository next to the first, with npm run deploy and context values.
 scopes='{"orders:read":["GET /orders","GET /whoami"]}'
 context=(-c name=Orders -c keySources=bearer,header:X-Api-Key -c "scopes=$scopes")
 logged npm run --silent deploy -- "${context[@]}" --require-approval never --method=direct --no-notices
@@ -61,19 +61,19 @@ variables=$(aws lambda list-functions --query 'Functions[].Environment.Variables
 [[ $(json 'it.LATCHKEY_KEY_SOURCES' <<< "$variables") == bearer,header:X-Api-Key ]] ||
   fail "the key sources did not reach the function: $variables"
 logged cdk diff --fail "${context[@]}"
-! cdk diff --fail -c name=Orders > "$work/command.log" 2>&1 || fail 'cdk diff sees no difference where there is one'
-echo 'deployed beside it by the context: a table of its own, other key sources and scopes; cdk diff finds nothing more to do'
+! cdk diff --fail -c name=Orders > "$work/command.log" 2>&1 || fail 'cdk diff does not report a difference'
+echo 'deployed a second stack from the context, with its own table, key sources and scopes; cdk diff finds no difference'
 
-! cdk synth --quiet -c keySources=cookie -c nam=Orders > "$work/refused.log" 2>&1 || fail 'a bad context was taken'
+! cdk synth --quiet -c keySources=cookie -c nam=Orders > "$work/refused.log" 2>&1 || fail 'cdk synth accepted an invalid context'
 grep -q '^nam: got a value, wanted one of name, keySources, scopes; keySources: got "cookie", wanted ' "$work/refused.log" ||
-  fail "a bad context is told as: $(cat "$work/refused.log")"
-! grep -q '^ *at ' "$work/refused.log" || fail "a bad context is told with a stack trace: $(cat "$work/refused.log")"
-echo 'a bad context is refused in one line'
+  fail "the message about an invalid context is: $(cat "$work/refused.log")"
+! grep -q '^ *at ' "$work/refused.log" || fail "the message about an invalid context has a stack trace: $(cat "$work/refused.log")"
+echo 'an invalid context is rejected with a one-line message'
 
 logged cdk destroy LatchkeyStack --force
 logged cdk destroy --force "${context[@]}"
 without_stack LatchkeyStack
 without_stack Orders
-[[ $(item "$table" "$secret" | json 'it.Item.label.S') == deployed ]] || fail 'the table went with the stack'
-[[ -z $(aws lambda list-functions --query 'Functions[].FunctionName' --output text) ]] || fail 'functions are left'
-echo 'destroyed: the functions are gone, and the table is left with its key'
+[[ $(item "$table" "$secret" | json 'it.Item.label.S') == deployed ]] || fail 'destroying the stack deleted the table'
+[[ -z $(aws lambda list-functions --query 'Functions[].FunctionName' --output text) ]] || fail 'destroying the stack left functions'
+echo 'destroyed the stack: the functions are gone, and the table still has its key'

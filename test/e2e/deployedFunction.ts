@@ -1,4 +1,4 @@
-// Run by package.sh: the function as it is deployed, its code and its environment, under Lambda's runtime client.
+// Runs the deployed function, with its code and its environment, under Lambda's runtime client. package.sh calls it.
 // Usage: deployedFunction.ts INDEX_MJS FUNCTION_CONFIGURATION_JSON KEY
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-# Sourced: an AWS account on the loopback interface, which ends with the script that sources this.
+# Sourced by the suites. Runs an emulated AWS account on the loopback interface until the sourcing script ends.
 
 # fail TEXT: end the suite
 fail() {
@@ -9,7 +9,7 @@ fail() {
 # json EXPRESSION: evaluates it with the JSON on stdin as `it`
 json() { node -e "const it = JSON.parse(require('node:fs').readFileSync(0, 'utf8')); console.log($1)"; }
 
-# start_emulator DIRECTORY: starts it, makes the directory $work, and has the CDK and the AWS tools talk to it
+# start_emulator DIRECTORY: starts the emulator, creates the directory $work, and points the CDK and the AWS tools to the emulator
 start_emulator() {
   local port
   work=$(mktemp -d)
@@ -23,7 +23,7 @@ start_emulator() {
     kill -0 "$emulator_process" 2> /dev/null || fail "the emulator ended: $(cat "$work/emulator.log")"
     sleep 0.2
   done
-  # By name and not by number: the emulator finds templates in its S3 by host.
+  # A host name, because the emulator derives S3 buckets from the host.
   export AWS_ENDPOINT_URL="http://localhost:$port"
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
   export AWS_EC2_METADATA_DISABLED=true CDK_DISABLE_CLI_TELEMETRY=true CI=true
@@ -35,16 +35,16 @@ stop_emulator() {
   rm -rf "$work"
 }
 
-# logged COMMAND...: runs it quietly; where it fails, what it wrote ends the suite
+# logged COMMAND...: runs a command quietly; if it fails, prints its output and ends the suite
 logged() { "$@" > "$work/command.log" 2>&1 || fail "$* failed: $(cat "$work/command.log")"; }
 
-# key_hash KEY: the table's name for a key
+# key_hash KEY: prints the key's hash
 key_hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
 
-# item TABLE KEY: the key's item as JSON; nothing where the table has none
+# item TABLE KEY: prints the key's item as JSON, or nothing if the table has no such item
 item() { aws dynamodb get-item --table-name "$1" --key "{\"keyHash\":{\"S\":\"$(key_hash "$2")\"}}" --output json; }
 
-# without_stack NAME: the stack must be gone
+# without_stack NAME: fails unless the stack is gone
 without_stack() {
   local status
   status=$(aws cloudformation describe-stacks --stack-name "$1" --query 'Stacks[0].StackStatus' --output text 2> /dev/null) || return 0

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# 100,000 keys imported by the command line into an embedded table: stopped by SIGINT in the middle, gone on with, counted
-# to the last one, in memory that does not grow. importScale.sh [COUNT] takes another number of keys.
+# Imports 100,000 keys with the CLI into an embedded table. Stops the import by SIGINT in the middle, resumes it, counts the keys
+# and checks that the memory does not grow.
+# Usage: importScale.sh [COUNT]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 count=${1:-100000}
@@ -43,15 +44,15 @@ node -e '
   process.stdout.write(text);' "$count" > "$work/keys.jsonl"
 
 rss() { awk '/^VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$importing/status" 2> /dev/null || true; }
-# What it took so far: with --json each id is a line.
-taken() { grep -c '^"' "$1" || true; }
+# How many keys the run has imported so far. With --json, each id is a line.
+imported() { grep -c '^"' "$1" || true; }
 start() {
   node --import tsx cli/main.ts import "$work/keys.jsonl" --json > "$work/$1.json" 2> "$work/$1.log" &
   importing=$!
 }
-# until_taken RUN NUMBER: waits until the run took so many keys
-until_taken() {
-  while (($(taken "$work/$1.json") < $2)); do
+# until_imported RUN NUMBER: waits until the run has imported that many keys
+until_imported() {
+  while (($(imported "$work/$1.json") < $2)); do
     kill -0 "$importing" 2> /dev/null || fail "the import ended: $(< "$work/$1.log")"
     sleep 0.1
   done
@@ -59,19 +60,19 @@ until_taken() {
 
 started=$SECONDS
 start first
-until_taken first $((count / 10))
+until_imported first $((count / 10))
 early=$(rss)
-echo "RSS when $(taken "$work/first.json") keys were taken: $early MiB"
-until_taken first $((count / 2))
+echo "RSS when $(imported "$work/first.json") keys were imported: $early MiB"
+until_imported first $((count / 2))
 kill -INT "$importing"
 code=0
 wait "$importing" || code=$?
 importing=
-first=$(taken "$work/first.json")
+first=$(imported "$work/first.json")
 [[ $code == 130 ]] || fail "SIGINT ended it with $code"
-grep -q 'run it again' "$work/first.log" || fail 'it did not say how to go on'
+grep -q 'run the same command again' "$work/first.log" || fail 'it did not say how to resume'
 ((first < count)) || fail 'it was not stopped in the middle'
-echo "stopped by SIGINT with $first keys taken: $(tail -1 "$work/first.log")"
+echo "stopped by SIGINT with $first keys imported: $(tail -1 "$work/first.log")"
 
 start second
 late=
@@ -85,10 +86,10 @@ importing=
 echo "RSS at the end of $count keys: $late MiB"
 
 total=$(node --import tsx cli/main.ts stats --json | node -pe 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).total')
-second=$(taken "$work/second.json")
+second=$(imported "$work/second.json")
 skipped=$(node -pe 'JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8")).skipped' "$work/second.json")
-echo "the second run took $second and skipped $skipped; the table holds $total, after $((SECONDS - started)) s"
-[[ $total == "$count" ]] || fail "wanted $count keys in the table"
+echo "the second run imported $second and skipped $skipped; the table holds $total, after $((SECONDS - started)) s"
+[[ $total == "$count" ]] || fail "expected $count keys in the table, got $total"
 ((skipped == first && second == count - first)) || fail 'the two runs do not add up'
 # A tenfold run that kept its keys would need some 30 MiB more.
 ((late < early + 60)) || fail 'the memory grew'

@@ -10,10 +10,10 @@ jest.setTimeout(120_000);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README_ORIGIN = 'http://127.0.0.1:3000';
-/** Short, so that the test need not wait for the 60 seconds of the README. */
+/** Shorter than the README's 60 seconds, to keep the test short. */
 const RECORD_CACHE_SECONDS = '2';
 
-/** The blocks of commands of the README's chapter, in their order. */
+/** Returns the blocks of commands in a chapter of the README, in order. */
 async function chapterBlocks(heading: string): Promise<readonly (readonly string[])[]> {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   const [, rest = ''] = readme.split(`\n## ${heading}\n`);
@@ -21,14 +21,18 @@ async function chapterBlocks(heading: string): Promise<readonly (readonly string
   return [...chapter.matchAll(/```sh\n(.*?)\n```/gs)].map(([, commands = '']) => commands.split('\n'));
 }
 
-describe("the README's life of a key, command by command", () => {
+describe("the README's life of a key", () => {
   let gateway: Gateway;
+  /** The chapter defines the command's name with it. */
+  let alias: string;
   let blocks: readonly (readonly string[])[];
-  /** What stands in the README's commands for what earlier ones printed. */
+  /** The values that replace KEY, NEW_KEY and ID in the README's commands. */
   const placeholders = new Map<string, string>();
 
   beforeAll(async () => {
-    blocks = await chapterBlocks('The life of a key');
+    const [[first = '', ...create] = [], ...others] = await chapterBlocks('The life of a key');
+    alias = first;
+    blocks = [create, ...others];
     const template = await writeTemplateVariant((json) => {
       for (const { Type, Properties } of Object.values(json.Resources)) {
         const { Variables } = (Properties?.['Environment'] ?? {}) as { Variables?: Record<string, string> };
@@ -40,13 +44,14 @@ describe("the README's life of a key, command by command", () => {
   });
   afterAll(() => gateway?.stop());
 
-  /** Runs one command as it stands there, but for the placeholders and the port; what it printed. */
+  /** Runs one command of the README with the placeholders and the port replaced, and returns its stdout. */
   async function run(command = ''): Promise<string> {
     const filled = command
       .replace(README_ORIGIN, new URL(gateway.url).origin)
       .replaceAll(/\b(NEW_KEY|KEY|ID)\b/g, (name) => placeholders.get(name) ?? name);
     const env = { ...process.env, AWS_ENDPOINT_URL_DYNAMODB: gateway.endpoint, LATCHKEY_TABLE: gateway.tableName };
-    const child = spawn('bash', ['-c', filled], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const script = `shopt -s expand_aliases\n${alias}\n${filled}`;
+    const child = spawn('bash', ['-c', script], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const [stdout, stderr, exitCode] = await Promise.all([
       readText(child.stdout),
       readText(child.stderr),
@@ -56,26 +61,26 @@ describe("the README's life of a key, command by command", () => {
     return stdout;
   }
 
-  /** What is printed behind the name, as people read it. */
+  /** Returns the text that is printed after the name. */
   function field(name: string, printed: string): string {
     return new RegExp(`^${name}: +(.*)$`, 'm').exec(printed)?.[1] ?? '';
   }
 
-  test('create shows a key and its id', async () => {
+  test('create prints a key and its id', async () => {
     const printed = await run(blocks[0]?.[0]);
     placeholders.set('KEY', field('key', printed)).set('ID', field('id', printed));
     expect(placeholders.get('KEY')).toMatch(/^sk_[0-9A-Za-z]{49}$/);
     expect(field('owner', printed)).toBe('acme');
   });
 
-  test('use: the key gets through, and show tells that it was used', async () => {
+  test('curl gets 200 with the key, and show prints that it was just used', async () => {
     const answer = await run(blocks[1]?.[0]);
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(answer).toContain(placeholders.get('ID'));
     expect(field('last used', await run(blocks[1]?.[1]))).toMatch(/^just now/);
   });
 
-  test('rotate with overlap: both keys get through', async () => {
+  test('rotate leaves both keys valid during the grace period', async () => {
     const printed = await run(blocks[2]?.[0]);
     placeholders.set('NEW_KEY', field('key', printed));
     expect(placeholders.get('NEW_KEY')).not.toBe(placeholders.get('KEY'));
@@ -83,22 +88,23 @@ describe("the README's life of a key, command by command", () => {
     for (const command of blocks[2]?.slice(1) ?? []) expect(await run(command)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('revoke names the key', async () => {
+  test('revoke prints the id and the label of the key', async () => {
     expect(await run(blocks[3]?.[0])).toMatch(`Revoked key ${placeholders.get('ID')}, "build server".`);
   });
 
-  test('see it refused: the old key is, and its successor works on', async () => {
-    let answer = await run(blocks[4]?.[0]);
+  test('curl gets 403 with the revoked key, and 200 with its successor', async () => {
+    let answer = await run(blocks[3]?.[1]);
     while (answer.startsWith('HTTP/1.1 200 ')) {
       await sleep(200);
-      answer = await run(blocks[4]?.[0]);
+      answer = await run(blocks[3]?.[1]);
     }
     expect(answer).toMatch(/^HTTP\/1\.1 403 /);
     expect(answer).toContain('"KEY_REVOKED"');
-    expect(await run(blocks[4]?.[1])).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await run(blocks[3]?.[2])).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('no command of the chapter was left out', () => {
-    expect(blocks.map((commands) => commands.length)).toEqual([1, 2, 3, 1, 2]);
+  test('the tests run every command of the chapter', () => {
+    expect(alias).toMatch(/^alias latchkey=/);
+    expect(blocks.map((commands) => commands.length)).toEqual([1, 2, 3, 3]);
   });
 });

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The worked example and the pre-commit hook of docs/secret-scanning.md, as they stand there, for real.
+# Runs the worked example and the pre-commit hook of docs/secret-scanning.md, word for word.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
@@ -10,7 +10,7 @@ fail() {
   exit 1
 }
 
-# block START: the first block of the page that begins with such a fence, or has such a first line
+# block START: prints the page's first block that begins with this fence or this first line
 block() { awk -v start="$1" '!inside && $0 == start { inside = 1; if (start !~ /^```/) print; next } inside && /^```/ { exit } inside' "$page"; }
 
 work=$(mktemp -d)
@@ -19,9 +19,9 @@ trap 'rm -rf "$work"' EXIT
 block '```python' > "$work/example.py"
 python3 "$work/example.py" > "$work/printed"
 awk '/^It prints$/ { found = 1 } found && /^```/ { if (inside) exit; inside = 1; next } inside' "$page" > "$work/promised"
-diff "$work/promised" "$work/printed" || fail 'the worked example prints something else than the page says'
+diff "$work/promised" "$work/printed" || fail 'the output of the worked example differs from the page'
 
-# A key as Latchkey issues it, by the page's own checksum.
+# Prints a key of Latchkey's format, with the page's own checksum.
 key() {
   python3 - "$work/example.py" << 'PYTHON'
 import io, secrets, sys, contextlib
@@ -43,28 +43,28 @@ export LATCHKEY="node --import $root/node_modules/tsx/dist/loader.mjs $root/cli/
 
 echo 'a bare prefix: sk_' > notes.txt
 git add notes.txt
-git commit -q -m 'no key' || fail 'a commit without a key was refused'
+git commit -q -m 'no key' || fail 'the hook stopped a commit without a key'
 
 secret=$(key)
 printf 'first line\ntoken = "%s"\n' "$secret" > app.conf
 git add app.conf
-if git commit -q -m 'a key' 2> "$work/told" > "$work/found"; then fail 'a commit with a key was let through'; fi
-cat "$work/found" "$work/told"
-cat "$work/found" "$work/told" | grep -q 'app\.conf:2:10: sk_' || fail 'it did not tell where the key is'
-cat "$work/found" "$work/told" | grep -q "${secret:0:20}" && fail 'it told the key'
-[[ $(git log --oneline | wc -l) == 1 ]] || fail 'something was committed'
+if git commit -q -m 'a key' 2> "$work/errors" > "$work/found"; then fail 'the hook let a commit with a key through'; fi
+cat "$work/found" "$work/errors"
+cat "$work/found" "$work/errors" | grep -q 'app\.conf:2:10: sk_' || fail 'the hook did not print the place of the key'
+cat "$work/found" "$work/errors" | grep -q "${secret:0:20}" && fail 'the hook printed the key'
+[[ $(git log --oneline | wc -l) == 1 ]] || fail 'the commit was made'
 
-# What git takes for binary, or for nothing to be seen in a diff, holds up a key all the same, there and in files behind it.
+# The hook also finds keys in and after files that git treats as binary or leaves out of diffs.
 python3 -c 'import sys; sys.stdout.buffer.write(b"x" * 8990 + b"\n\0 first\n")' > a-nul.txt
 echo '*.hidden -diff' > .gitattributes
 git rm -q -f --cached app.conf
 git add a-nul.txt .gitattributes
-git commit -q -m 'no key, but a NUL' || fail 'a commit of a file with a NUL was refused'
+git commit -q -m 'no key, but a NUL' || fail 'the hook stopped a commit of a file with a NUL'
 
-refused() { # refused FILE: the key in it is told with its file, and nothing is committed
-  if git commit -q -m 'a key' > "$work/found" 2>&1; then fail "a commit with a key in $1 was let through"; fi
+refused() { # refused FILE: fails unless the hook stops the commit and prints the file of the key
+  if git commit -q -m 'a key' > "$work/found" 2>&1; then fail "the hook let a commit with a key in $1 through"; fi
   cat "$work/found"
-  grep -q "^$1:[0-9]*:[0-9]*: sk_" "$work/found" || fail "it did not tell that the key is in $1"
+  grep -q "^$1:[0-9]*:[0-9]*: sk_" "$work/found" || fail "the hook did not print that the key is in $1"
   git reset -q && git checkout -q -- .
 }
 python3 -c 'import sys; sys.stdout.buffer.write(b"x" * 8990 + b"\n\0 second\n")' > a-nul.txt
@@ -81,11 +81,11 @@ rm b-leak.txt c.hidden d.bin
 
 printf 'first line\ntoken = "%s"\n' "$secret" > app.conf
 git add app.conf
-git commit -q --no-verify -m 'a key, all the same'
+git commit -q --no-verify -m 'a key, without the hook'
 echo 'first line' > app.conf
 git add app.conf
-git commit -q -m 'no key any more' || fail 'a commit that takes a key out was refused'
-git log -p | (cd "$root" && node --import tsx cli/main.ts scan -) > "$work/history" && fail 'the key in the history was not found'
+git commit -q -m 'no key any more' || fail 'the hook stopped a commit that removes a key'
+git log -p | (cd "$root" && node --import tsx cli/main.ts scan -) > "$work/history" && fail 'scan did not find the key in the history'
 cat "$work/history"
-grep -q '^app\.conf:2:10: ' "$work/history" || fail 'the history does not tell where the key was'
-echo 'the hook let through what has no key, held up what has one, and let a key be taken out'
+grep -q '^app\.conf:2:10: ' "$work/history" || fail 'scan did not print the place of the key in the history'
+echo 'the hook stopped commits with a key, and allowed commits without one and the removal of a key'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the bundle under Lambda's own runtime client on Lambda's line of Node, against a Runtime API on the loopback interface.
+# Runs the bundle under Lambda's own runtime client on Lambda's Node version, against a Runtime API on the loopback interface.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source test/e2e/runtimeClientCache.sh

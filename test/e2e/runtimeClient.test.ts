@@ -7,16 +7,16 @@ import { LAMBDA_NODE, startUnderRuntimeClient } from '../support/runtimeClient.t
 const startBundle = (endpoint: string, settings: Readonly<Record<string, string>> = {}) =>
   startUnderRuntimeClient(BUNDLE, functionEnvironment(endpoint, settings));
 
-test('the Node under test is of the line that the function is deployed to', () => {
+test('the tests use the major version of Node that the function is deployed to', () => {
   const { stdout } = spawnSync(LAMBDA_NODE, ['--version'], { encoding: 'utf8' });
   expect(stdout).toMatch(/^v24\./);
 });
 
-// The same table of cases, so that the answers are the same.
+// Both run the same cases, so their answers are the same.
 describeFunction("the bundle under Lambda's runtime client on Node 24", startBundle);
 describeFunction(`the bundle on Node ${process.versions.node}`, startFunction);
 
-describe('a setting that cannot be read', () => {
+describe('an invalid setting', () => {
   test("fails the start under Lambda's runtime client", async () => {
     const starting = startBundle('http://127.0.0.1:1', { LATCHKEY_RECORD_CACHE_SECONDS: 'soon' });
     await expect(starting).rejects.toThrow(/LatchkeyError: LATCHKEY_RECORD_CACHE_SECONDS/);

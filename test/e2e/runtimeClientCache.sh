@@ -1,6 +1,6 @@
-# Sourced: puts Lambda's own runtime client and Lambda's line of Node into a cache outside the project, where they are no
-# dependency of it. Both come from npm, by the lock in runtimeClient/; the client is built there once, with cmake and g++, on Linux
-# alone.
+# Sourced by the suites. Installs Lambda's own runtime client and Lambda's Node version into a cache outside the project, so they
+# aren't dependencies of it. Both come from npm, by the lock in runtimeClient/. The client is built once, with cmake and g++, and
+# only on Linux.
 
 lock=$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")/runtimeClient" && pwd)
 client=aws-lambda-ric@$(node -p "require('$lock/package.json').dependencies['aws-lambda-ric']")
@@ -10,11 +10,11 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/latchkey-runtime-client/$client+$node
 if [[ ! -d $cache ]]; then
   mkdir -p "$(dirname "$cache")"
   building=$(mktemp -d "$cache.XXXXXX")
-  # npm 11 runs the install scripts of no package that its package.json does not allow; the client's builds it, node-linux-* has none.
+  # npm 11 runs only the install scripts that package.json allows. The client needs its script for the build.
   cp "$lock/package.json" "$lock/package-lock.json" "$building"
   echo "installing $client and $node, which takes a minute or two"
   npm ci --prefix "$building" --no-audit --no-fund --loglevel error || { rm -rf "$building"; exit 1; }
-  # Whoever else built it meanwhile came first.
+  # Another run may have built it in the meantime.
   mv -T "$building" "$cache" 2> /dev/null || [[ -d $cache ]]
   rm -rf "$building"
 fi

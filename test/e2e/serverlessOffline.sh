@@ -2,7 +2,7 @@
 # Runs the bundle as the authorizer of each kind of API behind the real serverless-offline, on the loopback interface.
 # serverless-offline comes from npm, by the lock in serverlessOffline/, once, into a cache outside the project.
 # Usage: serverlessOffline.sh [--print-cache]
-#   --print-cache: print the cache's directory for the version in the lock, and run nothing
+#   --print-cache: print the cache's directory for the version in the lock and exit
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -22,7 +22,7 @@ if [[ ! -d $cache ]]; then
   cp "$lock/package.json" "$lock/package-lock.json" "$installing"
   echo "installing $version, which takes a minute or two"
   npm ci --prefix "$installing" --ignore-scripts --no-audit --no-fund --loglevel error
-  # Another run may have installed it meanwhile.
+  # Another run may have installed it in the meantime.
   mv -T "$installing" "$cache" 2> /dev/null || [[ -d $cache ]]
 fi
 

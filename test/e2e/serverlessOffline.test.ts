@@ -10,7 +10,7 @@ import { BUNDLE, functionEnvironment, logLines } from '../support/bundledFunctio
 import { startFunctionTable, type FunctionTable } from '../support/functionTable.ts';
 import { makeKey } from '../support/keys.ts';
 
-/** Where `serverlessOffline.sh` installed the Serverless Framework and serverless-offline. */
+/** The folder in which `serverlessOffline.sh` installed the Serverless Framework and serverless-offline. */
 const INSTALLED = process.env['LATCHKEY_SERVERLESS_OFFLINE'] ?? '';
 
 const ACTIVE = makeKey({ id: 'active' });
@@ -19,7 +19,7 @@ const WRITER = makeKey({ id: 'writer', scopes: ['write'] });
 const REVOKED = makeKey({ id: 'revoked', revokedAt: '2026-01-01T00:00:00.000Z' });
 const SCOPES = JSON.stringify({ read: ['GET /*'], write: ['POST /*'] });
 
-/** One authorizer of each kind, and the path of the route that it guards. */
+/** One authorizer of each kind, and the path of its route. */
 const KINDS = [
   ['a TOKEN authorizer', '/dev/token'],
   ['a REQUEST authorizer', '/dev/request'],
@@ -33,7 +33,7 @@ const WHOAMI = `export const handler = async ({ requestContext: { authorizer } }
 
 interface Offline {
   readonly url: string;
-  /** All that it wrote so far. */
+  /** Returns the output so far. */
   readonly output: () => string;
   readonly stop: () => Promise<void>;
 }
@@ -57,11 +57,11 @@ async function request(path: string, authorization?: string): Promise<{ status: 
   return { status: response.status, body: await response.json() };
 }
 
-describe.each(KINDS)('behind serverless-offline, %s', (_, path) => {
+describe.each(KINDS)('%s behind serverless-offline', (_, path) => {
   test.each([
     ['an active key', ACTIVE],
     ['a key whose scope covers the route', READER],
-  ])('lets %s through with its context', async (__, { secret, record }) => {
+  ])('allows %s and passes its context on', async (__, { secret, record }) => {
     const answer = await request(path, `Bearer ${secret}`);
     expect(answer).toMatchObject({ status: 200, body: { keyId: record.id, label: record.label } });
   });
@@ -69,7 +69,7 @@ describe.each(KINDS)('behind serverless-offline, %s', (_, path) => {
   test.each([
     ['no key', undefined],
     ['another scheme', 'Basic dXNlcjpwYXNz'],
-  ])('answers a request with %s by 401', async (__, authorization) => {
+  ])('answers a request with %s with 401', async (__, authorization) => {
     expect(await request(path, authorization)).toMatchObject({ status: 401 });
   });
 
@@ -78,18 +78,18 @@ describe.each(KINDS)('behind serverless-offline, %s', (_, path) => {
     ['an unknown key', generateSecret('sk_')],
     ['a revoked key', REVOKED.secret],
     ['a key whose scopes do not cover the route', WRITER.secret],
-  ])('answers a request with %s by 403', async (__, secret) => {
+  ])('answers a request with %s with 403', async (__, secret) => {
     expect(await request(path, `Bearer ${secret}`)).toMatchObject({ status: 403 });
   });
 });
 
-test('behind serverless-offline, a key that was used has its time of last use in the table', async () => {
+test('the authorizer behind serverless-offline stores the last use of a key', async () => {
   expect(await table.lastUsedAt(ACTIVE.record)).toEqual(expect.any(String));
 });
 
 // The last test, because it stops the table. API Gateway answers a fault with 500; serverless-offline answers each error that
 // an authorizer throws with 401.
-test('behind serverless-offline, a fault is a 401, and the log has its code', async () => {
+test('the authorizer behind serverless-offline logs STORE_UNAVAILABLE if the table is down', async () => {
   await table.stop();
   expect(await request('/policy', `Bearer ${generateSecret('sk_')}`)).toMatchObject({ status: 401 });
   const faults = logLines(offline.output()).filter(({ message }) => message === 'fault');
@@ -105,7 +105,7 @@ async function startServerlessOffline(endpoint: string): Promise<Offline> {
   await writeFile(join(directory, 'serverless.json'), JSON.stringify(service({ endpoint, httpPort, lambdaPort })));
   const child = spawn(process.execPath, [join(INSTALLED, 'node_modules/serverless/bin/serverless.js'), 'offline'], {
     cwd: directory,
-    // Nothing of the user's: neither a login, nor AWS profiles, nor what the framework would send or ask for.
+    // Without the user's login, AWS profiles and telemetry.
     env: {
       ...functionEnvironment(endpoint),
       PATH: process.env['PATH'],
@@ -117,7 +117,7 @@ async function startServerlessOffline(endpoint: string): Promise<Offline> {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = async () => {
-    await endOf(child);
+    await end(child);
     await rm(directory, { recursive: true, force: true });
   };
   const output = await whenReady(child).catch(async (error: unknown) => {
@@ -133,7 +133,7 @@ interface ServiceOptions {
   readonly lambdaPort: number;
 }
 
-/** The service as a user of the Serverless Framework writes it down. */
+/** Returns the configuration of a service with all kinds of authorizers. */
 function service({ endpoint, httpPort, lambdaPort }: ServiceOptions): object {
   const handler = 'authorizer/index.handler';
   const httpAuthorizer = (functionName: string, payloadVersion: string, enableSimpleResponses = false) => ({
@@ -187,7 +187,7 @@ function service({ endpoint, httpPort, lambdaPort }: ServiceOptions): object {
   };
 }
 
-/** Resolves, once serverless-offline serves, to what it writes. Rejects with what it wrote if it ends first. */
+/** Resolves when serverless-offline is ready, to a function that returns its output. Rejects with the output if it ends first. */
 async function whenReady(child: ChildProcess): Promise<() => string> {
   let output = '';
   await new Promise<void>((resolve, reject) => {
@@ -203,16 +203,16 @@ async function whenReady(child: ChildProcess): Promise<() => string> {
   return () => output;
 }
 
-async function endOf(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, 'close');
   child.kill('SIGTERM');
-  const impatience = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const timeout = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await closed;
-  clearTimeout(impatience);
+  clearTimeout(timeout);
 }
 
-/** Two ports that are free on the loopback interface: serverless-offline takes 0 for its own default. */
+/** Returns two free ports of the loopback interface. serverless-offline replaces 0 by its default port. */
 async function freePorts(): Promise<readonly number[]> {
   const servers = [createServer(), createServer()];
   const ports: number[] = [];

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# `npm start` for real: what it serves, what the command line says of it, and that it leaves no process behind; and the
-# README's commands, as they stand there.
+# Runs `npm start` and the README's commands word for word. Checks the answers, the CLI's output and that no process remains.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 NODE_OPTIONS=--experimental-vm-modules exec npx jest --selectProjects e2e --testPathPatterns 'test/e2e/(start|operator).test.ts'

@@ -13,7 +13,7 @@ jest.setTimeout(120_000);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** `npm start` as a user runs it, with a mark on every process that comes of it. */
+/** Runs `npm start`, with a mark in the environment of each process that it starts. */
 class NpmStart {
   readonly #npm: ChildProcess;
   readonly #mark = randomUUID();
@@ -32,7 +32,7 @@ class NpmStart {
     return markedProcesses(this.#mark);
   }
 
-  /** What is printed after the prefix, once the line is there. */
+  /** Waits for a line with this prefix, and returns the rest of the line. */
   async line(prefix: string): Promise<string> {
     const pattern = new RegExp(`^${prefix}(.*)\n`, 'm');
     for (;;) {
@@ -43,7 +43,7 @@ class NpmStart {
     }
   }
 
-  /** Signals npm alone, waits for its end, and gives the rest a moment, less than a synthesis takes; returns what is left. */
+  /** Signals only npm, waits for its end and at most two seconds for its children. Returns the processes that remain. */
   async signal(signal: NodeJS.Signals): Promise<readonly number[]> {
     const exited = this.#npm.exitCode === null && this.#npm.signalCode === null ? once(this.#npm, 'exit') : undefined;
     this.#npm.kill(signal);
@@ -52,13 +52,13 @@ class NpmStart {
     return this.processes;
   }
 
-  /** Ends whatever is left. */
+  /** Kills all remaining processes. */
   kill(): void {
     for (const pid of this.processes) process.kill(pid, 'SIGKILL');
   }
 }
 
-/** The JSON that `npm run latchkey` prints. */
+/** Runs `npm run latchkey` on the local table, and returns its JSON output. */
 function latchkey(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync('npm', ['run', '-s', 'latchkey', '--', ...args, '--local', '--json'], {
     cwd: ROOT,
@@ -88,14 +88,14 @@ describe('npm start', () => {
 
   const demoRecord = () => latchkey('list').records.find(({ label }: { label: string }) => label === 'demo');
 
-  test('prints the address of the sample route and a key that nobody has used', () => {
+  test('prints the URL of the sample route and an unused key', () => {
     expect(rest).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/rest\/whoami$/);
     expect(key).toMatch(/^sk_[0-9A-Za-z]{49}$/);
     expect(demoRecord()).toMatchObject({ keyPrefix: key.slice(0, 11) });
     expect(demoRecord()).not.toHaveProperty('lastUsedAt');
   });
 
-  test('a request with the key gets through on both APIs', async () => {
+  test('allows a request with the key on both APIs', async () => {
     const { id } = demoRecord();
     for (const url of [rest, http]) {
       const { status, body } = await get(url, key);
@@ -103,7 +103,7 @@ describe('npm start', () => {
     }
   });
 
-  test('a request without a key is refused with 401', async () => {
+  test('answers a request without a key with 401', async () => {
     expect(await get(rest)).toEqual({
       status: 401,
       body:
@@ -117,7 +117,7 @@ describe('npm start', () => {
   test.each([
     ['an unknown key', generateSecret('sk_')],
     ['a malformed key', 'sk_nonsense'],
-  ])('a request with %s is refused with 403', async (_, secret) => {
+  ])('answers a request with %s with 403', async (_, secret) => {
     expect(await get(rest, secret)).toEqual({
       status: 403,
       body: '{"success":false,"data":null,"error":{"code":"INVALID_KEY","message":"Invalid API key."},"pagination":null}',
@@ -126,7 +126,7 @@ describe('npm start', () => {
     expect(await get(http, secret)).toMatchObject({ status: 403, body: '{"message":"Forbidden"}' });
   });
 
-  test('the last use is noted once, whatever 100 more requests come', async () => {
+  test('stores the last use only once for 100 more requests', async () => {
     const { lastUsedAt } = demoRecord();
     expect(Date.parse(lastUsedAt)).toBeLessThanOrEqual(Date.now());
     for (let round = 0; round < 10; round++) {
@@ -136,7 +136,7 @@ describe('npm start', () => {
     expect(demoRecord().lastUsedAt).toBe(lastUsedAt);
   });
 
-  test('SIGINT to npm alone leaves no process behind, nor the way to it', async () => {
+  test('leaves neither processes nor its state file behind after SIGINT to npm alone', async () => {
     expect(npm.processes.length).toBeGreaterThanOrEqual(2);
     expect(await npm.signal('SIGINT')).toEqual([]);
     await expect(get(rest)).rejects.toThrow();
@@ -144,15 +144,15 @@ describe('npm start', () => {
   });
 });
 
-describe('no process is left behind', () => {
+describe('an interrupted npm start', () => {
   test.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])(
-    'by %s to npm alone in the middle of a synthesis',
+    'leaves no process behind after %s to npm alone during a synthesis',
     async (signal) => {
       rmSync(join(ROOT, 'cdk.out/.sources'), { force: true });
       const npm = new NpmStart();
       try {
         await npm.line('building and synthesizing');
-        // npm, the gateway, the CDK and what the CDK starts.
+        // npm, the gateway, the CDK and the app that the CDK starts.
         while (npm.processes.length < 4) await sleep(5);
         expect(await npm.signal(signal)).toEqual([]);
       } finally {
@@ -162,7 +162,7 @@ describe('no process is left behind', () => {
     60_000,
   );
 
-  test('by SIGTERM to npm alone while it serves', async () => {
+  test('leaves no process behind after SIGTERM to npm alone while it serves', async () => {
     const npm = new NpmStart();
     try {
       const url = await npm.line('url: ');

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The command line on a terminal of 80 columns, as tmux shows it: what revoke asks and answers, and the bar that seed draws.
+# Runs the CLI on tmux's terminal of 80 columns. Checks the prompt of revoke, the table of list and the progress bar of seed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -10,7 +10,7 @@ fail() {
 
 work=$(mktemp -d)
 database=
-# A server of its own, so that no session of anybody's is touched.
+# A separate tmux server, so the user's sessions aren't touched.
 tm() { tmux -S "$work/tmux" "$@"; }
 stop() {
   tm kill-server 2> /dev/null || true
@@ -36,9 +36,9 @@ tm -f /dev/null new-session -d -x 80 -y 24 -s cli "$BASH --noprofile --norc"
 tm set-option -g remain-on-exit on > /dev/null
 tm send-keys -t cli "PS1='\$ '; PS2=; clear; latchkey() { node --import tsx cli/main.ts \"\$@\"; }; clear" Enter
 
-# The screen, its lines joined where the terminal parted them.
+# Prints the screen, with wrapped lines joined.
 screen() { tm capture-pane -p -J -t cli; }
-# sees PATTERN: waits until the screen shows it
+# sees PATTERN: waits until the screen matches the pattern
 sees() {
   for _ in $(seq 300); do
     screen | grep -Eq -- "$1" && return
@@ -46,7 +46,7 @@ sees() {
   done
   fail "no $1 on the screen: $(screen)"
 }
-# types TEXT: types it, with a return
+# types TEXT: types the text and presses Enter
 types() { tm send-keys -t cli -l "$1" && tm send-keys -t cli Enter; }
 
 id=$(node --import tsx cli/main.ts create --label 'build server' --json |
@@ -67,7 +67,7 @@ sees '\[y/N\] *$'
 types y
 sees "^Revoked key $id, \"build server\"\\.$"
 sees '^It may still be accepted for as long as caches hold it'
-echo 'revoke asked, took a no for a no and Ctrl-C for one, and a yes for a yes'
+echo 'revoke asked for confirmation, stopped at "n" and Ctrl-C, and went ahead at "y"'
 
 types clear
 types "latchkey revoke ${id:0:8}"
@@ -78,8 +78,8 @@ sees '^exit 1$'
 types clear
 types 'latchkey list'
 sees '^ID +LABEL .* EXPIRES$'
-[[ $(tm capture-pane -p -t cli | grep -c "${id:0:8}.*build server.*revoked") == 1 ]] || fail "the list breaks: $(screen)"
-echo 'a list of a key stays on its line'
+[[ $(tm capture-pane -p -t cli | grep -c "${id:0:8}.*build server.*revoked") == 1 ]] || fail "the list wraps its lines: $(screen)"
+echo 'list prints a key on one line'
 
 node -e "for (let i = 0; i < 400; i++) console.log(JSON.stringify({ label: 'seeded ' + i }))" > "$work/seed.jsonl"
 types clear
@@ -92,5 +92,5 @@ types clear
 types "latchkey seed $work/seed.jsonl --out $work/made.jsonl --skip-existing; echo \"exit \$?\""
 sees '\[[=-]+\] [1-9][0-9]*/[0-9]+'
 sees '^exit 0$'
-[[ $(wc -l < "$work/made.jsonl") -eq 400 ]] || fail 'the file has not the 400 keys'
-echo 'seed drew its bar, stopped at Ctrl-C and went on to the end'
+[[ $(wc -l < "$work/made.jsonl") -eq 400 ]] || fail 'the file does not have 400 keys'
+echo 'seed showed its progress bar, stopped at Ctrl-C and resumed to the end'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The Terraform files of the docs, validated and applied to moto, an emulated account, and a key issued in their table.
-# Usage: terraform.sh PLUGIN_DIRECTORY, a mirror that holds hashicorp/aws. Expects dist/authorizer to be built.
+# Validates the docs' Terraform files, applies them to moto, an emulated account, and issues a key in their table.
+# Usage: terraform.sh PLUGIN_DIRECTORY, a mirror that contains hashicorp/aws. Expects dist/authorizer to be built.
 set -euo pipefail
 plugins=$(cd "$1" && pwd)
 cd "$(dirname "$0")/../.."
@@ -19,7 +19,7 @@ fail() {
 }
 
 export CHECKPOINT_DISABLE=1 TF_CLI_CONFIG_FILE=/dev/null TF_IN_AUTOMATION=1
-terraform fmt -check -diff docs/terraform || fail 'docs/terraform is not as terraform fmt has it'
+terraform fmt -check -diff docs/terraform || fail 'docs/terraform is not formatted by terraform fmt'
 cp docs/terraform/* "$work"
 python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w").write("dist/authorizer/index.mjs", "index.mjs")' "$work/authorizer.zip"
 cat > "$work/emulated.tf" << 'END'
@@ -56,4 +56,4 @@ latchkey create --label terraformed --owner acme --json > "$work/created.json"
 id=$(node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).record.id' < "$work/created.json")
 latchkey show "$id" | grep -q terraformed || fail 'the key was not found by its id'
 latchkey list --owner acme | grep -q terraformed || fail 'the key was not found by its owner'
-echo 'a key was issued in the table, and found by its id and by its owner'
+echo 'issued a key in the table, and found it by its id and by its owner'

@@ -16,7 +16,7 @@ import {
 import { handlerUnderTest } from '../support/handlerUnderTest.ts';
 import { hashSecret } from '../../keys/secret.ts';
 import { makeKey, NOW_MS } from '../support/keys.ts';
-import { evaluatePolicy, parseStatements } from '../../local/policyEvaluation.ts';
+import { evaluatePolicy, parseStatements } from '../../local/authorizer.ts';
 import { runs } from '../support/runs.ts';
 
 const API_TYPES = [restToken, restRequest, httpApi, httpApiV1, webSocket, appSync];

@@ -4,17 +4,17 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { KeyRegistry } from '../../keys/registry.ts';
 import { hashSecret } from '../../keys/secret.ts';
 import { fuzz } from '../../soak/fuzz.ts';
-import { growthOf } from '../../soak/growth.ts';
+import { measureGrowth } from '../../soak/growth.ts';
 import { KeyModel } from '../../soak/keyModel.ts';
 import { KeyPool } from '../../soak/keyPool.ts';
-import { answersReportOf, held, reportOf } from '../../soak/report.ts';
+import { toAnswersReport, hasPassed, toReport } from '../../soak/report.ts';
 import { soak, type SoakResult } from '../../soak/soak.ts';
 import { startFunctionTable } from '../support/functionTable.ts';
 import { makeKey } from '../support/keys.ts';
 
 const LEAK = new URL('leak.mjs', import.meta.url).href;
 
-describe('three seconds of it', () => {
+describe('a soak of three seconds', () => {
   let sound: SoakResult;
   let stale: SoakResult;
   let planted: SoakResult;
@@ -22,12 +22,12 @@ describe('three seconds of it', () => {
     [sound, stale, planted] = await Promise.all([
       soak({ seconds: 3 }),
       soak({ seconds: 3, staleIfErrorSeconds: 10 }),
-      // No key of the table is taken for one there, and the function grows.
+      // The function rejects all keys of the table, and it grows.
       soak({ seconds: 3, environment: { LATCHKEY_KEY_PREFIX: 'other_' }, preload: [LEAK] }),
     ]);
   });
 
-  test('find no wrong answer, through changes of keys and faults of the store', () => {
+  test('finds no wrong answers despite changes of keys and faults of the store', () => {
     expect(sound.wrong).toEqual([]);
     expect(sound.wrongCount).toBe(0);
     expect(sound.requests).toBeGreaterThan(20);
@@ -36,32 +36,34 @@ describe('three seconds of it', () => {
     expect(sound.latestAcceptanceMs).toBeLessThanOrEqual(sound.recordMs);
   });
 
-  test('find none with staleIfError either', () => {
+  test('finds no wrong answers with staleIfError', () => {
     expect(stale.wrong).toEqual([]);
     expect(stale.requests).toBeGreaterThan(20);
-    expect(answersReportOf('staleIfError', stale)).toMatch(/^staleIfError +\d+ requests .* wrong answers 0\nheld\n$/);
-    expect(answersReportOf('staleIfError', planted)).toMatch(/wanted .*\nFAILED\n$/);
+    expect(toAnswersReport('staleIfError', stale)).toMatch(/^staleIfError +\d+ requests .* wrong answers 0\npassed\n$/);
+    expect(toAnswersReport('staleIfError', planted)).toMatch(/expected .*\nFAILED\n$/);
   });
 
-  test('tell wrong answers, with the key and what was wanted', () => {
+  test('reports a wrong answer with its key and the expected outcome', () => {
     expect(planted.wrongCount).toBeGreaterThan(0);
-    expect(planted.wrong.join('\n')).toMatch(/: [0-9a-f-]{36}: (rest: INVALID_KEY|http: DENIED), wanted .*ALLOWED/);
-    expect(held(planted)).toBe(false);
+    expect(planted.wrong.join('\n')).toMatch(
+      /: [0-9a-f-]{36}: expected .*ALLOWED.*, got (rest: INVALID_KEY|http: DENIED)/,
+    );
+    expect(hasPassed(planted)).toBe(false);
   });
 
-  test('tell what grew in the function', () => {
+  test('reports growth of the memory and of the handles', () => {
     expect(planted.growth.problems.join('\n')).toMatch(
       /RSS grew by .* %\n(.*\n)*AuthorizerFunction\w+ Timeout: \d+ handles before, \d+ after/,
     );
-    expect(reportOf(planted)).toMatch(/\nFAILED\n$/);
+    expect(toReport(planted)).toMatch(/\nFAILED\n$/);
   });
 });
 
-test('hostile events of the fuzzer find nothing, and lead it by what they run', async () => {
+test('the fuzzer finds no problems and keeps inputs that run new blocks', async () => {
   const { problems, outcomes, blocks, byteCases } = await fuzz(400);
   expect(problems).toEqual([]);
   expect(byteCases).toBe(120);
-  // An input that is no event comes to nothing.
+  // Inputs that aren't JSON have no outcome.
   expect([...outcomes.values()].reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(400);
   expect(outcomes.get('INVALID_KEY')).toBeGreaterThan(10);
   expect(blocks).toBeGreaterThan(50);
@@ -70,11 +72,11 @@ test('hostile events of the fuzzer find nothing, and lead it by what they run', 
 describe('the model of a key', () => {
   const NOW = 1_000_000;
   const facts = { exists: true, isRevoked: false, isDisabled: false, isInScope: true, expiresAtMs: Infinity };
-  const keyOf = (changed: Partial<typeof facts> = {}) => {
+  const makeModel = (changed: Partial<typeof facts> = {}) => {
     const { secret, record } = makeKey();
     return new KeyModel({ secret, id: record.id }, { ...facts, ...changed });
   };
-  const outcomesOf = (key: KeyModel, sentMs: number, recordMs = 0) => [
+  const getOutcomes = (key: KeyModel, sentMs: number, recordMs = 0) => [
     ...key.outcomes({ sentMs, answeredMs: sentMs, recordMs }),
   ];
 
@@ -85,23 +87,23 @@ describe('the model of a key', () => {
     [{ isDisabled: true, isInScope: false }, 'KEY_DISABLED'],
     [{ isInScope: false }, 'INSUFFICIENT_SCOPE'],
     [{}, 'ALLOWED'],
-  ])('of %j wants %s', (changed, outcome) => {
-    expect(outcomesOf(keyOf(changed), NOW)).toEqual([outcome]);
+  ])('expects the outcome for %j to be %s', (changed, outcome) => {
+    expect(getOutcomes(makeModel(changed), NOW)).toEqual([outcome]);
   });
 
-  test('takes both states while it changes and for as long as a record is kept, and the new one after that', async () => {
-    const key = keyOf();
+  test('accepts both states during a change and while a record is cached, and only the new one after that', async () => {
+    const key = makeModel();
     const beganMs = Date.now();
     await key.change({ isRevoked: true }, async () => {
-      expect(new Set(outcomesOf(key, Date.now()))).toEqual(new Set(['ALLOWED', 'KEY_REVOKED']));
+      expect(new Set(getOutcomes(key, Date.now()))).toEqual(new Set(['ALLOWED', 'KEY_REVOKED']));
     });
-    expect(outcomesOf(key, beganMs - 10)).toEqual(['ALLOWED']);
-    expect(outcomesOf(key, key.sinceMs + 999, 1000)).toContain('ALLOWED');
-    expect(outcomesOf(key, key.sinceMs + 1010, 1000)).toEqual(['KEY_REVOKED']);
+    expect(getOutcomes(key, beganMs - 10)).toEqual(['ALLOWED']);
+    expect(getOutcomes(key, key.sinceMs + 999, 1000)).toContain('ALLOWED');
+    expect(getOutcomes(key, key.sinceMs + 1010, 1000)).toEqual(['KEY_REVOKED']);
   });
 
-  test('knows since when it is revoked, also once it is deleted', async () => {
-    const key = keyOf();
+  test('keeps the time of the revocation after the key is deleted', async () => {
+    const key = makeModel();
     expect(key.revokedSinceMs).toBe(Infinity);
     await key.change({ isRevoked: true }, async () => {});
     const revokedSinceMs = key.sinceMs;
@@ -112,7 +114,7 @@ describe('the model of a key', () => {
   });
 });
 
-test('the table has what was done to it, and what a write left of no key is told', async () => {
+test('the key pool reports an item in the table that belongs to no key', async () => {
   const table = await startFunctionTable();
   const { client } = table;
   const registry = new KeyRegistry({ client, tableName: 'keys', actor: 'tests' });
@@ -136,26 +138,29 @@ describe('growth', () => {
   test.each([
     [109, []],
     [111, ['RSS grew by 11.0 %']],
-  ])('of a memory that rises from 100 to %d all the time is %j', (to, problems) => {
-    expect(growthOf(rising(to), quiet).problems).toEqual(problems);
+  ])('reports a steady rise of the memory from 100 to %d as %j', (to, problems) => {
+    expect(measureGrowth(rising(to), quiet).problems).toEqual(problems);
   });
 
-  test('of thousands of samples is measured from the first to the last of them', () => {
+  test('covers the first and the last of thousands of samples', () => {
     const samples = Array.from({ length: 5001 }, (_, at) => 100 + at / 250);
-    expect(growthOf(samples, quiet)).toMatchObject({ rssAtStart: 100, rssAtEnd: expect.closeTo(120, 5) });
+    expect(measureGrowth(samples, quiet)).toMatchObject({ rssAtStart: 100, rssAtEnd: expect.closeTo(120, 5) });
   });
 
-  test('of a moment is none, and of all but the first half is told', () => {
-    expect(growthOf(rising(100).with(99, 1000).with(0, 10), quiet).problems).toEqual([]);
-    expect(growthOf(stepping(120), quiet).problems).toHaveLength(1);
+  test('reports a leak only if it persists past the first half', () => {
+    expect(measureGrowth(rising(100).with(99, 1000).with(0, 10), quiet).problems).toEqual([]);
+    expect(measureGrowth(stepping(120), quiet).problems).toHaveLength(1);
   });
 
-  test('of no sample is told: nobody looked', () => {
-    expect(growthOf([], quiet).problems).toEqual(['RSS grew by NaN %']);
+  test('reports a problem if there are no samples', () => {
+    expect(measureGrowth([], quiet).problems).toEqual(['RSS grew by NaN %']);
   });
 
-  test('of handles and of files is told by their kind', () => {
-    const { problems } = growthOf(rising(100), { before: idle(10, { Timeout: 1 }), after: idle(19, { Timeout: 2 }) });
+  test('reports handles by their kind, and open files', () => {
+    const { problems } = measureGrowth(rising(100), {
+      before: idle(10, { Timeout: 1 }),
+      after: idle(19, { Timeout: 2 }),
+    });
     expect(problems).toEqual(['Timeout: 1 handles before, 2 after', '10 open files before, 19 after']);
   });
 });

@@ -5,12 +5,12 @@ import { answersInOrder } from './answersInOrder.ts';
 import { NOW_MS } from './keys.ts';
 import { NO_WAIT } from './noWait.ts';
 
-/** A registry whose calls have these answers, one after the other. It acts as `tests`, at `NOW_MS`. */
+/** Returns a registry whose calls get these answers in order. Its actor is `tests` and its clock stands at `NOW_MS`. */
 export function answeredRegistry(...answers: readonly Answer[]): KeyRegistry {
   return registryOn(answersInOrder(...answers).client);
 }
 
-/** The same with a client of the test's own. */
+/** Returns the same registry on the given client. */
 export function registryOn(client: DynamoDBDocumentClient): KeyRegistry {
   return new KeyRegistry({
     client,

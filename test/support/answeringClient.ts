@@ -1,18 +1,18 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
 
-/** What DynamoDB answers a call with. */
+/** DynamoDB's answer to a call. */
 export interface Answer {
   readonly statusCode?: number;
-  /** A text as it stands, and anything else as JSON. */
+  /** A string is sent unchanged, any other value as JSON. */
   readonly body: unknown;
 }
 
-/** What DynamoDB was asked. */
+/** A call to DynamoDB. */
 export interface SentCall {
-  /** Such as `GetItem`. */
+  /** The operation, such as `GetItem`. */
   readonly operation: string;
-  /** As it is on the wire. */
+  /** The input in DynamoDB's JSON. */
   readonly input: object;
 }
 
@@ -25,7 +25,7 @@ interface HandlerOptions {
   readonly abortSignal?: AbortSignal;
 }
 
-/** A client whose calls the function answers, each tried once: nothing leaves the process. */
+/** Returns a client whose calls the function answers inside the process, without retries. */
 export function answeringClient(
   answer: (call: SentCall, abortSignal: AbortSignal | undefined) => Answer | Promise<Answer>,
 ): DynamoDBClient {
@@ -44,36 +44,36 @@ export function answeringClient(
 
 function callOf({ headers, body }: SentRequest): SentCall {
   const input: unknown = JSON.parse(new TextDecoder().decode(body));
-  if (typeof input !== 'object' || input === null) throw new TypeError('a call whose input is no object');
+  if (typeof input !== 'object' || input === null) throw new TypeError('the input of a call is not an object');
   return { operation: headers['x-amz-target']?.split('.')[1] ?? 'none', input };
 }
 
-/** DynamoDB's own way to say that a call failed. */
+/** Returns DynamoDB's answer to a failed call. */
 export function failure(name: string, statusCode = 400): Answer {
   return { statusCode, body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'no' } };
 }
 
-/** What a write whose condition does not hold is answered with. */
+/** The answer to a write whose condition failed. */
 export const REFUSED: Answer = failure('ConditionalCheckFailedException');
-/** What a write that is to be sent again is answered with: the registry takes the next answer for that of its second try. */
+/** The answer to a throttled write. The registry retries it and gets the next answer. */
 export const THROTTLED: Answer = failure('ThrottlingException');
 
-/** The record as each call has it that finds or leaves it. */
+/** Returns the answer that contains a record, for all operations that return one. */
 export function recordAnswer(record: KeyRecord): Answer {
   const item = itemOnWire(record);
   return { body: { Items: [item], Item: item, Attributes: item } };
 }
 
 /**
- * A record as it is on the wire.
+ * Returns a record in DynamoDB's JSON.
  *
- * @throws TypeError where an attribute is no text: no test answers with such a record yet
+ * @throws TypeError if an attribute isn't a string: no test needs such a record yet
  */
 export function itemOnWire(record: KeyRecord): Record<string, unknown> {
   return Object.fromEntries(Object.entries(serialiseRecord(record)).map(([name, value]) => [name, textOnWire(value)]));
 }
 
 function textOnWire(value: unknown) {
-  if (typeof value !== 'string') throw new TypeError('an attribute that is no text');
+  if (typeof value !== 'string') throw new TypeError('an attribute is not a string');
   return { S: value };
 }

@@ -3,21 +3,22 @@ import { afterEach } from '@jest/globals';
 import { REGISTRY_TRANSLATION } from '../../keys/registry.ts';
 import { answeringClient, failure, type Answer, type SentCall } from './answeringClient.ts';
 
+/** A client with prepared answers. */
 export interface AnswersInOrder {
   readonly client: DynamoDBDocumentClient;
   /** The calls so far. */
   readonly sent: readonly SentCall[];
 }
 
-/** One for each client of the running test. */
+/** One check for each client of the running test. */
 const checks: (() => void)[] = [];
 
-// A call without an answer may come out of the registry as the very failure that a test expects: this fails it all the same.
+// Without this check, a call without an answer could look like the failure that a test expects.
 afterEach(() => {
   for (const check of checks.splice(0)) check();
 });
 
-/** A client whose calls have these answers, one after the other. A test that makes fewer calls, or more, fails. */
+/** Returns a client whose calls get these answers in order. The test fails if it makes more or fewer calls. */
 export function answersInOrder(...answers: readonly Answer[]): AnswersInOrder {
   const sent: SentCall[] = [];
   const client = answeringClient((call) => {
@@ -27,7 +28,7 @@ export function answersInOrder(...answers: readonly Answer[]): AnswersInOrder {
   checks.push(() => {
     if (sent.length === answers.length) return;
     const made = sent.map(({ operation }) => operation).join(', ');
-    throw new Error(`${answers.length} answers for the ${sent.length} calls of a client: ${made}`);
+    throw new Error(`expected ${answers.length} calls of a client, got ${sent.length}: ${made}`);
   });
   return { client: DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION), sent };
 }

@@ -2,34 +2,35 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { json as readJson } from 'node:stream/consumers';
 import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
 
-/** API Gateway's own management, on the loopback interface. */
+/** API Gateway's management API on the loopback interface. */
 export interface ApiGatewayEngine {
   readonly endpoint: string;
   readonly stop: () => Promise<void>;
 }
 
+/** An error answer of the fake. */
 export interface Failure {
   readonly name: string;
   readonly status: number;
   readonly message?: string;
-  /** Method and path with a star for each id, such as `POST apikeys`. */
+  /** The method and path of the failing request, with a star for each id, such as `POST apikeys`. */
   readonly on?: string;
-  /** Whether what was asked is done all the same, as where its answer is lost on the way. */
+  /** Whether the fake makes the change before it fails, the same as if its answer were lost. */
   readonly isDone?: boolean;
 }
 
-/** As AWS words it for a write while another one is under way, anywhere in the account and Region. */
+/** AWS's error for concurrent writes in one account and Region. */
 export const CONCURRENT_MODIFICATION: Failure = {
   name: 'ConflictException',
   status: 409,
   message: 'Unable to complete operation due to concurrent modification. Please try again later.',
 };
 
-/** The fake, which can be told to fail, and tells what it was asked. */
+/** A fake of the management API that can fail and that records its requests. */
 export interface ApiGatewayFake extends ApiGatewayEngine {
-  /** The next requests are refused with these errors, one each; where it says on which, the next ones of that kind. */
+  /** Makes the next requests fail with these errors, one each. An error with `on` fails the next request of that kind. */
   readonly failWith: (...failures: Failure[]) => void;
-  /** Method, path and query of each request so far. */
+  /** The method, path and query of each request so far. */
   readonly asked: readonly string[];
 }
 
@@ -67,10 +68,10 @@ class Refusal extends Error {
 const NOT_FOUND = new Refusal('NotFoundException', 404);
 const CONFLICT = new Refusal('ConflictException', 409);
 const BAD_REQUEST = new Refusal('BadRequestException', 400);
-/** Small, so that every list of a test has several; names are looked at page by page, so that pages may be empty. */
+/** Small, so every list has several pages. Filters apply to each page, so pages can be empty. */
 const PAGE_SIZE = 2;
 
-/** API keys, usage plans and which key is on which, after "Amazon API Gateway API Reference". */
+/** Starts a fake with API keys, usage plans and their keys, after the "Amazon API Gateway API Reference". */
 export async function startApiGatewayFake(): Promise<ApiGatewayFake> {
   const state = new State();
   const failures: Failure[] = [];
@@ -103,7 +104,7 @@ function refusalOf({ name, status, message }: Failure): Refusal {
   return new Refusal(name, status, message);
 }
 
-// The path with a star for each id, such as `apikeys/*`.
+/** Returns the path with a star for each id, such as `apikeys/*`. */
 function shapeOf(path: readonly string[]): string {
   return path.map((part, at) => (at % 2 === 1 ? '*' : part)).join('/');
 }
@@ -163,7 +164,7 @@ class State {
     return page([...this.#plan(planId).entered].map((id) => ({ id })), query); // prettier-ignore
   }
 
-  /** A key is on one plan of a stage at a time. */
+  /** Adds a key to a plan. A key can be on only one plan for each stage. */
   #enter(planId: string, body: unknown): object {
     const keyId = textIn(body, 'keyId');
     if (textIn(body, 'keyType') !== 'API_KEY') throw BAD_REQUEST;

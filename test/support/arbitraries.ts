@@ -4,13 +4,13 @@ import type { KeyRecord } from '../../keys/record.ts';
 import { generateSecret, hashSecret, type KeySecret } from '../../keys/secret.ts';
 import { toTimestamp } from '../../keys/timestamp.ts';
 
-/** A key as it is issued, drawn from fast-check's randomness. */
+/** An issued key, generated from fast-check's randomness. */
 export const arbitrarySecret: fc.Arbitrary<KeySecret> = fc
   .uint8Array({ minLength: 64, maxLength: 64 })
   .map((bytes) => generateSecret('sk_', usableFirst(bytes)));
 
 const arbitraryText = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' });
-/** Not the Unix epoch, which an import reads as no time. */
+/** Excludes the Unix epoch, which an import reads as an absent time. */
 const arbitraryTime = fc.integer({ min: 1, max: Date.UTC(9999, 11, 31) }).map(toTimestamp);
 const arbitraryJson = fc
   .dictionary(
@@ -51,7 +51,7 @@ const arbitraryAttributes = fc
   )
   .map((record) => record as KeyRecord);
 
-/** Any record that the table can hold, each optional field there or not. By chance few would be active: half of them are made so. */
+/** Any valid record. Half of the records are active, because random ones rarely are. */
 export const arbitraryRecord: fc.Arbitrary<KeyRecord> = fc.oneof(
   arbitraryAttributes,
   arbitraryAttributes.map((record) => {
@@ -60,7 +60,7 @@ export const arbitraryRecord: fc.Arbitrary<KeyRecord> = fc.oneof(
   }),
 );
 
-/** The drawn bytes first, then bytes that every digit can be made of, so that the draw always ends. */
+/** Returns the random bytes first, then zeros, which always produce digits, so the generation ends. */
 function usableFirst(bytes: Uint8Array): () => Uint8Array {
   let isFirst = true;
   return () => {

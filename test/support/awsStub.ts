@@ -2,26 +2,28 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text as readText } from 'node:stream/consumers';
 import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
 
+/** The answers of the stub. */
 export interface AwsAnswers {
-  /** What STS tells of the caller; without it STS refuses the token. */
+  /** The caller's ARN that STS returns. Without it, STS rejects the token. */
   readonly arn?: string;
-  /** The outputs of each stack that CloudFormation knows. */
+  /** The outputs of CloudFormation's stacks, by stack. */
   readonly stacks?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** The code of the error that CloudFormation answers with. */
+  /** The code of an error that CloudFormation always returns. */
   readonly stackError?: string;
 }
 
+/** A running stub of STS and CloudFormation. */
 export interface AwsStub {
-  /** Has the SDK ask this stub in place of STS and CloudFormation. */
+  /** Variables that point the SDK to the stub. */
   readonly env: Readonly<Record<string, string>>;
-  /** What was asked so far: the action, and by whom and where it was signed, as `ACCESS_KEY/DATE/REGION/SERVICE/…`. */
+  /** The action and the credential scope (`ACCESS_KEY/DATE/REGION/SERVICE/…`) of each request so far. */
   readonly asked: { readonly action: string; readonly credential: string }[];
   readonly stop: () => Promise<void>;
 }
 
 const ACCOUNT_ID = '111122223333';
 
-/** STS and CloudFormation on the loopback interface, in the query protocol of both. */
+/** Starts a stub of STS and CloudFormation on the loopback interface. Both use the AWS query protocol. */
 export async function startAwsStub(answers: AwsAnswers): Promise<AwsStub> {
   const asked: { action: string; credential: string }[] = [];
   const server = createServer((message, response) => {

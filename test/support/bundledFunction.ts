@@ -3,33 +3,34 @@ import { randomUUID } from 'node:crypto';
 import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** What an invocation came to: an answer, or the error as Lambda tells it. */
+/** The outcome of an invocation: the answer, or the error in Lambda's form. */
 export type Outcome = { readonly answer: unknown } | ThrownError;
 
+/** An error that the handler threw. */
 export interface ThrownError {
   readonly errorType: string;
   readonly errorMessage: string;
-  /** The error with its stack, its cause and all it has. */
+  /** The error with its stack, its cause and all its properties. */
   readonly inspected: string;
 }
 
-/** A function in an execution environment of its own. */
+/** A function in its own execution environment. */
 export interface RunningFunction {
   readonly invoke: (event: unknown) => Promise<Outcome>;
-  /** All it wrote on stdout and stderr so far. */
+  /** Returns its output on stdout and stderr so far. */
   readonly output: () => string;
   readonly stop: () => Promise<void>;
 }
 
 const FUNCTION_PROCESS = fileURLToPath(new URL('functionProcess.mjs', import.meta.url));
 
-/** The function as `buildBundles.js` bundled it for this run. */
+/** The path of the authorizer's bundle. */
 export const BUNDLE = fileURLToPath(new URL('../../dist/authorizer/index.mjs', import.meta.url));
 
-/** The function that keeps API Gateway's API keys, likewise. */
+/** The path of the usage plan sync's bundle. */
 export const USAGE_PLAN_SYNC_BUNDLE = fileURLToPath(new URL('../../dist/usage-plan-sync/index.mjs', import.meta.url));
 
-/** What the function finds in its environment. Nothing of this machine's AWS profiles reaches it. */
+/** Returns the function's environment, without this machine's AWS profiles. */
 export function functionEnvironment(endpoint: string, settings: Readonly<Record<string, string>> = {}) {
   return {
     AWS_CONFIG_FILE: devNull,
@@ -43,7 +44,7 @@ export function functionEnvironment(endpoint: string, settings: Readonly<Record<
   };
 }
 
-/** Runs the bundle in a child process. Rejects with what it wrote where it does not load. */
+/** Runs the bundle in a child process. Rejects with its output if it doesn't load. */
 export async function startFunction(
   endpoint: string,
   settings: Readonly<Record<string, string>> = {},
@@ -86,12 +87,12 @@ export async function startFunction(
   };
 }
 
-/** The function's log, read, without its metrics. A runtime writes lines of its own between, which are no JSON objects. */
+/** Returns the parsed lines of the function's log, without metrics and without the runtime's own lines, which aren't JSON. */
 export function logLines(output: string): readonly Record<string, unknown>[] {
   return jsonLines(output).filter((line) => !('_aws' in line));
 }
 
-/** The documents of embedded metrics in what the function wrote. */
+/** Returns the embedded metrics in the function's output. */
 export function metricLines(output: string): readonly Record<string, unknown>[] {
   return jsonLines(output).filter((line) => '_aws' in line);
 }

@@ -1,14 +1,14 @@
-/** One change of bytes. */
+/** A mutation of bytes. */
 export interface ByteMutation {
-  /** Which of the ways, by its remainder. */
+  /** The kind of mutation, modulo the number of kinds. */
   readonly way: number;
-  /** Where, by its remainder. */
+  /** The position, modulo the length. */
   readonly at: number;
-  /** A byte, a length or a word, by the way. */
+  /** A byte, a length or a word, depending on the kind. */
   readonly value: number;
 }
 
-/** What JSON and events are made of: by itself a byte hardly ever becomes one of these. */
+/** Parts of JSON and of events, which mutations of single bytes rarely produce. */
 const WORDS = [
   '"__proto__":',
   '"type":"REQUEST",',
@@ -47,10 +47,10 @@ const WAYS: readonly Way[] = [
   (bytes, at, value) => [bytes.subarray(0, at), bytes.subarray(value % (bytes.length + 1)), bytes.subarray(at)],
 ];
 
-/** No input grows beyond what makes it slow to parse. */
+/** Longer inputs are cut, because they are slow to parse. */
 const MOST_BYTES = 16_384;
 
-/** The bytes after each of the changes in turn. */
+/** Returns the bytes after all mutations, in their order. */
 export function mutateBytes(bytes: Buffer, mutations: readonly ByteMutation[]): Buffer {
   let mutated = bytes;
   for (const { way, at, value } of mutations) {
@@ -61,7 +61,7 @@ export function mutateBytes(bytes: Buffer, mutations: readonly ByteMutation[]): 
   return mutated;
 }
 
-/** The event that the runtime makes of the bytes; `undefined` where they are no JSON, which it hands to nobody. */
+/** Returns the event that the runtime parses from the bytes, or `undefined` if they aren't JSON. */
 export function parseEvent(bytes: Buffer): { readonly event: unknown } | undefined {
   try {
     return { event: JSON.parse(bytes.toString()) };

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** The result of a run of the CLI. */
 export interface CliRun {
-  /** `null` where a signal ended it. */
+  /** `null` if a signal ended the process. */
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -19,13 +20,10 @@ export interface CliOptions {
   readonly onStart?: (child: ChildProcess) => void;
 }
 
-/** Credentials and a region that any engine on this machine takes. */
+/** Credentials and a Region for the engines on this machine. */
 export const LOCAL_AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
 
-/**
- * Runs `latchkey`, as Jest's global setup has built it, as a process of its own, to its end. Of the environment it has what the test gives and no AWS settings
- * of the machine's.
- */
+/** Runs the built `latchkey` in a child process, with the given environment and without the machine's AWS settings. */
 export async function runCli(args: readonly string[], { env, stdin, onStart }: CliOptions = {}): Promise<CliRun> {
   const child = spawn(process.execPath, ['dist/lib/cli/main.js', ...args], {
     cwd: ROOT,
@@ -43,10 +41,10 @@ export async function runCli(args: readonly string[], { env, stdin, onStart }: C
   return run;
 }
 
-/** What may be done around each write of an item; `count` is 1 for the first. */
+/** Hooks around each write of an item. `count` is 1 for the first write. */
 export interface WriteHooks {
   readonly before?: (count: number) => Promise<void> | void;
-  /** The item is in the table, and its writer has not been told. */
+  /** Called when the item is in the table, before the writer gets the answer. */
   readonly after?: (count: number) => Promise<void> | void;
 }
 
@@ -55,7 +53,7 @@ export interface WriteProxy {
   readonly stop: () => Promise<void>;
 }
 
-/** A DynamoDB in front of another, so that a test can act in the midst of a write. */
+/** Starts a proxy in front of DynamoDB that calls hooks before and after each write. */
 export async function startWriteProxy(target: string, { before, after }: WriteHooks): Promise<WriteProxy> {
   let count = 0;
   const server = createServer((message, response) => {

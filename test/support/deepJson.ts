@@ -1,9 +1,9 @@
-/** JSON text of so many lists in each other: far more of them exhaust the stack of whatever walks through them by recursion. */
+/** Returns the JSON of nested lists. Many levels exhaust the stack of recursive code. */
 export function deepJson(levels: number): string {
   return '['.repeat(levels) + ']'.repeat(levels);
 }
 
-/** That JSON as a value. */
+/** Returns the same lists as a value. */
 export function deepValue(levels: number): unknown {
   return JSON.parse(deepJson(levels));
 }

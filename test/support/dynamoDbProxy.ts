@@ -3,36 +3,36 @@ import { createServer, request as forward, type IncomingMessage, type ServerResp
 import { setTimeout as sleepMs } from 'node:timers/promises';
 import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
 
-/** A request that came by. */
+/** A request that the proxy received. */
 export interface ProxiedRequest {
-  /** Such as `UpdateItem`. */
+  /** The operation, such as `UpdateItem`. */
   readonly operation: string;
-  /** The answer's status and error; absent while there is none. */
+  /** The answer's status and error; absent until the answer. */
   status?: number;
   errorType?: string;
 }
 
 export interface DynamoDbProxyOptions {
-  /** Where requests go on to. */
+  /** The engine's endpoint. */
   readonly endpoint: string;
-  /** Deals with a request in the engine's place and returns true, or returns false. */
+  /** Answers a request instead of the engine and returns true, or returns false. */
   readonly intercept?: (operation: string, response: ServerResponse, body: string) => boolean;
   /**
-   * Called with the engine's answer at hand; it is sent on when this resolves, unless this destroyed the response or began to
-   * answer itself.
+   * Called with the engine's answer. The proxy sends the answer when this resolves, unless this has destroyed the response or
+   * answered itself.
    */
   readonly beforeAnswer?: (operation: string, response: ServerResponse, body: Buffer) => Promise<void> | void;
 }
 
 const MOST_TRIES = 250;
 
-/** Stands in front of a DynamoDB and writes down what really goes over the wire. */
+/** A proxy in front of DynamoDB that records all requests. */
 export class DynamoDbProxy {
   readonly requests: ProxiedRequest[] = [];
   readonly #options: DynamoDbProxyOptions;
   readonly #underWay = new Set<Promise<void>>();
   readonly #server = createServer((message, response) => {
-    // A client that left in the middle of its request has sent none.
+    // A client that disconnects during its request needs no answer.
     const serving = this.#serve(message, response).catch(() => {});
     this.#underWay.add(serving);
     void serving.then(() => this.#underWay.delete(serving));
@@ -54,29 +54,29 @@ export class DynamoDbProxy {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Those that came by of one operation. */
+  /** Returns the requests of one operation. */
   of(operation: string): readonly ProxiedRequest[] {
     return this.requests.filter((request) => request.operation === operation);
   }
 
-  /** Resolves when every request that came by has its answer noted, also where the client did not wait for it. */
+  /** Resolves when all requests have their answers, also those whose client didn't wait. */
   async settled(): Promise<void> {
     await Promise.all(this.#underWay);
   }
 
-  /** Has it refuse connections. One that is in use ends with its answer, or a client would go on by it. */
+  /** Refuses connections. Open connections end with their current answer. */
   refuse(): void {
     this.#isRefusing = true;
     this.#server.close();
     this.#server.closeIdleConnections();
   }
 
-  /** Takes connections again, at the same endpoint. */
+  /** Accepts connections again at the same endpoint. */
   async accept(): Promise<void> {
     this.#isRefusing = false;
     for (let triesLeft = MOST_TRIES; !this.#server.listening; triesLeft--) {
       this.#server.listen(this.#port, '127.0.0.1');
-      // A connection that was tried meanwhile may have been given the port for its own end, which it soon leaves.
+      // A refused connection may have got this port for its own end, and releases it soon.
       await once(this.#server, 'listening').catch((error) => (triesLeft > 0 ? sleepMs(20) : Promise.reject(error)));
     }
   }

@@ -14,17 +14,17 @@ interface Metadata {
   readonly CloudWatchMetrics: readonly Directive[];
 }
 
-/** The members of a document, `_aws` among them. */
+/** The members of a document, including `_aws`. */
 type Document = Readonly<Record<string, unknown>>;
 
-/** A rule, and whether it is kept. */
+/** A rule, and whether the line follows it. */
 type Rule = readonly [rule: string, isKept: boolean];
 
 const HOUR_MS = 3_600_000;
 
 /**
- * Which rules a line breaks: those that CloudWatch documents ("Specification: Embedded metric format"), and those that Latchkey
- * has beside them: it has two units, and says nothing of what is zero. `nowMs` is when the line was written.
+ * Returns the rules that a line breaks: those of CloudWatch ("Specification: Embedded metric format") and Latchkey's own.
+ * Latchkey uses only two units and omits zeros. `nowMs` is the time of the line in epoch milliseconds.
  */
 export function problemsOf(line: string, nowMs: number): readonly string[] {
   const document: Document = JSON.parse(line);
@@ -33,8 +33,8 @@ export function problemsOf(line: string, nowMs: number): readonly string[] {
 }
 
 /**
- * What CloudWatch would have: by metric and dimensions, such as `Denied rest-token INVALID_KEY`, the sum of a count, and how
- * many values there are of what is no count.
+ * Returns the totals in CloudWatch by metric and dimensions, such as `Denied rest-token INVALID_KEY`.
+ * The total is the sum of a count, and the number of values of any other metric.
  */
 export function sumsOf(documents: readonly Document[]): Readonly<Record<string, number>> {
   const sums: Record<string, number> = {};

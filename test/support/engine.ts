@@ -4,17 +4,17 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createTableInput } from '../../keys/table.ts';
 import { LocalDynamoDb } from '../../local/table.ts';
 
-/** A DynamoDB on the loopback interface that a test starts and stops. */
+/** A DynamoDB engine on the loopback interface. */
 export interface Engine {
   readonly endpoint: string;
-  /** Makes an empty table of Latchkey's schema, which takes items when this resolves. */
+  /** Creates an empty table with Latchkey's schema, and resolves when the table is ready. */
   readonly createTable: (tableName: string) => Promise<void>;
-  /** How many requests a client may have on their way at once; any number unless given. */
+  /** Maximum number of concurrent requests of a client. Unlimited if absent. */
   readonly mostConnections?: number;
   readonly stop: () => Promise<void>;
 }
 
-/** The embedded engine of the local gateway. */
+/** Starts the embedded engine of the local gateway. */
 export async function startDynalite(): Promise<Engine> {
   const database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
   return {
@@ -25,8 +25,8 @@ export async function startDynalite(): Promise<Engine> {
 }
 
 /**
- * `moto_server`, a second engine, written apart from the first. Rejects with its log where it does not come up. Its threads take no
- * lock between a condition and the write behind it, which DynamoDB does in one step: a client asks it one thing at a time.
+ * Starts `moto_server`, an independent second engine. Rejects with its log if it doesn't start.
+ * Unlike DynamoDB, it doesn't check a condition and write in one step, so each client may send only one request at a time.
  */
 export async function startMoto(): Promise<Engine> {
   const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -58,7 +58,7 @@ export async function startMoto(): Promise<Engine> {
   };
 }
 
-/** A client that gives up after its first failure, unless it is given more attempts. */
+/** Returns a client, which doesn't retry by default. */
 export function createClient(endpoint: string, maxAttempts = 1, mostConnections?: number): DynamoDBClient {
   return new DynamoDBClient({
     endpoint,

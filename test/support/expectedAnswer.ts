@@ -1,12 +1,12 @@
 import type { KeyRecord } from '../../keys/record.ts';
 import type { TestKey } from '../../testing/createTestKey.ts';
-import { broughtTexts } from './broughtTexts.ts';
+import { expectedCredentials } from './expectedCredentials.ts';
 import type { FuzzSettings, Opened } from './fuzzSettings.ts';
 
-/** What of an answer an event decides. `principalId` and what follows it are a policy's. */
-export interface ToldAnswer {
+/** The parts of an answer that depend on the event. `principalId` and the fields after it belong to a policy. */
+export interface AnswerSummary {
   readonly code?: string | undefined;
-  /** In the context. */
+  /** The id in the context. */
   readonly keyId?: string | undefined;
   readonly isAuthorized?: boolean | undefined;
   readonly principalId?: string | undefined;
@@ -14,8 +14,8 @@ export interface ToldAnswer {
   readonly resources?: readonly string[] | undefined;
 }
 
-/** An answer, or the message of the error that stands for "no key". */
-export type ExpectedAnswer = ToldAnswer | 'Unauthorized';
+/** An answer, or the message of the error for a request without a key. */
+export type ExpectedAnswer = AnswerSummary | 'Unauthorized';
 
 type Api = 'methods' | 'connect' | 'simple' | 'graphql';
 type Fields = Readonly<Record<string, unknown>>;
@@ -23,23 +23,26 @@ type Fields = Readonly<Record<string, unknown>>;
 const STAGE = /^(arn:[\w-]+:execute-api:[\w-]*:[\w-]*:[\w-]+\/[\w$-]+)\/([^]*)$/;
 
 /**
- * What an event of an API is to be answered with where the table holds these keys: written apart from the code that answers, to be
- * held against it. What is no event of an API may be a fault instead.
+ * Returns the expected answer to an API's event, if the table contains these keys.
+ * It's independent of the code that answers, so tests can compare both. Other events may be faults instead.
  */
 export function expectedAnswer(event: unknown, settings: FuzzSettings, keys: readonly TestKey[]): ExpectedAnswer {
   const fields: Fields = { ...Object(event) };
   const api = apiOf(fields, settings);
-  const brought = broughtTexts(fields, settings.environment['LATCHKEY_KEY_SOURCES'] ?? 'bearer,query:api_key');
-  if (brought.length === 0) {
+  const credentials = expectedCredentials(
+    fields,
+    settings.environment['LATCHKEY_KEY_SOURCES'] ?? 'bearer,query:api_key',
+  );
+  if (credentials.length === 0) {
     return api === 'graphql' ? { code: 'AUTH_REQUIRED', isAuthorized: false } : 'Unauthorized';
   }
-  const held = brought.length > 1 ? undefined : keys.find(({ secret }) => secret === brought[0]);
-  const code = held === undefined ? 'INVALID_KEY' : codeOf(held.record);
-  if (held === undefined || code !== undefined) return refusal(code, held?.record, fields, api);
-  const opened = openedTo(held.record, settings);
-  if (api === 'methods' || api === 'connect') return activePolicy(held.record, opened, fields, api);
+  const key = credentials.length > 1 ? undefined : keys.find(({ secret }) => secret === credentials[0]);
+  const code = key === undefined ? 'INVALID_KEY' : codeOf(key.record);
+  if (key === undefined || code !== undefined) return refusal(code, key?.record, fields, api);
+  const opened = openedTo(key.record, settings);
+  if (api === 'methods' || api === 'connect') return activePolicy(key.record, opened, fields, api);
   const isAuthorized = opened === undefined || opened.some((one) => isOpen(one, fields, api));
-  return isAuthorized ? { keyId: held.record.id, isAuthorized } : { code: 'INSUFFICIENT_SCOPE', isAuthorized };
+  return isAuthorized ? { keyId: key.record.id, isAuthorized } : { code: 'INSUFFICIENT_SCOPE', isAuthorized };
 }
 
 function apiOf({ type, version, methodArn }: Fields, { environment }: FuzzSettings): Api {
@@ -55,12 +58,12 @@ function codeOf({ revokedAt, expiresAt, disabledAt }: KeyRecord): string | undef
   return disabledAt === undefined ? undefined : 'KEY_DISABLED';
 }
 
-function refusal(code: string | undefined, record: KeyRecord | undefined, fields: Fields, api: Api): ToldAnswer {
+function refusal(code: string | undefined, record: KeyRecord | undefined, fields: Fields, api: Api): AnswerSummary {
   if (api === 'simple' || api === 'graphql') return { code, isAuthorized: false };
   return { code, principalId: record?.id ?? 'anonymous', effect: 'Deny', resources: [`${stageOf(fields)}/*`] };
 }
 
-/** Of each of the key's scopes; `undefined` where the key may do everything. */
+/** Returns the routes of each of the key's scopes, or `undefined` if the key has full access. */
 function openedTo({ scopes }: KeyRecord, { opened }: FuzzSettings): readonly Opened[] | undefined {
   return opened === undefined ? undefined : scopes?.flatMap((scope) => opened.get(scope) ?? []);
 }
@@ -70,9 +73,9 @@ function activePolicy(
   opened: readonly Opened[] | undefined,
   fields: Fields,
   api: 'methods' | 'connect',
-): ToldAnswer {
+): AnswerSummary {
   const ends = opened === undefined ? ['*'] : [...new Set(opened.flatMap((one) => one[api] ?? []))];
-  // See lambda/policy.ts: serverless-offline has this account.
+  // serverless-offline uses this account: see lambda/policy.ts.
   const isEmulated = stageOf(fields).includes(':random-account-id:');
   const denied = opened !== undefined && !isEmulated && ends.some((end) => end.includes('*')) ? DENIED_ENDS : [];
   return {
@@ -84,7 +87,7 @@ function activePolicy(
   };
 }
 
-/** Beside a wildcard: a path of which a server may make another one, as far as a policy can name it. */
+/** Paths that a server may normalize to another path, and that a policy can deny in addition to a wildcard. */
 const DENIED_ENDS = [
   '*/..*',
   '*/./*',
@@ -94,7 +97,7 @@ const DENIED_ENDS = [
   ...['2e', '2E', '2f', '2F', '5c', '5C'].map((x) => `*%${x}*`),
 ];
 
-/** The same of a route key, and what no path holds. The name of a parameter is no part of a path. */
+/** Returns whether a route key's path is ambiguous or invalid. The names of parameters don't count. */
 function isAmbiguous(routeKey: string): boolean {
   const [, ...rest] = routeKey.replaceAll(/\{[^{}]*\}/g, '{}').split(' ');
   const path = rest.join(' ');

@@ -1,5 +1,5 @@
-// Imported before a program: what it waits for by a timer comes in an eighth of the time, so that a test need not sit out half a
-// minute. What comes over the network takes as long as ever.
+// Imported before a program. Its timers fire in an eighth of the time, so a test doesn't wait half a minute. The network isn't
+// affected.
 import { syncBuiltinESMExports } from 'node:module';
 import timersPromises from 'node:timers/promises';
 

@@ -1,22 +1,23 @@
 import { DynamoDbProxy } from './dynamoDbProxy.ts';
 import { REFUSES, type StoreFault } from './storeFaults.ts';
 
+/** The calls that a fault affects. */
 export interface InflictOptions {
-  /** The operation that meets the fault; every one unless given. */
+  /** The failing operation. All operations if absent. */
   readonly on?: string;
-  /** How many calls do; all unless given. */
+  /** The number of failing calls. All calls if absent. */
   readonly times?: number;
-  /** Whether the engine makes the call, so that only its answer is lost. */
+  /** Whether the engine makes the call, and only its answer is lost. */
   readonly isDone?: boolean;
 }
 
-/** A DynamoDB that can fail and recover: what stands between a client and a real engine. */
+/** A proxy between a client and a real engine that can fail and recover. */
 export interface FaultProxy extends Pick<DynamoDbProxy, 'endpoint' | 'requests' | 'of' | 'stop'> {
   readonly inflict: (fault: StoreFault, options?: InflictOptions) => void;
   readonly recover: () => Promise<void>;
 }
 
-/** Starts one in front of an engine. It passes everything on until a fault is inflicted. */
+/** Starts a proxy in front of an engine. It forwards all calls until `inflict`. */
 export async function startFaultProxy(endpoint: string): Promise<FaultProxy> {
   let meet: { fault: StoreFault; on: string | undefined; left: number; isDone: boolean } | undefined;
   const faultFor = (operation: string, isAnswered: boolean): StoreFault | undefined => {
@@ -33,7 +34,7 @@ export async function startFaultProxy(endpoint: string): Promise<FaultProxy> {
       return fault !== undefined;
     },
     beforeAnswer: async (operation, response, body) => {
-      // What is on its way when connections are refused is the last that is answered.
+      // The call that is running when connections are refused still gets its answer.
       if (meet?.fault === REFUSES && operation !== meet.on) proxy.refuse();
       await faultFor(operation, true)?.answer(response, body);
     },

@@ -5,9 +5,9 @@ import { networkInterfaces } from 'node:os';
 const TIMEOUT_MS = 2000;
 
 /**
- * Returns the addresses of this machine, other than 127.0.0.1, at which the port accepts a connection. A server that listens on
- * 127.0.0.1 alone has none. On Linux all of 127.0.0.0/8 is loopback, so 127.0.0.2 finds a server on every interface also where
- * there is no network.
+ * Returns the addresses of this machine, other than 127.0.0.1, at which the port accepts a connection.
+ * A server that listens only on 127.0.0.1 has none. On Linux all of 127.0.0.0/8 is loopback, so 127.0.0.2 reveals a server on all
+ * interfaces even without a network.
  */
 export async function foreignAddressesOpenAt(port: number): Promise<readonly string[]> {
   const external = Object.values(networkInterfaces()).flatMap((addresses = []) =>

@@ -12,19 +12,19 @@ import {
 import type { TestRequest } from '../../testing/request.ts';
 import { makeKey } from './keys.ts';
 
-/** One event, what the function answers to it on any runtime, and the code that it logs. */
+/** An event, the function's answer on any runtime, and the code that it logs. */
 export interface FunctionCase {
   readonly name: string;
   readonly event: unknown;
   readonly outcome: { readonly answer: object } | { readonly errorType: string; readonly errorMessage: unknown };
-  /** None for a request that is allowed. */
+  /** Absent for an allowed request. */
   readonly logged?: string;
 }
 
 const IN_A_YEAR = toTimestamp(Date.now() + 365 * 24 * 3_600_000);
 const A_DAY_AGO = toTimestamp(Date.now() - 24 * 3_600_000);
 
-/** A key that is allowed. Times are the real clock's: the bundle has no other. */
+/** An active key. Its times depend on the real clock, which the bundle uses. */
 export const ACTIVE = makeKey({
   label: 'build server',
   owner: 'acme',
@@ -36,13 +36,13 @@ export const ACTIVE = makeKey({
 export const REVOKED = makeKey({ id: 'revoked', revokedAt: A_DAY_AGO });
 export const EXPIRED = makeKey({ id: 'expired', expiresAt: A_DAY_AGO });
 const DISABLED = makeKey({ id: 'disabled', disabledAt: A_DAY_AGO });
-/** Well-formed, and in no table. */
+/** A well-formed key that is in no table. */
 export const UNKNOWN = generateSecret('sk_');
-/** Without a label, which a record must have. */
+/** A key whose record has no label, which is a required attribute. */
 export const CORRUPT = makeKey({ id: 'corrupt' });
 
 const { label: _, ...corrupt } = CORRUPT.record;
-/** What the table holds before the first case. */
+/** The records in the table before the first case. */
 export const RECORDS: readonly KeyRecord[] = [
   ...[ACTIVE, REVOKED, EXPIRED, DISABLED].map(({ record }) => record),
   corrupt as KeyRecord,
@@ -66,10 +66,10 @@ const MESSAGES: Readonly<Record<string, string>> = {
   KEY_REVOKED: 'This API key has been revoked.',
 };
 
-/** What a request carries that brings this key. */
+/** Returns a request with this key in the Authorization header. */
 export const bearing = (secret: string): TestRequest => ({ headers: [['Authorization', `Bearer ${secret}`]] });
 
-/** Every kind of event, with the stage of its ARN. */
+/** All kinds of events, with the stage in their ARNs. */
 export const API_TYPES = [
   { apiType: 'rest-token', makeEvent: restTokenEvent, stage: 'prod' },
   { apiType: 'rest-request', makeEvent: restRequestEvent, stage: 'prod' },
@@ -78,7 +78,7 @@ export const API_TYPES = [
   { apiType: 'websocket', makeEvent: webSocketEvent, stage: 'prod' },
 ] as const;
 
-/** The table of cases that every runtime is held to. */
+/** The cases that every runtime must pass. */
 export const FUNCTION_CASES: readonly FunctionCase[] = [
   ...API_TYPES.flatMap(({ apiType, makeEvent, stage }) => [
     {
@@ -104,7 +104,7 @@ export const FUNCTION_CASES: readonly FunctionCase[] = [
       id: 'revoked',
     }),
     {
-      name: `${apiType}: no key is the error that the gateway turns into 401`,
+      name: `${apiType}: a request without a key throws Unauthorized, which the gateway turns into 401`,
       event: makeEvent(),
       outcome: { errorType: 'Error', errorMessage: 'Unauthorized' },
       logged: 'AUTH_REQUIRED',

@@ -1,6 +1,6 @@
 import { startFunction, type RunningFunction } from './bundledFunction.ts';
 
-/** Functions by endpoint and settings, each started when it is first asked for and shared from then on. */
+/** Functions by endpoint and settings. Each starts on its first use and is shared from then on. */
 export class FunctionPool {
   readonly #running = new Map<string, Promise<RunningFunction>>();
 

@@ -1,5 +1,5 @@
-// A process that runs a bundled function, as an execution environment does: it loads the function once and then answers
-// the events that its parent sends, several at once. Plain JavaScript, so that the bundle runs under Node alone.
+// Runs a bundled function in a process, the same as an execution environment: it loads the function once and then answers its
+// parent's events, several at once. It's plain JavaScript, so the bundle runs under Node without tsx.
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 
@@ -11,7 +11,7 @@ process.on('message', ({ id, event }) => {
 process.on('disconnect', () => process.exit());
 process.send({ isReady: true });
 
-/** An error is told as Lambda tells it, and with all that a runtime could log of it. */
+/** Returns an error in Lambda's form, with everything that a runtime could log. */
 async function answerTo(event, context) {
   try {
     return { answer: await handler(event, context) };

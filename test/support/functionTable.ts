@@ -3,7 +3,7 @@ import { REGISTRY_TRANSLATION } from '../../keys/registry.ts';
 import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
 import { createClient, startDynalite } from './engine.ts';
 
-/** The table of a function under test, on an engine of its own. */
+/** The table of a function under test, on its own engine. */
 export interface FunctionTable {
   readonly endpoint: string;
   readonly client: DynamoDBDocumentClient;
@@ -17,7 +17,7 @@ export interface FunctionTable {
 export async function startFunctionTable(...records: readonly KeyRecord[]): Promise<FunctionTable> {
   const engine = await startDynalite();
   await engine.createTable('keys');
-  // Between two calls of a test the engine may close a connection that was kept, just as the second is sent over it.
+  // The engine may close an idle connection just when the next call uses it.
   const client = DynamoDBDocumentClient.from(createClient(engine.endpoint, 3), REGISTRY_TRANSLATION);
   const put: FunctionTable['put'] = async (...records) => {
     const puts = records.map((record) => new PutCommand({ TableName: 'keys', Item: serialiseRecord(record) }));

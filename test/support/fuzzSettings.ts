@@ -1,25 +1,26 @@
-/** What a scope opens, by the kind of API: written down apart from the patterns that the function reads. */
+/** The routes of a scope by API type, independent of the patterns that the function reads. */
 export interface Opened {
-  /** What an API of methods is allowed, behind the stage. */
+  /** The ends of the allowed ARNs after the stage, for REST and HTTP APIs. */
   readonly methods?: readonly string[];
-  /** The same of a WebSocket API. */
+  /** The same for a WebSocket API. */
   readonly connect?: readonly string[];
   readonly isGraphqlOpen?: boolean;
-  /** The route keys of an HTTP API of which every request is allowed. */
+  /** The allowed route keys of an HTTP API with simple responses. */
   readonly routeKeys?: RegExp;
 }
 
+/** One configuration of the function. */
 export interface FuzzSettings {
   readonly environment: Readonly<Record<string, string>>;
-  /** By scope. Absent where no scopes are mapped, and so none closes a route. */
+  /** The routes by scope. Absent if no scopes are mapped, so scopes don't restrict routes. */
   readonly opened?: ReadonlyMap<string, Opened>;
 }
 
 const READ: Opened = { methods: ['GET/orders/*'], routeKeys: /^GET \/orders\// };
-/** All that begins with a method, but the two routes that a method cannot name. */
+/** All route keys that begin with a method, except the two that no method pattern matches. */
 const ANY_METHOD = /^(?!GRAPHQL \/graphql$)(?:\$default$|[^ ]+ \/)/;
 
-/** What the function can be set to, as far as an event meets with it. */
+/** The configurations of the function that affect its answers to events. */
 export const SETTINGS: Readonly<Record<string, FuzzSettings>> = {
   defaults: { environment: {} },
   'every source': {

@@ -4,12 +4,12 @@ import { createHandler } from '../../lambda/createHandler.ts';
 import { METRIC_UNITS } from '../../lambda/metrics.ts';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { MemoryLookup } from '../../testing/memoryLookup.ts';
-import { expectedAnswer, type ToldAnswer } from './expectedAnswer.ts';
+import { expectedAnswer, type AnswerSummary } from './expectedAnswer.ts';
 import { SETTINGS, type FuzzSettings } from './fuzzSettings.ts';
 import { HOSTILE_TEXTS } from './hostileEvents.ts';
 import { at, makeKey, NOW_MS } from './keys.ts';
 
-/** Keys in every state, one of them with all that an operator can put into a record. */
+/** Keys in all states, and one with hostile text in all its fields. */
 export const WORLD = [
   makeKey({ id: 'active' }),
   makeKey({ id: 'scoped', scopes: ['read', 'connect', 'graphql'], plan: 'free' }),
@@ -41,8 +41,8 @@ const CONTEXT_FIELDS = new Set(
 const UNKNOWN_EVENT =
   /^not an event of a Lambda authorizer that Latchkey serves: it has (no known fields|[\w, ]{1,840})$/;
 const MOST_LINE_LENGTH = 1500;
-/** What would end a line, or speak to a terminal. */
-// oxlint-disable-next-line no-control-regex -- those are what is looked for
+/** Characters that end a line or control a terminal. */
+// oxlint-disable-next-line no-control-regex -- the test looks for control characters
 const CONTROL = /[\u0000-\u001F\u007F]/;
 
 interface Answer {
@@ -53,18 +53,18 @@ interface Answer {
   readonly resolverContext?: Readonly<Record<string, unknown>>;
 }
 
-/** The handler on a table of `WORLD`, which lives on from event to event, and what must hold whatever the event is. */
+/** A handler on a table of `WORLD`, and the checks of its answers. The handler keeps its caches between events. */
 export class FuzzTarget {
-  /** Their name. */
+  /** The name of its settings. */
   readonly settings: string;
   readonly lookup = new MemoryLookup(...WORLD.map(({ record }) => record));
   readonly #settings: FuzzSettings;
   readonly #lines: string[] = [];
-  /** By what came of them, how many events there were. */
+  /** The number of events by outcome. */
   readonly outcomes = new Map<string, number>();
   readonly #handler;
 
-  /** `settings` is a name of `SETTINGS`. */
+  /** Creates a handler with settings from `SETTINGS`. */
   constructor(settings: string) {
     this.settings = settings;
     this.#settings = SETTINGS[settings] ?? { environment: {} };
@@ -78,34 +78,30 @@ export class FuzzTarget {
     });
   }
 
-  /** What is wrong with what came of the event; nothing where nothing is. */
-  async problemsOf(event: unknown): Promise<readonly string[]> {
-    const problems = await this.#problemsOfAnswer(event);
+  /** Sends an event, and returns one line for each problem in its answer, the log and `Object.prototype`. */
+  async findProblems(event: unknown): Promise<readonly string[]> {
+    const problems = await this.#findAnswerProblems(event);
     const lines = this.#lines.splice(0);
     const isPolluted = Object.keys(Object.prototype).length > 0;
-    return [
-      ...problems,
-      ...lines.flatMap(problemsOfLine),
-      ...(isPolluted ? ['the prototype of all objects was changed'] : []),
-    ];
+    return [...problems, ...lines.flatMap(findLineProblems), ...(isPolluted ? ['Object.prototype was changed'] : [])];
   }
 
-  async #problemsOfAnswer(event: unknown): Promise<readonly string[]> {
+  async #findAnswerProblems(event: unknown): Promise<readonly string[]> {
     const expected = JSON.stringify(expectedAnswer(event, this.#settings, WORLD));
     try {
       const answer: Answer = await this.#handler(event, { awsRequestId: 'request-1' });
-      const told = toldBy(answer);
-      this.#count(told.code ?? 'allowed');
-      const isOther = JSON.stringify(told) !== expected;
+      const summary = summarize(answer);
+      this.#count(summary.code ?? 'allowed');
+      const isOther = JSON.stringify(summary) !== expected;
       return [
-        ...problemsOfContext(answer.context ?? answer.resolverContext ?? {}),
-        ...(isOther ? [`it was answered ${JSON.stringify(told)}, wanted ${expected}`] : []),
+        ...findContextProblems(answer.context ?? answer.resolverContext ?? {}),
+        ...(isOther ? [`expected ${expected}, got ${JSON.stringify(summary)}`] : []),
       ];
     } catch (error) {
       this.#count(error instanceof LatchkeyError ? error.code : String(error));
       if (error instanceof LatchkeyError && error.code === 'EVENT_UNKNOWN') return [];
       const isOther = !(error instanceof Error) || JSON.stringify(error.message) !== expected;
-      return isOther ? [`it threw ${String(error)}, wanted ${expected}`] : [];
+      return isOther ? [`expected ${expected}, threw ${String(error)}`] : [];
     }
   }
 
@@ -114,13 +110,13 @@ export class FuzzTarget {
   }
 }
 
-/** In the order of `expectedAnswer`, with which it is compared as JSON. */
-function toldBy({ context, resolverContext, isAuthorized, principalId, policyDocument }: Answer): ToldAnswer {
+/** Returns the answer's fields in the order of `expectedAnswer`, because both are compared as JSON. */
+function summarize({ context, resolverContext, isAuthorized, principalId, policyDocument }: Answer): AnswerSummary {
   const { errorCode, keyId } = context ?? resolverContext ?? {};
   const statements = policyDocument?.Statement;
   return {
-    code: textOf(errorCode),
-    keyId: textOf(keyId),
+    code: toText(errorCode),
+    keyId: toText(keyId),
     isAuthorized,
     principalId,
     effect: statements?.map(({ Effect }) => Effect).join(),
@@ -128,20 +124,20 @@ function toldBy({ context, resolverContext, isAuthorized, principalId, policyDoc
   };
 }
 
-function textOf(value: unknown): string | undefined {
+function toText(value: unknown): string | undefined {
   return value === undefined ? undefined : String(value);
 }
 
-/** Nothing of the event is handed on: what is in the context is of the record, or a constant. */
-function problemsOfContext(context: Readonly<Record<string, unknown>>): readonly string[] {
+/** Checks that the context contains only fields of the record and constants, but nothing of the event. */
+function findContextProblems(context: Readonly<Record<string, unknown>>): readonly string[] {
   const { errorCode, errorMessage, ...ofKey } = context;
   const record = WORLD.find(({ record }) => record.id === ofKey['keyId'])?.record;
   const expected = record === undefined ? {} : keyContextOf(record);
   const isOther = JSON.stringify(ofKey) !== JSON.stringify(expected);
   return [
     ...Object.keys(context).filter((name) => !CONTEXT_FIELDS.has(name)),
-    ...(isOther ? ['the context is not that of a record'] : []),
-    ...(isConstant(errorCode) && isConstant(errorMessage) ? [] : ['an error is said in other words than ours']),
+    ...(isOther ? ['the context does not match a record'] : []),
+    ...(isConstant(errorCode) && isConstant(errorMessage) ? [] : ['the error code or message is not a constant']),
   ];
 }
 
@@ -149,21 +145,21 @@ function isConstant(value: unknown): boolean {
   return value === undefined || (typeof value === 'string' && /^[\w .:<>?=]{1,120}$/.test(value));
 }
 
-function problemsOfLine(line: string): readonly string[] {
-  if (CONTROL.test(line)) return [`a line has a character of control: ${JSON.stringify(line)}`];
-  if (line.length > MOST_LINE_LENGTH) return [`a line of ${line.length} characters`];
+function findLineProblems(line: string): readonly string[] {
+  if (CONTROL.test(line)) return [`a log line contains a control character: ${JSON.stringify(line)}`];
+  if (line.length > MOST_LINE_LENGTH) return [`a log line has ${line.length} characters`];
   const fields: Readonly<Record<string, unknown>> = JSON.parse(line);
-  if ('_aws' in fields) return problemsOfMetrics(fields);
+  if ('_aws' in fields) return findMetricProblems(fields);
   const unknown = Object.keys(fields).filter((name) => !LOG_FIELDS.has(name));
   const { keyId, detail } = fields;
   return [
     ...unknown.map((name) => `the log has a field ${name}`),
     ...(keyId === undefined || WORLD.some(({ record }) => record.id === keyId) ? [] : [`the log names a key ${keyId}`]),
-    ...(detail === undefined || UNKNOWN_EVENT.test(String(detail)) ? [] : [`the log says ${detail}`]),
+    ...(detail === undefined || UNKNOWN_EVENT.test(String(detail)) ? [] : [`the log has the detail ${detail}`]),
   ];
 }
 
-function problemsOfMetrics(fields: Readonly<Record<string, unknown>>): readonly string[] {
+function findMetricProblems(fields: Readonly<Record<string, unknown>>): readonly string[] {
   const known = new Set(['_aws', 'FunctionName', 'ApiType', 'Reason', ...Object.keys(METRIC_UNITS)]);
   return Object.keys(fields).filter((name) => !known.has(name));
 }

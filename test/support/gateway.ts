@@ -8,41 +8,43 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TEMPLATE = join(ROOT, 'cdk.out', 'LatchkeyStack.template.json');
 
+/** The options of `startGateway`. */
 export interface StartOptions {
-  /** Another template than the project's own: see `writeTemplateVariant`. */
+  /** A template to use instead of the project's own: see `writeTemplateVariant`. */
   readonly template?: string;
   readonly dataDirectory?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** A running local gateway. */
 export interface Gateway {
-  /** The sample REST route. */
+  /** The URL of the sample REST route. */
   readonly url: string;
-  /** The sample HTTP API's route. */
+  /** The URL of the sample HTTP API's route. */
   readonly httpUrl: string;
-  /** The first WebSocket API, where the template has one. */
+  /** The URL of the first WebSocket API, if the template has one. */
   readonly webSocketUrl: string;
   /** The demo key. */
   readonly key: string;
-  /** The console's, good for one browser. */
+  /** The console's URL, which works in one browser. */
   readonly consoleUrl: string;
-  /** DynamoDB's. */
+  /** The endpoint of DynamoDB. */
   readonly endpoint: string;
   readonly tableName: string;
   readonly pid: number;
-  /** Where this gateway noted itself, apart from a running `npm start`. */
+  /** The gateway's own state file, separate from that of a running `npm start`. */
   readonly noteFile: string;
-  /** What the user is told when it is up. */
+  /** The text that it prints when it's ready. */
   readonly banner: string;
-  /** All that the gateway and its functions have logged so far. */
+  /** Returns the log of the gateway and its functions so far. */
   readonly log: () => string;
-  /** Waits until the log behind `from` has the text: what a function logs comes by a pipe, and may be behind its answer. */
+  /** Waits until the log after `from` contains the text. A function's log may arrive after its answer. */
   readonly logged: (text: string, from?: number) => Promise<void>;
-  /** Sends SIGTERM and waits; the exit code. */
+  /** Sends SIGTERM, and resolves to the exit code. */
   readonly stop: () => Promise<number | null>;
 }
 
-/** Starts a local gateway of its own as a child process, on free ports. Rejects with its log where it does not come up. */
+/** Starts a local gateway in a child process, on free ports. Rejects with its log if it doesn't start. */
 export async function startGateway({ template, dataDirectory, env }: StartOptions = {}): Promise<Gateway> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-gateway-'));
   const noteFile = join(directory, 'local.json');
@@ -54,7 +56,7 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
       'local/main.ts',
       '--port',
       '0',
-      '--note',
+      '--state-file',
       noteFile,
       ...(template === undefined ? [] : ['--template', template]),
       ...(dataDirectory === undefined ? [] : ['--data', dataDirectory]),
@@ -102,14 +104,14 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
   };
 }
 
-/** A template as a test changes it. */
+/** The parts of a template that tests change. */
 export interface TemplateJson {
   readonly Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
 }
 
 /**
- * Writes a changed copy of the project's synthesized template (or of another) for `startGateway`, with the asset
- * manifest that belongs to it, to a temporary directory. Returns the copy's path.
+ * Writes a changed copy of a synthesized template, with its asset manifest, to a temporary directory for `startGateway`.
+ * The default is the project's own template. Returns the copy's path.
  */
 export async function writeTemplateVariant(
   change: (template: TemplateJson) => void,
@@ -130,6 +132,6 @@ export async function writeTemplateVariant(
 
 function lineAfter(text: string, prefix: string): string {
   const line = text.split('\n').find((candidate) => candidate.startsWith(prefix));
-  if (line === undefined) throw new Error(`the gateway printed no line that begins with "${prefix}"`);
+  if (line === undefined) throw new Error(`expected a line that begins with "${prefix}", got ${JSON.stringify(text)}`);
   return line.slice(prefix.length);
 }

@@ -4,9 +4,9 @@ import unitSetup from './unitSetup.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENSURE_TEMPLATE =
-  "const { ensureTemplate } = await import('./local/synth.ts'); await ensureTemplate({ root: process.cwd(), onStart() {} });";
+  "const { ensureTemplate } = await import('./local/cloudAssembly.ts'); await ensureTemplate({ root: process.cwd(), onStart() {} });";
 
-/** Jest's global setup for tests that read bundles or the template: makes both unless they are of these very sources. */
+/** Jest's global setup for tests that read bundles or the template. Builds both if their sources have changed. */
 export default function globalSetup() {
   unitSetup();
   execFileSync(process.execPath, ['build/build.js', '--if-changed'], { cwd: ROOT, stdio: 'inherit' });
@@ -14,7 +14,7 @@ export default function globalSetup() {
     cwd: ROOT,
     stdio: 'inherit',
   });
-  // The CDK's own look at each template takes seconds in each worker. The template of the stack has just had it, and cfn-lint
-  // looks at all of them in test/e2e/cfnLint.sh.
+  // The CDK's validation of each template takes seconds in each worker. The stack's template has just been validated, and
+  // test/e2e/cfnLint.sh checks all templates.
   process.env.CDK_VALIDATION = 'false';
 }

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 
-/** Jest's global teardown: removes what `unitSetup.js` made. */
+/** Jest's global teardown. Removes the directory that `unitSetup.js` created. */
 export default function globalTeardown() {
   rmSync(process.env.LATCHKEY_TEST_DIRECTORY, { recursive: true, force: true });
 }

@@ -4,7 +4,7 @@ import { createHandler } from '../../lambda/createHandler.ts';
 import { NOW_MS } from './keys.ts';
 import { MemoryLookup } from '../../testing/memoryLookup.ts';
 
-/** The handler on a table of these records, with a clock to turn, and its log and its metrics to read. */
+/** Returns a handler on a table with these records, and its clock, log and metrics. */
 export function handlerUnderTest(records: readonly KeyRecord[], environment: Record<string, string> = {}) {
   const lookup = new MemoryLookup(...records);
   const clock = { nowMs: NOW_MS };

@@ -9,7 +9,7 @@ import {
   webSocketEvent,
 } from '../../testing/authorizerEvents.ts';
 
-/** Every kind of event that an authorizer gets, by the surface's name in logs. */
+/** All kinds of authorizer events, by the API type in logs. */
 export const EVENT_MAKERS = {
   'rest-token': restTokenEvent,
   'rest-request': restRequestEvent,
@@ -19,9 +19,10 @@ export const EVENT_MAKERS = {
   appsync: appSyncEvent,
 } as const;
 
+/** The name of an API type in logs. */
 export type ApiTypeName = keyof typeof EVENT_MAKERS;
 
-/** Names that an object has from its prototype, or that change it. */
+/** The names of inherited properties, and names that change the prototype. */
 export const PROTOTYPE_NAMES = [
   '__proto__',
   'constructor',
@@ -32,7 +33,7 @@ export const PROTOTYPE_NAMES = [
   'then',
 ];
 
-/** What is meant to get out of a header, a log line, a policy or a context, and into the next. */
+/** Texts that try to break out of a header, a log line, a policy or a context. */
 export const HOSTILE_TEXTS = [
   '',
   ' ',
@@ -68,7 +69,7 @@ export const HOSTILE_TEXTS = [
   '<script>alert(1)</script>',
 ];
 
-/** A letter, and what looks like it or is folded to it. */
+/** Letters and their look-alikes, or letters that fold to them. */
 const LOOKALIKES: Readonly<Record<string, string>> = { s: 'ſ', k: '\u212A', o: 'о', a: 'а', e: 'е', A: 'Α', '0': '０' };
 
 const hostileText = fc.oneof(
@@ -76,7 +77,7 @@ const hostileText = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }) },
 );
 
-/** The ways that a request may carry a key whole, and a few that it may not. `text` is hostile. */
+/** Valid and invalid ways to send a key. `text` is hostile. */
 const WAYS: readonly ((secret: KeySecret, text: string, at: number) => string)[] = [
   (secret) => `Bearer ${secret}`,
   (secret) => `bEaReR   ${secret}  `,
@@ -125,7 +126,7 @@ const requestOf = (secrets: readonly KeySecret[]) => {
   });
 };
 
-/** Some of an event's fields by others: a shape that no gateway sends, or an ARN with a part of an attacker's. */
+/** Replaces some of an event's fields: with a shape that no gateway sends, or with an ARN that contains hostile text. */
 const breakage = fc.oneof(
   { weight: 5, arbitrary: fc.constant(undefined) },
   {
@@ -151,28 +152,28 @@ const breakage = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.nat(6), hostileText) },
 );
 
-/** An event of the surface as a hostile client, or a broken gateway, makes it: parsed from JSON, as the runtime hands it over. */
+/** An event of a hostile client or a broken gateway, parsed from JSON the same as in the Lambda runtime. */
 export function hostileEvent(apiType: ApiTypeName, secrets: readonly KeySecret[]): fc.Arbitrary<unknown> {
   return fc.tuple(requestOf(secrets), breakage).map(([request, broken]) => {
     const event: Record<string, unknown> = { ...EVENT_MAKERS[apiType](request) };
     if (broken === undefined) return throughJson(event);
     const [at, value] = broken;
     if (typeof at === 'string') {
-      // Plain assignment would change the prototype in the place of the member.
+      // A plain assignment would change the prototype instead of adding a member.
       return throughJson(Object.fromEntries([...Object.entries(event).filter(([name]) => name !== at), [at, value]]));
     }
     return throughJson({ ...event, ...withArnPart(event, at, value) });
   });
 }
 
-/** Anything that JSON can say. */
+/** Any JSON value. */
 export const shapelessEvent: fc.Arbitrary<unknown> = fc.jsonValue({ maxDepth: 3 });
 
 function throughJson(event: object): unknown {
   return JSON.parse(JSON.stringify(event));
 }
 
-/** With one of the parts between colons and slashes of the event's ARN by another. */
+/** Replaces one part of the event's ARN, between colons and slashes. */
 function withArnPart(event: Readonly<Record<string, unknown>>, at: number, part: unknown): object {
   const name = 'routeArn' in event ? 'routeArn' : 'methodArn';
   const arn = event[name];

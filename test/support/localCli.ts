@@ -14,39 +14,41 @@ import type { KeySecret } from '../../keys/secret.ts';
 import { LocalDynamoDb } from '../../local/table.ts';
 import { makeKey, NOW_MS } from './keys.ts';
 
+/** The options of a run. */
 export interface SessionOptions {
-  /** Of `list`, and of any other command: the table that this one works on. */
+  /** The table that the command uses. */
   readonly table?: string;
-  /** What comes on standard input, or is typed where there is a terminal. */
+  /** The standard input, or the typed text on a terminal. */
   readonly input?: string | Uint8Array;
-  /** Beside the user's name. */
+  /** Environment variables in addition to the user's name. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What the gateway's note says of its delay. */
+  /** The revocation delay in the gateway's state file. */
   readonly revocationDelaySeconds?: number;
-  /** What the gateway's note says that it accepts; nothing unless given. */
+  /** The accepted keys in the gateway's state file. */
   readonly acceptedKeys?: string;
-  /** `false` runs the command as the published package does, which has no local gateway. */
+  /** `false` runs the command without a local gateway, the same as the published package. */
   readonly hasLocalGateway?: boolean;
-  /** Whether a person of 80 columns is there, or programs all around. */
+  /** Whether all streams are a terminal of 80 columns. */
   readonly isTerminal?: boolean;
-  /** How many writes to stdout find a reader; one that stays, unless given. */
+  /** The number of writes to stdout before its reader leaves. By default the reader stays. */
   readonly readWrites?: number;
-  /** Called with each URL that a browser is to open. */
+  /** Called with each URL that the command opens in a browser. */
   readonly opened?: (url: string) => void;
-  /** Called with the signal's way in, once the command runs. */
+  /** Called when the command runs, with the way to interrupt it. */
   readonly onStart?: (interruption: Interruption, stderr: PassThrough, stdout: Transform) => void;
 }
 
+/** The result of a run. */
 export interface SessionResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The command line in this process, at `NOW_MS`, on tables of an embedded engine. */
+/** Runs the CLI in this process on tables of an embedded engine. Its clock stands at `NOW_MS`. */
 export class LocalCli {
   readonly database: LocalDynamoDb;
-  /** Gone after `stop`. */
+  /** A temporary directory, which `stop` removes. */
   readonly directory: string;
 
   private constructor(database: LocalDynamoDb, directory: string) {
@@ -64,7 +66,7 @@ export class LocalCli {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  /** Makes an empty table; its name. */
+  /** Creates an empty table, and returns its name. */
   async makeTable(): Promise<string> {
     const table = `keys-${randomUUID()}`;
     await this.database.ensureTable(table);
@@ -77,27 +79,27 @@ export class LocalCli {
     return key;
   }
 
-  /** The record of an id, as the table has it now. */
+  /** Returns the record with this id from the table. */
   async record(table: string, id: string): Promise<KeyRecord> {
     const record = (await this.records(table)).find((candidate) => candidate.id === id);
     if (record === undefined) throw new Error(`no record ${id}`);
     return record;
   }
 
-  /** Every record of the table, by id. */
+  /** Returns all records of the table, sorted by id. */
   async records(table: string): Promise<readonly KeyRecord[]> {
     const { Items = [] } = await this.database.client.send(new ScanCommand({ TableName: table }));
     return Items.map(parseRecord).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** Writes a file into the directory; its path. */
+  /** Writes a file into the directory, and returns its path. */
   async write(name: string, content: string | Uint8Array): Promise<string> {
     const path = join(this.directory, name);
     await writeFile(path, content);
     return path;
   }
 
-  /** Runs a command, with `--local` where a table is given. */
+  /** Runs a command, with `--local` if a table is given. */
   async run(args: readonly string[], options: SessionOptions = {}): Promise<SessionResult> {
     const { table, input = '', env, revocationDelaySeconds, isTerminal = false } = options;
     const { readWrites, onStart, opened } = options;
@@ -134,7 +136,7 @@ export class LocalCli {
   }
 }
 
-/** A pipe whose reader leaves after so many writes. */
+/** Returns a pipe whose reader leaves after this many writes. */
 function pipeOf(readWrites = Infinity): Transform {
   let count = 0;
   return new Transform({

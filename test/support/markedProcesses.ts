@@ -1,10 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/**
- * The ids of the processes that have the mark in their environment: whoever set it there and all that came of him, whatever
- * session or group they moved to.
- */
+/** Returns the ids of the processes with the mark in their environment. Child processes inherit it, in any session or group. */
 export function markedProcesses(mark: string): readonly number[] {
   if (existsSync('/proc/self/environ')) {
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -14,7 +11,7 @@ export function markedProcesses(mark: string): readonly number[] {
   return stdout.split('\n').flatMap((line) => (line.includes(mark) ? Number.parseInt(line, 10) : []));
 }
 
-/** Empty for a process that has ended meanwhile. */
+/** Returns the environment of a process, or an empty string if it has ended. */
 function environmentOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8');

@@ -1,4 +1,4 @@
-// A process that uses the registry as an application does, from the built package: each message is one call.
+// Uses the registry from the built package, the same as an application. Each message is one call.
 import { createKeyRegistry } from '../../dist/lib/index.js';
 
 process.on('message', ({ id, endpoint, method, args }) => {

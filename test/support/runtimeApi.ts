@@ -9,7 +9,7 @@ const TIMEOUT_MS = 30_000;
 
 /**
  * Lambda's Runtime API on the loopback interface ("Using the Lambda runtime API for custom runtimes", AWS Lambda
- * Developer Guide): hands out events one at a time and takes what the runtime makes of them.
+ * Developer Guide). It sends events one at a time and receives the answers.
  */
 export class RuntimeApi {
   readonly #server = createServer((message, response) => {
@@ -18,13 +18,13 @@ export class RuntimeApi {
   readonly #outcomes = new Map<string, (outcome: Outcome) => void>();
   readonly #events: { readonly id: string; readonly body: string }[] = [];
   readonly #polls: ServerResponse[] = [];
-  /** Told once: the runtime asks for its first event, or the function cannot be loaded. */
+  /** Resolves when the runtime polls for its first event, or to the error if the function doesn't load. */
   readonly started: Promise<'ready' | { readonly errorType: string; readonly errorMessage: string }>;
-  #tellStarted: (outcome: 'ready' | { errorType: string; errorMessage: string }) => void = () => {};
+  #resolveStarted: (outcome: 'ready' | { errorType: string; errorMessage: string }) => void = () => {};
   #port = 0;
 
   private constructor() {
-    this.started = new Promise((resolve) => (this.#tellStarted = resolve));
+    this.started = new Promise((resolve) => (this.#resolveStarted = resolve));
   }
 
   static async start(): Promise<RuntimeApi> {
@@ -33,7 +33,7 @@ export class RuntimeApi {
     return api;
   }
 
-  /** For `AWS_LAMBDA_RUNTIME_API`. */
+  /** The value of `AWS_LAMBDA_RUNTIME_API`. */
   get host(): string {
     return `127.0.0.1:${this.#port}`;
   }
@@ -54,7 +54,7 @@ export class RuntimeApi {
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = message.url?.slice(VERSION.length) ?? '';
     if (message.method === 'GET' && path === '/invocation/next') {
-      this.#tellStarted('ready');
+      this.#resolveStarted('ready');
       this.#polls.push(response);
       return this.#handOut();
     }
@@ -62,7 +62,7 @@ export class RuntimeApi {
     const [, id = '', kind] = /^\/invocation\/([^/]+)\/(response|error)$/.exec(path) ?? [];
     if (kind === 'response') this.#outcomes.get(id)?.({ answer: body });
     if (kind === 'error') this.#outcomes.get(id)?.({ ...errorOf(body), inspected: JSON.stringify(body) });
-    if (path === '/init/error') this.#tellStarted(errorOf(body));
+    if (path === '/init/error') this.#resolveStarted(errorOf(body));
     this.#outcomes.delete(id);
     response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"OK"}');
   }

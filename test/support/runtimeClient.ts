@@ -3,15 +3,15 @@ import { dirname, join, parse } from 'node:path';
 import type { RunningFunction } from './bundledFunction.ts';
 import { RuntimeApi } from './runtimeApi.ts';
 
-/** The Node that Lambda runs, where runtimeClientCache.sh has put it. */
+/** The path of Lambda's version of Node, which runtimeClientCache.sh has installed. */
 export const LAMBDA_NODE = process.env['LATCHKEY_LAMBDA_NODE'] ?? '';
-/** Lambda's runtime client, where runtimeClientCache.sh has put it. */
+/** The path of Lambda's runtime client, which runtimeClientCache.sh has installed. */
 const RUNTIME_CLIENT = process.env['LATCHKEY_RUNTIME_CLIENT'] ?? '';
 
 /** The construct's default. */
 const MEMORY_MB = 256;
 
-/** What runs a function as Lambda does. */
+/** The programs that run a function in Lambda. */
 export interface LambdaRuntime {
   readonly node: string;
   /** The directory of Lambda's runtime client. */
@@ -32,15 +32,15 @@ export function lambdaNodeFlags(memoryMb: number): string[] {
   ];
 }
 
-/** A function that Lambda's runtime client runs. */
+/** A function under Lambda's runtime client. */
 export interface FunctionUnderRuntimeClient extends RunningFunction {
-  /** From the spawn of the process to its asking for the first event. */
+  /** The time from the start of the process to its first poll for an event. */
   readonly initMs: number;
 }
 
 /**
- * Runs the `handler` of a file as Lambda does, with this environment and none of the caller's. Rejects with the error that
- * the runtime reports where the function does not load.
+ * Runs the `handler` of a file the same as Lambda, with only this environment.
+ * Rejects with the runtime's error if the function doesn't load.
  */
 export async function startUnderRuntimeClient(
   file: string,
@@ -73,7 +73,7 @@ export async function startUnderRuntimeClient(
   throw new Error(`${start.errorType}: ${start.errorMessage}`);
 }
 
-/** What Lambda itself sets (Defined runtime environment variables, AWS Lambda Developer Guide). */
+/** Returns the variables that Lambda sets ("Defined runtime environment variables", AWS Lambda Developer Guide). */
 function lambdaEnvironment(file: string, runtimeApi: string) {
   return {
     _HANDLER: `${parse(file).name}.handler`,

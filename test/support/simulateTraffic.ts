@@ -158,7 +158,7 @@ class TrafficRun {
     };
   }
 
-  /** Draws a key that has been in use for a while, so that first uses don't all fall at the start. */
+  /** Creates a key that has been in use for a while, so that first uses don't all fall at the start. */
   #goodKey(intervalMs: number): RefusedKeys {
     const lastUsedAt = toTimestamp(START_MS - Math.ceil(intervalMs * this.#random()));
     const { secret, record } = createTestKey({ lastUsedAt });
@@ -248,7 +248,7 @@ const PAST = '2024-06-01T00:00:00Z';
 /** A scope that doesn't open the simulated route. */
 const SCOPES = '{"reports":["GET /reports"]}';
 
-/** Draws keys of each refused kind, cheapest for the sender first. */
+/** Creates keys of each refused kind, cheapest for the sender first. */
 export const REFUSED_KINDS = {
   'without a key': () => ({ records: [], present: () => ({ kind: 'absent' }) }),
   malformed: () => ({ records: [], present: () => ({ kind: 'malformed' }) }),

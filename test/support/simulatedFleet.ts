@@ -121,11 +121,11 @@ export interface EnvironmentOptions {
   readonly recordCacheSeconds: number;
   readonly lastUsedSeconds: number;
   /**
-   * Treats every cached record as just read, so each environment decides by its own copy whether a last-used write is due. The real
-   * throttle does not: this shows what its check of the read time saves.
+   * Treats each cached record as just read, so each environment decides by its own copy whether a last-used write is due. The real
+   * throttle doesn't. The comparison shows the savings of its check of the read time.
    */
   readonly trustsCachedRecords: boolean;
-  /** Routes of each scope. Without it, every key may do everything. */
+  /** Routes of each scope. Without it, every key has full access. */
   readonly scopes?: Scopes;
 }
 

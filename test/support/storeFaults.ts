@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleepMs } from 'node:timers/promises';
 
-/** A way in which a call to DynamoDB fails, and the error that comes of it. */
+/** A way in which a call to DynamoDB fails, and the resulting error. */
 export interface StoreFault {
   /** What DynamoDB does, in the words of `docs/reliability.md`. */
   readonly what: string;
@@ -10,13 +10,13 @@ export interface StoreFault {
   readonly cause?: string;
   /** A part of the message that a command prints. */
   readonly message?: string;
-  /** Answers in the engine's place, or leaves that to the engine in the end. */
+  /** Answers instead of the engine, or lets the engine answer. */
   readonly answer: (response: ServerResponse, body: Buffer) => Promise<void> | void;
-  /** Whether it goes by what the engine answers, so that the engine makes the call. */
+  /** Whether it changes the engine's answer, so the engine makes the call. */
   readonly needsAnswer?: boolean;
-  /** Whether DynamoDB says that it did nothing. */
+  /** Whether DynamoDB reports that it made no change. */
   readonly isRefusal?: boolean;
-  /** Whether a client waits for it until its own bound. */
+  /** Whether a client waits for the answer until its own timeout. */
   readonly isWaitedFor?: boolean;
 }
 
@@ -107,7 +107,7 @@ export const STORE_FAULTS: readonly StoreFault[] = [
   { what: 'answers with no JSON', cause: 'UnreadableAnswer', message: 'cannot be read', answer: json(200, '<html>') },
 ];
 
-/** Of this nothing comes through a connection, and so it is inflicted otherwise. What comes by one that is open yet is cut off. */
+/** Refused connections. The proxy implements this fault itself, and cuts off calls on open connections. */
 export const REFUSES: StoreFault = {
   what: 'refuses connections',
   cause: 'ECONNREFUSED',
@@ -116,7 +116,7 @@ export const REFUSES: StoreFault = {
   isRefusal: true,
 };
 
-/** Success by its status, with nothing in it that a read can take for an item or the lack of one. */
+/** Answers with status 200 whose body is neither an item nor a missing item. */
 export const NO_ANSWERS: readonly StoreFault[] = [
   { what: 'answers 204', cause: 'UnreadableAnswer', answer: json(204, '') },
   { what: 'answers 201', cause: 'UnreadableAnswer', answer: json(201, '{}') },
@@ -126,7 +126,7 @@ export const NO_ANSWERS: readonly StoreFault[] = [
   { what: 'answers with null', cause: 'UnreadableAnswer', answer: json(200, 'null') },
 ];
 
-/** What a read of an item takes for none, though it is JSON and an object. */
+/** Answers that are JSON objects and that a read treats as a missing item. */
 export const NO_ITEMS: readonly StoreFault[] = [
   { what: 'answers with JSON of another shape', answer: json(200, '{"Item":"x"}') },
   { what: 'answers with an unknown type of value', answer: json(200, '{"Item":{"keyHash":{"X":"x"}}}') },

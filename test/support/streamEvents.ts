@@ -1,4 +1,4 @@
-/** What of a key's record the stream's function looks at. */
+/** The fields of a key's record that the stream's function reads. */
 export interface StreamedKey {
   readonly id: string;
   readonly plan?: string;
@@ -6,7 +6,7 @@ export interface StreamedKey {
 
 let lastSequenceNumber = 0;
 
-/** A record of a DynamoDB stream: an insertion, a change, or a removal where there is nothing after. */
+/** Returns a record of a DynamoDB stream: an insertion, a change, or a removal if `after` is absent. */
 export function streamRecord(before: StreamedKey | undefined, after: StreamedKey | undefined) {
   return {
     eventID: 'c9fbe7d0261a5163fcb6940593e41797',

@@ -29,9 +29,9 @@ afterAll(async () => {
   await database.stop();
 });
 
-/** Findings of axe that are serious or worse, in short. */
+/** Returns axe's serious and critical findings, shortened. */
 async function seriousFindings(page: Page): Promise<readonly string[]> {
-  // By the debugger, which the page's policy does not bind.
+  // Through the debugger, because the page's policy blocks injected scripts.
   const client = await page.context().newCDPSession(page);
   await client.send('Runtime.evaluate', { expression: AXE });
   const { result } = await client.send('Runtime.evaluate', {
@@ -50,7 +50,7 @@ async function call(gateway: Gateway, secret: string): Promise<{ status: number;
   return response.ok ? { status: response.status } : { status: response.status, code: body.error.code };
 }
 
-/** Waits until the gateway answers so: its record cache may be behind. */
+/** Waits until the gateway answers with this status, because its record cache may be stale. */
 async function untilAnswered(
   gateway: Gateway,
   secret: string,
@@ -63,7 +63,7 @@ async function untilAnswered(
   }
 }
 
-describe('the life of a key beside a running gateway', () => {
+describe('the console with a running gateway', () => {
   let gateway: Gateway;
   let context: BrowserContext;
   beforeAll(async () => {
@@ -75,7 +75,7 @@ describe('the life of a key beside a running gateway', () => {
     await gateway.stop();
   });
 
-  test('create, copy, call, see it used, rotate, revoke, see it refused', async () => {
+  test('creates, copies, rotates and revokes a key, and the gateway follows', async () => {
     const { page, problems, requests } = await openPage(context, gateway.consoleUrl);
     expect(new URL(page.url()).search).toBe('');
     await page.getByRole('button', { name: 'New key' }).click();
@@ -132,7 +132,7 @@ describe('the life of a key beside a running gateway', () => {
   });
 });
 
-describe('on a table with 200 keys', () => {
+describe('the console with 200 keys', () => {
   let console: ConsoleUnderTest;
   let context: BrowserContext;
   beforeAll(async () => {
@@ -147,7 +147,7 @@ describe('on a table with 200 keys', () => {
     await console.stop();
   });
 
-  test('everything is done by the keyboard alone', async () => {
+  test('can be operated by the keyboard alone', async () => {
     const { page, problems } = await openPage(context, console.url.origin);
     const press = async (...keys: readonly string[]) => {
       for (const key of keys) await page.keyboard.press(key);
@@ -157,9 +157,9 @@ describe('on a table with 200 keys', () => {
     await page.getByRole('dialog', { name: 'New key' }).waitFor();
     await page.keyboard.type('by keyboard');
     await press('Enter');
-    await page.getByRole('dialog', { name: 'The key by keyboard' }).waitFor();
+    await page.getByRole('dialog', { name: 'Save your key: by keyboard' }).waitFor();
     await press('Escape');
-    await page.getByText('It is not copied. Close once more, and it is gone.').waitFor();
+    await page.getByText("You haven't copied the key. Close again to discard it.").waitFor();
     await press('Escape');
     expect(await page.locator('dialog').count()).toBe(0);
     await press('Escape');
@@ -174,7 +174,7 @@ describe('on a table with 200 keys', () => {
     // Close, Edit, Rotate, Disable.
     await press('Tab', 'Tab', 'Tab', 'Tab', 'Enter');
     await page.getByText(/^by keyboard is disabled/).waitFor();
-    // From the heading on, for the button is gone: Close, Edit, Enable, Revoke.
+    // The button is gone, so Tab starts at the heading: Close, Edit, Enable, Revoke.
     await press('Tab', 'Tab', 'Tab', 'Tab', 'Enter');
     await page.getByRole('dialog', { name: 'Revoke by keyboard?' }).waitFor();
     await page.keyboard.type('no longer needed');
@@ -198,7 +198,7 @@ describe('on a table with 200 keys', () => {
     await page.close();
   });
 
-  test('what another console changed meanwhile is shown, and nothing is written over it unseen', async () => {
+  test('shows what another console has changed before it overwrites it', async () => {
     const { record } = await console.putKey({ label: 'contended', owner: 'acme' });
     const { page } = await openPage(context, `${console.url.origin}/#/keys/${record.id}`);
     const panel = page.getByRole('complementary');
@@ -209,16 +209,16 @@ describe('on a table with 200 keys', () => {
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText(/was changed since it was read, in its owner/).waitFor();
     expect((await console.record(record.id)).owner).toBe('globex');
-    await page.getByRole('button', { name: 'See what changed, and keep my edits' }).click();
+    await page.getByRole('button', { name: 'Load the latest version and keep my edits' }).click();
     await page.getByText(/owner is now "globex"/).waitFor();
     expect(await owner.inputValue()).toBe('initech');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
-    await page.getByText('contended is changed.').waitFor();
+    await page.getByText('contended is saved.').waitFor();
     expect((await console.record(record.id)).owner).toBe('initech');
     await page.close();
   });
 
-  test('a label that is a script is shown as text', async () => {
+  test('shows a label that contains a script as text', async () => {
     const label = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
     const { record } = await console.putKey({ label });
     const { page, problems } = await openPage(context, `${console.url.origin}/#/keys/${record.id}`);
@@ -231,10 +231,10 @@ describe('on a table with 200 keys', () => {
     await page.close();
   });
 
-  test('a script that came into the page all the same is not run', async () => {
+  test('does not run a script that was injected into the page', async () => {
     const { page, problems } = await openPage(context, console.url.origin);
-    /** What the page's policy did about what the script brought in; or what the script met. */
-    const met = (script: string) =>
+    /** Returns the policy violation that the script causes, or the error that it throws. */
+    const violation = (script: string) =>
       page.evaluate(`new Promise((resolve) => {
         document.addEventListener(
           'securitypolicyviolation',
@@ -244,20 +244,20 @@ describe('on a table with 200 keys', () => {
         try { ${script} } catch (error) { resolve(String(error)); }
       })`);
     const inline = `const script = document.createElement('script'); script.append('document.title = 1'); document.body.append(script);`;
-    expect(await met(inline)).toMatch(/^script-src-elem inline|^require-trusted-types-for/);
+    expect(await violation(inline)).toMatch(/^script-src-elem inline|^require-trusted-types-for/);
     const attribute = `document.createElement('img').setAttribute('onerror', 'document.title = 1');`;
     const markup = `document.body.innerHTML = '<img src="x" onerror="document.title = 1">';`;
     for (const script of [attribute, markup]) {
       await expect(page.evaluate(`(() => { ${script} })()`)).rejects.toThrow(/TypeError: .*requires 'Trusted/);
     }
     const image = `document.body.append(Object.assign(new Image(), { src: 'https://evil.example/x.png' }));`;
-    expect(await met(image)).toBe('img-src https://evil.example/x.png');
+    expect(await violation(image)).toBe('img-src https://evil.example/x.png');
     expect(await page.title()).toBe('Latchkey');
     expect(problems.join()).toMatch(/Content Security Policy/);
     await page.close();
   });
 
-  test('the keys that are shown are saved as CSV', async () => {
+  test('saves the listed keys as CSV', async () => {
     const { page, problems } = await openPage(context, console.url.origin);
     await page.getByText(/\d keys$/).waitFor();
     await page.getByLabel('State').selectOption('revoked');
@@ -273,7 +273,7 @@ describe('on a table with 200 keys', () => {
     await page.close();
   });
 
-  test('at 375 px all fits, and a key is made and found', async () => {
+  test('fits a width of 375 px and can create and find a key there', async () => {
     const { page, problems } = await openPage(context, console.url.origin);
     await page.setViewportSize({ width: 375, height: 720 });
     const width = () => page.evaluate('document.documentElement.scrollWidth');
@@ -299,7 +299,7 @@ describe('on a table with 200 keys', () => {
     await page.close();
   });
 
-  describe.each(['light', 'dark'] as const)('axe finds nothing serious, in the %s', (colorScheme) => {
+  describe.each(['light', 'dark'] as const)('axe in %s mode', (colorScheme) => {
     let page: Page;
     beforeAll(async () => {
       ({ page } = await openPage(context, console.url.origin));
@@ -308,18 +308,18 @@ describe('on a table with 200 keys', () => {
     });
     afterAll(() => page.close());
 
-    test('in the list', async () => {
+    test('finds nothing serious in the list', async () => {
       expect(await seriousFindings(page)).toEqual([]);
     });
 
-    test('with a key opened', async () => {
+    test('finds nothing serious in the panel of a key', async () => {
       await page.getByRole('row').nth(3).click();
       await page.getByRole('complementary').waitFor();
       expect(await seriousFindings(page)).toEqual([]);
       await page.keyboard.press('Escape');
     });
 
-    test('in a dialog that was refused', async () => {
+    test('finds nothing serious in a dialog with an error', async () => {
       await page.keyboard.press('n');
       await page.getByRole('dialog').getByLabel('Label').fill('x');
       await page.getByRole('dialog').getByLabel('Plan').fill('not a plan');
@@ -329,14 +329,14 @@ describe('on a table with 200 keys', () => {
       await page.keyboard.press('Escape');
     });
 
-    test('in the overview', async () => {
+    test('finds nothing serious in the overview', async () => {
       await page.getByRole('link', { name: 'Overview' }).click();
       await page.getByRole('heading', { name: 'Newest' }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
     });
   });
 
-  test('axe is no blind eye: it finds what is wrong', async () => {
+  test('axe reports an input without a label', async () => {
     const { page } = await openPage(context, console.url.origin);
     await page.evaluate(`document.body.append(document.createElement('input'))`);
     expect(await seriousFindings(page)).toEqual([expect.stringMatching(/^label: /)]);
@@ -344,7 +344,7 @@ describe('on a table with 200 keys', () => {
   });
 });
 
-test('who did not come by the printed address sees how to, and no key', async () => {
+test('a browser that did not open the printed address sees how to open it, and no keys', async () => {
   const console = await ConsoleUnderTest.start(database);
   await console.putKey({ label: 'hidden' });
   const page = await browser.newPage();
@@ -355,7 +355,7 @@ test('who did not come by the printed address sees how to, and no key', async ()
   await console.stop();
 });
 
-test('another page in the same browser can change nothing, though to cookies its port is the same site', async () => {
+test('a page on another port cannot read or change keys, although cookies treat it as the same site', async () => {
   const console = await ConsoleUnderTest.start(database);
   const other = createServer((_, response) =>
     response.setHeader('content-type', 'text/html').end('<title>other</title>'),
@@ -382,7 +382,7 @@ test('another page in the same browser can change nothing, though to cookies its
     form.submit();
   })()`);
   const posted = await navigated;
-  // Were it missing, so would be the attack.
+  // Without the cookie, the request would prove nothing.
   expect((await posted?.request().allHeaders())?.['cookie']).toContain('latchkey-console-');
   expect(posted?.status()).toBe(403);
   expect(await page.content()).toContain('ORIGIN_REFUSED');
@@ -393,7 +393,7 @@ test('another page in the same browser can change nothing, though to cookies its
   await console.stop();
 });
 
-test('two browsers cannot come by one address', async () => {
+test('a second browser cannot open the same address', async () => {
   const console = await ConsoleUnderTest.start(database);
   const [first, second] = [await browser.newContext(), await browser.newContext()];
   const { page } = await openPage(first, console.url.href);
@@ -406,7 +406,7 @@ test('two browsers cannot come by one address', async () => {
   await console.stop();
 });
 
-test('--read-only shows no way to change a key', async () => {
+test('a console started with --read-only has no buttons that change keys', async () => {
   const console = await ConsoleUnderTest.start(database, { isReadOnly: true });
   const { record } = await console.putKey({ label: makeKey().record.label });
   const context = await browser.newContext();
@@ -415,7 +415,7 @@ test('--read-only shows no way to change a key', async () => {
   await page.getByRole('complementary').waitFor();
   await page.keyboard.press('n');
   expect(await page.getByRole('button', { name: /New|Edit|Rotate|Disable|Revoke/ }).count()).toBe(0);
-  expect(await page.getByRole('checkbox', { name: '/ searches, r reloads' }).count()).toBe(1);
+  expect(await page.getByRole('checkbox', { name: 'Shortcuts: / search, r reload' }).count()).toBe(1);
   expect(await page.getByRole('dialog').count()).toBe(0);
   await context.close();
   await console.stop();

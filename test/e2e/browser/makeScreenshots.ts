@@ -1,4 +1,4 @@
-// Makes the pictures of docs/console.md: `npm run docs:screenshots`.
+// Makes the screenshots of docs/console.md: `npm run docs:screenshots`.
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
@@ -8,7 +8,7 @@ import { startSampleConsole } from '../../integration/console/sampleConsole.ts';
 const DIRECTORY = fileURLToPath(new URL('../../../docs/console/', import.meta.url));
 const SIZE = { width: 1280, height: 860 };
 
-/** Each brings the page to what is taken. */
+/** Each function prepares the page for a screenshot. */
 const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   list: async (page) => {
     await page
@@ -23,7 +23,7 @@ const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Label').fill('build server');
     await dialog.getByLabel('Owner').fill('acme');
-    await dialog.getByLabel('May do').selectOption('limited');
+    await dialog.getByLabel('Access').selectOption('limited');
     await dialog.getByLabel('Scopes').fill('orders:read orders:write');
     await dialog.getByLabel('Expires').selectOption('90');
   },
@@ -39,13 +39,13 @@ const browser = await launchBrowser();
 try {
   const [name = '', value = ''] = (await sample.open()).split('=');
   for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [picture, bring] of Object.entries(PICTURES)) {
+    for (const [picture, prepare] of Object.entries(PICTURES)) {
       const context = await browser.newContext({ viewport: SIZE, colorScheme, reducedMotion: 'reduce' });
       await context.addCookies([{ name, value, url: sample.url.origin }]);
       const page = await context.newPage();
       await page.goto(sample.url.origin);
       await page.getByText('240 keys').waitFor();
-      await bring(page);
+      await prepare(page);
       await page.screenshot({ path: `${DIRECTORY}${picture}-${colorScheme}.png` });
       await context.close();
     }

@@ -13,12 +13,12 @@ interface Run {
   readonly firstPaint: number;
   readonly firstRows: number;
   readonly allKeys: number;
-  /** The script's part of the slowest of the keystrokes, and the same until the frame after it is out. */
+  /** The slowest keystroke: the time of its handlers, and the time until the next frame was painted. */
   readonly keystrokeScript: number;
   readonly keystrokeFrame: number;
 }
 
-/** Runs in the page before its own scripts: notes when the first rows, and the last key, are in the document. */
+/** Runs before the page's own scripts. Records when the first rows and when all keys are in the document. */
 const WATCH = `
   globalThis.seen = {};
   new MutationObserver(() => {
@@ -27,7 +27,7 @@ const WATCH = `
     if (seen.all === undefined && count !== null && count.textContent === '10,000 keys') seen.all = performance.now();
   }).observe(document, { subtree: true, childList: true, characterData: true });`;
 
-/** Types each letter, and takes the time until its handlers are done, and until the frame after that has been painted. */
+/** Types each letter, and measures the time until its handlers are done and until the next frame is painted. */
 const TYPE = `(async (text) => {
   const search = document.querySelector('input[type=search]');
   const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
@@ -50,12 +50,12 @@ async function measure(context: BrowserContext, url: string): Promise<Run> {
   const page = await context.newPage();
   await page.addInitScript(WATCH);
   await page.goto(url);
-  // Waiting in the page would be eval, which its policy forbids.
+  // Playwright's own waiting uses eval, which the page's policy forbids.
   while ((await page.evaluate('seen.all === undefined')) === true) await sleep(20);
   const firstPaint = await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0].startTime`);
   const { rows, all } = JSON.parse(String(await page.evaluate('JSON.stringify(seen)')));
   const times: readonly [number, number][] = JSON.parse(JSON.stringify(await page.evaluate(TYPE)));
-  if ((await page.locator('.rows .row').count()) === 0) throw new Error('nothing is found');
+  if ((await page.locator('.rows .row').count()) === 0) throw new Error('the search found no keys');
   await page.close();
   const slowest = (at: 0 | 1) => Math.max(...times.map((time) => time[at]));
   return {

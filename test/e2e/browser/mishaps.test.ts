@@ -34,17 +34,17 @@ afterEach(async () => {
   for (const page of context.pages()) await page.close();
 });
 
-/** The page, with a key opened where there is one. */
+/** Opens the page, with the panel of a key if an id is given. */
 async function open(id?: string, before?: (page: Page) => Promise<unknown>): Promise<Page> {
   const { page } = await openPage(context, `${console.url.origin}/${id === undefined ? '' : `#/keys/${id}`}`, before);
   return page;
 }
 
-function panelOf(page: Page) {
+function getPanel(page: Page) {
   return page.getByRole('complementary');
 }
 
-/** Answers later than the server does. */
+/** Delays the server's answer. */
 function after(ms: number) {
   return async (route: Route) => {
     const response = await route.fetch();
@@ -53,12 +53,12 @@ function after(ms: number) {
   };
 }
 
-/** Applies to reads of the list alone, which has the address that keys are issued at. */
+/** Handles only GET requests, because new keys are posted to the same path. */
 function reads(answer: (route: Route) => Promise<void>) {
   return (route: Route) => (route.request().method() === 'GET' ? answer(route) : route.continue());
 }
 
-test('a dialog stays until its change is answered, and a key that is not copied is not left unasked', async () => {
+test('a dialog stays open during its change, and leaving an uncopied key needs a confirmation', async () => {
   const page = await open();
   await page.getByText(/\d keys?$/).waitFor();
   await page.route(LIST, (route) => after(4000)(route));
@@ -68,12 +68,12 @@ test('a dialog stays until its change is answered, and a key that is not copied 
   for (let times = 0; times < 3; times++) await page.keyboard.press('Escape');
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click({ force: true });
   expect(await page.getByRole('dialog', { name: 'New key' }).count()).toBe(1);
-  await page.getByRole('dialog', { name: 'The key slow' }).waitFor();
+  await page.getByRole('dialog', { name: 'Save your key: slow' }).waitFor();
 
-  const asked = page.waitForEvent('dialog');
+  const confirmation = page.waitForEvent('dialog');
   await page.close({ runBeforeUnload: true });
-  expect((await asked).type()).toBe('beforeunload');
-  await (await asked).dismiss();
+  expect((await confirmation).type()).toBe('beforeunload');
+  await (await confirmation).dismiss();
   await page.getByRole('button', { name: 'Copy key' }).click();
   await page.getByText('Copied.').waitFor();
   const gone = page.waitForEvent('close');
@@ -81,57 +81,60 @@ test('a dialog stays until its change is answered, and a key that is not copied 
   await gone;
 });
 
-describe('what is pressed twice, or held, is done once', () => {
+describe('a key press or click', () => {
   test.each<[string, (page: Page) => Promise<void>]>([
-    ['Enter twice at once', (page) => enterTwice(page, 0)],
-    ['Enter twice', (page) => enterTwice(page, 250)],
-    ['Enter held', (page) => hold(page, 'Enter')],
-  ])('on Disable: %s', async (_, press) => {
+    ['Enter is pressed twice at once', (page) => enterTwice(page, 0)],
+    ['Enter is pressed twice', (page) => enterTwice(page, 250)],
+    ['Enter is held down', (page) => hold(page, 'Enter')],
+  ])('disables a key only once if %s', async (_, press) => {
     const { record } = await console.putKey({ label: 'twice' });
     const page = await open(record.id);
     const changes: string[] = [];
     page.on('request', (request) => request.method() === 'POST' && changes.push(request.url()));
-    await panelOf(page).getByRole('button', { name: 'Disable' }).focus();
+    await getPanel(page).getByRole('button', { name: 'Disable' }).focus();
     await press(page);
     await page.getByText(/^twice is disabled/).waitFor();
     await sleep(300);
     expect(changes).toEqual([`${console.url.origin}/api/keys/${record.id}/disable`]);
     expect(await console.record(record.id)).toHaveProperty('disabledAt');
-    expect(await panelOf(page).getByRole('button', { name: 'Enable' }).count()).toBe(1);
+    expect(await getPanel(page).getByRole('button', { name: 'Enable' }).count()).toBe(1);
   });
 
-  // With a successor a key cannot be rotated, so that Enable comes to where Disable was; without, Revoke does.
-  test.each([undefined, 'a successor'])('on Disable: a slow double click, rotated to %p', async (rotatedTo) => {
-    const disabledAt = toTimestamp(Date.now());
-    const { record } = await console.putKey({ label: 'clicked', disabledAt, ...(rotatedTo && { rotatedTo }) });
-    const page = await open(record.id);
-    await page.setViewportSize({ width: 2400, height: 800 });
-    const button = (name: string) => panelOf(page).getByRole('button', { name });
-    await button('Enable').click();
-    // From now on there is a line above the panel, so that the buttons stay where they are.
-    await page.getByText(/^clicked is enabled/).waitFor();
-    await sleep(600);
-    const { x = 0, y = 0 } = (await button('Disable').boundingBox()) ?? {};
-    await page.mouse.click(x + 10, y + 10);
-    await button('Enable').waitFor();
-    await page.mouse.down({ clickCount: 2 });
-    await page.mouse.up({ clickCount: 2 });
-    await sleep(300);
-    expect(await console.record(record.id)).toHaveProperty('disabledAt');
-    expect(await page.getByRole('dialog').count()).toBe(0);
-  });
+  // A rotated key has no Rotate button, so Enable takes the place of Disable; otherwise Revoke does.
+  test.each([undefined, 'a successor'])(
+    'disables a key only once on a slow double click if it is rotated to %p',
+    async (rotatedTo) => {
+      const disabledAt = toTimestamp(Date.now());
+      const { record } = await console.putKey({ label: 'clicked', disabledAt, ...(rotatedTo && { rotatedTo }) });
+      const page = await open(record.id);
+      await page.setViewportSize({ width: 2400, height: 800 });
+      const button = (name: string) => getPanel(page).getByRole('button', { name });
+      await button('Enable').click();
+      // The notice above the panel is now visible, so the buttons no longer move.
+      await page.getByText(/^clicked is enabled/).waitFor();
+      await sleep(600);
+      const { x = 0, y = 0 } = (await button('Disable').boundingBox()) ?? {};
+      await page.mouse.click(x + 10, y + 10);
+      await button('Enable').waitFor();
+      await page.mouse.down({ clickCount: 2 });
+      await page.mouse.up({ clickCount: 2 });
+      await sleep(300);
+      expect(await console.record(record.id)).toHaveProperty('disabledAt');
+      expect(await page.getByRole('dialog').count()).toBe(0);
+    },
+  );
 
-  test('Enter held on Revoke asks, and does not answer', async () => {
+  test('opens the Revoke dialog but does not confirm it if Enter is held down', async () => {
     const { record } = await console.putKey({ label: 'held' });
     const page = await open(record.id);
-    await panelOf(page).getByRole('button', { name: 'Revoke' }).focus();
+    await getPanel(page).getByRole('button', { name: 'Revoke' }).focus();
     await hold(page, 'Enter');
     await page.getByRole('dialog', { name: 'Revoke held?' }).waitFor();
     await sleep(300);
     expect(await console.record(record.id)).not.toHaveProperty('revokedAt');
   });
 
-  test('r held reads the list once', async () => {
+  test('reloads the list once if r is held down', async () => {
     const { page, requests } = await openPage(context, console.url.origin);
     await page.getByText(/\d keys?$/).waitFor();
     const lists = () => requests.filter((url) => LIST.test(url)).length;
@@ -148,7 +151,7 @@ async function enterTwice(page: Page, gapMs: number): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** As a keyboard does that repeats the key. */
+/** Sends the repeated events of a key that is held down. */
 async function hold(page: Page, key: string): Promise<void> {
   for (let times = 0; times < 15; times++) {
     await page.keyboard.down(key);
@@ -157,8 +160,8 @@ async function hold(page: Page, key: string): Promise<void> {
   await page.keyboard.up(key);
 }
 
-describe('a list that was read before a change does not undo it', () => {
-  test('a key that is issued meanwhile', async () => {
+describe('a list that was read before a change', () => {
+  test('does not remove a key that was issued during the load', async () => {
     const page = await open(undefined, (page) => page.route(LIST, reads(after(1500))));
     await page.keyboard.press('n');
     await page.keyboard.type('meanwhile');
@@ -168,10 +171,10 @@ describe('a list that was read before a change does not undo it', () => {
     await page.keyboard.press('Escape');
     await page.getByText(/\d keys?$/).waitFor();
     await page.getByRole('row', { name: /meanwhile/ }).waitFor();
-    expect(await panelOf(page).count()).toBe(1);
+    expect(await getPanel(page).count()).toBe(1);
   });
 
-  test('a key that was issued a moment before, which a list need not have yet', async () => {
+  test('does not remove a key that was issued just before the load', async () => {
     const page = await open();
     await page.getByText(/\d keys?$/).waitFor();
     const old = JSON.stringify((await console.api('GET', '/api/keys')).body);
@@ -190,12 +193,12 @@ describe('a list that was read before a change does not undo it', () => {
     expect(await page.getByRole('row', { name: /just now/ }).count()).toBe(1);
   });
 
-  test('a key that is revoked meanwhile', async () => {
+  test('does not undo a revocation that was made during the load', async () => {
     const { record } = await console.putKey({ label: 'stale' });
     const page = await open(record.id);
     await page.route(LIST, reads(after(1500)));
     await page.getByRole('button', { name: 'Reload' }).click();
-    await panelOf(page).getByRole('button', { name: 'Revoke' }).click();
+    await getPanel(page).getByRole('button', { name: 'Revoke' }).click();
     await page.getByRole('button', { name: 'Revoke key' }).click();
     await page.getByText(/^stale is revoked/).waitFor();
     await page.getByRole('button', { name: 'Reload', exact: true }).waitFor();
@@ -203,38 +206,38 @@ describe('a list that was read before a change does not undo it', () => {
   });
 });
 
-describe('a read that fails is told', () => {
-  test('of the opened key, with since when, until it is read again', async () => {
+describe('a failed read', () => {
+  test('appears in the panel with the time of the last read, until a read succeeds', async () => {
     const { record } = await console.putKey({ label: 'unread' });
     const page = await open(record.id, (page) =>
       page.route(ONE_KEY, (route) => route.fulfill({ status: 502, json: UNAVAILABLE })),
     );
-    const told = page.getByText(/^Not read since just now: the credentials have expired$/);
-    await told.waitFor();
+    const warning = page.getByText(/^Couldn't refresh this key \(last read just now\): the credentials have expired$/);
+    await warning.waitFor();
     await page.unroute(ONE_KEY);
-    await told.waitFor({ state: 'detached' });
+    await warning.waitFor({ state: 'detached' });
   });
 
-  test('and a key that the table has no more is closed', async () => {
+  test('closes the panel if the key is no longer in the table', async () => {
     const { record } = await console.putKey({ label: 'purged' });
     const error = { code: 'NOT_FOUND', message: 'there is no such key' };
     const page = await open(record.id, (page) =>
       page.route(ONE_KEY, (route) => route.fulfill({ status: 404, json: { error } })),
     );
     await page.getByText('purged is no longer in the table.').waitFor();
-    expect(await panelOf(page).count()).toBe(0);
+    expect(await getPanel(page).count()).toBe(0);
     expect(await page.getByRole('row', { name: /purged/ }).count()).toBe(0);
   });
 
-  test('of what another changed, and what was typed is kept', async () => {
+  test('keeps the typed text if it happens while the latest version is loaded', async () => {
     const { record } = await console.putKey({ label: 'contended', owner: 'acme' });
     const page = await open(record.id);
-    await panelOf(page).getByRole('button', { name: 'Edit' }).click();
+    await getPanel(page).getByRole('button', { name: 'Edit' }).click();
     await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, expected: { owner: 'acme' } });
     const [owner, plan] = ['Owner', 'Plan'].map((label) => page.getByRole('dialog').getByLabel(label));
     await owner?.fill('initech');
     const save = page.getByRole('button', { name: 'Save', exact: true });
-    const see = page.getByRole('button', { name: 'See what changed, and keep my edits' });
+    const see = page.getByRole('button', { name: 'Load the latest version and keep my edits' });
     await save.click();
     await see.waitFor();
     await page.route(ONE_KEY, (route) =>
@@ -253,27 +256,27 @@ describe('a read that fails is told', () => {
   });
 });
 
-test('a key of the address that is loaded at last takes the focus from nobody who types', async () => {
+test('a panel that opens after its key has loaded does not take the focus from the search', async () => {
   const { record } = await console.putKey({ label: 'late' });
   const page = await open(record.id, (page) => page.route(LIST, reads(after(1000))));
   await page.keyboard.press('/');
   await page.keyboard.type('bar');
-  await panelOf(page).waitFor();
+  await getPanel(page).waitFor();
   await page.keyboard.type('n');
   expect(await page.getByRole('searchbox').inputValue()).toBe('barn');
   expect(await page.getByRole('dialog').count()).toBe(0);
 });
 
-test('single characters can be made to do nothing, which the browser keeps', async () => {
+test('the single-key shortcuts can be turned off, and the browser stores that', async () => {
   const page = await open();
-  await page.getByRole('checkbox', { name: /makes a key/ }).uncheck();
+  await page.getByRole('checkbox', { name: /new key/ }).uncheck();
   await page.reload();
   await page.getByText(/\d keys?$/).waitFor();
   for (const key of ['n', '/', 'r']) await page.keyboard.press(key);
   expect(await page.getByRole('dialog').count()).toBe(0);
   expect(await page.evaluate('document.activeElement.type')).not.toBe('search');
   expect(await page.evaluate('JSON.stringify({ ...localStorage })')).toBe('{"latchkey-console-single-keys":"off"}');
-  await page.getByRole('checkbox', { name: /makes a key/ }).check();
+  await page.getByRole('checkbox', { name: /new key/ }).check();
   await page.keyboard.press('n');
   await page.getByRole('dialog', { name: 'New key' }).waitFor();
   expect(await page.evaluate('localStorage.length')).toBe(0);
@@ -282,7 +285,7 @@ test('single characters can be made to do nothing, which the browser keeps', asy
 test.each([
   [320, 256],
   [667, 375],
-])('at %p × %p px the list has some rows, and all can be scrolled to', async (width, height) => {
+])('the list shows some rows at %p × %p px, and the user can scroll to everything', async (width, height) => {
   for (let index = 0; index < 6; index++) await console.putKey({ label: `low-${height} row ${index}` });
   const page = await open();
   await page.setViewportSize({ width, height });
@@ -293,6 +296,6 @@ test.each([
   expect((await grid.boundingBox())?.height).toBeGreaterThanOrEqual(200);
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
   await page.getByRole('row', { name: /row 3/ }).click();
-  await panelOf(page).getByRole('button', { name: 'Revoke' }).click();
+  await getPanel(page).getByRole('button', { name: 'Revoke' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
 });

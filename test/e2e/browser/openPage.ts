@@ -1,15 +1,15 @@
 import type { BrowserContext, Page } from 'playwright-core';
 
-/** A page of the console that is open. */
+/** An open page of the console. */
 export interface OpenedPage {
   readonly page: Page;
-  /** Whatever went wrong in the page. */
+  /** The page's errors and console messages. */
   readonly problems: string[];
-  /** The address of every request that it made. */
+  /** The URLs of all requests that the page made. */
   readonly requests: string[];
 }
 
-/** Opens the address, with `before` done to the page first, and waits for the list. */
+/** Opens a URL after `before` has prepared the page, and waits for the list. */
 export async function openPage(
   context: BrowserContext,
   url: string,
@@ -20,7 +20,7 @@ export async function openPage(
   const problems: string[] = [];
   const requests: string[] = [];
   page.on('console', (message) => {
-    // What the server refuses, the browser notes as well.
+    // The browser also logs each refused request.
     if (!/Failed to load resource/.test(message.text())) problems.push(message.text());
   });
   page.on('pageerror', (error) => problems.push(String(error)));

@@ -27,7 +27,7 @@ afterAll(async () => {
   await engine?.stop();
 });
 
-/** A table as `ApiKeyTable` makes it, with a key of which all is told and two of which the least is. */
+/** Creates a table with the settings of `ApiKeyTable`, one key with all attributes and two with only the required ones. */
 async function openBackedUp(): Promise<{ table: Table; arn: string }> {
   const table = await tables.open();
   const { client, tableName: TableName } = table;
@@ -35,7 +35,7 @@ async function openBackedUp(): Promise<{ table: Table; arn: string }> {
   await client.send(new UpdateContinuousBackupsCommand({ TableName, PointInTimeRecoverySpecification }));
   const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true };
   await client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }));
-  // The command's clock is the machine's: an import rejects a last use that is to come.
+  // The command uses the machine's clock, and an import rejects a last use in the future.
   await table.put({ ...fullItem(), lastUsedAt: '2026-01-31T12:00:00.000Z' });
   for (const id of ['deleted', 'revoked']) await table.put({ ...makeKey({ id }).record });
   const { Table: described } = await client.send(new DescribeTableCommand({ TableName }));
@@ -63,7 +63,7 @@ describe('a table restored to a point in time', () => {
       ...(stdin === undefined ? {} : { stdin }),
     });
 
-  test('has every record, and finds it by both indexes', async () => {
+  test('has all records in both indexes', async () => {
     const { exitCode, stdout } = await latchkey(['list', '--table', restored, '--json', '--all']);
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout).records).toHaveLength(3);
@@ -73,32 +73,32 @@ describe('a table restored to a point in time', () => {
     expect(JSON.parse(owned.stdout).records).toHaveLength(1);
   });
 
-  test('deletes nothing by itself: TTL is off until it is turned on', async () => {
+  test('has TTL turned off, so it deletes nothing by itself', async () => {
     const { TimeToLiveDescription } = await source.client.send(new DescribeTimeToLiveCommand({ TableName: restored }));
     expect(TimeToLiveDescription?.TimeToLiveStatus).toBe('DISABLED');
   });
 
-  test('gives back by export and import what was deleted since, and undoes no revocation', async () => {
+  test('restores deleted keys by export and import without undoing a revocation', async () => {
     const { keyHash } = await source.registry.get('deleted');
     await source.remove(keyHash);
     await source.registry.revoke('revoked');
     const before = await source.items();
     const { stdout } = await latchkey(['export', '--table', restored]);
     const run = await latchkey(['import', '-', '--table', source.tableName, '--json'], stdout);
-    expect(JSON.parse(run.stdout)).toMatchObject({ taken: ['deleted'], skipped: 2, rejected: [] });
+    expect(JSON.parse(run.stdout)).toMatchObject({ imported: ['deleted'], skipped: 2, rejected: [] });
     const after = await source.items();
     expect(after).toHaveLength(before.length + 1);
     expect(after).toEqual(expect.arrayContaining([...before]));
   });
 });
 
-/** An object is for whoever signs; moto does not look at what the signature is. */
+/** Any signature: moto returns objects only to signed requests, but doesn't verify the signature. */
 const SIGNED = {
   authorization:
     'AWS4-HMAC-SHA256 Credential=local/20300101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0',
 };
 
-test('an export of the table to S3 has a line for each item, of which the table can be made again', async () => {
+test('an export to S3 has one line for each item, from which the table can be restored', async () => {
   const { table, arn } = await openBackedUp();
   const bucket = `${engine.endpoint}/exports`;
   await fetch(bucket, { method: 'PUT' });

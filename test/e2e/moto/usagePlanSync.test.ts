@@ -10,7 +10,7 @@ import { describeUsagePlanSync } from '../../unit/lambda/usagePlanSyncContract.t
 
 describeUsagePlanSync('moto', startMoto);
 
-test('what the registry writes comes by the table’s stream as the function reads it', async () => {
+test("the usage plan sync follows the registry's writes through the table's stream", async () => {
   const engine = await startMoto();
   try {
     const dynamoDb = createClient(engine.endpoint);
@@ -71,9 +71,9 @@ test('what the registry writes comes by the table’s stream as the function rea
   }
 }, 60_000);
 
-/** All records of the stream's one shard. Its client is no dependency of Latchkey: Lambda reads the stream. */
+/** Returns all records of the stream's only shard. It uses fetch, because Latchkey doesn't depend on the streams client. */
 async function readStream(endpoint: string, StreamArn: string): Promise<readonly unknown[]> {
-  const ask = async (operation: string, body: object): Promise<unknown> => {
+  const send = async (operation: string, body: object): Promise<unknown> => {
     const response = await fetch(endpoint, {
       method: 'POST',
       headers: {
@@ -85,12 +85,12 @@ async function readStream(endpoint: string, StreamArn: string): Promise<readonly
     });
     return response.json();
   };
-  const { StreamDescription } = (await ask('DescribeStream', { StreamArn })) as {
+  const { StreamDescription } = (await send('DescribeStream', { StreamArn })) as {
     StreamDescription: { Shards: readonly { ShardId: string }[] };
   };
   const ShardId = StreamDescription.Shards[0]?.ShardId;
   const from = { StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' };
-  const { ShardIterator } = (await ask('GetShardIterator', from)) as { ShardIterator: string };
-  const { Records } = (await ask('GetRecords', { ShardIterator })) as { Records: readonly unknown[] };
+  const { ShardIterator } = (await send('GetShardIterator', from)) as { ShardIterator: string };
+  const { Records } = (await send('GetRecords', { ShardIterator })) as { Records: readonly unknown[] };
   return Records;
 }

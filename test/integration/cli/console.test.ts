@@ -131,7 +131,7 @@ describe('a port', () => {
     const { url, stop } = await start();
     const { exitCode, stdout, stderr } = await cli.run(['console', '--port', new URL(url).port], { table });
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toMatch(/^error: --port: cannot listen on port \d+: it is in use; give another/);
+    expect(stderr).toMatch(/^error: --port: cannot listen on port \d+: it is in use; pass another port/);
     await stop();
   });
 

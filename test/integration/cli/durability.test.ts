@@ -6,7 +6,7 @@ import { PrivateFile, SecretsFile } from '../../../cli/secretSink.ts';
 import { startWriteProxy, type WriteProxy } from '../../support/cli.ts';
 import { LocalCli } from '../../support/localCli.ts';
 
-/** What reached the disk and the table, in order: each step is noted when it is over. */
+/** The completed steps, in order: writes to the disk and to the table. */
 const steps: string[] = [];
 
 let cli: LocalCli;
@@ -45,13 +45,13 @@ afterEach(() => {
 
 const KEPT = ['written', 'synced', 'stored'];
 
-/** Runs a command on the table, through what notes its writes. */
+/** Runs a command on the table, through a proxy that records its writes. */
 async function run(args: readonly string[], input = ''): Promise<void> {
   const env = { AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint };
   expect(await cli.run(args, { table, env, input })).toMatchObject({ exitCode: 0 });
 }
 
-describe('a secret outlives a crash of the machine once its key is in the table', () => {
+describe('a secret survives a crash of the machine once its key is in the table:', () => {
   test('create --out syncs the directory and the line before it stores the key', async () => {
     await run(['create', '--label', 'ci', '--out', join(cli.directory, 'created.json')]);
     expect(steps).toEqual(['directory synced', ...KEPT]);
@@ -63,7 +63,7 @@ describe('a secret outlives a crash of the machine once its key is in the table'
     expect(steps).toEqual(['directory synced', ...KEPT]);
   });
 
-  test('seed --out syncs each line before it stores its key, also in a file that it resumes', async () => {
+  test('seed --out syncs each line before it stores its key, even in a file that it resumes', async () => {
     const out = join(cli.directory, 'seeded.jsonl');
     await run(['seed', '-', '--out', out], '{"label":"a"}\n{"label":"b"}');
     expect(steps).toEqual(['directory synced', ...KEPT, ...KEPT]);
@@ -73,14 +73,14 @@ describe('a secret outlives a crash of the machine once its key is in the table'
   });
 });
 
-test('append resolves only when the line is on the disk', async () => {
+test('SecretsFile.append resolves only after the line is on the disk', async () => {
   const file = await SecretsFile.open(join(cli.directory, 'appended.jsonl'), { resume: false });
   await file.append('{"key":"sk_a","record":{"id":"1"}}').then(() => steps.push('resolved'));
   await file.close();
   expect(steps).toEqual(['directory synced', 'written', 'synced', 'resolved']);
 });
 
-test('an export is on the disk before the command says so', async () => {
+test('PrivateFile.keep resolves only after the export is on the disk', async () => {
   const path = join(cli.directory, 'exported.jsonl');
   const file = await PrivateFile.create(path);
   await file.write('a line\n');
@@ -129,7 +129,7 @@ test.each<[string, (path: string) => Promise<unknown>]>([
       await file.write('a line').finally(() => file.discard());
     },
   ],
-])('%s fails with FILE_UNUSABLE if the disk has no room for it', async (what, write) => {
+])('%s fails with FILE_UNUSABLE if the disk is full', async (what, write) => {
   const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
   jest.spyOn(fileHandle, 'appendFile').mockRejectedValue(full);
   await expect(write(join(cli.directory, `full-${what.length}`))).rejects.toMatchObject({
@@ -139,7 +139,7 @@ test.each<[string, (path: string) => Promise<unknown>]>([
   });
 });
 
-test('an export over a file that exists says so and leaves it; one that is discarded leaves nothing', async () => {
+test('PrivateFile rejects an existing file and leaves it unchanged, and leaves nothing after a discard', async () => {
   const path = await cli.write('precious', 'precious');
   await expect(PrivateFile.create(path)).rejects.toMatchObject({
     code: 'FILE_UNUSABLE',

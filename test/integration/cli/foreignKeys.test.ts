@@ -8,17 +8,17 @@ beforeAll(async () => {
 });
 afterAll(() => cli.stop());
 
-describe('a record', () => {
+describe('isForeign and isRefusedAsForeign', () => {
   test.each<[string, string | undefined, string | undefined, boolean, boolean]>([
     ['without a prefix', undefined, 'sk_', true, true],
-    ['with a prefix that Latchkey does not show', 'live_abc', 'sk_', true, true],
+    ['with a prefix that Latchkey never makes', 'live_abc', 'sk_', true, true],
     ['with a character of base64url', 'sk_AbC-EfGh', 'sk_', true, true],
     ["with another deployment's prefix", 'acme_AbCdEfGh', 'sk_', true, true],
-    ["with another deployment's prefix, where the own one is not known", 'acme_AbCdEfGh', undefined, false, false],
+    ["with another deployment's prefix, if the own prefix is unknown", 'acme_AbCdEfGh', undefined, false, false],
     ["with the deployment's prefix", 'sk_AbCdEfGh', 'sk_', false, false],
-    ['without a prefix, of a deployment that accepts any', undefined, 'any', true, false],
-    ['without a prefix, of an unknown deployment', undefined, undefined, true, false],
-  ])('%s', (_, keyPrefix, acceptedKeys, foreign, refused) => {
+    ['without a prefix, in a deployment that accepts any key', undefined, 'any', true, false],
+    ['without a prefix, in an unknown deployment', undefined, undefined, true, false],
+  ])('recognize a record %s', (_, keyPrefix, acceptedKeys, foreign, refused) => {
     expect(isForeign({ keyPrefix }, acceptedKeys)).toBe(foreign);
     expect(isRefusedAsForeign({ keyPrefix }, acceptedKeys)).toBe(refused);
   });
@@ -32,11 +32,11 @@ const ENTRIES = [
 ];
 const JSONL = ENTRIES.map((entry) => JSON.stringify(entry)).join('\n');
 
-describe('import says at its end that keys from elsewhere', () => {
+describe('the advice at the end of an import', () => {
   test.each([
-    ['are refused, if the deployment is known to refuse them', 'sk_', /^active but refused: 2; .*$/m],
+    ['are refused, if the deployment refuses them', 'sk_', /^active but refused: 2; .*$/m],
     ['need acceptForeignKeys, if the deployment is unknown', undefined, /^issued elsewhere: 2; .*$/m],
-  ])('%s', async (_, acceptedKeys, expected) => {
+  ])('says that keys from elsewhere %s', async (_, acceptedKeys, expected) => {
     const table = await cli.makeTable();
     const run = await cli.run(['import', '-'], {
       table,
@@ -48,16 +48,7 @@ describe('import says at its end that keys from elsewhere', () => {
     expect(run.stderr).toContain('acceptForeignKeys');
   });
 
-  test('and nothing, if the deployment accepts any', async () => {
-    const { stderr } = await cli.run(['import', '-'], {
-      table: await cli.makeTable(),
-      input: JSONL,
-      acceptedKeys: 'any',
-    });
-    expect(stderr).not.toContain('acceptForeignKeys');
-  });
-
-  test('all of a SoulSync configuration are, whatever they begin with', async () => {
+  test('counts every key of a SoulSync configuration as issued elsewhere, whatever its prefix is', async () => {
     const input = JSON.stringify({
       api_keys: [
         { id: 'a', label: 'x', key_hash: 'a'.repeat(64), key_prefix: 'sk_AbCdEfGh', created_at: '2026-01-01' },
@@ -66,6 +57,15 @@ describe('import says at its end that keys from elsewhere', () => {
     const { stderr } = await cli.run(['import', '-'], { table: await cli.makeTable(), input, acceptedKeys: 'sk_' });
     expect(stderr).toContain('active but refused: 1; ');
   });
+});
+
+test('import says nothing about keys from elsewhere if the deployment accepts any key', async () => {
+  const { stderr } = await cli.run(['import', '-'], {
+    table: await cli.makeTable(),
+    input: JSONL,
+    acceptedKeys: 'any',
+  });
+  expect(stderr).not.toContain('acceptForeignKeys');
 });
 
 describe('with keys from elsewhere in the table,', () => {
@@ -82,10 +82,10 @@ describe('with keys from elsewhere in the table,', () => {
     ['sk_', true],
     ['any', false],
     [undefined, false],
-  ])('list counts the active ones that the deployment refuses; it accepts %s', async (acceptedKeys, isTold) => {
+  ])('list counts the active ones that the deployment refuses; it accepts %s', async (acceptedKeys, isReported) => {
     const run = await cli.run(['list'], { table, ...(acceptedKeys === undefined ? {} : { acceptedKeys }) });
     expect(run.exitCode).toBe(0);
-    expect(run.stderr.includes('active but refused: 1; ')).toBe(isTold);
+    expect(run.stderr.includes('active but refused: 1; ')).toBe(isReported);
   });
 
   test('list marks them in the table on a terminal, and leaves other formats the state of the record', async () => {
@@ -96,7 +96,7 @@ describe('with keys from elsewhere in the table,', () => {
     }
   });
 
-  test('show says so of one', async () => {
+  test('show reports that the deployment refuses a key', async () => {
     const { stdout } = await cli.run(['show', id], { table, acceptedKeys: 'sk_' });
     expect(stdout).toMatch(/^state: +active, but refused, because it was issued elsewhere/m);
     expect((await cli.run(['show', id], { table, acceptedKeys: 'any' })).stdout).toMatch(/^state: +active$/m);

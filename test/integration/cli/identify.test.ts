@@ -17,8 +17,8 @@ afterAll(() => cli.stop());
 const DAY_MS = 86_400_000;
 const FOREIGN = `sk_${Buffer.alloc(32, 251).toString('base64url')}`;
 
-describe('a key is told to be whose it is', () => {
-  test('to people: id, label, owner, state, plan and last use', async () => {
+describe('identify', () => {
+  test('prints id, label, owner, state, plan and last use of a key', async () => {
     const { secret, record } = await cli.putKey(table, {
       label: 'build\u001b server',
       owner: 'acme',
@@ -37,7 +37,7 @@ describe('a key is told to be whose it is', () => {
     expect(tracesOf([secret], stdout)).toEqual([]);
   });
 
-  test('to programs: exactly the record, without the hash', async () => {
+  test('prints exactly the record, without the hash, with --json', async () => {
     const { secret, record } = await cli.putKey(table);
     const { exitCode, stdout } = await cli.run(['identify', '--json'], { table, input: secret });
     expect(exitCode).toBe(0);
@@ -45,14 +45,14 @@ describe('a key is told to be whose it is', () => {
     expect(stdout).toMatch(/^.*\n$/);
   });
 
-  test('and one that was made elsewhere too', async () => {
+  test('finds a key from elsewhere', async () => {
     const keyHash = createHash('sha256').update(FOREIGN).digest('hex') as never;
     const { record } = await cli.putKey(table, { keyHash });
     const { stdout } = await cli.run(['identify', '--json'], { table, input: ` ${FOREIGN}\r\n` });
     expect(JSON.parse(stdout).record.id).toBe(record.id);
   });
 
-  test('at a prompt that shows nothing of it, in lines that fit the terminal', async () => {
+  test('reads the key from a prompt that shows nothing of it, and prints lines that fit the terminal', async () => {
     const { secret, record } = await cli.putKey(table, { label: 'w '.repeat(100) });
     const { exitCode, stdout, stderr } = await cli.run(['identify'], { table, input: `${secret}\n`, isTerminal: true });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'key (not shown): \n' });
@@ -61,7 +61,7 @@ describe('a key is told to be whose it is', () => {
   });
 });
 
-describe('finds the key in', () => {
+describe('a key within a text', () => {
   const SHAPES: readonly (readonly [string, (key: string) => string | Uint8Array])[] = [
     ['quotes', (key) => `"${key}"`],
     ['single quotes with a comma', (key) => `'${key}',`],
@@ -103,7 +103,7 @@ describe('finds the key in', () => {
   });
 
   test.each(SHAPES.flatMap(([shape, write]) => KINDS.map((kind) => [shape, kind, write] as const)))(
-    '%s: %s',
+    'identify finds a key in %s: %s',
     async (_, kind, write) => {
       const { secret = '', id } = keys[kind] ?? {};
       const { exitCode, stdout, stderr } = await cli.run(['identify', '--json'], { table, input: write(secret) });
@@ -115,7 +115,7 @@ describe('finds the key in', () => {
 });
 
 describe('several keys', () => {
-  test('are a line each, and an unknown one fails', async () => {
+  test('identify prints several keys on a line each, and exits 1 for an unknown one', async () => {
     const [a, b] = [await cli.putKey(table, { label: 'a' }), await cli.putKey(table, { label: 'b' })];
     const unknown = makeKey().secret;
     const input = `A=${a.secret}\nB=${b.secret}\nA_AGAIN=${a.secret}\nC=${unknown}\n`;
@@ -131,7 +131,7 @@ describe('several keys', () => {
     expect(tracesOf([a.secret, b.secret, unknown], `${stdout}${stderr}`)).toEqual([]);
   });
 
-  test('are a list of records for programs', async () => {
+  test('identify prints several keys as a list of records with --json', async () => {
     const [a, b] = [await cli.putKey(table), await cli.putKey(table)];
     const { exitCode, stdout } = await cli.run(['identify', '--json'], { table, input: `${a.secret}\n${b.secret}\n` });
     expect(exitCode).toBe(0);
@@ -149,9 +149,9 @@ describe('keys issued elsewhere', () => {
     cli.putKey(table, { keyHash: createHash('sha256').update(secret).digest('hex') as never });
 
   test.each([
-    ['beside one issued here', async () => (await cli.putKey(table)).secret],
-    ['beside one issued elsewhere', async () => (await put(foreign(1)), foreign(1))],
-  ])('an unknown one %s is counted once, and exits 1', async (_, knownKey) => {
+    ['next to one issued here', async () => (await cli.putKey(table)).secret],
+    ['next to one issued elsewhere', async () => (await put(foreign(1)), foreign(1))],
+  ])('identify counts an unknown key %s once, and exits 1', async (_, knownKey) => {
     const input = `A=${await knownKey()}\nB="${foreign(2)}"\nB_AGAIN=${foreign(2)}\n`;
     const text = await cli.run(['identify'], { table, input });
     expect(text).toMatchObject({
@@ -164,7 +164,7 @@ describe('keys issued elsewhere', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ records: [{}], unknown: 1, notLookedUp: 0 });
   });
 
-  test('one line of compact JSON with a known and an unknown one exits 1', async () => {
+  test('identify exits 1 for a known and an unknown key in one line of compact JSON', async () => {
     await put(foreign(3));
     const input = JSON.stringify({ a: foreign(3), b: foreign(4) });
     const { exitCode, stderr } = await cli.run(['identify'], { table, input });
@@ -174,41 +174,41 @@ describe('keys issued elsewhere', () => {
     });
   });
 
-  test('words, paths and URLs beside a known key are not unknown keys', async () => {
+  test('identify does not count words, paths and URLs next to a known key as unknown keys', async () => {
     const { secret } = await cli.putKey(table);
     const input = `See https://example.com/docs/getting-started and ./src/commands/identify.ts for ${secret}`;
     expect(await cli.run(['identify'], { table, input })).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
-  test('the 101st and further are reported as not looked up, never as unknown', async () => {
+  test('identify reports the keys after the 100th as not looked up, and never as unknown', async () => {
     const many = Array.from({ length: 103 }, (_, at) => foreign(1000 + at));
     for (const secret of many.slice(0, 100)) await put(secret);
     const { exitCode, stdout, stderr } = await cli.run(['identify', '--json'], { table, input: many.join('\n') });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
-      stderr: 'error: looked at the first 100 of 103 texts that may be keys\n',
+      stderr: 'error: looked up the first 100 of 103 texts that may be keys\n',
     });
     const { records, ...rest } = JSON.parse(stdout);
     expect(records).toHaveLength(100);
     expect(rest).toEqual({ unknown: 0, notLookedUp: 3 });
   });
 
-  test('of too many unknown ones, only those looked up are unknown', async () => {
+  test('identify counts only the keys that it looked up as unknown', async () => {
     const input = Array.from({ length: 103 }, (_, at) => foreign(2000 + at)).join('\n');
     const { exitCode, stderr } = await cli.run(['identify'], { table, input });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
       stderr:
-        'looked at the first 100 of 103 texts that may be keys\n' +
+        'looked up the first 100 of 103 texts that may be keys\n' +
         'error: 100 of 100 keys are unknown: the table has no record of them\n',
     });
   });
 
-  test('too many words that are no keys say how many were looked at', async () => {
+  test('identify says how many texts it looked up if it finds no key in too many words', async () => {
     const input = Array.from({ length: 101 }, (_, at) => `getting-started-guide-${at}`).join(' ');
     expect(await cli.run(['identify'], { table, input })).toMatchObject({
       exitCode: 1,
-      stderr: 'error: no key found in the input: looked at the first 100 of 101 texts that may be keys\n',
+      stderr: 'error: no key found in the input: looked up the first 100 of 101 texts that may be keys\n',
     });
   });
 });
@@ -216,8 +216,8 @@ describe('keys issued elsewhere', () => {
 test.each([
   ['issued here', makeKey().secret],
   ['made elsewhere', `"${FOREIGN}"`],
-  ['of letters only', 'correcthorsebatterystaple'],
-])('a key %s that the table does not know is an unknown key: one line, and exit 1', async (_, input) => {
+  ['with only letters', 'correcthorsebatterystaple'],
+])('identify exits 1 with one line if the table lacks a key %s', async (_, input) => {
   const unknownTable = await cli.makeTable();
   const run = await cli.run(['identify'], { table: unknownTable, input });
   expect(run).toEqual({ exitCode: 1, stdout: '', stderr: 'error: unknown key: the table has no record of it\n' });
@@ -228,24 +228,24 @@ test.each([
   ['prose with a URL', 'See https://example.com/docs/getting-started for more.'],
   ['an empty assignment', 'API_KEY='],
   ['a file without a key', 'x\n'.repeat(5000)],
-])('%s holds no key, which is not an unknown key: one line, and exit 1', async (_, input) => {
+])('identify finds no key in %s, which is not an unknown key, and exits 1', async (_, input) => {
   const run = await cli.run(['identify'], { table, input });
   expect(run).toEqual({ exitCode: 1, stdout: '', stderr: 'error: no key found in the input\n' });
 });
 
-test('Ctrl-C at the prompt ends it, as a signal does', async () => {
+test('identify exits 130 on Ctrl-C at its prompt', async () => {
   const run = await cli.run(['identify'], { table, input: 'sk_\u0003', isTerminal: true });
   expect(run).toMatchObject({ exitCode: 130, stdout: '' });
 });
 
-describe('bad usage exits 2, and what was given is not repeated', () => {
+describe('bad usage', () => {
   const { secret } = makeKey();
   test.each([
     ['a key as an argument', ['identify', secret], '', /argument.*history/],
     ['a foreign key as an argument', ['identify', FOREIGN, 'x'], '', /argument.*history/],
     ['no key', ['identify'], '\n', /got no key/],
     ['more than 1 MB', ['identify'], 'x'.repeat(1024 * 1024 + 1), /latchkey scan/],
-  ])('%s', async (_, args, input, expected) => {
+  ])('identify exits 2 for %s and does not repeat its input', async (_, args, input, expected) => {
     const { exitCode, stdout, stderr } = await cli.run(args, { table, input });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(expected);
@@ -253,7 +253,7 @@ describe('bad usage exits 2, and what was given is not repeated', () => {
   });
 });
 
-test("a table that cannot be reached is told as such, and not that the key is nobody's", async () => {
+test('identify reports an unreachable table, and not an unknown key', async () => {
   const env = { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1', LATCHKEY_TABLE: 'keys' };
   const run = await runCli(['identify', '--local'], { env, stdin: makeKey().secret });
   expect(run).toMatchObject({ exitCode: 1, stdout: '' });

@@ -20,14 +20,14 @@ const hashOf = (secret: string) => createHash('sha256').update(secret).digest('h
 const foreignKey = () => `sk_${randomBytes(32).toString('base64url')}`;
 const line = (fields: object) => `${JSON.stringify({ keyHash: hashOf(foreignKey()), label: 'x', ...fields })}\n`;
 
-/** Imports a text, of a file, into a table of its own. */
+/** Imports a text from a file into a new table, unless the options name one. */
 async function importText(text: string | Uint8Array, args: readonly string[] = [], options: SessionOptions = {}) {
   table = options.table ?? (await cli.makeTable());
   const file = await cli.write('keys', text);
   return cli.run(['import', file, ...args], { ...options, table });
 }
 
-describe('a line whose metadata nests too deep', () => {
+describe('metadata that nests too deep', () => {
   const deep = deepJson(25_000);
   const csv = (hash: string, metadata: string) => `${hash},x,"${metadata.replaceAll('"', '""')}"\n`;
   const entry = (metadata: string) => `{"key_hash":"${hashOf(foreignKey())}","label":"x","metadata":${metadata}}`;
@@ -38,11 +38,11 @@ describe('a line whose metadata nests too deep', () => {
       'CSV',
       `keyHash,label,metadata\n${csv(hashOf('y'), `{"deep":${deep}}`)}${csv(hashOf(foreignKey()), '{}')}${csv(hashOf(foreignKey()), '')}`,
     ],
-    ['a JSON configuration', `{"api_keys":[${entry('{}')},\n${entry(`{"deep":${deep}}`)},\n${entry('{}')}]}`],
-  ])('of %s is rejected by its number, and the others are imported', async (_, text) => {
+    ['a JSON document', `{"api_keys":[${entry('{}')},\n${entry(`{"deep":${deep}}`)},\n${entry('{}')}]}`],
+  ])('import rejects an entry of %s whose metadata nests too deep, and imports the others', async (_, text) => {
     const { exitCode, stderr } = await importText(text);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/\nline 2: metadata: wanted .*\n(.*\n)?error: rejected: 1; /);
+    expect(stderr).toMatch(/\n(?:line|entry) 2: metadata: expected .*\n(.*\n)?error: rejected: 1; /);
     expect(await cli.records(table)).toHaveLength(2);
   });
 });
@@ -69,12 +69,12 @@ describe('a SoulSync configuration', () => {
     2,
   );
 
-  test('is taken in, and people are told what was and what was not, and why', async () => {
+  test('import stores its valid keys, and reports why it rejected the other one', async () => {
     const { exitCode, stdout, stderr } = await importText(config);
     expect(exitCode).toBe(1);
-    expect(stdout).toBe('taken: 2\nskipped, for they are there already: 0\nrejected: 1\n');
+    expect(stdout).toBe('imported: 2\nskipped (already in the table): 0\nrejected: 1\n');
     expect(stderr).toMatch(
-      /^reading .*keys as soulsync \(.*\)\nline 20: createdAt: wanted a time in ISO 8601.*\nissued elsewhere: 2; .*\nerror: rejected: 1; .*\n$/,
+      /^reading .*keys as json \(.*\)\nentry 3: createdAt: expected a time in ISO 8601.*\nissued elsewhere: 2; .*\nerror: rejected: 1; .*\n$/,
     );
     expect(await cli.records(table)).toEqual([
       {
@@ -96,47 +96,47 @@ describe('a SoulSync configuration', () => {
     ]);
   });
 
-  test('a second run changes nothing, and says that the keys are there', async () => {
+  test('a second import skips its keys and changes nothing', async () => {
     const before = await cli.records(table);
     const again = await importText(config, ['--json'], { table });
     expect(JSON.parse(again.stdout)).toEqual({
-      format: 'soulsync',
-      taken: [],
+      format: 'json',
+      imported: [],
       ended: 0,
       foreign: 0,
       skipped: 2,
       duplicates: [],
-      rejected: [{ line: 20, problem: expect.any(String) }],
+      rejected: [{ place: 'entry 3', entry: 3, problem: expect.any(String) }],
     });
     expect(await cli.records(table)).toEqual(before);
   });
 
-  test('its keys are known by their raw form', async () => {
+  test('identify finds its keys by their raw form', async () => {
     const { stdout } = await cli.run(['identify', '--json'], { table, input: other });
     expect(JSON.parse(stdout).record.label).toBe('Other');
   });
 });
 
-describe('raw keys in a list', () => {
+describe('an .env file of raw keys', () => {
   const [foreign, weak] = [foreignKey(), 'hunter2hunter2hunter2'];
   const own = makeKey().secret;
   const env = `# keys\nexport CI="${foreign}"\nPROD='${own}' # ours\nWEAK=${weak}\n${foreign}\n`;
 
-  test('are hashed; weak ones and what is no assignment are rejected; nothing of a key is told or stored', async () => {
+  test('import stores only hashes of raw keys, rejects weak keys and bad lines, and prints no part of a key', async () => {
     const { exitCode, stdout, stderr } = await importText(env, ['--json']);
     const records = await cli.records(table);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toEqual({
       format: 'env',
-      taken: expect.arrayContaining(records.map(({ id }) => id)),
+      imported: expect.arrayContaining(records.map(({ id }) => id)),
       ended: 0,
       foreign: 1,
       labels: ['CI', 'PROD'],
       skipped: 0,
       duplicates: [],
       rejected: [
-        { line: 4, problem: expect.stringMatching(/weak.*about \d+ bits.*--allow-weak/) },
-        { line: 5, problem: expect.stringMatching(/NAME=key/) },
+        { place: 'line 4', line: 4, problem: expect.stringMatching(/weak.*about \d+ bits.*--allow-weak/) },
+        { place: 'line 5', line: 5, problem: expect.stringMatching(/NAME=key/) },
       ],
     });
     expect(new Map(records.map(({ label, keyHash }) => [label, keyHash]))).toEqual(
@@ -148,14 +148,14 @@ describe('raw keys in a list', () => {
     expect(tracesOf([foreign, weak, own] as KeySecret[], stdout + stderr + JSON.stringify(records))).toEqual([]);
   });
 
-  test('weak ones are taken where that is asked for', async () => {
+  test('import accepts weak keys with --allow-weak', async () => {
     const { exitCode } = await importText(`WEAK=${weak}\n`, ['--allow-weak']);
     expect(exitCode).toBe(0);
     expect(await cli.records(table)).toMatchObject([{ label: 'WEAK', keyHash: hashOf(weak) }]);
   });
 });
 
-/** The kinds of an ordinary `.env`, with two keys among them. */
+/** Settings of an ordinary `.env`. Two of them are keys. */
 const ENV = [
   "NEXT_PUBLIC_WEBAPP_URL='http://localhost:3000'",
   "EMAIL_FROM='notifications@acme-hosting.com'",
@@ -172,11 +172,11 @@ const ENV = [
 ];
 
 describe('an ordinary .env of 12 lines', () => {
-  test('gives its two keys, names them, and tells of each other line why it is none', async () => {
+  test('import finds the two keys of an ordinary .env, and prints a reason for each other line', async () => {
     const { exitCode, stdout, stderr } = await importText(ENV.join('\n'));
     expect(exitCode).toBe(1);
     expect(stdout).toBe(
-      'taken: 2\nlabels: CRON_API_KEY, ACME_TOKEN\nskipped, for they are there already: 0\nrejected: 10\n',
+      'imported: 2\nlabels: CRON_API_KEY, ACME_TOKEN\nskipped (already in the table): 0\nrejected: 10\n',
     );
     expect((await cli.records(table)).map(({ label }) => label).toSorted()).toEqual(['ACME_TOKEN', 'CRON_API_KEY']);
     expect(stderr.split('\n').filter((text) => text.startsWith('line '))).toEqual([
@@ -188,7 +188,7 @@ describe('an ordinary .env of 12 lines', () => {
       'line 6: DATABASE_URL: the value is a URL, not a key',
       'line 7: SESSION: the value is a UUID of another version than 4, which can be guessed, not a key',
       expect.stringMatching(/^line 8: NEXT_PUBLIC_ANALYTICS_KEY: the name says that the value is public;/),
-      expect.stringMatching(/^line 9: ACME_KEY_SHA256: the value looks like a SHA-256 hash: give it as keyHash/),
+      expect.stringMatching(/^line 9: ACME_KEY_SHA256: the value looks like a SHA-256 hash: import it as keyHash/),
       'line 11: TOKEN: the value is a placeholder, not a key',
     ]);
     const values = ENV.map((setting) => setting.slice(setting.indexOf('=') + 1));
@@ -198,19 +198,28 @@ describe('an ordinary .env of 12 lines', () => {
 
 test('import reports the format only if it detected it', async () => {
   const key = line({});
-  const told = await importText(key);
-  expect(told.stderr).toMatch(/^reading .*keys as jsonl \(a JSON object for each key\)\nissued elsewhere: 1; .*\n$/);
+  const detected = await importText(key);
+  expect(detected.stderr).toMatch(
+    /^reading .*keys as jsonl \(a JSON object for each key\)\nissued elsewhere: 1; .*\n$/,
+  );
   expect((await importText(key, ['--format', 'jsonl'])).stderr).not.toContain('reading');
   const json = await importText(key, ['--json']);
   expect(json.stderr).toBe('');
-  expect(JSON.parse(json.stdout)).toMatchObject({ format: 'jsonl', taken: [expect.any(String)] });
+  expect(JSON.parse(json.stdout)).toMatchObject({ format: 'jsonl', imported: [expect.any(String)] });
 });
 
-describe('lines of one hash', () => {
+test('import reads --format soulsync, the old name, as json', async () => {
+  const input = JSON.stringify({ api_keys: [{ label: 'x', key_hash: hashOf(foreignKey()) }] });
+  const { exitCode, stdout, stderr } = await importText(input, ['--format', 'soulsync', '--json']);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toMatchObject({ format: 'json', imported: [expect.any(String)] });
+});
+
+describe('several entries with one hash', () => {
   const keyHash = hashOf('the same key');
   const revoked = { revokedAt: '2020-01-01T00:00:00.000Z', revokedBy: 'carol' };
 
-  test('give one key, of the first line and the restrictions of all, and are told by line', async () => {
+  test('import makes one key from the first entry with the restrictions of all, and reports the others by line', async () => {
     const text =
       line({ keyHash, id: 'a', label: 'first' }) +
       line({ id: 'b' }) +
@@ -220,32 +229,40 @@ describe('lines of one hash', () => {
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
       stdout:
-        'taken: 2\n1 of them has already ended (revoked or expired)\nskipped, for they are there already: 0\nduplicates: 2\nrejected: 0\n',
+        'imported: 2\nof these, already ended (revoked or expired): 1\nskipped (already in the table): 0\nduplicates: 2\nrejected: 0\n',
     });
     expect(stderr).toContain(
-      'line 3: the same key as line 1, which got its revokedAt\nline 4: the same key as line 1\n',
+      'line 3: has the same key as line 1; added its revokedAt to that key\nline 4: has the same key as line 1\n',
     );
     expect(await cli.record(table, 'a')).toMatchObject({ label: 'first', ...revoked });
     const again = await importText(text, ['--json'], { table });
     expect(JSON.parse(again.stdout)).toMatchObject({
-      taken: [],
+      imported: [],
       skipped: 2,
       duplicates: [
-        { line: 3, firstLine: 1, applied: [] },
-        { line: 4, firstLine: 1, applied: [] },
+        { place: 'line 3', line: 3, firstPlace: 'line 1', firstLine: 1, applied: [] },
+        { place: 'line 4', line: 4, firstPlace: 'line 1', firstLine: 1, applied: [] },
       ],
       rejected: [],
     });
   });
 
-  test('are all rejected if one of them is, for that one may say that the key has ended', async () => {
+  test('import reports duplicates by entry in a JSON document', async () => {
+    const entry = { label: 'x', key_hash: keyHash };
+    const { stdout } = await importText(JSON.stringify({ api_keys: [entry, entry] }), ['--json']);
+    expect(JSON.parse(stdout).duplicates).toEqual([
+      { place: 'entry 2', entry: 2, firstPlace: 'entry 1', firstEntry: 1, applied: [] },
+    ]);
+  });
+
+  test('import rejects all of them if one is invalid, because that one may say that the key has ended', async () => {
     const text = line({ keyHash, label: 'first' }) + line({ keyHash, label: 'x'.repeat(300), ...revoked }) + line({});
     const { exitCode, stdout } = await importText(text, ['--json']);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
-      taken: [expect.any(String)],
+      imported: [expect.any(String)],
       rejected: [
-        { line: 1, problem: 'the same key as line 2, which is rejected: set that line right first' },
+        { line: 1, problem: 'has the same key as line 2, which was rejected: fix that line first' },
         { line: 2, problem: expect.stringMatching(/^label: /) },
       ],
     });
@@ -253,7 +270,7 @@ describe('lines of one hash', () => {
   });
 });
 
-test('zero times are no times, in every format', async () => {
+test('import reads zero times as absent in every format', async () => {
   const fields = { expires_at: '0001-01-01T00:00:00Z', revoked_at: '1970-01-01T00:00:00.000Z', last_used_at: '0' };
   const names = Object.keys(fields).join();
   const entry = (label: string) => ({ key_hash: hashOf(label), label, ...fields, disabled_at: 0 });
@@ -282,18 +299,18 @@ describe('files of other programs', () => {
     ['UTF-16, big-endian', Buffer.from(`\ufeffkeyHash,label\n${hashOf('be')},be\n`, 'utf16le').swap16()],
   ];
 
-  test.each(files)('are read as they are: %s', async (_, text) => {
+  test.each(files)('import reads a file of %s', async (_, text) => {
     const { exitCode, stdout } = await importText(text);
-    expect({ exitCode, stdout: stdout.slice(0, 9) }).toEqual({ exitCode: 0, stdout: 'taken: 1\n' });
+    expect({ exitCode, stdout: stdout.slice(0, 12) }).toEqual({ exitCode: 0, stdout: 'imported: 1\n' });
   });
 
-  test('of a DynamoDB export are not taken for something else', async () => {
+  test('import rejects a DynamoDB export and suggests --format', async () => {
     const { exitCode, stderr } = await importText('{"Item":{"keyHash":{"S":"x"},"label":{"S":"a"}}}\n');
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(/cannot detect.*--format/) });
   });
 });
 
-test('CSV and JSON Lines are taken in with all that a key can have, and from standard input', async () => {
+test('import reads CSV and JSON Lines with every kind of field from standard input', async () => {
   const fields = {
     owner: 'acme',
     scopes: 'a b',
@@ -306,7 +323,7 @@ test('CSV and JSON Lines are taken in with all that a key can have, and from sta
   expect(await cli.run(['import', '-'], { table, input: csv })).toMatchObject({
     exitCode: 0,
     stdout:
-      'taken: 1\n1 of them has already ended (revoked or expired)\nskipped, for they are there already: 0\nrejected: 0\n',
+      'imported: 1\nof these, already ended (revoked or expired): 1\nskipped (already in the table): 0\nrejected: 0\n',
     stderr: 'reading standard input as csv (a header row, then a row for each key)\n',
   });
   expect(await cli.run(['import', '-'], { table, input: line({ label: 'json', ...fields }) })).toMatchObject({
@@ -326,37 +343,37 @@ test('CSV and JSON Lines are taken in with all that a key can have, and from sta
   );
 });
 
-test('what the table refuses is rejected with its line too', async () => {
+test('import reports the line of an entry that the table rejects', async () => {
   const id = '11111111-1111-4111-8111-111111111111';
   const text =
     line({ id }) + '\n' + line({ label: 'y'.repeat(257) }) + line({ id }) + line({ scopes: ['a b'] }) + line({});
   const { exitCode, stdout } = await importText(text, ['--json']);
   expect(exitCode).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({
-    taken: [id, expect.any(String)],
+    imported: [id, expect.any(String)],
     rejected: [{ line: 3 }, { line: 4 }, { line: 5 }],
   });
 });
 
-test('of very many bad lines people are told the first, and how many more', async () => {
+test('import lists the first 20 of many bad lines, and counts the rest', async () => {
   const { stderr, stdout } = await importText(`${'nonsense\n'.repeat(500)}`, ['--format', 'jsonl']);
   expect(stderr.split('\n')).toHaveLength(20 + 1 + 1 + 1);
   expect(stderr).toContain('and 480 more');
   expect(stdout).toContain('rejected: 500');
 });
 
-test('nothing at all is taken from an empty file', async () => {
+test('import imports nothing from an empty file', async () => {
   expect(await importText('')).toMatchObject({
     exitCode: 0,
     stderr: '',
-    stdout: expect.stringContaining('taken: 0\n'),
+    stdout: expect.stringContaining('imported: 0\n'),
   });
 });
 
 describe('a signal', () => {
   const many = Array.from({ length: 400 }, (_, at) => line({ label: `key ${at}` })).join('');
 
-  test('stops it cleanly; the same run again takes the rest, and no key twice', async () => {
+  test('a signal stops an import cleanly, and the same command imports the rest without duplicates', async () => {
     const stop: SessionOptions['onStart'] = (interruption, stderr) => {
       stderr.on('data', (text: Buffer) => {
         if (text.includes('keys: 1')) interruption.receive('SIGINT');
@@ -364,13 +381,13 @@ describe('a signal', () => {
     };
     const stopped = await importText(many, [], { isTerminal: true, onStart: stop });
     expect(stopped.exitCode).toBe(130);
-    expect(stopped.stderr).toMatch(/error: interrupted: to go on, run it again/);
-    const taken = Number(/^taken: (\d+)$/m.exec(stopped.stdout)?.[1]);
-    expect(await cli.records(table)).toHaveLength(taken);
-    expect(taken).toBeGreaterThan(0);
-    expect(taken).toBeLessThan(400);
+    expect(stopped.stderr).toMatch(/error: interrupted: to resume, run the same command again/);
+    const imported = Number(/^imported: (\d+)$/m.exec(stopped.stdout)?.[1]);
+    expect(await cli.records(table)).toHaveLength(imported);
+    expect(imported).toBeGreaterThan(0);
+    expect(imported).toBeLessThan(400);
     const resumed = await importText(many, [], { table });
-    expect(resumed.stdout).toContain(`taken: ${400 - taken}\nskipped, for they are there already: ${taken}\n`);
+    expect(resumed.stdout).toContain(`imported: ${400 - imported}\nskipped (already in the table): ${imported}\n`);
     expect(new Set((await cli.records(table)).map(({ label }) => label)).size).toBe(400);
   });
 
@@ -380,61 +397,61 @@ describe('a signal', () => {
       env: { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint },
       onStart: (process) => {
         process.stdin?.write(input);
-        // And then nothing more.
+        // After this input, the process waits.
         (process.stdin as { end: unknown }).end = () => process.stdin;
         process.stdout?.once('data', () => process.kill('SIGINT'));
       },
     });
   };
 
-  test('ends a wait for more of standard input', async () => {
+  test('a signal ends a wait for standard input', async () => {
     const { exitCode, stdout, stderr } = await waiting('jsonl', `${line({})}{"keyHash":`);
     expect(exitCode).toBe(130);
-    const { taken, rejected } = JSON.parse(stdout);
+    const { imported, rejected } = JSON.parse(stdout);
     expect(rejected).toEqual([]);
-    expect((await cli.records(table)).map(({ id }) => id)).toEqual(taken);
-    expect(stderr).toMatch(/run it again/);
+    expect((await cli.records(table)).map(({ id }) => id)).toEqual(imported);
+    expect(stderr).toMatch(/run the same command again/);
   });
 
-  test('in the middle of a configuration is told as that, and not as a configuration that is wrong', async () => {
-    const { exitCode, stderr } = await waiting('soulsync', '{\n"api_keys": [');
+  test('a signal in the middle of a JSON document is reported as an interruption, and not as an invalid document', async () => {
+    const { exitCode, stderr } = await waiting('json', '{\n"api_keys": [');
     expect(exitCode).toBe(130);
-    expect(stderr).toMatch(/\nerror: interrupted: to go on, run it again/);
+    expect(stderr).toMatch(/\nerror: interrupted: to resume, run the same command again/);
     expect(await cli.records(table)).toEqual([]);
   });
 });
 
-describe('a reader that leaves', () => {
+describe('an output that is closed', () => {
   const many = Array.from({ length: 200 }, () => line({})).join('');
 
-  test('in the middle stops it, which is told with all that was taken, and is no success', async () => {
+  test('import fails and reports how many keys it imported if the output is closed in the middle', async () => {
     const stopped = await importText(many, ['--json'], { readWrites: 3 });
     expect(stopped.exitCode).toBe(1);
-    const taken = Number(/^taken: (\d+); skipped/.exec(stopped.stderr)?.[1]);
-    expect(stopped.stderr).toMatch(/\nerror: whatever read the output has left: .*run it again/);
-    expect(taken).toBeLessThan(200);
-    expect(await cli.records(table)).toHaveLength(taken);
+    const imported = Number(/^imported: (\d+); skipped/.exec(stopped.stderr)?.[1]);
+    expect(stopped.stderr).toMatch(/\nerror: the output was closed before the end: .*run the same command again/);
+    expect(imported).toBeLessThan(200);
+    expect(await cli.records(table)).toHaveLength(imported);
     const resumed = await importText(many, [], { table });
-    expect(resumed.stdout).toContain(`taken: ${200 - taken}\n`);
+    expect(resumed.stdout).toContain(`imported: ${200 - imported}\n`);
   });
 
-  test('does not make a rejected line a success', async () => {
+  test('import fails for a rejected entry even if the output is closed', async () => {
     const { exitCode, stderr } = await importText(line({ label: '' }), [], { readWrites: 0 });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/\nerror: rejected: 1;/);
   });
 
-  test('only at the end, with every key taken, is told how many there were', async () => {
+  test('import succeeds and prints its summary to stderr if the output is closed at the end', async () => {
     const { exitCode, stderr } = await importText(line({}), [], { readWrites: 0 });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 0,
       stderr: expect.stringMatching(
-        /^reading .*\ntaken: 1; skipped, for they are there already: 0; rejected: 0\nissued elsewhere: 1; .*\n$/,
+        /^reading .*\nimported: 1; skipped \(already in the table\): 0; rejected: 0\nissued elsewhere: 1; .*\n$/,
       ),
     });
   });
 
-  test('does not hide that the table failed', async () => {
+  test('import reports a failure of the table even if the output is closed', async () => {
     const { exitCode, stderr } = await importText(line({}), ['--json'], { table: 'none', readWrites: 1 });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/error: .*"none"/);
@@ -442,32 +459,38 @@ describe('a reader that leaves', () => {
 });
 
 describe('on a terminal', () => {
-  test('a bar shows how far it is, and goes away', async () => {
+  test('import shows a progress bar on a terminal', async () => {
     const { stderr } = await importText(Array.from({ length: 50 }, () => line({})).join(''), [], { isTerminal: true });
     expect(stderr).toMatch(/\[[^\]]+\] \d+%, keys: \d+/);
   });
 });
 
-test('a table that fails in the middle is told, with how far it came', async () => {
+test('import prints its summary if the table fails', async () => {
   const run = await runCli(['import', '-', '--table', 'none'], {
     env: { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: await closedEndpoint() },
     stdin: line({}),
   });
-  expect(run).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^taken: 0\n/) });
+  expect(run).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^imported: 0\n/) });
   expect(run.stderr).toMatch(/error: .*cannot be reached/);
 });
 
-describe('what cannot be read fails before anything is written', () => {
+describe('bad input', () => {
   test.each([
-    ['no such file', ['import', '/nonexistent/keys'], '', 1, /cannot read .*ENOENT/],
+    ['a missing file', ['import', '/nonexistent/keys'], '', 1, /cannot read .*ENOENT/],
     ['a directory', ['import', '.'], '', 1, /cannot read \.: EISDIR/],
-    ['a text of no known form', ['import', '-'], 'hello', 2, /--format/],
-    ['bytes that are no text', ['import', '-'], new Uint8Array([0x41, 0x3d, 0xff, 0xfe]), 1, /not UTF-8/],
+    ['a text in an unknown format', ['import', '-'], 'hello', 2, /--format/],
+    ["bytes that aren't text", ['import', '-'], new Uint8Array([0x41, 0x3d, 0xff, 0xfe]), 1, /isn't UTF-8/],
     ['JSON without a list of keys', ['import', '-'], '{"keys": [\n]}', 1, /no list "api_keys"/],
-    ['CSV with a column that is no field', ['import', '-'], 'keyHash,label,expiry\n', 1, /"expiry" is no field/],
-    ['a format that there is not', ['import', '-', '--format', 'xml'], '', 2, /xml/],
+    [
+      'for CSV with a column that may mean an end',
+      ['import', '-'],
+      'keyHash,label,expiry\n',
+      1,
+      /unknown column "expiry" may mean/,
+    ],
+    ['an unknown format', ['import', '-', '--format', 'xml'], '', 2, /xml/],
     ['no file', ['import'], '', 2, /file/],
-  ])('%s', async (_, args, input, exitCode, expected) => {
+  ])('import fails before it stores anything for %s', async (_, args, input, exitCode, expected) => {
     const empty = await cli.makeTable();
     const run = await cli.run(args, { table: empty, input });
     expect(run.exitCode).toBe(exitCode);
@@ -475,7 +498,7 @@ describe('what cannot be read fails before anything is written', () => {
     expect(await cli.records(empty)).toEqual([]);
   });
 
-  test('and a key given for a file is not repeated', async () => {
+  test('import does not repeat a key that is given instead of a file', async () => {
     const { secret } = makeKey();
     const { exitCode, stderr } = await cli.run(['import', secret], { table });
     expect(exitCode).toBe(1);
@@ -483,7 +506,7 @@ describe('what cannot be read fails before anything is written', () => {
   });
 });
 
-test('times without a zone are the same wherever the machine stands', async () => {
+test('import reads times without a zone as UTC in every time zone of the machine', async () => {
   const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, TZ: 'Asia/Tokyo' };
   table = await cli.makeTable();
   const stdin = line({ created_at: '2026-01-31T12:00:00' });

@@ -151,7 +151,7 @@ describe('a control or invisible character is refused', () => {
       .join('\n');
     const { exitCode, stdout, stderr } = await cli.run(['import', '-'], { table, input });
     expect(exitCode).toBe(1);
-    expect(stdout).toMatch(/^taken: 1$/m);
+    expect(stdout).toMatch(/^imported: 1$/m);
     expect(stderr).toMatch(/^line 1: label: .*control or invisible characters/m);
   });
 });

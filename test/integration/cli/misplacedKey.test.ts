@@ -11,10 +11,10 @@ beforeAll(async () => {
 });
 afterAll(() => cli.stop());
 
-/** Options of the table are bad usage beside `--local`; a path is repeated as it was given. */
+/** Options of the table conflict with `--local`. A message may repeat a path. */
 const LEFT_OUT = new Set(['--table', '--stack', '--region', '--profile', '--out']);
 
-/** Every option with a value, of every command, as the help names them. */
+/** The options with a value of a command, from its help. */
 async function optionsOf(command: string): Promise<readonly string[]> {
   const { stdout } = await cli.run([command, '--help']);
   const flags = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+) </gm)].map(([, flag = '']) => flag);
@@ -33,7 +33,7 @@ test.each<[string, readonly string[], number]>([
   ['enable', ['ID'], 1],
   ['revoke', ['ID', '--yes'], 2],
   ['import', ['-'], 2],
-])('%s does not repeat a key that is given as the value of an option, nor store it', async (command, args, count) => {
+])('%s neither repeats nor stores a key that is given as the value of an option', async (command, args, count) => {
   const { secret } = makeKey();
   const { record } = await cli.putKey(table);
   const before = await cli.records(table);
@@ -47,7 +47,7 @@ test.each<[string, readonly string[], number]>([
   expect(await cli.records(table)).toEqual(before);
 });
 
-test('no command shows a key again that create has shown', async () => {
+test('no command shows a key again after create', async () => {
   const created = await cli.run(['create', '--label', 'shown', '--json'], { table });
   const { key, record } = JSON.parse(created.stdout);
   for (const args of [

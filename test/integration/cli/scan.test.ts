@@ -22,13 +22,13 @@ const scanText = (input: string | Uint8Array, args: readonly string[] = []) =>
 const placesIn = (stdout: string) =>
   JSON.parse(stdout).finds.map(({ line, column }: { line: number; column: number }) => [line, column]);
 
-describe('a key is found', () => {
-  test('with its file, line and column, and no more of it is told than list shows', async () => {
+describe('scan of a text', () => {
+  test('reports the file, line and column of a key, and prints no more of it than list does', async () => {
     const file = await cli.write('app.ts', `const a = 1;\n\n  const key = '${KEY}'; // and ${OTHER}\n`);
     const { exitCode, stdout, stderr } = await cli.run(['scan', file]);
     expect(exitCode).toBe(1);
     expect(stdout).toBe(`${file}:3:16: ${shown(KEY)}…\n${file}:3:${16 + 52 + 10}: ${shown(OTHER)}…\n`);
-    expect(stderr).toBe('error: 2 keys found in 2 places: revoke or rotate what is in use\n');
+    expect(stderr).toBe('error: 2 keys found in 2 places: revoke or rotate the keys that are in use\n');
     expect(tracesOf([KEY], stdout + stderr)).toEqual([]);
     expect((stdout + stderr).includes(OTHER.slice(0, 15))).toBe(false);
   });
@@ -43,26 +43,26 @@ describe('a key is found', () => {
         [2, 1],
       ],
     ],
-    ['between letters of no word of its own', `xy${KEY}zz`, [[1, 3]]],
-    ['behind an escaped line end', `"a\\n${KEY}"`, [[1, 5]]],
-    ['in an address', `https://x/?api_key=${KEY}&x=1`, [[1, 20]]],
-    ['behind letters of another alphabet', `größe=${KEY}`, [[1, 7]]],
+    ['between other letters', `xy${KEY}zz`, [[1, 3]]],
+    ['after an escaped line end', `"a\\n${KEY}"`, [[1, 5]]],
+    ['in a URL', `https://x/?api_key=${KEY}&x=1`, [[1, 20]]],
+    ['after letters of another alphabet', `größe=${KEY}`, [[1, 7]]],
     [
-      'two without anything between',
+      'directly before another key',
       KEY + OTHER,
       [
         [1, 1],
         [1, 53],
       ],
     ],
-    ['across what a reader takes at once', `${'x'.repeat(65_536 - 20)}${KEY}`, [[1, 65_536 - 19]]],
-  ])('%s', async (_, text, places) => {
+    ['across the border of two chunks', `${'x'.repeat(65_536 - 20)}${KEY}`, [[1, 65_536 - 19]]],
+  ])('finds a key %s', async (_, text, places) => {
     const { exitCode, stdout } = await scanText(text);
     expect(exitCode).toBe(1);
     expect(placesIn(stdout)).toEqual(places);
   });
 
-  test('once each in a line of many megabytes', async () => {
+  test('finds each key once in a line of many megabytes', async () => {
     const starts = [0, 1_048_500, 1_048_576, 3_000_000];
     let text = '';
     for (const start of starts) text = text.padEnd(start, '.') + KEY;
@@ -70,7 +70,7 @@ describe('a key is found', () => {
     expect(placesIn(stdout)).toEqual([...starts.map((start) => [2, start + 1]), [3, 1]]);
   });
 
-  test.each(['utf16le', 'utf-8 with a mark'])('in %s', async (encoding) => {
+  test.each(['utf16le', 'utf-8 with a mark'])('finds a key in a text in %s', async (encoding) => {
     const text = `\ufeffkey\n ${KEY}\n`;
     const { stdout } = await scanText(Buffer.from(text, encoding === 'utf16le' ? 'utf16le' : 'utf8'));
     expect(placesIn(stdout)).toEqual([[2, 2]]);
@@ -78,15 +78,15 @@ describe('a key is found', () => {
 
   test.each([
     ['near the start', 0],
-    ['far behind it', 100_000],
-  ])('in a diff of files with a NUL %s', async (_, at) => {
+    ['far from the start', 100_000],
+  ])('finds a key in a diff of a file with a NUL %s', async (_, at) => {
     const header = 'diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n';
     const { exitCode, stdout } = await scanText(`${header}-old\n+${'.'.repeat(at)}\0\n+key = ${KEY}\n`);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ finds: [{ file: 'x', line: 2, column: 7 }], scanned: 1, binary: 0 });
   });
 
-  test('of the longest prefix, and of the one that is asked for alone', async () => {
+  test('finds keys with any prefix of up to 16 characters, and only those with the prefix of --key-prefix', async () => {
     const long = generateSecret(`${'p'.repeat(15)}_`);
     const text = `${long} ${KEY} ${OTHER}`;
     expect(placesIn((await scanText(text)).stdout)).toHaveLength(3);
@@ -96,7 +96,7 @@ describe('a key is found', () => {
   });
 });
 
-test('a key is found also where nobody reads what is told of it', async () => {
+test('scan exits 1 for a key even if nobody reads its output', async () => {
   for (const args of [[], ['--json']]) {
     const { exitCode, stderr } = await cli.run(['scan', '-', ...args], { input: KEY, readWrites: 0 });
     expect(exitCode).toBe(1);
@@ -104,36 +104,36 @@ test('a key is found also where nobody reads what is told of it', async () => {
   }
 });
 
-test('what cannot be read is no success, also where nobody reads what is told', async () => {
+test('scan exits 1 for an unreadable path even if nobody reads its output', async () => {
   const { exitCode } = await cli.run(['scan', 'no such file'], { readWrites: 0 });
   expect(exitCode).toBe(1);
 });
 
-describe('nothing else is taken for one', () => {
+describe('scan of a text without keys', () => {
   test.each([
     ['a bare prefix', 'sk_ and sk_0123'],
     ['a wrong checksum', wrong(KEY)],
     ['a key cut short', KEY.slice(0, -1)],
-    ['a key with a character in the midst', `${KEY.slice(0, 20)}-${KEY.slice(20)}`],
+    ['a key with another character in the middle', `${KEY.slice(0, 20)}-${KEY.slice(20)}`],
     ['a key over two lines', `${KEY.slice(0, 20)}\n${KEY.slice(20)}`],
     ['a key without its prefix', KEY.slice(3)],
-    ['a key of capitals', KEY.toUpperCase()],
-    ['a key made elsewhere', `sk_${Buffer.alloc(32, 7).toString('base64url')}`],
+    ['a key in capital letters', KEY.toUpperCase()],
+    ['a key from elsewhere', `sk_${Buffer.alloc(32, 7).toString('base64url')}`],
     ['a long name with underscores', 'a_'.repeat(100) + 'x'.repeat(200)],
-    ['nothing', ''],
-  ])('%s', async (_, text) => {
+    ['an empty text', ''],
+  ])('finds no key in %s', async (_, text) => {
     const { exitCode, stdout } = await scanText(text);
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout).finds).toEqual([]);
   });
 
-  test('in a megabyte of what keys are made of', async () => {
+  test('finds no key in a megabyte of keys with wrong checksums', async () => {
     const text = Array.from({ length: 20_000 }, () => wrong(generateSecret('sk_'))).join(' ');
     expect((await scanText(text)).exitCode).toBe(0);
   });
 });
 
-describe('of a directory', () => {
+describe('scan of a directory', () => {
   let directory = '';
   beforeAll(async () => {
     directory = join(cli.directory, 'project');
@@ -148,7 +148,7 @@ describe('of a directory', () => {
     await symlink(directory, join(directory, 'src', 'loop'));
   });
 
-  test('all files are looked at but those of git and npm, binary ones and what links lead to', async () => {
+  test('reads all files except those of git and npm, binary files and the targets of links', async () => {
     const { exitCode, stdout } = await cli.run(['scan', directory, '--json']);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toEqual({
@@ -161,24 +161,24 @@ describe('of a directory', () => {
     });
   });
 
-  test('one without a key is told to be so, with how much was looked at', async () => {
+  test('reports that it found no key, and how many texts it scanned', async () => {
     const { exitCode, stdout, stderr } = await cli.run([
       'scan',
       join(directory, '.gitignore'),
       join(directory, 'src/image.png'),
     ]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
-    expect(stderr).toBe('no key found; texts looked at: 1, 1 more are binary\n');
+    expect(stderr).toBe('no key found; texts scanned: 1, binary files skipped: 1\n');
   });
 
-  test('what cannot be read is told, the rest is looked at, and it fails', async () => {
+  test('warns about a path that it cannot read, scans the rest and exits 1', async () => {
     const { exitCode, stderr } = await cli.run(['scan', join(directory, 'missing'), join(directory, '.gitignore')]);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^warning: cannot read .*missing: ENOENT\nerror: 1 of the paths cannot be read\n$/);
+    expect(stderr).toMatch(/^warning: cannot read .*missing: ENOENT\nerror: cannot read 1 of the paths\n$/);
   });
 });
 
-describe('of a diff', () => {
+describe('scan of a diff', () => {
   const diff = `diff --git a/src/a.ts b/src/a.ts
 index 1111111..2222222 100644
 --- a/src/a.ts
@@ -203,25 +203,25 @@ new file mode 100644
 +${KEY}
 `;
 
-  test('what it adds is found, where it will be in the new file', async () => {
+  test('finds keys in added lines, with their places in the new file', async () => {
     const { exitCode, stdout } = await cli.run(['scan', '-'], { input: diff });
     expect(exitCode).toBe(1);
     const [a, b] = [shown(OTHER), shown(KEY)];
     expect(stdout).toBe(`src/a.ts:2:8: ${a}…\nsrc/a.ts:4:4: ${b}…\nsrc/a.ts:21:1: ${b}…\nb.txt:2:1: ${b}…\n`);
   });
 
-  test('what it takes away, or leaves as it is, is not', async () => {
-    const taken = `--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n-${KEY}\n ${KEY}\n`;
-    expect((await cli.run(['scan', '-'], { input: taken })).exitCode).toBe(0);
+  test('ignores keys in removed and unchanged lines', async () => {
+    const removed = `--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n-${KEY}\n ${KEY}\n`;
+    expect((await cli.run(['scan', '-'], { input: removed })).exitCode).toBe(0);
   });
 
-  test('what stands around it, such as the text of a commit, is looked at as well', async () => {
+  test('finds keys around the diff, such as in the message of a commit', async () => {
     const { stdout } = await cli.run(['scan', '-'], { input: `commit 1\n\n    Use ${KEY}\n\n${diff}` });
     expect(stdout).toMatch(/^<stdin>:3:9: /);
   });
 });
 
-describe('with a table', () => {
+describe('scan with a table', () => {
   let table = '';
   let known: { secret: KeySecret; record: KeyRecord };
   beforeAll(async () => {
@@ -229,7 +229,7 @@ describe('with a table', () => {
     known = await cli.putKey(table, { label: 'build\nserver', revokedAt: at(-1) });
   });
 
-  test('people are told which key it is, and of one that it lacks that it does', async () => {
+  test('prints which key it is, or that the table lacks it', async () => {
     const { exitCode, stdout } = await cli.run(['scan', '-'], { table, input: `${known.secret}\n${KEY}\n` });
     expect(exitCode).toBe(1);
     expect(stdout).toBe(
@@ -238,29 +238,29 @@ describe('with a table', () => {
     );
   });
 
-  test('programs get its record, without the hash', async () => {
+  test('prints its record without the hash, with --json', async () => {
     const { stdout } = await cli.run(['scan', '-', '--json'], { table, input: `${known.secret}\n${KEY}\n` });
     const [first, second] = JSON.parse(stdout).finds;
     expect(first.record).toEqual(publicRecord(known.record));
     expect(second).not.toHaveProperty('record');
   });
 
-  test('that cannot be asked the find is told all the same', async () => {
+  test('reports the key even if the table is missing', async () => {
     const { exitCode, stdout, stderr } = await cli.run(['scan', '-'], { table: 'missing', input: KEY });
     expect(exitCode).toBe(1);
     expect(stdout).toBe(`<stdin>:1:1: ${shown(KEY)}…\n`);
-    expect(stderr).toMatch(/^warning: the table was not asked to the end: there is no table "missing"/);
+    expect(stderr).toMatch(/^warning: cannot look up every key: there is no table "missing"/);
   });
 });
 
 test.each([
   ['no path', ['scan']],
   ['a bad prefix', ['scan', '-', '--key-prefix', 'SK']],
-])('bad usage exits 2: %s', async (_, args) => {
+])('scan exits 2 for %s', async (_, args) => {
   expect(await cli.run(args)).toMatchObject({ exitCode: 2, stdout: '' });
 });
 
-test('a key given for a path is not repeated', async () => {
+test('scan does not repeat a key that is given instead of a path', async () => {
   const { secret } = makeKey();
   const { exitCode, stderr, stdout } = await cli.run(['scan', secret]);
   expect(exitCode).toBe(1);

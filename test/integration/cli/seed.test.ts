@@ -37,7 +37,7 @@ afterAll(async () => {
 
 interface Table {
   readonly name: string;
-  /** A file of its own, which is not there yet. */
+  /** The path of a file for this table, which doesn't exist yet. */
   readonly out: string;
   readonly seed: (args: readonly string[], options?: CliOptions & { endpoint?: string }) => Promise<CliRun>;
   readonly scan: () => Promise<{ keyHash: string; id: string; label: string }[]>;
@@ -61,14 +61,18 @@ async function makeTable(): Promise<Table> {
   };
 }
 
-/** Seeds with hooks around each write. `child` is there once a hook runs. */
-async function seedThrough(table: Table, args: readonly string[], hooksOf: (child: () => ChildProcess) => WriteHooks) {
+/** Seeds with hooks around each write. A hook can call `child` to get the process. */
+async function seedThrough(
+  table: Table,
+  args: readonly string[],
+  makeHooks: (child: () => ChildProcess) => WriteHooks,
+) {
   let child: ChildProcess | undefined;
   const started = () => {
     if (child === undefined) throw new Error('not started');
     return child;
   };
-  const proxy = await startWriteProxy(database.endpoint, hooksOf(started));
+  const proxy = await startWriteProxy(database.endpoint, makeHooks(started));
   try {
     return await table.seed(args, { endpoint: proxy.endpoint, onStart: (process) => (child = process) });
   } finally {
@@ -76,7 +80,7 @@ async function seedThrough(table: Table, args: readonly string[], hooksOf: (chil
   }
 }
 
-/** Answers a scan as a replica that no write has reached yet; DynamoDB's consistent reads never come from one. */
+/** Answers a scan like a stale replica. DynamoDB never answers a consistent read from one. */
 function answerStale(operation: string, response: ServerResponse, body: string): boolean {
   if (operation !== 'Scan' || JSON.parse(body).ConsistentRead === true) return false;
   response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{"Items":[],"Count":0}');
@@ -91,23 +95,23 @@ function labelsOf(items: readonly { label: string }[]): string[] {
   return items.map(({ label }) => label).toSorted();
 }
 
-/** Every secret is of one stored key, and every stored key has its secret. */
-async function expectToFit(table: Table, secrets: readonly KeySecret[]): Promise<void> {
+/** Expects that each secret has one stored key, and each stored key one secret. */
+async function expectToMatch(table: Table, secrets: readonly KeySecret[]): Promise<void> {
   const hashes = (await table.scan()).map(({ keyHash }) => keyHash);
   expect(secrets.map(hashSecret).toSorted()).toEqual(hashes.toSorted());
 }
 
 describe('seed', () => {
-  test('prints each key once on stdout and none on stderr, and the table holds none', async () => {
+  test('prints each key once on stdout and none on stderr, and stores none in the table', async () => {
     const table = await makeTable();
     const run = await table.seed([seedFile]);
     expect(run.exitCode).toBe(0);
     expect(secretsIn(run.stdout)).toHaveLength(4);
-    await expectToFit(table, secretsIn(run.stdout));
+    await expectToMatch(table, secretsIn(run.stdout));
     expect(secretsIn(run.stderr + JSON.stringify(await table.scan()))).toEqual([]);
   });
 
-  test('takes an array from standard input, and prints one JSON document', async () => {
+  test('reads an array from standard input, and prints one JSON document', async () => {
     const table = await makeTable();
     const stdin = JSON.stringify([{ label: 'x', owner: 'acme' }, { label: 'y' }]);
     const { exitCode, stdout } = await table.seed(['-', '--json'], { stdin });
@@ -122,7 +126,7 @@ describe('seed', () => {
     expect(keys).toHaveLength(2);
   });
 
-  test('issues none where one entry is wrong', async () => {
+  test('issues no key if one entry is invalid', async () => {
     const table = await makeTable();
     const run = await table.seed(['-', '--out', table.out], { stdin: '{"label":"x"}\n{"label":"x"}\n' });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -131,7 +135,7 @@ describe('seed', () => {
     expect(await readdir(directory)).not.toContain(`${table.name}.jsonl`);
   });
 
-  test('draws no key where the table is missing', async () => {
+  test('makes no key if the table is missing', async () => {
     const out = join(directory, 'none.jsonl');
     const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: database.endpoint };
     const run = await runCli(['seed', seedFile, '--table', 'missing', '--out', out], { env });
@@ -143,12 +147,12 @@ describe('seed', () => {
     const table = await makeTable();
     const run = await table.seed([seedFile, ...args], { onStart: (child) => child.stdout?.destroy() });
     expect(run.exitCode).toBe(1);
-    expect(run.stderr).toMatch(/^keys issued: 0 of 4, .*\n(.*\n)*error: whatever read the output has left/);
+    expect(run.stderr).toMatch(/^keys issued: 0 of 4, .*\n(.*\n)*error: the output was closed before the end/);
     expect(await table.scan()).toEqual([]);
   });
 });
 
-describe('a reader that leaves before the end of the JSON document', () => {
+describe('an output that is closed before the end of the JSON document', () => {
   let cli: LocalCli;
   beforeAll(async () => {
     cli = await LocalCli.start();
@@ -156,8 +160,8 @@ describe('a reader that leaves before the end of the JSON document', () => {
   afterAll(() => cli.stop());
 
   test.each([
-    ['fails a run whose keys are in it alone', false, 1],
-    ['does not fail one whose keys are in a file', true, 0],
+    ['fails a run that writes the keys only to the output', false, 1],
+    ["doesn't fail a run that writes the keys to a file", true, 0],
   ])('%s', async (_, hasFile, expected) => {
     const table = await cli.makeTable();
     const args = hasFile ? ['--out', join(cli.directory, 'made.jsonl')] : [];
@@ -199,7 +203,7 @@ describe('seed --out', () => {
     });
   });
 
-  test('writes each key with its record to a file for its owner alone, and none to stdout', async () => {
+  test('writes each key with its record to a file that only its owner can read, and no key to stdout', async () => {
     const lines = written
       .trimEnd()
       .split('\n')
@@ -211,12 +215,12 @@ describe('seed --out', () => {
     expect(JSON.parse(first.stdout).keys).toEqual(lines.map(({ record }) => ({ record })));
   });
 
-  test('refuses a file that is there', () => {
+  test('rejects an existing file, and suggests --skip-existing', () => {
     expect(again).toMatchObject({ exitCode: 1, stdout: '' });
     expect(again.stderr).toContain('--skip-existing');
   });
 
-  test('with --skip-existing adds to it, and says what was skipped', async () => {
+  test('appends to its file with --skip-existing, and reports the skipped labels', async () => {
     const { keys, skipped } = JSON.parse(resumed.stdout);
     expect(resumed.exitCode).toBe(0);
     expect(resumed.stderr).toContain('skipped: 1');
@@ -224,53 +228,56 @@ describe('seed --out', () => {
     expect(keys).toMatchObject([{ record: { label: 'new' } }]);
     const text = await readFile(table.out, 'utf8');
     expect(text.startsWith(written)).toBe(true);
-    await expectToFit(table, secretsIn(text));
+    await expectToMatch(table, secretsIn(text));
   });
 });
 
-describe('a seeding that is interrupted', () => {
-  /** Sends the signal as the second key is about to be stored, and lets it be stored once the signal has arrived. */
+describe('a seed run that is interrupted', () => {
+  /** Sends the signal just before the second key is stored, and stores that key after the process has received the signal. */
   const signalAtSecond =
     (signal: NodeJS.Signals) =>
     (child: () => ChildProcess): WriteHooks => ({
       before: async (count) => {
         if (count !== 2) return;
-        const isHeard = new Promise<void>((resolve) => {
+        const isReceived = new Promise<void>((resolve) => {
           child().stderr?.on('data', (text: string) => text.includes('stopping') && resolve());
         });
         child().kill(signal);
-        await isHeard;
+        await isReceived;
       },
     });
 
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('by %s prints what was issued, says how to go on, and goes on', async (signal, exitCode) => {
-    const table = await makeTable();
-    const run = await seedThrough(table, [seedFile, '--json'], signalAtSecond(signal));
-    expect(run.exitCode).toBe(exitCode);
-    expect(run.stderr).toContain('--skip-existing');
-    const { keys, skipped, ...rest } = JSON.parse(run.stdout);
-    expect(labelsOf(keys.map(({ record }: { record: { label: string } }) => record))).toEqual(['a', 'b']);
-    expect({ skipped, rest }).toEqual({ skipped: [], rest: {} });
-    await expectToFit(table, secretsIn(run.stdout));
+  ] as const)(
+    'a run that %s interrupts prints the issued keys and how to resume, and can be resumed',
+    async (signal, exitCode) => {
+      const table = await makeTable();
+      const run = await seedThrough(table, [seedFile, '--json'], signalAtSecond(signal));
+      expect(run.exitCode).toBe(exitCode);
+      expect(run.stderr).toContain('--skip-existing');
+      const { keys, skipped, ...rest } = JSON.parse(run.stdout);
+      expect(labelsOf(keys.map(({ record }: { record: { label: string } }) => record))).toEqual(['a', 'b']);
+      expect({ skipped, rest }).toEqual({ skipped: [], rest: {} });
+      await expectToMatch(table, secretsIn(run.stdout));
 
-    const resumed = await table.seed([seedFile, '--skip-existing', '--json']);
-    expect(JSON.parse(resumed.stdout).skipped).toEqual(['a', 'b']);
-    expect(labelsOf(await table.scan())).toEqual(LABELS);
-    await expectToFit(table, secretsIn(run.stdout + resumed.stdout));
-  });
+      const resumed = await table.seed([seedFile, '--skip-existing', '--json']);
+      expect(JSON.parse(resumed.stdout).skipped).toEqual(['a', 'b']);
+      expect(labelsOf(await table.scan())).toEqual(LABELS);
+      await expectToMatch(table, secretsIn(run.stdout + resumed.stdout));
+    },
+  );
 
   test.each(['before', 'after'] as const)(
-    'by SIGKILL %s a key is stored loses no secret, and goes on without issuing a label twice',
+    'a run that is killed %s it stores a key loses no secret, and resumes without issuing a label twice',
     async (when) => {
       const table = await makeTable();
       const run = await seedThrough(table, [seedFile, '--out', table.out], (child) => ({
         [when]: (count: number) => {
           if (count !== 3) return undefined;
           child().kill('SIGKILL');
-          // Held until the process is gone, so that it cannot see an answer.
+          // Waits for the end of the process, which must not get an answer.
           return new Promise<void>((resolve) => child().once('exit', () => resolve()));
         },
       }));
@@ -281,11 +288,11 @@ describe('a seeding that is interrupted', () => {
       const resumed = await table.seed([seedFile, '--out', table.out, '--skip-existing']);
       expect(resumed).toMatchObject({ exitCode: 0, stdout: '' });
       expect(labelsOf(await table.scan())).toEqual(LABELS);
-      await expectToFit(table, secretsIn(await readFile(table.out, 'utf8')));
+      await expectToMatch(table, secretsIn(await readFile(table.out, 'utf8')));
     },
   );
 
-  test('by SIGKILL has printed every key that is in the table', async () => {
+  test('a killed run has printed every key in the table', async () => {
     const table = await makeTable();
     const run = await seedThrough(table, [seedFile], (child) => ({
       after: (count) => {
@@ -294,11 +301,11 @@ describe('a seeding that is interrupted', () => {
         return new Promise<void>((resolve) => child().once('exit', () => resolve()));
       },
     }));
-    await expectToFit(table, secretsIn(run.stdout));
+    await expectToMatch(table, secretsIn(run.stdout));
     expect(await table.scan()).toHaveLength(3);
   });
 
-  test('by a failure tells which key may not be stored', async () => {
+  test('a failed run names the key that may not be stored', async () => {
     const table = await makeTable();
     const run = await seedThrough(table, [seedFile, '--json'], () => ({
       before: (count) => {

@@ -35,12 +35,12 @@ afterAll(async () => {
   await database.stop();
 });
 
-/** The part of a record that a page sends back with its changes. */
+/** Returns the part of a record that a page sends back with its changes. */
 function expected({ id, version = 0 }: KeyRecord) {
   return { id, version };
 }
 
-test('the server has no other operations than those tested here', () => {
+test('the server has only the operations that are tested here', () => {
   const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
   const session = new Session(() => 'token');
@@ -52,7 +52,7 @@ test('the server has no other operations than those tested here', () => {
   expect(served.toSorted()).toEqual(OPERATIONS);
 });
 
-test('the session tells the table, who acts, and whether changes are taken', async () => {
+test('GET /api/session returns the table, the actor and whether the console is read-only', async () => {
   expect(await console.api('GET', '/api/session')).toEqual({
     status: 200,
     body: {
@@ -69,7 +69,7 @@ test('the session tells the table, who acts, and whether changes are taken', asy
   });
 });
 
-describe('keys are listed', () => {
+describe('GET /api/keys', () => {
   let own: ConsoleUnderTest;
   beforeAll(async () => {
     own = await ConsoleUnderTest.start(database);
@@ -77,7 +77,7 @@ describe('keys are listed', () => {
   });
   afterAll(() => own.stop());
 
-  test('with all that is known of them, but no hash', async () => {
+  test('returns all fields of the keys except the hash', async () => {
     await own.put(fullItem());
     const { record } = await own.putKey({ disabledAt: at(-1) });
     const { status, body } = await own.api('GET', '/api/keys');
@@ -88,14 +88,14 @@ describe('keys are listed', () => {
     expect(JSON.stringify(body)).not.toContain(full.keyHash);
   });
 
-  test('beside those that cannot be read', async () => {
+  test('reports records that it cannot read along with the others', async () => {
     await own.put({ ...makeKey({ id: 'bad' }).record, label: 1 });
     const { body } = await own.api('GET', '/api/keys');
     expect(body.records).toHaveLength(2);
     expect(body.corrupt).toEqual(['the record of key bad has an unreadable label']);
   });
 
-  test('with the control characters in the id of an unreadable record escaped', async () => {
+  test('escapes control characters in the id of an unreadable record', async () => {
     const odd = await ConsoleUnderTest.start(database);
     await odd.open();
     await odd.put({ ...makeKey({ id: 'bad\u001b[2J' }).record, label: 1 });
@@ -104,7 +104,7 @@ describe('keys are listed', () => {
     expect(body.corrupt).toEqual([String.raw`the record of key bad\u001b[2J has an unreadable label`]);
   });
 
-  test('page by page', async () => {
+  test('returns 1,000 keys a page and a cursor for the rest', async () => {
     const many = await ConsoleUnderTest.start(database);
     await many.open();
     const ids = new Set<string>();
@@ -118,12 +118,12 @@ describe('keys are listed', () => {
     await many.stop();
   }, 60_000);
 
-  test('and a cursor that this list did not give is refused', async () => {
+  test('rejects a cursor that it did not return', async () => {
     expect(await own.api('GET', '/api/keys?cursor=x')).toMatchObject({ status: 400 });
   });
 });
 
-test('a key is issued, and its secret is in that answer alone', async () => {
+test('POST /api/keys issues a key, and no other answer contains the secret', async () => {
   const fields = {
     label: 'build',
     owner: 'acme',
@@ -147,16 +147,16 @@ test('a key is issued, and its secret is in that answer alone', async () => {
   }
 });
 
-describe('what cannot be is refused, and changes nothing', () => {
+describe('the API', () => {
   test.each<[string, unknown]>([
-    ['a key without a label', {}],
-    ['a label with a key in it', { label: makeKey().secret }],
-    ['an expiry gone by', { label: 'x', expiresAt: at(-1) }],
-    ['scopes that are one text', { label: 'x', scopes: 'a b' }],
-    ['an unknown field', { label: 'x', id: 'mine' }],
-    ['a list', [{ label: 'x' }]],
-    ['nothing', null],
-  ])('%s', async (_, body) => {
+    ['without a label', {}],
+    ['whose label contains a key', { label: makeKey().secret }],
+    ['whose expiry is in the past', { label: 'x', expiresAt: at(-1) }],
+    ['whose scopes are a string', { label: 'x', scopes: 'a b' }],
+    ['with an unknown field', { label: 'x', id: 'mine' }],
+    ['in a list', [{ label: 'x' }]],
+    ['that is null', null],
+  ])('rejects a new key %s and writes nothing', async (_, body) => {
     const before = await console.records();
     const answer = await console.api('POST', '/api/keys', body);
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'INPUT_INVALID' } } });
@@ -165,21 +165,21 @@ describe('what cannot be is refused, and changes nothing', () => {
   });
 
   test.each<[string, string, unknown]>([
-    ['no change', '', { changes: {}, expected: {} }],
-    ['an unknown change', '', { changes: { revokedAt: null }, expected: {} }],
-    ['a change that goes by no record', '', { changes: { label: 'x' } }],
-    ['a reason that is no text', '/revoke', { reason: 1 }],
-    ['a reason for a disabling', '/disable', { reason: 'x' }],
-    ['a rotation without a grace', '/rotate', {}],
-    ['a negative grace', '/rotate', { graceSeconds: -1 }],
-  ])('%s', async (_, action, body) => {
+    ['an update without changes', '', { changes: {}, expected: {} }],
+    ['an update of an unknown field', '', { changes: { revokedAt: null }, expected: {} }],
+    ['an update without the expected record', '', { changes: { label: 'x' } }],
+    ['a revocation whose reason is a number', '/revoke', { reason: 1 }],
+    ['a disable request with a reason', '/disable', { reason: 'x' }],
+    ['a rotation without a grace period', '/rotate', {}],
+    ['a rotation with a negative grace period', '/rotate', { graceSeconds: -1 }],
+  ])('rejects %s and changes nothing', async (_, action, body) => {
     const { record } = await console.putKey();
     const answer = await console.api(action === '' ? 'PATCH' : 'POST', `/api/keys/${record.id}${action}`, body);
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'INPUT_INVALID' } } });
     expect(await console.record(record.id)).toEqual(record);
   });
 
-  test('a body that is no JSON', async () => {
+  test('rejects a body that is not valid JSON', async () => {
     const headers = { cookie: console.cookie, origin: console.url.origin, 'content-type': 'application/json' };
     const { status, text } = await console.raw('/api/keys', { method: 'POST', headers, body: '{"label":' });
     expect({ status, code: JSON.parse(text).error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
@@ -188,26 +188,26 @@ describe('what cannot be is refused, and changes nothing', () => {
   test.each([
     ['metadata', (deep: unknown) => ({ label: 'x', metadata: { deep } })],
     ['a label', (deep: unknown) => ({ label: deep })],
-  ])('%s of 25,000 lists in each other', async (_, bodyOf) => {
+  ])('rejects %s of 25,000 nested lists', async (_, makeBody) => {
     const headers = { cookie: console.cookie, origin: console.url.origin, 'content-type': 'application/json' };
-    const body = JSON.stringify(bodyOf('DEEP')).replace('"DEEP"', '['.repeat(25_000) + ']'.repeat(25_000));
+    const body = JSON.stringify(makeBody('DEEP')).replace('"DEEP"', '['.repeat(25_000) + ']'.repeat(25_000));
     const { status, text } = await console.raw('/api/keys', { method: 'POST', headers, body });
     expect({ status, code: JSON.parse(text).error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
   });
 
-  test('but metadata as deep as the table takes it', async () => {
+  test('accepts metadata of the maximum depth', async () => {
     const deep = Array.from({ length: 28 }).reduce<unknown>((inner) => [inner], 1);
     expect(await console.api('POST', '/api/keys', { label: 'x', metadata: { deep } })).toMatchObject({ status: 201 });
   });
 
-  test('an unknown key', async () => {
+  test('answers NOT_FOUND for an unknown key', async () => {
     const path = '/api/keys/00000000-0000-4000-8000-000000000000';
     expect(await console.api('GET', path)).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
     expect(await console.api('POST', `${path}/revoke`, {})).toMatchObject({ status: 404 });
   });
 
   test.each(['AbCd3fGh1jKlMn0pQrSt', 'sk_Zm9vYmFyYmF6-XV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE'])(
-    'a key made elsewhere in place of a plan or an expiry, which the answer does not repeat: %s',
+    'does not repeat the foreign key %s when it rejects it as a plan or an expiry',
     async (key) => {
       for (const fields of [{ plan: `${key}!` }, { expiresAt: key }]) {
         const { status, body } = await console.api('POST', '/api/keys', { label: 'x', ...fields });
@@ -217,13 +217,13 @@ describe('what cannot be is refused, and changes nothing', () => {
     },
   );
 
-  test('a label with a bidirectional override, which the answer escapes', async () => {
+  test('rejects a label with a bidirectional override and escapes it in the answer', async () => {
     const { status, body } = await console.api('POST', '/api/keys', { label: 'a\u202eb' });
     expect(status).toBe(400);
     expect(JSON.stringify(body)).not.toContain('\u202e');
   });
 
-  test('a raw key in place of an id, which the answer does not repeat', async () => {
+  test('rejects a raw key in place of an id and does not repeat it', async () => {
     const { secret } = makeKey();
     const { status, body } = await console.api('GET', `/api/keys/${secret}`);
     expect(status).toBe(400);
@@ -231,8 +231,8 @@ describe('what cannot be is refused, and changes nothing', () => {
   });
 });
 
-describe('a key is changed', () => {
-  test('where it is mentioned, and null takes away', async () => {
+describe('PATCH /api/keys/:id', () => {
+  test('changes only the given fields and removes those that are null', async () => {
     const { record } = await console.putKey({ owner: 'acme', scopes: ['a'], metadata: { list: [1, { deep: null }] } });
     const changes = { label: 'new', owner: null, metadata: { list: [] } };
     const { status, body } = await console.api('PATCH', `/api/keys/${record.id}`, {
@@ -250,7 +250,7 @@ describe('a key is changed', () => {
     ['owner', { owner: 'initech' }],
     ['scopes', { scopes: ['a', 'c'] }],
     ['metadata', { metadata: { seats: 5 } }],
-  ])('never over what another console changed meanwhile: %s', async (_, changes) => {
+  ])('answers CONFLICT if another console has changed the %s in the meantime', async (_, changes) => {
     const { record } = await console.putKey({ owner: 'acme', scopes: ['a'], metadata: { seats: 3 } });
     const other = await ConsoleUnderTest.start(database, { tableName: console.tableName, actor: 'bob' });
     await other.open();
@@ -269,7 +269,7 @@ describe('a key is changed', () => {
     await other.stop();
   });
 
-  test('rejects the record of another key', async () => {
+  test('answers CONFLICT if the expected record is of another key', async () => {
     const { record } = await console.putKey({ owner: 'acme' });
     const { record: another } = await console.putKey({ owner: 'globex' });
     const body = { changes: { owner: 'initech' }, expected: expected(another) };
@@ -278,7 +278,7 @@ describe('a key is changed', () => {
   });
 });
 
-test('a key is disabled and enabled, each once', async () => {
+test('the API disables a key once and enables it once', async () => {
   const { record } = await console.putKey();
   const path = `/api/keys/${record.id}`;
   expect(await console.api('POST', `${path}/disable`, {})).toEqual({
@@ -294,7 +294,7 @@ test('a key is disabled and enabled, each once', async () => {
   expect(await console.api('POST', `${path}/enable`, {})).toMatchObject({ status: 409 });
 });
 
-test('a key is revoked with the reason, once', async () => {
+test('the API revokes a key once and stores the reason', async () => {
   const { record } = await console.putKey();
   const path = `/api/keys/${record.id}/revoke`;
   const { status, body } = await console.api('POST', path, { reason: 'leaked' });
@@ -307,7 +307,7 @@ test('a key is revoked with the reason, once', async () => {
   expect(await console.record(record.id)).toMatchObject({ revokedReason: 'leaked' });
 });
 
-test('a key is rotated once, and works on for the grace', async () => {
+test('the API rotates a key once, and the old key expires after the grace period', async () => {
   const { record } = await console.putKey({ owner: 'acme' });
   const path = `/api/keys/${record.id}/rotate`;
   const { status, body } = await console.api('POST', path, { graceSeconds: 3600, expiresAt: null });
@@ -324,7 +324,7 @@ test('a key is rotated once, and works on for the grace', async () => {
   expect(await console.api('POST', path, { graceSeconds: 0 })).toMatchObject({ status: 409 });
 });
 
-test('a key whose record cannot be read is told of, and nothing else of it', async () => {
+test('the API answers RECORD_CORRUPT for an unreadable record and returns none of its fields', async () => {
   await console.put({ ...makeKey({ id: 'unreadable' }).record, label: 7 });
   expect(await console.api('GET', '/api/keys/unreadable')).toEqual({
     status: 500,
@@ -332,7 +332,7 @@ test('a key whose record cannot be read is told of, and nothing else of it', asy
   });
 });
 
-test('where the table is not to be had, the answer says what to do', async () => {
+test('the API answers STORE_UNAVAILABLE with advice if the table does not exist', async () => {
   const own = await ConsoleUnderTest.start(database);
   await own.open();
   const client = createClient(database.endpoint);

@@ -23,11 +23,11 @@ afterAll(() => console.stop());
 
 const NEW_KEY = '{"label":"x"}';
 
-function codeOf({ text }: RawAnswer): string {
+function errorCode({ text }: RawAnswer): string {
   return JSON.parse(text).error.code;
 }
 
-/** A good write, but for what is given. */
+/** Sends a valid change, except for the given headers; `undefined` removes a header. */
 function write(headers: Record<string, string | undefined> = {}, body = NEW_KEY): Promise<RawAnswer> {
   const good = { cookie: console.cookie, origin: console.url.origin, 'content-type': 'application/json', ...headers };
   const given = Object.entries(good).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -37,7 +37,7 @@ function write(headers: Record<string, string | undefined> = {}, body = NEW_KEY)
 describe('the token', () => {
   const startPath = () => `${console.url.pathname}${console.url.search}`;
 
-  test('is exchanged for a cookie that scripts and other sites have no use of, and leaves the address', async () => {
+  test('gets the browser an HttpOnly, SameSite=Strict cookie and disappears from the URL', async () => {
     const { status, headers, text } = await console.raw(startPath());
     expect({ status, location: headers.location, text }).toEqual({ status: 303, location: '/', text: '' });
     expect(headers['set-cookie']).toEqual([
@@ -46,7 +46,7 @@ describe('the token', () => {
     expect(headers['set-cookie']?.[0]).not.toContain(console.url.searchParams.get('token'));
   });
 
-  test('is of 256 random bits, and another one each time', async () => {
+  test('has 256 random bits and differs between consoles', async () => {
     const other = await ConsoleUnderTest.start(database);
     const tokens = [console, other].map(({ url }) => url.searchParams.get('token'));
     for (const token of tokens) expect(token).toMatch(/^[\w-]{43}$/);
@@ -54,39 +54,39 @@ describe('the token', () => {
     await other.stop();
   });
 
-  test('is refused when it is used again, by whoever has no cookie', async () => {
+  test('does not work a second time for a browser without the cookie', async () => {
     const cookie = await console.open();
     const replayed = await console.raw(startPath());
-    expect({ status: replayed.status, code: codeOf(replayed) }).toEqual({ status: 403, code: 'TOKEN_REFUSED' });
+    expect({ status: replayed.status, code: errorCode(replayed) }).toEqual({ status: 403, code: 'TOKEN_REFUSED' });
     expect(replayed.headers).not.toHaveProperty('set-cookie');
     const again = await console.raw(startPath(), { headers: { cookie } });
     expect({ status: again.status, cookies: again.headers['set-cookie'] }).toEqual({ status: 303, cookies: undefined });
   });
 
-  test.each(['/start', '/start?token=', '/start?token=x'])('is not %s, which leaves it good', async (path) => {
+  test.each(['/start', '/start?token=', '/start?token=x'])('survives a request to %s without it', async (path) => {
     expect(await console.raw(path)).toMatchObject({ status: 403 });
     expect(await console.open()).not.toBe('');
   });
 
-  test('is not used up by HEAD', async () => {
+  test('survives a HEAD request', async () => {
     expect(await console.raw(startPath(), { method: 'HEAD' })).toMatchObject({ status: 403 });
     expect(await console.open()).not.toBe('');
   });
 });
 
-describe('without the cookie, or with another', () => {
-  test.each([undefined, '', 'latchkey-console-1=x', 'session=x'])('%p, nothing is told or taken', async (cookie) => {
+describe("the session's cookie", () => {
+  test.each([undefined, '', 'latchkey-console-1=x', 'session=x'])('cannot be replaced by %p', async (cookie) => {
     await console.open();
     const headers: Record<string, string> = cookie === undefined ? {} : { cookie };
     for (const path of ['/api/session', '/api/keys', '/api/keys/x', '/api/nothing']) {
       const answer = await console.raw(path, { headers });
-      expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status: 401, code: 'SESSION_REQUIRED' });
+      expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 401, code: 'SESSION_REQUIRED' });
     }
     expect(await write({ cookie })).toMatchObject({ status: 401 });
     expect(await console.records()).toEqual([]);
   });
 
-  test('nor with the one of another console', async () => {
+  test("cannot be replaced by another console's cookie", async () => {
     const other = await ConsoleUnderTest.start(database);
     const cookie = (await other.open()).replace(other.url.port, console.url.port);
     expect(await console.raw('/api/keys', { headers: { cookie } })).toMatchObject({ status: 401 });
@@ -96,13 +96,13 @@ describe('without the cookie, or with another', () => {
 
 describe('DNS rebinding', () => {
   test.each(['evil.example', 'evil.example:PORT', '127.0.0.1', '127.0.0.1:1', 'localhost', '[::1]:PORT'])(
-    'the console refuses every path if the Host is %s, whatever the cookie',
+    'the console refuses every path if the Host is %s, even with the right cookie',
     async (host) => {
       await console.open();
       const headers = { host: host.replace('PORT', console.url.port), cookie: console.cookie };
       for (const path of ['/', '/start', '/api/keys', '/console.js']) {
         const answer = await console.raw(path, { headers });
-        expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status: 403, code: 'HOST_REFUSED' });
+        expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 403, code: 'HOST_REFUSED' });
       }
     },
   );
@@ -118,7 +118,7 @@ describe('DNS rebinding', () => {
     },
   );
 
-  test('the console answers to localhost at its own port', async () => {
+  test('the console answers requests to localhost at its own port', async () => {
     await console.open();
     const headers = { host: `localhost:${console.url.port}`, cookie: console.cookie };
     expect(await console.raw('/api/keys', { headers })).toMatchObject({ status: 200 });
@@ -131,7 +131,7 @@ test.each([
   ['127.0.0.1:80', 80, 303],
   ['evil.example', 80, 403],
   ['localhost', 8080, 403],
-])('Host: %s at port %p, of which browsers do not tell 80, gets %p', async (host, port, status) => {
+])('a request with the Host %s to a console on port %p gets status %p', async (host, port, status) => {
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
   const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
   const table = { registry, location, actor: 'alice', isReadOnly: false, note: () => {} };
@@ -139,7 +139,7 @@ test.each([
   expect((await app.request('/start?token=token', { headers: { host } })).status).toBe(status);
 });
 
-describe('a change from elsewhere', () => {
+describe('a request from another page', () => {
   beforeEach(() => console.open());
 
   test.each([
@@ -147,14 +147,14 @@ describe('a change from elsewhere', () => {
     ['no Origin', { origin: undefined }],
     ['an opaque Origin', { origin: 'null' }],
     ['the Origin of another port', { origin: 'http://127.0.0.1:1' }],
-    ['the own host by TLS', { origin: 'https://127.0.0.1:PORT' }],
-    ['an Origin that begins as the own', { origin: 'http://127.0.0.1:PORT.evil.example' }],
-    ['another site', { 'sec-fetch-site': 'cross-site' }],
-    ['another port, which cookies take for the same site', { 'sec-fetch-site': 'same-site' }],
-  ])('the console refuses a change that comes with %s, whatever the cookie', async (_, headers) => {
+    ['its own host over TLS as the Origin', { origin: 'https://127.0.0.1:PORT' }],
+    ['an Origin that begins with its own', { origin: 'http://127.0.0.1:PORT.evil.example' }],
+    ['the Sec-Fetch-Site of another site', { 'sec-fetch-site': 'cross-site' }],
+    ['the Sec-Fetch-Site of another port', { 'sec-fetch-site': 'same-site' }],
+  ])('the console refuses a change with %s, even with the right cookie', async (_, headers) => {
     const entries = Object.entries(headers).map(([name, value]) => [name, value?.replace('PORT', console.url.port)]);
     const answer = await write(Object.fromEntries(entries));
-    expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status: 403, code: 'ORIGIN_REFUSED' });
+    expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 403, code: 'ORIGIN_REFUSED' });
     expect(await console.records()).toEqual([]);
   });
 
@@ -183,20 +183,20 @@ describe('a change from elsewhere', () => {
     ).toMatchObject({ status: 201 });
   });
 
-  test('the console accepts a change from localhost at its own port alone', async () => {
+  test('the console accepts a change from localhost only at its own port', async () => {
     const host = `localhost:${console.url.port}`;
     expect(await write({ host, origin: `http://${host}` })).toMatchObject({ status: 201 });
     expect(await write({ host, origin: 'http://localhost' })).toMatchObject({ status: 403 });
   });
 
-  test('the console refuses a body that is larger than any change', async () => {
+  test('the console refuses a body of more than 64 KB', async () => {
     const answer = await write({}, JSON.stringify({ label: 'x'.repeat(100_000) }));
-    expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status: 413, code: 'BODY_TOO_LARGE' });
+    expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 413, code: 'BODY_TOO_LARGE' });
   });
 
   test('the console refuses a body that does not state its length', async () => {
     const answer = await write({ 'transfer-encoding': 'chunked' });
-    expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status: 413, code: 'BODY_TOO_LARGE' });
+    expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 413, code: 'BODY_TOO_LARGE' });
     expect(await console.records()).toEqual([]);
   });
 
@@ -215,7 +215,7 @@ describe('a change from elsewhere', () => {
   });
 });
 
-describe('no path leaves the page', () => {
+describe('the paths of the page', () => {
   const page = fileURLToPath(new URL('../../../dist/console/', import.meta.url));
 
   test.each([
@@ -229,16 +229,16 @@ describe('no path leaves the page', () => {
     '/../../console/server/guards.ts',
     '//etc/passwd',
     '/../../../../../../../../../../etc/passwd',
-  ])('%s, which a server of directories could take for a file that there is', async (path) => {
+  ])('do not reach the existing file behind %s', async (path) => {
     const named = decodeURIComponent(path).replaceAll('\\', '/').slice(1);
     expect(existsSync(resolve(page, named))).toBe(true);
     await console.open();
     const answer = await console.raw(path, { headers: { cookie: console.cookie } });
-    expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status: 404, code: 'NO_SUCH_PATH' });
+    expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 404, code: 'NO_SUCH_PATH' });
   });
 
   test.each(['/console.js%00.html', '/index.html', '/console.js/', '/CONSOLE.JS'])(
-    'nor is %s another name for a file of it',
+    'do not include %s as an alias of a file',
     async (path) => {
       expect(await console.raw(path)).toMatchObject({ status: 404 });
     },
@@ -268,13 +268,13 @@ describe('--read-only', () => {
     expect(await readOnly.records()).toEqual(before);
   });
 
-  test('reads on, and says so', async () => {
+  test('allows reads, and the session reports it', async () => {
     expect(await readOnly.api('GET', '/api/session')).toMatchObject({ status: 200, body: { isReadOnly: true } });
     expect(await readOnly.api('GET', '/api/keys')).toMatchObject({ status: 200 });
   });
 });
 
-test('whatever is answered is kept nowhere, framed nowhere, and loads nothing from elsewhere', async () => {
+test('every answer forbids caching, framing and loading from other servers', async () => {
   await console.open();
   const headers = { cookie: console.cookie };
   for (const path of ['/', '/console.js', '/console.css', '/start', '/api/keys', '/api/keys/none', '/none']) {
@@ -301,12 +301,12 @@ test('whatever is answered is kept nowhere, framed nowhere, and loads nothing fr
       "trusted-types 'none'",
     ]);
     expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
-    // The console is served without TLS, and so may be whatever listens on this machine's other ports.
+    // The console has no TLS, and HSTS would break other servers on this machine.
     expect(answer.headers).not.toHaveProperty('strict-transport-security');
   }
 });
 
-test('a label that is a script is told as text in JSON', async () => {
+test('the API returns a label that contains a script as text in JSON', async () => {
   await console.open();
   const label = '</script><script>alert(1)</script><img src=x onerror=alert(1)>';
   expect((await write({}, JSON.stringify({ label }))).status).toBe(201);

@@ -12,14 +12,14 @@ import type { LocalDynamoDb } from '../../../local/table.ts';
 import type { TestKey, TestKeyFields } from '../../../testing/createTestKey.ts';
 import { makeKey, NOW_MS } from '../../support/keys.ts';
 
-/** What a raw HTTP request got, without any redirect. */
+/** The answer to a raw HTTP request. Redirects are not followed. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
-/** What the API answered. */
+/** An answer of the API, with its parsed body. */
 export interface ApiAnswer {
   readonly status: number;
   readonly body: ReturnType<typeof JSON.parse>;
@@ -32,16 +32,16 @@ export interface RawRequest {
 }
 
 export interface StartOptions {
-  /** One of its own unless given. */
+  /** A new table if absent. */
   readonly tableName?: string;
   readonly isReadOnly?: boolean;
   readonly actor?: string;
   readonly now?: () => number;
-  /** Of what stands between it and the database. */
+  /** The endpoint of a proxy in front of the database. */
   readonly endpoint?: string;
 }
 
-/** The error codes of the API, by the status that they come with. */
+/** The error codes of the API by their status. */
 const ERROR_CODES: Readonly<Record<number, readonly string[]>> = {
   400: ['INPUT_INVALID'],
   401: ['SESSION_REQUIRED'],
@@ -54,12 +54,12 @@ const ERROR_CODES: Readonly<Record<number, readonly string[]>> = {
   502: ['STORE_UNAVAILABLE'],
 };
 
-/** A console on a table of its own, with the cookie of the browser that opened it, at `NOW_MS`. */
+/** A console with its own table and the cookie of its session. Its clock stands at `NOW_MS` by default. */
 export class ConsoleUnderTest {
   readonly url: URL;
   readonly tableName: string;
   cookie = '';
-  /** What was told to who started it. */
+  /** The lines that the console printed. */
   readonly notes: readonly string[];
   readonly #console: RunningConsole;
   readonly #client: DynamoDBDocumentClient;
@@ -77,7 +77,7 @@ export class ConsoleUnderTest {
     this.#client = client;
   }
 
-  /** Serves a table, one of its own unless it is named, and opens the address. */
+  /** Starts a console on a table, which is a new one if no name is given. */
   static async start(
     database: LocalDynamoDb,
     {
@@ -107,7 +107,7 @@ export class ConsoleUnderTest {
     return this.#console.stop();
   }
 
-  /** Takes the address's token to the server; the cookie that came. */
+  /** Opens the printed address, and returns the session's cookie. */
   async open(): Promise<string> {
     const { headers } = await this.raw(`${this.url.pathname}${this.url.search}`);
     this.cookie = headers['set-cookie']?.[0]?.split(';')[0] ?? '';
@@ -140,7 +140,7 @@ export class ConsoleUnderTest {
     });
   }
 
-  /** Sends what the page would send, and returns the answer. */
+  /** Sends a request with the page's headers, and returns the answer. */
   async api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
     const own = { cookie: this.cookie, origin: this.url.origin, 'sec-fetch-site': 'same-origin' };
@@ -162,14 +162,14 @@ export class ConsoleUnderTest {
     await this.#client.send(new PutCommand({ TableName: this.tableName, Item: item }));
   }
 
-  /** The record of an id, as the table has it now. */
+  /** Returns the record with this id from the table. */
   async record(id: string): Promise<KeyRecord> {
     const record = (await this.records()).find((candidate) => candidate.id === id);
     if (record === undefined) throw new Error(`no record ${id}`);
     return record;
   }
 
-  /** Every record of the table that can be read. */
+  /** Returns all records of the table. */
   async records(): Promise<readonly KeyRecord[]> {
     const { Items = [] } = await this.#client.send(new ScanCommand({ TableName: this.tableName }));
     return Items.map(parseRecord);

@@ -7,9 +7,9 @@ import { startFaultProxy, type FaultProxy } from '../../support/faultProxy.ts';
 import { REFUSES, STORE_FAULTS } from '../../support/storeFaults.ts';
 import { ConsoleUnderTest } from './consoleUnderTest.ts';
 
-const faultOf = (name: string) => STORE_FAULTS.find(({ what }) => what === name) ?? REFUSES;
-const RESETS = faultOf('resets the connection');
-const DENIES = faultOf('denies access');
+const findFault = (name: string) => STORE_FAULTS.find(({ what }) => what === name) ?? REFUSES;
+const RESETS = findFault('resets the connection');
+const DENIES = findFault('denies access');
 const SECRET = /sk_[0-9A-Za-z]{49}/;
 
 let database: LocalDynamoDb;
@@ -29,8 +29,8 @@ afterEach(async () => {
 });
 afterAll(() => database.stop());
 
-describe('where the answer to a write is lost, the console tells that it may have been made', () => {
-  test('and which key nobody has, after a create', async () => {
+describe('if DynamoDB makes a write but its answer is lost, the console', () => {
+  test('names the new key, whose secret nobody has', async () => {
     proxy.inflict(RESETS, { on: 'PutItem', isDone: true });
     const { status, body } = await console.api('POST', '/api/keys', { label: 'lost' });
     const [record] = await console.records();
@@ -39,7 +39,7 @@ describe('where the answer to a write is lost, the console tells that it may hav
     expect(body.error.message).not.toMatch(SECRET);
   });
 
-  test.each(['PutItem', 'UpdateItem'])('and which key nobody has, after a rotation, at %s', async (operation) => {
+  test.each(['PutItem', 'UpdateItem'])('names both keys of a rotation whose %s was lost', async (operation) => {
     const { record } = await console.putKey();
     proxy.inflict(RESETS, { on: operation, isDone: true });
     const { status, body } = await console.api('POST', `/api/keys/${record.id}/rotate`, { graceSeconds: 60 });
@@ -54,23 +54,23 @@ describe('where the answer to a write is lost, the console tells that it may hav
     ['PATCH', '', { changes: { label: 'x' }, expected: { label: 'ci' } }],
     ['POST', '/disable', {}],
     ['POST', '/revoke', {}],
-  ])('%s %s', async (method, action, change) => {
+  ])('warns that the key may have been changed by %s /api/keys/:id%s', async (method, action, change) => {
     const { record } = await console.putKey();
     proxy.inflict(RESETS, { on: 'UpdateItem', isDone: true });
     const { status, body } = await console.api(method, `/api/keys/${record.id}${action}`, change);
     expect(status).toBe(502);
-    expect(body.error.message).toMatch(/whether the key was changed is not known/);
+    expect(body.error.message).toMatch(/the key may have been changed/);
   });
 });
 
-test('a write that was refused is not said to be unknown', async () => {
+test('the console gives no such warning if DynamoDB denied the write', async () => {
   proxy.inflict(DENIES);
   const { status, body } = await console.api('POST', '/api/keys', { label: 'x' });
   expect(status).toBe(502);
   expect(body.error.message).toMatch(/^access to the table .* was denied: [^;]*$/);
 });
 
-test('a fault that nobody foresaw is told by its name alone, to who started the console', async () => {
+test('the console prints only the name of an unexpected error and does not send its message', async () => {
   const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
   registry.list = () => Promise.reject(new RangeError('with a secret'));
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
@@ -83,5 +83,5 @@ test('a fault that nobody foresaw is told by its name alone, to who started the 
   const answer = await app.request('/api/keys', { headers });
   expect(answer.status).toBe(500);
   expect(await answer.text()).not.toContain('secret');
-  expect(notes).toEqual(['the console failed at a request: RangeError']);
+  expect(notes).toEqual(['the console failed to answer a request: RangeError']);
 });

@@ -10,31 +10,31 @@ const MAX_GZIP_BYTES = 150_000;
 
 const files = readdirSync(BUILT).map((name) => ({ name, content: readFileSync(`${BUILT}${name}`) }));
 
-test('the whole page is at most 150 KB with gzip', () => {
+test('the whole page is at most 150 KB when compressed with gzip', () => {
   expect(files.map(({ name }) => name).toSorted()).toEqual(['console.css', 'console.js', 'icon.svg', 'index.html']);
   const bytes = files.reduce((sum, { content }) => sum + gzipSync(content).length, 0);
   expect(bytes).toBeGreaterThan(1000);
   expect(bytes).toBeLessThanOrEqual(MAX_GZIP_BYTES);
 });
 
-describe('nothing of the page is from another server', () => {
-  test.each(files)('$name', ({ content }) => {
+describe('the page', () => {
+  test.each(files)('names no other server in $name', ({ content }) => {
     const addresses = [...content.toString().matchAll(/\b(?:https?:)?\/\/[\w.-]+\.[a-z]{2,}[^\s"'`)]*/g)].map(
       ([url]) => url,
     );
     expect(addresses.filter((url) => !url.startsWith('http://www.w3.org/'))).toEqual([]);
   });
 
-  test('and the document has no script or style in itself, which its policy forbids', () => {
+  test('contains no inline script or style, which its policy forbids', () => {
     const html = files.find(({ name }) => name === 'index.html')?.content.toString();
     expect(html).not.toMatch(/<style|style=|\son\w+=|<script(?![^>]*\ssrc=)/i);
   });
 });
 
-test('nothing of the page can keep what it is shown, or take it for a document', () => {
+test('the page stores nothing but its shortcut setting and never parses text as HTML', () => {
   const script = files.find(({ name }) => name === 'console.js')?.content.toString() ?? '';
   const kept = [...script.matchAll(/localStorage|sessionStorage|indexedDB|document\.cookie|console\.\w+\(/g)];
-  // Whether single keys do something, and that by two words alone: test/e2e/browser/console.test.ts sees what is kept.
+  // The setting of the shortcuts. test/e2e/browser/console.test.ts checks what the browser stores.
   expect(new Set(kept.map(([text]) => text))).toEqual(new Set(['localStorage']));
   const sources = readdirSync(`${ROOT}console/page`).filter((name) => /\.tsx?$/.test(name));
   expect(sources.length).toBeGreaterThan(10);
@@ -45,7 +45,7 @@ test('nothing of the page can keep what it is shown, or take it for a document',
   }
 });
 
-test('the page is made of its own files, Preact, and what of other rooms runs in a browser', async () => {
+test('the page is bundled from its own files, Preact, and modules that run in a browser', async () => {
   const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: ['console/page/main.tsx'],

@@ -3,7 +3,7 @@ import { LocalDynamoDb } from '../../../local/table.ts';
 import { ConsoleUnderTest } from './consoleUnderTest.ts';
 import { sampleKeys } from './sampleKeys.ts';
 
-/** A console on a table of its own with sample keys; `end` stops both. */
+/** Starts a console on a new table with sample keys. `end` stops the console and the database. */
 export async function startSampleConsole(
   count: number,
 ): Promise<ConsoleUnderTest & { readonly end: () => Promise<void> }> {

@@ -18,8 +18,8 @@ const SCOPES = [['orders:read'], ['orders:read', 'orders:write'], ['invoices:rea
 const PLANS = ['free', 'pro', 'enterprise'];
 
 /**
- * Keys of a table that has been in use for two years, as they are at a time in epoch milliseconds: always the same ones for
- * the same time, in all states and with all kinds of use. A few are rotated.
+ * Returns keys of a table that has been in use for two years, at a time in epoch milliseconds.
+ * They cover all states and last-use times, and a few are rotated. The same arguments return the same keys.
  */
 export function sampleKeys(count: number, nowMs: number): readonly KeyRecord[] {
   const records = Array.from({ length: count }, (_, index) => sampleKey(index, nowMs));
@@ -33,27 +33,27 @@ export function sampleKeys(count: number, nowMs: number): readonly KeyRecord[] {
 
 function sampleKey(index: number, nowMs: number): KeyRecord {
   const keyHash = createHash('sha256').update(`sample ${index}`).digest('hex');
-  const draw = (from: number, below: number) => Number.parseInt(keyHash.slice(from, from + 8), 16) % below;
-  const ageMs = draw(0, 730) * DAY_MS + draw(2, 1440) * MINUTE_MS;
+  const pick = (from: number, below: number) => Number.parseInt(keyHash.slice(from, from + 8), 16) % below;
+  const ageMs = pick(0, 730) * DAY_MS + pick(2, 1440) * MINUTE_MS;
   const ago = (ms: number) => toTimestamp(nowMs - ms);
-  const owner = OWNERS[draw(8, OWNERS.length)];
+  const owner = OWNERS[pick(8, OWNERS.length)];
   return parseRecord({
     keyHash,
     id: `${keyHash.slice(0, 8)}-${keyHash.slice(8, 12)}-4${keyHash.slice(13, 16)}-8${keyHash.slice(17, 20)}-${keyHash.slice(20, 32)}`,
-    label: `${USES[draw(16, USES.length)]} ${index + 1}`,
+    label: `${USES[pick(16, USES.length)]} ${index + 1}`,
     keyPrefix: `sk_${Buffer.from(keyHash, 'hex').toString('base64').replaceAll(/[+/=]/g, '').slice(0, 8)}`,
     createdAt: ago(ageMs),
     createdBy: 'alice',
-    ...(draw(24, 12) === 0 ? {} : { owner: index < 200 ? owner : `${owner}-${draw(26, 40)}` }),
-    ...(draw(28, 3) === 0 ? {} : { scopes: SCOPES[draw(32, SCOPES.length)] }),
-    ...(draw(36, 4) === 0 ? { plan: PLANS[draw(38, PLANS.length)] } : {}),
-    ...(draw(40, 9) === 0 ? {} : { lastUsedAt: ago(Math.min(ageMs, lastUseMs(draw(44, 100), draw(48, 1000)))) }),
-    ...expiry(draw(50, 20), draw(52, 60), nowMs),
-    ...ending(draw(54, 25), ago(Math.floor(ageMs / 3))),
+    ...(pick(24, 12) === 0 ? {} : { owner: index < 200 ? owner : `${owner}-${pick(26, 40)}` }),
+    ...(pick(28, 3) === 0 ? {} : { scopes: SCOPES[pick(32, SCOPES.length)] }),
+    ...(pick(36, 4) === 0 ? { plan: PLANS[pick(38, PLANS.length)] } : {}),
+    ...(pick(40, 9) === 0 ? {} : { lastUsedAt: ago(Math.min(ageMs, lastUseMs(pick(44, 100), pick(48, 1000)))) }),
+    ...expiry(pick(50, 20), pick(52, 60), nowMs),
+    ...ending(pick(54, 25), ago(Math.floor(ageMs / 3))),
   });
 }
 
-/** Most keys are used every day, some now and then, and some are forgotten. */
+/** Most keys are used every day, some now and then, and some no longer. */
 function lastUseMs(kind: number, part: number): number {
   if (kind < 55) return (part / 1000) * DAY_MS;
   if (kind < 72) return (1 + part / 170) * DAY_MS;

@@ -72,7 +72,7 @@ describe('the recipes of the docs', () => {
     try {
       await engine.createTable('keys');
       const call =
-        "const { handler } = await import('../../docs/index.mjs'); console.log(JSON.stringify(await handler({ customer: 'acme' })));";
+        "const { handler } = await import('./index.mjs'); console.log(JSON.stringify(await handler({ customer: 'acme' })));";
       const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', call], {
         cwd: bundleOf(report, 'issuing-keys-from-a-lambda-function'),
         env: {
@@ -97,7 +97,7 @@ describe('the recipes of the docs', () => {
 
   test('the tests of a handler run, and pass', async () => {
     const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'orders.test.js'], {
-      cwd: join(ROOT, 'dist/recipes/testing-what-stands-behind-the-authorizer'),
+      cwd: join(ROOT, 'dist/recipes/testing-your-integration'),
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     expect(stdout).toMatch(/^# pass 3$/m);

@@ -47,7 +47,7 @@ function compile(files: readonly RecipeFile[]): void {
   }
   // The CDK's own classes do not satisfy its interfaces where optional properties are exact: a `Vpc` is no `IVpc`.
   const compilerOptions = { noEmit: false, rewriteRelativeImportExtensions: true, exactOptionalPropertyTypes: false };
-  const config = { extends: '../../../tsconfig.json', compilerOptions, include: ['.'], exclude: [] };
+  const config = { extends: '../../tsconfig.json', compilerOptions, include: ['.'], exclude: [] };
   writeFileSync(join(OUT, 'tsconfig.json'), JSON.stringify(config));
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
   execFileSync(process.execPath, [compiler, '-p', OUT], { stdio: ['ignore', 2, 'inherit'] });

@@ -25,7 +25,7 @@ async function start(options: StartOptions = {}): Promise<Gateway> {
 const get = (gateway: Gateway, path: string, token: string) =>
   fetch(new URL(path, gateway.url), { headers: { authorization: `Bearer ${token}` } });
 
-test('it serves an API of each kind and notes itself for its user alone', async () => {
+test('npm start serves an API of each type and writes its state to a file that only the user can read', async () => {
   const gateway = await start();
   expect(gateway.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/rest\/whoami$/);
   expect(gateway.key).toMatch(/^sk_[0-9A-Za-z]{49}$/);
@@ -34,9 +34,6 @@ test('it serves an API of each kind and notes itself for its user alone', async 
   const socket = new WebSocket(gateway.webSocketUrl, { headers: { authorization: 'Bearer allow' } });
   await once(socket, 'open');
   socket.close();
-  const authorization = 'Bearer graphqlAllow';
-  const operation = { method: 'POST', headers: { authorization }, body: '{"query":"{ a }"}' };
-  expect((await fetch(new URL('/graphql/', gateway.url), operation)).status).toBe(200);
   expect((await get(gateway, '/other/echo', 'allow')).status).toBe(404);
   expect(JSON.parse(readFileSync(gateway.noteFile, 'utf8'))).toEqual({
     url: new URL(gateway.url).origin,
@@ -49,7 +46,7 @@ test('it serves an API of each kind and notes itself for its user alone', async 
   expect(statSync(gateway.noteFile).mode & 0o777).toBe(0o600);
 });
 
-test('the user is told where the console is, on the table that is served', async () => {
+test('npm start prints the address of a console for the served table', async () => {
   const { consoleUrl, key } = await start();
   const opened = await fetch(consoleUrl, { redirect: 'manual' });
   const cookie = opened.headers.getSetCookie()[0]?.split(';')[0] ?? '';
@@ -57,9 +54,11 @@ test('the user is told where the console is, on the table that is served', async
   expect(JSON.parse(await listed.text()).records).toMatchObject([{ label: 'demo', keyPrefix: key.slice(0, 11) }]);
 });
 
-test('the user is told of a WebSocket API after the rest, and only where there is one', async () => {
+test('npm start prints the URL of the WebSocket API only if the stack has one', async () => {
   const withOne = await start();
-  expect(withOne.banner).toContain(`\n  The WebSocket API takes the same header: ${withOne.webSocketUrl}\n\nCtrl-C`);
+  expect(withOne.banner).toContain(
+    `\nThe WebSocket API needs the same header and echoes messages: ${withOne.webSocketUrl}\n\nCtrl-C`,
+  );
   const template = await writeTemplateVariant(
     ({ Resources }) => {
       for (const id of Object.keys(Resources)) if (id.startsWith('Ws')) delete Resources[id];
@@ -69,7 +68,7 @@ test('the user is told of a WebSocket API after the rest, and only where there i
   expect((await start({ template })).banner).not.toContain('ws://');
 });
 
-test('the note has the revocation delay where the stack has it as an output', async () => {
+test('the state file has the revocation delay if it is an output of the stack', async () => {
   const template = await writeTemplateVariant(
     (json) => Object.assign(json, { Outputs: { RevocationDelaySeconds: { Value: '60' } } }),
     await writeSampleStack(),
@@ -81,7 +80,7 @@ test('the note has the revocation delay where the stack has it as an output', as
 test.each([
   [{ LATCHKEY_KEY_PREFIX: 'live_' }, 'live_'],
   [{ LATCHKEY_KEY_PREFIX: 'live_', LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }, 'any'],
-])('the note has which keys the functions accept with %j', async (settings, acceptedKeys) => {
+])('the state file has the accepted keys with the settings %j', async (settings, acceptedKeys) => {
   const template = await writeTemplateVariant(
     ({ Resources }) => {
       for (const { Type, Properties } of Object.values(Resources)) {
@@ -96,7 +95,7 @@ test.each([
   expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ acceptedKeys });
 });
 
-test('several run at once, each with its own variant of a template', async () => {
+test('several gateways run at once, each with its own template', async () => {
   const template = await writeTemplateVariant(
     ({ Resources }) => {
       Object.assign(Resources['Stage']?.Properties ?? {}, { StageName: 'other' });
@@ -104,12 +103,12 @@ test('several run at once, each with its own variant of a template', async () =>
     await writeSampleStack(),
   );
   const [one, other] = await Promise.all([start(), start({ template })]);
-  const eventOf = async (gateway: Gateway) => (await get(gateway, '/rest/token', 'allow')).json();
-  expect(await eventOf(one)).toMatchObject({ requestContext: { stage: 'prod' } });
-  expect(await eventOf(other)).toMatchObject({ requestContext: { stage: 'other' } });
+  const getEvent = async (gateway: Gateway) => (await get(gateway, '/rest/token', 'allow')).json();
+  expect(await getEvent(one)).toMatchObject({ requestContext: { stage: 'prod' } });
+  expect(await getEvent(other)).toMatchObject({ requestContext: { stage: 'other' } });
 });
 
-test('SIGTERM ends it with 0, whatever is open, and takes the note away', async () => {
+test('npm start exits with 0 on SIGTERM despite open connections, and removes the state file', async () => {
   const gateway = await start();
   const socket = new WebSocket(gateway.webSocketUrl, { headers: { authorization: 'Bearer allow' } });
   await once(socket, 'open');
@@ -122,7 +121,7 @@ test('SIGTERM ends it with 0, whatever is open, and takes the note away', async 
   await pending;
 });
 
-test('with --data the table is kept, and each start has a key to try', async () => {
+test('--data keeps the table, and each start issues a new demo key', async () => {
   const dataDirectory = join(mkdtempSync(join(tmpdir(), 'latchkey-data-')), 'new');
   const first = await start({ dataDirectory });
   await first.stop();
@@ -142,7 +141,7 @@ test('with --data the table is kept, and each start has a key to try', async () 
   expect(await response.json()).toMatchObject({ Count: 2 });
 });
 
-test('the gateway masks a key in its complaint about an option', () => {
+test('npm start masks a key in its error about an unknown option', () => {
   const key = generateSecret('sk_');
   const args = ['--import', 'tsx', 'local/main.ts', `--${key}`];
   const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
@@ -150,7 +149,7 @@ test('the gateway masks a key in its complaint about an option', () => {
   expect(stderr).not.toContain(key);
 });
 
-describe('a start that cannot be', () => {
+describe('npm start', () => {
   const run = (...args: string[]) => {
     const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'local/main.ts', ...args], {
       encoding: 'utf8',
@@ -159,17 +158,17 @@ describe('a start that cannot be', () => {
   };
 
   test.each([
-    ['--port', 'x', 'got', "'x'"],
-    ['--port', '65536', 'wanted', '65535'],
+    ['--port', 'x', 'value', "'x'"],
+    ['--port', '65536', 'limit', '65535'],
     ['--db-port', '-1', 'option', '--db-port'],
     ['--unknown', '1', 'option', '--unknown'],
-  ])('%s %s is told in one line, with the %s, and ends with 2', (option, value, _, told) => {
+  ])('rejects %s %s with exit code 2 and one line that names the %s', (option, value, _, named) => {
     const { status, lines } = run(option, value);
     expect(status).toBe(2);
-    expect(lines).toEqual([expect.stringContaining(told)]);
+    expect(lines).toEqual([expect.stringContaining(named)]);
   });
 
-  test('a port in use names the option and ends with 1', async () => {
+  test('fails with exit code 1 and the name of the option if the port is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as AddressInfo;

@@ -10,7 +10,7 @@ import { foreignAddressesOpenAt } from '../../support/foreignAddresses.ts';
 import { startGateway, type Gateway } from '../../support/gateway.ts';
 import { writeSampleStack } from './sampleStack.ts';
 
-const portOf = (url: string) => Number(new URL(url).port);
+const getPort = (url: string) => Number(new URL(url).port);
 
 test('the console accepts connections on 127.0.0.1 alone', async () => {
   const database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
@@ -27,7 +27,7 @@ test('the console accepts connections on 127.0.0.1 alone', async () => {
   });
   try {
     expect((await fetch(new URL('/', console.url))).status).toBe(200);
-    expect(await foreignAddressesOpenAt(portOf(console.url))).toEqual([]);
+    expect(await foreignAddressesOpenAt(getPort(console.url))).toEqual([]);
   } finally {
     await console.stop();
     await database.stop();
@@ -42,17 +42,17 @@ describe('a running local gateway', () => {
   afterAll(() => gateway.stop());
 
   test.each<[string, (gateway: Gateway) => string]>([
-    ['its HTTP and WebSocket APIs', ({ url }) => url],
-    ['its DynamoDB', ({ endpoint }) => endpoint],
-    ['its console', ({ consoleUrl }) => consoleUrl],
-  ])('serves %s on 127.0.0.1 alone', async (_, urlOf) => {
-    expect((await fetch(new URL('/', urlOf(gateway)))).status).toBeGreaterThanOrEqual(200);
-    expect(await foreignAddressesOpenAt(portOf(urlOf(gateway)))).toEqual([]);
+    ['the HTTP and WebSocket APIs', ({ url }) => url],
+    ['DynamoDB', ({ endpoint }) => endpoint],
+    ['the console', ({ consoleUrl }) => consoleUrl],
+  ])('serves %s on 127.0.0.1 alone', async (_, getUrl) => {
+    expect((await fetch(new URL('/', getUrl(gateway)))).status).toBeGreaterThanOrEqual(200);
+    expect(await foreignAddressesOpenAt(getPort(getUrl(gateway)))).toEqual([]);
   });
 });
 
-test('a server at another address of this machine is found there', async () => {
-  // Not every machine has both of these, and neither is open to others.
+test('foreignAddressesOpenAt finds a server at another address of this machine', async () => {
+  // Some machines have only one of these addresses. Other machines can reach neither.
   const servers = await Promise.all(['127.0.0.2', '::1'].map(listenAt));
   const started = servers.filter((server) => server !== undefined);
   expect(started).not.toEqual([]);
@@ -62,7 +62,7 @@ test('a server at another address of this machine is found there', async () => {
   }
 });
 
-/** A server at the address, or `undefined` if the machine does not have it. */
+/** Starts a server. Returns `undefined` if the machine does not have the address. */
 async function listenAt(address: string) {
   const server = createServer();
   server.listen(0, address);

@@ -2,7 +2,6 @@ import { readCloudAssembly } from '../../../local/cloudAssembly.ts';
 import { FunctionEnvironment } from '../../../local/functionEnvironment.ts';
 import type { Api, GatewayRequest, Header } from '../../../local/gatewayRequest.ts';
 import { GatewayServer } from '../../../local/gatewayServer.ts';
-import { createGraphqlApi } from '../../../local/graphqlApi.ts';
 import { createHttpApi } from '../../../local/httpApi.ts';
 import { createRestApi } from '../../../local/restApi.ts';
 import { createWebSocketApi } from '../../../local/webSocketApi.ts';
@@ -11,18 +10,18 @@ import { writeSampleStack, type SampleOptions } from './sampleStack.ts';
 
 const stops: (() => Promise<void>)[] = [];
 
-/** Stops whatever `serve` has started. For `afterEach`. */
+/** Stops everything that `serve` has started. Call it in `afterEach`. */
 export async function stopServing(): Promise<void> {
   await Promise.all(stops.splice(0).map((stop) => stop()));
 }
 
-/** Serves the sample stack, or a variant of it: without the HTTP server, but for WebSocket. */
+/** Serves the sample stack or a variant of it. Only `listen` starts an HTTP server, which WebSocket APIs need. */
 export async function serve(options: SampleOptions = {}, change: (template: TemplateJson) => void = () => {}) {
   let log = '';
   let nowMs = 0;
   const invocations: { readonly name: string; readonly event: unknown }[] = [];
   const template = await writeTemplateVariant(change, await writeSampleStack(options));
-  const { functions, restApis, httpApis, webSocketApis, graphqlApis } = await readCloudAssembly(template);
+  const { functions, restApis, httpApis, webSocketApis } = await readCloudAssembly(template);
   const environments = new Map(
     [...functions].map(([name, config]) => {
       const writeLog = (text: string | Uint8Array) => (log += String(text));
@@ -38,13 +37,12 @@ export async function serve(options: SampleOptions = {}, change: (template: Temp
     now: () => nowMs,
     writeLog: (line: string) => (log += line),
   };
-  const eventsOf = (name: string) =>
+  const getEvents = (name: string) =>
     invocations.filter((invocation) => invocation.name === name).map(({ event }) => event);
   return {
-    rest: sender(restApis.map((api) => createRestApi(api, deps))[0]),
-    http: sender(httpApis.map((api) => createHttpApi(api, deps))[0]),
-    graphql: sender(graphqlApis.map((api) => createGraphqlApi(api, deps))[0]),
-    /** Starts a server; the URL of the WebSocket API. */
+    rest: createSender(restApis.map((api) => createRestApi(api, deps))[0]),
+    http: createSender(httpApis.map((api) => createHttpApi(api, deps))[0]),
+    /** Starts an HTTP server and returns the URL of the WebSocket API. */
     listen: async () => {
       const server = new GatewayServer(deps.writeLog);
       stops.push(() => server.stop());
@@ -55,13 +53,13 @@ export async function serve(options: SampleOptions = {}, change: (template: Temp
     },
     log: () => log,
     advance: (ms: number) => (nowMs += ms),
-    /** What a function was invoked with. */
-    eventsOf,
-    countOf: (name: string) => eventsOf(name).length,
+    /** Returns the events with which a function was invoked. */
+    getEvents,
+    countInvocations: (name: string) => getEvents(name).length,
   };
 }
 
-function sender(api: Api | undefined) {
+function createSender(api: Api | undefined) {
   return async (path: string, headers: readonly Header[] = [], other: Partial<GatewayRequest> = {}) => {
     const [pathOnly = '', rawQuery = ''] = path.split('?');
     const reply = await api?.({
@@ -81,5 +79,5 @@ function sender(api: Api | undefined) {
   };
 }
 
-/** The headers of a request with a token. */
+/** Returns the headers of a request with a token. */
 export const bearer = (token: string): Header[] => [['Authorization', `Bearer ${token}`]];

@@ -15,7 +15,7 @@ afterEach(async () => {
 
 type Headers = Record<string, string | string[]>;
 
-/** Asks for a connection; the status of the answer, and either the client or the body of the refusal. */
+/** Opens a connection. Returns the status of the answer, the client, and the body of a refusal. */
 async function open(url: string, headers: Headers, protocols: string[] = []) {
   const client = new WebSocket(url, protocols, { headers });
   client.on('error', () => {});
@@ -28,29 +28,26 @@ async function open(url: string, headers: Headers, protocols: string[] = []) {
   return Promise.race([opened, refused]);
 }
 
-async function ask(client: WebSocket, message: string | Buffer) {
+/** Sends a message and returns the echo. */
+async function getEcho(client: WebSocket, message: string | Buffer) {
   const answered = once(client, 'message');
   client.send(message);
-  const [data] = await answered;
-  return JSON.parse(String(data));
+  const [data, isBinary] = await answered;
+  return isBinary ? data : String(data);
 }
 
 const bearer = (token: string): Headers => ({ Authorization: `Bearer ${token}` });
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-describe('the upgrade', () => {
-  test('without its identity source is 401, and the function is not invoked', async () => {
-    const { listen, countOf } = await serve();
+describe('an upgrade to a WebSocket', () => {
+  test('fails with 401 without invoking the authorizer if the identity source is missing or empty', async () => {
+    const { listen, countInvocations } = await serve();
     const url = await listen();
     for (const headers of [{}, { Authorization: '' }]) {
       const { status, body } = await open(url, headers);
       expect(status).toBe(401);
       expect(JSON.parse(String(body))).toMatchObject({ message: 'Unauthorized' });
     }
-    expect(countOf('Check')).toBe(0);
+    expect(countInvocations('Check')).toBe(0);
   });
 
   test.each([
@@ -60,8 +57,8 @@ describe('the upgrade', () => {
     ['nested', 500, 'Internal server error'],
     ['noPolicy', 500, 'Internal server error'],
     ['simpleAllow', 500, 'Internal server error'],
-  ])('with an authorizer that answers %s is %i, and $connect is not told', async (token, status, message) => {
-    const { listen, countOf } = await serve();
+  ])('translates the authorizer response %s to %i', async (token, status, message) => {
+    const { listen } = await serve();
     const refused = await open(await listen(), bearer(token));
     expect(refused.status).toBe(status);
     expect(JSON.parse(String(refused.body))).toEqual({
@@ -69,14 +66,13 @@ describe('the upgrade', () => {
       connectionId: expect.any(String),
       requestId: expect.any(String),
     });
-    expect(countOf('Socket')).toBe(0);
   });
 
-  test('asks the authorizer with every value of headers and query, and no path', async () => {
-    const { listen, eventsOf } = await serve();
+  test('sends the authorizer every value of the headers and the query, and no path', async () => {
+    const { listen, getEvents } = await serve();
     const url = await listen();
     await open(`${url}?a=1&a=2&b=x%20y`, { ...bearer('allow'), 'X-A': ['1', '2'], 'User-Agent': 'jest' });
-    expect(eventsOf('Check')).toEqual([
+    expect(getEvents('Check')).toEqual([
       {
         type: 'REQUEST',
         methodArn: 'arn:aws:execute-api:us-east-1:000000000000:Ws/prod/$connect',
@@ -104,137 +100,70 @@ describe('the upgrade', () => {
     ]);
   });
 
-  test('may take the key from the query', async () => {
-    const { listen, countOf } = await serve(
+  test('reads the key from the query if that is the identity source', async () => {
+    const { listen, countInvocations } = await serve(
       {},
       setProperties('WsCheck', { IdentitySource: ['route.request.querystring.api_key'] }),
     );
     const url = await listen();
     expect((await open(url, bearer('allow'))).status).toBe(401);
-    expect(countOf('Check')).toBe(0);
+    expect(countInvocations('Check')).toBe(0);
     expect((await open(`${url}?api_key=k`, bearer('allow'))).status).toBe(101);
   });
 
-  test('is authorized anew each time: no result is kept', async () => {
-    const { listen, countOf } = await serve({}, setProperties('WsCheck', { AuthorizerResultTtlInSeconds: 300 }));
+  test('invokes the authorizer each time, because WebSocket APIs have no result cache', async () => {
+    const { listen, countInvocations } = await serve(
+      {},
+      setProperties('WsCheck', { AuthorizerResultTtlInSeconds: 300 }),
+    );
     const url = await listen();
     await open(url, bearer('allow'));
     await open(url, bearer('allow'));
-    expect(countOf('Check')).toBe(2);
+    expect(countInvocations('Check')).toBe(2);
   });
 
-  test('$connect is told who called, and may refuse by its status', async () => {
-    const { listen, eventsOf } = await serve();
-    const url = await listen();
-    expect((await open(url, bearer('allow'))).status).toBe(101);
-    expect((await open(url, { ...bearer('allow'), 'X-Status': '418' })).status).toBe(418);
-    expect((await open(url, { ...bearer('allow'), 'X-Throw': '1' })).status).toBe(502);
-    expect(eventsOf('Socket')[0]).toMatchObject({
-      headers: { Authorization: 'Bearer allow' },
-      stageVariables: { tenant: 'blue' },
-      requestContext: { routeKey: '$connect', authorizer: { principalId: 'somebody', count: '1', yes: 'true' } },
-      isBase64Encoded: false,
-    });
-    expect(eventsOf('Socket')[0]).not.toHaveProperty('queryStringParameters');
-  });
-
-  test('agrees to the subprotocol that $connect names', async () => {
-    const { listen } = await serve();
-    const { client } = await open(await listen(), bearer('allow'), ['chat']);
-    expect(client.protocol).toBe('chat');
-  });
-
-  test('of an API without an authorizer is open', async () => {
-    const { listen, countOf } = await serve({}, setProperties('WsConnect', { AuthorizationType: 'NONE' }));
-    const { client, status } = await open(await listen(), {});
-    expect(status).toBe(101);
-    expect((await ask(client, 'hello')).requestContext).not.toHaveProperty('authorizer');
-    expect(countOf('Check')).toBe(0);
+  test('succeeds without a key if the API has no authorizer', async () => {
+    const { listen, countInvocations } = await serve({}, setProperties('WsConnect', { AuthorizationType: 'NONE' }));
+    expect((await open(await listen(), {})).status).toBe(101);
+    expect(countInvocations('Check')).toBe(0);
   });
 });
 
-describe('a message', () => {
-  async function connected() {
-    const served = await serve();
-    const { client } = await open(await served.listen(), bearer('allow'));
-    return { ...served, client };
-  }
-
-  test('reaches the function of its route with the context of the upgrade, and the body comes back', async () => {
-    const { client, eventsOf } = await connected();
-    const connectionId = Object(eventsOf('Socket')[0]).requestContext.connectionId;
-    expect(await ask(client, '{"action":"other"}')).toEqual({
-      requestContext: expect.objectContaining({
-        routeKey: '$default',
-        eventType: 'MESSAGE',
-        messageId: expect.any(String),
-        connectionId,
-        authorizer: { principalId: 'somebody', count: '1', yes: 'true', table: 'Keys', hasId: 'true' },
-      }),
-      body: '{"action":"other"}',
-      isBase64Encoded: false,
-    });
-  });
-
-  test('of a route without a route response is answered with nothing', async () => {
-    const { client, eventsOf } = await connected();
-    client.send('{"action":"tell"}');
-    client.send('quiet');
-    expect(await ask(client, 'hello')).toMatchObject({ body: 'hello' });
-    const routeKeys = eventsOf('Socket').map((event) => Object(event).requestContext.routeKey);
-    expect(routeKeys).toEqual(['$connect', 'tell', '$default', '$default']);
-  });
-
-  test.each(['not JSON', 'null', '[]', '{"action":{}}', '{"action":"$connect"}', '{"action":"$disconnect"}'])(
-    'that says %s goes to $default',
-    async (message) => {
-      const { client } = await connected();
-      expect(await ask(client, message)).toMatchObject({ requestContext: { routeKey: '$default' }, body: message });
-    },
-  );
-
-  test('whose function fails is told so, and the connection stays', async () => {
-    const { client } = await connected();
-    expect(await ask(client, 'throw')).toMatchObject({ message: 'Internal server error' });
-    expect(await ask(client, 'hello')).toMatchObject({ body: 'hello' });
-  });
-
-  test('for which there is no route is forbidden', async () => {
-    const { listen } = await serve({}, ({ Resources }) => {
-      delete Resources['WsDefault'];
-    });
-    const { client } = await open(await listen(), bearer('allow'));
-    expect(await ask(client, '{"action":"other"}')).toMatchObject({ message: 'Forbidden' });
-  });
+test('accepts the first subprotocol that the client offers', async () => {
+  const { listen } = await serve();
+  const { client } = await open(await listen(), bearer('allow'), ['chat', 'other']);
+  expect(client.protocol).toBe('chat');
 });
 
-test('a live connection outlasts what its authorizer would say now', async () => {
-  const { listen, countOf } = await serve();
+test.each([
+  ['text', 'hello'],
+  ['bytes', Buffer.from([0, 255])],
+])('echoes a message of %s', async (_, message) => {
+  const { listen } = await serve();
+  const { client } = await open(await listen(), bearer('allow'));
+  expect(await getEcho(client, message)).toEqual(message);
+});
+
+test('closes the connection after a message of more than 128 KB', async () => {
+  const { listen } = await serve();
+  const { client } = await open(await listen(), bearer('allow'));
+  const closed = once(client, 'close');
+  client.send(Buffer.alloc(128 * 1024 + 1));
+  const [code] = await closed;
+  expect(code).toBe(1009);
+});
+
+test('keeps a connection open after the authorizer has started to deny its token', async () => {
+  const { listen, countInvocations } = await serve();
   const url = await listen();
   const { client } = await open(url, bearer('once'));
   expect((await open(url, bearer('once'))).status).toBe(403);
-  expect(await ask(client, 'hello')).toMatchObject({ requestContext: { authorizer: { principalId: 'somebody' } } });
-  expect(countOf('Check')).toBe(2);
+  expect(await getEcho(client, 'hello')).toBe('hello');
+  expect(countInvocations('Check')).toBe(2);
 });
 
-test('$disconnect is told how the connection ended', async () => {
-  const { listen, eventsOf, countOf } = await serve();
-  const { client } = await open(await listen(), bearer('allow'));
-  client.close(4000, 'enough');
-  await until(() => countOf('Socket') === 2);
-  expect(eventsOf('Socket')[1]).toMatchObject({
-    requestContext: {
-      routeKey: '$disconnect',
-      eventType: 'DISCONNECT',
-      disconnectStatusCode: 4000,
-      disconnectReason: 'enough',
-      authorizer: { principalId: 'somebody' },
-    },
-  });
-});
-
-describe('beside it', () => {
-  /** The raw answer to a request that asks for an upgrade. */
+describe('a request to a server with a WebSocket API', () => {
+  /** Sends a request for an upgrade and returns the raw answer. */
   async function upgradeTo(url: string, path: string, protocol: string): Promise<string> {
     const socket = connectTcp(Number(new URL(url).port), '127.0.0.1');
     const lines = [`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: Upgrade', `Upgrade: ${protocol}`, '', ''];
@@ -242,14 +171,14 @@ describe('beside it', () => {
     return Buffer.concat(await socket.toArray()).toString();
   }
 
-  test('a request that is no upgrade is 426', async () => {
+  test('gets 426 if it is not an upgrade to a WebSocket', async () => {
     const { listen } = await serve();
     const url = await listen();
     expect((await fetch(url.replace('ws:', 'http:'))).status).toBe(426);
     expect(await upgradeTo(url, '/ws/', 'h2c')).toMatch(/^HTTP\/1.1 426 /);
   });
 
-  test('an upgrade that another API is asked for is not heeded', async () => {
+  test('gets the ordinary answer of another API, which ignores the upgrade', async () => {
     const { listen } = await serve();
     const url = await listen();
     for (const protocol of ['h2c', 'websocket']) {
@@ -260,13 +189,9 @@ describe('beside it', () => {
 });
 
 test.each([
-  ['Ws', { RouteSelectionExpression: '$request.header.x' }],
-  ['WsSocket', { IntegrationType: 'MOCK' }],
-  ['WsSocket', { RequestParameters: { 'integration.request.header.x': 'context.stage' } }],
   ['WsDefault', { AuthorizationType: 'CUSTOM', AuthorizerId: 'WsCheck' }],
-  ['WsDefault', { RouteResponseSelectionExpression: 'other' }],
   ['WsConnect', { AuthorizationType: 'AWS_IAM' }],
   ['WsConnect', { AuthorizerId: 'Elsewhere' }],
-])('%s with %j is refused', async (id, properties) => {
+])('rejects a template whose %s has %j', async (id, properties) => {
   await expect(serve({}, setProperties(id, properties))).rejects.toThrow(GatewayError);
 });

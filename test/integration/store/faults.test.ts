@@ -10,7 +10,7 @@ import { startFunctionTable, type FunctionTable } from '../../support/functionTa
 import { makeKey } from '../../support/keys.ts';
 import { NO_ANSWERS, NO_ITEMS, REFUSES, STORE_FAULTS, type StoreFault } from '../../support/storeFaults.ts';
 
-/** What every fault is answered within, in all (docs/decisions.md). */
+/** What every fault is answered within, in all (docs/responses.md). */
 const BOUND_MS = 4000;
 /** What API Gateway waits for an authorizer, and so for a start. */
 const START_BOUND_MS = 10_000;

@@ -66,7 +66,7 @@ function describeEntries(tableOf: () => Table): void {
     const table = tableOf();
     const keyHash = newHash();
     expect(await run(table.registry, [{ keyHash, ...FULL }])).toEqual([
-      { index: 0, outcome: 'taken', id: 'soulsync-1' },
+      { index: 0, outcome: 'imported', id: 'soulsync-1' },
     ]);
     const record = { keyHash, ...FULL, purgeAfter: NOW_MS / 1000 + 90 * 86_400 };
     expect(await table.items()).toEqual([record]);
@@ -126,11 +126,11 @@ function describeEntries(tableOf: () => Table): void {
     const table = tableOf();
     const bad = fields === undefined ? null : { keyHash: newHash(), label: 'x', ...fields };
     const good = { keyHash: newHash(), label: 'good' };
-    const [rejected, taken] = await run(table.registry, [bad, good]);
+    const [rejected, imported] = await run(table.registry, [bad, good]);
     expect(rejected).toEqual({ index: 0, outcome: 'rejected', problem: expect.any(String) });
     for (const value of Object.values(fields ?? {}))
       if (value !== '' && value !== undefined) expect(rejected?.problem).not.toContain(String(value));
-    expect(taken).toMatchObject({ index: 1, outcome: 'taken' });
+    expect(imported).toMatchObject({ index: 1, outcome: 'imported' });
     expect(await table.items()).toEqual([expect.objectContaining(good)]);
   });
 
@@ -144,7 +144,7 @@ function describeEntries(tableOf: () => Table): void {
       twice,
       { keyHash: newHash(), label: 'y', id: 'twice' },
     ]);
-    expect(outcomesOf(results)).toEqual(['rejected', 'taken', 'rejected']);
+    expect(outcomesOf(results)).toEqual(['rejected', 'imported', 'rejected']);
     expect(outcomesOf(await run(table.registry, [twice]))).toEqual(['skipped']);
     expect(await table.registry.get('taken-1')).toEqual(record);
     expect(await table.registry.get('twice')).toMatchObject({ label: 'x' });
@@ -155,7 +155,7 @@ function describeRuns(tableOf: () => Table): void {
   test('changes nothing in a second run, even if a record was changed in between', async () => {
     const table = tableOf();
     const keys = entries(30).map((key, index) => ({ ...key, ...(index % 2 === 0 ? { id: `id-${index}` } : {}) }));
-    expect(new Set(outcomesOf(await run(table.registry, keys)))).toEqual(new Set(['taken']));
+    expect(new Set(outcomesOf(await run(table.registry, keys)))).toEqual(new Set(['imported']));
     await table.registry.revoke('id-0', { reason: 'leaked' });
     const before = await table.items();
     const again = await run(table.registry, keys);
@@ -190,7 +190,7 @@ function describeRuns(tableOf: () => Table): void {
       }
     };
     for await (const { outcome } of tableOf().registry.importHashes(source(), { concurrency })) {
-      expect(outcome).toBe('taken');
+      expect(outcome).toBe('imported');
       inHand--;
     }
     expect(most).toBe(concurrency);
@@ -210,7 +210,7 @@ function describeRuns(tableOf: () => Table): void {
     };
     let told = 0;
     for await (const { outcome } of table.registry.importHashes(source(), { concurrency: 8 })) {
-      expect(outcome).toBe('taken');
+      expect(outcome).toBe('imported');
       if (++told === 20) break;
     }
     expect(isReleased).toBe(true);
@@ -253,7 +253,7 @@ function describeDuplicates(tableOf: () => Table): void {
     const keys = fields.map((more, index) => ({ keyHash, id: `k${index}`, label: `l${index}`, ...more }));
     const results = await run(table.registry, [...entries(3), ...keys, ...entries(3)]);
     expect(results.slice(3, 3 + keys.length)).toEqual([
-      { index: 3, outcome: 'taken', id: 'k0' },
+      { index: 3, outcome: 'imported', id: 'k0' },
       ...keys.slice(1).map((_, at) => ({ index: 4 + at, outcome: 'skipped', firstIndex: 3 })),
     ]);
     const basis = { keyHash, id: 'k0', label: 'l0', createdAt: at(0), createdBy: 'tests' };
@@ -310,7 +310,7 @@ function describeFailures(tableOf: () => Table): void {
     const intercept = (operation: string, response: Parameters<typeof throttle>[0]): boolean =>
       operation === 'PutItem' && calls++ % 3 !== 0 && throttle(response);
     await withProxy(table, { intercept, attempts: 1, registry: { retryOptions: NO_WAIT } }, async (registry) => {
-      expect(new Set(outcomesOf(await run(registry, entries(30), { concurrency: 3 })))).toEqual(new Set(['taken']));
+      expect(new Set(outcomesOf(await run(registry, entries(30), { concurrency: 3 })))).toEqual(new Set(['imported']));
     });
     expect(await table.items()).toHaveLength(30);
   });
@@ -319,7 +319,7 @@ function describeFailures(tableOf: () => Table): void {
     const table = tableOf();
     const beforeAnswer = afterFirst('PutItem', (response) => response.destroy());
     await withProxy(table, { beforeAnswer }, async (registry, proxy) => {
-      expect(outcomesOf(await run(registry, entries(1)))).toEqual(['taken']);
+      expect(outcomesOf(await run(registry, entries(1)))).toEqual(['imported']);
       expect(proxy.of('PutItem')).toHaveLength(2);
     });
   });
@@ -349,7 +349,7 @@ function describeFailures(tableOf: () => Table): void {
         const failure = culprit === 'the store' ? { code: 'STORE_UNAVAILABLE' } : { message: 'the file is cut off' };
         await expect(work).rejects.toMatchObject(failure);
       });
-      expect(new Set(outcomesOf(told))).toEqual(new Set(['taken']));
+      expect(new Set(outcomesOf(told))).toEqual(new Set(['imported']));
       expect(await table.items()).toHaveLength(told.length);
       expect(told.length).toBeGreaterThanOrEqual(10);
     },

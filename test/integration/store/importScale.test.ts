@@ -33,7 +33,7 @@ test('a thousand keys are imported with a few in hand, and an interrupted run is
     }
   };
   const run = async (stopAfter: number) => {
-    const counts = { taken: 0, skipped: 0, rejected: 0 };
+    const counts = { imported: 0, skipped: 0, rejected: 0 };
     [read, told] = [0, 0];
     for await (const { outcome } of registry.importHashes(source(), { concurrency: CONCURRENCY })) {
       counts[outcome]++;
@@ -42,11 +42,11 @@ test('a thousand keys are imported with a few in hand, and an interrupted run is
     return counts;
   };
   const first = await run(COUNT / 2);
-  expect(first).toEqual({ taken: COUNT / 2, skipped: 0, rejected: 0 });
+  expect(first).toEqual({ imported: COUNT / 2, skipped: 0, rejected: 0 });
   const second = await run(COUNT);
-  expect(second.taken + second.skipped).toBe(COUNT);
-  expect(second.skipped).toBeGreaterThanOrEqual(first.taken);
-  expect(second.skipped).toBeLessThan(first.taken + CONCURRENCY);
+  expect(second.imported + second.skipped).toBe(COUNT);
+  expect(second.skipped).toBeGreaterThanOrEqual(first.imported);
+  expect(second.skipped).toBeLessThan(first.imported + CONCURRENCY);
   expect(mostInHand).toBe(CONCURRENCY);
   let stored = 0;
   for await (const { records } of registry.pages({ consistentRead: true })) stored += records.length;
@@ -94,8 +94,8 @@ test('a file of 1,000 lines with 40 duplicate hashes gives the same table on eac
       const table = await cli.makeTable();
       const { exitCode, stdout } = await cli.run(['import', file, '--json'], { table });
       expect(exitCode).toBe(0);
-      const { taken, duplicates } = JSON.parse(stdout);
-      expect(taken).toHaveLength(COUNT - DUPLICATES);
+      const { imported, duplicates } = JSON.parse(stdout);
+      expect(imported).toHaveLength(COUNT - DUPLICATES);
       expect(duplicates).toHaveLength(DUPLICATES);
       told = duplicates;
       tables.push((await cli.records(table)).toSorted((a, b) => (a.label < b.label ? -1 : 1)));

@@ -74,13 +74,13 @@ describe('checkConcurrency', () => {
 describe('importHashes with an index that lags', () => {
   test('rejects an id that a recent entry has with another hash, and names the field', async () => {
     const results = await run(['a', 'b', 'c', 'd', 'a'].map((id, index) => entry(index, id)));
-    expect(results.map(({ outcome }) => outcome)).toEqual(['taken', 'taken', 'taken', 'taken', 'rejected']);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['imported', 'imported', 'imported', 'imported', 'rejected']);
     expect(results[4]?.problem).toMatch(/^id: ./);
   });
 
   test.each([
     ['rejects an id that came with another hash 10,000 entries before', 9999, 'rejected'],
-    ['keeps in mind no id that last came 20,000 entries before', 20_000, 'taken'],
+    ['keeps in mind no id that last came 20,000 entries before', 20_000, 'imported'],
   ])('%s', async (_, others, expected) => {
     const entries = function* () {
       yield entry(0, 'first');
@@ -89,7 +89,7 @@ describe('importHashes with an index that lags', () => {
     };
     const results = await run(entries());
     expect(results.at(-1)).toMatchObject({ index: others + 1, outcome: expected });
-    expect(results.slice(0, -1).every(({ outcome }) => outcome === 'taken')).toBe(true);
+    expect(results.slice(0, -1).every(({ outcome }) => outcome === 'imported')).toBe(true);
   });
 });
 
@@ -103,7 +103,7 @@ describe('importHashes with ids', () => {
     });
     expect(await run([entry(0, 'a'), entry(1, 'a'), entry(2, 'a')], store)).toEqual([
       { index: 0, outcome: 'skipped' },
-      { index: 1, outcome: 'taken', id: 'a' },
+      { index: 1, outcome: 'imported', id: 'a' },
       { index: 2, outcome: 'rejected', problem: 'id: another key has it' },
     ]);
   });
@@ -111,16 +111,16 @@ describe('importHashes with ids', () => {
   test('frees the id of a duplicate', async () => {
     const results = await run([entry(0, 'a'), { ...entry(0, 'b'), label: 'again' }, entry(1, 'b')]);
     expect(results).toEqual([
-      { index: 0, outcome: 'taken', id: 'a' },
+      { index: 0, outcome: 'imported', id: 'a' },
       { index: 1, outcome: 'skipped', firstIndex: 0 },
-      { index: 2, outcome: 'taken', id: 'b' },
+      { index: 2, outcome: 'imported', id: 'b' },
     ]);
   });
 
   test('skips a key that the table has, even if another key has its id', async () => {
     const store = new LaggingStore({ read: async () => ({ id: 'other' }) });
     expect(await run([entry(0, 'a'), entry(1, 'a')], store)).toEqual([
-      { index: 0, outcome: 'taken', id: 'a' },
+      { index: 0, outcome: 'imported', id: 'a' },
       { index: 1, outcome: 'skipped' },
     ]);
   });
@@ -128,7 +128,7 @@ describe('importHashes with ids', () => {
 
 describe('importHashes after a rejected put', () => {
   test.each<[string, boolean, Item | undefined, string]>([
-    ['after it had gone out before, where the table holds this key: taken', true, { id: 'a' }, 'taken'],
+    ['after it had gone out before, where the table holds this key: taken', true, { id: 'a' }, 'imported'],
     ['after it had gone out before, where the table holds another: skipped', true, { id: 'b' }, 'skipped'],
     ['after it had gone out before, where the table holds none any more: skipped', true, undefined, 'skipped'],
     ['at its first try, where the table holds this key: skipped', false, { id: 'a' }, 'skipped'],
@@ -138,7 +138,7 @@ describe('importHashes after a rejected put', () => {
       read: async () => stored,
     });
     expect(await run([entry(0, 'a')], store)).toEqual([
-      outcome === 'taken' ? { index: 0, outcome, id: 'a' } : { index: 0, outcome },
+      outcome === 'imported' ? { index: 0, outcome, id: 'a' } : { index: 0, outcome },
     ]);
   });
 });
@@ -159,8 +159,8 @@ describe('importHashes with a store that fails', () => {
     };
     await expect(work()).rejects.toBe(fault);
     expect(told).toEqual([
-      { index: 0, outcome: 'taken', id: 'id-0' },
-      { index: 1, outcome: 'taken', id: 'id-1' },
+      { index: 0, outcome: 'imported', id: 'id-0' },
+      { index: 1, outcome: 'imported', id: 'id-1' },
     ]);
     expect(read).toBeLessThanOrEqual(2 + 4);
   });

@@ -1,6 +1,13 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { isWords, showSettingName, whyNotAKey } from '../../../../cli/importExport/notAKey.ts';
+import {
+  estimateBits,
+  getShownPart,
+  isWords,
+  MIN_STRENGTH_BITS,
+  showSettingName,
+  whyNotAKey,
+} from '../../../../cli/importExport/notAKey.ts';
 
 const RANDOM = 'aB3dE6gH9jK2mN5pQ8sT';
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -61,16 +68,16 @@ describe('whyNotAKey', () => {
     ['a publishable key', `pk_live_${RANDOM}`],
     ['a fingerprint', 'AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01'],
     ['a hash', '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'],
-  ])('rejects %s, and does not repeat it: %s', (what, value) => {
+  ])('rejects %s and does not repeat it: %s', (what, value) => {
     const why = whyNotAKey('ACME', value);
     expect(why).toMatch(new RegExp(`^the value is ${what}`));
     expect(why).not.toContain(value);
   });
 
   test.each([HEX_64, HEX_64.toUpperCase(), `sha256:${HEX_64}`, `0x${HEX_64}`])(
-    'rejects %s as a hash, and advises to give it as keyHash',
+    'rejects %s as a hash, and suggests keyHash',
     (value) => {
-      expect(whyNotAKey('ACME', value)).toMatch(/SHA-256 hash: give it as keyHash/);
+      expect(whyNotAKey('ACME', value)).toMatch(/SHA-256 hash: import it as keyHash/);
     },
   );
 
@@ -111,12 +118,12 @@ describe('whyNotAKey', () => {
     'FEATURES',
     'USER_AGENT',
     'SEED',
-  ])('rejects whatever the name %s has', (name) => {
+  ])('rejects any value under the name %s', (name) => {
     expect(whyNotAKey(name, RANDOM)).toMatch(/^the name says that the value is /);
   });
 
   test.each(['ACME', 'CI', 'ACME_API_KEY', 'SMTP_HOST_KEY', 'PARTNER_TOKEN', 'url_signer', 'hex.key'])(
-    'takes a random value under the name %s',
+    'accepts a random value under the name %s',
     (name) => {
       expect(whyNotAKey(name, RANDOM)).toBeUndefined();
     },
@@ -136,8 +143,8 @@ describe('whyNotAKey', () => {
       () => `SG.${randomBytes(16).toString('base64url')}.${randomBytes(32).toString('base64url')}`,
     ],
     ['a UUID of version 4', randomUUID],
-  ])('takes all but two in a thousand random keys in %s', (_, draw) => {
-    const keys = Array.from({ length: 5000 }, draw);
+  ])('rejects at most two in a thousand random keys in %s', (_, makeRandom) => {
+    const keys = Array.from({ length: 5000 }, makeRandom);
     const rejected = keys.filter((key) => whyNotAKey('ACME', key) !== undefined || isWords(key));
     expect(rejected.length).toBeLessThanOrEqual(10);
   });
@@ -156,7 +163,7 @@ test.each([
   ['my-app@1.2.3+build.20260101', true],
   ['sk_live_4eC39HqLyjWDarjtT1zdp7dc', false],
   ['a!b@c%d^e&f*g(h)i_j-k', false],
-])('isWords of %s is %p', (text, expected) => {
+])('isWords(%j) returns %p', (text, expected) => {
   expect(isWords(text)).toBe(expected);
 });
 
@@ -173,4 +180,34 @@ test.each([
   ['c232ab00-9414-41ec-b3c8-9f6bdeced846', 'a name of 36 characters'],
 ])('showSettingName shows %s as %s', (name, expected) => {
   expect(showSettingName(name)).toBe(expected);
+});
+
+test.each([
+  ['128 bits for 32 hex digits', '0123456789abcdeffedcba9876543210', 128],
+  ['128 bits for 32 capital hex digits', '0123456789ABCDEFFEDCBA9876543210', 128],
+  ['112 bits for 34 decimal digits', '1234567890098765432112345678900987', 112],
+  ['fewer than 112 bits for 33 decimal digits', '123456789009876543211234567890098', 109],
+  ['113 bits for 19 letters of both cases and digits', 'aB3dE6gH9jK2mN5pQ8s', 113],
+  ['fewer than 112 bits for 18 of them', 'aB3dE6gH9jK2mN5pQ8', 107],
+  ['nothing for a known prefix', 'sk_live_aB3dE6gH9jK2mN5pQ8', 107],
+  ['the bits of one block if the block repeats', 'passw0rd!passw0rd!passw0rd!', 54],
+  ['the bits of one block if its last repeat is cut off', 'passw0rd!passw0rd!passw', 54],
+  ['0 bits for few different characters', 'abcab'.repeat(20), 0],
+])('estimateBits returns %s', (_, key, bits) => {
+  expect(estimateBits(key)).toBe(bits);
+});
+
+test('estimateBits never finds a key of 256 random bits weak, in hex, base64 or base64url', () => {
+  for (let round = 0; round < 1000; round++) {
+    const bytes = randomBytes(32);
+    for (const encoding of ['hex', 'base64', 'base64url'] as const) {
+      expect(estimateBits(`sk_${bytes.toString(encoding)}`)).toBeGreaterThanOrEqual(MIN_STRENGTH_BITS);
+    }
+  }
+});
+
+test('getShownPart returns the prefix and 8 characters, or nothing if the rest would be too weak', () => {
+  const key = `sk_${'aB3dE6gH9jK2mN5pQ8s'.repeat(2)}`;
+  expect(getShownPart(key)).toBe('sk_aB3dE6g');
+  expect(getShownPart(key.slice(0, 3 + 8 + 18))).toBeUndefined();
 });

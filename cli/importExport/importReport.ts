@@ -1,0 +1,184 @@
+import { ANY_KEYS, FOREIGN_ADVICE, isForeign } from '../../keys/state.ts';
+import type { Output } from '../output.ts';
+import { getPositionUnit, type ImportFormat, type PositionUnit } from './formats.ts';
+import type { Duplicate, ReviewedKey } from './reviewedKeys.ts';
+
+/** A file of another kind has an error on every line. */
+const MAX_LISTED = 20;
+/** An `.env` file has many settings that aren't keys, and the user reads why each one was rejected. */
+const MAX_LISTED_SETTINGS = 500;
+
+interface Rejected {
+  readonly position: number;
+  readonly problem: string;
+}
+
+interface ListedDuplicate extends Duplicate {
+  readonly firstPosition: number;
+}
+
+/**
+ * Reports an import. Prints each rejected entry when it is found, and a summary at the end. With `--json`, prints one JSON document
+ * in pieces.
+ */
+export class ImportReport {
+  readonly #output: Output;
+  readonly #isJson: boolean;
+  readonly #rejected: Rejected[] = [];
+  readonly #duplicates: ListedDuplicate[] = [];
+  /** The labels of raw keys, which are the names of settings. */
+  readonly #labels: string[] = [];
+  #format: ImportFormat | undefined;
+  #unit: PositionUnit = 'line';
+  #acceptedKeys: string | undefined;
+  #importedCount = 0;
+  #foreignCount = 0;
+  #endedCount = 0;
+  #skippedCount = 0;
+  #duplicateCount = 0;
+  #rejectedCount = 0;
+  #hasReader = true;
+
+  constructor(output: Output, isJson: boolean) {
+    this.#output = output;
+    this.#isJson = isJson;
+  }
+
+  get rejectedCount(): number {
+    return this.#rejectedCount;
+  }
+
+  /** Whether stdout still had a reader at the last write. */
+  get hasReader(): boolean {
+    return this.#hasReader;
+  }
+
+  /**
+   * Starts the report.
+   *
+   * @param format The format of the file, or `undefined` for a text without entries
+   * @param acceptedKeys The keys that the deployment accepts, if known
+   */
+  async begin(format: ImportFormat | undefined, acceptedKeys: string | undefined): Promise<void> {
+    this.#format = format;
+    this.#unit = getPositionUnit(format);
+    this.#acceptedKeys = acceptedKeys;
+    if (this.#isJson) await this.#print(`{"format":${JSON.stringify(format ?? null)},"imported":[`);
+  }
+
+  async addImported(id: string, { position, entry, hasEnded, duplicates }: ReviewedKey): Promise<void> {
+    const separator = this.#importedCount++ === 0 ? '\n' : ',\n';
+    if (hasEnded) this.#endedCount++;
+    // Latchkey issued none of the keys in a SoulSync configuration, but their prefixes can look like its own.
+    else if (this.#format === 'json' || isForeign(entry, this.#acceptedKeys)) this.#foreignCount++;
+    if (this.#format === 'env') this.#labels.push(entry.label);
+    this.#addDuplicates(position, duplicates);
+    if (this.#isJson) await this.#print(`${separator}${JSON.stringify(id)}`);
+  }
+
+  addSkipped({ position, duplicates }: ReviewedKey): void {
+    this.#skippedCount++;
+    this.#addDuplicates(position, withoutEffect(duplicates));
+  }
+
+  /** Adds a key whose entries are valid, but which the table doesn't accept. */
+  addRejectedKey({ position, duplicates }: ReviewedKey, problem: string): void {
+    this.addRejected(position, problem);
+    this.#addDuplicates(position, withoutEffect(duplicates));
+  }
+
+  addRejected(position: number, problem: string): void {
+    this.#rejectedCount++;
+    if (this.#isJson) this.#rejected.push({ position, problem });
+    else if (this.#rejectedCount <= this.#maxListed) this.#output.note(`${this.#unit} ${position}: ${problem}`);
+  }
+
+  /** Prints the summary, also after an interruption. Prints it to stderr if stdout has no reader any more. */
+  async end(): Promise<void> {
+    this.#noteUnlisted(this.#rejectedCount, this.#maxListed, 'rejected');
+    this.#noteUnlisted(this.#duplicateCount, MAX_LISTED, 'duplicates');
+    await this.#print(this.#isJson ? this.#jsonEnd() : `${this.#summary().join('\n')}\n`);
+    if (!this.#hasReader) this.#output.note(this.#summary().join('; '));
+    this.#noteForeign();
+  }
+
+  get #maxListed(): number {
+    return this.#format === 'env' ? MAX_LISTED_SETTINGS : MAX_LISTED;
+  }
+
+  #addDuplicates(firstPosition: number, duplicates: readonly Duplicate[]): void {
+    for (const duplicate of duplicates) {
+      this.#duplicateCount++;
+      if (this.#isJson) this.#duplicates.push({ ...duplicate, firstPosition });
+      else if (this.#duplicateCount <= MAX_LISTED) this.#noteDuplicate(firstPosition, duplicate);
+    }
+  }
+
+  #noteDuplicate(firstPosition: number, { position, applied }: Duplicate): void {
+    const times = applied.filter((name) => name.endsWith('At'));
+    const added = times.length === 0 ? '' : `; added its ${times.join(' and ')} to that key`;
+    this.#output.note(`${this.#unit} ${position}: has the same key as ${this.#unit} ${firstPosition}${added}`);
+  }
+
+  #noteUnlisted(count: number, maxListed: number, what: string): void {
+    if (this.#isJson || count <= maxListed) return;
+    this.#output.note(`and ${count - maxListed} more ${what}; pass --json to list them all`);
+  }
+
+  #noteForeign(): void {
+    if (this.#isJson || this.#foreignCount === 0 || this.#acceptedKeys === ANY_KEYS) return;
+    const isUnknown = this.#acceptedKeys === undefined;
+    const what = isUnknown ? 'issued elsewhere' : 'active but refused';
+    const advice = isUnknown ? 'authorizers accept them only with acceptForeignKeys' : FOREIGN_ADVICE;
+    this.#output.note(`${what}: ${this.#foreignCount}; ${advice}`);
+  }
+
+  #jsonEnd(): string {
+    const rest = {
+      ended: this.#endedCount,
+      foreign: this.#foreignCount,
+      ...(this.#format === 'env' ? { labels: this.#labels } : {}),
+      skipped: this.#skippedCount,
+      duplicates: this.#duplicates.toSorted(byPosition).map((duplicate) => duplicateJson(duplicate, this.#unit)),
+      rejected: this.#rejected.toSorted(byPosition).map((rejected) => rejectedJson(rejected, this.#unit)),
+    };
+    return `\n],${JSON.stringify(rest).slice(1)}\n`;
+  }
+
+  #summary(): readonly string[] {
+    return [
+      `imported: ${this.#importedCount}`,
+      ...(this.#endedCount === 0 ? [] : [`of these, already ended (revoked or expired): ${this.#endedCount}`]),
+      ...(this.#labels.length === 0 ? [] : [`labels: ${this.#labels.join(', ')}`]),
+      `skipped (already in the table): ${this.#skippedCount}`,
+      ...(this.#duplicateCount === 0 ? [] : [`duplicates: ${this.#duplicateCount}`]),
+      `rejected: ${this.#rejectedCount}`,
+    ];
+  }
+
+  async #print(text: string): Promise<void> {
+    this.#hasReader = await this.#output.printIfRead(text);
+  }
+}
+
+/** The table kept its record, so the duplicates changed nothing. */
+function withoutEffect(duplicates: readonly Duplicate[]): readonly Duplicate[] {
+  return duplicates.map(({ position }) => ({ position, applied: [] }));
+}
+
+function byPosition(a: { readonly position: number }, b: { readonly position: number }): number {
+  return a.position - b.position;
+}
+
+/** Returns `place`, such as "line 3", and also the number, which is named after its unit. */
+function rejectedJson({ position, problem }: Rejected, unit: PositionUnit): object {
+  const place = `${unit} ${position}`;
+  return unit === 'line' ? { place, line: position, problem } : { place, entry: position, problem };
+}
+
+function duplicateJson({ position, firstPosition, applied }: ListedDuplicate, unit: PositionUnit): object {
+  const [place, firstPlace] = [`${unit} ${position}`, `${unit} ${firstPosition}`];
+  return unit === 'line'
+    ? { place, line: position, firstPlace, firstLine: firstPosition, applied }
+    : { place, entry: position, firstPlace, firstEntry: firstPosition, applied };
+}

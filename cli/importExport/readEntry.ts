@@ -1,0 +1,167 @@
+import { isZeroTime } from '../../keys/importedKey.ts';
+import { isJsonObject, type JsonObject } from '../../keys/json.ts';
+import { readVersion } from '../../keys/record.ts';
+import type { ImportedKey } from '../../keys/registry.ts';
+import { SCOPES_EXPECTED, splitScopes } from '../../keys/scope.ts';
+import { type KeyHash, parseKeyHash } from '../../keys/secret.ts';
+import { readTime, TIME_EXPECTED, type Timestamp, toTimestamp } from '../../keys/timestamp.ts';
+import { parseJson } from '../options.ts';
+
+/**
+ * One entry of a file: a key, or the problem with it. The problem never repeats a value of the entry. `keyHash` is the hash of
+ * the key that cannot be imported, if the entry has a readable one.
+ */
+export type ReadEntry = {
+  /** The line, or the number of the entry in a JSON document, from 1. */
+  readonly position: number;
+} & ({ readonly entry: ImportedKey } | { readonly problem: string; readonly keyHash?: KeyHash });
+
+/** The values that a file has for one key, by the names of `FIELD_NAMES`. */
+export type EntryFields = Readonly<Partial<Record<FieldName, unknown>>>;
+
+export type FieldName = keyof ImportedKey;
+
+interface Reader {
+  readonly expected: string;
+  /** Returns the value in its stored form, or `undefined` if it isn't valid. */
+  readonly read: (value: unknown, name: FieldName) => unknown;
+}
+
+const TEXT: Reader = { expected: 'a text', read: (value) => (typeof value === 'string' ? value : undefined) };
+const TIME: Reader = {
+  expected: `${TIME_EXPECTED}; a time without a zone is read as UTC`,
+  // The registry decides what a zero time means, because that depends on the other fields.
+  read: (value, name) => (isZeroTime(value) ? ZERO_TIME : readForeignTime(value, name)),
+};
+const ZERO_TIME = toTimestamp(0);
+
+const READERS: Readonly<Record<FieldName, Reader>> = {
+  keyHash: { expected: 'the SHA-256 of the key as 64 hex characters', read: readHash },
+  id: TEXT,
+  label: TEXT,
+  keyPrefix: TEXT,
+  owner: TEXT,
+  scopes: { expected: `${SCOPES_EXPECTED}, or one text with spaces or commas between the scopes`, read: readScopes },
+  plan: TEXT,
+  metadata: { expected: 'a JSON object', read: readMetadata },
+  createdAt: TIME,
+  createdBy: TEXT,
+  lastUsedAt: TIME,
+  expiresAt: TIME,
+  disabledAt: TIME,
+  disabledBy: TEXT,
+  revokedAt: TIME,
+  revokedBy: TEXT,
+  revokedReason: TEXT,
+  rotatedFrom: TEXT,
+  rotatedTo: TEXT,
+  // Another system's version means something else: it's ignored if it isn't a number of changes.
+  version: { expected: 'a whole number', read: readForeignVersion },
+};
+
+/** Every field that an entry may have, in the order in which `export` writes them. */
+export const FIELD_NAMES = Object.keys(READERS) as readonly FieldName[];
+
+const BY_PLAIN_NAME = new Map(FIELD_NAMES.map((name) => [plainName(name), name]));
+const REQUIRED: ReadonlySet<FieldName> = new Set(['keyHash', 'label']);
+
+/** Reads the fields of one entry. An empty or null value counts as absent. */
+export function readEntry(position: number, fields: EntryFields): ReadEntry {
+  const entry: Partial<Record<FieldName, unknown>> = {};
+  const problems: string[] = [];
+  for (const name of FIELD_NAMES) {
+    const value = fields[name];
+    const isAbsent = value === undefined || value === null || value === '';
+    if (isAbsent && REQUIRED.has(name)) problems.push(`${name} is missing`);
+    if (isAbsent) continue;
+    const { read, expected } = READERS[name];
+    entry[name] = read(value, name);
+    if (entry[name] === undefined) problems.push(`${name}: expected ${expected}`);
+  }
+  return problems.length > 0
+    ? toProblem(position, problems, readHash(fields.keyHash))
+    : { position, entry: entry as unknown as ImportedKey };
+}
+
+/**
+ * Reads a JSON value as an entry: an object with the fields of `FIELD_NAMES`, in camel case or snake case. `complete` may add
+ * fields before they are checked.
+ */
+export function readJsonEntry(
+  position: number,
+  value: unknown,
+  complete: (fields: EntryFields) => EntryFields = (fields) => fields,
+): ReadEntry {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { position, problem: 'expected one JSON object' };
+  }
+  const fields: Partial<Record<FieldName, unknown>> = {};
+  const problems: string[] = [];
+  for (const [name, field] of Object.entries(value)) {
+    const known = toFieldName(name);
+    if (known === undefined && !isDerived(name)) problems.push(`unknown field ${showName(name)}`);
+    else if (known !== undefined && known in fields) problems.push(`${known} is given twice`);
+    else if (known !== undefined) fields[known] = field;
+  }
+  return problems.length > 0
+    ? toProblem(position, problems, readHash(fields.keyHash))
+    : readEntry(position, complete(fields));
+}
+
+function toProblem(position: number, problems: readonly string[], keyHash: KeyHash | undefined): ReadEntry {
+  return { position, problem: problems.join('; '), ...(keyHash === undefined ? {} : { keyHash }) };
+}
+
+/** Returns the field for the name of a column or of a JSON field: `keyHash`, `key_hash` and `Key Hash` are the same field. */
+export function toFieldName(name: string): FieldName | undefined {
+  return BY_PLAIN_NAME.get(plainName(name));
+}
+
+/** Returns the name without the differences in its spelling: `keyHash`, `key_hash` and `Key Hash` become `keyhash`. */
+export function plainName(name: string): string {
+  return name.replaceAll(/[\s_-]/g, '').toLowerCase();
+}
+
+/** Returns whether Latchkey computes the field from others. Such a field is neither exported nor imported. */
+export function isDerived(name: string): boolean {
+  return plainName(name) === 'purgeafter';
+}
+
+const MAX_SHOWN_NAME = 20;
+
+/** Returns an unknown name for a message. A name that is long enough to be a key is replaced by its length. */
+export function showName(name: string): string {
+  return name.length > MAX_SHOWN_NAME ? `a name of ${name.length} characters` : JSON.stringify(name);
+}
+
+/** Reads a hash as tables and tools write it: with spaces around it, as PostgreSQL's bytea, or after the algorithm's name. */
+function readHash(value: unknown): KeyHash | undefined {
+  if (typeof value !== 'string') return undefined;
+  return parseKeyHash(
+    value
+      .trim()
+      .toLowerCase()
+      .replace(/^(?:\\x|0x|sha-?256:)/, ''),
+  );
+}
+
+/** Other programs write times without a zone, from a clock in UTC. */
+function readForeignTime(value: unknown, name: FieldName): Timestamp | undefined {
+  const text = typeof value === 'string' ? value.trim() : value;
+  return readTime(text, { dateAs: name === 'expiresAt' ? 'end' : 'start', zone: 'UTC' });
+}
+
+/** The registry checks whether they are valid scopes. */
+function readScopes(value: unknown): readonly string[] | undefined {
+  const list = typeof value === 'string' ? splitScopes(value) : value;
+  return Array.isArray(list) && list.every((scope) => typeof scope === 'string') ? list : undefined;
+}
+
+function readForeignVersion(value: unknown): number | null {
+  return readVersion(typeof value === 'string' ? Number(value.trim()) : value) ?? null;
+}
+
+function readMetadata(value: unknown): JsonObject | undefined {
+  const object = typeof value === 'string' ? parseJson(value) : value;
+  return isJsonObject(object) ? object : undefined;
+}

@@ -1,0 +1,116 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { NewKey } from '../keys/fields.ts';
+import { type KeyRecord, parseRecord } from '../keys/record.ts';
+import type { IssuedKey, KeyRegistry } from '../keys/registry.ts';
+import { hashSecret, parseSecret } from '../keys/secret.ts';
+import { CliError } from '../operator/errors.ts';
+import type { Output } from './output.ts';
+import type { KeptKey } from './secretSink.ts';
+
+/** What `seed` will do. */
+export interface SeedPlan {
+  /** The first key to store: an interrupted run wrote it to the file, but may not have stored it. */
+  readonly pending: IssuedKey | undefined;
+  /** The entries that need a new key. */
+  readonly fresh: readonly NewKey[];
+  /** The labels that are skipped. */
+  readonly skipped: readonly string[];
+}
+
+/** The labels and ids in the table before the run. Both are empty unless existing labels are skipped. */
+interface ExistingKeys {
+  readonly labels: ReadonlySet<string>;
+  readonly ids: ReadonlySet<string>;
+}
+
+/**
+ * Plans a run for the entries of a seed. `kept` are the keys in the file of `--out`, in their order.
+ *
+ * @throws CliError `FILE_UNUSABLE` if the file belongs to another table or another seed
+ */
+export function planSeed(
+  newKeys: readonly NewKey[],
+  { labels, ids }: ExistingKeys,
+  kept: readonly KeptKey[],
+): SeedPlan {
+  const due = newKeys.filter(({ label }) => !labels.has(label));
+  const skipped = newKeys.flatMap(({ label }) => (labels.has(label) ? [label] : []));
+  const pending = findPendingKey(kept, { storedIds: ids, due });
+  return { pending, fresh: due.filter(({ label }) => label !== pending?.record.label), skipped };
+}
+
+/**
+ * Reads the labels and ids in the table if `seed` skips existing labels. The read is consistent, because it must see the last key
+ * of an interrupted run. Without the option, reads one record to find out early if the table is unreachable.
+ */
+export async function readExistingKeys(
+  registry: KeyRegistry,
+  output: Output,
+  { skipExisting = false }: { readonly skipExisting?: boolean },
+): Promise<ExistingKeys> {
+  const labels = new Set<string>();
+  const ids = new Set<string>();
+  if (!skipExisting) {
+    await registry.list({ limit: 1 });
+    return { labels, ids };
+  }
+  for await (const { records, corrupt } of registry.pages({ consistentRead: true })) {
+    for (const { label, id } of records) {
+      labels.add(label);
+      ids.add(id);
+    }
+    for (const { message, keyId } of corrupt) {
+      output.note(`warning: ${message}; its label is unknown`);
+      if (keyId !== undefined) ids.add(keyId);
+    }
+  }
+  return { labels, ids };
+}
+
+interface PendingKeyDeps {
+  /** The id of every record in the table. */
+  readonly storedIds: ReadonlySet<string>;
+  /** The entries that still need a key. */
+  readonly due: readonly NewKey[];
+}
+
+/**
+ * Returns the last key of the file if the table lacks it: an interrupted run wrote it but didn't store it. `seed` then stores
+ * this key instead of a new one, so no secret is lost and no label is issued twice.
+ *
+ * @throws CliError `FILE_UNUSABLE` if the table lacks other keys of the file, or if the last key isn't due: the file belongs to
+ * another table, or to another seed
+ */
+export function findPendingKey(kept: readonly KeptKey[], { storedIds, due }: PendingKeyDeps): IssuedKey | undefined {
+  const missing = kept.filter(({ record }) => !storedIds.has(record.id));
+  const [key] = missing;
+  if (key === undefined) return undefined;
+  if (missing.length > 1 || key !== kept.at(-1)) {
+    throw unusable(`${missing.length} of its keys are not in this table; it may belong to another table`);
+  }
+  const issued = toIssuedKey(key);
+  if (issued === undefined) throw unusable('its last line cannot be read');
+  const entry = due.find(({ label }) => label === issued.record.label);
+  if (entry !== undefined && hasSameFields(entry, issued.record)) return issued;
+  const label = JSON.stringify(issued.record.label);
+  throw unusable(`its last key, for ${label}, is neither in this table nor in the seed; remove that line`);
+}
+
+function toIssuedKey({ key, record }: KeptKey): IssuedKey | undefined {
+  const secret = parseSecret(key, { prefix: '', acceptForeignKeys: true });
+  if (secret === undefined) return undefined;
+  try {
+    return { secret, record: parseRecord({ ...record, keyHash: hashSecret(secret) }) };
+  } catch {
+    return undefined;
+  }
+}
+
+function hasSameFields({ label, owner, scopes, plan, expiresAt, metadata }: NewKey, record: KeyRecord): boolean {
+  const { label: l, owner: o, scopes: s, plan: p, expiresAt: e, metadata: m } = record;
+  return isDeepStrictEqual([l, o, s, p, e, m], [label, owner, scopes, plan, expiresAt, metadata]);
+}
+
+function unusable(why: string): CliError {
+  return new CliError('FILE_UNUSABLE', `--out: cannot resume this file: ${why}`);
+}

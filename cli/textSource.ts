@@ -1,0 +1,165 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { CliError } from '../operator/errors.ts';
+
+/** The argument that names standard input instead of a file. */
+export const STDIN = '-';
+
+const MAX_PEEK = 64 * 1024;
+
+/** A file or standard input as text, read once and on demand: UTF-8, or UTF-16 with a byte order mark. */
+export class TextSource {
+  /** The file's path, or "standard input". */
+  readonly name: string;
+  readonly #stream: Readable;
+  readonly #chunks: AsyncIterator<string>;
+  readonly #peeked: string[] = [];
+
+  private constructor(name: string, stream: Readable) {
+    this.name = name;
+    this.#stream = stream;
+    this.#chunks = this.#decode();
+  }
+
+  /**
+   * Opens a file, or standard input for `-`.
+   *
+   * @throws CliError `FILE_UNUSABLE`
+   */
+  static async open(file: string, stdin: Readable): Promise<TextSource> {
+    if (file === STDIN) return new TextSource('standard input', stdin);
+    await stat(file).catch((cause: NodeJS.ErrnoException) => {
+      throw unreadable(file, cause);
+    });
+    return new TextSource(file, createReadStream(file));
+  }
+
+  /**
+   * Returns the start of the text: at most 64 KiB, or less if `isEnough` matches it. `chunks` yields it again.
+   *
+   * @throws CliError `FILE_UNUSABLE`, also if the bytes aren't valid text
+   */
+  async peek(isEnough: RegExp): Promise<string> {
+    let start = '';
+    while (start.length < MAX_PEEK && !isEnough.test(start)) {
+      const { value, done } = await this.#chunks.next();
+      if (done === true) break;
+      this.#peeked.push(value);
+      start += value;
+    }
+    return start;
+  }
+
+  /** @throws CliError `FILE_UNUSABLE`, also if the bytes aren't valid text */
+  async *chunks(): AsyncGenerator<string> {
+    yield* this.#peeked.splice(0);
+    for (let next = await this.#chunks.next(); next.done !== true; next = await this.#chunks.next()) yield next.value;
+  }
+
+  /** Ends the text, even if a reader is waiting for more of it. */
+  close(): void {
+    this.#stream.destroy();
+  }
+
+  async *#decode(): AsyncGenerator<string, undefined> {
+    try {
+      yield* decodeText(this.#stream, { fatal: true });
+    } catch (cause) {
+      const { code, name } = cause as NodeJS.ErrnoException;
+      if (code === 'ERR_STREAM_PREMATURE_CLOSE' || name === 'AbortError') return undefined;
+      if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+        const message = `${this.name} isn't UTF-8 text, or UTF-16 text with a byte order mark`;
+        throw new CliError('FILE_UNUSABLE', message, { cause });
+      }
+      throw unreadable(this.name, cause as NodeJS.ErrnoException);
+    }
+    return undefined;
+  }
+}
+
+function unreadable(name: string, cause: NodeJS.ErrnoException): CliError {
+  return new CliError('FILE_UNUSABLE', `cannot read ${name}: ${cause.code ?? cause.name}`, { cause });
+}
+
+interface DecodeOptions {
+  /** Throws if the bytes aren't valid text. Without it, invalid bytes become replacement characters. */
+  readonly fatal?: boolean;
+  /** Receives the first bytes and the encoding. If it returns false, nothing is decoded. */
+  readonly accepts?: (start: Uint8Array, encoding: string) => boolean;
+}
+
+/** Decodes a stream of bytes as UTF-16 if it starts with that byte order mark, and otherwise as UTF-8. */
+export async function* decodeText(
+  stream: Readable,
+  { fatal = false, accepts = () => true }: DecodeOptions = {},
+): AsyncGenerator<string, undefined> {
+  let decoder: InstanceType<typeof TextDecoder> | undefined;
+  for await (const bytes of withWholeMark(stream)) {
+    if (decoder === undefined) {
+      const encoding = detectEncoding(bytes);
+      if (!accepts(bytes, encoding)) return undefined;
+      decoder = new TextDecoder(encoding, { fatal });
+    }
+    yield decoder.decode(bytes, { stream: true });
+  }
+  if (decoder !== undefined) yield decoder.decode();
+  return undefined;
+}
+
+/** Yields the bytes in chunks. The first one is long enough for a byte order mark. */
+async function* withWholeMark(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
+  let start = Buffer.alloc(0);
+  let isStarted = false;
+  for await (const chunk of stream) {
+    if (isStarted) {
+      yield chunk;
+      continue;
+    }
+    start = Buffer.concat([start, chunk]);
+    isStarted = start.length >= 2;
+    if (isStarted) yield start;
+  }
+  if (!isStarted && start.length > 0) yield start;
+  return undefined;
+}
+
+/** Excel and PowerShell also write UTF-16, and start it with one of these marks. */
+const BYTE_ORDER_MARKS = [
+  ['utf-16le', 0xff, 0xfe],
+  ['utf-16be', 0xfe, 0xff],
+] as const;
+
+function detectEncoding([first, second]: Uint8Array): string {
+  return BYTE_ORDER_MARKS.find(([, one, two]) => one === first && two === second)?.[0] ?? 'utf-8';
+}
+
+/** One line of a text, without its line end. */
+interface TextLine {
+  /** Counted from 1. */
+  readonly line: number;
+  /** `undefined` if the line is longer than `maxLength`. Such a line isn't kept in memory. */
+  readonly text: string | undefined;
+}
+
+/** Yields the lines of a text that arrives in chunks. Keeps one line in memory, and at most `maxLength` characters of it. */
+export async function* textLines(chunks: AsyncIterable<string>, maxLength: number): AsyncGenerator<TextLine> {
+  let line = 1;
+  let rest = '';
+  let isTooLong = false;
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', start)) {
+      const text = rest + chunk.slice(start, end);
+      yield { line, text: isTooLong || text.length > maxLength ? undefined : text.replace(/\r$/, '') };
+      line++;
+      start = end + 1;
+      rest = '';
+      isTooLong = false;
+    }
+    rest += chunk.slice(start);
+    isTooLong ||= rest.length > maxLength;
+    if (isTooLong) rest = '';
+  }
+  if (isTooLong || rest !== '') yield { line, text: isTooLong ? undefined : rest };
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  evaluatePolicy,
+  matchesWildcards,
+  parseStatements,
+  ResultCache,
+  type PolicyStatement,
+} from '../../../local/authorizer.ts';
+
+const ARN = 'arn:aws:execute-api:us-east-1:000000000000:api/prod/GET/keys/1';
+
+const statement = (effect: 'Allow' | 'Deny', resource: string, action = 'execute-api:Invoke'): PolicyStatement => ({
+  effect,
+  actions: [action],
+  resources: [resource],
+});
+
+describe('evaluatePolicy', () => {
+  test('denies explicitly if any statement denies, whichever comes first', () => {
+    expect(evaluatePolicy([statement('Allow', '*'), statement('Deny', ARN)], ARN)).toBe('explicit-deny');
+    expect(evaluatePolicy([statement('Deny', ARN), statement('Allow', '*')], ARN)).toBe('explicit-deny');
+  });
+
+  test.each([
+    ['without statements', []],
+    ['if a statement allows only another route', [statement('Allow', ARN.replace('keys', 'other'))]],
+    ['if a statement allows only another action', [statement('Allow', '*', 's3:GetObject')]],
+    ['if a statement denies only another route', [statement('Deny', ARN.replace('GET', 'PUT'))]],
+  ])('denies implicitly %s', (_, statements) => {
+    expect(evaluatePolicy(statements, ARN)).toBe('implicit-deny');
+  });
+
+  test.each(['execute-api:Invoke', 'execute-api:invoke', 'execute-api:*', '*'])(
+    'allows a request with the action %s',
+    (action) => {
+      expect(evaluatePolicy([statement('Allow', ARN, action)], ARN)).toBe('allow');
+    },
+  );
+});
+
+describe('matchesWildcards', () => {
+  test.each([
+    ['*', '', true],
+    ['*', 'anything/at/all', true],
+    ['api/prod/*', 'api/prod/GET/keys', true],
+    ['api/*/GET/*', 'api/prod/GET/keys/1', true],
+    ['api/*/PUT/*', 'api/prod/GET/keys/1', false],
+    ['*/1', 'keys/11/1', true],
+    ['key?', 'keys', true],
+    ['key?', 'key', false],
+    ['key?', 'keyss', false],
+    ['a*b?d', 'a-b-bcd', true],
+    ['keys', 'key', false],
+    ['', '', true],
+    ['keys.', 'keysx', false],
+  ])('compares the pattern %j with %j and returns %s', (pattern, text, expected) => {
+    expect(matchesWildcards(pattern, text)).toBe(expected);
+  });
+
+  test('evaluates a pattern of 200 stars without backtracking into earlier stars', () => {
+    expect(matchesWildcards(`${'*a'.repeat(200)}b`, 'a'.repeat(5000))).toBe(false);
+  });
+});
+
+describe('parseStatements', () => {
+  test('reads single values as lists', () => {
+    const document = { Statement: { Effect: 'Allow', Action: 'execute-api:Invoke', Resource: ARN } };
+    expect(parseStatements(document)).toEqual([statement('Allow', ARN)]);
+  });
+
+  test.each([
+    ['a missing document', undefined],
+    ['a document without statements', {}],
+    ['an unknown effect', { Statement: [{ Effect: 'allow', Action: '*', Resource: '*' }] }],
+    ['a statement without a resource', { Statement: [{ Effect: 'Allow', Action: '*' }] }],
+    ['a condition', { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition: {} }] }],
+  ])('rejects %s', (_, document) => {
+    expect(parseStatements(document)).toBeUndefined();
+  });
+});
+
+describe('ResultCache', () => {
+  test('keeps a result until the TTL has passed', () => {
+    let nowMs = 0;
+    const cache = new ResultCache<string>({ ttlSeconds: 2, now: () => nowMs });
+    cache.set(['key'], 'allow');
+    nowMs = 1999;
+    expect(cache.get(['key'])).toBe('allow');
+    nowMs = 2000;
+    expect(cache.get(['key'])).toBeUndefined();
+  });
+
+  test('keeps nothing with a TTL of 0', () => {
+    const cache = new ResultCache<string>({ ttlSeconds: 0, now: () => 0 });
+    cache.set(['key'], 'allow');
+    expect(cache.get(['key'])).toBeUndefined();
+  });
+
+  test('uses the separate values of all identity sources as its key', () => {
+    const cache = new ResultCache<string>({ ttlSeconds: 2, now: () => 0 });
+    cache.set(['a', 'b,c'], 'allow');
+    expect(cache.get(['a', 'b,c'])).toBe('allow');
+    expect(cache.get(['a,b', 'c'])).toBeUndefined();
+    expect(cache.get(['a'])).toBeUndefined();
+  });
+});

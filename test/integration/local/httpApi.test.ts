@@ -1,0 +1,167 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { GatewayError } from '../../../local/gatewayError.ts';
+import type { Header } from '../../../local/gatewayRequest.ts';
+import { setProperties } from './sampleStack.ts';
+import { bearer, serve, stopServing } from './servedStack.ts';
+
+afterEach(stopServing);
+
+describe('an HTTP API', () => {
+  test.each([
+    [undefined, 401, '{"message":"Unauthorized"}'],
+    ['unauthorized', 401, '{"message":"Unauthorized"}'],
+    ['deny', 403, '{"message":"Forbidden"}'],
+    ['almost', 500, '{"message":"Internal Server Error"}'],
+    ['noPolicy', 500, '{"message":"Internal Server Error"}'],
+    ['simpleAllow', 500, '{"message":"Internal Server Error"}'],
+  ])('translates the authorizer response %s to %i', async (token, status, text) => {
+    const { http } = await serve();
+    expect(await http('/echo', token === undefined ? [] : bearer(token))).toMatchObject({ status, text });
+  });
+
+  test('accepts simple responses if they are enabled, and keeps the shape of the context', async () => {
+    const { http } = await serve({ simpleResponses: true });
+    expect((await http('/echo', bearer('simpleDeny'))).status).toBe(403);
+    const reply = await http('/echo', bearer('simpleAllow'));
+    expect(reply.json().requestContext.authorizer).toEqual({ lambda: { count: 2, list: [1] } });
+  });
+
+  test('sends the authorizer an event of payload format 2.0', async () => {
+    const { http } = await serve();
+    const headers: Header[] = [...bearer('event'), ['X-A', '1'], ['x-a', '2'], ['Cookie', 'c=1; d=2']];
+    const reply = await http('/echo?a=1&a=2&b=x%20y', headers);
+    expect(JSON.parse(reply.json().requestContext.authorizer.lambda.event)).toMatchObject({
+      version: '2.0',
+      type: 'REQUEST',
+      routeArn: 'arn:aws:execute-api:us-east-1:000000000000:Http/$default/GET/echo',
+      identitySource: ['Bearer event'],
+      routeKey: 'GET /echo',
+      rawPath: '/echo',
+      rawQueryString: 'a=1&a=2&b=x%20y',
+      cookies: ['c=1', 'd=2'],
+      headers: { authorization: 'Bearer event', 'x-a': '1,2' },
+      queryStringParameters: { a: '1,2', b: 'x y' },
+      requestContext: { routeKey: 'GET /echo', stage: '$default', http: { method: 'GET', path: '/echo' } },
+    });
+  });
+
+  test('caches results per route if $context.routeKey is an identity source', async () => {
+    const { http, countInvocations } = await serve(
+      { resultTtlSeconds: 10, simpleResponses: true },
+      setProperties('HttpCheck', { IdentitySource: ['$request.header.Authorization', '$context.routeKey'] }),
+    );
+    for (const path of ['/echo', '/echo', '/items/1', '/items/2']) {
+      expect((await http(path, bearer('simpleAllow'))).status).toBe(201);
+    }
+    expect(countInvocations('Check')).toBe(2);
+  });
+
+  test('passes removed parameters to the authorizer but not to the integration', async () => {
+    const { http, getEvents } = await serve(
+      {},
+      setProperties('HttpEcho', {
+        RequestParameters: { 'remove:header.Authorization': "''", 'remove:querystring.api_key': "''" },
+      }),
+    );
+    const reply = await http('/echo?a=%20&api_key=k&api%5Fkey=j&b', [...bearer('allow'), ['X-A', '1']]);
+    expect(getEvents('Check')[0]).toMatchObject({ headers: { authorization: 'Bearer allow' } });
+    expect(reply.json()).toMatchObject({ rawQueryString: 'a=%20&b', queryStringParameters: { a: ' ', b: '' } });
+    expect(reply.json().headers).toEqual({ 'x-a': '1' });
+  });
+
+  test.each(['overwrite:header.X', 'append:querystring.x', 'remove:path', 'overwrite:path'])(
+    'rejects the parameter mapping %s',
+    async (name) => {
+      const change = setProperties('HttpEcho', { RequestParameters: { [name]: '$request.header.Y' } });
+      await expect(serve({}, change)).rejects.toThrow(GatewayError);
+    },
+  );
+
+  test('answers preflights itself, and names the origin in a reply only if it is allowed', async () => {
+    const { http } = await serve();
+    const preflight: Header[] = [
+      ['Origin', 'https://a.example'],
+      ['Access-Control-Request-Method', 'GET'],
+    ];
+    const reply = await http('/echo', preflight, { method: 'OPTIONS' });
+    expect(reply.status).toBe(204);
+    expect(reply.headers).toContainEqual(['access-control-allow-origin', 'https://a.example']);
+    expect(reply.headers).toContainEqual(['access-control-max-age', '60']);
+    const denied = await http('/echo', [['Origin', 'https://b.example']]);
+    expect(denied.headers?.filter(([name]) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  test('answers 404 on an unknown route', async () => {
+    const { http } = await serve();
+    expect(await http('/nowhere', bearer('allow'))).toMatchObject({ status: 404, text: '{"message":"Not Found"}' });
+  });
+});
+
+describe('an HTTP API with an authorizer of payload format 1.0', () => {
+  const payloadV1 = setProperties('HttpCheck', {
+    AuthorizerPayloadFormatVersion: '1.0',
+    IdentitySource: ['$request.header.Authorization', '$request.querystring.a'],
+  });
+
+  test('sends the authorizer an event of that format', async () => {
+    const { http, getEvents } = await serve({}, payloadV1);
+    const headers: Header[] = [...bearer('allow'), ['X-A', '1'], ['X-A', '2'], ['user-agent', 'jest']];
+    await http('/items/x%20y?a=1&b=2', headers);
+    expect(getEvents('Check')).toEqual([
+      {
+        version: '1.0',
+        type: 'REQUEST',
+        methodArn: 'arn:aws:execute-api:us-east-1:000000000000:Http/$default/GET/items/x%20y',
+        identitySource: 'Bearer allow,1',
+        authorizationToken: 'Bearer allow,1',
+        resource: '/items/{id}',
+        path: '/items/x%20y',
+        httpMethod: 'GET',
+        headers: { Authorization: 'Bearer allow', 'X-A': '2', 'user-agent': 'jest' },
+        queryStringParameters: { a: '1', b: '2' },
+        pathParameters: { id: 'x y' },
+        stageVariables: {},
+        requestContext: {
+          path: '/items/x%20y',
+          accountId: '000000000000',
+          resourceId: 'ItemRoute',
+          stage: '$default',
+          requestId: 'request-1',
+          identity: { sourceIp: '127.0.0.1', userAgent: 'jest' },
+          resourcePath: '/items/{id}',
+          httpMethod: 'GET',
+          apiId: 'Http',
+        },
+      },
+    ]);
+  });
+
+  test.each([
+    ['allow', 201],
+    ['deny', 403],
+    ['unauthorized', 401],
+    ['almost', 500],
+    ['simpleAllow', 500],
+  ])('translates the authorizer response %s to %i, and accepts only policies', async (token, status) => {
+    const { http } = await serve({ simpleResponses: true }, payloadV1);
+    expect((await http('/echo?a=1', bearer(token))).status).toBe(status);
+  });
+
+  test('answers 401 without an identity source, and evaluates a cached policy for each route', async () => {
+    const { http, countInvocations } = await serve({ resultTtlSeconds: 10 }, payloadV1);
+    expect((await http('/echo', bearer('allow'))).status).toBe(401);
+    expect(countInvocations('Check')).toBe(0);
+    expect((await http('/echo?a=1', bearer('thisRoute'))).status).toBe(201);
+    expect((await http('/items/1?a=1', bearer('thisRoute'))).status).toBe(403);
+    expect(countInvocations('Check')).toBe(1);
+  });
+
+  test('rejects an integration of payload format 1.0', async () => {
+    await expect(serve({}, setProperties('HttpEcho', { PayloadFormatVersion: '1.0' }))).rejects.toThrow(GatewayError);
+  });
+});
+
+test.each(['constructor', 'toString', '__proto__'])('accepts a query parameter named %s', async (name) => {
+  const { http } = await serve();
+  expect((await http(`/echo?${name}=1`, bearer('allow'))).status).toBe(201);
+});

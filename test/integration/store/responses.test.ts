@@ -1,0 +1,248 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { hashSecret, generateSecret, type KeySecret } from '../../../keys/secret.ts';
+import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
+import { toTimestamp } from '../../../keys/timestamp.ts';
+import { AMBIGUOUS_ARN_ENDS } from '../../../lambda/routes.ts';
+import type { Outcome, RunningFunction } from '../../support/bundledFunction.ts';
+import { closedEndpoint } from '../../support/engine.ts';
+import {
+  appSyncEvent,
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+} from '../../../testing/authorizerEvents.ts';
+import type { TestRequest } from '../../../testing/request.ts';
+import { FunctionPool } from '../../support/functionPool.ts';
+import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
+import { makeKey } from '../../support/keys.ts';
+
+const PAGE = fileURLToPath(new URL('../../../docs/responses.md', import.meta.url));
+const SCOPES = { here: ['GET /whoami', '$connect', 'GRAPHQL /graphql'], elsewhere: ['POST /admin'] };
+const SETTINGS = { LATCHKEY_SCOPES: JSON.stringify(SCOPES) };
+const A_DAY_AGO = toTimestamp(Date.now() - 24 * 3_600_000);
+
+/** What a request presents, and the record that the table has of it. */
+interface Presented {
+  readonly carried: TestRequest;
+  readonly record?: KeyRecord;
+  readonly runs?: 'foreign' | 'down';
+}
+
+const bearer = (secret: string): TestRequest => ({ headers: [['Authorization', `Bearer ${secret}`]] });
+const header = (value: string): TestRequest => ({ headers: [['Authorization', value]] });
+
+function keyWith(fields: Partial<KeyRecord>): Presented {
+  const { secret, record } = makeKey(fields);
+  return { carried: bearer(secret), record };
+}
+
+const KEY = makeKey();
+const UNKNOWN = generateSecret('sk_');
+const FOREIGN = 'sk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8' as KeySecret;
+const FOREIGN_RECORD = { ...KEY.record, keyHash: hashSecret(FOREIGN) };
+const { label: _, ...WITHOUT_LABEL } = makeKey().record;
+const CORRUPT = makeKey();
+
+/** Every row of the table, by its first cell. */
+const ROWS: Readonly<Record<string, Presented>> = {
+  nothing: { carried: {} },
+  'an empty bearer': { carried: header('Bearer ') },
+  'another scheme': { carried: header('Basic dXNlcjpwYXNz') },
+  'a bare key in `Authorization`': { carried: header(KEY.secret), record: KEY.record },
+  'another scheme and a key as query parameter': {
+    carried: { ...header('Basic dXNlcjpwYXNz'), query: [['api_key', KEY.secret]] },
+    record: KEY.record,
+  },
+  'an unknown bearer and a key as query parameter': {
+    carried: { ...bearer(UNKNOWN), query: [['api_key', KEY.secret]] },
+    record: KEY.record,
+  },
+  'a malformed key': { carried: bearer('sk_nonsense') },
+  'two `Authorization` headers': {
+    carried: {
+      headers: [
+        ['Authorization', `Bearer ${KEY.secret}`],
+        ['Authorization', `Bearer ${KEY.secret}`],
+      ],
+    },
+    record: KEY.record,
+  },
+  'two `api_key` parameters': {
+    carried: {
+      query: [
+        ['api_key', KEY.secret],
+        ['api_key', KEY.secret],
+      ],
+    },
+    record: KEY.record,
+  },
+  'two keys joined by a comma': { carried: bearer(`${KEY.secret},${KEY.secret}`), record: KEY.record },
+  'a key with a control character': { carried: bearer(`${KEY.secret}\u0007`), record: KEY.record },
+  'a key of 300 characters': { carried: bearer('x'.repeat(300)), runs: 'foreign' },
+  'an unknown key': { carried: bearer(UNKNOWN) },
+  'a foreign key in the table': { carried: bearer(FOREIGN), record: FOREIGN_RECORD },
+  'the same, with foreign keys accepted': { carried: bearer(FOREIGN), record: FOREIGN_RECORD, runs: 'foreign' },
+  'an active key': keyWith({}),
+  'an active key with spaces around it': { carried: header(`bearer   ${KEY.secret}  `), record: KEY.record },
+  'an active key of the scope here': keyWith({ scopes: ['here'] }),
+  'an active key of the scope elsewhere': keyWith({ scopes: ['elsewhere'] }),
+  'an active key of an empty list of scopes': keyWith({ scopes: [] }),
+  'an active key of a scope that is not mapped': keyWith({ scopes: ['unheard-of'] }),
+  'an expired key': keyWith({ expiresAt: A_DAY_AGO }),
+  'a disabled key': keyWith({ disabledAt: A_DAY_AGO }),
+  'a revoked key': keyWith({ revokedAt: A_DAY_AGO }),
+  'an expired and disabled key': keyWith({ expiresAt: A_DAY_AGO, disabledAt: A_DAY_AGO }),
+  'a revoked, expired and disabled key': keyWith({
+    revokedAt: A_DAY_AGO,
+    expiresAt: A_DAY_AGO,
+    disabledAt: A_DAY_AGO,
+  }),
+  'a revoked key outside its scopes': keyWith({ revokedAt: A_DAY_AGO, scopes: ['elsewhere'] }),
+  'a key whose record is corrupt': {
+    carried: bearer(CORRUPT.secret),
+    record: { ...WITHOUT_LABEL, keyHash: CORRUPT.record.keyHash } as KeyRecord,
+  },
+  'an active key while DynamoDB is down': { carried: bearer(KEY.secret), runs: 'down' },
+  'a malformed key while DynamoDB is down': { carried: bearer('sk_nonsense'), runs: 'down' },
+};
+
+interface Column {
+  readonly makeEvent: (carried: TestRequest) => object;
+  /** Of the policies that this kind of API takes. */
+  readonly stage: string;
+  readonly ends: Readonly<Record<keyof typeof SCOPES, readonly string[]>>;
+  readonly isSimple?: true;
+}
+
+const METHOD_ENDS = { here: ['GET/whoami'], elsewhere: ['POST/admin'] };
+
+/** Every column of the table, by its head. */
+const COLUMNS: Readonly<Record<string, Column>> = {
+  'REST TOKEN': { makeEvent: restTokenEvent, stage: 'prod', ends: METHOD_ENDS },
+  'REST REQUEST': { makeEvent: restRequestEvent, stage: 'prod', ends: METHOD_ENDS },
+  'HTTP 1.0': { makeEvent: httpApiV1Event, stage: '$default', ends: METHOD_ENDS },
+  'HTTP 2.0, policy': { makeEvent: httpApiEvent, stage: '$default', ends: METHOD_ENDS },
+  'HTTP 2.0, simple': { makeEvent: httpApiEvent, stage: '$default', ends: METHOD_ENDS, isSimple: true },
+  WebSocket: { makeEvent: webSocketEvent, stage: 'prod', ends: { here: ['$connect'], elsewhere: [] } },
+  AppSync: { makeEvent: appSyncEvent, stage: '', ends: METHOD_ENDS },
+};
+
+const NOT_CARRIED = '—';
+
+/** The table of the page: its first row, then each row by its first cell. */
+function readMatrix(): { readonly heads: readonly string[]; readonly rows: ReadonlyMap<string, readonly string[]> } {
+  const [, after = ''] = readFileSync(PAGE, 'utf8').split('<!-- matrix');
+  const lines = after.split('\n').slice(1).join('\n').trim().split('\n\n', 1)[0]?.split('\n') ?? [];
+  const cells = lines.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  const [[, ...heads] = [], , ...rows] = cells;
+  return { heads, rows: new Map(rows.map(([presented = '', ...answers]) => [presented, answers])) };
+}
+
+const { heads, rows } = readMatrix();
+
+test('has the same rows and columns as docs/responses.md', () => {
+  expect(heads).toEqual(Object.keys(COLUMNS));
+  expect([...rows.keys()]).toEqual(Object.keys(ROWS));
+});
+
+const functions = new FunctionPool();
+let table: FunctionTable;
+let down: string;
+beforeAll(async () => {
+  table = await startFunctionTable();
+  down = await closedEndpoint();
+});
+afterAll(async () => {
+  await functions.stop();
+  await table.stop();
+});
+
+function functionOf({ runs }: Presented, { isSimple }: Column): Promise<RunningFunction> {
+  return functions.get(runs === 'down' ? down : table.endpoint, {
+    ...SETTINGS,
+    ...(isSimple ? { LATCHKEY_HTTP_API_RESPONSE: 'simple' } : {}),
+    ...(runs === 'foreign' ? { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' } : {}),
+  });
+}
+
+describe.each(Object.entries(COLUMNS))('%s', (head, column) => {
+  const cells = [...rows].map(([presented, answers]) => [presented, answers[heads.indexOf(head)] ?? ''] as const);
+
+  test.each(cells.filter(([, wanted]) => wanted !== NOT_CARRIED))(
+    'answers as docs/responses.md says: %s → %s',
+    async (presented, wanted) => {
+      const row = ROWS[presented] ?? { carried: {} };
+      if (row.record !== undefined) await table.put(row.record);
+      const { invoke } = await functionOf(row, column);
+      expect(told(await invoke(column.makeEvent(row.carried)), row.record, column)).toBe(wanted);
+    },
+  );
+});
+
+/** An answer in the words of the page, once all else that the page says of such an answer has been checked. */
+function told(outcome: Outcome, record: KeyRecord | undefined, column: Column): string {
+  if (!('answer' in outcome)) return toldError(outcome.errorMessage, outcome.inspected);
+  const answer = outcome.answer as PolicyAnswer & SimpleAnswer;
+  if (answer.policyDocument === undefined) return toldSimple(answer, record);
+  const [{ Effect, Resource } = { Effect: '', Resource: '' }, denied] = answer.policyDocument.Statement;
+  const stageArn = `arn:aws:execute-api:us-east-1:123456789012:abcdef1234/${column.stage}`;
+  const { errorCode, errorMessage, ...context } = answer.context;
+  expect(answer.principalId).toBe(errorCode === 'INVALID_KEY' ? 'anonymous' : record?.id);
+  if (errorCode === undefined) {
+    expect({ Resource, context }).toEqual({ Resource: `${stageArn}/*`, context: contextOf(record) });
+    return Effect;
+  }
+  expect(errorMessage).toMatch(/^[A-Z].+\.$/);
+  if (Effect === 'Deny') {
+    expect(Resource).toBe(`${stageArn}/*`);
+    return `Deny ${errorCode}`;
+  }
+  const own = (record?.scopes ?? []).flatMap((scope) => column.ends[scope as keyof typeof SCOPES] ?? []);
+  expect({ errorCode, context }).toEqual({ errorCode: 'INSUFFICIENT_SCOPE', context: contextOf(record) });
+  expect([Resource].flat()).toEqual(own.map((end) => `${stageArn}/${end}`));
+  const ambiguous = { Effect: 'Deny', Resource: AMBIGUOUS_ARN_ENDS.map((end) => `${stageArn}/${end}`) };
+  if (own.some((end) => end.includes('*'))) expect(denied).toMatchObject(ambiguous);
+  else expect(denied).toBeUndefined();
+  return 'Allow own routes';
+}
+
+function toldSimple({ isAuthorized, context, resolverContext }: SimpleAnswer, record: KeyRecord | undefined): string {
+  const { errorCode, errorMessage, ...rest } = context ?? resolverContext ?? {};
+  expect(rest).toEqual(isAuthorized ? contextOf(record) : {});
+  if (isAuthorized) return 'true';
+  expect(errorMessage).toMatch(/^[A-Z].+\.$/);
+  return `false ${errorCode}`;
+}
+
+function toldError(message: string, inspected: string): string {
+  if (message === 'Unauthorized') return 'Unauthorized';
+  return `throw ${/code: '([A-Z_]+)'/.exec(inspected)?.[1]}`;
+}
+
+function contextOf(record: KeyRecord | undefined): object {
+  const { id, label, keyPrefix, scopes } = serialiseRecord(record ?? ({} as KeyRecord)) as Partial<KeyRecord>;
+  return { keyId: id, label, keyPrefix, ...(scopes === undefined ? {} : { scopes: scopes.join(' ') }) };
+}
+
+interface PolicyAnswer {
+  readonly principalId: string;
+  readonly policyDocument?: {
+    readonly Statement: readonly { readonly Effect: string; readonly Resource: string | string[] }[];
+  };
+  readonly context: Readonly<Record<string, string>>;
+}
+
+interface SimpleAnswer {
+  readonly isAuthorized?: boolean;
+  readonly context?: Readonly<Record<string, string>>;
+  readonly resolverContext?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,38 @@
+import { afterAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { api } from '../../../console/page/api.ts';
+
+const fetched = jest.spyOn(globalThis, 'fetch');
+afterAll(() => fetched.mockRestore());
+
+describe.each<[string, () => Promise<Response>]>([
+  ["doesn't answer", () => Promise.reject(new TypeError('Failed to fetch'))],
+  ['breaks off during its answer', async () => new Response('{"key":')],
+])('if the server %s', (_, answer) => {
+  beforeEach(() => {
+    fetched.mockImplementation(answer);
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['create', () => api.create({ label: 'x' })],
+    ['rotate', () => api.rotate('x', { graceSeconds: 0 })],
+    ['revoke', () => api.revoke('x', {})],
+  ])('%s throws OFFLINE with the warning that the change may have been made', async (_name, change) => {
+    await expect(change()).rejects.toMatchObject({
+      code: 'OFFLINE',
+      message: expect.stringMatching(/the change may have been made.*revoke a key that it created/),
+    });
+  });
+
+  test('a read throws OFFLINE without that warning', async () => {
+    await expect(api.page(null)).rejects.toMatchObject({
+      code: 'OFFLINE',
+      message: expect.not.stringMatching(/change/),
+    });
+  });
+});
+
+test('a refused request throws the code and message of the server', async () => {
+  const error = { code: 'CONFLICT', message: 'was changed' };
+  fetched.mockResolvedValue(new Response(JSON.stringify({ error }), { status: 409 }));
+  await expect(api.disable('x')).rejects.toMatchObject(error);
+});

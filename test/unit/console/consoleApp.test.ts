@@ -1,0 +1,337 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { CliError } from '../../../operator/errors.ts';
+import { createConsoleApp, START_PATH } from '../../../console/server/consoleApp.ts';
+import { Session } from '../../../console/server/guards.ts';
+import { confirmed, UnconfirmedChange } from '../../../console/server/refusal.ts';
+import { LatchkeyError, type ErrorCode } from '../../../keys/errors.ts';
+import { KeyRegistry } from '../../../keys/registry.ts';
+import { answersInOrder } from '../../support/answersInOrder.ts';
+import { failureOf } from '../../support/failureOf.ts';
+
+const PORT = 4321;
+const HOST = `127.0.0.1:${PORT}`;
+const TOKEN = 'token';
+const COOKIE = 'cookie';
+/** The API's answer to a request that passed all guards. */
+const PASSED = { status: 404, code: 'NO_SUCH_PATH' };
+
+let notes: string[] = [];
+beforeEach(() => {
+  notes = [];
+});
+
+interface Started {
+  readonly port?: number;
+  readonly isReadOnly?: boolean;
+  readonly registry?: KeyRegistry;
+}
+
+/** Creates the console's app without a table, with the cookie `COOKIE` and the token `TOKEN`. */
+function startApp({ port = PORT, isReadOnly = false, registry = failingRegistry(new Error('unused')) }: Started = {}) {
+  const draws = [TOKEN, COOKIE];
+  return createConsoleApp({
+    port,
+    session: new Session(() => draws.shift() ?? 'none'),
+    files: new Map([['/', { contentType: 'text/html', content: '<html>' }]]),
+    registry,
+    location: { kind: 'aws', tableName: 'keys', endpoint: undefined, revocationDelaySeconds: 60 },
+    actor: 'alice',
+    isReadOnly,
+    note: (line) => notes.push(line),
+  });
+}
+
+/** Returns a registry whose `list` fails with this error. */
+function failingRegistry(fault: unknown): KeyRegistry {
+  const registry = new KeyRegistry({ client: answersInOrder().client, tableName: 'keys', actor: 'alice' });
+  registry.list = () => Promise.reject(fault);
+  return registry;
+}
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+/** Sends a request with valid headers, except for the given ones; `undefined` removes a header. */
+async function send(method: string, path: string, given: Headers = {}, started: Started = {}) {
+  const { port = PORT } = started;
+  const own = { host: `127.0.0.1:${port}`, cookie: `latchkey-console-${port}=${COOKIE}` };
+  const change = { origin: `http://127.0.0.1:${port}`, 'content-type': 'application/json', 'content-length': '2' };
+  const all: Headers = { ...own, ...(method === 'GET' || method === 'HEAD' ? {} : change), ...given };
+  const headers = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const answer = await startApp(started).request(path, {
+    method,
+    headers,
+    ...(method === 'POST' ? { body: '{}' } : {}),
+  });
+  const text = await answer.text();
+  const { error } = text.startsWith('{') ? JSON.parse(text) : { error: undefined };
+  return { status: answer.status, code: error?.code, message: error?.message, headers: answer.headers, text };
+}
+
+describe("the console's guards", () => {
+  test.each<[string, string, string, Headers]>([
+    ['with a foreign Host', 'GET', '/', { host: 'evil.example' }],
+    ['without a Host', 'GET', '/', { host: undefined }],
+    ['with an empty Host', 'GET', '/', { host: '' }],
+    ['with its own Host but no port', 'GET', '/', { host: '127.0.0.1' }],
+  ])('the console refuses a request %s with HOST_REFUSED', async (_, method, path, headers) => {
+    expect(await send(method, path, headers)).toMatchObject({ status: 403, code: 'HOST_REFUSED' });
+  });
+
+  test.each<[string, string, Headers]>([
+    ['a change without Origin', 'POST', { origin: undefined }],
+    ['a change with an empty Origin', 'POST', { origin: '' }],
+    ['a change from another port', 'POST', { origin: 'http://127.0.0.1:1' }],
+    ['a change from its own host over TLS', 'POST', { origin: `https://${HOST}` }],
+    ['a change with the origin null', 'POST', { origin: 'null' }],
+    ['a change from another site, with its own Origin', 'POST', { 'sec-fetch-site': 'cross-site' }],
+    ['a change that the browser attributes to the address bar', 'POST', { 'sec-fetch-site': 'none' }],
+    ['a read from another site', 'GET', { 'sec-fetch-site': 'cross-site' }],
+    ['a read from another port of this machine', 'GET', { 'sec-fetch-site': 'same-site' }],
+  ])('the console refuses %s with ORIGIN_REFUSED', async (_, method, headers) => {
+    expect(await send(method, '/api/x', headers)).toMatchObject({ status: 403, code: 'ORIGIN_REFUSED' });
+  });
+
+  test.each<[string, string | undefined]>([
+    ['without a cookie', undefined],
+    ['with an empty cookie', `latchkey-console-${PORT}=`],
+    ['with the cookie of another port', `latchkey-console-1=${COOKIE}`],
+    ['with the token as the cookie', `latchkey-console-${PORT}=${TOKEN}`],
+    ['with the start of the cookie', `latchkey-console-${PORT}=${COOKIE.slice(0, -1)}`],
+  ])('the console refuses a request %s with SESSION_REQUIRED', async (_, cookie) => {
+    expect(await send('GET', '/api/x', { cookie })).toMatchObject({ status: 401, code: 'SESSION_REQUIRED' });
+    expect(await send('POST', '/api/x', { cookie })).toMatchObject({ status: 401, code: 'SESSION_REQUIRED' });
+  });
+
+  test.each(['POST', 'PATCH', 'PUT', 'DELETE'])(
+    'the console refuses %s with READ_ONLY if it was started with --read-only',
+    async (method) => {
+      const refused = await send(method, '/api/x', {}, { isReadOnly: true });
+      expect(refused).toMatchObject({ status: 403, code: 'READ_ONLY' });
+      expect(refused.message).toContain('--read-only');
+      expect(await send(method, '/api/x')).toMatchObject(PASSED);
+    },
+  );
+
+  test.each(['GET', 'POST'])('the console answers a %s that the browser attributes to its own page', async (method) => {
+    expect(await send(method, '/api/x', { 'sec-fetch-site': 'same-origin' })).toMatchObject(PASSED);
+  });
+
+  test.each(['GET', 'HEAD'])(
+    'the console answers %s without an Origin or a body if it was started with --read-only',
+    async (method) => {
+      expect(await send(method, '/api/x', {}, { isReadOnly: true })).toMatchObject({ status: 404 });
+    },
+  );
+
+  test.each([undefined, '', 'text/plain', 'application/jsonp', 'text/plain; application/json', 'xapplication/json'])(
+    'the console refuses a change whose content type is %j with JSON_REQUIRED',
+    async (contentType) => {
+      const answer = await send('POST', '/api/x', { 'content-type': contentType });
+      expect(answer).toMatchObject({ status: 415, code: 'JSON_REQUIRED' });
+      expect(answer.message).toContain('application/json');
+    },
+  );
+
+  test.each(['application/json', 'APPLICATION/JSON', 'application/json;charset=utf-8', 'application/json  ; x'])(
+    'the console accepts a change whose content type is %j',
+    async (contentType) => {
+      expect(await send('POST', '/api/x', { 'content-type': contentType })).toMatchObject(PASSED);
+    },
+  );
+
+  test.each([undefined, '65537', 'x'])(
+    'the console refuses a change whose length is %j with BODY_TOO_LARGE',
+    async (length) => {
+      const answer = await send('POST', '/api/x', { 'content-length': length });
+      expect(answer).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
+    },
+  );
+
+  test('the console accepts a change of 64 KB', async () => {
+    expect(await send('POST', '/api/x', { 'content-length': '65536' })).toMatchObject(PASSED);
+  });
+
+  test.each([
+    ['127.0.0.1', 'http://127.0.0.1', PASSED],
+    ['localhost', 'http://localhost', PASSED],
+    ['127.0.0.1:80', 'http://127.0.0.1:80', PASSED],
+    ['localhost', 'http://evil.example', { status: 403, code: 'ORIGIN_REFUSED' }],
+  ])('the console on port 80 answers a change to %s from %s with %j', async (host, origin, expected) => {
+    expect(await send('POST', '/api/x', { host, origin }, { port: 80 })).toMatchObject(expected);
+  });
+
+  test('the console serves only its page to a browser without a session', async () => {
+    expect(await send('GET', '/', { cookie: undefined })).toMatchObject({ status: 200, text: '<html>' });
+    expect((await send('GET', '/', { cookie: undefined })).headers.get('content-type')).toBe('text/html');
+    const missing = await send('GET', '/none', { cookie: undefined });
+    expect(missing).toMatchObject(PASSED);
+    expect(missing.message).not.toBe('');
+  });
+
+  test('GET /api/session returns the table, the actor and the revocation delay', async () => {
+    const { text } = await send('GET', '/api/session');
+    expect(JSON.parse(text)).toEqual({
+      table: { name: 'keys', kind: 'aws', region: null, revocationDelaySeconds: 60, acceptedKeys: null },
+      actor: 'alice',
+      isReadOnly: false,
+    });
+  });
+});
+
+describe('an invalid body', () => {
+  test.each<[string, string, unknown, RegExp]>([
+    ['POST', '/api/keys', ['x'], /^body: expected a JSON object$/],
+    [
+      'POST',
+      '/api/keys',
+      { label: 'x', id: 'y' },
+      /^body: expected only the fields label, owner, scopes, plan, expiresAt, metadata, got 1 unknown$/,
+    ],
+    ['PATCH', '/api/keys/x', { expected: {} }, /^changes: /],
+    ['PATCH', '/api/keys/x', { changes: [], expected: {} }, /^changes: /],
+    ['PATCH', '/api/keys/x', { changes: {} }, /^expected: /],
+    [
+      'PATCH',
+      '/api/keys/x',
+      { changes: {}, expected: {}, id: 'y', label: 'z' },
+      / fields changes, expected, got 2 unknown$/,
+    ],
+    ['POST', '/api/keys/x/disable', { reason: 'y' }, /expected no fields, got 1 unknown$/],
+    ['POST', '/api/keys/x/enable', { anything: 1 }, /expected no fields, got 1 unknown$/],
+    ['POST', '/api/keys/x/revoke', { why: 'y' }, / fields reason, got 1 unknown$/],
+    ['POST', '/api/keys/x/rotate', { grace: 1 }, / fields graceSeconds, expiresAt, got 1 unknown$/],
+    ['POST', '/api/keys', { metadata: nested(41) }, /^body: expected at most 40 levels /],
+  ])('the console answers %s %s with the expected body if it gets %j', async (method, path, body, expected) => {
+    const headers = {
+      host: HOST,
+      cookie: `latchkey-console-${PORT}=${COOKIE}`,
+      origin: `http://${HOST}`,
+      'content-type': 'application/json',
+      'content-length': '2',
+    };
+    const answer = await startApp().request(path, { method, headers, body: JSON.stringify(body) });
+    const { error } = JSON.parse(await answer.text());
+    expect({ status: answer.status, code: error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
+    expect(error.message).toMatch(expected);
+  });
+});
+
+/** Returns nested lists of this depth. */
+function nested(depth: number): unknown {
+  return Array.from({ length: depth }).reduce<unknown>((inner) => [inner], 1);
+}
+
+describe('the address that the console prints', () => {
+  const start = (headers: Headers, query = `?token=${TOKEN}`, method = 'GET') =>
+    send(method, START_PATH + query, headers);
+
+  test('exchanges its token for a cookie and redirects to a URL without the token', async () => {
+    const { status, headers } = await start({ cookie: undefined });
+    expect(status).toBe(303);
+    expect(headers.get('location')).toBe('/');
+    expect(headers.get('set-cookie')).toBe(`latchkey-console-${PORT}=${COOKIE}; Path=/; HttpOnly; SameSite=Strict`);
+  });
+
+  test.each(['', '?token=', '?token=x', `?token=${COOKIE}`, `?token=${TOKEN}x`])(
+    'answers TOKEN_REFUSED and sets no cookie if its query is %j',
+    async (query) => {
+      const { status, code, message, headers } = await start({ cookie: undefined }, query);
+      expect({ status, code }).toEqual({ status: 403, code: 'TOKEN_REFUSED' });
+      expect(message).toContain('restart the console');
+      expect(headers.get('set-cookie')).toBeNull();
+    },
+  );
+
+  test('admits a browser that already has the cookie without setting another', async () => {
+    const { status, headers } = await start({}, '');
+    expect({ status, cookie: headers.get('set-cookie') }).toEqual({ status: 303, cookie: null });
+  });
+
+  test('sets no cookie for a HEAD request', async () => {
+    const { status, headers } = await start({ cookie: undefined }, `?token=${TOKEN}`, 'HEAD');
+    expect({ status, cookie: headers.get('set-cookie') }).toEqual({ status: 403, cookie: null });
+  });
+});
+
+test('a session exchanges its token once and recognises only its cookie', () => {
+  const draws = [TOKEN, COOKIE];
+  const session = new Session(() => draws.shift() ?? 'none');
+  expect(session.token).toBe(TOKEN);
+  expect([COOKIE, TOKEN, '', undefined].map((cookie) => session.isHeldBy(cookie))).toEqual([true, false, false, false]);
+  expect([session.exchange('x'), session.exchange(TOKEN), session.exchange(TOKEN)]).toEqual([
+    undefined,
+    COOKIE,
+    undefined,
+  ]);
+  expect(session.isHeldBy(COOKIE)).toBe(true);
+});
+
+describe('a failure of the registry', () => {
+  const listed = (error: unknown) => send('GET', '/api/keys', {}, { registry: failingRegistry(error) });
+
+  test.each<[ErrorCode, number]>([
+    ['INPUT_INVALID', 400],
+    ['NOT_FOUND', 404],
+    ['ALREADY_REVOKED', 409],
+    ['CONFLICT', 409],
+    ['RECORD_CORRUPT', 500],
+    ['CONFIG_INVALID', 500],
+  ])('the console answers the registry error %s with status %i and its message', async (code, status) => {
+    expect(await listed(new LatchkeyError(code, 'said so'))).toMatchObject({ status, code, message: 'said so' });
+    expect(notes).toEqual([]);
+  });
+
+  test('the console escapes control characters in error messages', async () => {
+    const { message } = await listed(new LatchkeyError('NOT_FOUND', 'no key \u001b[2J\u202e'));
+    expect(message).toBe(String.raw`no key \u001b[2J\u202e`);
+  });
+
+  test('the console answers STORE_UNAVAILABLE with status 502 and advice', async () => {
+    const cause = Object.assign(new Error('no'), { name: 'ThrottlingException' });
+    const answer = await listed(new LatchkeyError('STORE_UNAVAILABLE', 'the scan failed', { cause }));
+    expect(answer).toMatchObject({ status: 502, code: 'STORE_UNAVAILABLE' });
+    expect(answer.message).toBe('DynamoDB is throttling: try again in a minute');
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a TypeError', new TypeError('sk_secret'), 'TypeError'],
+    ['an error of the command line', new CliError('FILE_UNUSABLE', 'sk_secret'), 'CliError'],
+    ['a thrown string', 'sk_secret', 'not an Error'],
+  ])('the console answers %s with status 500 without its message and prints its name', async (_, error, name) => {
+    // Hono doesn't pass a thrown string to the error handler, so it travels as a cause.
+    const thrown = error instanceof Error ? error : new UnconfirmedChange('', error);
+    const { status, code, message, text } = await listed(thrown);
+    expect({ status, code }).toEqual({ status: 500, code: 'INTERNAL_ERROR' });
+    expect(message).toContain('the console failed');
+    expect(text).not.toContain('sk_secret');
+    expect(notes).toEqual([`the console failed to answer a request: ${name}`]);
+  });
+});
+
+describe('a change', () => {
+  const lost = new LatchkeyError('STORE_UNAVAILABLE', 'lost', {
+    cause: Object.assign(new Error('x'), { code: 'EPIPE' }),
+  });
+  const refused = new LatchkeyError('CONFLICT', 'changed meanwhile');
+
+  test('fails with advice if DynamoDB may have made it', async () => {
+    const failure = await failureOf(confirmed(Promise.reject(lost), 'look first'));
+    expect(failure).toMatchObject({
+      name: 'UnconfirmedChange',
+      advice: 'look first',
+      message: 'look first',
+      cause: lost,
+    });
+    const { status, code, message } = await send('GET', '/api/keys', {}, { registry: failingRegistry(failure) });
+    expect({ status, code }).toEqual({ status: 502, code: 'STORE_UNAVAILABLE' });
+    expect(message).toMatch(/cannot be reached .*; look first$/);
+  });
+
+  test('fails without advice if the registry refused it', async () => {
+    expect(await failureOf(confirmed(Promise.reject(refused), 'look first'))).toBe(refused);
+  });
+
+  test('keeps its result if it succeeded', async () => {
+    expect(await confirmed(Promise.resolve(7), 'look first')).toBe(7);
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals';
+import { getChanges, EMPTY_FORM, toForm, toNewKey, type KeyForm } from '../../../console/page/keyForm.ts';
+import { at, makeKey, NOW_MS } from '../../support/keys.ts';
+import { publicRecord } from '../../../keys/record.ts';
+
+const DAY_MS = 86_400_000;
+const { record } = makeKey({
+  label: 'ci',
+  owner: 'acme',
+  scopes: ['a', 'b'],
+  plan: 'free',
+  metadata: { seats: 3 },
+  expiresAt: at(DAY_MS),
+});
+const KEY = publicRecord(record);
+
+describe('the form of a new key', () => {
+  test.each<[string, Partial<KeyForm>, object]>([
+    ['omits the fields that are left empty', {}, {}],
+    ['returns the owner and the plan', { owner: 'acme', plan: 'free' }, { owner: 'acme', plan: 'free' }],
+    ['splits scopes at spaces', { isLimited: true, scopes: ' a  b ' }, { scopes: ['a', 'b'] }],
+    ['splits scopes at commas', { isLimited: true, scopes: 'a, b,c' }, { scopes: ['a', 'b', 'c'] }],
+    ['returns no scopes for a limited key without any', { isLimited: true }, { scopes: [] }],
+    ['ignores scopes typed before full access was chosen', { scopes: 'a' }, {}],
+    ['adds a number of days to the current time', { expiry: '30' }, { expiresAt: at(30 * DAY_MS) }],
+    [
+      'reads an expiry in the local time zone',
+      { expiry: 'at', expiresAt: '2031-01-31T12:00' },
+      { expiresAt: new Date('2031-01-31T12:00').toISOString() },
+    ],
+    [
+      'reads a date as its end in UTC',
+      { expiry: 'at', expiresAt: '2031-01-31' },
+      { expiresAt: '2031-01-31T23:59:59.999Z' },
+    ],
+    [
+      'converts an expiry in another time zone to UTC',
+      { expiry: 'at', expiresAt: '2031-01-31T12:00+01:00' },
+      { expiresAt: '2031-01-31T11:00:00.000Z' },
+    ],
+    ['parses the metadata', { metadata: ' {"a":[1]} ' }, { metadata: { a: [1] } }],
+  ])('%s', (_, form, expected) => {
+    expect(toNewKey({ ...EMPTY_FORM, label: 'x', ...form }, NOW_MS)).toEqual({ label: 'x', ...expected });
+  });
+
+  test.each<Partial<KeyForm>>([
+    { metadata: '{' },
+    { expiry: 'at' },
+    { expiry: 'at', expiresAt: '2031-02-30T12:00' },
+    { expiry: 'at', expiresAt: '12031-01-31T12:00' },
+  ])('rejects %p', (form) => {
+    expect(() => toNewKey({ ...EMPTY_FORM, ...form }, NOW_MS)).toThrow(/expected/);
+  });
+});
+
+describe('the edit form', () => {
+  test.each<[string, Partial<KeyForm>, object]>([
+    ['returns no changes if nothing was edited', {}, {}],
+    ['returns only the label if only the label was edited', { label: 'new' }, { label: 'new' }],
+    [
+      'removes fields that were emptied',
+      { owner: '', plan: '', metadata: ' ' },
+      { owner: null, plan: null, metadata: null },
+    ],
+    ['replaces the scopes', { scopes: 'a' }, { scopes: ['a'] }],
+    ['removes the scopes if full access was chosen', { isLimited: false }, { scopes: null }],
+    ['returns an empty list if all scopes were deleted', { scopes: '' }, { scopes: [] }],
+    ['removes the expiry', { expiry: 'never' }, { expiresAt: null }],
+    ['changes the expiry to a number of days from now', { expiry: '7' }, { expiresAt: at(7 * DAY_MS) }],
+  ])('%s', (_, form, expected) => {
+    const original = toForm(KEY);
+    expect(getChanges({ ...original, ...form }, original, NOW_MS)).toEqual(expected);
+  });
+
+  test('leaves the expiry of a key that never expires unchanged', () => {
+    const { expiresAt: _, ...endless } = KEY;
+    expect(getChanges({ ...toForm(endless), label: 'new' }, toForm(endless), NOW_MS)).toEqual({ label: 'new' });
+  });
+});
