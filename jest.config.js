@@ -67,7 +67,11 @@ export default {
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'lcovonly'],
   // Every source file counts, also one that no test loads.
-  collectCoverageFrom: ['*.ts', '{keys,lambda,infra,testing,operator,cli,local,console,bench,soak}/**/*.{ts,tsx}', '!**/*.d.ts'],
+  collectCoverageFrom: [
+    '*.ts',
+    '{keys,lambda,infra,testing,operator,cli,local,console,bench,soak}/**/*.{ts,tsx}',
+    '!**/*.d.ts',
+  ],
   // One more than the cores of a small machine: tests of faults wait most of their time.
   maxWorkers: 3,
   // Child processes start slowly on a busy machine.

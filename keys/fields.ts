@@ -40,7 +40,7 @@ const MAX_METADATA_DEPTH = 30;
 const NUMBER_END = 1e126;
 const MIN_NUMBER = 1e-130;
 
-const TEXT_RULES = 'without control characters, invisible characters or an API key';
+const TEXT_RULES = 'with no control or invisible characters and no API key';
 
 /** What a message expects of a label, an owner or a reason. */
 export const TEXT_EXPECTED = `1 to ${MAX_TEXT_LENGTH} characters, not all of them spaces, ${TEXT_RULES}`;

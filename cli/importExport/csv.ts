@@ -17,9 +17,6 @@ import {
   toFieldName,
 } from './readEntry.ts';
 
-/** The header row of `export`, and the one from before records had a version. */
-const OWN_HEADERS = new Set([FIELD_NAMES, FIELD_NAMES.filter((name) => name !== 'version')].map(String));
-
 /** Receives a warning about a part of the file that isn't read. */
 type Warn = (warning: string) => void;
 
@@ -27,6 +24,9 @@ interface Row {
   readonly record: Readonly<Partial<Record<FieldName, string>>>;
   readonly info: Info;
 }
+
+/** The header row of `export`, and the one from before records had a version. */
+const OWN_HEADERS = new Set([FIELD_NAMES, FIELD_NAMES.filter((name) => name !== 'version')].map(String));
 
 /** Far more bytes than a key with all its fields needs. In a longer row, a quote isn't closed or the file isn't CSV. */
 const MAX_ROW = 256 * 1024;

@@ -61,7 +61,8 @@ export function EditDialog({ record, onClose, onChanged }: KeyDialogProps) {
 
 function describeDifference(before: ConsoleKey, now: ConsoleKey): string {
   const changed = EDITABLE_FIELDS.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
-  if (changed.length === 0) return 'Somebody changed the key, but none of these fields. Save to apply your edits.';
+  if (changed.length === 0)
+    return 'Changed since you opened it, but in none of these fields. Save to apply your edits.';
   const values = changed.map(
     (name) => `${name} is now ${now[name] === undefined ? 'empty' : JSON.stringify(now[name])}`,
   );

@@ -29,12 +29,12 @@ export async function readNewKey(c: Context): Promise<NewKey> {
 /**
  * Returns changes and the version of the record that they are based on. The registry checks both.
  *
- * @throws LatchkeyError `INPUT_INVALID`, also without `expected`, because the change could then undo someone else's
+ * @throws LatchkeyError `INPUT_INVALID`, also if `expected` is missing, because the change could then undo someone else's
  */
 export async function readUpdate(c: Context, id: string): Promise<UpdateBody> {
   const { changes, expected } = await readObject(c, ['changes', 'expected']);
   if (!isObject(changes)) throw invalid('changes: expected an object with the fields to change');
-  if (!isObject(expected)) throw invalid('expected: expected an object with the version of the record, got none');
+  if (!isObject(expected)) throw invalid('expected: expected an object with the version that the changes are based on');
   const { id: expectedId = id, version } = expected as Partial<UpdateBody['expected']>;
   return { changes, expected: { id: expectedId, version } };
 }

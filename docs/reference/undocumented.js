@@ -11,7 +11,9 @@ export function undocumented(project) {
   const members = exported.flatMap(membersOf);
   return [
     ...[...exported, ...members].filter(saysNothing).map((it) => `${it.getFullName()}: expected a docstring`),
-    ...members.filter(lacksDefault).map((it) => `${it.getFullName()}: expected @default, because the option is optional`),
+    ...members
+      .filter(lacksDefault)
+      .map((it) => `${it.getFullName()}: expected @default, because the option is optional`),
   ];
 }
 

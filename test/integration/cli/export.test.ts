@@ -167,9 +167,7 @@ test.each([
   expect(warnings).toHaveLength(wrong.length);
   const names = ['label', 'owner', 'scopes', 'createdBy', 'disabledBy', 'revokedReason'];
   for (const [index, name] of names.entries()) {
-    expect(stderr).toMatch(
-      new RegExp(`warning: import would reject the key wrong-${index}: ${name}: expected `),
-    );
+    expect(stderr).toMatch(new RegExp(`warning: import would reject the key wrong-${index}: ${name}: expected `));
   }
   expect(stderr).toContain(`keys that import would reject: ${wrong.length}; `);
   for (const character of ['\u0007', '\u202e']) expect(stderr).not.toContain(character);

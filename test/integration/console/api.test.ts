@@ -35,7 +35,7 @@ afterAll(async () => {
   await database.stop();
 });
 
-/** Returns the part of a record that the page sends back with its changes. */
+/** Returns the part of a record that a page sends back with its changes. */
 function expected({ id, version = 0 }: KeyRecord) {
   return { id, version };
 }

@@ -11,7 +11,7 @@ import { startFunctionTable, type FunctionTable } from '../../support/functionTa
 import { makeKey } from '../../support/keys.ts';
 import { NO_ANSWERS, REFUSES, STORE_FAULTS, type StoreFault } from '../../support/storeFaults.ts';
 
-const support = (name: string) => fileURLToPath(new URL(`../support/${name}`, import.meta.url));
+const support = (name: string) => fileURLToPath(new URL(`../../support/${name}`, import.meta.url));
 
 interface Fault {
   readonly code: string;
@@ -21,7 +21,7 @@ interface Fault {
 type Reply<T> = { readonly value: T } | { readonly fault: Fault };
 
 interface Calls {
-  draw: [args: [{ label: string }], value: IssuedKey];
+  prepare: [args: [{ label: string }], value: IssuedKey];
   store: [args: [IssuedKey], value: null];
   issue: [args: [{ label: string }], value: IssuedKey];
   list: [args: [], value: ListPage];
@@ -82,19 +82,19 @@ describe('the registry throws STORE_UNAVAILABLE for each call, and completes the
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (what, fault) => {
     const isMade = fault.isRefusal !== true;
     await withStage(async (table, proxy) => {
-      const drawn = await valueOf(call(proxy.endpoint, 'draw', { label: what }));
+      const prepared = await valueOf(call(proxy.endpoint, 'prepare', { label: what }));
       proxy.inflict(fault, { isDone: isMade });
       const replies = await Promise.all([
         call(proxy.endpoint, 'list'),
-        call(proxy.endpoint, 'store', drawn),
+        call(proxy.endpoint, 'store', prepared),
         call(proxy.endpoint, 'issue', { label: 'without a holder' }),
       ]);
-      expect(replies.map(told)).toEqual(replies.map(() => expectedReply(fault)));
+      expect(replies.map(describeReply)).toEqual(replies.map(() => expectedReply(fault)));
       await proxy.recover();
-      await valueOf(call(proxy.endpoint, 'store', drawn));
+      await valueOf(call(proxy.endpoint, 'store', prepared));
       const items = await table.items();
       expect(items).toHaveLength(isMade ? 2 : 1);
-      expect(items).toContainEqual(drawn.record);
+      expect(items).toContainEqual(prepared.record);
       expect((await valueOf(call(proxy.endpoint, 'list'))).records).toEqual(items);
     });
   });
@@ -106,22 +106,22 @@ describe('a repeated revocation and rotation are made once if DynamoDB', () => {
     await withStage(async (table, proxy) => {
       const [revoked, rotated] = [makeKey({ id: 'revoked' }).record, makeKey({ id: 'rotated' }).record];
       await table.put(revoked, rotated);
-      const drawn = await valueOf(call(proxy.endpoint, 'prepareRotation', rotated.id, { graceSeconds: 60 }));
+      const prepared = await valueOf(call(proxy.endpoint, 'prepareRotation', rotated.id, { graceSeconds: 60 }));
       proxy.inflict(fault, { on: 'UpdateItem', isDone: isMade });
       const replies = await Promise.all([
         call(proxy.endpoint, 'revoke', revoked.id),
-        call(proxy.endpoint, 'storeRotation', drawn),
+        call(proxy.endpoint, 'storeRotation', prepared),
       ]);
-      expect(replies.map(told)).toEqual(replies.map(() => expectedReply(fault)));
+      expect(replies.map(describeReply)).toEqual(replies.map(() => expectedReply(fault)));
       await proxy.recover();
       const again = await call(proxy.endpoint, 'revoke', revoked.id);
-      expect(told(again)).toMatch(isMade ? /^ALREADY_REVOKED / : /^done$/);
-      expect(await valueOf(call(proxy.endpoint, 'storeRotation', drawn))).toMatchObject({ record: drawn.record });
+      expect(describeReply(again)).toMatch(isMade ? /^ALREADY_REVOKED / : /^done$/);
+      expect(await valueOf(call(proxy.endpoint, 'storeRotation', prepared))).toMatchObject({ record: prepared.record });
       const items = new Map((await table.items()).map((item) => [item['id'], item]));
       expect(items.size).toBe(3);
       expect(items.get(revoked.id)).toHaveProperty('revokedAt');
-      expect(items.get(rotated.id)).toMatchObject({ rotatedTo: drawn.record.id });
-      expect(items.get(drawn.record.id)).toEqual(drawn.record);
+      expect(items.get(rotated.id)).toMatchObject({ rotatedTo: prepared.record.id });
+      expect(items.get(prepared.record.id)).toEqual(prepared.record);
     });
   });
 });
@@ -129,7 +129,7 @@ describe('a repeated revocation and rotation are made once if DynamoDB', () => {
 describe('the registry does not report an empty table, an issued or a revoked key if DynamoDB', () => {
   test.concurrent.each(named(NO_ANSWERS))('%s', async (what, fault) => {
     await withStage(async (table, proxy) => {
-      const issued = await valueOf(call(proxy.endpoint, 'draw', { label: what }));
+      const issued = await valueOf(call(proxy.endpoint, 'prepare', { label: what }));
       const { record } = makeKey();
       await table.put(record);
       proxy.inflict(fault, { on: 'UpdateItem' });
@@ -156,7 +156,7 @@ describe('one call is lost and repeated, and a key is issued once, if DynamoDB a
 
   test.concurrent.each(named(STORE_FAULTS).filter(([what]) => lost.has(what)))('%s', async (what, fault) => {
     await withStage(async (table, proxy) => {
-      const issued = await valueOf(call(proxy.endpoint, 'draw', { label: what }));
+      const issued = await valueOf(call(proxy.endpoint, 'prepare', { label: what }));
       proxy.inflict(fault, { on: 'PutItem', times: 1, isDone: true });
       await valueOf(call(proxy.endpoint, 'store', issued));
       expect(proxy.of('PutItem')).toHaveLength(2);
@@ -165,13 +165,13 @@ describe('one call is lost and repeated, and a key is issued once, if DynamoDB a
   });
 });
 
-/** What `told` returns for a call that meets this fault. */
+/** Returns the result of `describeReply` for a call with this fault. */
 function expectedReply({ cause }: StoreFault): string {
   return cause === undefined ? 'done' : `STORE_UNAVAILABLE ${cause}`;
 }
 
 /** Describes the outcome of a call: `done`, or the code and the cause of its error. */
-function told(reply: Reply<unknown>): string {
+function describeReply(reply: Reply<unknown>): string {
   if ('value' in reply) return 'done';
   const { code, cause } = reply.fault;
   return `${code} ${cause}`;
