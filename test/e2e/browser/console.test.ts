@@ -203,11 +203,11 @@ describe('the console with 200 keys', () => {
     const { page } = await openPage(context, `${console.url.origin}/#/keys/${record.id}`);
     const panel = page.getByRole('complementary');
     await panel.getByRole('button', { name: 'Edit' }).click();
-    await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, expected: { owner: 'acme' } });
+    await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, expected: { version: 0 } });
     const owner = page.getByRole('dialog').getByLabel('Owner');
     await owner.fill('initech');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
-    await page.getByText(/was changed since it was read, in its owner/).waitFor();
+    await page.getByText(/was changed since you read it/).waitFor();
     expect((await console.record(record.id)).owner).toBe('globex');
     await page.getByRole('button', { name: 'Load the latest version and keep my edits' }).click();
     await page.getByText(/owner is now "globex"/).waitFor();
