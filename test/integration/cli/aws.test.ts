@@ -96,7 +96,7 @@ describe('explainFault', () => {
 describe('the advice of explainFault', () => {
   const UNREACHABLE = faultOf('Error', '', 'ECONNREFUSED');
 
-  test('recommends to check the network, not the gateway, if the table is in AWS', () => {
+  test('recommends checking the network, not the gateway, if the table is in AWS', () => {
     expect(explain(UNREACHABLE)).toMatch(/^DynamoDB cannot be reached \(ECONNREFUSED\): .*network/);
     expect(explain(UNREACHABLE)).not.toMatch(/gateway/);
   });

@@ -121,7 +121,7 @@ describe('console --port', () => {
     await again.stop();
   });
 
-  test('reports a port in use and recommends to pass another', async () => {
+  test('recommends another port if the port is in use', async () => {
     const { url, stop } = await start();
     const { exitCode, stdout, stderr } = await cli.run(['console', '--port', new URL(url).port], { table });
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });

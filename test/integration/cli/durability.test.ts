@@ -47,7 +47,7 @@ async function run(args: readonly string[], input = ''): Promise<void> {
   expect(await cli.run(args, { table, env, input })).toMatchObject({ exitCode: 0 });
 }
 
-describe('the order of writes, which protects secrets from a crash of the machine:', () => {
+describe('the order of writes', () => {
   test('create --out syncs the secret to the disk before it stores the key', async () => {
     await run(['create', '--label', 'ci', '--out', join(cli.directory, 'created.json')]);
     expect(steps).toEqual(['directory synced', ...KEPT]);

@@ -45,7 +45,7 @@ async function withFault(fault: StoreFault, options: InflictOptions, work: (stag
   }
 }
 
-describe('create reports the id of each key that it stored but cannot show, if DynamoDB', () => {
+describe('create shows each key that it stored or reports its id, if DynamoDB', () => {
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (_, fault) => {
     await withFault(fault, { isDone: fault.isRefusal !== true }, async ({ table, run }) => {
       const { exitCode, stdout, stderr } = await run('create', '--label', 'ci', '--json');
@@ -115,11 +115,11 @@ describe('revoke explains the failure in one line, if DynamoDB', () => {
   });
 });
 
-describe('a stored change exits 1 because every response is lost:', () => {
+describe('a lost response', () => {
   test.concurrent.each([
     ['update', ['update', '--owner', 'acme'], { owner: 'acme' }],
     ['disable', ['disable', '--yes'], { disabledBy: 'alice' }],
-  ] as const)('%s', async (_, [command, ...options], changed) => {
+  ] as const)('makes %s exit 1 although DynamoDB stored the change', async (_, [command, ...options], changed) => {
     const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
     await withFault(fault, { on: 'UpdateItem', isDone: true }, async ({ table, run }) => {
       const { record } = makeKey();
@@ -132,7 +132,7 @@ describe('a stored change exits 1 because every response is lost:', () => {
   });
 });
 
-describe('a second run does not create duplicates after every response to the first was lost:', () => {
+describe('a second run, after every response to the first was lost,', () => {
   const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
   let directory = '';
   beforeAll(async () => {
@@ -140,7 +140,7 @@ describe('a second run does not create duplicates after every response to the fi
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
-  test('import completes its file', async () => {
+  test('completes an import without duplicates', async () => {
     await withFault(fault, { on: 'PutItem', isDone: true }, async ({ table, run, recover }) => {
       const keys = [makeKey({ id: 'one' }), makeKey({ id: 'two' }), makeKey({ id: 'three' })];
       const file = join(directory, 'keys.jsonl');
@@ -156,7 +156,7 @@ describe('a second run does not create duplicates after every response to the fi
     });
   });
 
-  test('seed --skip-existing completes its file', async () => {
+  test('completes a seed file without duplicates', async () => {
     await withFault(fault, { on: 'PutItem', isDone: true }, async ({ table, run, recover }) => {
       const [file, out] = [join(directory, 'seed.json'), join(directory, 'made.jsonl')];
       await writeFile(file, JSON.stringify([{ label: 'one' }, { label: 'two' }]));
@@ -185,13 +185,13 @@ describe('list --json keeps stdout empty and exits 1, if DynamoDB', () => {
   );
 });
 
-describe('a command times out if an AWS service responds a byte at a time:', () => {
+describe('an AWS service that responds a byte at a time', () => {
   const [[, trickle] = ['', REFUSES] as const] = these('answers a byte at a time');
 
   test.concurrent.each([
     ['STS', ['create', '--label', 'ci', '--table', 'keys'], 'AWS STS cannot be reached'],
     ['CloudFormation', ['list', '--stack', 'LatchkeyStack'], 'CloudFormation cannot be reached'],
-  ])('%s', async (service, args, why) => {
+  ])('makes a command time out: %s', async (service, args, why) => {
     const proxy = await startFaultProxy('http://127.0.0.1:1');
     proxy.inflict(trickle);
     const env = {

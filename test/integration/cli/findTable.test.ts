@@ -165,7 +165,7 @@ describe('--stack', () => {
     ['Any', false],
     ['Silent', false],
     ['Unclear', false],
-  ])('gives show the AcceptedKeys of the stack %s, so a foreign key is refused: %s', async (stack, isRefused) => {
+  ])('gives show the AcceptedKeys of the stack %s (foreign key refused: %s)', async (stack, isRefused) => {
     const { record } = await cli.putKey(table, { keyPrefix: 'live_abc' });
     const { stdout } = await runCli(['show', record.id, '--stack', stack], { env: environment() });
     expect(/^state: +active, but refused, .*acceptForeignKeys$/m.test(stdout)).toBe(isRefused);

@@ -78,7 +78,7 @@ describe('a table with keys issued elsewhere', () => {
     ['sk_', true],
     ['any', false],
     [undefined, false],
-  ])('list counts the active keys that a deployment accepting %s refuses', async (acceptedKeys, isReported) => {
+  ])('list counts the refused active keys if the deployment accepts %s', async (acceptedKeys, isReported) => {
     const run = await cli.run(['list'], { table, ...(acceptedKeys === undefined ? {} : { acceptedKeys }) });
     expect(run.exitCode).toBe(0);
     expect(run.stderr.includes('active but refused: 1; ')).toBe(isReported);

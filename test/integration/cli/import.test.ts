@@ -486,7 +486,7 @@ describe('invalid input', () => {
     ],
     ['an unknown format', ['import', '-', '--format', 'xml'], '', 2, /xml/],
     ['a missing argument', ['import'], '', 2, /file/],
-  ])('import stores no keys if it rejects %s', async (_, args, input, exitCode, expected) => {
+  ])('import does not store any keys if it rejects %s', async (_, args, input, exitCode, expected) => {
     const empty = await cli.makeTable();
     const run = await cli.run(args, { table: empty, input });
     expect(run.exitCode).toBe(exitCode);

@@ -186,7 +186,7 @@ describe('the order of keys in list', () => {
     expect(cursor).toBeNull();
   });
 
-  test('produces a note with the number of keys that --limit left out', async () => {
+  test('comes with a note about the keys that --limit left out', async () => {
     const { stderr } = await cli.run(['list', '--sort', 'label', '--limit', '3'], { table: sorted });
     expect(stderr).toBe('1 more key is not shown: increase --limit, or pass --all\n');
     const { stderr: ofAll } = await cli.run(['list', '--sort', 'label', '--limit', '4'], { table: sorted });

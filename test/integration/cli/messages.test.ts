@@ -132,14 +132,14 @@ describe('the check for control and invisible characters', () => {
     ['in an actor', ['create', '--label', 'x', '--actor', BAD]],
     ['in a reason', ['revoke', '0f8c1a52', '--yes', '--reason', BAD]],
     ['in a seed file', ['seed', '-']],
-  ])('rejects one %s', async (_, args) => {
+  ])('rejects such a character %s', async (_, args) => {
     const { exitCode, stderr } = await cli.run(args, { table, input: JSON.stringify([{ label: BAD }]) });
     expect(exitCode).toBe(args[0] === 'seed' ? 1 : 2);
     expect(stderr).toMatch(/no control or invisible characters/i);
     expect(stderr).not.toContain('\u202e');
   });
 
-  test('rejects one on a line of an import, but not the other lines', async () => {
+  test('rejects only the line of an import that contains one', async () => {
     const input = [BAD, 'good']
       .map((label, at) => JSON.stringify({ label, keyHash: String(at).repeat(64) }))
       .join('\n');

@@ -74,7 +74,7 @@ describe('Output.note', () => {
     expect(written(stderr)).toBe('one\\u000atwo \\u001b[2J\n');
   });
 
-  test('masks keys, unlike Output.noteOwn', async () => {
+  test('leaves a cursor unmasked in its variant noteOwn', async () => {
     const [[, key] = ['', '']] = KEY_LIKE;
     output.noteOwn(`--cursor ${key}`);
     await Promise.resolve();
@@ -177,7 +177,7 @@ Store the key now: you cannot see it again.`,
     );
   });
 
-  test('gives way to its location in the notice if it is stored in a file', () => {
+  test('disappears from the notice if it is stored in a file', () => {
     const notice = issuedKeyNotice({ secret, record: previous }, NOW_MS, 'in a\u001bfile');
     expect(notice).toBe(`id:      ${previous.id}\nlabel:   old\n\nThe key is in a\\u001bfile, and nowhere else.`);
   });

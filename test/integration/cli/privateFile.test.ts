@@ -199,7 +199,7 @@ describe('a write-only directory', () => {
   });
 });
 
-describe('a failed call', () => {
+describe('PrivateFile', () => {
   /** Makes the next call of a file handle's method fail with ENOSPC. */
   async function failNext(method: 'appendFile' | 'chmod' | 'sync') {
     const handle = await openFile(ROOT);
@@ -212,7 +212,7 @@ describe('a failed call', () => {
     jest.restoreAllMocks();
   });
 
-  test.each(['chmod', 'sync'] as const)('removes the new key file if its %s fails', async (method) => {
+  test.each(['chmod', 'sync'] as const)('removes the new key file if %s fails', async (method) => {
     await failNext(method);
     await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     expect(await readdir(directory)).toEqual([]);

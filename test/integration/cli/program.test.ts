@@ -195,7 +195,7 @@ test.each(['--label', '--owner', '--scope', '--plan', '--actor'])(
   },
 );
 
-describe('create exits 1 with a remedy in one line if', () => {
+describe('create', () => {
   const { AWS_REGION, ...noRegion } = LOCAL_AWS;
   test.each([
     ['the table is missing', () => ({ ...envOf('missing') }), /"missing"/],
@@ -206,7 +206,7 @@ describe('create exits 1 with a remedy in one line if', () => {
     ],
     ['credentials are missing', () => ({ AWS_REGION, HOME: cli.directory, LATCHKEY_TABLE: 'created' }), /AWS_PROFILE/],
     ['the region is missing', () => ({ ...noRegion, HOME: cli.directory, LATCHKEY_TABLE: 'created' }), /AWS_REGION/],
-  ])('%s', async (_, env, expected) => {
+  ])('exits 1 with a remedy in one line if %s', async (_, env, expected) => {
     const run = await runCli(['create', '--label', 'ci'], { env: env() });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toMatch(/^error: .*\n$/);
@@ -217,7 +217,7 @@ describe('create exits 1 with a remedy in one line if', () => {
     ['the session has expired', 'ExpiredTokenException', /sign in/],
     ['AWS does not recognize the credentials', 'UnrecognizedClientException', /AWS_PROFILE/],
     ['permissions are missing', 'AccessDeniedException', /dynamodb:PutItem/],
-  ])('%s', async (_, name, expected) => {
+  ])('exits 1 with a remedy in one line if %s', async (_, name, expected) => {
     const message = 'User: arn:aws:iam::111122223333:user/x is not authorized to perform: dynamodb:PutItem';
     const server = createServer((_request, response) => {
       response
@@ -238,7 +238,7 @@ describe('create exits 1 with a remedy in one line if', () => {
   });
 });
 
-describe('the CLI exits 2 and keeps stdout empty for', () => {
+describe('the CLI', () => {
   test.each([
     ['a missing command', []],
     ['an unknown command', ['crate']],
@@ -260,13 +260,13 @@ describe('the CLI exits 2 and keeps stdout empty for', () => {
     ['a malformed cursor', ['list', '--cursor', 'x']],
     ['an extra argument', ['list', 'keys']],
     ['a missing seed file', ['seed']],
-  ])('%s', async (_, args) => {
+  ])('exits 2 with an empty stdout for %s', async (_, args) => {
     const { exitCode, stdout, stderr } = await cli.run(args, { table: 'unused' });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).not.toBe('');
   });
 
-  test('a missing table option, and lists the alternatives', async () => {
+  test('lists every way to choose a table if you omit the table', async () => {
     const run = await runCli(['list']);
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
     for (const way of ['--table', '--stack', 'LATCHKEY_TABLE', '--local']) expect(run.stderr).toContain(way);
@@ -278,7 +278,7 @@ describe('the CLI exits 2 and keeps stdout empty for', () => {
     ['a cursor', ['list', '--cursor', SECRET]],
     ['an expiry', ['create', '--label', 'x', '--expires', SECRET]],
     ['a file', ['seed', SECRET]],
-  ])('a key passed as %s without repeating the key', async (_, args) => {
+  ])('does not repeat a key that you pass as %s', async (_, args) => {
     const { exitCode, stderr } = await cli.run(args, { table: 'unused' });
     expect(exitCode).not.toBe(0);
     expect(stderr).not.toContain(SECRET.slice(0, 20));

@@ -217,7 +217,7 @@ new file mode 100644
   });
 });
 
-describe('scan --table', () => {
+describe('scan with access to a table', () => {
   let table = '';
   let known: { secret: KeySecret; record: KeyRecord };
   beforeAll(async () => {

@@ -66,7 +66,7 @@ test('update prints the updated record', async () => {
   for (const line of run.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 
-describe('update exits 2 for', () => {
+describe('update', () => {
   test.each([
     ['missing options', []],
     ['an empty label', ['--label', '']],
@@ -92,7 +92,7 @@ describe('update exits 2 for', () => {
     ['an expiry on a day that does not exist', ['--expires', '2031-02-30']],
     ['--expires and --no-expiry', ['--expires', '2d', '--no-expiry']],
     ['--no-expiry and --expires', ['--no-expiry', '--expires', '2d']],
-  ])('%s', async (_, args) => {
+  ])('exits 2 for %s', async (_, args) => {
     const { record } = await cli.putKey(table, FULL);
     const { exitCode, stdout, stderr } = await cli.run(['update', record.id, ...args], { table });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });

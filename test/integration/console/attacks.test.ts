@@ -76,7 +76,7 @@ describe('the token', () => {
 
 describe("the session's cookie", () => {
   test.each([undefined, '', 'latchkey-console-1=x', 'session=x'])(
-    'is necessary: a request with the cookie %p receives 401',
+    'protects the API: the cookie %p causes 401',
     async (cookie) => {
       await console.open();
       const headers: Record<string, string> = cookie === undefined ? {} : { cookie };
@@ -89,7 +89,7 @@ describe("the session's cookie", () => {
     },
   );
 
-  test('differs from the cookie of another console, which receives 401', async () => {
+  test('protects the API: the cookie of another console causes 401', async () => {
     const other = await ConsoleUnderTest.start(database);
     const cookie = (await other.open()).replace(other.url.port, console.url.port);
     expect(await console.raw('/api/keys', { headers: { cookie } })).toMatchObject({ status: 401 });

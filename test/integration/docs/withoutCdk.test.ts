@@ -80,11 +80,11 @@ describe('the SAM template', () => {
 describe('the access log format of the HTTP API', () => {
   const format: Record<string, string> = JSON.parse(latchkeyAccessLogFormat.http().toString());
 
-  test('matches the construct in the SAM template', () => {
+  test('equals the construct’s format in the SAM template', () => {
     expect(JSON.parse(propertiesOf(sam, 'AWS::Serverless::HttpApi').AccessLogSettings.Format)).toEqual(format);
   });
 
-  test('matches the construct in the Terraform files', () => {
+  test('equals the construct’s format in the Terraform files', () => {
     const text = readFileSync(docs('terraform/main.tf'), 'utf8');
     const [, fields = ''] = /format = jsonencode\(\{(.+?)\}\)/s.exec(text) ?? [];
     const entries = [...fields.matchAll(/(\w+) += "(.+)"/g)].map(([, name, value]) => [name, value]);

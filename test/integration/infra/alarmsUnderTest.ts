@@ -9,7 +9,7 @@ export function alarmIn(template: Template, runbook: string) {
   return alarm?.['Properties'];
 }
 
-/** The metric math functions of the alarms, for one period. A metric without data is `undefined`. */
+/** The metric math functions of the alarms, evaluated on one period. A metric without data is `undefined`. */
 const MATH = {
   IF: (condition: boolean, then: number, otherwise: number) => (condition ? then : otherwise),
   FILL: (value: number | undefined, missing: number) => value ?? missing,

@@ -123,7 +123,7 @@ describe('the revocation delay', () => {
     [{ recordCacheTtl: Duration.seconds(0) }, 0],
     [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5) }, 360],
     [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5), recordCacheTtl: Duration.seconds(0) }, 300],
-  ])('is the sum of both TTLs: with %p it is %i seconds', (props, seconds) => {
+  ])('equals the sum of both TTLs: with %p it is %i seconds', (props, seconds) => {
     expect(build(props).authorizer.revocationDelay.toSeconds()).toBe(seconds);
   });
 });

@@ -247,7 +247,7 @@ describe('the alarms', () => {
     ['errorPercentThreshold', { errorPercentThreshold: 101 }],
     ['denialPercentThreshold', { denialPercentThreshold: Number.NaN }],
     ['leastDenials', { leastDenials: Infinity }],
-  ])('reject a threshold that is invalid: %s', (prop, props) => {
+  ])('reject an invalid threshold: %s', (prop, props) => {
     expect(problemOf(() => build(props))).toMatch(new RegExp(`^${prop}: expected a number above 0.*, got `));
   });
 
@@ -256,7 +256,7 @@ describe('the alarms', () => {
     expect(problem).toMatch(/^faultThreshold: .+, got 0; denialPercentThreshold: .+, got 200$/);
   });
 
-  test('have the actions that you pass', () => {
+  test('receive the actions that you pass', () => {
     const { stack, authorizer } = authorizerUnderTest();
     const topic = new Topic(stack, 'Topic');
     new ApiKeyMonitoring(stack, 'Monitoring', { authorizer, alarmActions: [new SnsAction(topic)] });
@@ -317,7 +317,7 @@ describe('requests without a key', () => {
     });
   });
 
-  test('match the filter once if the function throws', async () => {
+  test('match the metric filter once if the function throws', async () => {
     const { FilterPattern } = filterOf(templateOf());
     for (const { makeEvent } of [...API_TYPES, { makeEvent: appSyncEvent }]) {
       const { invoke, logged } = handlerUnderTest([], { LATCHKEY_DEBUG_SAMPLE_RATE: '1' });
@@ -329,7 +329,7 @@ describe('requests without a key', () => {
     }
   });
 
-  test('match the filter, unlike denials and faults', async () => {
+  test('match the metric filter, unlike denials and faults', async () => {
     const { FilterPattern } = filterOf(templateOf());
     const { invoke, lookup, logged, metricLines } = handlerUnderTest([], { LATCHKEY_DEBUG_SAMPLE_RATE: '1' });
     await invoke(API_TYPES[0].makeEvent(bearing('sk_nonsense')));

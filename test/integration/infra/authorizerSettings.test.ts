@@ -407,7 +407,7 @@ describe('the check for a policy of more than 8 KB', () => {
   const full = Math.floor((8192 - frame + 1) / resourceOf(path(0)));
   const rest = 8192 - (frame - 1 + full * resourceOf(path(0)));
 
-  /** Returns a mapping with two scopes. Each alone fits the limit. */
+  /** Returns a mapping with two scopes. Each scope separately fits the limit. */
   const mappingOf = (stretch: number) => {
     const patterns = Array.from({ length: full }, (_, index) => `GET ${path(index)}`);
     patterns[0] += 'x'.repeat(stretch);

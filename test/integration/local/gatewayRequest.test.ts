@@ -25,7 +25,7 @@ test.each([
   expect(match?.pathParameters).toEqual(pathParameters);
 });
 
-test('matchRoute returns undefined if all routes differ from the path', () => {
+test('matchRoute returns undefined if the path does not match any route', () => {
   expect(matchRoute(routes.slice(2), { method: 'GET', path: '/other' })).toBeUndefined();
   expect(matchRoute(routes.slice(2), { method: 'POST', path: '/keys/1' })).toBeUndefined();
 });

@@ -77,7 +77,7 @@ describe('an HTTP API', () => {
     },
   );
 
-  test('answers preflight requests itself', async () => {
+  test('answers preflight requests with 204', async () => {
     const { http } = await serve();
     const preflight: Header[] = [
       ['Origin', 'https://a.example'],

@@ -122,7 +122,7 @@ describe('an upgrade to a WebSocket', () => {
     expect(countInvocations('Check')).toBe(2);
   });
 
-  test('succeeds without a key if the API has no authorizer', async () => {
+  test('succeeds without a key if the API lacks an authorizer', async () => {
     const { listen, countInvocations } = await serve({}, setProperties('WsConnect', { AuthorizationType: 'NONE' }));
     expect((await open(await listen(), {})).status).toBe(101);
     expect(countInvocations('Check')).toBe(0);
