@@ -30,7 +30,7 @@ const importable = arbitraryRecord
     [label, owner, createdBy, disabledBy, revokedBy, revokedReason].every((text) => text === undefined || isText(text)),
   );
 
-/** Limits numbers, because JSON's range exceeds DynamoDB's. Renames fields `constructor`, which the SDK treats as classes. */
+/** Limits numbers, because JSON's range exceeds DynamoDB's. Renames `constructor` fields, which the SDK treats as classes. */
 function storable(metadata: JsonObject): JsonObject {
   const text = JSON.stringify(metadata, (_, value) =>
     typeof value === 'number' ? Math.round(value % 1000) || 0 : value,

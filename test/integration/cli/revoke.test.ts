@@ -12,7 +12,7 @@ const { cli, table } = useCli();
 const stored = ({ id }: KeyRecord): Promise<KeyRecord> => cli.record(table, id);
 
 interface Session {
-  /** The text typed on a terminal. An empty string is Ctrl-D; without the field, stdin isn't a terminal. */
+  /** The text typed on a terminal. An empty string is Ctrl-D. Without the field, stdin isn't a terminal. */
   readonly typed?: string;
   readonly stderrIsFile?: boolean;
   /** The revocation delay in the gateway's state file. */

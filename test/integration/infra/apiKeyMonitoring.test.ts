@@ -131,7 +131,7 @@ describe('the alarms', () => {
     ['more Unauthorized in the log than errors in Lambda', { invocations: 1000, errors: 390, unauthorized: 400 }, 0],
     ['crashes and Unauthorized', { invocations: 1000, errors: 420, unauthorized: 400 }, 2],
     ['crashes without data from the log', { invocations: 200, errors: 20 }, 10],
-    ['no errors', { invocations: 1000, errors: 0 }, 0],
+    ['requests without errors', { invocations: 1000, errors: 0 }, 0],
   ])('include one on the error rate that ignores requests without a key: %s', (_, values, percent) => {
     const alarm = alarmIn(templateOf(), 'alarm-error-rate');
     expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 3, DatapointsToAlarm: 2 });
@@ -189,7 +189,7 @@ describe('the alarms', () => {
 
     test.each([
       ['a delay below 5 minutes', { refused: 0, behind: 299_999 }, 0],
-      ['no data', {}, 0],
+      ['missing data', {}, 0],
       ['one refused key', { refused: 1 }, 1],
       ['a delay of 5 minutes', { behind: 300_000 }, 1],
       ['a failed batch', { errors: 1 }, 1],

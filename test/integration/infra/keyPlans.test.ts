@@ -276,7 +276,7 @@ describe('the API keys of shared plans', () => {
     const first = chain.filter(([, before]) => before.length === 0);
     expect(first).toHaveLength(1);
     expect(chain.every(([, before]) => before.length <= 1)).toBe(true);
-    // Each depends on another key.
+    // Each key is a dependency of at most one other key.
     expect(new Set(chain.flatMap(([, before]) => before)).size).toBe(4);
   });
 

@@ -11,7 +11,7 @@ export const PLANS: PlanMapping = {
 };
 export const USAGE_PLAN = 'AWS::ApiGateway::UsagePlan';
 
-/** Creates an API with one method behind the authorizer, and applies the plans to it. */
+/** Creates an API with one protected method and applies the plans to it. */
 export function planned(props: AuthorizerProps = { plans: PLANS }, apiProps: RestApiProps = {}) {
   const { stack, authorizer } = authorizerUnderTest(props);
   const api = new RestApi(stack, 'Api', { cloudWatchRole: false, ...apiProps });

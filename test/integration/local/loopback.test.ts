@@ -52,7 +52,7 @@ describe('a running local gateway', () => {
 });
 
 test('foreignAddressesOpenAt finds a server at another address of this machine', async () => {
-  // Some machines have only one of these addresses.
+  // Some machines have only one of these addresses. Other machines can't reach either of them.
   const servers = await Promise.all(['127.0.0.2', '::1'].map(listenAt));
   const started = servers.filter((server) => server !== undefined);
   expect(started).not.toEqual([]);
