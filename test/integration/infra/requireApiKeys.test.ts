@@ -99,7 +99,7 @@ describe('applyPlans', () => {
     },
   );
 
-  test('makes requests over the limits receive the JSON envelope', () => {
+  test('sends the JSON envelope in response to requests over the limits', () => {
     const { stack, authorizer, api } = planned();
     authorizer.addGatewayResponses(api);
     const responses = resourcesOf(Template.fromStack(stack), 'AWS::ApiGateway::GatewayResponse');
