@@ -8,7 +8,7 @@ import { translateStoreFault } from '../../../keys/dynamodb.ts';
 const AWS: TableLocation = { kind: 'aws', tableName: 'keys-table', endpoint: undefined };
 const LOCAL: TableLocation = { kind: 'local', tableName: 'keys-table', endpoint: 'http://127.0.0.1:1', region: 'r' };
 
-/** The failure as the registry throws it. */
+/** Returns the error that the registry throws for this failure. */
 function faultOf(name: string, message = '', code?: string): unknown {
   const cause = Object.assign(new Error(message), { name }, code === undefined ? {} : { code });
   try {
@@ -32,18 +32,18 @@ const KMS_DENIED =
 const MFA_NEEDED = 'Profile x requires multi-factor authentication, but no MFA code callback was provided.';
 
 const CAUSES: [string, unknown, RegExp][] = [
-  ['no such table', faultOf('ResourceNotFoundException', 'Requested resource not found'), /"keys-table".*deploy/],
-  ['no credentials', faultOf('CredentialsProviderError', 'Could not load credentials'), /AWS_PROFILE/],
+  ['a missing table', faultOf('ResourceNotFoundException', 'Requested resource not found'), /"keys-table".*deploy/],
+  ['missing credentials', faultOf('CredentialsProviderError', 'Could not load credentials'), /AWS_PROFILE/],
   ['an expired session', faultOf('ExpiredTokenException', 'The security token is expired'), /aws sso login/],
   ['an expired SSO session', faultOf('CredentialsProviderError', 'The SSO session has expired.'), /expired.*sso login/],
   ['an expired SSO token', faultOf('TokenProviderError', 'Token is expired.'), /expired.*sso login/],
-  ['no SSO session', faultOf('CredentialsProviderError', 'The SSO session is invalid.'), /sso login/],
+  ['an invalid SSO session', faultOf('CredentialsProviderError', 'The SSO session is invalid.'), /sso login/],
   ['credentials unknown to AWS', faultOf('UnrecognizedClientException'), /does not know.*AWS_PROFILE/],
   ['credentials unknown to STS', faultOf('InvalidClientTokenId'), /does not know.*AWS_PROFILE/],
   ['credentials without a token', faultOf('MissingAuthenticationTokenException'), /does not know.*AWS_PROFILE/],
   ['a wrong signature', faultOf('InvalidSignatureException'), /AWS_SECRET_ACCESS_KEY.*clock/],
   ['a wrong signature for STS', faultOf('SignatureDoesNotMatch'), /AWS_SECRET_ACCESS_KEY.*clock/],
-  ['half a signature', faultOf('IncompleteSignatureException'), /AWS_SECRET_ACCESS_KEY.*clock/],
+  ['an incomplete signature', faultOf('IncompleteSignatureException'), /AWS_SECRET_ACCESS_KEY.*clock/],
   ['access denied', faultOf('AccessDeniedException', DENIED), /denied.*dynamodb:Scan/],
   [
     'access to the KMS key denied',
@@ -52,12 +52,12 @@ const CAUSES: [string, unknown, RegExp][] = [
   ],
   ['access denied without a message', faultOf('AccessDeniedException'), /denied.*need permission to use it$/],
   ['a profile with MFA', faultOf('CredentialsProviderError', MFA_NEEDED), /MFA.*get-session-token/],
-  ['no region', faultOf('Error', 'Region is missing'), /AWS_REGION/],
-  ['a region that is no host name', faultOf('Error', 'Region not accepted: region="x y"'), /AWS_REGION/],
+  ['a missing region', faultOf('Error', 'Region is missing'), /AWS_REGION/],
+  ['a region with a space', faultOf('Error', 'Region not accepted: region="x y"'), /AWS_REGION/],
   ['an unreachable endpoint', faultOf('Error', 'connect ECONNREFUSED', 'ECONNREFUSED'), /cannot be reached/],
   ['two unreachable addresses', faultOf('AggregateError', '', 'ECONNREFUSED'), /cannot be reached/],
   ['an unknown host', faultOf('Error', 'getaddrinfo ENOTFOUND', 'ENOTFOUND'), /cannot be reached/],
-  ['a host that DNS cannot look up now', faultOf('Error', '', 'EAI_AGAIN'), /cannot be reached/],
+  ['a host that DNS temporarily cannot resolve', faultOf('Error', '', 'EAI_AGAIN'), /cannot be reached/],
   ['a connection that was reset', faultOf('Error', '', 'ECONNRESET'), /cannot be reached/],
   [
     'a certificate that has expired',
@@ -66,18 +66,18 @@ const CAUSES: [string, unknown, RegExp][] = [
   ],
   ['a self-signed certificate', faultOf('Error', '', 'DEPTH_ZERO_SELF_SIGNED_CERT'), /cannot be reached/],
   ['a self-signed certificate chain', faultOf('Error', '', 'SELF_SIGNED_CERT_IN_CHAIN'), /cannot be reached/],
-  ['no answer', faultOf('TimeoutError'), /no response in time/],
+  ['a response that is overdue', faultOf('TimeoutError'), /no response in time/],
   ['throttling', faultOf('ThrottlingException'), /throttling.*again/],
   ['throttling of a table', faultOf('ProvisionedThroughputExceededException'), /throttling.*again/],
   ['throttling of an account', faultOf('RequestLimitExceeded'), /throttling.*again/],
-  ['an answer that is not JSON', faultOf('SyntaxError'), /response of DynamoDB cannot be read \(SyntaxError\)/],
-  ['an answer of another kind', faultOf('UnreadableAnswer'), /response of DynamoDB cannot be read/],
-  ['a table of another kind', faultOf('ValidationException'), /"keys-table"/],
+  ['a response that is not JSON', faultOf('SyntaxError'), /response of DynamoDB cannot be read \(SyntaxError\)/],
+  ['a response with the wrong fields', faultOf('UnreadableAnswer'), /response of DynamoDB cannot be read/],
+  ['a table with another schema', faultOf('ValidationException'), /"keys-table"/],
   ['an unexpected error', faultOf('InternalServerError'), /InternalServerError/],
 ];
 
 describe('explainFault', () => {
-  test.each(CAUSES)('explains %s in one line that says what to do', (_, fault, expected) => {
+  test.each(CAUSES)('explains %s in one line with a remedy', (_, fault, expected) => {
     const text = explain(fault);
     expect(text).toMatch(expected);
     expect(text).not.toContain('\n');
@@ -87,7 +87,7 @@ describe('explainFault', () => {
     expect(explain(fault)).not.toMatch(/\d{12}/);
   });
 
-  test('recommends npm start if the local gateway fails', () => {
+  test('recommends `npm start` if the local gateway fails', () => {
     expect(explain(faultOf('Error', '', 'ECONNREFUSED'), LOCAL)).toMatch(/http:\/\/127\.0\.0\.1:1 .*npm start/);
     expect(explain(faultOf('ResourceNotFoundException'), LOCAL)).toMatch(/npm start/);
   });
@@ -96,18 +96,18 @@ describe('explainFault', () => {
 describe('the advice of explainFault', () => {
   const UNREACHABLE = faultOf('Error', '', 'ECONNREFUSED');
 
-  test('mentions the network, not the local gateway, if the table is in AWS', () => {
+  test('recommends checking the network, not the gateway, if the table is in AWS', () => {
     expect(explain(UNREACHABLE)).toMatch(/^DynamoDB cannot be reached \(ECONNREFUSED\): .*network/);
     expect(explain(UNREACHABLE)).not.toMatch(/gateway/);
   });
 
-  test('names the URL of an endpoint', () => {
+  test('includes the URL of a custom endpoint', () => {
     const location: TableLocation = { ...AWS, endpoint: 'http://127.0.0.1:8000' };
     expect(explain(UNREACHABLE, location)).toContain('DynamoDB at http://127.0.0.1:8000 cannot be reached');
     expect(explain(faultOf('SyntaxError'), location)).toContain('DynamoDB at http://127.0.0.1:8000 cannot be read');
   });
 
-  test('names the denied action for each wording of AWS', () => {
+  test("names the denied action in each of AWS's wordings", () => {
     const denied = (message: string) => explain(faultOf('AccessDeniedException', message));
     expect(denied('x is not authorized to perform:   dynamodb:Scan on resource: y')).toMatch(
       /permission for dynamodb:Scan$/,
@@ -115,26 +115,26 @@ describe('the advice of explainFault', () => {
     expect(denied('x is not authorized to perform dynamodb:Query')).toMatch(/permission for dynamodb:Query$/);
   });
 
-  test('keeps the fault as the cause', () => {
+  test("sets the fault as the error's cause", () => {
     expect(explainFault(UNREACHABLE, AWS)).toMatchObject({ cause: UNREACHABLE });
   });
 });
 
 describe('toFailure', () => {
   test.each([['a text'], [undefined], [{ name: 'TimeoutError', code: 'ECONNREFUSED' }]])(
-    'finds nothing in %p, which is not an error',
+    'returns empty fields if the thrown value is %p, not an Error',
     (thrown) => {
       expect(toFailure(thrown)).toEqual({ name: '', message: '', code: '', httpStatus: 0 });
     },
   );
 
-  test('ignores a numeric code', () => {
+  test('ignores an error code that is a number', () => {
     expect(toFailure(Object.assign(new Error('no'), { code: 7 }))).toMatchObject({ name: 'Error', code: '' });
   });
 });
 
 test.each(['XCONNREFUSED', 'Econnrefused', 'ENOENT ', 'X_CERT_HAS_EXPIRED'])(
-  'the code %j does not make DynamoDB unreachable',
+  'isUnreachable returns false for the error code %j',
   (code) => {
     expect(isUnreachable(toFailure(Object.assign(new Error('no'), { code })))).toBe(false);
   },
@@ -151,7 +151,7 @@ interface FaultFields {
   readonly httpStatus?: number;
 }
 
-/** Returns a failed write's error like the registry throws it. */
+/** Returns the error that the registry throws for a failed write. */
 function failedWrite({ name = 'Error', code, httpStatus }: FaultFields): unknown {
   const metadata = httpStatus === undefined ? {} : { $metadata: { httpStatusCode: httpStatus } };
   const cause = Object.assign(new Error('no'), { name }, code === undefined ? {} : { code }, metadata);
@@ -165,13 +165,13 @@ function failedWrite({ name = 'Error', code, httpStatus }: FaultFields): unknown
 test.each<[string, FaultFields]>([
   ['refused the connection', { code: 'ECONNREFUSED' }],
   ['refused the connection at each of its addresses', { name: 'AggregateError', code: 'ECONNREFUSED' }],
-  ['has no address', { code: 'ENOTFOUND' }],
-  ['has an address that DNS cannot look up now', { code: 'EAI_AGAIN' }],
-  ['answered 400', { name: 'ValidationException', httpStatus: 400 }],
-  ['answered 413', { name: 'RequestEntityTooLarge', httpStatus: 413 }],
-  ['answered 499', { name: 'Unknown', httpStatus: 499 }],
-  ['got no request, because credentials are missing', { name: 'CredentialsProviderError' }],
-])('isOutcomeUnknown is false if DynamoDB %s', (_, fields) => {
+  ['does not have an address', { code: 'ENOTFOUND' }],
+  ['has an address that DNS temporarily cannot resolve', { code: 'EAI_AGAIN' }],
+  ['responded with 400', { name: 'ValidationException', httpStatus: 400 }],
+  ['responded with 413', { name: 'RequestEntityTooLarge', httpStatus: 413 }],
+  ['responded with 499', { name: 'Unknown', httpStatus: 499 }],
+  ['received no request because credentials are missing', { name: 'CredentialsProviderError' }],
+])('isOutcomeUnknown returns false if DynamoDB %s', (_, fields) => {
   expect(isOutcomeUnknown(failedWrite(fields))).toBe(false);
 });
 
@@ -179,19 +179,19 @@ test.each<[string, FaultFields]>([
   ['the connection is reset', { code: 'ECONNRESET' }],
   ['the connection breaks', { code: 'EPIPE' }],
   ['the connection times out', { code: 'ETIMEDOUT' }],
-  ['no answer comes in time', { name: 'TimeoutError' }],
-  ['DynamoDB answers 399', { name: 'Unknown', httpStatus: 399 }],
-  ['DynamoDB answers 500', { name: 'InternalServerError', httpStatus: 500 }],
-  ['DynamoDB answers 503', { name: 'ServiceUnavailable', httpStatus: 503 }],
-  ['the answer is not JSON', { name: 'SyntaxError', httpStatus: 200 }],
-])('isOutcomeUnknown is true if %s', (_, fields) => {
+  ['the response times out', { name: 'TimeoutError' }],
+  ['DynamoDB responds with 399', { name: 'Unknown', httpStatus: 399 }],
+  ['DynamoDB responds with 500', { name: 'InternalServerError', httpStatus: 500 }],
+  ['DynamoDB responds with 503', { name: 'ServiceUnavailable', httpStatus: 503 }],
+  ['the response is not JSON', { name: 'SyntaxError', httpStatus: 200 }],
+])('isOutcomeUnknown returns true if %s', (_, fields) => {
   expect(isOutcomeUnknown(failedWrite(fields))).toBe(true);
 });
 
 test.each<[string, unknown]>([
   ['an invalid input', new LatchkeyError('INPUT_INVALID', 'label: got nothing')],
   ['a conflict', new LatchkeyError('CONFLICT', 'changed meanwhile')],
-  ['an error that is not Latchkey’s', Object.assign(new Error('no'), { code: 'STORE_UNAVAILABLE' })],
-])('isOutcomeUnknown is false if the write failed with %s', (_, error) => {
+  ['an error of another class', Object.assign(new Error('no'), { code: 'STORE_UNAVAILABLE' })],
+])('isOutcomeUnknown returns false if the write failed with %s', (_, error) => {
   expect(isOutcomeUnknown(error)).toBe(false);
 });

@@ -7,12 +7,12 @@ import { type SessionResult, useCli } from '../../support/useCli.ts';
 const { cli, table } = useCli();
 
 interface Started {
-  /** The URL that the browser opens; none with `--no-open`. */
+  /** The URL that the browser opens. Absent with `--no-open`. */
   readonly url: string;
   readonly stop: () => Promise<SessionResult>;
 }
 
-/** Starts a console, and waits until it opens a browser. */
+/** Starts a console and waits until it opens a browser. */
 function start(args: readonly string[] = []): Promise<Started> {
   return new Promise((resolve, reject) => {
     let interruption: Interruption | undefined;
@@ -34,20 +34,20 @@ interface Answer {
   readonly body: ReturnType<typeof JSON.parse>;
 }
 
-/** Sends a request like the page does. */
+/** Sends a request with the headers that the page sends. */
 async function ask(url: string, path: string, { cookie, body }: { cookie: string; body?: string }): Promise<Answer> {
   const headers = { cookie, origin: new URL(url).origin, 'content-type': 'application/json' };
   const answer = await fetch(new URL(path, url), body === undefined ? { headers } : { method: 'POST', headers, body });
   return { status: answer.status, body: await answer.json() };
 }
 
-/** Exchanges the address for a cookie. */
+/** Opens the console's URL and returns its session cookie. */
 async function open(url: string): Promise<string> {
   const { headers } = await fetch(url, { redirect: 'manual' });
   return headers.getSetCookie()[0]?.split(';')[0] ?? '';
 }
 
-test('console prints and opens its address, serves the table, and exits 130 on Ctrl-C', async () => {
+test('console serves the table at the URL that it opens, until Ctrl-C', async () => {
   const { record } = await cli.putKey(table);
   const { url, stop } = await start();
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/start\?token=[\w-]{43}$/);
@@ -65,7 +65,7 @@ test('console prints and opens its address, serves the table, and exits 130 on C
   await expect(fetch(url)).rejects.toThrow();
 });
 
-test('console records changes for --actor', async () => {
+test('console records the name in --actor as the creator of a key', async () => {
   const { url, stop } = await start(['--actor', 'bob', '--key-prefix', 'live_']);
   const { body } = await ask(url, '/api/keys', { cookie: await open(url), body: '{"label":"x"}' });
   expect(body.key).toMatch(/^live_/);
@@ -73,7 +73,7 @@ test('console records changes for --actor', async () => {
   await stop();
 });
 
-test('console answers pending requests on Ctrl-C, so no key is stored that nobody has seen', async () => {
+test('console completes pending requests on Ctrl-C, so each new key reaches the page', async () => {
   const { url, stop } = await start();
   const cookie = await open(url);
   const asked = Array.from({ length: 20 }, () =>
@@ -87,7 +87,7 @@ test('console answers pending requests on Ctrl-C, so no key is stored that nobod
   expect(shown.length).toBeGreaterThan(0);
 });
 
-test('console --read-only rejects changes', async () => {
+test('console --read-only rejects a new key with 403', async () => {
   const { url, stop } = await start(['--read-only']);
   const cookie = await open(url);
   expect(await ask(url, '/api/keys', { cookie, body: '{"label":"x"}' })).toMatchObject({ status: 403 });
@@ -95,7 +95,7 @@ test('console --read-only rejects changes', async () => {
   await stop();
 });
 
-test('console --read-only shows the actor', async () => {
+test('console --read-only sends the actor to the page', async () => {
   const { url, stop } = await start(['--read-only', '--actor', 'bob']);
   expect(await ask(url, '/api/session', { cookie: await open(url) })).toMatchObject({
     body: { actor: 'bob', isReadOnly: true },
@@ -103,7 +103,7 @@ test('console --read-only shows the actor', async () => {
   await stop();
 });
 
-test('an idle connection does not keep the console from stopping on Ctrl-C', async () => {
+test('console stops on Ctrl-C despite an idle connection', async () => {
   const { url, stop } = await start();
   const silent = connect(Number(new URL(url).port), '127.0.0.1');
   await once(silent, 'connect');
@@ -112,7 +112,7 @@ test('an idle connection does not keep the console from stopping on Ctrl-C', asy
 });
 
 describe('console --port', () => {
-  test('listens on the given port', async () => {
+  test('listens on the port that you pass', async () => {
     const { url, stop } = await start();
     await stop();
     const { port } = new URL(url);
@@ -121,7 +121,7 @@ describe('console --port', () => {
     await again.stop();
   });
 
-  test('reports a port in use, and what to do', async () => {
+  test('recommends another port if the port is in use', async () => {
     const { url, stop } = await start();
     const { exitCode, stdout, stderr } = await cli.run(['console', '--port', new URL(url).port], { table });
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -129,12 +129,12 @@ describe('console --port', () => {
     await stop();
   });
 
-  test.each(['65536', '-1', 'http', ''])('rejects %p as bad usage', async (port) => {
+  test.each(['65536', '-1', 'http', ''])('exits 2 for %p', async (port) => {
     expect(await cli.run(['console', `--port=${port}`], { table })).toMatchObject({ exitCode: 2, stdout: '' });
   });
 });
 
-test('console --no-open opens no browser', async () => {
+test('console --no-open does not open a browser', async () => {
   const opened: string[] = [];
   let interruption: Interruption | undefined;
   const ended = cli.run(['console', '--no-open'], {

@@ -15,7 +15,7 @@ describe('disable', () => {
     [60, 'It may still be accepted for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).'],
     [0, 'It is rejected from now on: no cache contains it.'],
   ])(
-    'prints the key, and when the change takes effect, for a delay of %d s',
+    'prints when the change takes effect for a revocation delay of %d seconds',
     async (revocationDelaySeconds, notice) => {
       const { record } = await cli.putKey(table);
       const run = await cli.run(['disable', record.id, '--yes'], { table, revocationDelaySeconds });
@@ -24,21 +24,21 @@ describe('disable', () => {
     },
   );
 
-  test('prints exactly the record with --json', async () => {
+  test('prints only the record with --json', async () => {
     const { record } = await cli.putKey(table);
     const { exitCode, stdout, stderr } = await cli.run(['disable', record.id, '--yes', '--json'], { table });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({ record: publicRecord(await stored(record.id)) });
   });
 
-  test('disables the key after the answer yes', async () => {
+  test('disables the key if you answer y at the prompt', async () => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['disable', record.id], { table, isTerminal: true, input: 'y\n' });
     expect(run.exitCode).toBe(0);
     expect(run.stderr).toBe(`Disable key ${record.id}, "ci"? It will be rejected until you enable it again. [y/N] `);
   });
 
-  test('leaves the key active after any other answer', async () => {
+  test('leaves the key active if you press Enter at the prompt', async () => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['disable', record.id], { table, isTerminal: true, input: '\n' });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -56,7 +56,7 @@ describe('disable', () => {
 });
 
 describe('enable', () => {
-  test('prints the key, and when the change takes effect', async () => {
+  test('prints when the change takes effect', async () => {
     const { record } = await cli.putKey(table, DISABLED);
     const run = await cli.run(['enable', record.id], { table, revocationDelaySeconds: 60 });
     const notice = 'It may still be rejected for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).';
@@ -64,20 +64,20 @@ describe('enable', () => {
     expect(await stored(record.id)).toEqual({ ...record, disabledAt: undefined, disabledBy: undefined, version: 1 });
   });
 
-  test('prints exactly the record with --json', async () => {
+  test('prints only the record with --json', async () => {
     const { record } = await cli.putKey(table, DISABLED);
     const { stdout } = await cli.run(['enable', record.id, '--json'], { table });
     expect(JSON.parse(stdout)).toEqual({ record: publicRecord(await stored(record.id)) });
   });
 });
 
-describe('an impossible change', () => {
+describe('a rejected change of state', () => {
   test.each<[string, string, Partial<KeyRecord>, RegExp]>([
     ['disable', 'a disabled key', DISABLED, /disabled already.*by bob/],
     ['disable', 'a revoked key', { revokedAt: at(-1) }, /revoked already/],
     ['enable', 'a key that is not disabled', {}, /not disabled/],
     ['enable', 'a revoked key', { ...DISABLED, revokedAt: at(-1) }, /revoked already/],
-  ])('fails without a question: %s %s', async (command, _, fields, expected) => {
+  ])('exits 1 without a prompt: %s %s', async (command, _, fields, expected) => {
     const { record } = await cli.putKey(table, fields);
     const run = await cli.run([command, record.id], { table, isTerminal: true, input: 'y\n' });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -86,13 +86,13 @@ describe('an impossible change', () => {
     expect(await stored(record.id)).toEqual(record);
   });
 
-  test.each(['disable', 'enable'])('fails for an unknown key: %s', async (command) => {
+  test.each(['disable', 'enable'])('exits 1 if the id is unknown: %s', async (command) => {
     const run = await cli.run([command, UNKNOWN_ID], { table, isTerminal: true });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toContain(UNKNOWN_ID);
   });
 
-  test.each(['disable', 'enable'])('is bad usage without an id: %s', async (command) => {
+  test.each(['disable', 'enable'])('exits 2 if the id is missing: %s', async (command) => {
     expect(await cli.run([command], { table })).toMatchObject({ exitCode: 2, stdout: '' });
   });
 });

@@ -6,7 +6,7 @@ import { PrivateFile } from '../../../cli/privateFile.ts';
 import { startWriteProxy, type WriteProxy } from '../../support/cli.ts';
 import { useCli } from '../../support/useCli.ts';
 
-/** The completed steps, in order: writes to the disk and to the table. */
+/** The completed writes to the disk and to the table, in order. */
 const steps: string[] = [];
 
 const { cli, table } = useCli();
@@ -41,25 +41,25 @@ afterEach(() => {
 
 const KEPT = ['written', 'synced', 'stored'];
 
-/** Runs a command on the table, through a proxy that records its writes. */
+/** Runs a command against the table through a proxy that records its writes. */
 async function run(args: readonly string[], input = ''): Promise<void> {
   const env = { AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint };
   expect(await cli.run(args, { table, env, input })).toMatchObject({ exitCode: 0 });
 }
 
-describe('a secret survives a crash of the machine once its key is in the table:', () => {
-  test('create --out syncs the directory and the line before it stores the key', async () => {
+describe('the order of writes', () => {
+  test('create --out syncs the secret to the disk before it stores the key', async () => {
     await run(['create', '--label', 'ci', '--out', join(cli.directory, 'created.json')]);
     expect(steps).toEqual(['directory synced', ...KEPT]);
   });
 
-  test('rotate --out syncs the directory and the line before it stores the successor', async () => {
+  test('rotate --out syncs the secret to the disk before it stores the successor', async () => {
     const { record } = await cli.putKey(table);
     await run(['rotate', record.id, '--yes', '--out', join(cli.directory, 'rotated.json')]);
     expect(steps).toEqual(['directory synced', ...KEPT]);
   });
 
-  test('seed --out syncs each line before it stores its key, even in a file that it resumes', async () => {
+  test('seed --out syncs each secret to the disk before it stores its key', async () => {
     const out = join(cli.directory, 'seeded.jsonl');
     await run(['seed', '-', '--out', out], '{"label":"a"}\n{"label":"b"}');
     expect(steps).toEqual(['directory synced', ...KEPT, ...KEPT]);
@@ -69,14 +69,14 @@ describe('a secret survives a crash of the machine once its key is in the table:
   });
 });
 
-test('PrivateFile.append resolves only after the line is on the disk', async () => {
+test('PrivateFile.append resolves only after it syncs the line to the disk', async () => {
   const file = await PrivateFile.openForKeys(join(cli.directory, 'appended.jsonl'), { resume: false });
   await file.append('{"key":"sk_a","record":{"id":"1"}}').then(() => steps.push('resolved'));
   await file.close();
   expect(steps).toEqual(['directory synced', 'written', 'synced', 'resolved']);
 });
 
-test('PrivateFile.keep resolves only after the export is on the disk', async () => {
+test('PrivateFile.keep resolves only after it syncs the export to the disk', async () => {
   const path = join(cli.directory, 'exported.jsonl');
   const file = await PrivateFile.create(path);
   await file.write('a line\n');
@@ -100,7 +100,7 @@ test.each([
       await file.keep().finally(() => file.discard());
     },
   ],
-])('%s fails with FILE_UNUSABLE if the disk cannot sync it', async (what, write) => {
+])('the write of %s fails with FILE_UNUSABLE if the sync to the disk fails', async (what, write) => {
   jest.spyOn(fileHandle, 'sync').mockImplementation(async function (this: FileHandle) {
     if (!fstatSync(this.fd).isDirectory()) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
   });
@@ -125,7 +125,7 @@ test.each<[string, (path: string) => Promise<unknown>]>([
       await file.write('a line').finally(() => file.discard());
     },
   ],
-])('%s fails with FILE_UNUSABLE if the disk is full', async (what, write) => {
+])('the write of %s fails with FILE_UNUSABLE if the disk is full', async (what, write) => {
   const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
   jest.spyOn(fileHandle, 'appendFile').mockRejectedValue(full);
   await expect(write(join(cli.directory, `full-${what.length}`))).rejects.toMatchObject({
@@ -135,7 +135,7 @@ test.each<[string, (path: string) => Promise<unknown>]>([
   });
 });
 
-test('PrivateFile rejects an existing file and leaves it unchanged, and leaves nothing after a discard', async () => {
+test('PrivateFile.create leaves an existing file unchanged', async () => {
   const path = await cli.write('precious', 'precious');
   await expect(PrivateFile.create(path)).rejects.toMatchObject({
     code: 'FILE_UNUSABLE',

@@ -15,11 +15,11 @@ import { useCli } from '../../support/useCli.ts';
 
 const { cli } = useCli();
 
-/** Records that the command line can make: prefixes in ASCII, valid scopes and plans, and all kinds of text. */
+/** Arbitrary records that the CLI can create. Prefixes are ASCII, and scopes and plans are valid. */
 const importable = arbitraryRecord
   .map(({ keyPrefix, scopes, plan, metadata, lastUsedAt, ...record }) => ({
     ...record,
-    // Import rejects one in the future.
+    // `import` rejects a last use in the future.
     ...(lastUsedAt === undefined || lastUsedAt > at(0) ? {} : { lastUsedAt }),
     ...(metadata === undefined ? {} : { metadata: storable(metadata) }),
     ...(keyPrefix === undefined ? {} : { keyPrefix: 'sk_01234567' }),
@@ -30,7 +30,7 @@ const importable = arbitraryRecord
     [label, owner, createdBy, disabledBy, revokedBy, revokedReason].every((text) => text === undefined || isText(text)),
   );
 
-/** DynamoDB has a smaller range of numbers than JSON, and the SDK mistakes a field `constructor` for a class. */
+/** Limits numbers, because JSON's range exceeds DynamoDB's. Renames `constructor` fields, which the SDK treats as classes. */
 function storable(metadata: JsonObject): JsonObject {
   const text = JSON.stringify(metadata, (_, value) =>
     typeof value === 'number' ? Math.round(value % 1000) || 0 : value,
@@ -47,8 +47,8 @@ async function putAll(table: string, records: readonly KeyRecord[]): Promise<voi
 describe.each([
   ['JSON Lines', []],
   ['CSV', ['--csv']],
-])('as %s', (_, format) => {
-  test('a second export, after an import, equals the first one byte for byte', async () => {
+])('an export as %s', (_, format) => {
+  test('equals a second export, made after an import into another table', async () => {
     const batches = fc.uniqueArray(importable, { minLength: 1, maxLength: 8, selector: ({ keyHash }) => keyHash });
     await fc.assert(
       fc.asyncProperty(batches, async (arbitrary) => {
@@ -64,10 +64,10 @@ describe.each([
       }),
       { numRuns: 30 },
     );
-    // Each run makes two tables, which can be slow.
+    // Each run creates two tables, which can be slow.
   }, 120_000);
 
-  test('the export of an empty table can be imported', async () => {
+  test('can be imported even if the table is empty', async () => {
     const table = await cli.makeTable();
     const { exitCode, stdout } = await cli.run(['export', ...format], { table });
     expect(exitCode).toBe(0);
@@ -75,7 +75,7 @@ describe.each([
   });
 });
 
-describe('with --out', () => {
+describe('export --out', () => {
   let table = '';
   let directory = '';
   beforeAll(async () => {
@@ -84,7 +84,7 @@ describe('with --out', () => {
     directory = await mkdtemp(join(cli.directory, 'out-'));
   });
 
-  test('export writes a file that only its owner can read, with any umask, and nothing to stdout', async () => {
+  test('writes a file that only its owner can read, even with a umask of 0', async () => {
     const out = join(directory, 'keys.jsonl');
     const before = process.umask(0);
     const { exitCode, stdout, stderr } = await cli.run(['export', '--out', out], { table });
@@ -95,7 +95,7 @@ describe('with --out', () => {
     expect((await readFile(out, 'utf8')).split('\n')).toHaveLength(4);
   });
 
-  test('export does not touch an existing file', async () => {
+  test('leaves an existing file unchanged', async () => {
     const out = join(directory, 'kept');
     await writeFile(out, 'precious');
     const { exitCode, stderr } = await cli.run(['export', '--out', out], { table });
@@ -104,7 +104,7 @@ describe('with --out', () => {
     expect(await readFile(out, 'utf8')).toBe('precious');
   });
 
-  test('a signal leaves no partial export', async () => {
+  test('removes the partial file after a signal', async () => {
     const out = join(directory, 'half');
     const run = await cli.run(['export', '--out', out], {
       table,
@@ -114,14 +114,14 @@ describe('with --out', () => {
     await expect(stat(out)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test('a failing table leaves no partial export', async () => {
+  test('removes the partial file if the table is missing', async () => {
     const out = join(directory, 'failed');
     expect(await cli.run(['export', '--out', out], { table: 'missing' })).toMatchObject({ exitCode: 1, stdout: '' });
     await expect(stat(out)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 
-test('no cell of a CSV export can run as a formula in a spreadsheet', async () => {
+test('export --csv escapes cells that a spreadsheet would run as formulas', async () => {
   const table = await cli.makeTable();
   for (const label of ['=1+1', '+1', '-1', '@x', '\tx', '\rx', "'=1", 'plain'])
     await cli.putKey(table, { label, owner: label });
@@ -132,7 +132,7 @@ test('no cell of a CSV export can run as a formula in a spreadsheet', async () =
   for (const cell of cells) expect(cell).not.toMatch(/^[=+\-@\t\r]/);
 });
 
-test('export reports and skips an unreadable record, exports the others and exits 1', async () => {
+test('export skips an unreadable record and exits 1', async () => {
   const table = await cli.makeTable();
   await cli.putKey(table);
   const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };
@@ -146,7 +146,7 @@ test('export reports and skips an unreadable record, exports the others and exit
 test.each([
   ['JSON Lines', []],
   ['CSV', ['--csv']],
-])('export warns about each key that import would reject, and writes it (%s)', async (_, format) => {
+])('export warns about each key that import would reject (%s)', async (_, format) => {
   const [from, to] = [await cli.makeTable(), await cli.makeTable()];
   const wrong: readonly Partial<KeyRecord>[] = [
     { label: 'a\u0007b' },
@@ -173,14 +173,14 @@ test.each([
   for (const character of ['\u0007', '\u202e']) expect(stderr).not.toContain(character);
 });
 
-test('export counts the keys on a terminal', async () => {
+test('export shows the number of exported keys on a terminal', async () => {
   const table = await cli.makeTable();
   for (let index = 0; index < 3; index++) await cli.putKey(table, { createdAt: at(index) });
   const { stderr } = await cli.run(['export'], { table, isTerminal: true });
   expect(stderr).toMatch(/keys: \d/);
 });
 
-test('export --help says that the export is confidential, in at most 80 columns', async () => {
+test('export --help warns that the export is confidential', async () => {
   const { exitCode, stdout } = await cli.run(['export', '--help']);
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/confidential/i);
@@ -190,11 +190,11 @@ test('export --help says that the export is confidential, in at most 80 columns'
 test.each([
   ['two formats', ['--csv', '--jsonl']],
   ['an argument', ['keys.csv']],
-])('export exits 2 for %s', async (_, args) => {
+])('export exits 2 if you pass %s', async (_, args) => {
   expect(await cli.run(['export', ...args])).toMatchObject({ exitCode: 2, stdout: '' });
 });
 
-test('export reads consistently, so it contains the latest changes', async () => {
+test('export reads the table with strong consistency', async () => {
   const table = await cli.makeTable();
   await cli.putKey(table);
   const bodies: string[] = [];

@@ -13,19 +13,19 @@ import { NO_ANSWERS, REFUSES, STORE_FAULTS, type StoreFault } from '../../suppor
 const FAST_CLOCK = pathToFileURL(fileURLToPath(new URL('../../support/fastClock.mjs', import.meta.url))).href;
 const SECRET = /sk_[0-9A-Za-z]{49}/;
 
-/** Whether the fault lasts so long that the test needs a fast clock. */
+/** Returns whether the fault lasts so long that the test needs a fast clock. */
 const isLong = ({ isWaitedFor, what }: StoreFault) => isWaitedFor === true || what === 'throttles';
 const named = (faults: readonly StoreFault[]) => faults.map((fault) => [fault.what, fault] as const);
 const these = (...names: string[]) => named(STORE_FAULTS).filter(([what]) => names.includes(what));
 
 interface Stage {
   readonly table: FunctionTable;
-  /** Ends the fault. */
+  /** Makes DynamoDB respond normally again. */
   readonly recover: () => Promise<void>;
   readonly run: (...args: string[]) => Promise<CliRun>;
 }
 
-/** Runs the work with a table whose DynamoDB has the fault. */
+/** Runs the work with a table behind a proxy that injects the fault. */
 async function withFault(fault: StoreFault, options: InflictOptions, work: (stage: Stage) => Promise<void>) {
   const table = await startFunctionTable();
   const proxy: FaultProxy = await startFaultProxy(table.endpoint);
@@ -45,7 +45,7 @@ async function withFault(fault: StoreFault, options: InflictOptions, work: (stag
   }
 }
 
-describe('create explains a failure in one line, and names each key in the table, if DynamoDB', () => {
+describe('create shows each key that it stored or reports its id, if DynamoDB', () => {
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (_, fault) => {
     await withFault(fault, { isDone: fault.isRefusal !== true }, async ({ table, run }) => {
       const { exitCode, stdout, stderr } = await run('create', '--label', 'ci', '--json');
@@ -65,7 +65,7 @@ describe('create explains a failure in one line, and names each key in the table
   });
 });
 
-describe('create shows the only key in the table, if DynamoDB at first', () => {
+describe('create stores one key and shows it, if DynamoDB at first', () => {
   test.concurrent.each(these('never answers', 'resets the connection', 'answers 500'))('%s', async (_, fault) => {
     await withFault(fault, { on: 'PutItem', times: 1, isDone: true }, async ({ table, run }) => {
       const { exitCode, stdout, stderr } = await run('create', '--label', 'ci', '--json');
@@ -77,8 +77,8 @@ describe('create shows the only key in the table, if DynamoDB at first', () => {
   });
 });
 
-describe('rotate names the key that nobody has, if DynamoDB', () => {
-  test.concurrent.each(['PutItem', 'UpdateItem'])('loses every response to %s', async (operation) => {
+describe('rotate reports the id of the successor that it cannot show, if DynamoDB', () => {
+  test.concurrent.each(['PutItem', 'UpdateItem'])('drops the connection after each %s', async (operation) => {
     const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
     await withFault(fault, { on: operation, isDone: true }, async ({ table, run }) => {
       const { record } = makeKey();
@@ -92,7 +92,7 @@ describe('rotate names the key that nobody has, if DynamoDB', () => {
   });
 });
 
-describe('revoke explains a failure in one line, and the key can be revoked afterwards, if DynamoDB', () => {
+describe('revoke explains the failure in one line, if DynamoDB', () => {
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (_, fault) => {
     const isMade = fault.isRefusal !== true;
     await withFault(fault, { on: 'UpdateItem', isDone: isMade }, async ({ table, run, recover }) => {
@@ -115,11 +115,11 @@ describe('revoke explains a failure in one line, and the key can be revoked afte
   });
 });
 
-describe('a change fails although it was made, if DynamoDB loses every response to', () => {
+describe('a lost response', () => {
   test.concurrent.each([
     ['update', ['update', '--owner', 'acme'], { owner: 'acme' }],
     ['disable', ['disable', '--yes'], { disabledBy: 'alice' }],
-  ] as const)('%s', async (_, [command, ...options], changed) => {
+  ] as const)('makes %s exit 1 although DynamoDB stored the change', async (_, [command, ...options], changed) => {
     const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
     await withFault(fault, { on: 'UpdateItem', isDone: true }, async ({ table, run }) => {
       const { record } = makeKey();
@@ -132,7 +132,7 @@ describe('a change fails although it was made, if DynamoDB loses every response 
   });
 });
 
-describe('a second run completes the first without duplicates, if DynamoDB loses every response to', () => {
+describe('a second run, after every response to the first was lost,', () => {
   const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
   let directory = '';
   beforeAll(async () => {
@@ -140,7 +140,7 @@ describe('a second run completes the first without duplicates, if DynamoDB loses
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
-  test('import', async () => {
+  test('completes an import without duplicates', async () => {
     await withFault(fault, { on: 'PutItem', isDone: true }, async ({ table, run, recover }) => {
       const keys = [makeKey({ id: 'one' }), makeKey({ id: 'two' }), makeKey({ id: 'three' })];
       const file = join(directory, 'keys.jsonl');
@@ -156,7 +156,7 @@ describe('a second run completes the first without duplicates, if DynamoDB loses
     });
   });
 
-  test('seed', async () => {
+  test('completes a seed file without duplicates', async () => {
     await withFault(fault, { on: 'PutItem', isDone: true }, async ({ table, run, recover }) => {
       const [file, out] = [join(directory, 'seed.json'), join(directory, 'made.jsonl')];
       await writeFile(file, JSON.stringify([{ label: 'one' }, { label: 'two' }]));
@@ -172,7 +172,7 @@ describe('a second run completes the first without duplicates, if DynamoDB loses
   });
 });
 
-describe('list prints nothing and fails, if DynamoDB', () => {
+describe('list --json keeps stdout empty and exits 1, if DynamoDB', () => {
   test.concurrent.each([...these('answers 500', 'answers with half of its JSON'), ...named(NO_ANSWERS).slice(3)])(
     '%s',
     async (_, fault) => {
@@ -185,13 +185,13 @@ describe('list prints nothing and fails, if DynamoDB', () => {
   );
 });
 
-describe('a command gives up on an AWS service that sends a byte at a time, such as', () => {
+describe('an AWS service that responds a byte at a time', () => {
   const [[, trickle] = ['', REFUSES] as const] = these('answers a byte at a time');
 
   test.concurrent.each([
     ['STS', ['create', '--label', 'ci', '--table', 'keys'], 'AWS STS cannot be reached'],
     ['CloudFormation', ['list', '--stack', 'LatchkeyStack'], 'CloudFormation cannot be reached'],
-  ])('%s', async (service, args, why) => {
+  ])('makes a command time out: %s', async (service, args, why) => {
     const proxy = await startFaultProxy('http://127.0.0.1:1');
     proxy.inflict(trickle);
     const env = {

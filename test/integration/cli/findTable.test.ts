@@ -39,7 +39,7 @@ async function codeOf(finding: Promise<unknown>): Promise<CliErrorCode | undefin
 }
 
 describe('findTable in AWS', () => {
-  test('prefers the option to the environment', async () => {
+  test('prefers --table to LATCHKEY_TABLE', async () => {
     expect(await find({ table: 'given' }, { LATCHKEY_TABLE: 'set' })).toMatchObject({ tableName: 'given' });
     expect(await find({}, { LATCHKEY_TABLE: 'set' })).toEqual({ kind: 'aws', tableName: 'set', endpoint: undefined });
   });
@@ -54,7 +54,7 @@ describe('findTable in AWS', () => {
   });
 
   test.each(['localhost:8000', 'http://', 'ftp://127.0.0.1', 'x'])(
-    'rejects the endpoint %j as bad usage',
+    'throws USAGE_INVALID for the endpoint %j',
     async (endpoint) => {
       expect(await codeOf(find({ table: 'given' }, { AWS_ENDPOINT_URL_DYNAMODB: endpoint }))).toBe('USAGE_INVALID');
     },
@@ -62,7 +62,7 @@ describe('findTable in AWS', () => {
 });
 
 describe('findTable with --local', () => {
-  test('finds the table of the running gateway, even if LATCHKEY_TABLE is set', async () => {
+  test('returns the table of the running gateway even if LATCHKEY_TABLE is set', async () => {
     expect(await find({ local: true }, { LATCHKEY_TABLE: 'production' }, NOTE)).toEqual({
       kind: 'local',
       tableName: 'noted',
@@ -71,7 +71,7 @@ describe('findTable with --local', () => {
     });
   });
 
-  test('prefers the endpoint of the environment to that of the gateway', async () => {
+  test('prefers AWS_ENDPOINT_URL_DYNAMODB to the endpoint of the gateway', async () => {
     expect(await find({ local: true }, ENDPOINT, NOTE)).toMatchObject({
       kind: 'local',
       tableName: 'noted',
@@ -79,7 +79,7 @@ describe('findTable with --local', () => {
     });
   });
 
-  test('uses LATCHKEY_TABLE with an endpoint but no running gateway', async () => {
+  test('uses LATCHKEY_TABLE if an endpoint is set but the gateway is not running', async () => {
     expect(await find({ local: true }, { ...ENDPOINT, LATCHKEY_TABLE: 'set' })).toMatchObject({
       kind: 'local',
       tableName: 'set',
@@ -87,7 +87,7 @@ describe('findTable with --local', () => {
     expect(await codeOf(find({ local: true }, ENDPOINT))).toBe('GATEWAY_NOT_RUNNING');
   });
 
-  test('knows the delay of the gateway, but not of another endpoint', async () => {
+  test('returns the revocation delay of the gateway, but not of another endpoint', async () => {
     const note = { ...NOTE, revocationDelaySeconds: 60 };
     expect(await find({ local: true }, {}, note)).toMatchObject({ revocationDelaySeconds: 60 });
     const same = { AWS_ENDPOINT_URL_DYNAMODB: NOTE.endpoint };
@@ -95,7 +95,7 @@ describe('findTable with --local', () => {
     expect(await find({ local: true }, ENDPOINT, note)).toMatchObject({ revocationDelaySeconds: undefined });
   });
 
-  test('ignores the state of a gateway that was killed', async () => {
+  test('ignores the state file of a killed gateway', async () => {
     const { pid } = spawnSync(process.execPath, ['--version']);
     expect(await codeOf(find({ local: true }, {}, { ...NOTE, pid }))).toBe('GATEWAY_NOT_RUNNING');
   });
@@ -104,9 +104,9 @@ describe('findTable with --local', () => {
     ['does not exist', undefined],
     ['is incomplete', '{"url":'],
     ['is not an object', 'null'],
-    ['has no table', { ...NOTE, tableName: undefined }],
-    ['has an endpoint that is not a URL', { ...NOTE, endpoint: 'here' }],
-    ['has the pid of a process group', { ...NOTE, pid: -1 }],
+    ['lacks a table name', { ...NOTE, tableName: undefined }],
+    ['contains an endpoint that is not a URL', { ...NOTE, endpoint: 'here' }],
+    ['contains the pid of a process group', { ...NOTE, pid: -1 }],
   ])('ignores a state file that %s', async (_, note) => {
     expect(await codeOf(find({ local: true }, {}, note))).toBe('GATEWAY_NOT_RUNNING');
   });
@@ -140,7 +140,7 @@ const endpoints = () => ({ AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, ...
 const environment = () => ({ ...LOCAL_AWS, ...endpoints() });
 
 describe('--stack', () => {
-  test('finds the table of a deployed stack, even if LATCHKEY_TABLE is set', async () => {
+  test('selects the table of a deployed stack even if LATCHKEY_TABLE is set', async () => {
     const { record } = await cli.putKey(table);
     const run = await runCli(['show', record.id, '--stack', 'Keys', '--json'], {
       env: { ...environment(), LATCHKEY_TABLE: 'other' },
@@ -153,7 +153,7 @@ describe('--stack', () => {
     ['Keys', 360],
     ['Silent', null],
     ['Odd', null],
-  ])('passes the delay of the stack %s to revoke: %s', async (stack, revocationDelaySeconds) => {
+  ])('gives revoke the revocation delay of the stack %s: %s', async (stack, revocationDelaySeconds) => {
     const { record } = await cli.putKey(table);
     const run = await runCli(['revoke', record.id, '--yes', '--stack', stack, '--json'], { env: environment() });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -165,28 +165,25 @@ describe('--stack', () => {
     ['Any', false],
     ['Silent', false],
     ['Unclear', false],
-  ])(
-    'passes the accepted keys of the stack %s to show, which reports a foreign key as refused: %s',
-    async (stack, isRefused) => {
-      const { record } = await cli.putKey(table, { keyPrefix: 'live_abc' });
-      const { stdout } = await runCli(['show', record.id, '--stack', stack], { env: environment() });
-      expect(/^state: +active, but refused, .*acceptForeignKeys$/m.test(stdout)).toBe(isRefused);
-    },
-  );
+  ])('gives show the AcceptedKeys of the stack %s (foreign key refused: %s)', async (stack, isRefused) => {
+    const { record } = await cli.putKey(table, { keyPrefix: 'live_abc' });
+    const { stdout } = await runCli(['show', record.id, '--stack', stack], { env: environment() });
+    expect(/^state: +active, but refused, .*acceptForeignKeys$/m.test(stdout)).toBe(isRefused);
+  });
 
-  test('prints the delay of the stack for people', async () => {
+  test('makes revoke print the revocation delay of the stack', async () => {
     const { record } = await cli.putKey(table);
     const { stdout } = await runCli(['revoke', record.id, '--yes', '--stack', 'Keys'], { env: environment() });
     expect(stdout).toMatch(/up to 360 seconds/);
   });
 
   test.each([
-    ['for an unknown stack', 'Missing', {}, /no such stack/],
-    ['for a stack without a table', 'Other', {}, /no output TableName/],
-    ['if CloudFormation is unreachable', 'Keys', { AWS_ENDPOINT_URL_CLOUDFORMATION: NOWHERE }, /cannot be reached/],
-    ['without a region', 'Keys', { AWS_REGION: '' }, /--region/],
-    ['without credentials', 'Keys', { AWS_ACCESS_KEY_ID: '' }, /AWS_PROFILE/],
-  ])('explains in one line what to do, and exits 1, %s', async (_, stack, env, expected) => {
+    ['the stack is unknown', 'Missing', {}, /no such stack/],
+    ['the stack lacks a table', 'Other', {}, /no output TableName/],
+    ['CloudFormation is unreachable', 'Keys', { AWS_ENDPOINT_URL_CLOUDFORMATION: NOWHERE }, /cannot be reached/],
+    ['the region is missing', 'Keys', { AWS_REGION: '' }, /--region/],
+    ['credentials are missing', 'Keys', { AWS_ACCESS_KEY_ID: '' }, /AWS_PROFILE/],
+  ])('prints a remedy in one line and exits 1 if %s', async (_, stack, env, expected) => {
     const run = await runCli(['list', '--stack', stack], { env: { ...environment(), ...env } });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toMatch(/^error: --stack ".*\n$/);
@@ -197,7 +194,7 @@ describe('--stack', () => {
     ['AccessDenied', /permission for cloudformation:DescribeStacks/],
     ['ExpiredToken', /sign in/],
     ['Odd', /CloudFormation failed: Odd/],
-  ])('explains a response of %s without the account id', async (stackError, expected) => {
+  ])('explains the CloudFormation error %s without the account id', async (stackError, expected) => {
     const stub = await startAwsStub({ stackError });
     const run = await runCli(['list', '--stack', 'Keys'], { env: { ...environment(), ...stub.env } });
     await stub.stop();
@@ -207,7 +204,7 @@ describe('--stack', () => {
   });
 });
 
-describe('conflicting or empty table options', () => {
+describe('a command with conflicting or empty table options', () => {
   test.each([
     [['--stack', 'Keys', '--table', 'keys']],
     [['--stack', 'Keys', '--local']],
@@ -217,14 +214,14 @@ describe('conflicting or empty table options', () => {
     [['--stack', '']],
     [['--region', '']],
     [['--profile', '']],
-  ])('are bad usage: %j', async (args) => {
+  ])('exits 2: %j', async (args) => {
     const { exitCode, stdout, stderr } = await cli.run(['list', ...args]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(/^error: /);
   });
 });
 
-describe('the AWS account comes from the same place as for the AWS CLI:', () => {
+describe('the credentials and the region of a command', () => {
   let home = '';
   beforeAll(async () => {
     home = join(cli.directory, 'home');
@@ -245,24 +242,29 @@ describe('the AWS account comes from the same place as for the AWS CLI:', () => 
   }
 
   test.each<[string, string[], Record<string, string>, string]>([
-    ['the profile of the option, with its region', ['--profile', 'ops'], {}, 'OPSKEY eu-north-1'],
+    ['come from --profile', ['--profile', 'ops'], {}, 'OPSKEY eu-north-1'],
     [
-      'the profile of the option before that of the environment',
+      'come from --profile rather than from AWS_PROFILE',
       ['--profile', 'ops'],
       { AWS_PROFILE: 'env' },
       'OPSKEY eu-north-1',
     ],
-    ['the profile of the option before keys of the environment', ['--profile', 'ops'], LOCAL_AWS, 'OPSKEY us-east-1'],
-    ['the profile of the environment', [], { AWS_PROFILE: 'ops' }, 'OPSKEY eu-north-1'],
+    ['come from --profile rather than from AWS_ACCESS_KEY_ID', ['--profile', 'ops'], LOCAL_AWS, 'OPSKEY us-east-1'],
+    ['come from AWS_PROFILE without --profile', [], { AWS_PROFILE: 'ops' }, 'OPSKEY eu-north-1'],
     [
-      'the region of the option before all others',
+      'come from --region rather than from AWS_REGION',
       ['--profile', 'ops', '--region', 'eu-west-1'],
       { AWS_REGION: 'us-west-2' },
       'OPSKEY eu-west-1',
     ],
-    ['AWS_REGION before AWS_DEFAULT_REGION', [], { ...LOCAL_AWS, AWS_DEFAULT_REGION: 'us-west-1' }, 'local us-east-1'],
     [
-      'AWS_DEFAULT_REGION before the region of the profile',
+      'come from AWS_REGION rather than from AWS_DEFAULT_REGION',
+      [],
+      { ...LOCAL_AWS, AWS_DEFAULT_REGION: 'us-west-1' },
+      'local us-east-1',
+    ],
+    [
+      'come from AWS_DEFAULT_REGION rather than from the profile',
       ['--profile', 'ops'],
       { AWS_DEFAULT_REGION: 'us-west-1' },
       'OPSKEY us-west-1',
@@ -271,7 +273,7 @@ describe('the AWS account comes from the same place as for the AWS CLI:', () => 
     expect(await signedAs(args, env)).toBe(expected);
   });
 
-  test('list explains what to do about an unknown profile', async () => {
+  test('cause an error in one line if the profile is unknown', async () => {
     const run = await runCli(['list', '--table', table, '--profile', 'none'], {
       env: { ...environment(), HOME: home },
     });

@@ -7,14 +7,14 @@ const { cli } = useCli();
 describe('isForeign and isRefusedAsForeign', () => {
   test.each<[string, string | undefined, string | undefined, boolean, boolean]>([
     ['without a prefix', undefined, 'sk_', true, true],
-    ['with a prefix that Latchkey never makes', 'live_abc', 'sk_', true, true],
+    ['with a prefix that Latchkey never issues', 'live_abc', 'sk_', true, true],
     ['with a character of base64url', 'sk_AbC-EfGh', 'sk_', true, true],
     ["with another deployment's prefix", 'acme_AbCdEfGh', 'sk_', true, true],
-    ["with another deployment's prefix, if the own prefix is unknown", 'acme_AbCdEfGh', undefined, false, false],
+    ['with another prefix, in an unknown deployment', 'acme_AbCdEfGh', undefined, false, false],
     ["with the deployment's prefix", 'sk_AbCdEfGh', 'sk_', false, false],
     ['without a prefix, in a deployment that accepts any key', undefined, 'any', true, false],
     ['without a prefix, in an unknown deployment', undefined, undefined, true, false],
-  ])('recognize a record %s', (_, keyPrefix, acceptedKeys, foreign, refused) => {
+  ])('classify a record %s', (_, keyPrefix, acceptedKeys, foreign, refused) => {
     expect(isForeign({ keyPrefix }, acceptedKeys)).toBe(foreign);
     expect(isRefusedAsForeign({ keyPrefix }, acceptedKeys)).toBe(refused);
   });
@@ -30,9 +30,9 @@ const JSONL = ENTRIES.map((entry) => JSON.stringify(entry)).join('\n');
 
 describe('the advice at the end of an import', () => {
   test.each([
-    ['are refused, if the deployment refuses them', 'sk_', /^active but refused: 2; .*$/m],
-    ['need acceptForeignKeys, if the deployment is unknown', undefined, /^issued elsewhere: 2; .*$/m],
-  ])('says that keys from elsewhere %s', async (_, acceptedKeys, expected) => {
+    ['the deployment refuses if it accepts only its own prefix', 'sk_', /^active but refused: 2; .*$/m],
+    ['were issued elsewhere if the deployment is unknown', undefined, /^issued elsewhere: 2; .*$/m],
+  ])('counts the active keys that %s', async (_, acceptedKeys, expected) => {
     const table = await cli.makeTable();
     const run = await cli.run(['import', '-'], {
       table,
@@ -44,7 +44,7 @@ describe('the advice at the end of an import', () => {
     expect(run.stderr).toContain('acceptForeignKeys');
   });
 
-  test('counts every key of a SoulSync configuration as issued elsewhere, whatever its prefix is', async () => {
+  test('counts a SoulSync key as issued elsewhere despite its prefix sk_', async () => {
     const input = JSON.stringify({
       api_keys: [
         { id: 'a', label: 'x', key_hash: 'a'.repeat(64), key_prefix: 'sk_AbCdEfGh', created_at: '2026-01-01' },
@@ -55,7 +55,7 @@ describe('the advice at the end of an import', () => {
   });
 });
 
-test('import says nothing about keys from elsewhere if the deployment accepts any key', async () => {
+test('import omits the advice on foreign keys if the deployment accepts any key', async () => {
   const { stderr } = await cli.run(['import', '-'], {
     table: await cli.makeTable(),
     input: JSONL,
@@ -64,7 +64,7 @@ test('import says nothing about keys from elsewhere if the deployment accepts an
   expect(stderr).not.toContain('acceptForeignKeys');
 });
 
-describe('with keys from elsewhere in the table,', () => {
+describe('a table with keys issued elsewhere', () => {
   let table = '';
   let id = '';
   beforeAll(async () => {
@@ -78,13 +78,13 @@ describe('with keys from elsewhere in the table,', () => {
     ['sk_', true],
     ['any', false],
     [undefined, false],
-  ])('list counts the active ones that the deployment refuses; it accepts %s', async (acceptedKeys, isReported) => {
+  ])('list counts the refused active keys if the deployment accepts %s', async (acceptedKeys, isReported) => {
     const run = await cli.run(['list'], { table, ...(acceptedKeys === undefined ? {} : { acceptedKeys }) });
     expect(run.exitCode).toBe(0);
     expect(run.stderr.includes('active but refused: 1; ')).toBe(isReported);
   });
 
-  test('list marks them in the table on a terminal, and leaves other formats the state of the record', async () => {
+  test('list marks refused keys only on a terminal', async () => {
     const onTerminal = await cli.run(['list'], { table, acceptedKeys: 'sk_', isTerminal: true });
     expect(onTerminal.stdout.match(/active, refused/g)).toHaveLength(1);
     for (const args of [['list'], ['list', '--csv'], ['list', '--json']]) {
@@ -92,7 +92,7 @@ describe('with keys from elsewhere in the table,', () => {
     }
   });
 
-  test('show reports that the deployment refuses a key', async () => {
+  test('show reports that the deployment refuses the key', async () => {
     const { stdout } = await cli.run(['show', id], { table, acceptedKeys: 'sk_' });
     expect(stdout).toMatch(/^state: +active, but refused, because it was issued elsewhere/m);
     expect((await cli.run(['show', id], { table, acceptedKeys: 'any' })).stdout).toMatch(/^state: +active$/m);

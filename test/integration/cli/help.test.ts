@@ -17,7 +17,7 @@ const COMMANDS = [
   'enable',
 ].concat(['revoke', 'import', 'export', 'console', 'completion']);
 
-/** ECMA-48's "select graphic rendition". */
+/** Matches ECMA-48's "select graphic rendition" sequence. */
 const SET_COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`);
 
 const { cli } = useCli();
@@ -31,22 +31,22 @@ test('latchkey --help lists every command by group', async () => {
   expect(named.toSorted()).toEqual(expect.arrayContaining([...COMMANDS, 'help'].toSorted()));
 });
 
-test.each([{ columns: 0 }, {}])('the width of a terminal with %p is 80 columns', (width) => {
+test.each([{ columns: 0 }, {}])('Output falls back to 80 columns for a terminal with %p', (width) => {
   const stdout = Object.assign(new PassThrough(), { isTTY: true, ...width });
   expect(new Output({ stdout, stderr: new PassThrough() }).columns).toBe(80);
 });
 
 describe.each(COMMANDS)('the help of %s', (command) => {
-  test('has an example, and fits a terminal of 80 columns', async () => {
+  test('contains an example and wraps at 80 columns', async () => {
     const { exitCode, stdout } = await cli.run([command, '--help'], { isTerminal: true });
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^ {2}.*latchkey ${command}\\b`, 'm'));
-    // An example is a command to be copied and stays whole, as does what has no space.
+    // Help doesn't wrap examples, because readers copy them. It can't wrap a line without spaces.
     const lines = stdout.split('\n').filter((line) => !/^ {2}.*latchkey [a-z]|^ *\S+$/.test(line));
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  test('is the same with latchkey help', async () => {
+  test('equals the output of latchkey help', async () => {
     const { stdout } = await cli.run([command, '--help']);
     expect(await cli.run(['help', command])).toEqual({ exitCode: 0, stdout, stderr: '' });
   });
@@ -56,13 +56,13 @@ test.each([
   ['a command', ['crate'], 'create'],
   ['a command with two similar names', ['disabel'], 'disable'],
   ['an option', ['list', '--stak', 'x'], '--stack'],
-])('a typo in %s gets a suggestion', async (_, args, meant) => {
+])('the CLI suggests a correction for a typo in %s', async (_, args, meant) => {
   const run = await cli.run(args);
   expect(run).toMatchObject({ exitCode: 2, stdout: '' });
   expect(run.stderr).toContain(`(Did you mean ${meant}?)`);
 });
 
-test('no command prints colours', async () => {
+test('the CLI prints all output without colours', async () => {
   const table = await cli.makeTable();
   const { record } = await cli.putKey(table);
   const commands = [
@@ -82,11 +82,11 @@ test('no command prints colours', async () => {
 
 describe('the published package, without the local gateway,', () => {
   const hasLocalGateway = false;
-  /** Scripts of this repository, and the option for its gateway. */
+  /** Matches the npm scripts of this repository and the option for its gateway. */
   const REPOSITORY = /npm (start|run)|--local|local gateway/;
 
   test.each([['--help'], ...COMMANDS.map((command) => [command, '--help']), ['help', 'create']])(
-    'does not mention the gateway in: %s %s',
+    'omits the gateway from: %s %s',
     async (...args) => {
       const { exitCode, stdout } = await cli.run(args.filter(Boolean), { hasLocalGateway });
       expect(exitCode).toBe(0);
@@ -94,16 +94,16 @@ describe('the published package, without the local gateway,', () => {
     },
   );
 
-  test.each(['bash', 'zsh', 'fish'])('does not mention the gateway in the completion for %s', async (shell) => {
+  test.each(['bash', 'zsh', 'fish'])('omits the gateway from the %s completion', async (shell) => {
     const { stdout } = await cli.run(['completion', shell], { hasLocalGateway });
     expect(stdout).toContain('--stack'.slice(2));
     expect(stdout).not.toMatch(/local gateway|npm start|(--|-l )local\b/);
   });
 
   test.each([
-    ['no table', ['list'], /no table given: pass --table NAME or --stack NAME, or set LATCHKEY_TABLE\n$/],
+    ['a missing table', ['list'], /no table given: pass --table NAME or --stack NAME, or set LATCHKEY_TABLE\n$/],
     ['--local', ['list', '--local'], /unknown option '--local'/],
-  ])('does not recommend the gateway after %s', async (_, args, expected) => {
+  ])('omits the gateway from the error about %s', async (_, args, expected) => {
     const { exitCode, stderr } = await cli.run(args, { hasLocalGateway });
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(expected);
@@ -111,7 +111,7 @@ describe('the published package, without the local gateway,', () => {
   });
 });
 
-test('the repository has --local in the help, the completion and the error about a missing table', async () => {
+test('the CLI in the repository documents --local', async () => {
   expect((await cli.run(['--help'])).stdout).toContain('--local');
   expect((await cli.run(['list', '--help'])).stdout).toMatch(/--local +use the table that npm start serves/);
   expect((await cli.run(['completion', 'bash'])).stdout).toContain('--local');

@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 const FOREIGN = `sk_${Buffer.alloc(32, 251).toString('base64url')}`;
 
 describe('identify', () => {
-  test('prints id, label, owner, state, plan and last use of a key', async () => {
+  test('prints the id, label, owner, state, plan and last use of a key', async () => {
     const { secret, record } = await cli.putKey(table, {
       label: 'build\u001b server',
       owner: 'acme',
@@ -31,7 +31,7 @@ describe('identify', () => {
     expect(tracesOf([secret], stdout)).toEqual([]);
   });
 
-  test('prints exactly the record, without the hash, with --json', async () => {
+  test('prints the record without its hash if you pass --json', async () => {
     const { secret, record } = await cli.putKey(table);
     const { exitCode, stdout } = await cli.run(['identify', '--json'], { table, input: secret });
     expect(exitCode).toBe(0);
@@ -39,14 +39,14 @@ describe('identify', () => {
     expect(stdout).toMatch(/^.*\n$/);
   });
 
-  test('finds a key from elsewhere', async () => {
+  test('looks up a key issued elsewhere', async () => {
     const keyHash = createHash('sha256').update(FOREIGN).digest('hex') as never;
     const { record } = await cli.putKey(table, { keyHash });
     const { stdout } = await cli.run(['identify', '--json'], { table, input: ` ${FOREIGN}\r\n` });
     expect(JSON.parse(stdout).record.id).toBe(record.id);
   });
 
-  test('reads the key from a prompt that shows nothing of it, and prints lines that fit the terminal', async () => {
+  test('hides the key that you type at its prompt', async () => {
     const { secret, record } = await cli.putKey(table, { label: 'w '.repeat(100) });
     const { exitCode, stdout, stderr } = await cli.run(['identify'], { table, input: `${secret}\n`, isTerminal: true });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'key (not shown): \n' });
@@ -55,7 +55,7 @@ describe('identify', () => {
   });
 });
 
-describe('a key within a text', () => {
+describe('a key in surrounding text', () => {
   const SHAPES: readonly (readonly [string, (key: string) => string | Uint8Array])[] = [
     ['quotes', (key) => `"${key}"`],
     ['single quotes with a comma', (key) => `'${key}',`],
@@ -69,15 +69,15 @@ describe('a key within a text', () => {
     ['a query', (key) => `https://api.example.com/orders?page=2&api_key=${key}&limit=5`],
     ['an encoded query', (key) => `https://api.example.com/orders?api_key=${encodeURIComponent(key)}`],
     ['JSON', (key) => JSON.stringify({ name: 'acme', key })],
-    ['a text with a byte order mark', (key) => `\ufeff${key}\r\n`],
-    ['UTF-16 with a byte order mark, as PowerShell redirects', (key) => Buffer.from(`\ufeff${key}\r\n`, 'utf16le')],
+    ['UTF-8 with a byte order mark', (key) => `\ufeff${key}\r\n`],
+    ['UTF-16 with a byte order mark (redirected by PowerShell)', (key) => Buffer.from(`\ufeff${key}\r\n`, 'utf16le')],
     ['big-endian UTF-16', (key) => Buffer.from(`\ufeff${key}\r\n`, 'utf16le').swap16()],
     ['UTF-16 without a byte order mark', (key) => Buffer.from(`${key}\r\n`, 'utf16le')],
     ['the path of a URL', (key) => `https://api.example.com/v1/x/${encodeURIComponent(key)}/orders`],
     ['the path of a request', (key) => `GET /v1/x/${encodeURIComponent(key)}/orders HTTP/1.1`],
-    ['a table in Markdown', (key) => `|acme|${key}|2030|`],
-    ['JSON in a string of JSON', (key) => JSON.stringify({ body: JSON.stringify({ name: 'acme', key }) })],
-    ['lines in a string of JSON', (key) => JSON.stringify(`acme\n${key}\r\n`)],
+    ['a Markdown table', (key) => `|acme|${key}|2030|`],
+    ['JSON in a JSON string', (key) => JSON.stringify({ body: JSON.stringify({ name: 'acme', key }) })],
+    ['lines in a JSON string', (key) => JSON.stringify(`acme\n${key}\r\n`)],
     ['several lines', (key) => `# keys\n\nNAME=acme\nKEY=${key}\n`],
   ];
   const KINDS = ['issued here', 'base64url', 'base64 with padding', 'a password'] as const;
@@ -97,7 +97,7 @@ describe('a key within a text', () => {
   });
 
   test.each(SHAPES.flatMap(([shape, write]) => KINDS.map((kind) => [shape, kind, write] as const)))(
-    'identify finds a key in %s: %s',
+    'identify extracts the key from %s: %s',
     async (_, kind, write) => {
       const { secret = '', id } = keys[kind] ?? {};
       const { exitCode, stdout, stderr } = await cli.run(['identify', '--json'], { table, input: write(secret) });
@@ -109,7 +109,7 @@ describe('a key within a text', () => {
 });
 
 describe('several keys', () => {
-  test('identify prints several keys on a line each, and exits 1 for an unknown one', async () => {
+  test('identify prints one line per key if you pass several', async () => {
     const [a, b] = [await cli.putKey(table, { label: 'a' }), await cli.putKey(table, { label: 'b' })];
     const unknown = makeKey().secret;
     const input = `A=${a.secret}\nB=${b.secret}\nA_AGAIN=${a.secret}\nC=${unknown}\n`;
@@ -125,7 +125,7 @@ describe('several keys', () => {
     expect(tracesOf([a.secret, b.secret, unknown], `${stdout}${stderr}`)).toEqual([]);
   });
 
-  test('identify prints several keys as a list of records with --json', async () => {
+  test('identify --json prints a list of records if you pass several keys', async () => {
     const [a, b] = [await cli.putKey(table), await cli.putKey(table)];
     const { exitCode, stdout } = await cli.run(['identify', '--json'], { table, input: `${a.secret}\n${b.secret}\n` });
     expect(exitCode).toBe(0);
@@ -145,7 +145,7 @@ describe('keys issued elsewhere', () => {
   test.each([
     ['next to one issued here', async () => (await cli.putKey(table)).secret],
     ['next to one issued elsewhere', async () => (await put(foreign(1)), foreign(1))],
-  ])('identify counts an unknown key %s once, and exits 1', async (_, knownKey) => {
+  ])('identify counts an unknown key %s once', async (_, knownKey) => {
     const input = `A=${await knownKey()}\nB="${foreign(2)}"\nB_AGAIN=${foreign(2)}\n`;
     const text = await cli.run(['identify'], { table, input });
     expect(text).toMatchObject({
@@ -158,7 +158,7 @@ describe('keys issued elsewhere', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ records: [{}], unknown: 1, notLookedUp: 0 });
   });
 
-  test('identify exits 1 for a known and an unknown key in one line of compact JSON', async () => {
+  test('identify exits 1 if compact JSON contains a known and an unknown key', async () => {
     await put(foreign(3));
     const input = JSON.stringify({ a: foreign(3), b: foreign(4) });
     const { exitCode, stderr } = await cli.run(['identify'], { table, input });
@@ -168,13 +168,13 @@ describe('keys issued elsewhere', () => {
     });
   });
 
-  test('identify does not count words, paths and URLs next to a known key as unknown keys', async () => {
+  test('identify ignores words, paths and URLs next to a known key', async () => {
     const { secret } = await cli.putKey(table);
     const input = `See https://example.com/docs/getting-started and ./src/commands/identify.ts for ${secret}`;
     expect(await cli.run(['identify'], { table, input })).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
-  test('identify reports the keys after the 100th as not looked up, and never as unknown', async () => {
+  test('identify reports keys after the 100th as not looked up instead of unknown', async () => {
     const many = Array.from({ length: 103 }, (_, at) => foreign(1000 + at));
     for (const secret of many.slice(0, 100)) await put(secret);
     const { exitCode, stdout, stderr } = await cli.run(['identify', '--json'], { table, input: many.join('\n') });
@@ -187,7 +187,7 @@ describe('keys issued elsewhere', () => {
     expect(rest).toEqual({ unknown: 0, notLookedUp: 3 });
   });
 
-  test('identify counts only the keys that it looked up as unknown', async () => {
+  test('identify counts as unknown only keys that it looked up', async () => {
     const input = Array.from({ length: 103 }, (_, at) => foreign(2000 + at)).join('\n');
     const { exitCode, stderr } = await cli.run(['identify'], { table, input });
     expect({ exitCode, stderr }).toEqual({
@@ -198,7 +198,7 @@ describe('keys issued elsewhere', () => {
     });
   });
 
-  test('identify says how many texts it looked up if it finds no key in too many words', async () => {
+  test('identify reports the number of strings that it looked up if none is a key', async () => {
     const input = Array.from({ length: 101 }, (_, at) => `getting-started-guide-${at}`).join(' ');
     expect(await cli.run(['identify'], { table, input })).toMatchObject({
       exitCode: 1,
@@ -211,7 +211,7 @@ test.each([
   ['issued here', makeKey().secret],
   ['made elsewhere', `"${FOREIGN}"`],
   ['with only letters', 'correcthorsebatterystaple'],
-])('identify exits 1 with one line if the table lacks a key %s', async (_, input) => {
+])('identify exits 1 if the table lacks a key %s', async (_, input) => {
   const unknownTable = await cli.makeTable();
   const run = await cli.run(['identify'], { table: unknownTable, input });
   expect(run).toEqual({ exitCode: 1, stdout: '', stderr: 'error: unknown key: the table has no record of it\n' });
@@ -222,7 +222,7 @@ test.each([
   ['prose with a URL', 'See https://example.com/docs/getting-started for more.'],
   ['an empty assignment', 'API_KEY='],
   ['a file without a key', 'x\n'.repeat(5000)],
-])('identify finds no key in %s, which is not an unknown key, and exits 1', async (_, input) => {
+])('identify reports the input as free of keys if it is %s', async (_, input) => {
   const run = await cli.run(['identify'], { table, input });
   expect(run).toEqual({ exitCode: 1, stdout: '', stderr: 'error: no key found in the input\n' });
 });
@@ -232,14 +232,14 @@ test('identify exits 130 on Ctrl-C at its prompt', async () => {
   expect(run).toMatchObject({ exitCode: 130, stdout: '' });
 });
 
-describe('bad usage', () => {
+describe('rejected input', () => {
   const { secret } = makeKey();
   test.each([
     ['a key as an argument', ['identify', secret], '', /argument.*history/],
     ['a foreign key as an argument', ['identify', FOREIGN, 'x'], '', /argument.*history/],
-    ['no key', ['identify'], '\n', /expected a key .*got nothing/],
+    ['an empty line', ['identify'], '\n', /expected a key .*got nothing/],
     ['more than 1 MB', ['identify'], 'x'.repeat(1024 * 1024 + 1), /latchkey scan/],
-  ])('identify exits 2 for %s and does not repeat its input', async (_, args, input, expected) => {
+  ])('identify exits 2 for %s without repeating it', async (_, args, input, expected) => {
     const { exitCode, stdout, stderr } = await cli.run(args, { table, input });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(expected);
@@ -247,7 +247,7 @@ describe('bad usage', () => {
   });
 });
 
-test('identify reports an unreachable table, and not an unknown key', async () => {
+test('identify reports an unreachable table instead of an unknown key', async () => {
   const env = { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1', LATCHKEY_TABLE: 'keys' };
   const run = await runCli(['identify', '--local'], { env, stdin: makeKey().secret });
   expect(run).toMatchObject({ exitCode: 1, stdout: '' });

@@ -16,14 +16,14 @@ const hashOf = (secret: string) => createHash('sha256').update(secret).digest('h
 const foreignKey = () => `sk_${randomBytes(32).toString('base64url')}`;
 const line = (fields: object) => `${JSON.stringify({ keyHash: hashOf(foreignKey()), label: 'x', ...fields })}\n`;
 
-/** Imports a text from a file into a new table, unless the options name one. */
+/** Imports text from a file into a new table, or into the table of the options. */
 async function importText(text: string | Uint8Array, args: readonly string[] = [], options: SessionOptions = {}) {
   table = options.table ?? (await cli.makeTable());
   const file = await cli.write('keys', text);
   return cli.run(['import', file, ...args], { ...options, table });
 }
 
-describe('metadata that nests too deep', () => {
+describe('metadata that nests too deeply', () => {
   const deep = deepJson(25_000);
   const csv = (hash: string, metadata: string) => `${hash},x,"${metadata.replaceAll('"', '""')}"\n`;
   const entry = (metadata: string) => `{"key_hash":"${hashOf(foreignKey())}","label":"x","metadata":${metadata}}`;
@@ -35,7 +35,7 @@ describe('metadata that nests too deep', () => {
       `keyHash,label,metadata\n${csv(hashOf('y'), `{"deep":${deep}}`)}${csv(hashOf(foreignKey()), '{}')}${csv(hashOf(foreignKey()), '')}`,
     ],
     ['a JSON document', `{"api_keys":[${entry('{}')},\n${entry(`{"deep":${deep}}`)},\n${entry('{}')}]}`],
-  ])('import rejects an entry of %s whose metadata nests too deep, and imports the others', async (_, text) => {
+  ])('import rejects only the entry of %s that contains it', async (_, text) => {
     const { exitCode, stderr } = await importText(text);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/\n(?:line|entry) 2: metadata: expected .*\n(.*\n)?error: rejected: 1; /);
@@ -65,7 +65,7 @@ describe('a SoulSync configuration', () => {
     2,
   );
 
-  test('import stores its valid keys, and reports why it rejected the other one', async () => {
+  test('import stores its valid keys and rejects the invalid one', async () => {
     const { exitCode, stdout, stderr } = await importText(config);
     expect(exitCode).toBe(1);
     expect(stdout).toBe('imported: 2\nskipped (already in the table): 0\nrejected: 1\n');
@@ -92,7 +92,7 @@ describe('a SoulSync configuration', () => {
     ]);
   });
 
-  test('a second import skips its keys and changes nothing', async () => {
+  test('a second import skips keys that are already in the table', async () => {
     const before = await cli.records(table);
     const again = await importText(config, ['--json'], { table });
     expect(JSON.parse(again.stdout)).toEqual({
@@ -107,7 +107,7 @@ describe('a SoulSync configuration', () => {
     expect(await cli.records(table)).toEqual(before);
   });
 
-  test('identify finds its keys by their raw form', async () => {
+  test('identify finds an imported key', async () => {
     const { stdout } = await cli.run(['identify', '--json'], { table, input: other });
     expect(JSON.parse(stdout).record.label).toBe('Other');
   });
@@ -118,7 +118,7 @@ describe('an .env file of raw keys', () => {
   const own = makeKey().secret;
   const env = `# keys\nexport CI="${foreign}"\nPROD='${own}' # ours\nWEAK=${weak}\n${foreign}\n`;
 
-  test('import stores only hashes of raw keys, rejects weak keys and bad lines, and prints no part of a key', async () => {
+  test('import stores hashes instead of the raw keys', async () => {
     const { exitCode, stdout, stderr } = await importText(env, ['--json']);
     const records = await cli.records(table);
     expect(exitCode).toBe(1);
@@ -151,7 +151,7 @@ describe('an .env file of raw keys', () => {
   });
 });
 
-/** Settings of an ordinary `.env`. Two of them are keys. */
+/** Settings of a typical `.env` file. Two of them are keys. */
 const ENV = [
   "NEXT_PUBLIC_WEBAPP_URL='http://localhost:3000'",
   "EMAIL_FROM='notifications@acme-hosting.com'",
@@ -167,8 +167,8 @@ const ENV = [
   `export ACME_TOKEN="${foreignKey()}" # the customer's`,
 ];
 
-describe('an ordinary .env of 12 lines', () => {
-  test('import finds the two keys of an ordinary .env, and prints a reason for each other line', async () => {
+describe('a typical .env file of 12 lines', () => {
+  test('import stores its two keys and prints why it rejected the other lines', async () => {
     const { exitCode, stdout, stderr } = await importText(ENV.join('\n'));
     expect(exitCode).toBe(1);
     expect(stdout).toBe(
@@ -192,7 +192,7 @@ describe('an ordinary .env of 12 lines', () => {
   });
 });
 
-test('import reports the format only if it detected it', async () => {
+test("import reports the file's format only if it detected the format", async () => {
   const key = line({});
   const detected = await importText(key);
   expect(detected.stderr).toMatch(
@@ -204,7 +204,7 @@ test('import reports the format only if it detected it', async () => {
   expect(JSON.parse(json.stdout)).toMatchObject({ format: 'jsonl', imported: [expect.any(String)] });
 });
 
-test('import reads --format soulsync, the old name, as json', async () => {
+test('import accepts soulsync, the former name of --format json', async () => {
   const input = JSON.stringify({ api_keys: [{ label: 'x', key_hash: hashOf(foreignKey()) }] });
   const { exitCode, stdout, stderr } = await importText(input, ['--format', 'soulsync', '--json']);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -215,7 +215,7 @@ describe('several entries with one hash', () => {
   const keyHash = hashOf('the same key');
   const revoked = { revokedAt: '2020-01-01T00:00:00.000Z', revokedBy: 'carol' };
 
-  test('import makes one key from the first entry with the restrictions of all, and reports the others by line', async () => {
+  test('import creates one key that combines the restrictions of all entries', async () => {
     const text =
       line({ keyHash, id: 'a', label: 'first' }) +
       line({ id: 'b' }) +
@@ -243,7 +243,7 @@ describe('several entries with one hash', () => {
     });
   });
 
-  test('import reports duplicates by entry in a JSON document', async () => {
+  test('import reports duplicates in a JSON document by entry number', async () => {
     const entry = { label: 'x', key_hash: keyHash };
     const { stdout } = await importText(JSON.stringify({ api_keys: [entry, entry] }), ['--json']);
     expect(JSON.parse(stdout).duplicates).toEqual([
@@ -251,7 +251,7 @@ describe('several entries with one hash', () => {
     ]);
   });
 
-  test('import rejects all of them if one is invalid, because that one may say that the key has ended', async () => {
+  test('import rejects all of them if one is invalid, because it may revoke the key', async () => {
     const text = line({ keyHash, label: 'first' }) + line({ keyHash, label: 'x'.repeat(300), ...revoked }) + line({});
     const { exitCode, stdout } = await importText(text, ['--json']);
     expect(exitCode).toBe(1);
@@ -266,7 +266,7 @@ describe('several entries with one hash', () => {
   });
 });
 
-test('import reads zero times as absent in every format', async () => {
+test('import treats zero times as absent in every format', async () => {
   const fields = { expires_at: '0001-01-01T00:00:00Z', revoked_at: '1970-01-01T00:00:00.000Z', last_used_at: '0' };
   const names = Object.keys(fields).join();
   const entry = (label: string) => ({ key_hash: hashOf(label), label, ...fields, disabled_at: 0 });
@@ -295,7 +295,7 @@ describe('files of other programs', () => {
     ['UTF-16, big-endian', Buffer.from(`\ufeffkeyHash,label\n${hashOf('be')},be\n`, 'utf16le').swap16()],
   ];
 
-  test.each(files)('import reads a file of %s', async (_, text) => {
+  test.each(files)('import reads a file from %s', async (_, text) => {
     const { exitCode, stdout } = await importText(text);
     expect({ exitCode, stdout: stdout.slice(0, 12) }).toEqual({ exitCode: 0, stdout: 'imported: 1\n' });
   });
@@ -306,7 +306,7 @@ describe('files of other programs', () => {
   });
 });
 
-test('import reads CSV and JSON Lines with every kind of field from standard input', async () => {
+test('import reads CSV and JSON Lines from standard input', async () => {
   const fields = {
     owner: 'acme',
     scopes: 'a b',
@@ -339,7 +339,7 @@ test('import reads CSV and JSON Lines with every kind of field from standard inp
   );
 });
 
-test('import reports the line of an entry that the table rejects', async () => {
+test('import reports the line number of each rejected entry', async () => {
   const id = '11111111-1111-4111-8111-111111111111';
   const text =
     line({ id }) + '\n' + line({ label: 'y'.repeat(257) }) + line({ id }) + line({ scopes: ['a b'] }) + line({});
@@ -351,14 +351,14 @@ test('import reports the line of an entry that the table rejects', async () => {
   });
 });
 
-test('import lists the first 20 of many bad lines, and counts the rest', async () => {
+test('import lists only the first 20 of many bad lines', async () => {
   const { stderr, stdout } = await importText(`${'nonsense\n'.repeat(500)}`, ['--format', 'jsonl']);
   expect(stderr.split('\n')).toHaveLength(20 + 1 + 1 + 1);
   expect(stderr).toContain('and 480 more');
   expect(stdout).toContain('rejected: 500');
 });
 
-test('import imports nothing from an empty file', async () => {
+test('import accepts an empty file', async () => {
   expect(await importText('')).toMatchObject({
     exitCode: 0,
     stderr: '',
@@ -369,7 +369,7 @@ test('import imports nothing from an empty file', async () => {
 describe('a signal', () => {
   const many = Array.from({ length: 400 }, (_, at) => line({ label: `key ${at}` })).join('');
 
-  test('a signal stops an import cleanly, and the same command imports the rest without duplicates', async () => {
+  test('a second import completes the one that the signal stopped', async () => {
     const stop: SessionOptions['onStart'] = (interruption, stderr) => {
       stderr.on('data', (text: Buffer) => {
         if (text.includes('keys: 1')) interruption.receive('SIGINT');
@@ -393,14 +393,14 @@ describe('a signal', () => {
       env: { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint },
       onStart: (process) => {
         process.stdin?.write(input);
-        // After this input, the process waits.
+        // Standard input stays open, so the process waits after this input.
         (process.stdin as { end: unknown }).end = () => process.stdin;
         process.stdout?.once('data', () => process.kill('SIGINT'));
       },
     });
   };
 
-  test('a signal ends a wait for standard input', async () => {
+  test('import exits 130 while it waits for standard input', async () => {
     const { exitCode, stdout, stderr } = await waiting('jsonl', `${line({})}{"keyHash":`);
     expect(exitCode).toBe(130);
     const { imported, rejected } = JSON.parse(stdout);
@@ -409,7 +409,7 @@ describe('a signal', () => {
     expect(stderr).toMatch(/run the same command again/);
   });
 
-  test('a signal in the middle of a JSON document is reported as an interruption, and not as an invalid document', async () => {
+  test('import reports an interruption if a JSON document is still incomplete', async () => {
     const { exitCode, stderr } = await waiting('json', '{\n"api_keys": [');
     expect(exitCode).toBe(130);
     expect(stderr).toMatch(/\nerror: interrupted: to resume, run the same command again/);
@@ -417,10 +417,10 @@ describe('a signal', () => {
   });
 });
 
-describe('an output that is closed', () => {
+describe('a closed output', () => {
   const many = Array.from({ length: 200 }, () => line({})).join('');
 
-  test('import fails and reports how many keys it imported if the output is closed in the middle', async () => {
+  test('import exits 1 if the output is closed before the end of the JSON document', async () => {
     const stopped = await importText(many, ['--json'], { readWrites: 3 });
     expect(stopped.exitCode).toBe(1);
     const imported = Number(/^imported: (\d+); skipped/.exec(stopped.stderr)?.[1]);
@@ -431,13 +431,13 @@ describe('an output that is closed', () => {
     expect(resumed.stdout).toContain(`imported: ${200 - imported}\n`);
   });
 
-  test('import fails for a rejected entry even if the output is closed', async () => {
+  test('import exits 1 for a rejected entry even if the output is closed', async () => {
     const { exitCode, stderr } = await importText(line({ label: '' }), [], { readWrites: 0 });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/\nerror: rejected: 1;/);
   });
 
-  test('import succeeds and prints its summary to stderr if the output is closed at the end', async () => {
+  test('import exits 0 and prints its summary to stderr', async () => {
     const { exitCode, stderr } = await importText(line({}), [], { readWrites: 0 });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 0,
@@ -447,21 +447,21 @@ describe('an output that is closed', () => {
     });
   });
 
-  test('import reports a failure of the table even if the output is closed', async () => {
+  test('import reports a missing table even if the output is closed', async () => {
     const { exitCode, stderr } = await importText(line({}), ['--json'], { table: 'none', readWrites: 1 });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/error: .*"none"/);
   });
 });
 
-describe('on a terminal', () => {
+describe('a terminal', () => {
   test('import shows a progress bar on a terminal', async () => {
     const { stderr } = await importText(Array.from({ length: 50 }, () => line({})).join(''), [], { isTerminal: true });
     expect(stderr).toMatch(/\[[^\]]+\] \d+%, keys: \d+/);
   });
 });
 
-test('import prints its summary if the table fails', async () => {
+test('import prints its summary even if DynamoDB is unreachable', async () => {
   const run = await runCli(['import', '-', '--table', 'none'], {
     env: { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: await closedEndpoint() },
     stdin: line({}),
@@ -470,23 +470,23 @@ test('import prints its summary if the table fails', async () => {
   expect(run.stderr).toMatch(/error: .*cannot be reached/);
 });
 
-describe('bad input', () => {
+describe('invalid input', () => {
   test.each([
     ['a missing file', ['import', '/nonexistent/keys'], '', 1, /cannot read .*ENOENT/],
     ['a directory', ['import', '.'], '', 1, /cannot read \.: EISDIR/],
-    ['a text in an unknown format', ['import', '-'], 'hello', 2, /--format/],
+    ['text in an unknown format', ['import', '-'], 'hello', 2, /--format/],
     ["bytes that aren't text", ['import', '-'], new Uint8Array([0x41, 0x3d, 0xff, 0xfe]), 1, /isn't UTF-8/],
     ['JSON without a list of keys', ['import', '-'], '{"keys": [\n]}', 1, /no list "api_keys"/],
     [
-      'for CSV with a column that may mean an end',
+      'a CSV file with a column that may be an expiry',
       ['import', '-'],
       'keyHash,label,expiry\n',
       1,
       /unknown column "expiry" may mean/,
     ],
     ['an unknown format', ['import', '-', '--format', 'xml'], '', 2, /xml/],
-    ['no file', ['import'], '', 2, /file/],
-  ])('import fails before it stores anything for %s', async (_, args, input, exitCode, expected) => {
+    ['a missing argument', ['import'], '', 2, /file/],
+  ])('import does not store any keys if it rejects %s', async (_, args, input, exitCode, expected) => {
     const empty = await cli.makeTable();
     const run = await cli.run(args, { table: empty, input });
     expect(run.exitCode).toBe(exitCode);
@@ -494,7 +494,7 @@ describe('bad input', () => {
     expect(await cli.records(empty)).toEqual([]);
   });
 
-  test('import does not repeat a key that is given instead of a file', async () => {
+  test('import does not repeat a key that you pass instead of a file', async () => {
     const { secret } = makeKey();
     const { exitCode, stderr } = await cli.run(['import', secret], { table });
     expect(exitCode).toBe(1);
@@ -502,7 +502,7 @@ describe('bad input', () => {
   });
 });
 
-test('import reads times without a zone as UTC in every time zone of the machine', async () => {
+test("import reads times without a zone as UTC even if the machine's zone is Tokyo", async () => {
   const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, TZ: 'Asia/Tokyo' };
   table = await cli.makeTable();
   const stdin = line({ created_at: '2026-01-31T12:00:00' });

@@ -14,7 +14,7 @@ const MASKED = /… \(\d+ characters\)/;
 
 const { cli, table } = useCli();
 
-describe.each(FOREIGN)('no message repeats %s', (key) => {
+describe.each(FOREIGN)('an error about the key %s', (key) => {
   test.each<[string, (key: string) => readonly string[]]>([
     ['as a command', (k) => [k]],
     ['as a word of help', (k) => ['help', k]],
@@ -38,9 +38,9 @@ describe.each(FOREIGN)('no message repeats %s', (key) => {
     ['as an import file', (k) => ['import', k]],
     ['as an import format', (k) => ['import', '-', '--format', k]],
     ['as a path to scan', (k) => ['scan', k]],
-    ['as a file in no directory', (k) => ['export', '--out', `none/${k}`]],
+    ['as a file in a missing directory', (k) => ['export', '--out', `none/${k}`]],
     ['as an argument of identify', (k) => ['identify', k]],
-  ])('%s', async (_, args) => {
+  ])('omits the key if you pass it %s', async (_, args) => {
     const given = args(key);
     const takesTable = !['help', 'completion', key].includes(given[0] ?? '');
     const { exitCode, stdout, stderr } = await cli.run(given, takesTable ? { table } : {});
@@ -54,7 +54,7 @@ describe.each(FOREIGN)('no message repeats %s', (key) => {
   test.each([
     ['LATCHKEY_KEY_PREFIX', ['create', '--label', 'x']],
     ['AWS_ENDPOINT_URL_DYNAMODB', ['list']],
-  ])('as the variable %s', async (name, args) => {
+  ])('masks the key in the variable %s', async (name, args) => {
     const { exitCode, stderr } = await cli.run(args, { table, env: { [name]: key } });
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(MASKED);
@@ -63,18 +63,18 @@ describe.each(FOREIGN)('no message repeats %s', (key) => {
 });
 
 test.each([
-  ['a word', ['crate'], /unknown command 'crate' \(Did you mean create\?\)\n/],
+  ['a mistyped command', ['crate'], /unknown command 'crate' \(Did you mean create\?\)\n/],
   ['a path', ['seed', '/none/orders-2024/keys.jsonl'], /\/none\/orders-2024\/keys\.jsonl/],
   ['a UUID', ['show', '0f8c1a52-0000-4000-8000-00000000000a'], /0f8c1a52-0000-4000-8000-00000000000a/],
-])('a message repeats %s', async (_, args, expected) => {
+])('an error repeats %s unmasked', async (_, args, expected) => {
   const { stderr } = await cli.run(args, args[0] === 'crate' ? {} : { table });
   expect(stderr).toMatch(expected);
 });
 
-describe('a line end cannot forge a line:', () => {
+describe('a newline in an error', () => {
   const FORGED = 'x\nerror: forged\u2028\u202e';
 
-  test('in an argument', async () => {
+  test('becomes an escape if it comes from an argument', async () => {
     const { stderr } = await cli.run([FORGED]);
     expect(stderr).toMatch(/^error: unknown command 'x\\u000aerror: forged\\u2028\\u202e'.*\n$/);
   });
@@ -84,7 +84,7 @@ describe('a line end cannot forge a line:', () => {
     ['stats', ['stats']],
     ['export', ['export']],
     ['seed', ['seed', '-', '--skip-existing']],
-  ])('in the id of a corrupt record that %s reports', async (_, args) => {
+  ])('becomes an escape if %s reports the id of a corrupt record', async (_, args) => {
     const corrupted = await cli.makeTable();
     const Item = { ...serialiseRecord(makeKey({ id: FORGED }).record), createdAt: 'yesterday' };
     await cli.database.client.send(new PutCommand({ TableName: corrupted, Item }));
@@ -94,7 +94,7 @@ describe('a line end cannot forge a line:', () => {
     expect(stderr).not.toMatch(/[\u2028\u202e]/);
   });
 
-  test('in the name of a seed file or of its fields', async () => {
+  test('becomes an escape if it comes from a seed file', async () => {
     const file = await cli.write('x\nerror: forged', '{"label":"a","x\\nerror: forged":1}');
     const { stderr } = await cli.run(['seed', file], { table });
     expect(stderr).not.toMatch(/^error: forged/m);
@@ -107,7 +107,7 @@ test.each([
   ['list as JSON', ['list', '--json']],
   ['list as CSV', ['list', '--csv']],
   ['export', ['export']],
-])('%s escapes stored text for the terminal', async (_, args) => {
+])('%s escapes control characters of stored labels on a terminal', async (_, args) => {
   const steered = await cli.makeTable();
   await cli.putKey(steered, { label: 'a\u009b2J\u202e\u061c\u200bb', owner: 'o\u{e0041}' });
   const { stdout } = await cli.run(args, { table: steered, isTerminal: true });
@@ -115,7 +115,7 @@ test.each([
   expect(stdout).toContain('\\u202e');
 });
 
-test('list --json prints stored text unescaped to a pipe', async () => {
+test('list --json prints stored labels unchanged to a pipe', async () => {
   const stored = await cli.makeTable();
   const label = 'a\u202e\u0000b';
   await cli.putKey(stored, { label });
@@ -123,23 +123,23 @@ test('list --json prints stored text unescaped to a pipe', async () => {
   expect(JSON.parse(stdout).records[0].label).toBe(label);
 });
 
-describe('a control or invisible character is rejected:', () => {
+describe('the check for control and invisible characters', () => {
   const BAD = 'a\u202eb';
 
   test.each([
-    ['as a label', ['create', '--label', BAD]],
-    ['as an owner', ['create', '--label', 'x', '--owner', BAD]],
-    ['as an actor', ['create', '--label', 'x', '--actor', BAD]],
-    ['as a reason', ['revoke', '0f8c1a52', '--yes', '--reason', BAD]],
-    ['in a seed', ['seed', '-']],
-  ])('%s', async (_, args) => {
+    ['in a label', ['create', '--label', BAD]],
+    ['in an owner', ['create', '--label', 'x', '--owner', BAD]],
+    ['in an actor', ['create', '--label', 'x', '--actor', BAD]],
+    ['in a reason', ['revoke', '0f8c1a52', '--yes', '--reason', BAD]],
+    ['in a seed file', ['seed', '-']],
+  ])('rejects such a character %s', async (_, args) => {
     const { exitCode, stderr } = await cli.run(args, { table, input: JSON.stringify([{ label: BAD }]) });
     expect(exitCode).toBe(args[0] === 'seed' ? 1 : 2);
     expect(stderr).toMatch(/no control or invisible characters/i);
     expect(stderr).not.toContain('\u202e');
   });
 
-  test('in an import, whose other lines are imported', async () => {
+  test('rejects only the line of an import that contains one', async () => {
     const input = [BAD, 'good']
       .map((label, at) => JSON.stringify({ label, keyHash: String(at).repeat(64) }))
       .join('\n');
@@ -150,7 +150,7 @@ describe('a control or invisible character is rejected:', () => {
   });
 });
 
-test('rotate keeps a stored label that would be rejected today', async () => {
+test('rotate keeps a stored label with a control character', async () => {
   const stored = await cli.makeTable();
   const { record } = await cli.putKey(stored, { label: 'a\u0000b' });
   const { exitCode, stdout } = await cli.run(['rotate', record.id, '--yes', '--json'], { table: stored });
@@ -158,7 +158,7 @@ test('rotate keeps a stored label that would be rejected today', async () => {
   expect(JSON.parse(stdout).record.label).toBe('a\u0000b');
 });
 
-/** Control characters, and what Unicode calls line breaks and controls of direction (UAX #9, table 2). */
+/** Control characters, Unicode's line breaks, and its characters that control text direction (UAX #9, table 2). */
 const INVISIBLE: readonly (readonly [name: string, codePoint: number])[] = [
   ['NUL', 0x00],
   ['BELL', 0x07],
@@ -187,7 +187,7 @@ const INVISIBLE: readonly (readonly [name: string, codePoint: number])[] = [
   ['POP DIRECTIONAL ISOLATE', 0x2069],
 ];
 
-test.each(INVISIBLE)('a label is printed with %s escaped, on stdout and in a question', async (_, codePoint) => {
+test.each(INVISIBLE)('show and revoke escape %s in a label', async (_, codePoint) => {
   const character = String.fromCodePoint(codePoint);
   const escape = `\\u${codePoint.toString(16).padStart(4, '0')}`;
   const { record } = await cli.putKey(table, { label: `a${character}b` });
@@ -195,11 +195,11 @@ test.each(INVISIBLE)('a label is printed with %s escaped, on stdout and in a que
   expect(shown.stdout).toContain(`a${escape}b\n`);
   const asked = await cli.run(['revoke', record.id], { table, isTerminal: true, input: 'no\n' });
   expect(asked.stderr).toMatch(/"a\\\S+b"/);
-  // The output contains line feeds anyway.
+  // The output always contains line feeds.
   if (character !== '\n') expect(shown.stdout + asked.stderr).not.toContain(character);
 });
 
-test.each(['a b', 'é', '日本語', 'עברית', '👍', "it's", '~'])('a label is printed with %j unescaped', async (label) => {
+test.each(['a b', 'é', '日本語', 'עברית', '👍', "it's", '~'])('show prints the label %j unchanged', async (label) => {
   const { record } = await cli.putKey(table, { label });
   const { stdout } = await cli.run(['show', record.id], { table });
   expect(stdout).toContain(`${label}\n`);

@@ -5,10 +5,10 @@ import { tracesOf } from '../../support/traces.ts';
 
 const { cli, table } = useCli();
 
-/** Options of the table conflict with `--local`. A message may repeat a path. */
+/** Options that this test skips. Table options conflict with `--local`, and messages may repeat a path. */
 const LEFT_OUT = new Set(['--table', '--stack', '--region', '--profile', '--out']);
 
-/** The options with a value of a command, from its help. */
+/** Returns the command's options that take a value, from its help text. */
 async function optionsOf(command: string): Promise<readonly string[]> {
   const { stdout } = await cli.run([command, '--help']);
   const flags = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+) </gm)].map(([, flag = '']) => flag);
@@ -27,7 +27,7 @@ test.each<[string, readonly string[], number]>([
   ['enable', ['ID'], 1],
   ['revoke', ['ID', '--yes'], 2],
   ['import', ['-'], 2],
-])('%s neither repeats nor stores a key that is given as the value of an option', async (command, args, count) => {
+])("%s neither repeats nor stores a key that you pass as an option's value", async (command, args, count) => {
   const { secret } = makeKey();
   const { record } = await cli.putKey(table);
   const before = await cli.records(table);
@@ -41,7 +41,7 @@ test.each<[string, readonly string[], number]>([
   expect(await cli.records(table)).toEqual(before);
 });
 
-test('no command shows a key again after create', async () => {
+test('the CLI never shows a key again after create', async () => {
   const created = await cli.run(['create', '--label', 'shown', '--json'], { table });
   const { key, record } = JSON.parse(created.stdout);
   for (const args of [

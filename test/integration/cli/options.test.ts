@@ -22,9 +22,12 @@ test.each([
   expect(parseExpiry(text, NOW_MS)).toBe(expected);
 });
 
-test.each(['2030-01-31T12:00:00', '2030-01-31 12:00'])('parseExpiry rejects %s, because it has no zone', (text) => {
-  expect(() => parseExpiry(text, NOW_MS)).toThrow(/no zone.*Z/);
-});
+test.each(['2030-01-31T12:00:00', '2030-01-31 12:00'])(
+  'parseExpiry rejects the time %s because it lacks a zone',
+  (text) => {
+    expect(() => parseExpiry(text, NOW_MS)).toThrow(/no zone.*Z/);
+  },
+);
 
 const NO_DURATIONS = ['', '0d', '90', 'd', '-1d', '1.5d', '90 d', '90D', '3mo', '9999y', 'tomorrow', 'constructor'];
 const NO_TIMES = [

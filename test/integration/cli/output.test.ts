@@ -6,10 +6,10 @@ import { tracesOf } from '../../support/traces.ts';
 import { publicRecord } from '../../../keys/record.ts';
 
 const DAY_MS = 86_400_000;
-/** Keys of many issuers, each with the part that may be shown. */
+/** Keys of many issuers, each with its masked form. */
 const KEY_LIKE: readonly (readonly [what: string, key: string, shown: string])[] = [
   ['a key whose checksum is wrong', `sk_Zk3vQ9xL${'w0Tb7RmY39'.repeat(4)}1`, 'sk_Z… (52 characters)'],
-  ['a key of another prefix', `acme2_Zk3vQ9xL${'w0Tb7RmY39'.repeat(4)}1`, 'acme… (55 characters)'],
+  ['a key with another prefix', `acme2_Zk3vQ9xL${'w0Tb7RmY39'.repeat(4)}1`, 'acme… (55 characters)'],
   ['a key whose prefix is one letter', `k_Zk3vQ9xL${'w0Tb7RmY39'.repeat(4)}1`, 'k_Zk… (51 characters)'],
   ['a key in base64url', 'sk_Zk3-Q9x_w0Tb7RmY-3_9Lw0Tb7RmYQ9xZk3vQ9xLw0T', 'sk_Z… (46 characters)'],
   ['a key of small letters and digits', `sk_zk3vq9xl${'w0tb7rmy39'.repeat(2)}`, 'sk_z… (31 characters)'],
@@ -28,7 +28,7 @@ beforeEach(() => {
 
 const written = (stream: PassThrough) => String(stream.read() ?? '');
 
-/** An output whose stdout fails each write with an error of this code. */
+/** Returns an output whose stdout fails each write with an error of this code. */
 function failingOutput(code: string | undefined): Output {
   const error = Object.assign(new Error('no'), { name: 'WriteError' }, code === undefined ? {} : { code });
   const stdout = new Writable({ write: (_chunk, _encoding, done) => done(error) });
@@ -36,7 +36,7 @@ function failingOutput(code: string | undefined): Output {
 }
 
 describe('Output.note', () => {
-  test.each(KEY_LIKE)('shows only the start of %s', async (_, key, shown) => {
+  test.each(KEY_LIKE)('masks %s after four characters', async (_, key, shown) => {
     output.note(`error: expected less, got "${key}"`);
     await Promise.resolve();
     const text = written(stderr);
@@ -44,14 +44,14 @@ describe('Output.note', () => {
     expect(tracesOf([key.slice(4)], text)).toEqual([]);
   });
 
-  test('shows only the start of every key in a line', async () => {
+  test('masks every key in a line', async () => {
     output.note(KEY_LIKE.map(([, key]) => key).join(', '));
     await Promise.resolve();
     expect(written(stderr)).toBe(`${KEY_LIKE.map(([, , shown]) => shown).join(', ')}\n`);
   });
 
   test.each(['made_for-the-production-environment_2030-06-15', 'sk_short', 'an ordinary sentence'])(
-    'shows %j unmasked',
+    'leaves %j unmasked',
     async (text) => {
       output.note(text);
       await Promise.resolve();
@@ -59,7 +59,7 @@ describe('Output.note', () => {
     },
   );
 
-  test('masks a typed value, but not a table name that could be a key', async () => {
+  test('masks a typed value that resembles a key, but not a stored value', async () => {
     output.hideTyped(['--plan=AbCd3fGh1jKlMn0pQrSt']);
     output.note('AbCd3fGh1jKlMn0pQrSt: key 507f1f77bcf86cd799439011 was revoked by AROAEXAMPLE2QK7HV3XN5:alice');
     await Promise.resolve();
@@ -68,13 +68,13 @@ describe('Output.note', () => {
     );
   });
 
-  test('writes one line and escapes control characters', async () => {
+  test('escapes newlines and control characters', async () => {
     output.note('one\ntwo \u001b[2J');
     await Promise.resolve();
     expect(written(stderr)).toBe('one\\u000atwo \\u001b[2J\n');
   });
 
-  test('has a variant that repeats a cursor that looks like a key', async () => {
+  test('leaves a cursor unmasked in its variant noteOwn', async () => {
     const [[, key] = ['', '']] = KEY_LIKE;
     output.noteOwn(`--cursor ${key}`);
     await Promise.resolve();
@@ -82,13 +82,13 @@ describe('Output.note', () => {
   });
 });
 
-test.each(KEY_LIKE)('Output.ask shows only the start of %s, and leaves its line open', (_, key, shown) => {
+test.each(KEY_LIKE)('Output.ask masks %s and does not end its line', (_, key, shown) => {
   output.ask(`Revoke ${key}\n? `);
   expect(written(stderr)).toBe(`Revoke ${shown}\\u000a? `);
 });
 
 describe('Output.print', () => {
-  test('writes the unchanged text to stdout, and nothing to stderr', async () => {
+  test('writes the text unchanged to stdout', async () => {
     await output.print('{"a":"\u001b"}\n');
     expect([written(stdout), written(stderr)]).toEqual(['{"a":"\u001b"}\n', '']);
   });
@@ -110,7 +110,7 @@ describe('Output.print', () => {
     await expect(failingOutput(code).printIfRead('x')).rejects.toMatchObject({ code: 'OUTPUT_UNUSABLE' });
   });
 
-  test('resolves to true in printIfRead once the text is written', async () => {
+  test('has a variant, printIfRead, that resolves to true after the write', async () => {
     expect(await output.printIfRead('x')).toBe(true);
     expect(written(stdout)).toBe('x');
   });
@@ -126,7 +126,7 @@ test.each([
     { isTTY: true, columns: 120 },
     { isTerminal: true, columns: 120 },
   ],
-])('an Output on a stream with %j has %j', (fields, expected) => {
+])('an Output on a stream with %j has the fields %j', (fields, expected) => {
   const { isTerminal, columns } = new Output({ stdout: Object.assign(new PassThrough(), fields), stderr });
   expect({ isTerminal, columns }).toEqual(expected);
 });
@@ -134,7 +134,7 @@ test.each([
 test.each([
   [{}, false],
   [{ isTTY: true }, true],
-])('Output.canAsk on a stderr with %j is %p', (fields, expected) => {
+])('Output.canAsk for a stderr with %j is %p', (fields, expected) => {
   expect(new Output({ stdout, stderr: Object.assign(new PassThrough(), fields) }).canAsk).toBe(expected);
 });
 
@@ -148,22 +148,22 @@ describe('an issued key', () => {
   });
   const { record: previous } = makeKey({ label: 'old' });
 
-  test('is printed as JSON with its record, without the hash', () => {
+  test('appears in JSON together with its record', () => {
     expect(JSON.parse(issuedKeyJson({ secret, record }))).toEqual({ key: secret, record: publicRecord(record) });
     expect(issuedKeyJson({ secret, record })).not.toContain(record.keyHash);
   });
 
-  test('is left out of JSON if it is stored elsewhere, next to the record of its predecessor', () => {
+  test('does not appear in JSON if it is stored in a file', () => {
     const json = issuedKeyJson({ secret, record, previous }, 'in a file');
     expect(JSON.parse(json)).toEqual({ record: publicRecord(record), previous: publicRecord(previous) });
     expect(tracesOf([secret], json)).toEqual([]);
   });
 
-  test('is printed on one line with its escaped label', () => {
+  test('appears on one line with its escaped label in plain output', () => {
     expect(issuedKeyLine({ secret, record })).toBe(`${secret}  build\\u001b`);
   });
 
-  test('is printed for people with its scopes, plan and expiry', () => {
+  test('appears in the notice with its scopes, plan and expiry', () => {
     expect(issuedKeyNotice({ secret, record }, NOW_MS)).toBe(
       `key:     ${secret}
 id:      ${record.id}
@@ -177,12 +177,12 @@ Store the key now: you cannot see it again.`,
     );
   });
 
-  test('is replaced by its place for people if it is stored elsewhere', () => {
+  test('disappears from the notice if it is stored in a file', () => {
     const notice = issuedKeyNotice({ secret, record: previous }, NOW_MS, 'in a\u001bfile');
     expect(notice).toBe(`id:      ${previous.id}\nlabel:   old\n\nThe key is in a\\u001bfile, and nowhere else.`);
   });
 
-  test('is printed without a relative time if it has expired', () => {
+  test('lacks a relative time in the notice if it has expired', () => {
     const notice = issuedKeyNotice({ secret, record: { ...record, expiresAt: at(0) } }, NOW_MS);
     expect(notice).toContain(`expires: ${at(0)}\n`);
   });

@@ -41,7 +41,7 @@ async function modeOf(file: string): Promise<number> {
 }
 
 describe('a new file', () => {
-  test.each([true, false])('has mode 0600 with any umask, with resume: %s', async (resume) => {
+  test.each([true, false])('has mode 0600 even with a umask of 0, with resume: %s', async (resume) => {
     const umask = process.umask(0);
     try {
       await append(A, resume);
@@ -52,7 +52,7 @@ describe('a new file', () => {
     expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
   });
 
-  test('is removed on close if it is empty', async () => {
+  test('disappears on close if it is empty', async () => {
     const file = await PrivateFile.openForKeys(path, { resume: false });
     await file.close();
     expect(await readdir(directory)).toEqual([]);
@@ -60,13 +60,13 @@ describe('a new file', () => {
 });
 
 describe('an existing file', () => {
-  test('is left unchanged without resume', async () => {
+  test('stays unchanged without resume', async () => {
     await writeFile(path, `${A}\n`);
     await expect(PrivateFile.openForKeys(path, { resume: false })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
   });
 
-  test('gets new lines and mode 0600', async () => {
+  test('receives new lines and mode 0600 with resume', async () => {
     await writeFile(path, `${A}\n`);
     await chmod(path, 0o644);
     const { kept } = await append(B, true);
@@ -75,21 +75,24 @@ describe('an existing file', () => {
     expect(await modeOf(path)).toBe(0o600);
   });
 
-  test.each([1, 5, 9, 20, B.length - 1])('loses an incomplete last line of %i characters', async (length) => {
-    await writeFile(path, `${A}\n${B.slice(0, length)}`);
-    const { kept } = await append(B, true);
-    expect(kept).toHaveLength(1);
-    expect(await readFile(path, 'utf8')).toBe(`${A}\n${B}\n`);
-  });
+  test.each([1, 5, 9, 20, B.length - 1])(
+    'loses an incomplete last line of %i characters with resume',
+    async (length) => {
+      await writeFile(path, `${A}\n${B.slice(0, length)}`);
+      const { kept } = await append(B, true);
+      expect(kept).toHaveLength(1);
+      expect(await readFile(path, 'utf8')).toBe(`${A}\n${B}\n`);
+    },
+  );
 
-  test('keeps a last line that lacks only its line end', async () => {
+  test('keeps a complete last line that lacks only its newline', async () => {
     await writeFile(path, A);
     const { kept } = await append(B, true);
     expect(kept).toHaveLength(1);
     expect(await readFile(path, 'utf8')).toBe(`${A}\n${B}\n`);
   });
 
-  test('keeps the lines of earlier runs if a resumed run adds none', async () => {
+  test('keeps its lines if a resumed run does not add any', async () => {
     await writeFile(path, `${A}\n`);
     const file = await PrivateFile.openForKeys(path, { resume: true });
     await file.close();
@@ -103,7 +106,7 @@ describe('an existing file', () => {
     '{"key":"sk_a","record":null}',
     '{"key":"sk_a","record":{"id":1}}',
     '{"key":"sk_a","record":{"label":"a"}}',
-  ])('is rejected and left unchanged if a line lacks a key or the id of its record: %s', async (line) => {
+  ])('stays unchanged if a line lacks a key or the id of its record: %s', async (line) => {
     await writeFile(path, `${A}\n${line}\n`);
     await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({
       code: 'FILE_UNUSABLE',
@@ -112,7 +115,7 @@ describe('an existing file', () => {
     expect(await readFile(path, 'utf8')).toBe(`${A}\n${line}\n`);
   });
 
-  test('is rejected at once if it is a FIFO', async () => {
+  test('causes FILE_UNUSABLE without delay if it is a FIFO', async () => {
     execFileSync('mkfifo', [path]);
     await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({
       code: 'FILE_UNUSABLE',
@@ -123,7 +126,7 @@ describe('an existing file', () => {
   test.each([
     [{ resume: false }, 'already exists: pass another path'],
     [{ resume: false, remedy: 'add --skip-existing' }, 'already exists: add --skip-existing'],
-  ])('is reported with what to do if opened with %j', async (options, message) => {
+  ])('causes an error with a remedy if opened with %j', async (options, message) => {
     await writeFile(path, `${A}\n`);
     await expect(PrivateFile.openForKeys(path, options)).rejects.toMatchObject({
       message: `--out: ${path}: ${message}`,
@@ -132,7 +135,7 @@ describe('an existing file', () => {
   });
 
   test.each(['notes of mine', 'notes of mine\n', `${A}\nnotes\n${B}\n`, '{"label":"ci"}\n', '\n', 'null\n'])(
-    'is rejected and left unchanged if seed did not write it: %j',
+    'stays unchanged if seed did not write it: %j',
     async (text) => {
       await writeFile(path, text);
       await chmod(path, 0o644);
@@ -142,14 +145,14 @@ describe('an existing file', () => {
     },
   );
 
-  test.each([true, false])('is rejected if it is a link, with resume: %s', async (resume) => {
+  test.each([true, false])('causes FILE_UNUSABLE if it is a symbolic link, with resume: %s', async (resume) => {
     const other = join(directory, 'other');
     await writeFile(other, `${A}\n`);
     await symlink(other, path);
     await expect(PrivateFile.openForKeys(path, { resume })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
   });
 
-  test('is rejected if it is a directory, or its directory does not exist', async () => {
+  test('causes FILE_UNUSABLE if it is a directory or its directory is missing', async () => {
     path = directory;
     await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     path = join(directory, 'none', 'keys.jsonl');
@@ -167,7 +170,7 @@ describe('a write-only directory', () => {
   beforeEach(async () => {
     await chown(directory, unprivilegedUser(), -1);
     await chmod(directory, 0o300);
-    // Relative, because other users may not have access to the parent directories.
+    // The tests use relative paths, because other users may lack access to the parent directories.
     process.chdir(directory);
   });
   afterEach(async () => {
@@ -175,15 +178,18 @@ describe('a write-only directory', () => {
     await chmod(directory, 0o700);
   });
 
-  test.each([true, false])('gets no file of keys, which would block the next try, with resume: %s', async (resume) => {
-    const open = () => unprivileged(() => PrivateFile.openForKeys('keys.jsonl', { resume }));
-    await expect(open()).rejects.toMatchObject({ code: 'FILE_UNUSABLE', message: expect.stringMatching(/EACCES/) });
-    await chmod(directory, 0o700);
-    expect(await readdir(directory)).toEqual([]);
-    await (await open()).close();
-  });
+  test.each([true, false])(
+    'stays empty after a failure, so a second attempt succeeds, with resume: %s',
+    async (resume) => {
+      const open = () => unprivileged(() => PrivateFile.openForKeys('keys.jsonl', { resume }));
+      await expect(open()).rejects.toMatchObject({ code: 'FILE_UNUSABLE', message: expect.stringMatching(/EACCES/) });
+      await chmod(directory, 0o700);
+      expect(await readdir(directory)).toEqual([]);
+      await (await open()).close();
+    },
+  );
 
-  test('accepts an export', async () => {
+  test('accepts an export, which does not sync the directory', async () => {
     await unprivileged(async () => {
       const file = await PrivateFile.create('keys.jsonl');
       await file.write('x');
@@ -193,8 +199,8 @@ describe('a write-only directory', () => {
   });
 });
 
-describe('a failed call', () => {
-  /** Makes the next call of a file handle's method fail, like on a full disk. */
+describe('PrivateFile', () => {
+  /** Makes the next call of a file handle's method fail with ENOSPC. */
   async function failNext(method: 'appendFile' | 'chmod' | 'sync') {
     const handle = await openFile(ROOT);
     jest
@@ -206,21 +212,24 @@ describe('a failed call', () => {
     jest.restoreAllMocks();
   });
 
-  test.each(['chmod', 'sync'] as const)('leaves no new file of keys if its %s fails', async (method) => {
+  test.each(['chmod', 'sync'] as const)('removes the new key file if %s fails', async (method) => {
     await failNext(method);
     await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test.each(['appendFile', 'sync'] as const)('leaves no file if the %s of the first key fails', async (method) => {
-    const file = await PrivateFile.openForKeys(path, { resume: false });
-    await failNext(method);
-    await expect(file.append(A)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
-    await file.close();
-    expect(await readdir(directory)).toEqual([]);
-  });
+  test.each(['appendFile', 'sync'] as const)(
+    'removes the key file if the %s of the first key fails',
+    async (method) => {
+      const file = await PrivateFile.openForKeys(path, { resume: false });
+      await failNext(method);
+      await expect(file.append(A)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+      await file.close();
+      expect(await readdir(directory)).toEqual([]);
+    },
+  );
 
-  test('leaves only the first key if the sync of the second fails', async () => {
+  test('removes only the second key from the file if its sync fails', async () => {
     const file = await PrivateFile.openForKeys(path, { resume: false });
     await file.append(A);
     await failNext('sync');
@@ -229,7 +238,7 @@ describe('a failed call', () => {
     expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
   });
 
-  test('leaves no export if its sync fails', async () => {
+  test('removes the export if its sync fails', async () => {
     const file = await PrivateFile.create(path);
     await file.write('x');
     await failNext('sync');

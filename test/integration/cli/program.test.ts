@@ -74,11 +74,11 @@ describe('create followed by list', () => {
 
   const secretOf = ({ stdout }: CliRun) => /(?:sk|live)_[0-9A-Za-z]{49}/.exec(stdout)?.[0] as KeySecret;
 
-  test('succeeds with an empty stderr', () => {
+  test('exits 0 with an empty stderr', () => {
     for (const run of [human, json, listed]) expect(run).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
-  test('shows people the key once, its id, and that they cannot see the key again', () => {
+  test('prints the key once', () => {
     const secret = secretOf(human);
     expect(parseSecret(secret, { prefix: 'sk_', acceptForeignKeys: false })).toBe(secret);
     expect(human.stdout.split(secret)).toHaveLength(2);
@@ -87,7 +87,7 @@ describe('create followed by list', () => {
     expect(human.stdout).toMatch(/you cannot see it again/);
   });
 
-  test('prints exactly the key and its record for programs, without the hash and absent fields', () => {
+  test('prints the key and its record with --json', () => {
     const { key, record, ...rest } = JSON.parse(json.stdout);
     const { keyHash, ...stored } = items.find(({ label }) => label === 'ci') ?? {};
     expect(rest).toEqual({});
@@ -103,7 +103,7 @@ describe('create followed by list', () => {
     expect(record).not.toHaveProperty('expiresAt');
   });
 
-  test('stores and lists no secret, and lists no hash', () => {
+  test('keeps the secret out of the table and the list', () => {
     for (const secret of [secretOf(human), secretOf(json)]) {
       expect(JSON.stringify(items)).not.toContain(secret);
       expect(listed.stdout).not.toContain(secret);
@@ -111,7 +111,7 @@ describe('create followed by list', () => {
     }
   });
 
-  test('lists both records, and a null cursor at the end', () => {
+  test('lists both records with a null cursor', () => {
     const { records, cursor } = JSON.parse(listed.stdout);
     const stored = items.map((item) => publicRecord(parseRecord(item)));
     expect(records).toEqual(stored.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1)));
@@ -120,14 +120,14 @@ describe('create followed by list', () => {
 });
 
 describe('a command with --local', () => {
-  test('uses the table of the running gateway, without settings or credentials', async () => {
+  test('uses the table of the running gateway', async () => {
     await cli.database.ensureTable('local');
     const { exitCode, stdout } = await cli.run(['create', '--label', 'ci', '--json'], { table: 'local' });
     expect(exitCode).toBe(0);
     expect(await scan('local')).toMatchObject([{ id: JSON.parse(stdout).record.id }]);
   });
 
-  test('explains what to do if its gateway is unreachable', async () => {
+  test('recommends npm start if its gateway is unreachable', async () => {
     const env = { AWS_ENDPOINT_URL_DYNAMODB: NOWHERE, LATCHKEY_TABLE: 'created' };
     const run = await runCli(['list', '--local'], { env });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -143,7 +143,7 @@ describe('list', () => {
     await Promise.all(items.map((Item) => cli.database.client.send(new PutCommand({ TableName: 'listed', Item }))));
   });
 
-  test('warns about an unreadable record on stderr, prints all others, and fails', async () => {
+  test('warns about an unreadable record and prints all others', async () => {
     const { exitCode, stdout, stderr } = await cli.run(['list', '--json'], { table: 'listed' });
     expect(exitCode).toBe(1);
     expect(
@@ -154,7 +154,7 @@ describe('list', () => {
     expect(stderr).toMatch(/^warning: .*id-bad.*createdAt\nerror: /);
   });
 
-  test('reaches every key by its pages', async () => {
+  test('prints every readable key on one of its pages', async () => {
     const labels: string[] = [];
     let cursor: string | null = null;
     do {
@@ -167,7 +167,7 @@ describe('list', () => {
     expect(labels.toSorted()).toEqual(['a', 'b', 'c']);
   });
 
-  test('prints a table on a terminal and tab-separated fields elsewhere', async () => {
+  test('prints a table on a terminal and tab-separated fields to a pipe', async () => {
     const onTerminal = await cli.run(['list'], { table: 'listed', isTerminal: true });
     expect(onTerminal.stdout).toMatch(/^ID .*EXPIRES\n/);
     expect(onTerminal.stdout).toContain('1 day ago');
@@ -176,7 +176,7 @@ describe('list', () => {
     expect(elsewhere.stdout).toContain(at(-86_400_000));
   });
 
-  test('succeeds silently if its reader closes stdout', async () => {
+  test('exits 0 if its reader closes stdout', async () => {
     const onStart = (child: ChildProcess) => child.stdout?.destroy();
     const run = await runCli(['list', '--limit', '1'], { env: envOf('created'), onStart });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -184,7 +184,7 @@ describe('list', () => {
 });
 
 test.each(['--label', '--owner', '--scope', '--plan', '--actor'])(
-  'create does not store a key given as %s, and does not repeat it',
+  'create neither stores nor repeats a key passed as %s',
   async (option) => {
     await cli.database.ensureTable('held');
     const label = option === '--label' ? [] : ['--label', 'x'];
@@ -195,18 +195,18 @@ test.each(['--label', '--owner', '--scope', '--plan', '--actor'])(
   },
 );
 
-describe('a failed command explains in one line what to do, and exits 1:', () => {
+describe('create', () => {
   const { AWS_REGION, ...noRegion } = LOCAL_AWS;
   test.each([
-    ['without such a table', () => ({ ...envOf('missing') }), /"missing"/],
+    ['the table is missing', () => ({ ...envOf('missing') }), /"missing"/],
     [
-      'without a reachable endpoint',
+      'the endpoint is unreachable',
       () => ({ ...envOf('created'), AWS_ENDPOINT_URL_DYNAMODB: NOWHERE }),
       /cannot be reached/,
     ],
-    ['without credentials', () => ({ AWS_REGION, HOME: cli.directory, LATCHKEY_TABLE: 'created' }), /AWS_PROFILE/],
-    ['without a region', () => ({ ...noRegion, HOME: cli.directory, LATCHKEY_TABLE: 'created' }), /AWS_REGION/],
-  ])('%s', async (_, env, expected) => {
+    ['credentials are missing', () => ({ AWS_REGION, HOME: cli.directory, LATCHKEY_TABLE: 'created' }), /AWS_PROFILE/],
+    ['the region is missing', () => ({ ...noRegion, HOME: cli.directory, LATCHKEY_TABLE: 'created' }), /AWS_REGION/],
+  ])('exits 1 with a remedy in one line if %s', async (_, env, expected) => {
     const run = await runCli(['create', '--label', 'ci'], { env: env() });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toMatch(/^error: .*\n$/);
@@ -214,10 +214,10 @@ describe('a failed command explains in one line what to do, and exits 1:', () =>
   });
 
   test.each([
-    ['with an expired session', 'ExpiredTokenException', /sign in/],
-    ['with credentials that AWS does not know', 'UnrecognizedClientException', /AWS_PROFILE/],
-    ['with too few rights', 'AccessDeniedException', /dynamodb:PutItem/],
-  ])('%s', async (_, name, expected) => {
+    ['the session has expired', 'ExpiredTokenException', /sign in/],
+    ['AWS does not recognize the credentials', 'UnrecognizedClientException', /AWS_PROFILE/],
+    ['permissions are missing', 'AccessDeniedException', /dynamodb:PutItem/],
+  ])('exits 1 with a remedy in one line if %s', async (_, name, expected) => {
     const message = 'User: arn:aws:iam::111122223333:user/x is not authorized to perform: dynamodb:PutItem';
     const server = createServer((_request, response) => {
       response
@@ -238,12 +238,12 @@ describe('a failed command explains in one line what to do, and exits 1:', () =>
   });
 });
 
-describe('bad usage exits 2 and writes nothing:', () => {
+describe('the CLI', () => {
   test.each([
-    ['no command', []],
+    ['a missing command', []],
     ['an unknown command', ['crate']],
     ['an unknown option', ['list', '--lable', 'x']],
-    ['no label', ['create']],
+    ['a missing label', ['create']],
     ['an empty label', ['create', '--label', '']],
     ['an expiry in the past', ['create', '--label', 'x', '--expires', '2020-01-01T00:00:00Z']],
     ['a malformed expiry', ['create', '--label', 'x', '--expires', 'soon']],
@@ -253,20 +253,20 @@ describe('bad usage exits 2 and writes nothing:', () => {
     ['metadata that is not JSON', ['create', '--label', 'x', '--metadata', '{plan}']],
     ['metadata that is a list', ['create', '--label', 'x', '--metadata', '[]']],
     ['a bad prefix', ['create', '--label', 'x', '--key-prefix', 'SK']],
-    ['two tables', ['list', '--table', 'x']],
+    ['--local with --table', ['list', '--table', 'x']],
     ['a table without a name', ['create', '--label', 'x', '--table', '']],
     ['a limit of 0', ['list', '--limit', '0']],
     ['a limit of 1001', ['list', '--limit', '1001']],
-    ['a cursor that list did not give', ['list', '--cursor', 'x']],
+    ['a malformed cursor', ['list', '--cursor', 'x']],
     ['an extra argument', ['list', 'keys']],
-    ['a seed without its file', ['seed']],
-  ])('%s', async (_, args) => {
+    ['a missing seed file', ['seed']],
+  ])('exits 2 with an empty stdout for %s', async (_, args) => {
     const { exitCode, stdout, stderr } = await cli.run(args, { table: 'unused' });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).not.toBe('');
   });
 
-  test('a missing table, explained with every way to choose one', async () => {
+  test('lists every way to choose a table if you omit the table', async () => {
     const run = await runCli(['list']);
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
     for (const way of ['--table', '--stack', 'LATCHKEY_TABLE', '--local']) expect(run.stderr).toContain(way);
@@ -278,14 +278,14 @@ describe('bad usage exits 2 and writes nothing:', () => {
     ['a cursor', ['list', '--cursor', SECRET]],
     ['an expiry', ['create', '--label', 'x', '--expires', SECRET]],
     ['a file', ['seed', SECRET]],
-  ])('a key as %s, which is not repeated', async (_, args) => {
+  ])('does not repeat a key that you pass as %s', async (_, args) => {
     const { exitCode, stderr } = await cli.run(args, { table: 'unused' });
     expect(exitCode).not.toBe(0);
     expect(stderr).not.toContain(SECRET.slice(0, 20));
   });
 });
 
-test('seed --help prints to stdout and exits 0', async () => {
+test('seed --help prints to stdout', async () => {
   const run = await runCli(['seed', '--help']);
   expect(run).toMatchObject({ exitCode: 0, stderr: '' });
   expect(run.stdout).toContain('--skip-existing');

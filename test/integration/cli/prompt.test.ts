@@ -8,7 +8,7 @@ const LONG = '0230fe52-5b8e-4c56-9d2f-7a1f6f0a3b11';
 
 const { cli } = useCli();
 
-/** Makes a table in which another id starts with the whole id of a key. */
+/** Creates a table with two keys. The first id is a prefix of the second. */
 async function makeTable(): Promise<string> {
   const table = await cli.makeTable();
   for (const id of [SHORT, LONG]) await cli.putKey(table, { id });
@@ -18,7 +18,7 @@ async function makeTable(): Promise<string> {
 const statesIn = async (table: string) =>
   Object.fromEntries((await cli.records(table)).map((record) => [record.id, keyState(record, NOW_MS)]));
 
-describe('an id that is the start of another id', () => {
+describe('an id that is a prefix of another id', () => {
   test.each([
     ['show', []],
     ['revoke', ['--yes']],
@@ -26,7 +26,7 @@ describe('an id that is the start of another id', () => {
     ['disable', ['--yes']],
     ['enable', []],
     ['update', ['--label', 'x']],
-  ])('is ambiguous for %s, which changes nothing and names --exact-id', async (command, args) => {
+  ])('makes %s fail and suggest --exact-id', async (command, args) => {
     const table = await makeTable();
     const { exitCode, stdout, stderr } = await cli.run([command, SHORT, ...args], { table });
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -34,14 +34,14 @@ describe('an id that is the start of another id', () => {
     expect(await statesIn(table)).toEqual({ [SHORT]: 'active', [LONG]: 'active' });
   });
 
-  test('gets no advice about --exact-id if it is incomplete', async () => {
+  test('does not produce the suggestion --exact-id if it is incomplete', async () => {
     const { exitCode, stderr } = await cli.run(['show', SHORT.slice(0, 6)], { table: await makeTable() });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/several keys have an id that starts 0230fe:/);
     expect(stderr).not.toContain('--exact-id');
   });
 
-  test('identifies its own key with --exact-id', async () => {
+  test('selects its own key with --exact-id', async () => {
     const table = await makeTable();
     const shown = await cli.run(['show', SHORT, '--exact-id', '--json'], { table });
     expect(JSON.parse(shown.stdout)).toMatchObject({ record: { id: SHORT } });
@@ -49,7 +49,7 @@ describe('an id that is the start of another id', () => {
     expect(await statesIn(table)).toEqual({ [SHORT]: 'revoked', [LONG]: 'active' });
   });
 
-  test('does not affect the other key, identified by its whole id', async () => {
+  test('does not prevent a command from selecting the longer id', async () => {
     const table = await makeTable();
     expect((await cli.run(['revoke', LONG, '--yes'], { table })).exitCode).toBe(0);
     expect(await statesIn(table)).toEqual({ [SHORT]: 'active', [LONG]: 'revoked' });

@@ -15,7 +15,7 @@ test.each([
   [7 * DAY_MS - 5, 'in 7 days'],
   [90 * DAY_MS - 5, 'in 3 months'],
   [-366 * DAY_MS, '1 year ago'],
-])('relativeTime returns for %i ms from now: %j', (offsetMs, expected) => {
+])('relativeTime formats %i ms from now as %j', (offsetMs, expected) => {
   expect(relativeTime(at(offsetMs), NOW_MS)).toBe(expected);
 });
 
@@ -24,7 +24,7 @@ const records: KeyRecord[] = [
   makeKey({ id: 'older', label: 'b\u001b[2J\nc\td', createdAt: at(-30 * DAY_MS), revokedAt: at(0) }).record,
 ];
 
-test('recordTable prints a heading and a line for each key, in order, with relative times', () => {
+test('recordTable formats a heading and a line for each key', () => {
   const [head, newer, older, ...rest] = recordTable(records, NOW_MS).split('\n');
   expect(head).toMatch(/^ID +LABEL +PREFIX +OWNER +STATE +CREATED +LAST USED +EXPIRES$/);
   expect(older).toMatch(/^older .*revoked +1 month ago +never +never$/);
@@ -32,7 +32,7 @@ test('recordTable prints a heading and a line for each key, in order, with relat
   expect(rest).toEqual([]);
 });
 
-test('recordLines prints tab-separated fields, with full times and empty absent fields', () => {
+test('recordLines separates fields with tabs and leaves absent fields empty', () => {
   const [newer] = recordLines(records, NOW_MS).split('\n');
   expect(newer?.split('\t').slice(3)).toEqual(['acme', 'active', at(-DAY_MS), at(-3_600_000), at(2 * DAY_MS), '']);
 });
@@ -40,26 +40,26 @@ test('recordLines prints tab-separated fields, with full times and empty absent 
 describe('a plan', () => {
   const onPlan = records.map((record, index) => (index === 0 ? { ...record, plan: 'free' } : record));
 
-  test('has a column in recordTable if a key has one', () => {
+  test('adds a column to recordTable if a key is on it', () => {
     const [head, newer, older] = recordTable(onPlan, NOW_MS).split('\n');
     expect(head).toMatch(/^ID +LABEL +PREFIX +OWNER +PLAN +STATE +CREATED +LAST USED +EXPIRES$/);
     expect(older).toMatch(/revoked +1 month ago/);
     expect(newer).toMatch(/acme +free +active /);
   });
 
-  test('keeps its column if it fits without the creation time and the prefix', () => {
+  test('replaces the creation time and the prefix in recordTable at 80 columns', () => {
     const [head] = recordTable(onPlan, NOW_MS, { width: 80 }).split('\n');
     expect(head).toMatch(/^ID +LABEL +OWNER +PLAN +STATE +LAST USED +EXPIRES$/);
   });
 
-  test('is the last field of recordLines, so the other positions are stable', () => {
+  test('comes last in recordLines', () => {
     const [before, after] = [records, onPlan].map((some) => recordLines(some, NOW_MS).split('\n'));
     expect(after?.[0]).toBe(`${before?.[0]}free`);
     expect(after?.[1]).toBe(before?.[1]);
   });
 });
 
-test('recordTable marks only active keys that the deployment refuses', () => {
+test('recordTable marks active keys that the deployment refuses', () => {
   const { keyPrefix: _, ...foreign } = makeKey().record;
   const revoked = { ...foreign, id: 'a', revokedAt: at(-1) };
   const stateIn = (record: KeyRecord, acceptedKeys?: string) =>
@@ -77,14 +77,14 @@ test.each([recordTable, recordLines])('%p escapes control characters and tabs in
   expect(text).not.toContain('\u001b');
 });
 
-test('recordTable cuts a long label between characters, but never an id', () => {
+test('recordTable shortens a long label but never an id', () => {
   const id = 'i'.repeat(50);
   const text = recordTable([makeKey({ id, label: '😀'.repeat(50) }).record], NOW_MS);
   expect(text).toContain(id);
   expect(text).toContain(`${'😀'.repeat(31)}…`);
 });
 
-test('no format of a record contains its hash', () => {
+test('every format of a record omits its hash', () => {
   const [record] = records;
   if (record === undefined) throw new Error('no record');
   const forms = [recordTable(records, NOW_MS), recordLines(records, NOW_MS), JSON.stringify(publicRecord(record))];

@@ -12,7 +12,7 @@ const { cli, table } = useCli();
 const stored = ({ id }: KeyRecord): Promise<KeyRecord> => cli.record(table, id);
 
 interface Session {
-  /** The text typed on a terminal; there is no terminal without it. Empty text is Ctrl-D. */
+  /** The text typed on a terminal. An empty string is Ctrl-D. Without the field, stdin isn't a terminal. */
   readonly typed?: string;
   readonly stderrIsFile?: boolean;
   /** The revocation delay in the gateway's state file. */
@@ -26,7 +26,7 @@ function revoke(args: readonly string[], { typed, stderrIsFile = false, delay }:
 }
 
 describe('revoke', () => {
-  test('records the user of this machine and the reason', async () => {
+  test('records the local user and the reason', async () => {
     const { record } = await cli.putKey(table);
     expect(await revoke([record.id, '--yes', '--reason', 'leaked'])).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await stored(record)).toEqual({
@@ -39,7 +39,7 @@ describe('revoke', () => {
     });
   });
 
-  test('prints the key, and when the change takes effect', async () => {
+  test('prints the key and when the revocation takes effect', async () => {
     const { record } = await cli.putKey(table, { label: 'build "server"' });
     const { stdout } = await revoke([record.id, '--yes'], { delay: 60 });
     expect(stdout).toBe(
@@ -49,17 +49,13 @@ describe('revoke', () => {
   });
 
   test.each([
-    ['no cache', 0, /rejected from now on/],
-    ['a cache of a second', 1, /up to 1 second \(/],
-    ['both caches', 360, /up to 360 seconds \(/],
-    [
-      'an unknown length, for a gateway of another version',
-      undefined,
-      /recordCacheTtl.*resultsCacheTtl.*RevocationDelay/,
-    ],
-    ['an unknown length, for a malformed delay', '60', /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
-    ['an unknown length, for a negative delay', -1, /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
-  ])('prints the delay of %s', async (_, delay, expected) => {
+    ['0 seconds', 0, /rejected from now on/],
+    ['1 second', 1, /up to 1 second \(/],
+    ['360 seconds', 360, /up to 360 seconds \(/],
+    ['unknown length if the gateway omits it', undefined, /recordCacheTtl.*resultsCacheTtl.*RevocationDelay/],
+    ['unknown length if it is malformed', '60', /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
+    ['unknown length if it is negative', -1, /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
+  ])('prints a revocation delay of %s', async (_, delay, expected) => {
     const { record } = await cli.putKey(table);
     expect((await revoke([record.id, '--yes'], { delay })).stdout).toMatch(expected);
   });
@@ -68,7 +64,7 @@ describe('revoke', () => {
     [60, 60],
     [0, 0],
     [undefined, null],
-  ])('prints exactly the record and the delay with --json: %p', async (delay, revocationDelaySeconds) => {
+  ])('prints the record and the revocation delay %p with --json', async (delay, revocationDelaySeconds) => {
     const { record } = await cli.putKey(table, { owner: 'acme' });
     const { exitCode, stdout, stderr } = await revoke([record.id, '--yes', '--json'], { delay });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -76,7 +72,7 @@ describe('revoke', () => {
     expect(stdout).toMatch(/^.*\n$/);
   });
 
-  test('prints a null delay if only the table is known', async () => {
+  test('prints a null revocation delay with --table', async () => {
     const { record } = await cli.putKey(table);
     const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint };
     const run = await runCli(['revoke', record.id, '--yes', '--json', '--table', table], { env });
@@ -90,7 +86,7 @@ describe('revoke', () => {
 
 describe('revoke on a terminal', () => {
   test.each(['y\n', 'Y\n', 'yes\n', ' YES \n', 'y'])(
-    'revokes after the answer %j, and prints only the result to stdout',
+    'revokes the key if you answer %j at the prompt',
     async (typed) => {
       const { record } = await cli.putKey(table);
       const { exitCode, stdout, stderr } = await revoke([record.id, '--json'], { typed });
@@ -101,7 +97,7 @@ describe('revoke on a terminal', () => {
   );
 
   test.each(['n\n', '\n', 'yep\n', 'no\ny\n', ''])(
-    'fails after the answer %j, and leaves the key unchanged',
+    'leaves the key unchanged if you answer %j at the prompt',
     async (typed) => {
       const { record } = await cli.putKey(table);
       const { exitCode, stdout, stderr } = await revoke([record.id], { typed });
@@ -111,12 +107,12 @@ describe('revoke on a terminal', () => {
     },
   );
 
-  test('asks nothing with --yes', async () => {
+  test('skips the prompt with --yes', async () => {
     const { record } = await cli.putKey(table);
     expect(await revoke([record.id, '--yes'], { typed: 'n\n' })).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
-  test('escapes a label in the question and in the result', async () => {
+  test('escapes a label in the prompt and in the result', async () => {
     const { record } = await cli.putKey(table, { label: '\u001b[2J\u202e\u009b1A' });
     const { stdout, stderr } = await revoke([record.id], { typed: 'y\n' });
     expect(`${stdout}${stderr}`.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
@@ -125,7 +121,7 @@ describe('revoke on a terminal', () => {
   test.each([
     ['for an unknown id', async () => UNKNOWN_ID, UNKNOWN_ID],
     ['for a revoked key', async () => (await cli.putKey(table, { revokedAt: at(-1) })).record.id, /revoked already/],
-  ])('asks nothing %s', async (_, idOf, expected) => {
+  ])('exits 1 without a prompt %s', async (_, idOf, expected) => {
     const { exitCode, stderr } = await revoke([await idOf()], { typed: 'y\n' });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^error: .*\n$/);
@@ -135,9 +131,9 @@ describe('revoke on a terminal', () => {
 
 describe('revoke without a terminal', () => {
   test.each<[string, Session]>([
-    ['on any stream', {}],
-    ['on stderr', { typed: 'y\n', stderrIsFile: true }],
-  ])('requires --yes, if there is none %s', async (_, session) => {
+    ['stdin is not a terminal', {}],
+    ['stderr is a file', { typed: 'y\n', stderrIsFile: true }],
+  ])('requires --yes if %s', async (_, session) => {
     const { record } = await cli.putKey(table);
     const { exitCode, stdout, stderr } = await revoke([record.id], session);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -145,7 +141,7 @@ describe('revoke without a terminal', () => {
     expect(await stored(record)).toEqual(record);
   });
 
-  test('does not accept a piped yes', async () => {
+  test('ignores a yes from a pipe', async () => {
     const { record } = await cli.putKey(table);
     const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, LATCHKEY_TABLE: table };
     const run = await runCli(['revoke', record.id], { env, stdin: 'y\n' });
@@ -162,7 +158,7 @@ describe('a failed revocation', () => {
     expect(stderr).toContain(UNKNOWN_ID);
   });
 
-  test('reports when the key was revoked, and by whom', async () => {
+  test('reports who revoked the key earlier and when', async () => {
     const { record } = await cli.putKey(table, { revokedAt: at(-1), revokedBy: 'bob' });
     const { exitCode, stdout, stderr } = await revoke([record.id, '--yes']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -170,13 +166,13 @@ describe('a failed revocation', () => {
   });
 
   test.each([
-    ['no id', ['--yes']],
+    ['a missing id', ['--yes']],
     ['an empty id', ['', '--yes']],
     ['two ids', [UNKNOWN_ID, UNKNOWN_ID, '--yes']],
     ['an empty reason', [UNKNOWN_ID, '--yes', '--reason', '']],
     ['a reason that is too long', [UNKNOWN_ID, '--yes', '--reason', 'x'.repeat(257)]],
     ['an option of other commands', [UNKNOWN_ID, '--yes', '--label', 'x']],
-  ])('is bad usage for %s', async (_, args) => {
+  ])('exits 2 for %s', async (_, args) => {
     const { exitCode, stdout, stderr } = await revoke(args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).not.toBe('');
@@ -184,7 +180,7 @@ describe('a failed revocation', () => {
 });
 
 describe('the output of revoke', () => {
-  test('contains neither the key nor its hash', async () => {
+  test('omits the key and its hash', async () => {
     const { secret, record } = await cli.putKey(table);
     const runs = [await revoke([record.id], { typed: 'y\n', delay: 60 }), await revoke([record.id, '--yes', '--json'])];
     const { record: other, secret: otherSecret } = await cli.putKey(table);
@@ -197,7 +193,7 @@ describe('the output of revoke', () => {
   test.each([
     ['an issued key', makeKey().secret],
     ['a foreign key', 'sk_Zm9vYmFyLWJhei1xdXV4LWZvcmVpZ24ta2V5LTEyMzQ'],
-  ])('does not repeat %s given as an id, on a terminal or elsewhere', async (_, secret) => {
+  ])('does not repeat %s that you pass as an id', async (_, secret) => {
     for (const session of [{}, { typed: 'y\n' }]) {
       const run = await revoke([secret, ...(session.typed === undefined ? ['--yes'] : [])], session);
       expect(run).toMatchObject({ exitCode: 2, stdout: '' });
@@ -207,7 +203,7 @@ describe('the output of revoke', () => {
   });
 });
 
-test('revoke --help mentions open connections and has an example', async () => {
+test('revoke --help explains the effect on open WebSocket connections', async () => {
   const { exitCode, stdout } = await revoke(['--help']);
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/WebSocket/);

@@ -15,7 +15,7 @@ const { cli, table } = useCli();
 const stored = (id: string): Promise<KeyRecord> => cli.record(table, id);
 
 describe('rotate', () => {
-  test('issues a successor with the same fields, and prints the key and both records with --json', async () => {
+  test('issues a successor with the same fields', async () => {
     const { record } = await cli.putKey(table, { owner: 'acme', scopes: ['a'], plan: 'free', metadata: { seats: 3 } });
     const run = await cli.run(['rotate', record.id, '--grace', '2h', '--yes', '--json'], { table });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -40,7 +40,7 @@ describe('rotate', () => {
     expect(previous).toMatchObject({ rotatedTo: successor.id, expiresAt: at(2 * HOUR_MS) });
   });
 
-  test('shows people the new key once, and how long the old one works', async () => {
+  test('prints the new key and how long the old one works', async () => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['rotate', record.id, '--grace', '24h', '--yes'], { table, revocationDelaySeconds: 60 });
     const [secret = ''] = ISSUED_KEY.exec(run.stdout) ?? [];
@@ -64,13 +64,13 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
     [[], at(DAY_MS)],
     [['--grace', '7d'], at(7 * DAY_MS)],
     [['--grace', '0'], at(0)],
-  ])('ends the old key after the grace period of %j: %s', async (args, expiresAt) => {
+  ])('sets the expiry of the old key from the grace period %j: %s', async (args, expiresAt) => {
     const { record } = await cli.putKey(table);
     await cli.run(['rotate', record.id, '--yes', ...args], { table });
     expect((await stored(record.id)).expiresAt).toBe(expiresAt);
   });
 
-  test('prints the notice of a revocation with --grace 0', async () => {
+  test('prints that the old key is rejected now if the grace period is 0', async () => {
     const { record } = await cli.putKey(table);
     const args = ['rotate', record.id, '--grace', '0', '--yes'];
     const { stdout } = await cli.run(args, { table, revocationDelaySeconds: 0 });
@@ -82,7 +82,7 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
     [['--expires', '30d'], at(30 * DAY_MS)],
     [['--expires', '2031-01-01'], '2031-01-01T23:59:59.999Z'],
     [['--no-expiry'], undefined],
-  ])('gives the successor the expiry of %j, by default the lifetime of the old key: %s', async (args, expiresAt) => {
+  ])('sets the expiry of the successor from the options %j: %s', async (args, expiresAt) => {
     const { record } = await cli.putKey(table, { createdAt: at(-DAY_MS), expiresAt: at(4 * DAY_MS) });
     await cli.run(['rotate', record.id, '--yes', ...args], { table });
     const { rotatedTo = '' } = await stored(record.id);
@@ -92,7 +92,7 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
   test.each([
     [['--grace', '24h'], 'It will work for at most another 24h.'],
     [['--grace', '0'], 'It will be rejected at once.'],
-  ])('asks for confirmation on a terminal, with %j: %s', async (args, consequence) => {
+  ])('prompts for confirmation on a terminal with %j: %s', async (args, consequence) => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['rotate', record.id, ...args], { table, isTerminal: true, input: 'y\n' });
     expect(run.exitCode).toBe(0);
@@ -101,8 +101,8 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
   });
 
   test.each([
-    ['after any other answer', { isTerminal: true, input: 'n\n' }, 1],
-    ['without --yes and without a terminal', { input: 'y\n' }, 2],
+    ['if you answer n at the prompt', { isTerminal: true, input: 'n\n' }, 1],
+    ['if --yes is missing without a terminal', { input: 'y\n' }, 2],
   ])('leaves the key unchanged %s', async (_, session, exitCode) => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['rotate', record.id], { table, ...session });
@@ -112,7 +112,7 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
 });
 
 describe('rotate --out', () => {
-  test('writes the new key to a file with mode 0600, and does not show it', async () => {
+  test('writes the new key to a file with mode 0600 instead of showing it', async () => {
     const { record } = await cli.putKey(table);
     const out = join(cli.directory, 'rotated.json');
     const run = await cli.run(['rotate', record.id, '--out', out, '--yes', '--json'], { table });
@@ -127,7 +127,7 @@ describe('rotate --out', () => {
     expect(previous.id).toBe(record.id);
   });
 
-  test('leaves no file and no successor if the rotation is rejected', async () => {
+  test('does not create the file if the rotation is rejected', async () => {
     const { record } = await cli.putKey(table, { disabledAt: at(-1) });
     const before = await cli.records(table);
     const out = join(cli.directory, 'refused.json');
@@ -138,13 +138,13 @@ describe('rotate --out', () => {
   });
 });
 
-describe('rotate reports why it cannot rotate', () => {
+describe('rotate', () => {
   test.each<[string, Partial<KeyRecord>, RegExp]>([
     ['a revoked key', { revokedAt: at(-1) }, /revoked already/],
     ['an expired key', { expiresAt: at(-1) }, /expired/],
     ['a disabled key', { disabledAt: at(-1) }, /disabled/],
     ['a key that was rotated', { rotatedTo: 'newer', expiresAt: at(1) }, /rotated already, to newer/],
-  ])('%s', async (_, fields, expected) => {
+  ])('explains why it rejects %s', async (_, fields, expected) => {
     const { record } = await cli.putKey(table, fields);
     const run = await cli.run(['rotate', record.id, '--yes'], { table });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -160,7 +160,7 @@ describe('rotate reports why it cannot rotate', () => {
     ['an expiry in the past', ['--expires', '2020-01-01T00:00:00Z']],
     ['both --expires and --no-expiry', ['--expires', '1d', '--no-expiry']],
     ['two places for the key', ['--copy', '--out', 'x']],
-  ])('%s, as bad usage', async (_, args) => {
+  ])('exits 2 for %s', async (_, args) => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['rotate', record.id, '--yes', ...args], { table });
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });

@@ -18,8 +18,8 @@ const scanText = (input: string | Uint8Array, args: readonly string[] = []) =>
 const placesIn = (stdout: string) =>
   JSON.parse(stdout).finds.map(({ line, column }: { line: number; column: number }) => [line, column]);
 
-describe('scan of a text', () => {
-  test('reports the file, line and column of a key, and prints no more of it than list does', async () => {
+describe('scan of text from a file or a pipe', () => {
+  test('reports the file, line, column and prefix of a key', async () => {
     const file = await cli.write('app.ts', `const a = 1;\n\n  const key = '${KEY}'; // and ${OTHER}\n`);
     const { exitCode, stdout, stderr } = await cli.run(['scan', file]);
     expect(exitCode).toBe(1);
@@ -40,7 +40,7 @@ describe('scan of a text', () => {
       ],
     ],
     ['between other letters', `xy${KEY}zz`, [[1, 3]]],
-    ['after an escaped line end', `"a\\n${KEY}"`, [[1, 5]]],
+    ['after an escaped newline', `"a\\n${KEY}"`, [[1, 5]]],
     ['in a URL', `https://x/?api_key=${KEY}&x=1`, [[1, 20]]],
     ['after letters of another alphabet', `größe=${KEY}`, [[1, 7]]],
     [
@@ -51,7 +51,7 @@ describe('scan of a text', () => {
         [1, 53],
       ],
     ],
-    ['across the border of two chunks', `${'x'.repeat(65_536 - 20)}${KEY}`, [[1, 65_536 - 19]]],
+    ['across the boundary of two chunks', `${'x'.repeat(65_536 - 20)}${KEY}`, [[1, 65_536 - 19]]],
   ])('finds a key %s', async (_, text, places) => {
     const { exitCode, stdout } = await scanText(text);
     expect(exitCode).toBe(1);
@@ -66,7 +66,7 @@ describe('scan of a text', () => {
     expect(placesIn(stdout)).toEqual([...starts.map((start) => [2, start + 1]), [3, 1]]);
   });
 
-  test.each(['utf16le', 'utf-8 with a mark'])('finds a key in a text in %s', async (encoding) => {
+  test.each(['utf16le', 'utf-8 with a byte order mark'])('finds a key in text encoded as %s', async (encoding) => {
     const text = `\ufeffkey\n ${KEY}\n`;
     const { stdout } = await scanText(Buffer.from(text, encoding === 'utf16le' ? 'utf16le' : 'utf8'));
     expect(placesIn(stdout)).toEqual([[2, 2]]);
@@ -75,14 +75,14 @@ describe('scan of a text', () => {
   test.each([
     ['near the start', 0],
     ['far from the start', 100_000],
-  ])('finds a key in a diff of a file with a NUL %s', async (_, at) => {
+  ])('finds a key in a diff that has a NUL %s', async (_, at) => {
     const header = 'diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n';
     const { exitCode, stdout } = await scanText(`${header}-old\n+${'.'.repeat(at)}\0\n+key = ${KEY}\n`);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ finds: [{ file: 'x', line: 2, column: 7 }], scanned: 1, binary: 0 });
   });
 
-  test('finds keys with any prefix of up to 16 characters, and only those with the prefix of --key-prefix', async () => {
+  test('finds keys with any prefix of up to 16 characters', async () => {
     const long = generateSecret(`${'p'.repeat(15)}_`);
     const text = `${long} ${KEY} ${OTHER}`;
     expect(placesIn((await scanText(text)).stdout)).toHaveLength(3);
@@ -92,7 +92,7 @@ describe('scan of a text', () => {
   });
 });
 
-test('scan exits 1 for a key even if nobody reads its output', async () => {
+test('scan exits 1 for a key even if its output is closed', async () => {
   for (const args of [[], ['--json']]) {
     const { exitCode, stderr } = await cli.run(['scan', '-', ...args], { input: KEY, readWrites: 0 });
     expect(exitCode).toBe(1);
@@ -100,30 +100,30 @@ test('scan exits 1 for a key even if nobody reads its output', async () => {
   }
 });
 
-test('scan exits 1 for an unreadable path even if nobody reads its output', async () => {
+test('scan exits 1 for an unreadable path even if its output is closed', async () => {
   const { exitCode } = await cli.run(['scan', 'no such file'], { readWrites: 0 });
   expect(exitCode).toBe(1);
 });
 
-describe('scan of a text without keys', () => {
+describe('scan of text without keys', () => {
   test.each([
     ['a bare prefix', 'sk_ and sk_0123'],
     ['a wrong checksum', wrong(KEY)],
-    ['a key cut short', KEY.slice(0, -1)],
+    ['a truncated key', KEY.slice(0, -1)],
     ['a key with another character in the middle', `${KEY.slice(0, 20)}-${KEY.slice(20)}`],
     ['a key over two lines', `${KEY.slice(0, 20)}\n${KEY.slice(20)}`],
     ['a key without its prefix', KEY.slice(3)],
     ['a key in capital letters', KEY.toUpperCase()],
-    ['a key from elsewhere', `sk_${Buffer.alloc(32, 7).toString('base64url')}`],
+    ['a key issued elsewhere', `sk_${Buffer.alloc(32, 7).toString('base64url')}`],
     ['a long name with underscores', 'a_'.repeat(100) + 'x'.repeat(200)],
-    ['an empty text', ''],
-  ])('finds no key in %s', async (_, text) => {
+    ['empty input', ''],
+  ])('exits 0 for %s', async (_, text) => {
     const { exitCode, stdout } = await scanText(text);
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout).finds).toEqual([]);
   });
 
-  test('finds no key in a megabyte of keys with wrong checksums', async () => {
+  test('exits 0 for a megabyte of keys with wrong checksums', async () => {
     const text = Array.from({ length: 20_000 }, () => wrong(generateSecret('sk_'))).join(' ');
     expect((await scanText(text)).exitCode).toBe(0);
   });
@@ -144,7 +144,7 @@ describe('scan of a directory', () => {
     await symlink(directory, join(directory, 'src', 'loop'));
   });
 
-  test('reads all files except those of git and npm, binary files and the targets of links', async () => {
+  test('skips .git, node_modules, binary files and symbolic links', async () => {
     const { exitCode, stdout } = await cli.run(['scan', directory, '--json']);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toEqual({
@@ -157,7 +157,7 @@ describe('scan of a directory', () => {
     });
   });
 
-  test('reports that it found no key, and how many texts it scanned', async () => {
+  test('reports how many text files it scanned', async () => {
     const { exitCode, stdout, stderr } = await cli.run([
       'scan',
       join(directory, '.gitignore'),
@@ -167,7 +167,7 @@ describe('scan of a directory', () => {
     expect(stderr).toBe('no key found; texts scanned: 1, binary files skipped: 1\n');
   });
 
-  test('warns about a path that it cannot read, scans the rest and exits 1', async () => {
+  test('warns about an unreadable path and exits 1', async () => {
     const { exitCode, stderr } = await cli.run(['scan', join(directory, 'missing'), join(directory, '.gitignore')]);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^warning: cannot read .*missing: ENOENT\nerror: cannot read 1 of the paths\n$/);
@@ -199,7 +199,7 @@ new file mode 100644
 +${KEY}
 `;
 
-  test('finds keys in added lines, with their places in the new file', async () => {
+  test('reports keys in added lines by their place in the new file', async () => {
     const { exitCode, stdout } = await cli.run(['scan', '-'], { input: diff });
     expect(exitCode).toBe(1);
     const [a, b] = [shown(OTHER), shown(KEY)];
@@ -211,13 +211,13 @@ new file mode 100644
     expect((await cli.run(['scan', '-'], { input: removed })).exitCode).toBe(0);
   });
 
-  test('finds keys around the diff, such as in the message of a commit', async () => {
+  test('finds keys in the commit message before the diff', async () => {
     const { stdout } = await cli.run(['scan', '-'], { input: `commit 1\n\n    Use ${KEY}\n\n${diff}` });
     expect(stdout).toMatch(/^<stdin>:3:9: /);
   });
 });
 
-describe('scan with a table', () => {
+describe('scan with access to a table', () => {
   let table = '';
   let known: { secret: KeySecret; record: KeyRecord };
   beforeAll(async () => {
@@ -225,7 +225,7 @@ describe('scan with a table', () => {
     known = await cli.putKey(table, { label: 'build\nserver', revokedAt: at(-1) });
   });
 
-  test('prints which key it is, or that the table lacks it', async () => {
+  test('prints the id, label and state of each key in the table', async () => {
     const { exitCode, stdout } = await cli.run(['scan', '-'], { table, input: `${known.secret}\n${KEY}\n` });
     expect(exitCode).toBe(1);
     expect(stdout).toBe(
@@ -234,14 +234,14 @@ describe('scan with a table', () => {
     );
   });
 
-  test('prints its record without the hash, with --json', async () => {
+  test('prints the record of each key without its hash with --json', async () => {
     const { stdout } = await cli.run(['scan', '-', '--json'], { table, input: `${known.secret}\n${KEY}\n` });
     const [first, second] = JSON.parse(stdout).finds;
     expect(first.record).toEqual(publicRecord(known.record));
     expect(second).not.toHaveProperty('record');
   });
 
-  test('reports the key even if the table is missing', async () => {
+  test('reports a key even if the table is missing', async () => {
     const { exitCode, stdout, stderr } = await cli.run(['scan', '-'], { table: 'missing', input: KEY });
     expect(exitCode).toBe(1);
     expect(stdout).toBe(`<stdin>:1:1: ${shown(KEY)}…\n`);
@@ -250,13 +250,13 @@ describe('scan with a table', () => {
 });
 
 test.each([
-  ['no path', ['scan']],
+  ['a missing path', ['scan']],
   ['a bad prefix', ['scan', '-', '--key-prefix', 'SK']],
 ])('scan exits 2 for %s', async (_, args) => {
   expect(await cli.run(args)).toMatchObject({ exitCode: 2, stdout: '' });
 });
 
-test('scan does not repeat a key that is given instead of a path', async () => {
+test('scan does not repeat a key that you pass instead of a path', async () => {
   const { secret } = makeKey();
   const { exitCode, stderr, stdout } = await cli.run(['scan', secret]);
   expect(exitCode).toBe(1);

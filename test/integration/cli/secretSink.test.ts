@@ -13,7 +13,7 @@ const { cli } = useCli();
 let table = '';
 
 describe('create --copy', () => {
-  /** Makes a directory with programs of these names that store their input, or fail. */
+  /** Creates a directory with programs of these names, which store their input and exit with the code. */
   async function tools(directory: string, names: readonly string[], { exitCode = 0 } = {}): Promise<string> {
     const path = join(cli.directory, directory);
     await mkdir(path);
@@ -35,7 +35,7 @@ describe('create --copy', () => {
     ['xclip', { DISPLAY: ':0' }],
     ['xsel', { DISPLAY: ':0' }],
     ['clip.exe', {}],
-  ])('passes the key to %s on standard input, never as an argument, and does not show it', async (name, display) => {
+  ])('passes the key to %s on standard input instead of as an argument', async (name, display) => {
     const path = await tools(`with-${name}`, [name]);
     const run = await cli.run([...CREATE, '--copy'], { table, env: { PATH: path, ...display } });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -55,10 +55,10 @@ describe('create --copy', () => {
   });
 
   test.each<[string, string[], Record<string, string>, number]>([
-    ['without a tool', [], {}, 0],
-    ['without a display for its tools', ['xclip', 'xsel', 'wl-copy'], {}, 0],
-    ['with a failing tool', ['pbcopy'], {}, 1],
-  ])('fails %s, before a key is issued', async (what, names, display, exitCode) => {
+    ['clipboard tools are missing', [], {}, 0],
+    ['its tools lack a display', ['xclip', 'xsel', 'wl-copy'], {}, 0],
+    ['its tool fails', ['pbcopy'], {}, 1],
+  ])('exits 1 without issuing a key if %s', async (what, names, display, exitCode) => {
     const before = await cli.records(table);
     const path = await tools(what.replaceAll(' ', '-'), names, { exitCode });
     const PATH = ['', join(path, 'missing'), path].join(delimiter);
@@ -76,7 +76,7 @@ describe('create --out', () => {
     out = join(cli.directory, 'created.json');
   });
 
-  test('writes the key to a file with mode 0600, and does not show it', async () => {
+  test('writes the key to a file with mode 0600 instead of showing it', async () => {
     const run = await cli.run([...CREATE, '--out', out], { table });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     const { key, record } = JSON.parse(await readFile(out, 'utf8'));
@@ -86,7 +86,7 @@ describe('create --out', () => {
     expect(run.stdout).toBe(`id:      ${record.id}\nlabel:   ci\n\nThe key is in ${out}, and nowhere else.\n`);
   });
 
-  test('rejects an existing file, and issues no key', async () => {
+  test('does not issue a key if the file exists', async () => {
     const before = await cli.records(table);
     const run = await cli.run([...CREATE, '--out', out], { table });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -94,14 +94,14 @@ describe('create --out', () => {
     expect(await cli.records(table)).toEqual(before);
   });
 
-  test('leaves no empty file if the key is rejected', async () => {
+  test('does not create the file if the label is rejected', async () => {
     const other = join(cli.directory, 'empty.json');
     const run = await cli.run(['create', '--label', '', '--out', other], { table });
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
     await expect(stat(other)).rejects.toThrow('ENOENT');
   });
 
-  test('writes the key before the table stores it, and reports a key that may not be stored', async () => {
+  test('writes the key to the file before it stores the record', async () => {
     const lost = join(cli.directory, 'lost.json');
     const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: await closedEndpoint(), LATCHKEY_TABLE: 'keys' };
     const run = await runCli([...CREATE, '--out', lost], { env });

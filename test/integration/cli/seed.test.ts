@@ -54,7 +54,7 @@ async function makeTable(): Promise<Table> {
   };
 }
 
-/** Seeds with hooks around each write. A hook can call `child` to get the process. */
+/** Runs seed with hooks around each write. A hook can call `child` to get the process. */
 async function seedThrough(
   table: Table,
   args: readonly string[],
@@ -73,7 +73,7 @@ async function seedThrough(
   }
 }
 
-/** Answers a scan like a stale replica. DynamoDB never answers a consistent read from one. */
+/** Answers an eventually consistent scan with an empty page, like a stale replica of the table. */
 function answerStale(operation: string, response: ServerResponse, body: string): boolean {
   if (operation !== 'Scan' || JSON.parse(body).ConsistentRead === true) return false;
   response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{"Items":[],"Count":0}');
@@ -88,14 +88,14 @@ function labelsOf(items: readonly { label: string }[]): string[] {
   return items.map(({ label }) => label).toSorted();
 }
 
-/** Expects that each secret has one stored key, and each stored key one secret. */
+/** Expects that the stored hashes are those of the secrets. */
 async function expectToMatch(table: Table, secrets: readonly KeySecret[]): Promise<void> {
   const hashes = (await table.scan()).map(({ keyHash }) => keyHash);
   expect(secrets.map(hashSecret).toSorted()).toEqual(hashes.toSorted());
 }
 
 describe('seed', () => {
-  test('prints each key once on stdout and none on stderr, and stores none in the table', async () => {
+  test('prints each key once on stdout', async () => {
     const table = await makeTable();
     const run = await table.seed([seedFile]);
     expect(run.exitCode).toBe(0);
@@ -104,7 +104,7 @@ describe('seed', () => {
     expect(secretsIn(run.stderr + JSON.stringify(await table.scan()))).toEqual([]);
   });
 
-  test('reads an array from standard input, and prints one JSON document', async () => {
+  test('prints one JSON document with --json', async () => {
     const table = await makeTable();
     const stdin = JSON.stringify([{ label: 'x', owner: 'acme' }, { label: 'y' }]);
     const { exitCode, stdout } = await table.seed(['-', '--json'], { stdin });
@@ -119,7 +119,7 @@ describe('seed', () => {
     expect(keys).toHaveLength(2);
   });
 
-  test('issues no key if one entry is invalid', async () => {
+  test('does not issue any key if one entry is invalid', async () => {
     const table = await makeTable();
     const run = await table.seed(['-', '--out', table.out], { stdin: '{"label":"x"}\n{"label":"x"}\n' });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -128,7 +128,7 @@ describe('seed', () => {
     expect(await readdir(cli.directory)).not.toContain(`${table.name}.jsonl`);
   });
 
-  test('makes no key if the table is missing', async () => {
+  test('does not create the file if the table is missing', async () => {
     const out = join(cli.directory, 'none.jsonl');
     const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint };
     const run = await runCli(['seed', seedFile, '--table', 'missing', '--out', out], { env });
@@ -136,7 +136,7 @@ describe('seed', () => {
     expect(await readdir(cli.directory)).not.toContain('none.jsonl');
   });
 
-  test.each([[[]], [['--json']]])('stops before it issues a key that it cannot print: %p', async (args) => {
+  test.each([[[]], [['--json']]])('does not issue a key that it cannot print, with the options %p', async (args) => {
     const table = await makeTable();
     const run = await table.seed([seedFile, ...args], { onStart: (child) => child.stdout?.destroy() });
     expect(run.exitCode).toBe(1);
@@ -145,10 +145,10 @@ describe('seed', () => {
   });
 });
 
-describe('an output that is closed before the end of the JSON document', () => {
+describe('seed, if its output is closed before the end of the JSON document,', () => {
   test.each([
-    ['fails a run that writes the keys only to the output', false, 1],
-    ["doesn't fail a run that writes the keys to a file", true, 0],
+    ['exits 1 without --out', false, 1],
+    ['exits 0 with --out', true, 0],
   ])('%s', async (_, hasFile, expected) => {
     const table = await cli.makeTable();
     const args = hasFile ? ['--out', join(cli.directory, 'made.jsonl')] : [];
@@ -159,7 +159,7 @@ describe('an output that is closed before the end of the JSON document', () => {
   });
 });
 
-test('seed --skip-existing issues no second key for a label that only a consistent read finds', async () => {
+test('seed --skip-existing reads the table with strong consistency', async () => {
   const table = await cli.makeTable();
   await cli.putKey(table, { label: 'a' });
   const proxy = await DynamoDbProxy.start({ endpoint: cli.database.endpoint, intercept: answerStale });
@@ -188,7 +188,7 @@ describe('seed --out', () => {
     });
   });
 
-  test('writes each key with its record to a file that only its owner can read, and no key to stdout', async () => {
+  test('writes each key with its record to a file instead of stdout', async () => {
     const lines = written
       .trimEnd()
       .split('\n')
@@ -200,12 +200,12 @@ describe('seed --out', () => {
     expect(JSON.parse(first.stdout).keys).toEqual(lines.map(({ record }) => ({ record })));
   });
 
-  test('rejects an existing file, and suggests --skip-existing', () => {
+  test('rejects an existing file and suggests --skip-existing', () => {
     expect(again).toMatchObject({ exitCode: 1, stdout: '' });
     expect(again.stderr).toContain('--skip-existing');
   });
 
-  test('appends to its file with --skip-existing, and reports the skipped labels', async () => {
+  test('appends to its file with --skip-existing', async () => {
     const { keys, skipped } = JSON.parse(resumed.stdout);
     expect(resumed.exitCode).toBe(0);
     expect(resumed.stderr).toContain('skipped: 1');
@@ -217,8 +217,8 @@ describe('seed --out', () => {
   });
 });
 
-describe('a seed run that is interrupted', () => {
-  /** Sends the signal just before the second key is stored, and stores that key after the process has received the signal. */
+describe('an interrupted run of seed', () => {
+  /** Sends the signal before the second write. The write continues once the process has received the signal. */
   const signalAtSecond =
     (signal: NodeJS.Signals) =>
     (child: () => ChildProcess): WriteHooks => ({
@@ -235,34 +235,31 @@ describe('a seed run that is interrupted', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)(
-    'a run that %s interrupts prints the issued keys and how to resume, and can be resumed',
-    async (signal, exitCode) => {
-      const table = await makeTable();
-      const run = await seedThrough(table, [seedFile, '--json'], signalAtSecond(signal));
-      expect(run.exitCode).toBe(exitCode);
-      expect(run.stderr).toContain('--skip-existing');
-      const { keys, skipped, ...rest } = JSON.parse(run.stdout);
-      expect(labelsOf(keys.map(({ record }: { record: { label: string } }) => record))).toEqual(['a', 'b']);
-      expect({ skipped, rest }).toEqual({ skipped: [], rest: {} });
-      await expectToMatch(table, secretsIn(run.stdout));
+  ] as const)('prints the issued keys after %s', async (signal, exitCode) => {
+    const table = await makeTable();
+    const run = await seedThrough(table, [seedFile, '--json'], signalAtSecond(signal));
+    expect(run.exitCode).toBe(exitCode);
+    expect(run.stderr).toContain('--skip-existing');
+    const { keys, skipped, ...rest } = JSON.parse(run.stdout);
+    expect(labelsOf(keys.map(({ record }: { record: { label: string } }) => record))).toEqual(['a', 'b']);
+    expect({ skipped, rest }).toEqual({ skipped: [], rest: {} });
+    await expectToMatch(table, secretsIn(run.stdout));
 
-      const resumed = await table.seed([seedFile, '--skip-existing', '--json']);
-      expect(JSON.parse(resumed.stdout).skipped).toEqual(['a', 'b']);
-      expect(labelsOf(await table.scan())).toEqual(LABELS);
-      await expectToMatch(table, secretsIn(run.stdout + resumed.stdout));
-    },
-  );
+    const resumed = await table.seed([seedFile, '--skip-existing', '--json']);
+    expect(JSON.parse(resumed.stdout).skipped).toEqual(['a', 'b']);
+    expect(labelsOf(await table.scan())).toEqual(LABELS);
+    await expectToMatch(table, secretsIn(run.stdout + resumed.stdout));
+  });
 
   test.each(['before', 'after'] as const)(
-    'a run that is killed %s it stores a key loses no secret, and resumes without issuing a label twice',
+    'has saved the secret of every stored key if killed %s a write',
     async (when) => {
       const table = await makeTable();
       const run = await seedThrough(table, [seedFile, '--out', table.out], (child) => ({
         [when]: (count: number) => {
           if (count !== 3) return undefined;
           child().kill('SIGKILL');
-          // Waits for the end of the process, which must not get an answer.
+          // Waits until the process exits, because it must not receive the response.
           return new Promise<void>((resolve) => child().once('exit', () => resolve()));
         },
       }));
@@ -277,7 +274,7 @@ describe('a seed run that is interrupted', () => {
     },
   );
 
-  test('a killed run has printed every key in the table', async () => {
+  test('has printed every key in the table if killed after a write', async () => {
     const table = await makeTable();
     const run = await seedThrough(table, [seedFile], (child) => ({
       after: (count) => {
@@ -290,7 +287,7 @@ describe('a seed run that is interrupted', () => {
     expect(await table.scan()).toHaveLength(3);
   });
 
-  test('a failed run names the key that may not be stored', async () => {
+  test('reports the label of a key that may not be stored', async () => {
     const table = await makeTable();
     const run = await seedThrough(table, [seedFile, '--json'], () => ({
       before: (count) => {

@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 
 const { cli, table } = useCli();
 
-test('show prints every field of the key, with relative times', async () => {
+test('show prints every field of the key', async () => {
   const { record } = await cli.putKey(table, {
     label: 'build "server"',
     owner: 'acme',
@@ -47,7 +47,7 @@ record kept:  until 2030-03-17
   );
 });
 
-test('show prints important absent fields, and leaves out the others', async () => {
+test('show prints "everything" for absent scopes and "never" for an absent expiry', async () => {
   const { record } = await cli.putKey(table);
   const { stdout } = await cli.run(['show', record.id], { table });
   expect(stdout).toMatch(/^scopes: +everything$/m);
@@ -56,12 +56,12 @@ test('show prints important absent fields, and leaves out the others', async () 
   expect(stdout).not.toMatch(/owner|plan|metadata|disabled|revoked|rotated|undefined/);
 });
 
-test('show prints an empty list of scopes as nothing', async () => {
+test('show prints the word "nothing" for an empty list of scopes', async () => {
   const { record } = await cli.putKey(table, { scopes: [] });
   expect((await cli.run(['show', record.id], { table })).stdout).toMatch(/^scopes: +nothing$/m);
 });
 
-test('show wraps a long text on a terminal, and prints it on one line elsewhere', async () => {
+test('show wraps a long label only on a terminal', async () => {
   const label = 'one word after the other '.repeat(9).trim();
   const { record } = await cli.putKey(table, { label });
   const onTerminal = await cli.run(['show', record.id], { table, isTerminal: true });
@@ -70,7 +70,7 @@ test('show wraps a long text on a terminal, and prints it on one line elsewhere'
   expect((await cli.run(['show', record.id], { table })).stdout).toContain(label);
 });
 
-test('show --json prints exactly the record, without the hash', async () => {
+test('show --json prints the record without its hash', async () => {
   const { record } = await cli.putKey(table, { owner: 'acme' });
   const { exitCode, stdout, stderr } = await cli.run(['show', record.id, '--json'], { table });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -89,16 +89,16 @@ describe('a shortened id', () => {
   });
 
   test.each([
-    ['a unique start', ID.slice(0, 10), ID],
+    ['a unique prefix', ID.slice(0, 10), ID],
     ['a whole id', SIBLING, SIBLING],
-    ['the start of an id from elsewhere', 'impo', 'imported-1'],
-  ])('is accepted: %s', async (_, start, id) => {
+    ['a prefix of an imported id', 'impo', 'imported-1'],
+  ])('selects its key: %s', async (_, start, id) => {
     const { exitCode, stdout } = await cli.run(['show', start, '--json'], { table: shared });
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout).record.id).toBe(id);
   });
 
-  test('is accepted by every command', async () => {
+  test('selects its key in every command', async () => {
     for (const args of [
       ['disable', '--yes'],
       ['enable'],
@@ -120,7 +120,7 @@ describe('a shortened id', () => {
     ['update', ['--label', 'x']],
     ['rotate', ['--yes']],
     ['revoke', ['--yes']],
-  ])('is rejected by %s if several ids start with it, and the message lists them', async (command, options) => {
+  ])('makes %s list all matching ids if it is ambiguous', async (command, options) => {
     const before = await cli.records(shared);
     const { exitCode, stdout, stderr } = await cli.run([command, 'abcd1234', ...options], { table: shared });
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -129,28 +129,31 @@ describe('a shortened id', () => {
   });
 
   test.each([
-    ['without a match', 'ffffffff', 1],
-    ['if it is too short', 'abc', 2],
-    ['if it is empty', '', 2],
-  ])('is rejected %s', async (_, start, exitCode) => {
+    ['does not match any id', 'ffffffff', 1],
+    ['has only 3 characters', 'abc', 2],
+    ['is empty', '', 2],
+  ])('causes an error if it %s', async (_, start, exitCode) => {
     const run = await cli.run(['show', start], { table: shared });
     expect(run).toMatchObject({ exitCode, stdout: '' });
     expect(run.stderr).toMatch(/^error: .*\n$/);
   });
 });
 
-test.each(['show', 'enable', 'disable', 'rotate'])('%s does not repeat a key given as an id', async (command) => {
-  const { secret } = makeKey();
-  const yes = command === 'disable' || command === 'rotate' ? ['--yes'] : [];
-  const run = await cli.run([command, secret, ...yes], { table });
-  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-  expect(run.stderr).not.toContain(secret.slice(3, 20));
-});
+test.each(['show', 'enable', 'disable', 'rotate'])(
+  '%s does not repeat a key that you pass as an id',
+  async (command) => {
+    const { secret } = makeKey();
+    const yes = command === 'disable' || command === 'rotate' ? ['--yes'] : [];
+    const run = await cli.run([command, secret, ...yes], { table });
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(run.stderr).not.toContain(secret.slice(3, 20));
+  },
+);
 
 test.each([
   ['hex', '4f9c0d1e2b3a4f9c0d1e2b3a4f9c0d1e'],
   ['letters and digits', 'Zk3vQ9xLw0Tb7RmY'],
-])('no command repeats a key of %s that was issued elsewhere', async (_, secret) => {
+])('the CLI does not repeat a foreign key of %s', async (_, secret) => {
   for (const args of [['show'], ['enable'], ['update', '--label', 'x'], ['revoke', '--yes']]) {
     const run = await cli.run([...args, secret], { table });
     expect(run.exitCode).toBe(1);
@@ -160,8 +163,8 @@ test.each([
 
 test.each([
   ['in base64url', 'sk_', 'Zk3-Q9x_w0Tb7RmY-3_9Lw0Tb7RmYQ9xZk3vQ9xLw0T'],
-  ['of many prefixes', 'rk_', 'live_Zk3vQ9xLw0Tb7RmY39Lw0Zk3vQ9x'],
-])('a key %s given as a command is not repeated in full', async (_, prefix, rest) => {
+  ['with two prefixes', 'rk_', 'live_Zk3vQ9xLw0Tb7RmY39Lw0Zk3vQ9x'],
+])('the CLI masks a key %s that you pass as a command', async (_, prefix, rest) => {
   const { exitCode, stderr } = await cli.run([prefix + rest]);
   expect(exitCode).toBe(2);
   expect(stderr).toContain(`'${prefix.slice(0, 4)}`);
@@ -169,12 +172,12 @@ test.each([
   expect(stderr).not.toContain((prefix + rest).slice(4, 10));
 });
 
-test('scan reports the long name of a missing file', async () => {
+test('scan prints the long name of a missing file unmasked', async () => {
   const name = 'made_for-the-production-environment_2030-06-15';
   expect((await cli.run(['scan', name])).stderr).toContain(name);
 });
 
-test('create, show, update and identify support an expiry at the end of the year 9999', async () => {
+test('show, update and identify print a key that expires at the end of 9999', async () => {
   const latest = '9999-12-31T23:59:59.999Z';
   const { stdout } = await cli.run(['create', '--label', 'x', '--expires', latest, '--json'], { table });
   const { key, record } = JSON.parse(stdout);
@@ -189,7 +192,7 @@ test('create, show, update and identify support an expiry at the end of the year
   }
 });
 
-test('recordFields prints records with any times', () => {
+test('recordFields formats any times between the years 0 and 9999', () => {
   const output = { isTerminal: true, columns: 80 };
   const time = fc
     .integer({ min: Date.parse('0000-01-01T00:00:00Z'), max: Date.parse('9999-12-31T23:59:59.999Z') })

@@ -12,14 +12,17 @@ test.each([
   ['SIGHUP', 129],
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const)('%s ends the process at once with %i if no work defers signals', async (signal, exitCode) => {
-  const { interruption, exits } = setUp();
-  await interruption.deferSignals(async () => {});
-  interruption.receive(signal);
-  expect(exits).toEqual([exitCode]);
-});
+] as const)(
+  '%s ends the process immediately with exit code %i unless work defers signals',
+  async (signal, exitCode) => {
+    const { interruption, exits } = setUp();
+    await interruption.deferSignals(async () => {});
+    interruption.receive(signal);
+    expect(exits).toEqual([exitCode]);
+  },
+);
 
-test('deferSignals finishes the work after any number of signals, and the work can see the exit code', async () => {
+test('deferSignals completes the work even after three signals', async () => {
   const { interruption, exits, notes } = setUp();
   const result = await interruption.deferSignals(async () => {
     expect(interruption.exitCode).toBeUndefined();

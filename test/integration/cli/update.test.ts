@@ -20,7 +20,7 @@ async function stored(id: string): Promise<KeyRecord | undefined> {
   return (await cli.records(table)).find((record) => record.id === id);
 }
 
-describe('update changes only the mentioned fields', () => {
+describe('update', () => {
   test.each<[string[], Partial<Record<keyof KeyRecord, unknown>>]>([
     [['--label', 'new'], { label: 'new' }],
     [['--owner', 'globex'], { owner: 'globex' }],
@@ -42,7 +42,7 @@ describe('update changes only the mentioned fields', () => {
       ['--label', 'new', '--no-owner', '--no-expiry'],
       { label: 'new', owner: undefined, expiresAt: undefined, purgeAfter: undefined },
     ],
-  ])('with %j', async (args, changes) => {
+  ])('changes only the fields of the options %j', async (args, changes) => {
     const { record } = await cli.putKey(table, FULL);
     const { exitCode, stdout, stderr } = await cli.run(['update', record.id, ...args, '--json'], { table });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -52,13 +52,13 @@ describe('update changes only the mentioned fields', () => {
   });
 });
 
-test('update prints the time that a date stands for', async () => {
+test('update prints the end of the day if you pass a date as the expiry', async () => {
   const { record } = await cli.putKey(table, FULL);
   const { stdout } = await cli.run(['update', record.id, '--expires', '2031-01-01'], { table });
   expect(stdout).toMatch(/^expires: +in 7 months \(2031-01-01T23:59:59\.999Z\)$/m);
 });
 
-test('update prints the updated record, within 80 columns', async () => {
+test('update prints the updated record', async () => {
   const { record } = await cli.putKey(table, FULL);
   const run = await cli.run(['update', record.id, '--label', 'new'], { table, isTerminal: true });
   expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -66,13 +66,13 @@ test('update prints the updated record, within 80 columns', async () => {
   for (const line of run.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 
-describe('update rejects as bad usage', () => {
+describe('update', () => {
   test.each([
-    ['no change', []],
+    ['missing options', []],
     ['an empty label', ['--label', '']],
     ['an empty owner', ['--owner', '']],
-    ['no scope', ['--scope', '']],
-    ['a comma for a scope', ['--scope', ',']],
+    ['an empty scope', ['--scope', '']],
+    ['a comma instead of a scope', ['--scope', ',']],
     ['a scope with a quote', ['--scope', '"a"']],
     ['a scope with a brace', ['--scope', '{a']],
     ['a scope with a bracket', ['--scope', '[a,b]']],
@@ -92,7 +92,7 @@ describe('update rejects as bad usage', () => {
     ['an expiry on a day that does not exist', ['--expires', '2031-02-30']],
     ['--expires and --no-expiry', ['--expires', '2d', '--no-expiry']],
     ['--no-expiry and --expires', ['--no-expiry', '--expires', '2d']],
-  ])('%s', async (_, args) => {
+  ])('exits 2 for %s', async (_, args) => {
     const { record } = await cli.putKey(table, FULL);
     const { exitCode, stdout, stderr } = await cli.run(['update', record.id, ...args], { table });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -101,16 +101,21 @@ describe('update rejects as bad usage', () => {
   });
 });
 
-test.each(['owner', 'plan', 'metadata'])('the message about --%s and its opposite mentions both', async (name) => {
-  const { record } = await cli.putKey(table, FULL);
-  const { stderr } = await cli.run(['update', record.id, `--${name}`, '{}', `--no-${name}`], { table });
-  expect(stderr).toMatch(new RegExp(`^error: option '--no-${name}' cannot be used with option '--${name} <\\w+>'\\n$`));
-});
+test.each(['owner', 'plan', 'metadata'])(
+  'update reports both options if you pass --%s and its opposite',
+  async (name) => {
+    const { record } = await cli.putKey(table, FULL);
+    const { stderr } = await cli.run(['update', record.id, `--${name}`, '{}', `--no-${name}`], { table });
+    expect(stderr).toMatch(
+      new RegExp(`^error: option '--no-${name}' cannot be used with option '--${name} <\\w+>'\\n$`),
+    );
+  },
+);
 
 test.each([
   ['an unknown key', async () => '00000000-0000-4000-8000-000000000000', /no key/],
   ['a revoked key', async () => (await cli.putKey(table, { revokedAt: at(0) })).record.id, /revoked already/],
-])('update reports why %s cannot be changed', async (_, idOf, expected) => {
+])('update explains why it rejects %s', async (_, idOf, expected) => {
   const { exitCode, stdout, stderr } = await cli.run(['update', await idOf(), '--label', 'x'], { table });
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
   expect(stderr).toMatch(/^error: .*\n$/);

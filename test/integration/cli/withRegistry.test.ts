@@ -12,7 +12,7 @@ const environment = () => ({ ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.databa
 const recordOf = async (id: string) => (await cli.records(table)).find((record) => record.id === id);
 
 describe('the recorded actor of a change', () => {
-  test("is the caller's ARN from STS", async () => {
+  test("comes from STS as the caller's ARN", async () => {
     const aws = await startAwsStub({ arn: ARN });
     const { stdout } = await runCli(['create', '--label', 'ci', '--json'], { env: { ...environment(), ...aws.env } });
     await aws.stop();
@@ -20,18 +20,18 @@ describe('the recorded actor of a change', () => {
     expect(aws.asked.map(({ action }) => action)).toEqual(['GetCallerIdentity']);
   });
 
-  test('is the value of --actor, without a call to STS', async () => {
+  test('comes from --actor without a call to STS', async () => {
     const env = { ...environment(), AWS_ENDPOINT_URL_STS: NOWHERE };
     const { stdout } = await runCli(['create', '--label', 'ci', '--actor', 'robot', '--json'], { env });
     expect(JSON.parse(stdout).record.createdBy).toBe('robot');
   });
 
-  test('is the user of this machine with --local', async () => {
+  test('equals the local user name with --local', async () => {
     const { stdout } = await cli.run(['create', '--label', 'ci', '--json'], { table });
     expect(JSON.parse(stdout).record.createdBy).toBe('alice');
   });
 
-  test('is the user of this machine for an emulated DynamoDB, whose credentials are not sent to AWS', async () => {
+  test('equals the local user name if DynamoDB is an emulator', async () => {
     const { stdout } = await runCli(['create', '--label', 'ci', '--json'], { env: { ...environment(), USER: 'bob' } });
     expect(JSON.parse(stdout).record.createdBy).toBe('bob');
   });
@@ -39,13 +39,13 @@ describe('the recorded actor of a change', () => {
   test.each([
     ['revoke', 'revokedBy'],
     ['disable', 'disabledBy'],
-  ] as const)('is the value of --actor for %s, in %s', async (command, field) => {
+  ] as const)('comes from --actor in %s, in the field %s', async (command, field) => {
     const { record } = await cli.putKey(table);
     await cli.run([command, record.id, '--yes', '--actor', 'robot'], { table });
     expect((await recordOf(record.id))?.[field]).toBe('robot');
   });
 
-  test.each([['seed'], ['rotate']])('is the value of --actor for %s', async (command) => {
+  test.each([['seed'], ['rotate']])('comes from --actor in %s', async (command) => {
     const { record } = await cli.putKey(table);
     const args = command === 'seed' ? ['seed', '-'] : ['rotate', record.id, '--yes'];
     const input = `{"label":"seeded"}`;
@@ -56,10 +56,10 @@ describe('the recorded actor of a change', () => {
 
 describe('an unknown actor', () => {
   test.each([
-    ['if STS rejects the call', {}, /does not know these credentials/],
-    ['if STS is unreachable', { AWS_ENDPOINT_URL_STS: NOWHERE }, /STS cannot be reached/],
-    ['without credentials', { AWS_ACCESS_KEY_ID: '' }, /no AWS credentials/],
-  ])('fails with one line that mentions --actor, and writes nothing, %s', async (_, env, expected) => {
+    ['STS rejects the call', {}, /does not know these credentials/],
+    ['STS is unreachable', { AWS_ENDPOINT_URL_STS: NOWHERE }, /STS cannot be reached/],
+    ['credentials are missing', { AWS_ACCESS_KEY_ID: '' }, /no AWS credentials/],
+  ])('makes create suggest --actor and exit 1 if %s', async (_, env, expected) => {
     const before = await cli.records(table);
     const aws = await startAwsStub({});
     const run = await runCli(['create', '--label', 'ci'], { env: { ...environment(), ...aws.env, ...env } });
@@ -70,7 +70,7 @@ describe('an unknown actor', () => {
     expect(await cli.records(table)).toEqual(before);
   });
 
-  test('does not stop a command that only reads, which does not call STS', async () => {
+  test('does not affect show, which never calls STS', async () => {
     const { record } = await cli.putKey(table);
     const aws = await startAwsStub({});
     const run = await runCli(['show', record.id], { env: { ...environment(), ...aws.env } });
@@ -79,7 +79,7 @@ describe('an unknown actor', () => {
     expect(aws.asked).toEqual([]);
   });
 
-  test.each(['', 'x'.repeat(257)])('is bad usage if --actor is %j', async (actor) => {
+  test.each(['', 'x'.repeat(257)])('makes create exit 2 if --actor is %j', async (actor) => {
     const { exitCode, stdout } = await cli.run(['create', '--label', 'ci', '--actor', actor], { table });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   });

@@ -35,12 +35,12 @@ afterAll(async () => {
   await database.stop();
 });
 
-/** Returns the part of a record that a page sends back with its changes. */
+/** Returns the fields of a record that the page sends with its changes. */
 function expected({ id, version = 0 }: KeyRecord) {
   return { id, version };
 }
 
-test('the server has only the operations that are tested here', () => {
+test('the server supports only the operations in these tests', () => {
   const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
   const session = new Session(() => 'token');
@@ -77,7 +77,7 @@ describe('GET /api/keys', () => {
   });
   afterAll(() => own.stop());
 
-  test('returns all fields of the keys except the hash', async () => {
+  test('returns all fields of each key except the hash', async () => {
     await own.put(fullItem());
     const { record } = await own.putKey({ disabledAt: at(-1) });
     const { status, body } = await own.api('GET', '/api/keys');
@@ -88,7 +88,7 @@ describe('GET /api/keys', () => {
     expect(JSON.stringify(body)).not.toContain(full.keyHash);
   });
 
-  test('reports records that it cannot read along with the others', async () => {
+  test('reports unreadable records along with the others', async () => {
     await own.put({ ...makeKey({ id: 'bad' }).record, label: 1 });
     const { body } = await own.api('GET', '/api/keys');
     expect(body.records).toHaveLength(2);
@@ -104,7 +104,7 @@ describe('GET /api/keys', () => {
     expect(body.corrupt).toEqual([String.raw`the record of key bad\u001b[2J has an unreadable label`]);
   });
 
-  test('returns 1,000 keys a page and a cursor for the rest', async () => {
+  test('returns a cursor after 1,000 keys', async () => {
     const many = await ConsoleUnderTest.start(database);
     await many.open();
     const ids = new Set<string>();
@@ -118,12 +118,12 @@ describe('GET /api/keys', () => {
     await many.stop();
   }, 60_000);
 
-  test('rejects a cursor that it did not return', async () => {
+  test('rejects a malformed cursor', async () => {
     expect(await own.api('GET', '/api/keys?cursor=x')).toMatchObject({ status: 400 });
   });
 });
 
-test('POST /api/keys issues a key, and no other answer contains the secret', async () => {
+test('POST /api/keys is the only request that returns the secret', async () => {
   const fields = {
     label: 'build',
     owner: 'acme',
@@ -156,7 +156,7 @@ describe('the API', () => {
     ['with an unknown field', { label: 'x', id: 'mine' }],
     ['in a list', [{ label: 'x' }]],
     ['that is null', null],
-  ])('rejects a new key %s and writes nothing', async (_, body) => {
+  ])('rejects a new key %s without writing to the table', async (_, body) => {
     const before = await console.records();
     const answer = await console.api('POST', '/api/keys', body);
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'INPUT_INVALID' } } });
@@ -172,7 +172,7 @@ describe('the API', () => {
     ['a disable request with a reason', '/disable', { reason: 'x' }],
     ['a rotation without a grace period', '/rotate', {}],
     ['a rotation with a negative grace period', '/rotate', { graceSeconds: -1 }],
-  ])('rejects %s and changes nothing', async (_, action, body) => {
+  ])('leaves the key unchanged if it rejects %s', async (_, action, body) => {
     const { record } = await console.putKey();
     const answer = await console.api(action === '' ? 'PATCH' : 'POST', `/api/keys/${record.id}${action}`, body);
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'INPUT_INVALID' } } });
@@ -200,14 +200,14 @@ describe('the API', () => {
     expect(await console.api('POST', '/api/keys', { label: 'x', metadata: { deep } })).toMatchObject({ status: 201 });
   });
 
-  test('answers NOT_FOUND for an unknown key', async () => {
+  test('returns NOT_FOUND for an unknown key', async () => {
     const path = '/api/keys/00000000-0000-4000-8000-000000000000';
     expect(await console.api('GET', path)).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
     expect(await console.api('POST', `${path}/revoke`, {})).toMatchObject({ status: 404 });
   });
 
   test.each(['AbCd3fGh1jKlMn0pQrSt', 'sk_Zm9vYmFyYmF6-XV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE'])(
-    'does not repeat the foreign key %s when it rejects it as a plan or an expiry',
+    'does not repeat the foreign key %s if you send it as a plan or an expiry',
     async (key) => {
       for (const fields of [{ plan: `${key}!` }, { expiresAt: key }]) {
         const { status, body } = await console.api('POST', '/api/keys', { label: 'x', ...fields });
@@ -217,13 +217,13 @@ describe('the API', () => {
     },
   );
 
-  test('rejects a label with a bidirectional override and escapes it in the answer', async () => {
+  test('rejects a label with a bidirectional override character', async () => {
     const { status, body } = await console.api('POST', '/api/keys', { label: 'a\u202eb' });
     expect(status).toBe(400);
     expect(JSON.stringify(body)).not.toContain('\u202e');
   });
 
-  test('rejects a raw key in place of an id and does not repeat it', async () => {
+  test('does not repeat a raw key that you send instead of an id', async () => {
     const { secret } = makeKey();
     const { status, body } = await console.api('GET', `/api/keys/${secret}`);
     expect(status).toBe(400);
@@ -232,7 +232,7 @@ describe('the API', () => {
 });
 
 describe('PATCH /api/keys/:id', () => {
-  test('changes only the given fields and removes those that are null', async () => {
+  test('changes only the fields in the request and removes null fields', async () => {
     const { record } = await console.putKey({ owner: 'acme', scopes: ['a'], metadata: { list: [1, { deep: null }] } });
     const changes = { label: 'new', owner: null, metadata: { list: [] } };
     const { status, body } = await console.api('PATCH', `/api/keys/${record.id}`, {
@@ -250,7 +250,7 @@ describe('PATCH /api/keys/:id', () => {
     ['owner', { owner: 'initech' }],
     ['scopes', { scopes: ['a', 'c'] }],
     ['metadata', { metadata: { seats: 5 } }],
-  ])('answers CONFLICT if another console has changed the %s in the meantime', async (_, changes) => {
+  ])('returns CONFLICT if another console has changed the %s in the meantime', async (_, changes) => {
     const { record } = await console.putKey({ owner: 'acme', scopes: ['a'], metadata: { seats: 3 } });
     const other = await ConsoleUnderTest.start(database, { tableName: console.tableName, actor: 'bob' });
     await other.open();
@@ -269,7 +269,7 @@ describe('PATCH /api/keys/:id', () => {
     await other.stop();
   });
 
-  test('answers CONFLICT if the expected record is of another key', async () => {
+  test('returns CONFLICT if the expected record belongs to another key', async () => {
     const { record } = await console.putKey({ owner: 'acme' });
     const { record: another } = await console.putKey({ owner: 'globex' });
     const body = { changes: { owner: 'initech' }, expected: expected(another) };
@@ -278,7 +278,7 @@ describe('PATCH /api/keys/:id', () => {
   });
 });
 
-test('the API disables a key once and enables it once', async () => {
+test('the API returns 409 if a key is already disabled or enabled', async () => {
   const { record } = await console.putKey();
   const path = `/api/keys/${record.id}`;
   expect(await console.api('POST', `${path}/disable`, {})).toEqual({
@@ -294,7 +294,7 @@ test('the API disables a key once and enables it once', async () => {
   expect(await console.api('POST', `${path}/enable`, {})).toMatchObject({ status: 409 });
 });
 
-test('the API revokes a key once and stores the reason', async () => {
+test('the API returns 409 if a key is already revoked', async () => {
   const { record } = await console.putKey();
   const path = `/api/keys/${record.id}/revoke`;
   const { status, body } = await console.api('POST', path, { reason: 'leaked' });
@@ -307,7 +307,7 @@ test('the API revokes a key once and stores the reason', async () => {
   expect(await console.record(record.id)).toMatchObject({ revokedReason: 'leaked' });
 });
 
-test('the API rotates a key once, and the old key expires after the grace period', async () => {
+test('the API sets the expiry of a rotated key to the end of the grace period', async () => {
   const { record } = await console.putKey({ owner: 'acme' });
   const path = `/api/keys/${record.id}/rotate`;
   const { status, body } = await console.api('POST', path, { graceSeconds: 3600, expiresAt: null });
@@ -324,7 +324,7 @@ test('the API rotates a key once, and the old key expires after the grace period
   expect(await console.api('POST', path, { graceSeconds: 0 })).toMatchObject({ status: 409 });
 });
 
-test('the API answers RECORD_CORRUPT for an unreadable record and returns none of its fields', async () => {
+test('the API returns RECORD_CORRUPT for an unreadable record', async () => {
   await console.put({ ...makeKey({ id: 'unreadable' }).record, label: 7 });
   expect(await console.api('GET', '/api/keys/unreadable')).toEqual({
     status: 500,
@@ -332,7 +332,7 @@ test('the API answers RECORD_CORRUPT for an unreadable record and returns none o
   });
 });
 
-test('the API answers STORE_UNAVAILABLE with advice if the table does not exist', async () => {
+test('the API returns STORE_UNAVAILABLE with a remedy if the table does not exist', async () => {
   const own = await ConsoleUnderTest.start(database);
   await own.open();
   const client = createClient(database.endpoint);

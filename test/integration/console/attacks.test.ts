@@ -27,7 +27,7 @@ function errorCode({ text }: RawAnswer): string {
   return JSON.parse(text).error.code;
 }
 
-/** Sends a valid change, except for the given headers; `undefined` removes a header. */
+/** Sends a valid change with these headers. `undefined` removes a header. */
 function write(headers: Record<string, string | undefined> = {}, body = NEW_KEY): Promise<RawAnswer> {
   const good = { cookie: console.cookie, origin: console.url.origin, 'content-type': 'application/json', ...headers };
   const given = Object.entries(good).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -37,7 +37,7 @@ function write(headers: Record<string, string | undefined> = {}, body = NEW_KEY)
 describe('the token', () => {
   const startPath = () => `${console.url.pathname}${console.url.search}`;
 
-  test('gets the browser an HttpOnly, SameSite=Strict cookie and disappears from the URL', async () => {
+  test('gives the browser an HttpOnly, SameSite=Strict cookie', async () => {
     const { status, headers, text } = await console.raw(startPath());
     expect({ status, location: headers.location, text }).toEqual({ status: 303, location: '/', text: '' });
     expect(headers['set-cookie']).toEqual([
@@ -46,7 +46,7 @@ describe('the token', () => {
     expect(headers['set-cookie']?.[0]).not.toContain(console.url.searchParams.get('token'));
   });
 
-  test('has 256 random bits and differs between consoles', async () => {
+  test('has 256 random bits', async () => {
     const other = await ConsoleUnderTest.start(database);
     const tokens = [console, other].map(({ url }) => url.searchParams.get('token'));
     for (const token of tokens) expect(token).toMatch(/^[\w-]{43}$/);
@@ -54,7 +54,7 @@ describe('the token', () => {
     await other.stop();
   });
 
-  test('does not work a second time for a browser without the cookie', async () => {
+  test('works only once for a browser without the cookie', async () => {
     const cookie = await console.open();
     const replayed = await console.raw(startPath());
     expect({ status: replayed.status, code: errorCode(replayed) }).toEqual({ status: 403, code: 'TOKEN_REFUSED' });
@@ -63,30 +63,33 @@ describe('the token', () => {
     expect({ status: again.status, cookies: again.headers['set-cookie'] }).toEqual({ status: 303, cookies: undefined });
   });
 
-  test.each(['/start', '/start?token=', '/start?token=x'])('survives a request to %s without it', async (path) => {
+  test.each(['/start', '/start?token=', '/start?token=x'])('remains valid after a request to %s', async (path) => {
     expect(await console.raw(path)).toMatchObject({ status: 403 });
     expect(await console.open()).not.toBe('');
   });
 
-  test('survives a HEAD request', async () => {
+  test('remains valid after a HEAD request', async () => {
     expect(await console.raw(startPath(), { method: 'HEAD' })).toMatchObject({ status: 403 });
     expect(await console.open()).not.toBe('');
   });
 });
 
 describe("the session's cookie", () => {
-  test.each([undefined, '', 'latchkey-console-1=x', 'session=x'])('cannot be replaced by %p', async (cookie) => {
-    await console.open();
-    const headers: Record<string, string> = cookie === undefined ? {} : { cookie };
-    for (const path of ['/api/session', '/api/keys', '/api/keys/x', '/api/nothing']) {
-      const answer = await console.raw(path, { headers });
-      expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 401, code: 'SESSION_REQUIRED' });
-    }
-    expect(await write({ cookie })).toMatchObject({ status: 401 });
-    expect(await console.records()).toEqual([]);
-  });
+  test.each([undefined, '', 'latchkey-console-1=x', 'session=x'])(
+    'protects the API: the cookie %p causes 401',
+    async (cookie) => {
+      await console.open();
+      const headers: Record<string, string> = cookie === undefined ? {} : { cookie };
+      for (const path of ['/api/session', '/api/keys', '/api/keys/x', '/api/nothing']) {
+        const answer = await console.raw(path, { headers });
+        expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 401, code: 'SESSION_REQUIRED' });
+      }
+      expect(await write({ cookie })).toMatchObject({ status: 401 });
+      expect(await console.records()).toEqual([]);
+    },
+  );
 
-  test("cannot be replaced by another console's cookie", async () => {
+  test('protects the API: the cookie of another console causes 401', async () => {
     const other = await ConsoleUnderTest.start(database);
     const cookie = (await other.open()).replace(other.url.port, console.url.port);
     expect(await console.raw('/api/keys', { headers: { cookie } })).toMatchObject({ status: 401 });
@@ -96,7 +99,7 @@ describe("the session's cookie", () => {
 
 describe('DNS rebinding', () => {
   test.each(['evil.example', 'evil.example:PORT', '127.0.0.1', '127.0.0.1:1', 'localhost', '[::1]:PORT'])(
-    'the console refuses every path if the Host is %s, even with the right cookie',
+    'the console rejects every path if the Host is %s',
     async (host) => {
       await console.open();
       const headers = { host: host.replace('PORT', console.url.port), cookie: console.cookie };
@@ -108,7 +111,7 @@ describe('DNS rebinding', () => {
   );
 
   test.each(['127.0.0.1:PORT.evil.example', 'evil.example/', '127.0.0.1:PORT@evil.example'])(
-    'the console refuses the Host %s, which is not a host name',
+    'the console rejects the malformed Host %s',
     async (host) => {
       await console.open();
       const headers = { host: host.replace('PORT', console.url.port), cookie: console.cookie };
@@ -118,7 +121,7 @@ describe('DNS rebinding', () => {
     },
   );
 
-  test('the console answers requests to localhost at its own port', async () => {
+  test('the console accepts the Host localhost with its own port', async () => {
     await console.open();
     const headers = { host: `localhost:${console.url.port}`, cookie: console.cookie };
     expect(await console.raw('/api/keys', { headers })).toMatchObject({ status: 200 });
@@ -131,7 +134,7 @@ test.each([
   ['127.0.0.1:80', 80, 303],
   ['evil.example', 80, 403],
   ['localhost', 8080, 403],
-])('a request with the Host %s to a console on port %p gets status %p', async (host, port, status) => {
+])('a request with the Host %s to a console on port %p receives the status %p', async (host, port, status) => {
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
   const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
   const table = { registry, location, actor: 'alice', isReadOnly: false, note: () => {} };
@@ -144,21 +147,21 @@ describe('a request from another page', () => {
 
   test.each([
     ['a foreign Origin', { origin: 'https://evil.example' }],
-    ['no Origin', { origin: undefined }],
+    ['a missing Origin', { origin: undefined }],
     ['an opaque Origin', { origin: 'null' }],
     ['the Origin of another port', { origin: 'http://127.0.0.1:1' }],
     ['its own host over TLS as the Origin', { origin: 'https://127.0.0.1:PORT' }],
     ['an Origin that begins with its own', { origin: 'http://127.0.0.1:PORT.evil.example' }],
     ['the Sec-Fetch-Site of another site', { 'sec-fetch-site': 'cross-site' }],
     ['the Sec-Fetch-Site of another port', { 'sec-fetch-site': 'same-site' }],
-  ])('the console refuses a change with %s, even with the right cookie', async (_, headers) => {
+  ])('the console rejects a change with %s', async (_, headers) => {
     const entries = Object.entries(headers).map(([name, value]) => [name, value?.replace('PORT', console.url.port)]);
     const answer = await write(Object.fromEntries(entries));
     expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 403, code: 'ORIGIN_REFUSED' });
     expect(await console.records()).toEqual([]);
   });
 
-  test('the console refuses a read that comes from another site', async () => {
+  test('the console rejects a read from another site', async () => {
     const headers = { cookie: console.cookie, 'sec-fetch-site': 'same-site' };
     expect(await console.raw('/api/keys', { headers })).toMatchObject({ status: 403 });
   });
@@ -169,7 +172,7 @@ describe('a request from another page', () => {
     ['text/plain', NEW_KEY],
     ['application/jsonp', NEW_KEY],
     [undefined, NEW_KEY],
-  ])('the console refuses a change whose content type is %s', async (contentType, body) => {
+  ])('the console rejects a change whose content type is %s', async (contentType, body) => {
     for (const origin of ['https://evil.example', console.url.origin]) {
       const answer = await write({ 'content-type': contentType, origin }, body);
       expect(answer.status).toBe(origin === console.url.origin ? 415 : 403);
@@ -177,7 +180,7 @@ describe('a request from another page', () => {
     expect(await console.records()).toEqual([]);
   });
 
-  test('the console accepts the same change from its own page', async () => {
+  test('the console accepts a change from its own page', async () => {
     expect(
       await write({ 'sec-fetch-site': 'same-origin', 'content-type': 'application/json; charset=utf-8' }),
     ).toMatchObject({ status: 201 });
@@ -189,18 +192,18 @@ describe('a request from another page', () => {
     expect(await write({ host, origin: 'http://localhost' })).toMatchObject({ status: 403 });
   });
 
-  test('the console refuses a body of more than 64 KB', async () => {
+  test('the console rejects a body of more than 64 KB', async () => {
     const answer = await write({}, JSON.stringify({ label: 'x'.repeat(100_000) }));
     expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 413, code: 'BODY_TOO_LARGE' });
   });
 
-  test('the console refuses a body that does not state its length', async () => {
+  test('the console rejects a body without a Content-Length header', async () => {
     const answer = await write({ 'transfer-encoding': 'chunked' });
     expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 413, code: 'BODY_TOO_LARGE' });
     expect(await console.records()).toEqual([]);
   });
 
-  test('the console accepts no other method', async () => {
+  test('the console returns 404 for PUT, DELETE and OPTIONS', async () => {
     for (const method of ['PUT', 'DELETE', 'OPTIONS']) {
       const headers = {
         cookie: console.cookie,
@@ -229,7 +232,7 @@ describe('the paths of the page', () => {
     '/../../console/server/guards.ts',
     '//etc/passwd',
     '/../../../../../../../../../../etc/passwd',
-  ])('do not reach the existing file behind %s', async (path) => {
+  ])('exclude the existing file at %s', async (path) => {
     const named = decodeURIComponent(path).replaceAll('\\', '/').slice(1);
     expect(existsSync(resolve(page, named))).toBe(true);
     await console.open();
@@ -238,14 +241,14 @@ describe('the paths of the page', () => {
   });
 
   test.each(['/console.js%00.html', '/index.html', '/console.js/', '/CONSOLE.JS'])(
-    'do not include %s as an alias of a file',
+    'exclude the alias %s of a file',
     async (path) => {
       expect(await console.raw(path)).toMatchObject({ status: 404 });
     },
   );
 });
 
-describe('--read-only', () => {
+describe('console --read-only', () => {
   let readOnly: ConsoleUnderTest;
   beforeAll(async () => {
     readOnly = await ConsoleUnderTest.start(database, { isReadOnly: true });
@@ -260,7 +263,7 @@ describe('--read-only', () => {
     ['POST', '/ID/enable', {}],
     ['POST', '/ID/revoke', {}],
     ['POST', '/ID/rotate', { graceSeconds: 0 }],
-  ])('refuses %s /api/keys%s at the API', async (method, path, body) => {
+  ])('rejects %s /api/keys%s', async (method, path, body) => {
     const { record } = await readOnly.putKey();
     const before = await readOnly.records();
     const answer = await readOnly.api(method, `/api/keys${path.replace('ID', record.id)}`, body);
@@ -268,13 +271,13 @@ describe('--read-only', () => {
     expect(await readOnly.records()).toEqual(before);
   });
 
-  test('allows reads, and the session reports it', async () => {
+  test('allows reads', async () => {
     expect(await readOnly.api('GET', '/api/session')).toMatchObject({ status: 200, body: { isReadOnly: true } });
     expect(await readOnly.api('GET', '/api/keys')).toMatchObject({ status: 200 });
   });
 });
 
-test('every answer forbids caching, framing and loading from other servers', async () => {
+test('every response forbids caching, framing and loading from other servers', async () => {
   await console.open();
   const headers = { cookie: console.cookie };
   for (const path of ['/', '/console.js', '/console.css', '/start', '/api/keys', '/api/keys/none', '/none']) {
@@ -301,12 +304,12 @@ test('every answer forbids caching, framing and loading from other servers', asy
       "trusted-types 'none'",
     ]);
     expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
-    // The console has no TLS, and HSTS would break other servers on this machine.
+    // The console doesn't use TLS. HSTS would break other servers on this machine.
     expect(answer.headers).not.toHaveProperty('strict-transport-security');
   }
 });
 
-test('the API returns a label that contains a script as text in JSON', async () => {
+test('the API returns a label that contains a script as a JSON string', async () => {
   await console.open();
   const label = '</script><script>alert(1)</script><img src=x onerror=alert(1)>';
   expect((await write({}, JSON.stringify({ label }))).status).toBe(201);

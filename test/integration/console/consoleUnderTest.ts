@@ -12,14 +12,14 @@ import type { LocalDynamoDb } from '../../../local/table.ts';
 import type { TestKey, TestKeyFields } from '../../../testing/createTestKey.ts';
 import { makeKey, NOW_MS } from '../../support/keys.ts';
 
-/** The answer to a raw HTTP request. Redirects are not followed. */
+/** The response to a raw HTTP request, which doesn't follow redirects. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
-/** An answer of the API, with its parsed body. */
+/** A response of the API with its parsed body. */
 export interface ApiAnswer {
   readonly status: number;
   readonly body: ReturnType<typeof JSON.parse>;
@@ -32,7 +32,7 @@ export interface RawRequest {
 }
 
 export interface StartOptions {
-  /** A new table if absent. */
+  /** The name of the table (default: a new table). */
   readonly tableName?: string;
   readonly isReadOnly?: boolean;
   readonly actor?: string;
@@ -41,7 +41,7 @@ export interface StartOptions {
   readonly endpoint?: string;
 }
 
-/** The error codes of the API by their status. */
+/** The API's error codes by HTTP status. */
 const ERROR_CODES: Readonly<Record<number, readonly string[]>> = {
   400: ['INPUT_INVALID'],
   401: ['SESSION_REQUIRED'],
@@ -54,7 +54,7 @@ const ERROR_CODES: Readonly<Record<number, readonly string[]>> = {
   502: ['STORE_UNAVAILABLE'],
 };
 
-/** A console with its own table and the cookie of its session. Its clock stands at `NOW_MS` by default. */
+/** A console with its own table and the cookie of its session. Its clock returns `NOW_MS` by default. */
 export class ConsoleUnderTest {
   readonly url: URL;
   readonly tableName: string;
@@ -77,7 +77,7 @@ export class ConsoleUnderTest {
     this.#client = client;
   }
 
-  /** Starts a console on a table, which is a new one if no name is given. */
+  /** Starts a console for a table. Creates a new table if the options omit its name. */
   static async start(
     database: LocalDynamoDb,
     {
@@ -107,7 +107,7 @@ export class ConsoleUnderTest {
     return this.#console.stop();
   }
 
-  /** Opens the printed address, and returns the session's cookie. */
+  /** Opens the printed URL and returns the session's cookie. */
   async open(): Promise<string> {
     const { headers } = await this.raw(`${this.url.pathname}${this.url.search}`);
     this.cookie = headers['set-cookie']?.[0]?.split(';')[0] ?? '';
@@ -115,10 +115,10 @@ export class ConsoleUnderTest {
   }
 
   /**
-   * Sends a request without any header that isn't given, except `Host`.
+   * Sends a request with only these headers and `Host`.
    *
-   * @throws AssertionError if the API answers with an error of another shape than `{ error: { code, message } }`, or with a code
-   *   of another status
+   * @throws AssertionError if an error response of the API differs from `{ error: { code, message } }`, or if its code belongs
+   *   to another status
    */
   async raw(path: string, request: RawRequest = {}): Promise<RawAnswer> {
     const answer = await this.#send(path, request);
@@ -140,7 +140,7 @@ export class ConsoleUnderTest {
     });
   }
 
-  /** Sends a request with the page's headers, and returns the answer. */
+  /** Sends a request with the page's headers and returns the response. */
   async api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
     const own = { cookie: this.cookie, origin: this.url.origin, 'sec-fetch-site': 'same-origin' };

@@ -29,8 +29,8 @@ afterEach(async () => {
 });
 afterAll(() => database.stop());
 
-describe('if DynamoDB makes a write but its answer is lost, the console', () => {
-  test('names the new key, whose secret nobody has', async () => {
+describe('the console, if DynamoDB stores a write but the response is lost,', () => {
+  test('reports the id of the new key', async () => {
     proxy.inflict(RESETS, { on: 'PutItem', isDone: true });
     const { status, body } = await console.api('POST', '/api/keys', { label: 'lost' });
     const [record] = await console.records();
@@ -39,16 +39,19 @@ describe('if DynamoDB makes a write but its answer is lost, the console', () => 
     expect(body.error.message).not.toMatch(SECRET);
   });
 
-  test.each(['PutItem', 'UpdateItem'])('names both keys of a rotation whose %s was lost', async (operation) => {
-    const { record } = await console.putKey();
-    proxy.inflict(RESETS, { on: operation, isDone: true });
-    const { status, body } = await console.api('POST', `/api/keys/${record.id}/rotate`, { graceSeconds: 60 });
-    const successor = (await console.records()).find(({ id }) => id !== record.id);
-    expect(status).toBe(502);
-    expect(body.error.message).toContain(`key ${record.id} may have been rotated`);
-    expect(body.error.message).toContain(`rotate the successor ${successor?.id} in turn`);
-    expect(body.error.message).not.toMatch(SECRET);
-  });
+  test.each(['PutItem', 'UpdateItem'])(
+    'reports both ids of a rotation if the response to %s is lost',
+    async (operation) => {
+      const { record } = await console.putKey();
+      proxy.inflict(RESETS, { on: operation, isDone: true });
+      const { status, body } = await console.api('POST', `/api/keys/${record.id}/rotate`, { graceSeconds: 60 });
+      const successor = (await console.records()).find(({ id }) => id !== record.id);
+      expect(status).toBe(502);
+      expect(body.error.message).toContain(`key ${record.id} may have been rotated`);
+      expect(body.error.message).toContain(`rotate the successor ${successor?.id} in turn`);
+      expect(body.error.message).not.toMatch(SECRET);
+    },
+  );
 
   test.each<[string, string, object]>([
     ['PATCH', '', { changes: { label: 'x' }, expected: { label: 'ci' } }],
@@ -63,14 +66,14 @@ describe('if DynamoDB makes a write but its answer is lost, the console', () => 
   });
 });
 
-test('the console gives no such warning if DynamoDB denied the write', async () => {
+test('the console reports only the denied access if DynamoDB denies the write', async () => {
   proxy.inflict(DENIES);
   const { status, body } = await console.api('POST', '/api/keys', { label: 'x' });
   expect(status).toBe(502);
   expect(body.error.message).toMatch(/^access to the table .* was denied: [^;]*$/);
 });
 
-test('the console prints only the name of an unexpected error and does not send its message', async () => {
+test('the console keeps the message of an unexpected error out of the response', async () => {
   const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
   registry.list = () => Promise.reject(new RangeError('with a secret'));
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;

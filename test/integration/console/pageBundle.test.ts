@@ -10,7 +10,7 @@ const MAX_GZIP_BYTES = 150_000;
 
 const files = readdirSync(BUILT).map((name) => ({ name, content: readFileSync(`${BUILT}${name}`) }));
 
-test('the whole page is at most 150 KB when compressed with gzip', () => {
+test('the files of the page have at most 150 KB after gzip', () => {
   expect(files.map(({ name }) => name).toSorted()).toEqual(['console.css', 'console.js', 'icon.svg', 'index.html']);
   const bytes = files.reduce((sum, { content }) => sum + gzipSync(content).length, 0);
   expect(bytes).toBeGreaterThan(1000);
@@ -18,23 +18,23 @@ test('the whole page is at most 150 KB when compressed with gzip', () => {
 });
 
 describe('the page', () => {
-  test.each(files)('names no other server in $name', ({ content }) => {
+  test.each(files)('does not refer to other servers in $name', ({ content }) => {
     const addresses = [...content.toString().matchAll(/\b(?:https?:)?\/\/[\w.-]+\.[a-z]{2,}[^\s"'`)]*/g)].map(
       ([url]) => url,
     );
     expect(addresses.filter((url) => !url.startsWith('http://www.w3.org/'))).toEqual([]);
   });
 
-  test('contains no inline script or style, which its policy forbids', () => {
+  test('does not contain inline scripts or styles', () => {
     const html = files.find(({ name }) => name === 'index.html')?.content.toString();
     expect(html).not.toMatch(/<style|style=|\son\w+=|<script(?![^>]*\ssrc=)/i);
   });
 });
 
-test('the page stores nothing but its shortcut setting and never parses text as HTML', () => {
+test('the page never parses strings as HTML', () => {
   const script = files.find(({ name }) => name === 'console.js')?.content.toString() ?? '';
   const kept = [...script.matchAll(/localStorage|sessionStorage|indexedDB|document\.cookie|console\.\w+\(/g)];
-  // The setting of the shortcuts. test/e2e/browser/console.test.ts checks what the browser stores.
+  // Only the shortcut setting is in localStorage. test/e2e/browser/console.test.ts checks its value.
   expect(new Set(kept.map(([text]) => text))).toEqual(new Set(['localStorage']));
   const sources = readdirSync(`${ROOT}console/page`).filter((name) => /\.tsx?$/.test(name));
   expect(sources.length).toBeGreaterThan(10);
@@ -45,7 +45,7 @@ test('the page stores nothing but its shortcut setting and never parses text as 
   }
 });
 
-test('the page is bundled from its own files, Preact, and modules that run in a browser', async () => {
+test("the page's bundle contains only its own files, Preact, and modules that run in a browser", async () => {
   const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: ['console/page/main.tsx'],

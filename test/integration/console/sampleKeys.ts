@@ -18,7 +18,7 @@ const SCOPES = [['orders:read'], ['orders:read', 'orders:write'], ['invoices:rea
 const PLANS = ['free', 'pro', 'enterprise'];
 
 /**
- * Returns keys of a table that has been in use for two years, at a time in epoch milliseconds.
+ * Returns the keys of a table after two years of use. `nowMs` is the current time in epoch milliseconds.
  * They cover all states and last-use times, and a few are rotated. The same arguments return the same keys.
  */
 export function sampleKeys(count: number, nowMs: number): readonly KeyRecord[] {
@@ -53,7 +53,7 @@ function sampleKey(index: number, nowMs: number): KeyRecord {
   });
 }
 
-/** Most keys are used every day, some now and then, and some no longer. */
+/** Returns the age of a last use in milliseconds. Most keys have a last use within the last day. */
 function lastUseMs(kind: number, part: number): number {
   if (kind < 55) return (part / 1000) * DAY_MS;
   if (kind < 72) return (1 + part / 170) * DAY_MS;

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A whole file on a page: a fenced block whose first line is a comment with its name. */
+/** A whole file on a page. Its fenced block begins with a comment that contains the file's name. */
 export interface RecipeFile {
   readonly page: string;
-  /** The folder of the recipe: its heading, in the form of a link's anchor. */
+  /** The folder of the recipe, which is its heading in the form of a link's anchor. */
   readonly recipe: string;
   readonly name: string;
   readonly text: string;
@@ -12,7 +12,7 @@ export interface RecipeFile {
 
 const BLOCK = /^## (?<heading>.+)$|^```\w+\n(?<text>(?:\/\/|#) (?<name>[\w.-]+)\n[^]*?)^```$/gmu;
 
-/** The imports, names and construct that surround a piece of a stack, so that it compiles. */
+/** The imports and names that a piece of a stack needs to compile. */
 const AROUND = `
 import type { Integration } from 'aws-cdk-lib/aws-apigateway';
 import { LogGroupLogDestination, Period, RestApi } from 'aws-cdk-lib/aws-apigateway';
@@ -35,7 +35,7 @@ export function piece(this: Construct): void {
 
 const PIECE = /^```ts\n(?!\/\/ )(?<text>[^]*?)^```$/gmu;
 
-/** Returns the TypeScript blocks of a page that aren't whole files, as files that compile but can't run. */
+/** Returns a page's TypeScript blocks that aren't whole files. Each result compiles but can't run. */
 export function recipePieces(root: string, page: string): RecipeFile[] {
   const recipe = `pieces-of-${page.replaceAll(/[^a-z0-9]+/g, '-')}`;
   const pieces = [...readFileSync(join(root, page), 'utf8').matchAll(PIECE)];
@@ -44,7 +44,7 @@ export function recipePieces(root: string, page: string): RecipeFile[] {
   });
 }
 
-/** Returns the files on a page, each with the recipe of the heading above it. The page's path is relative to `root`. */
+/** Returns the files on a page with the recipes of their headings. The page's path is relative to `root`. */
 export function recipeFiles(root: string, page: string): RecipeFile[] {
   let recipe = '';
   return [...readFileSync(join(root, page), 'utf8').matchAll(BLOCK)].flatMap(({ groups = {} }) => {

@@ -28,25 +28,25 @@ describe('the recipes of the docs', () => {
     report = await synthesize('recipes', [...PAGES, 'test/integration/docs/planted/finding.md']);
   }, 180_000);
 
-  test.each(PAGES)('compile: each TypeScript block of %s is a file or a piece of one', (page) => {
+  test.each(PAGES)('include every TypeScript block of %s', (page) => {
     const blocks = readFileSync(join(ROOT, page), 'utf8').match(/^```ts$/gm) ?? [];
     const compiled = report.files.filter((file) => file.page === page && file.name.endsWith('.ts'));
     expect(compiled).toHaveLength(blocks.length);
     expect(blocks.length).toBeGreaterThan(0);
   });
 
-  test('have no findings in security checks, which do find a planted bucket', () => {
+  test('pass the security checks', () => {
     const findings = Object.fromEntries(report.synthesized.map(({ recipe, findings }) => [recipe, findings]));
     const { 'a-bucket-that-the-security-checks-object-to': planted, ...own } = findings;
     expect(planted).toContain('AwsSolutions-S1 at BucketStack/Bucket/Resource');
     const { 'in-your-cdk-app': readme, ...recipes } = own;
-    // The README's stack is minimal, so it leaves the API's access log to its user.
+    // The README's minimal stack lacks an access log.
     expect(readme).toEqual(['AwsSolutions-APIG1 at OrdersStack/Orders/DefaultStage/Resource']);
     expect(Object.entries(recipes).filter(([, found]) => found.length > 0)).toEqual([]);
     expect(Object.keys(recipes).length).toBeGreaterThan(5);
   });
 
-  test('keep an existing API’s own response and open preflight requests', () => {
+  test('keep the gateway responses of an existing API', () => {
     const [template] = report.synthesized.find(({ recipe }) => recipe === 'an-existing-rest-api')?.templates ?? [];
     const resources = resourcesOf(template ?? '');
     const bodies = resources.flatMap(({ Type, Properties: { ResponseType, ResponseTemplates } = {} }) =>
@@ -67,7 +67,7 @@ describe('the recipes of the docs', () => {
     await expect(failure).rejects.toMatchObject({ stderr: expect.stringContaining("'faultTreshold' does not exist") });
   }, 60_000);
 
-  test('bundle a function that issues a key', async () => {
+  test('include a function that issues a key', async () => {
     const engine = await startDynalite();
     try {
       await engine.createTable('keys');
@@ -95,7 +95,7 @@ describe('the recipes of the docs', () => {
     }
   });
 
-  test('contain tests of a handler that pass', async () => {
+  test('include passing tests of a handler', async () => {
     const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'orders.test.js'], {
       cwd: join(ROOT, 'dist/recipes/testing-your-integration'),
       env: { ...process.env, NODE_OPTIONS: '' },

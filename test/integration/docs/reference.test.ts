@@ -18,7 +18,7 @@ describe('the reference', () => {
   afterAll(() => rm(generated, { recursive: true, force: true }));
 
   test.each(['latchkey.md', 'cdk.md', 'testing.md'])(
-    '%s matches the docstrings; if not, run npm run docs:reference',
+    '%s matches the docstrings (to update it, run npm run docs:reference)',
     async (page) => {
       const committed = await readFile(join(REFERENCE, page), 'utf8');
       expect(committed).toBe(await readFile(join(generated, page), 'utf8'));
@@ -26,7 +26,7 @@ describe('the reference', () => {
   );
 
   test.each(['latchkey.md', 'cdk.md', 'testing.md'])(
-    '%s contains nothing about the machine that generated it',
+    '%s does not contain paths of the machine that generated it',
     async (page) => {
       const text = await readFile(join(generated, page), 'utf8');
       expect(text).not.toMatch(/\/(home|root|tmp|work|Users)\/|__namedParameters/);

@@ -1,5 +1,5 @@
 // Usage: synthesizeRecipes.ts NAME PAGE...
-// Writes the files of the pages' recipes, and the pieces of files, to dist/NAME and compiles them. Synthesizes each of their stacks to
+// Writes the files of the pages' recipes, and the pieces of files, to dist/NAME and compiles them. Synthesizes each stack to
 // dist/NAME/RECIPE/cdk.out. Prints a report with the findings of cdk-nag as JSON. Requires dist/authorizer and dist/lib.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,13 +21,13 @@ export interface SynthesizedRecipe {
   readonly recipe: string;
   /** Paths relative to the repository. */
   readonly templates: readonly string[];
-  /** Each finding of cdk-nag without an acknowledgement, with its place. */
+  /** The findings of cdk-nag without an acknowledgement. Each contains the path of its construct. */
   readonly findings: readonly string[];
 }
 
 const [name = '', ...pages] = process.argv.slice(2);
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-/** Inside the package, so `latchkey/cdk` resolves through its `exports`. */
+/** The output directory. It's inside the package because `latchkey/cdk` resolves through its `exports`. */
 const OUT = join(ROOT, 'dist', name);
 const DEPLOYABLE = /(Stack|Stage)\.ts$/;
 
@@ -44,7 +44,7 @@ function compile(files: readonly RecipeFile[]): void {
     mkdirSync(join(OUT, recipe), { recursive: true });
     writeFileSync(join(OUT, recipe, name), text);
   }
-  // The CDK's classes don't satisfy its interfaces under exact optional property types: a `Vpc` isn't an `IVpc`.
+  // The CDK's classes don't satisfy its interfaces under exact optional property types. For example, a `Vpc` isn't an `IVpc`.
   const compilerOptions = { noEmit: false, rewriteRelativeImportExtensions: true, exactOptionalPropertyTypes: false };
   const config = { extends: '../../tsconfig.json', compilerOptions, include: ['.'], exclude: [] };
   writeFileSync(join(OUT, 'tsconfig.json'), JSON.stringify(config));

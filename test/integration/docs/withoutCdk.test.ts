@@ -19,14 +19,14 @@ function includedTemplate(templateFile: string): Template {
   return Template.fromStack(stack);
 }
 
-/** Returns the properties of the only resource with that type and start of its id. */
+/** Returns the properties of the only resource with this type and id prefix. */
 function propertiesOf(template: Template, type: string, id = '') {
   const found = Object.entries(template.findResources(type)).filter(([logicalId]) => logicalId.startsWith(id));
   expect(found).toHaveLength(1);
   return found[0]?.[1]['Properties'];
 }
 
-/** Returns the statements with the same names for the table and the log group in every template. */
+/** Returns the statements with "TABLE" and "LOG" instead of the ARNs, which differ between templates. */
 function rightsOf(statements: unknown): unknown {
   const text = JSON.stringify(statements)
     .replaceAll(/\{"Fn::GetAtt":(\["KeysTable\w+","Arn"\]|"Keys\.Arn")\}|"\$\{table_arn\}"/g, '"TABLE"')
@@ -40,7 +40,7 @@ function rightsOf(statements: unknown): unknown {
 const rights = rightsOf(propertiesOf(construct, 'AWS::IAM::Policy').PolicyDocument.Statement);
 
 describe('the SAM template', () => {
-  test('has the construct’s table', () => {
+  test('defines the same table as the construct', () => {
     const {
       Replicas,
       WriteOnDemandThroughputSettings: _,
@@ -52,18 +52,18 @@ describe('the SAM template', () => {
     expect(others).toEqual({ ...expected, DeletionProtectionEnabled, PointInTimeRecoverySpecification });
     expect(attributes).toEqual(expect.arrayContaining(AttributeDefinitions));
     expect(attributes).toHaveLength(AttributeDefinitions.length);
-    // By default a table is encrypted with a key that DynamoDB owns.
+    // By default, DynamoDB encrypts a table with a key that it owns.
     expect(SSESpecification).toEqual({ SSEEnabled: false });
     sam.hasResource('AWS::DynamoDB::Table', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
   });
 
-  test('grants the function’s role the same as the construct', () => {
+  test('grants the function’s role the same permissions as the construct', () => {
     const [policy, ...others] = propertiesOf(sam, 'AWS::IAM::Role').Policies;
     expect(rightsOf(policy.PolicyDocument.Statement)).toEqual(rights);
     expect(others).toEqual([]);
   });
 
-  test('has the construct’s function', () => {
+  test('defines the same function as the construct', () => {
     const { CodeUri, ...own } = propertiesOf(sam, 'AWS::Serverless::Function', 'Authorizer');
     const { Code: _, ...expected } = propertiesOf(construct, 'AWS::Lambda::Function', 'AuthorizerFunction');
     const variables = { ...expected.Environment.Variables, LATCHKEY_TABLE: { Ref: 'Keys' } };
@@ -80,11 +80,11 @@ describe('the SAM template', () => {
 describe('the access log format of the HTTP API', () => {
   const format: Record<string, string> = JSON.parse(latchkeyAccessLogFormat.http().toString());
 
-  test('matches the construct in the SAM template', () => {
+  test('equals the construct’s format in the SAM template', () => {
     expect(JSON.parse(propertiesOf(sam, 'AWS::Serverless::HttpApi').AccessLogSettings.Format)).toEqual(format);
   });
 
-  test('matches the construct in the Terraform files', () => {
+  test('equals the construct’s format in the Terraform files', () => {
     const text = readFileSync(docs('terraform/main.tf'), 'utf8');
     const [, fields = ''] = /format = jsonencode\(\{(.+?)\}\)/s.exec(text) ?? [];
     const entries = [...fields.matchAll(/(\w+) += "(.+)"/g)].map(([, name, value]) => [name, value]);
@@ -92,12 +92,12 @@ describe('the access log format of the HTTP API', () => {
   });
 });
 
-test('the policy of the Terraform files grants the same as the construct', () => {
+test('the policy of the Terraform files grants the same permissions as the construct', () => {
   const { Statement } = JSON.parse(readFileSync(docs('terraform/authorizerPolicy.json'), 'utf8'));
   expect(rightsOf(Statement)).toEqual(rights);
 });
 
-test('docs/without-cdk.md lists every setting of the function with its default, prop and meaning', () => {
+test('docs/without-cdk.md lists every setting of the function', () => {
   const page = readFileSync(docs('without-cdk.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `(LATCHKEY_\w+)` +\| (?:`(.+?)`)?.*? +\| `(\w+)` +\| (.+?) +\|$/gm)].map(
     ([, variable = '', value, prop, doc]) => ({ variable, value, prop, doc }),

@@ -43,7 +43,7 @@ const INSUFFICIENT_SCOPE = {
 };
 const ORIGIN = 'https://shop.example';
 
-/** Creates the integration of every API. It returns its event. */
+/** Creates the function behind every API. It returns its event. */
 function echoFunction(stack: Stack): LambdaFunction {
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-echo-'));
   writeFileSync(
@@ -126,7 +126,7 @@ async function get(path: string, headers: Record<string, string> = {}, method = 
 
 interface Upgrade {
   readonly socket: WebSocket;
-  /** 101 once the connection is open. */
+  /** The HTTP status, which is 101 if the connection opens. */
   readonly status: number;
 }
 
@@ -148,7 +148,7 @@ describe.each([
   ['an HTTP API with simple responses', '/http2', { message: 'Forbidden' }],
   ['an HTTP API with payload format 1.0', '/http3', { message: 'Forbidden' }],
 ])('%s with a result cache', (_, prefix, refusal) => {
-  test.each(ROUTES)('allows exactly the key’s routes if the first request is for %s', async (first) => {
+  test.each(ROUTES)('allows only the key’s routes if the first request is for %s', async (first) => {
     const { secret } = await issue({ scopes: ['orders'] });
     const statusOf = async (route: string) => (await get(prefix + route.replace('{id}', '7'), bearer(secret))).status;
     const expected = { '/orders': 200, '/orders/{id}': 200, '/admin': 403 } as const;
@@ -157,7 +157,7 @@ describe.each([
       expect([route, await statusOf(route)]).toEqual([route, status]);
   });
 
-  test('refuses a route outside the scopes with the reason, even from the cache', async () => {
+  test('returns 403 for a route outside the scopes, even from the cache', async () => {
     const { secret } = await issue({ scopes: ['orders'] });
     await get(`${prefix}/orders`, bearer(secret));
     for (let request = 0; request < 2; request++) {
@@ -165,7 +165,7 @@ describe.each([
     }
   });
 
-  test('keeps accepting a revoked key from the cache, within the revocation delay', async () => {
+  test('accepts a revoked key from the cache within the revocation delay', async () => {
     const { secret, revoke } = await issue({ scopes: ['orders'] });
     expect((await get(`${prefix}/orders`, bearer(secret))).status).toBe(200);
     await revoke();
@@ -177,7 +177,7 @@ describe.each([
     expect((await get(`${prefix}/admin`, bearer(secret))).status).toBe(200);
   });
 
-  test('answers 401 to a missing or empty identity source without invoking the function', async () => {
+  test('returns 401 without invoking the function if the identity source is empty', async () => {
     const before = gateway.log().length;
     expect((await get(`${prefix}/orders`)).status).toBe(401);
     expect((await get(`${prefix}/orders?api_key=x`)).status).toBe(401);
@@ -187,7 +187,7 @@ describe.each([
 });
 
 describe('a REST API with CORS', () => {
-  test('answers a preflight request without a key, and lets a page read a refusal', async () => {
+  test('answers a preflight request without a key', async () => {
     const preflight = await get('/rest/orders', { origin: ORIGIN, 'access-control-request-method': 'GET' }, 'OPTIONS');
     expect(preflight.status).toBe(204);
     const refusal = await get('/rest/orders', { origin: ORIGIN });
@@ -220,16 +220,16 @@ describe('a WebSocket API', () => {
   });
 
   test.each<[string, Partial<KeyRecord> | undefined, number]>([
-    ['no key', undefined, 401],
-    ['a key outside its scopes', { scopes: ['orders'] }, 403],
+    ['a missing key', undefined, 401],
+    ['a key without the scope', { scopes: ['orders'] }, 403],
     ['a revoked key', { revokedAt: toTimestamp(Date.now() - 1000) }, 403],
     ['an expired key', { expiresAt: toTimestamp(Date.now() - 1000) }, 403],
-  ])('refuses a connection with %s', async (_, fields, status) => {
+  ])('rejects a connection with %s', async (_, fields, status) => {
     const headers = fields === undefined ? {} : bearer((await issue(fields)).secret);
     expect((await connect(headers)).status).toBe(status);
   });
 
-  test('answers 401 without the identity source, and invokes the function for another scheme', async () => {
+  test('returns 401 without invoking the function if the identity source is missing', async () => {
     const before = gateway.log().length;
     expect((await connect()).status).toBe(401);
     expect(gateway.log().slice(before)).not.toContain('AUTH_REQUIRED');
@@ -237,7 +237,7 @@ describe('a WebSocket API', () => {
     await gateway.logged('AUTH_REQUIRED', before);
   });
 
-  test('keeps an open connection after its key is revoked, and refuses a new one', async () => {
+  test('keeps a connection open after you revoke its key', async () => {
     const { secret, revoke } = await issue();
     const { socket } = await connect(bearer(secret));
     await revoke();
@@ -249,7 +249,7 @@ describe('a WebSocket API', () => {
   });
 });
 
-test('every type of API answers 500 during an outage, caches no fault, and recovers with the table', async () => {
+test('every type of API recovers from an outage of the table without caching the fault', async () => {
   const { secret, record } = makeKey();
   const client = createClient(gateway.endpoint);
   const table = { TableName: gateway.tableName };

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { LOCAL_AWS, runCli } from '../../support/cli.ts';
 import { startGateway, writeTemplateVariant, type Gateway } from '../../support/gateway.ts';
 
-/** Returns a key in SoulSync's format: `sk_` and 32 random bytes in base64url, 46 characters. */
+/** Returns a key in SoulSync's format of 46 characters: `sk_` and 32 random bytes in base64url. */
 const soulSyncKey = () => `sk_${randomBytes(32).toString('base64url')}`;
 const [KEY, UNKNOWN] = [soulSyncKey(), soulSyncKey()];
 
@@ -30,7 +30,7 @@ async function startWith(acceptForeignKeys: boolean): Promise<Gateway> {
       const { Variables } = (Properties['Environment'] ?? {}) as { Variables?: Record<string, unknown> };
       if (Type !== 'AWS::Lambda::Function' || Variables?.['LATCHKEY_TABLE'] === undefined) continue;
       Variables['LATCHKEY_ACCEPT_FOREIGN_KEYS'] = String(acceptForeignKeys);
-      // The function must read a key again that was unknown a moment ago.
+      // The tests use a key before and after its import, so the function mustn't cache unknown keys.
       Variables['LATCHKEY_RECORD_CACHE_SECONDS'] = '0';
     }
   });
@@ -59,7 +59,7 @@ describe('the keys of a SoulSync configuration', () => {
     return runCli(['import', join(directory, 'config.json'), '--json', '--table', tableName], { env });
   }
 
-  test('are accepted after the import on every type of API if foreign keys are on', async () => {
+  test('work after the import if acceptForeignKeys is true', async () => {
     if (accepting === undefined) throw new Error('no gateway');
     expect(KEY).toHaveLength(46);
     expect(await statusOf(accepting.url, KEY)).toBe(403);
@@ -72,7 +72,7 @@ describe('the keys of a SoulSync configuration', () => {
     expect(JSON.parse(used.stdout).record).toMatchObject({ label: 'My script', lastUsedAt: expect.any(String) });
   });
 
-  test('are refused even after the import if foreign keys are off', async () => {
+  test('do not work after the import if acceptForeignKeys is false', async () => {
     if (refusing === undefined) throw new Error('no gateway');
     expect(await importInto(refusing)).toMatchObject({ exitCode: 0 });
     expect(await statusOf(refusing.url, KEY)).toBe(403);

@@ -24,7 +24,7 @@ const REST_VARIABLES = [
   'responseLatency',
 ];
 
-/** "Customize HTTP API access logs": an HTTP API has no variable for the status and the latency of its authorizer. */
+/** The variables of "Customize HTTP API access logs". The list lacks the status and latency of the authorizer. */
 const HTTP_VARIABLES = [
   'requestId',
   'requestTime',
@@ -39,7 +39,7 @@ const HTTP_VARIABLES = [
   'responseLatency',
 ];
 
-/** "Configure logging for WebSocket APIs": there is no variable for the latency of the response. */
+/** The variables of "Configure logging for WebSocket APIs". The list lacks the latency of the response. */
 const WEB_SOCKET_VARIABLES = [
   'requestId',
   'requestTime',
@@ -65,12 +65,12 @@ describe.each([
 ] as const)('the access log format %s', (_, format, variables) => {
   const text = format.toString();
 
-  test('uses only variables that AWS lists for this type of API, and no header, path or query', () => {
+  test('uses only variables that AWS lists for this type of API', () => {
     const used = [...text.matchAll(/\$context\.([\w.]+)/g)].map(([, name]) => name);
     expect(used.toSorted()).toEqual(variables.toSorted());
   });
 
-  test('renders one line of JSON with a string for each field', () => {
+  test('renders one line of JSON in which each field is a string', () => {
     expect(text).not.toContain('\n');
     const fields: Record<string, unknown> = JSON.parse(text.replaceAll(/\$context\.[\w.]+/g, '-'));
     expect(Object.values(fields).map((value) => typeof value)).toEqual(Object.keys(fields).map(() => 'string'));
@@ -78,7 +78,7 @@ describe.each([
   });
 });
 
-test('a stage of a REST API accepts the format for REST APIs', () => {
+test("a REST API's stage accepts latchkeyAccessLogFormat.rest()", () => {
   const stack = new Stack(new App(), 'Stack');
   const api = new RestApi(stack, 'Api', {
     deployOptions: {

@@ -2,14 +2,14 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 
 export const ALARM = 'AWS::CloudWatch::Alarm';
 
-/** Returns the properties of the alarm with that section of docs/operations.md. */
+/** Returns the properties of the alarm that links to this section of docs/operations.md. */
 export function alarmIn(template: Template, runbook: string) {
   const properties = { Properties: { AlarmDescription: Match.stringLikeRegexp(`#${runbook}$`) } };
   const [alarm] = Object.values(template.findResources(ALARM, properties));
   return alarm?.['Properties'];
 }
 
-/** The metric math functions that the alarms use, for one period. A metric without data is `undefined`. */
+/** The metric math functions of the alarms, evaluated on one period. A metric without data is `undefined`. */
 const MATH = {
   IF: (condition: boolean, then: number, otherwise: number) => (condition ? then : otherwise),
   FILL: (value: number | undefined, missing: number) => value ?? missing,
@@ -27,7 +27,7 @@ export function evaluate(
   return calculate(MATH.IF, MATH.FILL, ...ids.map((id) => values[id]));
 }
 
-/** Returns the metrics that the alarm's expression reads: id, dimensions, name, namespace, seconds and statistic of each. */
+/** Returns the metrics in the alarm's expression. Each has an id, dimensions, name, namespace, period in seconds and statistic. */
 export function metricsOf(alarm: { Metrics: readonly Partial<MetricQuery>[] }) {
   return alarm.Metrics.flatMap(({ Id, MetricStat }) =>
     MetricStat === undefined ? [] : [[Id, ...Object.values(MetricStat.Metric), MetricStat.Period, MetricStat.Stat]],

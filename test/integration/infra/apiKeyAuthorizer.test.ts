@@ -54,7 +54,7 @@ const withAppSync = sharedTemplate((props: Props = {}) => {
 });
 
 describe('the function', () => {
-  test('runs the bundle on Node 24 and arm64, with a timeout longer than any fault takes', () => {
+  test('runs on Node 24 and arm64 with a timeout of 6 seconds', () => {
     authorizerTemplate().hasResourceProperties(FUNCTION, {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -64,7 +64,7 @@ describe('the function', () => {
     });
   });
 
-  test('logs JSON to its own log group, which expires, and may write to no other', () => {
+  test('may write only to its own log group', () => {
     const template = authorizerTemplate();
     const [logGroup] = Object.keys(template.findResources('AWS::Logs::LogGroup'));
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
@@ -83,7 +83,7 @@ describe('the function', () => {
     });
   });
 
-  test('gets the table and every given prop as environment variables', () => {
+  test('receives the table and all props as environment variables', () => {
     const template = authorizerTemplate({
       keyPrefix: 'acme_',
       keySources: ['header:X-Api-Key', 'bearer'],
@@ -123,13 +123,13 @@ describe('the revocation delay', () => {
     [{ recordCacheTtl: Duration.seconds(0) }, 0],
     [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5) }, 360],
     [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5), recordCacheTtl: Duration.seconds(0) }, 300],
-  ])('equals the sum of both caches: with %p it is %i seconds', (props, seconds) => {
+  ])('equals the sum of both TTLs: with %p it is %i seconds', (props, seconds) => {
     expect(build(props).authorizer.revocationDelay.toSeconds()).toBe(seconds);
   });
 });
 
 describe('forRestApi', () => {
-  test('has no identity source with several key sources, so API Gateway invokes the function for every request', () => {
+  test('omits the identity source if the authorizer has several key sources', () => {
     withRestApi().hasResourceProperties(REST_AUTHORIZER, {
       Type: 'REQUEST',
       IdentitySource: '',
@@ -142,14 +142,14 @@ describe('forRestApi', () => {
     [['header:X-Api-Key'], 'method.request.header.X-Api-Key'],
     [['header:x-api-key'], 'method.request.header.x-api-key'],
     [['query:key'], 'method.request.querystring.key'],
-  ])('makes the key source %p its identity source %s, and can cache results', (keySources, IdentitySource) => {
+  ])('maps the key source %p to the identity source %s', (keySources, IdentitySource) => {
     withRestApi({ ...(keySources && { keySources }), resultsCacheTtl: Duration.minutes(5) }).hasResourceProperties(
       REST_AUTHORIZER,
       { Type: 'REQUEST', IdentitySource, AuthorizerResultTtlInSeconds: 300 },
     );
   });
 
-  test('creates a TOKEN authorizer for one header', () => {
+  test("creates a TOKEN authorizer if you pass type: 'TOKEN'", () => {
     withRestApi({ keySources: ['bearer'] }, { type: 'TOKEN' }).hasResourceProperties(REST_AUTHORIZER, {
       Type: 'TOKEN',
       IdentitySource: 'method.request.header.Authorization',
@@ -157,7 +157,7 @@ describe('forRestApi', () => {
     });
   });
 
-  test('creates one authorizer for each API, on the same function', () => {
+  test('shares one function between the authorizers of several APIs', () => {
     const { stack, authorizer } = build();
     for (const id of ['One', 'Two']) {
       const api = new RestApi(stack, id);
@@ -192,7 +192,7 @@ describe('forHttpApi', () => {
     withHttpApi({ httpApiResponse: 'simple' }).hasResourceProperties(HTTP_AUTHORIZER, { EnableSimpleResponses: true });
   });
 
-  test('makes a single key source its identity source, and can cache results', () => {
+  test('maps a single key source to the identity source', () => {
     withHttpApi({ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(1) }).hasResourceProperties(
       HTTP_AUTHORIZER,
       {
@@ -213,7 +213,7 @@ describe('forHttpApi', () => {
     });
   });
 
-  test('uses policies with payload format 1.0, even if httpApiResponse is simple', () => {
+  test('does not enable simple responses with payload format 1.0', () => {
     withHttpApi({ httpApiResponse: 'simple' }, { payloadFormat: '1.0' }).hasResourceProperties(HTTP_AUTHORIZER, {
       AuthorizerPayloadFormatVersion: '1.0',
       EnableSimpleResponses: Match.absent(),
@@ -223,7 +223,7 @@ describe('forHttpApi', () => {
   const CACHED: Props = { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(1) };
   const SCOPED: Props = { scopes: { read: ['GET /orders'] } };
 
-  test('caches a simple response only for its route if scopes are mapped', () => {
+  test('adds the route to the cache key of simple responses if scopes are mapped', () => {
     withHttpApi({ ...CACHED, ...SCOPED, httpApiResponse: 'simple' }).hasResourceProperties(HTTP_AUTHORIZER, {
       IdentitySource: ['$request.header.Authorization', '$context.routeKey'],
     });
@@ -233,14 +233,14 @@ describe('forHttpApi', () => {
     ['a policy', { ...CACHED, ...SCOPED }, {}],
     ['a policy in payload format 1.0', { ...CACHED, ...SCOPED, httpApiResponse: 'simple' }, { payloadFormat: '1.0' }],
     ['a simple response without mapped scopes', { ...CACHED, scopes: {}, httpApiResponse: 'simple' }, {}],
-  ])('caches %s for every route', (_, props, options) => {
+  ])('omits the route from the cache key of %s', (_, props, options) => {
     withHttpApi(props, options).hasResourceProperties(HTTP_AUTHORIZER, {
       IdentitySource: ['$request.header.Authorization'],
       AuthorizerResultTtlInSeconds: 60,
     });
   });
 
-  test('omits the route from the identity sources without a cache', () => {
+  test('omits the route from the identity sources if the cache is off', () => {
     withHttpApi({ keySources: ['bearer'], ...SCOPED, httpApiResponse: 'simple' }).hasResourceProperties(
       HTTP_AUTHORIZER,
       { IdentitySource: ['$request.header.Authorization'], AuthorizerResultTtlInSeconds: 0 },
@@ -249,7 +249,7 @@ describe('forHttpApi', () => {
 });
 
 describe('forWebSocketApi', () => {
-  test('authorizes $connect even without a key, and caches no response', () => {
+  test('invokes the function for $connect even without a key', () => {
     const template = withWebSocketApi();
     const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
     const [authorizer] = Object.keys(template.findResources(HTTP_AUTHORIZER));
@@ -270,7 +270,7 @@ describe('forWebSocketApi', () => {
     [['bearer'], 'route.request.header.Authorization'],
     [['header:X-Api-Key'], 'route.request.header.X-Api-Key'],
     [['query:key'], 'route.request.querystring.key'],
-  ])('makes the key source %p its identity source %s', (keySources, source) => {
+  ])('maps the key source %p to the identity source %s', (keySources, source) => {
     withWebSocketApi({ ...(keySources && { keySources }), resultsCacheTtl: Duration.minutes(5) }).hasResourceProperties(
       HTTP_AUTHORIZER,
       { IdentitySource: [source], AuthorizerResultTtlInSeconds: Match.absent() },
@@ -303,7 +303,7 @@ describe('forAppSync', () => {
     });
   });
 
-  test('allows only this API to invoke the function if the feature flag is set', () => {
+  test('allows only its API to invoke the function if the feature flag is set', () => {
     const template = withAppSync();
     const [api] = Object.keys(template.findResources('AWS::AppSync::GraphQLApi'));
     template.hasResourceProperties('AWS::Lambda::Permission', {
@@ -313,7 +313,7 @@ describe('forAppSync', () => {
   });
 });
 
-test('forAppSync warns without the feature flag that every AppSync API may invoke the function', () => {
+test('forAppSync warns that every AppSync API may invoke the function if the feature flag is missing', () => {
   const { stack, authorizer } = build();
   authorizer.forAppSync();
   Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('feature flag .* every AppSync API'));
@@ -338,7 +338,7 @@ describe('hideCredential', () => {
     });
   });
 
-  test('keeps the given mapping', () => {
+  test('keeps the parameter mapping that you pass', () => {
     const mapping = new ParameterMapping().appendHeader('x-key-id', MappingValue.contextVariable('authorizer.keyId'));
     expect(hidingIn({ keySources: ['query:api_key'] }, mapping)).toEqual({
       'append:header.x-key-id': '$context.authorizer.keyId',
@@ -346,7 +346,7 @@ describe('hideCredential', () => {
     });
   });
 
-  test('accepts headers whose names only contain a reserved name', () => {
+  test('accepts header names that contain a reserved name as a part', () => {
     expect(hidingIn({ keySources: ['header:X-Authorization', 'header:via-key', 'header:te-st'] })).toEqual({
       'remove:header.x-authorization': '',
       'remove:header.via-key': '',
@@ -355,7 +355,7 @@ describe('hideCredential', () => {
   });
 });
 
-test('forHttpApi adds no OPTIONS route that requires a key to an API with corsPreflight', () => {
+test('forHttpApi does not add an OPTIONS route to an API with corsPreflight', () => {
   const { stack, authorizer } = build();
   const api = new HttpApi(stack, 'Api', { corsPreflight: { allowOrigins: ['https://a.example'] } });
   addHttpRoute(api, authorizer.forHttpApi());

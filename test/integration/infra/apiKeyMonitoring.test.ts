@@ -65,15 +65,18 @@ describe('the metrics of an authorizer', () => {
     LastUsedWriteFailures: (authorizer) => authorizer.metricLastUsedWriteFailures(),
   };
 
-  test.each(Object.entries(METRICS))('include %s, as the function emits it', (metricName, metricOf) => {
-    const { stack, authorizer } = authorizerUnderTest();
-    expect(stack.resolve(metricOf(authorizer))).toMatchObject({
-      namespace: 'Latchkey',
-      metricName,
-      dimensions: { FunctionName: stack.resolve(authorizer.function.functionName) },
-      statistic: metricName === 'LookupLatency' ? 'p99' : 'Sum',
-    });
-  });
+  test.each(Object.entries(METRICS))(
+    'include %s with the name and dimensions that the function emits',
+    (metricName, metricOf) => {
+      const { stack, authorizer } = authorizerUnderTest();
+      expect(stack.resolve(metricOf(authorizer))).toMatchObject({
+        namespace: 'Latchkey',
+        metricName,
+        dimensions: { FunctionName: stack.resolve(authorizer.function.functionName) },
+        statistic: metricName === 'LookupLatency' ? 'p99' : 'Sum',
+      });
+    },
+  );
 
   test('accept further dimensions and another statistic', () => {
     const dimensionsMap = { ApiType: 'http-api', Reason: 'INVALID_KEY' };
@@ -82,7 +85,7 @@ describe('the metrics of an authorizer', () => {
     expect(metric.dimensions).toEqual({ FunctionName: expect.any(String), ...dimensionsMap });
   });
 
-  test('throw CONFIG_INVALID if they are off, because an alarm on them would never be raised', () => {
+  test('cause CONFIG_INVALID if they are off', () => {
     const { authorizer } = authorizerUnderTest({ metrics: false });
     expect(problemOf(() => authorizer.metricFaults())).toMatch(/^metrics: expected true for .*Faults, got false$/);
     expect(problemOf(() => build({}, { metrics: false }))).toMatch(/^metrics: expected true .+, got false/);
@@ -90,7 +93,7 @@ describe('the metrics of an authorizer', () => {
 });
 
 describe('the alarms', () => {
-  test('number four by default, and missing data raises none', () => {
+  test('number four by default', () => {
     const template = templateOf();
     template.resourceCountIs(ALARM, 4);
     template.allResourcesProperties(ALARM, {
@@ -99,7 +102,7 @@ describe('the alarms', () => {
     });
   });
 
-  test('include one on faults, raised by one fault of the function in 5 minutes', () => {
+  test('include one that fires after one fault in 5 minutes', () => {
     const { stack, authorizer } = build();
     expect(alarmIn(Template.fromStack(stack), 'alarm-faults')).toMatchObject({
       Namespace: 'Latchkey',
@@ -112,7 +115,7 @@ describe('the alarms', () => {
     });
   });
 
-  test('include one on throttles, raised by one in 5 minutes', () => {
+  test('include one that fires after one throttled invocation in 5 minutes', () => {
     expect(alarmIn(templateOf(), 'alarm-throttles')).toMatchObject({
       Namespace: 'AWS/Lambda',
       MetricName: 'Throttles',
@@ -128,20 +131,20 @@ describe('the alarms', () => {
     ['more Unauthorized in the log than errors in Lambda', { invocations: 1000, errors: 390, unauthorized: 400 }, 0],
     ['crashes and Unauthorized', { invocations: 1000, errors: 420, unauthorized: 400 }, 2],
     ['crashes without data from the log', { invocations: 200, errors: 20 }, 10],
-    ['no errors', { invocations: 1000, errors: 0 }, 0],
-  ])('include one on the error rate, which ignores requests without a key: %s', (_, values, percent) => {
+    ['requests without errors', { invocations: 1000, errors: 0 }, 0],
+  ])('include one on the error rate that ignores requests without a key: %s', (_, values, percent) => {
     const alarm = alarmIn(templateOf(), 'alarm-error-rate');
     expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 3, DatapointsToAlarm: 2 });
     expect(evaluate(alarm, values)).toBeCloseTo(percent);
   });
 
   test.each([
-    ['three denials, none allowed', { denied: 3 }, 0],
-    ['99 denials, none allowed', { denied: 99 }, 0],
-    ['100 denials, none allowed', { denied: 100 }, 100],
+    ['3 denials without allowed requests', { denied: 3 }, 0],
+    ['99 denials without allowed requests', { denied: 99 }, 0],
+    ['100 denials without allowed requests', { denied: 100 }, 100],
     ['as many denials as allowed requests', { denied: 500, allowed: 500 }, 50],
     ['1 % denials', { denied: 100, allowed: 9900 }, 1],
-  ])('include one on denials, which requires a percentage and a least number: %s', (_, values, percent) => {
+  ])('include one on denials that requires a percentage and a minimum: %s', (_, values, percent) => {
     const alarm = alarmIn(templateOf(), 'alarm-denial-surge');
     expect(alarm).toMatchObject({ Threshold: 50, EvaluationPeriods: 3, DatapointsToAlarm: 2 });
     expect(evaluate(alarm, values)).toBe(percent);
@@ -169,14 +172,14 @@ describe('the alarms', () => {
     ['throttleThreshold', { throttleThreshold: 5 }, 'alarm-throttles', { Threshold: 5 }],
     ['errorPercentThreshold', { errorPercentThreshold: 0.1 }, 'alarm-error-rate', { Threshold: 0.1 }],
     ['denialPercentThreshold', { denialPercentThreshold: 90 }, 'alarm-denial-surge', { Threshold: 90 }],
-  ])('have the threshold from %s, or are off', (prop, props, runbook, expected) => {
+  ])('take a threshold from %s', (prop, props, runbook, expected) => {
     expect(alarmIn(templateOf(props), runbook)).toMatchObject(expected);
     const template = templateOf({ [prop]: false });
     expect(alarmIn(template, runbook)).toBeUndefined();
     template.resourceCountIs(ALARM, 3);
   });
 
-  test('use leastDenials as the least number of denials', () => {
+  test('ignore denials below the minimum in leastDenials', () => {
     const alarm = alarmIn(templateOf({ leastDenials: 10 }), 'alarm-denial-surge');
     expect([9, 10].map((denied) => evaluate(alarm, { denied }))).toEqual([0, 100]);
   });
@@ -185,20 +188,20 @@ describe('the alarms', () => {
     const RUNBOOK = 'alarm-usage-plan-sync';
 
     test.each([
-      ['no refusals and a short delay', { refused: 0, behind: 299_999 }, 0],
-      ['no data', {}, 0],
+      ['a delay below 5 minutes', { refused: 0, behind: 299_999 }, 0],
+      ['missing data', {}, 0],
       ['one refused key', { refused: 1 }, 1],
       ['a delay of 5 minutes', { behind: 300_000 }, 1],
       ['a failed batch', { errors: 1 }, 1],
       ['one throttled invocation', { throttles: 1 }, 1],
-      ['no trouble', { refused: 0, errors: 0, throttles: 0, behind: 0 }, 0],
-    ])('reacts to refused keys, failures, throttles and delays of the function: %s', (_, values, expected) => {
+      ['metrics of 0', { refused: 0, errors: 0, throttles: 0, behind: 0 }, 0],
+    ])('fires for refused keys, failures, throttles and delays: %s', (_, values, expected) => {
       const alarm = alarmIn(templateOf({}, PER_KEY), RUNBOOK);
       expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
       expect(evaluate(alarm, values)).toBe(expected);
     });
 
-    test('reads metrics of the function that creates API keys instead of the authorizer', () => {
+    test('reads metrics of the function that creates API keys', () => {
       const { stack, authorizer } = build({}, PER_KEY);
       const functionName = stack.resolve(authorizer.plans?.usagePlanSync?.function.functionName);
       const dimensions = [{ Name: 'FunctionName', Value: functionName }];
@@ -210,7 +213,7 @@ describe('the alarms', () => {
       ]);
     });
 
-    test('counts keys that the function skips, but not keys that it retries', () => {
+    test('counts keys that the function skips instead of keys that it retries', () => {
       const { stack, authorizer } = build({}, PER_KEY);
       const logGroup = authorizer.plans?.usagePlanSync?.logGroup.logGroupName;
       Template.fromStack(stack).hasResourceProperties('AWS::Logs::MetricFilter', {
@@ -224,14 +227,14 @@ describe('the alarms', () => {
       expect(lines.map((line) => JSON.parse(line).level)).toEqual(['ERROR', 'WARN']);
     });
 
-    test('exists only if a plan is not shared and the prop is not false', () => {
+    test('exists only if the authorizer has an unshared plan', () => {
       expect(alarmIn(templateOf(), RUNBOOK)).toBeUndefined();
       expect(alarmIn(templateOf({}, { plans: { free: { shared: true } } }), RUNBOOK)).toBeUndefined();
       expect(alarmIn(templateOf({ usagePlanSyncAlarm: false }, PER_KEY), RUNBOOK)).toBeUndefined();
     });
   });
 
-  test('create no resources if all are off', () => {
+  test('do not create resources if all are off', () => {
     const template = templateOf({ ...ALL_OFF, dashboard: false }, PER_KEY);
     template.resourceCountIs(ALARM, 0);
     template.resourceCountIs('AWS::Logs::MetricFilter', 0);
@@ -244,16 +247,16 @@ describe('the alarms', () => {
     ['errorPercentThreshold', { errorPercentThreshold: 101 }],
     ['denialPercentThreshold', { denialPercentThreshold: Number.NaN }],
     ['leastDenials', { leastDenials: Infinity }],
-  ])('reject a threshold that is always or never reached: %s', (prop, props) => {
+  ])('reject an invalid threshold: %s', (prop, props) => {
     expect(problemOf(() => build(props))).toMatch(new RegExp(`^${prop}: expected a number above 0.*, got `));
   });
 
-  test('list every invalid threshold in one message', () => {
+  test('report every invalid threshold in one message', () => {
     const problem = problemOf(() => build({ faultThreshold: 0, denialPercentThreshold: 200 }));
     expect(problem).toMatch(/^faultThreshold: .+, got 0; denialPercentThreshold: .+, got 200$/);
   });
 
-  test('have the given actions, and none by default', () => {
+  test('receive the actions that you pass', () => {
     const { stack, authorizer } = authorizerUnderTest();
     const topic = new Topic(stack, 'Topic');
     new ApiKeyMonitoring(stack, 'Monitoring', { authorizer, alarmActions: [new SnsAction(topic)] });
@@ -262,7 +265,7 @@ describe('the alarms', () => {
     templateOf().allResourcesProperties(ALARM, { AlarmActions: Match.absent() });
   });
 
-  test('share one metric filter if two monitorings watch one authorizer', () => {
+  test('share one metric filter if two constructs monitor one authorizer', () => {
     const { stack, authorizer } = build({}, PER_KEY);
     new ApiKeyMonitoring(stack, 'Second', { authorizer, dashboard: false });
     const template = Template.fromStack(stack);
@@ -274,7 +277,7 @@ describe('the alarms', () => {
     template.resourcePropertiesCountIs(ALARM, { AlarmDescription: Match.stringLikeRegexp('alarm-error-rate') }, 2);
   });
 
-  test('each link an existing section of docs/operations.md', () => {
+  test('link to existing sections of docs/operations.md', () => {
     const headings = [...PAGE.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
       heading
         .toLowerCase()
@@ -292,14 +295,14 @@ describe('the alarms', () => {
 });
 
 describe('requests without a key', () => {
-  /** Returns whether CloudWatch Logs would find the line. Supports only the patterns used here. */
+  /** Returns whether the filter pattern matches the line. Supports only patterns of these tests. */
   function isMatch(pattern: string, line: Readonly<Record<string, unknown>>): boolean {
     const terms = [...pattern.matchAll(/\(\$\.(\w+) (=|!=) "([^"]*)"\)/g)];
     expect(`{ ${terms.map(([term]) => term).join(' && ')} }`).toBe(pattern);
     return terms.every(([, name = '', operator, value]) => (line[name] === value) === (operator === '='));
   }
 
-  test('are counted from the function’s log, under a name unique to the function, with 0 as the default', () => {
+  test('have a metric from the function’s log with a default of 0', () => {
     const { stack, authorizer } = build();
     expect(filterOf(Template.fromStack(stack))).toMatchObject({
       LogGroupName: stack.resolve(authorizer.logGroup.logGroupName),
@@ -314,7 +317,7 @@ describe('requests without a key', () => {
     });
   });
 
-  test('each have exactly one matching log line if the function throws, and none with AppSync', async () => {
+  test('match the metric filter once if the function throws', async () => {
     const { FilterPattern } = filterOf(templateOf());
     for (const { makeEvent } of [...API_TYPES, { makeEvent: appSyncEvent }]) {
       const { invoke, logged } = handlerUnderTest([], { LATCHKEY_DEBUG_SAMPLE_RATE: '1' });
@@ -326,7 +329,7 @@ describe('requests without a key', () => {
     }
   });
 
-  test('match the filter, unlike denials, faults and metrics', async () => {
+  test('match the metric filter, unlike denials and faults', async () => {
     const { FilterPattern } = filterOf(templateOf());
     const { invoke, lookup, logged, metricLines } = handlerUnderTest([], { LATCHKEY_DEBUG_SAMPLE_RATE: '1' });
     await invoke(API_TYPES[0].makeEvent(bearing('sk_nonsense')));
@@ -343,7 +346,7 @@ describe('the dashboard', () => {
   const bodyOf = (template: Template) => {
     const [dashboard] = Object.values(template.findResources(DASHBOARD));
     const body = dashboard?.['Properties'].DashboardBody['Fn::Join'][1];
-    // Tokens are only inside JSON strings, so replacing them keeps the JSON valid.
+    // Tokens occur only in JSON strings. The JSON stays valid after the replacement.
     return JSON.parse(body.map((part: unknown) => (typeof part === 'string' ? part : 'known-at-deployment')).join(''));
   };
   const titlesOf = (template: Template): string[] =>
@@ -373,7 +376,7 @@ describe('the dashboard', () => {
   test.each([
     ['Denials by reason', 'Denied'],
     ['Faults by reason', 'Faults'],
-  ])('searches for all reasons in its graph %s', (title, metric) => {
+  ])('uses a search expression for all reasons in its graph %s', (title, metric) => {
     const widgets: readonly { properties: { title: string; metrics: { expression: string }[][] } }[] =
       bodyOf(templateOf()).widgets;
     const widget = widgets.find(({ properties }) => properties.title === title);
@@ -391,16 +394,16 @@ describe('the dashboard', () => {
     }
   });
 
-  test('has no alarm widget without alarms', () => {
+  test('omits the alarm widget if all alarms are off', () => {
     expect(titlesOf(templateOf(ALL_OFF))).not.toContain('Alarms');
   });
 
-  test('does not exist if the prop is false', () => {
+  test('does not exist if the prop dashboard is false', () => {
     templateOf({ dashboard: false }).resourceCountIs(DASHBOARD, 0);
   });
 });
 
-test('ApiKeyMonitoring has no findings in security checks', () => {
+test('ApiKeyMonitoring passes the security checks', () => {
   const { stack } = build({}, PER_KEY);
   const { violations } = new AwsSolutionsChecks(stack.node.root).validateScope(Stack.of(stack));
   expect(violations.map(({ ruleName }) => ruleName)).toEqual([]);

@@ -37,13 +37,13 @@ test('ApiKeyTable has the same keys, indexes and billing as createTableInput', (
   });
 });
 
-test('ApiKeyTable has purgeAfter as its TTL attribute', () => {
+test('ApiKeyTable uses purgeAfter as its TTL attribute', () => {
   synthesize().hasResourceProperties(TABLE, {
     TimeToLiveSpecification: { AttributeName: 'purgeAfter', Enabled: true },
   });
 });
 
-test('ApiKeyTable is retained, has deletion protection and point-in-time recovery by default', () => {
+test('ApiKeyTable has deletion protection and point-in-time recovery by default', () => {
   const template = synthesize();
   template.hasResource(TABLE, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
   template.hasResourceProperties(TABLE, {
@@ -56,14 +56,14 @@ test('ApiKeyTable is retained, has deletion protection and point-in-time recover
   });
 });
 
-test('ApiKeyTable is encrypted with a key that DynamoDB owns, or with the given encryption', () => {
+test('ApiKeyTable uses a key that DynamoDB owns unless you pass another encryption', () => {
   synthesize().hasResourceProperties(TABLE, { SSESpecification: { SSEEnabled: false } });
   synthesize(() => ({ encryption: TableEncryptionV2.awsManagedKey() })).hasResourceProperties(TABLE, {
     SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
   });
 });
 
-test('grantVerify includes the use of the table’s encryption key', () => {
+test('grantVerify allows the use of the table’s encryption key', () => {
   const template = synthesize((stack) => ({ encryption: TableEncryptionV2.customerManagedKey(new Key(stack, 'Key')) }));
   const [key] = Object.keys(template.findResources('AWS::KMS::Key'));
   template.hasResourceProperties('AWS::IAM::Policy', {
@@ -95,29 +95,29 @@ test.each<[string, ApiKeyTableProps, boolean]>([
   ['DESTROY', { removalPolicy: RemovalPolicy.DESTROY }, false],
   ['DESTROY with protection', { removalPolicy: RemovalPolicy.DESTROY, deletionProtection: true }, true],
   ['RETAIN without protection', { removalPolicy: RemovalPolicy.RETAIN, deletionProtection: false }, false],
-])('removalPolicy %s sets the default of deletion protection in every Region', (_, props, isProtected) => {
+])('removalPolicy %s sets deletion protection in every Region', (_, props, isProtected) => {
   const replica = Match.objectLike({ DeletionProtectionEnabled: isProtected });
   synthesize(() => ({ ...props, replicaRegions: ['eu-west-1'] })).hasResourceProperties(TABLE, {
     Replicas: [replica, replica],
   });
 });
 
-describe('a removal policy that is set after the table was created', () => {
+describe('a removal policy that you set after you create the table', () => {
   const { DESTROY, RETAIN, RETAIN_ON_UPDATE_OR_DELETE } = RemovalPolicy;
 
   test.each<[string, ApiKeyTableProps, RemovalPolicy, string, boolean]>([
-    ['DESTROY turns deletion protection off', {}, DESTROY, 'Delete', false],
-    ['DESTROY keeps protection that is set', { deletionProtection: true }, DESTROY, 'Delete', true],
-    ['RETAIN turns deletion protection on', { removalPolicy: DESTROY }, RETAIN, 'Retain', true],
-    ['RETAIN keeps protection off if it is set so', { deletionProtection: false }, RETAIN, 'Retain', false],
+    ['turns deletion protection off if it is DESTROY', {}, DESTROY, 'Delete', false],
+    ['respects deletionProtection: true if it is DESTROY', { deletionProtection: true }, DESTROY, 'Delete', true],
+    ['turns deletion protection on if it is RETAIN', { removalPolicy: DESTROY }, RETAIN, 'Retain', true],
+    ['respects deletionProtection: false if it is RETAIN', { deletionProtection: false }, RETAIN, 'Retain', false],
     [
-      'RETAIN_ON_UPDATE_OR_DELETE turns deletion protection on',
+      'turns deletion protection on if it is RETAIN_ON_UPDATE_OR_DELETE',
       {},
       RETAIN_ON_UPDATE_OR_DELETE,
       'RetainExceptOnCreate',
       true,
     ],
-  ])('%s, in every Region', (_, props, policy, DeletionPolicy, isProtected) => {
+  ])('%s', (_, props, policy, DeletionPolicy, isProtected) => {
     const replica = Match.objectLike({ DeletionProtectionEnabled: isProtected });
     const setters: readonly ((stack: Stack, keys: ApiKeyTable) => void)[] = [
       (stack) => RemovalPolicies.of(stack).apply(policy),
@@ -135,7 +135,7 @@ describe('a removal policy that is set after the table was created', () => {
     }
   });
 
-  test('changes nothing else about the replicas', () => {
+  test('keeps all other properties of the replicas', () => {
     const encryption = (stack: Stack) => TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
     const replicasOf = (template: Template) =>
       Object.values(template.findResources(TABLE)).flatMap(({ Properties }) => Properties.Replicas);
@@ -148,13 +148,13 @@ describe('a removal policy that is set after the table was created', () => {
   });
 });
 
-test('grantVerify allows GetItem, and UpdateItem of lastUsedAt only, on the table and no index', () => {
+test('grantVerify allows GetItem, and UpdateItem of lastUsedAt only', () => {
   const template = synthesize();
   const [logicalId] = Object.keys(template.findResources(TABLE));
   expect(statementsOf(template)).toEqual(verifyStatements({ 'Fn::GetAtt': [logicalId, 'Arn'] }));
 });
 
-test('grantManage allows only the registry’s actions on the table and its indexes', () => {
+test('grantManage allows only the registry’s actions', () => {
   const template = granted((stack) => new ApiKeyTable(stack, 'Keys'), 'grantManage');
   const [logicalId] = Object.keys(template.findResources(TABLE));
   const Resource = { 'Fn::GetAtt': [logicalId, 'Arn'] };
@@ -172,7 +172,7 @@ test('grantManage allows only the registry’s actions on the table and its inde
   ]);
 });
 
-test('replicas in other Regions have the same protection', () => {
+test('replicas in other Regions have the same deletion protection and recovery', () => {
   const replica = {
     DeletionProtectionEnabled: true,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
@@ -184,7 +184,7 @@ test('replicas in other Regions have the same protection', () => {
   });
 });
 
-test('fromTable grants the same on an existing table, and creates none', () => {
+test('fromTable grants the same actions on an existing table', () => {
   const template = granted(
     (stack) => ApiKeyTable.fromTable(stack, 'Keys', TableV2.fromTableName(stack, 'Table', 'shared-keys')),
     'grantVerify',
@@ -211,100 +211,97 @@ const KEY_ACTIONS = [
 ];
 const throughDynamoDb = (region: unknown) => ({ StringEquals: { 'kms:ViaService': region } });
 
-/** Returns the statements of roles about a KMS key. */
+/** Returns the roles' policy statements with KMS actions. */
 const keyStatementsOf = (template: Template) =>
   statementsOf(template).filter(({ Action }) => [Action].flat().some((action) => action.startsWith('kms:')));
 
-describe.each<Grant>(['grantVerify', 'grantManage'])(
-  '%s allows the use of the encryption key only through DynamoDB',
-  (grant) => {
-    test.each<[string, MakeTable]>([
-      [
-        'of a table that the construct creates',
-        (stack) => {
-          const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
-          return new ApiKeyTable(stack, 'Keys', { encryption });
-        },
-      ],
-      [
-        'of an existing table',
-        (stack) => {
-          const encryptionKey = new Key(stack, 'Key');
-          const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
-          return ApiKeyTable.fromTable(stack, 'Keys', table);
-        },
-      ],
-      [
-        'that is imported with the table',
-        (stack) => {
-          const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/1');
-          const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
-          return ApiKeyTable.fromTable(stack, 'Keys', table);
-        },
-      ],
-    ])('if it is the key %s, without wildcards', (_, makeTable) => {
-      expect(keyStatementsOf(granted(makeTable, grant))).toEqual([
-        {
-          Effect: 'Allow',
-          Action: KEY_ACTIONS,
-          Resource: expect.anything(),
-          Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
-        },
-      ]);
-    });
+describe.each<Grant>(['grantVerify', 'grantManage'])('the permission of %s for the encryption key', (grant) => {
+  test.each<[string, MakeTable]>([
+    [
+      'creates a table with the key',
+      (stack) => {
+        const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
+        return new ApiKeyTable(stack, 'Keys', { encryption });
+      },
+    ],
+    [
+      'refers to an existing table with the key',
+      (stack) => {
+        const encryptionKey = new Key(stack, 'Key');
+        const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+        return ApiKeyTable.fromTable(stack, 'Keys', table);
+      },
+    ],
+    [
+      'imports the table and the key',
+      (stack) => {
+        const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/1');
+        const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+        return ApiKeyTable.fromTable(stack, 'Keys', table);
+      },
+    ],
+  ])('applies only to calls through DynamoDB if the stack %s', (_, makeTable) => {
+    expect(keyStatementsOf(granted(makeTable, grant))).toEqual([
+      {
+        Effect: 'Allow',
+        Action: KEY_ACTIONS,
+        Resource: expect.anything(),
+        Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
+      },
+    ]);
+  });
 
-    test.each<[string, (stack: Stack, tableArn: string, encryptionKey: IKey) => ITable]>([
-      ['Table', (stack, tableArn, encryptionKey) => Table.fromTableAttributes(stack, 'T', { tableArn, encryptionKey })],
-      [
-        'TableV2',
-        (stack, tableArn, encryptionKey) => TableV2.fromTableAttributes(stack, 'T', { tableArn, encryptionKey }),
-      ],
-    ])('in the Region of the ARN that %s imports instead of the stack’s Region', (_, from) => {
-      const makeTable = (tableArn: string) => (stack: Stack) => {
-        const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:123456789012:key/1');
-        return ApiKeyTable.fromTable(stack, 'Keys', from(stack, tableArn, encryptionKey));
-      };
-      for (const account of ['123456789012', Fn.importValue('Account')]) {
-        const template = granted(makeTable(`arn:aws:dynamodb:eu-west-1:${account}:table/keys`), grant);
-        const conditions = keyStatementsOf(template).map(({ Condition }) => Condition);
-        expect(conditions).toEqual([throughDynamoDb('dynamodb.eu-west-1.amazonaws.com')]);
-      }
-      const withTokenRegion = granted(makeTable(`arn:aws:dynamodb:${Fn.importValue('Region')}:1:table/keys`), grant);
-      const region = { 'Fn::Join': ['', ['dynamodb.', { 'Fn::ImportValue': 'Region' }, '.amazonaws.com']] };
-      expect(keyStatementsOf(withTokenRegion).map(({ Condition }) => Condition)).toEqual([throughDynamoDb(region)]);
-    });
+  test.each<[string, (stack: Stack, tableArn: string, encryptionKey: IKey) => ITable]>([
+    ['Table', (stack, tableArn, encryptionKey) => Table.fromTableAttributes(stack, 'T', { tableArn, encryptionKey })],
+    [
+      'TableV2',
+      (stack, tableArn, encryptionKey) => TableV2.fromTableAttributes(stack, 'T', { tableArn, encryptionKey }),
+    ],
+  ])('names the table’s Region if %s imports its ARN', (_, from) => {
+    const makeTable = (tableArn: string) => (stack: Stack) => {
+      const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:123456789012:key/1');
+      return ApiKeyTable.fromTable(stack, 'Keys', from(stack, tableArn, encryptionKey));
+    };
+    for (const account of ['123456789012', Fn.importValue('Account')]) {
+      const template = granted(makeTable(`arn:aws:dynamodb:eu-west-1:${account}:table/keys`), grant);
+      const conditions = keyStatementsOf(template).map(({ Condition }) => Condition);
+      expect(conditions).toEqual([throughDynamoDb('dynamodb.eu-west-1.amazonaws.com')]);
+    }
+    const withTokenRegion = granted(makeTable(`arn:aws:dynamodb:${Fn.importValue('Region')}:1:table/keys`), grant);
+    const region = { 'Fn::Join': ['', ['dynamodb.', { 'Fn::ImportValue': 'Region' }, '.amazonaws.com']] };
+    expect(keyStatementsOf(withTokenRegion).map(({ Condition }) => Condition)).toEqual([throughDynamoDb(region)]);
+  });
 
-    test('if the stack has no fixed Region', () => {
-      const stack = new Stack(new App(), 'Test');
-      const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-      const encryptionKey = new Key(stack, 'Key');
-      const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
-      ApiKeyTable.fromTable(stack, 'Keys', table)[grant](role);
-      const region = { 'Fn::Join': ['', ['dynamodb.', { Ref: 'AWS::Region' }, '.amazonaws.com']] };
-      const conditions = keyStatementsOf(Template.fromStack(stack)).map(({ Condition }) => Condition);
-      expect(conditions).toEqual([throughDynamoDb(region)]);
-    });
+  test('names the stack’s Region if the Region is unknown at synthesis', () => {
+    const stack = new Stack(new App(), 'Test');
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const encryptionKey = new Key(stack, 'Key');
+    const table = TableV2.fromTableAttributes(stack, 'Table', { tableName: 'shared-keys', encryptionKey });
+    ApiKeyTable.fromTable(stack, 'Keys', table)[grant](role);
+    const region = { 'Fn::Join': ['', ['dynamodb.', { Ref: 'AWS::Region' }, '.amazonaws.com']] };
+    const conditions = keyStatementsOf(Template.fromStack(stack)).map(({ Condition }) => Condition);
+    expect(conditions).toEqual([throughDynamoDb(region)]);
+  });
 
-    test('in the key policy if the role is in another account', () => {
-      const app = new App();
-      const keys = new Stack(app, 'Keys', { env: { region: 'us-east-1', account: '111111111111' } });
-      const role = Role.fromRoleArn(keys, 'Role', 'arn:aws:iam::222222222222:role/orders');
-      const encryption = TableEncryptionV2.customerManagedKey(new Key(keys, 'Key'));
-      new ApiKeyTable(keys, 'Table', { encryption })[grant](role);
-      Template.fromStack(keys).hasResourceProperties('AWS::KMS::Key', {
-        KeyPolicy: {
-          Statement: Match.arrayWith([
-            Match.objectLike({
-              Action: KEY_ACTIONS,
-              Principal: { AWS: 'arn:aws:iam::222222222222:role/orders' },
-              Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
-            }),
-          ]),
-        },
-      });
+  test('belongs to the key policy if the role is in another account', () => {
+    const app = new App();
+    const keys = new Stack(app, 'Keys', { env: { region: 'us-east-1', account: '111111111111' } });
+    const role = Role.fromRoleArn(keys, 'Role', 'arn:aws:iam::222222222222:role/orders');
+    const encryption = TableEncryptionV2.customerManagedKey(new Key(keys, 'Key'));
+    new ApiKeyTable(keys, 'Table', { encryption })[grant](role);
+    Template.fromStack(keys).hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: KEY_ACTIONS,
+            Principal: { AWS: 'arn:aws:iam::222222222222:role/orders' },
+            Condition: throughDynamoDb('dynamodb.us-east-1.amazonaws.com'),
+          }),
+        ]),
+      },
     });
-  },
-);
+  });
+});
 
 function verifyStatements(Resource: object) {
   return [

@@ -4,8 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import { readAppContext } from '../../../infra/app/appContext.ts';
 import { LatchkeyStack } from '../../../infra/app/latchkeyStack.ts';
 
-describe('the context of the app', () => {
-  test('sets the stack’s name, the key sources and the scopes', () => {
+describe('readAppContext', () => {
+  test('returns the stack’s name, the key sources and the scopes', () => {
     const context = {
       name: 'Orders',
       keySources: 'bearer,header:X-Api-Key',
@@ -18,7 +18,7 @@ describe('the context of the app', () => {
     });
   });
 
-  test('ignores the CDK’s own entries and leaves every setting at its default', () => {
+  test('ignores the CDK’s own context', () => {
     const context = {
       'aws:cdk:enable-asset-metadata': true,
       '@aws-cdk/core:target-partitions': ['aws'],
@@ -46,18 +46,18 @@ describe('the context of the app', () => {
       { keysources: 'bearer' },
       'keysources: expected one of the options name, keySources, scopes, got an unknown option',
     ],
-  ])('rejects %j with the option, the expected and the actual value', (context, problem) => {
+  ])('rejects %j with the expected and the actual value', (context, problem) => {
     expect(() => readAppContext(context)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(problem) }),
     );
   });
 
-  test('rejects all invalid options in one message', () => {
+  test('reports all invalid options in one message', () => {
     expect(() => readAppContext({ name: '', scopes: '', nom: '' })).toThrow(/^nom: .*; name: .*; scopes: /);
   });
 });
 
-test('the context of the app reaches the function and its authorizers', () => {
+test('LatchkeyStack passes the app’s context to the function and its authorizers', () => {
   const { stackName, ...settings } = readAppContext({
     name: 'Orders',
     keySources: 'header:X-Api-Key',

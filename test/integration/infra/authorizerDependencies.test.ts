@@ -17,8 +17,8 @@ import {
 import { Definition, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 
-// CloudFormation creates and updates resources in the order of their dependencies. It deletes removed and replaced resources last. If
-// API Gateway may not invoke an authorizer's handler, it answers every request with 500.
+// CloudFormation creates and updates resources in the order of their dependencies. It deletes removed and replaced resources last.
+// API Gateway answers every request with 500 if it lacks permission to invoke the authorizer's handler.
 
 interface TemplateResource {
   readonly Type: string;
@@ -67,7 +67,7 @@ const templateWith = sharedTemplate((kind: string, props: AuthorizerProps) => {
 const resourcesWith = (...given: Parameters<typeof templateWith>): Resources =>
   templateWith(...given).toJSON()['Resources'];
 
-/** Returns the ids that a part of a template refers to. */
+/** Returns the ids to which a part of a template refers. */
 function referencesIn(part: unknown): readonly string[] {
   if (typeof part !== 'object' || part === null) return [];
   return Object.entries(part).flatMap(([name, value]: [string, unknown]) => {
@@ -78,7 +78,7 @@ function referencesIn(part: unknown): readonly string[] {
   });
 }
 
-/** Returns the ids in an order that CloudFormation may choose, with `first` as early as its dependencies allow. */
+/** Returns the ids in a possible order of CloudFormation. The ids in `first` come as early as their dependencies allow. */
 function orderOf(resources: Resources, first: readonly string[]): readonly string[] {
   const order = new Set<string>();
   const visit = (id: string) => {
@@ -93,13 +93,13 @@ function orderOf(resources: Resources, first: readonly string[]): readonly strin
 const idsByType = (resources: Resources, types: readonly string[]) =>
   Object.keys(resources).filter((id) => types.includes(resources[id]?.Type ?? ''));
 
-/** Returns the function or the alias that the resource invokes, or whose invocation it permits. */
+/** Returns the function or the alias that an authorizer invokes, or that a permission is for. */
 const handlerOf = (resource: TemplateResource | undefined) => {
   const { AuthorizerUri, FunctionName } = resource?.Properties ?? {};
   return referencesIn(AuthorizerUri ?? FunctionName).find((id) => !id.startsWith('AWS::'));
 };
 
-/** Returns whether a permission allows the invocation at some step: a current one, or an old one that isn't deleted yet. */
+/** Returns whether a current permission, or an old one that CloudFormation hasn't deleted yet, allows the invocation. */
 function mayInvoke(authorizer: string, handler: string | undefined, current: Resources, old: Resources): boolean {
   const { RestApiId, ApiId } = current[authorizer]?.Properties ?? {};
   const [api = ''] = referencesIn(RestApiId ?? ApiId);
@@ -113,7 +113,7 @@ function mayInvoke(authorizer: string, handler: string | undefined, current: Res
   });
 }
 
-/** Returns the steps of the update after which an API invokes a handler without permission. */
+/** Returns the steps of the update after which an API lacks permission to invoke its handler. */
 function gapsIn(before: Resources, after: Resources): readonly string[] {
   const authorizers = idsByType(after, AUTHORIZERS);
   const stages = idsByType(after, ['AWS::ApiGateway::Stage']);
@@ -144,17 +144,20 @@ function gapsIn(before: Resources, after: Resources): readonly string[] {
   return gaps;
 }
 
-describe('an update keeps the permission to invoke the authorizer’s handler at every step', () => {
-  test.each(HANDLER_CASES)('if $prop is turned $change for $kind', ({ kind, props, isTurnedOn }) => {
-    const [off, on] = [resourcesWith(kind, {}), resourcesWith(kind, props)];
-    const [before, after] = isTurnedOn ? [off, on] : [on, off];
-    const [authorizer = ''] = idsByType(after, AUTHORIZERS);
-    expect(handlerOf(after[authorizer])).not.toBe(handlerOf(before[authorizer]));
-    expect(gapsIn(before, after)).toEqual([]);
-  });
+describe('CloudFormation', () => {
+  test.each(HANDLER_CASES)(
+    'keeps the permission for the handler if you turn $prop $change for $kind',
+    ({ kind, props, isTurnedOn }) => {
+      const [off, on] = [resourcesWith(kind, {}), resourcesWith(kind, props)];
+      const [before, after] = isTurnedOn ? [off, on] : [on, off];
+      const [authorizer = ''] = idsByType(after, AUTHORIZERS);
+      expect(handlerOf(after[authorizer])).not.toBe(handlerOf(before[authorizer]));
+      expect(gapsIn(before, after)).toEqual([]);
+    },
+  );
 });
 
-test('the permission to invoke the function keeps its logical id', () => {
+test('permissions to invoke the function keep their logical ids', () => {
   const ids = Object.keys(APIS).flatMap((kind) => idsByType(resourcesWith(kind, {}), ['AWS::Lambda::Permission']));
   expect(ids).toEqual([
     'AuthorizerRestApiPermissionB20B048E',
@@ -206,7 +209,7 @@ const STACK_CASES = API_KINDS.flatMap(([kind, addApi]) =>
   PROPS.map(([invoked, props]) => ({ kind, addApi, invoked, props })),
 );
 
-/** Creates an authorizer, and an API in the stack that `stackIn` creates. */
+/** Creates an authorizer in one stack and an API in the stack that `stackIn` creates. */
 function split(stackIn: (home: Stack) => Stack, props: AuthorizerProps, addApi: AddApi) {
   const app = new App({ context: { ...FAST, [APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION]: true } });
   const home = new Stack(app, 'Home');
@@ -224,7 +227,7 @@ function resourcesOf(stack: Stack): Resources {
   return Template.fromStack(stack, { skipCyclicalDependenciesCheck: true }).toJSON()['Resources'];
 }
 
-/** Returns a resource that depends on itself, directly or through others. CloudFormation would refuse it. */
+/** Returns a resource in a dependency cycle, which CloudFormation would reject. */
 function findCycle(resources: Resources): string | undefined {
   const reached = (from: string, seen = new Set<string>()): ReadonlySet<string> => {
     for (const id of referencesIn(resources[from])) {
@@ -239,9 +242,9 @@ function findCycle(resources: Resources): string | undefined {
 
 const typesOf = (stack: Stack) => Object.values(resourcesOf(stack)).map((resource) => Object(resource).Type);
 
-describe('an API in another stack than the authorizer', () => {
+describe('an API outside the authorizer’s stack', () => {
   test.each(STACK_CASES)(
-    'depends on the authorizer’s stack, which does not depend on it: $kind with $invoked',
+    'depends on the authorizer’s stack without a cycle: $kind with $invoked',
     ({ props, addApi }) => {
       const { app, home, other } = split(siblingStack, props, addApi);
       app.synth();
@@ -255,13 +258,13 @@ describe('an API in another stack than the authorizer', () => {
 });
 
 describe('an API in a nested stack', () => {
-  test.each(STACK_CASES)('depends on the function, which does not depend on it: $kind with $invoked', (given) => {
+  test.each(STACK_CASES)('depends on the function without a cycle: $kind with $invoked', (given) => {
     const { home, other } = split(nestedStack, given.props, given.addApi);
     for (const stack of [home, other]) expect(findCycle(resourcesOf(stack))).toBeUndefined();
     expect(typesOf(other)).toContain('AWS::Lambda::Permission');
   });
 
-  test('would be part of a cycle if its authorizer were next to the function', () => {
+  test('causes a dependency cycle if its authorizer is in the parent stack', () => {
     const { home } = split(nestedStack, {}, (stack, authorizer) => {
       const api = new RestApi(stack, 'Api');
       api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
@@ -270,7 +273,7 @@ describe('an API in a nested stack', () => {
   });
 });
 
-test('forAppSync gives each GraphQL API of another stack one permission', () => {
+test('forAppSync creates one permission for each GraphQL API of another stack', () => {
   const { app, home, other } = split(siblingStack, {}, (stack, authorizer) => {
     addGraphqlApi(stack, authorizer, 'One');
     addGraphqlApi(stack, authorizer, 'Two');
@@ -289,13 +292,13 @@ describe('plans', () => {
     authorizer.applyPlans(api);
   };
 
-  test('apply to the methods of an API in a nested stack', () => {
+  test('support an API in a nested stack', () => {
     const { home, other } = split(nestedStack, PLANS, addPlannedApi);
     Template.fromStack(other).hasResourceProperties('AWS::ApiGateway::Method', { ApiKeyRequired: true });
     expect(findCycle(resourcesOf(home))).toBeUndefined();
   });
 
-  test('do not support an API in another stack, because the stacks would depend on each other (docs/recipes.md)', () => {
+  test('reject an API in another stack because the stacks would depend on each other', () => {
     const { app } = split(siblingStack, PLANS, addPlannedApi);
     expect(() => app.synth()).toThrow(/cyclic reference/);
   });

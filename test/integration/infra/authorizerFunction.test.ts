@@ -39,14 +39,14 @@ function wildcardActionsOf(template: Template): unknown[] {
 }
 
 describe('the function', () => {
-  test('has the memory and the reserved concurrency from the props', () => {
+  test('takes its memory and its reserved concurrency from the props', () => {
     authorizerTemplate({ memorySize: 512, reservedConcurrentExecutions: 20 }).hasResourceProperties(FUNCTION, {
       MemorySize: 512,
       ReservedConcurrentExecutions: 20,
     });
   });
 
-  test('has no reserved concurrency and no alias by default', () => {
+  test('lacks reserved concurrency and an alias by default', () => {
     const template = authorizerTemplate({});
     template.hasResourceProperties(FUNCTION, { ReservedConcurrentExecutions: Match.absent() });
     template.resourceCountIs(ALIAS, 0);
@@ -63,7 +63,7 @@ describe('the function', () => {
   });
 });
 
-describe('the log', () => {
+describe('the log group', () => {
   test('expires after logRetention', () => {
     authorizerTemplate({ logRetention: RetentionDays.ONE_YEAR }).hasResourceProperties('AWS::Logs::LogGroup', {
       RetentionInDays: 365,
@@ -72,7 +72,7 @@ describe('the log', () => {
 });
 
 describe('a rollout', () => {
-  test('lets CodeDeploy move the alias in steps', () => {
+  test('lets CodeDeploy shift the alias’s traffic in steps', () => {
     const template = authorizerTemplate(ROLLOUT);
     template.hasResourceProperties('AWS::CodeDeploy::DeploymentGroup', {
       DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
@@ -80,7 +80,7 @@ describe('a rollout', () => {
     template.hasResource(ALIAS, { UpdatePolicy: { CodeDeployLambdaAliasUpdate: Match.anyValue() } });
   });
 
-  test('creates a new version for every change of a setting', () => {
+  test('creates a new version if a setting changes', () => {
     const versionOf = (props: AuthorizerProps) =>
       Object.keys(authorizerTemplate({ ...ROLLOUT, ...props }).findResources('AWS::Lambda::Version'));
     expect(versionOf({})).not.toEqual(versionOf({ keyPrefix: 'acme_' }));
@@ -89,7 +89,7 @@ describe('a rollout', () => {
 });
 
 describe('an alias', () => {
-  test('receives the invocations of every type of API, with permission', () => {
+  test('receives the invocations of every type of API', () => {
     const { stack, authorizer } = authorizerUnderTest(ROLLOUT);
     const rest = new RestApi(stack, 'Rest');
     rest.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
@@ -115,7 +115,7 @@ describe('an alias', () => {
 });
 
 describe('a function in a VPC', () => {
-  test('runs in the VPC’s subnets, and may create network interfaces', () => {
+  test('runs in the subnets of its VPC', () => {
     const template = Template.fromStack(inVpc());
     template.hasResourceProperties(FUNCTION, { VpcConfig: { SubnetIds: ['subnet-1', 'subnet-2'] } });
     template.hasResourceProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent() });
@@ -129,7 +129,7 @@ describe('a function in a VPC', () => {
     ]);
   });
 
-  test('can use existing security groups', () => {
+  test('uses the security groups that you pass', () => {
     const stack = inVpc((scope, vpc) => ({ securityGroups: [new SecurityGroup(scope, 'Group', { vpc })] }));
     const template = Template.fromStack(stack);
     const [group] = Object.keys(template.findResources('AWS::EC2::SecurityGroup'));
@@ -140,7 +140,7 @@ describe('a function in a VPC', () => {
   });
 });
 
-test('tracing sends traces to X-Ray, and without it no wildcard is granted', () => {
+test('tracing grants the function access to X-Ray', () => {
   const traced = authorizerTemplate({ tracing: true });
   traced.hasResourceProperties(FUNCTION, { TracingConfig: { Mode: 'Active' } });
   expect(wildcardActionsOf(traced)).toEqual(['xray:PutTraceSegments', 'xray:PutTelemetryRecords']);
@@ -149,29 +149,29 @@ test('tracing sends traces to X-Ray, and without it no wildcard is granted', () 
   expect(wildcardActionsOf(plain)).toEqual([]);
 });
 
-test('an authorizer with every prop has no findings in security checks', () => {
+test('an authorizer with all optional features passes the security checks', () => {
   const stack = inVpc(() => ({ ...ROLLOUT, tracing: true, provisionedConcurrentExecutions: 1 }));
   const { violations } = new AwsSolutionsChecks(stack.node.root).validateScope(stack.node.root);
   expect(violations.map(({ ruleName }) => ruleName)).toEqual([]);
 });
 
-test('the log has only those lines of Lambda that report failures', () => {
+test('Lambda logs only its own warnings and errors', () => {
   authorizerTemplate({}).hasResourceProperties(FUNCTION, {
     LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' },
   });
 });
 
-describe('debug lines', () => {
+describe('the application log level', () => {
   const levelOf = (level: unknown) => ({ LoggingConfig: { ApplicationLogLevel: level } });
 
-  test('pass Lambda’s log level if the sample rate is above 0', () => {
+  test('equals DEBUG if the debug sample rate is above 0', () => {
     authorizerTemplate({ debugSampleRate: 0.01 }).hasResourceProperties(FUNCTION, levelOf('DEBUG'));
   });
 
   test.each<[string, AuthorizerProps]>([
-    ['no sample rate', {}],
+    ['a missing sample rate', {}],
     ['a sample rate of 0', { debugSampleRate: 0 }],
-  ])('leave the level to Lambda with %s', (_, props) => {
+  ])('keeps Lambda’s default with %s', (_, props) => {
     authorizerTemplate(props).hasResourceProperties(FUNCTION, levelOf(Match.absent()));
   });
 });

@@ -17,7 +17,7 @@ test('the rollout alarm rolls a version back by default', () => {
   });
 });
 
-test('the rollout alarm reads only the new version, by the minute', () => {
+test('the rollout alarm reads metrics of the new version in periods of a minute', () => {
   const { stack, authorizer } = authorizerUnderTest(ROLLOUT);
   const template = Template.fromStack(stack);
   const [alias] = Object.values(template.findResources('AWS::Lambda::Alias'));
@@ -39,39 +39,43 @@ test('the rollout alarm reads only the new version, by the minute', () => {
 
 test.each([
   ['the new version does not start', { failed: 20, invocations: 20, all: 80, unauthorized: 60 }, 100],
-  ['the new version does not start, with few requests', { failed: 2, invocations: 2, all: 2, unauthorized: 0 }, 100],
-  ['the new version fails for some requests', { failed: 25, invocations: 100, all: 25, unauthorized: 0 }, 25],
-  ['only requests without a key', { failed: 60, invocations: 100, all: 600, unauthorized: 600 }, 0],
   [
-    'requests without a key that the log has in the next minute',
+    'the new version does not start and receives few requests',
+    { failed: 2, invocations: 2, all: 2, unauthorized: 0 },
+    100,
+  ],
+  ['the new version fails for some requests', { failed: 25, invocations: 100, all: 25, unauthorized: 0 }, 25],
+  ['all errors are requests without a key', { failed: 60, invocations: 100, all: 600, unauthorized: 600 }, 0],
+  [
+    'the log counts some requests without a key a minute late',
     { failed: 60, invocations: 100, all: 603, unauthorized: 600 },
     3,
   ],
-  ['the log is ahead of Lambda', { failed: 60, invocations: 100, all: 590, unauthorized: 600 }, 0],
-  ['the old version fails, and the new one fixes it', { failed: 0, invocations: 100, all: 900, unauthorized: 0 }, 0],
-  ['a single error', { failed: 1, invocations: 5, all: 1, unauthorized: 0 }, 0],
-  ['the log is behind Lambda', { failed: 60, invocations: 100, all: 600 }, 0],
-])('the rollout alarm subtracts requests without a key from the errors: %s', (_, values, percent) => {
+  ['the log counts requests before Lambda does', { failed: 60, invocations: 100, all: 590, unauthorized: 600 }, 0],
+  ['only the old version fails', { failed: 0, invocations: 100, all: 900, unauthorized: 0 }, 0],
+  ['the function fails once', { failed: 1, invocations: 5, all: 1, unauthorized: 0 }, 0],
+  ['the log counts requests after Lambda does', { failed: 60, invocations: 100, all: 600 }, 0],
+])('the rollout alarm computes the error rate without requests that lack a key: %s', (_, values, percent) => {
   const alarm = alarmOf(authorizerTemplate(ROLLOUT));
   expect(evaluate(alarm, values)).toBe(percent);
   expect(alarm).toMatchObject({ Threshold: 10, ComparisonOperator: 'GreaterThanOrEqualToThreshold' });
 });
 
-test('the rollout alarm is raised within a canary of 5 minutes, and not without data', () => {
+test('the rollout alarm can fire within a canary of 5 minutes', () => {
   const alarm = alarmOf(authorizerTemplate(ROLLOUT));
   const secondsToAlarm = alarm.DatapointsToAlarm * metricsOf(alarm)[0]?.[4];
-  // Data arrives up to two minutes late.
+  // CloudWatch can receive data two minutes late.
   expect(secondsToAlarm + 2 * 60).toBeLessThan(5 * 60);
   expect(alarm).toMatchObject({ DatapointsToAlarm: 2, EvaluationPeriods: 3, TreatMissingData: 'notBreaching' });
 });
 
-test('the rollout alarm is absent without a rollout or if its prop is false', () => {
+test('the rollout alarm does not exist without a rollout', () => {
   authorizerTemplate({ provisionedConcurrentExecutions: 1 }).resourceCountIs(ALARM, 0);
   const off = authorizerTemplate({ ...ROLLOUT, rolloutAlarm: false });
   off.resourceCountIs(ALARM, 0);
   off.resourceCountIs('AWS::Logs::MetricFilter', 0);
 });
 
-test('the rollout alarm needs no metrics that the function emits', () => {
+test('the rollout alarm exists even if metrics are off', () => {
   expect(alarmOf(authorizerTemplate({ ...ROLLOUT, metrics: false }))).toBeDefined();
 });

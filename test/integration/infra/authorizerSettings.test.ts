@@ -16,7 +16,7 @@ import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { ApiKeyMonitoring } from '../../../infra/apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
 
-describe('authorizerSettings with a prop that the function would refuse', () => {
+describe('authorizerSettings with an invalid prop', () => {
   test.each<[keyof AuthorizerProps, AuthorizerProps]>([
     ['keyPrefix', { keyPrefix: 'SK_' }],
     ['keySources', { keySources: [] }],
@@ -45,7 +45,7 @@ describe('authorizerSettings with a prop that the function would refuse', () => 
     expect(problemOf(() => authorizerUnderTest(props))).toMatch(new RegExp(`^${prop}: expected .+, got `));
   });
 
-  test('reports every problem at once', () => {
+  test('reports all invalid props in one message', () => {
     const problem = problemOf(() =>
       authorizerUnderTest({ keyPrefix: 'x', lastUsedInterval: Duration.seconds(0), scopes: { read: ['/'] } }),
     );
@@ -61,7 +61,7 @@ describe('authorizerSettings with a prop that the function would refuse', () => 
     expect(problem).not.toContain('write');
   });
 
-  test('rejects a token in recordCacheTtl, because the synthesis states the revocation delay', () => {
+  test('rejects a token in recordCacheTtl because the revocation delay depends on it', () => {
     const duration = Duration.seconds(Token.asNumber({ Ref: 'Parameter' }));
     expect(problemOf(() => authorizerUnderTest({ recordCacheTtl: duration }))).toBe(
       'recordCacheTtl: expected a value known at synthesis, got one that only the deployment knows: the revocation delay depends on it',
@@ -82,13 +82,13 @@ describe('an authorizer with props that exclude each other', () => {
       /^resultsCacheTtl: expected a single entry in keySources, got several: .+ every identity source .+recordCacheTtl instead$/,
     ],
     [
-      'TOKEN with several key sources',
+      'type TOKEN with several key sources',
       {},
       asToken,
       /^type: expected exactly one key source for "TOKEN", .+, got the key sources bearer, query$/,
     ],
     [
-      'TOKEN with a query parameter',
+      'type TOKEN with a query parameter',
       { keySources: ['query:key'] },
       asToken,
       /^type: expected .+ a header, got the key sources query$/,
@@ -111,14 +111,14 @@ describe('an authorizer with props that exclude each other', () => {
           new RegExp(`^hideCredential: expected .+, got ${name}: `, 'i'),
         ] satisfies [string, AuthorizerProps, typeof hiding, RegExp],
     ),
-  ])('rejects %s, with the reason and a fix', (_, props, action, problem) => {
+  ])('rejects %s with a reason', (_, props, action, problem) => {
     expect(problemOf(() => action(authorizerUnderTest(props).authorizer))).toMatch(problem);
   });
 });
 
 const FUNCTION = 'AWS::Lambda::Function';
 
-/** Creates a stack with two parameters, and an authorizer with props that use them. */
+/** Creates a stack with two parameters and an authorizer whose props use them. */
 function withParameters(propsOf: (number: CfnParameter, text: CfnParameter) => AuthorizerProps) {
   const stack = new Stack(new App(), 'Test');
   const number = new CfnParameter(stack, 'Number', { type: 'Number' });
@@ -166,11 +166,11 @@ describe('authorizerSettings with tokens', () => {
       (_, text) => ({ scopes: { read: [`GET /${text.valueAsString}`, 'GET /orders'] } }),
       variables({ LATCHKEY_SCOPES: { 'Fn::Join': ['', ['{"read":["GET /', { Ref: 'Text' }, '","GET /orders"]}']] } }),
     ],
-  ])('passes on a token in %s', (_, propsOf, properties) => {
+  ])('puts a token in %s into the template', (_, propsOf, properties) => {
     Template.fromStack(withParameters(propsOf).stack).hasResourceProperties(FUNCTION, properties);
   });
 
-  test('passes on a token in provisionedConcurrentExecutions with a reserved number', () => {
+  test('puts a token in provisionedConcurrentExecutions into the template', () => {
     const { stack } = withParameters(({ valueAsNumber }) => ({
       provisionedConcurrentExecutions: valueAsNumber,
       reservedConcurrentExecutions: 1,
@@ -180,7 +180,7 @@ describe('authorizerSettings with tokens', () => {
     });
   });
 
-  test('passes on a token in leastDenials and in the thresholds of alarms', () => {
+  test('puts tokens in leastDenials and alarm thresholds into the template', () => {
     const { stack, authorizer, number } = withParameters(() => ({}));
     const { valueAsNumber } = number;
     new ApiKeyMonitoring(stack, 'Monitoring', {
@@ -196,7 +196,7 @@ describe('authorizerSettings with tokens', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', { Metrics: metrics });
   });
 
-  test('passes on a token in keyPrefix to acceptedKeys, in whole or in part', () => {
+  test('puts a token in keyPrefix into acceptedKeys', () => {
     const { stack, authorizer } = withParameters((_, text) => ({ keyPrefix: text.valueAsString }));
     new CfnOutput(stack, 'AcceptedKeys', { value: authorizer.acceptedKeys });
     Template.fromStack(stack).hasOutput('AcceptedKeys', { Value: { Ref: 'Text' } });
@@ -206,12 +206,12 @@ describe('authorizerSettings with tokens', () => {
     expect(partly.stack.resolve(partly.authorizer.acceptedKeys)).toEqual(value);
   });
 
-  test('sets acceptedKeys to any with foreign keys, even if keyPrefix is a token', () => {
+  test('sets acceptedKeys to any with foreign keys even if keyPrefix is a token', () => {
     const { authorizer } = withParameters((_, text) => ({ keyPrefix: text.valueAsString, acceptForeignKeys: true }));
     expect(authorizer.acceptedKeys).toBe('any');
   });
 
-  test('prints no token placeholder in the template', () => {
+  test('keeps token placeholders out of the template', () => {
     const { stack } = withParameters((number, text) => ({
       keyPrefix: text.valueAsString,
       memorySize: number.valueAsNumber,
@@ -243,7 +243,7 @@ describe('authorizerSettings with a token that the synthesis needs', () => {
   });
 });
 
-describe('authorizerSettings with a number that Lambda would refuse', () => {
+describe('authorizerSettings with a number that Lambda would reject', () => {
   test.each<[string, AuthorizerProps, string]>([
     ['memorySize', { memorySize: 64 }, 'a whole number from 128 to 10240, got 64'],
     ['memorySize', { memorySize: 10_241 }, 'a whole number from 128 to 10240, got 10241'],
@@ -269,7 +269,7 @@ describe('authorizerSettings with a number that Lambda would refuse', () => {
     });
   });
 
-  test('accepts a reserved concurrency of 0, and as much provisioned as reserved', () => {
+  test('accepts a reserved concurrency of 0', () => {
     expect(() => authorizerUnderTest({ reservedConcurrentExecutions: 0 })).not.toThrow();
     const both = { provisionedConcurrentExecutions: 4, reservedConcurrentExecutions: 4 };
     expect(() => authorizerUnderTest(both)).not.toThrow();
@@ -322,7 +322,7 @@ describe('CONFIG_INVALID', () => {
         authorizer.applyPlans(api);
       },
     ],
-  ])('names the path %s of the construct that rejects %s', (path, action) => {
+  ])('names the path %s of the construct', (path, action) => {
     expect(refusalOf(action).path).toBe(path);
   });
 });
@@ -331,14 +331,14 @@ function variables(expected: object) {
   return { Environment: { Variables: Match.objectLike(expected) } };
 }
 
-/** The longest ARN of a stage, by the limits of API Gateway and AWS for each part. */
+/** The length of the longest possible ARN of a stage. */
 const STAGE_ARN_LENGTH =
   ['arn', 'aws-us-gov', 'execute-api', 'us-isof-south-1', '123456789012', ''].join(':').length + 139;
 
 const accepted = (props: AuthorizerProps) => authorizerUnderTest(props).authorizer !== undefined;
 
-describe('Lambda’s 4 KB for all environment variables', () => {
-  /** Returns a scope whose name has that many bytes. It opens no route, so it adds nothing to a policy. */
+describe('Lambda’s limit of 4 KB for environment variables', () => {
+  /** Returns a scope with a name of that many bytes. It doesn't map any routes, so policies don't grow. */
   const named = (length: number): AuthorizerProps => ({ scopes: { ['s'.repeat(length)]: [] } });
 
   /** Returns the size that Lambda measures for the function with the longest table name. */
@@ -349,11 +349,11 @@ describe('Lambda’s 4 KB for all environment variables', () => {
   };
   const most = 4096 - measured(named(1)) + 1;
 
-  test('accepts a mapping that just fits', () => {
+  test('allows a mapping of exactly 4096 bytes', () => {
     expect(measured(named(most))).toBe(4096);
   });
 
-  test.each([1, 1000])('rejects a mapping that is %i bytes too long, and reports the excess', (excess) => {
+  test.each([1, 1000])('causes an error with the excess if a mapping is %i bytes too long', (excess) => {
     expect(problemOf(() => authorizerUnderTest(named(most + excess)))).toMatch(
       new RegExp(
         `^scopes: expected at most 4096 bytes .+, Lambda's limit, got ${4096 + excess} .+: ${excess} too many\\. `,
@@ -361,13 +361,13 @@ describe('Lambda’s 4 KB for all environment variables', () => {
     );
   });
 
-  test('counts every other variable', () => {
+  test('includes the other variables', () => {
     expect(problemOf(() => authorizerUnderTest({ ...named(most), keyPrefix: 'sk_' }))).toMatch(
       /^scopes: expected .+ too many/,
     );
   });
 
-  test('names the prop that uses most of it', () => {
+  test('causes an error that names the largest prop', () => {
     const keySources = Array.from({ length: 400 }, (_, index) => `header:X-Key-${index}` as const);
     expect(problemOf(() => authorizerUnderTest({ keySources }))).toMatch(
       /^keySources: expected at most 4096 bytes .+, got \d+ /,
@@ -375,16 +375,16 @@ describe('Lambda’s 4 KB for all environment variables', () => {
   });
 });
 
-describe('API Gateway’s 512 characters for a resource', () => {
+describe('API Gateway’s limit of 512 characters for a resource', () => {
   const pathOf = (length: number) => `/${'p'.repeat(length - 1)}`;
-  /** After the stage comes `/OPTIONS`, the longest method that the pattern can match. */
+  /** The longest path that fits after the stage and `/OPTIONS`, the longest method. */
   const most = 512 - STAGE_ARN_LENGTH - '/OPTIONS'.length;
 
-  test('accepts a pattern that just fits', () => {
+  test('allows a pattern of the maximum length', () => {
     expect(accepted({ scopes: { read: [`* ${pathOf(most)}`] } })).toBe(true);
   });
 
-  test('rejects a pattern that is too long, and reports the excess', () => {
+  test('causes an error with the excess if a pattern is too long', () => {
     const problem = problemOf(() =>
       authorizerUnderTest({ scopes: { fine: ['GET /'], read: ['GET /', `OPTIONS ${pathOf(most + 3)}`] } }),
     );
@@ -395,19 +395,19 @@ describe('API Gateway’s 512 characters for a resource', () => {
   });
 });
 
-describe('8 KB for the policy of a key with every scope', () => {
+describe('the check for a policy of more than 8 KB', () => {
   /** The number of characters of a policy without its resources. */
   const frame = JSON.stringify({
     Version: '2012-10-17',
     Statement: [{ Action: 'execute-api:Invoke', Effect: 'Allow', Resource: [] }],
   }).length;
-  /** Includes its quotes and a comma. */
+  /** Returns the length of a resource with its quotes and a comma. */
   const resourceOf = (path: string) => STAGE_ARN_LENGTH + `/GET${path}`.length + 3;
   const path = (index: number) => `/orders/${String(index).padStart(3, '0')}`;
   const full = Math.floor((8192 - frame + 1) / resourceOf(path(0)));
   const rest = 8192 - (frame - 1 + full * resourceOf(path(0)));
 
-  /** Returns two scopes, each of which would fit. */
+  /** Returns a mapping with two scopes. Each scope separately fits the limit. */
   const mappingOf = (stretch: number) => {
     const patterns = Array.from({ length: full }, (_, index) => `GET ${path(index)}`);
     patterns[0] += 'x'.repeat(stretch);
@@ -427,13 +427,13 @@ describe('8 KB for the policy of a key with every scope', () => {
 
   const warningsOf = (built: Built) => Annotations.fromStack(built.stack).findWarning('*', WARNING);
 
-  test.each(Object.entries(kinds))('does not warn for %s with a mapping that just fits', (_, makeAuthorizer) => {
+  test.each(Object.entries(kinds))('does not warn for %s if the policy has exactly 8 KB', (_, makeAuthorizer) => {
     const built = authorizerUnderTest(mappingOf(rest));
     makeAuthorizer(built);
     expect(warningsOf(built)).toEqual([]);
   });
 
-  test.each(Object.entries(kinds))('warns once for %s with a mapping that is too long', (_, makeAuthorizer) => {
+  test.each(Object.entries(kinds))('warns once for %s if the policy is too long', (_, makeAuthorizer) => {
     const built = authorizerUnderTest(mappingOf(rest + 7));
     makeAuthorizer(built);
     const [warning, ...others] = warningsOf(built);
@@ -445,7 +445,7 @@ describe('8 KB for the policy of a key with every scope', () => {
     );
   });
 
-  test('does not warn for a WebSocket API or simple responses, which name no routes', () => {
+  test('does not warn for a WebSocket API or simple responses', () => {
     const built = authorizerUnderTest({ ...mappingOf(rest + 7), httpApiResponse: 'simple' });
     built.authorizer.forWebSocketApi();
     built.authorizer.forHttpApi();

@@ -11,10 +11,10 @@ import { LatchkeyError } from '../../../keys/errors.ts';
 
 export type AuthorizerProps = Omit<ApiKeyAuthorizerProps, 'table'>;
 
-/** Templates don't depend on copies of the bundles and on stack traces, which take a third of a synthesis. */
+/** Skips copies of the bundles and stack traces, which take a third of a synthesis. Templates don't depend on them. */
 export const FAST = { [DISABLE_ASSET_STAGING_CONTEXT]: true, [DISABLE_METADATA_STACK_TRACE]: true };
 
-/** Creates an authorizer with these props, in its own stack with its table. */
+/** Creates a stack with a table and an authorizer with these props. */
 export function authorizerUnderTest(props: AuthorizerProps = {}, context: Readonly<Record<string, unknown>> = {}) {
   const stack = new Stack(new App({ context: { ...FAST, ...context } }), 'Test');
   const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', { table: new ApiKeyTable(stack, 'Keys'), ...props });
@@ -39,7 +39,7 @@ export function sharedTemplate<Args extends readonly unknown[]>(
   };
 }
 
-/** Adds `GET /` behind the authorizer. */
+/** Adds the route `GET /`, which the authorizer protects. */
 export function addHttpRoute(
   api: HttpApi,
   authorizer: IHttpRouteAuthorizer,
@@ -49,14 +49,14 @@ export function addHttpRoute(
   api.addRoutes({ path: '/', methods: [HttpMethod.GET], integration, authorizer });
 }
 
-/** Returns the problem that a construct reports for the action, without the path at the start of the message. */
+/** Returns the message of the error that a construct throws for the action, without the construct's path. */
 export function problemOf(action: () => unknown): string {
   const { path, problem } = refusalOf(action);
   if (path === undefined) throw new Error(`expected the path of a construct, got the problem: ${problem}`);
   return problem;
 }
 
-/** Returns the path of the construct that rejects the action, and the problem. Throws if the action succeeds. */
+/** Returns the path of the construct that rejects the action, and the rest of its message. Throws if the action succeeds. */
 export function refusalOf(action: () => unknown) {
   try {
     action();

@@ -36,7 +36,7 @@ function addWebSocketApi(stack: Stack, id: string, authorizer: ApiKeyAuthorizer)
   new WebSocketApi(stack, id, { connectRouteOptions: { integration, authorizer: authorizer.forWebSocketApi() } });
 }
 
-/** Creates an authorizer with one key source, which TOKEN authorizers need. */
+/** Creates an authorizer with one key source, which TOKEN authorizers require. */
 const withOneSource = () => authorizerUnderTest({ keySources: ['bearer'] });
 
 describe('forRestApi', () => {
@@ -55,7 +55,7 @@ describe('forRestApi', () => {
     expect(authorizer.forRestApi('Other')).not.toBe(authorizer.forRestApi());
   });
 
-  test('gives a second type without an id its own id, and keeps the first one', () => {
+  test('creates a second authorizer if you pass another type without an id', () => {
     const { stack, authorizer } = withOneSource();
     const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
     api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
@@ -67,7 +67,7 @@ describe('forRestApi', () => {
     expect(ids).toContain('AuthorizerRestApiD61121EB');
   });
 
-  test('rejects an explicit id that has other options, and suggests another id', () => {
+  test('rejects an explicit id that you used with other options', () => {
     const { authorizer } = withOneSource();
     authorizer.forRestApi('Keys');
     expect(refusalOf(() => authorizer.forRestApi('Keys', { type: 'TOKEN' }))).toEqual({
@@ -85,7 +85,7 @@ describe('forRestApi', () => {
     );
   });
 
-  test('rejects methods of two REST APIs behind one authorizer, and suggests a second one', () => {
+  test('rejects methods of two REST APIs behind one authorizer', () => {
     const { stack, authorizer } = withOneSource();
     const add = (id: string) =>
       new RestApi(stack, id).root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
@@ -120,7 +120,7 @@ describe('forHttpApi', () => {
     expect(idsOf(stack, PERMISSION)).toHaveLength(1);
   });
 
-  test('creates one authorizer for each HTTP API, with permission for that API', () => {
+  test('creates one authorizer for each HTTP API', () => {
     const { stack, authorizer } = withOneSource();
     const shared = authorizer.forHttpApi();
     for (const id of ['One', 'Two']) addRoute(new HttpApi(stack, id), '/', shared);
@@ -131,7 +131,7 @@ describe('forHttpApi', () => {
     expect(new Set(sources).size).toBe(2);
   });
 
-  test('gives a second payload format without an id its own id, and keeps the first one', () => {
+  test('creates a second authorizer if you pass another payload format without an id', () => {
     const { stack, authorizer } = withOneSource();
     const api = new HttpApi(stack, 'Api');
     addRoute(api, '/', authorizer.forHttpApi());
@@ -142,7 +142,7 @@ describe('forHttpApi', () => {
     expect(ids).toContain('ApiHttpApi4C294DC0');
   });
 
-  test('lets two authorizers without ids protect routes of one API', () => {
+  test('supports two ApiKeyAuthorizers on the routes of one API', () => {
     const { stack, authorizer } = withOneSource();
     const partners = new ApiKeyAuthorizer(stack, 'Partners', { table: new ApiKeyTable(stack, 'PartnerKeys') });
     const api = new HttpApi(stack, 'Api');
@@ -151,7 +151,7 @@ describe('forHttpApi', () => {
     expect(idsOf(stack, V2_AUTHORIZER)).toHaveLength(2);
   });
 
-  test('rejects an explicit id that the API has for other options, and suggests another id', () => {
+  test('rejects an explicit id that the API already uses with other options', () => {
     const { stack, authorizer } = withOneSource();
     const api = new HttpApi(stack, 'Api');
     addRoute(api, '/', authorizer.forHttpApi('Keys'));
@@ -185,7 +185,7 @@ test('forAppSync supports several GraphQL APIs', () => {
   expect(idsOf(stack, PERMISSION)).toHaveLength(2);
 });
 
-// A stage of a REST API uses the authorizer of its deployment. CloudFormation deploys the API again if the deployment's id changes.
+// A stage of a REST API uses the authorizer of its deployment. CloudFormation redeploys the API if the deployment's logical id changes.
 
 const ONE_SOURCE: AuthorizerProps = { keySources: ['bearer'] };
 
@@ -218,11 +218,11 @@ describe.each([
     ['resultsCacheTtl', { resultsCacheTtl: Duration.minutes(5) }, {}],
     ['keySources', { keySources: ['header:X-Api-Key'] }, {}],
     ['type', {}, { type: 'TOKEN' }],
-  ])('gets a new id if %s changes the authorizer', (_prop, props, options) => {
+  ])('receives a new id if %s changes the authorizer', (_prop, props, options) => {
     expect(deploymentOf(flag, props, options).id).not.toBe(deploymentOf(flag, {}).id);
   });
 
-  test('stays if the authorizer stays the same', () => {
+  test('keeps its id if the authorizer stays the same', () => {
     const { id } = deploymentOf(flag, {});
     expect(id).toEqual(expect.any(String));
     expect(deploymentOf(flag, {}).id).toBe(id);
@@ -263,7 +263,7 @@ test.each<[string, AuthorizerProps]>([
   ['without an alias', {}],
   ['with an alias', { provisionedConcurrentExecutions: 1 }],
   ['with a result cache', { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(1) }],
-])('permissions allow only authorizers of one API to invoke the function: %s', (_, props) => {
+])('each permission allows the authorizers of only one API to invoke the function: %s', (_, props) => {
   const template = withEveryApi(props);
   const named = Object.values(template.findResources('AWS::Lambda::Permission')).map(({ Properties }) => {
     expect(Properties).toMatchObject({

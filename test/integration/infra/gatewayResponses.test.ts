@@ -45,7 +45,7 @@ describe('addGatewayResponses', () => {
     );
   };
 
-  test('lists the key sources and challenges a request without a key', () => {
+  test('lists the key sources in the response to a request without a key', () => {
     const template = withRestApi();
     expect(envelopeOf(template, 'UNAUTHORIZED')).toEqual({
       success: false,
@@ -74,7 +74,7 @@ describe('addGatewayResponses', () => {
     },
   );
 
-  test('gives a fault its own code, so it never looks like a refused key', () => {
+  test('returns the code AUTHORIZER_UNAVAILABLE for a fault', () => {
     expect(envelopeOf(withRestApi(), 'AUTHORIZER_FAILURE').error.code).toBe('AUTHORIZER_UNAVAILABLE');
   });
 
@@ -94,14 +94,14 @@ describe('addGatewayResponses', () => {
         'gatewayresponse.header.Vary': "'Origin'",
       },
     ],
-  ])('lets pages read refusals of an API with CORS for %p', (allowOrigins, ResponseParameters) => {
+  ])('sends CORS headers with error responses for the origins %p', (allowOrigins, ResponseParameters) => {
     const template = withRestApi({}, { defaultCorsPreflightOptions: { allowOrigins } });
     for (const ResponseType of ['UNAUTHORIZED', 'ACCESS_DENIED', 'DEFAULT_4XX', 'DEFAULT_5XX']) {
       template.hasResourceProperties(RESPONSE, { ResponseType, ResponseParameters });
     }
   });
 
-  test('omits Allow-Credentials if CORS has several origins', () => {
+  test('omits Access-Control-Allow-Credentials if CORS has several origins', () => {
     const cors = (...allowOrigins: string[]) => ({
       defaultCorsPreflightOptions: { allowOrigins, allowCredentials: true },
     });
@@ -116,12 +116,12 @@ describe('addGatewayResponses', () => {
     });
   });
 
-  test('leaves preflight requests open', () => {
+  test('does not protect preflight requests', () => {
     const template = withRestApi({}, { defaultCorsPreflightOptions: { allowOrigins: ['*'] } });
     template.hasResourceProperties('AWS::ApiGateway::Method', { HttpMethod: 'OPTIONS', AuthorizationType: 'NONE' });
   });
 
-  test('leaves preflight requests open if the authorizer is the default of every method', () => {
+  test('does not protect preflight requests even if every method has the authorizer by default', () => {
     const { stack, authorizer } = authorizerUnderTest();
     const api = new RestApi(stack, 'Api', {
       defaultCorsPreflightOptions: { allowOrigins: ['*'] },
@@ -133,7 +133,7 @@ describe('addGatewayResponses', () => {
     expect(open.toSorted()).toEqual(['GET CUSTOM', 'OPTIONS NONE', 'OPTIONS NONE']);
   });
 
-  test('keeps a response that the API has, and adds the others', () => {
+  test('keeps a response that the API already has', () => {
     const { stack, authorizer, api } = withApi();
     api.addGatewayResponse('Mine', OWN);
     authorizer.addGatewayResponses(api);
@@ -143,14 +143,14 @@ describe('addGatewayResponses', () => {
     expect(responses.map(({ ResponseType: type }) => type)).toContain('UNAUTHORIZED');
   });
 
-  test('fails the synthesis if a response of the same type is added later', () => {
+  test('fails the synthesis if you add a response of the same type later', () => {
     const { stack, authorizer, api } = withApi();
     authorizer.addGatewayResponses(api);
     api.addGatewayResponse('Mine', OWN);
     expect(() => Template.fromStack(stack)).toThrow(/expected your gateway response ACCESS_DENIED before the call/);
   });
 
-  test('adds responses to each API', () => {
+  test('adds responses to every API', () => {
     const { stack, authorizer, apis } = withApis('One', 'Two');
     for (const api of apis) authorizer.addGatewayResponses(api);
     const types = responsesOf(stack).map(({ ResponseType: type }) => type);

@@ -27,7 +27,7 @@ import {
 const STREAM = 'AWS::Lambda::EventSourceMapping';
 
 describe('KeyPlans', () => {
-  test('creates a usage plan for each plan and one without limits, with the stage of the API', () => {
+  test('creates a usage plan for each plan and one without limits', () => {
     const template = plannedTemplate();
     const [api] = Object.keys(template.findResources('AWS::ApiGateway::RestApi'));
     const [stage] = Object.keys(template.findResources('AWS::ApiGateway::Stage'));
@@ -77,7 +77,7 @@ describe('KeyPlans', () => {
   });
 });
 
-test('KeyPlans creates API keys for the identifiers that the function returns, on the right plans', () => {
+test('KeyPlans creates API keys for the identifiers that the function returns', () => {
   const { stack, authorizer } = planned();
   const template = Template.fromStack(stack);
   const { plans } = readConfig({
@@ -106,26 +106,26 @@ describe('planNamespace', () => {
     return planNamespace(new ApiKeyAuthorizer(stack, id, { table: new ApiKeyTable(stack, 'Keys') }));
   };
 
-  test('returns a known value that is unique for each stack and construct', () => {
+  test('returns a unique value for each stack and construct', () => {
     expect(namespaceOf('one')).toMatch(/^[0-9a-f]{16}$/);
     expect(namespaceOf('one')).toBe(namespaceOf('one'));
     expect(new Set([namespaceOf('one'), namespaceOf('two'), namespaceOf('one', 'Other')]).size).toBe(3);
   });
 
-  test('stays the same if a stack keeps its name but moves in the app', () => {
+  test('returns the same value if a stack keeps its name but moves in the app', () => {
     const inStage = new Stack(new AppStage(new App(), 'Production'), 'Elsewhere', { stackName: 'one' });
     const table = new ApiKeyTable(inStage, 'Keys');
     expect(planNamespace(new ApiKeyAuthorizer(inStage, 'Authorizer', { table }))).toBe(namespaceOf('one'));
   });
 
-  test('stays the same if the construct is wrapped in one named Default', () => {
+  test('returns the same value if you wrap the construct in one named Default', () => {
     const stack = new Stack(new App(), 'Same', { stackName: 'one' });
     const wrapper = new Construct(stack, 'Default');
     const table = new ApiKeyTable(stack, 'Keys');
     expect(planNamespace(new ApiKeyAuthorizer(wrapper, 'Authorizer', { table }))).toBe(namespaceOf('one'));
   });
 
-  test('returns a known value in a nested stack, whose name is a token', () => {
+  test('returns a value known at synthesis in a nested stack', () => {
     const nested = new NestedStack(new Stack(new App(), 'Outer'), 'Nested');
     expect(Token.isUnresolved(planNamespace(nested))).toBe(false);
     expect(planNamespace(nested)).not.toBe(planNamespace(new NestedStack(new Stack(new App(), 'Other'), 'Nested')));
@@ -136,7 +136,7 @@ describe('UsagePlanSyncFunction', () => {
   const proIn = (template: Template) =>
     resourcesOf(template, USAGE_PLAN).find(({ properties }) => /the plan pro/.test(properties.Description))?.id;
 
-  test('reads all writes to keys on a plan from the oldest, and no key blocks the others', () => {
+  test('reads all writes to keys on a plan, starting with the oldest', () => {
     const template = plannedTemplate();
     const [table] = Object.keys(template.findResources('AWS::DynamoDB::GlobalTable'));
     template.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
@@ -159,7 +159,7 @@ describe('UsagePlanSyncFunction', () => {
     });
   });
 
-  test('gets the usage plans that limit each key, and the shared ones', () => {
+  test('receives the ids of the usage plans as environment variables', () => {
     const template = plannedTemplate();
     const [free] = Object.keys(
       template.findResources(USAGE_PLAN, { Properties: Match.objectLike({ Quota: Match.anyValue() }) }),
@@ -172,7 +172,7 @@ describe('UsagePlanSyncFunction', () => {
     });
   });
 
-  test('may only read the stream, and create and delete API keys on its own plans', () => {
+  test('may only read the stream and manage API keys on its own plans', () => {
     const template = plannedTemplate();
     const [table] = Object.keys(template.findResources('AWS::DynamoDB::GlobalTable'));
     const [free] = Object.keys(
@@ -233,7 +233,7 @@ describe('UsagePlanSyncFunction', () => {
     ]);
   });
 
-  test('requires the stream’s ARN of a table from elsewhere', () => {
+  test('requires the stream ARN of an imported table', () => {
     const withTable = (tableStreamArn?: string) => {
       const stack = new Stack(new App(), 'Test');
       const tableArn = 'arn:aws:dynamodb:us-east-1:123456789012:table/keys';
@@ -256,7 +256,7 @@ describe('UsagePlanSyncFunction', () => {
 });
 
 describe('the API keys of shared plans', () => {
-  /** Returns the dependencies of each, by logical id. */
+  /** Returns the dependencies of each `UsagePlanKey` by its logical id. */
   const dependenciesOf = (template: Template) =>
     new Map(
       Object.entries(template.findResources('AWS::ApiGateway::UsagePlanKey')).map(([id, { DependsOn = [] }]) => [
@@ -265,7 +265,7 @@ describe('the API keys of shared plans', () => {
       ]),
     );
 
-  test('are put on their plans one at a time across the stack, because API Gateway refuses two at once', () => {
+  test('join their usage plans one after another across the stack', () => {
     const { stack } = planned({ plans: { ...PLANS, team: { shared: true } } });
     const more = { table: new ApiKeyTable(stack, 'MoreKeys'), plans: PLANS };
     new ApiKeyAuthorizer(stack, 'Second', more);
@@ -276,11 +276,11 @@ describe('the API keys of shared plans', () => {
     const first = chain.filter(([, before]) => before.length === 0);
     expect(first).toHaveLength(1);
     expect(chain.every(([, before]) => before.length <= 1)).toBe(true);
-    // No two depend on the same one.
+    // Each key is a dependency of at most one other key.
     expect(new Set(chain.flatMap(([, before]) => before)).size).toBe(4);
   });
 
-  test('are put on their plans before the function starts', () => {
+  test('join their usage plans before the function reads the stream', () => {
     const template = plannedTemplate();
     const [stream] = Object.values(template.findResources(STREAM));
     expect(stream?.['DependsOn']).toEqual(expect.arrayContaining([[...dependenciesOf(template).keys()].at(-1)]));
@@ -292,7 +292,7 @@ describe('the API keys of shared plans', () => {
   });
 });
 
-test('KeyPlans creates no function and no stream if every plan is shared', () => {
+test('KeyPlans omits the function and the stream if every plan is shared', () => {
   const { stack, authorizer } = planned({ plans: { pro: { throttle: THROTTLE, shared: true } } });
   const template = Template.fromStack(stack);
   template.resourceCountIs(STREAM, 0);
@@ -317,11 +317,11 @@ describe('planProblems', () => {
     expect(problemOf(() => authorizerUnderTest({ plans }))).toMatch(/^plans: .*expected .+, got /);
   });
 
-  test('leaves an invalid plan name to the function’s own reader, which rejects it', () => {
+  test('rejects an invalid plan name', () => {
     expect(problemOf(() => authorizerUnderTest({ plans: { 'two words': {} } }))).toMatch(/^plans: expected .+, got /);
   });
 
-  // JavaScript or a cast may pass these.
+  // JavaScript code or a type assertion can pass these values.
   test.each<[string, unknown, RegExp]>([
     [
       'a misspelt field of a plan',
@@ -339,7 +339,7 @@ describe('planProblems', () => {
       /^plans: free: quota: expected .+, got the field "offest"/,
     ],
     [
-      'a shared that is a string',
+      'a value of shared that is a string',
       { shared: 'true' },
       /^plans: free: shared: expected true, false or none, got "true"$/,
     ],
@@ -347,7 +347,7 @@ describe('planProblems', () => {
     ['a quota that is null', { quota: null }, /^plans: free: quota: expected an object, or none, got null$/],
     ['a plan that is null', null, /^plans: free: expected an object, got null$/],
     ['a plan that is a list', [THROTTLE], /^plans: free: expected an object, got \[.+\]$/],
-    ['a plan that is nothing', undefined, /^plans: free: expected an object, got nothing$/],
+    ['a plan that is undefined', undefined, /^plans: free: expected an object, got nothing$/],
   ])('rejects %s', (_, free, problem) => {
     const plans: PlanMapping = Object.fromEntries([['free', free as PlanProps]]);
     expect(problemOf(() => authorizerUnderTest({ plans }))).toMatch(problem);
@@ -361,7 +361,7 @@ describe('planProblems', () => {
     Template.fromStack(stack).hasResourceProperties(USAGE_PLAN, { Throttle: { RateLimit: { Ref: 'Rate' } } });
   });
 
-  test('leaves too many plans to the check of the environment’s size', () => {
+  test('rejects plans that exceed the size limit of environment variables', () => {
     const plans = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`plan-${at}-${'x'.repeat(50)}`, {}]));
     expect(problemOf(() => authorizerUnderTest({ plans }))).toMatch(
       /^plans: expected at most 4096 bytes of environment variables/,
@@ -370,7 +370,7 @@ describe('planProblems', () => {
 });
 
 test.each([{}, { env: { account: '123456789012', region: 'eu-central-1' } }])(
-  'KeyPlans has no findings in security checks, in a stack with %p',
+  'KeyPlans passes the security checks in a stack with %p',
   (stackProps) => {
     const app = new App();
     const stack = new Stack(app, 'Test', stackProps);

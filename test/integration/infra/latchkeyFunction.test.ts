@@ -7,7 +7,7 @@ import { authorizerUnderTest } from './authorizerUnderTest.ts';
 
 type SetLevel = (node: CfnFunction, level: string) => void;
 
-/** The ways in which an aspect can set the level of every function. */
+/** The ways in which an aspect can set the log level of every function. */
 const WAYS: Readonly<Record<string, SetLevel>> = {
   'the property': (node, applicationLogLevel) => {
     node.loggingConfig = { ...node.loggingConfig, logFormat: 'JSON', applicationLogLevel };
@@ -26,8 +26,8 @@ function setLevels(stack: Stack, setLevel: SetLevel, level: string): void {
 const warningsIn = (stack: Stack) =>
   Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('^ApplicationLogLevel: expected '));
 
-describe.each(Object.entries(WAYS))('latchkeyFunction with a log level set by %s', (_, setLevel) => {
-  test.each(['WARN', 'ERROR', 'FATAL'])('warns that %s loses every metric', (level) => {
+describe.each(Object.entries(WAYS))('latchkeyFunction with a log level from %s', (_, setLevel) => {
+  test.each(['WARN', 'ERROR', 'FATAL'])('warns that the level %s loses every metric', (level) => {
     const { stack } = authorizerUnderTest();
     setLevels(stack, setLevel, level);
     const [warning, ...others] = warningsIn(stack);
@@ -38,7 +38,7 @@ describe.each(Object.entries(WAYS))('latchkeyFunction with a log level set by %s
     });
   });
 
-  test.each(['INFO', 'DEBUG', 'TRACE'])('does not warn at %s', (level) => {
+  test.each(['INFO', 'DEBUG', 'TRACE'])('does not warn at the level %s', (level) => {
     const { stack } = authorizerUnderTest();
     setLevels(stack, setLevel, level);
     expect(warningsIn(stack)).toEqual([]);
@@ -47,14 +47,14 @@ describe.each(Object.entries(WAYS))('latchkeyFunction with a log level set by %s
   test.each([
     ['ERROR', 1],
     ['FATAL', 2],
-  ])('warns at %s for each function that loses lines: %i with plans', (level, count) => {
+  ])('warns at the level %s for %i functions of an authorizer with plans', (level, count) => {
     const { stack } = authorizerUnderTest({ plans: { free: {} } });
     setLevels(stack, setLevel, level);
     expect(warningsIn(stack)).toHaveLength(count);
   });
 });
 
-test('latchkeyFunction does not warn by default, with or without debug lines', () => {
+test('latchkeyFunction does not warn by default', () => {
   for (const props of [{}, { debugSampleRate: 0.5 }]) {
     expect(warningsIn(authorizerUnderTest(props).stack)).toEqual([]);
   }

@@ -39,7 +39,7 @@ test('LatchkeyStack protects every route except messages on an authorized connec
   });
 });
 
-test('LatchkeyStack answers every message to the WebSocket API, on a stage that deploys automatically', () => {
+test('LatchkeyStack answers every message to the WebSocket API', () => {
   const [webSocketApi] = Object.keys(
     template.findResources('AWS::ApiGatewayV2::Api', { Properties: { ProtocolType: 'WEBSOCKET' } }),
   );
@@ -62,7 +62,7 @@ test('LatchkeyStack answers every message to the WebSocket API, on a stage that 
   });
 });
 
-test('LatchkeyStack logs the key and the reason of a refusal in the access log of the HTTP API', () => {
+test('LatchkeyStack logs the id of the key and the reason of a denial in the HTTP API’s access log', () => {
   template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
     StageName: '$default',
     AccessLogSettings: {
@@ -72,7 +72,7 @@ test('LatchkeyStack logs the key and the reason of a refusal in the access log o
   });
 });
 
-test('LatchkeyStack has no findings in security checks, which do find a planted bucket', () => {
+test('LatchkeyStack passes the security checks', () => {
   expect(findingsOf((app) => new LatchkeyStack(app, 'LatchkeyStack'))).toEqual([]);
   expect(findingsOf((app) => new Bucket(new Stack(app, 'Planted'), 'Bucket'))).toContain('AwsSolutions-S1');
 });
@@ -90,7 +90,7 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-/** Returns the lines of every policy in the template, by the role that has it. */
+/** Returns the statements of every policy in the template by its role. */
 function statementsByRole(): Record<string, readonly string[]> {
   const policies = resourcesOf('AWS::IAM::Policy').map(([, { Properties }]) => Properties);
   return Object.fromEntries(
@@ -116,7 +116,7 @@ function describeResource(resource: unknown): string {
   return logicalId === '' ? JSON.stringify(resource) : nameOf(logicalId);
 }
 
-/** Returns the logical id without the CDK's hash at its end. */
+/** Returns the logical id without the hash that the CDK appends. */
 const nameOf = (logicalId: string) => logicalId.replace(/[0-9A-F]{8}$/, '');
 
 const resourcesOf = (type: string) => Object.entries(template.findResources(type));
@@ -140,7 +140,7 @@ test('LatchkeyStack grants its roles only these actions', () => {
   });
 });
 
-test('LatchkeyStack has no managed or inline policy on a role', () => {
+test('LatchkeyStack does not attach managed or inline policies to its roles', () => {
   const roles = resourcesOf('AWS::IAM::Role').map(([, { Properties }]) => Object.keys(Properties ?? {}));
   expect(roles).toEqual([['AssumeRolePolicyDocument'], ['AssumeRolePolicyDocument']]);
   const types = Object.values<{ Type: string }>(template.toJSON()['Resources']).map(({ Type }) => Type);

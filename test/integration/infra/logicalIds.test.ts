@@ -16,7 +16,7 @@ import { WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrati
 import { Definition, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 
-// CloudFormation replaces a resource whose logical id changes. The new table would contain no keys.
+// CloudFormation replaces a resource if its logical id changes. The new table would be empty.
 
 const TABLE = 'AWS::DynamoDB::GlobalTable';
 
@@ -47,24 +47,24 @@ describe('the logical id of the table', () => {
     }
   });
 
-  test("depends only on the user's ids in a user's stack", () => {
+  test('depends only on the ids that you choose in your stack', () => {
     expect(Object.keys(tablesOf(usersStack().stack))).toEqual(['KeysTableF42AC009']);
     const stack = new Stack(new App(), 'Invoices');
     new ApiKeyTable(stack, 'InvoiceKeys');
     expect(Object.keys(tablesOf(stack))).toEqual(['InvoiceKeysTable9EADC0CF']);
   });
 
-  test('stays the same if the table’s props change', () => {
+  test('stays the same if you change the table’s props', () => {
     const stack = new Stack(new App(), 'Orders', { env: { region: 'eu-west-1' } });
     new ApiKeyTable(stack, 'Keys', { tableName: 'orders', deletionProtection: false, replicaRegions: ['us-east-1'] });
     expect(Object.keys(tablesOf(stack))).toEqual(['KeysTableF42AC009']);
   });
 });
 
-/** The CDK's class declares `undefined` for what its interface leaves out. Exact optional property types need the assertion. */
+/** Creates a VPC. The assertion is necessary because the CDK's class declares `undefined` for optional properties of its interface. */
 const networkIn = (stack: Stack) => new Vpc(stack, 'Vpc') as IVpc;
 
-/** Each prop of the authorizer with a value that is not its default: a new prop fails the types here until it is added. */
+/** A value other than the default for each prop. Add a value for each new prop, or this doesn't compile. */
 const CHANGED: { readonly [name in keyof AuthorizerProps]-?: (stack: Stack) => AuthorizerProps } = {
   keyPrefix: () => ({ keyPrefix: 'acme_' }),
   keySources: () => ({ keySources: ['header:X-Api-Key'] }),
@@ -96,20 +96,17 @@ const CHANGED: { readonly [name in keyof AuthorizerProps]-?: (stack: Stack) => A
 
 const { plans: withPlans, ...others } = CHANGED;
 
-test('planNamespace stays the same, because after a change keys on unshared plans would be refused', () => {
+test('planNamespace stays the same in every release', () => {
   expect(planNamespace(usersStack().authorizer)).toBe('577b356410b8c825');
 });
 
-test.each(Object.entries(others))(
-  'a change of the authorizer’s %s changes the stack but not the table',
-  (_, propsIn) => {
-    const [before, after] = [usersTemplate(), Template.fromStack(usersStack(propsIn).stack)];
-    expect(after.toJSON()).not.toEqual(before.toJSON());
-    expect(after.findResources(TABLE)).toEqual(before.findResources(TABLE));
-  },
-);
+test.each(Object.entries(others))('a change of the authorizer’s %s leaves the table unchanged', (_, propsIn) => {
+  const [before, after] = [usersTemplate(), Template.fromStack(usersStack(propsIn).stack)];
+  expect(after.toJSON()).not.toEqual(before.toJSON());
+  expect(after.findResources(TABLE)).toEqual(before.findResources(TABLE));
+});
 
-test('plans add only a stream to the table, and replace nothing', () => {
+test('plans add only a stream to the table', () => {
   const [before, after] = [usersStack(), usersStack(withPlans)].map(({ stack }) => tablesOf(stack));
   const streamed = { KeysTableF42AC009: { Properties: { StreamSpecification: expect.anything() } } };
   expect(after).toMatchObject(streamed);
@@ -119,7 +116,7 @@ test('plans add only a stream to the table, and replace nothing', () => {
   expect(withoutStream).toEqual(before);
 });
 
-test('a second API shares the function and the table, and leaves the first API unchanged', () => {
+test('a second API leaves the first API unchanged', () => {
   const resourcesWith = (addSecond: boolean): Record<string, unknown> => {
     const { stack, authorizer } = usersStack();
     const api = new RestApi(stack, 'RestApi', { cloudWatchRole: false });
@@ -175,7 +172,7 @@ const templateOf = sharedTemplate((...kinds: readonly Kind[]) => {
 const resourcesOf = (...kinds: readonly Kind[]): Readonly<Record<string, { readonly Type: string }>> =>
   templateOf(...kinds).toJSON()['Resources'];
 
-test.each(PAIRS)('a stack with a %s API keeps its resources if a %s API is added', (first, second) => {
+test.each(PAIRS)('a stack with a %s API keeps its resources if you add a %s API', (first, second) => {
   const one = resourcesOf(first);
   const two = resourcesOf(first, second);
   expect(Object.fromEntries(Object.entries(two).filter(([id]) => id in one))).toEqual(one);

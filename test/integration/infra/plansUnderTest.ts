@@ -11,7 +11,7 @@ export const PLANS: PlanMapping = {
 };
 export const USAGE_PLAN = 'AWS::ApiGateway::UsagePlan';
 
-/** Creates an API with one method behind the authorizer, and applies the plans to it. */
+/** Creates an API with one protected method and applies the plans to it. */
 export function planned(props: AuthorizerProps = { plans: PLANS }, apiProps: RestApiProps = {}) {
   const { stack, authorizer } = authorizerUnderTest(props);
   const api = new RestApi(stack, 'Api', { cloudWatchRole: false, ...apiProps });
@@ -27,7 +27,7 @@ export const resourcesOf = (template: Template, type: string) =>
 /** Returns the template of `planned`. Equal arguments share one template, so don't change it. */
 export const plannedTemplate = sharedTemplate((...given: Parameters<typeof planned>) => planned(...given).stack);
 
-/** Returns a variable of the function with that description, with its tokens as the template has them. */
+/** Returns an environment variable of the function with that description. */
 export function variableOf(template: Template, description: RegExp, name: string): string {
   const found = resourcesOf(template, 'AWS::Lambda::Function').find(({ properties }) =>
     description.test(properties.Description),

@@ -30,14 +30,14 @@ describe('applyPlans', () => {
       ]),
     );
 
-  test('reads the identifier from the authorizer, and requires it on methods that are added later', () => {
+  test('requires an API key on methods that you add later', () => {
     const { stack, api, restAuthorizer } = planned();
     api.root.addMethod('POST', new MockIntegration(), { authorizer: restAuthorizer });
     Template.fromStack(stack).hasResourceProperties('AWS::ApiGateway::RestApi', { ApiKeySourceType: 'AUTHORIZER' });
     expect(requiredOf(stack)).toEqual({ GET: true, POST: true });
   });
 
-  test('requires a key on methods inside a Stage, which aspects of the app don’t reach', () => {
+  test('requires an API key on methods inside a Stage of the CDK', () => {
     const stack = new Stack(new AppStage(new App(), 'Production'), 'Test');
     const table = new ApiKeyTable(stack, 'Keys');
     const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', { table, plans: PLANS });
@@ -47,7 +47,7 @@ describe('applyPlans', () => {
     expect(requiredOf(stack)).toEqual({ GET: true });
   });
 
-  test('fails the synthesis if an aspect makes a method not require a key, and names the method', () => {
+  test('fails the synthesis if an aspect removes the API key requirement of a method', () => {
     const { stack, api } = planned();
     const forget = (node: unknown) => {
       if (node instanceof CfnMethod) node.apiKeyRequired = undefined;
@@ -58,7 +58,7 @@ describe('applyPlans', () => {
     );
   });
 
-  test('skips methods that are open, set apiKeyRequired or have another authorizer', () => {
+  test('skips methods that lack the authorizer or set apiKeyRequired', () => {
     const { stack, api, restAuthorizer } = planned(
       { plans: PLANS },
       { defaultCorsPreflightOptions: { allowOrigins: ['*'] } },
@@ -78,7 +78,7 @@ describe('applyPlans', () => {
     expect(requiredOf(stack)).toEqual({ GET: true });
   });
 
-  test('requires a key on methods that another stack adds', () => {
+  test('requires an API key on methods that another stack adds', () => {
     const { stack, api, restAuthorizer } = planned();
     const { restApiId, root } = api;
     const nested = new NestedStack(stack, 'More');
@@ -99,7 +99,7 @@ describe('applyPlans', () => {
     },
   );
 
-  test('adds responses with the JSON envelope for requests over the limits', () => {
+  test('sends the JSON envelope in response to requests over the limits', () => {
     const { stack, authorizer, api } = planned();
     authorizer.addGatewayResponses(api);
     const responses = resourcesOf(Template.fromStack(stack), 'AWS::ApiGateway::GatewayResponse');
@@ -114,7 +114,7 @@ describe('applyPlans', () => {
 });
 
 describe('a live API', () => {
-  /** Returns the template after these steps. */
+  /** Returns the template after these steps of the migration to plans. */
   function after(steps: 'none' | 'first' | 'both') {
     const { stack, authorizer } = authorizerUnderTest(steps === 'none' ? {} : { plans: PLANS });
     const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
@@ -127,14 +127,14 @@ describe('a live API', () => {
   const API_TYPES = ['RestApi', 'Method', 'Deployment', 'Stage'].map((type) => `AWS::ApiGateway::${type}`);
   const apiOf = (template: Template) => API_TYPES.map((type) => template.findResources(type));
 
-  test('stays the same when addStage prepares the plans and the authorizer', () => {
+  test('stays the same if addStage prepares the plans', () => {
     const template = after('first');
     expect(apiOf(template)).toEqual(apiOf(after('none')));
     expect(variableOf(template, /decides on API keys/, 'LATCHKEY_PLANS')).toEqual(expect.any(String));
     for (const { properties } of resourcesOf(template, USAGE_PLAN)) expect(properties.ApiStages).toHaveLength(1);
   });
 
-  test('requires a key after applyPlans, which changes nothing else', () => {
+  test('requires an API key after applyPlans', () => {
     const template = after('both');
     template.hasResourceProperties(METHOD, { ApiKeyRequired: true });
     const othersOf = ({ Resources }: Record<string, unknown>) =>
@@ -146,7 +146,7 @@ describe('a live API', () => {
 });
 
 describe('an authorizer without plans', () => {
-  test('has nothing of plans in its template', () => {
+  test('keeps every resource of plans out of its template', () => {
     const { stack, authorizer } = authorizerUnderTest();
     const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
     api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
@@ -165,7 +165,7 @@ describe('an authorizer without plans', () => {
     expect(authorizer.plans).toBeUndefined();
   });
 
-  test('rejects applyPlans', () => {
+  test('rejects a call of applyPlans', () => {
     const { stack, authorizer } = authorizerUnderTest();
     expect(problemOf(() => authorizer.applyPlans(new RestApi(stack, 'Api')))).toMatch(
       /^applyPlans: expected the prop plans to be set, got .+ without plans/,
@@ -181,7 +181,7 @@ describe('applyPlans with stages', () => {
     const addStage = (stageName: string) =>
       new Stage(stack, `Stage-${stageName}`, {
         stageName,
-        // The CDK's class declares `undefined` for what its interface leaves out.
+        // The CDK's class declares `undefined` for optional properties of its interface.
         deployment: new Deployment(stack, `Deployment-${stageName}`, { api: api as IRestApi }),
       });
     return { stack, authorizer, api, addStage };
@@ -190,7 +190,7 @@ describe('applyPlans with stages', () => {
   const stagesIn = (stack: Stack) =>
     resourcesOf(Template.fromStack(stack), USAGE_PLAN).map(({ properties }) => properties.ApiStages?.length);
 
-  test('adds every stage to every plan, including stages that are added later', () => {
+  test('adds every stage to every plan, including stages that you create later', () => {
     const { stack, authorizer, api, addStage } = withStages();
     addStage('before');
     authorizer.applyPlans(api);
@@ -205,7 +205,7 @@ describe('applyPlans with stages', () => {
     expect(stagesIn(stack)).toEqual([1, 1, 1]);
   });
 
-  test('fails the synthesis for a stage that is not among the named ones', () => {
+  test('fails the synthesis if stages omits a stage of the API', () => {
     const { stack, authorizer, api, addStage } = withStages();
     addStage('forgotten');
     authorizer.applyPlans(api, { stages: [api.deploymentStage] });
@@ -214,7 +214,7 @@ describe('applyPlans with stages', () => {
     );
   });
 
-  test('adds the named stages of several calls', () => {
+  test('adds the stages of several calls', () => {
     const { stack, authorizer, api, addStage } = withStages();
     const second = addStage('second');
     authorizer.applyPlans(api, { stages: [api.deploymentStage] });
@@ -222,7 +222,7 @@ describe('applyPlans with stages', () => {
     expect(stagesIn(stack)).toEqual([2, 2, 2]);
   });
 
-  test('adds every stage once a call names none, including stages that are added later', () => {
+  test('adds every stage if a call omits stages', () => {
     const named = withStages();
     named.authorizer.applyPlans(named.api, { stages: [named.api.deploymentStage] });
     named.authorizer.applyPlans(named.api);
@@ -236,7 +236,7 @@ describe('applyPlans with stages', () => {
     expect(stagesIn(all.stack)).toEqual([2, 2, 2]);
   });
 
-  test('fails the synthesis for a CfnStage, which no plan can have', () => {
+  test('fails the synthesis for a CfnStage', () => {
     const { stack, authorizer, api } = withStages();
     authorizer.applyPlans(api);
     new CfnStage(stack, 'Raw', { restApiId: api.restApiId, stageName: 'raw' });
@@ -253,8 +253,8 @@ describe('applyPlans with stages', () => {
 
   test.each<[string, RestApiProps]>([
     ['without a stage', { deploy: false }],
-    ['with keys of API Gateway from a header', { apiKeySourceType: ApiKeySourceType.HEADER }],
-  ])('changes nothing in an API %s before it throws', (_, apiProps) => {
+    ['that reads API keys from a header', { apiKeySourceType: ApiKeySourceType.HEADER }],
+  ])('leaves an API %s unchanged and throws', (_, apiProps) => {
     const untouched = withStages(apiProps);
     const { stack, authorizer, api } = withStages(apiProps);
     expect(problemOf(() => authorizer.applyPlans(api))).toMatch(/^applyPlans: expected /);
@@ -262,13 +262,13 @@ describe('applyPlans with stages', () => {
   });
 });
 
-test('applyPlans rejects an API without a stage, because its plans would count nothing', () => {
+test('applyPlans rejects an API without a stage', () => {
   expect(problemOf(() => planned(undefined, { deploy: false }))).toMatch(
     /^applyPlans: expected a Stage .+, got a REST API without a stage/,
   );
 });
 
-test('applyPlans rejects an API that reads API Gateway keys from a header, because callers could send an identifier', () => {
+test('applyPlans rejects an API that reads API keys from a header', () => {
   expect(problemOf(() => planned(undefined, { apiKeySourceType: ApiKeySourceType.HEADER }))).toMatch(
     /^applyPlans: expected .+ AUTHORIZER or none, got HEADER$/,
   );

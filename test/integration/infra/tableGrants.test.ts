@@ -12,7 +12,7 @@ import { refusalOf } from './authorizerUnderTest.ts';
 const HERE = { account: '111111111111', region: 'eu-west-1' };
 const OTHER_ACCOUNT_ARN = 'arn:aws:dynamodb:eu-west-1:222222222222:table/keys';
 
-/** Returns the template of a stack in `env`, with an authorizer for the table from `makeTable`. */
+/** Returns the template of a stack in `env` with an authorizer for the table from `makeTable`. */
 function templateOf(env: Environment, makeTable: (stack: Stack) => IApiKeyTable): Template {
   const stack = new Stack(new App(), 'Test', { env });
   new ApiKeyAuthorizer(stack, 'Authorizer', { table: makeTable(stack) });
@@ -34,7 +34,7 @@ function expectTable(template: Template, LATCHKEY_TABLE: unknown): void {
 }
 
 describe.each(Object.entries(IMPORTS))('tableReference for a table from %s', (_, from) => {
-  test('returns the ARN, which grants also use, if the table is in another account', () => {
+  test('returns the ARN if the table is in another account', () => {
     const template = templateOf(HERE, imported(OTHER_ACCOUNT_ARN, from));
     expectTable(template, OTHER_ACCOUNT_ARN);
     const Statement = Match.arrayWith([
@@ -48,11 +48,11 @@ describe.each(Object.entries(IMPORTS))('tableReference for a table from %s', (_,
     expectTable(templateOf(HERE, imported('arn:aws:dynamodb:eu-west-1:111111111111:table/keys', from)), 'keys');
   });
 
-  test('returns the ARN if only the deployment knows the account of the stack', () => {
+  test('returns the ARN if the stack’s account is unknown at synthesis', () => {
     expectTable(templateOf({}, imported(OTHER_ACCOUNT_ARN, from)), OTHER_ACCOUNT_ARN);
   });
 
-  test('rejects a table in another Region, with both Regions and a fix', () => {
+  test('rejects a table in another Region', () => {
     const action = () => templateOf(HERE, imported('arn:aws:dynamodb:us-east-1:111111111111:table/keys', from));
     expect(refusalOf(action)).toEqual({
       path: 'Test/Authorizer',
@@ -62,7 +62,7 @@ describe.each(Object.entries(IMPORTS))('tableReference for a table from %s', (_,
     });
   });
 
-  test('rejects a table in another Region, even if only the deployment knows its account, partition and name', () => {
+  test('rejects a table in another Region even if its account, partition or name is a token', () => {
     const homeArn = (stack: Stack) =>
       stack.formatArn({ service: 'dynamodb', region: 'us-east-1', resource: 'table/keys' });
     const agnostic = (stack: Stack) => homeArn(new Stack(stack.node.scope, 'Agnostic'));
@@ -75,14 +75,14 @@ describe.each(Object.entries(IMPORTS))('tableReference for a table from %s', (_,
     }
   });
 
-  test('returns the ARN if only the deployment knows the account of the table', () => {
+  test('returns the ARN if the table’s account is unknown at synthesis', () => {
     const arn = `arn:aws:dynamodb:eu-west-1:${Fn.importValue('Account')}:table/keys`;
     expectTable(templateOf(HERE, imported(arn, from)), {
       'Fn::Join': ['', ['arn:aws:dynamodb:eu-west-1:', { 'Fn::ImportValue': 'Account' }, ':table/keys']],
     });
   });
 
-  test('returns the name in the stack’s own account, which only the deployment knows', () => {
+  test('returns the name if table and stack have the same unknown account', () => {
     const makeTable = (stack: Stack) => {
       const arn = stack.formatArn({ service: 'dynamodb', resource: 'table', resourceName: 'keys' });
       return ApiKeyTable.fromTable(stack, 'Keys', from(stack, arn));
@@ -90,12 +90,12 @@ describe.each(Object.entries(IMPORTS))('tableReference for a table from %s', (_,
     expectTable(templateOf({}, makeTable), 'keys');
   });
 
-  test('accepts a table whose whole ARN is a token as one of this Region', () => {
+  test('accepts a table with a token as its ARN', () => {
     expect(() => templateOf(HERE, imported(Fn.importValue('Arn'), from))).not.toThrow();
   });
 });
 
-test('tableReference rejects a table of this app in another Region', () => {
+test('tableReference rejects a table that the app creates in another Region', () => {
   const app = new App();
   const home = new Stack(app, 'Home', { env: { ...HERE, region: 'us-east-1' } });
   const table = new ApiKeyTable(home, 'Keys', { tableName: 'keys' });
@@ -105,13 +105,13 @@ test('tableReference rejects a table of this app in another Region', () => {
   );
 });
 
-test('tableReference accepts a replica in this Region, by the name that all replicas share', () => {
+test('tableReference returns the name of a replica in the same Region', () => {
   const makeTable = (stack: Stack) =>
     ApiKeyTable.fromTable(stack, 'Keys', TableV2.fromTableName(stack, 'Replica', 'keys'));
   expectTable(templateOf(HERE, makeTable), 'keys');
 });
 
-test('tableReference returns the name of a table in the authorizer’s own stack, with or without a known account', () => {
+test('tableReference returns the name of a table in the authorizer’s own stack', () => {
   for (const env of [{}, HERE]) {
     const template = templateOf(env, (stack) => new ApiKeyTable(stack, 'Keys'));
     const [table] = Object.keys(template.findResources('AWS::DynamoDB::GlobalTable'));
@@ -119,7 +119,7 @@ test('tableReference returns the name of a table in the authorizer’s own stack
   }
 });
 
-test('the function reads the table by an ARN from its environment', async () => {
+test('KeyReader accepts a table ARN instead of a name', async () => {
   const { tableName } = readConfig({ LATCHKEY_TABLE: OTHER_ACCOUNT_ARN });
   const inputs: unknown[] = [];
   const client = { send: async ({ input }: { input: unknown }) => (inputs.push(input), {}) };

@@ -16,17 +16,17 @@ const statement = (effect: 'Allow' | 'Deny', resource: string, action = 'execute
 });
 
 describe('evaluatePolicy', () => {
-  test('denies explicitly if any statement denies, whichever comes first', () => {
+  test('returns explicit-deny if any statement denies the request', () => {
     expect(evaluatePolicy([statement('Allow', '*'), statement('Deny', ARN)], ARN)).toBe('explicit-deny');
     expect(evaluatePolicy([statement('Deny', ARN), statement('Allow', '*')], ARN)).toBe('explicit-deny');
   });
 
   test.each([
-    ['without statements', []],
-    ['if a statement allows only another route', [statement('Allow', ARN.replace('keys', 'other'))]],
-    ['if a statement allows only another action', [statement('Allow', '*', 's3:GetObject')]],
-    ['if a statement denies only another route', [statement('Deny', ARN.replace('GET', 'PUT'))]],
-  ])('denies implicitly %s', (_, statements) => {
+    ['the policy lacks statements', []],
+    ['a statement allows only another route', [statement('Allow', ARN.replace('keys', 'other'))]],
+    ['a statement allows only another action', [statement('Allow', '*', 's3:GetObject')]],
+    ['a statement denies only another route', [statement('Deny', ARN.replace('GET', 'PUT'))]],
+  ])('returns implicit-deny if %s', (_, statements) => {
     expect(evaluatePolicy(statements, ARN)).toBe('implicit-deny');
   });
 
@@ -53,17 +53,17 @@ describe('matchesWildcards', () => {
     ['keys', 'key', false],
     ['', '', true],
     ['keys.', 'keysx', false],
-  ])('compares the pattern %j with %j and returns %s', (pattern, text, expected) => {
+  ])('matches the pattern %j with the string %j: %s', (pattern, text, expected) => {
     expect(matchesWildcards(pattern, text)).toBe(expected);
   });
 
-  test('evaluates a pattern of 200 stars without backtracking into earlier stars', () => {
+  test('evaluates a pattern of 200 stars without exponential backtracking', () => {
     expect(matchesWildcards(`${'*a'.repeat(200)}b`, 'a'.repeat(5000))).toBe(false);
   });
 });
 
 describe('parseStatements', () => {
-  test('reads single values as lists', () => {
+  test('converts single values to lists', () => {
     const document = { Statement: { Effect: 'Allow', Action: 'execute-api:Invoke', Resource: ARN } };
     expect(parseStatements(document)).toEqual([statement('Allow', ARN)]);
   });
@@ -80,7 +80,7 @@ describe('parseStatements', () => {
 });
 
 describe('ResultCache', () => {
-  test('keeps a result until the TTL has passed', () => {
+  test('returns a result until its TTL passes', () => {
     let nowMs = 0;
     const cache = new ResultCache<string>({ ttlSeconds: 2, now: () => nowMs });
     cache.set(['key'], 'allow');
@@ -90,13 +90,13 @@ describe('ResultCache', () => {
     expect(cache.get(['key'])).toBeUndefined();
   });
 
-  test('keeps nothing with a TTL of 0', () => {
+  test('does not store results with a TTL of 0', () => {
     const cache = new ResultCache<string>({ ttlSeconds: 0, now: () => 0 });
     cache.set(['key'], 'allow');
     expect(cache.get(['key'])).toBeUndefined();
   });
 
-  test('uses the separate values of all identity sources as its key', () => {
+  test('distinguishes results by the list of identities', () => {
     const cache = new ResultCache<string>({ ttlSeconds: 2, now: () => 0 });
     cache.set(['a', 'b,c'], 'allow');
     expect(cache.get(['a', 'b,c'])).toBe('allow');

@@ -23,7 +23,7 @@ describe("readCloudAssembly on the output of the CDK's constructs", () => {
     assembly = await readCloudAssembly(join(directory, 'out', 'Stack.template.json'));
   });
 
-  test("reads an HTTP API's authorizer, which has payload format 1.0 by default, and the removed parameters", () => {
+  test('reads the authorizer and the removed parameters of an HTTP API', () => {
     const [api] = assembly.httpApis;
     expect([...(api?.authorizers.values() ?? [])]).toMatchObject([
       { payloadVersion: '1.0', identitySources: ['$request.header.Authorization'], resultTtlSeconds: 300 },
@@ -41,7 +41,7 @@ describe("readCloudAssembly on the output of the CDK's constructs", () => {
     });
   });
 
-  test('resolves the names of a WebSocket API and an AppSync API in an environment', () => {
+  test("resolves references to APIs in a function's environment", () => {
     const described = [...assembly.functions.values()].find(({ name }) => name.startsWith('Described'));
     expect(described?.environment).toEqual({
       SOCKET_URL: `wss://${assembly.webSocketApis[0]?.id}.execute-api.us-east-1.amazonaws.com/prod`,
@@ -56,7 +56,7 @@ test.each([
   [{ RevocationDelaySeconds: { Value: '60' } }, 60],
   [{ Other: { Value: '60' } }, undefined],
   [undefined, undefined],
-])('reads the revocation delay from the outputs %j as %s', async (outputs, seconds) => {
+])('readCloudAssembly reads the revocation delay from the outputs %j as %s', async (outputs, seconds) => {
   const template = await writeTemplateVariant(
     (json) => Object.assign(json, { Outputs: outputs }),
     await writeSampleStack(),
@@ -64,7 +64,7 @@ test.each([
   expect((await readCloudAssembly(template)).revocationDelaySeconds).toBe(seconds);
 });
 
-test('rejects a revocation delay that is not a number', async () => {
+test('readCloudAssembly rejects a revocation delay that is not a number', async () => {
   const template = await writeTemplateVariant(
     (json) => Object.assign(json, { Outputs: { RevocationDelaySeconds: { Value: 'soon' } } }),
     await writeSampleStack(),
@@ -72,7 +72,7 @@ test('rejects a revocation delay that is not a number', async () => {
   await expect(readCloudAssembly(template)).rejects.toThrow(GatewayError);
 });
 
-test('rejects a route whose authorizer is not in the template, instead of leaving it open', async () => {
+test('readCloudAssembly rejects a route whose authorizer is not in the template', async () => {
   const template = await writeTemplateVariant(
     ({ Resources }) => {
       delete Resources['Token'];
@@ -83,7 +83,7 @@ test('rejects a route whose authorizer is not in the template, instead of leavin
   await expect(readCloudAssembly(template)).rejects.toThrow(GatewayError);
 });
 
-test('reports a missing template with a GatewayError', async () => {
+test('readCloudAssembly throws GatewayError for a missing template', async () => {
   await expect(readCloudAssembly('/nowhere/X.template.json')).rejects.toThrow(GatewayError);
 });
 

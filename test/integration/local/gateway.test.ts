@@ -25,7 +25,7 @@ async function start(options: StartOptions = {}): Promise<Gateway> {
 const get = (gateway: Gateway, path: string, token: string) =>
   fetch(new URL(path, gateway.url), { headers: { authorization: `Bearer ${token}` } });
 
-test('npm start serves an API of each type and writes its state to a file that only the user can read', async () => {
+test('npm start serves an API of each type', async () => {
   const gateway = await start();
   expect(gateway.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/rest\/whoami$/);
   expect(gateway.key).toMatch(/^sk_[0-9A-Za-z]{49}$/);
@@ -46,7 +46,7 @@ test('npm start serves an API of each type and writes its state to a file that o
   expect(statSync(gateway.noteFile).mode & 0o777).toBe(0o600);
 });
 
-test('npm start prints the address of a console for the served table', async () => {
+test('npm start prints the URL of a console for the served table', async () => {
   const { consoleUrl, key } = await start();
   const opened = await fetch(consoleUrl, { redirect: 'manual' });
   const cookie = opened.headers.getSetCookie()[0]?.split(';')[0] ?? '';
@@ -68,7 +68,7 @@ test('npm start prints the URL of the WebSocket API only if the stack has one', 
   expect((await start({ template })).banner).not.toContain('ws://');
 });
 
-test('the state file has the revocation delay if it is an output of the stack', async () => {
+test('the state file contains the revocation delay if the stack outputs it', async () => {
   const template = await writeTemplateVariant(
     (json) => Object.assign(json, { Outputs: { RevocationDelaySeconds: { Value: '60' } } }),
     await writeSampleStack(),
@@ -80,7 +80,7 @@ test('the state file has the revocation delay if it is an output of the stack', 
 test.each([
   [{ LATCHKEY_KEY_PREFIX: 'live_' }, 'live_'],
   [{ LATCHKEY_KEY_PREFIX: 'live_', LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }, 'any'],
-])('the state file has the accepted keys with the settings %j', async (settings, acceptedKeys) => {
+])('the state file contains the accepted keys for the settings %j', async (settings, acceptedKeys) => {
   const template = await writeTemplateVariant(
     ({ Resources }) => {
       for (const { Type, Properties } of Object.values(Resources)) {
@@ -95,7 +95,7 @@ test.each([
   expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ acceptedKeys });
 });
 
-test('several gateways run at once, each with its own template', async () => {
+test('two gateways can run at the same time', async () => {
   const template = await writeTemplateVariant(
     ({ Resources }) => {
       Object.assign(Resources['Stage']?.Properties ?? {}, { StageName: 'other' });
@@ -108,7 +108,7 @@ test('several gateways run at once, each with its own template', async () => {
   expect(await getEvent(other)).toMatchObject({ requestContext: { stage: 'other' } });
 });
 
-test('npm start exits with 0 on SIGTERM despite open connections, and removes the state file', async () => {
+test('npm start exits with 0 on SIGTERM despite open connections', async () => {
   const gateway = await start();
   const socket = new WebSocket(gateway.webSocketUrl, { headers: { authorization: 'Bearer allow' } });
   await once(socket, 'open');
@@ -121,7 +121,7 @@ test('npm start exits with 0 on SIGTERM despite open connections, and removes th
   await pending;
 });
 
-test('--data keeps the table, and each start issues a new demo key', async () => {
+test('npm start --data keeps the table between two runs', async () => {
   const dataDirectory = join(mkdtempSync(join(tmpdir(), 'latchkey-data-')), 'new');
   const first = await start({ dataDirectory });
   await first.stop();
@@ -141,7 +141,7 @@ test('--data keeps the table, and each start issues a new demo key', async () =>
   expect(await response.json()).toMatchObject({ Count: 2 });
 });
 
-test('npm start masks a key in its error about an unknown option', () => {
+test('npm start masks a key in the error about an unknown option', () => {
   const key = generateSecret('sk_');
   const args = ['--import', 'tsx', 'local/main.ts', `--${key}`];
   const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
@@ -162,13 +162,13 @@ describe('npm start', () => {
     ['--port', '65536', 'limit', '65535'],
     ['--db-port', '-1', 'option', '--db-port'],
     ['--unknown', '1', 'option', '--unknown'],
-  ])('rejects %s %s with exit code 2 and one line that names the %s', (option, value, _, named) => {
+  ])('exits 2 for %s %s with an error that names the %s', (option, value, _, named) => {
     const { status, lines } = run(option, value);
     expect(status).toBe(2);
     expect(lines).toEqual([expect.stringContaining(named)]);
   });
 
-  test('fails with exit code 1 and the name of the option if the port is in use', async () => {
+  test('exits 1 if the port is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as AddressInfo;

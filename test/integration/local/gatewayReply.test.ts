@@ -22,18 +22,18 @@ describe('createGatewayResponse without a configured response', () => {
     ['MISSING_AUTHENTICATION_TOKEN', 403, '{"message":"Missing Authentication Token"}'],
     ['AUTHORIZER_FAILURE', 500, '{"message":null}'],
     ['AUTHORIZER_CONFIGURATION_ERROR', 500, '{"message":null}'],
-  ] as const)('answers %s with status %i and the body of API Gateway', (type, statusCode, body) => {
+  ] as const)('returns the status and body of API Gateway for %s: %i', (type, statusCode, body) => {
     expect(respond(type)).toMatchObject({ statusCode, body });
   });
 });
 
-test('uses the response of the type instead of DEFAULT_4XX', () => {
+test('createGatewayResponse prefers the response for the type to DEFAULT_4XX', () => {
   const responses = { UNAUTHORIZED: { bodyTemplate: 'own' }, DEFAULT_4XX: { bodyTemplate: 'default' } };
   expect(respond('UNAUTHORIZED', responses).body).toBe('own');
   expect(respond('ACCESS_DENIED', responses).body).toBe('default');
 });
 
-test('keeps the status of the type unless DEFAULT_4XX or DEFAULT_5XX sets one', () => {
+test("createGatewayResponse keeps the type's status unless DEFAULT_4XX or DEFAULT_5XX sets one", () => {
   expect(respond('ACCESS_DENIED', { DEFAULT_4XX: { bodyTemplate: '' } }).statusCode).toBe(403);
   expect(respond('AUTHORIZER_FAILURE', { DEFAULT_4XX: { statusCode: 418 } }).statusCode).toBe(500);
   expect(respond('AUTHORIZER_FAILURE', { DEFAULT_5XX: { statusCode: 503 } }).statusCode).toBe(503);
@@ -48,11 +48,11 @@ test.each([
   ['"$context.authorizer.unknown"', '""'],
   ['"$context.constructor"', '""'],
   ['$other', '$other'],
-])('renders the body template %s as %s', (bodyTemplate, body) => {
+])('createGatewayResponse renders the body template %s as %s', (bodyTemplate, body) => {
   expect(respond('ACCESS_DENIED', { ACCESS_DENIED: { bodyTemplate } }).body).toBe(body);
 });
 
-test('sends the headers of a response and, without a body template, the default message', () => {
+test('createGatewayResponse uses the default message if the response lacks a body template', () => {
   const { headers, body } = respond('UNAUTHORIZED', { UNAUTHORIZED: { headers: { 'WWW-Authenticate': 'Bearer' } } });
   expect(headers).toContainEqual(['WWW-Authenticate', 'Bearer']);
   expect(headers).toContainEqual(['x-amzn-RequestId', 'request-1']);

@@ -19,13 +19,13 @@ test.each([
   ['GET', '/keys/%zz', 'GET /keys/{id}', { id: '%zz' }],
   ['GET', '/keys/1/more', 'ANY /{proxy+}', { proxy: 'keys/1/more' }],
   ['PUT', '/', 'ANY $default', {}],
-])('matches %s %s to the route %s', (method, path, expected, pathParameters) => {
+])('matchRoute matches %s %s to the route %s', (method, path, expected, pathParameters) => {
   const match = matchRoute(routes, { method, path });
   expect(`${match?.route.method} ${match?.route.path}`).toBe(expected);
   expect(match?.pathParameters).toEqual(pathParameters);
 });
 
-test('matches a path to no route if none covers it', () => {
+test('matchRoute returns undefined if the path does not match any route', () => {
   expect(matchRoute(routes.slice(2), { method: 'GET', path: '/other' })).toBeUndefined();
   expect(matchRoute(routes.slice(2), { method: 'POST', path: '/keys/1' })).toBeUndefined();
 });
@@ -55,7 +55,7 @@ test.each([
   ['$context.routeKey', 'GET /whoami'],
   ['context.identity.sourceIp', '127.0.0.1'],
   ['$stageVariables.tenant', 'blue'],
-])('reads the identity source %s as %j', (source, value) => {
+])('createIdentityReader reads the identity source %s as %j', (source, value) => {
   expect(createIdentityReader([source])(input)).toEqual([value]);
 });
 
@@ -65,14 +65,14 @@ test.each([
   '$request.querystring.empty',
   '$context.unknown',
   'stageVariables.unknown',
-])('returns no identities if %s is missing or empty and another source has a value', (source) => {
+])('createIdentityReader returns undefined if %s is missing or empty', (source) => {
   expect(createIdentityReader(['$request.header.Authorization', source])(input)).toBeUndefined();
 });
 
-test('returns an empty list if there are no identity sources', () => {
+test('createIdentityReader returns an empty list for an empty list of sources', () => {
   expect(createIdentityReader([])(input)).toEqual([]);
 });
 
-test('rejects an unknown identity source when the gateway starts', () => {
+test('createIdentityReader rejects an unknown identity source', () => {
   expect(() => createIdentityReader(['method.request.body.key'])).toThrow(GatewayError);
 });

@@ -19,7 +19,7 @@ describe('an HTTP API', () => {
     expect(await http('/echo', token === undefined ? [] : bearer(token))).toMatchObject({ status, text });
   });
 
-  test('accepts simple responses if they are enabled, and keeps the shape of the context', async () => {
+  test('accepts simple responses if the template enables them', async () => {
     const { http } = await serve({ simpleResponses: true });
     expect((await http('/echo', bearer('simpleDeny'))).status).toBe(403);
     const reply = await http('/echo', bearer('simpleAllow'));
@@ -77,7 +77,7 @@ describe('an HTTP API', () => {
     },
   );
 
-  test('answers preflights itself, and names the origin in a reply only if it is allowed', async () => {
+  test('answers preflight requests with 204', async () => {
     const { http } = await serve();
     const preflight: Header[] = [
       ['Origin', 'https://a.example'],
@@ -91,7 +91,7 @@ describe('an HTTP API', () => {
     expect(denied.headers?.filter(([name]) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  test('answers 404 on an unknown route', async () => {
+  test('returns 404 for an unknown route', async () => {
     const { http } = await serve();
     expect(await http('/nowhere', bearer('allow'))).toMatchObject({ status: 404, text: '{"message":"Not Found"}' });
   });
@@ -103,7 +103,7 @@ describe('an HTTP API with an authorizer of payload format 1.0', () => {
     IdentitySource: ['$request.header.Authorization', '$request.querystring.a'],
   });
 
-  test('sends the authorizer an event of that format', async () => {
+  test('sends the authorizer an event of payload format 1.0', async () => {
     const { http, getEvents } = await serve({}, payloadV1);
     const headers: Header[] = [...bearer('allow'), ['X-A', '1'], ['X-A', '2'], ['user-agent', 'jest']];
     await http('/items/x%20y?a=1&b=2', headers);
@@ -142,12 +142,12 @@ describe('an HTTP API with an authorizer of payload format 1.0', () => {
     ['unauthorized', 401],
     ['almost', 500],
     ['simpleAllow', 500],
-  ])('translates the authorizer response %s to %i, and accepts only policies', async (token, status) => {
+  ])('translates the authorizer response %s to %i', async (token, status) => {
     const { http } = await serve({ simpleResponses: true }, payloadV1);
     expect((await http('/echo?a=1', bearer(token))).status).toBe(status);
   });
 
-  test('answers 401 without an identity source, and evaluates a cached policy for each route', async () => {
+  test('evaluates a cached policy again for each route', async () => {
     const { http, countInvocations } = await serve({ resultTtlSeconds: 10 }, payloadV1);
     expect((await http('/echo', bearer('allow'))).status).toBe(401);
     expect(countInvocations('Check')).toBe(0);
@@ -161,7 +161,7 @@ describe('an HTTP API with an authorizer of payload format 1.0', () => {
   });
 });
 
-test.each(['constructor', 'toString', '__proto__'])('accepts a query parameter named %s', async (name) => {
+test.each(['constructor', 'toString', '__proto__'])('an HTTP API accepts a query parameter named %s', async (name) => {
   const { http } = await serve();
   expect((await http(`/echo?${name}=1`, bearer('allow'))).status).toBe(201);
 });

@@ -12,7 +12,7 @@ import { writeSampleStack } from './sampleStack.ts';
 
 const getPort = (url: string) => Number(new URL(url).port);
 
-test('the console accepts connections on 127.0.0.1 alone', async () => {
+test('the console accepts connections only on 127.0.0.1', async () => {
   const database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
   const { client, endpoint } = database;
   const location = { kind: 'local', tableName: 'keys', endpoint, region: 'us-east-1' } as const;
@@ -45,14 +45,14 @@ describe('a running local gateway', () => {
     ['the HTTP and WebSocket APIs', ({ url }) => url],
     ['DynamoDB', ({ endpoint }) => endpoint],
     ['the console', ({ consoleUrl }) => consoleUrl],
-  ])('serves %s on 127.0.0.1 alone', async (_, getUrl) => {
+  ])('serves %s only on 127.0.0.1', async (_, getUrl) => {
     expect((await fetch(new URL('/', getUrl(gateway)))).status).toBeGreaterThanOrEqual(200);
     expect(await foreignAddressesOpenAt(getPort(getUrl(gateway)))).toEqual([]);
   });
 });
 
 test('foreignAddressesOpenAt finds a server at another address of this machine', async () => {
-  // Some machines have only one of these addresses. Other machines can reach neither.
+  // Some machines have only one of these addresses. Other machines can't reach either of them.
   const servers = await Promise.all(['127.0.0.2', '::1'].map(listenAt));
   const started = servers.filter((server) => server !== undefined);
   expect(started).not.toEqual([]);

@@ -7,7 +7,7 @@ afterEach(stopServing);
 
 describe('a REST API', () => {
   test.each(['/token', '/request'])(
-    'answers %s with 401 without invoking the authorizer if the identity source is missing or empty',
+    'returns 401 for %s without invoking the authorizer if the identity source is empty',
     async (path) => {
       const { rest } = await serve();
       expect(await rest(path)).toMatchObject({ status: 401, text: '{"message":"Unauthorized"}' });
@@ -30,7 +30,7 @@ describe('a REST API', () => {
   ])('translates the authorizer response %s to %i', async (token, status, text) => {
     const { rest } = await serve();
     expect(await rest('/token', bearer(token))).toMatchObject({ status, text });
-    // A failure must not affect later requests.
+    // A failed invocation must not affect later requests.
     expect((await rest('/token', bearer('allow'))).status).toBe(201);
   });
 
@@ -59,7 +59,7 @@ describe('a REST API', () => {
     expect(reply.json().pathParameters).toEqual({ id: 'a b' });
   });
 
-  test('sends a REQUEST authorizer the headers as sent and every value of the query', async () => {
+  test('sends a REQUEST authorizer the unchanged headers and all query values', async () => {
     const { rest } = await serve();
     const reply = await rest('/request?a=1&a=2', [
       ['AUTHORIZATION', 'Bearer event'],
@@ -82,7 +82,7 @@ describe('a REST API', () => {
     });
   });
 
-  test('copies a mapped header of a gateway response from the request, if the request has it', async () => {
+  test('copies a mapped header from the request to a gateway response', async () => {
     const { rest } = await serve(
       {},
       setProperties('Denied', {
@@ -100,13 +100,13 @@ describe('a REST API', () => {
     expect(headers?.map(([name]) => name)).not.toContain('Access-Control-Allow-Origin');
   });
 
-  test('answers 401 if the token does not match the validation expression', async () => {
+  test('returns 401 if the token does not match the validation expression', async () => {
     const { rest } = await serve({ tokenPattern: '^Bearer a' });
     expect((await rest('/token', bearer('deny'))).status).toBe(401);
     expect((await rest('/token', bearer('allow'))).json().requestContext.authorizer.count).toBe('1');
   });
 
-  test('evaluates a cached policy for each route, until the TTL has passed', async () => {
+  test('evaluates a cached policy for each route until its TTL passes', async () => {
     const { rest, advance } = await serve({ resultTtlSeconds: 10 });
     const count = async () => (await rest('/token', bearer('thisRoute'))).json().requestContext.authorizer.count;
     expect(await count()).toBe('1');
@@ -136,13 +136,13 @@ describe('a REST API', () => {
     expect(counts).toEqual(['3', '3', '3']);
   });
 
-  test('answers a preflight without a key, with the static headers of the mock integration', async () => {
+  test('answers a preflight request with the headers of the mock integration', async () => {
     const { rest } = await serve();
     const reply = await rest('/token', [], { method: 'OPTIONS' });
     expect(reply).toMatchObject({ status: 204, headers: [['Access-Control-Allow-Origin', '*']] });
   });
 
-  test('answers 403 on an unknown route and 502 if the integration response is malformed', async () => {
+  test('returns 403 for an unknown route', async () => {
     const { rest } = await serve();
     expect(await rest('/nowhere')).toMatchObject({ status: 403, text: '{"message":"Missing Authentication Token"}' });
     expect(await rest('/token', [...bearer('allow'), ['X-Broken', '1']])).toMatchObject({ status: 502 });
@@ -162,17 +162,17 @@ describe('a REST API with usage plans', () => {
     ['countedByNumber', 403],
     ['deny', 403],
     ['unauthorized', 401],
-  ])('translates the authorizer response %s to %i on a method that requires an API key', async (token, status) => {
+  ])('translates the authorizer response %s to %i if the method requires an API key', async (token, status) => {
     const { rest } = await serve({}, withPlans('AUTHORIZER'));
     expect((await rest('/token', bearer(token))).status).toBe(status);
   });
 
-  test('rejects a request without a usage identifier as an invalid API key', async () => {
+  test('returns Forbidden if the response lacks a usage identifier', async () => {
     const { rest } = await serve({}, withPlans('AUTHORIZER'));
     expect((await rest('/token', bearer('allow'))).text).toBe('{"message":"Forbidden"}');
   });
 
-  test('needs no usage identifier on a method that requires no API key', async () => {
+  test('ignores a missing usage identifier if the method does not require an API key', async () => {
     const { rest } = await serve({}, withPlans('AUTHORIZER'));
     expect((await rest('/token/1', bearer('allow'))).status).toBe(201);
   });
@@ -183,20 +183,17 @@ describe('a REST API with usage plans', () => {
     expect(countInvocations('Check')).toBe(1);
   });
 
-  test('logs when it starts that it applies no limits, and logs nothing without usage plans', async () => {
+  test('logs at start that it does not apply the limits of usage plans', async () => {
     expect((await serve({}, withPlans('AUTHORIZER'))).log()).toContain('applies no limits of usage plans');
     expect((await serve()).log()).toBe('');
   });
 
-  test.each(['HEADER', undefined])(
-    'rejects methods that take an API key from %s, because no API keys exist locally',
-    async (source) => {
-      await expect(serve({}, withPlans(source))).rejects.toThrow(/TokenMethod: ApiKeyRequired: .*, got true/);
-    },
-  );
+  test.each(['HEADER', undefined])('rejects methods that read an API key from %s', async (source) => {
+    await expect(serve({}, withPlans(source))).rejects.toThrow(/TokenMethod: ApiKeyRequired: .*, got true/);
+  });
 });
 
-test.each(['constructor', 'toString', '__proto__'])('accepts a query parameter named %s', async (name) => {
+test.each(['constructor', 'toString', '__proto__'])('a REST API accepts a query parameter named %s', async (name) => {
   const { rest } = await serve();
   expect((await rest(`/token?${name}=1`, bearer('allow'))).status).toBe(201);
 });

@@ -12,7 +12,7 @@ const getUri = (name: string) => ({
   ],
 });
 
-/** An authorizer whose token names its response. `context.count` is the number of invocations so far. */
+/** An authorizer that selects its response by the token. `context.count` is the number of invocations so far. */
 const AUTHORIZER = `
 let count = 0;
 const policy = (effect, resource, context) => ({
@@ -61,7 +61,7 @@ export interface SampleOptions {
   readonly tokenPattern?: string;
 }
 
-/** Writes a template with one API of each type, its manifest and its functions, as `cdk synth` does. Returns the template's path. */
+/** Writes a template with one API of each type, its manifest and its functions. Returns the template's path. */
 export async function writeSampleStack(options: SampleOptions = {}): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-sample-'));
   await writeAsset(directory, 'asset.a', AUTHORIZER);
@@ -74,7 +74,7 @@ export async function writeSampleStack(options: SampleOptions = {}): Promise<str
   return template;
 }
 
-/** Returns a change to a template that sets properties of one resource. */
+/** Returns a function that sets properties of one resource in a template. */
 export function setProperties(id: string, properties: object) {
   return ({ Resources }: TemplateJson): void => {
     Object.assign(Resources[id]?.Properties ?? {}, properties);
@@ -109,7 +109,7 @@ function sharedResources(): Definitions {
     Keys: ['DynamoDB::Table', {}],
     Check: ['Lambda::Function', { ...code('a.zip'), Environment: { Variables: { LATCHKEY_TABLE: ref('Keys') } } }],
     Echo: ['Lambda::Function', code('b.zip')],
-    // The CDK adds such functions for its own use. No API invokes it, so the gateway must ignore its unsupported properties.
+    // The CDK adds such functions for its own use. The gateway must ignore their unsupported properties.
     Custom: ['Lambda::Function', { Code: { ZipFile: 'exports.handler = 1' }, Handler: { 'Fn::ImportValue': 'x' } }],
   };
 }

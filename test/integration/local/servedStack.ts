@@ -10,12 +10,12 @@ import { writeSampleStack, type SampleOptions } from './sampleStack.ts';
 
 const stops: (() => Promise<void>)[] = [];
 
-/** Stops everything that `serve` has started. Call it in `afterEach`. */
+/** Stops the functions and servers that `serve` has started. Call it in `afterEach`. */
 export async function stopServing(): Promise<void> {
   await Promise.all(stops.splice(0).map((stop) => stop()));
 }
 
-/** Serves the sample stack or a variant of it. Only `listen` starts an HTTP server, which WebSocket APIs need. */
+/** Serves the sample stack, or a variant, without an HTTP server. For a WebSocket API, start one with `listen`. */
 export async function serve(options: SampleOptions = {}, change: (template: TemplateJson) => void = () => {}) {
   let log = '';
   let nowMs = 0;
@@ -53,7 +53,7 @@ export async function serve(options: SampleOptions = {}, change: (template: Temp
     },
     log: () => log,
     advance: (ms: number) => (nowMs += ms),
-    /** Returns the events with which a function was invoked. */
+    /** Returns the events of a function's invocations. */
     getEvents,
     countInvocations: (name: string) => getEvents(name).length,
   };

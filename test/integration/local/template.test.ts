@@ -16,7 +16,7 @@ test.each([
   ['a Ref to the name that the resource sets', { Ref: 'Named' }, 'keys-us-east-1'],
   ['a pseudo parameter', { Ref: 'AWS::AccountId' }, '000000000000'],
   ['an attribute', { 'Fn::GetAtt': ['Check', 'Arn'] }, CHECK_ARN],
-  ['an attribute written as text', { 'Fn::GetAtt': 'Check.Arn' }, CHECK_ARN],
+  ['an attribute as a string', { 'Fn::GetAtt': 'Check.Arn' }, CHECK_ARN],
   ['a join', { 'Fn::Join': ['/', ['a', { Ref: 'Keys' }]] }, 'a/Keys'],
   ['an element of a split', { 'Fn::Select': [1, { 'Fn::Split': [':', { 'Fn::GetAtt': ['Check', 'Arn'] }] }] }, 'aws'],
   [
@@ -26,9 +26,9 @@ test.each([
   ],
   ['a substitution with variables', { 'Fn::Sub': ['${name}', { name: { Ref: 'Keys' } }] }, 'Keys'],
   ['plain values', { a: [1, true, null, 'x'] }, { a: [1, true, null, 'x'] }],
-  ['intrinsics anywhere inside', { a: [{ b: { Ref: 'Keys' } }] }, { a: [{ b: 'Keys' }] }],
-  ['AWS::NoValue to nothing', { a: { Ref: 'AWS::NoValue' }, b: [{ Ref: 'AWS::NoValue' }] }, { b: [] }],
-])('resolves %s', (_, value, expected) => {
+  ['nested intrinsic functions', { a: [{ b: { Ref: 'Keys' } }] }, { a: [{ b: 'Keys' }] }],
+  ['AWS::NoValue by removing the value', { a: { Ref: 'AWS::NoValue' }, b: [{ Ref: 'AWS::NoValue' }] }, { b: [] }],
+])('createResolver resolves %s', (_, value, expected) => {
   expect(resolve(value)).toEqual(expected);
 });
 
@@ -39,7 +39,7 @@ describe('an unknown intrinsic function or name', () => {
     [{ 'Fn::GetAtt': ['Keys', 'Colour'] }, 'Keys.Colour'],
     [{ 'Fn::Select': [9, ['one']] }, 'Fn::Select'],
     [{ 'Fn::Join': ['', [{}]] }, 'a list'],
-  ])('%j fails with an error that names it', (value, named) => {
+  ])('causes an error that names it: %j', (value, named) => {
     expect(() => resolve(value)).toThrow(GatewayError);
     expect(() => resolve(value)).toThrow(named);
   });

@@ -15,7 +15,7 @@ afterEach(async () => {
 
 type Headers = Record<string, string | string[]>;
 
-/** Opens a connection. Returns the status of the answer, the client, and the body of a refusal. */
+/** Opens a connection. Returns the status, the client and the body of an error response. */
 async function open(url: string, headers: Headers, protocols: string[] = []) {
   const client = new WebSocket(url, protocols, { headers });
   client.on('error', () => {});
@@ -39,7 +39,7 @@ async function getEcho(client: WebSocket, message: string | Buffer) {
 const bearer = (token: string): Headers => ({ Authorization: `Bearer ${token}` });
 
 describe('an upgrade to a WebSocket', () => {
-  test('fails with 401 without invoking the authorizer if the identity source is missing or empty', async () => {
+  test('fails with 401 without invoking the authorizer if the identity source is empty', async () => {
     const { listen, countInvocations } = await serve();
     const url = await listen();
     for (const headers of [{}, { Authorization: '' }]) {
@@ -68,7 +68,7 @@ describe('an upgrade to a WebSocket', () => {
     });
   });
 
-  test('sends the authorizer every value of the headers and the query, and no path', async () => {
+  test('sends the authorizer every value of the headers and the query', async () => {
     const { listen, getEvents } = await serve();
     const url = await listen();
     await open(`${url}?a=1&a=2&b=x%20y`, { ...bearer('allow'), 'X-A': ['1', '2'], 'User-Agent': 'jest' });
@@ -100,7 +100,7 @@ describe('an upgrade to a WebSocket', () => {
     ]);
   });
 
-  test('reads the key from the query if that is the identity source', async () => {
+  test('succeeds if the query contains the identity source', async () => {
     const { listen, countInvocations } = await serve(
       {},
       setProperties('WsCheck', { IdentitySource: ['route.request.querystring.api_key'] }),
@@ -111,7 +111,7 @@ describe('an upgrade to a WebSocket', () => {
     expect((await open(`${url}?api_key=k`, bearer('allow'))).status).toBe(101);
   });
 
-  test('invokes the authorizer each time, because WebSocket APIs have no result cache', async () => {
+  test('invokes the authorizer each time because WebSocket APIs lack a result cache', async () => {
     const { listen, countInvocations } = await serve(
       {},
       setProperties('WsCheck', { AuthorizerResultTtlInSeconds: 300 }),
@@ -122,14 +122,14 @@ describe('an upgrade to a WebSocket', () => {
     expect(countInvocations('Check')).toBe(2);
   });
 
-  test('succeeds without a key if the API has no authorizer', async () => {
+  test('succeeds without a key if the API lacks an authorizer', async () => {
     const { listen, countInvocations } = await serve({}, setProperties('WsConnect', { AuthorizationType: 'NONE' }));
     expect((await open(await listen(), {})).status).toBe(101);
     expect(countInvocations('Check')).toBe(0);
   });
 });
 
-test('accepts the first subprotocol that the client offers', async () => {
+test('a WebSocket API accepts the first subprotocol that the client offers', async () => {
   const { listen } = await serve();
   const { client } = await open(await listen(), bearer('allow'), ['chat', 'other']);
   expect(client.protocol).toBe('chat');
@@ -138,13 +138,13 @@ test('accepts the first subprotocol that the client offers', async () => {
 test.each([
   ['text', 'hello'],
   ['bytes', Buffer.from([0, 255])],
-])('echoes a message of %s', async (_, message) => {
+])('a WebSocket API echoes a message of %s', async (_, message) => {
   const { listen } = await serve();
   const { client } = await open(await listen(), bearer('allow'));
   expect(await getEcho(client, message)).toEqual(message);
 });
 
-test('closes the connection after a message of more than 128 KB', async () => {
+test('a WebSocket API closes the connection after a message of more than 128 KB', async () => {
   const { listen } = await serve();
   const { client } = await open(await listen(), bearer('allow'));
   const closed = once(client, 'close');
@@ -153,7 +153,7 @@ test('closes the connection after a message of more than 128 KB', async () => {
   expect(code).toBe(1009);
 });
 
-test('keeps a connection open after the authorizer has started to deny its token', async () => {
+test('a WebSocket API keeps a connection open after the authorizer starts to deny its token', async () => {
   const { listen, countInvocations } = await serve();
   const url = await listen();
   const { client } = await open(url, bearer('once'));
@@ -163,7 +163,7 @@ test('keeps a connection open after the authorizer has started to deny its token
 });
 
 describe('a request to a server with a WebSocket API', () => {
-  /** Sends a request for an upgrade and returns the raw answer. */
+  /** Sends an upgrade request and returns the raw response. */
   async function upgradeTo(url: string, path: string, protocol: string): Promise<string> {
     const socket = connectTcp(Number(new URL(url).port), '127.0.0.1');
     const lines = [`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: Upgrade', `Upgrade: ${protocol}`, '', ''];
@@ -171,14 +171,14 @@ describe('a request to a server with a WebSocket API', () => {
     return Buffer.concat(await socket.toArray()).toString();
   }
 
-  test('gets 426 if it is not an upgrade to a WebSocket', async () => {
+  test('receives 426 unless it is an upgrade to a WebSocket', async () => {
     const { listen } = await serve();
     const url = await listen();
     expect((await fetch(url.replace('ws:', 'http:'))).status).toBe(426);
     expect(await upgradeTo(url, '/ws/', 'h2c')).toMatch(/^HTTP\/1.1 426 /);
   });
 
-  test('gets the ordinary answer of another API, which ignores the upgrade', async () => {
+  test('receives the usual response of another API despite the upgrade header', async () => {
     const { listen } = await serve();
     const url = await listen();
     for (const protocol of ['h2c', 'websocket']) {
@@ -192,6 +192,6 @@ test.each([
   ['WsDefault', { AuthorizationType: 'CUSTOM', AuthorizerId: 'WsCheck' }],
   ['WsConnect', { AuthorizationType: 'AWS_IAM' }],
   ['WsConnect', { AuthorizerId: 'Elsewhere' }],
-])('rejects a template whose %s has %j', async (id, properties) => {
+])('the local gateway rejects a template whose resource %s has %j', async (id, properties) => {
   await expect(serve({}, setProperties(id, properties))).rejects.toThrow(GatewayError);
 });

@@ -1,35 +1,35 @@
-// Exports that the reference's generator must reject, for test/integration/docs/reference.test.ts.
+// test/integration/docs/reference.test.ts expects that the generator of the reference rejects these exports.
 
-/** Said. */
+/** Has a docstring. */
 export interface SaidOptions {
   /**
-   * Said.
+   * Has a docstring.
    *
    * @default - something
    */
   readonly said?: string;
-  /** Said, without @default. */
+  /** Has a docstring without @default. */
   readonly withoutDefault?: string;
   readonly silent: string;
 }
 
 export interface SilentProps {
-  /** Said, and required. */
+  /** Has a docstring. It is required. */
   readonly said: string;
 }
 
-/** Said. Not a setting, so optional fields need no @default. */
+/** Has a docstring. Its optional fields do not require @default because it is not a setting. */
 export interface Fact {
-  /** Said. */
+  /** Has a docstring. */
   readonly optional?: string;
 }
 
 export function silent(): void {}
 
-/** Said. */
+/** Has a docstring. */
 export class Said {
   readonly silent = 1;
   silentMethod(): void {}
-  /** Said. */
+  /** Has a docstring. */
   said(): void {}
 }
