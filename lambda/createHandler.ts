@@ -26,7 +26,7 @@ export interface HandlerDeps {
 
 /** The part of Lambda's context that the handler uses. */
 export interface InvocationContext {
-  /** The invocation's id, for the log. */
+  /** The invocation's id. It is logged. */
   readonly awsRequestId?: string;
 }
 

@@ -23,9 +23,9 @@ export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
 }
 
 /**
- * Creates a verifier of a deployed table, for an application that checks keys itself: behind a Lambda function URL, in a container,
- * or on a queue. Pass the settings of the deployment. The verifier needs the permissions of `ApiKeyTable.grantVerify`. The AWS SDK
- * finds the credentials unless you pass a `client`.
+ * Creates a verifier of a deployed table. Use it if your application checks keys itself, for example behind a Lambda
+ * function URL or on a queue. Pass the settings of the deployment. The verifier needs the permissions of
+ * `ApiKeyTable.grantVerify`. The AWS SDK finds the credentials unless you pass a `client`.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected form, actual value
  */

@@ -83,7 +83,10 @@ export function methodArnEnds(patterns: readonly RoutePattern[]): readonly strin
   return [...new Set(patterns.flatMap((pattern) => (typeof pattern === 'object' ? arnEndsFor(pattern) : [])))];
 }
 
-/** A `*` for the method would also match part of the path, so every method is written out unless the path begins with `*`. */
+/**
+ * Returns the routes that the patterns cover on a REST or HTTP API. They are ends of ARNs after the stage, without
+ * duplicates.
+ */
 function arnEndsFor({ method, path }: MethodPattern): readonly string[] {
   if (method === '*' && path.startsWith('/*')) return [`*${path}`];
   return methodsMatching(method).map((one) => `${one}${path}`);

@@ -10,12 +10,12 @@ import {
   type RoutePattern,
 } from './routes.ts';
 
-/** What a key's scopes open, for a key that may not use every route. */
+/** The routes that a key's scopes open. Only a key that may not use every route has one. */
 export interface OpenedRoutes {
   readonly patterns: readonly RoutePattern[];
-  /** What the patterns cover on an API of methods, as ends of ARNs behind the stage. */
+  /** Ends of ARNs after the stage, for the opened routes of a REST or HTTP API. */
   readonly methodArnEnds: readonly string[];
-  /** What they cover on a WebSocket API. */
+  /** Ends of ARNs after the stage, for the opened routes of a WebSocket API. */
   readonly connectArnEnds: readonly string[];
   /** The key's scopes that the mapping lacks: they open no route. */
   readonly unknownScopes: readonly string[];

@@ -29,8 +29,8 @@ export type StreamHandler = (event: unknown, context?: { readonly awsRequestId?:
 const PERMANENT: ReadonlySet<string> = new Set(['BadRequestException', 'NotFoundException']);
 
 /**
- * Errors that a retry may fix or not. AWS uses one name for too many requests and for the limit of 10,000 API keys. It uses one name for
- * a concurrent write and for an API key that somebody else has created or put on a plan.
+ * Errors that a retry may or may not fix. AWS uses one name for too many requests and for the limit of 10,000 API keys.
+ * It uses another for a concurrent write and for an API key that somebody else created or put on a plan.
  */
 const UNCERTAIN: ReadonlySet<string> = new Set(['ConflictException', 'LimitExceededException']);
 
