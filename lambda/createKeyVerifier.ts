@@ -8,14 +8,14 @@ export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
   /** Name of the table of keys: the stack's output `TableName`. */
   readonly tableName: string;
   /**
-   * Called if a last-used write fails, with the key's record, which is frozen and has no `keyHash`. The decision doesn't depend
-   * on it and doesn't wait for it. Errors that it throws, and rejections, are ignored.
+   * Called with the key's record if a last-used write fails. The record is frozen and doesn't have a `keyHash`. The
+   * decision doesn't depend on the callback or wait for it. Its errors and rejections are ignored.
    *
    * @default - failed writes aren't reported
    */
   readonly onLastUsedWriteFailed?: (record: PublicRecord, error: unknown) => unknown;
   /**
-   * Returns the time, in epoch milliseconds.
+   * Returns the current time in epoch milliseconds.
    *
    * @default Date.now
    */

@@ -4,7 +4,7 @@ import { isPlanName } from '../../keys/fields.ts';
 /** The settings of the function. */
 export interface UsagePlanSyncSettings {
   readonly namespace: string;
-  /** By plan, the usage plan that limits each of its keys. */
+  /** The usage plan of each plan that limits its keys separately, by the plan's name. */
   readonly usagePlanIds: ReadonlyMap<string, string>;
   /** The usage plans of the shared plans. */
   readonly sharedUsagePlanIds: readonly string[];
