@@ -114,7 +114,7 @@ function Actions({ record, nowMs, onAction }: Pick<KeyPanelProps, 'record' | 'no
           Rotate
         </button>
       ) : null}
-      {/* Two elements, so that Enable doesn't inherit the focus of Disable, and a second Enter doesn't undo the first. */}
+      {/* Two elements, because Enable must not inherit the focus of Disable. A second Enter would undo the first. */}
       {record.disabledAt === undefined ? (
         <button key="disable" type="button" onClick={once('disable')}>
           Disable

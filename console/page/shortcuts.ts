@@ -21,7 +21,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   });
 }
 
-/** Ignores the key repeat of Enter. Otherwise a held Enter key would open a dialog and also confirm it. */
+/** Ignores the key repeat of Enter. Otherwise one long press would open a dialog and also confirm it. */
 export function useNoEnterRepeat(): void {
   useKeyDown((event) => {
     const isLine = event.target instanceof HTMLTextAreaElement;

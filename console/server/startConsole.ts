@@ -45,8 +45,8 @@ const CHECK_MS = 20;
 
 /**
  * Tracks the server's requests from now on, and returns a function that stops the server. That function first waits up
- * to `timeoutMs` for the responses to complete requests, because the operator must see every issued key. Then it closes
- * all connections.
+ * to `timeoutMs` for the responses to complete requests. Otherwise an issued key could be lost. Then it closes all
+ * connections.
  */
 export function createGracefulStop(server: Server, timeoutMs = STOP_TIMEOUT_MS): () => Promise<void> {
   const open = new Set<ServerResponse>();
