@@ -8,14 +8,14 @@ import type { OpenedRoutes, Scopes } from './scopes.ts';
 export type AuthorizerContext = Readonly<Record<string, string>>;
 
 /**
- * A key in the record cache: its record, and the values that answers derive from the record. Each read of the table
- * creates a new one. It is frozen, because answers share its parts.
+ * A key in the record cache: its record, and the parts of a response that derive from the record. Each read of the
+ * table creates a new one. It is frozen, because responses share its parts.
  */
 export interface CachedKey extends RecordTimes {
   readonly keyHash: KeyHash;
   /** The record without its hash. */
   readonly record: PublicRecord;
-  /** The context of every answer that allows the key. */
+  /** The context of every response that allows the key. */
   readonly context: AuthorizerContext;
   /** Routes that the key's scopes open, or `undefined` if the key may use every route. */
   readonly scopes: OpenedRoutes | undefined;

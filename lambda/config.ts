@@ -146,7 +146,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Reads the `LATCHKEY_…` variables.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: variable, expected form, actual value
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: variable, expected format, actual value
  */
 export function readConfig(environment: Environment): Config {
   const problems: string[] = [];

@@ -27,7 +27,7 @@ export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
  * function URL or on a queue. Pass the settings of the deployment. The verifier needs the permissions of
  * `ApiKeyTable.grantVerify`. The AWS SDK finds the credentials unless you pass a `client`.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected form, actual value
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected format, actual value
  */
 export function createKeyVerifier({
   region,

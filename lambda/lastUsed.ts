@@ -40,13 +40,12 @@ export class LastUsedThrottle {
 
   /**
    * Returns whether a write is due. If it returns `true`, the caller must write. Other calls in this environment then
-   * return `false` for one interval. The claim is synchronous, so two concurrent invocations never both succeed.
+   * return `false` for one interval. The claim is synchronous, so only one of two concurrent invocations succeeds.
    *
    * Another environment may have written since the cached record was read. If the record wasn't due at that time, only
    * the environment that made the last write may claim immediately. It must read the table first. The other
-   * environments wait for their next read of the key. If a thousand environments cache a key, the first one to read it
-   * again therefore writes. The others see that write at their next read. Without `readTimes`, the record counts as
-   * just read.
+   * environments wait for their next read of the key. If a thousand environments cache a key, the first one that reads
+   * it again writes. The others see that write at their next read. Without `readTimes`, the record counts as just read.
    */
   claim(key: UsedKey, nowMs: number, readTimes?: ReadTimes): boolean {
     const dueMs = this.#dueMs(key, nowMs);

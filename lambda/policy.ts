@@ -5,7 +5,7 @@ import { AMBIGUOUS_ARN_ENDS, getStageArn, type MethodArn } from './routes.ts';
 
 type PolicyDocument = APIGatewayAuthorizerResult['policyDocument'];
 
-/** An answer that makes the handler throw `Unauthorized`. API Gateway then responds with 401. */
+/** The result that makes the handler throw `Unauthorized`. API Gateway then responds with 401. */
 export const UNAUTHORIZED = Symbol('Unauthorized');
 
 /**
@@ -34,7 +34,7 @@ export function toPolicy(
 
 /**
  * Returns the policy and context of an active key. They depend on the key, the stage and the API type, but not on the
- * requested route. A scoped key's context includes an error, which the gateway uses when it rejects a route outside the
+ * requested route. A scoped key's context includes an error. The gateway uses it when it rejects a route outside the
  * policy.
  */
 function activeAnswer(key: CachedKey, stageArn: string, api: PolicyApi): APIGatewayAuthorizerResult {
@@ -54,7 +54,7 @@ const SERVERLESS_OFFLINE = ':random-account-id:';
 /**
  * Returns the policy of a scoped key. `arnEnds` are the ends of ARNs after the stage. API Gateway matches the
  * wildcards, and one of them could match `/orders/../admin`. The policy therefore denies paths that an integration may
- * read as another path. It doesn't do so in serverless-offline, which would deny every path.
+ * read as another path. In serverless-offline, it omits this statement, which would deny every path there.
  */
 export function scopedPolicyDocument(stageArn: string, arnEnds: readonly string[]): PolicyDocument {
   const { Version, Statement } = allow(arnEnds.map((end) => `${stageArn}/${end}`));

@@ -10,7 +10,7 @@ import {
   type RoutePattern,
 } from './routes.ts';
 
-/** The routes that a key's scopes open. Only a key that may not use every route has one. */
+/** The routes that a key's scopes open. It exists only if the scopes restrict the key. */
 export interface OpenedRoutes {
   readonly patterns: readonly RoutePattern[];
   /** Ends of ARNs after the stage, for the opened routes of a REST or HTTP API. */

@@ -55,19 +55,18 @@ export class KeyVerifier {
    * `Authorization` header. `null`, `undefined`, an empty string and another scheme mean that the key is missing. The
    * promise resolves after the use of an allowed key is recorded.
    *
-   * A route is `METHOD /path`: a method, one space, and the path. Pass the path in the form that the client sent,
-   * percent-encoded and without its query. If scopes are mapped, the verifier checks the scopes of a key that has them.
-   * It refuses the key with `INSUFFICIENT_SCOPE` unless you pass a route and one of the key's patterns covers it.
+   * A route is `METHOD /path`: a method, one space, and the path. Pass the path that the client sent, percent-encoded
+   * and without its query. If scopes are mapped, the verifier checks the scopes of a key that has them. It refuses the
+   * key with `INSUFFICIENT_SCOPE` unless you pass a route and one of the key's patterns covers it.
    *
-   * A pattern doesn't cover a path that your framework may serve as another path. It therefore rejects a route with a
-   * query, a fragment, a dot segment or an empty segment. It also rejects a space, a control character, a backslash,
-   * and an encoded dot, slash or backslash (`%2e`, `%2f`, `%5c`).
+   * Patterns don't cover paths that your framework may serve as another path. They therefore don't cover a route with a
+   * query, a fragment, a dot segment or an empty segment. They also don't cover a space, a control character, a
+   * backslash, or an encoded dot, slash or backslash (`%2e`, `%2f`, `%5c`).
    *
    * The decision is frozen. Its record doesn't have a `keyHash`. Decisions on one key share the record object until the
    * verifier reads the key from the table again.
    *
-   * A refusal is a return value. A fault doesn't show whether the key is valid, so respond to it as a failure of your
-   * own.
+   * A refusal is a return value. A fault doesn't show whether the key is valid, so respond with a server error.
    *
    * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`
    */
@@ -148,7 +147,7 @@ export interface DecisionOptions {
   readonly scopes?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The settings that the authorizer's answers depend on. */
+/** The settings that the authorizer's responses depend on. */
 export interface AuthorizerOptions extends DecisionOptions {
   /**
    * The key sources of a request, in order of preference.
@@ -178,7 +177,7 @@ export interface AuthorizerOptions extends DecisionOptions {
   readonly plans?: Readonly<Record<string, PlanOptions>>;
 }
 
-/** The part of a plan that answers depend on. */
+/** The part of a plan that responses depend on. */
 export interface PlanOptions {
   /**
    * Counts all keys of the plan together instead of each key separately.
@@ -219,7 +218,7 @@ const VARIABLES: ReadonlyMap<string, string> = new Map(
 /**
  * Reads the options with the function's own parser, so an application and the function read them alike.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected form, actual value
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected format, actual value
  */
 export function readOptions(options: AuthorizerOptions & { readonly tableName: string }): Config {
   const unknown = Object.keys(options).filter((name) => !VARIABLES.has(name));

@@ -67,7 +67,7 @@ export interface HttpApiConfig extends ApiConfig {
 export type CorsConfig = NonNullable<ReturnType<typeof readCors>>;
 
 export interface WebSocketApiConfig extends StageConfig {
-  /** The authorizer of `$connect`. Other routes can't have one. */
+  /** The authorizer of `$connect`. Other routes can't have an authorizer. */
   readonly authorizer: AuthorizerConfig | undefined;
 }
 

@@ -37,7 +37,7 @@ export interface TestAuthorizer {
  * Creates the authorizer that you deploy, but with records in memory instead of DynamoDB. The function and the verifier
  * have separate caches. Pass `recordCacheSeconds: 0` if a test must see a changed record immediately.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected form, actual value
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected format, actual value
  */
 export function createTestAuthorizer({
   records = [],

@@ -87,7 +87,7 @@ export function webSocketConnectEvent(record: KeyRecord, request: IntegrationReq
   };
 }
 
-/** Creates the event of a WebSocket API's message. Its context is the one from the time when the client connected. */
+/** Creates the event of a WebSocket API's message. Its context comes from the authorizer's response to `$connect`. */
 export function webSocketMessageEvent(
   record: KeyRecord,
   { routeKey = '$default', ...request }: IntegrationRequest & { readonly routeKey?: string } = {},

@@ -57,7 +57,7 @@ export function ChangeForm(props: ChangeFormProps) {
           )}
         </div>
         <footer>
-          {/* Not `disabled`, because a disabled button loses the focus to the page. */}
+          {/* It isn't `disabled`, because a disabled button loses the focus to the page. */}
           <button type="button" onClick={close} aria-disabled={isBusy}>
             Cancel
           </button>

@@ -13,7 +13,7 @@ export interface UsagePlanSyncSettings {
 /**
  * Reads the environment, which only the construct writes.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: variable, expected form, actual value
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: variable, expected format, actual value
  */
 export function readUsagePlanSyncSettings(
   environment: Readonly<Record<string, string | undefined>>,

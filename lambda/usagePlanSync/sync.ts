@@ -65,7 +65,7 @@ export class UsagePlanSync {
     await this.#write(() => this.#client.send(command).catch(ignoreNotFound), nothingFound);
   }
 
-  /** Returns the API key, and whether this call created it. */
+  /** Creates or finds the API key. Returns it, and whether this call created it. */
   async #make(keyId: string): Promise<{ readonly id: string; readonly isNew: boolean }> {
     const command = new CreateApiKeyCommand({
       name: this.#nameOf(keyId),
@@ -138,8 +138,8 @@ export class UsagePlanSync {
   }
 
   /**
-   * Returns the API key's name. It starts with the key's id, so people and `nameQuery` can find it. An id can't contain
-   * a slash, so the name of another key can't start with the same id and slash.
+   * Returns the API key's name. It contains the key's id, so people and `nameQuery` can find it. Ids can't contain a
+   * slash, so the names of two keys never have the same beginning.
    */
   #nameOf(keyId: string): string {
     return `latchkey-${keyId}/${this.#options.namespace}`;
