@@ -40,8 +40,8 @@ export type Handler = (event: unknown, context?: InvocationContext) => Promise<o
 const NO_ROUTE = '' as Route;
 
 /**
- * Creates the handler with its throttle, cache and metrics, which live as long as the handler. Call it at module scope,
- * and they live as long as the environment.
+ * Creates the handler with its throttle, cache and metrics, which live as long as the handler. Call it at module scope
+ * to keep them as long as the environment.
  */
 export function createHandler({ config, functionName, lookup, now, random, writeLog }: HandlerDeps): Handler {
   const throttle = new LastUsedThrottle({ intervalMs: config.lastUsedSeconds * 1000 });

@@ -88,7 +88,10 @@ function keyStart(value: string, source: KeySource): number {
   return source.kind === 'header' && source.lowerCaseName === 'authorization' ? bareKeyStart(value) : 0;
 }
 
-/** Follows RFC 6750 §2.1. The scheme is case-insensitive (RFC 9110 §11.1). */
+/**
+ * Returns the index at which the key begins in a bearer header (RFC 6750 §2.1). The scheme is case-insensitive (RFC
+ * 9110 §11.1).
+ */
 function bearerKeyStart(text: string): number {
   if (text.charCodeAt(BEARER.length) !== SPACE || !startsWithIgnoreCase(text, BEARER)) return text.length;
   let start = BEARER.length + 1;

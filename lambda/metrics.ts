@@ -207,7 +207,7 @@ function metricLines(
   return [metricDocument(definitions, shared, totals, timestampMs), ...lines];
 }
 
-/** Returns whether the two agree in every dimension that both have. */
+/** Returns whether two sets of dimensions agree in every dimension that both contain. */
 function agree(shared: Readonly<Record<string, string>>, dimensions: DimensionedCount['dimensions']): boolean {
   return Object.entries(dimensions).every(([name, value]) => (shared[name] ?? value) === value);
 }

@@ -92,8 +92,8 @@ export function methodArnEnds(patterns: readonly RoutePattern[]): readonly strin
 }
 
 /**
- * Returns the ends of ARNs for one pattern. A `*` for the method would also match part of the path. So it lists every
- * method, unless the path begins with `*`.
+ * Returns the ends of ARNs for one pattern. A `*` for the method would also match part of the path. This function
+ * therefore lists every method, unless the path begins with `*`.
  */
 function arnEndsFor({ method, path }: MethodPattern): readonly string[] {
   if (method === '*' && path.startsWith('/*')) return [`*${path}`];
@@ -114,8 +114,8 @@ function methodsMatching(pattern: string): readonly string[] {
 }
 
 /**
- * Partition, Region, account, API and stage. Each part excludes `/` and the wildcards of a policy. AWS's account ids
- * have 12 digits, but serverless-offline uses `random-account-id`.
+ * Matches an ARN up to its stage: partition, Region, account, API and stage. Each part excludes `/` and the wildcards
+ * of a policy. AWS's account ids have 12 digits, but serverless-offline uses `random-account-id`.
  */
 const METHOD_ARN = /^arn:[\w-]+:execute-api:[\w-]*:[\w-]*:[\w-]+\/[\w$-]+\//;
 
@@ -150,7 +150,7 @@ export function toRoute(methodArn: MethodArn): Route {
 
 /** Returns whether a `methodArn` belongs to a WebSocket API's `$connect`. */
 export function isConnectArn(methodArn: unknown): methodArn is MethodArn {
-  // This check is faster and rarely true for a REST API's ARN.
+  // This check is faster, and it rarely passes for a REST API's ARN.
   return (
     typeof methodArn === 'string' &&
     methodArn.endsWith(CONNECT) &&

@@ -19,9 +19,9 @@ export const PRICES = {
 
 /** CPU times of the deployed file in milliseconds, and its memory in MB. */
 export interface FunctionCpu {
-  /** From the start of the process to the first answer. */
+  /** CPU time from the start of the process to the first response. */
   readonly start: Spread;
-  /** A request answered from the record cache. */
+  /** CPU time of a request that uses a cached record. */
   readonly cached: Spread;
   /** Additional CPU time of a request that reads the table. */
   readonly read: Spread;

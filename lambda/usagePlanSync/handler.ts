@@ -14,7 +14,7 @@ export const handler = createStreamHandler({
   writeLog,
 });
 
-/** Waits for the duration plus a random part of it. Functions whose writes conflicted then don't conflict again. */
+/** Waits for one to two times the duration, at random. Functions whose writes conflicted then don't conflict again. */
 function wait(milliseconds: number): Promise<void> {
   return setTimeout(milliseconds * (1 + Math.random()));
 }

@@ -70,7 +70,7 @@ function isId(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** Returns `undefined` if the text isn't JSON. */
+/** Parses JSON. Returns `undefined` if the string isn't JSON. */
 function readJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -139,7 +139,7 @@ export class UsagePlanSync {
 
   /**
    * Returns the API key's name. It contains the key's id, so people and `nameQuery` can find it. Ids can't contain a
-   * slash, so the names of two keys never have the same beginning.
+   * slash, so the name belongs to only one key.
    */
   #nameOf(keyId: string): string {
     return `latchkey-${keyId}/${this.#options.namespace}`;
