@@ -59,7 +59,7 @@ export default {
       ],
     },
     {
-      // Each suite needs a tool that npm doesn't install, or uses the terminal. `.ci/run` runs the suites one by one.
+      // Each suite needs a tool that npm doesn't install, or uses the terminal. `.ci/run` runs the suites in sequence.
       ...shared,
       displayName: 'e2e',
       globalSetup,

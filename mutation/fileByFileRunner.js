@@ -16,8 +16,8 @@ const TEST_FAILED = 1;
 const NOTES = 'mutation/coverage.json';
 
 /**
- * Runs one test file at a time with Stryker's Jest runner, and stops at the first file that kills the mutant. By
- * itself, Stryker's runner loads every test file for each mutant and never stops early, which takes far longer.
+ * Runs one test file at a time with Stryker's Jest runner. Stops at the first file that kills the mutant. By itself,
+ * Stryker's runner loads every test file for each mutant and never stops early, which takes far longer.
  */
 class FileByFileRunner {
   #jest;
