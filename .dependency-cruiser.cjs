@@ -18,7 +18,7 @@ const layers = Object.entries(MAY_IMPORT).map(([layer, below]) => ({
   to: { path: `^(${[...LAYERS, 'test'].filter((other) => other !== layer && !below.includes(other)).join('|')})/` },
 }));
 
-/** Only files of `only` may import what `packages` matches, within the layers that ship. */
+/** Forbids imports that match `packages` in every layer that ships, except in the files that match `only`. */
 const packagesOnlyIn = (name, packages, only) => ({
   name,
   severity: 'error',
@@ -111,7 +111,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    // No parser here reads JSX: test/integration/console/pageBundle.test.ts holds what the page is made of.
+    // dependency-cruiser's parser doesn't read JSX. test/integration/console/pageBundle.test.ts checks the page's
+    // imports instead.
     exclude: { path: '^(dist|cdk\\.out)/|\\.tsx$' },
     parser: 'swc',
     tsPreCompilationDeps: true,

@@ -11,7 +11,10 @@ const shared = {
   globalTeardown: '<rootDir>/test/support/globalTeardown.js',
 };
 
-/** Tests that take minutes: hostile events by the thousand, a soak, whole property runs, every fault of the store, large files. */
+/**
+ * Tests that take minutes: thousands of hostile events, a soak, full property runs, every fault of the store, large
+ * files.
+ */
 const LONG = [
   'attacks/floods',
   'attacks/fuzz',
@@ -32,7 +35,7 @@ const globalSetup = '<rootDir>/test/support/globalSetup.js';
 export default {
   projects: [
     {
-      // In this process alone, without a build.
+      // These tests run in Jest's process and don't need a build.
       ...shared,
       displayName: 'unit',
       globalSetup: unitSetup,
@@ -56,7 +59,7 @@ export default {
       ],
     },
     {
-      // Each needs a tool besides npm, or takes the terminal: `.ci/run` runs them suite by suite.
+      // Each suite needs a tool that npm doesn't install, or uses the terminal. `.ci/run` runs the suites in sequence.
       ...shared,
       displayName: 'e2e',
       globalSetup,
@@ -66,13 +69,13 @@ export default {
   ],
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'lcovonly'],
-  // Every source file counts, also one that no test loads.
+  // Every source file counts, even if the tests don't load it.
   collectCoverageFrom: [
     '*.ts',
     '{keys,lambda,infra,testing,operator,cli,local,console,bench,soak}/**/*.{ts,tsx}',
     '!**/*.d.ts',
   ],
-  // One more than the cores of a small machine: tests of faults wait most of their time.
+  // One more than the cores of a small machine, because tests of faults mostly wait.
   maxWorkers: 3,
   // Child processes start slowly on a busy machine.
   testTimeout: 30_000,

@@ -5,12 +5,12 @@ import { restRequestEvent } from '../testing/authorizerEvents.ts';
 import { createTestKey, type TestKey } from '../testing/createTestKey.ts';
 import type { TestRequest } from '../testing/request.ts';
 
-/** The file that ships. main.ts builds it before any part runs. */
+/** The deployed file. main.ts builds it before any part runs. */
 export const BUNDLE = fileURLToPath(new URL('../dist/authorizer/index.mjs', import.meta.url));
 
 const HOUR_MS = 3_600_000;
 
-/** Draws a key whose record has every usual attribute and was used a minute ago, so that no last-used write is due. */
+/** Creates a key whose record has every usual attribute. It was used a minute ago, so a last-used write isn't due. */
 export function usedKey(): TestKey {
   const before = (ms: number) => new Date(Date.now() - ms).toISOString();
   return createTestKey({
@@ -24,7 +24,7 @@ export function usedKey(): TestKey {
   });
 }
 
-/** Headers of a browser behind CloudFront, as a REST API passes them on. */
+/** Headers of a browser behind CloudFront, in the form that a REST API passes to its authorizer. */
 const HEADERS: readonly (readonly [string, string])[] = [
   ['Accept', 'application/json'],
   ['Accept-Encoding', 'gzip, deflate, br'],
@@ -48,14 +48,17 @@ const HEADERS: readonly (readonly [string, string])[] = [
 
 let requestCount = 0;
 
-/** Returns an event with this key for a route that no event before it had, parsed from JSON as the runtime does. */
+/**
+ * Returns an event with this key for a route that earlier events didn't use. The event is parsed from JSON, the same as
+ * in Lambda's runtime.
+ */
 export function eventWith(key: string, makeEvent: (request: TestRequest) => object = restRequestEvent): object {
   const id = String(requestCount++);
   const route = { path: `/orders/${id}`, resource: '/orders/{id}', pathParameters: { id } };
   return JSON.parse(JSON.stringify(makeEvent({ key, headers: HEADERS, ...route })));
 }
 
-/** Returns the environment that Lambda gives a function, and the table's endpoint. */
+/** Returns the environment variables that Lambda sets for a function, and the table's endpoint. */
 export function functionEnvironment(endpoint: string): Record<string, string> {
   return {
     AWS_CONFIG_FILE: devNull,
@@ -74,7 +77,9 @@ export type Handler = (event: object) => Promise<object>;
 
 let imports = 0;
 
-/** Loads another instance of the deployed file into this process, with these settings and an hour of record cache. */
+/**
+ * Loads another instance of the deployed file into this process, with these settings. The record cache TTL is one hour.
+ */
 export async function importFunction(
   endpoint: string,
   settings: Readonly<Record<string, string>> = {},
@@ -97,7 +102,7 @@ export function countLines(): () => number {
   return () => lines;
 }
 
-/** Throws unless an answer of any API allows the request. */
+/** Throws unless a response of any API type allows the request. */
 export function assertAllowed(answer: object): void {
   assert.match(JSON.stringify(answer), /"Effect":"Allow"|"isAuthorized":true/);
 }

@@ -1,5 +1,6 @@
-// Loads a function, prints "loaded", answers one event and reports its CPU time: functionProcess.mjs FILE [EVENT [WARM_REQUESTS]].
-// With WARM_REQUESTS it then answers that many more. Plain JavaScript, so that nothing but the function is loaded and counted.
+// Loads a function, prints "loaded", sends it one event and reports its CPU time. Usage: functionProcess.mjs FILE
+// [EVENT [WARM_REQUESTS]]. It then sends WARM_REQUESTS more events. It's plain JavaScript, because a TypeScript loader
+// would count as well.
 import { writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
@@ -8,7 +9,7 @@ const { href } = pathToFileURL(file);
 
 const startCpuMs = cpuMs();
 const module = await import(href);
-// A CommonJS bundle may have its exports on the default alone.
+// A CommonJS bundle may export the handler only on `default`.
 const handler = module.handler ?? module.default.handler;
 const importCpuMs = cpuMs() - startCpuMs;
 writeSync(1, 'loaded\n');

@@ -1,22 +1,27 @@
-/** One measured thing. */
+/** One measured operation. */
 export interface BenchCase {
   readonly name: string;
-  /** Throws unless the case gives the right answer. Runs before the first round and after the last one. */
+  /**
+   * Throws unless the case gives the right result. The harness runs it before the first round and after the last one.
+   */
   readonly check: () => unknown;
-  /** Measures one round, in the unit of its group. */
+  /** Measures one round. Returns the value in the unit of its group. */
   readonly measure: () => number | Promise<number>;
 }
 
 /** Values by case. Values at the same index are from the same round, so you can compare them. */
 export type Rounds = Readonly<Record<string, readonly number[]>>;
 
-/** Checks every case, then measures all cases in each round, in random order, so that other load on the machine hits each alike. */
+/**
+ * Checks every case, then measures all cases in each round. The order is random, because other load on the machine
+ * should affect all cases equally.
+ */
 export async function interleave(cases: readonly BenchCase[], rounds: number): Promise<Rounds> {
   const values = new Map(cases.map(({ name }) => [name, [] as number[]]));
   for (const { check } of cases) await check();
   for (let round = 0; round < rounds; round++) {
     for (const { name, measure } of shuffled(cases)) {
-      // A minor collection only: a full one would discard compiled code.
+      // A minor collection, because a full one would discard compiled code.
       globalThis.gc?.(true);
       values.get(name)?.push(await measure());
     }
@@ -33,19 +38,22 @@ export function shuffled<T>(items: readonly T[]): readonly T[] {
 
 export interface TimedOptions {
   readonly name: string;
-  /** Prepares the input of `count` operations, outside the measured time. The result runs them. */
+  /** Prepares the input of `count` operations, outside the measured time. Returns a function that runs them. */
   readonly prepare: (count: number) => () => void | Promise<void>;
   readonly check: () => unknown;
-  /** Nanoseconds in the unit of the group. */
+  /** Nanoseconds per unit of the group. */
   readonly unitNs: number;
-  /** Operations in a batch. Use few, so that the input is still in the processor's cache. */
+  /** Operations in a batch. Keep it small, because the input must still be in the processor's cache. */
   readonly batchSize?: number;
 }
 
 const ROUND_NS = 100_000_000;
 const MOST_BATCHES = 500;
 
-/** Creates a case that times batches of an operation. A round is the median batch: a batch that had to wait for the processor is an outlier. */
+/**
+ * Creates a case that times batches of an operation. A round's result is the median batch, because a batch that waits
+ * for the processor is an outlier.
+ */
 export function timed({ name, prepare, check, unitNs, batchSize = 20 }: TimedOptions): BenchCase {
   const timeBatch = async () => {
     const run = prepare(batchSize);
@@ -64,14 +72,14 @@ export function timed({ name, prepare, check, unitNs, batchSize = 20 }: TimedOpt
     name,
     check,
     measure: async () => {
-      // Other cases may have cost this one its compiled code or its place in the processor's cache.
+      // Warms up again, because other cases may have evicted this case's compiled code or cache lines.
       await timeBatches(ROUND_NS / 5);
       return spread(await timeBatches(ROUND_NS)).median / batchSize / unitNs;
     },
   };
 }
 
-/** Runs an action and returns this process's CPU time meanwhile, user and system, in microseconds. */
+/** Runs an action and returns the CPU time that this process used, user and system, in microseconds. */
 export async function cpuMicroseconds(act: () => Promise<void>): Promise<number> {
   const before = process.cpuUsage();
   await act();
@@ -86,7 +94,11 @@ export interface Spread {
   readonly max: number;
 }
 
-/** @throws Error if there are no values or one is not a finite number */
+/**
+ * Returns the median, minimum and maximum of the values.
+ *
+ * @throws Error if the list is empty or a value isn't a finite number
+ */
 export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const [min, max] = [sorted[0], sorted.at(-1)];
@@ -96,7 +108,7 @@ export function spread(values: readonly number[]): Spread {
   return { median: (low + high) / 2, min, max };
 }
 
-/** Returns the median of the ratios within each round: what slows down a whole round cancels out. */
+/** Returns the median of the ratios within each round. A slowdown of a whole round cancels out. */
 export function pairedRatio(values: readonly number[], base: readonly number[]): number {
   return spread(values.map((value, round) => value / (base[round] ?? Number.NaN))).median;
 }

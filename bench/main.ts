@@ -11,7 +11,7 @@ const RESULTS = path('results.json');
 const INSTALL_PEERS = 'npm ci --ignore-scripts --prefix bench';
 const USAGE = `usage: npm run bench -- [${Object.keys(PARTS).join('|')}]... [--rounds NUMBER] [--node PATH]`;
 
-/** The command line is wrong. */
+/** Thrown if the command line is wrong. */
 class UsageError extends Error {}
 
 try {
@@ -52,7 +52,7 @@ function parseCommandLine() {
   return { names, rounds: rounds === undefined ? undefined : Number(rounds), node, help };
 }
 
-/** Finds a Node that strips types itself, because a transformer would be measured with the code. */
+/** Finds a Node that strips types itself, because otherwise the bench would also measure a transformer. */
 function findNode(given: string | undefined): string {
   const node = given ?? process.env['LATCHKEY_LAMBDA_NODE'] ?? process.execPath;
   const printed = execFileSync(node, ['-p', 'process.version + " " + process.features.typescript'], {
@@ -69,7 +69,7 @@ async function runPart(name: PartName, { node, rounds }: { node: string; rounds:
   const isForeign = (variable: string) => /^(AWS|LATCHKEY)_|^NODE_OPTIONS$/.test(variable);
   const env = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !isForeign(variable)));
   const runtimeClient = process.env['LATCHKEY_RUNTIME_CLIENT'] ?? '';
-  // The simulation of a fleet needs more memory than one function has.
+  // The simulation of a fleet needs more memory than one function.
   const options = { execPath: node, execArgv: lambdaNodeFlags(name === 'cost' ? 4096 : 256), env };
   const child = fork(path('run.ts'), [name, String(rounds), runtimeClient], options);
   const stop = () => child.kill();

@@ -1,22 +1,22 @@
 import { pairedRatio, spread, type Rounds } from './harness.ts';
 
-/** Default number of rounds by part, in the order in which a whole run measures the parts. */
+/** Default number of rounds for each part, in the order in which a whole run measures the parts. */
 export const PARTS = { cold: 15, warm: 15, peers: 15, cost: 9 } as const;
 
 export type PartName = keyof typeof PARTS;
 
-/** How to run a part. */
+/** Options of a part. */
 export interface PartOptions {
   readonly rounds: number;
-  /** Directory of Lambda's runtime client. Without it, the measurements under that client are left out. */
+  /** Directory of Lambda's runtime client. If it is absent, the measurements under that client are skipped. */
   readonly runtimeClient: string | undefined;
 }
 
-/** Interleaved cases in one unit. */
+/** Interleaved cases with one unit. */
 export interface Group {
   readonly title: string;
   readonly unit: string;
-  /** Case that the others are multiples of. */
+  /** The case that the others are compared with. They are shown as multiples of it. */
   readonly base?: string;
   readonly rounds: Rounds;
 }
@@ -24,20 +24,20 @@ export interface Group {
 /** A table of computed or counted values. */
 export interface Table {
   readonly title: string;
-  /** Separated by `|`. A column whose head begins with `>` is aligned to the right. */
+  /** The column heads, separated by `|`. A column whose head begins with `>` is aligned to the right. */
   readonly heads: string;
   readonly rows: readonly (readonly string[])[];
 }
 
-/** What a part measured. */
+/** The measurements of a part. */
 export interface Measured {
   readonly groups?: readonly Group[];
   readonly tables?: readonly Table[];
-  /** What the part left out, with the reason. */
+  /** Skipped measurements, with the reason for each. */
   readonly leftOut?: readonly string[];
 }
 
-/** What a part measured, with its circumstances. */
+/** The measurements of a part, with the circumstances of the run. */
 export interface PartResult extends Measured {
   readonly measuredAt: string;
   readonly machine: string;

@@ -1,4 +1,5 @@
-// Runs one part and sends its result to main.ts, which starts this in the Node to measure: run.ts PART ROUNDS RUNTIME_CLIENT
+// Runs one part and sends its result to main.ts. main.ts starts this file in the Node under test. Usage: run.ts PART
+// ROUNDS RUNTIME_CLIENT
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { cold } from './cold/coldStart.ts';

@@ -8,27 +8,30 @@ const PROCESS = fileURLToPath(new URL('functionProcess.mjs', import.meta.url));
 export interface FunctionStart {
   readonly file: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Event to answer and the id of its key. Without it, the function is only loaded. */
+  /** The event and the id of its key. If it is absent, the function is only loaded. */
   readonly request?: { readonly event: object; readonly principalId: string };
-  /** Requests after the first. */
+  /** Number of requests after the first. */
   readonly warmRequests?: number;
 }
 
-/** Times of one process, in milliseconds. Without a request, only `loadedMs` and `importCpuMs` are numbers. */
+/** Times of one process, in milliseconds. If there isn't a request, only `loadedMs` and `importCpuMs` are numbers. */
 export interface FunctionTimes {
-  /** From the spawn to the function loaded. */
+  /** Duration from the spawn until the function is loaded. */
   readonly loadedMs: number;
   readonly importCpuMs: number;
-  /** The first answer. */
+  /** CPU time of the first response. */
   readonly answerCpuMs: number;
-  /** From the start of the process to the first answer. */
+  /** CPU time from the start of the process to the first response. */
   readonly startCpuMs: number;
-  /** Mean of the requests after the first. */
+  /** Mean CPU time of the requests after the first. */
   readonly requestCpuMs: number;
   readonly residentMb: number;
 }
 
-/** Runs a function in its own process, with Lambda's flags and this environment alone. Throws unless it allows the request. */
+/**
+ * Runs a function in its own process, with Lambda's flags and only this environment. Throws unless the function allows
+ * the request.
+ */
 export async function startFunction({
   file,
   environment,
@@ -49,7 +52,7 @@ export async function startFunction({
   });
   await new Promise((resolve, reject) => child.on('close', resolve).on('error', reject));
   assert.equal(child.exitCode, 0, `${file} failed`);
-  // The function's own metrics come before the report.
+  // The function prints its own metrics before the report.
   const { answer, ...times } = JSON.parse(output.trimEnd().split('\n').at(-1) ?? '');
   if (request !== undefined) assertAllowedFor(request.principalId, answer);
   return { loadedMs, ...times };

@@ -1,5 +1,5 @@
-// A DynamoDB that knows fixed records and answers at once. It is a process of its own, so that its CPU time isn't measured: `startStore`
-// starts this file.
+// A fake DynamoDB with fixed records that responds immediately. It runs in its own process, because its CPU time must
+// not be measured. `startStore` starts this file.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -18,7 +18,7 @@ export interface FixedStore {
   readonly stop: () => void;
 }
 
-/** Starts a store of these records on the loopback interface. Writes change nothing. */
+/** Starts a store with these records on the loopback interface. It ignores writes. */
 export async function startStore(records: readonly KeyRecord[]): Promise<FixedStore> {
   const items = records.map((record) => [record.keyHash, JSON.stringify({ Item: marshall(serialiseRecord(record)) })]);
   const child = fork(FILE, { execArgv: [] });

@@ -1,6 +1,6 @@
-// Builds `dist`. Bundles the Lambda functions into one file each: `lambda/handler.ts`, `lambda/usagePlanSync/handler.ts` and the sample's
-// `infra/app/whoami.ts`. Bundles the console's page. Compiles the library with its types, and the command line.
-// With --if-changed it does nothing if `dist` is current.
+// Builds `dist`. Bundles the Lambda functions into one file each: `lambda/handler.ts`,
+// `lambda/usagePlanSync/handler.ts` and the sample's `infra/app/whoami.ts`. Bundles the console's page. Compiles the
+// library with its types, and the command line. With --if-changed, it skips the build if `dist` is current.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,8 +16,8 @@ if (process.argv.includes('--if-changed') && isCurrent(root, STAMP, BUILD_SOURCE
 removeStamp(root, STAMP);
 
 /**
- * Loads Node's own modules by name. An ES import evaluates all exports of a module: on Node 24, `node:http` would load a WebSocket
- * client, and `process` most of itself.
+ * Loads Node's own modules by name. An ES import evaluates all exports of a module. On Node 24, `node:http` would load
+ * a WebSocket client, and `process` would evaluate most of its own exports.
  */
 const nodeByName = {
   name: 'node-by-name',
@@ -30,17 +30,18 @@ const nodeByName = {
   },
 };
 
-/** Source text of exports that no start needs and that Node is slow to evaluate. */
+/** Source code of exports that a cold start doesn't need and that Node evaluates slowly. */
 const LATE = {
-  // Node's own loads the global `crypto`, which is all of WebCrypto.
+  // Node's own function loads the global `crypto`, which loads all of WebCrypto.
   'node:crypto': { getRandomValues: '(bytes) => all.randomFillSync(bytes)' },
-  // The SDK checks whether a body is a ReadStream. Ours never is.
+  // The SDK checks whether a body is a ReadStream. Latchkey's bodies never are.
   'node:fs': { ReadStream: '{ [Symbol.hasInstance]: (value) => value instanceof all.ReadStream }' },
 };
 
-/** Returns a module that evaluates only the exports that are used. */
+/** Returns a module that evaluates only the exports that the bundle uses. */
 function nodeModule(path) {
-  // The SDK reads a token's file with it if the server of credentials requires one; Lambda's server has a variable.
+  // The SDK reads a token's file with this module if the credentials server requires one. Lambda's server uses a
+  // variable instead.
   if (path === 'node:fs/promises') {
     return `export default new Proxy({}, { get: (_, name) => process.getBuiltinModule('${path}')[name] });`;
   }
@@ -53,7 +54,7 @@ function nodeModule(path) {
   ].join('\n');
 }
 
-/** Keeps only the version of a package's description, which the SDK sends in the `User-Agent`. */
+/** Keeps only the version from a package.json, because the SDK sends it in the `User-Agent`. */
 const versionOnly = {
   name: 'version-only',
   setup({ onLoad }) {
@@ -82,7 +83,8 @@ const { metafile } = await build({
   metafile: true,
   // Makes the SDK use `node:crypto` for its ids instead of loading WebCrypto.
   define: { crypto: 'undefined' },
-  // docs/adr/0012: leaves out SDK code for other environments than Lambda, and for other calls than these.
+  // Omits the SDK's code for other environments than Lambda, and for calls that the function doesn't make
+  // (docs/adr/0012).
   alias: {
     '@aws-sdk/credential-provider-node': './build/sdk/credentials.ts',
     '@aws-sdk/endpoint-cache': './build/sdk/endpointCache.ts',
@@ -128,7 +130,8 @@ await build({
 });
 
 compile();
-// The same types again, for compilers that treat the result of `require` as CommonJS: TypeScript before 5.8, and `node16`.
+// The same types again. TypeScript before 5.8 and `node16` need them, because they treat the result of `require` as
+// CommonJS.
 compile('--emitDeclarationOnly', '--outDir', 'dist/cjs/types');
 writeFileSync(join(root, 'dist/cjs/types/package.json'), '{ "type": "commonjs" }\n');
 writeStamp(root, STAMP, BUILD_SOURCES);

@@ -1,4 +1,4 @@
-// The sources of the build and of the template, and the stamps that show whether their results are current.
+// The sources of the build and of the template. A stamp shows whether their output is current.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,22 +21,25 @@ export const TEMPLATE_SOURCES = [
 /** The sources of `dist`. */
 export const BUILD_SOURCES = [...TEMPLATE_SOURCES, 'cli', 'index.ts', 'testing'];
 
-/** Whether the stamp belongs to the current contents of the sources. */
+/** Returns whether the stamp belongs to the current contents of the sources. */
 export function isCurrent(root, stamp, sources) {
   return readIfExists(join(root, stamp)) === hashSources(root, sources);
 }
 
-/** Writes the stamp. Write it last: without a stamp, nothing counts as current. */
+/** Writes the stamp. Write it last, because without a stamp the output counts as outdated. */
 export function writeStamp(root, stamp, sources) {
   writeFileSync(join(root, stamp), hashSources(root, sources));
 }
 
-/** Removes the stamp. Remove it before you change the first result. */
+/** Removes the stamp. Remove it before you change the first output file. */
 export function removeStamp(root, stamp) {
   rmSync(join(root, stamp), { force: true });
 }
 
-/** Returns the SHA-256 of all names and contents, in hex. Modification times would change with every checkout. */
+/**
+ * Returns the SHA-256 of all names and contents, in hex. It doesn't use modification times, because they change with
+ * every checkout.
+ */
 function hashSources(root, sources) {
   const hash = createHash('sha256').update(process.version);
   for (const path of sources.flatMap((source) => listFiles(root, source)).toSorted()) {

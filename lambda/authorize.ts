@@ -10,37 +10,42 @@ import type { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
 import { allowsRoute } from './scopes.ts';
 
-/** Why a key is refused. */
+/** The reasons for a refusal. */
 export type DenyCode = 'INVALID_KEY' | 'KEY_EXPIRED' | 'KEY_DISABLED' | 'KEY_REVOKED' | 'INSUFFICIENT_SCOPE';
 
-/** The answer to a request, with the key that it is about. */
+/** The authorizer's decision on a request, with the key that it concerns. */
 export type KeyDecision =
   | { readonly effect: 'allow'; readonly key: CachedKey }
   | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly key: CachedKey }
   | { readonly effect: 'deny'; readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE'>; readonly key?: CachedKey }
   | { readonly effect: 'unauthenticated' };
 
-/** A failure that says nothing about the key. Callers throw its error, so that no outage reads as an invalid key. */
+/**
+ * A failure that says nothing about the key's validity. Callers throw its error, because they must not report an outage
+ * as an invalid key.
+ */
 export interface Fault {
   readonly effect: 'fault';
   readonly error: unknown;
 }
 
-/** What became of the last-used write: `not due` if there was no reason to make one. */
+/** The outcome of the last-used write: `not due` if the request didn't need one. */
 export type LastUsedWrite = UseOutcome | 'not due' | 'failed';
 
-/** What a decision took. */
+/** The look-ups and writes of one decision. */
 export interface Trace {
-  /** Whether a well-formed key was answered, as known or unknown, without a read of the request's own. */
+  /** `true` if the record cache or a shared read had the result for a well-formed key, known or unknown. */
   readonly cacheHit: boolean;
-  /** Duration of the request's own read in milliseconds, even if it failed; absent if the request made none. */
+  /**
+   * Duration of the request's own read in milliseconds, even if it failed; absent if the request didn't read the table.
+   */
   readonly lookupMs?: number;
   readonly lastUsedWrite: LastUsedWrite;
-  /** Why the last-used write failed. */
+  /** The error of a failed last-used write. */
   readonly lastUsedError?: unknown;
 }
 
-/** A decision and what it took. */
+/** A decision and its trace. */
 export interface Authorization {
   readonly decision: KeyDecision | Fault;
   readonly trace: Trace;
@@ -50,11 +55,11 @@ export interface AuthorizeDeps extends KeySettings {
   readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
   readonly cache: RecordCache<CachedKey>;
   readonly throttle: LastUsedThrottle;
-  /** Returns epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** The trace of a request that needed neither the cache nor the table. */
+/** The trace of a request that used neither the cache nor the table. */
 export const NO_LOOKUP: Trace = Object.freeze({ cacheHit: false, lastUsedWrite: 'not due' });
 const CACHE_HIT: Trace = Object.freeze({ cacheHit: true, lastUsedWrite: 'not due' });
 
@@ -66,9 +71,9 @@ const ABSENT_KEY: Authorization = Object.freeze({
 const MALFORMED_KEY: Authorization = Object.freeze({ decision: INVALID, trace: NO_LOOKUP });
 
 /**
- * Decides whether the presented key may use the route, and records the use of a key that it allows. Returns the result at once if
- * neither a read nor a write is needed, because a promise would double the time. Never throws or rejects because of the store: it
- * returns a `Fault` with a LatchkeyError `STORE_UNAVAILABLE` or `RECORD_CORRUPT`.
+ * Decides whether the presented key may use the route. Records the use of an allowed key. Returns the result
+ * synchronously if it needs neither a read nor a write, because a promise would double the duration. If the store
+ * fails, it doesn't throw or reject. It returns a `Fault` with a LatchkeyError `STORE_UNAVAILABLE` or `RECORD_CORRUPT`.
  *
  * `nowMs` is the time of the request, in epoch milliseconds.
  */
@@ -155,10 +160,10 @@ async function recordUse(
   }
 }
 
-/** The read before a write may delay the answer for as long as the write itself. */
+/** Timeout of the read before a last-used write. It delays the response no longer than the write itself may. */
 const READ_BEFORE_WRITE_MS = 300;
 
-/** Reads the key again if its record is older than the due time: a read costs a tenth of a rejected write. */
+/** Reads the key again if its record is older than the due time. A read costs a tenth of a rejected write. */
 async function isStillDue(key: CachedKey, nowMs: number, deps: AuthorizeDeps): Promise<boolean> {
   const { cache, throttle } = deps;
   const { keyHash } = key;
@@ -171,7 +176,7 @@ async function isStillDue(key: CachedKey, nowMs: number, deps: AuthorizeDeps): P
   );
 }
 
-/** Returns the code of a refusal or a fault, as logs and metrics have it, or `undefined` if the request is allowed. */
+/** Returns the code of a refusal or a fault for logs and metrics, or `undefined` if the request is allowed. */
 export function refusalCode(decision: KeyDecision | Fault): DenyCode | ErrorCode | 'AUTH_REQUIRED' | undefined {
   switch (decision.effect) {
     case 'allow':

@@ -8,31 +8,34 @@ import type { OpenedRoutes, Scopes } from './scopes.ts';
 export type AuthorizerContext = Readonly<Record<string, string>>;
 
 /**
- * A key as the record cache keeps it: its record and everything that answers derive from the record. It is made once for each read
- * of the table and frozen, because answers share its parts.
+ * A key in the record cache: its record, and the parts of a response that derive from the record. Each read of the
+ * table creates a new one. It is frozen, because responses share its parts.
  */
 export interface CachedKey extends RecordTimes {
   readonly keyHash: KeyHash;
   /** The record without its hash. */
   readonly record: PublicRecord;
-  /** The context of every answer that allows the key. */
+  /** The context of every response that allows the key. */
   readonly context: AuthorizerContext;
   /** Routes that the key's scopes open, or `undefined` if the key may use every route. */
   readonly scopes: OpenedRoutes | undefined;
-  /** Value that API Gateway counts the key's requests by, or `undefined` if the deployment has no plans or lacks the key's. */
+  /**
+   * Value by which API Gateway counts the key's requests. It is `undefined` if the deployment doesn't have plans, or
+   * doesn't have the key's plan.
+   */
   readonly usageIdentifierKey: string | undefined;
-  /** Name of the key's plan if the deployment has plans and lacks this one. */
+  /** Name of the key's plan if it isn't among the deployment's plans. */
   readonly unknownPlan: string | undefined;
 }
 
 /** The deployment's settings that a cached key depends on. */
 export interface KeySettings {
   readonly scopes: Scopes;
-  /** `undefined` if the deployment has no plans. */
+  /** The deployment's plans, or `undefined` if it doesn't have any. */
   readonly plans: Plans | undefined;
 }
 
-/** Derives everything that answers need from a record of the table. The record itself isn't frozen or kept. */
+/** Derives a cached key from a record of the table. The record itself isn't frozen or kept. */
 export function toCachedKey(record: KeyRecord, { scopes, plans }: KeySettings): CachedKey {
   const ownRecord: PublicRecord = JSON.parse(JSON.stringify(publicRecord(record)));
   return deepFreeze({
@@ -46,7 +49,10 @@ export function toCachedKey(record: KeyRecord, { scopes, plans }: KeySettings): 
   });
 }
 
-/** Returns the context of an active key. A REST API accepts only strings; a field that the record lacks is left out. */
+/**
+ * Returns the context of an active key. It contains only strings, because REST APIs reject other types. It omits absent
+ * fields.
+ */
 export function toKeyContext(record: PublicRecord): AuthorizerContext {
   const { id, keyPrefix, label, owner, scopes, plan, metadata, expiresAt } = record;
   return {

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { KeyReader, LOOKUP_TRANSLATION } from '../keys/reader.ts';
 import { HASH_OF_NO_KEY } from '../keys/secret.ts';
 
-/** The DynamoDB that a verifier reads. */
+/** Options of the DynamoDB client that a verifier uses. */
 export interface ClientOptions {
   /**
    * The Region of the table.
@@ -25,10 +25,10 @@ export interface ClientOptions {
   readonly client?: DynamoDBClient;
 }
 
-/** Options of which each may be `undefined`. */
+/** The same options, but each may be `undefined`. */
 type OrUndefined<T> = { readonly [Name in keyof T]: T[Name] | undefined };
 
-/** Two attempts with timeouts, because the function has to answer before the gateway gives up. */
+/** Two attempts with timeouts, because the function has to respond before the gateway's timeout. */
 export const LOOKUP_LIMITS = {
   maxAttempts: 2,
   requestHandler: { connectionTimeout: 500, requestTimeout: 1500, throwOnRequestTimeout: true },
@@ -48,10 +48,10 @@ function boundedClient({ region, endpoint }: Record<'region' | 'endpoint', strin
 }
 
 /**
- * Creates the function's client. For a fast cold start, it takes the settings that the AWS SDK would look for in files from the
- * environment. The SDK finds the credentials itself. `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`,
- * `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` and `AWS_SDK_UA_APP_ID` have the
- * SDK's meaning.
+ * Creates the function's client. For a fast cold start, it reads settings from the environment instead of the AWS SDK's
+ * files. The SDK finds the credentials itself. `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`,
+ * `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` and `AWS_SDK_UA_APP_ID`
+ * have the SDK's meaning.
  */
 export function createFunctionClient(
   environment: Readonly<Record<string, string | undefined>>,
@@ -79,12 +79,12 @@ function getEndpoint(environment: Readonly<Record<string, string | undefined>>):
   return environment['AWS_ENDPOINT_URL_DYNAMODB'] || environment['AWS_ENDPOINT_URL'];
 }
 
-/** The longest delay of a start, in milliseconds. API Gateway waits 10 seconds for an authorizer. */
+/** Timeout of the read at the cold start, in milliseconds. API Gateway waits 10 seconds for an authorizer. */
 const PRIME_MS = 1000;
 
 /**
- * Reads a record that can't exist, so that the first request finds an open connection and compiled code. The function starts even if
- * the read fails: a request that needs the store reports the failure.
+ * Reads a record that can't exist. The first request then finds an open connection and compiled code. The function
+ * starts even if the read fails. In that case, a request that needs the store reports the failure.
  */
 export async function prime(client: DynamoDBDocumentClient, tableName: string): Promise<void> {
   const lookup = new KeyReader({ client, tableName, readTimeoutMs: PRIME_MS });

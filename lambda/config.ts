@@ -7,7 +7,7 @@ import { Plans, PLANS_EXPECTED } from './plans.ts';
 import { ROUTE_PATTERN_EXPECTED } from './routes.ts';
 import { Scopes } from './scopes.ts';
 
-/** The form of the answer to a payload-2.0 event. */
+/** The format of the response to a payload-2.0 event. */
 export type HttpApiResponse = 'iam' | 'simple';
 
 /** One setting of the function. */
@@ -16,21 +16,21 @@ export interface Setting<T> {
   readonly variable: string;
   /** The value if the variable isn't set. */
   readonly default: T;
-  /** The expected form, for messages. */
+  /** The expected format, for messages. */
   readonly expected: string;
-  /** Reads the variable's text. Returns `undefined` if it is invalid. */
+  /** Parses the variable's value. Returns `undefined` if it is invalid. */
   readonly parse: (text: string) => T | undefined;
-  /** Returns the part of an invalid text that a message should show; all of it by default. */
+  /** Returns the part of an invalid value that a message should show. The default is the whole value. */
   readonly invalidPartOf?: (text: string) => string;
 }
 
 const MAX_SECONDS = 365 * 24 * 3600;
-/** API Gateway's limit. */
+/** API Gateway's maximum TTL of an authorizer's result. */
 const MAX_RESULTS_CACHE_SECONDS = 3600;
 
 /**
- * Every setting of the function, by the name that the verifier's options and `Config` use. `readConfig`, the verifier and the
- * construct read this table, so that they never differ.
+ * Every setting of the function, by its name in the verifier's options and `Config`. `readConfig`, the verifier and the
+ * construct all read this table, so their settings always agree.
  */
 export const SETTINGS = {
   tableName: setting<string>({
@@ -90,14 +90,17 @@ export const SETTINGS = {
 
 export type SettingName = keyof typeof SETTINGS;
 
-/** What the construct calls a setting, and what the documentation says of it. */
+/** A setting's name in the construct, and its text in the documentation. */
 export interface SettingInfo {
   /** The construct's prop. */
   readonly prop: string;
   readonly doc: string;
 }
 
-/** The other half of the table. It is apart, because the function would carry it in its bundle without using it. */
+/**
+ * The other half of the table. It is separate, because otherwise the function's bundle would contain it without using
+ * it.
+ */
 export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
   tableName: { prop: 'table', doc: "the table's name or ARN" },
   keyPrefix: { prop: 'keyPrefix', doc: 'the prefix of every key' },
@@ -129,12 +132,12 @@ export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
 
 type Values = { readonly [Name in SettingName]: (typeof SETTINGS)[Name]['default'] };
 
-/** The function's settings, read once at cold start. */
+/** The function's settings. It reads them once, at cold start. */
 export interface Config extends Omit<Values, 'keyPrefix' | 'acceptForeignKeys'> {
   readonly keyFormat: KeyFormat;
   /** The accepted key sources, in order of preference. */
   readonly keySources: readonly KeySource[];
-  /** `undefined` if keys have no limits. */
+  /** The deployment's plans, or `undefined` if keys don't have limits. */
   readonly plans: Plans | undefined;
 }
 
@@ -143,7 +146,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Reads the `LATCHKEY_…` variables.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: variable, expected form, actual value
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: variable, expected format, actual value
  */
 export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
@@ -153,7 +156,7 @@ export function readConfig(environment: Environment): Config {
   return Object.freeze({ ...others, keyFormat: Object.freeze({ prefix, acceptForeignKeys }) });
 }
 
-/** Reads every setting. Adds to the problems; a setting with a problem has its default. */
+/** Reads every setting, and adds each problem to `problems`. An invalid setting gets its default. */
 function readSettings(environment: Environment, problems: string[]): Values {
   const values = Object.entries<Setting<unknown>>(SETTINGS).map(([name, each]) => {
     const text = environment[each.variable];
@@ -169,13 +172,13 @@ function readSettings(environment: Environment, problems: string[]): Values {
   return Object.fromEntries(values);
 }
 
-/** Variables that had another name before version 0.1.0. */
+/** New names of the variables that version 0.1.0 renamed. */
 const NEW_NAMES: Readonly<Record<string, string>> = {
   LATCHKEY_RESULT_CACHE_SECONDS: 'LATCHKEY_RESULTS_CACHE_SECONDS',
   LATCHKEY_USAGE_WRITE_SECONDS: 'LATCHKEY_LAST_USED_SECONDS',
 };
 
-/** Returns one problem for each variable of no setting, so a misspelled one fails the start. */
+/** Returns one problem for each unknown variable. A misspelled variable therefore fails the cold start. */
 function unknownVariables(environment: Environment): readonly string[] {
   const known = new Set(Object.values(SETTINGS).map(({ variable }) => variable));
   const unknown = Object.keys(environment).filter((name) => name.startsWith('LATCHKEY_') && !known.has(name));

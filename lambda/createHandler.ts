@@ -16,29 +16,32 @@ export interface HandlerDeps {
   /** The function's name in the metrics. */
   readonly functionName: string;
   readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
-  /** Returns epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
-  /** Returns a number from 0 to 1, never 1. It decides which requests are logged at the level `DEBUG`. */
+  /** Returns a number from 0 to 1, excluding 1. It decides which requests are logged at the level `DEBUG`. */
   readonly random: () => number;
-  /** Writes one line of the log or of the metrics; it is passed without a line break. */
+  /** Writes one line of the log or of the metrics. The line doesn't end with a line break. */
   readonly writeLog: (line: string) => void;
 }
 
 /** The part of Lambda's context that the handler uses. */
 export interface InvocationContext {
-  /** The invocation's id, for the log. */
+  /** The invocation's id. It is logged. */
   readonly awsRequestId?: string;
 }
 
-/** The Lambda function. It accepts events of every kind of API. */
+/** The Lambda function. It accepts events of every API type. */
 export type Handler = (event: unknown, context?: InvocationContext) => Promise<object>;
 
-/** If no scopes are mapped, nothing depends on the route, so it isn't read. */
+/**
+ * The route if the scope mapping is empty. The handler then doesn't read the event's route, because no decision depends
+ * on it.
+ */
 const NO_ROUTE = '' as Route;
 
 /**
- * Wires the authorizer. The throttle, the cache and the counts live as long as the handler. Create it at module scope, so they live
- * as long as the environment.
+ * Creates the handler with its throttle, cache and metrics, which live as long as the handler. Call it at module scope
+ * to keep them as long as the environment.
  */
 export function createHandler({ config, functionName, lookup, now, random, writeLog }: HandlerDeps): Handler {
   const throttle = new LastUsedThrottle({ intervalMs: config.lastUsedSeconds * 1000 });
@@ -76,13 +79,16 @@ export function createHandler({ config, functionName, lookup, now, random, write
       record({ decision: { effect: 'fault', error }, trace, apiType, requestId, arrivedAtMs });
       throw withoutCause(error);
     }
-    // API Gateway answers 401 to an error with exactly this message.
+    // API Gateway responds with 401 to an error with exactly this message.
     if (answer === UNAUTHORIZED) throw new Error('Unauthorized');
     return answer;
   };
 }
 
-/** Lambda logs what is thrown. An SDK error may contain the request, and the message of any other error may contain anything. */
+/**
+ * Removes the error's cause, because Lambda logs every thrown error. An SDK error may contain the request. The message
+ * of any other error may contain anything.
+ */
 function withoutCause(error: unknown): LatchkeyError {
   if (error instanceof LatchkeyError) return new LatchkeyError(error.code, error.message, { keyId: error.keyId });
   return new LatchkeyError('INTERNAL_ERROR', 'the key could not be checked');

@@ -8,14 +8,14 @@ export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
   /** Name of the table of keys: the stack's output `TableName`. */
   readonly tableName: string;
   /**
-   * Called if a last-used write fails, with the key's record, which is frozen and has no `keyHash`. The decision doesn't depend
-   * on it and doesn't wait for it. Errors that it throws, and rejections, are ignored.
+   * Called with the key's record if a last-used write fails. The record is frozen and doesn't have a `keyHash`. The
+   * decision doesn't depend on the callback or wait for it. Its errors and rejections are ignored.
    *
    * @default - failed writes aren't reported
    */
   readonly onLastUsedWriteFailed?: (record: PublicRecord, error: unknown) => unknown;
   /**
-   * Returns the time, in epoch milliseconds.
+   * Returns the current time in epoch milliseconds.
    *
    * @default Date.now
    */
@@ -23,11 +23,11 @@ export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
 }
 
 /**
- * Creates a verifier of a deployed table, for an application that checks keys itself: behind a Lambda function URL, in a container,
- * or on a queue. Pass the settings of the deployment. The verifier needs the permissions of `ApiKeyTable.grantVerify`. The AWS SDK
- * finds the credentials unless you pass a `client`.
+ * Creates a verifier of a deployed table. Use it if your application checks keys itself, for example behind a Lambda
+ * function URL or on a queue. Pass the settings of the deployment. The verifier needs the permissions of
+ * `ApiKeyTable.grantVerify`. The AWS SDK finds the credentials unless you pass a `client`.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected form, actual value
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected format, actual value
  */
 export function createKeyVerifier({
   region,

@@ -1,6 +1,6 @@
 import { type KeyFormat, type KeySecret, parseSecret } from '../keys/secret.ts';
 
-/** An event that no event source has read yet: values of any type by name. */
+/** An event before an event source has read it: values of any type by name. */
 export type EventFields = Readonly<Record<string, unknown>>;
 
 /** The part of an event that may contain the key. */
@@ -12,22 +12,25 @@ interface RequestCredentials {
   readonly event: EventFields;
 }
 
-/** One header's value that the gateway picked. The gateway doesn't pass the header's name. */
+/** One header's value. The gateway doesn't pass the header's name. */
 interface TokenCredentials {
   readonly kind: 'token';
   readonly token: string;
-  /** Whether to accept a bare key even if no key source is a header. */
+  /** Accepts a bare key even if no key source is a header. */
   readonly acceptsBareKey?: boolean;
 }
 
-/** The key of a request: none, a value that can't be a key, or a well-formed key. */
+/** The key of a request: absent, malformed or well-formed. */
 export type PresentedKey =
   { readonly kind: 'absent' } | { readonly kind: 'malformed' } | { readonly kind: 'key'; readonly secret: KeySecret };
 
 const ABSENT: PresentedKey = Object.freeze({ kind: 'absent' });
 const MALFORMED: PresentedKey = Object.freeze({ kind: 'malformed' });
 
-/** Returns the key of the first source that has one, in the configured order. Never throws, does no I/O. */
+/**
+ * Returns the key of the first key source that the request uses, in the configured order. It never throws and doesn't
+ * do any I/O.
+ */
 export function presentedKey(credentials: Credentials, sources: readonly KeySource[], format: KeyFormat): PresentedKey {
   if (credentials.kind === 'token') {
     const token = trimSpaces(credentials.token);
@@ -46,7 +49,7 @@ export function presentedKey(credentials: Credentials, sources: readonly KeySour
 const SPACE = 0x20;
 const BEARER = 'bearer';
 
-/** Drops spaces only. Other white space isn't part of the syntax and makes the key malformed. */
+/** Removes leading and trailing spaces. Other white space isn't part of the syntax, so it makes the key malformed. */
 function trimSpaces(text: string): string {
   let start = 0;
   let end = text.length;
@@ -55,14 +58,17 @@ function trimSpaces(text: string): string {
   return end - start === text.length ? text : text.slice(start, end);
 }
 
-/** Parses the text from `start` on. Returns `undefined` if `start` is the end of the text. */
+/** Parses the key that begins at `start`. Returns `undefined` if `start` is the end of the text. */
 function parseKey(text: string, start: number, format: KeyFormat): PresentedKey | undefined {
   if (start === text.length) return undefined;
   const secret = parseSecret(text, format, start);
   return secret === undefined ? MALFORMED : { kind: 'key', secret };
 }
 
-/** Returns the start of the key in a token: a bearer header, or a bare key if a key source is a header. */
+/**
+ * Returns the index at which the key begins in a token. The token is a bearer header, or a bare key if a key source is
+ * a header.
+ */
 function tokenKeyStart(
   token: string,
   { acceptsBareKey = false }: TokenCredentials,
@@ -73,13 +79,19 @@ function tokenKeyStart(
   return acceptsBareKey || sources.some((source) => source.kind === 'header') ? bareKeyStart(token) : token.length;
 }
 
-/** Returns the start of the key in a trimmed value: its end if the value has none or another authentication scheme. */
+/**
+ * Returns the index at which the key begins in a trimmed value. Returns the value's length if the value doesn't contain
+ * a key or uses another authentication scheme.
+ */
 function keyStart(value: string, source: KeySource): number {
   if (source.kind === 'bearer') return bearerKeyStart(value);
   return source.kind === 'header' && source.lowerCaseName === 'authorization' ? bareKeyStart(value) : 0;
 }
 
-/** RFC 6750 §2.1. The scheme is case-insensitive (RFC 9110 §11.1). */
+/**
+ * Returns the index at which the key begins in a bearer header (RFC 6750 §2.1). The scheme is case-insensitive (RFC
+ * 9110 §11.1).
+ */
 function bearerKeyStart(text: string): number {
   if (text.charCodeAt(BEARER.length) !== SPACE || !startsWithIgnoreCase(text, BEARER)) return text.length;
   let start = BEARER.length + 1;
@@ -87,12 +99,15 @@ function bearerKeyStart(text: string): number {
   return start;
 }
 
-/** A word, a space and more are a scheme and its credentials. The bearer scheme without anything after it has no key. */
+/**
+ * Returns the index of a bare key. A word and a space before more text are a scheme and its credentials. A bearer
+ * scheme without credentials doesn't contain a key.
+ */
 function bareKeyStart(text: string): number {
   return text.includes(' ') || text.toLowerCase() === BEARER ? text.length : 0;
 }
 
-/** The values of a name in a request: one value, a list of at least two of several values, or none. */
+/** The values of a name in a request: one value, a list of at least two values, or `undefined`. */
 export type HeaderValues = string | readonly string[] | undefined;
 
 function sourceValues(source: KeySource, event: EventFields): HeaderValues {
@@ -117,7 +132,8 @@ export function queryValues(
 function findValues(map: unknown, name: string, ignoreCase: boolean): HeaderValues {
   if (typeof map !== 'object' || map === null) return undefined;
   let found: HeaderValues;
-  // Unlike Object.keys, this allocates no list of names. An event is parsed from JSON, so it inherits no names.
+  // Unlike Object.keys, this doesn't allocate a list of names. Events are parsed from JSON, so they don't inherit
+  // names.
   for (const other in map) {
     if (other.length !== name.length) continue;
     if (other !== name && !(ignoreCase && startsWithIgnoreCase(other, name))) continue;
@@ -126,7 +142,7 @@ function findValues(map: unknown, name: string, ignoreCase: boolean): HeaderValu
   return found;
 }
 
-/** Adds a value, or each value of a list. Two values are enough to show that there are several. */
+/** Adds a value, or the values of a list. It stops at two values, because two already prove that there are several. */
 function addValue(found: HeaderValues, value: unknown): HeaderValues {
   if (typeof found === 'object') return found;
   if (typeof value === 'string') return found === undefined ? value : [found, value];
@@ -137,8 +153,8 @@ function addValue(found: HeaderValues, value: unknown): HeaderValues {
 }
 
 /**
- * Splits the joined values of a header. Only an empty value or another bearer key next to a comma shows that values were joined:
- * other schemes, such as Digest, have commas of their own.
+ * Splits the joined values of a header. The values were joined if an empty value or another bearer key is next to a
+ * comma. Other commas aren't proof, because schemes such as Digest contain commas.
  */
 function splitJoined(joined: HeaderValues): HeaderValues {
   if (typeof joined !== 'string' || !joined.includes(',')) return joined;
@@ -149,10 +165,13 @@ function splitJoined(joined: HeaderValues): HeaderValues {
 
 const CAPITAL_A = 0x41;
 const CAPITAL_Z = 0x5a;
-/** The difference between a capital and a small letter in ASCII. */
+/** The difference between an upper-case and a lower-case letter in ASCII. */
 const CASE_BIT = 0x20;
 
-/** Whether the text starts with the prefix, ignoring the case of ASCII letters. The prefix must be in lower case. Allocates nothing. */
+/**
+ * Returns whether the text starts with the prefix, ignoring the case of ASCII letters. The prefix must be in lower
+ * case. The function doesn't allocate memory.
+ */
 function startsWithIgnoreCase(text: string, prefix: string): boolean {
   for (let at = 0; at < prefix.length; at++) {
     const code = text.charCodeAt(at);
@@ -162,19 +181,19 @@ function startsWithIgnoreCase(text: string, prefix: string): boolean {
   return true;
 }
 
-/** A place where a request may carry its key. Names are spelled as in the setting. */
+/** A part of a request that may carry its key. Names are spelled as in the setting. */
 export type KeySource =
   | { readonly kind: 'bearer' }
   | {
       readonly kind: 'header';
-      /** The name for identity sources and messages. AWS says that mappings of REST APIs are case-sensitive. */
+      /** The name in identity sources and messages. AWS documents that mappings of REST APIs are case-sensitive. */
       readonly name: string;
-      /** The name for requests, whose header names are case-insensitive. */
+      /** The name for look-ups in requests, because their header names are case-insensitive. */
       readonly lowerCaseName: string;
     }
   | { readonly kind: 'query'; readonly name: string };
 
-/** A key source as it is written in settings. */
+/** A key source in the format of the settings. */
 export type KeySourceSetting = 'bearer' | `header:${string}` | `query:${string}`;
 
 export const DEFAULT_KEY_SOURCES: readonly KeySource[] = Object.freeze([
@@ -182,17 +201,17 @@ export const DEFAULT_KEY_SOURCES: readonly KeySource[] = Object.freeze([
   Object.freeze({ kind: 'query', name: 'api_key' }),
 ]);
 
-/** The expected form of a list of key sources, for messages. */
+/** The expected format of a list of key sources, for messages. */
 export const KEY_SOURCES_EXPECTED =
   'a list of bearer, header:NAME and query:NAME, separated by commas, none of them twice';
 
-/** RFC 9110 §5.6.2: the characters of a header's name. */
+/** The characters of a header's name (RFC 9110 §5.6.2). */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const QUERY_NAME = /^[!-+\--~]+$/;
 
 /**
- * Reads a list of key sources. Returns `undefined` if the list is empty, or if an entry is invalid or listed twice. Headers that
- * differ only in case are one source.
+ * Parses a list of key sources. Returns `undefined` if the list is empty, or if an entry is invalid or listed twice.
+ * Headers that differ only in case are the same source.
  */
 export function parseKeySources(entries: readonly string[]): readonly KeySource[] | undefined {
   const sources: KeySource[] = [];
@@ -218,7 +237,7 @@ function toIdentity(source: KeySource): string {
   return JSON.stringify(source.kind === 'header' ? [source.kind, source.lowerCaseName] : source);
 }
 
-/** Returns the message to a request without a key, which lists the key sources of the deployment. */
+/** Returns the message for a request without a key. It lists the key sources of the deployment. */
 export function authRequiredMessage(sources: readonly KeySource[]): string {
   return `API key is required. Pass via ${sources.map(describeSource).join(' or ')}.`;
 }

@@ -16,27 +16,27 @@ import {
   toWholeRoute,
 } from './routes.ts';
 
-/** What the handler returns to the gateway, or the symbol for which it throws. */
+/** The handler's response to the gateway, or the symbol that makes the handler throw. */
 export type Answer = object | typeof UNAUTHORIZED;
 
-/** What an answer depends on in addition to the decision. */
+/** The inputs of a response in addition to the decision. */
 export interface AnswerDeps {
   readonly config: Config;
-  /** Returns epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
 }
 
 /** One kind of event that can call a Lambda authorizer. */
 export interface EventSource {
-  /** The name in logs and metrics: `apiType`. */
+  /** The event source's name in logs and metrics: `apiType`. */
   readonly name: string;
-  /** Whether the event is of this source and has everything that `read` and `respond` need. */
+  /** Returns whether the event is of this source and has everything that `read` and `respond` need. */
   readonly matches: (event: EventFields) => boolean;
-  /** Finds what may contain the key. */
+  /** Returns the part of the event that may contain the key. */
   readonly read: (event: EventFields) => Credentials;
-  /** Returns the requested route, which scopes are checked against. */
+  /** Returns the requested route, against which scopes are checked. */
   readonly route: (event: EventFields, config: Config) => Route;
-  /** Turns the decision into the gateway's form. */
+  /** Formats the decision for the gateway. */
   readonly respond: (decision: KeyDecision, event: EventFields, deps: AnswerDeps) => Answer;
 }
 
@@ -52,11 +52,11 @@ const respondWithPolicy =
 
 const requestedRoute = (event: EventFields): Route => toRoute(methodArnOf(event));
 
-/** `matches` has checked it. */
+/** The type assertion is safe, because `matches` has checked the ARN. */
 const methodArnOf = (event: EventFields) => event['methodArn'] as MethodArn;
 const routeArnOf = (event: EventFields) => event['routeArn'] as MethodArn;
 
-/** A REST API's REQUEST authorizer. Header names have the case that the client sent. */
+/** A REST API's REQUEST authorizer. Header names keep the case that the client sent. */
 const restRequest: EventSource = {
   name: 'rest-request',
   matches: (event) =>
@@ -69,7 +69,7 @@ const restRequest: EventSource = {
   respond: respondWithPolicy('rest'),
 };
 
-/** A REST API's TOKEN authorizer. The gateway passes one header's value and nothing else of the request. */
+/** A REST API's TOKEN authorizer. The gateway passes only one header's value. */
 const restToken: EventSource = {
   name: 'rest-token',
   matches: (event) => event['type'] === 'TOKEN' && isMethodArn(event['methodArn']),
@@ -79,8 +79,8 @@ const restToken: EventSource = {
 };
 
 /**
- * An HTTP API's authorizer with payload format 2.0. Header names are in lower case. If a name was sent more than once, its values
- * are joined by commas, which no key contains.
+ * An HTTP API's authorizer with payload format 2.0. Header names are in lower case. The gateway joins the values of a
+ * repeated name with commas. A key can't contain a comma.
  */
 const httpApi: EventSource = {
   name: 'http-api',
@@ -91,7 +91,10 @@ const httpApi: EventSource = {
     httpApiResponse === 'simple' ? toSimpleAnswer(decision) : toPolicy(decision, routeArnOf(event), 'http'),
 };
 
-/** If the gateway caches a simple answer, it caches it for a route key, so the answer must be right for every request of that route. */
+/**
+ * Returns the route key if the gateway caches a simple response. The gateway caches it per route key, so the response
+ * must be right for every request of that route.
+ */
 function httpApiRoute(event: EventFields, { httpApiResponse, resultsCacheSeconds }: Config): Route {
   const isCached = httpApiResponse === 'simple' && resultsCacheSeconds > 0;
   if (!isCached) return toRoute(routeArnOf(event));
@@ -106,7 +109,7 @@ function toSimpleAnswer(
   return { isAuthorized: decision.effect === 'allow', context: getContext(decision) };
 }
 
-/** An HTTP API's authorizer with payload format 1.0, whose answer is always a policy. */
+/** An HTTP API's authorizer with payload format 1.0. Its response is always a policy. */
 const httpApiV1: EventSource = {
   name: 'http-api-1.0',
   matches: (event) => event['type'] === 'REQUEST' && event['version'] === '1.0' && isMethodArn(event['methodArn']),
@@ -115,7 +118,9 @@ const httpApiV1: EventSource = {
   respond: respondWithPolicy('http'),
 };
 
-/** A WebSocket API's authorizer. The gateway calls it only on `$connect`; its answer counts as long as the client is connected. */
+/**
+ * A WebSocket API's authorizer. The gateway calls it only on `$connect`. Its response applies for the whole connection.
+ */
 const webSocket: EventSource = {
   name: 'websocket',
   matches: (event) => event['type'] === 'REQUEST' && event['version'] === undefined && isConnectArn(event['methodArn']),
@@ -124,7 +129,10 @@ const webSocket: EventSource = {
   respond: respondWithPolicy('websocket'),
 };
 
-/** An unknown hash is cached for as long, so a new key isn't refused for longer. */
+/**
+ * Maximum TTL of a denial. The record cache keeps an unknown hash for the same duration, so a new key isn't refused for
+ * longer.
+ */
 const DENIAL_MAX_SECONDS = 10;
 
 /** An AppSync API's Lambda authorizer. The token is the key, with or without the bearer scheme. */
@@ -149,11 +157,14 @@ function getResolverContext(decision: KeyDecision): AuthorizerContext {
   return { errorCode: 'AUTH_REQUIRED', errorMessage: authRequiredMessage([{ kind: 'bearer' }]) };
 }
 
-/** AppSync always gets a TTL, because AWS documents two defaults. No answer is cached past the key's expiry. */
+/**
+ * Returns the TTL of an AppSync response. It is always set, because AWS documents two different defaults. AppSync
+ * doesn't cache a response past the key's expiry.
+ */
 function getTtlSeconds(decision: KeyDecision, { config, now }: AnswerDeps): number {
   const { resultsCacheSeconds } = config;
   if (decision.effect !== 'allow') return Math.min(resultsCacheSeconds, DENIAL_MAX_SECONDS);
-  // The key may have expired while its last use was written.
+  // The key may have expired during its last-used write.
   const secondsLeft = Math.max(0, Math.floor((decision.key.expiresAtMs - now()) / 1000));
   return Math.min(resultsCacheSeconds, secondsLeft);
 }
@@ -162,7 +173,7 @@ export const EVENT_SOURCES: readonly EventSource[] = [restRequest, httpApi, rest
 
 const MOST_NAMES_SHOWN = 20;
 
-/** Returns the event's fields by name; none if it isn't an object. */
+/** Returns the event's fields by name. Returns an empty object if the event isn't an object. */
 export function toFields(event: unknown): EventFields {
   return typeof event === 'object' && event !== null ? (event as EventFields) : {};
 }
@@ -170,7 +181,7 @@ export function toFields(event: unknown): EventFields {
 /**
  * Returns the source of an event.
  *
- * @throws LatchkeyError `EVENT_UNKNOWN`, with the names of the event's fields but none of their values
+ * @throws LatchkeyError `EVENT_UNKNOWN`, with the names of the event's fields but not their values
  */
 export function eventSourceFor(fields: EventFields): EventSource {
   for (const source of EVENT_SOURCES) if (source.matches(fields)) return source;

@@ -9,10 +9,13 @@ const config = readOrLogConfig();
 const client = createFunctionClient(process.env);
 if (config.prime) await prime(client, config.tableName);
 
-/** The Lambda function. An invalid setting fails the cold start, so no request is decided by a wrong setting. */
+/**
+ * The Lambda function. An invalid setting fails the cold start, so the function never decides a request with a wrong
+ * setting.
+ */
 export const handler = createHandler({
   config,
-  // Lambda sets the variable. Metrics need a name elsewhere.
+  // Lambda sets the variable. Metrics need a name in other environments, too.
   functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'latchkey',
   lookup: new KeyReader({ client, tableName: config.tableName }),
   now: Date.now,
@@ -20,7 +23,7 @@ export const handler = createHandler({
   writeLog,
 });
 
-/** Logs a fault that keeps the function from starting, because alarms watch the log for faults. */
+/** Reads the settings. Logs a fault that stops the cold start, because alarms watch the log for faults. */
 function readOrLogConfig(): Config {
   try {
     return readConfig(process.env);

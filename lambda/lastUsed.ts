@@ -4,13 +4,16 @@ import type { CachedKey } from './cachedKey.ts';
 import { GenerationalMap } from './recordCache.ts';
 
 export interface LastUsedThrottleOptions {
-  /** The shortest time between two last-used writes of one key. */
+  /** Minimum time between two last-used writes of one key, in milliseconds. */
   readonly intervalMs: number;
-  /** Maximum number of keys that the throttle remembers. */
+  /** Maximum number of keys in the throttle. */
   readonly capacity?: number;
 }
 
-/** Returns when a cached record was read, in epoch milliseconds, or `undefined` if none is cached. */
+/**
+ * Returns the time at which a cached record was read, in epoch milliseconds. Returns `undefined` if the record isn't
+ * cached.
+ */
 export interface ReadTimes {
   readAtMs(keyHash: KeyHash): number | undefined;
 }
@@ -21,13 +24,13 @@ type UsedKey = Pick<CachedKey, 'keyHash' | 'lastUsedAtMs'>;
 const RETRY_AFTER_FAILURE_MS = 60_000;
 
 /**
- * Answers one question: is a last-used write due for this key now? It lives as long as the environment. It only sees keys that the
- * table has, so a flood of invented keys can't evict what it remembers.
+ * Decides whether a last-used write is due for a key. It lives as long as the environment. It tracks only keys in the
+ * table, so a flood of invented keys can't evict its entries.
  */
 export class LastUsedThrottle {
-  /** The shortest time between two last-used writes of one key, in milliseconds. */
+  /** Minimum time between two last-used writes of one key, in milliseconds. */
   readonly intervalMs: number;
-  /** By hash, the epoch milliseconds before which no write is due. */
+  /** By hash, the epoch milliseconds before which a write isn't due. */
   readonly #notBefore: GenerationalMap<KeyHash, number>;
 
   constructor({ intervalMs, capacity = 10_000 }: LastUsedThrottleOptions) {
@@ -36,13 +39,13 @@ export class LastUsedThrottle {
   }
 
   /**
-   * Returns whether a write is due. If so, the caller has to make it: for an interval, every other call in this environment gets
-   * `false`. The claim is synchronous, so two concurrent invocations never both get it.
+   * Returns whether a write is due. If it returns `true`, the caller must write. Other calls in this environment then
+   * return `false` for one interval. The claim is synchronous, so only one of two concurrent invocations succeeds.
    *
-   * A cached record that wasn't due when it was read doesn't show whether another environment has written since. Of a thousand
-   * environments that cache one, the first to read the key again writes; the others see that at their next read. Only the
-   * environment that made the last write may claim at once, and it has to read the table first. Without `readTimes`, the record
-   * counts as just read.
+   * Another environment may have written since the cached record was read. If the record wasn't due at that time, only
+   * the environment that made the last write may claim immediately. It must read the table first. The other
+   * environments wait for their next read of the key. If a thousand environments cache a key, the first one that reads
+   * it again writes. The others see that write at their next read. Without `readTimes`, the record counts as just read.
    */
   claim(key: UsedKey, nowMs: number, readTimes?: ReadTimes): boolean {
     const dueMs = this.#dueMs(key, nowMs);
@@ -57,12 +60,14 @@ export class LastUsedThrottle {
     return true;
   }
 
-  /** Returns whether the record alone makes a write due at a time in epoch milliseconds. */
+  /**
+   * Returns whether a write is due at a time in epoch milliseconds. It considers only the record, not earlier claims.
+   */
   isDue(key: UsedKey, atMs: number): boolean {
     return this.#dueMs(key, atMs) <= atMs;
   }
 
-  /** Allows a new claim after a failed write: in a minute, or after the interval if that is shorter. */
+  /** Allows a new claim after a failed write: after a minute, or after the interval if that is shorter. */
   giveBack(keyHash: KeyHash, nowMs: number): void {
     this.#notBefore.set(keyHash, nowMs + Math.min(RETRY_AFTER_FAILURE_MS, this.intervalMs));
   }
@@ -71,7 +76,10 @@ export class LastUsedThrottle {
     return pastUseMs(lastUsedAtMs, nowMs) + this.intervalMs;
   }
 
-  /** A wait longer than the interval no longer counts: it was set by a clock that has since been put back. */
+  /**
+   * Returns whether the key must still wait. A wait longer than the interval doesn't count, because the clock has been
+   * set back since.
+   */
   #isTooEarly(notBefore: number, nowMs: number): boolean {
     return nowMs < notBefore && notBefore - nowMs <= this.intervalMs;
   }

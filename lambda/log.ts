@@ -6,20 +6,23 @@ import { type Fault, type KeyDecision, refusalCode } from './authorize.ts';
 import type { CachedKey } from './cachedKey.ts';
 import type { HandledRequest, Metrics } from './metrics.ts';
 
-/** Where a line comes from. */
+/** The request that a log line belongs to. */
 export type LogOrigin = Pick<HandledRequest, 'requestId' | 'apiType'>;
 
 export interface RecorderDeps {
   readonly log: Log;
-  /** Absent if requests aren't counted. */
+  /** Absent if metrics are disabled. */
   readonly metrics: Metrics | undefined;
   /** The share of requests that are logged at the level `DEBUG`, from 0 to 1. */
   readonly debugSampleRate: number;
-  /** Returns a number from 0 to 1, never 1. */
+  /** Returns a number from 0 to 1, excluding 1. */
   readonly random: () => number;
 }
 
-/** Returns a function that logs and counts a request. Call it once, after the answer is made or has failed. */
+/**
+ * Returns a function that logs and counts a request. Call it once per request, after the response is complete or has
+ * failed.
+ */
 export function createRecorder({ log, metrics, debugSampleRate, random }: RecorderDeps) {
   return (request: HandledRequest): void => {
     const { decision, trace } = request;
@@ -39,7 +42,7 @@ function keyOf(decision: KeyDecision | Fault): CachedKey | undefined {
   return decision.effect === 'allow' || decision.effect === 'deny' ? decision.key : undefined;
 }
 
-/** The fields that may be logged. No event, header, hash or part of a secret beyond `keyPrefix` is ever logged. */
+/** The fields that may be logged. Events, headers and hashes are never logged. Of a secret, only the `keyPrefix` is. */
 interface LogLine extends LogOrigin {
   readonly level: 'INFO' | 'WARN' | 'ERROR';
   readonly message: 'denied' | 'fault' | 'last-used write failed' | 'scope unknown' | 'plan unknown';
@@ -48,12 +51,15 @@ interface LogLine extends LogOrigin {
   readonly plan?: string | undefined;
   readonly keyId?: string | undefined;
   readonly keyPrefix?: string | undefined;
-  /** The name that the SDK or the database engine gave to a failure of the store. */
+  /** The error name from the SDK or the database engine if the store failed. */
   readonly cause?: string | undefined;
   readonly detail?: string | undefined;
 }
 
-/** The line of a sampled request. It has the code of a denial but not its message, so no request is counted twice. */
+/**
+ * The line of a sampled request. It contains the code of a denial but not the message, so a request isn't counted
+ * twice.
+ */
 interface RequestLine extends LogOrigin {
   readonly level: 'DEBUG';
   readonly message: 'request';
@@ -66,15 +72,15 @@ interface RequestLine extends LogOrigin {
 }
 
 export interface LogOptions {
-  /** Writes one line; it is passed without a line break. */
+  /** Writes one line. The line doesn't end with a line break. */
   readonly write: (line: string) => void;
-  /** Returns epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
 }
 
 const MOST_NAMES_LOGGED = 1000;
 
-/** Writes one JSON line for each denial and fault. An allowed request has a line only if it is sampled. */
+/** Writes one JSON line for each denial and fault. An allowed request gets a line only if it is sampled. */
 export class Log {
   readonly #options: LogOptions;
   readonly #loggedScopes = new Set<string>();
@@ -88,7 +94,10 @@ export class Log {
     this.#write({ level: 'INFO', message: 'denied', code, ...originOf(origin), ...namesOf(record) });
   }
 
-  /** Logs a fault, which the gateway answers with a 500. If the error isn't a LatchkeyError, only its name is safe to log. */
+  /**
+   * Logs a fault. The gateway responds to it with a 500. If the error isn't a LatchkeyError, it logs only the name,
+   * because the message may contain anything.
+   */
   fault(origin: LogOrigin, error: unknown): void {
     this.#write({ level: 'ERROR', message: 'fault', ...originOf(origin), ...faultFields(error) });
   }
@@ -99,8 +108,8 @@ export class Log {
   }
 
   /**
-   * Logs the key's scopes and plan that the deployment lacks, each name once in the life of the environment. API Gateway rejects a
-   * key on an unknown plan if plans apply.
+   * Logs the key's scopes and plan that the deployment doesn't define. It logs each name once per environment. If plans
+   * apply, API Gateway rejects a key on an unknown plan.
    */
   unknownNames(origin: LogOrigin, { record, scopes, unknownPlan }: CachedKey): void {
     for (const scope of scopes?.unknownScopes ?? []) {
@@ -113,7 +122,7 @@ export class Log {
     this.#write({ ...line, ...originOf(origin), plan: unknownPlan, ...namesOf(record) });
   }
 
-  /** Logs a sampled request, whatever its outcome. */
+  /** Logs a sampled request with any outcome. */
   request({ decision, trace, requestId, apiType }: HandledRequest): void {
     const { cacheHit: isCacheHit, lookupMs } = trace;
     this.#write({
@@ -132,7 +141,7 @@ export class Log {
 
   #write(line: LogLine | RequestLine): void {
     const { write, now } = this.#options;
-    // JSON doesn't escape C1 controls and bidirectional overrides, which a record's texts may contain.
+    // JSON doesn't escape C1 controls and bidirectional overrides. The strings of a record may contain them.
     write(printable(JSON.stringify({ timestamp: new Date(now()).toISOString(), ...line })));
   }
 }
@@ -147,7 +156,10 @@ function namesOf(record: PublicRecord | undefined): Pick<LogLine, 'keyId' | 'key
   return { keyId: record?.id, keyPrefix: record?.keyPrefix };
 }
 
-/** Whether the name hasn't been logged, which this call remembers. Above the limit, no name counts as new. */
+/**
+ * Returns whether the name hasn't been logged yet, and adds it to `logged`. Above the limit, it returns `false` for
+ * every name.
+ */
 function isNew(name: string, logged: Set<string>): boolean {
   if (logged.has(name) || logged.size === MOST_NAMES_LOGGED) return false;
   logged.add(name);

@@ -17,29 +17,29 @@ export const METRIC_UNITS = {
 
 export type MetricName = keyof typeof METRIC_UNITS;
 
-/** What happened to one request. The metrics and the log are made of it. */
+/** The events of one request, from which the metrics and the log are derived. */
 export interface HandledRequest {
   readonly decision: KeyDecision | Fault;
   readonly trace: Trace;
-  /** The name of the event source; absent if the event is of none. */
+  /** The name of the event source; absent if the event's source is unknown. */
   readonly apiType: string | undefined;
-  /** Lambda's id of the invocation. */
+  /** Lambda's request id of the invocation. */
   readonly requestId: string | undefined;
-  /** Epoch milliseconds at which the request arrived. */
+  /** Time at which the request arrived, in epoch milliseconds. */
   readonly arrivedAtMs: number;
 }
 
 export interface MetricsOptions {
-  /** Value of the dimension `FunctionName`, which every metric has. */
+  /** Value of the dimension `FunctionName` of every metric. */
   readonly functionName: string;
-  /** Writes one line; it is passed without a line break. */
+  /** Writes one line. The line doesn't end with a line break. */
   readonly write: (line: string) => void;
 }
 
 type CountName = Exclude<MetricName, 'LookupLatency'>;
 type Counts = Record<CountName, number>;
 
-/** The counts of one kind of API; refusals by code. */
+/** The counts of one API type, with refusals by code. */
 interface ApiTypeCounts {
   allowed: number;
   readonly denied: Map<string, number>;
@@ -47,14 +47,14 @@ interface ApiTypeCounts {
 }
 
 const BATCH_MS = 60_000;
-/** Faults wait for less, because an alarm may depend on them. */
+/** Maximum delay of faults in milliseconds. It is short, because an alarm may depend on them. */
 const URGENT_BATCH_MS = 1_000;
-/** "Specification: Embedded metric format": the maximum number of values of one metric in a document. */
+/** Maximum number of values of one metric in a document ("Specification: Embedded metric format"). */
 const MOST_VALUES = 100;
-/** The dimension `ApiType` of an event of no known source. */
+/** The dimension `ApiType` of an event whose source is unknown. */
 const NO_API_TYPE = 'unknown';
 
-/** Every allowed request counts in exactly one of these metrics. */
+/** The metrics of allowed requests. Each allowed request counts in exactly one of them. */
 const LAST_USED_METRICS = {
   'not due': 'LastUsedWritesSkipped',
   superseded: 'LastUsedWritesSkipped',
@@ -63,9 +63,10 @@ const LAST_USED_METRICS = {
 } as const satisfies Record<LastUsedWrite, CountName>;
 
 /**
- * Counts requests and writes the counts as lines of CloudWatch's embedded metric format. A request writes them if the last lines are
- * a minute old, or a second old if a fault or a failed last-used write is waiting. Lambda freezes the environment between requests,
- * so a timer wouldn't fire; counts that wait when the environment ends are lost.
+ * Counts requests and writes the counts as lines of CloudWatch's embedded metric format. A request writes the counts if
+ * the last lines are a minute old. The limit is one second if a fault or a failed last-used write is pending. It
+ * doesn't use a timer, because Lambda freezes the environment between requests. Pending counts are lost when Lambda
+ * stops the environment.
  */
 export class Metrics {
   readonly #options: MetricsOptions;
@@ -110,8 +111,8 @@ export class Metrics {
   }
 
   /**
-   * A request may have arrived before the one that wrote the last lines. If those lines are further in the future, a clock has been
-   * put back since, so they delay nothing.
+   * Writes the counts if they are due. A request may have arrived before the request that wrote the last lines. If
+   * those lines are further in the future, the clock has been set back, so they don't delay the write.
    */
   #writeIfDue(nowMs: number): void {
     const sinceMs = nowMs - (this.#writtenAtMs ?? -Infinity);
@@ -159,7 +160,7 @@ function increment(counts: Map<string, number>, code: string): void {
   counts.set(code, (counts.get(code) ?? 0) + 1);
 }
 
-/** By metric, its value or values. */
+/** The value or values of each metric. */
 type MetricValues = Readonly<Record<MetricName, number | readonly number[]>>;
 
 /** A count with more dimensions than its metric's total. */
@@ -177,10 +178,10 @@ const METRIC_NAMES = Object.keys(METRIC_UNITS) as readonly MetricName[];
 const TOTAL_DIMENSIONS = ['FunctionName'];
 
 /**
- * Returns documents of CloudWatch's embedded metric format: the totals by `FunctionName`, and the counts with more dimensions. A
- * document has one value of a metric for all sets of dimensions that it names. So a count that equals its total shares the total's
- * document if no dimension there has another value: usually there is one line. Zeros are left out, because CloudWatch bills a metric
- * for every hour in which it has a value.
+ * Returns documents of CloudWatch's embedded metric format: the totals by `FunctionName`, and the counts with more
+ * dimensions. A document has one value of a metric for all its sets of dimensions. A count that equals its total can
+ * therefore share the total's document, unless a dimension there has another value. Usually there is one line. Zeros
+ * are omitted, because CloudWatch bills a metric for every hour in which it has a value.
  */
 function metricLines(
   functionName: string,
@@ -206,7 +207,7 @@ function metricLines(
   return [metricDocument(definitions, shared, totals, timestampMs), ...lines];
 }
 
-/** Whether no dimension has different values in the two. */
+/** Returns whether two sets of dimensions agree in every dimension that both contain. */
 function agree(shared: Readonly<Record<string, string>>, dimensions: DimensionedCount['dimensions']): boolean {
   return Object.entries(dimensions).every(([name, value]) => (shared[name] ?? value) === value);
 }
@@ -240,8 +241,8 @@ function* metricDirectives(definitions: readonly Definition[]) {
 }
 
 /**
- * A bounded sample, spread evenly over all values that are added. If it is full, it drops every second value and from then on
- * accepts half as many. Which values it keeps depends only on their order.
+ * A bounded sample, spread evenly over all added values. If it is full, it drops every second value. From then on, it
+ * accepts half as many. The selection depends only on the values' order.
  */
 export class SampledValues {
   readonly #capacity: number;
@@ -249,7 +250,7 @@ export class SampledValues {
   #added = 0;
   #stride = 1;
 
-  /** `capacity` is at least 1. */
+  /** Creates an empty sample. `capacity` is at least 1. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isPlanName, PLAN_EXPECTED } from '../keys/fields.ts';
 import type { KeyRecord } from '../keys/record.ts';
 
-/** The expected form of the plans, for messages. */
+/** The expected format of the plans, for messages. */
 export const PLANS_EXPECTED =
   'a JSON object of a namespace of 16 hex digits, and of lists perKey and shared in which no plan stands twice, each ' +
   PLAN_EXPECTED;
@@ -23,14 +23,16 @@ export class Plans {
     this.#lists = lists;
   }
 
-  /** Writes plans by name as JSON for `parse`. A plan limits each of its keys separately unless it is shared. */
+  /** Formats plans by name as JSON for `parse`. A plan limits each of its keys separately unless it is shared. */
   static toText(plans: Readonly<Record<string, { readonly shared?: boolean }>>, namespace: string): string {
     const names = (isShared: boolean) =>
       Object.keys(plans).filter((name) => (plans[name]?.shared === true) === isShared);
     return JSON.stringify({ namespace, perKey: names(false), shared: names(true) });
   }
 
-  /** Reads JSON of `namespace`, `perKey` and `shared`. Returns `undefined` if it has another shape or an invalid name. */
+  /**
+   * Parses JSON of `namespace`, `perKey` and `shared`. Returns `undefined` if it has another shape or an invalid name.
+   */
   static parse(text: string): Plans | undefined {
     const { namespace, perKey, shared, ...others } = readMembers(text);
     if (typeof namespace !== 'string' || !/^[0-9a-f]{16}$/.test(namespace)) return undefined;
@@ -39,7 +41,7 @@ export class Plans {
     return new Plans({ namespace, perKey: new Set(perKey), shared: new Set(shared) });
   }
 
-  /** Returns the invalid names in the JSON, or all of it if something else is invalid. */
+  /** Returns the invalid names in the JSON, or the whole string if another part is invalid. */
   static invalidPartOf(text: string): string {
     const { perKey, shared } = readMembers(text);
     const names: readonly unknown[] = [perKey, shared].flatMap((list) => (Array.isArray(list) ? list : []));
@@ -48,8 +50,8 @@ export class Plans {
   }
 
   /**
-   * Returns the value by which API Gateway counts the key's requests, or `undefined` if the deployment lacks the key's plan. API
-   * Gateway rejects requests without a value, so a misspelled plan fails closed.
+   * Returns the value by which API Gateway counts the key's requests. Returns `undefined` if the key's plan isn't among
+   * the deployment's plans. API Gateway rejects requests without a value, so a misspelled plan fails closed.
    */
   identifierFor({ id, plan }: Pick<KeyRecord, 'id' | 'plan'>): string | undefined {
     const { namespace, perKey, shared } = this.#lists;
@@ -58,14 +60,14 @@ export class Plans {
     return shared.has(plan) ? usageIdentifier(namespace, { kind: 'plan', name: plan }) : undefined;
   }
 
-  /** Returns the key's plan if the deployment lacks it. */
+  /** Returns the key's plan if it isn't among the deployment's plans. */
   unknownPlanOf({ plan }: Pick<KeyRecord, 'plan'>): string | undefined {
     const { perKey, shared } = this.#lists;
     return plan === undefined || perKey.has(plan) || shared.has(plan) ? undefined : plan;
   }
 }
 
-/** Returns the members of a JSON object; none if the text isn't one. */
+/** Returns the members of a JSON object. Returns an empty object if the string isn't a JSON object. */
 function readMembers(text: string): Readonly<Record<string, unknown>> {
   try {
     return Object(JSON.parse(text));
@@ -78,16 +80,17 @@ function isNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every(isPlanName);
 }
 
-/** What API Gateway counts requests by: one key, all keys of a plan, or all keys without a plan. */
+/** Requests that API Gateway counts together. They use one key, any key of one plan, or any key without a plan. */
 export type Counted =
   | { readonly kind: 'key'; readonly id: string }
   | { readonly kind: 'plan'; readonly name: string }
   | { readonly kind: 'unplanned' };
 
 /**
- * Returns the value of an API Gateway API key, by which API Gateway counts a request: the 64 hex digits of a SHA-256. It depends on
- * what is counted and on the deployment's namespace, and contains no part of a secret. AWS requires 20 to 128 letters and digits,
- * unique in the account and Region ("Usage plans and API keys for REST APIs").
+ * Returns the value of an API Gateway API key: the 64 hex digits of a SHA-256. API Gateway counts requests by this
+ * value. It depends on the counted group and on the deployment's namespace. It doesn't contain any part of a secret.
+ * AWS requires 20 to 128 letters and digits, unique in the account and Region. See "Usage plans and API keys for REST
+ * APIs".
  */
 export function usageIdentifier(namespace: string, counted: Counted): string {
   return createHash('sha256')

@@ -5,15 +5,18 @@ import { AMBIGUOUS_ARN_ENDS, getStageArn, type MethodArn } from './routes.ts';
 
 type PolicyDocument = APIGatewayAuthorizerResult['policyDocument'];
 
-/** An answer that makes the handler throw `Unauthorized`, which API Gateway turns into a 401. */
+/** The result that makes the handler throw `Unauthorized`. API Gateway then responds with 401. */
 export const UNAUTHORIZED = Symbol('Unauthorized');
 
-/** The kind of API that a policy is for. Only REST APIs have usage plans; only WebSocket APIs have the route `$connect`. */
+/**
+ * The API type that a policy is for. Only REST APIs have usage plans. Only WebSocket APIs have the route `$connect`.
+ */
 export type PolicyApi = 'rest' | 'http' | 'websocket';
 
 /**
- * Returns the decision as an IAM policy. The gateway's cache reuses it for other routes, so the answer to an active key is the same
- * whatever route was requested: it allows every route of the stage, or every route of the key's scopes.
+ * Returns the decision as an IAM policy. The gateway reuses a cached policy for other routes. The policy of an active
+ * key therefore doesn't depend on the requested route. It allows every route of the stage, or every route of the key's
+ * scopes.
  */
 export function toPolicy(
   decision: KeyDecision,
@@ -30,8 +33,9 @@ export function toPolicy(
 }
 
 /**
- * Depends on the key, the stage and the kind of API, but not on the requested route. A scoped key's context includes an error for
- * the routes that the policy doesn't cover: the gateway itself rejects those.
+ * Returns the policy and context of an active key. They depend on the key, the stage and the API type, but not on the
+ * requested route. A scoped key's context includes an error. The gateway uses it when it rejects a route outside the
+ * policy.
  */
 function activeAnswer(key: CachedKey, stageArn: string, api: PolicyApi): APIGatewayAuthorizerResult {
   const { record, scopes, usageIdentifierKey } = key;
@@ -44,13 +48,13 @@ function activeAnswer(key: CachedKey, stageArn: string, api: PolicyApi): APIGate
   return api === 'rest' && usageIdentifierKey !== undefined ? { ...answer, usageIdentifierKey } : answer;
 }
 
-/** The account of serverless-offline. It reads a dot in a policy as any character. */
+/** The account id in ARNs of serverless-offline. It reads a dot in a policy as any character. */
 const SERVERLESS_OFFLINE = ':random-account-id:';
 
 /**
- * Returns the policy of a scoped key, for ends of ARNs behind the stage. API Gateway matches the wildcards, and one of them could
- * match `/orders/../admin`. So such a policy denies the paths that an integration may read as another path, except in
- * serverless-offline, which would deny every path.
+ * Returns the policy of a scoped key. `arnEnds` are the ends of ARNs after the stage. API Gateway matches the
+ * wildcards, and one of them could match `/orders/../admin`. The policy therefore denies paths that an integration may
+ * read as another path. In serverless-offline, it omits this statement, which would deny every path there.
  */
 export function scopedPolicyDocument(stageArn: string, arnEnds: readonly string[]): PolicyDocument {
   const { Version, Statement } = allow(arnEnds.map((end) => `${stageArn}/${end}`));
@@ -68,7 +72,7 @@ function deny(stageArn: string): PolicyDocument {
   return { Version: '2012-10-17', Statement: [toStatement('Deny', [`${stageArn}/*`])] };
 }
 
-/** A single resource is a string, several are a list. */
+/** Returns a statement. Its resource is a string if there is only one, or a list. */
 function toStatement(effect: 'Allow' | 'Deny', resources: readonly string[]) {
   const [resource = ''] = resources;
   return {

@@ -2,36 +2,42 @@ import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyHash } from '../keys/secret.ts';
 
 export interface RecordCacheOptions {
-  /** How long a record answers for its key, and how long later requests may share a read. At 0, every request makes its own read. */
+  /**
+   * TTL of a cached record, and maximum age of a pending read that later requests may share. At 0, every request makes
+   * its own read.
+   */
   readonly recordMs: number;
-  /** Maximum age of a record that answers while the store is unavailable; 0 means never. */
+  /** Maximum age of a record that may be used while the store is unavailable. At 0, such records are never used. */
   readonly staleIfErrorMs: number;
-  /** Returns epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
-  /** Maximum number of records. The cache keeps up to as many unknown hashes. */
+  /** Maximum number of records. It is also the maximum number of unknown hashes. */
   readonly capacity?: number;
 }
 
-/** Reads the table for a hash. Resolves to `undefined` if the table lacks it. */
+/** Reads the table for a hash. Resolves to `undefined` if the table doesn't have it. */
 type Read<T> = (keyHash: KeyHash) => Promise<T | undefined>;
 
-/** An answer from the cache: the key's value, or `undefined` if the table lacks the key. */
+/** A cached result: the key's value, or `undefined` if the table doesn't have the key. */
 export interface Cached<T> {
   readonly value: T | undefined;
 }
 
 interface Reading<T> extends Cached<T> {
   readonly value: T;
-  /** Epoch milliseconds at which the read began: the value may lack later changes. */
+  /** Epoch milliseconds at which the read began. The value may lack later changes. */
   readonly readAtMs: number;
 }
 
-/** The reads of one hash that haven't ended. Reads are numbered in the order of their start, because a clock may be put back. */
+/** The pending reads of one hash. They are numbered in the order of their start, because the clock may be set back. */
 interface PendingReads<T> {
   count: number;
   /** The read that later requests may share. */
   shared?: { readonly number: number; readonly startedAtMs: number; readonly value: Promise<T | undefined> };
-  /** Number of the latest-begun read that has a result. The result of an earlier read may lack changes, so it is dropped. */
+  /**
+   * Number of the read that began last among those with a result. Results of earlier reads are dropped, because they
+   * may lack changes.
+   */
   newestSeen: number;
 }
 
@@ -39,8 +45,8 @@ const UNKNOWN: Cached<never> = Object.freeze({ value: undefined });
 const UNKNOWN_MAX_MS = 10_000;
 
 /**
- * What was read from the table lately, by hash: `T` is what the cache keeps of a record. Unknown hashes have a map of their own, so
- * a flood of them evicts no record.
+ * The cache of recent reads of the table, by hash. `T` is the cached form of a record. Unknown hashes have their own
+ * map, so a flood of them doesn't evict records.
  */
 export class RecordCache<T> {
   readonly #options: RecordCacheOptions;
@@ -59,7 +65,7 @@ export class RecordCache<T> {
     this.#unknown = new GenerationalMap(capacity);
   }
 
-  /** Returns the cached answer for a key, or `undefined` if the table has to be read. */
+  /** Returns the cached result for a key, or `undefined` if the caller must read the table. */
   get(keyHash: KeyHash, nowMs: number): Cached<T> | undefined {
     const reading = this.#readings.get(keyHash);
     if (reading !== undefined && isWithin(this.#options.recordMs, reading.readAtMs, nowMs)) return reading;
@@ -68,11 +74,11 @@ export class RecordCache<T> {
   }
 
   /**
-   * Returns what the table has for the key, from the cache or by `read`, or `undefined` if the table lacks the key. A call joins a
-   * pending read of its hash if that read began within `recordMs`: an older one may miss a revocation. If the store is unavailable,
-   * a value that was read within `staleIfErrorMs` is returned.
+   * Returns the key's value from the cache or from `read`, or `undefined` if the table doesn't have the key. A call
+   * joins a pending read of its hash if that read began within `recordMs`. It doesn't join an older one, which may miss
+   * a revocation. If the store is unavailable, it returns a value that was read within `staleIfErrorMs`.
    *
-   * @throws what `read` throws; the cache remembers nothing of it
+   * @throws the error of `read`, which isn't cached
    */
   async find(keyHash: KeyHash, read: Read<T>): Promise<T | undefined> {
     const { staleIfErrorMs, now } = this.#options;
@@ -89,21 +95,25 @@ export class RecordCache<T> {
   }
 
   /**
-   * Reads the key even if it is cached; the cached value stays until the read succeeds. Returns `undefined` if the table lacks the
-   * key. No other call waits for this read, because it may outlive its request: Lambda resumes it with the next one.
+   * Reads the key even if it is cached. The cached value stays until the read succeeds. Returns `undefined` if the
+   * table doesn't have the key. Other calls don't wait for this read, because it may outlive its request. Lambda then
+   * resumes it with the next request.
    *
-   * @throws what `read` throws; the cache remembers nothing of it
+   * @throws the error of `read`, which isn't cached
    */
   async refresh(keyHash: KeyHash, read: Read<T>): Promise<T | undefined> {
     return this.#read(keyHash, read);
   }
 
-  /** Returns the epoch milliseconds at which the read of the cached value began, or `undefined` if none is cached. */
+  /**
+   * Returns the epoch milliseconds at which the read of the cached value began. Returns `undefined` if the key isn't
+   * cached.
+   */
   readAtMs(keyHash: KeyHash): number | undefined {
     return this.#readings.get(keyHash)?.readAtMs;
   }
 
-  /** Drops the key, so the next request reads it. Pending reads won't be remembered. */
+  /** Drops the key, so the next request reads it. The results of pending reads aren't cached. */
   forget(keyHash: KeyHash): void {
     const pending = this.#pending.get(keyHash);
     if (pending !== undefined) {
@@ -158,22 +168,25 @@ export class RecordCache<T> {
   }
 }
 
-/** Whether less than the limit has passed. A time in the future was measured by a clock that has since been put back. */
+/**
+ * Returns whether less than the limit has passed since a time. It returns `false` for a time in the future, because the
+ * clock has been set back since.
+ */
 function isWithin(limitMs: number, sinceMs: number, nowMs: number): boolean {
   return sinceMs <= nowMs && nowMs - sinceMs < limitMs;
 }
 
 /**
- * A bounded map that evicts roughly the entries that were unused for longest. Entries live in two generations of half the capacity
- * each. A full young generation replaces the old one, which is dropped. Every operation takes constant time, even under a flood of
- * new keys.
+ * A bounded map that evicts approximately the least recently used entries. Entries live in two generations of half the
+ * capacity each. A full young generation replaces the old one, which is dropped. Every operation takes constant time,
+ * even under a flood of new keys.
  */
 export class GenerationalMap<K, V> {
   readonly #generationSize: number;
   #young = new Map<K, V>();
   #old = new Map<K, V>();
 
-  /** `capacity` is the maximum number of entries, at least 2. */
+  /** Creates an empty map. `capacity` is the maximum number of entries, at least 2. */
   constructor(capacity: number) {
     this.#generationSize = Math.floor(capacity / 2);
   }

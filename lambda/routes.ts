@@ -1,12 +1,12 @@
 /**
- * A requested route: `METHOD /path`, `$connect` of a WebSocket API, or `GRAPHQL /graphql` of AppSync. No pattern covers it unless
- * `isWellFormedRoute` returns `true`.
+ * A requested route: `METHOD /path`, `$connect` of a WebSocket API, or `GRAPHQL /graphql` of AppSync. A pattern covers
+ * it only if `isWellFormedRoute` returns `true`.
  */
 export type Route = string & { readonly __brand: 'Route' };
 
 /**
- * The routes that a scope opens: a method and a path, in which `*` matches any characters, or one of the two routes that no wildcard
- * covers, `$connect` and `GRAPHQL /graphql`.
+ * The routes that a scope opens: a method and a path, in which `*` matches any characters. `$connect` and `GRAPHQL
+ * /graphql` have patterns of their own, because wildcards don't cover them.
  */
 export type RoutePattern = typeof CONNECT | typeof GRAPHQL | MethodPattern;
 
@@ -15,7 +15,7 @@ export interface MethodPattern {
   readonly path: string;
 }
 
-/** The expected form of a pattern, for messages. */
+/** The expected format of a pattern, for messages. */
 export const ROUTE_PATTERN_EXPECTED =
   '"METHOD /path" with a method of API Gateway, * for any run of characters and no segment that is empty, a dot or two dots, ' +
   '"$connect" or "GRAPHQL /graphql"';
@@ -27,24 +27,29 @@ export const GRAPHQL = 'GRAPHQL /graphql';
 const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 /**
- * Excludes the characters that have a meaning in an IAM policy: `?` matches any character, and `$` begins a variable. Excludes braces,
- * because a pattern has `*` for a path parameter.
+ * Excludes the characters with a meaning in an IAM policy: `?` matches any character, and `$` begins a variable. It
+ * also excludes braces, because a pattern uses `*` for a path parameter.
  */
 const PATH_PATTERN = /^\/[A-Za-z0-9\-._~%!&'()*+,;=:@/]*$/;
 
 /**
- * Parts of a path that some servers read as another path: dot segments (also before a `;`), empty segments, and percent-encoded dots,
- * slashes and backslashes. Also the characters that end a path, and those that a request's path can't contain.
+ * Parts of a path that some servers read as another path. These are dot segments (also before a `;`), empty segments,
+ * and percent-encoded dots, slashes and backslashes. It also matches the characters that end a path, and those that a
+ * request's path can't contain.
  */
 const AMBIGUOUS = /\/\.\.|\/\.(?:[/;]|$)|\/\/|%(?:2[efEF]|5[cC])|[?#\\\s\p{Cc}]/u;
 
-/** The parts of that which an IAM policy can name, as ends of ARNs behind the stage. In a policy, `?` matches any character. */
+/**
+ * The ambiguous parts that an IAM policy can name. They are ends of ARNs after the stage. In a policy, `?` matches any
+ * character.
+ */
 export const AMBIGUOUS_ARN_ENDS: readonly string[] =
   '*/..* */./* */.;* */. *//* *%2e* *%2E* *%2f* *%2F* *%5c* *%5C*'.split(' ');
 
 /**
- * Whether a pattern may cover the route: a method, one space, and a path that every server reads in the same way (RFC 3986 §5.2.4
- * and §6.2.2 let a server remove dot segments and decode `%2e`). A route with a query or a fragment isn't well-formed.
+ * Returns whether a pattern may cover the route. A well-formed route is a method, one space, and a path that every
+ * server reads in the same way. RFC 3986 §5.2.4 and §6.2.2 let a server remove dot segments and decode `%2e`. A route
+ * with a query or a fragment isn't well-formed.
  */
 export function isWellFormedRoute(route: unknown): route is Route {
   if (typeof route !== 'string') return false;
@@ -57,7 +62,7 @@ function isWellFormedPath(path: string): boolean {
   return path.startsWith('/') && !AMBIGUOUS.test(path);
 }
 
-/** Reads a pattern. Returns `undefined` if it is invalid, or if its path isn't well-formed, so that no route could match it. */
+/** Parses a pattern. Returns `undefined` if it is invalid, or if its path isn't well-formed and could never match. */
 export function parseRoutePattern(text: string): RoutePattern | undefined {
   if (text === CONNECT || text === GRAPHQL) return text;
   const space = text.indexOf(' ');
@@ -68,7 +73,7 @@ export function parseRoutePattern(text: string): RoutePattern | undefined {
     : undefined;
 }
 
-/** Whether the pattern covers a well-formed route. */
+/** Returns whether the pattern covers a well-formed route. */
 export function coversRoute(pattern: RoutePattern, route: Route): boolean {
   if (typeof pattern === 'string') return pattern === route;
   if ([CONNECT, GRAPHQL].includes(route)) return false;
@@ -78,20 +83,26 @@ export function coversRoute(pattern: RoutePattern, route: Route): boolean {
   );
 }
 
-/** Returns what the patterns cover on an API of methods, as ends of ARNs behind the stage, without duplicates. */
+/**
+ * Returns the routes that the patterns cover on a REST or HTTP API. They are ends of ARNs after the stage, without
+ * duplicates.
+ */
 export function methodArnEnds(patterns: readonly RoutePattern[]): readonly string[] {
   return [...new Set(patterns.flatMap((pattern) => (typeof pattern === 'object' ? arnEndsFor(pattern) : [])))];
 }
 
-/** A `*` for the method would also match part of the path, so every method is written out unless the path begins with `*`. */
+/**
+ * Returns the ends of ARNs for one pattern. A `*` for the method would also match part of the path. This function
+ * therefore lists every method, unless the path begins with `*`.
+ */
 function arnEndsFor({ method, path }: MethodPattern): readonly string[] {
   if (method === '*' && path.startsWith('/*')) return [`*${path}`];
   return methodsMatching(method).map((one) => `${one}${path}`);
 }
 
 /**
- * Turns the route key of an HTTP API into a route for all its requests: a pattern covers it only if it covers each of them. Only a `*`
- * matches its `{}`, which replaces a parameter.
+ * Turns the route key of an HTTP API into one route for all its requests. A pattern covers that route only if it covers
+ * each of the requests. `{}` replaces each path parameter, and only a `*` matches it.
  */
 export function toWholeRoute(routeKey: string): Route {
   if (routeKey === '$default') return '{} /{}' as Route;
@@ -103,15 +114,18 @@ function methodsMatching(pattern: string): readonly string[] {
 }
 
 /**
- * Partition, Region, account, API and stage. No part may contain `/` or a character that a policy reads as a wildcard. An account has
- * 12 digits at AWS, but serverless-offline calls it `random-account-id`.
+ * Matches an ARN up to its stage: partition, Region, account, API and stage. Each part excludes `/` and the wildcards
+ * of a policy. AWS's account ids have 12 digits, but serverless-offline uses `random-account-id`.
  */
 const METHOD_ARN = /^arn:[\w-]+:execute-api:[\w-]*:[\w-]*:[\w-]+\/[\w$-]+\//;
 
-/** A `methodArn` or `routeArn`: `arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/` and the route, which the caller chooses. */
+/**
+ * A `methodArn` or `routeArn`: `arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/` and the route, which the caller
+ * chooses.
+ */
 export type MethodArn = string & { readonly __brand: 'MethodArn' };
 
-/** Whether the value is a `methodArn` or `routeArn`. */
+/** Returns whether the value is a `methodArn` or `routeArn`. */
 export function isMethodArn(value: unknown): value is MethodArn {
   return typeof value === 'string' && METHOD_ARN.test(value);
 }
@@ -126,17 +140,17 @@ function stageEnd(methodArn: MethodArn): number {
 }
 
 /**
- * Returns the route that the ARN of an API of methods requests. A route that has the name of the WebSocket API's or of AppSync's
- * becomes an empty one, which no pattern covers: the caller has invented a method of that name.
+ * Returns the requested route of a REST or HTTP API's ARN. The caller may invent a method such that the route equals
+ * `$connect` or `GRAPHQL /graphql`. Such a route becomes an empty one, which no pattern covers.
  */
 export function toRoute(methodArn: MethodArn): Route {
   const route = getRouteEnd(methodArn).replace('/', ' /');
   return (route === CONNECT || route === GRAPHQL ? '' : route) as Route;
 }
 
-/** Whether a `methodArn` is of a WebSocket API's `$connect`. */
+/** Returns whether a `methodArn` belongs to a WebSocket API's `$connect`. */
 export function isConnectArn(methodArn: unknown): methodArn is MethodArn {
-  // A REST API's ARN rarely ends so, which is quicker to see.
+  // This check is faster, and it rarely passes for a REST API's ARN.
   return (
     typeof methodArn === 'string' &&
     methodArn.endsWith(CONNECT) &&
@@ -149,7 +163,7 @@ function getRouteEnd(methodArn: MethodArn): string {
   return methodArn.slice(stageEnd(methodArn) + 1);
 }
 
-/** Whether the pattern matches the whole text. Each `*` matches any characters, or none. */
+/** Returns whether the pattern matches the whole text. Each `*` matches zero or more characters. */
 function matchesWildcard(pattern: string, text: string): boolean {
   const [start = '', ...parts] = pattern.split('*');
   const end = parts.pop();

@@ -10,18 +10,18 @@ import {
   type RoutePattern,
 } from './routes.ts';
 
-/** What a key's scopes open, for a key that may not use every route. */
+/** The routes that a key's scopes open. It exists only if the scopes restrict the key. */
 export interface OpenedRoutes {
   readonly patterns: readonly RoutePattern[];
-  /** What the patterns cover on an API of methods, as ends of ARNs behind the stage. */
+  /** Ends of ARNs after the stage, for the opened routes of a REST or HTTP API. */
   readonly methodArnEnds: readonly string[];
-  /** What they cover on a WebSocket API. */
+  /** Ends of ARNs after the stage, for the opened routes of a WebSocket API. */
   readonly connectArnEnds: readonly string[];
-  /** The key's scopes that the mapping lacks: they open no route. */
+  /** The key's scopes that the mapping doesn't contain. They don't open any route. */
   readonly unknownScopes: readonly string[];
 }
 
-/** The routes that each scope opens. If the mapping is empty, scopes are only passed on and close no route. */
+/** The routes that each scope opens. If the mapping is empty, scopes are only passed on and don't close any route. */
 export class Scopes {
   readonly #patterns: ReadonlyMap<string, readonly RoutePattern[]>;
 
@@ -29,7 +29,10 @@ export class Scopes {
     this.#patterns = patterns;
   }
 
-  /** Reads JSON of scope → list of patterns. Returns `undefined` if it has another shape or an invalid scope or pattern. */
+  /**
+   * Parses JSON that maps each scope to a list of patterns. Returns `undefined` if it has another shape or an invalid
+   * scope or pattern.
+   */
   static parse(text: string): Scopes | undefined {
     const mapping = readMapping(text);
     if (mapping === undefined) return undefined;
@@ -42,7 +45,7 @@ export class Scopes {
     return new Scopes(patterns);
   }
 
-  /** Returns the invalid part of the JSON: the invalid scopes and patterns, or all of it if it isn't a mapping. */
+  /** Returns the invalid scopes and patterns of the JSON, or the whole string if it isn't a mapping. */
   static invalidPartOf(text: string): string {
     const mapping = readMapping(text);
     if (mapping === undefined) return text;
@@ -50,17 +53,17 @@ export class Scopes {
     return JSON.stringify(Object.fromEntries(invalid));
   }
 
-  /** Whether the mapping is empty. */
+  /** Returns whether the mapping is empty. */
   get isEmpty(): boolean {
     return this.#patterns.size === 0;
   }
 
-  /** The patterns of all scopes. A key of every scope has the longest policy. */
+  /** The patterns of all scopes. A key with every scope has the longest policy. */
   get allPatterns(): readonly RoutePattern[] {
     return [...this.#patterns.values()].flat();
   }
 
-  /** Returns what the key's scopes open, or `undefined` if the key may use every route. */
+  /** Returns the routes that the key's scopes open, or `undefined` if the key may use every route. */
   openedBy({ scopes }: Pick<KeyRecord, 'scopes'>): OpenedRoutes | undefined {
     if (scopes === undefined || this.isEmpty) return undefined;
     const patterns = scopes.flatMap((scope) => this.#patterns.get(scope) ?? []);
@@ -73,7 +76,10 @@ export class Scopes {
   }
 }
 
-/** Whether a key may use the route. A scoped key may not use a route that isn't well-formed, whatever its patterns. */
+/**
+ * Returns whether a key may use the route. A scoped key may not use a route that isn't well-formed, even if a pattern
+ * matches it.
+ */
 export function allowsRoute(opened: OpenedRoutes | undefined, route: Route): boolean {
   if (opened === undefined) return true;
   return isWellFormedRoute(route) && opened.patterns.some((pattern) => coversRoute(pattern, route));

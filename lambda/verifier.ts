@@ -9,7 +9,7 @@ import { Plans } from './plans.ts';
 import { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
 
-/** The answer to a key. A fault is never a decision: it is thrown, so that no outage reads as an invalid key. */
+/** The decision on a key. A fault isn't a decision. It is thrown, because an outage must not read as an invalid key. */
 export type Decision =
   | { readonly effect: 'allow'; readonly record: PublicRecord }
   | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly record: PublicRecord }
@@ -19,15 +19,18 @@ export type Decision =
 export interface KeyVerifierDeps {
   readonly config: Config;
   readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
-  /** Returns epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
-  /** Called if a last-used write fails, with the key's record, frozen and without its hash. It doesn't change the decision. */
+  /**
+   * Called with the key's record, frozen and without its hash, if a last-used write fails. It doesn't change the
+   * decision.
+   */
   readonly onLastUsedWriteFailed: (record: PublicRecord, error: unknown) => unknown;
 }
 
 /**
- * Decides on keys exactly as the authorizer does, for an application that checks them itself. Its caches and its throttle of
- * last-used writes live as long as the verifier, so create one and keep it.
+ * Decides on keys exactly as the authorizer does. Use it in an application that checks keys itself. Its caches and its
+ * throttle of last-used writes live as long as the verifier. So create one and reuse it.
  */
 export class KeyVerifier {
   readonly #config: Config;
@@ -48,18 +51,22 @@ export class KeyVerifier {
   }
 
   /**
-   * Decides on a key, and on a route if scopes are mapped. The key may follow the word `Bearer`, as in an `Authorization` header.
-   * Nothing, an empty text and another scheme count as no key. The promise resolves after the use of an allowed key is recorded.
+   * Decides on a key, and on a route if scopes are mapped. The key may follow the word `Bearer`, for example in an
+   * `Authorization` header. `null`, `undefined`, an empty string and another scheme mean that the key is missing. The
+   * promise resolves after the use of an allowed key is recorded.
    *
-   * A route is `METHOD /path`: a method, one space, and the path as the client sent it, percent-encoded and without its query. If
-   * scopes are mapped, a key with scopes is refused with `INSUFFICIENT_SCOPE` unless you pass a route and one of its patterns
-   * covers it. No pattern covers a route with a query, a fragment, a dot segment, an empty segment, a space, a control character, a
-   * backslash, or an encoded dot, slash or backslash (`%2e`, `%2f`, `%5c`), because your framework may serve it as another path.
+   * A route is `METHOD /path`: a method, one space, and the path. Pass the path that the client sent, percent-encoded
+   * and without its query. If scopes are mapped, the verifier checks the scopes of a key that has them. It refuses the
+   * key with `INSUFFICIENT_SCOPE` unless you pass a route and one of the key's patterns covers it.
    *
-   * The decision is frozen. Its record has no `keyHash`. Decisions on one key share the record object until the verifier reads
-   * the key from the table again.
+   * Patterns don't cover paths that your framework may serve as another path. They therefore don't cover a route with a
+   * query, a fragment, a dot segment or an empty segment. They also don't cover a space, a control character, a
+   * backslash, or an encoded dot, slash or backslash (`%2e`, `%2f`, `%5c`).
    *
-   * A refusal is a value. A fault says nothing about the key: answer it as a failure of your own.
+   * The decision is frozen. Its record doesn't have a `keyHash`. Decisions on one key share the record object until the
+   * verifier reads the key from the table again.
+   *
+   * A refusal is a return value. A fault doesn't show whether the key is valid, so respond with a server error.
    *
    * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`
    */
@@ -74,13 +81,13 @@ export class KeyVerifier {
   }
 }
 
-/** A value that isn't a string, such as a list of headers, counts as a malformed key. */
+/** Parses the key. A value that isn't a string, such as a list of headers, counts as a malformed key. */
 function readKey(keyText: unknown, { keyFormat }: Config): PresentedKey {
   if (typeof keyText !== 'string' && keyText !== undefined && keyText !== null) return { kind: 'malformed' };
   return presentedKey({ kind: 'token', token: keyText ?? '', acceptsBareKey: true }, [], keyFormat);
 }
 
-/** The application's callback may throw or reject. Neither may change the decision or end the process. */
+/** Calls the application's callback, which may throw or reject. Neither may change the decision or end the process. */
 async function report(
   onLastUsedWriteFailed: KeyVerifierDeps['onLastUsedWriteFailed'],
   record: PublicRecord,
@@ -89,7 +96,7 @@ async function report(
   try {
     await onLastUsedWriteFailed(record, error);
   } catch {
-    // Only the application could handle it.
+    // Only the application could handle the error.
   }
 }
 
@@ -108,71 +115,72 @@ export interface DecisionOptions {
    */
   readonly keyPrefix?: string;
   /**
-   * Whether to accept keys that were issued elsewhere, once their hash is in the table.
+   * Accepts keys that another system issued, if their hash is in the table.
    *
    * @default false
    */
   readonly acceptForeignKeys?: boolean;
   /**
-   * The shortest time between two last-used writes of one key.
+   * Minimum time between two last-used writes of one key, in seconds.
    *
    * @default 900
    */
   readonly lastUsedSeconds?: number;
   /**
-   * How long a cached record is used, and so how long a revoked key may be accepted. At 0, every request makes its own read.
+   * Record cache TTL in seconds. A revoked key may be accepted for as long. At 0, every request makes its own read.
    *
    * @default 60
    */
   readonly recordCacheSeconds?: number;
   /**
-   * Maximum age of a cached record that may be used while DynamoDB is unavailable.
+   * Maximum age of a cached record that may be used while DynamoDB is unavailable, in seconds.
    *
    * @default 0 - an outage is a fault
    */
   readonly staleIfErrorSeconds?: number;
   /**
-   * The routes that each scope opens: scope → patterns `METHOD /path`. A scope has no spaces, commas, quotes, braces, brackets
-   * or backslashes. See `KeyVerifier.verify` for the routes that a pattern can cover.
+   * The routes that each scope opens: scope → patterns `METHOD /path`. A scope can't contain spaces, commas, quotes,
+   * braces, brackets or backslashes. See `KeyVerifier.verify` for the routes that a pattern can cover.
    *
-   * @default {} - scopes close no route
+   * @default {} - scopes don't close any route
    */
   readonly scopes?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The settings that the authorizer's answers depend on. */
+/** The settings that the authorizer's responses depend on. */
 export interface AuthorizerOptions extends DecisionOptions {
   /**
-   * The places where a request may carry its key, in order of preference.
+   * The key sources of a request, in order of preference.
    *
    * @default ['bearer', 'query:api_key']
    */
   readonly keySources?: readonly KeySourceSetting[];
   /**
-   * The form of the answer to a payload-2.0 event.
+   * The format of the response to a payload-2.0 event.
    *
    * @default 'iam'
    */
   readonly httpApiResponse?: HttpApiResponse;
   /**
-   * How long the gateway caches an answer.
+   * TTL of a response in the gateway's cache, in seconds.
    *
    * @default 0
    */
   readonly resultsCacheSeconds?: number;
   /**
-   * The deployment's plans by name, in the construct's form. Nothing is counted, and limits are ignored. An answer to a REST event
-   * has the value by which API Gateway counts the request, `usageIdentifierKey`, unless the key's plan isn't in this list.
+   * The deployment's plans by name, in the construct's format. The authorizer ignores limits and doesn't count requests.
+   * The response to a REST event includes `usageIdentifierKey`, the value by which API Gateway counts the request. It
+   * doesn't if the key's plan isn't in this list.
    *
-   * @default - the deployment has no plans
+   * @default - the deployment doesn't have plans
    */
   readonly plans?: Readonly<Record<string, PlanOptions>>;
 }
 
-/** The part of a plan that answers depend on. */
+/** The part of a plan that responses depend on. */
 export interface PlanOptions {
   /**
-   * Whether the plan counts all its keys together instead of each key separately.
+   * Counts all keys of the plan together instead of each key separately.
    *
    * @default false
    */
@@ -191,7 +199,10 @@ export interface PlanOptions {
   readonly quota?: object;
 }
 
-/** Any namespace will do: nothing here depends on it. The construct makes it of its place in the app. */
+/**
+ * A placeholder, because decisions don't depend on the namespace. The construct derives its namespace from its path in
+ * the app.
+ */
 const NAMESPACE = '0'.repeat(16);
 
 /** The settings that only the function has. */
@@ -205,9 +216,9 @@ const VARIABLES: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Reads the options with the function's own reader, so an application and the function never differ.
+ * Reads the options with the function's own parser, so an application and the function read them alike.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected form, actual value
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected format, actual value
  */
 export function readOptions(options: AuthorizerOptions & { readonly tableName: string }): Config {
   const unknown = Object.keys(options).filter((name) => !VARIABLES.has(name));
@@ -227,7 +238,7 @@ function toEnvironment(options: AuthorizerOptions & { readonly tableName: string
   const values: Readonly<Record<string, unknown>> = {
     ...options,
     keySources: Array.isArray(keySources) ? keySources.join(',') : keySources,
-    // JSON would drop an entry without patterns; as null, it is reported.
+    // JSON would drop an entry without patterns. As null, it is reported.
     scopes: scopes && JSON.stringify(scopes, (_, value: unknown) => value ?? null),
     plans: plans && Plans.toText(plans, NAMESPACE),
   };

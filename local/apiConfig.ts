@@ -11,9 +11,9 @@ export interface AuthorizerConfig {
   readonly identitySources: readonly string[];
   readonly tokenPattern?: RegExp | undefined;
   readonly resultTtlSeconds: number;
-  /** Whether the function may return `{isAuthorized}`, as for an HTTP API with simple responses. */
+  /** `true` if the function may return `{isAuthorized}`. HTTP APIs allow it if simple responses are on. */
   readonly simpleResponses?: boolean;
-  /** Whether context values become strings and may not be objects or arrays. HTTP APIs pass on any JSON. */
+  /** `true` if context values become strings and may not be objects or arrays. HTTP APIs pass on any JSON. */
   readonly stringContext: boolean;
 }
 
@@ -21,7 +21,9 @@ export type Integration =
   | {
       readonly kind: 'lambda';
       readonly functionName: string;
-      /** The parameters that the function doesn't get: `header.authorization` (lower case), `querystring.api_key`. */
+      /**
+       * The parameters that the function doesn't receive: `header.authorization` (lower case), `querystring.api_key`.
+       */
       readonly removedParameters: ReadonlySet<string>;
     }
   | { readonly kind: 'mock'; readonly statusCode: number; readonly headers: Readonly<Record<string, string>> };
@@ -42,7 +44,7 @@ export interface StageConfig {
   readonly stageVariables: Readonly<Record<string, string>>;
 }
 
-/** An API whose routes are methods and paths. */
+/** An API with routes of a method and a path. */
 export interface ApiConfig extends StageConfig {
   readonly routes: readonly RouteConfig[];
   readonly authorizers: ReadonlyMap<string, AuthorizerConfig>;
@@ -54,7 +56,7 @@ export interface RestApiConfig extends ApiConfig {
 }
 
 export interface RestRouteConfig extends RouteConfig {
-  /** Whether the method rejects requests for which the authorizer returns no `usageIdentifierKey`. */
+  /** `true` if the method rejects a request when the authorizer's response lacks a `usageIdentifierKey`. */
   readonly requiresUsageIdentifier: boolean;
 }
 
@@ -65,14 +67,14 @@ export interface HttpApiConfig extends ApiConfig {
 export type CorsConfig = NonNullable<ReturnType<typeof readCors>>;
 
 export interface WebSocketApiConfig extends StageConfig {
-  /** The authorizer of `$connect`. No other route can have one. */
+  /** The authorizer of `$connect`. Other routes can't have an authorizer. */
   readonly authorizer: AuthorizerConfig | undefined;
 }
 
 /** Returns the name of the function whose ARN a property contains. Throws GatewayError `TEMPLATE_UNSUPPORTED`. */
 export type GetFunctionName = (resource: Resource, uriPath: string) => string;
 
-/** API Gateway's default. */
+/** API Gateway's default TTL. */
 const DEFAULT_RESULT_TTL_SECONDS = 300;
 
 /**
@@ -121,7 +123,10 @@ function readRestAuthorizer(resource: Resource, getFunctionName: GetFunctionName
   };
 }
 
-/** With another source, the client would send an API key of API Gateway's own, and none exists locally. */
+/**
+ * Returns whether the method requires a `usageIdentifierKey`. Other API key sources are unsupported, because the client
+ * would have to send an API Gateway API key. Such keys don't exist locally.
+ */
 function readRequiresUsageIdentifier(method: Resource, api: Resource): boolean {
   if (method.value('ApiKeyRequired') !== true) return false;
   if (api.value('ApiKeySourceType') === 'AUTHORIZER') return true;
@@ -218,7 +223,10 @@ function readHttpAuthorizer(resource: Resource, getFunctionName: GetFunctionName
   };
 }
 
-/** Reads parameter mappings. Any mapping but a removal is unsupported: it would change what the function gets. */
+/**
+ * Reads parameter mappings. Only removals are supported. Other mappings would change the event that the function
+ * receives.
+ */
 function readRemovedParameters(integration: Resource): ReadonlySet<string> {
   const names = Object.keys(integration.textMap('RequestParameters'));
   return new Set(
@@ -267,7 +275,9 @@ export function readWebSocketApi(
   return { ...stage, authorizer: authorizers.get(connectAuthorizerId ?? '') };
 }
 
-/** The TTL is 0: API Gateway doesn't cache the results of WebSocket authorizers. */
+/**
+ * Reads a WebSocket authorizer. The TTL is 0, because API Gateway doesn't cache the results of WebSocket authorizers.
+ */
 function readWebSocketAuthorizer(resource: Resource, getFunctionName: GetFunctionName): AuthorizerConfig {
   resource.expect('AuthorizerType', 'REQUEST');
   return {
@@ -291,7 +301,10 @@ function readStage([stage]: readonly Resource[], id: string, variables: string):
   return { id, stageName: stage.text('StageName'), stageVariables: stage.textMap(variables) };
 }
 
-/** Reads which authorizer guards a route. An authorizer outside the template is unsupported: the route would be open. */
+/**
+ * Returns the id of a route's authorizer, or `undefined` if the route is open. An authorizer outside the template is
+ * unsupported, because the route would be open.
+ */
 function readAuthorizerId(route: Resource, authorizers: ReadonlyMap<string, AuthorizerConfig>): string | undefined {
   const type = route.optionalText('AuthorizationType') ?? 'NONE';
   if (type === 'NONE') return undefined;

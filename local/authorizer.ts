@@ -10,14 +10,14 @@ export type Authorization =
   | { readonly effect: 'unauthorized' }
   | { readonly effect: 'fault'; readonly type: 'AUTHORIZER_FAILURE' | 'AUTHORIZER_CONFIGURATION_ERROR' };
 
-/** The fields of an authorizer's response that integrations and gateway responses get. */
+/** The fields of an authorizer's response that integrations and gateway responses receive. */
 interface AuthorizerOutput {
-  /** A simple response has none. */
+  /** Absent in a simple response. */
   readonly principalId?: string;
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-/** Every decision that rejects the request. */
+/** A decision that rejects the request. */
 export type Refusal = Exclude<Authorization, { effect: 'allow' }>;
 
 type AuthorizerContext = AuthorizerOutput['context'];
@@ -31,15 +31,15 @@ export interface AuthorizerRequest extends IdentityInput {
 
 export interface ApiDeps {
   readonly invoke: Invoke;
-  /** Returns epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
   /** Logs a line about a fault. The client sees only a 5xx status. */
   readonly writeLog: (line: string) => void;
 }
 
 /**
- * Creates an authorizer. It checks the identity sources, invokes the function, caches the response for the TTL, and evaluates
- * the response for the requested route ("Use API Gateway Lambda authorizers").
+ * Creates an authorizer. It checks the identity sources, invokes the function and caches the response for the TTL. It
+ * then evaluates the response for the requested route ("Use API Gateway Lambda authorizers").
  */
 export function createAuthorizer(
   config: AuthorizerConfig,
@@ -82,19 +82,19 @@ function evaluate(response: AuthorizerResponse, arn: string): Authorization {
   return { effect, principalId, context, ...(usageIdentifierKey === undefined ? {} : { usageIdentifierKey }) };
 }
 
-/** An authorizer's response, known to be well formed. */
+/** A well-formed response of an authorizer. */
 type AuthorizerResponse =
   | {
       readonly kind: 'policy';
       readonly principalId: string;
       readonly statements: readonly PolicyStatement[];
       readonly context: AuthorizerContext;
-      /** The API key by whose usage plan a REST API counts the request. */
+      /** The API key that a REST API uses to count the request on a usage plan. */
       readonly usageIdentifierKey?: string;
     }
   | { readonly kind: 'simple'; readonly isAuthorized: boolean; readonly context: AuthorizerContext };
 
-/** Returns `undefined` for a malformed response, which API Gateway answers with 500. */
+/** Parses a response. Returns `undefined` if it is malformed. API Gateway then responds with 500. */
 function parseResponse(response: unknown, config: AuthorizerConfig): AuthorizerResponse | undefined {
   if (!isPlainObject(response)) return undefined;
   const context = config.stringContext ? parseStringContext(response['context']) : parseContext(response['context']);
@@ -118,7 +118,7 @@ function parseStringContext(context: unknown): AuthorizerContext | undefined {
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }
 
-/** A statement of an authorizer's policy. Single values are lists of one. */
+/** A statement of an authorizer's policy. Single values are lists of one item. */
 export interface PolicyStatement {
   readonly effect: 'Allow' | 'Deny';
   readonly actions: readonly string[];
@@ -126,7 +126,7 @@ export interface PolicyStatement {
 }
 
 /**
- * Evaluates a policy for the invocation of a method ARN. An explicit Deny overrides any Allow, and the default is Deny
+ * Evaluates a policy for the invocation of a method ARN. An explicit Deny overrides any Allow. The default is Deny
  * ("Policy evaluation logic" of IAM).
  */
 export function evaluatePolicy(
@@ -143,8 +143,8 @@ export function evaluatePolicy(
 }
 
 /**
- * Returns whether a pattern matches the whole text: `*` matches any run of characters, `?` exactly one. The time is at most
- * proportional to the product of both lengths.
+ * Returns whether a pattern matches the whole text. `*` matches any number of characters, `?` exactly one. The duration
+ * is at most proportional to the product of both lengths.
  */
 export function matchesWildcards(pattern: string, text: string): boolean {
   let at = 0;
@@ -160,7 +160,7 @@ export function matchesWildcards(pattern: string, text: string): boolean {
       patternAt++;
       at++;
     } else if (starAt >= 0) {
-      // Only the last star needs to match one character more: an earlier star can never do better.
+      // Only the last star has to match one more character, because an earlier star can't lead to a better match.
       patternAt = starAt + 1;
       at = ++starEnd;
     } else return false;
@@ -203,7 +203,7 @@ export class ResultCache<Result> {
   readonly #now: () => number;
   readonly #results = new Map<string, { readonly result: Result; readonly expiresMs: number }>();
 
-  /** A TTL of 0 turns the cache off. `now` returns epoch milliseconds. */
+  /** Creates an empty cache. A TTL of 0 disables it. `now` returns the current time in epoch milliseconds. */
   constructor({ ttlSeconds, now }: { readonly ttlSeconds: number; readonly now: () => number }) {
     this.#ttlMs = ttlSeconds * 1000;
     this.#now = now;

@@ -19,7 +19,10 @@ import { readJson, Template, type Resource } from './template.ts';
 /** The template that `cdk synth` writes, relative to the project's root. */
 export const TEMPLATE_PATH = join('cdk.out', 'LatchkeyStack.template.json');
 
-/** Records which sources the template was made from. `cdk synth` with another output directory doesn't write it. */
+/**
+ * Stamp of the sources from which the template was synthesized. `cdk synth` with another output directory doesn't write
+ * it.
+ */
 const STAMP = join('cdk.out', '.sources');
 
 const OTHER_SYNTH_WAIT_MS = 500;
@@ -27,13 +30,13 @@ const OTHER_SYNTH_MAX_TRIES = 240;
 
 export interface SynthOptions {
   readonly root: string;
-  /** Receives each child process, whose process group the caller must stop. */
+  /** Receives each child process. The caller must stop its process group. */
   readonly onStart: (child: ChildProcess) => void;
 }
 
 /**
- * Bundles the functions and synthesizes the stack, unless the template is current. The `build` of `cdk.json` makes the bundles,
- * so one command does both.
+ * Bundles the functions and synthesizes the stack, unless the template is current. One command does both, because the
+ * `build` of `cdk.json` creates the bundles.
  *
  * @throws GatewayError `SYNTH_FAILED`
  */
@@ -51,13 +54,16 @@ export async function ensureTemplate({ root, onStart }: SynthOptions): Promise<v
   }
 }
 
-/** The CDK writes the manifest last: without it, a synthesis was interrupted. */
+/**
+ * Returns whether the template is outdated. The CDK writes the manifest last, so a missing manifest means an
+ * interrupted synthesis.
+ */
 function isStale(root: string): boolean {
   const isComplete = [TEMPLATE_PATH, join('cdk.out', 'manifest.json')].every((path) => existsSync(join(root, path)));
   return !isComplete || !isCurrent(root, STAMP, TEMPLATE_SOURCES);
 }
 
-/** Starts the CDK as the leader of a process group, because a signal to the CDK alone would leave its children running. */
+/** Starts the CDK as the leader of a process group. A signal to only the CDK would leave its children running. */
 function runSynth(
   root: string,
   onStart: SynthOptions['onStart'],
@@ -85,12 +91,12 @@ export interface CloudAssembly {
   readonly webSocketApis: readonly WebSocketApiConfig[];
   /** The functions that a route or an authorizer invokes, by name. */
   readonly functions: ReadonlyMap<string, FunctionConfig>;
-  /** The longest time that a revoked key may still be accepted, if the stack has this output. */
+  /** Maximum time in seconds for which a revoked key may be accepted, if the stack has this output. */
   readonly revocationDelaySeconds: number | undefined;
 }
 
 /**
- * Reads `X.template.json` and the asset manifest `X.assets.json` beside it.
+ * Reads `X.template.json` and the asset manifest `X.assets.json` next to it.
  *
  * @throws GatewayError `TEMPLATE_UNREADABLE`; `TEMPLATE_UNSUPPORTED`, naming the resource and the property
  */
@@ -101,7 +107,10 @@ export async function readCloudAssembly(templateFile: string): Promise<CloudAsse
   const resources = template.resources('AWS::Lambda::Function');
   const functions = new Map<string, FunctionConfig>();
 
-  /** Reads a function when something names it. The gateway may not be able to run the template's other functions. */
+  /**
+   * Reads a function when a route or an authorizer refers to it. The gateway may not be able to run the other
+   * functions.
+   */
   const getFunctionName: GetFunctionName = (resource, uriPath) => {
     const [arn = '', name = ''] = /arn:[\w-]+:lambda:[^:]*:\d*:function:([\w-]+)/.exec(resource.text(uriPath)) ?? [];
     const definition = resources.find((candidate) => getName(candidate) === name);

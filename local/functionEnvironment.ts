@@ -21,7 +21,7 @@ export type Invoke = (functionName: string, event: object) => Promise<unknown>;
 export class FunctionError extends Error {
   override readonly name = 'FunctionError';
   readonly errorType: string;
-  /** Whether the function responded, with an error or out of shape. Otherwise it timed out or exited. */
+  /** `true` if the function responded, with an error or a malformed response. `false` if it timed out or exited. */
   readonly didRespond: boolean;
 
   constructor(errorType: string, message: string, didRespond: boolean) {
@@ -51,8 +51,8 @@ interface Invocation {
 }
 
 /**
- * A warm execution environment of a function: a thread with its own environment variables, whose modules keep their state between
- * invocations. It starts with the first invocation, and restarts after the function exited or timed out.
+ * A warm execution environment of a function: a thread with its own environment variables. Its modules keep their state
+ * between invocations. It starts with the first invocation, and restarts after the function exited or timed out.
  */
 export class FunctionEnvironment {
   readonly #config: FunctionConfig;
@@ -117,9 +117,9 @@ export class FunctionEnvironment {
     return {
       AWS_CONFIG_FILE: devNull,
       AWS_SHARED_CREDENTIALS_FILE: devNull,
-      // Metrics are noise in a terminal. The template can turn them on.
+      // Metrics are noise in a terminal. The template can enable them.
       LATCHKEY_METRICS: 'false',
-      // The SDK's advice on which Node to install is noise here.
+      // The SDK's advice on the Node version is noise here.
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       ...environment,
       AWS_REGION: REGION,
@@ -141,7 +141,9 @@ export class FunctionEnvironment {
     else invocation.reject(new FunctionError(error.errorType, error.errorMessage, true));
   }
 
-  /** Terminates the whole environment, as Lambda does. Nothing else stops a function that never yields. */
+  /**
+   * Terminates the whole environment, the same as Lambda. A function that never yields can't be stopped in another way.
+   */
   #timeOut(worker: Worker): void {
     const { timeoutSeconds } = this.#config;
     this.#fail(worker, new FunctionError('Sandbox.Timedout', `Task timed out after ${timeoutSeconds} seconds`, false));

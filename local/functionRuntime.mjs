@@ -1,5 +1,5 @@
-// Lambda's Node runtime inside a worker thread: loads the function once, then runs invocations concurrently. It's plain JavaScript,
-// so a bundle runs under Node alone, without a TypeScript loader.
+// Lambda's Node runtime inside a worker thread. It loads the function once, then runs invocations concurrently. It's
+// plain JavaScript, so Node runs it without a TypeScript loader.
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 
@@ -10,7 +10,7 @@ const loaded = import(pathToFileURL(file).href).then((module) => {
   if (typeof handler === 'function') return handler;
   throw Object.assign(new Error(`${handlerName} is undefined or not exported`), { name: 'Runtime.HandlerNotFound' });
 });
-// Each invocation reports a failed start.
+// Prevents an unhandled rejection. Each invocation reports a failed start itself.
 loaded.catch(() => {});
 
 parentPort.on('message', ({ id, event, awsRequestId, deadlineMs }) => {
@@ -20,7 +20,7 @@ parentPort.on('message', ({ id, event, awsRequestId, deadlineMs }) => {
   );
 });
 
-/** Returns the response as JSON, as Lambda does, which drops everything that JSON cannot express. */
+/** Returns the response as JSON. The same as in Lambda, values that JSON can't express are lost. */
 async function invoke(event, invocationContext) {
   try {
     const handler = await loaded;

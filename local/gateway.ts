@@ -23,9 +23,9 @@ import { createWebSocketApi } from './webSocketApi.ts';
 export interface GatewayOptions {
   readonly port: number;
   readonly dbPort: number;
-  /** The directory that keeps the table. Without it, the table is in memory. */
+  /** The directory that stores the table. If it is `undefined`, the table is in memory. */
   readonly data: string | undefined;
-  /** The template to serve. Without it, the gateway synthesizes and serves the project's stack. */
+  /** The template to serve. If it is `undefined`, the gateway synthesizes and serves the project's stack. */
   readonly template: string | undefined;
   /** The file in which other programs find the running gateway. */
   readonly stateFile: string;
@@ -36,7 +36,7 @@ export interface GatewayDeps {
   readonly root: string;
   /** Logs the output of the functions and the gateway. */
   readonly writeLog: (text: string | Uint8Array) => void;
-  /** Receives the cleanup of each step as soon as the step is done, because the start can be interrupted. */
+  /** Receives the cleanup of each step right after the step, because the start can be interrupted. */
   readonly onStop: (stop: () => unknown) => void;
   /** The endpoint of DynamoDB for the functions. The default is the embedded DynamoDB. */
   readonly functionsEndpoint?: string;
@@ -67,7 +67,7 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const writeLine = (line: string) => writeLog(`${printable(line)}\n`);
   const server = new GatewayServer(writeLine);
   onStop(() => server.stop());
-  // This comes first: a port in use must fail before the long steps.
+  // This step is the first, because a port in use must fail before the long steps.
   const url = await server.listen(options.port);
   if (options.template === undefined) {
     await ensureTemplate({ root, onStart: (child) => onStop(() => endGroup(child)) });
@@ -91,7 +91,7 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
     createRegistry: (actor) =>
       new KeyRegistry({ client, tableName, actor, ...(keyPrefix === undefined ? {} : { keyPrefix }) }),
   };
-  // Each start needs a new key, also with `--data`: the secrets of old keys cannot be shown again.
+  // Each start needs a new key, even with `--data`, because the secrets of old keys can't be shown again.
   const { secret: demoKey } = await table.createRegistry('local gateway').issue({ label: 'demo' });
   onStop(() => removeState(options.stateFile, process.pid));
   writeState(options.stateFile, { url, pid: process.pid, ...served });
@@ -145,7 +145,7 @@ function getAcceptedKeys(assembly: CloudAssembly): string {
   return isAny ? ANY_KEYS : (getFunctionSetting(assembly, 'LATCHKEY_KEY_PREFIX') ?? DEFAULT_KEY_PREFIX);
 }
 
-/** Writes the file for the current user alone, and replaces an older file. */
+/** Writes the file with permissions for the current user only, and replaces an older file. */
 function writeState(file: string, state: GatewayState): void {
   mkdirSync(dirname(file), { recursive: true });
   // `mode` applies only to new files.
@@ -153,7 +153,7 @@ function writeState(file: string, state: GatewayState): void {
   try {
     writeFileSync(file, `${JSON.stringify(state)}\n`, { mode: 0o600 });
   } catch (error) {
-    // A partial file names no process, so nothing would ever remove it.
+    // Removes a partial file. It doesn't contain a process id, so other programs would never remove it.
     rmSync(file, { force: true });
     throw error;
   }
@@ -164,7 +164,7 @@ function removeState(file: string, pid: number): void {
   if (readGatewayState(file)?.pid === pid) rmSync(file, { force: true });
 }
 
-/** Parses the command line. Commander prints help and errors, and throws; `exitCode` of its error is 0 after help. */
+/** Parses the command line. Commander prints help and errors, and throws an error. Its `exitCode` is 0 after help. */
 export function parseOptions(args: readonly string[], root: string): GatewayOptions {
   const command = new Command('npm start --')
     .description('Serve the synthesized stack on localhost as API Gateway would')

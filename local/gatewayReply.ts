@@ -7,12 +7,15 @@ import { getContextValue, getHeader, type GatewayReply, type GatewayRequest, typ
 export interface GatewayResponseConfig {
   readonly statusCode?: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /** The request header that each response header is copied from. It's left out if the request lacks that header. */
+  /**
+   * The source of each response header: the name of a request header. If the request lacks it, the response header is
+   * omitted.
+   */
   readonly mappedHeaders?: Readonly<Record<string, string>>;
   readonly bodyTemplate?: string | undefined;
 }
 
-/** The gateway responses by type. `DEFAULT_4XX` and `DEFAULT_5XX` are types too. */
+/** The gateway responses by type. `DEFAULT_4XX` and `DEFAULT_5XX` are also types. */
 export type GatewayResponses = ReadonlyMap<string, GatewayResponseConfig>;
 
 /** API Gateway's own responses by type: the status, the message, and the header `x-amzn-ErrorType`. */
@@ -23,7 +26,7 @@ const DEFAULTS = {
   AUTHORIZER_FAILURE: [500, null, 'AuthorizerFailureException'],
   AUTHORIZER_CONFIGURATION_ERROR: [500, null, 'AuthorizerConfigurationException'],
   MISSING_AUTHENTICATION_TOKEN: [403, 'Missing Authentication Token', 'MissingAuthenticationTokenException'],
-  // AWS documents 504 for this type. A function that fails, or whose response is malformed, causes 502.
+  // AWS documents 504 for this type. In practice, a failed function or a malformed response causes 502.
   INTEGRATION_FAILURE: [502, 'Internal server error', 'InternalServerErrorException'],
 } as const;
 
@@ -32,9 +35,9 @@ export type GatewayResponseType = keyof typeof DEFAULTS;
 const DEFAULT_TEMPLATE = '{"message":$context.error.messageString}';
 
 /**
- * Returns a REST API's reply to a request that failed in the gateway ("Gateway responses in API Gateway"). It uses the template's
- * response of that type, else the template's default for 4xx or 5xx, else API Gateway's own. `context` is `$context`; `message`
- * replaces `$context.error.message`.
+ * Returns a REST API's reply to a request that failed in the gateway ("Gateway responses in API Gateway"). It uses the
+ * template's response of that type, else the template's default for 4xx or 5xx. If the template has neither, it uses
+ * API Gateway's own. `context` is `$context`. `message` replaces `$context.error.message`.
  */
 export function createGatewayResponse(
   type: GatewayResponseType,
@@ -45,7 +48,7 @@ export function createGatewayResponse(
   const message = ownMessage ?? defaultMessage;
   const configured = responses.get(type) ?? responses.get(statusCode < 500 ? 'DEFAULT_4XX' : 'DEFAULT_5XX');
   const messageString = JSON.stringify(message);
-  // API Gateway spells this one with a capital letter.
+  // API Gateway spells this member with a capital letter.
   const ownBody = `{"${type === 'ACCESS_DENIED' ? 'Message' : 'message'}":${messageString}}`;
   const error = { message, messageString, responseType: type };
   const mappedHeaders = Object.entries(configured?.mappedHeaders ?? {}).flatMap(([name, source]) =>
@@ -72,7 +75,10 @@ interface FailedRequest {
   readonly message?: string | undefined;
 }
 
-/** Replaces the variables of a body template, which has no other syntax. An unknown variable becomes empty. */
+/**
+ * Replaces the variables of a body template. Body templates don't have any other syntax. An unknown variable becomes
+ * empty.
+ */
 function fill(template: string, context: object): string {
   return template.replaceAll(/\$context\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)/g, (_, path: string) =>
     getContextValue(context, path),
@@ -81,7 +87,10 @@ function fill(template: string, context: object): string {
 
 /** The function responses that an API accepts. */
 export interface ProxyFormat {
-  /** Whether a response without `statusCode` is the JSON body of a 200, as with payload format 2.0 of HTTP APIs. */
+  /**
+   * `true` if a response without `statusCode` is the JSON body of a 200. HTTP APIs with payload format 2.0 work this
+   * way.
+   */
   readonly inferred: boolean;
 }
 
@@ -101,7 +110,7 @@ export async function integrateLambda(
   }
 }
 
-/** Returns `undefined` if the response is malformed ("Lambda proxy integrations"). */
+/** Parses a function's response. Returns `undefined` if it is malformed ("Lambda proxy integrations"). */
 function parseProxyResponse(response: unknown, { inferred }: ProxyFormat): GatewayReply | undefined {
   const fields = isPlainObject(response) ? response : {};
   const statusCode = Number(fields['statusCode']);

@@ -6,15 +6,15 @@ import { ACCOUNT_ID, REGION } from './template.ts';
 export interface GatewayRequest {
   readonly id: string;
   readonly method: string;
-  /** The percent-encoded path, as sent. */
+  /** The percent-encoded path that the client sent. */
   readonly path: string;
   readonly rawQuery: string;
-  /** In the order and case in which the client sent them. */
+  /** The headers in the order and case in which the client sent them. */
   readonly headers: readonly Header[];
   readonly body: Buffer;
   readonly sourceIp: string;
   readonly protocol: string;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds at which the gateway received the request. */
   readonly receivedMs: number;
 }
 
@@ -29,7 +29,7 @@ export interface GatewayReply {
 /** Serves the requests to one API. */
 export type Api = (request: GatewayRequest) => Promise<GatewayReply>;
 
-/** Returns every value of a header. The name matches in any case. */
+/** Returns every value of a header. The name is case-insensitive. */
 export function getHeader({ headers }: Pick<GatewayRequest, 'headers'>, name: string): readonly string[] {
   return headers.filter(([sent]) => sent.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
 }
@@ -39,7 +39,7 @@ export function parseQuery({ rawQuery }: Pick<GatewayRequest, 'rawQuery'>): read
   return [...new URLSearchParams(rawQuery)];
 }
 
-/** Returns the request without some parameters, such as `header.authorization` and `querystring.api_key`. */
+/** Returns the request without the given parameters, such as `header.authorization` and `querystring.api_key`. */
 export function removeParameters(request: GatewayRequest, removed: ReadonlySet<string>): GatewayRequest {
   const isKept = (parameter: string) => {
     const [[name = ''] = []] = new URLSearchParams(parameter);
@@ -52,7 +52,7 @@ export function removeParameters(request: GatewayRequest, removed: ReadonlySet<s
   };
 }
 
-/** Returns the ARN of a request to a stage. It has the requested path, not the route's. */
+/** Returns the ARN of a request to a stage. It contains the requested path, not the route's. */
 export function toMethodArn(
   { id, stageName }: { readonly id: string; readonly stageName: string },
   { method, path }: GatewayRequest,
@@ -67,7 +67,7 @@ export function groupByName(entries: readonly Header[]): Record<string, readonly
   return Object.fromEntries(groups);
 }
 
-/** Returns the maps of an event in payload format 1.0. A map of single values has the last value of each name. */
+/** Returns the maps of an event in payload format 1.0. A map of single values contains the last value of each name. */
 export function toEventMaps(request: GatewayRequest) {
   const query = parseQuery(request);
   return {
@@ -83,14 +83,14 @@ export function toIdentity(request: GatewayRequest) {
   return { sourceIp: request.sourceIp, userAgent: getHeader(request, 'user-agent')[0] ?? null };
 }
 
-/** Returns the body fields of an event: the text if the body is UTF-8, else base64. */
+/** Returns the body fields of an event. The body is text if it is UTF-8, otherwise base64. */
 export function toEventBody({ body }: Pick<GatewayRequest, 'body'>): { body?: string; isBase64Encoded: boolean } {
   if (body.length === 0) return { isBase64Encoded: false };
   const isText = isUtf8(body);
   return { body: body.toString(isText ? 'utf8' : 'base64'), isBase64Encoded: !isText };
 }
 
-/** Formats a time as `requestContext` does: `12/Mar/2020:19:03:58 +0000`. */
+/** Formats a time in the format of `requestContext`: `12/Mar/2020:19:03:58 +0000`. */
 export function toLogTime(epochMs: number): string {
   const [, day, month, year, time] = new Date(epochMs).toUTCString().split(' ');
   return `${day}/${month}/${year}:${time} +0000`;
@@ -98,9 +98,9 @@ export function toLogTime(epochMs: number): string {
 
 /** A route of an API. */
 export interface Route {
-  /** `ANY` matches every method. */
+  /** The method. `ANY` matches every method. */
   readonly method: string;
-  /** Such as `/keys/{id}` or `/{proxy+}`. `$default` matches every path that no other route matches. */
+  /** The path, for example `/keys/{id}` or `/{proxy+}`. `$default` matches every path that other routes don't match. */
   readonly path: string;
 }
 
@@ -109,7 +109,10 @@ export interface RouteMatch<MatchedRoute> {
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 
-/** Returns the most specific route: literal segments beat parameters, parameters beat greedy ones, a method beats `ANY`. */
+/**
+ * Returns the most specific route. Literal segments beat parameters, and parameters beat greedy ones. A method beats
+ * `ANY`.
+ */
 export function matchRoute<MatchedRoute extends Route>(
   routes: readonly MatchedRoute[],
   { method, path }: Pick<GatewayRequest, 'method' | 'path'>,
@@ -146,14 +149,14 @@ function decode(segment: string): string {
   }
 }
 
-/** Returns a text that sorts before the texts of less specific routes. */
+/** Returns a string that sorts before the strings of less specific routes. */
 function toRank({ method, path }: Route): string {
   if (path === '$default') return '9';
   const segments = path.split('/').map((part) => (part.endsWith('+}') ? '2' : part.startsWith('{') ? '1' : '0'));
   return `${segments.join('')} ${method === 'ANY' ? 1 : 0}`;
 }
 
-/** Everything that an identity source can name. */
+/** The parts of a request that an identity source can name. */
 export interface IdentityInput {
   readonly request: Pick<GatewayRequest, 'headers' | 'rawQuery'>;
   /** The event's `requestContext`. */
@@ -162,12 +165,13 @@ export interface IdentityInput {
 }
 
 /**
- * Creates a function that returns the values of the identity sources, or `undefined` if one is missing or empty. API Gateway answers
- * such a request with 401 and doesn't invoke the authorizer.
+ * Creates a function that returns the values of the identity sources, or `undefined` if one is missing or empty. API
+ * Gateway responds to such a request with 401 and doesn't invoke the authorizer.
  *
- * REST APIs name `method.request.header.X`, `method.request.querystring.X`, `context.X` and `stageVariables.X`. WebSocket APIs
- * write `route.request.`; HTTP APIs write `$request.`, `$context.` and `$stageVariables.`. Several values of one name are joined by
- * commas. Header names match in any case: HTTP/2 clients send `authorization`, and AWS's examples name `Authorization`.
+ * REST APIs use `method.request.header.X`, `method.request.querystring.X`, `context.X` and `stageVariables.X`.
+ * WebSocket APIs use `route.request.`. HTTP APIs use `$request.`, `$context.` and `$stageVariables.`. Several values of
+ * one name are joined by commas. Header names are case-insensitive, because HTTP/2 clients send `authorization` but
+ * AWS's examples use `Authorization`.
  *
  * @throws GatewayError `TEMPLATE_UNSUPPORTED`
  */
@@ -199,7 +203,7 @@ function createSourceReader(source: string): (input: IdentityInput) => string {
   throw new GatewayError('TEMPLATE_UNSUPPORTED', `the local gateway cannot read the identity source ${source}`);
 }
 
-/** Returns the value at a dotted path of `$context` as text, or an empty string if there is no such value. */
+/** Returns the value at a dotted path of `$context` as a string. Returns an empty string if the value doesn't exist. */
 export function getContextValue(context: object, path: string): string {
   let value: unknown = context;
   for (const name of path.split('.')) {

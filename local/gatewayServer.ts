@@ -6,12 +6,15 @@ import { GatewayError } from './gatewayError.ts';
 import type { Api, GatewayReply, GatewayRequest, Header } from './gatewayRequest.ts';
 import type { WebSocketApi } from './webSocketApi.ts';
 
-/** API Gateway's payload limit. */
+/** API Gateway's maximum payload size. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
-/** API Gateway's limit for one WebSocket message. */
+/** API Gateway's maximum size of one WebSocket message. */
 const MAX_MESSAGE_BYTES = 128 * 1024;
 
-/** The HTTP server of the gateway. It listens only on the loopback interface. The first segment of a path names the API. */
+/**
+ * The HTTP server of the gateway. It listens only on the loopback interface. The first segment of a path selects the
+ * API.
+ */
 export class GatewayServer {
   readonly #apis = new Map<string, Api>();
   readonly #webSocketApis = new Map<string, WebSocketApi>();
@@ -22,7 +25,7 @@ export class GatewayServer {
     clientTracking: false,
     maxPayload: MAX_MESSAGE_BYTES,
   });
-  /** The connections that asked for an upgrade. The HTTP server doesn't close them. */
+  /** The connections with an upgrade request. The HTTP server doesn't close them. */
   readonly #upgradeSockets = new Set<Socket>();
 
   constructor(writeLog: (line: string) => void) {
@@ -35,12 +38,16 @@ export class GatewayServer {
     });
   }
 
-  /** Serves an API under `/PREFIX/…`. Until the first API is mounted, every request gets 503. */
+  /**
+   * Serves an API under `/PREFIX/…`. Before the first API is mounted, the server responds to every request with 503.
+   */
   mount(prefix: string, api: Api): void {
     this.#apis.set(prefix, api);
   }
 
-  /** Opens WebSocket connections under `/PREFIX/…` and echoes their messages. Other requests get 426. */
+  /**
+   * Opens WebSocket connections under `/PREFIX/…` and echoes their messages. It responds to other requests with 426.
+   */
   mountWebSocket(prefix: string, api: WebSocketApi): void {
     this.mount(prefix, async () => plain(426, 'Upgrade Required'));
     this.#webSocketApis.set(prefix, api);
@@ -60,11 +67,11 @@ export class GatewayServer {
     send(response, await this.#guard(() => this.#answer(message)));
   }
 
-  /** Opens a WebSocket connection, or answers as if the client hadn't asked for an upgrade. */
+  /** Opens a WebSocket connection. If it can't, it responds to the request without the upgrade. */
   async #upgrade(message: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     this.#upgradeSockets.add(socket);
     socket.once('close', () => this.#upgradeSockets.delete(socket));
-    // Without a listener, a client that resets its connection would end the process.
+    // Without a listener, a reset connection would end the process.
     socket.on('error', () => {});
     const { prefix, path, rawQuery } = parseTarget(message);
     const api = message.headers.upgrade?.toLowerCase() === 'websocket' ? this.#webSocketApis.get(prefix) : undefined;
@@ -130,13 +137,13 @@ export async function closeNow(server: Server): Promise<void> {
   await closed;
 }
 
-/** Sends each message back. A message that breaks the protocol or the size limit ends the connection. */
+/** Sends each message back. A message that violates the protocol or the size limit ends the connection. */
 function echo(client: WebSocket): void {
   client.on('message', (data, isBinary) => client.send(data, { binary: isBinary }));
   client.on('error', () => {});
 }
 
-/** Splits the URL into the prefix of the API, the path that the API gets, and the query. */
+/** Splits the URL into the prefix of the API, the path for the API, and the query. */
 function parseTarget({ url = '' }: IncomingMessage) {
   const [target = '', rawQuery = ''] = url.split(/\?(.*)/s);
   const [, prefix = '', path = ''] = /^\/([^/]*)(.*)$/s.exec(target) ?? [];
@@ -162,7 +169,7 @@ function toPairs(rawHeaders: readonly string[]): readonly Header[] {
   return rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ''] as const] : []));
 }
 
-/** Returns `undefined` if the body exceeds the payload limit. */
+/** Reads the body. Returns `undefined` if it exceeds the payload limit. */
 async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;

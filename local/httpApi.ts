@@ -22,7 +22,10 @@ import { ACCOUNT_ID, REGION } from './template.ts';
 
 type Match = RouteMatch<RouteConfig>;
 
-/** Creates an HTTP API of the template. HTTP APIs have no gateway responses, so all failures have API Gateway's own bodies. */
+/**
+ * Creates an HTTP API of the template. HTTP APIs don't support gateway responses, so every failure has API Gateway's
+ * own body.
+ */
 export function createHttpApi(config: HttpApiConfig, deps: ApiDeps): Api {
   const authorizers = new Map(
     [...config.authorizers].map(([id, authorizer]) => [id, createAuthorizer(authorizer, deps)]),
@@ -77,7 +80,7 @@ function fail(statusCode: number, message: string, request: GatewayRequest): Gat
   return { statusCode, headers, body: JSON.stringify({ message }) };
 }
 
-/** Answers preflights, and replaces the CORS headers of all replies. */
+/** Responds to preflights, and replaces the CORS headers of all replies. */
 function withCors(cors: CorsConfig, serve: Api): Api {
   return async (request) => {
     const headers = toCorsHeaders(cors, request);
@@ -95,7 +98,7 @@ function isPreflight(request: GatewayRequest): boolean {
   return request.method === 'OPTIONS' && hasMethod && getHeader(request, 'origin').length > 0;
 }
 
-/** Returns no headers if the origin isn't allowed. The browser then blocks the reply. */
+/** Returns the CORS headers, or an empty list if the origin isn't allowed. The browser then blocks the reply. */
 function toCorsHeaders(cors: CorsConfig, request: GatewayRequest): readonly Header[] {
   const [origin] = getHeader(request, 'origin');
   if (origin === undefined) return [];
@@ -155,8 +158,8 @@ function toAuthorizerEvent(
 }
 
 /**
- * Returns an authorizer's event of payload format 1.0, as the same page shows it. It's like a REST API's, but paths lack the stage, and
- * there are no maps of several values, which the page doesn't mention.
+ * Returns an authorizer's event of payload format 1.0, based on the same page. It's like a REST API's, but its paths
+ * don't include the stage. It doesn't have maps of multiple values, because the page doesn't show them.
  */
 function toAuthorizerEventV1(
   api: StageConfig,
@@ -192,7 +195,10 @@ function toAuthorizerEventV1(
   };
 }
 
-/** Returns the fields that events of payload format 2.0 share. Empty maps are left out, and headers lack the cookies. */
+/**
+ * Returns the shared fields of events in payload format 2.0. Empty maps are omitted, and the headers don't include
+ * cookies.
+ */
 function toSharedFields(api: StageConfig, { route, pathParameters }: Match, request: GatewayRequest) {
   const headers = request.headers.map(([name, value]) => [name.toLowerCase(), value] as const);
   const cookies = getHeader(request, 'cookie').flatMap((value) => value.split(/; */));

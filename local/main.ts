@@ -6,10 +6,13 @@ import { parseOptions, startGateway, type RunningGateway } from './gateway.ts';
 import { GatewayError } from './gatewayError.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** A stop that takes longer fails: nothing may outlive the process. */
+/**
+ * Timeout of the shutdown in milliseconds. A slower shutdown fails, because child processes must not outlive the
+ * gateway.
+ */
 const STOP_TIMEOUT_MS = 3000;
 
-// The SDK's advice on which Node to install is noise here.
+// The SDK's advice on the Node version is noise here.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 const stops: (() => unknown)[] = [];
@@ -37,7 +40,7 @@ try {
   stops.push(console.stop);
   process.stdout.write(formatWelcome(gateway, console.url));
 } catch (error) {
-  // The errors of an interrupted start mean nothing.
+  // Ignores the errors of an interrupted start, because they don't mean a problem.
   if (!isStopping) await fail(error);
 }
 

@@ -61,7 +61,10 @@ export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
   };
 }
 
-/** Returns `requestContext.authorizer`. An open route has none, and neither has a request that the authorizer can't identify. */
+/**
+ * Returns `requestContext.authorizer`. It is `undefined` for an open route, or if the authorizer can't identify the
+ * request.
+ */
 function toAuthorizerContext(authorization: Authorization | undefined): object | undefined {
   if (authorization?.effect !== 'allow' && authorization?.effect !== 'deny') return undefined;
   return { principalId: authorization.principalId, ...authorization.context };
@@ -77,7 +80,10 @@ function toDenialMessage(refusal: Refusal): string | undefined {
   return 'User is not authorized to access this resource with an explicit deny';
 }
 
-/** Checks only the length that "Usage plans and API keys for REST APIs" documents: no API keys exist locally. */
+/**
+ * Returns whether a value may be an API key. It checks only the documented length, because API keys don't exist locally
+ * ("Usage plans and API keys for REST APIs").
+ */
 function isApiKey(value: string | undefined): boolean {
   return value !== undefined && value.length >= 20 && value.length <= 128;
 }
@@ -111,7 +117,10 @@ function toRequestContext(api: StageConfig, route: RouteConfig, request: Gateway
   };
 }
 
-/** Returns the event of a REQUEST authorizer ("Input to an API Gateway Lambda authorizer"). Its maps may be empty, but never null as an integration's. */
+/**
+ * Returns the event of a REQUEST authorizer ("Input to an API Gateway Lambda authorizer"). Its maps may be empty.
+ * Unlike an integration's maps, they are never null.
+ */
 function toRequestEvent(
   api: StageConfig,
   { route, pathParameters }: RouteMatch<RouteConfig>,

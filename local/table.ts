@@ -11,15 +11,15 @@ import { GatewayError } from './gatewayError.ts';
 import { closeNow, listenOnLoopback } from './gatewayServer.ts';
 import { REGION } from './template.ts';
 
-// dynalite has no type declarations.
+// dynalite doesn't have type declarations.
 const dynalite: (options: { path?: string; createTableMs?: number }) => Server = createRequire(import.meta.url)(
   'dynalite',
 );
 
 export interface TableOptions {
-  /** 0 selects a free port. */
+  /** The port. 0 selects a free port. */
   readonly port: number;
-  /** The directory that keeps the items. Without it, they are in memory. */
+  /** The directory that stores the items. If it is `undefined`, they are in memory. */
   readonly dataDirectory: string | undefined;
 }
 
@@ -42,7 +42,11 @@ export class LocalDynamoDb {
     this.client = DynamoDBDocumentClient.from(this.#client, REGISTRY_TRANSLATION);
   }
 
-  /** @throws GatewayError `PORT_UNUSABLE`, `DATA_UNUSABLE` */
+  /**
+   * Starts the engine.
+   *
+   * @throws GatewayError `PORT_UNUSABLE`, `DATA_UNUSABLE`
+   */
   static async start({ port, dataDirectory }: TableOptions): Promise<LocalDynamoDb> {
     if (dataDirectory !== undefined) makeDirectory(dataDirectory);
     const server = dynalite({ createTableMs: 0, ...(dataDirectory === undefined ? {} : { path: dataDirectory }) });
@@ -67,7 +71,7 @@ export class LocalDynamoDb {
   }
 }
 
-/** If dynalite cannot open its files, it throws an uncaught exception and never answers the request. */
+/** Rejects if dynalite can't open its files. In that case, dynalite throws an uncaught exception and never responds. */
 async function whileOpening(request: Promise<unknown>): Promise<void> {
   const opened = new AbortController();
   const thrown = once(process, 'uncaughtException', { signal: opened.signal }).then(([error]) => {

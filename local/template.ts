@@ -8,7 +8,11 @@ export class Template {
   readonly #outputs: unknown;
   readonly #resolve: Resolve;
 
-  /** @throws GatewayError `TEMPLATE_UNREADABLE` */
+  /**
+   * Reads the parsed JSON of a template.
+   *
+   * @throws GatewayError `TEMPLATE_UNREADABLE`
+   */
   constructor(json: unknown) {
     const resources = isPlainObject(json) ? json['Resources'] : undefined;
     if (!isPlainObject(resources)) throw new GatewayError('TEMPLATE_UNREADABLE', 'the template has no Resources');
@@ -17,7 +21,7 @@ export class Template {
     this.#outputs = getChild(json, 'Outputs');
   }
 
-  /** Returns the value of a stack output, or `undefined` if the template has no such output. */
+  /** Returns the value of a stack output, or `undefined` if the template doesn't have this output. */
   output(name: string): unknown {
     return this.#resolve(getChild(getChild(this.#outputs, name), 'Value'));
   }
@@ -31,8 +35,9 @@ export class Template {
 }
 
 /**
- * A resource of the template. A path such as `Integration.Uri` names a property; its value has all intrinsic functions resolved.
- * Each method that reads a property throws GatewayError `TEMPLATE_UNSUPPORTED` if the value has another type.
+ * A resource of the template. A path such as `Integration.Uri` names a property. All intrinsic functions in its value
+ * are resolved. Each method that reads a property throws GatewayError `TEMPLATE_UNSUPPORTED` if the value has another
+ * type.
  */
 export class Resource {
   readonly id: string;
@@ -61,7 +66,7 @@ export class Resource {
     return value === undefined || typeof value === 'string' ? value : this.unsupported(path, 'text');
   }
 
-  /** Returns a number. The template may write it as text. */
+  /** Returns a number. In the template, it may be a string. */
   optionalNumber(path: string): number | undefined {
     const value = this.value(path);
     if (value === undefined) return undefined;
@@ -92,7 +97,10 @@ export class Resource {
     return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, String(entry)]));
   }
 
-  /** Throws GatewayError `TEMPLATE_UNSUPPORTED` if the property has another value. `undefined` expects the property to be absent. */
+  /**
+   * Throws GatewayError `TEMPLATE_UNSUPPORTED` if the property has another value. Pass `undefined` if the property must
+   * be absent.
+   */
   expect(path: string, expected: string | undefined): void {
     if (this.value(path) !== expected) this.unsupported(path, expected ?? 'no value');
   }
@@ -118,7 +126,7 @@ export async function readJson(file: string): Promise<unknown> {
   }
 }
 
-/** The parts of a resource that its physical name and attributes depend on. */
+/** The parts of a resource that determine its physical name and attributes. */
 export interface ResourceDefinition {
   readonly type: string;
   readonly properties: Readonly<Record<string, unknown>>;
@@ -129,7 +137,7 @@ function parseDefinition(resource: unknown): ResourceDefinition {
   return { type: String(type), properties: isPlainObject(properties) ? properties : {} };
 }
 
-/** Returns an entry of a map by its key, or of a list by its index. */
+/** Returns a map's value by its key, or a list's item by its index. */
 function getChild(value: unknown, name: string): unknown {
   if (Array.isArray(value)) return value[Number(name)];
   return isPlainObject(value) ? value[name] : undefined;
@@ -167,8 +175,8 @@ const ATTRIBUTES: Readonly<Record<string, (name: string) => string>> = {
 export type Resolve = (value: unknown) => unknown;
 
 /**
- * Creates a resolver for the intrinsic functions that the CDK writes. The physical name of a resource is the name that its
- * properties give, or its logical id. The resolver throws GatewayError `TEMPLATE_UNSUPPORTED` for anything else.
+ * Creates a resolver for the intrinsic functions that the CDK writes. The physical name of a resource is the name in
+ * its properties, or its logical id. The resolver throws GatewayError `TEMPLATE_UNSUPPORTED` for other functions.
  */
 export function createResolver(resources: ReadonlyMap<string, ResourceDefinition>): Resolve {
   const resolve: Resolve = (value) => {

@@ -13,7 +13,7 @@ const REFUSALS: Readonly<Record<Refusal['effect'], readonly [statusCode: number,
   fault: [500, 'Internal server error'],
 };
 
-/** Creates a WebSocket API of the template. It invokes the authorizer on `$connect`, and no integration. */
+/** Creates a WebSocket API of the template. It invokes the authorizer on `$connect`. It doesn't invoke integrations. */
 export function createWebSocketApi(config: WebSocketApiConfig, deps: ApiDeps): WebSocketApi {
   const authorize = config.authorizer && createAuthorizer(config.authorizer, deps);
 

@@ -6,15 +6,18 @@ import { testFilesOf } from './stryker.config.js';
 
 const [{ factory: makeJestRunner }] = jestPlugins;
 
-/** Stryker's number for the status of a failed test. */
+/** Stryker's status code of a failed test. */
 const TEST_FAILED = 1;
 
-/** The workers share one copy of the project. Only the first of them makes the dry run, and the others read its notes. */
+/**
+ * The file with the first worker's notes. The workers share one copy of the project. The first one makes the dry run,
+ * and the others read its notes.
+ */
 const NOTES = 'mutation/coverage.json';
 
 /**
- * Runs one test file at a time with Stryker's Jest runner, and stops at the first that kills the mutant. Stryker's runner alone
- * loads every test file for each mutant and never stops early, which takes far longer.
+ * Runs one test file at a time with Stryker's Jest runner. Stops at the first file that kills the mutant. By itself,
+ * Stryker's runner loads every test file for each mutant and never stops early, which takes far longer.
  */
 class FileByFileRunner {
   #jest;
@@ -32,7 +35,10 @@ class FileByFileRunner {
     await this.#jest.init();
   }
 
-  /** Records which mutants each test file covers, in its tests and while it loads, and how long the file takes. */
+  /**
+   * Records which mutants each test file covers, in its tests and while it loads. Also records the duration of each
+   * file.
+   */
   async dryRun(options) {
     const notes = { fileOfTest: {}, filesOfMutant: {}, ms: {} };
     const whole = { status: 'complete', tests: [], mutantCoverage: { static: {}, perTest: {} } };
@@ -63,7 +69,7 @@ class FileByFileRunner {
       const testFilter = tests?.filter((id) => this.#notes.fileOfTest[id]?.includes(file));
       const run = () => this.#only([file], () => this.#jest.mutantRun({ ...options, testFilter }));
       const first = await run();
-      // A timeout of the engine can fail such a test by chance, so it must fail twice.
+      // A timeout of the engine can randomly fail such a test, so it must fail twice.
       const inFile = first.status === 'killed' && isOnEngine(file) ? await run() : first;
       const nrOfTests = result.nrOfTests + (inFile.nrOfTests ?? 0);
       result = { ...inFile, nrOfTests };
@@ -73,9 +79,9 @@ class FileByFileRunner {
   }
 
   /**
-   * Returns the test files that cover the mutant: first the one named after the mutated file, then the fastest. Every test that
-   * loads a module covers the code that runs when it is loaded. For such mutants the tests on an engine are left out, because they
-   * would take longer than all other mutants together.
+   * Returns the test files that cover the mutant: first the one named after the mutated file, then the fastest. Every
+   * test that loads a module covers the code that runs while the module loads. For a mutant in such code, it skips the
+   * tests on an engine. They would take longer than all other mutants together.
    */
   #filesFor({ activeMutant, sandboxFileName, testFilter }) {
     const covering =
@@ -101,7 +107,10 @@ function isOnEngine(file) {
   return file.startsWith('test/integration/');
 }
 
-/** Adds one file's coverage. Stryker's runner reports the sum of all files so far, so the file's own share is the difference. */
+/**
+ * Adds one file's coverage. Stryker's runner reports the sum of all files so far, so the file's own share is the
+ * difference.
+ */
 function addCoverage(notes, whole, file, { tests, mutantCoverage = whole.mutantCoverage }) {
   whole.tests.push(...tests);
   const before = whole.mutantCoverage;
@@ -117,7 +126,10 @@ function addCoverage(notes, whole, file, { tests, mutantCoverage = whole.mutantC
   whole.mutantCoverage = structuredClone(mutantCoverage);
 }
 
-/** Ignores the error that the embedded DynamoDB throws if a test closes it during a write. In `npm test` it ends in a Jest worker. */
+/**
+ * Ignores the error that the embedded DynamoDB throws if a test closes it during a write. In `npm test`, that error
+ * stays in a Jest worker.
+ */
 function outliveClosedEngine(error) {
   if (error.message !== 'Database is closed') throw error;
 }

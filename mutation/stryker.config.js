@@ -1,19 +1,20 @@
 import { readdirSync } from 'node:fs';
 
 /**
- * The parts of the project that are mutated, each with the tests that run it in one process. The environment variable
+ * The mutated parts of the project, each with the tests that run it in one process. The environment variable
  * `MUTATION_PART` selects one: `authorizer`, the default, or `operator`.
  *
- * - `authorizer`: `keys/` and `lambda/`. Its tests need no bundle, no template and no child process.
- * - `operator`: the console's server, and the files of the CLI that handle secrets, explain AWS errors and print. Commands,
- *   completion and tables are left out, because most of their mutants change texts. The console's tests read `dist`: build first.
+ * - `authorizer`: `keys/` and `lambda/`. Its tests don't need a bundle, a template or a child process.
+ * - `operator`: the console's server, and some files of the CLI. Those files handle secrets, explain AWS errors and
+ *   print. Commands, completion and tables are excluded, because most of their mutants change texts. The console's
+ *   tests read `dist`, so build it first.
  */
 const PARTS = {
   authorizer: {
     mutate: [
       'keys/**/*.ts',
       'lambda/**/*.ts',
-      // Only the built functions load these files, and their tests start them as processes.
+      // Only the built functions load these files. Their tests start the functions as processes.
       '!lambda/{client,handler}.ts',
       '!lambda/usagePlanSync/handler.ts',
     ],
@@ -49,7 +50,7 @@ const PARTS = {
   },
 };
 
-/** Tests that start the built CLI as a process, which contains no mutant. */
+/** Tests that start the built CLI as a process. The built CLI doesn't contain mutants. */
 const STARTS_THE_CLI = named('test/integration/cli', ['actor', 'faults', 'program', 'seed', 'stack']);
 
 const name = process.env['MUTATION_PART'] || 'authorizer';
@@ -59,7 +60,8 @@ export const part = PARTS[name];
 if (part === undefined) throw new Error(`MUTATION_PART: expected ${Object.keys(PARTS).join(' or ')}, got "${name}"`);
 
 /**
- * Returns the paths of the part's test files that match the regular expression in `MUTATION_TESTS`; all of them without it.
+ * Returns the paths of the part's test files that match the regular expression in `MUTATION_TESTS`. If it isn't set,
+ * returns all of them.
  *
  * @param root The folder of the project, or of Stryker's copy of it.
  */
@@ -78,10 +80,10 @@ export default {
   concurrency: 2,
   // The dry run runs every test once, one file at a time.
   dryRunTimeoutMinutes: 60,
-  // Stryker counts steps to end an endless loop. The timeout is for a busy machine.
+  // Stryker counts steps to detect an endless loop. The timeout is for a busy machine.
   timeoutMS: 30_000,
   timeoutFactor: 4,
-  // Jest keeps the modules of every file it ran: 150 mutants took 2.7 GB.
+  // Jest keeps the modules of every file that it has run: 150 mutants took 2.7 GB.
   maxTestRunnerReuse: 40,
   thresholds: { high: 95, low: part.breakAt, break: part.breakAt },
   reporters: ['progress-append-only', 'clear-text', 'html'],

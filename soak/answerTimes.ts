@@ -6,8 +6,9 @@ import { createTestKey } from '../testing/createTestKey.ts';
 import { MemoryLookup } from '../testing/memoryLookup.ts';
 import { mistyped } from '../test/support/keys.ts';
 
-// Measures the answer times for each kind of key, with a table that answers at once. Differences show what an attacker could learn
-// from the time, apart from the table read that only some kinds need.
+// Measures the response times for each kind of key, with a table that responds immediately. The differences show how
+// much an attacker could learn from response times. Some kinds need a table read, so they always take longer than the
+// others.
 
 const ROUNDS = 41;
 const REQUESTS = 500;

@@ -2,7 +2,10 @@ import type { KeyHash } from '../keys/secret.ts';
 import { GenerationalMap } from '../lambda/recordCache.ts';
 
 const COUNT = 100_000;
-/** With a comparison of each key to all earlier ones, this would take some 10 s of processor time. */
+/**
+ * Maximum duration in milliseconds. If the map compared each key to all earlier ones, it would need about 10 s of CPU
+ * time.
+ */
 const MOST_MS = 3000;
 
 const SERIES: Readonly<Record<string, (at: number) => KeyHash | number>> = {
@@ -12,8 +15,8 @@ const SERIES: Readonly<Record<string, (at: number) => KeyHash | number>> = {
 };
 
 /**
- * Returns one line for each series of colliding keys that slows down the caches' map.
- * It's not a unit test, because it measures time.
+ * Returns one line for each series of colliding keys that slows down the caches' map. It's not a unit test, because it
+ * measures time.
  */
 export function collidingKeys(): readonly string[] {
   return Object.entries(SERIES).flatMap(([name, keyAt]) => {

@@ -2,7 +2,7 @@ import { Session } from 'node:inspector/promises';
 
 const LAYERS = /\/(keys|lambda)\/[^?]*\.ts/;
 
-/** Finds the blocks of `keys/` and `lambda/` that ran, by V8's coverage. */
+/** Finds the executed blocks of `keys/` and `lambda/`, using V8's coverage. */
 export class Coverage {
   readonly #session = new Session();
 

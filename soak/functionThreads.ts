@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BroadcastChannel } from 'node:worker_threads';
 
-/** The message of a function's thread. It sends one when it starts and one for each request. */
+/** The message of a function's thread. The thread sends one when it starts and one for each request. */
 interface ThreadReport {
   readonly threadId: number;
   /** The function's name. */
@@ -10,7 +10,7 @@ interface ThreadReport {
   readonly kinds: readonly string[];
 }
 
-/** A thread that doesn't answer within this time has ended. */
+/** A thread that doesn't respond within this time has ended, in milliseconds. */
 const LONGEST_MS = 2000;
 
 /** The threads of all functions that have loaded `functionThread.mjs`. */

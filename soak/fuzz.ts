@@ -11,7 +11,7 @@ export interface FuzzResult {
   /** The number of events by outcome. */
   readonly outcomes: ReadonlyMap<string, number>;
   readonly cases: number;
-  /** The number of cases whose bytes were mutated and are still JSON. */
+  /** The number of cases whose mutated bytes are still JSON. */
   readonly byteCases: number;
   /** The number of inputs that were kept because they ran new blocks. */
   readonly kept: number;
@@ -26,7 +26,10 @@ const BATCH = 60;
 const MOST_MUTATIONS = 6;
 const MOST_PROBLEMS = 20;
 
-/** Sends hostile events to the handler: most are generated, some are mutations of bytes that coverage guides. */
+/**
+ * Sends hostile events to the handler. Most events are generated. The others are mutations of bytes, guided by
+ * coverage.
+ */
 export async function fuzz(cases: number): Promise<FuzzResult> {
   const targets = Object.keys(SETTINGS).map((name) => new FuzzTarget(name));
   const byteCases = Math.round(cases * BYTE_SHARE);
@@ -77,7 +80,7 @@ async function fuzzBytes(cases: number, targets: readonly FuzzTarget[]): Promise
   for (let done = 0; done < cases; done += BATCH) {
     const batch = mutateCases(Math.min(BATCH, cases - done), corpus, targets);
     for (const one of batch) await run(one);
-    // Taking the coverage after each case would take longer than the cases.
+    // It would take longer to take the coverage after each case than to run the cases.
     const newBlocks = [...(await coverage.take())].filter((block) => !seen.has(block));
     for (const one of newBlocks.length > 0 ? batch : []) {
       await run(one);
@@ -90,21 +93,21 @@ async function fuzzBytes(cases: number, targets: readonly FuzzTarget[]): Promise
   return { kept: corpus.length - seeds, blocks: seen.size, problems };
 }
 
-/** Bytes that are JSON, their event and the target that gets it. */
+/** Bytes that are JSON, their event, and the target that receives it. */
 interface ByteCase {
   readonly bytes: Buffer;
   readonly event: unknown;
   readonly target: FuzzTarget;
 }
 
-/** Returns this many cases. Mutations that aren't JSON don't count, because Lambda passes them to no function. */
+/** Returns this many cases. It skips mutations that aren't JSON, because Lambda doesn't pass them to a function. */
 function mutateCases(count: number, corpus: readonly Buffer[], targets: readonly FuzzTarget[]): readonly ByteCase[] {
   const cases: ByteCase[] = [];
   while (cases.length < count) cases.push(...toCases(mutateOne(corpus), targets));
   return cases;
 }
 
-/** Returns a case with a random target, or none if the bytes aren't JSON. */
+/** Returns a case with a random target, or an empty list if the bytes aren't JSON. */
 function toCases(bytes: Buffer, targets: readonly FuzzTarget[]): readonly ByteCase[] {
   const parsed = parseEvent(bytes);
   const target = pickOne(targets);

@@ -4,13 +4,13 @@ import { startGateway } from '../local/gateway.ts';
 import { FunctionThreads } from './functionThreads.ts';
 import type { GatewaySettings, Footprint } from './servedGateway.ts';
 
-// Runs the local gateway in its own process, so its memory and handles can be measured.
+// Runs the local gateway in its own process, because the soak measures its memory and handles.
 
 const { template, note, functionsEndpoint }: GatewaySettings = JSON.parse(process.argv[2] ?? '{}');
 const threads = new FunctionThreads();
 let logLines = 0;
 
-// The process ends with its parent.
+// Ends the process if its parent ends.
 process.on('disconnect', () => process.exit());
 process.on('message', () => void footprint().then((answer) => process.send?.(answer)));
 

@@ -2,7 +2,7 @@ import type { Footprint } from './servedGateway.ts';
 
 /** The growth of a process between its warm-up and its end. */
 export interface Growth {
-  /** In bytes, at the ends of the line through all samples. */
+  /** The memory in bytes, at the ends of the fitted line through all samples. */
   readonly rssAtStart: number;
   readonly rssAtEnd: number;
   readonly rssPercent: number;
@@ -14,18 +14,18 @@ export interface Growth {
   readonly problems: readonly string[];
 }
 
-/** Growth of this much or more counts as a leak. */
+/** Minimum growth in percent that counts as a leak. */
 const MOST_RSS_PERCENT = 10;
-/** More files than this count as a leak. Idle connections stay open for the next request. */
+/** Maximum growth in open files. Idle connections stay open for the next request. */
 const MOST_FILES_MORE = 8;
 
-/** The footprints of the idle process, after its warm-up and at its end. */
+/** The footprints of the idle process: one after its warm-up, one at its end. */
 export interface Idle {
   readonly before: Footprint;
   readonly after: Footprint;
 }
 
-/** The number of samples that are used, at equal distances. */
+/** Maximum number of samples for the fit. They are at equal distances. */
 const MOST_POINTS = 500;
 
 /** Measures the growth. `rssSamples` are in bytes, at equal intervals after the warm-up. */

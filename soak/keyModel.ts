@@ -1,12 +1,12 @@
 import type { KeySecret } from '../keys/secret.ts';
 
-/** The facts of a key's record that decide the answers. */
+/** The attributes of a key's record that decide the outcome of a request. */
 export interface KeyFacts {
-  /** Whether the table contains the record. */
+  /** `true` if the table contains the record. */
   readonly exists: boolean;
   readonly isRevoked: boolean;
   readonly isDisabled: boolean;
-  /** Whether its scopes cover the sample's route. */
+  /** `true` if the key's scopes cover the sample's route. */
   readonly isInScope: boolean;
   /** Epoch milliseconds; `Infinity` if the key never expires. */
   readonly expiresAtMs: number;
@@ -34,7 +34,9 @@ export type Outcome =
 /** Both sides round their clocks to whole milliseconds. */
 const ROUNDING_MS = 2;
 
-/** The expected versions of one key over time. It's independent of the code that decides, so the soak can compare both. */
+/**
+ * The expected versions of one key over time. It's independent of the authorizer's code, so the soak can compare both.
+ */
 export class KeyModel {
   readonly secret: KeySecret;
   readonly id: string;
@@ -61,7 +63,7 @@ export class KeyModel {
     return at < 0 ? Infinity : (this.#versions[at - 1]?.untilMs ?? -Infinity);
   }
 
-  /** Makes a change of the record. Until it's done, reads may return the old or the new version. */
+  /** Makes a change to the record. Until the change is done, reads may return the old or the new version. */
   async change(facts: Partial<KeyFacts>, make: () => Promise<unknown>): Promise<void> {
     const before = this.#latest;
     this.#versions.push({ ...before, ...facts, fromMs: Date.now(), untilMs: Infinity });
@@ -86,7 +88,7 @@ export class KeyModel {
   }
 }
 
-/** The times at which a request was sent and its answer had arrived, in epoch milliseconds. */
+/** Epoch milliseconds at which a request was sent and at which its response had arrived. */
 export interface RequestTimes {
   readonly sentMs: number;
   readonly answeredMs: number;

@@ -3,7 +3,7 @@ import type { IssuedKey, KeyRegistry } from '../keys/registry.ts';
 import { generateSecret, hashSecret, type KeySecret } from '../keys/secret.ts';
 import { KeyModel, type KeyFacts } from './keyModel.ts';
 
-/** The table that the pool works on. */
+/** The table of the pool. */
 export interface KeyPoolOptions {
   /** A registry that bypasses the faults, so the outcome of each change is known. */
   readonly registry: KeyRegistry;
@@ -11,7 +11,7 @@ export interface KeyPoolOptions {
   readonly tableName: string;
 }
 
-/** Makes a change, and returns whether there was a key for it. */
+/** Makes a change. Returns `false` if the pool doesn't contain a suitable key. */
 type Change = (pool: KeyPool) => Promise<boolean>;
 
 const ACTIVE: KeyFacts = {
@@ -21,11 +21,11 @@ const ACTIVE: KeyFacts = {
   isInScope: true,
   expiresAtMs: Infinity,
 };
-/** With more keys than this, revoked and expired ones are deleted. */
+/** Maximum number of keys. Above it, the pool deletes revoked and expired keys. */
 const MOST_KEYS = 100;
 const FIRST_KEYS = 60;
 const GRACE_SECONDS = 1;
-/** How long the traffic still uses a deleted key. */
+/** How long the traffic still uses a deleted key, in milliseconds. */
 const PRESENTED_AFTER_MS = 10_000;
 
 /** The soak's existing and deleted keys, and the changes to them. */
@@ -82,7 +82,9 @@ export class KeyPool {
     return [...unreadable, ...different];
   }
 
-  /** Issues a key. The traffic uses it before it's stored, so a cached "unknown" must not last too long. */
+  /**
+   * Issues a key. The traffic uses it before it's stored, which detects a cached unknown hash that outlives its TTL.
+   */
   async issue(): Promise<boolean> {
     const { prepared, facts } = this.#prepare();
     const key = this.#add(prepared, { ...facts, exists: false });
@@ -108,7 +110,7 @@ export class KeyPool {
     return key !== undefined;
   }
 
-  /** Rotates a key. The new key works at once, the old one for one more second. */
+  /** Rotates a key. The new key works immediately, and the old one for one more second. */
   async rotate(): Promise<boolean> {
     const { registry } = this.#options;
     const key = this.#any((facts) => isActive(facts) && facts.expiresAtMs === Infinity);
@@ -169,7 +171,7 @@ function isActive({ isRevoked, isDisabled, expiresAtMs }: KeyFacts): boolean {
   return !isRevoked && !isDisabled && expiresAtMs > Date.now() + 1000;
 }
 
-/** Returns a random choice, or `undefined` if there are none. */
+/** Returns a random choice, or `undefined` if the list is empty. */
 export function pickOne<T>(choices: readonly T[]): T | undefined {
   return choices[Math.floor(Math.random() * choices.length)];
 }

@@ -4,7 +4,7 @@ import { fuzz } from './fuzz.ts';
 import { toAnswersReport, toFuzzReport, hasPassed, toReport } from './report.ts';
 import { soak } from './soak.ts';
 
-// The SDK's advice on the Node version concerns Latchkey's developers, not each run.
+// The SDK's advice on the Node version is for Latchkey's developers. It isn't needed in each run.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 const { values } = parseArgs({
@@ -17,7 +17,7 @@ const seconds = wholeNumber('--seconds', values.seconds);
 const events = wholeNumber('--events', values.events);
 const result = await soak({ seconds });
 process.stdout.write(toReport(result));
-// Too short to measure growth, so only the answers count.
+// This run is too short to measure growth, so it checks only the responses.
 const stale = await soak({ seconds: Math.ceil(seconds / 5), staleIfErrorSeconds: 10 });
 process.stdout.write(toAnswersReport('staleIfError', stale));
 const fuzzed = await fuzz(events);

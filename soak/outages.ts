@@ -5,21 +5,21 @@ import type { RequestTimes } from './keyModel.ts';
 
 const FAULTS = [...STORE_FAULTS, REFUSES, ...NO_ANSWERS, ...NO_ITEMS];
 const LONGEST_MS = 1000;
-/** A request that met the end of an outage may be answered a little later. */
+/** Delay in milliseconds within which an outage may still affect the response to a request. */
 const AFTER_MS = 250;
 
 interface Outage {
   readonly fromMs: number;
-  /** The end of its last request; `Infinity` while a request may be running. */
+  /** Epoch milliseconds at which its last request ended; `Infinity` while a request may be running. */
   untilMs: number;
 }
 
-/** A proxy between the functions and the table that sometimes fails, in the ways that `docs/reliability.md` lists. */
+/** A proxy between the functions and the table. It sometimes fails in the ways that `docs/reliability.md` lists. */
 export class Outages {
   readonly #outages: Outage[] = [];
   readonly #proxy: FaultProxy;
   #running = 0;
-  /** The number of failed requests, without refused connections. */
+  /** The number of failed requests, excluding refused connections. */
   failed = 0;
 
   private constructor(proxy: FaultProxy) {
@@ -40,7 +40,7 @@ export class Outages {
     return this.#outages.length;
   }
 
-  /** Makes the table fail for up to a second and work for `restMs` milliseconds after that. */
+  /** Makes the table fail for up to a second. The table then works for `restMs` milliseconds. */
   async failOnce(restMs: number): Promise<void> {
     // Otherwise the proxy would keep all requests of the run.
     this.#proxy.requests.length = 0;
@@ -55,7 +55,7 @@ export class Outages {
     await sleep(restMs);
   }
 
-  /** Returns whether an outage may explain the answer to a request. */
+  /** Returns whether an outage may explain the response to a request. */
   mayExplain({ sentMs, answeredMs }: RequestTimes): boolean {
     return this.#outages.some(({ fromMs, untilMs }) => fromMs <= answeredMs && sentMs <= untilMs + AFTER_MS);
   }

@@ -24,7 +24,7 @@ export function toReport(result: SoakResult): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Returns the report of a soak that checks only the answers, not the growth. */
+/** Returns the report of a soak that checks only the responses, not the growth. */
 export function toAnswersReport(name: string, { seconds, requests, outages, wrong, wrongCount }: SoakResult): string {
   const lines = [
     `${name.padEnd(17)} ${requests} requests in ${seconds} s with ${outages} outages, wrong answers ${wrongCount}`,
@@ -46,7 +46,7 @@ export function toFuzzReport({ cases, byteCases, kept, blocks, outcomes, problem
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Returns whether no answer was wrong and nothing grew too much. */
+/** Returns whether every response was right and growth stayed within its limits. */
 export function hasPassed({ wrongCount, growth, requests }: SoakResult): boolean {
   return requests > 0 && wrongCount === 0 && growth.problems.length === 0;
 }

@@ -10,8 +10,8 @@ import { writeTemplateVariant } from '../test/support/gateway.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FUNCTION_THREAD = new URL('functionThread.mjs', import.meta.url).href;
 /**
- * The heap sizes of each thread in MB, a few times the memory in use. Without them, V8's reserve varies by tens of MB with the
- * machine's memory and hides a leak.
+ * The heap limits of each thread in MB, a few times the used memory. Without them, V8's reserve varies by tens of MB
+ * with the machine's memory and hides a leak.
  */
 const HEAP_BOUNDS = ['--max-semi-space-size=2', '--max-old-space-size=64'];
 const GATEWAY_PROCESS = fileURLToPath(new URL('gatewayProcess.ts', import.meta.url));
@@ -37,7 +37,7 @@ export interface Footprint {
 export interface StartOptions {
   /** Variables of the function's environment that override the template's. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The endpoint of the table for functions. */
+  /** The table's endpoint for functions. */
   readonly functionsEndpoint: string;
   /** URLs of modules that each function loads first. */
   readonly preload?: readonly string[] | undefined;
@@ -74,7 +74,7 @@ export class ServedGateway {
     const settings: GatewaySettings = { template, note, functionsEndpoint };
     const child = fork(GATEWAY_PROCESS, [JSON.stringify(settings)], {
       execArgv: [...HEAP_BOUNDS, '--import', 'tsx'],
-      // Without the test runner's own options.
+      // The child process doesn't inherit the test runner's own options.
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     const ended = once(child, 'close').then(([code]) => {
@@ -101,7 +101,7 @@ export class ServedGateway {
   }
 }
 
-/** The fields that are read from the gateway's state file. */
+/** The fields of the gateway's state file that the soak uses. */
 interface Note {
   readonly url: string;
   readonly tableName: string;

@@ -11,9 +11,9 @@ import { Traffic } from './traffic.ts';
 /** The options of a soak. */
 export interface SoakOptions {
   readonly seconds: number;
-  /** Maximum age of a record that may be used while the store fails. Default: 0 */
+  /** Maximum age in seconds of a record that may be used while the store fails. Default: 0 */
   readonly staleIfErrorSeconds?: number;
-  /** More variables for the function, for tests that need wrong answers. */
+  /** Additional environment variables of the function. Tests use them to cause wrong responses. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly preload?: StartOptions['preload'];
 }
@@ -28,7 +28,7 @@ export interface SoakResult {
   readonly failedStoreRequests: number;
   readonly logLines: number;
   readonly wrongCount: number;
-  /** One line for each wrong answer and for each difference in the table at the end. */
+  /** One line for each wrong response, and for each difference in the table at the end. */
   readonly wrong: readonly string[];
   readonly latestAcceptanceMs: number;
   /** Maximum time in milliseconds for which a revoked key may be accepted. */
@@ -41,7 +41,7 @@ const WARM_UP_SHARE = 0.3;
 const CHANGE_EVERY_MS = 100;
 const MOST_REST_MS = 6000;
 const SAMPLE_EVERY_MS = 250;
-/** Maximum time for which an idle connection stays open. */
+/** Maximum time in milliseconds for which an idle connection stays open. */
 const IDLE_MS = 6000;
 
 const SETTINGS = {
@@ -51,14 +51,18 @@ const SETTINGS = {
   LATCHKEY_METRICS: 'true',
 };
 
-/** Sends requests to the local gateway while keys change and the store sometimes fails, and checks all answers and the growth. */
+/**
+ * Sends requests to the local gateway while keys change and the store sometimes fails. It checks all responses and the
+ * growth.
+ */
 export async function soak({
   seconds,
   staleIfErrorSeconds = 0,
   environment,
   preload,
 }: SoakOptions): Promise<SoakResult> {
-  // Not in the gateway's process, whose memory is measured: the emulator keeps a part of each answer forever.
+  // The emulator runs outside the gateway's process, whose memory is measured. It keeps a part of each response
+  // forever.
   const engine = await startDynalite();
   const outages = await Outages.start(engine.endpoint);
   const gateway = await ServedGateway.start({
@@ -140,7 +144,7 @@ async function runPhase(endMs: number, { gateway, outages, pool, traffic, onSamp
   await Promise.all([
     traffic.runUntil(endMs),
     until(() => pool.changeOne().then(() => sleep(CHANGE_EVERY_MS * 2 * Math.random()))),
-    // Even a short run gets an outage.
+    // Even a short run has an outage.
     until(() => outages.failOnce(Math.min(MOST_REST_MS, (endMs - Date.now()) / 2) * Math.random())),
     until(async () => {
       onSample((await gateway.footprint()).rssBytes);

@@ -11,20 +11,20 @@ export interface TrafficOptions {
   readonly url: string;
   readonly pool: KeyPool;
   readonly outages: Outages;
-  /** Maximum age of a cached record in milliseconds, and so the longest time that a revoked key may be accepted. */
+  /** Maximum age of a cached record in milliseconds. A revoked key may be accepted for as long. */
   readonly recordMs: number;
-  /** The same while the store fails, if it's longer. */
+  /** Maximum age while the store fails, if it's longer. */
   readonly staleMs: number;
 }
 
-/** The credential of a request, and its outcome if the store doesn't fail. */
+/** The credential of a request, and the expected outcome if the store works. */
 interface Presented {
   readonly what: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly key: KeyModel | undefined;
   /** The outcome if `key` is undefined. */
   readonly outcome: Outcome;
-  /** Whether the authorizer decides without a read, so an outage explains no other outcome. */
+  /** `true` if the authorizer decides without a read. An outage then doesn't explain another outcome. */
   readonly isDecidedAlone: boolean;
 }
 
@@ -39,15 +39,15 @@ type ApiType = (typeof API_TYPES)[number];
 const CONNECTIONS = 8;
 const MAX_WRONG_LISTED = 20;
 
-/** Sends requests at full speed and checks each answer. */
+/** Sends requests at full speed and checks each response. */
 export class Traffic {
-  /** The number of answers by API type and outcome. */
+  /** The number of responses by API type and outcome. */
   readonly outcomes = new Map<string, number>();
-  /** One line for each of the first wrong answers. */
+  /** One line for each of the first wrong responses. */
   readonly wrong: string[] = [];
   wrongCount = 0;
   requests = 0;
-  /** The longest time in milliseconds between the end of a revocation and an allowed request with that key. */
+  /** Maximum time in milliseconds between the end of a revocation and an allowed request with that key. */
   latestAcceptanceMs = 0;
   readonly #options: TrafficOptions;
 
@@ -55,7 +55,7 @@ export class Traffic {
     this.#options = options;
   }
 
-  /** Starts each function, so that the soak doesn't measure cold starts. */
+  /** Starts each function before the soak, because the soak doesn't measure cold starts. */
   async begin(): Promise<void> {
     const agent = new Agent();
     for (const apiType of API_TYPES) await this.#send(apiType, agent);
@@ -129,7 +129,10 @@ function isAmong(outcome: string, expected: ReadonlySet<string>): boolean {
   return [...expected].some((one) => one !== 'ALLOWED' && one !== 'AUTH_REQUIRED' && one !== 'FAULT');
 }
 
-/** Returns the outcome of an answer, or its status if it's unknown. An allowed request must get its own key's id. */
+/**
+ * Returns the outcome of a response, or its status if the outcome is unknown. An allowed request must receive its own
+ * key's id.
+ */
 function getOutcome({ status, body }: Answer, apiType: ApiType, key: KeyModel | undefined): string {
   if (status === 200) return body.includes(`"keyId":"${key?.id}"`) ? 'ALLOWED' : '200 for another key';
   if (apiType === 'http') return OUTCOME_BY_STATUS[status] ?? String(status);

@@ -43,8 +43,8 @@ export function restRequestEvent(request: TestRequest = {}) {
 }
 
 /**
- * Creates an event of an HTTP API's authorizer in payload format 2.0. Header names are in lower case, repeated values are joined by
- * commas, and cookies have a list of their own.
+ * Creates an event of an HTTP API's authorizer in payload format 2.0. Header names are in lower case, and repeated
+ * values are joined by commas. Cookies have their own list.
  */
 export function httpApiEvent(request: TestRequest = {}) {
   const whole = wholeRequest(request);
@@ -68,7 +68,10 @@ export function httpApiEvent(request: TestRequest = {}) {
   };
 }
 
-/** Creates an event of an HTTP API's authorizer in payload format 1.0: a REST event with the identity sources as one string. */
+/**
+ * Creates an event of an HTTP API's authorizer in payload format 1.0. It is a REST event, but the identity sources are
+ * one string.
+ */
 export function httpApiV1Event(request: TestRequest = {}) {
   const whole = wholeRequest(request);
   const { headers, query, method, path, resource, pathParameters } = whole;
@@ -90,7 +93,10 @@ export function httpApiV1Event(request: TestRequest = {}) {
   };
 }
 
-/** Creates an event of a WebSocket API's authorizer. Only `$connect` is authorized, so it has no method and no path. */
+/**
+ * Creates an event of a WebSocket API's authorizer. It doesn't have a method or a path, because only `$connect` is
+ * authorized.
+ */
 export function webSocketEvent(request: TestRequest = {}) {
   const { headers, query } = wholeRequest(request);
   return {
@@ -105,7 +111,10 @@ export function webSocketEvent(request: TestRequest = {}) {
   };
 }
 
-/** Creates an event of an AppSync authorizer: the token of the `Authorization` header and the GraphQL request, but no ARN. */
+/**
+ * Creates an event of an AppSync authorizer. It contains the token of the `Authorization` header and the GraphQL
+ * request, but not an ARN.
+ */
 export function appSyncEvent(request: TestRequest = {}) {
   const whole = wholeRequest(request);
   return {

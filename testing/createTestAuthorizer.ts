@@ -12,7 +12,7 @@ export interface TestAuthorizerOptions extends AuthorizerOptions {
    */
   readonly records?: readonly KeyRecord[];
   /**
-   * Returns the time, in epoch milliseconds.
+   * Returns the current time in epoch milliseconds.
    *
    * @default Date.now
    */
@@ -21,21 +21,23 @@ export interface TestAuthorizerOptions extends AuthorizerOptions {
 
 /** The authorizer with an in-memory table. */
 export interface TestAuthorizer {
-  /** The Lambda function. Call it with an event such as `restRequestEvent` returns. */
+  /** The Lambda function. Call it with an event, for example from `restRequestEvent`. */
   readonly handler: Handler;
-  /** A verifier such as `createKeyVerifier` returns. */
+  /** A verifier, the same as from `createKeyVerifier`. */
   readonly verifier: KeyVerifier;
-  /** The table of both. Put records into it, count its reads and writes, or make it unavailable. */
+  /**
+   * The table of the handler and the verifier. Put records into it, count its reads and writes, or make it unavailable.
+   */
   readonly table: MemoryLookup;
   /** The lines that the function has logged, in order. Metrics aren't included. */
   readonly log: readonly string[];
 }
 
 /**
- * Creates the authorizer that you deploy, but with records in memory instead of DynamoDB. The function and the verifier have separate
- * caches. Pass `recordCacheSeconds: 0` to see a change of a record at once.
+ * Creates the authorizer that you deploy, but with records in memory instead of DynamoDB. The function and the verifier
+ * have separate caches. Pass `recordCacheSeconds: 0` if a test must see a changed record immediately.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected form, actual value
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected format, actual value
  */
 export function createTestAuthorizer({
   records = [],

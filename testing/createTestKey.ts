@@ -7,7 +7,7 @@ import { readTime, TIME_EXPECTED, type Timestamp } from '../keys/timestamp.ts';
 
 type TimeName = 'createdAt' | 'lastUsedAt' | 'expiresAt' | 'disabledAt' | 'revokedAt';
 
-/** Fields of a test key's record. Times have the forms that the library accepts, and may be in the past or future. */
+/** Fields of a test key's record. Times have the formats that the library accepts, and may be in the past or future. */
 export type TestKeyFields = Partial<Omit<KeyRecord, TimeName>> & {
   readonly [name in TimeName]?: string;
 };
@@ -22,17 +22,17 @@ export interface TestKeyOptions {
   readonly keyPrefix?: string;
 }
 
-/** A key with its record, as the deployment would have issued it. */
+/** A key and its record, in the form that the deployment would issue. */
 export interface TestKey {
-  /** The key itself, for a request. */
+  /** The key itself. Send it with a request. */
   readonly secret: KeySecret;
-  /** The key's record, for the table. */
+  /** The key's record. Put it into the table. */
   readonly record: KeyRecord;
 }
 
 /**
- * Creates a random key with a valid checksum, and its record. The key is active and was never used unless you pass fields such as
- * `{ revokedAt: '2030-01-01T00:00:00Z' }` or `{ scopes: ['orders:read'] }`.
+ * Creates a random key with a valid checksum, and its record. By default, the key is active and was never used. Pass
+ * fields to change that, such as `{ revokedAt: '2030-01-01T00:00:00Z' }` or `{ scopes: ['orders:read'] }`.
  *
  * @throws LatchkeyError `INPUT_INVALID` if a time is invalid
  */

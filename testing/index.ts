@@ -1,5 +1,6 @@
 /**
- * The module `latchkey/testing`: keys, events and an authorizer, for tests of an application behind Latchkey.
+ * The module `latchkey/testing`. It provides keys, events and an authorizer for the tests of an application behind
+ * Latchkey.
  *
  * @module testing
  */

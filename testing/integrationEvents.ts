@@ -18,7 +18,9 @@ export type RestAuthorizerContext = AuthorizerContext & {
   readonly integrationLatency: number;
 };
 
-/** Creates the event of a function behind a REST API's authorizer, for an allowed key ("Lambda proxy integrations"). */
+/**
+ * Creates the event of a function behind a REST API's authorizer that allowed the key ("Lambda proxy integrations").
+ */
 export function restIntegrationEvent(record: KeyRecord, request: IntegrationRequest = {}) {
   const whole = wholeRequest(request);
   const { type: _, methodArn: __, requestContext, ...event } = restRequestEvent(request);
@@ -30,7 +32,7 @@ export function restIntegrationEvent(record: KeyRecord, request: IntegrationRequ
   };
 }
 
-/** Creates the event of a function behind an HTTP API's authorizer in payload format 2.0, for an allowed key. */
+/** Creates the event of a function behind an HTTP API's authorizer that allowed the key. It has payload format 2.0. */
 export function httpApiIntegrationEvent(record: KeyRecord, request: IntegrationRequest = {}) {
   const whole = wholeRequest(request);
   const { type: _, routeArn: __, identitySource: ___, requestContext, ...event } = httpApiEvent(request);
@@ -43,8 +45,9 @@ export function httpApiIntegrationEvent(record: KeyRecord, request: IntegrationR
 }
 
 /**
- * Creates the event of a function behind an HTTP API's authorizer in payload format 1.0, for an allowed key. AWS's pages don't show
- * `requestContext.authorizer` of a Lambda authorizer in this format. Its form is assumed to be a REST API's, which is unverified.
+ * Creates the event of a function behind an HTTP API's authorizer that allowed the key. It has payload format 1.0. AWS
+ * doesn't document `requestContext.authorizer` of a Lambda authorizer in this format. This function uses the shape of a
+ * REST API's, which is unverified.
  */
 export function httpApiV1IntegrationEvent(record: KeyRecord, request: IntegrationRequest = {}) {
   const whole = wholeRequest(request);
@@ -66,7 +69,7 @@ export function httpApiV1IntegrationEvent(record: KeyRecord, request: Integratio
   };
 }
 
-/** Creates the event of a WebSocket API's `$connect` route, for an allowed key. */
+/** Creates the event of a WebSocket API's `$connect` route after the authorizer allowed the key. */
 export function webSocketConnectEvent(record: KeyRecord, request: IntegrationRequest = {}) {
   const whole = wholeRequest(request);
   const { headers, query } = whole;
@@ -84,7 +87,7 @@ export function webSocketConnectEvent(record: KeyRecord, request: IntegrationReq
   };
 }
 
-/** Creates the event of a WebSocket API's message, with the context that the key got when its client connected. */
+/** Creates the event of a WebSocket API's message. Its context comes from the authorizer's response to `$connect`. */
 export function webSocketMessageEvent(
   record: KeyRecord,
   { routeKey = '$default', ...request }: IntegrationRequest & { readonly routeKey?: string } = {},
@@ -101,12 +104,15 @@ export function webSocketMessageEvent(
   };
 }
 
-/** Creates the identity of an AppSync resolver for an allowed key: `ctx.identity`, or `event.identity` of a Lambda resolver. */
+/**
+ * Creates the identity of an AppSync resolver for an allowed key. It is `ctx.identity`, or `event.identity` in a Lambda
+ * resolver.
+ */
 export function appSyncIdentity(record: KeyRecord, request: IntegrationRequest = {}) {
   return { resolverContext: getAuthorizerContext(record, wholeRequest(request)) };
 }
 
-/** The duration is 0, because no test should depend on it. */
+/** Adds the principal and the duration. The duration is 0, because tests shouldn't depend on it. */
 function withPrincipal(record: KeyRecord, whole: WholeRequest): RestAuthorizerContext {
   return Object.assign(getAuthorizerContext(record, whole), { principalId: record.id, integrationLatency: 0 });
 }

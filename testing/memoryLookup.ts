@@ -5,7 +5,7 @@ import { lastUsedMs } from '../keys/state.ts';
 import type { KeyHash } from '../keys/secret.ts';
 import { toTimestamp } from '../keys/timestamp.ts';
 
-/** An in-memory table with the same answers as `KeyReader`. The store's contract suite tests both. */
+/** An in-memory table with the same results as `KeyReader`. The store's contract tests check both. */
 export class MemoryLookup implements Pick<KeyReader, 'get' | 'recordUse'> {
   /** The records by hash. */
   readonly records = new Map<KeyHash, KeyRecord>();

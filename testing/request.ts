@@ -1,11 +1,11 @@
 import { toKeyContext, type AuthorizerContext } from '../lambda/cachedKey.ts';
 import type { KeyRecord } from '../keys/record.ts';
 
-/** A request as a client sends it, to any kind of API. */
+/** A client's request to any type of API. */
 export interface TestRequest {
   /** The key, sent as `Authorization: Bearer` before all other headers. */
   readonly key?: string;
-  /** The headers in order, with their names as the client sent them. */
+  /** The headers in order, with the names that the client sent. */
   readonly headers?: readonly (readonly [string, string])[];
   /** The query parameters in order. */
   readonly query?: readonly (readonly [string, string])[];
@@ -24,8 +24,9 @@ export interface IntegrationRequest extends TestRequest {
   /** The body; none by default. */
   readonly body?: string;
   /**
-   * Additional members of the context. If scopes are mapped, the policy of every key with scopes has `errorCode` and `errorMessage` of
-   * `INSUFFICIENT_SCOPE`. So REST APIs, WebSocket APIs and policies of HTTP APIs pass them on even for allowed routes.
+   * Additional members of the context. If scopes are mapped, every key with scopes has a policy with `errorCode` and
+   * `errorMessage` of `INSUFFICIENT_SCOPE`. REST APIs, WebSocket APIs and HTTP APIs with policies therefore pass them
+   * on even for allowed routes.
    */
   readonly context?: AuthorizerContext;
 }
@@ -54,19 +55,19 @@ export function wholeRequest(request: IntegrationRequest): WholeRequest {
   return { headers: [...bearer, ...headers], query, method, path, resource, pathParameters, body, context };
 }
 
-/** Returns the context that the authorizer passes on with an allowed key. */
+/** Returns the context that the authorizer adds to a request with an allowed key. */
 export function getAuthorizerContext(record: KeyRecord, { context }: WholeRequest): AuthorizerContext {
   return { ...toKeyContext(record), ...context };
 }
 
-/** Returns the list of values of each name. */
+/** Returns a list of values for each name. */
 export function multiValues(pairs: readonly (readonly [string, string])[]): Record<string, string[]> {
   const values = new Map<string, string[]>();
   for (const [name, value] of pairs) values.set(name, [...(values.get(name) ?? []), value]);
   return Object.fromEntries(values);
 }
 
-/** Returns the values of each name, joined by commas. */
+/** Returns the values of each name as one string, joined by commas. */
 export function joinedValues(pairs: readonly (readonly [string, string])[]): Record<string, string> {
   return Object.fromEntries(Object.entries(multiValues(pairs)).map(([name, values]) => [name, values.join(',')]));
 }

@@ -16,8 +16,9 @@ const NO_RUNTIME_CLIENT =
   'init and first event under the runtime client; run ". test/e2e/runtimeClientCache.sh", which installs it outside the project';
 
 /**
- * Starts each variant once a round, in random order: with Node alone, and under Lambda's runtime client. Each start has its own process
- * and reads from a store on the loopback interface. The first start of each fills the compile cache and isn't counted.
+ * Starts each variant once per round, in random order. It starts each one under plain Node and under Lambda's runtime
+ * client. Each start has its own process and reads from a store on the loopback interface. The first start of each
+ * variant fills the compile cache and isn't counted.
  */
 export async function cold({ rounds, runtimeClient }: PartOptions): Promise<Measured> {
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-cold-'));
@@ -70,7 +71,10 @@ const GROUPS: readonly { readonly of: Measurement; readonly title: string; reado
   { of: 'importAndLookup', title: 'CPU time of the import and the first look-up', base: 'naive' },
 ];
 
-/** Init is the time from the spawn of the runtime client until it asks for the first event. */
+/**
+ * Starts a function under the runtime client. `init` is the time from the client's spawn until it requests the first
+ * event.
+ */
 async function startUnder(client: string, { file, environment, request }: FunctionStart) {
   const running = await startUnderRuntimeClient(file, environment, { node: process.execPath, client });
   const { initMs, invoke, stop } = running;

@@ -9,7 +9,7 @@ interface NaiveEvent {
 
 const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
 
-/** The authorizer that most people write first: a read and a write on each request, with the SDK's defaults. */
+/** A typical first authorizer: a read and a write on each request, with the SDK's defaults. */
 export async function handler({ methodArn, headers }: NaiveEvent): Promise<object> {
   const secret = (headers['authorization'] ?? '').replace(/^Bearer /, '');
   const Key = { keyHash: createHash('sha256').update(secret).digest('hex') };

@@ -3,7 +3,7 @@ import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { buffer } from 'node:stream/consumers';
 
-/** Reads one item by its hash and returns it as DynamoDB sends it. */
+/** Reads one item by its hash and returns it in DynamoDB's format. */
 export type SignedGetItem = (keyHash: string) => Promise<unknown>;
 
 const TARGET = 'DynamoDB_20120810.GetItem';
@@ -13,7 +13,10 @@ const TABLE = process.env['LATCHKEY_TABLE'] ?? '';
 
 let getItem: SignedGetItem | undefined;
 
-/** The floor of a cold start: a hash, a read signed by hand and a policy. No SDK, no retries, no timeouts. */
+/**
+ * The lower bound of a cold start: a hash, a read signed by hand and a policy. It doesn't use the SDK, retries or
+ * timeouts.
+ */
 export async function handler({ methodArn, headers }: { methodArn: string; headers: Record<string, string> }) {
   const secret = (headers['authorization'] ?? '').replace(/^Bearer /, '');
   getItem ??= createSignedGetItem(process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? '', TABLE);
@@ -25,8 +28,9 @@ export async function handler({ methodArn, headers }: { methodArn: string; heade
 }
 
 /**
- * Creates the floor of a read: Signature Version 4 by hand (IAM User Guide, "Create a signed AWS API request") over a connection that
- * is kept alive. It loads `node:https`, as AWS's endpoint needs; the bench's store is plain HTTP.
+ * Creates the fastest possible read: Signature Version 4 by hand over a keep-alive connection. It follows the IAM User
+ * Guide, "Create a signed AWS API request". It loads `node:https`, because AWS's endpoint needs it. The bench's store
+ * uses plain HTTP.
  */
 export function createSignedGetItem(endpoint: string, tableName: string): SignedGetItem {
   const { protocol, host, hostname, port } = new URL(endpoint);
@@ -52,7 +56,7 @@ export function createSignedGetItem(endpoint: string, tableName: string): Signed
   };
 }
 
-/** The store checks no signature, so the credentials are fixed. */
+/** Returns the `Authorization` header. The credentials are fixed, because the store doesn't check signatures. */
 function authorization(host: string, body: string, now: string): string {
   const day = now.slice(0, 8);
   const scope = `${day}/us-east-1/dynamodb/aws4_request`;

@@ -6,12 +6,12 @@ import { build, type BuildOptions } from 'esbuild';
 import { BUNDLE } from '../deployedFunction.ts';
 import type { Table } from '../report.ts';
 
-/** A function that the bench starts cold. */
+/** A function whose cold start the bench measures. */
 export interface Variant {
   readonly name: string;
   readonly file: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** False if it has no table to read, so it is only loaded. */
+  /** `false` if the variant doesn't read a table, so the bench only loads it. */
   readonly isAsked?: boolean;
 }
 
@@ -23,7 +23,7 @@ const ESM: BuildOptions = {
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
 };
 
-/** Builds what the deployed file is compared with into `directory`. */
+/** Builds the variants that the deployed file is compared with into `directory`. */
 export async function buildVariants(directory: string): Promise<readonly Variant[]> {
   const bundle = async (source: string, name: string, options: BuildOptions) => {
     const outfile = join(directory, name);
@@ -38,7 +38,7 @@ export async function buildVariants(directory: string): Promise<readonly Variant
   const unprimed = { LATCHKEY_PRIME: 'false' };
   return [
     { name: 'empty', file: empty, isAsked: false },
-    // CommonJS, because importing node:http from an ES module evaluates more of Node than the floor needs.
+    // CommonJS, because importing node:http from an ES module evaluates more of Node than the lower bound needs.
     { name: 'floor, signed by hand', file: await bundle('signedAuthorizer.ts', 'signed.cjs', { minify: true }) },
     { name: 'naive', file: await bundle(NAIVE, 'naive.cjs', {}) },
     { name: 'naive, ESM, minified', file: await bundle(NAIVE, 'minified.mjs', ESM) },

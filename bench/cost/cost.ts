@@ -59,7 +59,7 @@ const FLEETS: Readonly<Record<string, Partial<Traffic>>> = {
   'Latchkey, all keys alike': { popularity: 'uniform', requestsPerSecond: 400, hours: 2 },
 };
 
-/** 1,000 requests a second until there are a million. */
+/** 1,000 requests a second, a million in total. */
 const FLOOD: Traffic = { ...DEFAULT, environments: 10, keys: 1, requestsPerSecond: 1000, hours: 1000 / 3600 };
 
 const GRID = [10, 1000].flatMap((keys) =>
@@ -68,7 +68,10 @@ const GRID = [10, 1000].flatMap((keys) =>
   ),
 );
 
-/** Simulates traffic, measures the CPU time of the deployed file and prices both. A seed decides each simulation, so it runs once. */
+/**
+ * Simulates traffic, measures the CPU time of the deployed file and prices both. Each simulation runs once, because it
+ * depends only on a seed.
+ */
 export async function cost({ rounds }: PartOptions): Promise<Measured> {
   const cpu = await measureCpu(rounds);
   const simulate = async (title: string, scenarios: readonly Scenario[], heads: readonly ColumnName[]) => {
@@ -134,7 +137,7 @@ type ColumnName = keyof typeof COLUMNS;
 
 const DOLLARS = ['requests $', 'duration $', 'reads $', 'writes $', 'logs $', 'total $'] as const;
 
-/** Unless a head says otherwise, counts and dollars are per million requests. */
+/** The columns of the tables. Counts and dollars are per million requests unless a column's head names another unit. */
 const COLUMNS = {
   invocations: ({ counts }) => perMillion(counts.invocations, counts),
   reads: ({ counts }) => perMillion(counts.reads, counts),
@@ -158,8 +161,8 @@ const COLUMNS = {
 } as const satisfies Readonly<Record<string, (simulated: Simulated) => string>>;
 
 /**
- * Returns the reads that the formula predicts. Each of E caches renews the answer for a key `T / (L + E/r)` times: an answer is stale
- * after L seconds, and the key's next request reaches this cache E/r seconds later.
+ * Returns the reads that the formula predicts. Each of E caches reads a key `T / (L + E/r)` times. A cached result is
+ * stale after L seconds. The key's next request reaches the same cache E/r seconds later.
  */
 function readsByFormula({ keys, popularity, hours, recordCacheSeconds: life, ...traffic }: Traffic): number {
   const { environments, requestsPerSecond } = traffic;
@@ -224,7 +227,7 @@ async function countTraffic(traffic: Traffic): Promise<TrafficCounts> {
   return counts;
 }
 
-/** Measures the deployed file in processes of its own, with and without the record cache in turn. */
+/** Measures the deployed file in separate processes, alternately with and without the record cache. */
 async function measureCpu(rounds: number): Promise<FunctionCpu> {
   const { secret, record } = usedKey();
   const store = await startStore([record]);

@@ -5,8 +5,9 @@ import { READ_MS, WRITE_MS, type TrafficCounts } from '../../test/support/simula
 const MILLION = 1_000_000;
 
 /**
- * List prices in US dollars, in us-east-1 on 2026-11-25, before free tiers and discounts: AWS's pages for DynamoDB (on demand), Lambda
- * (arm64, first tier) and CloudWatch (logs, standard class). API Gateway costs the same with any authorizer, so it isn't here.
+ * List prices in US dollars, in us-east-1 on 2026-11-25, before free tiers and discounts. The sources are AWS's pages
+ * for DynamoDB (on demand), Lambda (arm64, first tier) and CloudWatch (logs, standard class). API Gateway isn't
+ * included, because it costs the same with any authorizer.
  */
 export const PRICES = {
   readUnit: 0.125 / MILLION,
@@ -18,11 +19,11 @@ export const PRICES = {
 
 /** CPU times of the deployed file in milliseconds, and its memory in MB. */
 export interface FunctionCpu {
-  /** From the start of the process to the first answer. */
+  /** CPU time from the start of the process to the first response. */
   readonly start: Spread;
-  /** A request answered from the record cache. */
+  /** CPU time of a request that uses a cached record. */
   readonly cached: Spread;
-  /** How much more a request takes if it reads the table. */
+  /** Additional CPU time of a request that reads the table. */
   readonly read: Spread;
   readonly residentMb: Spread;
 }
@@ -30,7 +31,7 @@ export interface FunctionCpu {
 /** US dollars per million requests to the API. */
 export interface CostPerMillion {
   readonly requests: number;
-  /** Cold starts included. */
+  /** Price of the billed duration, including cold starts. */
   readonly duration: number;
   readonly reads: number;
   readonly writes: number;
@@ -45,12 +46,17 @@ export const MB_OF_ONE_VCPU = 1769;
 /** Assumed share of the runtime in each invocation. */
 export const RUNTIME_MS = 1;
 
-/** Returns how long this CPU time takes with the share of a vCPU that comes with the memory. */
+/**
+ * Returns the duration of this CPU time in milliseconds. It depends on the share of a vCPU that comes with the memory.
+ */
 function wallMs(cpuMs: number, memoryMb: number): number {
   return cpuMs / Math.min(1, memoryMb / MB_OF_ONE_VCPU);
 }
 
-/** Returns the billed milliseconds of an invocation. A write counts as much CPU as a read: both are one call of the SDK. */
+/**
+ * Returns the billed milliseconds of an invocation. A write counts as much CPU time as a read, because both are one
+ * call of the SDK.
+ */
 export function billedMs({ reads, writes }: TableCalls, cpu: FunctionCpu, memoryMb = MEMORY_MB): number {
   const call = wallMs(cpu.read.median, memoryMb);
   const own = RUNTIME_MS + wallMs(cpu.cached.median, memoryMb);
@@ -67,7 +73,7 @@ export function durationPrice(ms: number, memoryMb = MEMORY_MB): number {
   return (ms / 1000) * (memoryMb / 1024) * PRICES.lambdaGbSecond;
 }
 
-/** Returns what the counted traffic costs per million requests. */
+/** Returns the price of the counted traffic per million requests. */
 export function costPerMillion(counts: TrafficCounts, cpu: FunctionCpu, memoryMb = MEMORY_MB): CostPerMillion {
   const { requests, invocations, coldStarts, work, reads, committedWrites, refusedWrites, logBytes } = counts;
   const invocationsMs = work.reduce((sum, kind) => sum + kind.invocations * billedMs(kind, cpu, memoryMb), 0);

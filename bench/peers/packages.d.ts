@@ -1,4 +1,4 @@
-// The parts of the peers that the bench uses. `npm run check` reads them even if the peers aren't installed.
+// The parts of the peers that the bench uses. `npm run check` needs these types if the peers aren't installed.
 
 declare module 'aws-jwt-verify' {
   interface JwtVerifier {

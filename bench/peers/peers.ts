@@ -15,7 +15,10 @@ type Algorithm = 'RS256' | 'ES256';
 
 const key = usedKey();
 
-/** Measures one verification each, by the deployed file and by its peers. Each case verifies the same credentials again and again. */
+/**
+ * Measures one verification by the deployed file and by each of its peers. Each case verifies the same credentials
+ * repeatedly.
+ */
 export async function peers({ rounds }: PartOptions): Promise<Measured> {
   countLines();
   const keys = Array.from({ length: KEY_COUNT }, usedKey);
@@ -47,9 +50,12 @@ export async function peers({ rounds }: PartOptions): Promise<Measured> {
 interface VerificationOptions<Answer> {
   readonly name: string;
   readonly run: () => Answer | Promise<Answer>;
-  /** Throws unless the answer is right. */
+  /** Throws unless the result is right. */
   readonly check: (answer: Answer) => void;
-  /** Give more than one only to what takes a few microseconds: the scheduler interrupts long batches. */
+  /**
+   * Number of operations in a batch. Pass more than one only for operations of a few microseconds, because the
+   * scheduler interrupts long batches.
+   */
   readonly batchSize?: number;
 }
 
@@ -62,7 +68,7 @@ function verification<Answer>({ name, run, check, batchSize = 1 }: VerificationO
     const repeatAsync = async () => {
       for (let at = 0; at < count; at++) await run();
     };
-    // An await that nobody needs would cost more than some of the cases.
+    // An unnecessary await would cost more than some of the cases.
     return isAsync ? repeatAsync : repeat;
   };
   const checkOnce = async () => {
@@ -73,7 +79,7 @@ function verification<Answer>({ name, run, check, batchSize = 1 }: VerificationO
   return timed({ name, prepare, check: checkOnce, unitNs: 1000, batchSize });
 }
 
-/** One SHA-256 of a key, which no check of a key can do without. */
+/** One SHA-256 of a key. Every check of a key needs at least this. */
 function hashCase(): BenchCase {
   return verification({
     name: 'crypto.hash',
@@ -83,7 +89,7 @@ function hashCase(): BenchCase {
   });
 }
 
-/** The whole handler, from its cache, on events of a REST API. */
+/** The whole handler on events of a REST API, with cached records. */
 async function latchkeyCase(store: FixedStore, events: readonly object[]): Promise<BenchCase> {
   const handler = await importFunction(store.endpoint);
   for (const event of events) await handler(event);
@@ -98,7 +104,7 @@ async function latchkeyCase(store: FixedStore, events: readonly object[]): Promi
   return { ...checked, check };
 }
 
-/** The least that a check of a key can be: a hash, and a record found by it. */
+/** The minimal check of a key: a hash, and a look-up of its record in a map. */
 function hashAndMapCase(): BenchCase {
   const records = new Map<string, object>([[key.record.keyHash, key.record]]);
   return verification({
@@ -109,7 +115,7 @@ function hashAndMapCase(): BenchCase {
   });
 }
 
-/** prefixed-api-key, with the hash at hand. */
+/** prefixed-api-key, with the hash already in memory. */
 async function prefixedApiKeyCase(): Promise<BenchCase> {
   const { generateAPIKey, checkAPIKey } = await import('prefixed-api-key');
   const { token = '', longTokenHash = '' } = await generateAPIKey({ keyPrefix: 'sk' });
@@ -121,14 +127,17 @@ async function prefixedApiKeyCase(): Promise<BenchCase> {
   });
 }
 
-/** bcryptjs at its usual cost, with the hash at hand. */
+/** bcryptjs at its usual cost, with the hash already in memory. */
 async function bcryptCase(): Promise<BenchCase> {
   const { hashSync, compareSync } = await import('bcryptjs');
   const digest = hashSync(key.secret, 10);
   return verification({ name: 'bcryptjs, cost 10', run: () => compareSync(key.secret, digest), check: assert.ok });
 }
 
-/** better-auth's api-key plugin on its memory adapter, without its rate limit, which would refuse the bench. */
+/**
+ * better-auth's api-key plugin on its memory adapter. Its rate limit is off, because it would reject the bench's
+ * requests.
+ */
 async function betterAuthCase(): Promise<BenchCase> {
   const { betterAuth } = await import('better-auth');
   const { memoryAdapter } = await import('better-auth/adapters/memory');
@@ -157,7 +166,7 @@ async function betterAuthCase(): Promise<BenchCase> {
   });
 }
 
-/** aws-jwt-verify, with the key set at hand. */
+/** aws-jwt-verify, with the key set already in memory. */
 async function awsJwtVerifyCase(algorithm: Algorithm): Promise<BenchCase> {
   const { JwtVerifier } = await import('aws-jwt-verify');
   const { token, publicKey, kid } = await signToken(algorithm);
@@ -171,7 +180,7 @@ async function awsJwtVerifyCase(algorithm: Algorithm): Promise<BenchCase> {
   });
 }
 
-/** jose, with the public key at hand. */
+/** jose, with the public key already in memory. */
 async function joseCase(algorithm: Algorithm): Promise<BenchCase> {
   const { jwtVerify } = await import('jose');
   const { token, publicKey } = await signToken(algorithm);

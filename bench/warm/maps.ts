@@ -1,5 +1,5 @@
-// Compares the map behind the record cache with others. Started by itself it prints the megabytes that one of them, or the whole handler,
-// retains after a million new keys: node --expose-gc maps.ts NAME
+// Compares the map behind the record cache with other maps. If you run it directly, it adds a million new keys. It then
+// prints the megabytes that one map, or the whole handler, retains. Usage: node --expose-gc maps.ts NAME
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
@@ -29,7 +29,10 @@ const HANDLER = 'whole handler, unknown keys';
 
 if (process.argv[1] === FILE) process.stdout.write(String(await retainedMegabytes(process.argv[2] ?? '')));
 
-/** Measures new and held keys in maps of 10,000 entries and, once, because it hardly varies, the memory retained after a flood. */
+/**
+ * Measures new and existing keys in maps of 10,000 entries. It measures the memory retained after a flood only once,
+ * because that hardly varies.
+ */
 export async function mapMeasurements(rounds: number): Promise<{ readonly group: Group; readonly table: Table }> {
   const makers = Object.entries(await mapMakers());
   const cases = makers.flatMap(([name, make]) => mapCases(name, make));
@@ -56,10 +59,10 @@ function newKeys(count: number): readonly string[] {
 }
 
 const BATCH_SIZE = 1000;
-/** Then the flooded map is made anew, because the unbounded one would exhaust the heap. */
+/** The flooded map is replaced after this many batches, because the unbounded one would exhaust the heap. */
 const BATCHES_PER_MAP = 200;
 
-/** The entry of a new key comes after a look-up that finds nothing, as in a cache. */
+/** Creates the cases of a map. A new key is added after an unsuccessful look-up, the same as in a cache. */
 function mapCases(name: string, make: () => MeasuredMap): readonly BenchCase[] {
   const add = (map: MeasuredMap, keys: readonly string[]) => {
     for (const key of keys) if (map.get(key) === undefined) map.set(key, 1);
@@ -108,7 +111,10 @@ async function retainedMegabytes(name: string): Promise<number> {
   return megabytes;
 }
 
-/** Floods a handler whose cache holds live records with unknown keys. Throws if a live record has to be read again afterwards. */
+/**
+ * Fills a handler's cache with live records, then floods the handler with unknown keys. Throws if the handler has to
+ * read a live record again afterwards.
+ */
 async function retainedByHandler(): Promise<number> {
   const live = Array.from({ length: LIVE_KEYS }, usedKey);
   const lookup = new MemoryLookup(...live.map(({ record }) => record));
@@ -124,7 +130,9 @@ async function retainedByHandler(): Promise<number> {
   return megabytes;
 }
 
-/** Floods another handler, because the process frees megabytes that no handler holds only after many requests. */
+/**
+ * Floods another handler first. The process frees megabytes that don't belong to any handler only after many requests.
+ */
 async function settleHeap(): Promise<void> {
   heapUsed();
   const handler = handlerOn(new MemoryLookup());
@@ -137,7 +145,10 @@ function handlerOn(lookup: MemoryLookup) {
   return createHandler({ config, functionName: 'authorizer', lookup, now: Date.now, random: Math.random, writeLog });
 }
 
-/** Collects several times, because V8 discards unused code only after some collections. */
+/**
+ * Returns the used heap in bytes. It collects garbage several times, because V8 discards unused code only after some
+ * collections.
+ */
 function heapUsed(): number {
   assert.ok(globalThis.gc, 'expected --expose-gc');
   for (let times = 0; times < 10; times++) globalThis.gc();

@@ -11,14 +11,17 @@ const TABLE = functionEnvironment('')['LATCHKEY_TABLE'] ?? '';
 const READS_PER_ROUND = 300;
 const SIGNED = 'GetItem signed by hand';
 
-/** Measures the CPU time of reads and of whole requests that read, against a store in another process that answers at once. */
+/**
+ * Measures the CPU time of reads, and of whole requests that read. The store is in another process and responds
+ * immediately.
+ */
 export async function readGroup(rounds: number): Promise<Group> {
   const { secret, record } = usedKey();
   const store = await startStore([record]);
   try {
     const handler = await importFunction(store.endpoint, { LATCHKEY_RECORD_CACHE_SECONDS: '0' });
     const getItem = createSignedGetItem(store.endpoint, TABLE);
-    // The SDK's own client and the naive authorizer read the environment that importFunction has set.
+    // The SDK's own client and the naive authorizer use the environment variables that importFunction sets.
     const documents = DynamoDBDocumentClient.from(new DynamoDBClient());
     const input = { TableName: TABLE, Key: { keyHash: record.keyHash } };
     const naive = await import('../cold/naiveAuthorizer.ts');

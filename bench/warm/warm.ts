@@ -11,7 +11,7 @@ import { readGroup } from './reads.ts';
 
 const KEY_COUNT = 100;
 const SIMPLE = { makeEvent: httpApiEvent, settings: { LATCHKEY_HTTP_API_RESPONSE: 'simple' } };
-/** Each scope opens a few routes, and the last one is asked for. */
+/** Scopes with a few routes each. The bench requests the last route. */
 const SCOPES = {
   LATCHKEY_SCOPES: JSON.stringify({
     'orders:write': ['POST /orders', 'PUT /orders/*'],
@@ -19,7 +19,7 @@ const SCOPES = {
   }),
 };
 
-/** Measures the deployed file once it is warm: answers from its cache, reads, and the maps behind its cache. */
+/** Measures the deployed file after its warm-up: responses from its cache, reads, and the maps behind its cache. */
 export async function warm({ rounds }: PartOptions): Promise<Measured> {
   const requests = await requestGroup(rounds);
   const reads = await readGroup(rounds);
@@ -49,7 +49,7 @@ async function requestGroup(rounds: number): Promise<Group> {
   }
 }
 
-/** One SHA-256 of a key, which no check of a key can do without. */
+/** One SHA-256 of a key. Every check of a key needs at least this. */
 function hashCase(secrets: readonly string[]): BenchCase {
   let last = '';
   return timed({
@@ -71,11 +71,14 @@ interface RequestOptions {
   readonly makeEvent?: (request: TestRequest) => object;
   readonly settings?: Readonly<Record<string, string>>;
   readonly assertAnswer?: (answer: object) => void;
-  /** Given if each request prints a line. */
+  /** Returns the number of printed lines. Pass it if each request prints a line. */
   readonly lineCount?: () => number;
 }
 
-/** A request that a new instance of the deployed file answers without a read, once it has answered each key. */
+/**
+ * Measures requests to a new instance of the deployed file. It doesn't read the table, because it has cached each key
+ * before.
+ */
 async function requestCase(store: FixedStore, options: RequestOptions): Promise<BenchCase> {
   const { name, secrets, makeEvent, settings, assertAnswer = assertAllowed, lineCount } = options;
   const handler = await importFunction(store.endpoint, settings);
@@ -99,7 +102,7 @@ function assertDenied(answer: object): void {
   assert.match(JSON.stringify(answer), /"Effect":"Deny".*"INVALID_KEY"/);
 }
 
-/** A wrong checksum takes longest to tell. */
+/** Returns the key with a wrong checksum in the last place, which takes longest to detect. */
 function withWrongChecksum(secret: string): string {
   return secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0');
 }

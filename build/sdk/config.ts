@@ -13,9 +13,9 @@ interface RegionInput {
 }
 
 /**
- * Reads a setting that the function's client leaves out: from the environment, otherwise the SDK's default. `build/build.js` replaces
- * `@smithy/core/config` with this module, because that one also reads files of the AWS CLI and requests the Region from EC2. The build
- * fails if the SDK imports a name from there that this module lacks.
+ * Reads a setting that the function's client omits: from the environment, otherwise the SDK's default. `build/build.js`
+ * replaces `@smithy/core/config` with this module. The original also reads files of the AWS CLI and requests the Region
+ * from EC2. The build fails if the SDK imports a name from there that this module lacks.
  */
 export function loadConfig<T extends Plain>({
   environmentVariableSelector,
@@ -24,7 +24,7 @@ export function loadConfig<T extends Plain>({
   return async () => environmentVariableSelector(process.env) ?? provide(fallback);
 }
 
-/** Returns the client's Region. Lambda has no Regions that only name a FIPS endpoint, such as `fips-us-east-1`. */
+/** Returns the client's Region. It doesn't handle Regions such as `fips-us-east-1`, because Lambda doesn't use them. */
 export function resolveRegionConfig<T extends RegionInput>(input: T) {
   const { region, useFipsEndpoint } = input;
   return Object.assign(input, {
@@ -33,25 +33,25 @@ export function resolveRegionConfig<T extends RegionInput>(input: T) {
   });
 }
 
-/** The client sets everything that another mode would set. */
+/** Returns the mode unchanged, because the client sets everything that another mode would set. */
 export function resolveDefaultsModeConfig() {
   return async () => 'legacy';
 }
 
-/** Reads a variable that is `true` or `false`. Returns `undefined` for other values, as the SDK does. */
+/** Reads a variable that is `true` or `false`. Returns `undefined` for other values, the same as the SDK. */
 export function booleanSelector(environment: NodeJS.ProcessEnv, name: string): boolean | undefined {
   const value = environment[name];
   return value === 'true' || value === 'false' ? value === 'true' : undefined;
 }
 
-/** Thrown if there are no credentials. */
+/** Thrown if credentials are missing. */
 export class CredentialsProviderError extends Error {
   override readonly name = 'CredentialsProviderError';
 }
 
 export { CredentialsProviderError as ProviderError };
 
-/** The Region, if the client has none. */
+/** The Region from the environment, if the client doesn't set one. */
 export const NODE_REGION_CONFIG_OPTIONS: Setting<string> = {
   environmentVariableSelector: ({ AWS_REGION }) => AWS_REGION,
   default: () => {
@@ -59,12 +59,12 @@ export const NODE_REGION_CONFIG_OPTIONS: Setting<string> = {
   },
 };
 
-/** Whether to use endpoints for IPv4 and IPv6. */
+/** Enables endpoints for IPv4 and IPv6. */
 export const NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS = booleanSetting('AWS_USE_DUALSTACK_ENDPOINT');
-/** Whether to use endpoints for FIPS 140. */
+/** Enables endpoints for FIPS 140. */
 export const NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS = booleanSetting('AWS_USE_FIPS_ENDPOINT');
 
-// The SDK imports these too, but uses them only for files and messages.
+// The SDK also imports these names, but uses them only for files and messages.
 export const SelectorType = { ENV: 'env' };
 export const REGION_ENV_NAME = 'AWS_REGION';
 export const REGION_INI_NAME = 'region';

@@ -5,10 +5,11 @@ type Provider = ReturnType<typeof fromHttp>;
 type Credentials = Awaited<ReturnType<Provider>>;
 
 /**
- * Returns the credentials that Lambda gives a function. `build/build.js` replaces the AWS SDK's whole chain with this function, which has
- * the chain's name. It reads credentials in the environment once, because they don't change ("Defined runtime environment variables",
- * AWS Lambda Developer Guide). If there are none, Lambda names a server (`AWS_CONTAINER_CREDENTIALS_FULL_URI`), for example in
- * runtimes with SnapStart. The server's credentials expire, so they are requested again in time.
+ * Returns the credentials that Lambda gives a function. `build/build.js` replaces the AWS SDK's whole chain with this
+ * function, so it has the chain's name. It reads the credentials from the environment once, because they don't change
+ * ("Defined runtime environment variables", AWS Lambda Developer Guide). Without them, it uses the server that Lambda
+ * names in `AWS_CONTAINER_CREDENTIALS_FULL_URI`, for example in runtimes with SnapStart. The server's credentials
+ * expire, so it requests new ones in time.
  */
 export function defaultProvider(): Provider {
   const inEnvironment = readCredentials(process.env);
@@ -27,5 +28,5 @@ function readCredentials({
   return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }
 
-// A static import, because for `import()` esbuild would wrap every module that it reaches.
+// A static import, because esbuild would wrap every module that an `import()` reaches.
 const requestCredentials: Provider = () => fromHttp()();

@@ -11,12 +11,18 @@ interface ChangeFormProps {
   /** Makes the change. If it throws, the form shows the error and stays open. */
   readonly onSubmit: () => Promise<void>;
   readonly onClose: () => void;
-  /** Returns what to show below an error. Its work runs through `run`, with the same error handling as `onSubmit`. */
+  /**
+   * Returns the content to show below an error. It passes its work to `run`, which handles errors the same as for
+   * `onSubmit`.
+   */
   readonly remedy?: (error: ApiError, run: (work: () => Promise<void>) => void) => ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-/** Shows a dialog with a form that makes a change, and the error if the change fails. It stays open during the change. */
+/**
+ * Shows a dialog with a form that makes a change. It stays open during the change. If the change fails, it shows the
+ * error.
+ */
 export function ChangeForm(props: ChangeFormProps) {
   const { title, action, isDangerous, onSubmit, onClose, remedy, children } = props;
   const [isBusy, setBusy] = useState(false);
@@ -51,7 +57,7 @@ export function ChangeForm(props: ChangeFormProps) {
           )}
         </div>
         <footer>
-          {/* Not `disabled`, because a disabled button loses the focus to the page. */}
+          {/* It isn't `disabled`, because a disabled button loses the focus to the page. */}
           <button type="button" onClick={close} aria-disabled={isBusy}>
             Cancel
           </button>

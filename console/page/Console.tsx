@@ -15,13 +15,13 @@ import { SecretDialog } from './SecretDialog.tsx';
 import { useNoEnterRepeat, useShortcuts, useShortcutSetting } from './shortcuts.ts';
 import { TopBar } from './TopBar.tsx';
 
-/** The open dialog. A new key's secret exists only in this state, and closing the dialog drops it. */
+/** The open dialog. A new key's secret exists only in this state. The page drops it when the dialog closes. */
 type OpenDialogState =
   | { readonly kind: 'new' }
   | { readonly kind: 'edit' | 'rotate' | 'revoke'; readonly record: ConsoleKey }
   | { readonly kind: 'secret'; readonly issued: Issued };
 
-/** A change to a key, as the notice names it. */
+/** The word for a change to a key in the notice. */
 type Change = 'saved' | 'enabled' | 'disabled' | 'revoked';
 
 const CLOCK_MS = 30_000;
@@ -92,14 +92,14 @@ interface ConsoleShortcutsDeps {
 function useConsoleShortcuts({ hasShortcuts, newKey, reload, route, go, search }: ConsoleShortcutsDeps): void {
   const find = () => {
     if (route.view === 'overview') go({ view: 'keys' });
-    // The list has to render first, and the next key press already belongs to the search.
+    // The list must render before the next key press, which already belongs to the search.
     queueMicrotask(() => search.current?.focus());
   };
   useShortcuts(hasShortcuts ? { '/': find, n: newKey, r: reload } : {});
   useNoEnterRepeat();
 }
 
-/** Closes the given dialog, but not another one that has replaced it. */
+/** Returns a function that closes the given dialog, but not another one that has replaced it. */
 function closeOnly(dialog: OpenDialogState): (open: OpenDialogState | undefined) => OpenDialogState | undefined {
   return (open) => (open === dialog ? undefined : open);
 }
@@ -161,7 +161,10 @@ interface ChangeHandlerDeps {
   readonly setNotice: (notice: string) => void;
 }
 
-/** Stores a changed key, and shows a notice with the change and when authorizers apply it. */
+/**
+ * Returns a function that stores a changed key. It also shows a notice with the change and the time when authorizers
+ * apply it.
+ */
 function createChangeHandler({ session, put, setNotice }: ChangeHandlerDeps) {
   const delay = session.table.revocationDelaySeconds ?? undefined;
   const delayNotices: Readonly<Record<Change, string>> = {
@@ -182,7 +185,7 @@ interface IssueHandlerDeps {
   readonly go: (route: Route) => void;
 }
 
-/** Stores a new key, opens its panel and shows its secret. */
+/** Returns a function that stores a new key, opens its panel and shows its secret. */
 function createIssueHandler({ store, setOpen, go }: IssueHandlerDeps): (issued: Issued) => void {
   return (issued) => {
     const { record, previous } = issued;
@@ -199,9 +202,12 @@ interface KeyActionsDeps {
   readonly setNotice: (notice: string) => void;
 }
 
-/** Disables or enables a key at once, and opens a dialog for the other actions. */
+/**
+ * Returns the handler of a key's actions. It disables or enables a key immediately. For other actions, it opens a
+ * dialog.
+ */
 function useKeyActions({ store, onChanged, setOpen, setNotice }: KeyActionsDeps) {
-  /** The ids of the keys with an unanswered request: further clicks on them are ignored. */
+  /** The ids of the keys with a pending request. Further clicks on them are ignored. */
   const { current: pending } = useRef(new Set<string>());
   return (action: KeyAction, record: ConsoleKey): void => {
     if (pending.has(record.id)) return;
@@ -223,7 +229,7 @@ function useKeyActions({ store, onChanged, setOpen, setNotice }: KeyActionsDeps)
   };
 }
 
-/** Returns the time in epoch milliseconds, and renders again every 30 seconds to keep relative times right. */
+/** Returns the current time in epoch milliseconds. Renders again every 30 seconds to keep relative times right. */
 function useClock(): number {
   const [, setTick] = useState(0);
   useEffect(() => {

@@ -8,11 +8,11 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** Shows a modal dialog, and returns the focus to the element that had it before. */
+/** Shows a modal dialog. When it closes, the focus returns to the element that had it before. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  // Before the next paint, so the next key press goes to the dialog.
+  // This runs before the next paint, so the next key press goes to the dialog.
   useLayoutEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
@@ -31,7 +31,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   const keepOpen = (event: KeyboardEvent) => {
     if (event.key === 'Escape') cancel(event);
   };
-  // If the browser closes the dialog anyway, its content must not be lost.
+  // Opens the dialog again if the browser closes it, because its content must not be lost.
   const reopen = () => dialog.current?.showModal();
   return (
     <dialog ref={dialog} aria-labelledby={titleId} onCancel={cancel} onClose={reopen} onKeyDown={keepOpen}>
@@ -46,7 +46,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   );
 }
 
-/** Makes the browser ask for confirmation before it leaves the page, while `isGuarded` is true. */
+/** Makes the browser confirm that the user wants to leave the page, while `isGuarded` is true. */
 export function useLeaveGuard(isGuarded: boolean): void {
   useEffect(() => {
     if (!isGuarded) return undefined;

@@ -12,9 +12,9 @@ interface FiltersProps {
   readonly sort: RecordSort;
   readonly onSort: (sort: RecordSort) => void;
   readonly search: RefObject<HTMLInputElement | null>;
-  /** Leaves the search, by the down arrow or Enter. */
+  /** Called if the user leaves the search with the down arrow or Enter. */
   readonly onLeave: () => void;
-  /** Whether the single-key shortcuts are on. */
+  /** `true` if the single-key shortcuts are on. */
   readonly hasShortcuts: boolean;
 }
 
@@ -43,7 +43,7 @@ const SORTS: readonly (readonly [name: string, field: SortField, isDescending: b
   ['Owner, Z to A', 'owner', true],
   ['State, revoked first', 'state', true],
 ];
-/** Browsers don't show more suggestions than this. */
+/** Maximum number of suggestions that browsers show. */
 const MAX_OWNERS = 500;
 
 /** Shows the search, the filters and the sort order. */
@@ -142,7 +142,7 @@ interface SelectProps<Value extends string> {
   readonly value: Value | '';
   readonly choices: readonly (readonly [value: Value, name: string])[];
   readonly onValue: (value: Value | '') => void;
-  /** The name of the choice that filters nothing. */
+  /** The name of the choice that matches every key. */
   readonly all: string;
 }
 

@@ -16,7 +16,9 @@ export interface KeyDialogProps {
   readonly onChanged: (record: ConsoleKey) => void;
 }
 
-/** Edits a key. If another console has changed the key since, it shows those changes before it overwrites them. */
+/**
+ * Edits a key. If another console has changed the key since, the dialog shows those changes before it overwrites them.
+ */
 export function EditDialog({ record, onClose, onChanged }: KeyDialogProps) {
   const [base, setBase] = useState(record);
   const [form, setForm] = useState(() => toForm(record));
@@ -30,7 +32,7 @@ export function EditDialog({ record, onClose, onChanged }: KeyDialogProps) {
   const loadLatest = async () => {
     const now = await api.read(base.id);
     setDifference(describeDifference(base, now));
-    // The form's current state, because the operator may have typed during the read.
+    // This uses the form's current state, because the operator may have typed during the read.
     setForm((current) => ({ ...toForm(now), ...getEdits(current, base) }));
     setBase(now);
   };

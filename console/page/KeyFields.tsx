@@ -81,11 +81,11 @@ interface ExpiryFieldsProps {
   readonly form: Pick<KeyForm, 'expiry' | 'expiresAt'>;
   readonly onForm: (change: Partial<KeyForm>) => void;
   readonly expiresNow?: string | undefined;
-  /** The name of the choice `keep`. By default it names the current expiry. */
+  /** The name of the choice `keep`. The default names the current expiry. */
   readonly keepName?: string;
 }
 
-/** Shows the choice of a key's expiry. */
+/** Shows the choices for a key's expiry. */
 export function ExpiryFields({ form, onForm, expiresNow, keepName }: ExpiryFieldsProps) {
   const kept = keepName ?? (expiresNow === undefined ? undefined : `No change (${expiresNow})`);
   return (

@@ -23,15 +23,15 @@ interface KeyPanelProps {
   readonly onClose: () => void;
   /** Receives the key from the table after each read. */
   readonly onRead: (record: ConsoleKey) => void;
-  /** Called if the table no longer has the key. */
+  /** Called if the key is no longer in the table. */
   readonly onMissing: () => void;
-  /** The heading, which has the focus when the panel opens. */
+  /** The heading. It gets the focus when the panel opens. */
   readonly heading: RefObject<HTMLHeadingElement | null>;
 }
 
 const POLL_INTERVAL_MS = 5000;
 
-/** Shows all fields of one key and its actions. Reads the key again every five seconds. */
+/** Shows all fields of one key, and its actions. Reads the key again every five seconds. */
 export function KeyPanel(props: KeyPanelProps) {
   const { record, byId, isReadOnly, acceptedKeys, nowMs, onAction, onClose, heading } = props;
   const failure = usePolling(props);
@@ -66,7 +66,10 @@ interface ReadFailure {
   readonly message: string;
 }
 
-/** Reads the key every five seconds while the page is visible. Returns the failure of the last read, if it failed. */
+/**
+ * Reads the key every five seconds while the page is visible. Returns the last read's failure, or `undefined` if it
+ * succeeded.
+ */
 function usePolling({ record, onRead, onMissing }: KeyPanelProps): ReadFailure | undefined {
   const [failure, setFailure] = useState<ReadFailure>();
   const latest = useRef(record);
@@ -80,7 +83,7 @@ function usePolling({ record, onRead, onMissing }: KeyPanelProps): ReadFailure |
         const now = await api.read(record.id);
         since = toTimestamp(Date.now());
         setFailure(undefined);
-        // If the key was changed here during the read, the answer is older than the change.
+        // If the page changed the key during the read, the result is older than the change.
         if (latest.current === before) onRead(now);
       } catch (error) {
         setFailure({ since, message: error instanceof ApiError ? error.message : String(error) });
@@ -97,7 +100,7 @@ function usePolling({ record, onRead, onMissing }: KeyPanelProps): ReadFailure |
 function Actions({ record, nowMs, onAction }: Pick<KeyPanelProps, 'record' | 'nowMs' | 'onAction'>) {
   const state = keyState(record, nowMs);
   if (state === 'revoked') return null;
-  // The second click of a double click can hit a button that the first click has just put there.
+  // The second click of a double click can hit a button that appeared after the first click.
   const once = (action: KeyAction) => (event: MouseEvent) => {
     if (event.detail < 2) onAction(action);
   };
@@ -111,7 +114,7 @@ function Actions({ record, nowMs, onAction }: Pick<KeyPanelProps, 'record' | 'no
           Rotate
         </button>
       ) : null}
-      {/* Two elements, so that Enable doesn't inherit the focus of Disable, and a second Enter doesn't undo the first. */}
+      {/* Two elements, because Enable must not inherit the focus of Disable. A second Enter would undo the first. */}
       {record.disabledAt === undefined ? (
         <button key="disable" type="button" onClick={once('disable')}>
           Disable

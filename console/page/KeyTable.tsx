@@ -34,10 +34,12 @@ const ROW_PX = 44;
 const NARROW_ROW_PX = 72;
 const NARROW_PX = 620;
 const HEADER_PX = 36;
-/** Rows rendered beyond each edge, so a quick scroll shows no gap. */
+/** Additional rows above and below the visible ones. They prevent gaps during a quick scroll. */
 const EXTRA_ROWS = 8;
 
-/** Shows the keys as a grid. Only the visible rows are in the document. Arrow keys move the active row, Enter opens it. */
+/**
+ * Shows the keys as a grid. Only the visible rows are in the document. Arrow keys move the active row. Enter opens it.
+ */
 export function KeyTable({ keys, sort, onSort, selectedId, onSelect, grid, nowMs, acceptedKeys }: KeyTableProps) {
   const { top, height, isNarrow, onScroll } = useViewport(grid);
   const rowPx = isNarrow ? NARROW_ROW_PX : ROW_PX;
@@ -88,7 +90,7 @@ interface RowProps extends Pick<KeyTableProps, 'acceptedKeys'> {
   readonly onChoose: () => void;
 }
 
-/** One row. It has no key handler, because the grid handles the keyboard for the active row. */
+/** Shows one row. The grid handles the keyboard for the active row, so the row itself doesn't. */
 function Row({ record, index, rowPx, nowMs, acceptedKeys, isActive, isSelected, onChoose }: RowProps) {
   return (
     <div
@@ -222,7 +224,7 @@ interface RowPlace {
   readonly headerPx: number;
 }
 
-/** Scrolls just enough to show the row below the header. */
+/** Scrolls by the least amount that shows the row below the header. */
 function reveal(grid: HTMLDivElement | null, { fromPx, rowPx, headerPx }: RowPlace): void {
   if (grid === null) return;
   const lowestPx = grid.clientHeight - headerPx - rowPx;

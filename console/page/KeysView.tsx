@@ -24,7 +24,7 @@ interface KeysViewProps {
   readonly acceptedKeys: string | null;
   readonly act: (action: KeyAction, record: ConsoleKey) => void;
   readonly go: (route: Route) => void;
-  /** Shows a line at the top of the page. */
+  /** Shows a notice at the top of the page. */
   readonly onNotice: (notice: string) => void;
   readonly hasShortcuts: boolean;
   readonly onShortcuts: (hasShortcuts: boolean) => void;
@@ -85,7 +85,7 @@ interface ShownDeps extends Pick<KeysViewProps, 'filter' | 'nowMs'> {
   readonly keys: readonly ConsoleKey[];
 }
 
-/** Returns the keys that match the filter in the chosen order, the order, and a function that changes the order. */
+/** Returns the keys that match the filter, sorted. Also returns the sort order and a function that changes it. */
 function useSortedAndFiltered({ keys, filter, nowMs }: ShownDeps) {
   const [sort, setSort] = useState(NEWEST_FIRST);
   const sortedMs = sort.field === 'state' ? nowMs : 0;
@@ -100,9 +100,9 @@ interface PanelFocusDeps extends Pick<KeysViewProps, 'selectedId'> {
 }
 
 /**
- * Moves the focus to the panel when it opens, and back to the list when it closes.
- * It does so if the user navigated, or if no element has the focus, because the focused button is gone.
- * A panel that appears only because its key has finished loading doesn't take the focus.
+ * Moves the focus to the panel when it opens, and back to the list when it closes. It does so only if the user
+ * navigated, or if the focused button is gone. A panel that appears because its key has finished loading doesn't take
+ * the focus.
  *
  * @returns the ref for the panel's heading
  */
@@ -111,7 +111,7 @@ function usePanelFocus({ selectedId, selected, grid }: PanelFocusDeps): RefObjec
   const previousId = useRef(selectedId);
   const wasOpen = useRef(false);
   const isOpen = selected !== undefined;
-  // Before the next paint, because the next key press belongs to what the user then sees.
+  // This runs before the next paint, because the next key press belongs to the new view.
   useLayoutEffect(() => {
     const mayMoveFocus = previousId.current !== selectedId || document.activeElement === document.body;
     if (mayMoveFocus && isOpen) heading.current?.focus();

@@ -89,7 +89,7 @@ function Tile({ name, count, onOpen }: { name: string; count: number; onOpen: ()
 
 const CHART_WIDTH = 600;
 
-/** A bar with one part for each state. */
+/** Shows a bar with one part for each state. */
 function StateChart({ keys, nowMs, onFilter }: OverviewProps) {
   const states = keys.map((key) => keyState(key, nowMs));
   const counts = STATES.map((state) => [state, states.filter((one) => one === state).length] as const);
@@ -123,7 +123,7 @@ function StateChart({ keys, nowMs, onFilter }: OverviewProps) {
 const COLUMNS_HEIGHT = 150;
 const COLUMN_WIDTH = CHART_WIDTH / BANDS.length;
 
-/** A column chart of the active keys by the time since their last use. */
+/** Shows a column chart of the active keys by the time since their last use. */
 function LastUsedChart({ keys, nowMs }: Pick<OverviewProps, 'keys' | 'nowMs'>) {
   const counts = BANDS.map((band) => [band, keys.filter((key) => lastUsedBand(key, nowMs) === band).length] as const);
   const most = Math.max(1, ...counts.map(([, count]) => count));

@@ -8,7 +8,10 @@ interface SecretDialogProps {
   readonly onClose: () => void;
 }
 
-/** Shows a new key's secret, which can't be shown again. If it isn't copied yet, closing takes a second confirmation. */
+/**
+ * Shows a new key's secret, which can't be shown again. If the user hasn't copied it yet, the dialog closes only after
+ * a second confirmation.
+ */
 export function SecretDialog({ issued, onClose }: SecretDialogProps) {
   const { key, record } = issued;
   const [copying, setCopying] = useState<'not yet' | 'done' | 'failed'>('not yet');

@@ -13,7 +13,7 @@ export function Time({ at, nowMs }: { at: Timestamp; nowMs: number }) {
   );
 }
 
-/** Shows when a key was last used, with a dot whose colour cools from red to grey. */
+/** Shows the time of a key's last use, with a dot. The dot's colour depends on the age, from red to grey. */
 export function LastUsed({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
   const { lastUsedAt } = record;
   return (
@@ -24,7 +24,7 @@ export function LastUsed({ record, nowMs }: { record: ConsoleKey; nowMs: number 
   );
 }
 
-/** Shows when a key expires, with a warning if that is within 30 days. */
+/** Shows a key's expiry, with a warning if it is within 30 days. */
 export function Expiry({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
   const { expiresAt } = record;
   if (expiresAt === undefined) return <span class="quiet">never</span>;
@@ -46,11 +46,11 @@ interface StateProps {
   readonly record: ConsoleKey;
   readonly nowMs: number;
   readonly acceptedKeys: string | null;
-  /** Whether to show only the word `refused` and to move the reason to the tooltip. */
+  /** Shows only the word `refused`, with the reason in the tooltip. */
   readonly isShort?: boolean;
 }
 
-/** Shows a key's state, and a warning if the key is active but the deployment refuses it as a foreign key. */
+/** Shows a key's state. Shows a warning if the key is active but the deployment refuses it as a foreign key. */
 export function State({ record, nowMs, acceptedKeys, isShort = false }: StateProps) {
   const state = keyState(record, nowMs);
   const isRefused = state === 'active' && isRefusedAsForeign(record, acceptedKeys ?? undefined);

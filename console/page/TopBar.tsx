@@ -5,7 +5,7 @@ interface TopBarProps {
   readonly session: SessionInfo;
   readonly route: Route;
   readonly isLoading: boolean;
-  /** Whether the single-key shortcuts are on. */
+  /** `true` if the single-key shortcuts are on. */
   readonly hasShortcuts: boolean;
   readonly onNew: () => void;
   readonly onReload: () => void;

@@ -2,7 +2,7 @@ import type { NewKey } from '../../keys/fields.ts';
 import type { KeyChanges, RevokeOptions, RotateOptions } from '../../keys/registry.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
-/** The table that the console shows, and who uses it. */
+/** The console's table and actor. */
 export interface SessionInfo {
   readonly table: {
     readonly name: string;
@@ -24,7 +24,7 @@ export interface KeyPage {
   readonly cursor: string | null;
 }
 
-/** A new key. No other answer contains its secret, which the page shows once and then drops. */
+/** A new key. Other responses don't contain its secret. The page shows the secret once and then drops it. */
 export interface Issued {
   readonly key: string;
   readonly record: ConsoleKey;
@@ -32,7 +32,7 @@ export interface Issued {
   readonly previous?: ConsoleKey;
 }
 
-/** A request that the server refused or didn't answer. The page shows the message. */
+/** The error of a request that the server rejected or didn't respond to. The page shows its message. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** A `RefusalCode` of the server, or `OFFLINE`. */
@@ -44,7 +44,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The operations of the server's API. Each of them throws ApiError. */
+/** The operations of the server's API. Each of them can throw an ApiError. */
 export const api = {
   session: () => call<SessionInfo>('GET', '/session'),
   page: (cursor: string | null) =>
@@ -77,7 +77,7 @@ async function call<T>(method: string, path: string, body?: object): Promise<T> 
   return answer as T;
 }
 
-/** Returns a function that throws `OFFLINE`. For a change it adds that the change may have been made. */
+/** Returns a function that throws `OFFLINE`. For a change, the message adds that the change may have been made. */
 function failOffline(method: string): () => never {
   const isChange = method !== 'GET';
   return () => {

@@ -10,9 +10,9 @@ import { DAY_MS } from './keyList.ts';
 export interface KeyForm {
   readonly label: string;
   readonly owner: string;
-  /** Whether the key is limited to `scopes`. Otherwise it has full access. */
+  /** `true` if the key is limited to `scopes`. Otherwise it has full access. */
   readonly isLimited: boolean;
-  /** Separated by spaces or commas. */
+  /** The scopes, separated by spaces or commas. */
   readonly scopes: string;
   readonly plan: string;
   /** `keep`, `never`, a number of days from now, or `at` for the time in `expiresAt`. */
@@ -33,7 +33,7 @@ export const EMPTY_FORM: KeyForm = {
   metadata: '',
 };
 
-/** Returns the form for a key. */
+/** Returns a form with the fields of a key. */
 export function toForm({ label, owner, scopes, plan, metadata, expiresAt }: ConsoleKey): KeyForm {
   return {
     label,
@@ -85,7 +85,7 @@ export function getChanges(form: KeyForm, original: KeyForm, nowMs: number): Key
 }
 
 /**
- * Returns the expiry: `null` for never, `undefined` if it doesn't change.
+ * Returns the expiry. `null` means that the key never expires. `undefined` means that the expiry doesn't change.
  *
  * @throws Error with a message for the form, if the time can't be parsed
  */
@@ -96,7 +96,7 @@ export function toExpiry({ expiry, expiresAt }: Pick<KeyForm, 'expiry' | 'expire
   return parseTime(expiresAt);
 }
 
-/** Reads a time without a zone in this machine's zone. Browsers without a time control let users type any text. */
+/** Parses a time without a zone in this machine's zone. In browsers without a time control, users can type any text. */
 function parseTime(text: string): Timestamp {
   const time = readTime(text, { dateAs: 'end' });
   if (time !== undefined) return time;

@@ -11,9 +11,9 @@ import {
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
 export const DAY_MS = 86_400_000;
-/** The page warns of an expiry within this many days. */
+/** Number of days before an expiry from which the page shows a warning. */
 export const EXPIRING_DAYS = 30;
-/** The page lists a key as unused after this many days. */
+/** Number of days after which the page lists a key as unused. */
 const UNUSED_DAYS = 90;
 
 /** A reason why an active key may need attention. */
@@ -34,7 +34,7 @@ export const NEWEST_FIRST: RecordSort = { field: 'createdAt', isDescending: true
 
 const SEARCH_TEXTS = new WeakMap<ConsoleKey, string>();
 
-/** Returns the keys that match the filter, in their order. */
+/** Returns the keys that match the filter, in their original order. */
 export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs: number): readonly ConsoleKey[] {
   const { state, scope, attention } = filter;
   const words = filter.text
@@ -71,7 +71,7 @@ export function needsAttention(attention: Attention, key: ConsoleKey, nowMs: num
     : isExpiringWithin(key, EXPIRING_DAYS * DAY_MS, nowMs);
 }
 
-/** Matches a raw key as well: it begins with the key's prefix. */
+/** Returns whether a key matches a word. The word may be a raw key, because a raw key begins with the key's prefix. */
 function matchesWord(key: ConsoleKey, word: string): boolean {
   if (getSearchText(key).includes(word)) return true;
   return key.keyPrefix !== undefined && word.startsWith(key.keyPrefix.toLowerCase());
@@ -103,7 +103,7 @@ function getSearchText(key: ConsoleKey): string {
 /** The time since a key's last use, in bands. */
 export type UseBand = 'day' | 'week' | 'month' | 'quarter' | 'older' | 'never';
 
-/** The most recent band first, each with its longest time. */
+/** The bands with their maximum ages in days, the most recent band first. */
 const BANDS: readonly (readonly [band: UseBand, days: number])[] = [
   ['day', 1],
   ['week', 7],
@@ -130,20 +130,20 @@ export function lastUsedBand(key: DatedRecord, nowMs: number): UseBand {
   return BANDS.find(([, most]) => days <= most)?.[0] ?? 'older';
 }
 
-/** One key of a rotation chain. `key` is undefined if the table no longer has the record. */
+/** One key of a rotation chain. `key` is undefined if the record is no longer in the table. */
 export interface ChainLink {
   readonly id: string;
   readonly key: ConsoleKey | undefined;
 }
 
-/** Returns the chain of rotations that a key belongs to, oldest key first. */
+/** Returns a key's chain of rotations, oldest key first. */
 export function getRotationChain(record: ConsoleKey, byId: ReadonlyMap<string, ConsoleKey>): readonly ChainLink[] {
   const before = follow(record, 'rotatedFrom', byId);
   const after = follow(record, 'rotatedTo', byId);
   return [...before.toReversed(), { id: record.id, key: record }, ...after];
 }
 
-/** Follows a chain in one direction, and stops at a record that leads back into the chain. */
+/** Follows a chain in one direction. Stops at a record that leads back into the chain. */
 function follow(
   record: ConsoleKey,
   direction: 'rotatedFrom' | 'rotatedTo',

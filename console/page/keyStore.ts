@@ -10,15 +10,18 @@ export interface KeyStore {
   readonly corrupt: readonly string[];
   readonly isLoading: boolean;
   readonly error: ApiError | undefined;
-  /** Stores records from the server's answers. */
+  /** Stores records from the server's responses. */
   readonly put: (...records: readonly ConsoleKey[]) => void;
-  /** Removes a key that a read didn't find, and returns true. Keeps a key that was written or read a moment ago. */
+  /** Removes a key that a read didn't find, and returns true. Keeps a key that was recently written or read. */
   readonly drop: (id: string) => boolean;
-  /** Loads all keys again, unless a load is running. */
+  /** Loads all keys again, unless a load is already running. */
   readonly reload: () => void;
 }
 
-/** How long the list and the index `byId` may lag behind a write. DynamoDB sets no limit; it usually takes a second. */
+/**
+ * Maximum lag of the list and the index `byId` after a write, in milliseconds. DynamoDB doesn't guarantee a maximum.
+ * The usual lag is a second.
+ */
 const INDEX_LAG_MS = 10_000;
 const NO_KEYS: KeysById = new Map();
 
@@ -29,7 +32,7 @@ export function useKeyStore(): KeyStore {
   const [isLoading, setLoading] = useState(true);
   const [error, setError] = useState<ApiError>();
   const isReloading = useRef(false);
-  /** By id: when the server last answered a request for this one key. */
+  /** Time of the server's last response for each single key, by id. */
   const answered = useRef(new Map<string, number>());
   const isAnsweredSince = (id: string, ms: number) => (answered.current.get(id) ?? -Infinity) >= ms;
 
@@ -73,14 +76,17 @@ export type KeysById = ReadonlyMap<string, ConsoleKey>;
 /** The dependencies of `loadKeys`. */
 export interface KeyLoad {
   readonly read: (cursor: string | null) => Promise<KeyPage>;
-  /** Returns whether the stored key may be newer than the page: it was read or changed during the load or just before. */
+  /**
+   * Returns whether the stored key may be newer than the page. It is newer if it was read or changed during the load or
+   * just before.
+   */
   readonly isNewer: (id: string) => boolean;
   /** Changes the stored keys. */
   readonly change: (change: (byId: KeysById) => KeysById) => void;
 }
 
 /**
- * Reads all pages of keys. Keys that are gone from the table stay until the last page has arrived.
+ * Reads all pages of keys. Deleted keys stay until the last page has arrived.
  *
  * @returns one line for each record that couldn't be read
  */

@@ -20,8 +20,8 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof ConsoleKey | 'state')[];
 
 /**
- * Returns the keys as CSV (RFC 4180), with their states at `nowMs` in epoch milliseconds.
- * Cells that a spreadsheet would run as a formula are escaped.
+ * Returns the keys as CSV (RFC 4180), with their states at `nowMs` in epoch milliseconds. Escapes cells that a
+ * spreadsheet would run as a formula.
  */
 export function keysCsv(keys: readonly ConsoleKey[], nowMs: number): string {
   const valueOf = (key: ConsoleKey, name: (typeof COLUMNS)[number]) =>

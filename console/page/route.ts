@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** The view that the page shows. It's kept in the URL's fragment, so the browser's Back button works. */
+/** The current view. The URL's fragment stores it, so the browser's Back button works. */
 export type Route = { readonly view: 'overview' } | { readonly view: 'keys'; readonly id?: string };
 
 /** Returns the route in the URL, and a function that navigates to another route. */
@@ -13,13 +13,13 @@ export function useRoute(): readonly [route: Route, go: (route: Route) => void] 
   }, []);
   const go = (next: Route) => {
     location.hash = toHref(next);
-    // Not only in `hashchange`, which comes later: the next key press may already belong to the new view.
+    // The state doesn't wait for `hashchange`, because the next key press may already belong to the new view.
     setRoute(next);
   };
   return [route, go];
 }
 
-/** Returns the URL fragment of a route, for links. */
+/** Returns a route's URL fragment. Links use it. */
 export function toHref(route: Route): string {
   if (route.view === 'overview') return '#/overview';
   return route.id === undefined ? '#/keys' : `#/keys/${route.id}`;

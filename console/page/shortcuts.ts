@@ -3,7 +3,10 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 /** Actions by `KeyboardEvent.key`. */
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
-/** Runs an action on a single key press, unless the focus is in a text field or a dialog is open. Ignores key repeat. */
+/**
+ * Runs an action on a single key press. Does nothing if the focus is in a text field or a dialog is open. Ignores key
+ * repeat.
+ */
 export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
@@ -18,7 +21,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   });
 }
 
-/** Ignores the key repeat of Enter, so that holding it down doesn't confirm the dialog that it opened. */
+/** Ignores the key repeat of Enter. Otherwise one long press would open a dialog and also confirm it. */
 export function useNoEnterRepeat(): void {
   useKeyDown((event) => {
     const isLine = event.target instanceof HTMLTextAreaElement;
@@ -41,8 +44,8 @@ function acceptsText(target: EventTarget | null): boolean {
 const SETTING_NAME = 'latchkey-console-single-keys';
 
 /**
- * Returns whether the single-key shortcuts are on, and a function that changes it (WCAG 2.2, 2.1.4).
- * The setting is the only data that the page stores in the browser.
+ * Returns whether the single-key shortcuts are on, and a function that changes the setting (WCAG 2.2, 2.1.4). The page
+ * doesn't store any other data in the browser.
  */
 export function useShortcutSetting(): readonly [isOn: boolean, set: (isOn: boolean) => void] {
   const [isOn, setOn] = useState(() => readSetting() !== 'off');
@@ -53,7 +56,7 @@ export function useShortcutSetting(): readonly [isOn: boolean, set: (isOn: boole
   return [isOn, set];
 }
 
-/** Returns the stored setting, or null. Browsers that block storage throw. */
+/** Returns the stored setting, or null. Some browsers block storage and throw. */
 function readSetting(): string | null {
   try {
     return localStorage.getItem(SETTING_NAME);

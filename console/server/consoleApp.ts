@@ -8,19 +8,22 @@ import { refuse, refuseFault } from './refusal.ts';
 
 /** The dependencies of the console's app. */
 export interface ConsoleAppDeps extends ConsoleToStart {
-  /** The port that the server listens on. */
+  /** The server's port. */
   readonly port: number;
   readonly session: Session;
   readonly files: ReadonlyMap<string, PageFile>;
 }
 
-/** The path of the address that the console prints. Its query parameter `token` contains the token. */
+/** The path of the printed URL. Its query parameter `token` contains the token. */
 export const START_PATH = '/start';
 
-/** Creates the console's app. It serves the page's files to anyone, because they contain no data, and the API only to the session. */
+/**
+ * Creates the console's app. It serves the page's files to every client, because they don't contain data. It serves the
+ * API only to the session.
+ */
 export function createConsoleApp(deps: ConsoleAppDeps): Hono {
   const { files, port, session } = deps;
-  // Browsers share cookies between ports, so each console on a machine needs a name of its own.
+  // Browsers share cookies between ports, so each console on a machine needs its own cookie name.
   const cookieName = `latchkey-console-${port}`;
   const app = new Hono();
   app.use(safeHeaders(), ownHostOnly(port));

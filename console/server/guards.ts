@@ -4,11 +4,14 @@ import { getCookie } from 'hono/cookie';
 import { secureHeaders } from 'hono/secure-headers';
 import { refuse } from './refusal.ts';
 
-/** More than the longest change needs: metadata and scopes of 1 KB each, and both again in the expected record. */
+/**
+ * Maximum size of a body in bytes. The longest change has metadata and scopes of 1 KB each, and both again in the
+ * expected record.
+ */
 const MAX_BODY_BYTES = 64 * 1024;
 const READS = new Set(['GET', 'HEAD']);
 
-/** Sets headers that let the page load only from this server, and that forbid framing and caching. */
+/** Sets headers that restrict the page's resources to this server. The headers also forbid framing and caching. */
 export function safeHeaders(): MiddlewareHandler {
   const own = ["'self'"];
   const none = ["'none'"];
@@ -27,7 +30,7 @@ export function safeHeaders(): MiddlewareHandler {
     },
     referrerPolicy: 'no-referrer',
     xFrameOptions: 'DENY',
-    // The page is served without TLS, and only to this machine.
+    // The server uses plain HTTP, and only this machine can reach it.
     strictTransportSecurity: false,
   });
   return async (c, next) => {
@@ -36,15 +39,18 @@ export function safeHeaders(): MiddlewareHandler {
   };
 }
 
-/** Refuses requests with another `Host`, because anyone can make a name resolve to this machine (DNS rebinding). */
+/**
+ * Rejects requests with another `Host`, because an attacker can make a name resolve to this machine (DNS rebinding).
+ */
 export function ownHostOnly(port: number): MiddlewareHandler {
   const hosts = new Set(getHosts(port));
   return async (c, next) => (hosts.has(c.req.header('host') ?? '') ? next() : refuse(c, 'HOST_REFUSED'));
 }
 
 /**
- * Refuses requests from other pages: changes without this server's own `Origin`, and all requests whose `Sec-Fetch-Site` names
- * another origin (W3C, Fetch Metadata Request Headers). `SameSite` cookies don't suffice: another port is the same site.
+ * Rejects requests from other pages. It rejects changes unless `Origin` is this server's. It rejects all requests if
+ * `Sec-Fetch-Site` indicates another origin (W3C, Fetch Metadata Request Headers). `SameSite` cookies aren't enough,
+ * because another port counts as the same site.
  */
 export function ownPageOnly(port: number): MiddlewareHandler {
   const origins = new Set(getHosts(port).map((host) => `http://${host}`));
@@ -56,17 +62,20 @@ export function ownPageOnly(port: number): MiddlewareHandler {
   };
 }
 
-/** Refuses requests without the session's cookie. */
+/** Rejects requests without the session's cookie. */
 export function sessionOnly(session: Session, cookieName: string): MiddlewareHandler {
   return async (c, next) => (session.isHeldBy(getCookie(c, cookieName)) ? next() : refuse(c, 'SESSION_REQUIRED'));
 }
 
-/** Refuses every change. */
+/** Rejects every change. */
 export function readsOnly(): MiddlewareHandler {
   return async (c, next) => (READS.has(c.req.method) ? next() : refuse(c, 'READ_ONLY'));
 }
 
-/** Refuses changes whose body isn't JSON, because forms of other pages can't send JSON, or whose length is unknown or too large. */
+/**
+ * Rejects changes unless the body is JSON, because forms of other pages can't send JSON. Also rejects a body if its
+ * length is unknown or too large.
+ */
 export function jsonOnly(): MiddlewareHandler {
   return async (c, next) => {
     if (READS.has(c.req.method)) return next();
@@ -79,16 +88,19 @@ export function jsonOnly(): MiddlewareHandler {
 function getHosts(port: number): readonly string[] {
   const names = ['127.0.0.1', 'localhost'];
   const hosts = names.map((name) => `${name}:${port}`);
-  // Browsers leave out the default port.
+  // Browsers omit the default port.
   return port === 80 ? [...hosts, ...names] : hosts;
 }
 
-/** Returns a text that nobody can guess. */
+/** Returns a random string that can't be guessed. */
 export type GenerateToken = () => string;
 
-/** The session of the one browser that may use the console: the first to open the printed address. It ends with the server. */
+/**
+ * The session of the browser that first opens the printed URL. Only this browser may use the console. The session ends
+ * with the server.
+ */
 export class Session {
-  /** The token in the printed address. It can be exchanged once. */
+  /** The token in the printed URL. It can be exchanged once. */
   readonly token: string;
   readonly #cookie: string;
   #isExchanged = false;
@@ -105,13 +117,13 @@ export class Session {
     return this.#cookie;
   }
 
-  /** Returns whether a cookie is the session's. */
+  /** Returns whether a cookie belongs to the session. */
   isHeldBy(cookie: string | undefined): boolean {
     return cookie !== undefined && isSame(cookie, this.#cookie);
   }
 }
 
-/** Compares in constant time. The digests give both texts the same length. */
+/** Compares two strings in constant time. The digests have the same length. */
 function isSame(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }

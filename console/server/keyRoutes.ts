@@ -6,7 +6,7 @@ import { readNewKey, readEmpty, readRevocation, readRotation, readUpdate } from 
 import { confirmed } from './refusal.ts';
 import { publicRecord, type PublicRecord } from '../../keys/record.ts';
 
-/** A key in the API's answers. The page computes the state, because it changes over time. */
+/** A key in the API's responses. The page computes the state, because it changes over time. */
 export type ConsoleKey = PublicRecord;
 
 /** The dependencies of the routes. */
@@ -14,10 +14,10 @@ export interface KeyRoutesDeps {
   readonly registry: KeyRegistry;
 }
 
-/** The advice for changes that create no key. */
+/** The advice for changes other than the creation of a key. */
 const OUTCOME_UNKNOWN = 'the key may have been changed: check it before you try again';
 
-/** Creates the routes of the page's API. Only the answers to create and to rotate contain a key's secret. */
+/** Creates the routes of the page's API. Only the responses to create and to rotate contain a key's secret. */
 export function keyRoutes({ registry }: KeyRoutesDeps): Hono {
   const routes = new Hono();
 

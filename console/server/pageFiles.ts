@@ -9,7 +9,7 @@ export interface PageFile {
   readonly content: string;
 }
 
-/** The directory that the build writes the page to. */
+/** The directory of the built page. */
 const DIRECTORY = join(dirname(fileURLToPath(import.meta.resolve('#root/package.json'))), 'dist', 'console');
 
 const FILES: readonly (readonly [path: string, file: string, contentType: string])[] = [
@@ -20,7 +20,7 @@ const FILES: readonly (readonly [path: string, file: string, contentType: string
 ];
 
 /**
- * Reads the page's files, and returns them by their URL paths. They are read once, so no request can name a file.
+ * Reads the page's files once, and returns them by their URL paths. A request therefore can't access other files.
  *
  * @throws CliError `FILE_UNUSABLE` if the page isn't built
  */

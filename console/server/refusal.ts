@@ -7,7 +7,7 @@ import { explainFault, isOutcomeUnknown } from '../../operator/aws.ts';
 import type { ConsoleToStart } from '../../operator/consoleToStart.ts';
 import { CliError } from '../../operator/errors.ts';
 
-/** The codes of refused requests: the console's own, and the registry's. */
+/** The codes of rejected requests: the console's own, and the registry's. */
 export type RefusalCode =
   | 'HOST_REFUSED'
   | 'ORIGIN_REFUSED'
@@ -39,15 +39,15 @@ const STATUS_BY_CODE: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   STORE_UNAVAILABLE: 502,
 };
 
-/** Answers with one of the console's own refusals. */
+/** Responds with one of the console's own error codes. */
 export function refuse(c: Context, code: keyof typeof CONSOLE_REFUSALS): Response {
   const [status, message] = CONSOLE_REFUSALS[code];
   return answer(c, status, code, message);
 }
 
 /**
- * Answers with the code and message of a thrown error. An unexpected error may contain anything: the answer doesn't repeat it,
- * and the terminal shows only its name.
+ * Responds with the code and message of a thrown error. An unexpected error may contain anything, so the response
+ * doesn't repeat it. The terminal shows only its name.
  */
 export function refuseFault(
   c: Context,
@@ -70,10 +70,10 @@ function answer(c: Context, status: ContentfulStatusCode, code: RefusalCode, mes
   return c.json({ error: { code, message: printable(maskIssuedKeys(message)) } }, status);
 }
 
-/** A change that failed although DynamoDB may have made it, with the failure as `cause`. */
+/** A failed change that DynamoDB may have made. `cause` is the failure. */
 export class UnconfirmedChange extends Error {
   override readonly name = 'UnconfirmedChange';
-  /** What the operator should do now. */
+  /** The next step for the operator. */
   readonly advice: string;
 
   constructor(advice: string, cause: unknown) {

@@ -13,7 +13,7 @@ export interface UpdateBody {
 
 type JsonBody = Readonly<Record<string, unknown>>;
 
-/** The depth of a record, and of the objects around it. */
+/** Maximum depth of a body: the depth of a record, and of the objects around it. */
 const MAX_BODY_DEPTH = MAX_DEPTH + 8;
 
 /**
@@ -29,7 +29,8 @@ export async function readNewKey(c: Context): Promise<NewKey> {
 /**
  * Returns changes and the version of the record that they are based on. The registry checks both.
  *
- * @throws LatchkeyError `INPUT_INVALID`, also if `expected` is missing, because the change could then undo someone else's
+ * @throws LatchkeyError `INPUT_INVALID`, also if `expected` is missing, because the change could then undo someone
+ * else's
  */
 export async function readUpdate(c: Context, id: string): Promise<UpdateBody> {
   const { changes, expected } = await readObject(c, ['changes', 'expected']);

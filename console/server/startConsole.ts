@@ -39,14 +39,14 @@ async function listen(server: Server, port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Longer than any call to DynamoDB. */
+/** Longer than the timeout of a call to DynamoDB. */
 const STOP_TIMEOUT_MS = CALL_TIMEOUT_MS + 5000;
 const CHECK_MS = 20;
 
 /**
- * Tracks the server's requests from now on, and returns a function that stops the server.
- * The function first waits for the answers to complete requests, at most `timeoutMs`, so that no issued key goes unseen.
- * Then it closes all connections.
+ * Tracks the server's requests from now on, and returns a function that stops the server. That function first waits up
+ * to `timeoutMs` for the responses to complete requests. Otherwise an issued key could be lost. Then it closes all
+ * connections.
  */
 export function createGracefulStop(server: Server, timeoutMs = STOP_TIMEOUT_MS): () => Promise<void> {
   const open = new Set<ServerResponse>();
@@ -64,7 +64,10 @@ export function createGracefulStop(server: Server, timeoutMs = STOP_TIMEOUT_MS):
   };
 }
 
-/** Resolves when all complete requests are answered, or after the timeout. Incomplete requests have changed nothing yet. */
+/**
+ * Resolves after the responses to all complete requests, or after the timeout. It doesn't wait for incomplete requests,
+ * because they haven't changed anything yet.
+ */
 function waitForAnswers(server: Server, open: ReadonlySet<ServerResponse>, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {

@@ -1,5 +1,6 @@
-// Makes the reference's pages from the docstrings of what the package exports: latchkey.md, cdk.md and testing.md, or those in
-// the directory that is named. Fails, and writes none, where an export or an optional prop lacks what its reader needs.
+// Generates the reference's pages from the docstrings of the package's exports: latchkey.md, cdk.md and testing.md.
+// Writes them to this directory, or to the directory that you pass. If an export or the default of an optional prop
+// isn't documented, the script fails and doesn't write any page.
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,24 +10,24 @@ import { undocumented } from './undocumented.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The entries of package.json's `exports`; `@module` in each names its page. */
+/** The entries of package.json's `exports`. `@module` in each file names its page. */
 const ENTRIES = ['../../index.ts', '../../infra/index.ts', '../../testing/index.ts'];
 const PAGES = ['latchkey.md', 'cdk.md', 'testing.md'];
 
 const OPTIONS = {
   entryPoints: ENTRIES.map(here),
   tsconfig: here('tsconfig.json'),
-  // What has types is for `npm run check` to say.
+  // `npm run check` reports type errors.
   skipErrorChecking: true,
   plugin: ['typedoc-plugin-markdown'],
   router: 'module',
   readme: 'none',
   name: 'Latchkey',
-  // A link to a line of a file would change with every edit of it.
+  // A link to a line of a file would break with each edit of the file.
   disableSources: true,
   excludePrivate: true,
   excludeInternal: true,
-  // What is inherited of the CDK's Construct, and of Error.
+  // Excludes the inherited members of the CDK's Construct and of Error.
   excludeExternals: true,
   hideGenerator: true,
   hideBreadcrumbs: true,
@@ -39,7 +40,7 @@ const OPTIONS = {
   formatWithPrettier: true,
   prettierConfigFile: here('../../.prettierrc.json'),
   pageTitleTemplates: { module: ({ name }) => (name === 'latchkey' ? name : `latchkey/${name}`) },
-  // The read side of the store, which only Latchkey's own parts are made with, and a list of names.
+  // KeyReader is the read side of the store, which only Latchkey's own code creates. TimeName is a list of names.
   intentionallyNotExported: ['KeyReader', 'TimeName'],
   validation: { notExported: true, invalidLink: true, notDocumented: false },
   treatValidationWarningsAsErrors: true,
@@ -63,7 +64,7 @@ function exitIfWrong() {
   if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exit(1);
 }
 
-/** TypeDoc has no name for a parameter that is taken apart where it is declared. */
+/** Names a destructured parameter, because TypeDoc doesn't have a name for it. */
 function nameOptions(_context, parameter) {
   if (parameter.name === '__namedParameters') parameter.name = 'options';
 }

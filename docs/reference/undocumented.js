@@ -3,8 +3,8 @@ import { ReflectionKind } from 'typedoc';
 const SETTINGS = /(Props|Options)$/;
 
 /**
- * What the reader of the reference would miss: an export, or a member of one, that says nothing of itself, and a setting that
- * may be left out but does not tell what holds then.
+ * Returns the gaps in the reference: exports and members without a docstring, and optional settings without a
+ * documented default.
  */
 export function undocumented(project) {
   const exported = (project.children ?? []).flatMap(({ children = [] }) => children);
@@ -22,7 +22,7 @@ function membersOf(reflection) {
   return (reflection.children ?? []).filter((member) => !member.kindOf(ReflectionKind.Constructor));
 }
 
-/** The docstring of a function or a getter is its signature's. */
+/** Returns whether a reflection lacks a docstring. The docstring of a function or a getter belongs to its signature. */
 function saysNothing(reflection) {
   const { signatures = [], getSignature } = reflection;
   return ![reflection, ...signatures, getSignature].some((documented) => documented?.hasComment());

@@ -14,12 +14,12 @@ export const handler = createStreamHandler({
   writeLog,
 });
 
-/** Waits up to twice as long, so that functions whose writes conflicted don't conflict again. */
+/** Waits for one to two times the duration, at random. Functions whose writes conflicted then don't conflict again. */
 function wait(milliseconds: number): Promise<void> {
   return setTimeout(milliseconds * (1 + Math.random()));
 }
 
-/** API Gateway accepts five new API keys a second and account, so a large import takes a while. */
+/** Creates a client. API Gateway accepts five new API keys per second and account, so a large import takes a while. */
 function createClient(): APIGatewayClient {
   return new APIGatewayClient({
     maxAttempts: 5,
@@ -27,7 +27,7 @@ function createClient(): APIGatewayClient {
   });
 }
 
-/** Logs a fault that keeps the function from starting, because alarms watch the log for faults. */
+/** Reads the settings. Logs a fault that stops the cold start, because alarms watch the log for faults. */
 function readOrLogSettings(): UsagePlanSyncSettings {
   try {
     return readUsagePlanSyncSettings(process.env);

@@ -4,7 +4,7 @@ import { isPlanName } from '../../keys/fields.ts';
 /** The settings of the function. */
 export interface UsagePlanSyncSettings {
   readonly namespace: string;
-  /** By plan, the usage plan that limits each of its keys. */
+  /** The usage plan of each plan that limits its keys separately, by the plan's name. */
   readonly usagePlanIds: ReadonlyMap<string, string>;
   /** The usage plans of the shared plans. */
   readonly sharedUsagePlanIds: readonly string[];
@@ -13,7 +13,7 @@ export interface UsagePlanSyncSettings {
 /**
  * Reads the environment, which only the construct writes.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: variable, expected form, actual value
+ * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: variable, expected format, actual value
  */
 export function readUsagePlanSyncSettings(
   environment: Readonly<Record<string, string | undefined>>,
@@ -70,7 +70,7 @@ function isId(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** Returns `undefined` if the text isn't JSON. */
+/** Parses JSON. Returns `undefined` if the string isn't JSON. */
 function readJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -12,37 +12,37 @@ import {
 
 export interface StreamHandlerDeps {
   readonly usagePlanSync: Pick<UsagePlanSync, 'put'>;
-  /** Returns epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
-  /** Writes one log line; it is passed without a line break. */
+  /** Writes one log line. The line doesn't end with a line break. */
   readonly writeLog: (line: string) => void;
 }
 
-/** The record from which the stream resumes; none if all were processed. */
+/** The record from which the stream resumes. The list is empty if all records were processed. */
 export interface StreamAnswer {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
 export type StreamHandler = (event: unknown, context?: { readonly awsRequestId?: string }) => Promise<StreamAnswer>;
 
-/** Errors of API Gateway that a retry can't fix: an invalid request, or a usage plan that was deleted. */
+/** Errors of API Gateway that a retry can't fix: an invalid request, or a deleted usage plan. */
 const PERMANENT: ReadonlySet<string> = new Set(['BadRequestException', 'NotFoundException']);
 
 /**
- * Errors that a retry may fix or not. AWS uses one name for too many requests and for the limit of 10,000 API keys. It uses one name for
- * a concurrent write and for an API key that somebody else has created or put on a plan.
+ * Errors that a retry may or may not fix. AWS uses one name for too many requests and for the limit of 10,000 API keys.
+ * It uses another for a concurrent write and for an API key that somebody else created or put on a plan.
  */
 const UNCERTAIN: ReadonlySet<string> = new Set(['ConflictException', 'LimitExceededException']);
 
 /**
- * How long after its write a key is retried after an uncertain error. A key that API Gateway rejects for good delays the others no longer
- * than this, which is shorter than the delay that raises an alarm.
+ * How long after its write a key is retried after an uncertain error, in milliseconds. A key that API Gateway always
+ * rejects delays the other keys by at most this duration. It is shorter than the delay that raises an alarm.
  */
 const UNCERTAIN_FOR_MS = 3 * 60_000;
 
 /**
- * Processes the table's stream in order. It stops at the first failure that a retry may fix; the stream delivers that record and the
- * following ones again. A key that API Gateway rejects for good is logged and skipped.
+ * Processes the table's stream in order. It stops at the first failure that a retry may fix. The stream then delivers
+ * that record and the following ones again. It logs and skips a key that API Gateway always rejects.
  */
 export function createStreamHandler({ usagePlanSync, now, writeLog }: StreamHandlerDeps): StreamHandler {
   const log = new StreamLog({ write: writeLog, now });
@@ -91,12 +91,12 @@ interface LogLine {
   readonly requestId?: string | undefined;
   readonly keyId?: string | undefined;
   readonly plan?: string | undefined;
-  /** The name that the SDK or the network gave to the failure, or Latchkey's own code. */
+  /** The error name from the SDK or the network, or Latchkey's own code. */
   readonly cause?: string;
   readonly detail?: string;
 }
 
-/** The key and the invocation of a line. */
+/** The key and the invocation that a log line belongs to. */
 export interface StreamLogOrigin {
   readonly requestId: string | undefined;
   readonly keyId?: string | undefined;
@@ -104,13 +104,13 @@ export interface StreamLogOrigin {
 }
 
 export interface StreamLogOptions {
-  /** Writes one line; it is passed without a line break. */
+  /** Writes one line. The line doesn't end with a line break. */
   readonly write: (line: string) => void;
-  /** Returns epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** Writes one JSON line for each key that was skipped or delayed, and none for the others. */
+/** Writes one JSON line for each skipped or delayed key. It doesn't log other keys. */
 export class StreamLog {
   readonly #options: StreamLogOptions;
 
@@ -118,7 +118,7 @@ export class StreamLog {
     this.#options = options;
   }
 
-  /** Logs a key that is skipped, because no retry would fix it. */
+  /** Logs a key that is skipped, because a retry wouldn't fix it. */
   refused(origin: StreamLogOrigin, error: unknown): void {
     this.#write({ level: 'ERROR', message: 'fault', code: 'PLAN_KEY_REFUSED', ...origin, cause: getCause(error) });
   }
@@ -134,7 +134,7 @@ export class StreamLog {
     });
   }
 
-  /** Logs an invalid setting that keeps the function from starting. */
+  /** Logs an invalid setting that stops the cold start. */
   notStarted({ message: detail }: LatchkeyError): void {
     this.#write({ level: 'ERROR', message: 'fault', code: 'CONFIG_INVALID', detail });
   }

@@ -13,25 +13,28 @@ import { usageIdentifier } from '../plans.ts';
 
 export interface UsagePlanSyncOptions {
   readonly client: APIGatewayClient;
-  /** The deployment's namespace, which the authorizer uses as well. */
+  /** The deployment's namespace. The authorizer uses the same one. */
   readonly namespace: string;
-  /** By plan, the usage plan that limits each of its keys. */
+  /** The usage plan of each plan that limits its keys separately, by the plan's name. */
   readonly usagePlanIds: ReadonlyMap<string, string>;
-  /** The usage plans of the shared plans. An API key leaves one that was not shared before. No other usage plan is touched. */
+  /**
+   * The usage plans of the shared plans. An API key is removed from a plan that became shared. Other usage plans aren't
+   * changed.
+   */
   readonly sharedUsagePlanIds: readonly string[];
   /** Resolves after about this many milliseconds, with some jitter. */
   readonly wait: (milliseconds: number) => Promise<void>;
 }
 
-/** The pauses between attempts at a conflicting write. */
+/** Delays between attempts at a conflicting write, in milliseconds. */
 const PAUSES_MS: readonly number[] = [100, 200, 400, 800];
 
-/** The search of a write that leaves nothing to find. */
+/** The search function of a write that doesn't create anything. */
 const nothingFound = () => Promise.resolve(undefined);
 
 /**
- * Keeps API Gateway's API keys in sync with the Latchkey keys on plans that limit each key: one API key for each, on the usage plan of
- * its plan. Every call is idempotent.
+ * Keeps API Gateway's API keys in sync with the Latchkey keys on plans that limit each key. Each such key has one API
+ * key, on the usage plan of its plan. Every call is idempotent.
  */
 export class UsagePlanSync {
   readonly #options: UsagePlanSyncOptions;
@@ -43,7 +46,7 @@ export class UsagePlanSync {
   /**
    * Makes API Gateway count the key on its plan. Deletes the key's API key if its plan is shared, unknown or absent.
    *
-   * @throws LatchkeyError `CONFLICT` if an API key that isn't Latchkey's seems to have the identifier; errors of the SDK
+   * @throws LatchkeyError `CONFLICT` if an API key outside Latchkey seems to have the identifier; errors of the SDK
    */
   async put({ keyId, plan, isNew }: PlanChange): Promise<void> {
     const usagePlanId = plan === undefined ? undefined : this.#options.usagePlanIds.get(plan);
@@ -62,7 +65,7 @@ export class UsagePlanSync {
     await this.#write(() => this.#client.send(command).catch(ignoreNotFound), nothingFound);
   }
 
-  /** Returns the API key, and whether this call has created it. */
+  /** Creates or finds the API key. Returns it, and whether this call created it. */
   async #make(keyId: string): Promise<{ readonly id: string; readonly isNew: boolean }> {
     const command = new CreateApiKeyCommand({
       name: this.#nameOf(keyId),
@@ -113,8 +116,9 @@ export class UsagePlanSync {
   }
 
   /**
-   * AWS uses one error name for a write that was made before and for a concurrent write of the account. So after a conflict this
-   * searches for the result, and retries the write a few times if it finds none.
+   * Makes a write and handles conflicts. AWS uses one error name for a write that was already made and for a concurrent
+   * write of the account. After a conflict, this method therefore searches for the result. If it doesn't find one, it
+   * retries the write a few times.
    */
   async #write<Made, Found>(
     write: () => Promise<Made>,
@@ -133,7 +137,10 @@ export class UsagePlanSync {
     return this.#write(write, find, laterMs);
   }
 
-  /** Starts with the key's id, so people and `nameQuery` can find it. An id has no slash, so no other key's name starts so. */
+  /**
+   * Returns the API key's name. It contains the key's id, so people and `nameQuery` can find it. Ids can't contain a
+   * slash, so the name belongs to only one key.
+   */
   #nameOf(keyId: string): string {
     return `latchkey-${keyId}/${this.#options.namespace}`;
   }
@@ -144,14 +151,15 @@ export class UsagePlanSync {
 }
 
 /**
- * Whether API Gateway rejected a write because of a concurrent one. According to AWS support it puts one key on a plan at a time in a
- * Region (serverless/serverless#12065, hashicorp/terraform-provider-aws#776); no page of AWS says it.
+ * Returns whether API Gateway rejected a write because of a concurrent one. According to AWS support, API Gateway puts
+ * one key on a plan at a time in a Region (serverless/serverless#12065, hashicorp/terraform-provider-aws#776). AWS's
+ * documentation doesn't mention it.
  */
 export function isConcurrentModification(error: unknown): boolean {
   return isNamed(error, 'ConflictException') && /concurrent modification/i.test(error.message);
 }
 
-/** For `catch` of a deletion: something that is already gone is not a failure. */
+/** Ignores a `NotFoundException` in the `catch` of a deletion, because the resource is already deleted. */
 function ignoreNotFound(error: unknown): undefined {
   if (isNamed(error, 'NotFoundException')) return undefined;
   throw error;
@@ -161,19 +169,20 @@ function isNamed(error: unknown, name: 'ConflictException' | 'NotFoundException'
   return error instanceof Error && error.name === name;
 }
 
-/** The effect of a write to the table on the key's API key at API Gateway. */
+/** The effect of a write to the table on the key's API key in API Gateway. */
 export interface PlanChange {
   readonly keyId: string;
-  /** The key's new plan; `undefined` if the key has none or was deleted. */
+  /** The key's new plan; `undefined` if the key was deleted or isn't on a plan. */
   readonly plan: string | undefined;
-  /** Whether the write created the key, so it has no API key yet. */
+  /** `true` if the write created the key, so its API key doesn't exist yet. */
   readonly isNew: boolean;
 }
 
 /**
- * Reads a record of the table's stream. Returns `undefined` if the key's plan hasn't changed, for example after a last-used write.
+ * Reads a record of the table's stream. Returns `undefined` if the key's plan hasn't changed, for example after a
+ * last-used write.
  *
- * @throws LatchkeyError `RECORD_CORRUPT` if a key on a plan has no readable id
+ * @throws LatchkeyError `RECORD_CORRUPT` if the id of a key on a plan isn't readable
  */
 export function readPlanChange(streamRecord: unknown): PlanChange | undefined {
   const { NewImage: after, OldImage: before } = toFields(toFields(streamRecord)['dynamodb']);
@@ -191,15 +200,15 @@ export function sequenceNumberOf(streamRecord: unknown): string {
 }
 
 /**
- * Returns when the key was written, in epoch milliseconds, or `undefined` if the record doesn't have the time. AWS rounds it to seconds
- * ("StreamRecord").
+ * Returns the time of the key's write in epoch milliseconds, or `undefined` if the record doesn't have it. AWS rounds
+ * it to seconds ("StreamRecord").
  */
 export function writtenAtOf(streamRecord: unknown): number | undefined {
   const { ApproximateCreationDateTime: seconds } = toFields(toFields(streamRecord)['dynamodb']);
   return typeof seconds === 'number' ? seconds * 1000 : undefined;
 }
 
-/** Returns an attribute of an image in DynamoDB's own form, if it is a string. */
+/** Returns an attribute of an image in DynamoDB's own format, if it is a string. */
 function getString(image: unknown, attribute: string): string | undefined {
   const { S } = toFields(toFields(image)[attribute]);
   return typeof S === 'string' ? S : undefined;

@@ -5,7 +5,10 @@ import { answersInOrder } from './answersInOrder.ts';
 import { NOW_MS } from './keys.ts';
 import { NO_WAIT } from './noWait.ts';
 
-/** Returns a registry whose calls get these answers in order. Its actor is `tests` and its clock stands at `NOW_MS`. */
+/**
+ * Returns a registry whose calls get these responses in order. Its actor is `tests` and its clock always returns
+ * `NOW_MS`.
+ */
 export function answeredRegistry(...answers: readonly Answer[]): KeyRegistry {
   return registryOn(answersInOrder(...answers).client);
 }

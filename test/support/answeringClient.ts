@@ -1,10 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
 
-/** DynamoDB's answer to a call. */
+/** DynamoDB's response to a call. */
 export interface Answer {
   readonly statusCode?: number;
-  /** A string is sent unchanged, any other value as JSON. */
+  /** The body. A string is sent unchanged, any other value as JSON. */
   readonly body: unknown;
 }
 
@@ -25,7 +25,7 @@ interface HandlerOptions {
   readonly abortSignal?: AbortSignal;
 }
 
-/** Returns a client whose calls the function answers inside the process, without retries. */
+/** Returns a client without retries. The function responds to the client's calls inside the process. */
 export function answeringClient(
   answer: (call: SentCall, abortSignal: AbortSignal | undefined) => Answer | Promise<Answer>,
 ): DynamoDBClient {
@@ -48,17 +48,17 @@ function callOf({ headers, body }: SentRequest): SentCall {
   return { operation: headers['x-amz-target']?.split('.')[1] ?? 'none', input };
 }
 
-/** Returns DynamoDB's answer to a failed call. */
+/** Returns DynamoDB's response to a failed call. */
 export function failure(name: string, statusCode = 400): Answer {
   return { statusCode, body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'no' } };
 }
 
-/** The answer to a write whose condition failed. */
+/** The response to a write whose condition failed. */
 export const REFUSED: Answer = failure('ConditionalCheckFailedException');
-/** The answer to a throttled write. The registry retries it and gets the next answer. */
+/** The response to a throttled write. The registry retries the write and gets the next response. */
 export const THROTTLED: Answer = failure('ThrottlingException');
 
-/** Returns the answer that contains a record, for all operations that return one. */
+/** Returns the response with a record. It fits all operations that return one. */
 export function recordAnswer(record: KeyRecord): Answer {
   const item = itemOnWire(record);
   return { body: { Items: [item], Item: item, Attributes: item } };
@@ -67,7 +67,7 @@ export function recordAnswer(record: KeyRecord): Answer {
 /**
  * Returns a record in DynamoDB's JSON.
  *
- * @throws TypeError if an attribute isn't a string: no test needs such a record yet
+ * @throws TypeError if an attribute isn't a string, because tests don't need such a record yet
  */
 export function itemOnWire(record: KeyRecord): Record<string, unknown> {
   return Object.fromEntries(Object.entries(serialiseRecord(record)).map(([name, value]) => [name, textOnWire(value)]));

@@ -3,7 +3,7 @@ import { afterEach } from '@jest/globals';
 import { REGISTRY_TRANSLATION } from '../../keys/registry.ts';
 import { answeringClient, failure, type Answer, type SentCall } from './answeringClient.ts';
 
-/** A client with prepared answers. */
+/** A client with prepared responses. */
 export interface AnswersInOrder {
   readonly client: DynamoDBDocumentClient;
   /** The calls so far. */
@@ -13,12 +13,12 @@ export interface AnswersInOrder {
 /** One check for each client of the running test. */
 const checks: (() => void)[] = [];
 
-// Without this check, a call without an answer could look like the failure that a test expects.
+// Without this check, a call without a prepared response could look like the failure that a test expects.
 afterEach(() => {
   for (const check of checks.splice(0)) check();
 });
 
-/** Returns a client whose calls get these answers in order. The test fails if it makes more or fewer calls. */
+/** Returns a client whose calls get these responses in order. The test fails if it makes more or fewer calls. */
 export function answersInOrder(...answers: readonly Answer[]): AnswersInOrder {
   const sent: SentCall[] = [];
   const client = answeringClient((call) => {

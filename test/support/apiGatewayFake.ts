@@ -8,14 +8,14 @@ export interface ApiGatewayEngine {
   readonly stop: () => Promise<void>;
 }
 
-/** An error answer of the fake. */
+/** An error response of the fake. */
 export interface Failure {
   readonly name: string;
   readonly status: number;
   readonly message?: string;
   /** The method and path of the failing request, with a star for each id, such as `POST apikeys`. */
   readonly on?: string;
-  /** Whether the fake makes the change before it fails, the same as if its answer were lost. */
+  /** `true` if the fake makes the change before it fails. The effect is a lost response. */
   readonly isDone?: boolean;
 }
 
@@ -26,9 +26,9 @@ export const CONCURRENT_MODIFICATION: Failure = {
   message: 'Unable to complete operation due to concurrent modification. Please try again later.',
 };
 
-/** A fake of the management API that can fail and that records its requests. */
+/** A fake of the management API. It can fail, and it records its requests. */
 export interface ApiGatewayFake extends ApiGatewayEngine {
-  /** Makes the next requests fail with these errors, one each. An error with `on` fails the next request of that kind. */
+  /** Makes the next requests fail, one per error. An error with `on` fails the next request of that kind. */
   readonly failWith: (...failures: Failure[]) => void;
   /** The method, path and query of each request so far. */
   readonly asked: readonly string[];
@@ -42,9 +42,9 @@ interface ApiKey {
 }
 
 interface UsagePlan {
-  /** `api:stage`. */
+  /** The stages of the plan, each as `api:stage`. */
   readonly stages: readonly string[];
-  /** The ids of its keys. */
+  /** The ids of the plan's keys. */
   readonly entered: Set<string>;
 }
 
@@ -71,7 +71,7 @@ const BAD_REQUEST = new Refusal('BadRequestException', 400);
 /** Small, so every list has several pages. Filters apply to each page, so pages can be empty. */
 const PAGE_SIZE = 2;
 
-/** Starts a fake with API keys, usage plans and their keys, after the "Amazon API Gateway API Reference". */
+/** Starts a fake with API keys, usage plans and their keys. It follows the "Amazon API Gateway API Reference". */
 export async function startApiGatewayFake(): Promise<ApiGatewayFake> {
   const state = new State();
   const failures: Failure[] = [];

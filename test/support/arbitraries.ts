@@ -4,7 +4,7 @@ import type { KeyRecord } from '../../keys/record.ts';
 import { generateSecret, hashSecret, type KeySecret } from '../../keys/secret.ts';
 import { toTimestamp } from '../../keys/timestamp.ts';
 
-/** An issued key, generated from fast-check's randomness. */
+/** An issued key. fast-check generates its random bytes. */
 export const arbitrarySecret: fc.Arbitrary<KeySecret> = fc
   .uint8Array({ minLength: 64, maxLength: 64 })
   .map((bytes) => generateSecret('sk_', usableFirst(bytes)));
@@ -60,7 +60,7 @@ export const arbitraryRecord: fc.Arbitrary<KeyRecord> = fc.oneof(
   }),
 );
 
-/** Returns the random bytes first, then zeros, which always produce digits, so the generation ends. */
+/** Returns the random bytes first, then zeros. Zeros always produce digits, so the key's generation ends. */
 function usableFirst(bytes: Uint8Array): () => Uint8Array {
   let isFirst = true;
   return () => {

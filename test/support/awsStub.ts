@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text as readText } from 'node:stream/consumers';
 import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
 
-/** The answers of the stub. */
+/** The responses of the stub. */
 export interface AwsAnswers {
-  /** The caller's ARN that STS returns. Without it, STS rejects the token. */
+  /** The caller's ARN that STS returns. If it is absent, STS rejects the token. */
   readonly arn?: string;
   /** The outputs of CloudFormation's stacks, by stack. */
   readonly stacks?: Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -11,7 +11,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Starts the machine's Chromium without a window and with a temporary profile. */
+/** Starts the machine's Chromium in headless mode, with a temporary profile. */
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = PATHS.find((path) => path !== '' && existsSync(path));
   if (executablePath === undefined) throw new Error('there is no Chromium on this machine');

@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** The outcome of an invocation: the answer, or the error in Lambda's form. */
+/** The outcome of an invocation: the response, or the error in Lambda's format. */
 export type Outcome = { readonly answer: unknown } | ThrownError;
 
 /** An error that the handler threw. */
 export interface ThrownError {
   readonly errorType: string;
   readonly errorMessage: string;
-  /** The error with its stack, its cause and all its properties. */
+  /** The error's stack, cause and properties. */
   readonly inspected: string;
 }
 
@@ -87,7 +87,9 @@ export async function startFunction(
   };
 }
 
-/** Returns the parsed lines of the function's log, without metrics and without the runtime's own lines, which aren't JSON. */
+/**
+ * Returns the parsed lines of the function's log. It excludes metrics, and the runtime's own lines, which aren't JSON.
+ */
 export function logLines(output: string): readonly Record<string, unknown>[] {
   return jsonLines(output).filter((line) => !('_aws' in line));
 }

@@ -1,6 +1,6 @@
 /** A mutation of bytes. */
 export interface ByteMutation {
-  /** The kind of mutation, modulo the number of kinds. */
+  /** Selects the kind of mutation, modulo the number of kinds. */
   readonly way: number;
   /** The position, modulo the length. */
   readonly at: number;
@@ -47,7 +47,7 @@ const WAYS: readonly Way[] = [
   (bytes, at, value) => [bytes.subarray(0, at), bytes.subarray(value % (bytes.length + 1)), bytes.subarray(at)],
 ];
 
-/** Longer inputs are cut, because they are slow to parse. */
+/** Maximum input size in bytes. Longer inputs are cut, because their parsing is slow. */
 const MOST_BYTES = 16_384;
 
 /** Returns the bytes after all mutations, in their order. */

@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The result of a run of the CLI. */
 export interface CliRun {
-  /** `null` if a signal ended the process. */
+  /** The exit code; `null` if a signal ended the process. */
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -44,7 +44,7 @@ export async function runCli(args: readonly string[], { env, stdin, onStart }: C
 /** Hooks around each write of an item. `count` is 1 for the first write. */
 export interface WriteHooks {
   readonly before?: (count: number) => Promise<void> | void;
-  /** Called when the item is in the table, before the writer gets the answer. */
+  /** Called when the item is in the table, before the writer gets the response. */
   readonly after?: (count: number) => Promise<void> | void;
 }
 

@@ -3,7 +3,7 @@ export function deepJson(levels: number): string {
   return '['.repeat(levels) + ']'.repeat(levels);
 }
 
-/** Returns the same lists as a value. */
+/** Returns the parsed value of the same lists. */
 export function deepValue(levels: number): unknown {
   return JSON.parse(deepJson(levels));
 }

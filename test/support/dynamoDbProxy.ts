@@ -7,7 +7,7 @@ import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
 export interface ProxiedRequest {
   /** The operation, such as `UpdateItem`. */
   readonly operation: string;
-  /** The answer's status and error; absent until the answer. */
+  /** The response's status and error; absent until the response. */
   status?: number;
   errorType?: string;
 }
@@ -15,11 +15,11 @@ export interface ProxiedRequest {
 export interface DynamoDbProxyOptions {
   /** The engine's endpoint. */
   readonly endpoint: string;
-  /** Answers a request instead of the engine and returns true, or returns false. */
+  /** Returns true if it responded instead of the engine. Otherwise, the proxy forwards the request. */
   readonly intercept?: (operation: string, response: ServerResponse, body: string) => boolean;
   /**
-   * Called with the engine's answer. The proxy sends the answer when this resolves, unless this has destroyed the response or
-   * answered itself.
+   * Called with the engine's response. When it resolves, the proxy sends that response. The proxy doesn't do so if the
+   * callback destroyed the response or sent its own.
    */
   readonly beforeAnswer?: (operation: string, response: ServerResponse, body: Buffer) => Promise<void> | void;
 }
@@ -32,7 +32,7 @@ export class DynamoDbProxy {
   readonly #options: DynamoDbProxyOptions;
   readonly #underWay = new Set<Promise<void>>();
   readonly #server = createServer((message, response) => {
-    // A client that disconnects during its request needs no answer.
+    // A client may disconnect during its request. The proxy then ignores the error.
     const serving = this.#serve(message, response).catch(() => {});
     this.#underWay.add(serving);
     void serving.then(() => this.#underWay.delete(serving));
@@ -59,12 +59,12 @@ export class DynamoDbProxy {
     return this.requests.filter((request) => request.operation === operation);
   }
 
-  /** Resolves when all requests have their answers, also those whose client didn't wait. */
+  /** Resolves when all requests have their responses, even if their clients didn't wait. */
   async settled(): Promise<void> {
     await Promise.all(this.#underWay);
   }
 
-  /** Refuses connections. Open connections end with their current answer. */
+  /** Refuses connections. Open connections end after their current response. */
   refuse(): void {
     this.#isRefusing = true;
     this.#server.close();
@@ -76,7 +76,7 @@ export class DynamoDbProxy {
     this.#isRefusing = false;
     for (let triesLeft = MOST_TRIES; !this.#server.listening; triesLeft--) {
       this.#server.listen(this.#port, '127.0.0.1');
-      // A refused connection may have got this port for its own end, and releases it soon.
+      // A refused connection may briefly use this port as its local port.
       await once(this.#server, 'listening').catch((error) => (triesLeft > 0 ? sleepMs(20) : Promise.reject(error)));
     }
   }

@@ -17,14 +17,14 @@ interface Metadata {
 /** The members of a document, including `_aws`. */
 type Document = Readonly<Record<string, unknown>>;
 
-/** A rule, and whether the line follows it. */
+/** A rule, and `true` if the line follows it. */
 type Rule = readonly [rule: string, isKept: boolean];
 
 const HOUR_MS = 3_600_000;
 
 /**
- * Returns the rules that a line breaks: those of CloudWatch ("Specification: Embedded metric format") and Latchkey's own.
- * Latchkey uses only two units and omits zeros. `nowMs` is the time of the line in epoch milliseconds.
+ * Returns the rules that a line violates. Some are CloudWatch's ("Specification: Embedded metric format"). The others
+ * are Latchkey's own: it uses only two units and omits zeros. `nowMs` is the time of the line in epoch milliseconds.
  */
 export function problemsOf(line: string, nowMs: number): readonly string[] {
   const document: Document = JSON.parse(line);
@@ -33,8 +33,8 @@ export function problemsOf(line: string, nowMs: number): readonly string[] {
 }
 
 /**
- * Returns the totals in CloudWatch by metric and dimensions, such as `Denied rest-token INVALID_KEY`.
- * The total is the sum of a count, and the number of values of any other metric.
+ * Returns the totals in CloudWatch by metric and dimensions, such as `Denied rest-token INVALID_KEY`. The total of a
+ * count is its sum. The total of any other metric is the number of its values.
  */
 export function sumsOf(documents: readonly Document[]): Readonly<Record<string, number>> {
   const sums: Record<string, number> = {};

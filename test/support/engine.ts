@@ -25,8 +25,8 @@ export async function startDynalite(): Promise<Engine> {
 }
 
 /**
- * Starts `moto_server`, an independent second engine. Rejects with its log if it doesn't start.
- * Unlike DynamoDB, it doesn't check a condition and write in one step, so each client may send only one request at a time.
+ * Starts `moto_server`, an independent second engine. Rejects with its log if it doesn't start. Unlike DynamoDB, it
+ * doesn't check a condition and write in one step. Each client may therefore send only one request at a time.
  */
 export async function startMoto(): Promise<Engine> {
   const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -58,7 +58,7 @@ export async function startMoto(): Promise<Engine> {
   };
 }
 
-/** Returns a client, which doesn't retry by default. */
+/** Returns a client. By default, it doesn't retry. */
 export function createClient(endpoint: string, maxAttempts = 1, mostConnections?: number): DynamoDBClient {
   return new DynamoDBClient({
     endpoint,
@@ -70,7 +70,7 @@ export function createClient(endpoint: string, maxAttempts = 1, mostConnections?
   });
 }
 
-/** An endpoint that refuses every connection. */
+/** Returns an endpoint that refuses every connection. */
 export async function closedEndpoint(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => {

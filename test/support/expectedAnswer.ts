@@ -3,7 +3,7 @@ import type { TestKey } from '../../testing/createTestKey.ts';
 import { expectedCredentials } from './expectedCredentials.ts';
 import type { FuzzSettings, Opened } from './fuzzSettings.ts';
 
-/** The parts of an answer that depend on the event. `principalId` and the fields after it belong to a policy. */
+/** The parts of a response that depend on the event. `principalId` and the fields after it belong to a policy. */
 export interface AnswerSummary {
   readonly code?: string | undefined;
   /** The id in the context. */
@@ -14,7 +14,7 @@ export interface AnswerSummary {
   readonly resources?: readonly string[] | undefined;
 }
 
-/** An answer, or the message of the error for a request without a key. */
+/** A response, or the error message for a request without a key. */
 export type ExpectedAnswer = AnswerSummary | 'Unauthorized';
 
 type Api = 'methods' | 'connect' | 'simple' | 'graphql';
@@ -23,8 +23,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const STAGE = /^(arn:[\w-]+:execute-api:[\w-]*:[\w-]*:[\w-]+\/[\w$-]+)\/([^]*)$/;
 
 /**
- * Returns the expected answer to an API's event, if the table contains these keys.
- * It's independent of the code that answers, so tests can compare both. Other events may be faults instead.
+ * Returns the expected response to an API's event, if the table contains these keys. It's independent of the
+ * authorizer's code, so tests can compare both. Other events may be faults instead.
  */
 export function expectedAnswer(event: unknown, settings: FuzzSettings, keys: readonly TestKey[]): ExpectedAnswer {
   const fields: Fields = { ...Object(event) };
@@ -63,7 +63,7 @@ function refusal(code: string | undefined, record: KeyRecord | undefined, fields
   return { code, principalId: record?.id ?? 'anonymous', effect: 'Deny', resources: [`${stageOf(fields)}/*`] };
 }
 
-/** Returns the routes of each of the key's scopes, or `undefined` if the key has full access. */
+/** Returns the routes of each of the key's scopes. Returns `undefined` if the key has full access. */
 function openedTo({ scopes }: KeyRecord, { opened }: FuzzSettings): readonly Opened[] | undefined {
   return opened === undefined ? undefined : scopes?.flatMap((scope) => opened.get(scope) ?? []);
 }
@@ -75,7 +75,7 @@ function activePolicy(
   api: 'methods' | 'connect',
 ): AnswerSummary {
   const ends = opened === undefined ? ['*'] : [...new Set(opened.flatMap((one) => one[api] ?? []))];
-  // serverless-offline uses this account: see lambda/policy.ts.
+  // serverless-offline uses this account (see lambda/policy.ts).
   const isEmulated = stageOf(fields).includes(':random-account-id:');
   const denied = opened !== undefined && !isEmulated && ends.some((end) => end.includes('*')) ? DENIED_ENDS : [];
   return {
@@ -97,7 +97,7 @@ const DENIED_ENDS = [
   ...['2e', '2E', '2f', '2F', '5c', '5C'].map((x) => `*%${x}*`),
 ];
 
-/** Returns whether a route key's path is ambiguous or invalid. The names of parameters don't count. */
+/** Returns whether a route key's path is ambiguous or invalid. It ignores the names of parameters. */
 function isAmbiguous(routeKey: string): boolean {
   const [, ...rest] = routeKey.replaceAll(/\{[^{}]*\}/g, '{}').split(' ');
   const path = rest.join(' ');

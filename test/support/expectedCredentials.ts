@@ -4,8 +4,8 @@ const BEARER = /^bearer +([^]+)$/i;
 const ANOTHER_SCHEME = / |^bearer$/i;
 
 /**
- * Returns the credentials of an event, by the key sources in `LATCHKEY_KEY_SOURCES`: none, one, or several, which is invalid.
- * It follows docs/responses.md and not the code that reads events, so tests can compare both.
+ * Returns the credentials of an event, by the key sources in `LATCHKEY_KEY_SOURCES`. More than one is invalid. It
+ * follows docs/responses.md instead of the code that reads events, so tests can compare both.
  */
 export function expectedCredentials(event: Fields, keySources: string): readonly string[] {
   const sources = keySources.split(',');
@@ -55,7 +55,10 @@ function valuesNamed(map: unknown, name: RegExp): readonly string[] {
   return entries.flatMap(([, value]) => value).filter((value) => typeof value === 'string');
 }
 
-/** Splits joined headers: an HTTP API joins headers of one name by commas. It's visible if one is empty or a bearer key. */
+/**
+ * Splits joined headers, because an HTTP API joins headers of one name with commas. It detects that if a part is empty
+ * or a bearer key.
+ */
 function unjoined(value: string): readonly string[] {
   const parts = value.split(',').map((part) => part.trim());
   const isJoined = parts.some((part, at) => part === '' || (at > 0 && /^bearer(?: |$)/i.test(part)));

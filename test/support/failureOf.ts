@@ -1,4 +1,4 @@
-/** Returns the error that the work fails with. */
+/** Returns the error of the failed work. */
 export async function failureOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => 'no failure',

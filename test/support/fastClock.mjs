@@ -1,5 +1,5 @@
-// Imported before a program. Its timers fire in an eighth of the time, so a test doesn't wait half a minute. The network isn't
-// affected.
+// A program imports this file first. Its timers then fire in an eighth of the time, so a test doesn't wait half a
+// minute. It doesn't affect the network.
 import { syncBuiltinESMExports } from 'node:module';
 import timersPromises from 'node:timers/promises';
 

@@ -7,7 +7,7 @@ export interface InflictOptions {
   readonly on?: string;
   /** The number of failing calls. All calls if absent. */
   readonly times?: number;
-  /** Whether the engine makes the call, and only its answer is lost. */
+  /** `true` if the engine makes the call, and only its response is lost. */
   readonly isDone?: boolean;
 }
 
@@ -34,7 +34,7 @@ export async function startFaultProxy(endpoint: string): Promise<FaultProxy> {
       return fault !== undefined;
     },
     beforeAnswer: async (operation, response, body) => {
-      // The call that is running when connections are refused still gets its answer.
+      // A call that is running when connections are refused still gets its response.
       if (meet?.fault === REFUSES && operation !== meet.on) proxy.refuse();
       await faultFor(operation, true)?.answer(response, body);
     },

@@ -12,12 +12,12 @@ import {
 import type { TestRequest } from '../../testing/request.ts';
 import { makeKey } from './keys.ts';
 
-/** An event, the function's answer on any runtime, and the code that it logs. */
+/** An event, the function's response on any runtime, and the logged code. */
 export interface FunctionCase {
   readonly name: string;
   readonly event: unknown;
   readonly outcome: { readonly answer: object } | { readonly errorType: string; readonly errorMessage: unknown };
-  /** Absent for an allowed request. */
+  /** The logged code; absent for an allowed request. */
   readonly logged?: string;
 }
 
@@ -36,9 +36,9 @@ export const ACTIVE = makeKey({
 export const REVOKED = makeKey({ id: 'revoked', revokedAt: A_DAY_AGO });
 export const EXPIRED = makeKey({ id: 'expired', expiresAt: A_DAY_AGO });
 const DISABLED = makeKey({ id: 'disabled', disabledAt: A_DAY_AGO });
-/** A well-formed key that is in no table. */
+/** A well-formed key that isn't in any table. */
 export const UNKNOWN = generateSecret('sk_');
-/** A key whose record has no label, which is a required attribute. */
+/** A key whose record lacks the required attribute `label`. */
 export const CORRUPT = makeKey({ id: 'corrupt' });
 
 const { label: _, ...corrupt } = CORRUPT.record;

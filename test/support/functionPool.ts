@@ -1,6 +1,6 @@
 import { startFunction, type RunningFunction } from './bundledFunction.ts';
 
-/** Functions by endpoint and settings. Each starts on its first use and is shared from then on. */
+/** Functions by endpoint and settings. Each starts on its first use. Later uses share it. */
 export class FunctionPool {
   readonly #running = new Map<string, Promise<RunningFunction>>();
 

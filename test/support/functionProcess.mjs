@@ -1,5 +1,6 @@
-// Runs a bundled function in a process, the same as an execution environment: it loads the function once and then answers its
-// parent's events, several at once. It's plain JavaScript, so the bundle runs under Node without tsx.
+// Runs a bundled function in a process, which corresponds to an execution environment. It loads the function once. It
+// then passes the parent's events to the function, several at a time. It's plain JavaScript, so the bundle runs under
+// Node without tsx.
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 
@@ -11,7 +12,7 @@ process.on('message', ({ id, event }) => {
 process.on('disconnect', () => process.exit());
 process.send({ isReady: true });
 
-/** Returns an error in Lambda's form, with everything that a runtime could log. */
+/** Returns the response, or an error in Lambda's format with everything that a runtime could log. */
 async function answerTo(event, context) {
   try {
     return { answer: await handler(event, context) };

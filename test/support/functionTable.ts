@@ -13,11 +13,11 @@ export interface FunctionTable {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts dynalite with the table `keys`, which `functionEnvironment` names. */
+/** Starts dynalite with the table `keys`. `functionEnvironment` uses the same name. */
 export async function startFunctionTable(...records: readonly KeyRecord[]): Promise<FunctionTable> {
   const engine = await startDynalite();
   await engine.createTable('keys');
-  // The engine may close an idle connection just when the next call uses it.
+  // Retries, because the engine may close an idle connection just when the next call uses it.
   const client = DynamoDBDocumentClient.from(createClient(engine.endpoint, 3), REGISTRY_TRANSLATION);
   const put: FunctionTable['put'] = async (...records) => {
     const puts = records.map((record) => new PutCommand({ TableName: 'keys', Item: serialiseRecord(record) }));

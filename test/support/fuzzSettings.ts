@@ -1,8 +1,8 @@
-/** The routes of a scope by API type, independent of the patterns that the function reads. */
+/** The routes of a scope by API type. They are independent of the patterns that the function reads. */
 export interface Opened {
-  /** The ends of the allowed ARNs after the stage, for REST and HTTP APIs. */
+  /** Ends of the allowed ARNs after the stage. They apply to REST and HTTP APIs. */
   readonly methods?: readonly string[];
-  /** The same for a WebSocket API. */
+  /** Ends of the allowed ARNs of a WebSocket API. */
   readonly connect?: readonly string[];
   readonly isGraphqlOpen?: boolean;
   /** The allowed route keys of an HTTP API with simple responses. */
@@ -12,15 +12,15 @@ export interface Opened {
 /** One configuration of the function. */
 export interface FuzzSettings {
   readonly environment: Readonly<Record<string, string>>;
-  /** The routes by scope. Absent if no scopes are mapped, so scopes don't restrict routes. */
+  /** The routes by scope. Absent if scopes aren't mapped, so they don't restrict routes. */
   readonly opened?: ReadonlyMap<string, Opened>;
 }
 
 const READ: Opened = { methods: ['GET/orders/*'], routeKeys: /^GET \/orders\// };
-/** All route keys that begin with a method, except the two that no method pattern matches. */
+/** Matches all route keys that begin with a method, except the two that method patterns don't match. */
 const ANY_METHOD = /^(?!GRAPHQL \/graphql$)(?:\$default$|[^ ]+ \/)/;
 
-/** The configurations of the function that affect its answers to events. */
+/** The configurations of the function that affect its responses to events. */
 export const SETTINGS: Readonly<Record<string, FuzzSettings>> = {
   defaults: { environment: {} },
   'every source': {

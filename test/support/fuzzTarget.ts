@@ -53,7 +53,7 @@ interface Answer {
   readonly resolverContext?: Readonly<Record<string, unknown>>;
 }
 
-/** A handler on a table of `WORLD`, and the checks of its answers. The handler keeps its caches between events. */
+/** A handler on a table of `WORLD`, and the checks of its responses. The handler keeps its caches between events. */
 export class FuzzTarget {
   /** The name of its settings. */
   readonly settings: string;
@@ -78,7 +78,7 @@ export class FuzzTarget {
     });
   }
 
-  /** Sends an event, and returns one line for each problem in its answer, the log and `Object.prototype`. */
+  /** Sends an event. Returns one line for each problem in the response, the log and `Object.prototype`. */
   async findProblems(event: unknown): Promise<readonly string[]> {
     const problems = await this.#findAnswerProblems(event);
     const lines = this.#lines.splice(0);
@@ -110,7 +110,7 @@ export class FuzzTarget {
   }
 }
 
-/** Returns the answer's fields in the order of `expectedAnswer`, because both are compared as JSON. */
+/** Returns the response's fields in the order of `expectedAnswer`, because both are compared as JSON. */
 function summarize({ context, resolverContext, isAuthorized, principalId, policyDocument }: Answer): AnswerSummary {
   const { errorCode, keyId } = context ?? resolverContext ?? {};
   const statements = policyDocument?.Statement;
@@ -128,7 +128,7 @@ function toText(value: unknown): string | undefined {
   return value === undefined ? undefined : String(value);
 }
 
-/** Checks that the context contains only fields of the record and constants, but nothing of the event. */
+/** Checks that the context contains only constants and fields of the record, not parts of the event. */
 function findContextProblems(context: Readonly<Record<string, unknown>>): readonly string[] {
   const { errorCode, errorMessage, ...ofKey } = context;
   const record = WORLD.find(({ record }) => record.id === ofKey['keyId'])?.record;

@@ -10,7 +10,7 @@ const TEMPLATE = join(ROOT, 'cdk.out', 'LatchkeyStack.template.json');
 
 /** The options of `startGateway`. */
 export interface StartOptions {
-  /** A template to use instead of the project's own: see `writeTemplateVariant`. */
+  /** A template to use instead of the project's own (see `writeTemplateVariant`). */
   readonly template?: string;
   readonly dataDirectory?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -26,21 +26,21 @@ export interface Gateway {
   readonly webSocketUrl: string;
   /** The demo key. */
   readonly key: string;
-  /** The console's URL, which works in one browser. */
+  /** The console's URL. It works in one browser. */
   readonly consoleUrl: string;
   /** The endpoint of DynamoDB. */
   readonly endpoint: string;
   readonly tableName: string;
   readonly pid: number;
-  /** The gateway's own state file, separate from that of a running `npm start`. */
+  /** The gateway's own state file. A running `npm start` uses another one. */
   readonly noteFile: string;
-  /** The text that it prints when it's ready. */
+  /** The text that the gateway prints when it's ready. */
   readonly banner: string;
   /** Returns the log of the gateway and its functions so far. */
   readonly log: () => string;
-  /** Waits until the log after `from` contains the text. A function's log may arrive after its answer. */
+  /** Waits until the log after `from` contains the text. A function's log may arrive after its response. */
   readonly logged: (text: string, from?: number) => Promise<void>;
-  /** Sends SIGTERM, and resolves to the exit code. */
+  /** Sends SIGTERM and resolves to the exit code. */
   readonly stop: () => Promise<number | null>;
 }
 
@@ -110,8 +110,8 @@ export interface TemplateJson {
 }
 
 /**
- * Writes a changed copy of a synthesized template, with its asset manifest, to a temporary directory for `startGateway`.
- * The default is the project's own template. Returns the copy's path.
+ * Writes a changed copy of a synthesized template, with its asset manifest, to a temporary directory for
+ * `startGateway`. The default is the project's own template. Returns the copy's path.
  */
 export async function writeTemplateVariant(
   change: (template: TemplateJson) => void,

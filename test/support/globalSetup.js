@@ -14,7 +14,7 @@ export default function globalSetup() {
     cwd: ROOT,
     stdio: 'inherit',
   });
-  // The CDK's validation of each template takes seconds in each worker. The stack's template has just been validated, and
-  // test/e2e/cfnLint.sh checks all templates.
+  // The CDK's validation of each template takes seconds in each worker. The build has just validated the stack's
+  // template. test/e2e/cfnLint.sh checks all templates.
   process.env.CDK_VALIDATION = 'false';
 }

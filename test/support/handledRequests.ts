@@ -15,7 +15,7 @@ interface AllowedFields extends Partial<Pick<Trace, 'cacheHit' | 'lookupMs'>> {
 
 const KEY = toCachedKey(makeKey().record, { scopes: new Scopes(), plans: undefined });
 
-/** Returns a request that was allowed from the cache without a last-used write. */
+/** Returns a request that was allowed from the cache. A last-used write wasn't due. */
 export function allowedRequest({ apiType = 'http-api', ...trace }: AllowedFields = {}): CountedRequest {
   return {
     decision: { effect: 'allow', key: KEY },
@@ -24,7 +24,7 @@ export function allowedRequest({ apiType = 'http-api', ...trace }: AllowedFields
   };
 }
 
-/** Returns a request that was refused with this code, or failed with it, without a lookup. */
+/** Returns a request that was refused or failed with this code, without a look-up. */
 export function refusedRequest(outcome: 'denied' | 'fault', code: string, apiType = 'http-api'): CountedRequest {
   return { decision: outcome === 'fault' ? fault(code) : denial(code), trace: NO_LOOKUP, apiType };
 }

@@ -9,7 +9,7 @@ import {
   webSocketEvent,
 } from '../../testing/authorizerEvents.ts';
 
-/** All kinds of authorizer events, by the API type in logs. */
+/** The event factories of all authorizer events, by the API type in logs. */
 export const EVENT_MAKERS = {
   'rest-token': restTokenEvent,
   'rest-request': restRequestEvent,
@@ -69,7 +69,7 @@ export const HOSTILE_TEXTS = [
   '<script>alert(1)</script>',
 ];
 
-/** Letters and their look-alikes, or letters that fold to them. */
+/** Look-alikes of letters, and characters that case folding turns into these letters. */
 const LOOKALIKES: Readonly<Record<string, string>> = { s: 'ſ', k: '\u212A', o: 'о', a: 'а', e: 'е', A: 'Α', '0': '０' };
 
 const hostileText = fc.oneof(
@@ -126,7 +126,7 @@ const requestOf = (secrets: readonly KeySecret[]) => {
   });
 };
 
-/** Replaces some of an event's fields: with a shape that no gateway sends, or with an ARN that contains hostile text. */
+/** Replaces some of an event's fields. The new shapes don't come from any gateway, or the ARN contains hostile text. */
 const breakage = fc.oneof(
   { weight: 5, arbitrary: fc.constant(undefined) },
   {
@@ -152,7 +152,7 @@ const breakage = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.nat(6), hostileText) },
 );
 
-/** An event of a hostile client or a broken gateway, parsed from JSON the same as in the Lambda runtime. */
+/** An event of a hostile client or a broken gateway. It is parsed from JSON, the same as in Lambda's runtime. */
 export function hostileEvent(apiType: ApiTypeName, secrets: readonly KeySecret[]): fc.Arbitrary<unknown> {
   return fc.tuple(requestOf(secrets), breakage).map(([request, broken]) => {
     const event: Record<string, unknown> = { ...EVENT_MAKERS[apiType](request) };

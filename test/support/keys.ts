@@ -8,7 +8,7 @@ export const NOW_MS = Date.UTC(2030, 5, 15, 12);
 export const MINUTE_MS = 60_000;
 export const INTERVAL_MS = 15 * MINUTE_MS;
 
-/** Returns the stored form of `NOW_MS` plus this many milliseconds. */
+/** Returns the stored format of `NOW_MS` plus this many milliseconds. */
 export function at(offsetMs: number): Timestamp {
   return toTimestamp(NOW_MS + offsetMs);
 }

@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** Returns the ids of the processes with the mark in their environment. Child processes inherit it, in any session or group. */
+/**
+ * Returns the ids of the processes with the mark in their environment. Child processes inherit it, in any session or
+ * group.
+ */
 export function markedProcesses(mark: string): readonly number[] {
   if (existsSync('/proc/self/environ')) {
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));

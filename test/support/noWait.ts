@@ -1,4 +1,4 @@
 import type { RetryOptions } from '../../keys/dynamodb.ts';
 
-/** Retries throttled calls at once. */
+/** Retries throttled calls immediately. */
 export const NO_WAIT: RetryOptions = { sleep: async () => {}, random: () => 0 };

@@ -9,7 +9,7 @@ const TIMEOUT_MS = 30_000;
 
 /**
  * Lambda's Runtime API on the loopback interface ("Using the Lambda runtime API for custom runtimes", AWS Lambda
- * Developer Guide). It sends events one at a time and receives the answers.
+ * Developer Guide). It sends events one at a time and receives the responses.
  */
 export class RuntimeApi {
   readonly #server = createServer((message, response) => {
@@ -18,7 +18,7 @@ export class RuntimeApi {
   readonly #outcomes = new Map<string, (outcome: Outcome) => void>();
   readonly #events: { readonly id: string; readonly body: string }[] = [];
   readonly #polls: ServerResponse[] = [];
-  /** Resolves when the runtime polls for its first event, or to the error if the function doesn't load. */
+  /** Resolves when the runtime polls for its first event. If the function doesn't load, resolves to the error. */
   readonly started: Promise<'ready' | { readonly errorType: string; readonly errorMessage: string }>;
   #resolveStarted: (outcome: 'ready' | { errorType: string; errorMessage: string }) => void = () => {};
   #port = 0;

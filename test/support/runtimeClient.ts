@@ -3,12 +3,12 @@ import { dirname, join, parse } from 'node:path';
 import type { RunningFunction } from './bundledFunction.ts';
 import { RuntimeApi } from './runtimeApi.ts';
 
-/** The path of Lambda's version of Node, which runtimeClientCache.sh has installed. */
+/** The path of Lambda's version of Node. runtimeClientCache.sh installs it. */
 export const LAMBDA_NODE = process.env['LATCHKEY_LAMBDA_NODE'] ?? '';
-/** The path of Lambda's runtime client, which runtimeClientCache.sh has installed. */
+/** The path of Lambda's runtime client. runtimeClientCache.sh installs it. */
 const RUNTIME_CLIENT = process.env['LATCHKEY_RUNTIME_CLIENT'] ?? '';
 
-/** The construct's default. */
+/** The construct's default memory size in MB. */
 const MEMORY_MB = 256;
 
 /** The programs that run a function in Lambda. */
@@ -19,8 +19,9 @@ export interface LambdaRuntime {
 }
 
 /**
- * Returns the flags that Lambda's bootstrap passes to Node, by the function's memory in MB. `/var/runtime/bootstrap` of the base
- * images for nodejs14.x and nodejs18.x has them; the one for nodejs24.x wasn't available to us.
+ * Returns the flags that Lambda's bootstrap passes to Node, by the function's memory in MB. They come from
+ * `/var/runtime/bootstrap` of the base images for nodejs14.x and nodejs18.x. The one for nodejs24.x wasn't available to
+ * us.
  */
 export function lambdaNodeFlags(memoryMb: number): string[] {
   const newSpaceMb = Math.floor(memoryMb / 10);
@@ -34,13 +35,13 @@ export function lambdaNodeFlags(memoryMb: number): string[] {
 
 /** A function under Lambda's runtime client. */
 export interface FunctionUnderRuntimeClient extends RunningFunction {
-  /** The time from the start of the process to its first poll for an event. */
+  /** Duration in milliseconds from the start of the process to its first poll for an event. */
   readonly initMs: number;
 }
 
 /**
- * Runs the `handler` of a file the same as Lambda, with only this environment.
- * Rejects with the runtime's error if the function doesn't load.
+ * Runs the `handler` of a file the same as Lambda, with only this environment. Rejects with the runtime's error if the
+ * function doesn't load.
  */
 export async function startUnderRuntimeClient(
   file: string,

@@ -12,18 +12,21 @@ import {
   type TableCalls,
 } from './simulatedFleet.ts';
 
-/** How requests are spread over keys: evenly, or by Zipf's law (the n-th key gets 1/n of the first key's requests). */
+/**
+ * Distribution of requests over keys: even, or by Zipf's law. By Zipf's law, the n-th key gets 1/n of the first key's
+ * requests.
+ */
 export type Popularity = 'uniform' | 'zipf';
 
 /** A kind of request that the authorizer refuses. */
 export type RefusedKind = keyof typeof REFUSED_KINDS;
 
-/** Simulated traffic: good keys, unless `refused` names another kind. */
+/** Simulated traffic. It uses active keys unless `refused` names another kind. */
 export interface Traffic {
   readonly environments: number;
   readonly keys: number;
   readonly popularity: Popularity;
-  /** Requests a second to all keys together. The gaps between them are exponential. */
+  /** Requests per second to all keys together. The gaps between them are exponential. */
   readonly requestsPerSecond: number;
   readonly hours: number;
   readonly recordCacheSeconds: number;
@@ -31,15 +34,15 @@ export interface Traffic {
   readonly lastUsedSeconds?: number;
   /** See `EnvironmentOptions`. */
   readonly trustsCachedRecords?: boolean;
-  /** Kind of refused request to send instead of good keys. The gateway does not cache the answers. */
+  /** Kind of refused request to send instead of requests with active keys. The gateway doesn't cache the responses. */
   readonly refused?: RefusedKind;
   readonly seed?: number;
 }
 
-/** What the simulation counted. */
+/** The counts of a simulation. */
 export interface TrafficCounts {
   readonly requests: number;
-  /** Requests that reached the function. The gateway's result cache answered the others. */
+  /** Requests that reached the function. The gateway's result cache handled the others. */
   readonly invocations: number;
   readonly coldStarts: number;
   /** Invocations grouped by their table calls, because Lambda rounds up the duration of each invocation. */
@@ -47,9 +50,9 @@ export interface TrafficCounts {
   readonly reads: number;
   readonly committedWrites: number;
   readonly refusedWrites: number;
-  /** Shortest time between two committed writes of one key. Absent if no key had two. */
+  /** Minimum time between two committed writes of one key. Absent if each key has at most one. */
   readonly leastSecondsBetweenWrites?: number;
-  /** Bytes as CloudWatch bills them: each line counts `LOG_EVENT_BYTES` more than its own. */
+  /** Billed bytes. CloudWatch adds `LOG_EVENT_BYTES` to the size of each line. */
   readonly logBytes: number;
 }
 
@@ -58,12 +61,12 @@ export interface Work extends Readonly<TableCalls> {
   readonly invocations: number;
 }
 
-/** Assumed: AWS says "single-digit milliseconds". */
+/** Assumed duration of a read in milliseconds. AWS documents "single-digit milliseconds". */
 export const READ_MS = 4;
 export const WRITE_MS = 6;
-/** Assumed: Lambda does not document how long it keeps an environment. */
+/** Assumed lifetime of an environment in hours. Lambda doesn't document it. */
 export const ENVIRONMENT_HOURS = 2;
-/** CloudWatch Logs API reference, "PutLogEvents": a batch counts 26 bytes for each event on top of its message. */
+/** Bytes that CloudWatch Logs adds to each event's message (API reference, "PutLogEvents"). */
 export const LOG_EVENT_BYTES = 26;
 const START_MS = Date.UTC(2030, 0, 1);
 const HOUR_MS = 3_600_000;
@@ -71,7 +74,7 @@ const HOUR_MS = 3_600_000;
 interface SimulatedKey {
   readonly present: () => PresentedKey;
   readonly records: readonly KeyRecord[];
-  /** End of the gateway's cached answer, in epoch milliseconds. */
+  /** Time at which the gateway's cached response expires, in epoch milliseconds. */
   cachedUntilMs: number;
 }
 
@@ -82,8 +85,9 @@ interface Slot {
 }
 
 /**
- * Simulates traffic over a number of environments. A seed decides the whole run, and no real time passes. Each request goes to any
- * free environment. A new environment replaces each one after `ENVIRONMENT_HOURS`, not all at the same time.
+ * Simulates traffic over a number of environments. The run depends only on a seed, and uses simulated time. Each
+ * request goes to any free environment. A new environment replaces each one after `ENVIRONMENT_HOURS`, but not all at
+ * the same time.
  */
 export async function simulateTraffic(traffic: Traffic): Promise<TrafficCounts> {
   const run = new TrafficRun(traffic);
@@ -158,7 +162,7 @@ class TrafficRun {
     };
   }
 
-  /** Creates a key that has been in use for a while, so that first uses don't all fall at the start. */
+  /** Creates a key that has been in use for a while. Otherwise all first uses would be at the start. */
   #goodKey(intervalMs: number): RefusedKeys {
     const lastUsedAt = toTimestamp(START_MS - Math.ceil(intervalMs * this.#random()));
     const { secret, record } = createTestKey({ lastUsedAt });
@@ -177,7 +181,7 @@ class TrafficRun {
 
   async #invoke(key: SimulatedKey): Promise<void> {
     let slot = this.#freeSlot();
-    // Lambda would start another environment; the simulation has a fixed number.
+    // Lambda would start another environment, but the simulation has a fixed number.
     while (slot === undefined) {
       await this.#clock.wait(1);
       slot = this.#freeSlot();
@@ -231,7 +235,7 @@ class TrafficRun {
     }
   }
 
-  /** Runs microtasks until each invocation is answered or waits for the clock. */
+  /** Runs microtasks until each invocation is complete or waits for the clock. */
   async #settle(): Promise<void> {
     while (this.#unanswered > this.#clock.waiting) await undefined;
   }
@@ -248,7 +252,7 @@ const PAST = '2024-06-01T00:00:00Z';
 /** A scope that doesn't open the simulated route. */
 const SCOPES = '{"reports":["GET /reports"]}';
 
-/** Creates keys of each refused kind, cheapest for the sender first. */
+/** Creates keys of each refused kind. The kinds that cost the sender least come first. */
 export const REFUSED_KINDS = {
   'without a key': () => ({ records: [], present: () => ({ kind: 'absent' }) }),
   malformed: () => ({ records: [], present: () => ({ kind: 'malformed' }) }),
@@ -299,7 +303,7 @@ function keyPicker(shares: readonly number[], random: () => number): () => numbe
   };
 }
 
-/** Returns a generator of numbers from 0 up to but not including 1 (mulberry32). The same seed gives the same numbers. */
+/** Returns a generator of numbers from 0 to 1, excluding 1 (mulberry32). The same seed gives the same numbers. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

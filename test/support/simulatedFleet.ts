@@ -17,17 +17,17 @@ interface PlannedStep {
   readonly run: () => void;
 }
 
-/** A clock that moves only when the simulation moves it. */
+/** A clock that only the simulation advances. */
 export class SimulatedClock {
   #nowMs: number;
-  /** Sorted, the latest first. */
+  /** The planned steps, the latest first. */
   readonly #planned: PlannedStep[] = [];
 
   constructor(startMs: number) {
     this.#nowMs = startMs;
   }
 
-  /** Returns whole epoch milliseconds, as `Date.now` does. */
+  /** Returns the simulated time in whole epoch milliseconds, the same as `Date.now`. */
   readonly now = (): number => Math.floor(this.#nowMs);
 
   /** Resolves after this much simulated time. */
@@ -50,7 +50,7 @@ export class SimulatedClock {
     return this.#planned.at(-1)?.atMs ?? Infinity;
   }
 
-  /** Moves to the next pending wait and resolves it. */
+  /** Advances the clock to the next pending wait and resolves it. */
   runNext(): void {
     const next = this.#planned.pop();
     if (next === undefined) return;
@@ -58,29 +58,29 @@ export class SimulatedClock {
     next.run();
   }
 
-  /** Moves to a time, in epoch milliseconds. Run everything that is due earlier first. */
+  /** Advances the clock to a time, in epoch milliseconds. First run all steps that are due earlier. */
   advanceTo(ms: number): void {
     this.#nowMs = ms;
   }
 }
 
 export interface CountingTableOptions {
-  /** Duration of a call. The table reads or writes halfway through. */
+  /** Duration of a call in milliseconds. The table reads or writes halfway through. */
   readonly readMs: number;
   readonly writeMs: number;
   /** Resolves after this many milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** An in-memory table that takes time to answer and counts the calls that DynamoDB would bill. */
+/** An in-memory table with simulated delays. It counts the calls that DynamoDB would bill. */
 export class CountingTable implements Pick<KeyReader, 'get' | 'recordUse'> {
   readonly #options: CountingTableOptions;
   readonly #records: Map<KeyHash, KeyRecord>;
-  /** Reads, of existing and of missing items. */
+  /** Number of reads of existing and missing items. */
   reads = 0;
   /** Times of the committed writes by hash, in epoch milliseconds. */
   readonly committed = new Map<KeyHash, number[]>();
-  /** Writes whose condition failed. DynamoDB bills these too. */
+  /** Number of writes whose condition failed. DynamoDB also bills these. */
   refused = 0;
 
   constructor(records: readonly KeyRecord[], options: CountingTableOptions) {
@@ -122,17 +122,17 @@ export interface EnvironmentOptions {
   readonly recordCacheSeconds: number;
   readonly lastUsedSeconds: number;
   /**
-   * Treats each cached record as just read, so each environment decides by its own copy whether a last-used write is due. The real
-   * throttle doesn't. The comparison shows the savings of its check of the read time.
+   * Treats each cached record as just read. Each environment then decides by its own copy whether a last-used write is
+   * due. The real throttle checks the time of the read. The comparison shows the savings of that check.
    */
   readonly trustsCachedRecords: boolean;
-  /** Routes of each scope. Without it, every key has full access. */
+  /** Routes of each scope. If it is absent, every key has full access. */
   readonly scopes?: Scopes;
 }
 
 export interface EnvironmentDeps {
   readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
-  /** Returns epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
   readonly writeLog: (line: string) => void;
 }
@@ -149,10 +149,10 @@ export interface Invocation extends Readonly<TableCalls> {
 }
 
 const ROUTE = 'GET /orders' as Route;
-/** As long as Lambda's, so that log lines have their real size. */
+/** A request id of the same length as Lambda's, so log lines have their real size. */
 const REQUEST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** Hides when a record was read. */
+/** A record cache that hides the time when a record was read. */
 class UndatedRecordCache extends RecordCache<CachedKey> {
   override readAtMs(): undefined {
     return undefined;
@@ -160,8 +160,9 @@ class UndatedRecordCache extends RecordCache<CachedKey> {
 }
 
 /**
- * One execution environment of the authorizer, with the real cache, throttle, decision and metrics, wired as `createHandler` wires
- * them. It leaves out parsing the event and formatting the answer, which make no billed call.
+ * One execution environment of the authorizer, with the real cache, throttle, decision and metrics. It combines them
+ * the same as `createHandler`. It doesn't parse the event or format the response, because these steps don't make billed
+ * calls.
  */
 export class SimulatedEnvironment {
   readonly #deps: EnvironmentDeps;
@@ -185,7 +186,9 @@ export class SimulatedEnvironment {
     });
   }
 
-  /** Answers one request. Call it again only after it resolves: an environment runs one invocation at a time. */
+  /**
+   * Handles one request. Call it again only after it resolves, because an environment runs one invocation at a time.
+   */
   async invoke(presented: PresentedKey): Promise<Invocation> {
     const { now } = this.#deps;
     const calls: TableCalls = { reads: 0, writes: 0 };

@@ -4,24 +4,24 @@ import { setTimeout as sleepMs } from 'node:timers/promises';
 
 /** A way in which a call to DynamoDB fails, and the resulting error. */
 export interface StoreFault {
-  /** What DynamoDB does, in the words of `docs/reliability.md`. */
+  /** DynamoDB's behaviour, in the words of `docs/reliability.md`. */
   readonly what: string;
   /** The name or code of the error that the SDK reports. Absent if the call succeeds, or if the SDK may report any error. */
   readonly cause?: string;
   /** A part of the message that a command prints. */
   readonly message?: string;
-  /** Answers instead of the engine, or lets the engine answer. */
+  /** Sends a response instead of the engine, or lets the engine respond. */
   readonly answer: (response: ServerResponse, body: Buffer) => Promise<void> | void;
-  /** Whether it changes the engine's answer, so the engine makes the call. */
+  /** `true` if it changes the engine's response, so the engine makes the call. */
   readonly needsAnswer?: boolean;
-  /** Whether DynamoDB reports that it made no change. */
+  /** `true` if DynamoDB reports that it didn't make a change. */
   readonly isRefusal?: boolean;
-  /** Whether a client waits for the answer until its own timeout. */
+  /** `true` if a client waits for the response until its own timeout. */
   readonly isWaitedFor?: boolean;
 }
 
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' };
-/** More than the 300 ms of a last-used write, and less than the 1.5 s of a read's attempt. */
+/** Delay in milliseconds. It exceeds the 300 ms of a last-used write, but not the 1.5 s of a read's attempt. */
 const LATE_MS = 500;
 
 const json = (status: number, body: string) => (response: ServerResponse) => {
@@ -107,7 +107,7 @@ export const STORE_FAULTS: readonly StoreFault[] = [
   { what: 'answers with no JSON', cause: 'UnreadableAnswer', message: 'cannot be read', answer: json(200, '<html>') },
 ];
 
-/** Refused connections. The proxy implements this fault itself, and cuts off calls on open connections. */
+/** Refused connections. The proxy implements this fault itself. It also closes open connections during a call. */
 export const REFUSES: StoreFault = {
   what: 'refuses connections',
   cause: 'ECONNREFUSED',
@@ -116,7 +116,7 @@ export const REFUSES: StoreFault = {
   isRefusal: true,
 };
 
-/** Answers with status 200 whose body is neither an item nor a missing item. */
+/** Responses with status 200 whose body is neither an item nor a missing item. */
 export const NO_ANSWERS: readonly StoreFault[] = [
   { what: 'answers 204', cause: 'UnreadableAnswer', answer: json(204, '') },
   { what: 'answers 201', cause: 'UnreadableAnswer', answer: json(201, '{}') },
@@ -126,7 +126,7 @@ export const NO_ANSWERS: readonly StoreFault[] = [
   { what: 'answers with null', cause: 'UnreadableAnswer', answer: json(200, 'null') },
 ];
 
-/** Answers that are JSON objects and that a read treats as a missing item. */
+/** Responses that are JSON objects. A read treats them as a missing item. */
 export const NO_ITEMS: readonly StoreFault[] = [
   { what: 'answers with JSON of another shape', answer: json(200, '{"Item":"x"}') },
   { what: 'answers with an unknown type of value', answer: json(200, '{"Item":{"keyHash":{"X":"x"}}}') },

@@ -7,7 +7,7 @@ export default function unitSetup() {
   // Hides the SDK's advice on the Node version in workers and their child processes.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   if (process.env.LATCHKEY_TEST_DIRECTORY !== undefined) return;
-  // Files that tests and their child processes leave in a temporary directory are removed after the run.
+  // Tests and their child processes may leave files in a temporary directory. The teardown removes it after the run.
   process.env.LATCHKEY_TEST_DIRECTORY = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
   process.env.TMPDIR = process.env.LATCHKEY_TEST_DIRECTORY;
 }

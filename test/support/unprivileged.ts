@@ -1,8 +1,8 @@
 const NOBODY = 65_534;
 
 /**
- * Runs the work without root's rights over files, so that file modes count in a container as well. The process has its rights
- * back afterwards. Directories that the work uses must be owned by `unprivilegedUser`.
+ * Runs the work without root's rights over files, because file modes must also apply in a container. The process gets
+ * its rights back afterwards. `unprivilegedUser` must own the directories that the work uses.
  */
 export async function unprivileged<T>(work: () => Promise<T>): Promise<T> {
   if (process.geteuid?.() !== 0) return work();
@@ -14,7 +14,7 @@ export async function unprivileged<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The id of the user that `unprivileged` works as. */
+/** Returns the id of the user under which `unprivileged` runs the work. */
 export function unprivilegedUser(): number {
   return process.geteuid?.() === 0 ? NOBODY : (process.geteuid?.() ?? NOBODY);
 }

@@ -19,13 +19,16 @@ const ID = '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11';
 const HOUR_MS = 3_600_000;
 const DONE = { batchItemFailures: [] };
 
-/** What the stream's function does to API Gateway's API keys, whichever engine stands for API Gateway. */
+/**
+ * Tests the effects of the stream's function on API Gateway's API keys. The tests run on API Gateway or on a
+ * replacement.
+ */
 export function describeUsagePlanSync(name: string, start: () => Promise<ApiGatewayEngine>): void {
   describe(name, () => {
     let engine: ApiGatewayEngine;
     let client: APIGatewayClient;
     let usagePlanIds: ReadonlyMap<string, string>;
-    /** Of a plan that is shared. */
+    /** The usage plan of a shared plan. */
     let sharedUsagePlanId: string;
     beforeAll(async () => {
       engine = await start();
@@ -50,7 +53,7 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
     const createApiKey = async (name: string, value: string) =>
       (await client.send(new CreateApiKeyCommand({ name, value, enabled: true }))).id ?? '';
 
-    /** Puts writes through the function as one batch. */
+    /** Passes writes to the function as one batch. */
     async function follow(
       writes: readonly (readonly [StreamedKey | undefined, StreamedKey | undefined])[],
       namespace = NAMESPACE,
@@ -71,7 +74,7 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
       return { answer, log: log.map((line) => JSON.parse(line) as unknown) };
     }
 
-    /** The API keys of a Latchkey key that let requests through: each one's value, and the plans that it is on. */
+    /** Returns the API keys of a Latchkey key that allow requests. Each one has its value and its plans. */
     async function apiKeysOf(id: string) {
       const entered = new Map<string, string[]>();
       for (const [plan, usagePlanId] of [...usagePlanIds, ['pro', sharedUsagePlanId] as const]) {
@@ -94,7 +97,7 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
       expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['free'] }]);
     });
 
-    test('has the same result if the stream delivers a record twice', async () => {
+    test('reaches the same result if the stream delivers a record twice', async () => {
       const id = newId();
       const writes = [
         [undefined, { id, plan: 'free' }],
@@ -118,7 +121,7 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
       expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['free'] }]);
     });
 
-    test('moves the API key of a key with a new plan to that plan alone', async () => {
+    test('moves the API key from a key’s old plan to its new plan', async () => {
       const id = newId();
       await follow([[undefined, { id, plan: 'free' }]]);
       await follow([[{ id, plan: 'free' }, { id, plan: 'trial' }]]); // prettier-ignore
@@ -132,7 +135,7 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
       expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['trial'] }]);
     });
 
-    test('leaves usage plans of others alone', async () => {
+    test('doesn’t remove an API key from a usage plan that isn’t Latchkey’s', async () => {
       const id = newId();
       const apiKeyId = await createApiKey(`latchkey-${id}/${NAMESPACE}`, valueOf(id));
       const usagePlanId = await createUsagePlan('another');
@@ -144,10 +147,10 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
     });
 
     test.each<[string, (id: string) => StreamedKey | undefined]>([
-      ['has no plan any more', (id) => ({ id })],
+      ['leaves its plan', (id) => ({ id })],
       ['moves to a shared or unknown plan', (id) => ({ id, plan: 'pro' })],
       ['is deleted or purged', () => undefined],
-    ])('deletes the API key of a key that %s, and no other', async (_, after) => {
+    ])('deletes only the API key of the key that %s', async (_, after) => {
       const [id, other] = [newId(), newId()];
       await follow([
         [undefined, { id, plan: 'free' }],
@@ -166,14 +169,14 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
       await follow(['ab', 'a-0123456789abcdef'].map((id) => [{ id, plan: 'free' }, undefined] as const));
     });
 
-    test('leaves an API key alone whose name only starts like the key’s own', async () => {
+    test('doesn’t delete an API key that has a longer name with the same prefix', async () => {
       const id = newId();
       await createApiKey(`latchkey-${id}/${NAMESPACE}-copy`, 'c'.repeat(20) + id.replaceAll('-', ''));
       await follow([[{ id, plan: 'free' }, undefined]]);
       expect(await apiKeysOf(id)).toHaveLength(1);
     });
 
-    test('leaves the API key of another deployment with the same key alone', async () => {
+    test('doesn’t delete another deployment’s API key for the same Latchkey key', async () => {
       const id = newId();
       const elsewhere = 'fedcba9876543210';
       await follow([[undefined, { id, plan: 'free' }]]);

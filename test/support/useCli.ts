@@ -17,27 +17,27 @@ import { makeKey, NOW_MS } from './keys.ts';
 
 /** The options of a run. */
 export interface SessionOptions {
-  /** The table that the command uses, by `--local`. A command without it gets no table option. */
+  /** The table that the command uses with `--local`. If it is absent, the command doesn't get a table option. */
   readonly table?: string;
-  /** Standard input, or the typed text if there is a terminal. Empty text is Ctrl-D. */
+  /** Standard input, or the typed text if there is a terminal. An empty string is Ctrl-D. */
   readonly input?: string | Uint8Array;
-  /** Added to `USER`. */
+  /** Additional environment variables. The command always gets `USER`. */
   readonly env?: Readonly<Record<string, string>>;
   /** The revocation delay in the gateway's state file. */
   readonly revocationDelaySeconds?: unknown;
-  /** The accepted keys in the gateway's state file; nothing unless given. */
+  /** The accepted keys in the gateway's state file. If it is absent, the file doesn't contain them. */
   readonly acceptedKeys?: string;
-  /** `false` runs the command like the published package, which has no local gateway. */
+  /** `false` runs the command as in the published package, which doesn't include the local gateway. */
   readonly hasLocalGateway?: boolean;
-  /** Whether all streams are a terminal of 80 columns. */
+  /** `true` if all streams are a terminal of 80 columns. */
   readonly isTerminal?: boolean;
-  /** Whether stderr is a file in spite of `isTerminal`. */
+  /** `true` if stderr is a file despite `isTerminal`. */
   readonly isStderrFile?: boolean;
-  /** The number of writes to stdout after which its reader closes it; unlimited unless given. */
+  /** The number of writes to stdout after which its reader closes it; unlimited by default. */
   readonly readWrites?: number;
   /** Called with each URL that the command opens in a browser. */
   readonly opened?: (url: string) => void;
-  /** Called once the command runs. */
+  /** Called when the command starts. */
   readonly onStart?: (interruption: Interruption, stderr: PassThrough, stdout: Transform) => void;
 }
 
@@ -48,7 +48,10 @@ export interface SessionResult {
   readonly stderr: string;
 }
 
-/** The command line, an embedded engine, and an empty table, from before the first to after the last test of a file. */
+/**
+ * Provides the command line, an embedded engine and an empty table. They exist from before a file's first test until
+ * after its last one.
+ */
 export function useCli(): { readonly cli: LocalCli; readonly table: string } {
   const cli = new LocalCli();
   const table = `keys-${randomUUID()}`;
@@ -68,7 +71,7 @@ export class LocalCli {
     return this.#running.database;
   }
 
-  /** A directory that `stop` removes. */
+  /** The path of a directory that `stop` removes. */
   get directory(): string {
     return this.#running.directory;
   }
@@ -122,7 +125,7 @@ export class LocalCli {
     return path;
   }
 
-  /** Runs a command, with `--local` if a table is given. */
+  /** Runs a command. Passes `--local` if `options` has a table. */
   async run(args: readonly string[], options: SessionOptions = {}): Promise<SessionResult> {
     const { table, input = '', env, revocationDelaySeconds, isTerminal = false, isStderrFile = false } = options;
     const { readWrites, onStart, opened } = options;
@@ -161,7 +164,7 @@ export class LocalCli {
   }
 }
 
-/** Makes a pipe whose reader closes it after a number of writes. */
+/** Creates a pipe. Its reader closes it after a number of writes. */
 function makePipe(readWrites = Infinity): Transform {
   let count = 0;
   return new Transform({
