@@ -8,7 +8,7 @@ import { type RegistryOptions, withActingRegistry, withRegistry } from '../withR
 
 interface ConsoleOptions extends RegistryOptions {
   readonly port: number;
-  /** `false` by `--no-open`. */
+  /** `false` if the user passes `--no-open`. */
   readonly open: boolean;
   readonly readOnly?: boolean;
 }
@@ -35,7 +35,7 @@ export function addConsoleCommand(program: Command, deps: CommandDeps): void {
   );
 }
 
-/** Finishes pending responses after a signal, because one of them may contain a new key. */
+/** Completes pending responses after a signal, because one of them may contain a new key. */
 async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDeps): Promise<void> {
   const { interruption, output } = deps;
   const isReadOnly = options.readOnly === true;
@@ -70,7 +70,7 @@ const OPENERS: Partial<Record<NodeJS.Platform, readonly [command: string, ...arg
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 
-/** Opens a URL in the system's browser, if there is one. The command also prints the URL. */
+/** Opens a URL in the system's browser, if the system has one. The command also prints the URL. */
 export function openUrl(url: string): void {
   const [command, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
   const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true });

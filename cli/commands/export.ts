@@ -62,7 +62,8 @@ async function exportKeys(options: ExportOptions, deps: CommandDeps): Promise<vo
     try {
       await exportTo(options, { format, write: (text) => file.write(text), deps });
     } catch (error) {
-      // An export without unreadable records is useful. Half an export is not, because it looks like a whole one.
+      // An export without unreadable records is useful. A partial export isn't useful, because it looks like a complete
+      // one.
       if (isIncomplete(error)) await file.keep();
       else await file.discard();
       throw error;
@@ -103,7 +104,10 @@ async function exportTo(options: ExportOptions, run: ExportRun): Promise<void> {
   });
 }
 
-/** Returns why `import` would reject the record, or `undefined`. Another version or another tool may have stored it. */
+/**
+ * Returns why `import` would reject the record. Returns `undefined` if it would accept the record. Another version or
+ * another tool may have stored the record.
+ */
 function whyNotImportable(record: KeyRecord, nowMs: number): string | undefined {
   const read = readJsonEntry(1, exportedFields(record));
   const checked = 'entry' in read ? checkImportedKey(read.entry, { actor: 'export', nowMs }) : read;

@@ -31,7 +31,7 @@ interface ImportRun {
   readonly source: TextSource;
   readonly options: ImportOptions;
   readonly registry: KeyRegistry;
-  /** What the deployment accepts, if that is known. */
+  /** The keys that the deployment accepts, if known. */
   readonly acceptedKeys: string | undefined;
   readonly report: ImportReport;
   readonly deps: CommandDeps;
@@ -96,7 +96,7 @@ const JSON_HELP =
 
 const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys that are stored';
 
-/** Adds `latchkey import`, which stores keys of another system or table by their hashes. */
+/** Adds `latchkey import`, which stores the keys of another system or table by their hashes. */
 export function addImportCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('import')
@@ -115,7 +115,7 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
   );
 }
 
-/** Also accepts `soulsync`, the old name of the format `json`. */
+/** Also accepts `soulsync`, the old name of the `json` format. */
 function parseImportFormat(text: string): ImportFormat {
   const format = text === 'soulsync' ? 'json' : IMPORT_FORMATS.find((known) => known === text);
   if (format !== undefined) return format;
@@ -132,7 +132,7 @@ async function importKeys(file: string, options: ImportOptions, deps: CommandDep
       try {
         await run({ source, options, registry, acceptedKeys, report, deps });
       } catch (error) {
-        // A signal can cut the text short, and an error about its end would then be misleading.
+        // A signal can truncate the text, and an error about its end would then be misleading.
         throw interruption.exitCode !== undefined && isAboutText(error) ? interrupted(error) : error;
       } finally {
         source.close();
@@ -211,7 +211,7 @@ async function importAll(
 }
 
 async function store(keys: ReviewedKeys, { registry, report, deps }: ImportRun): Promise<void> {
-  // Keys in progress, by index: no more than the registry stores at once.
+  // Keys in progress, by index. The registry's concurrency limits their number.
   const inProgress = new Map<number, ReviewedKey>();
   const entries = toEntries(keys, inProgress, () => goesOn(report, deps));
   for await (const { index, outcome, id, problem } of registry.importHashes(entries)) {
@@ -225,7 +225,7 @@ async function store(keys: ReviewedKeys, { registry, report, deps }: ImportRun):
   }
 }
 
-/** Yields the entries until a signal arrives or the output loses its reader. */
+/** Yields the entries until a signal arrives or the output's reader closes it. */
 async function* toEntries(
   keys: ReviewedKeys,
   inProgress: Map<number, ReviewedKey>,
@@ -240,9 +240,9 @@ async function* toEntries(
 }
 
 /**
- * Returns false after a signal, which may have cut the current line short.
+ * Returns whether to continue. It returns `false` after a signal, which may have truncated the current line.
  *
- * @throws CliError `OUTPUT_UNUSABLE` if the output has no reader any more
+ * @throws CliError `OUTPUT_UNUSABLE` if the output's reader has closed it
  */
 function goesOn({ hasReader }: ImportReport, { interruption }: CommandDeps): boolean {
   if (interruption.exitCode !== undefined) return false;

@@ -95,7 +95,7 @@ async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
   await withRegistry(options, deps, async (registry, { acceptedKeys }) => {
     let begin = format.begin;
     for await (const { records, corrupt, cursor, leftOut } of listPages(registry, options, deps.now())) {
-      // Only once there is a page, because a command that fails at once prints nothing to stdout.
+      // Prints this only once the first page is there, because a command that fails early must not print to stdout.
       await output.print(begin);
       begin = '';
       for (const error of corrupt) output.note(`warning: ${error.message}`);
@@ -115,13 +115,13 @@ async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
   throw new CliError('RECORDS_CORRUPT', `${listed.corruptCount} of the ${where} cannot be read`);
 }
 
-/** A page in the order of every format. */
+/** A page of keys in the order of every format. */
 interface OrderedPage extends ListPage {
-  /** How many more keys pass the filters, but are on no page. */
+  /** The number of keys that pass the filters, but aren't on a page. */
   readonly leftOut: number;
 }
 
-/** Yields the requested page, and with `--all` each page after it. */
+/** Yields the requested page. With `--all`, also yields each page after it. */
 async function* listPages(registry: KeyRegistry, options: ListOptions, nowMs: number): AsyncGenerator<OrderedPage> {
   if (options.sort !== undefined) return yield* sortedPages(registry, options, nowMs);
   const { owner, limit } = options;
@@ -136,7 +136,10 @@ async function* listPages(registry: KeyRegistry, options: ListOptions, nowMs: nu
   } while (!isLast);
 }
 
-/** Yields the pages of the whole, sorted table. Without `--all`, keeps only `--limit` keys and the page that it reads. */
+/**
+ * Sorts the whole table and yields it in pages. Without `--all`, only `--limit` keys and the current page stay in
+ * memory.
+ */
 async function* sortedPages(registry: KeyRegistry, options: ListOptions, nowMs: number): AsyncGenerator<OrderedPage> {
   const { owner, sort = 'created', reverse = false, all, limit } = options;
   const order = { field: SORTS[sort], isDescending: reverse };

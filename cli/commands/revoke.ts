@@ -17,7 +17,7 @@ An open WebSocket connection stays open, because API Gateway calls the authorize
 
   latchkey revoke 0f8c1a52 --reason 'found on GitHub' --stack LatchkeyStack`;
 
-/** Adds `latchkey revoke`, which revokes one key and prints when that takes effect. */
+/** Adds `latchkey revoke`, which revokes one key and prints when the revocation takes effect. */
 export const addRevokeCommand = keyCommand<RevokeOptions>({
   name: 'revoke',
   description: 'Revoke a key. This cannot be undone.',

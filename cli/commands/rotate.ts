@@ -28,7 +28,7 @@ import { type RegistryOptions, withActingRegistry } from '../withRegistry.ts';
 interface RotateOptions extends KeyIdOptions, RegistryOptions, IssueOptions {
   readonly grace?: Duration;
   readonly expires?: string;
-  /** `false` by `--no-expiry`. */
+  /** `false` if the user passes `--no-expiry`. */
   readonly expiry: boolean;
   readonly yes?: boolean;
 }
@@ -43,7 +43,7 @@ key expires if that is sooner. After that, the old key is rejected. Caches add a
   latchkey rotate 0f8c1a52 --grace 24h --stack LatchkeyStack
   latchkey rotate 0f8c1a52 --grace 0 --out new.json --yes --table keys`;
 
-/** Adds `latchkey rotate`, which issues a successor to one key and ends the key after a grace period. */
+/** Adds `latchkey rotate`, which issues a successor to one key. The old key expires after a grace period. */
 export function addRotateCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('rotate')

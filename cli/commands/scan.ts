@@ -15,7 +15,7 @@ interface ScanOptions extends RegistryOptions {
   readonly json?: boolean;
 }
 
-/** The records of the found keys, or `undefined` without a look-up in a table. */
+/** The records of the found keys, or `undefined` without a lookup in a table. */
 type Known = ReadonlyMap<KeySecret, KeyRecord> | undefined;
 
 const HELP = `
@@ -76,7 +76,10 @@ function namesTable(options: RegistryOptions, { env }: CommandDeps): boolean {
   return [table, local, stack, setting(env, 'LATCHKEY_TABLE')].some((name) => name !== undefined);
 }
 
-/** Looks up the keys. If the table fails, warns and returns the records so far, because the find is reported in any case. */
+/**
+ * Looks up the keys. If the table fails, warns and returns the records so far, because the command reports the leaks in
+ * any case.
+ */
 async function lookUp(leaks: readonly Leak[], options: ScanOptions, deps: CommandDeps): Promise<Known> {
   const known = new Map<KeySecret, KeyRecord>();
   try {

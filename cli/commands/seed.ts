@@ -26,7 +26,7 @@ interface SeedRun {
 
 interface Outcome {
   issuedCount: number;
-  /** A key that was written out but may not be stored. */
+  /** A key that was printed or saved, but may not be stored. */
   unconfirmed: IssuedKey | undefined;
 }
 
@@ -100,7 +100,7 @@ async function run(seedRun: SeedRun): Promise<void> {
     await issueAll(seedRun, outcome);
   } catch (error) {
     noteStop(seedRun, outcome);
-    // If stdout has no reader, the first error is the one to report.
+    // If stdout has lost its reader, report the first error.
     await report.end(outcome.unconfirmed?.record).catch(() => {});
     throw isOutputClosed(error) ? unusable(error) : error;
   }
@@ -109,11 +109,11 @@ async function run(seedRun: SeedRun): Promise<void> {
     throw error;
   });
   noteDone(seedRun, outcome);
-  // Keys in a file aren't lost with the output.
+  // Keys in a file are safe even if the output is lost.
   if (closed !== undefined && seedRun.secretsFile === undefined) throw unusable(closed);
 }
 
-/** Nobody received the whole output, so the command fails. */
+/** The reader closed the output before its end, so the command fails. */
 function unusable(cause: CliError): CliError {
   return new CliError('OUTPUT_UNUSABLE', 'the output was closed before the end', { cause });
 }
@@ -126,7 +126,7 @@ async function issueAll(seedRun: SeedRun, outcome: Outcome): Promise<void> {
     for (const issued of prepareKeys(seedRun)) {
       if (deps.interruption.exitCode !== undefined) throw new CliError('INTERRUPTED', 'interrupted');
       outcome.unconfirmed = issued;
-      // Written before it is stored. Otherwise a crash could lose the secret of a stored key.
+      // The key is printed before it's stored. Otherwise, a crash could lose the secret of a stored key.
       if (secretsFile === undefined) await report.addKey(issued);
       else if (issued !== plan.pending) await secretsFile.append(issuedKeyJson(issued));
       await registry.store(issued);
@@ -169,11 +169,14 @@ function noteDone({ plan, secretsFile, deps }: SeedRun, { issuedCount }: Outcome
 interface SeedReportOptions {
   readonly output: Output;
   readonly json: boolean;
-  /** Labels that the table already has. */
+  /** The labels that the table already contains. */
   readonly skipped: readonly string[];
 }
 
-/** Prints each key when it is issued, because the process can end at any time: as lines, or as one JSON document in pieces. */
+/**
+ * Prints each key when it's issued, because the process can end at any time. The output is lines, or one JSON document
+ * in pieces.
+ */
 class SeedReport {
   readonly #options: SeedReportOptions;
   #separator = '\n';
@@ -193,12 +196,12 @@ class SeedReport {
     await (json ? this.#addJson(issuedKeyJson(issued)) : output.print(`${issuedKeyLine(issued)}\n`));
   }
 
-  /** Prints a key whose secret is in a file. Without `--json`, the summary is enough. */
+  /** Prints a key whose secret is in a file. Without `--json`, only the summary is printed. */
   async addRecord(record: KeyRecord): Promise<void> {
     if (this.#options.json) await this.#addJson(JSON.stringify({ record: publicRecord(record) }));
   }
 
-  /** Ends the document. `unconfirmed` is the record of a key that may not be stored. */
+  /** Completes the document. `unconfirmed` is the record of a key that may not be stored. */
   async end(unconfirmed: KeyRecord | undefined): Promise<void> {
     const { output, json } = this.#options;
     if (!json) return;

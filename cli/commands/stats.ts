@@ -13,7 +13,7 @@ interface StatsOptions extends RegistryOptions {
   readonly json?: boolean;
 }
 
-/** Counts of keys. Except for the states, they count active keys only. */
+/** Counts of keys. All counts except those of the states include only active keys. */
 interface KeyStats {
   total: number;
   readonly states: Record<KeyState, number>;
@@ -131,7 +131,10 @@ export interface Bar {
 
 const MARK = '#';
 
-/** Returns counts with a bar for each, no line wider than `width`. A count of `scale` fills the line; a bar has at least one mark. */
+/**
+ * Returns the counts with a bar for each. The lines are at most `width` wide. A count of `scale` fills the line. Every
+ * bar has at least one mark.
+ */
 export function barChart(
   bars: readonly Bar[],
   { width, scale }: { readonly width: number; readonly scale: number },

@@ -6,17 +6,19 @@ import { addScope, EXPIRY_FORMS, parseExpiry, parseMetadata, SCOPE_HELP } from '
 import { keyName } from '../output.ts';
 import { recordFields } from '../records.ts';
 
-/** `false`, from `--no-…`, removes the field. The program rejects an option together with its `--no-…`. */
+/**
+ * `false`, from a `--no-…` option, removes the field. The program rejects an option together with its `--no-…` option.
+ */
 interface UpdateOptions extends KeyCommandOptions {
   readonly label?: string;
   readonly owner?: string | false;
   readonly scope?: readonly string[];
-  /** `false` by `--no-scopes`. */
+  /** `false` if the user passes `--no-scopes`. */
   readonly scopes: boolean;
   readonly plan?: string | false;
   readonly metadata?: JsonObject | false;
   readonly expires?: string;
-  /** `false` by `--no-expiry`. */
+  /** `false` if the user passes `--no-expiry`. */
   readonly expiry: boolean;
 }
 
@@ -54,7 +56,7 @@ export const addUpdateCommand = keyCommand<UpdateOptions>({
   print: (record, _, deps) => `Updated key ${keyName(record)}.\n\n${recordFields(record, deps)}`,
 });
 
-/** Returns the changes for the registry, in which `null` removes a field. */
+/** Returns the changes for the registry. `null` removes a field. */
 function toChanges({ label, owner, scope, scopes, plan, metadata, expires, expiry }: UpdateOptions) {
   return {
     ...(label === undefined ? {} : { label }),
