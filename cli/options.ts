@@ -37,19 +37,18 @@ function tableOption(flags: string, description: string): Option {
 
 /** Adds `--actor`. Use it for commands that change something. */
 export function addActorOption(command: Command): Command {
-  const description =
-    'who makes the change, for the record (default: your ARN, or your user name for a table on this machine)';
+  const description = 'the actor to record (default: your ARN, or your user name for a table on this machine)';
   return command.option('--actor <text>', description, parseText);
 }
 
 /** Adds `--yes`. Use it for commands with a confirmation prompt. */
 export function addYesOption(command: Command): Command {
-  return command.option('--yes', "skip the confirmation; it's required without a terminal");
+  return command.option('--yes', 'skip the prompt; required without a terminal');
 }
 
 /** Adds `--key-prefix`. Use it for commands that issue keys. */
 export function addKeyPrefixOption(command: Command): Command {
-  const description = "prefix of new keys, the same as the deployment's (default: LATCHKEY_KEY_PREFIX or sk_)";
+  const description = "the prefix of new keys, which must equal the deployment's (default: LATCHKEY_KEY_PREFIX or sk_)";
   return command.option('--key-prefix <prefix>', description, parseKeyPrefix);
 }
 
@@ -81,7 +80,7 @@ function parseKeyPrefix(text: string): string {
 }
 
 /** The description of `--scope` in `--help`. */
-export const SCOPE_HELP = 'what the key may do: one scope, or several separated by commas; may be repeated';
+export const SCOPE_HELP = "the key's scopes, separated by commas; may be repeated";
 
 /**
  * Parses another `--scope`, which may contain several scopes.
@@ -116,7 +115,7 @@ export function parseJson(text: string): unknown {
 
 /** The forms of `--expires` in `--help`. */
 export const EXPIRY_FORMS =
-  '30m, 12h, 90d, 2w or 1y from now (minutes, hours, days, weeks, years of 365 days); a date such as 2030-01-31, until the end of that day in UTC; or an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z';
+  '30m, 12h, 90d, 2w or 1y from now (minutes, hours, days, weeks, years of 365 days); a date such as 2030-01-31, which means the end of that day in UTC; or an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z';
 
 const EXPIRY_EXPECTED =
   'Expected a value such as 12h, 90d, 1y, 2030-01-31 (until the end of that day in UTC) or 2030-01-31T12:00:00Z.';

@@ -20,7 +20,7 @@ export interface HiddenPromptDeps extends PromptDeps {
 }
 
 /** The description of the id argument in `--help`. */
-export const ID_HELP = "the key's id from list, or its first characters if they are unique; never the key itself";
+export const ID_HELP = "the key's id, or a unique prefix of it; never the key itself";
 
 export interface KeyIdOptions {
   /** `true` if the id is complete, even if it's a prefix of other ids. */
@@ -36,7 +36,7 @@ export interface Confirmation {
 
 /** Adds `--exact-id`. Use it for commands whose argument is an id. */
 export function addExactIdOption(command: Command): Command {
-  return command.option('--exact-id', 'the id is complete: use it even if other ids start with it');
+  return command.option('--exact-id', "treat the id as complete, even if it's a prefix of other ids");
 }
 
 /**

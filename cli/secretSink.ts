@@ -30,7 +30,7 @@ export function addSecretSinkOptions(command: Command): Command {
     .addOption(
       new Option(
         '--out <file>',
-        'write the key to this new file instead of showing it, as {"key","record"} with mode 0600',
+        'write {"key","record"} to this new file with mode 0600 instead of showing the key',
       ).conflicts('copy'),
     );
 }

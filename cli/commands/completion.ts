@@ -8,7 +8,7 @@ const SCRIPTS: Readonly<Record<string, (commands: readonly CommandModel[]) => st
 };
 
 const HELP = `
-The script completes the commands, options and file names of latchkey, and the values of an option that has a fixed set.
+The script completes commands, options and file names. It also completes the values of an option with a fixed set of values.
 
   source <(latchkey completion bash)      in ~/.bashrc
   source <(latchkey completion zsh)       in ~/.zshrc, after compinit

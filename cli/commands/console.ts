@@ -14,9 +14,8 @@ interface ConsoleOptions extends RegistryOptions {
 }
 
 const HELP = `
-The console runs on this machine only, with the credentials of this command, until you press Ctrl-C. Its address opens it in one
-browser, once, because the browser exchanges the token in the address for a cookie. With --read-only, the server rejects every
-change.
+The console runs on this machine only, with the credentials of this command, until you press Ctrl-C. The printed URL works once,
+in one browser, because the browser exchanges the URL's token for a cookie. With --read-only, the server rejects every change.
 
   latchkey console --stack LatchkeyStack --read-only
   latchkey console --table keys --no-open`;
@@ -25,9 +24,9 @@ change.
 export function addConsoleCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('console')
-    .description('Show and change keys in the browser, on a page that this machine serves.')
-    .option('--port <number>', 'port on 127.0.0.1; 0 is any free port', parsePort, 0)
-    .option('--no-open', "print the address, but don't open a browser")
+    .description('Show and change keys in the browser. This machine serves the page.')
+    .option('--port <number>', 'port on 127.0.0.1; 0 selects a free port', parsePort, 0)
+    .option('--no-open', "print the URL, but don't open a browser")
     .option('--read-only', 'reject every change')
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(addKeyPrefixOption(command))).action((options: ConsoleOptions) =>

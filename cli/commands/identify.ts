@@ -20,10 +20,10 @@ interface IdentifyOptions extends RegistryOptions {
 const MAX_LOOKUPS = 100;
 
 const HELP = `
-Type or paste the key at a prompt that doesn't show it, or pipe it to standard input. It may have quotes, NAME=, Authorization:
-Bearer, a URL or JSON around it. For several keys, identify prints a line for each. Don't pass the key as an argument, because
-the shell stores arguments in its history and ps shows them. identify looks up at most ${MAX_LOOKUPS} texts that may be keys issued
-elsewhere. Exits 1 if a key is unknown or was not looked up, or if the input has no key.
+Type or paste the key at the hidden prompt, or pipe it to standard input. Quotes, NAME=, Authorization: Bearer, a URL or JSON
+may surround it. identify prints one line per key if you pass several. Don't pass the key as an argument, because the shell
+stores arguments in its history and ps shows them. identify looks up at most ${MAX_LOOKUPS} strings that may be keys of other
+systems. It exits with 1 if a key is unknown or wasn't looked up, or if the input doesn't contain a key.
 
   latchkey identify --table keys
   pbpaste | latchkey identify --table keys --json`;
@@ -34,10 +34,10 @@ export function addIdentifyCommand(program: Command, deps: CommandDeps): void {
     .command('identify')
     .description("Look up a key's record. Reads the key from a hidden prompt or from standard input.")
     // This argument rejects a key on the command line. The error explains why, and doesn't repeat the key.
-    .argument('[arguments...]', 'none; the key must not be an argument')
+    .argument('[arguments...]', "don't pass the key as an argument")
     .option(
       '--json',
-      'print one JSON document, {"record"}; for several keys {"records","unknown","notLookedUp"}, the last two as numbers',
+      'print one JSON document, {"record"}; for several keys {"records","unknown","notLookedUp"}, with two counts',
     )
     .addHelpText('after', HELP);
   addTableOptions(command).action((args: readonly string[], options: IdentifyOptions) => identify(args, options, deps));

@@ -31,22 +31,22 @@ interface Outcome {
 }
 
 const HELP = `
-FILE is a JSON array, or JSON Lines, of objects:
+FILE is a JSON array or JSON Lines of objects:
 
   {"label":"ci","owner":"acme","scopes":["orders:read"],"plan":"free","metadata":{"seats":3}}
   {"label":"partner","expiresAt":"2030-01-31T12:00:00Z"}
 
-Only the label is required, and each label may appear only once. scopes may also be one text with spaces or commas between
-them. expiresAt is a time in ISO 8601 with its zone, or a date, which means the end of that day in UTC. Seed checks all entries
-before it issues the first key.
+Only the label is required. Each label may appear only once. scopes may also be a string, separated by spaces or commas.
+expiresAt is an ISO 8601 time with a zone, or a date. A date means the end of that day in UTC. seed checks all entries before it
+issues the first key.
 
-Seed writes out each key before it stores it. So if a run ends early, you have the secret of every key in the table. Ctrl-C
-stops after the key in progress. To resume, run the same command again with --skip-existing: seed then skips every label that
-the table has, in any state.
+seed prints or writes each key before it stores it. If a run ends early, you therefore have the secret of every key in the
+table. Ctrl-C stops after the key in progress. To resume, run the same command again with --skip-existing. seed then skips every
+label that is already in the table, in any state.
 
-The file of --out must not exist. With --skip-existing it may be a file that seed wrote: seed then appends to it and sets its
-mode to 0600. Without --out, a killed run may have printed a last key that it didn't store. The next run then issues another
-key for that label.
+The file of --out must not exist. With --skip-existing, you can pass a file from an earlier run. seed then appends to it and
+sets its mode to 0600. Without --out, a killed run may have printed a last key that it didn't store. The next run then issues
+another key for that label.
 
   latchkey seed keys.json --out made.jsonl --stack LatchkeyStack
   latchkey seed keys.json --out made.jsonl --skip-existing --stack LatchkeyStack`;
@@ -56,9 +56,9 @@ export function addSeedCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('seed')
     .description('Issue a key for each entry of a file. You see the keys only once.')
-    .argument('<file>', 'the entries, as JSON or JSON Lines; - reads standard input')
-    .option('--skip-existing', 'skip labels that the table has, for example to resume an interrupted run')
-    .option('--out <file>', 'write the keys to this file, as JSON Lines of {"key","record"} with mode 0600')
+    .argument('<file>', 'the file of entries, in JSON or JSON Lines; - reads standard input')
+    .option('--skip-existing', 'skip labels that are already in the table, for example to resume an interrupted run')
+    .option('--out <file>', 'write the keys to this file: JSON Lines of {"key","record"} with mode 0600')
     .option('--json', 'print one JSON document, {"keys":[{"key","record"}],"skipped"}; without "key" if you pass --out')
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(addKeyPrefixOption(command))).action((file: string, options: SeedOptions) =>

@@ -23,8 +23,8 @@ interface UpdateOptions extends KeyCommandOptions {
 }
 
 const HELP = `
-Fields that you don't mention stay unchanged. --scope replaces all scopes. The change reaches the authorizers with the same delay
-as a revocation: see latchkey revoke --help.
+Other fields stay unchanged. --scope replaces all scopes. The change takes effect with the same delay as a revocation: see
+latchkey revoke --help.
 
   latchkey update 0f8c1a52 --owner acme --expires 90d --stack LatchkeyStack
   latchkey update 0f8c1a52 --plan pro --table keys`;
@@ -40,13 +40,13 @@ export const addUpdateCommand = keyCommand<UpdateOptions>({
       .option('--owner <text>', 'the customer or team that the key belongs to')
       .option('--no-owner', 'remove the owner')
       .option('--scope <scope>', SCOPE_HELP, addScope)
-      .addOption(new Option('--no-scopes', 'remove the scopes: the key may do everything').conflicts('scope'))
+      .addOption(new Option('--no-scopes', 'remove the scopes; the key may then do everything').conflicts('scope'))
       .option('--plan <name>', "the key's plan, such as free")
       .option('--no-plan', 'remove the plan')
-      .option('--metadata <json>', 'a JSON object of your own, at most 1 KB', parseMetadata)
+      .option('--metadata <json>', 'a custom JSON object, at most 1 KB', parseMetadata)
       .option('--no-metadata', 'remove the metadata')
-      .option('--expires <when>', `when the key expires: ${EXPIRY_FORMS}`, (text) => parseExpiry(text, now()))
-      .addOption(new Option('--no-expiry', 'the key never expires').conflicts('expires')),
+      .option('--expires <when>', `the key's expiry: ${EXPIRY_FORMS}`, (text) => parseExpiry(text, now()))
+      .addOption(new Option('--no-expiry', 'remove the expiry; the key then never expires').conflicts('expires')),
   check: (options) => {
     if (Object.keys(toChanges(options)).length > 0) return;
     const expected = '--label, --owner, --scope, --plan, --metadata or --expires';
