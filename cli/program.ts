@@ -157,8 +157,8 @@ function isHelp(error: unknown): boolean {
 function report(error: unknown, { output, interruption }: CommandDeps): number {
   // Commander has already printed its own message.
   if (error instanceof CommanderError) return BAD_USAGE;
-  // For example, `head` in `latchkey list | head` has read enough. If a command's exit code is also a result, it throws
-  // another error.
+  // `head` in `latchkey list | head` has read enough, for example. Commands whose exit code is a result throw another
+  // error.
   if (isOutputClosed(error)) return DONE;
   output.note(`error: ${toMessage(error)}`);
   if (error instanceof CliError) for (const detail of error.details) output.note(`  ${detail}`);

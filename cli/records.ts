@@ -19,8 +19,8 @@ export interface RecordFieldsDeps {
 }
 
 /**
- * Returns a record for people, with one line for each field. On a terminal, it wraps long values. If the deployment
- * rejects an active key because of its `acceptedKeys`, the key's state shows this.
+ * Returns a record for people, with one line for each field. On a terminal, it wraps long values. The state of an
+ * active key shows whether the deployment rejects it because of `acceptedKeys`.
  */
 export function recordFields(record: KeyRecord, { output, now }: RecordFieldsDeps, acceptedKeys?: string): string {
   const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY;
@@ -167,8 +167,8 @@ const LAYOUTS: readonly Layout[] = [
 
 export interface TableOptions {
   /**
-   * The width of the terminal in columns. If the table is too wide, ids are shortened. If it's still too wide, columns
-   * are omitted.
+   * The width of the terminal in columns. Ids are shortened if the table is too wide. Columns are omitted if it's still
+   * too wide.
    */
   readonly width?: number;
   /**

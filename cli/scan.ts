@@ -66,7 +66,7 @@ export async function* scanPaths(
 /** Git uses the same rule: a file with a NUL near its start is binary. */
 const BINARY_CHECK_BYTES = 8000;
 
-/** Returns whether a file is text. If it isn't, the file counts as binary. */
+/** Returns whether a file is text. Counts the file as binary if it isn't. */
 function isText(start: Uint8Array, encoding: string, count: ScanCount): boolean {
   const isBinary = encoding === 'utf-8' && start.subarray(0, BINARY_CHECK_BYTES).includes(0);
   if (!isBinary) return true;

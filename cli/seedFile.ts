@@ -97,7 +97,7 @@ function checkEntry(value: unknown, nowMs: number): NewKey | string {
   }
 }
 
-/** Splits scopes in a single string. If the string doesn't contain a scope, `checkNewKey` rejects it. */
+/** Splits scopes in a single string. `checkNewKey` rejects a string without a scope. */
 function readScopes({ scopes }: { readonly scopes?: unknown }): Pick<NewKey, 'scopes'> {
   const list = typeof scopes === 'string' ? splitScopes(scopes) : [];
   return list.length === 0 ? {} : { scopes: list };

@@ -41,8 +41,8 @@ export function planSeed(
 
 /**
  * Reads the labels and ids in the table if `seed` skips existing labels. The read is strongly consistent, because it
- * must include the last key of an interrupted run. Without that option, it reads one record to find out early if the
- * table is unreachable.
+ * must include the last key of an interrupted run. Otherwise, it reads one record to find out early if the table is
+ * unreachable.
  */
 export async function readExistingKeys(
   registry: KeyRegistry,

@@ -85,7 +85,7 @@ function unreadable(name: string, cause: NodeJS.ErrnoException): CliError {
 interface DecodeOptions {
   /** Throws if the bytes aren't valid text. Without it, invalid bytes become replacement characters. */
   readonly fatal?: boolean;
-  /** Receives the first bytes and the encoding. If it returns `false`, the rest isn't decoded. */
+  /** Receives the first bytes and the encoding. The rest isn't decoded if it returns `false`. */
   readonly accepts?: (start: Uint8Array, encoding: string) => boolean;
 }
 

@@ -27,8 +27,8 @@ const AUTHORIZER_FIELDS = {
  *
  * - `principalId` is the key's id, or `anonymous` if the key is unknown. HTTP APIs with simple responses don't have a
  *   `principalId`. Read `keyId` instead, which is present only on allowed requests.
- * - `errorCode` is the reason for a 403. If scopes are mapped, allowed requests of a scoped key also have the code
- *   `INSUFFICIENT_SCOPE`. A 401 lacks a code, because API Gateway drops the context of a thrown `Unauthorized`.
+ * - `errorCode` is the reason for a 403. Allowed requests of a scoped key also have the code `INSUFFICIENT_SCOPE` if
+ *   scopes are mapped. A 401 lacks a code, because API Gateway drops the context of a thrown `Unauthorized`.
  * - `authorizerRequestId` is the `requestId` of the function's log line.
  */
 export const latchkeyAccessLogFormat = Object.freeze({

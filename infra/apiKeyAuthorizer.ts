@@ -35,8 +35,8 @@ import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
 /** Options of `forRestApi`. */
 export interface RestApiAuthorizerOptions {
   /**
-   * The type of the Lambda authorizer. API Gateway passes only one header to a `TOKEN` authorizer, so it requires
-   * exactly one key source: `bearer` or a header.
+   * The type of the Lambda authorizer. A `TOKEN` authorizer requires exactly one key source, `bearer` or a header. API
+   * Gateway passes only that header to it.
    *
    * @default 'REQUEST'
    */
@@ -163,7 +163,7 @@ export class ApiKeyAuthorizer extends Construct {
    *
    * @param id the authorizer's id. The default is `RestApi`, with a suffix for a second type in the same scope
    * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter. Also
-   * thrown if a construct with other options has the id, or if methods of two REST APIs use the authorizer
+   * thrown if another construct has the id, or if methods of two REST APIs use the authorizer
    */
   forRestApi(id?: string, { type = 'REQUEST', scope = this }: RestApiAuthorizerOptions = {}): IAuthorizer {
     const authorizerId = this.#getId('forRestApi', id, type);
@@ -238,8 +238,8 @@ export class ApiKeyAuthorizer extends Construct {
    * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`. Without the flag, the CDK
    * lets every AppSync API in AWS invoke the function, and the synthesis warns.
    *
-   * The permission refers to the API, so CloudFormation updates the API before it creates the permission. If you change
-   * `rollout` or `provisionedConcurrentExecutions`, requests fail between those two steps.
+   * The permission refers to the API, so CloudFormation updates the API before it creates the permission. Requests fail
+   * between those two steps if you change `rollout` or `provisionedConcurrentExecutions`.
    */
   forAppSync({ scope }: AppSyncAuthorizerOptions = {}): AuthorizationMode {
     if (!FeatureFlags.of(this).isEnabled(APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION)) {
@@ -290,9 +290,8 @@ export class ApiKeyAuthorizer extends Construct {
   /**
    * Adds gateway responses to a REST API. Denials and faults then have Latchkey's JSON body, and a 401 has a
    * `WWW-Authenticate` header. The responses include the CORS headers of the root resource's
-   * `defaultCorsPreflightOptions`. If those options list several origins, the responses omit
-   * `Access-Control-Allow-Credentials`. HTTP APIs don't support gateway responses. Their error bodies come from API
-   * Gateway.
+   * `defaultCorsPreflightOptions`. The responses omit `Access-Control-Allow-Credentials` if those options list several
+   * origins. HTTP APIs don't support gateway responses. Their error bodies come from API Gateway.
    *
    * Existing gateway responses of the API stay unchanged. The synthesis fails if you add another response of the same
    * type later. An API can have only one response of each type.

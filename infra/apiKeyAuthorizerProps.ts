@@ -14,8 +14,8 @@ export interface ApiKeyAuthorizerProps {
    * The table of keys. The function may read keys by their hash, and write the time of their last use. A change to a
    * key takes effect after the revocation delay.
    *
-   * The table or one of its replicas must be in the Region of this construct's stack. If the table is in another
-   * account, the function reads it by its ARN. The table's resource policy must then allow the function's role.
+   * The table or one of its replicas must be in the Region of this construct's stack. The function reads a table in
+   * another account by its ARN. The table's resource policy must then allow the function's role.
    */
   readonly table: IApiKeyTable;
 
@@ -101,8 +101,8 @@ export interface ApiKeyAuthorizerProps {
    * environment variables, and 512 characters for each resource in a policy. The synthesis warns if a REST or HTTP API
    * could get a policy longer than 8 KB. It assumes a key with every scope. AWS doesn't document a limit for these
    * policies. The estimate assumes a stage name of 128 characters, the maximum. About 36 routes fit without a warning.
-   * If a path contains a `*`, about 25 fit, because the policy then denies ambiguous paths. The policy expands a `*`
-   * for the method to all methods.
+   * About 25 fit if a path contains a `*`, because the policy then denies ambiguous paths. The policy expands a `*` for
+   * the method to all methods.
    *
    * A pattern may contain a token, such as a parameter of the stack. The function checks such a pattern at its cold
    * start.
@@ -122,8 +122,8 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * Reads the table once in a new environment before its first request, to open the connection. The function reads a
-   * hash that doesn't belong to a key, which costs half a read unit. If DynamoDB doesn't respond, this may delay a cold
-   * start by one second.
+   * hash that doesn't belong to a key, which costs half a read unit. This may delay a cold start by one second if
+   * DynamoDB doesn't respond.
    *
    * @default true
    */

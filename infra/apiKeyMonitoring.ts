@@ -83,7 +83,7 @@ export interface ApiKeyMonitoringProps {
 
   /**
    * Creates the alarm on the function that syncs usage plans. The alarm is raised if the function skips a key, fails,
-   * is throttled, or is 5 minutes behind the table. If all plans are shared, the construct doesn't create the alarm.
+   * is throttled, or is 5 minutes behind the table. The construct doesn't create the alarm if all plans are shared.
    *
    * @default true
    */
@@ -109,8 +109,8 @@ export class ApiKeyMonitoring extends Construct {
   readonly denialAlarm: Alarm | undefined;
 
   /**
-   * The alarm that is raised if keys on a plan are rejected because they don't have an API Gateway key yet. Absent if
-   * all plans are shared.
+   * The alarm that is raised if the function that syncs usage plans has a problem. Keys on a plan may then be rejected.
+   * Absent if all plans are shared.
    */
   readonly usagePlanSyncAlarm: Alarm | undefined;
 

@@ -27,8 +27,8 @@ export interface ApiKeyTableProps {
 
   /**
    * The encryption of the table at rest. AWS bills each use of a KMS key, and every environment of the authorizer uses
-   * the key. A change to the encryption doesn't replace the table. With replicas,
-   * `TableEncryptionV2.customerManagedKey` requires a key for each Region.
+   * the key. A change to the encryption doesn't replace the table. `TableEncryptionV2.customerManagedKey` requires a
+   * key for each Region if the table has replicas.
    *
    * @default - a key that DynamoDB owns, at no cost
    */
@@ -36,9 +36,9 @@ export interface ApiKeyTableProps {
 
   /**
    * The other Regions with a replica of the table. Each replica has its own deletion protection and point-in-time
-   * recovery. Writes reach the other Regions after about one second (AWS, "Global tables"). If two Regions write one
-   * record, the later write wins. A last-used write within that second can therefore undo a revocation. Check the keys
-   * that you revoked (docs/storage.md). The stack must have an explicit Region.
+   * recovery. Writes reach the other Regions after about one second (AWS, "Global tables"). The later write wins if two
+   * Regions write one record. A last-used write within that second can therefore undo a revocation. Check the keys that
+   * you revoked (docs/storage.md). The stack must have an explicit Region.
    *
    * @default - only the stack's Region
    */

@@ -82,8 +82,8 @@ interface RolloutAlarmProps {
  * can replace a version that already fails. Lambda emits data for the new version only while the alias points to two
  * versions. The alarm is therefore quiet at all other times.
  *
- * If the log's count arrives later than Lambda's metrics, the alarm doesn't have data yet. The alarm therefore never
- * evaluates errors without the count to subtract.
+ * The alarm doesn't have data until the log's count arrives, which may be later than Lambda's metrics. The alarm
+ * therefore never evaluates errors without the count to subtract.
  */
 export function rolloutAlarm(scope: Construct, { lambda, aliasName, unauthorized }: RolloutAlarmProps): Alarm {
   // "Types of metrics for Lambda functions" lists the dimensions of a version behind an alias with two versions.

@@ -126,7 +126,8 @@ function toScopesText(scope: Construct, scopes: ScopeMapping): string {
 }
 
 /**
- * The longest table name that DynamoDB allows, and the longest ARN. The synthesis doesn't know the table's own name.
+ * The longest table name that DynamoDB allows, and the longest ARN. The table's own name isn't known before the
+ * deployment.
  */
 const LONGEST_TABLE = {
   name: 'n'.repeat(255),
@@ -147,8 +148,8 @@ function knownEnvironment(
 }
 
 /**
- * Returns the configuration. If it's invalid, adds the problems to `problems` and returns `undefined`. The problems
- * name props instead of variables.
+ * Returns the configuration. Adds the problems to `problems` and returns `undefined` if it's invalid. The problems name
+ * props instead of variables.
  */
 function readSettings(environment: Environment, problems: string[]): Config | undefined {
   try {

@@ -247,8 +247,8 @@ interface InvokePermissionProps {
 /**
  * Lets the authorizers of one API invoke the handler, and makes `authorizer` depend on that permission.
  *
- * With `rollout` or provisioned concurrency, the API invokes an alias instead of the function. If you add or remove
- * either, the new handler's permission must exist before the authorizer invokes that handler. The old permission must
+ * The API invokes an alias instead of the function if there is a `rollout` or provisioned concurrency. After a change
+ * between the two, the new permission must exist before the authorizer invokes the new handler. The old permission must
  * outlast that step. CloudFormation creates and updates resources in dependency order, and deletes them last. The
  * permission therefore doesn't refer to the authorizer. Its logical id differs between the function and the alias.
  */

@@ -33,7 +33,7 @@ const PLAN_RESPONSES: readonly ErrorResponse[] = [
     type: ResponseType.QUOTA_EXCEEDED,
     body: envelope('"QUOTA_EXCEEDED"', '"The quota of this API key’s plan is used up."'),
   },
-  // The key is valid, but the deployment lacks its plan, or API Gateway doesn't have an API key for it yet.
+  // The key is valid, but the deployment lacks its plan, or API Gateway lacks an API key for the Latchkey key.
   {
     type: ResponseType.INVALID_API_KEY,
     body: envelope(

@@ -56,8 +56,8 @@ export interface KeyPlansProps {
 }
 
 /**
- * The last API key that each stack adds to a plan. API Gateway adds only one key to a plan at a time in the whole
- * Region, but CloudFormation would add several concurrently. Each key therefore depends on the previous one
+ * The last API key that each stack adds to a plan. API Gateway adds only one key to a plan at a time in a Region.
+ * CloudFormation would add several concurrently. Each key therefore depends on the previous one
  * (serverless/serverless#12065).
  */
 const lastOnPlan = new WeakMap<Stack, CfnUsagePlanKey>();
@@ -161,7 +161,7 @@ export class KeyPlans extends Construct {
 
 /**
  * Returns the namespace that distinguishes this deployment's API keys from others in the account and Region. It's 16
- * hex digits of a hash of the stack's name and the construct's path within the stack. The synthesis knows both.
+ * hex digits of a hash of the stack's name and the construct's path within the stack. Both are known at synthesis.
  *
  * A change to either replaces the API keys that the stack creates, but not those that its function created. Keys on
  * plans that aren't shared are rejected until you set the plan of each key again (docs/plans.md).

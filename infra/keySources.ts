@@ -5,9 +5,9 @@ import type { KeySource } from '../lambda/credentials.ts';
 import { propError } from './propChecks.ts';
 
 /**
- * Returns the identity sources of a REST API's authorizer. API Gateway requires all identity sources in a request, so a
- * key source can be one only if it's the only key source. With several key sources, there aren't any identity sources.
- * API Gateway then invokes the function for every request.
+ * Returns the identity sources of a REST API's authorizer. API Gateway requires all identity sources in a request. A
+ * key source can therefore be one only if it's the only one. With several key sources, there aren't any identity
+ * sources. API Gateway then invokes the function for every request.
  */
 export function restIdentitySources(keySources: readonly KeySource[]): string[] {
   return single(keySources, (source) =>

@@ -58,7 +58,7 @@ const MAX_RESOURCE_CHARACTERS = 512;
 const MAX_POLICY_CHARACTERS = 8192;
 
 /**
- * The longest ARN of a stage. It has the longest partition and Region of AWS, an API id of 10 characters and a stage
+ * The longest ARN of a stage. It contains AWS's longest partition and Region, an API id of 10 characters and a stage
  * name of 128.
  */
 const LONGEST_STAGE_ARN = `arn:aws-us-gov:execute-api:us-isof-south-1:123456789012:a1b2c3d4e5/${'s'.repeat(128)}`;

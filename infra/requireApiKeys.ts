@@ -25,8 +25,8 @@ interface ApiKeyRequirementProps extends ApplyPlansOptions {
 /**
  * Makes the API read the usage identifier from its authorizers, and require one on every method behind `authorizers`.
  * This includes methods that are added later, because a forgotten method without limits would go unnoticed. Adds the
- * stages to the plans. A further call for the same API adds its stages. Without `stages`, the call adds all stages,
- * including stages that are added later.
+ * stages to the plans. A further call for the same API adds its stages. The call adds all stages, including later ones,
+ * if `stages` is omitted.
  *
  * @throws LatchkeyError `CONFIG_INVALID` before any change, if the API reads API Gateway keys from a header or lacks a
  * stage. Also thrown if a stage belongs to another API

@@ -22,15 +22,15 @@ export interface KeyChanges {
   readonly plan?: string | null | undefined;
   /** New metadata, which replaces all of the old metadata. */
   readonly metadata?: JsonObject | null | undefined;
-  /** The new expiry, in the format of a `NewKey`. With `null`, the key never expires. */
+  /** The new expiry, in the format of a `NewKey`. The key never expires if the value is `null`. */
   readonly expiresAt?: string | null | undefined;
 }
 
 /** Options of `KeyRegistry.update`. */
 export interface UpdateOptions {
   /**
-   * The key's record, as you read it. Only its `id` and `version` are required. The update is rejected with `CONFLICT`
-   * if a registry has changed any field of the record since. Last-used writes don't count as changes.
+   * The key's record that you read. Only its `id` and `version` are required. The update is rejected with `CONFLICT` if
+   * a registry has changed any field of the record since. Last-used writes don't count as changes.
    *
    * @default - the last of several updates wins
    */

@@ -65,9 +65,9 @@ export function isThrottled(error: unknown): boolean {
 }
 
 /**
- * Waits before a retry. The first retry is number 0. The delay is random. Its limit starts at 50 ms and doubles up to 3
- * s ("Exponential Backoff And Jitter", full jitter, AWS Architecture Blog). The jitter prevents throttled callers from
- * retrying together.
+ * Waits before a retry. The first retry is number 0. The delay is random ("Exponential Backoff And Jitter", full
+ * jitter, AWS Architecture Blog). Its limit starts at 50 ms and doubles up to 3 s. The jitter prevents throttled
+ * callers from retrying together.
  */
 export async function backOff(retry: number, { sleep, random }: RetryOptions): Promise<void> {
   await sleep(random() * Math.min(CAP_MS, BASE_MS * 2 ** retry));
@@ -110,7 +110,7 @@ async function readAll(body: AsyncIterable<Uint8Array> | Uint8Array): Promise<Bu
 }
 
 /**
- * The timeouts of an AWS client outside the authorizer, in milliseconds. With retries, a call ends within half a
+ * The timeouts of an AWS client outside the authorizer, in milliseconds. A call with its retries ends within half a
  * minute.
  */
 export const CALL_LIMITS = {

@@ -19,8 +19,8 @@ const REST = /_(?=([0-9A-Za-z]{49}))/g;
 const MAX_NAME = 15;
 
 /**
- * Yields the Latchkey keys in a string from left to right. It detects them by format and checksum. Without `prefix`, it
- * detects keys with every valid prefix.
+ * Yields the Latchkey keys in a string from left to right. It detects them by format and checksum. It detects keys with
+ * every valid prefix if `prefix` is omitted.
  */
 export function* findKeys(text: string, prefix?: string): Generator<FoundKey> {
   for (const { index, 1: rest = '' } of text.matchAll(REST)) {
@@ -76,7 +76,8 @@ const SAFE =
 const PATH_OR_URL = /^(?:\.{0,2}|~|[A-Za-z]:|[a-z]+:\/)\//;
 /**
  * Matches a word, a number, or a word with a number: `orders`, `LATCHKEY`, `LatchkeyStack2`, `staleIfError`, `us`,
- * `2030`. A word has at most 23 letters of one case, which is less than the 112 bits that `import` requires of a key.
+ * `2030`. A word has at most 23 letters of one case. These have fewer than the 112 bits that `import` requires of a
+ * key.
  */
 const WORD =
   /^(?:\d{1,14}|[A-Z]{1,23}\d{0,4}|[A-Z]?[a-z]{0,22}(?:[A-Z][a-z]{2,22}|At|By|Db|Id|If|In|Is|My|No|Of|On|Or|To|Up)*\d{0,4})$/;

@@ -18,7 +18,7 @@ export type ImportResult = {
       readonly outcome: 'skipped';
       /**
        * The index of the first entry with this hash, if this entry is a duplicate. The table keeps the first entry's
-       * record. If this run stored the first entry, its record gets this entry's restrictions. A restriction is a
+       * record. The first entry's record gets this entry's restrictions if this run stored it. A restriction is a
        * revocation, a disabled state or an earlier expiry. `firstIndex` is absent if the table already had the hash,
        * and no earlier entry does. The table's record then stays unchanged.
        */
@@ -56,10 +56,10 @@ export function checkConcurrency({ concurrency = 16 }: ImportOptions): number {
 
 /**
  * Stores each entry whose hash isn't in the table. It processes a few entries concurrently, and yields the results in
- * order. If several entries have one hash, the table gets the first one with the restrictions of all. Each entry is
- * read only when its turn comes. Only the hashes stay in memory, at about 130 bytes each. If the caller stops, the
- * entries in progress are completed first. If reading or the store fails, the results of the entries in progress come
- * before the error.
+ * order. The table gets the first of several entries with one hash, with the restrictions of all. Each entry is read
+ * only when its turn comes. Only the hashes stay in memory, at about 130 bytes each. The entries in progress are
+ * completed first if the caller stops. The results of the entries in progress come before the error if the source or
+ * the store fails.
  */
 export async function* importHashes(
   entries: AsyncIterable<ImportedKey> | Iterable<ImportedKey>,
@@ -143,7 +143,7 @@ class Importer {
       this.#taken.set(keyHash, index);
       return { index, outcome: 'imported', id };
     }
-    // If the hash is already in the table, no record is written. The id then doesn't have to be free.
+    // A record isn't written if its hash is already in the table. The id then doesn't have to be free.
     if (put === 'id taken' && (await this.#deps.store.read(keyHash)) === undefined) {
       return { index, outcome: 'rejected', problem: 'id: another key has it' };
     }
@@ -164,8 +164,8 @@ class Importer {
   }
 
   /**
-   * Puts a record if no other key has its id. If two records had one id, you couldn't revoke one of them. The index
-   * lags, so this process caches its latest ids. It doesn't detect another process that imports the same id at the same
+   * Puts a record if no other key has its id. You couldn't revoke one of two records with the same id. The index lags,
+   * so this process caches its latest ids. It doesn't detect another process that imports the same id at the same
    * moment.
    */
   async #putWithOwnId(record: KeyRecord): Promise<Put> {

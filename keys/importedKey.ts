@@ -68,7 +68,8 @@ export interface ImportedKey {
 }
 
 /**
- * The record to store, and whether it has the entry's own id. For an invalid entry, the problems without its values.
+ * The record to store, and whether it has the entry's own id. An invalid entry has the list of its problems, without
+ * its values.
  */
 export type CheckedImport = { readonly record: KeyRecord; readonly hasOwnId: boolean } | { readonly problem: string };
 

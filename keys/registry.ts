@@ -210,10 +210,10 @@ export class KeyRegistry {
   }
 
   /**
-   * Changes a key's fields, and returns its new record. If two updates change the same field, the later one wins. If a
-   * change depends on the record that you read, pass that record as `expected`. An example is the removal of one scope.
-   * A second change based on the same read is then rejected, even if it changes other fields. Read the record again,
-   * then repeat the change.
+   * Changes a key's fields, and returns its new record. The later of two updates to the same field wins. If a change
+   * depends on the record that you read, pass that record as `expected`. An example is the removal of one scope. A
+   * second change based on the same read is then rejected, even if it changes other fields. Read the record again, then
+   * repeat the change.
    *
    * You can change the expiry of a rotated key, but you can't remove it. A new expiry is rejected if a rotation or
    * another update changes the expiry at the same moment.
@@ -324,10 +324,10 @@ export class KeyRegistry {
    * is already in the table, and doesn't change its record. To resume an interrupted import, run it again with the same
    * entries.
    *
-   * If several entries have one hash, the table gets the first one. Its record then gets the restrictions of the later
+   * The table gets the first of several entries with one hash. Its record then gets the restrictions of the later
    * entries: a revocation, a disabled state or an earlier expiry. Pass one entry per key if you can, because an
-   * interrupted process may not have stored these restrictions. Don't import old active entries of keys that have
-   * ended. If the table has deleted the key's record, the import makes the key valid again.
+   * interrupted process may not have stored these restrictions. Don't import old entries that list a revoked or expired
+   * key as active. The import makes such a key valid again if the table has deleted its record.
    *
    * To stop the import, stop reading the results or end the entries. The import still completes the entries in
    * progress. It rejects an invalid entry and continues. Any other failure ends the import with a LatchkeyError. The
@@ -344,8 +344,8 @@ export class KeyRegistry {
   }
 
   /**
-   * Makes one conditional update. If the update is rejected, it reads the record to find the reason, because some
-   * engines don't return the item.
+   * Makes one conditional update. It reads the record to find the reason for a rejection, because some engines don't
+   * return the item.
    */
   async #change(id: string, keyHash: KeyHash, change: Change): Promise<KeyRecord> {
     try {
@@ -418,7 +418,7 @@ function checkExpected(id: string, expected: NonNullable<UpdateOptions['expected
   throw new LatchkeyError('INPUT_INVALID', problem);
 }
 
-/** Parses the record after a write. If the record is unreadable, the error states that the write succeeded. */
+/** Parses the record after a write. The error for an unreadable record states that the write succeeded. */
 function parseChanged(item: unknown, done: string): KeyRecord {
   try {
     return parseRecord(item);
@@ -455,7 +455,7 @@ export interface CreateKeyRegistryOptions extends Omit<KeyRegistryOptions, 'clie
   /**
    * Your own client, with its credentials, Region, retries and timeouts. Each call still ends within 30 seconds.
    *
-   * @default - a client for `region` and `endpoint`, with timeouts of 3 seconds for a connection and 8 for a response
+   * @default - a client for `region` and `endpoint`. Its timeouts are 3 seconds for a connection and 8 for a response
    */
   readonly client?: DynamoDBClient;
 }

@@ -12,7 +12,7 @@ export interface RotateOptions {
   /** How long the old key still works: whole seconds, up to ten years. The old key never works past its own expiry. */
   readonly graceSeconds: number;
   /**
-   * The successor's expiry, in the format of a `NewKey`. With `null`, the successor never expires.
+   * The successor's expiry, in the format of a `NewKey`. The successor never expires if the value is `null`.
    *
    * @default - the same lifetime as the old key, from its issue to its current expiry. The successor never expires if
    * the old key doesn't
@@ -98,7 +98,7 @@ export function getCopiedFields({ id, scopes }: KeyRecord): Pick<KeyRecord, 'sco
   return { ...(scopes === undefined ? {} : { scopes: copyJson(scopes) }), rotatedFrom: id };
 }
 
-/** Returns the time when the old key expires: after the grace period, or at its own expiry if that is sooner. */
+/** Returns the time when the old key expires: after the grace period, or sooner at its own expiry. */
 export function getPreviousEnd({ expiresAt }: KeyRecord, { graceSeconds }: RotateOptions, nowMs: number): Timestamp {
   const afterGrace = toTimestamp(nowMs + graceSeconds * 1000);
   return expiresAt !== undefined && expiresAt < afterGrace ? expiresAt : afterGrace;

@@ -5,8 +5,8 @@ import { type Timestamp, toEpochMs } from './timestamp.ts';
 export type KeyState = 'active' | 'revoked' | 'expired' | 'disabled';
 
 /**
- * Returns the key's state at a time in epoch milliseconds. If several states apply, revoked comes before expired, and
- * expired before disabled.
+ * Returns the key's state at a time in epoch milliseconds. Revoked takes precedence over expired, and expired over
+ * disabled.
  */
 export function keyState(record: Pick<KeyRecord, 'revokedAt' | 'expiresAt' | 'disabledAt'>, nowMs: number): KeyState {
   return keyStateAt(record, timesOf(record).expiresAtMs, nowMs);
@@ -42,8 +42,8 @@ export interface RecordTimes {
 }
 
 /**
- * The tolerated difference between clocks, in milliseconds. If a past time is further ahead than this, a clock, an
- * import or a manual edit is wrong.
+ * The tolerated difference between clocks, in milliseconds. A past time that is further ahead indicates an error in a
+ * clock, an import or a manual edit.
  */
 export const CLOCK_SKEW_MS = 60_000;
 
@@ -114,8 +114,8 @@ const SHOWN_PREFIX = /^([a-z][a-z0-9]{0,14}_)[0-9A-Za-z]{8}$/;
 
 /**
  * Returns whether a key is certainly from another system. Its record then lacks a prefix, or has one that isn't in
- * Latchkey's format. If `acceptedKeys` is a prefix, a key with another prefix is also foreign. `false` doesn't prove
- * that Latchkey issued the key, because a foreign key can look like a Latchkey key.
+ * Latchkey's format. A key with another prefix than `acceptedKeys` is also foreign. `false` doesn't prove that Latchkey
+ * issued the key, because a foreign key can look like a Latchkey key.
  */
 export function isForeign({ keyPrefix }: ShownKey, acceptedKeys?: string): boolean {
   const [, prefix] = SHOWN_PREFIX.exec(keyPrefix ?? '') ?? [];

@@ -80,8 +80,8 @@ const INDEX_LAG_MS: readonly number[] = [100, 300];
 const MAX_BATCH = 100;
 
 /**
- * Makes the registry's calls to DynamoDB. Each call has a timeout. If DynamoDB throttles a call, the store retries it
- * with jitter. A failed condition is thrown as `ConditionRefused`, and any other failure as `STORE_UNAVAILABLE`.
+ * Makes the registry's calls to DynamoDB. Each call has a timeout. The store retries a throttled call with jitter. A
+ * failed condition is thrown as `ConditionRefused`, and any other failure as `STORE_UNAVAILABLE`.
  */
 export class RegistryStore {
   readonly #client: DynamoDBDocumentClient;
@@ -270,7 +270,7 @@ export class RegistryStore {
         return await withinMs(CALL_TIMEOUT_MS, (abortSignal) => call({ abortSignal }));
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) {
-          // If the client doesn't report its attempts, it may have sent the write more than once.
+          // A client that doesn't report its attempts may have sent the write more than once.
           throw new ConditionRefused(error, tries > 1 || error.$metadata.attempts !== 1);
         }
         if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation)(error);

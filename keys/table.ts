@@ -12,8 +12,8 @@ export const ATTRIBUTE = {
 } as const;
 
 /**
- * The attributes that an operator can set and change: with the library, the CLI, the console, a seed file or an import.
- * `keys/fields.ts` checks them.
+ * The attributes that the library, the CLI, the console, a seed file or an import can set. `keys/fields.ts` checks
+ * them.
  */
 export const EDITABLE_FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as const;
 /** The name of an attribute that an operator can set and change. */

@@ -85,7 +85,7 @@ function offsetMs(sign: string | undefined, hours = '00', minutes = '00'): numbe
 /** How long the table keeps an expired or revoked record for the audit, before DynamoDB's TTL deletes it. */
 const PURGE_AFTER_DAYS = 90;
 
-/** Returns the record's TTL in epoch seconds, for a key that ends at a time in epoch milliseconds. */
+/** Returns the record's TTL in epoch seconds. `endMs` is the key's revocation or expiry in epoch milliseconds. */
 export function getPurgeAfter(endMs: number): number {
   return Math.floor(endMs / 1000) + PURGE_AFTER_DAYS * 24 * 3600;
 }

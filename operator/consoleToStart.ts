@@ -8,7 +8,7 @@ export interface ConsoleToStart {
   /** The actor to record for changes. */
   readonly actor: string;
   readonly isReadOnly: boolean;
-  /** The port on 127.0.0.1. With 0, the system chooses a free port. */
+  /** The port on 127.0.0.1. The system chooses a free port if it's 0. */
   readonly port: number;
   /** Prints one line for the operator. */
   readonly note: (line: string) => void;

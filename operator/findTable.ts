@@ -63,8 +63,8 @@ const LOCAL_REGION = 'us-east-1';
  * Finds the table from `--local`, `--stack`, `--table` or `LATCHKEY_TABLE`. Options take precedence over the
  * environment.
  *
- * @throws CliError `USAGE_INVALID` if all of them are missing, or if the environment's endpoint isn't a URL;
- * `GATEWAY_NOT_RUNNING` if `--local` doesn't find a gateway; `STACK_UNUSABLE` if the stack doesn't have a table
+ * @throws CliError `USAGE_INVALID` if all of them are missing, or if the environment's endpoint isn't a URL.
+ * `GATEWAY_NOT_RUNNING` if `--local` doesn't find a gateway. `STACK_UNUSABLE` if the stack lacks a table
  */
 export async function findTable(
   options: TableOptions,
@@ -85,7 +85,10 @@ export async function findTable(
   );
 }
 
-/** Returns the value of an environment variable. An empty variable counts as unset, as in a shell's `${NAME:-}`. */
+/**
+ * Returns the value of an environment variable. An empty variable counts as unset. A shell's `${NAME:-}` works in the
+ * same way.
+ */
 export function setting(env: Environment, name: string): string | undefined {
   return env[name] === '' ? undefined : env[name];
 }
@@ -103,8 +106,8 @@ function getEndpoint(env: Environment): string | undefined {
 }
 
 /**
- * Ignores the state file of a gateway that has ended. If the environment sets an endpoint, a gateway doesn't have to be
- * running.
+ * Ignores the state file of a gateway that has ended. A gateway doesn't have to be running if the environment sets an
+ * endpoint.
  */
 function findLocalTable(endpoint: string | undefined, { env, gatewayStateFile }: FindTableDeps): TableLocation {
   const state = gatewayStateFile === undefined ? undefined : readGatewayState(gatewayStateFile);

@@ -77,7 +77,7 @@ function namesTable(options: RegistryOptions, { env }: CommandDeps): boolean {
 }
 
 /**
- * Looks up the keys. If the table fails, warns and returns the records so far, because the command reports the leaks in
+ * Looks up the keys. Warns and returns the records so far if the table fails, because the command reports the leaks in
  * any case.
  */
 async function lookUp(leaks: readonly Leak[], options: ScanOptions, deps: CommandDeps): Promise<Known> {

@@ -18,7 +18,7 @@ export const FORMAT_MEANING: Readonly<Record<ImportFormat, string>> = {
   env: 'NAME=key lines',
 };
 
-/** The unit of an entry's position: a line of the file, or an entry of the list in a JSON document. */
+/** The unit of an entry's position: a line of the file, or a list entry in a JSON document. */
 export type PositionUnit = 'line' | 'entry';
 
 export function getPositionUnit(format: ImportFormat | undefined): PositionUnit {

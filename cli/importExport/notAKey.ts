@@ -84,7 +84,7 @@ const VALUE_KINDS: readonly Kind[] = [
 const USE_KEY_HASH = 'import it as keyHash, in csv or jsonl';
 /**
  * Matches SHA-256 in hex, in the formats of key tables and tools. A key of 32 random bytes can have the same format.
- * Such a value is rejected. If a hash were imported as a key, everyone with access to the hash could use it.
+ * Such a value is rejected. Everyone with access to the hash could use the key if the hash were imported as a key.
  */
 const HASH = /^(?:sha-?256[:=-])?(?:0x)?[0-9a-f]{64}$/i;
 const OTHER_HASH =
@@ -176,8 +176,8 @@ const MAX_NAME_LENGTH = 64;
 const MAX_NAME_WORD = 20;
 
 /**
- * Returns the name of a setting for a message. If the name may be a key, returns only its length. A Base64 key can end
- * with `=`.
+ * Returns the name of a setting for a message. Returns only the length of a name that may be a key. A Base64 key can
+ * end with `=`.
  */
 export function showSettingName(name: string): string {
   const isShown = name.length < MIN_KEY_LENGTH || (name.length <= MAX_NAME_LENGTH && isName(name));

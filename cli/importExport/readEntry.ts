@@ -132,7 +132,7 @@ export function isDerived(name: string): boolean {
 
 const MAX_SHOWN_NAME = 20;
 
-/** Returns an unknown name for a message. If a name is long enough to be a key, returns only its length. */
+/** Returns an unknown name for a message. Returns only the length of a name that is long enough to be a key. */
 export function showName(name: string): string {
   return name.length > MAX_SHOWN_NAME ? `a name of ${name.length} characters` : JSON.stringify(name);
 }

@@ -86,10 +86,7 @@ export class ReviewedKeys {
     return this.#spool.count;
   }
 
-  /**
-   * Yields the keys in the order of their first entries. If an entry of a key was rejected, all its other entries are
-   * also rejected.
-   */
+  /** Yields the keys in the order of their first entries. Rejects all entries of a key if one of them was rejected. */
   async *keys(): AsyncGenerator<ReviewedKey> {
     for await (const { position, entry } of this.#spool.entries()) {
       const checked = checkImportedKey(entry, this.#options);
