@@ -126,7 +126,7 @@ function liveVersion(
   );
   const deploymentGroup = rollout && new LambdaDeploymentGroup(scope, 'Rollout', { alias, deploymentConfig: rollout });
   if (deploymentGroup !== undefined) acknowledge(deploymentGroup, CODE_DEPLOY_ROLE);
-  // The CDK's classes declare `undefined` where its interfaces omit the property. Exact optional property types require
-  // this assertion.
+  // The CDK's classes declare `undefined` for properties that its interfaces omit. Exact optional property types
+  // require this assertion.
   return { handler: alias as IFunction, deploymentGroup };
 }

@@ -93,8 +93,8 @@ const GROUPED_CODES = [4, 5, 6, 8].map(
 
 /**
  * Masks the keys in a string for a message. A Latchkey key keeps its prefix and 8 characters, which `list` also shows.
- * Any other run of 16 or more visible characters may be a key. It keeps its first 4, followed by its length.
- * Words, paths, ids and times stay unmasked. A key that looks like one of these also stays unmasked.
+ * Another possible key keeps its first 4 characters, followed by its length. A possible key has 16 or more visible
+ * characters. Words, paths, ids and times stay unmasked. A key that looks like one of these also stays unmasked.
  */
 export function maskKeys(text: string): string {
   return maskIssuedKeys(text).replaceAll(RUN, maskRun);

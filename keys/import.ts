@@ -18,9 +18,9 @@ export type ImportResult = {
       readonly outcome: 'skipped';
       /**
        * The index of the first entry with this hash, if this entry is a duplicate. The table keeps the first entry's
-       * record. The first entry's record gets this entry's restrictions if this run stored it. A restriction is a
-       * revocation, a disabled state or an earlier expiry. `firstIndex` is absent if the table already had the hash,
-       * and no earlier entry does. The table's record then stays unchanged.
+       * record. That record also gets this entry's restrictions if this run stored it. A restriction is a revocation, a
+       * disabled state or an earlier expiry. `firstIndex` is absent if the table already had the hash, and no earlier
+       * entry does. The table's record then stays unchanged.
        */
       readonly firstIndex?: number;
       readonly id?: never;

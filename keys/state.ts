@@ -114,8 +114,8 @@ const SHOWN_PREFIX = /^([a-z][a-z0-9]{0,14}_)[0-9A-Za-z]{8}$/;
 
 /**
  * Returns whether a key is certainly from another system. Its record then lacks a prefix, or has one that isn't in
- * Latchkey's format. A key with another prefix than `acceptedKeys` is also foreign. `false` doesn't prove that Latchkey
- * issued the key, because a foreign key can look like a Latchkey key.
+ * Latchkey's format. A key with another prefix is also foreign if `acceptedKeys` is a prefix. `false` doesn't prove
+ * that Latchkey issued the key, because a foreign key can look like a Latchkey key.
  */
 export function isForeign({ keyPrefix }: ShownKey, acceptedKeys?: string): boolean {
   const [, prefix] = SHOWN_PREFIX.exec(keyPrefix ?? '') ?? [];

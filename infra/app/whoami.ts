@@ -1,4 +1,4 @@
-/** The part of an event that identifies the caller, for any API type. */
+/** The part of an event from any API type that identifies the caller. */
 interface AuthorizedEvent {
   readonly requestContext?: { readonly authorizer?: Readonly<Record<string, unknown>> };
 }
