@@ -1,5 +1,5 @@
 /**
- * What `import … from 'latchkey'` gives: the registry, the verifier and what they deal in, with no CDK behind it.
+ * The entry point `latchkey`: the registry, the verifier and their types. It doesn't import the CDK.
  *
  * @module latchkey
  */

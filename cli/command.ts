@@ -18,9 +18,9 @@ import {
 import { recordJson } from './records.ts';
 import { type RegistryDeps, type RegistryOptions, withActingRegistry, withRegistry } from './withRegistry.ts';
 
-/** The dependencies of every command, wired in `main.ts`. */
+/** The dependencies of every command. `main.ts` creates them. */
 export interface CommandDeps extends RegistryDeps, HiddenPromptDeps {
-  /** Starts the console. Only `main.ts` may import that layer. */
+  /** Starts the console. Only `main.ts` may import the console layer. */
   readonly startConsole: (console: ConsoleToStart) => Promise<RunningConsole>;
   /** Opens a URL in the user's browser. */
   readonly openUrl: (url: string) => void;
@@ -38,24 +38,24 @@ export interface KeyCommandOptions extends KeyIdOptions, RegistryOptions {
 export interface KeyCommand<Options extends KeyCommandOptions> {
   readonly name: string;
   readonly description: string;
-  /** The end of the command's help, with an example. */
+  /** The last part of the command's help, with an example. */
   readonly help: string;
-  /** Adds the command's own options. */
+  /** Adds options to the command. */
   readonly addOptions?: (command: Command, deps: CommandDeps) => void;
-  /** Throws if the options make no sense. */
+  /** Throws if the options contradict each other. */
   readonly check?: (options: Options) => void;
-  /** Asks for confirmation before the change; adds `--yes`, which skips the question. */
+  /** The question before the change. It also adds `--yes`, which skips the prompt. */
   readonly ask?: Confirmation;
   /** Changes the key and returns its new record. A command without `act` only reads the key. */
   readonly act?: (registry: KeyRegistry, id: string, options: Options) => Promise<KeyRecord>;
-  /** Returns the result for people. */
+  /** Returns the output for people. */
   readonly print: (record: KeyRecord, location: TableLocation, deps: CommandDeps) => string;
-  /** The result for programs; `{"record"}` unless given. */
+  /** The output for programs. The default is `{"record"}`. */
   readonly json?: JsonResult;
 }
 
 interface JsonResult {
-  /** For `--help`. */
+  /** The description of `--json` in `--help`. */
   readonly help: string;
   readonly print: (record: KeyRecord, location: TableLocation) => string;
 }

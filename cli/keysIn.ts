@@ -3,22 +3,25 @@ import { parseSecret, getShownPrefix, type KeySecret } from '../keys/secret.ts';
 
 /** The keys in a text. */
 interface KeysInText {
-  /** Keys in Latchkey's format, each once, with the part that may be shown. */
+  /** The keys in Latchkey's format, each once, with the part that lists may show. */
   readonly issued: readonly { readonly secret: KeySecret; readonly keyPrefix: string }[];
-  /** Texts that may be keys issued elsewhere: likely ones first, then by length. Only a look-up in the table can decide. */
+  /**
+   * Strings that may be keys of other systems. Likely ones come first, then the order is by length. Only a lookup in
+   * the table can identify them.
+   */
   readonly candidates: readonly KeyCandidate[];
 }
 
-/** A text that may be a key, such as `NAME=key` or `key`. Spellings of the same key overlap in the text. */
+/** A string that may be a key, such as `NAME=key` or `key`. Several spellings of one key overlap in the text. */
 export interface KeyCandidate {
   readonly secret: KeySecret;
-  /** Whether it looks like a key, and not like a word, a path or a URL. */
+  /** `true` if the string looks like a key, and not like a word, a path or a URL. */
   readonly isLikely: boolean;
-  /** All its places in the text. */
+  /** All positions of the string in the text. */
   readonly places: readonly Place[];
 }
 
-/** A part of the text, from `start` inclusive to `end` exclusive. */
+/** A part of the text, from `start` (inclusive) to `end` (exclusive). */
 interface Place {
   readonly start: number;
   readonly end: number;
@@ -29,19 +32,22 @@ const ANY_KEY = { prefix: '', acceptForeignKeys: true };
 const WRAPPING = new Set(`"'\`<>()[]{}“”‘’«»`);
 /** The characters that end a sentence or a part of one. */
 const PUNCTUATION = new Set('.,;:!?');
-/** The characters between values, including JSON's escapes. Not `=`, because a key in base64 can end in it. */
+/**
+ * The characters between values, including JSON's escapes. `=` isn't a separator, because a Base64 key can end with it.
+ */
 const SEPARATORS = /(?:[\s"'`<>()[\]{}“”‘’«»,;&?:|]|\\[nrt]?)+/g;
-/** A path, or a URL without its scheme. */
+/** Matches the start of a path, or of a URL without its scheme. */
 const PATH = /^\//;
-/** The name before a value: `NAME=` or `"name":`. */
+/** Matches the name before a value: `NAME=` or `"name":`. */
 const NAME = /^[^=:]*[=:]/;
 
 /**
- * Finds the keys in a text: alone or in quotes, as `NAME=key`, in a header, a URL's query or JSON. A key that was issued
- * elsewhere has no fixed format. So each word, each value and each segment of a path is a candidate.
+ * Finds the keys in a text. A key can stand alone, in quotes, in `NAME=key`, in a header, in a URL's query or in
+ * JSON. Keys of other systems don't have a fixed format. Each word, each value and each segment of a path is therefore
+ * a candidate.
  */
 export function keysIn(text: string): KeysInText {
-  // UTF-16 without a byte order mark, read as UTF-8, has NULs between its Latin letters.
+  // UTF-16 without a byte order mark contains NULs between its Latin letters if it's decoded as UTF-8.
   const plain = text.replaceAll('\0', '').trim();
   const issued = new Map<KeySecret, string>();
   for (const { secret, prefix } of findKeys(plain)) issued.set(secret, getShownPrefix(secret, prefix));
@@ -70,7 +76,10 @@ function findCandidates(text: string): readonly KeyCandidate[] {
   return candidates.toSorted((a, b) => Number(b.isLikely) - Number(a.isLikely) || a.secret.length - b.secret.length);
 }
 
-/** Returns the words, the texts between separators, the segments of paths, and each of these without a name before it. */
+/**
+ * Returns the words, the strings between separators and the segments of paths. It also returns each of these without
+ * the name before it.
+ */
 function splitParts(text: string): readonly Place[] {
   const parts = [...splitPlaces(text, /\s+/g), ...splitPlaces(text, SEPARATORS)];
   const segments = parts
@@ -96,7 +105,7 @@ function splitPlaces(text: string, separator: RegExp, offset = 0): readonly Plac
   return places;
 }
 
-/** Decodes a value of a URL's query. Returns other values unchanged. */
+/** Decodes a value from a URL's query. Other values stay unchanged. */
 function decode(value: string): string {
   try {
     return decodeURIComponent(value);
@@ -105,7 +114,10 @@ function decode(value: string): string {
   }
 }
 
-/** Removes quotes, brackets and punctuation around a value. A regular expression would take quadratic time on a run of quotes. */
+/**
+ * Removes quotes, brackets and punctuation around a value. A regular expression would take quadratic time on a long
+ * sequence of quotes.
+ */
 function unwrap(text: string): string {
   let start = 0;
   let end = text.length;

@@ -11,7 +11,7 @@ import { Interruption } from './signals.ts';
 
 const ROOT = dirname(fileURLToPath(import.meta.resolve('#root/package.json')));
 
-// The SDK's warning about the Node version matters to Latchkey's developers, not to its users.
+// The SDK's warning about the Node version concerns Latchkey's developers, not its users.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 const output = new Output(process);
@@ -30,15 +30,17 @@ process.exit(
     output,
     interruption,
     stdin: process.stdin,
-    // The published package has no local gateway, and therefore no --local.
+    // The published package doesn't contain the local gateway, so it lacks `--local`.
     gatewayStateFile: existsSync(join(ROOT, 'local', 'main.ts')) ? join(ROOT, GATEWAY_STATE_PATH) : undefined,
-    // Loaded on demand, because no other command needs its packages.
+    // Loaded on demand, because only this command uses its packages.
     startConsole: async (console) => (await import('../console/server/startConsole.ts')).startConsole(console),
     openUrl,
   }),
 );
 
-/** Returns the system's user for an environment without USER, such as a container. A user id may have no name. */
+/**
+ * Returns the operating system's user for an environment without USER, such as a container. A user id may lack a name.
+ */
 function osUser(): { readonly USER?: string } {
   try {
     return { USER: userInfo().username };

@@ -19,7 +19,7 @@ export function addTableOptions(command: Command): Command {
     .addOption(tableOption('--profile <name>', 'the AWS profile (default: AWS_PROFILE)').argParser(parseName));
 }
 
-/** Adds `--local` to each command with `addTableOptions`, if the package has the local gateway. */
+/** Adds `--local` to each command with `addTableOptions`, if the package contains the local gateway. */
 export function addLocalOption(program: Command): void {
   const others = ['table', 'stack', 'region', 'profile'];
   for (const command of program.commands.filter(hasTableOption)) {
@@ -35,26 +35,25 @@ function tableOption(flags: string, description: string): Option {
   return new Option(flags, description).helpGroup('Table:');
 }
 
-/** Adds `--actor`, for commands that change something. */
+/** Adds `--actor`. Use it for commands that change something. */
 export function addActorOption(command: Command): Command {
-  const description =
-    'who makes the change, for the record (default: your ARN, or your user name for a table on this machine)';
+  const description = 'the actor to record (default: your ARN, or your user name for a table on this machine)';
   return command.option('--actor <text>', description, parseText);
 }
 
-/** Adds `--yes`, for commands that ask for confirmation. */
+/** Adds `--yes`. Use it for commands with a confirmation prompt. */
 export function addYesOption(command: Command): Command {
-  return command.option('--yes', "skip the confirmation; it's required without a terminal");
+  return command.option('--yes', 'skip the prompt; required without a terminal');
 }
 
-/** Adds `--key-prefix`, for commands that issue keys. */
+/** Adds `--key-prefix`. Use it for commands that issue keys. */
 export function addKeyPrefixOption(command: Command): Command {
-  const description = "prefix of new keys, the same as the deployment's (default: LATCHKEY_KEY_PREFIX or sk_)";
+  const description = "the prefix of new keys, which must equal the deployment's (default: LATCHKEY_KEY_PREFIX or sk_)";
   return command.option('--key-prefix <prefix>', description, parseKeyPrefix);
 }
 
 /**
- * Returns a parser for an option that must not be empty.
+ * Returns a parser for an option whose value must not be empty.
  *
  * @throws InvalidArgumentError from the parser
  */
@@ -66,7 +65,7 @@ export function parseNonEmpty(expected: string): (text: string) => string {
 }
 
 /**
- * Parses text for a record, such as `--actor` or `--reason`.
+ * Parses a string for a record, such as `--actor` or `--reason`.
  *
  * @throws InvalidArgumentError
  */
@@ -80,11 +79,11 @@ function parseKeyPrefix(text: string): string {
   throw new InvalidArgumentError(`Expected ${KEY_PREFIX_EXPECTED}.`);
 }
 
-/** For `--help`. */
-export const SCOPE_HELP = 'what the key may do: one scope, or several separated by commas; may be repeated';
+/** The description of `--scope` in `--help`. */
+export const SCOPE_HELP = "the key's scopes, separated by commas; may be repeated";
 
 /**
- * Parses one more `--scope`, which may contain several scopes.
+ * Parses another `--scope`, which may contain several scopes.
  *
  * @throws InvalidArgumentError
  */
@@ -105,7 +104,7 @@ export function parseMetadata(text: string): JsonObject {
   throw new InvalidArgumentError('Expected a JSON object, such as {"seats":3}.');
 }
 
-/** Parses JSON. Returns `undefined` if it's not valid, because V8's error quotes the text, which may contain a secret. */
+/** Parses JSON. Returns `undefined` for invalid JSON. V8's error would quote the text, which may contain a secret. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -114,16 +113,16 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The forms of `--expires`, for `--help`. */
+/** The forms of `--expires` in `--help`. */
 export const EXPIRY_FORMS =
-  '30m, 12h, 90d, 2w or 1y from now (minutes, hours, days, weeks, years of 365 days); a date such as 2030-01-31, until the end of that day in UTC; or an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z';
+  '30m, 12h, 90d, 2w or 1y from now (minutes, hours, days, weeks, years of 365 days); a date such as 2030-01-31, which means the end of that day in UTC; or an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z';
 
 const EXPIRY_EXPECTED =
   'Expected a value such as 12h, 90d, 1y, 2030-01-31 (until the end of that day in UTC) or 2030-01-31T12:00:00Z.';
 
 /**
- * Parses `--expires`: a duration from now, a date (until its end in UTC), or a time with a zone. The registry checks whether
- * the time is in the future.
+ * Parses `--expires`: a duration from now, a date or a time with a zone. A date means the end of that day in UTC. The
+ * registry checks whether the time is in the future.
  *
  * @throws InvalidArgumentError
  */
@@ -138,13 +137,13 @@ export function parseExpiry(text: string, nowMs: number): Timestamp {
   );
 }
 
-/** A duration as text, and in milliseconds. */
+/** A duration as a string and in milliseconds. */
 export interface Duration {
   readonly text: string;
   readonly ms: number;
 }
 
-/** Milliseconds of each unit of a duration. */
+/** The milliseconds of each unit of a duration. */
 const UNIT_MS: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
@@ -155,7 +154,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 const MAX_MS = 1000 * 365 * 86_400_000;
 
 /**
- * Parses a duration such as `90d`: a number of minutes, hours, days, weeks or years of 365 days.
+ * Parses a duration such as `90d`. The units are minutes, hours, days, weeks and years of 365 days.
  *
  * @throws InvalidArgumentError
  */
@@ -165,7 +164,7 @@ export function parseDuration(text: string): Duration {
   throw new InvalidArgumentError('Expected a duration such as 12h, 90d, 4w or 1y.');
 }
 
-/** Returns the milliseconds of a duration such as `90d`, or `undefined` if the text isn't one. */
+/** Returns the milliseconds of a duration such as `90d`, or `undefined` if the string isn't a duration. */
 function durationMs(text: string): number | undefined {
   const [, count, unit = ''] = /^([1-9]\d{0,6})([mhdwy])$/.exec(text) ?? [];
   const ms = Number(count) * (UNIT_MS[unit] ?? Number.NaN);

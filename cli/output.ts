@@ -15,7 +15,7 @@ export interface OutputStreams {
 
 export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** Both streams of the process: results go to stdout, everything else to stderr. */
+/** Both output streams of the process. Results go to stdout, everything else to stderr. */
 export class Output {
   /** The progress bar on stderr. */
   readonly progress: ProgressBar;
@@ -29,29 +29,29 @@ export class Output {
     for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
   }
 
-  /** Masks in later notes and questions what may be a key in these arguments. */
+  /** Masks possible keys from these arguments in later notes and prompts. */
   hideTyped(args: readonly string[]): void {
     this.#typed = typedKeys(args);
   }
 
-  /** Whether stdout is a terminal. */
+  /** `true` if stdout is a terminal. */
   get isTerminal(): boolean {
     return this.#streams.stdout.isTTY === true;
   }
 
-  /** Whether stderr, which shows questions, is a terminal. */
+  /** `true` if stderr is a terminal. Prompts go to stderr. */
   get canAsk(): boolean {
     return this.#streams.stderr.isTTY === true;
   }
 
-  /** The width of stdout; 80 if it's unknown. Some terminals report 0. */
+  /** The width of stdout, or 80 if it's unknown. Some terminals report 0. */
   get columns(): number {
     return this.#streams.stdout.columns || 80;
   }
 
   /**
-   * Writes to stdout. Once it resolves, the text survives the process. On a terminal, escapes control and invisible characters
-   * other than line ends and tabs.
+   * Writes to stdout. Once the promise resolves, the text is safe even if the process ends. On a terminal, it escapes
+   * control and invisible characters except newlines and tabs.
    *
    * @throws CliError `OUTPUT_CLOSED` if the reader has closed stdout; `OUTPUT_UNUSABLE`
    */
@@ -60,8 +60,8 @@ export class Output {
   }
 
   /**
-   * Prints like `print`, for a command whose exit code is a result, which a closed stdout doesn't change. Returns whether the
-   * text was written.
+   * Prints like `print`, but doesn't throw if stdout is closed. Use it if the command's exit code is a result. Returns
+   * whether the text was written.
    *
    * @throws CliError `OUTPUT_UNUSABLE`
    */
@@ -76,24 +76,25 @@ export class Output {
   }
 
   /**
-   * Writes one line for people to stderr. Masks keys that Latchkey issued, and what may be a key in the arguments (see
-   * `maskKeys`). Escapes control and invisible characters, including line ends, so no record or argument can forge a line.
+   * Writes one line for people to stderr. It masks Latchkey keys, and possible keys from the arguments (see
+   * `maskKeys`). It escapes control and invisible characters, including newlines. A record or an argument therefore
+   * can't forge a line.
    */
   note(line: string): void {
     this.#writeNote(printable(this.#mask(line)));
   }
 
-  /** Writes one line like `note`, but masks nothing. For a cursor, which looks like a key. */
+  /** Writes one line like `note`, but without masks. Use it for a cursor, which looks like a key. */
   noteOwn(line: string): void {
     this.#writeNote(printable(line));
   }
 
-  /** Writes a text of the program to stderr, with its line ends. */
+  /** Writes the program's own text to stderr, with its newlines. */
   noteHelp(text: string): void {
     this.#writeNote(printableLines(text));
   }
 
-  /** Writes a question to stderr, and leaves the line open for the answer. */
+  /** Writes a question to stderr without a newline, so the answer appears on the same line. */
   ask(question: string): void {
     this.#streams.stderr.write(printable(this.#mask(question)));
   }
@@ -122,7 +123,7 @@ function write(stream: TerminalStream, text: string): Promise<void> {
   });
 }
 
-/** The scale of a progress bar: a known number of steps, a percentage such as of bytes, or a count with no known end. */
+/** The scale of a progress bar: a known number of steps, a percentage, or a count without a known end. */
 export type ProgressKind = 'steps' | 'share' | 'count';
 
 const FORMATS: Readonly<Record<ProgressKind, string>> = {
@@ -131,7 +132,7 @@ const FORMATS: Readonly<Record<ProgressKind, string>> = {
   count: 'keys: {count}',
 };
 
-/** A progress bar, shown only on a terminal. It stays below the text that is printed meanwhile. */
+/** A progress bar. It appears only on a terminal. It stays below the text that is printed in the meantime. */
 export class ProgressBar {
   readonly #stream: TerminalStream;
   #bar: SingleBar | undefined;
@@ -159,7 +160,7 @@ export class ProgressBar {
     this.#show();
   }
 
-  /** Advances by one step; for a share, to `done`. */
+  /** Advances by one step. A percentage advances to `done`. */
   advance(done: number = this.#done + 1): void {
     this.#done = done;
     this.#bar?.update(done, { count: ++this.#count });
@@ -183,12 +184,12 @@ export class ProgressBar {
   }
 }
 
-/** A key that was issued, perhaps as the successor of another. */
+/** An issued key, which may be the successor of another key. */
 export interface PrintableKey extends IssuedKey {
   readonly previous?: KeyRecord;
 }
 
-/** Returns the key and its record as one line of JSON. Leaves out the key if it's stored in another `place`. */
+/** Returns the key and its record as one line of JSON. It omits the key if the key is stored in another `place`. */
 export function issuedKeyJson({ secret, record, previous }: PrintableKey, place?: string): string {
   return JSON.stringify({
     ...(place === undefined ? { key: secret } : {}),
@@ -202,7 +203,9 @@ export function issuedKeyLine({ secret, record }: IssuedKey): string {
   return `${secret}  ${printable(record.label)}`;
 }
 
-/** Returns a new key for people, with the advice to store it. Leaves out the key if it's stored in another `place`. */
+/**
+ * Returns a new key for people, with the advice to store it. It omits the key if the key is stored in another `place`.
+ */
 export function issuedKeyNotice({ secret, record }: IssuedKey, nowMs: number, place?: string): string {
   const { id, label, owner, scopes, plan, expiresAt } = record;
   const expires =
@@ -221,12 +224,12 @@ export function issuedKeyNotice({ secret, record }: IssuedKey, nowMs: number, pl
   return `${shown.join('\n')}\n\n${advice}`;
 }
 
-/** Returns the id and label of a key, for people. */
+/** Returns the id and label of a key in a form for people. */
 export function keyName({ id, label }: KeyRecord): string {
   return `${printable(id)}, ${printable(JSON.stringify(label))}`;
 }
 
-/** Splits text at its spaces into lines. Keeps a word that is longer than a line whole, so it can be copied. */
+/** Splits a string at its spaces into lines. A word longer than a line stays in one piece, so you can copy it. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
@@ -237,7 +240,7 @@ export function wrap(text: string, width: number): readonly string[] {
   return lines;
 }
 
-/** Wraps the paragraphs of a text that are too wide. Leaves indented lines unchanged. */
+/** Wraps the paragraphs that are wider than `width`. Indented lines stay unchanged. */
 export function fillParagraphs(text: string, width: number): string {
   return text.replaceAll(/^(?! |\n).*(\n(?! |\n).+)*/gm, (paragraph) =>
     paragraph.split('\n').every((line) => line.length <= width)

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { CliError } from '../operator/errors.ts';
 import { parseJson } from './options.ts';
 
-/** One line of a file of keys. */
+/** One line of a file with keys. */
 export interface KeptKey {
   readonly key: string;
   /** The key's record, with at least its id. */
@@ -12,9 +12,9 @@ export interface KeptKey {
 }
 
 export interface OpenOptions {
-  /** Whether to add to an existing file. */
+  /** Appends to an existing file. */
   readonly resume: boolean;
-  /** What to do about an existing file, for the message. */
+  /** The advice in the error message about an existing file. */
   readonly remedy?: string;
 }
 
@@ -22,14 +22,16 @@ const OWNER_ONLY = 0o600;
 const OTHER_PATH = 'pass another path';
 const LINE_START = '{"key":"';
 
-/** A file that only its owner can read (mode 0600). After a failure, it has whole lines only, or it's gone. */
+/**
+ * A file that only its owner can read (mode 0600). After a failure, it contains only complete lines, or it's deleted.
+ */
 export class PrivateFile {
-  /** The path as given. */
+  /** The path from the user. */
   readonly path: string;
-  /** The keys that earlier runs wrote, in their order; empty for a new file. */
+  /** The keys that earlier runs wrote, in order. The list is empty for a new file. */
   readonly kept: readonly KeptKey[];
   readonly #handle: FileHandle;
-  /** How many bytes were written successfully. */
+  /** The number of bytes that were written successfully. */
   #bytes: number;
 
   private constructor(path: string, handle: FileHandle, { kept, bytes }: Kept = { kept: [], bytes: 0 }) {
@@ -42,7 +44,7 @@ export class PrivateFile {
   /**
    * Creates a new file.
    *
-   * @throws CliError `FILE_UNUSABLE`, also if anything already has the name, such as a link
+   * @throws CliError `FILE_UNUSABLE`, also if a file, a link or a directory already has the name
    */
   static async create(path: string, remedy = OTHER_PATH): Promise<PrivateFile> {
     const handle = await open(path, 'ax', OWNER_ONLY).catch((cause: NodeJS.ErrnoException) => {
@@ -54,10 +56,10 @@ export class PrivateFile {
   }
 
   /**
-   * Creates a file for lines with keys, and makes sure that its name survives a crash of the machine. With `resume`, opens an
-   * existing file, sets its mode, and removes an incomplete last line: its key was never stored.
+   * Creates a file for lines with keys. The file's name survives a crash of the machine. With `resume`, opens an
+   * existing file, sets its mode, and removes an incomplete last line. The key of that line was never stored.
    *
-   * @throws CliError `FILE_UNUSABLE`; an existing file is unchanged then
+   * @throws CliError `FILE_UNUSABLE`. An existing file then stays unchanged
    */
   static async openForKeys(path: string, { resume, remedy }: OpenOptions): Promise<PrivateFile> {
     const file = await PrivateFile.create(path, remedy).catch((error: CliError) => {
@@ -73,7 +75,7 @@ export class PrivateFile {
   }
 
   static async #resume(path: string): Promise<PrivateFile> {
-    // Opening a FIFO would wait for its other end, and a link could lead anywhere.
+    // Opening a FIFO would block until its other end opens, and a link could point anywhere.
     const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const handle = await open(path, flags).catch((cause: NodeJS.ErrnoException) => {
       throw unusable(path, cause);
@@ -87,7 +89,7 @@ export class PrivateFile {
   }
 
   /**
-   * Appends text, which may still be lost in a crash of the machine.
+   * Appends text. A crash of the machine can still lose it.
    *
    * @throws CliError `FILE_UNUSABLE`
    */
@@ -99,7 +101,8 @@ export class PrivateFile {
   }
 
   /**
-   * Appends a line. Once it resolves, the line survives a crash of the machine. After a failure, the file is unchanged.
+   * Appends a line. Once the promise resolves, the line survives a crash of the machine. After a failure, the file is
+   * unchanged.
    *
    * @throws CliError `FILE_UNUSABLE`
    */
@@ -115,16 +118,16 @@ export class PrivateFile {
     }
   }
 
-  /** Closes the file. Removes an empty one, because it would block the next run. */
+  /** Closes the file. It deletes an empty file, because an empty file would block the next run. */
   async close(): Promise<void> {
     if (this.#bytes === 0) return this.discard();
     await this.#handle.close();
   }
 
   /**
-   * Closes the file, even an empty one, once its content survives a crash of the machine.
+   * Closes the file once its content survives a crash of the machine. It keeps even an empty file.
    *
-   * @throws CliError `FILE_UNUSABLE`; the file is then gone
+   * @throws CliError `FILE_UNUSABLE`. The file is then deleted
    */
   async keep(): Promise<void> {
     await this.#orDiscard(async () => {
@@ -133,7 +136,10 @@ export class PrivateFile {
     });
   }
 
-  /** Closes and removes the file, as far as the system permits it. The error that led here is the one to report. */
+  /**
+   * Closes and deletes the file, if the system permits it. It doesn't throw, because an earlier error is the one to
+   * report.
+   */
   async discard(): Promise<void> {
     await this.#handle.close().catch(() => {});
     await rm(this.path, { force: true }).catch(() => {});
@@ -162,7 +168,7 @@ async function takeOver(path: string, handle: FileHandle): Promise<Kept> {
   const lines = bytes.toString('utf8', 0, wholeBytes).split('\n').slice(0, -1);
   const kept = lines.flatMap((line) => parseLine(line) ?? []);
   const rest = bytes.toString('utf8', wholeBytes);
-  // An editor may have removed the end of the last line.
+  // An editor may have removed the newline at the end of the file.
   const last = parseLine(rest);
   const isOurs = kept.length === lines.length && (rest.startsWith(LINE_START) || LINE_START.startsWith(rest));
   if (!isOurs) throw notOurs(path);

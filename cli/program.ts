@@ -8,7 +8,7 @@ import { fillParagraphs } from './output.ts';
 
 interface CommandEntry {
   readonly name: string;
-  /** Loads the command's module. Most runs load only one. */
+  /** Loads the command's module. Most runs load only one module. */
   readonly load: () => Promise<AddCommand>;
 }
 
@@ -21,10 +21,10 @@ const DONE = 0;
 const FAILED = 1;
 const BAD_USAGE = 2;
 
-/** Commander prints it on its own line, after text that may repeat an argument. */
+/** Commander prints the suggestion on its own line, after text that may repeat an argument. */
 const SUGGESTION = /\n(\(Did you mean [^\n]*\))$/;
 const OTHER = 'Other:';
-/** In the order of the help. */
+/** The groups are in the order of the help. */
 const GROUPS: readonly CommandGroup[] = [
   {
     heading: 'Issue keys:',
@@ -76,7 +76,7 @@ Choose the table with --table${hasLocalGateway ? ', --stack or --local' : ' or -
 
 Exit codes: 0 success, 1 failure, 2 bad usage, 130 interrupted by Ctrl-C.`;
 
-/** Runs one command line, reports errors on stderr, and returns the exit code. It never rejects. */
+/** Runs one command line, reports errors on stderr, and returns the exit code. The promise never rejects. */
 export async function runProgram(args: readonly string[], deps: CommandDeps): Promise<number> {
   deps.output.hideTyped(args);
   let help = '';
@@ -111,7 +111,7 @@ async function createProgram(
       getOutHelpWidth: helpWidth,
       getErrHelpWidth: helpWidth,
     });
-  // For the help, a suggestion, or a completion script.
+  // The help, a suggestion and a completion script require all commands.
   const needsAll = !isCommand(name) || name === 'completion';
   for (const { heading, commands } of GROUPS) {
     program.commandsGroup(heading);
@@ -130,7 +130,10 @@ function isCommand(name: string | undefined): boolean {
   return GROUPS.some(({ commands }) => commands.some((command) => command.name === name));
 }
 
-/** Rejects `--x` together with `--no-x`. Commander would use the later one, and a mistake in a script would remove a field. */
+/**
+ * Rejects `--x` together with `--no-x`. Commander would use the later one, so a mistake in a script could remove a
+ * field.
+ */
 function rejectOpposites(command: Command): void {
   for (const negative of command.options.filter(({ negate }) => negate)) {
     const name = negative.attributeName();
@@ -146,15 +149,16 @@ function rejectOpposites(command: Command): void {
   }
 }
 
-/** Commander also throws to end the process after printing help. */
+/** Commander also throws to end the process after it prints help. */
 function isHelp(error: unknown): boolean {
   return error instanceof CommanderError && error.exitCode === 0;
 }
 
 function report(error: unknown, { output, interruption }: CommandDeps): number {
-  // Commander has printed its own message.
+  // Commander has already printed its own message.
   if (error instanceof CommanderError) return BAD_USAGE;
-  // `latchkey list | head` has read enough. Commands with results besides their output throw another error.
+  // `head` in `latchkey list | head` has read enough, for example. Commands whose exit code is a result throw another
+  // error.
   if (isOutputClosed(error)) return DONE;
   output.note(`error: ${toMessage(error)}`);
   if (error instanceof CliError) for (const detail of error.details) output.note(`  ${detail}`);
@@ -167,7 +171,7 @@ function isBadUsage(error: unknown): boolean {
   return error instanceof LatchkeyError && error.code === 'INPUT_INVALID';
 }
 
-/** Returns one line for any error. */
+/** Returns any error as one line. */
 function toMessage(error: unknown): string {
   if (error instanceof CliError || error instanceof LatchkeyError) return error.message;
   if (!(error instanceof Error)) return `unexpected error: ${String(error)}`;

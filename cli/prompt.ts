@@ -19,11 +19,11 @@ export interface HiddenPromptDeps extends PromptDeps {
   readonly interruption: Interruption;
 }
 
-/** For `--help`. */
-export const ID_HELP = "the key's id from list, or its first characters if they are unique; never the key itself";
+/** The description of the id argument in `--help`. */
+export const ID_HELP = "the key's id, or a unique prefix of it; never the key itself";
 
 export interface KeyIdOptions {
-  /** The id is complete, even if other ids start with it. */
+  /** `true` if the id is complete, even if it's a prefix of other ids. */
   readonly exactId?: boolean;
 }
 
@@ -34,15 +34,16 @@ export interface Confirmation {
   readonly change: string;
 }
 
-/** Adds `--exact-id`, for commands whose argument is an id. */
+/** Adds `--exact-id`. Use it for commands whose argument is an id. */
 export function addExactIdOption(command: Command): Command {
-  return command.option('--exact-id', 'the id is complete: use it even if other ids start with it');
+  return command.option('--exact-id', "treat the id as complete, even if it's a prefix of other ids");
 }
 
 /**
- * Reads the record of a key by its id, or by the first characters of its id.
+ * Reads the record of a key by its id or by a unique prefix of its id.
  *
- * @throws LatchkeyError of `get` and `getByIdStart`. The message of `AMBIGUOUS_ID` mentions `--exact-id` if the id is complete
+ * @throws LatchkeyError of `get` and `getByIdStart`. The message of `AMBIGUOUS_ID` suggests `--exact-id` if the id is
+ * complete
  */
 export async function getKey(idStart: string, { exactId }: KeyIdOptions, registry: KeyRegistry): Promise<KeyRecord> {
   if (exactId === true) return registry.get(idStart);
@@ -55,7 +56,7 @@ export async function getKey(idStart: string, { exactId }: KeyIdOptions, registr
 }
 
 /**
- * Returns the full id of a key. Does not look up a complete id, so a corrupt record can still be changed.
+ * Returns the full id of a key. It doesn't look up a complete id, so you can still change a corrupt record.
  *
  * @throws LatchkeyError of `getKey`
  */
@@ -65,7 +66,7 @@ export async function getId(idStart: string, options: KeyIdOptions, registry: Ke
 }
 
 /**
- * Asks for confirmation at the terminal, and returns the full id of the key.
+ * Prompts for confirmation at the terminal, and returns the full id of the key.
  *
  * @throws CliError `NOT_CONFIRMED`; LatchkeyError of `getKey`
  */
@@ -83,16 +84,16 @@ export async function getConfirmedId(
 }
 
 /**
- * Checks, before a command does anything, that there is a terminal for a question.
+ * Checks that the process has a terminal for a prompt. Call it before the command does anything.
  *
- * @throws CliError `USAGE_INVALID` if there is none
+ * @throws CliError `USAGE_INVALID` without a terminal
  */
 export function requireTerminal({ output, stdin }: PromptDeps): void {
   if (stdin.isTTY === true && output.canAsk) return;
   throw new CliError('USAGE_INVALID', 'this command asks for confirmation, and there is no terminal: pass --yes');
 }
 
-/** Asks a question, and returns whether the answer is yes. No answer counts as no. */
+/** Prompts for an answer, and returns whether it's yes. An empty answer means no. */
 async function confirm(question: string, { output, stdin }: PromptDeps): Promise<boolean> {
   output.ask(`${question} [y/N] `);
   // Without an `output`, the terminal edits the line and Ctrl-C reaches the process.
@@ -110,10 +111,10 @@ async function confirm(question: string, { output, stdin }: PromptDeps): Promise
 const MAX_CHARACTERS = 1024 * 1024;
 
 /**
- * Reads text that contains a raw key: on a terminal from a prompt without echo, else from standard input. Standard input is
- * UTF-8, or UTF-16 with a byte order mark, and at most 1 MB.
+ * Reads text that contains a raw key. On a terminal, it shows a prompt without echo. Otherwise, it reads standard
+ * input. Standard input is UTF-8, or UTF-16 with a byte order mark, and at most 1 MB.
  *
- * @throws CliError `USAGE_INVALID` if there is no text, or too much; `INTERRUPTED`
+ * @throws CliError `USAGE_INVALID` if the text is missing or too long; `INTERRUPTED`
  */
 export async function readSecret(question: string, deps: HiddenPromptDeps): Promise<string> {
   const isTerminal = deps.stdin.isTTY === true;
@@ -123,15 +124,15 @@ export async function readSecret(question: string, deps: HiddenPromptDeps): Prom
 }
 
 /**
- * Asks a question on the terminal, and reads a line without echo. End of input counts as an empty line.
+ * Prompts on the terminal, and reads a line without echo. The end of the input counts as an empty line.
  *
- * @throws CliError `INTERRUPTED` on Ctrl-C, which a terminal without echo passes on as a character
+ * @throws CliError `INTERRUPTED` on Ctrl-C. A terminal without echo passes Ctrl-C on as a character
  */
 async function askHidden(question: string, { output, stdin, interruption }: HiddenPromptDeps): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 });
   let isInterrupted = false;
-  // Echo is off from here.
+  // Echo is off from here on.
   output.ask(question);
   const line = await new Promise<string>((resolve) => {
     lines.once('line', resolve);

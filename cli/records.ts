@@ -7,20 +7,20 @@ import { relativeTime } from '../operator/notices.ts';
 import { csvRows } from './importExport/csv.ts';
 import { type Output, wrap } from './output.ts';
 
-/** Returns one record as JSON, for commands about one key. */
+/** Returns one record as JSON. Use it for commands about one key. */
 export function recordJson(record: KeyRecord): string {
   return JSON.stringify({ record: publicRecord(record) });
 }
 
 export interface RecordFieldsDeps {
   readonly output: Pick<Output, 'isTerminal' | 'columns'>;
-  /** Epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
 }
 
 /**
- * Returns a record for people, one line for each field that it has. On a terminal, long values are wrapped. With `acceptedKeys`
- * of the deployment, the state of an active key says whether the deployment refuses it.
+ * Returns a record for people, with one line for each field. On a terminal, it wraps long values. The state of an
+ * active key shows whether the deployment rejects it because of `acceptedKeys`.
  */
 export function recordFields(record: KeyRecord, { output, now }: RecordFieldsDeps, acceptedKeys?: string): string {
   const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY;
@@ -79,12 +79,12 @@ function scopesText(scopes: readonly string[] | undefined): string {
 const FIRST_MS = Date.parse('0000-01-01T00:00:00Z');
 const LAST_MS = Date.parse('9999-12-31T00:00:00Z');
 
-/** Clamps the day to years of four digits: the record of a key that expires late in 9999 is kept into the year 10000. */
+/** Limits the year to 9999. The table keeps a key that expires late in 9999 into the year 10000. */
 function toDay(epochSeconds: number): string {
   return toTimestamp(Math.min(Math.max(epochSeconds * 1000, FIRST_MS), LAST_MS)).slice(0, 10);
 }
 
-/** The format of a list, written page by page. */
+/** The format of a list, which is written page by page. */
 export interface ListFormat {
   readonly begin: string;
   readonly page: (records: readonly KeyRecord[], context: PageContext) => string;
@@ -93,7 +93,7 @@ export interface ListFormat {
 
 export interface PageContext {
   readonly isFirst: boolean;
-  /** The keys that the deployment accepts, if known. Only the table for people shows it. */
+  /** The keys that the deployment accepts, if known. Only the table for people uses it. */
   readonly acceptedKeys: string | undefined;
 }
 
@@ -109,7 +109,10 @@ const CSV_COLUMNS = [
   ...(['rotatedFrom', 'rotatedTo'] as const),
 ];
 
-/** Returns the format for the options: JSON, CSV, or by default a table on a terminal and tab-separated fields elsewhere. */
+/**
+ * Returns the format for the options: JSON, CSV or the default. The default is a table on a terminal, and tab-separated
+ * fields elsewhere.
+ */
 export function listFormat({ json, csv }: ListFormatOptions, output: Output, nowMs: number): ListFormat {
   if (json) return JSON_DOCUMENT;
   if (csv) return { begin: csvRows([CSV_COLUMNS]), page: (records) => csvPage(records, nowMs), end: () => '' };
@@ -139,7 +142,7 @@ const COLUMNS = ['id', 'label', 'prefix', 'owner', 'plan', 'state', 'created', '
 type Column = (typeof COLUMNS)[number];
 type Cells = Readonly<Record<Column, string>>;
 
-/** The columns of a table, the maximum width of a text, and whether ids are shortened. */
+/** The columns of a table, the maximum width of a string, and whether ids are shortened. */
 interface Layout {
   readonly columns: readonly Column[];
   readonly maxText: number;
@@ -150,7 +153,7 @@ const WIDE: Layout = { columns: COLUMNS, maxText: 32, hasShortIds: false };
 const NARROW = COLUMNS.filter((column) => column !== 'created');
 const NARROWER = NARROW.filter((column) => column !== 'prefix');
 const NARROWEST = NARROWER.filter((column) => column !== 'plan');
-/** In order of preference: the first one that fits is used, or else the last. */
+/** In order of preference. The first layout that fits is used, otherwise the last one. */
 const LAYOUTS: readonly Layout[] = [
   WIDE,
   { ...WIDE, hasShortIds: true },
@@ -163,13 +166,21 @@ const LAYOUTS: readonly Layout[] = [
 ];
 
 export interface TableOptions {
-  /** The columns of the terminal. If they are too few, ids are shortened, then columns are left out. */
+  /**
+   * The width of the terminal in columns. Ids are shortened if the table is too wide. Columns are omitted if it's still
+   * too wide.
+   */
   readonly width?: number;
-  /** The keys that the deployment accepts, if known: the state of an active key that it refuses is `active, refused`. */
+  /**
+   * The keys that the deployment accepts, if known. The state of an active key that it rejects is `active, refused`.
+   */
   readonly acceptedKeys?: string | undefined;
 }
 
-/** Returns records as a table for people, with relative times and long texts shortened. Has a plan column only if needed. */
+/**
+ * Returns records as a table for people. Times are relative, and long strings are shortened. The table has a plan
+ * column only if a key has a plan.
+ */
 export function recordTable(
   records: readonly KeyRecord[],
   nowMs: number,
@@ -189,7 +200,7 @@ export function recordTable(
   return table;
 }
 
-/** Returns records as lines of tab-separated fields for programs. Times are full, and an absent field is empty. */
+/** Returns records as lines of tab-separated fields for programs. Times are complete, and an absent field is empty. */
 export function recordLines(records: readonly KeyRecord[], nowMs: number): string {
   return records.map((record) => Object.values(toCells(record, nowMs, toFullTime)).join('\t')).join('\n');
 }
@@ -209,7 +220,7 @@ function toCells(record: KeyRecord, nowMs: number, time: (timestamp?: Timestamp)
     created: time(createdAt),
     'last used': time(lastUsedAt),
     expires: time(expiresAt),
-    // Last, because programs rely on the positions of the fields from before there were plans.
+    // The plan comes last, because older programs rely on the positions of the other fields.
     plan: printable(plan),
   };
 }
@@ -243,7 +254,7 @@ function layOut(rows: readonly Cells[], { columns: possible, maxText, hasShortId
   return lines.map((line) => line.trimEnd()).join('\n');
 }
 
-/** Returns how many characters make the ids unique. Other commands accept an id that is cut to this length. */
+/** Returns the shortest length at which the ids are still unique. Other commands accept an id of this length. */
 function findUniqueLength(ids: readonly string[]): number {
   const distinct = new Set(ids).size;
   let length = MIN_ID;

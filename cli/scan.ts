@@ -8,29 +8,32 @@ import { decodeText, STDIN } from './textSource.ts';
 
 interface ScanDeps {
   readonly stdin: Readable;
-  /** Called for each file or directory that cannot be read. */
+  /** The callback for each unreadable file or directory. */
   readonly onError: OnError;
 }
 
 type OnError = (path: string, error: NodeJS.ErrnoException) => void;
 
 export interface ScanCount {
-  /** Texts that were scanned. */
+  /** The number of scanned texts. */
   scanned: number;
-  /** Binary files, which were skipped. */
+  /** The number of binary files, which are skipped. */
   binary: number;
 }
 
-/** A key that was found, and the place of its first character. */
+/** A found key and the position of its first character. */
 export interface Leak extends Position {
   readonly keyPrefix: string;
-  /** For a look-up in the table. It is never printed. */
+  /** The raw key. It's only for a lookup in the table, and never printed. */
   readonly secret: KeySecret;
 }
 
 const STDIN_NAME = '<stdin>';
 
-/** Yields the keys in the files under the paths. For `-`, scans standard input, which may be a diff. Updates `count`. */
+/**
+ * Yields the keys in the files under the paths. For `-`, it scans standard input, which may be a diff. It updates
+ * `count`.
+ */
 export async function* scanPaths(
   paths: readonly string[],
   prefix: string | undefined,
@@ -41,7 +44,7 @@ export async function* scanPaths(
     if (path === STDIN) {
       count.scanned++;
       const diff = new DiffPosition(STDIN_NAME);
-      // A diff is text, even if a file in it has a NUL.
+      // A diff is text, even if a file in it contains a NUL.
       yield* scanText(decodeText(deps.stdin), { getPosition: (piece) => diff.get(piece), prefix });
       continue;
     }
@@ -63,7 +66,7 @@ export async function* scanPaths(
 /** Git uses the same rule: a file with a NUL near its start is binary. */
 const BINARY_CHECK_BYTES = 8000;
 
-/** Returns whether a file is text. Counts it as binary if it isn't. */
+/** Returns whether a file is text. Counts the file as binary if it isn't. */
 function isText(start: Uint8Array, encoding: string, count: ScanCount): boolean {
   const isBinary = encoding === 'utf-8' && start.subarray(0, BINARY_CHECK_BYTES).includes(0);
   if (!isBinary) return true;
@@ -73,20 +76,20 @@ function isText(start: Uint8Array, encoding: string, count: ScanCount): boolean 
 }
 
 interface ScanTextOptions {
-  /** Returns the position of a piece of the text, or `undefined` to skip the piece. */
+  /** Returns the position of a line or of a piece of it, or `undefined` to skip it. */
   readonly getPosition: (piece: LinePiece) => Position | undefined;
   readonly prefix?: string | undefined;
 }
 
 interface Position {
   readonly file: string;
-  /** Counted from 1. */
+  /** The line number, from 1. */
   readonly line: number;
-  /** Counted from 1. */
+  /** The column number, from 1. */
   readonly column: number;
 }
 
-/** Yields every key in a text that arrives in chunks, once for each place, in the order of the text. */
+/** Yields every key in a chunked text, once for each position, in the order of the text. */
 async function* scanText(
   chunks: AsyncIterable<string>,
   { getPosition, prefix }: ScanTextOptions,
@@ -108,7 +111,7 @@ async function* scanText(
 
 /** A line of a text, or a piece of a very long line. */
 interface LinePiece {
-  /** Counted from 1. */
+  /** The line number, from 1. */
   readonly line: number;
   /** The column at which the piece starts, from 1. */
   readonly column: number;
@@ -118,7 +121,9 @@ interface LinePiece {
 const MAX_PIECE = 1024 * 1024;
 const OVERLAP = MAX_KEY_LENGTH - 1;
 
-/** Yields the lines of a text that arrives in chunks. The pieces of a long line overlap, and a key is always whole in one. */
+/**
+ * Yields the lines of a chunked text. The pieces of a long line overlap, so at least one piece contains the whole key.
+ */
 async function* linePieces(chunks: AsyncIterable<string>): AsyncGenerator<LinePiece> {
   let line = 1;
   let column = 1;
@@ -145,8 +150,8 @@ const HUNK = /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 const NEW_FILE = /^\+\+\+ (?:"?b\/)?([^\t\r"]+)/;
 
 /**
- * Follows a text that may be a unified diff, such as `git diff` writes. The position of an added line is its place in the new
- * file. The position of a line outside a diff is its place in the text.
+ * Tracks the position in a text that may be a unified diff, such as the output of `git diff`. The position of an added
+ * line is its position in the new file. The position of a line outside a diff is its position in the text.
  */
 class DiffPosition {
   readonly #name: string;
@@ -154,7 +159,7 @@ class DiffPosition {
   #newLine = 0;
   #oldLeft = 0;
   #newLeft = 0;
-  /** The place of the current line; `undefined` if the diff removes the line or leaves it unchanged. */
+  /** The position of the current line. It's `undefined` if the diff removes the line or leaves it unchanged. */
   #current: { readonly file: string; readonly line: number; readonly indent: number } | undefined;
 
   /** @param name The name of the text itself */
@@ -162,7 +167,9 @@ class DiffPosition {
     this.#name = name;
   }
 
-  /** Returns the position at which a piece starts, or `undefined` if the diff removes its line or leaves it unchanged. */
+  /**
+   * Returns the position at which a piece starts. It's `undefined` if the diff removes the line or leaves it unchanged.
+   */
   get({ line, column, text }: LinePiece): Position | undefined {
     if (column === 1) this.#current = this.#enter(line, text);
     if (this.#current === undefined) return undefined;
@@ -198,12 +205,13 @@ class DiffPosition {
   }
 }
 
-/** Directories that are never scanned: git's packed objects aren't text, and npm's packages are other people's. */
+/** Directories that are never scanned. Git's packed objects aren't text, and npm's packages belong to other people. */
 const SKIPPED = new Set(['.git', 'node_modules']);
 
 /**
- * Yields the files that a path names: the file itself, or all files under the directory in the order of their names. Doesn't
- * follow links under the directory or read devices and pipes. Includes files that git ignores, because a key in them is a leak.
+ * Yields the file at the path, or all files under the directory, sorted by name. It doesn't follow links under the
+ * directory, or read devices and pipes. It includes files that git ignores, because a key in such a file is still a
+ * leak.
  */
 async function* filesUnder(path: string, onError: OnError): AsyncGenerator<string> {
   try {

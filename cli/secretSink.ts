@@ -15,11 +15,11 @@ export interface SecretSinkOptions {
   readonly out?: string;
 }
 
-/** A place that receives the secret of a new key, so the secret isn't shown. */
+/** A destination for the secret of a new key. The secret then isn't shown. */
 interface SecretSink {
-  /** The place for people, such as `on the clipboard`. */
+  /** The name of the destination in messages, such as `on the clipboard`. */
   readonly name: string;
-  /** Stores the secret. Once it resolves, the secret is safe. */
+  /** Stores the secret. Once the promise resolves, the secret is safe. */
   readonly keep: (issued: IssuedKey) => Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export function addSecretSinkOptions(command: Command): Command {
     .addOption(
       new Option(
         '--out <file>',
-        'write the key to this new file instead of showing it, as {"key","record"} with mode 0600',
+        'write {"key","record"} to this new file with mode 0600 instead of showing the key',
       ).conflicts('copy'),
     );
 }
@@ -49,17 +49,17 @@ export interface IssueDeps {
 export interface Issue<Prepared extends IssuedKey, Issued extends PrintableKey> {
   readonly prepare: () => Promise<Prepared>;
   readonly store: (prepared: Prepared) => Promise<Issued>;
-  /** Returns the result for people; `sinkName` is the place of a secret that isn't shown. */
+  /** Returns the output for people. `sinkName` is the destination of a secret that isn't shown. */
   readonly notice: (issued: Issued, sinkName: string | undefined) => string;
-  /** Returns what to do if the key may be in the table, but nobody has seen it. */
+  /** Returns the advice for a key that may be in the table, but wasn't shown. */
   readonly lostNotice: (prepared: Prepared) => string;
-  /** Returns what happened if the key is in the table, but could not be shown. */
+  /** Returns the message about a key that is in the table, but couldn't be shown. */
   readonly notShown: (issued: Issued) => string;
 }
 
 /**
- * Issues a key so that its secret isn't lost. Opens the secret's place first, so no key is issued without one. Stores the
- * secret there before the table stores the key. Defers signals until the secret is shown.
+ * Issues a key without the risk that its secret is lost. It opens the destination first, so a key is never issued
+ * without one. It stores the secret there before the table stores the key. It defers signals until the secret is shown.
  *
  * @throws CliError `CLIPBOARD_UNUSABLE`, `FILE_UNUSABLE`, or `KEY_NOT_SHOWN`; any error of the steps
  */
@@ -87,7 +87,7 @@ export async function issueSafely<Prepared extends IssuedKey, Issued extends Pri
   );
 }
 
-/** Runs the work with the place that the options name, or with `undefined` if the key is to be shown. */
+/** Runs the work with the destination from the options, or with `undefined` to show the key. */
 async function withSecretSink<T>(
   { copy, out }: SecretSinkOptions,
   env: Environment,
@@ -116,11 +116,11 @@ function unconfirmedNotice({ record }: IssuedKey, { name }: SecretSink): string 
 interface ClipboardTool {
   readonly name: string;
   readonly args: readonly string[];
-  /** A variable without which the tool finds no clipboard. */
+  /** The environment variable that the tool requires. */
   readonly needs?: string;
 }
 
-/** In order of precedence: the first one that is installed is used. */
+/** In order of precedence. The first installed tool is used. */
 const TOOLS: readonly ClipboardTool[] = [
   { name: 'pbcopy', args: [] },
   { name: 'wl-copy', args: [], needs: 'WAYLAND_DISPLAY' },
@@ -131,9 +131,10 @@ const TOOLS: readonly ClipboardTool[] = [
 const TIMEOUT_MS = 5000;
 
 /**
- * Finds the machine's clipboard, and returns a function that copies text to it.
+ * Finds the machine's clipboard, and returns a function that copies a string to it.
  *
- * @throws CliError `CLIPBOARD_UNUSABLE` if there is no clipboard; the returned function throws it if copying fails
+ * @throws CliError `CLIPBOARD_UNUSABLE` if the machine lacks a clipboard. The returned function throws it if the copy
+ * fails
  */
 function findClipboard(env: Environment): (text: string) => Promise<void> {
   const paths = (setting(env, 'PATH') ?? '').split(delimiter).filter((path) => path !== '');
@@ -146,7 +147,7 @@ function findClipboard(env: Environment): (text: string) => Promise<void> {
   throw clipboardUnusable(`found no clipboard tool (${names}): pass --out FILE instead`);
 }
 
-/** Passes the text on standard input, because every user of the machine can see arguments. */
+/** Passes the string on standard input, because every user of the machine can read arguments. */
 async function copy(
   text: string,
   { name, file, args, env }: ClipboardTool & { readonly file: string; readonly env: Environment },

@@ -29,19 +29,19 @@ async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** An entry of the file before it is checked. */
+/** An entry of the file before the check. */
 interface RawEntry {
-  /** For messages: `line 3` of JSON Lines, `entry 3` of an array. */
+  /** The position in messages: `line 3` in JSON Lines, `entry 3` in an array. */
   readonly place: string;
-  /** `undefined` if it isn't valid JSON. */
+  /** The parsed value, or `undefined` for invalid JSON. */
   readonly value: unknown;
 }
 
 /**
- * Parses a seed file: a JSON array, or JSON Lines, of objects with the fields of `NewKey`.
+ * Parses a seed file. It's a JSON array or JSON Lines of objects with the fields of `NewKey`.
  *
- * @throws CliError `SEED_INVALID`, with the problem of each invalid entry. The message repeats only values of known fields,
- * because the file may contain secrets by mistake
+ * @throws CliError `SEED_INVALID`, with the problem of each invalid entry. The message repeats only values of known
+ * fields, because the file may contain secrets by mistake
  */
 export function parseSeed(text: string, file: string, nowMs: number): readonly NewKey[] {
   const problems: string[] = [];
@@ -77,7 +77,7 @@ function splitLines(text: string): readonly RawEntry[] {
 
 const FIELDS: readonly string[] = EDITABLE_FIELDS;
 
-/** Returns the entry's fields, or the problem with them. */
+/** Returns the entry's fields or the problem with them. */
 function checkEntry(value: unknown, nowMs: number): NewKey | string {
   if (value === undefined) {
     return 'expected one JSON object on the line, or a JSON array as the whole file, got invalid JSON';
@@ -97,7 +97,7 @@ function checkEntry(value: unknown, nowMs: number): NewKey | string {
   }
 }
 
-/** Splits scopes that are given as one text. If the text has none, `checkNewKey` rejects it. */
+/** Splits scopes in a single string. `checkNewKey` rejects a string without a scope. */
 function readScopes({ scopes }: { readonly scopes?: unknown }): Pick<NewKey, 'scopes'> {
   const list = typeof scopes === 'string' ? splitScopes(scopes) : [];
   return list.length === 0 ? {} : { scopes: list };

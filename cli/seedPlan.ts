@@ -7,24 +7,24 @@ import { CliError } from '../operator/errors.ts';
 import type { Output } from './output.ts';
 import type { KeptKey } from './privateFile.ts';
 
-/** What `seed` will do. */
+/** The plan of a `seed` run. */
 export interface SeedPlan {
-  /** The first key to store: an interrupted run wrote it to the file, but may not have stored it. */
+  /** The first key to store. An interrupted run wrote it to the file, but may not have stored it. */
   readonly pending: IssuedKey | undefined;
-  /** The entries that need a new key. */
+  /** The entries that require a new key. */
   readonly fresh: readonly NewKey[];
-  /** The labels that are skipped. */
+  /** The labels to skip. */
   readonly skipped: readonly string[];
 }
 
-/** The labels and ids in the table before the run. Both are empty unless existing labels are skipped. */
+/** The labels and ids in the table before the run. Both are empty unless the run skips existing labels. */
 interface ExistingKeys {
   readonly labels: ReadonlySet<string>;
   readonly ids: ReadonlySet<string>;
 }
 
 /**
- * Plans a run for the entries of a seed. `kept` are the keys in the file of `--out`, in their order.
+ * Plans a run for the entries of a seed file. `kept` contains the keys in the file of `--out`, in order.
  *
  * @throws CliError `FILE_UNUSABLE` if the file belongs to another table or another seed
  */
@@ -40,8 +40,9 @@ export function planSeed(
 }
 
 /**
- * Reads the labels and ids in the table if `seed` skips existing labels. The read is consistent, because it must see the last key
- * of an interrupted run. Without the option, reads one record to find out early if the table is unreachable.
+ * Reads the labels and ids in the table if `seed` skips existing labels. The read is strongly consistent, because it
+ * must include the last key of an interrupted run. Otherwise, it reads one record to find out early if the table is
+ * unreachable.
  */
 export async function readExistingKeys(
   registry: KeyRegistry,
@@ -70,16 +71,16 @@ export async function readExistingKeys(
 interface PendingKeyDeps {
   /** The id of every record in the table. */
   readonly storedIds: ReadonlySet<string>;
-  /** The entries that still need a key. */
+  /** The entries that still require a key. */
   readonly due: readonly NewKey[];
 }
 
 /**
- * Returns the last key of the file if the table lacks it: an interrupted run wrote it but didn't store it. `seed` then stores
- * this key instead of a new one, so no secret is lost and no label is issued twice.
+ * Returns the last key of the file if the table lacks it. An interrupted run wrote it to the file, but didn't store it.
+ * `seed` then stores this key instead of a new one. The secret isn't lost, and the label isn't issued twice.
  *
- * @throws CliError `FILE_UNUSABLE` if the table lacks other keys of the file, or if the last key isn't due: the file belongs to
- * another table, or to another seed
+ * @throws CliError `FILE_UNUSABLE` if the file belongs to another table or another seed file. The table then lacks
+ * other keys of the file, or the last key isn't due
  */
 export function findPendingKey(kept: readonly KeptKey[], { storedIds, due }: PendingKeyDeps): IssuedKey | undefined {
   const missing = kept.filter(({ record }) => !storedIds.has(record.id));

@@ -7,10 +7,10 @@ export interface InterruptionDeps {
   readonly note: (line: string) => void;
 }
 
-/** Handles Ctrl-C and other signals. They end the process at once, unless work has deferred them. */
+/** Handles Ctrl-C and other signals. A signal ends the process immediately, unless work has deferred signals. */
 export class Interruption {
   readonly #deps: InterruptionDeps;
-  /** One notice for each deferral, innermost last. */
+  /** One notice for each deferral. The innermost comes last. */
   readonly #deferrals: string[] = [];
   #exitCode: number | undefined;
   readonly #controller = new AbortController();
@@ -24,12 +24,14 @@ export class Interruption {
     return this.#exitCode;
   }
 
-  /** Aborts at the first signal. For work that waits. */
+  /** The abort signal, which aborts at the first process signal. Use it for work that waits. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Handles one signal. A second one changes nothing, because npm repeats a Ctrl-C that the terminal has sent already. */
+  /**
+   * Handles one signal. A second signal is ignored, because npm repeats a Ctrl-C that the terminal has already sent.
+   */
   receive(signal: NodeJS.Signals): void {
     if (this.#exitCode !== undefined) return;
     this.#exitCode = 128 + constants.signals[signal];
@@ -39,7 +41,10 @@ export class Interruption {
     this.#controller.abort();
   }
 
-  /** Runs the work to its end, and prints the notice if a signal arrives. Work of several steps checks `exitCode` in between. */
+  /**
+   * Runs the work to its end, and prints the notice if a signal arrives. Work with several steps must check `exitCode`
+   * between them.
+   */
   async deferSignals<T>(work: () => Promise<T>, notice = 'stopping after the current key'): Promise<T> {
     this.#deferrals.push(notice);
     try {

@@ -3,12 +3,12 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { CliError } from '../operator/errors.ts';
 
-/** The argument that names standard input instead of a file. */
+/** The argument that selects standard input instead of a file. */
 export const STDIN = '-';
 
 const MAX_PEEK = 64 * 1024;
 
-/** A file or standard input as text, read once and on demand: UTF-8, or UTF-16 with a byte order mark. */
+/** A file or standard input as text, read once and on demand. It's UTF-8, or UTF-16 with a byte order mark. */
 export class TextSource {
   /** The file's path, or "standard input". */
   readonly name: string;
@@ -36,7 +36,7 @@ export class TextSource {
   }
 
   /**
-   * Returns the start of the text: at most 64 KiB, or less if `isEnough` matches it. `chunks` yields it again.
+   * Returns the start of the text: at most 64 KiB, or less if `isEnough` matches it. `chunks` yields this part again.
    *
    * @throws CliError `FILE_UNUSABLE`, also if the bytes aren't valid text
    */
@@ -57,7 +57,7 @@ export class TextSource {
     for (let next = await this.#chunks.next(); next.done !== true; next = await this.#chunks.next()) yield next.value;
   }
 
-  /** Ends the text, even if a reader is waiting for more of it. */
+  /** Ends the text, even if a reader waits for more. */
   close(): void {
     this.#stream.destroy();
   }
@@ -85,11 +85,11 @@ function unreadable(name: string, cause: NodeJS.ErrnoException): CliError {
 interface DecodeOptions {
   /** Throws if the bytes aren't valid text. Without it, invalid bytes become replacement characters. */
   readonly fatal?: boolean;
-  /** Receives the first bytes and the encoding. If it returns false, nothing is decoded. */
+  /** Receives the first bytes and the encoding. The rest isn't decoded if it returns `false`. */
   readonly accepts?: (start: Uint8Array, encoding: string) => boolean;
 }
 
-/** Decodes a stream of bytes as UTF-16 if it starts with that byte order mark, and otherwise as UTF-8. */
+/** Decodes a stream of bytes. It's UTF-16 if it starts with a UTF-16 byte order mark, otherwise UTF-8. */
 export async function* decodeText(
   stream: Readable,
   { fatal = false, accepts = () => true }: DecodeOptions = {},
@@ -107,7 +107,7 @@ export async function* decodeText(
   return undefined;
 }
 
-/** Yields the bytes in chunks. The first one is long enough for a byte order mark. */
+/** Yields the bytes in chunks. The first chunk is long enough for a byte order mark. */
 async function* withWholeMark(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
   let start = Buffer.alloc(0);
   let isStarted = false;
@@ -124,7 +124,7 @@ async function* withWholeMark(stream: AsyncIterable<Uint8Array>): AsyncGenerator
   return undefined;
 }
 
-/** Excel and PowerShell also write UTF-16, and start it with one of these marks. */
+/** Excel and PowerShell can also write UTF-16 with one of these marks. */
 const BYTE_ORDER_MARKS = [
   ['utf-16le', 0xff, 0xfe],
   ['utf-16be', 0xfe, 0xff],
@@ -134,15 +134,15 @@ function detectEncoding([first, second]: Uint8Array): string {
   return BYTE_ORDER_MARKS.find(([, one, two]) => one === first && two === second)?.[0] ?? 'utf-8';
 }
 
-/** One line of a text, without its line end. */
+/** One line of a text, without its newline. */
 interface TextLine {
-  /** Counted from 1. */
+  /** The line number, from 1. */
   readonly line: number;
-  /** `undefined` if the line is longer than `maxLength`. Such a line isn't kept in memory. */
+  /** The line, or `undefined` if it's longer than `maxLength`. Such a line isn't kept in memory. */
   readonly text: string | undefined;
 }
 
-/** Yields the lines of a text that arrives in chunks. Keeps one line in memory, and at most `maxLength` characters of it. */
+/** Yields the lines of a chunked text. It keeps one line in memory, and at most `maxLength` characters of it. */
 export async function* textLines(chunks: AsyncIterable<string>, maxLength: number): AsyncGenerator<TextLine> {
   let line = 1;
   let rest = '';

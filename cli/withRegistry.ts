@@ -17,33 +17,33 @@ import {
 
 export interface RegistryOptions extends TableOptions {
   readonly keyPrefix?: string;
-  /** The actor that changes are recorded for. */
+  /** The actor to record for changes. */
   readonly actor?: string;
 }
 
 export interface RegistryDeps extends FindTableDeps {
-  /** Epoch milliseconds. */
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
 }
 
 type Work<T> = (registry: KeyRegistry, location: TableLocation, actor: string) => Promise<T>;
 
 /**
- * Runs work that only reads with a registry of the table that the options name. The actor is `--actor`, or the user of this
- * machine; AWS does not verify it.
+ * Runs read-only work with a registry for the table that the options select. The actor is `--actor` or the user of this
+ * machine. AWS doesn't verify it.
  *
- * @throws CliError of `findTable`; `USAGE_INVALID` for a bad `LATCHKEY_KEY_PREFIX`; `STORE_UNAVAILABLE` with what to do; any
- * error of the work
+ * @throws CliError of `findTable`; `USAGE_INVALID` for an invalid `LATCHKEY_KEY_PREFIX`; `STORE_UNAVAILABLE` with
+ * advice; any error of the work
  */
 export async function withRegistry<T>(options: RegistryOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
   return run(await findTable(options, deps), options, deps, { actor: options.actor ?? getUser(deps.env), work });
 }
 
 /**
- * Runs work that changes something with a registry of the table that the options name. The actor is `--actor`, or the caller's
- * ARN in AWS.
+ * Runs work that changes something, with a registry for the table that the options select. The actor is `--actor` or
+ * the caller's ARN in AWS.
  *
- * @throws CliError of `withRegistry`; `ACTOR_UNKNOWN` if AWS does not return the caller's ARN
+ * @throws CliError of `withRegistry`; `ACTOR_UNKNOWN` if AWS doesn't return the caller's ARN
  */
 export async function withActingRegistry<T>(options: RegistryOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
   const location = await findTable(options, deps);
@@ -56,15 +56,15 @@ async function getActor(location: TableLocation, env: Environment): Promise<stri
 }
 
 /**
- * Returns whether the table is in an emulator: its endpoint has no TLS, and the environment sets no endpoint for STS. The
- * emulator's credentials mean nothing to the real STS.
+ * Returns whether the table is in an emulator. Its endpoint then doesn't use TLS, and the environment doesn't set an
+ * STS endpoint. The real STS doesn't know the emulator's credentials.
  */
 function isEmulated({ endpoint }: TableLocation, env: Environment): boolean {
   const hasStsEndpoint = ['AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL'].some((name) => setting(env, name) !== undefined);
   return endpoint?.startsWith('http:') === true && !hasStsEndpoint;
 }
 
-/** Returns the name of this machine's user, if the environment has it. */
+/** Returns the name of this machine's user, if the environment contains it. */
 function getUser(env: Environment): string {
   return setting(env, 'USER') ?? setting(env, 'USERNAME') ?? 'latchkey cli';
 }
@@ -94,13 +94,13 @@ function getKeyPrefix(env: Environment): string {
 }
 
 export interface Connection {
-  /** For a `KeyRegistry`. */
+  /** The document client for a `KeyRegistry`. */
   readonly client: DynamoDBDocumentClient;
   /** Closes the sockets, which would keep the process alive. */
   readonly close: () => void;
 }
 
-/** Creates a client for the table. A local table accepts any credentials, so its client does not look for the user's. */
+/** Creates a client for the table. A local table accepts any credentials, so its client doesn't look for the user's. */
 export function connect(location: TableLocation): Connection {
   const config = location.kind === 'local' ? localConfig(location) : accountConfig(location);
   const client = new DynamoDBClient(config);

@@ -1,6 +1,6 @@
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 
-/** The variables that every type of API has for a request behind an authorizer. */
+/** The variables that every API type has for a request behind an authorizer. */
 const COMMON_FIELDS = {
   requestId: '$context.requestId',
   requestTime: '$context.requestTime',
@@ -13,7 +13,7 @@ const COMMON_FIELDS = {
   integrationLatency: '$context.integrationLatency',
 };
 
-/** The variables about the authorizer's invocation. REST and WebSocket APIs have them; HTTP APIs don't. */
+/** The variables about the authorizer's invocation. REST and WebSocket APIs have them. HTTP APIs don't. */
 const AUTHORIZER_FIELDS = {
   authorizerStatus: '$context.authorizer.status',
   authorizerLatency: '$context.authorizer.latency',
@@ -21,14 +21,14 @@ const AUTHORIZER_FIELDS = {
 };
 
 /**
- * Access log formats for APIs behind an authorizer. Each line is one JSON object with the route, the status, the key's id, Latchkey's
- * error code and latencies in milliseconds. No header, path or query is logged, because a key may be there. API Gateway writes `-` for
- * an absent value.
+ * Access log formats for APIs behind an authorizer. Each line is one JSON object with the route, status, key id,
+ * Latchkey's error code and latencies in milliseconds. The formats omit headers, paths and queries, because these may
+ * contain a key. API Gateway writes `-` for an absent value.
  *
- * - `principalId` is the key's id, or `anonymous` if the key is unknown. HTTP APIs with simple responses have no `principalId`: read
- *   `keyId`, which only allowed requests have.
- * - `errorCode` is the reason for a 403. If scopes are mapped, a scoped key also has `INSUFFICIENT_SCOPE` on
- *   allowed requests. A 401 has no code: API Gateway drops the context of a thrown `Unauthorized`.
+ * - `principalId` is the key's id, or `anonymous` if the key is unknown. HTTP APIs with simple responses don't have a
+ *   `principalId`. Read `keyId` instead, which is present only on allowed requests.
+ * - `errorCode` is the reason for a 403. Allowed requests of a scoped key also have the code `INSUFFICIENT_SCOPE` if
+ *   scopes are mapped. A 401 lacks a code, because API Gateway drops the context of a thrown `Unauthorized`.
  * - `authorizerRequestId` is the `requestId` of the function's log line.
  */
 export const latchkeyAccessLogFormat = Object.freeze({
@@ -50,8 +50,8 @@ export const latchkeyAccessLogFormat = Object.freeze({
     jsonFormat({ ...COMMON_FIELDS, route: '$context.routeKey', responseLatency: '$context.responseLatency' }),
 
   /**
-   * Returns the format for `accessLogSettings` of a WebSocket API's stage ("Configure logging for WebSocket APIs"). The API invokes
-   * the authorizer only on `$connect`, so follow a key's messages by `connectionId`.
+   * Returns the format for `accessLogSettings` of a WebSocket API's stage ("Configure logging for WebSocket APIs"). The
+   * API invokes the authorizer only on `$connect`. Use `connectionId` to find the later messages of a key.
    */
   webSocket: (): AccessLogFormat =>
     jsonFormat({
@@ -63,7 +63,10 @@ export const latchkeyAccessLogFormat = Object.freeze({
     }),
 });
 
-/** Writes each value as a string, because API Gateway writes `-`, which isn't a number, for an absent value. */
+/**
+ * Formats each value as a string, because API Gateway writes `-` for an absent value. Without quotes, `-` isn't valid
+ * JSON.
+ */
 function jsonFormat(fields: Readonly<Record<string, string>>): AccessLogFormat {
   return AccessLogFormat.custom(JSON.stringify(fields));
 }

@@ -35,16 +35,17 @@ import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
 /** Options of `forRestApi`. */
 export interface RestApiAuthorizerOptions {
   /**
-   * The type of the Lambda authorizer. A `TOKEN` authorizer receives one header and nothing else of the request, so it needs exactly
-   * one key source: `bearer` or a header.
+   * The type of the Lambda authorizer. A `TOKEN` authorizer requires exactly one key source, `bearer` or a header. API
+   * Gateway passes only that header to it.
    *
    * @default 'REQUEST'
    */
   readonly type?: 'REQUEST' | 'TOKEN';
 
   /**
-   * The scope of the authorizer and of its permission to invoke the function. They depend on the API, and the API's methods depend on
-   * them. Pass the API itself if it belongs to another stack than this construct, nested or not.
+   * The scope of the authorizer and of its permission to invoke the function. Both depend on the API, and the API's
+   * methods depend on them. Pass the API itself if it belongs to another stack than this construct. A nested stack also
+   * counts as another stack.
    *
    * @default - this construct
    */
@@ -54,8 +55,9 @@ export interface RestApiAuthorizerOptions {
 /** Options of `forAppSync`. */
 export interface AppSyncAuthorizerOptions {
   /**
-   * The scope of the permissions to invoke the function. They depend on the API, and the API depends on the function. Pass a construct
-   * of the API's stack if that isn't this construct's stack, nested or not.
+   * The scope of the permissions to invoke the function. They depend on the API, and the API depends on the function.
+   * Pass a construct of the API's stack if this construct belongs to another stack. A nested stack also counts as
+   * another stack.
    *
    * @default - the function
    */
@@ -65,45 +67,48 @@ export interface AppSyncAuthorizerOptions {
 /** Options of `forHttpApi`. */
 export interface HttpApiAuthorizerOptions {
   /**
-   * The payload format in which API Gateway sends a request to the function. The response to format 1.0 is always a policy, whatever
-   * `httpApiResponse` is.
+   * The payload format of the requests that API Gateway sends to the function. The response to format 1.0 is always a
+   * policy, even if `httpApiResponse` is `simple`.
    *
    * @default '2.0'
    */
   readonly payloadFormat?: HttpApiPayloadFormat;
 }
 
-/** A Lambda function that decides on API keys, and an authorizer for each API that uses the function. */
+/** A Lambda function that authorizes requests by API key, and an authorizer for each API that uses the function. */
 export class ApiKeyAuthorizer extends Construct {
   /**
-   * The function, for alarms and permissions. Lambda limits all its environment variables to 4 KB. The synthesis doesn't measure
-   * variables that you add here.
+   * The Lambda function. Use it for alarms and permissions. Lambda limits the total size of the environment variables
+   * to 4 KB. The synthesis doesn't count variables that you add here.
    */
   readonly function: LambdaFunction;
 
-  /** The log group of the function, with a line for each denial and fault. */
+  /** The function's log group. It contains one line for each denial and fault. */
   readonly logGroup: ILogGroup;
 
   /**
-   * The CodeDeploy group that moves requests to a new version. Add your own alarms to it to roll back a version. Absent without a
-   * `rollout`.
+   * The CodeDeploy group that shifts traffic to a new version. To roll back a version on other conditions, add your own
+   * alarms to the group. Absent without a `rollout`.
    */
   readonly deploymentGroup: LambdaDeploymentGroup | undefined;
 
   /**
-   * The alarm that is raised if the new version of a `rollout` fails. `deploymentGroup` then rolls it back. Absent without a
-   * `rollout`, or if the prop `rolloutAlarm` is `false`.
+   * The alarm that is raised if the new version of a `rollout` fails. `deploymentGroup` then rolls the version back.
+   * Absent without a `rollout`, or if the prop `rolloutAlarm` is `false`.
    */
   readonly rolloutAlarm: Alarm | undefined;
 
   /**
-   * The longest time that a key may still be accepted after it was revoked: the sum of `recordCacheTtl` and `resultsCacheTtl`. While
-   * DynamoDB is unavailable, `staleIfError` replaces a shorter `recordCacheTtl`. A revocation doesn't close open WebSocket
-   * connections.
+   * The maximum time for which the authorizer may accept a revoked key. It's the sum of `recordCacheTtl` and
+   * `resultsCacheTtl`. While DynamoDB is unavailable, `staleIfError` replaces a shorter `recordCacheTtl`. A revocation
+   * doesn't close open WebSocket connections.
    */
   readonly revocationDelay: Duration;
 
-  /** The keys that the authorizer accepts, for the output `AcceptedKeys`: `any` with `acceptForeignKeys`, or else the key prefix. */
+  /**
+   * The keys that the authorizer accepts: `any` with `acceptForeignKeys`, otherwise the key prefix. Use it for the
+   * output `AcceptedKeys`.
+   */
   readonly acceptedKeys: string;
 
   /** The usage plans in API Gateway. Absent without the prop `plans`. */
@@ -111,9 +116,9 @@ export class ApiKeyAuthorizer extends Construct {
 
   readonly #settings: AuthorizerSettings;
   readonly #handler: IFunction;
-  /** The authorizers from `forRestApi`, in all stacks. */
+  /** The authorizers from `forRestApi` in all stacks. */
   readonly #restAuthorizers = new Set<IAuthorizer>();
-  // The keys of these maps are the options, so the same options return the same construct.
+  // Options → authorizer, because the same options must return the same construct.
   readonly #restByOptions = new Map<string, IAuthorizer>();
   readonly #httpByOptions = new Map<string, HttpApiKeyAuthorizer>();
   readonly #webSocketByOptions = new Map<string, WebSocketKeyAuthorizer>();
@@ -124,7 +129,7 @@ export class ApiKeyAuthorizer extends Construct {
   /**
    * Creates the function with its role and its log group.
    *
-   * @throws LatchkeyError `CONFIG_INVALID`, listing every invalid prop
+   * @throws LatchkeyError `CONFIG_INVALID`, with a list of every invalid prop
    */
   constructor(scope: Construct, id: string, props: ApiKeyAuthorizerProps) {
     super(scope, id);
@@ -146,17 +151,19 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Returns an authorizer for one REST API. You can call it for each method: the same options return the same authorizer. A second
-   * REST API needs its own id, such as `forRestApi('SecondApi')`. A revoked key is refused after the revocation delay.
+   * Returns an authorizer for one REST API. You can call this method for each API method. The same options return the
+   * same authorizer. A second REST API needs its own id, such as `forRestApi('SecondApi')`. The authorizer rejects a
+   * revoked key after the revocation delay.
    *
-   * A change of the authorizer takes effect when the API is deployed. The construct triggers that deployment. Deploy the API yourself
-   * if it has `deploy: false` or comes from elsewhere, after you change `keySources`, `resultsCacheTtl`, `rollout` or
-   * `provisionedConcurrentExecutions`. Until then its stage uses the old authorizer. After a change of the last two, which change the
-   * invoked function, the stage answers every request with 500.
+   * A change to the authorizer takes effect with the next deployment of the API. The construct triggers that
+   * deployment. If the API has `deploy: false` or isn't from this app, deploy it yourself. You need a deployment after
+   * a change to `keySources`, `resultsCacheTtl`, `rollout` or `provisionedConcurrentExecutions`. Until then, the stage
+   * uses the old authorizer. A change to `rollout` or `provisionedConcurrentExecutions` also changes the invoked
+   * function. Until the deployment, the stage then responds to every request with 500.
    *
    * @param id the authorizer's id. The default is `RestApi`, with a suffix for a second type in the same scope
-   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter, if a construct with
-   * other options has the id, or if methods of two REST APIs use the authorizer
+   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter. Also
+   * thrown if another construct has the id, or if methods of two REST APIs use the authorizer
    */
   forRestApi(id?: string, { type = 'REQUEST', scope = this }: RestApiAuthorizerOptions = {}): IAuthorizer {
     const authorizerId = this.#getId('forRestApi', id, type);
@@ -169,11 +176,13 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Returns an authorizer for HTTP APIs. You can call it for each route: the same options return the same authorizer. Each API that
-   * uses it gets one authorizer resource. A revoked key is refused after the revocation delay.
+   * Returns an authorizer for HTTP APIs. You can call this method for each route. The same options return the same
+   * authorizer. Each API that uses it gets one authorizer resource. The authorizer rejects a revoked key after the
+   * revocation delay.
    *
-   * Preflight requests need no key if the API answers them through `corsPreflight`. A `$default` or `ANY` route behind the authorizer
-   * also matches OPTIONS. Add a route `OPTIONS /{proxy+}` without an authorizer then (AWS, "Configure CORS for HTTP APIs").
+   * Preflight requests don't need a key if the API answers them through `corsPreflight`. A `$default` or `ANY` route
+   * behind the authorizer also matches OPTIONS. For such a route, add `OPTIONS /{proxy+}` without an authorizer (AWS,
+   * "Configure CORS for HTTP APIs").
    *
    * @param id the authorizer's id in the API. The default is `HttpApi`, with a suffix for a second payload format in the same API
    * @throws LatchkeyError `CONFIG_INVALID` when you add the route if the API already has a construct with that id
@@ -202,8 +211,9 @@ export class ApiKeyAuthorizer extends Construct {
    * Returns an authorizer for the `$connect` routes of WebSocket APIs. The same id returns the same authorizer. Each API that uses it
    * gets one authorizer resource.
    *
-   * API Gateway invokes the authorizer when a client connects, and doesn't cache the response. After `recordCacheTtl` a revoked key
-   * can't open a connection. A connected client stays connected for up to two hours. Close its connection to end it sooner.
+   * API Gateway invokes the authorizer when a client connects, and doesn't cache the response. After `recordCacheTtl`,
+   * a revoked key can't open a connection. A connected client stays connected for up to two hours. To disconnect the
+   * client sooner, close its connection.
    *
    * @param id the authorizer's id in the API. The default is `WebSocketApi`
    * @throws LatchkeyError `CONFIG_INVALID` when you add the route if the API already has a construct with that id
@@ -220,15 +230,16 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Returns an authorization mode for `authorizationConfig` of AppSync GraphQL APIs. You can use it for several APIs. The key is
-   * always in the `Authorization` header, with or without `Bearer`, whatever `keySources` is. A revoked key is refused after the
-   * revocation delay: each response sets the TTL of AppSync's cache. An open subscription continues.
+   * Returns an authorization mode for `authorizationConfig` of AppSync GraphQL APIs. You can use it for several APIs.
+   * AppSync always reads the key from the `Authorization` header, with or without `Bearer`. It ignores `keySources`.
+   * The authorizer rejects a revoked key after the revocation delay. Each response sets the TTL of AppSync's cache. An
+   * open subscription continues.
    *
-   * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`. Without it the CDK lets every AppSync
-   * API in AWS invoke the function, and the synthesis warns.
+   * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`. Without the flag, the CDK
+   * lets every AppSync API in AWS invoke the function, and the synthesis warns.
    *
-   * The permission names the API, so CloudFormation updates the API before it creates the permission. If you change `rollout` or
-   * `provisionedConcurrentExecutions`, requests fail between those two steps.
+   * The permission refers to the API, so CloudFormation updates the API before it creates the permission. Requests fail
+   * between those two steps if you change `rollout` or `provisionedConcurrentExecutions`.
    */
   forAppSync({ scope }: AppSyncAuthorizerOptions = {}): AuthorizationMode {
     if (!FeatureFlags.of(this).isEnabled(APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION)) {
@@ -245,10 +256,10 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Returns a `parameterMapping` for an integration of an HTTP API. It removes every header and query parameter of `keySources` from
-   * the request before the integration receives it. Keeps what `mapping` already does. The authorizer still sees the whole request, so
-   * the revocation delay stays the same. We haven't tested on a live account whether it also removes the parameter from a Lambda
-   * integration's `rawQueryString`.
+   * Returns a `parameterMapping` for the integration of an HTTP API. The mapping removes every header and query
+   * parameter in `keySources` before the request reaches the integration. It also contains the changes that `mapping`
+   * makes. The authorizer still receives the whole request, so the revocation delay stays the same. A Lambda
+   * integration's `rawQueryString` may still contain the parameter. We haven't tested this on a live account.
    *
    * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`
    */
@@ -257,16 +268,17 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Applies the plans to a REST API. API Gateway then counts and limits the requests to each method behind an authorizer of
-   * `forRestApi`. This includes methods that other stacks add. If a method sets `apiKeyRequired` itself, its value stays: `false`
-   * exempts the method from limits. You can call this for several REST APIs; they share a key's limits. The revocation delay stays the
-   * same.
+   * Applies the plans to a REST API. API Gateway then counts and limits the requests to each method behind an
+   * authorizer from `forRestApi`. This includes methods that other stacks add. A method's own `apiKeyRequired` stays
+   * unchanged. `false` exempts the method from limits. You can call this method for several REST APIs. They share a
+   * key's limits. The revocation delay stays the same.
    *
-   * The plans get every stage of the API, including stages that you add later, or only the `stages` that you name. All stages serve
-   * the same methods, so a stage without a plan would refuse every key. The synthesis fails for such a stage and names it.
+   * By default, the plans get every stage of the API, including stages that you add later. Pass `stages` to select
+   * stages. All stages serve the same methods, so a stage without a plan would reject every key. The synthesis fails
+   * for such a stage, and the error names the stage.
    *
-   * @throws LatchkeyError `CONFIG_INVALID`, before it changes anything, if the authorizer has no `plans`, the API has no stage, a
-   * stage belongs to another API, or the API reads API Gateway keys from a header
+   * @throws LatchkeyError `CONFIG_INVALID` before any change, if the authorizer lacks `plans` or the API lacks a stage.
+   * Also thrown if a stage belongs to another API, or if the API reads API Gateway keys from a header
    */
   applyPlans(api: RestApi, options: ApplyPlansOptions = {}): void {
     if (this.plans === undefined) {
@@ -276,69 +288,79 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Adds gateway responses to a REST API. Its refusals and faults then have Latchkey's JSON body, and a 401 has `WWW-Authenticate`.
-   * Adds the CORS headers of the root resource's `defaultCorsPreflightOptions`. If those name several origins, leaves out
-   * `Access-Control-Allow-Credentials`. HTTP APIs don't support gateway responses: their bodies are API Gateway's own.
+   * Adds gateway responses to a REST API. Denials and faults then have Latchkey's JSON body, and a 401 has a
+   * `WWW-Authenticate` header. The responses include the CORS headers of the root resource's
+   * `defaultCorsPreflightOptions`. The responses omit `Access-Control-Allow-Credentials` if those options list several
+   * origins. HTTP APIs don't support gateway responses. Their error bodies come from API Gateway.
    *
-   * Gateway responses that the API already has stay unchanged. If you add one of the same type later, the synthesis fails: an API can
-   * have only one of each type.
+   * Existing gateway responses of the API stay unchanged. The synthesis fails if you add another response of the same
+   * type later. An API can have only one response of each type.
    */
   addGatewayResponses(api: RestApi): void {
     addGatewayResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.plans !== undefined });
   }
 
-  /** Returns the number of allowed requests. Add `dimensionsMap: { ApiType: 'http-api' }` for one type of API. */
+  /**
+   * Returns the metric for the number of allowed requests. Add `dimensionsMap: { ApiType: 'http-api' }` for one type of
+   * API.
+   */
   metricAllowed(options?: MetricOptions): Metric {
     return this.#metric('Allowed', options);
   }
 
   /**
-   * Returns the number of denied requests, including requests without a key. Add both dimensions `ApiType` and `Reason` for one
-   * reason.
+   * Returns the metric for the number of denied requests, including requests without a key. Add both dimensions
+   * `ApiType` and `Reason` for one reason.
    */
   metricDenied(options?: MetricOptions): Metric {
     return this.#metric('Denied', options);
   }
 
   /**
-   * Returns the number of requests that the authorizer couldn't decide and answered with an error. Add both dimensions `ApiType` and
-   * `Reason` for one reason.
+   * Returns the metric for the number of faults: requests that the authorizer couldn't decide and answered with an
+   * error. Add both dimensions `ApiType` and `Reason` for one reason.
    */
   metricFaults(options?: MetricOptions): Metric {
     return this.#metric('Faults', options);
   }
 
   /**
-   * Returns the number of requests without a key that the function answered with an error. AppSync requests are never among them.
-   * Lambda counts them as errors. A metric filter on the log counts them, even if the prop `metrics` is `false`. The first call
-   * creates the filter.
+   * Returns the metric for the number of requests without a key that the function answered with an error. AppSync
+   * requests don't count. Lambda counts these requests as errors. A metric filter on the log counts them, even if the
+   * prop `metrics` is `false`. The first call creates the filter.
    */
   metricUnauthorized(options?: MetricOptions): Metric {
     this.#unauthorized ??= unauthorizedFilter(this, this.function, this.logGroup);
     return this.#unauthorized.metric({ statistic: Stats.SUM, ...options });
   }
 
-  /** Returns the number of requests with a well-formed key that needed no read of the table. */
+  /** Returns the metric for the number of requests with a well-formed key that didn't require a read of the table. */
   metricCacheHits(options?: MetricOptions): Metric {
     return this.#metric('CacheHits', options);
   }
 
-  /** Returns the latency of key lookups in milliseconds. The default statistic is the 99th percentile of a sample. */
+  /**
+   * Returns the metric for the latency of key lookups, in milliseconds. The default statistic is the 99th percentile of
+   * a sample.
+   */
   metricLookupLatency(options?: MetricOptions): Metric {
     return this.#metric('LookupLatency', options);
   }
 
-  /** Returns the number of last-used writes that succeeded. */
+  /** Returns the metric for the number of successful last-used writes. */
   metricLastUsedWrites(options?: MetricOptions): Metric {
     return this.#metric('LastUsedWrites', options);
   }
 
-  /** Returns the number of allowed requests without a last-used write: none was due, or another environment made it. */
+  /**
+   * Returns the metric for the number of allowed requests without a last-used write. Either the write wasn't due, or
+   * another environment made it.
+   */
   metricLastUsedWritesSkipped(options?: MetricOptions): Metric {
     return this.#metric('LastUsedWritesSkipped', options);
   }
 
-  /** Returns the number of last-used writes that failed. Their requests were still allowed. */
+  /** Returns the metric for the number of failed last-used writes. Their requests were still allowed. */
   metricLastUsedWriteFailures(options?: MetricOptions): Metric {
     return this.#metric('LastUsedWriteFailures', options);
   }
@@ -386,7 +408,7 @@ export class ApiKeyAuthorizer extends Construct {
       : new RestRequestKeyAuthorizer(scope, id, { ...shared, identitySources });
   }
 
-  /** Returns the function as an imported one, because the CDK then creates permissions to invoke it in `scope`. */
+  /** Imports the function, because the CDK creates permissions for an imported function in `scope`. */
   #importHandler(scope: Construct): IFunction {
     const { functionArn } = this.#handler;
     return getOrCreate(this.#importedByScope, [scope.node.path], () =>

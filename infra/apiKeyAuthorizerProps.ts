@@ -8,72 +8,74 @@ import type { IApiKeyTable } from './apiKeyTable.ts';
 import type { PlanMapping } from './keyPlans.ts';
 import type { ScopeMapping } from './propChecks.ts';
 
-/** Properties of `ApiKeyAuthorizer`: which keys it accepts, how long it caches them, and how its function runs. */
+/** Properties of `ApiKeyAuthorizer`: the accepted keys, the cache TTLs and the settings of its function. */
 export interface ApiKeyAuthorizerProps {
   /**
-   * The table of keys. The function may read keys by their hash and write when they were last used. Changes to a key apply after the
-   * revocation delay.
+   * The table of keys. The function may read keys by their hash, and write the time of their last use. A change to a
+   * key takes effect after the revocation delay.
    *
-   * The table must be in the Region of this construct's stack, or have a replica there. If it's in another account, the function
-   * reads it by its ARN. The table's resource policy must then allow the function's role.
+   * The table or one of its replicas must be in the Region of this construct's stack. The function reads a table in
+   * another account by its ARN. The table's resource policy must then allow the function's role.
    */
   readonly table: IApiKeyTable;
 
   /**
-   * The prefix of every key of this deployment: `[a-z][a-z0-9]*_`, at most 16 characters. After a change, the new function refuses
-   * keys with the old prefix immediately.
+   * The prefix of every key of this deployment: `[a-z][a-z0-9]*_`, at most 16 characters. After a change, the new
+   * function immediately rejects keys with the old prefix.
    *
    * @default 'sk_'
    */
   readonly keyPrefix?: string;
 
   /**
-   * The places where a request may carry its key, in order of preference. AppSync ignores these and always reads the `Authorization`
-   * header. The function ignores the case of header names. The identity sources of REST and WebSocket APIs keep your spelling, because
-   * AWS says that mappings of REST methods are case-sensitive. Spell each header as your callers do.
+   * The parts of a request that may contain the key, in order of preference. AppSync ignores this prop and always reads
+   * the `Authorization` header. The function matches header names case-insensitively. The identity sources of REST and
+   * WebSocket APIs keep your spelling. AWS documents that mappings of REST methods are case-sensitive. Spell each
+   * header as your callers do.
    *
    * @default ['bearer', 'query:api_key']
    */
   readonly keySources?: readonly KeySourceSetting[];
 
   /**
-   * Whether to accept keys that another system issued, once their hash is in the table. The function then checks neither prefix nor
-   * checksum, so every text of 16 to 255 visible characters costs a read. The revocation delay is the same for these keys.
+   * Accepts keys of other systems if their hash is in the table. The function then skips the checks of prefix and
+   * checksum. Every string of 16 to 255 visible characters costs a read. The revocation delay is the same for these
+   * keys.
    *
    * @default false
    */
   readonly acceptForeignKeys?: boolean;
 
   /**
-   * The least time between two last-used writes of one key. Last-used dates are precise to the sum of this interval, `recordCacheTtl`
-   * and `resultsCacheTtl`. The revocation delay doesn't depend on it.
+   * Minimum time between two last-used writes for one key. The last-used time is precise to the sum of this interval,
+   * `recordCacheTtl` and `resultsCacheTtl`. This prop doesn't affect the revocation delay.
    *
    * @default Duration.minutes(15)
    */
   readonly lastUsedInterval?: Duration;
 
   /**
-   * How long an environment of the function caches a record. A revoked key may be accepted for the sum of this TTL and
-   * `resultsCacheTtl`.
+   * How long an environment of the function caches a record. The authorizer may accept a revoked key for the sum of
+   * this TTL and `resultsCacheTtl`.
    *
    * @default Duration.seconds(60)
    */
   readonly recordCacheTtl?: Duration;
 
   /**
-   * How long API Gateway and AppSync cache the function's response for a key, at most one hour. It requires exactly one key source. A
-   * revoked key may be accepted for the sum of this TTL and `recordCacheTtl`. WebSocket APIs don't cache responses: a client stays
-   * connected, whatever happens to its key.
+   * How long API Gateway and AppSync cache the function's response for a key, at most one hour. Caching requires
+   * exactly one key source. The authorizer may accept a revoked key for the sum of this TTL and `recordCacheTtl`.
+   * WebSocket APIs don't cache responses. A connected client stays connected even if its key is revoked.
    *
    * @default Duration.seconds(0) - API Gateway invokes the function for every request
    */
   readonly resultsCacheTtl?: Duration;
 
   /**
-   * Maximum age of a cached record that may be used while DynamoDB is unavailable. During an outage it replaces a shorter
-   * `recordCacheTtl` in the revocation delay.
+   * Maximum age of a cached record that may be used while DynamoDB is unavailable. During an outage, it replaces a
+   * shorter `recordCacheTtl` in the revocation delay.
    *
-   * @default Duration.seconds(0) - during an outage, requests are answered with 500
+   * @default Duration.seconds(0) - during an outage, the authorizer responds with 500
    */
   readonly staleIfError?: Duration;
 
@@ -87,89 +89,97 @@ export interface ApiKeyAuthorizerProps {
   readonly httpApiResponse?: HttpApiResponse;
 
   /**
-   * The routes that each scope opens: scope → patterns. A pattern is `METHOD /path`, `$connect` for WebSocket APIs, or `GRAPHQL
-   * /graphql` for AppSync. A `*` in the path matches any run of characters; as the method it matches any method of API Gateway. A
-   * scope can't contain spaces, commas, quotes, braces, brackets or backslashes.
+   * The routes that each scope opens: scope → patterns. A pattern is `METHOD /path`, `$connect` for WebSocket APIs, or
+   * `GRAPHQL /graphql` for AppSync. A `*` in the path matches any sequence of characters. As the method, `*` matches
+   * any method of API Gateway. A scope can't contain spaces, commas, quotes, braces, brackets or backslashes.
    *
-   * A key without scopes may use every route. A key whose scopes open no route may use none. A change of the mapping applies after the
-   * deployment, and after `resultsCacheTtl` if responses are cached. A change of a key's own scopes applies after the revocation
-   * delay.
+   * A key without scopes may use every route. A key may not use any route if its scopes don't open one. A change to the
+   * mapping takes effect after the deployment, plus `resultsCacheTtl` if responses are cached. A change to a key's own
+   * scopes takes effect after the revocation delay.
    *
-   * The synthesis rejects a mapping over a limit of Lambda or API Gateway. All environment variables may have 4 KB, and each resource
-   * of a policy 512 characters. The synthesis warns if a REST or HTTP API would get a policy longer than 8 KB for a key with every
-   * scope. AWS documents no limit there. The estimate assumes a stage name of 128 characters, the maximum. About 36 routes fit without
-   * a warning. If a path has a `*`, about 25 fit, because the policy then denies ambiguous paths. The policy writes out a `*` for the
-   * method as every method.
+   * The synthesis rejects a mapping that exceeds a limit of Lambda or API Gateway. The limits are 4 KB for all
+   * environment variables, and 512 characters for each resource in a policy. The synthesis warns if a REST or HTTP API
+   * could get a policy longer than 8 KB. It assumes a key with every scope. AWS doesn't document a limit for these
+   * policies. The estimate assumes a stage name of 128 characters, the maximum. About 36 routes fit without a warning.
+   * About 25 fit if a path contains a `*`, because the policy then denies ambiguous paths. The policy expands a `*` for
+   * the method to all methods.
    *
-   * A pattern may contain a token, such as a parameter of the stack. The function checks that pattern when it starts.
+   * A pattern may contain a token, such as a parameter of the stack. The function checks such a pattern at its cold
+   * start.
    *
-   * @default {} - scopes are passed on to the integration and restrict no route
+   * @default {} - the integration receives the scopes, but every key may use every route
    */
   readonly scopes?: ScopeMapping;
 
   /**
-   * Whether the function logs its counts in the embedded metric format, which CloudWatch turns into metrics. AWS bills each metric by
-   * the hour; docs/operations.md lists the metrics and their price. The revocation delay doesn't depend on it.
+   * Logs the function's counts in the embedded metric format, which CloudWatch converts to metrics. AWS bills each
+   * metric by the hour. docs/operations.md lists the metrics and their price. This prop doesn't affect the revocation
+   * delay.
    *
    * @default true
    */
   readonly metrics?: boolean;
 
   /**
-   * Whether a new environment of the function reads the table once before its first request, to open the connection. It reads a hash
-   * that no key has, which costs half a read unit. It may delay a start by one second if DynamoDB doesn't answer.
+   * Reads the table once in a new environment before its first request, to open the connection. The function reads a
+   * hash that doesn't belong to a key, which costs half a read unit. This may delay a cold start by one second if
+   * DynamoDB doesn't respond.
    *
    * @default true
    */
   readonly prime?: boolean;
 
   /**
-   * The share of requests, from 0 to 1, that the function logs at the level `DEBUG`, including allowed ones. A line has the decision,
-   * the key's id and the duration of the read. It contains nothing of the request or of a secret.
+   * The share of requests, from 0 to 1, that the function logs at the level `DEBUG`. Allowed requests are included. A
+   * line contains the decision, the key's id and the duration of the read. It doesn't contain any part of the request
+   * or of a secret.
    *
-   * @default 0 - the function logs no allowed request
+   * @default 0 - the function doesn't log allowed requests
    */
   readonly debugSampleRate?: number;
 
   /**
-   * The limits of each plan: plan name → limits, for each key or for all keys of the plan together. They apply to the REST APIs that
-   * `applyPlans` names. A key without a plan has no limits. These APIs refuse a key with a plan that isn't listed here. HTTP and
-   * AppSync APIs have no usage plans, and Latchkey doesn't use those of WebSocket APIs: they limit no key.
+   * The limits of each plan: plan name → limits. They apply to each key, or to all keys of the plan together. They
+   * apply to the REST APIs for which you call `applyPlans`. Keys without a plan aren't limited. These APIs reject a key
+   * whose plan isn't listed here. HTTP and AppSync APIs don't support usage plans, and Latchkey doesn't use those of
+   * WebSocket APIs. Keys aren't limited there.
    *
-   * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A change of a key's plan applies after the revocation
-   * delay. See docs/plans.md for what each plan uses of the account's quotas.
+   * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A change to a key's plan takes effect after
+   * the revocation delay. docs/plans.md lists how much of the account's quotas each plan uses.
    *
-   * @default - no key has limits, and a key's plan is only passed on
+   * @default - keys aren't limited, and the integration only receives the name of the key's plan
    */
   readonly plans?: PlanMapping;
 
   /**
-   * The function's memory, from 128 to 10,240 MB. Lambda allots CPU in proportion to it.
+   * The function's memory, from 128 to 10,240 MB. Lambda allocates CPU in proportion to the memory.
    *
    * @default 256
    */
   readonly memorySize?: number;
 
   /**
-   * The number of environments that Lambda keeps running. AWS bills them by the hour. Requests beyond them start others. The construct
-   * creates an alias, `live`, which API Gateway then invokes. At most `reservedConcurrentExecutions`, if that is set.
+   * The number of environments that Lambda keeps running (provisioned concurrency). AWS bills them by the hour. Further
+   * requests start more environments. The construct creates an alias, `live`, which API Gateway then invokes. The
+   * maximum is `reservedConcurrentExecutions`, if you set it.
    *
    * @default - environments start when requests arrive
    */
   readonly provisionedConcurrentExecutions?: number;
 
   /**
-   * The maximum number of concurrent environments, reserved from the account's limit. Lambda throttles requests beyond them, and API
-   * Gateway answers those with 500. So the number limits both the cost of a flood and the traffic of your callers.
+   * The maximum number of concurrent environments, reserved from the account's limit. Lambda throttles further
+   * requests, and API Gateway responds to those with 500. The number therefore limits the cost of a flood, but also the
+   * traffic of your callers.
    *
-   * @default - as many as the account has left
+   * @default - all of the account's unreserved concurrency
    */
   readonly reservedConcurrentExecutions?: number;
 
   /**
-   * The VPC that the function runs in. It needs a route to DynamoDB: a gateway endpoint or a NAT gateway.
+   * The VPC that the function runs in. The VPC needs a route to DynamoDB: a gateway endpoint or a NAT gateway.
    *
-   * @default - none: Lambda's own network
+   * @default - Lambda's own network
    */
   readonly vpc?: IVpc;
 
@@ -188,32 +198,34 @@ export interface ApiKeyAuthorizerProps {
   readonly securityGroups?: readonly ISecurityGroup[];
 
   /**
-   * How long CloudWatch keeps the function's log. The log has one line for each denial and fault.
+   * How long CloudWatch keeps the function's log. The log contains one line for each denial and fault.
    *
    * @default RetentionDays.ONE_MONTH
    */
   readonly logRetention?: RetentionDays;
 
   /**
-   * How CodeDeploy moves requests to a new version of the function, for example `LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES`.
-   * The construct creates an alias, `live`, which API Gateway then invokes. The `rolloutAlarm` rolls back a version that fails. While
-   * both versions run, a change of `keyPrefix`, `scopes` or `keySources` applies to some requests and not to others.
+   * How CodeDeploy shifts traffic to a new version of the function, for example
+   * `LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES`. The construct creates an alias, `live`, which API Gateway then
+   * invokes. The `rolloutAlarm` rolls back a version that fails. While both versions run, a change to `keyPrefix`,
+   * `scopes` or `keySources` applies to only some of the requests.
    *
-   * @default - all requests at once
+   * @default - shifts all traffic immediately
    */
   readonly rollout?: ILambdaDeploymentConfig;
 
   /**
-   * Whether a `rollout` is rolled back if the new version fails. It fails if, in two of three minutes, at least two requests and at
-   * least 10 % of its requests fail. Requests without a key don't count, although API Gateway requires an error as their answer. The
-   * alarm takes two to four minutes, so `ALL_AT_ONCE` ends before it. docs/operations.md lists what the alarm reads and costs.
+   * Rolls a `rollout` back if the new version fails. It fails if at least two requests and at least 10 % of its
+   * requests fail. This must happen in two of three minutes. Requests without a key don't count, although API Gateway
+   * requires an error response for them. The alarm takes two to four minutes, so an `ALL_AT_ONCE` rollout ends before
+   * it. docs/operations.md lists the alarm's metrics and cost.
    *
    * @default true
    */
   readonly rolloutAlarm?: boolean;
 
   /**
-   * Whether the function sends traces to AWS X-Ray. AWS bills each trace.
+   * Sends the function's traces to AWS X-Ray. AWS bills each trace.
    *
    * @default false
    */

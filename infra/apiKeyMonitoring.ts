@@ -25,91 +25,93 @@ export interface ApiKeyMonitoringProps {
   /**
    * The table whose capacity the dashboard shows.
    *
-   * @default - the dashboard shows no table
+   * @default - the dashboard omits the table
    */
   readonly table?: IApiKeyTable;
 
   /**
    * The actions of every alarm.
    *
-   * @default [] - CloudWatch shows the alarm, but notifies nobody
+   * @default [] - CloudWatch shows the alarm's state, but doesn't notify anyone
    */
   readonly alarmActions?: readonly IAlarmAction[];
 
   /**
-   * Whether to create a dashboard.
+   * Creates a dashboard.
    *
    * @default true
    */
   readonly dashboard?: boolean;
 
   /**
-   * The number of faults in 5 minutes that raises the alarm. A fault is a request that the authorizer couldn't decide, because
-   * DynamoDB didn't answer or a record is corrupt. `false` creates no alarm.
+   * The number of faults within 5 minutes that raises the alarm. A fault is a request that the authorizer couldn't
+   * decide, because DynamoDB didn't respond or a record is corrupt. `false` omits the alarm.
    *
    * @default 1
    */
   readonly faultThreshold?: number | false;
 
   /**
-   * The number of requests that Lambda throttles in 5 minutes that raises the alarm. `false` creates no alarm.
+   * The number of requests throttled by Lambda within 5 minutes that raises the alarm. `false` omits the alarm.
    *
    * @default 1
    */
   readonly throttleThreshold?: number | false;
 
   /**
-   * The percentage of failed invocations that raises the alarm, in two of three periods of 5 minutes. Requests without a key don't
-   * count as failed, although API Gateway requires an error as their answer. `false` creates no alarm.
+   * The percentage of failed invocations that raises the alarm, in two of three periods of 5 minutes. Requests without
+   * a key don't count as failed, although API Gateway requires an error response for them. `false` omits the alarm.
    *
    * @default 1
    */
   readonly errorPercentThreshold?: number | false;
 
   /**
-   * The percentage of denials among all decisions that raises the alarm, in two of three periods of 5 minutes. `false` creates no
-   * alarm.
+   * The percentage of denials among all decisions that raises the alarm, in two of three periods of 5 minutes. `false`
+   * omits the alarm.
    *
    * @default 50
    */
   readonly denialPercentThreshold?: number | false;
 
   /**
-   * The least number of denials in 5 minutes for the alarm on their percentage.
+   * Minimum number of denials within 5 minutes before their percentage can raise the alarm.
    *
    * @default 100
    */
   readonly leastDenials?: number;
 
   /**
-   * Whether to create the alarm on the function that syncs usage plans. It's raised if the function skips a key, fails, is throttled,
-   * or is 5 minutes behind the table. There is no such alarm if all plans are shared.
+   * Creates the alarm on the function that syncs usage plans. The alarm is raised if the function skips a key, fails,
+   * is throttled, or is 5 minutes behind the table. The construct doesn't create the alarm if all plans are shared.
    *
    * @default true
    */
   readonly usagePlanSyncAlarm?: boolean;
 }
 
-/**
- * Alarms and a dashboard for an authorizer. docs/operations.md has a runbook for each alarm, and lists what they cost.
- */
+/** Alarms and a dashboard for an authorizer. docs/operations.md has a runbook for each alarm, and lists the costs. */
 export class ApiKeyMonitoring extends Construct {
-  /** Raised if the authorizer couldn't decide on requests. Absent if `faultThreshold` is `false`. */
+  /** The alarm that is raised if the authorizer couldn't decide requests. Absent if `faultThreshold` is `false`. */
   readonly faultAlarm: Alarm | undefined;
 
-  /** Raised if Lambda throttles requests. Absent if `throttleThreshold` is `false`. */
+  /** The alarm that is raised if Lambda throttles requests. Absent if `throttleThreshold` is `false`. */
   readonly throttleAlarm: Alarm | undefined;
 
   /**
-   * Raised if the function fails, including failures that it can't count itself. Absent if `errorPercentThreshold` is `false`. It's
-   * too slow for a canary deployment: use `rolloutAlarm` of the authorizer.
+   * The alarm that is raised if the function fails, including failures that the function's own metrics can't count.
+   * Absent if `errorPercentThreshold` is `false`. It's too slow for a canary deployment. Use the authorizer's
+   * `rolloutAlarm` for that.
    */
   readonly errorAlarm: Alarm | undefined;
 
-  /** Raised if many requests are denied. Absent if `denialPercentThreshold` is `false`. */
+  /** The alarm that is raised if too many requests are denied. Absent if `denialPercentThreshold` is `false`. */
   readonly denialAlarm: Alarm | undefined;
 
-  /** Raised if keys on a plan are refused because they have no API key yet. Absent if all plans are shared. */
+  /**
+   * The alarm that is raised if the function that syncs usage plans has a problem. Keys on a plan may then be rejected.
+   * Absent if all plans are shared.
+   */
   readonly usagePlanSyncAlarm: Alarm | undefined;
 
   /** The dashboard of decisions, latencies and capacity. Absent if the prop `dashboard` is `false`. */
@@ -118,7 +120,8 @@ export class ApiKeyMonitoring extends Construct {
   /**
    * Creates the alarms and the dashboard.
    *
-   * @throws LatchkeyError `CONFIG_INVALID`, listing every invalid prop, or if the authorizer's prop `metrics` is `false`
+   * @throws LatchkeyError `CONFIG_INVALID`, with a list of every invalid prop, or if the authorizer's prop `metrics` is
+   * `false`
    */
   constructor(scope: Construct, id: string, props: ApiKeyMonitoringProps) {
     super(scope, id);
@@ -154,7 +157,7 @@ export class ApiKeyMonitoring extends Construct {
     for (const alarm of this.alarms) alarm.addAlarmAction(...(props.alarmActions ?? []));
   }
 
-  /** Every alarm that exists. */
+  /** All alarms that the construct created. */
   get alarms(): readonly Alarm[] {
     const all = [this.faultAlarm, this.throttleAlarm, this.errorAlarm, this.denialAlarm, this.usagePlanSyncAlarm];
     return all.filter((alarm) => alarm !== undefined);
@@ -164,15 +167,15 @@ export class ApiKeyMonitoring extends Construct {
 const PERIOD = Duration.minutes(5);
 
 /**
- * Requires two periods of three. Data of the last period may not have arrived. AWS advises against alarms on `FILL` of only the last
- * period ("Using math expressions with CloudWatch metrics").
+ * Requires two of three periods. Data of the last period may not have arrived. AWS advises against alarms that use
+ * `FILL` on only the last period ("Using math expressions with CloudWatch metrics").
  */
 const TWICE = { evaluationPeriods: 3, datapointsToAlarm: 2 };
 
-/** Keys on a plan are refused until the function has read their records, so a long delay needs attention. */
+/** Keys on a plan are rejected until the function has read their records, so a long delay needs attention. */
 const MAX_DELAY = Duration.minutes(5);
 
-/** The alarms' sections in docs/operations.md. */
+/** The sections of docs/operations.md about the alarms. */
 const RUNBOOKS = {
   Faults: 'alarm-faults',
   Throttles: 'alarm-throttles',
@@ -181,7 +184,7 @@ const RUNBOOKS = {
   UsagePlanSync: 'alarm-usage-plan-sync',
 } as const;
 
-/** Rejects thresholds of zero, which would keep an alarm raised, and percentages over 100, which would never raise it. */
+/** Rejects zero, which would keep an alarm raised, and percentages over 100, which would never raise it. */
 function checkThresholds(scope: Construct, props: ApiKeyMonitoringProps): void {
   const { faultThreshold, throttleThreshold, errorPercentThreshold, denialPercentThreshold, leastDenials } = props;
   const problems = [
@@ -207,7 +210,10 @@ function thresholdProblems(
   return outside.map(([prop, value]) => `${prop}: expected ${expected}, got ${String(value)}`);
 }
 
-/** Returns `undefined` for the threshold `false`. Missing data doesn't raise the alarm: without requests nothing fails. */
+/**
+ * Creates an alarm, or returns `undefined` if the threshold is `false`. Missing data doesn't raise the alarm, because
+ * it only means that there weren't any requests.
+ */
 function createAlarm(
   scope: Construct,
   id: keyof typeof RUNBOOKS,
@@ -227,8 +233,8 @@ function createAlarm(
 }
 
 /**
- * Subtracts the errors thrown for requests without a key from Lambda's errors. Counts them in the log, because the function's own
- * metrics arrive up to a minute later.
+ * Subtracts the errors for requests without a key from Lambda's errors. Counts them in the log, because the function's
+ * own metrics arrive up to a minute later.
  */
 function errorPercent(authorizer: ApiKeyAuthorizer): IMetric {
   const { function: lambda } = authorizer;
@@ -244,7 +250,7 @@ function errorPercent(authorizer: ApiKeyAuthorizer): IMetric {
   });
 }
 
-/** Faults aren't decisions, so they don't count. The function emits no data for a zero. */
+/** Faults don't count, because they aren't decisions. The function doesn't emit zeros. */
 function denialPercent(authorizer: ApiKeyAuthorizer, leastDenials: number): IMetric {
   return new MathExpression({
     label: 'Denials, %',
@@ -255,8 +261,8 @@ function denialPercent(authorizer: ApiKeyAuthorizer, leastDenials: number): IMet
 }
 
 /**
- * Returns 1 if the function skipped a key, failed, was throttled or is behind, and else 0. Lambda reports the iterator age only of
- * batches that it ran.
+ * Returns 1 if the function skipped a key, failed, was throttled or is behind. Otherwise, returns 0. Lambda reports the
+ * iterator age only for batches that it processed.
  */
 function usagePlanSyncTrouble(usagePlanSync: UsagePlanSyncFunction): IMetric {
   const { function: lambda } = usagePlanSync;

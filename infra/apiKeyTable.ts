@@ -26,78 +26,79 @@ export interface ApiKeyTableProps {
   readonly tableName?: string;
 
   /**
-   * The encryption of the table at rest. AWS bills each use of a KMS key, and every environment of the authorizer uses it. A change of
-   * the encryption doesn't replace the table. With replicas, `TableEncryptionV2.customerManagedKey` requires a key for each Region.
+   * The encryption of the table at rest. AWS bills each use of a KMS key, and every environment of the authorizer uses
+   * the key. A change to the encryption doesn't replace the table. `TableEncryptionV2.customerManagedKey` requires a
+   * key for each Region if the table has replicas.
    *
    * @default - a key that DynamoDB owns, at no cost
    */
   readonly encryption?: TableEncryptionV2;
 
   /**
-   * Further Regions with a replica of the table. Each replica has its own deletion protection and point-in-time recovery. Writes reach
-   * the other Regions after about one second (AWS, "Global tables"). If two Regions write one record, the later write wins. So a
-   * last-used write within that second can undo a revocation: check the keys that you revoked (docs/storage.md). The stack must set
-   * its Region.
+   * The other Regions with a replica of the table. Each replica has its own deletion protection and point-in-time
+   * recovery. Writes reach the other Regions after about one second (AWS, "Global tables"). The later write wins if two
+   * Regions write one record. A last-used write within that second can therefore undo a revocation. Check the keys that
+   * you revoked (docs/storage.md). The stack must have an explicit Region.
    *
    * @default - only the stack's Region
    */
   readonly replicaRegions?: readonly string[];
 
   /**
-   * Whether DynamoDB rejects every request to delete the table. CloudFormation can't delete a protected table either.
+   * Enables DynamoDB's deletion protection for the table. CloudFormation can't delete a protected table either.
    *
    * @default - true, unless the synthesized removal policy is `RemovalPolicy.DESTROY`
    */
   readonly deletionProtection?: boolean;
 
   /**
-   * What happens to the table when it is removed from the stack. `DESTROY` also turns `deletionProtection` off, unless you set
-   * it. `RemovalPolicies.of(stack).destroy()` does the same.
+   * The removal policy of the table if you remove it from the stack. `DESTROY` also turns `deletionProtection` off,
+   * unless you set that prop. `RemovalPolicies.of(stack).destroy()` does the same.
    *
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** A table of API keys, from this stack or elsewhere. */
+/** A table of API keys, from this stack or another source. */
 export interface IApiKeyTable extends IConstruct {
-  /** The CDK's table, for metrics and further grants. */
+  /** The CDK's table. Use it for metrics and further grants. */
   readonly table: ITable | TableV2;
 
-  /** The table's name, for `latchkey --table` and `createKeyRegistry`. */
+  /** The table's name. Use it for `latchkey --table` and `createKeyRegistry`. */
   readonly tableName: string;
 
   /**
-   * Returns the ARN of the table's stream, which has the record before and after each write. The call turns the stream on if this app
-   * creates the table.
+   * Returns the ARN of the table's stream, which contains each record before and after a write. The call enables the
+   * stream if this app creates the table.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` for a table from elsewhere without `tableStreamArn`
+   * @throws LatchkeyError `CONFIG_INVALID` for an imported table without `tableStreamArn`
    */
   streamArn(): string;
 
   /**
-   * Grants the permissions to verify keys: read a key by its hash, and write when it was last used. The grantee can't list or issue
-   * keys, and can't change any attribute except `lastUsedAt`.
+   * Grants the permissions to verify keys: read a key by its hash, and write the time of its last use. The grantee
+   * can't list or issue keys. `lastUsedAt` is the only attribute that it can change.
    */
   grantVerify(grantee: IGrantable): Grant;
 
   /**
-   * Grants the permissions that `KeyRegistry` needs for this table: issue, find, list, change, rotate and revoke keys. The grantee
-   * can't read a secret, because the table contains none.
+   * Grants the permissions that `KeyRegistry` requires: issue, find, list, change, rotate and revoke keys. The grantee
+   * can't read secrets, because the table doesn't contain any.
    */
   grantManage(grantee: IGrantable): Grant;
 }
 
 /**
- * A DynamoDB table of API keys. It is billed per request and has point-in-time recovery. By default CloudFormation retains it when the
- * stack is deleted.
+ * A DynamoDB table of API keys. AWS bills the table per request. The table has point-in-time recovery. By default,
+ * CloudFormation retains it when the stack is deleted.
  */
 export class ApiKeyTable extends Construct implements IApiKeyTable {
   readonly table: TableV2;
 
   /**
-   * Returns an existing table: from another stack, a replica in this Region, or one created by Terraform or SAM (docs/storage.md). If
-   * it has its own encryption key, set that key on `table`: grants then include it.
+   * Imports an existing table: from another stack, a replica in this Region, or one that Terraform or SAM created
+   * (docs/storage.md). If the table has its own encryption key, pass that key to `table`. The grants then include it.
    */
   static fromTable(scope: Construct, id: string, table: ITable): IApiKeyTable {
     return new ExistingApiKeyTable(scope, id, table);
@@ -128,7 +129,7 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
     protectUnlessDestroyed(this.#cfnTable);
   }
 
-  /** The table's name, for `latchkey --table` and `createKeyRegistry`. */
+  /** The table's name. Use it for `latchkey --table` and `createKeyRegistry`. */
   get tableName(): string {
     return this.table.tableName;
   }
@@ -186,8 +187,8 @@ class ExistingApiKeyTable extends Construct implements IApiKeyTable {
 }
 
 /**
- * Protects each replica that has no deletion protection set, unless CloudFormation deletes the table with its stack. Decides when the
- * template is written, because an aspect may change the removal policy until then.
+ * Protects each replica without a deletion protection setting, unless CloudFormation deletes the table with its stack.
+ * It decides when the template is written, because an aspect may change the removal policy until then.
  */
 function protectUnlessDestroyed(table: CfnGlobalTable): void {
   const { replicas } = table;

@@ -16,7 +16,10 @@ import { latchkeyFunction } from './latchkeyFunction.ts';
 import { acknowledge, acknowledgeWildcards } from './nag.ts';
 import { isKnown } from './propChecks.ts';
 
-/** Lambda's calls for a VPC ("Execution role permissions", Lambda Developer Guide). They have no narrower resource than `*`. */
+/**
+ * Lambda's actions for a VPC ("Execution role permissions", Lambda Developer Guide). They don't support a narrower
+ * resource than `*`.
+ */
 const VPC_ACTIONS: readonly string[] = [
   'ec2:AssignPrivateIpAddresses',
   'ec2:CreateNetworkInterface',
@@ -34,8 +37,8 @@ const CODE_DEPLOY_ROLE = {
 };
 
 /**
- * Lines of the embedded metric format have no level. Lambda treats them as INFO ("Configuring advanced logging controls for Lambda
- * functions"). Denials are INFO too, and failed last-used writes are WARN.
+ * Lines in the embedded metric format don't have a level. Lambda treats them as INFO ("Configuring advanced logging
+ * controls for Lambda functions"). Denials are also INFO. Failed last-used writes are WARN.
  */
 const LOSSES_BY_LOG_LEVEL = {
   WARN: 'every metric of the authorizer and the log line of each denial',
@@ -46,17 +49,17 @@ const LOSSES_BY_LOG_LEVEL = {
 /** The alias of the live version. It exists with provisioned concurrency or a rollout. */
 export const LIVE_ALIAS = 'live';
 
-/** The authorizer's function with its log group and the handler that APIs invoke. */
+/** The authorizer's function, its log group and the handler that APIs invoke. */
 export interface AuthorizerFunction {
   readonly function: LambdaFunction;
   readonly logGroup: LogGroup;
-  /** The alias of the live version if there is one, or else the function. */
+  /** The alias of the live version if it exists, otherwise the function. */
   readonly handler: IFunction;
-  /** Moves requests to a new version in steps. */
+  /** The CodeDeploy group that shifts traffic to a new version in steps. */
   readonly deploymentGroup: LambdaDeploymentGroup | undefined;
 }
 
-/** Creates the authorizer's function, with a role that has only the permissions it needs. */
+/** Creates the authorizer's function, with a role that has only the required permissions. */
 export function authorizerFunction(
   scope: Construct,
   props: ApiKeyAuthorizerProps,
@@ -66,7 +69,7 @@ export function authorizerFunction(
   const created = latchkeyFunction(scope, {
     bundle: 'authorizer',
     description: 'Latchkey: decides on API keys',
-    // The function answers a fault within 4 seconds. If it runs longer than this, it hangs.
+    // The function responds with a fault within 4 seconds. An invocation that takes longer hangs.
     timeout: Duration.seconds(6),
     environment,
     logRetention,
@@ -85,11 +88,12 @@ function grantVpc(role: Role): void {
   role.addToPrincipalPolicy(new PolicyStatement({ actions: [...VPC_ACTIONS], resources: ['*'] }));
 }
 
-/** Omits absent props: the CDK's options don't accept `undefined` under exact optional property types. */
+/** Omits absent props, because the CDK's options don't accept `undefined` under exact optional property types. */
 function functionOptions(props: ApiKeyAuthorizerProps): FunctionOptions {
   const { memorySize, tracing, vpc, vpcSubnets, securityGroups, reservedConcurrentExecutions } = props;
   return {
-    // Lambda's lines about successful invocations would be most of the log and of its price. Lines about failures stay.
+    // Lambda's lines about successful invocations would make up most of the log and its price. Lines about failures
+    // stay.
     systemLogLevelV2: SystemLogLevel.WARN,
     // By default Lambda drops lines below INFO.
     ...(mayLogSamples(props) && { applicationLogLevelV2: ApplicationLogLevel.DEBUG }),
@@ -107,7 +111,7 @@ function mayLogSamples({ debugSampleRate = 0 }: ApiKeyAuthorizerProps): boolean 
   return debugSampleRate > 0 || !isKnown(debugSampleRate);
 }
 
-/** Creates the alias that provisioned concurrency and rollouts need, and the deployment group of a rollout. */
+/** Creates the alias for provisioned concurrency and rollouts, and the deployment group of a rollout. */
 function liveVersion(
   scope: Construct,
   { provisionedConcurrentExecutions, rollout }: ApiKeyAuthorizerProps,
@@ -122,6 +126,7 @@ function liveVersion(
   );
   const deploymentGroup = rollout && new LambdaDeploymentGroup(scope, 'Rollout', { alias, deploymentConfig: rollout });
   if (deploymentGroup !== undefined) acknowledge(deploymentGroup, CODE_DEPLOY_ROLE);
-  // The CDK's classes declare `undefined` for what its interfaces leave out. Exact optional property types need the assertion.
+  // The CDK's classes declare `undefined` for properties that its interfaces omit. Exact optional property types
+  // require this assertion.
   return { handler: alias as IFunction, deploymentGroup };
 }

@@ -15,8 +15,8 @@ import type { Construct } from 'constructs';
 import { METRIC_NAMESPACE, METRIC_UNITS, type MetricName } from '../lambda/metrics.ts';
 
 /**
- * Returns a metric that the function emits, for the whole function or for further dimensions in `options`. The default statistic of a
- * count is its sum; that of a time is its 99th percentile.
+ * Returns a metric that the function emits, for the whole function or for further dimensions in `options`. The default
+ * statistic is the sum for a count, and the 99th percentile for a time.
  */
 export function functionMetric(
   lambda: LambdaFunction,
@@ -34,8 +34,8 @@ export function functionMetric(
 }
 
 /**
- * Matches the log line of a request without a key. Except for AppSync, the function answers such a request with an error. If the
- * request is in the debug sample it has a second line, which has another message.
+ * Matches the log line of a request without a key. The function answers such a request with an error, except for
+ * AppSync. A request in the debug sample has a second line with another message.
  */
 const UNAUTHORIZED = FilterPattern.all(
   FilterPattern.stringValue('$.message', '=', 'denied'),
@@ -44,46 +44,49 @@ const UNAUTHORIZED = FilterPattern.all(
 );
 
 /**
- * Creates the filter that counts requests without a key that the function answers with an error. Create one for each function: the
- * metric of two filters would be the sum of both.
+ * Creates the filter that counts requests without a key that the function answers with an error. Create only one filter
+ * for each function. With two, the metric would be the sum of both.
  */
 export function unauthorizedFilter(scope: Construct, lambda: LambdaFunction, logGroup: ILogGroup): MetricFilter {
   return new MetricFilter(scope, 'Unauthorized', {
     logGroup,
     filterPattern: UNAUTHORIZED,
     metricNamespace: METRIC_NAMESPACE,
-    // A filter with a default value can't have dimensions, so the name distinguishes functions.
+    // A filter with a default value can't have dimensions, so the metric's name identifies the function.
     metricName: `Unauthorized-${lambda.functionName}`,
     metricValue: '1',
     defaultValue: 0,
   });
 }
 
-/** A canary of five minutes ends before an alarm with periods of five minutes reacts. */
+/** A canary deployment of five minutes ends before an alarm with periods of five minutes reacts. */
 const PERIOD = Duration.minutes(1);
 
-/** Lambda may count a request in one minute while the log has it in the next. That explains fewer errors than this. */
+/**
+ * Lambda may count a request in one minute, and the log in the next. The mismatch can explain one error, but not two.
+ */
 const LEAST_ERRORS = 2;
 
 const ERROR_PERCENT = 10;
 
 interface RolloutAlarmProps {
   readonly lambda: LambdaFunction;
-  /** The alias that moves to the new version. */
+  /** The alias that points to the new version. */
   readonly aliasName: string;
-  /** The count for the whole function, because a log doesn't distinguish versions. */
+  /** The count for the whole function, because the log doesn't distinguish versions. */
   readonly unauthorized: IMetric;
 }
 
 /**
- * Creates the alarm that is raised if the new version fails for requests that have a key. It ignores the old version, so you can
- * replace a version that already fails. Lambda has data of the new version only while requests go to two versions. So the alarm is
- * quiet at all other times.
+ * Creates the alarm that is raised if the new version fails for requests with a key. It ignores the old version, so you
+ * can replace a version that already fails. Lambda emits data for the new version only while the alias points to two
+ * versions. The alarm is therefore quiet at all other times.
  *
- * If the log is later than Lambda's own metrics, there is no data yet. So the alarm never sees errors without the ones to subtract.
+ * The alarm doesn't have data until the log's count arrives, which may be later than Lambda's metrics. The alarm
+ * therefore never evaluates errors without the count to subtract.
  */
 export function rolloutAlarm(scope: Construct, { lambda, aliasName, unauthorized }: RolloutAlarmProps): Alarm {
-  // "Types of metrics for Lambda functions": the dimensions of a version behind an alias that has two.
+  // "Types of metrics for Lambda functions" lists the dimensions of a version behind an alias with two versions.
   const dimensionsMap = {
     FunctionName: lambda.functionName,
     Resource: `${lambda.functionName}:${aliasName}`,

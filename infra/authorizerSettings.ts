@@ -17,15 +17,15 @@ import {
 } from './propChecks.ts';
 import { type TableReference, tableReference } from './tableGrants.ts';
 
-/** The settings of the function that follow from the props. */
+/** The settings of the function that result from the props. */
 export interface AuthorizerSettings {
   /** The function's environment variables. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The environment as the function reads it, with the function's default for each token. */
+  /** The environment in the form that the function reads. Each token has the function's default instead. */
   readonly config: Config;
-  /** `any` with `acceptForeignKeys`, or else the key prefix. */
+  /** `any` with `acceptForeignKeys`, otherwise the key prefix. */
   readonly acceptedKeys: string;
-  /** The warning about a policy that is longer than the size known to work, or `undefined`. */
+  /** The warning about a policy that exceeds the size known to work, or `undefined`. */
   readonly policyWarning: string | undefined;
 }
 
@@ -39,11 +39,12 @@ const VARIABLES: Readonly<Record<string, string>> = Object.fromEntries(
 const TABLE_VARIABLE = SETTINGS.tableName.variable;
 
 /**
- * Returns the settings for the props, with the namespace from `planNamespace`. The function's own reader checks them, so a bad value
- * fails the synthesis instead of the first request. A value over a limit of Lambda or API Gateway also fails it. Passes on tokens,
- * which the function checks when it starts. Rejects tokens in props that shape the template.
+ * Returns the settings for the props, with the namespace from `planNamespace`. The function's own parser checks them,
+ * so an invalid value fails the synthesis instead of the first request. A value that exceeds a limit of Lambda or API
+ * Gateway also fails the synthesis. Tokens pass through, and the function checks them at its cold start. Tokens are
+ * rejected in props that determine the template.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: prop, expected value, actual value
+ * @throws LatchkeyError `CONFIG_INVALID`, with a list of every problem: prop, expected value, actual value
  */
 export function authorizerSettings(
   scope: Construct,
@@ -64,7 +65,7 @@ export function authorizerSettings(
   return {
     environment,
     config,
-    // `config` has the default instead of a token.
+    // `config` contains the default instead of a token.
     acceptedKeys: config.keyFormat.acceptForeignKeys
       ? ANY_KEYS
       : (environment[SETTINGS.keyPrefix.variable] ?? config.keyFormat.prefix),
@@ -77,7 +78,7 @@ const ONE_SOURCE_EXPECTED =
   'cache at once. It would refuse a request with a key in only one of them. Name the one that callers use, or rely on ' +
   'recordCacheTtl instead';
 
-/** Checks Lambda's quotas: memory is 128 MB to 10,240 MB, and provisioned environments count towards the reserved ones. */
+/** Checks Lambda's quotas. Memory is 128 to 10,240 MB, and provisioned environments count towards the reserved ones. */
 function capacityProblems(props: ApiKeyAuthorizerProps): readonly string[] {
   const { memorySize, provisionedConcurrentExecutions: provisioned, reservedConcurrentExecutions: reserved } = props;
   const isMore = isKnown(provisioned) && isKnown(reserved) && provisioned > reserved;
@@ -109,7 +110,7 @@ function toEnvironment(scope: Construct, props: ApiKeyAuthorizerProps, namespace
   );
 }
 
-/** Keeps a token: `String()` would print the placeholder of a number. */
+/** Keeps a token, because `String()` would print the placeholder of a number. */
 function toText(value: unknown): string {
   return typeof value === 'number' ? Tokenization.stringifyNumber(value) : String(value);
 }
@@ -118,19 +119,22 @@ function toSeconds(duration: Duration | undefined): number | undefined {
   return duration !== undefined && canBeSeconds(duration) ? duration.toSeconds({ integral: false }) : undefined;
 }
 
-/** Writes an entry without patterns as `null`, because the reader rejects it. JSON.stringify would drop the entry. */
+/** Writes an entry without patterns as `null`, which the parser rejects. JSON.stringify would drop the entry. */
 function toScopesText(scope: Construct, scopes: ScopeMapping): string {
   if (containsToken(scopes)) return Stack.of(scope).toJsonString(scopes);
   return JSON.stringify(scopes, (_, value: unknown) => value ?? null);
 }
 
-/** The longest name that DynamoDB allows, and the longest ARN. Only the deployment knows the table's own name. */
+/**
+ * The longest table name that DynamoDB allows, and the longest ARN. The table's own name isn't known before the
+ * deployment.
+ */
 const LONGEST_TABLE = {
   name: 'n'.repeat(255),
   arn: `arn:aws-us-gov:dynamodb:us-isof-south-1:123456789012:table/${'n'.repeat(255)}`,
 } as const;
 
-/** Returns the environment with this table and without tokens. The reader uses its defaults instead of tokens. */
+/** Returns the environment with this table and without tokens. The parser uses its defaults instead of tokens. */
 function knownEnvironment(
   scope: Construct,
   environment: Environment,
@@ -143,7 +147,10 @@ function knownEnvironment(
   return { ...Object.fromEntries(known), ...knownScopesOnly, [TABLE_VARIABLE]: table };
 }
 
-/** Returns the configuration, or `undefined` after it added the problems to `problems`. They name props instead of variables. */
+/**
+ * Returns the configuration. Adds the problems to `problems` and returns `undefined` if it's invalid. The problems name
+ * props instead of variables.
+ */
 function readSettings(environment: Environment, problems: string[]): Config | undefined {
   try {
     return readConfig(environment);
@@ -158,12 +165,13 @@ function toProp(variable: string): string {
   return Object.entries(VARIABLES).find(([, name]) => name === variable)?.[0] ?? variable;
 }
 
-/** Lambda quotas, "Environment variables": 4 KB for all of a function. */
+/** Lambda quotas, "Environment variables": 4 KB for all variables of a function. */
 const MAX_ENVIRONMENT_BYTES = 4096;
 
 /**
- * Returns a problem if the variables are too big for Lambda, with the prop that uses most bytes. Lambda measures the variables as one
- * JSON object, which escapes each quote in a value. Its error message shows the measured text.
+ * Returns a problem if the variables are too big for Lambda. The problem names the prop that uses most bytes. Lambda
+ * measures the variables as one JSON object, in which each quote of a value is escaped. Lambda's error message shows
+ * that JSON.
  */
 function environmentProblems(environment: Environment, tableKind: TableReference['kind']): readonly string[] {
   const bytes = Buffer.byteLength(JSON.stringify(environment));
@@ -179,7 +187,7 @@ function environmentProblems(environment: Environment, tableKind: TableReference
 
 type IsToken = (props: ApiKeyAuthorizerProps) => boolean;
 
-/** The props that shape the template: how to detect a token in each, and why it is rejected. */
+/** The props that determine the template. Each has a token check and the reason for the rejection. */
 const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: Prop, isToken: IsToken, reason: string])[] = [
   ['keySources', ({ keySources }) => containsToken(keySources), 'the identity sources of each API depend on it'],
   ['recordCacheTtl', ({ recordCacheTtl }) => isUnresolved(recordCacheTtl), 'the revocation delay depends on it'],
@@ -214,14 +222,14 @@ function tokenProblems(props: ApiKeyAuthorizerProps): readonly string[] {
   ];
 }
 
-/** Returns whether the CDK can convert the duration to seconds. It can't convert a token from another unit. */
+/** Returns whether the CDK can convert the duration to seconds. It can't convert a token in another unit. */
 function canBeSeconds(duration: Duration): boolean {
   return !duration.isUnresolved() || duration.unitLabel() === 'seconds';
 }
 
 const PLACEHOLDER_ROUTE = 'GET /known-at-deployment';
 
-/** Returns the mapping with a short route instead of each token. The reader can then check the other routes. */
+/** Returns the mapping with a short route in place of each token. The parser can then check the other routes. */
 function knownScopes(scopes: ScopeMapping): ScopeMapping {
   if (!containsToken(scopes)) return scopes;
   const entries = Object.entries(scopes).map(([name, patterns], index) => {
@@ -233,7 +241,7 @@ function knownScopes(scopes: ScopeMapping): ScopeMapping {
 
 function knownPatterns(patterns: readonly string[]): readonly string[] {
   if (Token.isUnresolved(patterns)) return [PLACEHOLDER_ROUTE];
-  // JavaScript callers may pass something else, which the reader of the settings rejects.
+  // JavaScript callers may pass another type, which the settings parser rejects.
   if (!Array.isArray(patterns)) return patterns;
   return patterns.map((pattern: string) => (Token.isUnresolved(pattern) ? PLACEHOLDER_ROUTE : pattern));
 }

@@ -26,7 +26,7 @@ import { Alias, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct, IConstruct } from 'constructs';
 import { propError } from './propChecks.ts';
 
-/** The CDK's REQUEST authorizer, with its permission in its own scope instead of the function's. */
+/** The CDK's REQUEST authorizer, with the permission in the authorizer's scope instead of the function's. */
 export class RestRequestKeyAuthorizer extends RequestAuthorizer {
   /**
    * Attaches the authorizer to the API. The CDK calls this for each method.
@@ -43,7 +43,7 @@ export class RestRequestKeyAuthorizer extends RequestAuthorizer {
   }
 }
 
-/** The CDK's TOKEN authorizer, with its permission in its own scope instead of the function's. */
+/** The CDK's TOKEN authorizer, with the permission in the authorizer's scope instead of the function's. */
 export class RestTokenKeyAuthorizer extends TokenAuthorizer {
   /**
    * Attaches the authorizer to the API. The CDK calls this for each method.
@@ -61,10 +61,10 @@ export class RestTokenKeyAuthorizer extends TokenAuthorizer {
 }
 
 /**
- * Makes a change of the authorizer create a new deployment of the API. Until then a stage would use the old authorizer, and invoke a
- * function that it may no longer invoke. The CDK does this itself only with the feature flag
- * `@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId`. The deployment also waits for the permission, which is a child of the
- * authorizer.
+ * Makes a change to the authorizer trigger a new deployment of the API. Until then, a stage would use the old
+ * authorizer. The old authorizer may have lost its permission to invoke the function. The CDK triggers a deployment
+ * only with the feature flag `@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId`. The deployment also waits
+ * for the permission, which is a child of the authorizer.
  */
 function attach(
   authorizer: Authorizer,
@@ -84,7 +84,10 @@ function attach(
   latestDeployment?.addToLogicalId({ latchkeyAuthorizer: authorizerProps });
 }
 
-/** The CDK creates the permission in the function's stack. That stack and the API's would then depend on each other. */
+/**
+ * The CDK creates the permission in the function's stack. That stack and the API's stack would then depend on each
+ * other.
+ */
 function allowRestApi(authorizer: Authorizer, handler: IFunction, restApiId: () => string | undefined): void {
   const { defaultChild } = authorizer.node;
   if (defaultChild === undefined) return;
@@ -105,13 +108,13 @@ export interface HttpApiKeyAuthorizerProps {
   readonly payloadFormat: HttpApiPayloadFormat;
   readonly identitySources: string[];
   readonly resultsCacheTtl: Duration;
-  /** Whether the function returns `isAuthorized` instead of a policy. Format 1.0 supports only policies. */
+  /** Makes the function return `isAuthorized` instead of a policy. Format 1.0 supports only policies. */
   readonly simpleResponses: boolean;
 }
 
 /**
- * A Lambda authorizer for the routes of HTTP APIs. Each API gets one authorizer resource, which all its routes share. The CDK's own
- * authorizer uses payload format 2.0 only for simple responses; this one also uses it for policies.
+ * A Lambda authorizer for the routes of HTTP APIs. Each API gets one authorizer resource, which all its routes share.
+ * The CDK's own authorizer uses payload format 2.0 only for simple responses. This one also uses it for policies.
  */
 export class HttpApiKeyAuthorizer implements IHttpRouteAuthorizer {
   readonly #id: AuthorizerId;
@@ -160,8 +163,9 @@ export interface WebSocketKeyAuthorizerProps {
 }
 
 /**
- * A Lambda authorizer for the `$connect` routes of WebSocket APIs. Each API gets one authorizer resource. The CDK's own authorizer
- * serves a single API, and CloudFormation creates its permission to invoke the function after the authorizer.
+ * A Lambda authorizer for the `$connect` routes of WebSocket APIs. Each API gets one authorizer resource. The CDK's own
+ * authorizer supports only one API. CloudFormation also creates its permission to invoke the function after the
+ * authorizer.
  */
 export class WebSocketKeyAuthorizer implements IWebSocketRouteAuthorizer {
   readonly #id: AuthorizerId;
@@ -202,21 +206,22 @@ export class WebSocketKeyAuthorizer implements IWebSocketRouteAuthorizer {
   }
 }
 
-/** The id of an authorizer, with the caller and the options that it comes from. */
+/** The id of an authorizer, with the method and the options that determine it. */
 export interface AuthorizerId {
   /** The construct whose method creates the authorizer. */
   readonly owner: Construct;
   readonly method: 'forRestApi' | 'forHttpApi' | 'forWebSocketApi';
   readonly id: string;
-  /** Whether the caller chose the id. A default id may get a suffix. */
+  /** `true` if the caller chose the id. A default id may get a suffix. */
   readonly isGiven: boolean;
-  /** Distinguishes the authorizer from others of the same owner: its type or its payload format. */
+  /** The type or payload format, which distinguishes the authorizer from others of the same owner. */
   readonly variant: string;
 }
 
 /**
- * Returns the id for the authorizer in the scope. The first authorizer of a scope gets its plain id, because deployed stacks
- * must keep their logical ids. A further authorizer with a default id gets its owner and its variant as a suffix.
+ * Returns the id for the authorizer in the scope. The first authorizer of a scope gets its plain id, because deployed
+ * stacks must keep their logical ids. A further authorizer with a default id gets its owner and its variant as a
+ * suffix.
  *
  * @throws LatchkeyError `CONFIG_INVALID` if the scope already has the id that the caller chose, or the suffixed id
  */
@@ -231,7 +236,7 @@ export function freeIdIn(scope: Construct, { owner, method, id, isGiven, variant
 }
 
 interface InvokePermissionProps {
-  /** The scope that the permission is created in: it belongs to the stack of the API. */
+  /** The scope of the permission. It belongs to the API's stack. */
   readonly scope: Construct;
   readonly id: string;
   readonly handler: IFunction;
@@ -242,10 +247,10 @@ interface InvokePermissionProps {
 /**
  * Lets the authorizers of one API invoke the handler, and makes `authorizer` depend on that permission.
  *
- * With `rollout` or provisioned concurrency the API invokes an alias instead of the function. If you add or remove either, the new
- * handler's permission must exist before the authorizer invokes that handler. The old permission must outlast that step.
- * CloudFormation creates and updates in the order of dependencies and deletes last. So the permission doesn't refer to the authorizer,
- * and its logical id differs between the function and the alias.
+ * The API invokes an alias instead of the function if there is a `rollout` or provisioned concurrency. After a change
+ * between the two, the new permission must exist before the authorizer invokes the new handler. The old permission must
+ * outlast that step. CloudFormation creates and updates resources in dependency order, and deletes them last. The
+ * permission therefore doesn't refer to the authorizer. Its logical id differs between the function and the alias.
  */
 function allowToInvoke(authorizer: IConstruct, { scope, id, handler, api, apiId }: InvokePermissionProps): void {
   const permissionId = handler instanceof Alias ? `${id}-${handler.aliasName}` : id;
@@ -258,7 +263,7 @@ function allowToInvoke(authorizer: IConstruct, { scope, id, handler, api, apiId 
   if (permission !== undefined) authorizer.node.addDependency(permission);
 }
 
-/** Returns the URI with which an authorizer of an HTTP or WebSocket API invokes the handler. */
+/** Returns the URI through which an authorizer of an HTTP or WebSocket API invokes the handler. */
 function invocationUri(handler: IFunction): string {
   const { partition, region } = Stack.of(handler);
   return `arn:${partition}:apigateway:${region}:lambda:path/2015-03-31/functions/${handler.functionArn}/invocations`;

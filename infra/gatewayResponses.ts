@@ -17,7 +17,7 @@ const RESPONSES: readonly ErrorResponse[] = [
   },
   { type: ResponseType.AUTHORIZER_FAILURE, body: FAULT },
   { type: ResponseType.AUTHORIZER_CONFIGURATION_ERROR, body: FAULT },
-  // `messageString` includes its quotes, and is `null` if API Gateway has no message.
+  // `messageString` includes its quotes. It's `null` if API Gateway doesn't have a message.
   { type: ResponseType.DEFAULT_4XX, body: envelope('"$context.error.responseType"', '$context.error.messageString') },
   { type: ResponseType.DEFAULT_5XX, body: envelope('"$context.error.responseType"', '$context.error.messageString') },
 ];
@@ -33,7 +33,7 @@ const PLAN_RESPONSES: readonly ErrorResponse[] = [
     type: ResponseType.QUOTA_EXCEEDED,
     body: envelope('"QUOTA_EXCEEDED"', '"The quota of this API key’s plan is used up."'),
   },
-  // The key is valid, but the deployment lacks its plan, or API Gateway has no API key for it yet.
+  // The key is valid, but the deployment lacks its plan, or API Gateway lacks an API key for the Latchkey key.
   {
     type: ResponseType.INVALID_API_KEY,
     body: envelope(
@@ -49,8 +49,8 @@ interface GatewayResponsesOptions {
 }
 
 /**
- * Adds gateway responses with Latchkey's JSON body. Pages of other origins can read them if the API answers their preflight requests.
- * Keeps responses that the API already has.
+ * Adds gateway responses with Latchkey's JSON body. Pages of other origins can read them if the API answers their
+ * preflight requests. Existing responses of the API stay unchanged.
  */
 export function addGatewayResponses(api: RestApi, { keySources, hasPlans }: GatewayResponsesOptions): void {
   const cors = corsHeaders(api);
@@ -73,7 +73,7 @@ function getResponses(api: RestApi): CfnGatewayResponse[] {
     .filter(({ restApiId }) => restApiId === api.restApiId);
 }
 
-/** An API can have one response of each type, so the deployment would fail on a second one. */
+/** Rejects a second response of the same type, because the deployment would fail on it. */
 function duplicateResponseProblems(api: RestApi): string[] {
   const types = getResponses(api).map(({ responseType }) => responseType);
   const twice = new Set(types.filter((type, at) => types.indexOf(type) !== at));
@@ -95,7 +95,10 @@ function envelope(code: string, message: string): string {
   return `{"success":false,"data":null,"error":{"code":${code},"message":${message}},"pagination":null}`;
 }
 
-/** A gateway response can't choose among several origins. It returns the origin of the request, so it can't allow credentials. */
+/**
+ * A gateway response can't choose among several origins. It returns the origin of the request, so it can't allow
+ * credentials.
+ */
 function corsHeaders({ root: { defaultCorsPreflightOptions: cors } }: RestApi): Record<string, string> {
   if (cors === undefined) return {};
   const [origin = '*', ...others] = cors.allowOrigins;

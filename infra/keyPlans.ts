@@ -21,7 +21,7 @@ import { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
 /** The limits of one plan. API Gateway also counts the requests of a plan without limits. */
 export interface PlanProps {
   /**
-   * The request rate: `rateLimit` requests a second on average, and bursts of `burstLimit` requests. Both are required.
+   * The request rate: `rateLimit` is the average per second, and `burstLimit` is the maximum burst. Both are required.
    *
    * @default - the rate that the API allows
    */
@@ -30,13 +30,14 @@ export interface PlanProps {
   /**
    * The number of requests in a `period`. `limit` and `period` are required.
    *
-   * @default - any number
+   * @default - unlimited
    */
   readonly quota?: QuotaSettings;
 
   /**
-   * Whether all keys of the plan share its limits. Otherwise each key has the limits for itself. A shared plan uses one of the 10,000
-   * API keys that API Gateway allows in an account and Region. A plan that isn't shared uses one for each Latchkey key.
+   * Makes all keys of the plan share its limits. Otherwise, the limits apply to each key separately. A shared plan uses
+   * one of the 10,000 API keys that API Gateway allows per account and Region. A plan that isn't shared uses one for
+   * each Latchkey key.
    *
    * @default false
    */
@@ -55,14 +56,16 @@ export interface KeyPlansProps {
 }
 
 /**
- * The API key that each stack puts on a plan last. API Gateway puts one key on a plan at a time in the whole Region, but
- * CloudFormation would put several. So each key depends on the one before it (serverless/serverless#12065).
+ * The last API key that each stack adds to a plan. API Gateway adds only one key to a plan at a time in a Region.
+ * CloudFormation would add several concurrently. Each key therefore depends on the previous one
+ * (serverless/serverless#12065).
  */
 const lastOnPlan = new WeakMap<Stack, CfnUsagePlanKey>();
 
 /**
- * The usage plans in API Gateway: one for each plan, and one without limits for keys that have no plan. One API Gateway key counts all
- * Latchkey keys of a shared plan. For other plans, `usagePlanSync` creates one for each Latchkey key in the table.
+ * The usage plans in API Gateway: one for each plan, and one without limits for keys without a plan. For a shared plan,
+ * one API Gateway key counts the requests of all Latchkey keys. For other plans, `usagePlanSync` creates an API Gateway
+ * key for each Latchkey key in the table.
  */
 export class KeyPlans extends Construct {
   /** The function that reads the table's stream and creates API Gateway keys. Absent if all plans are shared. */
@@ -93,22 +96,22 @@ export class KeyPlans extends Construct {
     const sharedUsagePlanIds = shared.map(({ usagePlan }) => usagePlan.usagePlanId);
     const syncProps = { table, namespace, usagePlanIds, sharedUsagePlanIds, logRetention };
     this.usagePlanSync = perKey.length > 0 ? new UsagePlanSyncFunction(this, 'UsagePlanSync', syncProps) : undefined;
-    // The function also puts keys on plans. It must not do so during the deployment.
+    // The function also adds keys to plans. It must not do this during the deployment.
     const last = lastOnPlan.get(Stack.of(this));
     if (last !== undefined) this.usagePlanSync?.node.addDependency(last);
   }
 
-  /** Returns the usage plan of the plan with that name, for alarms, or `undefined` if there is no such plan. */
+  /** Returns the usage plan with that plan name, or `undefined` if the plan doesn't exist. Use it for alarms. */
   usagePlan(name: string): IUsagePlan | undefined {
     return this.#usagePlans.get(name);
   }
 
   /**
-   * Adds the stage to every usage plan. `applyPlans` calls this and makes the methods require a key, so you rarely need it. To prepare
-   * a live API, call only this method. Its authorizer then returns the usage identifier before any method requires it (docs/plans.md).
-   * A second call for the same stage does nothing.
+   * Adds the stage to every usage plan. You rarely need this method, because `applyPlans` calls it and makes the
+   * methods require a key. To prepare a live API, call only this method. The authorizer then returns the usage
+   * identifier before any method requires it (docs/plans.md). A second call for the same stage doesn't have an effect.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` if the API has no stage, for example with `deploy: false`
+   * @throws LatchkeyError `CONFIG_INVALID` if the API lacks a stage, for example with `deploy: false`
    */
   addStage(stage: Stage | undefined): void {
     if (stage === undefined) {
@@ -122,7 +125,7 @@ export class KeyPlans extends Construct {
     for (const usagePlan of [this.#unplanned, ...this.#usagePlans.values()]) usagePlan.addApiStage({ stage });
   }
 
-  /** Returns whether the usage plans have the stage. */
+  /** Returns whether the usage plans include the stage. */
   hasStage(stage: Stage): boolean {
     return this.#stages.has(stage);
   }
@@ -135,7 +138,10 @@ export class KeyPlans extends Construct {
     });
   }
 
-  /** Creates one API key that counts several Latchkey keys. Its value opens nothing: only the authorizer may return it. */
+  /**
+   * Creates one API Gateway key that counts the requests of several Latchkey keys. Callers can't use its value, because
+   * API Gateway accepts it only from the authorizer.
+   */
   #createSharedKey(id: string, usagePlan: UsagePlan, namespace: string, counted: Counted): void {
     const apiKey: IApiKey = new ApiKey(this, id, {
       description: 'Made by Latchkey: counts the requests of several keys together',
@@ -154,18 +160,19 @@ export class KeyPlans extends Construct {
 }
 
 /**
- * Returns the namespace that distinguishes this deployment's API keys from others in the account and Region. It's 16 hex digits of a
- * hash of the stack's name and the construct's path within the stack. The synthesis knows both.
+ * Returns the namespace that distinguishes this deployment's API keys from others in the account and Region. It's 16
+ * hex digits of a hash of the stack's name and the construct's path within the stack. Both are known at synthesis.
  *
- * A change of either replaces the API keys that the stack creates, but not those that its function created. Keys on plans that aren't
- * shared are refused until you put each on its plan again (docs/plans.md).
+ * A change to either replaces the API keys that the stack creates, but not those that its function created. Keys on
+ * plans that aren't shared are rejected until you set the plan of each key again (docs/plans.md).
  */
 export function planNamespace(scope: Construct): string {
   let stack = Stack.of(scope);
-  // The deployment names nested stacks.
+  // The name of a nested stack isn't known before the deployment.
   while (stack.nestedStackParent !== undefined) stack = stack.nestedStackParent;
   const within = scope.node.scopes.slice(stack.node.scopes.length).map(({ node }) => node.id);
-  // The CDK also leaves `Default` out of logical ids. So you can wrap the construct without a change.
+  // The CDK also omits `Default` from logical ids. You can therefore wrap the construct without a change to the
+  // namespace.
   const path = within.filter((id) => id !== 'Default').join('/');
   return createHash('sha256').update(`${stack.stackName}/${path}`).digest('hex').slice(0, 16);
 }
@@ -173,7 +180,7 @@ export function planNamespace(scope: Construct): string {
 const PERIODS: readonly string[] = Object.values(Period);
 
 type Check = readonly [expected: string, isValid: (value: unknown) => boolean];
-/** Field name → check, for every field that exists. */
+/** Field name → check, for every valid field. */
 type Checks = Readonly<Record<string, Check>>;
 
 const THROTTLE: Checks = {
@@ -194,8 +201,8 @@ const PLAN: Checks = {
 };
 
 /**
- * Returns the problems of plans that no usage plan can express: plan, expected value, actual value. Also
- * reports unknown fields, because a misspelled limit would be missing. Doesn't check tokens.
+ * Returns the problems of plans that a usage plan can't express: plan, expected value, actual value. It also reports
+ * unknown fields, because a misspelled limit wouldn't apply. It doesn't check tokens.
  */
 export function planProblems(plans: PlanMapping): string[] {
   return Object.entries(plans).flatMap(([name, plan]: readonly [string, unknown]) => {
@@ -221,7 +228,7 @@ function fieldProblems(subject: string, given: Fields, checks: Checks): string[]
   ];
 }
 
-/** Also accepts a token: a number or a period may be a parameter of the stack. */
+/** Also accepts a token, because a number or a period may be a parameter of the stack. */
 function orToken(isValid: (value: unknown) => boolean): (value: unknown) => boolean {
   return (value) => Token.isUnresolved(value) || isValid(value);
 }

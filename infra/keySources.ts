@@ -5,8 +5,9 @@ import type { KeySource } from '../lambda/credentials.ts';
 import { propError } from './propChecks.ts';
 
 /**
- * Returns the identity sources of a REST API's authorizer. API Gateway requires all of them in a request, so only a single key source
- * can be one. With several key sources there are no identity sources, and API Gateway invokes the function for every request.
+ * Returns the identity sources of a REST API's authorizer. API Gateway requires all identity sources in a request. A
+ * key source can therefore be one only if it's the only one. With several key sources, there aren't any identity
+ * sources. API Gateway then invokes the function for every request.
  */
 export function restIdentitySources(keySources: readonly KeySource[]): string[] {
   return single(keySources, (source) =>
@@ -15,8 +16,9 @@ export function restIdentitySources(keySources: readonly KeySource[]): string[] 
 }
 
 /**
- * Returns the identity sources of an HTTP API's authorizer, by the same rule. With `perRoute`, API Gateway caches responses by route.
- * Simple responses need that if scopes are mapped, because they apply to every request that the cache answers.
+ * Returns the identity sources of an HTTP API's authorizer, by the same rule. With `perRoute`, API Gateway caches
+ * responses by route. Simple responses require this if scopes are mapped, because a cached response otherwise applies
+ * to every route.
  */
 export function httpIdentitySources(
   keySources: readonly KeySource[],
@@ -31,7 +33,7 @@ export function webSocketIdentitySources(keySources: readonly KeySource[]): stri
   return single(keySources, (source) => `route.request.${locationOf(source)}`);
 }
 
-/** Keeps the spelling of the prop, because AWS says that REST APIs compare the case of header names in mappings. */
+/** Keeps the prop's spelling, because AWS documents that REST mappings match header names case-sensitively. */
 function headerOf(source: Exclude<KeySource, { kind: 'query' }>): string {
   return source.kind === 'bearer' ? 'Authorization' : source.name;
 }
@@ -44,7 +46,7 @@ function locationOf(source: KeySource): string {
   return source.kind === 'query' ? `querystring.${source.name}` : `header.${headerOf(source)}`;
 }
 
-/** "Transform API requests and responses for HTTP APIs", Reserved headers: mappings can't change these. */
+/** Mappings can't change these headers ("Transform API requests and responses for HTTP APIs", Reserved headers). */
 const RESERVED_HEADER = new RegExp(
   '^(access-control-.*|apigw-.*|authorization|connection|content-(encoding|length|location)|forwarded|keep-alive|origin|' +
     'proxy-(authenticate|authorization)|te|trailers|transfer-encoding|upgrade|x-amzn?-.*|x-forwarded-(for|host|proto)|via)$',
@@ -52,7 +54,7 @@ const RESERVED_HEADER = new RegExp(
 );
 
 /**
- * Extends the mapping: the HTTP API then removes every key source from a request before the integration receives it.
+ * Extends the mapping. The HTTP API then removes every key source before the request reaches the integration.
  *
  * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves
  */

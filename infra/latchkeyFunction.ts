@@ -21,11 +21,11 @@ export interface LatchkeyFunctionProps {
   readonly description: string;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
-  /** The default is one month. */
+  /** How long CloudWatch keeps the log. The default is one month. */
   readonly logRetention: RetentionDays | undefined;
-  /** Grants the role what the function needs besides writing to its log group. */
+  /** Grants the role the function's permissions, except the permission to write to its log group. */
   readonly grant: (role: Role) => void;
-  /** What Lambda drops at each log level that drops something, as the end of a sentence. */
+  /** The lines that Lambda drops at each log level, worded as the end of a sentence. */
   readonly lossesByLogLevel: LossesByLogLevel;
   /** Further options of the function. */
   readonly options?: FunctionOptions;
@@ -42,8 +42,8 @@ export interface LatchkeyFunction {
 }
 
 /**
- * Creates a function with its log group and its role. The role may write to that log group and do what `grant` adds. The synthesis
- * warns if the function's log level drops lines that Latchkey needs.
+ * Creates a function with its log group and its role. The role may write to that log group and use the permissions that
+ * `grant` adds. The synthesis warns if the function's log level drops lines that Latchkey needs.
  */
 export function latchkeyFunction(scope: Construct, props: LatchkeyFunctionProps): LatchkeyFunction {
   const logGroup = new LogGroup(scope, 'Logs', {
@@ -73,7 +73,7 @@ export function latchkeyFunction(scope: Construct, props: LatchkeyFunctionProps)
   return { function: lambda, role, logGroup };
 }
 
-/** Uses `require.resolve`, because apps that tsx compiles to CommonJS have no `import.meta.resolve`. */
+/** Uses `require.resolve`, because tsx compiles some apps to CommonJS, which lacks `import.meta.resolve`. */
 function bundleFolder(bundle: LatchkeyFunctionProps['bundle']): string {
   return dirname(createRequire(import.meta.url).resolve(`#root/dist/${bundle}/index.mjs`));
 }
@@ -98,7 +98,7 @@ class LogLevelWarning implements IAspect {
   }
 }
 
-/** Returns the level that the template gets: the override, or else the property. */
+/** Returns the level in the template: the override, otherwise the property. */
 function applicationLogLevel(node: CfnFunction): unknown {
   const overrides: unknown = node['rawOverrides'];
   const overridden = memberOf(memberOf(memberOf(overrides, 'Properties'), 'LoggingConfig'), 'ApplicationLogLevel');

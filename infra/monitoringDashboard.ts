@@ -87,7 +87,9 @@ function graph(title: string, left: IMetric[]): GraphWidget {
   return new GraphWidget({ title, left, width: 8, height: 6, period: PERIOD, leftYAxis: { min: 0 } });
 }
 
-/** Divides by all requests, including those without a well-formed key: the share of the traffic that a cached record answers. */
+/**
+ * Returns the share of requests that a cached record decides. The total includes requests without a well-formed key.
+ */
 function cacheHitPercent(authorizer: ApiKeyAuthorizer): IMetric {
   return new MathExpression({
     label: 'CacheHits',
@@ -102,7 +104,7 @@ function cacheHitPercent(authorizer: ApiKeyAuthorizer): IMetric {
   });
 }
 
-/** Searches for the API types and reasons, because CloudWatch learns them only when requests arrive. */
+/** Uses a search expression for the API types and reasons, because CloudWatch has them only after the first request. */
 function byReason(metricName: MetricName, { function: lambda }: ApiKeyAuthorizer): IMetric {
   const search = `{${METRIC_NAMESPACE},FunctionName,ApiType,Reason} MetricName="${metricName}" FunctionName="${lambda.functionName}"`;
   return new MathExpression({

@@ -4,8 +4,8 @@ import { Policy, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /**
- * Records why findings of security checks such as cdk-nag are acceptable for the construct, by the finding's id. CDK releases before
- * `Validations` can't record this. Their users list the findings in their own checks.
+ * Records why security findings are acceptable for the construct, by the finding's id. cdk-nag is one tool that reports
+ * them. CDK releases before `Validations` can't record this. With those releases, list the findings in your own checks.
  */
 export function acknowledge(construct: Construct, reasons: Readonly<Record<string, string>>): void {
   if (!('Validations' in cdk)) return;
@@ -19,7 +19,7 @@ export function acknowledgeWildcards(role: Role, arns: readonly string[], reason
   for (const child of role.node.children) if (child instanceof Policy) acknowledge(child, reasons);
 }
 
-/** Returns a resolved resource as cdk-nag prints it, with `<LogicalId>` for a `Ref`. */
+/** Formats a resolved resource in cdk-nag's style, with `<LogicalId>` for a `Ref`. */
 function toNagName(resolved: unknown): string {
   if (typeof resolved !== 'object' || resolved === null) return String(resolved);
   if ('Ref' in resolved) return `<${String(resolved.Ref)}>`;

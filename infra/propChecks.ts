@@ -5,8 +5,8 @@ import { scopedPolicyDocument } from '../lambda/policy.ts';
 import { methodArnEnds, parseRoutePattern, type RoutePattern } from '../lambda/routes.ts';
 
 /**
- * Returns the error that a construct throws about its props: `CONFIG_INVALID`, with the construct's path and every problem in the
- * message, such as `Orders/Authorizer: keyPrefix: expected …, got "SK_"`.
+ * Returns the error `CONFIG_INVALID` for a construct's props. The message contains the construct's path and every
+ * problem, such as `Orders/Authorizer: keyPrefix: expected …, got "SK_"`.
  */
 export function propError(construct: IConstruct, ...problems: readonly string[]): LatchkeyError {
   return new LatchkeyError('CONFIG_INVALID', `${construct.node.path}: ${problems.join('; ')}`);
@@ -18,7 +18,7 @@ export interface NumberRange {
   readonly most?: number;
 }
 
-/** Returns the problem of a number that isn't whole or is out of range. `undefined` and a token have no problem. */
+/** Returns a problem if a number isn't whole or is out of range. `undefined` and tokens are valid. */
 export function wholeNumberProblems(
   prop: string,
   value: number | undefined,
@@ -29,12 +29,15 @@ export function wholeNumberProblems(
   return [`${prop}: expected a whole number ${range}, got ${value}`];
 }
 
-/** Returns whether a prop has a value that the synthesis can check: it's given, and it isn't a token. */
+/** Returns whether the synthesis can check a prop: its value is present and isn't a token. */
 export function isKnown<T>(value: T | undefined): value is T {
   return value !== undefined && !Token.isUnresolved(value);
 }
 
-/** Returns whether a value is a token, or an object or a list that contains one. CloudFormation resolves tokens at deployment. */
+/**
+ * Returns whether a value is a token, or an object or a list that contains one. CloudFormation resolves tokens at
+ * deployment.
+ */
 export function containsToken(value: unknown): boolean {
   if (Token.isUnresolved(value)) return true;
   if (typeof value !== 'object' || value === null) return false;
@@ -44,28 +47,33 @@ export function containsToken(value: unknown): boolean {
 /** Scope → patterns of the routes that it opens. */
 export type ScopeMapping = Readonly<Record<string, readonly string[]>>;
 
-/** "Output from an API Gateway Lambda authorizer": the length of one `Resource` in a policy. */
+/** Maximum length of one `Resource` in a policy ("Output from an API Gateway Lambda authorizer"). */
 const MAX_RESOURCE_CHARACTERS = 512;
 
 /**
- * A policy length that works. API Gateway documents 8 KB for an authorizer's result on WebSocket APIs, whose policy names only
- * `$connect` and always fits (test/unit/lambda/policy.test.ts). AWS documents no limit for REST and HTTP APIs.
+ * A policy length that is known to work. API Gateway documents 8 KB for an authorizer's result on WebSocket APIs. Their
+ * policy contains only `$connect` and always fits (test/unit/lambda/policy.test.ts). AWS doesn't document a limit for
+ * REST and HTTP APIs.
  */
 const MAX_POLICY_CHARACTERS = 8192;
 
 /**
- * The longest ARN of a stage. It has the longest partition and Region of AWS, an API id of 10 characters and a stage name of 128.
+ * The longest ARN of a stage. It contains AWS's longest partition and Region, an API id of 10 characters and a stage
+ * name of 128.
  */
 const LONGEST_STAGE_ARN = `arn:aws-us-gov:execute-api:us-isof-south-1:123456789012:a1b2c3d4e5/${'s'.repeat(128)}`;
 
-/** Returns one problem for each pattern that is longer than API Gateway allows for a policy's `Resource`, with the excess. */
+/**
+ * Returns one problem for each pattern that exceeds API Gateway's limit for a policy's `Resource`. The problem includes
+ * the excess.
+ */
 export function resourceExcesses(mapping: ScopeMapping): string[] {
   return Object.entries(mapping).flatMap(([scope, patterns]) =>
     patterns.flatMap((pattern) => resourceExcess(scope, pattern)),
   );
 }
 
-/** Returns a warning if the policy for a key with every scope is longer than 8 KB, or `undefined`. */
+/** Returns a warning if the policy for a key with every scope is longer than 8 KB, otherwise `undefined`. */
 export function policyExcess(allPatterns: readonly RoutePattern[]): string | undefined {
   const arnEnds = methodArnEnds(allPatterns);
   const characters = JSON.stringify(scopedPolicyDocument(LONGEST_STAGE_ARN, arnEnds)).length;

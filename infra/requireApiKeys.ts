@@ -8,7 +8,7 @@ import { propError } from './propChecks.ts';
 /** Options of `applyPlans`. */
 export interface ApplyPlansOptions {
   /**
-   * The stages whose requests the plans count. A stage that you leave out fails the synthesis, unless another call names it.
+   * The stages whose requests the plans count. The synthesis fails if you omit a stage, unless another call names it.
    *
    * @default - every stage of the API in the app, including stages that you add later
    */
@@ -17,24 +17,25 @@ export interface ApplyPlansOptions {
 
 interface ApiKeyRequirementProps extends ApplyPlansOptions {
   readonly api: RestApi;
-  /** The authorizers of `forRestApi`, including those of later calls. */
+  /** The authorizers from `forRestApi`, including those that later calls create. */
   readonly authorizers: ReadonlySet<IAuthorizer>;
   readonly plans: KeyPlans;
 }
 
 /**
- * Makes the API read the usage identifier from its authorizers, and require one on every method behind one of `authorizers`. This
- * includes methods that are added later, because nobody would notice that a forgotten method has no limits. Adds the stages to the
- * plans. A further call for the same API adds its stages. Without `stages` it adds all stages, including stages that are added later.
+ * Makes the API read the usage identifier from its authorizers, and require one on every method behind `authorizers`.
+ * This includes methods that are added later, because a forgotten method without limits would go unnoticed. Adds the
+ * stages to the plans. A further call for the same API adds its stages. The call adds all stages, including later ones,
+ * if `stages` is omitted.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, before it changes anything, if the API reads API Gateway keys from a header or has no stage,
- * or if a stage belongs to another API
+ * @throws LatchkeyError `CONFIG_INVALID` before any change, if the API reads API Gateway keys from a header or lacks a
+ * stage. Also thrown if a stage belongs to another API
  */
 export function requireApiKeys(props: ApiKeyRequirementProps): void {
   const { api, authorizers, plans } = props;
   const cfnApi = getCheckedApi(props);
   for (const stage of props.stages ?? getStages(api)) plans.addStage(stage);
-  // Aspects of an App don't reach into its Stages (aws/aws-cdk#20468).
+  // Aspects of an App don't visit its Stages (aws/aws-cdk#20468).
   const root = AppStage.of(api) ?? api.node.root;
   const aspects = Aspects.of(root);
   const existing = aspects.all
@@ -82,14 +83,14 @@ function getStages(api: RestApi): readonly Stage[] {
     .filter(({ restApi }) => restApi.restApiId === api.restApiId);
 }
 
-/** Makes methods require a key, and fails the synthesis for a method or a stage that it couldn't reach. */
+/** Makes methods require a key. Fails the synthesis for a method or a stage that it couldn't reach. */
 class ApiKeyRequirement implements IAspect, IValidation {
   readonly #api: RestApi;
   readonly #authorizers: ReadonlySet<IAuthorizer>;
   readonly #plans: KeyPlans;
-  /** Whether the plans also count stages that are added later. */
+  /** `true` if the plans also count stages that are added later. */
   #hasAllStages: boolean;
-  /** The methods of one API may belong to several stacks. */
+  /** The root of the search, because the methods of one API may belong to several stacks. */
   readonly #root: IConstruct;
 
   constructor({ api, authorizers, plans, stages }: ApiKeyRequirementProps, root: IConstruct) {
@@ -134,14 +135,17 @@ class ApiKeyRequirement implements IAspect, IValidation {
     return restApi.restApiId === this.#api.restApiId;
   }
 
-  /** Whether the node is a stage of the API that no plan counts. A plan can't count a CfnStage without a Stage construct. */
+  /**
+   * Returns whether the node is a stage of the API without a plan. A plan can't count a CfnStage without a Stage
+   * construct.
+   */
   #isUnplanned(node: IConstruct): boolean {
     if (!(node instanceof CfnStage) || node.restApiId !== this.#api.restApiId) return false;
     const { scope } = node.node;
     return !(scope instanceof Stage && this.#plans.hasStage(scope));
   }
 
-  /** Leaves out a method that sets `apiKeyRequired` itself. */
+  /** Returns whether the node is a method behind one of the authorizers that doesn't set `apiKeyRequired` itself. */
   #isUncounted(node: IConstruct): node is CfnMethod {
     if (!(node instanceof CfnMethod) || node.restApiId !== this.#api.restApiId) return false;
     return node.apiKeyRequired === undefined && isAmong(this.#authorizers, node.authorizerId);

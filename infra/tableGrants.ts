@@ -5,7 +5,10 @@ import type { IConstruct } from 'constructs';
 import { BY_ID, BY_OWNER, LAST_USED_ATTRIBUTES } from '../keys/table.ts';
 import { propError } from './propChecks.ts';
 
-/** The actions that the CDK grants on a table's key. They are spelled out, because security checks report wildcards. */
+/**
+ * The actions that the CDK grants on a table's key. They are listed individually, because security checks report
+ * wildcards.
+ */
 const KEY_USE = [
   'kms:Decrypt',
   'kms:DescribeKey',
@@ -65,8 +68,9 @@ function withEncryptionKey(table: ITable | TableV2, grantee: IGrantable, grant: 
 }
 
 /**
- * Grants actions on the KMS key of the table, or returns `undefined` if the table has none. The grantee can use the key only through
- * DynamoDB in the table's Region ("kms:ViaService", AWS KMS Developer Guide). The CDK's own `grant` of a key accepts no condition.
+ * Grants actions on the table's KMS key. Returns `undefined` if the table doesn't have a key. The grantee can use the
+ * key only through DynamoDB in the table's Region ("kms:ViaService", AWS KMS Developer Guide). The CDK's `grant` method
+ * of a key doesn't accept a condition.
  */
 export function grantEncryptionKey(
   table: ITable | TableV2,
@@ -80,7 +84,7 @@ export function grantEncryptionKey(
     actions: [...actions],
     resource,
     resourceArns: [resource.keyArn],
-    // A key policy refers to its own key by `*`.
+    // A key policy refers to its own key as `*`.
     resourceSelfArns: ['*'],
     conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${getEnvironment(table).region}.amazonaws.com` } },
   });
@@ -88,14 +92,15 @@ export function grantEncryptionKey(
 
 /** The value of `TableName` in the function's requests to DynamoDB. */
 export interface TableReference {
-  /** The table's name or its ARN. DynamoDB accepts both; a table in another account needs the ARN. */
+  /** The table's name or its ARN. DynamoDB accepts both. A table in another account requires the ARN. */
   readonly value: string;
   readonly kind: 'name' | 'arn';
 }
 
 /**
- * Returns the reference to the table for a function in the construct's stack. It's the ARN if the table is in another account, or if
- * only the deployment knows whether it is. The other account must allow the function in the table's resource policy.
+ * Returns the reference to the table for a function in the construct's stack. It's the ARN if the table is in another
+ * account, or if only the deployment knows the account. The other account must allow the function in the table's
+ * resource policy.
  *
  * @throws LatchkeyError `CONFIG_INVALID` if the synthesis knows that the table is in another Region than the stack
  */
@@ -116,8 +121,8 @@ export function tableReference(construct: IConstruct, table: ITable | TableV2): 
 }
 
 /**
- * Returns the account and the Region from the table's ARN, each of which may be a token. Doesn't use `env`, because an imported
- * `Table` has the `env` of its stack. Returns `env` only if the whole ARN is one token.
+ * Returns the account and the Region from the table's ARN. Each may be a token. It doesn't use `env`, because an
+ * imported `Table` has the `env` of its stack. It returns `env` only if the whole ARN is one token.
  */
 function getEnvironment(table: ITable | TableV2): ResourceEnvironment {
   const isOneToken = !table.tableArn.startsWith('arn:') && Token.isUnresolved(table.tableArn);
@@ -126,7 +131,7 @@ function getEnvironment(table: ITable | TableV2): ResourceEnvironment {
   return { region, account };
 }
 
-/** Returns false if one of them is a token: the deployment may resolve it to the other. */
+/** Returns `false` if one of them is a token, because the deployment may resolve the token to the other value. */
 function isDifferent(one: string, other: string): boolean {
   return Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
 }

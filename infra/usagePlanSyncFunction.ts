@@ -38,22 +38,25 @@ export interface UsagePlanSyncFunctionProps {
   readonly table: IApiKeyTable;
   /** The namespace from `planNamespace`. */
   readonly namespace: string;
-  /** Plan name → usage plan id, for plans that limit each key. */
+  /** Plan name → usage plan id. It contains only plans that limit each key. */
   readonly usagePlanIds: Readonly<Record<string, string>>;
-  /** Usage plan ids of shared plans. */
+  /** The usage plan ids of shared plans. */
   readonly sharedUsagePlanIds: readonly string[];
   readonly logRetention: RetentionDays | undefined;
 }
 
 /**
- * The function that reads the table's stream. It creates and deletes an API Gateway API key for each Latchkey key whose plan is not
- * shared (docs/adr/0010).
+ * The function that reads the table's stream. It creates and deletes an API Gateway API key for each Latchkey key whose
+ * plan isn't shared (docs/adr/0010).
  */
 export class UsagePlanSyncFunction extends Construct {
-  /** The Lambda function, for alarms. Its iterator age shows how far it is behind. An error means that a whole batch failed. */
+  /**
+   * The Lambda function. Use it for alarms. Its iterator age shows how far it is behind the table. An error means that
+   * a whole batch failed.
+   */
   readonly function: LambdaFunction;
 
-  /** The log group, with one line for each refused or delayed key. */
+  /** The log group, with one line for each skipped or delayed key. */
   readonly logGroup: ILogGroup;
 
   #refused: MetricFilter | undefined;
@@ -81,8 +84,8 @@ export class UsagePlanSyncFunction extends Construct {
   }
 
   /**
-   * Returns the number of skipped keys and of starts that a bad setting prevented. A metric filter on the log counts them. The first
-   * call creates the filter.
+   * Returns the metric for the number of skipped keys and of cold starts that failed because of an invalid setting. A
+   * metric filter on the log counts them. The first call creates the filter.
    */
   metricRefused(options?: MetricOptions): Metric {
     this.#refused ??= new MetricFilter(this, 'Refused', {
@@ -96,7 +99,10 @@ export class UsagePlanSyncFunction extends Construct {
     return this.#refused.metric({ statistic: Stats.SUM, ...options });
   }
 
-  /** Reads only records with a plan before or after the write. A failing record delays later ones for a day at most. */
+  /**
+   * Reads only records that have a plan before or after the write. A failing record delays later ones for a day at
+   * most.
+   */
   #readStream(eventSourceArn: string): void {
     const plan = { S: FilterRule.exists() };
     new EventSourceMapping(this, 'Stream', {
@@ -104,7 +110,8 @@ export class UsagePlanSyncFunction extends Construct {
       eventSourceArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: 25,
-      // API Gateway puts one key on a plan at a time, so parallel batches of one shard would get in each other's way.
+      // API Gateway adds only one key to a plan at a time. Parallel batches of one shard would interfere with each
+      // other.
       parallelizationFactor: 1,
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
@@ -127,7 +134,7 @@ export class UsagePlanSyncFunction extends Construct {
     acknowledgeWildcards(role, deletable, IDS_ASSIGNED_LATER);
   }
 
-  /** Leaves the account out of the ARN ("How Amazon API Gateway works with IAM"). */
+  /** Omits the account from the ARN ("How Amazon API Gateway works with IAM"). */
   #arn(resource: string): string {
     return Stack.of(this).formatArn({
       service: 'apigateway',

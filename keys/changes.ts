@@ -7,58 +7,64 @@ import type { UpdateExpressions } from './store.ts';
 import { EDITABLE_FIELDS, type EditableField } from './table.ts';
 import { getPurgeAfter, toTimestamp } from './timestamp.ts';
 
-/** Changes to a key's fields. `null` removes a field, and a field that is left out stays. The limits are those of a `NewKey`. */
+/**
+ * Changes to a key's fields. `null` removes a field. An omitted field stays unchanged. The limits are the same as for a
+ * `NewKey`.
+ */
 export interface KeyChanges {
   /** The purpose of the key. */
   readonly label?: string | undefined;
   /** The customer or team that the key was issued to. */
   readonly owner?: string | null | undefined;
-  /** The key's scopes. `null` lets the key do everything, an empty list nothing. */
+  /** The key's scopes. `null` lets the key do everything. An empty list lets it do nothing. */
   readonly scopes?: readonly string[] | null | undefined;
   /** The name of the plan that the key's requests count against. */
   readonly plan?: string | null | undefined;
-  /** New metadata, which replaces the old metadata as a whole. */
+  /** New metadata, which replaces all of the old metadata. */
   readonly metadata?: JsonObject | null | undefined;
-  /** A time as in a `NewKey`. With `null`, the key never expires. */
+  /** The new expiry, in the format of a `NewKey`. The key never expires if the value is `null`. */
   readonly expiresAt?: string | null | undefined;
 }
 
 /** Options of `KeyRegistry.update`. */
 export interface UpdateOptions {
   /**
-   * The key's record as you read it. Its `id` and `version` are enough. The update is rejected with `CONFLICT` if a registry
-   * has changed the record since, even in other fields. Last-used writes don't count as changes.
+   * The key's record that you read. Only its `id` and `version` are required. The update is rejected with `CONFLICT` if
+   * a registry has changed any field of the record since. Last-used writes don't count as changes.
    *
-   * @default - the later of two updates wins
+   * @default - the last of several updates wins
    */
   readonly expected?: { readonly id: string; readonly version?: number | undefined } | undefined;
 }
 
-/** A change of one record, made by one conditional update. */
+/** A change of one record by one conditional update. */
 export interface Change {
-  /** The name of the operation in a fault: `revocation`. */
+  /** The name of the operation in error messages, such as `revocation`. */
   readonly operation: string;
-  /** The state of the key after the change: `revoked`. */
+  /** The key's state after the change, for error messages, such as `revoked`. */
   readonly done: string;
   readonly set?: Partial<KeyRecord>;
   readonly remove?: readonly (keyof KeyRecord)[];
-  /** Conditions on attributes, which are written `#name`. The item must also exist and have the id. */
+  /** Conditions on attributes, written as `#name`. The item must also exist and have the id. */
   readonly conditions: readonly string[];
-  /** The values of the conditions: `:name` is the value of this name. */
+  /** The values in the conditions, written as `:name`. */
   readonly values?: Readonly<Record<string, unknown>>;
-  /** The version that the record must have; `undefined` if any version will do. */
+  /** The version that the record must have. `undefined` accepts any version. */
   readonly expectedVersion?: number | undefined;
-  /** Whether the change may overwrite a version that isn't a number, and so can't be increased. */
+  /** `true` if the change may overwrite a version that isn't a number. Such a version can't be incremented. */
   readonly replacesVersion?: true;
-  /** Returns whether the record already has this change, because the answer to an earlier attempt was lost. */
+  /**
+   * Returns whether the record already has this change. An earlier attempt may have succeeded although its response was
+   * lost.
+   */
   readonly isApplied: (record: KeyRecord) => boolean;
-  /** Whether no other change can look like this one. */
+  /** `true` if no other change can have the same result. */
   readonly isUnique?: true;
-  /** Returns why the record's state doesn't allow the change, or `undefined` if it does. */
+  /** Returns the error if the record's state doesn't allow the change, or `undefined` if it does. */
   readonly refusal: (record: KeyRecord) => LatchkeyError | undefined;
 }
 
-/** Returns the expressions of DynamoDB's UpdateItem for a change of the key with this id. */
+/** Returns the UpdateItem expressions that make a change to the key with this id. */
 export function updateExpressions(id: string, change: Change): UpdateExpressions {
   const { set = {}, remove = [], conditions, values = {} } = change;
   const version = versionExpressions(change);
@@ -71,7 +77,7 @@ export function updateExpressions(id: string, change: Change): UpdateExpressions
     ' AND ',
   );
   const given: Record<string, unknown> = { id, null: 'NULL', number: 'N', ...version.values, ...values, ...set };
-  // DynamoDB rejects a name or a value that no expression uses.
+  // DynamoDB rejects a name or a value that doesn't occur in an expression.
   const text = `${UpdateExpression} ${ConditionExpression}`;
   return {
     UpdateExpression,
@@ -88,7 +94,7 @@ interface VersionExpressions {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** Every change increases the version. DynamoDB can add only to a number or an absent attribute. */
+/** Every change increments the version. DynamoDB can increment only a number or an absent attribute. */
 function versionExpressions({ expectedVersion, replacesVersion }: Change): VersionExpressions {
   if (expectedVersion !== undefined) {
     const values = { expectedVersion, nextVersion: expectedVersion + 1 };
@@ -108,7 +114,7 @@ function placeholders(text: string, mark: '#' | ':'): readonly string[] {
   return [...new Set([...text.matchAll(new RegExp(`${mark}(\\w+)`, 'g'))].flatMap(([, name]) => name ?? []))];
 }
 
-/** Returns the condition that an attribute is absent, or NULL, which reads as absent. */
+/** Returns the condition that an attribute is absent or NULL. Latchkey reads NULL as absent. */
 export function isAbsent(name: keyof KeyRecord): string {
   return `(attribute_not_exists(#${name}) OR attribute_type(#${name}, :null))`;
 }
@@ -117,7 +123,7 @@ function isPresent(name: keyof KeyRecord): string {
   return `(attribute_exists(#${name}) AND NOT attribute_type(#${name}, :null))`;
 }
 
-/** Returns the condition that some text attributes are as in a record that was read. */
+/** Returns the condition that some string attributes still have the values of a record that was read. */
 export function areUnchanged(
   names: readonly ('expiresAt' | 'disabledAt' | 'revokedAt' | 'rotatedTo')[],
   record: KeyRecord,
@@ -129,7 +135,7 @@ export function areUnchanged(
   };
 }
 
-/** Returns the error for a record whose state doesn't allow the change. */
+/** Returns the error for a change that the record's state doesn't allow. */
 export function conflict(id: string, why: string, cause?: unknown): LatchkeyError {
   return new LatchkeyError('CONFLICT', `key ${id} ${why}`, { keyId: id, ...(cause === undefined ? {} : { cause }) });
 }
@@ -141,7 +147,10 @@ export function revokedRefusal({ id, revokedAt, revokedBy }: KeyRecord): Latchke
   return new LatchkeyError('ALREADY_REVOKED', `key ${id} was revoked already, at ${revokedAt}${by}`, { keyId: id });
 }
 
-/** Returns the error for a change that expects another version of the record, or `undefined` if it has that version. */
+/**
+ * Returns the error for a change that expects another version of the record. Returns `undefined` if the version is
+ * right.
+ */
 export function versionRefusal({ id, version = 0 }: KeyRecord, expectedVersion = version): LatchkeyError | undefined {
   if (version === expectedVersion) return undefined;
   const versions = `expected version ${expectedVersion}, got ${version}`;
@@ -149,9 +158,9 @@ export function versionRefusal({ id, version = 0 }: KeyRecord, expectedVersion =
 }
 
 /**
- * Checks changes from an operator or an application, and returns a copy without undefined fields.
+ * Checks the changes that an operator or an application passes. Returns a copy without undefined fields.
  *
- * @throws LatchkeyError `INPUT_INVALID`, with a list of every field that is wrong, or if there are no changes
+ * @throws LatchkeyError `INPUT_INVALID`, with a list of every invalid field, or if there aren't any changes
  */
 export function checkChanges(input: unknown, nowMs: number): KeyChanges {
   const entries = Object.entries(typeof input === 'object' && input !== null ? input : {});
@@ -170,16 +179,16 @@ function isEditable(name: string): name is EditableField {
   return (EDITABLE_FIELDS as readonly string[]).includes(name);
 }
 
-/** The record that an update is compared with. */
+/** The record to which an update applies. */
 export interface UpdateContext {
-  /** The record as it is now. It's needed if the expiry changes. */
+  /** The current record. It's required if the expiry changes. */
   readonly read: KeyRecord | undefined;
   readonly expectedVersion?: number | undefined;
 }
 
 /**
- * Creates the change for an update that was checked. A rotation sets an expiry too, so a new expiry is written only if the old
- * one and `rotatedTo` are still as in `read`.
+ * Creates the change for a valid update. A new expiry is written only if the old expiry and `rotatedTo` still have the
+ * values in `read`. A rotation also sets an expiry, and the update must not overwrite it.
  *
  * @throws LatchkeyError `ALREADY_REVOKED`; `CONFLICT` if the update removes the expiry of a rotated key
  */
@@ -220,14 +229,14 @@ function endlessRefusal({ expiresAt }: KeyChanges, { id, rotatedTo }: KeyRecord)
   return conflict(id, `was rotated to ${rotatedTo}, so it needs an expiry`);
 }
 
-/** Creates the change that disables a key from a time on, in epoch milliseconds. */
+/** Creates the change that disables a key from a time in epoch milliseconds. */
 export function disableChange(actor: string, nowMs: number): Change {
   const disabledAt = toTimestamp(nowMs);
   return {
     operation: 'write',
     done: 'disabled',
     set: { disabledAt, disabledBy: actor },
-    // The record keeps the actor who disabled the key first.
+    // The record keeps the first actor who disabled the key.
     conditions: [isAbsent('revokedAt'), isAbsent('disabledAt')],
     isApplied: (record) => record.disabledAt === disabledAt && record.disabledBy === actor,
     refusal: (record) => {
@@ -241,7 +250,7 @@ export function disableChange(actor: string, nowMs: number): Change {
   };
 }
 
-/** Creates the change that enables a disabled key again. */
+/** Creates the change that enables a disabled key. */
 export function enableChange(): Change {
   return {
     operation: 'write',
@@ -265,13 +274,13 @@ export interface RevokeOptions {
 }
 
 /**
- * Creates the change that revokes a key at a time in epoch milliseconds. The record stays for 90 days from then, whatever the
- * key's expiry was.
+ * Creates the change that revokes a key at a time in epoch milliseconds. The table keeps the record for 90 days from
+ * that time. The key's expiry doesn't matter.
  *
  * @throws LatchkeyError `INPUT_INVALID`
  */
 export function revokeChange({ reason }: RevokeOptions, actor: string, nowMs: number): Change {
-  // The message doesn't repeat the text: an operator may have pasted a leaked key into it.
+  // The message doesn't repeat the text, because it may contain a leaked key.
   if (reason !== undefined && !isText(reason)) {
     throw new LatchkeyError('INPUT_INVALID', `reason: expected ${TEXT_EXPECTED}`);
   }
@@ -285,7 +294,7 @@ export function revokeChange({ reason }: RevokeOptions, actor: string, nowMs: nu
       purgeAfter: getPurgeAfter(nowMs),
       ...(reason === undefined ? {} : { revokedReason: reason }),
     },
-    // An earlier reason without a revocation isn't the reason for this one.
+    // A reason from a record without a revocation doesn't apply to this revocation.
     remove: reason === undefined ? ['revokedReason'] : [],
     conditions: [isAbsent('revokedAt')],
     isApplied: (record) =>

@@ -2,7 +2,7 @@ import { setTimeout as sleepMs } from 'node:timers/promises';
 import type { $Command } from '@aws-sdk/client-dynamodb';
 import { LatchkeyError } from './errors.ts';
 
-/** Returns a handler for a rejected promise. It throws `STORE_UNAVAILABLE` with the failure as its cause. */
+/** Returns a handler for a rejected promise. The handler throws `STORE_UNAVAILABLE` with the failure as its cause. */
 export function translateStoreFault(operation: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof LatchkeyError) throw error;
@@ -12,14 +12,14 @@ export function translateStoreFault(operation: string): (error: unknown) => neve
   };
 }
 
-/** Returns the name of a failure of the SDK, the network or the engine, such as `ResourceNotFoundException`. */
+/** Returns the name of an error from the SDK, the network or the engine, such as `ResourceNotFoundException`. */
 export function getStoreErrorName(error: unknown): string {
   if (!(error instanceof Error)) return 'UnknownError';
   const { code } = error as NodeJS.ErrnoException;
   return error.name === 'Error' && typeof code === 'string' ? code : error.name;
 }
 
-/** Runs the work with a timeout. After it, the result is dropped, even if the work ignores the signal. */
+/** Runs the work with a timeout. Drops the result after the timeout, even if the work ignores the signal. */
 export async function withinMs<T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -36,17 +36,17 @@ export async function withinMs<T>(timeoutMs: number, work: (signal: AbortSignal)
   }
 }
 
-/** How a registry waits between tries. */
+/** The delay and the random source for a registry's retries. */
 export interface RetryOptions {
   /** Resolves after this many milliseconds. */
   readonly sleep: (ms: number) => Promise<unknown>;
-  /** Returns a number from 0 to below 1. */
+  /** Returns a number from 0 up to, but not including, 1. */
   readonly random: () => number;
 }
 
 export const DEFAULT_RETRY_OPTIONS: RetryOptions = { sleep: (ms) => sleepMs(ms), random: Math.random };
 
-/** How often a throttled call is made in all. Each call has the SDK's own tries. */
+/** Maximum number of calls for a throttled operation. In addition, the SDK retries each call. */
 export const MAX_TRIES = 10;
 
 const BASE_MS = 50;
@@ -59,27 +59,29 @@ const THROTTLED = new Set([
   'ThrottlingException',
 ]);
 
-/** Returns whether DynamoDB rejected a call only for its rate, and so did nothing. */
+/** Returns whether DynamoDB throttled the call. A throttled call doesn't change anything. */
 export function isThrottled(error: unknown): boolean {
   return THROTTLED.has(getStoreErrorName(error));
 }
 
 /**
- * Waits before a retry, counted from 0. The time is random, up to a limit that starts at 50 ms and doubles up to 3 s (full jitter
- * in "Exponential Backoff And Jitter", AWS Architecture Blog). So callers that were throttled together don't retry together.
+ * Waits before a retry. The first retry is number 0. The delay is random ("Exponential Backoff And Jitter", full
+ * jitter, AWS Architecture Blog). Its limit starts at 50 ms and doubles up to 3 s. The jitter prevents throttled
+ * callers from retrying together.
  */
 export async function backOff(retry: number, { sleep, random }: RetryOptions): Promise<void> {
   await sleep(random() * Math.min(CAP_MS, BASE_MS * 2 ** retry));
 }
 
-/** A command of the SDK that wasn't sent yet. */
+/** An SDK command before it's sent. */
 export interface UnsentCommand<Input extends object, Output extends object> {
   readonly middlewareStack: $Command<Input, Output, never>['middlewareStack'];
 }
 
 /**
- * Makes the command fail if a successful answer isn't a JSON object. The SDK reads an empty answer, a list and `null` as an answer
- * without results. Then a broken store would make a key unknown, a table empty, and a write successful.
+ * Makes the command fail if a successful response isn't a JSON object. The SDK treats an empty response, a list or
+ * `null` as a response without results. A broken store would then make a key look unknown, a table empty and a write
+ * successful.
  */
 export function requireJsonObject<Input extends object, Output extends object>({
   middlewareStack,
@@ -108,12 +110,16 @@ async function readAll(body: AsyncIterable<Uint8Array> | Uint8Array): Promise<Bu
 }
 
 /**
- * How long an AWS client waits outside the authorizer, in milliseconds. With its retries, a call ends within half a minute.
+ * The timeouts of an AWS client outside the authorizer, in milliseconds. A call with its retries ends within half a
+ * minute.
  */
 export const CALL_LIMITS = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 3000, requestTimeout: 8000, throwOnRequestTimeout: true },
 };
 
-/** How long a call may take in all, with its retries. The limits above end with the header of an answer, and its body may never arrive. */
+/**
+ * Maximum duration of a call with its retries. The timeouts above end once the response header arrives, but the body
+ * may never arrive.
+ */
 export const CALL_TIMEOUT_MS = 30_000;

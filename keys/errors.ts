@@ -1,4 +1,4 @@
-/** Codes of the errors that Latchkey throws. A key that the authorizer rejects isn't an error: see `Decision`. */
+/** Codes of the errors that Latchkey throws. A rejected key isn't an error: see `Decision`. */
 export type ErrorCode =
   | 'CONFIG_INVALID'
   | 'EVENT_UNKNOWN'
@@ -11,18 +11,21 @@ export type ErrorCode =
   | 'CONFLICT'
   | 'INTERNAL_ERROR';
 
-/** The class of every error that Latchkey throws. Check `code`: the message is for people. It never contains a secret or a hash. */
+/**
+ * The class of every error that Latchkey throws. Check `code` in programs. The message is for people. The message never
+ * contains a secret or a hash.
+ */
 export class LatchkeyError extends Error {
-  /** The same name in every copy of this module. */
+  /** Every copy of this module uses the same name. */
   override readonly name = 'LatchkeyError';
-  /** The code of the error, for programs. */
+  /** The error code. Use it in programs. */
   readonly code: ErrorCode;
   /** The id of the key, if it's known. */
   readonly keyId: string | undefined;
 
   /**
-   * Compares the name. Under a tool that loads CommonJS itself, such as Jest, each entry of the package has its own copy of this
-   * class. An error of one copy is an instance of all.
+   * Compares the name, so an error from one copy of the class is an instance of every copy. Tools that load CommonJS
+   * modules themselves, such as Jest, create one copy for each entry point.
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && value.name === 'LatchkeyError';

@@ -10,45 +10,51 @@ import { getPurgeAfter, readTime, TIME_EXPECTED, toEpochMs } from './timestamp.t
 
 /** The fields of a new key. */
 export interface NewKey {
-  /** The purpose of the key: 1 to 256 characters that aren't all spaces, without control or invisible characters. */
+  /**
+   * The purpose of the key, in 1 to 256 characters. It can't be only spaces, or contain control or invisible
+   * characters.
+   */
   readonly label: string;
-  /** The customer or team that the key is issued to, with the limits of the label. */
+  /** The customer or team that the key is issued to. The label's limits apply. */
   readonly owner?: string | undefined;
   /**
-   * Scope tokens of RFC 6749 §3.3 without commas, braces and brackets. Joined with spaces, they have at most 1024 characters.
-   * Without scopes the key may do everything, with an empty list nothing.
+   * The key's scopes: RFC 6749 §3.3 scope tokens without commas, braces and brackets. Joined with spaces, they have at
+   * most 1024 characters. A key without scopes may do everything. An empty list lets the key do nothing.
    */
   readonly scopes?: readonly string[] | undefined;
-  /** The plan that the key's requests count against: 1 to 64 letters, digits, dots, underscores and hyphens, the first a letter or a digit. */
+  /**
+   * The name of the plan that the key's requests count against. It has 1 to 64 letters, digits, dots, underscores and
+   * hyphens. It begins with a letter or a digit.
+   */
   readonly plan?: string | undefined;
-  /** A time in the future, as ISO 8601 with a zone, or a date, which means its end in UTC. */
+  /** The expiry: a future time in ISO 8601 with a zone, or a date. A date means the end of that day in UTC. */
   readonly expiresAt?: string | undefined;
-  /** A JSON object of at most 1024 bytes, nested at most 30 deep. */
+  /** A JSON object of at most 1024 bytes and at most 30 levels. */
   readonly metadata?: JsonObject | undefined;
 }
 
 type RecordFields = Pick<KeyRecord, EditableField | 'purgeAfter'>;
 
 const MAX_TEXT_LENGTH = 256;
-/** An ARN has up to 2048 characters. */
+/** An ARN has at most 2048 characters. */
 const MAX_ACTOR_LENGTH = 2048;
 const MAX_PLAN_LENGTH = 64;
 const MAX_SCOPES_LENGTH = 1024;
 const MAX_METADATA_BYTES = 1024;
-/** DynamoDB's limits for nested documents and for numbers (Service quotas, "Naming rules and data types"). */
+/** DynamoDB's limits on nested documents and on numbers (Service quotas, "Naming rules and data types"). */
 const MAX_METADATA_DEPTH = 30;
 const NUMBER_END = 1e126;
 const MIN_NUMBER = 1e-130;
 
 const TEXT_RULES = 'with no control or invisible characters and no API key';
 
-/** What a message expects of a label, an owner or a reason. */
+/** The expected format of a label, an owner or a reason, as worded in error messages. */
 export const TEXT_EXPECTED = `1 to ${MAX_TEXT_LENGTH} characters, not all of them spaces, ${TEXT_RULES}`;
 
-/** What a message expects of an actor. */
+/** The expected format of an actor, as worded in error messages. */
 export const ACTOR_EXPECTED = `the name or ARN of the acting person or program, not only spaces, ${TEXT_RULES}`;
 
-/** What a message expects of a plan's name. */
+/** The expected format of a plan name, as worded in error messages. */
 export const PLAN_EXPECTED = `a plan's name of 1 to ${MAX_PLAN_LENGTH} letters, digits, dots, underscores and hyphens, the first a letter or a digit`;
 const PLAN_NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_PLAN_LENGTH - 1}}$`);
 
@@ -57,7 +63,10 @@ interface Check {
   readonly isValid: (value: unknown, nowMs: number) => boolean;
 }
 
-/** Returns the checks. This is a function, because the bundles of the Lambda functions couldn't leave out a constant made of imported texts. */
+/**
+ * Returns the check of each field. A function instead of a constant, because the Lambda bundles couldn't drop a
+ * constant that uses imported strings.
+ */
 const getChecks = (): Readonly<Record<EditableField, Check>> => ({
   label: { expected: TEXT_EXPECTED, isValid: isText },
   owner: { expected: TEXT_EXPECTED, isValid: isText },
@@ -79,7 +88,7 @@ const getChecks = (): Readonly<Record<EditableField, Check>> => ({
 /**
  * Checks the fields of a new key from an operator, an application or a file.
  *
- * @throws LatchkeyError `INPUT_INVALID`, with a list of every field that is wrong, its value and what is expected
+ * @throws LatchkeyError `INPUT_INVALID`. The message lists every invalid field, its value and the expected value
  */
 export function checkNewKey(input: unknown, nowMs: number): RecordFields {
   const fields: Record<string, unknown> = typeof input === 'object' && input !== null ? { ...input } : {};
@@ -93,8 +102,8 @@ export function checkNewKey(input: unknown, nowMs: number): RecordFields {
 }
 
 /**
- * Returns a message about a field's value, with the expected and the given value, or `undefined` if the value is valid. A
- * value with an API key in it is never valid: everybody who can read the record would have the key.
+ * Returns an error message with the expected and the given value. Returns `undefined` if the value is valid. A value
+ * that contains an API key isn't valid, because everyone who can read the record would get that key.
  */
 export function findProblem(name: EditableField, value: unknown, nowMs: number): string | undefined {
   const { expected, isValid } = getChecks()[name];
@@ -103,7 +112,7 @@ export function findProblem(name: EditableField, value: unknown, nowMs: number):
   return `${name}: expected ${expected}, got ${name === 'scopes' ? showScopes(value) : show(value)}`;
 }
 
-/** Names the first entry that isn't a scope. */
+/** Shows the first element that isn't a scope. */
 function showScopes(value: unknown): string {
   const wrong: unknown[] = Array.isArray(value) ? [...value].filter((entry) => !isScope(entry)) : [];
   return wrong.length === 0 ? show(value) : `${show(value)} with ${show(wrong[0])} in it`;
@@ -111,13 +120,13 @@ function showScopes(value: unknown): string {
 
 const MAX_SHOWN = 60;
 
-/** Returns the value as a message shows it: short, printable, and without a part that may be a key (see `maskKeys`). */
+/** Formats a value for a message. The result is short and printable, and `maskKeys` has masked possible keys. */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'string')
     return value.length > MAX_SHOWN ? `a text of ${value.length} characters` : quote(value);
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
-  // JSON has no bigint, symbol or function, and the source of a function can be long.
+  // JSON can't represent a bigint, symbol or function. The source of a function can be long.
   if (typeof value !== 'object') return `a ${typeof value}`;
   if (isDeeper(value, MAX_DEPTH)) return `objects and lists more than ${MAX_DEPTH} deep`;
   return Array.isArray(value) ? `a list of ${value.length}` : 'an object';
@@ -127,12 +136,12 @@ function quote(text: string): string {
   return printable(JSON.stringify(maskKeys(text)));
 }
 
-/** Returns what a message expects of a field. */
+/** Returns the expected format of a field, as worded in error messages. */
 export function expectedFor(name: EditableField): string {
   return getChecks()[name].expected;
 }
 
-/** Returns a record's own copy of the fields of a new key. They were checked, or come from a stored record. */
+/** Copies the fields of a new key for its record. The fields were checked before, or come from a stored record. */
 export function toRecordFields({ label, owner, scopes, plan, expiresAt, metadata }: NewKey): RecordFields {
   return {
     label,
@@ -144,7 +153,7 @@ export function toRecordFields({ label, owner, scopes, plan, expiresAt, metadata
   };
 }
 
-/** Returns the attributes that a record gets for an expiry that was checked. */
+/** Returns the record's attributes for a valid expiry. */
 export function toExpiryFields(text: string): Required<Pick<KeyRecord, 'expiresAt' | 'purgeAfter'>> {
   const expiresAt = readTime(text, { dateAs: 'end' });
   if (expiresAt === undefined) throw new LatchkeyError('INTERNAL_ERROR', "an expiry wasn't checked");
@@ -161,7 +170,7 @@ export function isActor(value: unknown): value is string {
   return isTextWithin(value, MAX_ACTOR_LENGTH);
 }
 
-/** Spaces of every width, and the blank braille pattern. They are allowed next to other characters. */
+/** Spaces of every width, and the blank braille pattern. They are valid next to other characters. */
 const ONLY_BLANK = /^[\p{Zs}\u2800]*$/u;
 
 function isTextWithin(value: unknown, maxLength: number): value is string {
@@ -169,7 +178,7 @@ function isTextWithin(value: unknown, maxLength: number): value is string {
   return isShort && isPrintable(value) && !holdsKey(value);
 }
 
-/** Returns whether the value can be a plan's name. */
+/** Returns whether the value can be a plan name. */
 export function isPlanName(value: unknown): value is string {
   return typeof value === 'string' && PLAN_NAME.test(value) && !holdsKey(value);
 }
@@ -187,7 +196,10 @@ function isStorableMetadata(value: unknown): boolean {
   );
 }
 
-/** Names that don't come back as plain attributes: the SDK takes an object with `constructor` for an instance of a class. */
+/**
+ * Names that the SDK doesn't return as plain attributes. It treats an object with `constructor` as an instance of a
+ * class.
+ */
 const UNSTORABLE_NAMES = new Set(['__proto__', 'constructor']);
 
 function isStorable(value: JsonValue, depth: number): boolean {
@@ -203,14 +215,17 @@ function isStorable(value: JsonValue, depth: number): boolean {
 /** The length of a UUID. */
 const MAX_ID_LENGTH = 36;
 
-/** Returns whether the text has the length of a UUID, so that no longer id can begin with it. */
+/**
+ * Returns whether the string has the length of a UUID. Longer ids aren't valid, so it can't be the prefix of another
+ * id.
+ */
 export function isLongestId(id: string): boolean {
   return id.length === MAX_ID_LENGTH;
 }
 
 /**
- * Returns whether the value can be a key's id, of Latchkey or another system. A raw key of Latchkey can't: it's longer than a
- * UUID and has an underscore. A raw key of another system can.
+ * Returns whether the value can be the id of a key from Latchkey or another system. Returns `false` for a raw Latchkey
+ * key, which is longer than a UUID and contains an underscore. May return `true` for a raw key of another system.
  */
 export function isKeyId(id: unknown): id is string {
   return typeof id === 'string' && id.length <= MAX_ID_LENGTH && /^[0-9A-Za-z-]+$/.test(id);
@@ -219,8 +234,8 @@ export function isKeyId(id: unknown): id is string {
 const A_UUID = '00000000-0000-4000-8000-000000000000';
 
 /**
- * Returns whether a message may show an id that no key has. If the text is long enough, it may be a raw key of another system,
- * unless it begins like a UUID.
+ * Returns whether a message may show an id that the table doesn't contain. A long string may be a raw key of another
+ * system, unless it begins like a UUID.
  */
 export function isSafeToPrint(id: string): boolean {
   const isLikeUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id + A_UUID.slice(id.length));

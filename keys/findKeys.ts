@@ -1,24 +1,26 @@
 import { MAX_DEPTH } from './json.ts';
 import { type KeySecret, parseSecret, getShownPrefix } from './secret.ts';
 
-/** A key that was found in a text. */
+/** A key found in a string. */
 export interface FoundKey {
   readonly secret: KeySecret;
   readonly prefix: string;
-  /** The position of the key in the text. */
+  /** The position of the key in the string. */
   readonly index: number;
 }
 
-/** The longest key: a prefix of 16 characters, 43 random ones and the checksum. */
+/** The maximum length of a key: 16 characters of prefix, 43 random characters and 6 of checksum. */
 export const MAX_KEY_LENGTH = 16 + 43 + 6;
 
-/** The rest of a key after its prefix. Other letters may surround a key: its checksum shows where it is. */
+/**
+ * The part of a key after its prefix. Other letters may surround the key. Its checksum identifies its exact position.
+ */
 const REST = /_(?=([0-9A-Za-z]{49}))/g;
 const MAX_NAME = 15;
 
 /**
- * Yields the keys of Latchkey in a text from left to right, by their format and checksum. Without a prefix, it finds keys with
- * every prefix that a deployment can have.
+ * Yields the Latchkey keys in a string from left to right. It detects them by format and checksum. It detects keys with
+ * every valid prefix if `prefix` is omitted.
  */
 export function* findKeys(text: string, prefix?: string): Generator<FoundKey> {
   for (const { index, 1: rest = '' } of text.matchAll(REST)) {
@@ -31,14 +33,14 @@ export function* findKeys(text: string, prefix?: string): Generator<FoundKey> {
 }
 
 /**
- * Returns whether a value, or any text in it, contains a key of Latchkey. People can read records, so a record must not contain
- * one. The search stops at the deepest nesting of a record, because no field accepts a deeper value.
+ * Returns whether a value, or any string in it, contains a Latchkey key. Records must not contain keys, because people
+ * can read records. The search stops at the maximum depth of a record, because deeper values aren't valid in any field.
  */
 export function holdsKey(value: unknown): boolean {
   return typeof value === 'string' ? isKeyIn(value) : holdsKeyWithin(value, MAX_DEPTH, new Set());
 }
 
-/** Visits each object once: an object that contains itself twice has 2^32 paths. */
+/** Visits each object once, because an object that contains itself twice has 2^32 paths. */
 function holdsKeyWithin(value: unknown, depth: number, seen: Set<object>): boolean {
   if (typeof value === 'string') return isKeyIn(value);
   if (typeof value !== 'object' || value === null || depth === 0 || seen.has(value)) return false;
@@ -50,7 +52,7 @@ function isKeyIn(text: string): boolean {
   return findKeys(text).next().done !== true;
 }
 
-/** Returns the possible prefixes that end with the underscore at `end`, the longest first. */
+/** Returns the possible prefixes that end with the underscore at `end`. The longest comes first. */
 function prefixesBefore(text: string, end: number, prefix: string | undefined): readonly string[] {
   if (prefix !== undefined) return text.endsWith(prefix, end + 1) ? [prefix] : [];
   const [name = ''] = /[a-z0-9]*$/.exec(text.slice(Math.max(0, end - MAX_NAME), end)) ?? [];
@@ -58,26 +60,30 @@ function prefixesBefore(text: string, end: number, prefix: string | undefined): 
   return starts.map((start) => `${name.slice(start)}_`);
 }
 
-/** The shortest key that can be imported (see `parseSecret`). */
+/** The minimum length of a key to import (see `parseSecret`). */
 const MIN_LENGTH = 16;
 const RUN = new RegExp(String.raw`[^\s\\"'\`]{${MIN_LENGTH},}`, 'g');
 const SHOWN_CHARACTERS = 4;
-/** Punctuation at the end of a word, which isn't part of a key there. */
+/** Punctuation that isn't part of a key at the end of a word. */
 const PUNCTUATION = new Set([',', '.', ';', ':', ')']);
 
-/** Matches a UUID or its start, a ULID, a time in ISO 8601, and CloudFormation's name of a CDK resource. All are safe to show. */
+/**
+ * Matches a UUID or its prefix, a ULID, an ISO 8601 time, and CloudFormation's name for a CDK resource. Messages may
+ * show all of them.
+ */
 const SAFE =
   /\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){1,3}(?:-[0-9a-fA-F]{0,12})?(?![0-9A-Za-z-])|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?|\b[A-Za-z][0-9A-Za-z-]{0,128}[0-9A-F]{8}-[0-9A-Za-z]{12,13}\b/g;
 const PATH_OR_URL = /^(?:\.{0,2}|~|[A-Za-z]:|[a-z]+:\/)\//;
 /**
- * Matches `orders`, `LATCHKEY`, `LatchkeyStack2`, `staleIfError`, `us`, `2030`: a word, a number, or a word and a number. 23
- * letters of one case have less than the 112 bits that `import` requires of a key.
+ * Matches a word, a number, or a word with a number: `orders`, `LATCHKEY`, `LatchkeyStack2`, `staleIfError`, `us`,
+ * `2030`. A word has at most 23 letters of one case. These have fewer than the 112 bits that `import` requires of a
+ * key.
  */
 const WORD =
   /^(?:\d{1,14}|[A-Z]{1,23}\d{0,4}|[A-Z]?[a-z]{0,22}(?:[A-Z][a-z]{2,22}|At|By|Db|Id|If|In|Is|My|No|Of|On|Or|To|Up)*\d{0,4})$/;
-/** A path segment or host name often has two short codes, such as `s3x` and `AbC123`. */
+/** A path segment or host name often contains two short codes, such as `s3x` and `AbC123`. */
 const MIN_CODE_CHARACTERS = 10;
-/** Four or more groups of one length, with both letters and digits, such as `abcd-1234-efgh-5678`. */
+/** Four or more groups of one length with both letters and digits, such as `abcd-1234-efgh-5678`. */
 const GROUPED_CODES = [4, 5, 6, 8].map(
   (length) =>
     new RegExp(
@@ -86,15 +92,15 @@ const GROUPED_CODES = [4, 5, 6, 8].map(
 );
 
 /**
- * Returns the text for a message, with keys masked. A key of Latchkey keeps its prefix and 8 characters, which `list` shows. Any
- * other run of 16 or more visible characters that may be a key keeps its first 4, followed by its length. Words, paths, ids and
- * times stay, and so does a key that looks like one of these.
+ * Masks the keys in a string for a message. A Latchkey key keeps its prefix and 8 characters, which `list` also shows.
+ * Another possible key keeps its first 4 characters, followed by its length. A possible key has 16 or more visible
+ * characters. Words, paths, ids and times stay unmasked. A key that looks like one of these also stays unmasked.
  */
 export function maskKeys(text: string): string {
   return maskIssuedKeys(text).replaceAll(RUN, maskRun);
 }
 
-/** Returns the text with the keys of Latchkey masked. Their checksums distinguish them from all other texts. */
+/** Masks the Latchkey keys in a string. Their checksums distinguish them from other strings. */
 export function maskIssuedKeys(text: string): string {
   let masked = '';
   let end = 0;
@@ -107,8 +113,8 @@ export function maskIssuedKeys(text: string): string {
 }
 
 /**
- * Returns the parts of typed texts that may be keys, each with its masked form, the longest first. It's for messages that also
- * contain names and ids of the table.
+ * Returns the parts of the user's input that may be keys, each with its masked form. The longest part comes first. Use
+ * it for messages that also contain names and ids from the table.
  */
 export function typedKeys(texts: readonly string[]): readonly (readonly [typed: string, shown: string])[] {
   const values = texts.flatMap((text) => [text, text.slice(text.indexOf('=') + 1)]);
@@ -117,12 +123,15 @@ export function typedKeys(texts: readonly string[]): readonly (readonly [typed: 
   return changed.filter(([run, shown]) => shown !== run).toSorted(([a], [b]) => b.length - a.length);
 }
 
-/** Returns whether the text has a run of characters that may be a key. */
+/** Returns whether the string contains a possible key. */
 export function mayHoldKey(text: string): boolean {
   return maskKeys(text) !== text;
 }
 
-/** A path or a URL keeps its safe segments. A key in base64 can also have a slash, and is masked as a whole. */
+/**
+ * Masks a path or a URL by segment, and keeps the safe segments. A Base64 key can also contain a slash. It's masked as
+ * a whole.
+ */
 function maskRun(run: string): string {
   if (PATH_OR_URL.test(run) && !isBase64(run)) return run.split('/').map(maskPart).join('/');
   let end = run.length;
@@ -130,7 +139,7 @@ function maskRun(run: string): string {
   return maskPart(run.slice(0, end)) + run.slice(end);
 }
 
-/** A path contains a word. A key in base64 that begins with a slash contains none. */
+/** A path contains a word. A Base64 key that begins with a slash doesn't contain a word. */
 function isBase64(run: string): boolean {
   return /^[0-9A-Za-z+/=]+$/.test(run) && !run.split(/[+/=]/).some((part) => part.length > 2 && WORD.test(part));
 }

@@ -17,9 +17,10 @@ export type ImportResult = {
   | {
       readonly outcome: 'skipped';
       /**
-       * The index of the earlier entry with this hash, if there is one. The table keeps that entry's record. If the run stored
-       * it, it gets this entry's restrictions: a revocation, a disabling, an earlier expiry. `firstIndex` is absent if no earlier
-       * entry has the hash, but the table already held it. The table then keeps its record unchanged.
+       * The index of the first entry with this hash, if this entry is a duplicate. The table keeps the first entry's
+       * record. That record also gets this entry's restrictions if this run stored it. A restriction is a revocation, a
+       * disabled state or an earlier expiry. `firstIndex` is absent if the table already had the hash, and no earlier
+       * entry does. The table's record then stays unchanged.
        */
       readonly firstIndex?: number;
       readonly id?: never;
@@ -31,7 +32,7 @@ export type ImportResult = {
 /** Options of `KeyRegistry.importHashes`. */
 export interface ImportOptions {
   /**
-   * How many entries are in progress at the same time, from 1 to 100.
+   * Maximum number of entries in progress at the same time, from 1 to 100.
    *
    * @default 16
    */
@@ -54,10 +55,11 @@ export function checkConcurrency({ concurrency = 16 }: ImportOptions): number {
 }
 
 /**
- * Stores each entry that the table lacks, a few at once, and yields the results in the order of the entries. If several
- * entries have one hash, the table gets the first one, with the restrictions of all. An entry is read when its turn comes. Only
- * the hashes stay in memory, about 130 bytes each. If the caller stops, the entries in progress are finished first. If reading
- * or the store fails, the results of the entries in progress are yielded before the error is thrown.
+ * Stores each entry whose hash isn't in the table. It processes a few entries concurrently, and yields the results in
+ * order. The table gets the first of several entries with one hash, with the restrictions of all. Each entry is read
+ * only when its turn comes. Only the hashes stay in memory, at about 130 bytes each. The entries in progress are
+ * completed first if the caller stops. The results of the entries in progress come before the error if the source or
+ * the store fails.
  */
 export async function* importHashes(
   entries: AsyncIterable<ImportedKey> | Iterable<ImportedKey>,
@@ -103,11 +105,11 @@ function toSettled(work: Promise<ImportResult>): Promise<Settled> {
 class Importer {
   readonly #deps: ImportDeps;
   readonly #ids = new RecentIds();
-  /** By hash, the work on its entry that is in progress. */
+  /** Hash → the work in progress on its entry. */
   readonly #inHand = new Map<KeyHash, Promise<void>>();
-  /** By hash, the index of its first entry, if this run stored that entry. */
+  /** Hash → the index of its first entry, if this run stored that entry. */
   readonly #taken = new Map<KeyHash, number>();
-  /** By hash, the index of its first entry, if the table already held the hash. */
+  /** Hash → the index of its first entry, if the hash was already in the table. */
   readonly #skipped = new Map<KeyHash, number>();
 
   constructor(deps: ImportDeps) {
@@ -120,7 +122,7 @@ class Importer {
     if ('problem' in checked) return { index, outcome: 'rejected', problem: checked.problem };
     const { record, hasOwnId } = checked;
     const { keyHash } = record;
-    // Entries with the same hash are processed one after the other, in their order.
+    // Entries with the same hash are processed sequentially, in their order.
     for (let earlier = this.#inHand.get(keyHash); earlier !== undefined; earlier = this.#inHand.get(keyHash)) {
       await earlier;
     }
@@ -141,7 +143,7 @@ class Importer {
       this.#taken.set(keyHash, index);
       return { index, outcome: 'imported', id };
     }
-    // If the table already holds the hash, nothing is written, so it doesn't matter that another key has the id.
+    // A record isn't written if its hash is already in the table. The id then doesn't have to be free.
     if (put === 'id taken' && (await this.#deps.store.read(keyHash)) === undefined) {
       return { index, outcome: 'rejected', problem: 'id: another key has it' };
     }
@@ -162,8 +164,9 @@ class Importer {
   }
 
   /**
-   * Puts a record if no other key has its id: nobody could revoke one of two records with one id. The index lags, so this process
-   * remembers its latest ids. It doesn't notice another process that imports the same id at the same moment.
+   * Puts a record if no other key has its id. You couldn't revoke one of two records with the same id. The index lags,
+   * so this process caches its latest ids. It doesn't detect another process that imports the same id at the same
+   * moment.
    */
   async #putWithOwnId(record: KeyRecord): Promise<Put> {
     const { id, keyHash } = record;
@@ -174,7 +177,7 @@ class Importer {
       const hashes = await this.#deps.store.findHashes(id);
       return hashes.every((other) => other === keyHash) ? this.#put(record) : 'id taken';
     })();
-    // An id is taken only once its key is stored.
+    // An id isn't free any more once its key is stored.
     const isStored = work.then(
       (put) => put === 'stored' || this.#ids.delete(id),
       () => this.#ids.delete(id),
@@ -183,7 +186,10 @@ class Importer {
     return work;
   }
 
-  /** Adds the restrictions of a later entry to a key that this run stored. A key that the table already held isn't changed. */
+  /**
+   * Adds the restrictions of a duplicate entry to a key that this run stored. A key that was in the table before the
+   * run stays unchanged.
+   */
   async #takeDuplicate(record: KeyRecord, firstIndex: number, index: number): Promise<ImportResult> {
     const { store, now } = this.#deps;
     for (let tries = 1; ; tries++) {
@@ -214,10 +220,10 @@ class Importer {
 
 type Put = 'stored' | 'there' | 'id taken';
 
-/** How often a write is tried if others keep changing the record. */
+/** Maximum number of attempts if other writers keep changing the record. */
 const MAX_TRIES = 5;
 
-/** Returns the record, or why it is unreadable: one bad record must not end every run of an import. */
+/** Returns the record, or the error if it's unreadable. One unreadable record must not stop the import. */
 function readStored(item: Item): KeyRecord | LatchkeyError {
   try {
     return parseRecord(item);
@@ -233,7 +239,7 @@ function isRestricted(record: Restriction): boolean {
 
 const RECENT_IDS = 10_000;
 
-/** For each of the last 10,000 to 20,000 ids, whether its key was stored. */
+/** Id → whether its key was stored, for the last 10,000 to 20,000 ids. */
 class RecentIds {
   #younger = new Map<string, Promise<boolean>>();
   #older = new Map<string, Promise<boolean>>();
@@ -249,7 +255,7 @@ class RecentIds {
     this.#younger = new Map();
   }
 
-  /** Forgets an id whose key was not stored. Returns false, which is the answer to "was its key stored?". */
+  /** Removes an id whose key wasn't stored. Returns `false`, which means that the key wasn't stored. */
   delete(id: string): false {
     this.#younger.delete(id);
     this.#older.delete(id);
@@ -257,14 +263,14 @@ class RecentIds {
   }
 }
 
-/** The fields of a record that get the key refused, now or from some time on. */
+/** The fields of a record that make the authorizer reject the key, now or from a later time. */
 export type Restriction = Partial<
   Pick<KeyRecord, 'expiresAt' | 'disabledAt' | 'disabledBy' | 'revokedAt' | 'revokedBy' | 'revokedReason'>
 >;
 
 /**
- * Returns the restrictions that `other` has and `record` lacks: a revocation, a disabling, an earlier expiry. Both are records
- * of one key. With them, `record` is as restrictive as both together.
+ * Returns the restrictions that `other` has and `record` lacks: a revocation, a disabled state or an earlier expiry.
+ * Both records belong to one key. With the result, `record` is as restrictive as both records together.
  */
 export function getAddedRestriction(record: Restriction, other: Restriction): Restriction {
   const { expiresAt, disabledAt, disabledBy, revokedAt, revokedBy, revokedReason } = other;
@@ -279,7 +285,10 @@ export function getAddedRestriction(record: Restriction, other: Restriction): Re
   return Object.fromEntries(Object.entries(added).filter(([, value]) => value !== undefined));
 }
 
-/** Creates the change that adds restrictions to a stored record. It's rejected if the fields it is about have changed since the read. */
+/**
+ * Creates the change that adds restrictions to a stored record. The write fails if the restricted fields have changed
+ * since the read.
+ */
 export function restrictChange(record: KeyRecord, added: Restriction, nowMs: number): Change {
   const end = added.revokedAt ?? (record.revokedAt === undefined ? added.expiresAt : undefined);
   return {

@@ -8,58 +8,73 @@ import { isAhead } from './state.ts';
 import type { EditableField } from './table.ts';
 import { getPurgeAfter, readTime, TIME_EXPECTED, type Timestamp, toEpochMs, toTimestamp } from './timestamp.ts';
 
-/** A key of another system, by its hash. A field that is `null` or left out is unknown, or doesn't apply. */
+/**
+ * A key of another system, with its hash instead of its secret. A field that is `null` or omitted is unknown or doesn't
+ * apply.
+ */
 export interface ImportedKey {
-  /** SHA-256 of the whole raw key, as 64 hex characters. */
+  /** The SHA-256 hash of the whole raw key, in 64 hex characters. */
   readonly keyHash: string;
-  /** The key's id, if it has 1 to 36 letters, digits and hyphens. Otherwise the key gets a new id. */
+  /** The key's id, if it has 1 to 36 letters, digits and hyphens. Otherwise, the key gets a new id. */
   readonly id?: string | null | undefined;
-  /** 1 to 256 characters that aren't all spaces, without control or invisible characters. */
+  /**
+   * The purpose of the key, in 1 to 256 characters. It can't be only spaces, or contain control or invisible
+   * characters.
+   */
   readonly label: string;
-  /** The first characters of the raw key, at most 24. Everybody who can read records sees them. */
+  /** The first characters of the raw key, at most 24. Everyone who can read records sees them. */
   readonly keyPrefix?: string | null | undefined;
-  /** The customer or team that the key was issued to, with the limits of the label. */
+  /** The customer or team that the key was issued to. The label's limits apply. */
   readonly owner?: string | null | undefined;
-  /** Scopes as in a `NewKey`. */
+  /** The key's scopes, in the format of a `NewKey`. */
   readonly scopes?: readonly string[] | null | undefined;
   /** The name of the plan that the key's requests count against. */
   readonly plan?: string | null | undefined;
-  /** A JSON object of at most 1024 bytes, nested at most 30 deep. */
+  /** A JSON object of at most 1024 bytes and at most 30 levels. */
   readonly metadata?: JsonObject | null | undefined;
   /**
-   * The time of the issue; by default, the time of the import. This and all other times are ISO 8601 with a zone, or dates,
-   * which mean the start of that day in UTC. They may be past. A zero time (`0`, year 1, the start of 1970) reads as absent.
+   * The time of issue. The default is the time of the import. All times here are ISO 8601 with a zone, or dates. A date
+   * means the start of that day in UTC. Times may be in the past. A zero time (`0`, year 1 or the start of 1970) counts
+   * as absent.
    */
   readonly createdAt?: string | null | undefined;
-  /** The actor who issued the key; by default, the registry's actor. */
+  /** The actor who issued the key. The default is the registry's actor. */
   readonly createdBy?: string | null | undefined;
-  /** The time of the last use, at most a minute ahead of the registry's clock. */
+  /** The time of the last use, at most one minute ahead of the registry's clock. */
   readonly lastUsedAt?: string | null | undefined;
-  /** The instant from which the key is rejected. A date means its end in UTC. */
+  /** The expiry. The authorizer rejects the key from this time on. A date means the end of that day in UTC. */
   readonly expiresAt?: string | null | undefined;
-  /** The time at which the key was disabled. A key with such a time is rejected. */
+  /** The time when the key was disabled. The authorizer rejects a key with this field. */
   readonly disabledAt?: string | null | undefined;
   /** The actor who disabled the key. */
   readonly disabledBy?: string | null | undefined;
-  /** The time at which the key was revoked. A key with such a time is rejected. */
+  /** The time when the key was revoked. The authorizer rejects a key with this field. */
   readonly revokedAt?: string | null | undefined;
   /** The actor who revoked the key. */
   readonly revokedBy?: string | null | undefined;
   /** The reason for the revocation. */
   readonly revokedReason?: string | null | undefined;
-  /** The id of the key that this one succeeds. It's left out if it isn't 1 to 36 letters, digits and hyphens. */
+  /**
+   * The id of the key that this one replaced. The import omits an id that doesn't consist of 1 to 36 letters, digits
+   * and hyphens.
+   */
   readonly rotatedFrom?: string | null | undefined;
-  /** The id of this key's successor. It's left out if it isn't 1 to 36 letters, digits and hyphens. */
+  /**
+   * The id of this key's successor. The import omits an id that doesn't consist of 1 to 36 letters, digits and hyphens.
+   */
   readonly rotatedTo?: string | null | undefined;
-  /** The record's version, as an export has it. It's left out if it isn't a whole number from 0 on. */
+  /** The record's version, from an export. The import omits a version that isn't a whole number of 0 or more. */
   readonly version?: number | null | undefined;
 }
 
-/** The record to store, and whether its id is the entry's own; or the entry's problems, without its values. */
+/**
+ * The record to store, and whether it has the entry's own id. An invalid entry has the list of its problems, without
+ * its values.
+ */
 export type CheckedImport = { readonly record: KeyRecord; readonly hasOwnId: boolean } | { readonly problem: string };
 
 export interface ImportContext {
-  /** The actor who imports. */
+  /** The actor who imports the keys. */
   readonly actor: string;
   readonly nowMs: number;
 }
@@ -84,7 +99,7 @@ const TIME: Reader = {
 };
 const ACTOR = text(ACTOR_EXPECTED, isActor);
 
-/** The fields whose wrong values reject an entry. */
+/** The fields that reject an entry if their values are invalid. */
 type CheckedField = Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' | 'rotatedTo' | 'version'>;
 
 const READERS: Readonly<Record<CheckedField, Reader>> = {
@@ -113,7 +128,7 @@ const TIMES: ReadonlySet<string> = new Set(
   Object.keys(READERS).filter((name) => READERS[name as CheckedField] === TIME),
 );
 
-/** Checks one entry. A problem never shows a value: a value in the wrong field may be a raw key. */
+/** Checks one entry. A problem never shows the value, because a misplaced value may be a raw key. */
 export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext): CheckedImport {
   const given: Record<string, unknown> = typeof entry === 'object' && entry !== null ? { ...entry } : {};
   const { fields, problems } = readFields(given);
@@ -149,7 +164,10 @@ function readFields(given: Record<string, unknown>) {
   return { fields, problems };
 }
 
-/** Returns a problem if a zero time comes with a name or a reason: the key may have been ended at an unknown time. */
+/**
+ * Returns a problem if a zero time has an actor or a reason. The key may have been revoked or disabled at an unknown
+ * time.
+ */
 function endsWithoutTime(given: Record<string, unknown>): readonly string[] {
   const ends = [
     ['revokedAt', 'revokedBy', 'revokedReason'],
@@ -163,13 +181,16 @@ function endsWithoutTime(given: Record<string, unknown>): readonly string[] {
   });
 }
 
-/** Rejects a last use in the future. A revocation or a disabling in the future is accepted, because it ends the key at once. */
+/**
+ * Rejects a last use in the future. A future revocation or disabling is valid, because the key stops working
+ * immediately.
+ */
 function aheadProblem(lastUsedAt: Timestamp | undefined, nowMs: number): readonly string[] {
   if (lastUsedAt === undefined || !isAhead(toEpochMs(lastUsedAt), nowMs)) return [];
   return [`lastUsedAt: expected a time in the past, got ${lastUsedAt}`];
 }
 
-/** A key that ended long ago also stays for the audit, counted from the import. */
+/** The table also keeps the record of a long-ended key for the audit, from the import on. */
 function purge({ revokedAt, expiresAt }: KeyRecord, nowMs: number): Pick<KeyRecord, 'purgeAfter'> {
   const end = revokedAt ?? expiresAt;
   return end === undefined ? {} : { purgeAfter: getPurgeAfter(Math.max(toEpochMs(end), nowMs)) };
@@ -181,13 +202,10 @@ function isShownPrefix(value: unknown): boolean {
 
 /** The zero times of Go and .NET (year 1), and of Unix. */
 const ZERO_TIMES: ReadonlySet<string | undefined> = new Set(['0001-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z']);
-/** The zero time of MySQL. No calendar has this date. */
+/** MySQL's zero time. This date doesn't exist in any calendar. */
 const ZERO_DATE = /^0000-00-00(?:[T ]00:00(?::00(?:[.,]0+)?)?)?Z?$/i;
 
-/**
- * Returns whether a program wrote the value for a time that it doesn't have: `0`, the zero time of Go and .NET (year 1), the
- * Unix epoch, or MySQL's zero date.
- */
+/** Returns whether the value means "no time": `0`, the Unix epoch, MySQL's zero date, or year 1 (Go and .NET). */
 export function isZeroTime(value: unknown): boolean {
   if (value === 0) return true;
   if (typeof value !== 'string') return false;

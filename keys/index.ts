@@ -1,4 +1,4 @@
-// The part of this layer that the package exports: the registry and its types.
+// The exports of this layer that the package publishes: the registry and its types.
 export {
   createKeyRegistry,
   type CreateKeyRegistryOptions,

@@ -10,7 +10,7 @@ import { ATTRIBUTE, PARTITION_KEY } from './table.ts';
 /** Options of `KeyRegistry.list`. */
 export interface ListOptions {
   /**
-   * The most keys that a page has, from 1 to 1000.
+   * Maximum number of keys in a page, from 1 to 1000.
    *
    * @default 1000
    */
@@ -22,7 +22,7 @@ export interface ListOptions {
    */
   readonly cursor?: string | null | undefined;
   /**
-   * Whether the read sees every write that was finished before.
+   * Makes the read strongly consistent: it returns every write that ended before the read.
    *
    * @default false
    */
@@ -40,11 +40,12 @@ export interface ListOptions {
    */
   readonly state?: KeyState | undefined;
   /**
-   * Lists only keys for which this returns true. With a `filter` or a `state`, `limit` counts the keys that pass and the
-   * unreadable records. The table is read until there are that many, or it ends. So each page except the last is full.
+   * Lists only keys for which this function returns `true`. With a `filter` or a `state`, `limit` counts the matching
+   * keys and the unreadable records. The read continues until it finds that many or reaches the end of the table. Each
+   * page except the last is therefore full.
    *
-   * @default - every key; a page comes from one read of the table, and can have fewer keys than `limit`, or none, even if
-   * more pages follow
+   * @default - lists every key. One read of the table returns each page, which can have fewer keys than `limit`. A page
+   * can be empty even if more pages follow
    */
   readonly filter?: ((record: KeyRecord) => boolean) | undefined;
 }
@@ -55,30 +56,30 @@ export interface ListPage {
   readonly records: readonly KeyRecord[];
   /** One error for each unreadable record of the page. */
   readonly corrupt: readonly LatchkeyError[];
-  /** The start of the next page, or `null` after the last page. */
+  /** The position of the next page, or `null` after the last page. */
   readonly cursor: string | null;
 }
 
 /** Options of `KeyRegistry.records`. */
 export interface RecordsOptions extends Pick<ListOptions, 'consistentRead' | 'owner' | 'state'> {
   /**
-   * Called with an error for each unreadable record.
+   * The callback for each unreadable record, with its error.
    *
-   * @default - unreadable records are skipped
+   * @default - skips unreadable records
    */
   readonly onCorrupt?: ((error: LatchkeyError) => void) | undefined;
 }
 
 const MAX_LIMIT = 1000;
 
-/** The result of one read: items, each with the key after which the list can resume. */
+/** The result of one read. Each item has the key after which the list can resume. */
 interface Chunk {
   readonly entries: readonly { readonly item: Item; readonly key: Item }[];
   readonly lastKey: Item | undefined;
 }
 
 /**
- * Returns one page of keys: all keys in the table's own order, or one owner's keys, oldest first.
+ * Returns one page of keys: all keys in the table's order, or one owner's keys with the oldest first.
  *
  * @throws LatchkeyError `INPUT_INVALID`; `STORE_UNAVAILABLE`
  */
@@ -136,7 +137,10 @@ interface ChunkOptions extends Pick<ListOptions, 'owner' | 'consistentRead'> {
   readonly startKey: Item | undefined;
 }
 
-/** Reads until `limit` records pass or are unreadable. The cursor is `null` if the table ends with the last of them. */
+/**
+ * Reads until it has `limit` matching or unreadable records. The cursor is `null` if the last of them is the last item
+ * of the table.
+ */
 async function filteredPage(
   store: RegistryStore,
   { limit, ...options }: ChunkOptions,
@@ -145,7 +149,8 @@ async function filteredPage(
   const records: KeyRecord[] = [];
   const corrupt: LatchkeyError[] = [];
   let { startKey } = options;
-  // One key more than `limit` shows whether others follow. Few keys may pass, so each further read is larger.
+  // One more key than `limit` shows whether another page follows. Each further read is larger, because few keys may
+  // match.
   for (let size = limit + 1; ; size = Math.min(2 * size, MAX_LIMIT)) {
     const { entries, lastKey } = await readChunk(store, { ...options, limit: size, startKey });
     for (const { item, key } of entries) {
@@ -176,7 +181,7 @@ async function readChunk(
   const { items: keys, lastKey } = await store.queryOwner(owner, { limit, startKey });
   const byHash = new Map(keys.map((key) => [getHash(key), key]));
   const items = await store.readAll([...byHash.keys()], consistentRead);
-  // The index lags: a key may have another owner by now.
+  // The index lags, so a key may have a new owner already.
   const own = items.filter((item) => item[ATTRIBUTE.owner] === owner);
   return { entries: own.map((item) => ({ item, key: byHash.get(getHash(item)) ?? item })), lastKey };
 }
@@ -199,8 +204,8 @@ const HASH_BYTES = 32;
 const OWNER_BYTES = 8;
 
 /**
- * Returns the bytes of the last hash. In an owner's list, a mark of the owner and the key's creation time follow. A damaged hash
- * is written apart from them, so its record doesn't stop the list.
+ * Encodes the last hash. For an owner's list, it adds a mark of the owner and the key's creation time. It encodes a
+ * damaged hash separately, because one damaged record must not stop the list.
  */
 function encodeCursor(lastKey: Item | undefined, owner: string | undefined): string | null {
   if (lastKey === undefined) return null;

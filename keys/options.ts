@@ -4,44 +4,47 @@ import { LatchkeyError } from './errors.ts';
 import { ACTOR_EXPECTED, isActor, show } from './fields.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED } from './secret.ts';
 
-/** Options of a `KeyRegistry` with a document client of your own. */
+/** Options of a `KeyRegistry` with your own document client. */
 export interface KeyRegistryOptions {
-  /** A client that was created with `REGISTRY_TRANSLATION`. */
+  /** A client that you created with `REGISTRY_TRANSLATION`. */
   readonly client: DynamoDBDocumentClient;
-  /** The name of the table: the stack's output `TableName`. */
+  /** The name of the table, from the stack's output `TableName`. */
   readonly tableName: string;
-  /** The acting person or program. It's stored as `createdBy`, `disabledBy` and `revokedBy`. */
+  /** The person or program that makes the changes. The table stores it as `createdBy`, `disabledBy` or `revokedBy`. */
   readonly actor: string;
   /**
-   * The prefix of new keys. It must be the prefix that the deployment accepts.
+   * The prefix of new keys. It must equal the prefix that the deployment accepts.
    *
    * @default 'sk_'
    */
   readonly keyPrefix?: string;
   /**
-   * Returns the time, in epoch milliseconds.
+   * Returns the current time in epoch milliseconds.
    *
    * @default Date.now
    */
   readonly now?: () => number;
   /**
-   * How to wait between tries of a throttled call.
+   * The delays between retries of a throttled call.
    *
-   * @default - a random time of up to 3 seconds
+   * @default - a random delay of up to 3 seconds
    */
   readonly retryOptions?: RetryOptions;
 }
 
-/** The translation of a registry's document client. It writes and reads the numbers of `metadata` like JSON, in double precision. */
+/**
+ * The translation options for a registry's document client. The client converts the numbers in `metadata` to and from
+ * double precision, the precision of JSON numbers.
+ */
 export const REGISTRY_TRANSLATION = {
   marshallOptions: { allowImpreciseNumbers: true },
   unmarshallOptions: { wrapNumbers: Number },
 };
 
 /**
- * Returns the options with their defaults.
+ * Returns the options with the defaults filled in.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, with a list of every option that is wrong
+ * @throws LatchkeyError `CONFIG_INVALID`, with a list of every invalid option
  */
 export function checkRegistryOptions(options: KeyRegistryOptions): Required<KeyRegistryOptions> {
   const { tableName, actor, keyPrefix = DEFAULT_KEY_PREFIX } = options;

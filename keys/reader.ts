@@ -7,23 +7,29 @@ import { CLOCK_SKEW_MS } from './state.ts';
 import { PARTITION_KEY } from './table.ts';
 import { toTimestamp } from './timestamp.ts';
 
-/** The result of a last-used write: `superseded` if another environment wrote within the interval, or the key was deleted. */
+/**
+ * The result of a last-used write. It's `superseded` if another environment wrote within the interval, or if the key
+ * was deleted.
+ */
 export type UseOutcome = 'written' | 'superseded';
 
 export interface KeyReaderOptions {
-  /** A client that was created with `LOOKUP_TRANSLATION`, which reads a number of any size in `metadata`. */
+  /** A client that was created with `LOOKUP_TRANSLATION`. It reads a `metadata` number of any size. */
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
-  /** The most milliseconds that a read may take with its retry. */
+  /** Maximum duration of a read with its retry, in milliseconds. */
   readonly readTimeoutMs?: number;
-  /** The most milliseconds that a last-used write may delay the answer. */
+  /** Maximum delay of the response by a last-used write, in milliseconds. */
   readonly writeTimeoutMs?: number;
 }
 
-/** Reads numbers like JSON. DynamoDB's have up to 38 digits, and one of them must not make the record unreadable. */
+/**
+ * Reads numbers in double precision, the precision of JSON numbers. A DynamoDB number has up to 38 digits. A long
+ * number must not make the record unreadable.
+ */
 export const LOOKUP_TRANSLATION = { unmarshallOptions: { wrapNumbers: Number } };
 
-/** The read side of the store, and the one write that a request can cause. */
+/** Reads records for the authorizer, and makes its only write: the last use of a key. */
 export class KeyReader {
   readonly #client: DynamoDBDocumentClient;
   readonly #tableName: string;
@@ -38,7 +44,8 @@ export class KeyReader {
   }
 
   /**
-   * Returns the record of a hash with one eventually consistent GetItem, or `undefined` if the table has none.
+   * Returns the record of a hash, or `undefined` if the hash isn't in the table. Makes one eventually consistent
+   * GetItem call.
    *
    * @throws LatchkeyError `STORE_UNAVAILABLE`, with the SDK's error as its cause; `RECORD_CORRUPT`
    */
@@ -62,10 +69,11 @@ export class KeyReader {
   }
 
   /**
-   * Sets `lastUsedAt` unless it's already later than `cutoffMs`. Doesn't bring back a deleted key. The time only moves forward,
-   * unless the stored one is more than a minute ahead of this use. Both times are epoch milliseconds.
+   * Sets `lastUsedAt` unless the stored time is later than `cutoffMs`. It doesn't recreate a deleted key. The time
+   * moves backwards only if the stored time is more than a minute ahead of this use. Both parameters are in epoch
+   * milliseconds.
    *
-   * @throws LatchkeyError `STORE_UNAVAILABLE`; the write may still have taken effect
+   * @throws LatchkeyError `STORE_UNAVAILABLE`. The write may still have succeeded
    */
   async recordUse(keyHash: KeyHash, usedAtMs: number, cutoffMs: number): Promise<UseOutcome> {
     const exists = 'attribute_exists(keyHash)';

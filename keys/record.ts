@@ -4,57 +4,65 @@ import { parseKeyHash, type KeyHash } from './secret.ts';
 import { ATTRIBUTE } from './table.ts';
 import { parseTimestamp, type Timestamp } from './timestamp.ts';
 
-/** A key's record in the table. An absent field is unknown or doesn't apply. No field is empty. */
+/** A key's record in the table. An absent field is unknown or doesn't apply. Fields are never empty. */
 export interface KeyRecord {
-  /** SHA-256 of the whole raw key, as 64 hex characters. */
+  /** The SHA-256 hash of the whole raw key, in 64 hex characters. */
   readonly keyHash: KeyHash;
-  /** The key's id in lists and logs, a UUID unless the key was imported with an id. */
+  /** The key's id in lists and logs. It's a UUID unless the key was imported with another id. */
   readonly id: string;
   /** The purpose of the key. */
   readonly label: string;
-  /** The part of the secret that lists show. An imported key may have none. */
+  /** The part of the secret that lists show. An imported key may lack it. */
   readonly keyPrefix?: string;
   /** The customer or team that the key was issued to. */
   readonly owner?: string;
-  /** The key's scopes. Absent means everything, an empty list nothing. */
+  /** The key's scopes. Without this field, the key may do everything. An empty list lets the key do nothing. */
   readonly scopes?: readonly string[];
   /** The name of the plan that the key's requests count against. */
   readonly plan?: string;
-  /** The operator's own JSON object. */
+  /** The operator's custom JSON object. */
   readonly metadata?: JsonObject;
-  /** The time of the issue. */
+  /** The time of issue. */
   readonly createdAt: Timestamp;
   /** The actor who issued the key. */
   readonly createdBy: string;
-  /** The time of the last use, precise to the interval between two last-used writes. Absent until the first use. */
+  /**
+   * The time of the last use. It's precise to the interval between two last-used writes. Absent until the first use.
+   */
   readonly lastUsedAt?: Timestamp;
-  /** The instant from which the key is rejected. */
+  /** The expiry. The authorizer rejects the key from this time on. */
   readonly expiresAt?: Timestamp;
-  /** The time at which the key was disabled. A key with any such time is rejected. */
+  /**
+   * The time when the key was disabled. The authorizer rejects a key with this field, even if the time is in the
+   * future.
+   */
   readonly disabledAt?: Timestamp;
   /** The actor who disabled the key. */
   readonly disabledBy?: string;
-  /** The time at which the key was revoked. A key with any such time is rejected. */
+  /**
+   * The time when the key was revoked. The authorizer rejects a key with this field, even if the time is in the future.
+   */
   readonly revokedAt?: Timestamp;
   /** The actor who revoked the key. */
   readonly revokedBy?: string;
   /** The reason for the revocation. */
   readonly revokedReason?: string;
-  /** The id of the key that this one succeeds. */
+  /** The id of the key that this one replaced. */
   readonly rotatedFrom?: string;
   /** The id of this key's successor. */
   readonly rotatedTo?: string;
-  /** The TTL in epoch seconds. The table deletes the record some time after it. */
+  /** The TTL in epoch seconds. DynamoDB deletes the record some time after it. */
   readonly purgeAfter?: number;
   /**
-   * A whole number that every change of the record by a `KeyRegistry` increases. Absent means 0. Last-used writes don't change
-   * it.
+   * A whole number that a `KeyRegistry` increments with every change of the record. An absent version means 0.
+   * Last-used writes don't change it.
    */
   readonly version?: number;
 }
 
 /**
- * A record without its hash, for callers, output and logs. The hash isn't a credential, but only the table needs it.
+ * A record without its hash. Callers, output and logs get this type. The hash isn't a credential, but only the table
+ * needs it.
  */
 export type PublicRecord = Omit<KeyRecord, 'keyHash'>;
 
@@ -65,10 +73,10 @@ export function publicRecord(record: PublicRecord & { readonly keyHash?: KeyHash
 }
 
 /**
- * Reads an item of the table from lib-dynamodb. Unknown attributes are ignored, and a NULL in an optional attribute reads as
- * absent.
+ * Parses an item that lib-dynamodb read from the table. It ignores unknown attributes. An optional attribute with the
+ * value NULL counts as absent.
  *
- * @throws LatchkeyError `RECORD_CORRUPT`, with the name of the attribute and the key's id, and without a value
+ * @throws LatchkeyError `RECORD_CORRUPT`, with the attribute's name and the key's id, but without values
  */
 export function parseRecord(item: unknown): KeyRecord {
   const attributes: Record<string, unknown> = isPlainObject(item) ? item : {};
@@ -114,7 +122,10 @@ export function parseRecord(item: unknown): KeyRecord {
   };
 }
 
-/** Returns the record as an item for lib-dynamodb. Undefined fields are left out, so no NULL is written. */
+/**
+ * Converts the record to an item for lib-dynamodb. It omits undefined fields, because lib-dynamodb would write them as
+ * NULL.
+ */
 export function serialiseRecord(record: KeyRecord): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }
@@ -123,7 +134,7 @@ function readString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Accepts any text that isn't empty: another version may have stored a name that this one would reject. */
+/** Accepts any string that isn't empty, because another version may have stored a name that this version rejects. */
 function readName(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
@@ -132,7 +143,7 @@ function readNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-/** Returns the value if it can be a record's version, a whole number from 0 on, or `undefined`. */
+/** Returns the value if it's a valid version, a whole number of 0 or more. Otherwise, returns `undefined`. */
 export function readVersion(value: unknown): number | undefined {
   return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 }

@@ -1,10 +1,10 @@
 import type { KeyRecord } from './record.ts';
 import { isNeverUsed, keyState } from './state.ts';
 
-/** The fields that keys can be sorted by. */
+/** The fields by which you can sort keys. */
 export type SortField = 'label' | 'owner' | 'state' | 'lastUsedAt' | 'expiresAt' | 'createdAt';
 
-/** An order of keys. */
+/** The sort order of keys. */
 export interface RecordSort {
   readonly field: SortField;
   readonly isDescending: boolean;
@@ -12,12 +12,12 @@ export interface RecordSort {
 
 type SortedFields = Omit<KeyRecord, 'keyHash'>;
 
-/** Compares texts case-insensitively, and numbers in them by their value. */
+/** Compares strings case-insensitively, and numbers in them by their value. */
 export const COLLATOR = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
 /**
- * Returns the records in order, by their states at `nowMs` in epoch milliseconds. Records without the field come last in both
- * directions. Equal records keep their order.
+ * Returns the sorted records. It evaluates their states at `nowMs`, in epoch milliseconds. Records without the field
+ * come last in both directions. Equal records keep their order.
  */
 export function sortRecords<T extends SortedFields>(
   records: readonly T[],

@@ -48,26 +48,26 @@ export type { PreparedRotation, RotateOptions, Rotation } from './rotation.ts';
 
 /** A new key with its secret. */
 export interface IssuedKey {
-  /** The key itself. Latchkey keeps no copy: show it once and drop it. */
+  /** The raw key. Latchkey doesn't keep a copy. Show the key once, then discard it. */
   readonly secret: KeySecret;
-  /** The key's record, as the table stores it. */
+  /** The key's record in the table. */
   readonly record: KeyRecord;
 }
 
-/** Codes of a change that was rejected, and so not made. */
+/** Codes of a rejected change. The table stays unchanged. */
 const REFUSED = new Set<ErrorCode>(['ALREADY_REVOKED', 'CONFLICT', 'NOT_FOUND']);
-/** A shorter start of an id is too easily a typing error. */
+/** A shorter prefix of an id is too likely to be a typing error. */
 const MIN_ID_START = 4;
-/** How many ids the message about an ambiguous start lists. */
+/** Maximum number of ids in the error message for an ambiguous prefix. */
 const MAX_SHOWN_IDS = 5;
 
 /**
- * The write side of the store: it issues, finds, changes, rotates and revokes keys. Each change is one conditional write to one
- * record; a rotation is two. A change is made as a whole or rejected. Any method can also throw LatchkeyError
- * `STORE_UNAVAILABLE`. You then don't know whether a write took effect.
+ * Issues, finds, changes, rotates and revokes keys. A change is one conditional write to one record. A rotation is two
+ * writes. Each write succeeds completely or doesn't change the record. Every method can also throw LatchkeyError
+ * `STORE_UNAVAILABLE`. A write may then have succeeded or failed.
  *
- * Each record that you get is your own copy. It has its `keyHash`, which `importHashes` needs. Remove `keyHash` from what you
- * return to your callers.
+ * Each record that a method returns is your own copy. It contains `keyHash`, which `importHashes` requires. Remove
+ * `keyHash` from the records that you return to your callers.
  */
 export class KeyRegistry {
   readonly #options: Required<KeyRegistryOptions>;
@@ -82,7 +82,7 @@ export class KeyRegistry {
   /**
    * Issues a key. Calls `prepare`, then `store`.
    *
-   * @throws LatchkeyError `INPUT_INVALID` before anything is written
+   * @throws LatchkeyError `INPUT_INVALID` before any write
    */
   async issue(newKey: NewKey): Promise<IssuedKey> {
     const issued = this.prepare(newKey);
@@ -91,7 +91,7 @@ export class KeyRegistry {
   }
 
   /**
-   * Generates a key and writes nothing. You can save the secret before the table accepts it.
+   * Generates a key without a write to the table. You can save the secret before you store the key.
    *
    * @throws LatchkeyError `INPUT_INVALID`
    */
@@ -115,7 +115,7 @@ export class KeyRegistry {
   }
 
   /**
-   * Writes the record of a key from `prepare`. You can store the same key again, for example after a lost answer.
+   * Writes the record of a key from `prepare`. You can store the same key again, for example after a lost response.
    *
    * @throws LatchkeyError `CONFLICT` if another key has this hash
    */
@@ -131,21 +131,21 @@ export class KeyRegistry {
   }
 
   /**
-   * Returns the record of a key by its whole id. The read is consistent.
+   * Returns the record of a key by its full id. The read is strongly consistent.
    *
-   * @throws LatchkeyError `INPUT_INVALID` if the text can't be an id; `NOT_FOUND`; `RECORD_CORRUPT`
+   * @throws LatchkeyError `INPUT_INVALID` if the string can't be an id; `NOT_FOUND`; `RECORD_CORRUPT`
    */
   async get(id: string): Promise<KeyRecord> {
     return this.#get(id, await this.#findHash(id));
   }
 
   /**
-   * Returns the record of a key by its id, or by the start of its id. A start has at least 4 characters, and only one key's id
-   * begins with it. A text shorter than a UUID is compared with all ids. That takes longer in a large table, and can miss a key
-   * that was just issued. If an id is also the start of other ids, use `get`.
+   * Returns the record of a key by its id or by a unique prefix of its id. A prefix has at least 4 characters. A
+   * string shorter than a UUID is compared with all ids. This takes longer in a large table, and can miss a key that was just issued.
+   * If an id is also the prefix of other ids, use `get`.
    *
-   * @throws LatchkeyError `INPUT_INVALID` if the text can't be an id; `AMBIGUOUS_ID`, with up to 5 ids in the message, and with
-   * `keyId` if the start is itself a key's id; `NOT_FOUND`; `RECORD_CORRUPT`
+   * @throws LatchkeyError `INPUT_INVALID` if the string can't be an id; `AMBIGUOUS_ID` with up to 5 ids in the message;
+   * `NOT_FOUND`; `RECORD_CORRUPT`. The error has a `keyId` if an ambiguous prefix is itself a key's id
    */
   async getByIdStart(start: string): Promise<KeyRecord> {
     if (isLongestId(start)) return this.get(start);
@@ -173,8 +173,8 @@ export class KeyRegistry {
   }
 
   /**
-   * Returns the record of a raw key, or `undefined` if the table has none. Use it to find a key's owner. The key can have any
-   * prefix, and can come from another system.
+   * Returns the record of a raw key, or `undefined` if the key isn't in the table. Use it to look up a key's owner. The
+   * key can have any prefix, and can come from another system.
    *
    * @throws LatchkeyError `RECORD_CORRUPT`
    */
@@ -186,14 +186,14 @@ export class KeyRegistry {
   }
 
   /**
-   * Returns one page of keys: all keys in the table's own order, or one owner's keys, oldest first. The newest keys may be
-   * missing unless the read is consistent, which costs twice as much. An owner's keys come from an index. The index can lag
-   * even with a consistent read.
+   * Returns one page of keys: all keys in the table's order, or one owner's keys with the oldest first. An eventually
+   * consistent read can miss the newest keys. A consistent read costs twice as much. An owner's keys come from an
+   * index. The index can lag even with a consistent read.
    *
-   * Without `state` and `filter`, a page comes from one read and can have fewer keys than `limit`. More pages follow until the
-   * `cursor` is `null`. With `state` or `filter`, each page except the last is full.
+   * Without `state` and `filter`, one read returns each page, which can have fewer keys than `limit`. More pages follow
+   * until the `cursor` is `null`. With `state` or `filter`, each page except the last is full.
    *
-   * @throws LatchkeyError `INPUT_INVALID` for a bad limit, and for a cursor of another list
+   * @throws LatchkeyError `INPUT_INVALID` for an invalid limit or a cursor of another list
    */
   async list(options: ListOptions = {}): Promise<ListPage> {
     return listPage(this.#store, options, this.#options.now);
@@ -204,21 +204,22 @@ export class KeyRegistry {
     return listPages(this.#store, options, this.#options.now);
   }
 
-  /** Yields every key, or every key of one owner or in one state. */
+  /** Yields every key, or only the keys of one owner or in one state. */
   records(options: RecordsOptions = {}): AsyncGenerator<KeyRecord, void, undefined> {
     return listRecords(this.#store, options, this.#options.now);
   }
 
   /**
-   * Changes a key's fields, and returns its new record. Of two updates of one field, the later wins. If a change depends on what
-   * you read, such as one scope less, pass that record as `expected`. Of two changes since one read, the second is then
-   * rejected, even if they change different fields. Read the record again and repeat the change.
+   * Changes a key's fields, and returns its new record. The later of two updates to the same field wins. If a change
+   * depends on the record that you read, pass that record as `expected`. An example is the removal of one scope. A
+   * second change based on the same read is then rejected, even if it changes other fields. Read the record again, then
+   * repeat the change.
    *
-   * You can change the expiry of a rotated key, but you can't remove it. A change of the expiry is rejected if a rotation or
-   * another change of the expiry happens at the same moment.
+   * You can change the expiry of a rotated key, but you can't remove it. A new expiry is rejected if a rotation or
+   * another update changes the expiry at the same moment.
    *
-   * @throws LatchkeyError `INPUT_INVALID` before anything is written; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT`;
-   * `RECORD_CORRUPT`, as in `revoke`
+   * @throws LatchkeyError `INPUT_INVALID` before any write; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT`;
+   * `RECORD_CORRUPT` (see `revoke`)
    */
   async update(id: string, changes: KeyChanges, { expected }: UpdateOptions = {}): Promise<KeyRecord> {
     const checked = checkChanges(changes, this.#options.now());
@@ -229,11 +230,11 @@ export class KeyRegistry {
   }
 
   /**
-   * Disables a key, and returns its new record. The key is rejected until you enable it again. Authorizers accept the key until
-   * their caches expire.
+   * Disables a key, and returns its new record. The authorizer rejects the key until you enable it again. Authorizers
+   * still accept the key until their caches expire.
    *
-   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key is disabled already;
-   * `RECORD_CORRUPT`, as in `revoke`
+   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key is already disabled;
+   * `RECORD_CORRUPT` (see `revoke`)
    */
   async disable(id: string): Promise<KeyRecord> {
     const { actor, now } = this.#options;
@@ -244,18 +245,19 @@ export class KeyRegistry {
    * Enables a disabled key, and returns its new record.
    *
    * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key isn't disabled;
-   * `RECORD_CORRUPT`, as in `revoke`
+   * `RECORD_CORRUPT` (see `revoke`)
    */
   async enable(id: string): Promise<KeyRecord> {
     return this.#change(id, await this.#findHash(id), enableChange());
   }
 
   /**
-   * Revokes a key for good, whatever its state, and returns its new record. Authorizers accept the key until their caches
-   * expire. The table deletes the record 90 days from now, even if the key's expiry is earlier or later.
+   * Permanently revokes a key in any state, and returns its new record. Authorizers still accept the key until their
+   * caches expire. The table deletes the record after 90 days, even if the key's expiry is earlier or later.
    *
-   * @throws LatchkeyError `INPUT_INVALID` before anything is written; `NOT_FOUND`, also if the record was deleted meanwhile;
-   * `ALREADY_REVOKED`; `CONFLICT`; `RECORD_CORRUPT` if the record is unreadable: the message says whether the key is revoked
+   * @throws LatchkeyError `INPUT_INVALID` before any write; `NOT_FOUND`, also if the record was deleted meanwhile;
+   * `ALREADY_REVOKED`; `CONFLICT`; `RECORD_CORRUPT` if the record is unreadable. Its message states whether the key is
+   * revoked
    */
   async revoke(id: string, options: RevokeOptions = {}): Promise<KeyRecord> {
     const { actor, now } = this.#options;
@@ -264,20 +266,21 @@ export class KeyRegistry {
   }
 
   /**
-   * Replaces an active key by a successor with the same label, owner, scopes, plan and metadata. The old key ends after a grace
-   * period. Calls `prepareRotation`, then `storeRotation`. See docs/adr/0009 for a rotation that stops halfway.
+   * Replaces an active key with a successor that has the same label, owner, scopes, plan and metadata. The old key
+   * expires after a grace period. Calls `prepareRotation`, then `storeRotation`. See docs/adr/0009 for an interrupted
+   * rotation.
    *
-   * @throws LatchkeyError as these two do
+   * @throws LatchkeyError for the same reasons as these two methods
    */
   async rotate(id: string, options: RotateOptions): Promise<Rotation> {
     return this.storeRotation(await this.prepareRotation(id, options));
   }
 
   /**
-   * Generates the successor of a key and writes nothing. You can save the secret before the table accepts it.
+   * Generates the successor of a key without a write to the table. You can save the secret before you store the rotation.
    *
-   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key isn't active or was rotated
-   * already; `RECORD_CORRUPT`
+   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key isn't active or was
+   * already rotated; `RECORD_CORRUPT`
    */
   async prepareRotation(id: string, options: RotateOptions): Promise<PreparedRotation> {
     const nowMs = this.#options.now();
@@ -285,7 +288,8 @@ export class KeyRegistry {
     const previous = await this.get(id);
     const refusal = rotationRefusal(previous, nowMs);
     if (refusal !== undefined) throw refusal;
-    // The old record's texts aren't checked again: a key must be rotatable even if its label would be rejected today.
+    // The fields from the old record aren't checked again. You must be able to rotate a key whose label isn't valid any
+    // more.
     const { secret, record } = this.#generate(toRecordFields(getSuccessorFields(previous, options, nowMs)), nowMs);
     return {
       secret,
@@ -296,11 +300,12 @@ export class KeyRegistry {
   }
 
   /**
-   * Writes a rotation from `prepareRotation`: stores the successor, then ends the old key. Deletes the successor again if the
-   * old key was changed since `prepareRotation`. You can store the same rotation again, to complete one that stopped halfway.
+   * Writes a rotation from `prepareRotation`. It stores the successor, then sets the expiry of the old key. It deletes
+   * the successor if the old key has changed since `prepareRotation`. You can store the same rotation again to complete
+   * an interrupted one.
    *
-   * @throws LatchkeyError `CONFLICT` if the old key was rotated or changed meanwhile, or has ended; `ALREADY_REVOKED`;
-   * `NOT_FOUND`; `RECORD_CORRUPT`
+   * @throws LatchkeyError `CONFLICT` if the old key has been rotated, changed, disabled or has expired;
+   * `ALREADY_REVOKED`; `NOT_FOUND`; `RECORD_CORRUPT`
    */
   async storeRotation(rotation: PreparedRotation): Promise<Rotation> {
     const { secret, record, previous } = rotation;
@@ -315,17 +320,20 @@ export class KeyRegistry {
   }
 
   /**
-   * Imports keys of another system by their hashes, and yields the result of each entry in order. A hash that is in the table is
-   * skipped, and its record isn't changed. To resume an interrupted import, run it again with the same entries.
+   * Imports keys of another system by their hashes, and yields the result of each entry in order. It skips a hash that
+   * is already in the table, and doesn't change its record. To resume an interrupted import, run it again with the same
+   * entries.
    *
-   * If several entries have one hash, the table gets the first one. It then gets the restrictions of the later ones: a
-   * revocation, a disabling, an earlier expiry. If the process ends in between, these are missing, so pass one entry per key if
-   * you can. A key whose ended record the table has deleted counts as new: an entry that has it as active makes it valid again.
+   * The table gets the first of several entries with one hash. Its record then gets the restrictions of the later
+   * entries: a revocation, a disabled state or an earlier expiry. Pass one entry per key if you can, because an
+   * interrupted process may not have stored these restrictions. Don't import old entries that list a revoked or expired
+   * key as active. The import makes such a key valid again if the table has deleted its record.
    *
-   * To stop the import, stop reading the results or end the entries. The entries in progress are finished. A wrong entry is
-   * rejected; any other failure ends the import with a LatchkeyError. The hash of each entry stays in memory, about 130 bytes.
+   * To stop the import, stop reading the results or end the entries. The import still completes the entries in
+   * progress. It rejects an invalid entry and continues. Any other failure ends the import with a LatchkeyError. The
+   * hash of each entry stays in memory, at about 130 bytes.
    *
-   * @throws LatchkeyError `INPUT_INVALID` for a bad concurrency
+   * @throws LatchkeyError `INPUT_INVALID` for an invalid concurrency
    */
   importHashes(
     entries: AsyncIterable<ImportedKey> | Iterable<ImportedKey>,
@@ -335,7 +343,10 @@ export class KeyRegistry {
     return importHashes(entries, checkConcurrency(options), { store: this.#store, actor, now });
   }
 
-  /** Makes one conditional update. If it's rejected, reads the record to find out why: not every engine returns the item. */
+  /**
+   * Makes one conditional update. It reads the record to find the reason for a rejection, because some engines don't
+   * return the item.
+   */
   async #change(id: string, keyHash: KeyHash, change: Change): Promise<KeyRecord> {
     try {
       const item = await this.#store.update(keyHash, updateExpressions(id, change), change.operation);
@@ -344,13 +355,13 @@ export class KeyRegistry {
       if (!(error instanceof ConditionRefused)) throw error;
       const item = await this.#store.read(keyHash);
       if (item?.[ATTRIBUTE.id] !== id) throw notFound(id, error.cause);
-      // A damaged version must not keep anybody from revoking a key.
+      // A damaged version must not prevent the revocation of a key.
       const isDamaged = !['number', 'undefined'].includes(typeof item[ATTRIBUTE.version]);
       if (isDamaged && change.expectedVersion === undefined && !change.replacesVersion) {
         return this.#change(id, keyHash, { ...change, replacesVersion: true });
       }
       const record = parseRecord(item);
-      // Two calls within one millisecond can look the same, but neither was sent again.
+      // Two calls within one millisecond can have the same result, although neither was retried.
       if (change.isApplied(record) && (error.wasSentAgain || change.isUnique)) return record;
       throw (
         change.refusal(record) ??
@@ -360,7 +371,9 @@ export class KeyRegistry {
     }
   }
 
-  /** Deletes the successor of a rotation that was rejected. Nobody has its secret, unless the caller has saved it. */
+  /**
+   * Deletes the successor after the rejection of its rotation. Only a caller that saved the successor's secret has it.
+   */
   async #removeSuccessor({ keyHash, id }: KeyRecord, why: LatchkeyError): Promise<void> {
     try {
       await this.#store.remove(keyHash, id);
@@ -377,7 +390,7 @@ export class KeyRegistry {
     return parseRecord(item);
   }
 
-  /** Reads the index, which lags: the item may be deleted already. */
+  /** Reads the index. The index lags, so the item may be deleted already. */
   async #findHash(id: string): Promise<KeyHash> {
     checkId(id);
     const keyHash = await this.#store.findHash(id);
@@ -386,7 +399,10 @@ export class KeyRegistry {
   }
 }
 
-/** Rejects a text that can't be an id before it's sent. The message doesn't repeat it: it may be a raw key. */
+/**
+ * Rejects a string that can't be an id before the request is sent. The message doesn't repeat the string, because it
+ * may be a raw key.
+ */
 function checkId(id: string): void {
   if (!isKeyId(id)) throw new LatchkeyError('INPUT_INVALID', "id: expected a key's id, such as list shows");
 }
@@ -402,7 +418,7 @@ function checkExpected(id: string, expected: NonNullable<UpdateOptions['expected
   throw new LatchkeyError('INPUT_INVALID', problem);
 }
 
-/** Reads the record after a write. The error for an unreadable record says that the write was made. */
+/** Parses the record after a write. The error for an unreadable record states that the write succeeded. */
 function parseChanged(item: unknown, done: string): KeyRecord {
   try {
     return parseRecord(item);
@@ -437,15 +453,15 @@ export interface CreateKeyRegistryOptions extends Omit<KeyRegistryOptions, 'clie
    */
   readonly endpoint?: string;
   /**
-   * Your own client, with its credentials, Region, retries and timeouts. Each call still ends after 30 seconds in all.
+   * Your own client, with its credentials, Region, retries and timeouts. Each call still ends within 30 seconds.
    *
-   * @default - a client for `region` and `endpoint`, which waits 3 seconds for a connection and 8 for an answer
+   * @default - a client for `region` and `endpoint`. Its timeouts are 3 seconds for a connection and 8 for a response
    */
   readonly client?: DynamoDBClient;
 }
 
 /**
- * Creates a registry for a deployed table. It uses the AWS SDK's credentials, unless `client` has its own.
+ * Creates a registry for a deployed table. It uses the AWS SDK's default credentials, unless you pass a `client`.
  *
  * @throws LatchkeyError `CONFIG_INVALID`
  */

@@ -9,32 +9,32 @@ import { getPurgeAfter, type Timestamp, toEpochMs, toTimestamp } from './timesta
 
 /** Options of `KeyRegistry.rotate` and `KeyRegistry.prepareRotation`. */
 export interface RotateOptions {
-  /** How long the old key still works, in whole seconds up to ten years. It never works past its own expiry. */
+  /** How long the old key still works: whole seconds, up to ten years. The old key never works past its own expiry. */
   readonly graceSeconds: number;
   /**
-   * The successor's expiry, as in a `NewKey`; `null` for none.
+   * The successor's expiry, in the format of a `NewKey`. The successor never expires if the value is `null`.
    *
-   * @default - the successor lives as long from now as the old key does from its issue to its current expiry; it never
-   * expires if the old key doesn't
+   * @default - the same lifetime as the old key, from its issue to its current expiry. The successor never expires if
+   * the old key doesn't
    */
   readonly expiresAt?: string | null | undefined;
 }
 
-/** A rotation that is prepared, and not yet written. */
+/** A rotation that isn't stored yet. */
 export interface PreparedRotation {
-  /** The successor's secret. Latchkey keeps no copy: show it once and drop it. */
+  /** The successor's secret. Latchkey doesn't keep a copy. Show the key once, then discard it. */
   readonly secret: KeySecret;
   /** The successor's record. */
   readonly record: KeyRecord;
-  /** The old key's record, as it was read. */
+  /** The old key's record from before the rotation. */
   readonly previous: KeyRecord;
-  /** The time at which the old key ends. */
+  /** The time when the old key expires. */
   readonly previousEndsAt: Timestamp;
 }
 
-/** A rotation that was written. */
+/** A stored rotation. */
 export interface Rotation {
-  /** The successor's secret. Latchkey keeps no copy: show it once and drop it. */
+  /** The successor's secret. Latchkey doesn't keep a copy. Show the key once, then discard it. */
   readonly secret: KeySecret;
   /** The successor's record. */
   readonly record: KeyRecord;
@@ -48,7 +48,7 @@ const MAX_GRACE_SECONDS = 3650 * 86_400;
 /**
  * Checks the options of a rotation.
  *
- * @throws LatchkeyError `INPUT_INVALID`, with a list of every option that is wrong
+ * @throws LatchkeyError `INPUT_INVALID`, with a list of every invalid option
  */
 export function checkRotateOptions({ graceSeconds, expiresAt }: RotateOptions, nowMs: number): void {
   const isGrace = Number.isInteger(graceSeconds) && graceSeconds >= 0 && graceSeconds <= MAX_GRACE_SECONDS;
@@ -60,8 +60,8 @@ export function checkRotateOptions({ graceSeconds, expiresAt }: RotateOptions, n
 }
 
 /**
- * Returns why a key can't be rotated, or `undefined` if it can. Only an active key can be rotated, and only once: a second
- * successor would be missing from the chain.
+ * Returns the error for a key that can't be rotated, or `undefined` if it can. Only an active key can be rotated, and
+ * only once. A second successor would be missing from the chain.
  */
 export function rotationRefusal(record: KeyRecord, nowMs: number): LatchkeyError | undefined {
   const { id, rotatedTo, expiresAt, disabledAt } = record;
@@ -91,22 +91,22 @@ function sameLife({ id, createdAt, expiresAt }: KeyRecord, nowMs: number): strin
 }
 
 /**
- * Returns the fields that the successor copies from the old key without a check. An older version may have stored a scope that
- * is rejected today, and the key must still be rotatable.
+ * Returns the fields that the successor copies from the old key without a check. An older version may have stored a
+ * scope that isn't valid any more. You must still be able to rotate that key.
  */
 export function getCopiedFields({ id, scopes }: KeyRecord): Pick<KeyRecord, 'scopes' | 'rotatedFrom'> {
   return { ...(scopes === undefined ? {} : { scopes: copyJson(scopes) }), rotatedFrom: id };
 }
 
-/** Returns the time at which the old key ends: after the grace period, or at its own expiry if that is sooner. */
+/** Returns the time when the old key expires: after the grace period, or sooner at its own expiry. */
 export function getPreviousEnd({ expiresAt }: KeyRecord, { graceSeconds }: RotateOptions, nowMs: number): Timestamp {
   const afterGrace = toTimestamp(nowMs + graceSeconds * 1000);
   return expiresAt !== undefined && expiresAt < afterGrace ? expiresAt : afterGrace;
 }
 
 /**
- * Creates the change that ends the old key. The record must still have the version from which the successor was made:
- * otherwise the rotation would bring back a scope that was removed meanwhile.
+ * Creates the change that sets the expiry of the old key. The record must have the same version as when the successor
+ * was generated. Otherwise, the successor could get a scope that was removed meanwhile.
  */
 export function endChange({ record, previous, previousEndsAt }: PreparedRotation, nowMs: number): Change {
   return {

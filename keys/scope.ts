@@ -1,19 +1,20 @@
-/** What a message expects of a scope. */
+/** The expected format of a scope, as worded in error messages. */
 export const SCOPE_EXPECTED = 'without spaces, commas, semicolons, quotes, braces, brackets or backslashes';
-/** What a message expects of a list of scopes. */
+/** The expected format of a list of scopes, as worded in error messages. */
 export const SCOPES_EXPECTED = `a list of scopes, each a text of its own, such as ["orders:read","orders:write"], ${SCOPE_EXPECTED}`;
 
 /**
- * Returns whether the value is a scope: a scope token of RFC 6749 §3.3 (visible ASCII without quotes and backslashes) without
- * commas, semicolons, apostrophes, braces and brackets. A text with one of these is probably a list, and would open no route.
+ * Returns whether the value is a valid scope. A scope is an RFC 6749 §3.3 scope token: visible ASCII without quotes and
+ * backslashes. Commas, semicolons, apostrophes, braces and brackets also aren't valid. A string with one of these is
+ * probably a list. As a scope, it wouldn't open any route.
  */
 export function isScope(value: unknown): value is string {
   return typeof value === 'string' && /^[!#-&(-+\--:<-Z^-z|~]+$/.test(value);
 }
 
 /**
- * Reads a list of scopes from one text: with spaces, commas or semicolons between the scopes, as a JSON array, or as an array of
- * Postgres (`{a,b}`). Returns the parts between the separators, which may not be scopes: see `isScope`.
+ * Splits a string into scopes. Spaces, commas or semicolons separate them. It can also be a JSON array or a PostgreSQL
+ * array (`{a,b}`). The returned parts may not be valid scopes: see `isScope`.
  */
 export function splitScopes(text: string): readonly string[] {
   const list = text.trim();
@@ -21,7 +22,7 @@ export function splitScopes(text: string): readonly string[] {
   if (json !== undefined) return json;
   const [, inner] = /^\{([^{}]*)\}$/.exec(list) ?? [];
   const parts = (inner ?? list).split(/[\s,;]+/).filter((part) => part !== '');
-  // Postgres quotes some elements.
+  // PostgreSQL quotes some elements.
   return inner === undefined ? parts : parts.map((part) => /^"([^"]+)"$/.exec(part)?.[1] ?? part);
 }
 

@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** The digits of a key, in the order of their values. */
+/** The base62 digits of a key, in the order of their values. */
 export const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 export const BASE = ALPHABET.length;
 
@@ -10,11 +10,11 @@ const REFLECTED_POLYNOMIAL = 0xedb88320;
 
 const MAX_ASCII = 0x7f;
 
-/** By the code of an ASCII character. */
+/** ASCII code → the value of its base62 digit, or -1. */
 const DIGITS = new Int8Array(MAX_ASCII + 1).fill(-1);
 for (let value = 0; value < BASE; value++) DIGITS[ALPHABET.charCodeAt(value)] = value;
 
-/** By byte, what it adds to a CRC-32. */
+/** Byte → its contribution to a CRC-32. */
 const CRC_OF_BYTE = Int32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ REFLECTED_POLYNOMIAL : crc >>> 1;
@@ -22,8 +22,8 @@ const CRC_OF_BYTE = Int32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * Returns whether the text from `start` on is the prefix and base62 digits, the last 6 of which are the CRC-32 (IEEE) of all
- * characters before them. The prefix must be ASCII.
+ * Returns whether the string from `start` on is the prefix followed by base62 digits with a valid checksum. The
+ * checksum is the last 6 digits: the CRC-32 (IEEE) of all characters before them. The prefix must be ASCII.
  */
 export function isChecked(text: string, start: number, prefix: string): boolean {
   const checksumStart = text.length - CHECKSUM_DIGITS;
@@ -47,17 +47,20 @@ export function isChecked(text: string, start: number, prefix: string): boolean 
   return checksum === (crc ^ -1) >>> 0;
 }
 
-/** The value of a base62 digit given as a character code, or -1. */
+/** Returns the value of a base62 digit by its character code, or -1. */
 function digitOf(charCode: number): number {
   return charCode > MAX_ASCII ? -1 : (DIGITS[charCode] ?? -1);
 }
 
-/** Takes one ASCII character into a running CRC-32 (IEEE), which starts at -1 and ends with its bits inverted. */
+/** Adds one ASCII character to a running CRC-32 (IEEE). The CRC starts at -1 and ends with its bits inverted. */
 function crc32Step(crc: number, charCode: number): number {
   return (crc >>> 8) ^ (CRC_OF_BYTE[(crc ^ charCode) & 0xff] ?? 0);
 }
 
-/** CRC-32 (IEEE) of the text as 6 base62 digits, most significant first, padded with `0`. */
+/**
+ * Returns the CRC-32 (IEEE) of the string in 6 base62 digits. The most significant digit comes first, and `0` pads the
+ * result.
+ */
 export function encodeChecksum(text: string): string {
   let rest = crc32(text);
   let digits = '';
@@ -68,16 +71,19 @@ export function encodeChecksum(text: string): string {
   return digits;
 }
 
-/** A raw API key. It's shown once, never stored, and never logged. */
+/** A raw API key. Latchkey shows it once, and never stores or logs it. */
 export type KeySecret = string & { readonly __brand: 'KeySecret' };
-/** SHA-256 of a raw key as 64 lower-case hex characters: the table's partition key. */
+/** The SHA-256 hash of a raw key in 64 lower-case hex characters. It's the table's partition key. */
 export type KeyHash = string & { readonly __brand: 'KeyHash' };
 
 /** The format of a deployment's keys. */
 export interface KeyFormat {
-  /** `[a-z][a-z0-9]*_`, at most 16 characters. */
+  /** The prefix of the keys: `[a-z][a-z0-9]*_`, at most 16 characters. */
   readonly prefix: string;
-  /** Accept keys of other systems: 16 to 255 visible ASCII characters without a comma. The prefix and the checksum aren't checked. */
+  /**
+   * Accepts keys of other systems: 16 to 255 visible ASCII characters without a comma. Their prefix and checksum aren't
+   * checked.
+   */
   readonly acceptForeignKeys: boolean;
 }
 
@@ -87,14 +93,16 @@ const RANDOM_CHARACTERS = 43;
 const CHECKSUM_CHARACTERS = 6;
 const SHOWN_CHARACTERS = 8;
 const MAX_PREFIX_LENGTH = 16;
-/** The most characters that may be shown of any key. */
+/** Maximum number of characters to show of any key. */
 export const MAX_SHOWN_LENGTH = MAX_PREFIX_LENGTH + SHOWN_CHARACTERS;
 const FOREIGN_MIN_LENGTH = 16;
 const FOREIGN_MAX_LENGTH = 255;
-/** The largest multiple of 62 in a byte. Bytes from here on are replaced, so all digits are equally likely. */
+/**
+ * The largest multiple of 62 in the range of a byte. Bytes from here on are replaced, so all digits are equally likely.
+ */
 const UNBIASED_BYTES = Math.floor(256 / BASE) * BASE;
 
-/** Generates a new key: the prefix, 43 base62 characters (256 bits) and the checksum of both. */
+/** Generates a new key: the prefix, 43 base62 characters (256 bits) and a checksum of both. */
 export function generateSecret(prefix: string, random: (bytes: number) => Uint8Array = randomBytes): KeySecret {
   let body = prefix;
   while (body.length < prefix.length + RANDOM_CHARACTERS) {
@@ -107,34 +115,39 @@ export function generateSecret(prefix: string, random: (bytes: number) => Uint8A
   return (body + encodeChecksum(body)) as KeySecret;
 }
 
-/** Returns the text from `start` on as a key, or `undefined` if it doesn't have this format. Does no I/O. */
+/**
+ * Returns the string from `start` on as a key, or `undefined` if it doesn't have this format. It doesn't do any I/O.
+ */
 export function parseSecret(text: string, format: KeyFormat, start = 0): KeySecret | undefined {
   const wellFormed = format.acceptForeignKeys ? isForeignKey(text, start) : isIssuedKey(text, start, format.prefix);
   return wellFormed ? (text.slice(start) as KeySecret) : undefined;
 }
 
-/** Returns the SHA-256 of the whole raw key. One round is enough for 256 random bits (NIST SP 800-63B-4 §3.1.2, docs/adr/0001). */
+/**
+ * Returns the SHA-256 hash of the whole raw key. One round is enough for 256 random bits (NIST SP 800-63B-4 §3.1.2,
+ * docs/adr/0001).
+ */
 export function hashSecret(secret: KeySecret): KeyHash {
   return hash('sha256', secret, 'hex') as KeyHash;
 }
 
-/** A well-formed hash. Nobody knows a key with this hash. */
+/** A well-formed hash. The key for this hash isn't known. */
 export const HASH_OF_NO_KEY = '0'.repeat(64) as KeyHash;
 
-/** Returns the text as a stored hash, or `undefined` if it isn't 64 lower-case hex characters. */
+/** Returns the string as a stored hash, or `undefined` if it isn't 64 lower-case hex characters. */
 export function parseKeyHash(text: unknown): KeyHash | undefined {
   return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text) ? (text as KeyHash) : undefined;
 }
 
-/** Returns the part of a key that may be shown: its prefix and its first 8 random characters. */
+/** Returns the part of a key that lists show: its prefix and its first 8 random characters. */
 export function getShownPrefix(secret: KeySecret, prefix: string): string {
   return secret.slice(0, prefix.length + SHOWN_CHARACTERS);
 }
 
-/** What a message expects of a key prefix. */
+/** The expected format of a key prefix, as worded in error messages. */
 export const KEY_PREFIX_EXPECTED = `a lower-case letter, then letters or digits, then an underscore, at most ${MAX_PREFIX_LENGTH} characters`;
 
-/** Returns whether the text can be a deployment's key prefix. */
+/** Returns whether the string can be a deployment's key prefix. */
 export function isKeyPrefix(text: string): boolean {
   return text.length <= MAX_PREFIX_LENGTH && /^[a-z][a-z0-9]*_$/.test(text);
 }

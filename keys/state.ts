@@ -1,15 +1,21 @@
 import type { KeyRecord } from './record.ts';
 import { type Timestamp, toEpochMs } from './timestamp.ts';
 
-/** The state of a key. Only an active key is accepted. */
+/** The state of a key. The authorizer accepts only active keys. */
 export type KeyState = 'active' | 'revoked' | 'expired' | 'disabled';
 
-/** Returns the key's state at a time in epoch milliseconds. Of several states it returns revoked before expired before disabled. */
+/**
+ * Returns the key's state at a time in epoch milliseconds. Revoked takes precedence over expired, and expired over
+ * disabled.
+ */
 export function keyState(record: Pick<KeyRecord, 'revokedAt' | 'expiresAt' | 'disabledAt'>, nowMs: number): KeyState {
   return keyStateAt(record, timesOf(record).expiresAtMs, nowMs);
 }
 
-/** Returns the same for a record whose expiry is already read, in epoch milliseconds. */
+/**
+ * Returns the key's state at a time in epoch milliseconds. The record's expiry is already parsed, also in epoch
+ * milliseconds.
+ */
 export function keyStateAt(
   record: Pick<KeyRecord, 'revokedAt' | 'disabledAt'>,
   expiresAtMs: number,
@@ -21,42 +27,48 @@ export function keyStateAt(
   return 'active';
 }
 
-/** What of a record is read here. */
+/** The times in a record, in the stored form. */
 export interface DatedRecord {
   readonly expiresAt?: Timestamp;
   readonly lastUsedAt?: Timestamp;
 }
 
-/** What of a record is compared with the clock, in epoch milliseconds. */
+/** The times in a record, in epoch milliseconds. */
 export interface RecordTimes {
-  /** `Infinity` where the key does not expire. */
+  /** `Infinity` if the key never expires. */
   readonly expiresAtMs: number;
-  /** `-Infinity` where the key was never used. */
+  /** `-Infinity` if the key was never used. */
   readonly lastUsedAtMs: number;
 }
 
 /**
- * How far clocks may differ, in milliseconds. A time that should be past and is further ahead is an error of a clock, an import or
- * a manual edit.
+ * The tolerated difference between clocks, in milliseconds. A past time that is further ahead indicates an error in a
+ * clock, an import or a manual edit.
  */
 export const CLOCK_SKEW_MS = 60_000;
 
-/** Returns whether a time in epoch milliseconds is in the future, even if clocks differ. */
+/** Returns whether a time in epoch milliseconds is in the future, beyond the tolerated clock difference. */
 export function isAhead(timeMs: number, nowMs: number): boolean {
   return timeMs > nowMs + CLOCK_SKEW_MS;
 }
 
-/** Returns when the key was last used, in epoch milliseconds; `-Infinity` if never, or if the stored time is ahead of the clock. */
+/**
+ * Returns the time of the last use in epoch milliseconds. Returns `-Infinity` if the key was never used, or if the
+ * stored time is ahead of the clock.
+ */
 export function lastUsedMs(record: DatedRecord, nowMs: number): number {
   return pastUseMs(timesOf(record).lastUsedAtMs, nowMs);
 }
 
-/** Returns the last use, or `-Infinity` if it is ahead of the clock: otherwise no use would be recorded until that time. */
+/**
+ * Returns the last use, or `-Infinity` if it's ahead of the clock. Otherwise, the authorizer wouldn't record a use
+ * until that time.
+ */
 export function pastUseMs(lastUsedAtMs: number, nowMs: number): number {
   return isAhead(lastUsedAtMs, nowMs) ? -Infinity : lastUsedAtMs;
 }
 
-/** Reads the record's times. */
+/** Parses the record's times. */
 export function timesOf({ expiresAt, lastUsedAt }: DatedRecord): RecordTimes {
   return {
     expiresAtMs: expiresAt === undefined ? Infinity : toEpochMs(expiresAt),
@@ -66,12 +78,15 @@ export function timesOf({ expiresAt, lastUsedAt }: DatedRecord): RecordTimes {
 
 type UseOf = Pick<KeyRecord, 'lastUsedAt'>;
 
-/** Returns whether a key was never used, however new it is. A last use more than a minute ahead of the clock doesn't count. */
+/**
+ * Returns whether a key was never used. The key's age doesn't matter. A last use more than a minute ahead of the clock
+ * doesn't count.
+ */
 export function isNeverUsed(record: UseOf, nowMs: number): boolean {
   return lastUsedMs(record, nowMs) === -Infinity;
 }
 
-/** Returns whether a key was used, but not in the last `ms` milliseconds. */
+/** Returns whether a key was used, but not within the last `ms` milliseconds. */
 export function isUnusedFor(record: UseOf, ms: number, nowMs: number): boolean {
   return !isNeverUsed(record, nowMs) && lastUsedMs(record, nowMs) <= nowMs - ms;
 }
@@ -83,21 +98,24 @@ export function isExpiringWithin({ expiresAt }: Pick<KeyRecord, 'expiresAt'>, ms
   return expiresMs > nowMs && expiresMs <= nowMs + ms;
 }
 
-/** A record, or an entry to import. */
+/** A record or an entry to import. */
 interface ShownKey {
   readonly keyPrefix?: string | null | undefined;
 }
 
-/** The accepted keys of a deployment with `acceptForeignKeys`. Any other deployment states its key prefix. */
+/**
+ * The value of `acceptedKeys` for a deployment with `acceptForeignKeys`. For any other deployment, the value is its key
+ * prefix.
+ */
 export const ANY_KEYS = 'any';
 
-/** The shown part of every key of Latchkey: its prefix and its first 8 random characters. */
+/** Matches the shown part of every Latchkey key: its prefix and its first 8 random characters. */
 const SHOWN_PREFIX = /^([a-z][a-z0-9]{0,14}_)[0-9A-Za-z]{8}$/;
 
 /**
- * Returns whether a key is certainly from another system: its record has no prefix, or one that no key of Latchkey has. If
- * `acceptedKeys` is a prefix, a key with another prefix is also foreign. A foreign key can look like one of Latchkey, so `false`
- * proves nothing.
+ * Returns whether a key is certainly from another system. Its record then lacks a prefix, or has one that isn't in
+ * Latchkey's format. A key with another prefix is also foreign if `acceptedKeys` is a prefix. `false` doesn't prove
+ * that Latchkey issued the key, because a foreign key can look like a Latchkey key.
  */
 export function isForeign({ keyPrefix }: ShownKey, acceptedKeys?: string): boolean {
   const [, prefix] = SHOWN_PREFIX.exec(keyPrefix ?? '') ?? [];
@@ -105,7 +123,10 @@ export function isForeign({ keyPrefix }: ShownKey, acceptedKeys?: string): boole
   return acceptedKeys !== undefined && acceptedKeys !== ANY_KEYS && prefix !== acceptedKeys;
 }
 
-/** Returns whether the deployment certainly rejects a key as foreign. `acceptedKeys` is `undefined` for an unknown deployment. */
+/**
+ * Returns whether the deployment certainly rejects a key as foreign. Pass `undefined` as `acceptedKeys` for an unknown
+ * deployment.
+ */
 export function isRefusedAsForeign(record: ShownKey, acceptedKeys: string | undefined): boolean {
   return acceptedKeys !== undefined && acceptedKeys !== ANY_KEYS && isForeign(record, acceptedKeys);
 }

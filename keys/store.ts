@@ -35,7 +35,7 @@ export interface RegistryStoreOptions {
 
 export interface Page {
   readonly items: readonly Item[];
-  /** The start of the next page; absent at the end. */
+  /** The position of the next page. It's absent after the last page. */
   readonly lastKey: Item | undefined;
 }
 
@@ -53,12 +53,15 @@ export interface UpdateExpressions {
   readonly ExpressionAttributeValues: Record<string, unknown>;
 }
 
-/** The engine evaluated a write's condition, and rejected the write. */
+/** A failed condition: the engine evaluated a write's condition and rejected the write. */
 export class ConditionRefused extends Error {
   override readonly name = 'ConditionRefused';
-  /** Whether the write was sent before, so that the condition may have met its own first try. */
+  /**
+   * `true` if the write was sent more than once. The condition may then have failed because the first attempt
+   * succeeded.
+   */
   readonly wasSentAgain: boolean;
-  /** The SDK's. */
+  /** The SDK's error. */
   override readonly cause: Error;
 
   constructor(cause: Error, wasSentAgain: boolean) {
@@ -68,14 +71,17 @@ export class ConditionRefused extends Error {
   }
 }
 
-/** The waits before an id is looked up again: an index lags behind its table by a fraction of a second. */
+/**
+ * The delays before each retry of an id lookup, in milliseconds. An index lags behind its table by a fraction of a
+ * second.
+ */
 const INDEX_LAG_MS: readonly number[] = [100, 300];
-/** The most keys of one BatchGetItem. */
+/** Maximum number of keys in one BatchGetItem call. */
 const MAX_BATCH = 100;
 
 /**
- * The calls of the registry. Each has a timeout, and is tried again with jitter if DynamoDB throttles it. Any other failure is
- * thrown as `STORE_UNAVAILABLE`, and a rejected condition as `ConditionRefused`.
+ * Makes the registry's calls to DynamoDB. Each call has a timeout. The store retries a throttled call with jitter. A
+ * failed condition is thrown as `ConditionRefused`, and any other failure as `STORE_UNAVAILABLE`.
  */
 export class RegistryStore {
   readonly #client: DynamoDBDocumentClient;
@@ -94,7 +100,7 @@ export class RegistryStore {
     return Item;
   }
 
-  /** Puts an item, if the table doesn't have its hash. */
+  /** Puts an item if its hash isn't in the table. */
   async put(item: Item): Promise<void> {
     const put = new PutCommand({
       TableName: this.#tableName,
@@ -104,7 +110,7 @@ export class RegistryStore {
     await this.#send('write', put, (options) => this.#client.send(put, options));
   }
 
-  /** Updates an item, and returns the new one. */
+  /** Updates an item, and returns the new item. */
   async update(keyHash: KeyHash, expressions: UpdateExpressions, operation: string): Promise<Item | undefined> {
     const update = new UpdateCommand({
       TableName: this.#tableName,
@@ -116,7 +122,7 @@ export class RegistryStore {
     return Attributes;
   }
 
-  /** Deletes an item, if it still has this id. */
+  /** Deletes an item if it still has this id. */
   async remove(keyHash: KeyHash, id: string): Promise<void> {
     const remove = new DeleteCommand({
       TableName: this.#tableName,
@@ -128,8 +134,8 @@ export class RegistryStore {
   }
 
   /**
-   * Returns the hash of an id from the index. The index lags, so a missing id is looked up again, and the item may be deleted
-   * already.
+   * Looks up the hash of an id in the index. The index lags, so the store looks up a missing id again. The returned
+   * item may be deleted already.
    *
    * @throws LatchkeyError `RECORD_CORRUPT` if two items have the id; `STORE_UNAVAILABLE`
    */
@@ -148,12 +154,12 @@ export class RegistryStore {
     throw new LatchkeyError('RECORD_CORRUPT', `the record of key ${id} has ${why}`, { keyId: id });
   }
 
-  /** Returns the hashes of the items with an id in the index, two at most. */
+  /** Returns the hashes of the items with an id in the index, at most two. */
   async findHashes(id: string): Promise<readonly unknown[]> {
     return (await this.#entriesOf(id)).map((entry) => entry[PARTITION_KEY]);
   }
 
-  /** Returns up to `most` different ids with this start, by a scan of the index. */
+  /** Returns up to `most` different ids with this prefix. It scans the index. */
   async findIds(start: string, most: number): Promise<readonly string[]> {
     const ids = new Set<string>();
     let startKey: Item | undefined;
@@ -187,7 +193,7 @@ export class RegistryStore {
     return { items: Items, lastKey: LastEvaluatedKey };
   }
 
-  /** Returns the keys of an owner's items, oldest first. */
+  /** Returns the keys of an owner's items, with the oldest first. */
   async queryOwner(owner: string, { limit, startKey }: PageOptions): Promise<Page> {
     const query = new QueryCommand({
       TableName: this.#tableName,
@@ -204,7 +210,7 @@ export class RegistryStore {
     return { items: Items, lastKey: LastEvaluatedKey };
   }
 
-  /** Returns the items of these hashes in their order, without those that are deleted. */
+  /** Returns the items of these hashes in order, without deleted items. */
   async readAll(hashes: readonly string[], consistentRead: boolean): Promise<readonly Item[]> {
     const found = new Map<unknown, Item>();
     for (let at = 0; at < hashes.length; at += MAX_BATCH) {
@@ -214,7 +220,10 @@ export class RegistryStore {
     return hashes.map((keyHash) => found.get(keyHash)).filter((item) => item !== undefined);
   }
 
-  /** Reads keys until none is left: DynamoDB leaves some unprocessed if it's throttled or the answer is long. */
+  /**
+   * Reads keys until all are processed. DynamoDB leaves some unprocessed if it throttles the call or the response is
+   * long.
+   */
   async #readBatch(keys: Item[], consistentRead: boolean): Promise<readonly Item[]> {
     const items: Item[] = [];
     let left = keys;
@@ -243,7 +252,7 @@ export class RegistryStore {
       IndexName: BY_ID.indexName,
       KeyConditionExpression: 'id = :id',
       ExpressionAttributeValues: { ':id': id },
-      // The second one shows that the id isn't unique.
+      // A second item shows that the id isn't unique.
       Limit: 2,
     });
     const { Items = [] } = await this.#send('query', query, (options) => this.#client.send(query, options));
@@ -261,7 +270,7 @@ export class RegistryStore {
         return await withinMs(CALL_TIMEOUT_MS, (abortSignal) => call({ abortSignal }));
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) {
-          // If the client doesn't report its attempts, the write may have been sent again.
+          // A client that doesn't report its attempts may have sent the write more than once.
           throw new ConditionRefused(error, tries > 1 || error.$metadata.attempts !== 1);
         }
         if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation)(error);

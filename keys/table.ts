@@ -1,4 +1,4 @@
-/** The table's attribute names for the store, the construct, its IAM grants and the local engine. */
+/** The table's attribute names. The store, the construct, its IAM grants and the local engine use them. */
 export const ATTRIBUTE = {
   keyHash: 'keyHash',
   id: 'id',
@@ -12,18 +12,18 @@ export const ATTRIBUTE = {
 } as const;
 
 /**
- * The attributes that an operator can set and change with the library, the CLI, the console, a seed file or an import. Their
- * checks are in `keys/fields.ts`.
+ * The attributes that the library, the CLI, the console, a seed file or an import can set. `keys/fields.ts` checks
+ * them.
  */
 export const EDITABLE_FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as const;
 /** The name of an attribute that an operator can set and change. */
 export type EditableField = (typeof EDITABLE_FIELDS)[number];
 
 export const PARTITION_KEY = ATTRIBUTE.keyHash;
-/** The table's TTL attribute: epoch seconds. */
+/** The table's TTL attribute, in epoch seconds. */
 export const TTL_ATTRIBUTE = ATTRIBUTE.purgeAfter;
 
-/** The keys of an index. Both indexes project keys only, so a last-used write touches neither. */
+/** The keys of an index. Both indexes project only keys, so a last-used write doesn't update them. */
 export interface IndexSchema {
   readonly indexName: string;
   readonly partitionKey: string;
@@ -41,7 +41,7 @@ export const INDEXES: readonly IndexSchema[] = [BY_ID, BY_OWNER];
 /** The attributes that the authorizer may use in an update. */
 export const LAST_USED_ATTRIBUTES: readonly string[] = [ATTRIBUTE.keyHash, ATTRIBUTE.lastUsedAt];
 
-/** Returns the input of DynamoDB's CreateTable, for engines without CloudFormation. */
+/** Returns the CreateTable input for DynamoDB engines without CloudFormation. */
 export function createTableInput(tableName: string) {
   const keyAttributes = new Set([PARTITION_KEY, ...INDEXES.flatMap(indexKeys)]);
   return {

@@ -1,4 +1,4 @@
-/** A time in the stored form `YYYY-MM-DDTHH:mm:ss.sssZ`. It has a fixed width, so strings compare as times. */
+/** A time in the stored form `YYYY-MM-DDTHH:mm:ss.sssZ`. The width is fixed, so string comparison orders times. */
 export type Timestamp = string & { readonly __brand: 'Timestamp' };
 
 const FIXED_WIDTH = 24;
@@ -6,14 +6,20 @@ const FIXED_WIDTH = 24;
 const FIRST_MS = /* @__PURE__ */ Date.UTC(-1, 12);
 const END_MS = /* @__PURE__ */ Date.UTC(10_000, 0);
 
-/** Formats epoch milliseconds. Throws `RangeError` outside the years 0 to 9999, which would have another width. */
+/**
+ * Formats epoch milliseconds as a stored time. Throws `RangeError` outside the years 0 to 9999, because the width would
+ * differ.
+ */
 export function toTimestamp(epochMs: number): Timestamp {
   const text = new Date(epochMs).toISOString();
   if (text.length !== FIXED_WIDTH) throw new RangeError('time outside the years 0 to 9999');
   return text as Timestamp;
 }
 
-/** Returns a text in exactly the stored form, or `undefined` for any other: 30 February, another zone, missing milliseconds. */
+/**
+ * Returns the string if it's exactly in the stored form. Otherwise, returns `undefined`: for 30 February, another zone
+ * or missing milliseconds.
+ */
 export function parseTimestamp(text: unknown): Timestamp | undefined {
   if (typeof text !== 'string' || text.length !== FIXED_WIDTH) return undefined;
   const epochMs = Date.parse(text);
@@ -21,7 +27,7 @@ export function parseTimestamp(text: unknown): Timestamp | undefined {
   return text as Timestamp;
 }
 
-/** Returns a stored time in epoch milliseconds. */
+/** Converts a stored time to epoch milliseconds. */
 export function toEpochMs(timestamp: Timestamp): number {
   return Date.parse(timestamp);
 }
@@ -29,20 +35,21 @@ export function toEpochMs(timestamp: Timestamp): number {
 /** Options of `readTime` for incomplete times. */
 export interface TimeDefaults {
   /**
-   * The meaning of a date without a time: the first or the last millisecond of the day in UTC. An expiry is the end of its day.
+   * The meaning of a date without a time: the first or the last millisecond of that day in UTC. An expiry means the end
+   * of its day.
    *
    * @default 'start'
    */
   readonly dateAs?: 'start' | 'end';
   /**
-   * The zone of a time without a zone.
+   * The zone of a time that lacks one.
    *
    * @default - a time without a zone is unreadable
    */
   readonly zone?: 'UTC';
 }
 
-/** What a message expects of a time for `readTime`. */
+/** The time formats that `readTime` accepts, as worded in error messages. */
 export const TIME_EXPECTED =
   'a time in ISO 8601 with its zone, such as 2030-01-31T12:00:00Z, or a date, such as 2030-01-31';
 
@@ -51,10 +58,10 @@ const ISO_8601 =
 const MINUTE_MS = 60_000;
 
 /**
- * Reads a time from a person, a program or a database, and returns the stored form, or `undefined`. Accepts a date, and ISO 8601
- * with `Z`, `UTC` or an offset (`+01:00`, `+0100`, `+01`), with `T` or a space, with or without seconds. A fraction of up to 9
- * digits is cut to milliseconds. Days, hours and seconds that don't exist are unreadable, and so are leap seconds and times outside
- * the years 0 to 9999.
+ * Parses a time from a person, a program or a database. Returns the stored form, or `undefined` if it's unreadable.
+ * Accepts a date or ISO 8601, with `T` or a space, with or without seconds. The zone is `Z`, `UTC` or an offset
+ * (`+01:00`, `+0100`, `+01`). It truncates a fraction of up to 9 digits to milliseconds. Days, hours and seconds that
+ * don't exist are unreadable. Leap seconds and times outside the years 0 to 9999 are also unreadable.
  */
 export function readTime(value: unknown, { dateAs = 'start', zone }: TimeDefaults = {}): Timestamp | undefined {
   const parts = typeof value === 'string' ? ISO_8601.exec(value) : null;
@@ -65,7 +72,7 @@ export function readTime(value: unknown, { dateAs = 'start', zone }: TimeDefault
   // parseTimestamp rejects days and hours that don't exist.
   const local = parseTimestamp(`${date}T${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
   const epochMs = local === undefined ? Number.NaN : toEpochMs(local) - offsetMs(sign, hours, minutes);
-  // An offset can lead out of the years 0 to 9999.
+  // An offset can move the time out of the years 0 to 9999.
   return epochMs >= FIRST_MS && epochMs < END_MS ? toTimestamp(epochMs) : undefined;
 }
 
@@ -75,10 +82,10 @@ function offsetMs(sign: string | undefined, hours = '00', minutes = '00'): numbe
   return (Number(hours) * 60 + Number(minutes)) * MINUTE_MS * (sign === '-' ? -1 : 1);
 }
 
-/** How long an expired or revoked record stays for the audit, before the table's TTL deletes it. */
+/** How long the table keeps an expired or revoked record for the audit, before DynamoDB's TTL deletes it. */
 const PURGE_AFTER_DAYS = 90;
 
-/** Returns the TTL, in epoch seconds, of the record of a key that ends at a time in epoch milliseconds. */
+/** Returns the record's TTL in epoch seconds. `endMs` is the key's revocation or expiry in epoch milliseconds. */
 export function getPurgeAfter(endMs: number): number {
   return Math.floor(endMs / 1000) + PURGE_AFTER_DAYS * 24 * 3600;
 }

@@ -3,18 +3,18 @@ import { CALL_LIMITS, CALL_TIMEOUT_MS, withinMs } from '../keys/dynamodb.ts';
 import { LatchkeyError } from '../keys/errors.ts';
 import { CliError } from './errors.ts';
 
-/** The parts of a failed call's error that its explanation depends on. */
+/** The parts of a call's error that determine the explanation. */
 export interface Failure {
   /** The error's name, from the SDK or the service. */
   readonly name: string;
   readonly message: string;
-  /** The system's code, such as `ECONNREFUSED`; empty if it has none. */
+  /** The system's code, such as `ECONNREFUSED`. It's empty if the error lacks a code. */
   readonly code: string;
-  /** The status of the response; 0 if there was none. */
+  /** The status of the response, or 0 without a response. */
   readonly httpStatus: number;
 }
 
-/** The part of a table's location that an explanation names. */
+/** The part of a table's location that an explanation includes. */
 interface NamedTable {
   readonly kind: 'aws' | 'local';
   readonly tableName: string;
@@ -26,7 +26,7 @@ interface Explanation {
   readonly text: (location: NamedTable, failure: Failure) => string;
 }
 
-/** In order of precedence: the first match is printed. */
+/** In order of precedence. The first match is printed. */
 const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: isDenied,
@@ -67,8 +67,8 @@ const EXPLANATIONS: readonly Explanation[] = [
 ];
 
 /**
- * Returns a failure of the store as one line that says what to do. Returns any other error unchanged. The line leaves out AWS's
- * own message, because that contains account ids and the input.
+ * Explains a failure of the store in one line, with advice. Returns any other error unchanged. The line omits AWS's own
+ * message, because that message contains account ids and the input.
  */
 export function explainFault(error: unknown, location: NamedTable): unknown {
   if (!(error instanceof LatchkeyError) || error.code !== 'STORE_UNAVAILABLE') return error;
@@ -86,10 +86,10 @@ function quote(tableName: string): string {
   return JSON.stringify(tableName);
 }
 
-/** Codes of connections that failed before anything was sent. */
+/** Codes of connections that failed before a request was sent. */
 const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** Returns whether a failed write may have reached the table: it was sent, and nothing rejected it. */
+/** Returns whether a failed write may have changed the table: it was sent, and wasn't rejected. */
 export function isOutcomeUnknown(error: unknown): boolean {
   if (!(error instanceof LatchkeyError) || error.code !== 'STORE_UNAVAILABLE') return false;
   const failure = toFailure(error.cause);
@@ -97,16 +97,19 @@ export function isOutcomeUnknown(error: unknown): boolean {
   return !isRefused && !NOT_SENT.has(failure.code) && awsAdvice(failure) === undefined;
 }
 
-/** An AWS account and region. The SDK finds out what is left out. */
+/** An AWS account and region. The SDK determines omitted values. */
 export interface AwsAccount {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
 }
 
-/** The SDK would warn that the profile takes precedence over keys in the environment. `--profile` means exactly that. */
+/**
+ * The SDK would warn that the profile takes precedence over keys in the environment. This precedence is the purpose of
+ * `--profile`.
+ */
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
-/** Returns the settings that the client of any service needs for the account. */
+/** Returns the client settings for the account, which apply to any AWS service. */
 export function accountConfig({ region, profile }: AwsAccount) {
   return {
     ...CALL_LIMITS,
@@ -116,10 +119,10 @@ export function accountConfig({ region, profile }: AwsAccount) {
 }
 
 /**
- * Returns the caller's ARN for the account's credentials. Everybody has permission for this call (AWS STS API Reference,
- * GetCallerIdentity).
+ * Returns the caller's ARN for the account's credentials. Every caller has permission for this call (AWS STS API
+ * Reference, GetCallerIdentity).
  *
- * @throws CliError `ACTOR_UNKNOWN`; the message says what to do
+ * @throws CliError `ACTOR_UNKNOWN`, with advice in the message
  */
 export async function callerArn(account: AwsAccount): Promise<string> {
   const client = new STSClient(accountConfig(account));
@@ -149,7 +152,7 @@ function actorUnknown(why: string, cause?: unknown): CliError {
   });
 }
 
-/** In order of precedence: the first match is printed. */
+/** In order of precedence. The first match is printed. */
 const ADVICE: readonly (readonly [matches: (failure: Failure) => boolean, advice: string])[] = [
   [
     ({ name, message }) => /Expired/.test(name) || (isCredentialFailure(name) && /expired/i.test(message)),
@@ -181,7 +184,10 @@ const ADVICE: readonly (readonly [matches: (failure: Failure) => boolean, advice
   ],
 ];
 
-/** Returns what to do about a failure that any call to AWS can have, such as missing credentials; else `undefined`. */
+/**
+ * Returns the advice for a failure that any AWS call can have, such as missing credentials. Otherwise, returns
+ * `undefined`.
+ */
 export function awsAdvice(failure: Failure): string | undefined {
   return ADVICE.find(([matches]) => matches(failure))?.[1];
 }
@@ -190,7 +196,7 @@ function isCredentialFailure(name: string): boolean {
   return name === 'CredentialsProviderError' || name === 'TokenProviderError';
 }
 
-/** Returns the parts of an SDK's error that its explanation depends on. */
+/** Returns the parts of an SDK error that determine the explanation. */
 export function toFailure(cause: unknown): Failure {
   if (!(cause instanceof Error)) return { name: '', message: '', code: '', httpStatus: 0 };
   const { code, $metadata } = cause as NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
@@ -202,12 +208,12 @@ export function toFailure(cause: unknown): Failure {
   };
 }
 
-/** Returns whether nothing answered, or nothing whose certificate can be trusted. */
+/** Returns whether the service didn't respond, or its certificate isn't trusted. */
 export function isUnreachable({ name, code }: Failure): boolean {
   return name === 'TimeoutError' || /^(E[A-Z_]+|CERT_\w+|DEPTH_ZERO_\w+|SELF_\w+)$/.test(code);
 }
 
-/** Returns why a service cannot be reached, for parentheses in a message. */
+/** Returns why a service is unreachable. The text belongs in parentheses in a message. */
 export function toCause({ code }: Failure): string {
   return code || 'no response in time';
 }

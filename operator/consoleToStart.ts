@@ -5,18 +5,21 @@ import type { TableLocation } from './findTable.ts';
 export interface ConsoleToStart {
   readonly registry: KeyRegistry;
   readonly location: TableLocation;
-  /** The actor that changes are recorded for. */
+  /** The actor to record for changes. */
   readonly actor: string;
   readonly isReadOnly: boolean;
-  /** The port on 127.0.0.1; 0 chooses a free one. */
+  /** The port on 127.0.0.1. The system chooses a free port if it's 0. */
   readonly port: number;
   /** Prints one line for the operator. */
   readonly note: (line: string) => void;
 }
 
 export interface RunningConsole {
-  /** The address of the page. It opens the console in one browser, once. */
+  /** The URL of the page. It opens the console once, in one browser. */
   readonly url: string;
-  /** Stops the server. Resolves once all requests are answered or have timed out, and every connection is closed. */
+  /**
+   * Stops the server. The promise resolves once all requests have been answered or have timed out, and all connections
+   * are closed.
+   */
   readonly stop: () => Promise<void>;
 }

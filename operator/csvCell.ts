@@ -1,17 +1,17 @@
 /**
- * Positions at which a spreadsheet may start a formula (OWASP, "CSV Injection"): before one of these characters, or its full-width
- * form, at the start of a cell. Locales that write 0,5 also split cells at `;`, even inside quotes. Some programs split them at
- * tabs and line ends.
+ * Matches the positions at which a spreadsheet may start a formula (OWASP, "CSV Injection"). They precede one of these
+ * characters, or its full-width form, at the start of a cell. In locales with a decimal comma, spreadsheets also split
+ * cells at `;`, even inside quotes. Some programs split them at tabs and newlines.
  */
 const FORMULA = /^(?='*[\t\r\n])|(?<=^|[;\t\r\n])(?='*[=+\-@＝＋－＠])/g;
 const GUARD = /^'(?='*[\t\r\n])|(?<=^|[;\t\r\n])'(?='*[=+\-@＝＋－＠])/g;
 
-/** Returns the text as a cell that no spreadsheet runs: an apostrophe precedes each possible formula. */
+/** Returns the text as a cell that spreadsheets don't run. An apostrophe precedes each possible formula. */
 export function guardCell(text: string): string {
   return text.replaceAll(FORMULA, "'");
 }
 
-/** Returns the original text of a cell from `guardCell`. Text without a guard is returned unchanged. */
+/** Returns the original text of a cell from `guardCell`. Text without a guard stays unchanged. */
 export function unguardCell(cell: string): string {
   return cell.replaceAll(GUARD, '');
 }

@@ -1,4 +1,4 @@
-/** The reason why a command failed. */
+/** The reasons why a command can fail. */
 export type CliErrorCode =
   | 'USAGE_INVALID'
   | 'GATEWAY_NOT_RUNNING'
@@ -21,7 +21,7 @@ export type CliErrorCode =
   | 'NOT_CONFIRMED'
   | 'INTERRUPTED';
 
-/** An expected failure of a command. The message says what to do, and never contains a secret. */
+/** An expected failure of a command. The message contains advice, and never contains a secret. */
 export class CliError extends Error {
   override readonly name = 'CliError';
   readonly code: CliErrorCode;
@@ -39,7 +39,7 @@ export class CliError extends Error {
   }
 }
 
-/** Returns whether a write failed because the reader of the output has closed it. */
+/** Returns whether a write failed because the reader of the output closed it. */
 export function isOutputClosed(error: unknown): error is CliError {
   return error instanceof CliError && error.code === 'OUTPUT_CLOSED';
 }

@@ -17,7 +17,7 @@ import {
 } from './aws.ts';
 import { CliError } from './errors.ts';
 
-/** The environment as a command reads it. */
+/** The environment variables that a command reads. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface TableOptions {
@@ -28,7 +28,7 @@ export interface TableOptions {
   readonly profile?: string;
 }
 
-/** The location of a table. In AWS, the SDK finds out the account, region and endpoint that are left out. */
+/** The location of a table. In AWS, the SDK determines an omitted account, region or endpoint. */
 export type TableLocation = AwsTable | LocalTable;
 
 interface AwsTable extends DeployedTable, AwsAccount {
@@ -44,15 +44,15 @@ interface LocalTable extends DeployedTable {
 
 interface DeployedTable {
   readonly tableName: string;
-  /** The longest time for which the authorizers of the table may use cached records; absent if unknown. */
+  /** The maximum time for which the table's authorizers may use cached records. Absent if unknown. */
   readonly revocationDelaySeconds?: number | undefined;
-  /** `any`, or the prefix of the keys that the authorizers accept; absent if unknown. See `isRefusedAsForeign`. */
+  /** `any`, or the prefix of the keys that the authorizers accept. Absent if unknown. See `isRefusedAsForeign`. */
   readonly acceptedKeys?: string | undefined;
 }
 
 export interface FindTableDeps {
   readonly env: Environment;
-  /** The state file of the local gateway; `undefined` in a package without the gateway. */
+  /** The state file of the local gateway. `undefined` in a package without the gateway. */
   readonly gatewayStateFile: string | undefined;
 }
 
@@ -60,10 +60,11 @@ const ENDPOINT_VARIABLE = 'AWS_ENDPOINT_URL_DYNAMODB';
 const LOCAL_REGION = 'us-east-1';
 
 /**
- * Finds the table by `--local`, `--stack`, `--table` or `LATCHKEY_TABLE`. Options take precedence over the environment.
+ * Finds the table from `--local`, `--stack`, `--table` or `LATCHKEY_TABLE`. Options take precedence over the
+ * environment.
  *
- * @throws CliError `USAGE_INVALID` if none of them is given, or if the endpoint of the environment isn't a URL;
- * `GATEWAY_NOT_RUNNING` if `--local` finds no gateway; `STACK_UNUSABLE` if the stack has no table
+ * @throws CliError `USAGE_INVALID` if all of them are missing, or if the environment's endpoint isn't a URL.
+ * `GATEWAY_NOT_RUNNING` if `--local` doesn't find a gateway. `STACK_UNUSABLE` if the stack lacks a table
  */
 export async function findTable(
   options: TableOptions,
@@ -84,12 +85,15 @@ export async function findTable(
   );
 }
 
-/** Returns the value of a variable. An empty one counts as unset, like in a shell's `${NAME:-}`. */
+/**
+ * Returns the value of an environment variable. An empty variable counts as unset. A shell's `${NAME:-}` works in the
+ * same way.
+ */
 export function setting(env: Environment, name: string): string | undefined {
   return env[name] === '' ? undefined : env[name];
 }
 
-/** Finds the region like the AWS CLI does: the SDK for JavaScript ignores `AWS_DEFAULT_REGION`. */
+/** Returns the region by the rules of the AWS CLI, because the SDK for JavaScript ignores `AWS_DEFAULT_REGION`. */
 function getRegion({ region }: TableOptions, env: Environment): string | undefined {
   if (region !== undefined) return region;
   return setting(env, 'AWS_REGION') === undefined ? setting(env, 'AWS_DEFAULT_REGION') : undefined;
@@ -101,7 +105,10 @@ function getEndpoint(env: Environment): string | undefined {
   throw new CliError('USAGE_INVALID', `${ENDPOINT_VARIABLE}: expected an http(s) URL, got ${show(endpoint)}`);
 }
 
-/** Ignores the state of a gateway that has died. If the environment sets an endpoint, no gateway needs to be running. */
+/**
+ * Ignores the state file of a gateway that has ended. A gateway doesn't have to be running if the environment sets an
+ * endpoint.
+ */
 function findLocalTable(endpoint: string | undefined, { env, gatewayStateFile }: FindTableDeps): TableLocation {
   const state = gatewayStateFile === undefined ? undefined : readGatewayState(gatewayStateFile);
   if (endpoint !== undefined) {
@@ -123,7 +130,7 @@ function notRunning(why: string): CliError {
 
 interface StackOutputs {
   readonly tableName: string;
-  /** Absent if the stack has no such output. */
+  /** Absent if the stack lacks this output. */
   readonly revocationDelaySeconds: number | undefined;
   /** See `isRefusedAsForeign`. */
   readonly acceptedKeys: string | undefined;
@@ -132,7 +139,7 @@ interface StackOutputs {
 /**
  * Reads the outputs `TableName`, `RevocationDelaySeconds` and `AcceptedKeys` of a deployed stack.
  *
- * @throws CliError `STACK_UNUSABLE`; the message says what to do
+ * @throws CliError `STACK_UNUSABLE`, with advice in the message
  */
 async function readStack(stackName: string, account: AwsAccount): Promise<StackOutputs> {
   const client = new CloudFormationClient(accountConfig(account));
@@ -167,7 +174,7 @@ function readAcceptedKeys(text: string | undefined): string | undefined {
   return text !== undefined && (text === ANY_KEYS || isKeyPrefix(text)) ? text : undefined;
 }
 
-/** Leaves out AWS's own message, because it contains account ids. */
+/** Omits AWS's own message, because it contains account ids. */
 function explainFailure(failure: Failure): string {
   const advice = awsAdvice(failure);
   if (advice !== undefined) return advice;
@@ -197,13 +204,13 @@ export interface GatewayState {
   readonly tableName: string;
   readonly region: string;
   readonly pid: number;
-  /** The longest time for which the gateway may accept a revoked key; absent if unknown. */
+  /** The maximum time for which the gateway may accept a revoked key. Absent if unknown. */
   readonly revocationDelaySeconds?: number | undefined;
-  /** `any`, or the prefix of the keys that the gateway accepts; absent if unknown. */
+  /** `any`, or the prefix of the keys that the gateway accepts. Absent if unknown. */
   readonly acceptedKeys?: string | undefined;
 }
 
-/** Reads a gateway's state file. Returns `undefined` if there is none, or if it is not valid. */
+/** Reads a gateway's state file. Returns `undefined` if the file is missing or invalid. */
 export function readGatewayState(file: string): GatewayState | undefined {
   try {
     return parseGatewayState(JSON.parse(readFileSync(file, 'utf8')));
@@ -212,12 +219,12 @@ export function readGatewayState(file: string): GatewayState | undefined {
   }
 }
 
-/** Returns whether the gateway's process exists. The state file outlives a gateway that was killed. */
+/** Returns whether the gateway's process exists. The state file stays behind if the gateway is killed. */
 export function isGatewayRunning({ pid }: GatewayState): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // Another user's process cannot be signalled, but exists.
+    // The process exists, but belongs to another user, so it can't be signalled.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

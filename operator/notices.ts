@@ -1,19 +1,22 @@
 import type { IssuedKey, PreparedRotation } from '../keys/registry.ts';
 import { type Timestamp, toEpochMs } from '../keys/timestamp.ts';
 
-/** Returns when a revoked or disabled key stops working, for people. Pass `undefined` if the deployment's delay is unknown. */
+/**
+ * Returns a sentence that states when a revoked or disabled key stops working. Pass `undefined` if the deployment's
+ * delay is unknown.
+ */
 export function delayNotice(revocationDelaySeconds: number | undefined): string {
   if (revocationDelaySeconds === 0) return 'It is rejected from now on: no cache contains it.';
   return `It may still be accepted ${getDelay(revocationDelaySeconds)}.`;
 }
 
-/** Returns when a key that was enabled again starts to work, for people. */
+/** Returns a sentence that states when an enabled key starts to work. */
 export function enableNotice(revocationDelaySeconds: number | undefined): string {
   if (revocationDelaySeconds === 0) return 'It is accepted from now on: no cache contains it.';
   return `It may still be rejected ${getDelay(revocationDelaySeconds)}.`;
 }
 
-/** Returns when a key with an expiry stops working, for people. */
+/** Returns a sentence that states when a key with an expiry stops working. */
 export function endNotice(endsAt: Timestamp, nowMs: number, revocationDelaySeconds: number | undefined): string {
   if (toEpochMs(endsAt) <= nowMs) return delayNotice(revocationDelaySeconds);
   const until = `It works until ${endsAt} (${relativeTime(endsAt, nowMs)})`;
@@ -31,12 +34,14 @@ function getDelay(revocationDelaySeconds: number | undefined): string {
   return `for up to ${revocationDelaySeconds} ${unit} (recordCacheTtl plus resultsCacheTtl)`;
 }
 
-/** Returns what to do if the write of a new key failed, but may have reached the table. Nobody has seen the key. */
+/**
+ * Returns the advice for a failed write of a new key. The write may still have reached the table. The key wasn't shown.
+ */
 export function lostKeyNotice({ record: { id } }: Pick<IssuedKey, 'record'>): string {
   return `the key may have been issued: if the list has the id ${id}, revoke it, because nobody has the key`;
 }
 
-/** Returns what to do if a rotation failed, but may have been made. Nobody has seen the new key. */
+/** Returns the advice for a failed rotation, which may still have been stored. The new key wasn't shown. */
 export function lostRotationNotice({ record, previous }: Pick<PreparedRotation, 'record' | 'previous'>): string {
   return `key ${previous.id} may have been rotated. If its record shows a successor, rotate the successor ${record.id} in turn, because nobody has that key. If not, but the list has ${record.id}, revoke that key and rotate again`;
 }

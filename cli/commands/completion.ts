@@ -8,13 +8,13 @@ const SCRIPTS: Readonly<Record<string, (commands: readonly CommandModel[]) => st
 };
 
 const HELP = `
-The script completes the commands, options and file names of latchkey, and the values of an option that has a fixed set.
+The script completes commands, options and file names. It also completes the values of an option with a fixed set of values.
 
   source <(latchkey completion bash)      in ~/.bashrc
   source <(latchkey completion zsh)       in ~/.zshrc, after compinit
   latchkey completion fish | source       in ~/.config/fish/config.fish`;
 
-/** Adds `latchkey completion`, which prints a completion script for a shell, generated from the program's commands. */
+/** Adds `latchkey completion`. It generates a shell's completion script from the program's commands. */
 export function addCompletionCommand(program: Command, deps: CommandDeps): void {
   program
     .command('completion')
@@ -29,7 +29,7 @@ interface CommandModel {
   readonly name: string;
   readonly description: string;
   readonly options: readonly OptionModel[];
-  /** The completions of its arguments. */
+  /** The completions of the command's arguments. */
   readonly argument: ValueModel;
 }
 
@@ -37,11 +37,11 @@ interface OptionModel {
   /** The flag with its dashes. */
   readonly flag: string;
   readonly description: string;
-  /** The completions of its value; `undefined` if it has none. */
+  /** The completions of the flag's value, or `undefined` if the flag doesn't take one. */
   readonly value: ValueModel | undefined;
 }
 
-/** A file, one of a set of words, or a value that a shell cannot know. */
+/** A file, one of a set of words, or a value that a shell can't complete. */
 type ValueModel = 'file' | 'unknown' | readonly string[];
 
 /** Returns the program's commands with all their options. */
@@ -60,7 +60,7 @@ function toOptionModel({ long, description, required, optional, argChoices, flag
   return [{ flag: long, description, value: required || optional ? (argChoices ?? toValueModel(flags)) : undefined }];
 }
 
-/** The arguments of `help` are the other commands. */
+/** Returns the completions of a command's argument. For `help`, these are the other commands. */
 function toArgumentModel(program: Command, command: Command): ValueModel {
   if (command.name() === 'help') return program.commands.map((other) => other.name());
   const [argument] = command.registeredArguments;
@@ -72,7 +72,7 @@ function toValueModel(name: string): ValueModel {
   return /[<[](file|path|directory)/.test(name) ? 'file' : 'unknown';
 }
 
-/** Returns a script for bash 3.2, which macOS has, and later. */
+/** Returns a script for bash 3.2 (the version in macOS) and later. */
 function bashCompletion(commands: readonly CommandModel[]): string {
   return `# bash completion for latchkey: source <(latchkey completion bash)
 _latchkey() {
@@ -113,7 +113,7 @@ function argumentCase({ name, argument }: CommandModel): string[] {
 
 function offer(value: ValueModel): string {
   if (value === 'unknown') return '';
-  // Splits at line ends only, because a file name may contain spaces.
+  // Splits only at newlines, because a file name may contain spaces.
   if (value === 'file') return `IFS=$'\\n'; compopt -o filenames 2> /dev/null; COMPREPLY=($(compgen -f -- "$word")); `;
   return `COMPREPLY=($(compgen -W '${value.join(' ')}' -- "$word")); `;
 }

@@ -8,15 +8,14 @@ import { type RegistryOptions, withActingRegistry, withRegistry } from '../withR
 
 interface ConsoleOptions extends RegistryOptions {
   readonly port: number;
-  /** `false` by `--no-open`. */
+  /** `false` if the user passes `--no-open`. */
   readonly open: boolean;
   readonly readOnly?: boolean;
 }
 
 const HELP = `
-The console runs on this machine only, with the credentials of this command, until you press Ctrl-C. Its address opens it in one
-browser, once, because the browser exchanges the token in the address for a cookie. With --read-only, the server rejects every
-change.
+The console runs on this machine only, with the credentials of this command, until you press Ctrl-C. The printed URL works once,
+in one browser, because the browser exchanges the URL's token for a cookie. With --read-only, the server rejects every change.
 
   latchkey console --stack LatchkeyStack --read-only
   latchkey console --table keys --no-open`;
@@ -25,9 +24,9 @@ change.
 export function addConsoleCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('console')
-    .description('Show and change keys in the browser, on a page that this machine serves.')
-    .option('--port <number>', 'port on 127.0.0.1; 0 is any free port', parsePort, 0)
-    .option('--no-open', "print the address, but don't open a browser")
+    .description('Show and change keys in the browser. This machine serves the page.')
+    .option('--port <number>', 'port on 127.0.0.1; 0 selects a free port', parsePort, 0)
+    .option('--no-open', "print the URL, but don't open a browser")
     .option('--read-only', 'reject every change')
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(addKeyPrefixOption(command))).action((options: ConsoleOptions) =>
@@ -35,7 +34,7 @@ export function addConsoleCommand(program: Command, deps: CommandDeps): void {
   );
 }
 
-/** Finishes pending responses after a signal, because one of them may contain a new key. */
+/** Completes pending responses after a signal, because one of them may contain a new key. */
 async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDeps): Promise<void> {
   const { interruption, output } = deps;
   const isReadOnly = options.readOnly === true;
@@ -70,7 +69,7 @@ const OPENERS: Partial<Record<NodeJS.Platform, readonly [command: string, ...arg
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 
-/** Opens a URL in the system's browser, if there is one. The command also prints the URL. */
+/** Opens a URL in the system's browser, if the system has one. The command also prints the URL. */
 export function openUrl(url: string): void {
   const [command, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
   const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true });

@@ -26,7 +26,7 @@ interface CreateOptions extends RegistryOptions, IssueOptions {
 }
 
 const HELP = `
-The table stores only the key's SHA-256 hash, so nobody can show the key again.
+The table stores only the key's SHA-256 hash, so you can't display the key again.
 
   latchkey create --label ci --owner acme --expires 90d --stack LatchkeyStack
   latchkey create --label ci --scope orders:read,orders:write --plan free --out ci.json --table keys`;
@@ -38,12 +38,12 @@ export function addCreateCommand(program: Command, deps: CommandDeps): void {
     .description('Issue a key. You see it only once.')
     .requiredOption('--label <text>', "the key's purpose")
     .option('--owner <text>', 'the customer or team that the key belongs to')
-    .option('--scope <scope>', `${SCOPE_HELP} (default: everything)`, addScope)
-    .option('--plan <name>', "the key's plan, such as free; a deployment without plans only passes it on")
-    .option('--expires <when>', `when the key expires: ${EXPIRY_FORMS} (default: never)`, (text) =>
+    .option('--scope <scope>', `${SCOPE_HELP} (default: the key may do everything)`, addScope)
+    .option('--plan <name>', "the key's plan, such as free; without plans in the deployment, it has no limits")
+    .option('--expires <when>', `the key's expiry: ${EXPIRY_FORMS} (default: never)`, (text) =>
       parseExpiry(text, deps.now()),
     )
-    .option('--metadata <json>', 'a JSON object of your own, at most 1 KB', parseMetadata)
+    .option('--metadata <json>', 'a custom JSON object, at most 1 KB', parseMetadata)
     .option('--json', 'print one JSON document, {"key","record"}; without "key" if you pass --copy or --out')
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(addKeyPrefixOption(addSecretSinkOptions(command)))).action((options: CreateOptions) =>

@@ -3,7 +3,7 @@ import { keyCommand } from '../command.ts';
 import { keyName } from '../output.ts';
 
 const DISABLE_HELP = `
-A disabled key is rejected until you enable it again. The change takes effect with the same delay as a revocation: see latchkey
+The authorizer rejects a disabled key until you enable it again. The change takes effect with the same delay as a revocation: see latchkey
 revoke --help.
 
   latchkey disable 0f8c1a52 --stack LatchkeyStack`;
@@ -11,7 +11,7 @@ revoke --help.
 /** Adds `latchkey disable`, which disables one key until it is enabled again. */
 export const addDisableCommand = keyCommand({
   name: 'disable',
-  description: 'Disable a key until you enable it again.',
+  description: 'Disable a key. You can enable it again.',
   help: DISABLE_HELP,
   ask: {
     question: ({ revokedAt, disabledAt }, name) =>

@@ -25,16 +25,16 @@ const BATCH = 500;
 const UNIMPORTABLE_ADVICE = 'fix the fields with update, or in the export before you import it';
 
 const HELP = `
-The export contains the hash and all fields of every key. Another table needs the hashes to accept the keys. A hash doesn't
-work as a key, but treat the export as confidential. The keys themselves are in no table and in no export. Import reads both
-formats without loss. Export reads consistently, so even a revocation of a moment ago is in it.
+The export contains the hash and all fields of every key. Another table needs the hashes to accept the keys. A hash doesn't work
+as a key, but treat the export as confidential. Neither the table nor the export contains the raw keys. You can import both
+formats without loss. The read is strongly consistent, so the export includes even the latest revocation.
 
-An older version may have stored a field that import rejects today, such as a label with a control character. Export writes
-such a key and prints a warning with the key and the field. Change the field with update before you export, or in the export
-before you import it.
+An older version may have stored a field that import rejects today, such as a label with a control character. Export writes such
+a key and prints a warning with the key and the field. Change the field with update before you export, or in the export before
+you import it.
 
-In CSV, export puts an apostrophe before a text that a spreadsheet would run as a formula. Import removes the apostrophe, but
-only if the header row is exactly the one that export wrote. If you remove, rename or move a column, the apostrophes stay.
+In CSV, an apostrophe precedes a string that a spreadsheet would run as a formula. Import removes the apostrophe only if the
+header row is exactly the one from the export. If you remove, rename or move a column, the apostrophes stay.
 
   latchkey export --table keys --out keys.jsonl
   latchkey export --table keys --csv > keys.csv`;
@@ -45,8 +45,8 @@ export function addExportCommand(program: Command, deps: CommandDeps): void {
     .command('export')
     .description('Write all keys with their hashes, to move or back them up. Treat the export as confidential.')
     .option('--csv', 'write CSV with a header row')
-    .addOption(new Option('--jsonl', 'write JSON Lines; this is the default').conflicts('csv'))
-    .option('--out <file>', 'write to this file with mode 0600; it must not exist')
+    .addOption(new Option('--jsonl', 'write JSON Lines (the default)').conflicts('csv'))
+    .option('--out <file>', 'write to this new file with mode 0600')
     .addHelpText('after', HELP);
   addTableOptions(command).action((options: ExportOptions) => exportKeys(options, deps));
 }
@@ -62,7 +62,8 @@ async function exportKeys(options: ExportOptions, deps: CommandDeps): Promise<vo
     try {
       await exportTo(options, { format, write: (text) => file.write(text), deps });
     } catch (error) {
-      // An export without unreadable records is useful. Half an export is not, because it looks like a whole one.
+      // An export without unreadable records is useful. A partial export isn't useful, because it looks like a complete
+      // one.
       if (isIncomplete(error)) await file.keep();
       else await file.discard();
       throw error;
@@ -103,7 +104,10 @@ async function exportTo(options: ExportOptions, run: ExportRun): Promise<void> {
   });
 }
 
-/** Returns why `import` would reject the record, or `undefined`. Another version or another tool may have stored it. */
+/**
+ * Returns why `import` would reject the record. Returns `undefined` if it would accept the record. Another version or
+ * another tool may have stored the record.
+ */
 function whyNotImportable(record: KeyRecord, nowMs: number): string | undefined {
   const read = readJsonEntry(1, exportedFields(record));
   const checked = 'entry' in read ? checkImportedKey(read.entry, { actor: 'export', nowMs }) : read;

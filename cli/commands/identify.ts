@@ -16,14 +16,14 @@ interface IdentifyOptions extends RegistryOptions {
   readonly json?: boolean;
 }
 
-/** Each look-up costs a read. */
+/** Each lookup costs a read. */
 const MAX_LOOKUPS = 100;
 
 const HELP = `
-Type or paste the key at a prompt that doesn't show it, or pipe it to standard input. It may have quotes, NAME=, Authorization:
-Bearer, a URL or JSON around it. For several keys, identify prints a line for each. Don't pass the key as an argument, because
-the shell stores arguments in its history and ps shows them. identify looks up at most ${MAX_LOOKUPS} texts that may be keys issued
-elsewhere. Exits 1 if a key is unknown or was not looked up, or if the input has no key.
+Type or paste the key at the hidden prompt, or pipe it to standard input. Quotes, NAME=, Authorization: Bearer, a URL or JSON
+may surround it. identify prints one line per key if you pass several. Don't pass the key as an argument, because the shell
+stores arguments in its history and ps shows them. identify looks up at most ${MAX_LOOKUPS} strings that may be keys of other
+systems. It exits with 1 if a key is unknown or wasn't looked up, or if the input doesn't contain a key.
 
   latchkey identify --table keys
   pbpaste | latchkey identify --table keys --json`;
@@ -33,11 +33,11 @@ export function addIdentifyCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('identify')
     .description("Look up a key's record. Reads the key from a hidden prompt or from standard input.")
-    // Declared to reject a key given as an argument with the reason, and without repeating it.
-    .argument('[arguments...]', 'none; the key must not be an argument')
+    // This argument rejects a key on the command line. The error explains why, and doesn't repeat the key.
+    .argument('[arguments...]', "don't pass the key as an argument")
     .option(
       '--json',
-      'print one JSON document, {"record"}; for several keys {"records","unknown","notLookedUp"}, the last two as numbers',
+      'print one JSON document, {"record"}; for several keys {"records","unknown","notLookedUp"}, with two counts',
     )
     .addHelpText('after', HELP);
   addTableOptions(command).action((args: readonly string[], options: IdentifyOptions) => identify(args, options, deps));
@@ -62,23 +62,24 @@ async function identify(args: readonly string[], options: IdentifyOptions, deps:
 /** The keys in the input. */
 interface Identified {
   readonly identified: readonly IdentifiedKey[];
-  /** The number of texts that were looked up because they may be keys issued elsewhere. */
+  /** The number of strings that were looked up because another system may have issued them as keys. */
   readonly lookedUp: number;
-  /** The number of such texts beyond the limit. */
+  /** The number of such strings beyond the limit. */
   readonly notLookedUp: number;
-  /** The number of texts beyond the limit that look like keys, and not like words or paths. */
+  /** The number of strings beyond the limit that look like keys rather than words or paths. */
   readonly likelyNotLookedUp: number;
 }
 
-/** A key in the input. `record` is `undefined` if the table has none. */
+/** A key in the input. `record` is `undefined` if the key isn't in the table. */
 interface IdentifiedKey {
   readonly keyPrefix: string | undefined;
   readonly record: KeyRecord | undefined;
 }
 
 /**
- * Looks up each key in the text. A text that may be a key from elsewhere counts as a key if the table has it. It also counts if
- * it looks like a key and no other spelling of it is known or beyond the limit.
+ * Looks up each key in the text. A possible key of another system counts as a key if it's in the table. An
+ * unknown candidate also counts if it looks like a key. It doesn't count if another spelling of it is in the table, or
+ * is likely and beyond the limit.
  */
 async function identifyAll(text: string, registry: KeyRegistry): Promise<Identified> {
   const { issued, candidates } = keysIn(text);
@@ -115,7 +116,7 @@ async function identifyAll(text: string, registry: KeyRegistry): Promise<Identif
   return { identified, lookedUp, notLookedUp: left.length, likelyNotLookedUp: likelyLeft.length };
 }
 
-/** The places of the keys that are already counted. A key with several spellings counts once. */
+/** The positions of the keys that are already counted. A key with several spellings counts once. */
 class Places {
   readonly #positions = new Set<number>();
 
@@ -125,7 +126,7 @@ class Places {
     }
   }
 
-  /** Returns whether each place of the candidate overlaps one that was added. */
+  /** Returns whether each position of the candidate overlaps one that was added. */
   overlap({ places }: KeyCandidate): boolean {
     return places.every(({ start, end }) => {
       for (let at = start; at < end; at++) {
@@ -155,7 +156,10 @@ function toLine({ keyPrefix, record }: IdentifiedKey, nowMs: number): string {
   return `${shown}  ${record === undefined ? 'unknown key' : `${keyState(record, nowMs)} key ${keyName(record)}`}`;
 }
 
-/** @throws CliError `KEY_UNKNOWN` if a key is unknown or was not looked up; `KEY_NOT_FOUND` if there is none */
+/**
+ * @throws CliError `KEY_UNKNOWN` if a key is unknown or wasn't looked up; `KEY_NOT_FOUND` if the input doesn't contain
+ * a key
+ */
 function reportRest({ identified, ...rest }: Identified, known: number, { output }: CommandDeps): void {
   const unknown = identified.length - known;
   const { lookedUp, notLookedUp, likelyNotLookedUp } = rest;

@@ -31,7 +31,7 @@ interface ImportRun {
   readonly source: TextSource;
   readonly options: ImportOptions;
   readonly registry: KeyRegistry;
-  /** What the deployment accepts, if that is known. */
+  /** The keys that the deployment accepts, if known. */
   readonly acceptedKeys: string | undefined;
   readonly report: ImportReport;
   readonly deps: CommandDeps;
@@ -42,17 +42,17 @@ Without --format, import detects the format and reports it. Formats:
 
   json      a JSON document with a list "api_keys" at its top level, such as
             SoulSync's configuration, or only that list. An entry has some of
-            the fields below, such as "id", "label" and "key_hash". A key
-            without a label gets its prefix as the label, or its id
+            the fields below, such as "id", "label" and "key_hash". If a key
+            lacks a label, its prefix or its id becomes the label
   csv       a header row with some of the fields below, then a row for each
-            key. The separator is a comma, a semicolon, a tab, or the character
-            that a first line such as sep=; sets. Lines with # before the
-            header are skipped. Unknown columns are ignored with a warning. A
-            column such as "revoked" or "status" may mean that a key has ended,
-            and is an error: rename or remove it. Outside quotes, \\N, NULL and
-            null are empty
-  jsonl     a JSON object with some of these fields on each line, as export
-            writes it
+            key. The separator is a comma, a semicolon or a tab. A first line
+            such as sep=; can set another one. Import skips lines with # before
+            the header. It ignores unknown columns with a warning. It rejects a
+            column such as "revoked" or "status", because the column may mean
+            that a key has ended. Rename or remove such a column. Outside
+            quotes, \\N, NULL and null are empty
+  jsonl     a JSON object with some of these fields on each line: the default
+            format of export
   env       raw keys as NAME=key, with or without quotes, export and comments.
             Import hashes each key and uses its name as the label
 
@@ -62,31 +62,31 @@ Without --format, import detects the format and reports it. Formats:
             revokedReason, rotatedFrom, rotatedTo. Names may also be in snake
             case, such as key_hash
 
-A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601, in UTC if it has no zone. A date means the start of that day
-in UTC, and as expiresAt its end. Zero times (0, year 1, the start of 1970) count as absent. Scopes are a list, or one text with
-spaces or commas between them, with or without braces. Files are UTF-8, or UTF-16 with a byte order mark.
+A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601. Without a zone, it's in UTC. A date means the start of that
+day in UTC, but the end for expiresAt. Zero times (0, year 1, the start of 1970) count as absent. Scopes are a list, or a string
+separated by spaces or commas, with or without braces. Files are UTF-8, or UTF-16 with a byte order mark.
 
-An env file contains more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, times,
-options, lists such as a=b;c=d, UUIDs of other versions than 4, and settings with names such as DATABASE_URL, LOG_LEVEL or
-NEXT_PUBLIC_KEY. It prints the name and the reason, and the labels of the keys that it imported. If it rejects a real key,
-rename the setting, or import the key's hash as csv or jsonl. Raw keys are never stored or shown.
+An env file contains more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, times and
+options. It also rejects lists such as a=b;c=d, and UUIDs of versions other than 4. Names such as DATABASE_URL, LOG_LEVEL or
+NEXT_PUBLIC_KEY also cause a rejection. Import prints the name and reason of each rejection, and the labels of the imported keys.
+If it rejects a real key, rename the setting, or import the key's hash as csv or jsonl. Import never stores or shows raw keys.
 
-Import rejects a weak key unless you pass --allow-weak. A key is weak if it is made of words and short numbers, or has only
-letters of one case. It is also weak below 112 bits: its length, without a prefix such as sk_ and without repeats, times log2
-of the alphabet seen in it (10 for digits, 26 for small and 26 for capital letters, 2 for - and _, 30 for the rest, 16 if
-all is hex).
+Import rejects a weak key unless you pass --allow-weak. A key is weak if it consists of words and short numbers, or only of
+letters in one case. A key below 112 bits is also weak. Its bits are its length times log2 of its alphabet's size. The length
+excludes repeats and a prefix such as sk_. The alphabet's size is the sum of the classes in the key: 10 for digits, 26 for small
+letters, 26 for capital letters, 2 for - and _, and 30 for the rest. It's 16 if all characters are hex digits.
 
-Import reads the whole file before it stores the first key. Several entries with one hash give one key: the first entry's
-record, with the restrictions of all entries (a revocation, a disabling, the earliest expiry). If one of them is rejected, all
-are.
+Import reads the whole file before it stores the first key. Several entries with one hash become one key. It gets the first
+entry's record, with the restrictions of all entries: a revocation, a disabled state or the earliest expiry. If import rejects
+one of these entries, it rejects all of them.
 
-Import skips a hash that the table has, and doesn't change its record. To resume an interrupted import, run the same command
-again. But DynamoDB deletes the record of a key 90 days after it was revoked or expired. If an old file has that key as
-active, import makes it active again. Remove ended keys from an old file before you import it.
+Import skips a hash that is already in the table, and doesn't change its record. To resume an interrupted import, run the same
+command again. DynamoDB deletes the record of a key 90 days after its revocation or expiry. Import then reactivates the key if
+an old file lists it as active. Remove ended keys from an old file before you import it.
 
-Only a deployment with acceptForeignKeys accepts keys that were issued elsewhere. Import counts the keys that were
-certainly issued elsewhere. If you pass --stack and the stack has the output AcceptedKeys, import, list and show report the
-active keys that the deployment refuses.
+Only a deployment with acceptForeignKeys accepts keys of other systems. Import counts the keys that are certainly from another
+system. If you pass --stack and the stack has the output AcceptedKeys, import also counts the active keys that the deployment
+rejects. list and show mark these keys.
 
   latchkey import config.json --table keys
   latchkey export --table old | latchkey import - --table new`;
@@ -96,18 +96,18 @@ const JSON_HELP =
 
 const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys that are stored';
 
-/** Adds `latchkey import`, which stores keys of another system or table by their hashes. */
+/** Adds `latchkey import`, which stores the keys of another system or table by their hashes. */
 export function addImportCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('import')
-    .description('Import keys from elsewhere by their hashes. Exits 1 if an entry was rejected.')
+    .description('Import keys of another system by their hashes. Exits with 1 if it rejects an entry.')
     .argument('<file>', 'the file to read; - reads standard input')
     .addOption(
-      new Option('--format <format>', 'file format; detected if omitted')
+      new Option('--format <format>', 'the file format; detected if omitted')
         .choices(IMPORT_FORMATS)
         .argParser(parseImportFormat),
     )
-    .option('--allow-weak', 'import weak raw keys: below 112 bits, or made of words')
+    .option('--allow-weak', 'import weak raw keys: below 112 bits, or consisting of words')
     .option('--json', JSON_HELP)
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>
@@ -115,7 +115,7 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
   );
 }
 
-/** Also accepts `soulsync`, the old name of the format `json`. */
+/** Also accepts `soulsync`, the old name of the `json` format. */
 function parseImportFormat(text: string): ImportFormat {
   const format = text === 'soulsync' ? 'json' : IMPORT_FORMATS.find((known) => known === text);
   if (format !== undefined) return format;
@@ -132,7 +132,7 @@ async function importKeys(file: string, options: ImportOptions, deps: CommandDep
       try {
         await run({ source, options, registry, acceptedKeys, report, deps });
       } catch (error) {
-        // A signal can cut the text short, and an error about its end would then be misleading.
+        // A signal can truncate the text, and an error about its end would then be misleading.
         throw interruption.exitCode !== undefined && isAboutText(error) ? interrupted(error) : error;
       } finally {
         source.close();
@@ -211,7 +211,7 @@ async function importAll(
 }
 
 async function store(keys: ReviewedKeys, { registry, report, deps }: ImportRun): Promise<void> {
-  // Keys in progress, by index: no more than the registry stores at once.
+  // Keys in progress, by index. The registry's concurrency limits their number.
   const inProgress = new Map<number, ReviewedKey>();
   const entries = toEntries(keys, inProgress, () => goesOn(report, deps));
   for await (const { index, outcome, id, problem } of registry.importHashes(entries)) {
@@ -225,7 +225,7 @@ async function store(keys: ReviewedKeys, { registry, report, deps }: ImportRun):
   }
 }
 
-/** Yields the entries until a signal arrives or the output loses its reader. */
+/** Yields the entries until a signal arrives or the output's reader closes it. */
 async function* toEntries(
   keys: ReviewedKeys,
   inProgress: Map<number, ReviewedKey>,
@@ -240,9 +240,9 @@ async function* toEntries(
 }
 
 /**
- * Returns false after a signal, which may have cut the current line short.
+ * Returns whether to continue. It returns `false` after a signal, which may have truncated the current line.
  *
- * @throws CliError `OUTPUT_UNUSABLE` if the output has no reader any more
+ * @throws CliError `OUTPUT_UNUSABLE` if the output's reader has closed it
  */
 function goesOn({ hasReader }: ImportReport, { interruption }: CommandDeps): boolean {
   if (interruption.exitCode !== undefined) return false;

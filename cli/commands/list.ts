@@ -43,15 +43,17 @@ const SORTS = {
 const OLDEST_FIRST: RecordSort = { field: 'createdAt', isDescending: false };
 
 const HELP = `
---limit counts the listed keys: list reads the table until enough keys pass the filters, or the table ends. An unreadable record
-counts toward the limit. Within a page, the oldest key comes first. Pages follow the table's own order, or the keys' age with
---owner. --sort reads the whole table and sorts all keys before --limit cuts the list; it has no cursor. Keys without the field
-come last. --stale includes every key that was never used, even a new one. A last use more than a minute in the future counts as
-never.
-On a narrow terminal, list shortens the ids, and leaves out the creation time, the prefix and the plan. Other commands accept the
+--limit counts the listed keys. list reads the table until enough keys pass the filters, or until the table ends. An unreadable
+record counts toward the limit. Within a page, the oldest key comes first. Pages follow the table's own order. With --owner,
+they follow the keys' age. --sort reads the whole table and sorts all keys before it applies --limit; it doesn't print a cursor.
+Keys without the field come last. --stale includes every key that was never used, even a new one. A last use more than a minute
+in the future counts as never.
+
+On a narrow terminal, list shortens the ids, and omits the creation time, the prefix and the plan. Other commands accept the
 shortened ids. The table has a plan column only if a key has a plan.
-With --stack, the state on a terminal is "active, refused" if the deployment rejects an active key because it was issued
-elsewhere. --csv, tab-separated fields and --state use the record's own state; --json prints records without a state.
+
+With --stack, a terminal shows the state "active, refused" for an active key that the deployment rejects as foreign. --csv,
+tab-separated fields and --state use the record's own state. --json prints records without a state.
 
   latchkey list --table keys
   latchkey list --plan free --state active --table keys
@@ -62,16 +64,20 @@ elsewhere. --csv, tab-separated fields and --state use the record's own state; -
 export function addListCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('list')
-    .description('List one page of keys: a table on a terminal, elsewhere tab-separated fields.')
-    .option('--owner <owner>', 'only keys of this owner', parseNonEmpty('an owner'))
-    .option('--plan <name>', 'only keys on this plan', parseNonEmpty('the name of a plan'))
-    .addOption(new Option('--state <state>', 'only keys in this state').choices(STATES))
-    .option('--stale <duration>', 'only keys that were never used, or not for this long, such as 90d', parseDuration)
+    .description('List one page of keys. Prints a table on a terminal, and tab-separated fields elsewhere.')
+    .option('--owner <owner>', 'list only keys of this owner', parseNonEmpty('an owner'))
+    .option('--plan <name>', 'list only keys on this plan', parseNonEmpty('the name of a plan'))
+    .addOption(new Option('--state <state>', 'list only keys in this state').choices(STATES))
+    .option(
+      '--stale <duration>',
+      'list only keys that were never used, or not within this duration, such as 90d',
+      parseDuration,
+    )
     .addOption(new Option('--sort <field>', 'sort all keys by this field').choices(Object.keys(SORTS)))
-    .addOption(new Option('--reverse', 'with --sort: reverse the order'))
+    .addOption(new Option('--reverse', 'reverse the order of --sort'))
     .option('--limit <number>', `the maximum number of keys, from 1 to ${MAX_LIMIT}`, parseLimit, MAX_LIMIT)
     .addOption(
-      new Option('--cursor <cursor>', 'start of the page: the cursor from the end of the previous page')
+      new Option('--cursor <cursor>', 'the cursor that list printed after the previous page')
         .argParser(parseNonEmpty('a cursor from list'))
         .conflicts('sort'),
     )
@@ -79,7 +85,7 @@ export function addListCommand(program: Command, deps: CommandDeps): void {
     .addOption(new Option('--csv', 'print CSV with a header row').conflicts('json'))
     .option(
       '--json',
-      'print one JSON document, {"records","cursor"}; the cursor is null on the last page, and with --sort',
+      'print one JSON document, {"records","cursor"}; the cursor is null after the last page and with --sort',
     )
     .addHelpText('after', HELP);
   addTableOptions(command).action((options: ListOptions) => list(options, deps));
@@ -95,7 +101,7 @@ async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
   await withRegistry(options, deps, async (registry, { acceptedKeys }) => {
     let begin = format.begin;
     for await (const { records, corrupt, cursor, leftOut } of listPages(registry, options, deps.now())) {
-      // Only once there is a page, because a command that fails at once prints nothing to stdout.
+      // Prints this only once the first page is there, because a command that fails early must not print to stdout.
       await output.print(begin);
       begin = '';
       for (const error of corrupt) output.note(`warning: ${error.message}`);
@@ -115,13 +121,13 @@ async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
   throw new CliError('RECORDS_CORRUPT', `${listed.corruptCount} of the ${where} cannot be read`);
 }
 
-/** A page in the order of every format. */
+/** A page of keys in the order of every format. */
 interface OrderedPage extends ListPage {
-  /** How many more keys pass the filters, but are on no page. */
+  /** The number of keys that pass the filters, but aren't on a page. */
   readonly leftOut: number;
 }
 
-/** Yields the requested page, and with `--all` each page after it. */
+/** Yields the requested page. With `--all`, also yields each page after it. */
 async function* listPages(registry: KeyRegistry, options: ListOptions, nowMs: number): AsyncGenerator<OrderedPage> {
   if (options.sort !== undefined) return yield* sortedPages(registry, options, nowMs);
   const { owner, limit } = options;
@@ -136,7 +142,10 @@ async function* listPages(registry: KeyRegistry, options: ListOptions, nowMs: nu
   } while (!isLast);
 }
 
-/** Yields the pages of the whole, sorted table. Without `--all`, keeps only `--limit` keys and the page that it reads. */
+/**
+ * Sorts the whole table and yields it in pages. Without `--all`, only `--limit` keys and the current page stay in
+ * memory.
+ */
 async function* sortedPages(registry: KeyRegistry, options: ListOptions, nowMs: number): AsyncGenerator<OrderedPage> {
   const { owner, sort = 'created', reverse = false, all, limit } = options;
   const order = { field: SORTS[sort], isDescending: reverse };

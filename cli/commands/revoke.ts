@@ -9,20 +9,21 @@ interface RevokeOptions extends KeyCommandOptions {
 }
 
 const HELP = `
-A revoked key is rejected from then on. Its record stays for 90 days; after that, the key is rejected as unknown. Don't import a
-key issued elsewhere again after its record is gone, because import would accept it as new.
-A revocation takes effect once the deployment's caches drop the key: after at most recordCacheTtl plus resultsCacheTtl. During an
-outage of DynamoDB, staleIfError replaces recordCacheTtl if it's longer.
-An open WebSocket connection stays open, because API Gateway calls the authorizer only on $connect.
+The authorizer rejects a revoked key. The table keeps its record for 90 days. After that, the key is rejected as unknown. Don't
+import a key of another system again after its record is gone, because import would accept it as new.
+
+A revocation takes effect once the deployment's caches drop the key: after at most recordCacheTtl plus resultsCacheTtl. During
+an outage of DynamoDB, staleIfError replaces recordCacheTtl if it's longer. An open WebSocket connection stays open, because API
+Gateway calls the authorizer only on $connect.
 
   latchkey revoke 0f8c1a52 --reason 'found on GitHub' --stack LatchkeyStack`;
 
-/** Adds `latchkey revoke`, which revokes one key and prints when that takes effect. */
+/** Adds `latchkey revoke`, which revokes one key and prints when the revocation takes effect. */
 export const addRevokeCommand = keyCommand<RevokeOptions>({
   name: 'revoke',
   description: 'Revoke a key. This cannot be undone.',
   help: HELP,
-  addOptions: (command) => command.option('--reason <text>', 'the reason, for the record', parseText),
+  addOptions: (command) => command.option('--reason <text>', 'the reason to record', parseText),
   ask: {
     question: ({ revokedAt }, name) =>
       revokedAt === undefined ? `Revoke key ${name}? This cannot be undone.` : undefined,
@@ -32,7 +33,7 @@ export const addRevokeCommand = keyCommand<RevokeOptions>({
   print: (record, { revocationDelaySeconds }) =>
     `Revoked key ${keyName(record)}.\n${delayNotice(revocationDelaySeconds)}`,
   json: {
-    help: 'print one JSON document, {"record","revocationDelaySeconds"}; the delay is null if only the table is known',
+    help: 'print one JSON document, {"record","revocationDelaySeconds"}; the delay is null if unknown',
     print: (record, { revocationDelaySeconds }) =>
       JSON.stringify({ record: publicRecord(record), revocationDelaySeconds: revocationDelaySeconds ?? null }),
   },

@@ -28,7 +28,7 @@ import { type RegistryOptions, withActingRegistry } from '../withRegistry.ts';
 interface RotateOptions extends KeyIdOptions, RegistryOptions, IssueOptions {
   readonly grace?: Duration;
   readonly expires?: string;
-  /** `false` by `--no-expiry`. */
+  /** `false` if the user passes `--no-expiry`. */
   readonly expiry: boolean;
   readonly yes?: boolean;
 }
@@ -37,26 +37,27 @@ const NO_GRACE: Duration = { text: '0', ms: 0 };
 const DEFAULT_GRACE: Duration = { text: '24h', ms: 86_400_000 };
 
 const HELP = `
-The new key has the same label, owner, scopes, plan and metadata. Both keys work until the grace period is over, or until the old
-key expires if that is sooner. After that, the old key is rejected. Caches add a delay: see latchkey revoke --help.
+The new key has the same label, owner, scopes, plan and metadata. Both keys work until the grace period ends, or until the old
+key's own expiry if that is sooner. After that, the authorizer rejects the old key. Caches add a delay: see latchkey revoke
+--help.
 
   latchkey rotate 0f8c1a52 --grace 24h --stack LatchkeyStack
   latchkey rotate 0f8c1a52 --grace 0 --out new.json --yes --table keys`;
 
-/** Adds `latchkey rotate`, which issues a successor to one key and ends the key after a grace period. */
+/** Adds `latchkey rotate`, which issues a successor to one key. The old key expires after a grace period. */
 export function addRotateCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('rotate')
-    .description('Issue a successor to a key; the old key stops working after a grace period.')
+    .description('Issue a successor to a key. The old key expires after a grace period.')
     .argument('<id>', ID_HELP)
     .option(
       '--grace <duration>',
-      `how long the old key still works: 30m, 24h, 7d; 0 ends it now (default: ${DEFAULT_GRACE.text})`,
+      `how long the old key still works: 30m, 24h, 7d; with 0, it stops working immediately (default: ${DEFAULT_GRACE.text})`,
       parseGrace,
     )
     .option(
       '--expires <when>',
-      `when the new key expires: ${EXPIRY_FORMS} (default: after the old key's lifetime, or never if the old key has no expiry)`,
+      `the new key's expiry: ${EXPIRY_FORMS} (default: the old key's lifetime, counted from now, or never if the old key never expires)`,
       (text) => parseExpiry(text, deps.now()),
     )
     .addOption(new Option('--no-expiry', 'the new key never expires').conflicts('expires'))

@@ -15,17 +15,17 @@ interface ScanOptions extends RegistryOptions {
   readonly json?: boolean;
 }
 
-/** The records of the found keys, or `undefined` without a look-up in a table. */
+/** The records of the found keys, or `undefined` without a lookup in a table. */
 type Known = ReadonlyMap<KeySecret, KeyRecord> | undefined;
 
 const HELP = `
-Scan finds keys by their form and checksum: a lower-case prefix with an underscore, 43 letters and digits, and 6 more that are
-the CRC-32 of all characters before them. Text that only looks like a key doesn't match. Scan shows no more of a key than list
-does.
+scan finds keys by their format and checksum: a lower-case prefix with an underscore, 43 letters and digits, and 6 more. The
+last 6 are the CRC-32 of all characters before them. A string without a valid checksum doesn't match. scan shows only the part
+of a key that list also shows.
 
-Scan reads all files in a directory except .git and node_modules, even files that git ignores. It skips binary files. In a diff
-on standard input, it scans the lines that the diff adds. Pass --text to git diff, or git leaves out files that it considers
-binary. If you name a table, scan looks up the keys and prints which ones they are. Exits 1 if it finds a key.
+scan reads all files in a directory except .git and node_modules, even files that git ignores. It skips binary files. In a diff
+on standard input, it scans the added lines. Pass --text to git diff, because git otherwise omits files that it considers
+binary. If you pass a table, scan looks up the keys and prints their states, ids and labels. It exits with 1 if it finds a key.
 
   latchkey scan .
   git diff --cached --text | latchkey scan -
@@ -35,9 +35,9 @@ binary. If you name a table, scan looks up the keys and prints which ones they a
 export function addScanCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('scan')
-    .description('Find keys in files, directories and diffs. Exits 1 if it finds one.')
-    .argument('<path...>', 'files or directories to scan; - reads standard input, such as a diff')
-    .option('--key-prefix <prefix>', 'find only keys with this prefix; any prefix if omitted', parsePrefix)
+    .description('Find leaked keys in files, directories and diffs. Exits with 1 if it finds one.')
+    .argument('<path...>', 'files or directories to scan; - reads standard input, for example a diff')
+    .option('--key-prefix <prefix>', 'find only keys with this prefix (default: any prefix)', parsePrefix)
     .option(
       '--json',
       'print one JSON document, {"finds":[{"file","line","column","keyPrefix","record"}],"scanned","binary"}',
@@ -76,7 +76,10 @@ function namesTable(options: RegistryOptions, { env }: CommandDeps): boolean {
   return [table, local, stack, setting(env, 'LATCHKEY_TABLE')].some((name) => name !== undefined);
 }
 
-/** Looks up the keys. If the table fails, warns and returns the records so far, because the find is reported in any case. */
+/**
+ * Looks up the keys. Warns and returns the records so far if the table fails, because the command reports the leaks in
+ * any case.
+ */
 async function lookUp(leaks: readonly Leak[], options: ScanOptions, deps: CommandDeps): Promise<Known> {
   const known = new Map<KeySecret, KeyRecord>();
   try {

@@ -26,27 +26,27 @@ interface SeedRun {
 
 interface Outcome {
   issuedCount: number;
-  /** A key that was written out but may not be stored. */
+  /** A key that was printed or saved, but may not be stored. */
   unconfirmed: IssuedKey | undefined;
 }
 
 const HELP = `
-FILE is a JSON array, or JSON Lines, of objects:
+FILE is a JSON array or JSON Lines of objects:
 
   {"label":"ci","owner":"acme","scopes":["orders:read"],"plan":"free","metadata":{"seats":3}}
   {"label":"partner","expiresAt":"2030-01-31T12:00:00Z"}
 
-Only the label is required, and each label may appear only once. scopes may also be one text with spaces or commas between
-them. expiresAt is a time in ISO 8601 with its zone, or a date, which means the end of that day in UTC. Seed checks all entries
-before it issues the first key.
+Only the label is required. Each label may appear only once. scopes may also be a string, separated by spaces or commas.
+expiresAt is an ISO 8601 time with a zone, or a date. A date means the end of that day in UTC. seed checks all entries before it
+issues the first key.
 
-Seed writes out each key before it stores it. So if a run ends early, you have the secret of every key in the table. Ctrl-C
-stops after the key in progress. To resume, run the same command again with --skip-existing: seed then skips every label that
-the table has, in any state.
+seed prints or writes each key before it stores it. If a run ends early, you therefore have the secret of every key in the
+table. Ctrl-C stops after the key in progress. To resume, run the same command again with --skip-existing. seed then skips every
+label that is already in the table, in any state.
 
-The file of --out must not exist. With --skip-existing it may be a file that seed wrote: seed then appends to it and sets its
-mode to 0600. Without --out, a killed run may have printed a last key that it didn't store. The next run then issues another
-key for that label.
+The file of --out must not exist. With --skip-existing, you can pass a file from an earlier run. seed then appends to it and
+sets its mode to 0600. Without --out, a killed run may have printed a last key that it didn't store. The next run then issues
+another key for that label.
 
   latchkey seed keys.json --out made.jsonl --stack LatchkeyStack
   latchkey seed keys.json --out made.jsonl --skip-existing --stack LatchkeyStack`;
@@ -56,9 +56,9 @@ export function addSeedCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('seed')
     .description('Issue a key for each entry of a file. You see the keys only once.')
-    .argument('<file>', 'the entries, as JSON or JSON Lines; - reads standard input')
-    .option('--skip-existing', 'skip labels that the table has, for example to resume an interrupted run')
-    .option('--out <file>', 'write the keys to this file, as JSON Lines of {"key","record"} with mode 0600')
+    .argument('<file>', 'the file of entries, in JSON or JSON Lines; - reads standard input')
+    .option('--skip-existing', 'skip labels that are already in the table, for example to resume an interrupted run')
+    .option('--out <file>', 'write the keys to this file: JSON Lines of {"key","record"} with mode 0600')
     .option('--json', 'print one JSON document, {"keys":[{"key","record"}],"skipped"}; without "key" if you pass --out')
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(addKeyPrefixOption(command))).action((file: string, options: SeedOptions) =>
@@ -100,7 +100,7 @@ async function run(seedRun: SeedRun): Promise<void> {
     await issueAll(seedRun, outcome);
   } catch (error) {
     noteStop(seedRun, outcome);
-    // If stdout has no reader, the first error is the one to report.
+    // If stdout has lost its reader, report the first error.
     await report.end(outcome.unconfirmed?.record).catch(() => {});
     throw isOutputClosed(error) ? unusable(error) : error;
   }
@@ -109,11 +109,11 @@ async function run(seedRun: SeedRun): Promise<void> {
     throw error;
   });
   noteDone(seedRun, outcome);
-  // Keys in a file aren't lost with the output.
+  // Keys in a file are safe even if the output is lost.
   if (closed !== undefined && seedRun.secretsFile === undefined) throw unusable(closed);
 }
 
-/** Nobody received the whole output, so the command fails. */
+/** The reader closed the output before its end, so the command fails. */
 function unusable(cause: CliError): CliError {
   return new CliError('OUTPUT_UNUSABLE', 'the output was closed before the end', { cause });
 }
@@ -126,7 +126,7 @@ async function issueAll(seedRun: SeedRun, outcome: Outcome): Promise<void> {
     for (const issued of prepareKeys(seedRun)) {
       if (deps.interruption.exitCode !== undefined) throw new CliError('INTERRUPTED', 'interrupted');
       outcome.unconfirmed = issued;
-      // Written before it is stored. Otherwise a crash could lose the secret of a stored key.
+      // The key is printed before it's stored. Otherwise, a crash could lose the secret of a stored key.
       if (secretsFile === undefined) await report.addKey(issued);
       else if (issued !== plan.pending) await secretsFile.append(issuedKeyJson(issued));
       await registry.store(issued);
@@ -169,11 +169,14 @@ function noteDone({ plan, secretsFile, deps }: SeedRun, { issuedCount }: Outcome
 interface SeedReportOptions {
   readonly output: Output;
   readonly json: boolean;
-  /** Labels that the table already has. */
+  /** The labels that the table already contains. */
   readonly skipped: readonly string[];
 }
 
-/** Prints each key when it is issued, because the process can end at any time: as lines, or as one JSON document in pieces. */
+/**
+ * Prints each key when it's issued, because the process can end at any time. The output is lines, or one JSON document
+ * in pieces.
+ */
 class SeedReport {
   readonly #options: SeedReportOptions;
   #separator = '\n';
@@ -193,12 +196,12 @@ class SeedReport {
     await (json ? this.#addJson(issuedKeyJson(issued)) : output.print(`${issuedKeyLine(issued)}\n`));
   }
 
-  /** Prints a key whose secret is in a file. Without `--json`, the summary is enough. */
+  /** Prints a key whose secret is in a file. Without `--json`, only the summary is printed. */
   async addRecord(record: KeyRecord): Promise<void> {
     if (this.#options.json) await this.#addJson(JSON.stringify({ record: publicRecord(record) }));
   }
 
-  /** Ends the document. `unconfirmed` is the record of a key that may not be stored. */
+  /** Completes the document. `unconfirmed` is the record of a key that may not be stored. */
   async end(unconfirmed: KeyRecord | undefined): Promise<void> {
     const { output, json } = this.#options;
     if (!json) return;

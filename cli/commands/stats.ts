@@ -13,7 +13,7 @@ interface StatsOptions extends RegistryOptions {
   readonly json?: boolean;
 }
 
-/** Counts of keys. Except for the states, they count active keys only. */
+/** Counts of keys. All counts except those of the states include only active keys. */
 interface KeyStats {
   total: number;
   readonly states: Record<KeyState, number>;
@@ -25,9 +25,9 @@ interface KeyStats {
 const MAX_WIDTH = 80;
 
 const HELP = `
-For active keys, stats also counts the keys that were never used, the keys that were used but not within --stale, and the keys
-that expire within --expiring. It reads all keys. DynamoDB bills half a read unit for each 4 KB: a million records of 250 bytes
-cost about 31,000 units.
+stats counts the active keys that were never used, those that were used but not within --stale, and those that expire within
+--expiring. It reads all keys. DynamoDB bills half a read unit for each 4 KB. A million records of 250 bytes cost about 31,000
+units.
 
   latchkey stats --table keys --stale 30d --expiring 2w`;
 
@@ -35,9 +35,11 @@ cost about 31,000 units.
 export function addStatsCommand(program: Command, deps: CommandDeps): void {
   const command = program
     .command('stats')
-    .description('Count keys by state, use and expiry: a chart on a terminal, elsewhere tab-separated fields.')
-    .addOption(durationOption('--stale <duration>', 'count keys as unused after this time', '90d'))
-    .addOption(durationOption('--expiring <duration>', 'count keys as expiring within this time', '30d'))
+    .description(
+      'Count keys by state, use and expiry. Prints a chart on a terminal, and tab-separated fields elsewhere.',
+    )
+    .addOption(durationOption('--stale <duration>', 'count keys as unused after this duration', '90d'))
+    .addOption(durationOption('--expiring <duration>', 'count keys that expire within this duration', '30d'))
     .option(
       '--json',
       'print one JSON document, {"total","states","neverUsed","unused":{"for","keys"},"expiring":{"within","keys"}}',
@@ -131,7 +133,10 @@ export interface Bar {
 
 const MARK = '#';
 
-/** Returns counts with a bar for each, no line wider than `width`. A count of `scale` fills the line; a bar has at least one mark. */
+/**
+ * Returns the counts with a bar for each. The lines are at most `width` wide. A count of `scale` fills the line. Every
+ * bar has at least one mark.
+ */
 export function barChart(
   bars: readonly Bar[],
   { width, scale }: { readonly width: number; readonly scale: number },

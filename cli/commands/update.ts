@@ -6,23 +6,25 @@ import { addScope, EXPIRY_FORMS, parseExpiry, parseMetadata, SCOPE_HELP } from '
 import { keyName } from '../output.ts';
 import { recordFields } from '../records.ts';
 
-/** `false`, from `--no-…`, removes the field. The program rejects an option together with its `--no-…`. */
+/**
+ * `false`, from a `--no-…` option, removes the field. The program rejects an option together with its `--no-…` option.
+ */
 interface UpdateOptions extends KeyCommandOptions {
   readonly label?: string;
   readonly owner?: string | false;
   readonly scope?: readonly string[];
-  /** `false` by `--no-scopes`. */
+  /** `false` if the user passes `--no-scopes`. */
   readonly scopes: boolean;
   readonly plan?: string | false;
   readonly metadata?: JsonObject | false;
   readonly expires?: string;
-  /** `false` by `--no-expiry`. */
+  /** `false` if the user passes `--no-expiry`. */
   readonly expiry: boolean;
 }
 
 const HELP = `
-Fields that you don't mention stay unchanged. --scope replaces all scopes. The change reaches the authorizers with the same delay
-as a revocation: see latchkey revoke --help.
+Other fields stay unchanged. --scope replaces all scopes. The change takes effect with the same delay as a revocation: see
+latchkey revoke --help.
 
   latchkey update 0f8c1a52 --owner acme --expires 90d --stack LatchkeyStack
   latchkey update 0f8c1a52 --plan pro --table keys`;
@@ -38,13 +40,13 @@ export const addUpdateCommand = keyCommand<UpdateOptions>({
       .option('--owner <text>', 'the customer or team that the key belongs to')
       .option('--no-owner', 'remove the owner')
       .option('--scope <scope>', SCOPE_HELP, addScope)
-      .addOption(new Option('--no-scopes', 'remove the scopes: the key may do everything').conflicts('scope'))
+      .addOption(new Option('--no-scopes', 'remove the scopes; the key may then do everything').conflicts('scope'))
       .option('--plan <name>', "the key's plan, such as free")
       .option('--no-plan', 'remove the plan')
-      .option('--metadata <json>', 'a JSON object of your own, at most 1 KB', parseMetadata)
+      .option('--metadata <json>', 'a custom JSON object, at most 1 KB', parseMetadata)
       .option('--no-metadata', 'remove the metadata')
-      .option('--expires <when>', `when the key expires: ${EXPIRY_FORMS}`, (text) => parseExpiry(text, now()))
-      .addOption(new Option('--no-expiry', 'the key never expires').conflicts('expires')),
+      .option('--expires <when>', `the key's expiry: ${EXPIRY_FORMS}`, (text) => parseExpiry(text, now()))
+      .addOption(new Option('--no-expiry', 'remove the expiry; the key then never expires').conflicts('expires')),
   check: (options) => {
     if (Object.keys(toChanges(options)).length > 0) return;
     const expected = '--label, --owner, --scope, --plan, --metadata or --expires';
@@ -54,7 +56,7 @@ export const addUpdateCommand = keyCommand<UpdateOptions>({
   print: (record, _, deps) => `Updated key ${keyName(record)}.\n\n${recordFields(record, deps)}`,
 });
 
-/** Returns the changes for the registry, in which `null` removes a field. */
+/** Returns the changes for the registry. `null` removes a field. */
 function toChanges({ label, owner, scope, scopes, plan, metadata, expires, expiry }: UpdateOptions) {
   return {
     ...(label === undefined ? {} : { label }),

@@ -17,7 +17,7 @@ import {
   toFieldName,
 } from './readEntry.ts';
 
-/** Receives a warning about a part of the file that isn't read. */
+/** Receives a warning about a part of the file that isn't imported. */
 type Warn = (warning: string) => void;
 
 interface Row {
@@ -25,18 +25,20 @@ interface Row {
   readonly info: Info;
 }
 
-/** The header row of `export`, and the one from before records had a version. */
+/** The header row of `export`, and the header row from before records had a version. */
 const OWN_HEADERS = new Set([FIELD_NAMES, FIELD_NAMES.filter((name) => name !== 'version')].map(String));
 
-/** Far more bytes than a key with all its fields needs. In a longer row, a quote isn't closed or the file isn't CSV. */
+/**
+ * Far more bytes than a key with all its fields requires. In a longer row, a quote isn't closed or the file isn't CSV.
+ */
 const MAX_ROW = 256 * 1024;
 
 /**
- * Reads CSV (RFC 4180) with a header row of field names. The delimiter is a comma, a semicolon or a tab, or the one that a
- * first line `sep=` sets. Skips lines before the header that start with `#`, such as PowerShell's `#TYPE`. Ignores an unknown
- * column with a warning, unless it may mean that a key has ended.
+ * Reads CSV (RFC 4180) with a header row of field names. The delimiter is a comma, a semicolon or a tab. A first line
+ * `sep=` can set another one. It skips lines before the header that start with `#`, such as PowerShell's `#TYPE`. It
+ * ignores an unknown column with a warning, unless the column may mean that a key has ended.
  *
- * @throws CliError `IMPORT_INVALID` if the header row cannot be used, before any entry
+ * @throws CliError `IMPORT_INVALID` before the first entry if the header row isn't usable
  */
 export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn: Warn): AsyncGenerator<ReadEntry> {
   const { delimiter, length, lineCount } = readPreamble(head);
@@ -60,7 +62,7 @@ export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn
     on_skip: (error) => {
       const line = Number(error?.['lines'] ?? 0) + lineCount;
       if (error?.code === 'CSV_MAX_RECORD_SIZE') fatal = tooLong(line);
-      // The parser may skip a row with wrong quotes a second time, for its number of cells.
+      // The parser may report a row with wrong quotes twice, the second time because of its number of cells.
       else if (skipped.at(-1)?.position !== line) skipped.push({ position: line, problem: explain(error) });
     },
   });
@@ -85,13 +87,13 @@ export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn
 const GUARDS_STAY =
   "an apostrophe before =, +, - or @ stays part of the text, here and below, because the header isn't that of an export";
 
-/** What databases write for a cell without a value. In quotes, it is a text. */
+/** The spellings of a missing value in database exports. In quotes, these are ordinary strings. */
 const NO_VALUES: ReadonlySet<string> = new Set(['\\N', 'NULL', 'null']);
 
-/** The lines before the header row. They aren't CSV, and may have an odd quote, so the parser doesn't get them. */
+/** The lines before the header row. They aren't CSV and may contain an odd quote, so the parser doesn't get them. */
 interface Preamble {
   readonly delimiter: string;
-  /** In characters. */
+  /** The length in characters. */
   readonly length: number;
   readonly lineCount: number;
 }
@@ -115,7 +117,7 @@ function isBeforeHeader(line: string): boolean {
   return line.trim() === '' || line.trimStart().startsWith('#') || readSeparator(line) !== undefined;
 }
 
-/** Yields the text without its first characters. */
+/** Yields the text without its first `length` characters. */
 async function* dropStart(chunks: AsyncIterable<string>, length: number): AsyncGenerator<string> {
   let left = length;
   for await (const chunk of chunks) {
@@ -124,11 +126,14 @@ async function* dropStart(chunks: AsyncIterable<string>, length: number): AsyncG
   }
 }
 
-/** Matches a column that may mean what a field does. If such a column were ignored, an ended key could be imported as active. */
+/**
+ * Matches an unknown column that may have the meaning of a field. If the import ignored such a column, it could import
+ * an ended key as active.
+ */
 const MAY_RESTRICT =
   /revo[ck]|disab|enab|expir|delet|lock|suspend|active|activat|status|state|valid|until|notafter|archiv|bann|cancel|terminat|remov|retir|end(?:date|s|ed|at|time)|ttl(?!e)|^(?:is)?live$/;
 
-/** Returns the field of each column, and `false` for an ignored one. */
+/** Returns the field of each column, or `false` for an ignored column. */
 function readHeader(names: readonly string[], warn: Warn): (FieldName | false)[] {
   const problems: string[] = [];
   const ignored = new Set<string>();
@@ -158,7 +163,7 @@ function withoutGuards(record: Row['record']): Row['record'] {
   return Object.fromEntries(Object.entries(record).map(([name, cell]) => [name, unguardCell(cell)]));
 }
 
-/** Replaces the parser's message, which repeats the cell. */
+/** Returns an error message that doesn't repeat the cell. The parser's own message does. */
 function explain(error: CsvError | undefined): string {
   switch (error?.code) {
     case 'CSV_RECORD_INCONSISTENT_COLUMNS':
@@ -175,40 +180,43 @@ function tooLong(line: number): CliError {
   return new CliError('IMPORT_INVALID', `line ${line}: the row is longer than ${MAX_ROW} bytes, ${why}`);
 }
 
-/** Matches cells that need quotes, because without them databases and `import` read them as no value. */
+/** Matches cells that require quotes. Without quotes, databases and `import` read them as a missing value. */
 const QUOTED = /[\r\n\t]|^\s|\s$|^(?:NULL|null)$|^\\N$/;
 
 export interface ExportFormat {
-  /** Written before the first record. */
+  /** The text before the first record. */
   readonly header: string;
   readonly rows: (records: readonly KeyRecord[]) => string;
 }
 
-/** JSON Lines, as `readJsonLines` reads them. */
+/** JSON Lines in the format that `readJsonLines` reads. */
 export const JSON_LINES: ExportFormat = {
   header: '',
   rows: (records) => records.map((record) => `${JSON.stringify(exportedFields(record))}\n`).join(''),
 };
 
-/** CSV, as `readCsv` reads it. */
+/** CSV in the format that `readCsv` reads. */
 export const CSV: ExportFormat = {
   header: csvRows([FIELD_NAMES]),
   rows: (records) => csvRows(records.map((record) => FIELD_NAMES.map((name) => record[name]))),
 };
 
-/** Returns the fields that are exported: all but `purgeAfter`, which follows from the dates. */
+/** Returns the exported fields. These are all fields except `purgeAfter`, which follows from the dates. */
 export function exportedFields(record: KeyRecord): Omit<KeyRecord, 'purgeAfter'> {
   const { purgeAfter: _, ...fields } = record;
   return fields;
 }
 
-/** Formats rows as CSV (RFC 4180), each with its line end. Guards the cells that a spreadsheet would run as formulas. */
+/**
+ * Formats rows as CSV (RFC 4180). A newline ends each row. It guards the cells that a spreadsheet would run as
+ * formulas.
+ */
 export function csvRows(rows: readonly (readonly unknown[])[]): string {
   const cells = rows.map((row) => row.map((value) => guardCell(toCell(value))));
   return stringify(cells, { quoted_match: QUOTED });
 }
 
-/** Separates scopes with spaces, unless the result could be read as JSON. Writes other lists and objects as JSON. */
+/** Separates scopes with spaces, unless the result could be parsed as JSON. Formats other lists and objects as JSON. */
 function toCell(value: unknown): string {
   if (value === undefined) return '';
   if (typeof value === 'string') return value;

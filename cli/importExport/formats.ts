@@ -10,7 +10,7 @@ import { type EntryFields, toFieldName, type ReadEntry, readJsonEntry } from './
 export const IMPORT_FORMATS = ['json', 'csv', 'jsonl', 'env'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
-/** A description of each format, for messages. */
+/** A description of each format in messages. */
 export const FORMAT_MEANING: Readonly<Record<ImportFormat, string>> = {
   json: 'a JSON document with a list "api_keys"',
   csv: 'a header row, then a row for each key',
@@ -18,26 +18,29 @@ export const FORMAT_MEANING: Readonly<Record<ImportFormat, string>> = {
   env: 'NAME=key lines',
 };
 
-/** The unit of an entry's position: lines of the file, or entries of the list in a JSON document. */
+/** The unit of an entry's position: a line of the file, or a list entry in a JSON document. */
 export type PositionUnit = 'line' | 'entry';
 
 export function getPositionUnit(format: ImportFormat | undefined): PositionUnit {
   return format === 'json' ? 'entry' : 'line';
 }
 
-/** Matches a text that `detectFormat` can decide on: one whole line that isn't blank, a comment or a CSV's `sep=`. */
+/**
+ * Matches a string from which `detectFormat` can detect the format. It contains one whole line that isn't blank, a
+ * comment or `sep=`.
+ */
 export const DECISIVE_LINE = /^(?!"?sep=."?\r?\n)[^\S\n]*[^\s#].*\n/im;
 
 /**
  * Detects the format from the start of a text. Returns `undefined` if the text has only blank lines and comments.
  *
- * @throws CliError `USAGE_INVALID` if no format, or more than one, starts like this
+ * @throws CliError `USAGE_INVALID` if the start fits several formats, or doesn't fit any
  */
 export function detectFormat(head: string): ImportFormat | undefined {
   const lines = head.split(/\r?\n/);
   const decisive = lines.find((line) => line.trim() !== '' && !line.trim().startsWith('#'));
   if (decisive === undefined) return undefined;
-  // Before `trim`, because the separator may be a tab.
+  // This comes before `trim`, because the separator may be a tab.
   if (readSeparator(decisive) !== undefined) return 'csv';
   const first = decisive.trim();
   const format = first.startsWith('{') || first.startsWith('[') ? detectJson(first) : detectLines(first);
@@ -45,14 +48,15 @@ export function detectFormat(head: string): ImportFormat | undefined {
   throw new CliError('USAGE_INVALID', `cannot detect the file format; pass --format ${IMPORT_FORMATS.join('|')}`);
 }
 
-/** Returns the separator that a line `sep=;` sets. Excel reads and writes such a line before the header row. */
+/** Returns the separator from a line such as `sep=;`. Excel reads and writes such a line before the header row. */
 export function readSeparator(line: string): string | undefined {
   return /^\ufeff?"?sep=([^"\r])"?\r?$/i.exec(line)?.[1];
 }
 
 function detectJson(first: string): ImportFormat | undefined {
   const value = parseJson(first);
-  // The JSON continues on later lines, so this isn't JSON Lines. An INI file also starts with `[`, in `[section]`.
+  // The JSON continues on later lines, so this isn't JSON Lines. An INI file can also start with `[`, as in
+  // `[section]`.
   if (value === undefined) return /^\{(?:\s*"|$)|^\[(?:\s*\{|$)/.test(first) ? 'json' : undefined;
   if (Array.isArray(value)) return 'json';
   if (hasName(value, (name) => toFieldName(name) === 'keyHash')) return 'jsonl';
@@ -67,18 +71,18 @@ function detectLines(first: string): ImportFormat | undefined {
   if (first.split(/[,;\t]/).some((cell) => toFieldName(cell.replaceAll('"', '')) === 'keyHash')) return 'csv';
   const [start = '', name] = /^(?:export\s+)?([A-Za-z_][\w.-]*)\s*=/.exec(first) ?? [];
   if (name === undefined) return undefined;
-  // A line of base64 ends with one `=` or two.
+  // A line of Base64 ends with one or two `=`.
   const isBase64 = /^=?$/.test(first.slice(start.length)) && showSettingName(name) !== name;
   return isBase64 ? undefined : 'env';
 }
 
-/** The other formats are read line by line, but a JSON document only as a whole. */
+/** The import reads other formats by line, but a JSON document only as a whole. */
 const MAX_DOCUMENT_LENGTH = 64 * 1024 * 1024;
 const LIST_NAME = 'api_keys';
 
 /**
- * Reads a JSON document that has a list `api_keys` at its top level, or that is such a list. SoulSync's configuration is
- * such a document. Ignores the rest of the document. Positions count the entries of the list.
+ * Reads a JSON document that is a list, or that has a list `api_keys` at its top level. SoulSync's configuration is
+ * such a document. It ignores the rest of the document. Positions count the entries of the list.
  *
  * @throws CliError `IMPORT_INVALID`
  */
@@ -95,7 +99,7 @@ export async function* readJsonDocument(chunks: AsyncIterable<string>): AsyncGen
   for (const [index, entry] of entries.entries()) yield readJsonEntry(index + 1, entry, withLabel);
 }
 
-/** SoulSync stores an empty label if the user gave none. Its page then shows the key's prefix. */
+/** SoulSync stores an empty label if the user didn't enter one. Its page then shows the key's prefix. */
 function withLabel(fields: EntryFields): EntryFields {
   return { ...fields, label: fields.label || fields.keyPrefix || fields.id };
 }
@@ -104,10 +108,10 @@ function invalid(why: string): CliError {
   return new CliError('IMPORT_INVALID', `cannot read the file as a JSON document: ${why}`);
 }
 
-/** Far more than a key with all its fields needs. */
+/** Far more characters than a key with all its fields requires. */
 const MAX_JSON_LINE = 64 * 1024;
 
-/** Reads JSON Lines of hashes, as `export` writes them. */
+/** Reads JSON Lines with hashes, in the format of `export`. */
 export async function* readJsonLines(chunks: AsyncIterable<string>): AsyncGenerator<ReadEntry> {
   for await (const { line, text } of textLines(chunks, MAX_JSON_LINE)) {
     if (text === undefined) yield { position: line, problem: `the line is longer than ${MAX_JSON_LINE} characters` };
@@ -116,7 +120,7 @@ export async function* readJsonLines(chunks: AsyncIterable<string>): AsyncGenera
 }
 
 interface EnvOptions {
-  /** Accepts keys that can be guessed. */
+  /** Accepts weak keys, which attackers can guess. */
   readonly allowWeak: boolean;
 }
 
@@ -124,9 +128,9 @@ const MAX_ENV_LINE = 4096;
 const BLANK = /^\s*(?:#.*)?$/;
 
 /**
- * Reads raw keys from an `.env` file: `NAME=key` with or without quotes and `export`, and comments. Hashes each key at once,
- * and uses its name as the label. Of the key, only `keyPrefix` and the hash leave this function. Rejects a value that isn't
- * a key, such as a URL, with its name and the reason.
+ * Reads raw keys from an `.env` file. It contains comments and lines `NAME=key`, with or without quotes and `export`.
+ * It hashes each key immediately, and uses the name as the label. Only `keyPrefix` and the hash of the key leave this
+ * function. It rejects a value that isn't a key, such as a URL, and reports the name and the reason.
  */
 export async function* readEnv(chunks: AsyncIterable<string>, options: EnvOptions): AsyncGenerator<ReadEntry> {
   for await (const { line, text } of textLines(chunks, MAX_ENV_LINE)) {
@@ -139,17 +143,20 @@ export async function* readEnv(chunks: AsyncIterable<string>, options: EnvOption
 
 const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/;
 
-/** Returns the entry, or the problem with it. */
+/** Returns the entry or the problem with it. */
 function readAssignment(text: string, options: EnvOptions): ImportedKey | string {
   const [, name, rest = ''] = ASSIGNMENT.exec(text) ?? [];
-  // A key in base64 ends with `=`.
+  // A Base64 key can end with `=`.
   if (name === undefined || rest.trim() === '=') return 'expected NAME=key';
   if (isIssued(name)) return 'expected NAME=key, got a key as the name';
   const read = readValue(name, rest, options);
   return typeof read === 'string' ? `${showSettingName(name)}: ${read}` : read;
 }
 
-/** The syntax that shells and dotenv readers agree on. Some of them expand `$`, `\` and a backtick outside single quotes. */
+/**
+ * The syntax that is common to shells and dotenv parsers. Some of them expand `$`, `\` and a backtick outside single
+ * quotes.
+ */
 const VALUE = /^(?:\s*(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"#$`\\]+)))?\s*(?:\s#.*)?$/;
 const UNREADABLE = 'expected NAME=key; if a shell would expand a character of the key, use single quotes';
 
@@ -184,7 +191,7 @@ function toEntry(label: string, secret: KeySecret, keyPrefix: string | undefined
   return { keyHash: hashSecret(secret), label, ...(keyPrefix === undefined ? {} : { keyPrefix }) };
 }
 
-/** Returns whether Latchkey issued the key, under any prefix. Such a key has 256 random bits. */
+/** Returns whether Latchkey issued the key, with any prefix. Such a key has 256 random bits. */
 function isIssued(text: string): boolean {
   const prefix = getPrefix(text);
   return isKeyPrefix(prefix) && parseSecret(text, { prefix, acceptForeignKeys: false }) !== undefined;

@@ -3,9 +3,9 @@ import type { Output } from '../output.ts';
 import { getPositionUnit, type ImportFormat, type PositionUnit } from './formats.ts';
 import type { Duplicate, ReviewedKey } from './reviewedKeys.ts';
 
-/** A file of another kind has an error on every line. */
+/** A limit, because a file in another format has an error on every line. */
 const MAX_LISTED = 20;
-/** An `.env` file has many settings that aren't keys, and the user reads why each one was rejected. */
+/** An `.env` file contains many settings that aren't keys. The report lists the reason for each of them. */
 const MAX_LISTED_SETTINGS = 500;
 
 interface Rejected {
@@ -18,15 +18,15 @@ interface ListedDuplicate extends Duplicate {
 }
 
 /**
- * Reports an import. Prints each rejected entry when it is found, and a summary at the end. With `--json`, prints one JSON document
- * in pieces.
+ * Reports an import. It prints each rejected entry immediately, and a summary at the end. With `--json`, it prints one
+ * JSON document in pieces.
  */
 export class ImportReport {
   readonly #output: Output;
   readonly #isJson: boolean;
   readonly #rejected: Rejected[] = [];
   readonly #duplicates: ListedDuplicate[] = [];
-  /** The labels of raw keys, which are the names of settings. */
+  /** The labels of raw keys. These are the names of settings. */
   readonly #labels: string[] = [];
   #format: ImportFormat | undefined;
   #unit: PositionUnit = 'line';
@@ -48,7 +48,7 @@ export class ImportReport {
     return this.#rejectedCount;
   }
 
-  /** Whether stdout still had a reader at the last write. */
+  /** `true` if stdout still had a reader at the last write. */
   get hasReader(): boolean {
     return this.#hasReader;
   }
@@ -69,7 +69,7 @@ export class ImportReport {
   async addImported(id: string, { position, entry, hasEnded, duplicates }: ReviewedKey): Promise<void> {
     const separator = this.#importedCount++ === 0 ? '\n' : ',\n';
     if (hasEnded) this.#endedCount++;
-    // Latchkey issued none of the keys in a SoulSync configuration, but their prefixes can look like its own.
+    // The keys in a SoulSync configuration are foreign, but their prefixes can look like Latchkey's.
     else if (this.#format === 'json' || isForeign(entry, this.#acceptedKeys)) this.#foreignCount++;
     if (this.#format === 'env') this.#labels.push(entry.label);
     this.#addDuplicates(position, duplicates);
@@ -81,7 +81,7 @@ export class ImportReport {
     this.#addDuplicates(position, withoutEffect(duplicates));
   }
 
-  /** Adds a key whose entries are valid, but which the table doesn't accept. */
+  /** Adds a key whose entries are valid, but which the table rejects. */
   addRejectedKey({ position, duplicates }: ReviewedKey, problem: string): void {
     this.addRejected(position, problem);
     this.#addDuplicates(position, withoutEffect(duplicates));
@@ -93,7 +93,7 @@ export class ImportReport {
     else if (this.#rejectedCount <= this.#maxListed) this.#output.note(`${this.#unit} ${position}: ${problem}`);
   }
 
-  /** Prints the summary, also after an interruption. Prints it to stderr if stdout has no reader any more. */
+  /** Prints the summary, even after an interruption. It prints the summary to stderr if stdout has lost its reader. */
   async end(): Promise<void> {
     this.#noteUnlisted(this.#rejectedCount, this.#maxListed, 'rejected');
     this.#noteUnlisted(this.#duplicateCount, MAX_LISTED, 'duplicates');
@@ -161,7 +161,7 @@ export class ImportReport {
   }
 }
 
-/** The table kept its record, so the duplicates changed nothing. */
+/** Returns duplicates that didn't change the record, because the table already had the key. */
 function withoutEffect(duplicates: readonly Duplicate[]): readonly Duplicate[] {
   return duplicates.map(({ position }) => ({ position, applied: [] }));
 }
@@ -170,7 +170,7 @@ function byPosition(a: { readonly position: number }, b: { readonly position: nu
   return a.position - b.position;
 }
 
-/** Returns `place`, such as "line 3", and also the number, which is named after its unit. */
+/** Returns the position as `place`, such as "line 3", and as a number in a field named after the unit. */
 function rejectedJson({ position, problem }: Rejected, unit: PositionUnit): object {
   const place = `${unit} ${position}`;
   return unit === 'line' ? { place, line: position, problem } : { place, entry: position, problem };

@@ -2,8 +2,9 @@ import { MAX_SHOWN_LENGTH } from '../../keys/secret.ts';
 import { isForeign } from '../../keys/state.ts';
 
 /**
- * Returns why a setting cannot be an API key, or `undefined` if it can be one. Its value may be a URL, an address, a path, a
- * placeholder or a hash, for example, or its name may say so. The reason never repeats the value.
+ * Returns why a setting can't be an API key, or `undefined` if it can be one. The value may be a URL, an address, a
+ * path, a placeholder or a hash, for example. The name can also indicate another kind of value. The reason never
+ * repeats the value.
  */
 export function whyNotAKey(name: string, value: string): string | undefined {
   if (value === '') return 'no value';
@@ -13,20 +14,20 @@ export function whyNotAKey(name: string, value: string): string | undefined {
   return kind === undefined ? whyNotByName(name) : `the value is ${kind.what}, not a key`;
 }
 
-/** A kind of value that isn't a key but is common in a list of settings. `what` names it in messages. */
+/** A common kind of setting that isn't a key. `what` is its name in messages. */
 interface Kind {
   readonly what: string;
   readonly pattern: RegExp;
 }
 
-/** URL schemes that need no `//`. Any other word before a colon may be the first half of a key. */
+/** URL schemes without `//`. Any other word before a colon may be the first half of a key. */
 const BARE_SCHEMES = 'mailto|data|urn|arn|file|sms|tel|jdbc|sqlite|blob|about|javascript';
 const FILE_ENDINGS =
   'json|pem|key|crt|cer|der|p12|pfx|jks|pub|asc|ya?ml|toml|ini|conf|cfg|properties|env|log|txt|md|csv|xml|html?|db|sqlite3?|sock|pid|sh|[cm]?[jt]s|py|css|png|jpe?g|svg|ico|gz|tgz|zip|tar';
 const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
 const PORT_AND_PATH = '(?::\\d{1,5})?(?:/.*)?';
 
-/** The first kind whose pattern matches names the value. */
+/** In order of precedence. The first kind whose pattern matches applies. */
 const VALUE_KINDS: readonly Kind[] = [
   {
     what: 'a placeholder',
@@ -46,7 +47,7 @@ const VALUE_KINDS: readonly Kind[] = [
     pattern: new RegExp(`^[a-z][a-z0-9+.-]*://|^(?:${BARE_SCHEMES}):|^//[a-z0-9-]+(?:\\.[a-z0-9-]+)+`, 'i'),
   },
   { what: 'a file path', pattern: /^(?:~|\.{1,2})[/\\]|^[A-Za-z]:[\\/]|^\\\\/ },
-  // A key in base64 can start with a slash, but hardly ever with a word between two slashes.
+  // A Base64 key can start with a slash, but hardly ever contains a word between two slashes.
   { what: 'a file path', pattern: /^\/(?:[a-z][a-z0-9._-]*|[A-Z][a-z]+)(?:\/|$)/ },
   { what: 'a file path', pattern: new RegExp(`^[\\w./\\\\-]*[\\w-]\\.(?:${FILE_ENDINGS})$`) },
   { what: 'a host name', pattern: new RegExp(`^(?:\\*?\\.)?(?:${LABEL}\\.)+[a-z]{2,24}\\.?${PORT_AND_PATH}$`) },
@@ -61,13 +62,13 @@ const VALUE_KINDS: readonly Kind[] = [
     what: 'a UUID of another version than 4, which can be guessed',
     pattern: /^\{?[0-9a-f]{8}-[0-9a-f]{4}-(?!4[0-9a-f]{3}-[89ab])[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$/i,
   },
-  // `2026-01-01`, `2026-01-01T00:00:00.000Z`, `20260101T000000Z`.
+  // Examples are `2026-01-01`, `2026-01-01T00:00:00.000Z` and `20260101T000000Z`.
   {
     what: 'a time',
     pattern: /^\d{4}-?\d\d-?\d\d(?:[T_-]\d\d[:-]?\d\d(?:[:-]?\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$/i,
   },
   { what: 'an option of a command', pattern: /^--?[a-z][\w.+-]*[:=][^=]|^--[a-z]{2}/i },
-  // Base64 has `=` only at its end.
+  // Base64 contains `=` only at its end.
   { what: 'a list of settings', pattern: /^(?:[a-z]{2}|[A-Z][A-Za-z])[\w.-]*=[^=]/ },
   { what: 'an image', pattern: /@sha256:[0-9a-f]{64}$/i },
   { what: 'an address of a blockchain', pattern: /^0x[0-9a-f]{40}$/i },
@@ -82,8 +83,8 @@ const VALUE_KINDS: readonly Kind[] = [
 
 const USE_KEY_HASH = 'import it as keyHash, in csv or jsonl';
 /**
- * SHA-256 in hex, as key tables and tools write it. A key of 32 random bytes can look like this. But if a hash were imported as a
- * key, everyone who has seen the table would have that key.
+ * Matches SHA-256 in hex, in the formats of key tables and tools. A key of 32 random bytes can have the same format.
+ * Such a value is rejected. Everyone with access to the hash could use the key if the hash were imported as a key.
  */
 const HASH = /^(?:sha-?256[:=-])?(?:0x)?[0-9a-f]{64}$/i;
 const OTHER_HASH =
@@ -112,7 +113,7 @@ function splitWords(name: string): readonly string[] {
     .filter((word) => word !== '');
 }
 
-/** The kind of value that the last word of a setting's name indicates. */
+/** The last words of a setting's name, and the kind of value that each indicates. */
 const NAME_KINDS: readonly (readonly [what: string, lastWords: readonly string[]])[] = [
   ['a URL', ['URL', 'URLS', 'URI', 'URIS', 'DSN', 'ENDPOINT', 'ORIGIN', 'ORIGINS']],
   ['an e-mail address', ['EMAIL', 'EMAILS', 'MAIL', 'FROM', 'SENDER']],
@@ -128,29 +129,32 @@ const NAME_KINDS: readonly (readonly [what: string, lastWords: readonly string[]
 ];
 const HASH_WORDS = new Set(['HASH', 'SHA', 'SHA1', 'SHA256', 'SHA512', 'DIGEST', 'CHECKSUM', 'FINGERPRINT']);
 const PUBLIC_WORDS = new Set(['PUBLIC', 'PUBLISHABLE']);
-/** Bundlers put settings with these prefixes into public pages. */
+/** Bundlers publish settings with these prefixes. */
 const BUNDLED = /^(?:VITE|REACT_APP|GATSBY|STORYBOOK|VUE_APP)_/;
 
 /**
- * Returns whether a text consists of words and short numbers, such as `America/Argentina/Buenos_Aires`. The strength of such a text
- * cannot be estimated from its alphabet and length. A run of letters in one case counts as words.
+ * Returns whether a string consists of words and short numbers, such as `America/Argentina/Buenos_Aires`. The alphabet
+ * and length of such a string don't indicate its strength. A sequence of letters in one case counts as words.
  */
 export function isWords(text: string): boolean {
   const pieces = text.split(/[^A-Za-z0-9]+/).filter((piece) => piece !== '');
   const words = pieces.filter((piece) => /[A-Za-z]/.test(piece));
   const letters = text.replaceAll(/[^A-Za-z]/g, '').length;
-  // Random text with many signs has single letters between them.
+  // A random string with many signs has single letters between them.
   return letters >= words.length * MIN_LETTERS && pieces.every(isWord);
 }
 
-/** The letters of one word, with or without a short number after them, or a number as long as a date. */
+/**
+ * Matches the letters of one word, with or without a short number after them. It also matches a number with the length
+ * of a date.
+ */
 const WORD = /^(?:(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15})?\d{0,4}|\d{5,8})$/;
 /**
- * A run of letters in one case, of any length. Of 26 random characters, one text in 200 has no digit in Base32, and one in 5,000 in
- * Base36.
+ * Matches a sequence of letters in one case, of any length. Of random strings with 26 characters, one in 200 lacks a
+ * digit in Base32, and one in 5,000 in Base36.
  */
 const RUN_OF_LETTERS = /^(?:[A-Z]?[a-z]+|[A-Z]+)$/;
-/** Words in camel case have about five letters. In random letters, what looks like such a word has about two. */
+/** Words in camel case have about five letters on average. In random letters, such words have about two. */
 const MIN_JOINED_LETTERS = 4;
 const MIN_LETTERS = 2;
 
@@ -166,18 +170,21 @@ function splitCamelCase(piece: string): readonly string[] {
   return piece.split(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
 }
 
-/** A key has at least this many characters. */
+/** Minimum length of a key. */
 const MIN_KEY_LENGTH = 16;
 const MAX_NAME_LENGTH = 64;
 const MAX_NAME_WORD = 20;
 
-/** Returns the name of a setting for a message. Returns only its length if it may be a key: a key in base64 can end with `=`. */
+/**
+ * Returns the name of a setting for a message. Returns only the length of a name that may be a key. A Base64 key can
+ * end with `=`.
+ */
 export function showSettingName(name: string): string {
   const isShown = name.length < MIN_KEY_LENGTH || (name.length <= MAX_NAME_LENGTH && isName(name));
   return isShown ? name : `a name of ${name.length} characters`;
 }
 
-/** Like `isWords`, but also accepts `S3`, `K8S` and the words of `isTLSOn`, which are common in names. */
+/** Works like `isWords`, but also accepts `S3`, `K8S` and the words of `isTLSOn`, which are common in names. */
 function isName(name: string): boolean {
   const pieces = name.split(/[_.-]+/);
   return pieces.every((piece) => piece.length <= 4 || (isWord(piece) && isOfShortWords(piece)));
@@ -187,13 +194,16 @@ function isOfShortWords(piece: string): boolean {
   return splitCamelCase(piece).every((word) => word.length <= MAX_NAME_WORD);
 }
 
-/** The minimum strength of a key that one plain hash protects (NIST SP 800-63B-4, docs/adr/0001). */
+/** The minimum strength of a key with a plain, single-round hash (NIST SP 800-63B-4, docs/adr/0001). */
 export const MIN_STRENGTH_BITS = 112;
 
-/** A key with fewer different characters repeats itself. Of 32 random hex digits, only one in 10^9 has so few. */
+/**
+ * A key with fewer different characters repeats itself. Among random strings of 32 hex digits, only one in 10^9 has so
+ * few.
+ */
 const MIN_DISTINCT = 6;
 
-/** The public part of a key, such as `sk_` and `sk_live_`. */
+/** Matches the public part of a key, such as `sk_` and `sk_live_`. */
 const KNOWN = /^[a-z][a-z0-9]{0,14}_(?:(?:live|test)_)?/;
 const SHOWN_CHARACTERS = 8;
 
@@ -207,10 +217,11 @@ const CLASSES: readonly (readonly [RegExp, number])[] = [
 ];
 
 /**
- * Estimates how many bits an attacker has to guess: the length times log2 of the alphabet. The alphabet is the sum of the classes
- * that occur: 10 digits, 26 small and 26 capital letters, 2 for `-` and `_`, 30 for other ASCII. It is 16 if all characters are
- * hex. A known prefix adds nothing, and a repeated part counts once. A key of fewer than 6 different characters has 0 bits. The
- * estimate is an upper bound, because it cannot see whether the text is random.
+ * Estimates how many bits an attacker must guess: the length times log2 of the alphabet's size. The alphabet's size is
+ * the sum of the character classes in the key. These are 10 digits, 26 small letters, 26 capital letters, 2 for `-` and
+ * `_`, and 30 for other ASCII. The size is 16 if all characters are hex digits. A known prefix doesn't count, and a
+ * repeated part counts once. A key of fewer than 6 different characters has 0 bits. The estimate is an upper bound,
+ * because it can't detect whether the key is random.
  */
 export function estimateBits(key: string): number {
   const secret = withoutPrefix(key);
@@ -218,7 +229,10 @@ export function estimateBits(key: string): number {
   return Math.floor(withoutRepeats(secret).length * Math.log2(alphabetSize(secret)));
 }
 
-/** Returns the shortest start whose repetition yields the text, even if the last repeat is cut off; otherwise the text. */
+/**
+ * Returns the shortest prefix that yields the string by repetition, even with a partial last repeat. Otherwise, returns
+ * the string.
+ */
 function withoutRepeats(text: string): string {
   for (let length = 1; length * 2 <= text.length; length++) {
     if (text.startsWith(text.slice(length))) return text.slice(0, length);
@@ -227,13 +241,13 @@ function withoutRepeats(text: string): string {
 }
 
 /**
- * Returns the part of a key from elsewhere that may be shown: its prefix and 8 characters, or 7 if 8 would look like a key of
- * Latchkey's. Returns `undefined` if the hidden part would be too weak, or if the prefix is too long to be shown.
+ * Returns the part of a foreign key that lists may show: its prefix and 8 characters. It's 7 characters if 8 would look
+ * like a Latchkey key. Returns `undefined` if the hidden part would be too weak, or if the prefix is too long to show.
  */
 export function getShownPart(key: string): string | undefined {
   const start = key.slice(0, key.length - withoutPrefix(key).length + SHOWN_CHARACTERS);
   if (start.length > MAX_SHOWN_LENGTH || estimateBits(key.slice(start.length)) < MIN_STRENGTH_BITS) return undefined;
-  // Only this part of the record shows that the key was issued elsewhere.
+  // This part is the only evidence in the record that another system issued the key.
   return isForeign({ keyPrefix: start }) ? start : start.slice(0, -1);
 }
 

@@ -8,15 +8,15 @@ import { readTime, TIME_EXPECTED, type Timestamp, toTimestamp } from '../../keys
 import { parseJson } from '../options.ts';
 
 /**
- * One entry of a file: a key, or the problem with it. The problem never repeats a value of the entry. `keyHash` is the hash of
- * the key that cannot be imported, if the entry has a readable one.
+ * One entry of a file: a key or the problem with it. The problem never repeats a value of the entry. `keyHash` is the
+ * hash of a rejected key, if the entry contains a readable hash.
  */
 export type ReadEntry = {
-  /** The line, or the number of the entry in a JSON document, from 1. */
+  /** The line, or the number of the entry in a JSON document. Both count from 1. */
   readonly position: number;
 } & ({ readonly entry: ImportedKey } | { readonly problem: string; readonly keyHash?: KeyHash });
 
-/** The values that a file has for one key, by the names of `FIELD_NAMES`. */
+/** The file's values for one key, by the names in `FIELD_NAMES`. */
 export type EntryFields = Readonly<Partial<Record<FieldName, unknown>>>;
 
 export type FieldName = keyof ImportedKey;
@@ -30,7 +30,7 @@ interface Reader {
 const TEXT: Reader = { expected: 'a text', read: (value) => (typeof value === 'string' ? value : undefined) };
 const TIME: Reader = {
   expected: `${TIME_EXPECTED}; a time without a zone is read as UTC`,
-  // The registry decides what a zero time means, because that depends on the other fields.
+  // The registry interprets a zero time, because its meaning depends on the other fields.
   read: (value, name) => (isZeroTime(value) ? ZERO_TIME : readForeignTime(value, name)),
 };
 const ZERO_TIME = toTimestamp(0);
@@ -55,17 +55,17 @@ const READERS: Readonly<Record<FieldName, Reader>> = {
   revokedReason: TEXT,
   rotatedFrom: TEXT,
   rotatedTo: TEXT,
-  // Another system's version means something else: it's ignored if it isn't a number of changes.
+  // Another system's version has another meaning. It's ignored if it isn't a number of changes.
   version: { expected: 'a whole number', read: readForeignVersion },
 };
 
-/** Every field that an entry may have, in the order in which `export` writes them. */
+/** Every field that an entry may have, in the order of `export`. */
 export const FIELD_NAMES = Object.keys(READERS) as readonly FieldName[];
 
 const BY_PLAIN_NAME = new Map(FIELD_NAMES.map((name) => [plainName(name), name]));
 const REQUIRED: ReadonlySet<FieldName> = new Set(['keyHash', 'label']);
 
-/** Reads the fields of one entry. An empty or null value counts as absent. */
+/** Parses the fields of one entry. An empty or null value counts as absent. */
 export function readEntry(position: number, fields: EntryFields): ReadEntry {
   const entry: Partial<Record<FieldName, unknown>> = {};
   const problems: string[] = [];
@@ -84,8 +84,8 @@ export function readEntry(position: number, fields: EntryFields): ReadEntry {
 }
 
 /**
- * Reads a JSON value as an entry: an object with the fields of `FIELD_NAMES`, in camel case or snake case. `complete` may add
- * fields before they are checked.
+ * Parses a JSON value as an entry. It's an object with the fields in `FIELD_NAMES`, in camel case or snake case.
+ * `complete` may add fields before the check.
  */
 export function readJsonEntry(
   position: number,
@@ -112,29 +112,35 @@ function toProblem(position: number, problems: readonly string[], keyHash: KeyHa
   return { position, problem: problems.join('; '), ...(keyHash === undefined ? {} : { keyHash }) };
 }
 
-/** Returns the field for the name of a column or of a JSON field: `keyHash`, `key_hash` and `Key Hash` are the same field. */
+/**
+ * Returns the field for the name of a column or a JSON field. The spellings `keyHash`, `key_hash` and `Key Hash` mean
+ * the same field.
+ */
 export function toFieldName(name: string): FieldName | undefined {
   return BY_PLAIN_NAME.get(plainName(name));
 }
 
-/** Returns the name without the differences in its spelling: `keyHash`, `key_hash` and `Key Hash` become `keyhash`. */
+/** Normalizes the spelling of a name: `keyHash`, `key_hash` and `Key Hash` become `keyhash`. */
 export function plainName(name: string): string {
   return name.replaceAll(/[\s_-]/g, '').toLowerCase();
 }
 
-/** Returns whether Latchkey computes the field from others. Such a field is neither exported nor imported. */
+/** Returns whether Latchkey computes the field from other fields. Such a field is neither exported nor imported. */
 export function isDerived(name: string): boolean {
   return plainName(name) === 'purgeafter';
 }
 
 const MAX_SHOWN_NAME = 20;
 
-/** Returns an unknown name for a message. A name that is long enough to be a key is replaced by its length. */
+/** Returns an unknown name for a message. Returns only the length of a name that is long enough to be a key. */
 export function showName(name: string): string {
   return name.length > MAX_SHOWN_NAME ? `a name of ${name.length} characters` : JSON.stringify(name);
 }
 
-/** Reads a hash as tables and tools write it: with spaces around it, as PostgreSQL's bytea, or after the algorithm's name. */
+/**
+ * Parses a hash in the formats of common tables and tools. It can have spaces around it, be PostgreSQL's bytea, or
+ * follow the algorithm's name.
+ */
 function readHash(value: unknown): KeyHash | undefined {
   if (typeof value !== 'string') return undefined;
   return parseKeyHash(
@@ -145,13 +151,13 @@ function readHash(value: unknown): KeyHash | undefined {
   );
 }
 
-/** Other programs write times without a zone, from a clock in UTC. */
+/** Other programs write times without a zone, in UTC. */
 function readForeignTime(value: unknown, name: FieldName): Timestamp | undefined {
   const text = typeof value === 'string' ? value.trim() : value;
   return readTime(text, { dateAs: name === 'expiresAt' ? 'end' : 'start', zone: 'UTC' });
 }
 
-/** The registry checks whether they are valid scopes. */
+/** The registry checks whether the scopes are valid. */
 function readScopes(value: unknown): readonly string[] | undefined {
   const list = typeof value === 'string' ? splitScopes(value) : value;
   return Array.isArray(list) && list.every((scope) => typeof scope === 'string') ? list : undefined;

@@ -16,26 +16,26 @@ import type { ReadEntry } from './readEntry.ts';
 /** A later entry for a key that the file already has. */
 export interface Duplicate {
   readonly position: number;
-  /** The fields that the key got from this entry, because they restrict it. */
+  /** The fields that this entry added to the key, because they restrict it. */
   readonly applied: readonly string[];
 }
 
 /** A key to import, with the restrictions of all its entries. */
 export interface ReviewedKey {
-  /** The position of its first entry. */
+  /** The position of the key's first entry. */
   readonly position: number;
   readonly entry: ImportedKey;
-  /** Whether it is revoked or has expired. */
+  /** `true` if the key is revoked or has expired. */
   readonly hasEnded: boolean;
   readonly duplicates: readonly Duplicate[];
 }
 
 interface ReviewOptions extends ImportContext {
-  /** The unit of positions, for messages. */
+  /** The unit of positions in messages. */
   readonly unit: PositionUnit;
-  /** Called for each entry that cannot be imported. */
+  /** The callback for each rejected entry. */
   readonly reject: (position: number, problem: string) => void;
-  /** Called before each entry. Returns false to stop reading. */
+  /** The callback before each entry. It returns `false` to stop reading. */
   readonly goesOn: () => boolean;
 }
 
@@ -45,16 +45,16 @@ interface LaterEntry {
 }
 
 /**
- * The keys of a file, read completely before the first one is stored. A key gets one record: its first entry, with the
- * restrictions of all its entries. So no key is ever stored with fewer restrictions than its file has, and an interrupted import
- * can be run again. Uses about 130 bytes of memory for each key.
+ * The keys of a file. The file is read completely before the first key is stored. A key gets one record: its first
+ * entry, with the restrictions of all its entries. A stored key therefore never has fewer restrictions than its file.
+ * You can run an interrupted import again. It uses about 130 bytes of memory for each key.
  */
 export class ReviewedKeys {
   readonly #spool = new EntrySpool();
   readonly #options: ReviewOptions;
-  /** By hash, the later entries of keys that have several. */
+  /** Hash → the later entries of a key with several entries. */
   readonly #later = new Map<KeyHash, LaterEntry[]>();
-  /** By hash, the position of a rejected entry of the key. */
+  /** Hash → the position of a rejected entry of the key. */
   readonly #rejected = new Map<KeyHash, number>();
 
   private constructor(options: ReviewOptions) {
@@ -64,7 +64,7 @@ export class ReviewedKeys {
   /**
    * Reads all entries.
    *
-   * @throws CliError `FILE_UNUSABLE`, and the errors of the file's reader
+   * @throws CliError `FILE_UNUSABLE`; any error of the file's reader
    */
   static async read(entries: AsyncIterable<ReadEntry>, options: ReviewOptions): Promise<ReviewedKeys> {
     const keys = new ReviewedKeys(options);
@@ -81,7 +81,7 @@ export class ReviewedKeys {
     }
   }
 
-  /** The number of different keys that have a valid entry. */
+  /** The number of different keys with a valid entry. */
   get count(): number {
     return this.#spool.count;
   }
@@ -123,7 +123,7 @@ export class ReviewedKeys {
       return this.#spool.add(read);
     }
     const later = this.#later.get(record.keyHash) ?? [];
-    // Only the restrictions of a later entry are needed.
+    // Only the restrictions of a later entry are required.
     later.push({ position, restriction: getAddedRestriction({}, record) });
     this.#later.set(record.keyHash, later);
   }
@@ -156,8 +156,8 @@ const MAX_IN_MEMORY = 10_000;
 const OWNER_ONLY = 0o600;
 
 /**
- * The valid entries of a file, stored between reading and importing them: 10,000 in memory, and more in a temporary file. The
- * file has no name and disappears with the process. It contains hashes and never a raw key.
+ * Stores the valid entries of a file until their import. It stores 10,000 in memory, and more in a temporary file. The
+ * file is unlinked, so it disappears with the process. It contains hashes, but never a raw key.
  */
 export class EntrySpool {
   readonly #maxInMemory: number;
@@ -201,7 +201,7 @@ export class EntrySpool {
 
   async close(): Promise<void> {
     await this.#handle?.close();
-    // Some systems cannot delete an open file.
+    // Some systems can't delete an open file.
     if (this.#path !== undefined) await rm(this.#path, { force: true });
   }
 

@@ -22,10 +22,10 @@ const EXPECTED = {
 const CDK_NAMES: ReadonlySet<string> = new Set(['acknowledged-issue-numbers', 'cli-telemetry']);
 
 /**
- * Reads the app's options from the CDK's context. Almost all names of the CDK contain a colon or a slash. Every other name is an
- * option.
+ * Reads the app's options from the CDK's context. Almost all context names of the CDK contain a colon or a slash. Every
+ * other name is an option of the app.
  *
- * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected value, actual value
+ * @throws LatchkeyError `CONFIG_INVALID`, with a list of every problem: option, expected value, actual value
  */
 export function readAppContext(context: Readonly<Record<string, unknown>>): AppContext {
   const options = Object.keys(context).filter((name) => !/[:/]/.test(name) && !CDK_NAMES.has(name));
@@ -61,7 +61,7 @@ function isKeySourceSetting(entry: string): entry is KeySourceSetting {
   return parseKeySources([entry]) !== undefined;
 }
 
-/** Doesn't check patterns and their size: the construct checks them with its other settings. */
+/** Doesn't check the patterns and their size, because the construct checks them with its other settings. */
 function readScopes(value: unknown): ScopeMapping | undefined {
   const mapping = typeof value === 'string' ? parseObject(value) : undefined;
   return mapping !== undefined && Object.values(mapping).every(isListOfTexts) ? mapping : undefined;

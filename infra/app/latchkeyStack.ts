@@ -26,12 +26,12 @@ const WHOAMI_BUNDLE = fileURLToPath(new URL('../../dist/whoami', import.meta.url
 
 const ACCOUNT_WIDE_LOGS = 'Its logs need a role for the whole account and Region, which a sample must not set.';
 
-/** Properties of `LatchkeyStack`. The context of the app can set them. */
+/** Properties of `LatchkeyStack`. You can set them in the app's context. */
 export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerProps, 'keySources' | 'scopes'> {}
 
 /**
- * A table of keys, an authorizer, and a sample API of each type. `GET /whoami`, or any message to the WebSocket API, returns the
- * authorizer's context.
+ * A table of keys, an authorizer, and a sample API of each type. `GET /whoami` and every message to the WebSocket API
+ * return the authorizer's context.
  */
 export class LatchkeyStack extends Stack {
   constructor(scope: Construct, id: string, { keySources, scopes, ...props }: LatchkeyStackProps = {}) {

@@ -1,9 +1,9 @@
-/** The part of an event, from any API, that identifies the caller. */
+/** The part of an event from any API type that identifies the caller. */
 interface AuthorizedEvent {
   readonly requestContext?: { readonly authorizer?: Readonly<Record<string, unknown>> };
 }
 
-/** The sample's integration. It returns the authorizer's context as API Gateway passes it on. */
+/** The integration of the sample APIs. It returns the authorizer's context in the form that API Gateway passes on. */
 export const handler = async (event: AuthorizedEvent) => {
   const authorizer = event.requestContext?.authorizer ?? {};
   return {

@@ -1,8 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text as readText } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { Output } from '../../cli/output.ts';
+import { runProgram } from '../../cli/program.ts';
+import { Interruption } from '../../cli/signals.ts';
+import { startConsole } from '../../console/server/startConsole.ts';
+import { GATEWAY_STATE_PATH } from '../../operator/findTable.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -39,6 +47,36 @@ export async function runCli(args: readonly string[], { env, stdin, onStart }: C
     child.on('close', resolve);
   });
   return run;
+}
+
+/**
+ * Runs `latchkey` in this process, which starts four times as fast. It swaps `process.env` for the run, because the AWS SDK
+ * reads its settings there. Use it one run at a time, for commands that don't read stdin.
+ */
+export async function runCliInProcess(args: readonly string[], { env }: Pick<CliOptions, 'env'> = {}): Promise<CliRun> {
+  const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
+  const texts = Promise.all([readText(streams.stdout), readText(streams.stderr)]);
+  const output = new Output(streams);
+  const processEnv = process.env;
+  process.env = { HOME: tmpdir(), AWS_EC2_METADATA_DISABLED: 'true', ...env };
+  try {
+    const exitCode = await runProgram(args, {
+      env: { USER: userInfo().username, ...process.env },
+      now: Date.now,
+      output,
+      interruption: new Interruption({ exit: () => {}, note: (line) => output.note(line) }),
+      stdin: new PassThrough().end(),
+      gatewayStateFile: join(ROOT, GATEWAY_STATE_PATH),
+      startConsole,
+      openUrl: () => {},
+    });
+    streams.stdout.end();
+    streams.stderr.end();
+    const [stdout, stderr] = await texts;
+    return { exitCode, stdout, stderr };
+  } finally {
+    process.env = processEnv;
+  }
 }
 
 /** Hooks around each write of an item. `count` is 1 for the first write. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CliError, type CliErrorCode } from '../../../operator/errors.ts';
 import { type Environment, type TableOptions, findTable } from '../../../operator/findTable.ts';
 import { type AwsStub, startAwsStub } from '../../support/awsStub.ts';
-import { LOCAL_AWS, runCli } from '../../support/cli.ts';
+import { LOCAL_AWS, runCliInProcess } from '../../support/cli.ts';
 import { useCli } from '../../support/useCli.ts';
 
 const ENDPOINT = { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000' };
@@ -142,7 +142,7 @@ const environment = () => ({ ...LOCAL_AWS, ...endpoints() });
 describe('--stack', () => {
   test('selects the table of a deployed stack even if LATCHKEY_TABLE is set', async () => {
     const { record } = await cli.putKey(table);
-    const run = await runCli(['show', record.id, '--stack', 'Keys', '--json'], {
+    const run = await runCliInProcess(['show', record.id, '--stack', 'Keys', '--json'], {
       env: { ...environment(), LATCHKEY_TABLE: 'other' },
     });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -155,7 +155,7 @@ describe('--stack', () => {
     ['Odd', null],
   ])('gives revoke the revocation delay of the stack %s: %s', async (stack, revocationDelaySeconds) => {
     const { record } = await cli.putKey(table);
-    const run = await runCli(['revoke', record.id, '--yes', '--stack', stack, '--json'], { env: environment() });
+    const run = await runCliInProcess(['revoke', record.id, '--yes', '--stack', stack, '--json'], { env: environment() });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(run.stdout)).toMatchObject({ record: { id: record.id, revokedBy: ARN }, revocationDelaySeconds });
   });
@@ -167,13 +167,13 @@ describe('--stack', () => {
     ['Unclear', false],
   ])('gives show the AcceptedKeys of the stack %s (foreign key refused: %s)', async (stack, isRefused) => {
     const { record } = await cli.putKey(table, { keyPrefix: 'live_abc' });
-    const { stdout } = await runCli(['show', record.id, '--stack', stack], { env: environment() });
+    const { stdout } = await runCliInProcess(['show', record.id, '--stack', stack], { env: environment() });
     expect(/^state: +active, but refused, .*acceptForeignKeys$/m.test(stdout)).toBe(isRefused);
   });
 
   test('makes revoke print the revocation delay of the stack', async () => {
     const { record } = await cli.putKey(table);
-    const { stdout } = await runCli(['revoke', record.id, '--yes', '--stack', 'Keys'], { env: environment() });
+    const { stdout } = await runCliInProcess(['revoke', record.id, '--yes', '--stack', 'Keys'], { env: environment() });
     expect(stdout).toMatch(/up to 360 seconds/);
   });
 
@@ -184,7 +184,7 @@ describe('--stack', () => {
     ['the region is missing', 'Keys', { AWS_REGION: '' }, /--region/],
     ['credentials are missing', 'Keys', { AWS_ACCESS_KEY_ID: '' }, /AWS_PROFILE/],
   ])('prints a remedy in one line and exits 1 if %s', async (_, stack, env, expected) => {
-    const run = await runCli(['list', '--stack', stack], { env: { ...environment(), ...env } });
+    const run = await runCliInProcess(['list', '--stack', stack], { env: { ...environment(), ...env } });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toMatch(/^error: --stack ".*\n$/);
     expect(run.stderr).toMatch(expected);
@@ -196,7 +196,7 @@ describe('--stack', () => {
     ['Odd', /CloudFormation failed: Odd/],
   ])('explains the CloudFormation error %s without the account id', async (stackError, expected) => {
     const stub = await startAwsStub({ stackError });
-    const run = await runCli(['list', '--stack', 'Keys'], { env: { ...environment(), ...stub.env } });
+    const run = await runCliInProcess(['list', '--stack', 'Keys'], { env: { ...environment(), ...stub.env } });
     await stub.stop();
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toMatch(expected);
@@ -236,7 +236,7 @@ describe('the credentials and the region of a command', () => {
   /** Returns the access key that signed the call to CloudFormation, and its region. */
   async function signedAs(args: readonly string[], env: Record<string, string>): Promise<string> {
     aws.asked.length = 0;
-    await runCli(['list', '--stack', 'Missing', ...args], { env: { ...endpoints(), HOME: home, ...env } });
+    await runCliInProcess(['list', '--stack', 'Missing', ...args], { env: { ...endpoints(), HOME: home, ...env } });
     const [keyId, , region] = aws.asked[0]?.credential.split('/') ?? [];
     return `${keyId} ${region}`;
   }
@@ -274,7 +274,7 @@ describe('the credentials and the region of a command', () => {
   });
 
   test('cause an error in one line if the profile is unknown', async () => {
-    const run = await runCli(['list', '--table', table, '--profile', 'none'], {
+    const run = await runCliInProcess(['list', '--table', table, '--profile', 'none'], {
       env: { ...environment(), HOME: home },
     });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });

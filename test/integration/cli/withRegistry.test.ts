@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { startAwsStub } from '../../support/awsStub.ts';
-import { LOCAL_AWS, runCli } from '../../support/cli.ts';
+import { LOCAL_AWS, runCliInProcess } from '../../support/cli.ts';
 import { useCli } from '../../support/useCli.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
@@ -14,7 +14,7 @@ const recordOf = async (id: string) => (await cli.records(table)).find((record) 
 describe('the recorded actor of a change', () => {
   test("comes from STS as the caller's ARN", async () => {
     const aws = await startAwsStub({ arn: ARN });
-    const { stdout } = await runCli(['create', '--label', 'ci', '--json'], { env: { ...environment(), ...aws.env } });
+    const { stdout } = await runCliInProcess(['create', '--label', 'ci', '--json'], { env: { ...environment(), ...aws.env } });
     await aws.stop();
     expect(JSON.parse(stdout).record.createdBy).toBe(ARN);
     expect(aws.asked.map(({ action }) => action)).toEqual(['GetCallerIdentity']);
@@ -22,7 +22,7 @@ describe('the recorded actor of a change', () => {
 
   test('comes from --actor without a call to STS', async () => {
     const env = { ...environment(), AWS_ENDPOINT_URL_STS: NOWHERE };
-    const { stdout } = await runCli(['create', '--label', 'ci', '--actor', 'robot', '--json'], { env });
+    const { stdout } = await runCliInProcess(['create', '--label', 'ci', '--actor', 'robot', '--json'], { env });
     expect(JSON.parse(stdout).record.createdBy).toBe('robot');
   });
 
@@ -32,7 +32,7 @@ describe('the recorded actor of a change', () => {
   });
 
   test('equals the local user name if DynamoDB is an emulator', async () => {
-    const { stdout } = await runCli(['create', '--label', 'ci', '--json'], { env: { ...environment(), USER: 'bob' } });
+    const { stdout } = await runCliInProcess(['create', '--label', 'ci', '--json'], { env: { ...environment(), USER: 'bob' } });
     expect(JSON.parse(stdout).record.createdBy).toBe('bob');
   });
 
@@ -62,7 +62,7 @@ describe('an unknown actor', () => {
   ])('makes create suggest --actor and exit 1 if %s', async (_, env, expected) => {
     const before = await cli.records(table);
     const aws = await startAwsStub({});
-    const run = await runCli(['create', '--label', 'ci'], { env: { ...environment(), ...aws.env, ...env } });
+    const run = await runCliInProcess(['create', '--label', 'ci'], { env: { ...environment(), ...aws.env, ...env } });
     await aws.stop();
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toMatch(/^error: .*--actor\n$/);
@@ -73,7 +73,7 @@ describe('an unknown actor', () => {
   test('does not affect show, which never calls STS', async () => {
     const { record } = await cli.putKey(table);
     const aws = await startAwsStub({});
-    const run = await runCli(['show', record.id], { env: { ...environment(), ...aws.env } });
+    const run = await runCliInProcess(['show', record.id], { env: { ...environment(), ...aws.env } });
     await aws.stop();
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     expect(aws.asked).toEqual([]);
