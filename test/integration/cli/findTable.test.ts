@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CliError, type CliErrorCode } from '../../../operator/errors.ts';
 import { type Environment, type TableOptions, findTable } from '../../../operator/findTable.ts';
 import { type AwsStub, startAwsStub } from '../../support/awsStub.ts';
-import { LOCAL_AWS, runCliInProcess } from '../../support/cli.ts';
+import { LOCAL_AWS, runCli, runCliInProcess } from '../../support/cli.ts';
 import { useCli } from '../../support/useCli.ts';
 
 const ENDPOINT = { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000' };
@@ -155,7 +155,9 @@ describe('--stack', () => {
     ['Odd', null],
   ])('gives revoke the revocation delay of the stack %s: %s', async (stack, revocationDelaySeconds) => {
     const { record } = await cli.putKey(table);
-    const run = await runCliInProcess(['revoke', record.id, '--yes', '--stack', stack, '--json'], { env: environment() });
+    const run = await runCliInProcess(['revoke', record.id, '--yes', '--stack', stack, '--json'], {
+      env: environment(),
+    });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(run.stdout)).toMatchObject({ record: { id: record.id, revokedBy: ARN }, revocationDelaySeconds });
   });
@@ -184,7 +186,8 @@ describe('--stack', () => {
     ['the region is missing', 'Keys', { AWS_REGION: '' }, /--region/],
     ['credentials are missing', 'Keys', { AWS_ACCESS_KEY_ID: '' }, /AWS_PROFILE/],
   ])('prints a remedy in one line and exits 1 if %s', async (_, stack, env, expected) => {
-    const run = await runCliInProcess(['list', '--stack', stack], { env: { ...environment(), ...env } });
+    // In a process of its own: Jest's errors of the network aren't of its `Error` class.
+    const run = await runCli(['list', '--stack', stack], { env: { ...environment(), ...env } });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toMatch(/^error: --stack ".*\n$/);
     expect(run.stderr).toMatch(expected);

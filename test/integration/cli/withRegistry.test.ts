@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { startAwsStub } from '../../support/awsStub.ts';
-import { LOCAL_AWS, runCliInProcess } from '../../support/cli.ts';
+import { LOCAL_AWS, runCli, runCliInProcess } from '../../support/cli.ts';
 import { useCli } from '../../support/useCli.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
@@ -14,7 +14,9 @@ const recordOf = async (id: string) => (await cli.records(table)).find((record) 
 describe('the recorded actor of a change', () => {
   test("comes from STS as the caller's ARN", async () => {
     const aws = await startAwsStub({ arn: ARN });
-    const { stdout } = await runCliInProcess(['create', '--label', 'ci', '--json'], { env: { ...environment(), ...aws.env } });
+    const { stdout } = await runCliInProcess(['create', '--label', 'ci', '--json'], {
+      env: { ...environment(), ...aws.env },
+    });
     await aws.stop();
     expect(JSON.parse(stdout).record.createdBy).toBe(ARN);
     expect(aws.asked.map(({ action }) => action)).toEqual(['GetCallerIdentity']);
@@ -32,7 +34,9 @@ describe('the recorded actor of a change', () => {
   });
 
   test('equals the local user name if DynamoDB is an emulator', async () => {
-    const { stdout } = await runCliInProcess(['create', '--label', 'ci', '--json'], { env: { ...environment(), USER: 'bob' } });
+    const { stdout } = await runCliInProcess(['create', '--label', 'ci', '--json'], {
+      env: { ...environment(), USER: 'bob' },
+    });
     expect(JSON.parse(stdout).record.createdBy).toBe('bob');
   });
 
@@ -62,7 +66,7 @@ describe('an unknown actor', () => {
   ])('makes create suggest --actor and exit 1 if %s', async (_, env, expected) => {
     const before = await cli.records(table);
     const aws = await startAwsStub({});
-    const run = await runCliInProcess(['create', '--label', 'ci'], { env: { ...environment(), ...aws.env, ...env } });
+    const run = await runCli(['create', '--label', 'ci'], { env: { ...environment(), ...aws.env, ...env } });
     await aws.stop();
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toMatch(/^error: .*--actor\n$/);
