@@ -32,7 +32,7 @@ test('readUsagePlanSyncSettings reads every variable', () => {
   });
 });
 
-test('readUsagePlanSyncSettings shares no plan if the variable is missing', () => {
+test('readUsagePlanSyncSettings treats no plan as shared if the variable is missing', () => {
   expect(readUsagePlanSyncSettings(RIGHT)).toMatchObject({ sharedUsagePlanIds: [] });
 });
 
