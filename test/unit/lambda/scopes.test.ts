@@ -54,7 +54,7 @@ describe.each([
   ['http-api', httpApiEvent, '$default'],
   ['http-api-1.0', httpApiV1Event, '$default'],
 ])('scopes of a %s event', (_, makeEvent, stage) => {
-  test('limit a key to the policy of its own routes, whichever route was requested first', async () => {
+  test('limit a key to the policy of its own routes, independent of the first request', async () => {
     const { secret, record } = keyOf('orders:read');
     const { invoke } = handlerUnderTest([record], SCOPED);
     const own = await invoke(makeEvent({ ...bearing(secret), path: '/orders/7' }));
@@ -84,7 +84,7 @@ describe.each([
     });
   });
 
-  test("don't limit a key without scopes, and add no error to its context", async () => {
+  test("don't limit a key without scopes or add an error to its context", async () => {
     const { secret, record } = makeKey();
     const { invoke } = handlerUnderTest([record], SCOPED);
     const { effect, resource, context } = policyOf(await invoke(makeEvent(bearing(secret))));
@@ -122,7 +122,7 @@ test('a policy contains the shared resource of two scopes once, and a single res
 });
 
 test.each([restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event])(
-  'a request with dot segments causes a logged denial and no last-used write (%p)',
+  'a request with dot segments causes a logged denial without a last-used write (%p)',
   async (makeEvent) => {
     const { secret, record } = keyOf('orders:read');
     const { invoke, lookup, logged } = handlerUnderTest([record], SCOPED);
