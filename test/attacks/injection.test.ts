@@ -28,7 +28,7 @@ interface Answer {
   readonly context: Readonly<Record<string, string>>;
 }
 
-/** Serializes an event and parses it, as the Lambda runtime does. */
+/** Serializes an event and parses it. The Lambda runtime does the same. */
 const sent = (event: object): object => JSON.parse(JSON.stringify(event));
 const send = async (invoke: (event: unknown) => Promise<object>, event: object) =>
   (await invoke(sent(event))) as Answer;

@@ -42,7 +42,7 @@ logged() { "$@" > "$work/command.log" 2>&1 || fail "$* failed: $(cat "$work/comm
 # key_hash KEY: prints the key's hash
 key_hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
 
-# item TABLE KEY: prints the key's item as JSON, or an empty line if the table lacks the item
+# item TABLE KEY: prints the key's item as JSON. If the table lacks the item, the output is empty.
 item() { aws dynamodb get-item --table-name "$1" --key "{\"keyHash\":{\"S\":\"$(key_hash "$2")\"}}" --output json; }
 
 # without_stack NAME: fails unless the stack is gone

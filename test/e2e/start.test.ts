@@ -138,7 +138,7 @@ describe('npm start', () => {
     expect(demoRecord().lastUsedAt).toBe(lastUsedAt);
   });
 
-  test("doesn't leave processes or its state file behind after SIGINT to npm alone", async () => {
+  test("doesn't leave processes or its state file behind after a SIGINT sent only to npm", async () => {
     expect(npm.processes.length).toBeGreaterThanOrEqual(2);
     expect(await npm.signal('SIGINT')).toEqual([]);
     await expect(get(rest)).rejects.toThrow();
@@ -148,7 +148,7 @@ describe('npm start', () => {
 
 describe('an interrupted npm start', () => {
   test.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])(
-    "doesn't leave a process behind after %s to npm alone during a synthesis",
+    "doesn't leave a process behind after a %s sent only to npm during a synthesis",
     async (signal) => {
       rmSync(join(ROOT, 'cdk.out/.sources'), { force: true });
       const npm = new NpmStart();
@@ -164,7 +164,7 @@ describe('an interrupted npm start', () => {
     60_000,
   );
 
-  test("doesn't leave a process behind after SIGTERM to npm alone while it serves", async () => {
+  test("doesn't leave a process behind after a SIGTERM sent only to npm while it serves", async () => {
     const npm = new NpmStart();
     try {
       const url = await npm.line('url: ');

@@ -152,7 +152,7 @@ describe('the memory check', () => {
     expect(measureGrowth(stepping(120), quiet).problems).toHaveLength(1);
   });
 
-  test('reports a problem if it has no samples', () => {
+  test('reports a problem without samples', () => {
     expect(measureGrowth([], quiet).problems).toEqual(['RSS grew by NaN %']);
   });
 

@@ -336,7 +336,7 @@ describe('the console with 200 keys', () => {
     });
   });
 
-  test('reports an input without a label', async () => {
+  test('axe reports an input without a label', async () => {
     const { page } = await openPage(context, console.url.origin);
     await page.evaluate(`document.body.append(document.createElement('input'))`);
     expect(await seriousFindings(page)).toEqual([expect.stringMatching(/^label: /)]);

@@ -100,7 +100,7 @@ describe('a key press or click', () => {
     expect(await getPanel(page).getByRole('button', { name: 'Enable' }).count()).toBe(1);
   });
 
-  // A rotated key has no Rotate button, so Enable takes the place of Disable; otherwise Revoke does.
+  // A rotated key doesn't have a Rotate button. Its Enable button then appears in Disable's place; otherwise Revoke does.
   test.each([undefined, 'a successor'])(
     'disables a key only once on a slow double click if it is rotated to %p',
     async (rotatedTo) => {

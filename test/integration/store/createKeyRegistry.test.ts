@@ -13,7 +13,7 @@ afterEach(() => {
 
 test.each<[string, RequestListener]>([
   ['never answers', () => {}],
-  ['never ends its answer', (_, response) => response.writeHead(200, { 'content-length': 100 }).write('{')],
+  ['never ends its response', (_, response) => response.writeHead(200, { 'content-length': 100 }).write('{')],
 ])('a registry with the default client stops within 30 s if the server %s', async (_, answer) => {
   Object.assign(process.env, LOCAL_AWS);
   const server = createServer(answer);

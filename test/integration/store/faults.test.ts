@@ -208,7 +208,7 @@ describe('an outage for half of the environments', () => {
   });
 
   test.concurrent.each(named(ALL).filter(([what]) => ['never answers', 'refuses connections'].includes(what)))(
-    'causes faults only there, and ends without a trace: DynamoDB %s',
+    'causes faults only there, and only until it ends: DynamoDB %s',
     async (_, fault) => {
       const table = await startFunctionTable();
       const [near, far] = [await startFaultProxy(table.endpoint), await startFaultProxy(table.endpoint)];

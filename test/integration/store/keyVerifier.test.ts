@@ -36,7 +36,7 @@ describe('a verifier with a real table', () => {
     expect(await table.lastUsedAt(record)).toBe('2030-06-15T12:15:00.000Z');
   });
 
-  test('accepts a key with or without its scheme, and returns "unauthenticated" if there is no key', async () => {
+  test('accepts a key with or without its scheme, and returns "unauthenticated" if the key is missing', async () => {
     const { secret } = await registry.issue({ label: 'ci' });
     const { verifier } = verifierUnderTest();
     expect(await verifier.verify(`Bearer ${secret}`)).toMatchObject({ effect: 'allow' });

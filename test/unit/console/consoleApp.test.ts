@@ -72,7 +72,7 @@ describe("the console's guards", () => {
     ['with a foreign Host', 'GET', '/', { host: 'evil.example' }],
     ['without a Host', 'GET', '/', { host: undefined }],
     ['with an empty Host', 'GET', '/', { host: '' }],
-    ['with its own Host but no port', 'GET', '/', { host: '127.0.0.1' }],
+    ['with its own Host without a port', 'GET', '/', { host: '127.0.0.1' }],
   ])('the console rejects a request %s with HOST_REFUSED', async (_, method, path, headers) => {
     expect(await send(method, path, headers)).toMatchObject({ status: 403, code: 'HOST_REFUSED' });
   });
@@ -253,7 +253,7 @@ describe('the URL that the console prints', () => {
   });
 });
 
-test('a session exchanges its token once and recognises only its cookie', () => {
+test('a session exchanges its token once and recognizes only its cookie', () => {
   const draws = [TOKEN, COOKIE];
   const session = new Session(() => draws.shift() ?? 'none');
   expect(session.token).toBe(TOKEN);

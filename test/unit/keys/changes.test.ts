@@ -40,7 +40,7 @@ describe('checkChanges', () => {
     );
   });
 
-  test('returns changes that share no list and no object with the input', () => {
+  test('copies every list and object of the input', () => {
     const scopes = ['a'];
     const metadata = { list: ['a'] };
     const checked = checkChanges({ scopes, metadata, owner: null }, NOW_MS);
@@ -49,7 +49,7 @@ describe('checkChanges', () => {
     expect(checked).toStrictEqual({ scopes: ['a'], metadata: { list: ['a'] }, owner: null });
   });
 
-  test('names each wrong field, and the possible fields instead of an unknown one', () => {
+  test('names each invalid field, and lists the valid fields for an unknown one', () => {
     expect(() => checkChanges({ label: '', owner: 'acme', colour: 'red' }, NOW_MS)).toThrow(
       expect.objectContaining({
         code: 'INPUT_INVALID',
@@ -245,7 +245,7 @@ describe('a change', () => {
   );
 
   test.each(CHANGES.filter(([name]) => name !== 'enable'))(
-    '%s throws CONFLICT with a cause if it was rejected but the record shows no reason',
+    "%s throws CONFLICT with a cause if it was rejected but the record doesn't show the reason",
     async (_, change) => {
       await expect(change(answeredRegistry(FOUND, REFUSED, FOUND))).rejects.toMatchObject({
         code: 'CONFLICT',
@@ -309,7 +309,7 @@ describe('enable', () => {
     ['neither disabled nor revoked', {}, { id: record.id, keyHash: record.keyHash }],
     ['disabled', { disabledAt: at(-1) }, { code: 'CONFLICT' }],
     ['revoked', { revokedAt: at(-1) }, { code: 'ALREADY_REVOKED' }],
-  ])('decides on a retry for a key that is %s by then', async (_, fields, outcome) => {
+  ])('decides on a retry by the new state of the key: %s', async (_, fields, outcome) => {
     expect(await refused('enable', fields, 'sent again')).toMatchObject(outcome);
   });
 

@@ -243,7 +243,7 @@ describe('an error message about a field', () => {
     [7n, 'a bigint'],
     [Symbol('s'), 'a symbol'],
     [() => 'secret', 'a function'],
-  ])('shows %p', (value, got) => {
+  ])('shows %p as %s', (value, got) => {
     expect(findProblem('plan', value, NOW_MS)?.split(', got ')[1]).toBe(`${got}`);
   });
 

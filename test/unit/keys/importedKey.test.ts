@@ -59,7 +59,7 @@ test('checkImportedKey fills in an id, the time and the actor', () => {
   });
 });
 
-test('checkImportedKey cuts a time to milliseconds', () => {
+test('checkImportedKey truncates a time to milliseconds', () => {
   expect(check({ createdAt: '2024-01-31T13:00:00.123456789+01:00' })).toMatchObject({
     record: { createdAt: '2024-01-31T12:00:00.123Z' },
   });

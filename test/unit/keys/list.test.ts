@@ -57,7 +57,7 @@ describe('listPage', () => {
   const { record } = makeKey({ owner: 'a team' });
   const item = serialiseRecord(record);
 
-  test('reads up to 1000 keys, and consistently only with consistentRead', async () => {
+  test('reads up to 1000 keys, with a consistent read only if consistentRead is set', async () => {
     const store = new OnePage([item]);
     await expect(listPage(store, {}, NOW)).resolves.toStrictEqual({ records: [record], corrupt: [], cursor: null });
     await listPage(store, { limit: 7, consistentRead: true }, NOW);
@@ -67,7 +67,7 @@ describe('listPage', () => {
     ]);
   });
 
-  test('reads the keys of an owner by their hashes, and consistently only with consistentRead', async () => {
+  test("reads an owner's keys by their hashes, with a consistent read only if consistentRead is set", async () => {
     const store = new OnePage([item]);
     await expect(listPage(store, { owner: 'a team' }, NOW)).resolves.toMatchObject({ records: [record] });
     await listPage(store, { owner: 'a team', consistentRead: true }, NOW);

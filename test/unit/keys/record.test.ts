@@ -105,7 +105,7 @@ test('serialiseRecord leaves out an undefined field', () => {
 describe('keyState', () => {
   const { record } = makeKey();
 
-  test('returns active for a key without an end', () => {
+  test("returns active for a key that isn't expired, disabled or revoked", () => {
     expect(keyState(record, NOW_MS)).toBe('active');
   });
 

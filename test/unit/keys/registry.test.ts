@@ -44,7 +44,7 @@ describe('store', () => {
     });
   });
 
-  test('succeeds if the table has the key itself', async () => {
+  test('succeeds if the table already has the same key', async () => {
     await expect(answeredRegistry(REFUSED, FOUND).store({ record })).resolves.toBeUndefined();
   });
 });

@@ -206,7 +206,7 @@ describe('an invalid value', () => {
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free","free"],"shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":"free","shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":[],"shared":[],"limits":[]}'],
-  ])('fails the start with the expected form: %s=%j', (name, value) => {
+  ])('prevents the start with a message that shows the expected form: %s=%j', (name, value) => {
     const [problem = ''] = problemOf({ ...TABLE, [name]: value }).split('; ');
     expect(problem).toMatch(new RegExp(`^${name}: expected .+, got `, 's'));
     expect(problem.endsWith(`, got ${maskKeys(JSON.stringify(value))}`)).toBe(true);
@@ -216,7 +216,7 @@ describe('an invalid value', () => {
 test.each([
   ['LATCHKEY_KEY_SOURCES', ['bearer', 'header:NAME', 'query:NAME']],
   ['LATCHKEY_SCOPES', ['METHOD /path', '$connect', 'GRAPHQL /graphql']],
-])('causes a message about %s that lists the forms %j', (name, forms) => {
+])('the error message about %s lists the forms %j', (name, forms) => {
   const problem = problemOf({ ...TABLE, [name]: 'cookie' });
   for (const form of forms) expect(problem).toContain(form);
 });
@@ -229,12 +229,12 @@ test.each([
   ['LATCHKEY_RESULTS_CACHE_SECONDS', ['0', '3600']],
   ['LATCHKEY_DEBUG_SAMPLE_RATE', ['0', '1']],
   ['LATCHKEY_PLANS', ['namespace', 'perKey', 'shared']],
-])('causes a message about %s that contains the words %j', (name, words) => {
+])('the error message about %s contains the words %j', (name, words) => {
   const [, expected = ''] = /: expected (.*), got /s.exec(problemOf({ ...TABLE, [name]: '?' })) ?? [];
   expect(expected.match(/\w+/g)).toEqual(expect.arrayContaining(words));
 });
 
-test('causes a message about plans that shows only the invalid names', () => {
+test('the error message about plans shows only the invalid names', () => {
   const plans = '{"namespace":"0123456789abcdef","perKey":["free","no plan"],"shared":["pro","-"]}';
   const problem = problemOf({ ...TABLE, LATCHKEY_PLANS: plans });
   expect(problem).toMatch(/^LATCHKEY_PLANS: expected /);

@@ -121,7 +121,7 @@ describe.each(API_TYPES)('the handler of a $apiType event', ({ makeEvent, stage,
     expect(lookup.reads).toBe(0);
   });
 
-  test('throws a fault during an outage, and says nothing about the key', async () => {
+  test('throws a fault during an outage, and never calls the key invalid', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
     lookup.isDown = true;
     await expect(invoke(makeEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -378,7 +378,7 @@ describe('the last-used time', () => {
 });
 
 describe('the log', () => {
-  test('gets no line for an allowed request', async () => {
+  test('stays empty after an allowed request', async () => {
     const { invoke, log } = handlerUnderTest(RECORDS);
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));
     expect(log).toEqual([]);

@@ -153,7 +153,7 @@ describe.each(HEADER_MAPS)('headerValues with %s', (_, eventOf) => {
 
   test.each([
     ['of the same length', 'x-api-kex'],
-    ['that differs in its first letter', 'y-api-key'],
+    ['with another first letter', 'y-api-key'],
     ["that is a prefix of the header's name", 'x-api'],
     ["that starts with the header's name", 'x-api-key2'],
     ['without letters', ''],
@@ -220,7 +220,7 @@ test.each([
   ['a number', 7],
 ])('headerValues returns an empty list if the headers of an event are %s', (_, headers) => {
   expect(headerValues({ headers, multiValueHeaders: headers }, 'authorization')).toBeUndefined();
-  // A text has its letters by their places.
+  // A string has its letters as indexed properties.
   expect(headerValues({ headers, multiValueHeaders: headers }, '0')).toBeUndefined();
 });
 
@@ -234,7 +234,7 @@ const HEADER = { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' }
 const QUERY = { kind: 'query', name: 'api_key' } as const;
 
 describe('a list of key sources', () => {
-  test("isn't valid if it's empty, because then no request could carry a key", () => {
+  test("can't be empty, because requests could then never carry a key", () => {
     expect(parseKeySources([])).toBeUndefined();
   });
 
@@ -249,7 +249,7 @@ describe('a list of key sources', () => {
     ['one header in two spellings', ['header:X-Api-Key', 'header:x-api-key']],
     ['bearer twice', ['bearer', 'bearer']],
     ['one query parameter twice', ['query:key', 'query:key']],
-  ])("isn't valid if it has %s", (_, entries) => {
+  ])("can't contain %s", (_, entries) => {
     expect(parseKeySources(entries)).toBeUndefined();
   });
 

@@ -135,7 +135,7 @@ describe('claim with a cached record', () => {
     expect(throttle.claim(dueNow, NOW_MS + MINUTE_MS, readAt(MINUTE_MS))).toBe(true);
   });
 
-  test('succeeds for a key that was never used, whenever it was read', () => {
+  test('succeeds for a key that was never used, even if its record is old', () => {
     expect(newThrottle().claim(record, NOW_MS, readAt(-MINUTE_MS))).toBe(true);
   });
 

@@ -54,7 +54,7 @@ describe('the policy for an active key', () => {
     ['other plans', { ...settings, plans: plansOf('1'.repeat(16)) }, 'rest'],
     ['a deployment without plans', { ...settings, plans: undefined }, 'rest'],
     ['other scopes', { ...settings, scopes: new Scopes() }, 'rest'],
-  ] as const)("isn't equal to the policy for %s on the same stage", (_, others, api) => {
+  ] as const)('changes for %s on the same stage', (_, others, api) => {
     const other = { effect: 'allow', key: keyOf(record, others) } as const;
     expect(toPolicy(other, METHOD_ARN, api)).not.toEqual(toPolicy(allow, METHOD_ARN, 'rest'));
   });

@@ -224,7 +224,7 @@ test('an unknown scope appears in the log once per environment', async () => {
   ]);
 });
 
-test('unknown scopes appear in the log up to 1000 per environment', async () => {
+test('the log contains at most 1000 unknown scopes per environment', async () => {
   const keys = Array.from({ length: 3 }, (_, key) =>
     keyOf(...Array.from({ length: 400 }, (__, at) => `s${key}-${at}`)),
   );

@@ -32,7 +32,7 @@ test('readUsagePlanSyncSettings reads every variable', () => {
   });
 });
 
-test('readUsagePlanSyncSettings treats no plan as shared if the variable is missing', () => {
+test('readUsagePlanSyncSettings treats every plan as unshared if the variable is missing', () => {
   expect(readUsagePlanSyncSettings(RIGHT)).toMatchObject({ sharedUsagePlanIds: [] });
 });
 

@@ -89,7 +89,7 @@ describe('the stream handler after an uncertain error', () => {
   const UNCERTAIN: readonly [string, Error][] = [
     ['a limit', named('LimitExceededException')],
     ['a conflict', named('ConflictException')],
-    ['an identifier that seems to be somebody else’s', new LatchkeyError('CONFLICT', 'conflict')],
+    ['an identifier that seems to belong to another API key', new LatchkeyError('CONFLICT', 'conflict')],
   ];
 
   test.each(UNCERTAIN)('stops the stream after %s if the write is less than three minutes old', async (_, error) => {
