@@ -30,7 +30,7 @@ describe('1,000 bad requests', () => {
     ['with a key that is disabled', () => ({ key: DISABLED.secret }), 1],
     ['with a key that was revoked', () => ({ key: REVOKED.secret }), 1],
     ['with a key outside its scopes', () => ({ key: SCOPED.secret }), 1],
-  ])('%s cause only the fewest possible reads and one short log line each', async (_, makeRequest, reads) => {
+  ])('cause only the fewest possible reads and one short log line each: %s', async (_, makeRequest, reads) => {
     for (const makeEvent of [restTokenEvent, restRequestEvent, httpApiEvent, appSyncEvent]) {
       const { invoke, lookup, log, metricLines } = handlerUnderTest(RECORDS, SETTINGS);
       const answers = new Set<string>();

@@ -99,7 +99,7 @@ describe('a scope for another API type', () => {
   });
 });
 
-describe('the name of a member of Object.prototype:', () => {
+describe('the name of a member of Object.prototype', () => {
   const { secret, record } = makeKey();
 
   test.each(PROTOTYPE_NAMES)('%s works as an ordinary header and parameter', async (name) => {

@@ -160,7 +160,7 @@ function describeUpdate(open: () => Promise<Table>): void {
       ['an expiry in the past', { expiresAt: at(0) }],
       ['an expiry without a zone', { expiresAt: '2031-01-31T12:00:00' }],
       ['an attribute that update cannot set', { label: 'other', revokedAt: null }],
-    ])("doesn't write %s", async (_, changes) => {
+    ])('rejects %s without a write', async (_, changes) => {
       const record = await putKey(table, FULL);
       const update = table.registry.update(record.id, changes as KeyChanges);
       await expect(update).rejects.toMatchObject({ code: 'INPUT_INVALID' });

@@ -171,7 +171,7 @@ describe("a failed last-used write doesn't change the response and is retried af
     const logged = running.output().length;
     const outcome = await ask(running, key);
     expect(told(outcome, key.record, running.output().slice(logged))).toBe('allowed, logged');
-    // With refused connections, the proxy never sees a call. Any call that it does see failed by an earlier fault.
+    // With refused connections, the proxy doesn't see any call. A call that it sees belongs to another fault.
     expect(proxy.of('UpdateItem').length - before).toBeLessThanOrEqual(fault === REFUSES ? 0 : 2);
     await proxy.recover();
   });

@@ -122,7 +122,7 @@ describe('credentials', () => {
     expect(credentials.asked.map(({ headers }) => headers.authorization)).toEqual(['token']);
   });
 
-  test('come from a request with the token in a file if Lambda names that file', async () => {
+  test("come from a request with a file's token if Lambda names a token file", async () => {
     const { url } = await startServer();
     const Expiration = new Date(Date.now() + 3_600_000).toISOString();
     const served = { AccessKeyId: 'AKIDSERVED', SecretAccessKey: 'secret', Token: 'served', Expiration };

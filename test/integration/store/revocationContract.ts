@@ -52,7 +52,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       ['empty', ''],
       ['too long', 'x'.repeat(257)],
       ['half of a character', '\ud800'],
-    ])("doesn't write a reason that is %s", async (_, reason) => {
+    ])('rejects a reason that is %s without a write', async (_, reason) => {
       const record = await putKey();
       await expect(table.registry.revoke(record.id, { reason })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       expect(await table.items()).toEqual([record]);

@@ -166,7 +166,7 @@ function describeRefusals(tableOf: () => Table): void {
     ['a grace period of more than ten years', { graceSeconds: 3651 * 86_400 }],
     ['an expiry in the past', { ...HOUR, expiresAt: at(0) }],
     ['an expiry that is not a time', { ...HOUR, expiresAt: 'tomorrow' }],
-  ])("doesn't write %s", async (_, options) => {
+  ])('rejects %s without a write', async (_, options) => {
     const table = tableOf();
     const record = await putKey(table);
     await expect(table.registry.rotate(record.id, options)).rejects.toMatchObject({ code: 'INPUT_INVALID' });

@@ -235,7 +235,7 @@ function describeIssue(open: () => Promise<Table>): void {
         "metadata with a name that confuses the SDK's class check",
         { label: 'ci', metadata: { a: { constructor: { name: 'String' } } } },
       ],
-    ])("doesn't write %s", async (_, newKey) => {
+    ])('rejects %s without a write', async (_, newKey) => {
       await expect(table.registry.issue(newKey)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       expect(await table.items()).toEqual([]);
     });

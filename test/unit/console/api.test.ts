@@ -7,7 +7,7 @@ afterAll(() => fetched.mockRestore());
 describe.each<[string, () => Promise<Response>]>([
   ["doesn't answer", () => Promise.reject(new TypeError('Failed to fetch'))],
   ['disconnects during its response', async () => new Response('{"key":')],
-])('if the server %s', (_, answer) => {
+])('the client, if the server %s,', (_, answer) => {
   beforeEach(() => {
     fetched.mockImplementation(answer);
   });

@@ -138,7 +138,7 @@ describe('versionRefusal', () => {
 const { record } = makeKey();
 const FOUND = recordAnswer(record);
 
-describe('%s, and name only attributes and values that they use', () => {
+describe('updateExpressions', () => {
   const BARE: Change = { operation: 'x', done: 'x', conditions: [], isApplied: () => false, refusal: () => undefined };
   const EXISTS = 'attribute_exists(#keyHash) AND #id = :id';
   const CAN_COUNT = '(attribute_not_exists(#version) OR attribute_type(#version, :number))';

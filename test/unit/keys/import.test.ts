@@ -94,7 +94,7 @@ describe('importHashes with a delayed index', () => {
 });
 
 describe('importHashes with ids', () => {
-  test('reuses the id of an entry that was not stored, because the table has its hash', async () => {
+  test('accepts the id of an entry that was skipped because the table has its hash', async () => {
     const held = entry(0, 'a').keyHash;
     const store = new LaggingStore({
       put: async ({ keyHash }) => {
@@ -108,7 +108,7 @@ describe('importHashes with ids', () => {
     ]);
   });
 
-  test('reuses the id of a duplicate', async () => {
+  test('accepts the id of a duplicate for another entry', async () => {
     const results = await run([entry(0, 'a'), { ...entry(0, 'b'), label: 'again' }, entry(1, 'b')]);
     expect(results).toEqual([
       { index: 0, outcome: 'imported', id: 'a' },

@@ -50,7 +50,7 @@ describe('splitScopes', () => {
   });
 
   test.each(['{"a b",c}', '{a,{b}}', '{a', 'a}', '[a b]', '[a,b]', '[1]', '["a",1]', '"a","b"', "['a'"])(
-    'returns an invalid part of %j as one invalid scope',
+    'returns at least one invalid scope for %j',
     (text) => {
       expect(splitScopes(text).every(isScope)).toBe(false);
     },

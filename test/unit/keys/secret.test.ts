@@ -93,7 +93,7 @@ describe('parseSecret', () => {
     [16, true],
     [255, true],
     [256, false],
-  ])('counts the length of a foreign key including its prefix: %i, %p', (length, accepted) => {
+  ])('counts the length of a foreign key without the scheme before it: %i, %p', (length, accepted) => {
     const key = 'x'.repeat(length);
     expect(parseSecret(`Bearer ${key}`, FOREIGN, 7)).toBe(accepted ? key : undefined);
   });

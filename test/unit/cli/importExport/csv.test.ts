@@ -178,7 +178,7 @@ describe('an export file', () => {
   test.each([
     ['JSON Lines', JSON_LINES, jsonLines],
     ['CSV', CSV, csv],
-  ])('in the format %s can be imported unchanged, with any record', async (_, format, read) => {
+  ])('can be imported unchanged as %s, with any record', async (_, format, read) => {
     await fc.assert(
       fc.asyncProperty(records, async (records) => {
         const entries = await read(format.header + format.rows(records));
