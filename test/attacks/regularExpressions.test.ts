@@ -10,8 +10,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LAYERS = ['keys', 'lambda', 'infra', 'testing', 'operator', 'cli', 'console', 'local'];
 
 /**
- * False positives of the checker, each with the reason why it's safe. The checker reports every expression with two ways to
- * match a string.
+ * False positives of the checker, each with the reason why it's safe. The checker reports every expression with two
+ * ways to match a string.
  */
 const REVIEWED: readonly (readonly [RegExp, string])[] = [
   [/[a-z0-9]*$/, 'keys/findKeys.ts runs it only on a part of a few characters'],

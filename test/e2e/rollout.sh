@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Deploys an HTTP API to an emulated account, and puts its authorizer's function behind an alias and back while a client calls.
-# `rollout` and `provisionedConcurrentExecutions` create the alias in turn. CodeDeploy isn't emulated, so it doesn't shift traffic.
+# `rollout` and `provisionedConcurrentExecutions` create the alias in turn. CodeDeploy isn't emulated, so it doesn't
+# shift traffic.
 # Usage: rollout.sh EMULATOR_DIRECTORY
 set -euo pipefail
 emulator=$(cd "$1" && pwd)
