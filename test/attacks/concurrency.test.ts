@@ -23,7 +23,7 @@ const RECORDS = KEYS.map(({ record }) => record);
 const UNKNOWN = { secret: generateSecret('sk_'), record: undefined };
 const PRESENTED = [...KEYS, UNKNOWN];
 
-/** Returns the expected answer to a request with the key, regardless of concurrent requests. */
+/** Returns the expected response to a request with the key, regardless of concurrent requests. */
 const expectedFor = (record: KeyRecord | undefined) => ({
   principalId: record?.id ?? 'anonymous',
   context: expect.objectContaining(
@@ -33,7 +33,7 @@ const expectedFor = (record: KeyRecord | undefined) => ({
   ),
 });
 
-/** A table that answers in the scheduler's order, and counts the concurrent reads of one hash. */
+/** A table that responds in the scheduler's order, and counts the concurrent reads of one hash. */
 class ScheduledLookup implements Pick<KeyReader, 'get' | 'recordUse'> {
   readonly table = new MemoryLookup(...RECORDS);
   mostAtOnce = 0;
@@ -59,7 +59,7 @@ class ScheduledLookup implements Pick<KeyReader, 'get' | 'recordUse'> {
   }
 }
 
-test('concurrent invocations of one module each get the answer for their own key, in any order of the reads', async () => {
+test('concurrent invocations of one module each get the response for their own key, in any order of the reads', async () => {
   const requests = fc.array(fc.nat({ max: PRESENTED.length - 1 }), { minLength: 2, maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(
@@ -76,7 +76,7 @@ test('concurrent invocations of one module each get the answer for their own key
           random: () => 0.5,
           writeLog: () => {},
         });
-        // The scheduler also starts the requests: some join a running read, some find a cached record.
+        // The scheduler also starts the requests. Some join a running read, and some find a cached record.
         const answers = presented.map(async (which) => {
           await scheduler.schedule(Promise.resolve(), 'request');
           return handler(restRequestEvent({ key: PRESENTED[which]?.secret ?? '' }));
@@ -115,7 +115,7 @@ describe('four threads, each with its own module', () => {
     for (const stop of stops.toReversed()) await stop();
   });
 
-  test('answer each of 400 requests for its own key, read each key once a thread and store each use once', async () => {
+  test('respond to each of 400 requests for its own key, with one read of each key per thread', async () => {
     const presented = Array.from({ length: REQUESTS_PER_THREAD }, (_, at) => PRESENTED[(at * 7) % PRESENTED.length]);
     const answers = await Promise.all(
       threads.flatMap((thread) => presented.map((key) => thread.invoke(restRequestEvent({ key: key?.secret ?? '' })))),
@@ -124,7 +124,7 @@ describe('four threads, each with its own module', () => {
     expect(answers).toEqual(threads.flatMap(() => expected));
     await proxy.settled();
     expect(proxy.of('GetItem')).toHaveLength(THREADS * PRESENTED.length);
-    // Several threads may try to write the same use; the table's condition accepts one of them.
+    // Several threads may try to write the same use. The table's condition accepts one of them.
     const committed = proxy.of('UpdateItem').filter(({ status }) => status === 200);
     expect(committed).toHaveLength(3);
     expect(proxy.of('UpdateItem').length).toBeLessThanOrEqual(THREADS * 3);

@@ -30,7 +30,7 @@ describe('1,000 bad requests', () => {
     ['with a key that is disabled', () => ({ key: DISABLED.secret }), 1],
     ['with a key that was revoked', () => ({ key: REVOKED.secret }), 1],
     ['with a key outside its scopes', () => ({ key: SCOPED.secret }), 1],
-  ])('%s cause no write, the fewest possible reads and one short log line each', async (_, makeRequest, reads) => {
+  ])('cause only the fewest possible reads and one short log line each: %s', async (_, makeRequest, reads) => {
     for (const makeEvent of [restTokenEvent, restRequestEvent, httpApiEvent, appSyncEvent]) {
       const { invoke, lookup, log, metricLines } = handlerUnderTest(RECORDS, SETTINGS);
       const answers = new Set<string>();
@@ -49,7 +49,7 @@ describe('1,000 bad requests', () => {
     }
   });
 
-  test('during an outage each try one read and fail with STORE_UNAVAILABLE', async () => {
+  test('each try one read during an outage and fail with STORE_UNAVAILABLE', async () => {
     const { invoke, lookup, log } = handlerUnderTest(RECORDS, SETTINGS);
     lookup.isDown = true;
     for (let at = 0; at < REQUESTS; at++) {
@@ -62,7 +62,7 @@ describe('1,000 bad requests', () => {
     });
   });
 
-  test('that arrive at once with one key share one read', async () => {
+  test('share one read if they arrive at the same time with one key', async () => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     await Promise.all(Array.from({ length: REQUESTS }, () => invoke(restRequestEvent({ key: UNKNOWN }))));
     expect(lookup.reads).toBe(1);
@@ -78,7 +78,7 @@ test('a flood of 25,000 unknown keys evicts neither a cached record nor its last
   expect(lookup.reads).toBe(25_000);
   await invoke(restRequestEvent({ key: ACTIVE.secret }));
   expect(lookup.reads).toBe(25_000);
-  // The old record says that a write is due. Only this environment's claim prevents a second one.
+  // The old record suggests that a write is due. Only this environment's claim prevents a second one.
   lookup.put(ACTIVE.record);
   clock.nowMs = NOW_MS + 60_000;
   await invoke(restRequestEvent({ key: ACTIVE.secret }));

@@ -16,7 +16,7 @@ const [ACTIVE = makeKey()] = WORLD;
 /** The outcomes of hostile events. A run must produce each of them, or it tests too little. */
 const OUTCOMES = ['allowed', 'INVALID_KEY', 'KEY_EXPIRED', 'KEY_DISABLED', 'KEY_REVOKED', 'INSUFFICIENT_SCOPE'];
 
-/** Checks the answer, the log and `Object.prototype` for each event. Returns the outcomes. */
+/** Checks the response, the log and `Object.prototype` for each event. Returns the outcomes. */
 async function checkEvents(events: fc.Arbitrary<unknown>): Promise<ReadonlySet<string>> {
   const targets = Object.keys(SETTINGS).map((name) => new FuzzTarget(name));
   await fc.assert(
@@ -31,19 +31,19 @@ async function checkEvents(events: fc.Arbitrary<unknown>): Promise<ReadonlySet<s
 
 describe('10,000 hostile events', () => {
   test.each(API_TYPES)(
-    'put no text of the attacker into an answer, policy, context or log line of %s',
+    "don't insert attacker-controlled text into a response, policy, context or log line of %s",
     async (apiType) => {
       const outcomes = await checkEvents(hostileEvent(apiType, SECRETS));
       expect([...outcomes]).toEqual(expect.arrayContaining(OUTCOMES));
     },
   );
 
-  test('are faults or unauthenticated if they come from no known event source', async () => {
+  test('cause faults or "unauthenticated" if their event source is unknown', async () => {
     const outcomes = await checkEvents(shapelessEvent);
     expect([...outcomes]).not.toContain('allowed');
   });
 
-  test('put no text of the attacker anywhere if their bytes are mutated', async () => {
+  test("don't insert attacker-controlled text anywhere if their bytes are mutated", async () => {
     // One random number for all three fields, because generating it takes longer than the rest.
     const mutation = fc.nat().map((bits) => ({ way: bits, at: bits >>> 3, value: bits >>> 15 }));
     const events = API_TYPES.map((apiType) =>
@@ -71,7 +71,7 @@ describe('expectedAnswer', () => {
     ['a key with another scheme', 'authorization', `Basic ${findSecret('active')}`, 'Unauthorized'],
     ['a key in a cookie', 'cookie', `Bearer ${findSecret('active')}`, 'Unauthorized'],
     [
-      'a key after another letter',
+      'a key after an additional letter',
       'authorization',
       `Bearer x${findSecret('active')}`,
       policy('anonymous', 'INVALID_KEY', 'Deny', '*'),
@@ -94,7 +94,7 @@ describe('expectedAnswer', () => {
       `Bearer ${findSecret('revoked')}`,
       policy('revoked', 'KEY_REVOKED', 'Deny', '*'),
     ],
-  ])('returns the right answer for %s', (_, name, value, expected) => {
+  ])('returns the right response for %s', (_, name, value, expected) => {
     expect(expectedAnswer(restRequestEvent({ headers: [[name, value]] }), scopes, WORLD)).toEqual(expected);
   });
 });

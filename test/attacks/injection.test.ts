@@ -28,21 +28,21 @@ interface Answer {
   readonly context: Readonly<Record<string, string>>;
 }
 
-/** Serialises an event and parses it, the same as the Lambda runtime. */
+/** Serializes an event and parses it. The Lambda runtime does the same. */
 const sent = (event: object): object => JSON.parse(JSON.stringify(event));
 const send = async (invoke: (event: unknown) => Promise<object>, event: object) =>
   (await invoke(sent(event))) as Answer;
 
-describe("the caller's text", () => {
+describe('attacker-controlled text', () => {
   const { secret, record } = makeKey({ scopes: ['read'] });
 
-  test.each(HOSTILE_TEXTS)('does not appear in the policy if the method or path is %j', async (text) => {
+  test.each(HOSTILE_TEXTS)("doesn't appear in the policy if the method or path is %j", async (text) => {
     for (const settings of [{}, SCOPED]) {
       for (const makeEvent of WITH_A_METHOD) {
         const event = makeEvent({ key: secret, method: text, path: `/orders/${text}` });
         const onStage = (end: string) =>
           `${STAGE}/${'routeArn' in event || 'version' in event ? '$default' : 'prod'}/${end}`;
-        // Only the ARNs of WebSocket APIs have no slash after the method.
+        // Only the ARNs of WebSocket APIs lack a slash after the method.
         const { policyDocument } = await send(handlerUnderTest([record], settings).invoke, event);
         const own = settings === SCOPED ? ['GET/orders/*', AMBIGUOUS_ARN_ENDS] : ['*'];
         expect(policyDocument.Statement.map(({ Resource }) => Resource)).toEqual(
@@ -77,7 +77,7 @@ describe('a scope for another API type', () => {
     ['$connect', ''],
     ['$connect', '/'],
     ['GET', '/$connect'],
-  ])('does not open the HTTP route %s %s of the same name', async (method, path) => {
+  ])("doesn't allow the HTTP route %s %s of the same name", async (method, path) => {
     for (const response of ['iam', 'simple']) {
       const { invoke } = handlerUnderTest([record], { ...SCOPED, LATCHKEY_HTTP_API_RESPONSE: response });
       const answer = await send(invoke, httpApiEvent({ key: secret, method, path }));
@@ -86,7 +86,7 @@ describe('a scope for another API type', () => {
     }
   });
 
-  test('does not open a route whose route key is not a string', async () => {
+  test("doesn't allow a route whose route key isn't a string", async () => {
     const { invoke } = handlerUnderTest([readers], {
       ...SCOPED,
       LATCHKEY_HTTP_API_RESPONSE: 'simple',
@@ -99,10 +99,10 @@ describe('a scope for another API type', () => {
   });
 });
 
-describe('the name of a member of Object.prototype:', () => {
+describe('the name of a member of Object.prototype', () => {
   const { secret, record } = makeKey();
 
-  test.each(PROTOTYPE_NAMES)('%s is an ordinary header and parameter', async (name) => {
+  test.each(PROTOTYPE_NAMES)('%s works as an ordinary header and parameter', async (name) => {
     for (const makeEvent of ALL) {
       const pair = [[name, 'x']] as const;
       const { invoke } = handlerUnderTest([record]);
@@ -118,7 +118,7 @@ describe('the name of a member of Object.prototype:', () => {
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  test.each(PROTOTYPE_NAMES)('%s as a key source only yields the sent key', async (name) => {
+  test.each(PROTOTYPE_NAMES)('%s as a key source yields only the sent key', async (name) => {
     const settings = { LATCHKEY_KEY_SOURCES: `header:${name},query:${name}` };
     const { invoke } = handlerUnderTest([record], settings);
     await expect(invoke(sent(restRequestEvent()))).rejects.toThrow('Unauthorized');
@@ -127,7 +127,7 @@ describe('the name of a member of Object.prototype:', () => {
     }
   });
 
-  test.each(PROTOTYPE_NAMES)('%s as a scope opens only its mapped routes', async (name) => {
+  test.each(PROTOTYPE_NAMES)('%s as a scope allows only its mapped routes', async (name) => {
     const scoped = makeKey({ scopes: [name] });
     const event = restRequestEvent({ key: scoped.secret, path: '/orders' });
     const unmapped = handlerUnderTest([scoped.record], SCOPED);
@@ -136,7 +136,7 @@ describe('the name of a member of Object.prototype:', () => {
     expect(JSON.stringify(await send(mapped.invoke, event))).toContain('GET/orders"');
   });
 
-  test.each(PROTOTYPE_NAMES)('%s is rejected as an option', (name) => {
+  test.each(PROTOTYPE_NAMES)('%s causes an error as an option', (name) => {
     const options = { tableName: 'keys', ...asMember(name, 'x') };
     expect(() => readOptions(options)).toThrow(`${name}: unknown option`);
   });
@@ -164,7 +164,7 @@ describe('look-alike characters', () => {
   ];
 
   test.each([{}, { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }])(
-    'do not pass for a key or a scheme with %j',
+    "aren't accepted in a key or a scheme with %j",
     async (settings) => {
       const { invoke, lookup } = handlerUnderTest([record], settings);
       for (const value of values) {
@@ -178,7 +178,7 @@ describe('look-alike characters', () => {
     },
   );
 
-  test('do not match a header name, because other alphabets do not fold to ASCII', async () => {
+  test("don't match a header name, because other alphabets don't fold to ASCII", async () => {
     const { invoke } = handlerUnderTest([record], { LATCHKEY_KEY_SOURCES: 'header:x-api-key' });
     for (const name of [
       'x-api-\u212Aey',
@@ -201,7 +201,7 @@ describe('the log', () => {
     disabledAt: '2030-01-01T00:00:00Z',
   });
 
-  test('has one line of JSON for each request, for any characters in the record and the request id', async () => {
+  test('contains one line of JSON for each request, with any characters in the record and the request id', async () => {
     const lines: string[] = [];
     const handler = createHandler({
       config: readConfig({ LATCHKEY_TABLE: 'keys', LATCHKEY_METRICS: 'false' }),
@@ -242,11 +242,11 @@ describe('the authorizer', () => {
     ['commas', `Bearer ${secret}${many(',')}`, false],
     ['schemes', many('bearer '), false],
     ['schemes with commas', many('bearer ,'), false],
-    ['an endless key', `Bearer ${secret}${many('a')}`, false],
+    ['an overlong key', `Bearer ${secret}${many('a')}`, false],
     ['keys', many(`Bearer ${secret},`), false],
     ['zeros', many('\u0000'), false],
     ['unpaired surrogates', many('\uD800'), false],
-  ])('answers a header with 100 KB of %s the same as any other', async (_, value, isKey) => {
+  ])('treats a header with 100 KB of %s the same as any other', async (_, value, isKey) => {
     for (const makeEvent of ALL) {
       const { invoke } = handlerUnderTest([record], { LATCHKEY_KEY_SOURCES: 'bearer,header:x-api-key' });
       const event = makeEvent({ headers: [['Authorization', value]], query: [['api_key', value]] });
@@ -256,7 +256,7 @@ describe('the authorizer', () => {
     }
   });
 
-  test('answers 10,000 headers the same as two: INVALID_KEY if they share a name, else by the one key', async () => {
+  test('denies 10,000 headers with one name, and finds the key among 10,000 other headers', async () => {
     const { invoke } = handlerUnderTest([record]);
     const values = Array.from({ length: 10_000 }, () => `Bearer ${secret}`);
     const names = Object.fromEntries(values.map((value, at) => [`x-${at}`, value]));

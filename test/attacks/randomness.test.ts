@@ -16,7 +16,7 @@ const { startConsole } = await import('../../console/server/startConsole.ts');
 const { LocalDynamoDb } = await import('../../local/table.ts');
 const { KeyRegistry } = await import('../../keys/registry.ts');
 
-test('generateSecret takes at least 43 bytes from the CSPRNG of node:crypto', () => {
+test('generateSecret uses at least 43 bytes from the CSPRNG of node:crypto', () => {
   requested.length = 0;
   generateSecret('sk_');
   expect(requested.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThanOrEqual(43);

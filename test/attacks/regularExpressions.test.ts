@@ -9,7 +9,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The folders that are installed or deployed, and the local gateway. */
 const LAYERS = ['keys', 'lambda', 'infra', 'testing', 'operator', 'cli', 'console', 'local'];
 
-/** False positives of the checker, each with the reason why it's safe. The checker reports any two ways through a text. */
+/**
+ * False positives of the checker, each with the reason why it's safe. The checker reports every expression with two
+ * ways to match a string.
+ */
 const REVIEWED: readonly (readonly [RegExp, string])[] = [
   [/[a-z0-9]*$/, 'keys/findKeys.ts runs it only on a part of a few characters'],
   [/\{[^{}]*\}/g, 'linear by recheck 4.5.0: it stops at a second brace'],
@@ -33,10 +36,10 @@ const REVIEWED: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^(?:\s*(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"#$`\\]+)))?\s*(?:\s#.*)?$/,
-    'linear by recheck 4.5.0: at most two ways through a text',
+    'linear by recheck 4.5.0: at most two ways to match a string',
   ],
-  [/^(?:export\s+)?([A-Za-z_][\w.-]*)\s*=/, 'linear by recheck 4.5.0: two ways through a text at most'],
-  [/^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/, 'linear by recheck 4.5.0: two ways through a text at most'],
+  [/^(?:export\s+)?([A-Za-z_][\w.-]*)\s*=/, 'linear by recheck 4.5.0: at most two ways to match a string'],
+  [/^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/, 'linear by recheck 4.5.0: at most two ways to match a string'],
   [
     /^<[^<>@]*>$|^\[[^[\]]*\]$|\$\{[^{}]*\}|^\$\w+$|\{\{[^{}]*\}\}|^%[A-Z_]{3,}%|^__\w+__$|\*{4}|\.{3}$|…/,
     'linear by recheck 4.5.0: it stops at a second bracket',
@@ -50,9 +53,12 @@ const REVIEWED: readonly (readonly [RegExp, string])[] = [
   [/\$\{([^${}]+)\}/g, 'linear by recheck 4.5.0: it stops at a second dollar sign'],
 ];
 
-/** The files that build an expression from strings, which the checker can't read, and from what they build it. */
+/**
+ * The files that build an expression from strings, and the source of those strings. The checker can't read such
+ * expressions.
+ */
 const BUILT_FROM_STRINGS: Readonly<Record<string, string>> = {
-  'keys/changes.ts': 'one of two marks, to find names in an expression of its own',
+  'keys/changes.ts': 'one of two marks, to find names in an expression that the file itself builds',
   'keys/fields.ts': 'a number of characters of one class',
   'infra/keySources.ts': 'alternatives of its own header names, at synthesis',
   'cli/importExport/notAKey.ts': 'file endings, schemes and the labels of host names; linear by recheck 4.5.0',
@@ -124,7 +130,7 @@ function isSlow(expression: RegExp): boolean {
   return isSafe(expression).score.infinite;
 }
 
-test('every regular expression runs in linear time, by the checker or by a review', () => {
+test('every regular expression runs in linear time, according to the checker or a review', () => {
   expect(found.literals.length).toBeGreaterThan(100);
   const slow = new Set(found.literals.filter(isSlow).map(String));
   expect([...slow].toSorted()).toEqual(REVIEWED.map(([expression]) => String(expression)).toSorted());

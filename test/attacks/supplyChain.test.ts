@@ -33,7 +33,7 @@ function shippedPackages(): ReadonlyMap<string, Locked> {
   return found;
 }
 
-test('every package that is installed with Latchkey has a permissive licence and no install script', () => {
+test("every package that is installed with Latchkey has a permissive licence and doesn't run an install script", () => {
   const shipped = [...shippedPackages()];
   expect(shipped.length).toBeGreaterThan(11);
   expect(shipped.filter(([, { license = 'none' }]) => !LICENCES.has(license))).toEqual([]);
@@ -47,7 +47,7 @@ test.each([...PACKAGES, 'docs/reference/'])('%spackage.json names exact versions
   for (const version of versions) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
 });
 
-test.each(PACKAGES)('%spackage-lock.json has the SHA-512 hash of every package that it installs', (folder) => {
+test.each(PACKAGES)('%spackage-lock.json contains the SHA-512 hash of every package that it installs', (folder) => {
   const installed = Object.entries(lockedIn(folder)).filter(
     // The hash of a package covers the packages bundled in it.
     ([path, { link, inBundle }]) => path.includes('node_modules/') && link !== true && inBundle !== true,
@@ -72,7 +72,7 @@ function getScripts(text: string): readonly string[] {
   });
 }
 
-test.each(WORKFLOWS)('%s pins each action by its commit and grants no permissions by default', (_, text) => {
+test.each(WORKFLOWS)("%s pins each action by its commit and doesn't grant permissions by default", (_, text) => {
   const actions = [...text.matchAll(/uses: *(.*)/g)].map(([, action = '']) => action);
   expect(actions).not.toHaveLength(0);
   for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
@@ -80,7 +80,7 @@ test.each(WORKFLOWS)('%s pins each action by its commit and grants no permission
   expect(text).not.toMatch(/pull_request_target|workflow_run/);
 });
 
-test.each(WORKFLOWS)('%s leaves no token in a checkout and puts no expression into a script', (_, text) => {
+test.each(WORKFLOWS)("%s doesn't leave a token in a checkout or put an expression into a script", (_, text) => {
   const checkouts = text.split(/^ {6}- /m).filter((step) => step.includes('actions/checkout@'));
   expect(checkouts.filter((step) => !step.includes('persist-credentials: false'))).toEqual([]);
   expect(getScripts(text).filter((script) => script.includes('${{'))).toEqual([]);
@@ -93,7 +93,7 @@ test('only the jobs that publish and attach a release have write permissions', (
   expect(rights).toEqual(['release.yml id-token: write', 'release.yml contents: write']);
 });
 
-test('the job that publishes the package runs no code of the repository, and the package is built without install scripts', () => {
+test("the job that publishes the package doesn't run code of the repository", () => {
   const release = read('.github/workflows/release.yml').split(/^ {2}(?=[\w-]+:$)/m);
   const findJob = (name: string) => release.find((job) => job.startsWith(`${name}:`)) ?? '';
   expect(getScripts(findJob('publish'))).toEqual(['- run: npm publish ./latchkey-*.tgz --provenance --ignore-scripts']);

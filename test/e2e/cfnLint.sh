@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the templates that users deploy with cfn-lint: the synthesized one, those of the recipes, and the docs' SAM template.
-# W3005 is ignored, because the CDK writes a DependsOn in addition to a reference.
+# Checks the templates that users deploy with cfn-lint: the synthesized one, those of the recipes, and the docs' SAM
+# template. W3005 is ignored, because the CDK writes a DependsOn in addition to a reference.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 npm run --silent synth

@@ -9,7 +9,8 @@ fail() {
 # json EXPRESSION: evaluates it with the JSON on stdin as `it`
 json() { node -e "const it = JSON.parse(require('node:fs').readFileSync(0, 'utf8')); console.log($1)"; }
 
-# start_emulator DIRECTORY: starts the emulator, creates the directory $work, and points the CDK and the AWS tools to the emulator
+# start_emulator DIRECTORY: starts the emulator, creates the directory $work, and configures the CDK and the AWS tools
+# for it
 start_emulator() {
   local port
   work=$(mktemp -d)
@@ -41,7 +42,7 @@ logged() { "$@" > "$work/command.log" 2>&1 || fail "$* failed: $(cat "$work/comm
 # key_hash KEY: prints the key's hash
 key_hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
 
-# item TABLE KEY: prints the key's item as JSON, or nothing if the table has no such item
+# item TABLE KEY: prints the key's item as JSON. If the table lacks the item, the output is empty.
 item() { aws dynamodb get-item --table-name "$1" --key "{\"keyHash\":{\"S\":\"$(key_hash "$2")\"}}" --output json; }
 
 # without_stack NAME: fails unless the stack is gone

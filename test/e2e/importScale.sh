@@ -44,7 +44,7 @@ node -e '
   process.stdout.write(text);' "$count" > "$work/keys.jsonl"
 
 rss() { awk '/^VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$importing/status" 2> /dev/null || true; }
-# How many keys the run has imported so far. With --json, each id is a line.
+# The number of keys that the run has imported so far. With --json, each id is a line.
 imported() { grep -c '^"' "$1" || true; }
 start() {
   node --import tsx cli/main.ts import "$work/keys.jsonl" --json > "$work/$1.json" 2> "$work/$1.log" &
@@ -91,5 +91,5 @@ skipped=$(node -pe 'JSON.parse(require("node:fs").readFileSync(process.argv[1], 
 echo "the second run imported $second and skipped $skipped; the table holds $total, after $((SECONDS - started)) s"
 [[ $total == "$count" ]] || fail "expected $count keys in the table, got $total"
 ((skipped == first && second == count - first)) || fail 'the two runs do not add up'
-# A tenfold run that kept its keys would need some 30 MiB more.
+# If a run of ten times the keys kept them, it would require some 30 MiB more.
 ((late < early + 60)) || fail 'the memory grew'

@@ -21,9 +21,9 @@ async function chapterBlocks(heading: string): Promise<readonly (readonly string
   return [...chapter.matchAll(/```sh\n(.*?)\n```/gs)].map(([, commands = '']) => commands.split('\n'));
 }
 
-describe("the README's life of a key", () => {
+describe("the README's commands", () => {
   let gateway: Gateway;
-  /** The chapter defines the command's name with it. */
+  /** The chapter defines the command's name with this block. */
   let alias: string;
   let blocks: readonly (readonly string[])[];
   /** The values that replace KEY, NEW_KEY and ID in the README's commands. */
@@ -61,7 +61,7 @@ describe("the README's life of a key", () => {
     return stdout;
   }
 
-  /** Returns the text that is printed after the name. */
+  /** Returns the string that is printed after the name. */
   function field(name: string, printed: string): string {
     return new RegExp(`^${name}: +(.*)$`, 'm').exec(printed)?.[1] ?? '';
   }
@@ -73,7 +73,7 @@ describe("the README's life of a key", () => {
     expect(field('owner', printed)).toBe('acme');
   });
 
-  test('curl gets 200 with the key, and show prints that it was just used', async () => {
+  test('curl gets 200 with the key, and show prints the recent use', async () => {
     const answer = await run(blocks[1]?.[0]);
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(answer).toContain(placeholders.get('ID'));

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Deploys an HTTP API to an emulated account, and puts its authorizer's function behind an alias and back while a client calls.
-# `rollout` and `provisionedConcurrentExecutions` make the alias in turn. CodeDeploy isn't emulated: no traffic is shifted.
+# `rollout` and `provisionedConcurrentExecutions` create the alias in turn. CodeDeploy isn't emulated, so it doesn't
+# shift traffic.
 # Usage: rollout.sh EMULATOR_DIRECTORY
 set -euo pipefail
 emulator=$(cd "$1" && pwd)
@@ -11,7 +12,8 @@ source test/e2e/emulator.sh
 start_emulator "$emulator"
 npm run --silent build > "$work/build.log"
 
-# deploy ALIAS: deploys the app with an alias as `rollout` or `provisioned` concurrency makes it, or with `none`
+# deploy ALIAS: deploys the app with an alias that `rollout` or `provisioned` concurrency creates, or without one for
+# `none`
 deploy() {
   logged npx --no-install cdk deploy Rollout --app 'node --import tsx test/e2e/rollout/app.ts' -c "alias=$1" \
     --output "$work/cdk.out" --require-approval never --method=direct --no-notices --outputs-file "$work/outputs.json"

@@ -12,12 +12,12 @@ test('the tests use the major version of Node that the function is deployed to',
   expect(stdout).toMatch(/^v24\./);
 });
 
-// Both run the same cases, so their answers are the same.
+// Both run the same cases, so their responses are the same.
 describeFunction("the bundle under Lambda's runtime client on Node 24", startBundle);
 describeFunction(`the bundle on Node ${process.versions.node}`, startFunction);
 
 describe('an invalid setting', () => {
-  test("fails the start under Lambda's runtime client", async () => {
+  test("prevents the start under Lambda's runtime client", async () => {
     const starting = startBundle('http://127.0.0.1:1', { LATCHKEY_RECORD_CACHE_SECONDS: 'soon' });
     await expect(starting).rejects.toThrow(/LatchkeyError: LATCHKEY_RECORD_CACHE_SECONDS/);
   });

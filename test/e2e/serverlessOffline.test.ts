@@ -67,9 +67,9 @@ describe.each(KINDS)('%s behind serverless-offline', (_, path) => {
   });
 
   test.each([
-    ['no key', undefined],
+    ['a missing key', undefined],
     ['another scheme', 'Basic dXNlcjpwYXNz'],
-  ])('answers a request with %s with 401', async (__, authorization) => {
+  ])('responds with 401 to a request with %s', async (__, authorization) => {
     expect(await request(path, authorization)).toMatchObject({ status: 401 });
   });
 
@@ -77,8 +77,8 @@ describe.each(KINDS)('%s behind serverless-offline', (_, path) => {
     ['a malformed key', 'sk_nonsense'],
     ['an unknown key', generateSecret('sk_')],
     ['a revoked key', REVOKED.secret],
-    ['a key whose scopes do not cover the route', WRITER.secret],
-  ])('answers a request with %s with 403', async (__, secret) => {
+    ["a key whose scopes don't cover the route", WRITER.secret],
+  ])('responds with 403 to a request with %s', async (__, secret) => {
     expect(await request(path, `Bearer ${secret}`)).toMatchObject({ status: 403 });
   });
 });
@@ -87,8 +87,8 @@ test('the authorizer behind serverless-offline stores the last use of a key', as
   expect(await table.lastUsedAt(ACTIVE.record)).toEqual(expect.any(String));
 });
 
-// The last test, because it stops the table. API Gateway answers a fault with 500; serverless-offline answers each error that
-// an authorizer throws with 401.
+// The last test, because it stops the table. API Gateway responds to a fault with 500. serverless-offline responds to
+// each error that an authorizer throws with 401.
 test('the authorizer behind serverless-offline logs STORE_UNAVAILABLE if the table is down', async () => {
   await table.stop();
   expect(await request('/policy', `Bearer ${generateSecret('sk_')}`)).toMatchObject({ status: 401 });
@@ -187,7 +187,10 @@ function service({ endpoint, httpPort, lambdaPort }: ServiceOptions): object {
   };
 }
 
-/** Resolves when serverless-offline is ready, to a function that returns its output. Rejects with the output if it ends first. */
+/**
+ * Resolves when serverless-offline is ready, with a function that returns its output. Rejects with the output if it
+ * ends first.
+ */
 async function whenReady(child: ChildProcess): Promise<() => string> {
   let output = '';
   await new Promise<void>((resolve, reject) => {
@@ -212,7 +215,7 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timeout);
 }
 
-/** Returns two free ports of the loopback interface. serverless-offline replaces 0 by its default port. */
+/** Returns two free ports of the loopback interface. serverless-offline replaces 0 with its default port. */
 async function freePorts(): Promise<readonly number[]> {
   const servers = [createServer(), createServer()];
   const ports: number[] = [];

@@ -43,7 +43,9 @@ class NpmStart {
     }
   }
 
-  /** Signals only npm, waits for its end and at most two seconds for its children. Returns the processes that remain. */
+  /**
+   * Signals only npm. Waits for its end, and at most two seconds for its children. Returns the processes that remain.
+   */
   async signal(signal: NodeJS.Signals): Promise<readonly number[]> {
     const exited = this.#npm.exitCode === null && this.#npm.signalCode === null ? once(this.#npm, 'exit') : undefined;
     this.#npm.kill(signal);
@@ -103,7 +105,7 @@ describe('npm start', () => {
     }
   });
 
-  test('answers a request without a key with 401', async () => {
+  test('responds to a request without a key with 401', async () => {
     expect(await get(rest)).toEqual({
       status: 401,
       body:
@@ -117,7 +119,7 @@ describe('npm start', () => {
   test.each([
     ['an unknown key', generateSecret('sk_')],
     ['a malformed key', 'sk_nonsense'],
-  ])('answers a request with %s with 403', async (_, secret) => {
+  ])('responds with 403 to a request with %s', async (_, secret) => {
     expect(await get(rest, secret)).toEqual({
       status: 403,
       body: '{"success":false,"data":null,"error":{"code":"INVALID_KEY","message":"Invalid API key."},"pagination":null}',
@@ -136,7 +138,7 @@ describe('npm start', () => {
     expect(demoRecord().lastUsedAt).toBe(lastUsedAt);
   });
 
-  test('leaves neither processes nor its state file behind after SIGINT to npm alone', async () => {
+  test("doesn't leave processes or its state file behind after a SIGINT sent only to npm", async () => {
     expect(npm.processes.length).toBeGreaterThanOrEqual(2);
     expect(await npm.signal('SIGINT')).toEqual([]);
     await expect(get(rest)).rejects.toThrow();
@@ -146,7 +148,7 @@ describe('npm start', () => {
 
 describe('an interrupted npm start', () => {
   test.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])(
-    'leaves no process behind after %s to npm alone during a synthesis',
+    "doesn't leave a process behind after a %s sent only to npm during a synthesis",
     async (signal) => {
       rmSync(join(ROOT, 'cdk.out/.sources'), { force: true });
       const npm = new NpmStart();
@@ -162,7 +164,7 @@ describe('an interrupted npm start', () => {
     60_000,
   );
 
-  test('leaves no process behind after SIGTERM to npm alone while it serves', async () => {
+  test("doesn't leave a process behind after a SIGTERM sent only to npm while it serves", async () => {
     const npm = new NpmStart();
     try {
       const url = await npm.line('url: ');

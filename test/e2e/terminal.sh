@@ -10,7 +10,7 @@ fail() {
 
 work=$(mktemp -d)
 database=
-# A separate tmux server, so the user's sessions aren't touched.
+# A separate tmux server, because the test must not affect the user's sessions.
 tm() { tmux -S "$work/tmux" "$@"; }
 stop() {
   tm kill-server 2> /dev/null || true

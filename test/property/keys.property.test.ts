@@ -59,7 +59,7 @@ test("every issued key is well-formed, and its hash is 64 hex characters that do
   );
 });
 
-test('parseSecret rejects any other text without an error', () => {
+test('parseSecret rejects any other string without an error', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 60 }), fc.boolean(), (text, acceptForeignKeys) => {
       const parsed = parseSecret(text, { prefix: 'sk_', acceptForeignKeys });
@@ -69,7 +69,7 @@ test('parseSecret rejects any other text without an error', () => {
   );
 });
 
-test('parseRecord returns the record that was serialised', () => {
+test('parseRecord returns the record that was serialized', () => {
   fc.assert(
     fc.property(arbitraryRecord, (record) => {
       expect(parseRecord(serialiseRecord(record))).toEqual(record);
@@ -78,7 +78,7 @@ test('parseRecord returns the record that was serialised', () => {
   );
 });
 
-test('a serialised record has no undefined values', () => {
+test('a serialized record never contains undefined values', () => {
   fc.assert(
     fc.property(arbitraryRecord, (record) => {
       expect(Object.values(serialiseRecord(record))).not.toContain(undefined);

@@ -52,7 +52,7 @@ const anyEvent = fc.oneof(
     .map(([event, fields]) => ({ ...event, ...fields })),
 );
 
-test('presentedKey never throws, whatever the event', () => {
+test('presentedKey never throws for any event', () => {
   const { keySources, keyFormat } = readConfig({
     LATCHKEY_TABLE: 'keys',
     LATCHKEY_KEY_SOURCES: 'header:X-Api-Key,bearer,query:api_key',
@@ -68,7 +68,7 @@ test('presentedKey never throws, whatever the event', () => {
   );
 });
 
-test('an event without a key of the table never gets an Allow, and nothing of it is logged', async () => {
+test('an event without a key of the table never gets an Allow or appears in the log', async () => {
   const marker = 'zebra';
   await fc.assert(
     fc.asyncProperty(anyEvent, arbitrarySecret, async (event, secret) => {
@@ -86,7 +86,7 @@ test('an event without a key of the table never gets an Allow, and nothing of it
   );
 });
 
-test('the answer is Allow if and only if the table has the key and it is active', async () => {
+test('the policy allows a request if and only if the table has the key and it is active', async () => {
   await fc.assert(
     fc.asyncProperty(
       arbitrarySecret,
@@ -117,7 +117,7 @@ test('every value of the context is a string', async () => {
   );
 });
 
-describe('for any mapping, scopes and route', () => {
+describe('any mapping, scopes and route', () => {
   const method = fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS');
   const segment = fc.constantFrom(
     'a',
@@ -150,7 +150,10 @@ describe('for any mapping, scopes and route', () => {
     path,
   });
 
-  /** The mapping read by itself: each pattern as two regular expressions, on a path whose segments can be read in one way. */
+  /**
+   * Evaluates the mapping independently. Each pattern becomes two regular expressions, and the path's segments are
+   * unambiguous.
+   */
   const isCovered = ({ mapping, scopes, method, path }: Asked): boolean => {
     if (scopes === undefined) return true;
     const [, ...segments] = path.split('/');
@@ -174,7 +177,7 @@ describe('for any mapping, scopes and route', () => {
     );
   };
 
-  test('the policy allows exactly the mapped routes, whichever route was requested', async () => {
+  test('lead to a policy that allows exactly the mapped routes, independent of the first request', async () => {
     await fc.assert(
       fc.asyncProperty(asked, fc.constantFrom(...POLICY_MAKERS), method, path, async (input, makeEvent, ...other) => {
         const answer = (await send(makeEvent, { ...input, method: other[0], path: other[1] })) as {
@@ -189,7 +192,7 @@ describe('for any mapping, scopes and route', () => {
     );
   });
 
-  test('the simple answer follows the mapping', async () => {
+  test('lead to a simple response that follows the mapping', async () => {
     await fc.assert(
       fc.asyncProperty(asked, async (input) => {
         const answer = await send(httpApiEvent, input, { LATCHKEY_HTTP_API_RESPONSE: 'simple' });
@@ -199,8 +202,9 @@ describe('for any mapping, scopes and route', () => {
     );
   });
 
-  // With a result cache the gateway doesn't send about a later request with dot segments: docs/threat-model.md, E1.
-  test('a cached simple answer allows no request of its route that the mapping closes', async () => {
+  // With a results cache, API Gateway doesn't invoke the authorizer for a later request with dot segments:
+  // docs/threat-model.md, E1.
+  test('lead to a cached simple response that allows only mapped requests of its route', async () => {
     await fc.assert(
       fc.asyncProperty(asked, plainSegment, async (input, value) => {
         const routeKey = `${input.method} ${input.path}/{orders}`;

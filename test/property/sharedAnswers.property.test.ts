@@ -45,7 +45,7 @@ const planned = fc
   )
   .map(([record, fields]) => ({ ...record, ...fields }));
 
-/** The event on a stage of its own choice. */
+/** Returns the event with its own stage. */
 function eventOf(
   { makeEvent, stage, method, path }: typeof request extends fc.Arbitrary<infer T> ? T : never,
   secret: string,
@@ -56,7 +56,7 @@ function eventOf(
   return 'routeArn' in event ? { ...event, routeArn: onStage(event.routeArn) } : event;
 }
 
-test('the answer is the same as for a new record, whatever was answered before', async () => {
+test('the response is the same as for a new record after any earlier responses', async () => {
   await fc.assert(
     fc.asyncProperty(
       arbitrarySecret,
@@ -78,7 +78,7 @@ test('the answer is the same as for a new record, whatever was answered before',
   );
 });
 
-test('a caller that changes an answer does not change the answer to a later request', async () => {
+test("a caller that changes a response doesn't change the response to a later request", async () => {
   await fc.assert(
     fc.asyncProperty(arbitrarySecret, planned, request, async (secret, fields, asked) => {
       const record = { ...fields, keyHash: hashSecret(secret) };
@@ -91,7 +91,7 @@ test('a caller that changes an answer does not change the answer to a later requ
   );
 });
 
-/** Overwrites every member of the value, and of everything in it, that can be overwritten. */
+/** Recursively overwrites every member of the value that can be overwritten. */
 function tamper(value: object): void {
   for (const [name, member] of Object.entries(value)) {
     if (typeof member === 'object' && member !== null) tamper(member);
@@ -129,7 +129,7 @@ test("the stage and the route of an ARN don't depend on the ARNs that were read 
   );
 });
 
-test('a cached key has the times that its record states', () => {
+test('a cached key has the times that its record contains', () => {
   fc.assert(
     fc.property(arbitraryRecord, (record) => {
       const stated = {

@@ -1,4 +1,4 @@
-// Loaded into a function to make it leak memory, and timers that keep its thread alive.
+// Loaded into a function. Makes it leak memory, and timers that keep its thread alive.
 const kept = [];
 setInterval(() => {
   kept.push(Buffer.alloc(2 * 1024 * 1024, 1));

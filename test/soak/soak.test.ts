@@ -22,12 +22,12 @@ describe('a soak of three seconds', () => {
     [sound, stale, planted] = await Promise.all([
       soak({ seconds: 3 }),
       soak({ seconds: 3, staleIfErrorSeconds: 10 }),
-      // The function rejects all keys of the table, and it grows.
+      // The function denies all keys of the table, and its memory grows.
       soak({ seconds: 3, environment: { LATCHKEY_KEY_PREFIX: 'other_' }, preload: [LEAK] }),
     ]);
   });
 
-  test('finds no wrong answers despite changes of keys and faults of the store', () => {
+  test('finds only correct responses despite changes of keys and faults of the store', () => {
     expect(sound.wrong).toEqual([]);
     expect(sound.wrongCount).toBe(0);
     expect(sound.requests).toBeGreaterThan(20);
@@ -36,14 +36,14 @@ describe('a soak of three seconds', () => {
     expect(sound.latestAcceptanceMs).toBeLessThanOrEqual(sound.recordMs);
   });
 
-  test('finds no wrong answers with staleIfError', () => {
+  test('finds only correct responses with staleIfError', () => {
     expect(stale.wrong).toEqual([]);
     expect(stale.requests).toBeGreaterThan(20);
     expect(toAnswersReport('staleIfError', stale)).toMatch(/^staleIfError +\d+ requests .* wrong answers 0\npassed\n$/);
     expect(toAnswersReport('staleIfError', planted)).toMatch(/expected .*\nFAILED\n$/);
   });
 
-  test('reports a wrong answer with its key and the expected outcome', () => {
+  test('reports a wrong response with its key and the expected outcome', () => {
     expect(planted.wrongCount).toBeGreaterThan(0);
     expect(planted.wrong.join('\n')).toMatch(
       /: [0-9a-f-]{36}: expected .*ALLOWED.*, got (rest: INVALID_KEY|http: DENIED)/,
@@ -59,11 +59,11 @@ describe('a soak of three seconds', () => {
   });
 });
 
-test('the fuzzer finds no problems and keeps inputs that run new blocks', async () => {
+test('the fuzzer reports an empty list of problems and keeps inputs that run new blocks', async () => {
   const { problems, outcomes, blocks, byteCases } = await fuzz(400);
   expect(problems).toEqual([]);
   expect(byteCases).toBe(120);
-  // Inputs that aren't JSON have no outcome.
+  // Inputs that aren't JSON don't have an outcome.
   expect([...outcomes.values()].reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(400);
   expect(outcomes.get('INVALID_KEY')).toBeGreaterThan(10);
   expect(blocks).toBeGreaterThan(50);
@@ -87,7 +87,7 @@ describe('the model of a key', () => {
     [{ isDisabled: true, isInScope: false }, 'KEY_DISABLED'],
     [{ isInScope: false }, 'INSUFFICIENT_SCOPE'],
     [{}, 'ALLOWED'],
-  ])('expects the outcome for %j to be %s', (changed, outcome) => {
+  ])('expects, given %j, the outcome %s', (changed, outcome) => {
     expect(getOutcomes(makeModel(changed), NOW)).toEqual([outcome]);
   });
 
@@ -114,7 +114,7 @@ describe('the model of a key', () => {
   });
 });
 
-test('the key pool reports an item in the table that belongs to no key', async () => {
+test("the key pool reports an item in the table that doesn't belong to a key", async () => {
   const table = await startFunctionTable();
   const { client } = table;
   const registry = new KeyRegistry({ client, tableName: 'keys', actor: 'tests' });
@@ -129,7 +129,7 @@ test('the key pool reports an item in the table that belongs to no key', async (
   await table.stop();
 });
 
-describe('growth', () => {
+describe('the memory check', () => {
   const idle = (openFiles: number, handles = {}) => ({ rssBytes: 0, logLines: 0, openFiles, handles });
   const quiet = { before: idle(10), after: idle(10) };
   const rising = (to: number) => Array.from({ length: 100 }, (_, at) => 100 + ((to - 100) * at) / 99);
@@ -138,11 +138,11 @@ describe('growth', () => {
   test.each([
     [109, []],
     [111, ['RSS grew by 11.0 %']],
-  ])('reports a steady rise of the memory from 100 to %d as %j', (to, problems) => {
+  ])('reports a steady rise from 100 to %d as %j', (to, problems) => {
     expect(measureGrowth(rising(to), quiet).problems).toEqual(problems);
   });
 
-  test('covers the first and the last of thousands of samples', () => {
+  test('includes the first and the last of thousands of samples', () => {
     const samples = Array.from({ length: 5001 }, (_, at) => 100 + at / 250);
     expect(measureGrowth(samples, quiet)).toMatchObject({ rssAtStart: 100, rssAtEnd: expect.closeTo(120, 5) });
   });
@@ -152,7 +152,7 @@ describe('growth', () => {
     expect(measureGrowth(stepping(120), quiet).problems).toHaveLength(1);
   });
 
-  test('reports a problem if there are no samples', () => {
+  test('reports a problem without samples', () => {
     expect(measureGrowth([], quiet).problems).toEqual(['RSS grew by NaN %']);
   });
 

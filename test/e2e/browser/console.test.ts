@@ -31,7 +31,7 @@ afterAll(async () => {
 
 /** Returns axe's serious and critical findings, shortened. */
 async function seriousFindings(page: Page): Promise<readonly string[]> {
-  // Through the debugger, because the page's policy blocks injected scripts.
+  // Uses the debugger, because the page's policy blocks injected scripts.
   const client = await page.context().newCDPSession(page);
   await client.send('Runtime.evaluate', { expression: AXE });
   const { result } = await client.send('Runtime.evaluate', {
@@ -50,7 +50,7 @@ async function call(gateway: Gateway, secret: string): Promise<{ status: number;
   return response.ok ? { status: response.status } : { status: response.status, code: body.error.code };
 }
 
-/** Waits until the gateway answers with this status, because its record cache may be stale. */
+/** Waits until the gateway responds with this status, because its record cache may be stale. */
 async function untilAnswered(
   gateway: Gateway,
   secret: string,
@@ -75,7 +75,7 @@ describe('the console with a running gateway', () => {
     await gateway.stop();
   });
 
-  test('creates, copies, rotates and revokes a key, and the gateway follows', async () => {
+  test('creates, copies, rotates and revokes a key, and the gateway uses the changes', async () => {
     const { page, problems, requests } = await openPage(context, gateway.consoleUrl);
     expect(new URL(page.url()).search).toBe('');
     await page.getByRole('button', { name: 'New key' }).click();
@@ -147,7 +147,7 @@ describe('the console with 200 keys', () => {
     await console.stop();
   });
 
-  test('can be operated by the keyboard alone', async () => {
+  test('can be operated with only the keyboard', async () => {
     const { page, problems } = await openPage(context, console.url.origin);
     const press = async (...keys: readonly string[]) => {
       for (const key of keys) await page.keyboard.press(key);
@@ -198,7 +198,7 @@ describe('the console with 200 keys', () => {
     await page.close();
   });
 
-  test('shows what another console has changed before it overwrites it', async () => {
+  test("shows another console's change before it overwrites it", async () => {
     const { record } = await console.putKey({ label: 'contended', owner: 'acme' });
     const { page } = await openPage(context, `${console.url.origin}/#/keys/${record.id}`);
     const panel = page.getByRole('complementary');
@@ -273,7 +273,7 @@ describe('the console with 200 keys', () => {
     await page.close();
   });
 
-  test('fits a width of 375 px and can create and find a key there', async () => {
+  test('fits a width of 375 px, and still creates and finds keys', async () => {
     const { page, problems } = await openPage(context, console.url.origin);
     await page.setViewportSize({ width: 375, height: 720 });
     const width = () => page.evaluate('document.documentElement.scrollWidth');
@@ -308,18 +308,18 @@ describe('the console with 200 keys', () => {
     });
     afterAll(() => page.close());
 
-    test('finds nothing serious in the list', async () => {
+    test('reports only minor findings in the list', async () => {
       expect(await seriousFindings(page)).toEqual([]);
     });
 
-    test('finds nothing serious in the panel of a key', async () => {
+    test('reports only minor findings in the panel of a key', async () => {
       await page.getByRole('row').nth(3).click();
       await page.getByRole('complementary').waitFor();
       expect(await seriousFindings(page)).toEqual([]);
       await page.keyboard.press('Escape');
     });
 
-    test('finds nothing serious in a dialog with an error', async () => {
+    test('reports only minor findings in a dialog with an error', async () => {
       await page.keyboard.press('n');
       await page.getByRole('dialog').getByLabel('Label').fill('x');
       await page.getByRole('dialog').getByLabel('Plan').fill('not a plan');
@@ -329,7 +329,7 @@ describe('the console with 200 keys', () => {
       await page.keyboard.press('Escape');
     });
 
-    test('finds nothing serious in the overview', async () => {
+    test('reports only minor findings in the overview', async () => {
       await page.getByRole('link', { name: 'Overview' }).click();
       await page.getByRole('heading', { name: 'Newest' }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
@@ -344,7 +344,7 @@ describe('the console with 200 keys', () => {
   });
 });
 
-test('a browser that did not open the printed address sees how to open it, and no keys', async () => {
+test("a browser that didn't open the printed URL shows how to open it, and doesn't show any keys", async () => {
   const console = await ConsoleUnderTest.start(database);
   await console.putKey({ label: 'hidden' });
   const page = await browser.newPage();
@@ -355,7 +355,7 @@ test('a browser that did not open the printed address sees how to open it, and n
   await console.stop();
 });
 
-test('a page on another port cannot read or change keys, although cookies treat it as the same site', async () => {
+test("a page on another port can't read or change keys, although cookies treat it as the same site", async () => {
   const console = await ConsoleUnderTest.start(database);
   const other = createServer((_, response) =>
     response.setHeader('content-type', 'text/html').end('<title>other</title>'),
@@ -382,7 +382,7 @@ test('a page on another port cannot read or change keys, although cookies treat 
     form.submit();
   })()`);
   const posted = await navigated;
-  // Without the cookie, the request would prove nothing.
+  // Without the cookie, the request wouldn't test the guard.
   expect((await posted?.request().allHeaders())?.['cookie']).toContain('latchkey-console-');
   expect(posted?.status()).toBe(403);
   expect(await page.content()).toContain('ORIGIN_REFUSED');
@@ -393,7 +393,7 @@ test('a page on another port cannot read or change keys, although cookies treat 
   await console.stop();
 });
 
-test('a second browser cannot open the same address', async () => {
+test("a second browser can't use the same URL", async () => {
   const console = await ConsoleUnderTest.start(database);
   const [first, second] = [await browser.newContext(), await browser.newContext()];
   const { page } = await openPage(first, console.url.href);
@@ -406,7 +406,7 @@ test('a second browser cannot open the same address', async () => {
   await console.stop();
 });
 
-test('a console started with --read-only has no buttons that change keys', async () => {
+test("a console started with --read-only doesn't have buttons that change keys", async () => {
   const console = await ConsoleUnderTest.start(database, { isReadOnly: true });
   const { record } = await console.putKey({ label: makeKey().record.label });
   const context = await browser.newContext();

@@ -13,7 +13,7 @@ interface Run {
   readonly firstPaint: number;
   readonly firstRows: number;
   readonly allKeys: number;
-  /** The slowest keystroke: the time of its handlers, and the time until the next frame was painted. */
+  /** The slowest keystroke: the duration of its handlers, and the delay until the browser painted the next frame. */
   readonly keystrokeScript: number;
   readonly keystrokeFrame: number;
 }
@@ -27,7 +27,7 @@ const WATCH = `
     if (seen.all === undefined && count !== null && count.textContent === '10,000 keys') seen.all = performance.now();
   }).observe(document, { subtree: true, childList: true, characterData: true });`;
 
-/** Types each letter, and measures the time until its handlers are done and until the next frame is painted. */
+/** Types each letter, and measures the delay until its handlers are done and until the next frame is painted. */
 const TYPE = `(async (text) => {
   const search = document.querySelector('input[type=search]');
   const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));

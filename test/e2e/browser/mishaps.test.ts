@@ -44,7 +44,7 @@ function getPanel(page: Page) {
   return page.getByRole('complementary');
 }
 
-/** Delays the server's answer. */
+/** Delays the server's response. */
 function after(ms: number) {
   return async (route: Route) => {
     const response = await route.fetch();
@@ -58,7 +58,7 @@ function reads(answer: (route: Route) => Promise<void>) {
   return (route: Route) => (route.request().method() === 'GET' ? answer(route) : route.continue());
 }
 
-test('a dialog stays open during its change, and leaving an uncopied key needs a confirmation', async () => {
+test('a dialog stays open during its change, and leaving an uncopied key requires a confirmation', async () => {
   const page = await open();
   await page.getByText(/\d keys?$/).waitFor();
   await page.route(LIST, (route) => after(4000)(route));
@@ -100,7 +100,7 @@ describe('a key press or click', () => {
     expect(await getPanel(page).getByRole('button', { name: 'Enable' }).count()).toBe(1);
   });
 
-  // A rotated key has no Rotate button, so Enable takes the place of Disable; otherwise Revoke does.
+  // A rotated key doesn't have a Rotate button. Its Enable button then appears in Disable's place; otherwise Revoke does.
   test.each([undefined, 'a successor'])(
     'disables a key only once on a slow double click if it is rotated to %p',
     async (rotatedTo) => {
@@ -124,7 +124,7 @@ describe('a key press or click', () => {
     },
   );
 
-  test('opens the Revoke dialog but does not confirm it if Enter is held down', async () => {
+  test("opens the Revoke dialog but doesn't confirm it if Enter is held down", async () => {
     const { record } = await console.putKey({ label: 'held' });
     const page = await open(record.id);
     await getPanel(page).getByRole('button', { name: 'Revoke' }).focus();
@@ -161,7 +161,7 @@ async function hold(page: Page, key: string): Promise<void> {
 }
 
 describe('a list that was read before a change', () => {
-  test('does not remove a key that was issued during the load', async () => {
+  test("doesn't remove a key that was issued during the load", async () => {
     const page = await open(undefined, (page) => page.route(LIST, reads(after(1500))));
     await page.keyboard.press('n');
     await page.keyboard.type('meanwhile');
@@ -174,7 +174,7 @@ describe('a list that was read before a change', () => {
     expect(await getPanel(page).count()).toBe(1);
   });
 
-  test('does not remove a key that was issued just before the load', async () => {
+  test("doesn't remove a key that was issued just before the load", async () => {
     const page = await open();
     await page.getByText(/\d keys?$/).waitFor();
     const old = JSON.stringify((await console.api('GET', '/api/keys')).body);
@@ -193,7 +193,7 @@ describe('a list that was read before a change', () => {
     expect(await page.getByRole('row', { name: /just now/ }).count()).toBe(1);
   });
 
-  test('does not undo a revocation that was made during the load', async () => {
+  test("doesn't undo a revocation that was made during the load", async () => {
     const { record } = await console.putKey({ label: 'stale' });
     const page = await open(record.id);
     await page.route(LIST, reads(after(1500)));
@@ -256,7 +256,7 @@ describe('a failed read', () => {
   });
 });
 
-test('a panel that opens after its key has loaded does not take the focus from the search', async () => {
+test("a panel that opens after its key has loaded doesn't take the focus from the search", async () => {
   const { record } = await console.putKey({ label: 'late' });
   const page = await open(record.id, (page) => page.route(LIST, reads(after(1000))));
   await page.keyboard.press('/');

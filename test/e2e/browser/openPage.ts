@@ -20,7 +20,7 @@ export async function openPage(
   const problems: string[] = [];
   const requests: string[] = [];
   page.on('console', (message) => {
-    // The browser also logs each refused request.
+    // The browser also logs each rejected request.
     if (!/Failed to load resource/.test(message.text())) problems.push(message.text());
   });
   page.on('pageerror', (error) => problems.push(String(error)));

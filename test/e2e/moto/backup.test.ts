@@ -63,7 +63,7 @@ describe('a table restored to a point in time', () => {
       ...(stdin === undefined ? {} : { stdin }),
     });
 
-  test('has all records in both indexes', async () => {
+  test('contains all records in both indexes', async () => {
     const { exitCode, stdout } = await latchkey(['list', '--table', restored, '--json', '--all']);
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout).records).toHaveLength(3);
@@ -73,12 +73,12 @@ describe('a table restored to a point in time', () => {
     expect(JSON.parse(owned.stdout).records).toHaveLength(1);
   });
 
-  test('has TTL turned off, so it deletes nothing by itself', async () => {
+  test("starts with TTL turned off, so DynamoDB doesn't delete expired items", async () => {
     const { TimeToLiveDescription } = await source.client.send(new DescribeTimeToLiveCommand({ TableName: restored }));
     expect(TimeToLiveDescription?.TimeToLiveStatus).toBe('DISABLED');
   });
 
-  test('restores deleted keys by export and import without undoing a revocation', async () => {
+  test('gets deleted keys back by export and import, without undoing a revocation', async () => {
     const { keyHash } = await source.registry.get('deleted');
     await source.remove(keyHash);
     await source.registry.revoke('revoked');
@@ -92,13 +92,13 @@ describe('a table restored to a point in time', () => {
   });
 });
 
-/** Any signature: moto returns objects only to signed requests, but doesn't verify the signature. */
+/** Any signature works. moto returns objects only to signed requests, but doesn't verify the signature. */
 const SIGNED = {
   authorization:
     'AWS4-HMAC-SHA256 Credential=local/20300101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0',
 };
 
-test('an export to S3 has one line for each item, from which the table can be restored', async () => {
+test('an export to S3 contains one line for each item, from which the table can be restored', async () => {
   const { table, arn } = await openBackedUp();
   const bucket = `${engine.endpoint}/exports`;
   await fetch(bucket, { method: 'PUT' });

@@ -31,7 +31,7 @@ for (const path of ['/orders', '/invoices']) {
 }
 new CfnOutput(stack, 'ApiId', { value: api.apiId });
 
-// The emulated account has no CodeDeploy. Remove its resources, and keep the alias that `rollout` creates.
+// The emulated account doesn't provide CodeDeploy. Remove its resources, and keep the alias that `rollout` creates.
 for (const node of stack.node.findAll()) {
   if (!CfnResource.isCfnResource(node)) continue;
   if (node.cfnResourceType.startsWith('AWS::CodeDeploy::')) node.node.scope?.node.tryRemoveChild(node.node.id);

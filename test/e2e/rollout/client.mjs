@@ -1,5 +1,6 @@
-// Simulates a client that calls an HTTP API in a loop. The emulated account serves no API, so it looks up what the authorizer invokes and
-// whether API Gateway may invoke it. Usage: client.mjs API_ID. On SIGTERM it prints its findings as JSON and exits.
+// Simulates a client that calls an HTTP API in a loop. The emulated account doesn't serve APIs. The client looks up the
+// function or alias that the authorizer invokes, and checks whether API Gateway may invoke it. Usage: client.mjs
+// API_ID. On SIGTERM it prints its findings as JSON and exits.
 
 const [apiId] = process.argv.slice(2);
 const seen = { calls: 0, targets: [], refused: [] };

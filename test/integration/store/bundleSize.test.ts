@@ -11,19 +11,19 @@ const budget: Record<string, { raw: number; gzip: number }> = JSON.parse(
 );
 const contentOf = (file: string) => readFileSync(fileURLToPath(new URL(file, ROOT)));
 
-// If the growth is intended, put the sizes that `npm run build` prints into build/budget.json.
-test.each(Object.entries(budget))('%s is within 5 %% of the size that was last accepted', (file, { raw, gzip }) => {
+// If the growth is intended, copy the sizes that `npm run build` prints into build/budget.json.
+test.each(Object.entries(budget))('%s is at most 5 %% larger than its accepted size', (file, { raw, gzip }) => {
   const content = contentOf(file);
   expect(content.length).toBeLessThanOrEqual(raw * GROWTH);
   expect(gzipSync(content).length).toBeLessThanOrEqual(gzip * GROWTH);
 });
 
-test('the authorizer takes at most 75 KB with gzip', () => {
+test('the authorizer has at most 75 KB after gzip', () => {
   expect(gzipSync(contentOf('dist/authorizer/index.mjs')).length).toBeLessThanOrEqual(75_000);
 });
 
 test.each(Object.keys(budget))(
-  '%s imports nothing that Lambda would have to find, but for the event streams that it never needs',
+  '%s imports only the event streams, which it never loads, from outside the bundle',
   (file) => {
     const source = contentOf(file).toString();
     const imported = [...source.matchAll(/\b(?:from|import\(|require\()"([\w@][\w@./:-]*)"/g)].map(([, name]) => name);
@@ -31,15 +31,16 @@ test.each(Object.keys(budget))(
   },
 );
 
-// docs/adr/0012. Where the SDK takes one of these from another module, the alias in build/build.js no longer reaches it.
-describe.each(Object.keys(budget))('%s carries none of what it has a replacement for:', (file) => {
+// docs/adr/0012. If the SDK imports one of these from another module, the alias in build/build.js no longer replaces
+// it.
+describe.each(Object.keys(budget))('the bundle %s', (file) => {
   test.each([
     ["the files of AWS's command line", 'AWS_SHARED_CREDENTIALS_FILE'],
-    ['what asks EC2 for its Region', 'AWS_EC2_METADATA_DISABLED'],
+    ['the request to EC2 for its Region', 'AWS_EC2_METADATA_DISABLED'],
     ['profiles and other sources of credentials', /AWS_PROFILE|AWS_WEB_IDENTITY_TOKEN_FILE/],
     ['the cache of discovered endpoints', 'splayOnTop'],
     ['the global crypto', 'typeof crypto'],
-  ])('%s', (_, mark) => {
+  ])("doesn't contain %s, because Latchkey replaces it", (_, mark) => {
     expect(contentOf(file).toString()).not.toMatch(mark);
   });
 });

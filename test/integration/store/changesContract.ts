@@ -22,7 +22,7 @@ export function describeChanges(open: () => Promise<Table>): void {
       ['enable', (registry, id) => registry.enable(id)],
     ];
 
-    test.each(CHANGES)('%s rejects an unknown id, and creates no item', async (_, change) => {
+    test.each(CHANGES)("%s rejects an unknown id, and doesn't create an item", async (_, change) => {
       const refusal = { code: 'NOT_FOUND', keyId: UNKNOWN_ID };
       await expect(change(table.registry, UNKNOWN_ID)).rejects.toMatchObject(refusal);
       for (const [, id] of NO_IDS)
@@ -30,20 +30,23 @@ export function describeChanges(open: () => Promise<Table>): void {
       expect(await table.items()).toEqual([]);
     });
 
-    test.each(CHANGES)('%s rejects a revoked key, and changes nothing', async (_, change) => {
+    test.each(CHANGES)('%s rejects a revoked key without a write', async (_, change) => {
       const record = await putKey(table, { revokedAt: at(-1), revokedBy: 'ops', disabledAt: at(-2) });
       const refusal = { code: 'ALREADY_REVOKED', keyId: record.id };
       await expect(change(table.registry, record.id)).rejects.toMatchObject(refusal);
       expect(await table.items()).toEqual([record]);
     });
 
-    test.each(CHANGES)('%s rejects a key that is deleted meanwhile, and does not bring it back', async (_, change) => {
-      const record = await putKey(table, { disabledAt: at(-1) });
-      await withProxy(table, { intercept: beforeUpdate(() => table.remove(record.keyHash)) }, async (registry) => {
-        await expect(change(registry, record.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-      });
-      expect(await table.items()).toEqual([]);
-    });
+    test.each(CHANGES)(
+      "%s rejects a key that is deleted during the call, and doesn't restore it",
+      async (_, change) => {
+        const record = await putKey(table, { disabledAt: at(-1) });
+        await withProxy(table, { intercept: beforeUpdate(() => table.remove(record.keyHash)) }, async (registry) => {
+          await expect(change(registry, record.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+        });
+        expect(await table.items()).toEqual([]);
+      },
+    );
 
     test.each(CHANGES.filter(([name]) => name !== 'update of the expiry'))(
       '%s changes an unreadable record, and then throws RECORD_CORRUPT',
@@ -56,7 +59,7 @@ export function describeChanges(open: () => Promise<Table>): void {
       },
     );
 
-    test.each(CHANGES)('%s succeeds if its answer was lost and it was sent again', async (name, change) => {
+    test.each(CHANGES)('%s succeeds if the response was lost and the SDK retried the request', async (name, change) => {
       const { id, keyHash } = await putKey(table, name === 'enable' ? { disabledAt: at(-1) } : {});
       const beforeAnswer = afterFirst('UpdateItem', (response) => response.destroy());
       await withProxy(table, { beforeAnswer }, async (registry, proxy) => {
@@ -65,7 +68,7 @@ export function describeChanges(open: () => Promise<Table>): void {
       });
     });
 
-    test.each(CHANGES)('%s keeps the last use that is written at the same time', async (name, change) => {
+    test.each(CHANGES)('%s keeps a last use that is written at the same time', async (name, change) => {
       const { id, keyHash } = await putKey(table, name === 'enable' ? { disabledAt: at(-1) } : {});
       await Promise.all([table.lookup.recordUse(keyHash, NOW_MS, NOW_MS - INTERVAL_MS), change(table.registry, id)]);
       expect(await table.item(keyHash)).toMatchObject({ lastUsedAt: at(0) });
@@ -87,13 +90,13 @@ async function putKey(
   return record;
 }
 
-/** Does something before the first update reaches the engine. */
+/** Runs a function before the first update reaches the engine. */
 function beforeUpdate(act: () => Promise<unknown>): NonNullable<DynamoDbProxyOptions['intercept']> {
   let isDone = false;
   return (operation, response) => {
     if (operation !== 'UpdateItem' || isDone) return false;
     isDone = true;
-    // The SDK sends it again.
+    // The SDK retries the update.
     void act().finally(() => response.destroy());
     return true;
   };
@@ -125,14 +128,14 @@ function describeUpdate(open: () => Promise<Table>): void {
       ['no owner', { owner: null }, { owner: undefined }],
       ['scopes', { scopes: ['a', 'b'] }, { scopes: ['a', 'b'] }],
       ['an empty list of scopes', { scopes: [] }, { scopes: [] }],
-      ['no scopes, which means everything', { scopes: null }, { scopes: undefined }],
+      ['no scopes, which allow every route', { scopes: null }, { scopes: undefined }],
       ['a plan', { plan: 'pro-2' }, { plan: 'pro-2' }],
       ['no plan', { plan: null }, { plan: undefined }],
       ['metadata', { metadata: { x: [null, { y: 0.1 }] } }, { metadata: { x: [null, { y: 0.1 }] } }],
       ['no metadata', { metadata: null }, { metadata: undefined }],
       ['an expiry and the time of the deletion', { expiresAt: '2031-01-31T13:00:00+01:00' }, purged],
       ['no expiry', { expiresAt: null }, { expiresAt: undefined, purgeAfter: undefined }],
-      ['several at once', { label: 'other', owner: null, scopes: undefined }, { label: 'other', owner: undefined }],
+      ['several fields', { label: 'other', owner: null, scopes: undefined }, { label: 'other', owner: undefined }],
     ])('sets %s and leaves the other fields', async (_, changes, expected) => {
       const record = await putKey(table, FULL);
       const updated = await table.registry.update(record.id, changes);
@@ -146,25 +149,25 @@ function describeUpdate(open: () => Promise<Table>): void {
     test.each<[string, unknown]>([
       ['an empty object', {}],
       ['an undefined field', { label: undefined }],
-      ['no changes', undefined],
+      ['undefined changes', undefined],
       ['an empty label', { label: '' }],
-      ['no label', { label: null }],
+      ['a label of null', { label: null }],
       ['an empty owner', { owner: '' }],
       ['scopes with a space', { scopes: ['a b'] }],
       ['an empty plan', { plan: '' }],
       ['a plan that begins with a hyphen', { plan: '-free' }],
       ['more than 1 KB of metadata', { metadata: { x: 'x'.repeat(1100) } }],
-      ['an expiry that has come', { expiresAt: at(0) }],
+      ['an expiry in the past', { expiresAt: at(0) }],
       ['an expiry without a zone', { expiresAt: '2031-01-31T12:00:00' }],
-      ['an attribute that nobody can set', { label: 'other', revokedAt: null }],
-    ])('writes nothing for %s', async (_, changes) => {
+      ['an attribute that update cannot set', { label: 'other', revokedAt: null }],
+    ])('rejects %s without a write', async (_, changes) => {
       const record = await putKey(table, FULL);
       const update = table.registry.update(record.id, changes as KeyChanges);
       await expect(update).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       expect(await table.items()).toEqual([record]);
     });
 
-    test('moves a key from one owner to another', async () => {
+    test("moves a key from one owner's list to another", async () => {
       const { id } = await putKey(table, FULL);
       const updated = await table.registry.update(id, { owner: 'others' });
       expect((await table.registry.list({ owner: 'acme' })).records).toEqual([]);
@@ -178,7 +181,7 @@ function describeUpdate(open: () => Promise<Table>): void {
       expect(await table.registry.update(record.id, { expiresAt: at(5000) })).toMatchObject({ expiresAt: at(5000) });
     });
 
-    test.each([null, at(5000)])('does not postpone the end that a rotation sets meanwhile: %p', async (expiresAt) => {
+    test.each([null, at(5000)])('keeps the expiry that a rotation sets during the call: %p', async (expiresAt) => {
       const { id } = await putKey(table);
       const intercept = beforeUpdate(() => table.registry.rotate(id, { graceSeconds: 1 }));
       await withProxy(table, { intercept }, async (registry) => {
@@ -189,7 +192,7 @@ function describeUpdate(open: () => Promise<Table>): void {
 
     describeExpected(() => table);
 
-    test('does not undo an earlier revocation', async () => {
+    test('keeps an earlier revocation', async () => {
       const { id } = await putKey(table);
       const intercept = beforeUpdate(() => table.registry.revoke(id));
       await withProxy(table, { intercept }, async (registry) => {
@@ -216,7 +219,7 @@ function describeExpected(opened: () => Table): void {
       ['owner, removed by both', { owner: null }, { owner: null }],
       ['plan', { plan: null }, { plan: 'theirs' }],
       ['scopes', { scopes: ['a', 'b'] }, { scopes: ['b', 'c'] }],
-      ['scopes, removed meanwhile', { scopes: ['a', 'b'] }, { scopes: null }],
+      ['scopes, removed during the call', { scopes: ['a', 'b'] }, { scopes: null }],
       ['metadata', { metadata: { x: 1 } }, { metadata: { x: 2 } }],
       ['metadata, removed', { metadata: null }, { metadata: { x: 2 } }],
       ['expiry', { expiresAt: at(5000) }, { expiresAt: at(3000) }],
@@ -226,7 +229,7 @@ function describeExpected(opened: () => Table): void {
     ];
     const FILLED = { ...FULL, scopes: ['a', 'b', 'c'], metadata: DEEP };
 
-    test.each(FIELDS)('makes a change if nobody else changed the key: %s', async (_, mine) => {
+    test.each(FIELDS)('makes a change if the record is unchanged: %s', async (_, mine) => {
       const expected = await putKey(opened(), FILLED);
       const updated = await opened().registry.update(expected.id, mine, { expected });
       expect(updated).toEqual(await opened().registry.get(expected.id));
@@ -245,13 +248,13 @@ function describeExpected(opened: () => Table): void {
     });
 
     test.each(FIELDS)(
-      'rejects a change if another one comes between its read and its write: %s',
+      'rejects a change if another one happens between its read and its write: %s',
       async (_, mine, theirs) => {
         const expected = await putKey(opened(), FILLED);
         const intercept = beforeUpdate(() => opened().registry.update(expected.id, theirs));
         await withProxy(opened(), { intercept }, async (registry) => {
           const update = registry.update(expected.id, mine, { expected });
-          // The registry can't distinguish the same change of somebody else from its own with a lost answer.
+          // The registry can't distinguish another caller's identical change from its own with a lost response.
           const isSame = JSON.stringify(mine) === JSON.stringify(theirs);
           if (isSame) await update;
           else await expect(update).rejects.toMatchObject({ code: 'CONFLICT', keyId: expected.id });
@@ -263,7 +266,7 @@ function describeExpected(opened: () => Table): void {
     );
 
     const OTHER_METADATA: readonly (readonly [string, JsonObject])[] = [
-      ['a text', { ...DEEP, texts: ['', 'b', 'é\u{1f511}'] }],
+      ['a string', { ...DEEP, texts: ['', 'b', 'é\u{1f511}'] }],
       ['a number', { ...DEEP, numbers: DEEP.numbers.with(2, 0.3) }],
       ['an order', { ...DEEP, texts: DEEP.texts.toReversed() }],
       ['one more element', { ...DEEP, texts: [...DEEP.texts, ''] }],
@@ -274,7 +277,7 @@ function describeExpected(opened: () => Table): void {
       ['a deeply nested value', { ...DEEP, 'a name, with.dots': [{ x: { y: [[2]] } }] }],
     ];
     test.each(OTHER_METADATA)(
-      'notices metadata that is changed between the read and the write, in %s',
+      'detects metadata that is changed between the read and the write, in %s',
       async (_, metadata) => {
         const expected = await putKey(opened(), { metadata: DEEP });
         const intercept = beforeUpdate(() => opened().registry.update(expected.id, { metadata }));
@@ -317,7 +320,7 @@ function describeExpected(opened: () => Table): void {
       ],
       ['changed and changed back', changeAndBack],
       ['rotated', (id) => opened().registry.rotate(id, { graceSeconds: 60 })],
-    ])('rejects a change of a key that was %s meanwhile', async (_, act) => {
+    ])('rejects a change of a key that was %s during the call', async (_, act) => {
       const expected = await putKey(opened(), FILLED);
       await act(expected.id);
       const update = opened().registry.update(expected.id, { owner: 'mine' }, { expected });
@@ -329,7 +332,7 @@ function describeExpected(opened: () => Table): void {
       await opened().registry.update(id, { label: 'ci' });
     }
 
-    test('makes a change of a key that was used meanwhile', async () => {
+    test('makes a change of a key that was used during the call', async () => {
       const { lookup, registry } = opened();
       const expected = await putKey(opened(), FILLED);
       await lookup.recordUse(expected.keyHash, NOW_MS, NOW_MS - INTERVAL_MS);
@@ -337,7 +340,7 @@ function describeExpected(opened: () => Table): void {
       expect(updated).toEqual({ ...expected, label: 'mine', lastUsedAt: at(0), version: 1 });
     });
 
-    test('needs only the id and the version, and an absent version means 0', async () => {
+    test('compares only the id and the version, and reads an absent version as 0', async () => {
       const { registry } = opened();
       const { id } = await putKey(opened());
       for (const version of [undefined, 1, 2]) {
@@ -366,7 +369,7 @@ function describeExpected(opened: () => Table): void {
       });
     });
 
-    test('changes the longest scopes and metadata', async () => {
+    test('changes scopes and metadata of the maximum length', async () => {
       const scopes = Array.from({ length: 512 }, (_, index) => String.fromCharCode(97 + (index % 26)));
       const nested = JSON.parse(`${'{"a":'.repeat(28)}1${'}'.repeat(28)}`);
       for (const metadata of [{ x: Array.from({ length: 500 }, () => 1) }, { x: nested, y: nested, z: nested }]) {
@@ -391,7 +394,7 @@ function describeExpected(opened: () => Table): void {
       await expect(late).rejects.toMatchObject({ code: 'ALREADY_REVOKED' });
     });
 
-    test('succeeds if its answer was lost and it was sent again', async () => {
+    test('succeeds if the response was lost and the SDK retried the request', async () => {
       const expected = await putKey(opened(), FILLED);
       const beforeAnswer = afterFirst('UpdateItem', (response) => response.destroy());
       await withProxy(opened(), { beforeAnswer }, async (registry, proxy) => {
@@ -429,20 +432,23 @@ function describeDisable(open: () => Promise<Table>): void {
       await expect(table.registry.enable(record.id)).rejects.toMatchObject(refusal);
     });
 
-    test('read NULL as not disabled', async () => {
+    test('treat NULL as "not disabled"', async () => {
       const record = await putKey(table, {}, { disabledAt: null });
       await expect(table.registry.enable(record.id)).rejects.toMatchObject({ code: 'CONFLICT' });
       expect(await table.registry.disable(record.id)).toEqual({ ...record, ...DISABLED, version: 1 });
     });
 
-    test.each(['disable', 'enable'] as const)('%s succeeds once of 20 calls at the same time', async (operation) => {
-      const { id } = await putKey(table, operation === 'enable' ? { disabledAt: at(-1) } : {});
-      const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => table.registry[operation](id)));
-      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-      const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code] : []));
-      // In moto, a thread that reads an item while it loses an attribute fails now and then.
-      expect(new Set(refused.filter((code) => code !== 'STORE_UNAVAILABLE'))).toEqual(new Set(['CONFLICT']));
-    });
+    test.each(['disable', 'enable'] as const)(
+      '%s succeeds once if it is called 20 times at the same time',
+      async (operation) => {
+        const { id } = await putKey(table, operation === 'enable' ? { disabledAt: at(-1) } : {});
+        const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => table.registry[operation](id)));
+        expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+        const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code] : []));
+        // moto sometimes fails if one thread reads an item while another removes an attribute.
+        expect(new Set(refused.filter((code) => code !== 'STORE_UNAVAILABLE'))).toEqual(new Set(['CONFLICT']));
+      },
+    );
   });
 }
 
@@ -453,7 +459,7 @@ function describeVersion(open: () => Promise<Table>): void {
       table = await open();
     });
 
-    test('counts every change, and no last use', async () => {
+    test('increases with every change, but not with a last use', async () => {
       const { registry, lookup } = table;
       const { record } = await registry.issue({ label: 'ci' });
       const { id, keyHash } = record;
@@ -471,39 +477,39 @@ function describeVersion(open: () => Promise<Table>): void {
       expect(await registry.get(id)).toMatchObject({ lastUsedAt: at(0), version: 6 });
     });
 
-    test('counts 20 changes at the same time', async () => {
+    test('increases by 20 after 20 concurrent changes', async () => {
       const { id } = await putKey(table);
       await Promise.all(Array.from({ length: 20 }, (_, index) => table.registry.update(id, { label: `${index}` })));
       expect(await table.registry.get(id)).toMatchObject({ version: 20 });
     });
 
-    test.each([null, '7', true, ['x']])('does not prevent a change if it is %p, and starts again', async (version) => {
-      const { record } = makeKey({ id: randomUUID() });
-      await table.put({ ...serialiseRecord(record), version });
-      expect(await table.registry.disable(record.id)).toEqual({
-        ...record,
-        disabledAt: at(0),
-        disabledBy: 'tests',
-        version: 1,
-      });
-      await table.put({ ...serialiseRecord(record), version });
-      expect(await table.registry.revoke(record.id)).toMatchObject({ revokedAt: at(0), version: 1 });
-      await expect(table.registry.revoke(record.id)).rejects.toMatchObject({ code: 'ALREADY_REVOKED' });
-    });
-
-    test.each([-1.5, 0.5])(
-      'does not prevent a revocation if it is %p, which throws RECORD_CORRUPT',
+    test.each([null, '7', true, ['x']])(
+      "doesn't prevent a change if it is %p, and restarts the count",
       async (version) => {
-        const { id, keyHash } = await putKey(table, {}, { version });
-        await expect(table.registry.revoke(id)).rejects.toMatchObject({
-          code: 'RECORD_CORRUPT',
-          message: expect.stringMatching(/^the key is revoked, but .*version/),
+        const { record } = makeKey({ id: randomUUID() });
+        await table.put({ ...serialiseRecord(record), version });
+        expect(await table.registry.disable(record.id)).toEqual({
+          ...record,
+          disabledAt: at(0),
+          disabledBy: 'tests',
+          version: 1,
         });
-        expect(await table.item(keyHash)).toMatchObject({ revokedAt: at(0) });
+        await table.put({ ...serialiseRecord(record), version });
+        expect(await table.registry.revoke(record.id)).toMatchObject({ revokedAt: at(0), version: 1 });
+        await expect(table.registry.revoke(record.id)).rejects.toMatchObject({ code: 'ALREADY_REVOKED' });
       },
     );
 
-    test.each(['7', 0.5])('rejects a change of an expected record if it is %p', async (version) => {
+    test.each([-1.5, 0.5])("doesn't prevent a revocation if it is %p, which throws RECORD_CORRUPT", async (version) => {
+      const { id, keyHash } = await putKey(table, {}, { version });
+      await expect(table.registry.revoke(id)).rejects.toMatchObject({
+        code: 'RECORD_CORRUPT',
+        message: expect.stringMatching(/^the key is revoked, but .*version/),
+      });
+      expect(await table.item(keyHash)).toMatchObject({ revokedAt: at(0) });
+    });
+
+    test.each(['7', 0.5])('prevents a change of an expected record if it is %p', async (version) => {
       const { id, keyHash } = await putKey(table, {}, { version });
       const update = table.registry.update(id, { label: 'mine' }, { expected: { id, version: 1 } });
       await expect(update).rejects.toMatchObject({ code: 'RECORD_CORRUPT', keyId: id });

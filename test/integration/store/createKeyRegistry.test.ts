@@ -13,12 +13,12 @@ afterEach(() => {
 
 test.each<[string, RequestListener]>([
   ['never answers', () => {}],
-  ['never ends its answer', (_, response) => response.writeHead(200, { 'content-length': 100 }).write('{')],
-])('a registry without its own client gives up within 30 s on a server that %s', async (_, answer) => {
+  ['never ends its response', (_, response) => response.writeHead(200, { 'content-length': 100 }).write('{')],
+])('a registry with the default client stops within 30 s if the server %s', async (_, answer) => {
   Object.assign(process.env, LOCAL_AWS);
   const server = createServer(answer);
   const port = await listenOnLoopback(server, 0, 'the server');
-  // What the SDK waits by; connections are made in real time.
+  // Replaces the SDK's wait between retries. Connections are still made in real time.
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date', 'performance'] });
   const registry = createKeyRegistry({ tableName: 'keys', actor: 'tests', endpoint: `http://127.0.0.1:${port}` });
   const failures: unknown[] = [];

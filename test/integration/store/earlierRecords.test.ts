@@ -8,7 +8,7 @@ import { startDynalite, type Engine } from '../../support/engine.ts';
 import { at, INTERVAL_MS, NOW_MS } from '../../support/keys.ts';
 import { Tables, type Table } from './tableUnderTest.ts';
 
-/** Items of a table, written by Latchkey 0.1.0 before records had a version: one of every kind. */
+/** Items that Latchkey 0.1.0 wrote before records had a version: one of every kind. */
 const ITEMS: readonly Record<string, AttributeValue>[] = JSON.parse(
   readFileSync(new URL('../../support/records-0.1.0.json', import.meta.url), 'utf8'),
 );
@@ -35,7 +35,7 @@ describe('the registry with records of Latchkey 0.1.0', () => {
     for (const Item of ITEMS) await table.client.send(new PutItemCommand({ TableName: table.tableName, Item }));
   });
 
-  test('lists them as they were written', async () => {
+  test('lists them unchanged', async () => {
     const { records, corrupt } = await table.registry.list();
     const byHash = (all: readonly KeyRecord[]) => Object.fromEntries(all.map((record) => [record.keyHash, record]));
     expect(corrupt).toEqual([]);
@@ -67,7 +67,7 @@ describe('the registry with records of Latchkey 0.1.0', () => {
     await expectRefusal(table.registry.update(record.id, { plan: 'pro' }, { expected }), 'CONFLICT');
   });
 
-  test.each(EACH)('rotates %s if it is active and was not rotated before', async (_, record) => {
+  test.each(EACH)("rotates %s if it is active and wasn't rotated before", async (_, record) => {
     const rotation = table.registry.rotate(record.id, { graceSeconds: 60 });
     if (record.revokedAt !== undefined) return expectRefusal(rotation, 'ALREADY_REVOKED');
     const isRotatable = keyState(record, NOW_MS) === 'active' && record.rotatedTo === undefined;
@@ -90,7 +90,7 @@ describe('the registry with records of Latchkey 0.1.0', () => {
     expect(await registry.enable(record.id)).toEqual({ ...others, version: disabledAt === undefined ? 2 : 1 });
   });
 
-  test.each(EACH)('revokes %s unless it is revoked already', async (_, record) => {
+  test.each(EACH)('revokes %s unless it is already revoked', async (_, record) => {
     const revocation = table.registry.revoke(record.id, { reason: 'leaked' });
     if (record.revokedAt !== undefined) return expectRefusal(revocation, 'ALREADY_REVOKED');
     const purgeAfter = NOW_MS / 1000 + 90 * 86_400;

@@ -10,14 +10,14 @@ import { startFunctionTable, type FunctionTable } from '../../support/functionTa
 import { makeKey } from '../../support/keys.ts';
 import { NO_ANSWERS, NO_ITEMS, REFUSES, STORE_FAULTS, type StoreFault } from '../../support/storeFaults.ts';
 
-/** What every fault is answered within, in all (docs/responses.md). */
+/** The maximum duration of a request during any fault (docs/responses.md). */
 const BOUND_MS = 4000;
-/** What API Gateway waits for an authorizer, and so for a start. */
+/** API Gateway's timeout for an authorizer, and therefore for a start. */
 const START_BOUND_MS = 10_000;
 const FAULT = { errorType: 'LatchkeyError', errorMessage: expect.any(String), inspected: expect.any(String) };
 const NOT_PRIMED = { LATCHKEY_PRIME: 'false' };
 
-/** What may be over a moment later. */
+/** The faults that can end within a moment. Latchkey retries after these. */
 const TRIED_AGAIN = new Set([
   'never answers',
   'closes the connection',
@@ -33,7 +33,7 @@ const QUICK = named(ALL.filter(({ isWaitedFor }) => isWaitedFor !== true));
 const SLOW = named(ALL.filter(({ isWaitedFor }) => isWaitedFor === true));
 const allowed = ({ id }: KeyRecord) => ({ answer: expect.objectContaining({ principalId: id }) });
 
-/** A function in front of a table of its own, which can fail. */
+/** A function in front of its own table, which can fail. */
 interface Stage {
   readonly table: FunctionTable;
   readonly proxy: FaultProxy;
@@ -58,7 +58,10 @@ async function setStage(settings: Readonly<Record<string, string>> = {}, fault?:
   return stage;
 }
 
-/** Runs a test for each fault: those that are over at once on one stage in turn, the others side by side on their own. */
+/**
+ * Runs a test for each fault. Quick faults share one stage and run in turn; slow ones run concurrently, each on its own
+ * stage.
+ */
 function testFaults(
   settings: Readonly<Record<string, string>>,
   run: (stage: Stage, fault: StoreFault) => Promise<void>,
@@ -82,11 +85,11 @@ async function putKey({ table }: Stage): Promise<ReturnType<typeof makeKey>> {
 const ask = ({ invoke }: RunningFunction, { secret }: { secret: string }): Promise<Outcome | string> =>
   within(BOUND_MS, invoke(restRequestEvent(bearing(secret))));
 
-/** Of a read alone, but for connections, which are refused to all. */
+/** Applies the fault only to reads. A refused connection affects all calls. */
 const inflictOnRead = ({ proxy }: Stage, fault: StoreFault) =>
   proxy.inflict(fault, fault === REFUSES ? {} : { on: 'GetItem' });
 
-describe('a read is answered within 4 s and two attempts, leaves nothing behind, and succeeds once it is over, where DynamoDB', () => {
+describe('a read ends within 4 s and two attempts, and succeeds after the fault, if DynamoDB', () => {
   testFaults(NOT_PRIMED, async (stage, fault) => {
     const { proxy, running } = stage;
     const [held, fresh] = [await putKey(stage), await putKey(stage)];
@@ -104,7 +107,7 @@ describe('a read is answered within 4 s and two attempts, leaves nothing behind,
     expect(await ask(running, fresh)).toEqual(allowed(fresh.record));
   });
 
-  describe('says that all is well, and', () => {
+  describe('reports success, and', () => {
     let stage: Stage;
     beforeAll(async () => {
       stage = await setStage(NOT_PRIMED);
@@ -124,7 +127,7 @@ describe('a read is answered within 4 s and two attempts, leaves nothing behind,
   });
 });
 
-describe('a read is tried once more and its key allowed, where DynamoDB at first', () => {
+describe('a read is retried once and its key is allowed if DynamoDB at first', () => {
   testFaults(
     NOT_PRIMED,
     async (stage, fault) => {
@@ -139,7 +142,7 @@ describe('a read is tried once more and its key allowed, where DynamoDB at first
   );
 });
 
-describe('with staleIfError a key read before is allowed within 4 s and no other is, where DynamoDB', () => {
+describe('staleIfError allows only a key that was read before, within 4 s, if DynamoDB', () => {
   const stale = { ...NOT_PRIMED, LATCHKEY_RECORD_CACHE_SECONDS: '0', LATCHKEY_STALE_IF_ERROR_SECONDS: '60' };
   testFaults(
     stale,
@@ -156,7 +159,7 @@ describe('with staleIfError a key read before is allowed within 4 s and no other
   );
 });
 
-describe('a last-used write changes no answer and is made once it is over, where DynamoDB', () => {
+describe("a failed last-used write doesn't change the response and is retried after the fault, if DynamoDB", () => {
   const used: (readonly [Stage, Awaited<ReturnType<typeof putKey>>])[] = [];
 
   testFaults({ ...NOT_PRIMED, LATCHKEY_LAST_USED_SECONDS: '1' }, async (stage, fault) => {
@@ -168,15 +171,15 @@ describe('a last-used write changes no answer and is made once it is over, where
     const logged = running.output().length;
     const outcome = await ask(running, key);
     expect(told(outcome, key.record, running.output().slice(logged))).toBe('allowed, logged');
-    // Over a connection that is refused no call comes: one that comes met another fault.
+    // With refused connections, the proxy doesn't see any call. A call that it sees belongs to another fault.
     expect(proxy.of('UpdateItem').length - before).toBeLessThanOrEqual(fault === REFUSES ? 0 : 2);
     await proxy.recover();
   });
 
-  test('any of these: no use is lost for longer than the fault lasts', async () => {
+  test('any of these: the last use is stored soon after the fault ends', async () => {
     expect(used).toHaveLength(ALL.length);
     for (const [{ table, running }, { secret, record }] of used) {
-      // A busy machine may take longer than the 300 ms that a write has.
+      // On a busy machine, a write may exceed its timeout of 300 ms.
       for (let tries = 0; tries < 10 && (await table.lastUsedAt(record)) === undefined; tries++) {
         if (tries > 0) await sleepMs(1100);
         await ask(running, { secret });
@@ -186,7 +189,7 @@ describe('a last-used write changes no answer and is made once it is over, where
   });
 });
 
-describe('priming keeps no function from starting, logs nothing, and is over with the first request, where DynamoDB', () => {
+describe("failed priming doesn't prevent the start or log a line, and the first request succeeds, if DynamoDB", () => {
   test.concurrent.each(named(ALL))('%s', async (_, fault) => {
     const stage = await within(START_BOUND_MS, setStage({}, fault));
     expect(typeof stage === 'string' ? stage : 'starts').toBe('starts');
@@ -198,14 +201,14 @@ describe('priming keeps no function from starting, logs nothing, and is over wit
   });
 });
 
-describe('where half of the environments are cut off', () => {
+describe('an outage for half of the environments', () => {
   const stops: (() => Promise<void>)[] = [];
   afterAll(async () => {
     for (const stop of stops) await stop();
   });
 
   test.concurrent.each(named(ALL).filter(([what]) => ['never answers', 'refuses connections'].includes(what)))(
-    'they alone are faults, and all are the same once it is over: DynamoDB %s',
+    'causes faults only there, and only until it ends: DynamoDB %s',
     async (_, fault) => {
       const table = await startFunctionTable();
       const [near, far] = [await startFaultProxy(table.endpoint), await startFaultProxy(table.endpoint)];
@@ -232,13 +235,13 @@ describe('where half of the environments are cut off', () => {
   );
 });
 
-describe('a key that is revoked while an environment is cut off', () => {
+describe('a key that is revoked while one environment cannot reach DynamoDB', () => {
   const HELD_MS = 3000;
 
   test.concurrent.each([
-    ['recordCacheTtl', { LATCHKEY_RECORD_CACHE_SECONDS: '3' }],
-    ['staleIfError', { LATCHKEY_RECORD_CACHE_SECONDS: '1', LATCHKEY_STALE_IF_ERROR_SECONDS: '3' }],
-  ])('is accepted by it for no longer than %s, and by no other', async (_, settings) => {
+    ['the recordCacheTtl', { LATCHKEY_RECORD_CACHE_SECONDS: '3' }],
+    ['the staleIfError duration', { LATCHKEY_RECORD_CACHE_SECONDS: '1', LATCHKEY_STALE_IF_ERROR_SECONDS: '3' }],
+  ])('stays accepted there for at most %s, and is denied elsewhere', async (_, settings) => {
     const stage = await setStage({ ...NOT_PRIMED, ...settings });
     const { table, proxy, running } = stage;
     const key = await putKey(stage);
@@ -258,7 +261,7 @@ describe('a key that is revoked while an environment is cut off', () => {
   });
 });
 
-/** Describes the outcome of a request, and what the function logged for it. */
+/** Describes the outcome of a request, and the lines that the function logged during it. */
 function told(outcome: Outcome | string, record: KeyRecord, output: string): string {
   if (typeof outcome === 'string') return outcome;
   const [line, ...others] = logLines(output);

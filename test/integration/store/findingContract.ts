@@ -10,7 +10,7 @@ import { NO_WAIT } from '../../support/noWait.ts';
 import { windowsOf } from '../../support/traces.ts';
 import { answer, NO_IDS, throttle, withProxy, type Table } from './tableUnderTest.ts';
 
-/** Describes how the registry finds keys: by their secret, by the start of an id, by owner and by state. */
+/** Describes how the registry finds keys: by their secret, by a prefix of an id, by owner and by state. */
 export function describeFinding(open: () => Promise<Table>): void {
   describeFind(open);
   describeGetByIdStart(open);
@@ -45,7 +45,7 @@ function describeFind(open: () => Promise<Table>): void {
     });
 
     test.each(['', 'too short', 'x'.repeat(15), 'x'.repeat(256), 'with a space inside', 'ümlautümlautümlaut'])(
-      'returns undefined without a call for %p, which cannot be a key',
+      "returns undefined without a call for %p, which can't be a key",
       async (text) => {
         await withProxy(table, {}, async (registry, proxy) => {
           expect(await registry.find(text)).toBeUndefined();
@@ -54,7 +54,7 @@ function describeFind(open: () => Promise<Table>): void {
       },
     );
 
-    test('throws RECORD_CORRUPT for an unreadable record, without a part of the key', async () => {
+    test('throws RECORD_CORRUPT for an unreadable record, without any part of the key', async () => {
       const { secret, record } = makeKey({ id: 'broken' });
       await table.put({ ...serialiseRecord(record), label: 7 });
       const error: unknown = await table.registry.find(secret).catch((error: unknown) => error);
@@ -73,14 +73,14 @@ function describeGetByIdStart(open: () => Promise<Table>): void {
       for (const id of ids) await table.put(serialiseRecord(makeKey({ id }).record));
     });
 
-    test('throws AMBIGUOUS_ID for an id that another id begins with, which get accepts', async () => {
+    test('throws AMBIGUOUS_ID for an id that is a prefix of another id, although get accepts it', async () => {
       const error: unknown = await table.registry.getByIdStart('aaaa-1').catch((error: unknown) => error);
       expect(error).toMatchObject({ code: 'AMBIGUOUS_ID', keyId: 'aaaa-1' });
       for (const id of ['aaaa-1,', 'aaaa-1-longer']) expect(String(error)).toContain(id);
       expect(await table.registry.get('aaaa-1')).toMatchObject({ id: 'aaaa-1' });
     });
 
-    test('throws AMBIGUOUS_ID for an id that is the start of a UUID', async () => {
+    test('throws AMBIGUOUS_ID for an id that is a prefix of a UUID', async () => {
       const { record } = await table.registry.issue({ label: 'ci' });
       const start = record.id.slice(0, 8);
       await table.put(serialiseRecord(makeKey({ id: start }).record));
@@ -94,35 +94,32 @@ function describeGetByIdStart(open: () => Promise<Table>): void {
       expect(await table.registry.getByIdStart(record.id)).toEqual(record);
     });
 
-    test('returns the record of the only id with this start', async () => {
+    test('returns the record of the only id with this prefix', async () => {
       const { record } = await table.registry.issue({ label: 'ci' });
       expect(await table.registry.getByIdStart(record.id.slice(0, 9))).toEqual(record);
       expect(await table.registry.getByIdStart('aaaa-1-')).toMatchObject({ id: 'aaaa-1-longer' });
     });
 
-    test('throws AMBIGUOUS_ID with the ids if several have this start', async () => {
+    test('throws AMBIGUOUS_ID with the ids if several have this prefix', async () => {
       const error: unknown = await table.registry.getByIdStart('aaaa').catch((error: unknown) => error);
       expect(error).toMatchObject({ code: 'AMBIGUOUS_ID' });
       for (const id of ['aaaa-1', 'aaaa-1-longer']) expect(String(error)).toContain(id);
     });
 
-    test('throws AMBIGUOUS_ID with five ids if many have this start', async () => {
+    test('throws AMBIGUOUS_ID with five ids if many have this prefix', async () => {
       const error: unknown = await table.registry.getByIdStart('many').catch((error: unknown) => error);
       expect(error).toMatchObject({ code: 'AMBIGUOUS_ID' });
       expect(String(error).match(/many-\d/g)).toHaveLength(5);
     });
 
-    test('throws NOT_FOUND if no id has this start', async () => {
+    test('throws NOT_FOUND if no id has this prefix', async () => {
       await expect(table.registry.getByIdStart('zzzz')).rejects.toMatchObject({ code: 'NOT_FOUND' });
       await expect(table.registry.getByIdStart('AAAB')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     });
 
-    test.each([...NO_IDS, ['three characters', 'aaa'] as const])(
-      'rejects %s in the place of a start',
-      async (_, start) => {
-        await expect(table.registry.getByIdStart(start)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
-      },
-    );
+    test.each([...NO_IDS, ['three characters', 'aaa'] as const])('rejects %s instead of a prefix', async (_, start) => {
+      await expect(table.registry.getByIdStart(start)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    });
   });
 }
 
@@ -210,7 +207,7 @@ function describeOwner(open: () => Promise<Table>): void {
       expect(corrupt).toEqual([expect.objectContaining({ code: 'RECORD_CORRUPT', keyId: 'broken' })]);
     });
 
-    test('reads unprocessed keys again until none is left, and keeps the order', async () => {
+    test('reads unprocessed keys again until all are processed, and keeps the order', async () => {
       let left = 4;
       const intercept = (operation: string, response: Parameters<typeof answer>[0], body: string): boolean => {
         if (operation !== 'BatchGetItem' || left-- <= 0) return false;
@@ -225,7 +222,7 @@ function describeOwner(open: () => Promise<Table>): void {
       });
     });
 
-    test('gives up if keys are never processed', async () => {
+    test('throws an error if keys are never processed', async () => {
       const intercept = (operation: string, response: Parameters<typeof answer>[0], body: string): boolean =>
         operation === 'BatchGetItem' &&
         answer(response, { Responses: {}, UnprocessedKeys: JSON.parse(body).RequestItems });
@@ -288,13 +285,13 @@ function describeThrottling(open: () => Promise<Table>): void {
       table = await open();
     });
 
-    /** Throttles this many calls at the beginning. */
+    /** Throttles the given number of first calls. */
     const throttleFirst = (calls: number): NonNullable<DynamoDbProxyOptions['intercept']> => {
       let left = calls;
       return (_, response) => left-- > 0 && throttle(response);
     };
 
-    test('repeats a throttled call after random waits below a limit that doubles', async () => {
+    test('retries a throttled call after random waits below a limit that doubles', async () => {
       const waits: number[] = [];
       const retryOptions = { sleep: async (ms: number) => waits.push(ms), random: () => 0.5 };
       const options = { intercept: throttleFirst(8), attempts: 1, registry: { retryOptions } };

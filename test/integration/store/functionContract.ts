@@ -5,7 +5,7 @@ import { restRequestEvent } from '../../../testing/authorizerEvents.ts';
 import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
 import { tracesOf } from '../../support/traces.ts';
 
-/** What the bundle does on every runtime. `start` is given DynamoDB's endpoint. */
+/** Describes the bundle on every runtime. `start` gets DynamoDB's endpoint. */
 export function describeFunction(name: string, start: (endpoint: string) => Promise<RunningFunction>): void {
   describe(name, () => {
     let table: FunctionTable;
@@ -23,7 +23,7 @@ export function describeFunction(name: string, start: (endpoint: string) => Prom
       expect(toldBy(await bundle.invoke(event))).toEqual(outcome);
     });
 
-    test('the last use of the active key alone was written, once', async () => {
+    test('the function writes only the last use of the active key, once', async () => {
       const lastUsedAt = await table.lastUsedAt(ACTIVE.record);
       expect(Date.parse(String(lastUsedAt))).toBeLessThanOrEqual(Date.now());
       for (let uses = 0; uses < 10; uses++) await bundle.invoke(restRequestEvent(bearing(ACTIVE.secret)));
@@ -32,13 +32,13 @@ export function describeFunction(name: string, start: (endpoint: string) => Prom
       expect(used).toEqual([{ ...ACTIVE.record, lastUsedAt }]);
     });
 
-    test('each denial and fault was logged with its code, and nothing else was', async () => {
+    test('the function logs only denials and faults, each with its code', async () => {
       await bundle.stop();
       const logged = FUNCTION_CASES.flatMap(({ logged }) => logged ?? []);
       expect(logLines(bundle.output()).map(({ code }) => code)).toEqual(logged);
     });
 
-    test('nothing of a key is in what the process wrote, the runtime included', async () => {
+    test('the process, including the runtime, never prints a part of a key', async () => {
       const secrets = [
         ...RECORDS.map(({ keyHash }) => keyHash),
         ACTIVE.secret,

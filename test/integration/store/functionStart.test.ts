@@ -21,7 +21,7 @@ interface Asked {
   readonly path: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** Of the caller. */
+  /** The caller's port. */
   readonly port: number | undefined;
 }
 
@@ -35,7 +35,7 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${await listenOnLoopback(server, 0, 'the server under test')}`;
 }
 
-/** An HTTP server that answers each request with this JSON, and what it was asked. */
+/** Starts an HTTP server that answers each request with this JSON. Returns its URL and the received requests. */
 async function startServer(answer: object = {}) {
   const asked: Asked[] = [];
   const server = createServer((message, response) => {
@@ -64,7 +64,7 @@ const UUID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 const NOT_PRIMED = { LATCHKEY_PRIME: 'false' };
 
 describe('priming', () => {
-  test('reads once, before the function is ready, a hash that no key has', async () => {
+  test('reads an impossible hash once before the function is ready', async () => {
     const { url, asked } = await startServer();
     await start(url);
     expect(asked.map(({ body }) => JSON.parse(body))).toEqual([
@@ -72,19 +72,19 @@ describe('priming', () => {
     ]);
   });
 
-  test('does not happen where it is turned off', async () => {
+  test("doesn't happen if it is turned off", async () => {
     const { url, asked } = await startServer();
     await start(url, NOT_PRIMED);
     expect(asked).toEqual([]);
   });
 
-  test('that nobody listens to leaves the start and the log as they are', async () => {
+  test("doesn't affect the start or the log if it cannot connect", async () => {
     const running = await start('http://127.0.0.1:1');
     await running.stop();
     expect(logLines(running.output())).toEqual([]);
   });
 
-  test('that is never answered ends, and the function starts', async () => {
+  test('ends and lets the function start if DynamoDB never responds', async () => {
     let requests = 0;
     const url = await listen(createServer(() => (requests += 1)));
     const running = await start(url);
@@ -94,14 +94,14 @@ describe('priming', () => {
 });
 
 describe('credentials', () => {
-  test('of the environment sign each request, with their session token', async () => {
+  test('sign each request with the session token if the environment has them', async () => {
     const { url, asked } = await startServer();
     await start(url, { AWS_ACCESS_KEY_ID: 'AKIDENV', AWS_SESSION_TOKEN: 'session' });
     expect(asked[0]?.headers.authorization).toContain('Credential=AKIDENV/');
     expect(asked[0]?.headers['x-amz-security-token']).toBe('session');
   });
 
-  test('of the server that Lambda names are taken where the environment has none, and asked for once', async () => {
+  test('come from the server that Lambda names if the environment lacks them, with one request', async () => {
     const { url, asked } = await startServer();
     const Expiration = new Date(Date.now() + 3_600_000).toISOString();
     const credentials = await startServer({
@@ -122,7 +122,7 @@ describe('credentials', () => {
     expect(credentials.asked.map(({ headers }) => headers.authorization)).toEqual(['token']);
   });
 
-  test('are asked for with the token that is in a file, where Lambda names one', async () => {
+  test("come from a request with a file's token if Lambda names a token file", async () => {
     const { url } = await startServer();
     const Expiration = new Date(Date.now() + 3_600_000).toISOString();
     const served = { AccessKeyId: 'AKIDSERVED', SecretAccessKey: 'secret', Token: 'served', Expiration };
@@ -140,7 +140,7 @@ describe('credentials', () => {
     expect(credentials.asked.map(({ path }) => path)).toEqual(['/credentials?for=latchkey']);
   });
 
-  test('that are nowhere are a fault of the store', async () => {
+  test('cause a fault of the store if they are missing', async () => {
     const { url, asked } = await startServer();
     const running = await start(url, { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' });
     expect(await running.invoke(EVENT)).toMatchObject({ errorMessage: expect.stringContaining('read failed') });
@@ -149,14 +149,14 @@ describe('credentials', () => {
 });
 
 describe('the endpoint', () => {
-  test('of all services is taken where DynamoDB has none of its own', async () => {
+  test("comes from the variable for all services if DynamoDB's own isn't set", async () => {
     const { url, asked } = await startServer();
     const running = await start('', { ...NOT_PRIMED, AWS_ENDPOINT_URL: url });
     await running.invoke(EVENT);
     expect(asked).toHaveLength(1);
   });
 
-  test('of DynamoDB comes before that of all services', async () => {
+  test("comes from DynamoDB's own variable even if the one for all services is set", async () => {
     const { url, asked } = await startServer();
     const running = await start(url, { ...NOT_PRIMED, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
     await running.invoke(EVENT);
@@ -164,16 +164,16 @@ describe('the endpoint', () => {
   });
 
   test.each([
-    ['AWS’s own', {}, 'https://dynamodb.us-east-1.amazonaws.com'],
-    ['AWS’s own of another Region', { AWS_REGION: 'eu-west-1' }, 'https://dynamodb.eu-west-1.amazonaws.com'],
-    ['with FIPS', { AWS_USE_FIPS_ENDPOINT: 'true' }, 'https://dynamodb-fips.us-east-1.amazonaws.com'],
-    ['dual-stack', { AWS_USE_DUALSTACK_ENDPOINT: 'true' }, 'https://dynamodb.us-east-1.api.aws'],
+    ["AWS's endpoint", {}, 'https://dynamodb.us-east-1.amazonaws.com'],
+    ["AWS's endpoint in another Region", { AWS_REGION: 'eu-west-1' }, 'https://dynamodb.eu-west-1.amazonaws.com'],
+    ['the FIPS endpoint', { AWS_USE_FIPS_ENDPOINT: 'true' }, 'https://dynamodb-fips.us-east-1.amazonaws.com'],
+    ['the dual-stack endpoint', { AWS_USE_DUALSTACK_ENDPOINT: 'true' }, 'https://dynamodb.us-east-1.api.aws'],
     [
-      'not the configured one, which is to be ignored',
+      "AWS's endpoint if configured endpoints are ignored",
       { AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' },
       'https://dynamodb.us-east-1.amazonaws.com',
     ],
-  ])('is %s', async (_, settings, url) => {
+  ])('resolves to %s', async (_, settings, url) => {
     const { createFunctionClient } = await import('../../../lambda/client.ts');
     const { config } = createFunctionClient({ AWS_REGION: 'us-east-1', ...settings });
     const parameters = {
@@ -185,7 +185,7 @@ describe('the endpoint', () => {
     expect(new URL(config.endpointProvider(parameters).url).href).toBe(`${url}/`);
   });
 
-  test('in a file of AWS’s command line is not looked for', async () => {
+  test("never comes from a file of AWS's command line", async () => {
     const { url, asked } = await startServer();
     const directory = mkdtempSync(join(tmpdir(), 'latchkey-'));
     stops.push(() => rmSync(directory, { recursive: true }));
@@ -199,7 +199,7 @@ describe('the endpoint', () => {
 });
 
 describe('a request', () => {
-  test('goes over the connection of the one before, with an id of its own', async () => {
+  test('reuses the connection of the previous request, but has its own id', async () => {
     const { url, asked } = await startServer();
     const running = await start(url);
     await running.invoke(EVENT);
@@ -210,22 +210,22 @@ describe('a request', () => {
   });
 });
 
-describe('of Node a start', () => {
-  // For what the SDK could do and the function never does.
+describe('a start of Node', () => {
+  // The SDK can use these, but the function never does.
   test.each([
-    ['no WebCrypto', 'internal/crypto/webcrypto'],
-    ['no streams of files', 'internal/fs/streams'],
-    ['no HTTP/2', 'http2'],
-  ])('loads %s', (_, name) => {
+    ['WebCrypto', 'internal/crypto/webcrypto'],
+    ['file streams', 'internal/fs/streams'],
+    ['HTTP/2', 'http2'],
+  ])("doesn't load %s", (_, name) => {
     expect(modulesLoadedFor('http://127.0.0.1:1')).not.toContain(`NativeModule ${name}`);
   });
 
-  test('has TLS for AWS’s own endpoint loaded before the first request', () => {
+  test("loads TLS for AWS's own endpoint before the first request", () => {
     expect(modulesLoadedFor('')).toContain('NativeModule tls');
   });
 });
 
-/** What Node has loaded of itself when the function is loaded. */
+/** Returns Node's own modules that are loaded together with the function. */
 function modulesLoadedFor(endpoint: string): readonly string[] {
   const tell = 'process.stdout.write(JSON.stringify(list))';
   const script = `await import('${pathToFileURL(BUNDLE).href}'); const list = process.moduleLoadList; ${tell}`;

@@ -11,7 +11,7 @@ import { startDynalite, type Engine } from '../../support/engine.ts';
 import { makeKey, NOW_MS } from '../../support/keys.ts';
 import { Tables, type Table } from './tableUnderTest.ts';
 
-/** A call as IAM sees it: the action, and the index or else the table. */
+/** A call as IAM sees it: the action, and the index or "table". */
 type Call = string;
 
 let engine: Engine;
@@ -25,7 +25,7 @@ afterAll(async () => {
   await engine?.stop();
 });
 
-/** Notes every call of the client. */
+/** Records every call of the client. */
 function record(client: DynamoDBDocumentClient): {
   readonly calls: Set<Call>;
   readonly bodies: Record<string, unknown>[];
@@ -45,7 +45,7 @@ function record(client: DynamoDBDocumentClient): {
   return { calls, bodies };
 }
 
-/** What a grant allows, in the same words. */
+/** Returns the calls that a grant allows, in the same format. */
 function allowedBy(grant: 'grantManage' | 'grantVerify'): Set<Call> {
   const stack = new Stack(new App(), 'Test');
   const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
@@ -64,14 +64,14 @@ function placeOf(resource: unknown): string {
   return /\/index\/(\w+)/.exec(JSON.stringify(resource))?.[1] ?? 'table';
 }
 
-test('what grantManage allows is what the registry calls, no more and no less', async () => {
+test('grantManage allows exactly the calls of the registry', async () => {
   const table = await tables.open();
   const { calls } = record(table.documents);
   await useRegistry(table);
   expect([...calls].toSorted()).toEqual([...allowedBy('grantManage')].toSorted());
 });
 
-/** Every method of the registry, with each way through it that makes a call of its own. */
+/** Runs every method of the registry, with each branch that makes its own call. */
 async function useRegistry({ registry, remove }: Table): Promise<void> {
   const { secret, record: issued } = await registry.issue({ label: 'one', owner: 'acme' });
   await registry.find(secret);
@@ -89,7 +89,7 @@ async function useRegistry({ registry, remove }: Table): Promise<void> {
   const { record: doomed } = await registry.issue({ label: 'three' });
   const drawn = await registry.prepareRotation(doomed.id, { graceSeconds: 60 });
   await remove(doomed.keyHash);
-  // The successor is taken back.
+  // Here, the registry deletes the successor.
   await expect(registry.storeRotation(drawn)).rejects.toMatchObject({ code: 'NOT_FOUND' });
 }
 
@@ -97,7 +97,7 @@ async function drain(results: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of results);
 }
 
-test('what grantVerify allows is what the authorizer calls, and its update touches what the grant names', async () => {
+test('grantVerify allows exactly the calls of the authorizer, and names the attributes of its update', async () => {
   const table = await tables.open();
   const { secret, record: stored } = makeKey();
   await table.put(serialiseRecord(stored));

@@ -85,11 +85,11 @@ function describeEntries(tableOf: () => Table): void {
   });
 
   test.each([
-    ['an id that cannot be an id here', { id: 'key_1' }, {}],
+    ["an id that Latchkey wouldn't accept", { id: 'key_1' }, {}],
     ['a raw key instead of an id', { id: generateSecret('sk_') }, {}],
-    ['a chain to texts that cannot be ids here', { rotatedFrom: 'key_1', rotatedTo: '' }, {}],
+    ["a rotation chain with ids that Latchkey wouldn't accept", { rotatedFrom: 'key_1', rotatedTo: '' }, {}],
     ['the version of an export', { version: 7 }, { version: 7 }],
-    ['a version that is a text', { version: 'v1' as unknown as number }, {}],
+    ['a version that is a string', { version: 'v1' as unknown as number }, {}],
     ['a version below 0', { version: -1 }, {}],
     ['microseconds and another zone', { createdAt: '2024-01-31T13:00:00.123456+01:00' }, { createdAt: FULL.createdAt }],
   ])('accepts %s', async (_, fields, expected) => {
@@ -107,18 +107,18 @@ function describeEntries(tableOf: () => Table): void {
   });
 
   test.each([
-    ['nothing', undefined],
-    ['no hash', { keyHash: undefined }],
-    ['a raw key in place of its hash', { keyHash: generateSecret('sk_') }],
-    ['no label', { label: undefined }],
+    ['an undefined entry', undefined],
+    ['an entry without a hash', { keyHash: undefined }],
+    ['a raw key instead of its hash', { keyHash: generateSecret('sk_') }],
+    ['an entry without a label', { label: undefined }],
     ['a label that is too long', { label: 'x'.repeat(257) }],
-    ['a raw key as what may be shown of it', { keyPrefix: generateSecret('sk_') }],
+    ['a raw key as its own prefix', { keyPrefix: generateSecret('sk_') }],
     ['an empty owner', { owner: '' }],
     ['an empty plan', { plan: '' }],
     ['a plan whose name has a space', { plan: 'free plan' }],
     ['scopes with a space', { scopes: ['a b'] }],
     ['more than 1 KB of metadata', { metadata: { x: 'x'.repeat(1100) } }],
-    ['a day that the calendar lacks', { createdAt: '2024-02-30T12:00:00Z' }],
+    ['a nonexistent date', { createdAt: '2024-02-30T12:00:00Z' }],
     ['a time without a zone', { expiresAt: '2024-02-01T12:00:00' }],
     ['a time of another type', { revokedAt: 1_900_000_000 }],
     ['an actor of another type', { revokedBy: 7 }],
@@ -152,7 +152,7 @@ function describeEntries(tableOf: () => Table): void {
 }
 
 function describeRuns(tableOf: () => Table): void {
-  test('changes nothing in a second run, even if a record was changed in between', async () => {
+  test("doesn't change the table in a second run, even if a record was changed in between", async () => {
     const table = tableOf();
     const keys = entries(30).map((key, index) => ({ ...key, ...(index % 2 === 0 ? { id: `id-${index}` } : {}) }));
     expect(new Set(outcomesOf(await run(table.registry, keys)))).toEqual(new Set(['imported']));
@@ -169,7 +169,7 @@ function describeRuns(tableOf: () => Table): void {
     expect(results).toHaveLength(50);
   });
 
-  test('yields nothing without entries', async () => {
+  test('yields no results without entries', async () => {
     expect(await run(tableOf().registry, [])).toEqual([]);
   });
 
@@ -238,10 +238,18 @@ function describeDuplicates(tableOf: () => Table): void {
       [{ expiresAt: later }, { expiresAt: soon }],
       { expiresAt: soon, purgeAfter: purgeSoon, version: 1 },
     ],
-    ['expiring at all', [{}, { expiresAt: soon }], { expiresAt: soon, purgeAfter: purgeSoon, version: 1 }],
-    ['expired later: nothing', [{ expiresAt: soon }, { expiresAt: later }], { expiresAt: soon, purgeAfter: purgeSoon }],
-    ['active: nothing', [revoked, {}], { ...revoked, purgeAfter: purgeNow }],
-    ['revoked again: nothing', [revoked, { ...revoked, revokedBy: 'eve' }], { ...revoked, purgeAfter: purgeNow }],
+    ['with an expiry', [{}, { expiresAt: soon }], { expiresAt: soon, purgeAfter: purgeSoon, version: 1 }],
+    [
+      'no restriction by a later expiry',
+      [{ expiresAt: soon }, { expiresAt: later }],
+      { expiresAt: soon, purgeAfter: purgeSoon },
+    ],
+    ['no restriction by an active entry', [revoked, {}], { ...revoked, purgeAfter: purgeNow }],
+    [
+      'no restriction by a second revocation',
+      [revoked, { ...revoked, revokedBy: 'eve' }],
+      { ...revoked, purgeAfter: purgeNow },
+    ],
     [
       'disabled, and then revoked',
       [{}, disabled, revoked],
@@ -260,7 +268,7 @@ function describeDuplicates(tableOf: () => Table): void {
     expect((await table.items()).filter((item) => item['keyHash'] === keyHash)).toEqual([{ ...basis, ...expected }]);
   });
 
-  test('rejects a later entry that restricts a key which the table had before, and changes nothing', async () => {
+  test('rejects a later entry that restricts a key which was already in the table, without a change', async () => {
     const table = tableOf();
     const keyHash = newHash();
     await run(table.registry, [{ keyHash, label: 'x' }]);
@@ -304,7 +312,7 @@ function describeUnreadableRecords(tableOf: () => Table): void {
 }
 
 function describeFailures(tableOf: () => Table): void {
-  test('repeats a throttled write', async () => {
+  test('retries a throttled write', async () => {
     const table = tableOf();
     let calls = 0;
     const intercept = (operation: string, response: Parameters<typeof throttle>[0]): boolean =>
@@ -315,7 +323,7 @@ function describeFailures(tableOf: () => Table): void {
     expect(await table.items()).toHaveLength(30);
   });
 
-  test('recognises its own put if the answer was lost', async () => {
+  test('recognizes its own put if the response was lost', async () => {
     const table = tableOf();
     const beforeAnswer = afterFirst('PutItem', (response) => response.destroy());
     await withProxy(table, { beforeAnswer }, async (registry, proxy) => {

@@ -22,7 +22,7 @@ afterAll(async () => {
   await engine?.stop();
 });
 
-test('a thousand keys are imported with a few in hand, and an interrupted run is gone on with', async () => {
+test('importHashes imports a thousand keys with at most 16 in progress, and resumes an interrupted run', async () => {
   const { registry } = await tables.open();
   let read = 0;
   let told = 0;
@@ -57,11 +57,11 @@ test('a thousand keys are imported with a few in hand, and an interrupted run is
 const DUPLICATES = 40;
 const RUNS = 5;
 
-/** 960 keys, and 40 later lines that bring hashes again: revoked, disabled, expired sooner, or just with another label. */
+/** 960 keys, and 40 later lines that repeat hashes with revoked, disabled, an earlier expiry, or only another label. */
 function linesWithDuplicates(): readonly string[] {
   return Array.from({ length: COUNT }, (_, index) => {
     const isDuplicate = index % (COUNT / DUPLICATES) === COUNT / DUPLICATES - 1;
-    // The one just before, or one from far back.
+    // Repeats the previous line or one from much earlier.
     const number = isDuplicate ? (index % 2 === 0 ? index - 1 : (index * 7) % (COUNT / 2)) : index;
     const first = number % (COUNT / DUPLICATES) === COUNT / DUPLICATES - 1 ? number - 1 : number;
     const restriction = isDuplicate
@@ -84,7 +84,7 @@ const RESTRICTIONS = [
   {},
 ];
 
-test('a file of 1,000 lines with 40 duplicate hashes gives the same table on each of five runs', async () => {
+test('importing a file of 1,000 lines with 40 duplicate hashes gives the same table on each of five runs', async () => {
   const lines = linesWithDuplicates();
   const file = await cli.write('keys.jsonl', lines.join('\n'));
   const tables: (readonly KeyRecord[])[] = [];
@@ -100,14 +100,14 @@ test('a file of 1,000 lines with 40 duplicate hashes gives the same table on eac
     tables.push((await cli.records(table)).toSorted((a, b) => (a.label < b.label ? -1 : 1)));
   }
   const [first = [], ...others] = tables;
-  // The file has no ids, so each run generates its own.
+  // The file doesn't have ids, so each run generates its own.
   const withoutIds = (records: readonly KeyRecord[]) => records.map((record) => ({ ...record, id: '' }));
   for (const other of others) expect(withoutIds(other)).toEqual(withoutIds(first));
   const byLine = new Map(first.map((record) => [record.label, record]));
   for (const { line, firstLine, applied } of told) {
     const said = JSON.parse(lines[line - 1] ?? '') as KeyRecord;
     const kept = byLine.get(`line-${firstLine}`);
-    // The key has the restrictions of this line, also if another line came first.
+    // The key has the restrictions of this line, even if another line was stored first.
     if (said.revokedAt !== undefined) expect(kept?.revokedAt).toBeDefined();
     if (said.disabledAt !== undefined) expect(kept?.disabledAt).toBeDefined();
     if (said.expiresAt !== undefined) expect(String(kept?.expiresAt) <= said.expiresAt).toBe(true);

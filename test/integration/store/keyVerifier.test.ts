@@ -7,7 +7,7 @@ import { closedEndpoint, createClient } from '../../support/engine.ts';
 import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
 import { INTERVAL_MS, NOW_MS } from '../../support/keys.ts';
 
-describe('a verifier of a real table', () => {
+describe('a verifier with a real table', () => {
   let table: FunctionTable;
   let registry: KeyRegistry;
   beforeAll(async () => {
@@ -16,14 +16,14 @@ describe('a verifier of a real table', () => {
   });
   afterAll(() => table?.stop());
 
-  /** A verifier with a clock to turn. */
+  /** Creates a verifier with an adjustable clock. */
   function verifierUnderTest(options: Partial<KeyVerifierOptions> = {}) {
     const clock = { nowMs: NOW_MS };
     const client = createClient(table.endpoint);
     return { clock, verifier: createKeyVerifier({ tableName: 'keys', client, now: () => clock.nowMs, ...options }) };
   }
 
-  test('allows a key that was issued, and notes its use at most once an interval', async () => {
+  test('allows an issued key, and records its use at most once an interval', async () => {
     const { secret, record } = await registry.issue({ label: 'ci', owner: 'acme' });
     const { verifier, clock } = verifierUnderTest({ recordCacheSeconds: 0 });
     expect(await verifier.verify(secret)).toEqual({ effect: 'allow', record: publicRecord(record) });
@@ -36,7 +36,7 @@ describe('a verifier of a real table', () => {
     expect(await table.lastUsedAt(record)).toBe('2030-06-15T12:15:00.000Z');
   });
 
-  test('takes the key with its scheme, and tells nothing from something that is no key', async () => {
+  test('accepts a key with or without its scheme, and returns "unauthenticated" if the key is missing', async () => {
     const { secret } = await registry.issue({ label: 'ci' });
     const { verifier } = verifierUnderTest();
     expect(await verifier.verify(`Bearer ${secret}`)).toMatchObject({ effect: 'allow' });
@@ -46,12 +46,12 @@ describe('a verifier of a real table', () => {
     const invalid = { effect: 'deny', code: 'INVALID_KEY' };
     expect(await verifier.verify(`${secret}x`)).toEqual(invalid);
     expect(await verifier.verify(createTestKey().secret)).toEqual(invalid);
-    // What a JavaScript application may hand over of a header that was sent twice.
+    // The value that a JavaScript application may pass for a header that was sent twice.
     const twice: unknown = [secret, secret];
     expect(await verifier.verify(twice as string)).toEqual(invalid);
   });
 
-  test('refuses a revoked key once its cache is over, and not before', async () => {
+  test('denies a revoked key as soon as its cached record expires', async () => {
     const { secret, record } = await registry.issue({ label: 'ci' });
     const { verifier, clock } = verifierUnderTest({ recordCacheSeconds: 60 });
     await verifier.verify(secret);
@@ -62,7 +62,7 @@ describe('a verifier of a real table', () => {
     expect(await verifier.verify(secret)).toMatchObject({ effect: 'deny', code: 'KEY_REVOKED' });
   });
 
-  test('judges routes by the mapping, and refuses a scoped key where no route is said', async () => {
+  test('decides by the mapping of routes, and denies a scoped key if the route is missing', async () => {
     const { secret } = await registry.issue({ label: 'ci', scopes: ['orders:read'] });
     const { secret: unscoped } = await registry.issue({ label: 'ci' });
     const { verifier } = verifierUnderTest({ scopes: { 'orders:read': ['GET /orders/*'], all: ['* /*'] } });
@@ -75,7 +75,7 @@ describe('a verifier of a real table', () => {
     expect(await verifier.verify(all)).toMatchObject(outside);
   });
 
-  test('knows keys of its own prefix, and foreign keys where it is told to', async () => {
+  test('accepts keys with its own prefix, and foreign keys only if they are turned on', async () => {
     const foreign = createTestKey({}, { keyPrefix: 'acme_' });
     await table.put(foreign.record);
     const byDefault = verifierUnderTest().verifier;
@@ -85,11 +85,11 @@ describe('a verifier of a real table', () => {
     }
   });
 
-  test('throws where the table cannot be read, unless a record lately read may answer', async () => {
+  test('throws if the table cannot be read, unless it may use a stale record', async () => {
     const client = createClient(await closedEndpoint());
     const down = createKeyVerifier({ tableName: 'keys', client });
     await expect(down.verify(createTestKey().secret)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    // A malformed key is refused without any read.
+    // The verifier denies a malformed key without a read.
     expect(await down.verify('sk_nonsense')).toMatchObject({ code: 'INVALID_KEY' });
 
     const { secret, record } = await registry.issue({ label: 'ci' });
@@ -107,7 +107,7 @@ describe('a verifier of a real table', () => {
     await expect(verifier.verify(secret)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  /** A client whose last-used writes all fail. */
+  /** Creates a client whose last-used writes all fail. */
   function clientThatCannotWrite() {
     const client = createClient(table.endpoint);
     client.middlewareStack.add(
@@ -119,7 +119,7 @@ describe('a verifier of a real table', () => {
     return client;
   }
 
-  test('tells of a last-used write that failed, and allows the key all the same', async () => {
+  test('reports a failed last-used write, but allows the key', async () => {
     const { secret, record } = await registry.issue({ label: 'ci' });
     const failures: unknown[] = [];
     const { verifier } = verifierUnderTest({
@@ -139,7 +139,7 @@ describe('a verifier of a real table', () => {
     ],
     ['rejects', () => Promise.reject(new Error('its own trouble'))],
     ['never ends', () => new Promise(() => {})],
-  ])('allows the key and goes on where the one who is told %s', async (_, onLastUsedWriteFailed) => {
+  ])('allows the key if onLastUsedWriteFailed %s', async (_, onLastUsedWriteFailed) => {
     const { secret } = await registry.issue({ label: 'ci' });
     const { verifier } = verifierUnderTest({ client: clientThatCannotWrite(), onLastUsedWriteFailed });
     const unhandled: unknown[] = [];
@@ -163,14 +163,14 @@ describe('invalid options of a verifier', () => {
     [{ staleIfErrorSeconds: Number.NaN }, /^staleIfErrorSeconds: expected .+, got "NaN"$/],
     [{ scopes: { 'orders:read': ['orders'] } }, /^scopes: expected .+, got "\{\\"orders:read\\":\[\\"orders\\"\]\}"$/],
     [{ recordCacheTtl: 5 }, /^recordCacheTtl: unknown option$/],
-  ])('%j are reported by name, with the expected form and the value', (option, message) => {
+  ])('%j cause an error with the name, the expected form and the value', (option, message) => {
     const options = { tableName: 'keys', ...option } as KeyVerifierOptions;
     expect(() => createKeyVerifier(options)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }),
     );
   });
 
-  test('are reported in one error', () => {
+  test('appear together in one error', () => {
     const options = { tableName: '', keyPrefix: '', unheardOf: 1 };
     expect(() => createKeyVerifier(options)).toThrow(/unheardOf: .*tableName: .*keyPrefix: /);
   });

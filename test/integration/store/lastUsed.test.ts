@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop();
 });
 
-/** A table with a proxy in front that sees each request. */
+/** Starts a table, with a proxy in front that sees each request. */
 async function startTable(options: Omit<DynamoDbProxyOptions, 'endpoint'> = {}) {
   const table = await startFunctionTable(...RECORDS);
   stops.push(table.stop);
@@ -25,7 +25,7 @@ async function startTable(options: Omit<DynamoDbProxyOptions, 'endpoint'> = {}) 
   return { table, proxy };
 }
 
-/** Not primed: what is counted here are the reads of requests. */
+/** Starts without priming, because the test counts only the reads of requests. */
 async function startBundle(endpoint: string, settings: Record<string, string> = {}) {
   const bundle = await startFunction(endpoint, { LATCHKEY_PRIME: 'false', ...settings });
   stops.push(bundle.stop);
@@ -37,10 +37,10 @@ const ALLOWED = { answer: expect.objectContaining({ principalId: ACTIVE.record.i
 
 test.each([
   ['60', 1],
-  // With the cache off no request is answered by a read that began before it.
+  // Without a cache, each request needs a read that begins after it.
   ['0', 20],
 ])(
-  '20 concurrent invocations of one module for one key make exactly one UpdateItem, with a record cache of %s s and %d reads',
+  '20 concurrent invocations for one key make exactly one UpdateItem, with a record cache of %s s and %d reads',
   async (seconds, reads) => {
     const { table, proxy } = await startTable();
     const bundle = await startBundle(proxy.endpoint, { LATCHKEY_RECORD_CACHE_SECONDS: seconds });
@@ -52,7 +52,7 @@ test.each([
   },
 );
 
-test('eight processes that all find a key unused make exactly one committed write', async () => {
+test('eight processes that all read a key as unused make exactly one successful write', async () => {
   const gate = new Gate(8);
   const { table, proxy } = await startTable({
     beforeAnswer: (operation) => (operation === 'GetItem' ? gate.pass() : undefined),
@@ -63,7 +63,7 @@ test('eight processes that all find a key unused make exactly one committed writ
   await inEach(restRequestEvent(bearing(UNKNOWN)));
   expect(await inEach(EVENT)).toEqual(Array.from({ length: 8 }, () => ALLOWED));
 
-  // On a busy machine a write may take longer than the function waits for it; the engine makes it or refuses it all the same.
+  // On a busy machine, a write may outlast the function's timeout. The engine still accepts or rejects it.
   await proxy.settled();
   const updates = proxy.of('UpdateItem').filter(({ status }) => status !== undefined);
   const refused = { operation: 'UpdateItem', status: 400, errorType: 'ConditionalCheckFailedException' };
@@ -75,7 +75,7 @@ test('eight processes that all find a key unused make exactly one committed writ
   expect(await table.lastUsedAt(ACTIVE.record)).toEqual(expect.any(String));
 });
 
-describe('with a clock to turn', () => {
+describe('the handler with an adjustable clock', () => {
   const KEY = makeKey({ expiresAt: at(365 * 24 * 3_600_000) });
   const event = restRequestEvent(bearing(KEY.secret));
 
@@ -100,7 +100,7 @@ describe('with a clock to turn', () => {
   }
 
   test.each(['the same environment', 'a new environment'])(
-    'a use 14:59 after the last makes no UpdateItem and one 15:00 after makes one, in %s',
+    'makes its next UpdateItem 15:00 after the last use, and not at 14:59, in %s',
     async (environment) => {
       const { table, proxy, clock, newHandler } = await startHandlers();
       const warm = newHandler();
@@ -122,7 +122,7 @@ describe('with a clock to turn', () => {
     },
   );
 
-  test('two environments that use a key in turn write as often as one', async () => {
+  test('writes once per interval even if two environments use a key in turn', async () => {
     const { table, proxy, clock, newHandler } = await startHandlers();
     const handlers = [newHandler(), newHandler()];
     for (let minute = 0; minute <= 60; minute++) {
@@ -134,7 +134,7 @@ describe('with a clock to turn', () => {
   });
 });
 
-/** Lets nobody pass until a number of them is there, again and again. */
+/** Repeatedly waits for a given number of callers, and then resolves for all of them. */
 class Gate {
   readonly #size: number;
   #waiting: (() => void)[] = [];

@@ -10,7 +10,7 @@ import { startDynalite, type Engine } from '../../support/engine.ts';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const run = promisify(execFile);
 
-/** Prints each module that `import` resolves, on a loader thread. The modules of `require` are in its cache. */
+/** Prints each module that `import` resolves, on a loader thread. Modules loaded by `require` are in its cache. */
 const TRACER = `
   import { appendFileSync } from 'node:fs';
   import { register } from 'node:module';
@@ -93,7 +93,7 @@ describe("import … from 'latchkey'", () => {
   beforeAll(async () => {
     engine = await startDynalite();
     await engine.createTable('keys');
-    // An application that has Latchkey installed, and nothing else.
+    // An application with Latchkey as its only dependency.
     directory = await mkdtemp(join(tmpdir(), 'latchkey-application-'));
     await mkdir(join(directory, 'node_modules'));
     await symlink(ROOT, join(directory, 'node_modules', 'latchkey'));
@@ -125,7 +125,7 @@ describe("import … from 'latchkey'", () => {
     const { keyHash: _, ...shown } = record;
     expect(decision).toEqual({ effect: 'allow', record: shown });
     expect(code).toBe('NOT_FOUND');
-    // What is loaded is seen either way.
+    // The test sees modules of both `import` and `require`.
     expect(loaded).toContainEqual(expect.stringMatching(/^file:.*\/dist\/lib\/index\.js$/));
     expect(loaded).toContainEqual(expect.stringMatching(/^\/.*\/@aws-sdk\/lib-dynamodb\//));
     const others = /[/\\](aws-cdk-lib|constructs|cdk-nag|tsx|dynalite|commander|infra|testing|cli|local)[/\\]/;
@@ -141,7 +141,7 @@ describe("import … from 'latchkey'", () => {
     expect(loaded.filter((module: string) => /aws-sdk|smithy|aws-cdk-lib|constructs/.test(module))).toEqual([]);
   });
 
-  test('has types that reject wrong calls of an application', async () => {
+  test("has types that reject an application's wrong calls", async () => {
     const options = ['--strict', '--noEmit', '--target', 'es2022', '--module', 'nodenext', '--types', 'node'];
     const typeRoots = ['--typeRoots', join(ROOT, 'node_modules', '@types')];
     const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');

@@ -7,10 +7,10 @@ import { at, fullItem, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../sup
 
 type Lookup = Pick<KeyReader, 'get' | 'recordUse'>;
 
-/** The read side of a store, and what its contract needs to prepare. */
+/** The read side of a store, and the functions that prepare a test of it. */
 export interface LookupUnderTest {
   readonly lookup: Lookup;
-  /** The same with an unreachable store. */
+  /** The same lookup with an unreachable store. */
   readonly unreachable: Lookup;
   readonly put: (record: KeyRecord) => Promise<unknown>;
   readonly remove: (keyHash: KeyHash) => Promise<unknown>;
@@ -32,7 +32,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     const use = (keyHash: KeyHash, usedAtMs: number) =>
       store.lookup.recordUse(keyHash, usedAtMs, usedAtMs - INTERVAL_MS);
 
-    test('reads every attribute of a record as it was written', async () => {
+    test('reads every attribute of a record unchanged', async () => {
       const full = await putKey(fullItem() as Partial<KeyRecord>);
       expect(await store.lookup.get(full.keyHash)).toEqual(full);
       const least = await putKey();
@@ -40,12 +40,12 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     });
 
     test.each<[string, JsonObject]>([
-      ['nothing', {}],
+      ['an empty object', {}],
       ['nested maps and lists', { a: { b: [{ c: [] }, [1, [2]], {}] } }],
-      ['null and empty texts', { none: null, empty: '', inside: [null, ''] }],
-      ['numbers that JSON can write', { list: [0, -1, 0.1, 1e-7, 0.1 + 0.2, 2 ** 53 + 2, 1e21, 1e100, -1.5e-100] }],
-      ['names that are no identifiers', { 'a b': 1, ü: 2, '#x': 3, ':y': 4, 'a.b': 5, toString: 6 }],
-    ])('reads metadata as it was written: %s', async (_, metadata) => {
+      ['null and empty strings', { none: null, empty: '', inside: [null, ''] }],
+      ['numbers that JSON can represent', { list: [0, -1, 0.1, 1e-7, 0.1 + 0.2, 2 ** 53 + 2, 1e21, 1e100, -1.5e-100] }],
+      ["names that aren't identifiers", { 'a b': 1, ü: 2, '#x': 3, ':y': 4, 'a.b': 5, toString: 6 }],
+    ])('reads metadata unchanged: %s', async (_, metadata) => {
       const record = await putKey({ metadata });
       expect(await store.lookup.get(record.keyHash)).toEqual(record);
     });
@@ -54,7 +54,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
       expect(await store.lookup.get(makeKey().record.keyHash)).toBeUndefined();
     });
 
-    test('writes the first use, and changes nothing else', async () => {
+    test('writes the first use without other changes', async () => {
       const record = await putKey({ owner: 'acme', metadata: { seats: 3 } });
       expect(await use(record.keyHash, NOW_MS)).toBe('written');
       expect(await store.lookup.get(record.keyHash)).toEqual({ ...record, lastUsedAt: at(0) });
@@ -63,7 +63,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     test.each([
       ['5 minutes', 5 * MINUTE_MS],
       ['14:59.999', INTERVAL_MS - 1],
-    ])('does not write a use %s after the last one', async (_, laterMs) => {
+    ])("doesn't write a use %s after the last one", async (_, laterMs) => {
       const record = await putKey({ lastUsedAt: at(0) });
       expect(await use(record.keyHash, NOW_MS + laterMs)).toBe('superseded');
       expect(await store.lookup.get(record.keyHash)).toEqual(record);
@@ -80,7 +80,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     });
 
     test.each([0, -1, -MINUTE_MS])(
-      'does not write a use at %d ms if clocks may differ by a minute',
+      "doesn't write a use at %d ms, because clocks may differ by a minute",
       async (earlierMs) => {
         const record = await putKey({ lastUsedAt: at(0) });
         expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('superseded');
@@ -89,7 +89,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     );
 
     test.each([-MINUTE_MS - 1, -INTERVAL_MS, -365 * 24 * 60 * MINUTE_MS])(
-      'replaces a time that is more than a minute ahead by a use at %d ms',
+      'replaces a last use that is more than a minute in the future by a use at %d ms',
       async (earlierMs) => {
         const record = await putKey({ lastUsedAt: at(0) });
         expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('written');
@@ -97,7 +97,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
       },
     );
 
-    test('does not bring back a deleted key', async () => {
+    test("doesn't restore a deleted key", async () => {
       const record = await putKey();
       await store.remove(record.keyHash);
       expect(await use(record.keyHash, NOW_MS)).toBe('superseded');
@@ -107,7 +107,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     test.each([
       ['never used', {}],
       ['used an interval ago', { lastUsedAt: at(-2 * INTERVAL_MS) }],
-    ])('writes exactly one of 50 concurrent uses of a key %s', async (_, fields) => {
+    ])('writes exactly one of 50 concurrent uses of a key that was %s', async (_, fields) => {
       const record = await putKey(fields);
       const outcomes = await Promise.all(
         Array.from({ length: 50 }, async (_, index) => ({ index, outcome: await use(record.keyHash, NOW_MS + index) })),

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => table?.stop());
 
-/** Runs the bundle, and at the end sends a fault a second late, which has all that waits written. */
+/** Runs the bundle. At the end, sends a fault after a second, so the bundle writes all buffered metrics. */
 async function run(settings: Record<string, string>, use: (bundle: RunningFunction) => Promise<void>): Promise<string> {
   const bundle = await startFunction(table.endpoint, { ...NAME, ...settings });
   try {
@@ -49,7 +49,7 @@ describe('a mix of requests to the bundle', () => {
     });
   });
 
-  test('is counted in lines whose sums are exact, whatever else is written', () => {
+  test('produces metric lines with exact sums, even between other lines', () => {
     const names = [...API_TYPES.map(({ apiType }) => apiType), 'appsync'];
     const byApiType = Object.fromEntries(
       names.flatMap((apiType) => [
@@ -61,7 +61,8 @@ describe('a mix of requests to the bundle', () => {
         [`Faults ${apiType} RECORD_CORRUPT`, 1],
       ]),
     );
-    // Of six kinds of API with six requests each for keys that are kept, four read them. The corrupt record is read every time.
+    // Six API types send six requests each for cached keys, and four of them cause reads. The corrupt record is read
+    // every time.
     const sums = { Allowed: 18, Denied: 30, Faults: 7, CacheHits: 6 * 6 - 4, LookupLatency: 4 + 6 };
     const writes = { LastUsedWrites: 1, LastUsedWritesSkipped: 17 };
     expect(sumsOf(metricLines(output))).toEqual({
@@ -72,27 +73,27 @@ describe('a mix of requests to the bundle', () => {
     });
   });
 
-  test('has lines that keep the rules of the format, and name the function', () => {
+  test('produces metric lines that follow the format and name the function', () => {
     const lines = output.split('\n').filter((line) => line.startsWith('{"_aws"'));
     expect(lines.length).toBeGreaterThan(30);
     expect(lines.flatMap((line) => problemsOf(line, Date.now()))).toEqual([]);
     expect(new Set(metricLines(output).map(({ FunctionName }) => FunctionName))).toEqual(new Set(['acme-authorizer']));
   });
 
-  test('has a sampled line for each request where all are asked for', () => {
+  test('produces a sampled line for each request at a sample rate of 1', () => {
     const sampled = logLines(output).filter(({ level }) => level === 'DEBUG');
     expect(sampled).toHaveLength(events.length + 1);
   });
 });
 
-test('10,000 requests to the bundle write at most one batch a minute, and a line of their own for none that is allowed', async () => {
+test('the bundle writes at most one batch of metrics a minute for 10,000 allowed requests', async () => {
   const startedAtMs = Date.now();
   const output = await run({}, async ({ invoke }) => {
     const event = restRequestEvent(bearing(ACTIVE.secret));
     for (let hundred = 0; hundred < 100; hundred++) await Promise.all(Array.from({ length: 100 }, () => invoke(event)));
   });
   const minutes = Math.floor((Date.now() - startedAtMs) / 60_000);
-  // The first request's and the last fault's, and one for each minute that a busy machine took in between.
+  // One batch from the first request, one from the last fault, and one for each minute in between.
   const batches = new Set(metricLines(output).map(({ _aws }) => (_aws as { Timestamp: number }).Timestamp));
   expect(batches.size).toBeGreaterThanOrEqual(2);
   expect(batches.size).toBeLessThanOrEqual(2 + minutes);
@@ -100,7 +101,7 @@ test('10,000 requests to the bundle write at most one batch a minute, and a line
   expect(logLines(output)).toEqual([expect.objectContaining({ code: 'EVENT_UNKNOWN' })]);
 }, 120_000);
 
-test('with metrics off nothing of them is written', async () => {
+test("the bundle doesn't write metrics if they are turned off", async () => {
   const output = await run({ LATCHKEY_METRICS: 'false' }, async ({ invoke }) => {
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));
   });
@@ -108,7 +109,7 @@ test('with metrics off nothing of them is written', async () => {
   expect(logLines(output)).toHaveLength(1);
 });
 
-test('outside Lambda, where the function has no name, the metrics have one all the same', async () => {
+test("the bundle writes metrics with the name latchkey outside Lambda, where the function's name is unknown", async () => {
   const bundle = await startFunction(table.endpoint);
   await bundle.invoke({});
   await bundle.stop();

@@ -50,15 +50,15 @@ afterAll(async () => {
   await table.stop();
 });
 
-/** The lines that the function logs while this runs. */
+/** Returns the lines that the function logs during the action. */
 async function logsDuring({ output }: RunningFunction, action: () => Promise<void>) {
   const before = output().length;
   await action();
   return logLines(output().slice(before));
 }
 
-describe.each(API_TYPES)('%s', (_, makeEvent, settings) => {
-  test('an outage is a fault and no refusal, is not remembered, and is over with the first answer of the table', async () => {
+describe.each(API_TYPES)('a function for %s', (_, makeEvent, settings) => {
+  test("throws a fault during an outage, and allows the key on the table's first response", async () => {
     const { secret, record } = makeKey();
     await table.put(record);
     const running = await functions.get(proxy.endpoint, settings);
@@ -74,7 +74,7 @@ describe.each(API_TYPES)('%s', (_, makeEvent, settings) => {
     expect(faults).toEqual(Array.from({ length: 2 }, () => ['STORE_UNAVAILABLE', 'InternalServerError']));
   });
 
-  test('with staleIfError a key that was read before is answered throughout, and no other is', async () => {
+  test('allows only a key that was read before the outage if staleIfError is set', async () => {
     const { secret, record } = makeKey();
     await table.put(record);
     const stale = { ...settings, LATCHKEY_RECORD_CACHE_SECONDS: '0', LATCHKEY_STALE_IF_ERROR_SECONDS: '60' };

@@ -49,7 +49,7 @@ afterAll(async () => {
   await once(child, 'close');
 });
 
-/** One call of the registry in the other process. */
+/** A call of the registry in the other process. */
 function call<M extends keyof Calls>(endpoint: string, method: M, ...args: Calls[M][0]): Promise<Reply<Calls[M][1]>> {
   const id = randomUUID();
   return new Promise((resolve) => {
@@ -126,7 +126,7 @@ describe('a repeated revocation and rotation are made once if DynamoDB', () => {
   });
 });
 
-describe('the registry does not report an empty table, an issued or a revoked key if DynamoDB', () => {
+describe('the registry never reports an empty table, an issued or a revoked key if DynamoDB', () => {
   test.concurrent.each(named(NO_ANSWERS))('%s', async (what, fault) => {
     await withStage(async (table, proxy) => {
       const issued = await valueOf(call(proxy.endpoint, 'prepare', { label: what }));
@@ -145,7 +145,7 @@ describe('the registry does not report an empty table, an issued or a revoked ke
   });
 });
 
-describe('one call is lost and repeated, and a key is issued once, if DynamoDB at first', () => {
+describe('the registry retries a lost call, and issues a key once, if DynamoDB at first', () => {
   const lost = new Set([
     'never answers',
     'closes the connection',

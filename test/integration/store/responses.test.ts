@@ -25,7 +25,7 @@ const SCOPES = { here: ['GET /whoami', '$connect', 'GRAPHQL /graphql'], elsewher
 const SETTINGS = { LATCHKEY_SCOPES: JSON.stringify(SCOPES) };
 const A_DAY_AGO = toTimestamp(Date.now() - 24 * 3_600_000);
 
-/** What a request presents, and the record that the table has of it. */
+/** The request's credentials, and the record in the table. */
 interface Presented {
   readonly carried: TestRequest;
   readonly record?: KeyRecord;
@@ -47,7 +47,7 @@ const FOREIGN_RECORD = { ...KEY.record, keyHash: hashSecret(FOREIGN) };
 const { label: _, ...WITHOUT_LABEL } = makeKey().record;
 const CORRUPT = makeKey();
 
-/** Every row of the table, by its first cell. */
+/** Every row of the table by the text in its first cell. */
 const ROWS: Readonly<Record<string, Presented>> = {
   nothing: { carried: {} },
   'an empty bearer': { carried: header('Bearer ') },
@@ -112,7 +112,7 @@ const ROWS: Readonly<Record<string, Presented>> = {
 
 interface Column {
   readonly makeEvent: (carried: TestRequest) => object;
-  /** Of the policies that this kind of API takes. */
+  /** The stage in the policies of this API type. */
   readonly stage: string;
   readonly ends: Readonly<Record<keyof typeof SCOPES, readonly string[]>>;
   readonly isSimple?: true;
@@ -120,7 +120,7 @@ interface Column {
 
 const METHOD_ENDS = { here: ['GET/whoami'], elsewhere: ['POST/admin'] };
 
-/** Every column of the table, by its head. */
+/** Every column of the table by its heading. */
 const COLUMNS: Readonly<Record<string, Column>> = {
   'REST TOKEN': { makeEvent: restTokenEvent, stage: 'prod', ends: METHOD_ENDS },
   'REST REQUEST': { makeEvent: restRequestEvent, stage: 'prod', ends: METHOD_ENDS },
@@ -133,7 +133,7 @@ const COLUMNS: Readonly<Record<string, Column>> = {
 
 const NOT_CARRIED = '—';
 
-/** The table of the page: its first row, then each row by its first cell. */
+/** Reads the table of the page: its header, then each row by its first cell. */
 function readMatrix(): { readonly heads: readonly string[]; readonly rows: ReadonlyMap<string, readonly string[]> } {
   const [, after = ''] = readFileSync(PAGE, 'utf8').split('<!-- matrix');
   const lines = after.split('\n').slice(1).join('\n').trim().split('\n\n', 1)[0]?.split('\n') ?? [];
@@ -149,7 +149,7 @@ function readMatrix(): { readonly heads: readonly string[]; readonly rows: Reado
 
 const { heads, rows } = readMatrix();
 
-test('has the same rows and columns as docs/responses.md', () => {
+test('the test has the same rows and columns as docs/responses.md', () => {
   expect(heads).toEqual(Object.keys(COLUMNS));
   expect([...rows.keys()]).toEqual(Object.keys(ROWS));
 });
@@ -174,11 +174,11 @@ function functionOf({ runs }: Presented, { isSimple }: Column): Promise<RunningF
   });
 }
 
-describe.each(Object.entries(COLUMNS))('%s', (head, column) => {
+describe.each(Object.entries(COLUMNS))('the response to %s', (head, column) => {
   const cells = [...rows].map(([presented, answers]) => [presented, answers[heads.indexOf(head)] ?? ''] as const);
 
   test.each(cells.filter(([, expected]) => expected !== NOT_CARRIED))(
-    'answers as docs/responses.md says: %s → %s',
+    'matches docs/responses.md: %s → %s',
     async (presented, expected) => {
       const row = ROWS[presented] ?? { carried: {} };
       if (row.record !== undefined) await table.put(row.record);
@@ -188,7 +188,7 @@ describe.each(Object.entries(COLUMNS))('%s', (head, column) => {
   );
 });
 
-/** An answer in the words of the page, once all else that the page says of such an answer has been checked. */
+/** Checks the response, and returns it in the words of the page. */
 function told(outcome: Outcome, record: KeyRecord | undefined, column: Column): string {
   if (!('answer' in outcome)) return toldError(outcome.errorMessage, outcome.inspected);
   const answer = outcome.answer as PolicyAnswer & SimpleAnswer;

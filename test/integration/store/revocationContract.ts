@@ -19,7 +19,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       await table.put({ ...serialiseRecord(record), ...fields });
       return record;
     };
-    /** A registry with its own actor and clock, by default those of `table.registry`. */
+    /** Creates a registry with its own actor and clock. The defaults are those of `table.registry`. */
     const registryOf = (actor = 'tests', nowMs = NOW_MS, client = table.documents) =>
       new KeyRegistry({ client, tableName: table.tableName, actor, now: () => nowMs });
     const throughProxy = (
@@ -52,17 +52,17 @@ export function describeRevocation(open: () => Promise<Table>): void {
       ['empty', ''],
       ['too long', 'x'.repeat(257)],
       ['half of a character', '\ud800'],
-    ])('writes nothing for a reason that is %s', async (_, reason) => {
+    ])('rejects a reason that is %s without a write', async (_, reason) => {
       const record = await putKey();
       await expect(table.registry.revoke(record.id, { reason })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       expect(await table.items()).toEqual([record]);
     });
 
-    test.each(NO_IDS)('rejects %s in the place of an id', async (_, id) => {
+    test.each(NO_IDS)('rejects %s instead of an id', async (_, id) => {
       await expect(table.registry.revoke(id)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     });
 
-    test('rejects an unknown id, and creates no item', async () => {
+    test("rejects an unknown id, and doesn't create an item", async () => {
       const record = await putKey();
       const refusal = { code: 'NOT_FOUND', keyId: UNKNOWN_ID };
       await expect(table.registry.revoke(UNKNOWN_ID)).rejects.toMatchObject(refusal);
@@ -81,7 +81,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
     test.each([
       ['by different actors', (index: number) => registryOf(`actor ${index}`, NOW_MS + index)],
       ['by one actor within one millisecond', () => registryOf()],
-    ])('succeeds once of 20 calls at the same time %s', async (_, registryAt) => {
+    ])('succeeds once if it is called 20 times at the same time %s', async (_, registryAt) => {
       const { id } = await putKey();
       const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => registryAt(index).revoke(id)));
       const [winner, ...others] = outcomes.filter(({ status }) => status === 'fulfilled');
@@ -101,13 +101,13 @@ export function describeRevocation(open: () => Promise<Table>): void {
       expect(await table.registry.revoke(record.id)).toEqual({ ...record, ...fields, ...REVOCATION });
     });
 
-    test('reads NULL as not revoked, and removes a reason without a revocation', async () => {
+    test('treats NULL as "not revoked", and removes a reason without a revocation', async () => {
       const record = await putKey({ revokedAt: null, revokedReason: 'an old reason' });
       expect(await table.registry.revoke(record.id)).toEqual({ ...record, ...REVOCATION });
       expect(await table.item(record.keyHash)).not.toHaveProperty('revokedReason');
     });
 
-    test('keeps the last use that is written at the same time, which keeps the revocation', async () => {
+    test('keeps a last use that is written at the same time', async () => {
       const records = await Promise.all(Array.from({ length: 10 }, () => putKey()));
       await Promise.all(
         records.flatMap(({ id, keyHash }) => [
@@ -121,7 +121,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       }
     });
 
-    test('succeeds if its answer was lost and it was sent again', async () => {
+    test('succeeds if the response was lost and the SDK retried the request', async () => {
       const record = await putKey();
       const beforeAnswer = afterFirst('UpdateItem', (response) => response.destroy());
       await throughProxy({ beforeAnswer }, async (registry, proxy) => {
@@ -131,7 +131,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       });
     });
 
-    test("rejects the call that was sent again if the revocation is somebody else's", async () => {
+    test('fails on the retried request if another caller made the revocation', async () => {
       const { id } = await putKey();
       let isDown = true;
       const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
@@ -148,7 +148,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       });
     });
 
-    test('finds a key that the index does not have yet', async () => {
+    test('finds a key that the index lacks so far', async () => {
       const { id } = await putKey();
       let lags = 2;
       const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
@@ -162,7 +162,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       });
     });
 
-    test('rejects a key that was deleted meanwhile, and does not bring it back', async () => {
+    test("rejects a key that was deleted during the call, and doesn't restore it", async () => {
       const { id, keyHash } = await putKey();
       const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
         if (operation !== 'Query') return false;
@@ -178,7 +178,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       expect(await table.items()).toEqual([]);
     });
 
-    test('throws CONFLICT if the reason for the rejection is gone when it reads the record', async () => {
+    test('throws CONFLICT if the reason for the rejection has disappeared when it reads the record', async () => {
       const record = await putKey({ revokedAt: at(-1) });
       const beforeAnswer = afterFirst('UpdateItem', () => table.put(serialiseRecord(record)));
       await throughProxy({ beforeAnswer }, async (registry) => {
@@ -186,7 +186,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       });
     });
 
-    test('throws RECORD_CORRUPT for an id that two records have, and changes neither', async () => {
+    test('throws RECORD_CORRUPT for an id that two records have, without a change', async () => {
       const first = await putKey();
       const second = await putKey({ id: first.id });
       const fault = { code: 'RECORD_CORRUPT', keyId: first.id };

@@ -54,7 +54,7 @@ async function othersThan(table: Table, ...ids: readonly string[]) {
 }
 
 function describeChain(tableOf: () => Table): void {
-  test('issues a successor with the same label, owner, scopes, plan and metadata, and ends the old key after the grace period', async () => {
+  test('issues a successor with the same fields, and expires the old key after the grace period', async () => {
     const table = tableOf();
     const old = await putKey(table);
     const { secret, record, previous } = await table.registry.rotate(old.id, HOUR);
@@ -87,16 +87,16 @@ function describeChain(tableOf: () => Table): void {
   );
 
   test.each([
-    ['later than the grace', DAY_MS, HOUR_MS],
+    ['later than the grace period', DAY_MS, HOUR_MS],
     ['the same time', HOUR_MS, HOUR_MS],
-    ['earlier than the grace', HOUR_MS - 1, HOUR_MS - 1],
+    ['earlier than the grace period', HOUR_MS - 1, HOUR_MS - 1],
   ])('never extends the old key past its own expiry: %s', async (_, ownMs, endMs) => {
     const table = tableOf();
     const { id } = await putKey(table, endAt(ownMs));
     expect((await table.registry.rotate(id, HOUR)).previous).toMatchObject(endAt(endMs));
   });
 
-  test('ends the old key at once without a grace period', async () => {
+  test('expires the old key immediately without a grace period', async () => {
     const table = tableOf();
     const { id } = await putKey(table);
     const { previous, record } = await table.registry.rotate(id, { graceSeconds: 0 });
@@ -104,10 +104,10 @@ function describeChain(tableOf: () => Table): void {
   });
 
   test.each<[string, Partial<KeyRecord>, Partial<RotateOptions>, object]>([
-    ['none, where the old key had none', {}, {}, { expiresAt: undefined }],
-    ['as long a life as the old key got', { createdAt: at(-DAY_MS), ...endAt(DAY_MS) }, {}, endAt(2 * DAY_MS)],
-    ['the one that is given', endAt(DAY_MS), { expiresAt: at(7) }, endAt(7)],
-    ['none, where that is said', endAt(DAY_MS), { expiresAt: null }, { expiresAt: undefined, purgeAfter: undefined }],
+    ["no expiry if the old key doesn't expire", {}, {}, { expiresAt: undefined }],
+    ['the same lifetime as the old key', { createdAt: at(-DAY_MS), ...endAt(DAY_MS) }, {}, endAt(2 * DAY_MS)],
+    ['the given expiry', endAt(DAY_MS), { expiresAt: at(7) }, endAt(7)],
+    ['no expiry if null is given', endAt(DAY_MS), { expiresAt: null }, { expiresAt: undefined, purgeAfter: undefined }],
   ])('sets the expiry of the successor: %s', async (_, fields, options, expected) => {
     const table = tableOf();
     const { id } = await putKey(table, fields);
@@ -116,7 +116,7 @@ function describeChain(tableOf: () => Table): void {
     expect({ expiresAt, purgeAfter }).toEqual({ purgeAfter: undefined, ...expected });
   });
 
-  test('makes a chain from each key to the next', async () => {
+  test('links each key to the next', async () => {
     const table = tableOf();
     const { id: first } = await putKey(table);
     const { record: second } = await table.registry.rotate(first, HOUR);
@@ -126,7 +126,7 @@ function describeChain(tableOf: () => Table): void {
     expect(chain.map(({ rotatedTo }) => rotatedTo)).toEqual([second.id, third.id, undefined]);
   });
 
-  test('leaves exactly one successor and one end after 50 calls at the same time', async () => {
+  test('creates exactly one successor in 50 concurrent calls', async () => {
     const table = tableOf();
     const { id } = await putKey(table);
     const outcomes = await Promise.allSettled(
@@ -152,7 +152,7 @@ function describeRefusals(tableOf: () => Table): void {
     ['rotated', { rotatedTo: UNKNOWN_ID }, 'CONFLICT'],
     ['expired', { expiresAt: at(0) }, 'CONFLICT'],
     ['disabled', { disabledAt: at(1) }, 'CONFLICT'],
-  ])('rejects a key that is %s, and writes nothing', async (_, fields, code) => {
+  ])('rejects a key that is %s, without a write', async (_, fields, code) => {
     const table = tableOf();
     const record = await putKey(table, fields);
     await expect(table.registry.rotate(record.id, HOUR)).rejects.toMatchObject({ code, keyId: record.id });
@@ -164,9 +164,9 @@ function describeRefusals(tableOf: () => Table): void {
     ['a grace period of half a second', { graceSeconds: 0.5 }],
     ['a grace period that is not a number', { graceSeconds: Number.NaN }],
     ['a grace period of more than ten years', { graceSeconds: 3651 * 86_400 }],
-    ['an expiry that has come', { ...HOUR, expiresAt: at(0) }],
+    ['an expiry in the past', { ...HOUR, expiresAt: at(0) }],
     ['an expiry that is not a time', { ...HOUR, expiresAt: 'tomorrow' }],
-  ])('writes nothing for %s', async (_, options) => {
+  ])('rejects %s without a write', async (_, options) => {
     const table = tableOf();
     const record = await putKey(table);
     await expect(table.registry.rotate(record.id, options)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
@@ -195,7 +195,7 @@ function describeRefusals(tableOf: () => Table): void {
     ['gets other metadata', 'CONFLICT', ({ registry }, id) => registry.update(id, { metadata: null })],
     ['is disabled and enabled', 'CONFLICT', ({ registry }, id) => registry.disable(id).then(() => registry.enable(id))],
     ['is deleted', 'NOT_FOUND', async ({ registry, remove }, id) => remove((await registry.get(id)).keyHash)],
-  ])('deletes the successor of a key that %s meanwhile', async (name, code, act) => {
+  ])('deletes the successor of a key that %s during the call', async (name, code, act) => {
     const table = tableOf();
     const { id } = await putKey(table, name.includes('instead of all') ? { scopes: [] } : {});
     if (name.includes('instead of all')) await table.registry.update(id, { scopes: null });
@@ -208,7 +208,7 @@ function describeRefusals(tableOf: () => Table): void {
     expect(byId(await table.items())).toEqual(byId(before));
   });
 
-  test('names the successor that it could not delete', async () => {
+  test("names the successor that it couldn't delete", async () => {
     const table = tableOf();
     const { id } = await putKey(table);
     const intercept = (operation: string, response: Parameters<typeof answer>[0]): boolean =>
@@ -225,7 +225,7 @@ function describeRefusals(tableOf: () => Table): void {
 
 function describeHalfway(tableOf: () => Table): void {
   test.each(['PutItem', 'UpdateItem'])(
-    'succeeds if the answer to its %s was lost and it was sent again',
+    'succeeds if the response to its %s was lost and the SDK retried the request',
     async (operation) => {
       const table = tableOf();
       const { id } = await putKey(table);
@@ -240,7 +240,7 @@ function describeHalfway(tableOf: () => Table): void {
     },
   );
 
-  test('writes nothing before storeRotation, which can be repeated with the same result', async () => {
+  test("doesn't write until storeRotation, which returns the same result if it is repeated", async () => {
     const table = tableOf();
     const old = await putKey(table);
     const drawn = await table.registry.prepareRotation(old.id, HOUR);
@@ -262,7 +262,7 @@ function describeHalfway(tableOf: () => Table): void {
     });
   };
 
-  test('completes a rotation that stopped halfway if it is stored again, with the same successor', async () => {
+  test('completes an interrupted rotation with the same successor if it is stored again', async () => {
     const table = tableOf();
     const old = await putKey(table);
     const drawn = await table.registry.prepareRotation(old.id, HOUR);
@@ -274,7 +274,7 @@ function describeHalfway(tableOf: () => Table): void {
     expect(await table.items()).toHaveLength(2);
   });
 
-  test('leaves the old key valid if the client dies between its two writes, and can be repeated', async () => {
+  test('leaves the old key valid if the process dies between its two writes', async () => {
     const table = tableOf();
     const old = await putKey(table);
     await rotateAndDie(table, old.id);
@@ -303,7 +303,7 @@ const ROTATE = `
   await registry.rotate(id, { graceSeconds: 3600 });
 `;
 
-/** Rotates the key in another process, which is killed when it sends its second write. */
+/** Rotates the key in another process, and kills the process when it sends its second write. */
 async function rotateAndDie({ endpoint, tableName }: Table, id: string): Promise<void> {
   const proxy = await DynamoDbProxy.start({
     endpoint,

@@ -5,7 +5,7 @@ import { parseKeyHash, type KeyHash } from '../../../keys/secret.ts';
 import { at, INTERVAL_MS, makeKey, NOW_MS } from '../../support/keys.ts';
 import type { Table } from './tableUnderTest.ts';
 
-/** The attributes that the first version wrote, and that every version needs. */
+/** The attributes that the first version wrote and every version requires. */
 function oldestItem(): Record<string, unknown> {
   const { keyHash, id, label, createdAt, createdBy } = makeKey().record;
   return { keyHash, id, label, createdAt, createdBy };
@@ -39,7 +39,7 @@ export function describeSchema(open: () => Promise<Table>): void {
       table = await open();
     });
 
-    test('reads as an active key if it has only the required attributes', async () => {
+    test('represents an active key if it has only the required attributes', async () => {
       const item = oldestItem();
       await table.put(item);
       const found = await table.lookup.get(hashOf(item));

@@ -25,7 +25,7 @@ const SECRETS: readonly string[] = [
 ];
 const HASHES = SECRETS.map((secret) => hashSecret(secret as KeySecret));
 
-/** Every way to bring a key, right and wrong. */
+/** Every way to present a key, right and wrong. */
 const CARRIERS: readonly ((secret: string) => TestRequest)[] = [
   bearing,
   (secret) => ({ headers: [['authorization', `bearer   ${secret}  `]] }),
@@ -48,7 +48,7 @@ interface Seen {
   readonly output: string;
 }
 
-describe('of the raw key, after every kind of request that brings one,', () => {
+describe('a raw key, after every kind of request that presents one', () => {
   let table: FunctionTable;
   let seen: Readonly<Record<'served' | 'outage', Seen>>;
   beforeAll(async () => {
@@ -60,38 +60,38 @@ describe('of the raw key, after every kind of request that brings one,', () => {
   const textOf = (outcomes: readonly Outcome[]) =>
     outcomes.map((outcome) => ('answer' in outcome ? JSON.stringify(outcome.answer) : outcome.inspected)).join('\n');
 
-  test('the requests came to all that is to be looked at', () => {
+  test('appears in requests that cause every kind of outcome', () => {
     const text = textOf([...seen.served.outcomes, ...seen.outage.outcomes]);
     const all = ['"Allow"', 'Unauthorized', 'INVALID_KEY', 'KEY_REVOKED', 'KEY_EXPIRED'];
     const faults = ['RECORD_CORRUPT', 'STORE_UNAVAILABLE', 'EVENT_UNKNOWN'];
     expect([...all, ...faults].filter((expected) => !text.includes(expected))).toEqual([]);
   });
 
-  test.each(['served', 'outage'] as const)('nothing is in what the function wrote: %s', (which) => {
+  test.each(['served', 'outage'] as const)("doesn't appear in the function's output: %s", (which) => {
     const { output } = seen[which];
     for (const kind of ['"message":"denied"', '"level":"DEBUG"', '"_aws":']) expect(output).toContain(kind);
     expect(tracesOf([...SECRETS, ...HASHES], output)).toEqual([]);
   });
 
-  test.each(['served', 'outage'] as const)('nothing is in what it answered and threw: %s', (which) => {
+  test.each(['served', 'outage'] as const)("doesn't appear in the function's responses and errors: %s", (which) => {
     expect(tracesOf([...SECRETS, ...HASHES], textOf(seen[which].outcomes))).toEqual([]);
   });
 
-  test('nothing is in the table', async () => {
+  test("doesn't appear in the table", async () => {
     const items = await table.items();
     expect(items.find(({ id }) => id === ACTIVE.record.id)).toHaveProperty('lastUsedAt');
     expect(tracesOf(SECRETS, JSON.stringify(items))).toEqual([]);
   });
 });
 
-test('a trace is any 12 characters of a secret, and not its prefix', () => {
+test('tracesOf finds any 12 characters of a secret, except in its prefix', () => {
   expect(tracesOf([ACTIVE.secret], `"${ACTIVE.record.keyPrefix}"`)).toEqual([]);
   expect(tracesOf([ACTIVE.secret], ACTIVE.secret.slice(20, 31))).toEqual([]);
   expect(tracesOf([ACTIVE.secret], `-${ACTIVE.secret.slice(20, 32)}-`)).toEqual([ACTIVE.secret.slice(20, 32)]);
   expect(tracesOf([ACTIVE.secret], ACTIVE.secret.slice(0, 12))).toEqual([ACTIVE.secret.slice(0, 12)]);
 });
 
-/** All events to one environment, one after the other. */
+/** Sends all events to one environment, one after the other. */
 async function send(endpoint: string): Promise<Seen> {
   const bundle = await startFunction(endpoint, {
     LATCHKEY_KEY_SOURCES: 'bearer,header:Authorization,query:api_key',

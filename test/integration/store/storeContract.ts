@@ -18,7 +18,7 @@ import { describeRotation } from './rotationContract.ts';
 import { describeSchema } from './schemaContract.ts';
 import { lookupOn, NO_IDS, Tables, UNKNOWN_ID, unreachableLookup, type Table } from './tableUnderTest.ts';
 
-/** Describes what Latchkey needs of a DynamoDB, and how the store reads its answers. */
+/** Describes Latchkey's requirements for DynamoDB, and how the store reads its responses. */
 export function describeStore(name: string, start: () => Promise<Engine>): void {
   describe(name, () => {
     let engine: Engine;
@@ -51,7 +51,7 @@ export function describeStore(name: string, start: () => Promise<Engine>): void 
 }
 
 const REQUIRED = ['id', 'label', 'createdAt', 'createdBy'];
-/** The keys of the indexes: DynamoDB rejects another type or NULL in them. */
+/** The keys of the indexes. DynamoDB rejects NULL or another type in them. */
 const INDEXED = new Set(['keyHash', 'id', 'owner', 'createdAt']);
 const MISFITS: Readonly<Record<string, readonly unknown[]>> = {
   label: [7, true, null, ['x'], new Set(['x'])],
@@ -89,13 +89,13 @@ function describeItems(open: () => Promise<Table>): void {
       return keyHash;
     };
 
-    test.each(REQUIRED)('makes a read throw RECORD_CORRUPT without %s', async (attribute) => {
+    test.each(REQUIRED)('causes a read to throw RECORD_CORRUPT without %s', async (attribute) => {
       const keyHash = await putFull({ [attribute]: undefined });
       await expect(table.lookup.get(keyHash)).rejects.toMatchObject({ code: 'RECORD_CORRUPT' });
     });
 
     test.each(Object.entries(MISFITS).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
-      'makes a read throw RECORD_CORRUPT with another type in %s: %p',
+      'causes a read to throw RECORD_CORRUPT with another type in %s: %p',
       async (attribute, value) => {
         const keyHash = await putFull({ [attribute]: value });
         await expect(table.lookup.get(keyHash)).rejects.toMatchObject({ code: 'RECORD_CORRUPT', keyId: FULL['id'] });
@@ -103,7 +103,7 @@ function describeItems(open: () => Promise<Table>): void {
     );
 
     test.each(Object.keys(MISFITS).filter((name) => !REQUIRED.includes(name)))(
-      'reads as without %s if that is NULL',
+      'results in a record without %s if that is NULL',
       async (attribute) => {
         expect(INDEXED.has(attribute)).toBe(false);
         const { [attribute]: _, ...expected } = FULL;
@@ -112,18 +112,18 @@ function describeItems(open: () => Promise<Table>): void {
       },
     );
 
-    test('reads without an attribute of a later version', async () => {
+    test('results in a record without an attribute of a later version', async () => {
       const keyHash = await putFull({ introducedLater: new Set([1]) });
       expect(await table.lookup.get(keyHash)).toEqual({ ...FULL, keyHash });
     });
 
-    test('gets its next use if its last use is NULL', async () => {
+    test('receives its next use if its last use is NULL', async () => {
       const keyHash = await putFull({ lastUsedAt: null });
       expect(await table.lookup.recordUse(keyHash, NOW_MS, NOW_MS - INTERVAL_MS)).toBe('written');
       expect(await table.item(keyHash)).toEqual({ ...FULL, keyHash, lastUsedAt: at(0) });
     });
 
-    test('reads like JSON if it has a number that only DynamoDB stores exactly', async () => {
+    test('results in the number that JSON.parse returns if only DynamoDB stores the number exactly', async () => {
       const { record } = makeKey();
       const digits = '12345678901234567890123456789012345678';
       const texts = ['keyHash', 'id', 'label', 'createdAt', 'createdBy'] as const;
@@ -185,7 +185,7 @@ function describeIssue(open: () => Promise<Table>): void {
       expect(await table.lookup.get(record.keyHash)).toEqual(record);
     });
 
-    test('writes no attribute for an undefined field', async () => {
+    test("doesn't write an attribute for an undefined field", async () => {
       const { record } = await table.registry.issue({
         label: 'ci',
         owner: undefined,
@@ -196,7 +196,7 @@ function describeIssue(open: () => Promise<Table>): void {
       expect(Object.keys((await table.item(record.keyHash)) as object).toSorted()).toEqual(names);
     });
 
-    test('prepares a key that is not in the table until it is stored', async () => {
+    test("prepares a key that isn't in the table until it is stored", async () => {
       const issued = table.registry.prepare(NEW_KEY);
       expect(await table.items()).toEqual([]);
       await table.registry.store(issued);
@@ -204,7 +204,7 @@ function describeIssue(open: () => Promise<Table>): void {
       expect(await table.items()).toEqual([issued.record]);
     });
 
-    test('stores no part of the secret except its prefix', async () => {
+    test('stores only the prefix of the secret', async () => {
       const { secret, record } = await table.registry.issue(NEW_KEY);
       const text = JSON.stringify(await table.items());
       expect(text).toContain(record.keyPrefix);
@@ -220,7 +220,7 @@ function describeIssue(open: () => Promise<Table>): void {
       expect(await table.items()).toEqual([expect.objectContaining({ id: 'somebody else' })]);
     });
 
-    test('succeeds if the answer to its put was lost and the put was sent again', async () => {
+    test('succeeds if the response to its put was lost and the SDK retried the put', async () => {
       beforePut(table, (put) => put());
       const { record } = await table.registry.issue({ label: 'ci' });
       expect(await table.items()).toEqual([record]);
@@ -228,18 +228,21 @@ function describeIssue(open: () => Promise<Table>): void {
 
     test.each<[string, NewKey]>([
       ['an empty label', { label: '' }],
-      ['an expiry that has come', { label: 'ci', expiresAt: at(0) }],
+      ['an expiry in the past', { label: 'ci', expiresAt: at(0) }],
       ['a plan whose name has a space', { label: 'ci', plan: 'free plan' }],
       ['metadata of more than 1 KB', { label: 'ci', metadata: { x: 'x'.repeat(1100) } }],
-      ['a name that the SDK takes for a class', { label: 'ci', metadata: { a: { constructor: { name: 'String' } } } }],
-    ])('writes nothing for %s', async (_, newKey) => {
+      [
+        "metadata with a name that confuses the SDK's class check",
+        { label: 'ci', metadata: { a: { constructor: { name: 'String' } } } },
+      ],
+    ])('rejects %s without a write', async (_, newKey) => {
       await expect(table.registry.issue(newKey)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       expect(await table.items()).toEqual([]);
     });
   });
 }
 
-/** Does something before the next put reaches the engine, such as the same put. */
+/** Runs a function before the next put reaches the engine, such as the same put. */
 function beforePut({ documents }: Table, act: (put: () => Promise<unknown>) => Promise<unknown>): void {
   documents.middlewareStack.add(
     (next) => async (args) => {
@@ -263,8 +266,8 @@ function describeRemoval(open: () => Promise<Table>): void {
 
     test.each([
       ['has another id', makeKey({ id: UNKNOWN_ID }).record],
-      ['is not there', undefined],
-    ])('refuses to delete an item that %s', async (_, stored) => {
+      ["doesn't exist", undefined],
+    ])('rejects the deletion of an item that %s', async (_, stored) => {
       const { items, put, store } = await openStore(open);
       const { record } = makeKey();
       if (stored !== undefined) await put(serialiseRecord({ ...stored, keyHash: record.keyHash }));
@@ -335,7 +338,7 @@ function describeList(open: () => Promise<Table>): void {
       ]);
     });
 
-    test('accepts a cursor whose key was deleted since', async () => {
+    test('accepts a cursor whose key was deleted later', async () => {
       const records = await issue(6);
       const first = await table.registry.list({ limit: 3 });
       for (const { keyHash } of first.records) await table.remove(keyHash);
@@ -344,7 +347,7 @@ function describeList(open: () => Promise<Table>): void {
     });
 
     test.each(['x', '{"keyHash":"x"}', 'A'.repeat(42), 'A'.repeat(44), 'not a cursor, but as long as one is: 43 ch'])(
-      'rejects a cursor that it did not return: %s',
+      'rejects a cursor from elsewhere: %s',
       async (cursor) => {
         await expect(table.registry.list({ cursor })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       },
@@ -372,7 +375,7 @@ function describeGet(open: () => Promise<Table>): void {
       await expect(table.registry.get(UNKNOWN_ID)).rejects.toMatchObject(refusal);
     });
 
-    test('does not repeat an id that may be a foreign key', async () => {
+    test("doesn't repeat an id that may be a foreign key", async () => {
       const secret = '4f9c0d1e2b3a4f9c0d1e2b3a4f9c0d1e';
       for (const operation of ['get', 'getByIdStart'] as const) {
         const error = await table.registry[operation](secret).catch((error: unknown) => error);
@@ -381,13 +384,13 @@ function describeGet(open: () => Promise<Table>): void {
       }
     });
 
-    test('repeats the start of a UUID, and a text that is too short for a key', async () => {
+    test('repeats a prefix of a UUID, and a string that is too short for a key', async () => {
       for (const start of ['0f8c1a52-5b8e-4c56-9d2f', 'build-server']) {
         await expect(table.registry.getByIdStart(start)).rejects.toThrow(start);
       }
     });
 
-    test.each(NO_IDS)('rejects %s in the place of an id, and does not repeat it', async (_, id) => {
+    test.each(NO_IDS)("rejects %s instead of an id, and doesn't repeat it", async (_, id) => {
       const error = await table.registry.get(id).catch((error: unknown) => error);
       expect(error).toMatchObject({ code: 'INPUT_INVALID' });
       if (id !== '') expect(String(error)).not.toContain(id);

@@ -7,7 +7,7 @@ import { DynamoDbProxy, type DynamoDbProxyOptions } from '../../support/dynamoDb
 import { closedEndpoint, createClient, type Engine } from '../../support/engine.ts';
 import { makeKey, NOW_MS } from '../../support/keys.ts';
 
-/** A table of the store's schema, and the means to prepare and inspect it. */
+/** A table with the store's schema, and functions to prepare and inspect it. */
 export interface Table {
   readonly endpoint: string;
   readonly tableName: string;
@@ -35,7 +35,7 @@ export class Tables {
     const tableName = `keys-${++this.#opened}`;
     await this.#engine.createTable(tableName);
     const client = this.#connect();
-    // The document clients that are made of one client share the last one's translation.
+    // All document clients created from one client share the last one's translation.
     const documents = DynamoDBDocumentClient.from(this.#connect(), REGISTRY_TRANSLATION);
     return {
       endpoint: this.#engine.endpoint,
@@ -69,7 +69,7 @@ export class Tables {
   }
 }
 
-/** Creates a reader with long timeouts: a busy machine must not change an answer. */
+/** Creates a reader with long timeouts, because a busy machine must not change a response. */
 export function lookupOn(client: DynamoDBClient, tableName: string): KeyReader {
   const documents = DynamoDBDocumentClient.from(client, LOOKUP_TRANSLATION);
   return new KeyReader({ client: documents, tableName, readTimeoutMs: 30_000, writeTimeoutMs: 30_000 });
@@ -81,12 +81,12 @@ export async function unreachableLookup(): Promise<KeyReader> {
 
 export const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 
-/** Texts that cannot be ids. The registry does not send them: they may be secrets. */
+/** Strings that cannot be ids. The registry never sends them, because they may be secrets. */
 export const NO_IDS = [
-  ['nothing', ''],
+  ['an empty string', ''],
   ['a raw key', makeKey().secret],
   ['a hash', makeKey().record.keyHash],
-  ['a text', 'the first key'],
+  ['a string with spaces', 'the first key'],
 ] as const;
 
 export type ProxyOptions = Omit<DynamoDbProxyOptions, 'endpoint'>;
@@ -116,7 +116,9 @@ export async function withProxy(
   }
 }
 
-/** Does something after the engine has answered the first call of an operation, such as dropping the answer. */
+/**
+ * Runs a function after the engine has answered the first call of an operation. It can drop the response, for example.
+ */
 export function afterFirst(operation: string, act: (response: ServerResponse) => unknown) {
   let isDone = false;
   return async (called: string, response: ServerResponse) => {
@@ -126,13 +128,13 @@ export function afterFirst(operation: string, act: (response: ServerResponse) =>
   };
 }
 
-/** Answers instead of the engine, like DynamoDB. */
+/** Responds instead of the engine, in DynamoDB's format. */
 export function answer(response: ServerResponse, body: unknown, status = 200): true {
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
   return true;
 }
 
-/** Rejects a call for its rate, like DynamoDB. */
+/** Rejects a call with DynamoDB's throttling error. */
 export function throttle(response: ServerResponse): true {
   return answer(
     response,

@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const insertion = (id: string) => streamRecord(undefined, { id, plan: 'free' });
 
-test('the bundle makes API keys, and asks nothing for a write that leaves the plan as it was', async () => {
+test("the bundle creates API keys, and doesn't send requests for a write that keeps the plan", async () => {
   const before = fake.asked.length;
   const used = streamRecord({ id: 'one', plan: 'free' }, { id: 'one', plan: 'free' });
   expect(await bundle.invoke({ Records: [used, insertion('one'), used] })).toEqual({
@@ -36,7 +36,7 @@ test('the bundle makes API keys, and asks nothing for a write that leaves the pl
   expect(fake.asked.slice(before)).toEqual(['POST /apikeys', expect.stringMatching(/^POST \/usageplans\/\w+\/keys$/)]);
 });
 
-test('an outage that outlasts the SDK’s attempts has the stream begin again, and is logged as a delay', async () => {
+test("an outage longer than the SDK's retries makes the stream retry, and is logged as a delay", async () => {
   const [first, second] = [insertion('first'), insertion('second')];
   fake.failWith(...Array.from({ length: 5 }, () => ({ name: 'ServiceUnavailableException', status: 503 })));
   expect(await bundle.invoke({ Records: [first, second] })).toEqual({
@@ -48,7 +48,7 @@ test('an outage that outlasts the SDK’s attempts has the stream begin again, a
   ]);
 });
 
-test('the bundle waits for another write at the same time, and tries the key again', async () => {
+test('the bundle waits for a concurrent write, and retries the key', async () => {
   const before = fake.asked.length;
   fake.failWith({ ...CONCURRENT_MODIFICATION, on: 'POST usageplans/*/keys' });
   expect(await bundle.invoke({ Records: [insertion('waits')] })).toEqual({ answer: { batchItemFailures: [] } });
@@ -59,14 +59,14 @@ test('the bundle waits for another write at the same time, and tries the key aga
 
 test.each([
   ['no usage plan', { LATCHKEY_USAGE_PLANS: '{}' }],
-  ['two wrong settings', { LATCHKEY_PLAN_NAMESPACE: '', LATCHKEY_USAGE_PLANS: '{' }],
-])('with %s the bundle does not start, and tells the fault in the log', async (_, settings) => {
+  ['two invalid settings', { LATCHKEY_PLAN_NAMESPACE: '', LATCHKEY_USAGE_PLANS: '{' }],
+])('the bundle fails to start and logs the fault if it has %s', async (_, settings) => {
   await expect(startUsagePlanSync(settings)).rejects.toThrow(
     /"message":"fault","code":"CONFIG_INVALID","detail":"LATCHKEY_/,
   );
 });
 
-test('the authorizer carries nothing of the client that makes API keys', async () => {
+test("the authorizer doesn't contain the client that creates API keys", async () => {
   const command = 'CreateApiKey';
   expect(await readFile(USAGE_PLAN_SYNC_BUNDLE, 'utf8')).toContain(command);
   const authorizer = await readFile(BUNDLE, 'utf8');

@@ -46,7 +46,7 @@ describe('parseSeed', () => {
     ['an array after blank lines', `\n\n ${JSON.stringify([ENTRY, { label: 'b' }])}`],
     ['lines', `${JSON.stringify(ENTRY)}\n{"label":"b"}\n`],
     ['lines without a last newline', `${JSON.stringify(ENTRY)}\n{"label":"b"}`],
-    ['lines with Windows line ends and blank lines between', `${JSON.stringify(ENTRY)}\r\n\r\n{"label":"b"}\r\n`],
+    ['lines with Windows newlines and blank lines between', `${JSON.stringify(ENTRY)}\r\n\r\n{"label":"b"}\r\n`],
   ])('reads %s', (_, text) => {
     expect(parse(text)).toMatchObject([{ ...ENTRY, expiresAt: '2031-01-01T00:00:00.000Z' }, { label: 'b' }]);
   });
@@ -61,28 +61,28 @@ describe('parseSeed', () => {
   });
 
   test.each(['orders:read,orders:write', 'orders:read, orders:write', '{orders:read,orders:write}'])(
-    'reads scopes from the text %s',
+    'reads scopes from the string %s',
     (scopes) => {
       const expected = { label: 'x', scopes: ['orders:read', 'orders:write'] };
       expect(parse(JSON.stringify({ label: 'x', scopes }))).toEqual([expected]);
     },
   );
 
-  test.each(['', '\n', '[]'])('returns no entries for %j', (text) => {
+  test.each(['', '\n', '[]'])('returns an empty list for %j', (text) => {
     expect(parse(text)).toEqual([]);
   });
 
   test.each([
     ['a field of another type', { label: 'x', owner: 7 }, ['owner', '7']],
-    ['no label', {}, ['label', 'nothing']],
+    ['an entry without a label', {}, ['label', 'nothing']],
     ['null as a field', { label: 'x', scopes: null }, ['scopes', 'null']],
     ['a list of scopes as one scope', { label: 'x', scopes: ['a,b'] }, ['scopes', '"a,b"', '["orders:read"']],
-    ['a text without a scope', { label: 'x', scopes: ' ' }, ['scopes', '" "']],
-    ['a text with a wrong scope', { label: 'x', scopes: 'a {b' }, ['scopes', '"{b"']],
+    ['a string without a scope', { label: 'x', scopes: ' ' }, ['scopes', '" "']],
+    ['a string with an invalid scope', { label: 'x', scopes: 'a {b' }, ['scopes', '"{b"']],
     ['an empty plan', { label: 'x', plan: '' }, ['plan', '""']],
     ['a time in the past', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }, ['expiresAt', '2020']],
     ['a time without a zone', { label: 'x', expiresAt: '2031-01-01T00:00:00' }, ['expiresAt', '2031', 'zone']],
-    ['a day that does not exist', { label: 'x', expiresAt: '2031-02-30' }, ['expiresAt', '2031-02-30']],
+    ['a nonexistent day', { label: 'x', expiresAt: '2031-02-30' }, ['expiresAt', '2031-02-30']],
     ['a relative time', { label: 'x', expiresAt: '90d' }, ['expiresAt', '90d']],
     ['an unknown field', { label: 'x', colour: 'red' }, ['colour', 'unknown', 'expected the fields label']],
     ['a field of the record', { label: 'x', keyHash: 'ab' }, ['keyHash', 'unknown']],
@@ -110,7 +110,7 @@ describe('parseSeed', () => {
   });
 
   test.each([`{"key":"${SECRET}","record"`, `[{"key":"${SECRET}"`, `{"key":"${SECRET}"}`, `[{"key":"${SECRET}"}]`])(
-    'repeats no secret that a bad file contains (case %#)',
+    'never repeats a secret from a bad file (case %#)',
     (text) => {
       expect(getProblem(text)).not.toContain(SECRET.slice(0, 20));
     },

@@ -13,7 +13,7 @@ function issue(id: string, label: string) {
 const [a, b, c] = [issue('1', 'a'), issue('2', 'b'), issue('3', 'c')];
 const KEPT = [a.kept, b.kept, c.kept];
 
-test('findPendingKey returns no key if all keys of the file are stored', () => {
+test('findPendingKey returns undefined if all keys of the file are stored', () => {
   expect(findPendingKey(KEPT, { storedIds: new Set(['1', '2', '3', '4']), due: [] })).toBeUndefined();
   expect(findPendingKey([], { storedIds: new Set(), due: [a.entry] })).toBeUndefined();
 });
@@ -22,19 +22,14 @@ test("findPendingKey returns the last key of the file if it isn't stored, with i
   expect(findPendingKey(KEPT, { storedIds: new Set(['1', '2']), due: [c.entry] })).toEqual(c.issued);
 });
 
-test('findPendingKey returns the last key wherever it stands in the seed', () => {
+test('findPendingKey returns the last key at any position in the seed', () => {
   const deps = { storedIds: new Set(['1', '2']), due: [a.entry, c.entry, b.entry] };
   expect(findPendingKey(KEPT, deps)).toEqual(c.issued);
 });
 
 test.each<[string, readonly KeptKey[], readonly string[], RegExp]>([
   ['the number of keys that the table lacks', KEPT, ['1'], /\b2 of its keys are not in this table/],
-  [
-    'the fact that the last line cannot be read',
-    [a.kept, { key: 'two words', record: { id: '3' } }],
-    ['1'],
-    /last line/,
-  ],
+  ['that the last line is unreadable', [a.kept, { key: 'two words', record: { id: '3' } }], ['1'], /last line/],
   ["the label of a key that isn't in the seed", KEPT, ['1', '2'], /last key, for "c",/],
 ])('findPendingKey rejects a file and reports %s', (_, kept, storedIds, expected) => {
   expect(() => findPendingKey(kept, { storedIds: new Set(storedIds), due: [] })).toThrow(
@@ -45,19 +40,19 @@ test.each<[string, readonly KeptKey[], readonly string[], RegExp]>([
 test.each([
   ["two of its keys aren't stored", KEPT, ['1']],
   ["a key before the last one isn't stored", KEPT, ['1', '3']],
-  ['its last line has no valid key', [a.kept, { key: 'two words', record: { id: '3' } }], ['1']],
-  ['its last line has no valid record', [a.kept, { key: c.kept.key, record: { id: '3' } }], ['1']],
+  ["its last line doesn't have a valid key", [a.kept, { key: 'two words', record: { id: '3' } }], ['1']],
+  ["its last line doesn't have a valid record", [a.kept, { key: c.kept.key, record: { id: '3' } }], ['1']],
 ])('findPendingKey rejects a file with FILE_UNUSABLE if %s', (_, kept, storedIds) => {
   const deps = { storedIds: new Set(storedIds), due: [b.entry, c.entry] };
   expect(() => findPendingKey(kept, deps)).toThrow(expect.objectContaining({ code: 'FILE_UNUSABLE' }));
 });
 
 test.each([
-  ["isn't due", []],
-  ['is due with other scopes', [{ ...c.entry, scopes: ['orders:write'] }]],
-  ['is due with no scopes, which means all', [{ label: 'c', plan: 'free' }]],
-  ['is due with another plan', [{ ...c.entry, plan: 'pro' }]],
-  ['is due with an owner', [{ ...c.entry, owner: 'acme' }]],
+  ["isn't pending", []],
+  ['is pending with other scopes', [{ ...c.entry, scopes: ['orders:write'] }]],
+  ['is pending without scopes, which allows every route', [{ label: 'c', plan: 'free' }]],
+  ['is pending with another plan', [{ ...c.entry, plan: 'pro' }]],
+  ['is pending with an owner', [{ ...c.entry, owner: 'acme' }]],
 ])("findPendingKey rejects a file with FILE_UNUSABLE if its last key isn't stored and %s", (_, due) => {
   expect(() => findPendingKey(KEPT, { storedIds: new Set(['1', '2']), due })).toThrow(
     expect.objectContaining({ code: 'FILE_UNUSABLE' }),

@@ -6,8 +6,8 @@ afterAll(() => fetched.mockRestore());
 
 describe.each<[string, () => Promise<Response>]>([
   ["doesn't answer", () => Promise.reject(new TypeError('Failed to fetch'))],
-  ['breaks off during its answer', async () => new Response('{"key":')],
-])('if the server %s', (_, answer) => {
+  ['disconnects during its response', async () => new Response('{"key":')],
+])('the client, if the server %s,', (_, answer) => {
   beforeEach(() => {
     fetched.mockImplementation(answer);
   });
@@ -31,7 +31,7 @@ describe.each<[string, () => Promise<Response>]>([
   });
 });
 
-test('a refused request throws the code and message of the server', async () => {
+test("a rejected request throws the server's code and message", async () => {
   const error = { code: 'CONFLICT', message: 'was changed' };
   fetched.mockResolvedValue(new Response(JSON.stringify({ error }), { status: 409 }));
   await expect(api.disable('x')).rejects.toMatchObject(error);

@@ -12,7 +12,7 @@ const PORT = 4321;
 const HOST = `127.0.0.1:${PORT}`;
 const TOKEN = 'token';
 const COOKIE = 'cookie';
-/** The API's answer to a request that passed all guards. */
+/** The API's response to a request that passed all guards. */
 const PASSED = { status: 404, code: 'NO_SUCH_PATH' };
 
 let notes: string[] = [];
@@ -72,8 +72,8 @@ describe("the console's guards", () => {
     ['with a foreign Host', 'GET', '/', { host: 'evil.example' }],
     ['without a Host', 'GET', '/', { host: undefined }],
     ['with an empty Host', 'GET', '/', { host: '' }],
-    ['with its own Host but no port', 'GET', '/', { host: '127.0.0.1' }],
-  ])('the console refuses a request %s with HOST_REFUSED', async (_, method, path, headers) => {
+    ['with its own Host without a port', 'GET', '/', { host: '127.0.0.1' }],
+  ])('the console rejects a request %s with HOST_REFUSED', async (_, method, path, headers) => {
     expect(await send(method, path, headers)).toMatchObject({ status: 403, code: 'HOST_REFUSED' });
   });
 
@@ -87,7 +87,7 @@ describe("the console's guards", () => {
     ['a change that the browser attributes to the address bar', 'POST', { 'sec-fetch-site': 'none' }],
     ['a read from another site', 'GET', { 'sec-fetch-site': 'cross-site' }],
     ['a read from another port of this machine', 'GET', { 'sec-fetch-site': 'same-site' }],
-  ])('the console refuses %s with ORIGIN_REFUSED', async (_, method, headers) => {
+  ])('the console rejects %s with ORIGIN_REFUSED', async (_, method, headers) => {
     expect(await send(method, '/api/x', headers)).toMatchObject({ status: 403, code: 'ORIGIN_REFUSED' });
   });
 
@@ -96,14 +96,14 @@ describe("the console's guards", () => {
     ['with an empty cookie', `latchkey-console-${PORT}=`],
     ['with the cookie of another port', `latchkey-console-1=${COOKIE}`],
     ['with the token as the cookie', `latchkey-console-${PORT}=${TOKEN}`],
-    ['with the start of the cookie', `latchkey-console-${PORT}=${COOKIE.slice(0, -1)}`],
-  ])('the console refuses a request %s with SESSION_REQUIRED', async (_, cookie) => {
+    ['with a prefix of the cookie', `latchkey-console-${PORT}=${COOKIE.slice(0, -1)}`],
+  ])('the console rejects a request %s with SESSION_REQUIRED', async (_, cookie) => {
     expect(await send('GET', '/api/x', { cookie })).toMatchObject({ status: 401, code: 'SESSION_REQUIRED' });
     expect(await send('POST', '/api/x', { cookie })).toMatchObject({ status: 401, code: 'SESSION_REQUIRED' });
   });
 
   test.each(['POST', 'PATCH', 'PUT', 'DELETE'])(
-    'the console refuses %s with READ_ONLY if it was started with --read-only',
+    'the console rejects %s with READ_ONLY if it was started with --read-only',
     async (method) => {
       const refused = await send(method, '/api/x', {}, { isReadOnly: true });
       expect(refused).toMatchObject({ status: 403, code: 'READ_ONLY' });
@@ -112,19 +112,19 @@ describe("the console's guards", () => {
     },
   );
 
-  test.each(['GET', 'POST'])('the console answers a %s that the browser attributes to its own page', async (method) => {
+  test.each(['GET', 'POST'])('the console accepts a %s that the browser attributes to its own page', async (method) => {
     expect(await send(method, '/api/x', { 'sec-fetch-site': 'same-origin' })).toMatchObject(PASSED);
   });
 
   test.each(['GET', 'HEAD'])(
-    'the console answers %s without an Origin or a body if it was started with --read-only',
+    'the console accepts %s without an Origin or a body if it was started with --read-only',
     async (method) => {
       expect(await send(method, '/api/x', {}, { isReadOnly: true })).toMatchObject({ status: 404 });
     },
   );
 
   test.each([undefined, '', 'text/plain', 'application/jsonp', 'text/plain; application/json', 'xapplication/json'])(
-    'the console refuses a change whose content type is %j with JSON_REQUIRED',
+    'the console rejects a change whose content type is %j with JSON_REQUIRED',
     async (contentType) => {
       const answer = await send('POST', '/api/x', { 'content-type': contentType });
       expect(answer).toMatchObject({ status: 415, code: 'JSON_REQUIRED' });
@@ -140,7 +140,7 @@ describe("the console's guards", () => {
   );
 
   test.each([undefined, '65537', 'x'])(
-    'the console refuses a change whose length is %j with BODY_TOO_LARGE',
+    'the console rejects a change whose length is %j with BODY_TOO_LARGE',
     async (length) => {
       const answer = await send('POST', '/api/x', { 'content-length': length });
       expect(answer).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
@@ -156,7 +156,7 @@ describe("the console's guards", () => {
     ['localhost', 'http://localhost', PASSED],
     ['127.0.0.1:80', 'http://127.0.0.1:80', PASSED],
     ['localhost', 'http://evil.example', { status: 403, code: 'ORIGIN_REFUSED' }],
-  ])('the console on port 80 answers a change to %s from %s with %j', async (host, origin, expected) => {
+  ])('the console on port 80 responds to a change to %s from %s with %j', async (host, origin, expected) => {
     expect(await send('POST', '/api/x', { host, origin }, { port: 80 })).toMatchObject(expected);
   });
 
@@ -201,7 +201,7 @@ describe('an invalid body', () => {
     ['POST', '/api/keys/x/revoke', { why: 'y' }, / fields reason, got 1 unknown$/],
     ['POST', '/api/keys/x/rotate', { grace: 1 }, / fields graceSeconds, expiresAt, got 1 unknown$/],
     ['POST', '/api/keys', { metadata: nested(41) }, /^body: expected at most 40 levels /],
-  ])('the console answers %s %s with the expected body if it gets %j', async (method, path, body, expected) => {
+  ])('the console responds to %s %s with the expected body if it gets %j', async (method, path, body, expected) => {
     const headers = {
       host: HOST,
       cookie: `latchkey-console-${PORT}=${COOKIE}`,
@@ -221,7 +221,7 @@ function nested(depth: number): unknown {
   return Array.from({ length: depth }).reduce<unknown>((inner) => [inner], 1);
 }
 
-describe('the address that the console prints', () => {
+describe('the URL that the console prints', () => {
   const start = (headers: Headers, query = `?token=${TOKEN}`, method = 'GET') =>
     send(method, START_PATH + query, headers);
 
@@ -233,7 +233,7 @@ describe('the address that the console prints', () => {
   });
 
   test.each(['', '?token=', '?token=x', `?token=${COOKIE}`, `?token=${TOKEN}x`])(
-    'answers TOKEN_REFUSED and sets no cookie if its query is %j',
+    'causes TOKEN_REFUSED without a cookie if its query is %j',
     async (query) => {
       const { status, code, message, headers } = await start({ cookie: undefined }, query);
       expect({ status, code }).toEqual({ status: 403, code: 'TOKEN_REFUSED' });
@@ -242,18 +242,18 @@ describe('the address that the console prints', () => {
     },
   );
 
-  test('admits a browser that already has the cookie without setting another', async () => {
+  test('accepts a browser that already has the cookie without a new one', async () => {
     const { status, headers } = await start({}, '');
     expect({ status, cookie: headers.get('set-cookie') }).toEqual({ status: 303, cookie: null });
   });
 
-  test('sets no cookie for a HEAD request', async () => {
+  test("doesn't set a cookie for a HEAD request", async () => {
     const { status, headers } = await start({ cookie: undefined }, `?token=${TOKEN}`, 'HEAD');
     expect({ status, cookie: headers.get('set-cookie') }).toEqual({ status: 403, cookie: null });
   });
 });
 
-test('a session exchanges its token once and recognises only its cookie', () => {
+test('a session exchanges its token once and recognizes only its cookie', () => {
   const draws = [TOKEN, COOKIE];
   const session = new Session(() => draws.shift() ?? 'none');
   expect(session.token).toBe(TOKEN);
@@ -276,7 +276,7 @@ describe('a failure of the registry', () => {
     ['CONFLICT', 409],
     ['RECORD_CORRUPT', 500],
     ['CONFIG_INVALID', 500],
-  ])('the console answers the registry error %s with status %i and its message', async (code, status) => {
+  ])('the console responds to the registry error %s with status %i and its message', async (code, status) => {
     expect(await listed(new LatchkeyError(code, 'said so'))).toMatchObject({ status, code, message: 'said so' });
     expect(notes).toEqual([]);
   });
@@ -286,7 +286,7 @@ describe('a failure of the registry', () => {
     expect(message).toBe(String.raw`no key \u001b[2J\u202e`);
   });
 
-  test('the console answers STORE_UNAVAILABLE with status 502 and advice', async () => {
+  test('the console responds to STORE_UNAVAILABLE with status 502 and advice', async () => {
     const cause = Object.assign(new Error('no'), { name: 'ThrottlingException' });
     const answer = await listed(new LatchkeyError('STORE_UNAVAILABLE', 'the scan failed', { cause }));
     expect(answer).toMatchObject({ status: 502, code: 'STORE_UNAVAILABLE' });
@@ -297,8 +297,8 @@ describe('a failure of the registry', () => {
     ['a TypeError', new TypeError('sk_secret'), 'TypeError'],
     ['an error of the command line', new CliError('FILE_UNUSABLE', 'sk_secret'), 'CliError'],
     ['a thrown string', 'sk_secret', 'not an Error'],
-  ])('the console answers %s with status 500 without its message and prints its name', async (_, error, name) => {
-    // Hono doesn't pass a thrown string to the error handler, so it travels as a cause.
+  ])('the console responds to %s with status 500 without its message and prints its name', async (_, error, name) => {
+    // Hono doesn't pass a thrown string to the error handler, so the test wraps it as a cause.
     const thrown = error instanceof Error ? error : new UnconfirmedChange('', error);
     const { status, code, message, text } = await listed(thrown);
     expect({ status, code }).toEqual({ status: 500, code: 'INTERNAL_ERROR' });
@@ -308,7 +308,7 @@ describe('a failure of the registry', () => {
   });
 });
 
-describe('a change', () => {
+describe('a change in the console', () => {
   const lost = new LatchkeyError('STORE_UNAVAILABLE', 'lost', {
     cause: Object.assign(new Error('x'), { code: 'EPIPE' }),
   });
@@ -327,7 +327,7 @@ describe('a change', () => {
     expect(message).toMatch(/cannot be reached .*; look first$/);
   });
 
-  test('fails without advice if the registry refused it', async () => {
+  test('fails without advice if the registry rejected it', async () => {
     expect(await failureOf(confirmed(Promise.reject(refused), 'look first'))).toBe(refused);
   });
 

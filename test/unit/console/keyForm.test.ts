@@ -20,7 +20,7 @@ describe('the form of a new key', () => {
     ['returns the owner and the plan', { owner: 'acme', plan: 'free' }, { owner: 'acme', plan: 'free' }],
     ['splits scopes at spaces', { isLimited: true, scopes: ' a  b ' }, { scopes: ['a', 'b'] }],
     ['splits scopes at commas', { isLimited: true, scopes: 'a, b,c' }, { scopes: ['a', 'b', 'c'] }],
-    ['returns no scopes for a limited key without any', { isLimited: true }, { scopes: [] }],
+    ['returns an empty list of scopes for a limited key without any', { isLimited: true }, { scopes: [] }],
     ['ignores scopes typed before full access was chosen', { scopes: 'a' }, {}],
     ['adds a number of days to the current time', { expiry: '30' }, { expiresAt: at(30 * DAY_MS) }],
     [

@@ -16,7 +16,9 @@ import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 import { sampleKeys } from '../../integration/console/sampleKeys.ts';
 import { publicRecord } from '../../../keys/record.ts';
 
-/** Returns a key of the page whose label is its id. Its prefix is fixed, because the search reads it as well. */
+/**
+ * Returns a key of the page with its id as the label. Its prefix is fixed, because the search also reads the prefix.
+ */
 function makeConsoleKey(id: string, fields: TestKeyFields = {}): ConsoleKey {
   const { record } = makeKey({ id, label: id, keyPrefix: 'sk_00000000', ...fields });
   return publicRecord(record);
@@ -68,7 +70,7 @@ describe('the filter', () => {
   });
 });
 
-test('the filter and the CSV compute the state of a key when they run, not when the key was read', () => {
+test('the filter and the CSV compute the state of a key at their own time, not at the time of the read', () => {
   const keys = [makeConsoleKey('soon', { expiresAt: at(1) })];
   for (const [nowMs, state] of [
     [NOW_MS, 'active'],
@@ -118,10 +120,10 @@ test.each([
   [8, 'month'],
   [31, 'quarter'],
   [91, 'older'],
-  // Clocks differ by seconds; a time further ahead is an error.
+  // Clocks differ by seconds. A time further in the future is an error.
   [-30 / 86_400, 'day'],
   [-1, 'never'],
-] as const)('a last use %p days ago is in the band "%s"', (days, band) => {
+] as const)('a last use %p days ago belongs to the band "%s"', (days, band) => {
   expect(lastUsedBand(days === undefined ? {} : { lastUsedAt: at(-days * DAY_MS) }, NOW_MS)).toBe(band);
 });
 

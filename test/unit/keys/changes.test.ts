@@ -22,7 +22,7 @@ const ALL_FIELDS = 'label, owner, scopes, plan, expiresAt, metadata';
 describe('checkChanges', () => {
   test.each([
     ['null', null],
-    ['a text', ''],
+    ['a string', ''],
     ['an empty object', {}],
     ['an undefined field', { label: undefined }],
   ])('rejects %s, and names the fields', (_, changes) => {
@@ -40,7 +40,7 @@ describe('checkChanges', () => {
     );
   });
 
-  test('returns changes that share no list and no object with the input', () => {
+  test('copies every list and object of the input', () => {
     const scopes = ['a'];
     const metadata = { list: ['a'] };
     const checked = checkChanges({ scopes, metadata, owner: null }, NOW_MS);
@@ -49,7 +49,7 @@ describe('checkChanges', () => {
     expect(checked).toStrictEqual({ scopes: ['a'], metadata: { list: ['a'] }, owner: null });
   });
 
-  test('names each wrong field, and the possible fields instead of an unknown one', () => {
+  test('names each invalid field, and lists the valid fields for an unknown one', () => {
     expect(() => checkChanges({ label: '', owner: 'acme', colour: 'red' }, NOW_MS)).toThrow(
       expect.objectContaining({
         code: 'INPUT_INVALID',
@@ -67,9 +67,9 @@ const IS_NOT_ROTATED = '(attribute_not_exists(#rotatedTo) OR attribute_type(#rot
 
 describe('updateChange', () => {
   test.each<[string, KeyChanges, Parameters<typeof updateChange>[1], readonly string[]]>([
-    ['allows a new label for any key that is not revoked', { label: 'b' }, { read: undefined }, []],
+    ["allows a new label for any key that isn't revoked", { label: 'b' }, { read: undefined }, []],
     [
-      'allows a new expiry only if the expiry and the rotation are as they were read',
+      'allows a new expiry only if the expiry and the rotation are unchanged since the read',
       { label: 'b', expiresAt: at(1) },
       { read: KEY },
       [HAS_NO_END, IS_NOT_ROTATED],
@@ -99,8 +99,8 @@ describe('updateChange', () => {
   });
 
   test.each<[string, KeyChanges]>([
-    ['another expiry', { expiresAt: at(1) }],
-    ['no expiry, even if the key was rotated', { expiresAt: null }],
+    ['a new expiry', { expiresAt: at(1) }],
+    ['the removal of the expiry, even if the key was rotated', { expiresAt: null }],
   ])('rejects a change of a revoked key before it is written: %s', (_, changes) => {
     const read = { ...KEY, revokedAt: at(-1), rotatedTo: 'successor' };
     expect(() => updateChange(changes, { read })).toThrow(
@@ -224,19 +224,16 @@ const CHANGES: readonly (readonly [string, (registry: KeyRegistry) => Promise<un
 ];
 
 describe('a change', () => {
-  test.each(CHANGES)(
-    'by %s throws STORE_UNAVAILABLE with its name if the store fails',
-    async (_, change, operation) => {
-      const registry = answeredRegistry(FOUND, failure('ResourceNotFoundException'));
-      await expect(change(registry)).rejects.toMatchObject({
-        code: 'STORE_UNAVAILABLE',
-        message: expect.stringMatching(new RegExp(`${operation}.*ResourceNotFoundException`)),
-      });
-    },
-  );
+  test.each(CHANGES)('%s throws STORE_UNAVAILABLE with its name if the store fails', async (_, change, operation) => {
+    const registry = answeredRegistry(FOUND, failure('ResourceNotFoundException'));
+    await expect(change(registry)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(new RegExp(`${operation}.*ResourceNotFoundException`)),
+    });
+  });
 
   test.each(CHANGES)(
-    'by %s throws an error that says it was made if it leaves a corrupt record',
+    '%s throws an error that confirms the change if the record becomes unreadable',
     async (_, change, _operation, done) => {
       const registry = answeredRegistry(FOUND, { body: { Attributes: { id: { S: record.id } } } });
       await expect(change(registry)).rejects.toMatchObject({
@@ -248,7 +245,7 @@ describe('a change', () => {
   );
 
   test.each(CHANGES.filter(([name]) => name !== 'enable'))(
-    'by %s throws CONFLICT with a cause if it was rejected without a reason in the record',
+    "%s throws CONFLICT with a cause if it was rejected but the record doesn't show the reason",
     async (_, change) => {
       await expect(change(answeredRegistry(FOUND, REFUSED, FOUND))).rejects.toMatchObject({
         code: 'CONFLICT',
@@ -259,15 +256,12 @@ describe('a change', () => {
     },
   );
 
-  test.each(CHANGES)(
-    'by %s rejects a revoked key, with the time and the actor of the revocation',
-    async (_, change) => {
-      const revoked = { ...record, revokedAt: at(-1), revokedBy: 'somebody' };
-      const error = await failureOf(change(answeredRegistry(FOUND, REFUSED, recordAnswer(revoked))));
-      expect(error).toMatchObject({ code: 'ALREADY_REVOKED', keyId: record.id });
-      for (const shown of [record.id, '2030-06-15T11:59:59.999Z', 'somebody']) expect(String(error)).toContain(shown);
-    },
-  );
+  test.each(CHANGES)('%s rejects a revoked key, with the time and the actor of the revocation', async (_, change) => {
+    const revoked = { ...record, revokedAt: at(-1), revokedBy: 'somebody' };
+    const error = await failureOf(change(answeredRegistry(FOUND, REFUSED, recordAnswer(revoked))));
+    expect(error).toMatchObject({ code: 'ALREADY_REVOKED', keyId: record.id });
+    for (const shown of [record.id, '2030-06-15T11:59:59.999Z', 'somebody']) expect(String(error)).toContain(shown);
+  });
 
   test('rejects a key that was revoked without an actor, with the time only', async () => {
     const revoked = recordAnswer({ ...record, revokedAt: at(-1) });
@@ -278,7 +272,7 @@ describe('a change', () => {
   });
 });
 
-/** Returns the result of a change that is rejected, if the record has these fields by then. */
+/** Returns the result of a rejected change, after which the record has these fields. */
 async function refused(
   operation: 'disable' | 'enable',
   fields: Partial<KeyRecord>,
@@ -292,9 +286,9 @@ async function refused(
 describe('disable', () => {
   test.each<[string, Partial<KeyRecord>, object]>([
     ['now by the same actor', { disabledAt: at(0), disabledBy: 'tests' }, { disabledAt: at(0) }],
-    ['now by another', { disabledAt: at(0), disabledBy: 'others' }, { code: 'CONFLICT' }],
-    ['by the same actor before', { disabledAt: at(-1), disabledBy: 'tests' }, { code: 'CONFLICT' }],
-  ])('decides on a second try for a key that was disabled %s', async (_, fields, outcome) => {
+    ['now by another actor', { disabledAt: at(0), disabledBy: 'others' }, { code: 'CONFLICT' }],
+    ['earlier by the same actor', { disabledAt: at(-1), disabledBy: 'tests' }, { code: 'CONFLICT' }],
+  ])('decides on a retry for a key that was disabled %s', async (_, fields, outcome) => {
     expect(await refused('disable', fields, 'sent again')).toMatchObject(outcome);
   });
 
@@ -315,17 +309,17 @@ describe('enable', () => {
     ['neither disabled nor revoked', {}, { id: record.id, keyHash: record.keyHash }],
     ['disabled', { disabledAt: at(-1) }, { code: 'CONFLICT' }],
     ['revoked', { revokedAt: at(-1) }, { code: 'ALREADY_REVOKED' }],
-  ])('decides on a second try for a key that is then %s', async (_, fields, outcome) => {
+  ])('decides on a retry by the new state of the key: %s', async (_, fields, outcome) => {
     expect(await refused('enable', fields, 'sent again')).toMatchObject(outcome);
   });
 
-  test('rejects a key that is not disabled', async () => {
+  test("rejects a key that isn't disabled", async () => {
     const error = await refused('enable', {});
     expect(error).toMatchObject({ code: 'CONFLICT', keyId: record.id });
     expect(error).not.toHaveProperty('cause');
   });
 
-  test('throws CONFLICT with a cause if the key is disabled again by then', async () => {
+  test('throws CONFLICT with a cause if the key is disabled again in the meantime', async () => {
     expect(await refused('enable', { disabledAt: at(-1) })).toMatchObject({
       code: 'CONFLICT',
       cause: { name: 'ConditionalCheckFailedException' },
@@ -348,7 +342,7 @@ describe('revokeChange', () => {
     ['by another actor', { ...REVOKED, revokedBy: 'other' }, false],
     ['for another reason', { ...REVOKED, revokedReason: 'lost' }, false],
     ['without a reason', { revokedAt: at(0), revokedBy: 'ops' }, false],
-  ])('decides whether it made a revocation %s', (_, fields, expected) => {
+  ])('decides whether it made a revocation %s itself', (_, fields, expected) => {
     const { record } = makeKey(fields);
     expect(revokeChange({ reason: 'leaked' }, 'ops', NOW_MS).isApplied(record)).toBe(expected);
   });

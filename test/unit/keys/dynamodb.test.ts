@@ -21,17 +21,13 @@ function fault(name: string, code?: unknown): Error {
 describe('getStoreErrorName', () => {
   test.each<[string, unknown, string]>([
     ['the name of an error of DynamoDB', fault('ResourceNotFoundException'), 'ResourceNotFoundException'],
-    [
-      'the code of an error of the network, which has no name of its own',
-      fault('Error', 'ECONNREFUSED'),
-      'ECONNREFUSED',
-    ],
-    ['the name of an error that has a code too', fault('AggregateError', 'ECONNREFUSED'), 'AggregateError'],
+    ['the code of a network error without its own name', fault('Error', 'ECONNREFUSED'), 'ECONNREFUSED'],
+    ['the name of an error that also has a code', fault('AggregateError', 'ECONNREFUSED'), 'AggregateError'],
     ['the name of an error whose code is a number', fault('Error', 12), 'Error'],
     ['the name of an error without a code', fault('Error'), 'Error'],
-    ['UnknownError for a text', 'broken', 'UnknownError'],
+    ['UnknownError for a string', 'broken', 'UnknownError'],
     ['UnknownError for an object', { name: 'Thrown', code: 'THROWN' }, 'UnknownError'],
-    ['UnknownError for nothing', undefined, 'UnknownError'],
+    ['UnknownError for undefined', undefined, 'UnknownError'],
   ])('returns %s', (_, error, expected) => {
     expect(getStoreErrorName(error)).toBe(expected);
   });
@@ -55,7 +51,7 @@ describe('translateStoreFault', () => {
     });
   });
 
-  test('does not change an error of Latchkey', () => {
+  test("doesn't change an error of Latchkey", () => {
     const corrupt = new LatchkeyError('RECORD_CORRUPT', 'unreadable', { keyId: 'a' });
     expect(translated(corrupt)).toBe(corrupt);
   });
@@ -69,7 +65,7 @@ describe('withinMs', () => {
     jest.useRealTimers();
   });
 
-  test('returns the result of the work, and does not abort it afterwards', async () => {
+  test("returns the result of the work, and doesn't abort it afterwards", async () => {
     let given: AbortSignal | undefined;
     const work = async (signal: AbortSignal) => {
       given = signal;
@@ -81,13 +77,13 @@ describe('withinMs', () => {
     expect(given?.aborted).toBe(false);
   });
 
-  test('leaves no timer if the work fails', async () => {
+  test('stops its timer if the work fails', async () => {
     const error = fault('ThrottlingException');
     await expect(withinMs(1500, () => Promise.reject(error))).rejects.toBe(error);
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('throws a TimeoutError with the time after a timeout, and aborts the work', async () => {
+  test('throws a TimeoutError with the duration after a timeout, and aborts the work', async () => {
     let given: AbortSignal | undefined;
     const late = withinMs(1500, (signal) => {
       given = signal;
@@ -110,7 +106,7 @@ describe('isThrottled', () => {
     ['ConditionalCheckFailedException', false],
     ['InternalServerError', false],
     ['TimeoutError', false],
-  ])('decides on %s: %p', (name, expected) => {
+  ])('returns whether %s means throttling: %p', (name, expected) => {
     expect(isThrottled(Object.assign(new Error('no'), { name }))).toBe(expected);
   });
 });
@@ -123,7 +119,7 @@ describe('backOff', () => {
     expect(waits).toEqual([25, 50, 100, 200, 400, 800, 1500, 1500]);
   });
 
-  test('waits for real time with the default options', async () => {
+  test('waits for a real duration with the default options', async () => {
     const order: string[] = [];
     const wait = backOff(0, DEFAULT_RETRY_OPTIONS).then(() => order.push('waited'));
     for (let turn = 0; turn < 10; turn++) await Promise.resolve();
@@ -133,7 +129,7 @@ describe('backOff', () => {
   });
 });
 
-/** Returns the result of a read that requires a JSON object, for an answer. */
+/** Returns the result of a read that requires a JSON object, given this response. */
 async function read(answer: Answer): Promise<unknown> {
   const command = new GetItemCommand({ TableName: 'keys', Key: { keyHash: { S: 'a' } } });
   requireJsonObject(command);
@@ -148,21 +144,21 @@ describe('requireJsonObject', () => {
   test.each<[string, unknown, unknown]>([
     ['an object', ITEM, { keyHash: { S: 'a' } }],
     ['an object after white space', ` \r\n\t${TEXT}`, { keyHash: { S: 'a' } }],
-    ['an object with nothing in it', '{}', undefined],
+    ['an empty object', '{}', undefined],
   ])('accepts %s', async (_, body, item) => {
     expect(await read({ body })).toEqual(item);
   });
 
   test.each([
-    ['nothing', ''],
+    ['an empty string', ''],
     ['white space', '  '],
     ['null', 'null'],
     ['a list', '[]'],
-    ['a list with an object in it', `[${TEXT}]`],
+    ['a list that contains an object', `[${TEXT}]`],
     ['a list with an object in it, after white space', ` [${TEXT}]`],
-    ['a text with an object in it', JSON.stringify(TEXT)],
+    ['a string that contains an object', JSON.stringify(TEXT)],
     ['a number', '7'],
-    ['a page', '<html>{}</html>'],
+    ['an HTML page', '<html>{}</html>'],
   ])('rejects %s', async (_, body) => {
     await expect(read({ body })).rejects.toMatchObject({ name: 'UnreadableAnswer' });
   });
@@ -176,7 +172,7 @@ describe('requireJsonObject', () => {
     await expect(read(failure(name, statusCode))).rejects.toMatchObject({ name });
   });
 
-  test('rejects an answer before the middleware of the client sees it', async () => {
+  test('rejects a response before the middleware of the client sees it', async () => {
     let passed = 0;
     const client = answeringClient(() => ({ body: 'null' }));
     client.middlewareStack.add(
@@ -194,7 +190,7 @@ describe('requireJsonObject', () => {
   });
 });
 
-test('CALL_LIMITS sets three tries, 3 s for a connection and 8 s for an answer', async () => {
+test('CALL_LIMITS sets three attempts, 3 s for a connection and 8 s for a response', async () => {
   const client = new DynamoDBClient({
     region: 'eu-west-1',
     endpoint: await closedEndpoint(),

@@ -31,7 +31,7 @@ function problemOf(input: unknown): string {
 }
 
 test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
-  'checkNewKey rejects a value of %s that is 25,000 lists deep, and exhausts no stack',
+  'checkNewKey rejects a value of %s that is 25,000 lists deep, without a stack overflow',
   (name) => {
     const deep = name === 'metadata' ? { deep: deepValue(25_000) } : deepValue(25_000);
     expect(problemOf({ label: 'x', [name]: deep })).toMatch(
@@ -41,7 +41,7 @@ test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
 );
 
 test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
-  'checkNewKey rejects a value of %s that contains itself twice, and ends',
+  'checkNewKey rejects a value of %s that contains itself twice, without an endless loop',
   (name) => {
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = cyclic;
@@ -57,8 +57,8 @@ test.each([
   ['a symbol', Symbol('s')],
   ['a function', () => {}],
   ['a date', new Date(0)],
-  ['nothing', undefined],
-])('checkNewKey rejects metadata with %s in it', (_, value) => {
+  ['undefined', undefined],
+])('checkNewKey rejects metadata that contains %s', (_, value) => {
   expect(problemOf({ label: 'x', metadata: { a: [value] } })).toMatch(/^metadata: expected .+, got an object$/);
   expect(problemOf({ label: 'x', scopes: [value] })).toMatch(/^scopes: expected .+, got a list of 1 with /);
 });
@@ -69,7 +69,7 @@ test('checkNewKey rejects a list of scopes with a gap', () => {
   expect(problemOf({ label: 'x', scopes })).toMatch(/^scopes: expected .+, got a list of 1 with nothing in it/);
 });
 
-test('checkNewKey returns fields that share no list and no object with the input', () => {
+test('checkNewKey copies every list and object of the input', () => {
   const scopes = ['a'];
   const metadata = { list: ['a'] };
   const checked = checkNewKey({ label: 'x', scopes, metadata }, NOW_MS);
@@ -100,7 +100,7 @@ describe('checkNewKey', () => {
     });
   });
 
-  test('toExpiryFields rejects an expiry that nobody checked', () => {
+  test('toExpiryFields rejects an unchecked expiry', () => {
     expect(() => toExpiryFields('tomorrow')).toThrow(expect.objectContaining({ code: 'INTERNAL_ERROR' }));
   });
 
@@ -125,12 +125,12 @@ describe('checkNewKey', () => {
     ['metadata', { label: 'x', metadata: [] }],
     ['expiresAt', { label: 'x', expiresAt: '2031-02-30T00:00:00Z' }],
     ['expiresAt', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }],
-  ])('names the field and the value of a bad %s: %p', (field, input) => {
+  ])('names the field and the value of an invalid %s: %p', (field, input) => {
     expect(problemOf(input)).toMatch(new RegExp(`^${field}: expected .+, got \\S`));
   });
 });
 
-describe('a message about a wrong field', () => {
+describe('an error message about an invalid field', () => {
   const secret = generateSecret('sk_');
   const foreign = 'sk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
 
@@ -138,7 +138,7 @@ describe('a message about a wrong field', () => {
     [secret, foreign, generateSecret('abcdefghijklmno_')].flatMap((key) =>
       Array.from({ length: 70 }, (_, offset) => [offset, key] as const),
     ),
-  )('does not repeat a key at position %i: %s', (offset, key) => {
+  )("doesn't repeat a key at position %i: %s", (offset, key) => {
     const before = 'x '.repeat(offset / 2);
     const message = problemOf({
       label: `${before}${key} ${'x'.repeat(300)}`,
@@ -161,7 +161,7 @@ function nested(levels: number, value: JsonValue): JsonValue {
   return levels === 0 ? value : { a: nested(levels - 1, value) };
 }
 
-describe('the check of an expiry', () => {
+describe('checkNewKey with an expiry', () => {
   test.each([
     '2031-01-31T12:00:00.123456Z',
     '2031-01-31T12:00:00+0100',
@@ -183,9 +183,9 @@ describe('the check of an expiry', () => {
   );
 });
 
-describe('the check of scopes', () => {
+describe('checkNewKey with scopes', () => {
   test.each(['a,b', 'a, b', '{a,b}', '{a', '[a]', 'a b', ''])(
-    'rejects a list with %j in it, and shows how to write scopes',
+    'rejects a list that contains %j, and shows how to write scopes',
     (scope) => {
       const problem = findProblem('scopes', ['fine', scope], NOW_MS);
       expect(problem).toBe(
@@ -195,12 +195,12 @@ describe('the check of scopes', () => {
     },
   );
 
-  test('rejects one text', () => {
+  test('rejects a string instead of a list', () => {
     expect(findProblem('scopes', 'a,b', NOW_MS)).toMatch(/^scopes: expected a list of scopes.*, got "a,b"$/);
   });
 });
 
-describe('the check of metadata', () => {
+describe('checkNewKey with metadata', () => {
   test.each([
     ['1024 bytes', { a: `${'x'.repeat(1014)}é` }],
     ['30 levels', nested(30, true)],
@@ -220,13 +220,13 @@ describe('the check of metadata', () => {
     ['a number that is too far below zero', { a: -1e126 }],
     ['a number that is too close to zero', { a: 9.9e-131 }],
     ['a name that would set a prototype', JSON.parse('{"a":{"__proto__":{}}}')],
-    ['a name that the SDK takes for a class', { a: { constructor: 'x' } }],
+    ["a name that confuses the SDK's class check", { a: { constructor: 'x' } }],
   ])('rejects %s', (_, metadata) => {
     expect(findProblem('metadata', metadata, NOW_MS)).toMatch(/^metadata: expected .*1024.*, got .+/);
   });
 });
 
-describe('the message about a field', () => {
+describe('an error message about a field', () => {
   test.each([
     [undefined, 'nothing'],
     [null, 'null'],
@@ -243,7 +243,7 @@ describe('the message about a field', () => {
     [7n, 'a bigint'],
     [Symbol('s'), 'a symbol'],
     [() => 'secret', 'a function'],
-  ])('shows %p', (value, got) => {
+  ])('shows %p as %s', (value, got) => {
     expect(findProblem('plan', value, NOW_MS)?.split(', got ')[1]).toBe(`${got}`);
   });
 
@@ -251,11 +251,11 @@ describe('the message about a field', () => {
     ["15 characters, which can't be a key", '.12345678901234', '.12345678901234'],
     ['16 characters, which may be a key', ' 1234567890abcdef', ' 1234… (16 characters)'],
     [
-      'two texts that may be keys',
+      'two strings that may be keys',
       '.sk_live-AbCdEfGhIjKlMnOp sk_test-AbCdEfGhIjKlMnOp',
       '.sk_… (25 characters) sk_t… (24 characters)',
     ],
-    ['an override of the direction', 'a\u202eb', String.raw`a\u202eb`],
+    ['a right-to-left override', 'a\u202eb', String.raw`a\u202eb`],
   ])('shows at most the first 4 characters and the length of %s', (_, value, got) => {
     expect(findProblem('plan', value, NOW_MS)?.split(', got ')[1]).toBe(`"${got}"`);
   });
@@ -275,7 +275,7 @@ describe('the message about a field', () => {
 const SECRETS = [generateSecret('sk_'), generateSecret('live9_')];
 const WRONG = SECRETS.map((secret) => secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0'));
 
-/** Returns every field that can contain a text, with the text in it. */
+/** Returns every field that can contain a string, with the string in it. */
 function fieldsWith(text: string): readonly (readonly [string, Record<string, unknown>])[] {
   return [
     ['label', { label: text }],
@@ -298,9 +298,9 @@ function messageOf(act: () => unknown, code: LatchkeyError['code']): string {
   throw new Error('not refused');
 }
 
-describe.each(SECRETS)('the checks of texts with an API key of Latchkey: %#', (secret) => {
+describe.each(SECRETS)('the field checks of a string with an API key of Latchkey: %#', (secret) => {
   test.each(fieldsWith(secret))(
-    'reject it in the %s of a new, a changed and an imported key, and do not repeat it',
+    "reject it in the %s of a new, a changed and an imported key, and don't repeat it",
     (name, fields) => {
       const imported = checkImportedKey(
         { keyHash: '0'.repeat(64), label: 'x', ...fields },
@@ -318,7 +318,7 @@ describe.each(SECRETS)('the checks of texts with an API key of Latchkey: %#', (s
     },
   );
 
-  test('reject it in a reason and in an actor, and do not repeat it', () => {
+  test("reject it in a reason and in an actor, and don't repeat it", () => {
     const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'us-east-1' }));
     const options = { client, tableName: 'keys', actor: `ops ${secret}` };
     const problems = [
@@ -336,7 +336,7 @@ describe.each(SECRETS)('the checks of texts with an API key of Latchkey: %#', (s
 });
 
 test.each(WRONG.flatMap((text) => fieldsWith(text)))(
-  'checkNewKey accepts a text that only looks like a key in the %s',
+  'checkNewKey accepts a string that only resembles a key in the %s',
   (_, fields) => {
     expect(() => checkNewKey({ label: 'x', ...fields }, NOW_MS)).not.toThrow();
   },
@@ -348,7 +348,7 @@ test.each([
   ['257 characters', 'x'.repeat(257), { text: false, actor: true }],
   ['2048 characters', 'x'.repeat(2048), { text: false, actor: true }],
   ['2049 characters', 'x'.repeat(2049), { text: false, actor: false }],
-  ['nothing', '', { text: false, actor: false }],
+  ['an empty string', '', { text: false, actor: false }],
   ['half of a character', '\ud83d', { text: false, actor: false }],
   ['a key', generateSecret('sk_'), { text: false, actor: false }],
   ['a number', 7, { text: false, actor: false }],
@@ -361,11 +361,11 @@ test.each([
   ['NUL', 'a\u0000b'],
   ['a newline', 'a\nb'],
   ['a tab', 'a\tb'],
-  ['an override of the direction', 'a\u202eb'],
+  ['a right-to-left override', 'a\u202eb'],
   ['the Arabic letter mark', 'a\u061cb'],
   ['a zero-width space', 'a\u200bb'],
   ['a tag character', 'a\u{e0041}b'],
-])('isText and isActor reject a text with %s', (_, text) => {
+])('isText and isActor reject a string with %s', (_, text) => {
   expect(isText(text)).toBe(false);
   expect(isActor(text)).toBe(false);
 });
@@ -376,7 +376,7 @@ test.each([
   ['an ideographic space', '\u3000'],
   ['the blank braille pattern', '\u2800'],
   ['several kinds of space', ' \u2800\u00a0'],
-])('isText and isActor reject a text of only %s', (_, text) => {
+])('isText and isActor reject a string of only %s', (_, text) => {
   expect(isText(text)).toBe(false);
   expect(isActor(text)).toBe(false);
 });
@@ -398,9 +398,9 @@ const UUID = '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11';
 test.each([
   ['a UUID', UUID, true],
   ['a UUID in capitals', UUID.toUpperCase(), true],
-  ['the start of a UUID that is long enough for a foreign key', UUID.slice(0, 18), true],
-  ['a text that is too short for a key', 'x'.repeat(15), true],
-  ['a text that is long enough for a foreign key', 'x'.repeat(16), false],
+  ['a prefix of a UUID with the length of a foreign key', UUID.slice(0, 18), true],
+  ['a string that is too short for a key', 'x'.repeat(15), true],
+  ['a string with the length of a foreign key', 'x'.repeat(16), false],
   ['a key that is a UUID after a prefix', `sk${UUID}`, false],
   ['a key that is a UUID and one more character', `${UUID}0`, false],
 ])('isSafeToPrint decides on %s: %s, %p', (_, id, tellable) => {

@@ -9,7 +9,7 @@ const [KEY, OTHER, LONGEST] = [generateSecret('sk_'), generateSecret('live9_'), 
 const FOUND_KEY = { secret: KEY, prefix: 'sk_', index: 0 };
 const FOUND_OTHER = { secret: OTHER, prefix: 'live9_', index: 0 };
 
-/** A text with the CRC-32 of an empty text: a checksum is the same with and without it in front. */
+/** A string with the CRC-32 of an empty string. A checksum stays the same if this string is prepended. */
 const LEAVES_NO_TRACE = 'a9jdwnx';
 
 describe('findKeys', () => {
@@ -40,7 +40,7 @@ test('findKeys finds only keys with the given prefix', () => {
 });
 
 test.each(['1a_', '_', 'abcdefghijklmnop_'])(
-  'findKeys does not find a key with the prefix %j, which no deployment can have',
+  "findKeys doesn't find a key with the prefix %j, which isn't valid in any deployment",
   (prefix) => {
     const body = prefix + '0'.repeat(43);
     expect([...findKeys(body + encodeChecksum(body))]).toEqual([]);
@@ -51,7 +51,7 @@ test('MAX_KEY_LENGTH is the length of the longest key', () => {
   expect(LONGEST).toHaveLength(MAX_KEY_LENGTH);
 });
 
-/** The number of characters that a message keeps. */
+/** The number of characters that maskKeys keeps. */
 const LONGEST_SHOWN = 4;
 
 describe('maskKeys', () => {
@@ -98,7 +98,7 @@ describe('maskKeys', () => {
     expect(maskKeys(`'x${secret}'`)).toBe(`'x${secret.slice(0, 11)}…'`);
   });
 
-  test('masks a key in base64 with slashes as a whole', () => {
+  test('masks a whole key in base64 that contains slashes', () => {
     const key = '/2o9Vbq1XyZk/Qm3n8Tr4LwPa/c7Hd0Gf5JsEu/1NvBxK9i';
     expect(maskKeys(`error: unknown command '${key}'`)).toBe("error: unknown command '/2o9… (47 characters)'");
   });

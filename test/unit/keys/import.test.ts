@@ -71,7 +71,7 @@ describe('checkConcurrency', () => {
   );
 });
 
-describe('importHashes with an index that lags', () => {
+describe('importHashes with a delayed index', () => {
   test('rejects an id that a recent entry has with another hash, and names the field', async () => {
     const results = await run(['a', 'b', 'c', 'd', 'a'].map((id, index) => entry(index, id)));
     expect(results.map(({ outcome }) => outcome)).toEqual(['imported', 'imported', 'imported', 'imported', 'rejected']);
@@ -79,8 +79,8 @@ describe('importHashes with an index that lags', () => {
   });
 
   test.each([
-    ['rejects an id that came with another hash 10,000 entries before', 9999, 'rejected'],
-    ['keeps in mind no id that last came 20,000 entries before', 20_000, 'imported'],
+    ['rejects an id that appeared with another hash 10,000 entries before', 9999, 'rejected'],
+    ['forgets an id that last appeared 20,000 entries before', 20_000, 'imported'],
   ])('%s', async (_, others, expected) => {
     const entries = function* () {
       yield entry(0, 'first');
@@ -94,7 +94,7 @@ describe('importHashes with an index that lags', () => {
 });
 
 describe('importHashes with ids', () => {
-  test('frees the id of an entry that was not stored, because the table has its hash', async () => {
+  test('accepts the id of an entry that was skipped because the table has its hash', async () => {
     const held = entry(0, 'a').keyHash;
     const store = new LaggingStore({
       put: async ({ keyHash }) => {
@@ -108,7 +108,7 @@ describe('importHashes with ids', () => {
     ]);
   });
 
-  test('frees the id of a duplicate', async () => {
+  test('accepts the id of a duplicate for another entry', async () => {
     const results = await run([entry(0, 'a'), { ...entry(0, 'b'), label: 'again' }, entry(1, 'b')]);
     expect(results).toEqual([
       { index: 0, outcome: 'imported', id: 'a' },
@@ -128,10 +128,10 @@ describe('importHashes with ids', () => {
 
 describe('importHashes after a rejected put', () => {
   test.each<[string, boolean, Item | undefined, string]>([
-    ['after it had gone out before, where the table holds this key: taken', true, { id: 'a' }, 'imported'],
-    ['after it had gone out before, where the table holds another: skipped', true, { id: 'b' }, 'skipped'],
-    ['after it had gone out before, where the table holds none any more: skipped', true, undefined, 'skipped'],
-    ['at its first try, where the table holds this key: skipped', false, { id: 'a' }, 'skipped'],
+    ['reports the key as imported if the put was retried and the table has this key', true, { id: 'a' }, 'imported'],
+    ['skips the key if the put was retried and the table has another one', true, { id: 'b' }, 'skipped'],
+    ['skips the key if the put was retried and the table no longer has it', true, undefined, 'skipped'],
+    ['skips the key if the first attempt was rejected because the table has it', false, { id: 'a' }, 'skipped'],
   ])('%s', async (_, wasSentAgain, stored, outcome) => {
     const store = new LaggingStore({
       put: () => Promise.reject(new ConditionRefused(new Error('refused'), wasSentAgain)),
@@ -144,7 +144,7 @@ describe('importHashes after a rejected put', () => {
 });
 
 describe('importHashes with a store that fails', () => {
-  test('yields the earlier results, reads no further entries, and throws the failure', async () => {
+  test('yields the earlier results, stops reading entries, and throws the failure', async () => {
     const fault = new LatchkeyError('STORE_UNAVAILABLE', 'gone');
     let read = 0;
     const entries = function* () {

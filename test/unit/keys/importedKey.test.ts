@@ -37,7 +37,7 @@ test('checkImportedKey keeps every field, and schedules the deletion 90 days aft
   expect(check(TAKEN)).toStrictEqual({ record, hasOwnId: true });
 });
 
-test('checkImportedKey returns a record that shares no list and no object with the entry', () => {
+test('checkImportedKey copies every list and object of the entry', () => {
   const scopes = ['a'];
   const metadata = { list: ['a'] };
   const checked = check({ scopes, metadata });
@@ -59,13 +59,13 @@ test('checkImportedKey fills in an id, the time and the actor', () => {
   });
 });
 
-test('checkImportedKey cuts a time to milliseconds', () => {
+test('checkImportedKey truncates a time to milliseconds', () => {
   expect(check({ createdAt: '2024-01-31T13:00:00.123456789+01:00' })).toMatchObject({
     record: { createdAt: '2024-01-31T12:00:00.123Z' },
   });
 });
 
-describe('the check of a zero time', () => {
+describe('checkImportedKey with a zero time', () => {
   const ZERO_TIMES = [
     0,
     '0',
@@ -86,7 +86,7 @@ describe('the check of a zero time', () => {
   });
 
   test.each(['1970-01-01T00:00:00.001Z', '1969-12-31T23:59:59Z', '0001-01-01T00:00:01Z'])(
-    'keeps a time that is only close to one: %s',
+    'keeps a time that is only close to zero: %s',
     (expiresAt) => {
       expect(check({ expiresAt })).toMatchObject({ record: { expiresAt: expect.any(String) } });
     },
@@ -96,12 +96,12 @@ describe('the check of a zero time', () => {
     [{ revokedAt: 0, revokedBy: 'carol' }, /^revokedAt: expected .+ revokedBy, got a zero time/],
     [{ revokedAt: '0', revokedReason: 'left' }, /^revokedAt: expected .+ revokedReason, got a zero time/],
     [{ disabledAt: '1970-01-01', disabledBy: 'bob' }, /^disabledAt: expected .+ disabledBy, got a zero time/],
-  ])('rejects one that has an actor or a reason: %j', (fields, problem) => {
+  ])('rejects a zero time with an actor or a reason: %j', (fields, problem) => {
     expect(check(fields)).toEqual({ problem: expect.stringMatching(problem) });
   });
 });
 
-describe('the check of keyPrefix', () => {
+describe('checkImportedKey with a keyPrefix', () => {
   test.each(['!', '~', 'x'.repeat(24)])('accepts %s', (keyPrefix) => {
     expect(check({ keyPrefix })).toMatchObject({ record: { keyPrefix } });
   });
@@ -158,7 +158,7 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
   ['revokedReason', '', '256'],
 ];
 
-test('checkImportedKey names every wrong field and its limits, without the value', () => {
+test('checkImportedKey names every invalid field and its limits, without the value', () => {
   const checked = check(Object.fromEntries(WRONG.map(([name, value]) => [name, value])));
   const problems = 'problem' in checked ? checked.problem.split('; ') : [];
   expect(problems).toEqual(
@@ -171,7 +171,7 @@ test.each(WRONG.map(([name]) => name))('checkImportedKey rejects a value of %s t
   expect(check({ [name]: value })).toEqual({ problem: expect.stringMatching(new RegExp(`^${name}: expected `)) });
 });
 
-test('checkImportedKey accepts a last use up to a minute ahead', () => {
+test('checkImportedKey accepts a last use up to a minute in the future', () => {
   expect(check({ lastUsedAt: at(MINUTE_MS) })).toMatchObject({ record: { lastUsedAt: at(MINUTE_MS) } });
   const lastUsedAt = at(MINUTE_MS + 1);
   expect(check({ lastUsedAt })).toEqual({

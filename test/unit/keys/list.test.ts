@@ -43,7 +43,7 @@ function lastKeyOf(owner: string | undefined, keyHash: string): Item {
   return owner === undefined ? { keyHash } : { keyHash, owner, createdAt: CREATED_AT };
 }
 
-/** Returns the cursor of a page that ends with this hash, of an owner's list or the list of all keys. */
+/** Returns the cursor of a page that ends with this hash. The list contains an owner's keys or all keys. */
 async function cursorOf(owner?: string, keyHash = HASH): Promise<string | null> {
   return (await listPage(new OnePage([], lastKeyOf(owner, keyHash)), { owner }, NOW)).cursor;
 }
@@ -57,7 +57,7 @@ describe('listPage', () => {
   const { record } = makeKey({ owner: 'a team' });
   const item = serialiseRecord(record);
 
-  test('reads up to 1000 keys, and consistently only with consistentRead', async () => {
+  test('reads up to 1000 keys, with a consistent read only if consistentRead is set', async () => {
     const store = new OnePage([item]);
     await expect(listPage(store, {}, NOW)).resolves.toStrictEqual({ records: [record], corrupt: [], cursor: null });
     await listPage(store, { limit: 7, consistentRead: true }, NOW);
@@ -67,7 +67,7 @@ describe('listPage', () => {
     ]);
   });
 
-  test('reads the keys of an owner by their hashes, and consistently only with consistentRead', async () => {
+  test("reads an owner's keys by their hashes, with a consistent read only if consistentRead is set", async () => {
     const store = new OnePage([item]);
     await expect(listPage(store, { owner: 'a team' }, NOW)).resolves.toMatchObject({ records: [record] });
     await listPage(store, { owner: 'a team', consistentRead: true }, NOW);
@@ -82,7 +82,7 @@ describe('listPage', () => {
   });
 });
 
-/** A store of these items in the order of their hashes. No read returns more than `mostRead`. */
+/** Creates a store with these items in the order of their hashes. Each read returns at most `mostRead` of them. */
 class Table extends RegistryStore {
   reads = 0;
   readonly #items: readonly Item[];
@@ -149,7 +149,7 @@ describe('a filtered list', () => {
     );
   });
 
-  test('takes the state of a key from the clock', async () => {
+  test('computes the state of a key from the clock', async () => {
     const { record } = makeKey({ expiresAt: at(0) });
     const store = new Table([serialiseRecord(record)]);
     await expect(listPage(store, { state: 'expired' }, NOW)).resolves.toMatchObject({ records: [record] });
@@ -160,7 +160,7 @@ describe('a filtered list', () => {
     expect(both.records).toEqual([]);
   });
 
-  test('needs few reads if few keys pass, and one if the first are enough', async () => {
+  test('reads only until it has enough keys that pass', async () => {
     const few = new Table(itemsOf([...Array.from({ length: 500 }, () => 'fails' as const), 'passes']));
     await expect(listPage(few, { limit: 1, filter }, NOW)).resolves.toMatchObject({ records: [{ id: '500' }] });
     expect(few.reads).toBeLessThan(10);
@@ -169,35 +169,35 @@ describe('a filtered list', () => {
     expect(many.reads).toBe(1);
   });
 
-  test('ends if no further key of the last read passes', async () => {
+  test('returns the cursor null after the last key that passes', async () => {
     const store = new Table(itemsOf(['passes', 'passes']));
     await expect(listPage(store, { limit: 2, filter }, NOW)).resolves.toMatchObject({ cursor: null });
   });
 });
 
-describe('a cursor', () => {
+describe('a list cursor', () => {
   test.each<[string, string | undefined, string]>([
     ['of all keys', undefined, HASH],
     ['of an owner', 'a team', HASH],
-    ['of all keys past a hash that is none', undefined, 'bad'],
-    ['of an owner past a hash that is none', 'a team', 'bad'],
-  ])('%s resumes where its page ended', async (_, owner, keyHash) => {
+    ['of all keys after an invalid hash', undefined, 'bad'],
+    ['of an owner after an invalid hash', 'a team', 'bad'],
+  ])('resumes where its page ended: %s', async (_, owner, keyHash) => {
     const store = new OnePage([]);
     await listPage(store, { owner, cursor: await cursorOf(owner, keyHash) }, NOW);
     expect(store.asked[0]).toStrictEqual(expect.objectContaining({ startKey: lastKeyOf(owner, keyHash) }));
   });
 
-  test('has the 32 bytes of the hash in a list of all keys', async () => {
+  test('contains the 32 bytes of the hash in a list of all keys', async () => {
     expect(await cursorOf()).toHaveLength(43);
   });
 
   test.each<[string, string | undefined, () => Promise<string | null>]>([
-    ['of no list', undefined, async () => 'anything'],
+    ["a string that isn't a cursor", undefined, async () => 'anything'],
     ['of an owner', undefined, () => cursorOf('a team')],
     ['of all keys', 'a team', () => cursorOf()],
     ['of another owner', 'a team', () => cursorOf('another')],
-    ['cut before its time', 'a team', cutBeforeTime],
-  ])('%s is rejected in another list, with a message that shows it', async (_, owner, made) => {
+    ['a cursor that is cut before its time', 'a team', cutBeforeTime],
+  ])('causes an error that shows it in another list: %s', async (_, owner, made) => {
     const cursor = await made();
     await expect(listPage(new OnePage([]), { owner, cursor }, NOW)).rejects.toMatchObject({
       code: 'INPUT_INVALID',

@@ -16,7 +16,7 @@ function clientWith(body: Answer['body']): DynamoDBDocumentClient {
 const GIVEN = { client: clientWith({}), tableName: 'keys', actor: 'tests' };
 
 describe('checkRegistryOptions', () => {
-  test('sets the prefix sk_, the clock and the waits by default', () => {
+  test('sets the prefix sk_, the clock and the wait function by default', () => {
     expect(checkRegistryOptions(GIVEN)).toEqual({
       ...GIVEN,
       keyPrefix: 'sk_',
@@ -47,7 +47,7 @@ describe('checkRegistryOptions', () => {
     [{ actor: '' }, MESSAGES.slice(1, 2)],
     [{ keyPrefix: 'SK' }, MESSAGES.slice(2)],
     [WRONG, MESSAGES],
-  ])('names each wrong option and no other: %p', (wrong, told) => {
+  ])('names only the invalid options: %p', (wrong, told) => {
     let error: unknown;
     try {
       checkRegistryOptions({ ...GIVEN, ...wrong });
@@ -69,7 +69,7 @@ describe('REGISTRY_TRANSLATION', () => {
     await expect(registryWith({}).store({ record: huge })).resolves.toBeUndefined();
   });
 
-  test('reads a number of 38 digits like JSON', async () => {
+  test('reads a 38-digit number as JSON.parse does', async () => {
     const long = '12345678901234567890123456789012345678';
     const Item = { ...itemOnWire(record), metadata: { M: { long: { N: long }, short: { N: '3' } } } };
     expect(await registryWith({ Item }).find(secret)).toEqual({

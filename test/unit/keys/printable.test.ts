@@ -28,7 +28,7 @@ describe('printable', () => {
     ['a combining grapheme joiner', '\u034f'],
     ['a variation selector after a letter', '\ufe0f'],
     ['a variation selector of the supplement', '\u{e0101}'],
-  ])('escapes %s like JSON, so JSON keeps its value', (_, character) => {
+  ])("escapes %s in JSON's syntax, so JSON.parse restores its value", (_, character) => {
     const text = `a${character}b`;
     expect(printable(text)).toMatch(/^a(\\u[0-9a-f]{4})+b$/);
     const json = JSON.stringify({ text });
@@ -40,7 +40,7 @@ describe('printable', () => {
   });
 });
 
-test('printableLines keeps line ends and tabs, and escapes all other characters', () => {
+test('printableLines keeps newlines and tabs, and escapes all other control characters', () => {
   expect(printableLines('a\tb\nc\u202e\r\n')).toBe('a\tb\nc\\u202e\\u000d\n');
 });
 

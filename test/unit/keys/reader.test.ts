@@ -25,7 +25,7 @@ describe('KeyReader', () => {
     });
   });
 
-  test('reads a number of 38 digits in the metadata like JSON', async () => {
+  test('rounds a 38-digit number in the metadata as JSON.parse does', async () => {
     const LONG = '12345678901234567890123456789012345678';
     const metadata = { M: { long: { N: LONG }, short: { N: '3' } } };
     const lookup = lookupWith(() => ({ body: { Item: { ...ITEM, metadata } } }));

@@ -19,7 +19,7 @@ function corruptionOf(item: unknown): LatchkeyError {
 }
 
 describe('parseRecord', () => {
-  test('reads every attribute as it was written', () => {
+  test('reads every attribute unchanged', () => {
     const item = fullItem();
     expect(serialiseRecord(parseRecord(item))).toEqual(item);
   });
@@ -57,7 +57,7 @@ describe('parseRecord', () => {
     },
   );
 
-  test.each(TIMES)('rejects a time in %s that no calendar has', (name) => {
+  test.each(TIMES)('rejects a nonexistent date in %s', (name) => {
     corruptionOf({ ...fullItem(), [name]: '2030-02-30T00:00:00.000Z' });
   });
 
@@ -74,11 +74,11 @@ describe('parseRecord', () => {
     corruptionOf({ ...fullItem(), [name]: value });
   });
 
-  test('reads a plan with a name that is rejected today', () => {
+  test('reads a plan whose name a new key cannot have', () => {
     expect(parseRecord({ ...fullItem(), plan: ' gold plan ' }).plan).toBe(' gold plan ');
   });
 
-  test('throws an error that names the key and no value', () => {
+  test('throws an error that names the key without any value', () => {
     const { record } = makeKey();
     const error = corruptionOf({ ...serialiseRecord(record), owner: { looks: 'private' } });
     expect(error.keyId).toBe(record.id);
@@ -87,7 +87,7 @@ describe('parseRecord', () => {
     expect(error.message).not.toContain(record.keyHash);
   });
 
-  test('throws an error without an id that is not a text', () => {
+  test("throws an error without an id if the id isn't a string", () => {
     expect(corruptionOf({ ...fullItem(), id: 7 }).keyId).toBeUndefined();
   });
 
@@ -105,7 +105,7 @@ test('serialiseRecord leaves out an undefined field', () => {
 describe('keyState', () => {
   const { record } = makeKey();
 
-  test('returns active for a key without an end', () => {
+  test("returns active for a key that isn't expired, disabled or revoked", () => {
     expect(keyState(record, NOW_MS)).toBe('active');
   });
 
@@ -115,12 +115,12 @@ describe('keyState', () => {
     expect(keyState(expiring, NOW_MS)).toBe('expired');
   });
 
-  test('returns revoked or disabled if there is any such time', () => {
+  test('returns revoked or disabled even if its time is in the future', () => {
     expect(keyState({ ...record, revokedAt: at(1e9) }, NOW_MS)).toBe('revoked');
     expect(keyState({ ...record, disabledAt: at(1e9) }, NOW_MS)).toBe('disabled');
   });
 
-  test('returns revoked before expired before disabled', () => {
+  test('returns revoked rather than expired, and expired rather than disabled', () => {
     const ended = { ...record, expiresAt: at(-1), disabledAt: at(-1) };
     expect(keyState(ended, NOW_MS)).toBe('expired');
     expect(keyState({ ...ended, revokedAt: at(-1) }, NOW_MS)).toBe('revoked');

@@ -28,7 +28,7 @@ function watchedRegistry(...answers: readonly Answer[]) {
 }
 
 describe('store', () => {
-  test('throws STORE_UNAVAILABLE if the store fails, and reads nothing', async () => {
+  test('throws STORE_UNAVAILABLE if the store fails, without a read', async () => {
     const { registry, operations } = watchedRegistry(FAILED);
     expect(await failureOf(registry.store({ record }))).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(operations()).toEqual(['PutItem']);
@@ -36,7 +36,7 @@ describe('store', () => {
 
   test.each([
     ['another key', recordAnswer({ ...record, id: 'another' })],
-    ['a key that is gone by then', NOTHING],
+    ['a key that is gone in the meantime', NOTHING],
   ])('throws CONFLICT with a cause if the table has %s with its hash', async (_, found) => {
     expect(await failureOf(answeredRegistry(REFUSED, found).store({ record }))).toMatchObject({
       code: 'CONFLICT',
@@ -44,7 +44,7 @@ describe('store', () => {
     });
   });
 
-  test('succeeds if the table has the key itself', async () => {
+  test('succeeds if the table already has the same key', async () => {
     await expect(answeredRegistry(REFUSED, FOUND).store({ record })).resolves.toBeUndefined();
   });
 });
@@ -54,7 +54,7 @@ describe('the registry', () => {
     ['get', (registry) => registry.get('an id')],
     ['getByIdStart', (registry) => registry.getByIdStart('an id')],
     ['revoke', (registry) => registry.revoke('an id')],
-  ])('rejects a text that cannot be an id in %s, without a call', async (_, call) => {
+  ])('rejects a string that cannot be an id in %s, without a call', async (_, call) => {
     const { registry, operations } = watchedRegistry();
     expect(await failureOf(call(registry))).toMatchObject({
       code: 'INPUT_INVALID',
@@ -86,16 +86,16 @@ describe('the error for an unknown key', () => {
 describe('getByIdStart', () => {
   const ids = (...found: readonly string[]): Answer => ({ body: { Items: found.map((id) => ({ id: { S: id } })) } });
 
-  test('waits for the index with a whole UUID, and compares no other ids', async () => {
+  test("waits for the index if it gets a whole UUID, and doesn't search other ids", async () => {
     const { registry, operations } = watchedRegistry(NOTHING, FOUND, FOUND);
     expect(await registry.getByIdStart('0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11')).toEqual(record);
     expect(operations()).toEqual(['Query', 'Query', 'GetItem']);
   });
 
   test.each([
-    ['is a UUID but for its last digit', '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b1'],
+    ['lacks the last digit of a UUID', '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b1'],
     ['is short', '0f8c'],
-  ])('compares all ids at once with a text that %s', async (_, start) => {
+  ])('searches all ids without a retry if the string %s', async (_, start) => {
     const { registry, operations } = watchedRegistry(NOTHING, NOTHING);
     expect(await failureOf(registry.getByIdStart(start))).toMatchObject({
       code: 'NOT_FOUND',
@@ -104,7 +104,7 @@ describe('getByIdStart', () => {
     expect(operations()).toEqual(['Query', 'Scan']);
   });
 
-  test('looks for other ids that begin with a short id', async () => {
+  test('searches other ids that begin with a short id', async () => {
     const { registry, operations } = watchedRegistry(FOUND, NOTHING, FOUND);
     await failureOf(registry.getByIdStart('0f8c'));
     expect(operations()).toEqual(['Query', 'Scan', 'GetItem']);
@@ -127,7 +127,7 @@ describe('getByIdStart', () => {
       /keys-1\b.*\bkeys-2\b.*\bkeys-3\b.*\bkeys-4\b.*\bkeys-5$/,
     ],
     ['6', ['keys-1', 'keys-2', 'keys-3', 'keys-4', 'keys-5', 'keys-6'], /\bkeys-5\b.*\bmore$/],
-  ])('names up to 5 ids of %s with the same start, and says whether there are more', async (_, found, told) => {
+  ])('names up to 5 ids if %s ids share a prefix, and says whether there are more', async (_, found, told) => {
     const error = await failureOf(answeredRegistry(NOTHING, ids(...found)).getByIdStart('keys'));
     expect(error).toMatchObject({ code: 'AMBIGUOUS_ID', message: expect.stringMatching(told) });
     expect(String(error)).not.toContain('keys-6');
@@ -135,7 +135,7 @@ describe('getByIdStart', () => {
 });
 
 describe('update', () => {
-  test('rejects the record of another key as expected, without a call', async () => {
+  test("rejects another key's record as the expected one, without a call", async () => {
     const { registry, operations } = watchedRegistry();
     const update = registry.update(record.id, { label: 'x' }, { expected: { ...record, id: 'another' } });
     expect(await failureOf(update)).toMatchObject({
@@ -157,7 +157,7 @@ describe('storeRotation', () => {
     ['is revoked', REVOKED, { code: 'ALREADY_REVOKED' }],
     ['was changed', FOUND, { code: 'CONFLICT', cause: CONDITION_FAILED }],
     ['is gone', NOTHING, { code: 'NOT_FOUND' }],
-  ])('deletes the successor if the old key %s by then', async (_, found, expected) => {
+  ])('deletes the successor if the old key %s in the meantime', async (_, found, expected) => {
     const { registry, operations } = watchedRegistry(NOTHING, REFUSED, found, NOTHING);
     expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject(expected);
     expect(operations()).toEqual(TAKEN_BACK);
@@ -165,8 +165,8 @@ describe('storeRotation', () => {
 
   test.each([
     ['the store fails', FAILED, 'STORE_UNAVAILABLE', /rotation.*ResourceNotFoundException/],
-    ['the record that is left is corrupt', CORRUPT, 'RECORD_CORRUPT', /\brotated\b/],
-  ])('keeps the successor if %s, and says so: the old key may name it', async (_, ended, code, told) => {
+    ['the remaining record is corrupt', CORRUPT, 'RECORD_CORRUPT', /\brotated\b/],
+  ])('keeps the successor and mentions it if %s, because the old key may name it', async (_, ended, code, told) => {
     const { registry, operations } = watchedRegistry(NOTHING, ended);
     expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject({
       code,
@@ -220,7 +220,7 @@ afterEach(async () => {
   await closeNow(server);
 });
 
-/** Returns the Region that the one request was signed for. */
+/** Returns the Region in the signature of the one request. */
 function signedRegion(): string | undefined {
   expect(seen).toHaveLength(1);
   return seen[0]?.headers.authorization?.split('/')[2];

@@ -22,7 +22,7 @@ describe('prepareRotation', () => {
     expect(previousEndsAt).toBe('2040-06-12T12:00:00.000Z');
   });
 
-  test('rejects a grace period that is a second longer, and names the limits', async () => {
+  test('rejects a grace period one second over the limit, and names the limits', async () => {
     const error = await failureOf(answeredRegistry().prepareRotation(ID, { graceSeconds: 315_360_001 }));
     expect(error).toMatchObject({
       code: 'INPUT_INVALID',
@@ -30,7 +30,7 @@ describe('prepareRotation', () => {
     });
   });
 
-  test('names every wrong option without a call', async () => {
+  test('names every invalid option without a call', async () => {
     const wrong: RotateOptions = { graceSeconds: -1, expiresAt: 'tomorrow' };
     const error = await failureOf(answeredRegistry().prepareRotation(ID, wrong));
     expect(error).toMatchObject({
@@ -59,13 +59,13 @@ describe('prepareRotation', () => {
     expect(record.expiresAt).toBe(expected);
   });
 
-  test('gives the successor the same lifetime, up to the last time that can be stored', async () => {
+  test('gives the successor the same lifetime, up to the last storable time', async () => {
     const { record } = await draw({ createdAt: at(0), expiresAt: '9999-12-31T23:59:59.999Z' });
     expect(record.expiresAt).toBe('9999-12-31T23:59:59.999Z');
   });
 
   test.each<[string, TestKeyFields]>([
-    ['ends a millisecond after the last time', { createdAt: at(-1), expiresAt: '9999-12-31T23:59:59.999Z' }],
+    ['ends a millisecond after the last storable time', { createdAt: at(-1), expiresAt: '9999-12-31T23:59:59.999Z' }],
     ['is empty', { createdAt: at(1000), expiresAt: at(1000) }],
     ['ends before it starts', { createdAt: at(1000), expiresAt: at(500) }],
   ])('requires an expiry if the same lifetime %s, and names the key', async (_, fields) => {
@@ -81,19 +81,23 @@ describe('storeRotation', () => {
   const DONE = { body: {} };
 
   test.each<[string, TestKeyFields, object]>([
-    ['rotated to another', { rotatedTo: OTHER_ID }, { code: 'CONFLICT', message: expect.stringContaining(OTHER_ID) }],
+    [
+      'rotated to another successor',
+      { rotatedTo: OTHER_ID },
+      { code: 'CONFLICT', message: expect.stringContaining(OTHER_ID) },
+    ],
     [
       'expired',
       { expiresAt: at(0) },
       { code: 'CONFLICT', message: expect.stringContaining('2030-06-15T12:00:00.000Z') },
     ],
-  ])('rejects a key that is %s by then', async (_, fields, expected) => {
+  ])('rejects a key that is %s in the meantime', async (_, fields, expected) => {
     const found = recordAnswer(makeKey(fields).record);
     const registry = answeredRegistry(DONE, REFUSED, found, DONE);
     expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject(expected);
   });
 
-  test('succeeds if the old key has this successor by then', async () => {
+  test('succeeds if the old key already has this successor', async () => {
     const drawn = await draw();
     const found = recordAnswer(makeKey({ rotatedTo: drawn.record.id }).record);
     const { record } = await answeredRegistry(DONE, REFUSED, found).storeRotation(drawn);

@@ -50,13 +50,13 @@ describe('splitScopes', () => {
   });
 
   test.each(['{"a b",c}', '{a,{b}}', '{a', 'a}', '[a b]', '[a,b]', '[1]', '["a",1]', '"a","b"', "['a'"])(
-    'returns a part of %j that is not a scope',
+    'returns at least one invalid scope for %j',
     (text) => {
       expect(splitScopes(text).every(isScope)).toBe(false);
     },
   );
 
-  test('does not split the elements of a JSON list', () => {
+  test("doesn't split the elements of a JSON list", () => {
     expect(splitScopes('["a,b"]')).toEqual(['a,b']);
   });
 });

@@ -24,7 +24,7 @@ describe('a new key', () => {
     expect(generateSecret('acme_')).toMatch(/^acme_[0-9A-Za-z]{49}$/);
   });
 
-  test('has the right format only with its own prefix', () => {
+  test('has a valid format only with its own prefix', () => {
     const secret = generateSecret('live_');
     expect(parseSecret(secret, { ...OWN, prefix: 'live_' })).toBe(secret);
     expect(parseSecret(secret, { ...OWN, prefix: 'test_' })).toBeUndefined();
@@ -48,7 +48,7 @@ describe('a new key', () => {
     expect(generateSecret('sk_', ascending).slice(3, 46)).toBe(ALPHABET.slice(0, 43));
   });
 
-  test('uses as many random bytes as it needs', () => {
+  test('uses only as many random bytes as it requires', () => {
     const fewUsable = () => Uint8Array.of(255, 255, 61, 248);
     expect(generateSecret('sk_', fewUsable).slice(3, 46)).toBe('z'.repeat(43));
   });
@@ -63,7 +63,7 @@ describe('parseSecret', () => {
     expect(parseSecret(text, OWN)).toBe(text);
   });
 
-  test('accepts a key of only the digit 0, with a prefix that makes its checksum 0', () => {
+  test('accepts a key of only zeros, with a prefix that makes its checksum 0', () => {
     const zeros = `ghadrll_${'0'.repeat(49)}`;
     expect(parseSecret(zeros, { ...OWN, prefix: 'ghadrll_' })).toBe(zeros);
   });
@@ -83,7 +83,7 @@ describe('parseSecret', () => {
     expect(parseSecret(text, OWN)).toBeUndefined();
   });
 
-  test.each([0, 1, 42, 44])('rejects a key of %i random characters with a right checksum', (length) => {
+  test.each([0, 1, 42, 44])('rejects a key of %i random characters with a correct checksum', (length) => {
     const body = `sk_${'0'.repeat(length)}`;
     expect(parseSecret(body + encodeChecksum(body), OWN)).toBeUndefined();
   });
@@ -93,33 +93,33 @@ describe('parseSecret', () => {
     [16, true],
     [255, true],
     [256, false],
-  ])('counts the length of a foreign key from its start: %i, %p', (length, accepted) => {
+  ])('counts the length of a foreign key without the scheme before it: %i, %p', (length, accepted) => {
     const key = 'x'.repeat(length);
     expect(parseSecret(`Bearer ${key}`, FOREIGN, 7)).toBe(accepted ? key : undefined);
   });
 
-  test('rejects a character that is not a digit at any position, even with a right checksum', () => {
+  test("rejects a character that isn't a digit at any position, even with a correct checksum", () => {
     for (let at = 3; at < 46; at++) {
       const body = `${KNOWN.slice(0, at)}-${KNOWN.slice(at + 1, 46)}`;
       expect(parseSecret(body + encodeChecksum(body), OWN)).toBeUndefined();
     }
   });
 
-  test('rejects a character outside ASCII at any position, even if its low byte is the right digit', () => {
+  test('rejects a character outside ASCII at any position, even if its low byte is a valid digit', () => {
     for (let at = 0; at < KNOWN.length; at++) {
       const alike = String.fromCharCode(0x100 | KNOWN.charCodeAt(at));
       expect(parseSecret(KNOWN.slice(0, at) + alike + KNOWN.slice(at + 1), OWN)).toBeUndefined();
     }
   });
 
-  test('rejects a checksum with a character that is not a digit, even if the number is the same', () => {
+  test("rejects a checksum with a character that isn't a digit, even if the number is the same", () => {
     const bodies = Array.from({ length: 1000 }, (_, n) => `sk_${`${n}`.padStart(43, '0')}`);
     const endings = bodies.filter((body) => /[0-8A-Ya-y]z$/.test(encodeChecksum(body)));
     expect(endings).not.toHaveLength(0);
     for (const body of endings) {
       const checksum = encodeChecksum(body);
       const carried = ALPHABET.charAt(ALPHABET.indexOf(checksum.charAt(4)) + 1);
-      // One more in the previous digit and minus one in the last make the same number.
+      // One more in the previous digit and one less in the last make the same number.
       expect(parseSecret(`${body}${checksum.slice(0, 4)}${carried}-`, OWN)).toBeUndefined();
     }
   });
@@ -140,14 +140,14 @@ describe('parseSecret', () => {
     ['a control character', `${'x'.repeat(20)}\u0007`, false],
     ['the last control character', `${'x'.repeat(20)}\u007f`, false],
     ['a character outside ASCII', `${'x'.repeat(20)}é`, false],
-    ['every kind of punctuation but the comma', '!"#$%&\'()*+-./:;<=>?@[\\]^_`{|}~', true],
-    ['one of our own with a wrong checksum', `${KNOWN.slice(0, -1)}c`, true],
+    ['every kind of punctuation except the comma', '!"#$%&\'()*+-./:;<=>?@[\\]^_`{|}~', true],
+    ['the form of our own keys with a wrong checksum', `${KNOWN.slice(0, -1)}c`, true],
   ])('decides on a foreign key with %s: %s → %s', (_, text, accepted) => {
     expect(parseSecret(text, FOREIGN)).toBe(accepted ? text : undefined);
   });
 });
 
-test('hashSecret returns the SHA-256 of the whole key in lower-case hex', () => {
+test('hashSecret returns the SHA-256 of the whole key in lowercase hex', () => {
   expect(hashSecret(KNOWN as KeySecret)).toBe(KNOWN_HASH);
   expect(parseKeyHash(KNOWN_HASH)).toBe(KNOWN_HASH);
 });

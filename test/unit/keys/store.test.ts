@@ -62,7 +62,7 @@ describe('each call of the registry', () => {
     ['scan', (store) => store.scan({ limit: 2 }), { items: [], lastKey: undefined }],
     ['keysOfOwner', (store) => store.queryOwner('acme', { limit: 2 }), { items: [], lastKey: undefined }],
     ['readAll', (store) => store.readAll([keyHash], false), []],
-  ])('%s finds nothing in an empty answer', async (_, call, expected) => {
+  ])('%s returns an empty result for an empty response', async (_, call, expected) => {
     expect(await call(answeredStore(EMPTY).store)).toEqual(expected);
   });
 });
@@ -89,8 +89,8 @@ describe('findHash', () => {
   });
 
   test.each([
-    ['a keyHash that cannot be read', entries('none'), /\bsome-id\b.*\bkeyHash\b/],
-    ['the id of another', entries(keyHash, 'f'.repeat(64)), /\bsome-id\b.*\banother\b/],
+    ['an invalid keyHash', entries('none'), /\bsome-id\b.*\bkeyHash\b/],
+    ['the id of another key', entries(keyHash, 'f'.repeat(64)), /\bsome-id\b.*\banother\b/],
   ])('throws RECORD_CORRUPT for a record with %s, and names the key and the reason', async (_, found, told) => {
     await expect(answeredStore(found).store.findHash('some-id')).rejects.toMatchObject({
       code: 'RECORD_CORRUPT',
@@ -109,14 +109,14 @@ describe('findHash', () => {
 describe('findIds', () => {
   test.each<[string, readonly Answer[], readonly string[], number]>([
     [
-      'reads on where too few are found yet, and ends with the last page',
+      'continues until it has enough ids, and ends with the last page',
       [pageOf(['a1', 'a2'], 'a2'), pageOf(['a2'])],
       ['a1', 'a2'],
       2,
     ],
-    ['reads no further page once it has enough ids', [pageOf(['a1', 'a2', 'a3'], 'a3')], ['a1', 'a2', 'a3'], 1],
+    ['stops reading pages when it has enough ids', [pageOf(['a1', 'a2', 'a3'], 'a3')], ['a1', 'a2', 'a3'], 1],
     [
-      'returns no more ids than the limit',
+      'returns at most as many ids as the limit',
       [pageOf(['a1'], 'a1'), pageOf(['a2', 'a3', 'a4'], 'a4')],
       ['a1', 'a2', 'a3'],
       2,
@@ -140,7 +140,7 @@ const PAGES: readonly (readonly [string, (store: RegistryStore, startKey?: Item)
 ];
 
 describe('a page', () => {
-  test.each(PAGES)('%s returns the start of the next page, which begins there', async (_, read) => {
+  test.each(PAGES)('%s returns a cursor from which the next page continues', async (_, read) => {
     const { store, sent } = answeredStore(pageOf(['a'], 'z'), EMPTY);
     const page = await read(store);
     expect(page).toEqual({ items: [{ id: 'a' }], lastKey: { id: 'z' } });
@@ -166,7 +166,7 @@ describe('readAll', () => {
     body: { Responses: { keys: asKeys(done) }, UnprocessedKeys: { keys: { Keys: asKeys(left) } } },
   });
 
-  test('continues as long as each read returns some of the keys', async () => {
+  test('continues while each read returns some of the keys', async () => {
     const answers = HASHES.map((hash, index) => batch([hash], HASHES.slice(index + 1)));
     const { store, sent } = answeredStore(...answers);
     expect(await store.readAll(HASHES, false)).toEqual(HASHES.map((hash) => ({ keyHash: hash })));
@@ -182,7 +182,7 @@ describe('readAll', () => {
     ]);
   });
 
-  test('gives up after ten reads without a result, and reports the number of missing keys', async () => {
+  test('throws an error after ten reads without a result, with the number of missing keys', async () => {
     const left = HASHES.slice(0, 7);
     const { store, sent } = answeredStore(
       batch(HASHES.slice(7), left),

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createTableInput, LAST_USED_ATTRIBUTES } from '../../../keys/table.ts';
 
-test('createTableInput has the hash as its key, an index by id, and one by owner and time', () => {
+test('createTableInput returns the hash as the key, an index by id, and one by owner and time', () => {
   expect(createTableInput('keys')).toStrictEqual({
     TableName: 'keys',
     BillingMode: 'PAY_PER_REQUEST',
@@ -30,6 +30,6 @@ test('createTableInput has the hash as its key, an index by id, and one by owner
   });
 });
 
-test('LAST_USED_ATTRIBUTES has only the key and the last use', () => {
+test('LAST_USED_ATTRIBUTES contains only the key and the last use', () => {
   expect(LAST_USED_ATTRIBUTES).toEqual(['keyHash', 'lastUsedAt']);
 });

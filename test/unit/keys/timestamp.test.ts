@@ -22,27 +22,27 @@ test.each([
   expect(parseTimestamp(text)).toBeUndefined();
 });
 
-test('toTimestamp rejects a time with another width', () => {
+test('toTimestamp rejects a time with another length', () => {
   expect(() => toTimestamp(Date.UTC(10_000, 0))).toThrow(RangeError);
 });
 
 describe('readTime', () => {
   test.each([
     ['the stored form', '2026-01-31T12:34:56.789Z', '2026-01-31T12:34:56.789Z'],
-    ['microseconds, as Python writes them', '2026-01-31T12:34:56.789999+00:00', '2026-01-31T12:34:56.789Z'],
-    ['nanoseconds, as Go writes them', '2026-01-31T12:34:56.123456789Z', '2026-01-31T12:34:56.123Z'],
+    ['microseconds, which Python writes', '2026-01-31T12:34:56.789999+00:00', '2026-01-31T12:34:56.789Z'],
+    ['nanoseconds, which Go writes', '2026-01-31T12:34:56.123456789Z', '2026-01-31T12:34:56.123Z'],
     ['no fraction', '2026-01-31T12:34:56Z', '2026-01-31T12:34:56.000Z'],
     ['a short fraction', '2026-01-31T12:34:56.5Z', '2026-01-31T12:34:56.500Z'],
-    ['a fraction behind a comma', '2026-01-31T12:34:56,5Z', '2026-01-31T12:34:56.500Z'],
+    ['a fraction after a comma', '2026-01-31T12:34:56,5Z', '2026-01-31T12:34:56.500Z'],
     ['no seconds', '2026-01-31T12:34Z', '2026-01-31T12:34:00.000Z'],
-    ['a space, as SQL writes it', '2026-01-31 12:34:56+02', '2026-01-31T10:34:56.000Z'],
+    ['a space, which SQL writes', '2026-01-31 12:34:56+02', '2026-01-31T10:34:56.000Z'],
     ['a space before the zone', '2026-01-31 12:34:56 +0000', '2026-01-31T12:34:56.000Z'],
     ['the zone as a word', '2026-01-31 12:34:56 UTC', '2026-01-31T12:34:56.000Z'],
     ['an offset with a colon', '2026-01-31T12:00:00+01:00', '2026-01-31T11:00:00.000Z'],
     ['an offset without a colon', '2026-01-31T12:00:00-0800', '2026-01-31T20:00:00.000Z'],
     ['an offset of hours', '2026-01-31T12:00:00+01', '2026-01-31T11:00:00.000Z'],
     ['an offset over midnight', '2026-01-01T00:30:00+05:30', '2025-12-31T19:00:00.000Z'],
-    ['small letters, as RFC 3339 allows', '2024-02-29t12:00:00z', '2024-02-29T12:00:00.000Z'],
+    ['lowercase letters, which RFC 3339 allows', '2024-02-29t12:00:00z', '2024-02-29T12:00:00.000Z'],
     ['a leap day', '2024-02-29T12:00:00Z', '2024-02-29T12:00:00.000Z'],
     ['the first time', '0000-01-01T00:00:00Z', '0000-01-01T00:00:00.000Z'],
     ['the last time', '9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
@@ -52,27 +52,27 @@ describe('readTime', () => {
   });
 
   test.each([
-    ['a day that does not exist', '2027-02-30T12:00:00Z'],
+    ['a nonexistent day', '2027-02-30T12:00:00Z'],
     ['a leap day of another year', '2025-02-29T12:00:00Z'],
-    ['a month that does not exist', '2027-13-01T12:00:00Z'],
+    ['a nonexistent month', '2027-13-01T12:00:00Z'],
     ['hour 24', '2027-02-20T24:00:00Z'],
     ['hour 25', '2027-02-20T25:00:00Z'],
     ['a leap second', '2016-12-31T23:59:60Z'],
-    ['an offset that does not exist', '2027-02-20T23:59:00+24:00'],
+    ['a nonexistent offset', '2027-02-20T23:59:00+24:00'],
     ['an offset of 60 minutes', '2027-02-20T23:59:00+01:60'],
     ['a year of five digits', '10000-01-01T00:00:00Z'],
     ['a year of six digits', '+002031-01-31T12:00:00Z'],
     ['a negative year', '-000001-01-01T00:00:00Z'],
-    ['a year behind the last', '9999-12-31T23:59:59-01:00'],
+    ['a year after the last', '9999-12-31T23:59:59-01:00'],
     ['a year before the first', '0000-01-01T00:00:00+01:00'],
     ['more than nanoseconds', '2031-01-31T12:00:00.1234567891Z'],
-    ['a date that does not exist', '2027-02-30'],
+    ['a nonexistent date', '2027-02-30'],
     ['a date and a zone', '2027-02-20Z'],
-    ['a month alone', '2027-02'],
-    ['more behind it', '2031-01-31T12:00:00Z\0'],
-    ['a line end', '2031-01-31T12:00:00Z\n'],
+    ['a month without a day', '2027-02'],
+    ['a NUL at the end', '2031-01-31T12:00:00Z\0'],
+    ['a newline at the end', '2031-01-31T12:00:00Z\n'],
     ['words', 'yesterday'],
-    ['nothing', ''],
+    ['an empty string', ''],
     ['a number', 1_767_225_600],
     ['a list', ['2031-01-31T12:00:00Z']],
     ['undefined', undefined],
@@ -92,7 +92,7 @@ describe('readTime', () => {
     expect(readTime('2027-01-01', { dateAs: 'end' })).toBe('2027-01-01T23:59:59.999Z');
   });
 
-  test('reads the stored form and the same time with an offset', () => {
+  test('reads the same time from the stored form and from one with an offset', () => {
     const times = fc.integer({ min: 86_400_000, max: Date.UTC(9999, 0) });
     fc.assert(
       fc.property(times, fc.integer({ min: -14 * 60, max: 14 * 60 }), (epochMs, offset) => {

@@ -15,7 +15,7 @@ import { at, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../support/keys.
 
 const ROUTE = 'GET /orders' as Route;
 
-/** Decides on one key of a table, which has been read once. */
+/** Decides on one key of a table. The cache has read the table once. */
 async function deciding(fields: Parameters<typeof makeKey>[0] = {}) {
   const { secret, record } = makeKey(fields);
   const lookup = new MemoryLookup(record);
@@ -30,13 +30,13 @@ async function deciding(fields: Parameters<typeof makeKey>[0] = {}) {
   return { record, key, lookup, clock, throttle, decide };
 }
 
-test('authorize returns the decision on a cached key at once, without a promise', async () => {
+test('authorize returns the decision on a cached key synchronously, without a promise', async () => {
   const { key, decide } = await deciding({ lastUsedAt: at(0) });
   expect(decide()).toEqual({ decision: { effect: 'allow', key }, trace: { cacheHit: true, lastUsedWrite: 'not due' } });
 });
 
 describe('the last-used write', () => {
-  test('is superseded if another environment has written since the record was read', async () => {
+  test('reports "superseded" if another environment has written since the record was read', async () => {
     const { record, key, lookup, decide } = await deciding();
     lookup.put({ ...record, lastUsedAt: at(-1) });
     expect(await decide()).toEqual({
@@ -49,7 +49,7 @@ describe('the last-used write', () => {
   test.each([
     ['another environment made it since', { lastUsedAt: at(0) }],
     ['the key is gone', undefined],
-  ])("is superseded without a write if the environment's own record is due but %s", async (_, fields) => {
+  ])('reports "superseded" without a write if the environment\'s own record is due but %s', async (_, fields) => {
     const { record, key, lookup, clock, throttle, decide } = await deciding({ lastUsedAt: at(-INTERVAL_MS + 1) });
     throttle.claim({ ...key, lastUsedAtMs: NOW_MS - 2 * INTERVAL_MS }, NOW_MS - INTERVAL_MS + 1);
     clock.nowMs += 1;
@@ -64,10 +64,13 @@ describe('the last-used write', () => {
 });
 
 const { secret, record } = makeKey();
-/** The longest delay by a read that only a last-used write needs. */
+/** The maximum delay by a read that only a last-used write needs. */
 const BOUND_MS = 300;
 
-/** A function that wrote the last use an interval ago and has read the record since: it reads again before it writes. */
+/**
+ * A function that wrote the last use one interval ago and has read the record since. It reads the table again before
+ * the next write.
+ */
 async function functionWithWriteDue() {
   const clock = { nowMs: NOW_MS };
   const lookup = new MemoryLookup(record);
@@ -93,7 +96,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test('a read before a last-used write delays the request at most 300 ms, and nothing is written without its answer', async () => {
+test('a read before a last-used write delays the request by at most 300 ms, and skips the write if it fails', async () => {
   const { clock, lookup, log, invoke } = await functionWithWriteDue();
   const { get } = lookup;
   let giveUp: (error: Error) => void = () => {};
@@ -112,7 +115,8 @@ test('a read before a last-used write delays the request at most 300 ms, and not
   expect(lookup.writes).toBe(1);
   expect(jest.getTimerCount()).toBe(0);
 
-  // The client gives the read up in the end. The claim was given back: it is tried again with a use a minute later.
+  // The client finally aborts the read. The function released the claim, so a request a minute later tries the write
+  // again.
   giveUp(new LatchkeyError('STORE_UNAVAILABLE', 'no answer'));
   await settled();
   lookup.get = get;
@@ -125,7 +129,7 @@ test('a read before a last-used write delays the request at most 300 ms, and not
   expect(lookup.writes).toBe(2);
 });
 
-test('a read before a last-used write leads to the write if it is answered in time', async () => {
+test('a read before a last-used write leads to the write if its response arrives in time', async () => {
   const { lookup, log, invoke } = await functionWithWriteDue();
   expect(await invoke()).toMatchObject({ principalId: record.id });
   expect(lookup).toMatchObject({ reads: 3, writes: 2 });

@@ -110,7 +110,7 @@ test('readConfig maps each scope to the routes in the JSON', () => {
   expect(scopes.openedBy({ scopes: ['read', 'other'] })?.unknownScopes).toEqual(['other']);
 });
 
-test('the configuration is frozen', () => {
+test('readConfig returns a frozen configuration', () => {
   const config = readConfig(TABLE);
   expect([config, config.keyFormat, config.keySources, ...config.keySources].every(Object.isFrozen)).toBe(true);
 });
@@ -206,7 +206,7 @@ describe('an invalid value', () => {
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free","free"],"shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":"free","shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":[],"shared":[],"limits":[]}'],
-  ])('fails the start with the expected form: %s=%j', (name, value) => {
+  ])('prevents the start with a message that shows the expected form: %s=%j', (name, value) => {
     const [problem = ''] = problemOf({ ...TABLE, [name]: value }).split('; ');
     expect(problem).toMatch(new RegExp(`^${name}: expected .+, got `, 's'));
     expect(problem.endsWith(`, got ${maskKeys(JSON.stringify(value))}`)).toBe(true);
@@ -216,7 +216,7 @@ describe('an invalid value', () => {
 test.each([
   ['LATCHKEY_KEY_SOURCES', ['bearer', 'header:NAME', 'query:NAME']],
   ['LATCHKEY_SCOPES', ['METHOD /path', '$connect', 'GRAPHQL /graphql']],
-])('the message about %s lists the forms %j', (name, forms) => {
+])('the error message about %s lists the forms %j', (name, forms) => {
   const problem = problemOf({ ...TABLE, [name]: 'cookie' });
   for (const form of forms) expect(problem).toContain(form);
 });
@@ -229,36 +229,36 @@ test.each([
   ['LATCHKEY_RESULTS_CACHE_SECONDS', ['0', '3600']],
   ['LATCHKEY_DEBUG_SAMPLE_RATE', ['0', '1']],
   ['LATCHKEY_PLANS', ['namespace', 'perKey', 'shared']],
-])('the message about %s contains the words %j', (name, words) => {
+])('the error message about %s contains the words %j', (name, words) => {
   const [, expected = ''] = /: expected (.*), got /s.exec(problemOf({ ...TABLE, [name]: '?' })) ?? [];
   expect(expected.match(/\w+/g)).toEqual(expect.arrayContaining(words));
 });
 
-test('the message about plans shows only the invalid names', () => {
+test('the error message about plans shows only the invalid names', () => {
   const plans = '{"namespace":"0123456789abcdef","perKey":["free","no plan"],"shared":["pro","-"]}';
   const problem = problemOf({ ...TABLE, LATCHKEY_PLANS: plans });
   expect(problem).toMatch(/^LATCHKEY_PLANS: expected /);
   expect(problem.endsWith(`, got ${JSON.stringify('["no plan","-"]')}`)).toBe(true);
 });
 
-test('an unknown variable fails the start, because a misspelled one would leave its default in force', () => {
+test('readConfig rejects an unknown variable, because a typo would leave the default in force', () => {
   expect(problemOf({ ...TABLE, LATCHKEY_KEY_SOURCE: 'bearer' })).toBe('LATCHKEY_KEY_SOURCE: unknown variable');
 });
 
 test.each([
   ['LATCHKEY_USAGE_WRITE_SECONDS', 'LATCHKEY_LAST_USED_SECONDS'],
   ['LATCHKEY_RESULT_CACHE_SECONDS', 'LATCHKEY_RESULTS_CACHE_SECONDS'],
-])('the old name %s fails the start with the new name %s', (oldName, newName) => {
+])('readConfig rejects the old name %s with the new name %s', (oldName, newName) => {
   expect(problemOf({ ...TABLE, [oldName]: '60' })).toBe(`${oldName}: was renamed, set ${newName} instead`);
 });
 
-test('the message lists every problem, including the missing table', () => {
+test('readConfig lists every problem in its message, including the missing table', () => {
   const problem = problemOf({ LATCHKEY_KEY_PREFIX: 'x', LATCHKEY_HTTP_API_RESPONSE: 'y' });
   const named = problem.split('; ').map((one) => one.split(': expected ')[0]);
   expect(named).toEqual(['LATCHKEY_TABLE', 'LATCHKEY_KEY_PREFIX', 'LATCHKEY_HTTP_API_RESPONSE']);
 });
 
-test('the message masks a foreign key that was set by mistake', () => {
+test('readConfig masks a foreign key in its message if one was set by mistake', () => {
   const key = 'AbCd3fGh1jKlMn0pQrSt';
   for (const name of ['LATCHKEY_KEY_PREFIX', 'LATCHKEY_LAST_USED_SECONDS', 'LATCHKEY_HTTP_API_RESPONSE']) {
     expect(problemOf({ ...TABLE, [name]: key })).toMatch(/, got "AbCd… \(20 characters\)"$/);

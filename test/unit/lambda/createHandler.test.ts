@@ -112,16 +112,16 @@ describe.each(API_TYPES)('the handler of a $apiType event', ({ makeEvent, stage,
   });
 
   test.each([
-    ['nothing', {}],
+    ['missing', {}],
     ['an empty bearer', { headers: [['Authorization', 'Bearer ']] as const }],
     ['another scheme', { headers: [['Authorization', 'Basic YWxhZGRpbg==']] as const }],
-  ])('answers %s with the error that the gateway turns into a 401', async (_, carried) => {
+  ])('throws the error that API Gateway turns into a 401 if the header is %s', async (_, carried) => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     await expect(invoke(makeEvent(carried))).rejects.toThrow(/^Unauthorized$/);
     expect(lookup.reads).toBe(0);
   });
 
-  test('answers an outage with a fault, which says nothing about the key', async () => {
+  test('throws a fault during an outage, and never calls the key invalid', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
     lookup.isDown = true;
     await expect(invoke(makeEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -131,7 +131,7 @@ describe.each(API_TYPES)('the handler of a $apiType event', ({ makeEvent, stage,
   });
 });
 
-test('the handler answers from a cached record during an outage for the configured time only', async () => {
+test('the handler answers from a cached record during an outage until the configured duration ends', async () => {
   const { invoke, lookup, clock } = handlerUnderTest(RECORDS, {
     LATCHKEY_RECORD_CACHE_SECONDS: '0',
     LATCHKEY_STALE_IF_ERROR_SECONDS: '60',
@@ -145,7 +145,7 @@ test('the handler answers from a cached record during an outage for the configur
   await expect(invoke(event)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
 });
 
-describe('the simple answer to an HTTP API', () => {
+describe("the handler's simple response to an HTTP API", () => {
   test('authorizes an active key, with its context', async () => {
     const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
     expect(await invoke(httpApiEvent(bearing(ACTIVE.secret)))).toEqual({ isAuthorized: true, context: CONTEXT });
@@ -157,7 +157,7 @@ describe('the simple answer to an HTTP API', () => {
     expect(answer).toEqual({ isAuthorized: false, context: { errorCode, errorMessage } });
   });
 
-  test('is the error that the gateway turns into a 401 if there is no key', async () => {
+  test("becomes the error that API Gateway turns into a 401 if there isn't a key", async () => {
     const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
     await expect(invoke(httpApiEvent())).rejects.toThrow(/^Unauthorized$/);
   });
@@ -168,7 +168,7 @@ describe('the simple answer to an HTTP API', () => {
   });
 });
 
-test('the context leaves out fields that the record lacks', async () => {
+test('the handler leaves fields that the record lacks out of the context', async () => {
   const { secret, record } = makeKey();
   const { keyPrefix: _, ...bare } = record;
   const { invoke } = handlerUnderTest([bare]);
@@ -196,7 +196,7 @@ describe("the handler's search for a key", () => {
   test.each([
     ['rest-request', restRequestEvent],
     ['http-api', httpApiEvent],
-  ])('refuses two values of one source of a %s event before any read', async (_, makeEvent) => {
+  ])('rejects two values of one source of a %s event before any read', async (_, makeEvent) => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     const authorization = ['Authorization', `Bearer ${ACTIVE.secret}`] as const;
     const denied = { context: { errorCode: 'INVALID_KEY' } };
@@ -211,7 +211,7 @@ describe("the handler's search for a key", () => {
     ['an empty value before the bearer', ['', `Bearer ${ACTIVE.secret}`]],
     ['an empty value after another scheme', ['Basic x', '']],
     ['two bearers in lower case', [`bearer ${ACTIVE.secret}`, `bearer ${REVOKED.secret}`]],
-  ])('refuses two Authorization headers on every kind of API: %s', async (_, values) => {
+  ])('rejects two Authorization headers on every kind of API: %s', async (_, values) => {
     const { invoke } = handlerUnderTest(RECORDS);
     const headers = values.map((value) => ['Authorization', value] as const);
     for (const makeEvent of [restRequestEvent, httpApiEvent, httpApiV1Event, webSocketEvent]) {
@@ -247,7 +247,7 @@ describe("the handler's search for a key", () => {
     expect(await invoke(restRequestEvent({ headers }))).toMatchObject({ context: { errorCode: 'INVALID_KEY' } });
   });
 
-  test('reads the single-value maps of a REST event that has no others', async () => {
+  test('reads the single-value maps of a REST event if it has only those', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const { multiValueHeaders: _, ...event } = restRequestEvent(bearing(ACTIVE.secret));
     expect(await invoke(event)).toMatchObject({ principalId: ACTIVE.record.id });
@@ -255,7 +255,7 @@ describe("the handler's search for a key", () => {
 });
 
 describe('the last-used time', () => {
-  test('is written on the first use and an interval later, but not in between', async () => {
+  test('changes on the first use and an interval later, but not in between', async () => {
     const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     const lastUsedAt = () => lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt;
@@ -270,7 +270,7 @@ describe('the last-used time', () => {
     expect(lastUsedAt()).toBe(at(INTERVAL_MS));
   });
 
-  test('is written once for 20 concurrent requests', async () => {
+  test('changes once for 20 concurrent requests', async () => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     const event = httpApiEvent(bearing(ACTIVE.secret));
     const answers = await Promise.all(Array.from({ length: 20 }, () => invoke(event)));
@@ -278,7 +278,7 @@ describe('the last-used time', () => {
     expect(lookup.writes).toBe(1);
   });
 
-  test('is left to the first environment that reads the key again if another one made the last write', async () => {
+  test('changes only in the first environment that reads the key again if another one made the last write', async () => {
     const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     lookup.put({ ...ACTIVE.record, lastUsedAt: at(-INTERVAL_MS + 1) });
@@ -292,7 +292,7 @@ describe('the last-used time', () => {
   });
 
   describe('if the environment made the last write and has a cached record', () => {
-    /** The environment made the last write, and has a cached record that was read a second before the next write is due. */
+    /** The environment made the last write. It cached a record that it read a second before the next write is due. */
     async function afterOwnWrite() {
       const underTest = handlerUnderTest(RECORDS);
       const invoke = () => underTest.invoke(restRequestEvent(bearing(ACTIVE.secret)));
@@ -303,7 +303,7 @@ describe('the last-used time', () => {
       return { ...underTest, invoke };
     }
 
-    test('is written after a read of the table', async () => {
+    test('changes after a read of the table', async () => {
       const { invoke, lookup } = await afterOwnWrite();
       await invoke();
       expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(INTERVAL_MS));
@@ -313,7 +313,7 @@ describe('the last-used time', () => {
     test.each([
       ['another environment has written since', { lastUsedAt: at(INTERVAL_MS - 1) }],
       ['the key has been revoked since', { lastUsedAt: at(0), revokedAt: at(INTERVAL_MS - 1) }],
-    ])('is not written if %s, and the new record is cached', async (_what, fields) => {
+    ])("doesn't change if %s, and the new record is cached", async (_what, fields) => {
       const { invoke, lookup, metricLines } = await afterOwnWrite();
       lookup.put({ ...ACTIVE.record, ...fields });
       expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
@@ -323,14 +323,14 @@ describe('the last-used time', () => {
       expect(metricLines.join()).not.toContain('LastUsedWriteFailures');
     });
 
-    test('is not written if the key was deleted', async () => {
+    test("doesn't change if the key was deleted", async () => {
       const { invoke, lookup } = await afterOwnWrite();
       lookup.records.delete(ACTIVE.record.keyHash);
       await invoke();
       expect(lookup.writes).toBe(1);
     });
 
-    test('is retried a minute after an outage, during which the cached record answers', async () => {
+    test('changes a minute after an outage, during which the cached record was used', async () => {
       const { invoke, lookup, clock, logged } = await afterOwnWrite();
       lookup.isDown = true;
       expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
@@ -343,13 +343,13 @@ describe('the last-used time', () => {
     });
   });
 
-  test.each(REFUSALS)('is not written for $what key', async ({ secret }) => {
+  test.each(REFUSALS)("doesn't change for $what key", async ({ secret }) => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     await invoke(restRequestEvent(bearing(secret)));
     expect(lookup.writes).toBe(0);
   });
 
-  test('is logged and retried a minute later if its write fails, without changing the answer', async () => {
+  test('causes a log line and a retry a minute later if its write fails', async () => {
     const { invoke, lookup, clock, logged } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     const recordUse = lookup.recordUse.bind(lookup);
@@ -378,13 +378,13 @@ describe('the last-used time', () => {
 });
 
 describe('the log', () => {
-  test('has no line for an allowed request', async () => {
+  test('stays empty after an allowed request', async () => {
     const { invoke, log } = handlerUnderTest(RECORDS);
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));
     expect(log).toEqual([]);
   });
 
-  test("has one line for a denial, with the key's id and prefix but no more of it", async () => {
+  test("shows a denial in one line, with only the key's id and prefix", async () => {
     const { invoke, logged } = handlerUnderTest(RECORDS);
     await invoke(restRequestEvent(bearing(REVOKED.secret)));
     expect(logged()).toEqual([
@@ -410,7 +410,7 @@ describe('the log', () => {
   test.each<[string, object]>([
     ['with the name of its cause', { cause: new RangeError(ACTIVE.secret) }],
     ['without a cause', {}],
-  ])('has one line for a fault of the store, %s', async (_, options) => {
+  ])('shows a fault of the store in one line, %s', async (_, options) => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
     lookup.get = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the read failed', options));
     await expect(invoke(restRequestEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -428,7 +428,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('has the id of a key with a corrupt record, like the error', async () => {
+  test('shows the id of a key with a corrupt record, and so does the error', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
     lookup.get = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
     const corrupt = { code: 'RECORD_CORRUPT', keyId: 'corrupt' };
@@ -436,7 +436,7 @@ describe('the log', () => {
     expect(logged()).toEqual([expect.objectContaining(corrupt)]);
   });
 
-  test('has only the name of an unexpected error, and the thrown error not even that', async () => {
+  test('shows only the name of an unexpected error, and the thrown error hides even that', async () => {
     const { invoke, lookup, log } = handlerUnderTest(RECORDS);
     lookup.get = () => Promise.reject(new TypeError(`cannot read ${ACTIVE.secret}`));
     const error = await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch((thrown: unknown) => thrown);
@@ -450,7 +450,7 @@ describe('the log', () => {
 
 describe('the metrics', () => {
   const event = restRequestEvent(bearing(ACTIVE.secret));
-  /** All that was counted, with a fault a second later that has what waits written. */
+  /** Returns every counted value. A fault a second later causes buffered metrics to be written. */
   async function countedAfter(underTest: ReturnType<typeof handlerUnderTest>) {
     const { clock, invoke, metricLines } = underTest;
     clock.nowMs += 1000;
@@ -482,7 +482,7 @@ describe('the metrics', () => {
     expect(await countedAfter(underTest)).toMatchObject(counted);
   });
 
-  test('measure the duration of a read, even of one that failed', async () => {
+  test('include the duration of a failed read', async () => {
     const underTest = handlerUnderTest(RECORDS);
     const { lookup, clock, invoke, metricLines } = underTest;
     lookup.get = async () => {
@@ -519,14 +519,14 @@ describe('the metrics', () => {
     expect(await countedAfter(underTest)).toMatchObject({ ...FAULT, Denied: 1, [`Denied rest-token ${errorCode}`]: 1 });
   });
 
-  test('count a request without a key as a denial, and neither as a read nor as a cache hit', async () => {
+  test('count a request without a key only as a denial, and not as a read or a cache hit', async () => {
     const underTest = handlerUnderTest(RECORDS);
     await expect(underTest.invoke(restRequestEvent())).rejects.toThrow('Unauthorized');
     const counted = await countedAfter(underTest);
     expect(counted).toEqual({ ...FAULT, Denied: 1, 'Denied rest-request AUTH_REQUIRED': 1 });
   });
 
-  test('count a failed shared read as a fault of each request, and as no cache hit', async () => {
+  test('count a failed shared read as a fault of each request, and not as a cache hit', async () => {
     const underTest = handlerUnderTest(RECORDS);
     underTest.lookup.isDown = true;
     await Promise.allSettled([underTest.invoke(event), underTest.invoke(event)]);
@@ -542,7 +542,7 @@ describe('the metrics', () => {
     expect(await countedAfter(underTest)).toMatchObject({ 'Faults rest-request INTERNAL_ERROR': 1 });
   });
 
-  test('are empty if they are turned off', async () => {
+  test('stay empty if they are turned off', async () => {
     const { invoke, metricLines } = handlerUnderTest(RECORDS, { LATCHKEY_METRICS: 'false' });
     await invoke(event);
     await invoke({}).catch(() => undefined);
@@ -600,17 +600,17 @@ describe('the sampled request lines', () => {
     expect(logged()[1]).toEqual({ ...line, isCacheHit: false, lookupMs: 0 });
   });
 
-  test('are written only if the random number is below the rate', async () => {
+  test('appear only if the random number is below the rate', async () => {
     const { invoke, log } = handlerUnderTest(RECORDS, { LATCHKEY_DEBUG_SAMPLE_RATE: '0.5' });
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));
     expect(log).toEqual([]);
   });
 });
 
-describe('an event of no known source', () => {
+describe('an event from an unknown source', () => {
   test.each([
-    ['nothing', undefined],
-    ['a text', 'Bearer x'],
+    ['undefined', undefined],
+    ['a string', 'Bearer x'],
     ['an empty event', {}],
     ['an event of another service', { Records: [{ body: 'private' }] }],
     [
@@ -623,13 +623,13 @@ describe('an event of no known source', () => {
     ],
     ['an ARN that is a wildcard', { ...restTokenEvent(), methodArn: '*' }],
     ['an unknown payload version', { ...httpApiEvent(), version: '3.0' }],
-  ])('is a fault if it is %s', async (_, event) => {
+  ])('causes a fault if it is %s', async (_, event) => {
     const { invoke, logged } = handlerUnderTest(RECORDS);
     await expect(invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
     expect(logged()).toEqual([expect.objectContaining({ code: 'EVENT_UNKNOWN' })]);
   });
 
-  test('is reported with the names of its fields, but none of their values', async () => {
+  test('appears in the log with the names of its fields, but without their values', async () => {
     const { invoke, log } = handlerUnderTest(RECORDS);
     const long = 'x'.repeat(41);
     const event = { Records: ['private'], 'a b\n': 1, ' zebra': 1, 'zebra ': 1, [long]: 1, token: ACTIVE.secret };
@@ -639,7 +639,7 @@ describe('an event of no known source', () => {
     expect(message).not.toContain(long);
   });
 
-  test('is reported with at most 20 names', async () => {
+  test('appears in the log with at most 20 field names', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const event = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`field${at}`, 1]));
     const { message } = (await invoke(event).catch((error: unknown) => error)) as Error;

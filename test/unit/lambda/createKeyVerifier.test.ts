@@ -14,7 +14,7 @@ beforeEach(async () => {
   before = { ...process.env };
   Object.assign(process.env, ENVIRONMENT);
   requests = [];
-  // It takes requests, and never answers one.
+  // Accepts requests, but never responds.
   server = createServer((request) => requests.push(request));
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -27,10 +27,10 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-/** The Regions that the requests are signed for. */
+/** The Regions in the requests' signatures. */
 const regions = () => requests.map(({ headers }) => headers.authorization?.split('/')[2]);
 
-test('createKeyVerifier sends two requests to the given endpoint and Region before an unresponsive DynamoDB is a fault', async () => {
+test('createKeyVerifier sends two requests to the given endpoint and Region before it reports a fault', async () => {
   const verifier = createKeyVerifier({ tableName: 'keys', region: 'eu-west-1', endpoint });
   await expect(verifier.verify(createTestKey().secret)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   expect(regions()).toEqual(['eu-west-1', 'eu-west-1']);

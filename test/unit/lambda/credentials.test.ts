@@ -49,13 +49,13 @@ describe('presentedKey with a bearer header', () => {
     ['another scheme', `Basic ${KEY}`, ABSENT],
     ['a scheme that starts with bearer', `BearerToken ${KEY}`, ABSENT],
     ['a key without a scheme', KEY, ABSENT],
-    ['a tab for the space', `Bearer\t${KEY}`, ABSENT],
+    ['a tab instead of the space', `Bearer\t${KEY}`, ABSENT],
     ['a tab before the key', `Bearer \t${KEY}`, MALFORMED],
     ['a second word', `Bearer ${KEY} more`, MALFORMED],
     ['two keys with a comma', `Bearer ${KEY},${KEY}`, MALFORMED],
     ['two bearer values joined by a comma', `Bearer ${KEY},Bearer ${OTHER}`, MALFORMED],
     ['a key of another prefix', `Bearer ${generateSecret('pk_')}`, MALFORMED],
-  ])('handles %s', (_, value, expected) => {
+  ])('returns a key, absent or malformed for %s', (_, value, expected) => {
     expect(present({ headers: { authorization: [value] } })).toEqual(expected);
   });
 });
@@ -70,12 +70,12 @@ describe('presentedKey with several sources', () => {
     ['skips a missing header', [], { kind: 'key', secret: OTHER }],
     ["doesn't skip a malformed key", ['Bearer nonsense'], MALFORMED],
     ["doesn't skip two headers", [`Bearer ${KEY}`, `Bearer ${KEY}`], MALFORMED],
-    ['refuses two headers even if one has another scheme', [`Bearer ${KEY}`, 'Basic abc'], MALFORMED],
+    ['rejects two headers even if one has another scheme', [`Bearer ${KEY}`, 'Basic abc'], MALFORMED],
   ])('%s', (_, authorization, expected) => {
     expect(present({ headers: { authorization }, query })).toEqual(expected);
   });
 
-  test('refuses two query parameters', () => {
+  test('rejects two query parameters', () => {
     expect(present({ query: { api_key: [KEY, KEY] } })).toEqual(MALFORMED);
   });
 
@@ -88,7 +88,7 @@ describe('presentedKey with several sources', () => {
     });
   });
 
-  test('reads no scheme in a query parameter, whatever its name', () => {
+  test('does not read a scheme in a query parameter, even in one named authorization', () => {
     expect(present({ query: { authorization: ['Basic abc'] } }, 'query:authorization')).toEqual(MALFORMED);
   });
 
@@ -101,10 +101,10 @@ describe('presentedKey with several sources', () => {
 describe('presentedKey with a header source', () => {
   test.each([
     ['the bare key', KEY, KEY_OF],
-    ['spaces around it', `  ${KEY} `, KEY_OF],
+    ['spaces around the key', `  ${KEY} `, KEY_OF],
     ['an empty value', '', ABSENT],
-    ['a scheme before it', `Bearer ${KEY}`, MALFORMED],
-  ])('handles %s', (_, value, expected) => {
+    ['a scheme before the key', `Bearer ${KEY}`, MALFORMED],
+  ])('returns a key, absent or malformed for %s', (_, value, expected) => {
     expect(present({ headers: { 'x-api-key': [value] } }, 'header:X-Api-Key')).toEqual(expected);
   });
 
@@ -126,13 +126,13 @@ describe('presentedKey with a token', () => {
     ['another scheme if a header is configured', `Basic ${KEY}`, 'header:x-api-key', ABSENT],
     ['an empty bearer if a header is configured', 'Bearer', 'header:x-api-key', ABSENT],
     ['nonsense if a header is configured', 'nonsense', 'header:x-api-key', MALFORMED],
-    ['nothing', '', undefined, ABSENT],
-  ])('handles %s', (_, token, sources, expected) => {
+    ['an empty value', '', undefined, ABSENT],
+  ])('returns a key, absent or malformed for %s', (_, token, sources, expected) => {
     expect(presentToken(token, sources)).toEqual(expected);
   });
 });
 
-/** The two maps of headers that an event can have, of one header each. */
+/** The two maps of headers that an event can have, with one header each. */
 const HEADER_MAPS = [
   ['multiValueHeaders', (name: string, value: string) => ({ multiValueHeaders: { [name]: [value] } })],
   ['headers', (name: string, value: string) => ({ headers: { [name]: value } })],
@@ -153,7 +153,7 @@ describe.each(HEADER_MAPS)('headerValues with %s', (_, eventOf) => {
 
   test.each([
     ['of the same length', 'x-api-kex'],
-    ['that differs in its first letter', 'y-api-key'],
+    ['with another first letter', 'y-api-key'],
     ["that is a prefix of the header's name", 'x-api'],
     ["that starts with the header's name", 'x-api-key2'],
     ['without letters', ''],
@@ -177,7 +177,7 @@ describe.each(QUERY_MAPS)('queryValues with %s', (_, eventOf) => {
   });
 });
 
-describe('headerValues of several values', () => {
+describe('headerValues for a header with several values', () => {
   test('returns at least two of them, from a list or from names in several cases', () => {
     const multiValueHeaders = { 'x-api-key': ['a', 'b'], 'X-Api-Key': ['c'], other: ['d'] };
     expect(headerValues({ multiValueHeaders }, 'x-api-key')).toEqual(['a', 'b']);
@@ -207,7 +207,7 @@ describe('headerValues of several values', () => {
   );
 });
 
-test('headerValues finds a header by no other name of the same length, even after it has found it', () => {
+test("headerValues doesn't find a header by another name of the same length, even after it has found it", () => {
   const headers = { 'X-Api-Key': 'value' };
   expect(headerValues({ headers }, 'x-api-key')).toBe('value');
   expect(headerValues({ headers }, 'x-api-kez')).toBeUndefined();
@@ -216,11 +216,11 @@ test('headerValues finds a header by no other name of the same length, even afte
 test.each([
   ['undefined', undefined],
   ['null', null],
-  ['a text', 'text'],
+  ['a string', 'text'],
   ['a number', 7],
-])('headerValues returns nothing if the headers of an event are %s', (_, headers) => {
+])('headerValues returns an empty list if the headers of an event are %s', (_, headers) => {
   expect(headerValues({ headers, multiValueHeaders: headers }, 'authorization')).toBeUndefined();
-  // A text has its letters by their places.
+  // A string has its letters as indexed properties.
   expect(headerValues({ headers, multiValueHeaders: headers }, '0')).toBeUndefined();
 });
 
@@ -234,7 +234,7 @@ const HEADER = { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' }
 const QUERY = { kind: 'query', name: 'api_key' } as const;
 
 describe('a list of key sources', () => {
-  test('is invalid if it is empty, because no request could carry a key', () => {
+  test("can't be empty, because requests could then never carry a key", () => {
     expect(parseKeySources([])).toBeUndefined();
   });
 
@@ -249,16 +249,16 @@ describe('a list of key sources', () => {
     ['one header in two spellings', ['header:X-Api-Key', 'header:x-api-key']],
     ['bearer twice', ['bearer', 'bearer']],
     ['one query parameter twice', ['query:key', 'query:key']],
-  ])('is invalid if it has %s', (_, entries) => {
+  ])("can't contain %s", (_, entries) => {
     expect(parseKeySources(entries)).toBeUndefined();
   });
 
-  test('may have two query parameters that differ in case, as in API Gateway', () => {
+  test('can have two query parameters that differ only in case, because API Gateway distinguishes them', () => {
     expect(parseKeySources(['query:key', 'query:Key'])).toHaveLength(2);
   });
 });
 
-describe('the message to a request without a key', () => {
+describe('the message about a missing key', () => {
   test.each([
     ['a header source', [HEADER], 'X-Api-Key header'],
     ['a query source', [QUERY], '?api_key= query parameter'],

@@ -20,7 +20,7 @@ test.each([
   ['http-api-1.0', httpApiV1Event],
   ['websocket', webSocketEvent],
   ['appsync', appSyncEvent],
-])('the log calls the event source %s', async (apiType, makeEvent) => {
+])('the log shows the event source as %s', async (apiType, makeEvent) => {
   const { invoke, logged } = handlerUnderTest([]);
   await invoke(makeEvent({ key: 'sk_nonsense' }));
   expect(logged()).toEqual([expect.objectContaining({ code: 'INVALID_KEY', apiType })]);
@@ -36,14 +36,14 @@ test.each([
   ['a WebSocket event with a payload version', { ...webSocketEvent(), version: '2.0' }],
   ['an AppSync event without an API', { ...appSyncEvent(), requestContext: {} }],
   ['an AppSync event without a context', { ...appSyncEvent(), requestContext: undefined }],
-  ['an AppSync event with null for its context', { ...appSyncEvent(), requestContext: null }],
-  ['an AppSync event with a text for its context', { ...appSyncEvent(), requestContext: 'apiId' }],
+  ['an AppSync event with null as its context', { ...appSyncEvent(), requestContext: null }],
+  ['an AppSync event with a string as its context', { ...appSyncEvent(), requestContext: 'apiId' }],
   ['null', null],
-])('%s is rejected with EVENT_UNKNOWN', async (_, event) => {
+])('the handler rejects %s with EVENT_UNKNOWN', async (_, event) => {
   await expect(handlerUnderTest([]).invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
 });
 
-test('a policy with a wildcard denies no path in serverless-offline, which reads a dot as any character', async () => {
+test("a policy with a wildcard doesn't deny any path in serverless-offline, which reads a dot as any character", async () => {
   const { secret, record } = makeKey({ scopes: ['read'] });
   const { invoke } = handlerUnderTest([record], { LATCHKEY_SCOPES: JSON.stringify({ read: ['GET /orders/*'] }) });
   const effectsAt = async (stageArn: string) => {
@@ -55,7 +55,7 @@ test('a policy with a wildcard denies no path in serverless-offline, which reads
   expect(await effectsAt('arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod')).toEqual(['Allow', 'Deny']);
 });
 
-/** The ARN of `GET /whoami` as each tool that runs an API on a developer's machine writes it. */
+/** The ARN of `GET /whoami`, in the form of each tool that runs an API on a developer's machine. */
 const ARNS_OF_EMULATORS = [
   ['serverless-offline', 'arn:aws:execute-api:us-east-1:random-account-id:random-api-id/dev'],
   ['SAM CLI without a stage', 'arn:aws:execute-api:us-east-1:123456789012:1234567890/None'],
@@ -73,10 +73,10 @@ describe.each(ARNS_OF_EMULATORS)('the handler behind %s', (_, stageArn) => {
   test.each([
     ['a TOKEN event', { ...restTokenEvent(bearer), version: '1.0', methodArn: arn }],
     ['a REQUEST event', { ...restRequestEvent(bearer), methodArn: arn }],
-    ['a REQUEST event that says 1.0', { ...restRequestEvent(bearer), version: '1.0', methodArn: arn }],
+    ['a REQUEST event with version 1.0', { ...restRequestEvent(bearer), version: '1.0', methodArn: arn }],
     ['an HTTP API event of format 1.0', { ...httpApiV1Event(bearer), methodArn: arn }],
     ['an HTTP API event of format 2.0', { ...httpApiEvent(bearer), routeArn: arn }],
-  ])('answers %s with a policy for its ARN', async (__, event) => {
+  ])('returns a policy for the ARN of %s', async (__, event) => {
     const { invoke } = handlerUnderTest([record], settings);
     await expect(invoke(event)).resolves.toMatchObject({
       principalId: record.id,
@@ -85,7 +85,7 @@ describe.each(ARNS_OF_EMULATORS)('the handler behind %s', (_, stageArn) => {
   });
 });
 
-test('the handler answers a WebSocket event of serverless-offline, whose account is "undefined", with a policy', async () => {
+test('the handler returns a policy for a WebSocket event of serverless-offline, whose account is "undefined"', async () => {
   const { secret, record } = makeKey();
   const methodArn = 'arn:aws:execute-api:us-east-1:undefined:private/local/$connect';
   const answer = await handlerUnderTest([record]).invoke({ ...webSocketEvent({ key: secret }), methodArn });
@@ -95,7 +95,7 @@ test('the handler answers a WebSocket event of serverless-offline, whose account
 });
 
 test.each(['*', '?', 'a b', 'a/b', '${aws:username}'])(
-  'an ARN with the account %j is rejected with EVENT_UNKNOWN',
+  'the handler rejects an ARN with the account %j with EVENT_UNKNOWN',
   async (account) => {
     const event = { ...restTokenEvent(), methodArn: methodArn.replace('123456789012', account) };
     await expect(handlerUnderTest([]).invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
@@ -108,7 +108,7 @@ const authorization = (value: string) => appSyncEvent({ headers: [['Authorizatio
 test.each([
   ['TOKEN', restTokenEvent()],
   ['REQUEST', restRequestEvent()],
-])('a malformed %s event is not read as an AppSync event, which may have a bare key', async (_, event) => {
+])("the handler doesn't read a malformed %s event as an AppSync event, which may have a bare key", async (_, event) => {
   const { secret, record } = makeKey();
   const { invoke } = handlerUnderTest([record]);
   const malformed = { ...appSyncEvent(), ...event, methodArn: '*', authorizationToken: secret };
@@ -116,7 +116,7 @@ test.each([
 });
 
 describe('the token of an AppSync event', () => {
-  test.each(['', 'Bearer ', 'bearer  '])('is accepted as a key after the scheme %j', async (scheme) => {
+  test.each(['', 'Bearer ', 'bearer  '])('can have the scheme %j before the key', async (scheme) => {
     const { secret, record } = makeKey();
     const { invoke } = handlerUnderTest([record]);
     expect(await invoke(authorization(`${scheme}${secret}`))).toMatchObject({
@@ -125,7 +125,7 @@ describe('the token of an AppSync event', () => {
     });
   });
 
-  test.each(['', 'Bearer', 'Basic dXNlcjpwYXNz'])('%j is answered with AUTH_REQUIRED', async (token) => {
+  test.each(['', 'Bearer', 'Basic dXNlcjpwYXNz'])('causes AUTH_REQUIRED if it is %j', async (token) => {
     const { invoke } = handlerUnderTest([]);
     expect(await invoke(authorization(token))).toEqual({
       isAuthorized: false,
@@ -138,14 +138,14 @@ describe('the token of an AppSync event', () => {
   });
 });
 
-describe('the ttlOverride of an AppSync answer', () => {
-  test('is 0 without a results cache', async () => {
+describe('the ttlOverride of an AppSync response', () => {
+  test('equals 0 without a results cache', async () => {
     const { secret, record } = makeKey();
     const { invoke } = handlerUnderTest([record]);
     expect(await invoke(authorization(secret))).toMatchObject({ ttlOverride: 0 });
   });
 
-  test('is the TTL of the results cache for a key that expires later', async () => {
+  test('equals the TTL of the results cache if the key expires later', async () => {
     const { secret, record } = makeKey({ expiresAt: at(301_000) });
     const { invoke } = handlerUnderTest([record], KEPT);
     expect(await invoke(authorization(secret))).toMatchObject({ ttlOverride: 300 });
@@ -157,7 +157,7 @@ describe('the ttlOverride of an AppSync answer', () => {
     expect(await invoke(authorization(secret))).toMatchObject({ isAuthorized: true, ttlOverride: 10 });
   });
 
-  test('is never negative, even if the key expires while its use is written', async () => {
+  test('never becomes negative, even if the key expires during its last-used write', async () => {
     const { secret, record } = makeKey({ expiresAt: at(100) });
     const { invoke, lookup, clock } = handlerUnderTest([record], KEPT);
     lookup.recordUse = async () => {
@@ -167,7 +167,7 @@ describe('the ttlOverride of an AppSync answer', () => {
     expect(await invoke(authorization(secret))).toMatchObject({ isAuthorized: true, ttlOverride: 0 });
   });
 
-  test('is short for a refusal, so a new key is soon accepted', async () => {
+  test('stays short after a denial, so a new key works soon', async () => {
     const { invoke } = handlerUnderTest([], KEPT);
     expect(await invoke(authorization(makeKey().secret))).toMatchObject({ isAuthorized: false, ttlOverride: 10 });
   });

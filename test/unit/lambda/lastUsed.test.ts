@@ -36,14 +36,14 @@ describe('claim', () => {
     [-INTERVAL_MS, true],
     [0, false],
     [MINUTE_MS, false],
-    // No clock is that far off: without this, nothing would be written until that time has come.
+    // Clocks differ by at most a minute. If the claim believed this time, it would skip every write until then.
     [MINUTE_MS + 1, true],
     [365 * 24 * 60 * MINUTE_MS, true],
   ])("depends on the time of another environment's write, %d ms: %s", (writtenMs, due) => {
     expect(newThrottle().claim({ ...record, lastUsedAtMs: NOW_MS + writtenMs }, NOW_MS)).toBe(due);
   });
 
-  test('succeeds for one key whatever was claimed for another', () => {
+  test('succeeds for one key even if another was just claimed', () => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS);
     expect(throttle.claim(newKey(), NOW_MS)).toBe(true);
@@ -73,7 +73,7 @@ test('claim distinguishes hashes that differ only in the last digit', () => {
   expect(throttle.claim(record, NOW_MS)).toBe(false);
 });
 
-describe('a claim that was given back', () => {
+describe('a claim that was released', () => {
   test('succeeds again after a minute', () => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS);
@@ -82,7 +82,7 @@ describe('a claim that was given back', () => {
     expect(throttle.claim(record, NOW_MS + MINUTE_MS)).toBe(true);
   });
 
-  test('succeeds again after the interval if that is shorter', () => {
+  test('succeeds again after the interval if the interval is shorter', () => {
     const throttle = new LastUsedThrottle({ intervalMs: 10_000 });
     throttle.claim(record, NOW_MS);
     throttle.giveBack(record.keyHash, NOW_MS);
@@ -91,13 +91,13 @@ describe('a claim that was given back', () => {
   });
 });
 
-test('claim succeeds after the clock was put back, before it has caught up', () => {
+test('claim succeeds after the clock was set back, before it has caught up', () => {
   const throttle = newThrottle();
   throttle.claim(record, NOW_MS);
   expect(throttle.claim(record, NOW_MS - 3_600_000)).toBe(true);
 });
 
-test('claim fails if the clock was put back by up to a minute, and succeeds if by more', () => {
+test('claim fails if the clock was set back by up to a minute, and succeeds if by more', () => {
   const throttle = newThrottle();
   throttle.claim(record, NOW_MS);
   const written = { ...record, lastUsedAtMs: NOW_MS };
@@ -121,11 +121,11 @@ describe('claim with a cached record', () => {
   const dueNow = { ...record, lastUsedAtMs: NOW_MS - INTERVAL_MS };
 
   test.each([
-    ['a minute before its write fell due', -MINUTE_MS, false],
-    ['just before its write fell due', -1, false],
-    ['when its write fell due', 0, true],
-    ['at a time that is not known', undefined, true],
-  ])('read %s (%s ms) returns %s', (_when, offsetMs, claims) => {
+    ['a minute before its write was due', -MINUTE_MS, false],
+    ['just before its write was due', -1, false],
+    ['when its write was due', 0, true],
+    ['at an unknown time', undefined, true],
+  ])("decides by the read's time, %s (%s ms): %s", (_when, offsetMs, claims) => {
     expect(newThrottle().claim(dueNow, NOW_MS, readAt(offsetMs))).toBe(claims);
   });
 
@@ -135,7 +135,7 @@ describe('claim with a cached record', () => {
     expect(throttle.claim(dueNow, NOW_MS + MINUTE_MS, readAt(MINUTE_MS))).toBe(true);
   });
 
-  test('succeeds for a key that was never used, whenever it was read', () => {
+  test('succeeds for a key that was never used, even if its record is old', () => {
     expect(newThrottle().claim(record, NOW_MS, readAt(-MINUTE_MS))).toBe(true);
   });
 

@@ -16,7 +16,7 @@ function metricsUnderTest() {
   });
   const count = (...requests: readonly CountedRequest[]) =>
     requests.forEach((request) => metrics.count({ ...request, arrivedAtMs: clock.nowMs }));
-  /** The lines since the last call, read. */
+  /** Returns the parsed lines since the last call. */
   const take = () => lines.splice(0).map((line) => JSON.parse(line) as Record<string, unknown>);
   return { clock, lines, count, take };
 }
@@ -25,7 +25,7 @@ describe('the lines of the metrics', () => {
   const directive = (Dimensions: string[][], Metrics: object[]) => ({ Namespace: 'Latchkey', Dimensions, Metrics });
   const counted = (Name: string) => ({ Name, Unit: 'Count' });
 
-  test('are one document for a single request, with its totals and its kind of API', () => {
+  test('contain one document for a single request, with its totals and its API type', () => {
     const { count, take } = metricsUnderTest();
     count(allowedRequest({ lookupMs: 4, cacheHit: false, lastUsedWrite: 'written' }));
     expect(take()).toEqual([
@@ -53,7 +53,7 @@ describe('the lines of the metrics', () => {
     expect(problemsOf(String(lines[0]), NOW_MS)).toEqual([]);
   });
 
-  test('have one document of totals and one for each of two kinds of API', () => {
+  test('contain one document of totals and one for each of two API types', () => {
     const { clock, count, take } = metricsUnderTest();
     count(allowedRequest());
     take();
@@ -78,7 +78,7 @@ describe('the lines of the metrics', () => {
   test.each<[string, CountedRequest, number]>([
     ['the same kind', refusedRequest('denied', 'INVALID_KEY'), 1],
     ['another kind', refusedRequest('denied', 'INVALID_KEY', 'websocket'), 2],
-  ])('share one document for totals and refusals unless their kinds of API differ: %s', (_, denied, documents) => {
+  ])('share one document for totals and denials unless their API types differ: %s', (_, denied, documents) => {
     const { clock, count, take } = metricsUnderTest();
     count(allowedRequest());
     take();
@@ -97,7 +97,7 @@ describe('the lines of the metrics', () => {
     });
   });
 
-  test('count refusals by reason, and an event of no source as unknown', () => {
+  test('count denials by reason, and an event without a known source as unknown', () => {
     const { clock, count, take } = metricsUnderTest();
     count(
       refusedRequest('denied', 'AUTH_REQUIRED'),
@@ -135,7 +135,7 @@ describe('the lines of the metrics', () => {
     });
   });
 
-  test('follow the format and have at most 100 latencies, whatever is counted', () => {
+  test('follow the format and have at most 100 latencies after any number of requests', () => {
     const { clock, lines, count } = metricsUnderTest();
     for (let at = 0; at < 1000; at++) {
       count(
@@ -152,15 +152,15 @@ describe('the lines of the metrics', () => {
     expect(sums['LookupLatency']).toBeGreaterThan(50);
   });
 
-  test('have no negative latency if the clock was put back during a lookup', () => {
+  test('never show a negative latency if the clock was set back during a lookup', () => {
     const { count, take } = metricsUnderTest();
     count(allowedRequest({ lookupMs: -5 }));
     expect(take()[0]).toMatchObject({ LookupLatency: [0] });
   });
 });
 
-describe('the metrics are written', () => {
-  test('by the first request that arrives a minute after the last lines', () => {
+describe('the metrics writer', () => {
+  test('writes on the first request that arrives a minute after the last lines', () => {
     const { clock, count, take } = metricsUnderTest();
     count(allowedRequest());
     expect(sumsOf(take())).toMatchObject({ Allowed: 1 });
@@ -176,7 +176,7 @@ describe('the metrics are written', () => {
   test.each<[string, CountedRequest]>([
     ['a fault', refusedRequest('fault', 'STORE_UNAVAILABLE')],
     ['a failed last-used write', allowedRequest({ lastUsedWrite: 'failed' })],
-  ])('a second after the last lines if %s is waiting', (_, urgent) => {
+  ])('writes a second after the last lines if it has buffered %s', (_, urgent) => {
     const { clock, count, take } = metricsUnderTest();
     count(allowedRequest());
     take();
@@ -191,19 +191,22 @@ describe('the metrics are written', () => {
     expect(take()).toEqual([]);
   });
 
-  test.each([MINUTE_MS, 24 * 60 * MINUTE_MS])('by the next request after a clock was put back by %i ms', (backMs) => {
-    const { clock, count, take } = metricsUnderTest();
-    count(allowedRequest());
-    take();
-    clock.nowMs -= backMs;
-    count(allowedRequest());
-    expect(sumsOf(take())).toMatchObject({ Allowed: 1 });
-    clock.nowMs += MINUTE_MS - 1;
-    count(allowedRequest());
-    expect(take()).toEqual([]);
-  });
+  test.each([MINUTE_MS, 24 * 60 * MINUTE_MS])(
+    'writes on the next request after a clock was set back by %i ms',
+    (backMs) => {
+      const { clock, count, take } = metricsUnderTest();
+      count(allowedRequest());
+      take();
+      clock.nowMs -= backMs;
+      count(allowedRequest());
+      expect(sumsOf(take())).toMatchObject({ Allowed: 1 });
+      clock.nowMs += MINUTE_MS - 1;
+      count(allowedRequest());
+      expect(take()).toEqual([]);
+    },
+  );
 
-  test('once a minute even if requests end in another order than they arrived', () => {
+  test('writes once a minute even if requests end in another order than they arrived', () => {
     const { clock, count, take } = metricsUnderTest();
     for (let cameBefore = 0; cameBefore < 10; cameBefore++) {
       count(allowedRequest());
@@ -215,7 +218,7 @@ describe('the metrics are written', () => {
     expect(sumsOf(take())).toMatchObject({ Allowed: 10 });
   });
 
-  test('at most once a minute for 10,000 requests, with exact sums', () => {
+  test('writes at most once a minute for 10,000 requests, with exact sums', () => {
     const { clock, lines, count } = metricsUnderTest();
     for (let request = 0; request < 10_000; request++) {
       count(
@@ -277,7 +280,7 @@ test.each([
   [200, 2],
   [201, 4],
   [10_000, 128],
-])('SampledValues of capacity 100 keeps, of %i values, every %ith', (count, stride) => {
+])('SampledValues of capacity 100, given %i values, keeps every %ith', (count, stride) => {
   expect(sampleOf(count)).toEqual(numbers(count).filter((value) => value % stride === 0));
 });
 
@@ -291,7 +294,7 @@ test('SampledValues never exceeds its capacity, and stays at least half full', (
   }
 });
 
-test('SampledValues starts again after takeAll', () => {
+test('SampledValues is empty after takeAll', () => {
   const sampled = new SampledValues(2);
   for (const value of [1, 2, 3, 4]) sampled.add(value);
   expect(sampled.takeAll()).toEqual([1, 3]);

@@ -30,7 +30,7 @@ const OTHERS = [
 
 const bearing = (secret: string) => ({ headers: [['Authorization', `Bearer ${secret}`]] as const });
 
-describe.each(REST)('the answer to a %s event', (_, makeEvent) => {
+describe.each(REST)('the response to a %s event', (_, makeEvent) => {
   const identifierFor = async (
     fields: Partial<KeyRecord>,
     environment: Record<string, string> = PLANNED,
@@ -41,7 +41,7 @@ describe.each(REST)('the answer to a %s event', (_, makeEvent) => {
     return 'usageIdentifierKey' in answer ? answer.usageIdentifierKey : undefined;
   };
 
-  test.each(['free', 'pro', undefined])('has the identifier of a key on the plan %p', async (plan) => {
+  test.each(['free', 'pro', undefined])('contains the identifier of a key on the plan %p', async (plan) => {
     const fields = { id: 'one', ...(plan === undefined ? {} : { plan }) };
     expect(await identifierFor(fields)).toBe(plansOf(LISTS).identifierFor(fields));
     expect(await identifierFor(fields)).toMatch(/^[0-9a-z]{20,128}$/);
@@ -51,7 +51,7 @@ describe.each(REST)('the answer to a %s event', (_, makeEvent) => {
     expect(await identifierFor({ plan: 'gold' })).toBeUndefined();
   });
 
-  test('has the same identifier for a scoped key on every route', async () => {
+  test('contains the same identifier for a scoped key on every route', async () => {
     const fields = { plan: 'free', scopes: ['orders'] };
     const expected = plansOf(LISTS).identifierFor({ id: makeKey().record.id, plan: 'free' });
     for (const path of ['/orders', '/admin']) expect(await identifierFor(fields, SCOPED, path)).toBe(expected);
@@ -59,18 +59,18 @@ describe.each(REST)('the answer to a %s event', (_, makeEvent) => {
 
   test.each<[string, Partial<KeyRecord>]>([
     ['a revoked key', { revokedAt: at(0) }],
-    ['a key whose scopes open no route', { scopes: ['nothing'] }],
-  ])('has no identifier if it denies %s', async (__, fields) => {
+    ["a key whose scopes don't allow any route", { scopes: ['nothing'] }],
+  ])("doesn't contain an identifier if it denies %s", async (__, fields) => {
     expect(await identifierFor({ plan: 'free', ...fields }, SCOPED)).toBeUndefined();
   });
 
-  test('has no identifier if the deployment has no plans', async () => {
+  test("doesn't contain an identifier if the deployment doesn't have plans", async () => {
     for (const plan of ['free', 'gold']) expect(await identifierFor({ plan }, {})).toBeUndefined();
   });
 });
 
 test.each(OTHERS)(
-  'the answer to a %s event has no identifier, because that API has no usage plans',
+  "the response to a %s event doesn't contain an identifier, because that API doesn't have usage plans",
   async (_, makeEvent) => {
     for (const fields of [{ plan: 'free' }, { plan: 'pro' }, {}]) {
       const { secret, record } = makeKey(fields);
@@ -85,7 +85,7 @@ describe('the identifier of a key', () => {
   const identifierOf = ({ id, plan }: { id: string; plan: string | undefined }, by = plansOf(LISTS)) =>
     by.identifierFor({ id, ...(plan === undefined ? {} : { plan }) });
 
-  test('depends only on the key, and is shared only by keys on one shared plan or on none', () => {
+  test('depends only on the key or on its shared plan', () => {
     fc.assert(
       fc.property(arbitraryKey, arbitraryKey, (one, two) => {
         expect(identifierOf(one)).toBe(identifierOf({ ...one }, plansOf(LISTS)));
@@ -96,7 +96,7 @@ describe('the identifier of a key', () => {
     );
   });
 
-  // AWS's API keys have these for their values: another would be one that API Gateway does not know.
+  // These identifiers are the values of the API keys in AWS. If one changed, API Gateway wouldn't recognize it.
   test.each([
     [
       'a key on a plan that limits each key',
@@ -105,7 +105,7 @@ describe('the identifier of a key', () => {
     ],
     ['a shared plan', 'pro', '7903271bf1ca370d4b0da1b3cebbf8f241d59c941b45d2b07ccb80fd5118ebea'],
     ['keys without a plan', undefined, '83e0b56fe8e46a8129eb9aaeff108d4c5f6e5a177e1fb3e8e0968b5d97604cbf'],
-  ])('is the same in every version of Latchkey for %s', (_, plan, identifier) => {
+  ])('stays the same in every version of Latchkey for %s', (_, plan, identifier) => {
     expect(identifierOf({ id: 'one', plan })).toBe(identifier);
   });
 
@@ -113,7 +113,7 @@ describe('the identifier of a key', () => {
     expect(identifierOf({ id: 'one', plan: 'free' })).toBe(identifierOf({ id: 'one', plan: 'trial' }));
   });
 
-  test('differs in every deployment', () => {
+  test('has another value in every deployment', () => {
     const elsewhere = plansOf({ ...LISTS, namespace: 'fedcba9876543210' });
     fc.assert(
       fc.property(
@@ -123,7 +123,7 @@ describe('the identifier of a key', () => {
     );
   });
 
-  test('never equals one of another kind, whatever the names of plans and keys', () => {
+  test('never equals an identifier of another kind, even if names of plans and keys collide', () => {
     const ids = ['pro', 'plan', 'unplanned'].map((id) => identifierOf({ id, plan: 'free' }));
     expect(
       new Set([...ids, identifierOf({ id: '', plan: 'pro' }), identifierOf({ id: '', plan: undefined })]).size,
@@ -132,7 +132,7 @@ describe('the identifier of a key', () => {
 });
 
 describe('an unknown plan', () => {
-  test('is logged once in the life of the environment', async () => {
+  test('appears in the log once per environment', async () => {
     const one = makeKey({ plan: 'gold' });
     const two = makeKey({ plan: 'gold' });
     const { invoke, logged } = handlerUnderTest([one.record, two.record], PLANNED);
@@ -149,7 +149,7 @@ describe('an unknown plan', () => {
     ]);
   });
 
-  test('is not logged without plans, and a known plan never is', async () => {
+  test("doesn't appear in the log without plans, and a known plan never does", async () => {
     const keys = ['free', 'pro'].map((plan) => makeKey({ plan }));
     const records = keys.map(({ record }) => record);
     for (const environment of [PLANNED, {}]) {
@@ -159,7 +159,7 @@ describe('an unknown plan', () => {
     }
   });
 
-  test('is logged for at most 1000 names in the life of the environment', async () => {
+  test('appears in the log for at most 1000 names per environment', async () => {
     const keys = Array.from({ length: 1001 }, (_, key) => makeKey({ plan: `plan-${key}` }));
     const { invoke, logged } = handlerUnderTest(keys.map(({ record }) => record), PLANNED); // prettier-ignore
     for (const { secret } of keys) await invoke(restTokenEvent(bearing(secret)));

@@ -25,11 +25,11 @@ describe('the policy of a scoped key', () => {
     ['rest', 'GET/orders'],
     ['http', 'GET/orders'],
     ['websocket', '$connect'],
-  ] as const)('has only the resources that a %s API can have: %s', (api, end) => {
+  ] as const)('contains only the resources that a %s API can have: %s', (api, end) => {
     expect(resourceFor(api)).toBe(`${STAGE}/${end}`);
   });
 
-  test('denies everything on a WebSocket API if only GraphQL is mapped', () => {
+  test('denies every request on a WebSocket API if only GraphQL is mapped', () => {
     const graphql = keyOf(record, { scopes: new Scopes(new Map([['read', [GRAPHQL]]])), plans: undefined });
     expect(toPolicy({ effect: 'allow', key: graphql }, METHOD_ARN, 'websocket')).toMatchObject({
       policyDocument: { Statement: [{ Effect: 'Deny', Resource: `${STAGE}/*` }] },
@@ -37,12 +37,12 @@ describe('the policy of a scoped key', () => {
   });
 });
 
-describe('the answer to an active key', () => {
+describe('the policy for an active key', () => {
   const { record } = makeKey({ scopes: ['read'], plan: 'free' });
   const settings = { scopes: SCOPES, plans: plansOf('0'.repeat(16)) };
   const allow = { effect: 'allow', key: keyOf(record, settings) } as const;
 
-  test('is equal for the same key, stage and settings, whichever route is requested', () => {
+  test('stays equal for the same key, stage and settings, even if another route is requested', () => {
     const answer = toPolicy(allow, METHOD_ARN, 'rest');
     expect(toPolicy(allow, `${STAGE}/POST/reports` as MethodArn, 'rest')).toEqual(answer);
     const refused = { effect: 'deny', code: 'INSUFFICIENT_SCOPE', key: allow.key } as const;
@@ -50,11 +50,11 @@ describe('the answer to an active key', () => {
   });
 
   test.each([
-    ['another kind of API', settings, 'websocket'],
+    ['another API type', settings, 'websocket'],
     ['other plans', { ...settings, plans: plansOf('1'.repeat(16)) }, 'rest'],
-    ['no plans', { ...settings, plans: undefined }, 'rest'],
+    ['a deployment without plans', { ...settings, plans: undefined }, 'rest'],
     ['other scopes', { ...settings, scopes: new Scopes() }, 'rest'],
-  ] as const)('differs for %s on the same stage', (_, others, api) => {
+  ] as const)('changes for %s on the same stage', (_, others, api) => {
     const other = { effect: 'allow', key: keyOf(record, others) } as const;
     expect(toPolicy(other, METHOD_ARN, api)).not.toEqual(toPolicy(allow, METHOD_ARN, 'rest'));
   });
@@ -63,11 +63,11 @@ describe('the answer to an active key', () => {
 /** "Quotas for configuring and running a WebSocket API": 8 KB for an authorizer's result. */
 const MAX_RESULT_BYTES = 8192;
 
-/** JSON spells each of these in six bytes. */
+/** JSON writes each of these in six bytes. */
 const LONGEST_TEXT = '\u0001'.repeat(256);
 const LONGEST_SCOPE = 's'.repeat(1024);
 
-/** A record whose every field is as long as the registry lets it be. */
+/** A record whose every field has the registry's maximum length. */
 const LARGEST: KeyRecord = {
   ...makeKey().record,
   id: 'a'.repeat(36),
@@ -76,7 +76,7 @@ const LARGEST: KeyRecord = {
   owner: LONGEST_TEXT,
   scopes: [LONGEST_SCOPE],
   plan: 'p'.repeat(64),
-  // 1,024 bytes of JSON, which have each quote escaped once, and once more in the result.
+  // 1,024 bytes of JSON. Each quote is escaped once here, and again in the result.
   metadata: { a: '"'.repeat(508) },
   expiresAt: at(0),
 };
@@ -84,7 +84,7 @@ const LARGEST: KeyRecord = {
 const LONGEST_ARN =
   `arn:aws-us-gov:execute-api:us-isof-south-1:123456789012:a1b2c3d4e5/${'s'.repeat(128)}/$connect` as MethodArn;
 
-test('the policy of the largest record fits the 8 KB limit of a WebSocket API', () => {
+test('the policy for the largest record fits the 8 KB limit of a WebSocket API', () => {
   const scopes = new Scopes(new Map([[LONGEST_SCOPE, [CONNECT]]]));
   const plans = new Plans({ namespace: '0'.repeat(16), perKey: new Set(['p'.repeat(64)]), shared: new Set() });
   const answer = toPolicy({ effect: 'allow', key: toCachedKey(LARGEST, { scopes, plans }) }, LONGEST_ARN, 'websocket');

@@ -12,7 +12,7 @@ interface Limits {
   readonly capacity?: number;
 }
 
-/** A cache in front of a table of one key, and a clock to turn. */
+/** A cache in front of a table with one key, and an adjustable clock. */
 function cacheOf({ recordMs = 60_000, staleIfErrorMs = 0, capacity = 10_000 }: Limits = {}) {
   const { record } = makeKey();
   const lookup = new MemoryLookup(record);
@@ -22,7 +22,7 @@ function cacheOf({ recordMs = 60_000, staleIfErrorMs = 0, capacity = 10_000 }: L
   return { record, lookup, clock, cache, find };
 }
 
-/** A read that waits for its answer. */
+/** A read that waits for its response. */
 function slowRead() {
   let answer: (record: KeyRecord | undefined) => void = () => {};
   const record = new Promise<KeyRecord | undefined>((resolve) => (answer = resolve));
@@ -32,35 +32,32 @@ function slowRead() {
 const unknownHash = () => makeKey().record.keyHash;
 
 describe('a cached record', () => {
-  test.each([0, 12, 13, 62])(
-    'answers for no hash that differs in digit %i, and stays when that one is read',
-    async (at) => {
-      const { record, cache, find } = cacheOf();
-      await find();
-      const changed = record.keyHash[at] === '0' ? '1' : '0';
-      const other = `${record.keyHash.slice(0, at)}${changed}${record.keyHash.slice(at + 1)}` as KeyHash;
-      expect(cache.get(other, NOW_MS)).toBeUndefined();
-      const otherRecord = { ...record, keyHash: other };
-      expect(await cache.find(other, async () => otherRecord)).toBe(otherRecord);
-      expect(cache.get(other, NOW_MS)?.value).toBe(otherRecord);
-      expect(cache.get(record.keyHash, NOW_MS)?.value).toBe(record);
-      cache.forget(record.keyHash);
-      expect(cache.get(other, NOW_MS)?.value).toBe(otherRecord);
-    },
-  );
+  test.each([0, 12, 13, 62])("doesn't match a hash that differs only in digit %i", async (at) => {
+    const { record, cache, find } = cacheOf();
+    await find();
+    const changed = record.keyHash[at] === '0' ? '1' : '0';
+    const other = `${record.keyHash.slice(0, at)}${changed}${record.keyHash.slice(at + 1)}` as KeyHash;
+    expect(cache.get(other, NOW_MS)).toBeUndefined();
+    const otherRecord = { ...record, keyHash: other };
+    expect(await cache.find(other, async () => otherRecord)).toBe(otherRecord);
+    expect(cache.get(other, NOW_MS)?.value).toBe(otherRecord);
+    expect(cache.get(record.keyHash, NOW_MS)?.value).toBe(record);
+    cache.forget(record.keyHash);
+    expect(cache.get(other, NOW_MS)?.value).toBe(otherRecord);
+  });
 
   test.each([
     ['1000000000000', '0000000000001'],
     ['a000000000000', '1000000000000'],
     ['000000000000a', '0000000000001'],
-  ])('stays if another is cached, even for hashes as similar as %s… and %s…', async (...starts) => {
+  ])('stays cached if another is cached, even for hashes as similar as %s… and %s…', async (...starts) => {
     const { record, cache } = cacheOf();
     const records = starts.map((start) => ({ ...record, keyHash: start.padEnd(64, '0') as KeyHash }));
     for (const one of records) await cache.find(one.keyHash, async () => one);
     expect(records.map(({ keyHash }) => cache.get(keyHash, NOW_MS)?.value)).toEqual(records);
   });
 
-  test('is returned until its TTL passes', async () => {
+  test('stays valid until its TTL passes', async () => {
     const { record, lookup, clock, find } = cacheOf();
     expect(await find()).toBe(record);
     clock.nowMs += 59_999;
@@ -71,7 +68,7 @@ describe('a cached record', () => {
     expect(lookup.reads).toBe(2);
   });
 
-  test('has the age of the start of its read, however long that took', async () => {
+  test('ages from the start of its read, even if the read was slow', async () => {
     const { record, lookup, clock, cache, find } = cacheOf();
     await cache.find(record.keyHash, async (hash) => {
       clock.nowMs += 4000;
@@ -82,7 +79,7 @@ describe('a cached record', () => {
     expect(lookup.reads).toBe(2);
   });
 
-  test('has the time of its read until it is forgotten', async () => {
+  test('keeps the time of its read until it is removed', async () => {
     const { record, clock, cache, find } = cacheOf();
     expect(cache.readAtMs(record.keyHash)).toBeUndefined();
     await find();
@@ -93,7 +90,7 @@ describe('a cached record', () => {
     expect(cache.readAtMs(record.keyHash)).toBeUndefined();
   });
 
-  test('is read for every request if the cache is off', async () => {
+  test('comes from a new read for every request if the cache is off', async () => {
     const { record, lookup, cache, find } = cacheOf({ recordMs: 0 });
     await find();
     await find();
@@ -101,7 +98,7 @@ describe('a cached record', () => {
     expect(cache.readAtMs(record.keyHash)).toBeUndefined();
   });
 
-  test('is read again after it was forgotten', async () => {
+  test('comes from a new read after it was removed', async () => {
     const { record, lookup, cache, find } = cacheOf();
     await find();
     cache.forget(record.keyHash);
@@ -109,7 +106,7 @@ describe('a cached record', () => {
     expect(lookup.reads).toBe(2);
   });
 
-  test('expires even if the clock was put back', async () => {
+  test('expires even if the clock was set back', async () => {
     const { lookup, clock, find } = cacheOf();
     await find();
     clock.nowMs -= 3_600_000;
@@ -125,7 +122,7 @@ describe('the cache with two hashes that differ only in the last digit', () => {
     keyHash: `${record.keyHash.slice(0, -1)}${record.keyHash.endsWith('0') ? '1' : '0'}` as KeyHash,
   };
 
-  test("returns each one's own record if both are looked up at once", async () => {
+  test("returns each hash's own record if both are looked up at the same time", async () => {
     const { cache } = cacheOf();
     const records = await Promise.all([record, other].map((one) => cache.find(one.keyHash, async () => one)));
     expect(records).toEqual([record, other]);
@@ -153,7 +150,7 @@ describe('concurrent lookups', () => {
     expect(lookup.reads).toBe(1);
   });
 
-  test.each([0, 300_000])('share no read if the cache is off (stale for %d ms)', async (staleIfErrorMs) => {
+  test.each([0, 300_000])("don't share a read if the cache is off (stale for %d ms)", async (staleIfErrorMs) => {
     const { record, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs });
     const found = await Promise.all(Array.from({ length: 20 }, () => find()));
     expect(new Set(found)).toEqual(new Set([record]));
@@ -173,7 +170,7 @@ describe('concurrent lookups', () => {
     expect(await find()).toBe(revoked);
   });
 
-  test('remember a busy key’s record for an outage, even if a later read has always begun before one ends', async () => {
+  test("cache a busy key's record for an outage, even if a later read always begins before one ends", async () => {
     const { record, lookup, cache, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
     let last = slowRead();
     void cache.find(record.keyHash, last.read);
@@ -189,7 +186,7 @@ describe('concurrent lookups', () => {
     expect(new Set(answers)).toEqual(new Set([record]));
   });
 
-  test("don't remember a record if a later read has found the key deleted", async () => {
+  test("don't cache a record if a later read has found the key deleted", async () => {
     const { record, cache, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -201,7 +198,7 @@ describe('concurrent lookups', () => {
     await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  test('remember a record even if a later read has failed', async () => {
+  test('cache a record even if a later read has failed', async () => {
     const { record, cache, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -223,7 +220,7 @@ describe('concurrent lookups', () => {
     expect(await failing).toBe(revoked);
   });
 
-  test('read the key again after it was forgotten, and remember no read that began before', async () => {
+  test('read the key again after it was removed, and ignore reads that began before', async () => {
     const { record, lookup, clock, cache, find } = cacheOf();
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -236,7 +233,7 @@ describe('concurrent lookups', () => {
     expect(cache.get(record.keyHash, clock.nowMs)?.value).toBe(renamed);
   });
 
-  test("join a read for as long as the record's TTL, and then make their own", async () => {
+  test("wait for another lookup's read only for the record's TTL, and then read the key themselves", async () => {
     const { record, lookup, clock, cache, find } = cacheOf({ recordMs: 1000 });
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -252,7 +249,7 @@ describe('concurrent lookups', () => {
     expect(lookup.reads).toBe(1);
   });
 
-  test('join the last of two reads, even after the first has ended', async () => {
+  test('wait for the last of two reads, even after the first has ended', async () => {
     const { record, lookup, clock, cache, find } = cacheOf({ recordMs: 1000 });
     const [first, second] = [slowRead(), slowRead()];
     const earlier = cache.find(record.keyHash, first.read);
@@ -267,7 +264,7 @@ describe('concurrent lookups', () => {
     expect(lookup.reads).toBe(0);
   });
 
-  test('share the failure of a read, and the next one reads again', async () => {
+  test('share the failure of a read, and the next lookup reads again', async () => {
     const { record, lookup, find } = cacheOf();
     lookup.isDown = true;
     const settled = await Promise.allSettled([find(), find(), find()]);
@@ -279,7 +276,7 @@ describe('concurrent lookups', () => {
 });
 
 describe('an unknown hash', () => {
-  test('is not read again for ten seconds', async () => {
+  test('stays cached for ten seconds', async () => {
     const { lookup, clock, find } = cacheOf();
     const hash = unknownHash();
     expect(await find(hash)).toBeUndefined();
@@ -291,7 +288,7 @@ describe('an unknown hash', () => {
     expect(lookup.reads).toBe(2);
   });
 
-  test('is not remembered longer than a record', async () => {
+  test('stays cached no longer than a record', async () => {
     const { lookup, clock, find } = cacheOf({ recordMs: 3000 });
     const hash = unknownHash();
     await find(hash);
@@ -300,7 +297,7 @@ describe('an unknown hash', () => {
     expect(lookup.reads).toBe(2);
   });
 
-  test('is not remembered if the cache is off', async () => {
+  test("doesn't stay cached if the cache is off", async () => {
     const { lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 60_000 });
     const hash = unknownHash();
     await find(hash);
@@ -308,7 +305,7 @@ describe('an unknown hash', () => {
     expect(lookup.reads).toBe(2);
   });
 
-  test('evicts no record, however many there are', async () => {
+  test('never evicts a record, even in a flood of unknown hashes', async () => {
     const { lookup, find } = cacheOf({ capacity: 100 });
     await find();
     for (let i = 0; i < 1000; i++) await find(unknownHash());
@@ -317,7 +314,7 @@ describe('an unknown hash', () => {
     expect(lookup.reads).toBe(readsBefore);
   });
 
-  test('is remembered after the cached record of a deleted key has expired', async () => {
+  test('stays cached after the cached record of a deleted key has expired', async () => {
     const { record, lookup, clock, find } = cacheOf({ staleIfErrorMs: 600_000 });
     await find();
     lookup.records.delete(record.keyHash);
@@ -338,7 +335,7 @@ describe('the cache during an outage', () => {
     await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  test.each([60_000, 0])('returns a stale record for as long as allowed (cache of %d ms)', async (recordMs) => {
+  test.each([60_000, 0])('returns a stale record for the configured duration (cache of %d ms)', async (recordMs) => {
     const { record, lookup, clock, find } = cacheOf({ recordMs, staleIfErrorMs: 300_000 });
     await find();
     lookup.isDown = true;
@@ -348,7 +345,7 @@ describe('the cache during an outage', () => {
     await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  test('returns no stale record if the table has a corrupt one', async () => {
+  test("doesn't return a stale record if the table has a corrupt one", async () => {
     const { record, cache, clock, find } = cacheOf({ staleIfErrorMs: 300_000 });
     await find();
     clock.nowMs += 60_000;
@@ -356,7 +353,7 @@ describe('the cache during an outage', () => {
     await expect(cache.find(record.keyHash, corrupt)).rejects.toMatchObject({ code: 'RECORD_CORRUPT' });
   });
 
-  test('returns the table’s record after the recovery', async () => {
+  test("returns the table's record after the recovery", async () => {
     const { record, lookup, clock, find } = cacheOf({ staleIfErrorMs: 300_000 });
     await find();
     lookup.isDown = true;
@@ -370,7 +367,7 @@ describe('the cache during an outage', () => {
 });
 
 describe('refresh', () => {
-  test('starts a read that no other lookup waits for', async () => {
+  test("starts a read that other lookups don't wait for", async () => {
     const { record, lookup, clock, cache, find } = cacheOf();
     await find();
     void cache.refresh(record.keyHash, () => new Promise(() => {}));
@@ -393,7 +390,7 @@ describe('refresh', () => {
     expect(cache.readAtMs(record.keyHash)).toBe(NOW_MS + 1000);
   });
 
-  test('changes nothing if it ends after a later read', async () => {
+  test("doesn't change the cache if it ends after a later read", async () => {
     const { record, lookup, clock, cache, find } = cacheOf();
     await find();
     let answer: (record: KeyRecord | undefined) => void = () => {};
@@ -415,7 +412,7 @@ describe('refresh', () => {
     expect(cache.get(record.keyHash, clock.nowMs)).toEqual({ record: undefined });
   });
 
-  test('is not overwritten by a shared read that began earlier, even if the clock was changed in between', async () => {
+  test('keeps its result even if a shared read that began earlier ends later, after a clock change', async () => {
     const { record, clock, cache } = cacheOf();
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -427,7 +424,7 @@ describe('refresh', () => {
     expect(cache.get(record.keyHash, clock.nowMs)?.value).toBe(revoked);
   });
 
-  test('leaves nothing of an earlier read behind that returns after a clock that was put back has caught up', async () => {
+  test('keeps its result if an earlier read ends after a clock that was set back has caught up', async () => {
     const { record, lookup, clock, find } = cacheOf();
     await find();
     clock.nowMs -= 600_000;
@@ -475,7 +472,7 @@ test('GenerationalMap always keeps the latest entries, up to half its capacity',
   for (let i = 1234 - 50; i < 1234; i++) expect(map.get(i)).toBe(i);
 });
 
-test('GenerationalMap keeps one copy of an entry that is set again in a new generation, and deletes it', () => {
+test('GenerationalMap keeps one copy of an entry that is set again in a new generation', () => {
   const map = new GenerationalMap<string, number>(4);
   map.set('a', 1);
   map.set('b', 1);

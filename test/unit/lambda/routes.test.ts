@@ -52,8 +52,8 @@ describe('a route pattern', () => {
     expect(covers(pattern, route)).toBe(covered);
   });
 
-  // One that is tried star by star would take longer than the world will last.
-  test('with many stars is matched without backtracking', () => {
+  // Matching this pattern with backtracking would practically never end.
+  test('matches in linear time even with many stars', () => {
     expect(covers(`GET /${'*a'.repeat(200)}b`, `GET /${'a'.repeat(5000)}`)).toBe(false);
   });
 });
@@ -98,7 +98,7 @@ describe('isWellFormedRoute', () => {
     ['no method', '/orders'],
     ['an empty method', ' /orders'],
     ['an absolute URL', 'GET https://example.com/orders'],
-    ['nothing in it', ''],
+    ['zero characters', ''],
   ])('rejects a route with %s', (_, route) => {
     expect(isWellFormedRoute(route)).toBe(false);
   });
@@ -109,7 +109,7 @@ describe('isWellFormedRoute', () => {
 });
 
 test.each(['GET /orders/../*', 'GET /orders//*', 'GET /a%2fb', '* /*/.', 'GET /%2E'])(
-  'parseRoutePattern rejects %s, which no route could match',
+  'parseRoutePattern rejects %s, which cannot match any route',
   (pattern) => {
     expect(parseRoutePattern(pattern)).toBeUndefined();
   },
@@ -122,7 +122,7 @@ describe('methodArnEnds', () => {
     ['* /*', ['*/*']],
     ['* /*/lines', ['*/*/lines']],
     ['P* /a', ['PATCH/a', 'POST/a', 'PUT/a']],
-    // `*/a` would cover GET/x/a too: in an ARN a wildcard does not end at a slash.
+    // `*/a` would also cover GET/x/a, because a wildcard in an ARN also matches slashes.
     ['* /a', ['DELETE/a', 'GET/a', 'HEAD/a', 'OPTIONS/a', 'PATCH/a', 'POST/a', 'PUT/a']],
   ])('turns %s into %p', (text, ends) => {
     const pattern = parseRoutePattern(text);
@@ -130,11 +130,11 @@ describe('methodArnEnds', () => {
   });
 });
 
-describe('a route key as a whole route', () => {
+describe('a route pattern compared with a route key', () => {
   test.each([
     ['GET /orders/*', 'GET /orders/{id}', true],
     ['GET /orders/1', 'GET /orders/{id}', false],
-    // The name of a parameter is no part of any request.
+    // The name of a parameter doesn't appear in a request.
     ['GET /*d*', 'GET /x/{id}', false],
     ['GET /orders/*', 'GET /orders/{proxy+}', true],
     ['GET /orders/*', 'ANY /orders/{id}', false],
@@ -142,7 +142,7 @@ describe('a route key as a whole route', () => {
     ['P* /orders/*', 'ANY /orders/{id}', false],
     ['GET /*', '$default', false],
     ['* /*', '$default', true],
-  ])('checks that %s covers every request of %s: %p', (pattern, routeKey, covered) => {
+  ])('%s covers every request of %s: %p', (pattern, routeKey, covered) => {
     expect(covers(pattern, toWholeRoute(routeKey))).toBe(covered);
   });
 });

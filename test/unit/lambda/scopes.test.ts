@@ -28,7 +28,7 @@ const API = 'arn:aws:execute-api:us-east-1:123456789012:abcdef1234';
 const keyOf = (...scopes: string[]) => makeKey({ scopes });
 const bearing = (secret: string) => ({ headers: [['Authorization', `Bearer ${secret}`]] as const });
 
-/** The answer's policy. One that names a wildcard for a scoped key also denies the paths that can be read in two ways. */
+/** Returns the response's policy. For a scoped key, a policy with a wildcard also denies ambiguous paths. */
 function policyOf(answer: object) {
   const { principalId, policyDocument, context } = answer as {
     principalId: string;
@@ -54,7 +54,7 @@ describe.each([
   ['http-api', httpApiEvent, '$default'],
   ['http-api-1.0', httpApiV1Event, '$default'],
 ])('scopes of a %s event', (_, makeEvent, stage) => {
-  test('give a key the policy of its own routes, whichever route was requested first', async () => {
+  test('limit a key to the policy of its own routes, independent of the first request', async () => {
     const { secret, record } = keyOf('orders:read');
     const { invoke } = handlerUnderTest([record], SCOPED);
     const own = await invoke(makeEvent({ ...bearing(secret), path: '/orders/7' }));
@@ -69,11 +69,11 @@ describe.each([
   });
 
   test.each([
-    ['no scopes', []],
-    ['a scope that opens nothing', ['nothing']],
+    ['an empty list of scopes', []],
+    ['a scope with an empty list of routes', ['nothing']],
     ['a scope that the mapping lacks', ['unheard-of']],
-    ['scopes of other kinds of API only', ['live']],
-  ])('let a key of %s do nothing', async (__, scopes) => {
+    ['only scopes of other API types', ['live']],
+  ])('deny every request with a key that has %s', async (__, scopes) => {
     const { secret, record } = keyOf(...scopes);
     const { invoke } = handlerUnderTest([record], SCOPED);
     expect(policyOf(await invoke(makeEvent({ ...bearing(secret), path: '/orders' })))).toMatchObject({
@@ -84,7 +84,7 @@ describe.each([
     });
   });
 
-  test('let a key without scopes do everything, without an error in its context', async () => {
+  test("don't limit a key without scopes or add an error to its context", async () => {
     const { secret, record } = makeKey();
     const { invoke } = handlerUnderTest([record], SCOPED);
     const { effect, resource, context } = policyOf(await invoke(makeEvent(bearing(secret))));
@@ -92,7 +92,7 @@ describe.each([
     expect(context).not.toHaveProperty('errorCode');
   });
 
-  test('are only passed on if no scope is mapped', async () => {
+  test('appear only in the context if the settings map no scope', async () => {
     const { secret, record } = keyOf('orders:read');
     const { invoke } = handlerUnderTest([record]);
     const { resource, context } = policyOf(await invoke(makeEvent(bearing(secret))));
@@ -100,7 +100,7 @@ describe.each([
     expect(context).toEqual({ keyId: record.id, keyPrefix: record.keyPrefix, label: 'ci', scopes: 'orders:read' });
   });
 
-  test("log a request outside them as a denial, and don't count it as a use", async () => {
+  test("cause a logged denial for a request outside them, which isn't counted as a use", async () => {
     const { secret, record } = keyOf('orders:read');
     const { invoke, lookup, logged } = handlerUnderTest([record], SCOPED);
     await invoke(makeEvent({ ...bearing(secret), path: '/admin' }));
@@ -113,7 +113,7 @@ describe.each([
   });
 });
 
-test('a policy has the shared resource of two scopes once, and a single resource as a string', async () => {
+test('a policy contains the shared resource of two scopes once, and a single resource as a string', async () => {
   const { secret, record } = keyOf('orders:write', 'orders:read');
   const { invoke } = handlerUnderTest([record], {
     LATCHKEY_SCOPES: JSON.stringify({ 'orders:read': ['GET /orders'], 'orders:write': ['GET /orders'] }),
@@ -122,7 +122,7 @@ test('a policy has the shared resource of two scopes once, and a single resource
 });
 
 test.each([restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event])(
-  'a request with dot segments is logged as a denial and is no use of the key (%p)',
+  'a request with dot segments causes a logged denial without a last-used write (%p)',
   async (makeEvent) => {
     const { secret, record } = keyOf('orders:read');
     const { invoke, lookup, logged } = handlerUnderTest([record], SCOPED);
@@ -132,7 +132,7 @@ test.each([restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event])(
   },
 );
 
-describe('scopes with simple answers of an HTTP API', () => {
+describe('scopes with simple responses of an HTTP API', () => {
   test.each([
     ['GET', '/orders', true],
     ['GET', '/orders/7', true],
@@ -151,7 +151,7 @@ describe('scopes with simple answers of an HTTP API', () => {
     });
   });
 
-  test('decide the whole route if there is a results cache, because the cached answer covers it', async () => {
+  test('decide by the whole route if there is a results cache, because the cached response covers it', async () => {
     const { secret, record } = keyOf('one');
     const settings = { ...SIMPLE, LATCHKEY_SCOPES: '{"one":["GET /orders/1"]}' };
     const event = { ...httpApiEvent({ ...bearing(secret), path: '/orders/1' }), routeKey: 'GET /orders/{id}' };
@@ -162,7 +162,7 @@ describe('scopes with simple answers of an HTTP API', () => {
     expect(await cached.invoke({ ...event, routeKey: 'GET /orders/1' })).toMatchObject({ isAuthorized: true });
   });
 
-  test('refuse an event without a route if there is a results cache', async () => {
+  test('deny an event without a route if there is a results cache', async () => {
     const { secret, record } = keyOf('all');
     const { invoke } = handlerUnderTest([record], { ...SIMPLE, LATCHKEY_RESULTS_CACHE_SECONDS: '60' });
     const { routeKey: _, ...event } = httpApiEvent(bearing(secret));
@@ -180,7 +180,7 @@ test("a scoped key's use of its own route is recorded even with a results cache"
 });
 
 describe('scopes of a WebSocket API', () => {
-  test('must include $connect, and open only that route', async () => {
+  test('must include $connect, and allow only that route', async () => {
     const allowed = keyOf('live', 'orders:read');
     const refused = keyOf('orders:write');
     const { invoke } = handlerUnderTest([allowed.record, refused.record], SCOPED);
@@ -208,7 +208,7 @@ describe('scopes of AppSync', () => {
   });
 });
 
-test('an unknown scope is logged once in the life of the environment', async () => {
+test('an unknown scope appears in the log once per environment', async () => {
   const one = keyOf('orders:read', 'unheard-of');
   const { invoke, logged } = handlerUnderTest([one.record], SCOPED);
   const event = restTokenEvent({ ...bearing(one.secret), path: '/orders' });
@@ -224,7 +224,7 @@ test('an unknown scope is logged once in the life of the environment', async () 
   ]);
 });
 
-test('at most 1000 unknown scopes are logged in the life of the environment', async () => {
+test('the log contains at most 1000 unknown scopes per environment', async () => {
   const keys = Array.from({ length: 3 }, (_, key) =>
     keyOf(...Array.from({ length: 400 }, (__, at) => `s${key}-${at}`)),
   );

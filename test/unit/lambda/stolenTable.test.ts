@@ -9,7 +9,7 @@ const KEY = makeKey({ label: 'a label of many words', owner: 'an owner of many w
 const { keyHash, keyPrefix = '' } = KEY.record;
 const SIMPLE = { LATCHKEY_HTTP_API_RESPONSE: 'simple' };
 
-/** What can be made of the item without the secret. */
+/** The credentials that an attacker can build from the item without the secret. */
 const STOLEN: readonly (readonly [string, string])[] = [
   ['its hash', keyHash],
   ['its hash in capitals', keyHash.toUpperCase()],

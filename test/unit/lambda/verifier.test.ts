@@ -6,13 +6,13 @@ import { createTestAuthorizer, createTestKey } from '../../../testing/index.ts';
 
 const SCOPES = { 'orders:read': ['GET /orders/*'] };
 
-/** Whether nothing in the value can be changed. */
+/** Returns whether every part of the value is frozen. */
 const isFrozen = (value: unknown): boolean =>
   typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(isFrozen));
 
 const recordOf = (decision: Decision) => ('record' in decision ? decision.record : undefined);
 
-/** Does what the change would do, had it been let: in a frozen object it throws. */
+/** Tries the change. In a frozen object it throws. */
 function tryTo(change: () => unknown): void {
   try {
     change();
@@ -32,14 +32,14 @@ describe('verify with mapped scopes', () => {
     'GET /orders/..%2Fadmin',
     'GET /orders//public',
     'GET /orders/\u0000',
-  ])('refuses a scoped key for the route %j with INSUFFICIENT_SCOPE', async (route) => {
+  ])('denies a scoped key for the route %j with INSUFFICIENT_SCOPE', async (route) => {
     const { secret, record } = createTestKey({ scopes: ['read'] });
     const { verifier } = createTestAuthorizer({ records: [record], scopes });
     expect(await verifier.verify(secret, route)).toMatchObject({ effect: 'deny', code: 'INSUFFICIENT_SCOPE' });
     expect(await verifier.verify(secret, 'GET /orders/7')).toMatchObject({ effect: 'allow' });
   });
 
-  test('refuses a scoped key for a route that is not a string, without an exception', async () => {
+  test("denies a scoped key for a route that isn't a string, without an exception", async () => {
     const { secret, record } = createTestKey({ scopes: ['read'] });
     const { verifier } = createTestAuthorizer({ records: [record], scopes });
     const route: unknown = ['GET /orders/7'];
@@ -54,7 +54,7 @@ describe('verify with mapped scopes', () => {
 });
 
 describe("a verifier's decision", () => {
-  test('opens no route to other callers if one caller removes its scopes', async () => {
+  test("doesn't open a route to other callers if one caller removes its scopes", async () => {
     const { secret, record } = createTestKey({ scopes: ['orders:read'] });
     const { verifier } = createTestAuthorizer({ records: [record], scopes: SCOPES });
     const decision = await verifier.verify(secret, 'GET /orders/7');
@@ -64,7 +64,7 @@ describe("a verifier's decision", () => {
   });
 
   test.each(['disabledAt', 'revokedAt', 'expiresAt'] as const)(
-    'makes no key work again if a caller deletes %s',
+    "doesn't reactivate a key if a caller deletes %s",
     async (name) => {
       const { secret, record } = createTestKey({ [name]: '2024-02-01T00:00:00Z' });
       const { verifier } = createTestAuthorizer({ records: [record] });
@@ -79,7 +79,7 @@ describe("a verifier's decision", () => {
     ['an allowed key', {}],
     ['a key outside its scopes', { scopes: ['unheard-of'] }],
     ['a revoked key', { revokedAt: '2024-02-01T00:00:00Z' }],
-  ])('is deeply frozen and has no hash for %s', async (_, fields) => {
+  ])('has only frozen parts and no hash for %s', async (_, fields) => {
     const { secret, record } = createTestKey({ ...fields, metadata: { list: [{ deep: [1] }] } });
     const { verifier, table } = createTestAuthorizer({ records: [record], scopes: SCOPES });
     const decision = await verifier.verify(secret, 'GET /orders/7');
@@ -89,13 +89,13 @@ describe("a verifier's decision", () => {
     expect(isFrozen(decision)).toBe(true);
   });
 
-  test.each(['absent', 'unknown', 'malformed'])('is frozen for a key that is %s', async (kind) => {
+  test.each(['absent', 'unknown', 'malformed'])('has only frozen parts for a key that is %s', async (kind) => {
     const { verifier } = createTestAuthorizer();
     const texts: Readonly<Record<string, string>> = { unknown: createTestKey().secret, malformed: 'sk_x' };
     expect(isFrozen(await verifier.verify(texts[kind]))).toBe(true);
   });
 
-  test('shares one copy of the record per read, and leaves the table’s own unfrozen', async () => {
+  test("shares one copy of the record per read, and doesn't freeze the table's own", async () => {
     const { secret, record } = createTestKey({ metadata: { seats: [1] } });
     const { verifier } = createTestAuthorizer({ records: [record] });
     const first = recordOf(await verifier.verify(secret));
@@ -103,7 +103,7 @@ describe("a verifier's decision", () => {
     expect(Object.isFrozen(record.metadata)).toBe(false);
   });
 
-  test('has the same frozen record that onLastUsedWriteFailed receives', async () => {
+  test('contains the same frozen record that onLastUsedWriteFailed receives', async () => {
     const { secret, record } = createTestKey();
     const reported: PublicRecord[] = [];
     const verifier = new KeyVerifier({
@@ -126,7 +126,7 @@ test("readOptions returns the function's defaults without options", () => {
   expect(read({})).toEqual(readConfig({ LATCHKEY_TABLE: 'keys' }));
 });
 
-test('readOptions reads every option as the function reads its variable', () => {
+test("readOptions parses every option by the same rules as the function's variable", () => {
   const config = read({
     keyPrefix: 'acme_',
     keySources: ['header:X-Api-Key', 'query:key'],
@@ -161,7 +161,7 @@ test('readOptions reads every option as the function reads its variable', () => 
 });
 
 describe('invalid options', () => {
-  test('are reported in one error, each by its own name', () => {
+  test('appear in one error, each by its own name', () => {
     const options = { tableName: '', keyPrefix: 'SK', unheardOf: 1, plans: { 'no plan': {} } };
     const problems = expect.stringMatching(
       /^unheardOf: [^;]*; tableName: [^;]*; keyPrefix: expected [^;]+, got "SK"; plans: [^;]*$/,
@@ -169,7 +169,7 @@ describe('invalid options', () => {
     expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
   });
 
-  test('include a name that no option has', () => {
+  test("include a name that isn't an option", () => {
     const options = { tableName: 'keys', recordCacheTtl: 60 };
     const problems = expect.stringMatching(/^recordCacheTtl: unknown option$/);
     expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));

@@ -66,7 +66,7 @@ describe('createTestAuthorizer', () => {
     expect(await verifier.verify(secret, 'GET /admin')).toMatchObject({ code: 'INSUFFICIENT_SCOPE' });
   });
 
-  test('returns the identifier by which API Gateway counts a request, if the deployment has plans', async () => {
+  test('returns the identifier that API Gateway uses to count requests, if the deployment has plans', async () => {
     const keys = ['free', 'pro', 'pro', 'gold', undefined].map((plan) =>
       createTestKey(plan === undefined ? {} : { plan }),
     );

@@ -29,7 +29,7 @@ import {
 const { secret, record } = createTestKey({ owner: 'acme', scopes: ['orders:read'], metadata: { plan: 'pro' } });
 const { handler } = createTestAuthorizer({ records: [record] });
 
-/** The context that the authorizer itself hands on of this key. */
+/** The context that the authorizer itself passes on for this key. */
 async function contextOf(event: object): Promise<unknown> {
   const answer: { context?: unknown; resolverContext?: unknown } = await handler(event);
   return answer.context ?? answer.resolverContext;
@@ -46,7 +46,7 @@ test('httpApiEvent separates cookies from the headers', () => {
   }
 });
 
-test('httpApiV1IntegrationEvent has one value of a parameter, and a list of all', () => {
+test('httpApiV1IntegrationEvent contains one value of a parameter, and a list of all', () => {
   const query = [
     ['a', '1'],
     ['a', '2'],
@@ -63,24 +63,24 @@ test('the identity source of an HTTP API event is the Authorization header', () 
   ]);
 });
 
-describe('the application behind the authorizer receives', () => {
+describe('the application behind the authorizer', () => {
   test.each([
     ['a REST API', restRequestEvent, restIntegrationEvent],
     ['an HTTP API of format 1.0', httpApiEvent, httpApiV1IntegrationEvent],
     ['the $connect route', webSocketEvent, webSocketConnectEvent],
     ['a route with a message', webSocketEvent, webSocketMessageEvent],
-  ] as const)('the authorizer’s context and the principal from %s', async (_, toAuthorizer, received) => {
+  ] as const)('receives the authorizer’s context and the principal from %s', async (_, toAuthorizer, received) => {
     const context = await contextOf(toAuthorizer({ key: secret }));
     const { requestContext } = received(record, { key: secret });
     expect(requestContext.authorizer).toEqual({ ...Object(context), principalId: record.id, integrationLatency: 0 });
   });
 
-  test('the context as `lambda` from an HTTP API in format 2.0', async () => {
+  test('receives the context as `lambda` from an HTTP API in format 2.0', async () => {
     const context = await contextOf(httpApiEvent({ key: secret }));
     expect(httpApiIntegrationEvent(record).requestContext.authorizer).toEqual({ lambda: context });
   });
 
-  test('the context as `resolverContext` from AppSync', async () => {
+  test('receives the context as `resolverContext` from AppSync', async () => {
     const context = await contextOf(appSyncEvent({ key: secret }));
     expect(appSyncIdentity(record)).toEqual({ resolverContext: context });
   });
@@ -89,7 +89,7 @@ describe('the application behind the authorizer receives', () => {
     ['REST', restIntegrationEvent],
     ['HTTP 1.0', httpApiV1IntegrationEvent],
     ['HTTP 2.0', httpApiIntegrationEvent],
-  ] as const)('the request from %s, but nothing of the authorizer’s own event', async (_, received) => {
+  ] as const)('receives the request from %s, without any field of the authorizer’s own event', async (_, received) => {
     const request = { key: secret, method: 'POST', path: '/orders/7', resource: '/orders/{id}', body: '{"n":1}' };
     const event = received(record, { ...request, pathParameters: { id: '7' }, context: { extra: 'yes' } });
     expect(event).toMatchObject({ body: '{"n":1}', isBase64Encoded: false, pathParameters: { id: '7' } });

@@ -7,17 +7,17 @@ import {
   type TestKey,
 } from 'latchkey/testing';
 
-/** Issues a key, as an application does. */
+/** Issues a key in the way of an application. */
 export async function issue(tableName: string): Promise<IssuedKey> {
   return createKeyRegistry({ tableName, actor: 'orders' }).issue({ label: 'ci', scopes: ['orders:read'] });
 }
 
-/** Verifies a key, as an application without the authorizer does. */
+/** Verifies a key in the way of an application without the authorizer. */
 export async function check(tableName: string, key: string | undefined): Promise<Decision> {
   return createKeyVerifier({ tableName }).verify(key, 'GET /orders');
 }
 
-/** Calls the authorizer with a test key, as an application's tests do. */
+/** Calls the authorizer with a test key in the way of an application's tests. */
 export async function decide(): Promise<[TestKey, object]> {
   const key = createTestKey({ owner: 'acme' });
   const { handler } = createTestAuthorizer({ records: [key.record] });

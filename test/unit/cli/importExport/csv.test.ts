@@ -16,7 +16,7 @@ const csv = (text: string) => toArray(readCsv(splitIntoChunks(text), text, (warn
 const jsonLines = (text: string) => toArray(readJsonLines(splitIntoChunks(text)));
 
 describe('readCsv', () => {
-  test('reads columns in any order and spelling, and quoted cells with quotes and line ends in them', async () => {
+  test('reads columns in any order and spelling, and quoted cells that contain quotes and newlines', async () => {
     const text = `\r\nOwner,key_hash,label,Scopes,Plan,metadata\r\n"acme, ""the"" firm",${HASH},"two\nlines",a b,free,"{""plan"":""pro""}"\r\n,${OTHER_HASH.toUpperCase()},x,[],,\r\n`;
     expect(await csv(text)).toMatchObject([
       {
@@ -49,7 +49,7 @@ describe('readCsv', () => {
     ]);
   });
 
-  test('reads times in every form: without a zone as UTC, and a date as the start of the day, or as its end in expiresAt', async () => {
+  test('reads times in every form, with UTC as the default zone', async () => {
     const rows = [`${HASH},a,2026-01-31,2031-01-31`, `${HASH},b,2026-01-31 12:34:56.123456+01, 2031-01-31 12:00`];
     const text = `keyHash,label,createdAt,expiresAt\n${rows.join('\n')}`;
     const [first, second] = await csv(text);
@@ -64,9 +64,9 @@ describe('readCsv', () => {
   const EXPORTED = CSV.header.trim();
 
   test.each([
-    ['`sep=;`, as Excel writes it', `sep=;\r\nkeyHash;label\r\n${HASH};"a, b"\r\n`, 3, 'a, b'],
+    ['`sep=;`, which Excel writes', `sep=;\r\nkeyHash;label\r\n${HASH};"a, b"\r\n`, 3, 'a, b'],
     ['`"sep=|"`', `"sep=|"\nkeyHash|label\n${HASH}|a\n`, 3, 'a'],
-    ['`#TYPE`, as PowerShell writes it', `#TYPE A.B\r\n"keyHash","label"\r\n"${HASH}","a"\r\n`, 3, 'a'],
+    ['`#TYPE`, which PowerShell writes', `#TYPE A.B\r\n"keyHash","label"\r\n"${HASH}","a"\r\n`, 3, 'a'],
     ['`sep=` and a tab', `sep=\t\r\nkeyHash\tlabel\r\n${HASH}\ta, b\r\n`, 3, 'a, b'],
     ['a comment with an odd quote', `# a 3" pipe\n\nkeyHash,label\n${HASH},a\n`, 4, 'a'],
     ['`#TYPE` with an odd quote', `#TYPE A"B\r\n"keyHash","label"\r\n"${HASH}","a"\r\n`, 3, 'a'],
@@ -110,14 +110,14 @@ describe('readCsv', () => {
     'deactivatedAt',
     'retired',
     'key_ttl_seconds',
-  ])('rejects an unknown column %s, which may mean that a key has ended', async (name) => {
+  ])('rejects an unknown column %s, which may mean that a key is no longer active', async (name) => {
     await expect(csv(`keyHash,label,${name}\n${HASH},a,x\n`)).rejects.toMatchObject({
       code: 'IMPORT_INVALID',
       message: expect.stringMatching(/rename it to the matching field, or remove it/),
     });
   });
 
-  test('reads `\\N`, NULL and null as no value outside quotes, and as a text in quotes', async () => {
+  test('reads `\\N`, NULL and null as an absent value outside quotes, and as a string in quotes', async () => {
     const text = `keyHash,label,owner,expiresAt\n${HASH},a,\\N,NULL\n${HASH},"NULL","\\N",\\N\n${HASH},NULL,,null\n`;
     expect(await csv(text)).toEqual([
       { position: 2, entry: { keyHash: HASH, label: 'a' } },
@@ -126,7 +126,7 @@ describe('readCsv', () => {
     ]);
   });
 
-  test('keeps a leading apostrophe and warns about it once, unless the header is the one of an export', async () => {
+  test('keeps a leading apostrophe with one warning, unless the header is that of an export', async () => {
     warnings.length = 0;
     expect(await csv(`keyHash,label\n${HASH},'-5 and '=x\n${OTHER_HASH},'@a\n`)).toMatchObject([
       { entry: { label: "'-5 and '=x" } },
@@ -138,7 +138,7 @@ describe('readCsv', () => {
   });
 
   test.each([` ${HASH.toUpperCase()} `, `\\x${HASH}`, `0x${HASH}`, `sha256:${HASH}`, `SHA-256:${HASH}\t`])(
-    'reads the hash %j of another program, like readJsonLines',
+    'reads the hash %j of another program, as readJsonLines does',
     async (written) => {
       const entry = { keyHash: HASH, label: 'a' };
       expect(await csv(`keyHash,label\n"${written}",a\n`)).toEqual([{ position: 2, entry }]);
@@ -166,19 +166,19 @@ describe('readCsv', () => {
   test.each([
     ['an unknown column, such as a misspelt expiry', 'keyHash,label,expiry'],
     ['a column that appears twice', 'keyHash,label,key_hash'],
-    ['no column for the hash', 'label,owner'],
+    ['a missing column for the hash', 'label,owner'],
   ])('rejects a header with %s before it reads any row', async (_, header) => {
     await expect(csv(`${header}\n1,2,3\n`)).rejects.toMatchObject({ code: 'IMPORT_INVALID' });
   });
 });
 
-describe('an export', () => {
+describe('an export file', () => {
   const records = fc.array(arbitraryRecord, { minLength: 1, maxLength: 5 });
 
   test.each([
     ['JSON Lines', JSON_LINES, jsonLines],
     ['CSV', CSV, csv],
-  ])('export as %s is imported unchanged, whatever a record contains', async (_, format, read) => {
+  ])('can be imported unchanged as %s, with any record', async (_, format, read) => {
     await fc.assert(
       fc.asyncProperty(records, async (records) => {
         const entries = await read(format.header + format.rows(records));
@@ -189,14 +189,14 @@ describe('an export', () => {
     );
   });
 
-  test('CSV keeps a text that databases write for no value', async () => {
+  test('keeps strings in CSV that databases write for absent values', async () => {
     const { record } = makeKey({ label: 'NULL', owner: '\\N', plan: 'null' });
     expect(await csv(CSV.header + CSV.rows([record]))).toMatchObject([
       { entry: { label: 'NULL', owner: '\\N', plan: 'null' } },
     ]);
   });
 
-  test('guardCell leaves no part of a cell that a spreadsheet runs as a formula, and unguardCell restores the cell', () => {
+  test('guardCell neutralizes every formula in a cell, and unguardCell restores the cell', () => {
     const unit = fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', ';', "'", '＝', 'a', '1', '"');
     fc.assert(
       fc.property(fc.string({ unit, maxLength: 12 }), (text) => {

@@ -122,7 +122,7 @@ describe('readJsonDocument', () => {
     expect(await jsonDocument(text)).toEqual([{ position: 1, problem: 'label is missing', keyHash: HASH }]);
   });
 
-  test('reads a document that contains a text of many megabytes', async () => {
+  test('reads a document that contains a string of many megabytes', async () => {
     const cache = 'x\\"'.repeat(7_000_000);
     const text = `{"cache": "${cache}",\n"api_keys": [{"label": "a", "key_hash": "${HASH}"}]}`;
     const entries = await toArray(readJsonDocument(inOneChunk(text)));
@@ -152,7 +152,7 @@ describe('readJsonLines', () => {
     ]);
   });
 
-  test('reads scopes from a list or from one text', async () => {
+  test('reads scopes from a list or from one string', async () => {
     const lines = ['["a","b"]', '"a,b"', '"{a,b}"'].map(
       (scopes) => `{"keyHash":"${HASH}","label":"x","scopes":${scopes}}`,
     );
@@ -175,7 +175,7 @@ describe('readEnv', () => {
   const own = makeKey().secret;
   const hex = randomBytes(24).toString('hex');
 
-  test('hashes each key, and stores its name as the label and the shown part as keyPrefix', async () => {
+  test('hashes each key, and stores its name as the label and its visible part as keyPrefix', async () => {
     const text = `# keys\n\nCI=${foreign}\nexport OWN_KEY="${own}"  # the second\n  hex.key = '${hex}'\r\nPLAIN=${foreign} # a comment\n`;
     expect(await env(text)).toEqual([
       {
@@ -189,8 +189,8 @@ describe('readEnv', () => {
   });
 
   test.each([
-    ['no assignment', foreign],
-    ['no name', `=${foreign}`],
+    ['a missing assignment', foreign],
+    ['an empty name', `=${foreign}`],
     ['a key as the name', `${own}=prod`],
     ['a key that is too short', 'A=short'],
     ['a space in the key', `A='${foreign} x'`],
@@ -199,7 +199,7 @@ describe('readEnv', () => {
     ['a # that may start a comment', `A=${foreign}#x`],
     ['an open quote', `A="${foreign}`],
     ['more than one word', `A=${foreign} ${hex}`],
-  ])('rejects a line with %s, and repeats nothing of it', async (_, line) => {
+  ])("rejects a line with %s, and doesn't repeat it", async (_, line) => {
     const read = await env(`${line}\n`);
     expect(read).toEqual([{ position: 1, problem: expect.any(String) }]);
     expect(tracesOf([foreign, own, hex], JSON.stringify(read))).toEqual([]);
@@ -241,7 +241,7 @@ describe('readEnv', () => {
     expect(await env(line)).toEqual([{ position: 1, problem: expect.any(String) }]);
   });
 
-  test('reads every key that Latchkey issued, whatever its characters are', async () => {
+  test('reads every key that Latchkey issued, even one that resembles words', async () => {
     const secrets = Array.from({ length: 2000 }, () => makeKey().secret);
     const read = await env(secrets.map((secret) => `KEY=${secret}\n`).join(''));
     expect(read.filter((entry) => !('entry' in entry))).toEqual([]);

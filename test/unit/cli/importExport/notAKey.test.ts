@@ -188,8 +188,8 @@ test.each([
   ['112 bits for 34 decimal digits', '1234567890098765432112345678900987', 112],
   ['fewer than 112 bits for 33 decimal digits', '123456789009876543211234567890098', 109],
   ['113 bits for 19 letters of both cases and digits', 'aB3dE6gH9jK2mN5pQ8s', 113],
-  ['fewer than 112 bits for 18 of them', 'aB3dE6gH9jK2mN5pQ8', 107],
-  ['nothing for a known prefix', 'sk_live_aB3dE6gH9jK2mN5pQ8', 107],
+  ['fewer than 112 bits for 18 letters of both cases and digits', 'aB3dE6gH9jK2mN5pQ8', 107],
+  ['0 bits for a known prefix', 'sk_live_aB3dE6gH9jK2mN5pQ8', 107],
   ['the bits of one block if the block repeats', 'passw0rd!passw0rd!passw0rd!', 54],
   ['the bits of one block if its last repeat is cut off', 'passw0rd!passw0rd!passw', 54],
   ['0 bits for few different characters', 'abcab'.repeat(20), 0],
@@ -197,7 +197,7 @@ test.each([
   expect(estimateBits(key)).toBe(bits);
 });
 
-test('estimateBits never finds a key of 256 random bits weak, in hex, base64 or base64url', () => {
+test('estimateBits never treats a key of 256 random bits as weak, in hex, base64 or base64url', () => {
   for (let round = 0; round < 1000; round++) {
     const bytes = randomBytes(32);
     for (const encoding of ['hex', 'base64', 'base64url'] as const) {
@@ -206,7 +206,7 @@ test('estimateBits never finds a key of 256 random bits weak, in hex, base64 or 
   }
 });
 
-test('getShownPart returns the prefix and 8 characters, or nothing if the rest would be too weak', () => {
+test('getShownPart returns the prefix and 8 characters, or undefined if the rest would be too weak', () => {
   const key = `sk_${'aB3dE6gH9jK2mN5pQ8s'.repeat(2)}`;
   expect(getShownPart(key)).toBe('sk_aB3dE6g');
   expect(getShownPart(key.slice(0, 3 + 8 + 18))).toBeUndefined();

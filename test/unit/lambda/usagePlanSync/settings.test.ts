@@ -32,7 +32,7 @@ test('readUsagePlanSyncSettings reads every variable', () => {
   });
 });
 
-test('readUsagePlanSyncSettings shares no plan if the variable is missing', () => {
+test('readUsagePlanSyncSettings treats every plan as unshared if the variable is missing', () => {
   expect(readUsagePlanSyncSettings(RIGHT)).toMatchObject({ sharedUsagePlanIds: [] });
 });
 

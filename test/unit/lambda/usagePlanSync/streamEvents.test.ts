@@ -5,7 +5,7 @@ import type { PlanChange } from '../../../../lambda/usagePlanSync/sync.ts';
 import { NOW_MS } from '../../../support/keys.ts';
 import { streamRecord } from '../../../support/streamEvents.ts';
 
-/** The handler in front of API keys that fail for some Latchkey keys, each with an error of its own. */
+/** The handler with API keys whose updates fail for some Latchkey keys, each with its own error. */
 function handlerUnderTest(failures: Readonly<Record<string, Error>> = {}, nowMs = NOW_MS) {
   const put: PlanChange[] = [];
   const log: string[] = [];
@@ -66,7 +66,7 @@ test.each([
   'TimeoutError',
   'AccessDeniedException',
   'ECONNRESET',
-])('the stream handler resumes at the failed key after %s, and processes none after it first', async (name) => {
+])("the stream handler resumes at the failed key after %s, and doesn't process later keys first", async (name) => {
   const { invoke, put, logged } = handlerUnderTest({ b: named(name) });
   const [a, b, c] = [insertion('a'), insertion('b'), insertion('c')];
   expect(await invoke(a, b, c)).toEqual({ batchItemFailures: [{ itemIdentifier: b.dynamodb.SequenceNumber }] });
@@ -89,7 +89,7 @@ describe('the stream handler after an uncertain error', () => {
   const UNCERTAIN: readonly [string, Error][] = [
     ['a limit', named('LimitExceededException')],
     ['a conflict', named('ConflictException')],
-    ['an identifier that seems to be somebody else’s', new LatchkeyError('CONFLICT', 'conflict')],
+    ['an identifier that seems to belong to another API key', new LatchkeyError('CONFLICT', 'conflict')],
   ];
 
   test.each(UNCERTAIN)('stops the stream after %s if the write is less than three minutes old', async (_, error) => {
@@ -121,7 +121,7 @@ describe('the stream handler after an uncertain error', () => {
 test.each([
   ['another write at the same time', named('ConflictException', CONCURRENT)],
   ['an outage', named('ServiceUnavailableException')],
-])('the stream handler retries after %s, however old the write is', async (_, error) => {
+])('the stream handler retries after %s, even if the write is old', async (_, error) => {
   const { invoke, put } = handlerUnderTest({ a: error }, NOW_MS + HOUR_MS);
   const [a, b] = [insertion('a'), insertion('b')];
   expect(await invoke(a, b)).toEqual({ batchItemFailures: [{ itemIdentifier: a.dynamodb.SequenceNumber }] });
@@ -150,8 +150,8 @@ test.each(['BadRequestException', 'NotFoundException'])(
 );
 
 test.each([
-  ['no id', { plan: { S: 'free' } }],
-  ['an id that is no key’s', { plan: { S: 'free' }, id: { S: 'a/b' } }],
+  ['a missing id', { plan: { S: 'free' } }],
+  ["an id that isn't a key's", { plan: { S: 'free' }, id: { S: 'a/b' } }],
 ])('the stream handler skips a record with %s', async (_, NewImage) => {
   const { invoke, put, logged } = handlerUnderTest();
   const corrupt = { ApproximateCreationDateTime: NOW_MS / 1000, NewImage };
@@ -174,14 +174,14 @@ test.each([
   [{ dynamodb: null }],
   [{ dynamodb: { NewImage: [], OldImage: 1 } }],
   [{ dynamodb: { NewImage: { id: { S: 'a' }, plan: { S: 7 } } } }],
-])('the stream handler ignores a record of another shape, %j', async (record) => {
+])('the stream handler ignores a record with an unknown structure, %j', async (record) => {
   const { invoke, put } = handlerUnderTest();
   expect(await invoke(record)).toEqual({ batchItemFailures: [] });
   expect(put).toEqual([]);
 });
 
 test.each([[undefined], [7]])(
-  'the stream handler repeats the whole batch if the failed record has the number %p',
+  'the stream handler repeats the whole batch if the failed record has the sequence number %p',
   async (number) => {
     const { invoke } = handlerUnderTest({ a: named('TimeoutError') });
     const { dynamodb } = insertion('a');

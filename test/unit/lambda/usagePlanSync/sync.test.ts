@@ -18,7 +18,7 @@ let fake: ApiGatewayFake;
 let client: APIGatewayClient;
 let usagePlanIds: ReadonlyMap<string, string>;
 let usagePlanSync: UsagePlanSync;
-/** How long each pause was, in milliseconds. */
+/** The duration of each pause, in milliseconds. */
 let waited: number[];
 beforeEach(async () => {
   fake = await startApiGatewayFake();
@@ -42,7 +42,7 @@ async function createUsagePlan(): Promise<string> {
   return (await client.send(command)).id ?? '';
 }
 
-/** The plans that API keys are on, once for each. */
+/** The usage plans of all API keys, one entry per key and plan. */
 async function plansInUse(): Promise<readonly string[]> {
   const plans: string[] = [];
   for (const [plan, usagePlanId] of usagePlanIds) {
@@ -52,14 +52,14 @@ async function plansInUse(): Promise<readonly string[]> {
   return plans;
 }
 
-/** Returns the requests that API Gateway receives meanwhile. */
+/** Returns the requests that API Gateway receives during the call. */
 async function requestsOf(work: () => Promise<void>): Promise<readonly string[]> {
   const before = fake.asked.length;
   await work();
   return fake.asked.slice(before);
 }
 
-/** Each write, with the key's plan before and after that makes it needed. */
+/** Each write, with the key's plans before and after the change that requires it. */
 const WRITES: readonly (readonly [on: string, before: string | undefined, after: string | undefined])[] = [
   ['POST apikeys', undefined, 'free'],
   ['POST usageplans/*/keys', undefined, 'free'],
@@ -67,7 +67,7 @@ const WRITES: readonly (readonly [on: string, before: string | undefined, after:
   ['DELETE apikeys/*', 'free', undefined],
 ];
 
-/** A key on the plan before, and the call that puts it on the one after. */
+/** A key on the plan before the change, and the call that moves it to the plan after. */
 async function movedKey(before: string | undefined, after: string | undefined): Promise<() => Promise<void>> {
   if (before !== undefined) await usagePlanSync.put({ keyId: 'a', plan: before, isNew: true });
   return () => usagePlanSync.put({ keyId: 'a', plan: after, isNew: before === undefined });
@@ -79,7 +79,7 @@ describe('a concurrent write of the account', () => {
   const conflictsOn = (on: string, times: number) =>
     fake.failWith(...Array.from({ length: times }, () => ({ ...CONCURRENT_MODIFICATION, on })));
 
-  test.each(WRITES)('is waited for on %s, and the key gets its plan', async (on, before, after) => {
+  test.each(WRITES)('delays the %s, and the key gets its plan', async (on, before, after) => {
     const move = await movedKey(before, after);
     conflictsOn(on, 2);
     await move();
@@ -88,7 +88,7 @@ describe('a concurrent write of the account', () => {
   });
 
   test.each(WRITES)(
-    "is an error on %s if it doesn't end, so the key never silently lacks its plan",
+    "causes an error on %s if it doesn't end, so the key never silently lacks its plan",
     async (on, before, after) => {
       const move = await movedKey(before, after);
       conflictsOn(on, 5);
@@ -103,7 +103,7 @@ describe('a concurrent write of the account', () => {
   );
 });
 
-test.each(WRITES)('put succeeds if the answer to a write is lost: %s', async (on, before, after) => {
+test.each(WRITES)('put succeeds if the response to a write is lost: %s', async (on, before, after) => {
   const move = await movedKey(before, after);
   fake.failWith({ name: 'ServiceUnavailableException', status: 503, on, isDone: true });
   await move();
@@ -111,14 +111,14 @@ test.each(WRITES)('put succeeds if the answer to a write is lost: %s', async (on
   expect(waited).toEqual([]);
 });
 
-test.each(WRITES)('put fails at once if a write is denied: %s', async (on, before, after) => {
+test.each(WRITES)('put fails without a retry if a write is denied: %s', async (on, before, after) => {
   const move = await movedKey(before, after);
   fake.failWith({ name: 'AccessDeniedException', status: 403, on });
   await expect(move()).rejects.toMatchObject({ name: 'AccessDeniedException' });
   expect(waited).toEqual([]);
 });
 
-test("put fails with CONFLICT, the key's id and API Gateway's error if somebody else has the identifier", async () => {
+test("put fails with CONFLICT, the key's id and API Gateway's error if another API key has the identifier", async () => {
   const value = usageIdentifier(NAMESPACE, { kind: 'key', id: 'a' });
   await client.send(new CreateApiKeyCommand({ name: 'not-latchkey', value }));
   await expect(usagePlanSync.put({ keyId: 'a', plan: 'free', isNew: true })).rejects.toMatchObject({
@@ -158,7 +158,7 @@ test('put finds an existing API key by its name, and leaves it on its plan', asy
   ]);
 });
 
-test.each(['pro', 'gold', undefined])('put sends no request for a new key on the plan %p', async (plan) => {
+test.each(['pro', 'gold', undefined])("put doesn't send a request for a new key on the plan %p", async (plan) => {
   expect(await requestsOf(() => usagePlanSync.put({ keyId: 'a', plan, isNew: true }))).toEqual([]);
   expect(await requestsOf(() => usagePlanSync.put({ keyId: 'a', plan, isNew: false }))).toHaveLength(1);
 });
