@@ -22,7 +22,7 @@ export interface KeyVerifierDeps {
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
   /**
-   * Called with the key's record, frozen and without its hash, if a last-used write fails. It doesn't change the
+   * Receives the key's frozen record, without its hash, if a last-used write fails. It doesn't change the
    * decision.
    */
   readonly onLastUsedWriteFailed: (record: PublicRecord, error: unknown) => unknown;

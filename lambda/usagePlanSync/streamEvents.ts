@@ -83,7 +83,7 @@ function isUncertain(error: unknown): boolean {
   return error instanceof Error && UNCERTAIN.has(error.name) && !isConcurrentModification(error);
 }
 
-/** The fields that may be logged. Of the stream's record, only the key's id and its plan are ever logged. */
+/** The fields that may be logged. It logs only the key's id and plan from the stream's record. */
 interface LogLine {
   readonly level: 'WARN' | 'ERROR';
   readonly message: 'fault' | 'plan key tried again';

@@ -207,7 +207,7 @@ function describeOwner(open: () => Promise<Table>): void {
       expect(corrupt).toEqual([expect.objectContaining({ code: 'RECORD_CORRUPT', keyId: 'broken' })]);
     });
 
-    test('reads unprocessed keys again until all are processed, and keeps the order', async () => {
+    test('retries unprocessed keys until all are processed', async () => {
       let left = 4;
       const intercept = (operation: string, response: Parameters<typeof answer>[0], body: string): boolean => {
         if (operation !== 'BatchGetItem' || left-- <= 0) return false;

@@ -129,7 +129,7 @@ test.each([
   'LatchkeyStack-KeysTable5B1B5C3D-1ABCDEFGH2345',
   'internationalization',
   '--skip-existing',
-])('maskKeys keeps %s', (text) => {
+])('keeps %s', (text) => {
   expect(maskKeys(`error: expected another text, got "${text}"`)).toContain(text);
   expect(mayHoldKey(text)).toBe(false);
 });
