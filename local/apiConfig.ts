@@ -21,9 +21,7 @@ export type Integration =
   | {
       readonly kind: 'lambda';
       readonly functionName: string;
-      /**
-       * The parameters that the function doesn't receive: `header.authorization` (lower case), `querystring.api_key`.
-       */
+      /** Parameters hidden from the function: `header.authorization` (lower case), `querystring.api_key`. */
       readonly removedParameters: ReadonlySet<string>;
     }
   | { readonly kind: 'mock'; readonly statusCode: number; readonly headers: Readonly<Record<string, string>> };
@@ -44,8 +42,7 @@ export interface StageConfig {
   readonly stageVariables: Readonly<Record<string, string>>;
 }
 
-/** An API with routes of a method and a path. */
-export interface ApiConfig extends StageConfig {
+interface ApiConfig extends StageConfig {
   readonly routes: readonly RouteConfig[];
   readonly authorizers: ReadonlyMap<string, AuthorizerConfig>;
 }
@@ -55,7 +52,7 @@ export interface RestApiConfig extends ApiConfig {
   readonly gatewayResponses: GatewayResponses;
 }
 
-export interface RestRouteConfig extends RouteConfig {
+interface RestRouteConfig extends RouteConfig {
   /** `true` if the method rejects a request when the authorizer's response lacks a `usageIdentifierKey`. */
   readonly requiresUsageIdentifier: boolean;
 }
@@ -77,11 +74,7 @@ export type GetFunctionName = (resource: Resource, uriPath: string) => string;
 /** API Gateway's default TTL. */
 const DEFAULT_RESULT_TTL_SECONDS = 300;
 
-/**
- * Reads a REST API.
- *
- * @throws GatewayError `TEMPLATE_UNSUPPORTED`
- */
+/** Reads a REST API. Throws GatewayError `TEMPLATE_UNSUPPORTED`. */
 export function readRestApi(template: Template, api: Resource, getFunctionName: GetFunctionName): RestApiConfig {
   const getOwn = ownResources(template, api, 'AWS::ApiGateway', 'RestApiId');
   const resources = new Map(getOwn('Resource').map((resource) => [resource.id, resource]));
@@ -123,10 +116,7 @@ function readRestAuthorizer(resource: Resource, getFunctionName: GetFunctionName
   };
 }
 
-/**
- * Returns whether the method requires a `usageIdentifierKey`. Other API key sources are unsupported, because the client
- * would have to send an API Gateway API key. Such keys don't exist locally.
- */
+/** Rejects API key sources other than AUTHORIZER, because API Gateway's API keys don't exist locally. */
 function readRequiresUsageIdentifier(method: Resource, api: Resource): boolean {
   if (method.value('ApiKeyRequired') !== true) return false;
   if (api.value('ApiKeySourceType') === 'AUTHORIZER') return true;
@@ -173,11 +163,7 @@ function readHeaders(resource: Resource, parameters: Readonly<Record<string, str
   return { headers, mappedHeaders };
 }
 
-/**
- * Reads an HTTP API.
- *
- * @throws GatewayError `TEMPLATE_UNSUPPORTED`
- */
+/** Reads an HTTP API. Throws GatewayError `TEMPLATE_UNSUPPORTED`. */
 export function readHttpApi(template: Template, api: Resource, getFunctionName: GetFunctionName): HttpApiConfig {
   const getOwn = ownResources(template, api, 'AWS::ApiGatewayV2', 'ApiId');
   const integrations = new Map(getOwn('Integration').map((resource) => [`integrations/${resource.id}`, resource]));
@@ -223,10 +209,7 @@ function readHttpAuthorizer(resource: Resource, getFunctionName: GetFunctionName
   };
 }
 
-/**
- * Reads parameter mappings. Only removals are supported. Other mappings would change the event that the function
- * receives.
- */
+/** Reads the removals of parameters. Rejects other mappings, because they would change the function's event. */
 function readRemovedParameters(integration: Resource): ReadonlySet<string> {
   const names = Object.keys(integration.textMap('RequestParameters'));
   return new Set(
@@ -252,9 +235,8 @@ function readCors(api: Resource) {
 }
 
 /**
- * Reads a WebSocket API. Its integrations are ignored, because the local gateway echoes messages.
- *
- * @throws GatewayError `TEMPLATE_UNSUPPORTED`
+ * Reads a WebSocket API. Its integrations are ignored, because the local gateway echoes messages. Throws GatewayError
+ * `TEMPLATE_UNSUPPORTED`.
  */
 export function readWebSocketApi(
   template: Template,
@@ -275,15 +257,13 @@ export function readWebSocketApi(
   return { ...stage, authorizer: authorizers.get(connectAuthorizerId ?? '') };
 }
 
-/**
- * Reads a WebSocket authorizer. The TTL is 0, because API Gateway doesn't cache the results of WebSocket authorizers.
- */
 function readWebSocketAuthorizer(resource: Resource, getFunctionName: GetFunctionName): AuthorizerConfig {
   resource.expect('AuthorizerType', 'REQUEST');
   return {
     functionName: getFunctionName(resource, 'AuthorizerUri'),
     type: 'REQUEST',
     identitySources: resource.texts('IdentitySource'),
+    // API Gateway doesn't cache the results of WebSocket authorizers.
     resultTtlSeconds: 0,
     stringContext: true,
   };
@@ -295,16 +275,12 @@ function ownResources(template: Template, api: Resource, service: string, idProp
     template.resources(`${service}::${type}`).filter((resource) => resource.text(idProperty) === api.id);
 }
 
-/** Reads the API's first stage. */
 function readStage([stage]: readonly Resource[], id: string, variables: string): StageConfig {
   if (stage === undefined) throw new GatewayError('TEMPLATE_UNSUPPORTED', `${id} has no stage`);
   return { id, stageName: stage.text('StageName'), stageVariables: stage.textMap(variables) };
 }
 
-/**
- * Returns the id of a route's authorizer, or `undefined` if the route is open. An authorizer outside the template is
- * unsupported, because the route would be open.
- */
+/** Rejects an authorizer outside the template, because the route would be open. */
 function readAuthorizerId(route: Resource, authorizers: ReadonlyMap<string, AuthorizerConfig>): string | undefined {
   const type = route.optionalText('AuthorizationType') ?? 'NONE';
   if (type === 'NONE') return undefined;

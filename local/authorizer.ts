@@ -22,7 +22,7 @@ export type Refusal = Exclude<Authorization, { effect: 'allow' }>;
 
 type AuthorizerContext = AuthorizerOutput['context'];
 
-export interface AuthorizerRequest extends IdentityInput {
+interface AuthorizerRequest extends IdentityInput {
   /** The method ARN or route ARN of the request. */
   readonly arn: string;
   /** Creates the function's event from the values of the identity sources. */
@@ -82,7 +82,6 @@ function evaluate(response: AuthorizerResponse, arn: string): Authorization {
   return { effect, principalId, context, ...(usageIdentifierKey === undefined ? {} : { usageIdentifierKey }) };
 }
 
-/** A well-formed response of an authorizer. */
 type AuthorizerResponse =
   | {
       readonly kind: 'policy';
@@ -125,10 +124,7 @@ export interface PolicyStatement {
   readonly resources: readonly string[];
 }
 
-/**
- * Evaluates a policy for the invocation of a method ARN. An explicit Deny overrides any Allow. The default is Deny
- * ("Policy evaluation logic" of IAM).
- */
+/** Evaluates a policy. An explicit Deny overrides any Allow. The default is Deny (IAM's "Policy evaluation logic"). */
 export function evaluatePolicy(
   statements: readonly PolicyStatement[],
   arn: string,
@@ -170,8 +166,8 @@ export function matchesWildcards(pattern: string, text: string): boolean {
 }
 
 /**
- * Returns the statements of an IAM policy document. Returns `undefined` if the document is malformed or has elements that the
- * gateway doesn't evaluate (`Condition`, `NotAction`, `NotResource`).
+ * Returns the statements of an IAM policy document. Returns `undefined` if the document is malformed or has elements
+ * that the gateway doesn't evaluate (`Condition`, `NotAction`, `NotResource`).
  */
 export function parseStatements(policyDocument: unknown): readonly PolicyStatement[] | undefined {
   if (!isPlainObject(policyDocument)) return undefined;

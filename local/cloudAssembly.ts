@@ -19,16 +19,13 @@ import { readJson, Template, type Resource } from './template.ts';
 /** The template that `cdk synth` writes, relative to the project's root. */
 export const TEMPLATE_PATH = join('cdk.out', 'LatchkeyStack.template.json');
 
-/**
- * Stamp of the sources from which the template was synthesized. `cdk synth` with another output directory doesn't write
- * it.
- */
+/** Stamp of the template's sources. `cdk synth` with another output directory doesn't write it. */
 const STAMP = join('cdk.out', '.sources');
 
 const OTHER_SYNTH_WAIT_MS = 500;
 const OTHER_SYNTH_MAX_TRIES = 240;
 
-export interface SynthOptions {
+interface SynthOptions {
   readonly root: string;
   /** Receives each child process. The caller must stop its process group. */
   readonly onStart: (child: ChildProcess) => void;
@@ -36,9 +33,7 @@ export interface SynthOptions {
 
 /**
  * Bundles the functions and synthesizes the stack, unless the template is current. One command does both, because the
- * `build` of `cdk.json` creates the bundles.
- *
- * @throws GatewayError `SYNTH_FAILED`
+ * `build` of `cdk.json` creates the bundles. Throws GatewayError `SYNTH_FAILED`.
  */
 export async function ensureTemplate({ root, onStart }: SynthOptions): Promise<void> {
   for (let tries = 1; isStale(root); tries++) {
@@ -54,11 +49,8 @@ export async function ensureTemplate({ root, onStart }: SynthOptions): Promise<v
   }
 }
 
-/**
- * Returns whether the template is outdated. The CDK writes the manifest last, so a missing manifest means an
- * interrupted synthesis.
- */
 function isStale(root: string): boolean {
+  // The CDK writes the manifest last, so a missing manifest means an interrupted synthesis.
   const isComplete = [TEMPLATE_PATH, join('cdk.out', 'manifest.json')].every((path) => existsSync(join(root, path)));
   return !isComplete || !isCurrent(root, STAMP, TEMPLATE_SOURCES);
 }
@@ -96,9 +88,8 @@ export interface CloudAssembly {
 }
 
 /**
- * Reads `X.template.json` and the asset manifest `X.assets.json` next to it.
- *
- * @throws GatewayError `TEMPLATE_UNREADABLE`; `TEMPLATE_UNSUPPORTED`, naming the resource and the property
+ * Reads `X.template.json` and the asset manifest `X.assets.json` next to it. Throws GatewayError `TEMPLATE_UNREADABLE`,
+ * or `TEMPLATE_UNSUPPORTED`, naming the resource and the property.
  */
 export async function readCloudAssembly(templateFile: string): Promise<CloudAssembly> {
   const template = new Template(await readJson(templateFile));
@@ -107,10 +98,7 @@ export async function readCloudAssembly(templateFile: string): Promise<CloudAsse
   const resources = template.resources('AWS::Lambda::Function');
   const functions = new Map<string, FunctionConfig>();
 
-  /**
-   * Reads a function when a route or an authorizer refers to it. The gateway may not be able to run the other
-   * functions.
-   */
+  // Reads only the functions of routes and authorizers. The gateway may not be able to run the others.
   const getFunctionName: GetFunctionName = (resource, uriPath) => {
     const [arn = '', name = ''] = /arn:[\w-]+:lambda:[^:]*:\d*:function:([\w-]+)/.exec(resource.text(uriPath)) ?? [];
     const definition = resources.find((candidate) => getName(candidate) === name);
@@ -167,7 +155,6 @@ function parseManifest(manifest: unknown, directory: string): ReadonlyMap<string
   );
 }
 
-/** The fields of an asset in the CDK's manifest that the gateway reads. */
 interface Asset {
   readonly source: { readonly path?: string };
   readonly destinations: Readonly<Record<string, { readonly objectKey: string }>>;

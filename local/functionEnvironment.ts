@@ -31,8 +31,7 @@ export class FunctionError extends Error {
   }
 }
 
-export interface FunctionEnvironmentDeps {
-  /** The endpoint of DynamoDB for the function. */
+interface FunctionEnvironmentDeps {
   readonly dynamodbEndpoint: string;
   /** Receives the function's output unchanged. */
   readonly writeLog: (text: string | Uint8Array) => void;
@@ -141,9 +140,7 @@ export class FunctionEnvironment {
     else invocation.reject(new FunctionError(error.errorType, error.errorMessage, true));
   }
 
-  /**
-   * Terminates the whole environment, the same as Lambda. A function that never yields can't be stopped in another way.
-   */
+  /** Terminates the whole environment. A function that never yields can't be stopped in another way. */
   #timeOut(worker: Worker): void {
     const { timeoutSeconds } = this.#config;
     this.#fail(worker, new FunctionError('Sandbox.Timedout', `Task timed out after ${timeoutSeconds} seconds`, false));

@@ -2,8 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import type { TableLocation } from '../operator/findTable.ts';
-import { GATEWAY_STATE_PATH, readGatewayState, type GatewayState } from '../operator/findTable.ts';
+import { GATEWAY_STATE_PATH, readGatewayState, type GatewayState, type TableLocation } from '../operator/findTable.ts';
 import { ANY_KEYS } from '../keys/state.ts';
 import { maskKeys } from '../keys/findKeys.ts';
 import { printable } from '../keys/printable.ts';
@@ -20,7 +19,7 @@ import { LocalDynamoDb } from './table.ts';
 import { REGION } from './template.ts';
 import { createWebSocketApi } from './webSocketApi.ts';
 
-export interface GatewayOptions {
+interface GatewayOptions {
   readonly port: number;
   readonly dbPort: number;
   /** The directory that stores the table. If it is `undefined`, the table is in memory. */
@@ -31,8 +30,7 @@ export interface GatewayOptions {
   readonly stateFile: string;
 }
 
-export interface GatewayDeps {
-  /** The project's root directory. */
+interface GatewayDeps {
   readonly root: string;
   /** Logs the output of the functions and the gateway. */
   readonly writeLog: (text: string | Uint8Array) => void;
@@ -50,18 +48,13 @@ export interface RunningGateway {
   readonly table: ServedTable;
 }
 
-/** The table behind the APIs. */
-export interface ServedTable {
+interface ServedTable {
   readonly location: TableLocation;
   /** Creates a registry for keys with the deployment's prefix. */
   readonly createRegistry: (actor: string) => KeyRegistry;
 }
 
-/**
- * Starts the gateway: the embedded DynamoDB, the functions and the APIs of the template.
- *
- * @throws GatewayError
- */
+/** Starts the embedded DynamoDB, the functions and the APIs of the template. Throws GatewayError. */
 export async function startGateway(options: GatewayOptions, deps: GatewayDeps): Promise<RunningGateway> {
   const { root, writeLog, onStop } = deps;
   const writeLine = (line: string) => writeLog(`${printable(line)}\n`);

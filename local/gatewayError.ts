@@ -1,5 +1,4 @@
-/** The reason why the local gateway cannot start. */
-export type GatewayErrorCode =
+type GatewayErrorCode =
   'TEMPLATE_UNREADABLE' | 'TEMPLATE_UNSUPPORTED' | 'SYNTH_FAILED' | 'PORT_UNUSABLE' | 'DATA_UNUSABLE';
 
 /** An expected failure of the local gateway. Its message explains how to fix the problem. */

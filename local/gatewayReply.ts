@@ -7,10 +7,7 @@ import { getContextValue, getHeader, type GatewayReply, type GatewayRequest, typ
 export interface GatewayResponseConfig {
   readonly statusCode?: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /**
-   * The source of each response header: the name of a request header. If the request lacks it, the response header is
-   * omitted.
-   */
+  /** The name of the request header that each response header copies, unless the request lacks it. */
   readonly mappedHeaders?: Readonly<Record<string, string>>;
   readonly bodyTemplate?: string | undefined;
 }
@@ -75,22 +72,15 @@ interface FailedRequest {
   readonly message?: string | undefined;
 }
 
-/**
- * Replaces the variables of a body template. Body templates don't have any other syntax. An unknown variable becomes
- * empty.
- */
+/** Replaces the variables of a body template, its only syntax. An unknown variable becomes empty. */
 function fill(template: string, context: object): string {
   return template.replaceAll(/\$context\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)/g, (_, path: string) =>
     getContextValue(context, path),
   );
 }
 
-/** The function responses that an API accepts. */
-export interface ProxyFormat {
-  /**
-   * `true` if a response without `statusCode` is the JSON body of a 200. HTTP APIs with payload format 2.0 work this
-   * way.
-   */
+interface ProxyFormat {
+  /** `true` if a response without `statusCode` is the JSON body of a 200 (payload format 2.0 of HTTP APIs). */
   readonly inferred: boolean;
 }
 

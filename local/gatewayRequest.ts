@@ -109,10 +109,7 @@ export interface RouteMatch<MatchedRoute> {
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 
-/**
- * Returns the most specific route. Literal segments beat parameters, and parameters beat greedy ones. A method beats
- * `ANY`.
- */
+/** Returns the most specific route. Literals beat parameters, which beat greedy ones. A method beats `ANY`. */
 export function matchRoute<MatchedRoute extends Route>(
   routes: readonly MatchedRoute[],
   { method, path }: Pick<GatewayRequest, 'method' | 'path'>,
@@ -171,9 +168,7 @@ export interface IdentityInput {
  * REST APIs use `method.request.header.X`, `method.request.querystring.X`, `context.X` and `stageVariables.X`.
  * WebSocket APIs use `route.request.`. HTTP APIs use `$request.`, `$context.` and `$stageVariables.`. Several values of
  * one name are joined by commas. Header names are case-insensitive, because HTTP/2 clients send `authorization` but
- * AWS's examples use `Authorization`.
- *
- * @throws GatewayError `TEMPLATE_UNSUPPORTED`
+ * AWS's examples use `Authorization`. Throws GatewayError `TEMPLATE_UNSUPPORTED`.
  */
 export function createIdentityReader(
   sources: readonly string[],

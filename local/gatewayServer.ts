@@ -11,10 +11,7 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** API Gateway's maximum size of one WebSocket message. */
 const MAX_MESSAGE_BYTES = 128 * 1024;
 
-/**
- * The HTTP server of the gateway. It listens only on the loopback interface. The first segment of a path selects the
- * API.
- */
+/** The gateway's HTTP server on the loopback interface. The first segment of a path selects the API. */
 export class GatewayServer {
   readonly #apis = new Map<string, Api>();
   readonly #webSocketApis = new Map<string, WebSocketApi>();
@@ -38,16 +35,12 @@ export class GatewayServer {
     });
   }
 
-  /**
-   * Serves an API under `/PREFIX/…`. Before the first API is mounted, the server responds to every request with 503.
-   */
+  /** Serves an API under `/PREFIX/…`. Until the first API is mounted, every request gets a 503. */
   mount(prefix: string, api: Api): void {
     this.#apis.set(prefix, api);
   }
 
-  /**
-   * Opens WebSocket connections under `/PREFIX/…` and echoes their messages. It responds to other requests with 426.
-   */
+  /** Opens WebSocket connections under `/PREFIX/…` and echoes their messages. Other requests get a 426. */
   mountWebSocket(prefix: string, api: WebSocketApi): void {
     this.mount(prefix, async () => plain(426, 'Upgrade Required'));
     this.#webSocketApis.set(prefix, api);
@@ -112,9 +105,8 @@ export class GatewayServer {
 }
 
 /**
- * Listens on 127.0.0.1 and returns the port. Port 0 selects a free port.
- *
- * @throws GatewayError `PORT_UNUSABLE`, naming the command-line option of the port
+ * Listens on 127.0.0.1 and returns the port. Port 0 selects a free port. Throws GatewayError `PORT_UNUSABLE`, naming
+ * the command-line option of the port.
  */
 export async function listenOnLoopback(server: Server, port: number, option: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {

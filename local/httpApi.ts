@@ -22,10 +22,7 @@ import { ACCOUNT_ID, REGION } from './template.ts';
 
 type Match = RouteMatch<RouteConfig>;
 
-/**
- * Creates an HTTP API of the template. HTTP APIs don't support gateway responses, so every failure has API Gateway's
- * own body.
- */
+/** Creates an HTTP API. HTTP APIs lack gateway responses, so every failure has API Gateway's own body. */
 export function createHttpApi(config: HttpApiConfig, deps: ApiDeps): Api {
   const authorizers = new Map(
     [...config.authorizers].map(([id, authorizer]) => [id, createAuthorizer(authorizer, deps)]),
@@ -195,10 +192,7 @@ function toAuthorizerEventV1(
   };
 }
 
-/**
- * Returns the shared fields of events in payload format 2.0. Empty maps are omitted, and the headers don't include
- * cookies.
- */
+/** Returns the shared fields of events in payload format 2.0. Omits empty maps, and cookies from the headers. */
 function toSharedFields(api: StageConfig, { route, pathParameters }: Match, request: GatewayRequest) {
   const headers = request.headers.map(([name, value]) => [name.toLowerCase(), value] as const);
   const cookies = getHeader(request, 'cookie').flatMap((value) => value.split(/; */));

@@ -6,10 +6,7 @@ import { parseOptions, startGateway, type RunningGateway } from './gateway.ts';
 import { GatewayError } from './gatewayError.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/**
- * Timeout of the shutdown in milliseconds. A slower shutdown fails, because child processes must not outlive the
- * gateway.
- */
+/** Timeout of the shutdown. A slower shutdown fails, because child processes must not outlive the gateway. */
 const STOP_TIMEOUT_MS = 3000;
 
 // The SDK's advice on the Node version is noise here.

@@ -61,10 +61,7 @@ export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
   };
 }
 
-/**
- * Returns `requestContext.authorizer`. It is `undefined` for an open route, or if the authorizer can't identify the
- * request.
- */
+/** Returns `requestContext.authorizer`, or `undefined` if the route is open or the request isn't identified. */
 function toAuthorizerContext(authorization: Authorization | undefined): object | undefined {
   if (authorization?.effect !== 'allow' && authorization?.effect !== 'deny') return undefined;
   return { principalId: authorization.principalId, ...authorization.context };
@@ -80,10 +77,7 @@ function toDenialMessage(refusal: Refusal): string | undefined {
   return 'User is not authorized to access this resource with an explicit deny';
 }
 
-/**
- * Returns whether a value may be an API key. It checks only the documented length, because API keys don't exist locally
- * ("Usage plans and API keys for REST APIs").
- */
+/** Checks only the length in "Usage plans and API keys for REST APIs", because API keys don't exist locally. */
 function isApiKey(value: string | undefined): boolean {
   return value !== undefined && value.length >= 20 && value.length <= 128;
 }
@@ -117,10 +111,7 @@ function toRequestContext(api: StageConfig, route: RouteConfig, request: Gateway
   };
 }
 
-/**
- * Returns the event of a REQUEST authorizer ("Input to an API Gateway Lambda authorizer"). Its maps may be empty.
- * Unlike an integration's maps, they are never null.
- */
+/** Returns a REQUEST authorizer's event ("Input to an API Gateway Lambda authorizer"). Its empty maps aren't null. */
 function toRequestEvent(
   api: StageConfig,
   { route, pathParameters }: RouteMatch<RouteConfig>,

@@ -16,7 +16,7 @@ const dynalite: (options: { path?: string; createTableMs?: number }) => Server =
   'dynalite',
 );
 
-export interface TableOptions {
+interface TableOptions {
   /** The port. 0 selects a free port. */
   readonly port: number;
   /** The directory that stores the items. If it is `undefined`, they are in memory. */
@@ -42,11 +42,7 @@ export class LocalDynamoDb {
     this.client = DynamoDBDocumentClient.from(this.#client, REGISTRY_TRANSLATION);
   }
 
-  /**
-   * Starts the engine.
-   *
-   * @throws GatewayError `PORT_UNUSABLE`, `DATA_UNUSABLE`
-   */
+  /** Starts the engine. Throws GatewayError `PORT_UNUSABLE` or `DATA_UNUSABLE`. */
   static async start({ port, dataDirectory }: TableOptions): Promise<LocalDynamoDb> {
     if (dataDirectory !== undefined) makeDirectory(dataDirectory);
     const server = dynalite({ createTableMs: 0, ...(dataDirectory === undefined ? {} : { path: dataDirectory }) });

@@ -8,11 +8,7 @@ export class Template {
   readonly #outputs: unknown;
   readonly #resolve: Resolve;
 
-  /**
-   * Reads the parsed JSON of a template.
-   *
-   * @throws GatewayError `TEMPLATE_UNREADABLE`
-   */
+  /** Reads the parsed JSON of a template. Throws GatewayError `TEMPLATE_UNREADABLE`. */
   constructor(json: unknown) {
     const resources = isPlainObject(json) ? json['Resources'] : undefined;
     if (!isPlainObject(resources)) throw new GatewayError('TEMPLATE_UNREADABLE', 'the template has no Resources');
@@ -112,11 +108,7 @@ export class Resource {
   }
 }
 
-/**
- * Returns the parsed JSON of a file.
- *
- * @throws GatewayError `TEMPLATE_UNREADABLE`
- */
+/** Returns the parsed JSON of a file. Throws GatewayError `TEMPLATE_UNREADABLE`. */
 export async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8'));
@@ -126,8 +118,7 @@ export async function readJson(file: string): Promise<unknown> {
   }
 }
 
-/** The parts of a resource that determine its physical name and attributes. */
-export interface ResourceDefinition {
+interface ResourceDefinition {
   readonly type: string;
   readonly properties: Readonly<Record<string, unknown>>;
 }
@@ -172,7 +163,7 @@ const ATTRIBUTES: Readonly<Record<string, (name: string) => string>> = {
 };
 
 /** Replaces every intrinsic function in a value of the template, and removes each `AWS::NoValue`. */
-export type Resolve = (value: unknown) => unknown;
+type Resolve = (value: unknown) => unknown;
 
 /**
  * Creates a resolver for the intrinsic functions that the CDK writes. The physical name of a resource is the name in
