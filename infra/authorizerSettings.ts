@@ -91,7 +91,7 @@ function capacityProblems(props: ApiKeyAuthorizerProps): readonly string[] {
   ];
 }
 
-/** Returns the variables of all props except `table`. */
+/** Returns the function's environment variables for all props except `table`. */
 function toEnvironment(scope: Construct, props: ApiKeyAuthorizerProps, namespace: string): Environment {
   const values: Readonly<Record<string, unknown>> = {
     ...props,

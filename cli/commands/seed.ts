@@ -40,7 +40,7 @@ Only the label is required. Each label may appear only once. scopes may also be 
 expiresAt is an ISO 8601 time with a zone, or a date. A date means the end of that day in UTC. seed checks all entries before it
 issues the first key.
 
-seed prints or writes each key before it stores it. If a run ends early, you therefore have the secret of every key in the
+seed prints or writes each key before storing it. If a run ends early, you therefore have the secret of every key in the
 table. Ctrl-C stops after the key in progress. To resume, run the same command again with --skip-existing. seed then skips every
 label that is already in the table, in any state.
 
