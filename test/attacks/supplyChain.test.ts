@@ -40,7 +40,7 @@ test("every package that is installed with Latchkey has a permissive licence and
   expect(shipped.filter(([, { hasInstallScript }]) => hasInstallScript)).toEqual([]);
 });
 
-test.each([...PACKAGES, 'docs/reference/'])('%spackage.json names exact versions', (folder) => {
+test.each([...PACKAGES, 'docs/reference/'])('%spackage.json pins exact versions', (folder) => {
   const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read(`${folder}package.json`));
   const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies });
   expect(versions).not.toHaveLength(0);

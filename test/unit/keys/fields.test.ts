@@ -130,7 +130,7 @@ describe('checkNewKey', () => {
   });
 });
 
-describe('an error message about an invalid field', () => {
+describe('the check of an invalid field', () => {
   const secret = generateSecret('sk_');
   const foreign = 'sk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
 

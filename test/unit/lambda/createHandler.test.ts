@@ -196,7 +196,7 @@ describe("the handler's search for a key", () => {
   test.each([
     ['rest-request', restRequestEvent],
     ['http-api', httpApiEvent],
-  ])('rejects two values of one source of a %s event before any read', async (_, makeEvent) => {
+  ])('denies two values of one identity source in a %s event before any read', async (_, makeEvent) => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     const authorization = ['Authorization', `Bearer ${ACTIVE.secret}`] as const;
     const denied = { context: { errorCode: 'INVALID_KEY' } };
