@@ -14,8 +14,7 @@ export interface RotateOptions {
   /**
    * The successor's expiry, in the format of a `NewKey`. The successor never expires if the value is `null`.
    *
-   * @default - the same lifetime as the old key, from its issue to its current expiry. The successor never expires if
-   * the old key doesn't
+   * @default - the old key's lifetime, from its issue to its current expiry; never if the old key doesn't expire
    */
   readonly expiresAt?: string | null | undefined;
 }

@@ -48,7 +48,7 @@ function activeAnswer(key: CachedKey, stageArn: string, api: PolicyApi): APIGate
   return api === 'rest' && usageIdentifierKey !== undefined ? { ...answer, usageIdentifierKey } : answer;
 }
 
-/** The account id in ARNs of serverless-offline. It reads a dot in a policy as any character. */
+/** The account id in ARNs of serverless-offline, which treats a dot in a policy as a wildcard for one character. */
 const SERVERLESS_OFFLINE = ':random-account-id:';
 
 /**

@@ -138,8 +138,8 @@ export function showName(name: string): string {
 }
 
 /**
- * Parses a hash in the formats of common tables and tools. It can have spaces around it, be PostgreSQL's bytea, or
- * follow the algorithm's name.
+ * Parses a SHA-256 hash in hex. Accepts surrounding spaces, PostgreSQL's bytea prefix `\x`, and the prefixes `0x` and
+ * `sha256:`.
  */
 function readHash(value: unknown): KeyHash | undefined {
   if (typeof value !== 'string') return undefined;

@@ -44,7 +44,8 @@ export class UsagePlanSync {
   }
 
   /**
-   * Makes API Gateway count the key on its plan. Deletes the key's API key if its plan is shared, unknown or absent.
+   * Puts the key's API key on the usage plan of its plan, so API Gateway counts its requests there. Deletes the API key
+   * if the plan is shared, unknown or absent.
    *
    * @throws LatchkeyError `CONFLICT` if an API key outside Latchkey seems to have the identifier; errors of the SDK
    */

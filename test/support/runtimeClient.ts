@@ -19,9 +19,9 @@ export interface LambdaRuntime {
 }
 
 /**
- * Returns the flags that Lambda's bootstrap passes to Node, by the function's memory in MB. They come from
- * `/var/runtime/bootstrap` of the base images for nodejs14.x and nodejs18.x. The one for nodejs24.x wasn't available to
- * us.
+ * Returns the flags that Lambda's bootstrap passes to Node, by the function's memory in MB. The flags come
+ * from `/var/runtime/bootstrap` in the base images for nodejs14.x and nodejs18.x. We couldn't read the bootstrap of
+ * nodejs24.x.
  */
 export function lambdaNodeFlags(memoryMb: number): string[] {
   const newSpaceMb = Math.floor(memoryMb / 10);

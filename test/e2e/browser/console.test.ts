@@ -308,18 +308,18 @@ describe('the console with 200 keys', () => {
     });
     afterAll(() => page.close());
 
-    test('reports only minor findings in the list', async () => {
+    test('finds only minor problems in the list', async () => {
       expect(await seriousFindings(page)).toEqual([]);
     });
 
-    test('reports only minor findings in the panel of a key', async () => {
+    test('finds only minor problems in the panel of a key', async () => {
       await page.getByRole('row').nth(3).click();
       await page.getByRole('complementary').waitFor();
       expect(await seriousFindings(page)).toEqual([]);
       await page.keyboard.press('Escape');
     });
 
-    test('reports only minor findings in a dialog with an error', async () => {
+    test('finds only minor problems in a dialog with an error', async () => {
       await page.keyboard.press('n');
       await page.getByRole('dialog').getByLabel('Label').fill('x');
       await page.getByRole('dialog').getByLabel('Plan').fill('not a plan');
@@ -329,7 +329,7 @@ describe('the console with 200 keys', () => {
       await page.keyboard.press('Escape');
     });
 
-    test('reports only minor findings in the overview', async () => {
+    test('finds only minor problems in the overview', async () => {
       await page.getByRole('link', { name: 'Overview' }).click();
       await page.getByRole('heading', { name: 'Newest' }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);

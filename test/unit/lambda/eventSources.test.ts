@@ -43,7 +43,7 @@ test.each([
   await expect(handlerUnderTest([]).invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
 });
 
-test("a policy with a wildcard doesn't deny any path in serverless-offline, which reads a dot as any character", async () => {
+test('a policy with a wildcard omits its Deny statement in serverless-offline, which treats a dot as a wildcard', async () => {
   const { secret, record } = makeKey({ scopes: ['read'] });
   const { invoke } = handlerUnderTest([record], { LATCHKEY_SCOPES: JSON.stringify({ read: ['GET /orders/*'] }) });
   const effectsAt = async (stageArn: string) => {
