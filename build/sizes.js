@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 const LARGEST = 6;
 
 /** Returns the raw and gzip bytes of a bundle. */
-export function measureSizes(file) {
+function measureSizes(file) {
   const content = readFileSync(file);
   return { raw: content.length, gzip: gzipSync(content).length };
 }

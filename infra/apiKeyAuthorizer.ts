@@ -334,7 +334,7 @@ export class ApiKeyAuthorizer extends Construct {
     return this.#unauthorized.metric({ statistic: Stats.SUM, ...options });
   }
 
-  /** Returns the metric for the number of requests with a well-formed key that didn't require a read of the table. */
+  /** Returns the metric for the number of requests with a well-formed key that didn't make a read of their own. */
   metricCacheHits(options?: MetricOptions): Metric {
     return this.#metric('CacheHits', options);
   }

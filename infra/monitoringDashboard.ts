@@ -88,7 +88,8 @@ function graph(title: string, left: IMetric[]): GraphWidget {
 }
 
 /**
- * Returns the share of requests that a cached record decides. The total includes requests without a well-formed key.
+ * Returns the share of requests with a well-formed key that made no read of their own. The total also includes
+ * requests without a well-formed key.
  */
 function cacheHitPercent(authorizer: ApiKeyAuthorizer): IMetric {
   return new MathExpression({

@@ -289,7 +289,7 @@ export function getAddedRestriction(record: Restriction, other: Restriction): Re
  * Creates the change that adds restrictions to a stored record. The write fails if the restricted fields have changed
  * since the read.
  */
-export function restrictChange(record: KeyRecord, added: Restriction, nowMs: number): Change {
+function restrictChange(record: KeyRecord, added: Restriction, nowMs: number): Change {
   const end = added.revokedAt ?? (record.revokedAt === undefined ? added.expiresAt : undefined);
   return {
     operation: 'write',

@@ -138,8 +138,8 @@ interface ChunkOptions extends Pick<ListOptions, 'owner' | 'consistentRead'> {
 }
 
 /**
- * Reads until it has `limit` matching or unreadable records. The cursor is `null` if the last of them is the last item
- * of the table.
+ * Reads until it has `limit` matching or unreadable records. The cursor is `null` if the read reached the end of the
+ * table and no further match follows.
  */
 async function filteredPage(
   store: RegistryStore,

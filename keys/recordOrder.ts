@@ -32,9 +32,11 @@ export function sortRecords<T extends SortedFields>(
   const isText = field === 'label' || field === 'owner';
   const compare = isText ? COLLATOR.compare : (a: string, b: string) => (a < b ? -1 : Number(a > b));
   const sign = isDescending ? -1 : 1;
-  return records.toSorted((a, b) => {
-    const [left, right] = [valueOf(a), valueOf(b)];
+  // The values are read once for each record, because comparisons would parse each date many times.
+  const valued = records.map((record) => ({ record, value: valueOf(record) }));
+  const sorted = valued.toSorted(({ value: left }, { value: right }) => {
     if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined);
     return sign * compare(left, right);
   });
+  return sorted.map(({ record }) => record);
 }

@@ -88,7 +88,8 @@ export function isNeverUsed(record: UseOf, nowMs: number): boolean {
 
 /** Returns whether a key was used, but not within the last `ms` milliseconds. */
 export function isUnusedFor(record: UseOf, ms: number, nowMs: number): boolean {
-  return !isNeverUsed(record, nowMs) && lastUsedMs(record, nowMs) <= nowMs - ms;
+  const usedMs = lastUsedMs(record, nowMs);
+  return usedMs !== -Infinity && usedMs <= nowMs - ms;
 }
 
 /** Returns whether a key will expire within the next `ms` milliseconds. */

@@ -200,8 +200,8 @@ export interface PlanOptions {
 }
 
 /**
- * A placeholder, because decisions don't depend on the namespace. The construct derives its namespace from its path in
- * the app.
+ * A placeholder, because decisions don't depend on the namespace. Only `usageIdentifierKey` does. The construct derives
+ * its namespace from its path in the app.
  */
 const NAMESPACE = '0'.repeat(16);
 

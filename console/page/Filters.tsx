@@ -25,7 +25,7 @@ const STATES: readonly (readonly [value: KeyState, name: string])[] = [
   ['revoked', 'Revoked'],
 ];
 const ATTENTIONS: readonly (readonly [value: Attention, name: string])[] = [
-  ['expiring', 'Expiring soon'],
+  ['expiring', 'Expiring within 30 days'],
   ['unused', 'Unused for 90 days'],
   ['never', 'Never used'],
 ];

@@ -4,10 +4,7 @@ import { getCookie } from 'hono/cookie';
 import { secureHeaders } from 'hono/secure-headers';
 import { refuse } from './refusal.ts';
 
-/**
- * Maximum size of a body in bytes. The longest change has metadata and scopes of 1 KB each, and both again in the
- * expected record.
- */
+/** Maximum size of a body in bytes. The longest change has metadata and scopes of 1 KB each. */
 const MAX_BODY_BYTES = 64 * 1024;
 const READS = new Set(['GET', 'HEAD']);
 
