@@ -93,12 +93,9 @@ export class Resource {
     return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, String(entry)]));
   }
 
-  /**
-   * Throws GatewayError `TEMPLATE_UNSUPPORTED` if the property has another value. Pass `undefined` if the property must
-   * be absent.
-   */
-  expect(path: string, expected: string | undefined): void {
-    if (this.value(path) !== expected) this.unsupported(path, expected ?? 'no value');
+  /** Throws GatewayError `TEMPLATE_UNSUPPORTED` if the property has another value. */
+  expect(path: string, expected: string): void {
+    if (this.value(path) !== expected) this.unsupported(path, expected);
   }
 
   /** Throws GatewayError `TEMPLATE_UNSUPPORTED`, naming the resource, the property and its value. */

@@ -176,7 +176,7 @@ function noteRest(
   { output }: CommandDeps,
 ): void {
   if (count === 0 && cursor === null) output.note('no keys');
-  if (cursor !== null) output.noteOwn(`for more keys, pass --cursor ${cursor}`);
+  if (cursor !== null) output.noteOwn(`more keys may follow: pass --cursor ${cursor}`);
   if (leftOut === 0) return;
   output.note(`${leftOut} more ${leftOut === 1 ? 'key is' : 'keys are'} not shown: increase --limit, or pass --all`);
 }

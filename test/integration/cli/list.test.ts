@@ -321,5 +321,5 @@ test('list prints a cursor unmasked even if it resembles a key', async () => {
     await cli.putKey(own, { keyHash: Buffer.from(cursor, 'base64url').toString('hex') as KeyHash });
   }
   const { stderr } = await cli.run(['list', '--limit', '1'], { table: own });
-  expect(cursors.map((cursor) => `for more keys, pass --cursor ${cursor}\n`)).toContain(stderr);
+  expect(cursors.map((cursor) => `more keys may follow: pass --cursor ${cursor}\n`)).toContain(stderr);
 });
