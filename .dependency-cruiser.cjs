@@ -80,7 +80,7 @@ module.exports = {
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(registry|reader|options|store|dynamodb)|lambda/(client|usagePlanSync/(handler|sync))|operator/(findTable|aws)|cli/withRegistry|local/table)\\.ts$',
+      '^(keys/(registry|reader|options|store|dynamodb)|lambda/(client|usagePlanSync/(handler|sync))|operator/(findTable|aws)|cli/openRegistry|local/table)\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',
@@ -103,7 +103,8 @@ module.exports = {
       name: 'ships-no-dev-dependency',
       severity: 'error',
       from: {
-        path: '^(index\\.ts$|(keys|lambda|testing|operator|cli|console/server)/)',
+        // The build bundles the command line with its packages.
+        path: '^(index\\.ts$|(keys|lambda|testing)/)',
         pathNot: '^lambda/usagePlanSync',
       },
       to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' },

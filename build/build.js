@@ -1,9 +1,9 @@
 // Builds `dist`. Bundles the Lambda functions into one file each: `lambda/handler.ts`,
-// `lambda/usagePlanSync/handler.ts` and the sample's `infra/app/whoami.ts`. Bundles the console's page. Compiles the
-// library with its types, and the command line. With --if-changed, it skips the build if `dist` is current.
+// `lambda/usagePlanSync/handler.ts` and the sample's `infra/app/whoami.ts`. Bundles the console's page and the command
+// line. Compiles the library with its types. With --if-changed, it skips the build if `dist` is current.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sizeReport } from './sizes.js';
@@ -113,6 +113,26 @@ await build({
 for (const file of ['index.html', 'icon.svg'])
   copyFileSync(join(root, 'console/page', file), join(root, 'dist/console', file));
 
+rmSync(join(root, 'dist/cli'), { recursive: true, force: true });
+const cli = await build({
+  absWorkingDir: root,
+  entryPoints: { main: 'cli/main.ts' },
+  outdir: 'dist/cli',
+  bundle: true,
+  // Each command is a chunk, so a run loads only the code that it uses.
+  splitting: true,
+  minify: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  metafile: true,
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  plugins: [versionOnly],
+  logLevel: 'warning',
+});
+writeFileSync(join(root, 'dist/cli/licenses.txt'), licences(cli.metafile));
+
 // For tools such as Jest that load CommonJS. In Node, `require` loads the modules that are compiled below.
 await build({
   absWorkingDir: root,
@@ -135,6 +155,24 @@ compile();
 compile('--emitDeclarationOnly', '--outDir', 'dist/cjs/types');
 writeFileSync(join(root, 'dist/cjs/types/package.json'), '{ "type": "commonjs" }\n');
 writeStamp(root, STAMP, BUILD_SOURCES);
+
+/**
+ * Returns the licences of the packages in a bundle, because MIT and BSD licences require a copy of their text. Packages
+ * with the same text share it.
+ */
+function licences({ inputs }) {
+  const directories = Object.keys(inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []);
+  const packages = new Map();
+  for (const directory of new Set(directories.toSorted())) {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, directory, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, directory)).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined && license !== 'Apache-2.0') throw new Error(`${directory} lacks the text of its licence`);
+    // Some packages of the SDK lack the text of Apache-2.0, which is this package's licence as well.
+    const text = readFileSync(file === undefined ? join(root, 'LICENSE') : join(root, directory, file), 'utf8').trim();
+    packages.set(text, [...(packages.get(text) ?? []), `${name} ${version} (${license})`]);
+  }
+  return [...packages].map(([text, names]) => `${names.join('\n')}\n\n${text}\n`).join(`\n${'-'.repeat(80)}\n\n`);
+}
 
 function compile(...options) {
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', ...options];

@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GATEWAY_STATE_PATH } from '../operator/findTable.ts';
-import { openUrl } from './commands/console.ts';
+import { openUrl } from '../operator/openUrl.ts';
 import { Output } from './output.ts';
 import { runProgram } from './program.ts';
 import { Interruption } from './signals.ts';

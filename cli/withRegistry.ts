@@ -1,10 +1,7 @@
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { CALL_LIMITS } from '../keys/dynamodb.ts';
 import { show } from '../keys/fields.ts';
-import { KeyRegistry, REGISTRY_TRANSLATION } from '../keys/registry.ts';
+import type { KeyRegistry } from '../keys/registry.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED } from '../keys/secret.ts';
-import { accountConfig, callerArn, explainFault } from '../operator/aws.ts';
+import { callerArn, explainFault } from '../operator/aws.ts';
 import { CliError } from '../operator/errors.ts';
 import {
   type Environment,
@@ -76,10 +73,11 @@ async function run<T>(
   { actor, work }: { readonly actor: string; readonly work: Work<T> },
 ): Promise<T> {
   const keyPrefix = options.keyPrefix ?? getKeyPrefix(deps.env);
-  const { client, close } = connect(location);
-  const { tableName } = location;
+  // Loaded on demand, because help, completion and most errors don't use the AWS SDK.
+  const { openRegistry } = await import('./openRegistry.ts');
+  const { registry, close } = openRegistry(location, { keyPrefix, actor, now: deps.now });
   try {
-    return await work(new KeyRegistry({ client, tableName, keyPrefix, actor, now: deps.now }), location, actor);
+    return await work(registry, location, actor);
   } catch (error) {
     throw explainFault(error, location);
   } finally {
@@ -91,22 +89,4 @@ function getKeyPrefix(env: Environment): string {
   const keyPrefix = setting(env, 'LATCHKEY_KEY_PREFIX') ?? DEFAULT_KEY_PREFIX;
   if (isKeyPrefix(keyPrefix)) return keyPrefix;
   throw new CliError('USAGE_INVALID', `LATCHKEY_KEY_PREFIX: expected ${KEY_PREFIX_EXPECTED}, got ${show(keyPrefix)}`);
-}
-
-export interface Connection {
-  /** The document client for a `KeyRegistry`. */
-  readonly client: DynamoDBDocumentClient;
-  /** Closes the sockets, which would keep the process alive. */
-  readonly close: () => void;
-}
-
-/** Creates a client for the table. A local table accepts any credentials, so its client doesn't look for the user's. */
-export function connect(location: TableLocation): Connection {
-  const config = location.kind === 'local' ? localConfig(location) : accountConfig(location);
-  const client = new DynamoDBClient(config);
-  return { client: DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION), close: () => client.destroy() };
-}
-
-function localConfig({ endpoint, region }: Extract<TableLocation, { kind: 'local' }>): DynamoDBClientConfig {
-  return { ...CALL_LIMITS, endpoint, region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 }

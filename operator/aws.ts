@@ -1,4 +1,3 @@
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { CALL_LIMITS, CALL_TIMEOUT_MS, withinMs } from '../keys/dynamodb.ts';
 import { LatchkeyError } from '../keys/errors.ts';
 import { CliError } from './errors.ts';
@@ -125,6 +124,8 @@ export function accountConfig({ region, profile }: AwsAccount) {
  * @throws CliError `ACTOR_UNKNOWN`, with advice in the message
  */
 export async function callerArn(account: AwsAccount): Promise<string> {
+  // Loaded on demand, like every client, because most commands don't use it.
+  const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
   const client = new STSClient(accountConfig(account));
   try {
     const { Arn } = await withinMs(CALL_TIMEOUT_MS, (abortSignal) =>

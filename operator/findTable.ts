@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CloudFormationClient, DescribeStacksCommand, type Output } from '@aws-sdk/client-cloudformation';
+import type { Output } from '@aws-sdk/client-cloudformation';
 import { CALL_TIMEOUT_MS, withinMs } from '../keys/dynamodb.ts';
 import { show } from '../keys/fields.ts';
 import { isKeyPrefix } from '../keys/secret.ts';
@@ -142,6 +142,7 @@ interface StackOutputs {
  * @throws CliError `STACK_UNUSABLE`, with advice in the message
  */
 async function readStack(stackName: string, account: AwsAccount): Promise<StackOutputs> {
+  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient(accountConfig(account));
   try {
     const { Stacks = [] } = await withinMs(CALL_TIMEOUT_MS, (abortSignal) =>

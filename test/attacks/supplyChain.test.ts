@@ -40,6 +40,14 @@ test("every package that is installed with Latchkey has a permissive licence and
   expect(shipped.filter(([, { hasInstallScript }]) => hasInstallScript)).toEqual([]);
 });
 
+test('every package in the bundle of the command line has a permissive licence, and its text is in the package', () => {
+  const parts = read('dist/cli/licenses.txt').split(`\n${'-'.repeat(80)}\n\n`);
+  const licences = parts.flatMap((part) => part.split('\n\n')[0]?.match(/(?<=\().+(?=\)$)/gm) ?? []);
+  expect(licences.length).toBeGreaterThan(20);
+  expect(licences.filter((licence) => !LICENCES.has(licence))).toEqual([]);
+  expect(parts.filter((part) => !/permission|licensed under/i.test(part))).toEqual([]);
+});
+
 test.each([...PACKAGES, 'docs/reference/'])('%spackage.json pins exact versions', (folder) => {
   const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read(`${folder}package.json`));
   const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies });

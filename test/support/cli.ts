@@ -33,7 +33,7 @@ export const LOCAL_AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', 
 
 /** Runs the built `latchkey` in a child process, with the given environment and without the machine's AWS settings. */
 export async function runCli(args: readonly string[], { env, stdin, onStart }: CliOptions = {}): Promise<CliRun> {
-  const child = spawn(process.execPath, ['dist/lib/cli/main.js', ...args], {
+  const child = spawn(process.execPath, ['dist/cli/main.js', ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], HOME: tmpdir(), AWS_EC2_METADATA_DISABLED: 'true', ...env },
   });

@@ -1,0 +1,32 @@
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { CALL_LIMITS } from '../keys/dynamodb.ts';
+import { KeyRegistry, type KeyRegistryOptions, REGISTRY_TRANSLATION } from '../keys/registry.ts';
+import { accountConfig } from '../operator/aws.ts';
+import type { TableLocation } from '../operator/findTable.ts';
+
+/** A registry and its client, with the sockets that the client opens. */
+export interface OpenRegistry {
+  readonly registry: KeyRegistry;
+  /** Closes the sockets, which would keep the process alive. */
+  readonly close: () => void;
+}
+
+/**
+ * Creates a registry with a client for the table. A local table accepts any credentials, so its client doesn't look for
+ * the user's.
+ */
+export function openRegistry(
+  location: TableLocation,
+  options: Omit<KeyRegistryOptions, 'client' | 'tableName'>,
+): OpenRegistry {
+  const config = location.kind === 'local' ? localConfig(location) : accountConfig(location);
+  const client = new DynamoDBClient(config);
+  const documentClient = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
+  const registry = new KeyRegistry({ ...options, client: documentClient, tableName: location.tableName });
+  return { registry, close: () => client.destroy() };
+}
+
+function localConfig({ endpoint, region }: Extract<TableLocation, { kind: 'local' }>): DynamoDBClientConfig {
+  return { ...CALL_LIMITS, endpoint, region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+}
