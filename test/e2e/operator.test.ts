@@ -4,7 +4,7 @@ import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { startGateway, writeTemplateVariant, type Gateway } from '../support/gateway.ts';
+import { startGatewayProcess, writeTemplateVariant, type GatewayProcess } from '../support/gateway.ts';
 
 jest.setTimeout(120_000);
 
@@ -22,7 +22,7 @@ async function chapterBlocks(heading: string): Promise<readonly (readonly string
 }
 
 describe("the README's commands", () => {
-  let gateway: Gateway;
+  let gateway: GatewayProcess;
   /** The chapter defines the command's name with this block. */
   let alias: string;
   let blocks: readonly (readonly string[])[];
@@ -40,7 +40,7 @@ describe("the README's commands", () => {
         Variables['LATCHKEY_RECORD_CACHE_SECONDS'] = RECORD_CACHE_SECONDS;
       }
     });
-    gateway = await startGateway({ template });
+    gateway = await startGatewayProcess({ template });
   });
   afterAll(() => gateway?.stop());
 

@@ -4,17 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { startGateway as startLocalGateway } from '../../local/gateway.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TEMPLATE = join(ROOT, 'cdk.out', 'LatchkeyStack.template.json');
-
-/** The options of `startGateway`. */
-export interface StartOptions {
-  /** A template to use instead of the project's own (see `writeTemplateVariant`). */
-  readonly template?: string;
-  readonly dataDirectory?: string;
-  readonly env?: Readonly<Record<string, string>>;
-}
 
 /** A running local gateway. */
 export interface Gateway {
@@ -26,26 +19,62 @@ export interface Gateway {
   readonly webSocketUrl: string;
   /** The demo key. */
   readonly key: string;
-  /** The console's URL. It works in one browser. */
-  readonly consoleUrl: string;
   /** The endpoint of DynamoDB. */
   readonly endpoint: string;
   readonly tableName: string;
-  readonly pid: number;
   /** The gateway's own state file. A running `npm start` uses another one. */
   readonly noteFile: string;
-  /** The text that the gateway prints when it's ready. */
-  readonly banner: string;
   /** Returns the log of the gateway and its functions so far. */
   readonly log: () => string;
   /** Waits until the log after `from` contains the text. A function's log may arrive after its response. */
   readonly logged: (text: string, from?: number) => Promise<void>;
+  readonly stop: () => Promise<unknown>;
+}
+
+/** Starts a local gateway in this process, on free ports. The template is the project's own or a path. */
+export async function startGateway(template: string = TEMPLATE): Promise<Gateway> {
+  const directory = await mkdtemp(join(tmpdir(), 'latchkey-gateway-'));
+  const noteFile = join(directory, 'local.json');
+  const stops: (() => unknown)[] = [() => rm(directory, { recursive: true })];
+  let log = '';
+  const { url, demoKey, table } = await startLocalGateway(
+    { port: 0, dbPort: 0, data: undefined, template, stateFile: noteFile },
+    { root: ROOT, writeLog: (text) => (log += String(text)), onStop: (stop) => stops.push(stop) },
+  );
+  const { endpoint = '', tableName } = table.location;
+  return {
+    ...urlsOf(`${url}/rest/whoami`),
+    key: demoKey,
+    endpoint,
+    tableName,
+    noteFile,
+    ...loggedBy(() => log),
+    stop: async () => {
+      for (const stop of stops.toReversed()) await stop();
+    },
+  };
+}
+
+/** A running `npm start`. */
+export interface GatewayProcess extends Omit<Gateway, 'stop'> {
+  /** The console's URL. It works in one browser. */
+  readonly consoleUrl: string;
+  readonly pid: number;
+  /** The text that the gateway prints when it's ready. */
+  readonly banner: string;
   /** Sends SIGTERM and resolves to the exit code. */
   readonly stop: () => Promise<number | null>;
 }
 
-/** Starts a local gateway in a child process, on free ports. Rejects with its log if it doesn't start. */
-export async function startGateway({ template, dataDirectory, env }: StartOptions = {}): Promise<Gateway> {
+/** The options of `startGatewayProcess`. */
+export interface StartOptions {
+  /** A template to use instead of the project's own (see `writeTemplateVariant`). */
+  readonly template?: string;
+  readonly dataDirectory?: string;
+}
+
+/** Starts `npm start` in a child process, on free ports. Rejects with its log if it doesn't start. */
+export async function startGatewayProcess({ template, dataDirectory }: StartOptions = {}): Promise<GatewayProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-gateway-'));
   const noteFile = join(directory, 'local.json');
   const child = spawn(
@@ -61,7 +90,7 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
       ...(template === undefined ? [] : ['--template', template]),
       ...(dataDirectory === undefined ? [] : ['--data', dataDirectory]),
     ],
-    { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let output = '';
   let log = '';
@@ -77,7 +106,6 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
     void exited.then((code) => reject(new Error(`the gateway ended with exit code ${code}\n${log}`)));
   });
 
-  const url = lineAfter(output, 'url: ');
   const note = JSON.parse(await readFile(noteFile, 'utf8'));
   const stop = async () => {
     child.kill('SIGTERM');
@@ -86,9 +114,7 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
     return exitCode;
   };
   return {
-    url,
-    httpUrl: url.replace('/rest/', '/http/'),
-    webSocketUrl: url.replace('http:', 'ws:').replace(/rest.*/, 'ws/'),
+    ...urlsOf(lineAfter(output, 'url: ')),
     key: lineAfter(output, 'key: '),
     consoleUrl: /http:\S+\/start\?token=\S+/.exec(output)?.[0] ?? '',
     endpoint: note.endpoint,
@@ -96,12 +122,21 @@ export async function startGateway({ template, dataDirectory, env }: StartOption
     pid: note.pid,
     noteFile,
     banner: output,
-    log: () => log,
-    logged: async (text, from = 0) => {
-      while (!log.slice(from).includes(text)) await sleep(20);
-    },
+    ...loggedBy(() => log),
     stop,
   };
+}
+
+function urlsOf(url: string): Pick<Gateway, 'url' | 'httpUrl' | 'webSocketUrl'> {
+  const webSocketUrl = url.replace('http:', 'ws:').replace(/rest.*/, 'ws/');
+  return { url, httpUrl: url.replace('/rest/', '/http/'), webSocketUrl };
+}
+
+function loggedBy(log: () => string): Pick<Gateway, 'log' | 'logged'> {
+  const logged = async (text: string, from = 0) => {
+    while (!log().slice(from).includes(text)) await sleep(20);
+  };
+  return { log, logged };
 }
 
 /** The parts of a template that tests change. */

@@ -8,7 +8,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { serialiseRecord } from '../../../keys/record.ts';
 import { LocalDynamoDb } from '../../../local/table.ts';
 import { launchBrowser } from '../../support/browser.ts';
-import { startGateway, type Gateway } from '../../support/gateway.ts';
+import { startGatewayProcess, type GatewayProcess } from '../../support/gateway.ts';
 import { makeKey } from '../../support/keys.ts';
 import { ConsoleUnderTest } from '../../integration/console/consoleUnderTest.ts';
 import { openPage } from './openPage.ts';
@@ -44,7 +44,7 @@ async function seriousFindings(page: Page): Promise<readonly string[]> {
   return JSON.parse(result.value);
 }
 
-async function call(gateway: Gateway, secret: string): Promise<{ status: number; code?: string }> {
+async function call(gateway: GatewayProcess, secret: string): Promise<{ status: number; code?: string }> {
   const response = await fetch(gateway.url, { headers: { authorization: `Bearer ${secret}` } });
   const body: { error: { code: string } } = JSON.parse(await response.text());
   return response.ok ? { status: response.status } : { status: response.status, code: body.error.code };
@@ -52,7 +52,7 @@ async function call(gateway: Gateway, secret: string): Promise<{ status: number;
 
 /** Waits until the gateway responds with this status, because its record cache may be stale. */
 async function untilAnswered(
-  gateway: Gateway,
+  gateway: GatewayProcess,
   secret: string,
   status: number,
 ): Promise<{ status: number; code?: string }> {
@@ -64,10 +64,10 @@ async function untilAnswered(
 }
 
 describe('the console with a running gateway', () => {
-  let gateway: Gateway;
+  let gateway: GatewayProcess;
   let context: BrowserContext;
   beforeAll(async () => {
-    gateway = await startGateway();
+    gateway = await startGatewayProcess();
     context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
   });
   afterAll(async () => {

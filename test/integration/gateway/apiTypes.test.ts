@@ -98,7 +98,7 @@ function buildStack(stack: Stack): void {
 let gateway: Gateway;
 let documents: DynamoDBDocumentClient;
 beforeAll(async () => {
-  gateway = await startGateway({ template: synthesize(buildStack) });
+  gateway = await startGateway(synthesize(buildStack));
   documents = DynamoDBDocumentClient.from(createClient(gateway.endpoint));
 }, 60_000);
 afterAll(async () => {

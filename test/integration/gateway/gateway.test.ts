@@ -26,7 +26,7 @@ async function start(change: (template: TemplateJson) => void = () => {}): Promi
     });
     change(json);
   });
-  const gateway = await startGateway({ template });
+  const gateway = await startGateway(template);
   running.push(gateway);
   return gateway;
 }

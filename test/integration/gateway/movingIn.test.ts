@@ -34,7 +34,7 @@ async function startWith(acceptForeignKeys: boolean): Promise<Gateway> {
       Variables['LATCHKEY_RECORD_CACHE_SECONDS'] = '0';
     }
   });
-  return startGateway({ template });
+  return startGateway(template);
 }
 
 async function statusOf(url: string, secret: string): Promise<number> {

@@ -31,7 +31,7 @@ describe('a REST API with plans', () => {
   let gateway: Gateway;
   let registry: KeyRegistry;
   beforeAll(async () => {
-    gateway = await startGateway({ template: synthesize(buildStack) });
+    gateway = await startGateway(synthesize(buildStack));
     const client = DynamoDBDocumentClient.from(createClient(gateway.endpoint));
     registry = new KeyRegistry({ client, tableName: gateway.tableName, actor: 'tests' });
   }, 60_000);

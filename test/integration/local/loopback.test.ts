@@ -7,7 +7,7 @@ import { KeyRegistry } from '../../../keys/registry.ts';
 import { closeNow } from '../../../local/gatewayServer.ts';
 import { LocalDynamoDb } from '../../../local/table.ts';
 import { foreignAddressesOpenAt } from '../../support/foreignAddresses.ts';
-import { startGateway, type Gateway } from '../../support/gateway.ts';
+import { startGatewayProcess, type GatewayProcess } from '../../support/gateway.ts';
 import { writeSampleStack } from './sampleStack.ts';
 
 const getPort = (url: string) => Number(new URL(url).port);
@@ -35,13 +35,13 @@ test('the console accepts connections only on 127.0.0.1', async () => {
 });
 
 describe('a running local gateway', () => {
-  let gateway: Gateway;
+  let gateway: GatewayProcess;
   beforeAll(async () => {
-    gateway = await startGateway({ template: await writeSampleStack() });
+    gateway = await startGatewayProcess({ template: await writeSampleStack() });
   });
   afterAll(() => gateway.stop());
 
-  test.each<[string, (gateway: Gateway) => string]>([
+  test.each<[string, (gateway: GatewayProcess) => string]>([
     ['the HTTP and WebSocket APIs', ({ url }) => url],
     ['DynamoDB', ({ endpoint }) => endpoint],
     ['the console', ({ consoleUrl }) => consoleUrl],
