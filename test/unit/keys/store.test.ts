@@ -139,7 +139,7 @@ const PAGES: readonly (readonly [string, (store: RegistryStore, startKey?: Item)
   ["a page of an owner's keys", (store, startKey) => store.queryOwner('acme', { limit: 2, startKey })],
 ];
 
-describe('a page', () => {
+describe('the read of a page', () => {
   test.each(PAGES)('%s returns a cursor from which the next page continues', async (_, read) => {
     const { store, sent } = answeredStore(pageOf(['a'], 'z'), EMPTY);
     const page = await read(store);

@@ -36,7 +36,7 @@ test('authorize returns the decision on a cached key synchronously, without a pr
 });
 
 describe('the last-used write', () => {
-  test('is superseded if another execution environment has written since the record was read', async () => {
+  test("doesn't replace a newer write by another execution environment", async () => {
     const { record, key, lookup, decide } = await deciding();
     lookup.put({ ...record, lastUsedAt: at(-1) });
     expect(await decide()).toEqual({
@@ -49,7 +49,7 @@ describe('the last-used write', () => {
   test.each([
     ['another execution environment has made it', { lastUsedAt: at(0) }],
     ['the key is gone', undefined],
-  ])('is skipped as superseded if %s', async (_, fields) => {
+  ])('counts as superseded if %s', async (_, fields) => {
     const { record, key, lookup, clock, throttle, decide } = await deciding({ lastUsedAt: at(-INTERVAL_MS + 1) });
     throttle.claim({ ...key, lastUsedAtMs: NOW_MS - 2 * INTERVAL_MS }, NOW_MS - INTERVAL_MS + 1);
     clock.nowMs += 1;
