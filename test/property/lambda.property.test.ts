@@ -68,7 +68,7 @@ test('presentedKey never throws for any event', () => {
   );
 });
 
-test('an event without a key of the table never gets an Allow or appears in the log', async () => {
+test("an event never gets an Allow or appears in the log if its key isn't in the table", async () => {
   const marker = 'zebra';
   await fc.assert(
     fc.asyncProperty(anyEvent, arbitrarySecret, async (event, secret) => {

@@ -30,7 +30,7 @@ function getProblem(text: string): string {
 }
 
 test.each(['label', 'metadata'])(
-  'parseSeed reports the line of a %s that nests too deep, and every other bad line',
+  'parseSeed reports every bad line, including one with a %s that nests too deep',
   (name) => {
     const value = name === 'metadata' ? `{"deep":${deepJson(25_000)}}` : deepJson(25_000);
     const problem = getProblem(`${JSON.stringify(ENTRY)}\n{"label":"x","${name}":${value}}\n{"label":""}`);
@@ -89,20 +89,20 @@ describe('parseSeed', () => {
     ['a string', 'ci', ['object']],
     ['a list', ['ci'], ['object']],
     ['null', null, ['object']],
-  ])('rejects %s, with its place, the field, the expected value and the value', (_, entry, expected) => {
+  ])('rejects %s with its place, the field, the expected value and the given value', (_, entry, expected) => {
     const problem = getProblem(`{"label":"a"}\n\n${JSON.stringify(entry)}`);
     for (const part of ['keys.jsonl', 'line 3', ...expected]) expect(problem).toContain(part);
     expect(problem).toMatch(/expected/);
     expect(getProblem(JSON.stringify([{ label: 'a' }, entry]))).toContain('entry 2');
   });
 
-  test('rejects a label that appears twice, with both places', () => {
+  test('rejects a repeated label with an error that contains both places', () => {
     const problem = getProblem('{"label":"a"}\n{"label":"b"}\n{"label":"a"}');
     expect(problem).toContain('line 3');
     expect(problem).toContain('line 1');
   });
 
-  test('reports every bad entry, or the first 20 of more', () => {
+  test('reports every bad entry up to a maximum of 20', () => {
     expect(getProblem('{}\n{"label":"a"}\n[\n')).toMatch(/line 1.*\n.*line 3/);
     const lines = getProblem('{}\n'.repeat(1000)).split('\n');
     expect(lines.length).toBeLessThan(30);
@@ -110,7 +110,7 @@ describe('parseSeed', () => {
   });
 
   test.each([`{"key":"${SECRET}","record"`, `[{"key":"${SECRET}"`, `{"key":"${SECRET}"}`, `[{"key":"${SECRET}"}]`])(
-    'never repeats a secret from a bad file (case %#)',
+    'never repeats a secret from a bad seed file (case %#)',
     (text) => {
       expect(getProblem(text)).not.toContain(SECRET.slice(0, 20));
     },

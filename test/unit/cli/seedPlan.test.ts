@@ -13,12 +13,12 @@ function issue(id: string, label: string) {
 const [a, b, c] = [issue('1', 'a'), issue('2', 'b'), issue('3', 'c')];
 const KEPT = [a.kept, b.kept, c.kept];
 
-test('findPendingKey returns undefined if all keys of the file are stored', () => {
+test('findPendingKey returns undefined if all keys in the file are stored', () => {
   expect(findPendingKey(KEPT, { storedIds: new Set(['1', '2', '3', '4']), due: [] })).toBeUndefined();
   expect(findPendingKey([], { storedIds: new Set(), due: [a.entry] })).toBeUndefined();
 });
 
-test("findPendingKey returns the last key of the file if it isn't stored, with its secret and record", () => {
+test("findPendingKey returns the secret and the record of the last key in the file if that key isn't stored", () => {
   expect(findPendingKey(KEPT, { storedIds: new Set(['1', '2']), due: [c.entry] })).toEqual(c.issued);
 });
 
@@ -29,9 +29,9 @@ test('findPendingKey returns the last key at any position in the seed', () => {
 
 test.each<[string, readonly KeptKey[], readonly string[], RegExp]>([
   ['the number of keys that the table lacks', KEPT, ['1'], /\b2 of its keys are not in this table/],
-  ['that the last line is unreadable', [a.kept, { key: 'two words', record: { id: '3' } }], ['1'], /last line/],
+  ['the unreadable last line', [a.kept, { key: 'two words', record: { id: '3' } }], ['1'], /last line/],
   ["the label of a key that isn't in the seed", KEPT, ['1', '2'], /last key, for "c",/],
-])('findPendingKey rejects a file and reports %s', (_, kept, storedIds, expected) => {
+])('findPendingKey rejects a file of keys with a message about %s', (_, kept, storedIds, expected) => {
   expect(() => findPendingKey(kept, { storedIds: new Set(storedIds), due: [] })).toThrow(
     expect.objectContaining({ message: expect.stringMatching(expected) }),
   );
@@ -42,7 +42,7 @@ test.each([
   ["a key before the last one isn't stored", KEPT, ['1', '3']],
   ["its last line doesn't have a valid key", [a.kept, { key: 'two words', record: { id: '3' } }], ['1']],
   ["its last line doesn't have a valid record", [a.kept, { key: c.kept.key, record: { id: '3' } }], ['1']],
-])('findPendingKey rejects a file with FILE_UNUSABLE if %s', (_, kept, storedIds) => {
+])('findPendingKey rejects a file of keys with FILE_UNUSABLE if %s', (_, kept, storedIds) => {
   const deps = { storedIds: new Set(storedIds), due: [b.entry, c.entry] };
   expect(() => findPendingKey(kept, deps)).toThrow(expect.objectContaining({ code: 'FILE_UNUSABLE' }));
 });
@@ -53,7 +53,7 @@ test.each([
   ['is pending without scopes, which allows every route', [{ label: 'c', plan: 'free' }]],
   ['is pending with another plan', [{ ...c.entry, plan: 'pro' }]],
   ['is pending with an owner', [{ ...c.entry, owner: 'acme' }]],
-])("findPendingKey rejects a file with FILE_UNUSABLE if its last key isn't stored and %s", (_, due) => {
+])("findPendingKey rejects a file of keys with FILE_UNUSABLE if its last key isn't stored and %s", (_, due) => {
   expect(() => findPendingKey(KEPT, { storedIds: new Set(['1', '2']), due })).toThrow(
     expect.objectContaining({ code: 'FILE_UNUSABLE' }),
   );

@@ -7,7 +7,7 @@ afterAll(() => fetched.mockRestore());
 describe.each<[string, () => Promise<Response>]>([
   ["doesn't answer", () => Promise.reject(new TypeError('Failed to fetch'))],
   ['disconnects during its response', async () => new Response('{"key":')],
-])('the client, if the server %s,', (_, answer) => {
+])('the client of a server that %s', (_, answer) => {
   beforeEach(() => {
     fetched.mockImplementation(answer);
   });
@@ -23,7 +23,7 @@ describe.each<[string, () => Promise<Response>]>([
     });
   });
 
-  test('a read throws OFFLINE without that warning', async () => {
+  test('a read throws OFFLINE without a warning about a change', async () => {
     await expect(api.page(null)).rejects.toMatchObject({
       code: 'OFFLINE',
       message: expect.not.stringMatching(/change/),
@@ -31,7 +31,7 @@ describe.each<[string, () => Promise<Response>]>([
   });
 });
 
-test("a rejected request throws the server's code and message", async () => {
+test("the client throws the server's code and message for a rejected request", async () => {
   const error = { code: 'CONFLICT', message: 'was changed' };
   fetched.mockResolvedValue(new Response(JSON.stringify({ error }), { status: 409 }));
   await expect(api.disable('x')).rejects.toMatchObject(error);

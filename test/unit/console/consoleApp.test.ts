@@ -201,19 +201,22 @@ describe('an invalid body', () => {
     ['POST', '/api/keys/x/revoke', { why: 'y' }, / fields reason, got 1 unknown$/],
     ['POST', '/api/keys/x/rotate', { grace: 1 }, / fields graceSeconds, expiresAt, got 1 unknown$/],
     ['POST', '/api/keys', { metadata: nested(41) }, /^body: expected at most 40 levels /],
-  ])('the console responds to %s %s with the expected body if it gets %j', async (method, path, body, expected) => {
-    const headers = {
-      host: HOST,
-      cookie: `latchkey-console-${PORT}=${COOKIE}`,
-      origin: `http://${HOST}`,
-      'content-type': 'application/json',
-      'content-length': '2',
-    };
-    const answer = await startApp().request(path, { method, headers, body: JSON.stringify(body) });
-    const { error } = JSON.parse(await answer.text());
-    expect({ status: answer.status, code: error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
-    expect(error.message).toMatch(expected);
-  });
+  ])(
+    'the console responds to %s %s with a description of the expected body if the body is %j',
+    async (method, path, body, expected) => {
+      const headers = {
+        host: HOST,
+        cookie: `latchkey-console-${PORT}=${COOKIE}`,
+        origin: `http://${HOST}`,
+        'content-type': 'application/json',
+        'content-length': '2',
+      };
+      const answer = await startApp().request(path, { method, headers, body: JSON.stringify(body) });
+      const { error } = JSON.parse(await answer.text());
+      expect({ status: answer.status, code: error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
+      expect(error.message).toMatch(expected);
+    },
+  );
 });
 
 /** Returns nested lists of this depth. */
@@ -221,11 +224,11 @@ function nested(depth: number): unknown {
   return Array.from({ length: depth }).reduce<unknown>((inner) => [inner], 1);
 }
 
-describe('the URL that the console prints', () => {
+describe('the console at the URL that it prints', () => {
   const start = (headers: Headers, query = `?token=${TOKEN}`, method = 'GET') =>
     send(method, START_PATH + query, headers);
 
-  test('exchanges its token for a cookie and redirects to a URL without the token', async () => {
+  test('exchanges the token for a cookie in a redirect to a URL without the token', async () => {
     const { status, headers } = await start({ cookie: undefined });
     expect(status).toBe(303);
     expect(headers.get('location')).toBe('/');
@@ -233,7 +236,7 @@ describe('the URL that the console prints', () => {
   });
 
   test.each(['', '?token=', '?token=x', `?token=${COOKIE}`, `?token=${TOKEN}x`])(
-    'causes TOKEN_REFUSED without a cookie if its query is %j',
+    'rejects the query %j with TOKEN_REFUSED, without setting a cookie',
     async (query) => {
       const { status, code, message, headers } = await start({ cookie: undefined }, query);
       expect({ status, code }).toEqual({ status: 403, code: 'TOKEN_REFUSED' });
@@ -242,7 +245,7 @@ describe('the URL that the console prints', () => {
     },
   );
 
-  test('accepts a browser that already has the cookie without a new one', async () => {
+  test('redirects a browser that already has the cookie without setting a new one', async () => {
     const { status, headers } = await start({}, '');
     expect({ status, cookie: headers.get('set-cookie') }).toEqual({ status: 303, cookie: null });
   });
@@ -253,7 +256,7 @@ describe('the URL that the console prints', () => {
   });
 });
 
-test('a session exchanges its token once and recognizes only its cookie', () => {
+test('a session recognizes only the cookie that it exchanges once for its token', () => {
   const draws = [TOKEN, COOKIE];
   const session = new Session(() => draws.shift() ?? 'none');
   expect(session.token).toBe(TOKEN);
@@ -297,7 +300,7 @@ describe('a failure of the registry', () => {
     ['a TypeError', new TypeError('sk_secret'), 'TypeError'],
     ['an error of the command line', new CliError('FILE_UNUSABLE', 'sk_secret'), 'CliError'],
     ['a thrown string', 'sk_secret', 'not an Error'],
-  ])('the console responds to %s with status 500 without its message and prints its name', async (_, error, name) => {
+  ])('the console responds to %s with status 500 without the message of the error', async (_, error, name) => {
     // Hono doesn't pass a thrown string to the error handler, so the test wraps it as a cause.
     const thrown = error instanceof Error ? error : new UnconfirmedChange('', error);
     const { status, code, message, text } = await listed(thrown);
@@ -331,7 +334,7 @@ describe('a change in the console', () => {
     expect(await failureOf(confirmed(Promise.reject(refused), 'look first'))).toBe(refused);
   });
 
-  test('keeps its result if it succeeded', async () => {
+  test('returns its result unchanged if it succeeded', async () => {
     expect(await confirmed(Promise.resolve(7), 'look first')).toBe(7);
   });
 });

@@ -55,7 +55,7 @@ describe('the form of a new key', () => {
 
 describe('the edit form', () => {
   test.each<[string, Partial<KeyForm>, object]>([
-    ['returns no changes if nothing was edited', {}, {}],
+    ['returns an empty object if all fields are unedited', {}, {}],
     ['returns only the label if only the label was edited', { label: 'new' }, { label: 'new' }],
     [
       'removes fields that were emptied',

@@ -47,7 +47,7 @@ describe('the filter', () => {
     ['requires all words of the search', { text: 'acme twelve' }, ['old']],
     ['finds a key by its scope and plan', { text: 'orders:read free' }, ['acme']],
     ['finds a key by its revocation reason', { text: 'log' }, ['gone']],
-    ['returns no key if one word of the search has no match', { text: 'acme nowhere' }, []],
+    ["excludes every key if one word of the search doesn't match", { text: 'acme nowhere' }, []],
     ['selects active keys', { state: 'active' }, ['plain', 'acme', 'old', 'soon', 'nothing']],
     ['selects disabled keys', { state: 'disabled' }, ['off']],
     ['selects keys by a part of the owner', { owner: 'ACME' }, ['acme', 'old']],
@@ -55,7 +55,7 @@ describe('the filter', () => {
     ['selects expiring keys only if they are active', { attention: 'expiring' }, ['soon']],
     ['selects keys without a use in 90 days', { attention: 'unused' }, ['old']],
     ['selects never used keys only if they are active', { attention: 'never' }, ['plain']],
-    ['combines its fields', { state: 'active', owner: 'acme', attention: 'unused' }, ['old']],
+    ['combines all its conditions', { state: 'active', owner: 'acme', attention: 'unused' }, ['old']],
   ])('%s', (_, filter, expected) => {
     expect(idsOf(filterKeys(KEYS, { ...NO_FILTER, ...filter }, NOW_MS))).toEqual(expected);
   });
@@ -70,7 +70,7 @@ describe('the filter', () => {
   });
 });
 
-test('the filter and the CSV compute the state of a key at their own time, not at the time of the read', () => {
+test('filterKeys and keysCsv compute the state of a key at the given time instead of the time of the read', () => {
   const keys = [makeConsoleKey('soon', { expiresAt: at(1) })];
   for (const [nowMs, state] of [
     [NOW_MS, 'active'],
@@ -156,7 +156,7 @@ describe('the rotation chain', () => {
   });
 });
 
-test('the sample keys are deterministic and cover all states and last-use bands', () => {
+test('sampleKeys always returns the same keys of all states and last-use bands', () => {
   const keys = sampleKeys(400, NOW_MS);
   expect(keys).toEqual(sampleKeys(400, NOW_MS));
   expect(new Set(keys.map(({ id }) => id)).size).toBe(400);

@@ -37,7 +37,7 @@ function put(page: Page, key: ConsoleKey): void {
   page.newer.add(key.id);
 }
 
-test('loadKeys stores every page and removes keys that are no longer in the table', async () => {
+test('loadKeys replaces the stored keys with the keys of every page', async () => {
   const { byId, corrupt } = await load([makeConsoleKey('gone'), makeConsoleKey('a', { owner: 'before' })], () => {});
   expect([...byId.values()]).toEqual([makeConsoleKey('a'), makeConsoleKey('b')]);
   expect(corrupt).toEqual(['one record is unreadable']);

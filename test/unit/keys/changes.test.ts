@@ -25,7 +25,7 @@ describe('checkChanges', () => {
     ['a string', ''],
     ['an empty object', {}],
     ['an undefined field', { label: undefined }],
-  ])('rejects %s, and names the fields', (_, changes) => {
+  ])('rejects %s with an error that names the fields', (_, changes) => {
     expect(() => checkChanges(changes, NOW_MS)).toThrow(
       expect.objectContaining({
         code: 'INPUT_INVALID',
@@ -49,7 +49,7 @@ describe('checkChanges', () => {
     expect(checked).toStrictEqual({ scopes: ['a'], metadata: { list: ['a'] }, owner: null });
   });
 
-  test('names each invalid field, and lists the valid fields for an unknown one', () => {
+  test('names each invalid field, with a list of the valid fields for an unknown one', () => {
     expect(() => checkChanges({ label: '', owner: 'acme', colour: 'red' }, NOW_MS)).toThrow(
       expect.objectContaining({
         code: 'INPUT_INVALID',
@@ -87,7 +87,7 @@ describe('updateChange', () => {
     expect(change.values).toEqual(JSON.parse(JSON.stringify({ expiresAtRead, rotatedToRead })));
   });
 
-  test('rejects the removal of the expiry of a rotated key, and names the successor', () => {
+  test("rejects the removal of a rotated key's expiry with an error that names the successor", () => {
     const read = { ...KEY, expiresAt: at(1), rotatedTo: 'successor' };
     expect(() => updateChange({ expiresAt: null }, { read })).toThrow(
       expect.objectContaining({
@@ -126,19 +126,22 @@ describe('versionRefusal', () => {
     [undefined, 1],
     [1, 0],
     [4, 3],
-  ])('rejects a record of version %p if version %p is expected, and names both', (version, expected) => {
-    expect(versionRefusal(versioned(version), expected)).toMatchObject({
-      code: 'CONFLICT',
-      keyId: KEY.id,
-      message: expect.stringMatching(new RegExp(`other fields.*version ${expected}, got ${version ?? 0}\\b`)),
-    });
-  });
+  ])(
+    'rejects a record of version %p with both versions in the error if version %p is expected',
+    (version, expected) => {
+      expect(versionRefusal(versioned(version), expected)).toMatchObject({
+        code: 'CONFLICT',
+        keyId: KEY.id,
+        message: expect.stringMatching(new RegExp(`other fields.*version ${expected}, got ${version ?? 0}\\b`)),
+      });
+    },
+  );
 });
 
 const { record } = makeKey();
 const FOUND = recordAnswer(record);
 
-describe('updateExpressions', () => {
+describe('the update expressions', () => {
   const BARE: Change = { operation: 'x', done: 'x', conditions: [], isApplied: () => false, refusal: () => undefined };
   const EXISTS = 'attribute_exists(#keyHash) AND #id = :id';
   const CAN_COUNT = '(attribute_not_exists(#version) OR attribute_type(#version, :number))';
@@ -167,7 +170,7 @@ describe('updateExpressions', () => {
       },
     ],
     [
-      'do both under conditions with their own values',
+      'set and remove attributes under conditions',
       {
         set: { label: 'a' },
         remove: ['plan'],
@@ -211,7 +214,7 @@ describe('updateExpressions', () => {
         ExpressionAttributeValues: COUNTED,
       },
     ],
-  ])('%s, and name only attributes and values that they use', (_, change, expected) => {
+  ])('%s without unused names or values', (_, change, expected) => {
     expect(updateExpressions('the id', { ...BARE, ...change })).toStrictEqual(expected);
   });
 });
@@ -245,7 +248,7 @@ describe('a change', () => {
   );
 
   test.each(CHANGES.filter(([name]) => name !== 'enable'))(
-    "%s throws CONFLICT with a cause if it was rejected but the record doesn't show the reason",
+    "%s throws CONFLICT with a cause if the record doesn't contain the reason for the rejection",
     async (_, change) => {
       await expect(change(answeredRegistry(FOUND, REFUSED, FOUND))).rejects.toMatchObject({
         code: 'CONFLICT',
@@ -256,14 +259,17 @@ describe('a change', () => {
     },
   );
 
-  test.each(CHANGES)('%s rejects a revoked key, with the time and the actor of the revocation', async (_, change) => {
-    const revoked = { ...record, revokedAt: at(-1), revokedBy: 'somebody' };
-    const error = await failureOf(change(answeredRegistry(FOUND, REFUSED, recordAnswer(revoked))));
-    expect(error).toMatchObject({ code: 'ALREADY_REVOKED', keyId: record.id });
-    for (const shown of [record.id, '2030-06-15T11:59:59.999Z', 'somebody']) expect(String(error)).toContain(shown);
-  });
+  test.each(CHANGES)(
+    '%s rejects a revoked key with an error that contains the time and the actor of the revocation',
+    async (_, change) => {
+      const revoked = { ...record, revokedAt: at(-1), revokedBy: 'somebody' };
+      const error = await failureOf(change(answeredRegistry(FOUND, REFUSED, recordAnswer(revoked))));
+      expect(error).toMatchObject({ code: 'ALREADY_REVOKED', keyId: record.id });
+      for (const shown of [record.id, '2030-06-15T11:59:59.999Z', 'somebody']) expect(String(error)).toContain(shown);
+    },
+  );
 
-  test('rejects a key that was revoked without an actor, with the time only', async () => {
+  test('revoke rejects a key that was revoked without an actor, with only the time in the error', async () => {
     const revoked = recordAnswer({ ...record, revokedAt: at(-1) });
     await expect(answeredRegistry(FOUND, REFUSED, revoked).revoke(record.id)).rejects.toMatchObject({
       code: 'ALREADY_REVOKED',
@@ -292,14 +298,14 @@ describe('disable', () => {
     expect(await refused('disable', fields, 'sent again')).toMatchObject(outcome);
   });
 
-  test('rejects a disabled key, with the time and the actor', async () => {
+  test('rejects a disabled key with an error that contains the time and the actor', async () => {
     const error = await refused('disable', { disabledAt: at(-1), disabledBy: 'somebody' });
     expect(error).toMatchObject({ code: 'CONFLICT', keyId: record.id });
     expect(error).not.toHaveProperty('cause');
     for (const shown of [record.id, '2030-06-15T11:59:59.999Z', 'somebody']) expect(String(error)).toContain(shown);
   });
 
-  test('rejects a key that was disabled without an actor, with the time only', async () => {
+  test('rejects a key that was disabled without an actor, with only the time in the error', async () => {
     expect(String(await refused('disable', { disabledAt: at(-1) }))).toMatch(/2030-06-15T11:59:59\.999Z$/);
   });
 });
@@ -328,11 +334,17 @@ describe('enable', () => {
 });
 
 describe('revokeChange', () => {
-  test.each(['', 'x'.repeat(257)])('rejects the reason %p, and names the field and its limits', (reason) => {
-    expect(() => revokeChange({ reason }, 'ops', NOW_MS)).toThrow(
-      expect.objectContaining({ code: 'INPUT_INVALID', message: expect.stringMatching(/^reason: expected 1 to 256/) }),
-    );
-  });
+  test.each(['', 'x'.repeat(257)])(
+    'rejects the reason %p with an error that names the field and its limits',
+    (reason) => {
+      expect(() => revokeChange({ reason }, 'ops', NOW_MS)).toThrow(
+        expect.objectContaining({
+          code: 'INPUT_INVALID',
+          message: expect.stringMatching(/^reason: expected 1 to 256/),
+        }),
+      );
+    },
+  );
 
   const REVOKED = { revokedAt: at(0), revokedBy: 'ops', revokedReason: 'leaked' };
 

@@ -42,7 +42,7 @@ describe('translateStoreFault', () => {
     }
   };
 
-  test('names the operation and the failure, and keeps the failure as the cause', () => {
+  test('names the operation and the failure in an error whose cause is the failure', () => {
     const cause = fault('ThrottlingException');
     expect(translated(cause)).toMatchObject({
       code: 'STORE_UNAVAILABLE',
@@ -65,7 +65,7 @@ describe('withinMs', () => {
     jest.useRealTimers();
   });
 
-  test("returns the result of the work, and doesn't abort it afterwards", async () => {
+  test('returns the result of the work without aborting the work afterwards', async () => {
     let given: AbortSignal | undefined;
     const work = async (signal: AbortSignal) => {
       given = signal;
@@ -83,7 +83,7 @@ describe('withinMs', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('throws a TimeoutError with the duration after a timeout, and aborts the work', async () => {
+  test('aborts the work after a timeout with a TimeoutError that contains the duration', async () => {
     let given: AbortSignal | undefined;
     const late = withinMs(1500, (signal) => {
       given = signal;

@@ -91,7 +91,7 @@ describe('checkNewKey', () => {
     expect(checkNewKey(input, NOW_MS)).toStrictEqual(input);
   });
 
-  test('returns the expiry in its stored form, and a deletion 90 days later', () => {
+  test('returns the expiry in its stored form with a deletion 90 days later', () => {
     expect(checkNewKey({ label: 'x', expiresAt: '2031-01-31T13:00+01:00' }, NOW_MS)).toStrictEqual({
       label: 'x',
       expiresAt: '2031-01-31T12:00:00.000Z',
@@ -174,7 +174,7 @@ describe('checkNewKey with an expiry', () => {
   });
 
   test.each(['2030-06-14', '2030-06-15T12:00:00Z', '2031-01-31T12:00:00', '2031-02-30', '1924905600', 'tomorrow'])(
-    'rejects %s, and names the expected forms',
+    'rejects %s with an error that names the expected forms',
     (text) => {
       expect(findProblem('expiresAt', text, NOW_MS)).toBe(
         `expiresAt: expected ${expectedFor('expiresAt')}, got "${text}"`,
@@ -185,7 +185,7 @@ describe('checkNewKey with an expiry', () => {
 
 describe('checkNewKey with scopes', () => {
   test.each(['a,b', 'a, b', '{a,b}', '{a', '[a]', 'a b', ''])(
-    'rejects a list that contains %j, and shows how to write scopes',
+    'rejects a list that contains %j with an error that shows how to write scopes',
     (scope) => {
       const problem = findProblem('scopes', ['fine', scope], NOW_MS);
       expect(problem).toBe(
@@ -226,7 +226,7 @@ describe('checkNewKey with metadata', () => {
   });
 });
 
-describe('an error message about a field', () => {
+describe('an error message about an invalid field', () => {
   test.each([
     [undefined, 'nothing'],
     [null, 'null'],
@@ -256,7 +256,7 @@ describe('an error message about a field', () => {
       '.sk_… (25 characters) sk_t… (24 characters)',
     ],
     ['a right-to-left override', 'a\u202eb', String.raw`a\u202eb`],
-  ])('shows at most the first 4 characters and the length of %s', (_, value, got) => {
+  ])('contains at most the first 4 characters and the length of %s', (_, value, got) => {
     expect(findProblem('plan', value, NOW_MS)?.split(', got ')[1]).toBe(`"${got}"`);
   });
 
@@ -267,7 +267,7 @@ describe('an error message about a field', () => {
     ['plan', '64'],
     ['expiresAt', '8601'],
     ['metadata', '1024'],
-  ] as const)('names the limit of %s, which is %s', (name, bound) => {
+  ] as const)('contains the limit of %s, which is %s', (name, bound) => {
     expect(expectedFor(name)).toContain(bound);
   });
 });
@@ -300,7 +300,7 @@ function messageOf(act: () => unknown, code: LatchkeyError['code']): string {
 
 describe.each(SECRETS)('the field checks of a string with an API key of Latchkey: %#', (secret) => {
   test.each(fieldsWith(secret))(
-    "reject it in the %s of a new, a changed and an imported key, and don't repeat it",
+    'reject it in the %s of a new, a changed and an imported key without repeating it',
     (name, fields) => {
       const imported = checkImportedKey(
         { keyHash: '0'.repeat(64), label: 'x', ...fields },
@@ -318,7 +318,7 @@ describe.each(SECRETS)('the field checks of a string with an API key of Latchkey
     },
   );
 
-  test("reject it in a reason and in an actor, and don't repeat it", () => {
+  test('reject it in a reason and in an actor without repeating it', () => {
     const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'us-east-1' }));
     const options = { client, tableName: 'keys', actor: `ops ${secret}` };
     const problems = [

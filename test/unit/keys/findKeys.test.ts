@@ -129,12 +129,12 @@ test.each([
   'LatchkeyStack-KeysTable5B1B5C3D-1ABCDEFGH2345',
   'internationalization',
   '--skip-existing',
-])('keeps %s', (text) => {
+])('maskKeys keeps %s', (text) => {
   expect(maskKeys(`error: expected another text, got "${text}"`)).toContain(text);
   expect(mayHoldKey(text)).toBe(false);
 });
 
-test('maskKeys masks random bytes in hex in a path, and keeps the rest of the path', () => {
+test('maskKeys masks only the random hex bytes in a path', () => {
   const key = randomBytes(16).toString('hex');
   expect(maskKeys(`/var/lib/${key}/x.json`)).toBe(`/var/lib/${key.slice(0, 4)}… (32 characters)/x.json`);
 });

@@ -54,12 +54,12 @@ describe('checkConcurrency', () => {
     [1, 1],
     [100, 100],
     [undefined, 16],
-  ])('returns the concurrency of %p, %i', (concurrency, expected) => {
+  ])('converts the option %p to the concurrency %i', (concurrency, expected) => {
     expect(checkConcurrency({ concurrency })).toBe(expected);
   });
 
   test.each([0, 101, 1.5, Number.NaN])(
-    'rejects %p, and names the option, the expected and the given value',
+    'rejects %p with an error that names the option, the expected value and the given value',
     (concurrency) => {
       expect(() => checkConcurrency({ concurrency })).toThrow(
         expect.objectContaining({
@@ -72,7 +72,7 @@ describe('checkConcurrency', () => {
 });
 
 describe('importHashes with a delayed index', () => {
-  test('rejects an id that a recent entry has with another hash, and names the field', async () => {
+  test('rejects the id of a recent entry with another hash in an error that names the field', async () => {
     const results = await run(['a', 'b', 'c', 'd', 'a'].map((id, index) => entry(index, id)));
     expect(results.map(({ outcome }) => outcome)).toEqual(['imported', 'imported', 'imported', 'imported', 'rejected']);
     expect(results[4]?.problem).toMatch(/^id: ./);
@@ -144,7 +144,7 @@ describe('importHashes after a rejected put', () => {
 });
 
 describe('importHashes with a store that fails', () => {
-  test('yields the earlier results, stops reading entries, and throws the failure', async () => {
+  test('throws the failure after the earlier results without reading more entries', async () => {
     const fault = new LatchkeyError('STORE_UNAVAILABLE', 'gone');
     let read = 0;
     const entries = function* () {

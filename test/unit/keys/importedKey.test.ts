@@ -31,7 +31,7 @@ const TAKEN = {
   rotatedTo: 'key-2',
 };
 
-test('checkImportedKey keeps every field, and schedules the deletion 90 days after the import', () => {
+test('checkImportedKey returns every field, with a deletion 90 days after the import', () => {
   // 15 June 2030, 12:00, and 90 days.
   const record = { ...TAKEN, purgeAfter: 1_915_531_200 };
   expect(check(TAKEN)).toStrictEqual({ record, hasOwnId: true });
@@ -111,7 +111,7 @@ describe('checkImportedKey with a keyPrefix', () => {
   });
 });
 
-test('checkImportedKey reads times in every form, and a date as the end of its day only for an expiry', () => {
+test('checkImportedKey reads times in every form, with a date as the end of its day only for an expiry', () => {
   const times = {
     createdAt: '2024-01-31',
     lastUsedAt: '2024-01-31 12:00:00.123456+0100',
@@ -131,7 +131,7 @@ test('checkImportedKey reads times in every form, and a date as the end of its d
 });
 
 test.each(['a,b', '{a', '[a]', '"a"', ''])(
-  'checkImportedKey rejects the scope %j, and shows how to write scopes',
+  'checkImportedKey rejects the scope %j with an error that shows how to write scopes',
   (scope) => {
     expect(check({ scopes: ['fine', scope] })).toEqual({
       problem: expect.stringMatching(/^scopes: expected .*"orders:read"/),

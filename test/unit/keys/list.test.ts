@@ -74,7 +74,7 @@ describe('listPage', () => {
     expect(store.asked.filter((asked) => typeof asked === 'boolean')).toStrictEqual([false, true]);
   });
 
-  test.each([0, 1001, 1.5, '7'])('rejects the limit %p, and names the limits', async (limit) => {
+  test.each([0, 1001, 1.5, '7'])('rejects the limit %p with an error that contains the valid range', async (limit) => {
     await expect(listPage(new OnePage([]), { limit: limit as number }, NOW)).rejects.toMatchObject({
       code: 'INPUT_INVALID',
       message: expect.stringMatching(new RegExp(`^limit: expected .* 1 to 1000, got ${JSON.stringify(limit)}$`)),
@@ -115,7 +115,7 @@ function hashIn({ keyHash }: Item): string {
   return String(keyHash);
 }
 
-describe('a filtered list', () => {
+describe('listPage and listPages with a filter', () => {
   type Kind = 'passes' | 'fails' | 'corrupt' | 'moved';
   const itemsOf = (kinds: readonly Kind[]): readonly Item[] =>
     kinds.map((kind, index) => {
@@ -125,7 +125,7 @@ describe('a filtered list', () => {
     });
   const filter = ({ label }: KeyRecord) => label === 'passes';
 
-  test.each([undefined, 'a team'])('returns every key once, in full pages, for the owner %p', async (owner) => {
+  test.each([undefined, 'a team'])('return every key once, in full pages, for the owner %p', async (owner) => {
     const kind = fc.constantFrom<Kind>(
       'passes',
       'fails',
@@ -149,7 +149,7 @@ describe('a filtered list', () => {
     );
   });
 
-  test('computes the state of a key from the clock', async () => {
+  test('compute the state of a key from the clock', async () => {
     const { record } = makeKey({ expiresAt: at(0) });
     const store = new Table([serialiseRecord(record)]);
     await expect(listPage(store, { state: 'expired' }, NOW)).resolves.toMatchObject({ records: [record] });
@@ -160,7 +160,7 @@ describe('a filtered list', () => {
     expect(both.records).toEqual([]);
   });
 
-  test('reads only until it has enough keys that pass', async () => {
+  test('read only until they have enough keys that pass', async () => {
     const few = new Table(itemsOf([...Array.from({ length: 500 }, () => 'fails' as const), 'passes']));
     await expect(listPage(few, { limit: 1, filter }, NOW)).resolves.toMatchObject({ records: [{ id: '500' }] });
     expect(few.reads).toBeLessThan(10);
@@ -169,7 +169,7 @@ describe('a filtered list', () => {
     expect(many.reads).toBe(1);
   });
 
-  test('returns the cursor null after the last key that passes', async () => {
+  test('return the cursor null after the last key that passes', async () => {
     const store = new Table(itemsOf(['passes', 'passes']));
     await expect(listPage(store, { limit: 2, filter }, NOW)).resolves.toMatchObject({ cursor: null });
   });
@@ -181,7 +181,7 @@ describe('a list cursor', () => {
     ['of an owner', 'a team', HASH],
     ['of all keys after an invalid hash', undefined, 'bad'],
     ['of an owner after an invalid hash', 'a team', 'bad'],
-  ])('resumes where its page ended: %s', async (_, owner, keyHash) => {
+  ])('resumes after the last key of its page: %s', async (_, owner, keyHash) => {
     const store = new OnePage([]);
     await listPage(store, { owner, cursor: await cursorOf(owner, keyHash) }, NOW);
     expect(store.asked[0]).toStrictEqual(expect.objectContaining({ startKey: lastKeyOf(owner, keyHash) }));
@@ -197,7 +197,7 @@ describe('a list cursor', () => {
     ['of all keys', 'a team', () => cursorOf()],
     ['of another owner', 'a team', () => cursorOf('another')],
     ['a cursor that is cut before its time', 'a team', cutBeforeTime],
-  ])('causes an error that shows it in another list: %s', async (_, owner, made) => {
+  ])('causes an error that contains it in another list: %s', async (_, owner, made) => {
     const cursor = await made();
     await expect(listPage(new OnePage([]), { owner, cursor }, NOW)).rejects.toMatchObject({
       code: 'INPUT_INVALID',

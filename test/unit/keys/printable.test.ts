@@ -28,7 +28,7 @@ describe('printable', () => {
     ['a combining grapheme joiner', '\u034f'],
     ['a variation selector after a letter', '\ufe0f'],
     ['a variation selector of the supplement', '\u{e0101}'],
-  ])("escapes %s in JSON's syntax, so JSON.parse restores its value", (_, character) => {
+  ])('escapes %s in a syntax from which JSON.parse restores its value', (_, character) => {
     const text = `a${character}b`;
     expect(printable(text)).toMatch(/^a(\\u[0-9a-f]{4})+b$/);
     const json = JSON.stringify({ text });
@@ -40,7 +40,7 @@ describe('printable', () => {
   });
 });
 
-test('printableLines keeps newlines and tabs, and escapes all other control characters', () => {
+test('printableLines escapes all control characters except newlines and tabs', () => {
   expect(printableLines('a\tb\nc\u202e\r\n')).toBe('a\tb\nc\\u202e\\u000d\n');
 });
 

@@ -16,7 +16,7 @@ const find = (lookup: KeyReader) => lookup.get(record.keyHash);
 const recordUse = (lookup: KeyReader) => lookup.recordUse(record.keyHash, NOW_MS, NOW_MS);
 
 describe('KeyReader', () => {
-  test('throws RECORD_CORRUPT for a record with another hash, and names the key', async () => {
+  test('throws RECORD_CORRUPT with the id of the key for a record with another hash', async () => {
     const lookup = lookupWith(() => ({ body: { Item: { ...ITEM, keyHash: { S: 'f'.repeat(64) } } } }));
     await expect(find(lookup)).rejects.toMatchObject({
       code: 'RECORD_CORRUPT',

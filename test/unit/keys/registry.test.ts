@@ -65,7 +65,7 @@ describe('the registry', () => {
 });
 
 describe('the error for an unknown key', () => {
-  test('names the id', async () => {
+  test('contains the id', async () => {
     const error = await failureOf(answeredRegistry(FOUND, NOTHING).get(record.id));
     expect(error).toMatchObject({
       code: 'NOT_FOUND',
@@ -86,7 +86,7 @@ describe('the error for an unknown key', () => {
 describe('getByIdStart', () => {
   const ids = (...found: readonly string[]): Answer => ({ body: { Items: found.map((id) => ({ id: { S: id } })) } });
 
-  test("waits for the index if it gets a whole UUID, and doesn't search other ids", async () => {
+  test('waits for the index instead of searching other ids if it gets a whole UUID', async () => {
     const { registry, operations } = watchedRegistry(NOTHING, FOUND, FOUND);
     expect(await registry.getByIdStart('0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11')).toEqual(record);
     expect(operations()).toEqual(['Query', 'Query', 'GetItem']);
@@ -110,7 +110,7 @@ describe('getByIdStart', () => {
     expect(operations()).toEqual(['Query', 'Scan', 'GetItem']);
   });
 
-  test('rejects fewer than 4 characters, and names the minimum', async () => {
+  test('rejects fewer than 4 characters with an error that names the minimum', async () => {
     const { registry, operations } = watchedRegistry(NOTHING);
     expect(await failureOf(registry.getByIdStart('0f8'))).toMatchObject({
       code: 'INPUT_INVALID',
@@ -127,7 +127,7 @@ describe('getByIdStart', () => {
       /keys-1\b.*\bkeys-2\b.*\bkeys-3\b.*\bkeys-4\b.*\bkeys-5$/,
     ],
     ['6', ['keys-1', 'keys-2', 'keys-3', 'keys-4', 'keys-5', 'keys-6'], /\bkeys-5\b.*\bmore$/],
-  ])('names up to 5 ids if %s ids share a prefix, and says whether there are more', async (_, found, told) => {
+  ])('lists up to 5 of %s ids that share a prefix, with a note about any others', async (_, found, told) => {
     const error = await failureOf(answeredRegistry(NOTHING, ids(...found)).getByIdStart('keys'));
     expect(error).toMatchObject({ code: 'AMBIGUOUS_ID', message: expect.stringMatching(told) });
     expect(String(error)).not.toContain('keys-6');
@@ -166,7 +166,7 @@ describe('storeRotation', () => {
   test.each([
     ['the store fails', FAILED, 'STORE_UNAVAILABLE', /rotation.*ResourceNotFoundException/],
     ['the remaining record is corrupt', CORRUPT, 'RECORD_CORRUPT', /\brotated\b/],
-  ])('keeps the successor and mentions it if %s, because the old key may name it', async (_, ended, code, told) => {
+  ])('keeps the successor if %s, because the old key may name it', async (_, ended, code, told) => {
     const { registry, operations } = watchedRegistry(NOTHING, ended);
     expect(await failureOf(registry.storeRotation(await draw()))).toMatchObject({
       code,

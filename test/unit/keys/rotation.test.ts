@@ -22,7 +22,7 @@ describe('prepareRotation', () => {
     expect(previousEndsAt).toBe('2040-06-12T12:00:00.000Z');
   });
 
-  test('rejects a grace period one second over the limit, and names the limits', async () => {
+  test('rejects a grace period one second over the limit with an error that names the limits', async () => {
     const error = await failureOf(answeredRegistry().prepareRotation(ID, { graceSeconds: 315_360_001 }));
     expect(error).toMatchObject({
       code: 'INPUT_INVALID',
@@ -44,16 +44,19 @@ describe('prepareRotation', () => {
     ['rotated', { rotatedTo: OTHER_ID }, 'CONFLICT', [OTHER_ID]],
     ['expired', { expiresAt: at(-1) }, 'CONFLICT', ['2030-06-15T11:59:59.999Z']],
     ['disabled', { disabledAt: at(-1) }, 'CONFLICT', ['2030-06-15T11:59:59.999Z']],
-  ])('rejects a key that is %s, with the time or the successor', async (_, fields, code, values) => {
-    const error = await failureOf(draw(fields));
-    expect(error).toMatchObject({ code, keyId: ID });
-    expect(error).not.toHaveProperty('cause');
-    for (const shown of [ID, ...values]) expect(String(error)).toContain(shown);
-  });
+  ])(
+    'rejects a key that is %s with an error that contains the time or the successor',
+    async (_, fields, code, values) => {
+      const error = await failureOf(draw(fields));
+      expect(error).toMatchObject({ code, keyId: ID });
+      expect(error).not.toHaveProperty('cause');
+      for (const shown of [ID, ...values]) expect(String(error)).toContain(shown);
+    },
+  );
 
   test.each<[string, string | null, string | undefined]>([
     ['the given expiry', '2031-01-31T12:00:00+01:00', '2031-01-31T11:00:00.000Z'],
-    ['no expiry for null', null, undefined],
+    ['an unlimited lifetime for null', null, undefined],
   ])('gives the successor %s', async (_, expiresAt, expected) => {
     const { record } = await draw({ expiresAt: at(1000) }, { ...HOUR, expiresAt });
     expect(record.expiresAt).toBe(expected);
@@ -68,7 +71,7 @@ describe('prepareRotation', () => {
     ['ends a millisecond after the last storable time', { createdAt: at(-1), expiresAt: '9999-12-31T23:59:59.999Z' }],
     ['is empty', { createdAt: at(1000), expiresAt: at(1000) }],
     ['ends before it starts', { createdAt: at(1000), expiresAt: at(500) }],
-  ])('requires an expiry if the same lifetime %s, and names the key', async (_, fields) => {
+  ])('requires an expiry if the same lifetime %s', async (_, fields) => {
     expect(await failureOf(draw(fields))).toMatchObject({
       code: 'INPUT_INVALID',
       keyId: ID,

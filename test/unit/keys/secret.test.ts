@@ -18,20 +18,20 @@ const KNOWN = 'sk_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg1A7p0b';
 const KNOWN_PADDED = 'sk_000000000000000000000000000000000000000020200rp28';
 const KNOWN_HASH = '5fe83692f030cf1871ac3610f47b7e40e23f6944a0fc2d2cb7c4d4bc9cbae6d8';
 
-describe('a new key', () => {
-  test('has the prefix, 43 base62 characters and a checksum of 6', () => {
+describe('generateSecret', () => {
+  test('returns the prefix, 43 base62 characters and a checksum of 6', () => {
     expect(generateSecret('sk_')).toMatch(/^sk_[0-9A-Za-z]{49}$/);
     expect(generateSecret('acme_')).toMatch(/^acme_[0-9A-Za-z]{49}$/);
   });
 
-  test('has a valid format only with its own prefix', () => {
+  test('returns a key that is valid only with its own prefix', () => {
     const secret = generateSecret('live_');
     expect(parseSecret(secret, { ...OWN, prefix: 'live_' })).toBe(secret);
     expect(parseSecret(secret, { ...OWN, prefix: 'test_' })).toBeUndefined();
     expect(parseSecret(secret, OWN)).toBeUndefined();
   });
 
-  test('maps each byte below 248 to a digit and replaces the others, so all digits are equally likely', () => {
+  test('replaces bytes of 248 and more, because all digits must be equally likely', () => {
     const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
     const drawn: string[] = [];
     let next = 0;
@@ -53,7 +53,7 @@ describe('a new key', () => {
     expect(generateSecret('sk_', fewUsable).slice(3, 46)).toBe('z'.repeat(43));
   });
 
-  test('never repeats an earlier key', () => {
+  test('never returns an earlier key', () => {
     expect(new Set(Array.from({ length: 1000 }, () => generateSecret('sk_'))).size).toBe(1000);
   });
 });

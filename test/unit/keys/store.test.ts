@@ -91,7 +91,7 @@ describe('findHash', () => {
   test.each([
     ['an invalid keyHash', entries('none'), /\bsome-id\b.*\bkeyHash\b/],
     ['the id of another key', entries(keyHash, 'f'.repeat(64)), /\bsome-id\b.*\banother\b/],
-  ])('throws RECORD_CORRUPT for a record with %s, and names the key and the reason', async (_, found, told) => {
+  ])('throws RECORD_CORRUPT with the key and the reason for a record with %s', async (_, found, told) => {
     await expect(answeredStore(found).store.findHash('some-id')).rejects.toMatchObject({
       code: 'RECORD_CORRUPT',
       keyId: 'some-id',
@@ -109,7 +109,7 @@ describe('findHash', () => {
 describe('findIds', () => {
   test.each<[string, readonly Answer[], readonly string[], number]>([
     [
-      'continues until it has enough ids, and ends with the last page',
+      'continues until it has enough ids or has read the last page',
       [pageOf(['a1', 'a2'], 'a2'), pageOf(['a2'])],
       ['a1', 'a2'],
       2,
@@ -127,7 +127,7 @@ describe('findIds', () => {
     expect(sent).toHaveLength(calls);
   });
 
-  test('resumes where the previous page ended', async () => {
+  test('resumes after the last id of the previous page', async () => {
     const { store, sent } = answeredStore(pageOf(['a1'], 'z'), EMPTY);
     await store.findIds('a', 2);
     expect(sent.map(startOf)).toEqual([undefined, { id: { S: 'z' } }]);
@@ -139,7 +139,7 @@ const PAGES: readonly (readonly [string, (store: RegistryStore, startKey?: Item)
   ["a page of an owner's keys", (store, startKey) => store.queryOwner('acme', { limit: 2, startKey })],
 ];
 
-describe('a page', () => {
+describe('the read of a page', () => {
   test.each(PAGES)('%s returns a cursor from which the next page continues', async (_, read) => {
     const { store, sent } = answeredStore(pageOf(['a'], 'z'), EMPTY);
     const page = await read(store);
@@ -148,7 +148,7 @@ describe('a page', () => {
     expect(sent.map(startOf)).toEqual([undefined, { id: { S: 'z' } }]);
   });
 
-  test('reads all keys consistently, at twice the cost, only with consistentRead', async () => {
+  test('scan reads all keys consistently, at twice the cost, only with consistentRead', async () => {
     const { store, sent } = answeredStore(EMPTY, EMPTY);
     await store.scan({ limit: 2 });
     await store.scan({ limit: 2, consistentRead: true });
@@ -173,7 +173,7 @@ describe('readAll', () => {
     expect(sent).toHaveLength(12);
   });
 
-  test.each([true, false])('passes on consistentRead, %p', async (consistentRead) => {
+  test.each([true, false])('passes on the option consistentRead: %p', async (consistentRead) => {
     const { store, sent } = answeredStore(batch(HASHES.slice(1), HASHES.slice(0, 1)), batch(HASHES.slice(0, 1), []));
     await store.readAll(HASHES, consistentRead);
     expect(sent.map(({ input }) => input)).toMatchObject([
@@ -182,7 +182,7 @@ describe('readAll', () => {
     ]);
   });
 
-  test('throws an error after ten reads without a result, with the number of missing keys', async () => {
+  test('throws an error with the number of missing keys after ten reads without a result', async () => {
     const left = HASHES.slice(0, 7);
     const { store, sent } = answeredStore(
       batch(HASHES.slice(7), left),

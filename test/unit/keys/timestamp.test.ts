@@ -92,7 +92,7 @@ describe('readTime', () => {
     expect(readTime('2027-01-01', { dateAs: 'end' })).toBe('2027-01-01T23:59:59.999Z');
   });
 
-  test('reads the same time from the stored form and from one with an offset', () => {
+  test('reads the same time from the stored form and from a form with an offset', () => {
     const times = fc.integer({ min: 86_400_000, max: Date.UTC(9999, 0) });
     fc.assert(
       fc.property(times, fc.integer({ min: -14 * 60, max: 14 * 60 }), (epochMs, offset) => {

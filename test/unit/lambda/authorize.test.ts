@@ -36,7 +36,7 @@ test('authorize returns the decision on a cached key synchronously, without a pr
 });
 
 describe('the last-used write', () => {
-  test('reports "superseded" if another environment has written since the record was read', async () => {
+  test("doesn't replace a newer write by another execution environment", async () => {
     const { record, key, lookup, decide } = await deciding();
     lookup.put({ ...record, lastUsedAt: at(-1) });
     expect(await decide()).toEqual({
@@ -47,9 +47,9 @@ describe('the last-used write', () => {
   });
 
   test.each([
-    ['another environment made it since', { lastUsedAt: at(0) }],
+    ['another execution environment has made it', { lastUsedAt: at(0) }],
     ['the key is gone', undefined],
-  ])('reports "superseded" without a write if the environment\'s own record is due but %s', async (_, fields) => {
+  ])('counts as superseded if %s', async (_, fields) => {
     const { record, key, lookup, clock, throttle, decide } = await deciding({ lastUsedAt: at(-INTERVAL_MS + 1) });
     throttle.claim({ ...key, lastUsedAtMs: NOW_MS - 2 * INTERVAL_MS }, NOW_MS - INTERVAL_MS + 1);
     clock.nowMs += 1;
@@ -68,8 +68,8 @@ const { secret, record } = makeKey();
 const BOUND_MS = 300;
 
 /**
- * A function that wrote the last use one interval ago and has read the record since. It reads the table again before
- * the next write.
+ * Creates a handler that wrote the last use one interval ago and has read the record since. It reads the table before
+ * its next write.
  */
 async function functionWithWriteDue() {
   const clock = { nowMs: NOW_MS };
@@ -96,7 +96,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test('a read before a last-used write delays the request by at most 300 ms, and skips the write if it fails', async () => {
+test('a read before a last-used write delays the request by at most 300 ms', async () => {
   const { clock, lookup, log, invoke } = await functionWithWriteDue();
   const { get } = lookup;
   let giveUp: (error: Error) => void = () => {};
@@ -115,7 +115,7 @@ test('a read before a last-used write delays the request by at most 300 ms, and 
   expect(lookup.writes).toBe(1);
   expect(jest.getTimerCount()).toBe(0);
 
-  // The client finally aborts the read. The function released the claim, so a request a minute later tries the write
+  // The client finally aborts the read. The handler released the claim, so a request a minute later tries the write
   // again.
   giveUp(new LatchkeyError('STORE_UNAVAILABLE', 'no answer'));
   await settled();

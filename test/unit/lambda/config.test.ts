@@ -17,7 +17,7 @@ function problemOf(environment: Record<string, string>): string {
   throw new Error('the configuration was accepted');
 }
 
-test('readConfig uses the defaults if only the table is set', () => {
+test('readConfig uses the defaults if only LATCHKEY_TABLE is set', () => {
   expect(readConfig(TABLE)).toEqual({
     tableName: 'keys',
     keyFormat: { prefix: 'sk_', acceptForeignKeys: false },
@@ -34,7 +34,7 @@ test('readConfig uses the defaults if only the table is set', () => {
   });
 });
 
-test('readConfig reads every variable', () => {
+test('readConfig reads every environment variable', () => {
   expect(
     readConfig({
       LATCHKEY_TABLE: 'keys',
@@ -94,7 +94,7 @@ test.each([
   expect(readConfig({ ...TABLE, [name]: value })).toMatchObject(config);
 });
 
-test('readConfig ignores variables without the prefix LATCHKEY_', () => {
+test('readConfig ignores environment variables without the prefix LATCHKEY_', () => {
   expect(readConfig({ ...TABLE, AWS_REGION: 'us-east-1' })).toEqual(readConfig(TABLE));
 });
 
@@ -206,7 +206,7 @@ describe('an invalid value', () => {
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free","free"],"shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":"free","shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":[],"shared":[],"limits":[]}'],
-  ])('prevents the start with a message that shows the expected form: %s=%j', (name, value) => {
+  ])('prevents the start with a message that contains the expected form: %s=%j', (name, value) => {
     const [problem = ''] = problemOf({ ...TABLE, [name]: value }).split('; ');
     expect(problem).toMatch(new RegExp(`^${name}: expected .+, got `, 's'));
     expect(problem.endsWith(`, got ${maskKeys(JSON.stringify(value))}`)).toBe(true);
@@ -216,7 +216,7 @@ describe('an invalid value', () => {
 test.each([
   ['LATCHKEY_KEY_SOURCES', ['bearer', 'header:NAME', 'query:NAME']],
   ['LATCHKEY_SCOPES', ['METHOD /path', '$connect', 'GRAPHQL /graphql']],
-])('the error message about %s lists the forms %j', (name, forms) => {
+])('the error message about %s contains the forms %j', (name, forms) => {
   const problem = problemOf({ ...TABLE, [name]: 'cookie' });
   for (const form of forms) expect(problem).toContain(form);
 });
@@ -234,21 +234,21 @@ test.each([
   expect(expected.match(/\w+/g)).toEqual(expect.arrayContaining(words));
 });
 
-test('the error message about plans shows only the invalid names', () => {
+test('the error message about plans contains only the invalid names', () => {
   const plans = '{"namespace":"0123456789abcdef","perKey":["free","no plan"],"shared":["pro","-"]}';
   const problem = problemOf({ ...TABLE, LATCHKEY_PLANS: plans });
   expect(problem).toMatch(/^LATCHKEY_PLANS: expected /);
   expect(problem.endsWith(`, got ${JSON.stringify('["no plan","-"]')}`)).toBe(true);
 });
 
-test('readConfig rejects an unknown variable, because a typo would leave the default in force', () => {
+test('readConfig rejects an unknown environment variable, because a typo would leave the default in force', () => {
   expect(problemOf({ ...TABLE, LATCHKEY_KEY_SOURCE: 'bearer' })).toBe('LATCHKEY_KEY_SOURCE: unknown variable');
 });
 
 test.each([
   ['LATCHKEY_USAGE_WRITE_SECONDS', 'LATCHKEY_LAST_USED_SECONDS'],
   ['LATCHKEY_RESULT_CACHE_SECONDS', 'LATCHKEY_RESULTS_CACHE_SECONDS'],
-])('readConfig rejects the old name %s with the new name %s', (oldName, newName) => {
+])('readConfig rejects the old name %s with an error that contains the new name %s', (oldName, newName) => {
   expect(problemOf({ ...TABLE, [oldName]: '60' })).toBe(`${oldName}: was renamed, set ${newName} instead`);
 });
 

@@ -115,13 +115,13 @@ describe.each(API_TYPES)('the handler of a $apiType event', ({ makeEvent, stage,
     ['missing', {}],
     ['an empty bearer', { headers: [['Authorization', 'Bearer ']] as const }],
     ['another scheme', { headers: [['Authorization', 'Basic YWxhZGRpbg==']] as const }],
-  ])('throws the error that API Gateway turns into a 401 if the header is %s', async (_, carried) => {
+  ])('throws the error that API Gateway turns into a 401 if the Authorization header is %s', async (_, carried) => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     await expect(invoke(makeEvent(carried))).rejects.toThrow(/^Unauthorized$/);
     expect(lookup.reads).toBe(0);
   });
 
-  test('throws a fault during an outage, and never calls the key invalid', async () => {
+  test('throws a fault during an outage instead of denying the key', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
     lookup.isDown = true;
     await expect(invoke(makeEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -131,7 +131,7 @@ describe.each(API_TYPES)('the handler of a $apiType event', ({ makeEvent, stage,
   });
 });
 
-test('the handler answers from a cached record during an outage until the configured duration ends', async () => {
+test('the handler uses a cached record during an outage only until the configured duration ends', async () => {
   const { invoke, lookup, clock } = handlerUnderTest(RECORDS, {
     LATCHKEY_RECORD_CACHE_SECONDS: '0',
     LATCHKEY_STALE_IF_ERROR_SECONDS: '60',
@@ -145,7 +145,7 @@ test('the handler answers from a cached record during an outage until the config
   await expect(invoke(event)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
 });
 
-describe("the handler's simple response to an HTTP API", () => {
+describe('the handler with simple responses for HTTP APIs', () => {
   test('authorizes an active key, with its context', async () => {
     const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
     expect(await invoke(httpApiEvent(bearing(ACTIVE.secret)))).toEqual({ isAuthorized: true, context: CONTEXT });
@@ -157,12 +157,12 @@ describe("the handler's simple response to an HTTP API", () => {
     expect(answer).toEqual({ isAuthorized: false, context: { errorCode, errorMessage } });
   });
 
-  test("becomes the error that API Gateway turns into a 401 if there isn't a key", async () => {
+  test("throws the error that API Gateway turns into a 401 if the request doesn't have a key", async () => {
     const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
     await expect(invoke(httpApiEvent())).rejects.toThrow(/^Unauthorized$/);
   });
 
-  test("doesn't replace the policy for REST events", async () => {
+  test('returns a policy for a REST event', async () => {
     const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
     expect(await invoke(restRequestEvent(bearing(ACTIVE.secret)))).toHaveProperty('policyDocument');
   });
@@ -179,7 +179,7 @@ test('the handler leaves fields that the record lacks out of the context', async
   expect(Object.keys(answer.context)).toEqual(['keyId', 'label']);
 });
 
-describe("the handler's search for a key", () => {
+describe('the handler with several key sources', () => {
   const query = [['api_key', ACTIVE.secret]] as const;
   const twice = [...query, ...query];
 
@@ -220,7 +220,7 @@ describe("the handler's search for a key", () => {
     }
   });
 
-  test('reads the next source if the header has a scheme with commas of its own', async () => {
+  test('reads the next key source if the Authorization header has a scheme with commas of its own', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const headers = [['Authorization', 'Digest username="a", realm="b", uri="/"']] as const;
     for (const makeEvent of [restRequestEvent, httpApiEvent]) {
@@ -237,7 +237,7 @@ describe("the handler's search for a key", () => {
     },
   );
 
-  test('counts one header in two cases as two values of a REST event', async () => {
+  test('denies a REST event with one header in two cases', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const value = `Bearer ${ACTIVE.secret}`;
     const headers = [
@@ -255,7 +255,7 @@ describe("the handler's search for a key", () => {
 });
 
 describe('the last-used time', () => {
-  test('changes on the first use and an interval later, but not in between', async () => {
+  test('changes only on the first use and an interval later', async () => {
     const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     const lastUsedAt = () => lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt;
@@ -278,7 +278,7 @@ describe('the last-used time', () => {
     expect(lookup.writes).toBe(1);
   });
 
-  test('changes only in the first environment that reads the key again if another one made the last write', async () => {
+  test('changes again only after the execution environment has reread a record that another one wrote', async () => {
     const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     lookup.put({ ...ACTIVE.record, lastUsedAt: at(-INTERVAL_MS + 1) });
@@ -291,8 +291,8 @@ describe('the last-used time', () => {
     expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(MINUTE_MS));
   });
 
-  describe('if the environment made the last write and has a cached record', () => {
-    /** The environment made the last write. It cached a record that it read a second before the next write is due. */
+  describe('the execution environment that made the last write', () => {
+    /** The execution environment has cached a record that it read a second before its next write is due. */
     async function afterOwnWrite() {
       const underTest = handlerUnderTest(RECORDS);
       const invoke = () => underTest.invoke(restRequestEvent(bearing(ACTIVE.secret)));
@@ -303,7 +303,7 @@ describe('the last-used time', () => {
       return { ...underTest, invoke };
     }
 
-    test('changes after a read of the table', async () => {
+    test('writes it again after a read of the table', async () => {
       const { invoke, lookup } = await afterOwnWrite();
       await invoke();
       expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(INTERVAL_MS));
@@ -311,9 +311,9 @@ describe('the last-used time', () => {
     });
 
     test.each([
-      ['another environment has written since', { lastUsedAt: at(INTERVAL_MS - 1) }],
+      ['another execution environment has written since', { lastUsedAt: at(INTERVAL_MS - 1) }],
       ['the key has been revoked since', { lastUsedAt: at(0), revokedAt: at(INTERVAL_MS - 1) }],
-    ])("doesn't change if %s, and the new record is cached", async (_what, fields) => {
+    ])('caches the new record without a write if %s', async (_what, fields) => {
       const { invoke, lookup, metricLines } = await afterOwnWrite();
       lookup.put({ ...ACTIVE.record, ...fields });
       expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
@@ -323,14 +323,14 @@ describe('the last-used time', () => {
       expect(metricLines.join()).not.toContain('LastUsedWriteFailures');
     });
 
-    test("doesn't change if the key was deleted", async () => {
+    test("doesn't write it if the key was deleted", async () => {
       const { invoke, lookup } = await afterOwnWrite();
       lookup.records.delete(ACTIVE.record.keyHash);
       await invoke();
       expect(lookup.writes).toBe(1);
     });
 
-    test('changes a minute after an outage, during which the cached record was used', async () => {
+    test('writes it a minute after an outage, during which it used the cached record', async () => {
       const { invoke, lookup, clock, logged } = await afterOwnWrite();
       lookup.isDown = true;
       expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
@@ -349,7 +349,7 @@ describe('the last-used time', () => {
     expect(lookup.writes).toBe(0);
   });
 
-  test('causes a log line and a retry a minute later if its write fails', async () => {
+  test('changes a minute after a failed write that was logged', async () => {
     const { invoke, lookup, clock, logged } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     const recordUse = lookup.recordUse.bind(lookup);
@@ -367,7 +367,7 @@ describe('the last-used time', () => {
     expect(lookup.writes).toBe(1);
   });
 
-  test('makes the next request read the record if its write was superseded', async () => {
+  test('causes a new read on the next request if its write was superseded', async () => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     lookup.recordUse = async () => 'superseded';
@@ -384,7 +384,7 @@ describe('the log', () => {
     expect(log).toEqual([]);
   });
 
-  test("shows a denial in one line, with only the key's id and prefix", async () => {
+  test("contains one line for a denial, with only the key's id and prefix", async () => {
     const { invoke, logged } = handlerUnderTest(RECORDS);
     await invoke(restRequestEvent(bearing(REVOKED.secret)));
     expect(logged()).toEqual([
@@ -401,7 +401,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('counts a request without a key as a denial', async () => {
+  test('contains a denial for a request without a key', async () => {
     const { invoke, logged } = handlerUnderTest(RECORDS);
     await expect(invoke(restRequestEvent())).rejects.toThrow('Unauthorized');
     expect(logged()).toEqual([expect.objectContaining({ message: 'denied', code: 'AUTH_REQUIRED' })]);
@@ -410,7 +410,7 @@ describe('the log', () => {
   test.each<[string, object]>([
     ['with the name of its cause', { cause: new RangeError(ACTIVE.secret) }],
     ['without a cause', {}],
-  ])('shows a fault of the store in one line, %s', async (_, options) => {
+  ])('contains one line for a fault of the store, %s', async (_, options) => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
     lookup.get = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the read failed', options));
     await expect(invoke(restRequestEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -428,7 +428,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('shows the id of a key with a corrupt record, and so does the error', async () => {
+  test('contains the id of a key with a corrupt record', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
     lookup.get = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
     const corrupt = { code: 'RECORD_CORRUPT', keyId: 'corrupt' };
@@ -436,7 +436,7 @@ describe('the log', () => {
     expect(logged()).toEqual([expect.objectContaining(corrupt)]);
   });
 
-  test('shows only the name of an unexpected error, and the thrown error hides even that', async () => {
+  test('contains only the name of an unexpected error', async () => {
     const { invoke, lookup, log } = handlerUnderTest(RECORDS);
     lookup.get = () => Promise.reject(new TypeError(`cannot read ${ACTIVE.secret}`));
     const error = await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch((thrown: unknown) => thrown);
@@ -459,7 +459,7 @@ describe('the metrics', () => {
   }
   const FAULT = { Faults: 1, 'Faults unknown EVENT_UNKNOWN': 1 };
 
-  test('count an allowed request with its read and write, and the next one as a cache hit', async () => {
+  test('count the second of two allowed requests as a cache hit', async () => {
     const underTest = handlerUnderTest(RECORDS);
     await underTest.invoke(event);
     await underTest.invoke(event);
@@ -474,7 +474,7 @@ describe('the metrics', () => {
     });
   });
 
-  test('count a shared read once, and the requests that share it as cache hits', async () => {
+  test('count all but the first of the requests that share a read as cache hits', async () => {
     const underTest = handlerUnderTest(RECORDS);
     await Promise.all(Array.from({ length: 20 }, () => underTest.invoke(event)));
     expect(underTest.lookup.reads).toBe(1);
@@ -499,7 +499,7 @@ describe('the metrics', () => {
     });
   });
 
-  test('count a superseded write as skipped, and a failed one as failed', async () => {
+  test('count a superseded write as skipped instead of failed', async () => {
     const underTest = handlerUnderTest(RECORDS);
     underTest.lookup.recordUse = async () => 'superseded';
     await underTest.invoke(event);
@@ -519,14 +519,14 @@ describe('the metrics', () => {
     expect(await countedAfter(underTest)).toMatchObject({ ...FAULT, Denied: 1, [`Denied rest-token ${errorCode}`]: 1 });
   });
 
-  test('count a request without a key only as a denial, and not as a read or a cache hit', async () => {
+  test('count a request without a key only as a denial', async () => {
     const underTest = handlerUnderTest(RECORDS);
     await expect(underTest.invoke(restRequestEvent())).rejects.toThrow('Unauthorized');
     const counted = await countedAfter(underTest);
     expect(counted).toEqual({ ...FAULT, Denied: 1, 'Denied rest-request AUTH_REQUIRED': 1 });
   });
 
-  test('count a failed shared read as a fault of each request, and not as a cache hit', async () => {
+  test('count a failed shared read as a fault of each request instead of a cache hit', async () => {
     const underTest = handlerUnderTest(RECORDS);
     underTest.lookup.isDown = true;
     await Promise.allSettled([underTest.invoke(event), underTest.invoke(event)]);
@@ -560,7 +560,7 @@ describe('the sampled request lines', () => {
     apiType: 'rest-request',
   };
 
-  test('show the key, the read and the last-used write of an allowed request', async () => {
+  test('contain the key, the read and the last-used write of an allowed request', async () => {
     const { invoke, logged } = handlerUnderTest(RECORDS, SAMPLED);
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));
@@ -571,7 +571,7 @@ describe('the sampled request lines', () => {
     ]);
   });
 
-  test('show a denial and a fault in addition to their own lines', async () => {
+  test('contain a denial and a fault in addition to their own log lines', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS, SAMPLED);
     await invoke(restRequestEvent(bearing(REVOKED.secret)));
     lookup.isDown = true;
@@ -592,7 +592,7 @@ describe('the sampled request lines', () => {
     });
   });
 
-  test('show the id of a key with a corrupt record', async () => {
+  test('contain the id of a key with a corrupt record', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS, SAMPLED);
     lookup.get = () => Promise.reject(new LatchkeyError('RECORD_CORRUPT', 'no label', { keyId: 'corrupt' }));
     await invoke(restRequestEvent(bearing(ACTIVE.secret))).catch(() => undefined);
@@ -629,7 +629,7 @@ describe('an event from an unknown source', () => {
     expect(logged()).toEqual([expect.objectContaining({ code: 'EVENT_UNKNOWN' })]);
   });
 
-  test('appears in the log with the names of its fields, but without their values', async () => {
+  test('appears in the log with only the names of its fields', async () => {
     const { invoke, log } = handlerUnderTest(RECORDS);
     const long = 'x'.repeat(41);
     const event = { Records: ['private'], 'a b\n': 1, ' zebra': 1, 'zebra ': 1, [long]: 1, token: ACTIVE.secret };

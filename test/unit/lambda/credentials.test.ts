@@ -108,7 +108,7 @@ describe('presentedKey with a header source', () => {
     expect(present({ headers: { 'x-api-key': [value] } }, 'header:X-Api-Key')).toEqual(expected);
   });
 
-  test('accepts a bare key in Authorization, and skips a scheme with credentials', () => {
+  test('accepts only a bare key in the Authorization header', () => {
     const sources = 'header:authorization,query:api_key';
     expect(present({ headers: { authorization: [KEY] } }, sources)).toEqual(KEY_OF);
     expect(present({ headers: { authorization: ['Basic abc'] }, query: { api_key: [KEY] } }, sources)).toEqual(KEY_OF);
@@ -163,7 +163,7 @@ describe.each(HEADER_MAPS)('headerValues with %s', (_, eventOf) => {
     expect(headerValues(eventOf(name, 'value'), 'x-api-key')).toBeUndefined();
   });
 
-  test('queryValues ignores a name whose punctuation differs only in the case bit', () => {
+  test('ignores a name whose punctuation differs only in the case bit', () => {
     expect(headerValues(eventOf('x^key', 'value'), 'x~key')).toBeUndefined();
     expect(headerValues(eventOf('x~key', 'value'), 'x^key')).toBeUndefined();
   });
@@ -178,7 +178,7 @@ describe.each(QUERY_MAPS)('queryValues with %s', (_, eventOf) => {
 });
 
 describe('headerValues for a header with several values', () => {
-  test('returns at least two of them, from a list or from names in several cases', () => {
+  test('returns at least two values, from a list or from names in several cases', () => {
     const multiValueHeaders = { 'x-api-key': ['a', 'b'], 'X-Api-Key': ['c'], other: ['d'] };
     expect(headerValues({ multiValueHeaders }, 'x-api-key')).toEqual(['a', 'b']);
     expect(headerValues({ multiValueHeaders: { a: ['1'], A: ['2', '3'] } }, 'a')).toEqual(['1', '2']);
@@ -207,7 +207,7 @@ describe('headerValues for a header with several values', () => {
   );
 });
 
-test("headerValues doesn't find a header by another name of the same length, even after it has found it", () => {
+test("headerValues doesn't find a header by another name of the same length, even after an earlier success", () => {
   const headers = { 'X-Api-Key': 'value' };
   expect(headerValues({ headers }, 'x-api-key')).toBe('value');
   expect(headerValues({ headers }, 'x-api-kez')).toBeUndefined();
@@ -238,7 +238,7 @@ describe('a list of key sources', () => {
     expect(parseKeySources([])).toBeUndefined();
   });
 
-  test('keeps the spelling of names after the first colon, and adds header names in lower case', () => {
+  test('contains each header name both in its own spelling and in lower case', () => {
     expect(parseKeySources(['header:X-Api-Key', 'query:Api:Key'])).toEqual([
       HEADER,
       { kind: 'query', name: 'Api:Key' },
@@ -258,7 +258,7 @@ describe('a list of key sources', () => {
   });
 });
 
-describe('the message about a missing key', () => {
+describe('the error message about a missing key', () => {
   test.each([
     ['a header source', [HEADER], 'X-Api-Key header'],
     ['a query source', [QUERY], '?api_key= query parameter'],

@@ -20,7 +20,7 @@ test.each([
   ['http-api-1.0', httpApiV1Event],
   ['websocket', webSocketEvent],
   ['appsync', appSyncEvent],
-])('the log shows the event source as %s', async (apiType, makeEvent) => {
+])('the log contains the event source %s', async (apiType, makeEvent) => {
   const { invoke, logged } = handlerUnderTest([]);
   await invoke(makeEvent({ key: 'sk_nonsense' }));
   expect(logged()).toEqual([expect.objectContaining({ code: 'INVALID_KEY', apiType })]);
@@ -167,7 +167,7 @@ describe('the ttlOverride of an AppSync response', () => {
     expect(await invoke(authorization(secret))).toMatchObject({ isAuthorized: true, ttlOverride: 0 });
   });
 
-  test('stays short after a denial, so a new key works soon', async () => {
+  test('stays short after a denial, because a new key must work soon', async () => {
     const { invoke } = handlerUnderTest([], KEPT);
     expect(await invoke(authorization(makeKey().secret))).toMatchObject({ isAuthorized: false, ttlOverride: 10 });
   });

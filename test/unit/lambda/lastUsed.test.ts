@@ -12,7 +12,7 @@ describe('claim', () => {
     expect(newThrottle().claim(record, NOW_MS)).toBe(true);
   });
 
-  test('succeeds once if many claim at the same time', () => {
+  test('succeeds only once for many requests at the same time', () => {
     const throttle = newThrottle();
     const claims = Array.from({ length: 20 }, () => throttle.claim(record, NOW_MS));
     expect(claims.filter(Boolean)).toHaveLength(1);
@@ -24,7 +24,7 @@ describe('claim', () => {
     [INTERVAL_MS - 1, false],
     [INTERVAL_MS, true],
     [INTERVAL_MS + 1, true],
-  ])("depends on the interval %d ms after this environment's last claim: %s", (laterMs, due) => {
+  ])("depends on the interval %d ms after this execution environment's last claim: %s", (laterMs, due) => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS);
     expect(throttle.claim(record, NOW_MS + laterMs)).toBe(due);
@@ -39,7 +39,7 @@ describe('claim', () => {
     // Clocks differ by at most a minute. If the claim believed this time, it would skip every write until then.
     [MINUTE_MS + 1, true],
     [365 * 24 * 60 * MINUTE_MS, true],
-  ])("depends on the time of another environment's write, %d ms: %s", (writtenMs, due) => {
+  ])("depends on the time of another execution environment's write, %d ms: %s", (writtenMs, due) => {
     expect(newThrottle().claim({ ...record, lastUsedAtMs: NOW_MS + writtenMs }, NOW_MS)).toBe(due);
   });
 
@@ -50,14 +50,14 @@ describe('claim', () => {
   });
 });
 
-test('claim fails with an old record if this environment has claimed the key since', () => {
+test('claim fails with an old record if this execution environment has claimed the key since', () => {
   const throttle = newThrottle();
   const old = { ...record, lastUsedAtMs: NOW_MS - INTERVAL_MS };
   expect(throttle.claim(old, NOW_MS)).toBe(true);
   expect(throttle.claim(old, NOW_MS + MINUTE_MS)).toBe(false);
 });
 
-test("claim succeeds an interval after another environment's write", () => {
+test("claim succeeds an interval after another execution environment's write", () => {
   const throttle = newThrottle();
   const written = { ...record, lastUsedAtMs: NOW_MS - MINUTE_MS };
   expect(throttle.claim(written, NOW_MS)).toBe(false);
@@ -97,7 +97,7 @@ test('claim succeeds after the clock was set back, before it has caught up', () 
   expect(throttle.claim(record, NOW_MS - 3_600_000)).toBe(true);
 });
 
-test('claim fails if the clock was set back by up to a minute, and succeeds if by more', () => {
+test('claim fails after the clock was set back unless it was by more than a minute', () => {
   const throttle = newThrottle();
   throttle.claim(record, NOW_MS);
   const written = { ...record, lastUsedAtMs: NOW_MS };
@@ -106,7 +106,7 @@ test('claim fails if the clock was set back by up to a minute, and succeeds if b
   expect(throttle.claim(written, NOW_MS - 3_600_000)).toBe(false);
 });
 
-test('claim follows the record if the throttle has evicted the key', () => {
+test('claim uses the record if the throttle has evicted the key', () => {
   const throttle = newThrottle(2);
   throttle.claim(record, NOW_MS);
   for (let i = 0; i < 4; i++) throttle.claim(newKey(), NOW_MS);
@@ -129,7 +129,7 @@ describe('claim with a cached record', () => {
     expect(newThrottle().claim(dueNow, NOW_MS, readAt(offsetMs))).toBe(claims);
   });
 
-  test("succeeds only after the record is read again if it wasn't due when it was read", () => {
+  test("succeeds only after a second read of the record if its write wasn't due at the first read", () => {
     const throttle = newThrottle();
     expect(throttle.claim(dueNow, NOW_MS + MINUTE_MS - 1, readAt(-1))).toBe(false);
     expect(throttle.claim(dueNow, NOW_MS + MINUTE_MS, readAt(MINUTE_MS))).toBe(true);
@@ -139,14 +139,14 @@ describe('claim with a cached record', () => {
     expect(newThrottle().claim(record, NOW_MS, readAt(-MINUTE_MS))).toBe(true);
   });
 
-  test('succeeds exactly at the interval in the environment that made the last write', () => {
+  test('succeeds exactly at the interval in the execution environment that made the last write', () => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS - INTERVAL_MS);
     expect(throttle.claim(dueNow, NOW_MS - 1, readAt(-MINUTE_MS))).toBe(false);
     expect(throttle.claim(dueNow, NOW_MS, readAt(-MINUTE_MS))).toBe(true);
   });
 
-  test('fails if the record shows the write of another environment', () => {
+  test('fails if the record contains the write of another execution environment', () => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS - INTERVAL_MS + 5);
     expect(throttle.claim(dueNow, NOW_MS + 5, readAt(-MINUTE_MS))).toBe(false);

@@ -17,7 +17,7 @@ const TRAFFIC: Traffic = {
 };
 const INTERVALS = 2;
 
-test.each([1, 10, 100])('%d environments never write a key twice in an interval', async (environments) => {
+test.each([1, 10, 100])('%d execution environments never write a key twice in an interval', async (environments) => {
   const counts = await simulateTraffic({ ...TRAFFIC, environments });
   expect(counts.committedWrites).toBeGreaterThan(1.5 * TRAFFIC.keys);
   expect(counts.committedWrites).toBeLessThanOrEqual(TRAFFIC.keys * INTERVALS);
@@ -25,7 +25,7 @@ test.each([1, 10, 100])('%d environments never write a key twice in an interval'
   expect(counts.refusedWrites).toBeLessThanOrEqual(0.1 * counts.committedWrites);
 });
 
-/** Twelve intervals of one hot key in a thousand environments. */
+/** Twelve intervals of one hot key in a thousand execution environments. */
 const HOT_KEY: Traffic = {
   ...TRAFFIC,
   environments: 1000,
@@ -42,11 +42,11 @@ async function attemptsPerWrite(traffic: Traffic): Promise<number> {
   return (committedWrites + refusedWrites) / committedWrites;
 }
 
-test('a thousand environments attempt at most 1.1 writes for each successful one', async () => {
+test('a thousand execution environments attempt at most 1.1 writes for each successful one', async () => {
   expect(await attemptsPerWrite(HOT_KEY)).toBeLessThanOrEqual(1.1);
 });
 
-test('a thousand environments attempt more than 50 writes for each successful one if each uses only its cached record', async () => {
+test('a thousand execution environments attempt more than 50 writes per successful one if each uses only its cached record', async () => {
   expect(await attemptsPerWrite({ ...HOT_KEY, trustsCachedRecords: true })).toBeGreaterThan(50);
 });
 

@@ -46,7 +46,7 @@ describe('the lines of the metrics', () => {
     ]);
   });
 
-  test('follow the format even if every metric has two sets of dimensions', () => {
+  test('follow the embedded metric format even if every metric has two sets of dimensions', () => {
     const { lines, count } = metricsUnderTest();
     count(refusedRequest('denied', 'AUTH_REQUIRED'));
     expect(lines).toHaveLength(1);
@@ -97,7 +97,7 @@ describe('the lines of the metrics', () => {
     });
   });
 
-  test('count denials by reason, and an event without a known source as unknown', () => {
+  test('count denials and faults by API type and reason', () => {
     const { clock, count, take } = metricsUnderTest();
     count(
       refusedRequest('denied', 'AUTH_REQUIRED'),
@@ -135,7 +135,7 @@ describe('the lines of the metrics', () => {
     });
   });
 
-  test('follow the format and have at most 100 latencies after any number of requests', () => {
+  test('contain at most 100 latencies after any number of requests', () => {
     const { clock, lines, count } = metricsUnderTest();
     for (let at = 0; at < 1000; at++) {
       count(
@@ -152,7 +152,7 @@ describe('the lines of the metrics', () => {
     expect(sums['LookupLatency']).toBeGreaterThan(50);
   });
 
-  test('never show a negative latency if the clock was set back during a lookup', () => {
+  test('never contain a negative latency, even if the clock was set back during a lookup', () => {
     const { count, take } = metricsUnderTest();
     count(allowedRequest({ lookupMs: -5 }));
     expect(take()[0]).toMatchObject({ LookupLatency: [0] });
@@ -241,7 +241,7 @@ describe('the metrics writer', () => {
   });
 });
 
-test('problemsOf lists every rule of the format that a line breaks', () => {
+test('problemsOf lists every rule of the embedded metric format that a line breaks', () => {
   const directive = {
     Namespace: 'AWS/Lambda',
     Dimensions: [['FunctionName']],
@@ -280,11 +280,11 @@ test.each([
   [200, 2],
   [201, 4],
   [10_000, 128],
-])('SampledValues of capacity 100, given %i values, keeps every %ith', (count, stride) => {
+])('SampledValues with a capacity of 100 and %i values keeps every %ith value', (count, stride) => {
   expect(sampleOf(count)).toEqual(numbers(count).filter((value) => value % stride === 0));
 });
 
-test('SampledValues never exceeds its capacity, and stays at least half full', () => {
+test('SampledValues stays between half full and full', () => {
   for (const capacity of [1, 2, 7, 100]) {
     for (let count = capacity; count < 700; count += 13) {
       const { length } = sampleOf(count, capacity);

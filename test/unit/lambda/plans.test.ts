@@ -47,7 +47,7 @@ describe.each(REST)('the response to a %s event', (_, makeEvent) => {
     expect(await identifierFor(fields)).toMatch(/^[0-9a-z]{20,128}$/);
   });
 
-  test('allows a key on an unknown plan without an identifier', async () => {
+  test('contains an Allow without an identifier for a key on an unknown plan', async () => {
     expect(await identifierFor({ plan: 'gold' })).toBeUndefined();
   });
 
@@ -60,7 +60,7 @@ describe.each(REST)('the response to a %s event', (_, makeEvent) => {
   test.each<[string, Partial<KeyRecord>]>([
     ['a revoked key', { revokedAt: at(0) }],
     ["a key whose scopes don't allow any route", { scopes: ['nothing'] }],
-  ])("doesn't contain an identifier if it denies %s", async (__, fields) => {
+  ])("doesn't contain an identifier if it is a denial of %s", async (__, fields) => {
     expect(await identifierFor({ plan: 'free', ...fields }, SCOPED)).toBeUndefined();
   });
 
@@ -132,7 +132,7 @@ describe('the identifier of a key', () => {
 });
 
 describe('an unknown plan', () => {
-  test('appears in the log once per environment', async () => {
+  test('appears in the log once per execution environment', async () => {
     const one = makeKey({ plan: 'gold' });
     const two = makeKey({ plan: 'gold' });
     const { invoke, logged } = handlerUnderTest([one.record, two.record], PLANNED);
@@ -149,7 +149,7 @@ describe('an unknown plan', () => {
     ]);
   });
 
-  test("doesn't appear in the log without plans, and a known plan never does", async () => {
+  test("doesn't appear in the log if the deployment doesn't have plans", async () => {
     const keys = ['free', 'pro'].map((plan) => makeKey({ plan }));
     const records = keys.map(({ record }) => record);
     for (const environment of [PLANNED, {}]) {
@@ -159,7 +159,7 @@ describe('an unknown plan', () => {
     }
   });
 
-  test('appears in the log for at most 1000 names per environment', async () => {
+  test('appears in the log for at most 1000 names per execution environment', async () => {
     const keys = Array.from({ length: 1001 }, (_, key) => makeKey({ plan: `plan-${key}` }));
     const { invoke, logged } = handlerUnderTest(keys.map(({ record }) => record), PLANNED); // prettier-ignore
     for (const { secret } of keys) await invoke(restTokenEvent(bearing(secret)));

@@ -220,7 +220,7 @@ describe('concurrent lookups', () => {
     expect(await failing).toBe(revoked);
   });
 
-  test('read the key again after it was removed, and ignore reads that began before', async () => {
+  test('read a removed key again instead of sharing an earlier read', async () => {
     const { record, lookup, clock, cache, find } = cacheOf();
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -233,7 +233,7 @@ describe('concurrent lookups', () => {
     expect(cache.get(record.keyHash, clock.nowMs)?.value).toBe(renamed);
   });
 
-  test("wait for another lookup's read only for the record's TTL, and then read the key themselves", async () => {
+  test("wait for another lookup's read only for the record's TTL", async () => {
     const { record, lookup, clock, cache, find } = cacheOf({ recordMs: 1000 });
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -264,7 +264,7 @@ describe('concurrent lookups', () => {
     expect(lookup.reads).toBe(0);
   });
 
-  test('share the failure of a read, and the next lookup reads again', async () => {
+  test('share the failure of a read without affecting the next lookup', async () => {
     const { record, lookup, find } = cacheOf();
     lookup.isDown = true;
     const settled = await Promise.allSettled([find(), find(), find()]);

@@ -92,7 +92,7 @@ describe.each([
     expect(context).not.toHaveProperty('errorCode');
   });
 
-  test('appear only in the context if the settings map no scope', async () => {
+  test("appear only in the context if the settings don't map any scope", async () => {
     const { secret, record } = keyOf('orders:read');
     const { invoke } = handlerUnderTest([record]);
     const { resource, context } = policyOf(await invoke(makeEvent(bearing(secret))));
@@ -100,7 +100,7 @@ describe.each([
     expect(context).toEqual({ keyId: record.id, keyPrefix: record.keyPrefix, label: 'ci', scopes: 'orders:read' });
   });
 
-  test("cause a logged denial for a request outside them, which isn't counted as a use", async () => {
+  test('cause a logged denial without a last-used write for a request outside them', async () => {
     const { secret, record } = keyOf('orders:read');
     const { invoke, lookup, logged } = handlerUnderTest([record], SCOPED);
     await invoke(makeEvent({ ...bearing(secret), path: '/admin' }));
@@ -113,7 +113,7 @@ describe.each([
   });
 });
 
-test('a policy contains the shared resource of two scopes once, and a single resource as a string', async () => {
+test('a policy contains the shared resource of two scopes only once', async () => {
   const { secret, record } = keyOf('orders:write', 'orders:read');
   const { invoke } = handlerUnderTest([record], {
     LATCHKEY_SCOPES: JSON.stringify({ 'orders:read': ['GET /orders'], 'orders:write': ['GET /orders'] }),
@@ -180,7 +180,7 @@ test("a scoped key's use of its own route is recorded even with a results cache"
 });
 
 describe('scopes of a WebSocket API', () => {
-  test('must include $connect, and allow only that route', async () => {
+  test('must include $connect, the only route that they can allow', async () => {
     const allowed = keyOf('live', 'orders:read');
     const refused = keyOf('orders:write');
     const { invoke } = handlerUnderTest([allowed.record, refused.record], SCOPED);
@@ -208,7 +208,7 @@ describe('scopes of AppSync', () => {
   });
 });
 
-test('an unknown scope appears in the log once per environment', async () => {
+test('an unknown scope appears in the log once per execution environment', async () => {
   const one = keyOf('orders:read', 'unheard-of');
   const { invoke, logged } = handlerUnderTest([one.record], SCOPED);
   const event = restTokenEvent({ ...bearing(one.secret), path: '/orders' });
@@ -224,7 +224,7 @@ test('an unknown scope appears in the log once per environment', async () => {
   ]);
 });
 
-test('the log contains at most 1000 unknown scopes per environment', async () => {
+test('the log contains at most 1000 unknown scopes per execution environment', async () => {
   const keys = Array.from({ length: 3 }, (_, key) =>
     keyOf(...Array.from({ length: 400 }, (__, at) => `s${key}-${at}`)),
   );

@@ -95,7 +95,7 @@ describe("a verifier's decision", () => {
     expect(isFrozen(await verifier.verify(texts[kind]))).toBe(true);
   });
 
-  test("shares one copy of the record per read, and doesn't freeze the table's own", async () => {
+  test("shares one copy of the record per read without freezing the table's own record", async () => {
     const { secret, record } = createTestKey({ metadata: { seats: [1] } });
     const { verifier } = createTestAuthorizer({ records: [record] });
     const first = recordOf(await verifier.verify(secret));
@@ -122,11 +122,11 @@ describe("a verifier's decision", () => {
 const read = (options: AuthorizerOptions & { readonly tableName?: string }) =>
   readOptions({ tableName: 'keys', ...options });
 
-test("readOptions returns the function's defaults without options", () => {
+test('readOptions returns the defaults of the authorizer if every option is absent', () => {
   expect(read({})).toEqual(readConfig({ LATCHKEY_TABLE: 'keys' }));
 });
 
-test("readOptions parses every option by the same rules as the function's variable", () => {
+test("readOptions parses every option by the same rules as the authorizer's environment variable", () => {
   const config = read({
     keyPrefix: 'acme_',
     keySources: ['header:X-Api-Key', 'query:key'],

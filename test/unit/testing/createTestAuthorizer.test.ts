@@ -66,7 +66,7 @@ describe('createTestAuthorizer', () => {
     expect(await verifier.verify(secret, 'GET /admin')).toMatchObject({ code: 'INSUFFICIENT_SCOPE' });
   });
 
-  test('returns the identifier that API Gateway uses to count requests, if the deployment has plans', async () => {
+  test('returns the identifier that API Gateway uses to count requests if the deployment has plans', async () => {
     const keys = ['free', 'pro', 'pro', 'gold', undefined].map((plan) =>
       createTestKey(plan === undefined ? {} : { plan }),
     );
@@ -84,7 +84,7 @@ describe('createTestAuthorizer', () => {
     expect(log.filter((line) => line.includes('PLAN_UNKNOWN'))).toEqual([expect.stringContaining('"plan":"gold"')]);
   });
 
-  test('records a use in the table, reads changed records, and fails during an outage', async () => {
+  test("returns a table that controls the authorizer's decisions", async () => {
     const { secret, record } = createTestKey();
     const nowMs = Date.UTC(2030, 0);
     const { handler, table, log } = createTestAuthorizer({ recordCacheSeconds: 0, now: () => nowMs });

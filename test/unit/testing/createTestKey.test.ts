@@ -39,7 +39,7 @@ describe('createTestKey', () => {
     expect(parseRecord(serialiseRecord(record))).toEqual(record);
   });
 
-  test('reads a date as the start of its day in UTC, but an expiry as the end', () => {
+  test('reads a date as the start of its day in UTC unless it is an expiry', () => {
     const { record } = createTestKey({ createdAt: '2029-01-01', expiresAt: '2030-01-01' });
     expect(record).toMatchObject({ createdAt: '2029-01-01T00:00:00.000Z', expiresAt: '2030-01-01T23:59:59.999Z' });
   });

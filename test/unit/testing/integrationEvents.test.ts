@@ -46,7 +46,7 @@ test('httpApiEvent separates cookies from the headers', () => {
   }
 });
 
-test('httpApiV1IntegrationEvent contains one value of a parameter, and a list of all', () => {
+test("httpApiV1IntegrationEvent contains a parameter's single value in addition to the list of its values", () => {
   const query = [
     ['a', '1'],
     ['a', '2'],

@@ -16,7 +16,7 @@ const csv = (text: string) => toArray(readCsv(splitIntoChunks(text), text, (warn
 const jsonLines = (text: string) => toArray(readJsonLines(splitIntoChunks(text)));
 
 describe('readCsv', () => {
-  test('reads columns in any order and spelling, and quoted cells that contain quotes and newlines', async () => {
+  test('reads columns in any order and spelling, even with quotes and newlines in cells', async () => {
     const text = `\r\nOwner,key_hash,label,Scopes,Plan,metadata\r\n"acme, ""the"" firm",${HASH},"two\nlines",a b,free,"{""plan"":""pro""}"\r\n,${OTHER_HASH.toUpperCase()},x,[],,\r\n`;
     expect(await csv(text)).toMatchObject([
       {
@@ -38,7 +38,7 @@ describe('readCsv', () => {
     expect(await csv(text)).toEqual([{ position: 2, entry: { keyHash: HASH, label: 'a, b' } }]);
   });
 
-  test('reports a bad row and continues with the next one', async () => {
+  test('reports a bad row without skipping the next one', async () => {
     const text = `keyHash,label,createdAt\n${HASH},a\n${HASH},b"c",\n\nnohash,d,\n${HASH},e,soon\n${OTHER_HASH},f,\n`;
     expect(await csv(text)).toEqual([
       { position: 2, problem: expect.stringMatching(/cells/) },
@@ -76,7 +76,7 @@ describe('readCsv', () => {
     expect(await csv(text)).toEqual([{ position: line, entry: { keyHash: HASH, label } }]);
   });
 
-  test('ignores unknown columns, and names them all in one warning', async () => {
+  test('ignores unknown columns with one warning that names them all', async () => {
     warnings.length = 0;
     const text = `id,keyHash,note,label,purgeAfter,note,throttle,\nk1,${HASH},x,a,1,y,z,\n`;
     expect(await csv(text)).toEqual([{ position: 2, entry: { keyHash: HASH, id: 'k1', label: 'a' } }]);
@@ -110,14 +110,14 @@ describe('readCsv', () => {
     'deactivatedAt',
     'retired',
     'key_ttl_seconds',
-  ])('rejects an unknown column %s, which may mean that a key is no longer active', async (name) => {
+  ])('rejects the unknown column %s, because it may mark a key as inactive', async (name) => {
     await expect(csv(`keyHash,label,${name}\n${HASH},a,x\n`)).rejects.toMatchObject({
       code: 'IMPORT_INVALID',
       message: expect.stringMatching(/rename it to the matching field, or remove it/),
     });
   });
 
-  test('reads `\\N`, NULL and null as an absent value outside quotes, and as a string in quotes', async () => {
+  test('reads `\\N`, NULL and null as an absent value only outside quotes', async () => {
     const text = `keyHash,label,owner,expiresAt\n${HASH},a,\\N,NULL\n${HASH},"NULL","\\N",\\N\n${HASH},NULL,,null\n`;
     expect(await csv(text)).toEqual([
       { position: 2, entry: { keyHash: HASH, label: 'a' } },
@@ -126,7 +126,7 @@ describe('readCsv', () => {
     ]);
   });
 
-  test('keeps a leading apostrophe with one warning, unless the header is that of an export', async () => {
+  test('keeps a leading apostrophe with one warning unless the CSV header is from an export', async () => {
     warnings.length = 0;
     expect(await csv(`keyHash,label\n${HASH},'-5 and '=x\n${OTHER_HASH},'@a\n`)).toMatchObject([
       { entry: { label: "'-5 and '=x" } },
@@ -138,7 +138,7 @@ describe('readCsv', () => {
   });
 
   test.each([` ${HASH.toUpperCase()} `, `\\x${HASH}`, `0x${HASH}`, `sha256:${HASH}`, `SHA-256:${HASH}\t`])(
-    'reads the hash %j of another program, as readJsonLines does',
+    'reads the hash %j of another program in the same way as readJsonLines',
     async (written) => {
       const entry = { keyHash: HASH, label: 'a' };
       expect(await csv(`keyHash,label\n"${written}",a\n`)).toEqual([{ position: 2, entry }]);
@@ -196,7 +196,7 @@ describe('an export file', () => {
     ]);
   });
 
-  test('guardCell neutralizes every formula in a cell, and unguardCell restores the cell', () => {
+  test('unguardCell restores every cell whose formula guardCell has neutralized', () => {
     const unit = fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', ';', "'", '＝', 'a', '1', '"');
     fc.assert(
       fc.property(fc.string({ unit, maxLength: 12 }), (text) => {

@@ -68,7 +68,7 @@ describe('readJsonDocument', () => {
   "more": {"label": "z"}
 }`;
 
-  test('reads the entries of a SoulSync configuration, numbers them from 1 and stores their times in UTC', async () => {
+  test('reads the entries of a SoulSync configuration with numbers from 1 and times in UTC', async () => {
     expect(await jsonDocument(text)).toEqual([
       {
         position: 1,
@@ -95,7 +95,7 @@ describe('readJsonDocument', () => {
     ]);
   });
 
-  test('reads a document that is only the list', async () => {
+  test('reads a document that contains only the list of keys', async () => {
     expect(
       await jsonDocument(
         `[\n{"label":"a","key_hash":"${HASH}","plan":"free","metadata":{"a":{}}},\n{"label":"b","key_hash":"${HASH}"}]`,
@@ -140,7 +140,7 @@ describe('readJsonDocument', () => {
 });
 
 describe('readJsonLines', () => {
-  test('reads names in camel case and snake case, reports a bad line and continues with the next one', async () => {
+  test('reads field names in camel case and snake case, even after a bad line', async () => {
     const text = `{"keyHash":"${HASH}","label":"a","expires_at":"2030-01-01T00:00:00Z","purgeAfter":1}\r\n\nnonsense\n[]\n{"keyHash":"${HASH}","label":"b","expiry":"x"}\n{"keyHash":"${HASH}","key_hash":"${HASH}","label":"c"}\n{"keyHash":"${OTHER_HASH}","label":"d","metadata":{"a":[1]}}`;
     expect(await jsonLines(text)).toEqual([
       { position: 1, entry: { keyHash: HASH, label: 'a', expiresAt: '2030-01-01T00:00:00.000Z' } },
@@ -160,7 +160,7 @@ describe('readJsonLines', () => {
     expect(read).toMatchObject(Array.from({ length: 3 }, () => ({ entry: { scopes: ['a', 'b'] } })));
   });
 
-  test('reports a line that is too long, and continues with the next one', async () => {
+  test('reports a line that is too long without skipping the next one', async () => {
     const text = `${'x'.repeat(100_000)}\n{"keyHash":"${HASH}","label":"a"}\n${'y'.repeat(70_000)}`;
     expect(await toArray(readJsonLines(splitIntoChunks(text, 4096)))).toEqual([
       { position: 1, problem: expect.stringMatching(/longer/) },
@@ -175,7 +175,7 @@ describe('readEnv', () => {
   const own = makeKey().secret;
   const hex = randomBytes(24).toString('hex');
 
-  test('hashes each key, and stores its name as the label and its visible part as keyPrefix', async () => {
+  test('returns the hash of each key, with its name as the label and its visible part as keyPrefix', async () => {
     const text = `# keys\n\nCI=${foreign}\nexport OWN_KEY="${own}"  # the second\n  hex.key = '${hex}'\r\nPLAIN=${foreign} # a comment\n`;
     expect(await env(text)).toEqual([
       {
@@ -199,13 +199,13 @@ describe('readEnv', () => {
     ['a # that may start a comment', `A=${foreign}#x`],
     ['an open quote', `A="${foreign}`],
     ['more than one word', `A=${foreign} ${hex}`],
-  ])("rejects a line with %s, and doesn't repeat it", async (_, line) => {
+  ])('rejects a line with %s without repeating the line', async (_, line) => {
     const read = await env(`${line}\n`);
     expect(read).toEqual([{ position: 1, problem: expect.any(String) }]);
     expect(tracesOf([foreign, own, hex], JSON.stringify(read))).toEqual([]);
   });
 
-  test('rejects a weak key with its estimated strength, unless allowWeak is set', async () => {
+  test('rejects a weak key with its estimated strength unless allowWeak is set', async () => {
     const text = 'A=password12345678\nB=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n';
     expect(await env(text)).toEqual([
       { position: 1, problem: expect.stringMatching(/expected 112 bits, got about 82 bits .*--allow-weak/) },

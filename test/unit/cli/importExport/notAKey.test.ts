@@ -68,14 +68,14 @@ describe('whyNotAKey', () => {
     ['a publishable key', `pk_live_${RANDOM}`],
     ['a fingerprint', 'AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01'],
     ['a hash', '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'],
-  ])('rejects %s and does not repeat it: %s', (what, value) => {
+  ])('rejects %s without repeating it: %s', (what, value) => {
     const why = whyNotAKey('ACME', value);
     expect(why).toMatch(new RegExp(`^the value is ${what}`));
     expect(why).not.toContain(value);
   });
 
   test.each([HEX_64, HEX_64.toUpperCase(), `sha256:${HEX_64}`, `0x${HEX_64}`])(
-    'rejects %s as a hash, and suggests keyHash',
+    'rejects the hash %s with a message that suggests keyHash',
     (value) => {
       expect(whyNotAKey('ACME', value)).toMatch(/SHA-256 hash: import it as keyHash/);
     },
@@ -206,7 +206,7 @@ test('estimateBits never treats a key of 256 random bits as weak, in hex, base64
   }
 });
 
-test('getShownPart returns the prefix and 8 characters, or undefined if the rest would be too weak', () => {
+test('getShownPart returns the prefix and 8 characters unless the rest would be too weak', () => {
   const key = `sk_${'aB3dE6gH9jK2mN5pQ8s'.repeat(2)}`;
   expect(getShownPart(key)).toBe('sk_aB3dE6g');
   expect(getShownPart(key.slice(0, 3 + 8 + 18))).toBeUndefined();

@@ -11,7 +11,7 @@ const makeEntry = (position: number): ValidEntry => ({
 const spooled = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('latchkey-import-'));
 
 test.each([1, 2, 9, 10, 11, 25])(
-  "EntrySpool returns %i entries in their order, and doesn't leave a file behind",
+  'EntrySpool returns %i entries in their order without leaving a file behind',
   async (count) => {
     const spool = new EntrySpool(10);
     const entries = Array.from({ length: count }, (_, index) => makeEntry(index + 1));

@@ -16,7 +16,7 @@ function faultOf(environment: Readonly<Record<string, string | undefined>>): Lat
   throw new Error('the settings were accepted');
 }
 
-test('readUsagePlanSyncSettings reads every variable', () => {
+test('readUsagePlanSyncSettings reads every environment variable', () => {
   const settings = readUsagePlanSyncSettings({
     LATCHKEY_PLAN_NAMESPACE: 'fedcba9876543210',
     LATCHKEY_USAGE_PLANS: '{"free":"abc","trial":"def"}',
@@ -32,7 +32,7 @@ test('readUsagePlanSyncSettings reads every variable', () => {
   });
 });
 
-test('readUsagePlanSyncSettings treats every plan as unshared if the variable is missing', () => {
+test('readUsagePlanSyncSettings treats every plan as unshared if LATCHKEY_SHARED_USAGE_PLANS is missing', () => {
   expect(readUsagePlanSyncSettings(RIGHT)).toMatchObject({ sharedUsagePlanIds: [] });
 });
 

@@ -79,7 +79,7 @@ describe('a concurrent write of the account', () => {
   const conflictsOn = (on: string, times: number) =>
     fake.failWith(...Array.from({ length: times }, () => ({ ...CONCURRENT_MODIFICATION, on })));
 
-  test.each(WRITES)('delays the %s, and the key gets its plan', async (on, before, after) => {
+  test.each(WRITES)('only delays %s during a change of plan', async (on, before, after) => {
     const move = await movedKey(before, after);
     conflictsOn(on, 2);
     await move();
@@ -88,7 +88,7 @@ describe('a concurrent write of the account', () => {
   });
 
   test.each(WRITES)(
-    "causes an error on %s if it doesn't end, so the key never silently lacks its plan",
+    "causes an error on %s if it doesn't end, because the key must not silently keep the wrong plan",
     async (on, before, after) => {
       const move = await movedKey(before, after);
       conflictsOn(on, 5);
@@ -147,7 +147,7 @@ test('put never requests the values of API keys', async () => {
   ).toEqual([]);
 });
 
-test('put finds an existing API key by its name, and leaves it on its plan', async () => {
+test('put leaves an API key that it finds by name on its plan', async () => {
   const change = { keyId: 'a', plan: 'free', isNew: true };
   await usagePlanSync.put(change);
   const sent = await requestsOf(() => usagePlanSync.put(change));
