@@ -99,7 +99,7 @@ export async function* readJsonDocument(chunks: AsyncIterable<string>): AsyncGen
   for (const [index, entry] of entries.entries()) yield readJsonEntry(index + 1, entry, withLabel);
 }
 
-/** Replaces an empty label with the key's prefix or id. SoulSync's page also shows the prefix of a key without a label. */
+/** Replaces an empty label with the key's prefix or id. SoulSync's page also shows the prefix instead. */
 function withLabel(fields: EntryFields): EntryFields {
   return { ...fields, label: fields.label || fields.keyPrefix || fields.id };
 }

@@ -3,7 +3,7 @@ import type { Output } from '../output.ts';
 import { getPositionUnit, type ImportFormat, type PositionUnit } from './formats.ts';
 import type { Duplicate, ReviewedKey } from './reviewedKeys.ts';
 
-/** The maximum number of printed rejections. A file in another format has an error on every line. */
+/** The maximum number of printed rejections or duplicates. A file in another format has an error on every line. */
 const MAX_LISTED = 20;
 /** The maximum number of printed rejections for an `.env` file, which contains many settings that aren't keys. */
 const MAX_LISTED_SETTINGS = 500;
@@ -18,8 +18,8 @@ interface ListedDuplicate extends Duplicate {
 }
 
 /**
- * Reports an import. It prints each rejected entry immediately, and a summary at the end. It prints one JSON document in
- * pieces with `--json`.
+ * Reports an import. It prints each rejected entry immediately, and a summary at the end. It prints one JSON document
+ * in pieces with `--json`.
  */
 export class ImportReport {
   readonly #output: Output;
