@@ -44,7 +44,7 @@ export interface KeyCommand<Options extends KeyCommandOptions> {
   readonly addOptions?: (command: Command, deps: CommandDeps) => void;
   /** Throws if the options contradict each other. */
   readonly check?: (options: Options) => void;
-  /** The question before the change. It also adds `--yes`, which skips the prompt. */
+  /** The question before the change. A command with a question has `--yes`, which skips the prompt. */
   readonly ask?: Confirmation;
   /** Changes the key and returns its new record. A command without `act` only reads the key. */
   readonly act?: (registry: KeyRegistry, id: string, options: Options) => Promise<KeyRecord>;

@@ -42,8 +42,8 @@ const PATH = /^\//;
 const NAME = /^[^=:]*[=:]/;
 
 /**
- * Finds the keys in a text. A key can stand alone, in quotes, in `NAME=key`, in a header, in a URL's query or in
- * JSON. Keys of other systems don't have a fixed format. Each word, each value and each segment of a path is therefore
+ * Finds the keys in a text. A key can be the whole text, or in quotes, `NAME=key`, a header, a URL's query or JSON.
+ * Keys of other systems don't have a fixed format. Each word, each value and each segment of a path is therefore
  * a candidate.
  */
 export function keysIn(text: string): KeysInText {

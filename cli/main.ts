@@ -32,7 +32,7 @@ process.exit(
     stdin: process.stdin,
     // The published package doesn't contain the local gateway, so it lacks `--local`.
     gatewayStateFile: existsSync(join(ROOT, 'local', 'main.ts')) ? join(ROOT, GATEWAY_STATE_PATH) : undefined,
-    // Loaded on demand, because only this command uses its packages.
+    // Loads this module on demand, because only `latchkey console` uses its packages.
     startConsole: async (console) => (await import('../console/server/startConsole.ts')).startConsole(console),
     openUrl,
   }),

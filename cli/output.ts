@@ -25,7 +25,7 @@ export class Output {
   constructor(streams: OutputStreams) {
     this.#streams = streams;
     this.progress = new ProgressBar(streams.stderr);
-    // The caller of a failed write gets its error. Without a listener, the error would also end the process.
+    // The caller of a failed write gets its error. The error would also end the process without a listener.
     for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
   }
 
@@ -50,8 +50,8 @@ export class Output {
   }
 
   /**
-   * Writes to stdout. Once the promise resolves, the text is safe even if the process ends. On a terminal, it escapes
-   * control and invisible characters except newlines and tabs.
+   * Writes to stdout. The text is safe once the promise resolves, even if the process ends. It escapes control and
+   * invisible characters on a terminal, except newlines and tabs.
    *
    * @throws CliError `OUTPUT_CLOSED` if the reader has closed stdout; `OUTPUT_UNUSABLE`
    */

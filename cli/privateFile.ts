@@ -23,7 +23,7 @@ const OTHER_PATH = 'pass another path';
 const LINE_START = '{"key":"';
 
 /**
- * A file that only its owner can read (mode 0600). After a failure, it contains only complete lines, or it's deleted.
+ * A file that only its owner can read (mode 0600). It contains only complete lines after a failure, or it's deleted.
  */
 export class PrivateFile {
   /** The path from the user. */
@@ -101,8 +101,8 @@ export class PrivateFile {
   }
 
   /**
-   * Appends a line. Once the promise resolves, the line survives a crash of the machine. After a failure, the file is
-   * unchanged.
+   * Appends a line. The line survives a crash of the machine once the promise resolves. The file is unchanged after a
+   * failure.
    *
    * @throws CliError `FILE_UNUSABLE`
    */

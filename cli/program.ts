@@ -21,10 +21,10 @@ const DONE = 0;
 const FAILED = 1;
 const BAD_USAGE = 2;
 
-/** Commander prints the suggestion on its own line, after text that may repeat an argument. */
+/** Matches Commander's suggestion. It's on its own line, after text that may repeat an argument. */
 const SUGGESTION = /\n(\(Did you mean [^\n]*\))$/;
 const OTHER = 'Other:';
-/** The groups are in the order of the help. */
+/** The groups of commands, in the order of the help. */
 const GROUPS: readonly CommandGroup[] = [
   {
     heading: 'Issue keys:',
@@ -149,7 +149,7 @@ function rejectOpposites(command: Command): void {
   }
 }
 
-/** Commander also throws to end the process after it prints help. */
+/** Returns whether Commander threw the error only to end the process after it printed help. */
 function isHelp(error: unknown): boolean {
   return error instanceof CommanderError && error.exitCode === 0;
 }
@@ -157,7 +157,7 @@ function isHelp(error: unknown): boolean {
 function report(error: unknown, { output, interruption }: CommandDeps): number {
   // Commander has already printed its own message.
   if (error instanceof CommanderError) return BAD_USAGE;
-  // `head` in `latchkey list | head` has read enough, for example. Commands whose exit code is a result throw another
+  // For example, `head` in `latchkey list | head` has read enough. A command whose exit code is a result throws another
   // error.
   if (isOutputClosed(error)) return DONE;
   output.note(`error: ${toMessage(error)}`);

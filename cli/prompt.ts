@@ -96,7 +96,7 @@ export function requireTerminal({ output, stdin }: PromptDeps): void {
 /** Prompts for an answer, and returns whether it's yes. An empty answer means no. */
 async function confirm(question: string, { output, stdin }: PromptDeps): Promise<boolean> {
   output.ask(`${question} [y/N] `);
-  // Without an `output`, the terminal edits the line and Ctrl-C reaches the process.
+  // Omits `output`, because the terminal then edits the line itself. Ctrl-C also still reaches the process.
   const lines = createInterface({ input: stdin });
   try {
     const { value, done } = await lines[Symbol.asyncIterator]().next();
@@ -111,7 +111,7 @@ async function confirm(question: string, { output, stdin }: PromptDeps): Promise
 const MAX_CHARACTERS = 1024 * 1024;
 
 /**
- * Reads text that contains a raw key. On a terminal, it shows a prompt without echo. Otherwise, it reads standard
+ * Reads text that contains a raw key. It shows a prompt without echo on a terminal, and otherwise reads standard
  * input. Standard input is UTF-8, or UTF-16 with a byte order mark, and at most 1 MB.
  *
  * @throws CliError `USAGE_INVALID` if the text is missing or too long; `INTERRUPTED`

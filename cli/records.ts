@@ -19,7 +19,7 @@ export interface RecordFieldsDeps {
 }
 
 /**
- * Returns a record for people, with one line for each field. On a terminal, it wraps long values. The state of an
+ * Returns a record for people, with one line for each field. Wraps long values on a terminal. The state of an
  * active key shows whether the deployment rejects it because of `acceptedKeys`.
  */
 export function recordFields(record: KeyRecord, { output, now }: RecordFieldsDeps, acceptedKeys?: string): string {

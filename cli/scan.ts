@@ -31,7 +31,7 @@ export interface Leak extends Position {
 const STDIN_NAME = '<stdin>';
 
 /**
- * Yields the keys in the files under the paths. For `-`, it scans standard input, which may be a diff. It updates
+ * Yields the keys in the files under the paths. The path `-` means standard input, which may be a diff. Updates
  * `count`.
  */
 export async function* scanPaths(
@@ -63,7 +63,7 @@ export async function* scanPaths(
   }
 }
 
-/** Git uses the same rule: a file with a NUL near its start is binary. */
+/** The number of bytes to check. Like git, `scan` treats a file with a NUL near its start as binary. */
 const BINARY_CHECK_BYTES = 8000;
 
 /** Returns whether a file is text. Counts the file as binary if it isn't. */

@@ -19,7 +19,7 @@ export interface SecretSinkOptions {
 interface SecretSink {
   /** The name of the destination in messages, such as `on the clipboard`. */
   readonly name: string;
-  /** Stores the secret. Once the promise resolves, the secret is safe. */
+  /** Stores the secret. The secret is safe once the promise resolves. */
   readonly keep: (issued: IssuedKey) => Promise<void>;
 }
 

@@ -83,7 +83,7 @@ function unreadable(name: string, cause: NodeJS.ErrnoException): CliError {
 }
 
 interface DecodeOptions {
-  /** Throws if the bytes aren't valid text. Without it, invalid bytes become replacement characters. */
+  /** Throws if the bytes aren't valid text. Otherwise, invalid bytes become replacement characters. */
   readonly fatal?: boolean;
   /** Receives the first bytes and the encoding. The rest isn't decoded if it returns `false`. */
   readonly accepts?: (start: Uint8Array, encoding: string) => boolean;
@@ -124,7 +124,7 @@ async function* withWholeMark(stream: AsyncIterable<Uint8Array>): AsyncGenerator
   return undefined;
 }
 
-/** Excel and PowerShell can also write UTF-16 with one of these marks. */
+/** The byte order marks of UTF-16, which Excel and PowerShell can write. */
 const BYTE_ORDER_MARKS = [
   ['utf-16le', 0xff, 0xfe],
   ['utf-16be', 0xfe, 0xff],

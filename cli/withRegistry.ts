@@ -53,15 +53,15 @@ async function getActor(location: TableLocation, env: Environment): Promise<stri
 }
 
 /**
- * Returns whether the table is in an emulator. Its endpoint then doesn't use TLS, and the environment doesn't set an
- * STS endpoint. The real STS doesn't know the emulator's credentials.
+ * Returns whether the table is in an emulator. Its endpoint then doesn't use TLS, and the environment variables don't
+ * set an STS endpoint. The real STS doesn't know the emulator's credentials.
  */
 function isEmulated({ endpoint }: TableLocation, env: Environment): boolean {
   const hasStsEndpoint = ['AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL'].some((name) => setting(env, name) !== undefined);
   return endpoint?.startsWith('http:') === true && !hasStsEndpoint;
 }
 
-/** Returns the name of this machine's user, if the environment contains it. */
+/** Returns the name of this machine's user, if an environment variable contains it. */
 function getUser(env: Environment): string {
   return setting(env, 'USER') ?? setting(env, 'USERNAME') ?? 'latchkey cli';
 }

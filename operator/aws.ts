@@ -103,8 +103,8 @@ export interface AwsAccount {
 }
 
 /**
- * The SDK would warn that the profile takes precedence over keys in the environment. This precedence is the purpose of
- * `--profile`.
+ * A logger that discards all messages. The SDK would warn that the profile takes precedence over keys in environment
+ * variables. This precedence is the purpose of `--profile`.
  */
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 

@@ -1,7 +1,7 @@
 /**
  * Matches the positions at which a spreadsheet may start a formula (OWASP, "CSV Injection"). They precede one of these
- * characters, or its full-width form, at the start of a cell. In locales with a decimal comma, spreadsheets also split
- * cells at `;`, even inside quotes. Some programs split them at tabs and newlines.
+ * characters, or its full-width form, at the start of a cell. Spreadsheets also split cells at `;` in locales with
+ * a decimal comma, even inside quotes. Some programs split them at tabs and newlines.
  */
 const FORMULA = /^(?='*[\t\r\n])|(?<=^|[;\t\r\n])(?='*[=+\-@＝＋－＠])/g;
 const GUARD = /^'(?='*[\t\r\n])|(?<=^|[;\t\r\n])'(?='*[=+\-@＝＋－＠])/g;

@@ -28,7 +28,7 @@ export interface TableOptions {
   readonly profile?: string;
 }
 
-/** The location of a table. In AWS, the SDK determines an omitted account, region or endpoint. */
+/** The location of a table. The SDK determines an omitted account, region or endpoint in AWS. */
 export type TableLocation = AwsTable | LocalTable;
 
 interface AwsTable extends DeployedTable, AwsAccount {
@@ -60,10 +60,10 @@ const ENDPOINT_VARIABLE = 'AWS_ENDPOINT_URL_DYNAMODB';
 const LOCAL_REGION = 'us-east-1';
 
 /**
- * Finds the table from `--local`, `--stack`, `--table` or `LATCHKEY_TABLE`. Options take precedence over the
- * environment.
+ * Finds the table from `--local`, `--stack`, `--table` or `LATCHKEY_TABLE`. An option takes precedence
+ * over `LATCHKEY_TABLE`.
  *
- * @throws CliError `USAGE_INVALID` if all of them are missing, or if the environment's endpoint isn't a URL.
+ * @throws CliError `USAGE_INVALID` if all of them are missing, or if `AWS_ENDPOINT_URL_DYNAMODB` isn't a URL.
  * `GATEWAY_NOT_RUNNING` if `--local` doesn't find a gateway. `STACK_UNUSABLE` if the stack lacks a table
  */
 export async function findTable(
@@ -106,8 +106,8 @@ function getEndpoint(env: Environment): string | undefined {
 }
 
 /**
- * Ignores the state file of a gateway that has ended. A gateway doesn't have to be running if the environment sets an
- * endpoint.
+ * Finds the table of the local gateway. Ignores the state file of a gateway that has ended. The gateway doesn't have to
+ * be running if `AWS_ENDPOINT_URL_DYNAMODB` is set.
  */
 function findLocalTable(endpoint: string | undefined, { env, gatewayStateFile }: FindTableDeps): TableLocation {
   const state = gatewayStateFile === undefined ? undefined : readGatewayState(gatewayStateFile);
@@ -175,7 +175,7 @@ function readAcceptedKeys(text: string | undefined): string | undefined {
   return text !== undefined && (text === ANY_KEYS || isKeyPrefix(text)) ? text : undefined;
 }
 
-/** Omits AWS's own message, because it contains account ids. */
+/** Explains a failure of CloudFormation. Omits AWS's own message, because it contains account ids. */
 function explainFailure(failure: Failure): string {
   const advice = awsAdvice(failure);
   if (advice !== undefined) return advice;

@@ -14,7 +14,7 @@ The script completes commands, options and file names. It also completes the val
   source <(latchkey completion zsh)       in ~/.zshrc, after compinit
   latchkey completion fish | source       in ~/.config/fish/config.fish`;
 
-/** Adds `latchkey completion`. It generates a shell's completion script from the program's commands. */
+/** Adds `latchkey completion`, which prints a shell's completion script for the program's commands. */
 export function addCompletionCommand(program: Command, deps: CommandDeps): void {
   program
     .command('completion')

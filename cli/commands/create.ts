@@ -39,7 +39,7 @@ export function addCreateCommand(program: Command, deps: CommandDeps): void {
     .requiredOption('--label <text>', "the key's purpose")
     .option('--owner <text>', 'the customer or team that the key belongs to')
     .option('--scope <scope>', `${SCOPE_HELP} (default: the key may do everything)`, addScope)
-    .option('--plan <name>', "the key's plan, such as free; without plans in the deployment, it has no limits")
+    .option('--plan <name>', "the key's plan, such as free; it doesn't limit the key if the deployment lacks plans")
     .option('--expires <when>', `the key's expiry: ${EXPIRY_FORMS} (default: never)`, (text) =>
       parseExpiry(text, deps.now()),
     )

@@ -33,8 +33,8 @@ An older version may have stored a field that import rejects today, such as a la
 a key and prints a warning with the key and the field. Change the field with update before you export, or in the export before
 you import it.
 
-In CSV, an apostrophe precedes a string that a spreadsheet would run as a formula. Import removes the apostrophe only if the
-header row is exactly the one from the export. If you remove, rename or move a column, the apostrophes stay.
+An apostrophe precedes a string in CSV that a spreadsheet would run as a formula. Import removes the apostrophe only if the
+header row is exactly the one from the export. The apostrophes stay if you remove, rename or move a column.
 
   latchkey export --table keys --out keys.jsonl
   latchkey export --table keys --csv > keys.csv`;
@@ -62,8 +62,7 @@ async function exportKeys(options: ExportOptions, deps: CommandDeps): Promise<vo
     try {
       await exportTo(options, { format, write: (text) => file.write(text), deps });
     } catch (error) {
-      // An export without unreadable records is useful. A partial export isn't useful, because it looks like a complete
-      // one.
+      // Keeps an export that lacks only unreadable records. Any other partial export would look like a complete one.
       if (isIncomplete(error)) await file.keep();
       else await file.discard();
       throw error;

@@ -16,7 +16,7 @@ interface IdentifyOptions extends RegistryOptions {
   readonly json?: boolean;
 }
 
-/** Each lookup costs a read. */
+/** The maximum number of lookups. Each lookup costs a read. */
 const MAX_LOOKUPS = 100;
 
 const HELP = `

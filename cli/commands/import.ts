@@ -38,19 +38,19 @@ interface ImportRun {
 }
 
 const HELP = `
-Without --format, import detects the format and reports it. Formats:
+Import detects and reports the format if you omit --format. Formats:
 
   json      a JSON document with a list "api_keys" at its top level, such as
             SoulSync's configuration, or only that list. An entry has some of
-            the fields below, such as "id", "label" and "key_hash". If a key
-            lacks a label, its prefix or its id becomes the label
+            the fields below, such as "id", "label" and "key_hash". The
+            prefix or the id becomes the label of a key without a label
   csv       a header row with some of the fields below, then a row for each
             key. The separator is a comma, a semicolon or a tab. A first line
             such as sep=; can set another one. Import skips lines with # before
             the header. It ignores unknown columns with a warning. It rejects a
             column such as "revoked" or "status", because the column may mean
-            that a key has ended. Rename or remove such a column. Outside
-            quotes, \\N, NULL and null are empty
+            that a key has ended. Rename or remove such a column. \\N, NULL
+            and null count as empty outside quotes
   jsonl     a JSON object with some of these fields on each line: the default
             format of export
   env       raw keys as NAME=key, with or without quotes, export and comments.
@@ -62,7 +62,7 @@ Without --format, import detects the format and reports it. Formats:
             revokedReason, rotatedFrom, rotatedTo. Names may also be in snake
             case, such as key_hash
 
-A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601. Without a zone, it's in UTC. A date means the start of that
+A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601, in UTC if it lacks a zone. A date means the start of that
 day in UTC, but the end for expiresAt. Zero times (0, year 1, the start of 1970) count as absent. Scopes are a list, or a string
 separated by spaces or commas, with or without braces. Files are UTF-8, or UTF-16 with a byte order mark.
 
@@ -77,16 +77,16 @@ excludes repeats and a prefix such as sk_. The alphabet's size is the sum of the
 letters, 26 for capital letters, 2 for - and _, and 30 for the rest. It's 16 if all characters are hex digits.
 
 Import reads the whole file before it stores the first key. Several entries with one hash become one key. It gets the first
-entry's record, with the restrictions of all entries: a revocation, a disabled state or the earliest expiry. If import rejects
-one of these entries, it rejects all of them.
+entry's record, with the restrictions of all entries: a revocation, a disabled state or the earliest expiry. Import rejects all
+of these entries if it rejects one of them.
 
 Import skips a hash that is already in the table, and doesn't change its record. To resume an interrupted import, run the same
 command again. DynamoDB deletes the record of a key 90 days after its revocation or expiry. Import then reactivates the key if
 an old file lists it as active. Remove ended keys from an old file before you import it.
 
 Only a deployment with acceptForeignKeys accepts keys of other systems. Import counts the keys that are certainly from another
-system. If you pass --stack and the stack has the output AcceptedKeys, import also counts the active keys that the deployment
-rejects. list and show mark these keys.
+system. It also counts the active keys that the deployment rejects, if you pass a --stack with the output AcceptedKeys. list and
+show mark these keys.
 
   latchkey import config.json --table keys
   latchkey export --table old | latchkey import - --table new`;
@@ -115,7 +115,7 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
   );
 }
 
-/** Also accepts `soulsync`, the old name of the `json` format. */
+/** Parses `--format`. Also accepts `soulsync`, the old name of the `json` format. */
 function parseImportFormat(text: string): ImportFormat {
   const format = text === 'soulsync' ? 'json' : IMPORT_FORMATS.find((known) => known === text);
   if (format !== undefined) return format;
@@ -225,7 +225,7 @@ async function store(keys: ReviewedKeys, { registry, report, deps }: ImportRun):
   }
 }
 
-/** Yields the entries until a signal arrives or the output's reader closes it. */
+/** Yields the entries until a signal arrives or the output is closed. */
 async function* toEntries(
   keys: ReviewedKeys,
   inProgress: Map<number, ReviewedKey>,

@@ -44,15 +44,15 @@ const OLDEST_FIRST: RecordSort = { field: 'createdAt', isDescending: false };
 
 const HELP = `
 --limit counts the listed keys. list reads the table until enough keys pass the filters, or until the table ends. An unreadable
-record counts toward the limit. Within a page, the oldest key comes first. Pages follow the table's own order. With --owner,
-they follow the keys' age. --sort reads the whole table and sorts all keys before it applies --limit; it doesn't print a cursor.
-Keys without the field come last. --stale includes every key that was never used, even a new one. A last use more than a minute
-in the future counts as never.
+record counts toward the limit. Each page begins with its oldest key. Pages follow the table's own order, or the keys' age with
+--owner. --sort reads the whole table and sorts all keys before it applies --limit; it doesn't print a cursor. Keys without the
+field come last. --stale includes every key that was never used, even a new one. A key whose last use is more than a minute in
+the future counts as never used.
 
-On a narrow terminal, list shortens the ids, and omits the creation time, the prefix and the plan. Other commands accept the
+list shortens the ids on a narrow terminal, and omits the creation time, the prefix and the plan. Other commands accept the
 shortened ids. The table has a plan column only if a key has a plan.
 
-With --stack, a terminal shows the state "active, refused" for an active key that the deployment rejects as foreign. --csv,
+A terminal shows the state "active, refused" with --stack for an active key that the deployment rejects as foreign. --csv,
 tab-separated fields and --state use the record's own state. --json prints records without a state.
 
   latchkey list --table keys
@@ -101,7 +101,7 @@ async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
   await withRegistry(options, deps, async (registry, { acceptedKeys }) => {
     let begin = format.begin;
     for await (const { records, corrupt, cursor, leftOut } of listPages(registry, options, deps.now())) {
-      // Prints this only once the first page is there, because a command that fails early must not print to stdout.
+      // Prints `begin` only after the first page arrives, because a command that fails early must not print to stdout.
       await output.print(begin);
       begin = '';
       for (const error of corrupt) output.note(`warning: ${error.message}`);
@@ -121,13 +121,13 @@ async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
   throw new CliError('RECORDS_CORRUPT', `${listed.corruptCount} of the ${where} cannot be read`);
 }
 
-/** A page of keys in the order of every format. */
+/** A page of keys, in the same order in every format. */
 interface OrderedPage extends ListPage {
   /** The number of keys that pass the filters, but aren't on a page. */
   readonly leftOut: number;
 }
 
-/** Yields the requested page. With `--all`, also yields each page after it. */
+/** Yields the requested page, and each page after it with `--all`. */
 async function* listPages(registry: KeyRegistry, options: ListOptions, nowMs: number): AsyncGenerator<OrderedPage> {
   if (options.sort !== undefined) return yield* sortedPages(registry, options, nowMs);
   const { owner, limit } = options;
@@ -143,8 +143,8 @@ async function* listPages(registry: KeyRegistry, options: ListOptions, nowMs: nu
 }
 
 /**
- * Sorts the whole table and yields it in pages. Without `--all`, only `--limit` keys and the current page stay in
- * memory.
+ * Sorts the whole table and yields it in pages. Only `--limit` keys and the current page stay in memory without
+ * `--all`.
  */
 async function* sortedPages(registry: KeyRegistry, options: ListOptions, nowMs: number): AsyncGenerator<OrderedPage> {
   const { owner, sort = 'created', reverse = false, all, limit } = options;

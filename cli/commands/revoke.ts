@@ -12,9 +12,9 @@ const HELP = `
 The authorizer rejects a revoked key. The table keeps its record for 90 days. After that, the key is rejected as unknown. Don't
 import a key of another system again after its record is gone, because import would accept it as new.
 
-A revocation takes effect once the deployment's caches drop the key: after at most recordCacheTtl plus resultsCacheTtl. During
-an outage of DynamoDB, staleIfError replaces recordCacheTtl if it's longer. An open WebSocket connection stays open, because API
-Gateway calls the authorizer only on $connect.
+A revocation takes effect once the deployment's caches drop the key: after at most recordCacheTtl plus resultsCacheTtl. A longer
+staleIfError replaces recordCacheTtl during an outage of DynamoDB. An open WebSocket connection stays open, because API Gateway
+calls the authorizer only on $connect.
 
   latchkey revoke 0f8c1a52 --reason 'found on GitHub' --stack LatchkeyStack`;
 

@@ -52,7 +52,7 @@ export function addRotateCommand(program: Command, deps: CommandDeps): void {
     .argument('<id>', ID_HELP)
     .option(
       '--grace <duration>',
-      `how long the old key still works: 30m, 24h, 7d; with 0, it stops working immediately (default: ${DEFAULT_GRACE.text})`,
+      `how long the old key still works, such as 30m, 24h or 7d; it stops immediately with 0 (default: ${DEFAULT_GRACE.text})`,
       parseGrace,
     )
     .option(

@@ -23,9 +23,9 @@ scan finds keys by their format and checksum: a lower-case prefix with an unders
 last 6 are the CRC-32 of all characters before them. A string without a valid checksum doesn't match. scan shows only the part
 of a key that list also shows.
 
-scan reads all files in a directory except .git and node_modules, even files that git ignores. It skips binary files. In a diff
-on standard input, it scans the added lines. Pass --text to git diff, because git otherwise omits files that it considers
-binary. If you pass a table, scan looks up the keys and prints their states, ids and labels. It exits with 1 if it finds a key.
+scan reads all files in a directory except .git and node_modules, even files that git ignores. It skips binary files. It scans
+only the added lines of a diff on standard input. Pass --text to git diff, because git otherwise omits files that it considers
+binary. scan also prints the states, ids and labels of the keys if you pass a table. It exits with 1 if it finds a key.
 
   latchkey scan .
   git diff --cached --text | latchkey scan -

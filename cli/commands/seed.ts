@@ -40,12 +40,12 @@ Only the label is required. Each label may appear only once. scopes may also be 
 expiresAt is an ISO 8601 time with a zone, or a date. A date means the end of that day in UTC. seed checks all entries before it
 issues the first key.
 
-seed prints or writes each key before storing it. If a run ends early, you therefore have the secret of every key in the
-table. Ctrl-C stops after the key in progress. To resume, run the same command again with --skip-existing. seed then skips every
+seed prints or writes each key before storing it. You therefore have the secret of every key in the table even if a run ends
+early. Ctrl-C stops after the key in progress. To resume, run the same command again with --skip-existing. seed then skips every
 label that is already in the table, in any state.
 
-The file of --out must not exist. With --skip-existing, you can pass a file from an earlier run. seed then appends to it and
-sets its mode to 0600. Without --out, a killed run may have printed a last key that it didn't store. The next run then issues
+The file of --out must not exist. You can pass a file from an earlier run with --skip-existing. seed then appends to it and
+sets its mode to 0600. A killed run without --out may have printed a last key that it didn't store. The next run then issues
 another key for that label.
 
   latchkey seed keys.json --out made.jsonl --stack LatchkeyStack
@@ -100,7 +100,7 @@ async function run(seedRun: SeedRun): Promise<void> {
     await issueAll(seedRun, outcome);
   } catch (error) {
     noteStop(seedRun, outcome);
-    // If stdout has lost its reader, report the first error.
+    // Reports the first error even if stdout has lost its reader.
     await report.end(outcome.unconfirmed?.record).catch(() => {});
     throw isOutputClosed(error) ? unusable(error) : error;
   }
@@ -113,7 +113,7 @@ async function run(seedRun: SeedRun): Promise<void> {
   if (closed !== undefined && seedRun.secretsFile === undefined) throw unusable(closed);
 }
 
-/** The reader closed the output before its end, so the command fails. */
+/** Returns the error of a command whose output was closed before its end. */
 function unusable(cause: CliError): CliError {
   return new CliError('OUTPUT_UNUSABLE', 'the output was closed before the end', { cause });
 }
@@ -196,7 +196,7 @@ class SeedReport {
     await (json ? this.#addJson(issuedKeyJson(issued)) : output.print(`${issuedKeyLine(issued)}\n`));
   }
 
-  /** Prints a key whose secret is in a file. Without `--json`, only the summary is printed. */
+  /** Prints a key whose secret is in a file. It doesn't print anything without `--json`. */
   async addRecord(record: KeyRecord): Promise<void> {
     if (this.#options.json) await this.#addJson(JSON.stringify({ record: publicRecord(record) }));
   }

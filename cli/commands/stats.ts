@@ -25,9 +25,8 @@ interface KeyStats {
 const MAX_WIDTH = 80;
 
 const HELP = `
-stats counts the active keys that were never used, those that were used but not within --stale, and those that expire within
---expiring. It reads all keys. DynamoDB bills half a read unit for each 4 KB. A million records of 250 bytes cost about 31,000
-units.
+stats counts three kinds of active keys: never used, last used before --stale, and expiring within --expiring. It reads all
+keys. DynamoDB bills half a read unit for each 4 KB. A million records of 250 bytes cost about 31,000 units.
 
   latchkey stats --table keys --stale 30d --expiring 2w`;
 

@@ -7,7 +7,8 @@ import { keyName } from '../output.ts';
 import { recordFields } from '../records.ts';
 
 /**
- * `false`, from a `--no-…` option, removes the field. The program rejects an option together with its `--no-…` option.
+ * The options of `update`. `false`, from a `--no-…` option, removes the field. The program rejects an option together
+ * with its `--no-…` option.
  */
 interface UpdateOptions extends KeyCommandOptions {
   readonly label?: string;

@@ -29,14 +29,15 @@ interface Row {
 const OWN_HEADERS = new Set([FIELD_NAMES, FIELD_NAMES.filter((name) => name !== 'version')].map(String));
 
 /**
- * Far more bytes than a key with all its fields requires. In a longer row, a quote isn't closed or the file isn't CSV.
+ * The maximum length of a row in bytes. It's far more than a key with all its fields requires. A longer row has an
+ * unclosed quote or isn't CSV.
  */
 const MAX_ROW = 256 * 1024;
 
 /**
  * Reads CSV (RFC 4180) with a header row of field names. The delimiter is a comma, a semicolon or a tab. A first line
- * `sep=` can set another one. It skips lines before the header that start with `#`, such as PowerShell's `#TYPE`. It
- * ignores an unknown column with a warning, unless the column may mean that a key has ended.
+ * `sep=` can set another one. Skips lines before the header that start with `#`, such as PowerShell's `#TYPE`. Ignores
+ * an unknown column with a warning, unless the column may mean that a key has ended.
  *
  * @throws CliError `IMPORT_INVALID` before the first entry if the header row isn't usable
  */
@@ -87,10 +88,10 @@ export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn
 const GUARDS_STAY =
   "an apostrophe before =, +, - or @ stays part of the text, here and below, because the header isn't that of an export";
 
-/** The spellings of a missing value in database exports. In quotes, these are ordinary strings. */
+/** The spellings of a missing value in database exports. These are ordinary strings in quotes. */
 const NO_VALUES: ReadonlySet<string> = new Set(['\\N', 'NULL', 'null']);
 
-/** The lines before the header row. They aren't CSV and may contain an odd quote, so the parser doesn't get them. */
+/** The lines before the header row. The parser doesn't read them, because they may contain an odd quote. */
 interface Preamble {
   readonly delimiter: string;
   /** The length in characters. */
@@ -127,8 +128,8 @@ async function* dropStart(chunks: AsyncIterable<string>, length: number): AsyncG
 }
 
 /**
- * Matches an unknown column that may have the meaning of a field. If the import ignored such a column, it could import
- * an ended key as active.
+ * Matches an unknown column that may have the meaning of a field. The import could import an ended key as active if it
+ * ignored such a column.
  */
 const MAY_RESTRICT =
   /revo[ck]|disab|enab|expir|delet|lock|suspend|active|activat|status|state|valid|until|notafter|archiv|bann|cancel|terminat|remov|retir|end(?:date|s|ed|at|time)|ttl(?!e)|^(?:is)?live$/;
@@ -158,7 +159,7 @@ function readHeader(names: readonly string[], warn: Warn): (FieldName | false)[]
 
 const MAY_MEAN_AN_END = 'may mean that a key has ended: rename it to the matching field, or remove it';
 
-/** Only `export` guards cells. In another program's file, an apostrophe is part of the text. */
+/** Removes the guards of `export`. An apostrophe is part of the text in another program's file. */
 function withoutGuards(record: Row['record']): Row['record'] {
   return Object.fromEntries(Object.entries(record).map(([name, cell]) => [name, unguardCell(cell)]));
 }
@@ -180,7 +181,7 @@ function tooLong(line: number): CliError {
   return new CliError('IMPORT_INVALID', `line ${line}: the row is longer than ${MAX_ROW} bytes, ${why}`);
 }
 
-/** Matches cells that require quotes. Without quotes, databases and `import` read them as a missing value. */
+/** Matches cells that require quotes. Databases and `import` could misread them without quotes. */
 const QUOTED = /[\r\n\t]|^\s|\s$|^(?:NULL|null)$|^\\N$/;
 
 export interface ExportFormat {
@@ -208,8 +209,7 @@ export function exportedFields(record: KeyRecord): Omit<KeyRecord, 'purgeAfter'>
 }
 
 /**
- * Formats rows as CSV (RFC 4180). A newline ends each row. It guards the cells that a spreadsheet would run as
- * formulas.
+ * Formats rows as CSV (RFC 4180). A newline ends each row. Guards the cells that a spreadsheet would run as formulas.
  */
 export function csvRows(rows: readonly (readonly unknown[])[]): string {
   const cells = rows.map((row) => row.map((value) => guardCell(toCell(value))));

@@ -55,8 +55,8 @@ export function readSeparator(line: string): string | undefined {
 
 function detectJson(first: string): ImportFormat | undefined {
   const value = parseJson(first);
-  // The JSON continues on later lines, so this isn't JSON Lines. An INI file can also start with `[`, as in
-  // `[section]`.
+  // The JSON continues on later lines, so this isn't JSON Lines. An INI file can also start with `[`, such
+  // as `[section]`.
   if (value === undefined) return /^\{(?:\s*"|$)|^\[(?:\s*\{|$)/.test(first) ? 'json' : undefined;
   if (Array.isArray(value)) return 'json';
   if (hasName(value, (name) => toFieldName(name) === 'keyHash')) return 'jsonl';
@@ -76,13 +76,13 @@ function detectLines(first: string): ImportFormat | undefined {
   return isBase64 ? undefined : 'env';
 }
 
-/** The import reads other formats by line, but a JSON document only as a whole. */
+/** The maximum length of a JSON document in characters. The import reads the whole document into memory. */
 const MAX_DOCUMENT_LENGTH = 64 * 1024 * 1024;
 const LIST_NAME = 'api_keys';
 
 /**
  * Reads a JSON document that is a list, or that has a list `api_keys` at its top level. SoulSync's configuration is
- * such a document. It ignores the rest of the document. Positions count the entries of the list.
+ * such a document. Ignores the rest of the document. Positions count the entries of the list.
  *
  * @throws CliError `IMPORT_INVALID`
  */
@@ -99,7 +99,7 @@ export async function* readJsonDocument(chunks: AsyncIterable<string>): AsyncGen
   for (const [index, entry] of entries.entries()) yield readJsonEntry(index + 1, entry, withLabel);
 }
 
-/** SoulSync stores an empty label if the user didn't enter one. Its page then shows the key's prefix. */
+/** Replaces an empty label with the key's prefix or id. SoulSync's page also shows the prefix instead. */
 function withLabel(fields: EntryFields): EntryFields {
   return { ...fields, label: fields.label || fields.keyPrefix || fields.id };
 }
@@ -108,7 +108,7 @@ function invalid(why: string): CliError {
   return new CliError('IMPORT_INVALID', `cannot read the file as a JSON document: ${why}`);
 }
 
-/** Far more characters than a key with all its fields requires. */
+/** The maximum length of a line in characters. It's far more than a key with all its fields requires. */
 const MAX_JSON_LINE = 64 * 1024;
 
 /** Reads JSON Lines with hashes, in the format of `export`. */
@@ -128,9 +128,9 @@ const MAX_ENV_LINE = 4096;
 const BLANK = /^\s*(?:#.*)?$/;
 
 /**
- * Reads raw keys from an `.env` file. It contains comments and lines `NAME=key`, with or without quotes and `export`.
- * It hashes each key immediately, and uses the name as the label. Only `keyPrefix` and the hash of the key leave this
- * function. It rejects a value that isn't a key, such as a URL, and reports the name and the reason.
+ * Reads raw keys from an `.env` file of comments and lines `NAME=key`, with or without quotes and `export`. Hashes each
+ * key immediately. The name becomes the label. Only `keyPrefix` and the hash of the key leave this function. Rejects a
+ * value that isn't a key, such as a URL. The problem contains the name and the reason.
  */
 export async function* readEnv(chunks: AsyncIterable<string>, options: EnvOptions): AsyncGenerator<ReadEntry> {
   for await (const { line, text } of textLines(chunks, MAX_ENV_LINE)) {

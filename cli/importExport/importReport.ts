@@ -3,9 +3,9 @@ import type { Output } from '../output.ts';
 import { getPositionUnit, type ImportFormat, type PositionUnit } from './formats.ts';
 import type { Duplicate, ReviewedKey } from './reviewedKeys.ts';
 
-/** A limit, because a file in another format has an error on every line. */
+/** The maximum number of printed rejections or duplicates. A file in another format has an error on every line. */
 const MAX_LISTED = 20;
-/** An `.env` file contains many settings that aren't keys. The report lists the reason for each of them. */
+/** The maximum number of printed rejections for an `.env` file, which contains many settings that aren't keys. */
 const MAX_LISTED_SETTINGS = 500;
 
 interface Rejected {
@@ -18,8 +18,8 @@ interface ListedDuplicate extends Duplicate {
 }
 
 /**
- * Reports an import. It prints each rejected entry immediately, and a summary at the end. With `--json`, it prints one
- * JSON document in pieces.
+ * Reports an import. It prints each rejected entry immediately, and a summary at the end. It prints one JSON document
+ * in pieces with `--json`.
  */
 export class ImportReport {
   readonly #output: Output;
@@ -81,7 +81,7 @@ export class ImportReport {
     this.#addDuplicates(position, withoutEffect(duplicates));
   }
 
-  /** Adds a key whose entries are valid, but which the table rejects. */
+  /** Adds a key with valid entries that the table rejects. */
   addRejectedKey({ position, duplicates }: ReviewedKey, problem: string): void {
     this.addRejected(position, problem);
     this.#addDuplicates(position, withoutEffect(duplicates));

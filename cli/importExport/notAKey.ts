@@ -129,7 +129,7 @@ const NAME_KINDS: readonly (readonly [what: string, lastWords: readonly string[]
 ];
 const HASH_WORDS = new Set(['HASH', 'SHA', 'SHA1', 'SHA256', 'SHA512', 'DIGEST', 'CHECKSUM', 'FINGERPRINT']);
 const PUBLIC_WORDS = new Set(['PUBLIC', 'PUBLISHABLE']);
-/** Bundlers publish settings with these prefixes. */
+/** Matches the names of settings that bundlers publish. */
 const BUNDLED = /^(?:VITE|REACT_APP|GATSBY|STORYBOOK|VUE_APP)_/;
 
 /**
@@ -150,11 +150,11 @@ export function isWords(text: string): boolean {
  */
 const WORD = /^(?:(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15})?\d{0,4}|\d{5,8})$/;
 /**
- * Matches a sequence of letters in one case, of any length. Of random strings with 26 characters, one in 200 lacks a
- * digit in Base32, and one in 5,000 in Base36.
+ * Matches a sequence of letters in one case, of any length. One in 200 random strings of 26 characters lacks a digit
+ * in Base32, and one in 5,000 in Base36.
  */
 const RUN_OF_LETTERS = /^(?:[A-Z]?[a-z]+|[A-Z]+)$/;
-/** Words in camel case have about five letters on average. In random letters, such words have about two. */
+/** The minimum average length of words in camel case. Real words have about five letters, and random ones about two. */
 const MIN_JOINED_LETTERS = 4;
 const MIN_LETTERS = 2;
 
@@ -198,8 +198,7 @@ function isOfShortWords(piece: string): boolean {
 export const MIN_STRENGTH_BITS = 112;
 
 /**
- * A key with fewer different characters repeats itself. Among random strings of 32 hex digits, only one in 10^9 has so
- * few.
+ * The minimum number of different characters in a key. Only one in 10^9 random strings of 32 hex digits has fewer.
  */
 const MIN_DISTINCT = 6;
 

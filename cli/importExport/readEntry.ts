@@ -151,13 +151,13 @@ function readHash(value: unknown): KeyHash | undefined {
   );
 }
 
-/** Other programs write times without a zone, in UTC. */
+/** Parses a time from another program. A time without a zone is in UTC. */
 function readForeignTime(value: unknown, name: FieldName): Timestamp | undefined {
   const text = typeof value === 'string' ? value.trim() : value;
   return readTime(text, { dateAs: name === 'expiresAt' ? 'end' : 'start', zone: 'UTC' });
 }
 
-/** The registry checks whether the scopes are valid. */
+/** Parses the scopes. The registry checks whether they are valid. */
 function readScopes(value: unknown): readonly string[] | undefined {
   const list = typeof value === 'string' ? splitScopes(value) : value;
   return Array.isArray(list) && list.every((scope) => typeof scope === 'string') ? list : undefined;

@@ -93,10 +93,10 @@ describe('explainFault', () => {
   });
 });
 
-describe('the advice of explainFault', () => {
+describe('explainFault', () => {
   const UNREACHABLE = faultOf('Error', '', 'ECONNREFUSED');
 
-  test('recommends checking the network, not the gateway, if the table is in AWS', () => {
+  test('recommends checking the network instead of the gateway if the table is in AWS', () => {
     expect(explain(UNREACHABLE)).toMatch(/^DynamoDB cannot be reached \(ECONNREFUSED\): .*network/);
     expect(explain(UNREACHABLE)).not.toMatch(/gateway/);
   });
@@ -107,7 +107,7 @@ describe('the advice of explainFault', () => {
     expect(explain(faultOf('SyntaxError'), location)).toContain('DynamoDB at http://127.0.0.1:8000 cannot be read');
   });
 
-  test("names the denied action in each of AWS's wordings", () => {
+  test("names the denied action for each of AWS's wordings", () => {
     const denied = (message: string) => explain(faultOf('AccessDeniedException', message));
     expect(denied('x is not authorized to perform:   dynamodb:Scan on resource: y')).toMatch(
       /permission for dynamodb:Scan$/,
@@ -115,14 +115,14 @@ describe('the advice of explainFault', () => {
     expect(denied('x is not authorized to perform dynamodb:Query')).toMatch(/permission for dynamodb:Query$/);
   });
 
-  test("sets the fault as the error's cause", () => {
+  test('sets the fault as the cause of the error', () => {
     expect(explainFault(UNREACHABLE, AWS)).toMatchObject({ cause: UNREACHABLE });
   });
 });
 
 describe('toFailure', () => {
   test.each([['a text'], [undefined], [{ name: 'TimeoutError', code: 'ECONNREFUSED' }]])(
-    'returns empty fields if the thrown value is %p, not an Error',
+    'returns empty fields if the thrown value is %p instead of an Error',
     (thrown) => {
       expect(toFailure(thrown)).toEqual({ name: '', message: '', code: '', httpStatus: 0 });
     },
@@ -170,7 +170,7 @@ test.each<[string, FaultFields]>([
   ['responded with 400', { name: 'ValidationException', httpStatus: 400 }],
   ['responded with 413', { name: 'RequestEntityTooLarge', httpStatus: 413 }],
   ['responded with 499', { name: 'Unknown', httpStatus: 499 }],
-  ['received no request because credentials are missing', { name: 'CredentialsProviderError' }],
+  ['did not receive the request because credentials are missing', { name: 'CredentialsProviderError' }],
 ])('isOutcomeUnknown returns false if DynamoDB %s', (_, fields) => {
   expect(isOutcomeUnknown(failedWrite(fields))).toBe(false);
 });

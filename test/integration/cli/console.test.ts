@@ -73,7 +73,7 @@ test('console records the name in --actor as the creator of a key', async () => 
   await stop();
 });
 
-test('console completes pending requests on Ctrl-C, so each new key reaches the page', async () => {
+test('console sends the page each key that it stored before Ctrl-C stopped it', async () => {
   const { url, stop } = await start();
   const cookie = await open(url);
   const asked = Array.from({ length: 20 }, () =>

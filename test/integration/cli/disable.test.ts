@@ -71,13 +71,13 @@ describe('enable', () => {
   });
 });
 
-describe('a rejected change of state', () => {
+describe('disable and enable', () => {
   test.each<[string, string, Partial<KeyRecord>, RegExp]>([
     ['disable', 'a disabled key', DISABLED, /disabled already.*by bob/],
     ['disable', 'a revoked key', { revokedAt: at(-1) }, /revoked already/],
     ['enable', 'a key that is not disabled', {}, /not disabled/],
     ['enable', 'a revoked key', { ...DISABLED, revokedAt: at(-1) }, /revoked already/],
-  ])('exits 1 without a prompt: %s %s', async (command, _, fields, expected) => {
+  ])('%s exits 1 without a prompt for %s', async (command, _, fields, expected) => {
     const { record } = await cli.putKey(table, fields);
     const run = await cli.run([command, record.id], { table, isTerminal: true, input: 'y\n' });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -86,13 +86,13 @@ describe('a rejected change of state', () => {
     expect(await stored(record.id)).toEqual(record);
   });
 
-  test.each(['disable', 'enable'])('exits 1 if the id is unknown: %s', async (command) => {
+  test.each(['disable', 'enable'])('%s exits 1 if the id is unknown', async (command) => {
     const run = await cli.run([command, UNKNOWN_ID], { table, isTerminal: true });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toContain(UNKNOWN_ID);
   });
 
-  test.each(['disable', 'enable'])('exits 2 if the id is missing: %s', async (command) => {
+  test.each(['disable', 'enable'])('%s exits 2 if the id is missing', async (command) => {
     expect(await cli.run([command], { table })).toMatchObject({ exitCode: 2, stdout: '' });
   });
 });

@@ -30,7 +30,10 @@ const importable = arbitraryRecord
     [label, owner, createdBy, disabledBy, revokedBy, revokedReason].every((text) => text === undefined || isText(text)),
   );
 
-/** Limits numbers, because JSON's range exceeds DynamoDB's. Renames `constructor` fields, which the SDK treats as classes. */
+/**
+ * Limits numbers, because JSON's range exceeds DynamoDB's. Renames `constructor` fields, because the SDK treats their
+ * values as classes.
+ */
 function storable(metadata: JsonObject): JsonObject {
   const text = JSON.stringify(metadata, (_, value) =>
     typeof value === 'number' ? Math.round(value % 1000) || 0 : value,
@@ -48,7 +51,7 @@ describe.each([
   ['JSON Lines', []],
   ['CSV', ['--csv']],
 ])('an export as %s', (_, format) => {
-  test('equals a second export, made after an import into another table', async () => {
+  test('equals the export of a table that imported it', async () => {
     const batches = fc.uniqueArray(importable, { minLength: 1, maxLength: 8, selector: ({ keyHash }) => keyHash });
     await fc.assert(
       fc.asyncProperty(batches, async (arbitrary) => {
@@ -67,7 +70,7 @@ describe.each([
     // Each run creates two tables, which can be slow.
   }, 120_000);
 
-  test('can be imported even if the table is empty', async () => {
+  test('can be imported even if the exported table is empty', async () => {
     const table = await cli.makeTable();
     const { exitCode, stdout } = await cli.run(['export', ...format], { table });
     expect(exitCode).toBe(0);
@@ -180,7 +183,7 @@ test('export shows the number of exported keys on a terminal', async () => {
   expect(stderr).toMatch(/keys: \d/);
 });
 
-test('export --help warns that the export is confidential', async () => {
+test('export --help describes the export as confidential', async () => {
   const { exitCode, stdout } = await cli.run(['export', '--help']);
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/confidential/i);

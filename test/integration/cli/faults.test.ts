@@ -45,7 +45,7 @@ async function withFault(fault: StoreFault, options: InflictOptions, work: (stag
   }
 }
 
-describe('create shows each key that it stored or reports its id, if DynamoDB', () => {
+describe('create shows each key that it stored or reports its id if DynamoDB', () => {
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (_, fault) => {
     await withFault(fault, { isDone: fault.isRefusal !== true }, async ({ table, run }) => {
       const { exitCode, stdout, stderr } = await run('create', '--label', 'ci', '--json');
@@ -65,7 +65,7 @@ describe('create shows each key that it stored or reports its id, if DynamoDB', 
   });
 });
 
-describe('create stores one key and shows it, if DynamoDB at first', () => {
+describe('create stores and shows exactly one key if DynamoDB at first', () => {
   test.concurrent.each(these('never answers', 'resets the connection', 'answers 500'))('%s', async (_, fault) => {
     await withFault(fault, { on: 'PutItem', times: 1, isDone: true }, async ({ table, run }) => {
       const { exitCode, stdout, stderr } = await run('create', '--label', 'ci', '--json');
@@ -77,7 +77,7 @@ describe('create stores one key and shows it, if DynamoDB at first', () => {
   });
 });
 
-describe('rotate reports the id of the successor that it cannot show, if DynamoDB', () => {
+describe('rotate reports the id of the successor that it cannot show if DynamoDB', () => {
   test.concurrent.each(['PutItem', 'UpdateItem'])('drops the connection after each %s', async (operation) => {
     const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
     await withFault(fault, { on: operation, isDone: true }, async ({ table, run }) => {
@@ -92,7 +92,7 @@ describe('rotate reports the id of the successor that it cannot show, if DynamoD
   });
 });
 
-describe('revoke explains the failure in one line, if DynamoDB', () => {
+describe('revoke explains the failure in one line if DynamoDB', () => {
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (_, fault) => {
     const isMade = fault.isRefusal !== true;
     await withFault(fault, { on: 'UpdateItem', isDone: isMade }, async ({ table, run, recover }) => {
@@ -132,7 +132,7 @@ describe('a lost response', () => {
   });
 });
 
-describe('a second run, after every response to the first was lost,', () => {
+describe('a second run after every response to the first was lost', () => {
   const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
   let directory = '';
   beforeAll(async () => {
@@ -172,7 +172,7 @@ describe('a second run, after every response to the first was lost,', () => {
   });
 });
 
-describe('list --json keeps stdout empty and exits 1, if DynamoDB', () => {
+describe('list --json exits 1 with an empty stdout if DynamoDB', () => {
   test.concurrent.each([...these('answers 500', 'answers with half of its JSON'), ...named(NO_ANSWERS).slice(3)])(
     '%s',
     async (_, fault) => {
@@ -185,13 +185,13 @@ describe('list --json keeps stdout empty and exits 1, if DynamoDB', () => {
   );
 });
 
-describe('an AWS service that responds a byte at a time', () => {
+describe('a command', () => {
   const [[, trickle] = ['', REFUSES] as const] = these('answers a byte at a time');
 
   test.concurrent.each([
     ['STS', ['create', '--label', 'ci', '--table', 'keys'], 'AWS STS cannot be reached'],
     ['CloudFormation', ['list', '--stack', 'LatchkeyStack'], 'CloudFormation cannot be reached'],
-  ])('makes a command time out: %s', async (service, args, why) => {
+  ])('times out if %s responds a byte at a time', async (service, args, why) => {
     const proxy = await startFaultProxy('http://127.0.0.1:1');
     proxy.inflict(trickle);
     const env = {

@@ -79,7 +79,7 @@ describe('findTable with --local', () => {
     });
   });
 
-  test('uses LATCHKEY_TABLE if an endpoint is set but the gateway is not running', async () => {
+  test('uses LATCHKEY_TABLE if an endpoint is set without a running gateway', async () => {
     expect(await find({ local: true }, { ...ENDPOINT, LATCHKEY_TABLE: 'set' })).toMatchObject({
       kind: 'local',
       tableName: 'set',
@@ -87,7 +87,7 @@ describe('findTable with --local', () => {
     expect(await codeOf(find({ local: true }, ENDPOINT))).toBe('GATEWAY_NOT_RUNNING');
   });
 
-  test('returns the revocation delay of the gateway, but not of another endpoint', async () => {
+  test('returns the revocation delay only for the endpoint of the gateway', async () => {
     const note = { ...NOTE, revocationDelaySeconds: 60 };
     expect(await find({ local: true }, {}, note)).toMatchObject({ revocationDelaySeconds: 60 });
     const same = { AWS_ENDPOINT_URL_DYNAMODB: NOTE.endpoint };
@@ -139,8 +139,8 @@ afterAll(async () => {
 const endpoints = () => ({ AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, ...aws.env });
 const environment = () => ({ ...LOCAL_AWS, ...endpoints() });
 
-describe('--stack', () => {
-  test('selects the table of a deployed stack even if LATCHKEY_TABLE is set', async () => {
+describe('a command with --stack', () => {
+  test('uses the table of the stack even if LATCHKEY_TABLE is set', async () => {
     const { record } = await cli.putKey(table);
     const run = await runCliInProcess(['show', record.id, '--stack', 'Keys', '--json'], {
       env: { ...environment(), LATCHKEY_TABLE: 'other' },
@@ -153,7 +153,7 @@ describe('--stack', () => {
     ['Keys', 360],
     ['Silent', null],
     ['Odd', null],
-  ])('gives revoke the revocation delay of the stack %s: %s', async (stack, revocationDelaySeconds) => {
+  ])('prints the revocation delay of the stack %s as JSON: %s', async (stack, revocationDelaySeconds) => {
     const { record } = await cli.putKey(table);
     const run = await runCliInProcess(['revoke', record.id, '--yes', '--stack', stack, '--json'], {
       env: environment(),
@@ -167,13 +167,13 @@ describe('--stack', () => {
     ['Any', false],
     ['Silent', false],
     ['Unclear', false],
-  ])('gives show the AcceptedKeys of the stack %s (foreign key refused: %s)', async (stack, isRefused) => {
+  ])('applies the AcceptedKeys of the stack %s to a foreign key (refused: %s)', async (stack, isRefused) => {
     const { record } = await cli.putKey(table, { keyPrefix: 'live_abc' });
     const { stdout } = await runCliInProcess(['show', record.id, '--stack', stack], { env: environment() });
     expect(/^state: +active, but refused, .*acceptForeignKeys$/m.test(stdout)).toBe(isRefused);
   });
 
-  test('makes revoke print the revocation delay of the stack', async () => {
+  test('prints the revocation delay of the stack in its notice', async () => {
     const { record } = await cli.putKey(table);
     const { stdout } = await runCliInProcess(['revoke', record.id, '--yes', '--stack', 'Keys'], { env: environment() });
     expect(stdout).toMatch(/up to 360 seconds/);
@@ -185,8 +185,8 @@ describe('--stack', () => {
     ['CloudFormation is unreachable', 'Keys', { AWS_ENDPOINT_URL_CLOUDFORMATION: NOWHERE }, /cannot be reached/],
     ['the region is missing', 'Keys', { AWS_REGION: '' }, /--region/],
     ['credentials are missing', 'Keys', { AWS_ACCESS_KEY_ID: '' }, /AWS_PROFILE/],
-  ])('prints a remedy in one line and exits 1 if %s', async (_, stack, env, expected) => {
-    // In a process of its own: Jest's errors of the network aren't of its `Error` class.
+  ])('exits 1 with a remedy in one line if %s', async (_, stack, env, expected) => {
+    // Runs a separate process, because network errors in Jest's process aren't instances of Jest's `Error` class.
     const run = await runCli(['list', '--stack', stack], { env: { ...environment(), ...env } });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toMatch(/^error: --stack ".*\n$/);
@@ -276,7 +276,7 @@ describe('the credentials and the region of a command', () => {
     expect(await signedAs(args, env)).toBe(expected);
   });
 
-  test('cause an error in one line if the profile is unknown', async () => {
+  test('cause a one-line error if the profile is unknown', async () => {
     const run = await runCliInProcess(['list', '--table', table, '--profile', 'none'], {
       env: { ...environment(), HOME: home },
     });

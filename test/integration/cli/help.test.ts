@@ -37,7 +37,7 @@ test.each([{ columns: 0 }, {}])('Output falls back to 80 columns for a terminal 
 });
 
 describe.each(COMMANDS)('the help of %s', (command) => {
-  test('contains an example and wraps at 80 columns', async () => {
+  test('wraps at 80 columns except for its example', async () => {
     const { exitCode, stdout } = await cli.run([command, '--help'], { isTerminal: true });
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^ {2}.*latchkey ${command}\\b`, 'm'));
@@ -80,13 +80,13 @@ test('the CLI prints all output without colours', async () => {
   }
 });
 
-describe('the published package, without the local gateway,', () => {
+describe('the CLI of the published package', () => {
   const hasLocalGateway = false;
   /** Matches the npm scripts of this repository and the option for its gateway. */
   const REPOSITORY = /npm (start|run)|--local|local gateway/;
 
   test.each([['--help'], ...COMMANDS.map((command) => [command, '--help']), ['help', 'create']])(
-    'omits the gateway from: %s %s',
+    'omits the local gateway from the output of latchkey %s %s',
     async (...args) => {
       const { exitCode, stdout } = await cli.run(args.filter(Boolean), { hasLocalGateway });
       expect(exitCode).toBe(0);
@@ -94,7 +94,7 @@ describe('the published package, without the local gateway,', () => {
     },
   );
 
-  test.each(['bash', 'zsh', 'fish'])('omits the gateway from the %s completion', async (shell) => {
+  test.each(['bash', 'zsh', 'fish'])('omits the local gateway from the %s completion', async (shell) => {
     const { stdout } = await cli.run(['completion', shell], { hasLocalGateway });
     expect(stdout).toContain('--stack'.slice(2));
     expect(stdout).not.toMatch(/local gateway|npm start|(--|-l )local\b/);
@@ -103,7 +103,7 @@ describe('the published package, without the local gateway,', () => {
   test.each([
     ['a missing table', ['list'], /no table given: pass --table NAME or --stack NAME, or set LATCHKEY_TABLE\n$/],
     ['--local', ['list', '--local'], /unknown option '--local'/],
-  ])('omits the gateway from the error about %s', async (_, args, expected) => {
+  ])('omits the local gateway from the error about %s', async (_, args, expected) => {
     const { exitCode, stderr } = await cli.run(args, { hasLocalGateway });
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(expected);

@@ -109,7 +109,7 @@ describe('a key in surrounding text', () => {
 });
 
 describe('several keys', () => {
-  test('identify prints one line per key if you pass several', async () => {
+  test('identify prints one line per key', async () => {
     const [a, b] = [await cli.putKey(table, { label: 'a' }), await cli.putKey(table, { label: 'b' })];
     const unknown = makeKey().secret;
     const input = `A=${a.secret}\nB=${b.secret}\nA_AGAIN=${a.secret}\nC=${unknown}\n`;
@@ -125,7 +125,7 @@ describe('several keys', () => {
     expect(tracesOf([a.secret, b.secret, unknown], `${stdout}${stderr}`)).toEqual([]);
   });
 
-  test('identify --json prints a list of records if you pass several keys', async () => {
+  test('identify --json prints a list of records', async () => {
     const [a, b] = [await cli.putKey(table), await cli.putKey(table)];
     const { exitCode, stdout } = await cli.run(['identify', '--json'], { table, input: `${a.secret}\n${b.secret}\n` });
     expect(exitCode).toBe(0);
@@ -143,9 +143,9 @@ describe('keys issued elsewhere', () => {
     cli.putKey(table, { keyHash: createHash('sha256').update(secret).digest('hex') as never });
 
   test.each([
-    ['next to one issued here', async () => (await cli.putKey(table)).secret],
-    ['next to one issued elsewhere', async () => (await put(foreign(1)), foreign(1))],
-  ])('identify counts an unknown key %s once', async (_, knownKey) => {
+    ['known key was issued here', async () => (await cli.putKey(table)).secret],
+    ['known key was issued elsewhere', async () => (await put(foreign(1)), foreign(1))],
+  ])('identify counts a repeated unknown key once if the %s', async (_, knownKey) => {
     const input = `A=${await knownKey()}\nB="${foreign(2)}"\nB_AGAIN=${foreign(2)}\n`;
     const text = await cli.run(['identify'], { table, input });
     expect(text).toMatchObject({
@@ -198,7 +198,7 @@ describe('keys issued elsewhere', () => {
     });
   });
 
-  test('identify reports the number of strings that it looked up if none is a key', async () => {
+  test('identify reports the number of strings that it looked up if they are all unknown', async () => {
     const input = Array.from({ length: 101 }, (_, at) => `getting-started-guide-${at}`).join(' ');
     expect(await cli.run(['identify'], { table, input })).toMatchObject({
       exitCode: 1,
@@ -222,7 +222,7 @@ test.each([
   ['prose with a URL', 'See https://example.com/docs/getting-started for more.'],
   ['an empty assignment', 'API_KEY='],
   ['a file without a key', 'x\n'.repeat(5000)],
-])('identify reports the input as free of keys if it is %s', async (_, input) => {
+])('identify does not find a key in %s', async (_, input) => {
   const run = await cli.run(['identify'], { table, input });
   expect(run).toEqual({ exitCode: 1, stdout: '', stderr: 'error: no key found in the input\n' });
 });

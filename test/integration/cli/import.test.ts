@@ -65,7 +65,7 @@ describe('a SoulSync configuration', () => {
     2,
   );
 
-  test('import stores its valid keys and rejects the invalid one', async () => {
+  test('import stores all its keys except the invalid one', async () => {
     const { exitCode, stdout, stderr } = await importText(config);
     expect(exitCode).toBe(1);
     expect(stdout).toBe('imported: 2\nskipped (already in the table): 0\nrejected: 1\n');
@@ -168,7 +168,7 @@ const ENV = [
 ];
 
 describe('a typical .env file of 12 lines', () => {
-  test('import stores its two keys and prints why it rejected the other lines', async () => {
+  test('import prints why it rejected every line except the two keys', async () => {
     const { exitCode, stdout, stderr } = await importText(ENV.join('\n'));
     expect(exitCode).toBe(1);
     expect(stdout).toBe(
@@ -251,7 +251,7 @@ describe('several entries with one hash', () => {
     ]);
   });
 
-  test('import rejects all of them if one is invalid, because it may revoke the key', async () => {
+  test('import rejects all of them if one of them is invalid', async () => {
     const text = line({ keyHash, label: 'first' }) + line({ keyHash, label: 'x'.repeat(300), ...revoked }) + line({});
     const { exitCode, stdout } = await importText(text, ['--json']);
     expect(exitCode).toBe(1);
@@ -369,7 +369,7 @@ test('import accepts an empty file', async () => {
 describe('a signal', () => {
   const many = Array.from({ length: 400 }, (_, at) => line({ label: `key ${at}` })).join('');
 
-  test('a second import completes the one that the signal stopped', async () => {
+  test('a second import completes the import that a signal stopped', async () => {
     const stop: SessionOptions['onStart'] = (interruption, stderr) => {
       stderr.on('data', (text: Buffer) => {
         if (text.includes('keys: 1')) interruption.receive('SIGINT');
@@ -400,7 +400,7 @@ describe('a signal', () => {
     });
   };
 
-  test('import exits 130 while it waits for standard input', async () => {
+  test('import exits 130 on SIGINT while it waits for standard input', async () => {
     const { exitCode, stdout, stderr } = await waiting('jsonl', `${line({})}{"keyHash":`);
     expect(exitCode).toBe(130);
     const { imported, rejected } = JSON.parse(stdout);
@@ -409,7 +409,7 @@ describe('a signal', () => {
     expect(stderr).toMatch(/run the same command again/);
   });
 
-  test('import reports an interruption if a JSON document is still incomplete', async () => {
+  test('import reports an interruption if SIGINT arrives before the end of a JSON document', async () => {
     const { exitCode, stderr } = await waiting('json', '{\n"api_keys": [');
     expect(exitCode).toBe(130);
     expect(stderr).toMatch(/\nerror: interrupted: to resume, run the same command again/);
@@ -437,7 +437,7 @@ describe('a closed output', () => {
     expect(stderr).toMatch(/\nerror: rejected: 1;/);
   });
 
-  test('import exits 0 and prints its summary to stderr', async () => {
+  test('import prints its summary to stderr if stdout is closed', async () => {
     const { exitCode, stderr } = await importText(line({}), [], { readWrites: 0 });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 0,

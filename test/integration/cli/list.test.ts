@@ -95,7 +95,7 @@ describe('list --limit', () => {
     return pages;
   }
 
-  test('limits the keys that list prints, not the keys that it reads', async () => {
+  test('limits only the number of printed keys', async () => {
     const { stdout } = await cli.run(['list', '--state', 'disabled', '--limit', '20', '--json'], { table: many });
     expect(labelsIn(stdout)).toHaveLength(DISABLED);
     expect(JSON.parse(stdout).cursor).toBeNull();
@@ -116,7 +116,7 @@ describe('list --limit', () => {
   });
 });
 
-describe('the order of keys in list', () => {
+describe('the order of listed keys', () => {
   let sorted = '';
   beforeAll(async () => {
     sorted = await cli.makeTable();
@@ -139,7 +139,7 @@ describe('the order of keys in list', () => {
     return ['key 10', 'Key 9', 'alpha', 'beta'].toSorted((a, b) => text.indexOf(a) - text.indexOf(b));
   }
 
-  test.each(FORMATS)('starts with the oldest key of the page %s', async (_, args, isTerminal) => {
+  test.each(FORMATS)('begins with the oldest key of the page %s', async (_, args, isTerminal) => {
     const { stdout } = await cli.run(['list', ...args], { table: sorted, isTerminal });
     expect(orderIn(stdout)).toEqual(['alpha', 'key 10', 'beta', 'Key 9']);
   });
@@ -186,7 +186,7 @@ describe('the order of keys in list', () => {
     expect(cursor).toBeNull();
   });
 
-  test('comes with a note about the keys that --limit left out', async () => {
+  test('list --sort reports the number of keys beyond --limit', async () => {
     const { stderr } = await cli.run(['list', '--sort', 'label', '--limit', '3'], { table: sorted });
     expect(stderr).toBe('1 more key is not shown: increase --limit, or pass --all\n');
     const { stderr: ofAll } = await cli.run(['list', '--sort', 'label', '--limit', '4'], { table: sorted });
@@ -226,7 +226,7 @@ describe('list --all', () => {
   });
 });
 
-test('list --sort warns about an unreadable record and exits 1', async () => {
+test('list --sort exits 1 with a warning about an unreadable record', async () => {
   const broken = await cli.makeTable();
   for (const label of ['b', 'a']) await cli.putKey(broken, { label });
   const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };
@@ -238,7 +238,7 @@ test('list --sort warns about an unreadable record and exits 1', async () => {
   expect(stderr).toMatch(/^warning: .*bad.*\nerror: 1 of the records cannot be read\n$/);
 });
 
-test('list --csv prints every field except the hash, and escapes formulas', async () => {
+test('list --csv prints every field except the hash, with formulas escaped', async () => {
   const { exitCode, stdout } = await cli.run(['list', '--csv', '--all', '--limit', '2'], { table });
   const rows: Record<string, string>[] = parse(stdout, { columns: true });
   expect(exitCode).toBe(0);
@@ -286,7 +286,7 @@ describe('list on a terminal of 80 columns', () => {
   });
 });
 
-test('list warns about an unreadable record and prints all others', async () => {
+test('list prints all records except an unreadable one', async () => {
   const spoilt = await cli.makeTable();
   await cli.putKey(spoilt, { label: 'good' });
   const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };

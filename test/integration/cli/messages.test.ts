@@ -54,7 +54,7 @@ describe.each(FOREIGN)('an error about the key %s', (key) => {
   test.each([
     ['LATCHKEY_KEY_PREFIX', ['create', '--label', 'x']],
     ['AWS_ENDPOINT_URL_DYNAMODB', ['list']],
-  ])('masks the key in the variable %s', async (name, args) => {
+  ])('masks the key in the environment variable %s', async (name, args) => {
     const { exitCode, stderr } = await cli.run(args, { table, env: { [name]: key } });
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(MASKED);
@@ -66,7 +66,7 @@ test.each([
   ['a mistyped command', ['crate'], /unknown command 'crate' \(Did you mean create\?\)\n/],
   ['a path', ['seed', '/none/orders-2024/keys.jsonl'], /\/none\/orders-2024\/keys\.jsonl/],
   ['a UUID', ['show', '0f8c1a52-0000-4000-8000-00000000000a'], /0f8c1a52-0000-4000-8000-00000000000a/],
-])('an error repeats %s unmasked', async (_, args, expected) => {
+])('an error contains %s unmasked', async (_, args, expected) => {
   const { stderr } = await cli.run(args, args[0] === 'crate' ? {} : { table });
   expect(stderr).toMatch(expected);
 });

@@ -59,7 +59,7 @@ describe('Output.note', () => {
     },
   );
 
-  test('masks a typed value that resembles a key, but not a stored value', async () => {
+  test('masks a value that resembles a key only if you typed it', async () => {
     output.hideTyped(['--plan=AbCd3fGh1jKlMn0pQrSt']);
     output.note('AbCd3fGh1jKlMn0pQrSt: key 507f1f77bcf86cd799439011 was revoked by AROAEXAMPLE2QK7HV3XN5:alice');
     await Promise.resolve();
@@ -82,7 +82,7 @@ describe('Output.note', () => {
   });
 });
 
-test.each(KEY_LIKE)('Output.ask masks %s and does not end its line', (_, key, shown) => {
+test.each(KEY_LIKE)('Output.ask masks %s without ending its line', (_, key, shown) => {
   output.ask(`Revoke ${key}\n? `);
   expect(written(stderr)).toBe(`Revoke ${shown}\\u000a? `);
 });

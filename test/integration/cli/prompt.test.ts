@@ -26,7 +26,7 @@ describe('an id that is a prefix of another id', () => {
     ['disable', ['--yes']],
     ['enable', []],
     ['update', ['--label', 'x']],
-  ])('makes %s fail and suggest --exact-id', async (command, args) => {
+  ])('makes %s fail with the suggestion --exact-id', async (command, args) => {
     const table = await makeTable();
     const { exitCode, stdout, stderr } = await cli.run([command, SHORT, ...args], { table });
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -34,7 +34,7 @@ describe('an id that is a prefix of another id', () => {
     expect(await statesIn(table)).toEqual({ [SHORT]: 'active', [LONG]: 'active' });
   });
 
-  test('does not produce the suggestion --exact-id if it is incomplete', async () => {
+  test('does not make show suggest --exact-id if it is incomplete', async () => {
     const { exitCode, stderr } = await cli.run(['show', SHORT.slice(0, 6)], { table: await makeTable() });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/several keys have an id that starts 0230fe:/);

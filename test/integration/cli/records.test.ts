@@ -32,7 +32,7 @@ test('recordTable formats a heading and a line for each key', () => {
   expect(rest).toEqual([]);
 });
 
-test('recordLines separates fields with tabs and leaves absent fields empty', () => {
+test('recordLines leaves absent fields empty between its tabs', () => {
   const [newer] = recordLines(records, NOW_MS).split('\n');
   expect(newer?.split('\t').slice(3)).toEqual(['acme', 'active', at(-DAY_MS), at(-3_600_000), at(2 * DAY_MS), '']);
 });
@@ -40,7 +40,7 @@ test('recordLines separates fields with tabs and leaves absent fields empty', ()
 describe('a plan', () => {
   const onPlan = records.map((record, index) => (index === 0 ? { ...record, plan: 'free' } : record));
 
-  test('adds a column to recordTable if a key is on it', () => {
+  test('adds a column to recordTable if a key has it', () => {
     const [head, newer, older] = recordTable(onPlan, NOW_MS).split('\n');
     expect(head).toMatch(/^ID +LABEL +PREFIX +OWNER +PLAN +STATE +CREATED +LAST USED +EXPIRES$/);
     expect(older).toMatch(/revoked +1 month ago/);
@@ -77,7 +77,7 @@ test.each([recordTable, recordLines])('%p escapes control characters and tabs in
   expect(text).not.toContain('\u001b');
 });
 
-test('recordTable shortens a long label but never an id', () => {
+test('recordTable shortens a long label instead of the id', () => {
   const id = 'i'.repeat(50);
   const text = recordTable([makeKey({ id, label: '😀'.repeat(50) }).record], NOW_MS);
   expect(text).toContain(id);

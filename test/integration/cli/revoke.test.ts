@@ -12,7 +12,7 @@ const { cli, table } = useCli();
 const stored = ({ id }: KeyRecord): Promise<KeyRecord> => cli.record(table, id);
 
 interface Session {
-  /** The text typed on a terminal. An empty string is Ctrl-D. Without the field, stdin isn't a terminal. */
+  /** The text typed on a terminal. An empty string is Ctrl-D. Stdin isn't a terminal if this field is absent. */
   readonly typed?: string;
   readonly stderrIsFile?: boolean;
   /** The revocation delay in the gateway's state file. */
@@ -39,7 +39,7 @@ describe('revoke', () => {
     });
   });
 
-  test('prints the key and when the revocation takes effect', async () => {
+  test('prints when the revocation of the key takes effect', async () => {
     const { record } = await cli.putKey(table, { label: 'build "server"' });
     const { stdout } = await revoke([record.id, '--yes'], { delay: 60 });
     expect(stdout).toBe(
@@ -53,8 +53,8 @@ describe('revoke', () => {
     ['1 second', 1, /up to 1 second \(/],
     ['360 seconds', 360, /up to 360 seconds \(/],
     ['unknown length if the gateway omits it', undefined, /recordCacheTtl.*resultsCacheTtl.*RevocationDelay/],
-    ['unknown length if it is malformed', '60', /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
-    ['unknown length if it is negative', -1, /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
+    ['unknown length if its value is malformed', '60', /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
+    ['unknown length if its value is negative', -1, /recordCacheTtl.*resultsCacheTtl.*RevocationDelaySeconds/],
   ])('prints a revocation delay of %s', async (_, delay, expected) => {
     const { record } = await cli.putKey(table);
     expect((await revoke([record.id, '--yes'], { delay })).stdout).toMatch(expected);
@@ -150,7 +150,7 @@ describe('revoke without a terminal', () => {
   });
 });
 
-describe('a failed revocation', () => {
+describe('a failed revoke command', () => {
   test('reports an unknown id', async () => {
     const { exitCode, stdout, stderr } = await revoke([UNKNOWN_ID, '--yes', '--json']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -158,7 +158,7 @@ describe('a failed revocation', () => {
     expect(stderr).toContain(UNKNOWN_ID);
   });
 
-  test('reports who revoked the key earlier and when', async () => {
+  test('reports the user and the time of an earlier revocation', async () => {
     const { record } = await cli.putKey(table, { revokedAt: at(-1), revokedBy: 'bob' });
     const { exitCode, stdout, stderr } = await revoke([record.id, '--yes']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -193,7 +193,7 @@ describe('the output of revoke', () => {
   test.each([
     ['an issued key', makeKey().secret],
     ['a foreign key', 'sk_Zm9vYmFyLWJhei1xdXV4LWZvcmVpZ24ta2V5LTEyMzQ'],
-  ])('does not repeat %s that you pass as an id', async (_, secret) => {
+  ])('omits %s that you pass as an id', async (_, secret) => {
     for (const session of [{}, { typed: 'y\n' }]) {
       const run = await revoke([secret, ...(session.typed === undefined ? ['--yes'] : [])], session);
       expect(run).toMatchObject({ exitCode: 2, stdout: '' });
@@ -203,7 +203,7 @@ describe('the output of revoke', () => {
   });
 });
 
-test('revoke --help explains the effect on open WebSocket connections', async () => {
+test('revoke --help describes the effect on open WebSocket connections', async () => {
   const { exitCode, stdout } = await revoke(['--help']);
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/WebSocket/);

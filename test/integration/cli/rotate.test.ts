@@ -40,7 +40,7 @@ describe('rotate', () => {
     expect(previous).toMatchObject({ rotatedTo: successor.id, expiresAt: at(2 * HOUR_MS) });
   });
 
-  test('prints the new key and how long the old one works', async () => {
+  test('prints the new key with the remaining time of the old key', async () => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['rotate', record.id, '--grace', '24h', '--yes'], { table, revocationDelaySeconds: 60 });
     const [secret = ''] = ISSUED_KEY.exec(run.stdout) ?? [];
@@ -127,7 +127,7 @@ describe('rotate --out', () => {
     expect(previous.id).toBe(record.id);
   });
 
-  test('does not create the file if the rotation is rejected', async () => {
+  test('does not create the output file if the rotation is rejected', async () => {
     const { record } = await cli.putKey(table, { disabledAt: at(-1) });
     const before = await cli.records(table);
     const out = join(cli.directory, 'refused.json');

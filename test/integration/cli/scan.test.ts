@@ -30,7 +30,7 @@ describe('scan of text from a file or a pipe', () => {
   });
 
   test.each([
-    ['alone', KEY, [[1, 1]]],
+    ['without other text', KEY, [[1, 1]]],
     [
       'twice',
       `${KEY}\r\n${KEY}`,
@@ -66,7 +66,7 @@ describe('scan of text from a file or a pipe', () => {
     expect(placesIn(stdout)).toEqual([...starts.map((start) => [2, start + 1]), [3, 1]]);
   });
 
-  test.each(['utf16le', 'utf-8 with a byte order mark'])('finds a key in text encoded as %s', async (encoding) => {
+  test.each(['utf16le', 'utf-8 with a byte order mark'])('finds a key in text in the encoding %s', async (encoding) => {
     const text = `\ufeffkey\n ${KEY}\n`;
     const { stdout } = await scanText(Buffer.from(text, encoding === 'utf16le' ? 'utf16le' : 'utf8'));
     expect(placesIn(stdout)).toEqual([[2, 2]]);
@@ -167,7 +167,7 @@ describe('scan of a directory', () => {
     expect(stderr).toBe('no key found; texts scanned: 1, binary files skipped: 1\n');
   });
 
-  test('warns about an unreadable path and exits 1', async () => {
+  test('exits 1 with a warning about an unreadable path', async () => {
     const { exitCode, stderr } = await cli.run(['scan', join(directory, 'missing'), join(directory, '.gitignore')]);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^warning: cannot read .*missing: ENOENT\nerror: cannot read 1 of the paths\n$/);
@@ -217,7 +217,7 @@ new file mode 100644
   });
 });
 
-describe('scan with access to a table', () => {
+describe('scan with a table option', () => {
   let table = '';
   let known: { secret: KeySecret; record: KeyRecord };
   beforeAll(async () => {

@@ -86,7 +86,7 @@ describe('create --out', () => {
     expect(run.stdout).toBe(`id:      ${record.id}\nlabel:   ci\n\nThe key is in ${out}, and nowhere else.\n`);
   });
 
-  test('does not issue a key if the file exists', async () => {
+  test('does not issue a key if the output file exists', async () => {
     const before = await cli.records(table);
     const run = await cli.run([...CREATE, '--out', out], { table });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
@@ -94,7 +94,7 @@ describe('create --out', () => {
     expect(await cli.records(table)).toEqual(before);
   });
 
-  test('does not create the file if the label is rejected', async () => {
+  test('does not create the output file if the label is rejected', async () => {
     const other = join(cli.directory, 'empty.json');
     const run = await cli.run(['create', '--label', '', '--out', other], { table });
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });

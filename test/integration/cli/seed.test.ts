@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 interface Table {
   readonly name: string;
-  /** The path of a file for this table, which doesn't exist yet. */
+  /** The path of a new file for this table's keys. */
   readonly out: string;
   readonly seed: (args: readonly string[], options?: CliOptions & { endpoint?: string }) => Promise<CliRun>;
   readonly scan: () => Promise<{ keyHash: string; id: string; label: string }[]>;
@@ -128,7 +128,7 @@ describe('seed', () => {
     expect(await readdir(cli.directory)).not.toContain(`${table.name}.jsonl`);
   });
 
-  test('does not create the file if the table is missing', async () => {
+  test('does not create the output file if the table is missing', async () => {
     const out = join(cli.directory, 'none.jsonl');
     const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint };
     const run = await runCli(['seed', seedFile, '--table', 'missing', '--out', out], { env });
@@ -145,7 +145,7 @@ describe('seed', () => {
   });
 });
 
-describe('seed, if its output is closed before the end of the JSON document,', () => {
+describe('seed whose output is closed before the end of the JSON document', () => {
   test.each([
     ['exits 1 without --out', false, 1],
     ['exits 0 with --out', true, 0],
@@ -200,7 +200,7 @@ describe('seed --out', () => {
     expect(JSON.parse(first.stdout).keys).toEqual(lines.map(({ record }) => ({ record })));
   });
 
-  test('rejects an existing file and suggests --skip-existing', () => {
+  test('rejects an existing file with the suggestion --skip-existing', () => {
     expect(again).toMatchObject({ exitCode: 1, stdout: '' });
     expect(again.stderr).toContain('--skip-existing');
   });
@@ -252,7 +252,7 @@ describe('an interrupted run of seed', () => {
   });
 
   test.each(['before', 'after'] as const)(
-    'has saved the secret of every stored key if killed %s a write',
+    'has saved the secret of every stored key if it is killed %s a write',
     async (when) => {
       const table = await makeTable();
       const run = await seedThrough(table, [seedFile, '--out', table.out], (child) => ({
@@ -274,7 +274,7 @@ describe('an interrupted run of seed', () => {
     },
   );
 
-  test('has printed every key in the table if killed after a write', async () => {
+  test('has printed every key in the table if it is killed after a write', async () => {
     const table = await makeTable();
     const run = await seedThrough(table, [seedFile], (child) => ({
       after: (count) => {

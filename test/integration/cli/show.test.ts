@@ -47,7 +47,7 @@ record kept:  until 2030-03-17
   );
 });
 
-test('show prints "everything" for absent scopes and "never" for an absent expiry', async () => {
+test('show prints a word such as "never" for each absent restriction', async () => {
   const { record } = await cli.putKey(table);
   const { stdout } = await cli.run(['show', record.id], { table });
   expect(stdout).toMatch(/^scopes: +everything$/m);

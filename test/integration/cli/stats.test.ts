@@ -103,7 +103,7 @@ test('stats prints zeros for an empty table', async () => {
   expect(stdout).toMatch(/^0 keys\n\nactive +0\n/);
 });
 
-test('stats warns about an unreadable record and exits 1', async () => {
+test('stats exits 1 with a warning about an unreadable record', async () => {
   const spoilt = await cli.makeTable();
   await cli.putKey(spoilt);
   const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };

@@ -58,12 +58,12 @@ describe('the recorded actor of a change', () => {
   });
 });
 
-describe('an unknown actor', () => {
+describe('a command without a known actor', () => {
   test.each([
     ['STS rejects the call', {}, /does not know these credentials/],
     ['STS is unreachable', { AWS_ENDPOINT_URL_STS: NOWHERE }, /STS cannot be reached/],
     ['credentials are missing', { AWS_ACCESS_KEY_ID: '' }, /no AWS credentials/],
-  ])('makes create suggest --actor and exit 1 if %s', async (_, env, expected) => {
+  ])('exits 1 with the suggestion --actor if %s', async (_, env, expected) => {
     const before = await cli.records(table);
     const aws = await startAwsStub({});
     const run = await runCli(['create', '--label', 'ci'], { env: { ...environment(), ...aws.env, ...env } });
@@ -74,7 +74,7 @@ describe('an unknown actor', () => {
     expect(await cli.records(table)).toEqual(before);
   });
 
-  test('does not affect show, which never calls STS', async () => {
+  test('does not call STS if it only reads keys', async () => {
     const { record } = await cli.putKey(table);
     const aws = await startAwsStub({});
     const run = await runCliInProcess(['show', record.id], { env: { ...environment(), ...aws.env } });
@@ -83,7 +83,7 @@ describe('an unknown actor', () => {
     expect(aws.asked).toEqual([]);
   });
 
-  test.each(['', 'x'.repeat(257)])('makes create exit 2 if --actor is %j', async (actor) => {
+  test.each(['', 'x'.repeat(257)])('exits 2 if --actor is %j', async (actor) => {
     const { exitCode, stdout } = await cli.run(['create', '--label', 'ci', '--actor', actor], { table });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   });

@@ -232,7 +232,7 @@ describe('the API', () => {
 });
 
 describe('PATCH /api/keys/:id', () => {
-  test('changes only the fields in the request and removes null fields', async () => {
+  test('changes or removes only the fields in the request', async () => {
     const { record } = await console.putKey({ owner: 'acme', scopes: ['a'], metadata: { list: [1, { deep: null }] } });
     const changes = { label: 'new', owner: null, metadata: { list: [] } };
     const { status, body } = await console.api('PATCH', `/api/keys/${record.id}`, {

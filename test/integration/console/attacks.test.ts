@@ -37,7 +37,7 @@ function write(headers: Record<string, string | undefined> = {}, body = NEW_KEY)
 describe('the token', () => {
   const startPath = () => `${console.url.pathname}${console.url.search}`;
 
-  test('gives the browser an HttpOnly, SameSite=Strict cookie', async () => {
+  test('the console exchanges the token for an HttpOnly, SameSite=Strict cookie', async () => {
     const { status, headers, text } = await console.raw(startPath());
     expect({ status, location: headers.location, text }).toEqual({ status: 303, location: '/', text: '' });
     expect(headers['set-cookie']).toEqual([
@@ -76,7 +76,7 @@ describe('the token', () => {
 
 describe("the session's cookie", () => {
   test.each([undefined, '', 'latchkey-console-1=x', 'session=x'])(
-    'protects the API: the cookie %p causes 401',
+    'the API returns 401 for the cookie %p',
     async (cookie) => {
       await console.open();
       const headers: Record<string, string> = cookie === undefined ? {} : { cookie };
@@ -89,7 +89,7 @@ describe("the session's cookie", () => {
     },
   );
 
-  test('protects the API: the cookie of another console causes 401', async () => {
+  test('the API returns 401 for the cookie of another console', async () => {
     const other = await ConsoleUnderTest.start(database);
     const cookie = (await other.open()).replace(other.url.port, console.url.port);
     expect(await console.raw('/api/keys', { headers: { cookie } })).toMatchObject({ status: 401 });
@@ -134,7 +134,7 @@ test.each([
   ['127.0.0.1:80', 80, 303],
   ['evil.example', 80, 403],
   ['localhost', 8080, 403],
-])('a request with the Host %s to a console on port %p receives the status %p', async (host, port, status) => {
+])('requests with the Host %s to a console on port %p receive the status %p', async (host, port, status) => {
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
   const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
   const table = { registry, location, actor: 'alice', isReadOnly: false, note: () => {} };
@@ -142,7 +142,7 @@ test.each([
   expect((await app.request('/start?token=token', { headers: { host } })).status).toBe(status);
 });
 
-describe('a request from another page', () => {
+describe('the checks of a request', () => {
   beforeEach(() => console.open());
 
   test.each([
@@ -277,7 +277,7 @@ describe('console --read-only', () => {
   });
 });
 
-test('every response forbids caching, framing and loading from other servers', async () => {
+test('every response has headers that forbid caching, framing and loading from other servers', async () => {
   await console.open();
   const headers = { cookie: console.cookie };
   for (const path of ['/', '/console.js', '/console.css', '/start', '/api/keys', '/api/keys/none', '/none']) {

@@ -115,8 +115,8 @@ export class ConsoleUnderTest {
   /**
    * Sends a request with only these headers and `Host`.
    *
-   * @throws AssertionError if an error response of the API differs from `{ error: { code, message } }`, or if its code belongs
-   *   to another status
+   * @throws AssertionError if an error response of the API differs from `{ error: { code, message } }`, or if the code
+   *   belongs to another status
    */
   async raw(path: string, request: RawRequest = {}): Promise<RawAnswer> {
     const answer = await this.#send(path, request);

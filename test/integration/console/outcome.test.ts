@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 afterAll(() => database.stop());
 
-describe('the console, if DynamoDB stores a write but the response is lost,', () => {
+describe('the console after a lost response to a stored write', () => {
   test('reports the id of the new key', async () => {
     proxy.inflict(RESETS, { on: 'PutItem', isDone: true });
     const { status, body } = await console.api('POST', '/api/keys', { label: 'lost' });

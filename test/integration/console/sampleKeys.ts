@@ -19,7 +19,7 @@ const PLANS = ['free', 'pro', 'enterprise'];
 
 /**
  * Returns the keys of a table after two years of use. `nowMs` is the current time in epoch milliseconds.
- * They cover all states and last-use times, and a few are rotated. The same arguments return the same keys.
+ * The keys cover all states and last-use times. A few are rotated. The same arguments return the same keys.
  */
 export function sampleKeys(count: number, nowMs: number): readonly KeyRecord[] {
   const records = Array.from({ length: count }, (_, index) => sampleKey(index, nowMs));
