@@ -1,6 +1,6 @@
 // Loads a function, prints "loaded", sends it one event and reports its CPU time. Usage: functionProcess.mjs FILE
-// [EVENT [WARM_REQUESTS]]. It then sends WARM_REQUESTS more events. It's plain JavaScript, because a TypeScript loader
-// would count as well.
+// [EVENT [WARM_REQUESTS]]. It then sends WARM_REQUESTS more events. It's plain JavaScript, because the CPU time would
+// include a TypeScript loader's.
 import { writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 

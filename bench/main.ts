@@ -11,7 +11,7 @@ const RESULTS = path('results.json');
 const INSTALL_PEERS = 'npm ci --ignore-scripts --prefix bench';
 const USAGE = `usage: npm run bench -- [${Object.keys(PARTS).join('|')}]... [--rounds NUMBER] [--node PATH]`;
 
-/** Thrown if the command line is wrong. */
+/** The error for a wrong command line. */
 class UsageError extends Error {}
 
 try {

@@ -8,7 +8,7 @@ export type PartName = keyof typeof PARTS;
 /** Options of a part. */
 export interface PartOptions {
   readonly rounds: number;
-  /** Directory of Lambda's runtime client. If it is absent, the measurements under that client are skipped. */
+  /** Directory of Lambda's runtime client. The measurements under that client are skipped if it is absent. */
   readonly runtimeClient: string | undefined;
 }
 

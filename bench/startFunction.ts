@@ -8,13 +8,13 @@ const PROCESS = fileURLToPath(new URL('functionProcess.mjs', import.meta.url));
 export interface FunctionStart {
   readonly file: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** The event and the id of its key. If it is absent, the function is only loaded. */
+  /** The event and the id of its key. The function is only loaded if it is absent. */
   readonly request?: { readonly event: object; readonly principalId: string };
   /** Number of requests after the first. */
   readonly warmRequests?: number;
 }
 
-/** Times of one process, in milliseconds. If there isn't a request, only `loadedMs` and `importCpuMs` are numbers. */
+/** Times of one process, in milliseconds. Only `loadedMs` and `importCpuMs` are numbers if there isn't a request. */
 export interface FunctionTimes {
   /** Duration from the spawn until the function is loaded. */
   readonly loadedMs: number;
@@ -29,8 +29,8 @@ export interface FunctionTimes {
 }
 
 /**
- * Runs a function in its own process, with Lambda's flags and only this environment. Throws unless the function allows
- * the request.
+ * Runs a function in its own process, with Lambda's flags and only these environment variables. Throws unless the
+ * function allows the request.
  */
 export async function startFunction({
   file,

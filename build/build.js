@@ -1,6 +1,6 @@
 // Builds `dist`. Bundles the Lambda functions into one file each: `lambda/handler.ts`,
 // `lambda/usagePlanSync/handler.ts` and the sample's `infra/app/whoami.ts`. Bundles the console's page and the command
-// line. Compiles the library with its types. With --if-changed, it skips the build if `dist` is current.
+// line. Compiles the library with its types. It skips the build with --if-changed if `dist` is current.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -40,8 +40,8 @@ const LATE = {
 
 /** Returns a module that evaluates only the exports that the bundle uses. */
 function nodeModule(path) {
-  // The SDK reads a token's file with this module if the credentials server requires one. Lambda's server uses a
-  // variable instead.
+  // The SDK reads a token's file with this module if the credentials server requires one. Lambda's server uses an
+  // environment variable instead.
   if (path === 'node:fs/promises') {
     return `export default new Proxy({}, { get: (_, name) => process.getBuiltinModule('${path}')[name] });`;
   }

@@ -1,6 +1,6 @@
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 
-/** The variables that every API type has for a request behind an authorizer. */
+/** The `$context` variables that every API type has for a request behind an authorizer. */
 const COMMON_FIELDS = {
   requestId: '$context.requestId',
   requestTime: '$context.requestTime',
@@ -13,7 +13,7 @@ const COMMON_FIELDS = {
   integrationLatency: '$context.integrationLatency',
 };
 
-/** The variables about the authorizer's invocation. REST and WebSocket APIs have them. HTTP APIs don't. */
+/** The `$context` variables about the authorizer's invocation. HTTP APIs don't have them. */
 const AUTHORIZER_FIELDS = {
   authorizerStatus: '$context.authorizer.status',
   authorizerLatency: '$context.authorizer.latency',
@@ -64,7 +64,7 @@ export const latchkeyAccessLogFormat = Object.freeze({
 });
 
 /**
- * Formats each value as a string, because API Gateway writes `-` for an absent value. Without quotes, `-` isn't valid
+ * Formats each value as a string, because API Gateway writes `-` for an absent value. A `-` without quotes isn't valid
  * JSON.
  */
 function jsonFormat(fields: Readonly<Record<string, string>>): AccessLogFormat {

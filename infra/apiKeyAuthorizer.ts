@@ -43,9 +43,9 @@ export interface RestApiAuthorizerOptions {
   readonly type?: 'REQUEST' | 'TOKEN';
 
   /**
-   * The scope of the authorizer and of its permission to invoke the function. Both depend on the API, and the API's
-   * methods depend on them. Pass the API itself if it belongs to another stack than this construct. A nested stack also
-   * counts as another stack.
+   * The scope of the authorizer and of its permission to invoke the function. Both depend on the API. The API's methods
+   * depend on them. Pass the API itself if it belongs to another stack than this construct. A nested stack also counts
+   * as another stack.
    *
    * @default - this construct
    */
@@ -55,9 +55,9 @@ export interface RestApiAuthorizerOptions {
 /** Options of `forAppSync`. */
 export interface AppSyncAuthorizerOptions {
   /**
-   * The scope of the permissions to invoke the function. They depend on the API, and the API depends on the function.
-   * Pass a construct of the API's stack if this construct belongs to another stack. A nested stack also counts as
-   * another stack.
+   * The scope of the permissions to invoke the function. They depend on the API, which depends on the function. Pass a
+   * construct of the API's stack if this construct belongs to another stack. A nested stack also counts as another
+   * stack.
    *
    * @default - the function
    */
@@ -79,7 +79,7 @@ export interface HttpApiAuthorizerOptions {
 export class ApiKeyAuthorizer extends Construct {
   /**
    * The Lambda function. Use it for alarms and permissions. Lambda limits the total size of the environment variables
-   * to 4 KB. The synthesis doesn't count variables that you add here.
+   * to 4 KB. The synthesis doesn't count environment variables that you add here.
    */
   readonly function: LambdaFunction;
 
@@ -88,19 +88,19 @@ export class ApiKeyAuthorizer extends Construct {
 
   /**
    * The CodeDeploy group that shifts traffic to a new version. To roll back a version on other conditions, add your own
-   * alarms to the group. Absent without a `rollout`.
+   * alarms to the group. It's absent without a `rollout`.
    */
   readonly deploymentGroup: LambdaDeploymentGroup | undefined;
 
   /**
    * The alarm that is raised if the new version of a `rollout` fails. `deploymentGroup` then rolls the version back.
-   * Absent without a `rollout`, or if the prop `rolloutAlarm` is `false`.
+   * It's absent without a `rollout`, or if the prop `rolloutAlarm` is `false`.
    */
   readonly rolloutAlarm: Alarm | undefined;
 
   /**
    * The maximum time for which the authorizer may accept a revoked key. It's the sum of `recordCacheTtl` and
-   * `resultsCacheTtl`. While DynamoDB is unavailable, `staleIfError` replaces a shorter `recordCacheTtl`. A revocation
+   * `resultsCacheTtl`. `staleIfError` replaces a shorter `recordCacheTtl` while DynamoDB is unavailable. A revocation
    * doesn't close open WebSocket connections.
    */
   readonly revocationDelay: Duration;
@@ -111,7 +111,7 @@ export class ApiKeyAuthorizer extends Construct {
    */
   readonly acceptedKeys: string;
 
-  /** The usage plans in API Gateway. Absent without the prop `plans`. */
+  /** The usage plans in API Gateway. They're absent without the prop `plans`. */
   readonly plans: KeyPlans | undefined;
 
   readonly #settings: AuthorizerSettings;
@@ -157,9 +157,9 @@ export class ApiKeyAuthorizer extends Construct {
    *
    * A change to the authorizer takes effect with the next deployment of the API. The construct triggers that
    * deployment. If the API has `deploy: false` or isn't from this app, deploy it yourself. You need a deployment after
-   * a change to `keySources`, `resultsCacheTtl`, `rollout` or `provisionedConcurrentExecutions`. Until then, the stage
-   * uses the old authorizer. A change to `rollout` or `provisionedConcurrentExecutions` also changes the invoked
-   * function. Until the deployment, the stage then responds to every request with 500.
+   * a change to `keySources`, `resultsCacheTtl`, `rollout` or `provisionedConcurrentExecutions`. The stage uses the old
+   * authorizer until then. A change to `rollout` or `provisionedConcurrentExecutions` also changes the invoked
+   * function. The stage then responds to every request with 500 until the deployment.
    *
    * @param id the authorizer's id. The default is `RestApi`, with a suffix for a second type in the same scope
    * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter. Also
@@ -208,11 +208,11 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Returns an authorizer for the `$connect` routes of WebSocket APIs. The same id returns the same authorizer. Each API that uses it
-   * gets one authorizer resource.
+   * Returns an authorizer for the `$connect` routes of WebSocket APIs. The same id returns the same authorizer. Each
+   * API that uses it gets one authorizer resource.
    *
-   * API Gateway invokes the authorizer when a client connects, and doesn't cache the response. After `recordCacheTtl`,
-   * a revoked key can't open a connection. A connected client stays connected for up to two hours. To disconnect the
+   * API Gateway invokes the authorizer when a client connects. It doesn't cache the response. A revoked key can't open
+   * a connection after `recordCacheTtl`. A connected client stays connected for up to two hours. To disconnect the
    * client sooner, close its connection.
    *
    * @param id the authorizer's id in the API. The default is `WebSocketApi`
@@ -232,11 +232,11 @@ export class ApiKeyAuthorizer extends Construct {
   /**
    * Returns an authorization mode for `authorizationConfig` of AppSync GraphQL APIs. You can use it for several APIs.
    * AppSync always reads the key from the `Authorization` header, with or without `Bearer`. It ignores `keySources`.
-   * The authorizer rejects a revoked key after the revocation delay. Each response sets the TTL of AppSync's cache. An
-   * open subscription continues.
+   * The authorizer rejects a revoked key after the revocation delay. Each response includes the TTL for AppSync's
+   * cache. An open subscription continues.
    *
-   * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`. Without the flag, the CDK
-   * lets every AppSync API in AWS invoke the function, and the synthesis warns.
+   * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`. The CDK otherwise lets
+   * every AppSync API in AWS invoke the function. The synthesis then warns.
    *
    * The permission refers to the API, so CloudFormation updates the API before it creates the permission. Requests fail
    * between those two steps if you change `rollout` or `provisionedConcurrentExecutions`.
@@ -269,13 +269,13 @@ export class ApiKeyAuthorizer extends Construct {
 
   /**
    * Applies the plans to a REST API. API Gateway then counts and limits the requests to each method behind an
-   * authorizer from `forRestApi`. This includes methods that other stacks add. A method's own `apiKeyRequired` stays
-   * unchanged. `false` exempts the method from limits. You can call this method for several REST APIs. They share a
-   * key's limits. The revocation delay stays the same.
+   * authorizer from `forRestApi`. The plans also count requests to methods that other stacks add. A method's own
+   * `apiKeyRequired` stays unchanged. `false` exempts the method from limits. You can call this method for several REST
+   * APIs. They share a key's limits. The revocation delay stays the same.
    *
-   * By default, the plans get every stage of the API, including stages that you add later. Pass `stages` to select
+   * The plans get every stage of the API by default, including stages that you add later. Pass `stages` to select
    * stages. All stages serve the same methods, so a stage without a plan would reject every key. The synthesis fails
-   * for such a stage, and the error names the stage.
+   * for such a stage with an error that includes its name.
    *
    * @throws LatchkeyError `CONFIG_INVALID` before any change, if the authorizer lacks `plans` or the API lacks a stage.
    * Also thrown if a stage belongs to another API, or if the API reads API Gateway keys from a header
@@ -288,7 +288,7 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
-   * Adds gateway responses to a REST API. Denials and faults then have Latchkey's JSON body, and a 401 has a
+   * Adds gateway responses to a REST API. Denials and faults then have Latchkey's JSON body. A 401 has a
    * `WWW-Authenticate` header. The responses include the CORS headers of the root resource's
    * `defaultCorsPreflightOptions`. The responses omit `Access-Control-Allow-Credentials` if those options list several
    * origins. HTTP APIs don't support gateway responses. Their error bodies come from API Gateway.
@@ -354,13 +354,13 @@ export class ApiKeyAuthorizer extends Construct {
 
   /**
    * Returns the metric for the number of allowed requests without a last-used write. Either the write wasn't due, or
-   * another environment made it.
+   * another execution environment made it.
    */
   metricLastUsedWritesSkipped(options?: MetricOptions): Metric {
     return this.#metric('LastUsedWritesSkipped', options);
   }
 
-  /** Returns the metric for the number of failed last-used writes. Their requests were still allowed. */
+  /** Returns the metric for the number of failed last-used writes. The authorizer still allowed their requests. */
   metricLastUsedWriteFailures(options?: MetricOptions): Metric {
     return this.#metric('LastUsedWriteFailures', options);
   }

@@ -11,8 +11,8 @@ import type { ScopeMapping } from './propChecks.ts';
 /** Properties of `ApiKeyAuthorizer`: the accepted keys, the cache TTLs and the settings of its function. */
 export interface ApiKeyAuthorizerProps {
   /**
-   * The table of keys. The function may read keys by their hash, and write the time of their last use. A change to a
-   * key takes effect after the revocation delay.
+   * The table of keys. The function can only read keys by their hash and write the time of their last use. A change to
+   * a key takes effect after the revocation delay.
    *
    * The table or one of its replicas must be in the Region of this construct's stack. The function reads a table in
    * another account by its ARN. The table's resource policy must then allow the function's role.
@@ -20,8 +20,8 @@ export interface ApiKeyAuthorizerProps {
   readonly table: IApiKeyTable;
 
   /**
-   * The prefix of every key of this deployment: `[a-z][a-z0-9]*_`, at most 16 characters. After a change, the new
-   * function immediately rejects keys with the old prefix.
+   * The prefix of every key of this deployment: `[a-z][a-z0-9]*_`, at most 16 characters. The new function immediately
+   * rejects keys with the old prefix after a change.
    *
    * @default 'sk_'
    */
@@ -55,17 +55,18 @@ export interface ApiKeyAuthorizerProps {
   readonly lastUsedInterval?: Duration;
 
   /**
-   * How long an environment of the function caches a record. The authorizer may accept a revoked key for the sum of
-   * this TTL and `resultsCacheTtl`.
+   * The time for which an execution environment of the function caches a record. The authorizer may accept a revoked
+   * key for the sum of this TTL and `resultsCacheTtl`.
    *
    * @default Duration.seconds(60)
    */
   readonly recordCacheTtl?: Duration;
 
   /**
-   * How long API Gateway and AppSync cache the function's response for a key, at most one hour. Caching requires
-   * exactly one key source. The authorizer may accept a revoked key for the sum of this TTL and `recordCacheTtl`.
-   * WebSocket APIs don't cache responses. A connected client stays connected even if its key is revoked.
+   * The time for which API Gateway and AppSync cache the function's response for a key, at most one hour. Caching
+   * requires exactly one key source. The authorizer may accept a revoked key for the sum of this TTL and
+   * `recordCacheTtl`. WebSocket APIs don't cache responses. A connected client stays connected even if its key is
+   * revoked.
    *
    * @default Duration.seconds(0) - API Gateway invokes the function for every request
    */
@@ -90,7 +91,7 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * The routes that each scope opens: scope → patterns. A pattern is `METHOD /path`, `$connect` for WebSocket APIs, or
-   * `GRAPHQL /graphql` for AppSync. A `*` in the path matches any sequence of characters. As the method, `*` matches
+   * `GRAPHQL /graphql` for AppSync. A `*` in the path matches any sequence of characters. A `*` as the method matches
    * any method of API Gateway. A scope can't contain spaces, commas, quotes, braces, brackets or backslashes.
    *
    * A key without scopes may use every route. A key may not use any route if its scopes don't open one. A change to the
@@ -98,7 +99,7 @@ export interface ApiKeyAuthorizerProps {
    * scopes takes effect after the revocation delay.
    *
    * The synthesis rejects a mapping that exceeds a limit of Lambda or API Gateway. The limits are 4 KB for all
-   * environment variables, and 512 characters for each resource in a policy. The synthesis warns if a REST or HTTP API
+   * environment variables and 512 characters for each resource in a policy. The synthesis warns if a REST or HTTP API
    * could get a policy longer than 8 KB. It assumes a key with every scope. AWS doesn't document a limit for these
    * policies. The estimate assumes a stage name of 128 characters, the maximum. About 36 routes fit without a warning.
    * About 25 fit if a path contains a `*`, because the policy then denies ambiguous paths. The policy expands a `*` for
@@ -107,7 +108,7 @@ export interface ApiKeyAuthorizerProps {
    * A pattern may contain a token, such as a parameter of the stack. The function checks such a pattern at its cold
    * start.
    *
-   * @default {} - the integration receives the scopes, but every key may use every route
+   * @default {} - every key may use every route, and the integration receives the scopes
    */
   readonly scopes?: ScopeMapping;
 
@@ -121,18 +122,18 @@ export interface ApiKeyAuthorizerProps {
   readonly metrics?: boolean;
 
   /**
-   * Reads the table once in a new environment before its first request, to open the connection. The function reads a
-   * hash that doesn't belong to a key, which costs half a read unit. This may delay a cold start by one second if
-   * DynamoDB doesn't respond.
+   * Reads the table once in a new execution environment before its first request, to open the connection. The function
+   * reads a hash that doesn't belong to a key, which costs half a read unit. The read may delay a cold start by one
+   * second if DynamoDB doesn't respond.
    *
    * @default true
    */
   readonly prime?: boolean;
 
   /**
-   * The share of requests, from 0 to 1, that the function logs at the level `DEBUG`. Allowed requests are included. A
-   * line contains the decision, the key's id and the duration of the read. It doesn't contain any part of the request
-   * or of a secret.
+   * The share of requests, from 0 to 1, that the function logs at the level `DEBUG`. The sample includes allowed
+   * requests. A line contains the decision, the key's id and the duration of the read. It doesn't contain any part of
+   * the request or of a secret.
    *
    * @default 0 - the function doesn't log allowed requests
    */
@@ -141,8 +142,8 @@ export interface ApiKeyAuthorizerProps {
   /**
    * The limits of each plan: plan name → limits. They apply to each key, or to all keys of the plan together. They
    * apply to the REST APIs for which you call `applyPlans`. Keys without a plan aren't limited. These APIs reject a key
-   * whose plan isn't listed here. HTTP and AppSync APIs don't support usage plans, and Latchkey doesn't use those of
-   * WebSocket APIs. Keys aren't limited there.
+   * whose plan isn't listed here. HTTP and AppSync APIs don't support usage plans. Latchkey doesn't use those of
+   * WebSocket APIs. Keys aren't limited on these APIs.
    *
    * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A change to a key's plan takes effect after
    * the revocation delay. docs/plans.md lists how much of the account's quotas each plan uses.
@@ -159,18 +160,18 @@ export interface ApiKeyAuthorizerProps {
   readonly memorySize?: number;
 
   /**
-   * The number of environments that Lambda keeps running (provisioned concurrency). AWS bills them by the hour. Further
-   * requests start more environments. The construct creates an alias, `live`, which API Gateway then invokes. The
-   * maximum is `reservedConcurrentExecutions`, if you set it.
+   * The number of execution environments that Lambda keeps running (provisioned concurrency). AWS bills them by the
+   * hour. Further requests start more execution environments. The construct creates an alias, `live`, which API Gateway
+   * then invokes. The maximum is `reservedConcurrentExecutions`, if you set it.
    *
-   * @default - environments start when requests arrive
+   * @default - execution environments start when requests arrive
    */
   readonly provisionedConcurrentExecutions?: number;
 
   /**
-   * The maximum number of concurrent environments, reserved from the account's limit. Lambda throttles further
-   * requests, and API Gateway responds to those with 500. The number therefore limits the cost of a flood, but also the
-   * traffic of your callers.
+   * The maximum number of concurrent execution environments, reserved from the account's limit. Lambda throttles
+   * further requests. API Gateway responds to those with 500. The number therefore limits both the cost of a flood and
+   * the traffic of your callers.
    *
    * @default - all of the account's unreserved concurrency
    */
@@ -193,32 +194,32 @@ export interface ApiKeyAuthorizerProps {
   /**
    * The function's security groups in `vpc`.
    *
-   * @default - a new group that allows all outbound traffic and no inbound traffic
+   * @default - a new group that allows only outbound traffic
    */
   readonly securityGroups?: readonly ISecurityGroup[];
 
   /**
-   * How long CloudWatch keeps the function's log. The log contains one line for each denial and fault.
+   * The time for which CloudWatch keeps the function's log. The log contains one line for each denial and fault.
    *
    * @default RetentionDays.ONE_MONTH
    */
   readonly logRetention?: RetentionDays;
 
   /**
-   * How CodeDeploy shifts traffic to a new version of the function, for example
+   * The configuration with which CodeDeploy shifts traffic to a new version of the function, for example
    * `LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES`. The construct creates an alias, `live`, which API Gateway then
-   * invokes. The `rolloutAlarm` rolls back a version that fails. While both versions run, a change to `keyPrefix`,
-   * `scopes` or `keySources` applies to only some of the requests.
+   * invokes. The `rolloutAlarm` rolls back a version that fails. A change to `keyPrefix`, `scopes` or `keySources`
+   * applies to only some of the requests while both versions run.
    *
    * @default - shifts all traffic immediately
    */
   readonly rollout?: ILambdaDeploymentConfig;
 
   /**
-   * Rolls a `rollout` back if the new version fails. It fails if at least two requests and at least 10 % of its
-   * requests fail. This must happen in two of three minutes. Requests without a key don't count, although API Gateway
-   * requires an error response for them. The alarm takes two to four minutes, so an `ALL_AT_ONCE` rollout ends before
-   * it. docs/operations.md lists the alarm's metrics and cost.
+   * Rolls a `rollout` back if the new version fails. A version fails if at least two requests and 10 % of its requests
+   * fail in two of three minutes. Requests without a key don't count, although API Gateway requires an error response
+   * for them. The alarm takes two to four minutes, so an `ALL_AT_ONCE` rollout ends before it. docs/operations.md lists
+   * the alarm's metrics and cost.
    *
    * @default true
    */

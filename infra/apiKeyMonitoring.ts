@@ -32,7 +32,7 @@ export interface ApiKeyMonitoringProps {
   /**
    * The actions of every alarm.
    *
-   * @default [] - CloudWatch shows the alarm's state, but doesn't notify anyone
+   * @default [] - CloudWatch only shows the alarm's state
    */
   readonly alarmActions?: readonly IAlarmAction[];
 
@@ -52,7 +52,7 @@ export interface ApiKeyMonitoringProps {
   readonly faultThreshold?: number | false;
 
   /**
-   * The number of requests throttled by Lambda within 5 minutes that raises the alarm. `false` omits the alarm.
+   * The number of throttled requests within 5 minutes that raises the alarm. `false` omits the alarm.
    *
    * @default 1
    */
@@ -90,31 +90,33 @@ export interface ApiKeyMonitoringProps {
   readonly usagePlanSyncAlarm?: boolean;
 }
 
-/** Alarms and a dashboard for an authorizer. docs/operations.md has a runbook for each alarm, and lists the costs. */
+/** Alarms and a dashboard for an authorizer. docs/operations.md lists their runbooks and costs. */
 export class ApiKeyMonitoring extends Construct {
-  /** The alarm that is raised if the authorizer couldn't decide requests. Absent if `faultThreshold` is `false`. */
+  /**
+   * The alarm that is raised if the authorizer couldn't decide requests. It's absent if `faultThreshold` is `false`.
+   */
   readonly faultAlarm: Alarm | undefined;
 
-  /** The alarm that is raised if Lambda throttles requests. Absent if `throttleThreshold` is `false`. */
+  /** The alarm that is raised if Lambda throttles requests. It's absent if `throttleThreshold` is `false`. */
   readonly throttleAlarm: Alarm | undefined;
 
   /**
    * The alarm that is raised if the function fails, including failures that the function's own metrics can't count.
-   * Absent if `errorPercentThreshold` is `false`. It's too slow for a canary deployment. Use the authorizer's
+   * It's absent if `errorPercentThreshold` is `false`. It's too slow for a canary deployment. Use the authorizer's
    * `rolloutAlarm` for that.
    */
   readonly errorAlarm: Alarm | undefined;
 
-  /** The alarm that is raised if too many requests are denied. Absent if `denialPercentThreshold` is `false`. */
+  /** The alarm that is raised if too many requests are denied. It's absent if `denialPercentThreshold` is `false`. */
   readonly denialAlarm: Alarm | undefined;
 
   /**
    * The alarm that is raised if the function that syncs usage plans has a problem. Keys on a plan may then be rejected.
-   * Absent if all plans are shared.
+   * The alarm is absent if all plans are shared.
    */
   readonly usagePlanSyncAlarm: Alarm | undefined;
 
-  /** The dashboard of decisions, latencies and capacity. Absent if the prop `dashboard` is `false`. */
+  /** The dashboard of decisions, latencies and capacity. It's absent if the prop `dashboard` is `false`. */
   readonly dashboard: Dashboard | undefined;
 
   /**
@@ -172,7 +174,10 @@ const PERIOD = Duration.minutes(5);
  */
 const TWICE = { evaluationPeriods: 3, datapointsToAlarm: 2 };
 
-/** Keys on a plan are rejected until the function has read their records, so a long delay needs attention. */
+/**
+ * The maximum age of a record that the function hasn't read yet. Keys on a plan are rejected until the function has
+ * read their records.
+ */
 const MAX_DELAY = Duration.minutes(5);
 
 /** The sections of docs/operations.md about the alarms. */
@@ -233,8 +238,8 @@ function createAlarm(
 }
 
 /**
- * Subtracts the errors for requests without a key from Lambda's errors. Counts them in the log, because the function's
- * own metrics arrive up to a minute later.
+ * Returns the percentage of errors without those for requests without a key. It counts those in the log, because the
+ * function's own metrics arrive up to a minute later.
  */
 function errorPercent(authorizer: ApiKeyAuthorizer): IMetric {
   const { function: lambda } = authorizer;
@@ -250,7 +255,10 @@ function errorPercent(authorizer: ApiKeyAuthorizer): IMetric {
   });
 }
 
-/** Faults don't count, because they aren't decisions. The function doesn't emit zeros. */
+/**
+ * Returns the percentage of denials. Faults don't count, because they aren't decisions. The function doesn't emit
+ * zeros.
+ */
 function denialPercent(authorizer: ApiKeyAuthorizer, leastDenials: number): IMetric {
   return new MathExpression({
     label: 'Denials, %',

@@ -26,9 +26,9 @@ export interface ApiKeyTableProps {
   readonly tableName?: string;
 
   /**
-   * The encryption of the table at rest. AWS bills each use of a KMS key, and every environment of the authorizer uses
-   * the key. A change to the encryption doesn't replace the table. `TableEncryptionV2.customerManagedKey` requires a
-   * key for each Region if the table has replicas.
+   * The encryption of the table at rest. AWS bills each use of a KMS key. Every execution environment of the authorizer
+   * uses the key. A change to the encryption doesn't replace the table. `TableEncryptionV2.customerManagedKey` requires
+   * a key for each Region if the table has replicas.
    *
    * @default - a key that DynamoDB owns, at no cost
    */
@@ -45,7 +45,7 @@ export interface ApiKeyTableProps {
   readonly replicaRegions?: readonly string[];
 
   /**
-   * Enables DynamoDB's deletion protection for the table. CloudFormation can't delete a protected table either.
+   * Enables DynamoDB's deletion protection for the table. Even CloudFormation can't delete a protected table.
    *
    * @default - true, unless the synthesized removal policy is `RemovalPolicy.DESTROY`
    */
@@ -90,8 +90,8 @@ export interface IApiKeyTable extends IConstruct {
 }
 
 /**
- * A DynamoDB table of API keys. AWS bills the table per request. The table has point-in-time recovery. By default,
- * CloudFormation retains it when the stack is deleted.
+ * A DynamoDB table of API keys. AWS bills the table per request. The table has point-in-time recovery. CloudFormation
+ * retains it by default when the stack is deleted.
  */
 export class ApiKeyTable extends Construct implements IApiKeyTable {
   readonly table: TableV2;

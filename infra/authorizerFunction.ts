@@ -37,8 +37,9 @@ const CODE_DEPLOY_ROLE = {
 };
 
 /**
- * Lines in the embedded metric format don't have a level. Lambda treats them as INFO ("Configuring advanced logging
- * controls for Lambda functions"). Denials are also INFO. Failed last-used writes are WARN.
+ * The lines that Lambda drops at each log level. Lines in the embedded metric format don't have a level. Lambda treats
+ * them as INFO ("Configuring advanced logging controls for Lambda functions"). Denials are also INFO. Failed last-used
+ * writes are WARN.
  */
 const LOSSES_BY_LOG_LEVEL = {
   WARN: 'every metric of the authorizer and the log line of each denial',
@@ -92,10 +93,10 @@ function grantVpc(role: Role): void {
 function functionOptions(props: ApiKeyAuthorizerProps): FunctionOptions {
   const { memorySize, tracing, vpc, vpcSubnets, securityGroups, reservedConcurrentExecutions } = props;
   return {
-    // Lambda's lines about successful invocations would make up most of the log and its price. Lines about failures
-    // stay.
+    // Lambda's lines about successful invocations would make up most of the log and its price. Lambda still logs
+    // failures.
     systemLogLevelV2: SystemLogLevel.WARN,
-    // By default Lambda drops lines below INFO.
+    // Lambda drops lines below INFO by default.
     ...(mayLogSamples(props) && { applicationLogLevelV2: ApplicationLogLevel.DEBUG }),
     ...(memorySize !== undefined && { memorySize }),
     ...(tracing === true && { tracing: Tracing.ACTIVE }),

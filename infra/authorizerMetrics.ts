@@ -15,8 +15,8 @@ import type { Construct } from 'constructs';
 import { METRIC_NAMESPACE, METRIC_UNITS, type MetricName } from '../lambda/metrics.ts';
 
 /**
- * Returns a metric that the function emits, for the whole function or for further dimensions in `options`. The default
- * statistic is the sum for a count, and the 99th percentile for a time.
+ * Returns a metric of the whole function, or of further dimensions in `options`. The default statistic is the sum for a
+ * count, and the 99th percentile for a time.
  */
 export function functionMetric(
   lambda: LambdaFunction,
@@ -45,7 +45,7 @@ const UNAUTHORIZED = FilterPattern.all(
 
 /**
  * Creates the filter that counts requests without a key that the function answers with an error. Create only one filter
- * for each function. With two, the metric would be the sum of both.
+ * for each function. Two filters would double the metric.
  */
 export function unauthorizedFilter(scope: Construct, lambda: LambdaFunction, logGroup: ILogGroup): MetricFilter {
   return new MetricFilter(scope, 'Unauthorized', {
@@ -59,11 +59,12 @@ export function unauthorizedFilter(scope: Construct, lambda: LambdaFunction, log
   });
 }
 
-/** A canary deployment of five minutes ends before an alarm with periods of five minutes reacts. */
+/** The alarm's period. A canary deployment of five minutes ends before an alarm with periods of five minutes reacts. */
 const PERIOD = Duration.minutes(1);
 
 /**
- * Lambda may count a request in one minute, and the log in the next. The mismatch can explain one error, but not two.
+ * The minimum number of errors. Lambda and the log may count a request in different minutes. The mismatch can explain
+ * only one error.
  */
 const LEAST_ERRORS = 2;
 

@@ -21,7 +21,7 @@ import { type TableReference, tableReference } from './tableGrants.ts';
 export interface AuthorizerSettings {
   /** The function's environment variables. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The environment in the form that the function reads. Each token has the function's default instead. */
+  /** The settings that the function reads from these variables. The function's default replaces each token. */
   readonly config: Config;
   /** `any` with `acceptForeignKeys`, otherwise the key prefix. */
   readonly acceptedKeys: string;
@@ -41,8 +41,8 @@ const TABLE_VARIABLE = SETTINGS.tableName.variable;
 /**
  * Returns the settings for the props, with the namespace from `planNamespace`. The function's own parser checks them,
  * so an invalid value fails the synthesis instead of the first request. A value that exceeds a limit of Lambda or API
- * Gateway also fails the synthesis. Tokens pass through, and the function checks them at its cold start. Tokens are
- * rejected in props that determine the template.
+ * Gateway also fails the synthesis. The function checks tokens at its cold start. Tokens are rejected in props that
+ * determine the template.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, with a list of every problem: prop, expected value, actual value
  */
@@ -78,7 +78,9 @@ const ONE_SOURCE_EXPECTED =
   'cache at once. It would refuse a request with a key in only one of them. Name the one that callers use, or rely on ' +
   'recordCacheTtl instead';
 
-/** Checks Lambda's quotas. Memory is 128 to 10,240 MB, and provisioned environments count towards the reserved ones. */
+/**
+ * Checks Lambda's quotas. Memory is 128 to 10,240 MB. Provisioned concurrency counts towards the reserved concurrency.
+ */
 function capacityProblems(props: ApiKeyAuthorizerProps): readonly string[] {
   const { memorySize, provisionedConcurrentExecutions: provisioned, reservedConcurrentExecutions: reserved } = props;
   const isMore = isKnown(provisioned) && isKnown(reserved) && provisioned > reserved;
@@ -134,7 +136,9 @@ const LONGEST_TABLE = {
   arn: `arn:aws-us-gov:dynamodb:us-isof-south-1:123456789012:table/${'n'.repeat(255)}`,
 } as const;
 
-/** Returns the environment with this table and without tokens. The parser uses its defaults instead of tokens. */
+/**
+ * Returns the environment variables with this table and without tokens. The parser uses its defaults instead of tokens.
+ */
 function knownEnvironment(
   scope: Construct,
   environment: Environment,
@@ -148,8 +152,8 @@ function knownEnvironment(
 }
 
 /**
- * Returns the configuration. Adds the problems to `problems` and returns `undefined` if it's invalid. The problems name
- * props instead of variables.
+ * Returns the configuration, or `undefined` if it isn't valid. Adds the problems to `problems`, with the names of props
+ * instead of environment variables.
  */
 function readSettings(environment: Environment, problems: string[]): Config | undefined {
   try {
@@ -169,9 +173,9 @@ function toProp(variable: string): string {
 const MAX_ENVIRONMENT_BYTES = 4096;
 
 /**
- * Returns a problem if the variables are too big for Lambda. The problem names the prop that uses most bytes. Lambda
- * measures the variables as one JSON object, in which each quote of a value is escaped. Lambda's error message shows
- * that JSON.
+ * Returns a problem if the environment variables are too big for Lambda. The problem includes the prop that uses most
+ * bytes. Lambda measures the variables as one JSON object, in which each quote of a value is escaped. Lambda's error
+ * message shows that JSON.
  */
 function environmentProblems(environment: Environment, tableKind: TableReference['kind']): readonly string[] {
   const bytes = Buffer.byteLength(JSON.stringify(environment));

@@ -61,10 +61,10 @@ export class RestTokenKeyAuthorizer extends TokenAuthorizer {
 }
 
 /**
- * Makes a change to the authorizer trigger a new deployment of the API. Until then, a stage would use the old
- * authorizer. The old authorizer may have lost its permission to invoke the function. The CDK triggers a deployment
- * only with the feature flag `@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId`. The deployment also waits
- * for the permission, which is a child of the authorizer.
+ * Makes a change to the authorizer trigger a new deployment of the API. A stage would use the old authorizer until
+ * then. The old authorizer may have lost its permission to invoke the function. The CDK triggers a deployment only with
+ * the feature flag `@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId`. The deployment also waits for the
+ * permission, which is a child of the authorizer.
  */
 function attach(
   authorizer: Authorizer,
@@ -85,8 +85,8 @@ function attach(
 }
 
 /**
- * The CDK creates the permission in the function's stack. That stack and the API's stack would then depend on each
- * other.
+ * Lets the REST API's authorizer invoke the function. The CDK's own permission is in the function's stack. That stack
+ * and the API's stack would then depend on each other.
  */
 function allowRestApi(authorizer: Authorizer, handler: IFunction, restApiId: () => string | undefined): void {
   const { defaultChild } = authorizer.node;
@@ -164,8 +164,8 @@ export interface WebSocketKeyAuthorizerProps {
 
 /**
  * A Lambda authorizer for the `$connect` routes of WebSocket APIs. Each API gets one authorizer resource. The CDK's own
- * authorizer supports only one API. CloudFormation also creates its permission to invoke the function after the
- * authorizer.
+ * authorizer supports only one API. CloudFormation creates that authorizer before its permission to invoke the
+ * function.
  */
 export class WebSocketKeyAuthorizer implements IWebSocketRouteAuthorizer {
   readonly #id: AuthorizerId;

@@ -9,7 +9,10 @@ interface ErrorResponse {
 
 const FAULT = envelope('"AUTHORIZER_UNAVAILABLE"', '"The API key could not be checked. Try again later."');
 
-/** API Gateway replaces the `$context` variables. `$context.authorizer` is the context of a Deny policy. */
+/**
+ * The responses of every API. API Gateway replaces the `$context` variables. `$context.authorizer` is the context of a
+ * Deny policy.
+ */
 const RESPONSES: readonly ErrorResponse[] = [
   {
     type: ResponseType.ACCESS_DENIED,
@@ -22,7 +25,7 @@ const RESPONSES: readonly ErrorResponse[] = [
   { type: ResponseType.DEFAULT_5XX, body: envelope('"$context.error.responseType"', '$context.error.messageString') },
 ];
 
-/** Responses of an API with plans. Without them, DEFAULT_4XX would return API Gateway's codes and messages. */
+/** Responses of an API with plans. DEFAULT_4XX would otherwise return API Gateway's codes and messages. */
 const PLAN_RESPONSES: readonly ErrorResponse[] = [
   {
     type: ResponseType.THROTTLED,
@@ -33,7 +36,7 @@ const PLAN_RESPONSES: readonly ErrorResponse[] = [
     type: ResponseType.QUOTA_EXCEEDED,
     body: envelope('"QUOTA_EXCEEDED"', '"The quota of this API key’s plan is used up."'),
   },
-  // The key is valid, but the deployment lacks its plan, or API Gateway lacks an API key for the Latchkey key.
+  // The key is valid. The deployment lacks its plan, or API Gateway lacks its API key.
   {
     type: ResponseType.INVALID_API_KEY,
     body: envelope(
@@ -96,8 +99,8 @@ function envelope(code: string, message: string): string {
 }
 
 /**
- * A gateway response can't choose among several origins. It returns the origin of the request, so it can't allow
- * credentials.
+ * Returns the CORS headers. A gateway response can't choose among several origins. It returns the request's origin, so
+ * it can't allow credentials.
  */
 function corsHeaders({ root: { defaultCorsPreflightOptions: cors } }: RestApi): Record<string, string> {
   if (cors === undefined) return {};

@@ -21,7 +21,7 @@ import { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
 /** The limits of one plan. API Gateway also counts the requests of a plan without limits. */
 export interface PlanProps {
   /**
-   * The request rate: `rateLimit` is the average per second, and `burstLimit` is the maximum burst. Both are required.
+   * The request rate: `rateLimit` is the average per second. `burstLimit` is the maximum burst. Both are required.
    *
    * @default - the rate that the API allows
    */
@@ -63,12 +63,12 @@ export interface KeyPlansProps {
 const lastOnPlan = new WeakMap<Stack, CfnUsagePlanKey>();
 
 /**
- * The usage plans in API Gateway: one for each plan, and one without limits for keys without a plan. For a shared plan,
- * one API Gateway key counts the requests of all Latchkey keys. For other plans, `usagePlanSync` creates an API Gateway
- * key for each Latchkey key in the table.
+ * The usage plans in API Gateway: one for each plan, and one without limits for keys without a plan. One API Gateway
+ * key counts the requests of all Latchkey keys of a shared plan. `usagePlanSync` creates an API Gateway key for each
+ * Latchkey key on any other plan.
  */
 export class KeyPlans extends Construct {
-  /** The function that reads the table's stream and creates API Gateway keys. Absent if all plans are shared. */
+  /** The function that reads the table's stream and creates API Gateway keys. It's absent if all plans are shared. */
   readonly usagePlanSync: UsagePlanSyncFunction | undefined;
 
   readonly #usagePlans: ReadonlyMap<string, UsagePlan>;
@@ -163,7 +163,7 @@ export class KeyPlans extends Construct {
  * Returns the namespace that distinguishes this deployment's API keys from others in the account and Region. It's 16
  * hex digits of a hash of the stack's name and the construct's path within the stack. Both are known at synthesis.
  *
- * A change to either replaces the API keys that the stack creates, but not those that its function created. Keys on
+ * A change to either replaces only the API keys that the stack creates, not those that its function created. Keys on
  * plans that aren't shared are rejected until you set the plan of each key again (docs/plans.md).
  */
 export function planNamespace(scope: Construct): string {

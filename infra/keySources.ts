@@ -5,9 +5,8 @@ import type { KeySource } from '../lambda/credentials.ts';
 import { propError } from './propChecks.ts';
 
 /**
- * Returns the identity sources of a REST API's authorizer. API Gateway requires all identity sources in a request. A
- * key source can therefore be one only if it's the only one. With several key sources, there aren't any identity
- * sources. API Gateway then invokes the function for every request.
+ * Returns the identity sources of a REST API's authorizer. API Gateway requires all identity sources in a request. The
+ * list is therefore empty if there are several key sources. API Gateway then invokes the function for every request.
  */
 export function restIdentitySources(keySources: readonly KeySource[]): string[] {
   return single(keySources, (source) =>
@@ -16,9 +15,9 @@ export function restIdentitySources(keySources: readonly KeySource[]): string[] 
 }
 
 /**
- * Returns the identity sources of an HTTP API's authorizer, by the same rule. With `perRoute`, API Gateway caches
- * responses by route. Simple responses require this if scopes are mapped, because a cached response otherwise applies
- * to every route.
+ * Returns the identity sources of an HTTP API's authorizer, by the rule of `restIdentitySources`. API Gateway caches
+ * responses by route if `perRoute` is `true`. Simple responses require this if scopes are mapped, because a cached
+ * response otherwise applies to every route.
  */
 export function httpIdentitySources(
   keySources: readonly KeySource[],
@@ -28,7 +27,7 @@ export function httpIdentitySources(
   return perRoute ? [...sources, '$context.routeKey'] : sources;
 }
 
-/** Returns the identity sources of a WebSocket API's authorizer, by the same rule. */
+/** Returns the identity sources of a WebSocket API's authorizer, by the rule of `restIdentitySources`. */
 export function webSocketIdentitySources(keySources: readonly KeySource[]): string[] {
   return single(keySources, (source) => `route.request.${locationOf(source)}`);
 }
@@ -46,7 +45,10 @@ function locationOf(source: KeySource): string {
   return source.kind === 'query' ? `querystring.${source.name}` : `header.${headerOf(source)}`;
 }
 
-/** Mappings can't change these headers ("Transform API requests and responses for HTTP APIs", Reserved headers). */
+/**
+ * Matches the headers that mappings can't change ("Transform API requests and responses for HTTP APIs", Reserved
+ * headers).
+ */
 const RESERVED_HEADER = new RegExp(
   '^(access-control-.*|apigw-.*|authorization|connection|content-(encoding|length|location)|forwarded|keep-alive|origin|' +
     'proxy-(authenticate|authorization)|te|trailers|transfer-encoding|upgrade|x-amzn?-.*|x-forwarded-(for|host|proto)|via)$',

@@ -21,7 +21,7 @@ export interface LatchkeyFunctionProps {
   readonly description: string;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
-  /** How long CloudWatch keeps the log. The default is one month. */
+  /** The time for which CloudWatch keeps the log. The default is one month. */
   readonly logRetention: RetentionDays | undefined;
   /** Grants the role the function's permissions, except the permission to write to its log group. */
   readonly grant: (role: Role) => void;

@@ -88,7 +88,7 @@ function graph(title: string, left: IMetric[]): GraphWidget {
 }
 
 /**
- * Returns the share of requests with a well-formed key that made no read of their own. The total also includes
+ * Returns the share of requests with a well-formed key that didn't make a read of their own. The total also includes
  * requests without a well-formed key.
  */
 function cacheHitPercent(authorizer: ApiKeyAuthorizer): IMetric {

@@ -5,7 +5,8 @@ import type { Construct } from 'constructs';
 
 /**
  * Records why security findings are acceptable for the construct, by the finding's id. cdk-nag is one tool that reports
- * them. CDK releases before `Validations` can't record this. With those releases, list the findings in your own checks.
+ * them. CDK releases before `Validations` can't record reasons. With those releases, list the findings in your own
+ * checks.
  */
 export function acknowledge(construct: Construct, reasons: Readonly<Record<string, string>>): void {
   if (!('Validations' in cdk)) return;

@@ -24,7 +24,7 @@ interface ApiKeyRequirementProps extends ApplyPlansOptions {
 
 /**
  * Makes the API read the usage identifier from its authorizers, and require one on every method behind `authorizers`.
- * This includes methods that are added later, because a forgotten method without limits would go unnoticed. Adds the
+ * Methods that are added later also require one, because a forgotten method without limits would go unnoticed. Adds the
  * stages to the plans. A further call for the same API adds its stages. The call adds all stages, including later ones,
  * if `stages` is omitted.
  *

@@ -24,7 +24,7 @@ const STREAM_ACTIONS: readonly string[] = [
   'dynamodb:ListStreams',
 ];
 
-/** The function logs an ERROR if it skips a key or can't start. It logs a WARN for work that it retries. */
+/** Matches the log lines of skipped keys and failed cold starts. The function logs a WARN for work that it retries. */
 const REFUSED = FilterPattern.stringValue('$.level', '=', 'ERROR');
 
 const LOSSES_BY_LOG_LEVEL = {

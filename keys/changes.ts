@@ -94,7 +94,7 @@ interface VersionExpressions {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** Every change increments the version. DynamoDB can increment only a number or an absent attribute. */
+/** Returns the expressions that increment the version. DynamoDB can increment only a number or an absent attribute. */
 function versionExpressions({ expectedVersion, replacesVersion }: Change): VersionExpressions {
   if (expectedVersion !== undefined) {
     const values = { expectedVersion, nextVersion: expectedVersion + 1 };
@@ -188,7 +188,7 @@ export interface UpdateContext {
 
 /**
  * Creates the change for a valid update. A new expiry is written only if the old expiry and `rotatedTo` still have the
- * values in `read`. A rotation also sets an expiry, and the update must not overwrite it.
+ * values in `read`. The update must not overwrite the expiry that a rotation has set.
  *
  * @throws LatchkeyError `ALREADY_REVOKED`; `CONFLICT` if the update removes the expiry of a rotated key
  */

@@ -12,7 +12,7 @@ export function translateStoreFault(operation: string): (error: unknown) => neve
   };
 }
 
-/** Returns the name of an error from the SDK, the network or the engine, such as `ResourceNotFoundException`. */
+/** Returns the name of an error from the AWS SDK, the network or DynamoDB, such as `ResourceNotFoundException`. */
 export function getStoreErrorName(error: unknown): string {
   if (!(error instanceof Error)) return 'UnknownError';
   const { code } = error as NodeJS.ErrnoException;
@@ -46,7 +46,7 @@ export interface RetryOptions {
 
 export const DEFAULT_RETRY_OPTIONS: RetryOptions = { sleep: (ms) => sleepMs(ms), random: Math.random };
 
-/** Maximum number of calls for a throttled operation. In addition, the SDK retries each call. */
+/** Maximum number of calls for a throttled operation. The SDK also retries each call. */
 export const MAX_TRIES = 10;
 
 const BASE_MS = 50;
@@ -118,8 +118,5 @@ export const CALL_LIMITS = {
   requestHandler: { connectionTimeout: 3000, requestTimeout: 8000, throwOnRequestTimeout: true },
 };
 
-/**
- * Maximum duration of a call with its retries. The timeouts above end once the response header arrives, but the body
- * may never arrive.
- */
+/** Maximum duration of a call with its retries. The timeouts above don't cover the response body. */
 export const CALL_TIMEOUT_MS = 30_000;

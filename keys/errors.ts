@@ -16,7 +16,7 @@ export type ErrorCode =
  * contains a secret or a hash.
  */
 export class LatchkeyError extends Error {
-  /** Every copy of this module uses the same name. */
+  /** The name of the class. Every copy of this module uses the same name. */
   override readonly name = 'LatchkeyError';
   /** The error code. Use it in programs. */
   readonly code: ErrorCode;

@@ -36,7 +36,7 @@ export interface NewKey {
 type RecordFields = Pick<KeyRecord, EditableField | 'purgeAfter'>;
 
 const MAX_TEXT_LENGTH = 256;
-/** An ARN has at most 2048 characters. */
+/** The maximum length of an ARN. */
 const MAX_ACTOR_LENGTH = 2048;
 const MAX_PLAN_LENGTH = 64;
 const MAX_SCOPES_LENGTH = 1024;
@@ -64,8 +64,8 @@ interface Check {
 }
 
 /**
- * Returns the check of each field. A function instead of a constant, because the Lambda bundles couldn't drop a
- * constant that uses imported strings.
+ * Returns the check of each field. It's a function, because the Lambda bundles couldn't drop a constant that uses
+ * imported strings.
  */
 const getChecks = (): Readonly<Record<EditableField, Check>> => ({
   label: { expected: TEXT_EXPECTED, isValid: isText },
@@ -120,7 +120,7 @@ function showScopes(value: unknown): string {
 
 const MAX_SHOWN = 60;
 
-/** Formats a value for a message. The result is short and printable, and `maskKeys` has masked possible keys. */
+/** Formats a value for a message. The result is short and printable. `maskKeys` has masked possible keys. */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'string')

@@ -81,9 +81,12 @@ const PATH_OR_URL = /^(?:\.{0,2}|~|[A-Za-z]:|[a-z]+:\/)\//;
  */
 const WORD =
   /^(?:\d{1,14}|[A-Z]{1,23}\d{0,4}|[A-Z]?[a-z]{0,22}(?:[A-Z][a-z]{2,22}|At|By|Db|Id|If|In|Is|My|No|Of|On|Or|To|Up)*\d{0,4})$/;
-/** A path segment or host name often contains two short codes, such as `s3x` and `AbC123`. */
+/**
+ * The fewest characters of codes in a possible key. A path or host name often contains two short codes, such as `s3x`
+ * and `AbC123`.
+ */
 const MIN_CODE_CHARACTERS = 10;
-/** Four or more groups of one length with both letters and digits, such as `abcd-1234-efgh-5678`. */
+/** Matches four or more groups of one length with both letters and digits, such as `abcd-1234-efgh-5678`. */
 const GROUPED_CODES = [4, 5, 6, 8].map(
   (length) =>
     new RegExp(
@@ -139,7 +142,7 @@ function maskRun(run: string): string {
   return maskPart(run.slice(0, end)) + run.slice(end);
 }
 
-/** A path contains a word. A Base64 key that begins with a slash doesn't contain a word. */
+/** Returns whether the characters are Base64 without a word. A path contains a word. */
 function isBase64(run: string): boolean {
   return /^[0-9A-Za-z+/=]+$/.test(run) && !run.split(/[+/=]/).some((part) => part.length > 2 && WORD.test(part));
 }

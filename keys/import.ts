@@ -18,7 +18,7 @@ export type ImportResult = {
       readonly outcome: 'skipped';
       /**
        * The index of the first entry with this hash, if this entry is a duplicate. The table keeps the first entry's
-       * record. That record also gets this entry's restrictions if this run stored it. A restriction is a revocation, a
+       * record. The record also gets this entry's restrictions if this run stored it. A restriction is a revocation, a
        * disabled state or an earlier expiry. `firstIndex` is absent if the table already had the hash, and no earlier
        * entry does. The table's record then stays unchanged.
        */
@@ -55,7 +55,7 @@ export function checkConcurrency({ concurrency = 16 }: ImportOptions): number {
 }
 
 /**
- * Stores each entry whose hash isn't in the table. It processes a few entries concurrently, and yields the results in
+ * Stores each entry whose hash isn't in the table. It processes a few entries concurrently. It yields the results in
  * order. The table gets the first of several entries with one hash, with the restrictions of all. Each entry is read
  * only when its turn comes. Only the hashes stay in memory, at about 130 bytes each. The entries in progress are
  * completed first if the caller stops. The results of the entries in progress come before the error if the source or
@@ -270,7 +270,7 @@ export type Restriction = Partial<
 
 /**
  * Returns the restrictions that `other` has and `record` lacks: a revocation, a disabled state or an earlier expiry.
- * Both records belong to one key. With the result, `record` is as restrictive as both records together.
+ * Both records belong to one key. The result makes `record` as restrictive as both records together.
  */
 export function getAddedRestriction(record: Restriction, other: Restriction): Restriction {
   const { expiresAt, disabledAt, disabledBy, revokedAt, revokedBy, revokedReason } = other;

@@ -81,7 +81,7 @@ export interface ImportContext {
 
 interface Reader {
   readonly expected: string;
-  /** Returns `undefined` for an invalid value. */
+  /** Returns the value to store, or `undefined` if the value isn't valid. */
   readonly read: (value: unknown, name: string) => unknown;
 }
 
@@ -190,7 +190,7 @@ function aheadProblem(lastUsedAt: Timestamp | undefined, nowMs: number): readonl
   return [`lastUsedAt: expected a time in the past, got ${lastUsedAt}`];
 }
 
-/** The table also keeps the record of a long-ended key for the audit, from the import on. */
+/** Returns the TTL of an ended key's record. The table keeps that record for the audit, from the import on. */
 function purge({ revokedAt, expiresAt }: KeyRecord, nowMs: number): Pick<KeyRecord, 'purgeAfter'> {
   const end = revokedAt ?? expiresAt;
   return end === undefined ? {} : { purgeAfter: getPurgeAfter(Math.max(toEpochMs(end), nowMs)) };

@@ -40,9 +40,9 @@ export interface ListOptions {
    */
   readonly state?: KeyState | undefined;
   /**
-   * Lists only keys for which this function returns `true`. With a `filter` or a `state`, `limit` counts the matching
-   * keys and the unreadable records. The read continues until it finds that many or reaches the end of the table. Each
-   * page except the last is therefore full.
+   * Lists only keys for which this function returns `true`. `limit` counts the matching keys and the unreadable records
+   * if there is a `filter` or a `state`. The read continues until it finds that many or reaches the end of the table.
+   * Each page except the last is therefore full.
    *
    * @default - lists every key. One read of the table returns each page, which can have fewer keys than `limit`. A page
    * can be empty even if more pages follow
@@ -204,7 +204,7 @@ const HASH_BYTES = 32;
 const OWNER_BYTES = 8;
 
 /**
- * Encodes the last hash. For an owner's list, it adds a mark of the owner and the key's creation time. It encodes a
+ * Encodes the last hash. It adds a mark of the owner and the key's creation time for an owner's list. It encodes a
  * damaged hash separately, because one damaged record must not stop the list.
  */
 function encodeCursor(lastKey: Item | undefined, owner: string | undefined): string | null {

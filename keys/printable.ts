@@ -5,8 +5,8 @@ const EMOJI_JOINER = String.raw`(?<=\p{Extended_Pictographic}[\ufe0f\p{Emoji_Mod
 /** The variation selector that turns the previous character into an emoji. */
 const EMOJI_STYLE = String.raw`(?<=\p{Emoji})\ufe0f`;
 /**
- * Persian and Indic scripts use the joiner and the non-joiner in words. Between Latin, Greek or Cyrillic letters, these
- * characters are only a way to hide text.
+ * Matches a joiner or a non-joiner, which Persian and Indic scripts use in words. Their only use between Latin, Greek
+ * or Cyrillic letters is to hide text.
  */
 const SCRIPT_JOINER = String.raw`(?<=(?![\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}])[\p{L}\p{M}])[\u200c\u200d]`;
 
@@ -21,8 +21,8 @@ const TO_ESCAPE = new RegExp(`(?!${EMOJI_JOINER}|${EMOJI_STYLE})${UNPRINTABLE}`,
 const TO_REFUSE = new RegExp(`(?!${EMOJI_JOINER}|${EMOJI_STYLE}|${SCRIPT_JOINER})${UNPRINTABLE}`, 'u');
 
 /**
- * Returns the text on one line. Each unprintable character becomes its JSON escape, such as `\u001b`. If the text is
- * JSON, its value doesn't change.
+ * Returns the text on one line. Each unprintable character becomes its JSON escape, such as `\u001b`. The value of a
+ * JSON text doesn't change.
  */
 export function printable(text: string): string {
   return text.replaceAll(TO_ESCAPE, escape);

@@ -8,8 +8,8 @@ import { PARTITION_KEY } from './table.ts';
 import { toTimestamp } from './timestamp.ts';
 
 /**
- * The result of a last-used write. It's `superseded` if another environment wrote within the interval, or if the key
- * was deleted.
+ * The result of a last-used write. It's `superseded` if another execution environment wrote within the interval, or if
+ * the key was deleted.
  */
 export type UseOutcome = 'written' | 'superseded';
 

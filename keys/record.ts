@@ -16,7 +16,7 @@ export interface KeyRecord {
   readonly keyPrefix?: string;
   /** The customer or team that the key was issued to. */
   readonly owner?: string;
-  /** The key's scopes. Without this field, the key may do everything. An empty list lets the key do nothing. */
+  /** The key's scopes. The key may do everything if this field is absent. An empty list lets the key do nothing. */
   readonly scopes?: readonly string[];
   /** The name of the plan that the key's requests count against. */
   readonly plan?: string;
@@ -27,7 +27,8 @@ export interface KeyRecord {
   /** The actor who issued the key. */
   readonly createdBy: string;
   /**
-   * The time of the last use. It's precise to the interval between two last-used writes. Absent until the first use.
+   * The time of the last use. It's precise to the interval between two last-used writes. It's absent until the first
+   * use.
    */
   readonly lastUsedAt?: Timestamp;
   /** The expiry. The authorizer rejects the key from this time on. */
@@ -61,8 +62,8 @@ export interface KeyRecord {
 }
 
 /**
- * A record without its hash. Callers, output and logs get this type. The hash isn't a credential, but only the table
- * needs it.
+ * A record without its hash. Callers, output and logs get this type, because only the table needs the hash. The hash
+ * isn't a credential.
  */
 export type PublicRecord = Omit<KeyRecord, 'keyHash'>;
 

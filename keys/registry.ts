@@ -56,7 +56,7 @@ export interface IssuedKey {
 
 /** Codes of a rejected change. The table stays unchanged. */
 const REFUSED = new Set<ErrorCode>(['ALREADY_REVOKED', 'CONFLICT', 'NOT_FOUND']);
-/** A shorter prefix of an id is too likely to be a typing error. */
+/** Minimum length of an id's prefix. A shorter prefix is too likely to be a typing error. */
 const MIN_ID_START = 4;
 /** Maximum number of ids in the error message for an ambiguous prefix. */
 const MAX_SHOWN_IDS = 5;
@@ -140,9 +140,9 @@ export class KeyRegistry {
   }
 
   /**
-   * Returns the record of a key by its id or by a unique prefix of its id. A prefix has at least 4 characters. A
-   * string shorter than a UUID is compared with all ids. This takes longer in a large table, and can miss a key that was just issued.
-   * If an id is also the prefix of other ids, use `get`.
+   * Returns the record of a key by its id or by a unique prefix of its id. A prefix has at least 4 characters. A string
+   * shorter than a UUID is compared with all ids. The comparison takes longer in a large table. It can miss a key that
+   * was just issued. If an id is also the prefix of other ids, use `get`.
    *
    * @throws LatchkeyError `INPUT_INVALID` if the string can't be an id; `AMBIGUOUS_ID` with up to 5 ids in the message;
    * `NOT_FOUND`; `RECORD_CORRUPT`. The error has a `keyId` if an ambiguous prefix is itself a key's id
@@ -174,7 +174,7 @@ export class KeyRegistry {
 
   /**
    * Returns the record of a raw key, or `undefined` if the key isn't in the table. Use it to look up a key's owner. The
-   * key can have any prefix, and can come from another system.
+   * key can have any prefix. It can come from another system.
    *
    * @throws LatchkeyError `RECORD_CORRUPT`
    */
@@ -190,8 +190,8 @@ export class KeyRegistry {
    * consistent read can miss the newest keys. A consistent read costs twice as much. An owner's keys come from an
    * index. The index can lag even with a consistent read.
    *
-   * Without `state` and `filter`, one read returns each page, which can have fewer keys than `limit`. More pages follow
-   * until the `cursor` is `null`. With `state` or `filter`, each page except the last is full.
+   * One read returns each page if you omit `state` and `filter`. Such a page can have fewer keys than `limit`. More
+   * pages follow until the `cursor` is `null`. Each page except the last is full if you pass `state` or `filter`.
    *
    * @throws LatchkeyError `INPUT_INVALID` for an invalid limit or a cursor of another list
    */
@@ -210,13 +210,13 @@ export class KeyRegistry {
   }
 
   /**
-   * Changes a key's fields, and returns its new record. The later of two updates to the same field wins. If a change
+   * Changes a key's fields. Returns its new record. The later of two updates to the same field wins. If a change
    * depends on the record that you read, pass that record as `expected`. An example is the removal of one scope. A
    * second change based on the same read is then rejected, even if it changes other fields. Read the record again, then
    * repeat the change.
    *
-   * You can change the expiry of a rotated key, but you can't remove it. A new expiry is rejected if a rotation or
-   * another update changes the expiry at the same moment.
+   * You can change but not remove the expiry of a rotated key. A new expiry is rejected if a rotation or another update
+   * changes the expiry at the same moment.
    *
    * @throws LatchkeyError `INPUT_INVALID` before any write; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT`;
    * `RECORD_CORRUPT` (see `revoke`)
@@ -230,8 +230,8 @@ export class KeyRegistry {
   }
 
   /**
-   * Disables a key, and returns its new record. The authorizer rejects the key until you enable it again. Authorizers
-   * still accept the key until their caches expire.
+   * Disables a key. Returns its new record. The authorizer rejects the key until you enable it again. Authorizers still
+   * accept the key until their caches expire.
    *
    * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key is already disabled;
    * `RECORD_CORRUPT` (see `revoke`)
@@ -242,7 +242,7 @@ export class KeyRegistry {
   }
 
   /**
-   * Enables a disabled key, and returns its new record.
+   * Enables a disabled key. Returns its new record.
    *
    * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key isn't disabled;
    * `RECORD_CORRUPT` (see `revoke`)
@@ -252,8 +252,8 @@ export class KeyRegistry {
   }
 
   /**
-   * Permanently revokes a key in any state, and returns its new record. Authorizers still accept the key until their
-   * caches expire. The table deletes the record after 90 days, even if the key's expiry is earlier or later.
+   * Permanently revokes a key in any state. Returns its new record. Authorizers still accept the key until their caches
+   * expire. The table deletes the record after 90 days, even if the key's expiry is earlier or later.
    *
    * @throws LatchkeyError `INPUT_INVALID` before any write; `NOT_FOUND`, also if the record was deleted meanwhile;
    * `ALREADY_REVOKED`; `CONFLICT`; `RECORD_CORRUPT` if the record is unreadable. Its message states whether the key is
@@ -320,8 +320,8 @@ export class KeyRegistry {
   }
 
   /**
-   * Imports keys of another system by their hashes, and yields the result of each entry in order. It skips a hash that
-   * is already in the table, and doesn't change its record. To resume an interrupted import, run it again with the same
+   * Imports keys of another system by their hashes. Yields the result of each entry in order. It skips a hash that is
+   * already in the table without a change to its record. To resume an interrupted import, run it again with the same
    * entries.
    *
    * The table gets the first of several entries with one hash. Its record then gets the restrictions of the later
@@ -344,8 +344,8 @@ export class KeyRegistry {
   }
 
   /**
-   * Makes one conditional update. It reads the record to find the reason for a rejection, because some engines don't
-   * return the item.
+   * Makes one conditional update. It reads the record to find the reason for a rejection, because some DynamoDB engines
+   * don't return the item.
    */
   async #change(id: string, keyHash: KeyHash, change: Change): Promise<KeyRecord> {
     try {
@@ -372,7 +372,8 @@ export class KeyRegistry {
   }
 
   /**
-   * Deletes the successor after the rejection of its rotation. Only a caller that saved the successor's secret has it.
+   * Deletes the successor after the rejection of its rotation. The successor's secret is useless afterwards, even if
+   * the caller has saved it.
    */
   async #removeSuccessor({ keyHash, id }: KeyRecord, why: LatchkeyError): Promise<void> {
     try {

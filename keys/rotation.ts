@@ -9,7 +9,7 @@ import { getPurgeAfter, type Timestamp, toEpochMs, toTimestamp } from './timesta
 
 /** Options of `KeyRegistry.rotate` and `KeyRegistry.prepareRotation`. */
 export interface RotateOptions {
-  /** How long the old key still works: whole seconds, up to ten years. The old key never works past its own expiry. */
+  /** The grace period of the old key: whole seconds, up to ten years. The old key never works past its own expiry. */
   readonly graceSeconds: number;
   /**
    * The successor's expiry, in the format of a `NewKey`. The successor never expires if the value is `null`.
@@ -41,7 +41,7 @@ export interface Rotation {
   readonly previous: KeyRecord;
 }
 
-/** Ten years. */
+/** The maximum grace period: ten years. */
 const MAX_GRACE_SECONDS = 3650 * 86_400;
 
 /**

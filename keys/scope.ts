@@ -6,7 +6,7 @@ export const SCOPES_EXPECTED = `a list of scopes, each a text of its own, such a
 /**
  * Returns whether the value is a valid scope. A scope is an RFC 6749 §3.3 scope token: visible ASCII without quotes and
  * backslashes. Commas, semicolons, apostrophes, braces and brackets also aren't valid. A string with one of these is
- * probably a list. As a scope, it wouldn't open any route.
+ * probably a list. It wouldn't open any route as a scope.
  */
 export function isScope(value: unknown): value is string {
   return typeof value === 'string' && /^[!#-&(-+\--:<-Z^-z|~]+$/.test(value);

@@ -58,7 +58,7 @@ function crc32Step(crc: number, charCode: number): number {
 }
 
 /**
- * Returns the CRC-32 (IEEE) of the string in 6 base62 digits. The most significant digit comes first, and `0` pads the
+ * Returns the CRC-32 (IEEE) of the string in 6 base62 digits. The most significant digit comes first. `0` pads the
  * result.
  */
 export function encodeChecksum(text: string): string {
@@ -71,7 +71,7 @@ export function encodeChecksum(text: string): string {
   return digits;
 }
 
-/** A raw API key. Latchkey shows it once, and never stores or logs it. */
+/** A raw API key. Latchkey shows it only once. It never stores or logs it. */
 export type KeySecret = string & { readonly __brand: 'KeySecret' };
 /** The SHA-256 hash of a raw key in 64 lower-case hex characters. It's the table's partition key. */
 export type KeyHash = string & { readonly __brand: 'KeyHash' };

@@ -105,8 +105,8 @@ interface ShownKey {
 }
 
 /**
- * The value of `acceptedKeys` for a deployment with `acceptForeignKeys`. For any other deployment, the value is its key
- * prefix.
+ * The value of `acceptedKeys` for a deployment with `acceptForeignKeys`. The value is the key prefix for any other
+ * deployment.
  */
 export const ANY_KEYS = 'any';
 

@@ -53,7 +53,7 @@ export interface UpdateExpressions {
   readonly ExpressionAttributeValues: Record<string, unknown>;
 }
 
-/** A failed condition: the engine evaluated a write's condition and rejected the write. */
+/** The error for a write that DynamoDB rejected because the write's condition failed. */
 export class ConditionRefused extends Error {
   override readonly name = 'ConditionRefused';
   /**
@@ -80,8 +80,8 @@ const INDEX_LAG_MS: readonly number[] = [100, 300];
 const MAX_BATCH = 100;
 
 /**
- * Makes the registry's calls to DynamoDB. Each call has a timeout. The store retries a throttled call with jitter. A
- * failed condition is thrown as `ConditionRefused`, and any other failure as `STORE_UNAVAILABLE`.
+ * Makes the registry's calls to DynamoDB. Each call has a timeout. The store retries a throttled call with jitter. It
+ * throws `ConditionRefused` for a failed condition. It throws `STORE_UNAVAILABLE` for any other failure.
  */
 export class RegistryStore {
   readonly #client: DynamoDBDocumentClient;

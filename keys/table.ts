@@ -1,4 +1,4 @@
-/** The table's attribute names. The store, the construct, its IAM grants and the local engine use them. */
+/** The table's attribute names. The store, the construct, its IAM grants and the embedded DynamoDB use them. */
 export const ATTRIBUTE = {
   keyHash: 'keyHash',
   id: 'id',

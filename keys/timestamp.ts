@@ -82,7 +82,7 @@ function offsetMs(sign: string | undefined, hours = '00', minutes = '00'): numbe
   return (Number(hours) * 60 + Number(minutes)) * MINUTE_MS * (sign === '-' ? -1 : 1);
 }
 
-/** How long the table keeps an expired or revoked record for the audit, before DynamoDB's TTL deletes it. */
+/** The number of days for which the table keeps an expired or revoked record for the audit. */
 const PURGE_AFTER_DAYS = 90;
 
 /** Returns the record's TTL in epoch seconds. `endMs` is the key's revocation or expiry in epoch milliseconds. */

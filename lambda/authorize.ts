@@ -21,7 +21,7 @@ export type KeyDecision =
   | { readonly effect: 'unauthenticated' };
 
 /**
- * A failure that says nothing about the key's validity. Callers throw its error, because they must not report an outage
+ * A failure that doesn't show whether the key is valid. Callers throw its error, because they must not report an outage
  * as an invalid key.
  */
 export interface Fault {
@@ -72,8 +72,8 @@ const MALFORMED_KEY: Authorization = Object.freeze({ decision: INVALID, trace: N
 
 /**
  * Decides whether the presented key may use the route. Records the use of an allowed key. Returns the result
- * synchronously if it needs neither a read nor a write, because a promise would double the duration. If the store
- * fails, it doesn't throw or reject. It returns a `Fault` with a LatchkeyError `STORE_UNAVAILABLE` or `RECORD_CORRUPT`.
+ * synchronously if it needs neither a read nor a write, because a promise would double the duration. It doesn't throw
+ * or reject if the store fails. It returns a `Fault` with a LatchkeyError `STORE_UNAVAILABLE` or `RECORD_CORRUPT`.
  *
  * `nowMs` is the time of the request, in epoch milliseconds.
  */

@@ -48,8 +48,8 @@ function boundedClient({ region, endpoint }: Record<'region' | 'endpoint', strin
 }
 
 /**
- * Creates the function's client. For a fast cold start, it reads settings from the environment instead of the AWS SDK's
- * files. The SDK finds the credentials itself. `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`,
+ * Creates the function's client. It reads settings from environment variables instead of the AWS SDK's files for a fast
+ * cold start. The SDK finds the credentials itself. `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`,
  * `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` and `AWS_SDK_UA_APP_ID`
  * have the SDK's meaning.
  */
@@ -84,7 +84,7 @@ const PRIME_MS = 1000;
 
 /**
  * Reads a record that can't exist. The first request then finds an open connection and compiled code. The function
- * starts even if the read fails. In that case, a request that needs the store reports the failure.
+ * starts even if the read fails. A request that needs the store then reports the failure.
  */
 export async function prime(client: DynamoDBDocumentClient, tableName: string): Promise<void> {
   const lookup = new KeyReader({ client, tableName, readTimeoutMs: PRIME_MS });

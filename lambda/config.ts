@@ -14,11 +14,11 @@ export type HttpApiResponse = 'iam' | 'simple';
 export interface Setting<T> {
   /** The function's environment variable. */
   readonly variable: string;
-  /** The value if the variable isn't set. */
+  /** The value if the environment variable isn't set. */
   readonly default: T;
   /** The expected format, for messages. */
   readonly expected: string;
-  /** Parses the variable's value. Returns `undefined` if it is invalid. */
+  /** Parses the environment variable's value. Returns `undefined` if the value isn't valid. */
   readonly parse: (text: string) => T | undefined;
   /** Returns the part of an invalid value that a message should show. The default is the whole value. */
   readonly invalidPartOf?: (text: string) => string;
@@ -29,8 +29,8 @@ const MAX_SECONDS = 365 * 24 * 3600;
 const MAX_RESULTS_CACHE_SECONDS = 3600;
 
 /**
- * Every setting of the function, by its name in the verifier's options and `Config`. `readConfig`, the verifier and the
- * construct all read this table, so their settings always agree.
+ * Every setting of the Lambda function, by its name in the verifier's options and `Config`. `readConfig`, the verifier
+ * and the construct all read this constant, so their settings always agree.
  */
 export const SETTINGS = {
   tableName: setting<string>({
@@ -98,8 +98,7 @@ export interface SettingInfo {
 }
 
 /**
- * The other half of the table. It is separate, because otherwise the function's bundle would contain it without using
- * it.
+ * The parts of `SETTINGS` that the Lambda function doesn't use. They are separate, so its bundle doesn't contain them.
  */
 export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
   tableName: { prop: 'table', doc: "the table's name or ARN" },
@@ -132,7 +131,7 @@ export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
 
 type Values = { readonly [Name in SettingName]: (typeof SETTINGS)[Name]['default'] };
 
-/** The function's settings. It reads them once, at cold start. */
+/** The Lambda function's settings. The function reads them once, at its cold start. */
 export interface Config extends Omit<Values, 'keyPrefix' | 'acceptForeignKeys'> {
   readonly keyFormat: KeyFormat;
   /** The accepted key sources, in order of preference. */
@@ -144,7 +143,7 @@ export interface Config extends Omit<Values, 'keyPrefix' | 'acceptForeignKeys'> 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the `LATCHKEY_…` variables.
+ * Reads the `LATCHKEY_…` environment variables.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: variable, expected format, actual value
  */
@@ -172,13 +171,13 @@ function readSettings(environment: Environment, problems: string[]): Values {
   return Object.fromEntries(values);
 }
 
-/** New names of the variables that version 0.1.0 renamed. */
+/** New names of the environment variables that version 0.1.0 renamed. */
 const NEW_NAMES: Readonly<Record<string, string>> = {
   LATCHKEY_RESULT_CACHE_SECONDS: 'LATCHKEY_RESULTS_CACHE_SECONDS',
   LATCHKEY_USAGE_WRITE_SECONDS: 'LATCHKEY_LAST_USED_SECONDS',
 };
 
-/** Returns one problem for each unknown variable. A misspelled variable therefore fails the cold start. */
+/** Returns one problem for each unknown environment variable. A misspelled name therefore fails the cold start. */
 function unknownVariables(environment: Environment): readonly string[] {
   const known = new Set(Object.values(SETTINGS).map(({ variable }) => variable));
   const unknown = Object.keys(environment).filter((name) => name.startsWith('LATCHKEY_') && !known.has(name));

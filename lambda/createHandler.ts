@@ -34,14 +34,14 @@ export interface InvocationContext {
 export type Handler = (event: unknown, context?: InvocationContext) => Promise<object>;
 
 /**
- * The route if the scope mapping is empty. The handler then doesn't read the event's route, because no decision depends
- * on it.
+ * The route if the scope mapping is empty. The handler then doesn't read the event's route, because decisions don't
+ * depend on it.
  */
 const NO_ROUTE = '' as Route;
 
 /**
  * Creates the handler with its throttle, cache and metrics, which live as long as the handler. Call it at module scope
- * to keep them as long as the environment.
+ * to keep them as long as the execution environment.
  */
 export function createHandler({ config, functionName, lookup, now, random, writeLog }: HandlerDeps): Handler {
   const throttle = new LastUsedThrottle({ intervalMs: config.lastUsedSeconds * 1000 });

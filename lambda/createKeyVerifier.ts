@@ -8,8 +8,8 @@ export interface KeyVerifierOptions extends DecisionOptions, ClientOptions {
   /** Name of the table of keys: the stack's output `TableName`. */
   readonly tableName: string;
   /**
-   * Called with the key's record if a last-used write fails. The record is frozen and doesn't have a `keyHash`. The
-   * decision doesn't depend on the callback or wait for it. Its errors and rejections are ignored.
+   * Receives the key's frozen record, without its `keyHash`, if a last-used write fails. The decision doesn't depend on
+   * the callback or wait for it. The verifier ignores the callback's errors and rejections.
    *
    * @default - failed writes aren't reported
    */

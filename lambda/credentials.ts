@@ -28,8 +28,8 @@ const ABSENT: PresentedKey = Object.freeze({ kind: 'absent' });
 const MALFORMED: PresentedKey = Object.freeze({ kind: 'malformed' });
 
 /**
- * Returns the key of the first key source that the request uses, in the configured order. It never throws and doesn't
- * do any I/O.
+ * Returns the key of the first key source that the request uses, in the configured order. It doesn't throw or do any
+ * I/O.
  */
 export function presentedKey(credentials: Credentials, sources: readonly KeySource[], format: KeyFormat): PresentedKey {
   if (credentials.kind === 'token') {

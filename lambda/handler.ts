@@ -15,7 +15,7 @@ if (config.prime) await prime(client, config.tableName);
  */
 export const handler = createHandler({
   config,
-  // Lambda sets the variable. Metrics need a name in other environments, too.
+  // Lambda sets the environment variable. Metrics also need a name outside Lambda.
   functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'latchkey',
   lookup: new KeyReader({ client, tableName: config.tableName }),
   now: Date.now,

@@ -24,13 +24,13 @@ type UsedKey = Pick<CachedKey, 'keyHash' | 'lastUsedAtMs'>;
 const RETRY_AFTER_FAILURE_MS = 60_000;
 
 /**
- * Decides whether a last-used write is due for a key. It lives as long as the environment. It tracks only keys in the
- * table, so a flood of invented keys can't evict its entries.
+ * Decides whether a last-used write is due for a key. It lives as long as the execution environment. It tracks only
+ * keys in the table, so a flood of invented keys can't evict its entries.
  */
 export class LastUsedThrottle {
   /** Minimum time between two last-used writes of one key, in milliseconds. */
   readonly intervalMs: number;
-  /** By hash, the epoch milliseconds before which a write isn't due. */
+  /** Hash → the epoch milliseconds before which a write isn't due. */
   readonly #notBefore: GenerationalMap<KeyHash, number>;
 
   constructor({ intervalMs, capacity = 10_000 }: LastUsedThrottleOptions) {
@@ -39,13 +39,14 @@ export class LastUsedThrottle {
   }
 
   /**
-   * Returns whether a write is due. If it returns `true`, the caller must write. Other calls in this environment then
-   * return `false` for one interval. The claim is synchronous, so only one of two concurrent invocations succeeds.
+   * Returns whether a write is due. The caller must write if it returns `true`. Other calls in this execution
+   * environment then return `false` for one interval. The claim is synchronous, so only one of two concurrent
+   * invocations succeeds.
    *
-   * Another environment may have written since the cached record was read. If the record wasn't due at that time, only
-   * the environment that made the last write may claim immediately. It must read the table first. The other
-   * environments wait for their next read of the key. If a thousand environments cache a key, the first one that reads
-   * it again writes. The others see that write at their next read. Without `readTimes`, the record counts as just read.
+   * Another execution environment may have written since the cached record was read. Only the last writer may claim
+   * immediately if the record wasn't due at that time. It must read the table first. The others wait for their next
+   * read of the key. Only the first of a thousand execution environments to read the key again therefore writes. The
+   * others see that write at their next read. The record counts as just read if `readTimes` is omitted.
    */
   claim(key: UsedKey, nowMs: number, readTimes?: ReadTimes): boolean {
     const dueMs = this.#dueMs(key, nowMs);

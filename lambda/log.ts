@@ -11,7 +11,7 @@ export type LogOrigin = Pick<HandledRequest, 'requestId' | 'apiType'>;
 
 export interface RecorderDeps {
   readonly log: Log;
-  /** Absent if metrics are disabled. */
+  /** The metrics, or `undefined` if they are disabled. */
   readonly metrics: Metrics | undefined;
   /** The share of requests that are logged at the level `DEBUG`, from 0 to 1. */
   readonly debugSampleRate: number;
@@ -42,7 +42,10 @@ function keyOf(decision: KeyDecision | Fault): CachedKey | undefined {
   return decision.effect === 'allow' || decision.effect === 'deny' ? decision.key : undefined;
 }
 
-/** The fields that may be logged. Events, headers and hashes are never logged. Of a secret, only the `keyPrefix` is. */
+/**
+ * The fields that may be logged. Events, headers and hashes are never logged. Only the `keyPrefix` of a secret is
+ * logged.
+ */
 interface LogLine extends LogOrigin {
   readonly level: 'INFO' | 'WARN' | 'ERROR';
   readonly message: 'denied' | 'fault' | 'last-used write failed' | 'scope unknown' | 'plan unknown';
@@ -56,10 +59,7 @@ interface LogLine extends LogOrigin {
   readonly detail?: string | undefined;
 }
 
-/**
- * The line of a sampled request. It contains the code of a denial but not the message, so a request isn't counted
- * twice.
- */
+/** The line of a sampled request. It contains a denial's code without the message, so a request isn't counted twice. */
 interface RequestLine extends LogOrigin {
   readonly level: 'DEBUG';
   readonly message: 'request';
@@ -95,7 +95,7 @@ export class Log {
   }
 
   /**
-   * Logs a fault. The gateway responds to it with a 500. If the error isn't a LatchkeyError, it logs only the name,
+   * Logs a fault. The gateway responds to it with a 500. It logs only the name of an error that isn't a LatchkeyError,
    * because the message may contain anything.
    */
   fault(origin: LogOrigin, error: unknown): void {
@@ -108,8 +108,8 @@ export class Log {
   }
 
   /**
-   * Logs the key's scopes and plan that the deployment doesn't define. It logs each name once per environment. If plans
-   * apply, API Gateway rejects a key on an unknown plan.
+   * Logs the key's scopes and plan that the deployment doesn't define. It logs each name once per execution
+   * environment. API Gateway rejects a key on an unknown plan if plans apply.
    */
   unknownNames(origin: LogOrigin, { record, scopes, unknownPlan }: CachedKey): void {
     for (const scope of scopes?.unknownScopes ?? []) {
@@ -157,8 +157,8 @@ function namesOf(record: PublicRecord | undefined): Pick<LogLine, 'keyId' | 'key
 }
 
 /**
- * Returns whether the name hasn't been logged yet, and adds it to `logged`. Above the limit, it returns `false` for
- * every name.
+ * Returns whether the name hasn't been logged yet, and adds it to `logged`. It returns `false` for every name above the
+ * limit.
  */
 function isNew(name: string, logged: Set<string>): boolean {
   if (logged.has(name) || logged.size === MOST_NAMES_LOGGED) return false;

@@ -65,8 +65,8 @@ const LAST_USED_METRICS = {
 /**
  * Counts requests and writes the counts as lines of CloudWatch's embedded metric format. A request writes the counts if
  * the last lines are a minute old. The limit is one second if a fault or a failed last-used write is pending. It
- * doesn't use a timer, because Lambda freezes the environment between requests. Pending counts are lost when Lambda
- * stops the environment.
+ * doesn't use a timer, because Lambda freezes the execution environment between requests. Pending counts are lost when
+ * Lambda stops the execution environment.
  */
 export class Metrics {
   readonly #options: MetricsOptions;
@@ -111,8 +111,8 @@ export class Metrics {
   }
 
   /**
-   * Writes the counts if they are due. A request may have arrived before the request that wrote the last lines. If
-   * those lines are further in the future, the clock has been set back, so they don't delay the write.
+   * Writes the counts if they are due. A request may have arrived before the request that wrote the last lines. Lines
+   * that are further in the future don't delay the write, because the clock has been set back since.
    */
   #writeIfDue(nowMs: number): void {
     const sinceMs = nowMs - (this.#writtenAtMs ?? -Infinity);
@@ -180,7 +180,7 @@ const TOTAL_DIMENSIONS = ['FunctionName'];
 /**
  * Returns documents of CloudWatch's embedded metric format: the totals by `FunctionName`, and the counts with more
  * dimensions. A document has one value of a metric for all its sets of dimensions. A count that equals its total can
- * therefore share the total's document, unless a dimension there has another value. Usually there is one line. Zeros
+ * therefore share the total's document, unless a dimension there has another value. There is usually one line. Zeros
  * are omitted, because CloudWatch bills a metric for every hour in which it has a value.
  */
 function metricLines(
@@ -241,8 +241,8 @@ function* metricDirectives(definitions: readonly Definition[]) {
 }
 
 /**
- * A bounded sample, spread evenly over all added values. If it is full, it drops every second value. From then on, it
- * accepts half as many. The selection depends only on the values' order.
+ * A bounded sample, spread evenly over all added values. A full sample drops every second value. It then accepts half
+ * as many. The selection depends only on the values' order.
  */
 export class SampledValues {
   readonly #capacity: number;

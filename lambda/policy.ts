@@ -33,9 +33,8 @@ export function toPolicy(
 }
 
 /**
- * Returns the policy and context of an active key. They depend on the key, the stage and the API type, but not on the
- * requested route. A scoped key's context includes an error. The gateway uses it when it rejects a route outside the
- * policy.
+ * Returns the policy and context of an active key. They depend only on the key, the stage and the API type. A scoped
+ * key's context includes an error. The gateway uses it when it rejects a route outside the policy.
  */
 function activeAnswer(key: CachedKey, stageArn: string, api: PolicyApi): APIGatewayAuthorizerResult {
   const { record, scopes, usageIdentifierKey } = key;
@@ -53,8 +52,9 @@ const SERVERLESS_OFFLINE = ':random-account-id:';
 
 /**
  * Returns the policy of a scoped key. `arnEnds` are the ends of ARNs after the stage. API Gateway matches the
- * wildcards, and one of them could match `/orders/../admin`. The policy therefore denies paths that an integration may
- * read as another path. In serverless-offline, it omits this statement, which would deny every path there.
+ * wildcards, one of which could match `/orders/../admin`. The policy therefore denies paths that an integration may
+ * read as another path. It omits this statement in serverless-offline, because the statement would deny every path
+ * there.
  */
 export function scopedPolicyDocument(stageArn: string, arnEnds: readonly string[]): PolicyDocument {
   const { Version, Statement } = allow(arnEnds.map((end) => `${stageArn}/${end}`));
@@ -72,7 +72,7 @@ function deny(stageArn: string): PolicyDocument {
   return { Version: '2012-10-17', Statement: [toStatement('Deny', [`${stageArn}/*`])] };
 }
 
-/** Returns a statement. Its resource is a string if there is only one, or a list. */
+/** Returns a statement. Its resource is a list, or a string if there is only one. */
 function toStatement(effect: 'Allow' | 'Deny', resources: readonly string[]) {
   const [resource = ''] = resources;
   return {

@@ -3,11 +3,14 @@ import type { KeyHash } from '../keys/secret.ts';
 
 export interface RecordCacheOptions {
   /**
-   * TTL of a cached record, and maximum age of a pending read that later requests may share. At 0, every request makes
-   * its own read.
+   * TTL of a cached record, and maximum age of a pending read that later requests may share. Every request makes its
+   * own read if the TTL is 0.
    */
   readonly recordMs: number;
-  /** Maximum age of a record that may be used while the store is unavailable. At 0, such records are never used. */
+  /**
+   * Maximum age of a record that may be used while the store is unavailable. Such records are never used if the age is
+   * 0.
+   */
   readonly staleIfErrorMs: number;
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
@@ -52,7 +55,7 @@ export class RecordCache<T> {
   readonly #options: RecordCacheOptions;
   readonly #unknownMs: number;
   readonly #readings: GenerationalMap<KeyHash, Reading<T>>;
-  /** By hash, the epoch milliseconds at which the table lacked it. */
+  /** Hash → the epoch milliseconds at which the table lacked it. */
   readonly #unknown: GenerationalMap<KeyHash, number>;
   readonly #pending = new Map<KeyHash, PendingReads<T>>();
   #lastNumber = 0;
@@ -76,7 +79,7 @@ export class RecordCache<T> {
   /**
    * Returns the key's value from the cache or from `read`, or `undefined` if the table doesn't have the key. A call
    * joins a pending read of its hash if that read began within `recordMs`. It doesn't join an older one, which may miss
-   * a revocation. If the store is unavailable, it returns a value that was read within `staleIfErrorMs`.
+   * a revocation. It returns a value that was read within `staleIfErrorMs` if the store is unavailable.
    *
    * @throws the error of `read`, which isn't cached
    */

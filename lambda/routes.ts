@@ -40,8 +40,8 @@ const PATH_PATTERN = /^\/[A-Za-z0-9\-._~%!&'()*+,;=:@/]*$/;
 const AMBIGUOUS = /\/\.\.|\/\.(?:[/;]|$)|\/\/|%(?:2[efEF]|5[cC])|[?#\\\s\p{Cc}]/u;
 
 /**
- * The ambiguous parts that an IAM policy can name. They are ends of ARNs after the stage. In a policy, `?` matches any
- * character.
+ * The ambiguous parts that an IAM policy can name. They are ends of ARNs after the stage. A `?` matches any character
+ * in a policy.
  */
 export const AMBIGUOUS_ARN_ENDS: readonly string[] =
   '*/..* */./* */.;* */. *//* *%2e* *%2E* *%2f* *%2F* *%5c* *%5C*'.split(' ');
@@ -115,7 +115,7 @@ function methodsMatching(pattern: string): readonly string[] {
 
 /**
  * Matches an ARN up to its stage: partition, Region, account, API and stage. Each part excludes `/` and the wildcards
- * of a policy. AWS's account ids have 12 digits, but serverless-offline uses `random-account-id`.
+ * of a policy. It doesn't require 12 digits as the account id, because serverless-offline uses `random-account-id`.
  */
 const METHOD_ARN = /^arn:[\w-]+:execute-api:[\w-]*:[\w-]*:[\w-]+\/[\w$-]+\//;
 
@@ -150,7 +150,7 @@ export function toRoute(methodArn: MethodArn): Route {
 
 /** Returns whether a `methodArn` belongs to a WebSocket API's `$connect`. */
 export function isConnectArn(methodArn: unknown): methodArn is MethodArn {
-  // This check is faster, and it rarely passes for a REST API's ARN.
+  // `endsWith` is the faster check, which a REST API's ARN rarely passes.
   return (
     typeof methodArn === 'string' &&
     methodArn.endsWith(CONNECT) &&

@@ -21,7 +21,7 @@ export interface OpenedRoutes {
   readonly unknownScopes: readonly string[];
 }
 
-/** The routes that each scope opens. If the mapping is empty, scopes are only passed on and don't close any route. */
+/** The routes that each scope opens. Scopes are only passed on to the integration if the mapping is empty. */
 export class Scopes {
   readonly #patterns: ReadonlyMap<string, readonly RoutePattern[]>;
 

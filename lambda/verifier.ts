@@ -9,7 +9,10 @@ import { Plans } from './plans.ts';
 import { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
 
-/** The decision on a key. A fault isn't a decision. It is thrown, because an outage must not read as an invalid key. */
+/**
+ * The decision on a key. A fault isn't a decision. The verifier throws it, because an outage must not read as an
+ * invalid key.
+ */
 export type Decision =
   | { readonly effect: 'allow'; readonly record: PublicRecord }
   | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly record: PublicRecord }
@@ -22,7 +25,7 @@ export interface KeyVerifierDeps {
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
   /**
-   * Receives the key's frozen record, without its hash, if a last-used write fails. It doesn't change the
+   * Receives the key's frozen record, without its hash, if a last-used write fails. The callback doesn't change the
    * decision.
    */
   readonly onLastUsedWriteFailed: (record: PublicRecord, error: unknown) => unknown;
@@ -30,7 +33,7 @@ export interface KeyVerifierDeps {
 
 /**
  * Decides on keys exactly as the authorizer does. Use it in an application that checks keys itself. Its caches and its
- * throttle of last-used writes live as long as the verifier. So create one and reuse it.
+ * throttle of last-used writes live as long as the verifier. Create one verifier and reuse it.
  */
 export class KeyVerifier {
   readonly #config: Config;
@@ -51,17 +54,17 @@ export class KeyVerifier {
   }
 
   /**
-   * Decides on a key, and on a route if scopes are mapped. The key may follow the word `Bearer`, for example in an
-   * `Authorization` header. `null`, `undefined`, an empty string and another scheme mean that the key is missing. The
-   * promise resolves after the use of an allowed key is recorded.
+   * Decides on a key. It also decides on a route if scopes are mapped. The key may follow the word `Bearer`, for
+   * example in an `Authorization` header. `null`, `undefined`, an empty string and another scheme mean that the key is
+   * missing. The promise resolves after the use of an allowed key is recorded.
    *
    * A route is `METHOD /path`: a method, one space, and the path. Pass the path that the client sent, percent-encoded
-   * and without its query. If scopes are mapped, the verifier checks the scopes of a key that has them. It refuses the
-   * key with `INSUFFICIENT_SCOPE` unless you pass a route and one of the key's patterns covers it.
+   * and without its query. The verifier checks a key that has scopes if scopes are mapped. It refuses such a key with
+   * `INSUFFICIENT_SCOPE` unless you pass a route and one of the key's patterns covers it.
    *
    * Patterns don't cover paths that your framework may serve as another path. They therefore don't cover a route with a
-   * query, a fragment, a dot segment or an empty segment. They also don't cover a space, a control character, a
-   * backslash, or an encoded dot, slash or backslash (`%2e`, `%2f`, `%5c`).
+   * query, a fragment, a dot segment or an empty segment. They also don't cover spaces, control characters,
+   * backslashes, or encoded dots, slashes and backslashes (`%2e`, `%2f`, `%5c`).
    *
    * The decision is frozen. Its record doesn't have a `keyHash`. Decisions on one key share the record object until the
    * verifier reads the key from the table again.
@@ -127,7 +130,8 @@ export interface DecisionOptions {
    */
   readonly lastUsedSeconds?: number;
   /**
-   * Record cache TTL in seconds. A revoked key may be accepted for as long. At 0, every request makes its own read.
+   * Record cache TTL in seconds. A revoked key may be accepted for as long. Every request makes its own read if the TTL
+   * is 0.
    *
    * @default 60
    */
@@ -168,9 +172,9 @@ export interface AuthorizerOptions extends DecisionOptions {
    */
   readonly resultsCacheSeconds?: number;
   /**
-   * The deployment's plans by name, in the construct's format. The authorizer ignores limits and doesn't count requests.
-   * The response to a REST event includes `usageIdentifierKey`, the value by which API Gateway counts the request. It
-   * doesn't if the key's plan isn't in this list.
+   * The deployment's plans by name, in the construct's format. The authorizer ignores limits and doesn't count
+   * requests. The response to a REST event includes `usageIdentifierKey`, the value by which API Gateway counts the
+   * request. The response omits it if the key's plan isn't in this list.
    *
    * @default - the deployment doesn't have plans
    */
@@ -186,13 +190,13 @@ export interface PlanOptions {
    */
   readonly shared?: boolean;
   /**
-   * Ignored.
+   * The plan's request rate. The authorizer ignores it.
    *
    * @default - none
    */
   readonly throttle?: object;
   /**
-   * Ignored.
+   * The plan's quota. The authorizer ignores it.
    *
    * @default - none
    */
@@ -208,7 +212,7 @@ const NAMESPACE = '0'.repeat(16);
 /** The settings that only the function has. */
 const FUNCTION_SETTINGS: readonly SettingName[] = ['metrics', 'prime', 'debugSampleRate'];
 
-/** The options by name, with the function's variable for each. */
+/** The options by name, with the function's environment variable for each. */
 const VARIABLES: ReadonlyMap<string, string> = new Map(
   Object.entries(SETTINGS)
     .filter(([name]) => !FUNCTION_SETTINGS.some((functionSetting) => functionSetting === name))
@@ -238,7 +242,7 @@ function toEnvironment(options: AuthorizerOptions & { readonly tableName: string
   const values: Readonly<Record<string, unknown>> = {
     ...options,
     keySources: Array.isArray(keySources) ? keySources.join(',') : keySources,
-    // JSON would drop an entry without patterns. As null, it is reported.
+    // JSON would drop an entry without patterns. The parser reports `null`.
     scopes: scopes && JSON.stringify(scopes, (_, value: unknown) => value ?? null),
     plans: plans && Plans.toText(plans, NAMESPACE),
   };

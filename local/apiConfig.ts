@@ -53,7 +53,7 @@ export interface RestApiConfig extends ApiConfig {
 }
 
 interface RestRouteConfig extends RouteConfig {
-  /** `true` if the method rejects a request when the authorizer's response lacks a `usageIdentifierKey`. */
+  /** `true` if the method requires a `usageIdentifierKey` in the authorizer's response. */
   readonly requiresUsageIdentifier: boolean;
 }
 

@@ -12,7 +12,7 @@ export type Authorization =
 
 /** The fields of an authorizer's response that integrations and gateway responses receive. */
 interface AuthorizerOutput {
-  /** Absent in a simple response. */
+  /** The principal's id, which is absent in a simple response. */
   readonly principalId?: string;
   readonly context: Readonly<Record<string, unknown>>;
 }

@@ -51,7 +51,7 @@ interface Invocation {
 
 /**
  * A warm execution environment of a function: a thread with its own environment variables. Its modules keep their state
- * between invocations. It starts with the first invocation, and restarts after the function exited or timed out.
+ * between invocations. It starts with the first invocation. It restarts after the function exited or timed out.
  */
 export class FunctionEnvironment {
   readonly #config: FunctionConfig;
@@ -140,7 +140,7 @@ export class FunctionEnvironment {
     else invocation.reject(new FunctionError(error.errorType, error.errorMessage, true));
   }
 
-  /** Terminates the whole environment. A function that never yields can't be stopped in another way. */
+  /** Terminates the whole execution environment. A function that never yields can't be stopped in another way. */
   #timeOut(worker: Worker): void {
     const { timeoutSeconds } = this.#config;
     this.#fail(worker, new FunctionError('Sandbox.Timedout', `Task timed out after ${timeoutSeconds} seconds`, false));

@@ -20,7 +20,7 @@ parentPort.on('message', ({ id, event, awsRequestId, deadlineMs }) => {
   );
 });
 
-/** Returns the response as JSON. The same as in Lambda, values that JSON can't express are lost. */
+/** Returns the response as JSON. Values that JSON can't express are lost, the same as in Lambda. */
 async function invoke(event, invocationContext) {
   try {
     const handler = await loaded;

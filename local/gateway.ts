@@ -22,9 +22,9 @@ import { createWebSocketApi } from './webSocketApi.ts';
 interface GatewayOptions {
   readonly port: number;
   readonly dbPort: number;
-  /** The directory that stores the table. If it is `undefined`, the table is in memory. */
+  /** The directory that stores the table. The table is in memory if it is `undefined`. */
   readonly data: string | undefined;
-  /** The template to serve. If it is `undefined`, the gateway synthesizes and serves the project's stack. */
+  /** The template to serve. The gateway synthesizes and serves the project's stack if it is `undefined`. */
   readonly template: string | undefined;
   /** The file in which other programs find the running gateway. */
   readonly stateFile: string;
@@ -138,7 +138,7 @@ function getAcceptedKeys(assembly: CloudAssembly): string {
   return isAny ? ANY_KEYS : (getFunctionSetting(assembly, 'LATCHKEY_KEY_PREFIX') ?? DEFAULT_KEY_PREFIX);
 }
 
-/** Writes the file with permissions for the current user only, and replaces an older file. */
+/** Writes the file with permissions for the current user only. Replaces an older file. */
 function writeState(file: string, state: GatewayState): void {
   mkdirSync(dirname(file), { recursive: true });
   // `mode` applies only to new files.
@@ -157,7 +157,10 @@ function removeState(file: string, pid: number): void {
   if (readGatewayState(file)?.pid === pid) rmSync(file, { force: true });
 }
 
-/** Parses the command line. Commander prints help and errors, and throws an error. Its `exitCode` is 0 after help. */
+/**
+ * Parses the command line. Commander prints help and errors, then throws an error. That error's `exitCode` is 0 after
+ * help.
+ */
 export function parseOptions(args: readonly string[], root: string): GatewayOptions {
   const command = new Command('npm start --')
     .description('Serve the synthesized stack on localhost as API Gateway would')

@@ -23,7 +23,7 @@ const DEFAULTS = {
   AUTHORIZER_FAILURE: [500, null, 'AuthorizerFailureException'],
   AUTHORIZER_CONFIGURATION_ERROR: [500, null, 'AuthorizerConfigurationException'],
   MISSING_AUTHENTICATION_TOKEN: [403, 'Missing Authentication Token', 'MissingAuthenticationTokenException'],
-  // AWS documents 504 for this type. In practice, a failed function or a malformed response causes 502.
+  // AWS documents 504 for this type. A failed function or a malformed response causes 502 in practice.
   INTEGRATION_FAILURE: [502, 'Internal server error', 'InternalServerErrorException'],
 } as const;
 
@@ -33,8 +33,8 @@ const DEFAULT_TEMPLATE = '{"message":$context.error.messageString}';
 
 /**
  * Returns a REST API's reply to a request that failed in the gateway ("Gateway responses in API Gateway"). It uses the
- * template's response of that type, else the template's default for 4xx or 5xx. If the template has neither, it uses
- * API Gateway's own. `context` is `$context`. `message` replaces `$context.error.message`.
+ * template's response of that type, else the template's default for 4xx or 5xx. It uses API Gateway's own if the
+ * template has neither. `context` is `$context`. `message` replaces `$context.error.message`.
  */
 export function createGatewayResponse(
   type: GatewayResponseType,
@@ -72,7 +72,7 @@ interface FailedRequest {
   readonly message?: string | undefined;
 }
 
-/** Replaces the variables of a body template, its only syntax. An unknown variable becomes empty. */
+/** Replaces the variables of a body template, its only syntax. An unknown `$context` variable becomes empty. */
 function fill(template: string, context: object): string {
   return template.replaceAll(/\$context\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)/g, (_, path: string) =>
     getContextValue(context, path),

@@ -35,7 +35,7 @@ export class GatewayServer {
     });
   }
 
-  /** Serves an API under `/PREFIX/…`. Until the first API is mounted, every request gets a 503. */
+  /** Serves an API under `/PREFIX/…`. Every request gets a 503 until the first API is mounted. */
   mount(prefix: string, api: Api): void {
     this.#apis.set(prefix, api);
   }
@@ -60,11 +60,11 @@ export class GatewayServer {
     send(response, await this.#guard(() => this.#answer(message)));
   }
 
-  /** Opens a WebSocket connection. If it can't, it responds to the request without the upgrade. */
+  /** Opens a WebSocket connection. It responds to the request without the upgrade if it can't. */
   async #upgrade(message: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     this.#upgradeSockets.add(socket);
     socket.once('close', () => this.#upgradeSockets.delete(socket));
-    // Without a listener, a reset connection would end the process.
+    // A reset connection would end the process without a listener.
     socket.on('error', () => {});
     const { prefix, path, rawQuery } = parseTarget(message);
     const api = message.headers.upgrade?.toLowerCase() === 'websocket' ? this.#webSocketApis.get(prefix) : undefined;

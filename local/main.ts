@@ -37,7 +37,7 @@ try {
   stops.push(console.stop);
   process.stdout.write(formatWelcome(gateway, console.url));
 } catch (error) {
-  // Ignores the errors of an interrupted start, because they don't mean a problem.
+  // Ignores the errors of an interrupted start, because they don't indicate a problem.
   if (!isStopping) await fail(error);
 }
 

@@ -19,7 +19,7 @@ const dynalite: (options: { path?: string; createTableMs?: number }) => Server =
 interface TableOptions {
   /** The port. 0 selects a free port. */
   readonly port: number;
-  /** The directory that stores the items. If it is `undefined`, they are in memory. */
+  /** The directory that stores the items. They are in memory if it is `undefined`. */
   readonly dataDirectory: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export class LocalDynamoDb {
     this.client = DynamoDBDocumentClient.from(this.#client, REGISTRY_TRANSLATION);
   }
 
-  /** Starts the engine. Throws GatewayError `PORT_UNUSABLE` or `DATA_UNUSABLE`. */
+  /** Starts the embedded DynamoDB. Throws GatewayError `PORT_UNUSABLE` or `DATA_UNUSABLE`. */
   static async start({ port, dataDirectory }: TableOptions): Promise<LocalDynamoDb> {
     if (dataDirectory !== undefined) makeDirectory(dataDirectory);
     const server = dynalite({ createTableMs: 0, ...(dataDirectory === undefined ? {} : { path: dataDirectory }) });
@@ -67,7 +67,7 @@ export class LocalDynamoDb {
   }
 }
 
-/** Rejects if dynalite can't open its files. In that case, dynalite throws an uncaught exception and never responds. */
+/** Rejects if dynalite can't open its files. Dynalite then throws an uncaught exception and never responds. */
 async function whileOpening(request: Promise<unknown>): Promise<void> {
   const opened = new AbortController();
   const thrown = once(process, 'uncaughtException', { signal: opened.signal }).then(([error]) => {

@@ -62,7 +62,7 @@ export class Resource {
     return value === undefined || typeof value === 'string' ? value : this.unsupported(path, 'text');
   }
 
-  /** Returns a number. In the template, it may be a string. */
+  /** Returns a number. It may be a string in the template. */
   optionalNumber(path: string): number | undefined {
     const value = this.value(path);
     if (value === undefined) return undefined;

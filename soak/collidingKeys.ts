@@ -3,8 +3,8 @@ import { GenerationalMap } from '../lambda/recordCache.ts';
 
 const COUNT = 100_000;
 /**
- * Maximum duration in milliseconds. If the map compared each key to all earlier ones, it would need about 10 s of CPU
- * time.
+ * Maximum duration in milliseconds. The map would need about 10 s of CPU time if it compared each key to all earlier
+ * ones.
  */
 const MOST_MS = 3000;
 

@@ -1,5 +1,5 @@
-// Each thread of a function loads this file before the function itself. On request, it reports the handles that keep
-// the thread alive. It's plain JavaScript, because functions run under Node without tsx.
+// Each thread of a function loads this file before the function itself. It reports the handles that keep the thread
+// alive on request. It's plain JavaScript, because functions run under Node without tsx.
 import { BroadcastChannel, threadId } from 'node:worker_threads';
 
 const name = process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'a thread';

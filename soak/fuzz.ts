@@ -80,7 +80,7 @@ async function fuzzBytes(cases: number, targets: readonly FuzzTarget[]): Promise
   for (let done = 0; done < cases; done += BATCH) {
     const batch = mutateCases(Math.min(BATCH, cases - done), corpus, targets);
     for (const one of batch) await run(one);
-    // It would take longer to take the coverage after each case than to run the cases.
+    // Reading the coverage after each case would take longer than running the cases.
     const newBlocks = [...(await coverage.take())].filter((block) => !seen.has(block));
     for (const one of newBlocks.length > 0 ? batch : []) {
       await run(one);

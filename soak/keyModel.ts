@@ -31,7 +31,7 @@ export type Outcome =
   | 'INSUFFICIENT_SCOPE'
   | 'FAULT';
 
-/** Both sides round their clocks to whole milliseconds. */
+/** The rounding error in milliseconds. Both sides round their clocks to whole milliseconds. */
 const ROUNDING_MS = 2;
 
 /**
@@ -63,7 +63,7 @@ export class KeyModel {
     return at < 0 ? Infinity : (this.#versions[at - 1]?.untilMs ?? -Infinity);
   }
 
-  /** Makes a change to the record. Until the change is done, reads may return the old or the new version. */
+  /** Makes a change to the record. Reads may return the old or the new version until the change is done. */
   async change(facts: Partial<KeyFacts>, make: () => Promise<unknown>): Promise<void> {
     const before = this.#latest;
     this.#versions.push({ ...before, ...facts, fromMs: Date.now(), untilMs: Infinity });

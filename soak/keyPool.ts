@@ -21,11 +21,11 @@ const ACTIVE: KeyFacts = {
   isInScope: true,
   expiresAtMs: Infinity,
 };
-/** Maximum number of keys. Above it, the pool deletes revoked and expired keys. */
+/** Maximum number of keys. The pool deletes revoked and expired keys above this number. */
 const MOST_KEYS = 100;
 const FIRST_KEYS = 60;
 const GRACE_SECONDS = 1;
-/** How long the traffic still uses a deleted key, in milliseconds. */
+/** The time for which the traffic still uses a deleted key, in milliseconds. */
 const PRESENTED_AFTER_MS = 10_000;
 
 /** The soak's existing and deleted keys, and the changes to them. */
@@ -110,7 +110,7 @@ export class KeyPool {
     return key !== undefined;
   }
 
-  /** Rotates a key. The new key works immediately, and the old one for one more second. */
+  /** Rotates a key. The old key works for one more second. */
   async rotate(): Promise<boolean> {
     const { registry } = this.#options;
     const key = this.#any((facts) => isActive(facts) && facts.expiresAtMs === Infinity);
@@ -122,7 +122,7 @@ export class KeyPool {
     return true;
   }
 
-  /** Deletes a revoked or expired key, the same as the table's TTL, but without its delay. */
+  /** Deletes a revoked or expired key, the same as the table's TTL without its delay. */
   async deleteOldest(): Promise<boolean> {
     const { client, tableName } = this.#options;
     const over = this.#keys.filter(({ facts }) => facts.isRevoked || facts.expiresAtMs < Date.now());

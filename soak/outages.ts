@@ -42,7 +42,7 @@ export class Outages {
 
   /** Makes the table fail for up to a second. The table then works for `restMs` milliseconds. */
   async failOnce(restMs: number): Promise<void> {
-    // Otherwise the proxy would keep all requests of the run.
+    // The proxy would otherwise keep all requests of the run.
     this.#proxy.requests.length = 0;
     const outage: Outage = { fromMs: Date.now(), untilMs: Infinity };
     this.#outages.push(outage);

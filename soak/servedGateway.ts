@@ -10,8 +10,8 @@ import { writeTemplateVariant } from '../test/support/gateway.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FUNCTION_THREAD = new URL('functionThread.mjs', import.meta.url).href;
 /**
- * The heap limits of each thread in MB, a few times the used memory. Without them, V8's reserve varies by tens of MB
- * with the machine's memory and hides a leak.
+ * The heap limits of each thread in MB, a few times the used memory. V8's reserve otherwise varies by tens of MB with
+ * the machine's memory, which hides a leak.
  */
 const HEAP_BOUNDS = ['--max-semi-space-size=2', '--max-old-space-size=64'];
 const GATEWAY_PROCESS = fileURLToPath(new URL('gatewayProcess.ts', import.meta.url));
@@ -35,7 +35,7 @@ export interface Footprint {
 
 /** The options of the gateway's functions. */
 export interface StartOptions {
-  /** Variables of the function's environment that override the template's. */
+  /** Environment variables of the function that override the template's. */
   readonly environment: Readonly<Record<string, string>>;
   /** The table's endpoint for functions. */
   readonly functionsEndpoint: string;
@@ -46,7 +46,7 @@ export interface StartOptions {
 /** A local gateway in its own process. */
 export class ServedGateway {
   readonly url: string;
-  /** The table's name in the functions' environment. */
+  /** The table's name in the functions' environment variables. */
   readonly tableName: string;
   readonly #child: ChildProcess;
   readonly #directory: string;

@@ -22,7 +22,10 @@ export function restTokenEvent(request: TestRequest = {}) {
   };
 }
 
-/** Creates an event of a REST API's REQUEST authorizer. If a name was sent twice, the single-value map has the last value. */
+/**
+ * Creates an event of a REST API's REQUEST authorizer. The single-value map has the last value of a name that was sent
+ * twice.
+ */
 export function restRequestEvent(request: TestRequest = {}) {
   const whole = wholeRequest(request);
   const { headers, query, method, path, resource, pathParameters } = whole;
@@ -43,8 +46,8 @@ export function restRequestEvent(request: TestRequest = {}) {
 }
 
 /**
- * Creates an event of an HTTP API's authorizer in payload format 2.0. Header names are in lower case, and repeated
- * values are joined by commas. Cookies have their own list.
+ * Creates an event of an HTTP API's authorizer in payload format 2.0. Header names are in lower case. Commas join
+ * repeated values. Cookies have their own list.
  */
 export function httpApiEvent(request: TestRequest = {}) {
   const whole = wholeRequest(request);
@@ -69,7 +72,7 @@ export function httpApiEvent(request: TestRequest = {}) {
 }
 
 /**
- * Creates an event of an HTTP API's authorizer in payload format 1.0. It is a REST event, but the identity sources are
+ * Creates an event of an HTTP API's authorizer in payload format 1.0. It is a REST event with the identity sources in
  * one string.
  */
 export function httpApiV1Event(request: TestRequest = {}) {
@@ -113,7 +116,7 @@ export function webSocketEvent(request: TestRequest = {}) {
 
 /**
  * Creates an event of an AppSync authorizer. It contains the token of the `Authorization` header and the GraphQL
- * request, but not an ARN.
+ * request. It doesn't contain an ARN.
  */
 export function appSyncEvent(request: TestRequest = {}) {
   const whole = wholeRequest(request);

@@ -34,7 +34,7 @@ export interface TestAuthorizer {
 }
 
 /**
- * Creates the authorizer that you deploy, but with records in memory instead of DynamoDB. The function and the verifier
+ * Creates the authorizer that you deploy, with records in memory instead of DynamoDB. The function and the verifier
  * have separate caches. Pass `recordCacheSeconds: 0` if a test must see a changed record immediately.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected format, actual value
@@ -44,7 +44,7 @@ export function createTestAuthorizer({
   now = Date.now,
   ...options
 }: TestAuthorizerOptions = {}): TestAuthorizer {
-  // Tests read the log, and metrics would add lines to it.
+  // Metrics would add lines to the log that tests read.
   const config = { ...readOptions({ tableName: 'in-memory', ...options }), metrics: false };
   const lookup = new MemoryLookup(...records);
   const log: string[] = [];

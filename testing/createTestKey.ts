@@ -7,7 +7,9 @@ import { readTime, TIME_EXPECTED, type Timestamp } from '../keys/timestamp.ts';
 
 type TimeName = 'createdAt' | 'lastUsedAt' | 'expiresAt' | 'disabledAt' | 'revokedAt';
 
-/** Fields of a test key's record. Times have the formats that the library accepts, and may be in the past or future. */
+/**
+ * Fields of a test key's record. Times have the formats that the library accepts. They may be in the past or future.
+ */
 export type TestKeyFields = Partial<Omit<KeyRecord, TimeName>> & {
   readonly [name in TimeName]?: string;
 };
@@ -31,8 +33,8 @@ export interface TestKey {
 }
 
 /**
- * Creates a random key with a valid checksum, and its record. By default, the key is active and was never used. Pass
- * fields to change that, such as `{ revokedAt: '2030-01-01T00:00:00Z' }` or `{ scopes: ['orders:read'] }`.
+ * Creates a random key with a valid checksum, and its record. The key is active and unused by default. Pass fields to
+ * change that, such as `{ revokedAt: '2030-01-01T00:00:00Z' }` or `{ scopes: ['orders:read'] }`.
  *
  * @throws LatchkeyError `INPUT_INVALID` if a time is invalid
  */

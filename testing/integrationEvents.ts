@@ -46,8 +46,8 @@ export function httpApiIntegrationEvent(record: KeyRecord, request: IntegrationR
 
 /**
  * Creates the event of a function behind an HTTP API's authorizer that allowed the key. It has payload format 1.0. AWS
- * doesn't document `requestContext.authorizer` of a Lambda authorizer in this format. This function uses the shape of a
- * REST API's, which is unverified.
+ * doesn't document `requestContext.authorizer` of a Lambda authorizer in this format. The event has the shape of a REST
+ * API's, which isn't verified.
  */
 export function httpApiV1IntegrationEvent(record: KeyRecord, request: IntegrationRequest = {}) {
   const whole = wholeRequest(request);

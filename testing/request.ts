@@ -21,12 +21,12 @@ export interface TestRequest {
 
 /** A request that the authorizer has allowed. */
 export interface IntegrationRequest extends TestRequest {
-  /** The body; none by default. */
+  /** The body; absent by default. */
   readonly body?: string;
   /**
-   * Additional members of the context. If scopes are mapped, every key with scopes has a policy with `errorCode` and
-   * `errorMessage` of `INSUFFICIENT_SCOPE`. REST APIs, WebSocket APIs and HTTP APIs with policies therefore pass them
-   * on even for allowed routes.
+   * Additional members of the context. Every key with scopes has a policy with `errorCode` and `errorMessage` of
+   * `INSUFFICIENT_SCOPE` if scopes are mapped. REST APIs, WebSocket APIs and HTTP APIs with policies therefore pass
+   * them on even for allowed routes.
    */
   readonly context?: AuthorizerContext;
 }

@@ -1,4 +1,4 @@
-// Compares the map behind the record cache with other maps. If you run it directly, it adds a million new keys. It then
+// Compares the map behind the record cache with other maps. It adds a million new keys if you run it directly. It then
 // prints the megabytes that one map, or the whole handler, retains. Usage: node --expose-gc maps.ts NAME
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -59,7 +59,9 @@ function newKeys(count: number): readonly string[] {
 }
 
 const BATCH_SIZE = 1000;
-/** The flooded map is replaced after this many batches, because the unbounded one would exhaust the heap. */
+/**
+ * The number of batches before a new map replaces the flooded one. The unbounded map would otherwise exhaust the heap.
+ */
 const BATCHES_PER_MAP = 200;
 
 /** Creates the cases of a map. A new key is added after an unsuccessful look-up, the same as in a cache. */

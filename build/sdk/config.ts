@@ -13,9 +13,9 @@ interface RegionInput {
 }
 
 /**
- * Reads a setting that the function's client omits: from the environment, otherwise the SDK's default. `build/build.js`
- * replaces `@smithy/core/config` with this module. The original also reads files of the AWS CLI and requests the Region
- * from EC2. The build fails if the SDK imports a name from there that this module lacks.
+ * Reads a setting that the function's client omits: from an environment variable, otherwise the SDK's default.
+ * `build/build.js` replaces `@smithy/core/config` with this module. The original also reads files of the AWS CLI and
+ * requests the Region from EC2. The build fails if the SDK imports a name from there that this module lacks.
  */
 export function loadConfig<T extends Plain>({
   environmentVariableSelector,
@@ -38,20 +38,22 @@ export function resolveDefaultsModeConfig() {
   return async () => 'legacy';
 }
 
-/** Reads a variable that is `true` or `false`. Returns `undefined` for other values, the same as the SDK. */
+/**
+ * Reads an environment variable that is `true` or `false`. Returns `undefined` for other values, the same as the SDK.
+ */
 export function booleanSelector(environment: NodeJS.ProcessEnv, name: string): boolean | undefined {
   const value = environment[name];
   return value === 'true' || value === 'false' ? value === 'true' : undefined;
 }
 
-/** Thrown if credentials are missing. */
+/** The error for missing credentials. */
 export class CredentialsProviderError extends Error {
   override readonly name = 'CredentialsProviderError';
 }
 
 export { CredentialsProviderError as ProviderError };
 
-/** The Region from the environment, if the client doesn't set one. */
+/** The Region from an environment variable, if the client doesn't set one. */
 export const NODE_REGION_CONFIG_OPTIONS: Setting<string> = {
   environmentVariableSelector: ({ AWS_REGION }) => AWS_REGION,
   default: () => {

@@ -6,10 +6,10 @@ type Credentials = Awaited<ReturnType<Provider>>;
 
 /**
  * Returns the credentials that Lambda gives a function. `build/build.js` replaces the AWS SDK's whole chain with this
- * function, so it has the chain's name. It reads the credentials from the environment once, because they don't change
- * ("Defined runtime environment variables", AWS Lambda Developer Guide). Without them, it uses the server that Lambda
- * names in `AWS_CONTAINER_CREDENTIALS_FULL_URI`, for example in runtimes with SnapStart. The server's credentials
- * expire, so it requests new ones in time.
+ * function, so it has the chain's name. It reads the credentials from environment variables once, because they don't
+ * change ("Defined runtime environment variables", AWS Lambda Developer Guide). It otherwise uses the server in
+ * `AWS_CONTAINER_CREDENTIALS_FULL_URI`, for example in runtimes with SnapStart. The server's credentials expire, so it
+ * requests new ones in time.
  */
 export function defaultProvider(): Provider {
   const inEnvironment = readCredentials(process.env);

@@ -8,7 +8,7 @@ interface ChangeFormProps {
   /** The label of the submit button. */
   readonly action: string;
   readonly isDangerous?: boolean;
-  /** Makes the change. If it throws, the form shows the error and stays open. */
+  /** Makes the change. The form shows the error and stays open if it throws. */
   readonly onSubmit: () => Promise<void>;
   readonly onClose: () => void;
   /**
@@ -20,8 +20,8 @@ interface ChangeFormProps {
 }
 
 /**
- * Shows a dialog with a form that makes a change. It stays open during the change. If the change fails, it shows the
- * error.
+ * Shows a dialog with a form that makes a change. It stays open during the change. It shows the error if the change
+ * fails.
  */
 export function ChangeForm(props: ChangeFormProps) {
   const { title, action, isDangerous, onSubmit, onClose, remedy, children } = props;
@@ -57,7 +57,7 @@ export function ChangeForm(props: ChangeFormProps) {
           )}
         </div>
         <footer>
-          {/* It isn't `disabled`, because a disabled button loses the focus to the page. */}
+          {/* The button isn't `disabled`, because a disabled button loses the focus to the page. */}
           <button type="button" onClick={close} aria-disabled={isBusy}>
             Cancel
           </button>

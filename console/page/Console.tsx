@@ -99,7 +99,7 @@ function useConsoleShortcuts({ hasShortcuts, newKey, reload, route, go, search }
   useNoEnterRepeat();
 }
 
-/** Returns a function that closes the given dialog, but not another one that has replaced it. */
+/** Returns a function that closes only the given dialog, not another one that has replaced it. */
 function closeOnly(dialog: OpenDialogState): (open: OpenDialogState | undefined) => OpenDialogState | undefined {
   return (open) => (open === dialog ? undefined : open);
 }
@@ -203,8 +203,8 @@ interface KeyActionsDeps {
 }
 
 /**
- * Returns the handler of a key's actions. It disables or enables a key immediately. For other actions, it opens a
- * dialog.
+ * Returns the handler of a key's actions. It disables or enables a key immediately. It opens a dialog for other
+ * actions.
  */
 function useKeyActions({ store, onChanged, setOpen, setNotice }: KeyActionsDeps) {
   /** The ids of the keys with a pending request. Further clicks on them are ignored. */

@@ -3,16 +3,16 @@ import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 interface DialogProps {
   readonly title: string;
-  /** Called on Esc or the close button. The dialog stays open until its parent removes it. */
+  /** Handles Esc and the close button. The dialog stays open until its parent removes it. */
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 
-/** Shows a modal dialog. When it closes, the focus returns to the element that had it before. */
+/** Shows a modal dialog. The focus returns to the element that had it before when the dialog closes. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  // This runs before the next paint, so the next key press goes to the dialog.
+  // The dialog opens before the next paint, so the next key press goes to the dialog.
   useLayoutEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();

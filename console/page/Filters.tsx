@@ -12,7 +12,7 @@ interface FiltersProps {
   readonly sort: RecordSort;
   readonly onSort: (sort: RecordSort) => void;
   readonly search: RefObject<HTMLInputElement | null>;
-  /** Called if the user leaves the search with the down arrow or Enter. */
+  /** Runs if the user leaves the search with the down arrow or Enter. */
   readonly onLeave: () => void;
   /** `true` if the single-key shortcuts are on. */
   readonly hasShortcuts: boolean;

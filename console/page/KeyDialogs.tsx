@@ -16,9 +16,7 @@ export interface KeyDialogProps {
   readonly onChanged: (record: ConsoleKey) => void;
 }
 
-/**
- * Edits a key. If another console has changed the key since, the dialog shows those changes before it overwrites them.
- */
+/** Edits a key. The dialog shows the changes that another console has made since, before it overwrites them. */
 export function EditDialog({ record, onClose, onChanged }: KeyDialogProps) {
   const [base, setBase] = useState(record);
   const [form, setForm] = useState(() => toForm(record));
@@ -32,7 +30,7 @@ export function EditDialog({ record, onClose, onChanged }: KeyDialogProps) {
   const loadLatest = async () => {
     const now = await api.read(base.id);
     setDifference(describeDifference(base, now));
-    // This uses the form's current state, because the operator may have typed during the read.
+    // Reads the form's current state, because the operator may have typed during the read.
     setForm((current) => ({ ...toForm(now), ...getEdits(current, base) }));
     setBase(now);
   };

@@ -23,7 +23,7 @@ interface KeyPanelProps {
   readonly onClose: () => void;
   /** Receives the key from the table after each read. */
   readonly onRead: (record: ConsoleKey) => void;
-  /** Called if the key is no longer in the table. */
+  /** Runs if the key is no longer in the table. */
   readonly onMissing: () => void;
   /** The heading. It gets the focus when the panel opens. */
   readonly heading: RefObject<HTMLHeadingElement | null>;
@@ -83,7 +83,7 @@ function usePolling({ record, onRead, onMissing }: KeyPanelProps): ReadFailure |
         const now = await api.read(record.id);
         since = toTimestamp(Date.now());
         setFailure(undefined);
-        // If the page changed the key during the read, the result is older than the change.
+        // The result is older than a change that the page made during the read.
         if (latest.current === before) onRead(now);
       } catch (error) {
         setFailure({ since, message: error instanceof ApiError ? error.message : String(error) });

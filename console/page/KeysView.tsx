@@ -111,7 +111,7 @@ function usePanelFocus({ selectedId, selected, grid }: PanelFocusDeps): RefObjec
   const previousId = useRef(selectedId);
   const wasOpen = useRef(false);
   const isOpen = selected !== undefined;
-  // This runs before the next paint, because the next key press belongs to the new view.
+  // The focus moves before the next paint, because the next key press belongs to the new view.
   useLayoutEffect(() => {
     const mayMoveFocus = previousId.current !== selectedId || document.activeElement === document.body;
     if (mayMoveFocus && isOpen) heading.current?.focus();

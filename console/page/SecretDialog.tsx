@@ -9,8 +9,8 @@ interface SecretDialogProps {
 }
 
 /**
- * Shows a new key's secret, which can't be shown again. If the user hasn't copied it yet, the dialog closes only after
- * a second confirmation.
+ * Shows a new key's secret, which can't be shown again. The dialog closes only after a second confirmation if the user
+ * hasn't copied the secret yet.
  */
 export function SecretDialog({ issued, onClose }: SecretDialogProps) {
   const { key, record } = issued;

@@ -77,7 +77,7 @@ async function call<T>(method: string, path: string, body?: object): Promise<T> 
   return answer as T;
 }
 
-/** Returns a function that throws `OFFLINE`. For a change, the message adds that the change may have been made. */
+/** Returns a function that throws `OFFLINE`. The message for a change adds that the change may have been made. */
 function failOffline(method: string): () => never {
   const isChange = method !== 'GET';
   return () => {

@@ -96,7 +96,7 @@ export function toExpiry({ expiry, expiresAt }: Pick<KeyForm, 'expiry' | 'expire
   return parseTime(expiresAt);
 }
 
-/** Parses a time without a zone in this machine's zone. In browsers without a time control, users can type any text. */
+/** Parses a time without a zone in this machine's zone. Users can type any text in browsers without a time control. */
 function parseTime(text: string): Timestamp {
   const time = readTime(text, { dateAs: 'end' });
   if (time !== undefined) return time;

@@ -38,7 +38,7 @@ export function useKeyStore(): KeyStore {
 
   const put = useCallback((...records: readonly ConsoleKey[]) => {
     for (const { id } of records) answered.current.set(id, performance.now());
-    // Without this check, every read of the open key would sort all keys again.
+    // Every read of the open key would otherwise sort all keys again.
     setById((before) => {
       const isChanged = (record: ConsoleKey) => JSON.stringify(record) !== JSON.stringify(before.get(record.id));
       return records.some(isChanged) ? withRecords(before, records) : before;

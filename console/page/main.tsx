@@ -5,7 +5,7 @@ import { api, type ApiError, type SessionInfo } from './api.ts';
 
 render(<App />, document.body);
 
-/** Opens the session. Then shows the console, or the reason why it can't be shown. */
+/** Opens the session. Shows the console, or the reason why it can't be shown. */
 export function App() {
   const [session, setSession] = useState<SessionInfo>();
   const [error, setError] = useState<ApiError>();

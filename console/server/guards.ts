@@ -27,7 +27,7 @@ export function safeHeaders(): MiddlewareHandler {
     },
     referrerPolicy: 'no-referrer',
     xFrameOptions: 'DENY',
-    // The server uses plain HTTP, and only this machine can reach it.
+    // The server uses plain HTTP, because only this machine can reach it.
     strictTransportSecurity: false,
   });
   return async (c, next) => {

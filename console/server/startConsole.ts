@@ -39,7 +39,7 @@ async function listen(server: Server, port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Longer than the timeout of a call to DynamoDB. */
+/** Timeout of the stop. It's longer than the timeout of a call to DynamoDB. */
 const STOP_TIMEOUT_MS = CALL_TIMEOUT_MS + 5000;
 const CHECK_MS = 20;
 

@@ -61,7 +61,7 @@ function isKeySourceSetting(entry: string): entry is KeySourceSetting {
   return parseKeySources([entry]) !== undefined;
 }
 
-/** Doesn't check the patterns and their size, because the construct checks them with its other settings. */
+/** Reads the scope mapping. The construct checks its patterns and their size. */
 function readScopes(value: unknown): ScopeMapping | undefined {
   const mapping = typeof value === 'string' ? parseObject(value) : undefined;
   return mapping !== undefined && Object.values(mapping).every(isListOfTexts) ? mapping : undefined;

@@ -11,7 +11,7 @@ export interface UsagePlanSyncSettings {
 }
 
 /**
- * Reads the environment, which only the construct writes.
+ * Reads the environment variables, which only the construct sets.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: variable, expected format, actual value
  */

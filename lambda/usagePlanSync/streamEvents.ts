@@ -30,12 +30,12 @@ const PERMANENT: ReadonlySet<string> = new Set(['BadRequestException', 'NotFound
 
 /**
  * Errors that a retry may or may not fix. AWS uses one name for too many requests and for the limit of 10,000 API keys.
- * It uses another for a concurrent write and for an API key that somebody else created or put on a plan.
+ * It uses another for concurrent writes, and for API keys that somebody else created or put on a plan.
  */
 const UNCERTAIN: ReadonlySet<string> = new Set(['ConflictException', 'LimitExceededException']);
 
 /**
- * How long after its write a key is retried after an uncertain error, in milliseconds. A key that API Gateway always
+ * Maximum age of a write that is retried after an uncertain error, in milliseconds. A key that API Gateway always
  * rejects delays the other keys by at most this duration. It is shorter than the delay that raises an alarm.
  */
 const UNCERTAIN_FOR_MS = 3 * 60_000;

@@ -118,8 +118,8 @@ export class UsagePlanSync {
 
   /**
    * Makes a write and handles conflicts. AWS uses one error name for a write that was already made and for a concurrent
-   * write of the account. After a conflict, this method therefore searches for the result. If it doesn't find one, it
-   * retries the write a few times.
+   * write of the account. This method therefore searches for the result after a conflict. It retries the write a few
+   * times if it doesn't find one.
    */
   async #write<Made, Found>(
     write: () => Promise<Made>,
@@ -153,8 +153,8 @@ export class UsagePlanSync {
 
 /**
  * Returns whether API Gateway rejected a write because of a concurrent one. According to AWS support, API Gateway puts
- * one key on a plan at a time in a Region (serverless/serverless#12065, hashicorp/terraform-provider-aws#776). AWS's
- * documentation doesn't mention it.
+ * one key on a plan at a time in a Region (serverless/serverless#12065, hashicorp/terraform-provider-aws#776). AWS
+ * doesn't document this behaviour.
  */
 export function isConcurrentModification(error: unknown): boolean {
   return isNamed(error, 'ConflictException') && /concurrent modification/i.test(error.message);
