@@ -64,7 +64,7 @@ export interface Work extends Readonly<TableCalls> {
 /** Assumed duration of a read in milliseconds. AWS documents "single-digit milliseconds". */
 export const READ_MS = 4;
 export const WRITE_MS = 6;
-/** Assumed lifetime of an environment in hours. Lambda doesn't document it. */
+/** Assumed lifetime of an execution environment in hours. Lambda doesn't document it. */
 export const ENVIRONMENT_HOURS = 2;
 /** Bytes that CloudWatch Logs adds to each event's message (API reference, "PutLogEvents"). */
 export const LOG_EVENT_BYTES = 26;
@@ -85,9 +85,9 @@ interface Slot {
 }
 
 /**
- * Simulates traffic over a number of environments. The run depends only on a seed, and uses simulated time. Each
- * request goes to any free environment. A new environment replaces each one after `ENVIRONMENT_HOURS`, but not all at
- * the same time.
+ * Simulates traffic over a number of execution environments. The run depends only on a seed and uses simulated time.
+ * Each request goes to any free environment. A new environment replaces each one after `ENVIRONMENT_HOURS`, but not all
+ * at the same time.
  */
 export async function simulateTraffic(traffic: Traffic): Promise<TrafficCounts> {
   const run = new TrafficRun(traffic);
