@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The result of a run of the CLI. */
 export interface CliRun {
-  /** The exit code; `null` if a signal ended the process. */
+  /** The exit code. `null` if a signal ended the process. */
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;

@@ -162,7 +162,7 @@ class TrafficRun {
     };
   }
 
-  /** Creates a key that has been in use for a while. Otherwise all first uses would be at the start. */
+  /** Creates a key that has been in use for a while. All first uses would be at the start without this. */
   #goodKey(intervalMs: number): RefusedKeys {
     const lastUsedAt = toTimestamp(START_MS - Math.ceil(intervalMs * this.#random()));
     const { secret, record } = createTestKey({ lastUsedAt });
@@ -181,7 +181,7 @@ class TrafficRun {
 
   async #invoke(key: SimulatedKey): Promise<void> {
     let slot = this.#freeSlot();
-    // Lambda would start another environment, but the simulation has a fixed number.
+    // Lambda would start another execution environment. The simulation has a fixed number.
     while (slot === undefined) {
       await this.#clock.wait(1);
       slot = this.#freeSlot();

@@ -382,7 +382,7 @@ test("a page on another port can't read or change keys, although cookies treat i
     form.submit();
   })()`);
   const posted = await navigated;
-  // Without the cookie, the request wouldn't test the guard.
+  // The request wouldn't test the guard without the cookie.
   expect((await posted?.request().allHeaders())?.['cookie']).toContain('latchkey-console-');
   expect(posted?.status()).toBe(403);
   expect(await page.content()).toContain('ORIGIN_REFUSED');

@@ -11,7 +11,7 @@ const budget: Record<string, { raw: number; gzip: number }> = JSON.parse(
 );
 const contentOf = (file: string) => readFileSync(fileURLToPath(new URL(file, ROOT)));
 
-// If the growth is intended, copy the sizes that `npm run build` prints into build/budget.json.
+// To accept a growth, copy the sizes that `npm run build` prints into build/budget.json.
 test.each(Object.entries(budget))('%s is at most 5 %% larger than its accepted size', (file, { raw, gzip }) => {
   const content = contentOf(file);
   expect(content.length).toBeLessThanOrEqual(raw * GROWTH);

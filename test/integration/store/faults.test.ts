@@ -59,7 +59,7 @@ async function setStage(settings: Readonly<Record<string, string>> = {}, fault?:
 }
 
 /**
- * Runs a test for each fault. Quick faults share one stage and run in turn; slow ones run concurrently, each on its own
+ * Runs a test for each fault. Quick faults share one stage and run in turn. Slow ones run concurrently, each on its own
  * stage.
  */
 function testFaults(

@@ -37,7 +37,7 @@ const ALLOWED = { answer: expect.objectContaining({ principalId: ACTIVE.record.i
 
 test.each([
   ['60', 1],
-  // Without a cache, each request needs a read that begins after it.
+  // Each request needs a read that begins after it if the cache is off.
   ['0', 20],
 ])(
   '20 concurrent invocations for one key make exactly one UpdateItem, with a record cache of %s s and %d reads',
