@@ -115,7 +115,7 @@ describe('four threads, each with its own module', () => {
     for (const stop of stops.toReversed()) await stop();
   });
 
-  test('respond to each of 400 requests for its own key, with one read of each key per thread', async () => {
+  test('return the right responses to 400 requests with one read of each key per thread', async () => {
     const presented = Array.from({ length: REQUESTS_PER_THREAD }, (_, at) => PRESENTED[(at * 7) % PRESENTED.length]);
     const answers = await Promise.all(
       threads.flatMap((thread) => presented.map((key) => thread.invoke(restRequestEvent({ key: key?.secret ?? '' })))),

@@ -49,7 +49,7 @@ describe('1,000 bad requests', () => {
     }
   });
 
-  test('each try one read during an outage and fail with STORE_UNAVAILABLE', async () => {
+  test('cause one failed read each during an outage', async () => {
     const { invoke, lookup, log } = handlerUnderTest(RECORDS, SETTINGS);
     lookup.isDown = true;
     for (let at = 0; at < REQUESTS; at++) {

@@ -135,7 +135,7 @@ test('every regular expression runs in linear time, according to the checker or 
   const slow = new Set(found.literals.filter(isSlow).map(String));
   expect([...slow].toSorted()).toEqual(REVIEWED.map(([expression]) => String(expression)).toSorted());
   for (const [, reason] of REVIEWED) expect(reason.length).toBeGreaterThan(30);
-  // The checker takes several seconds, and longer on a busy machine.
+  // The checker takes several seconds. It takes longer on a busy machine.
 }, 120_000);
 
 test('every file that builds regular expressions from strings is reviewed', () => {

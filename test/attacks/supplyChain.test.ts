@@ -33,7 +33,7 @@ function shippedPackages(): ReadonlyMap<string, Locked> {
   return found;
 }
 
-test("every package that is installed with Latchkey has a permissive licence and doesn't run an install script", () => {
+test('npm installs only packages with a permissive licence and without an install script', () => {
   const shipped = [...shippedPackages()];
   expect(shipped.length).toBeGreaterThan(11);
   expect(shipped.filter(([, { license = 'none' }]) => !LICENCES.has(license))).toEqual([]);
@@ -80,7 +80,7 @@ function getScripts(text: string): readonly string[] {
   });
 }
 
-test.each(WORKFLOWS)("%s pins each action by its commit and doesn't grant permissions by default", (_, text) => {
+test.each(WORKFLOWS)('%s uses only actions that are pinned by commit, without default permissions', (_, text) => {
   const actions = [...text.matchAll(/uses: *(.*)/g)].map(([, action = '']) => action);
   expect(actions).not.toHaveLength(0);
   for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);

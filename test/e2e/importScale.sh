@@ -69,9 +69,9 @@ code=0
 wait "$importing" || code=$?
 importing=
 first=$(imported "$work/first.json")
-[[ $code == 130 ]] || fail "SIGINT ended it with $code"
-grep -q 'run the same command again' "$work/first.log" || fail 'it did not say how to resume'
-((first < count)) || fail 'it was not stopped in the middle'
+[[ $code == 130 ]] || fail "SIGINT ended the import with $code"
+grep -q 'run the same command again' "$work/first.log" || fail 'the import did not print how to resume'
+((first < count)) || fail 'the import was not stopped in the middle'
 echo "stopped by SIGINT with $first keys imported: $(tail -1 "$work/first.log")"
 
 start second
@@ -88,8 +88,8 @@ echo "RSS at the end of $count keys: $late MiB"
 total=$(node --import tsx cli/main.ts stats --json | node -pe 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).total')
 second=$(imported "$work/second.json")
 skipped=$(node -pe 'JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8")).skipped' "$work/second.json")
-echo "the second run imported $second and skipped $skipped; the table holds $total, after $((SECONDS - started)) s"
+echo "the second run imported $second and skipped $skipped; the table contains $total, after $((SECONDS - started)) s"
 [[ $total == "$count" ]] || fail "expected $count keys in the table, got $total"
 ((skipped == first && second == count - first)) || fail 'the two runs do not add up'
-# If a run of ten times the keys kept them, it would require some 30 MiB more.
+# A run of ten times the keys would require some 30 MiB more if it kept them.
 ((late < early + 60)) || fail 'the memory grew'

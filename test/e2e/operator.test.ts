@@ -73,7 +73,7 @@ describe("the README's commands", () => {
     expect(field('owner', printed)).toBe('acme');
   });
 
-  test('curl gets 200 with the key, and show prints the recent use', async () => {
+  test('show prints the recent use after curl gets 200 with the key', async () => {
     const answer = await run(blocks[1]?.[0]);
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(answer).toContain(placeholders.get('ID'));
@@ -92,7 +92,7 @@ describe("the README's commands", () => {
     expect(await run(blocks[3]?.[0])).toMatch(`Revoked key ${placeholders.get('ID')}, "build server".`);
   });
 
-  test('curl gets 403 with the revoked key, and 200 with its successor', async () => {
+  test('curl gets 403 with the revoked key and 200 with its successor', async () => {
     let answer = await run(blocks[3]?.[1]);
     while (answer.startsWith('HTTP/1.1 200 ')) {
       await sleep(200);

@@ -77,7 +77,7 @@ latchkey() { (cd "$work/typescript" && npx --no-install latchkey "$@"); }
 grep -q '^Usage: latchkey' "$work/help" || fail "latchkey --help prints: $(cat "$work/help")"
 (cd "$work/commonjs" && npx --no-install latchkey list --help) >> "$work/help" 2>&1 || fail "latchkey list --help failed: $(cat "$work/help")"
 (cd "$work/commonjs" && npx --no-install latchkey list || true) >> "$work/help" 2>&1
-! grep -E 'npm (start|run)|--local' "$work/help" || fail 'the CLI mentions scripts or options that only the repository has'
+! grep -E 'npm (start|run)|--local' "$work/help" || fail 'the help contains scripts or options that only the repository has'
 latchkey create --label deployed --owner acme --scope orders:read --stack Orders --json > "$work/created.json"
 key=$(json 'it.key' < "$work/created.json")
 [[ $(item "$table" "$key" | json 'it.Item.owner.S') == acme ]] || fail 'the key is not in the table of the stack'

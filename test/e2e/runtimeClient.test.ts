@@ -7,7 +7,7 @@ import { LAMBDA_NODE, startUnderRuntimeClient } from '../support/runtimeClient.t
 const startBundle = (endpoint: string, settings: Readonly<Record<string, string>> = {}) =>
   startUnderRuntimeClient(BUNDLE, functionEnvironment(endpoint, settings));
 
-test('the tests use the major version of Node that the function is deployed to', () => {
+test('the tests use the major version of Node that the deployed function uses', () => {
   const { stdout } = spawnSync(LAMBDA_NODE, ['--version'], { encoding: 'utf8' });
   expect(stdout).toMatch(/^v24\./);
 });

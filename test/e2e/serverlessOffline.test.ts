@@ -61,7 +61,7 @@ describe.each(KINDS)('%s behind serverless-offline', (_, path) => {
   test.each([
     ['an active key', ACTIVE],
     ['a key whose scope covers the route', READER],
-  ])('allows %s and passes its context on', async (__, { secret, record }) => {
+  ])('allows %s with the context of its record', async (__, { secret, record }) => {
     const answer = await request(path, `Bearer ${secret}`);
     expect(answer).toMatchObject({ status: 200, body: { keyId: record.id, label: record.label } });
   });

@@ -13,7 +13,7 @@ export interface AnswersInOrder {
 /** One check for each client of the running test. */
 const checks: (() => void)[] = [];
 
-// Without this check, a call without a prepared response could look like the failure that a test expects.
+// A call without a prepared response could look like an expected failure without this check.
 afterEach(() => {
   for (const check of checks.splice(0)) check();
 });

@@ -26,7 +26,7 @@ export const CONCURRENT_MODIFICATION: Failure = {
   message: 'Unable to complete operation due to concurrent modification. Please try again later.',
 };
 
-/** A fake of the management API. It can fail, and it records its requests. */
+/** A fake of the management API that records its requests and can fail. */
 export interface ApiGatewayFake extends ApiGatewayEngine {
   /** Makes the next requests fail, one per error. An error with `on` fails the next request of that kind. */
   readonly failWith: (...failures: Failure[]) => void;

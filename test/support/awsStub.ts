@@ -4,7 +4,7 @@ import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
 
 /** The responses of the stub. */
 export interface AwsAnswers {
-  /** The caller's ARN that STS returns. If it is absent, STS rejects the token. */
+  /** The caller's ARN that STS returns. STS rejects the token if it is absent. */
   readonly arn?: string;
   /** The outputs of CloudFormation's stacks, by stack. */
   readonly stacks?: Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The result of a run of the CLI. */
 export interface CliRun {
-  /** The exit code; `null` if a signal ended the process. */
+  /** The exit code. `null` if a signal ended the process. */
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -50,8 +50,8 @@ export async function runCli(args: readonly string[], { env, stdin, onStart }: C
 }
 
 /**
- * Runs `latchkey` in this process, which starts four times as fast. It swaps `process.env` for the run, because the AWS SDK
- * reads its settings there. Use it one run at a time, for commands that don't read stdin.
+ * Runs `latchkey` in this process, which starts four times as fast. It swaps `process.env` for the run because the AWS
+ * SDK reads its settings there. Run only one command at a time. Commands must not read stdin.
  */
 export async function runCliInProcess(args: readonly string[], { env }: Pick<CliOptions, 'env'> = {}): Promise<CliRun> {
   const streams = { stdout: new PassThrough(), stderr: new PassThrough() };

@@ -15,7 +15,7 @@ export interface ProxiedRequest {
 export interface DynamoDbProxyOptions {
   /** The engine's endpoint. */
   readonly endpoint: string;
-  /** Returns true if it responded instead of the engine. Otherwise, the proxy forwards the request. */
+  /** Returns true if it responded instead of the engine. The proxy forwards the request if not. */
   readonly intercept?: (operation: string, response: ServerResponse, body: string) => boolean;
   /**
    * Called with the engine's response. When it resolves, the proxy sends that response. The proxy doesn't do so if the

@@ -56,8 +56,8 @@ function valuesNamed(map: unknown, name: RegExp): readonly string[] {
 }
 
 /**
- * Splits joined headers, because an HTTP API joins headers of one name with commas. It detects that if a part is empty
- * or a bearer key.
+ * Splits joined headers, because an HTTP API joins headers of one name with commas. It splits a value
+ * only if a part is empty or a bearer key.
  */
 function unjoined(value: string): readonly string[] {
   const parts = value.split(',').map((part) => part.trim());

@@ -11,7 +11,7 @@ export interface InflictOptions {
   readonly isDone?: boolean;
 }
 
-/** A proxy between a client and a real engine that can fail and recover. */
+/** A proxy between a client and a real DynamoDB engine that can fail and recover. */
 export interface FaultProxy extends Pick<DynamoDbProxy, 'endpoint' | 'requests' | 'of' | 'stop'> {
   readonly inflict: (fault: StoreFault, options?: InflictOptions) => void;
   readonly recover: () => Promise<void>;

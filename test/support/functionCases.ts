@@ -17,7 +17,7 @@ export interface FunctionCase {
   readonly name: string;
   readonly event: unknown;
   readonly outcome: { readonly answer: object } | { readonly errorType: string; readonly errorMessage: unknown };
-  /** The logged code; absent for an allowed request. */
+  /** The logged code. Absent for an allowed request. */
   readonly logged?: string;
 }
 

@@ -18,7 +18,7 @@ export class RuntimeApi {
   readonly #outcomes = new Map<string, (outcome: Outcome) => void>();
   readonly #events: { readonly id: string; readonly body: string }[] = [];
   readonly #polls: ServerResponse[] = [];
-  /** Resolves when the runtime polls for its first event. If the function doesn't load, resolves to the error. */
+  /** Resolves when the runtime polls for its first event. Resolves to the error if the function doesn't load. */
   readonly started: Promise<'ready' | { readonly errorType: string; readonly errorMessage: string }>;
   #resolveStarted: (outcome: 'ready' | { errorType: string; errorMessage: string }) => void = () => {};
   #port = 0;

@@ -64,7 +64,7 @@ export interface Work extends Readonly<TableCalls> {
 /** Assumed duration of a read in milliseconds. AWS documents "single-digit milliseconds". */
 export const READ_MS = 4;
 export const WRITE_MS = 6;
-/** Assumed lifetime of an environment in hours. Lambda doesn't document it. */
+/** Assumed lifetime of an execution environment in hours. Lambda doesn't document it. */
 export const ENVIRONMENT_HOURS = 2;
 /** Bytes that CloudWatch Logs adds to each event's message (API reference, "PutLogEvents"). */
 export const LOG_EVENT_BYTES = 26;
@@ -85,9 +85,9 @@ interface Slot {
 }
 
 /**
- * Simulates traffic over a number of environments. The run depends only on a seed, and uses simulated time. Each
- * request goes to any free environment. A new environment replaces each one after `ENVIRONMENT_HOURS`, but not all at
- * the same time.
+ * Simulates traffic over a number of execution environments. The run depends only on a seed and uses simulated time.
+ * Each request goes to any free environment. A new environment replaces each one after `ENVIRONMENT_HOURS`, but not all
+ * at the same time.
  */
 export async function simulateTraffic(traffic: Traffic): Promise<TrafficCounts> {
   const run = new TrafficRun(traffic);
@@ -162,7 +162,7 @@ class TrafficRun {
     };
   }
 
-  /** Creates a key that has been in use for a while. Otherwise all first uses would be at the start. */
+  /** Creates a key that has been in use for a while. All first uses would be at the start without this. */
   #goodKey(intervalMs: number): RefusedKeys {
     const lastUsedAt = toTimestamp(START_MS - Math.ceil(intervalMs * this.#random()));
     const { secret, record } = createTestKey({ lastUsedAt });
@@ -181,7 +181,7 @@ class TrafficRun {
 
   async #invoke(key: SimulatedKey): Promise<void> {
     let slot = this.#freeSlot();
-    // Lambda would start another environment, but the simulation has a fixed number.
+    // Lambda would start another execution environment. The simulation has a fixed number.
     while (slot === undefined) {
       await this.#clock.wait(1);
       slot = this.#freeSlot();

@@ -126,7 +126,7 @@ export interface EnvironmentOptions {
    * due. The real throttle checks the time of the read. The comparison shows the savings of that check.
    */
   readonly trustsCachedRecords: boolean;
-  /** Routes of each scope. If it is absent, every key has full access. */
+  /** Routes of each scope. Every key has full access if it is absent. */
   readonly scopes?: Scopes;
 }
 

@@ -10,7 +10,7 @@ export interface StoreFault {
   readonly cause?: string;
   /** A part of the message that a command prints. */
   readonly message?: string;
-  /** Sends a response instead of the engine, or lets the engine respond. */
+  /** Sends a response instead of the DynamoDB engine, or lets the engine respond. */
   readonly answer: (response: ServerResponse, body: Buffer) => Promise<void> | void;
   /** `true` if it changes the engine's response, so the engine makes the call. */
   readonly needsAnswer?: boolean;
@@ -21,7 +21,7 @@ export interface StoreFault {
 }
 
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' };
-/** Delay in milliseconds. It exceeds the 300 ms of a last-used write, but not the 1.5 s of a read's attempt. */
+/** Delay in milliseconds. It is between the 300 ms of a last-used write and the 1.5 s of a read's attempt. */
 const LATE_MS = 500;
 
 const json = (status: number, body: string) => (response: ServerResponse) => {

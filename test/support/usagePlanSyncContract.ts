@@ -186,7 +186,7 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
       expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id, elsewhere), plans: ['free'] }]);
     });
 
-    test('logs the key’s id if somebody else has its identifier, and processes the following keys', async () => {
+    test('processes the following keys if another API key has a key’s identifier', async () => {
       await createApiKey('not-latchkey', valueOf(ID));
       const id = newId();
       const { answer, log } = await follow([ID, id].map((one) => [undefined, { id: one, plan: 'free' }] as const));

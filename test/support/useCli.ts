@@ -17,7 +17,7 @@ import { makeKey, NOW_MS } from './keys.ts';
 
 /** The options of a run. */
 export interface SessionOptions {
-  /** The table that the command uses with `--local`. If it is absent, the command doesn't get a table option. */
+  /** The table that the command uses with `--local`. The command doesn't get a table option if it is absent. */
   readonly table?: string;
   /** Standard input, or the typed text if there is a terminal. An empty string is Ctrl-D. */
   readonly input?: string | Uint8Array;
@@ -25,7 +25,7 @@ export interface SessionOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The revocation delay in the gateway's state file. */
   readonly revocationDelaySeconds?: unknown;
-  /** The accepted keys in the gateway's state file. If it is absent, the file doesn't contain them. */
+  /** The accepted keys in the gateway's state file. The file doesn't contain them if absent. */
   readonly acceptedKeys?: string;
   /** `false` runs the command as in the published package, which doesn't include the local gateway. */
   readonly hasLocalGateway?: boolean;
@@ -33,7 +33,7 @@ export interface SessionOptions {
   readonly isTerminal?: boolean;
   /** `true` if stderr is a file despite `isTerminal`. */
   readonly isStderrFile?: boolean;
-  /** The number of writes to stdout after which its reader closes it; unlimited by default. */
+  /** The number of writes to stdout after which its reader closes it. Unlimited by default. */
   readonly readWrites?: number;
   /** Called with each URL that the command opens in a browser. */
   readonly opened?: (url: string) => void;

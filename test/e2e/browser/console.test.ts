@@ -75,7 +75,7 @@ describe('the console with a running gateway', () => {
     await gateway.stop();
   });
 
-  test('creates, copies, rotates and revokes a key, and the gateway uses the changes', async () => {
+  test('creates, copies, rotates and revokes a key that the gateway checks', async () => {
     const { page, problems, requests } = await openPage(context, gateway.consoleUrl);
     expect(new URL(page.url()).search).toBe('');
     await page.getByRole('button', { name: 'New key' }).click();
@@ -273,7 +273,7 @@ describe('the console with 200 keys', () => {
     await page.close();
   });
 
-  test('fits a width of 375 px, and still creates and finds keys', async () => {
+  test('creates and finds keys at a width of 375 px', async () => {
     const { page, problems } = await openPage(context, console.url.origin);
     await page.setViewportSize({ width: 375, height: 720 });
     const width = () => page.evaluate('document.documentElement.scrollWidth');
@@ -344,7 +344,7 @@ describe('the console with 200 keys', () => {
   });
 });
 
-test("a browser that didn't open the printed URL shows how to open it, and doesn't show any keys", async () => {
+test("the console doesn't show keys to a browser that didn't open the printed URL", async () => {
   const console = await ConsoleUnderTest.start(database);
   await console.putKey({ label: 'hidden' });
   const page = await browser.newPage();
@@ -382,7 +382,7 @@ test("a page on another port can't read or change keys, although cookies treat i
     form.submit();
   })()`);
   const posted = await navigated;
-  // Without the cookie, the request wouldn't test the guard.
+  // The request wouldn't test the guard without the cookie.
   expect((await posted?.request().allHeaders())?.['cookie']).toContain('latchkey-console-');
   expect(posted?.status()).toBe(403);
   expect(await page.content()).toContain('ORIGIN_REFUSED');

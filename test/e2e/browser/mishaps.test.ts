@@ -58,7 +58,7 @@ function reads(answer: (route: Route) => Promise<void>) {
   return (route: Route) => (route.request().method() === 'GET' ? answer(route) : route.continue());
 }
 
-test('a dialog stays open during its change, and leaving an uncopied key requires a confirmation', async () => {
+test('the dialog of a new key cannot be left by accident', async () => {
   const page = await open();
   await page.getByText(/\d keys?$/).waitFor();
   await page.route(LIST, (route) => after(4000)(route));
@@ -124,7 +124,7 @@ describe('a key press or click', () => {
     },
   );
 
-  test("opens the Revoke dialog but doesn't confirm it if Enter is held down", async () => {
+  test('opens the Revoke dialog without confirming it if Enter stays pressed', async () => {
     const { record } = await console.putKey({ label: 'held' });
     const page = await open(record.id);
     await getPanel(page).getByRole('button', { name: 'Revoke' }).focus();
@@ -134,7 +134,7 @@ describe('a key press or click', () => {
     expect(await console.record(record.id)).not.toHaveProperty('revokedAt');
   });
 
-  test('reloads the list once if r is held down', async () => {
+  test('reloads the list once if r stays pressed', async () => {
     const { page, requests } = await openPage(context, console.url.origin);
     await page.getByText(/\d keys?$/).waitFor();
     const lists = () => requests.filter((url) => LIST.test(url)).length;
@@ -151,7 +151,7 @@ async function enterTwice(page: Page, gapMs: number): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** Sends the repeated events of a key that is held down. */
+/** Sends the repeated events of a key that stays pressed. */
 async function hold(page: Page, key: string): Promise<void> {
   for (let times = 0; times < 15; times++) {
     await page.keyboard.down(key);
@@ -267,7 +267,7 @@ test("a panel that opens after its key has loaded doesn't take the focus from th
   expect(await page.getByRole('dialog').count()).toBe(0);
 });
 
-test('the single-key shortcuts can be turned off, and the browser stores that', async () => {
+test('the browser stores that the single-key shortcuts are turned off', async () => {
   const page = await open();
   await page.getByRole('checkbox', { name: /new key/ }).uncheck();
   await page.reload();
@@ -285,7 +285,7 @@ test('the single-key shortcuts can be turned off, and the browser stores that', 
 test.each([
   [320, 256],
   [667, 375],
-])('the list shows some rows at %p × %p px, and the user can scroll to everything', async (width, height) => {
+])('the user can scroll to all parts of the list at %p × %p px', async (width, height) => {
   for (let index = 0; index < 6; index++) await console.putKey({ label: `low-${height} row ${index}` });
   const page = await open();
   await page.setViewportSize({ width, height });

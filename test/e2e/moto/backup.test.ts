@@ -73,7 +73,7 @@ describe('a table restored to a point in time', () => {
     expect(JSON.parse(owned.stdout).records).toHaveLength(1);
   });
 
-  test("starts with TTL turned off, so DynamoDB doesn't delete expired items", async () => {
+  test('starts with TTL turned off', async () => {
     const { TimeToLiveDescription } = await source.client.send(new DescribeTimeToLiveCommand({ TableName: restored }));
     expect(TimeToLiveDescription?.TimeToLiveStatus).toBe('DISABLED');
   });
@@ -98,7 +98,7 @@ const SIGNED = {
     'AWS4-HMAC-SHA256 Credential=local/20300101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0',
 };
 
-test('an export to S3 contains one line for each item, from which the table can be restored', async () => {
+test('a table can be restored from the lines of an export to S3', async () => {
   const { table, arn } = await openBackedUp();
   const bucket = `${engine.endpoint}/exports`;
   await fetch(bucket, { method: 'PUT' });

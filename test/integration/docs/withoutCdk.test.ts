@@ -97,7 +97,7 @@ test('the policy of the Terraform files grants the same permissions as the const
   expect(rightsOf(Statement)).toEqual(rights);
 });
 
-test('docs/without-cdk.md lists every setting of the function', () => {
+test('docs/without-cdk.md lists every setting of the authorizer’s function', () => {
   const page = readFileSync(docs('without-cdk.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `(LATCHKEY_\w+)` +\| (?:`(.+?)`)?.*? +\| `(\w+)` +\| (.+?) +\|$/gm)].map(
     ([, variable = '', value, prop, doc]) => ({ variable, value, prop, doc }),

@@ -109,11 +109,14 @@ describe('the sample APIs', () => {
     expect(await get(gateway.httpUrl, bearer(gateway.key))).toMatchObject({ status: 200, body: context });
   });
 
-  test.each(['url', 'httpUrl'] as const)('prefer the header to the query parameter at %s', async (url) => {
-    expect((await get(`${gateway[url]}?api_key=${gateway.key}`)).status).toBe(200);
-    expect((await get(`${gateway[url]}?api_key=${UNKNOWN}`, bearer(gateway.key))).status).toBe(200);
-    expect((await get(`${gateway[url]}?api_key=${gateway.key}`, bearer(UNKNOWN))).status).toBe(403);
-  });
+  test.each(['url', 'httpUrl'] as const)(
+    'prefer the Authorization header to the query parameter at %s',
+    async (url) => {
+      expect((await get(`${gateway[url]}?api_key=${gateway.key}`)).status).toBe(200);
+      expect((await get(`${gateway[url]}?api_key=${UNKNOWN}`, bearer(gateway.key))).status).toBe(200);
+      expect((await get(`${gateway[url]}?api_key=${gateway.key}`, bearer(UNKNOWN))).status).toBe(403);
+    },
+  );
 
   test('return 401 to a request without a key', async () => {
     const rest = await get(gateway.url);
@@ -187,7 +190,7 @@ describe('the sample APIs', () => {
   });
 });
 
-describe('the sample template with other settings', () => {
+describe('a gateway with a variant of the sample template', () => {
   test('returns the same responses with a TOKEN authorizer', async () => {
     const gateway = await start((template) =>
       setProperties(template, 'AWS::ApiGateway::Authorizer', {

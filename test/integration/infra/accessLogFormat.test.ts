@@ -24,7 +24,7 @@ const REST_VARIABLES = [
   'responseLatency',
 ];
 
-/** The variables of "Customize HTTP API access logs". The list lacks the status and latency of the authorizer. */
+/** The variables of "Customize HTTP API access logs". The list doesn't include the authorizer's status and latency. */
 const HTTP_VARIABLES = [
   'requestId',
   'requestTime',
@@ -39,7 +39,7 @@ const HTTP_VARIABLES = [
   'responseLatency',
 ];
 
-/** The variables of "Configure logging for WebSocket APIs". The list lacks the latency of the response. */
+/** The variables of "Configure logging for WebSocket APIs". The list doesn't include the latency of the response. */
 const WEB_SOCKET_VARIABLES = [
   'requestId',
   'requestTime',
@@ -65,12 +65,12 @@ describe.each([
 ] as const)('the access log format %s', (_, format, variables) => {
   const text = format.toString();
 
-  test('uses only variables that AWS lists for this type of API', () => {
+  test('uses only context variables that AWS lists for this type of API', () => {
     const used = [...text.matchAll(/\$context\.([\w.]+)/g)].map(([, name]) => name);
     expect(used.toSorted()).toEqual(variables.toSorted());
   });
 
-  test('renders one line of JSON in which each field is a string', () => {
+  test('produces one line of JSON that contains only string fields', () => {
     expect(text).not.toContain('\n');
     const fields: Record<string, unknown> = JSON.parse(text.replaceAll(/\$context\.[\w.]+/g, '-'));
     expect(Object.values(fields).map((value) => typeof value)).toEqual(Object.keys(fields).map(() => 'string'));

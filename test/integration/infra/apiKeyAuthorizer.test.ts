@@ -53,7 +53,7 @@ const withAppSync = sharedTemplate((props: Props = {}) => {
   return stack;
 });
 
-describe('the function', () => {
+describe('the authorizer’s function', () => {
   test('runs on Node 24 and arm64 with a timeout of 6 seconds', () => {
     authorizerTemplate().hasResourceProperties(FUNCTION, {
       Runtime: 'nodejs24.x',
@@ -83,7 +83,7 @@ describe('the function', () => {
     });
   });
 
-  test('receives the table and all props as environment variables', () => {
+  test('receives the table’s name and all props as environment variables', () => {
     const template = authorizerTemplate({
       keyPrefix: 'acme_',
       keySources: ['header:X-Api-Key', 'bearer'],
@@ -123,7 +123,7 @@ describe('the revocation delay', () => {
     [{ recordCacheTtl: Duration.seconds(0) }, 0],
     [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5) }, 360],
     [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5), recordCacheTtl: Duration.seconds(0) }, 300],
-  ])('equals the sum of both TTLs: with %p it is %i seconds', (props, seconds) => {
+  ])('equals the sum of the TTLs of both caches (%p: %i seconds)', (props, seconds) => {
     expect(build(props).authorizer.revocationDelay.toSeconds()).toBe(seconds);
   });
 });
@@ -188,7 +188,7 @@ describe('forHttpApi', () => {
     });
   });
 
-  test('enables simple responses if the function returns them', () => {
+  test('enables simple responses if the authorizer’s function returns them', () => {
     withHttpApi({ httpApiResponse: 'simple' }).hasResourceProperties(HTTP_AUTHORIZER, { EnableSimpleResponses: true });
   });
 
@@ -202,7 +202,7 @@ describe('forHttpApi', () => {
     );
   });
 
-  test('allows only authorizers of this API to invoke the function', () => {
+  test('allows only authorizers of the API to invoke the authorizer’s function', () => {
     const template = withHttpApi();
     const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
     const sourceArn = Match.objectLike({ 'Fn::Join': ['', Match.arrayWith([{ Ref: api }, '/authorizers/*'])] });
@@ -249,7 +249,7 @@ describe('forHttpApi', () => {
 });
 
 describe('forWebSocketApi', () => {
-  test('invokes the function for $connect even without a key', () => {
+  test('creates an authorizer that API Gateway invokes for $connect even without a key', () => {
     const template = withWebSocketApi();
     const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
     const [authorizer] = Object.keys(template.findResources(HTTP_AUTHORIZER));
@@ -277,7 +277,7 @@ describe('forWebSocketApi', () => {
     );
   });
 
-  test('allows only authorizers of this API to invoke the function', () => {
+  test('allows only authorizers of the API to invoke the authorizer’s function', () => {
     const template = withWebSocketApi();
     const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
     template.hasResourceProperties('AWS::Lambda::Permission', {
@@ -303,7 +303,7 @@ describe('forAppSync', () => {
     });
   });
 
-  test('allows only its API to invoke the function if the feature flag is set', () => {
+  test('allows only its API to invoke the authorizer’s function if the feature flag is set', () => {
     const template = withAppSync();
     const [api] = Object.keys(template.findResources('AWS::AppSync::GraphQLApi'));
     template.hasResourceProperties('AWS::Lambda::Permission', {
@@ -313,7 +313,7 @@ describe('forAppSync', () => {
   });
 });
 
-test('forAppSync warns that every AppSync API may invoke the function if the feature flag is missing', () => {
+test('forAppSync warns if the feature flag is missing because every AppSync API may invoke the function', () => {
   const { stack, authorizer } = build();
   authorizer.forAppSync();
   Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('feature flag .* every AppSync API'));

@@ -66,7 +66,7 @@ describe('the metrics of an authorizer', () => {
   };
 
   test.each(Object.entries(METRICS))(
-    'include %s with the name and dimensions that the function emits',
+    'include %s with the name and dimensions that the authorizer’s function emits',
     (metricName, metricOf) => {
       const { stack, authorizer } = authorizerUnderTest();
       expect(stack.resolve(metricOf(authorizer))).toMatchObject({
@@ -85,7 +85,7 @@ describe('the metrics of an authorizer', () => {
     expect(metric.dimensions).toEqual({ FunctionName: expect.any(String), ...dimensionsMap });
   });
 
-  test('cause CONFIG_INVALID if they are off', () => {
+  test('cause CONFIG_INVALID if metrics are off', () => {
     const { authorizer } = authorizerUnderTest({ metrics: false });
     expect(problemOf(() => authorizer.metricFaults())).toMatch(/^metrics: expected true for .*Faults, got false$/);
     expect(problemOf(() => build({}, { metrics: false }))).toMatch(/^metrics: expected true .+, got false/);
@@ -150,7 +150,7 @@ describe('the alarms', () => {
     expect(evaluate(alarm, values)).toBe(percent);
   });
 
-  test('read metrics of the function in periods of 5 minutes', () => {
+  test('read metrics of the authorizer’s function in periods of 5 minutes', () => {
     const { stack, authorizer } = build();
     const template = Template.fromStack(stack);
     const FunctionName = { Name: 'FunctionName', Value: stack.resolve(authorizer.function.functionName) };
@@ -201,7 +201,7 @@ describe('the alarms', () => {
       expect(evaluate(alarm, values)).toBe(expected);
     });
 
-    test('reads metrics of the function that creates API keys', () => {
+    test('reads metrics of the sync function', () => {
       const { stack, authorizer } = build({}, PER_KEY);
       const functionName = stack.resolve(authorizer.plans?.usagePlanSync?.function.functionName);
       const dimensions = [{ Name: 'FunctionName', Value: functionName }];
@@ -213,7 +213,7 @@ describe('the alarms', () => {
       ]);
     });
 
-    test('counts keys that the function skips instead of keys that it retries', () => {
+    test('counts keys that the sync function skips instead of keys that it retries', () => {
       const { stack, authorizer } = build({}, PER_KEY);
       const logGroup = authorizer.plans?.usagePlanSync?.logGroup.logGroupName;
       Template.fromStack(stack).hasResourceProperties('AWS::Logs::MetricFilter', {
@@ -247,11 +247,11 @@ describe('the alarms', () => {
     ['errorPercentThreshold', { errorPercentThreshold: 101 }],
     ['denialPercentThreshold', { denialPercentThreshold: Number.NaN }],
     ['leastDenials', { leastDenials: Infinity }],
-  ])('reject an invalid threshold: %s', (prop, props) => {
+  ])('cause an error if a threshold is invalid: %s', (prop, props) => {
     expect(problemOf(() => build(props))).toMatch(new RegExp(`^${prop}: expected a number above 0.*, got `));
   });
 
-  test('report every invalid threshold in one message', () => {
+  test('cause one error that lists every invalid threshold', () => {
     const problem = problemOf(() => build({ faultThreshold: 0, denialPercentThreshold: 200 }));
     expect(problem).toMatch(/^faultThreshold: .+, got 0; denialPercentThreshold: .+, got 200$/);
   });
@@ -302,7 +302,7 @@ describe('requests without a key', () => {
     return terms.every(([, name = '', operator, value]) => (line[name] === value) === (operator === '='));
   }
 
-  test('have a metric from the function’s log with a default of 0', () => {
+  test('have a metric from the authorizer’s log with a default of 0', () => {
     const { stack, authorizer } = build();
     expect(filterOf(Template.fromStack(stack))).toMatchObject({
       LogGroupName: stack.resolve(authorizer.logGroup.logGroupName),
@@ -317,7 +317,7 @@ describe('requests without a key', () => {
     });
   });
 
-  test('match the metric filter once if the function throws', async () => {
+  test('match the metric filter once if the authorizer throws', async () => {
     const { FilterPattern } = filterOf(templateOf());
     for (const { makeEvent } of [...API_TYPES, { makeEvent: appSyncEvent }]) {
       const { invoke, logged } = handlerUnderTest([], { LATCHKEY_DEBUG_SAMPLE_RATE: '1' });
@@ -352,7 +352,7 @@ describe('the dashboard', () => {
   const titlesOf = (template: Template): string[] =>
     bodyOf(template).widgets.map(({ properties }: { properties: { title: string } }) => properties.title);
 
-  test('shows alarms, decisions, reasons, latencies and the function', () => {
+  test('shows alarms, decisions, reasons, latencies and the authorizer’s function', () => {
     const titles = titlesOf(templateOf());
     const expected = [
       'Alarms',
@@ -368,7 +368,7 @@ describe('the dashboard', () => {
     expect(titles.join('\n')).not.toContain('Table');
   });
 
-  test('shows every metric that the function emits', () => {
+  test('shows every metric that the authorizer’s function emits', () => {
     const body = JSON.stringify(bodyOf(templateOf()));
     for (const name of Object.keys(METRIC_UNITS)) expect(body).toContain(`"Latchkey","${name}","FunctionName"`);
   });
@@ -413,7 +413,7 @@ describe('docs/operations.md', () => {
   const DENIALS = ['AUTH_REQUIRED', 'INVALID_KEY', 'KEY_EXPIRED', 'KEY_DISABLED', 'KEY_REVOKED', 'INSUFFICIENT_SCOPE'];
   const FAULTS = ['STORE_UNAVAILABLE', 'RECORD_CORRUPT', 'INTERNAL_ERROR'];
 
-  test('documents every metric and every reason', () => {
+  test('lists every metric and every reason', () => {
     for (const name of Object.keys(METRIC_UNITS)) expect(PAGE).toContain(`| \`${name}\` `);
     for (const reason of [...DENIALS, ...FAULTS, 'EVENT_UNKNOWN'])
       expect(PAGE).toMatch(new RegExp(`^- .*\`${reason}\`.*:`, 'm'));

@@ -148,7 +148,7 @@ describe('a removal policy that you set after you create the table', () => {
   });
 });
 
-test('grantVerify allows GetItem, and UpdateItem of lastUsedAt only', () => {
+test('grantVerify allows only GetItem and an UpdateItem of lastUsedAt', () => {
   const template = synthesize();
   const [logicalId] = Object.keys(template.findResources(TABLE));
   expect(statementsOf(template)).toEqual(verifyStatements({ 'Fn::GetAtt': [logicalId, 'Arn'] }));

@@ -57,7 +57,7 @@ describe('readAppContext', () => {
   });
 });
 
-test('LatchkeyStack passes the app’s context to the function and its authorizers', () => {
+test('LatchkeyStack passes the app’s context to the authorizer’s function and its authorizers', () => {
   const { stackName, ...settings } = readAppContext({
     name: 'Orders',
     keySources: 'header:X-Api-Key',

@@ -157,7 +157,7 @@ describe('CloudFormation', () => {
   );
 });
 
-test('permissions to invoke the function keep their logical ids', () => {
+test('permissions to invoke the authorizer’s function keep their logical ids', () => {
   const ids = Object.keys(APIS).flatMap((kind) => idsByType(resourcesWith(kind, {}), ['AWS::Lambda::Permission']));
   expect(ids).toEqual([
     'AuthorizerRestApiPermissionB20B048E',
@@ -258,7 +258,7 @@ describe('an API outside the authorizer’s stack', () => {
 });
 
 describe('an API in a nested stack', () => {
-  test.each(STACK_CASES)('depends on the function without a cycle: $kind with $invoked', (given) => {
+  test.each(STACK_CASES)('depends on the authorizer’s function without a cycle: $kind with $invoked', (given) => {
     const { home, other } = split(nestedStack, given.props, given.addApi);
     for (const stack of [home, other]) expect(findCycle(resourcesOf(stack))).toBeUndefined();
     expect(typesOf(other)).toContain('AWS::Lambda::Permission');
@@ -284,7 +284,7 @@ test('forAppSync creates one permission for each GraphQL API of another stack', 
   expect(typesOf(other).filter((type) => type === 'AWS::Lambda::Permission')).toHaveLength(3);
 });
 
-describe('plans', () => {
+describe('applyPlans', () => {
   const PLANS: AuthorizerProps = { plans: { free: { shared: true } } };
   const addPlannedApi: AddApi = (stack, authorizer) => {
     const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
@@ -292,13 +292,13 @@ describe('plans', () => {
     authorizer.applyPlans(api);
   };
 
-  test('support an API in a nested stack', () => {
+  test('supports an API in a nested stack', () => {
     const { home, other } = split(nestedStack, PLANS, addPlannedApi);
     Template.fromStack(other).hasResourceProperties('AWS::ApiGateway::Method', { ApiKeyRequired: true });
     expect(findCycle(resourcesOf(home))).toBeUndefined();
   });
 
-  test('reject an API in another stack because the stacks would depend on each other', () => {
+  test('fails the synthesis for an API in another stack because the stacks would depend on each other', () => {
     const { app } = split(siblingStack, PLANS, addPlannedApi);
     expect(() => app.synth()).toThrow(/cyclic reference/);
   });

@@ -38,8 +38,8 @@ function wildcardActionsOf(template: Template): unknown[] {
   return statements.filter(isWildcard).flatMap(({ Action }) => Action);
 }
 
-describe('the function', () => {
-  test('takes its memory and its reserved concurrency from the props', () => {
+describe('the authorizer’s function', () => {
+  test('has the memory size and the reserved concurrency of the props', () => {
     authorizerTemplate({ memorySize: 512, reservedConcurrentExecutions: 20 }).hasResourceProperties(FUNCTION, {
       MemorySize: 512,
       ReservedConcurrentExecutions: 20,
@@ -52,7 +52,7 @@ describe('the function', () => {
     template.resourceCountIs(ALIAS, 0);
   });
 
-  test('provisions concurrency for the live version', () => {
+  test('has provisioned concurrency on its alias for the newest version', () => {
     const template = authorizerTemplate({ provisionedConcurrentExecutions: 5 });
     const [version] = Object.keys(template.findResources('AWS::Lambda::Version'));
     template.hasResourceProperties(ALIAS, {
@@ -63,8 +63,8 @@ describe('the function', () => {
   });
 });
 
-describe('the log group', () => {
-  test('expires after logRetention', () => {
+describe('the log group of the authorizer’s function', () => {
+  test('keeps log events for the time in logRetention', () => {
     authorizerTemplate({ logRetention: RetentionDays.ONE_YEAR }).hasResourceProperties('AWS::Logs::LogGroup', {
       RetentionInDays: 365,
     });
@@ -114,7 +114,7 @@ describe('an alias', () => {
   });
 });
 
-describe('a function in a VPC', () => {
+describe('an authorizer’s function in a VPC', () => {
   test('runs in the subnets of its VPC', () => {
     const template = Template.fromStack(inVpc());
     template.hasResourceProperties(FUNCTION, { VpcConfig: { SubnetIds: ['subnet-1', 'subnet-2'] } });
@@ -140,7 +140,7 @@ describe('a function in a VPC', () => {
   });
 });
 
-test('tracing grants the function access to X-Ray', () => {
+test('tracing allows the authorizer’s function to send traces to X-Ray', () => {
   const traced = authorizerTemplate({ tracing: true });
   traced.hasResourceProperties(FUNCTION, { TracingConfig: { Mode: 'Active' } });
   expect(wildcardActionsOf(traced)).toEqual(['xray:PutTraceSegments', 'xray:PutTelemetryRecords']);

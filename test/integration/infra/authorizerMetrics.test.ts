@@ -9,7 +9,7 @@ const GROUP = 'AWS::CodeDeploy::DeploymentGroup';
 
 const alarmOf = (template: Template) => alarmIn(template, 'alarm-rollout');
 
-test('the rollout alarm rolls a version back by default', () => {
+test('CodeDeploy rolls a version back by default if the rollout alarm fires', () => {
   const { stack, authorizer } = authorizerUnderTest(ROLLOUT);
   Template.fromStack(stack).hasResourceProperties(GROUP, {
     AlarmConfiguration: { Enabled: true, Alarms: [{ Name: stack.resolve(authorizer.rolloutAlarm?.alarmName) }] },
@@ -17,7 +17,7 @@ test('the rollout alarm rolls a version back by default', () => {
   });
 });
 
-test('the rollout alarm reads metrics of the new version in periods of a minute', () => {
+test('the rollout alarm reads metrics of the new version in periods of one minute', () => {
   const { stack, authorizer } = authorizerUnderTest(ROLLOUT);
   const template = Template.fromStack(stack);
   const [alias] = Object.values(template.findResources('AWS::Lambda::Alias'));

@@ -69,7 +69,7 @@ describe('authorizerSettings with an invalid prop', () => {
   });
 });
 
-describe('an authorizer with props that exclude each other', () => {
+describe('ApiKeyAuthorizer with props that exclude each other', () => {
   const NOTHING = () => undefined;
   const asToken = (authorizer: ApiKeyAuthorizer) => authorizer.forRestApi('Rest', { type: 'TOKEN' });
   const hiding = (authorizer: ApiKeyAuthorizer) => authorizer.hideCredential();
@@ -322,7 +322,7 @@ describe('CONFIG_INVALID', () => {
         authorizer.applyPlans(api);
       },
     ],
-  ])('names the path %s of the construct', (path, action) => {
+  ])('contains the path %s of the construct', (path, action) => {
     expect(refusalOf(action).path).toBe(path);
   });
 });
@@ -361,7 +361,7 @@ describe('Lambda’s limit of 4 KB for environment variables', () => {
     );
   });
 
-  test('includes the other variables', () => {
+  test('includes the other environment variables', () => {
     expect(problemOf(() => authorizerUnderTest({ ...named(most), keyPrefix: 'sk_' }))).toMatch(
       /^scopes: expected .+ too many/,
     );

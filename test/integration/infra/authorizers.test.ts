@@ -263,7 +263,7 @@ test.each<[string, AuthorizerProps]>([
   ['without an alias', {}],
   ['with an alias', { provisionedConcurrentExecutions: 1 }],
   ['with a result cache', { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(1) }],
-])('each permission allows the authorizers of only one API to invoke the function: %s', (_, props) => {
+])('each permission to invoke the function is for the authorizers of only one API: %s', (_, props) => {
   const template = withEveryApi(props);
   const named = Object.values(template.findResources('AWS::Lambda::Permission')).map(({ Properties }) => {
     expect(Properties).toMatchObject({

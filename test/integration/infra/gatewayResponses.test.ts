@@ -68,13 +68,13 @@ describe('addGatewayResponses', () => {
   });
 
   test.each(['ACCESS_DENIED', 'AUTHORIZER_FAILURE', 'AUTHORIZER_CONFIGURATION_ERROR', 'DEFAULT_4XX', 'DEFAULT_5XX'])(
-    'returns the JSON envelope for %s',
+    'defines the JSON envelope for %s',
     (type) => {
       expect(envelopeOf(withRestApi(), type)).toMatchObject({ success: false, data: null, pagination: null });
     },
   );
 
-  test('returns the code AUTHORIZER_UNAVAILABLE for a fault', () => {
+  test('defines the code AUTHORIZER_UNAVAILABLE for a fault', () => {
     expect(envelopeOf(withRestApi(), 'AUTHORIZER_FAILURE').error.code).toBe('AUTHORIZER_UNAVAILABLE');
   });
 
@@ -94,7 +94,7 @@ describe('addGatewayResponses', () => {
         'gatewayresponse.header.Vary': "'Origin'",
       },
     ],
-  ])('sends CORS headers with error responses for the origins %p', (allowOrigins, ResponseParameters) => {
+  ])('adds CORS headers to error responses for the origins %p', (allowOrigins, ResponseParameters) => {
     const template = withRestApi({}, { defaultCorsPreflightOptions: { allowOrigins } });
     for (const ResponseType of ['UNAUTHORIZED', 'ACCESS_DENIED', 'DEFAULT_4XX', 'DEFAULT_5XX']) {
       template.hasResourceProperties(RESPONSE, { ResponseType, ResponseParameters });
@@ -116,12 +116,12 @@ describe('addGatewayResponses', () => {
     });
   });
 
-  test('does not protect preflight requests', () => {
+  test('keeps preflight requests without an authorizer', () => {
     const template = withRestApi({}, { defaultCorsPreflightOptions: { allowOrigins: ['*'] } });
     template.hasResourceProperties('AWS::ApiGateway::Method', { HttpMethod: 'OPTIONS', AuthorizationType: 'NONE' });
   });
 
-  test('does not protect preflight requests even if every method has the authorizer by default', () => {
+  test('keeps preflight requests without an authorizer even if all methods have one by default', () => {
     const { stack, authorizer } = authorizerUnderTest();
     const api = new RestApi(stack, 'Api', {
       defaultCorsPreflightOptions: { allowOrigins: ['*'] },

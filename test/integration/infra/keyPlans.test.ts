@@ -77,7 +77,7 @@ describe('KeyPlans', () => {
   });
 });
 
-test('KeyPlans creates API keys for the identifiers that the function returns', () => {
+test('KeyPlans creates API keys for the identifiers that the authorizer returns', () => {
   const { stack, authorizer } = planned();
   const template = Template.fromStack(stack);
   const { plans } = readConfig({
@@ -280,7 +280,7 @@ describe('the API keys of shared plans', () => {
     expect(new Set(chain.flatMap(([, before]) => before)).size).toBe(4);
   });
 
-  test('join their usage plans before the function reads the stream', () => {
+  test('join their usage plans before the sync function reads the stream', () => {
     const template = plannedTemplate();
     const [stream] = Object.values(template.findResources(STREAM));
     expect(stream?.['DependsOn']).toEqual(expect.arrayContaining([[...dependenciesOf(template).keys()].at(-1)]));
@@ -292,7 +292,7 @@ describe('the API keys of shared plans', () => {
   });
 });
 
-test('KeyPlans omits the function and the stream if every plan is shared', () => {
+test('KeyPlans omits the sync function and the stream if every plan is shared', () => {
   const { stack, authorizer } = planned({ plans: { pro: { throttle: THROTTLE, shared: true } } });
   const template = Template.fromStack(stack);
   template.resourceCountIs(STREAM, 0);

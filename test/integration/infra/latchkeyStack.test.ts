@@ -39,7 +39,7 @@ test('LatchkeyStack protects every route except messages on an authorized connec
   });
 });
 
-test('LatchkeyStack answers every message to the WebSocket API', () => {
+test('the WebSocket API of LatchkeyStack answers every message', () => {
   const [webSocketApi] = Object.keys(
     template.findResources('AWS::ApiGatewayV2::Api', { Properties: { ProtocolType: 'WEBSOCKET' } }),
   );
@@ -62,7 +62,7 @@ test('LatchkeyStack answers every message to the WebSocket API', () => {
   });
 });
 
-test('LatchkeyStack logs the id of the key and the reason of a denial in the HTTP API’s access log', () => {
+test('the HTTP API of LatchkeyStack logs the key’s id and the reason of a denial', () => {
   template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
     StageName: '$default',
     AccessLogSettings: {
@@ -124,7 +124,7 @@ const resourcesOf = (type: string) => Object.entries(template.findResources(type
 const logsOf = (group: string) =>
   ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => `Allow ${action} on ${group}`);
 
-test('LatchkeyStack grants its roles only these actions', () => {
+test('LatchkeyStack grants its roles only the actions that this test lists', () => {
   const lastUsedOnly = JSON.stringify({
     'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['keyHash', 'lastUsedAt'] },
     Null: { 'dynamodb:Attributes': 'false' },

@@ -99,7 +99,7 @@ describe('applyPlans', () => {
     },
   );
 
-  test('sends the JSON envelope in response to requests over the limits', () => {
+  test('makes addGatewayResponses define the JSON envelope for requests over the limits', () => {
     const { stack, authorizer, api } = planned();
     authorizer.addGatewayResponses(api);
     const responses = resourcesOf(Template.fromStack(stack), 'AWS::ApiGateway::GatewayResponse');
@@ -146,7 +146,7 @@ describe('a live API', () => {
 });
 
 describe('an authorizer without plans', () => {
-  test('keeps every resource of plans out of its template', () => {
+  test('doesn’t add resources for plans to its template', () => {
     const { stack, authorizer } = authorizerUnderTest();
     const api = new RestApi(stack, 'Api', { cloudWatchRole: false });
     api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
@@ -254,7 +254,7 @@ describe('applyPlans with stages', () => {
   test.each<[string, RestApiProps]>([
     ['without a stage', { deploy: false }],
     ['that reads API keys from a header', { apiKeySourceType: ApiKeySourceType.HEADER }],
-  ])('leaves an API %s unchanged and throws', (_, apiProps) => {
+  ])('throws an error without a change to an API %s', (_, apiProps) => {
     const untouched = withStages(apiProps);
     const { stack, authorizer, api } = withStages(apiProps);
     expect(problemOf(() => authorizer.applyPlans(api))).toMatch(/^applyPlans: expected /);

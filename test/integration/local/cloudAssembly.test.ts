@@ -41,7 +41,7 @@ describe("readCloudAssembly on the output of the CDK's constructs", () => {
     });
   });
 
-  test("resolves references to APIs in a function's environment", () => {
+  test("resolves references to APIs in a function's environment variables", () => {
     const described = [...assembly.functions.values()].find(({ name }) => name.startsWith('Described'));
     expect(described?.environment).toEqual({
       SOCKET_URL: `wss://${assembly.webSocketApis[0]?.id}.execute-api.us-east-1.amazonaws.com/prod`,

@@ -83,7 +83,7 @@ test('npm start prints the URL of the WebSocket API only if the stack has one', 
   expect((await npmStart({ template })).banner).not.toContain('ws://');
 });
 
-test('the state file contains the revocation delay if the stack outputs it', async () => {
+test('the gateway’s state file contains the revocation delay if the stack outputs it', async () => {
   const template = await writeTemplateVariant(
     (json) => Object.assign(json, { Outputs: { RevocationDelaySeconds: { Value: '60' } } }),
     await writeSampleStack(),
@@ -95,7 +95,7 @@ test('the state file contains the revocation delay if the stack outputs it', asy
 test.each([
   [{ LATCHKEY_KEY_PREFIX: 'live_' }, 'live_'],
   [{ LATCHKEY_KEY_PREFIX: 'live_', LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }, 'any'],
-])('the state file contains the accepted keys for the settings %j', async (settings, acceptedKeys) => {
+])('the gateway’s state file contains the accepted keys for the settings %j', async (settings, acceptedKeys) => {
   const template = await writeTemplateVariant(
     ({ Resources }) => {
       for (const { Type, Properties } of Object.values(Resources)) {

@@ -70,7 +70,7 @@ describe('an HTTP API', () => {
   });
 
   test.each(['overwrite:header.X', 'append:querystring.x', 'remove:path', 'overwrite:path'])(
-    'rejects the parameter mapping %s',
+    'causes a GatewayError if it has the parameter mapping %s',
     async (name) => {
       const change = setProperties('HttpEcho', { RequestParameters: { [name]: '$request.header.Y' } });
       await expect(serve({}, change)).rejects.toThrow(GatewayError);
@@ -156,7 +156,7 @@ describe('an HTTP API with an authorizer of payload format 1.0', () => {
     expect(countInvocations('Check')).toBe(1);
   });
 
-  test('rejects an integration of payload format 1.0', async () => {
+  test('causes an error if it has an integration of payload format 1.0', async () => {
     await expect(serve({}, setProperties('HttpEcho', { PayloadFormatVersion: '1.0' }))).rejects.toThrow(GatewayError);
   });
 });

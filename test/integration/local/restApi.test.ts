@@ -167,7 +167,7 @@ describe('a REST API with usage plans', () => {
     expect((await rest('/token', bearer(token))).status).toBe(status);
   });
 
-  test('returns Forbidden if the response lacks a usage identifier', async () => {
+  test('returns Forbidden if the authorizer response lacks a usage identifier', async () => {
     const { rest } = await serve({}, withPlans('AUTHORIZER'));
     expect((await rest('/token', bearer('allow'))).text).toBe('{"message":"Forbidden"}');
   });
@@ -183,14 +183,17 @@ describe('a REST API with usage plans', () => {
     expect(countInvocations('Check')).toBe(1);
   });
 
-  test('logs at start that it does not apply the limits of usage plans', async () => {
+  test('causes a warning at start because the local gateway doesn’t apply limits of usage plans', async () => {
     expect((await serve({}, withPlans('AUTHORIZER'))).log()).toContain('applies no limits of usage plans');
     expect((await serve()).log()).toBe('');
   });
 
-  test.each(['HEADER', undefined])('rejects methods that read an API key from %s', async (source) => {
-    await expect(serve({}, withPlans(source))).rejects.toThrow(/TokenMethod: ApiKeyRequired: .*, got true/);
-  });
+  test.each(['HEADER', undefined])(
+    'causes an error at start if its methods read an API key from %s',
+    async (source) => {
+      await expect(serve({}, withPlans(source))).rejects.toThrow(/TokenMethod: ApiKeyRequired: .*, got true/);
+    },
+  );
 });
 
 test.each(['constructor', 'toString', '__proto__'])('a REST API accepts a query parameter named %s', async (name) => {

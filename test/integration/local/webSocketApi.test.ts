@@ -38,8 +38,8 @@ async function getEcho(client: WebSocket, message: string | Buffer) {
 
 const bearer = (token: string): Headers => ({ Authorization: `Bearer ${token}` });
 
-describe('an upgrade to a WebSocket', () => {
-  test('fails with 401 without invoking the authorizer if the identity source is empty', async () => {
+describe('a WebSocket API', () => {
+  test('returns 401 without invoking the authorizer if the identity source is empty', async () => {
     const { listen, countInvocations } = await serve();
     const url = await listen();
     for (const headers of [{}, { Authorization: '' }]) {
@@ -68,7 +68,7 @@ describe('an upgrade to a WebSocket', () => {
     });
   });
 
-  test('sends the authorizer every value of the headers and the query', async () => {
+  test('sends the authorizer every value of the headers and the query string', async () => {
     const { listen, getEvents } = await serve();
     const url = await listen();
     await open(`${url}?a=1&a=2&b=x%20y`, { ...bearer('allow'), 'X-A': ['1', '2'], 'User-Agent': 'jest' });
@@ -100,7 +100,7 @@ describe('an upgrade to a WebSocket', () => {
     ]);
   });
 
-  test('succeeds if the query contains the identity source', async () => {
+  test('opens a connection if the query contains the identity source', async () => {
     const { listen, countInvocations } = await serve(
       {},
       setProperties('WsCheck', { IdentitySource: ['route.request.querystring.api_key'] }),
@@ -111,7 +111,7 @@ describe('an upgrade to a WebSocket', () => {
     expect((await open(`${url}?api_key=k`, bearer('allow'))).status).toBe(101);
   });
 
-  test('invokes the authorizer each time because WebSocket APIs lack a result cache', async () => {
+  test('invokes the authorizer for each connection because it lacks a result cache', async () => {
     const { listen, countInvocations } = await serve(
       {},
       setProperties('WsCheck', { AuthorizerResultTtlInSeconds: 300 }),
@@ -122,7 +122,7 @@ describe('an upgrade to a WebSocket', () => {
     expect(countInvocations('Check')).toBe(2);
   });
 
-  test('succeeds without a key if the API lacks an authorizer', async () => {
+  test('opens a connection without a key if it lacks an authorizer', async () => {
     const { listen, countInvocations } = await serve({}, setProperties('WsConnect', { AuthorizationType: 'NONE' }));
     expect((await open(await listen(), {})).status).toBe(101);
     expect(countInvocations('Check')).toBe(0);

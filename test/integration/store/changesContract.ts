@@ -22,7 +22,7 @@ export function describeChanges(open: () => Promise<Table>): void {
       ['enable', (registry, id) => registry.enable(id)],
     ];
 
-    test.each(CHANGES)("%s rejects an unknown id, and doesn't create an item", async (_, change) => {
+    test.each(CHANGES)('%s rejects an unknown id without creating an item', async (_, change) => {
       const refusal = { code: 'NOT_FOUND', keyId: UNKNOWN_ID };
       await expect(change(table.registry, UNKNOWN_ID)).rejects.toMatchObject(refusal);
       for (const [, id] of NO_IDS)
@@ -37,19 +37,16 @@ export function describeChanges(open: () => Promise<Table>): void {
       expect(await table.items()).toEqual([record]);
     });
 
-    test.each(CHANGES)(
-      "%s rejects a key that is deleted during the call, and doesn't restore it",
-      async (_, change) => {
-        const record = await putKey(table, { disabledAt: at(-1) });
-        await withProxy(table, { intercept: beforeUpdate(() => table.remove(record.keyHash)) }, async (registry) => {
-          await expect(change(registry, record.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-        });
-        expect(await table.items()).toEqual([]);
-      },
-    );
+    test.each(CHANGES)("%s doesn't restore a key that is deleted during the call", async (_, change) => {
+      const record = await putKey(table, { disabledAt: at(-1) });
+      await withProxy(table, { intercept: beforeUpdate(() => table.remove(record.keyHash)) }, async (registry) => {
+        await expect(change(registry, record.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      });
+      expect(await table.items()).toEqual([]);
+    });
 
     test.each(CHANGES.filter(([name]) => name !== 'update of the expiry'))(
-      '%s changes an unreadable record, and then throws RECORD_CORRUPT',
+      '%s throws RECORD_CORRUPT after it changes an unreadable record',
       async (name, change) => {
         const { id, keyHash } = await putKey(table, { disabledAt: at(-1) }, { createdBy: 7 });
         if (name === 'disable') await table.registry.enable(id).catch(() => {});
@@ -90,7 +87,7 @@ async function putKey(
   return record;
 }
 
-/** Runs a function before the first update reaches the engine. */
+/** Runs a function before the first update reaches the DynamoDB engine. */
 function beforeUpdate(act: () => Promise<unknown>): NonNullable<DynamoDbProxyOptions['intercept']> {
   let isDone = false;
   return (operation, response) => {
@@ -125,18 +122,18 @@ function describeUpdate(open: () => Promise<Table>): void {
     test.each<[string, KeyChanges, Record<string, unknown>]>([
       ['a label', { label: 'other' }, { label: 'other' }],
       ['an owner', { owner: 'others' }, { owner: 'others' }],
-      ['no owner', { owner: null }, { owner: undefined }],
+      ['an owner of null', { owner: null }, { owner: undefined }],
       ['scopes', { scopes: ['a', 'b'] }, { scopes: ['a', 'b'] }],
       ['an empty list of scopes', { scopes: [] }, { scopes: [] }],
-      ['no scopes, which allow every route', { scopes: null }, { scopes: undefined }],
+      ['scopes of null, which allow every route', { scopes: null }, { scopes: undefined }],
       ['a plan', { plan: 'pro-2' }, { plan: 'pro-2' }],
-      ['no plan', { plan: null }, { plan: undefined }],
+      ['a plan of null', { plan: null }, { plan: undefined }],
       ['metadata', { metadata: { x: [null, { y: 0.1 }] } }, { metadata: { x: [null, { y: 0.1 }] } }],
-      ['no metadata', { metadata: null }, { metadata: undefined }],
+      ['metadata of null', { metadata: null }, { metadata: undefined }],
       ['an expiry and the time of the deletion', { expiresAt: '2031-01-31T13:00:00+01:00' }, purged],
-      ['no expiry', { expiresAt: null }, { expiresAt: undefined, purgeAfter: undefined }],
+      ['an expiry of null', { expiresAt: null }, { expiresAt: undefined, purgeAfter: undefined }],
       ['several fields', { label: 'other', owner: null, scopes: undefined }, { label: 'other', owner: undefined }],
-    ])('sets %s and leaves the other fields', async (_, changes, expected) => {
+    ])('sets only %s', async (_, changes, expected) => {
       const record = await putKey(table, FULL);
       const updated = await table.registry.update(record.id, changes);
       expect(updated).toEqual(JSON.parse(JSON.stringify({ ...record, ...expected, version: 1 })));
@@ -174,7 +171,7 @@ function describeUpdate(open: () => Promise<Table>): void {
       expect((await table.registry.list({ owner: 'others' })).records).toEqual([updated]);
     });
 
-    test('sets the expiry of a rotated key, but does not remove it', async () => {
+    test('cannot remove the expiry of a rotated key', async () => {
       const record = await putKey(table, { ...FULL, rotatedTo: UNKNOWN_ID });
       await expect(table.registry.update(record.id, { expiresAt: null })).rejects.toMatchObject({ code: 'CONFLICT' });
       expect(await table.items()).toEqual([record]);
@@ -212,7 +209,7 @@ const DEEP = {
 };
 
 function describeExpected(opened: () => Table): void {
-  describe('the option expected', () => {
+  describe('update with the option expected', () => {
     const FIELDS: readonly (readonly [string, KeyChanges, KeyChanges])[] = [
       ['label', { label: 'mine' }, { label: 'theirs' }],
       ['owner', { owner: 'mine' }, { owner: 'theirs' }],
@@ -340,7 +337,7 @@ function describeExpected(opened: () => Table): void {
       expect(updated).toEqual({ ...expected, label: 'mine', lastUsedAt: at(0), version: 1 });
     });
 
-    test('compares only the id and the version, and reads an absent version as 0', async () => {
+    test('compares only the id and the version, which is 0 if absent', async () => {
       const { registry } = opened();
       const { id } = await putKey(opened());
       for (const version of [undefined, 1, 2]) {
@@ -382,7 +379,7 @@ function describeExpected(opened: () => Table): void {
       }
     });
 
-    test('rejects the record of another key before it writes, and a revoked key with ALREADY_REVOKED', async () => {
+    test('rejects a revoked key and the record of another key', async () => {
       const { registry } = opened();
       const expected = await putKey(opened(), FILLED);
       const other = await putKey(opened(), FILLED);
@@ -415,7 +412,7 @@ function describeDisable(open: () => Promise<Table>): void {
 
     const DISABLED = { disabledAt: at(0), disabledBy: 'tests' };
 
-    test('store the time and the actor, and remove both when the key is enabled', async () => {
+    test('store and remove the time and the actor', async () => {
       const record = await putKey(table, FULL);
       expect(await table.registry.disable(record.id)).toEqual({ ...record, ...DISABLED, version: 1 });
       expect(await table.item(record.keyHash)).toEqual({ ...record, ...DISABLED, version: 1 });
@@ -423,7 +420,7 @@ function describeDisable(open: () => Promise<Table>): void {
       expect(await table.item(record.keyHash)).toEqual({ ...record, version: 2 });
     });
 
-    test('reject a second call with CONFLICT, and keep the first', async () => {
+    test('reject a second call with CONFLICT', async () => {
       const record = await putKey(table, { disabledAt: at(-1000), disabledBy: 'others' });
       const refusal = { code: 'CONFLICT', keyId: record.id };
       await expect(table.registry.disable(record.id)).rejects.toMatchObject(refusal);
@@ -459,7 +456,7 @@ function describeVersion(open: () => Promise<Table>): void {
       table = await open();
     });
 
-    test('increases with every change, but not with a last use', async () => {
+    test('counts every change except a new last use', async () => {
       const { registry, lookup } = table;
       const { record } = await registry.issue({ label: 'ci' });
       const { id, keyHash } = record;
@@ -483,24 +480,21 @@ function describeVersion(open: () => Promise<Table>): void {
       expect(await table.registry.get(id)).toMatchObject({ version: 20 });
     });
 
-    test.each([null, '7', true, ['x']])(
-      "doesn't prevent a change if it is %p, and restarts the count",
-      async (version) => {
-        const { record } = makeKey({ id: randomUUID() });
-        await table.put({ ...serialiseRecord(record), version });
-        expect(await table.registry.disable(record.id)).toEqual({
-          ...record,
-          disabledAt: at(0),
-          disabledBy: 'tests',
-          version: 1,
-        });
-        await table.put({ ...serialiseRecord(record), version });
-        expect(await table.registry.revoke(record.id)).toMatchObject({ revokedAt: at(0), version: 1 });
-        await expect(table.registry.revoke(record.id)).rejects.toMatchObject({ code: 'ALREADY_REVOKED' });
-      },
-    );
+    test.each([null, '7', true, ['x']])('restarts at 1 after a change if it is %p', async (version) => {
+      const { record } = makeKey({ id: randomUUID() });
+      await table.put({ ...serialiseRecord(record), version });
+      expect(await table.registry.disable(record.id)).toEqual({
+        ...record,
+        disabledAt: at(0),
+        disabledBy: 'tests',
+        version: 1,
+      });
+      await table.put({ ...serialiseRecord(record), version });
+      expect(await table.registry.revoke(record.id)).toMatchObject({ revokedAt: at(0), version: 1 });
+      await expect(table.registry.revoke(record.id)).rejects.toMatchObject({ code: 'ALREADY_REVOKED' });
+    });
 
-    test.each([-1.5, 0.5])("doesn't prevent a revocation if it is %p, which throws RECORD_CORRUPT", async (version) => {
+    test.each([-1.5, 0.5])("doesn't prevent a revocation if it is %p", async (version) => {
       const { id, keyHash } = await putKey(table, {}, { version });
       await expect(table.registry.revoke(id)).rejects.toMatchObject({
         code: 'RECORD_CORRUPT',

@@ -37,7 +37,7 @@ describe('the registry with records of Latchkey 0.1.0', () => {
     for (const Item of items) await table.client.send(new PutItemCommand({ TableName: table.tableName, Item }));
   };
 
-  test('lists them unchanged', async () => {
+  test('lists the records unchanged', async () => {
     await open(RECORDS);
     const { records, corrupt } = await table.registry.list();
     const byHash = (all: readonly KeyRecord[]) => Object.fromEntries(all.map((record) => [record.keyHash, record]));
@@ -45,7 +45,7 @@ describe('the registry with records of Latchkey 0.1.0', () => {
     expect(byHash(records)).toEqual(byHash(RECORDS));
   });
 
-  test('lists them by their owner', async () => {
+  test('lists the records of an owner', async () => {
     await open(RECORDS);
     const { records } = await table.registry.list({ owner: 'acme' });
     expect(new Set(records.map(({ id }) => id))).toEqual(
@@ -53,7 +53,7 @@ describe('the registry with records of Latchkey 0.1.0', () => {
     );
   });
 
-  test.each(EACH)('reads %s, and so does the authorizer', async (_, record) => {
+  test.each(EACH)('reads the same record as the authorizer: %s', async (_, record) => {
     await open([record]);
     expect(await table.registry.get(record.id)).toEqual(record);
     expect(await table.lookup.get(record.keyHash)).toEqual(record);
@@ -65,7 +65,7 @@ describe('the registry with records of Latchkey 0.1.0', () => {
     expect(await table.registry.get(record.id)).toEqual({ ...record, lastUsedAt: at(0) });
   });
 
-  test.each(EACH)('updates %s with the expected record, unless it is revoked', async (_, record) => {
+  test.each(EACH)('updates %s with the expected record unless it is revoked', async (_, record) => {
     await open([record]);
     const expected = await table.registry.get(record.id);
     const update = table.registry.update(record.id, { label: 'other' }, { expected });

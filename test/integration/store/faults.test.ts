@@ -59,7 +59,7 @@ async function setStage(settings: Readonly<Record<string, string>> = {}, fault?:
 }
 
 /**
- * Runs a test for each fault. Quick faults share one stage and run in turn; slow ones run concurrently, each on its own
+ * Runs a test for each fault. Quick faults share one stage and run in turn. Slow ones run concurrently, each on its own
  * stage.
  */
 function testFaults(
@@ -89,7 +89,7 @@ const ask = ({ invoke }: RunningFunction, { secret }: { secret: string }): Promi
 const inflictOnRead = ({ proxy }: Stage, fault: StoreFault) =>
   proxy.inflict(fault, fault === REFUSES ? {} : { on: 'GetItem' });
 
-describe('a read ends within 4 s and two attempts, and succeeds after the fault, if DynamoDB', () => {
+describe('a read ends within 4 s and two attempts if DynamoDB', () => {
   testFaults(NOT_PRIMED, async (stage, fault) => {
     const { proxy, running } = stage;
     const [held, fresh] = [await putKey(stage), await putKey(stage)];
@@ -107,7 +107,7 @@ describe('a read ends within 4 s and two attempts, and succeeds after the fault,
     expect(await ask(running, fresh)).toEqual(allowed(fresh.record));
   });
 
-  describe('reports success, and', () => {
+  describe('reports success without a usable item', () => {
     let stage: Stage;
     beforeAll(async () => {
       stage = await setStage(NOT_PRIMED);
@@ -127,7 +127,7 @@ describe('a read ends within 4 s and two attempts, and succeeds after the fault,
   });
 });
 
-describe('a read is retried once and its key is allowed if DynamoDB at first', () => {
+describe('a key is allowed after one retry of its read if DynamoDB at first', () => {
   testFaults(
     NOT_PRIMED,
     async (stage, fault) => {
@@ -159,24 +159,26 @@ describe('staleIfError allows only a key that was read before, within 4 s, if Dy
   );
 });
 
-describe("a failed last-used write doesn't change the response and is retried after the fault, if DynamoDB", () => {
+describe('a failed last-used write', () => {
   const used: (readonly [Stage, Awaited<ReturnType<typeof putKey>>])[] = [];
 
-  testFaults({ ...NOT_PRIMED, LATCHKEY_LAST_USED_SECONDS: '1' }, async (stage, fault) => {
-    const { proxy, running } = stage;
-    const key = await putKey(stage);
-    used.push([stage, key]);
-    proxy.inflict(fault, { on: 'UpdateItem' });
-    const before = proxy.of('UpdateItem').length;
-    const logged = running.output().length;
-    const outcome = await ask(running, key);
-    expect(told(outcome, key.record, running.output().slice(logged))).toBe('allowed, logged');
-    // With refused connections, the proxy doesn't see any call. A call that it sees belongs to another fault.
-    expect(proxy.of('UpdateItem').length - before).toBeLessThanOrEqual(fault === REFUSES ? 0 : 2);
-    await proxy.recover();
+  describe("doesn't change the response if DynamoDB", () => {
+    testFaults({ ...NOT_PRIMED, LATCHKEY_LAST_USED_SECONDS: '1' }, async (stage, fault) => {
+      const { proxy, running } = stage;
+      const key = await putKey(stage);
+      used.push([stage, key]);
+      proxy.inflict(fault, { on: 'UpdateItem' });
+      const before = proxy.of('UpdateItem').length;
+      const logged = running.output().length;
+      const outcome = await ask(running, key);
+      expect(told(outcome, key.record, running.output().slice(logged))).toBe('allowed, logged');
+      // With refused connections, the proxy doesn't see any call. A call that it sees belongs to another fault.
+      expect(proxy.of('UpdateItem').length - before).toBeLessThanOrEqual(fault === REFUSES ? 0 : 2);
+      await proxy.recover();
+    });
   });
 
-  test('any of these: the last use is stored soon after the fault ends', async () => {
+  test('is repeated by a later request after each of these faults', async () => {
     expect(used).toHaveLength(ALL.length);
     for (const [{ table, running }, { secret, record }] of used) {
       // On a busy machine, a write may exceed its timeout of 300 ms.
@@ -189,7 +191,7 @@ describe("a failed last-used write doesn't change the response and is retried af
   });
 });
 
-describe("failed priming doesn't prevent the start or log a line, and the first request succeeds, if DynamoDB", () => {
+describe("failed priming doesn't prevent the start of the function if DynamoDB", () => {
   test.concurrent.each(named(ALL))('%s', async (_, fault) => {
     const stage = await within(START_BOUND_MS, setStage({}, fault));
     expect(typeof stage === 'string' ? stage : 'starts').toBe('starts');
@@ -201,14 +203,14 @@ describe("failed priming doesn't prevent the start or log a line, and the first 
   });
 });
 
-describe('an outage for half of the environments', () => {
+describe('an outage for half of the execution environments', () => {
   const stops: (() => Promise<void>)[] = [];
   afterAll(async () => {
     for (const stop of stops) await stop();
   });
 
   test.concurrent.each(named(ALL).filter(([what]) => ['never answers', 'refuses connections'].includes(what)))(
-    'causes faults only there, and only until it ends: DynamoDB %s',
+    'causes faults only there until it ends: DynamoDB %s',
     async (_, fault) => {
       const table = await startFunctionTable();
       const [near, far] = [await startFaultProxy(table.endpoint), await startFaultProxy(table.endpoint)];
@@ -235,13 +237,13 @@ describe('an outage for half of the environments', () => {
   );
 });
 
-describe('a key that is revoked while one environment cannot reach DynamoDB', () => {
+describe('a key that is revoked while one execution environment cannot reach DynamoDB', () => {
   const HELD_MS = 3000;
 
   test.concurrent.each([
     ['the recordCacheTtl', { LATCHKEY_RECORD_CACHE_SECONDS: '3' }],
     ['the staleIfError duration', { LATCHKEY_RECORD_CACHE_SECONDS: '1', LATCHKEY_STALE_IF_ERROR_SECONDS: '3' }],
-  ])('stays accepted there for at most %s, and is denied elsewhere', async (_, settings) => {
+  ])('is accepted there for at most %s', async (_, settings) => {
     const stage = await setStage({ ...NOT_PRIMED, ...settings });
     const { table, proxy, running } = stage;
     const key = await putKey(stage);

@@ -198,7 +198,7 @@ function describeOwner(open: () => Promise<Table>): void {
       });
     });
 
-    test('reports an unreadable record, and returns the others', async () => {
+    test('returns the other records if one is unreadable', async () => {
       const { record: broken } = makeKey({ id: 'broken', owner: 'acme' });
       await table.put({ ...serialiseRecord(broken), label: 7 });
       const { records, corrupt } = await table.registry.list({ owner: 'acme' });
@@ -269,7 +269,7 @@ function describeRecords(open: () => Promise<Table>): void {
       expect(await idsOf({ owner: 'owner 1' })).toEqual(['active-1', 'expired-1']);
     });
 
-    test('reports an unreadable record, and continues', async () => {
+    test('continues after it reports an unreadable record', async () => {
       const corrupt: LatchkeyError[] = [];
       expect(await idsOf({ onCorrupt: (error) => corrupt.push(error), consistentRead: true })).toHaveLength(6);
       expect(corrupt).toEqual([expect.objectContaining({ code: 'RECORD_CORRUPT', keyId: 'broken' })]);

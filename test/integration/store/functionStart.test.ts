@@ -84,7 +84,7 @@ describe('priming', () => {
     expect(logLines(running.output())).toEqual([]);
   });
 
-  test('ends and lets the function start if DynamoDB never responds', async () => {
+  test("doesn't prevent the start if DynamoDB never responds", async () => {
     let requests = 0;
     const url = await listen(createServer(() => (requests += 1)));
     const running = await start(url);
@@ -93,15 +93,15 @@ describe('priming', () => {
   }, 15_000);
 });
 
-describe('credentials', () => {
-  test('sign each request with the session token if the environment has them', async () => {
+describe('the credentials of the function', () => {
+  test('come with their session token from the environment variables', async () => {
     const { url, asked } = await startServer();
     await start(url, { AWS_ACCESS_KEY_ID: 'AKIDENV', AWS_SESSION_TOKEN: 'session' });
     expect(asked[0]?.headers.authorization).toContain('Credential=AKIDENV/');
     expect(asked[0]?.headers['x-amz-security-token']).toBe('session');
   });
 
-  test('come from the server that Lambda names if the environment lacks them, with one request', async () => {
+  test('come from one request to Lambda’s server if the environment variables lack them', async () => {
     const { url, asked } = await startServer();
     const Expiration = new Date(Date.now() + 3_600_000).toISOString();
     const credentials = await startServer({
@@ -122,7 +122,7 @@ describe('credentials', () => {
     expect(credentials.asked.map(({ headers }) => headers.authorization)).toEqual(['token']);
   });
 
-  test("come from a request with a file's token if Lambda names a token file", async () => {
+  test('come from a request with the token of a file if Lambda sets a token file', async () => {
     const { url } = await startServer();
     const Expiration = new Date(Date.now() + 3_600_000).toISOString();
     const served = { AccessKeyId: 'AKIDSERVED', SecretAccessKey: 'secret', Token: 'served', Expiration };
@@ -140,7 +140,7 @@ describe('credentials', () => {
     expect(credentials.asked.map(({ path }) => path)).toEqual(['/credentials?for=latchkey']);
   });
 
-  test('cause a fault of the store if they are missing', async () => {
+  test('cause a failed read if they are missing', async () => {
     const { url, asked } = await startServer();
     const running = await start(url, { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' });
     expect(await running.invoke(EVENT)).toMatchObject({ errorMessage: expect.stringContaining('read failed') });
@@ -148,15 +148,15 @@ describe('credentials', () => {
   });
 });
 
-describe('the endpoint', () => {
-  test("comes from the variable for all services if DynamoDB's own isn't set", async () => {
+describe('the endpoint of DynamoDB', () => {
+  test("comes from AWS_ENDPOINT_URL if AWS_ENDPOINT_URL_DYNAMODB isn't set", async () => {
     const { url, asked } = await startServer();
     const running = await start('', { ...NOT_PRIMED, AWS_ENDPOINT_URL: url });
     await running.invoke(EVENT);
     expect(asked).toHaveLength(1);
   });
 
-  test("comes from DynamoDB's own variable even if the one for all services is set", async () => {
+  test('comes from AWS_ENDPOINT_URL_DYNAMODB even if AWS_ENDPOINT_URL is set', async () => {
     const { url, asked } = await startServer();
     const running = await start(url, { ...NOT_PRIMED, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
     await running.invoke(EVENT);
@@ -185,7 +185,7 @@ describe('the endpoint', () => {
     expect(new URL(config.endpointProvider(parameters).url).href).toBe(`${url}/`);
   });
 
-  test("never comes from a file of AWS's command line", async () => {
+  test("isn't read from the configuration file of the AWS CLI", async () => {
     const { url, asked } = await startServer();
     const directory = mkdtempSync(join(tmpdir(), 'latchkey-'));
     stops.push(() => rmSync(directory, { recursive: true }));
@@ -198,8 +198,8 @@ describe('the endpoint', () => {
   });
 });
 
-describe('a request', () => {
-  test('reuses the connection of the previous request, but has its own id', async () => {
+describe('a request to DynamoDB', () => {
+  test('has its own id on the connection of the previous request', async () => {
     const { url, asked } = await startServer();
     const running = await start(url);
     await running.invoke(EVENT);
@@ -210,8 +210,8 @@ describe('a request', () => {
   });
 });
 
-describe('a start of Node', () => {
-  // The SDK can use these, but the function never does.
+describe('the start of the function', () => {
+  // The function never uses these modules of Node. The SDK can use them.
   test.each([
     ['WebCrypto', 'internal/crypto/webcrypto'],
     ['file streams', 'internal/fs/streams'],

@@ -97,7 +97,7 @@ async function drain(results: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of results);
 }
 
-test('grantVerify allows exactly the calls of the authorizer, and names the attributes of its update', async () => {
+test('grantVerify allows exactly the calls of the authorizer and the attributes of its update', async () => {
   const table = await tables.open();
   const { secret, record: stored } = makeKey();
   await table.put(serialiseRecord(stored));

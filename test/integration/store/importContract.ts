@@ -62,7 +62,7 @@ const FULL = {
 };
 
 function describeEntries(tableOf: () => Table): void {
-  test('keeps every field of an entry, and schedules the deletion of an ended key in 90 days', async () => {
+  test('stores every field of an ended key with its deletion in 90 days', async () => {
     const table = tableOf();
     const keyHash = newHash();
     expect(await run(table.registry, [{ keyHash, ...FULL }])).toEqual([
@@ -73,7 +73,7 @@ function describeEntries(tableOf: () => Table): void {
     expect(await table.registry.get('soulsync-1')).toEqual(record);
   });
 
-  test('fills in an id, the time and the actor of a minimal entry', async () => {
+  test('adds an id, the time and the actor to a minimal entry', async () => {
     const table = tableOf();
     const keyHash = newHash();
     const none = { owner: null, plan: null, lastUsedAt: undefined, expiresAt: null };
@@ -122,7 +122,7 @@ function describeEntries(tableOf: () => Table): void {
     ['a time without a zone', { expiresAt: '2024-02-01T12:00:00' }],
     ['a time of another type', { revokedAt: 1_900_000_000 }],
     ['an actor of another type', { revokedBy: 7 }],
-  ])('rejects %s, and continues', async (_, fields) => {
+  ])('continues after it rejects %s', async (_, fields) => {
     const table = tableOf();
     const bad = fields === undefined ? null : { keyHash: newHash(), label: 'x', ...fields };
     const good = { keyHash: newHash(), label: 'good' };
@@ -255,7 +255,7 @@ function describeDuplicates(tableOf: () => Table): void {
       [{}, disabled, revoked],
       { ...disabled, ...revoked, purgeAfter: purgeNow, version: 2 },
     ],
-  ])('keeps the first entry of a hash, and adds a restriction of a later one: %s', async (_, fields, expected) => {
+  ])('adds a later entry’s restriction to the first entry of a hash: %s', async (_, fields, expected) => {
     const table = tableOf();
     const keyHash = newHash();
     const keys = fields.map((more, index) => ({ keyHash, id: `k${index}`, label: `l${index}`, ...more }));
@@ -268,7 +268,7 @@ function describeDuplicates(tableOf: () => Table): void {
     expect((await table.items()).filter((item) => item['keyHash'] === keyHash)).toEqual([{ ...basis, ...expected }]);
   });
 
-  test('rejects a later entry that restricts a key which was already in the table, without a change', async () => {
+  test('rejects a later entry that restricts a key which was already in the table', async () => {
     const table = tableOf();
     const keyHash = newHash();
     await run(table.registry, [{ keyHash, label: 'x' }]);
@@ -286,7 +286,7 @@ function describeDuplicates(tableOf: () => Table): void {
 }
 
 function describeUnreadableRecords(tableOf: () => Table): void {
-  test('rejects a later entry that restricts a key with an unreadable record, and continues', async () => {
+  test('rejects a later entry that restricts a key with an unreadable record', async () => {
     const table = tableOf();
     const keyHash = newHash();
     await table.put({ ...serialiseRecord(makeKey({ id: 'broken' }).record), keyHash, label: 7 });
@@ -333,7 +333,7 @@ function describeFailures(tableOf: () => Table): void {
   });
 
   test.each(['the store', 'the source'])(
-    'ends the run after a failure of %s, and yields the results of the entries in progress first',
+    'yields the results of the entries in progress if %s fails',
     async (culprit) => {
       const table = tableOf();
       const keys = entries(20);

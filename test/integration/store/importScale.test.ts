@@ -22,7 +22,7 @@ afterAll(async () => {
   await engine?.stop();
 });
 
-test('importHashes imports a thousand keys with at most 16 in progress, and resumes an interrupted run', async () => {
+test('importHashes resumes an interrupted import of a thousand keys with at most 16 in progress', async () => {
   const { registry } = await tables.open();
   let read = 0;
   let told = 0;
@@ -84,7 +84,7 @@ const RESTRICTIONS = [
   {},
 ];
 
-test('importing a file of 1,000 lines with 40 duplicate hashes gives the same table on each of five runs', async () => {
+test('five imports of 1,000 lines with 40 duplicate hashes write the same records', async () => {
   const lines = linesWithDuplicates();
   const file = await cli.write('keys.jsonl', lines.join('\n'));
   const tables: (readonly KeyRecord[])[] = [];

@@ -23,7 +23,7 @@ describe('a verifier with a real table', () => {
     return { clock, verifier: createKeyVerifier({ tableName: 'keys', client, now: () => clock.nowMs, ...options }) };
   }
 
-  test('allows an issued key, and records its use at most once an interval', async () => {
+  test('stores the last use of an allowed key at most once per interval', async () => {
     const { secret, record } = await registry.issue({ label: 'ci', owner: 'acme' });
     const { verifier, clock } = verifierUnderTest({ recordCacheSeconds: 0 });
     expect(await verifier.verify(secret)).toEqual({ effect: 'allow', record: publicRecord(record) });
@@ -36,7 +36,7 @@ describe('a verifier with a real table', () => {
     expect(await table.lastUsedAt(record)).toBe('2030-06-15T12:15:00.000Z');
   });
 
-  test('accepts a key with or without its scheme, and returns "unauthenticated" if the key is missing', async () => {
+  test('returns "unauthenticated" only if the key is missing', async () => {
     const { secret } = await registry.issue({ label: 'ci' });
     const { verifier } = verifierUnderTest();
     expect(await verifier.verify(`Bearer ${secret}`)).toMatchObject({ effect: 'allow' });
@@ -62,7 +62,7 @@ describe('a verifier with a real table', () => {
     expect(await verifier.verify(secret)).toMatchObject({ effect: 'deny', code: 'KEY_REVOKED' });
   });
 
-  test('decides by the mapping of routes, and denies a scoped key if the route is missing', async () => {
+  test('denies a scoped key if its scopes don’t allow the route or the route is missing', async () => {
     const { secret } = await registry.issue({ label: 'ci', scopes: ['orders:read'] });
     const { secret: unscoped } = await registry.issue({ label: 'ci' });
     const { verifier } = verifierUnderTest({ scopes: { 'orders:read': ['GET /orders/*'], all: ['* /*'] } });
@@ -75,7 +75,7 @@ describe('a verifier with a real table', () => {
     expect(await verifier.verify(all)).toMatchObject(outside);
   });
 
-  test('accepts keys with its own prefix, and foreign keys only if they are turned on', async () => {
+  test('accepts keys with another prefix only if its options allow them', async () => {
     const foreign = createTestKey({}, { keyPrefix: 'acme_' });
     await table.put(foreign.record);
     const byDefault = verifierUnderTest().verifier;
@@ -119,7 +119,7 @@ describe('a verifier with a real table', () => {
     return client;
   }
 
-  test('reports a failed last-used write, but allows the key', async () => {
+  test('calls onLastUsedWriteFailed for an allowed key if its last-used write fails', async () => {
     const { secret, record } = await registry.issue({ label: 'ci' });
     const failures: unknown[] = [];
     const { verifier } = verifierUnderTest({

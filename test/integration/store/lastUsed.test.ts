@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop();
 });
 
-/** Starts a table, with a proxy in front that sees each request. */
+/** Starts a table, with a proxy in front that records each request. */
 async function startTable(options: Omit<DynamoDbProxyOptions, 'endpoint'> = {}) {
   const table = await startFunctionTable(...RECORDS);
   stops.push(table.stop);
@@ -37,7 +37,7 @@ const ALLOWED = { answer: expect.objectContaining({ principalId: ACTIVE.record.i
 
 test.each([
   ['60', 1],
-  // Without a cache, each request needs a read that begins after it.
+  // Each request needs a read that begins after it if the cache is off.
   ['0', 20],
 ])(
   '20 concurrent invocations for one key make exactly one UpdateItem, with a record cache of %s s and %d reads',
@@ -100,7 +100,7 @@ describe('the handler with an adjustable clock', () => {
   }
 
   test.each(['the same environment', 'a new environment'])(
-    'makes its next UpdateItem 15:00 after the last use, and not at 14:59, in %s',
+    'makes its next UpdateItem exactly 15 minutes after the last use in %s',
     async (environment) => {
       const { table, proxy, clock, newHandler } = await startHandlers();
       const warm = newHandler();
@@ -122,7 +122,7 @@ describe('the handler with an adjustable clock', () => {
     },
   );
 
-  test('writes once per interval even if two environments use a key in turn', async () => {
+  test('writes once per interval even if two execution environments use a key in turn', async () => {
     const { table, proxy, clock, newHandler } = await startHandlers();
     const handlers = [newHandler(), newHandler()];
     for (let minute = 0; minute <= 60; minute++) {

@@ -87,7 +87,7 @@ const TESTS = `
   console.log(JSON.stringify({ id: record.id, answer, loaded }));
 `;
 
-describe("import … from 'latchkey'", () => {
+describe("the package 'latchkey'", () => {
   let engine: Engine;
   let directory: string;
   beforeAll(async () => {

@@ -73,7 +73,7 @@ describe('a mix of requests to the bundle', () => {
     });
   });
 
-  test('produces metric lines that follow the format and name the function', () => {
+  test('produces metric lines that follow CloudWatch’s format', () => {
     const lines = output.split('\n').filter((line) => line.startsWith('{"_aws"'));
     expect(lines.length).toBeGreaterThan(30);
     expect(lines.flatMap((line) => problemsOf(line, Date.now()))).toEqual([]);
@@ -109,7 +109,7 @@ test("the bundle doesn't write metrics if they are turned off", async () => {
   expect(logLines(output)).toHaveLength(1);
 });
 
-test("the bundle writes metrics with the name latchkey outside Lambda, where the function's name is unknown", async () => {
+test('the bundle writes metrics with the function name latchkey outside Lambda', async () => {
   const bundle = await startFunction(table.endpoint);
   await bundle.invoke({});
   await bundle.stop();

@@ -78,7 +78,7 @@ async function withStage(work: (table: FunctionTable, proxy: FaultProxy) => Prom
 
 const named = (faults: readonly StoreFault[]) => faults.map((fault) => [fault.what, fault] as const);
 
-describe('the registry throws STORE_UNAVAILABLE for each call, and completes the call later, if DynamoDB', () => {
+describe('the registry throws STORE_UNAVAILABLE for each call if DynamoDB', () => {
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (what, fault) => {
     const isMade = fault.isRefusal !== true;
     await withStage(async (table, proxy) => {
@@ -100,7 +100,7 @@ describe('the registry throws STORE_UNAVAILABLE for each call, and completes the
   });
 });
 
-describe('a repeated revocation and rotation are made once if DynamoDB', () => {
+describe('the registry makes a repeated revocation or rotation only once if DynamoDB', () => {
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (_, fault) => {
     const isMade = fault.isRefusal !== true;
     await withStage(async (table, proxy) => {
@@ -145,7 +145,7 @@ describe('the registry never reports an empty table, an issued or a revoked key 
   });
 });
 
-describe('the registry retries a lost call, and issues a key once, if DynamoDB at first', () => {
+describe('the registry issues a key only once despite a retry if DynamoDB at first', () => {
   const lost = new Set([
     'never answers',
     'closes the connection',

@@ -29,7 +29,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
 
     const REVOCATION = { revokedAt: at(0), revokedBy: 'tests', purgeAfter: NOW_MS / 1000 + 90 * 86_400, version: 1 };
 
-    test('stores the time and the actor, and schedules the deletion in 90 days', async () => {
+    test('stores the time, the actor and a deletion in 90 days', async () => {
       const { record } = await table.registry.issue({ label: 'ci', owner: 'acme', metadata: { seats: 3 } });
       const revoked = await table.registry.revoke(record.id);
       expect(revoked).toEqual({ ...record, ...REVOCATION });
@@ -62,14 +62,14 @@ export function describeRevocation(open: () => Promise<Table>): void {
       await expect(table.registry.revoke(id)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     });
 
-    test("rejects an unknown id, and doesn't create an item", async () => {
+    test('rejects an unknown id without creating an item', async () => {
       const record = await putKey();
       const refusal = { code: 'NOT_FOUND', keyId: UNKNOWN_ID };
       await expect(table.registry.revoke(UNKNOWN_ID)).rejects.toMatchObject(refusal);
       expect(await table.items()).toEqual([record]);
     });
 
-    test('rejects a second call, and keeps the time, the actor and the reason of the first', async () => {
+    test('rejects a second call without a change to the first revocation', async () => {
       const { id } = await putKey();
       const revoked = await table.registry.revoke(id, { reason: 'leaked' });
       const refusal = { code: 'ALREADY_REVOKED', keyId: id };
@@ -96,12 +96,12 @@ export function describeRevocation(open: () => Promise<Table>): void {
       ['expired', { expiresAt: at(-MINUTE_MS), purgeAfter: NOW_MS / 1000 - 60 + 90 * 86_400 }],
       ['going to expire in years', { expiresAt: at(1e11), purgeAfter: NOW_MS / 1000 + 1e8 + 90 * 86_400 }],
       ['rotated', { rotatedTo: UNKNOWN_ID }],
-    ])('revokes a key that is %s, and schedules its deletion 90 days later', async (_, fields) => {
+    ])('schedules the deletion 90 days later for a key that is %s', async (_, fields) => {
       const record = await putKey(fields);
       expect(await table.registry.revoke(record.id)).toEqual({ ...record, ...fields, ...REVOCATION });
     });
 
-    test('treats NULL as "not revoked", and removes a reason without a revocation', async () => {
+    test('revokes a key whose revokedAt is NULL', async () => {
       const record = await putKey({ revokedAt: null, revokedReason: 'an old reason' });
       expect(await table.registry.revoke(record.id)).toEqual({ ...record, ...REVOCATION });
       expect(await table.item(record.keyHash)).not.toHaveProperty('revokedReason');
@@ -148,7 +148,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       });
     });
 
-    test('finds a key that the index lacks so far', async () => {
+    test('queries the index again until it contains the key', async () => {
       const { id } = await putKey();
       let lags = 2;
       const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
@@ -162,7 +162,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       });
     });
 
-    test("rejects a key that was deleted during the call, and doesn't restore it", async () => {
+    test("doesn't restore a key that was deleted during the call", async () => {
       const { id, keyHash } = await putKey();
       const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
         if (operation !== 'Query') return false;
@@ -195,7 +195,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       for (const { keyHash } of [first, second]) expect(await table.item(keyHash)).not.toHaveProperty('revokedAt');
     });
 
-    test('revokes an unreadable record, and then throws RECORD_CORRUPT', async () => {
+    test('throws RECORD_CORRUPT after it revokes an unreadable record', async () => {
       const { id, keyHash } = await putKey({ label: 7 });
       await expect(table.registry.revoke(id)).rejects.toMatchObject({ code: 'RECORD_CORRUPT', keyId: id });
       expect(await table.item(keyHash)).toMatchObject(REVOCATION);

@@ -54,7 +54,7 @@ async function othersThan(table: Table, ...ids: readonly string[]) {
 }
 
 function describeChain(tableOf: () => Table): void {
-  test('issues a successor with the same fields, and expires the old key after the grace period', async () => {
+  test('issues a successor with the same fields for a key that expires after the grace period', async () => {
     const table = tableOf();
     const old = await putKey(table);
     const { secret, record, previous } = await table.registry.rotate(old.id, HOUR);
@@ -152,7 +152,7 @@ function describeRefusals(tableOf: () => Table): void {
     ['rotated', { rotatedTo: UNKNOWN_ID }, 'CONFLICT'],
     ['expired', { expiresAt: at(0) }, 'CONFLICT'],
     ['disabled', { disabledAt: at(1) }, 'CONFLICT'],
-  ])('rejects a key that is %s, without a write', async (_, fields, code) => {
+  ])('rejects a key that is %s without a write', async (_, fields, code) => {
     const table = tableOf();
     const record = await putKey(table, fields);
     await expect(table.registry.rotate(record.id, HOUR)).rejects.toMatchObject({ code, keyId: record.id });
@@ -208,7 +208,7 @@ function describeRefusals(tableOf: () => Table): void {
     expect(byId(await table.items())).toEqual(byId(before));
   });
 
-  test("names the successor that it couldn't delete", async () => {
+  test("throws an error with the id of the successor that it couldn't delete", async () => {
     const table = tableOf();
     const { id } = await putKey(table);
     const intercept = (operation: string, response: Parameters<typeof answer>[0]): boolean =>
@@ -240,7 +240,7 @@ function describeHalfway(tableOf: () => Table): void {
     },
   );
 
-  test("doesn't write until storeRotation, which returns the same result if it is repeated", async () => {
+  test('writes the same successor if storeRotation is repeated', async () => {
     const table = tableOf();
     const old = await putKey(table);
     const drawn = await table.registry.prepareRotation(old.id, HOUR);

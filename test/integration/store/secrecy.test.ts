@@ -91,7 +91,7 @@ test('tracesOf finds any 12 characters of a secret, except in its prefix', () =>
   expect(tracesOf([ACTIVE.secret], ACTIVE.secret.slice(0, 12))).toEqual([ACTIVE.secret.slice(0, 12)]);
 });
 
-/** Sends all events to one environment, one after the other. */
+/** Sends all events to one execution environment, one after the other. */
 async function send(endpoint: string): Promise<Seen> {
   const bundle = await startFunction(endpoint, {
     LATCHKEY_KEY_SOURCES: 'bearer,header:Authorization,query:api_key',

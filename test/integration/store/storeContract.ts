@@ -242,7 +242,7 @@ function describeIssue(open: () => Promise<Table>): void {
   });
 }
 
-/** Runs a function before the next put reaches the engine, such as the same put. */
+/** Runs a function before the next put reaches the DynamoDB engine, such as the same put. */
 function beforePut({ documents }: Table, act: (put: () => Promise<unknown>) => Promise<unknown>): void {
   documents.middlewareStack.add(
     (next) => async (args) => {
@@ -327,7 +327,7 @@ function describeList(open: () => Promise<Table>): void {
       },
     );
 
-    test('reports an unreadable record, and returns the others', async () => {
+    test('returns the other records if one is unreadable', async () => {
       const records = await issue(5);
       const { record: broken } = makeKey({ id: 'broken' });
       await table.put({ ...broken, label: 7 });
@@ -375,7 +375,7 @@ function describeGet(open: () => Promise<Table>): void {
       await expect(table.registry.get(UNKNOWN_ID)).rejects.toMatchObject(refusal);
     });
 
-    test("doesn't repeat an id that may be a foreign key", async () => {
+    test("doesn't repeat an id that may be a foreign key in its error", async () => {
       const secret = '4f9c0d1e2b3a4f9c0d1e2b3a4f9c0d1e';
       for (const operation of ['get', 'getByIdStart'] as const) {
         const error = await table.registry[operation](secret).catch((error: unknown) => error);
@@ -384,13 +384,13 @@ function describeGet(open: () => Promise<Table>): void {
       }
     });
 
-    test('repeats a prefix of a UUID, and a string that is too short for a key', async () => {
+    test('repeats an id in its error if the id cannot be a key', async () => {
       for (const start of ['0f8c1a52-5b8e-4c56-9d2f', 'build-server']) {
         await expect(table.registry.getByIdStart(start)).rejects.toThrow(start);
       }
     });
 
-    test.each(NO_IDS)("rejects %s instead of an id, and doesn't repeat it", async (_, id) => {
+    test.each(NO_IDS)('rejects %s instead of an id without repeating it', async (_, id) => {
       const error = await table.registry.get(id).catch((error: unknown) => error);
       expect(error).toMatchObject({ code: 'INPUT_INVALID' });
       if (id !== '') expect(String(error)).not.toContain(id);

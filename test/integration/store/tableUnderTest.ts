@@ -117,7 +117,8 @@ export async function withProxy(
 }
 
 /**
- * Runs a function after the engine has answered the first call of an operation. It can drop the response, for example.
+ * Runs a function after the DynamoDB engine has answered the first call of an operation. The function can drop the
+ * response, for example.
  */
 export function afterFirst(operation: string, act: (response: ServerResponse) => unknown) {
   let isDone = false;
@@ -128,7 +129,7 @@ export function afterFirst(operation: string, act: (response: ServerResponse) =>
   };
 }
 
-/** Responds instead of the engine, in DynamoDB's format. */
+/** Responds instead of the DynamoDB engine, in DynamoDB's format. */
 export function answer(response: ServerResponse, body: unknown, status = 200): true {
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
   return true;

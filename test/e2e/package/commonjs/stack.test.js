@@ -5,7 +5,7 @@ const { ApiKeyAuthorizer, ApiKeyTable } = require('latchkey/cdk');
 const { createTestAuthorizer, createTestKey, restTokenEvent } = require('latchkey/testing');
 
 // The CDK's project template tests stacks with Jest, which loads CommonJS without options.
-test('the stack contains the function with its code', () => {
+test('the stack contains the authorizer’s function with its code', () => {
   const stack = new Stack(new App(), 'Invoices');
   new ApiKeyAuthorizer(stack, 'Authorizer', { table: new ApiKeyTable(stack, 'Keys') });
   Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 1);
