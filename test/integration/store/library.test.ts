@@ -132,7 +132,7 @@ describe("the package 'latchkey'", () => {
     expect(loaded.filter((module: string) => others.test(module.replace(ROOT, '/')))).toEqual([]);
   });
 
-  test("decides on a key of 'latchkey/testing' without loading the SDK or the CDK", async () => {
+  test("allows a key of 'latchkey/testing' without loading the SDK or the CDK", async () => {
     const env = { PATH: process.env['PATH'], TRACE: join(directory, 'trace-of-tests.txt') };
     const { stdout } = await run(process.execPath, ['--import', './tracer.js', 'tests.js'], { cwd: directory, env });
     const { id, answer, loaded } = JSON.parse(stdout);

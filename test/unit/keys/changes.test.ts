@@ -294,7 +294,7 @@ describe('disable', () => {
     ['now by the same actor', { disabledAt: at(0), disabledBy: 'tests' }, { disabledAt: at(0) }],
     ['now by another actor', { disabledAt: at(0), disabledBy: 'others' }, { code: 'CONFLICT' }],
     ['earlier by the same actor', { disabledAt: at(-1), disabledBy: 'tests' }, { code: 'CONFLICT' }],
-  ])('decides on a retry for a key that was disabled %s', async (_, fields, outcome) => {
+  ])('returns the outcome of a retry for a key that was disabled %s', async (_, fields, outcome) => {
     expect(await refused('disable', fields, 'sent again')).toMatchObject(outcome);
   });
 
@@ -315,7 +315,7 @@ describe('enable', () => {
     ['neither disabled nor revoked', {}, { id: record.id, keyHash: record.keyHash }],
     ['disabled', { disabledAt: at(-1) }, { code: 'CONFLICT' }],
     ['revoked', { revokedAt: at(-1) }, { code: 'ALREADY_REVOKED' }],
-  ])('decides on a retry by the new state of the key: %s', async (_, fields, outcome) => {
+  ])('returns the outcome of a retry for a key that is %s', async (_, fields, outcome) => {
     expect(await refused('enable', fields, 'sent again')).toMatchObject(outcome);
   });
 

@@ -42,7 +42,7 @@ describe('translateStoreFault', () => {
     }
   };
 
-  test('names the operation and the failure in an error whose cause is the failure', () => {
+  test("throws an error that names the operation and the SDK's error", () => {
     const cause = fault('ThrottlingException');
     expect(translated(cause)).toMatchObject({
       code: 'STORE_UNAVAILABLE',

@@ -144,7 +144,7 @@ describe('importHashes after a rejected put', () => {
 });
 
 describe('importHashes with a store that fails', () => {
-  test('throws the failure after the earlier results without reading more entries', async () => {
+  test("yields the earlier results and then throws the store's error", async () => {
     const fault = new LatchkeyError('STORE_UNAVAILABLE', 'gone');
     let read = 0;
     const entries = function* () {
@@ -165,7 +165,7 @@ describe('importHashes with a store that fails', () => {
     expect(read).toBeLessThanOrEqual(2 + 4);
   });
 
-  test('throws the failure of the first entry, even if another failed sooner', async () => {
+  test('throws the error of the first failed entry, even if a later entry failed sooner', async () => {
     const store = new LaggingStore({
       put: async ({ id }) => {
         if (id === 'a') await new Promise(setImmediate);

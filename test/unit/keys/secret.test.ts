@@ -131,19 +131,24 @@ describe('parseSecret', () => {
   });
 
   test.each([
-    ['16 characters', 'x'.repeat(16), true],
-    ['15 characters', 'x'.repeat(15), false],
-    ['255 characters', 'x'.repeat(255), true],
-    ['256 characters', 'x'.repeat(256), false],
-    ['a comma', `${'x'.repeat(20)},`, false],
-    ['a space', `${'x'.repeat(20)} x`, false],
-    ['a control character', `${'x'.repeat(20)}\u0007`, false],
-    ['the last control character', `${'x'.repeat(20)}\u007f`, false],
-    ['a character outside ASCII', `${'x'.repeat(20)}é`, false],
-    ['every kind of punctuation except the comma', '!"#$%&\'()*+-./:;<=>?@[\\]^_`{|}~', true],
-    ['the form of our own keys with a wrong checksum', `${KNOWN.slice(0, -1)}c`, true],
-  ])('decides on a foreign key with %s: %s → %s', (_, text, accepted) => {
-    expect(parseSecret(text, FOREIGN)).toBe(accepted ? text : undefined);
+    ['16 characters', 'x'.repeat(16)],
+    ['255 characters', 'x'.repeat(255)],
+    ['every kind of punctuation except the comma', '!"#$%&\'()*+-./:;<=>?@[\\]^_`{|}~'],
+    ['the form of our own keys with a wrong checksum', `${KNOWN.slice(0, -1)}c`],
+  ])('accepts a foreign key with %s: %s', (_, text) => {
+    expect(parseSecret(text, FOREIGN)).toBe(text);
+  });
+
+  test.each([
+    ['15 characters', 'x'.repeat(15)],
+    ['256 characters', 'x'.repeat(256)],
+    ['a comma', `${'x'.repeat(20)},`],
+    ['a space', `${'x'.repeat(20)} x`],
+    ['a control character', `${'x'.repeat(20)}\u0007`],
+    ['the last control character', `${'x'.repeat(20)}\u007f`],
+    ['a character outside ASCII', `${'x'.repeat(20)}é`],
+  ])('rejects a foreign key with %s: %j', (_, text) => {
+    expect(parseSecret(text, FOREIGN)).toBeUndefined();
   });
 });
 
@@ -170,18 +175,10 @@ test('getShownPrefix returns the prefix and 8 characters', () => {
   expect(getShownPrefix(generateSecret(longestPrefix), longestPrefix)).toHaveLength(MAX_SHOWN_LENGTH);
 });
 
-test.each([
-  ['sk_', true],
-  ['a1_', true],
-  ['abcdefghijklmno_', true],
-  ['abcdefghijklmnop_', false],
-  ['sk', false],
-  ['_', false],
-  ['1k_', false],
-  ['Sk_', false],
-  ['s_k_', false],
-  ['sk_\n', false],
-  ['', false],
-])('isKeyPrefix decides on %j: %s', (text, accepted) => {
-  expect(isKeyPrefix(text)).toBe(accepted);
+test.each(['sk_', 'a1_', 'abcdefghijklmno_'])('isKeyPrefix accepts %j', (text) => {
+  expect(isKeyPrefix(text)).toBe(true);
+});
+
+test.each(['abcdefghijklmnop_', 'sk', '_', '1k_', 'Sk_', 's_k_', 'sk_\n', ''])('isKeyPrefix rejects %j', (text) => {
+  expect(isKeyPrefix(text)).toBe(false);
 });

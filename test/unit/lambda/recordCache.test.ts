@@ -264,7 +264,7 @@ describe('concurrent lookups', () => {
     expect(lookup.reads).toBe(0);
   });
 
-  test('share the failure of a read without affecting the next lookup', async () => {
+  test('share the error of a read without affecting the next lookup', async () => {
     const { record, lookup, find } = cacheOf();
     lookup.isDown = true;
     const settled = await Promise.allSettled([find(), find(), find()]);

@@ -25,7 +25,7 @@ const allowing = (effect: 'Allow' | 'Deny') =>
   });
 
 describe('createTestAuthorizer', () => {
-  test.each(POLICY_EVENTS)('decides on the key in a %s event', async (_, makeEvent) => {
+  test.each(POLICY_EVENTS)('returns the response of the authorizer to a %s event', async (_, makeEvent) => {
     const active = createTestKey({ owner: 'acme' });
     const revoked = createTestKey({ revokedAt: '2024-02-01T00:00:00Z' });
     const { handler } = createTestAuthorizer({ records: [active.record, revoked.record] });
@@ -39,7 +39,7 @@ describe('createTestAuthorizer', () => {
     await expect(handler(makeEvent({}))).rejects.toThrow(/^Unauthorized$/);
   });
 
-  test('decides on the key in an AppSync event', async () => {
+  test('returns the response of the authorizer to an AppSync event', async () => {
     const { secret, record } = createTestKey();
     const { handler } = createTestAuthorizer({ records: [record] });
     expect(await handler(appSyncEvent({ key: secret }))).toMatchObject({
