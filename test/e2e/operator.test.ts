@@ -40,7 +40,7 @@ describe("the README's commands", () => {
         Variables['LATCHKEY_RECORD_CACHE_SECONDS'] = RECORD_CACHE_SECONDS;
       }
     });
-    gateway = await startGatewayProcess({ template });
+    gateway = await startGatewayProcess(template);
   });
   afterAll(() => gateway?.stop());
 

@@ -31,14 +31,17 @@ export interface Gateway {
   readonly stop: () => Promise<unknown>;
 }
 
-/** Starts a local gateway in this process, on free ports. The template is the project's own or a path. */
-export async function startGateway(template: string = TEMPLATE): Promise<Gateway> {
+/**
+ * Starts a local gateway in this process, on free ports. The template is the project's own or a path. The table is in
+ * memory without a `dataDirectory`.
+ */
+export async function startGateway(template: string = TEMPLATE, dataDirectory?: string): Promise<Gateway> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-gateway-'));
   const noteFile = join(directory, 'local.json');
   const stops: (() => unknown)[] = [() => rm(directory, { recursive: true })];
   let log = '';
   const { url, demoKey, table } = await startLocalGateway(
-    { port: 0, dbPort: 0, data: undefined, template, stateFile: noteFile },
+    { port: 0, dbPort: 0, data: dataDirectory, template, stateFile: noteFile },
     { root: ROOT, writeLog: (text) => (log += String(text)), onStop: (stop) => stops.push(stop) },
   );
   const { endpoint = '', tableName } = table.location;
@@ -66,15 +69,8 @@ export interface GatewayProcess extends Omit<Gateway, 'stop'> {
   readonly stop: () => Promise<number | null>;
 }
 
-/** The options of `startGatewayProcess`. */
-export interface StartOptions {
-  /** A template to use instead of the project's own (see `writeTemplateVariant`). */
-  readonly template?: string;
-  readonly dataDirectory?: string;
-}
-
 /** Starts `npm start` in a child process, on free ports. Rejects with its log if it doesn't start. */
-export async function startGatewayProcess({ template, dataDirectory }: StartOptions = {}): Promise<GatewayProcess> {
+export async function startGatewayProcess(template?: string): Promise<GatewayProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-gateway-'));
   const noteFile = join(directory, 'local.json');
   const child = spawn(
@@ -88,7 +84,6 @@ export async function startGatewayProcess({ template, dataDirectory }: StartOpti
       '--state-file',
       noteFile,
       ...(template === undefined ? [] : ['--template', template]),
-      ...(dataDirectory === undefined ? [] : ['--data', dataDirectory]),
     ],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
   );

@@ -107,14 +107,13 @@ describe('GET /api/keys', () => {
   test('returns a cursor after 1,000 keys', async () => {
     const many = await ConsoleUnderTest.start(database);
     await many.open();
-    const ids = new Set<string>();
-    for (let count = 0; count < 1010; count++) ids.add((await many.putKey()).record.id);
+    const ids = await many.putKeys(1010);
     const first = await many.api('GET', '/api/keys');
     expect(first.body.records).toHaveLength(1000);
     const rest = await many.api('GET', `/api/keys?cursor=${first.body.cursor}`);
     expect(rest.body.cursor).toBeNull();
     const listed = [...first.body.records, ...rest.body.records].map(({ id }) => id);
-    expect(new Set(listed)).toEqual(ids);
+    expect(new Set(listed)).toEqual(new Set(ids));
     await many.stop();
   }, 60_000);
 

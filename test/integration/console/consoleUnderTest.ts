@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
-import { PutCommand, ScanCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, PutCommand, ScanCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { openRegistry } from '../../../cli/openRegistry.ts';
 import type { RunningConsole } from '../../../operator/consoleToStart.ts';
 import { startConsole } from '../../../console/server/startConsole.ts';
@@ -154,6 +154,18 @@ export class ConsoleUnderTest {
     const key = makeKey({ id: randomUUID(), ...fields });
     await this.put(serialiseRecord(key.record));
     return key;
+  }
+
+  /** Stores this many keys in batches, and returns their ids. */
+  async putKeys(count: number): Promise<readonly string[]> {
+    const records = Array.from({ length: count }, () => makeKey({ id: randomUUID() }).record);
+    // DynamoDB's maximum is 25 items a batch.
+    for (let start = 0; start < count; start += 25) {
+      const batch = records.slice(start, start + 25);
+      const puts = batch.map((record) => ({ PutRequest: { Item: serialiseRecord(record) } }));
+      await this.#client.send(new BatchWriteCommand({ RequestItems: { [this.tableName]: puts } }));
+    }
+    return records.map(({ id }) => id);
   }
 
   async put(item: Record<string, unknown>): Promise<void> {

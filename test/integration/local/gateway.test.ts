@@ -16,7 +16,6 @@ import {
   writeTemplateVariant,
   type Gateway,
   type GatewayProcess,
-  type StartOptions,
 } from '../../support/gateway.ts';
 import { writeSampleStack } from './sampleStack.ts';
 
@@ -25,14 +24,14 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((gateway) => gateway.stop()));
 });
 
-async function start(template?: string): Promise<Gateway> {
-  const gateway = await startGateway(template ?? (await writeSampleStack()));
+async function start(template?: string, dataDirectory?: string): Promise<Gateway> {
+  const gateway = await startGateway(template ?? (await writeSampleStack()), dataDirectory);
   running.push(gateway);
   return gateway;
 }
 
-async function npmStart(options: StartOptions = {}): Promise<GatewayProcess> {
-  const gateway = await startGatewayProcess({ template: await writeSampleStack(), ...options });
+async function npmStart(template?: string): Promise<GatewayProcess> {
+  const gateway = await startGatewayProcess(template ?? (await writeSampleStack()));
   running.push(gateway);
   return gateway;
 }
@@ -80,7 +79,7 @@ test('npm start prints the URL of the WebSocket API only if the stack has one', 
     },
     await writeSampleStack(),
   );
-  expect((await npmStart({ template })).banner).not.toContain('ws://');
+  expect((await npmStart(template)).banner).not.toContain('ws://');
 });
 
 test('the gateway’s state file contains the revocation delay if the stack outputs it', async () => {
@@ -136,11 +135,11 @@ test('npm start exits with 0 on SIGTERM despite open connections', async () => {
   await pending;
 });
 
-test('npm start --data keeps the table between two runs', async () => {
+test('--data keeps the table between two runs', async () => {
   const dataDirectory = join(mkdtempSync(join(tmpdir(), 'latchkey-data-')), 'new');
-  const first = await npmStart({ dataDirectory });
-  await first.stop();
-  const second = await npmStart({ dataDirectory });
+  const first = await start(undefined, dataDirectory);
+  await running.pop()?.stop();
+  const second = await start(undefined, dataDirectory);
   expect(second.key).not.toBe(first.key);
   const response = await fetch(second.endpoint, {
     method: 'POST',

@@ -37,7 +37,7 @@ test('the console accepts connections only on 127.0.0.1', async () => {
 describe('a running local gateway', () => {
   let gateway: GatewayProcess;
   beforeAll(async () => {
-    gateway = await startGatewayProcess({ template: await writeSampleStack() });
+    gateway = await startGatewayProcess(await writeSampleStack());
   });
   afterAll(() => gateway.stop());
 
