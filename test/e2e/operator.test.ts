@@ -73,7 +73,7 @@ describe("the README's commands", () => {
     expect(field('owner', printed)).toBe('acme');
   });
 
-  test('show prints the recent use after curl gets 200 with the key', async () => {
+  test('show prints a recent last use after curl gets 200 with the key', async () => {
     const answer = await run(blocks[1]?.[0]);
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(answer).toContain(placeholders.get('ID'));
@@ -103,7 +103,7 @@ describe("the README's commands", () => {
     expect(await run(blocks[3]?.[2])).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('contain only commands that these tests run', () => {
+  test('the README contains only commands that these tests run', () => {
     expect(alias).toMatch(/^alias latchkey=/);
     expect(blocks.map((commands) => commands.length)).toEqual([1, 2, 3, 3]);
   });

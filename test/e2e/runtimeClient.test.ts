@@ -17,7 +17,7 @@ describeFunction("the bundle under Lambda's runtime client on Node 24", startBun
 describeFunction(`the bundle on Node ${process.versions.node}`, startFunction);
 
 describe('an invalid setting', () => {
-  test("prevents the start under Lambda's runtime client", async () => {
+  test("makes the function's init phase fail under Lambda's runtime client", async () => {
     const starting = startBundle('http://127.0.0.1:1', { LATCHKEY_RECORD_CACHE_SECONDS: 'soon' });
     await expect(starting).rejects.toThrow(/LatchkeyError: LATCHKEY_RECORD_CACHE_SECONDS/);
   });

@@ -57,11 +57,11 @@ async function request(path: string, authorization?: string): Promise<{ status: 
   return { status: response.status, body: await response.json() };
 }
 
-describe.each(KINDS)('%s behind serverless-offline', (_, path) => {
+describe.each(KINDS)('serverless-offline with %s', (_, path) => {
   test.each([
     ['an active key', ACTIVE],
     ['a key whose scope covers the route', READER],
-  ])('allows %s with the context of its record', async (__, { secret, record }) => {
+  ])('passes the id and label of %s to the integration', async (__, { secret, record }) => {
     const answer = await request(path, `Bearer ${secret}`);
     expect(answer).toMatchObject({ status: 200, body: { keyId: record.id, label: record.label } });
   });

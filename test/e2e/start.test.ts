@@ -97,7 +97,7 @@ describe('npm start', () => {
     expect(demoRecord()).not.toHaveProperty('lastUsedAt');
   });
 
-  test('allows a request with the key on both APIs', async () => {
+  test('the sample APIs allow a request with the printed key', async () => {
     const { id } = demoRecord();
     for (const url of [rest, http]) {
       const { status, body } = await get(url, key);
@@ -105,7 +105,7 @@ describe('npm start', () => {
     }
   });
 
-  test('responds to a request without a key with 401', async () => {
+  test('the sample APIs respond with 401 to a request without a key', async () => {
     expect(await get(rest)).toEqual({
       status: 401,
       body:
@@ -119,7 +119,7 @@ describe('npm start', () => {
   test.each([
     ['an unknown key', generateSecret('sk_')],
     ['a malformed key', 'sk_nonsense'],
-  ])('responds with 403 to a request with %s', async (_, secret) => {
+  ])('the sample APIs respond with 403 to a request with %s', async (_, secret) => {
     expect(await get(rest, secret)).toEqual({
       status: 403,
       body: '{"success":false,"data":null,"error":{"code":"INVALID_KEY","message":"Invalid API key."},"pagination":null}',
@@ -128,7 +128,7 @@ describe('npm start', () => {
     expect(await get(http, secret)).toMatchObject({ status: 403, body: '{"message":"Forbidden"}' });
   });
 
-  test('stores the last use only once for 100 more requests', async () => {
+  test('the authorizer stores the last use only once for 100 requests', async () => {
     const { lastUsedAt } = demoRecord();
     expect(Date.parse(lastUsedAt)).toBeLessThanOrEqual(Date.now());
     for (let round = 0; round < 10; round++) {
@@ -148,7 +148,7 @@ describe('npm start', () => {
 
 describe('an interrupted npm start', () => {
   test.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])(
-    "doesn't leave a process behind after a %s sent only to npm during a synthesis",
+    "doesn't leave a process behind after a %s sent only to npm during the CDK synthesis",
     async (signal) => {
       rmSync(join(ROOT, 'cdk.out/.sources'), { force: true });
       const npm = new NpmStart();
@@ -164,7 +164,7 @@ describe('an interrupted npm start', () => {
     60_000,
   );
 
-  test("doesn't leave a process behind after a SIGTERM sent only to npm while it serves", async () => {
+  test("doesn't leave a process behind after a SIGTERM sent only to npm while the gateway runs", async () => {
     const npm = new NpmStart();
     try {
       const url = await npm.line('url: ');

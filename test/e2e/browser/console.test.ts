@@ -198,7 +198,7 @@ describe('the console with 200 keys', () => {
     await page.close();
   });
 
-  test("shows another console's change before it overwrites it", async () => {
+  test("shows another console's change before overwriting it", async () => {
     const { record } = await console.putKey({ label: 'contended', owner: 'acme' });
     const { page } = await openPage(context, `${console.url.origin}/#/keys/${record.id}`);
     const panel = page.getByRole('complementary');
@@ -218,7 +218,7 @@ describe('the console with 200 keys', () => {
     await page.close();
   });
 
-  test('shows a label that contains a script as text', async () => {
+  test('renders a script in a label as text', async () => {
     const label = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
     const { record } = await console.putKey({ label });
     const { page, problems } = await openPage(context, `${console.url.origin}/#/keys/${record.id}`);
@@ -355,7 +355,7 @@ test("the console doesn't show keys to a browser that didn't open the printed UR
   await console.stop();
 });
 
-test("a page on another port can't read or change keys, although cookies treat it as the same site", async () => {
+test("a page on another port of the same host can't read or change keys", async () => {
   const console = await ConsoleUnderTest.start(database);
   const other = createServer((_, response) =>
     response.setHeader('content-type', 'text/html').end('<title>other</title>'),
@@ -393,7 +393,7 @@ test("a page on another port can't read or change keys, although cookies treat i
   await console.stop();
 });
 
-test("a second browser can't use the same URL", async () => {
+test("a second browser can't open the printed URL", async () => {
   const console = await ConsoleUnderTest.start(database);
   const [first, second] = [await browser.newContext(), await browser.newContext()];
   const { page } = await openPage(first, console.url.href);

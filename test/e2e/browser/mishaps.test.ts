@@ -58,7 +58,7 @@ function reads(answer: (route: Route) => Promise<void>) {
   return (route: Route) => (route.request().method() === 'GET' ? answer(route) : route.continue());
 }
 
-test('the dialog of a new key cannot be left by accident', async () => {
+test('the dialog of a new key cannot be closed by accident', async () => {
   const page = await open();
   await page.getByText(/\d keys?$/).waitFor();
   await page.route(LIST, (route) => after(4000)(route));
@@ -81,7 +81,7 @@ test('the dialog of a new key cannot be left by accident', async () => {
   await gone;
 });
 
-describe('a key press or click', () => {
+describe('the page of the console', () => {
   test.each<[string, (page: Page) => Promise<void>]>([
     ['Enter is pressed twice at once', (page) => enterTwice(page, 0)],
     ['Enter is pressed twice', (page) => enterTwice(page, 250)],
@@ -102,7 +102,7 @@ describe('a key press or click', () => {
 
   // A rotated key doesn't have a Rotate button. Its Enable button then appears in Disable's place; otherwise Revoke does.
   test.each([undefined, 'a successor'])(
-    'disables a key only once on a slow double click if it is rotated to %p',
+    'disables a key only once on a slow double click if rotatedTo is %p',
     async (rotatedTo) => {
       const disabledAt = toTimestamp(Date.now());
       const { record } = await console.putKey({ label: 'clicked', disabledAt, ...(rotatedTo && { rotatedTo }) });
@@ -160,8 +160,8 @@ async function hold(page: Page, key: string): Promise<void> {
   await page.keyboard.up(key);
 }
 
-describe('a list that was read before a change', () => {
-  test("doesn't remove a key that was issued during the load", async () => {
+describe('the list of keys', () => {
+  test('keeps a key that was issued during the load', async () => {
     const page = await open(undefined, (page) => page.route(LIST, reads(after(1500))));
     await page.keyboard.press('n');
     await page.keyboard.type('meanwhile');
@@ -174,7 +174,7 @@ describe('a list that was read before a change', () => {
     expect(await getPanel(page).count()).toBe(1);
   });
 
-  test("doesn't remove a key that was issued just before the load", async () => {
+  test('keeps a key that was issued just before the load', async () => {
     const page = await open();
     await page.getByText(/\d keys?$/).waitFor();
     const old = JSON.stringify((await console.api('GET', '/api/keys')).body);
@@ -193,7 +193,7 @@ describe('a list that was read before a change', () => {
     expect(await page.getByRole('row', { name: /just now/ }).count()).toBe(1);
   });
 
-  test("doesn't undo a revocation that was made during the load", async () => {
+  test('shows a revocation that was made during the load', async () => {
     const { record } = await console.putKey({ label: 'stale' });
     const page = await open(record.id);
     await page.route(LIST, reads(after(1500)));
@@ -206,8 +206,8 @@ describe('a list that was read before a change', () => {
   });
 });
 
-describe('a failed read', () => {
-  test('appears in the panel with the time of the last read, until a read succeeds', async () => {
+describe('the panel of a key', () => {
+  test('shows the error of a failed read until the next read succeeds', async () => {
     const { record } = await console.putKey({ label: 'unread' });
     const page = await open(record.id, (page) =>
       page.route(ONE_KEY, (route) => route.fulfill({ status: 502, json: UNAVAILABLE })),
@@ -218,7 +218,7 @@ describe('a failed read', () => {
     await warning.waitFor({ state: 'detached' });
   });
 
-  test('closes the panel if the key is no longer in the table', async () => {
+  test('closes if the key is no longer in the table', async () => {
     const { record } = await console.putKey({ label: 'purged' });
     const error = { code: 'NOT_FOUND', message: 'there is no such key' };
     const page = await open(record.id, (page) =>
@@ -229,7 +229,7 @@ describe('a failed read', () => {
     expect(await page.getByRole('row', { name: /purged/ }).count()).toBe(0);
   });
 
-  test('keeps the typed text if it happens while the latest version is loaded', async () => {
+  test('keeps the typed text if the latest version cannot be loaded', async () => {
     const { record } = await console.putKey({ label: 'contended', owner: 'acme' });
     const page = await open(record.id);
     await getPanel(page).getByRole('button', { name: 'Edit' }).click();
@@ -267,7 +267,7 @@ test("a panel that opens after its key has loaded doesn't take the focus from th
   expect(await page.getByRole('dialog').count()).toBe(0);
 });
 
-test('the browser stores that the single-key shortcuts are turned off', async () => {
+test('the single-key shortcuts stay turned off after a reload', async () => {
   const page = await open();
   await page.getByRole('checkbox', { name: /new key/ }).uncheck();
   await page.reload();

@@ -78,7 +78,7 @@ describe('a table restored to a point in time', () => {
     expect(TimeToLiveDescription?.TimeToLiveStatus).toBe('DISABLED');
   });
 
-  test('gets deleted keys back by export and import, without undoing a revocation', async () => {
+  test('lets import restore deleted keys without undoing a revocation', async () => {
     const { keyHash } = await source.registry.get('deleted');
     await source.remove(keyHash);
     await source.registry.revoke('revoked');

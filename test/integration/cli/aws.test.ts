@@ -44,13 +44,13 @@ const CAUSES: [string, unknown, RegExp][] = [
   ['a wrong signature', faultOf('InvalidSignatureException'), /AWS_SECRET_ACCESS_KEY.*clock/],
   ['a wrong signature for STS', faultOf('SignatureDoesNotMatch'), /AWS_SECRET_ACCESS_KEY.*clock/],
   ['an incomplete signature', faultOf('IncompleteSignatureException'), /AWS_SECRET_ACCESS_KEY.*clock/],
-  ['access denied', faultOf('AccessDeniedException', DENIED), /denied.*dynamodb:Scan/],
+  ['denied access', faultOf('AccessDeniedException', DENIED), /denied.*dynamodb:Scan/],
   [
-    'access to the KMS key denied',
+    'denied access to the KMS key',
     faultOf('AccessDeniedException', KMS_DENIED),
     /denied.*need permission for kms:Decrypt$/,
   ],
-  ['access denied without a message', faultOf('AccessDeniedException'), /denied.*need permission to use it$/],
+  ['denied access without a message', faultOf('AccessDeniedException'), /denied.*need permission to use it$/],
   ['a profile with MFA', faultOf('CredentialsProviderError', MFA_NEEDED), /MFA.*get-session-token/],
   ['a missing region', faultOf('Error', 'Region is missing'), /AWS_REGION/],
   ['a region with a space', faultOf('Error', 'Region not accepted: region="x y"'), /AWS_REGION/],
@@ -87,7 +87,7 @@ describe('explainFault', () => {
     expect(explain(fault)).not.toMatch(/\d{12}/);
   });
 
-  test('recommends `npm start` if the local gateway fails', () => {
+  test('recommends `npm start` if the local gateway causes the error', () => {
     expect(explain(faultOf('Error', '', 'ECONNREFUSED'), LOCAL)).toMatch(/http:\/\/127\.0\.0\.1:1 .*npm start/);
     expect(explain(faultOf('ResourceNotFoundException'), LOCAL)).toMatch(/npm start/);
   });
@@ -107,7 +107,7 @@ describe('explainFault', () => {
     expect(explain(faultOf('SyntaxError'), location)).toContain('DynamoDB at http://127.0.0.1:8000 cannot be read');
   });
 
-  test("names the denied action for each of AWS's wordings", () => {
+  test("extracts the denied action from both wordings of AWS's message", () => {
     const denied = (message: string) => explain(faultOf('AccessDeniedException', message));
     expect(denied('x is not authorized to perform:   dynamodb:Scan on resource: y')).toMatch(
       /permission for dynamodb:Scan$/,
@@ -115,7 +115,7 @@ describe('explainFault', () => {
     expect(denied('x is not authorized to perform dynamodb:Query')).toMatch(/permission for dynamodb:Query$/);
   });
 
-  test('sets the fault as the cause of the error', () => {
+  test('returns an error whose cause is the AWS error', () => {
     expect(explainFault(UNREACHABLE, AWS)).toMatchObject({ cause: UNREACHABLE });
   });
 });
@@ -140,7 +140,7 @@ test.each(['XCONNREFUSED', 'Econnrefused', 'ENOENT ', 'X_CERT_HAS_EXPIRED'])(
   },
 );
 
-test('explainFault returns any other error unchanged', () => {
+test('explainFault returns a LatchkeyError unchanged', () => {
   const error = new LatchkeyError('INPUT_INVALID', 'label: got nothing');
   expect(explainFault(error, AWS)).toBe(error);
 });

@@ -63,7 +63,7 @@ test.each(['zsh', 'fish'])('the %s completion contains every command and option'
   }
 });
 
-test.each([[[]], [['powershell']]])('latchkey completion %j exits 2', async (args) => {
+test.each([[[]], [['powershell']]])('latchkey completion exits 2 with the arguments %j', async (args) => {
   const run = await cli.run(['completion', ...args]);
   expect(run).toMatchObject({ exitCode: 2, stdout: '' });
 });

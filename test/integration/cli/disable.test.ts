@@ -77,7 +77,7 @@ describe('disable and enable', () => {
     ['disable', 'a revoked key', { revokedAt: at(-1) }, /revoked already/],
     ['enable', 'a key that is not disabled', {}, /not disabled/],
     ['enable', 'a revoked key', { ...DISABLED, revokedAt: at(-1) }, /revoked already/],
-  ])('%s exits 1 without a prompt for %s', async (command, _, fields, expected) => {
+  ])('%s exits 1 for %s without a prompt', async (command, _, fields, expected) => {
     const { record } = await cli.putKey(table, fields);
     const run = await cli.run([command, record.id], { table, isTerminal: true, input: 'y\n' });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });

@@ -31,7 +31,7 @@ describe('export --out', () => {
     directory = await mkdtemp(join(cli.directory, 'out-'));
   });
 
-  test('writes a file that only its owner can read, even with a umask of 0', async () => {
+  test('writes a file that only its owner can read despite a umask of 0', async () => {
     const out = join(directory, 'keys.jsonl');
     const before = process.umask(0);
     const { exitCode, stdout, stderr } = await cli.run(['export', '--out', out], { table });
@@ -79,7 +79,7 @@ test('export --csv escapes cells that a spreadsheet would run as formulas', asyn
   for (const cell of cells) expect(cell).not.toMatch(/^[=+\-@\t\r]/);
 });
 
-test('export skips an unreadable record and exits 1', async () => {
+test('export exits 1 if it skips an unreadable record', async () => {
   const table = await cli.makeTable();
   await cli.putKey(table);
   const item = { ...makeKey({ id: 'bad' }).record, createdAt: 'yesterday' };
@@ -93,7 +93,7 @@ test('export skips an unreadable record and exits 1', async () => {
 test.each([
   ['JSON Lines', []],
   ['CSV', ['--csv']],
-])('export warns about each key that import would reject (%s)', async (_, format) => {
+])('export as %s warns about each key that import would reject', async (_, format) => {
   const [from, to] = [await cli.makeTable(), await cli.makeTable()];
   const wrong: readonly Partial<KeyRecord>[] = [
     { label: 'a\u0007b' },
@@ -141,7 +141,7 @@ test.each([
   expect(await cli.run(['export', ...args])).toMatchObject({ exitCode: 2, stdout: '' });
 });
 
-test('export reads the table with strong consistency', async () => {
+test('export uses strongly consistent reads', async () => {
   const table = await cli.makeTable();
   await cli.putKey(table);
   const bodies: string[] = [];

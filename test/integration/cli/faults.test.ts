@@ -92,7 +92,7 @@ describe('rotate reports the id of the successor that it cannot show if DynamoDB
   });
 });
 
-describe('revoke explains the failure in one line if DynamoDB', () => {
+describe('revoke prints its error in one line if DynamoDB', () => {
   test.concurrent.each(named([...STORE_FAULTS, REFUSES]))('%s', async (_, fault) => {
     const isMade = fault.isRefusal !== true;
     await withFault(fault, { on: 'UpdateItem', isDone: isMade }, async ({ table, run, recover }) => {
@@ -132,7 +132,7 @@ describe('a lost response', () => {
   });
 });
 
-describe('a second run after every response to the first was lost', () => {
+describe('a second run after the first run lost every response', () => {
   const [[, fault] = ['', REFUSES] as const] = these('resets the connection');
   let directory = '';
   beforeAll(async () => {
@@ -191,7 +191,7 @@ describe('a command', () => {
   test.concurrent.each([
     ['STS', ['create', '--label', 'ci', '--table', 'keys'], 'AWS STS cannot be reached'],
     ['CloudFormation', ['list', '--stack', 'LatchkeyStack'], 'CloudFormation cannot be reached'],
-  ])('times out if %s responds a byte at a time', async (service, args, why) => {
+  ])('times out if %s responds one byte at a time', async (service, args, why) => {
     const proxy = await startFaultProxy('http://127.0.0.1:1');
     proxy.inflict(trickle);
     const env = {

@@ -87,7 +87,7 @@ describe('findTable with --local', () => {
     expect(await codeOf(find({ local: true }, ENDPOINT))).toBe('GATEWAY_NOT_RUNNING');
   });
 
-  test('returns the revocation delay only for the endpoint of the gateway', async () => {
+  test("returns the revocation delay only if the endpoint is the gateway's", async () => {
     const note = { ...NOTE, revocationDelaySeconds: 60 };
     expect(await find({ local: true }, {}, note)).toMatchObject({ revocationDelaySeconds: 60 });
     const same = { AWS_ENDPOINT_URL_DYNAMODB: NOTE.endpoint };
@@ -153,7 +153,7 @@ describe('a command with --stack', () => {
     ['Keys', 360],
     ['Silent', null],
     ['Odd', null],
-  ])('prints the revocation delay of the stack %s as JSON: %s', async (stack, revocationDelaySeconds) => {
+  ])('uses the outputs of the stack %s to print the revocation delay %s', async (stack, revocationDelaySeconds) => {
     const { record } = await cli.putKey(table);
     const run = await runCliInProcess(['revoke', record.id, '--yes', '--stack', stack, '--json'], {
       env: environment(),
@@ -162,15 +162,20 @@ describe('a command with --stack', () => {
     expect(JSON.parse(run.stdout)).toMatchObject({ record: { id: record.id, revokedBy: ARN }, revocationDelaySeconds });
   });
 
-  test.each([
-    ['Own', true],
-    ['Any', false],
-    ['Silent', false],
-    ['Unclear', false],
-  ])('applies the AcceptedKeys of the stack %s to a foreign key (refused: %s)', async (stack, isRefused) => {
+  const REFUSED = /^state: +active, but refused, .*acceptForeignKeys$/m;
+
+  async function showForeignKey(stack: string): Promise<string> {
     const { record } = await cli.putKey(table, { keyPrefix: 'live_abc' });
     const { stdout } = await runCliInProcess(['show', record.id, '--stack', stack], { env: environment() });
-    expect(/^state: +active, but refused, .*acceptForeignKeys$/m.test(stdout)).toBe(isRefused);
+    return stdout;
+  }
+
+  test('shows a foreign key as refused if the stack accepts only its own prefix', async () => {
+    expect(await showForeignKey('Own')).toMatch(REFUSED);
+  });
+
+  test.each(['Any', 'Silent', 'Unclear'])("doesn't show a foreign key as refused for the stack %s", async (stack) => {
+    expect(await showForeignKey(stack)).not.toMatch(REFUSED);
   });
 
   test('prints the revocation delay of the stack in its notice', async () => {
@@ -224,7 +229,7 @@ describe('a command with conflicting or empty table options', () => {
   });
 });
 
-describe('the credentials and the region of a command', () => {
+describe('a command that calls AWS', () => {
   let home = '';
   beforeAll(async () => {
     home = join(cli.directory, 'home');
@@ -245,29 +250,24 @@ describe('the credentials and the region of a command', () => {
   }
 
   test.each<[string, string[], Record<string, string>, string]>([
-    ['come from --profile', ['--profile', 'ops'], {}, 'OPSKEY eu-north-1'],
+    ['uses the profile in --profile', ['--profile', 'ops'], {}, 'OPSKEY eu-north-1'],
+    ['prefers --profile to AWS_PROFILE', ['--profile', 'ops'], { AWS_PROFILE: 'env' }, 'OPSKEY eu-north-1'],
+    ['prefers --profile to AWS_ACCESS_KEY_ID', ['--profile', 'ops'], LOCAL_AWS, 'OPSKEY us-east-1'],
+    ['uses the profile in AWS_PROFILE without --profile', [], { AWS_PROFILE: 'ops' }, 'OPSKEY eu-north-1'],
     [
-      'come from --profile rather than from AWS_PROFILE',
-      ['--profile', 'ops'],
-      { AWS_PROFILE: 'env' },
-      'OPSKEY eu-north-1',
-    ],
-    ['come from --profile rather than from AWS_ACCESS_KEY_ID', ['--profile', 'ops'], LOCAL_AWS, 'OPSKEY us-east-1'],
-    ['come from AWS_PROFILE without --profile', [], { AWS_PROFILE: 'ops' }, 'OPSKEY eu-north-1'],
-    [
-      'come from --region rather than from AWS_REGION',
+      'prefers --region to AWS_REGION',
       ['--profile', 'ops', '--region', 'eu-west-1'],
       { AWS_REGION: 'us-west-2' },
       'OPSKEY eu-west-1',
     ],
     [
-      'come from AWS_REGION rather than from AWS_DEFAULT_REGION',
+      'prefers AWS_REGION to AWS_DEFAULT_REGION',
       [],
       { ...LOCAL_AWS, AWS_DEFAULT_REGION: 'us-west-1' },
       'local us-east-1',
     ],
     [
-      'come from AWS_DEFAULT_REGION rather than from the profile',
+      'prefers AWS_DEFAULT_REGION to the region of the profile',
       ['--profile', 'ops'],
       { AWS_DEFAULT_REGION: 'us-west-1' },
       'OPSKEY us-west-1',
@@ -276,7 +276,7 @@ describe('the credentials and the region of a command', () => {
     expect(await signedAs(args, env)).toBe(expected);
   });
 
-  test('cause a one-line error if the profile is unknown', async () => {
+  test('prints a one-line error if the profile is unknown', async () => {
     const run = await runCliInProcess(['list', '--table', table, '--profile', 'none'], {
       env: { ...environment(), HOME: home },
     });

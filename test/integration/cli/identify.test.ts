@@ -62,15 +62,15 @@ describe('a key in surrounding text', () => {
     ['brackets', (key) => `<${key}>`],
     ['a sentence', (key) => `The key is (${key}).`],
     ['an assignment', (key) => `API_KEY=${key}`],
-    ['an export with quotes', (key) => `export ACME_KEY='${key}'`],
+    ['a shell export with quotes', (key) => `export ACME_KEY='${key}'`],
     ['YAML', (key) => `api_key: ${key}`],
-    ['a header', (key) => `Authorization: Bearer ${key}`],
-    ['a command', (key) => `curl -i -H 'Authorization: Bearer ${key}' https://api.example.com/orders`],
-    ['a query', (key) => `https://api.example.com/orders?page=2&api_key=${key}&limit=5`],
-    ['an encoded query', (key) => `https://api.example.com/orders?api_key=${encodeURIComponent(key)}`],
+    ['an Authorization header', (key) => `Authorization: Bearer ${key}`],
+    ['a curl command', (key) => `curl -i -H 'Authorization: Bearer ${key}' https://api.example.com/orders`],
+    ['a query string', (key) => `https://api.example.com/orders?page=2&api_key=${key}&limit=5`],
+    ['an encoded query string', (key) => `https://api.example.com/orders?api_key=${encodeURIComponent(key)}`],
     ['JSON', (key) => JSON.stringify({ name: 'acme', key })],
     ['UTF-8 with a byte order mark', (key) => `\ufeff${key}\r\n`],
-    ['UTF-16 with a byte order mark (redirected by PowerShell)', (key) => Buffer.from(`\ufeff${key}\r\n`, 'utf16le')],
+    ['the UTF-16 output of PowerShell', (key) => Buffer.from(`\ufeff${key}\r\n`, 'utf16le')],
     ['big-endian UTF-16', (key) => Buffer.from(`\ufeff${key}\r\n`, 'utf16le').swap16()],
     ['UTF-16 without a byte order mark', (key) => Buffer.from(`${key}\r\n`, 'utf16le')],
     ['the path of a URL', (key) => `https://api.example.com/v1/x/${encodeURIComponent(key)}/orders`],
@@ -80,11 +80,11 @@ describe('a key in surrounding text', () => {
     ['lines in a JSON string', (key) => JSON.stringify(`acme\n${key}\r\n`)],
     ['several lines', (key) => `# keys\n\nNAME=acme\nKEY=${key}\n`],
   ];
-  const KINDS = ['issued here', 'base64url', 'base64 with padding', 'a password'] as const;
+  const KINDS = ['issued here', 'in base64url', 'in padded base64', 'in the style of a password'] as const;
   const FOREIGN_KEYS = {
-    base64url: `sk_${Buffer.alloc(32, 250).toString('base64url')}`,
-    'base64 with padding': Buffer.from('0123456789abcdef0123456789abcde').toString('base64'),
-    'a password': 'P@ssw0rd!xY7#kQ2z',
+    'in base64url': `sk_${Buffer.alloc(32, 250).toString('base64url')}`,
+    'in padded base64': Buffer.from('0123456789abcdef0123456789abcde').toString('base64'),
+    'in the style of a password': 'P@ssw0rd!xY7#kQ2z',
   };
   let keys: Record<string, { secret: string; id: string }>;
   beforeAll(async () => {
@@ -96,9 +96,9 @@ describe('a key in surrounding text', () => {
     }
   });
 
-  test.each(SHAPES.flatMap(([shape, write]) => KINDS.map((kind) => [shape, kind, write] as const)))(
-    'identify extracts the key from %s: %s',
-    async (_, kind, write) => {
+  test.each(SHAPES.flatMap(([shape, write]) => KINDS.map((kind) => [kind, shape, write] as const)))(
+    'identify extracts a key %s from %s',
+    async (kind, _, write) => {
       const { secret = '', id } = keys[kind] ?? {};
       const { exitCode, stdout, stderr } = await cli.run(['identify', '--json'], { table, input: write(secret) });
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });

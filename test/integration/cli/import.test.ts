@@ -35,7 +35,7 @@ describe('metadata that nests too deeply', () => {
       `keyHash,label,metadata\n${csv(hashOf('y'), `{"deep":${deep}}`)}${csv(hashOf(foreignKey()), '{}')}${csv(hashOf(foreignKey()), '')}`,
     ],
     ['a JSON document', `{"api_keys":[${entry('{}')},\n${entry(`{"deep":${deep}}`)},\n${entry('{}')}]}`],
-  ])('import rejects only the entry of %s that contains it', async (_, text) => {
+  ])('import rejects only the entry of %s whose metadata nests too deeply', async (_, text) => {
     const { exitCode, stderr } = await importText(text);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/\n(?:line|entry) 2: metadata: expected .*\n(.*\n)?error: rejected: 1; /);
@@ -168,7 +168,7 @@ const ENV = [
 ];
 
 describe('a typical .env file of 12 lines', () => {
-  test('import prints why it rejected every line except the two keys', async () => {
+  test('import prints the reason for each rejected line', async () => {
     const { exitCode, stdout, stderr } = await importText(ENV.join('\n'));
     expect(exitCode).toBe(1);
     expect(stdout).toBe(
@@ -251,7 +251,7 @@ describe('several entries with one hash', () => {
     ]);
   });
 
-  test('import rejects all of them if one of them is invalid', async () => {
+  test('import rejects all the entries if one is invalid', async () => {
     const text = line({ keyHash, label: 'first' }) + line({ keyHash, label: 'x'.repeat(300), ...revoked }) + line({});
     const { exitCode, stdout } = await importText(text, ['--json']);
     expect(exitCode).toBe(1);
@@ -266,7 +266,7 @@ describe('several entries with one hash', () => {
   });
 });
 
-test('import treats zero times as absent in every format', async () => {
+test('import treats a zero time as absent in every format', async () => {
   const fields = { expires_at: '0001-01-01T00:00:00Z', revoked_at: '1970-01-01T00:00:00.000Z', last_used_at: '0' };
   const names = Object.keys(fields).join();
   const entry = (label: string) => ({ key_hash: hashOf(label), label, ...fields, disabled_at: 0 });
@@ -286,21 +286,24 @@ test('import treats zero times as absent in every format', async () => {
 describe('files of other programs', () => {
   const files: [string, string | Uint8Array][] = [
     [
-      'PostgreSQL, COPY TO with a header',
+      'PostgreSQL COPY TO with a header',
       `id,key_hash,label,owner,created_at,last_used_at,notes\n7,\\x${hashOf('pg')},pg,\\N,2026-01-31 12:34:56.789123+00,\\N,hello\n`,
     ],
     ['Excel', `\ufeffsep=;\r\nKey Hash;Label;Owner\r\n ${hashOf('xl')} ;xl;"a; b"\r\n`],
-    ['PowerShell, Export-Csv', `#TYPE System.Object\r\n"keyHash","label","Length"\r\n"${hashOf('ps')}","ps","3"\r\n`],
-    ['Excel, Unicode text', Buffer.from(`\ufeffkeyHash\tlabel\r\n${hashOf('u')}\tu\u00e9\r\n`, 'utf16le')],
-    ['UTF-16, big-endian', Buffer.from(`\ufeffkeyHash,label\n${hashOf('be')},be\n`, 'utf16le').swap16()],
+    ['PowerShell Export-Csv', `#TYPE System.Object\r\n"keyHash","label","Length"\r\n"${hashOf('ps')}","ps","3"\r\n`],
+    ['Excel in the Unicode Text format', Buffer.from(`\ufeffkeyHash\tlabel\r\n${hashOf('u')}\tu\u00e9\r\n`, 'utf16le')],
+    [
+      'a program that writes big-endian UTF-16',
+      Buffer.from(`\ufeffkeyHash,label\n${hashOf('be')},be\n`, 'utf16le').swap16(),
+    ],
   ];
 
-  test.each(files)('import reads a file from %s', async (_, text) => {
+  test.each(files)('import accepts a file from %s', async (_, text) => {
     const { exitCode, stdout } = await importText(text);
     expect({ exitCode, stdout: stdout.slice(0, 12) }).toEqual({ exitCode: 0, stdout: 'imported: 1\n' });
   });
 
-  test('import rejects a DynamoDB export and suggests --format', async () => {
+  test('import rejects a DynamoDB export with the suggestion --format', async () => {
     const { exitCode, stderr } = await importText('{"Item":{"keyHash":{"S":"x"},"label":{"S":"a"}}}\n');
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(/cannot detect.*--format/) });
   });
@@ -351,7 +354,7 @@ test('import reports the line number of each rejected entry', async () => {
   });
 });
 
-test('import lists only the first 20 of many bad lines', async () => {
+test('import lists only the first 20 rejected lines', async () => {
   const { stderr, stdout } = await importText(`${'nonsense\n'.repeat(500)}`, ['--format', 'jsonl']);
   expect(stderr.split('\n')).toHaveLength(20 + 1 + 1 + 1);
   expect(stderr).toContain('and 480 more');
@@ -502,7 +505,7 @@ describe('invalid input', () => {
   });
 });
 
-test("import reads times without a zone as UTC even if the machine's zone is Tokyo", async () => {
+test("import parses a time without a time zone as UTC even if the machine's time zone is Tokyo", async () => {
   const env = { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: cli.database.endpoint, TZ: 'Asia/Tokyo' };
   table = await cli.makeTable();
   const stdin = line({ created_at: '2026-01-31T12:00:00' });

@@ -45,8 +45,8 @@ describe('list', () => {
     ['the state active', ['--state', 'active'], ['nearly old', 'never', 'old', 'used']],
     ['the state expired', ['--state', 'expired'], ['expired']],
     ['the state disabled', ['--state', 'disabled'], ['disabled']],
-    ['the state revoked, even of disabled keys', ['--state', 'revoked'], ['=revoked']],
-    ['--stale, which includes keys that were never used', ['--stale', '90d'], ['expired', 'never', 'old']],
+    ['the state revoked including disabled keys', ['--state', 'revoked'], ['=revoked']],
+    ['--stale including keys that were never used', ['--stale', '90d'], ['expired', 'never', 'old']],
     ['--stale, --owner and --state combined', ['--stale', '90d', '--owner', 'acme', '--state', 'active'], ['old']],
     ['--plan and --state combined', ['--plan', 'free', '--state', 'active'], ['used']],
   ])('filters by %s', async (_, args, labels) => {
@@ -56,7 +56,7 @@ describe('list', () => {
     expect(JSON.parse(stdout).cursor).toBeNull();
   });
 
-  test('finds a matching key even if all earlier pages lack one', async () => {
+  test('finds a matching key even if all earlier pages lack matches', async () => {
     const { stdout } = await cli.run(['list', '--json', '--limit', '1', '--state', 'expired'], { table });
     expect(labelsIn(stdout)).toEqual(['expired']);
   });
@@ -107,8 +107,8 @@ describe('list --limit', () => {
     ['a plan', ['--plan', 'free']],
     ['last use', ['--stale', '30d']],
     ['an owner and a state', ['--owner', 'acme', '--state', 'disabled']],
-    ['none', []],
-  ])('continues after the last key of each page (filter: %s)', async (_, filter) => {
+    ['nothing', []],
+  ])('continues after the last key of each page if filtered by %s', async (_, filter) => {
     const [all] = await pagesOf(filter);
     const pages = await pagesOf([...filter, '--limit', '4']);
     expect(pages.flat().toSorted()).toEqual(all?.toSorted());
@@ -238,7 +238,7 @@ test('list --sort exits 1 with a warning about an unreadable record', async () =
   expect(stderr).toMatch(/^warning: .*bad.*\nerror: 1 of the records cannot be read\n$/);
 });
 
-test('list --csv prints every field except the hash, with formulas escaped', async () => {
+test('list --csv prints every field except the hash', async () => {
   const { exitCode, stdout } = await cli.run(['list', '--csv', '--all', '--limit', '2'], { table });
   const rows: Record<string, string>[] = parse(stdout, { columns: true });
   expect(exitCode).toBe(0);

@@ -17,7 +17,7 @@ const { cli, table } = useCli();
 describe.each(FOREIGN)('an error about the key %s', (key) => {
   test.each<[string, (key: string) => readonly string[]]>([
     ['as a command', (k) => [k]],
-    ['as a word of help', (k) => ['help', k]],
+    ['as an argument of help', (k) => ['help', k]],
     ['as an unknown option', (k) => ['list', `--${k}`]],
     ['as an extra argument', (k) => ['list', k]],
     ['as --limit', (k) => ['list', '--limit', k]],
@@ -74,7 +74,7 @@ test.each([
 describe('a newline in an error', () => {
   const FORGED = 'x\nerror: forged\u2028\u202e';
 
-  test('becomes an escape if it comes from an argument', async () => {
+  test('becomes an escape sequence if it comes from an argument', async () => {
     const { stderr } = await cli.run([FORGED]);
     expect(stderr).toMatch(/^error: unknown command 'x\\u000aerror: forged\\u2028\\u202e'.*\n$/);
   });
@@ -84,7 +84,7 @@ describe('a newline in an error', () => {
     ['stats', ['stats']],
     ['export', ['export']],
     ['seed', ['seed', '-', '--skip-existing']],
-  ])('becomes an escape if %s reports the id of a corrupt record', async (_, args) => {
+  ])('becomes an escape sequence if %s reports the id of a corrupt record', async (_, args) => {
     const corrupted = await cli.makeTable();
     const Item = { ...serialiseRecord(makeKey({ id: FORGED }).record), createdAt: 'yesterday' };
     await cli.database.client.send(new PutCommand({ TableName: corrupted, Item }));
@@ -94,7 +94,7 @@ describe('a newline in an error', () => {
     expect(stderr).not.toMatch(/[\u2028\u202e]/);
   });
 
-  test('becomes an escape if it comes from a seed file', async () => {
+  test('becomes an escape sequence if it comes from a seed file', async () => {
     const file = await cli.write('x\nerror: forged', '{"label":"a","x\\nerror: forged":1}');
     const { stderr } = await cli.run(['seed', file], { table });
     expect(stderr).not.toMatch(/^error: forged/m);
@@ -139,7 +139,7 @@ describe('the check for control and invisible characters', () => {
     expect(stderr).not.toContain('\u202e');
   });
 
-  test('rejects only the line of an import that contains one', async () => {
+  test('rejects only the line of an import that contains such a character', async () => {
     const input = [BAD, 'good']
       .map((label, at) => JSON.stringify({ label, keyHash: String(at).repeat(64) }))
       .join('\n');

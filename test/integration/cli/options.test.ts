@@ -9,7 +9,7 @@ test.each([
   ['90d', '2030-09-13T12:00:00.000Z'],
   ['2w', '2030-06-29T12:00:00.000Z'],
   ['1y', '2031-06-15T12:00:00.000Z'],
-])('parseExpiry adds %s to now', (text, expected) => {
+])('parseExpiry adds %s to the current time', (text, expected) => {
   expect(parseExpiry(text, NOW_MS)).toBe(expected);
 });
 
@@ -18,12 +18,12 @@ test.each([
   ['2030-01-31T12:00:00.123456789Z', '2030-01-31T12:00:00.123Z'],
   ['2030-01-31 12:00:00+0100', '2030-01-31T11:00:00.000Z'],
   ['2027-01-01', '2027-01-01T23:59:59.999Z'],
-])('parseExpiry reads %s as %s', (text, expected) => {
+])('parseExpiry parses %s as %s', (text, expected) => {
   expect(parseExpiry(text, NOW_MS)).toBe(expected);
 });
 
 test.each(['2030-01-31T12:00:00', '2030-01-31 12:00'])(
-  'parseExpiry rejects the time %s because it lacks a zone',
+  'parseExpiry rejects the time %s because it lacks a time zone',
   (text) => {
     expect(() => parseExpiry(text, NOW_MS)).toThrow(/no zone.*Z/);
   },

@@ -74,7 +74,7 @@ describe('Output.note', () => {
     expect(written(stderr)).toBe('one\\u000atwo \\u001b[2J\n');
   });
 
-  test('leaves a cursor unmasked in its variant noteOwn', async () => {
+  test('Output.noteOwn leaves a cursor unmasked', async () => {
     const [[, key] = ['', '']] = KEY_LIKE;
     output.noteOwn(`--cursor ${key}`);
     await Promise.resolve();
@@ -82,7 +82,7 @@ describe('Output.note', () => {
   });
 });
 
-test.each(KEY_LIKE)('Output.ask masks %s without ending its line', (_, key, shown) => {
+test.each(KEY_LIKE)('Output.ask masks %s in its prompt', (_, key, shown) => {
   output.ask(`Revoke ${key}\n? `);
   expect(written(stderr)).toBe(`Revoke ${shown}\\u000a? `);
 });
@@ -94,7 +94,7 @@ describe('Output.print', () => {
   });
 
   test.each(['EPIPE', 'ERR_STREAM_DESTROYED'])(
-    'rejects with OUTPUT_CLOSED if the reader has closed stdout: %s',
+    'rejects with OUTPUT_CLOSED if the write fails with %s',
     async (code) => {
       const closed = failingOutput(code);
       await expect(closed.print('x')).rejects.toMatchObject({ code: 'OUTPUT_CLOSED', cause: { code } });
@@ -110,7 +110,7 @@ describe('Output.print', () => {
     await expect(failingOutput(code).printIfRead('x')).rejects.toMatchObject({ code: 'OUTPUT_UNUSABLE' });
   });
 
-  test('has a variant, printIfRead, that resolves to true after the write', async () => {
+  test('Output.printIfRead resolves to true after the write', async () => {
     expect(await output.printIfRead('x')).toBe(true);
     expect(written(stdout)).toBe('x');
   });
@@ -177,7 +177,7 @@ Store the key now: you cannot see it again.`,
     );
   });
 
-  test('disappears from the notice if it is stored in a file', () => {
+  test('does not appear in the notice if it is stored in a file', () => {
     const notice = issuedKeyNotice({ secret, record: previous }, NOW_MS, 'in a\u001bfile');
     expect(notice).toBe(`id:      ${previous.id}\nlabel:   old\n\nThe key is in a\\u001bfile, and nowhere else.`);
   });

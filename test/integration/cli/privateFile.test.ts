@@ -41,7 +41,7 @@ async function modeOf(file: string): Promise<number> {
 }
 
 describe('a new file', () => {
-  test.each([true, false])('has mode 0600 even with a umask of 0, with resume: %s', async (resume) => {
+  test.each([true, false])('has mode 0600 despite a umask of 0 if resume is %s', async (resume) => {
     const umask = process.umask(0);
     try {
       await append(A, resume);
@@ -60,13 +60,13 @@ describe('a new file', () => {
 });
 
 describe('an existing file', () => {
-  test('stays unchanged without resume', async () => {
+  test('stays unchanged if resume is false', async () => {
     await writeFile(path, `${A}\n`);
     await expect(PrivateFile.openForKeys(path, { resume: false })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     expect(await readFile(path, 'utf8')).toBe(`${A}\n`);
   });
 
-  test('receives new lines and mode 0600 with resume', async () => {
+  test('has mode 0600 after a resumed run appends a line', async () => {
     await writeFile(path, `${A}\n`);
     await chmod(path, 0o644);
     const { kept } = await append(B, true);
@@ -76,7 +76,7 @@ describe('an existing file', () => {
   });
 
   test.each([1, 5, 9, 20, B.length - 1])(
-    'loses an incomplete last line of %i characters with resume',
+    'loses an incomplete last line of %i characters if resume is true',
     async (length) => {
       await writeFile(path, `${A}\n${B.slice(0, length)}`);
       const { kept } = await append(B, true);
@@ -126,7 +126,7 @@ describe('an existing file', () => {
   test.each([
     [{ resume: false }, 'already exists: pass another path'],
     [{ resume: false, remedy: 'add --skip-existing' }, 'already exists: add --skip-existing'],
-  ])('causes an error with a remedy if opened with %j', async (options, message) => {
+  ])('causes an error with a remedy if the options are %j', async (options, message) => {
     await writeFile(path, `${A}\n`);
     await expect(PrivateFile.openForKeys(path, options)).rejects.toMatchObject({
       message: `--out: ${path}: ${message}`,
@@ -145,14 +145,14 @@ describe('an existing file', () => {
     },
   );
 
-  test.each([true, false])('causes FILE_UNUSABLE if it is a symbolic link, with resume: %s', async (resume) => {
+  test.each([true, false])('causes FILE_UNUSABLE if it is a symbolic link and resume is %s', async (resume) => {
     const other = join(directory, 'other');
     await writeFile(other, `${A}\n`);
     await symlink(other, path);
     await expect(PrivateFile.openForKeys(path, { resume })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
   });
 
-  test('causes FILE_UNUSABLE if it is a directory or lacks a parent directory', async () => {
+  test('PrivateFile.openForKeys rejects a directory or a missing parent directory with FILE_UNUSABLE', async () => {
     path = directory;
     await expect(PrivateFile.openForKeys(path, { resume: true })).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
     path = join(directory, 'none', 'keys.jsonl');
@@ -178,7 +178,7 @@ describe('a write-only directory', () => {
     await chmod(directory, 0o700);
   });
 
-  test.each([true, false])('stays empty after a failure, with resume: %s', async (resume) => {
+  test.each([true, false])('stays empty if PrivateFile.openForKeys rejects with resume set to %s', async (resume) => {
     const open = () => unprivileged(() => PrivateFile.openForKeys('keys.jsonl', { resume }));
     await expect(open()).rejects.toMatchObject({ code: 'FILE_UNUSABLE', message: expect.stringMatching(/EACCES/) });
     await chmod(directory, 0o700);

@@ -154,7 +154,7 @@ describe('list', () => {
     expect(stderr).toMatch(/^warning: .*id-bad.*createdAt\nerror: /);
   });
 
-  test('prints every readable key on one of its pages', async () => {
+  test('prints each readable key on exactly one page', async () => {
     const labels: string[] = [];
     let cursor: string | null = null;
     do {

@@ -34,7 +34,7 @@ describe('an id that is a prefix of another id', () => {
     expect(await statesIn(table)).toEqual({ [SHORT]: 'active', [LONG]: 'active' });
   });
 
-  test('does not make show suggest --exact-id if it is incomplete', async () => {
+  test('show does not suggest --exact-id for an incomplete id', async () => {
     const { exitCode, stderr } = await cli.run(['show', SHORT.slice(0, 6)], { table: await makeTable() });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/several keys have an id that starts 0230fe:/);

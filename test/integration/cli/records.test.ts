@@ -37,10 +37,10 @@ test('recordLines leaves absent fields empty between its tabs', () => {
   expect(newer?.split('\t').slice(3)).toEqual(['acme', 'active', at(-DAY_MS), at(-3_600_000), at(2 * DAY_MS), '']);
 });
 
-describe('a plan', () => {
+describe('the plan of a key', () => {
   const onPlan = records.map((record, index) => (index === 0 ? { ...record, plan: 'free' } : record));
 
-  test('adds a column to recordTable if a key has it', () => {
+  test('has its own column in recordTable', () => {
     const [head, newer, older] = recordTable(onPlan, NOW_MS).split('\n');
     expect(head).toMatch(/^ID +LABEL +PREFIX +OWNER +PLAN +STATE +CREATED +LAST USED +EXPIRES$/);
     expect(older).toMatch(/revoked +1 month ago/);

@@ -64,7 +64,7 @@ describe('revoke', () => {
     [60, 60],
     [0, 0],
     [undefined, null],
-  ])('prints the record and the revocation delay %p with --json', async (delay, revocationDelaySeconds) => {
+  ])('prints the record with the revocation delay %p as JSON', async (delay, revocationDelaySeconds) => {
     const { record } = await cli.putKey(table, { owner: 'acme' });
     const { exitCode, stdout, stderr } = await revoke([record.id, '--yes', '--json'], { delay });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -119,9 +119,9 @@ describe('revoke on a terminal', () => {
   });
 
   test.each([
-    ['for an unknown id', async () => UNKNOWN_ID, UNKNOWN_ID],
-    ['for a revoked key', async () => (await cli.putKey(table, { revokedAt: at(-1) })).record.id, /revoked already/],
-  ])('exits 1 without a prompt %s', async (_, idOf, expected) => {
+    ['an unknown id', async () => UNKNOWN_ID, UNKNOWN_ID],
+    ['a revoked key', async () => (await cli.putKey(table, { revokedAt: at(-1) })).record.id, /revoked already/],
+  ])('exits 1 for %s without a prompt', async (_, idOf, expected) => {
     const { exitCode, stderr } = await revoke([await idOf()], { typed: 'y\n' });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^error: .*\n$/);

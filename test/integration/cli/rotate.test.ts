@@ -64,7 +64,7 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
     [[], at(DAY_MS)],
     [['--grace', '7d'], at(7 * DAY_MS)],
     [['--grace', '0'], at(0)],
-  ])('sets the expiry of the old key from the grace period %j: %s', async (args, expiresAt) => {
+  ])('sets the expiry of the old key with the options %j to %s', async (args, expiresAt) => {
     const { record } = await cli.putKey(table);
     await cli.run(['rotate', record.id, '--yes', ...args], { table });
     expect((await stored(record.id)).expiresAt).toBe(expiresAt);
@@ -82,7 +82,7 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
     [['--expires', '30d'], at(30 * DAY_MS)],
     [['--expires', '2031-01-01'], '2031-01-01T23:59:59.999Z'],
     [['--no-expiry'], undefined],
-  ])('sets the expiry of the successor from the options %j: %s', async (args, expiresAt) => {
+  ])('sets the expiry of the successor with the options %j to %s', async (args, expiresAt) => {
     const { record } = await cli.putKey(table, { createdAt: at(-DAY_MS), expiresAt: at(4 * DAY_MS) });
     await cli.run(['rotate', record.id, '--yes', ...args], { table });
     const { rotatedTo = '' } = await stored(record.id);
@@ -92,7 +92,7 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
   test.each([
     [['--grace', '24h'], 'It will work for at most another 24h.'],
     [['--grace', '0'], 'It will be rejected at once.'],
-  ])('prompts for confirmation on a terminal with %j: %s', async (args, consequence) => {
+  ])('includes the effect of %j in its prompt: %s', async (args, consequence) => {
     const { record } = await cli.putKey(table);
     const run = await cli.run(['rotate', record.id, ...args], { table, isTerminal: true, input: 'y\n' });
     expect(run.exitCode).toBe(0);

@@ -56,8 +56,8 @@ describe('create --copy', () => {
 
   test.each<[string, string[], Record<string, string>, number]>([
     ['clipboard tools are missing', [], {}, 0],
-    ['its tools lack a display', ['xclip', 'xsel', 'wl-copy'], {}, 0],
-    ['its tool fails', ['pbcopy'], {}, 1],
+    ['the clipboard tools lack a display', ['xclip', 'xsel', 'wl-copy'], {}, 0],
+    ['the clipboard tool fails', ['pbcopy'], {}, 1],
   ])('exits 1 without issuing a key if %s', async (what, names, display, exitCode) => {
     const before = await cli.records(table);
     const path = await tools(what.replaceAll(' ', '-'), names, { exitCode });

@@ -136,7 +136,7 @@ describe('seed', () => {
     expect(await readdir(cli.directory)).not.toContain('none.jsonl');
   });
 
-  test.each([[[]], [['--json']]])('does not issue a key that it cannot print, with the options %p', async (args) => {
+  test.each([[[]], [['--json']]])('does not issue a key that it cannot print with the options %p', async (args) => {
     const table = await makeTable();
     const run = await table.seed([seedFile, ...args], { onStart: (child) => child.stdout?.destroy() });
     expect(run.exitCode).toBe(1);
@@ -159,7 +159,7 @@ describe('seed whose output is closed before the end of the JSON document', () =
   });
 });
 
-test('seed --skip-existing reads the table with strong consistency', async () => {
+test('seed --skip-existing uses strongly consistent reads', async () => {
   const table = await cli.makeTable();
   await cli.putKey(table, { label: 'a' });
   const proxy = await DynamoDbProxy.start({ endpoint: cli.database.endpoint, intercept: answerStale });
@@ -287,7 +287,7 @@ describe('an interrupted run of seed', () => {
     expect(await table.scan()).toHaveLength(3);
   });
 
-  test('reports the label of a key that may not be stored', async () => {
+  test('reports the label of a key whose write is unconfirmed', async () => {
     const table = await makeTable();
     const run = await seedThrough(table, [seedFile, '--json'], () => ({
       before: (count) => {

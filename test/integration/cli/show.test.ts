@@ -77,7 +77,7 @@ test('show --json prints the record without its hash', async () => {
   expect(JSON.parse(stdout)).toEqual({ record: publicRecord(record) });
 });
 
-describe('a shortened id', () => {
+describe('an id or its prefix', () => {
   const ID = 'abcd1234-0000-4000-8000-000000000000';
   const SIBLING = 'abcd1234-ffff-4000-8000-000000000000';
   let shared = '';

@@ -88,7 +88,7 @@ describe('update', () => {
     ['a plan whose name has a space', ['--plan', 'free plan']],
     ['metadata that is a list', ['--metadata', '[]']],
     ['an expiry in the past', ['--expires', '2020-01-01T00:00:00Z']],
-    ['an expiry without a zone', ['--expires', '2031-01-01T12:00:00']],
+    ['an expiry without a time zone', ['--expires', '2031-01-01T12:00:00']],
     ['an expiry on a day that does not exist', ['--expires', '2031-02-30']],
     ['--expires and --no-expiry', ['--expires', '2d', '--no-expiry']],
     ['--no-expiry and --expires', ['--no-expiry', '--expires', '2d']],

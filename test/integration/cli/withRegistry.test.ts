@@ -43,13 +43,13 @@ describe('the recorded actor of a change', () => {
   test.each([
     ['revoke', 'revokedBy'],
     ['disable', 'disabledBy'],
-  ] as const)('comes from --actor in %s, in the field %s', async (command, field) => {
+  ] as const)('%s stores the name in --actor as %s', async (command, field) => {
     const { record } = await cli.putKey(table);
     await cli.run([command, record.id, '--yes', '--actor', 'robot'], { table });
     expect((await recordOf(record.id))?.[field]).toBe('robot');
   });
 
-  test.each([['seed'], ['rotate']])('comes from --actor in %s', async (command) => {
+  test.each([['seed'], ['rotate']])('%s stores the name in --actor as createdBy', async (command) => {
     const { record } = await cli.putKey(table);
     const args = command === 'seed' ? ['seed', '-'] : ['rotate', record.id, '--yes'];
     const input = `{"label":"seeded"}`;

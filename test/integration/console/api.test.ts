@@ -88,7 +88,7 @@ describe('GET /api/keys', () => {
     expect(JSON.stringify(body)).not.toContain(full.keyHash);
   });
 
-  test('reports unreadable records along with the others', async () => {
+  test('returns the ids of unreadable records with the readable records', async () => {
     await own.put({ ...makeKey({ id: 'bad' }).record, label: 1 });
     const { body } = await own.api('GET', '/api/keys');
     expect(body.records).toHaveLength(2);

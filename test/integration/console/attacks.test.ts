@@ -34,7 +34,7 @@ function write(headers: Record<string, string | undefined> = {}, body = NEW_KEY)
   return console.raw('/api/keys', { method: 'POST', headers: Object.fromEntries(given), body });
 }
 
-describe('the token', () => {
+describe('the token in the printed URL', () => {
   const startPath = () => `${console.url.pathname}${console.url.search}`;
 
   test('the console exchanges the token for an HttpOnly, SameSite=Strict cookie', async () => {
@@ -142,7 +142,7 @@ test.each([
   expect((await app.request('/start?token=token', { headers: { host } })).status).toBe(status);
 });
 
-describe('the checks of a request', () => {
+describe('a request to the console', () => {
   beforeEach(() => console.open());
 
   test.each([
@@ -218,7 +218,7 @@ describe('the checks of a request', () => {
   });
 });
 
-describe('the paths of the page', () => {
+describe('the console', () => {
   const page = fileURLToPath(new URL('../../../dist/console/', import.meta.url));
 
   test.each([
@@ -232,7 +232,7 @@ describe('the paths of the page', () => {
     '/../../console/server/guards.ts',
     '//etc/passwd',
     '/../../../../../../../../../../etc/passwd',
-  ])('exclude the existing file at %s', async (path) => {
+  ])('does not serve the existing file at %s', async (path) => {
     const named = decodeURIComponent(path).replaceAll('\\', '/').slice(1);
     expect(existsSync(resolve(page, named))).toBe(true);
     await console.open();
@@ -241,7 +241,7 @@ describe('the paths of the page', () => {
   });
 
   test.each(['/console.js%00.html', '/index.html', '/console.js/', '/CONSOLE.JS'])(
-    'exclude the alias %s of a file',
+    'does not serve a file at its alias %s',
     async (path) => {
       expect(await console.raw(path)).toMatchObject({ status: 404 });
     },

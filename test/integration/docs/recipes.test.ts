@@ -35,7 +35,7 @@ describe('the recipes of the docs', () => {
     expect(blocks.length).toBeGreaterThan(0);
   });
 
-  test('pass the security checks', () => {
+  test('pass the cdk-nag checks', () => {
     const findings = Object.fromEntries(report.synthesized.map(({ recipe, findings }) => [recipe, findings]));
     const { 'a-bucket-that-the-security-checks-object-to': planted, ...own } = findings;
     expect(planted).toContain('AwsSolutions-S1 at BucketStack/Bucket/Resource');

@@ -157,7 +157,7 @@ describe.each([
       expect([route, await statusOf(route)]).toEqual([route, status]);
   });
 
-  test('returns 403 for a route outside the scopes, even from the cache', async () => {
+  test('returns 403 from the cache for a route outside the scopes', async () => {
     const { secret } = await issue({ scopes: ['orders'] });
     await get(`${prefix}/orders`, bearer(secret));
     for (let request = 0; request < 2; request++) {
@@ -177,7 +177,7 @@ describe.each([
     expect((await get(`${prefix}/admin`, bearer(secret))).status).toBe(200);
   });
 
-  test('returns 401 without invoking the function if the identity source is empty', async () => {
+  test('returns 401 without invoking the authorizer if the identity source is empty', async () => {
     const before = gateway.log().length;
     expect((await get(`${prefix}/orders`)).status).toBe(401);
     expect((await get(`${prefix}/orders?api_key=x`)).status).toBe(401);
@@ -187,7 +187,7 @@ describe.each([
 });
 
 describe('a REST API with CORS', () => {
-  test('answers a preflight request without a key', async () => {
+  test('responds to a preflight request without a key', async () => {
     const preflight = await get('/rest/orders', { origin: ORIGIN, 'access-control-request-method': 'GET' }, 'OPTIONS');
     expect(preflight.status).toBe(204);
     const refusal = await get('/rest/orders', { origin: ORIGIN });
@@ -229,7 +229,7 @@ describe('a WebSocket API', () => {
     expect((await connect(headers)).status).toBe(status);
   });
 
-  test('returns 401 without invoking the function if the identity source is missing', async () => {
+  test('returns 401 without invoking the authorizer if the identity source is missing', async () => {
     const before = gateway.log().length;
     expect((await connect()).status).toBe(401);
     expect(gateway.log().slice(before)).not.toContain('AUTH_REQUIRED');
@@ -249,7 +249,7 @@ describe('a WebSocket API', () => {
   });
 });
 
-test('every type of API recovers from an outage of the table without caching the fault', async () => {
+test('every type of API recovers from an outage of the table without caching the error', async () => {
   const { secret, record } = makeKey();
   const client = createClient(gateway.endpoint);
   const table = { TableName: gateway.tableName };

@@ -214,32 +214,35 @@ describe('a gateway with a variant of the sample template', () => {
     expect((await get(gateway.httpUrl, bearer(UNKNOWN))).status).toBe(403);
   });
 
-  test.each(['iam', 'simple'])('denies a scoped key ambiguous paths on a greedy route (%s)', async (response) => {
-    const gateway = await start((template) => {
-      setEnvironment(template, {
-        LATCHKEY_SCOPES: JSON.stringify({ orders: ['GET /orders/*'] }),
-        LATCHKEY_HTTP_API_RESPONSE: response,
+  test.each(['iam', 'simple'])(
+    'denies a scoped key ambiguous paths on a greedy route if the response type is %s',
+    async (response) => {
+      const gateway = await start((template) => {
+        setEnvironment(template, {
+          LATCHKEY_SCOPES: JSON.stringify({ orders: ['GET /orders/*'] }),
+          LATCHKEY_HTTP_API_RESPONSE: response,
+        });
+        for (const { Type, Properties } of Object.values(template.Resources)) {
+          // The change skips the WebSocket API, whose routes also have this type.
+          const isHttpRoute = Type === 'AWS::ApiGatewayV2::Route' && Properties['RouteKey'] === 'GET /whoami';
+          if (isHttpRoute) Properties['RouteKey'] = 'GET /{proxy+}';
+        }
+        setProperties(template, 'AWS::ApiGatewayV2::Authorizer', { EnableSimpleResponses: response === 'simple' });
+        setProperties(template, 'AWS::ApiGateway::Resource', { PathPart: '{proxy+}' });
       });
-      for (const { Type, Properties } of Object.values(template.Resources)) {
-        // The change skips the WebSocket API, whose routes also have this type.
-        const isHttpRoute = Type === 'AWS::ApiGatewayV2::Route' && Properties['RouteKey'] === 'GET /whoami';
-        if (isHttpRoute) Properties['RouteKey'] = 'GET /{proxy+}';
+      const { secret, record } = makeKey({ scopes: ['orders'] });
+      await tableOf(gateway).put(record);
+      const statusesOf = (path: string) =>
+        Promise.all(['/http', '/rest'].map((api) => statusOf(gateway.url, api + path, bearer(secret))));
+      for (const path of ['/orders/7', '/orders/7/a.b', '/orders/.x', '/orders/a%20b']) {
+        expect([path, ...(await statusesOf(path))]).toEqual([path, 200, 200]);
       }
-      setProperties(template, 'AWS::ApiGatewayV2::Authorizer', { EnableSimpleResponses: response === 'simple' });
-      setProperties(template, 'AWS::ApiGateway::Resource', { PathPart: '{proxy+}' });
-    });
-    const { secret, record } = makeKey({ scopes: ['orders'] });
-    await tableOf(gateway).put(record);
-    const statusesOf = (path: string) =>
-      Promise.all(['/http', '/rest'].map((api) => statusOf(gateway.url, api + path, bearer(secret))));
-    for (const path of ['/orders/7', '/orders/7/a.b', '/orders/.x', '/orders/a%20b']) {
-      expect([path, ...(await statusesOf(path))]).toEqual([path, 200, 200]);
-    }
-    const ambiguous = ['../..', '../admin', '..;/admin', './7', '.', '/admin', '%2e%2E/admin', '..%2Fadmin', 'a%5cb'];
-    for (const path of ['/admin', ...ambiguous.map((end) => `/orders/${end}`)]) {
-      expect([path, ...(await statusesOf(path))]).toEqual([path, 403, 403]);
-    }
-  });
+      const ambiguous = ['../..', '../admin', '..;/admin', './7', '.', '/admin', '%2e%2E/admin', '..%2Fadmin', 'a%5cb'];
+      for (const path of ['/admin', ...ambiguous.map((end) => `/orders/${end}`)]) {
+        expect([path, ...(await statusesOf(path))]).toEqual([path, 403, 403]);
+      }
+    },
+  );
 
   test('logs metrics only if LATCHKEY_METRICS is true', async () => {
     const [counting, silent] = await Promise.all([

@@ -27,7 +27,7 @@ function buildStack(stack: Stack): void {
   authorizer.applyPlans(api);
 }
 
-describe('a REST API with plans', () => {
+describe('a REST API with usage plans', () => {
   let gateway: Gateway;
   let registry: KeyRegistry;
   beforeAll(async () => {
@@ -45,7 +45,7 @@ describe('a REST API with plans', () => {
     return fetch(url, { headers: { Authorization: `Bearer ${secret}` } });
   };
 
-  test.each([undefined, 'free', 'pro'])('accepts a key on the plan %p', async (plan) => {
+  test.each([undefined, 'free', 'pro'])('accepts a key whose plan is %p', async (plan) => {
     expect((await requestWith(plan)).status).toBe(200);
   });
 

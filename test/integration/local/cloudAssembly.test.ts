@@ -23,7 +23,7 @@ describe("readCloudAssembly on the output of the CDK's constructs", () => {
     assembly = await readCloudAssembly(join(directory, 'out', 'Stack.template.json'));
   });
 
-  test('reads the authorizer and the removed parameters of an HTTP API', () => {
+  test('returns the authorizer and the removed parameters of an HTTP API', () => {
     const [api] = assembly.httpApis;
     expect([...(api?.authorizers.values() ?? [])]).toMatchObject([
       { payloadVersion: '1.0', identitySources: ['$request.header.Authorization'], resultTtlSeconds: 300 },
@@ -33,7 +33,7 @@ describe("readCloudAssembly on the output of the CDK's constructs", () => {
     });
   });
 
-  test('reads the authorizer of a WebSocket API', () => {
+  test('returns the authorizer of a WebSocket API', () => {
     const [api] = assembly.webSocketApis;
     expect(api).toMatchObject({
       stageName: 'prod',
@@ -56,7 +56,7 @@ test.each([
   [{ RevocationDelaySeconds: { Value: '60' } }, 60],
   [{ Other: { Value: '60' } }, undefined],
   [undefined, undefined],
-])('readCloudAssembly reads the revocation delay from the outputs %j as %s', async (outputs, seconds) => {
+])('readCloudAssembly parses the outputs %j to the revocation delay %s', async (outputs, seconds) => {
   const template = await writeTemplateVariant(
     (json) => Object.assign(json, { Outputs: outputs }),
     await writeSampleStack(),
@@ -83,7 +83,7 @@ test('readCloudAssembly rejects a route whose authorizer is not in the template'
   await expect(readCloudAssembly(template)).rejects.toThrow(GatewayError);
 });
 
-test('readCloudAssembly throws GatewayError for a missing template', async () => {
+test('readCloudAssembly throws a GatewayError if the template is missing', async () => {
   await expect(readCloudAssembly('/nowhere/X.template.json')).rejects.toThrow(GatewayError);
 });
 

@@ -22,18 +22,18 @@ describe('createGatewayResponse without a configured response', () => {
     ['MISSING_AUTHENTICATION_TOKEN', 403, '{"message":"Missing Authentication Token"}'],
     ['AUTHORIZER_FAILURE', 500, '{"message":null}'],
     ['AUTHORIZER_CONFIGURATION_ERROR', 500, '{"message":null}'],
-  ] as const)('returns the status and body of API Gateway for %s: %i', (type, statusCode, body) => {
+  ] as const)("returns API Gateway's body for %s with the status %i", (type, statusCode, body) => {
     expect(respond(type)).toMatchObject({ statusCode, body });
   });
 });
 
-test('createGatewayResponse prefers the response for the type to DEFAULT_4XX', () => {
+test('createGatewayResponse prefers the response configured for the response type to DEFAULT_4XX', () => {
   const responses = { UNAUTHORIZED: { bodyTemplate: 'own' }, DEFAULT_4XX: { bodyTemplate: 'default' } };
   expect(respond('UNAUTHORIZED', responses).body).toBe('own');
   expect(respond('ACCESS_DENIED', responses).body).toBe('default');
 });
 
-test("createGatewayResponse keeps the type's status unless DEFAULT_4XX or DEFAULT_5XX sets one", () => {
+test("createGatewayResponse keeps the response type's status unless DEFAULT_4XX or DEFAULT_5XX sets one", () => {
   expect(respond('ACCESS_DENIED', { DEFAULT_4XX: { bodyTemplate: '' } }).statusCode).toBe(403);
   expect(respond('AUTHORIZER_FAILURE', { DEFAULT_4XX: { statusCode: 418 } }).statusCode).toBe(500);
   expect(respond('AUTHORIZER_FAILURE', { DEFAULT_5XX: { statusCode: 503 } }).statusCode).toBe(503);

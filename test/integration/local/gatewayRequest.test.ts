@@ -55,7 +55,7 @@ test.each([
   ['$context.routeKey', 'GET /whoami'],
   ['context.identity.sourceIp', '127.0.0.1'],
   ['$stageVariables.tenant', 'blue'],
-])('createIdentityReader reads the identity source %s as %j', (source, value) => {
+])('createIdentityReader resolves the identity source %s to %j', (source, value) => {
   expect(createIdentityReader([source])(input)).toEqual([value]);
 });
 

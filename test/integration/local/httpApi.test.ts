@@ -14,7 +14,7 @@ describe('an HTTP API', () => {
     ['almost', 500, '{"message":"Internal Server Error"}'],
     ['noPolicy', 500, '{"message":"Internal Server Error"}'],
     ['simpleAllow', 500, '{"message":"Internal Server Error"}'],
-  ])('translates the authorizer response %s to %i', async (token, status, text) => {
+  ])('translates the authorizer response %s to the status %i', async (token, status, text) => {
     const { http } = await serve();
     expect(await http('/echo', token === undefined ? [] : bearer(token))).toMatchObject({ status, text });
   });
@@ -56,7 +56,7 @@ describe('an HTTP API', () => {
     expect(countInvocations('Check')).toBe(2);
   });
 
-  test('passes removed parameters to the authorizer but not to the integration', async () => {
+  test('passes removed parameters only to the authorizer', async () => {
     const { http, getEvents } = await serve(
       {},
       setProperties('HttpEcho', {
@@ -77,7 +77,7 @@ describe('an HTTP API', () => {
     },
   );
 
-  test('answers preflight requests with 204', async () => {
+  test('responds to preflight requests with 204', async () => {
     const { http } = await serve();
     const preflight: Header[] = [
       ['Origin', 'https://a.example'],
@@ -142,7 +142,7 @@ describe('an HTTP API with an authorizer of payload format 1.0', () => {
     ['unauthorized', 401],
     ['almost', 500],
     ['simpleAllow', 500],
-  ])('translates the authorizer response %s to %i', async (token, status) => {
+  ])('translates the authorizer response %s to the status %i', async (token, status) => {
     const { http } = await serve({ simpleResponses: true }, payloadV1);
     expect((await http('/echo?a=1', bearer(token))).status).toBe(status);
   });

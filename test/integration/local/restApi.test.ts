@@ -27,7 +27,7 @@ describe('a REST API', () => {
     ['simpleAllow', 500, '{"message":null}'],
     ['spin', 500, '{"message":null}'],
     ['die', 500, '{"message":null}'],
-  ])('translates the authorizer response %s to %i', async (token, status, text) => {
+  ])('translates the authorizer response %s to the status %i', async (token, status, text) => {
     const { rest } = await serve();
     expect(await rest('/token', bearer(token))).toMatchObject({ status, text });
     // A failed invocation must not affect later requests.
@@ -136,7 +136,7 @@ describe('a REST API', () => {
     expect(counts).toEqual(['3', '3', '3']);
   });
 
-  test('answers a preflight request with the headers of the mock integration', async () => {
+  test('responds to a preflight request with the headers of the mock integration', async () => {
     const { rest } = await serve();
     const reply = await rest('/token', [], { method: 'OPTIONS' });
     expect(reply).toMatchObject({ status: 204, headers: [['Access-Control-Allow-Origin', '*']] });
@@ -162,10 +162,13 @@ describe('a REST API with usage plans', () => {
     ['countedByNumber', 403],
     ['deny', 403],
     ['unauthorized', 401],
-  ])('translates the authorizer response %s to %i if the method requires an API key', async (token, status) => {
-    const { rest } = await serve({}, withPlans('AUTHORIZER'));
-    expect((await rest('/token', bearer(token))).status).toBe(status);
-  });
+  ])(
+    'translates the authorizer response %s to the status %i if the method requires an API key',
+    async (token, status) => {
+      const { rest } = await serve({}, withPlans('AUTHORIZER'));
+      expect((await rest('/token', bearer(token))).status).toBe(status);
+    },
+  );
 
   test('returns Forbidden if the authorizer response lacks a usage identifier', async () => {
     const { rest } = await serve({}, withPlans('AUTHORIZER'));
@@ -183,17 +186,14 @@ describe('a REST API with usage plans', () => {
     expect(countInvocations('Check')).toBe(1);
   });
 
-  test('causes a warning at start because the local gateway doesn’t apply limits of usage plans', async () => {
+  test('causes a warning that the local gateway doesn’t apply limits of usage plans', async () => {
     expect((await serve({}, withPlans('AUTHORIZER'))).log()).toContain('applies no limits of usage plans');
     expect((await serve()).log()).toBe('');
   });
 
-  test.each(['HEADER', undefined])(
-    'causes an error at start if its methods read an API key from %s',
-    async (source) => {
-      await expect(serve({}, withPlans(source))).rejects.toThrow(/TokenMethod: ApiKeyRequired: .*, got true/);
-    },
-  );
+  test.each(['HEADER', undefined])('causes an error if its API key source is %s', async (source) => {
+    await expect(serve({}, withPlans(source))).rejects.toThrow(/TokenMethod: ApiKeyRequired: .*, got true/);
+  });
 });
 
 test.each(['constructor', 'toString', '__proto__'])('a REST API accepts a query parameter named %s', async (name) => {

@@ -39,7 +39,7 @@ describe('an unknown intrinsic function or name', () => {
     [{ 'Fn::GetAtt': ['Keys', 'Colour'] }, 'Keys.Colour'],
     [{ 'Fn::Select': [9, ['one']] }, 'Fn::Select'],
     [{ 'Fn::Join': ['', [{}]] }, 'a list'],
-  ])('causes an error that names it: %j', (value, named) => {
+  ])('causes an error that contains its name: %j', (value, named) => {
     expect(() => resolve(value)).toThrow(GatewayError);
     expect(() => resolve(value)).toThrow(named);
   });

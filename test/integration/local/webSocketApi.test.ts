@@ -57,7 +57,7 @@ describe('a WebSocket API', () => {
     ['nested', 500, 'Internal server error'],
     ['noPolicy', 500, 'Internal server error'],
     ['simpleAllow', 500, 'Internal server error'],
-  ])('translates the authorizer response %s to %i', async (token, status, message) => {
+  ])('translates the authorizer response %s to the status %i', async (token, status, message) => {
     const { listen } = await serve();
     const refused = await open(await listen(), bearer(token));
     expect(refused.status).toBe(status);
