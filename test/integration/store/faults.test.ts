@@ -142,7 +142,7 @@ describe('a key is allowed after one retry of its read if DynamoDB at first', ()
   );
 });
 
-describe('staleIfError allows only a key that was read before, within 4 s, if DynamoDB', () => {
+describe('staleIfError allows only a key with a cached record if DynamoDB', () => {
   const stale = { ...NOT_PRIMED, LATCHKEY_RECORD_CACHE_SECONDS: '0', LATCHKEY_STALE_IF_ERROR_SECONDS: '60' };
   testFaults(
     stale,

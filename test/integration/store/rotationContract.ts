@@ -104,11 +104,16 @@ function describeChain(tableOf: () => Table): void {
   });
 
   test.each<[string, Partial<KeyRecord>, Partial<RotateOptions>, object]>([
-    ["no expiry if the old key doesn't expire", {}, {}, { expiresAt: undefined }],
-    ['the same lifetime as the old key', { createdAt: at(-DAY_MS), ...endAt(DAY_MS) }, {}, endAt(2 * DAY_MS)],
-    ['the given expiry', endAt(DAY_MS), { expiresAt: at(7) }, endAt(7)],
-    ['no expiry if null is given', endAt(DAY_MS), { expiresAt: null }, { expiresAt: undefined, purgeAfter: undefined }],
-  ])('gives the successor %s', async (_, fields, options, expected) => {
+    ["without an expiry if the old key doesn't expire", {}, {}, { expiresAt: undefined }],
+    ['with the same lifetime as the old key', { createdAt: at(-DAY_MS), ...endAt(DAY_MS) }, {}, endAt(2 * DAY_MS)],
+    ['with the given expiry', endAt(DAY_MS), { expiresAt: at(7) }, endAt(7)],
+    [
+      'without an expiry if null is given',
+      endAt(DAY_MS),
+      { expiresAt: null },
+      { expiresAt: undefined, purgeAfter: undefined },
+    ],
+  ])('creates a successor %s', async (_, fields, options, expected) => {
     const table = tableOf();
     const { id } = await putKey(table, fields);
     const { record } = await table.registry.rotate(id, { ...HOUR, ...options });
