@@ -13,8 +13,8 @@ interface ConsoleOptions extends RegistryOptions {
 }
 
 const HELP = `
-The console runs on this machine only, with the credentials of this command, until you press Ctrl-C. The printed URL works once,
-in one browser, because the browser exchanges the URL's token for a cookie. The server rejects every change with --read-only.
+The console runs on this machine with the credentials of this command until you press Ctrl-C. The printed URL works only once,
+because the browser exchanges the URL's token for a cookie. The server rejects every change with --read-only.
 
   latchkey console --stack LatchkeyStack --read-only
   latchkey console --table keys --no-open`;

@@ -29,9 +29,9 @@ The export contains the hash and all fields of every key. Another table needs th
 as a key, but treat the export as confidential. Neither the table nor the export contains the raw keys. You can import both
 formats without loss. The read is strongly consistent, so the export includes even the latest revocation.
 
-An older version may have stored a field that import rejects today, such as a label with a control character. Export writes such
-a key and prints a warning with the key and the field. Change the field with update before you export, or in the export before
-you import it.
+An older version of Latchkey may have stored a field that import rejects today, such as a label with a control character. Export
+writes such a key and prints a warning with the key's id and the field. Change the field with update before you export, or in
+the export before you import it.
 
 An apostrophe precedes a string in CSV that a spreadsheet would run as a formula. Import removes the apostrophe only if the
 header row is exactly the one from the export. The apostrophes stay if you remove, rename or move a column.

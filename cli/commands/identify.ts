@@ -23,7 +23,7 @@ const HELP = `
 Type or paste the key at the hidden prompt, or pipe it to standard input. Quotes, NAME=, Authorization: Bearer, a URL or JSON
 may surround it. identify prints one line per key if you pass several. Don't pass the key as an argument, because the shell
 stores arguments in its history and ps shows them. identify looks up at most ${MAX_LOOKUPS} strings that may be keys of other
-systems. It exits with 1 if a key is unknown or wasn't looked up, or if the input doesn't contain a key.
+systems. It exits with 0 only if the input contains keys and the table has a record of each.
 
   latchkey identify --table keys
   pbpaste | latchkey identify --table keys --json`;

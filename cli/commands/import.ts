@@ -46,11 +46,11 @@ Import detects and reports the format if you omit --format. Formats:
             prefix or the id becomes the label of a key without a label
   csv       a header row with some of the fields below, then a row for each
             key. The separator is a comma, a semicolon or a tab. A first line
-            such as sep=; can set another one. Import skips lines with # before
-            the header. It ignores unknown columns with a warning. It rejects a
-            column such as "revoked" or "status", because the column may mean
-            that a key has ended. Rename or remove such a column. \\N, NULL
-            and null count as empty outside quotes
+            such as sep=; can set another separator. Import skips lines above
+            the header that begin with #. It ignores unknown columns with a
+            warning. It rejects a column such as "revoked" or "status", because
+            the column may mean that a key has ended. Rename or remove such a
+            column. \\N, NULL and null count as empty outside quotes
   jsonl     a JSON object with some of these fields on each line: the default
             format of export
   env       raw keys as NAME=key, with or without quotes, export and comments.
@@ -62,9 +62,10 @@ Import detects and reports the format if you omit --format. Formats:
             revokedReason, rotatedFrom, rotatedTo. Names may also be in snake
             case, such as key_hash
 
-A hash is the SHA-256 of the whole key, in hex. A time is ISO 8601, in UTC if it lacks a zone. A date means the start of that
-day in UTC, but the end for expiresAt. Zero times (0, year 1, the start of 1970) count as absent. Scopes are a list, or a string
-separated by spaces or commas, with or without braces. Files are UTF-8, or UTF-16 with a byte order mark.
+A hash is the SHA-256 of the whole key, in hex. A time has an ISO 8601 format. Its default zone is UTC. A date means the start
+of that day in UTC. In expiresAt, a date means the end of the day. Zero times (0, year 1, the start of 1970) count as absent.
+Scopes are a list, or a string separated by spaces or commas, with or without braces. Files are UTF-8, or UTF-16 with a byte
+order mark.
 
 An env file contains more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, times and
 options. It also rejects lists such as a=b;c=d, and UUIDs of versions other than 4. Names such as DATABASE_URL, LOG_LEVEL or

@@ -45,9 +45,9 @@ const OLDEST_FIRST: RecordSort = { field: 'createdAt', isDescending: false };
 const HELP = `
 --limit counts the listed keys. list reads the table until enough keys pass the filters, or until the table ends. An unreadable
 record counts toward the limit. Each page begins with its oldest key. Pages follow the table's own order, or the keys' age with
---owner. --sort reads the whole table and sorts all keys before it applies --limit; it doesn't print a cursor. Keys without the
-field come last. --stale includes every key that was never used, even a new one. A key whose last use is more than a minute in
-the future counts as never used.
+--owner. --sort reads the whole table and sorts all keys before it applies --limit. list doesn't print a cursor with --sort. Keys
+without the field come last. --stale includes every key that was never used, even a new one. A key whose last use is more than a
+minute in the future counts as never used.
 
 list shortens the ids on a narrow terminal, and omits the creation time, the prefix and the plan. Other commands accept the
 shortened ids. The table has a plan column only if a key has a plan.
@@ -68,11 +68,7 @@ export function addListCommand(program: Command, deps: CommandDeps): void {
     .option('--owner <owner>', 'list only keys of this owner', parseNonEmpty('an owner'))
     .option('--plan <name>', 'list only keys on this plan', parseNonEmpty('the name of a plan'))
     .addOption(new Option('--state <state>', 'list only keys in this state').choices(STATES))
-    .option(
-      '--stale <duration>',
-      'list only keys that were never used, or not within this duration, such as 90d',
-      parseDuration,
-    )
+    .option('--stale <duration>', 'list only keys that were not used within this duration, such as 90d', parseDuration)
     .addOption(new Option('--sort <field>', 'sort all keys by this field').choices(Object.keys(SORTS)))
     .addOption(new Option('--reverse', 'reverse the order of --sort'))
     .option('--limit <number>', `the maximum number of keys, from 1 to ${MAX_LIMIT}`, parseLimit, MAX_LIMIT)
@@ -81,7 +77,7 @@ export function addListCommand(program: Command, deps: CommandDeps): void {
         .argParser(parseNonEmpty('a cursor from list'))
         .conflicts('sort'),
     )
-    .option('--all', 'print every page; --limit is then the size of a page')
+    .option('--all', 'print every page, with --limit as the page size')
     .addOption(new Option('--csv', 'print CSV with a header row').conflicts('json'))
     .option(
       '--json',

@@ -9,8 +9,8 @@ interface RevokeOptions extends KeyCommandOptions {
 }
 
 const HELP = `
-The authorizer rejects a revoked key. The table keeps its record for 90 days. After that, the key is rejected as unknown. Don't
-import a key of another system again after its record is gone, because import would accept it as new.
+The authorizer rejects a revoked key. The table keeps its record for 90 days. After that, the authorizer rejects the key as
+unknown. Don't import a key of another system again after DynamoDB deletes its record. Import would accept it as new.
 
 A revocation takes effect once the deployment's caches drop the key: after at most recordCacheTtl plus resultsCacheTtl. A longer
 staleIfError replaces recordCacheTtl during an outage of DynamoDB. An open WebSocket connection stays open, because API Gateway

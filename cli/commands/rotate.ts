@@ -37,8 +37,8 @@ const NO_GRACE: Duration = { text: '0', ms: 0 };
 const DEFAULT_GRACE: Duration = { text: '24h', ms: 86_400_000 };
 
 const HELP = `
-The new key has the same label, owner, scopes, plan and metadata. Both keys work until the grace period ends, or until the old
-key's own expiry if that is sooner. After that, the authorizer rejects the old key. Caches add a delay: see latchkey revoke
+The new key has the same label, owner, scopes, plan and metadata. Both keys work until the end of the grace period or the old
+key's own expiry, whichever is sooner. After that, the authorizer rejects the old key. Caches add a delay: see latchkey revoke
 --help.
 
   latchkey rotate 0f8c1a52 --grace 24h --stack LatchkeyStack
@@ -52,7 +52,7 @@ export function addRotateCommand(program: Command, deps: CommandDeps): void {
     .argument('<id>', ID_HELP)
     .option(
       '--grace <duration>',
-      `how long the old key still works, such as 30m, 24h or 7d; it stops immediately with 0 (default: ${DEFAULT_GRACE.text})`,
+      `the remaining lifetime of the old key, such as 30m, 24h or 7d; 0 ends it immediately (default: ${DEFAULT_GRACE.text})`,
       parseGrace,
     )
     .option(

@@ -44,8 +44,8 @@ seed prints or writes each key before storing it. You therefore have the secret 
 early. Ctrl-C stops after the key in progress. To resume, run the same command again with --skip-existing. seed then skips every
 label that is already in the table, in any state.
 
-The file of --out must not exist. You can pass a file from an earlier run with --skip-existing. seed then appends to it and
-sets its mode to 0600. A killed run without --out may have printed a last key that it didn't store. The next run then issues
+The file of --out must not exist, unless you pass a file from an earlier run with --skip-existing. seed appends to such a file
+and sets its mode to 0600. A killed run without --out may have printed a last key that it didn't store. The next run then issues
 another key for that label.
 
   latchkey seed keys.json --out made.jsonl --stack LatchkeyStack

@@ -26,7 +26,7 @@ const MAX_WIDTH = 80;
 
 const HELP = `
 stats counts three kinds of active keys: never used, last used before --stale, and expiring within --expiring. It reads all
-keys. DynamoDB bills half a read unit for each 4 KB. A million records of 250 bytes cost about 31,000 units.
+keys. DynamoDB bills half a read request unit for each 4 KB. A million records of 250 bytes cost about 31,000 read request units.
 
   latchkey stats --table keys --stale 30d --expiring 2w`;
 

@@ -82,34 +82,34 @@ export const API_TYPES = [
 export const FUNCTION_CASES: readonly FunctionCase[] = [
   ...API_TYPES.flatMap(({ apiType, makeEvent, stage }) => [
     {
-      name: `${apiType}: an active key is allowed, with its context`,
+      name: `allows an active key with its context from ${apiType}`,
       event: makeEvent(bearing(ACTIVE.secret)),
       outcome: policyAnswer('Allow', stage, ACTIVE.record.id, CONTEXT),
     },
-    denial(`${apiType}: an unknown key`, makeEvent(bearing(UNKNOWN)), { stage, code: 'INVALID_KEY' }),
-    denial(`${apiType}: a malformed key`, makeEvent(bearing('sk_nonsense')), { stage, code: 'INVALID_KEY' }),
-    denial(`${apiType}: an expired key`, makeEvent(bearing(EXPIRED.secret)), {
+    denial(`an unknown key from ${apiType}`, makeEvent(bearing(UNKNOWN)), { stage, code: 'INVALID_KEY' }),
+    denial(`a malformed key from ${apiType}`, makeEvent(bearing('sk_nonsense')), { stage, code: 'INVALID_KEY' }),
+    denial(`an expired key from ${apiType}`, makeEvent(bearing(EXPIRED.secret)), {
       stage,
       code: 'KEY_EXPIRED',
       id: 'expired',
     }),
-    denial(`${apiType}: a disabled key`, makeEvent(bearing(DISABLED.secret)), {
+    denial(`a disabled key from ${apiType}`, makeEvent(bearing(DISABLED.secret)), {
       stage,
       code: 'KEY_DISABLED',
       id: 'disabled',
     }),
-    denial(`${apiType}: a revoked key`, makeEvent(bearing(REVOKED.secret)), {
+    denial(`a revoked key from ${apiType}`, makeEvent(bearing(REVOKED.secret)), {
       stage,
       code: 'KEY_REVOKED',
       id: 'revoked',
     }),
     {
-      name: `${apiType}: a request without a key throws Unauthorized, which the gateway turns into 401`,
+      name: `throws Unauthorized for a request without a key from ${apiType}`,
       event: makeEvent(),
       outcome: { errorType: 'Error', errorMessage: 'Unauthorized' },
       logged: 'AUTH_REQUIRED',
     },
-    fault(`${apiType}: a corrupt record`, makeEvent(bearing(CORRUPT.secret)), 'RECORD_CORRUPT'),
+    fault(`a key with a corrupt record from ${apiType}`, makeEvent(bearing(CORRUPT.secret)), 'RECORD_CORRUPT'),
   ]),
   fault('an event of another service', { Records: [{ body: 'private' }] }, 'EVENT_UNKNOWN'),
   fault('an empty event', {}, 'EVENT_UNKNOWN'),
@@ -118,12 +118,12 @@ export const FUNCTION_CASES: readonly FunctionCase[] = [
 function denial(name: string, event: unknown, { stage, code, id }: { stage: string; code: string; id?: string }) {
   const context = { errorCode: code, errorMessage: MESSAGES[code] };
   const outcome = policyAnswer('Deny', stage, id ?? 'anonymous', context);
-  return { name: `${name} is denied everywhere`, event, outcome, logged: code };
+  return { name: `denies ${name} on every route`, event, outcome, logged: code };
 }
 
 function fault(name: string, event: unknown, code: string): FunctionCase {
   const outcome = { errorType: 'LatchkeyError', errorMessage: expect.any(String) };
-  return { name: `${name} is a fault`, event, outcome, logged: code };
+  return { name: `throws a LatchkeyError for ${name}`, event, outcome, logged: code };
 }
 
 function policyAnswer(effect: 'Allow' | 'Deny', stage: string, principalId: string, context: object) {

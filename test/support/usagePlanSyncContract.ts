@@ -91,7 +91,7 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
     const valueOf = (id: string, namespace = NAMESPACE) => usageIdentifier(namespace, { kind: 'key', id });
     const newId = () => crypto.randomUUID();
 
-    test("creates one API key for a new key on a plan, with the authorizer's identifier", async () => {
+    test("creates one API key with the authorizer's identifier for a new key on a plan", async () => {
       const id = newId();
       expect(await follow([[undefined, { id, plan: 'free' }]])).toEqual({ answer: DONE, log: [] });
       expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['free'] }]);
@@ -114,7 +114,7 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
       expect(await follow(gone)).toEqual({ answer: DONE, log: [] });
     });
 
-    test('puts an API key on its plan if an earlier attempt only created it', async () => {
+    test('adds an API key to its usage plan if an earlier attempt only created the API key', async () => {
       const id = newId();
       await createApiKey(`latchkey-${id}/${NAMESPACE}`, valueOf(id));
       await follow([[undefined, { id, plan: 'free' }]]);
@@ -128,7 +128,7 @@ export function describeUsagePlanSync(name: string, start: () => Promise<ApiGate
       expect(await apiKeysOf(id)).toEqual([{ value: valueOf(id), plans: ['trial'] }]);
     });
 
-    test('moves an API key off a plan that is now shared', async () => {
+    test('moves an API key away from a plan that is now shared', async () => {
       const id = newId();
       await enter(sharedUsagePlanId, await createApiKey(`latchkey-${id}/${NAMESPACE}`, valueOf(id)));
       expect(await follow([[{ id, plan: 'pro' }, { id, plan: 'trial' }]])).toEqual({ answer: DONE, log: [] }); // prettier-ignore

@@ -123,7 +123,7 @@ describe('the revocation delay', () => {
     [{ recordCacheTtl: Duration.seconds(0) }, 0],
     [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5) }, 360],
     [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5), recordCacheTtl: Duration.seconds(0) }, 300],
-  ])('equals the sum of the TTLs of both caches (%p: %i seconds)', (props, seconds) => {
+  ])('equals the sum of both caches’ TTLs for the props %p: %i seconds', (props, seconds) => {
     expect(build(props).authorizer.revocationDelay.toSeconds()).toBe(seconds);
   });
 });
@@ -157,7 +157,7 @@ describe('forRestApi', () => {
     });
   });
 
-  test('shares one function between the authorizers of several APIs', () => {
+  test('connects the authorizers of several APIs to one Lambda function', () => {
     const { stack, authorizer } = build();
     for (const id of ['One', 'Two']) {
       const api = new RestApi(stack, id);
@@ -170,7 +170,7 @@ describe('forRestApi', () => {
 });
 
 describe('forHttpApi', () => {
-  test('uses payload format 2.0 and policies by default', () => {
+  test('creates an authorizer with payload format 2.0 by default', () => {
     const template = withHttpApi();
     const [api] = Object.keys(template.findResources('AWS::ApiGatewayV2::Api'));
     const [authorizer] = Object.keys(template.findResources(HTTP_AUTHORIZER));
@@ -291,7 +291,7 @@ describe('forAppSync', () => {
   test.each<[Props, number]>([
     [{}, 0],
     [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5) }, 300],
-  ])('sets the cache TTL for %p to %i seconds', (props, seconds) => {
+  ])('sets the result cache’s TTL for the props %p to %i seconds', (props, seconds) => {
     const template = withAppSync(props);
     const [handler] = Object.keys(template.findResources(FUNCTION));
     template.hasResourceProperties('AWS::AppSync::GraphQLApi', {
@@ -303,7 +303,7 @@ describe('forAppSync', () => {
     });
   });
 
-  test('allows only its API to invoke the authorizer’s function if the feature flag is set', () => {
+  test('allows only its API to invoke the authorizer’s function if the CDK’s feature flag is set', () => {
     const template = withAppSync();
     const [api] = Object.keys(template.findResources('AWS::AppSync::GraphQLApi'));
     template.hasResourceProperties('AWS::Lambda::Permission', {
@@ -313,7 +313,7 @@ describe('forAppSync', () => {
   });
 });
 
-test('forAppSync warns if the feature flag is missing because every AppSync API may invoke the function', () => {
+test('forAppSync warns if the feature flag is missing because every AppSync API may invoke the authorizer', () => {
   const { stack, authorizer } = build();
   authorizer.forAppSync();
   Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('feature flag .* every AppSync API'));
@@ -346,7 +346,7 @@ describe('hideCredential', () => {
     });
   });
 
-  test('accepts header names that contain a reserved name as a part', () => {
+  test('accepts a header name if only a part of it is reserved', () => {
     expect(hidingIn({ keySources: ['header:X-Authorization', 'header:via-key', 'header:te-st'] })).toEqual({
       'remove:header.x-authorization': '',
       'remove:header.via-key': '',

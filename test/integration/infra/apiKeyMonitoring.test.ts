@@ -78,7 +78,7 @@ describe('the metrics of an authorizer', () => {
     },
   );
 
-  test('accept further dimensions and another statistic', () => {
+  test('have the dimensions and the statistic that you pass', () => {
     const dimensionsMap = { ApiType: 'http-api', Reason: 'INVALID_KEY' };
     const metric = authorizerUnderTest().authorizer.metricDenied({ dimensionsMap, statistic: 'Maximum' });
     expect(metric.statistic).toBe('Maximum');
@@ -93,7 +93,7 @@ describe('the metrics of an authorizer', () => {
 });
 
 describe('the alarms', () => {
-  test('number four by default', () => {
+  test('are four by default', () => {
     const template = templateOf();
     template.resourceCountIs(ALARM, 4);
     template.allResourcesProperties(ALARM, {
@@ -132,7 +132,7 @@ describe('the alarms', () => {
     ['crashes and Unauthorized', { invocations: 1000, errors: 420, unauthorized: 400 }, 2],
     ['crashes without data from the log', { invocations: 200, errors: 20 }, 10],
     ['requests without errors', { invocations: 1000, errors: 0 }, 0],
-  ])('include one on the error rate that ignores requests without a key: %s', (_, values, percent) => {
+  ])('include one on the error rate without requests that lack a key: %s', (_, values, percent) => {
     const alarm = alarmIn(templateOf(), 'alarm-error-rate');
     expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 3, DatapointsToAlarm: 2 });
     expect(evaluate(alarm, values)).toBeCloseTo(percent);
@@ -144,7 +144,7 @@ describe('the alarms', () => {
     ['100 denials without allowed requests', { denied: 100 }, 100],
     ['as many denials as allowed requests', { denied: 500, allowed: 500 }, 50],
     ['1 % denials', { denied: 100, allowed: 9900 }, 1],
-  ])('include one on denials that requires a percentage and a minimum: %s', (_, values, percent) => {
+  ])('include one that requires a percentage and a minimum of denials: %s', (_, values, percent) => {
     const alarm = alarmIn(templateOf(), 'alarm-denial-surge');
     expect(alarm).toMatchObject({ Threshold: 50, EvaluationPeriods: 3, DatapointsToAlarm: 2 });
     expect(evaluate(alarm, values)).toBe(percent);
@@ -172,7 +172,7 @@ describe('the alarms', () => {
     ['throttleThreshold', { throttleThreshold: 5 }, 'alarm-throttles', { Threshold: 5 }],
     ['errorPercentThreshold', { errorPercentThreshold: 0.1 }, 'alarm-error-rate', { Threshold: 0.1 }],
     ['denialPercentThreshold', { denialPercentThreshold: 90 }, 'alarm-denial-surge', { Threshold: 90 }],
-  ])('take a threshold from %s', (prop, props, runbook, expected) => {
+  ])('have the threshold in %s', (prop, props, runbook, expected) => {
     expect(alarmIn(templateOf(props), runbook)).toMatchObject(expected);
     const template = templateOf({ [prop]: false });
     expect(alarmIn(template, runbook)).toBeUndefined();
@@ -195,7 +195,7 @@ describe('the alarms', () => {
       ['a failed batch', { errors: 1 }, 1],
       ['one throttled invocation', { throttles: 1 }, 1],
       ['metrics of 0', { refused: 0, errors: 0, throttles: 0, behind: 0 }, 0],
-    ])('fires for refused keys, failures, throttles and delays: %s', (_, values, expected) => {
+    ])('fires only for refused keys, failed batches, throttles or long delays: %s', (_, values, expected) => {
       const alarm = alarmIn(templateOf({}, PER_KEY), RUNBOOK);
       expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
       expect(evaluate(alarm, values)).toBe(expected);
@@ -234,7 +234,7 @@ describe('the alarms', () => {
     });
   });
 
-  test('do not create resources if all are off', () => {
+  test('do not add resources to the stack if all are off', () => {
     const template = templateOf({ ...ALL_OFF, dashboard: false }, PER_KEY);
     template.resourceCountIs(ALARM, 0);
     template.resourceCountIs('AWS::Logs::MetricFilter', 0);
@@ -384,7 +384,7 @@ describe('the dashboard', () => {
     expect(widget?.properties.metrics[0]?.[0]?.expression).toBe(`SEARCH('${search}', 'Sum', 300)`);
   });
 
-  test('shows the table if the prop is set', () => {
+  test('shows the metrics of the table in the prop table', () => {
     const { stack, authorizer } = authorizerUnderTest();
     const table = new ApiKeyTable(stack, 'Other');
     new ApiKeyMonitoring(stack, 'Monitoring', { authorizer, table });
@@ -403,7 +403,7 @@ describe('the dashboard', () => {
   });
 });
 
-test('ApiKeyMonitoring passes the security checks', () => {
+test('ApiKeyMonitoring passes cdk-nag’s AwsSolutionsChecks', () => {
   const { stack } = build({}, PER_KEY);
   const { violations } = new AwsSolutionsChecks(stack.node.root).validateScope(Stack.of(stack));
   expect(violations.map(({ ruleName }) => ruleName)).toEqual([]);
@@ -419,7 +419,7 @@ describe('docs/operations.md', () => {
       expect(PAGE).toMatch(new RegExp(`^- .*\`${reason}\`.*:`, 'm'));
   });
 
-  test.each([1, 6])('states the price of all metrics for %i types of API', (kinds) => {
+  test.each([1, 6])('contains the price of all metrics for %i types of API', (kinds) => {
     const lines: string[] = [];
     let nowMs = 0;
     const metrics = new Metrics({ functionName: 'f', write: (line) => lines.push(line) });
@@ -436,7 +436,7 @@ describe('docs/operations.md', () => {
     expect(PAGE).toContain(`${all} × $0.30 = $${(all * 0.3).toFixed(2)}`);
   });
 
-  test('states the price of all alarm metrics', () => {
+  test('contains the price of all alarm metrics', () => {
     const countOf = (template: Template) =>
       Object.values(template.findResources(ALARM)).flatMap(({ Properties }) =>
         (Properties.Metrics ?? [{ MetricStat: {} }]).filter((metric: object) => 'MetricStat' in metric),

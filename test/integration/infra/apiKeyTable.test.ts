@@ -28,7 +28,7 @@ const statementsOf = (template: Template) =>
     ({ Properties }) => Properties.PolicyDocument.Statement,
   );
 
-test('ApiKeyTable has the same keys, indexes and billing as createTableInput', () => {
+test('ApiKeyTable has the same keys, indexes and billing mode as createTableInput', () => {
   const { TableName: _, GlobalSecondaryIndexes, AttributeDefinitions, ...schema } = createTableInput('keys');
   synthesize().hasResourceProperties(TABLE, {
     ...schema,
@@ -56,7 +56,7 @@ test('ApiKeyTable has deletion protection and point-in-time recovery by default'
   });
 });
 
-test('ApiKeyTable uses a key that DynamoDB owns unless you pass another encryption', () => {
+test('ApiKeyTable uses an AWS owned key unless you pass another encryption', () => {
   synthesize().hasResourceProperties(TABLE, { SSESpecification: { SSEEnabled: false } });
   synthesize(() => ({ encryption: TableEncryptionV2.awsManagedKey() })).hasResourceProperties(TABLE, {
     SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
@@ -172,7 +172,7 @@ test('grantManage allows only the registry’s actions', () => {
   ]);
 });
 
-test('replicas in other Regions have the same deletion protection and recovery', () => {
+test('replicas in other Regions have the same deletion protection and point-in-time recovery', () => {
   const replica = {
     DeletionProtectionEnabled: true,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
@@ -184,7 +184,7 @@ test('replicas in other Regions have the same deletion protection and recovery',
   });
 });
 
-test('fromTable grants the same actions on an existing table', () => {
+test('ApiKeyTable.fromTable grants the authorizer’s actions on an existing table', () => {
   const template = granted(
     (stack) => ApiKeyTable.fromTable(stack, 'Keys', TableV2.fromTableName(stack, 'Table', 'shared-keys')),
     'grantVerify',

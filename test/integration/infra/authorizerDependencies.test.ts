@@ -146,7 +146,7 @@ function gapsIn(before: Resources, after: Resources): readonly string[] {
 
 describe('CloudFormation', () => {
   test.each(HANDLER_CASES)(
-    'keeps the permission for the handler if you turn $prop $change for $kind',
+    'keeps the permission to invoke the function or alias if you turn $prop $change for $kind',
     ({ kind, props, isTurnedOn }) => {
       const [off, on] = [resourcesWith(kind, {}), resourcesWith(kind, props)];
       const [before, after] = isTurnedOn ? [off, on] : [on, off];

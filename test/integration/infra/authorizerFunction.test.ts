@@ -39,7 +39,7 @@ function wildcardActionsOf(template: Template): unknown[] {
 }
 
 describe('the authorizer’s function', () => {
-  test('has the memory size and the reserved concurrency of the props', () => {
+  test('has the memory size and the reserved concurrency from the props', () => {
     authorizerTemplate({ memorySize: 512, reservedConcurrentExecutions: 20 }).hasResourceProperties(FUNCTION, {
       MemorySize: 512,
       ReservedConcurrentExecutions: 20,
@@ -80,7 +80,7 @@ describe('a rollout', () => {
     template.hasResource(ALIAS, { UpdatePolicy: { CodeDeployLambdaAliasUpdate: Match.anyValue() } });
   });
 
-  test('creates a new version if a setting changes', () => {
+  test('creates a new version of the function if a prop changes', () => {
     const versionOf = (props: AuthorizerProps) =>
       Object.keys(authorizerTemplate({ ...ROLLOUT, ...props }).findResources('AWS::Lambda::Version'));
     expect(versionOf({})).not.toEqual(versionOf({ keyPrefix: 'acme_' }));
@@ -149,13 +149,13 @@ test('tracing allows the authorizer’s function to send traces to X-Ray', () =>
   expect(wildcardActionsOf(plain)).toEqual([]);
 });
 
-test('an authorizer with all optional features passes the security checks', () => {
+test('an authorizer with all optional features passes cdk-nag’s AwsSolutionsChecks', () => {
   const stack = inVpc(() => ({ ...ROLLOUT, tracing: true, provisionedConcurrentExecutions: 1 }));
   const { violations } = new AwsSolutionsChecks(stack.node.root).validateScope(stack.node.root);
   expect(violations.map(({ ruleName }) => ruleName)).toEqual([]);
 });
 
-test('Lambda logs only its own warnings and errors', () => {
+test('the system log level of the authorizer’s function is WARN', () => {
   authorizerTemplate({}).hasResourceProperties(FUNCTION, {
     LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' },
   });
@@ -171,7 +171,7 @@ describe('the application log level', () => {
   test.each<[string, AuthorizerProps]>([
     ['a missing sample rate', {}],
     ['a sample rate of 0', { debugSampleRate: 0 }],
-  ])('keeps Lambda’s default with %s', (_, props) => {
+  ])('equals Lambda’s default with %s', (_, props) => {
     authorizerTemplate(props).hasResourceProperties(FUNCTION, levelOf(Match.absent()));
   });
 });

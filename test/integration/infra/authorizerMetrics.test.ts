@@ -53,7 +53,7 @@ test.each([
   ],
   ['the log counts requests before Lambda does', { failed: 60, invocations: 100, all: 590, unauthorized: 600 }, 0],
   ['only the old version fails', { failed: 0, invocations: 100, all: 900, unauthorized: 0 }, 0],
-  ['the function fails once', { failed: 1, invocations: 5, all: 1, unauthorized: 0 }, 0],
+  ['the authorizer’s function fails once', { failed: 1, invocations: 5, all: 1, unauthorized: 0 }, 0],
   ['the log counts requests after Lambda does', { failed: 60, invocations: 100, all: 600 }, 0],
 ])('the rollout alarm computes the error rate without requests that lack a key: %s', (_, values, percent) => {
   const alarm = alarmOf(authorizerTemplate(ROLLOUT));

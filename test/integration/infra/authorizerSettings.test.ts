@@ -223,7 +223,7 @@ describe('authorizerSettings with tokens', () => {
   });
 });
 
-describe('authorizerSettings with a token that the synthesis needs', () => {
+describe('authorizerSettings with a token instead of a value that the synthesis needs', () => {
   const later = Token.asNumber({ Ref: 'Number' });
   const laterText = Token.asString({ Ref: 'Text' });
 
@@ -276,7 +276,7 @@ describe('authorizerSettings with a number that Lambda would reject', () => {
   });
 });
 
-describe('CONFIG_INVALID', () => {
+describe('the error CONFIG_INVALID', () => {
   test.each<[string, () => unknown]>([
     ['Test/Authorizer', () => authorizerUnderTest({ keyPrefix: 'SK_' })],
     ['Test/Authorizer', () => authorizerUnderTest().authorizer.forRestApi('Rest', { type: 'TOKEN' })],
@@ -361,7 +361,7 @@ describe('Lambda’s limit of 4 KB for environment variables', () => {
     );
   });
 
-  test('includes the other environment variables', () => {
+  test('applies to the sum of all environment variables', () => {
     expect(problemOf(() => authorizerUnderTest({ ...named(most), keyPrefix: 'sk_' }))).toMatch(
       /^scopes: expected .+ too many/,
     );
@@ -395,7 +395,7 @@ describe('API Gateway’s limit of 512 characters for a resource', () => {
   });
 });
 
-describe('the check for a policy of more than 8 KB', () => {
+describe('the check of the policy’s size', () => {
   /** The number of characters of a policy without its resources. */
   const frame = JSON.stringify({
     Version: '2012-10-17',

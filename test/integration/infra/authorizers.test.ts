@@ -85,7 +85,7 @@ describe('forRestApi', () => {
     );
   });
 
-  test('rejects methods of two REST APIs behind one authorizer', () => {
+  test('fails if methods of two REST APIs share one authorizer', () => {
     const { stack, authorizer } = withOneSource();
     const add = (id: string) =>
       new RestApi(stack, id).root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
@@ -98,7 +98,7 @@ describe('forRestApi', () => {
     });
   });
 
-  test('creates one authorizer for each scope', () => {
+  test('creates one authorizer for each construct in the option scope', () => {
     const { stack, authorizer } = withOneSource();
     for (const id of ['One', 'Two']) {
       const api = new RestApi(stack, id, { cloudWatchRole: false });
@@ -263,7 +263,7 @@ test.each<[string, AuthorizerProps]>([
   ['without an alias', {}],
   ['with an alias', { provisionedConcurrentExecutions: 1 }],
   ['with a result cache', { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(1) }],
-])('each permission to invoke the function is for the authorizers of only one API: %s', (_, props) => {
+])('each permission to invoke the authorizer’s function is for only one API’s authorizers: %s', (_, props) => {
   const template = withEveryApi(props);
   const named = Object.values(template.findResources('AWS::Lambda::Permission')).map(({ Properties }) => {
     expect(Properties).toMatchObject({

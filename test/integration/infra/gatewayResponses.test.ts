@@ -116,12 +116,12 @@ describe('addGatewayResponses', () => {
     });
   });
 
-  test('keeps preflight requests without an authorizer', () => {
+  test('leaves preflight requests without an authorizer', () => {
     const template = withRestApi({}, { defaultCorsPreflightOptions: { allowOrigins: ['*'] } });
     template.hasResourceProperties('AWS::ApiGateway::Method', { HttpMethod: 'OPTIONS', AuthorizationType: 'NONE' });
   });
 
-  test('keeps preflight requests without an authorizer even if all methods have one by default', () => {
+  test('leaves preflight requests without an authorizer even if all methods have one by default', () => {
     const { stack, authorizer } = authorizerUnderTest();
     const api = new RestApi(stack, 'Api', {
       defaultCorsPreflightOptions: { allowOrigins: ['*'] },
@@ -150,7 +150,7 @@ describe('addGatewayResponses', () => {
     expect(() => Template.fromStack(stack)).toThrow(/expected your gateway response ACCESS_DENIED before the call/);
   });
 
-  test('adds responses to every API', () => {
+  test('adds the responses to each API that you pass', () => {
     const { stack, authorizer, apis } = withApis('One', 'Two');
     for (const api of apis) authorizer.addGatewayResponses(api);
     const types = responsesOf(stack).map(({ ResponseType: type }) => type);

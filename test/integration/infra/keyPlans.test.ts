@@ -27,7 +27,7 @@ import {
 const STREAM = 'AWS::Lambda::EventSourceMapping';
 
 describe('KeyPlans', () => {
-  test('creates a usage plan for each plan and one without limits', () => {
+  test('creates a usage plan for each plan and for keys without a plan', () => {
     const template = plannedTemplate();
     const [api] = Object.keys(template.findResources('AWS::ApiGateway::RestApi'));
     const [stage] = Object.keys(template.findResources('AWS::ApiGateway::Stage'));
@@ -112,7 +112,7 @@ describe('planNamespace', () => {
     expect(new Set([namespaceOf('one'), namespaceOf('two'), namespaceOf('one', 'Other')]).size).toBe(3);
   });
 
-  test('returns the same value if a stack keeps its name but moves in the app', () => {
+  test('returns the same value after a stack with a fixed name moves in the app', () => {
     const inStage = new Stack(new AppStage(new App(), 'Production'), 'Elsewhere', { stackName: 'one' });
     const table = new ApiKeyTable(inStage, 'Keys');
     expect(planNamespace(new ApiKeyAuthorizer(inStage, 'Authorizer', { table }))).toBe(namespaceOf('one'));
@@ -136,7 +136,7 @@ describe('UsagePlanSyncFunction', () => {
   const proIn = (template: Template) =>
     resourcesOf(template, USAGE_PLAN).find(({ properties }) => /the plan pro/.test(properties.Description))?.id;
 
-  test('reads all writes to keys on a plan, starting with the oldest', () => {
+  test('reads all writes to keys on a plan from the oldest to the newest', () => {
     const template = plannedTemplate();
     const [table] = Object.keys(template.findResources('AWS::DynamoDB::GlobalTable'));
     template.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
@@ -286,7 +286,7 @@ describe('the API keys of shared plans', () => {
     expect(stream?.['DependsOn']).toEqual(expect.arrayContaining([[...dependenciesOf(template).keys()].at(-1)]));
   });
 
-  test('have distinct ids for all plan names', () => {
+  test('have distinct logical ids for all plan names', () => {
     const template = plannedTemplate({ plans: { pro: { shared: true }, proOnPlan: { shared: true } } });
     expect(dependenciesOf(template).size).toBe(3);
   });
@@ -370,7 +370,7 @@ describe('planProblems', () => {
 });
 
 test.each([{}, { env: { account: '123456789012', region: 'eu-central-1' } }])(
-  'KeyPlans passes the security checks in a stack with %p',
+  'KeyPlans passes cdk-nag’s AwsSolutionsChecks in a stack with %p',
   (stackProps) => {
     const app = new App();
     const stack = new Stack(app, 'Test', stackProps);

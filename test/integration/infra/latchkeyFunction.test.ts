@@ -27,7 +27,7 @@ const warningsIn = (stack: Stack) =>
   Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('^ApplicationLogLevel: expected '));
 
 describe.each(Object.entries(WAYS))('latchkeyFunction with a log level from %s', (_, setLevel) => {
-  test.each(['WARN', 'ERROR', 'FATAL'])('warns that the level %s loses every metric', (level) => {
+  test.each(['WARN', 'ERROR', 'FATAL'])('warns that the level %s suppresses every metric', (level) => {
     const { stack } = authorizerUnderTest();
     setLevels(stack, setLevel, level);
     const [warning, ...others] = warningsIn(stack);

@@ -39,7 +39,7 @@ test('LatchkeyStack protects every route except messages on an authorized connec
   });
 });
 
-test('the WebSocket API of LatchkeyStack answers every message', () => {
+test('the WebSocket API of LatchkeyStack responds to every message', () => {
   const [webSocketApi] = Object.keys(
     template.findResources('AWS::ApiGatewayV2::Api', { Properties: { ProtocolType: 'WEBSOCKET' } }),
   );
@@ -72,7 +72,7 @@ test('the HTTP API of LatchkeyStack logs the key’s id and the reason of a deni
   });
 });
 
-test('LatchkeyStack passes the security checks', () => {
+test('LatchkeyStack passes cdk-nag’s AwsSolutionsChecks', () => {
   expect(findingsOf((app) => new LatchkeyStack(app, 'LatchkeyStack'))).toEqual([]);
   expect(findingsOf((app) => new Bucket(new Stack(app, 'Planted'), 'Bucket'))).toContain('AwsSolutions-S1');
 });

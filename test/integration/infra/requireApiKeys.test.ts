@@ -99,7 +99,7 @@ describe('applyPlans', () => {
     },
   );
 
-  test('makes addGatewayResponses define the JSON envelope for requests over the limits', () => {
+  test('makes addGatewayResponses define the JSON envelope for requests over a plan’s limits', () => {
     const { stack, authorizer, api } = planned();
     authorizer.addGatewayResponses(api);
     const responses = resourcesOf(Template.fromStack(stack), 'AWS::ApiGateway::GatewayResponse');
@@ -205,7 +205,7 @@ describe('applyPlans with stages', () => {
     expect(stagesIn(stack)).toEqual([1, 1, 1]);
   });
 
-  test('fails the synthesis if stages omits a stage of the API', () => {
+  test('fails the synthesis if the option stages omits a stage of the API', () => {
     const { stack, authorizer, api, addStage } = withStages();
     addStage('forgotten');
     authorizer.applyPlans(api, { stages: [api.deploymentStage] });
@@ -222,7 +222,7 @@ describe('applyPlans with stages', () => {
     expect(stagesIn(stack)).toEqual([2, 2, 2]);
   });
 
-  test('adds every stage if a call omits stages', () => {
+  test('adds every stage if a call omits the option stages', () => {
     const named = withStages();
     named.authorizer.applyPlans(named.api, { stages: [named.api.deploymentStage] });
     named.authorizer.applyPlans(named.api);
@@ -254,7 +254,7 @@ describe('applyPlans with stages', () => {
   test.each<[string, RestApiProps]>([
     ['without a stage', { deploy: false }],
     ['that reads API keys from a header', { apiKeySourceType: ApiKeySourceType.HEADER }],
-  ])('throws an error without a change to an API %s', (_, apiProps) => {
+  ])('throws an error without changing an API %s', (_, apiProps) => {
     const untouched = withStages(apiProps);
     const { stack, authorizer, api } = withStages(apiProps);
     expect(problemOf(() => authorizer.applyPlans(api))).toMatch(/^applyPlans: expected /);

@@ -18,7 +18,7 @@ test.each(Object.entries(budget))('%s is at most 5 %% larger than its accepted s
   expect(gzipSync(content).length).toBeLessThanOrEqual(gzip * GROWTH);
 });
 
-test('the authorizer has at most 75 KB after gzip', () => {
+test('the authorizer’s bundle has at most 75 KB after gzip', () => {
   expect(gzipSync(contentOf('dist/authorizer/index.mjs')).length).toBeLessThanOrEqual(75_000);
 });
 
@@ -37,7 +37,7 @@ describe.each(Object.keys(budget))('the bundle %s', (file) => {
     ['profiles and other sources of credentials', /AWS_PROFILE|AWS_WEB_IDENTITY_TOKEN_FILE/],
     ['the cache of discovered endpoints', 'splayOnTop'],
     ['the global crypto', 'typeof crypto'],
-  ])("doesn't contain %s because Latchkey replaces it", (_, mark) => {
+  ])("doesn't contain the part of the SDK that Latchkey replaces: %s", (_, mark) => {
     expect(contentOf(file).toString()).not.toMatch(mark);
   });
 });

@@ -171,7 +171,7 @@ function describeUpdate(open: () => Promise<Table>): void {
       expect((await table.registry.list({ owner: 'others' })).records).toEqual([updated]);
     });
 
-    test('cannot remove the expiry of a rotated key', async () => {
+    test('rejects the removal of the expiry of a rotated key', async () => {
       const record = await putKey(table, { ...FULL, rotatedTo: UNKNOWN_ID });
       await expect(table.registry.update(record.id, { expiresAt: null })).rejects.toMatchObject({ code: 'CONFLICT' });
       expect(await table.items()).toEqual([record]);
@@ -189,7 +189,7 @@ function describeUpdate(open: () => Promise<Table>): void {
 
     describeExpected(() => table);
 
-    test('keeps an earlier revocation', async () => {
+    test('rejects a key that is revoked during the call', async () => {
       const { id } = await putKey(table);
       const intercept = beforeUpdate(() => table.registry.revoke(id));
       await withProxy(table, { intercept }, async (registry) => {
@@ -235,7 +235,7 @@ function describeExpected(opened: () => Table): void {
       }
     });
 
-    test.each(FIELDS)('rejects a change after another one: %s', async (_, mine, theirs) => {
+    test.each(FIELDS)('rejects a change of a record that was changed after the read: %s', async (_, mine, theirs) => {
       const { registry } = opened();
       const expected = await putKey(opened(), FILLED);
       const changed = await registry.update(expected.id, theirs, { expected });
@@ -245,7 +245,7 @@ function describeExpected(opened: () => Table): void {
     });
 
     test.each(FIELDS)(
-      'rejects a change if another one happens between its read and its write: %s',
+      'rejects a change after another change between its read and its write: %s',
       async (_, mine, theirs) => {
         const expected = await putKey(opened(), FILLED);
         const intercept = beforeUpdate(() => opened().registry.update(expected.id, theirs));
@@ -298,7 +298,7 @@ function describeExpected(opened: () => Table): void {
       expect((await registry.get(expected.id)).scopes).toHaveLength(2);
     });
 
-    test('rejects a change of a long list of scopes after a change of its last one', async () => {
+    test('rejects a change after another change of the last scope in a long list', async () => {
       const scopes = Array.from({ length: 100 }, (_, index) => `scope:${index}`);
       const expected = await putKey(opened(), { scopes });
       await opened().registry.update(expected.id, { scopes: scopes.with(99, 'theirs') });
@@ -329,7 +329,7 @@ function describeExpected(opened: () => Table): void {
       await opened().registry.update(id, { label: 'ci' });
     }
 
-    test('makes a change of a key that was used during the call', async () => {
+    test('changes a key that was used during the call', async () => {
       const { lookup, registry } = opened();
       const expected = await putKey(opened(), FILLED);
       await lookup.recordUse(expected.keyHash, NOW_MS, NOW_MS - INTERVAL_MS);
@@ -337,7 +337,7 @@ function describeExpected(opened: () => Table): void {
       expect(updated).toEqual({ ...expected, label: 'mine', lastUsedAt: at(0), version: 1 });
     });
 
-    test('compares only the id and the version, which is 0 if absent', async () => {
+    test('compares only the id and the version with the stored record', async () => {
       const { registry } = opened();
       const { id } = await putKey(opened());
       for (const version of [undefined, 1, 2]) {
@@ -351,7 +351,7 @@ function describeExpected(opened: () => Table): void {
       });
     });
 
-    test.each([null, 0])('reads a stored version of %p as 0', async (version) => {
+    test.each([null, 0])('treats a stored version of %p as 0', async (version) => {
       const expected = await putKey(opened(), {}, { version });
       const updated = await opened().registry.update(expected.id, { label: 'mine' }, { expected });
       expect(updated).toEqual({ ...expected, label: 'mine', version: 1 });

@@ -12,9 +12,9 @@ afterEach(() => {
 });
 
 test.each<[string, RequestListener]>([
-  ['never answers', () => {}],
+  ['never responds', () => {}],
   ['never ends its response', (_, response) => response.writeHead(200, { 'content-length': 100 }).write('{')],
-])('a registry with the default client stops within 30 s if the server %s', async (_, answer) => {
+])('a registry with the default client throws an error within 30 s if the server %s', async (_, answer) => {
   Object.assign(process.env, LOCAL_AWS);
   const server = createServer(answer);
   const port = await listenOnLoopback(server, 0, 'the server');

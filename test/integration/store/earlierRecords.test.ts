@@ -30,7 +30,7 @@ describe('the registry with records of Latchkey 0.1.0', () => {
     tables.close();
     await engine.stop();
   });
-  /** Opens a table with these records, as 0.1.0 stored them. */
+  /** Opens a table with these records in the form of Latchkey 0.1.0. */
   const open = async (records: readonly KeyRecord[]): Promise<void> => {
     table = await tables.open();
     const items = ITEMS.filter(({ keyHash }) => records.some((record) => record.keyHash === keyHash?.S));
@@ -53,7 +53,7 @@ describe('the registry with records of Latchkey 0.1.0', () => {
     );
   });
 
-  test.each(EACH)('reads the same record as the authorizer: %s', async (_, record) => {
+  test.each(EACH)('reads %s as the same record as the authorizer', async (_, record) => {
     await open([record]);
     expect(await table.registry.get(record.id)).toEqual(record);
     expect(await table.lookup.get(record.keyHash)).toEqual(record);

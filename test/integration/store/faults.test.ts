@@ -142,7 +142,7 @@ describe('a key is allowed after one retry of its read if DynamoDB at first', ()
   );
 });
 
-describe('staleIfError allows only a key that was read before, within 4 s, if DynamoDB', () => {
+describe('staleIfError allows only a key with a cached record if DynamoDB', () => {
   const stale = { ...NOT_PRIMED, LATCHKEY_RECORD_CACHE_SECONDS: '0', LATCHKEY_STALE_IF_ERROR_SECONDS: '60' };
   testFaults(
     stale,
@@ -178,7 +178,7 @@ describe('a failed last-used write', () => {
     });
   });
 
-  test('is repeated by a later request after each of these faults', async () => {
+  test('precedes a successful write by a later request', async () => {
     expect(used).toHaveLength(ALL.length);
     for (const [{ table, running }, { secret, record }] of used) {
       // On a busy machine, a write may exceed its timeout of 300 ms.
@@ -191,7 +191,7 @@ describe('a failed last-used write', () => {
   });
 });
 
-describe("failed priming doesn't prevent the start of the function if DynamoDB", () => {
+describe("failed priming doesn't prevent the function's initialization if DynamoDB", () => {
   test.concurrent.each(named(ALL))('%s', async (_, fault) => {
     const stage = await within(START_BOUND_MS, setStage({}, fault));
     expect(typeof stage === 'string' ? stage : 'starts').toBe('starts');
@@ -210,7 +210,7 @@ describe('an outage for half of the execution environments', () => {
   });
 
   test.concurrent.each(named(ALL).filter(([what]) => ['never answers', 'refuses connections'].includes(what)))(
-    'causes faults only there until it ends: DynamoDB %s',
+    'causes faults only in that half until it ends: DynamoDB %s',
     async (_, fault) => {
       const table = await startFunctionTable();
       const [near, far] = [await startFaultProxy(table.endpoint), await startFaultProxy(table.endpoint)];

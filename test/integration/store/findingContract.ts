@@ -45,7 +45,7 @@ function describeFind(open: () => Promise<Table>): void {
     });
 
     test.each(['', 'too short', 'x'.repeat(15), 'x'.repeat(256), 'with a space inside', 'ümlautümlautümlaut'])(
-      "returns undefined without a call for %p, which can't be a key",
+      "returns undefined without a call because %p can't be a key",
       async (text) => {
         await withProxy(table, {}, async (registry, proxy) => {
           expect(await registry.find(text)).toBeUndefined();
@@ -54,7 +54,7 @@ function describeFind(open: () => Promise<Table>): void {
       },
     );
 
-    test('throws RECORD_CORRUPT for an unreadable record, without any part of the key', async () => {
+    test('throws RECORD_CORRUPT without a part of the key if the record is unreadable', async () => {
       const { secret, record } = makeKey({ id: 'broken' });
       await table.put({ ...serialiseRecord(record), label: 7 });
       const error: unknown = await table.registry.find(secret).catch((error: unknown) => error);
@@ -73,7 +73,7 @@ function describeGetByIdStart(open: () => Promise<Table>): void {
       for (const id of ids) await table.put(serialiseRecord(makeKey({ id }).record));
     });
 
-    test('throws AMBIGUOUS_ID for an id that is a prefix of another id, although get accepts it', async () => {
+    test('throws AMBIGUOUS_ID for an id that is a prefix of another id', async () => {
       const error: unknown = await table.registry.getByIdStart('aaaa-1').catch((error: unknown) => error);
       expect(error).toMatchObject({ code: 'AMBIGUOUS_ID', keyId: 'aaaa-1' });
       for (const id of ['aaaa-1,', 'aaaa-1-longer']) expect(String(error)).toContain(id);
@@ -88,7 +88,7 @@ function describeGetByIdStart(open: () => Promise<Table>): void {
       expect(await table.registry.getByIdStart(record.id)).toEqual(record);
     });
 
-    test('returns the record of a whole id, even if it is short', async () => {
+    test('returns the record of a whole id even if the id is short', async () => {
       expect(await table.registry.getByIdStart('ab')).toMatchObject({ id: 'ab' });
       const { record } = await table.registry.issue({ label: 'ci' });
       expect(await table.registry.getByIdStart(record.id)).toEqual(record);
@@ -124,7 +124,7 @@ function describeGetByIdStart(open: () => Promise<Table>): void {
 }
 
 function describeOwner(open: () => Promise<Table>): void {
-  describe("list of an owner's keys", () => {
+  describe('list with an owner', () => {
     let table: Table;
     let own: readonly KeyRecord[];
     beforeAll(async () => {
@@ -150,13 +150,16 @@ function describeOwner(open: () => Promise<Table>): void {
       return pages;
     };
 
-    test.each([7, 100, 105, undefined])('returns each key once, oldest first, in pages of %p', async (limit) => {
-      const pages = await pagesOf(table.registry, limit);
-      expect(pages.flatMap(({ records }) => records)).toEqual(own);
-      expect(Math.max(...pages.map(({ records }) => records.length))).toBeLessThanOrEqual(limit ?? 1000);
-    });
+    test.each([7, 100, 105, undefined])(
+      'returns each key once from the oldest to the newest in pages of %p',
+      async (limit) => {
+        const pages = await pagesOf(table.registry, limit);
+        expect(pages.flatMap(({ records }) => records)).toEqual(own);
+        expect(Math.max(...pages.map(({ records }) => records.length))).toBeLessThanOrEqual(limit ?? 1000);
+      },
+    );
 
-    test.each([1, 4, 50])('returns each key that passes a filter once, in full pages of %p', async (limit) => {
+    test.each([1, 4, 50])('returns each key that passes a filter once in full pages of %p', async (limit) => {
       const passing = own.filter((_, index) => index % 3 === 0);
       const ids = new Set(passing.map(({ id }) => id));
       const pages: ListPage[] = [];

@@ -23,7 +23,7 @@ export function describeFunction(name: string, start: (endpoint: string) => Prom
       expect(toldBy(await bundle.invoke(event))).toEqual(outcome);
     });
 
-    test('the function writes only one last use, that of the active key', async () => {
+    test('writes only the last use of the active key', async () => {
       const lastUsedAt = await table.lastUsedAt(ACTIVE.record);
       expect(Date.parse(String(lastUsedAt))).toBeLessThanOrEqual(Date.now());
       for (let uses = 0; uses < 10; uses++) await bundle.invoke(restRequestEvent(bearing(ACTIVE.secret)));
@@ -32,13 +32,13 @@ export function describeFunction(name: string, start: (endpoint: string) => Prom
       expect(used).toEqual([{ ...ACTIVE.record, lastUsedAt }]);
     });
 
-    test('the function logs only denials and faults with their codes', async () => {
+    test('logs only the codes of denials and faults', async () => {
       await bundle.stop();
       const logged = FUNCTION_CASES.flatMap(({ logged }) => logged ?? []);
       expect(logLines(bundle.output()).map(({ code }) => code)).toEqual(logged);
     });
 
-    test('the process, including the runtime, never prints a part of a key', async () => {
+    test('never prints a part of a key to the output of its process', async () => {
       const secrets = [
         ...RECORDS.map(({ keyHash }) => keyHash),
         ACTIVE.secret,

@@ -78,13 +78,13 @@ describe('priming', () => {
     expect(asked).toEqual([]);
   });
 
-  test("doesn't affect the start or the log if it cannot connect", async () => {
+  test("doesn't prevent the function's initialization if it cannot connect", async () => {
     const running = await start('http://127.0.0.1:1');
     await running.stop();
     expect(logLines(running.output())).toEqual([]);
   });
 
-  test("doesn't prevent the start if DynamoDB never responds", async () => {
+  test("doesn't prevent the function's initialization if DynamoDB never responds", async () => {
     let requests = 0;
     const url = await listen(createServer(() => (requests += 1)));
     const running = await start(url);
@@ -101,7 +101,7 @@ describe('the credentials of the function', () => {
     expect(asked[0]?.headers['x-amz-security-token']).toBe('session');
   });
 
-  test('come from one request to Lambda’s server if the environment variables lack them', async () => {
+  test('come from one request to Lambda’s credentials endpoint if the environment variables lack them', async () => {
     const { url, asked } = await startServer();
     const Expiration = new Date(Date.now() + 3_600_000).toISOString();
     const credentials = await startServer({
@@ -122,7 +122,7 @@ describe('the credentials of the function', () => {
     expect(credentials.asked.map(({ headers }) => headers.authorization)).toEqual(['token']);
   });
 
-  test('come from a request with the token of a file if Lambda sets a token file', async () => {
+  test('come from a request with the token in the file that Lambda sets', async () => {
     const { url } = await startServer();
     const Expiration = new Date(Date.now() + 3_600_000).toISOString();
     const served = { AccessKeyId: 'AKIDSERVED', SecretAccessKey: 'secret', Token: 'served', Expiration };
@@ -210,7 +210,7 @@ describe('a request to DynamoDB', () => {
   });
 });
 
-describe('the start of the function', () => {
+describe("the function's initialization", () => {
   // The function never uses these modules of Node. The SDK can use them.
   test.each([
     ['WebCrypto', 'internal/crypto/webcrypto'],

@@ -62,7 +62,7 @@ describe('a verifier with a real table', () => {
     expect(await verifier.verify(secret)).toMatchObject({ effect: 'deny', code: 'KEY_REVOKED' });
   });
 
-  test('denies a scoped key if its scopes don’t allow the route or the route is missing', async () => {
+  test('denies a scoped key unless its scopes allow the route', async () => {
     const { secret } = await registry.issue({ label: 'ci', scopes: ['orders:read'] });
     const { secret: unscoped } = await registry.issue({ label: 'ci' });
     const { verifier } = verifierUnderTest({ scopes: { 'orders:read': ['GET /orders/*'], all: ['* /*'] } });
@@ -85,7 +85,7 @@ describe('a verifier with a real table', () => {
     }
   });
 
-  test('throws if the table cannot be read, unless it may use a stale record', async () => {
+  test('throws an error during an outage unless it may use a stale record', async () => {
     const client = createClient(await closedEndpoint());
     const down = createKeyVerifier({ tableName: 'keys', client });
     await expect(down.verify(createTestKey().secret)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -132,12 +132,12 @@ describe('a verifier with a real table', () => {
 
   test.each<[string, () => unknown]>([
     [
-      'throws',
+      'throws an error',
       () => {
         throw new Error('its own trouble');
       },
     ],
-    ['rejects', () => Promise.reject(new Error('its own trouble'))],
+    ['returns a rejected promise', () => Promise.reject(new Error('its own trouble'))],
     ['never ends', () => new Promise(() => {})],
   ])('allows the key if onLastUsedWriteFailed %s', async (_, onLastUsedWriteFailed) => {
     const { secret } = await registry.issue({ label: 'ci' });
@@ -163,7 +163,7 @@ describe('invalid options of a verifier', () => {
     [{ staleIfErrorSeconds: Number.NaN }, /^staleIfErrorSeconds: expected .+, got "NaN"$/],
     [{ scopes: { 'orders:read': ['orders'] } }, /^scopes: expected .+, got "\{\\"orders:read\\":\[\\"orders\\"\]\}"$/],
     [{ recordCacheTtl: 5 }, /^recordCacheTtl: unknown option$/],
-  ])('%j cause an error with the name, the expected form and the value', (option, message) => {
+  ])('cause an error with the name, the expected form and the value: %j', (option, message) => {
     const options = { tableName: 'keys', ...option } as KeyVerifierOptions;
     expect(() => createKeyVerifier(options)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }),

@@ -40,7 +40,7 @@ test.each([
   // Each request needs a read that begins after it if the cache is off.
   ['0', 20],
 ])(
-  '20 concurrent invocations for one key make exactly one UpdateItem, with a record cache of %s s and %d reads',
+  '20 concurrent invocations for one key make exactly one UpdateItem with a record cache of %s s and %d reads',
   async (seconds, reads) => {
     const { table, proxy } = await startTable();
     const bundle = await startBundle(proxy.endpoint, { LATCHKEY_RECORD_CACHE_SECONDS: seconds });
@@ -99,12 +99,12 @@ describe('the handler with an adjustable clock', () => {
     return { table, proxy, clock, newHandler };
   }
 
-  test.each(['the same environment', 'a new environment'])(
+  test.each(['the same execution environment', 'a new execution environment'])(
     'makes its next UpdateItem exactly 15 minutes after the last use in %s',
     async (environment) => {
       const { table, proxy, clock, newHandler } = await startHandlers();
       const warm = newHandler();
-      const handlerNow = () => (environment === 'a new environment' ? newHandler() : warm);
+      const handlerNow = () => (environment === 'a new execution environment' ? newHandler() : warm);
 
       await handlerNow()(event);
       expect(await table.lastUsedAt(KEY.record)).toBe(at(0));
@@ -122,7 +122,7 @@ describe('the handler with an adjustable clock', () => {
     },
   );
 
-  test('writes once per interval even if two execution environments use a key in turn', async () => {
+  test('writes a last use once per interval even if two execution environments use a key in turn', async () => {
     const { table, proxy, clock, newHandler } = await startHandlers();
     const handlers = [newHandler(), newHandler()];
     for (let minute = 0; minute <= 60; minute++) {

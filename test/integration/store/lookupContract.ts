@@ -80,7 +80,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     });
 
     test.each([0, -1, -MINUTE_MS])(
-      "doesn't write a use at %d ms, because clocks may differ by a minute",
+      "doesn't write a use %d ms after the last one because clocks may differ by a minute",
       async (earlierMs) => {
         const record = await putKey({ lastUsedAt: at(0) });
         expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('superseded');
@@ -89,7 +89,7 @@ export function describeLookup(name: string, open: () => Promise<LookupUnderTest
     );
 
     test.each([-MINUTE_MS - 1, -INTERVAL_MS, -365 * 24 * 60 * MINUTE_MS])(
-      'replaces a last use that is more than a minute in the future by a use at %d ms',
+      'writes a use %d ms after a last one that is more than a minute in the future',
       async (earlierMs) => {
         const record = await putKey({ lastUsedAt: at(0) });
         expect(await use(record.keyHash, NOW_MS + earlierMs)).toBe('written');

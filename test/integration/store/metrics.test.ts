@@ -49,7 +49,7 @@ describe('a mix of requests to the bundle', () => {
     });
   });
 
-  test('produces metric lines with exact sums, even between other lines', () => {
+  test('produces metric lines with exact sums', () => {
     const names = [...API_TYPES.map(({ apiType }) => apiType), 'appsync'];
     const byApiType = Object.fromEntries(
       names.flatMap((apiType) => [

@@ -58,7 +58,7 @@ async function logsDuring({ output }: RunningFunction, action: () => Promise<voi
 }
 
 describe.each(API_TYPES)('a function for %s', (_, makeEvent, settings) => {
-  test('throws a fault for a key only until the table responds again', async () => {
+  test('throws a LatchkeyError for a key only until the table responds again', async () => {
     const { secret, record } = makeKey();
     await table.put(record);
     const running = await functions.get(proxy.endpoint, settings);

@@ -178,7 +178,7 @@ describe.each(Object.entries(COLUMNS))('the response to %s', (head, column) => {
   const cells = [...rows].map(([presented, answers]) => [presented, answers[heads.indexOf(head)] ?? ''] as const);
 
   test.each(cells.filter(([, expected]) => expected !== NOT_CARRIED))(
-    'matches docs/responses.md: %s → %s',
+    'matches docs/responses.md for %s: %s',
     async (presented, expected) => {
       const row = ROWS[presented] ?? { carried: {} };
       if (row.record !== undefined) await table.put(row.record);

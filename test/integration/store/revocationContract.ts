@@ -29,7 +29,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
 
     const REVOCATION = { revokedAt: at(0), revokedBy: 'tests', purgeAfter: NOW_MS / 1000 + 90 * 86_400, version: 1 };
 
-    test('stores the time, the actor and a deletion in 90 days', async () => {
+    test('stores the time, the actor and a deletion after 90 days', async () => {
       const { record } = await table.registry.issue({ label: 'ci', owner: 'acme', metadata: { seats: 3 } });
       const revoked = await table.registry.revoke(record.id);
       expect(revoked).toEqual({ ...record, ...REVOCATION });
@@ -96,7 +96,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       ['expired', { expiresAt: at(-MINUTE_MS), purgeAfter: NOW_MS / 1000 - 60 + 90 * 86_400 }],
       ['going to expire in years', { expiresAt: at(1e11), purgeAfter: NOW_MS / 1000 + 1e8 + 90 * 86_400 }],
       ['rotated', { rotatedTo: UNKNOWN_ID }],
-    ])('schedules the deletion 90 days later for a key that is %s', async (_, fields) => {
+    ])('schedules a deletion 90 days after the revocation for a key that is %s', async (_, fields) => {
       const record = await putKey(fields);
       expect(await table.registry.revoke(record.id)).toEqual({ ...record, ...fields, ...REVOCATION });
     });
@@ -131,7 +131,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       });
     });
 
-    test('fails on the retried request if another caller made the revocation', async () => {
+    test('rejects the SDK’s retry if another caller made the revocation', async () => {
       const { id } = await putKey();
       let isDown = true;
       const intercept: DynamoDbProxyOptions['intercept'] = (operation, response) => {
@@ -178,7 +178,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       expect(await table.items()).toEqual([]);
     });
 
-    test('throws CONFLICT if the reason for the rejection has disappeared when it reads the record', async () => {
+    test('throws CONFLICT if the record meets the condition again after a failed condition check', async () => {
       const record = await putKey({ revokedAt: at(-1) });
       const beforeAnswer = afterFirst('UpdateItem', () => table.put(serialiseRecord(record)));
       await throughProxy({ beforeAnswer }, async (registry) => {
@@ -186,7 +186,7 @@ export function describeRevocation(open: () => Promise<Table>): void {
       });
     });
 
-    test('throws RECORD_CORRUPT for an id that two records have, without a change', async () => {
+    test('throws RECORD_CORRUPT without a change if two records have the id', async () => {
       const first = await putKey();
       const second = await putKey({ id: first.id });
       const fault = { code: 'RECORD_CORRUPT', keyId: first.id };

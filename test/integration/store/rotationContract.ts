@@ -54,7 +54,7 @@ async function othersThan(table: Table, ...ids: readonly string[]) {
 }
 
 function describeChain(tableOf: () => Table): void {
-  test('issues a successor with the same fields for a key that expires after the grace period', async () => {
+  test('issues a successor with the same fields', async () => {
     const table = tableOf();
     const old = await putKey(table);
     const { secret, record, previous } = await table.registry.rotate(old.id, HOUR);
@@ -74,7 +74,7 @@ function describeChain(tableOf: () => Table): void {
   });
 
   test.each([[['a,b', '{c}']], [[]], [undefined]])(
-    'copies the stored scopes to the successor, even invalid ones: %j',
+    'copies even invalid stored scopes to the successor: %j',
     async (scopes) => {
       const table = tableOf();
       const { scopes: _, ...others } = KEPT;
@@ -104,11 +104,16 @@ function describeChain(tableOf: () => Table): void {
   });
 
   test.each<[string, Partial<KeyRecord>, Partial<RotateOptions>, object]>([
-    ["no expiry if the old key doesn't expire", {}, {}, { expiresAt: undefined }],
-    ['the same lifetime as the old key', { createdAt: at(-DAY_MS), ...endAt(DAY_MS) }, {}, endAt(2 * DAY_MS)],
-    ['the given expiry', endAt(DAY_MS), { expiresAt: at(7) }, endAt(7)],
-    ['no expiry if null is given', endAt(DAY_MS), { expiresAt: null }, { expiresAt: undefined, purgeAfter: undefined }],
-  ])('sets the expiry of the successor: %s', async (_, fields, options, expected) => {
+    ["without an expiry if the old key doesn't expire", {}, {}, { expiresAt: undefined }],
+    ['with the same lifetime as the old key', { createdAt: at(-DAY_MS), ...endAt(DAY_MS) }, {}, endAt(2 * DAY_MS)],
+    ['with the given expiry', endAt(DAY_MS), { expiresAt: at(7) }, endAt(7)],
+    [
+      'without an expiry if null is given',
+      endAt(DAY_MS),
+      { expiresAt: null },
+      { expiresAt: undefined, purgeAfter: undefined },
+    ],
+  ])('creates a successor %s', async (_, fields, options, expected) => {
     const table = tableOf();
     const { id } = await putKey(table, fields);
     const { record } = await table.registry.rotate(id, { ...HOUR, ...options });
@@ -116,7 +121,7 @@ function describeChain(tableOf: () => Table): void {
     expect({ expiresAt, purgeAfter }).toEqual({ purgeAfter: undefined, ...expected });
   });
 
-  test('links each key to the next', async () => {
+  test('links each key to its successor', async () => {
     const table = tableOf();
     const { id: first } = await putKey(table);
     const { record: second } = await table.registry.rotate(first, HOUR);
@@ -240,7 +245,7 @@ function describeHalfway(tableOf: () => Table): void {
     },
   );
 
-  test('writes the same successor if storeRotation is repeated', async () => {
+  test('writes the same successor if you repeat storeRotation', async () => {
     const table = tableOf();
     const old = await putKey(table);
     const drawn = await table.registry.prepareRotation(old.id, HOUR);
@@ -262,7 +267,7 @@ function describeHalfway(tableOf: () => Table): void {
     });
   };
 
-  test('completes an interrupted rotation with the same successor if it is stored again', async () => {
+  test('completes an interrupted rotation with the same successor if you repeat storeRotation', async () => {
     const table = tableOf();
     const old = await putKey(table);
     const drawn = await table.registry.prepareRotation(old.id, HOUR);

@@ -48,7 +48,7 @@ interface Seen {
   readonly output: string;
 }
 
-describe('a raw key, after every kind of request that presents one', () => {
+describe('a raw key from requests of every kind', () => {
   let table: FunctionTable;
   let seen: Readonly<Record<'served' | 'outage', Seen>>;
   beforeAll(async () => {
@@ -84,7 +84,7 @@ describe('a raw key, after every kind of request that presents one', () => {
   });
 });
 
-test('tracesOf finds any 12 characters of a secret, except in its prefix', () => {
+test('tracesOf finds any 12 characters of a secret after its prefix', () => {
   expect(tracesOf([ACTIVE.secret], `"${ACTIVE.record.keyPrefix}"`)).toEqual([]);
   expect(tracesOf([ACTIVE.secret], ACTIVE.secret.slice(20, 31))).toEqual([]);
   expect(tracesOf([ACTIVE.secret], `-${ACTIVE.secret.slice(20, 32)}-`)).toEqual([ACTIVE.secret.slice(20, 32)]);

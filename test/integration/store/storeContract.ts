@@ -89,13 +89,13 @@ function describeItems(open: () => Promise<Table>): void {
       return keyHash;
     };
 
-    test.each(REQUIRED)('causes a read to throw RECORD_CORRUPT without %s', async (attribute) => {
+    test.each(REQUIRED)('causes a read to throw RECORD_CORRUPT if it lacks %s', async (attribute) => {
       const keyHash = await putFull({ [attribute]: undefined });
       await expect(table.lookup.get(keyHash)).rejects.toMatchObject({ code: 'RECORD_CORRUPT' });
     });
 
     test.each(Object.entries(MISFITS).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
-      'causes a read to throw RECORD_CORRUPT with another type in %s: %p',
+      'causes a read to throw RECORD_CORRUPT if %s has another type: %p',
       async (attribute, value) => {
         const keyHash = await putFull({ [attribute]: value });
         await expect(table.lookup.get(keyHash)).rejects.toMatchObject({ code: 'RECORD_CORRUPT', keyId: FULL['id'] });
@@ -103,7 +103,7 @@ function describeItems(open: () => Promise<Table>): void {
     );
 
     test.each(Object.keys(MISFITS).filter((name) => !REQUIRED.includes(name)))(
-      'results in a record without %s if that is NULL',
+      'results in a record without %s if the attribute is NULL',
       async (attribute) => {
         expect(INDEXED.has(attribute)).toBe(false);
         const { [attribute]: _, ...expected } = FULL;
@@ -196,7 +196,7 @@ function describeIssue(open: () => Promise<Table>): void {
       expect(Object.keys((await table.item(record.keyHash)) as object).toSorted()).toEqual(names);
     });
 
-    test("prepares a key that isn't in the table until it is stored", async () => {
+    test('stores a prepared key only after a call of store', async () => {
       const issued = table.registry.prepare(NEW_KEY);
       expect(await table.items()).toEqual([]);
       await table.registry.store(issued);
@@ -256,7 +256,7 @@ function beforePut({ documents }: Table, act: (put: () => Promise<unknown>) => P
 
 function describeRemoval(open: () => Promise<Table>): void {
   describe('removal', () => {
-    test('deletes the item of a hash if it has the id', async () => {
+    test('deletes the item of a hash if the item has the id', async () => {
       const { item, put, store } = await openStore(open);
       const { record } = makeKey();
       await put(serialiseRecord(record));
@@ -317,15 +317,12 @@ function describeList(open: () => Promise<Table>): void {
       expect(pages.flatMap((page) => page.corrupt)).toEqual([]);
     });
 
-    test.each([false, true])(
-      'returns the same pages as `pages`, with a consistent read: %s',
-      async (consistentRead) => {
-        const records = await issue(3);
-        const listed: KeyRecord[] = [];
-        for await (const page of table.registry.pages({ consistentRead })) listed.push(...page.records);
-        expect(byHash(listed)).toEqual(byHash(records));
-      },
-    );
+    test.each([false, true])('returns the same pages as `pages` with consistentRead: %s', async (consistentRead) => {
+      const records = await issue(3);
+      const listed: KeyRecord[] = [];
+      for await (const page of table.registry.pages({ consistentRead })) listed.push(...page.records);
+      expect(byHash(listed)).toEqual(byHash(records));
+    });
 
     test('returns the other records if one is unreadable', async () => {
       const records = await issue(5);
@@ -347,7 +344,7 @@ function describeList(open: () => Promise<Table>): void {
     });
 
     test.each(['x', '{"keyHash":"x"}', 'A'.repeat(42), 'A'.repeat(44), 'not a cursor, but as long as one is: 43 ch'])(
-      'rejects a cursor from elsewhere: %s',
+      'rejects a cursor that list didn’t return: %s',
       async (cursor) => {
         await expect(table.registry.list({ cursor })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       },

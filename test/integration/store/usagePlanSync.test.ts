@@ -36,7 +36,7 @@ test("the bundle sends requests only for a write that changes the key's plan", a
   expect(fake.asked.slice(before)).toEqual(['POST /apikeys', expect.stringMatching(/^POST \/usageplans\/\w+\/keys$/)]);
 });
 
-test('the bundle logs a delay if an outage makes the stream retry', async () => {
+test('the bundle logs a delay if an outage of API Gateway causes a retry', async () => {
   const [first, second] = [insertion('first'), insertion('second')];
   fake.failWith(...Array.from({ length: 5 }, () => ({ name: 'ServiceUnavailableException', status: 503 })));
   expect(await bundle.invoke({ Records: [first, second] })).toEqual({
@@ -60,13 +60,13 @@ test('the bundle retries a key after a concurrent write', async () => {
 test.each([
   ['no usage plan', { LATCHKEY_USAGE_PLANS: '{}' }],
   ['two invalid settings', { LATCHKEY_PLAN_NAMESPACE: '', LATCHKEY_USAGE_PLANS: '{' }],
-])('the bundle logs a fault instead of starting if it has %s', async (_, settings) => {
+])('the bundle logs a fault during initialization if it has %s', async (_, settings) => {
   await expect(startUsagePlanSync(settings)).rejects.toThrow(
     /"message":"fault","code":"CONFIG_INVALID","detail":"LATCHKEY_/,
   );
 });
 
-test("the authorizer doesn't contain the client that creates API keys", async () => {
+test("the authorizer's bundle doesn't contain the client that creates API keys", async () => {
   const command = 'CreateApiKey';
   expect(await readFile(USAGE_PLAN_SYNC_BUNDLE, 'utf8')).toContain(command);
   const authorizer = await readFile(BUNDLE, 'utf8');
