@@ -109,17 +109,17 @@ export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
   recordCacheSeconds: { prop: 'recordCacheTtl', doc: 'how long a cached record is used; 0 turns the cache off' },
   resultsCacheSeconds: {
     prop: 'resultsCacheTtl',
-    doc: "the TTL of the gateway's authorizer, which caches answers for so long",
+    doc: "the TTL of API Gateway's authorizer cache",
   },
   staleIfErrorSeconds: {
     prop: 'staleIfError',
     doc: 'the maximum age of a cached record that may be used while DynamoDB is unavailable',
   },
-  httpApiResponse: { prop: 'httpApiResponse', doc: 'the form of the answer to a payload-2.0 event' },
-  scopes: { prop: 'scopes', doc: 'the routes that each scope opens, as JSON' },
+  httpApiResponse: { prop: 'httpApiResponse', doc: 'the type of the response to a payload 2.0 event' },
+  scopes: { prop: 'scopes', doc: 'the routes that each scope allows, as JSON' },
   plans: {
     prop: 'plans',
-    doc: 'the plans that usage plans of API Gateway enforce; only the construct creates what they need',
+    doc: 'the plans that usage plans of API Gateway enforce; only the construct creates their resources',
   },
   metrics: { prop: 'metrics', doc: 'whether requests are counted in embedded metrics' },
   prime: { prop: 'prime', doc: 'whether the table is read once before the first request' },

@@ -51,9 +51,9 @@ const UNREADABLE = { cause: 'SyntaxError', message: 'cannot be read' };
 
 /** The faults that each part of Latchkey must survive, in the order of the page. */
 export const STORE_FAULTS: readonly StoreFault[] = [
-  { what: 'answers late', answer: () => sleepMs(LATE_MS), needsAnswer: true },
-  { what: 'never answers', ...UNREACHABLE, answer: untilItLeaves, isWaitedFor: true },
-  { what: 'answers a byte at a time', ...UNREACHABLE, answer: trickle, isWaitedFor: true },
+  { what: 'responds late', answer: () => sleepMs(LATE_MS), needsAnswer: true },
+  { what: 'never responds', ...UNREACHABLE, answer: untilItLeaves, isWaitedFor: true },
+  { what: 'sends one byte at a time', ...UNREACHABLE, answer: trickle, isWaitedFor: true },
   {
     what: 'stops in the middle of its answer',
     ...UNREACHABLE,
@@ -64,14 +64,14 @@ export const STORE_FAULTS: readonly StoreFault[] = [
   { what: 'closes the connection', ...UNREACHABLE, answer: (response) => void response.destroy() },
   { what: 'resets the connection', ...UNREACHABLE, answer: (response) => void response.socket?.resetAndDestroy() },
   {
-    what: 'answers 500',
+    what: 'returns 500',
     cause: 'InternalServerError',
     message: 'the write failed',
     answer: error(500, 'InternalServerError'),
   },
-  { what: 'answers 500 with no JSON', ...UNREADABLE, answer: json(500, '<html>') },
+  { what: 'returns 500 without JSON', ...UNREADABLE, answer: json(500, '<html>') },
   {
-    what: 'answers 503',
+    what: 'returns 503',
     cause: 'ServiceUnavailable',
     message: 'the write failed',
     answer: error(503, 'ServiceUnavailable'),
@@ -91,20 +91,20 @@ export const STORE_FAULTS: readonly StoreFault[] = [
     isRefusal: true,
   },
   {
-    what: 'finds the credentials expired',
+    what: 'rejects expired credentials',
     cause: 'ExpiredTokenException',
     message: 'has expired',
     answer: error(400, 'ExpiredTokenException', 'com.amazon.coral.service'),
     isRefusal: true,
   },
   {
-    what: 'answers with half of its JSON',
+    what: 'returns half of its JSON',
     ...UNREADABLE,
     answer: (response, body) => json(200, body.toString().slice(0, Math.ceil(body.length / 2)))(response),
     needsAnswer: true,
   },
-  { what: 'answers with malformed JSON', ...UNREADABLE, answer: json(200, '{"Item":{"keyHash"}') },
-  { what: 'answers with no JSON', cause: 'UnreadableAnswer', message: 'cannot be read', answer: json(200, '<html>') },
+  { what: 'returns malformed JSON', ...UNREADABLE, answer: json(200, '{"Item":{"keyHash"}') },
+  { what: 'returns a body without JSON', cause: 'UnreadableAnswer', message: 'cannot be read', answer: json(200, '<html>') },
 ];
 
 /** Refused connections. The proxy implements this fault itself. It also closes open connections during a call. */
@@ -118,16 +118,16 @@ export const REFUSES: StoreFault = {
 
 /** Responses with status 200 whose body is neither an item nor a missing item. */
 export const NO_ANSWERS: readonly StoreFault[] = [
-  { what: 'answers 204', cause: 'UnreadableAnswer', answer: json(204, '') },
-  { what: 'answers 201', cause: 'UnreadableAnswer', answer: json(201, '{}') },
-  { what: 'answers 206', cause: 'UnreadableAnswer', answer: json(206, '{}') },
-  { what: 'answers with nothing', cause: 'UnreadableAnswer', answer: json(200, '') },
-  { what: 'answers with a list', cause: 'UnreadableAnswer', answer: json(200, '[]') },
-  { what: 'answers with null', cause: 'UnreadableAnswer', answer: json(200, 'null') },
+  { what: 'returns 204', cause: 'UnreadableAnswer', answer: json(204, '') },
+  { what: 'returns 201', cause: 'UnreadableAnswer', answer: json(201, '{}') },
+  { what: 'returns 206', cause: 'UnreadableAnswer', answer: json(206, '{}') },
+  { what: 'returns an empty body', cause: 'UnreadableAnswer', answer: json(200, '') },
+  { what: 'returns a list', cause: 'UnreadableAnswer', answer: json(200, '[]') },
+  { what: 'returns null', cause: 'UnreadableAnswer', answer: json(200, 'null') },
 ];
 
 /** Responses that are JSON objects. A read treats them as a missing item. */
 export const NO_ITEMS: readonly StoreFault[] = [
-  { what: 'answers with JSON of another shape', answer: json(200, '{"Item":"x"}') },
-  { what: 'answers with an unknown type of value', answer: json(200, '{"Item":{"keyHash":{"X":"x"}}}') },
+  { what: 'returns JSON of another shape', answer: json(200, '{"Item":"x"}') },
+  { what: 'returns an unknown type of value', answer: json(200, '{"Item":{"keyHash":{"X":"x"}}}') },
 ];

@@ -66,7 +66,7 @@ describe('create shows each key that it stored or reports its id if DynamoDB', (
 });
 
 describe('create stores and shows exactly one key if DynamoDB at first', () => {
-  test.concurrent.each(these('never answers', 'resets the connection', 'answers 500'))('%s', async (_, fault) => {
+  test.concurrent.each(these('never responds', 'resets the connection', 'returns 500'))('%s', async (_, fault) => {
     await withFault(fault, { on: 'PutItem', times: 1, isDone: true }, async ({ table, run }) => {
       const { exitCode, stdout, stderr } = await run('create', '--label', 'ci', '--json');
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -173,7 +173,7 @@ describe('a second run after the first run lost every response', () => {
 });
 
 describe('list --json exits 1 with an empty stdout if DynamoDB', () => {
-  test.concurrent.each([...these('answers 500', 'answers with half of its JSON'), ...named(NO_ANSWERS).slice(3)])(
+  test.concurrent.each([...these('returns 500', 'answers with half of its JSON'), ...named(NO_ANSWERS).slice(3)])(
     '%s',
     async (_, fault) => {
       await withFault(fault, {}, async ({ run }) => {

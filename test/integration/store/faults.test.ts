@@ -19,10 +19,10 @@ const NOT_PRIMED = { LATCHKEY_PRIME: 'false' };
 
 /** The faults that can end within a moment. Latchkey retries after these. */
 const TRIED_AGAIN = new Set([
-  'never answers',
+  'never responds',
   'closes the connection',
   'resets the connection',
-  'answers 500',
+  'returns 500',
   'answers 503',
   'throttles',
 ]);
@@ -209,7 +209,7 @@ describe('an outage for half of the execution environments', () => {
     for (const stop of stops) await stop();
   });
 
-  test.concurrent.each(named(ALL).filter(([what]) => ['never answers', 'refuses connections'].includes(what)))(
+  test.concurrent.each(named(ALL).filter(([what]) => ['never responds', 'refuses connections'].includes(what)))(
     'causes faults only in that half until it ends: DynamoDB %s',
     async (_, fault) => {
       const table = await startFunctionTable();

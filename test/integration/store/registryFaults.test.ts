@@ -147,10 +147,10 @@ describe('the registry never reports an empty table, an issued or a revoked key 
 
 describe('the registry issues a key only once despite a retry if DynamoDB at first', () => {
   const lost = new Set([
-    'never answers',
+    'never responds',
     'closes the connection',
     'resets the connection',
-    'answers 500',
+    'returns 500',
     'answers 503',
   ]);
 
