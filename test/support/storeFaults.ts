@@ -104,7 +104,12 @@ export const STORE_FAULTS: readonly StoreFault[] = [
     needsAnswer: true,
   },
   { what: 'returns malformed JSON', ...UNREADABLE, answer: json(200, '{"Item":{"keyHash"}') },
-  { what: 'returns a body without JSON', cause: 'UnreadableAnswer', message: 'cannot be read', answer: json(200, '<html>') },
+  {
+    what: 'returns a body without JSON',
+    cause: 'UnreadableAnswer',
+    message: 'cannot be read',
+    answer: json(200, '<html>'),
+  },
 ];
 
 /** Refused connections. The proxy implements this fault itself. It also closes open connections during a call. */

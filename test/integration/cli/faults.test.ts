@@ -173,7 +173,7 @@ describe('a second run after the first run lost every response', () => {
 });
 
 describe('list --json exits 1 with an empty stdout if DynamoDB', () => {
-  test.concurrent.each([...these('returns 500', 'answers with half of its JSON'), ...named(NO_ANSWERS).slice(3)])(
+  test.concurrent.each([...these('returns 500', 'returns half of its JSON'), ...named(NO_ANSWERS).slice(3)])(
     '%s',
     async (_, fault) => {
       await withFault(fault, {}, async ({ run }) => {
