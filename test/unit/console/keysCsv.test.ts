@@ -27,7 +27,7 @@ test.each(['a,b', 'a"b', 'a\nb', 'a\r\nb,"=1', '"', ',,,'])('keysCsv keeps the l
   ]);
 });
 
-test('keysCsv writes every field except the hash, with each list and object in one cell', () => {
+test('keysCsv writes every field except the hash', () => {
   const { record } = makeKey({ scopes: ['a', 'b'], metadata: { seats: 3, '=x': '"' }, owner: '=1', expiresAt: at(1) });
   const csv = keysCsv([publicRecord(record)], NOW_MS);
   expect(csv).not.toContain(record.keyHash);

@@ -36,13 +36,16 @@ const CALLS: readonly (readonly [string, string, (store: RegistryStore) => Promi
 ];
 
 describe('each call of the registry', () => {
-  test.each(CALLS)('%s throws STORE_UNAVAILABLE with its name if it fails', async (_, operation, call) => {
-    const { store } = answeredStore(failure('ResourceNotFoundException'));
-    await expect(call(store)).rejects.toMatchObject({
-      code: 'STORE_UNAVAILABLE',
-      message: expect.stringMatching(new RegExp(`\\b${operation}\\b.*ResourceNotFoundException`)),
-    });
-  });
+  test.each(CALLS)(
+    '%s throws STORE_UNAVAILABLE with the name of the operation if DynamoDB fails',
+    async (_, operation, call) => {
+      const { store } = answeredStore(failure('ResourceNotFoundException'));
+      await expect(call(store)).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringMatching(new RegExp(`\\b${operation}\\b.*ResourceNotFoundException`)),
+      });
+    },
+  );
 
   test.each(CALLS)('%s can be aborted', async (_, _operation, call) => {
     const signals: (AbortSignal | undefined)[] = [];
@@ -67,7 +70,7 @@ describe('each call of the registry', () => {
   });
 });
 
-test('a rejected write throws ConditionRefused with the error of the SDK as its cause', async () => {
+test("a write throws ConditionRefused with the SDK's error as its cause if its condition check fails", async () => {
   await expect(answeredStore(REFUSED).store.put({ keyHash })).rejects.toMatchObject({
     name: 'ConditionRefused',
     wasSentAgain: false,
@@ -75,7 +78,7 @@ test('a rejected write throws ConditionRefused with the error of the SDK as its 
   });
 });
 
-test('a read of a record is consistent', async () => {
+test('a read of a record is strongly consistent', async () => {
   const { store, sent } = answeredStore(EMPTY);
   await store.read(keyHash);
   expect(sent).toEqual([
@@ -99,7 +102,7 @@ describe('findHash', () => {
     });
   });
 
-  test('reads the index twice more for a missing id', async () => {
+  test('reads the index twice more if the id is missing', async () => {
     const { store, sent } = answeredStore(entries(), entries(), entries(keyHash));
     expect(await store.findHash('some-id')).toBe(keyHash);
     expect(sent.map(({ operation }) => operation)).toEqual(['Query', 'Query', 'Query']);
@@ -148,7 +151,7 @@ describe('the read of a page', () => {
     expect(sent.map(startOf)).toEqual([undefined, { id: { S: 'z' } }]);
   });
 
-  test('scan reads all keys consistently, at twice the cost, only with consistentRead', async () => {
+  test('scan uses strongly consistent reads only if consistentRead is set', async () => {
     const { store, sent } = answeredStore(EMPTY, EMPTY);
     await store.scan({ limit: 2 });
     await store.scan({ limit: 2, consistentRead: true });

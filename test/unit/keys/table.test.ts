@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createTableInput, LAST_USED_ATTRIBUTES } from '../../../keys/table.ts';
 
-test('createTableInput returns a table with the hash as its key, an index by id and one by owner and time', () => {
+test('createTableInput returns a table with an index by id and an index by owner and time', () => {
   expect(createTableInput('keys')).toStrictEqual({
     TableName: 'keys',
     BillingMode: 'PAY_PER_REQUEST',
