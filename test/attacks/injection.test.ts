@@ -118,7 +118,7 @@ describe('the name of an Object.prototype member', () => {
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  test.each(PROTOTYPE_NAMES)('yields only the sent key if it is a key source: %s', async (name) => {
+  test.each(PROTOTYPE_NAMES)('yields only the sent key if it is the name of a key source: %s', async (name) => {
     const settings = { LATCHKEY_KEY_SOURCES: `header:${name},query:${name}` };
     const { invoke } = handlerUnderTest([record], settings);
     await expect(invoke(sent(restRequestEvent()))).rejects.toThrow('Unauthorized');
@@ -127,7 +127,7 @@ describe('the name of an Object.prototype member', () => {
     }
   });
 
-  test.each(PROTOTYPE_NAMES)('allows only its mapped routes if it is a scope: %s', async (name) => {
+  test.each(PROTOTYPE_NAMES)('allows only its mapped routes if it is the name of a scope: %s', async (name) => {
     const scoped = makeKey({ scopes: [name] });
     const event = restRequestEvent({ key: scoped.secret, path: '/orders' });
     const unmapped = handlerUnderTest([scoped.record], SCOPED);
@@ -136,7 +136,7 @@ describe('the name of an Object.prototype member', () => {
     expect(JSON.stringify(await send(mapped.invoke, event))).toContain('GET/orders"');
   });
 
-  test.each(PROTOTYPE_NAMES)('causes an error if it is an option: %s', (name) => {
+  test.each(PROTOTYPE_NAMES)('causes an error if it is the name of an option: %s', (name) => {
     const options = { tableName: 'keys', ...asMember(name, 'x') };
     expect(() => readOptions(options)).toThrow(`${name}: unknown option`);
   });

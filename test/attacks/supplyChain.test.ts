@@ -100,7 +100,7 @@ test.each(WORKFLOWS)("%s doesn't put an expression into a script", (_, text) => 
   expect(getScripts(text).filter((script) => script.includes('${{'))).toEqual([]);
 });
 
-test('only the jobs that publish and attach a release have write permissions', () => {
+test('only the jobs that publish the package and its release have write permissions', () => {
   const rights = WORKFLOWS.flatMap(([file, text]) =>
     [...text.matchAll(/^ +([a-z-]+: *['"]?write\S*)/gm)].map(([, right]) => `${file} ${right}`),
   );

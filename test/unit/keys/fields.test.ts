@@ -243,7 +243,7 @@ describe('an error message about an invalid field', () => {
     [7n, 'a bigint'],
     [Symbol('s'), 'a symbol'],
     [() => 'secret', 'a function'],
-  ])('describes the value %p as %s', (value, got) => {
+  ])('contains a description of %p: %s', (value, got) => {
     expect(findProblem('plan', value, NOW_MS)?.split(', got ')[1]).toBe(`${got}`);
   });
 
@@ -350,7 +350,7 @@ test.each([
   expect(isActor(value)).toBe(true);
 });
 
-test.each([257, 2048])('isActor alone accepts %i characters', (length) => {
+test.each([257, 2048])('only isActor accepts %i characters', (length) => {
   const value = 'x'.repeat(length);
   expect(isText(value)).toBe(false);
   expect(isActor(value)).toBe(true);

@@ -54,7 +54,7 @@ describe('the registry', () => {
     ['get', (registry) => registry.get('an id')],
     ['getByIdStart', (registry) => registry.getByIdStart('an id')],
     ['revoke', (registry) => registry.revoke('an id')],
-  ])('rejects a string that cannot be an id in %s without a call of DynamoDB', async (_, call) => {
+  ])('rejects an invalid id in %s without a DynamoDB request', async (_, call) => {
     const { registry, operations } = watchedRegistry();
     expect(await failureOf(call(registry))).toMatchObject({
       code: 'INPUT_INVALID',
@@ -104,7 +104,7 @@ describe('getByIdStart', () => {
     expect(operations()).toEqual(['Query', 'Scan']);
   });
 
-  test('searches other ids that begin with a short id', async () => {
+  test('searches for longer ids even if the short string is an id', async () => {
     const { registry, operations } = watchedRegistry(FOUND, NOTHING, FOUND);
     await failureOf(registry.getByIdStart('0f8c'));
     expect(operations()).toEqual(['Query', 'Scan', 'GetItem']);

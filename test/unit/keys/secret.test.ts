@@ -69,9 +69,9 @@ describe('parseSecret', () => {
   });
 
   test.each([
-    ['too short', KNOWN.slice(0, -1)],
-    ['too long', `${KNOWN}0`],
-    ['empty', ''],
+    ['that is too short', KNOWN.slice(0, -1)],
+    ['that is too long', `${KNOWN}0`],
+    ['that is empty', ''],
     ['without its prefix', KNOWN.slice(3)],
     ['with a prefix in capitals', `SK_${KNOWN.slice(3)}`],
     ['with a character outside base62', KNOWN.replace('5', '-')],

@@ -27,15 +27,15 @@ const CALLS: readonly (readonly [string, string, (store: RegistryStore) => Promi
   ['read', 'read', (store) => store.read(keyHash)],
   ['put', 'write', (store) => store.put({ keyHash })],
   ['remove', 'deletion', (store) => store.remove(keyHash, 'a')],
-  ['hashOf', 'query', (store) => store.findHash('a', [])],
-  ['hashesOf', 'query', (store) => store.findHashes('a')],
-  ['idsStarting', 'scan', (store) => store.findIds('abcd', 2)],
+  ['findHash', 'query', (store) => store.findHash('a', [])],
+  ['findHashes', 'query', (store) => store.findHashes('a')],
+  ['findIds', 'scan', (store) => store.findIds('abcd', 2)],
   ['scan', 'scan', (store) => store.scan({ limit: 2 })],
-  ['keysOfOwner', 'query', (store) => store.queryOwner('acme', { limit: 2 })],
+  ['queryOwner', 'query', (store) => store.queryOwner('acme', { limit: 2 })],
   ['readAll', 'read', (store) => store.readAll([keyHash], false)],
 ];
 
-describe('each call of the registry', () => {
+describe('each method of RegistryStore', () => {
   test.each(CALLS)(
     '%s throws STORE_UNAVAILABLE with the name of the operation if DynamoDB fails',
     async (_, operation, call) => {
@@ -59,11 +59,11 @@ describe('each call of the registry', () => {
 
   test.each<[string, (store: RegistryStore) => Promise<unknown>, unknown]>([
     ['read', (store) => store.read(keyHash), undefined],
-    ['hashOf', (store) => store.findHash('a', []), undefined],
-    ['hashesOf', (store) => store.findHashes('a'), []],
-    ['idsStarting', (store) => store.findIds('abcd', 2), []],
+    ['findHash', (store) => store.findHash('a', []), undefined],
+    ['findHashes', (store) => store.findHashes('a'), []],
+    ['findIds', (store) => store.findIds('abcd', 2), []],
     ['scan', (store) => store.scan({ limit: 2 }), { items: [], lastKey: undefined }],
-    ['keysOfOwner', (store) => store.queryOwner('acme', { limit: 2 }), { items: [], lastKey: undefined }],
+    ['queryOwner', (store) => store.queryOwner('acme', { limit: 2 }), { items: [], lastKey: undefined }],
     ['readAll', (store) => store.readAll([keyHash], false), []],
   ])('%s returns an empty result for an empty response', async (_, call, expected) => {
     expect(await call(answeredStore(EMPTY).store)).toEqual(expected);
@@ -117,7 +117,7 @@ describe('findIds', () => {
       ['a1', 'a2'],
       2,
     ],
-    ['stops reading pages when it has enough ids', [pageOf(['a1', 'a2', 'a3'], 'a3')], ['a1', 'a2', 'a3'], 1],
+    ['stops reading pages if it has enough ids', [pageOf(['a1', 'a2', 'a3'], 'a3')], ['a1', 'a2', 'a3'], 1],
     [
       'returns at most as many ids as the limit',
       [pageOf(['a1'], 'a1'), pageOf(['a2', 'a3', 'a4'], 'a4')],
@@ -142,8 +142,8 @@ const PAGES: readonly (readonly [string, (store: RegistryStore, startKey?: Item)
   ["a page of an owner's keys", (store, startKey) => store.queryOwner('acme', { limit: 2, startKey })],
 ];
 
-describe('the read of a page', () => {
-  test.each(PAGES)('%s returns a cursor from which the next page continues', async (_, read) => {
+describe('RegistryStore', () => {
+  test.each(PAGES)('%s contains a cursor from which the next page continues', async (_, read) => {
     const { store, sent } = answeredStore(pageOf(['a'], 'z'), EMPTY);
     const page = await read(store);
     expect(page).toEqual({ items: [{ id: 'a' }], lastKey: { id: 'z' } });

@@ -30,6 +30,6 @@ test('createTableInput returns a table with an index by id and an index by owner
   });
 });
 
-test('LAST_USED_ATTRIBUTES contains only the key and the last use', () => {
+test("LAST_USED_ATTRIBUTES contains only the key's hash and the last-used time", () => {
   expect(LAST_USED_ATTRIBUTES).toEqual(['keyHash', 'lastUsedAt']);
 });

@@ -241,7 +241,7 @@ test('the error message about LATCHKEY_PLANS contains only the invalid names', (
   expect(problem.endsWith(`, got ${JSON.stringify('["no plan","-"]')}`)).toBe(true);
 });
 
-test('readConfig rejects an unknown environment variable, because a typo would leave the default in force', () => {
+test('readConfig rejects an unknown environment variable with the prefix LATCHKEY_', () => {
   expect(problemOf({ ...TABLE, LATCHKEY_KEY_SOURCE: 'bearer' })).toBe('LATCHKEY_KEY_SOURCE: unknown variable');
 });
 

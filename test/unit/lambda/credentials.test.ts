@@ -39,9 +39,9 @@ const MALFORMED = { kind: 'malformed' };
 
 describe('presentedKey with a bearer header', () => {
   test.each([
-    ['Bearer', `Bearer ${KEY}`],
-    ['bearer in small letters', `bearer ${KEY}`],
-    ['BEARER in capitals', `BEARER ${KEY}`],
+    ['the Bearer scheme', `Bearer ${KEY}`],
+    ['the bearer scheme in small letters', `bearer ${KEY}`],
+    ['the BEARER scheme in capitals', `BEARER ${KEY}`],
     ['spaces around the key', `  Bearer    ${KEY}  `],
   ])('returns the key for %s', (_, value) => {
     expect(present({ headers: { authorization: [value] } })).toEqual(KEY_OF);

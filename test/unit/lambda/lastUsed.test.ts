@@ -52,7 +52,7 @@ describe('claim', () => {
     },
   );
 
-  test('succeeds for one key even if another was just claimed', () => {
+  test('succeeds for one key even if another key was just claimed', () => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS);
     expect(throttle.claim(newKey(), NOW_MS)).toBe(true);

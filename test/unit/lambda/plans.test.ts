@@ -69,16 +69,13 @@ describe.each(REST)('the response to a %s event', (_, makeEvent) => {
   });
 });
 
-test.each(OTHERS)(
-  "the response to a %s event doesn't contain an identifier, because that API type doesn't have usage plans",
-  async (_, makeEvent) => {
-    for (const fields of [{ plan: 'free' }, { plan: 'pro' }, {}]) {
-      const { secret, record } = makeKey(fields);
-      const answer = await handlerUnderTest([record], PLANNED).invoke(makeEvent(bearing(secret)));
-      expect(answer).not.toHaveProperty('usageIdentifierKey');
-    }
-  },
-);
+test.each(OTHERS)('the response to a %s event never contains an identifier for a usage plan', async (_, makeEvent) => {
+  for (const fields of [{ plan: 'free' }, { plan: 'pro' }, {}]) {
+    const { secret, record } = makeKey(fields);
+    const answer = await handlerUnderTest([record], PLANNED).invoke(makeEvent(bearing(secret)));
+    expect(answer).not.toHaveProperty('usageIdentifierKey');
+  }
+});
 
 describe('the identifier of a key', () => {
   const arbitraryKey = fc.record({ id: fc.uuid(), plan: fc.constantFrom('free', 'trial', 'pro', 'gold', undefined) });
@@ -123,7 +120,7 @@ describe('the identifier of a key', () => {
     );
   });
 
-  test('never equals the identifier of a plan, even if the key has the name of the plan', () => {
+  test("never equals the identifier of a plan, even if the key's id is the name of the plan", () => {
     const ids = ['pro', 'plan', 'unplanned'].map((id) => identifierOf({ id, plan: 'free' }));
     expect(
       new Set([...ids, identifierOf({ id: '', plan: 'pro' }), identifierOf({ id: '', plan: undefined })]).size,
@@ -159,7 +156,7 @@ describe('an unknown plan', () => {
     }
   });
 
-  test('appears in the log only as one of the first 1000 per execution environment', async () => {
+  test('appears in the log only if it is among the first 1000 unknown plans of an execution environment', async () => {
     const keys = Array.from({ length: 1001 }, (_, key) => makeKey({ plan: `plan-${key}` }));
     const { invoke, logged } = handlerUnderTest(keys.map(({ record }) => record), PLANNED); // prettier-ignore
     for (const { secret } of keys) await invoke(restTokenEvent(bearing(secret)));

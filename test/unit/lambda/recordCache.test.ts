@@ -90,7 +90,7 @@ describe('a cached record', () => {
     expect(cache.readAtMs(record.keyHash)).toBeUndefined();
   });
 
-  test('is read again for every request if the cache is off', async () => {
+  test('requires a new read for every request if the cache is off', async () => {
     const { record, lookup, cache, find } = cacheOf({ recordMs: 0 });
     await find();
     await find();
@@ -98,7 +98,7 @@ describe('a cached record', () => {
     expect(cache.readAtMs(record.keyHash)).toBeUndefined();
   });
 
-  test('is read again after it was removed', async () => {
+  test('requires a new read after it was removed', async () => {
     const { record, lookup, cache, find } = cacheOf();
     await find();
     cache.forget(record.keyHash);

@@ -108,13 +108,13 @@ describe('isWellFormedRoute', () => {
     expect(isWellFormedRoute(route)).toBe(false);
   });
 
-  test.each([[undefined], [null], [7], [['GET /orders']], [{}]])('rejects %j, which is not a string', (value) => {
+  test.each([[undefined], [null], [7], [['GET /orders']], [{}]])('rejects the non-string value %j', (value) => {
     expect(isWellFormedRoute(value)).toBe(false);
   });
 });
 
 test.each(['GET /orders/../*', 'GET /orders//*', 'GET /a%2fb', '* /*/.', 'GET /%2E'])(
-  'parseRoutePattern rejects %s, which cannot match any route',
+  'parseRoutePattern rejects the unmatchable pattern %s',
   (pattern) => {
     expect(parseRoutePattern(pattern)).toBeUndefined();
   },

@@ -136,7 +136,7 @@ describe('scopes with simple responses of an HTTP API', () => {
   test.each([
     ['GET', '/orders'],
     ['GET', '/orders/7'],
-  ])('allow a request for their own route %s %s', async (method, path) => {
+  ])('allow a request for their own route: %s %s', async (method, path) => {
     const { secret, record } = keyOf('orders:read');
     const { invoke } = handlerUnderTest([record], SIMPLE);
     expect(await invoke(httpApiEvent({ ...bearing(secret), method, path }))).toEqual({
@@ -150,7 +150,7 @@ describe('scopes with simple responses of an HTTP API', () => {
     ['GET', '/admin'],
     ['GET', '/orders/../admin'],
     ['GET', '/orders/%2E%2e/admin'],
-  ])('deny a request for the route %s %s outside them', async (method, path) => {
+  ])('deny a request for any other route: %s %s', async (method, path) => {
     const { secret, record } = keyOf('orders:read');
     const { invoke } = handlerUnderTest([record], SIMPLE);
     expect(await invoke(httpApiEvent({ ...bearing(secret), method, path }))).toEqual({
@@ -159,7 +159,7 @@ describe('scopes with simple responses of an HTTP API', () => {
     });
   });
 
-  test('must cover the whole route if there is a results cache, because the cached response covers it', async () => {
+  test('must cover the whole route if there is a results cache', async () => {
     const { secret, record } = keyOf('one');
     const settings = { ...SIMPLE, LATCHKEY_SCOPES: '{"one":["GET /orders/1"]}' };
     const event = { ...httpApiEvent({ ...bearing(secret), path: '/orders/1' }), routeKey: 'GET /orders/{id}' };

@@ -39,7 +39,7 @@ describe('verify with mapped scopes', () => {
     expect(await verifier.verify(secret, 'GET /orders/7')).toMatchObject({ effect: 'allow' });
   });
 
-  test("denies a scoped key for a route that isn't a string, without an exception", async () => {
+  test("denies a scoped key for a route that isn't a string", async () => {
     const { secret, record } = createTestKey({ scopes: ['read'] });
     const { verifier } = createTestAuthorizer({ records: [record], scopes });
     const route: unknown = ['GET /orders/7'];
@@ -79,7 +79,7 @@ describe("a verifier's decision", () => {
     ['an allowed key', {}],
     ['a key outside its scopes', { scopes: ['unheard-of'] }],
     ['a revoked key', { revokedAt: '2024-02-01T00:00:00Z' }],
-  ])("has only frozen parts without the key's hash for %s", async (_, fields) => {
+  ])('has only frozen parts for %s', async (_, fields) => {
     const { secret, record } = createTestKey({ ...fields, metadata: { list: [{ deep: [1] }] } });
     const { verifier, table } = createTestAuthorizer({ records: [record], scopes: SCOPES });
     const decision = await verifier.verify(secret, 'GET /orders/7');
@@ -175,7 +175,7 @@ describe('invalid options', () => {
     expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
   });
 
-  test('cause their own errors unchanged', () => {
+  test('cause the unchanged error of a getter that throws', () => {
     const scopes = Object.defineProperty({}, 'read', {
       enumerable: true,
       get: () => {

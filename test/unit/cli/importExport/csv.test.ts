@@ -195,17 +195,17 @@ describe('an export file', () => {
       { entry: { label: 'NULL', owner: '\\N', plan: 'null' } },
     ]);
   });
+});
 
-  test('unguardCell restores every cell whose formula guardCell has neutralized', () => {
-    const unit = fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', ';', "'", '＝', 'a', '1', '"');
-    fc.assert(
-      fc.property(fc.string({ unit, maxLength: 12 }), (text) => {
-        const parts = guardCell(text).split(/[;\t\r\n]/);
-        for (const part of parts) expect(part).not.toMatch(/^[=+\-@＝＋－＠]/);
-        expect(guardCell(text)).not.toMatch(/^[\t\r\n]/);
-        expect(unguardCell(guardCell(text))).toBe(text);
-      }),
-      { numRuns: 1000 },
-    );
-  });
+test('unguardCell restores every cell whose formula guardCell has neutralized', () => {
+  const unit = fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', ';', "'", '＝', 'a', '1', '"');
+  fc.assert(
+    fc.property(fc.string({ unit, maxLength: 12 }), (text) => {
+      const parts = guardCell(text).split(/[;\t\r\n]/);
+      for (const part of parts) expect(part).not.toMatch(/^[=+\-@＝＋－＠]/);
+      expect(guardCell(text)).not.toMatch(/^[\t\r\n]/);
+      expect(unguardCell(guardCell(text))).toBe(text);
+    }),
+    { numRuns: 1000 },
+  );
 });

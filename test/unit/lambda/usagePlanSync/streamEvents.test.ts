@@ -36,7 +36,7 @@ describe('the stream handler', () => {
     ['another plan', { id: 'a', plan: 'free' }, { id: 'a', plan: 'pro' }, 'pro'],
     ['a removed plan', { id: 'a', plan: 'free' }, { id: 'a' }, undefined],
     ['a deleted key', { id: 'a', plan: 'free' }, undefined, undefined],
-  ])('processes %s', async (_, before, after, plan) => {
+  ])('calls put for %s', async (_, before, after, plan) => {
     const { invoke, put, log } = handlerUnderTest();
     await invoke(streamRecord(before, after));
     expect(put).toEqual([{ keyId: 'a', plan, isNew: before === undefined }]);
@@ -47,7 +47,7 @@ describe('the stream handler', () => {
     ['a write that keeps the plan', { id: 'a', plan: 'free' }, { id: 'a', plan: 'free' }],
     ['a key without a plan', undefined, { id: 'a' }],
     ['the deletion of a key without a plan', { id: 'a' }, undefined],
-  ])('ignores %s', async (_, before, after) => {
+  ])("doesn't call put for %s", async (_, before, after) => {
     const { invoke, put } = handlerUnderTest();
     expect(await invoke(streamRecord(before, after))).toEqual({ batchItemFailures: [] });
     expect(put).toEqual([]);
@@ -87,7 +87,7 @@ test.each([
 
 describe('the stream handler after an uncertain error', () => {
   const UNCERTAIN: readonly [string, Error][] = [
-    ['a limit', named('LimitExceededException')],
+    ['an exceeded limit', named('LimitExceededException')],
     ['a conflict', named('ConflictException')],
     ['an identifier that seems to belong to another API key', new LatchkeyError('CONFLICT', 'conflict')],
   ];
