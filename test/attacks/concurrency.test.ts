@@ -59,7 +59,7 @@ class ScheduledLookup implements Pick<KeyReader, 'get' | 'recordUse'> {
   }
 }
 
-test('concurrent invocations of one module each get the response for their own key, in any order of the reads', async () => {
+test('each of many concurrent invocations gets the response for its own key', async () => {
   const requests = fc.array(fc.nat({ max: PRESENTED.length - 1 }), { minLength: 2, maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(
@@ -95,7 +95,7 @@ test('concurrent invocations of one module each get the response for their own k
   );
 });
 
-describe('four threads, each with its own module', () => {
+describe('four threads that each load the authorizer', () => {
   const THREADS = 4;
   const REQUESTS_PER_THREAD = 100;
   const stops: (() => Promise<void>)[] = [];
@@ -115,7 +115,7 @@ describe('four threads, each with its own module', () => {
     for (const stop of stops.toReversed()) await stop();
   });
 
-  test('return the right responses to 400 requests with one read of each key per thread', async () => {
+  test('return only correct responses to 400 concurrent requests', async () => {
     const presented = Array.from({ length: REQUESTS_PER_THREAD }, (_, at) => PRESENTED[(at * 7) % PRESENTED.length]);
     const answers = await Promise.all(
       threads.flatMap((thread) => presented.map((key) => thread.invoke(restRequestEvent({ key: key?.secret ?? '' })))),

@@ -30,7 +30,7 @@ describe('1,000 bad requests', () => {
     ['with a key that is disabled', () => ({ key: DISABLED.secret }), 1],
     ['with a key that was revoked', () => ({ key: REVOKED.secret }), 1],
     ['with a key outside its scopes', () => ({ key: SCOPED.secret }), 1],
-  ])('cause only the fewest possible reads and one short log line each: %s', async (_, makeRequest, reads) => {
+  ])('cause at most one read of each key: %s', async (_, makeRequest, reads) => {
     for (const makeEvent of [restTokenEvent, restRequestEvent, httpApiEvent, appSyncEvent]) {
       const { invoke, lookup, log, metricLines } = handlerUnderTest(RECORDS, SETTINGS);
       const answers = new Set<string>();
@@ -69,7 +69,7 @@ describe('1,000 bad requests', () => {
   });
 });
 
-test('a flood of 25,000 unknown keys evicts neither a cached record nor its last-used claim', async () => {
+test("a flood of 25,000 unknown keys doesn't evict a cached record or the claim on its last-used write", async () => {
   const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
   await invoke(restRequestEvent({ key: ACTIVE.secret }));
   expect([lookup.reads, lookup.writes]).toEqual([1, 1]);

@@ -36,7 +36,7 @@ const send = async (invoke: (event: unknown) => Promise<object>, event: object) 
 describe('attacker-controlled text', () => {
   const { secret, record } = makeKey({ scopes: ['read'] });
 
-  test.each(HOSTILE_TEXTS)("doesn't appear in the policy if the method or path is %j", async (text) => {
+  test.each(HOSTILE_TEXTS)("doesn't appear in the policy if the method or path contains it: %j", async (text) => {
     for (const settings of [{}, SCOPED]) {
       for (const makeEvent of WITH_A_METHOD) {
         const event = makeEvent({ key: secret, method: text, path: `/orders/${text}` });
@@ -53,7 +53,7 @@ describe('attacker-controlled text', () => {
   });
 
   test.each(['*', '?', 'prod\n', 'pr od', 'prod*', '${aws:username}', 'a"b', 'prod\u0000', 'ｐrod', ''])(
-    'causes EVENT_UNKNOWN if the stage or API is %j',
+    'causes EVENT_UNKNOWN if it is the stage or the API id: %j',
     async (text) => {
       for (const arn of [`${STAGE}/${text}/GET/orders`, `${STAGE.replace(/[^:]*$/, text)}/prod/GET/orders`]) {
         for (const makeEvent of WITH_A_METHOD) {
@@ -68,7 +68,7 @@ describe('attacker-controlled text', () => {
   );
 });
 
-describe('a scope for another API type', () => {
+describe('a scope', () => {
   const { secret, record } = makeKey({ scopes: ['graphql', 'connect'] });
   const { secret: reader, record: readers } = makeKey({ scopes: ['read'] });
 
@@ -77,7 +77,7 @@ describe('a scope for another API type', () => {
     ['$connect', ''],
     ['$connect', '/'],
     ['GET', '/$connect'],
-  ])("doesn't allow the HTTP route %s %s of the same name", async (method, path) => {
+  ])("doesn't allow the HTTP route %s %s if it is for another API type", async (method, path) => {
     for (const response of ['iam', 'simple']) {
       const { invoke } = handlerUnderTest([record], { ...SCOPED, LATCHKEY_HTTP_API_RESPONSE: response });
       const answer = await send(invoke, httpApiEvent({ key: secret, method, path }));
@@ -86,7 +86,7 @@ describe('a scope for another API type', () => {
     }
   });
 
-  test("doesn't allow a route whose route key isn't a string", async () => {
+  test("doesn't allow a request whose route key isn't a string", async () => {
     const { invoke } = handlerUnderTest([readers], {
       ...SCOPED,
       LATCHKEY_HTTP_API_RESPONSE: 'simple',
@@ -99,10 +99,10 @@ describe('a scope for another API type', () => {
   });
 });
 
-describe('the name of a member of Object.prototype', () => {
+describe('the name of an Object.prototype member', () => {
   const { secret, record } = makeKey();
 
-  test.each(PROTOTYPE_NAMES)('%s works as an ordinary header and parameter', async (name) => {
+  test.each(PROTOTYPE_NAMES)('can be the name of an ordinary header or parameter: %s', async (name) => {
     for (const makeEvent of ALL) {
       const pair = [[name, 'x']] as const;
       const { invoke } = handlerUnderTest([record]);
@@ -118,7 +118,7 @@ describe('the name of a member of Object.prototype', () => {
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  test.each(PROTOTYPE_NAMES)('%s as a key source yields only the sent key', async (name) => {
+  test.each(PROTOTYPE_NAMES)('yields only the sent key if it is the name of a key source: %s', async (name) => {
     const settings = { LATCHKEY_KEY_SOURCES: `header:${name},query:${name}` };
     const { invoke } = handlerUnderTest([record], settings);
     await expect(invoke(sent(restRequestEvent()))).rejects.toThrow('Unauthorized');
@@ -127,7 +127,7 @@ describe('the name of a member of Object.prototype', () => {
     }
   });
 
-  test.each(PROTOTYPE_NAMES)('%s as a scope allows only its mapped routes', async (name) => {
+  test.each(PROTOTYPE_NAMES)('allows only its mapped routes if it is the name of a scope: %s', async (name) => {
     const scoped = makeKey({ scopes: [name] });
     const event = restRequestEvent({ key: scoped.secret, path: '/orders' });
     const unmapped = handlerUnderTest([scoped.record], SCOPED);
@@ -136,7 +136,7 @@ describe('the name of a member of Object.prototype', () => {
     expect(JSON.stringify(await send(mapped.invoke, event))).toContain('GET/orders"');
   });
 
-  test.each(PROTOTYPE_NAMES)('%s causes an error as an option', (name) => {
+  test.each(PROTOTYPE_NAMES)('causes an error if it is the name of an option: %s', (name) => {
     const options = { tableName: 'keys', ...asMember(name, 'x') };
     expect(() => readOptions(options)).toThrow(`${name}: unknown option`);
   });
@@ -164,7 +164,7 @@ describe('look-alike characters', () => {
   ];
 
   test.each([{}, { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }])(
-    "aren't accepted in a key or a scheme with %j",
+    "aren't accepted in a key or a scheme with the settings %j",
     async (settings) => {
       const { invoke, lookup } = handlerUnderTest([record], settings);
       for (const value of values) {
@@ -178,7 +178,7 @@ describe('look-alike characters', () => {
     },
   );
 
-  test("don't fold to ASCII in a header's name", async () => {
+  test("aren't treated as ASCII characters in a header name", async () => {
     const { invoke } = handlerUnderTest([record], { LATCHKEY_KEY_SOURCES: 'header:x-api-key' });
     for (const name of [
       'x-api-\u212Aey',
@@ -201,7 +201,7 @@ describe('the log', () => {
     disabledAt: '2030-01-01T00:00:00Z',
   });
 
-  test('contains one line of JSON for each request, with any characters in the record and the request id', async () => {
+  test('contains one line of JSON per request, even if the record and the request id contain control characters', async () => {
     const lines: string[] = [];
     const handler = createHandler({
       config: readConfig({ LATCHKEY_TABLE: 'keys', LATCHKEY_METRICS: 'false' }),
@@ -219,7 +219,7 @@ describe('the log', () => {
     expect(JSON.parse(String(lines[0]))).toMatchObject({ level: 'INFO', requestId, keyId: odd.record.id });
   });
 
-  test('lists at most 20 field names of an unknown event, all of them words', async () => {
+  test('contains only those field names of an unknown event that are words', async () => {
     const { invoke, log } = handlerUnderTest([]);
     const names = HOSTILE_TEXTS.filter((text) => !/^\w+$/.test(text)).map((text) => [text, text] as const);
     const words = Array.from({ length: 30 }, (_, at) => [`word${at}`, '\n'] as const);
@@ -246,7 +246,7 @@ describe('the authorizer', () => {
     ['keys', many(`Bearer ${secret},`), false],
     ['zeros', many('\u0000'), false],
     ['unpaired surrogates', many('\uD800'), false],
-  ])('answers a header with 100 KB of %s in under 1,000 characters', async (_, value, isKey) => {
+  ])('responds to a header with 100 KB of %s in under 1,000 characters', async (_, value, isKey) => {
     for (const makeEvent of ALL) {
       const { invoke } = handlerUnderTest([record], { LATCHKEY_KEY_SOURCES: 'bearer,header:x-api-key' });
       const event = makeEvent({ headers: [['Authorization', value]], query: [['api_key', value]] });

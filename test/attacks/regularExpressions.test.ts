@@ -130,7 +130,7 @@ function isSlow(expression: RegExp): boolean {
   return isSafe(expression).score.infinite;
 }
 
-test('every regular expression runs in linear time, according to the checker or a review', () => {
+test('every regular expression runs in linear time unless it has been reviewed', () => {
   expect(found.literals.length).toBeGreaterThan(100);
   const slow = new Set(found.literals.filter(isSlow).map(String));
   expect([...slow].toSorted()).toEqual(REVIEWED.map(([expression]) => String(expression)).toSorted());
@@ -138,10 +138,13 @@ test('every regular expression runs in linear time, according to the checker or 
   // The checker takes several seconds. It takes longer on a busy machine.
 }, 120_000);
 
-test('every file that builds regular expressions from strings is reviewed', () => {
+test('every file that builds regular expressions from strings has been reviewed', () => {
   expect(found.builtFromStrings.toSorted()).toEqual(Object.keys(BUILT_FROM_STRINGS).toSorted());
 });
 
-test.each([/\{[^}]*\}/g, /(\w+)\d/, /^(a+)+b/, / +$/gm, /\s*,\s*/])('the checker reports %s', (expression) => {
-  expect(isSlow(expression)).toBe(true);
-});
+test.each([/\{[^}]*\}/g, /(\w+)\d/, /^(a+)+b/, / +$/gm, /\s*,\s*/])(
+  'the check of regular expressions reports %s as slow',
+  (expression) => {
+    expect(isSlow(expression)).toBe(true);
+  },
+);

@@ -40,7 +40,7 @@ test('npm installs only packages with a permissive licence and without an instal
   expect(shipped.filter(([, { hasInstallScript }]) => hasInstallScript)).toEqual([]);
 });
 
-test('every package in the bundle of the command line has a permissive licence, and its text is in the package', () => {
+test('the package contains the text of a permissive licence for every package in the CLI bundle', () => {
   const parts = read('dist/cli/licenses.txt').split(`\n${'-'.repeat(80)}\n\n`);
   const licences = parts.flatMap((part) => part.split('\n\n')[0]?.match(/(?<=\().+(?=\)$)/gm) ?? []);
   expect(licences.length).toBeGreaterThan(20);
@@ -80,21 +80,27 @@ function getScripts(text: string): readonly string[] {
   });
 }
 
-test.each(WORKFLOWS)('%s uses only actions that are pinned by commit, without default permissions', (_, text) => {
+test.each(WORKFLOWS)('%s uses only actions that are pinned by commit', (_, text) => {
   const actions = [...text.matchAll(/uses: *(.*)/g)].map(([, action = '']) => action);
   expect(actions).not.toHaveLength(0);
   for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+});
+
+test.each(WORKFLOWS)("%s doesn't give its jobs default permissions", (_, text) => {
   expect(text).toMatch(/^permissions: \{\}$/m);
   expect(text).not.toMatch(/pull_request_target|workflow_run/);
 });
 
-test.each(WORKFLOWS)("%s doesn't leave a token in a checkout or put an expression into a script", (_, text) => {
+test.each(WORKFLOWS)("%s doesn't leave a token in a checkout", (_, text) => {
   const checkouts = text.split(/^ {6}- /m).filter((step) => step.includes('actions/checkout@'));
   expect(checkouts.filter((step) => !step.includes('persist-credentials: false'))).toEqual([]);
+});
+
+test.each(WORKFLOWS)("%s doesn't put an expression into a script", (_, text) => {
   expect(getScripts(text).filter((script) => script.includes('${{'))).toEqual([]);
 });
 
-test('only the jobs that publish and attach a release have write permissions', () => {
+test('only the jobs that publish the package and its release have write permissions', () => {
   const rights = WORKFLOWS.flatMap(([file, text]) =>
     [...text.matchAll(/^ +([a-z-]+: *['"]?write\S*)/gm)].map(([, right]) => `${file} ${right}`),
   );

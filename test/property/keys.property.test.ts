@@ -49,7 +49,7 @@ test('parseSecret rejects a key with an extra, missing or swapped character', ()
   );
 });
 
-test('every issued key is well-formed and has a hash of 64 hex characters', () => {
+test('every issued key is well-formed', () => {
   fc.assert(
     fc.property(arbitrarySecret, (secret) => {
       expect(parseSecret(secret, OWN)).toBe(secret);
@@ -59,7 +59,7 @@ test('every issued key is well-formed and has a hash of 64 hex characters', () =
   );
 });
 
-test('parseSecret rejects any other string without an error', () => {
+test('parseSecret never throws an error for a string', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 60 }), fc.boolean(), (text, acceptForeignKeys) => {
       const parsed = parseSecret(text, { prefix: 'sk_', acceptForeignKeys });

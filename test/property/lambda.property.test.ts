@@ -68,7 +68,7 @@ test('presentedKey never throws for any event', () => {
   );
 });
 
-test("an event never gets an Allow or appears in the log if its key isn't in the table", async () => {
+test("the handler never allows an event whose key isn't in the table", async () => {
   const marker = 'zebra';
   await fc.assert(
     fc.asyncProperty(anyEvent, arbitrarySecret, async (event, secret) => {
@@ -86,7 +86,7 @@ test("an event never gets an Allow or appears in the log if its key isn't in the
   );
 });
 
-test('the policy allows a request if and only if the table has the key and it is active', async () => {
+test('the handler allows a request if and only if its key is in the table and active', async () => {
   await fc.assert(
     fc.asyncProperty(
       arbitrarySecret,
@@ -106,7 +106,7 @@ test('the policy allows a request if and only if the table has the key and it is
   );
 });
 
-test('every value of the context is a string', async () => {
+test("every value in the authorizer's context is a string", async () => {
   await fc.assert(
     fc.asyncProperty(arbitrarySecret, arbitraryRecord, async (secret, fields) => {
       const { invoke } = handlerUnderTest([{ ...fields, keyHash: hashSecret(secret) }]);
@@ -117,7 +117,7 @@ test('every value of the context is a string', async () => {
   );
 });
 
-describe('any mapping, scopes and route', () => {
+describe('the handler with any scopes, mapping and route', () => {
   const method = fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS');
   const segment = fc.constantFrom(
     'a',
@@ -177,7 +177,7 @@ describe('any mapping, scopes and route', () => {
     );
   };
 
-  test('lead to a policy that allows exactly the mapped routes, independent of the first request', async () => {
+  test('returns a policy that allows exactly the mapped routes', async () => {
     await fc.assert(
       fc.asyncProperty(asked, fc.constantFrom(...POLICY_MAKERS), method, path, async (input, makeEvent, ...other) => {
         const answer = (await send(makeEvent, { ...input, method: other[0], path: other[1] })) as {
@@ -192,7 +192,7 @@ describe('any mapping, scopes and route', () => {
     );
   });
 
-  test('lead to a simple response that follows the mapping', async () => {
+  test('returns a simple response that allows exactly the mapped routes', async () => {
     await fc.assert(
       fc.asyncProperty(asked, async (input) => {
         const answer = await send(httpApiEvent, input, { LATCHKEY_HTTP_API_RESPONSE: 'simple' });
@@ -204,7 +204,7 @@ describe('any mapping, scopes and route', () => {
 
   // With a results cache, API Gateway doesn't invoke the authorizer for a later request with dot segments:
   // docs/threat-model.md, E1.
-  test('lead to a cached simple response that allows only mapped requests of its route', async () => {
+  test('returns a cacheable simple response that allows only mapped requests of its route', async () => {
     await fc.assert(
       fc.asyncProperty(asked, plainSegment, async (input, value) => {
         const routeKey = `${input.method} ${input.path}/{orders}`;

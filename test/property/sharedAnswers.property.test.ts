@@ -56,7 +56,7 @@ function eventOf(
   return 'routeArn' in event ? { ...event, routeArn: onStage(event.routeArn) } : event;
 }
 
-test('the response is the same as for a new record after any earlier responses', async () => {
+test("the handler's response doesn't depend on its earlier responses", async () => {
   await fc.assert(
     fc.asyncProperty(
       arbitrarySecret,
@@ -99,7 +99,7 @@ function tamper(value: object): void {
   }
 }
 
-test("the stage and the route of an ARN don't depend on the ARNs that were read before", () => {
+test("the parsed stage and route of an ARN don't depend on ARNs that were parsed earlier", () => {
   const PATTERN = /^(arn:[\w-]+:execute-api:[\w-]*:[\w-]*:[\w-]+\/[\w$-]+)\/(.*)$/s;
   const part = fc.constantFrom('', 'a', 'ab', '$connect', '*', 'a/b', 'a:b', 'x y', '\n', 'é');
   const arn = fc
@@ -129,7 +129,7 @@ test("the stage and the route of an ARN don't depend on the ARNs that were read 
   );
 });
 
-test('a cached key has the times that its record contains', () => {
+test('a cached key has the expiry and the last-used time of its record', () => {
   fc.assert(
     fc.property(arbitraryRecord, (record) => {
       const stated = {

@@ -14,7 +14,7 @@ import { makeKey } from '../support/keys.ts';
 
 const LEAK = new URL('leak.mjs', import.meta.url).href;
 
-describe('a soak of three seconds', () => {
+describe('a three-second soak test', () => {
   let sound: SoakResult;
   let stale: SoakResult;
   let planted: SoakResult;
@@ -27,7 +27,7 @@ describe('a soak of three seconds', () => {
     ]);
   });
 
-  test('finds only correct responses despite changes of keys and faults of the store', () => {
+  test('finds only correct responses despite key changes and DynamoDB faults', () => {
     expect(sound.wrong).toEqual([]);
     expect(sound.wrongCount).toBe(0);
     expect(sound.requests).toBeGreaterThan(20);
@@ -36,7 +36,7 @@ describe('a soak of three seconds', () => {
     expect(sound.latestAcceptanceMs).toBeLessThanOrEqual(sound.recordMs);
   });
 
-  test('finds only correct responses with staleIfError', () => {
+  test('finds only correct responses if staleIfError is set', () => {
     expect(stale.wrong).toEqual([]);
     expect(stale.requests).toBeGreaterThan(20);
     expect(toAnswersReport('staleIfError', stale)).toMatch(/^staleIfError +\d+ requests .* wrong answers 0\npassed\n$/);
@@ -51,7 +51,7 @@ describe('a soak of three seconds', () => {
     expect(hasPassed(planted)).toBe(false);
   });
 
-  test('reports growth of the memory and of the handles', () => {
+  test('reports growth in memory and in the number of handles', () => {
     expect(planted.growth.problems.join('\n')).toMatch(
       /RSS grew by .* %\n(.*\n)*AuthorizerFunction\w+ Timeout: \d+ handles before, \d+ after/,
     );
@@ -87,11 +87,11 @@ describe('the model of a key', () => {
     [{ isDisabled: true, isInScope: false }, 'KEY_DISABLED'],
     [{ isInScope: false }, 'INSUFFICIENT_SCOPE'],
     [{}, 'ALLOWED'],
-  ])('expects, given %j, the outcome %s', (changed, outcome) => {
+  ])('maps the facts %j to the outcome %s', (changed, outcome) => {
     expect(getOutcomes(makeModel(changed), NOW)).toEqual([outcome]);
   });
 
-  test('accepts both states only during a change and while a record is cached', async () => {
+  test('accepts the state before a change only until the cached record expires', async () => {
     const key = makeModel();
     const beganMs = Date.now();
     await key.change({ isRevoked: true }, async () => {
@@ -114,7 +114,7 @@ describe('the model of a key', () => {
   });
 });
 
-test("the key pool reports an item in the table that doesn't belong to a key", async () => {
+test("the key pool reports a table item that doesn't belong to a key", async () => {
   const table = await startFunctionTable();
   const { client } = table;
   const registry = new KeyRegistry({ client, tableName: 'keys', actor: 'tests' });
@@ -138,7 +138,7 @@ describe('the memory check', () => {
   test.each([
     [109, []],
     [111, ['RSS grew by 11.0 %']],
-  ])('reports a steady rise from 100 to %d as %j', (to, problems) => {
+  ])('finds these problems in a steady rise from 100 to %d: %j', (to, problems) => {
     expect(measureGrowth(rising(to), quiet).problems).toEqual(problems);
   });
 
@@ -156,7 +156,7 @@ describe('the memory check', () => {
     expect(measureGrowth([], quiet).problems).toEqual(['RSS grew by NaN %']);
   });
 
-  test('reports open files and handles by their kind', () => {
+  test('reports growing numbers of open files and of each kind of handle', () => {
     const { problems } = measureGrowth(rising(100), {
       before: idle(10, { Timeout: 1 }),
       after: idle(19, { Timeout: 2 }),

@@ -29,16 +29,13 @@ function getProblem(text: string): string {
   throw new Error('parseSeed accepted the seed');
 }
 
-test.each(['label', 'metadata'])(
-  'parseSeed reports every bad line, including one with a %s that nests too deep',
-  (name) => {
-    const value = name === 'metadata' ? `{"deep":${deepJson(25_000)}}` : deepJson(25_000);
-    const problem = getProblem(`${JSON.stringify(ENTRY)}\n{"label":"x","${name}":${value}}\n{"label":""}`);
-    expect(problem).toMatch(
-      new RegExp(`line 2: .*${name}: expected .+, got objects and lists more than 32 deep.*\n.*line 3: label: `),
-    );
-  },
-);
+test.each(['label', 'metadata'])('parseSeed reports every bad line, even if a %s is nested too deep', (name) => {
+  const value = name === 'metadata' ? `{"deep":${deepJson(25_000)}}` : deepJson(25_000);
+  const problem = getProblem(`${JSON.stringify(ENTRY)}\n{"label":"x","${name}":${value}}\n{"label":""}`);
+  expect(problem).toMatch(
+    new RegExp(`line 2: .*${name}: expected .+, got objects and lists more than 32 deep.*\n.*line 3: label: `),
+  );
+});
 
 describe('parseSeed', () => {
   test.each([
@@ -47,7 +44,7 @@ describe('parseSeed', () => {
     ['lines', `${JSON.stringify(ENTRY)}\n{"label":"b"}\n`],
     ['lines without a last newline', `${JSON.stringify(ENTRY)}\n{"label":"b"}`],
     ['lines with Windows newlines and blank lines between', `${JSON.stringify(ENTRY)}\r\n\r\n{"label":"b"}\r\n`],
-  ])('reads %s', (_, text) => {
+  ])('reads the entries from %s', (_, text) => {
     expect(parse(text)).toMatchObject([{ ...ENTRY, expiresAt: '2031-01-01T00:00:00.000Z' }, { label: 'b' }]);
   });
 
@@ -89,20 +86,20 @@ describe('parseSeed', () => {
     ['a string', 'ci', ['object']],
     ['a list', ['ci'], ['object']],
     ['null', null, ['object']],
-  ])('rejects %s with its place, the field, the expected value and the given value', (_, entry, expected) => {
+  ])('rejects %s with an error that contains its position and the expected value', (_, entry, expected) => {
     const problem = getProblem(`{"label":"a"}\n\n${JSON.stringify(entry)}`);
     for (const part of ['keys.jsonl', 'line 3', ...expected]) expect(problem).toContain(part);
     expect(problem).toMatch(/expected/);
     expect(getProblem(JSON.stringify([{ label: 'a' }, entry]))).toContain('entry 2');
   });
 
-  test('rejects a repeated label with an error that contains both places', () => {
+  test('rejects a repeated label with an error that contains both line numbers', () => {
     const problem = getProblem('{"label":"a"}\n{"label":"b"}\n{"label":"a"}');
     expect(problem).toContain('line 3');
     expect(problem).toContain('line 1');
   });
 
-  test('reports every bad entry up to a maximum of 20', () => {
+  test('reports up to 20 bad entries', () => {
     expect(getProblem('{}\n{"label":"a"}\n[\n')).toMatch(/line 1.*\n.*line 3/);
     const lines = getProblem('{}\n'.repeat(1000)).split('\n');
     expect(lines.length).toBeLessThan(30);
@@ -110,7 +107,7 @@ describe('parseSeed', () => {
   });
 
   test.each([`{"key":"${SECRET}","record"`, `[{"key":"${SECRET}"`, `{"key":"${SECRET}"}`, `[{"key":"${SECRET}"}]`])(
-    'never repeats a secret from a bad seed file (case %#)',
+    'never repeats a secret from a bad seed file in the error (case %#)',
     (text) => {
       expect(getProblem(text)).not.toContain(SECRET.slice(0, 20));
     },
@@ -134,7 +131,7 @@ describe('readSeedFile', () => {
     });
   });
 
-  test('rejects a missing file with FILE_UNUSABLE', async () => {
+  test('rejects a missing seed file with FILE_UNUSABLE', async () => {
     await expect(readSeedFile('/dev/null/none', process.stdin)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
   });
 });

@@ -13,16 +13,16 @@ function issue(id: string, label: string) {
 const [a, b, c] = [issue('1', 'a'), issue('2', 'b'), issue('3', 'c')];
 const KEPT = [a.kept, b.kept, c.kept];
 
-test('findPendingKey returns undefined if all keys in the file are stored', () => {
+test('findPendingKey returns undefined if the table has every key in the file of keys', () => {
   expect(findPendingKey(KEPT, { storedIds: new Set(['1', '2', '3', '4']), due: [] })).toBeUndefined();
   expect(findPendingKey([], { storedIds: new Set(), due: [a.entry] })).toBeUndefined();
 });
 
-test("findPendingKey returns the secret and the record of the last key in the file if that key isn't stored", () => {
+test("findPendingKey returns the last key in the file of keys if only that key isn't stored", () => {
   expect(findPendingKey(KEPT, { storedIds: new Set(['1', '2']), due: [c.entry] })).toEqual(c.issued);
 });
 
-test('findPendingKey returns the last key at any position in the seed', () => {
+test('findPendingKey returns the last key in the file of keys, at any position in the seed', () => {
   const deps = { storedIds: new Set(['1', '2']), due: [a.entry, c.entry, b.entry] };
   expect(findPendingKey(KEPT, deps)).toEqual(c.issued);
 });
@@ -31,7 +31,7 @@ test.each<[string, readonly KeptKey[], readonly string[], RegExp]>([
   ['the number of keys that the table lacks', KEPT, ['1'], /\b2 of its keys are not in this table/],
   ['the unreadable last line', [a.kept, { key: 'two words', record: { id: '3' } }], ['1'], /last line/],
   ["the label of a key that isn't in the seed", KEPT, ['1', '2'], /last key, for "c",/],
-])('findPendingKey rejects a file of keys with a message about %s', (_, kept, storedIds, expected) => {
+])('findPendingKey rejects a file of keys with an error about %s', (_, kept, storedIds, expected) => {
   expect(() => findPendingKey(kept, { storedIds: new Set(storedIds), due: [] })).toThrow(
     expect.objectContaining({ message: expect.stringMatching(expected) }),
   );

@@ -5,9 +5,9 @@ const fetched = jest.spyOn(globalThis, 'fetch');
 afterAll(() => fetched.mockRestore());
 
 describe.each<[string, () => Promise<Response>]>([
-  ["doesn't answer", () => Promise.reject(new TypeError('Failed to fetch'))],
+  ["doesn't respond", () => Promise.reject(new TypeError('Failed to fetch'))],
   ['disconnects during its response', async () => new Response('{"key":')],
-])('the client of a server that %s', (_, answer) => {
+])('the console client of a server that %s', (_, answer) => {
   beforeEach(() => {
     fetched.mockImplementation(answer);
   });
@@ -31,7 +31,7 @@ describe.each<[string, () => Promise<Response>]>([
   });
 });
 
-test("the client throws the server's code and message for a rejected request", async () => {
+test("the console client throws an error with the server's code and message if a request is rejected", async () => {
   const error = { code: 'CONFLICT', message: 'was changed' };
   fetched.mockResolvedValue(new Response(JSON.stringify({ error }), { status: 409 }));
   await expect(api.disable('x')).rejects.toMatchObject(error);

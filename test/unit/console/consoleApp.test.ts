@@ -67,13 +67,13 @@ async function send(method: string, path: string, given: Headers = {}, started: 
   return { status: answer.status, code: error?.code, message: error?.message, headers: answer.headers, text };
 }
 
-describe("the console's guards", () => {
+describe('the console', () => {
   test.each<[string, string, string, Headers]>([
     ['with a foreign Host', 'GET', '/', { host: 'evil.example' }],
     ['without a Host', 'GET', '/', { host: undefined }],
     ['with an empty Host', 'GET', '/', { host: '' }],
     ['with its own Host without a port', 'GET', '/', { host: '127.0.0.1' }],
-  ])('the console rejects a request %s with HOST_REFUSED', async (_, method, path, headers) => {
+  ])('rejects a request %s with HOST_REFUSED', async (_, method, path, headers) => {
     expect(await send(method, path, headers)).toMatchObject({ status: 403, code: 'HOST_REFUSED' });
   });
 
@@ -87,7 +87,7 @@ describe("the console's guards", () => {
     ['a change that the browser attributes to the address bar', 'POST', { 'sec-fetch-site': 'none' }],
     ['a read from another site', 'GET', { 'sec-fetch-site': 'cross-site' }],
     ['a read from another port of this machine', 'GET', { 'sec-fetch-site': 'same-site' }],
-  ])('the console rejects %s with ORIGIN_REFUSED', async (_, method, headers) => {
+  ])('rejects %s with ORIGIN_REFUSED', async (_, method, headers) => {
     expect(await send(method, '/api/x', headers)).toMatchObject({ status: 403, code: 'ORIGIN_REFUSED' });
   });
 
@@ -97,13 +97,13 @@ describe("the console's guards", () => {
     ['with the cookie of another port', `latchkey-console-1=${COOKIE}`],
     ['with the token as the cookie', `latchkey-console-${PORT}=${TOKEN}`],
     ['with a prefix of the cookie', `latchkey-console-${PORT}=${COOKIE.slice(0, -1)}`],
-  ])('the console rejects a request %s with SESSION_REQUIRED', async (_, cookie) => {
+  ])('rejects a request %s with SESSION_REQUIRED', async (_, cookie) => {
     expect(await send('GET', '/api/x', { cookie })).toMatchObject({ status: 401, code: 'SESSION_REQUIRED' });
     expect(await send('POST', '/api/x', { cookie })).toMatchObject({ status: 401, code: 'SESSION_REQUIRED' });
   });
 
   test.each(['POST', 'PATCH', 'PUT', 'DELETE'])(
-    'the console rejects %s with READ_ONLY if it was started with --read-only',
+    'rejects a %s request with READ_ONLY if it was started with --read-only',
     async (method) => {
       const refused = await send(method, '/api/x', {}, { isReadOnly: true });
       expect(refused).toMatchObject({ status: 403, code: 'READ_ONLY' });
@@ -112,19 +112,22 @@ describe("the console's guards", () => {
     },
   );
 
-  test.each(['GET', 'POST'])('the console accepts a %s that the browser attributes to its own page', async (method) => {
-    expect(await send(method, '/api/x', { 'sec-fetch-site': 'same-origin' })).toMatchObject(PASSED);
-  });
+  test.each(['GET', 'POST'])(
+    "accepts a %s request that the browser attributes to the console's own page",
+    async (method) => {
+      expect(await send(method, '/api/x', { 'sec-fetch-site': 'same-origin' })).toMatchObject(PASSED);
+    },
+  );
 
   test.each(['GET', 'HEAD'])(
-    'the console accepts %s without an Origin or a body if it was started with --read-only',
+    'accepts a %s request without an Origin or a body if it was started with --read-only',
     async (method) => {
       expect(await send(method, '/api/x', {}, { isReadOnly: true })).toMatchObject({ status: 404 });
     },
   );
 
   test.each([undefined, '', 'text/plain', 'application/jsonp', 'text/plain; application/json', 'xapplication/json'])(
-    'the console rejects a change whose content type is %j with JSON_REQUIRED',
+    'rejects a change whose content type is %j with JSON_REQUIRED',
     async (contentType) => {
       const answer = await send('POST', '/api/x', { 'content-type': contentType });
       expect(answer).toMatchObject({ status: 415, code: 'JSON_REQUIRED' });
@@ -133,21 +136,21 @@ describe("the console's guards", () => {
   );
 
   test.each(['application/json', 'APPLICATION/JSON', 'application/json;charset=utf-8', 'application/json  ; x'])(
-    'the console accepts a change whose content type is %j',
+    'accepts a change whose content type is %j',
     async (contentType) => {
       expect(await send('POST', '/api/x', { 'content-type': contentType })).toMatchObject(PASSED);
     },
   );
 
   test.each([undefined, '65537', 'x'])(
-    'the console rejects a change whose length is %j with BODY_TOO_LARGE',
+    'rejects a change whose Content-Length is %j with BODY_TOO_LARGE',
     async (length) => {
       const answer = await send('POST', '/api/x', { 'content-length': length });
       expect(answer).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
     },
   );
 
-  test('the console accepts a change of 64 KB', async () => {
+  test('accepts a change of 64 KB', async () => {
     expect(await send('POST', '/api/x', { 'content-length': '65536' })).toMatchObject(PASSED);
   });
 
@@ -156,11 +159,11 @@ describe("the console's guards", () => {
     ['localhost', 'http://localhost', PASSED],
     ['127.0.0.1:80', 'http://127.0.0.1:80', PASSED],
     ['localhost', 'http://evil.example', { status: 403, code: 'ORIGIN_REFUSED' }],
-  ])('the console on port 80 responds to a change to %s from %s with %j', async (host, origin, expected) => {
+  ])('responds on port 80 to a change with the Host %s and the Origin %s: %j', async (host, origin, expected) => {
     expect(await send('POST', '/api/x', { host, origin }, { port: 80 })).toMatchObject(expected);
   });
 
-  test('the console serves only its page to a browser without a session', async () => {
+  test('serves only its page to a browser without a session', async () => {
     expect(await send('GET', '/', { cookie: undefined })).toMatchObject({ status: 200, text: '<html>' });
     expect((await send('GET', '/', { cookie: undefined })).headers.get('content-type')).toBe('text/html');
     const missing = await send('GET', '/none', { cookie: undefined });
@@ -168,7 +171,7 @@ describe("the console's guards", () => {
     expect(missing.message).not.toBe('');
   });
 
-  test('GET /api/session returns the table, the actor and the revocation delay', async () => {
+  test('returns the table, the actor and the revocation delay from GET /api/session', async () => {
     const { text } = await send('GET', '/api/session');
     expect(JSON.parse(text)).toEqual({
       table: { name: 'keys', kind: 'aws', region: null, revocationDelaySeconds: 60, acceptedKeys: null },
@@ -178,7 +181,7 @@ describe("the console's guards", () => {
   });
 });
 
-describe('an invalid body', () => {
+describe('the API of the console', () => {
   test.each<[string, string, unknown, RegExp]>([
     ['POST', '/api/keys', ['x'], /^body: expected a JSON object$/],
     [
@@ -202,7 +205,7 @@ describe('an invalid body', () => {
     ['POST', '/api/keys/x/rotate', { grace: 1 }, / fields graceSeconds, expiresAt, got 1 unknown$/],
     ['POST', '/api/keys', { metadata: nested(41) }, /^body: expected at most 40 levels /],
   ])(
-    'the console responds to %s %s with a description of the expected body if the body is %j',
+    'responds to %s %s with a description of the expected body if the body is %j',
     async (method, path, body, expected) => {
       const headers = {
         host: HOST,
@@ -228,7 +231,7 @@ describe('the console at the URL that it prints', () => {
   const start = (headers: Headers, query = `?token=${TOKEN}`, method = 'GET') =>
     send(method, START_PATH + query, headers);
 
-  test('exchanges the token for a cookie in a redirect to a URL without the token', async () => {
+  test('exchanges the token in the URL for a cookie', async () => {
     const { status, headers } = await start({ cookie: undefined });
     expect(status).toBe(303);
     expect(headers.get('location')).toBe('/');
@@ -236,7 +239,7 @@ describe('the console at the URL that it prints', () => {
   });
 
   test.each(['', '?token=', '?token=x', `?token=${COOKIE}`, `?token=${TOKEN}x`])(
-    'rejects the query %j with TOKEN_REFUSED, without setting a cookie',
+    'rejects the query %j with TOKEN_REFUSED without setting a cookie',
     async (query) => {
       const { status, code, message, headers } = await start({ cookie: undefined }, query);
       expect({ status, code }).toEqual({ status: 403, code: 'TOKEN_REFUSED' });
@@ -256,7 +259,7 @@ describe('the console at the URL that it prints', () => {
   });
 });
 
-test('a session recognizes only the cookie that it exchanges once for its token', () => {
+test('a session recognizes only the cookie that it issued for its token', () => {
   const draws = [TOKEN, COOKIE];
   const session = new Session(() => draws.shift() ?? 'none');
   expect(session.token).toBe(TOKEN);
@@ -269,7 +272,7 @@ test('a session recognizes only the cookie that it exchanges once for its token'
   expect(session.isHeldBy(COOKIE)).toBe(true);
 });
 
-describe('a failure of the registry', () => {
+describe('the console after a registry error', () => {
   const listed = (error: unknown) => send('GET', '/api/keys', {}, { registry: failingRegistry(error) });
 
   test.each<[ErrorCode, number]>([
@@ -279,17 +282,17 @@ describe('a failure of the registry', () => {
     ['CONFLICT', 409],
     ['RECORD_CORRUPT', 500],
     ['CONFIG_INVALID', 500],
-  ])('the console responds to the registry error %s with status %i and its message', async (code, status) => {
+  ])('responds to the registry error %s with status %i', async (code, status) => {
     expect(await listed(new LatchkeyError(code, 'said so'))).toMatchObject({ status, code, message: 'said so' });
     expect(notes).toEqual([]);
   });
 
-  test('the console escapes control characters in error messages', async () => {
+  test('escapes control characters in error messages', async () => {
     const { message } = await listed(new LatchkeyError('NOT_FOUND', 'no key \u001b[2J\u202e'));
     expect(message).toBe(String.raw`no key \u001b[2J\u202e`);
   });
 
-  test('the console responds to STORE_UNAVAILABLE with status 502 and advice', async () => {
+  test('responds to STORE_UNAVAILABLE with status 502 and advice', async () => {
     const cause = Object.assign(new Error('no'), { name: 'ThrottlingException' });
     const answer = await listed(new LatchkeyError('STORE_UNAVAILABLE', 'the scan failed', { cause }));
     expect(answer).toMatchObject({ status: 502, code: 'STORE_UNAVAILABLE' });
@@ -300,7 +303,7 @@ describe('a failure of the registry', () => {
     ['a TypeError', new TypeError('sk_secret'), 'TypeError'],
     ['an error of the command line', new CliError('FILE_UNUSABLE', 'sk_secret'), 'CliError'],
     ['a thrown string', 'sk_secret', 'not an Error'],
-  ])('the console responds to %s with status 500 without the message of the error', async (_, error, name) => {
+  ])("responds to %s with status 500 without the error's message", async (_, error, name) => {
     // Hono doesn't pass a thrown string to the error handler, so the test wraps it as a cause.
     const thrown = error instanceof Error ? error : new UnconfirmedChange('', error);
     const { status, code, message, text } = await listed(thrown);
@@ -317,7 +320,7 @@ describe('a change in the console', () => {
   });
   const refused = new LatchkeyError('CONFLICT', 'changed meanwhile');
 
-  test('fails with advice if DynamoDB may have made it', async () => {
+  test('fails with advice if DynamoDB may have made the change', async () => {
     const failure = await failureOf(confirmed(Promise.reject(lost), 'look first'));
     expect(failure).toMatchObject({
       name: 'UnconfirmedChange',
@@ -330,7 +333,7 @@ describe('a change in the console', () => {
     expect(message).toMatch(/cannot be reached .*; look first$/);
   });
 
-  test('fails without advice if the registry rejected it', async () => {
+  test('fails without advice if the registry rejected the change', async () => {
     expect(await failureOf(confirmed(Promise.reject(refused), 'look first'))).toBe(refused);
   });
 

@@ -14,14 +14,14 @@ const { record } = makeKey({
 });
 const KEY = publicRecord(record);
 
-describe('the form of a new key', () => {
+describe('toNewKey', () => {
   test.each<[string, Partial<KeyForm>, object]>([
-    ['omits the fields that are left empty', {}, {}],
+    ['omits empty fields', {}, {}],
     ['returns the owner and the plan', { owner: 'acme', plan: 'free' }, { owner: 'acme', plan: 'free' }],
     ['splits scopes at spaces', { isLimited: true, scopes: ' a  b ' }, { scopes: ['a', 'b'] }],
     ['splits scopes at commas', { isLimited: true, scopes: 'a, b,c' }, { scopes: ['a', 'b', 'c'] }],
     ['returns an empty list of scopes for a limited key without any', { isLimited: true }, { scopes: [] }],
-    ['ignores scopes typed before full access was chosen', { scopes: 'a' }, {}],
+    ['ignores scopes that were typed before full access was chosen', { scopes: 'a' }, {}],
     ['adds a number of days to the current time', { expiry: '30' }, { expiresAt: at(30 * DAY_MS) }],
     [
       'reads an expiry in the local time zone',
@@ -29,7 +29,7 @@ describe('the form of a new key', () => {
       { expiresAt: new Date('2031-01-31T12:00').toISOString() },
     ],
     [
-      'reads a date as its end in UTC',
+      'reads a date as the end of its day in UTC',
       { expiry: 'at', expiresAt: '2031-01-31' },
       { expiresAt: '2031-01-31T23:59:59.999Z' },
     ],
@@ -48,12 +48,12 @@ describe('the form of a new key', () => {
     { expiry: 'at' },
     { expiry: 'at', expiresAt: '2031-02-30T12:00' },
     { expiry: 'at', expiresAt: '12031-01-31T12:00' },
-  ])('rejects %p', (form) => {
+  ])('rejects the fields %p', (form) => {
     expect(() => toNewKey({ ...EMPTY_FORM, ...form }, NOW_MS)).toThrow(/expected/);
   });
 });
 
-describe('the edit form', () => {
+describe('getChanges', () => {
   test.each<[string, Partial<KeyForm>, object]>([
     ['returns an empty object if all fields are unedited', {}, {}],
     ['returns only the label if only the label was edited', { label: 'new' }, { label: 'new' }],

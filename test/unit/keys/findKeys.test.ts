@@ -21,11 +21,11 @@ describe('findKeys', () => {
     ['after capitals', `KEY=${KEY}`, [{ ...FOUND_KEY, index: 4 }]],
     ['before letters', `${KEY}zz`, [FOUND_KEY]],
     ['with another key right after it', KEY + OTHER, [FOUND_KEY, { ...FOUND_OTHER, index: KEY.length }]],
-  ])('finds a key %s, with its prefix and its position', (_, text, found) => {
+  ])('returns the prefix and the position of a key %s', (_, text, found) => {
     expect([...findKeys(text)]).toEqual(found);
   });
 
-  test('finds a key once, with the longest prefix that fits', () => {
+  test('returns a key only with its longest possible prefix', () => {
     const text = LEAVES_NO_TRACE + KEY;
     expect([...findKeys(text)]).toEqual([{ secret: text, prefix: `${LEAVES_NO_TRACE}sk_`, index: 0 }]);
     expect([...findKeys(text, 'sk_')]).toEqual([{ ...FOUND_KEY, index: LEAVES_NO_TRACE.length }]);
@@ -39,13 +39,10 @@ test('findKeys finds only keys with the given prefix', () => {
   expect([...findKeys(text, 'none_')]).toEqual([]);
 });
 
-test.each(['1a_', '_', 'abcdefghijklmnop_'])(
-  "findKeys doesn't find a key with the prefix %j, which isn't valid in any deployment",
-  (prefix) => {
-    const body = prefix + '0'.repeat(43);
-    expect([...findKeys(body + encodeChecksum(body))]).toEqual([]);
-  },
-);
+test.each(['1a_', '_', 'abcdefghijklmnop_'])("findKeys doesn't find a key with the invalid prefix %j", (prefix) => {
+  const body = prefix + '0'.repeat(43);
+  expect([...findKeys(body + encodeChecksum(body))]).toEqual([]);
+});
 
 test('MAX_KEY_LENGTH is the length of the longest key', () => {
   expect(LONGEST).toHaveLength(MAX_KEY_LENGTH);
@@ -74,7 +71,7 @@ describe('maskKeys', () => {
     ['a password', 'P@ssw0rd!xY7#kQ2z'],
   ];
   test.each(forms.flatMap(([place, write]) => keys.map(([kind, key]) => [kind, place, key, write(key)] as const)))(
-    'masks a key in %s %s',
+    'masks a key (%s) that is written %s',
     (_, __, key, text) => {
       const masked = maskKeys(text);
       for (let at = 0; at + LONGEST_SHOWN < key.length; at++) {
@@ -103,7 +100,7 @@ describe('maskKeys', () => {
     expect(maskKeys(`error: unknown command '${key}'`)).toBe("error: unknown command '/2o9… (47 characters)'");
   });
 
-  test('adds the length of the key', () => {
+  test('adds the length of the key to the masked key', () => {
     expect(maskKeys("'9f86d081884c7d659a2feaa0c55ad015'")).toBe("'9f86… (32 characters)'");
   });
 });

@@ -31,7 +31,7 @@ const TAKEN = {
   rotatedTo: 'key-2',
 };
 
-test('checkImportedKey returns every field, with a deletion 90 days after the import', () => {
+test('checkImportedKey returns every field', () => {
   // 15 June 2030, 12:00, and 90 days.
   const record = { ...TAKEN, purgeAfter: 1_915_531_200 };
   expect(check(TAKEN)).toStrictEqual({ record, hasOwnId: true });
@@ -46,7 +46,7 @@ test('checkImportedKey copies every list and object of the entry', () => {
   expect(checked).toMatchObject({ record: { scopes: ['a'], metadata: { list: ['a'] } } });
 });
 
-test('checkImportedKey fills in an id, the time and the actor', () => {
+test('checkImportedKey adds an id, the time and the actor if they are missing', () => {
   expect(check({})).toStrictEqual({
     record: {
       keyHash: KEY_HASH,
@@ -79,14 +79,14 @@ describe('checkImportedKey with a zero time', () => {
   ];
   const TIMES = ['createdAt', 'lastUsedAt', 'expiresAt', 'disabledAt', 'revokedAt'];
 
-  test.each(ZERO_TIMES)('reads %p as absent in every field', (time) => {
+  test.each(ZERO_TIMES)('reads the time %p as absent in every field', (time) => {
     const { record } = check(Object.fromEntries(TIMES.map((name) => [name, time]))) as { record: object };
     expect(Object.keys(record).toSorted()).toEqual(['createdAt', 'createdBy', 'id', 'keyHash', 'label']);
     expect(record).toMatchObject({ createdAt: '2030-06-15T12:00:00.000Z' });
   });
 
   test.each(['1970-01-01T00:00:00.001Z', '1969-12-31T23:59:59Z', '0001-01-01T00:00:01Z'])(
-    'keeps a time that is only close to zero: %s',
+    'keeps a time that is close to zero: %s',
     (expiresAt) => {
       expect(check({ expiresAt })).toMatchObject({ record: { expiresAt: expect.any(String) } });
     },
@@ -111,7 +111,7 @@ describe('checkImportedKey with a keyPrefix', () => {
   });
 });
 
-test('checkImportedKey reads times in every form, with a date as the end of its day only for an expiry', () => {
+test('checkImportedKey reads a date as the end of its day only if it is an expiry', () => {
   const times = {
     createdAt: '2024-01-31',
     lastUsedAt: '2024-01-31 12:00:00.123456+0100',
@@ -158,7 +158,7 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
   ['revokedReason', '', '256'],
 ];
 
-test('checkImportedKey names every invalid field and its limits, without the value', () => {
+test('checkImportedKey returns a problem that names every invalid field and its limits', () => {
   const checked = check(Object.fromEntries(WRONG.map(([name, value]) => [name, value])));
   const problems = 'problem' in checked ? checked.problem.split('; ') : [];
   expect(problems).toEqual(
@@ -186,7 +186,7 @@ test.each(['createdAt', 'disabledAt', 'revokedAt'])('checkImportedKey accepts a 
 const A_FUNCTION = Object.assign(() => {}, { keyHash: KEY_HASH, label: 'x' });
 
 test.each([undefined, null, 'a text', 7, [], A_FUNCTION])(
-  'checkImportedKey names the missing hash and label of the entry %p',
+  'checkImportedKey returns a problem that names the missing hash and label of the entry %p',
   (entry) => {
     const checked = checkImportedKey(entry, { actor: 'ops', nowMs: NOW_MS });
     expect(checked).toEqual({ problem: expect.stringMatching(/^keyHash: expected [^;]+; label: expected [^;]+$/) });

@@ -57,7 +57,7 @@ describe('listPage', () => {
   const { record } = makeKey({ owner: 'a team' });
   const item = serialiseRecord(record);
 
-  test('reads up to 1000 keys, with a consistent read only if consistentRead is set', async () => {
+  test('uses strongly consistent reads only if consistentRead is set', async () => {
     const store = new OnePage([item]);
     await expect(listPage(store, {}, NOW)).resolves.toStrictEqual({ records: [record], corrupt: [], cursor: null });
     await listPage(store, { limit: 7, consistentRead: true }, NOW);
@@ -67,7 +67,7 @@ describe('listPage', () => {
     ]);
   });
 
-  test("reads an owner's keys by their hashes, with a consistent read only if consistentRead is set", async () => {
+  test("uses strongly consistent reads of an owner's keys only if consistentRead is set", async () => {
     const store = new OnePage([item]);
     await expect(listPage(store, { owner: 'a team' }, NOW)).resolves.toMatchObject({ records: [record] });
     await listPage(store, { owner: 'a team', consistentRead: true }, NOW);
@@ -125,7 +125,7 @@ describe('listPage and listPages with a filter', () => {
     });
   const filter = ({ label }: KeyRecord) => label === 'passes';
 
-  test.each([undefined, 'a team'])('return every key once, in full pages, for the owner %p', async (owner) => {
+  test.each([undefined, 'a team'])('return every matching key exactly once for the owner %p', async (owner) => {
     const kind = fc.constantFrom<Kind>(
       'passes',
       'fails',
@@ -160,7 +160,7 @@ describe('listPage and listPages with a filter', () => {
     expect(both.records).toEqual([]);
   });
 
-  test('read only until they have enough keys that pass', async () => {
+  test('read only until they have enough matching keys', async () => {
     const few = new Table(itemsOf([...Array.from({ length: 500 }, () => 'fails' as const), 'passes']));
     await expect(listPage(few, { limit: 1, filter }, NOW)).resolves.toMatchObject({ records: [{ id: '500' }] });
     expect(few.reads).toBeLessThan(10);
@@ -169,7 +169,7 @@ describe('listPage and listPages with a filter', () => {
     expect(many.reads).toBe(1);
   });
 
-  test('return the cursor null after the last key that passes', async () => {
+  test('return the cursor null after the last matching key', async () => {
     const store = new Table(itemsOf(['passes', 'passes']));
     await expect(listPage(store, { limit: 2, filter }, NOW)).resolves.toMatchObject({ cursor: null });
   });
@@ -177,11 +177,11 @@ describe('listPage and listPages with a filter', () => {
 
 describe('a list cursor', () => {
   test.each<[string, string | undefined, string]>([
-    ['of all keys', undefined, HASH],
-    ['of an owner', 'a team', HASH],
-    ['of all keys after an invalid hash', undefined, 'bad'],
-    ['of an owner after an invalid hash', 'a team', 'bad'],
-  ])('resumes after the last key of its page: %s', async (_, owner, keyHash) => {
+    ['all keys', undefined, HASH],
+    ["an owner's keys", 'a team', HASH],
+    ['all keys after an invalid hash', undefined, 'bad'],
+    ["an owner's keys after an invalid hash", 'a team', 'bad'],
+  ])('continues a list of %s after the last key of its page', async (_, owner, keyHash) => {
     const store = new OnePage([]);
     await listPage(store, { owner, cursor: await cursorOf(owner, keyHash) }, NOW);
     expect(store.asked[0]).toStrictEqual(expect.objectContaining({ startKey: lastKeyOf(owner, keyHash) }));
@@ -193,11 +193,11 @@ describe('a list cursor', () => {
 
   test.each<[string, string | undefined, () => Promise<string | null>]>([
     ["a string that isn't a cursor", undefined, async () => 'anything'],
-    ['of an owner', undefined, () => cursorOf('a team')],
-    ['of all keys', 'a team', () => cursorOf()],
-    ['of another owner', 'a team', () => cursorOf('another')],
+    ["an owner's cursor in a list of all keys", undefined, () => cursorOf('a team')],
+    ["a cursor of all keys in an owner's list", 'a team', () => cursorOf()],
+    ["another owner's cursor", 'a team', () => cursorOf('another')],
     ['a cursor that is cut before its time', 'a team', cutBeforeTime],
-  ])('causes an error that contains it in another list: %s', async (_, owner, made) => {
+  ])("causes an error if it doesn't belong to the list: %s", async (_, owner, made) => {
     const cursor = await made();
     await expect(listPage(new OnePage([]), { owner, cursor }, NOW)).rejects.toMatchObject({
       code: 'INPUT_INVALID',

@@ -47,7 +47,7 @@ describe('checkRegistryOptions', () => {
     [{ actor: '' }, MESSAGES.slice(1, 2)],
     [{ keyPrefix: 'SK' }, MESSAGES.slice(2)],
     [WRONG, MESSAGES],
-  ])('names only the invalid options: %p', (wrong, told) => {
+  ])('throws an error that names only the invalid options: %p', (wrong, told) => {
     let error: unknown;
     try {
       checkRegistryOptions({ ...GIVEN, ...wrong });
@@ -69,7 +69,7 @@ describe('REGISTRY_TRANSLATION', () => {
     await expect(registryWith({}).store({ record: huge })).resolves.toBeUndefined();
   });
 
-  test('reads a 38-digit number as JSON.parse does', async () => {
+  test('reads a 38-digit number like JSON.parse does', async () => {
     const long = '12345678901234567890123456789012345678';
     const Item = { ...itemOnWire(record), metadata: { M: { long: { N: long }, short: { N: '3' } } } };
     expect(await registryWith({ Item }).find(secret)).toEqual({

@@ -16,7 +16,7 @@ const find = (lookup: KeyReader) => lookup.get(record.keyHash);
 const recordUse = (lookup: KeyReader) => lookup.recordUse(record.keyHash, NOW_MS, NOW_MS);
 
 describe('KeyReader', () => {
-  test('throws RECORD_CORRUPT with the id of the key for a record with another hash', async () => {
+  test('throws RECORD_CORRUPT with the id of the key if its record has another hash', async () => {
     const lookup = lookupWith(() => ({ body: { Item: { ...ITEM, keyHash: { S: 'f'.repeat(64) } } } }));
     await expect(find(lookup)).rejects.toMatchObject({
       code: 'RECORD_CORRUPT',
@@ -25,7 +25,7 @@ describe('KeyReader', () => {
     });
   });
 
-  test('rounds a 38-digit number in the metadata as JSON.parse does', async () => {
+  test('rounds a 38-digit number in the metadata like JSON.parse does', async () => {
     const LONG = '12345678901234567890123456789012345678';
     const metadata = { M: { long: { N: LONG }, short: { N: '3' } } };
     const lookup = lookupWith(() => ({ body: { Item: { ...ITEM, metadata } } }));
@@ -35,7 +35,7 @@ describe('KeyReader', () => {
     });
   });
 
-  test('reports a write with a rejected condition as superseded', async () => {
+  test('reports a last-used write with a failed condition check as superseded', async () => {
     expect(await recordUse(lookupWith(() => failure('ConditionalCheckFailedException')))).toBe('superseded');
   });
 

@@ -45,7 +45,7 @@ describe('parseRecord', () => {
     corruptionOf({ ...fullItem(), [name]: null });
   });
 
-  test.each(Object.keys(fullItem()))('rejects another type in %s', (name) => {
+  test.each(Object.keys(fullItem()))('rejects a value of another type in %s', (name) => {
     const other = typeof fullItem()[name] === 'number' ? 'text' : 7;
     expect(corruptionOf({ ...fullItem(), [name]: other }).message).toContain(name);
   });
@@ -70,7 +70,7 @@ describe('parseRecord', () => {
     ['metadata', { tags: new Set(['a']) }],
     ['purgeAfter', Number.NaN],
     ['keyHash', 'ABCDEF'],
-  ])('rejects a %s of %p', (name, value) => {
+  ])('rejects the value of %s: %p', (name, value) => {
     corruptionOf({ ...fullItem(), [name]: value });
   });
 
@@ -78,7 +78,7 @@ describe('parseRecord', () => {
     expect(parseRecord({ ...fullItem(), plan: ' gold plan ' }).plan).toBe(' gold plan ');
   });
 
-  test('throws an error that names the key without any value', () => {
+  test("throws an error that contains the key's id without the value of any field", () => {
     const { record } = makeKey();
     const error = corruptionOf({ ...serialiseRecord(record), owner: { looks: 'private' } });
     expect(error.keyId).toBe(record.id);
@@ -91,7 +91,7 @@ describe('parseRecord', () => {
     expect(corruptionOf({ ...fullItem(), id: 7 }).keyId).toBeUndefined();
   });
 
-  test.each([undefined, null, 'text', 7, []])('rejects %p', (item) => {
+  test.each([undefined, null, 'text', 7, []])('rejects the item %p', (item) => {
     expect(corruptionOf(item).keyId).toBeUndefined();
   });
 });
@@ -115,7 +115,7 @@ describe('keyState', () => {
     expect(keyState(expiring, NOW_MS)).toBe('expired');
   });
 
-  test('returns revoked or disabled even if its time is in the future', () => {
+  test('returns revoked or disabled even if the key was revoked or disabled at a future time', () => {
     expect(keyState({ ...record, revokedAt: at(1e9) }, NOW_MS)).toBe('revoked');
     expect(keyState({ ...record, disabledAt: at(1e9) }, NOW_MS)).toBe('disabled');
   });

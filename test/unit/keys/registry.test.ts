@@ -28,7 +28,7 @@ function watchedRegistry(...answers: readonly Answer[]) {
 }
 
 describe('store', () => {
-  test('throws STORE_UNAVAILABLE if the store fails, without a read', async () => {
+  test('throws STORE_UNAVAILABLE without a read if DynamoDB fails', async () => {
     const { registry, operations } = watchedRegistry(FAILED);
     expect(await failureOf(registry.store({ record }))).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(operations()).toEqual(['PutItem']);
@@ -36,7 +36,7 @@ describe('store', () => {
 
   test.each([
     ['another key', recordAnswer({ ...record, id: 'another' })],
-    ['a key that is gone in the meantime', NOTHING],
+    ['a key that disappears in the meantime', NOTHING],
   ])('throws CONFLICT with a cause if the table has %s with its hash', async (_, found) => {
     expect(await failureOf(answeredRegistry(REFUSED, found).store({ record }))).toMatchObject({
       code: 'CONFLICT',
@@ -54,7 +54,7 @@ describe('the registry', () => {
     ['get', (registry) => registry.get('an id')],
     ['getByIdStart', (registry) => registry.getByIdStart('an id')],
     ['revoke', (registry) => registry.revoke('an id')],
-  ])('rejects a string that cannot be an id in %s, without a call', async (_, call) => {
+  ])('rejects an invalid id in %s without a DynamoDB request', async (_, call) => {
     const { registry, operations } = watchedRegistry();
     expect(await failureOf(call(registry))).toMatchObject({
       code: 'INPUT_INVALID',
@@ -86,7 +86,7 @@ describe('the error for an unknown key', () => {
 describe('getByIdStart', () => {
   const ids = (...found: readonly string[]): Answer => ({ body: { Items: found.map((id) => ({ id: { S: id } })) } });
 
-  test('waits for the index instead of searching other ids if it gets a whole UUID', async () => {
+  test('retries the index instead of searching other ids if it gets a whole UUID', async () => {
     const { registry, operations } = watchedRegistry(NOTHING, FOUND, FOUND);
     expect(await registry.getByIdStart('0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11')).toEqual(record);
     expect(operations()).toEqual(['Query', 'Query', 'GetItem']);
@@ -104,7 +104,7 @@ describe('getByIdStart', () => {
     expect(operations()).toEqual(['Query', 'Scan']);
   });
 
-  test('searches other ids that begin with a short id', async () => {
+  test('searches for longer ids even if the short string is an id', async () => {
     const { registry, operations } = watchedRegistry(FOUND, NOTHING, FOUND);
     await failureOf(registry.getByIdStart('0f8c'));
     expect(operations()).toEqual(['Query', 'Scan', 'GetItem']);
@@ -127,7 +127,7 @@ describe('getByIdStart', () => {
       /keys-1\b.*\bkeys-2\b.*\bkeys-3\b.*\bkeys-4\b.*\bkeys-5$/,
     ],
     ['6', ['keys-1', 'keys-2', 'keys-3', 'keys-4', 'keys-5', 'keys-6'], /\bkeys-5\b.*\bmore$/],
-  ])('lists up to 5 of %s ids that share a prefix, with a note about any others', async (_, found, told) => {
+  ])('throws an error that contains up to 5 of %s ids with the same prefix', async (_, found, told) => {
     const error = await failureOf(answeredRegistry(NOTHING, ids(...found)).getByIdStart('keys'));
     expect(error).toMatchObject({ code: 'AMBIGUOUS_ID', message: expect.stringMatching(told) });
     expect(String(error)).not.toContain('keys-6');
@@ -135,7 +135,7 @@ describe('getByIdStart', () => {
 });
 
 describe('update', () => {
-  test("rejects another key's record as the expected one, without a call", async () => {
+  test("rejects another key's record as the expected record", async () => {
     const { registry, operations } = watchedRegistry();
     const update = registry.update(record.id, { label: 'x' }, { expected: { ...record, id: 'another' } });
     expect(await failureOf(update)).toMatchObject({
@@ -164,7 +164,7 @@ describe('storeRotation', () => {
   });
 
   test.each([
-    ['the store fails', FAILED, 'STORE_UNAVAILABLE', /rotation.*ResourceNotFoundException/],
+    ['DynamoDB fails', FAILED, 'STORE_UNAVAILABLE', /rotation.*ResourceNotFoundException/],
     ['the remaining record is corrupt', CORRUPT, 'RECORD_CORRUPT', /\brotated\b/],
   ])('keeps the successor if %s, because the old key may name it', async (_, ended, code, told) => {
     const { registry, operations } = watchedRegistry(NOTHING, ended);
@@ -175,7 +175,7 @@ describe('storeRotation', () => {
     expect(operations()).toEqual(['PutItem', 'UpdateItem']);
   });
 
-  test('reports only the first failure if the successor is already deleted', async () => {
+  test('throws only the first error if the successor is already deleted', async () => {
     const drawn = await draw();
     const { registry, operations } = watchedRegistry(NOTHING, REFUSED, REVOKED, REFUSED);
     const error = await failureOf(registry.storeRotation(drawn));
@@ -184,7 +184,7 @@ describe('storeRotation', () => {
     expect(operations()).toEqual(TAKEN_BACK);
   });
 
-  test('names the successor that could not be deleted, with both failures', async () => {
+  test('throws an error that contains the id of a successor that could not be deleted', async () => {
     const drawn = await draw();
     const error = await failureOf(answeredRegistry(NOTHING, REFUSED, REVOKED, FAILED).storeRotation(drawn));
     expect(error).toMatchObject({

@@ -30,7 +30,7 @@ describe('prepareRotation', () => {
     });
   });
 
-  test('names every invalid option without a call', async () => {
+  test('throws one error that names every invalid option', async () => {
     const wrong: RotateOptions = { graceSeconds: -1, expiresAt: 'tomorrow' };
     const error = await failureOf(answeredRegistry().prepareRotation(ID, wrong));
     expect(error).toMatchObject({

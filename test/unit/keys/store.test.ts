@@ -27,22 +27,25 @@ const CALLS: readonly (readonly [string, string, (store: RegistryStore) => Promi
   ['read', 'read', (store) => store.read(keyHash)],
   ['put', 'write', (store) => store.put({ keyHash })],
   ['remove', 'deletion', (store) => store.remove(keyHash, 'a')],
-  ['hashOf', 'query', (store) => store.findHash('a', [])],
-  ['hashesOf', 'query', (store) => store.findHashes('a')],
-  ['idsStarting', 'scan', (store) => store.findIds('abcd', 2)],
+  ['findHash', 'query', (store) => store.findHash('a', [])],
+  ['findHashes', 'query', (store) => store.findHashes('a')],
+  ['findIds', 'scan', (store) => store.findIds('abcd', 2)],
   ['scan', 'scan', (store) => store.scan({ limit: 2 })],
-  ['keysOfOwner', 'query', (store) => store.queryOwner('acme', { limit: 2 })],
+  ['queryOwner', 'query', (store) => store.queryOwner('acme', { limit: 2 })],
   ['readAll', 'read', (store) => store.readAll([keyHash], false)],
 ];
 
-describe('each call of the registry', () => {
-  test.each(CALLS)('%s throws STORE_UNAVAILABLE with its name if it fails', async (_, operation, call) => {
-    const { store } = answeredStore(failure('ResourceNotFoundException'));
-    await expect(call(store)).rejects.toMatchObject({
-      code: 'STORE_UNAVAILABLE',
-      message: expect.stringMatching(new RegExp(`\\b${operation}\\b.*ResourceNotFoundException`)),
-    });
-  });
+describe('each method of RegistryStore', () => {
+  test.each(CALLS)(
+    '%s throws STORE_UNAVAILABLE with the name of the operation if DynamoDB fails',
+    async (_, operation, call) => {
+      const { store } = answeredStore(failure('ResourceNotFoundException'));
+      await expect(call(store)).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringMatching(new RegExp(`\\b${operation}\\b.*ResourceNotFoundException`)),
+      });
+    },
+  );
 
   test.each(CALLS)('%s can be aborted', async (_, _operation, call) => {
     const signals: (AbortSignal | undefined)[] = [];
@@ -56,18 +59,18 @@ describe('each call of the registry', () => {
 
   test.each<[string, (store: RegistryStore) => Promise<unknown>, unknown]>([
     ['read', (store) => store.read(keyHash), undefined],
-    ['hashOf', (store) => store.findHash('a', []), undefined],
-    ['hashesOf', (store) => store.findHashes('a'), []],
-    ['idsStarting', (store) => store.findIds('abcd', 2), []],
+    ['findHash', (store) => store.findHash('a', []), undefined],
+    ['findHashes', (store) => store.findHashes('a'), []],
+    ['findIds', (store) => store.findIds('abcd', 2), []],
     ['scan', (store) => store.scan({ limit: 2 }), { items: [], lastKey: undefined }],
-    ['keysOfOwner', (store) => store.queryOwner('acme', { limit: 2 }), { items: [], lastKey: undefined }],
+    ['queryOwner', (store) => store.queryOwner('acme', { limit: 2 }), { items: [], lastKey: undefined }],
     ['readAll', (store) => store.readAll([keyHash], false), []],
   ])('%s returns an empty result for an empty response', async (_, call, expected) => {
     expect(await call(answeredStore(EMPTY).store)).toEqual(expected);
   });
 });
 
-test('a rejected write throws ConditionRefused with the error of the SDK as its cause', async () => {
+test("a write throws ConditionRefused with the SDK's error as its cause if its condition check fails", async () => {
   await expect(answeredStore(REFUSED).store.put({ keyHash })).rejects.toMatchObject({
     name: 'ConditionRefused',
     wasSentAgain: false,
@@ -75,7 +78,7 @@ test('a rejected write throws ConditionRefused with the error of the SDK as its 
   });
 });
 
-test('a read of a record is consistent', async () => {
+test('a read of a record is strongly consistent', async () => {
   const { store, sent } = answeredStore(EMPTY);
   await store.read(keyHash);
   expect(sent).toEqual([
@@ -99,7 +102,7 @@ describe('findHash', () => {
     });
   });
 
-  test('reads the index twice more for a missing id', async () => {
+  test('reads the index twice more if the id is missing', async () => {
     const { store, sent } = answeredStore(entries(), entries(), entries(keyHash));
     expect(await store.findHash('some-id')).toBe(keyHash);
     expect(sent.map(({ operation }) => operation)).toEqual(['Query', 'Query', 'Query']);
@@ -114,7 +117,7 @@ describe('findIds', () => {
       ['a1', 'a2'],
       2,
     ],
-    ['stops reading pages when it has enough ids', [pageOf(['a1', 'a2', 'a3'], 'a3')], ['a1', 'a2', 'a3'], 1],
+    ['stops reading pages if it has enough ids', [pageOf(['a1', 'a2', 'a3'], 'a3')], ['a1', 'a2', 'a3'], 1],
     [
       'returns at most as many ids as the limit',
       [pageOf(['a1'], 'a1'), pageOf(['a2', 'a3', 'a4'], 'a4')],
@@ -139,8 +142,8 @@ const PAGES: readonly (readonly [string, (store: RegistryStore, startKey?: Item)
   ["a page of an owner's keys", (store, startKey) => store.queryOwner('acme', { limit: 2, startKey })],
 ];
 
-describe('the read of a page', () => {
-  test.each(PAGES)('%s returns a cursor from which the next page continues', async (_, read) => {
+describe('RegistryStore', () => {
+  test.each(PAGES)('%s contains a cursor from which the next page continues', async (_, read) => {
     const { store, sent } = answeredStore(pageOf(['a'], 'z'), EMPTY);
     const page = await read(store);
     expect(page).toEqual({ items: [{ id: 'a' }], lastKey: { id: 'z' } });
@@ -148,7 +151,7 @@ describe('the read of a page', () => {
     expect(sent.map(startOf)).toEqual([undefined, { id: { S: 'z' } }]);
   });
 
-  test('scan reads all keys consistently, at twice the cost, only with consistentRead', async () => {
+  test('scan uses strongly consistent reads only if consistentRead is set', async () => {
     const { store, sent } = answeredStore(EMPTY, EMPTY);
     await store.scan({ limit: 2 });
     await store.scan({ limit: 2, consistentRead: true });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createTableInput, LAST_USED_ATTRIBUTES } from '../../../keys/table.ts';
 
-test('createTableInput returns a table with the hash as its key, an index by id and one by owner and time', () => {
+test('createTableInput returns a table with an index by id and an index by owner and time', () => {
   expect(createTableInput('keys')).toStrictEqual({
     TableName: 'keys',
     BillingMode: 'PAY_PER_REQUEST',
@@ -30,6 +30,6 @@ test('createTableInput returns a table with the hash as its key, an index by id 
   });
 });
 
-test('LAST_USED_ATTRIBUTES contains only the key and the last use', () => {
+test("LAST_USED_ATTRIBUTES contains only the key's hash and the last-used time", () => {
   expect(LAST_USED_ATTRIBUTES).toEqual(['keyHash', 'lastUsedAt']);
 });

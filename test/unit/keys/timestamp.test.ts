@@ -22,7 +22,7 @@ test.each([
   expect(parseTimestamp(text)).toBeUndefined();
 });
 
-test('toTimestamp rejects a time with another length', () => {
+test('toTimestamp rejects a year of five digits', () => {
   expect(() => toTimestamp(Date.UTC(10_000, 0))).toThrow(RangeError);
 });
 

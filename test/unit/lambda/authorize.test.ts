@@ -30,7 +30,7 @@ async function deciding(fields: Parameters<typeof makeKey>[0] = {}) {
   return { record, key, lookup, clock, throttle, decide };
 }
 
-test('authorize returns the decision on a cached key synchronously, without a promise', async () => {
+test('authorize returns the decision on a cached key synchronously', async () => {
   const { key, decide } = await deciding({ lastUsedAt: at(0) });
   expect(decide()).toEqual({ decision: { effect: 'allow', key }, trace: { cacheHit: true, lastUsedWrite: 'not due' } });
 });
@@ -47,7 +47,7 @@ describe('the last-used write', () => {
   });
 
   test.each([
-    ['another execution environment has made it', { lastUsedAt: at(0) }],
+    ['another execution environment has made the write', { lastUsedAt: at(0) }],
     ['the key is gone', undefined],
   ])('counts as superseded if %s', async (_, fields) => {
     const { record, key, lookup, clock, throttle, decide } = await deciding({ lastUsedAt: at(-INTERVAL_MS + 1) });

@@ -98,7 +98,7 @@ test('readConfig ignores environment variables without the prefix LATCHKEY_', ()
   expect(readConfig({ ...TABLE, AWS_REGION: 'us-east-1' })).toEqual(readConfig(TABLE));
 });
 
-test('readConfig maps each scope to the routes in the JSON', () => {
+test('readConfig maps each scope to its routes in LATCHKEY_SCOPES', () => {
   const { scopes } = readConfig({
     ...TABLE,
     LATCHKEY_SCOPES: '{"read":["GET /orders"],"live":["$connect"],"none":[]}',
@@ -115,7 +115,7 @@ test('readConfig returns a frozen configuration', () => {
   expect([config, config.keyFormat, config.keySources, ...config.keySources].every(Object.isFrozen)).toBe(true);
 });
 
-describe('an invalid value', () => {
+describe('readConfig with an invalid value', () => {
   test.each([
     ['LATCHKEY_TABLE', ''],
     ['LATCHKEY_TABLE', 'my table'],
@@ -206,7 +206,7 @@ describe('an invalid value', () => {
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":["free","free"],"shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":"free","shared":[]}'],
     ['LATCHKEY_PLANS', '{"namespace":"0123456789abcdef","perKey":[],"shared":[],"limits":[]}'],
-  ])('prevents the start with a message that contains the expected form: %s=%j', (name, value) => {
+  ])('throws an error that contains the expected form: %s=%j', (name, value) => {
     const [problem = ''] = problemOf({ ...TABLE, [name]: value }).split('; ');
     expect(problem).toMatch(new RegExp(`^${name}: expected .+, got `, 's'));
     expect(problem.endsWith(`, got ${maskKeys(JSON.stringify(value))}`)).toBe(true);
@@ -234,14 +234,14 @@ test.each([
   expect(expected.match(/\w+/g)).toEqual(expect.arrayContaining(words));
 });
 
-test('the error message about plans contains only the invalid names', () => {
+test('the error message about LATCHKEY_PLANS contains only the invalid names', () => {
   const plans = '{"namespace":"0123456789abcdef","perKey":["free","no plan"],"shared":["pro","-"]}';
   const problem = problemOf({ ...TABLE, LATCHKEY_PLANS: plans });
   expect(problem).toMatch(/^LATCHKEY_PLANS: expected /);
   expect(problem.endsWith(`, got ${JSON.stringify('["no plan","-"]')}`)).toBe(true);
 });
 
-test('readConfig rejects an unknown environment variable, because a typo would leave the default in force', () => {
+test('readConfig rejects an unknown environment variable with the prefix LATCHKEY_', () => {
   expect(problemOf({ ...TABLE, LATCHKEY_KEY_SOURCE: 'bearer' })).toBe('LATCHKEY_KEY_SOURCE: unknown variable');
 });
 
@@ -252,13 +252,13 @@ test.each([
   expect(problemOf({ ...TABLE, [oldName]: '60' })).toBe(`${oldName}: was renamed, set ${newName} instead`);
 });
 
-test('readConfig lists every problem in its message, including the missing table', () => {
+test('readConfig lists every problem in one error message', () => {
   const problem = problemOf({ LATCHKEY_KEY_PREFIX: 'x', LATCHKEY_HTTP_API_RESPONSE: 'y' });
   const named = problem.split('; ').map((one) => one.split(': expected ')[0]);
   expect(named).toEqual(['LATCHKEY_TABLE', 'LATCHKEY_KEY_PREFIX', 'LATCHKEY_HTTP_API_RESPONSE']);
 });
 
-test('readConfig masks a foreign key in its message if one was set by mistake', () => {
+test('readConfig masks a foreign key in its error message', () => {
   const key = 'AbCd3fGh1jKlMn0pQrSt';
   for (const name of ['LATCHKEY_KEY_PREFIX', 'LATCHKEY_LAST_USED_SECONDS', 'LATCHKEY_HTTP_API_RESPONSE']) {
     expect(problemOf({ ...TABLE, [name]: key })).toMatch(/, got "AbCd… \(20 characters\)"$/);

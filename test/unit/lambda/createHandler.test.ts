@@ -99,7 +99,7 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 describe.each(API_TYPES)('the handler of a $apiType event', ({ makeEvent, stage, apiType }) => {
-  test('allows an active key on every route of the stage, with its context', async () => {
+  test('allows an active key on every route of the stage', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const answer = await invoke(makeEvent({ ...bearing(ACTIVE.secret), method: 'POST', path: '/orders/7' }));
     expect(answer).toEqual(policyAnswer('Allow', stage, ACTIVE.record.id, CONTEXT));
@@ -146,7 +146,7 @@ test('the handler uses a cached record during an outage only until the configure
 });
 
 describe('the handler with simple responses for HTTP APIs', () => {
-  test('authorizes an active key, with its context', async () => {
+  test('authorizes an active key', async () => {
     const { invoke } = handlerUnderTest(RECORDS, SIMPLE);
     expect(await invoke(httpApiEvent(bearing(ACTIVE.secret)))).toEqual({ isAuthorized: true, context: CONTEXT });
   });
@@ -168,7 +168,7 @@ describe('the handler with simple responses for HTTP APIs', () => {
   });
 });
 
-test('the handler leaves fields that the record lacks out of the context', async () => {
+test('the handler omits fields from the context if the record lacks them', async () => {
   const { secret, record } = makeKey();
   const { keyPrefix: _, ...bare } = record;
   const { invoke } = handlerUnderTest([bare]);
@@ -196,7 +196,7 @@ describe('the handler with several key sources', () => {
   test.each([
     ['rest-request', restRequestEvent],
     ['http-api', httpApiEvent],
-  ])('denies two values of one identity source in a %s event before any read', async (_, makeEvent) => {
+  ])('denies a %s event with two values of one identity source without a read', async (_, makeEvent) => {
     const { invoke, lookup } = handlerUnderTest(RECORDS);
     const authorization = ['Authorization', `Bearer ${ACTIVE.secret}`] as const;
     const denied = { context: { errorCode: 'INVALID_KEY' } };
@@ -220,7 +220,7 @@ describe('the handler with several key sources', () => {
     }
   });
 
-  test('reads the next key source if the Authorization header has a scheme with commas of its own', async () => {
+  test('reads the next key source if the Authorization header has another scheme with commas', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const headers = [['Authorization', 'Digest username="a", realm="b", uri="/"']] as const;
     for (const makeEvent of [restRequestEvent, httpApiEvent]) {
@@ -237,7 +237,7 @@ describe('the handler with several key sources', () => {
     },
   );
 
-  test('denies a REST event with one header in two cases', async () => {
+  test('denies a REST event with two spellings of one header name', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const value = `Bearer ${ACTIVE.secret}`;
     const headers = [
@@ -247,7 +247,7 @@ describe('the handler with several key sources', () => {
     expect(await invoke(restRequestEvent({ headers }))).toMatchObject({ context: { errorCode: 'INVALID_KEY' } });
   });
 
-  test('reads the single-value maps of a REST event if it has only those', async () => {
+  test('reads the single-value maps of a REST event that lacks the multi-value maps', async () => {
     const { invoke } = handlerUnderTest(RECORDS);
     const { multiValueHeaders: _, ...event } = restRequestEvent(bearing(ACTIVE.secret));
     expect(await invoke(event)).toMatchObject({ principalId: ACTIVE.record.id });
@@ -278,7 +278,7 @@ describe('the last-used time', () => {
     expect(lookup.writes).toBe(1);
   });
 
-  test('changes again only after the execution environment has reread a record that another one wrote', async () => {
+  test('changes again only after a new read of a record that another execution environment wrote', async () => {
     const { invoke, lookup, clock } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     lookup.put({ ...ACTIVE.record, lastUsedAt: at(-INTERVAL_MS + 1) });
@@ -303,7 +303,7 @@ describe('the last-used time', () => {
       return { ...underTest, invoke };
     }
 
-    test('writes it again after a read of the table', async () => {
+    test('writes the time again after a read of the table', async () => {
       const { invoke, lookup } = await afterOwnWrite();
       await invoke();
       expect(lookup.records.get(ACTIVE.record.keyHash)?.lastUsedAt).toBe(at(INTERVAL_MS));
@@ -311,8 +311,8 @@ describe('the last-used time', () => {
     });
 
     test.each([
-      ['another execution environment has written since', { lastUsedAt: at(INTERVAL_MS - 1) }],
-      ['the key has been revoked since', { lastUsedAt: at(0), revokedAt: at(INTERVAL_MS - 1) }],
+      ['another execution environment has written a later time', { lastUsedAt: at(INTERVAL_MS - 1) }],
+      ['the key was revoked after that write', { lastUsedAt: at(0), revokedAt: at(INTERVAL_MS - 1) }],
     ])('caches the new record without a write if %s', async (_what, fields) => {
       const { invoke, lookup, metricLines } = await afterOwnWrite();
       lookup.put({ ...ACTIVE.record, ...fields });
@@ -323,14 +323,14 @@ describe('the last-used time', () => {
       expect(metricLines.join()).not.toContain('LastUsedWriteFailures');
     });
 
-    test("doesn't write it if the key was deleted", async () => {
+    test("doesn't write the time if the key was deleted", async () => {
       const { invoke, lookup } = await afterOwnWrite();
       lookup.records.delete(ACTIVE.record.keyHash);
       await invoke();
       expect(lookup.writes).toBe(1);
     });
 
-    test('writes it a minute after an outage, during which it used the cached record', async () => {
+    test('writes the time a minute after an outage', async () => {
       const { invoke, lookup, clock, logged } = await afterOwnWrite();
       lookup.isDown = true;
       expect(await invoke()).toMatchObject({ principalId: ACTIVE.record.id });
@@ -349,7 +349,7 @@ describe('the last-used time', () => {
     expect(lookup.writes).toBe(0);
   });
 
-  test('changes a minute after a failed write that was logged', async () => {
+  test('changes a minute after a failed write', async () => {
     const { invoke, lookup, clock, logged } = handlerUnderTest(RECORDS);
     const event = restRequestEvent(bearing(ACTIVE.secret));
     const recordUse = lookup.recordUse.bind(lookup);
@@ -384,7 +384,7 @@ describe('the log', () => {
     expect(log).toEqual([]);
   });
 
-  test("contains one line for a denial, with only the key's id and prefix", async () => {
+  test('contains no more than the id and the prefix of a denied key', async () => {
     const { invoke, logged } = handlerUnderTest(RECORDS);
     await invoke(restRequestEvent(bearing(REVOKED.secret)));
     expect(logged()).toEqual([
@@ -410,7 +410,7 @@ describe('the log', () => {
   test.each<[string, object]>([
     ['with the name of its cause', { cause: new RangeError(ACTIVE.secret) }],
     ['without a cause', {}],
-  ])('contains one line for a fault of the store, %s', async (_, options) => {
+  ])('contains one line for a DynamoDB fault %s', async (_, options) => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS);
     lookup.get = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'the read failed', options));
     await expect(invoke(restRequestEvent(bearing(ACTIVE.secret)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -571,7 +571,7 @@ describe('the sampled request lines', () => {
     ]);
   });
 
-  test('contain a denial and a fault in addition to their own log lines', async () => {
+  test('contain a denial or a fault in addition to its own log line', async () => {
     const { invoke, lookup, logged } = handlerUnderTest(RECORDS, SAMPLED);
     await invoke(restRequestEvent(bearing(REVOKED.secret)));
     lookup.isDown = true;
@@ -600,7 +600,7 @@ describe('the sampled request lines', () => {
     expect(logged()[1]).toEqual({ ...line, isCacheHit: false, lookupMs: 0 });
   });
 
-  test('appear only if the random number is below the rate', async () => {
+  test('appear only if the random number is below the sample rate', async () => {
     const { invoke, log } = handlerUnderTest(RECORDS, { LATCHKEY_DEBUG_SAMPLE_RATE: '0.5' });
     await invoke(restRequestEvent(bearing(ACTIVE.secret)));
     expect(log).toEqual([]);

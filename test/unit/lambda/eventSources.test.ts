@@ -43,7 +43,7 @@ test.each([
   await expect(handlerUnderTest([]).invoke(event)).rejects.toMatchObject({ code: 'EVENT_UNKNOWN' });
 });
 
-test('a policy with a wildcard omits its Deny statement in serverless-offline, which treats a dot as a wildcard', async () => {
+test('a policy with a wildcard omits its Deny statement in serverless-offline', async () => {
   const { secret, record } = makeKey({ scopes: ['read'] });
   const { invoke } = handlerUnderTest([record], { LATCHKEY_SCOPES: JSON.stringify({ read: ['GET /orders/*'] }) });
   const effectsAt = async (stageArn: string) => {
@@ -85,7 +85,7 @@ describe.each(ARNS_OF_EMULATORS)('the handler behind %s', (_, stageArn) => {
   });
 });
 
-test('the handler returns a policy for a WebSocket event of serverless-offline, whose account is "undefined"', async () => {
+test('the handler returns a policy for a WebSocket event of serverless-offline with the account "undefined"', async () => {
   const { secret, record } = makeKey();
   const methodArn = 'arn:aws:execute-api:us-east-1:undefined:private/local/$connect';
   const answer = await handlerUnderTest([record]).invoke({ ...webSocketEvent({ key: secret }), methodArn });
@@ -108,7 +108,7 @@ const authorization = (value: string) => appSyncEvent({ headers: [['Authorizatio
 test.each([
   ['TOKEN', restTokenEvent()],
   ['REQUEST', restRequestEvent()],
-])("the handler doesn't read a malformed %s event as an AppSync event, which may have a bare key", async (_, event) => {
+])("the handler doesn't treat a malformed %s event as an AppSync event", async (_, event) => {
   const { secret, record } = makeKey();
   const { invoke } = handlerUnderTest([record]);
   const malformed = { ...appSyncEvent(), ...event, methodArn: '*', authorizationToken: secret };
@@ -151,7 +151,7 @@ describe('the ttlOverride of an AppSync response', () => {
     expect(await invoke(authorization(secret))).toMatchObject({ ttlOverride: 300 });
   });
 
-  test('ends when the key expires', async () => {
+  test('equals the remaining lifetime of a key that expires earlier', async () => {
     const { secret, record } = makeKey({ expiresAt: at(10_900) });
     const { invoke } = handlerUnderTest([record], KEPT);
     expect(await invoke(authorization(secret))).toMatchObject({ isAuthorized: true, ttlOverride: 10 });

@@ -18,39 +18,48 @@ describe('claim', () => {
     expect(claims.filter(Boolean)).toHaveLength(1);
   });
 
-  test.each([
-    [5 * MINUTE_MS, false],
-    [INTERVAL_MS - 1000, false],
-    [INTERVAL_MS - 1, false],
-    [INTERVAL_MS, true],
-    [INTERVAL_MS + 1, true],
-  ])("depends on the interval %d ms after this execution environment's last claim: %s", (laterMs, due) => {
-    const throttle = newThrottle();
-    throttle.claim(record, NOW_MS);
-    expect(throttle.claim(record, NOW_MS + laterMs)).toBe(due);
-  });
+  test.each([[INTERVAL_MS], [INTERVAL_MS + 1]])(
+    "succeeds %d ms after this execution environment's last claim",
+    (laterMs) => {
+      const throttle = newThrottle();
+      throttle.claim(record, NOW_MS);
+      expect(throttle.claim(record, NOW_MS + laterMs)).toBe(true);
+    },
+  );
+
+  test.each([[5 * MINUTE_MS], [INTERVAL_MS - 1000], [INTERVAL_MS - 1]])(
+    "fails %d ms after this execution environment's last claim",
+    (laterMs) => {
+      const throttle = newThrottle();
+      throttle.claim(record, NOW_MS);
+      expect(throttle.claim(record, NOW_MS + laterMs)).toBe(false);
+    },
+  );
 
   test.each([
-    [-INTERVAL_MS + 1000, false],
-    [-INTERVAL_MS + 1, false],
-    [-INTERVAL_MS, true],
-    [0, false],
-    [MINUTE_MS, false],
+    [-INTERVAL_MS],
     // Clocks differ by at most a minute. If the claim believed this time, it would skip every write until then.
-    [MINUTE_MS + 1, true],
-    [365 * 24 * 60 * MINUTE_MS, true],
-  ])("depends on the time of another execution environment's write, %d ms: %s", (writtenMs, due) => {
-    expect(newThrottle().claim({ ...record, lastUsedAtMs: NOW_MS + writtenMs }, NOW_MS)).toBe(due);
+    [MINUTE_MS + 1],
+    [365 * 24 * 60 * MINUTE_MS],
+  ])("succeeds if another execution environment's last-used write is %d ms from now", (writtenMs) => {
+    expect(newThrottle().claim({ ...record, lastUsedAtMs: NOW_MS + writtenMs }, NOW_MS)).toBe(true);
   });
 
-  test('succeeds for one key even if another was just claimed', () => {
+  test.each([[-INTERVAL_MS + 1000], [-INTERVAL_MS + 1], [0], [MINUTE_MS]])(
+    "fails if another execution environment's last-used write is %d ms from now",
+    (writtenMs) => {
+      expect(newThrottle().claim({ ...record, lastUsedAtMs: NOW_MS + writtenMs }, NOW_MS)).toBe(false);
+    },
+  );
+
+  test('succeeds for one key even if another key was just claimed', () => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS);
     expect(throttle.claim(newKey(), NOW_MS)).toBe(true);
   });
 });
 
-test('claim fails with an old record if this execution environment has claimed the key since', () => {
+test('claim fails with an old record if this execution environment has already claimed the key', () => {
   const throttle = newThrottle();
   const old = { ...record, lastUsedAtMs: NOW_MS - INTERVAL_MS };
   expect(throttle.claim(old, NOW_MS)).toBe(true);
@@ -73,7 +82,7 @@ test('claim distinguishes hashes that differ only in the last digit', () => {
   expect(throttle.claim(record, NOW_MS)).toBe(false);
 });
 
-describe('a claim that was released', () => {
+describe('a released claim', () => {
   test('succeeds again after a minute', () => {
     const throttle = newThrottle();
     throttle.claim(record, NOW_MS);
@@ -91,13 +100,13 @@ describe('a claim that was released', () => {
   });
 });
 
-test('claim succeeds after the clock was set back, before it has caught up', () => {
+test('claim succeeds after the clock was set back by an hour', () => {
   const throttle = newThrottle();
   throttle.claim(record, NOW_MS);
   expect(throttle.claim(record, NOW_MS - 3_600_000)).toBe(true);
 });
 
-test('claim fails after the clock was set back unless it was by more than a minute', () => {
+test('claim fails if the clock was set back by at most a minute', () => {
   const throttle = newThrottle();
   throttle.claim(record, NOW_MS);
   const written = { ...record, lastUsedAtMs: NOW_MS };
@@ -121,15 +130,20 @@ describe('claim with a cached record', () => {
   const dueNow = { ...record, lastUsedAtMs: NOW_MS - INTERVAL_MS };
 
   test.each([
-    ['a minute before its write was due', -MINUTE_MS, false],
-    ['just before its write was due', -1, false],
-    ['when its write was due', 0, true],
-    ['at an unknown time', undefined, true],
-  ])("decides by the read's time, %s (%s ms): %s", (_when, offsetMs, claims) => {
-    expect(newThrottle().claim(dueNow, NOW_MS, readAt(offsetMs))).toBe(claims);
+    ['a minute', -MINUTE_MS],
+    ['a millisecond', -1],
+  ])('fails if the record was read %s before its last-used write was due', (_, offsetMs) => {
+    expect(newThrottle().claim(dueNow, NOW_MS, readAt(offsetMs))).toBe(false);
   });
 
-  test("succeeds only after a second read of the record if its write wasn't due at the first read", () => {
+  test.each([
+    ['when its last-used write was due', 0],
+    ['at an unknown time', undefined],
+  ])('succeeds if the record was read %s', (_, offsetMs) => {
+    expect(newThrottle().claim(dueNow, NOW_MS, readAt(offsetMs))).toBe(true);
+  });
+
+  test("succeeds only after a second read of the record if the last-used write wasn't due at the first read", () => {
     const throttle = newThrottle();
     expect(throttle.claim(dueNow, NOW_MS + MINUTE_MS - 1, readAt(-1))).toBe(false);
     expect(throttle.claim(dueNow, NOW_MS + MINUTE_MS, readAt(MINUTE_MS))).toBe(true);

@@ -21,11 +21,11 @@ function metricsUnderTest() {
   return { clock, lines, count, take };
 }
 
-describe('the lines of the metrics', () => {
+describe('the metric lines', () => {
   const directive = (Dimensions: string[][], Metrics: object[]) => ({ Namespace: 'Latchkey', Dimensions, Metrics });
   const counted = (Name: string) => ({ Name, Unit: 'Count' });
 
-  test('contain one document for a single request, with its totals and its API type', () => {
+  test('contain one document for a single request', () => {
     const { count, take } = metricsUnderTest();
     count(allowedRequest({ lookupMs: 4, cacheHit: false, lastUsedWrite: 'written' }));
     expect(take()).toEqual([
@@ -76,9 +76,9 @@ describe('the lines of the metrics', () => {
   });
 
   test.each<[string, CountedRequest, number]>([
-    ['the same kind', refusedRequest('denied', 'INVALID_KEY'), 1],
-    ['another kind', refusedRequest('denied', 'INVALID_KEY', 'websocket'), 2],
-  ])('share one document for totals and denials unless their API types differ: %s', (_, denied, documents) => {
+    ['the same API type', refusedRequest('denied', 'INVALID_KEY'), 1],
+    ['another API type', refusedRequest('denied', 'INVALID_KEY', 'websocket'), 2],
+  ])('share one document for totals and denials unless the API types differ: %s', (_, denied, documents) => {
     const { clock, count, take } = metricsUnderTest();
     count(allowedRequest());
     take();
@@ -160,7 +160,7 @@ describe('the lines of the metrics', () => {
 });
 
 describe('the metrics writer', () => {
-  test('writes on the first request that arrives a minute after the last lines', () => {
+  test('writes again on the first request a minute after its last lines', () => {
     const { clock, count, take } = metricsUnderTest();
     count(allowedRequest());
     expect(sumsOf(take())).toMatchObject({ Allowed: 1 });
@@ -176,7 +176,7 @@ describe('the metrics writer', () => {
   test.each<[string, CountedRequest]>([
     ['a fault', refusedRequest('fault', 'STORE_UNAVAILABLE')],
     ['a failed last-used write', allowedRequest({ lastUsedWrite: 'failed' })],
-  ])('writes a second after the last lines if it has buffered %s', (_, urgent) => {
+  ])('writes again a second after its last lines if it has buffered %s', (_, urgent) => {
     const { clock, count, take } = metricsUnderTest();
     count(allowedRequest());
     take();
@@ -192,7 +192,7 @@ describe('the metrics writer', () => {
   });
 
   test.each([MINUTE_MS, 24 * 60 * MINUTE_MS])(
-    'writes on the next request after a clock was set back by %i ms',
+    'writes on the next request after the clock was set back by %i ms',
     (backMs) => {
       const { clock, count, take } = metricsUnderTest();
       count(allowedRequest());
@@ -218,7 +218,7 @@ describe('the metrics writer', () => {
     expect(sumsOf(take())).toMatchObject({ Allowed: 10 });
   });
 
-  test('writes at most once a minute for 10,000 requests, with exact sums', () => {
+  test('writes at most once a minute for 10,000 requests', () => {
     const { clock, lines, count } = metricsUnderTest();
     for (let request = 0; request < 10_000; request++) {
       count(

@@ -69,16 +69,13 @@ describe.each(REST)('the response to a %s event', (_, makeEvent) => {
   });
 });
 
-test.each(OTHERS)(
-  "the response to a %s event doesn't contain an identifier, because that API doesn't have usage plans",
-  async (_, makeEvent) => {
-    for (const fields of [{ plan: 'free' }, { plan: 'pro' }, {}]) {
-      const { secret, record } = makeKey(fields);
-      const answer = await handlerUnderTest([record], PLANNED).invoke(makeEvent(bearing(secret)));
-      expect(answer).not.toHaveProperty('usageIdentifierKey');
-    }
-  },
-);
+test.each(OTHERS)('the response to a %s event never contains an identifier for a usage plan', async (_, makeEvent) => {
+  for (const fields of [{ plan: 'free' }, { plan: 'pro' }, {}]) {
+    const { secret, record } = makeKey(fields);
+    const answer = await handlerUnderTest([record], PLANNED).invoke(makeEvent(bearing(secret)));
+    expect(answer).not.toHaveProperty('usageIdentifierKey');
+  }
+});
 
 describe('the identifier of a key', () => {
   const arbitraryKey = fc.record({ id: fc.uuid(), plan: fc.constantFrom('free', 'trial', 'pro', 'gold', undefined) });
@@ -109,11 +106,11 @@ describe('the identifier of a key', () => {
     expect(identifierOf({ id: 'one', plan })).toBe(identifier);
   });
 
-  test('stays the same if the key moves between plans that limit each key', () => {
+  test('stays the same if the key moves to another plan that limits each key', () => {
     expect(identifierOf({ id: 'one', plan: 'free' })).toBe(identifierOf({ id: 'one', plan: 'trial' }));
   });
 
-  test('has another value in every deployment', () => {
+  test('has a different value in every deployment', () => {
     const elsewhere = plansOf({ ...LISTS, namespace: 'fedcba9876543210' });
     fc.assert(
       fc.property(
@@ -123,7 +120,7 @@ describe('the identifier of a key', () => {
     );
   });
 
-  test('never equals an identifier of another kind, even if names of plans and keys collide', () => {
+  test("never equals the identifier of a plan, even if the key's id is the name of the plan", () => {
     const ids = ['pro', 'plan', 'unplanned'].map((id) => identifierOf({ id, plan: 'free' }));
     expect(
       new Set([...ids, identifierOf({ id: '', plan: 'pro' }), identifierOf({ id: '', plan: undefined })]).size,
@@ -159,7 +156,7 @@ describe('an unknown plan', () => {
     }
   });
 
-  test('appears in the log for at most 1000 names per execution environment', async () => {
+  test('appears in the log only if it is among the first 1000 unknown plans of an execution environment', async () => {
     const keys = Array.from({ length: 1001 }, (_, key) => makeKey({ plan: `plan-${key}` }));
     const { invoke, logged } = handlerUnderTest(keys.map(({ record }) => record), PLANNED); // prettier-ignore
     for (const { secret } of keys) await invoke(restTokenEvent(bearing(secret)));
@@ -167,7 +164,7 @@ describe('an unknown plan', () => {
   });
 });
 
-test('Plans.toText writes the lists that Plans.parse reads, even for an empty plan', () => {
+test('Plans.toText writes the lists that Plans.parse reads', () => {
   const byName = { free: {}, pro: { shared: true }, trial: { shared: false }, ...JSON.parse('{"nothing":null}') };
   const lists = { namespace: NAMESPACE, perKey: ['free', 'trial', 'nothing'], shared: ['pro'] };
   expect(JSON.parse(Plans.toText(byName, NAMESPACE))).toEqual(lists);

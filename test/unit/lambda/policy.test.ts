@@ -42,7 +42,7 @@ describe('the policy for an active key', () => {
   const settings = { scopes: SCOPES, plans: plansOf('0'.repeat(16)) };
   const allow = { effect: 'allow', key: keyOf(record, settings) } as const;
 
-  test('stays equal for the same key, stage and settings, even if another route is requested', () => {
+  test('stays the same for a key, a stage and settings, even if another route is requested', () => {
     const answer = toPolicy(allow, METHOD_ARN, 'rest');
     expect(toPolicy(allow, `${STAGE}/POST/reports` as MethodArn, 'rest')).toEqual(answer);
     const refused = { effect: 'deny', code: 'INSUFFICIENT_SCOPE', key: allow.key } as const;

@@ -50,7 +50,7 @@ describe('a cached record', () => {
     ['1000000000000', '0000000000001'],
     ['a000000000000', '1000000000000'],
     ['000000000000a', '0000000000001'],
-  ])('stays cached if another is cached, even for hashes as similar as %s… and %s…', async (...starts) => {
+  ])('stays cached if another record is cached, even for hashes as similar as %s… and %s…', async (...starts) => {
     const { record, cache } = cacheOf();
     const records = starts.map((start) => ({ ...record, keyHash: start.padEnd(64, '0') as KeyHash }));
     for (const one of records) await cache.find(one.keyHash, async () => one);
@@ -90,7 +90,7 @@ describe('a cached record', () => {
     expect(cache.readAtMs(record.keyHash)).toBeUndefined();
   });
 
-  test('comes from a new read for every request if the cache is off', async () => {
+  test('requires a new read for every request if the cache is off', async () => {
     const { record, lookup, cache, find } = cacheOf({ recordMs: 0 });
     await find();
     await find();
@@ -98,7 +98,7 @@ describe('a cached record', () => {
     expect(cache.readAtMs(record.keyHash)).toBeUndefined();
   });
 
-  test('comes from a new read after it was removed', async () => {
+  test('requires a new read after it was removed', async () => {
     const { record, lookup, cache, find } = cacheOf();
     await find();
     cache.forget(record.keyHash);
@@ -122,19 +122,19 @@ describe('the cache with two hashes that differ only in the last digit', () => {
     keyHash: `${record.keyHash.slice(0, -1)}${record.keyHash.endsWith('0') ? '1' : '0'}` as KeyHash,
   };
 
-  test("returns each hash's own record if both are looked up at the same time", async () => {
+  test("returns each hash's own record if both hashes are looked up at the same time", async () => {
     const { cache } = cacheOf();
     const records = await Promise.all([record, other].map((one) => cache.find(one.keyHash, async () => one)));
     expect(records).toEqual([record, other]);
   });
 
-  test('reads one even if the table lacks the other', async () => {
+  test('returns the record of one hash even if the table lacks the other hash', async () => {
     const { cache } = cacheOf();
     await cache.find(record.keyHash, async () => undefined);
     expect(await cache.find(other.keyHash, async () => other)).toBe(other);
   });
 
-  test('never returns the record of the other, even during an outage', async () => {
+  test('never returns the record of the other hash, even during an outage', async () => {
     const { cache } = cacheOf({ recordMs: 0, staleIfErrorMs: 60_000 });
     await cache.find(record.keyHash, async () => record);
     const outage = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'down'));
@@ -150,7 +150,7 @@ describe('concurrent lookups', () => {
     expect(lookup.reads).toBe(1);
   });
 
-  test.each([0, 300_000])("don't share a read if the cache is off (stale for %d ms)", async (staleIfErrorMs) => {
+  test.each([0, 300_000])("don't share a read if the cache is off (staleIfErrorMs: %d)", async (staleIfErrorMs) => {
     const { record, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs });
     const found = await Promise.all(Array.from({ length: 20 }, () => find()));
     expect(new Set(found)).toEqual(new Set([record]));
@@ -170,7 +170,7 @@ describe('concurrent lookups', () => {
     expect(await find()).toBe(revoked);
   });
 
-  test("cache a busy key's record for an outage, even if a later read always begins before one ends", async () => {
+  test("cache a busy key's record for an outage, even if the next read always begins before the last one ends", async () => {
     const { record, lookup, cache, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
     let last = slowRead();
     void cache.find(record.keyHash, last.read);
@@ -186,7 +186,7 @@ describe('concurrent lookups', () => {
     expect(new Set(answers)).toEqual(new Set([record]));
   });
 
-  test("don't cache a record if a later read has found the key deleted", async () => {
+  test("don't cache a record if a later read didn't find the key", async () => {
     const { record, cache, lookup, find } = cacheOf({ recordMs: 0, staleIfErrorMs: 300_000 });
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -249,7 +249,7 @@ describe('concurrent lookups', () => {
     expect(lookup.reads).toBe(1);
   });
 
-  test('wait for the last of two reads, even after the first has ended', async () => {
+  test('wait for the second of two reads, even after the first read has ended', async () => {
     const { record, lookup, clock, cache, find } = cacheOf({ recordMs: 1000 });
     const [first, second] = [slowRead(), slowRead()];
     const earlier = cache.find(record.keyHash, first.read);
@@ -326,8 +326,8 @@ describe('an unknown hash', () => {
   });
 });
 
-describe('the cache during an outage', () => {
-  test('throws a fault unless stale records are allowed', async () => {
+describe('the record cache', () => {
+  test('throws a fault during an outage unless stale records are allowed', async () => {
     const { lookup, clock, find } = cacheOf();
     await find();
     lookup.isDown = true;
@@ -335,17 +335,20 @@ describe('the cache during an outage', () => {
     await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  test.each([60_000, 0])('returns a stale record for the configured duration (cache of %d ms)', async (recordMs) => {
-    const { record, lookup, clock, find } = cacheOf({ recordMs, staleIfErrorMs: 300_000 });
-    await find();
-    lookup.isDown = true;
-    clock.nowMs += 299_999;
-    expect(await find()).toBe(record);
-    clock.nowMs += 1;
-    await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-  });
+  test.each([60_000, 0])(
+    'returns a stale record during an outage for the configured duration (cache TTL: %d ms)',
+    async (recordMs) => {
+      const { record, lookup, clock, find } = cacheOf({ recordMs, staleIfErrorMs: 300_000 });
+      await find();
+      lookup.isDown = true;
+      clock.nowMs += 299_999;
+      expect(await find()).toBe(record);
+      clock.nowMs += 1;
+      await expect(find()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    },
+  );
 
-  test("doesn't return a stale record if the table has a corrupt one", async () => {
+  test("doesn't return a stale record if the table has a corrupt record", async () => {
     const { record, cache, clock, find } = cacheOf({ staleIfErrorMs: 300_000 });
     await find();
     clock.nowMs += 60_000;
@@ -353,7 +356,7 @@ describe('the cache during an outage', () => {
     await expect(cache.find(record.keyHash, corrupt)).rejects.toMatchObject({ code: 'RECORD_CORRUPT' });
   });
 
-  test("returns the table's record after the recovery", async () => {
+  test("returns the table's record after the outage", async () => {
     const { record, lookup, clock, find } = cacheOf({ staleIfErrorMs: 300_000 });
     await find();
     lookup.isDown = true;
@@ -377,7 +380,7 @@ describe('refresh', () => {
     expect(await find()).toBe(revoked);
   });
 
-  test('replaces the cached record, with the age of the start of its read', async () => {
+  test('replaces the cached record with one that ages from the start of its read', async () => {
     const { record, clock, cache, find } = cacheOf();
     await find();
     clock.nowMs += 1000;
@@ -412,7 +415,7 @@ describe('refresh', () => {
     expect(cache.get(record.keyHash, clock.nowMs)).toEqual({ record: undefined });
   });
 
-  test('keeps its result even if a shared read that began earlier ends later, after a clock change', async () => {
+  test('keeps its result even if a shared read that began earlier ends later', async () => {
     const { record, clock, cache } = cacheOf();
     const slow = slowRead();
     const earlier = cache.find(record.keyHash, slow.read);
@@ -424,7 +427,7 @@ describe('refresh', () => {
     expect(cache.get(record.keyHash, clock.nowMs)?.value).toBe(revoked);
   });
 
-  test('keeps its result if an earlier read ends after a clock that was set back has caught up', async () => {
+  test('keeps its result after a clock that was set back has caught up', async () => {
     const { record, lookup, clock, find } = cacheOf();
     await find();
     clock.nowMs -= 600_000;
@@ -472,7 +475,7 @@ test('GenerationalMap always keeps the latest entries, up to half its capacity',
   for (let i = 1234 - 50; i < 1234; i++) expect(map.get(i)).toBe(i);
 });
 
-test('GenerationalMap keeps one copy of an entry that is set again in a new generation', () => {
+test('GenerationalMap keeps only one copy of an entry that is set again in a new generation', () => {
   const map = new GenerationalMap<string, number>(4);
   map.set('a', 1);
   map.set('b', 1);

@@ -21,17 +21,14 @@ const STOLEN: readonly (readonly [string, string])[] = [
   ...Object.entries(serialiseRecord(KEY.record)).map(([name, value]) => [`its ${name}`, String(value)] as const),
 ];
 
-describe.each([{}, { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }])(
-  'a stolen table item, with the settings %j',
-  (setting) => {
-    test.each(STOLEN)("doesn't authorize a request by %s", async (_, stolen) => {
-      const { invoke } = handlerUnderTest([KEY.record], { ...SIMPLE, ...setting });
-      const bearing = (value: string) => httpApiEvent({ headers: [['Authorization', `Bearer ${value}`]] });
-      expect(await invoke(bearing(stolen))).toMatchObject({
-        isAuthorized: false,
-        context: { errorCode: 'INVALID_KEY' },
-      });
-      expect(await invoke(bearing(KEY.secret))).toMatchObject({ isAuthorized: true });
+describe.each([{}, { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }])('a stolen table item with the settings %j', (setting) => {
+  test.each(STOLEN)("doesn't authorize a request by %s", async (_, stolen) => {
+    const { invoke } = handlerUnderTest([KEY.record], { ...SIMPLE, ...setting });
+    const bearing = (value: string) => httpApiEvent({ headers: [['Authorization', `Bearer ${value}`]] });
+    expect(await invoke(bearing(stolen))).toMatchObject({
+      isAuthorized: false,
+      context: { errorCode: 'INVALID_KEY' },
     });
-  },
-);
+    expect(await invoke(bearing(KEY.secret))).toMatchObject({ isAuthorized: true });
+  });
+});

@@ -39,7 +39,7 @@ describe('verify with mapped scopes', () => {
     expect(await verifier.verify(secret, 'GET /orders/7')).toMatchObject({ effect: 'allow' });
   });
 
-  test("denies a scoped key for a route that isn't a string, without an exception", async () => {
+  test("denies a scoped key for a route that isn't a string", async () => {
     const { secret, record } = createTestKey({ scopes: ['read'] });
     const { verifier } = createTestAuthorizer({ records: [record], scopes });
     const route: unknown = ['GET /orders/7'];
@@ -54,7 +54,7 @@ describe('verify with mapped scopes', () => {
 });
 
 describe("a verifier's decision", () => {
-  test("doesn't open a route to other callers if one caller removes its scopes", async () => {
+  test("doesn't allow another route if a caller removes the scopes from it", async () => {
     const { secret, record } = createTestKey({ scopes: ['orders:read'] });
     const { verifier } = createTestAuthorizer({ records: [record], scopes: SCOPES });
     const decision = await verifier.verify(secret, 'GET /orders/7');
@@ -64,7 +64,7 @@ describe("a verifier's decision", () => {
   });
 
   test.each(['disabledAt', 'revokedAt', 'expiresAt'] as const)(
-    "doesn't reactivate a key if a caller deletes %s",
+    "doesn't reactivate a key if a caller deletes %s from it",
     async (name) => {
       const { secret, record } = createTestKey({ [name]: '2024-02-01T00:00:00Z' });
       const { verifier } = createTestAuthorizer({ records: [record] });
@@ -79,7 +79,7 @@ describe("a verifier's decision", () => {
     ['an allowed key', {}],
     ['a key outside its scopes', { scopes: ['unheard-of'] }],
     ['a revoked key', { revokedAt: '2024-02-01T00:00:00Z' }],
-  ])('has only frozen parts and no hash for %s', async (_, fields) => {
+  ])('has only frozen parts for %s', async (_, fields) => {
     const { secret, record } = createTestKey({ ...fields, metadata: { list: [{ deep: [1] }] } });
     const { verifier, table } = createTestAuthorizer({ records: [record], scopes: SCOPES });
     const decision = await verifier.verify(secret, 'GET /orders/7');
@@ -95,7 +95,7 @@ describe("a verifier's decision", () => {
     expect(isFrozen(await verifier.verify(texts[kind]))).toBe(true);
   });
 
-  test("shares one copy of the record per read without freezing the table's own record", async () => {
+  test('contains the same copy of the record until the next read', async () => {
     const { secret, record } = createTestKey({ metadata: { seats: [1] } });
     const { verifier } = createTestAuthorizer({ records: [record] });
     const first = recordOf(await verifier.verify(secret));
@@ -161,7 +161,7 @@ test("readOptions parses every option by the same rules as the authorizer's envi
 });
 
 describe('invalid options', () => {
-  test('appear in one error, each by its own name', () => {
+  test('appear by their own names in one error', () => {
     const options = { tableName: '', keyPrefix: 'SK', unheardOf: 1, plans: { 'no plan': {} } };
     const problems = expect.stringMatching(
       /^unheardOf: [^;]*; tableName: [^;]*; keyPrefix: expected [^;]+, got "SK"; plans: [^;]*$/,
@@ -169,13 +169,13 @@ describe('invalid options', () => {
     expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
   });
 
-  test("include a name that isn't an option", () => {
+  test('include an option with an unknown name', () => {
     const options = { tableName: 'keys', recordCacheTtl: 60 };
     const problems = expect.stringMatching(/^recordCacheTtl: unknown option$/);
     expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
   });
 
-  test('throw their own errors unchanged', () => {
+  test('cause the unchanged error of a getter that throws', () => {
     const scopes = Object.defineProperty({}, 'read', {
       enumerable: true,
       get: () => {

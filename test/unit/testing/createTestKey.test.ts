@@ -33,7 +33,7 @@ describe('createTestKey', () => {
     ['expired', { expiresAt: '2030-01-01T01:00:00+01:00' }],
     ['disabled', { disabledAt: '2029-12-31T23:59:59Z' }],
     ['active', { expiresAt: '2030-01-01T00:00:00.001Z', lastUsedAt: '2029-12-31T00:00:00Z' }],
-  ] as const)("returns a record in the state %s, with times in the table's format", (state, fields) => {
+  ] as const)('returns a record in the state %s', (state, fields) => {
     const { record } = createTestKey(fields);
     expect(keyState(record, NOW_MS)).toBe(state);
     expect(parseRecord(serialiseRecord(record))).toEqual(record);

@@ -89,7 +89,7 @@ describe('the application behind the authorizer', () => {
     ['REST', restIntegrationEvent],
     ['HTTP 1.0', httpApiV1IntegrationEvent],
     ['HTTP 2.0', httpApiIntegrationEvent],
-  ] as const)('receives the request from %s, without any field of the authorizer’s own event', async (_, received) => {
+  ] as const)('receives the request from %s without the fields of the authorizer’s own event', async (_, received) => {
     const request = { key: secret, method: 'POST', path: '/orders/7', resource: '/orders/{id}', body: '{"n":1}' };
     const event = received(record, { ...request, pathParameters: { id: '7' }, context: { extra: 'yes' } });
     expect(event).toMatchObject({ body: '{"n":1}', isBase64Encoded: false, pathParameters: { id: '7' } });

@@ -16,7 +16,7 @@ const csv = (text: string) => toArray(readCsv(splitIntoChunks(text), text, (warn
 const jsonLines = (text: string) => toArray(readJsonLines(splitIntoChunks(text)));
 
 describe('readCsv', () => {
-  test('reads columns in any order and spelling, even with quotes and newlines in cells', async () => {
+  test('reads columns in any order and spelling, even if cells contain quotes and newlines', async () => {
     const text = `\r\nOwner,key_hash,label,Scopes,Plan,metadata\r\n"acme, ""the"" firm",${HASH},"two\nlines",a b,free,"{""plan"":""pro""}"\r\n,${OTHER_HASH.toUpperCase()},x,[],,\r\n`;
     expect(await csv(text)).toMatchObject([
       {
@@ -49,7 +49,7 @@ describe('readCsv', () => {
     ]);
   });
 
-  test('reads times in every form, with UTC as the default zone', async () => {
+  test('reads a time without a zone as UTC', async () => {
     const rows = [`${HASH},a,2026-01-31,2031-01-31`, `${HASH},b,2026-01-31 12:34:56.123456+01, 2031-01-31 12:00`];
     const text = `keyHash,label,createdAt,expiresAt\n${rows.join('\n')}`;
     const [first, second] = await csv(text);
@@ -126,7 +126,7 @@ describe('readCsv', () => {
     ]);
   });
 
-  test('keeps a leading apostrophe with one warning unless the CSV header is from an export', async () => {
+  test('keeps a leading apostrophe unless the CSV header is from an export', async () => {
     warnings.length = 0;
     expect(await csv(`keyHash,label\n${HASH},'-5 and '=x\n${OTHER_HASH},'@a\n`)).toMatchObject([
       { entry: { label: "'-5 and '=x" } },
@@ -138,7 +138,7 @@ describe('readCsv', () => {
   });
 
   test.each([` ${HASH.toUpperCase()} `, `\\x${HASH}`, `0x${HASH}`, `sha256:${HASH}`, `SHA-256:${HASH}\t`])(
-    'reads the hash %j of another program in the same way as readJsonLines',
+    'reads the hash %j from another program like readJsonLines does',
     async (written) => {
       const entry = { keyHash: HASH, label: 'a' };
       expect(await csv(`keyHash,label\n"${written}",a\n`)).toEqual([{ position: 2, entry }]);
@@ -167,7 +167,7 @@ describe('readCsv', () => {
     ['an unknown column, such as a misspelt expiry', 'keyHash,label,expiry'],
     ['a column that appears twice', 'keyHash,label,key_hash'],
     ['a missing column for the hash', 'label,owner'],
-  ])('rejects a header with %s before it reads any row', async (_, header) => {
+  ])('rejects a CSV header with %s before it reads any row', async (_, header) => {
     await expect(csv(`${header}\n1,2,3\n`)).rejects.toMatchObject({ code: 'IMPORT_INVALID' });
   });
 });
@@ -178,7 +178,7 @@ describe('an export file', () => {
   test.each([
     ['JSON Lines', JSON_LINES, jsonLines],
     ['CSV', CSV, csv],
-  ])('can be imported unchanged as %s, with any record', async (_, format, read) => {
+  ])('can be imported as %s without a change to any record', async (_, format, read) => {
     await fc.assert(
       fc.asyncProperty(records, async (records) => {
         const entries = await read(format.header + format.rows(records));
@@ -189,23 +189,23 @@ describe('an export file', () => {
     );
   });
 
-  test('keeps strings in CSV that databases write for absent values', async () => {
+  test('keeps the strings NULL, null and \\N in CSV', async () => {
     const { record } = makeKey({ label: 'NULL', owner: '\\N', plan: 'null' });
     expect(await csv(CSV.header + CSV.rows([record]))).toMatchObject([
       { entry: { label: 'NULL', owner: '\\N', plan: 'null' } },
     ]);
   });
+});
 
-  test('unguardCell restores every cell whose formula guardCell has neutralized', () => {
-    const unit = fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', ';', "'", '＝', 'a', '1', '"');
-    fc.assert(
-      fc.property(fc.string({ unit, maxLength: 12 }), (text) => {
-        const parts = guardCell(text).split(/[;\t\r\n]/);
-        for (const part of parts) expect(part).not.toMatch(/^[=+\-@＝＋－＠]/);
-        expect(guardCell(text)).not.toMatch(/^[\t\r\n]/);
-        expect(unguardCell(guardCell(text))).toBe(text);
-      }),
-      { numRuns: 1000 },
-    );
-  });
+test('unguardCell restores every cell whose formula guardCell has neutralized', () => {
+  const unit = fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', ';', "'", '＝', 'a', '1', '"');
+  fc.assert(
+    fc.property(fc.string({ unit, maxLength: 12 }), (text) => {
+      const parts = guardCell(text).split(/[;\t\r\n]/);
+      for (const part of parts) expect(part).not.toMatch(/^[=+\-@＝＋－＠]/);
+      expect(guardCell(text)).not.toMatch(/^[\t\r\n]/);
+      expect(unguardCell(guardCell(text))).toBe(text);
+    }),
+    { numRuns: 1000 },
+  );
 });

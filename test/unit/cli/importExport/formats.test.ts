@@ -37,7 +37,7 @@ describe('detectFormat', () => {
     ['env', 'aB3dE6gH9jK2mN5pQ8sT=x\n'],
     ['env', 'EMPTY_SETTING=\n'],
     ['csv', '#TYPE System.Management.Automation.PSCustomObject\r\n"label","keyHash"\r\n'],
-  ])('detects %s in %j', (format, head) => {
+  ])('returns the format %s for %j', (format, head) => {
     expect(detectFormat(head)).toBe(format);
   });
 
@@ -68,7 +68,7 @@ describe('readJsonDocument', () => {
   "more": {"label": "z"}
 }`;
 
-  test('reads the entries of a SoulSync configuration with numbers from 1 and times in UTC', async () => {
+  test('reads the list of keys in a SoulSync configuration', async () => {
     expect(await jsonDocument(text)).toEqual([
       {
         position: 1,
@@ -117,7 +117,7 @@ describe('readJsonDocument', () => {
     expect(await jsonDocument(text)).toMatchObject([{ position: 1, entry: { label } }]);
   });
 
-  test('rejects a key without a label, a prefix and an id', async () => {
+  test('rejects a key that has neither a label nor a prefix nor an id', async () => {
     const text = JSON.stringify({ api_keys: [{ key_hash: HASH, label: '' }] });
     expect(await jsonDocument(text)).toEqual([{ position: 1, problem: 'label is missing', keyHash: HASH }]);
   });
@@ -140,7 +140,7 @@ describe('readJsonDocument', () => {
 });
 
 describe('readJsonLines', () => {
-  test('reads field names in camel case and snake case, even after a bad line', async () => {
+  test('reads field names in camel case and snake case', async () => {
     const text = `{"keyHash":"${HASH}","label":"a","expires_at":"2030-01-01T00:00:00Z","purgeAfter":1}\r\n\nnonsense\n[]\n{"keyHash":"${HASH}","label":"b","expiry":"x"}\n{"keyHash":"${HASH}","key_hash":"${HASH}","label":"c"}\n{"keyHash":"${OTHER_HASH}","label":"d","metadata":{"a":[1]}}`;
     expect(await jsonLines(text)).toEqual([
       { position: 1, entry: { keyHash: HASH, label: 'a', expiresAt: '2030-01-01T00:00:00.000Z' } },
@@ -175,7 +175,7 @@ describe('readEnv', () => {
   const own = makeKey().secret;
   const hex = randomBytes(24).toString('hex');
 
-  test('returns the hash of each key, with its name as the label and its visible part as keyPrefix', async () => {
+  test("returns each key's hash, label and keyPrefix", async () => {
     const text = `# keys\n\nCI=${foreign}\nexport OWN_KEY="${own}"  # the second\n  hex.key = '${hex}'\r\nPLAIN=${foreign} # a comment\n`;
     expect(await env(text)).toEqual([
       {
@@ -199,13 +199,13 @@ describe('readEnv', () => {
     ['a # that may start a comment', `A=${foreign}#x`],
     ['an open quote', `A="${foreign}`],
     ['more than one word', `A=${foreign} ${hex}`],
-  ])('rejects a line with %s without repeating the line', async (_, line) => {
+  ])('rejects a line with %s without repeating the line in the error', async (_, line) => {
     const read = await env(`${line}\n`);
     expect(read).toEqual([{ position: 1, problem: expect.any(String) }]);
     expect(tracesOf([foreign, own, hex], JSON.stringify(read))).toEqual([]);
   });
 
-  test('rejects a weak key with its estimated strength unless allowWeak is set', async () => {
+  test('rejects a weak key unless allowWeak is set', async () => {
     const text = 'A=password12345678\nB=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n';
     expect(await env(text)).toEqual([
       { position: 1, problem: expect.stringMatching(/expected 112 bits, got about 82 bits .*--allow-weak/) },
@@ -237,7 +237,7 @@ describe('readEnv', () => {
     'CURRENT=my-app@1.2.3+build.20260101',
     'FEATURES=search-billing-export-audit-teams-roles-invites-themes-webhooks',
     'ENABLED=search-billing-export-audit-teams-roles-invites-themes-webhooks',
-  ])('rejects a setting that anyone can guess: %s', async (line) => {
+  ])("rejects a setting that isn't an API key: %s", async (line) => {
     expect(await env(line)).toEqual([{ position: 1, problem: expect.any(String) }]);
   });
 

@@ -68,14 +68,14 @@ describe('whyNotAKey', () => {
     ['a publishable key', `pk_live_${RANDOM}`],
     ['a fingerprint', 'AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01'],
     ['a hash', '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'],
-  ])('rejects %s without repeating it: %s', (what, value) => {
+  ])("returns a reason that doesn't repeat %s: %s", (what, value) => {
     const why = whyNotAKey('ACME', value);
     expect(why).toMatch(new RegExp(`^the value is ${what}`));
     expect(why).not.toContain(value);
   });
 
   test.each([HEX_64, HEX_64.toUpperCase(), `sha256:${HEX_64}`, `0x${HEX_64}`])(
-    'rejects the hash %s with a message that suggests keyHash',
+    'returns a reason that suggests keyHash for the hash %s',
     (value) => {
       expect(whyNotAKey('ACME', value)).toMatch(/SHA-256 hash: import it as keyHash/);
     },
@@ -143,7 +143,7 @@ describe('whyNotAKey', () => {
       () => `SG.${randomBytes(16).toString('base64url')}.${randomBytes(32).toString('base64url')}`,
     ],
     ['a UUID of version 4', randomUUID],
-  ])('rejects at most two in a thousand random keys in %s', (_, makeRandom) => {
+  ])('rejects at most two of a thousand random keys in %s', (_, makeRandom) => {
     const keys = Array.from({ length: 5000 }, makeRandom);
     const rejected = keys.filter((key) => whyNotAKey('ACME', key) !== undefined || isWords(key));
     expect(rejected.length).toBeLessThanOrEqual(10);
@@ -197,7 +197,7 @@ test.each([
   expect(estimateBits(key)).toBe(bits);
 });
 
-test('estimateBits never treats a key of 256 random bits as weak, in hex, base64 or base64url', () => {
+test('estimateBits never returns a weak strength for 256 random bits in hex, base64 or base64url', () => {
   for (let round = 0; round < 1000; round++) {
     const bytes = randomBytes(32);
     for (const encoding of ['hex', 'base64', 'base64url'] as const) {

@@ -80,7 +80,7 @@ test('readUsagePlanSyncSettings reports all problems in one error', () => {
   ]);
 });
 
-test('StreamLog logs invalid settings as a fault with every problem', () => {
+test('StreamLog logs a fault with every problem of the settings', () => {
   const lines: string[] = [];
   const fault = faultOf({ ...RIGHT, LATCHKEY_USAGE_PLANS: '{}' });
   new StreamLog({ write: (line) => lines.push(line), now: () => NOW_MS }).notStarted(fault);

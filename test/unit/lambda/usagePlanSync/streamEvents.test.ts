@@ -36,7 +36,7 @@ describe('the stream handler', () => {
     ['another plan', { id: 'a', plan: 'free' }, { id: 'a', plan: 'pro' }, 'pro'],
     ['a removed plan', { id: 'a', plan: 'free' }, { id: 'a' }, undefined],
     ['a deleted key', { id: 'a', plan: 'free' }, undefined, undefined],
-  ])('processes %s', async (_, before, after, plan) => {
+  ])('calls put for %s', async (_, before, after, plan) => {
     const { invoke, put, log } = handlerUnderTest();
     await invoke(streamRecord(before, after));
     expect(put).toEqual([{ keyId: 'a', plan, isNew: before === undefined }]);
@@ -47,7 +47,7 @@ describe('the stream handler', () => {
     ['a write that keeps the plan', { id: 'a', plan: 'free' }, { id: 'a', plan: 'free' }],
     ['a key without a plan', undefined, { id: 'a' }],
     ['the deletion of a key without a plan', { id: 'a' }, undefined],
-  ])('ignores %s', async (_, before, after) => {
+  ])("doesn't call put for %s", async (_, before, after) => {
     const { invoke, put } = handlerUnderTest();
     expect(await invoke(streamRecord(before, after))).toEqual({ batchItemFailures: [] });
     expect(put).toEqual([]);
@@ -66,7 +66,7 @@ test.each([
   'TimeoutError',
   'AccessDeniedException',
   'ECONNRESET',
-])('the stream handler resumes at the failed key after %s without processing later keys first', async (name) => {
+])('the stream handler retries the failed key before later keys after %s', async (name) => {
   const { invoke, put, logged } = handlerUnderTest({ b: named(name) });
   const [a, b, c] = [insertion('a'), insertion('b'), insertion('c')];
   expect(await invoke(a, b, c)).toEqual({ batchItemFailures: [{ itemIdentifier: b.dynamodb.SequenceNumber }] });
@@ -87,12 +87,12 @@ test.each([
 
 describe('the stream handler after an uncertain error', () => {
   const UNCERTAIN: readonly [string, Error][] = [
-    ['a limit', named('LimitExceededException')],
+    ['an exceeded limit', named('LimitExceededException')],
     ['a conflict', named('ConflictException')],
     ['an identifier that seems to belong to another API key', new LatchkeyError('CONFLICT', 'conflict')],
   ];
 
-  test.each(UNCERTAIN)('stops the stream after %s if the write is less than three minutes old', async (_, error) => {
+  test.each(UNCERTAIN)('retries after %s if the write is less than three minutes old', async (_, error) => {
     const { invoke, put, logged } = handlerUnderTest({ a: error }, NOW_MS + 180_000 - 1);
     const [a, b] = [insertion('a'), insertion('b')];
     expect(await invoke(a, b)).toEqual({ batchItemFailures: [{ itemIdentifier: a.dynamodb.SequenceNumber }] });
@@ -100,19 +100,25 @@ describe('the stream handler after an uncertain error', () => {
     expect(logged()).toEqual([expect.objectContaining({ level: 'WARN', code: 'PLAN_KEY_DELAYED', keyId: 'a' })]);
   });
 
-  test.each(UNCERTAIN)('skips only the affected key after %s if the write is older', async (_, error) => {
-    const { invoke, put, logged } = handlerUnderTest({ a: error }, NOW_MS + 180_000);
-    expect(await invoke(insertion('a'), insertion('b'))).toEqual({ batchItemFailures: [] });
-    expect(put).toHaveLength(1);
-    expect(logged()).toEqual([expect.objectContaining({ level: 'ERROR', code: 'PLAN_KEY_REFUSED', keyId: 'a' })]);
-  });
+  test.each(UNCERTAIN)(
+    'skips only the affected key after %s if the write is at least three minutes old',
+    async (_, error) => {
+      const { invoke, put, logged } = handlerUnderTest({ a: error }, NOW_MS + 180_000);
+      expect(await invoke(insertion('a'), insertion('b'))).toEqual({ batchItemFailures: [] });
+      expect(put).toHaveLength(1);
+      expect(logged()).toEqual([expect.objectContaining({ level: 'ERROR', code: 'PLAN_KEY_REFUSED', keyId: 'a' })]);
+    },
+  );
 
-  test.each([[null], [undefined], ['now']])('treats a write of the age %p as old', async (age) => {
-    const { invoke } = handlerUnderTest({ a: named('LimitExceededException') });
-    const { dynamodb } = insertion('a');
-    const ageless = { dynamodb: { ...dynamodb, ApproximateCreationDateTime: age } };
-    expect(await invoke(ageless)).toEqual({ batchItemFailures: [] });
-  });
+  test.each([[null], [undefined], ['now']])(
+    'skips the affected key if the creation time of the write is %p',
+    async (age) => {
+      const { invoke } = handlerUnderTest({ a: named('LimitExceededException') });
+      const { dynamodb } = insertion('a');
+      const ageless = { dynamodb: { ...dynamodb, ApproximateCreationDateTime: age } };
+      expect(await invoke(ageless)).toEqual({ batchItemFailures: [] });
+    },
+  );
 });
 
 test.each([
@@ -171,7 +177,7 @@ test.each([
   [{ dynamodb: null }],
   [{ dynamodb: { NewImage: [], OldImage: 1 } }],
   [{ dynamodb: { NewImage: { id: { S: 'a' }, plan: { S: 7 } } } }],
-])('the stream handler ignores a record with an unknown structure, %j', async (record) => {
+])('the stream handler ignores a record with an unknown structure: %j', async (record) => {
   const { invoke, put } = handlerUnderTest();
   expect(await invoke(record)).toEqual({ batchItemFailures: [] });
   expect(put).toEqual([]);
