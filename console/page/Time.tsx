@@ -27,24 +27,24 @@ export function ExactTime({ at }: { at: Timestamp }) {
 export function LastUsed({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
   const { lastUsedAt } = record;
   return (
-    <span class="heat">
-      <span class={`dot heat-${lastUsedBand(record, nowMs)}`} aria-hidden="true" />
+    <span class="used">
+      <span class={`dot dot-${lastUsedBand(record, nowMs)}`} aria-hidden="true" />
       {lastUsedAt === undefined ? <span class="quiet">never</span> : <Time at={lastUsedAt} nowMs={nowMs} />}
     </span>
   );
 }
 
-/** The urgency of an expiry: `soon` within 7 days, `urgent` within 24 hours. */
-export type ExpiryUrgency = 'none' | 'soon' | 'urgent';
+/** The urgency of an expiry, which is also its class: `warning` within 7 days, `urgent` within 24 hours. */
+export type ExpiryUrgency = '' | 'warning' | 'urgent';
 
 const SOON_DAYS = 7;
 
 /** Returns the urgency of an active key's expiry. Keys in other states don't have an urgent expiry. */
 export function expiryUrgency(record: ConsoleKey, nowMs: number): ExpiryUrgency {
-  if (record.expiresAt === undefined || keyState(record, nowMs) !== 'active') return 'none';
+  if (record.expiresAt === undefined || keyState(record, nowMs) !== 'active') return '';
   const days = (toEpochMs(record.expiresAt) - nowMs) / DAY_MS;
-  if (days > SOON_DAYS) return 'none';
-  return days > 1 ? 'soon' : 'urgent';
+  if (days > SOON_DAYS) return '';
+  return days > 1 ? 'warning' : 'urgent';
 }
 
 /** Shows a key's expiry: amber within 7 days, red within 24 hours. A revoked key doesn't have one. */
@@ -53,7 +53,7 @@ export function Expiry({ record, nowMs }: { record: ConsoleKey; nowMs: number })
   if (revokedAt !== undefined) return <span class="quiet">–</span>;
   if (expiresAt === undefined) return <span class="quiet">never</span>;
   return (
-    <span class={`expiry-${expiryUrgency(record, nowMs)}`}>
+    <span class={expiryUrgency(record, nowMs)}>
       <Time at={expiresAt} nowMs={nowMs} />
     </span>
   );
@@ -66,13 +66,7 @@ export function isUsedToday(record: ConsoleKey, nowMs: number): boolean {
 
 /** Shows a key's state: a dot and a word if it's active, otherwise a coloured pill. */
 export function StateBadge({ state }: { state: KeyState }) {
-  if (state !== 'active') return <span class={`badge badge-${state}`}>{state}</span>;
-  return (
-    <span class="state-active">
-      <span class="dot" aria-hidden="true" />
-      {state}
-    </span>
-  );
+  return <span class={`badge badge-${state}`}>{state}</span>;
 }
 
 interface StateProps {
