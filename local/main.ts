@@ -27,10 +27,11 @@ try {
   const { location, createRegistry } = gateway.table;
   const actor = process.env['USER'] || 'local console';
   const console = await startConsole({
-    location,
+    location: { ...location, apiUrl: `${gateway.url}/rest/whoami` },
     actor,
     registry: createRegistry(actor),
     isReadOnly: false,
+    command: 'npm start',
     port: 0,
     note: (line) => process.stderr.write(`${printable(line)}\n`),
   });

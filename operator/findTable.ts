@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Output } from '@aws-sdk/client-cloudformation';
+import type { Stack } from '@aws-sdk/client-cloudformation';
 import { CALL_TIMEOUT_MS, withinMs } from '../keys/dynamodb.ts';
 import { show } from '../keys/fields.ts';
 import { isKeyPrefix } from '../keys/secret.ts';
@@ -34,6 +34,10 @@ export type TableLocation = AwsTable | LocalTable;
 interface AwsTable extends DeployedTable, AwsAccount {
   readonly kind: 'aws';
   readonly endpoint: string | undefined;
+  /** The stack of `--stack`. */
+  readonly stackName?: string;
+  /** The account of the stack. Absent if unknown. */
+  readonly accountId?: string | undefined;
 }
 
 interface LocalTable extends DeployedTable {
@@ -48,6 +52,8 @@ interface DeployedTable {
   readonly revocationDelaySeconds?: number | undefined;
   /** `any`, or the prefix of the keys that the authorizers accept. Absent if unknown. See `isRefusedAsForeign`. */
   readonly acceptedKeys?: string | undefined;
+  /** A URL of an API that checks the table's keys. Absent if unknown. */
+  readonly apiUrl?: string | undefined;
 }
 
 export interface FindTableDeps {
@@ -129,15 +135,19 @@ function notRunning(why: string): CliError {
 }
 
 interface StackOutputs {
+  readonly stackName: string;
+  readonly accountId: string | undefined;
   readonly tableName: string;
   /** Absent if the stack lacks this output. */
   readonly revocationDelaySeconds: number | undefined;
   /** See `isRefusedAsForeign`. */
   readonly acceptedKeys: string | undefined;
+  readonly apiUrl: string | undefined;
 }
 
 /**
- * Reads the outputs `TableName`, `RevocationDelaySeconds` and `AcceptedKeys` of a deployed stack.
+ * Reads the outputs `TableName`, `RevocationDelaySeconds`, `AcceptedKeys` and `RestApiUrl` or `HttpApiUrl` of a deployed
+ * stack.
  *
  * @throws CliError `STACK_UNUSABLE`, with advice in the message
  */
@@ -148,7 +158,7 @@ async function readStack(stackName: string, account: AwsAccount): Promise<StackO
     const { Stacks = [] } = await withinMs(CALL_TIMEOUT_MS, (abortSignal) =>
       client.send(new DescribeStacksCommand({ StackName: stackName }), { abortSignal }),
     );
-    return toStackOutputs(stackName, Stacks[0]?.Outputs ?? []);
+    return toStackOutputs(stackName, Stacks[0]);
   } catch (error) {
     throw error instanceof CliError ? error : unusable(stackName, explainFailure(toFailure(error)), error);
   } finally {
@@ -156,14 +166,17 @@ async function readStack(stackName: string, account: AwsAccount): Promise<StackO
   }
 }
 
-function toStackOutputs(stackName: string, outputs: readonly Output[]): StackOutputs {
-  const getValue = (name: string) => outputs.find(({ OutputKey }) => OutputKey === name)?.OutputValue;
+function toStackOutputs(stackName: string, { StackId, Outputs = [] }: Partial<Stack> = {}): StackOutputs {
+  const getValue = (name: string) => Outputs.find(({ OutputKey }) => OutputKey === name)?.OutputValue;
   const tableName = getValue('TableName');
   if (!tableName) throw unusable(stackName, 'it has no output TableName: is it a Latchkey stack?');
   return {
+    stackName,
+    accountId: /^arn:[\w-]+:cloudformation:[\w-]+:(\d{12}):/.exec(StackId ?? '')?.[1],
     tableName,
     revocationDelaySeconds: readDelay(getValue('RevocationDelaySeconds')),
     acceptedKeys: readAcceptedKeys(getValue('AcceptedKeys')),
+    apiUrl: readUrl(getValue('RestApiUrl') ?? getValue('HttpApiUrl')),
   };
 }
 
@@ -173,6 +186,10 @@ function readDelay(text: string | undefined): number | undefined {
 
 function readAcceptedKeys(text: string | undefined): string | undefined {
   return text !== undefined && (text === ANY_KEYS || isKeyPrefix(text)) ? text : undefined;
+}
+
+function readUrl(text: string | undefined): string | undefined {
+  return text !== undefined && /^https:\/\/[\w.-]+(\/[\w./-]*)?$/.test(text) ? text : undefined;
 }
 
 /** Explains a failure of CloudFormation. Omits AWS's own message, because it contains account ids. */
