@@ -5,7 +5,9 @@ import { sortRecords, type SortField } from '../../keys/recordOrder.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { Filters } from './Filters.tsx';
 import { filterKeys, NEWEST_FIRST, NO_FILTER, type KeyFilter } from './keyList.ts';
-import { KeyPanel, type KeyAction } from './KeyPanel.tsx';
+import type { SessionInfo } from './api.ts';
+import type { KeyAction } from './keyActions.ts';
+import { KeyPanel } from './KeyPanel.tsx';
 import { keysCsv } from './keysCsv.ts';
 import type { KeyStore } from './keyStore.ts';
 import { KeyTable } from './KeyTable.tsx';
@@ -20,8 +22,9 @@ interface KeysViewProps {
   readonly search: RefObject<HTMLInputElement | null>;
   readonly nowMs: number;
   readonly isReadOnly: boolean;
-  /** The key prefix that the deployment accepts, or `any`; null if unknown. */
-  readonly acceptedKeys: string | null;
+  /** The reason why the page can't change keys at all. `undefined` if it can. */
+  readonly blocked: string | undefined;
+  readonly table: SessionInfo['table'];
   readonly act: (action: KeyAction, record: ConsoleKey) => void;
   readonly go: (route: Route) => void;
   /** Shows a notice at the top of the page. */
@@ -58,7 +61,7 @@ export function KeysView(props: KeysViewProps) {
         />
         <Count {...{ shown, store, hasShortcuts, nowMs, isReadOnly }} onShortcuts={props.onShortcuts} />
         <KeyTable
-          {...{ sort, grid, nowMs, selectedId, acceptedKeys: props.acceptedKeys }}
+          {...{ sort, grid, nowMs, selectedId, acceptedKeys: props.table.acceptedKeys }}
           keys={shown}
           onSort={sortBy}
           onSelect={(id) => go({ view: 'keys', id })}
@@ -68,7 +71,7 @@ export function KeysView(props: KeysViewProps) {
         <KeyPanel
           key={selected.id}
           record={selected}
-          {...{ byId: store.byId, isReadOnly, acceptedKeys: props.acceptedKeys, nowMs, heading }}
+          {...{ byId: store.byId, table: props.table, blocked: props.blocked, nowMs, heading }}
           onAction={(action) => act(action, selected)}
           onClose={closePanel}
           onRead={store.put}

@@ -2,7 +2,8 @@ import { relativeTime } from '../../operator/notices.ts';
 import { isRefusedAsForeign, keyState, type KeyState, lastUsedMs, REFUSED_AS_FOREIGN } from '../../keys/state.ts';
 import { toEpochMs, type Timestamp } from '../../keys/timestamp.ts';
 import { exactTime } from './exactTime.ts';
-import { DAY_MS, lastUsedBand } from './keyList.ts';
+import { DAY_MS } from './attention.ts';
+import { lastUsedBand } from './keyList.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
 /** Shows a relative time, such as `3 days ago`. The tooltip has the exact time in the browser's time zone. */

@@ -1,20 +1,10 @@
 import type { NewKey } from '../../keys/fields.ts';
 import type { KeyChanges, RevokeOptions, RotateOptions } from '../../keys/registry.ts';
+import type { DescribedSession } from '../server/describeSession.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
-/** The console's table and actor. */
-export interface SessionInfo {
-  readonly table: {
-    readonly name: string;
-    readonly kind: 'aws' | 'local';
-    readonly region: string | null;
-    readonly revocationDelaySeconds: number | null;
-    /** The key prefix that the deployment accepts, or `any`; null if unknown. */
-    readonly acceptedKeys: string | null;
-  };
-  readonly actor: string;
-  readonly isReadOnly: boolean;
-}
+/** The console's table, actor and mode. */
+export type SessionInfo = DescribedSession;
 
 /** One page of the list of keys. */
 export interface KeyPage {

@@ -4,7 +4,7 @@ import type { KeyChanges } from '../../keys/registry.ts';
 import { splitScopes } from '../../keys/scope.ts';
 import { readTime, toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { DAY_MS } from './keyList.ts';
+import { DAY_MS } from './attention.ts';
 
 /** The fields of a key in a form. */
 export interface KeyForm {
