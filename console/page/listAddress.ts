@@ -1,5 +1,7 @@
 import type { RecordSort, SortField } from '../../keys/recordOrder.ts';
-import { type KeyFilter, NEWEST_FIRST, NO_FILTER } from './keyList.ts';
+import type { KeyState } from '../../keys/state.ts';
+import type { Attention } from './attention.ts';
+import { type KeyFilter, NEWEST_FIRST, NO_FILTER, type UseBand } from './keyList.ts';
 
 /** The filter and the sort order of the list. */
 export interface ListView {
@@ -12,12 +14,9 @@ export const WHOLE_LIST: ListView = { filter: NO_FILTER, sort: NEWEST_FIRST };
 
 const FIELDS: readonly SortField[] = ['label', 'owner', 'state', 'lastUsedAt', 'expiresAt', 'createdAt'];
 
-/** The values that an address may contain. An address with another value gets the default. */
-const CHOICES = {
-  state: ['active', 'disabled', 'expired', 'revoked'],
-  attention: ['any', 'expiring', 'expiring30', 'unused', 'never'],
-  used: ['day', 'week', 'month', 'quarter', 'older', 'never'],
-} as const satisfies { readonly [Name in keyof KeyFilter]?: readonly KeyFilter[Name][] };
+const STATES: readonly KeyState[] = ['active', 'disabled', 'expired', 'revoked'];
+const ATTENTIONS: readonly Attention[] = ['any', 'expiring', 'expiring30', 'unused', 'never'];
+const BANDS: readonly UseBand[] = ['day', 'week', 'month', 'quarter', 'older', 'never'];
 
 /**
  * Returns the query of a list's address: `?q=acme&sort=-lastUsedAt`, or an empty string for the whole list. Leaves out
@@ -40,15 +39,15 @@ export function toQuery({ filter, sort }: ListView): string {
 /** Returns the filter and the sort order of an address. Ignores unknown names and values. */
 export function parseQuery(query: string): ListView {
   const values = new URLSearchParams(query);
-  const choose = <Name extends keyof typeof CHOICES>(name: Name): KeyFilter[Name] =>
-    CHOICES[name].find((choice) => choice === values.get(name)) ?? '';
+  const choose = <Value extends string>(name: string, choices: readonly Value[]): Value | '' =>
+    choices.find((choice) => choice === values.get(name)) ?? '';
   const filter: KeyFilter = {
     text: values.get('q') ?? '',
-    state: choose('state'),
+    state: choose('state', STATES),
     owner: values.get('owner') ?? '',
     scope: values.get('scope') ?? '',
-    attention: choose('attention'),
-    used: choose('used'),
+    attention: choose('attention', ATTENTIONS),
+    used: choose('used', BANDS),
   };
   const isEmpty = Object.values(filter).every((value) => value === '');
   return { filter: isEmpty ? NO_FILTER : filter, sort: parseSort(values.get('sort') ?? '') };

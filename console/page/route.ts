@@ -24,7 +24,7 @@ const REPLACE_DELAY_MS = 250;
 export function useRoute(): readonly [route: Route, go: Go] {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
   const latest = useRef(route);
-  const timer = useRef<ReturnType<typeof setTimeout>>();
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const set = (next: Route) => {
     latest.current = next;
     setRoute(next);
