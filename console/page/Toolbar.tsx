@@ -80,11 +80,7 @@ function FilterMenu({ keys, filter, onFilter }: Pick<ToolbarProps, 'keys' | 'fil
       class="filter-menu"
       label="Filter"
       role="group"
-      name={
-        <>
-          Filter{count === 0 ? null : <span class="number">{count}</span>}
-        </>
-      }
+      name={<>Filter{count === 0 ? null : <span class="number">{count}</span>}</>}
     >
       {() => <FilterFields {...{ keys, filter, onFilter }} />}
     </Menu>
