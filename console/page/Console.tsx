@@ -2,7 +2,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { api, type SessionInfo } from './api.ts';
 import { useConnection } from './connection.ts';
-import { createCommands } from './consoleCommands.ts';
+import { getCommands } from './getCommands.ts';
 import { getSuggestions } from './keyList.ts';
 import { KeysView } from './KeysView.tsx';
 import { useKeyStore } from './keyStore.ts';
@@ -46,7 +46,11 @@ export function Console({ session }: { session: SessionInfo }) {
   const newKey = () => (blocked === undefined ? setOpen({ kind: 'new' }) : show(blocked));
   const showShortcuts = () => setOpen({ kind: 'shortcuts' });
   useConsoleShortcuts({ hasShortcuts, newKey, reload: store.reload, route, go, search, setOpen });
-  const commands = createCommands({ newKey, reload: store.reload, go, showShortcuts, isReadOnly });
+  const selected = route.view === 'keys' && route.id !== undefined ? store.byId.get(route.id) : undefined;
+  const commands = getCommands({
+    ...{ selected, blocked, nowMs, act: actions.act, go, newKey, showShortcuts },
+    reload: store.reload,
+  });
 
   return (
     <>

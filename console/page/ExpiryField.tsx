@@ -13,12 +13,12 @@ interface ExpiryFieldProps {
 
 const EXPIRIES: readonly Segment[] = [
   { value: 'never', name: 'Never' },
-  { value: '1', name: '1 d', fullName: 'In 1 day' },
-  { value: '7', name: '7 d', fullName: 'In 7 days' },
-  { value: '30', name: '30 d', fullName: 'In 30 days' },
-  { value: '90', name: '90 d', fullName: 'In 90 days' },
-  { value: '365', name: '1 y', fullName: 'In 1 year' },
-  { value: 'at', name: 'Date…', fullName: 'At a set time' },
+  { value: '1', name: '1 day' },
+  { value: '7', name: '7 days' },
+  { value: '30', name: '30 days' },
+  { value: '90', name: '90 days' },
+  { value: '365', name: '1 year' },
+  { value: 'at', name: 'Date…' },
 ];
 
 /** Shows the choices for a key's expiry, and the date that results. */

@@ -15,7 +15,7 @@ export interface ControlIds {
 interface FieldProps {
   /** The field's name in error messages. */
   readonly name: FieldName;
-  readonly label: string;
+  readonly label: ComponentChildren;
   readonly isOptional?: boolean;
   readonly hint?: ComponentChildren;
   readonly children: (ids: ControlIds) => ComponentChildren;
@@ -97,11 +97,10 @@ export function TextField({ value, onValue, isRequired, isFirst, placeholder, su
   );
 }
 
-/** A choice of `Segments`. `fullName` is for screen readers if the name is an abbreviation. */
+/** A choice of `Segments`. */
 export interface Segment {
   readonly value: string;
   readonly name: string;
-  readonly fullName?: string;
 }
 
 interface SegmentsProps {
@@ -133,7 +132,6 @@ export function Segments({ name, label, value, segments, onValue, hint, isFirst,
               value={segment.value}
               checked={segment.value === value}
               data-first={isFirst === true && segment.value === value}
-              aria-label={segment.fullName}
               aria-invalid={error !== undefined && segment.value === value ? 'true' : undefined}
               aria-describedby={error === undefined ? undefined : `${id}-error`}
               onChange={() => onValue(segment.value)}

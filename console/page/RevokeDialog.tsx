@@ -39,12 +39,16 @@ export function RevokeDialog({ record, nowMs, delaySeconds, onClose, onChanged }
       onSubmit={revoke}
       onClose={onClose}
     >
-      <p>A revoked key never works again. You can’t undo this.</p>
+      <p>A revoked key never works again. You can't undo this.</p>
       <Consequences {...{ record, nowMs, delaySeconds }} />
       {mustType ? (
         <TextField
           name="confirm"
-          label={`Type ${printable(word)} to confirm`}
+          label={
+            <>
+              Type <code>{printable(word)}</code> to confirm
+            </>
+          }
           hint="This key was used in the last 24 hours."
           value={typed}
           onValue={setTyped}

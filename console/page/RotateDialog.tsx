@@ -22,10 +22,10 @@ interface RotateDialogProps {
 
 const GRACES: readonly Segment[] = [
   { value: '0', name: 'Now' },
-  { value: '3600', name: '1 h', fullName: 'In 1 hour' },
-  { value: '86400', name: '24 h', fullName: 'In 24 hours' },
-  { value: '604800', name: '7 d', fullName: 'In 7 days' },
-  { value: '2592000', name: '30 d', fullName: 'In 30 days' },
+  { value: '3600', name: '1 hour' },
+  { value: '86400', name: '24 hours' },
+  { value: '604800', name: '7 days' },
+  { value: '2592000', name: '30 days' },
 ];
 
 /** Rotates a key, with a grace period for the old key and an expiry for the new one. Previews both times. */
@@ -53,7 +53,7 @@ export function RotateDialog({ record, nowMs, delaySeconds, onClose, onIssued }:
         label="The new key expires"
         form={expiry}
         onForm={(change) => setExpiry({ ...expiry, ...change })}
-        keep={{ name: 'Same lifetime', expiresAt: successorExpiry(record, nowMs) }}
+        keep={{ name: 'Same', expiresAt: successorExpiry(record, nowMs) }}
       />
     </ChangeForm>
   );

@@ -33,7 +33,7 @@ export function SecretDialog({ issued, apiUrl, nowMs, onClose }: SecretDialogPro
   const close = () => (isSaved || isWarned ? onClose() : setWarned(true));
   return (
     <Dialog title={`Save your key: ${printable(record.label)}`} onClose={close}>
-      <p>Copy the key now. You won’t be able to see it again.</p>
+      <p>Copy the key now. You won't be able to see it again.</p>
       <Tabs label="Formats" names={TABS} selected={tab} onSelect={setTab}>
         <code class="secret" tabIndex={0} aria-label={tab === 0 ? 'Key' : TABS[tab]}>
           {text}

@@ -18,7 +18,7 @@ export interface OfferedAction {
  * @param blocked - the reason why no change is possible at all, such as a read-only console
  */
 export function offerActions(record: ConsoleKey, nowMs: number, blocked: string | undefined): readonly OfferedAction[] {
-  const whyNot = blocked ?? (record.revokedAt === undefined ? undefined : 'A revoked key can’t be changed.');
+  const whyNot = blocked ?? (record.revokedAt === undefined ? undefined : "A revoked key can't be changed.");
   const isDisabled = record.disabledAt !== undefined;
   return [
     { action: 'edit', name: 'Edit', whyNot },
