@@ -31,11 +31,11 @@ interface NoKeysProps {
 export function NoKeys({ table, blocked, onNew }: NoKeysProps) {
   return (
     <div class="nothing">
-      <h2>No keys yet</h2>
-      <p>Create a key, and send it with each request to your API.</p>
+      <h2>This table has no keys yet</h2>
       <button type="button" class="primary" aria-disabled={blocked !== undefined} title={blocked} onClick={onNew}>
         New key
       </button>
+      <p>Then send the key with each request to your API:</p>
       <CodeBox name="the curl command" text={curlCommand(`$${KEY_VARIABLE}`, table.apiUrl)} />
     </div>
   );
