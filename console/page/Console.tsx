@@ -71,7 +71,17 @@ export function Console({ session }: { session: SessionInfo }) {
         <OpenDialog
           {...{ open, session, nowMs, hasShortcuts, onChanged, onIssued }}
           keys={store.keys}
-          commands={getCommands({ selected, blocked, nowMs, act, go, newKey, showShortcuts, reload: store.reload })}
+          commands={getCommands({
+            selected,
+            blocked,
+            nowMs,
+            hasShortcuts,
+            act,
+            go,
+            newKey,
+            showShortcuts,
+            reload: store.reload,
+          })}
           onShortcuts={setShortcuts}
           onOpenKey={openKey}
           onClose={() => setOpen(closeOnly(open))}
