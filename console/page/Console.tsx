@@ -1,150 +1,126 @@
 import type { RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { SessionInfo } from './api.ts';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { api, type SessionInfo } from './api.ts';
+import { useConnection } from './connection.ts';
 import { getCommands } from './getCommands.ts';
-import { useKeyChanges } from './keyChanges.ts';
+import { getSuggestions } from './keyList.ts';
 import { KeysView } from './KeysView.tsx';
-import { NO_FILTER, type KeyFilter } from './keyList.ts';
-import { useKeyStore, type KeyStore } from './keyStore.ts';
+import { useKeyStore } from './keyStore.ts';
 import { OpenDialog, type OpenDialogState } from './OpenDialog.tsx';
 import { Overview } from './Overview.tsx';
-import { useRoute, type Go, type Route } from './route.ts';
-import { useNoEnterRepeat, usePaletteShortcut, useShortcuts, useShortcutSetting } from './shortcuts.ts';
+import { type Go, type Route, useRoute } from './route.ts';
+import { useNoEnterRepeat, useShortcuts, useShortcutSetting } from './shortcuts.ts';
+import { Strips } from './Strips.tsx';
 import { Toasts, useToasts } from './Toasts.tsx';
 import { TopBar } from './TopBar.tsx';
+import { useKeyActions } from './useKeyActions.ts';
 
 const CLOCK_MS = 30_000;
-/** The reason why nothing can be changed. */
-const READ_ONLY = 'This console is read-only: it was started with --read-only.';
 
 /** Shows the console for one table. */
 export function Console({ session }: { session: SessionInfo }) {
   const store = useKeyStore();
   const [route, go] = useRoute();
-  const [filter, setFilter] = useState(NO_FILTER);
   const [open, setOpen] = useState<OpenDialogState>();
-  const { toasts, show: showToast, close: closeToast } = useToasts();
+  const { toasts, show, close } = useToasts();
   const search = useRef<HTMLInputElement>(null);
   const nowMs = useClock();
   const [hasShortcuts, setShortcuts] = useShortcutSetting();
-  const { isReadOnly, table } = session;
+  const onHealed = () => {
+    show('Connected again.');
+    store.reload();
+  };
+  const [connection, retry] = useConnection({ check: api.session, onHealed });
+  const blocked = getBlocked(connection, session);
+  const { table, isReadOnly } = session;
 
-  const openKey = (id: string) => go({ ...(route.view === 'keys' ? route : { view: 'keys' }), id });
-  const { act, onChanged, onIssued } = useKeyChanges({ session, store, showToast, setOpen, openKey });
-  const showFiltered = (next: KeyFilter) => {
-    setFilter(next);
-    go({ view: 'keys' });
-  };
-  const newKey = () => {
-    if (!isReadOnly) setOpen({ kind: 'new' });
-  };
+  const actions = useKeyActions({
+    store,
+    table,
+    go,
+    list: route.view === 'keys' ? route.list : undefined,
+    setOpen,
+    show,
+  });
+  const suggestions = useMemo(() => getSuggestions(store.keys), [store.keys]);
+  const newKey = () => (blocked === undefined ? setOpen({ kind: 'new' }) : show(blocked));
   const showShortcuts = () => setOpen({ kind: 'shortcuts' });
-  useConsoleShortcuts({ hasShortcuts, newKey, reload: store.reload, showShortcuts, route, go, search });
-  usePaletteShortcut(() => setOpen({ kind: 'palette' }));
+  useConsoleShortcuts({ hasShortcuts, newKey, reload: store.reload, route, go, search, setOpen });
   const selected = route.view === 'keys' && route.id !== undefined ? store.byId.get(route.id) : undefined;
-  const blocked = isReadOnly ? READ_ONLY : undefined;
+  const commands = getCommands({
+    ...{ selected, blocked, nowMs, hasShortcuts, act: actions.act, go, newKey, showShortcuts },
+    reload: store.reload,
+  });
 
   return (
     <>
       <TopBar
-        {...{ session, route, hasShortcuts }}
+        {...{ session, route, hasShortcuts, blocked }}
         isLoading={store.isLoading}
         onNew={newKey}
         onReload={store.reload}
       />
       <main>
         <h1 class="unseen">{route.view === 'overview' ? 'Overview' : 'Keys'}</h1>
-        <Notices store={store} />
+        <Strips {...{ store, connection, session }} onRetry={retry} />
         {route.view === 'overview' ? (
-          <Overview keys={store.keys} nowMs={nowMs} onFilter={showFiltered} />
+          <Overview {...{ store, table, nowMs, blocked }} onNew={newKey} />
         ) : (
           <KeysView
-            {...{ store, filter, search, nowMs, isReadOnly, blocked, table, act, go, hasShortcuts }}
-            selectedId={route.id}
-            onFilter={setFilter}
-            onNotice={showToast}
-            onShortcuts={setShortcuts}
+            {...{ store, route, go, search, nowMs, table, blocked, hasShortcuts, show }}
+            act={actions.act}
+            onBulk={actions.actOnMany}
+            onNew={newKey}
           />
         )}
       </main>
       {open === undefined ? null : (
         <OpenDialog
-          {...{ open, session, nowMs, hasShortcuts, onChanged, onIssued }}
+          {...{ open, table, nowMs, suggestions, commands, isReadOnly, hasShortcuts }}
+          {...actions}
           keys={store.keys}
-          commands={getCommands({
-            selected,
-            blocked,
-            nowMs,
-            hasShortcuts,
-            act,
-            go,
-            newKey,
-            showShortcuts,
-            reload: store.reload,
-          })}
           onShortcuts={setShortcuts}
-          onOpenKey={openKey}
+          onOpenKey={(id) => go({ view: 'keys', id })}
           onClose={() => setOpen(closeOnly(open))}
         />
       )}
-      <Toasts toasts={toasts} close={closeToast} />
+      <Toasts toasts={toasts} close={close} />
     </>
   );
+}
+
+/** Returns the reason why the page can't change keys at all, or `undefined` if it can. */
+function getBlocked(connection: string, { isReadOnly }: SessionInfo): string | undefined {
+  if (isReadOnly) return 'This console is read-only, because it was started with --read-only.';
+  if (connection === 'ended') return 'This session has ended. Start the console again to make changes.';
+  return connection === 'disconnected' ? 'The console is disconnected, so changes are off.' : undefined;
 }
 
 interface ConsoleShortcutsDeps {
   readonly hasShortcuts: boolean;
   readonly newKey: () => void;
   readonly reload: () => void;
-  readonly showShortcuts: () => void;
   readonly route: Route;
   readonly go: Go;
   readonly search: RefObject<HTMLInputElement | null>;
+  readonly setOpen: (open: OpenDialogState) => void;
 }
 
 function useConsoleShortcuts(deps: ConsoleShortcutsDeps): void {
-  const { hasShortcuts, newKey, reload, showShortcuts, route, go, search } = deps;
+  const { hasShortcuts, newKey, reload, route, go, search, setOpen } = deps;
   const find = () => {
     if (route.view === 'overview') go({ view: 'keys' });
     // The list must render before the next key press, which already belongs to the search.
     queueMicrotask(() => search.current?.focus());
   };
-  useShortcuts(hasShortcuts ? { '/': find, n: newKey, r: reload, '?': showShortcuts } : {});
+  const single = { '/': find, n: newKey, r: reload, '?': () => setOpen({ kind: 'shortcuts' }) };
+  useShortcuts({ ...(hasShortcuts ? single : {}), 'mod+k': () => setOpen({ kind: 'palette' }) });
   useNoEnterRepeat();
 }
 
 /** Returns a function that closes only the given dialog, not another one that has replaced it. */
 function closeOnly(dialog: OpenDialogState): (open: OpenDialogState | undefined) => OpenDialogState | undefined {
   return (open) => (open === dialog ? undefined : open);
-}
-
-/** Shows the last error and the records that can't be read. */
-function Notices({ store: { error, corrupt } }: { store: KeyStore }) {
-  return (
-    <>
-      {error === undefined ? null : (
-        <p role="alert" class="refusal">
-          {error.message}
-        </p>
-      )}
-      {corrupt.length === 0 ? null : <Corrupt lines={corrupt} />}
-    </>
-  );
-}
-
-function Corrupt({ lines }: { lines: readonly string[] }) {
-  return (
-    <details class="refusal">
-      <summary>
-        {lines.length} {lines.length === 1 ? 'record' : 'records'} cannot be read
-      </summary>
-      <ul>
-        {lines.map((line) => (
-          <li key={line}>{line}</li>
-        ))}
-      </ul>
-    </details>
-  );
 }
 
 /** Returns the current time in epoch milliseconds. Renders again every 30 seconds to keep relative times right. */

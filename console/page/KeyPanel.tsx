@@ -23,6 +23,8 @@ interface KeyPanelProps {
   readonly onClose: () => void;
   /** Receives the key from the table after each read. */
   readonly onRead: (record: ConsoleKey) => void;
+  /** Returns the address of another key. */
+  readonly hrefOf: (id: string) => string;
   /** Runs if the key is no longer in the table. */
   readonly onMissing: () => void;
   /** The heading. It gets the focus when the panel opens. */
@@ -33,7 +35,7 @@ const POLL_INTERVAL_MS = 5000;
 
 /** Shows all fields of one key, its history and its actions. Reads the key again every five seconds. */
 export function KeyPanel(props: KeyPanelProps) {
-  const { record, byId, table, nowMs, onClose, heading } = props;
+  const { record, byId, table, nowMs, onClose, heading, hrefOf } = props;
   const failure = usePolling(props);
   return (
     <aside class="panel" aria-label={`Key ${printable(record.label)}`}>
@@ -58,7 +60,7 @@ export function KeyPanel(props: KeyPanelProps) {
       <Actions {...props} />
       <TimeFacts record={record} nowMs={nowMs} />
       <Access record={record} />
-      <KeyTimeline {...{ record, byId, nowMs }} />
+      <KeyTimeline {...{ record, byId, nowMs, hrefOf }} />
       <section aria-label="Use">
         {record.revokedAt === undefined ? (
           <>

@@ -2,7 +2,6 @@ import { printable } from '../../keys/printable.ts';
 import { keyState } from '../../keys/state.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { getRotationChain } from './keyList.ts';
-import { toHref } from './route.ts';
 import { ExactTime, StateBadge, Time } from './Time.tsx';
 import { getTimeline, type TimelineEvent } from './timeline.ts';
 
@@ -10,6 +9,8 @@ interface KeyTimelineProps {
   readonly record: ConsoleKey;
   readonly byId: ReadonlyMap<string, ConsoleKey>;
   readonly nowMs: number;
+  /** Returns the address of another key. */
+  readonly hrefOf: (id: string) => string;
 }
 
 const NAMES: Readonly<Record<TimelineEvent['kind'], string>> = {
@@ -22,23 +23,27 @@ const NAMES: Readonly<Record<TimelineEvent['kind'], string>> = {
 };
 
 /** Shows the events of a key's life: when, by whom and why. Shows the whole chain of a key that was rotated twice. */
-export function KeyTimeline({ record, byId, nowMs }: KeyTimelineProps) {
+export function KeyTimeline({ record, byId, nowMs, hrefOf }: KeyTimelineProps) {
   return (
     <section aria-label="Timeline">
       <h3>Timeline</h3>
       <ol class="timeline">
         {getTimeline(record, byId, nowMs).map((event) => (
           <li key={event.kind} class={`event-${event.kind}`}>
-            <Event event={event} byId={byId} nowMs={nowMs} />
+            <Event {...{ event, byId, nowMs, hrefOf }} />
           </li>
         ))}
       </ol>
-      <RotationChain {...{ record, byId, nowMs }} />
+      <RotationChain {...{ record, byId, nowMs, hrefOf }} />
     </section>
   );
 }
 
-function Event({ event, byId, nowMs }: { event: TimelineEvent } & Pick<KeyTimelineProps, 'byId' | 'nowMs'>) {
+interface EventProps extends Omit<KeyTimelineProps, 'record'> {
+  readonly event: TimelineEvent;
+}
+
+function Event({ event, byId, nowMs, hrefOf }: EventProps) {
   const { kind, at, by, why, keyId } = event;
   return (
     <>
@@ -47,7 +52,7 @@ function Event({ event, byId, nowMs }: { event: TimelineEvent } & Pick<KeyTimeli
         {keyId === undefined ? null : (
           <>
             {kind === 'created' ? ' from ' : ' to '}
-            <KeyLink id={keyId} byId={byId} />
+            <KeyLink id={keyId} {...{ byId, hrefOf }} />
           </>
         )}
         {by === undefined ? null : ` by ${printable(by)}`}
@@ -66,8 +71,13 @@ function Event({ event, byId, nowMs }: { event: TimelineEvent } & Pick<KeyTimeli
   );
 }
 
+interface KeyLinkProps extends Pick<KeyTimelineProps, 'byId' | 'hrefOf'> {
+  readonly id: string;
+  readonly isCurrent?: boolean;
+}
+
 /** Links to a key by its prefix. Shows only the id if the table no longer contains the key. */
-function KeyLink({ id, byId, isCurrent }: { id: string; isCurrent?: boolean } & Pick<KeyTimelineProps, 'byId'>) {
+function KeyLink({ id, byId, hrefOf, isCurrent }: KeyLinkProps) {
   const key = byId.get(id);
   if (key === undefined) {
     return (
@@ -77,7 +87,7 @@ function KeyLink({ id, byId, isCurrent }: { id: string; isCurrent?: boolean } & 
     );
   }
   return (
-    <a href={toHref({ view: 'keys', id })} aria-current={isCurrent === true ? 'true' : undefined}>
+    <a href={hrefOf(id)} aria-current={isCurrent === true ? 'true' : undefined}>
       <code>{printable(key.keyPrefix === undefined ? id.slice(0, 8) : `${key.keyPrefix}…`)}</code>
     </a>
   );
@@ -86,7 +96,7 @@ function KeyLink({ id, byId, isCurrent }: { id: string; isCurrent?: boolean } & 
 /** The timeline already links to the neighbours in a chain of two. */
 const MIN_CHAIN = 3;
 
-function RotationChain({ record, byId, nowMs }: KeyTimelineProps) {
+function RotationChain({ record, byId, nowMs, hrefOf }: KeyTimelineProps) {
   const chain = getRotationChain(record, byId);
   if (chain.length < MIN_CHAIN) return null;
   return (
@@ -95,7 +105,7 @@ function RotationChain({ record, byId, nowMs }: KeyTimelineProps) {
       <ol class="chain">
         {chain.map(({ id, key }) => (
           <li key={id}>
-            <KeyLink id={id} byId={byId} isCurrent={id === record.id} />
+            <KeyLink id={id} {...{ byId, hrefOf }} isCurrent={id === record.id} />
             {key === undefined ? null : (
               <>
                 <StateBadge state={keyState(key, nowMs)} />

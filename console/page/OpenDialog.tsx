@@ -1,74 +1,78 @@
-import { useMemo } from 'preact/hooks';
-import { COLLATOR } from '../../keys/recordOrder.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import type { Issued, SessionInfo } from './api.ts';
+import { BulkRevokeDialog } from './BulkRevokeDialog.tsx';
 import { EditDialog } from './EditDialog.tsx';
-import type { Change } from './effect.ts';
 import type { PaletteCommand } from './findCommands.ts';
 import type { Suggestions } from './KeyFields.tsx';
-import { getOwners, getScopes } from './keyList.ts';
 import { NewKeyDialog } from './NewKeyDialog.tsx';
 import { Palette } from './Palette.tsx';
 import { RevokeDialog } from './RevokeDialog.tsx';
 import { RotateDialog } from './RotateDialog.tsx';
 import { SecretDialog } from './SecretDialog.tsx';
 import { ShortcutsDialog } from './ShortcutsDialog.tsx';
+import type { KeyHandlers } from './useKeyActions.ts';
 
 /** The open dialog. A new key's secret exists only in this state. The page drops it when the dialog closes. */
 export type OpenDialogState =
-  | { readonly kind: 'new' }
-  | { readonly kind: 'palette' }
-  | { readonly kind: 'shortcuts' }
+  | { readonly kind: 'new' | 'shortcuts' | 'palette' }
   | { readonly kind: 'edit' | 'rotate' | 'revoke'; readonly record: ConsoleKey }
+  | { readonly kind: 'bulk revoke'; readonly records: readonly ConsoleKey[] }
   | { readonly kind: 'secret'; readonly issued: Issued };
 
-interface OpenDialogProps {
+interface OpenDialogProps extends Pick<KeyHandlers, 'onChanged' | 'onIssued' | 'onBulkRevoked'> {
   readonly open: OpenDialogState;
-  readonly session: SessionInfo;
-  readonly keys: readonly ConsoleKey[];
+  readonly table: SessionInfo['table'];
   readonly nowMs: number;
-  /** The commands of the palette. */
+  readonly keys: readonly ConsoleKey[];
+  readonly suggestions: Suggestions;
   readonly commands: readonly PaletteCommand[];
-  /** `true` if the single-key shortcuts are on. */
+  readonly isReadOnly: boolean;
   readonly hasShortcuts: boolean;
   readonly onShortcuts: (hasShortcuts: boolean) => void;
   readonly onOpenKey: (id: string) => void;
   readonly onClose: () => void;
-  readonly onChanged: (record: ConsoleKey, change: Change) => void;
-  readonly onIssued: (issued: Issued) => void;
 }
 
-/** Shows the open dialog. */
+/** Shows the dialog that is open. */
 export function OpenDialog(props: OpenDialogProps) {
-  const { open, session, keys, nowMs, commands, hasShortcuts, onShortcuts, onOpenKey, onClose } = props;
-  const { isReadOnly, table } = session;
-  if (open.kind === 'palette') return <Palette {...{ commands, keys, nowMs, onOpenKey, onClose }} />;
-  if (open.kind === 'shortcuts') return <ShortcutsDialog {...{ isReadOnly, hasShortcuts, onShortcuts, onClose }} />;
-  if (open.kind === 'secret') {
-    const { issued } = open;
-    return <SecretDialog key={issued.record.id} {...{ issued, nowMs, onClose }} apiUrl={table.apiUrl} />;
+  const { open, table, nowMs, suggestions, onIssued, onClose } = props;
+  switch (open.kind) {
+    case 'new':
+      return <NewKeyDialog {...{ suggestions, onIssued, onClose }} />;
+    case 'secret':
+      return (
+        <SecretDialog key={open.issued.record.id} issued={open.issued} apiUrl={table.apiUrl} {...{ nowMs, onClose }} />
+      );
+    case 'shortcuts':
+      return <ShortcutsDialog {...props} />;
+    case 'palette':
+      return <Palette {...props} />;
+    case 'bulk revoke':
+      return (
+        <BulkRevokeDialog
+          records={open.records}
+          delaySeconds={table.revocationDelaySeconds}
+          onRevoked={props.onBulkRevoked}
+          {...{ nowMs, onClose }}
+        />
+      );
+    default:
+      return <ChangeDialog {...props} open={open} />;
   }
-  return <KeyDialog {...props} open={open} />;
 }
 
-interface KeyDialogProps extends OpenDialogProps {
-  readonly open: Extract<OpenDialogState, { readonly kind: 'new' } | { readonly record: ConsoleKey }>;
+interface ChangeDialogProps extends OpenDialogProps {
+  readonly open: Extract<OpenDialogState, { readonly kind: 'edit' | 'rotate' | 'revoke' }>;
 }
 
-function KeyDialog({ open, session, keys, nowMs, onClose, onChanged, onIssued }: KeyDialogProps) {
-  const suggestions = useMemo(() => getSuggestions(keys), []);
-  if (open.kind === 'new') return <NewKeyDialog {...{ suggestions, onIssued, onClose }} />;
+/** Shows a dialog that changes one key. */
+function ChangeDialog({ open, table, nowMs, suggestions, onChanged, onIssued, onClose }: ChangeDialogProps) {
   const { kind, record } = open;
-  const shared = { record, nowMs, delaySeconds: session.table.revocationDelaySeconds, onClose };
-  if (kind === 'rotate') return <RotateDialog {...shared} onIssued={onIssued} />;
-  if (kind === 'revoke') return <RevokeDialog {...shared} onChanged={(changed) => onChanged(changed, 'Revoked')} />;
+  const delaySeconds = table.revocationDelaySeconds;
+  if (kind === 'rotate') return <RotateDialog {...{ record, nowMs, delaySeconds, onIssued, onClose }} />;
+  if (kind === 'revoke') {
+    const onRevoked = (changed: ConsoleKey) => onChanged(changed, 'Revoked');
+    return <RevokeDialog {...{ record, nowMs, delaySeconds, onClose }} onChanged={onRevoked} />;
+  }
   return <EditDialog {...{ record, suggestions, onClose }} onChanged={(changed) => onChanged(changed, 'Saved')} />;
-}
-
-/** Maximum number of suggestions that browsers show. */
-const MAX_OWNERS = 500;
-
-function getSuggestions(keys: readonly ConsoleKey[]): Suggestions {
-  const plans = [...new Set(keys.flatMap(({ plan }) => plan ?? []))].toSorted(COLLATOR.compare);
-  return { owners: getOwners(keys).slice(0, MAX_OWNERS), scopes: getScopes(keys), plans };
 }

@@ -49,6 +49,12 @@ export function getScopes(keys: readonly ConsoleKey[]): readonly string[] {
   return [...new Set(keys.flatMap(({ scopes }) => scopes ?? []))].toSorted(COLLATOR.compare);
 }
 
+/** Returns the owners, scopes and plans of all keys, for the suggestions of a form. */
+export function getSuggestions(keys: readonly ConsoleKey[]) {
+  const plans = [...new Set(keys.flatMap(({ plan }) => plan ?? []))].toSorted(COLLATOR.compare);
+  return { owners: getOwners(keys), scopes: getScopes(keys), plans };
+}
+
 /** Returns whether a key matches a word. The word may be a raw key, because a raw key begins with the key's prefix. */
 function matchesWord(key: ConsoleKey, word: string): boolean {
   if (getSearchText(key).includes(word)) return true;

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { type KeyFilter, NEWEST_FIRST, NO_FILTER } from './keyList.ts';
 import { type ListView, parseQuery, toQuery, WHOLE_LIST } from './listAddress.ts';
 
 /** The current view. The URL's fragment stores it, so the browser's Back button works. */
@@ -61,6 +62,11 @@ export function toHref(route: Route): string {
   if (route.view === 'overview') return '#/overview';
   const id = route.id === undefined ? '' : `/${encodeURIComponent(route.id)}`;
   return `#/keys${id}${toQuery(route.list ?? WHOLE_LIST)}`;
+}
+
+/** Returns the URL fragment of the list with these conditions. The newest key comes first by default. */
+export function toListHref(filter: Partial<KeyFilter>, sort = NEWEST_FIRST): string {
+  return toHref({ view: 'keys', list: { filter: { ...NO_FILTER, ...filter }, sort } });
 }
 
 /** Returns the route of a URL fragment. An unknown fragment is the list's. */

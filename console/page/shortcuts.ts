@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-/** Actions by `KeyboardEvent.key`. */
+/** Actions by `KeyboardEvent.key`. `mod+k` is ⌘K or Ctrl-K. */
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
 /**
@@ -11,26 +11,14 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
   useKeyDown((event) => {
-    const isModified = event.ctrlKey || event.metaKey || event.altKey;
-    if (event.defaultPrevented || isModified || document.querySelector('dialog[open]') !== null) return;
-    if (event.key !== 'Escape' && acceptsText(event.target)) return;
-    const act = latest.current[event.key];
+    if (event.defaultPrevented || event.altKey || document.querySelector('dialog[open]') !== null) return;
+    const isModified = event.ctrlKey || event.metaKey;
+    // A text field needs its letters, but neither Esc nor a letter with a modifier.
+    if (!isModified && event.key !== 'Escape' && acceptsText(event.target)) return;
+    const act = latest.current[isModified ? `mod+${event.key.toLowerCase()}` : event.key];
     if (act === undefined) return;
     event.preventDefault();
     if (!event.repeat) act();
-  });
-}
-
-/** Opens the palette with ⌘K or Ctrl-K, in text fields too. Does nothing if a dialog is open. */
-export function usePaletteShortcut(open: () => void): void {
-  const latest = useRef(open);
-  latest.current = open;
-  useKeyDown((event) => {
-    const isChord = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-    if (!isChord || event.key.toLowerCase() !== 'k' || document.querySelector('dialog[open]') !== null) return;
-    // The browser would otherwise focus its own search.
-    event.preventDefault();
-    if (!event.repeat) latest.current();
   });
 }
 
