@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from './api.ts';
 import { Dialog, useLeaveGuard } from './Dialog.tsx';
 import { FieldErrors } from './Field.tsx';
@@ -30,7 +30,8 @@ export function ChangeForm(props: ChangeFormProps) {
   const { isBusy, error, run } = useChange();
   const form = useRef<HTMLFormElement>(null);
   const { byField, rest } = splitErrors(error?.message ?? '');
-  useLayoutEffect(() => {
+  // The fields receive their errors after this component has rendered, so a layout effect would be too early.
+  useEffect(() => {
     form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [error]);
   const submit = (event: Event) => {

@@ -48,7 +48,7 @@ export function Console({ session }: { session: SessionInfo }) {
   useConsoleShortcuts({ hasShortcuts, newKey, reload: store.reload, route, go, search, setOpen });
   const selected = route.view === 'keys' && route.id !== undefined ? store.byId.get(route.id) : undefined;
   const commands = getCommands({
-    ...{ selected, blocked, nowMs, act: actions.act, go, newKey, showShortcuts },
+    ...{ selected, blocked, nowMs, hasShortcuts, act: actions.act, go, newKey, showShortcuts },
     reload: store.reload,
   });
 

@@ -44,7 +44,7 @@ export function ExpiryField({ label = 'Expires', form, onForm, keep }: ExpiryFie
             />
           )}
         </Field>
-      ) : null}
+      ) : undefined}
     </Segments>
   );
 }

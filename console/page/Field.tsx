@@ -119,7 +119,8 @@ interface SegmentsProps {
 export function Segments({ name, label, value, segments, onValue, hint, isFirst, children }: SegmentsProps) {
   const id = useId();
   const errors: Readonly<Record<string, string>> = useContext(FieldErrors);
-  const error = errors[name];
+  // A control below the choices shows the error itself.
+  const error = children === undefined ? errors[name] : undefined;
   return (
     <fieldset class="field segments" aria-describedby={`${id}-hint`}>
       <legend>{label}</legend>

@@ -62,8 +62,12 @@ export function KeyPanel(props: KeyPanelProps) {
       <Access record={record} />
       <KeyTimeline {...{ record, byId, nowMs, hrefOf }} />
       <section aria-label="Use">
-        <h3>Use this key</h3>
-        <CodeBox name="the curl command" text={curlCommand(`$${KEY_VARIABLE}`, table.apiUrl)} />
+        {record.revokedAt === undefined ? (
+          <>
+            <h3>Use this key</h3>
+            <CodeBox name="the curl command" text={curlCommand(`$${KEY_VARIABLE}`, table.apiUrl)} />
+          </>
+        ) : null}
         <h3>From the terminal</h3>
         <CodeBox name="the Latchkey command" text={cliCommand('show', record.id, table)} />
       </section>
@@ -171,8 +175,14 @@ function TimeFacts({ record, nowMs }: Pick<KeyPanelProps, 'record' | 'nowMs'>) {
         <dt>Last used</dt>
         <dd>
           <strong class="used">
-            <span class={`dot dot-${lastUsedBand(record, nowMs)}`} aria-hidden="true" />
-            {lastUsedAt === undefined ? 'Never' : <Time at={lastUsedAt} nowMs={nowMs} />}
+            {lastUsedAt === undefined ? (
+              'Never'
+            ) : (
+              <>
+                <span class={`dot dot-${lastUsedBand(record, nowMs)}`} aria-hidden="true" />
+                <Time at={lastUsedAt} nowMs={nowMs} />
+              </>
+            )}
           </strong>
           <span class="quiet">{lastUsedAt === undefined ? 'No request so far' : <ExactTime at={lastUsedAt} />}</span>
         </dd>

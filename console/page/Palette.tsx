@@ -13,34 +13,15 @@ interface PaletteProps {
 }
 
 /** Shows a search over all commands and keys. The arrow keys choose, Enter runs (WAI-ARIA, combobox pattern). */
-export function Palette({ commands, keys, nowMs, onOpenKey, onClose }: PaletteProps) {
-  const [text, setText] = useState('');
-  const [chosen, setChosen] = useState(0);
+export function Palette(props: PaletteProps) {
+  const { text, search, found, at, choose, run, press } = usePalette(props);
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
-  const found = useMemo(
-    () => findCommands(text, { commands, keys, toCommand: (key) => toCommand(key, onOpenKey), nowMs }),
-    [text, keys, commands],
-  );
-  const at = Math.min(chosen, found.length - 1);
-  const run = (command: PaletteCommand | undefined) => {
-    if (command === undefined) return;
-    // The palette closes first, because the command may open another dialog.
-    onClose();
-    command.run();
-  };
-  const press = (event: KeyboardEvent) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step !== undefined) setChosen((at + step + found.length) % Math.max(1, found.length));
-    else if (event.key === 'Enter' && !event.isComposing) run(found[at]);
-    else return;
-    event.preventDefault();
-  };
   useLayoutEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
   }, [at, found]);
   return (
-    <Dialog title="Commands and keys" isBare className="palette" onClose={onClose}>
+    <Dialog title="Commands and keys" isBare className="palette" onClose={props.onClose}>
       <input
         type="text"
         role="combobox"
@@ -54,10 +35,7 @@ export function Palette({ commands, keys, nowMs, onOpenKey, onClose }: PalettePr
         spellcheck={false}
         placeholder="Search commands and keys"
         value={text}
-        onInput={({ currentTarget }) => {
-          setText(currentTarget.value);
-          setChosen(0);
-        }}
+        onInput={({ currentTarget }) => search(currentTarget.value)}
         onKeyDown={press}
       />
       <div ref={list} role="listbox" id={`${id}-list`} aria-label="Results">
@@ -65,10 +43,10 @@ export function Palette({ commands, keys, nowMs, onOpenKey, onClose }: PalettePr
           <PaletteLine
             key={command.id}
             id={`${id}-${index}`}
-            {...{ command }}
+            command={command}
             heading={found[index - 1]?.group === command.group ? undefined : command.group}
             isChosen={index === at}
-            onPoint={() => setChosen(index)}
+            onPoint={() => choose(index)}
             onRun={() => run(command)}
           />
         ))}
@@ -78,6 +56,35 @@ export function Palette({ commands, keys, nowMs, onOpenKey, onClose }: PalettePr
       </p>
     </Dialog>
   );
+}
+
+function usePalette({ commands, keys, nowMs, onOpenKey, onClose }: PaletteProps) {
+  const [text, setText] = useState('');
+  const [chosen, choose] = useState(0);
+  // The commands and the time change with each render of the page, but not while the user types.
+  const found = useMemo(
+    () => findCommands(text, { commands, keys, toCommand: (key) => toCommand(key, onOpenKey), nowMs }),
+    [text, keys],
+  );
+  const at = Math.min(chosen, found.length - 1);
+  const search = (next: string) => {
+    setText(next);
+    choose(0);
+  };
+  const run = (command: PaletteCommand | undefined) => {
+    if (command === undefined) return;
+    // The palette closes first, because the command may open another dialog.
+    onClose();
+    command.run();
+  };
+  const press = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) choose((at + step + found.length) % Math.max(1, found.length));
+    else if (event.key === 'Enter' && !event.isComposing) run(found[at]);
+    else return;
+    event.preventDefault();
+  };
+  return { text, search, found, at, choose, run, press };
 }
 
 interface PaletteLineProps {
@@ -100,6 +107,7 @@ function PaletteLine({ id, command, heading, isChosen, onPoint, onRun }: Palette
       )}
       <div id={id} role="option" aria-selected={isChosen} onPointerMove={onPoint} onClick={onRun}>
         <span>{command.name}</span>
+        {command.shortcut === undefined ? null : <kbd>{command.shortcut}</kbd>}
         {command.detail === undefined ? null : <span class="quiet">{command.detail}</span>}
       </div>
     </>

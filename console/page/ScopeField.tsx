@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
-import { Field } from './Field.tsx';
+import { type ControlIds, Field } from './Field.tsx';
 import { CrossGlyph } from './glyphs.tsx';
 import { parseScopeText, suggestScopes, toScopeText } from './scopeText.ts';
 
@@ -20,7 +20,57 @@ export function ScopeField({ value, onValue, known }: ScopeFieldProps) {
   const [isTyping, setTyping] = useState(false);
   const text = parseScopeText(value, isTyping);
   const { chips, draft } = text;
-  const suggestions = suggestScopes(known, text);
+  const hint =
+    chips.length === 0 && draft === ''
+      ? 'Without any scope, the key has no access.'
+      : 'Press space or Enter after each scope.';
+  return (
+    <Field name="scopes" label="Scopes" hint={hint}>
+      {(ids) => (
+        <>
+          <div class="scope-box">
+            {chips.map((scope) => (
+              <ScopeChip
+                key={scope}
+                scope={scope}
+                onRemove={() =>
+                  onValue(
+                    toScopeText(
+                      chips.filter((other) => other !== scope),
+                      draft,
+                    ),
+                  )
+                }
+              />
+            ))}
+            <ScopeInput {...{ ids, chips, draft, onValue, setTyping }} />
+          </div>
+          <Suggestions scopes={suggestScopes(known, text)} onAdd={(scope) => onValue(toScopeText([...chips, scope]))} />
+        </>
+      )}
+    </Field>
+  );
+}
+
+function ScopeChip({ scope, onRemove }: { scope: string; onRemove: () => void }) {
+  return (
+    <span class="chip">
+      <code>{printable(scope)}</code>
+      <button type="button" aria-label={`Remove ${printable(scope)}`} onClick={onRemove}>
+        <CrossGlyph />
+      </button>
+    </span>
+  );
+}
+
+interface ScopeInputProps extends Pick<ScopeFieldProps, 'onValue'> {
+  readonly ids: ControlIds;
+  readonly chips: readonly string[];
+  readonly draft: string;
+  readonly setTyping: (isTyping: boolean) => void;
+}
+
+function ScopeInput({ ids, chips, draft, onValue, setTyping }: ScopeInputProps) {
   const press = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && draft !== '') {
       event.preventDefault();
@@ -28,66 +78,37 @@ export function ScopeField({ value, onValue, known }: ScopeFieldProps) {
     }
     if (event.key === 'Backspace' && draft === '' && chips.length > 0) onValue(toScopeText(chips.slice(0, -1)));
   };
+  const begin = () => {
+    // The separator at the end keeps the last chip a chip.
+    onValue(toScopeText(chips, draft));
+    setTyping(true);
+  };
   return (
-    <Field
-      name="scopes"
-      label="Scopes"
-      hint={
-        chips.length === 0 && draft === ''
-          ? 'Without any scope, the key has no access.'
-          : 'Press space or Enter after each scope.'
-      }
-    >
-      {(ids) => (
-        <>
-          <div class="scope-box">
-            {chips.map((scope) => (
-              <span key={scope} class="chip">
-                <code>{printable(scope)}</code>
-                <button
-                  type="button"
-                  aria-label={`Remove ${printable(scope)}`}
-                  onClick={() =>
-                    onValue(
-                      toScopeText(
-                        chips.filter((other) => other !== scope),
-                        draft,
-                      ),
-                    )
-                  }
-                >
-                  <CrossGlyph />
-                </button>
-              </span>
-            ))}
-            <input
-              {...ids}
-              type="text"
-              value={draft}
-              spellcheck={false}
-              autoCapitalize="none"
-              placeholder={chips.length === 0 ? 'orders:read' : ''}
-              onFocus={() => {
-                onValue(toScopeText(chips, draft));
-                setTyping(true);
-              }}
-              onBlur={() => setTyping(false)}
-              onKeyDown={press}
-              onInput={({ currentTarget }) => onValue(toScopeText(chips, currentTarget.value))}
-            />
-          </div>
-          {suggestions.length === 0 ? null : (
-            <div class="suggestions" role="group" aria-label="Scopes of other keys">
-              {suggestions.map((scope) => (
-                <button key={scope} type="button" onClick={() => onValue(toScopeText([...chips, scope]))}>
-                  <span aria-hidden="true">+ </span>
-                  {printable(scope)}
-                </button>
-              ))}
-            </div>
-          )}
-        </>
-      )}
-    </Field>
+    <input
+      {...ids}
+      type="text"
+      value={draft}
+      spellcheck={false}
+      autoCapitalize="none"
+      placeholder={chips.length === 0 ? 'orders:read' : ''}
+      onFocus={begin}
+      onBlur={() => setTyping(false)}
+      onKeyDown={press}
+      onInput={({ currentTarget }) => onValue(toScopeText(chips, currentTarget.value))}
+    />
+  );
+}
+
+function Suggestions({ scopes, onAdd }: { scopes: readonly string[]; onAdd: (scope: string) => void }) {
+  if (scopes.length === 0) return null;
+  return (
+    <div class="suggestions" role="group" aria-label="Scopes of other keys">
+      {scopes.map((scope) => (
+        <button key={scope} type="button" onClick={() => onAdd(scope)}>
+          <span aria-hidden="true">+ </span>
+          {printable(scope)}
+        </button>
+      ))}
+    </div>
   );
 }

@@ -7,7 +7,9 @@ export interface PaletteCommand {
   readonly name: string;
   /** The group's heading. */
   readonly group: string;
-  /** A short text at the end of the line, such as a shortcut. */
+  /** The single key that runs the command outside the palette. */
+  readonly shortcut?: string | undefined;
+  /** A short text at the end of the line. */
   readonly detail?: string | undefined;
   readonly run: () => void;
 }

@@ -12,6 +12,8 @@ interface CommandsDeps {
   /** The reason why the page can't change keys at all. `undefined` if it can. */
   readonly blocked: string | undefined;
   readonly nowMs: number;
+  /** `true` if the single-key shortcuts are on. */
+  readonly hasShortcuts: boolean;
   readonly act: (action: KeyAction, record: ConsoleKey) => void;
   readonly go: Go;
   readonly newKey: () => void;
@@ -21,12 +23,12 @@ interface CommandsDeps {
 
 /** Returns the commands of the palette that are possible now, those of the open key first. */
 export function getCommands(deps: CommandsDeps): readonly PaletteCommand[] {
-  const { blocked, go, newKey, reload, showShortcuts } = deps;
-  const page = (id: string, name: string, run: () => void, detail?: string) => ({
+  const { blocked, hasShortcuts, go, newKey, reload, showShortcuts } = deps;
+  const page = (id: string, name: string, run: () => void, shortcut?: string): PaletteCommand => ({
     id,
     name,
     group: 'Page',
-    detail,
+    shortcut: hasShortcuts ? shortcut : undefined,
     run,
   });
   return [

@@ -100,7 +100,7 @@ export function toExpiry({ expiry, expiresAt }: Pick<KeyForm, 'expiry' | 'expire
 }
 
 function requireLabel({ label }: KeyForm): void {
-  if (label.trim() === '') throw new Error('label: expected what the key is for, such as build server');
+  if (label.trim() === '') throw new Error('label: enter what the key is for, such as build server');
 }
 
 /** Parses a time without a zone in this machine's zone. Users can type any text in browsers without a time control. */

@@ -22,19 +22,6 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   });
 }
 
-/** Opens the palette with ⌘K or Ctrl-K, in text fields too. Does nothing if a dialog is open. */
-export function usePaletteShortcut(open: () => void): void {
-  const latest = useRef(open);
-  latest.current = open;
-  useKeyDown((event) => {
-    const isChord = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-    if (!isChord || event.key.toLowerCase() !== 'k' || document.querySelector('dialog[open]') !== null) return;
-    // The browser would otherwise focus its own search.
-    event.preventDefault();
-    if (!event.repeat) latest.current();
-  });
-}
-
 /** Ignores the key repeat of Enter. Otherwise one long press would open a dialog and also confirm it. */
 export function useNoEnterRepeat(): void {
   useKeyDown((event) => {
