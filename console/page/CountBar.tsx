@@ -39,9 +39,11 @@ export function CountBar({ store, shown, filter, onFilter, nowMs, checked, block
     <div class="count">
       <span role="status">{toCountText(shown.length, store)}</span>
       <Chips filter={filter} onFilter={onFilter} />
-      <button type="button" class="link export" aria-disabled={shown.length === 0} onClick={() => save(shown)}>
-        Export CSV
-      </button>
+      {shown.length === 0 ? null : (
+        <button type="button" class="link export" onClick={() => save(shown)}>
+          Export CSV
+        </button>
+      )}
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { toChips } from './filterNames.ts';
 import type { KeyFilter } from './keyList.ts';
 import type { KeyStore } from './keyStore.ts';
 
-/** Tells that no key matches the filter, and offers to clear it. */
+/** Shows that no key matches the filter, with a button that clears it. */
 export function NoMatches({ filter, onClear }: { filter: KeyFilter; onClear: () => void }) {
   const text = filter.text.trim();
   const conditions = [...(text === '' ? [] : [`“${printable(text)}”`]), ...toChips(filter).map(({ name }) => name)];
@@ -31,11 +31,11 @@ interface NoKeysProps {
 export function NoKeys({ table, blocked, onNew }: NoKeysProps) {
   return (
     <div class="nothing">
-      <h2>No keys yet</h2>
-      <p>Create a key, and send it with each request to your API.</p>
+      <h2>This table has no keys yet</h2>
       <button type="button" class="primary" aria-disabled={blocked !== undefined} title={blocked} onClick={onNew}>
         New key
       </button>
+      <p>Then send the key with each request to your API:</p>
       <CodeBox name="the curl command" text={curlCommand(`$${KEY_VARIABLE}`, table.apiUrl)} />
     </div>
   );
@@ -49,7 +49,7 @@ interface UnknownKeyProps {
 }
 
 /**
- * Tells that the table doesn't contain the key of the address. Reads the key first, because the list of a table lags
+ * Shows that the table doesn't contain the key of the address. Reads the key first, because the list of a table lags
  * behind its newest keys.
  */
 export function UnknownKey({ id, store, onClose }: UnknownKeyProps) {

@@ -56,7 +56,7 @@ export function KeyTable(props: KeyTableProps) {
   return (
     <div
       ref={grid}
-      class={`keys ${isNarrow ? 'narrow' : 'wide'}`}
+      class={`keys ${isNarrow ? 'narrow' : 'wide'} ${keys.length === 0 ? 'empty' : ''}`}
       role="grid"
       aria-label="Keys"
       aria-rowcount={keys.length + 1}

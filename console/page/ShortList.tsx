@@ -80,7 +80,7 @@ function ShortList({ name, keys, empty, href, detail }: ShortListProps) {
     <section class="card half" aria-label={name}>
       <h2>
         {name} <span class="quiet">{name === 'Needs attention' ? keys.length.toLocaleString('en') : null}</span>
-        <a class="more" href={href} aria-label={`View all: ${name}`}>
+        <a class="view-all" href={href} aria-label={`View all: ${name}`}>
           View all
         </a>
       </h2>

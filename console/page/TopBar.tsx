@@ -86,7 +86,7 @@ function Place({ session: { table, actor } }: Pick<TopBarProps, 'session'>) {
     <dl class="account" title={`Changes are recorded as ${actor}`}>
       {facts.map(([name, value]) =>
         value === null || value === undefined ? null : (
-          <div key={name} class={name.toLowerCase()}>
+          <div key={name} class={`fact-${name.toLowerCase()}`}>
             <dt class="unseen">{name}</dt>
             <dd>{value}</dd>
           </div>

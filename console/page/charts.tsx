@@ -21,7 +21,7 @@ export function ExpiryChart({ active, nowMs }: { active: readonly ConsoleKey[]; 
     <section class="card third" aria-label="Expiries by week">
       <h2>
         Expiries by week
-        <a class="more" href={toListHref({ state: 'active' }, { field: 'expiresAt', isDescending: false })}>
+        <a class="view-all" href={toListHref({ state: 'active' }, { field: 'expiresAt', isDescending: false })}>
           View all
         </a>
       </h2>
