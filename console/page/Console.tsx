@@ -1,17 +1,15 @@
 import type { RefObject } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, type SessionInfo } from './api.ts';
-import { useConnection } from './connection.ts';
-import { getCommands } from './getCommands.ts';
-import { getSuggestions } from './keyList.ts';
+import { type ConnectionState, useConnection } from './connection.ts';
 import { KeysView } from './KeysView.tsx';
-import { useKeyStore } from './keyStore.ts';
+import { type KeyStore, useKeyStore } from './keyStore.ts';
 import { OpenDialog, type OpenDialogState } from './OpenDialog.tsx';
 import { Overview } from './Overview.tsx';
 import { type Go, type Route, useRoute } from './route.ts';
 import { useNoEnterRepeat, useShortcuts, useShortcutSetting } from './shortcuts.ts';
 import { Strips } from './Strips.tsx';
-import { Toasts, useToasts } from './Toasts.tsx';
+import { Toasts, type ToastStack, useToasts } from './Toasts.tsx';
 import { TopBar } from './TopBar.tsx';
 import { useKeyActions } from './useKeyActions.ts';
 
@@ -19,6 +17,7 @@ const CLOCK_MS = 30_000;
 
 /** Shows the console for one table. */
 export function Console({ session }: { session: SessionInfo }) {
+  const { isReadOnly, table } = session;
   const store = useKeyStore();
   const [route, go] = useRoute();
   const [open, setOpen] = useState<OpenDialogState>();
@@ -26,61 +25,32 @@ export function Console({ session }: { session: SessionInfo }) {
   const search = useRef<HTMLInputElement>(null);
   const nowMs = useClock();
   const [hasShortcuts, setShortcuts] = useShortcutSetting();
-  const onHealed = () => {
-    show('Connected again.');
-    store.reload();
-  };
-  const [connection, retry] = useConnection({ check: api.session, onHealed });
-  const blocked = getBlocked(connection, session);
-  const { table, isReadOnly } = session;
-
-  const actions = useKeyActions({
-    store,
-    table,
-    go,
-    list: route.view === 'keys' ? route.list : undefined,
-    setOpen,
-    show,
-  });
-  const suggestions = useMemo(() => getSuggestions(store.keys), [store.keys]);
-  const newKey = () => (blocked === undefined ? setOpen({ kind: 'new' }) : show(blocked));
-  const showShortcuts = () => setOpen({ kind: 'shortcuts' });
-  useConsoleShortcuts({ hasShortcuts, newKey, reload: store.reload, route, go, search, setOpen });
-  const selected = route.view === 'keys' && route.id !== undefined ? store.byId.get(route.id) : undefined;
-  const commands = getCommands({
-    ...{ selected, blocked, nowMs, hasShortcuts, act: actions.act, go, newKey, showShortcuts },
-    reload: store.reload,
-  });
-
+  const { connection, retry, blocked } = useHealing({ session, store, show });
+  const list = route.view === 'keys' ? route.list : undefined;
+  const actions = useKeyActions({ store, table, go, list, setOpen, show });
+  const onNew = () => (blocked === undefined ? setOpen({ kind: 'new' }) : show(blocked));
+  const onReload = store.reload;
+  useConsoleShortcuts({ hasShortcuts, onNew, onReload, route, go, search, setOpen });
   return (
     <>
-      <TopBar
-        {...{ session, route, hasShortcuts, blocked }}
-        isLoading={store.isLoading}
-        onNew={newKey}
-        onReload={store.reload}
-      />
+      <TopBar {...{ session, route, hasShortcuts, blocked, onNew, onReload }} isLoading={store.isLoading} />
       <main>
         <h1 class="unseen">{route.view === 'overview' ? 'Overview' : 'Keys'}</h1>
         <Strips {...{ store, connection, session }} onRetry={retry} />
         {route.view === 'overview' ? (
-          <Overview {...{ store, table, nowMs, blocked }} onNew={newKey} />
+          <Overview {...{ store, table, nowMs, blocked, onNew }} />
         ) : (
           <KeysView
-            {...{ store, route, go, search, nowMs, table, blocked, hasShortcuts, show }}
+            {...{ store, route, go, search, nowMs, table, blocked, hasShortcuts, show, onNew }}
             act={actions.act}
             onBulk={actions.actOnMany}
-            onNew={newKey}
           />
         )}
       </main>
       {open === undefined ? null : (
         <OpenDialog
-          {...{ open, table, nowMs, suggestions, commands, isReadOnly, hasShortcuts }}
-          {...actions}
-          keys={store.keys}
+          {...{ open, setOpen, table, nowMs, isReadOnly, blocked, hasShortcuts, actions, store, route, go, onNew }}
           onShortcuts={setShortcuts}
-          onOpenKey={(id) => go({ view: 'keys', id })}
           onClose={() => setOpen(closeOnly(open))}
         />
       )}
@@ -89,8 +59,24 @@ export function Console({ session }: { session: SessionInfo }) {
   );
 }
 
+interface HealingDeps {
+  readonly session: SessionInfo;
+  readonly store: KeyStore;
+  readonly show: ToastStack['show'];
+}
+
+/** Watches the connection. Reloads the keys after it has healed. */
+function useHealing({ session, store, show }: HealingDeps) {
+  const onHealed = () => {
+    show('Connected again.');
+    store.reload();
+  };
+  const [connection, retry] = useConnection({ check: api.session, onHealed });
+  return { connection, retry, blocked: getBlocked(connection, session) };
+}
+
 /** Returns the reason why the page can't change keys at all, or `undefined` if it can. */
-function getBlocked(connection: string, { isReadOnly }: SessionInfo): string | undefined {
+function getBlocked(connection: ConnectionState, { isReadOnly }: SessionInfo): string | undefined {
   if (isReadOnly) return 'This console is read-only, because it was started with --read-only.';
   if (connection === 'ended') return 'This session has ended. Start the console again to make changes.';
   return connection === 'disconnected' ? 'The console is disconnected, so changes are off.' : undefined;
@@ -98,8 +84,8 @@ function getBlocked(connection: string, { isReadOnly }: SessionInfo): string | u
 
 interface ConsoleShortcutsDeps {
   readonly hasShortcuts: boolean;
-  readonly newKey: () => void;
-  readonly reload: () => void;
+  readonly onNew: () => void;
+  readonly onReload: () => void;
   readonly route: Route;
   readonly go: Go;
   readonly search: RefObject<HTMLInputElement | null>;
@@ -107,13 +93,13 @@ interface ConsoleShortcutsDeps {
 }
 
 function useConsoleShortcuts(deps: ConsoleShortcutsDeps): void {
-  const { hasShortcuts, newKey, reload, route, go, search, setOpen } = deps;
+  const { hasShortcuts, onNew, onReload, route, go, search, setOpen } = deps;
   const find = () => {
     if (route.view === 'overview') go({ view: 'keys' });
     // The list must render before the next key press, which already belongs to the search.
     queueMicrotask(() => search.current?.focus());
   };
-  const single = { '/': find, n: newKey, r: reload, '?': () => setOpen({ kind: 'shortcuts' }) };
+  const single = { '/': find, n: onNew, r: onReload, '?': () => setOpen({ kind: 'shortcuts' }) };
   useShortcuts({ ...(hasShortcuts ? single : {}), 'mod+k': () => setOpen({ kind: 'palette' }) });
   useNoEnterRepeat();
 }

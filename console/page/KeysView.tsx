@@ -1,7 +1,7 @@
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
-import { sortRecords, type SortField } from '../../keys/recordOrder.ts';
+import { type RecordSort, sortRecords, type SortField } from '../../keys/recordOrder.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import type { SessionInfo } from './api.ts';
 import type { BulkAction } from './bulk.ts';
@@ -44,21 +44,14 @@ export function KeysView(props: KeysViewProps) {
   const shown = useSortedAndFiltered({ keys: store.keys, list, nowMs });
   const checked = useChecked(shown);
   const grid = useRef<HTMLDivElement>(null);
-  const selected = route.id === undefined ? undefined : store.byId.get(route.id);
-
+  const { setFilter, setSort, sortBy, close } = createListActions(route, go);
   const toGrid = () => grid.current?.focus();
-  const change = (next: Partial<ListView>, mode?: 'replace') => go({ ...route, list: { ...list, ...next } }, mode);
-  const setFilter = (next: KeyFilter, isTyping = false) => change({ filter: next }, isTyping ? 'replace' : undefined);
-  const closePanel = () => go({ view: 'keys', list });
-  const heading = usePanelFocus({ selectedId: route.id, selected, grid });
   const back = () => {
-    if (route.id !== undefined) return closePanel();
+    if (route.id !== undefined) return close();
     if (checked.ids.size > 0) return checked.clear();
     if (filter !== NO_FILTER) setFilter(NO_FILTER);
     return toGrid();
   };
-  const sortBy = (field: SortField) =>
-    change({ sort: { field, isDescending: sort.field === field && !sort.isDescending } });
   useShortcuts({ Escape: back, ArrowDown: toGrid, ArrowUp: toGrid });
   return (
     <div class="list">
@@ -67,7 +60,7 @@ export function KeysView(props: KeysViewProps) {
           {...{ filter, sort, search, hasShortcuts }}
           keys={store.keys}
           onFilter={setFilter}
-          onSort={(next) => change({ sort: next })}
+          onSort={setSort}
           onLeave={toGrid}
         />
         <CountBar {...{ shown, store, filter, nowMs, checked, blocked, onBulk }} onFilter={setFilter} />
@@ -83,25 +76,51 @@ export function KeysView(props: KeysViewProps) {
           <Emptiness {...{ store, shown, filter, table, blocked, onNew }} onClear={() => setFilter(NO_FILTER)} />
         </div>
       </div>
-      {selected === undefined ? (
-        <UnknownKey id={route.id} store={store} onClose={closePanel} />
-      ) : (
-        <KeyPanel
-          key={selected.id}
-          record={selected}
-          {...{ byId: store.byId, table, blocked, nowMs, heading }}
-          hrefOf={(id) => toHref({ view: 'keys', id, list })}
-          onAction={(action) => props.act(action, selected)}
-          onClose={closePanel}
-          onRead={store.put}
-          onMissing={() => {
-            if (!store.drop(selected.id)) return;
-            props.show(`${printable(selected.label)} is no longer in the table.`, { isProblem: true });
-            closePanel();
-          }}
-        />
-      )}
+      <OpenKey {...props} {...{ list, grid, close }} />
     </div>
+  );
+}
+
+/** Returns the functions that change the filter, the sort order and the open key. They change the address. */
+function createListActions(route: KeysViewProps['route'], go: Go) {
+  const list = route.list ?? WHOLE_LIST;
+  const change = (next: Partial<ListView>, mode?: 'replace') => go({ ...route, list: { ...list, ...next } }, mode);
+  return {
+    // Each letter of a search doesn't get an entry of its own in the browser's history.
+    setFilter: (filter: KeyFilter, isTyping = false) => change({ filter }, isTyping ? 'replace' : undefined),
+    setSort: (sort: RecordSort) => change({ sort }),
+    sortBy: (field: SortField) =>
+      change({ sort: { field, isDescending: list.sort.field === field && !list.sort.isDescending } }),
+    close: () => go({ view: 'keys', list }),
+  };
+}
+
+interface OpenKeyProps extends KeysViewProps {
+  readonly list: ListView;
+  readonly grid: RefObject<HTMLDivElement | null>;
+  readonly close: () => void;
+}
+
+/** Shows the panel of the key in the address, if any. */
+function OpenKey({ store, route, list, grid, table, blocked, nowMs, act, show, close }: OpenKeyProps) {
+  const selected = route.id === undefined ? undefined : store.byId.get(route.id);
+  const heading = usePanelFocus({ selectedId: route.id, selected, grid });
+  if (selected === undefined) return <UnknownKey id={route.id} store={store} onClose={close} />;
+  return (
+    <KeyPanel
+      key={selected.id}
+      record={selected}
+      {...{ byId: store.byId, table, blocked, nowMs, heading }}
+      hrefOf={(id) => toHref({ view: 'keys', id, list })}
+      onAction={(action) => act(action, selected)}
+      onClose={close}
+      onRead={store.put}
+      onMissing={() => {
+        if (!store.drop(selected.id)) return;
+        show(`${printable(selected.label)} is no longer in the table.`, { isProblem: true });
+        close();
+      }}
+    />
   );
 }
 

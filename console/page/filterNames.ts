@@ -61,8 +61,6 @@ export interface FilterChip {
 /** Returns a chip for each condition of the filter, except for the searched text. */
 export function toChips(filter: KeyFilter): readonly FilterChip[] {
   const { state, attention, used, owner, scope } = filter;
-  const nameOf = (choices: readonly (readonly [string, string])[], value: string) =>
-    choices.find(([choice]) => choice === value)?.[1] ?? value;
   const chips: readonly (readonly [keyof KeyFilter, string])[] = [
     ['state', state && nameOf(STATES, state)],
     ['attention', attention && nameOf(ATTENTIONS, attention)],
@@ -71,4 +69,8 @@ export function toChips(filter: KeyFilter): readonly FilterChip[] {
     ['scope', scope && `Scope: ${scope}`],
   ];
   return chips.flatMap(([field, name]) => (name === '' ? [] : [{ field, name }]));
+}
+
+function nameOf(choices: readonly (readonly [value: string, name: string])[], value: string): string {
+  return choices.find(([choice]) => choice === value)?.[1] ?? value;
 }
