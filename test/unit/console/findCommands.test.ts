@@ -65,9 +65,9 @@ describe('getCommands', () => {
   });
 
   test('does not offer changes if the console cannot change anything', () => {
-    const changes = ['new', 'edit', 'rotate', 'disable', 'enable', 'revoke'];
+    const changes = new Set(['new', 'edit', 'rotate', 'disable', 'enable', 'revoke']);
     const ids = idsOf({ selected: KEY, blocked: 'read-only' });
-    expect(ids.filter((id) => changes.includes(id))).toEqual([]);
+    expect(ids.filter((id) => changes.has(id))).toEqual([]);
     expect(ids).toContain('reload');
   });
 
