@@ -1,5 +1,5 @@
-// Makes the screenshots of docs/console.md: `npm run docs:screenshots`. Pass a directory to make all pictures there, in
-// every width and both themes, and words of their names to make only some.
+// Makes the screenshots of docs/console.md in four widths and both themes: `npm run docs:screenshots`. Pass a directory
+// to make all pictures there, and their names or widths to make only some.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,21 +11,8 @@ import { toPalettePng } from './palettePng.ts';
 const DOCS = fileURLToPath(new URL('../../../docs/console/', import.meta.url));
 const WIDTHS = [375, 1024, 1440, 1920];
 const HEIGHTS: Readonly<Record<number, number>> = { 375: 812, 1024: 768, 1440: 900, 1920: 1080 };
-/** The pictures in the documentation: the name and the width. */
-const IN_DOCS = [
-  ['overview', 1440],
-  ['list', 1440],
-  ['panel', 1440],
-  ['create', 1024],
-  ['secret', 1024],
-  ['rotate', 1024],
-  ['revoke', 1024],
-  ['empty', 1024],
-  ['disconnected', 1024],
-  ['overview', 375],
-  ['list', 375],
-  ['panel', 375],
-] as const;
+/** The pictures in the documentation. The others only help to look at the page. */
+const IN_DOCS = ['overview', 'list', 'panel', 'create', 'secret', 'rotate', 'revoke', 'empty', 'disconnected'];
 
 /** Each function prepares the page for a screenshot. The page shows the list at first. */
 const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
@@ -124,8 +111,10 @@ const [directory, ...words] = process.argv.slice(2);
 const all = Object.keys({ ...PICTURES, ...OTHER }).flatMap((picture) =>
   WIDTHS.map((width) => [picture, width] as const),
 );
-const wanted = (directory === undefined ? IN_DOCS : all).filter(
-  ([picture, width]) => words.length === 0 || words.includes(picture) || words.includes(String(width)),
+const wanted = all.filter(([picture, width]) =>
+  directory === undefined
+    ? IN_DOCS.includes(picture)
+    : words.length === 0 || words.includes(picture) || words.includes(String(width)),
 );
 const target = directory ?? DOCS;
 mkdirSync(target, { recursive: true });
