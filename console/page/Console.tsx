@@ -1,6 +1,6 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, type SessionInfo } from './api.ts';
+import { api, type KeyPage, type SessionInfo } from './api.ts';
 import { type ConnectionState, useConnection } from './connection.ts';
 import { KeysView } from './KeysView.tsx';
 import { type KeyStore, useKeyStore } from './keyStore.ts';
@@ -15,10 +15,16 @@ import { useKeyActions } from './useKeyActions.ts';
 
 const CLOCK_MS = 30_000;
 
+interface ConsoleProps {
+  readonly session: SessionInfo;
+  /** The first page of keys, if it was already requested. */
+  readonly firstPage: Promise<KeyPage> | undefined;
+}
+
 /** Shows the console for one table. */
-export function Console({ session }: { session: SessionInfo }) {
+export function Console({ session, firstPage }: ConsoleProps) {
   const { isReadOnly, table } = session;
-  const store = useKeyStore();
+  const store = useKeyStore(firstPage);
   const [route, go] = useRoute();
   const [open, setOpen] = useState<OpenDialogState>();
   const { toasts, show, close } = useToasts();

@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Console } from './Console.tsx';
-import { api, type ApiError, type SessionInfo } from './api.ts';
+import { api, type ApiError, type KeyPage, type SessionInfo } from './api.ts';
 import { KeyRowsSkeleton } from './Skeleton.tsx';
 import { Mark } from './TopBar.tsx';
 
@@ -12,8 +12,13 @@ export function App() {
   const [session, setSession] = useState<SessionInfo>();
   const [error, setError] = useState<ApiError>();
   const isRequested = useRef(false);
+  // The first keys are on their way while the session loads.
+  const firstPage = useRef<Promise<KeyPage>>(undefined);
   const load = () => {
     setError(undefined);
+    firstPage.current = api.page(null);
+    // The load of the keys handles a failure.
+    firstPage.current.catch(() => {});
     api.session().then(setSession, setError);
   };
   useEffect(() => {
@@ -21,7 +26,7 @@ export function App() {
     isRequested.current = true;
     load();
   }, []);
-  if (session !== undefined) return <Console session={session} />;
+  if (session !== undefined) return <Console session={session} firstPage={firstPage.current} />;
   return error === undefined ? <Loading /> : <Closed error={error} onRetry={load} />;
 }
 
