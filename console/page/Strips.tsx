@@ -20,7 +20,9 @@ export function Strips({ store, connection, session, onRetry }: StripsProps) {
         {connection === 'ended' ? <EndedStrip command={session.command} /> : null}
         {connection === 'disconnected' ? (
           <p class="strip strip-warning">
-            <strong>Disconnected.</strong> Changes are off until the console responds again.
+            <span>
+              <strong>Disconnected.</strong> Changes are off until the console responds again.
+            </span>
             <button type="button" onClick={onRetry}>
               Retry
             </button>
@@ -28,7 +30,9 @@ export function Strips({ store, connection, session, onRetry }: StripsProps) {
         ) : null}
         {connection === 'connected' && error !== undefined ? (
           <p class="strip strip-problem">
-            <strong>Couldn’t load the keys.</strong> {error.message}
+            <span>
+              <strong>Couldn’t load the keys.</strong> {error.message}
+            </span>
             <button type="button" onClick={reload}>
               Retry
             </button>

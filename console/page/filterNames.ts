@@ -26,7 +26,7 @@ export const USES: readonly (readonly [value: UseBand, name: string])[] = [
   ['week', '1 to 7 days ago'],
   ['month', '7 to 30 days ago'],
   ['quarter', '30 to 90 days ago'],
-  ['older', 'More than 90 days ago'],
+  ['older', 'Over 90 days ago'],
   ['never', 'Never'],
 ];
 

@@ -75,7 +75,7 @@ test('the filter has a chip for each of its conditions, except for the searched 
   expect(toChips(filter).map(({ name }) => name)).toEqual([
     'Active',
     'Unused for 90 days',
-    'Last used: more than 90 days ago',
+    'Last used: over 90 days ago',
     'Owner: acme',
     'Scope: a:b',
   ]);
