@@ -6,7 +6,8 @@ import { type BulkResult, changeAll, countKeys } from './bulk.ts';
 import { ChangeForm } from './ChangeForm.tsx';
 import { effectSentence } from './effect.ts';
 import { TextField } from './Field.tsx';
-import { isUsedToday, LastUsed } from './Time.tsx';
+import { LastUsed } from './Time.tsx';
+import { isUsedToday } from './urgency.ts';
 
 interface BulkRevokeDialogProps {
   readonly records: readonly ConsoleKey[];

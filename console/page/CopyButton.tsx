@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { CheckGlyph, CopyGlyph } from './glyphs.tsx';
 
 /** The result of the last copy. */
-export type CopyState = 'not yet' | 'done' | 'failed';
+type CopyState = 'not yet' | 'done' | 'failed';
 
 /** Milliseconds for which a copy button shows its success. */
 const SHOWN_MS = 2000;

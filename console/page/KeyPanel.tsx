@@ -9,7 +9,8 @@ import { CodeBox, CopyButton } from './CopyButton.tsx';
 import { CrossGlyph } from './glyphs.tsx';
 import { type KeyAction, offerActions } from './keyActions.ts';
 import { KeyTimeline } from './KeyTimeline.tsx';
-import { expiryUrgency, ExactTime, State, Time } from './Time.tsx';
+import { ExactTime, State, Time } from './Time.tsx';
+import { expiryUrgency } from './urgency.ts';
 import { lastUsedBand } from './keyList.ts';
 
 interface KeyPanelProps {

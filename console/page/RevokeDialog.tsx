@@ -5,7 +5,8 @@ import { api } from './api.ts';
 import { ChangeForm } from './ChangeForm.tsx';
 import { effectSentence } from './effect.ts';
 import { TextField } from './Field.tsx';
-import { ExactTime, isUsedToday, LastUsed } from './Time.tsx';
+import { ExactTime, LastUsed } from './Time.tsx';
+import { isUsedToday } from './urgency.ts';
 
 interface RevokeDialogProps {
   readonly record: ConsoleKey;

@@ -78,6 +78,6 @@ function Lines({ lines, isOff = false }: { lines: readonly Line[]; isOff?: boole
 }
 
 /** Returns whether the browser runs on a Mac, whose commands use ⌘ instead of Ctrl. */
-export function isMac(): boolean {
+function isMac(): boolean {
   return /Mac|iPhone|iPad/.test(navigator.userAgent);
 }

@@ -1,10 +1,10 @@
 import { relativeTime } from '../../operator/notices.ts';
-import { isRefusedAsForeign, keyState, type KeyState, lastUsedMs, REFUSED_AS_FOREIGN } from '../../keys/state.ts';
-import { toEpochMs, type Timestamp } from '../../keys/timestamp.ts';
+import { isRefusedAsForeign, keyState, type KeyState, REFUSED_AS_FOREIGN } from '../../keys/state.ts';
+import type { Timestamp } from '../../keys/timestamp.ts';
 import { exactTime } from './exactTime.ts';
-import { DAY_MS } from './attention.ts';
 import { lastUsedBand } from './keyList.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
+import { expiryUrgency } from './urgency.ts';
 
 /** Shows a relative time, such as `3 days ago`. The tooltip has the exact time in the browser's time zone. */
 export function Time({ at, nowMs }: { at: Timestamp; nowMs: number }) {
@@ -35,19 +35,6 @@ export function LastUsed({ record, nowMs }: { record: ConsoleKey; nowMs: number 
   );
 }
 
-/** The urgency of an expiry, which is also its class: `warning` within 7 days, `urgent` within 24 hours. */
-export type ExpiryUrgency = '' | 'warning' | 'urgent';
-
-const SOON_DAYS = 7;
-
-/** Returns the urgency of an active key's expiry. Keys in other states don't have an urgent expiry. */
-export function expiryUrgency(record: ConsoleKey, nowMs: number): ExpiryUrgency {
-  if (record.expiresAt === undefined || keyState(record, nowMs) !== 'active') return '';
-  const days = (toEpochMs(record.expiresAt) - nowMs) / DAY_MS;
-  if (days > SOON_DAYS) return '';
-  return days > 1 ? 'warning' : 'urgent';
-}
-
 /** Shows a key's expiry: amber within 7 days, red within 24 hours. A revoked key doesn't have one. */
 export function Expiry({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
   const { expiresAt, revokedAt } = record;
@@ -58,11 +45,6 @@ export function Expiry({ record, nowMs }: { record: ConsoleKey; nowMs: number })
       <Time at={expiresAt} nowMs={nowMs} />
     </span>
   );
-}
-
-/** Returns whether a key was used within the last 24 hours. */
-export function isUsedToday(record: ConsoleKey, nowMs: number): boolean {
-  return nowMs - lastUsedMs(record, nowMs) <= DAY_MS;
 }
 
 /** Shows a key's state: a dot and a word if it's active, otherwise a coloured pill. */
