@@ -4,15 +4,18 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { publicRecord } from '../../../keys/record.ts';
+import { toTimestamp } from '../../../keys/timestamp.ts';
 import { launchBrowser } from '../../support/browser.ts';
 import { startSampleConsole } from '../../integration/console/sampleConsole.ts';
+import { makeKey } from '../../support/keys.ts';
 import { toPalettePng } from './palettePng.ts';
 
 const DOCS = fileURLToPath(new URL('../../../docs/console/', import.meta.url));
 const WIDTHS = [375, 1024, 1440, 1920];
 const HEIGHTS: Readonly<Record<number, number>> = { 375: 812, 1024: 768, 1440: 900, 1920: 1080 };
 /** The pictures in the documentation. The others only help to look at the page. */
-const IN_DOCS = ['overview', 'list', 'panel', 'create', 'secret', 'rotate', 'revoke', 'empty', 'disconnected'];
+const IN_DOCS = new Set(['overview', 'list', 'panel', 'create', 'secret', 'rotate', 'revoke', 'empty', 'disconnected']);
 
 /** Each function prepares the page for a screenshot. The page shows the list at first. */
 const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
@@ -32,6 +35,7 @@ const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
   secret: async (page) => {
     await PICTURES['create']?.(page);
+    await answerNewKey(page);
     await page.getByRole('button', { name: 'Create key' }).click();
     await page.getByRole('dialog', { name: /Save your key/ }).waitFor();
   },
@@ -101,6 +105,20 @@ async function openFirst(page: Page): Promise<void> {
   await page.mouse.move(0, 0);
 }
 
+/** Responds to the new key without storing it, so that the other pictures don't show it. */
+async function answerNewKey(page: Page): Promise<void> {
+  const { secret, record: stored } = makeKey({
+    id: '0d3c3fd5-2d4e-4b1e-9c62-5f7f3f0b7a11',
+    label: 'build server',
+    owner: 'acme',
+    createdAt: toTimestamp(Date.now()),
+    createdBy: 'alice',
+  });
+  const record = publicRecord(stored);
+  await page.route(/\/api\/keys$/, (route) => route.fulfill({ status: 201, json: { key: secret, record } }));
+  await page.route(`**/api/keys/${record.id}`, (route) => route.fulfill({ json: { record } }));
+}
+
 interface Shot {
   readonly picture: string;
   readonly width: number;
@@ -113,7 +131,7 @@ const all = Object.keys({ ...PICTURES, ...OTHER }).flatMap((picture) =>
 );
 const wanted = all.filter(([picture, width]) =>
   directory === undefined
-    ? IN_DOCS.includes(picture)
+    ? IN_DOCS.has(picture)
     : words.length === 0 || words.includes(picture) || words.includes(String(width)),
 );
 const target = directory ?? DOCS;
@@ -137,6 +155,7 @@ async function shoot(browser: Browser, cookie: string, { picture, width, colorSc
   await context.addCookies([{ name, value, url: sample.url.origin }]);
   const page = await openConsole(context, picture);
   await (PICTURES[picture] ?? OTHER[picture])?.(page);
+  await page.mouse.move(0, 0);
   writeFileSync(join(target, `${picture}-${width}-${colorScheme}.png`), toPalettePng(await page.screenshot()));
   await context.close();
 }
