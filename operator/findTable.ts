@@ -126,8 +126,16 @@ function findLocalTable(endpoint: string | undefined, { env, gatewayStateFile }:
   }
   if (state === undefined) throw notRunning('no local gateway is running');
   if (!isGatewayRunning(state)) throw notRunning('the local gateway has died');
-  const { tableName, region, revocationDelaySeconds, acceptedKeys } = state;
-  return { kind: 'local', tableName, endpoint: state.endpoint, region, revocationDelaySeconds, acceptedKeys };
+  const { tableName, endpoint: own, region, url, revocationDelaySeconds, acceptedKeys } = state;
+  return {
+    kind: 'local',
+    tableName,
+    endpoint: own,
+    region,
+    revocationDelaySeconds,
+    acceptedKeys,
+    apiUrl: `${url}/rest/whoami`,
+  };
 }
 
 function notRunning(why: string): CliError {

@@ -21,7 +21,8 @@ export interface AwsStub {
   readonly stop: () => Promise<void>;
 }
 
-const ACCOUNT_ID = '111122223333';
+/** The account of the stubbed AWS. */
+export const ACCOUNT_ID = '111122223333';
 
 /** Starts a stub of STS and CloudFormation on the loopback interface. Both use the AWS query protocol. */
 export async function startAwsStub(answers: AwsAnswers): Promise<AwsStub> {
@@ -63,7 +64,7 @@ function answerTo(
   return answer(
     'DescribeStacks',
     'http://cloudformation.amazonaws.com/doc/2010-05-15/',
-    `<Stacks><member><StackName>${name}</StackName><Outputs>${members.join('')}</Outputs></member></Stacks>`,
+    `<Stacks><member><StackName>${name}</StackName><StackId>arn:aws:cloudformation:us-east-1:${ACCOUNT_ID}:stack/${name}/0</StackId><Outputs>${members.join('')}</Outputs></member></Stacks>`,
   );
 }
 

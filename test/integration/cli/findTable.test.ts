@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CliError, type CliErrorCode } from '../../../operator/errors.ts';
 import { type Environment, type TableOptions, findTable } from '../../../operator/findTable.ts';
-import { type AwsStub, startAwsStub } from '../../support/awsStub.ts';
+import { ACCOUNT_ID, type AwsStub, startAwsStub } from '../../support/awsStub.ts';
 import { LOCAL_AWS, runCli, runCliInProcess } from '../../support/cli.ts';
 import { useCli } from '../../support/useCli.ts';
 
@@ -68,6 +68,7 @@ describe('findTable with --local', () => {
       tableName: 'noted',
       endpoint: 'http://127.0.0.1:4000',
       region: 'eu-west-1',
+      apiUrl: 'http://127.0.0.1:3000/rest/whoami',
     });
   });
 
@@ -160,6 +161,25 @@ describe('a command with --stack', () => {
     });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(run.stdout)).toMatchObject({ record: { id: record.id, revokedBy: ARN }, revocationDelaySeconds });
+  });
+
+  test.each([
+    [{ RestApiUrl: 'https://a.execute-api.us-east-1.amazonaws.com/prod/whoami' }, /\/prod\/whoami$/],
+    [{ HttpApiUrl: 'https://b.execute-api.us-east-1.amazonaws.com/whoami' }, /^https:\/\/b\./],
+    [{ RestApiUrl: 'https://x/$(id)' }, undefined],
+    [{}, undefined],
+  ])('finds the account of the stack and the API in its outputs %j', async (urls, apiUrl) => {
+    const stub = await startAwsStub({ stacks: { Keys: { TableName: table, ...urls } as Record<string, string> } });
+    const processEnv = process.env;
+    process.env = { ...LOCAL_AWS, ...stub.env };
+    try {
+      const location = await findTable({ stack: 'Keys' }, { env: process.env, gatewayStateFile: undefined });
+      expect(location).toMatchObject({ stackName: 'Keys', accountId: ACCOUNT_ID });
+      expect(location.apiUrl).toEqual(apiUrl === undefined ? undefined : expect.stringMatching(apiUrl));
+    } finally {
+      process.env = processEnv;
+      await stub.stop();
+    }
   });
 
   const REFUSED = /^state: +active, but refused, .*acceptForeignKeys$/m;
