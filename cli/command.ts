@@ -3,6 +3,7 @@ import type { KeyRecord } from '../keys/record.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import type { ConsoleToStart, RunningConsole } from '../operator/consoleToStart.ts';
 import type { TableLocation } from '../operator/findTable.ts';
+import { addHelp } from './help.ts';
 import { addActorOption, addTableOptions, addYesOption } from './options.ts';
 import {
   addExactIdOption,
@@ -24,10 +25,12 @@ export interface CommandDeps extends RegistryDeps, HiddenPromptDeps {
   readonly startConsole: (console: ConsoleToStart) => Promise<RunningConsole>;
   /** Opens a URL in the user's browser. */
   readonly openUrl: (url: string) => void;
+  /** The version of this package. */
+  readonly version: string;
 }
 
-/** Adds a command to the program. */
-export type AddCommand = (program: Command, deps: CommandDeps) => void;
+/** Adds arguments, options and an action to a command. The program has already set its name and description. */
+export type AddCommand = (command: Command, deps: CommandDeps) => void;
 
 export interface KeyCommandOptions extends KeyIdOptions, RegistryOptions {
   readonly yes?: boolean;
@@ -36,10 +39,10 @@ export interface KeyCommandOptions extends KeyIdOptions, RegistryOptions {
 
 /** A command whose only argument is the id of a key. */
 export interface KeyCommand<Options extends KeyCommandOptions> {
-  readonly name: string;
-  readonly description: string;
-  /** The last part of the command's help, with an example. */
-  readonly help: string;
+  /** The examples in the command's help. */
+  readonly examples: readonly string[];
+  /** The last part of the command's help. */
+  readonly details?: string;
   /** Adds options to the command. */
   readonly addOptions?: (command: Command, deps: CommandDeps) => void;
   /** Throws if the options contradict each other. */
@@ -48,7 +51,7 @@ export interface KeyCommand<Options extends KeyCommandOptions> {
   readonly ask?: Confirmation;
   /** Changes the key and returns its new record. A command without `act` only reads the key. */
   readonly act?: (registry: KeyRegistry, id: string, options: Options) => Promise<KeyRecord>;
-  /** Returns the output for people. */
+  /** Returns the output for people, with escaped and coloured values. */
   readonly print: (record: KeyRecord, location: TableLocation, deps: CommandDeps) => string;
   /** The output for programs. The default is `{"record"}`. */
   readonly json?: JsonResult;
@@ -62,13 +65,13 @@ interface JsonResult {
 
 const RECORD_JSON: JsonResult = { help: 'print one JSON document, {"record"}', print: recordJson };
 
-/** Returns a function that adds the command to a program. */
+/** Returns a function that adds the definition to a command. */
 export function keyCommand<Options extends KeyCommandOptions>(definition: KeyCommand<Options>): AddCommand {
-  const { name, description, help, addOptions, ask, act, json = RECORD_JSON } = definition;
-  return (program, deps) => {
-    const command = program.command(name).description(description).argument('<id>', ID_HELP);
+  const { addOptions, ask, act, json = RECORD_JSON } = definition;
+  return (command, deps) => {
+    addHelp(command, definition).argument('<id>', ID_HELP);
     addOptions?.(command, deps);
-    command.option('--json', json.help).addHelpText('after', help);
+    command.option('--json', json.help);
     if (ask !== undefined) addYesOption(command);
     if (act !== undefined) addActorOption(command);
     addTableOptions(addExactIdOption(command)).action((idStart: string, options: Options) =>
@@ -94,7 +97,7 @@ async function run<Options extends KeyCommandOptions>(
       return act(registry, id, options);
     };
     const record = await change();
-    const text = options.json === true ? json.print(record, location) : print(record, location, deps);
-    await deps.output.print(`${text}\n`);
+    if (options.json === true) return deps.output.print(`${json.print(record, location)}\n`);
+    return deps.output.print(`${print(record, location, deps)}\n`, { isColored: true });
   });
 }

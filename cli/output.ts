@@ -1,29 +1,55 @@
 import type { Writable } from 'node:stream';
 import { SingleBar } from 'cli-progress';
+import picocolors from 'picocolors';
 import { maskIssuedKeys, typedKeys } from '../keys/findKeys.ts';
 import { printable, printableLines } from '../keys/printable.ts';
 import { type KeyRecord, publicRecord } from '../keys/record.ts';
 import type { IssuedKey } from '../keys/registry.ts';
 import { toEpochMs } from '../keys/timestamp.ts';
 import { CliError, isOutputClosed } from '../operator/errors.ts';
+import { type Environment, setting } from '../operator/findTable.ts';
 import { relativeTime } from '../operator/notices.ts';
+import { wrap } from './wrap.ts';
 
 export interface OutputStreams {
   readonly stdout: TerminalStream;
   readonly stderr: TerminalStream;
+  /** The environment variables, which may switch colours on or off. */
+  readonly env?: Environment;
 }
+
+/** The width of a terminal that doesn't report its own. */
+const DEFAULT_COLUMNS = 80;
 
 export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
+/** Functions that colour a text, or return it unchanged. */
+export type Colors = ReturnType<typeof picocolors.createColors>;
+
+export interface PrintOptions {
+  /** `true` if the text contains colours from `Output.colors`. Its values must be escaped with `printable`. */
+  readonly isColored?: boolean;
+}
+
+/** Matches the escape sequence of a colour. */
+const COLOR = new RegExp(`(${String.fromCharCode(27)}\\[\\d{1,2}m)`);
+/** Matches the first word of a note that reports a problem. */
+const PROBLEM = /^(?:error|warning):/;
+
 /** Both output streams of the process. Results go to stdout, everything else to stderr. */
 export class Output {
+  /** The colours of stdout. */
+  readonly colors: Colors;
   /** The progress bar on stderr. */
   readonly progress: ProgressBar;
   readonly #streams: OutputStreams;
+  readonly #noteColors: Colors;
   #typed: ReturnType<typeof typedKeys> = [];
 
   constructor(streams: OutputStreams) {
     this.#streams = streams;
+    this.colors = picocolors.createColors(hasColors(streams.stdout, streams.env));
+    this.#noteColors = picocolors.createColors(hasColors(streams.stderr, streams.env));
     this.progress = new ProgressBar(streams.stderr);
     // The caller of a failed write gets its error. The error would also end the process without a listener.
     for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
@@ -46,7 +72,7 @@ export class Output {
 
   /** The width of stdout, or 80 if it's unknown. Some terminals report 0. */
   get columns(): number {
-    return this.#streams.stdout.columns || 80;
+    return this.#streams.stdout.columns || DEFAULT_COLUMNS;
   }
 
   /**
@@ -55,8 +81,9 @@ export class Output {
    *
    * @throws CliError `OUTPUT_CLOSED` if the reader has closed stdout; `OUTPUT_UNUSABLE`
    */
-  async print(text: string): Promise<void> {
-    await this.progress.aside(() => write(this.#streams.stdout, this.isTerminal ? printableLines(text) : text));
+  async print(text: string, { isColored = false }: PrintOptions = {}): Promise<void> {
+    const escape = isColored ? escapeExceptColors : printableLines;
+    await this.progress.aside(() => write(this.#streams.stdout, this.isTerminal ? escape(text) : text));
   }
 
   /**
@@ -65,9 +92,9 @@ export class Output {
    *
    * @throws CliError `OUTPUT_UNUSABLE`
    */
-  async printIfRead(text: string): Promise<boolean> {
+  async printIfRead(text: string, options?: PrintOptions): Promise<boolean> {
     try {
-      await this.print(text);
+      await this.print(text, options);
       return true;
     } catch (error) {
       if (isOutputClosed(error)) return false;
@@ -76,17 +103,17 @@ export class Output {
   }
 
   /**
-   * Writes one line for people to stderr. It masks Latchkey keys, and possible keys from the arguments (see
+   * Writes one line for people to stderr. A terminal gets it wrapped, with coloured errors and warnings. It masks Latchkey keys, and possible keys from the arguments (see
    * `maskKeys`). It escapes control and invisible characters, including newlines. A record or an argument therefore
    * can't forge a line.
    */
   note(line: string): void {
-    this.#writeNote(printable(this.#mask(line)));
+    this.#writeLine(printable(this.#mask(line)));
   }
 
   /** Writes one line like `note`, but without masks. Use it for a cursor, which looks like a key. */
   noteOwn(line: string): void {
-    this.#writeNote(printable(line));
+    this.#writeLine(printable(line));
   }
 
   /** Writes the program's own text to stderr, with its newlines. */
@@ -96,11 +123,24 @@ export class Output {
 
   /** Writes a question to stderr without a newline, so the answer appears on the same line. */
   ask(question: string): void {
-    this.#streams.stderr.write(printable(this.#mask(question)));
+    const text = this.#wrap(printable(this.#mask(question.trimEnd())));
+    this.#streams.stderr.write(`${text}${question.slice(question.trimEnd().length)}`);
   }
 
   #mask(line: string): string {
     return this.#typed.reduce((text, [typed, shown]) => text.replaceAll(typed, () => shown), maskIssuedKeys(line));
+  }
+
+  #writeLine(line: string): void {
+    const { red, yellow } = this.#noteColors;
+    const paint = (word: string) => (word === 'error:' ? red(word) : yellow(word));
+    this.#writeNote(this.#wrap(line).replace(PROBLEM, paint));
+  }
+
+  /** Wraps a line at the width of a terminal. A program gets one line. */
+  #wrap(line: string): string {
+    const { isTTY, columns } = this.#streams.stderr;
+    return isTTY === true ? wrap(line, columns || DEFAULT_COLUMNS).join('\n') : line;
   }
 
   #writeNote(text: string): void {
@@ -108,6 +148,25 @@ export class Output {
       this.#streams.stderr.write(`${text}\n`);
     });
   }
+}
+
+/**
+ * Returns whether a stream gets colours. `NO_COLOR` (no-color.org) switches them off, and `FORCE_COLOR` switches them
+ * on. Otherwise, only a terminal gets them.
+ */
+function hasColors({ isTTY }: TerminalStream, env: Environment = {}): boolean {
+  if (setting(env, 'NO_COLOR') !== undefined) return false;
+  const forced = setting(env, 'FORCE_COLOR');
+  if (forced !== undefined) return forced !== '0' && forced !== 'false';
+  return isTTY === true && env['TERM'] !== 'dumb';
+}
+
+/** Escapes everything except colours, which can't steer a terminal. */
+function escapeExceptColors(text: string): string {
+  return text
+    .split(COLOR)
+    .map((part) => (COLOR.test(part) ? part : printableLines(part)))
+    .join('');
 }
 
 function write(stream: TerminalStream, text: string): Promise<void> {
@@ -227,24 +286,4 @@ export function issuedKeyNotice({ secret, record }: IssuedKey, nowMs: number, pl
 /** Returns the id and label of a key in a form for people. */
 export function keyName({ id, label }: KeyRecord): string {
   return `${printable(id)}, ${printable(JSON.stringify(label))}`;
-}
-
-/** Splits a string at its spaces into lines. A word longer than a line stays in one piece, so you can copy it. */
-export function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
-}
-
-/** Wraps the paragraphs that are wider than `width`. Indented lines stay unchanged. */
-export function fillParagraphs(text: string, width: number): string {
-  return text.replaceAll(/^(?! |\n).*(\n(?! |\n).+)*/gm, (paragraph) =>
-    paragraph.split('\n').every((line) => line.length <= width)
-      ? paragraph
-      : wrap(paragraph.replaceAll('\n', ' '), width).join('\n'),
-  );
 }

@@ -77,8 +77,9 @@ export async function issueSafely<Prepared extends IssuedKey, Issued extends Pri
         else if (isOutcomeUnknown(error)) output.note(lostNotice(prepared));
         throw error;
       });
-      const text = options.json ? issuedKeyJson(issued, sink?.name) : notice(issued, sink?.name);
-      await output.print(`${text}\n`).catch((cause: unknown) => {
+      const isColored = options.json !== true;
+      const text = isColored ? notice(issued, sink?.name) : issuedKeyJson(issued, sink?.name);
+      await output.print(`${text}\n`, { isColored }).catch((cause: unknown) => {
         if (sink !== undefined) throw cause;
         const why = cause instanceof Error ? cause.message : String(cause);
         throw new CliError('KEY_NOT_SHOWN', `${notShown(issued)}: ${why}`, { cause });

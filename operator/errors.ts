@@ -19,6 +19,7 @@ export type CliErrorCode =
   | 'OUTPUT_UNUSABLE'
   | 'KEY_NOT_SHOWN'
   | 'NOT_CONFIRMED'
+  | 'ID_AMBIGUOUS'
   | 'INTERRUPTED';
 
 /** An expected failure of a command. The message contains advice, and never contains a secret. */

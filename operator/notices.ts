@@ -16,16 +16,6 @@ export function enableNotice(revocationDelaySeconds: number | undefined): string
   return `It may still be rejected ${getDelay(revocationDelaySeconds)}.`;
 }
 
-/** Returns a sentence that states when a key with an expiry stops working. */
-export function endNotice(endsAt: Timestamp, nowMs: number, revocationDelaySeconds: number | undefined): string {
-  if (toEpochMs(endsAt) <= nowMs) return delayNotice(revocationDelaySeconds);
-  const until = `It works until ${endsAt} (${relativeTime(endsAt, nowMs)})`;
-  if (revocationDelaySeconds === 0) return `${until}.`;
-  return revocationDelaySeconds === undefined
-    ? `${until}, and may then be accepted ${getDelay(undefined)}.`
-    : `${until}, and may be accepted ${getDelay(revocationDelaySeconds)} after that.`;
-}
-
 function getDelay(revocationDelaySeconds: number | undefined): string {
   if (revocationDelaySeconds === undefined) {
     return 'until caches drop it, after recordCacheTtl plus resultsCacheTtl; the stack shows the sum as its output RevocationDelaySeconds';
@@ -61,4 +51,19 @@ export function relativeTime(timestamp: Timestamp, nowMs: number): string {
   const [unit, unitMs] = UNITS.find(([, unitMs]) => Math.abs(distanceMs) >= unitMs) ?? [];
   if (unit === undefined || unitMs === undefined) return distanceMs > 0 ? 'in less than a minute' : 'just now';
   return FORMAT.format(Math.round(distanceMs / unitMs), unit);
+}
+
+const SHORT_UNITS: Readonly<Partial<Record<Intl.RelativeTimeFormatUnit, string>>> = {
+  year: 'y',
+  month: 'mo',
+  day: 'd',
+  hour: 'h',
+  minute: 'm',
+};
+
+/** Returns the distance of a time from now in its largest unit, such as `3d` or `2mo`. It omits the direction. */
+export function shortDistance(timestamp: Timestamp, nowMs: number): string {
+  const distanceMs = Math.abs(toEpochMs(timestamp) - nowMs);
+  const [unit, unitMs] = UNITS.find(([, unitMs]) => distanceMs >= unitMs) ?? [];
+  return unit === undefined || unitMs === undefined ? '<1m' : `${Math.round(distanceMs / unitMs)}${SHORT_UNITS[unit]}`;
 }

@@ -2,16 +2,19 @@ import type { Command } from 'commander';
 import type { JsonObject } from '../../keys/json.ts';
 import { lostKeyNotice } from '../../operator/notices.ts';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
 import {
   addActorOption,
   addKeyPrefixOption,
   addScope,
   addTableOptions,
+  EXPIRY_DETAILS,
   EXPIRY_FORMS,
   parseExpiry,
   parseMetadata,
   SCOPE_HELP,
 } from '../options.ts';
+import { done } from '../outcome.ts';
 import { issuedKeyNotice } from '../output.ts';
 import { addSecretSinkOptions, type IssueOptions, issueSafely } from '../secretSink.ts';
 import { type RegistryOptions, withActingRegistry } from '../withRegistry.ts';
@@ -25,27 +28,30 @@ interface CreateOptions extends RegistryOptions, IssueOptions {
   readonly metadata?: JsonObject;
 }
 
-const HELP = `
-The table stores only the key's SHA-256 hash, so you can't display the key again.
+const DETAILS = `
+The table stores only the key's SHA-256 hash, so you can't display the key again. A key without --scope may do
+everything. A plan limits a key only if the deployment has plans.
 
-  latchkey create --label ci --owner acme --expires 90d --stack LatchkeyStack
-  latchkey create --label ci --scope orders:read,orders:write --plan free --out ci.json --table keys`;
+${EXPIRY_DETAILS}`;
 
-/** Adds `latchkey create`, which issues one key. */
-export function addCreateCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('create')
-    .description('Issue a key. You see it only once.')
+/** Fills `latchkey create`, which issues one key. */
+export function addCreateCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: [
+      'latchkey create --label ci --owner acme --expires 90d --stack LatchkeyStack',
+      'latchkey create --label ci --scope orders:read --out ci.json --table keys',
+    ],
+    details: DETAILS,
+  })
     .requiredOption('--label <text>', "the key's purpose")
     .option('--owner <text>', 'the customer or team that the key belongs to')
-    .option('--scope <scope>', `${SCOPE_HELP} (default: the key may do everything)`, addScope)
-    .option('--plan <name>', "the key's plan, such as free; it doesn't limit the key if the deployment lacks plans")
-    .option('--expires <when>', `the key's expiry: ${EXPIRY_FORMS} (default: never)`, (text) =>
+    .option('--scope <scope>', SCOPE_HELP, addScope)
+    .option('--plan <name>', "the key's plan, such as free")
+    .option('--expires <when>', `the key's expiry, such as ${EXPIRY_FORMS} (default: never)`, (text) =>
       parseExpiry(text, deps.now()),
     )
     .option('--metadata <json>', 'a custom JSON object, at most 1 KB', parseMetadata)
-    .option('--json', 'print one JSON document, {"key","record"}; without "key" if you pass --copy or --out')
-    .addHelpText('after', HELP);
+    .option('--json', 'print one JSON document, {"key","record"}; without "key" if you pass --copy or --out');
   addTableOptions(addActorOption(addKeyPrefixOption(addSecretSinkOptions(command)))).action((options: CreateOptions) =>
     create(options, deps),
   );
@@ -60,7 +66,8 @@ async function create(options: CreateOptions, deps: CommandDeps): Promise<void> 
         await registry.store(issued);
         return issued;
       },
-      notice: (issued, sinkName) => issuedKeyNotice(issued, deps.now(), sinkName),
+      notice: (issued, sinkName) =>
+        `${done('Created', issued.record, deps.output.colors)}\n\n${issuedKeyNotice(issued, deps.now(), sinkName)}`,
       lostNotice: lostKeyNotice,
       notShown: ({ record: { id } }) => `key ${id} was issued but could not be shown, so revoke it`,
     }),

@@ -12,6 +12,7 @@ import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyRegistry, ListPage } from '../../keys/registry.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
 import { listFormat } from '../records.ts';
 import { sortRecords, type RecordSort, type SortField } from '../../keys/recordOrder.ts';
 import { addTableOptions, type Duration, parseDuration, parseNonEmpty } from '../options.ts';
@@ -42,29 +43,28 @@ const SORTS = {
 } as const satisfies Record<string, SortField>;
 const OLDEST_FIRST: RecordSort = { field: 'createdAt', isDescending: false };
 
-const HELP = `
---limit counts the listed keys. list reads the table until enough keys pass the filters, or until the table ends. An unreadable
-record counts toward the limit. Each page begins with its oldest key. Pages follow the table's own order, or the keys' age with
---owner. --sort reads the whole table and sorts all keys before it applies --limit. list doesn't print a cursor with --sort. Keys
-without the field come last. --stale includes every key that was never used, even a new one. A key whose last use is more than a
-minute in the future counts as never used.
+const DETAILS = `
+list prints a table on a terminal, and tab-separated fields elsewhere. The table shortens the ids on a narrow terminal,
+and omits columns. Other commands accept the shortened ids. Times in the table are distances from now, such as 3d.
 
-list shortens the ids on a narrow terminal, and omits the creation time, the prefix and the plan. Other commands accept the
-shortened ids. The table has a plan column only if a key has a plan.
+--limit counts the listed keys. list reads the table until enough keys pass the filters, or until the table ends. Each
+page begins with its oldest key. --sort reads the whole table and sorts all keys before it applies --limit. Keys without
+the field come last. --stale includes every key that was never used, even a new one.
 
-A terminal shows the state "active, refused" with --stack for an active key that the deployment rejects as foreign. --csv,
-tab-separated fields and --state use the record's own state. --json prints records without a state.
+With --stack, the table shows the state "active, refused" for an active key that the deployment rejects as foreign.
+--csv, tab-separated fields and --state use the record's own state. --json prints records without a state.`;
 
-  latchkey list --table keys
-  latchkey list --plan free --state active --table keys
-  latchkey list --sort last-used --limit 20 --table keys
-  latchkey list --owner acme --state active --stale 90d --all --csv > stale.csv`;
-
-/** Adds `latchkey list`, which prints one page of the table's keys, or all keys. */
-export function addListCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('list')
-    .description('List one page of keys. Prints a table on a terminal, and tab-separated fields elsewhere.')
+/** Fills `latchkey list`, which prints one page of the table's keys, or all keys. */
+export function addListCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: [
+      'latchkey list --table keys',
+      'latchkey list --plan free --state active --table keys',
+      'latchkey list --sort last-used --limit 20 --table keys',
+      'latchkey list --owner acme --stale 90d --all --csv > stale.csv',
+    ],
+    details: DETAILS,
+  })
     .option('--owner <owner>', 'list only keys of this owner', parseNonEmpty('an owner'))
     .option('--plan <name>', 'list only keys on this plan', parseNonEmpty('the name of a plan'))
     .addOption(new Option('--state <state>', 'list only keys in this state').choices(STATES))
@@ -82,8 +82,7 @@ export function addListCommand(program: Command, deps: CommandDeps): void {
     .option(
       '--json',
       'print one JSON document, {"records","cursor"}; the cursor is null after the last page and with --sort',
-    )
-    .addHelpText('after', HELP);
+    );
   addTableOptions(command).action((options: ListOptions) => list(options, deps));
 }
 
@@ -101,7 +100,9 @@ async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
       await output.print(begin);
       begin = '';
       for (const error of corrupt) output.note(`warning: ${error.message}`);
-      if (records.length > 0) await output.print(format.page(records, { isFirst: listed.count === 0, acceptedKeys }));
+      if (records.length > 0) {
+        await output.print(format.page(records, { isFirst: listed.count === 0, acceptedKeys }), format);
+      }
       listed.count += records.length;
       listed.corruptCount += corrupt.length;
       listed.cursor = cursor;

@@ -3,6 +3,7 @@ import { type KeyRecord, publicRecord } from '../../keys/record.ts';
 import type { IssuedKey, KeyRegistry } from '../../keys/registry.ts';
 import { CliError, isOutputClosed } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
 import { addActorOption, addKeyPrefixOption, addTableOptions } from '../options.ts';
 import { issuedKeyJson, issuedKeyLine, type Output } from '../output.ts';
 import { PrivateFile } from '../privateFile.ts';
@@ -30,37 +31,37 @@ interface Outcome {
   unconfirmed: IssuedKey | undefined;
 }
 
-const HELP = `
+const DETAILS = `
 FILE is a JSON array or JSON Lines of objects:
 
-  {"label":"ci","owner":"acme","scopes":["orders:read"],"plan":"free","metadata":{"seats":3}}
-  {"label":"partner","expiresAt":"2030-01-31T12:00:00Z"}
+  {"label":"ci","owner":"acme","scopes":["orders:read"],"plan":"free"}
+  {"label":"partner","expiresAt":"2030-01-31T12:00:00Z","metadata":{"seats":3}}
 
-Only the label is required. Each label may appear only once. scopes may also be a string, separated by spaces or commas.
-expiresAt is an ISO 8601 time with a zone, or a date. A date means the end of that day in UTC. seed checks all entries before it
-issues the first key.
+Only the label is required, and each label may appear only once. scopes may also be a string, separated by spaces or
+commas. expiresAt is an ISO 8601 time with a zone, or a date. A date means the end of that day in UTC. seed checks all
+entries before it issues the first key.
 
-seed prints or writes each key before storing it. You therefore have the secret of every key in the table even if a run ends
-early. Ctrl-C stops after the key in progress. To resume, run the same command again with --skip-existing. seed then skips every
-label that is already in the table, in any state.
+seed prints or writes each key before storing it, so you have the secret of every key in the table even if a run ends
+early. Ctrl-C stops after the key in progress. To resume, run the same command again with --skip-existing. seed then
+skips every label that is already in the table, in any state. It appends to the file of --out, and sets its mode to
+0600. Without --skip-existing, that file must not exist.`;
 
-The file of --out must not exist, unless you pass a file from an earlier run with --skip-existing. seed appends to such a file
-and sets its mode to 0600. A killed run without --out may have printed a last key that it didn't store. The next run then issues
-another key for that label.
-
-  latchkey seed keys.json --out made.jsonl --stack LatchkeyStack
-  latchkey seed keys.json --out made.jsonl --skip-existing --stack LatchkeyStack`;
-
-/** Adds `latchkey seed`, which issues a key for each entry of a file. */
-export function addSeedCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('seed')
-    .description('Issue a key for each entry of a file. You see the keys only once.')
+/** Fills `latchkey seed`, which issues a key for each entry of a file. */
+export function addSeedCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: [
+      'latchkey seed keys.json --out made.jsonl --stack LatchkeyStack',
+      'latchkey seed keys.json --out made.jsonl --skip-existing --table keys',
+    ],
+    details: DETAILS,
+  })
     .argument('<file>', 'the file of entries, in JSON or JSON Lines; - reads standard input')
     .option('--skip-existing', 'skip labels that are already in the table, for example to resume an interrupted run')
     .option('--out <file>', 'write the keys to this file: JSON Lines of {"key","record"} with mode 0600')
-    .option('--json', 'print one JSON document, {"keys":[{"key","record"}],"skipped"}; without "key" if you pass --out')
-    .addHelpText('after', HELP);
+    .option(
+      '--json',
+      'print one JSON document, {"keys":[{"key","record"}],"skipped"}; without "key" if you pass --out',
+    );
   addTableOptions(addActorOption(addKeyPrefixOption(command))).action((file: string, options: SeedOptions) =>
     seed(file, options, deps),
   );

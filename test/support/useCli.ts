@@ -155,6 +155,7 @@ export class LocalCli {
       gatewayStateFile: options.hasLocalGateway === false ? undefined : gatewayStateFile,
       startConsole,
       openUrl: (url) => opened?.(url),
+      version: '1.2.3',
     });
     onStart?.(interruption, stderr, stdout);
     const exitCode = await running;
