@@ -36,34 +36,39 @@ export function lostRotationNotice({ record, previous }: Pick<PreparedRotation, 
   return `key ${previous.id} may have been rotated. If its record shows a successor, rotate the successor ${record.id} in turn, because nobody has that key. If not, but the list has ${record.id}, revoke that key and rotate again`;
 }
 
-const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
-  ['year', 365 * 86_400_000],
-  ['month', 30 * 86_400_000],
-  ['day', 86_400_000],
-  ['hour', 3_600_000],
-  ['minute', 60_000],
+interface Unit {
+  readonly name: string;
+  /** The short form, such as `mo` in `3mo`. */
+  readonly short: string;
+  readonly ms: number;
+}
+
+const UNITS: readonly Unit[] = [
+  { name: 'year', short: 'y', ms: 365 * 86_400_000 },
+  { name: 'month', short: 'mo', ms: 30 * 86_400_000 },
+  { name: 'day', short: 'd', ms: 86_400_000 },
+  { name: 'hour', short: 'h', ms: 3_600_000 },
+  { name: 'minute', short: 'm', ms: 60_000 },
 ];
-const FORMAT = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 
 /** Returns a time relative to now, rounded to its largest unit: `3 days ago`, `in 2 months`. */
 export function relativeTime(timestamp: Timestamp, nowMs: number): string {
   const distanceMs = toEpochMs(timestamp) - nowMs;
-  const [unit, unitMs] = UNITS.find(([, unitMs]) => Math.abs(distanceMs) >= unitMs) ?? [];
-  if (unit === undefined || unitMs === undefined) return distanceMs > 0 ? 'in less than a minute' : 'just now';
-  return FORMAT.format(Math.round(distanceMs / unitMs), unit);
+  const unit = findUnit(distanceMs);
+  if (unit === undefined) return distanceMs > 0 ? 'in less than a minute' : 'just now';
+  // Intl.RelativeTimeFormat would add a quarter to the start of the CLI.
+  const count = Math.round(Math.abs(distanceMs) / unit.ms);
+  const distance = `${count} ${unit.name}${count === 1 ? '' : 's'}`;
+  return distanceMs > 0 ? `in ${distance}` : `${distance} ago`;
 }
-
-const SHORT_UNITS: Readonly<Partial<Record<Intl.RelativeTimeFormatUnit, string>>> = {
-  year: 'y',
-  month: 'mo',
-  day: 'd',
-  hour: 'h',
-  minute: 'm',
-};
 
 /** Returns the distance of a time from now in its largest unit, such as `3d` or `2mo`. It omits the direction. */
 export function shortDistance(timestamp: Timestamp, nowMs: number): string {
   const distanceMs = Math.abs(toEpochMs(timestamp) - nowMs);
-  const [unit, unitMs] = UNITS.find(([, unitMs]) => distanceMs >= unitMs) ?? [];
-  return unit === undefined || unitMs === undefined ? '<1m' : `${Math.round(distanceMs / unitMs)}${SHORT_UNITS[unit]}`;
+  const unit = findUnit(distanceMs);
+  return unit === undefined ? '<1m' : `${Math.round(distanceMs / unit.ms)}${unit.short}`;
+}
+
+function findUnit(distanceMs: number): Unit | undefined {
+  return UNITS.find(({ ms }) => Math.abs(distanceMs) >= ms);
 }
