@@ -31,8 +31,10 @@ export interface PrintOptions {
   readonly isColored?: boolean;
 }
 
-/** Matches the escape sequence of a colour. */
-const COLOR = new RegExp(`(${String.fromCharCode(27)}\\[\\d{1,2}m)`);
+/** The character that starts the sequence of a colour on a terminal. */
+const ESCAPE = String.fromCharCode(27);
+/** Matches the rest of such a sequence (ECMA-48, "select graphic rendition"). */
+const COLOR = /^\[\d{1,2}m/;
 /** Matches the first word of a note that reports a problem. */
 const PROBLEM = /^(?:error|warning):/;
 
@@ -161,12 +163,15 @@ function hasColors({ isTTY }: TerminalStream, env: Environment = {}): boolean {
   return isTTY === true && env['TERM'] !== 'dumb';
 }
 
-/** Escapes everything except colours, which can't steer a terminal. */
+/** Escapes a text like `printableLines`, but keeps colours. They can't steer a terminal. */
 function escapeExceptColors(text: string): string {
-  return text
-    .split(COLOR)
-    .map((part) => (COLOR.test(part) ? part : printableLines(part)))
-    .join('');
+  const [first = '', ...rest] = text.split(ESCAPE);
+  const escaped = rest.map((part) => {
+    const color = COLOR.exec(part)?.[0];
+    if (color === undefined) return printableLines(`${ESCAPE}${part}`);
+    return `${ESCAPE}${color}${printableLines(part.slice(color.length))}`;
+  });
+  return `${printableLines(first)}${escaped.join('')}`;
 }
 
 function write(stream: TerminalStream, text: string): Promise<void> {

@@ -48,7 +48,7 @@ const GROUPS: readonly CommandGroup[] = [
     commands: [
       {
         name: 'list',
-        description: 'List keys.',
+        description: 'List keys with their states and last uses.',
         load: async () => (await import('./commands/list.ts')).addListCommand,
       },
       {

@@ -1,10 +1,5 @@
 import stringWidth from 'string-width';
 
-/** Matches words that stay on one line, because readers copy them: a command, or an option with its value. */
-const UNIT = /`[^`]*`|\b(?:latchkey|npm|aws) [a-z]+(?: --[a-z-]+)*(?: [A-Z]{2,})?|(?<![\w-])--[a-z-]+(?:=| )[A-Z]{2,}/g;
-/** Replaces a space within a unit. Text for people contains no NUL, because `printable` escapes it. */
-const GLUE = '\0';
-
 /** Returns the columns that a text takes up on a terminal. Colours take up none, and an emoji takes up two. */
 export function textWidth(text: string): number {
   return stringWidth(text);
@@ -16,17 +11,40 @@ export function textWidth(text: string): number {
  */
 export function wrap(text: string, width: number): readonly string[] {
   const indent = /^ */.exec(text)?.[0] ?? '';
-  const words = text
-    .slice(indent.length)
-    .replaceAll(UNIT, (unit) => unit.replaceAll(' ', GLUE))
-    .split(' ');
   const lines: string[] = [];
-  for (const word of words) {
+  for (const unit of splitUnits(text.slice(indent.length))) {
     const last = lines.at(-1);
-    if (last === undefined || textWidth(`${indent}${last} ${word}`) > width) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
+    if (last === undefined || textWidth(`${indent}${last} ${unit}`) > width) lines.push(unit);
+    else lines[lines.length - 1] = `${last} ${unit}`;
   }
-  return lines.map((line) => `${indent}${line.replaceAll(GLUE, ' ')}`);
+  return lines.map((line) => `${indent}${line}`);
+}
+
+/** Splits a text into words. A command is one unit, because readers copy it. */
+function splitUnits(text: string): readonly string[] {
+  const units: string[][] = [];
+  for (const word of text.split(' ')) {
+    const last = units.at(-1);
+    if (last !== undefined && isNextOf(last, word)) last.push(word);
+    else units.push([word]);
+  }
+  return units.map((words) => words.join(' '));
+}
+
+const MAX_WORDS = 8;
+const PROGRAM = /^[(“]?(?:latchkey|npm|aws)$/;
+const OPTION = /^[(“]?--[a-z][a-z-]*$/;
+/** Matches a placeholder, such as `NAME`. */
+const VALUE = /^[A-Z]{2,}\W?$/;
+
+/** Returns whether a word belongs to a command in backquotes, to a program's arguments, or to an option. */
+function isNextOf(unit: readonly string[], word: string): boolean {
+  const [first = ''] = unit;
+  const last = unit.at(-1) ?? '';
+  if (unit.length === MAX_WORDS) return false;
+  if (unit.join('').split('`').length === 2) return true;
+  if (OPTION.test(last) && VALUE.test(word)) return true;
+  return PROGRAM.test(first) && (unit.length === 1 ? /^[a-z]/.test(word) : /^--[a-z]/.test(word) || VALUE.test(word));
 }
 
 /** Wraps the paragraphs that are wider than `width`. Indented lines stay unchanged. */

@@ -43,7 +43,7 @@ export function addScanCommand(command: Command, deps: CommandDeps): void {
     .option('--key-prefix <prefix>', 'find only keys with this prefix (default: any prefix)', parsePrefix)
     .option(
       '--json',
-      'print one JSON document, {"finds":[{"file","line","column","keyPrefix","record"}],"scanned","binary"}',
+      'print one JSON document, {"finds":[{"file", "line", "column", "keyPrefix", "record"}], "scanned", "binary"}',
     );
   addTableOptions(command).action((paths: readonly string[], options: ScanOptions) => scan(paths, options, deps));
 }

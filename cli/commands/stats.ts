@@ -40,7 +40,7 @@ export function addStatsCommand(command: Command, deps: CommandDeps): void {
     .addOption(durationOption('--expiring <duration>', 'count keys that expire within this duration', '30d'))
     .option(
       '--json',
-      'print one JSON document, {"total","states","neverUsed","unused":{"for","keys"},"expiring":{"within","keys"}}',
+      'print one JSON document, {"total", "states", "neverUsed", "unused":{"for", "keys"}, "expiring":{"within", "keys"}}',
     );
   addTableOptions(command).action((options: StatsOptions) => stats(options, deps));
 }

@@ -29,8 +29,12 @@ export interface SessionOptions {
   readonly acceptedKeys?: string;
   /** `false` runs the command as in the published package, which doesn't include the local gateway. */
   readonly hasLocalGateway?: boolean;
-  /** `true` if all streams are a terminal of 80 columns. */
+  /** `true` if all streams are a terminal. */
   readonly isTerminal?: boolean;
+  /** The width of the terminal. The default is 80. */
+  readonly columns?: number;
+  /** `true` if the terminal shows colours. */
+  readonly hasColors?: boolean;
   /** `true` if stderr is a file despite `isTerminal`. */
   readonly isStderrFile?: boolean;
   /** The number of writes to stdout after which its reader closes it. Unlimited by default. */
@@ -136,13 +140,14 @@ export class LocalCli {
       gatewayStateFile,
       JSON.stringify({ ...state, revocationDelaySeconds, acceptedKeys: options.acceptedKeys }),
     );
-    const terminal = isTerminal ? { isTTY: true, columns: 80 } : {};
+    const terminal = isTerminal ? { isTTY: true, columns: options.columns ?? 80 } : {};
     const stdout = Object.assign(makePipe(readWrites), terminal);
     const stderr = Object.assign(new PassThrough(), isStderrFile ? {} : terminal);
     let outText = '';
     stdout.setEncoding('utf8').on('data', (text: string) => (outText += text));
     const errTexts = readText(stderr);
-    const output = new Output({ stdout, stderr });
+    const colors = options.hasColors === true ? {} : { NO_COLOR: '1' };
+    const output = new Output({ stdout, stderr, env: { ...colors, ...env } });
     const interruption = new Interruption({ exit: () => {}, note: (line) => output.note(line) });
     const stdin = Object.assign(new PassThrough(), isTerminal ? { isTTY: true } : {});
     stdin.end(input);

@@ -475,8 +475,14 @@ test('import prints its summary even if DynamoDB is unreachable', async () => {
 
 describe('invalid input', () => {
   test.each([
-    ['a missing file', ['import', '/nonexistent/keys'], '', 1, /cannot read .*ENOENT/],
-    ['a directory', ['import', '.'], '', 1, /cannot read \.: EISDIR/],
+    [
+      'a missing file',
+      ['import', '/nonexistent/keys'],
+      '',
+      1,
+      /cannot read .*: there is no such file in \/nonexistent; check the path/,
+    ],
+    ['a directory', ['import', '.'], '', 1, /cannot read \.: it's a directory; pass a file/],
     ['text in an unknown format', ['import', '-'], 'hello', 2, /--format/],
     ["bytes that aren't text", ['import', '-'], new Uint8Array([0x41, 0x3d, 0xff, 0xfe]), 1, /isn't UTF-8/],
     ['JSON without a list of keys', ['import', '-'], '{"keys": [\n]}', 1, /no list "api_keys"/],

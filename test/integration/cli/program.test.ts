@@ -170,7 +170,7 @@ describe('list', () => {
   test('prints a table on a terminal instead of tab-separated fields', async () => {
     const onTerminal = await cli.run(['list'], { table: 'listed', isTerminal: true });
     expect(onTerminal.stdout).toMatch(/^ID .*EXPIRES\n/);
-    expect(onTerminal.stdout).toContain('1 day ago');
+    expect(onTerminal.stdout).toContain(' 1d ');
     const elsewhere = await cli.run(['list'], { table: 'listed' });
     expect(elsewhere.stdout).toContain(`id-a\ta\t`);
     expect(elsewhere.stdout).toContain(at(-86_400_000));
