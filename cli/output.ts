@@ -9,7 +9,7 @@ import { toEpochMs } from '../keys/timestamp.ts';
 import { CliError, isOutputClosed } from '../operator/errors.ts';
 import { type Environment, setting } from '../operator/findTable.ts';
 import { relativeTime } from '../operator/notices.ts';
-import { wrap } from './wrap.ts';
+import { type Field, layOutFields, wrap } from './wrap.ts';
 
 export interface OutputStreams {
   readonly stdout: TerminalStream;
@@ -75,6 +75,11 @@ export class Output {
   /** The width of stdout, or 80 if it's unknown. Some terminals report 0. */
   get columns(): number {
     return this.#streams.stdout.columns || DEFAULT_COLUMNS;
+  }
+
+  /** Wraps a sentence for stdout at the width of a terminal. A program gets one line. */
+  fill(sentence: string): string {
+    return this.isTerminal ? wrap(sentence, this.columns).join('\n') : sentence;
   }
 
   /**
@@ -267,25 +272,32 @@ export function issuedKeyLine({ secret, record }: IssuedKey): string {
   return `${secret}  ${printable(record.label)}`;
 }
 
+export interface NoticeDeps {
+  readonly output: Output;
+  /** Returns the current time in epoch milliseconds. */
+  readonly now: () => number;
+}
+
 /**
  * Returns a new key for people, with the advice to store it. It omits the key if the key is stored in another `place`.
  */
-export function issuedKeyNotice({ secret, record }: IssuedKey, nowMs: number, place?: string): string {
+export function issuedKeyNotice({ secret, record }: IssuedKey, { output, now }: NoticeDeps, place?: string): string {
   const { id, label, owner, scopes, plan, expiresAt } = record;
   const expires =
-    expiresAt === undefined || toEpochMs(expiresAt) <= nowMs
+    expiresAt === undefined || toEpochMs(expiresAt) <= now()
       ? expiresAt
-      : `${expiresAt} (${relativeTime(expiresAt, nowMs)})`;
+      : `${expiresAt} (${relativeTime(expiresAt, now())})`;
   const key = place === undefined ? secret : undefined;
-  const lines = { key, id, label, owner, scopes: scopes?.join(' '), plan, expires };
-  const shown = Object.entries(lines).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${`${name}:`.padEnd(9)}${printable(value)}`],
+  const values = { key, id, label, owner, scopes: scopes?.join(' '), plan, expires };
+  const fields = Object.entries(values).flatMap(([name, value]): Field[] =>
+    value === undefined ? [] : [[name, printable(value)]],
   );
   const advice =
     place === undefined
       ? 'Store the key now: you cannot see it again.'
       : `The key is ${printable(place)}, and nowhere else.`;
-  return `${shown.join('\n')}\n\n${advice}`;
+  const shown = layOutFields(fields, output.isTerminal ? output.columns : Infinity);
+  return `${shown}\n\n${output.fill(advice)}`;
 }
 
 /** Returns the id and label of a key in a form for people. */

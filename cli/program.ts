@@ -19,6 +19,8 @@ interface CommandGroup {
   readonly commands: readonly CommandEntry[];
 }
 
+/** The least width of a description in the help. */
+const MIN_HELP_WIDTH = 20;
 const DONE = 0;
 const FAILED = 1;
 const BAD_USAGE = 2;
@@ -188,7 +190,7 @@ async function createProgram(
     .helpOption('-h, --help', 'show this help')
     .addHelpCommand(new Command('help').argument('[command]').description('Show help for a command.').helpGroup(OTHER))
     .exitOverride()
-    .configureHelp({ formatHelp, commandDescription: () => '' })
+    .configureHelp({ formatHelp, commandDescription: () => '', minWidthToWrap: MIN_HELP_WIDTH })
     .configureOutput({
       writeOut: writeHelp,
       writeErr: (help) => deps.output.noteHelp(fillParagraphs(help.trimEnd(), deps.output.columns)),
@@ -196,7 +198,7 @@ async function createProgram(
       getOutHelpWidth: helpWidth,
       getErrHelpWidth: helpWidth,
     });
-  const examples = ['latchkey create --label ci --stack LatchkeyStack'];
+  const examples = ['latchkey create --label ci --stack Orders'];
   if (hasLocalGateway) examples.push('latchkey create --label ci --local');
   const choice = hasLocalGateway ? '--table, --stack or --local' : '--table or --stack';
   addHelp(program, { examples, details: `Choose the table with ${choice}, or set LATCHKEY_TABLE. ${DETAILS.trim()}` });

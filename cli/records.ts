@@ -7,7 +7,7 @@ import { csvRows } from './importExport/csv.ts';
 import type { Colors, Output, PrintOptions } from './output.ts';
 import { recordTable, toCells } from './recordTable.ts';
 import { colorState } from './stateColor.ts';
-import { wrap } from './wrap.ts';
+import { type Field, layOutFields } from './wrap.ts';
 
 /** Returns one record as JSON. Use it for commands about one key. */
 export function recordJson(record: KeyRecord): string {
@@ -25,16 +25,9 @@ export interface RecordFieldsDeps {
  * active key shows whether the deployment rejects it because of `acceptedKeys`.
  */
 export function recordFields(record: KeyRecord, { output, now }: RecordFieldsDeps, acceptedKeys?: string): string {
-  const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY;
   const fields = getFields(record, { nowMs: now(), colors: output.colors, acceptedKeys });
-  const shown = fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
-  const nameWidth = Math.max(...shown.map(([name]) => name.length)) + 2;
-  return shown
-    .map(([name, value]) => {
-      const lines = wrap(value, columns - nameWidth);
-      return `${`${name}:`.padEnd(nameWidth)}${lines.join(`\n${' '.repeat(nameWidth)}`)}`;
-    })
-    .join('\n');
+  const shown = fields.flatMap(([name, value]): Field[] => (value === undefined ? [] : [[name, value]]));
+  return layOutFields(shown, output.isTerminal ? output.columns : Infinity);
 }
 
 interface FieldsContext {

@@ -66,3 +66,20 @@ export function cut(text: string, width: number): string {
   }
   return `${shown}…`;
 }
+
+/** A name and its value, which may contain colours. */
+export type Field = readonly [name: string, value: string];
+
+/** Returns fields with one line for each, unless a value is wider than `width`. A value of one word stays whole. */
+export function layOutFields(fields: readonly Field[], width: number): string {
+  const nameWidth = Math.max(...fields.map(([name]) => name.length)) + 2;
+  const indent = ' '.repeat(nameWidth);
+  return fields
+    .map(([name, value]) => {
+      const isTooWide = !value.includes(' ') && textWidth(value) > width - nameWidth;
+      // You could not copy a key or an id that the terminal broke.
+      if (isTooWide) return `${name}:\n${value}`;
+      return `${`${name}:`.padEnd(nameWidth)}${wrap(value, width - nameWidth).join(`\n${indent}`)}`;
+    })
+    .join('\n');
+}

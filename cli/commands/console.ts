@@ -19,10 +19,7 @@ once, because the browser exchanges the URL's token for a cookie. The server rej
 /** Fills `latchkey console`, which serves a page that shows and changes keys. */
 export function addConsoleCommand(command: Command, deps: CommandDeps): void {
   addHelp(command, {
-    examples: [
-      'latchkey console --stack LatchkeyStack --read-only',
-      'latchkey console --table keys --port 8080 --no-open',
-    ],
+    examples: ['latchkey console --stack Orders --read-only', 'latchkey console --table keys --port 8080 --no-open'],
     details: DETAILS,
   })
     .option('--port <number>', 'port on 127.0.0.1; 0 selects a free port', parsePort, 0)

@@ -38,8 +38,8 @@ ${EXPIRY_DETAILS}`;
 export function addCreateCommand(command: Command, deps: CommandDeps): void {
   addHelp(command, {
     examples: [
-      'latchkey create --label ci --owner acme --expires 90d --stack LatchkeyStack',
-      'latchkey create --label ci --scope orders:read --out ci.json --table keys',
+      'latchkey create --label ci --expires 90d --stack Orders',
+      'latchkey create --label ci --out ci.json --table keys',
     ],
     details: DETAILS,
   })
@@ -67,7 +67,7 @@ async function create(options: CreateOptions, deps: CommandDeps): Promise<void> 
         return issued;
       },
       notice: (issued, sinkName) =>
-        `${done('Created', issued.record, deps.output.colors)}\n\n${issuedKeyNotice(issued, deps.now(), sinkName)}`,
+        `${done('Created', issued.record, deps.output.colors)}\n\n${issuedKeyNotice(issued, deps, sinkName)}`,
       lostNotice: lostKeyNotice,
       notShown: ({ record: { id } }) => `key ${id} was issued but could not be shown, so revoke it`,
     }),

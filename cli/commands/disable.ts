@@ -7,7 +7,7 @@ revocation: see latchkey revoke --help.`;
 
 /** Adds `latchkey disable`, which disables one key until it is enabled again. */
 export const addDisableCommand = keyCommand({
-  examples: ['latchkey disable 0f8c1a52 --stack LatchkeyStack', 'latchkey disable 0f8c1a52 --yes --table keys'],
+  examples: ['latchkey disable 0f8c1a52 --stack Orders', 'latchkey disable 0f8c1a52 --yes --table keys'],
   details: DISABLE_DETAILS,
   ask: {
     question: ({ revokedAt, disabledAt }, name) =>
@@ -17,13 +17,13 @@ export const addDisableCommand = keyCommand({
   },
   act: (registry, id) => registry.disable(id),
   print: (record, { revocationDelaySeconds }, { output, now }) =>
-    `${done('Disabled', record, output.colors)} ${refusedNotice(revocationDelaySeconds, now())}`,
+    output.fill(`${done('Disabled', record, output.colors)} ${refusedNotice(revocationDelaySeconds, now())}`),
 });
 
 /** Adds `latchkey enable`, which enables one disabled key. */
 export const addEnableCommand = keyCommand({
-  examples: ['latchkey enable 0f8c1a52 --stack LatchkeyStack'],
+  examples: ['latchkey enable 0f8c1a52 --stack Orders'],
   act: (registry, id) => registry.enable(id),
   print: (record, { revocationDelaySeconds }, { output, now }) =>
-    `${done('Enabled', record, output.colors)} ${acceptedNotice(revocationDelaySeconds, now())}`,
+    output.fill(`${done('Enabled', record, output.colors)} ${acceptedNotice(revocationDelaySeconds, now())}`),
 });

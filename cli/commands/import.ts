@@ -41,19 +41,21 @@ interface ImportRun {
 const DETAILS = `
 Import detects and reports the format if you omit --format. Formats:
 
-  json      a JSON document with a list "api_keys" at its top level, such as
-            SoulSync's configuration, or only that list
-  csv       a header row, then a row for each key. The separator is a comma,
-            a semicolon or a tab
-  jsonl     a JSON object on each line: the default format of export
-  env       raw keys as NAME=key. Import hashes each key, and uses its name as
-            the label
+  json    a JSON document with a list "api_keys" at its top
+          level, such as SoulSync's configuration, or only
+          that list
+  csv     a header row, then a row for each key. The
+          separator is a comma, a semicolon or a tab
+  jsonl   a JSON object on each line, as export writes it
+  env     raw keys as NAME=key. Import hashes each key, and
+          uses its name as the label
 
-  fields    keyHash and label are required. Optional: id, keyPrefix, owner,
-            scopes, plan, metadata, createdAt, createdBy, lastUsedAt,
-            expiresAt, disabledAt, disabledBy, revokedAt, revokedBy,
-            revokedReason, rotatedFrom, rotatedTo. Names may also be in snake
-            case, such as key_hash
+  fields  keyHash and label are required. Optional: id,
+          keyPrefix, owner, scopes, plan, metadata, createdAt,
+          createdBy, lastUsedAt, expiresAt, disabledAt,
+          disabledBy, revokedAt, revokedBy, revokedReason,
+          rotatedFrom, rotatedTo. Names may also be in snake
+          case, such as key_hash
 
 A hash is the SHA-256 of the whole key, in hex. A time has an ISO 8601 format, in UTC unless it has a zone. Import reads
 the whole file before it stores the first key. Several entries with one hash become one key with the restrictions of all
@@ -74,10 +76,7 @@ const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys 
 /** Fills `latchkey import`, which stores the keys of another system or table by their hashes. */
 export function addImportCommand(command: Command, deps: CommandDeps): void {
   addHelp(command, {
-    examples: [
-      'latchkey import config.json --table keys',
-      'latchkey export --table old | latchkey import - --table new',
-    ],
+    examples: ['latchkey import config.json --table keys', 'latchkey import keys.jsonl --stack Orders'],
     details: DETAILS,
   })
     .argument('<file>', 'the file to read; - reads standard input')

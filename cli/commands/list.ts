@@ -61,7 +61,7 @@ export function addListCommand(command: Command, deps: CommandDeps): void {
       'latchkey list --table keys',
       'latchkey list --plan free --state active --table keys',
       'latchkey list --sort last-used --limit 20 --table keys',
-      'latchkey list --owner acme --stale 90d --all --csv > stale.csv',
+      'latchkey list --stale 90d --all --csv > stale.csv',
     ],
     details: DETAILS,
   })

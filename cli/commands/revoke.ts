@@ -17,10 +17,7 @@ another system again after that. Import would accept it as new.`;
 
 /** Adds `latchkey revoke`, which revokes one key and prints when the revocation takes effect. */
 export const addRevokeCommand = keyCommand<RevokeOptions>({
-  examples: [
-    'latchkey revoke 0f8c1a52 --stack LatchkeyStack',
-    "latchkey revoke 0f8c1a52 --reason 'found on GitHub' --yes --table keys",
-  ],
+  examples: ['latchkey revoke 0f8c1a52 --stack Orders', "latchkey revoke 0f8c1a52 --reason 'found on GitHub' --yes"],
   details: DETAILS,
   addOptions: (command) => command.option('--reason <text>', 'the reason to record', parseText),
   ask: {
@@ -29,7 +26,7 @@ export const addRevokeCommand = keyCommand<RevokeOptions>({
   },
   act: (registry, id, { reason }) => registry.revoke(id, { reason }),
   print: (record, { revocationDelaySeconds }, { output, now }) =>
-    `${done('Revoked', record, output.colors)} ${refusedNotice(revocationDelaySeconds, now())}`,
+    output.fill(`${done('Revoked', record, output.colors)} ${refusedNotice(revocationDelaySeconds, now())}`),
   json: {
     help: 'print one JSON document, {"record","revocationDelaySeconds"}; the delay is null if unknown',
     print: (record, { revocationDelaySeconds }) =>

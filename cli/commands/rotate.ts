@@ -52,8 +52,8 @@ expires. ${EXPIRY_DETAILS}`;
 export function addRotateCommand(command: Command, deps: CommandDeps): void {
   addHelp(command, {
     examples: [
-      'latchkey rotate 0f8c1a52 --grace 24h --stack LatchkeyStack',
-      'latchkey rotate 0f8c1a52 --grace 0 --out new.json --yes --table keys',
+      'latchkey rotate 0f8c1a52 --grace 24h --stack Orders',
+      'latchkey rotate 0f8c1a52 --grace 0 --yes --out new.json',
     ],
     details: DETAILS,
   })
@@ -104,15 +104,16 @@ function toConfirmation({ ms, text }: Duration): Confirmation {
 
 function rotationNotice(
   rotation: Rotation,
-  { now, output }: CommandDeps,
+  deps: CommandDeps,
   { revocationDelaySeconds }: TableLocation,
   sinkName: string | undefined,
 ): string {
+  const { output, now } = deps;
   const { record, previous } = rotation;
   return [
     done('Rotated', record, output.colors),
-    issuedKeyNotice(rotation, now(), sinkName),
-    previousNotice(previous, revocationDelaySeconds, now()),
+    issuedKeyNotice(rotation, deps, sinkName),
+    output.fill(previousNotice(previous, revocationDelaySeconds, now())),
   ].join('\n\n');
 }
 

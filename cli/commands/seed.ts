@@ -34,8 +34,8 @@ interface Outcome {
 const DETAILS = `
 FILE is a JSON array or JSON Lines of objects:
 
-  {"label":"ci","owner":"acme","scopes":["orders:read"],"plan":"free"}
-  {"label":"partner","expiresAt":"2030-01-31T12:00:00Z","metadata":{"seats":3}}
+  {"label":"ci","owner":"acme","scopes":["orders:read"]}
+  {"label":"b","plan":"free","expiresAt":"2030-01-31"}
 
 Only the label is required, and each label may appear only once. scopes may also be a string, separated by spaces or
 commas. expiresAt is an ISO 8601 time with a zone, or a date. A date means the end of that day in UTC. seed checks all
@@ -50,8 +50,8 @@ skips every label that is already in the table, in any state. It appends to the 
 export function addSeedCommand(command: Command, deps: CommandDeps): void {
   addHelp(command, {
     examples: [
-      'latchkey seed keys.json --out made.jsonl --stack LatchkeyStack',
-      'latchkey seed keys.json --out made.jsonl --skip-existing --table keys',
+      'latchkey seed keys.json --out made.jsonl --stack Orders',
+      'latchkey seed keys.json --skip-existing --stack Orders',
     ],
     details: DETAILS,
   })
@@ -60,7 +60,7 @@ export function addSeedCommand(command: Command, deps: CommandDeps): void {
     .option('--out <file>', 'write the keys to this file: JSON Lines of {"key","record"} with mode 0600')
     .option(
       '--json',
-      'print one JSON document, {"keys":[{"key","record"}],"skipped"}; without "key" if you pass --out',
+      'print one JSON document, {"keys":[{"key", "record"}], "skipped"}; without "key" if you pass --out',
     );
   addTableOptions(addActorOption(addKeyPrefixOption(command))).action((file: string, options: SeedOptions) =>
     seed(file, options, deps),

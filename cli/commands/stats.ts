@@ -33,7 +33,7 @@ unit for each 4 KB, so a million records of 250 bytes cost about 31,000 read req
 /** Fills `latchkey stats`, which counts keys by state, use and expiry. */
 export function addStatsCommand(command: Command, deps: CommandDeps): void {
   addHelp(command, {
-    examples: ['latchkey stats --table keys', 'latchkey stats --stale 30d --expiring 2w --stack LatchkeyStack'],
+    examples: ['latchkey stats --table keys', 'latchkey stats --stale 30d --expiring 2w --stack Orders'],
     details: DETAILS,
   })
     .addOption(durationOption('--stale <duration>', 'count keys as unused after this duration', '90d'))

@@ -32,7 +32,7 @@ ${EXPIRY_DETAILS}`;
 /** Adds `latchkey update`, which changes fields of one key's record. */
 export const addUpdateCommand = keyCommand<UpdateOptions>({
   examples: [
-    'latchkey update 0f8c1a52 --owner acme --expires 90d --stack LatchkeyStack',
+    'latchkey update 0f8c1a52 --expires 90d --stack Orders',
     'latchkey update 0f8c1a52 --plan pro --table keys',
   ],
   details: DETAILS,
@@ -58,7 +58,8 @@ export const addUpdateCommand = keyCommand<UpdateOptions>({
   print: (record, { revocationDelaySeconds }, deps) => {
     const { output, now } = deps;
     const notice = inEffectNotice(revocationDelaySeconds, now());
-    return `${done('Updated', record, output.colors)} ${notice}\n\n${recordFields(record, deps)}`;
+    const outcome = output.fill(`${done('Updated', record, output.colors)} ${notice}`);
+    return `${outcome}\n\n${recordFields(record, deps)}`;
   },
 });
 

@@ -34,11 +34,11 @@ test.each([{ columns: 0 }, {}])('Output falls back to 80 columns for a terminal 
 });
 
 describe.each(COMMANDS)('the help of %s', (command) => {
-  test('has an example and fits in 80 columns', async () => {
-    const { exitCode, stdout } = await cli.run([command, '--help'], { isTerminal: true });
+  test.each([60, 80])('has an example and fits in %d columns', async (columns) => {
+    const { exitCode, stdout } = await cli.run([command, '--help'], { isTerminal: true, columns });
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^ {2}.*latchkey ${command}\\b`, 'm'));
-    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(columns);
   });
 
   test('describes the command before its usage, examples and options', async () => {

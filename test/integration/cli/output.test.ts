@@ -26,6 +26,7 @@ beforeEach(() => {
   output.hideTyped(['create', ...KEY_LIKE.map(([, key]) => key)]);
 });
 
+const now = () => NOW_MS;
 const written = (stream: PassThrough) => String(stream.read() ?? '');
 
 /** Returns an output whose stdout fails each write with an error of this code. */
@@ -164,7 +165,7 @@ describe('an issued key', () => {
   });
 
   test('appears in the notice with its scopes, plan and expiry', () => {
-    expect(issuedKeyNotice({ secret, record }, NOW_MS)).toBe(
+    expect(issuedKeyNotice({ secret, record }, { output, now })).toBe(
       `key:     ${secret}
 id:      ${record.id}
 label:   build\\u001b
@@ -178,12 +179,12 @@ Store the key now: you cannot see it again.`,
   });
 
   test('does not appear in the notice if it is stored in a file', () => {
-    const notice = issuedKeyNotice({ secret, record: previous }, NOW_MS, 'in a\u001bfile');
-    expect(notice).toBe(`id:      ${previous.id}\nlabel:   old\n\nThe key is in a\\u001bfile, and nowhere else.`);
+    const notice = issuedKeyNotice({ secret, record: previous }, { output, now }, 'in a\u001bfile');
+    expect(notice).toBe(`id:    ${previous.id}\nlabel: old\n\nThe key is in a\\u001bfile, and nowhere else.`);
   });
 
   test('lacks a relative time in the notice if it has expired', () => {
-    const notice = issuedKeyNotice({ secret, record: { ...record, expiresAt: at(0) } }, NOW_MS);
+    const notice = issuedKeyNotice({ secret, record: { ...record, expiresAt: at(0) } }, { output, now });
     expect(notice).toContain(`expires: ${at(0)}\n`);
   });
 });

@@ -49,9 +49,9 @@ describe('rotate', () => {
       exitCode: 0,
       stdout: `✓ Rotated “ci”.
 
-key:     ${secret}
-id:      ${rotatedTo}
-label:   ci
+key:   ${secret}
+id:    ${rotatedTo}
+label: ci
 
 Store the key now: you cannot see it again.
 

@@ -84,7 +84,7 @@ describe('create --out', () => {
     expect((await cli.records(table)).map(({ keyHash }) => keyHash)).toEqual([hashSecret(key)]);
     expect(run.stdout).not.toContain(key.slice(11));
     expect(run.stdout).toBe(
-      `✓ Created “ci”.\n\nid:      ${record.id}\nlabel:   ci\n\nThe key is in ${out}, and nowhere else.\n`,
+      `✓ Created “ci”.\n\nid:    ${record.id}\nlabel: ci\n\nThe key is in ${out}, and nowhere else.\n`,
     );
   });
 

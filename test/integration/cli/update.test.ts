@@ -62,7 +62,7 @@ test('update prints the updated record', async () => {
   const { record } = await cli.putKey(table, FULL);
   const run = await cli.run(['update', record.id, '--label', 'new'], { table, isTerminal: true });
   expect(run).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(run.stdout).toMatch(new RegExp(`^✓ Updated “new”\\. .*\n\nid: +${record.id}\nlabel: +new\n`));
+  expect(run.stdout).toMatch(new RegExp(`^✓ Updated “new”\\. [^]*?\n\nid: +${record.id}\nlabel: +new\n`));
   for (const line of run.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 

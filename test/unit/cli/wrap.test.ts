@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import picocolors from 'picocolors';
 import stringWidth from 'string-width';
-import { cut, fillParagraphs, textWidth, wrap } from '../../../cli/wrap.ts';
+import { cut, fillParagraphs, layOutFields, textWidth, wrap } from '../../../cli/wrap.ts';
 
 const { red } = picocolors.createColors(true);
 
@@ -61,5 +61,19 @@ describe('cut', () => {
     ['👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧', 5, '👨‍👩‍👧👨‍👩‍👧…'],
   ])('shortens %j to %d columns as %j', (text, width, expected) => {
     expect(cut(text, width)).toBe(expected);
+  });
+});
+
+describe('layOutFields', () => {
+  test('aligns values and wraps long ones below their first word', () => {
+    const fields = [
+      ['id', 'one'],
+      ['scopes', 'a:read b:read c:read'],
+    ] as const;
+    expect(layOutFields(fields, 22)).toBe('id:     one\nscopes: a:read b:read\n        c:read');
+  });
+
+  test('puts a wide key on its own line so a terminal does not break it', () => {
+    expect(layOutFields([['key', 'k'.repeat(52)]], 54)).toBe(`key:\n${'k'.repeat(52)}`);
   });
 });
