@@ -13,7 +13,13 @@ export interface OutputStreams {
   readonly stderr: TerminalStream;
 }
 
-export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
+
+/** A destination of printed text other than stdout, such as a pager. */
+export interface Destination {
+  readonly write: (text: string) => Promise<void>;
+  readonly end: () => Promise<void>;
+}
 
 /** Both output streams of the process. Results go to stdout, everything else to stderr. */
 export class Output {
@@ -21,6 +27,9 @@ export class Output {
   readonly progress: ProgressBar;
   readonly #streams: OutputStreams;
   #typed: ReturnType<typeof typedKeys> = [];
+  /** The destination of printed text during `divert`. */
+  #destination: Destination | undefined;
+  #keptNotes: string[] | undefined;
 
   constructor(streams: OutputStreams) {
     this.#streams = streams;
@@ -49,6 +58,30 @@ export class Output {
     return this.#streams.stdout.columns || 80;
   }
 
+  /** The height of stdout, or 24 if it's unknown. */
+  get rows(): number {
+    return this.#streams.stdout.rows || 24;
+  }
+
+  /**
+   * Passes the text that the work prints to another destination, and then ends the destination. Keeps notes until after
+   * its end.
+   */
+  async divert(destination: Destination, work: () => Promise<void>): Promise<void> {
+    const notes: string[] = [];
+    this.#keptNotes = notes;
+    this.#destination = destination;
+    try {
+      await work();
+    } finally {
+      this.#destination = undefined;
+      await destination.end().finally(() => {
+        this.#keptNotes = undefined;
+        for (const note of notes) this.#writeNote(note);
+      });
+    }
+  }
+
   /**
    * Writes to stdout. The text is safe once the promise resolves, even if the process ends. It escapes control and
    * invisible characters on a terminal, except newlines and tabs.
@@ -56,7 +89,8 @@ export class Output {
    * @throws CliError `OUTPUT_CLOSED` if the reader has closed stdout; `OUTPUT_UNUSABLE`
    */
   async print(text: string): Promise<void> {
-    await this.progress.aside(() => write(this.#streams.stdout, this.isTerminal ? printableLines(text) : text));
+    const shown = this.isTerminal ? printableLines(text) : text;
+    await this.progress.aside(() => this.#destination?.write(shown) ?? writeTo(this.#streams.stdout, shown));
   }
 
   /**
@@ -104,13 +138,19 @@ export class Output {
   }
 
   #writeNote(text: string): void {
+    if (this.#keptNotes !== undefined) return void this.#keptNotes.push(text);
     void this.progress.aside(async () => {
       this.#streams.stderr.write(`${text}\n`);
     });
   }
 }
 
-function write(stream: TerminalStream, text: string): Promise<void> {
+/**
+ * Writes to a stream. The promise resolves once the text is safe.
+ *
+ * @throws CliError `OUTPUT_CLOSED` if the stream's reader has closed it; `OUTPUT_UNUSABLE`
+ */
+export function writeTo(stream: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
       if (error === null || error === undefined) return resolve();
