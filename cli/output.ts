@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import { SingleBar } from 'cli-progress';
 import { maskIssuedKeys, typedKeys } from '../keys/findKeys.ts';
 import { printable, printableLines } from '../keys/printable.ts';
 import { type KeyRecord, publicRecord } from '../keys/record.ts';
@@ -7,6 +6,7 @@ import type { IssuedKey } from '../keys/registry.ts';
 import { toEpochMs } from '../keys/timestamp.ts';
 import { CliError, isOutputClosed } from '../operator/errors.ts';
 import { relativeTime } from '../operator/notices.ts';
+import { Progress } from './progress.ts';
 
 export interface OutputStreams {
   readonly stdout: TerminalStream;
@@ -23,17 +23,18 @@ export interface Destination {
 
 /** Both output streams of the process. Results go to stdout, everything else to stderr. */
 export class Output {
-  /** The progress bar on stderr. */
-  readonly progress: ProgressBar;
+  /** The progress line on stderr. */
+  readonly progress: Progress;
   readonly #streams: OutputStreams;
   #typed: ReturnType<typeof typedKeys> = [];
   /** The destination of printed text during `divert`. */
   #destination: Destination | undefined;
   #keptNotes: string[] | undefined;
 
-  constructor(streams: OutputStreams) {
+  /** @param now Returns the current time in milliseconds, for the speed of the progress */
+  constructor(streams: OutputStreams, now: () => number = Date.now) {
     this.#streams = streams;
-    this.progress = new ProgressBar(streams.stderr);
+    this.progress = new Progress(streams.stderr, now);
     // The caller of a failed write gets its error. The error would also end the process without a listener.
     for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
   }
@@ -161,67 +162,6 @@ export function writeTo(stream: Writable, text: string): Promise<void> {
       return reject(new CliError('OUTPUT_UNUSABLE', `cannot write to stdout: ${code ?? error.name}`, { cause: error }));
     });
   });
-}
-
-/** The scale of a progress bar: a known number of steps, a percentage, or a count without a known end. */
-export type ProgressKind = 'steps' | 'share' | 'count';
-
-const FORMATS: Readonly<Record<ProgressKind, string>> = {
-  steps: '[{bar}] {value}/{total}',
-  share: '[{bar}] {percentage}%, keys: {count}',
-  count: 'keys: {count}',
-};
-
-/** A progress bar. It appears only on a terminal. It stays below the text that is printed in the meantime. */
-export class ProgressBar {
-  readonly #stream: TerminalStream;
-  #bar: SingleBar | undefined;
-  #done = 0;
-  #total = 0;
-  #count = 0;
-  #isRunning = false;
-
-  constructor(stream: TerminalStream) {
-    this.#stream = stream;
-  }
-
-  start(total: number, kind: ProgressKind = 'steps'): void {
-    this.#total = total;
-    this.#isRunning = true;
-    if (this.#stream.isTTY !== true) return;
-    this.#bar = new SingleBar({
-      stream: this.#stream,
-      format: FORMATS[kind],
-      clearOnComplete: true,
-      linewrap: true,
-      // The program handles signals itself.
-      gracefulExit: false,
-    });
-    this.#show();
-  }
-
-  /** Advances by one step. A percentage advances to `done`. */
-  advance(done: number = this.#done + 1): void {
-    this.#done = done;
-    this.#bar?.update(done, { count: ++this.#count });
-  }
-
-  stop(): void {
-    this.#isRunning = false;
-    this.#bar?.stop();
-  }
-
-  /** Hides the bar while `print` runs, and shows it again below the printed text. */
-  async aside(print: () => Promise<void>): Promise<void> {
-    if (!this.#isRunning) return print();
-    this.#bar?.stop();
-    await print();
-    if (this.#isRunning) this.#show();
-  }
-
-  #show(): void {
-    this.#bar?.start(this.#total, this.#done, { count: this.#count });
-  }
 }
 
 /** An issued key, which may be the successor of another key. */
