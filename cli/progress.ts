@@ -66,7 +66,8 @@ const MIN_ELAPSED_MS = 1000;
  * of the time without a total.
  */
 export function progressText(done: number, total: number | undefined, elapsedMs: number): string {
-  const count = total === undefined ? countText(done, 'key') : `${numberText(done)} of ${numberText(total)}`;
+  const keys = done === 0 ? '0 keys' : countText(done, 'key');
+  const count = total === undefined ? keys : `${numberText(done)} of ${numberText(total)}`;
   const perSecond = elapsedMs < MIN_ELAPSED_MS ? 0 : (done * 1000) / elapsedMs;
   if (perSecond === 0) return count;
   const speed = perSecond < 10 ? perSecond.toFixed(1) : numberText(Math.round(perSecond));

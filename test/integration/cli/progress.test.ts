@@ -13,6 +13,7 @@ describe('progressText', () => {
     [0, 10, 5000, '0 of 10'],
     [1299, undefined, 6186, '1,299 keys · 210/s'],
     [1, undefined, 10, '1 key'],
+    [0, undefined, 10, '0 keys'],
   ])('for %p of %p after %p ms is %j', (done, total, elapsedMs, expected) => {
     expect(progressText(done, total, elapsedMs)).toBe(expected);
   });
