@@ -1,8 +1,10 @@
 const MAX_AT_ONCE = 5;
 
 /**
- * Runs the work on all items, at most five at the same time. Starts no more work once `goesOn` returns `false`. Returns
- * the results in the order of the items, and `undefined` for an item without a result.
+ * Runs the work on all items, at most five at the same time. Starts no more work once `goesOn` returns `false` or the
+ * work throws. Returns the results in the order of the items, and `undefined` for an item without a result.
+ *
+ * @throws the first error of the work
  */
 export async function inTurns<T, R>(
   items: readonly T[],
@@ -11,10 +13,19 @@ export async function inTurns<T, R>(
 ): Promise<readonly (R | undefined)[]> {
   const results: (R | undefined)[] = items.map(() => undefined);
   const rest = items.entries();
-  const takeTurns = async () => {
-    for (let next = rest.next(); !next.done && goesOn(); next = rest.next()) {
-      const [index, item] = next.value;
+  let hasFailed = false;
+  const runOne = async (item: T, index: number) => {
+    try {
       results[index] = await work(item, index);
+    } catch (error) {
+      hasFailed = true;
+      throw error;
+    }
+  };
+  const takeTurns = async () => {
+    for (let next = rest.next(); !next.done && !hasFailed && goesOn(); next = rest.next()) {
+      const [index, item] = next.value;
+      await runOne(item, index);
     }
   };
   await Promise.all(Array.from({ length: MAX_AT_ONCE }, takeTurns));

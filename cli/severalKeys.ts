@@ -4,7 +4,7 @@ import type { KeyRegistry } from '../keys/registry.ts';
 import { explainFault, isOutcomeUnknown } from '../operator/aws.ts';
 import { CliError } from '../operator/errors.ts';
 import type { TableLocation } from '../operator/findTable.ts';
-import { countText } from './counts.ts';
+import { countText, numberText } from './counts.ts';
 import { inTurns } from './inTurns.ts';
 import { findByIds, findByOwner, type Target } from './keyTargets.ts';
 import { keyName } from './output.ts';
@@ -126,7 +126,7 @@ function toText(
   location: TableLocation,
 ): string {
   const changed = capitalized(change);
-  const rest = skipped.length === 0 ? '' : ` Skipped ${skipped.length} (${why}).`;
+  const rest = skipped.length === 0 ? '' : ` Skipped ${numberText(skipped.length)} (${why}).`;
   return [
     ...done.map((record) => `${changed} key ${keyName(record)}.`),
     `${changed} ${countText(done.length, 'key')}.${rest}`,

@@ -103,6 +103,16 @@ They may still be accepted for up to 60 seconds (recordCacheTtl plus resultsCach
     }
   });
 
+  test('enable reports a revoked key and enables the others', async () => {
+    const { table, ids } = await makeKeys(DISABLED, { ...DISABLED, ...REVOKED });
+    const run = await cli.run(['enable', ...ids, '--yes'], { table });
+    expect(run.exitCode).toBe(1);
+    expect(run.stdout).toContain(`Enabled key ${ids[0]}, "key 0".\nEnabled 1 key.\n`);
+    expect(run.stderr).toMatch(
+      /^not enabled: ([\w-]+), "key 1": key \1 was revoked already, .*\nerror: enabled 1 of 2 keys\n$/,
+    );
+  });
+
   test('revokes an unreadable key and reports it', async () => {
     const { table, ids } = await makeKeys({});
     const item = { ...makeKey({ id: randomUUID() }).record, createdAt: 'yesterday' };
