@@ -12,20 +12,14 @@ export async function inTurns<T, R>(
   goesOn: () => boolean = () => true,
 ): Promise<readonly (R | undefined)[]> {
   const results: (R | undefined)[] = items.map(() => undefined);
-  const rest = items.entries();
-  let hasFailed = false;
-  const runOne = async (item: T, index: number) => {
-    try {
-      results[index] = await work(item, index);
-    } catch (error) {
-      hasFailed = true;
-      throw error;
-    }
-  };
+  const rest = [...items.entries()];
   const takeTurns = async () => {
-    for (let next = rest.next(); !next.done && !hasFailed && goesOn(); next = rest.next()) {
-      const [index, item] = next.value;
-      await runOne(item, index);
+    for (let next = rest.shift(); next !== undefined && goesOn(); next = rest.shift()) {
+      const [index, item] = next;
+      results[index] = await work(item, index).catch((error: unknown) => {
+        rest.length = 0;
+        throw error;
+      });
     }
   };
   await Promise.all(Array.from({ length: MAX_AT_ONCE }, takeTurns));
