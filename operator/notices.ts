@@ -10,10 +10,22 @@ export function delayNotice(revocationDelaySeconds: number | undefined): string 
   return `It may still be accepted ${getDelay(revocationDelaySeconds)}.`;
 }
 
+/** Returns `delayNotice` for several keys. */
+export function severalDelayNotice(revocationDelaySeconds: number | undefined): string {
+  if (revocationDelaySeconds === 0) return 'They are rejected from now on: no cache contains them.';
+  return `They may still be accepted ${getDelay(revocationDelaySeconds)}.`;
+}
+
 /** Returns a sentence that states when an enabled key starts to work. */
 export function enableNotice(revocationDelaySeconds: number | undefined): string {
   if (revocationDelaySeconds === 0) return 'It is accepted from now on: no cache contains it.';
   return `It may still be rejected ${getDelay(revocationDelaySeconds)}.`;
+}
+
+/** Returns `enableNotice` for several keys. */
+export function severalEnableNotice(revocationDelaySeconds: number | undefined): string {
+  if (revocationDelaySeconds === 0) return 'They are accepted from now on: no cache contains them.';
+  return `They may still be rejected ${getDelay(revocationDelaySeconds)}.`;
 }
 
 /** Returns a sentence that states when a key with an expiry stops working. */

@@ -19,11 +19,12 @@ import type { ReadEntry } from '../importExport/readEntry.ts';
 import { ReviewedKeys, type ReviewedKey } from '../importExport/reviewedKeys.ts';
 import { addActorOption, addTableOptions } from '../options.ts';
 import { TextSource } from '../textSource.ts';
-import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
+import { withActingRegistry, withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ImportOptions extends RegistryOptions {
   readonly format?: ImportFormat;
   readonly allowWeak?: boolean;
+  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
@@ -85,15 +86,19 @@ Import skips a hash that is already in the table, and doesn't change its record.
 command again. DynamoDB deletes the record of a key 90 days after its revocation or expiry. Import then reactivates the key if
 an old file lists it as active. Remove ended keys from an old file before you import it.
 
+--dry-run reads and checks the whole file, and looks up its hashes and ids in the table. It prints a line for each key that import
+would store or skip, and each rejection. It needs only read access.
+
 Only a deployment with acceptForeignKeys accepts keys of other systems. Import counts the keys that are certainly from another
 system. It also counts the active keys that the deployment rejects, if you pass a --stack with the output AcceptedKeys. list and
 show mark these keys.
 
+  latchkey import config.json --dry-run --table keys
   latchkey import config.json --table keys
   latchkey export --table old | latchkey import - --table new`;
 
 const JSON_HELP =
-  'print one JSON document: {"format", "imported":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for --format json, "entry" and "firstEntry" instead of "line" and "firstLine"';
+  'print one JSON document: {"format", "imported":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for --format json, "entry" and "firstEntry" instead of "line" and "firstLine"; with --dry-run also "dryRun", and null for an id that the file lacks';
 
 const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys that are stored';
 
@@ -109,6 +114,7 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
         .argParser(parseImportFormat),
     )
     .option('--allow-weak', 'import weak raw keys: below 112 bits, or consisting of words')
+    .option('--dry-run', 'print what import would do, without a write to the table')
     .option('--json', JSON_HELP)
     .addHelpText('after', HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>
@@ -125,8 +131,10 @@ function parseImportFormat(text: string): ImportFormat {
 
 async function importKeys(file: string, options: ImportOptions, deps: CommandDeps): Promise<void> {
   const { output, interruption } = deps;
-  const report = new ImportReport(output, options.json === true);
-  await withActingRegistry(options, deps, (registry, { acceptedKeys }) =>
+  const isDryRun = options.dryRun === true;
+  const report = new ImportReport(output, { isJson: options.json === true, isDryRun });
+  const withTable = isDryRun ? withRegistry : withActingRegistry;
+  await withTable(options, deps, (registry, { acceptedKeys }) =>
     interruption.deferSignals(async () => {
       const source = await TextSource.open(file, deps.stdin);
       interruption.signal.addEventListener('abort', () => source.close());
@@ -203,7 +211,7 @@ async function importAll(
     goesOn: () => goesOn(report, deps),
   });
   try {
-    output.progress.start(keys.count, 'share');
+    output.progress.start(keys.count);
     await store(keys, importRun);
   } finally {
     output.progress.stop();
@@ -211,16 +219,16 @@ async function importAll(
   }
 }
 
-async function store(keys: ReviewedKeys, { registry, report, deps }: ImportRun): Promise<void> {
+async function store(keys: ReviewedKeys, { registry, report, options, deps }: ImportRun): Promise<void> {
   // Keys in progress, by index. The registry's concurrency limits their number.
   const inProgress = new Map<number, ReviewedKey>();
   const entries = toEntries(keys, inProgress, () => goesOn(report, deps));
-  for await (const { index, outcome, id, problem } of registry.importHashes(entries)) {
+  for await (const { index, outcome, id, problem } of registry.importHashes(entries, { dryRun: options.dryRun })) {
     const key = inProgress.get(index);
     inProgress.delete(index);
     if (key === undefined) continue;
     if (outcome === 'imported') await report.addImported(id, key);
-    else if (outcome === 'skipped') report.addSkipped(key);
+    else if (outcome === 'skipped') await report.addSkipped(key);
     else report.addRejectedKey(key, problem);
     deps.output.progress.advance(index + 1);
   }

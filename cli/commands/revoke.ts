@@ -1,10 +1,10 @@
 import { publicRecord } from '../../keys/record.ts';
-import { delayNotice } from '../../operator/notices.ts';
-import { keyCommand, type KeyCommandOptions } from '../command.ts';
+import { delayNotice, severalDelayNotice } from '../../operator/notices.ts';
+import { keysCommand, type KeysCommandOptions } from '../command.ts';
 import { parseText } from '../options.ts';
 import { keyName } from '../output.ts';
 
-interface RevokeOptions extends KeyCommandOptions {
+interface RevokeOptions extends KeysCommandOptions {
   readonly reason?: string;
 }
 
@@ -16,12 +16,18 @@ A revocation takes effect once the deployment's caches drop the key: after at mo
 staleIfError replaces recordCacheTtl during an outage of DynamoDB. An open WebSocket connection stays open, because API Gateway
 calls the authorizer only on $connect.
 
-  latchkey revoke 0f8c1a52 --reason 'found on GitHub' --stack LatchkeyStack`;
+With several ids or --owner, revoke finds all keys before it changes the first one. An unknown or ambiguous id therefore changes
+nothing. It skips keys that are revoked already. To complete an interrupted run, run the same command again. --owner can miss a
+key that was issued within the last second.
 
-/** Adds `latchkey revoke`, which revokes one key and prints when the revocation takes effect. */
-export const addRevokeCommand = keyCommand<RevokeOptions>({
+  latchkey revoke 0f8c1a52 --reason 'found on GitHub' --stack LatchkeyStack
+  latchkey revoke 0f8c1a52 77d0be41 --stack LatchkeyStack
+  latchkey revoke --owner acme --reason 'contract ended' --stack LatchkeyStack`;
+
+/** Adds `latchkey revoke`, which revokes keys and prints when the revocation takes effect. */
+export const addRevokeCommand = keysCommand<RevokeOptions>({
   name: 'revoke',
-  description: 'Revoke a key. This cannot be undone.',
+  description: 'Revoke one or several keys. This cannot be undone.',
   help: HELP,
   addOptions: (command) => command.option('--reason <text>', 'the reason to record', parseText),
   ask: {
@@ -29,11 +35,20 @@ export const addRevokeCommand = keyCommand<RevokeOptions>({
       revokedAt === undefined ? `Revoke key ${name}? This cannot be undone.` : undefined,
     change: 'revoked',
   },
+  several: {
+    verb: 'Revoke',
+    change: 'revoked',
+    warning: 'This cannot be undone.',
+    isDone: ({ revokedAt }) => revokedAt !== undefined,
+    skipped: 'revoked already',
+    notice: ({ revocationDelaySeconds }) => severalDelayNotice(revocationDelaySeconds),
+    json: ({ revocationDelaySeconds }) => ({ revocationDelaySeconds: revocationDelaySeconds ?? null }),
+  },
   act: (registry, id, { reason }) => registry.revoke(id, { reason }),
   print: (record, { revocationDelaySeconds }) =>
     `Revoked key ${keyName(record)}.\n${delayNotice(revocationDelaySeconds)}`,
   json: {
-    help: 'print one JSON document, {"record","revocationDelaySeconds"}; the delay is null if unknown',
+    help: 'print one JSON document, {"record","revocationDelaySeconds"}, or {"records","skipped","revocationDelaySeconds"} for several ids or --owner; the delay is null if unknown',
     print: (record, { revocationDelaySeconds }) =>
       JSON.stringify({ record: publicRecord(record), revocationDelaySeconds: revocationDelaySeconds ?? null }),
   },
