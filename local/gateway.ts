@@ -137,14 +137,18 @@ function createInvoke(
   return async (name, event) => byName.get(name)?.invoke(event);
 }
 
+/** The authorizer's principal for a key that isn't in the table. */
+const UNKNOWN_KEY = 'anonymous';
+
 /** Adds the label of a rejected key, because the authorizer's response contains only the key's id. */
 function withLabels(registry: KeyRegistry, onRequest: (request: ServedRequest) => void) {
   return (request: ServedRequest): void => {
     const { keyId, label } = request;
     if (keyId === undefined || label !== undefined) return onRequest(request);
+    if (keyId === UNKNOWN_KEY) return onRequest({ ...request, keyId: undefined });
     void registry.get(keyId).then(
       (record) => onRequest({ ...request, label: record.label }),
-      // Another authorizer's principal, or `anonymous`, isn't the id of a key.
+      // Another function's principal isn't the id of a key.
       () => onRequest({ ...request, keyId: undefined }),
     );
   };

@@ -25,7 +25,7 @@ interface StepDeps {
 export function createStepRunner({ write, colors, isTerminal, now }: StepDeps): RunStep {
   return async ({ doing, done }, work) => {
     const startedMs = now();
-    if (isTerminal) write(`${colors.dim(`  ${doing}…`)}`);
+    if (isTerminal) write(colors.dim(`${doing}…`));
     try {
       const result = await work();
       if (isTerminal) write(ERASE_LINE);
