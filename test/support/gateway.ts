@@ -130,7 +130,11 @@ export async function startGatewayProcess(template?: string, args: readonly stri
     await rm(directory, { recursive: true, force: true });
     return exitCode;
   };
-  const printed = () => output.split('\n').slice(0, -1).map((line) => JSON.parse(line));
+  const printed = () =>
+    output
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
   const [{ urls, key }] = printed();
   return {
     url: urls.rest,

@@ -30,7 +30,10 @@ describe('the settings of a function on this machine', () => {
     ['0', '0'],
     ['soon', 'soon'],
   ])('turn LATCHKEY_RECORD_CACHE_SECONDS=%s into %s', (given, expected) => {
-    const environment: Environment = { ...TABLE, ...(given === undefined ? {} : { LATCHKEY_RECORD_CACHE_SECONDS: given }) };
+    const environment: Environment = {
+      ...TABLE,
+      ...(given === undefined ? {} : { LATCHKEY_RECORD_CACHE_SECONDS: given }),
+    };
     expect(settingsOf([environment])).toEqual([{ ...TABLE, LATCHKEY_RECORD_CACHE_SECONDS: expected }]);
   });
 
