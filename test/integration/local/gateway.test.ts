@@ -63,25 +63,27 @@ test('npm start serves an API of each type', async () => {
 });
 
 test('npm start -- --json prints the URLs with the key, then each request', async () => {
-  const gateway = await npmStart('--no-console');
+  const gateway = await npmStart();
   await get(gateway, `/rest/token?api_key=${gateway.key}`, 'deny');
   while (gateway.printed().length < 2) await sleep(5);
   const { origin, host } = new URL(gateway.url);
   expect(gateway.printed()).toEqual([
     {
-      urls: { rest: `${origin}/rest/token`, http: `${origin}/http/echo`, ws: `ws://${host}/ws/` },
+      urls: {
+        rest: `${origin}/rest/token`,
+        http: `${origin}/http/echo`,
+        ws: `ws://${host}/ws/`,
+        console: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/start\?token=/),
+      },
       key: gateway.key,
     },
     { method: 'GET', path: '/rest/token', status: 403, durationMs: expect.any(Number), code: 'NO' },
   ]);
-});
-
-test('npm start prints the URL of a console for the served table', async () => {
-  const { consoleUrl, key } = await npmStart();
-  const opened = await fetch(consoleUrl, { redirect: 'manual' });
+  const opened = await fetch(gateway.consoleUrl, { redirect: 'manual' });
   const cookie = opened.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-  const listed = await fetch(new URL('/api/keys', consoleUrl), { headers: { cookie } });
-  expect(JSON.parse(await listed.text()).records).toMatchObject([{ label: 'demo', keyPrefix: key.slice(0, 11) }]);
+  const listed = await fetch(new URL('/api/keys', gateway.consoleUrl), { headers: { cookie } });
+  const shown = { label: 'demo', keyPrefix: gateway.key.slice(0, 11) };
+  expect(JSON.parse(await listed.text()).records).toMatchObject([shown]);
 });
 
 describe('the gateway reports', () => {
@@ -115,7 +117,7 @@ describe('the gateway reports', () => {
     ['/http/echo', 'unauthorized', 401, 'AUTH_REQUIRED'],
     ['/http/nothing', 'allow', 404, undefined],
     ['/other', 'allow', 404, undefined],
-  ])('a request to %s with the token %s with the status %i and the code %s', async (path, token, status, code) => {
+  ])('a request to %s with the token %s, the status %i and the code %s', async (path, token, status, code) => {
     await get(gateway, `${path}?api_key=${gateway.key}`, token);
     expect(await reported()).toEqual({
       method: 'GET',
@@ -131,7 +133,7 @@ describe('the gateway reports', () => {
   test.each([
     ['allow', 101, undefined],
     ['deny', 403, 'NO'],
-  ])('a WebSocket connection with the token %s with the status %i and the code %s', async (token, status, code) => {
+  ])('a WebSocket connection with the token %s, the status %i and the code %s', async (token, status, code) => {
     const socket = new WebSocket(gateway.webSocketUrl, { headers: { authorization: `Bearer ${token}` } });
     socket.on('error', () => {});
     expect(await reported()).toMatchObject({ method: 'GET', path: '/ws/', statusCode: status, code });
@@ -233,14 +235,16 @@ describe('npm start', () => {
     expect(lines.join('')).not.toContain(key);
   });
 
-  test.each(['--port', '--console-port'])('exits 1 if the port of %s is in use', async (option) => {
+  test('exits 1 if the port of the console is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as AddressInfo;
-    const { status, lines } = run('--port', '0', option, String(port));
+    const { status, lines } = run('--port', '0', '--console-port', String(port));
     server.close();
     expect(status).toBe(1);
-    expect(lines).toEqual([expect.stringContaining(`${option}: cannot listen on port ${port}: it is in use`)]);
+    expect(lines).toEqual([
+      `--console-port: cannot listen on port ${port}: it is in use; pass another port, or 0 for a free one`,
+    ]);
   });
 });
 
