@@ -42,11 +42,9 @@ try {
     }),
   });
   const console = await startConsole(options, gateway);
-  const hasKeyboard = stdin.isTTY && console !== undefined;
-  const startMs = performance.now();
-  const banner = { ...gateway, consoleUrl: console?.url, startMs, hasKeyboard };
+  const hasKeyboard = console !== undefined && stdin.isTTY && attachKeyboard(console, options);
+  const banner = { ...gateway, consoleUrl: console?.url, startMs: performance.now(), hasKeyboard };
   stdout.write(options.json ? formatJsonBanner(banner) : formatBanner(banner, colors));
-  if (hasKeyboard) attachKeyboard(console, options);
 } catch (error) {
   // Ignores the errors of an interrupted start, because they don't indicate a problem.
   if (!isStopping) await fail(error);
@@ -73,18 +71,25 @@ async function startConsole(
   return console;
 }
 
-/** Prints a new link to the console for Enter, and opens it for `o` and Enter. */
-function attachKeyboard(console: RunningConsole, { json }: StartOptions): void {
+/**
+ * Prints a new link to the console for Enter, and opens it for `o` and Enter. Returns `false` if the process is in the
+ * background, which can't read from the terminal.
+ */
+function attachKeyboard(console: RunningConsole, { json }: StartOptions): boolean {
   const printLink = () => {
     const url = console.newUrl();
     stdout.write(json ? formatJsonLink(url) : formatLink(url, colors));
     return url;
   };
   const setListening = listenToKeyboard({ input: stdin, onEnter: printLink, onOpen: () => openUrl(printLink()) });
-  const update = () => setListening(isForeground(process.pid));
-  update();
-  // The shell's `fg` and `bg` send this signal.
+  const update = () => {
+    const isListening = isForeground(process.pid);
+    setListening(isListening);
+    return isListening;
+  };
+  // The shell's `fg` and `bg` send this signal after Ctrl-Z.
   process.on('SIGCONT', update);
+  return update();
 }
 
 /** Undoes all steps in reverse order, and ends the process. */

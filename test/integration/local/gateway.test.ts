@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { CommanderError } from 'commander';
 import { WebSocket } from 'ws';
 import { generateSecret } from '../../../keys/secret.ts';
-import type { ServedRequest } from '../../../local/gatewayServer.ts';
+import { GatewayServer, type ServedRequest } from '../../../local/gatewayServer.ts';
 import { parseOptions } from '../../../local/options.ts';
 import {
   startGateway,
@@ -246,6 +246,17 @@ describe('npm start', () => {
       `--console-port: cannot listen on port ${port}: it is in use; pass another port, or 0 for a free one`,
     ]);
   });
+});
+
+test('the gateway names --port if its port is in use', async () => {
+  const server = new GatewayServer({ writeLog: () => {}, now: Date.now, onServed: () => {} });
+  const other = new GatewayServer({ writeLog: () => {}, now: Date.now, onServed: () => {} });
+  const { port } = new URL(await server.listen(0));
+  await expect(other.listen(Number(port))).rejects.toMatchObject({
+    code: 'PORT_UNUSABLE',
+    message: `--port: cannot listen on port ${port}: it is in use; pass another port, or 0 for a free one`,
+  });
+  await server.stop();
 });
 
 test.each([
