@@ -12,7 +12,7 @@ export interface StartOptions extends GatewayOptions {
   readonly json: boolean;
 }
 
-/** Fixed, so that the browser keeps the console's settings and history. */
+/** The default port. It's fixed, because the browser stores the console's settings for its URL. */
 const CONSOLE_PORT = 3001;
 
 /**
