@@ -1,5 +1,6 @@
 import type { Colors } from './colors.ts';
 import type { ServedApi } from './mountApis.ts';
+import { formatSeconds } from './steps.ts';
 
 /** The addresses and the key that `npm start` prints when the gateway is ready. */
 export interface Banner {
@@ -59,9 +60,4 @@ export function formatLink(url: string, { bold, cyan, green }: Colors): string {
 /** Formats a new link to the console as one line of JSON. */
 export function formatJsonLink(url: string): string {
   return `${JSON.stringify({ urls: { console: url } })}\n`;
-}
-
-/** Formats a duration: `0.4 s`. */
-export function formatSeconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

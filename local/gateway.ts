@@ -66,8 +66,8 @@ interface ServedTable {
 export async function startGateway(options: GatewayOptions, deps: GatewayDeps): Promise<RunningGateway> {
   const { onStop, writeLog, onRequest } = deps;
   const writeLine = (line: string) => writeLog(`${printable(line)}\n`);
-  let onServed: (request: ServedRequest) => void = () => {};
-  const server = new GatewayServer({ writeLog: writeLine, now: Date.now, onServed: (request) => onServed(request) });
+  let onServed: GatewayDeps['onRequest'];
+  const server = new GatewayServer({ writeLog: writeLine, now: Date.now, onServed: (request) => onServed?.(request) });
   onStop(() => server.stop());
   // This step is the first, because a port in use must fail before the long steps.
   const url = await server.listen(options.port);

@@ -1,4 +1,3 @@
-import { formatSeconds } from './banner.ts';
 import type { Colors } from './colors.ts';
 
 /** A step of the start that takes seconds. */
@@ -40,3 +39,8 @@ export function createStepRunner({ write, colors, isTerminal, now }: StepDeps): 
 
 /** Moves to the start of the line and erases it (ECMA-48, CR and EL). */
 const ERASE_LINE = '\r\u001B[2K';
+
+/** Formats a duration: `0.4 s`. */
+export function formatSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
