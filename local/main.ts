@@ -23,8 +23,11 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 const { stdin, stdout, stderr } = process;
 const colors = createStreamColors({ stream: stdout, env: process.env });
 const stops: (() => unknown)[] = [];
+let isReady = false;
 let isStopping = false;
 
+// A closed pipe (`npm start | head`) must not end the gateway.
+for (const stream of [stdout, stderr]) stream.on('error', () => {});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
 
 try {
@@ -33,7 +36,10 @@ try {
     root: ROOT,
     writeLog: (text) => stderr.write(options.json ? text : withoutDenials(String(text))),
     onStop: (undo) => stops.push(undo),
-    onRequest: (request) => stdout.write(options.json ? formatJsonRequest(request) : formatRequest(request, colors)),
+    onRequest: (request) => {
+      // The banner is the first line, for programs that read the output.
+      if (isReady) stdout.write(options.json ? formatJsonRequest(request) : formatRequest(request, colors));
+    },
     runStep: createStepRunner({
       write: (text) => stderr.write(text),
       colors: createStreamColors({ stream: stderr, env: process.env }),
@@ -45,6 +51,7 @@ try {
   const hasKeyboard = console !== undefined && stdin.isTTY && attachKeyboard(console, options);
   const banner = { ...gateway, consoleUrl: console?.url, startMs: performance.now(), hasKeyboard };
   stdout.write(options.json ? formatJsonBanner(banner) : formatBanner(banner, colors));
+  isReady = true;
 } catch (error) {
   // Ignores the errors of an interrupted start, because they don't indicate a problem.
   if (!isStopping) await fail(error);

@@ -25,7 +25,7 @@ const CONSOLE_REFUSALS = {
   SESSION_REQUIRED: [401, 'open the address that the console printed; it works once, in one browser'],
   TOKEN_REFUSED: [
     403,
-    'this address was already opened or replaced: get a new one from the terminal, or restart the console',
+    'this address was already opened or replaced: restart the console, or press Enter in the terminal of npm start',
   ],
   READ_ONLY: [403, 'this console was started with --read-only'],
   JSON_REQUIRED: [415, 'content type: expected application/json'],
