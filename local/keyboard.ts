@@ -16,6 +16,8 @@ interface KeyboardDeps {
  */
 export function listenToKeyboard({ input, onEnter, onOpen }: KeyboardDeps): (isListening: boolean) => void {
   const lines = createInterface({ input, terminal: false });
+  // Reading fails after the terminal has closed. The gateway doesn't need it.
+  lines.on('error', () => {});
   lines.on('line', (line) => {
     const command = line.trim().toLowerCase();
     if (command === '') onEnter();

@@ -43,7 +43,7 @@ describe('the demo key', () => {
     expect((await registry.list()).records).toHaveLength(1);
   });
 
-  test('is in a file that only the user can read', async () => {
+  test('stays in a file that only the user can read', async () => {
     writeFileSync(file, 'old');
     chmodSync(file, 0o644);
     const key = await provide();
@@ -51,13 +51,13 @@ describe('the demo key', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  test('is new after it has expired', async () => {
+  test('changes after it has expired', async () => {
     const key = await provide();
     nowMs += 30 * DAY_MS;
     expect(await provide()).not.toBe(key);
   });
 
-  test.each(['revoke', 'disable'] as const)('is new after %s', async (change) => {
+  test.each(['revoke', 'disable'] as const)('changes after %s', async (change) => {
     const key = await provide();
     await registry[change]((await registry.find(key))?.id ?? '');
     const newKey = await provide();
@@ -65,28 +65,28 @@ describe('the demo key', () => {
     expect(await provide()).toBe(newKey);
   });
 
-  test('is new if the table lacks the key of the file', async () => {
+  test('changes if the table lacks the key of the file', async () => {
     const key = generateSecret('sk_');
     writeFileSync(file, key);
     expect(await provide()).not.toBe(key);
   });
 
-  test('is new if the functions accept another prefix', async () => {
+  test('changes if the functions accept another prefix', async () => {
     const key = await provide();
     expect(await provide('live_')).not.toBe(key);
   });
 
-  test.each(['', 'sk_nonsense', '\0'])('is new if the file contains %j', async (text) => {
+  test.each(['', 'sk_nonsense', '\0'])('changes if the file contains %j', async (text) => {
     writeFileSync(file, text);
     expect(await registry.find(await provide())).toMatchObject({ label: 'demo' });
   });
 
-  test('is new each time without a file', async () => {
+  test('changes with each start without a file', async () => {
     const deps = { registry, keyPrefix: 'sk_', file: undefined, now: () => nowMs };
     expect(await provideDemoKey(deps)).not.toBe(await provideDemoKey(deps));
   });
 
-  test('leads to no key in the table if the file can’t be written', async () => {
+  test('isn’t in the table if its file can’t be written', async () => {
     writeFileSync(file, '');
     file = join(file, 'below');
     expect(await failureOf(provide())).toMatchObject({

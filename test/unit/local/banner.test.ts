@@ -52,7 +52,7 @@ describe('the banner', () => {
     expect(text).not.toContain('REST');
   });
 
-  test('as JSON is one line with the URLs and the key', () => {
+  test('consists of one line with the URLs and the key as JSON', () => {
     const text = formatJsonBanner(BANNER);
     expect(text).toMatch(/^[^\n]*\n$/);
     expect(JSON.parse(text)).toEqual({

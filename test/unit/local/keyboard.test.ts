@@ -32,6 +32,12 @@ test('the keyboard isn’t read while it is paused', async () => {
   expect(input.isPaused()).toBe(false);
 });
 
+test('listenToKeyboard ignores a terminal that fails', () => {
+  const input = new PassThrough();
+  listenToKeyboard({ input, onEnter: () => {}, onOpen: () => {} });
+  expect(() => input.emit('error', new Error('EIO'))).not.toThrow();
+});
+
 test('isForeground returns true for a process that doesn’t exist', () => {
   expect(isForeground(2 ** 30)).toBe(true);
 });

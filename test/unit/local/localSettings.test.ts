@@ -53,13 +53,13 @@ describe('the revocation delay on this machine', () => {
   const cached = (seconds: string): Environment => ({ ...TABLE, LATCHKEY_RECORD_CACHE_SECONDS: seconds });
 
   test.each<[string, readonly Environment[], number | undefined, number | undefined]>([
-    ['is 5 s for the default', [TABLE], 60, 5],
+    ['equals 5 s for the default record cache', [TABLE], 60, 5],
     ['keeps the time of the results cache', [cached('60')], 360, 305],
-    ['is unchanged for a short record cache', [cached('2')], 2, 2],
-    ['is unchanged without a record cache', [cached('0')], 300, 300],
+    ['stays unchanged for a short record cache', [cached('2')], 2, 2],
+    ['stays unchanged without a record cache', [cached('0')], 300, 300],
     ['decreases only by the time that all functions save', [cached('60'), cached('15')], 60, 50],
-    ['is unchanged if no function has a table', [{}], 60, 60],
-    ['stays unknown', [TABLE], undefined, undefined],
+    ['stays unchanged if no function has a table', [{}], 60, 60],
+    ['stays unknown if the stack lacks it', [TABLE], undefined, undefined],
   ])('%s', (_, environments, given, expected) => {
     const stack = stackOf(environments, given);
     expect(withLocalSettings(stack, { acceptExternalKeys: false }).revocationDelaySeconds).toBe(expected);

@@ -18,7 +18,7 @@ describe('the line of a request', () => {
     expect(formatRequest(denied, plain)).toBe('GET /rest/whoami 403 6 ms KEY_REVOKED build server\n');
   });
 
-  test('as JSON is one line with the same fields and the id of the key', () => {
+  test('contains the same fields and the id of the key as JSON', () => {
     const text = formatJsonRequest({ ...REQUEST, statusCode: 403, code: 'KEY_REVOKED', keyId: 'id', label: 'a\nb' });
     expect(text).toMatch(/^[^\n]*\n$/);
     expect(JSON.parse(text)).toEqual({
@@ -35,7 +35,7 @@ describe('the line of a request', () => {
   test.each([
     ['text', (request: typeof REQUEST) => formatRequest(request, plain)],
     ['JSON', formatJsonRequest],
-  ])('as %s masks a key in the path', (_, format) => {
+  ])('masks a key in the path as %s', (_, format) => {
     const key = generateSecret('sk_');
     const text = format({ ...REQUEST, path: `/rest/${key}` });
     expect(text).toContain('/rest/sk_');
