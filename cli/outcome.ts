@@ -12,19 +12,19 @@ export function done(change: string, { label }: Pick<KeyRecord, 'label'>, { gree
   return `${green('✓')} ${change} “${printable(label)}”.`;
 }
 
-/** Returns when the deployment refuses a revoked or disabled key, as a local time of day. */
+/** Returns when the deployment refuses revoked or disabled keys, as a local time of day. */
 export function refusedNotice(delaySeconds: Delay, nowMs: number): string {
-  return delayed('Refused', 'Caches may still accept it for a while.', delaySeconds, nowMs);
+  return delayed('Refused', delaySeconds, nowMs);
 }
 
-/** Returns when the deployment accepts an enabled key, as a local time of day. */
+/** Returns when the deployment accepts enabled keys, as a local time of day. */
 export function acceptedNotice(delaySeconds: Delay, nowMs: number): string {
-  return delayed('Accepted', 'Caches may still refuse it for a while.', delaySeconds, nowMs);
+  return delayed('Accepted', delaySeconds, nowMs);
 }
 
 /** Returns when the deployment uses the new fields of a key, as a local time of day. */
 export function inEffectNotice(delaySeconds: Delay, nowMs: number): string {
-  return delayed('In effect', 'Caches may still use the old fields for a while.', delaySeconds, nowMs);
+  return delayed('In effect', delaySeconds, nowMs);
 }
 
 /** Returns until when a rotated key works, and when the deployment refuses it. */
@@ -38,8 +38,8 @@ export function previousNotice({ id, expiresAt }: KeyRecord, delaySeconds: Delay
   return `${until} Refused everywhere ${delaySeconds === 0 ? 'from then on' : `within ${delaySeconds} s after that`}.`;
 }
 
-function delayed(effect: string, unknown: string, delaySeconds: Delay, nowMs: number): string {
-  if (delaySeconds === undefined) return `${unknown} The delay is unknown: pass --stack to see it.`;
+function delayed(effect: string, delaySeconds: Delay, nowMs: number): string {
+  if (delaySeconds === undefined) return `${effect} once caches expire. The delay is unknown: pass --stack to see it.`;
   if (delaySeconds === 0) return `${effect} everywhere from now on.`;
   return `${effect} everywhere by ${timeOfDay(nowMs + delaySeconds * 1000)} (within ${delaySeconds} s).`;
 }

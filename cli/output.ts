@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import { SingleBar } from 'cli-progress';
 import picocolors from 'picocolors';
 import { maskIssuedKeys, typedKeys } from '../keys/findKeys.ts';
 import { printable, printableLines } from '../keys/printable.ts';
@@ -9,6 +8,7 @@ import { toEpochMs } from '../keys/timestamp.ts';
 import { CliError, isOutputClosed } from '../operator/errors.ts';
 import { type Environment, setting } from '../operator/findTable.ts';
 import { relativeTime } from '../operator/notices.ts';
+import { Progress } from './progress.ts';
 import { type Field, layOutFields, wrap } from './wrap.ts';
 
 export interface OutputStreams {
@@ -21,7 +21,13 @@ export interface OutputStreams {
 /** The width of a terminal that doesn't report its own. */
 const DEFAULT_COLUMNS = 80;
 
-export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
+
+/** A destination of printed text other than stdout, such as a pager. */
+export interface Destination {
+  readonly write: (text: string) => Promise<void>;
+  readonly end: () => Promise<void>;
+}
 
 /** Functions that colour a text, or return it unchanged. */
 export type Colors = ReturnType<typeof picocolors.createColors>;
@@ -42,17 +48,21 @@ const PROBLEM = /^(?:error|warning):/;
 export class Output {
   /** The colours of stdout. */
   readonly colors: Colors;
-  /** The progress bar on stderr. */
-  readonly progress: ProgressBar;
+  /** The progress line on stderr. */
+  readonly progress: Progress;
   readonly #streams: OutputStreams;
   readonly #noteColors: Colors;
   #typed: ReturnType<typeof typedKeys> = [];
+  /** The destination of printed text during `divert`. */
+  #destination: Destination | undefined;
+  #keptNotes: string[] | undefined;
 
-  constructor(streams: OutputStreams) {
+  /** @param now Returns the current time in milliseconds, for the speed of the progress */
+  constructor(streams: OutputStreams, now: () => number = Date.now) {
     this.#streams = streams;
     this.colors = picocolors.createColors(hasColors(streams.stdout, streams.env));
     this.#noteColors = picocolors.createColors(hasColors(streams.stderr, streams.env));
-    this.progress = new ProgressBar(streams.stderr);
+    this.progress = new Progress(streams.stderr, now);
     // The caller of a failed write gets its error. The error would also end the process without a listener.
     for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
   }
@@ -82,6 +92,30 @@ export class Output {
     return this.isTerminal ? wrap(sentence, this.columns).join('\n') : sentence;
   }
 
+  /** The height of stdout, or 24 if it's unknown. */
+  get rows(): number {
+    return this.#streams.stdout.rows || 24;
+  }
+
+  /**
+   * Passes the text that the work prints to another destination, and then ends the destination. Keeps notes until after
+   * its end.
+   */
+  async divert(destination: Destination, work: () => Promise<void>): Promise<void> {
+    const notes: string[] = [];
+    this.#keptNotes = notes;
+    this.#destination = destination;
+    try {
+      await work();
+    } finally {
+      this.#destination = undefined;
+      await destination.end().finally(() => {
+        this.#keptNotes = undefined;
+        for (const note of notes) this.#writeNote(note);
+      });
+    }
+  }
+
   /**
    * Writes to stdout. The text is safe once the promise resolves, even if the process ends. It escapes control and
    * invisible characters on a terminal, except newlines and tabs.
@@ -90,7 +124,8 @@ export class Output {
    */
   async print(text: string, { isColored = false }: PrintOptions = {}): Promise<void> {
     const escape = isColored ? escapeExceptColors : printableLines;
-    await this.progress.aside(() => write(this.#streams.stdout, this.isTerminal ? escape(text) : text));
+    const shown = this.isTerminal ? escape(text) : text;
+    await this.progress.aside(() => this.#destination?.write(shown) ?? writeTo(this.#streams.stdout, shown));
   }
 
   /**
@@ -151,6 +186,7 @@ export class Output {
   }
 
   #writeNote(text: string): void {
+    if (this.#keptNotes !== undefined) return void this.#keptNotes.push(text);
     void this.progress.aside(async () => {
       this.#streams.stderr.write(`${text}\n`);
     });
@@ -179,7 +215,12 @@ function escapeExceptColors(text: string): string {
   return `${printableLines(first)}${escaped.join('')}`;
 }
 
-function write(stream: TerminalStream, text: string): Promise<void> {
+/**
+ * Writes to a stream. The promise resolves once the text is safe.
+ *
+ * @throws CliError `OUTPUT_CLOSED` if the stream's reader has closed it; `OUTPUT_UNUSABLE`
+ */
+export function writeTo(stream: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
       if (error === null || error === undefined) return resolve();
@@ -190,67 +231,6 @@ function write(stream: TerminalStream, text: string): Promise<void> {
       return reject(new CliError('OUTPUT_UNUSABLE', `cannot write to stdout: ${code ?? error.name}`, { cause: error }));
     });
   });
-}
-
-/** The scale of a progress bar: a known number of steps, a percentage, or a count without a known end. */
-export type ProgressKind = 'steps' | 'share' | 'count';
-
-const FORMATS: Readonly<Record<ProgressKind, string>> = {
-  steps: '[{bar}] {value}/{total}',
-  share: '[{bar}] {percentage}%, keys: {count}',
-  count: 'keys: {count}',
-};
-
-/** A progress bar. It appears only on a terminal. It stays below the text that is printed in the meantime. */
-export class ProgressBar {
-  readonly #stream: TerminalStream;
-  #bar: SingleBar | undefined;
-  #done = 0;
-  #total = 0;
-  #count = 0;
-  #isRunning = false;
-
-  constructor(stream: TerminalStream) {
-    this.#stream = stream;
-  }
-
-  start(total: number, kind: ProgressKind = 'steps'): void {
-    this.#total = total;
-    this.#isRunning = true;
-    if (this.#stream.isTTY !== true) return;
-    this.#bar = new SingleBar({
-      stream: this.#stream,
-      format: FORMATS[kind],
-      clearOnComplete: true,
-      linewrap: true,
-      // The program handles signals itself.
-      gracefulExit: false,
-    });
-    this.#show();
-  }
-
-  /** Advances by one step. A percentage advances to `done`. */
-  advance(done: number = this.#done + 1): void {
-    this.#done = done;
-    this.#bar?.update(done, { count: ++this.#count });
-  }
-
-  stop(): void {
-    this.#isRunning = false;
-    this.#bar?.stop();
-  }
-
-  /** Hides the bar while `print` runs, and shows it again below the printed text. */
-  async aside(print: () => Promise<void>): Promise<void> {
-    if (!this.#isRunning) return print();
-    this.#bar?.stop();
-    await print();
-    if (this.#isRunning) this.#show();
-  }
-
-  #show(): void {
-    this.#bar?.start(this.#total, this.#done, { count: this.#count });
-  }
 }
 
 /** An issued key, which may be the successor of another key. */

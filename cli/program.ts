@@ -257,8 +257,10 @@ function report(error: unknown, hint: string, { output, interruption }: CommandD
     output.note(error.message);
     return FAILED;
   }
-  output.note(`error: ${isBadUsage(error) ? withHint(toMessage(error), hint) : toMessage(error)}`);
-  if (error instanceof CliError) for (const detail of error.details) output.note(`  ${detail}`);
+  const details = error instanceof CliError ? error.details : [];
+  const hasHint = isBadUsage(error) && details.length === 0;
+  output.note(`error: ${hasHint ? withHint(toMessage(error), hint) : toMessage(error)}`);
+  for (const detail of details) output.note(`  ${detail}`);
   if (error instanceof CliError && error.code === 'INTERRUPTED') return interruption.exitCode ?? FAILED;
   return isBadUsage(error) ? BAD_USAGE : FAILED;
 }

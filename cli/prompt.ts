@@ -28,6 +28,9 @@ export interface KeyIdOptions {
   readonly exactId?: boolean;
 }
 
+/** The message after an answer other than yes. */
+export const CANCELLED = 'Cancelled, nothing changed.';
+
 export interface Confirmation {
   /** Returns the question about the key, or `undefined` if the registry will reject the change anyway. */
   readonly question: (record: KeyRecord, name: string) => string | undefined;
@@ -98,7 +101,7 @@ export async function getConfirmedId(
   const record = await getKey(idStart, options, registry);
   const text = question(record, keyName(record));
   if (text === undefined || (await confirm(text, deps))) return record.id;
-  throw new CliError('NOT_CONFIRMED', 'Cancelled, nothing changed.');
+  throw new CliError('NOT_CONFIRMED', CANCELLED);
 }
 
 /**
@@ -112,7 +115,7 @@ export function requireTerminal({ output, stdin }: PromptDeps): void {
 }
 
 /** Prompts for an answer, and returns whether it's yes. An empty answer means no. */
-async function confirm(question: string, { output, stdin }: PromptDeps): Promise<boolean> {
+export async function confirm(question: string, { output, stdin }: PromptDeps): Promise<boolean> {
   output.ask(`${question} [y/N] `);
   // Omits `output`, because the terminal then edits the line itself. Ctrl-C also still reaches the process.
   const lines = createInterface({ input: stdin });

@@ -36,6 +36,8 @@ const PROGRAM = /^[(“]?(?:latchkey|npm|aws)$/;
 const OPTION = /^[(“]?--[a-z][a-z-]*$/;
 /** Matches a placeholder, such as `NAME`. */
 const VALUE = /^[A-Z]{2,}\W?$/;
+/** The least length of a value to copy, such as a cursor. */
+const LONG = 20;
 
 /** Returns whether a word belongs to a command in backquotes, to a program's arguments, or to an option. */
 function isNextOf(unit: readonly string[], word: string): boolean {
@@ -43,7 +45,7 @@ function isNextOf(unit: readonly string[], word: string): boolean {
   const last = unit.at(-1) ?? '';
   if (unit.length === MAX_WORDS) return false;
   if (unit.join('').split('`').length === 2) return true;
-  if (OPTION.test(last) && VALUE.test(word)) return true;
+  if (OPTION.test(last) && (VALUE.test(word) || word.length >= LONG)) return true;
   return PROGRAM.test(first) && (unit.length === 1 ? /^[a-z]/.test(word) : /^--[a-z]/.test(word) || VALUE.test(word));
 }
 

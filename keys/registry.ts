@@ -18,7 +18,7 @@ import {
 import { CALL_LIMITS } from './dynamodb.ts';
 import { type ErrorCode, LatchkeyError } from './errors.ts';
 import { checkNewKey, isKeyId, isLongestId, isSafeToPrint, type NewKey, show, toRecordFields } from './fields.ts';
-import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './import.ts';
+import { checkConcurrency, dryRunStore, importHashes, type ImportOptions, type ImportResult } from './import.ts';
 import type { ImportedKey } from './importedKey.ts';
 import { type ListOptions, listPage, type ListPage, listPages, listRecords, type RecordsOptions } from './list.ts';
 import { checkRegistryOptions, type KeyRegistryOptions, REGISTRY_TRANSLATION } from './options.ts';
@@ -339,7 +339,8 @@ export class KeyRegistry {
     options: ImportOptions = {},
   ): AsyncGenerator<ImportResult, void, undefined> {
     const { actor, now } = this.#options;
-    return importHashes(entries, checkConcurrency(options), { store: this.#store, actor, now });
+    const store = options.dryRun ? dryRunStore(this.#store) : this.#store;
+    return importHashes(entries, checkConcurrency(options), { store, actor, now });
   }
 
   /**

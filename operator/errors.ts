@@ -14,6 +14,8 @@ export type CliErrorCode =
   | 'KEY_UNKNOWN'
   | 'KEY_NOT_FOUND'
   | 'KEYS_FOUND'
+  | 'IDS_UNUSABLE'
+  | 'KEYS_UNCHANGED'
   | 'FILE_UNUSABLE'
   | 'PORT_UNUSABLE'
   | 'OUTPUT_CLOSED'

@@ -80,7 +80,7 @@ async function exportTo(options: ExportOptions, run: ExportRun): Promise<void> {
       corrupt.push(error);
       output.note(`warning: ${error.message}`);
     };
-    output.progress.start(0, 'count');
+    output.progress.start();
     let [count, unimportable] = [0, 0];
     const review = (record: KeyRecord): void => {
       const problem = whyNotImportable(record, run.deps.now());

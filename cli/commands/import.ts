@@ -20,11 +20,12 @@ import type { ReadEntry } from '../importExport/readEntry.ts';
 import { ReviewedKeys, type ReviewedKey } from '../importExport/reviewedKeys.ts';
 import { addActorOption, addTableOptions } from '../options.ts';
 import { TextSource } from '../textSource.ts';
-import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
+import { withActingRegistry, withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ImportOptions extends RegistryOptions {
   readonly format?: ImportFormat;
   readonly allowWeak?: boolean;
+  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
@@ -51,11 +52,11 @@ Import detects and reports the format if you omit --format. Formats:
           uses its name as the label
 
   fields  keyHash and label are required. Optional: id,
-          keyPrefix, owner, scopes, plan, metadata, createdAt,
-          createdBy, lastUsedAt, expiresAt, disabledAt,
-          disabledBy, revokedAt, revokedBy, revokedReason,
-          rotatedFrom, rotatedTo. Names may also be in snake
-          case, such as key_hash
+          keyPrefix, owner, scopes, plan, metadata,
+          createdAt, createdBy, lastUsedAt, expiresAt,
+          disabledAt, disabledBy, revokedAt, revokedBy,
+          revokedReason, rotatedFrom, rotatedTo. Names may
+          also be in snake case, such as key_hash
 
 A hash is the SHA-256 of the whole key, in hex. A time has an ISO 8601 format, in UTC unless it has a zone. Import reads
 the whole file before it stores the first key. Several entries with one hash become one key with the restrictions of all
@@ -65,18 +66,21 @@ Import skips a hash that is already in the table, and doesn't change its record.
 the same command again. DynamoDB deletes the record of a key 90 days after its revocation or expiry. Import then
 reactivates the key if an old file lists it as active, so remove ended keys from an old file first.
 
+--dry-run reads and checks the whole file, and looks up its hashes and ids in the table. It prints a line for each key
+that import would store or skip, and each rejection. It needs only read access.
+
 Import rejects settings of an env file that aren't keys, and weak keys unless you pass --allow-weak. Only a deployment
 with acceptForeignKeys accepts keys of other systems. docs/import.md in Latchkey's repository has the rules.`;
 
 const JSON_HELP =
-  'print one JSON document: {"format", "imported":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for --format json, "entry" and "firstEntry" instead of "line" and "firstLine"';
+  'print one JSON document: {"format", "imported":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for --format json, "entry" and "firstEntry" instead of "line" and "firstLine"; with --dry-run also "dryRun", and null for an id that the file lacks';
 
 const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys that are stored';
 
 /** Fills `latchkey import`, which stores the keys of another system or table by their hashes. */
 export function addImportCommand(command: Command, deps: CommandDeps): void {
   addHelp(command, {
-    examples: ['latchkey import config.json --table keys', 'latchkey import keys.jsonl --stack Orders'],
+    examples: ['latchkey import config.json --dry-run --table keys', 'latchkey import keys.jsonl --stack Orders'],
     details: DETAILS,
   })
     .argument('<file>', 'the file to read; - reads standard input')
@@ -86,6 +90,7 @@ export function addImportCommand(command: Command, deps: CommandDeps): void {
         .argParser(parseImportFormat),
     )
     .option('--allow-weak', 'import weak raw keys: below 112 bits, or consisting of words')
+    .option('--dry-run', 'print what import would do, without a write to the table')
     .option('--json', JSON_HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>
     importKeys(file, options, deps),
@@ -101,8 +106,10 @@ function parseImportFormat(text: string): ImportFormat {
 
 async function importKeys(file: string, options: ImportOptions, deps: CommandDeps): Promise<void> {
   const { output, interruption } = deps;
-  const report = new ImportReport(output, options.json === true);
-  await withActingRegistry(options, deps, (registry, { acceptedKeys }) =>
+  const isDryRun = options.dryRun === true;
+  const report = new ImportReport(output, { isJson: options.json === true, isDryRun });
+  const withTable = isDryRun ? withRegistry : withActingRegistry;
+  await withTable(options, deps, (registry, { acceptedKeys }) =>
     interruption.deferSignals(async () => {
       const source = await TextSource.open(file, deps.stdin);
       interruption.signal.addEventListener('abort', () => source.close());
@@ -179,7 +186,7 @@ async function importAll(
     goesOn: () => goesOn(report, deps),
   });
   try {
-    output.progress.start(keys.count, 'share');
+    output.progress.start(keys.count);
     await store(keys, importRun);
   } finally {
     output.progress.stop();
@@ -187,16 +194,16 @@ async function importAll(
   }
 }
 
-async function store(keys: ReviewedKeys, { registry, report, deps }: ImportRun): Promise<void> {
+async function store(keys: ReviewedKeys, { registry, report, options, deps }: ImportRun): Promise<void> {
   // Keys in progress, by index. The registry's concurrency limits their number.
   const inProgress = new Map<number, ReviewedKey>();
   const entries = toEntries(keys, inProgress, () => goesOn(report, deps));
-  for await (const { index, outcome, id, problem } of registry.importHashes(entries)) {
+  for await (const { index, outcome, id, problem } of registry.importHashes(entries, { dryRun: options.dryRun })) {
     const key = inProgress.get(index);
     inProgress.delete(index);
     if (key === undefined) continue;
     if (outcome === 'imported') await report.addImported(id, key);
-    else if (outcome === 'skipped') report.addSkipped(key);
+    else if (outcome === 'skipped') await report.addSkipped(key);
     else report.addRejectedKey(key, problem);
     deps.output.progress.advance(index + 1);
   }

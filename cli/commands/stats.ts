@@ -69,7 +69,7 @@ async function count(
   const nowMs = now();
   const states = { active: 0, expired: 0, disabled: 0, revoked: 0 };
   const counted: KeyStats = { total: 0, states, neverUsed: 0, unused: 0, expiring: 0 };
-  output.progress.start(0, 'count');
+  output.progress.start();
   try {
     for await (const record of records) {
       output.progress.advance();

@@ -1,3 +1,4 @@
+import { keySearch } from '../../keys/keySearch.ts';
 import { COLLATOR, type RecordSort } from '../../keys/recordOrder.ts';
 import {
   type DatedRecord,
@@ -32,15 +33,10 @@ export const NO_FILTER: KeyFilter = { text: '', state: '', owner: '', scope: '',
 
 export const NEWEST_FIRST: RecordSort = { field: 'createdAt', isDescending: true };
 
-const SEARCH_TEXTS = new WeakMap<ConsoleKey, string>();
-
 /** Returns the keys that match the filter, in their original order. */
 export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs: number): readonly ConsoleKey[] {
   const { state, scope, attention } = filter;
-  const words = filter.text
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== '');
+  const isFound = keySearch(filter.text);
   const owner = filter.owner.toLowerCase();
   return keys.filter(
     (key) =>
@@ -48,7 +44,7 @@ export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs
       (owner === '' || key.owner?.toLowerCase().includes(owner) === true) &&
       (scope === '' || key.scopes?.includes(scope) === true) &&
       (attention === '' || needsAttention(attention, key, nowMs)) &&
-      words.every((word) => matchesWord(key, word)),
+      isFound(key),
   );
 }
 
@@ -69,35 +65,6 @@ export function needsAttention(attention: Attention, key: ConsoleKey, nowMs: num
   return attention === 'unused'
     ? isUnusedFor(key, UNUSED_DAYS * DAY_MS, nowMs)
     : isExpiringWithin(key, EXPIRING_DAYS * DAY_MS, nowMs);
-}
-
-/** Returns whether a key matches a word. The word may be a raw key, because a raw key begins with the key's prefix. */
-function matchesWord(key: ConsoleKey, word: string): boolean {
-  if (getSearchText(key).includes(word)) return true;
-  return key.keyPrefix !== undefined && word.startsWith(key.keyPrefix.toLowerCase());
-}
-
-/** Returns the searchable text of a key. Caches it, because each key press searches all keys. */
-function getSearchText(key: ConsoleKey): string {
-  const known = SEARCH_TEXTS.get(key);
-  if (known !== undefined) return known;
-  const { label, owner, id, keyPrefix, scopes, plan, metadata, revokedReason } = key;
-  const parts = [
-    label,
-    owner,
-    id,
-    keyPrefix,
-    scopes?.join(' '),
-    plan,
-    metadata && JSON.stringify(metadata),
-    revokedReason,
-  ];
-  const text = parts
-    .filter((part) => part !== undefined)
-    .join('\n')
-    .toLowerCase();
-  SEARCH_TEXTS.set(key, text);
-  return text;
 }
 
 /** The time since a key's last use, in bands. */

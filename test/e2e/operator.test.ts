@@ -4,14 +4,12 @@ import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { startGatewayProcess, writeTemplateVariant, type GatewayProcess } from '../support/gateway.ts';
+import { startGatewayProcess, type GatewayProcess } from '../support/gateway.ts';
 
 jest.setTimeout(120_000);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README_ORIGIN = 'http://127.0.0.1:3000';
-/** Shorter than the README's 60 seconds, to keep the test short. */
-const RECORD_CACHE_SECONDS = '2';
 
 /** Returns the blocks of commands in a chapter of the README, in order. */
 async function chapterBlocks(heading: string): Promise<readonly (readonly string[])[]> {
@@ -33,14 +31,7 @@ describe("the README's commands", () => {
     const [[first = '', ...create] = [], ...others] = await chapterBlocks('The life of a key');
     alias = first;
     blocks = [create, ...others];
-    const template = await writeTemplateVariant((json) => {
-      for (const { Type, Properties } of Object.values(json.Resources)) {
-        const { Variables } = (Properties?.['Environment'] ?? {}) as { Variables?: Record<string, string> };
-        if (Type !== 'AWS::Lambda::Function' || Variables?.['LATCHKEY_TABLE'] === undefined) continue;
-        Variables['LATCHKEY_RECORD_CACHE_SECONDS'] = RECORD_CACHE_SECONDS;
-      }
-    });
-    gateway = await startGatewayProcess(template);
+    gateway = await startGatewayProcess();
   });
   afterAll(() => gateway?.stop());
 

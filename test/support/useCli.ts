@@ -35,6 +35,8 @@ export interface SessionOptions {
   readonly columns?: number;
   /** `true` if the terminal shows colours. */
   readonly hasColors?: boolean;
+  /** The height of the terminal. Unknown by default. */
+  readonly rows?: number;
   /** `true` if stderr is a file despite `isTerminal`. */
   readonly isStderrFile?: boolean;
   /** The number of writes to stdout after which its reader closes it. Unlimited by default. */
@@ -132,7 +134,7 @@ export class LocalCli {
   /** Runs a command. Passes `--local` if `options` has a table. */
   async run(args: readonly string[], options: SessionOptions = {}): Promise<SessionResult> {
     const { table, input = '', env, revocationDelaySeconds, isTerminal = false, isStderrFile = false } = options;
-    const { readWrites, onStart, opened } = options;
+    const { readWrites, onStart, opened, rows = 0 } = options;
     const gatewayStateFile = join(this.directory, `${randomUUID()}.json`);
     const { endpoint } = this.database;
     const state = { url: 'http://127.0.0.1:1', endpoint, tableName: table, region: 'us-east-1', pid: process.pid };
@@ -140,7 +142,7 @@ export class LocalCli {
       gatewayStateFile,
       JSON.stringify({ ...state, revocationDelaySeconds, acceptedKeys: options.acceptedKeys }),
     );
-    const terminal = isTerminal ? { isTTY: true, columns: options.columns ?? 80 } : {};
+    const terminal = isTerminal ? { isTTY: true, columns: options.columns ?? 80, rows } : {};
     const stdout = Object.assign(makePipe(readWrites), terminal);
     const stderr = Object.assign(new PassThrough(), isStderrFile ? {} : terminal);
     let outText = '';

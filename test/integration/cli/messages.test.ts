@@ -145,7 +145,7 @@ describe('the check for control and invisible characters', () => {
       .join('\n');
     const { exitCode, stdout, stderr } = await cli.run(['import', '-'], { table, input });
     expect(exitCode).toBe(1);
-    expect(stdout).toMatch(/^imported: 1$/m);
+    expect(stdout).toBe('Imported 1 key. Rejected 1 entry.\n');
     expect(stderr).toMatch(/^line 1: label: .*control or invisible characters/m);
   });
 });

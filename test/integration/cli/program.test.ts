@@ -5,7 +5,7 @@ import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parseRecord, publicRecord } from '../../../keys/record.ts';
 import { hashSecret, parseSecret, type KeySecret } from '../../../keys/secret.ts';
-import { closeNow } from '../../../local/gatewayServer.ts';
+import { closeNow } from '../../../local/loopback.ts';
 import { useCli } from '../../support/useCli.ts';
 import { LOCAL_AWS, runCli, type CliRun } from '../../support/cli.ts';
 import { at, makeKey } from '../../support/keys.ts';

@@ -166,7 +166,6 @@ describe('a failed revoke command', () => {
   test.each([
     ['a missing id', ['--yes']],
     ['an empty id', ['', '--yes']],
-    ['two ids', [UNKNOWN_ID, UNKNOWN_ID, '--yes']],
     ['an empty reason', [UNKNOWN_ID, '--yes', '--reason', '']],
     ['a reason that is too long', [UNKNOWN_ID, '--yes', '--reason', 'x'.repeat(257)]],
     ['an option of other commands', [UNKNOWN_ID, '--yes', '--label', 'x']],
