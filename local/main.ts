@@ -60,16 +60,18 @@ try {
 /** Starts the console for the gateway's table, unless the options turn it off. */
 async function startConsole(
   { consolePort }: StartOptions,
-  { table: { location, createRegistry } }: RunningGateway,
+  { url, apis, table: { location, createRegistry } }: RunningGateway,
 ): Promise<RunningConsole | undefined> {
   if (consolePort === undefined) return undefined;
   const server = await import('../console/server/startConsole.ts');
   const actor = process.env['USER'] || 'local console';
+  const api = apis.find(({ type }) => type !== 'WebSocket');
   const console = await server.startConsole({
-    location,
+    location: { ...location, ...(api && { apiUrl: url + api.path }) },
     actor,
     registry: createRegistry(actor),
     isReadOnly: false,
+    command: 'npm start',
     port: consolePort,
     portOption: '--console-port',
     note: (line) => stderr.write(`${printable(line)}\n`),

@@ -8,6 +8,8 @@ export interface ConsoleToStart {
   /** The actor to record for changes. */
   readonly actor: string;
   readonly isReadOnly: boolean;
+  /** The command that starts this console again. The page shows it after its session has ended. */
+  readonly command: string;
   /** The port on 127.0.0.1. The system chooses a free port if it's 0. */
   readonly port: number;
   /** The command-line option of the port, for errors. The default is `--port`. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Output } from '@aws-sdk/client-cloudformation';
+import type { Stack } from '@aws-sdk/client-cloudformation';
 import { CALL_TIMEOUT_MS, withinMs } from '../keys/dynamodb.ts';
 import { show } from '../keys/fields.ts';
 import { isKeyPrefix } from '../keys/secret.ts';
@@ -35,6 +35,10 @@ export type TableLocation = AwsTable | LocalTable;
 interface AwsTable extends DeployedTable, AwsAccount {
   readonly kind: 'aws';
   readonly endpoint: string | undefined;
+  /** The stack of `--stack`. */
+  readonly stackName?: string;
+  /** The account of the stack. Absent if unknown. */
+  readonly accountId?: string | undefined;
 }
 
 interface LocalTable extends DeployedTable {
@@ -49,6 +53,8 @@ interface DeployedTable {
   readonly revocationDelaySeconds?: number | undefined;
   /** `any`, or the prefix of the keys that the authorizers accept. Absent if unknown. See `isRefusedAsForeign`. */
   readonly acceptedKeys?: string | undefined;
+  /** A URL of an API that checks the table's keys. Absent if unknown. */
+  readonly apiUrl?: string | undefined;
 }
 
 export interface FindTableDeps {
@@ -130,15 +136,19 @@ function notRunning(why: string): CliError {
 }
 
 interface StackOutputs {
+  readonly stackName: string;
+  readonly accountId: string | undefined;
   readonly tableName: string;
   /** Absent if the stack lacks this output. */
   readonly revocationDelaySeconds: number | undefined;
   /** See `isRefusedAsForeign`. */
   readonly acceptedKeys: string | undefined;
+  readonly apiUrl: string | undefined;
 }
 
 /**
- * Reads the outputs `TableName`, `RevocationDelaySeconds` and `AcceptedKeys` of a deployed stack.
+ * Reads the outputs `TableName`, `RevocationDelaySeconds`, `AcceptedKeys` and `RestApiUrl` or `HttpApiUrl` of a deployed
+ * stack.
  *
  * @throws CliError `STACK_UNUSABLE`, with advice in the message
  */
@@ -149,7 +159,7 @@ async function readStack(stackName: string, account: AwsAccount): Promise<StackO
     const { Stacks = [] } = await withinMs(CALL_TIMEOUT_MS, (abortSignal) =>
       client.send(new DescribeStacksCommand({ StackName: stackName }), { abortSignal }),
     );
-    return toStackOutputs(stackName, Stacks[0]?.Outputs ?? []);
+    return toStackOutputs(stackName, Stacks[0]);
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw unusable(stackName, explainFailure(toFailure(error), await inRegion(client)), error);
@@ -158,14 +168,17 @@ async function readStack(stackName: string, account: AwsAccount): Promise<StackO
   }
 }
 
-function toStackOutputs(stackName: string, outputs: readonly Output[]): StackOutputs {
-  const getValue = (name: string) => outputs.find(({ OutputKey }) => OutputKey === name)?.OutputValue;
+function toStackOutputs(stackName: string, { StackId, Outputs = [] }: Partial<Stack> = {}): StackOutputs {
+  const getValue = (name: string) => Outputs.find(({ OutputKey }) => OutputKey === name)?.OutputValue;
   const tableName = getValue('TableName');
   if (!tableName) throw unusable(stackName, 'it has no output TableName: is it a Latchkey stack?');
   return {
+    stackName,
+    accountId: /^arn:[\w-]+:cloudformation:[\w-]+:(\d{12}):/.exec(StackId ?? '')?.[1],
     tableName,
     revocationDelaySeconds: readDelay(getValue('RevocationDelaySeconds')),
     acceptedKeys: readAcceptedKeys(getValue('AcceptedKeys')),
+    apiUrl: readUrl(getValue('RestApiUrl') ?? getValue('HttpApiUrl')),
   };
 }
 
@@ -177,7 +190,14 @@ function readAcceptedKeys(text: string | undefined): string | undefined {
   return text !== undefined && (text === ANY_KEYS || isKeyPrefix(text)) ? text : undefined;
 }
 
-/** Explains a failure of CloudFormation at a place such as ` in Region eu-west-1`. Omits AWS's own message, because it contains account ids. */
+function readUrl(text: string | undefined): string | undefined {
+  return text !== undefined && /^https:\/\/[\w.-]+(\/[\w./-]*)?$/.test(text) ? text : undefined;
+}
+
+/**
+ * Explains a failure of CloudFormation at a place such as ` in Region eu-west-1`. Omits AWS's own message, because it
+ * contains account ids.
+ */
 function explainFailure(failure: Failure, place: string): string {
   const advice = awsAdvice(failure);
   if (advice !== undefined) return advice;

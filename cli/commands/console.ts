@@ -42,6 +42,7 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
         location,
         actor,
         isReadOnly,
+        command: toCommand({ port, ...options }),
         port,
         note: (line) => output.note(line),
       });
@@ -51,6 +52,24 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
       await stop();
     }, 'stopping the console'),
   );
+}
+
+/** Returns the command line with these options, for a POSIX shell. */
+function toCommand(options: Omit<ConsoleOptions, 'open'>): string {
+  const { table, stack, local, region, profile, actor, keyPrefix, port, readOnly } = options;
+  const values = { table, stack, region, profile, actor, 'key-prefix': keyPrefix, port: port === 0 ? undefined : port };
+  return [
+    'latchkey console',
+    ...Object.entries(values).map(([name, value]) => (value === undefined ? '' : `--${name} ${quote(String(value))}`)),
+    local === true ? '--local' : '',
+    readOnly === true ? '--read-only' : '',
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+function quote(value: string): string {
+  return /^[\w./:@+-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function parsePort(text: string): number {

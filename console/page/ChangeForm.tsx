@@ -1,7 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from './api.ts';
 import { Dialog, useLeaveGuard } from './Dialog.tsx';
+import { FieldErrors } from './Field.tsx';
+import { splitErrors } from './formErrors.ts';
 
 interface ChangeFormProps {
   readonly title: string;
@@ -20,23 +22,18 @@ interface ChangeFormProps {
 }
 
 /**
- * Shows a dialog with a form that makes a change. It stays open during the change. It shows the error if the change
- * fails.
+ * Shows a dialog with a form that makes a change. It stays open during the change. If the change fails, it shows the
+ * error at its field and moves the focus there. Other errors are above the buttons.
  */
 export function ChangeForm(props: ChangeFormProps) {
   const { title, action, isDangerous, onSubmit, onClose, remedy, children } = props;
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError>();
-  useLeaveGuard(isBusy);
-  const run = async (work: () => Promise<void>) => {
-    if (isBusy) return;
-    setBusy(true);
-    setError(undefined);
-    await work().catch((failure: unknown) => {
-      setError(failure instanceof ApiError ? failure : new ApiError('INPUT_INVALID', toMessage(failure)));
-    });
-    setBusy(false);
-  };
+  const { isBusy, error, run } = useChange();
+  const form = useRef<HTMLFormElement>(null);
+  const { byField, rest } = splitErrors(error?.message ?? '');
+  // The fields receive their errors after this component has rendered, so a layout effect would be too early.
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [error]);
   const submit = (event: Event) => {
     event.preventDefault();
     void run(onSubmit);
@@ -46,12 +43,13 @@ export function ChangeForm(props: ChangeFormProps) {
   };
   return (
     <Dialog title={title} onClose={close}>
-      <form onSubmit={submit} autoComplete="off">
-        {children}
+      {/* The form checks its fields itself, because the browser's messages can't be styled and disappear. */}
+      <form ref={form} onSubmit={submit} autoComplete="off" noValidate>
+        <FieldErrors.Provider value={byField}>{children}</FieldErrors.Provider>
         <div role="alert">
-          {error === undefined ? null : (
+          {error === undefined || rest === '' ? null : (
             <div class="refusal">
-              <p>{error.message}</p>
+              <p>{rest}</p>
               {remedy?.(error, (work) => void run(work))}
             </div>
           )}
@@ -68,6 +66,23 @@ export function ChangeForm(props: ChangeFormProps) {
       </form>
     </Dialog>
   );
+}
+
+/** Runs one change at a time. Keeps the last one's error until the next one starts. */
+function useChange() {
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError>();
+  useLeaveGuard(isBusy);
+  const run = async (work: () => Promise<void>) => {
+    if (isBusy) return;
+    setBusy(true);
+    setError(undefined);
+    await work().catch((failure: unknown) => {
+      setError(failure instanceof ApiError ? failure : new ApiError('INPUT_INVALID', toMessage(failure)));
+    });
+    setBusy(false);
+  };
+  return { isBusy, error, run };
 }
 
 function toMessage(failure: unknown): string {

@@ -1,15 +1,20 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { CrossGlyph } from './glyphs.tsx';
 
 interface DialogProps {
   readonly title: string;
+  /** An additional class for the dialog's size and place. */
+  readonly className?: string;
+  /** Shows the title only to screen readers, and omits the close button. */
+  readonly isBare?: boolean;
   /** Handles Esc and the close button. The dialog stays open until its parent removes it. */
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 
 /** Shows a modal dialog. The focus returns to the element that had it before when the dialog closes. */
-export function Dialog({ title, onClose, children }: DialogProps) {
+export function Dialog({ title, className = '', isBare = false, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   // The dialog opens before the next paint, so the next key press goes to the dialog.
@@ -34,12 +39,21 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   // Opens the dialog again if the browser closes it, because its content must not be lost.
   const reopen = () => dialog.current?.showModal();
   return (
-    <dialog ref={dialog} aria-labelledby={titleId} onCancel={cancel} onClose={reopen} onKeyDown={keepOpen}>
-      <header>
+    <dialog
+      ref={dialog}
+      class={className}
+      aria-labelledby={titleId}
+      onCancel={cancel}
+      onClose={reopen}
+      onKeyDown={keepOpen}
+    >
+      <header class={isBare ? 'unseen' : ''}>
         <h2 id={titleId}>{title}</h2>
-        <button type="button" class="icon" aria-label="Close" onClick={onClose}>
-          ✕
-        </button>
+        {isBare ? null : (
+          <button type="button" class="icon" aria-label="Close" onClick={onClose}>
+            <CrossGlyph />
+          </button>
+        )}
       </header>
       {children}
     </dialog>

@@ -1,114 +1,110 @@
-import { Choice, Field, TextField } from './Field.tsx';
+import { useContext, useState } from 'preact/hooks';
+import type { Timestamp } from '../../keys/timestamp.ts';
+import { ExpiryField } from './ExpiryField.tsx';
+import { Field, FieldErrors, Segments, TextField } from './Field.tsx';
 import type { KeyForm } from './keyForm.ts';
+import { ScopeField } from './ScopeField.tsx';
+
+/** The values of other keys that the form suggests. */
+export interface Suggestions {
+  readonly owners: readonly string[];
+  readonly scopes: readonly string[];
+  readonly plans: readonly string[];
+}
 
 interface KeyFieldsProps {
   readonly form: KeyForm;
   readonly onForm: (form: KeyForm) => void;
-  /** The current expiry, such as `in 3 days`; absent if the key is new or never expires. */
-  readonly expiresNow?: string | undefined;
+  readonly suggestions: Suggestions;
+  /** The current expiry of an existing key. Absent if the key is new or never expires. */
+  readonly expiresNow?: Timestamp | undefined;
 }
 
-const EXPIRIES: readonly (readonly [value: string, name: string])[] = [
-  ['never', 'Never'],
-  ['1', 'In 1 day'],
-  ['7', 'In 7 days'],
-  ['30', 'In 30 days'],
-  ['90', 'In 90 days'],
-  ['365', 'In 1 year'],
-  ['at', 'At a set time…'],
-];
-
-/** Shows the form fields of a key that an operator can edit. */
-export function KeyFields({ form, onForm, expiresNow }: KeyFieldsProps) {
+/** Shows the form fields of a key that an operator can edit. The plan and the metadata are folded away if empty. */
+export function KeyFields({ form, onForm, suggestions, expiresNow }: KeyFieldsProps) {
   const set = (change: Partial<KeyForm>) => onForm({ ...form, ...change });
   return (
     <>
-      <TextField
-        label="Label"
-        hint="What the key is for"
-        value={form.label}
-        onValue={(label) => set({ label })}
-        isRequired
-        isFirst
-      />
-      <TextField
-        label="Owner"
-        hint="Who uses the key, such as a customer or a team"
-        value={form.owner}
-        onValue={(owner) => set({ owner })}
-      />
-      <Choice
+      <div class="field-pair">
+        <TextField
+          name="label"
+          label="Label"
+          placeholder="build server"
+          value={form.label}
+          onValue={(label) => set({ label })}
+          isRequired
+          isFirst
+        />
+        <TextField
+          name="owner"
+          label="Owner"
+          isOptional
+          placeholder="a customer or a team"
+          value={form.owner}
+          onValue={(owner) => set({ owner })}
+          suggestions={suggestions.owners}
+        />
+      </div>
+      <Segments
+        name="access"
         label="Access"
         value={form.isLimited ? 'limited' : 'full'}
-        choices={[
-          ['full', 'Full access'],
-          ['limited', 'Limited to scopes'],
+        segments={[
+          { value: 'full', name: 'Everything' },
+          { value: 'limited', name: 'Only some scopes' },
         ]}
         onValue={(value) => set({ isLimited: value === 'limited' })}
+        hint={form.isLimited ? undefined : 'The key may call every route.'}
       />
       {form.isLimited ? (
-        <TextField
-          label="Scopes"
-          hint="Separate scopes with spaces or commas, such as orders:read orders:write. Without any, the key has no access."
-          value={form.scopes}
-          onValue={(scopes) => set({ scopes })}
-        />
+        <ScopeField value={form.scopes} onValue={(scopes) => set({ scopes })} known={suggestions.scopes} />
       ) : null}
-      <TextField label="Plan" hint="A plan's name, such as free" value={form.plan} onValue={(plan) => set({ plan })} />
-      <ExpiryFields form={form} onForm={set} expiresNow={expiresNow} />
-      <Metadata value={form.metadata} onValue={(metadata) => set({ metadata })} />
-    </>
-  );
-}
-
-function Metadata({ value, onValue }: { value: string; onValue: (value: string) => void }) {
-  return (
-    <Field label="Metadata" hint={'A JSON object of at most 1 KB, such as {"seats":3}'}>
-      {(ids) => (
-        <textarea
-          {...ids}
-          rows={3}
-          spellcheck={false}
-          value={value}
-          onInput={({ currentTarget }) => onValue(currentTarget.value)}
-        />
-      )}
-    </Field>
-  );
-}
-
-interface ExpiryFieldsProps {
-  readonly form: Pick<KeyForm, 'expiry' | 'expiresAt'>;
-  readonly onForm: (change: Partial<KeyForm>) => void;
-  readonly expiresNow?: string | undefined;
-  /** The name of the choice `keep`. The default names the current expiry. */
-  readonly keepName?: string;
-}
-
-/** Shows the choices for a key's expiry. */
-export function ExpiryFields({ form, onForm, expiresNow, keepName }: ExpiryFieldsProps) {
-  const kept = keepName ?? (expiresNow === undefined ? undefined : `No change (${expiresNow})`);
-  return (
-    <>
-      <Choice
-        label="Expires"
-        value={form.expiry}
-        choices={kept === undefined ? EXPIRIES : [['keep', kept], ...EXPIRIES]}
-        onValue={(expiry) => onForm({ expiry })}
+      <ExpiryField
+        form={form}
+        onForm={set}
+        keep={expiresNow === undefined ? undefined : { name: 'Keep', expiresAt: expiresNow }}
       />
-      {form.expiry === 'at' ? (
-        <Field label="Expiry time">
-          {(ids) => (
-            <input
-              {...ids}
-              type="datetime-local"
-              required
-              value={form.expiresAt}
-              onInput={({ currentTarget }) => onForm({ expiresAt: currentTarget.value })}
-            />
-          )}
-        </Field>
-      ) : null}
+      <More form={form} set={set} plans={suggestions.plans} />
     </>
+  );
+}
+
+interface MoreProps {
+  readonly form: KeyForm;
+  readonly set: (change: Partial<KeyForm>) => void;
+  readonly plans: readonly string[];
+}
+
+function More({ form, set, plans }: MoreProps) {
+  const { plan, metadata } = useContext(FieldErrors);
+  const [isOpen, setOpen] = useState(form.plan !== '' || form.metadata !== '');
+  const hasError = plan !== undefined || metadata !== undefined;
+  return (
+    <details class="more" open={isOpen || hasError} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>
+        More<span class="quiet">: plan, metadata</span>
+      </summary>
+      <TextField
+        name="plan"
+        label="Plan"
+        isOptional
+        placeholder="free"
+        hint="The name of a plan that limits the key's requests."
+        value={form.plan}
+        onValue={(plan) => set({ plan })}
+        suggestions={plans}
+      />
+      <Field name="metadata" label="Metadata" isOptional hint={'A JSON object of at most 1 KB, such as {"seats":3}.'}>
+        {(ids) => (
+          <textarea
+            {...ids}
+            rows={3}
+            spellcheck={false}
+            value={form.metadata}
+            onInput={({ currentTarget }) => set({ metadata: currentTarget.value })}
+          />
+        )}
+      </Field>
+    </details>
   );
 }

@@ -1,28 +1,31 @@
-import type { ComponentChildren, RefObject } from 'preact';
+import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { keyState } from '../../keys/state.ts';
 import { printable, printableLines } from '../../keys/printable.ts';
 import { toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { api, ApiError } from './api.ts';
-import { getRotationChain } from './keyList.ts';
-import { toHref } from './route.ts';
-import { Expiry, LastUsed, State, StateBadge, Time } from './Time.tsx';
-
-/** An action on a key. */
-export type KeyAction = 'edit' | 'rotate' | 'disable' | 'enable' | 'revoke';
+import { api, ApiError, type SessionInfo } from './api.ts';
+import { cliCommand, curlCommand, KEY_VARIABLE } from './commands.ts';
+import { CodeBox, CopyButton } from './CopyButton.tsx';
+import { CrossGlyph } from './glyphs.tsx';
+import { type KeyAction, offerActions } from './keyActions.ts';
+import { KeyTimeline } from './KeyTimeline.tsx';
+import { ExactTime, State, Time } from './Time.tsx';
+import { expiryUrgency } from './urgency.ts';
+import { lastUsedBand } from './keyList.ts';
 
 interface KeyPanelProps {
   readonly record: ConsoleKey;
   readonly byId: ReadonlyMap<string, ConsoleKey>;
-  readonly isReadOnly: boolean;
-  /** The key prefix that the deployment accepts, or `any`; null if unknown. */
-  readonly acceptedKeys: string | null;
+  readonly table: SessionInfo['table'];
+  /** The reason why the page can't change keys at all. `undefined` if it can. */
+  readonly blocked: string | undefined;
   readonly nowMs: number;
   readonly onAction: (action: KeyAction) => void;
   readonly onClose: () => void;
   /** Receives the key from the table after each read. */
   readonly onRead: (record: ConsoleKey) => void;
+  /** Returns the address of another key. */
+  readonly hrefOf: (id: string) => string;
   /** Runs if the key is no longer in the table. */
   readonly onMissing: () => void;
   /** The heading. It gets the focus when the panel opens. */
@@ -31,9 +34,9 @@ interface KeyPanelProps {
 
 const POLL_INTERVAL_MS = 5000;
 
-/** Shows all fields of one key, and its actions. Reads the key again every five seconds. */
+/** Shows all fields of one key, its history and its actions. Reads the key again every five seconds. */
 export function KeyPanel(props: KeyPanelProps) {
-  const { record, byId, isReadOnly, acceptedKeys, nowMs, onAction, onClose, heading } = props;
+  const { record, byId, table, nowMs, onClose, heading, hrefOf } = props;
   const failure = usePolling(props);
   return (
     <aside class="panel" aria-label={`Key ${printable(record.label)}`}>
@@ -41,8 +44,9 @@ export function KeyPanel(props: KeyPanelProps) {
         <h2 ref={heading} tabIndex={-1}>
           {printable(record.label)}
         </h2>
+        <State {...{ record, nowMs }} acceptedKeys={table.acceptedKeys} />
         <button type="button" class="icon" aria-label="Close" onClick={onClose}>
-          ✕
+          <CrossGlyph />
         </button>
       </header>
       <div role="alert">
@@ -53,9 +57,21 @@ export function KeyPanel(props: KeyPanelProps) {
           </p>
         )}
       </div>
-      {isReadOnly ? null : <Actions {...{ record, nowMs, onAction }} />}
-      <Facts {...{ record, nowMs, acceptedKeys }} />
-      <RotationChain record={record} byId={byId} nowMs={nowMs} />
+      <Names record={record} />
+      <Actions {...props} />
+      <TimeFacts record={record} nowMs={nowMs} />
+      <Access record={record} />
+      <KeyTimeline {...{ record, byId, nowMs, hrefOf }} />
+      <section aria-label="Use">
+        {record.revokedAt === undefined ? (
+          <>
+            <h3>Use this key</h3>
+            <CodeBox name="the curl command" text={curlCommand(`$${KEY_VARIABLE}`, table.apiUrl)} />
+          </>
+        ) : null}
+        <h3>From the terminal</h3>
+        <CodeBox name="the Latchkey command" text={cliCommand('show', record.id, table)} />
+      </section>
     </aside>
   );
 }
@@ -97,99 +113,141 @@ function usePolling({ record, onRead, onMissing }: KeyPanelProps): ReadFailure |
   return failure;
 }
 
-function Actions({ record, nowMs, onAction }: Pick<KeyPanelProps, 'record' | 'nowMs' | 'onAction'>) {
-  const state = keyState(record, nowMs);
-  if (state === 'revoked') return null;
+/** Shows the key's prefix and id with their copy buttons. */
+function Names({ record: { id, keyPrefix } }: Pick<KeyPanelProps, 'record'>) {
+  return (
+    <ul class="names">
+      {keyPrefix === undefined ? null : (
+        <li>
+          <span class="unseen">Prefix: </span>
+          <code>{printable(keyPrefix)}…</code>
+          <CopyButton text={keyPrefix} name="the prefix" />
+        </li>
+      )}
+      <li>
+        <span class="unseen">ID: </span>
+        <code>{printable(id)}</code>
+        <CopyButton text={id} name="the id" />
+      </li>
+    </ul>
+  );
+}
+
+function Actions({ record, nowMs, blocked, onAction }: KeyPanelProps) {
+  const actions = offerActions(record, nowMs, blocked);
+  const reasons = [...new Set(actions.flatMap(({ whyNot }) => whyNot ?? []))];
   // The second click of a double click can hit a button that appeared after the first click.
   const once = (action: KeyAction) => (event: MouseEvent) => {
     if (event.detail < 2) onAction(action);
   };
   return (
     <div class="actions" role="group" aria-label="Actions">
-      <button type="button" onClick={once('edit')}>
-        Edit
-      </button>
-      {state === 'active' && record.rotatedTo === undefined ? (
-        <button type="button" onClick={once('rotate')}>
-          Rotate
+      {/* Enable and Disable differ in their keys, because Enable must not inherit the focus of Disable. A second Enter
+          would undo the first. */}
+      {actions.map(({ action, name, whyNot }) => (
+        <button
+          key={action}
+          type="button"
+          class={action === 'revoke' ? 'danger' : ''}
+          aria-disabled={whyNot !== undefined}
+          aria-describedby={whyNot === undefined ? undefined : `why-${reasons.indexOf(whyNot)}`}
+          title={whyNot}
+          onClick={whyNot === undefined ? once(action) : undefined}
+        >
+          {name}
         </button>
-      ) : null}
-      {/* Two elements, because Enable must not inherit the focus of Disable. A second Enter would undo the first. */}
-      {record.disabledAt === undefined ? (
-        <button key="disable" type="button" onClick={once('disable')}>
-          Disable
-        </button>
-      ) : (
-        <button key="enable" type="button" onClick={once('enable')}>
-          Enable
-        </button>
-      )}
-      <button type="button" class="danger" onClick={once('revoke')}>
-        Revoke
-      </button>
+      ))}
+      {reasons.map((reason, index) => (
+        <p key={reason} id={`why-${index}`} class="hint">
+          {reason}
+        </p>
+      ))}
     </div>
   );
 }
 
-function Facts({ record, nowMs, acceptedKeys }: Pick<KeyPanelProps, 'record' | 'nowMs' | 'acceptedKeys'>) {
-  const time = (at: Timestamp | undefined) => (at === undefined ? undefined : <Time at={at} nowMs={nowMs} />);
-  const { keyPrefix, owner, scopes, plan, metadata } = record;
-  const facts: readonly (readonly [name: string, value: ComponentChildren])[] = [
-    ['State', <State {...{ record, nowMs, acceptedKeys }} />],
-    ['ID', <code>{printable(record.id)}</code>],
-    ['Key', keyPrefix && <code>{printable(keyPrefix)}…</code>],
-    ['Owner', owner],
-    ['Scopes', scopes === undefined ? 'full access' : scopes.join(' ') || 'no access'],
-    ['Plan', plan],
-    ['Last used', <LastUsed record={record} nowMs={nowMs} />],
-    ['Expires', <Expiry record={record} nowMs={nowMs} />],
-    ['Created', time(record.createdAt)],
-    ['Created by', record.createdBy],
-    ['Disabled', time(record.disabledAt)],
-    ['Disabled by', record.disabledBy],
-    ['Revoked', time(record.revokedAt)],
-    ['Revoked by', record.revokedBy],
-    ['Reason', record.revokedReason],
-    ['Metadata', metadata && <pre>{printableLines(JSON.stringify(metadata, null, 2))}</pre>],
-  ];
+/** Shows the last use and the expiry, both as a relative and as an exact time. */
+function TimeFacts({ record, nowMs }: Pick<KeyPanelProps, 'record' | 'nowMs'>) {
+  const { lastUsedAt, expiresAt, revokedAt } = record;
+  const hasExpiry = expiresAt !== undefined && revokedAt === undefined;
   return (
-    <dl>
-      {facts.map(([name, value]) =>
-        value === undefined ? null : (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{typeof value === 'string' ? printable(value) : value}</dd>
-          </div>
-        ),
-      )}
+    <dl class="time-facts">
+      <div>
+        <dt>Last used</dt>
+        <dd>
+          <strong class="used">
+            {lastUsedAt === undefined ? (
+              'Never'
+            ) : (
+              <>
+                <span class={`dot dot-${lastUsedBand(record, nowMs)}`} aria-hidden="true" />
+                <Time at={lastUsedAt} nowMs={nowMs} />
+              </>
+            )}
+          </strong>
+          <span class="quiet">{lastUsedAt === undefined ? 'No request so far' : <ExactTime at={lastUsedAt} />}</span>
+        </dd>
+      </div>
+      <div>
+        <dt>Expires</dt>
+        <dd>
+          <strong class={expiryUrgency(record, nowMs)}>
+            {hasExpiry ? <Time at={expiresAt} nowMs={nowMs} /> : revokedAt === undefined ? 'Never' : '–'}
+          </strong>
+          <span class="quiet">
+            {hasExpiry ? <ExactTime at={expiresAt} /> : revokedAt === undefined ? 'Works until you end it' : 'Revoked'}
+          </span>
+        </dd>
+      </div>
     </dl>
   );
 }
 
-function RotationChain({ record, byId, nowMs }: Pick<KeyPanelProps, 'record' | 'byId' | 'nowMs'>) {
-  const chain = getRotationChain(record, byId);
-  if (chain.length < 2) return null;
+/** Shows the owner, the scopes, the plan and the metadata. */
+function Access({ record: { owner, scopes, plan, metadata } }: Pick<KeyPanelProps, 'record'>) {
   return (
-    <section aria-label="Rotations">
-      <h3>Rotations</h3>
-      <ol class="chain">
-        {chain.map(({ id, key }) => (
-          <li key={id} class={id === record.id ? 'current' : ''}>
-            {key === undefined ? (
-              <span>
-                <code>{printable(id)}</code> (no longer in the table)
-              </span>
-            ) : (
-              <>
-                <a href={toHref({ view: 'keys', id })} aria-current={id === record.id ? 'true' : undefined}>
-                  <code>{printable(key.keyPrefix === undefined ? id.slice(0, 8) : `${key.keyPrefix}…`)}</code>
-                </a>{' '}
-                <StateBadge state={keyState(key, nowMs)} /> <Time at={key.createdAt} nowMs={nowMs} />
-              </>
-            )}
-          </li>
-        ))}
-      </ol>
+    <section aria-label="Access">
+      <h3>Access</h3>
+      <dl class="facts">
+        <div>
+          <dt>Owner</dt>
+          <dd>{owner === undefined ? <span class="quiet">none</span> : printable(owner)}</dd>
+        </div>
+        <div>
+          <dt>Scopes</dt>
+          <dd>
+            <Scopes scopes={scopes} />
+          </dd>
+        </div>
+        {plan === undefined ? null : (
+          <div>
+            <dt>Plan</dt>
+            <dd>{printable(plan)}</dd>
+          </div>
+        )}
+        {metadata === undefined ? null : (
+          <div>
+            <dt>Metadata</dt>
+            <dd>
+              <pre>{printableLines(JSON.stringify(metadata, null, 2))}</pre>
+            </dd>
+          </div>
+        )}
+      </dl>
     </section>
+  );
+}
+
+function Scopes({ scopes }: { scopes: readonly string[] | undefined }) {
+  if (scopes === undefined) return <>Everything</>;
+  if (scopes.length === 0) return <>Nothing: the key has no scopes</>;
+  return (
+    <ul class="chips">
+      {scopes.map((scope) => (
+        <li key={scope} class="chip">
+          <code>{printable(scope)}</code>
+        </li>
+      ))}
+    </ul>
   );
 }

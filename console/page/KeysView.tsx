@@ -1,100 +1,158 @@
 import type { RefObject } from 'preact';
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
-import { sortRecords, type SortField } from '../../keys/recordOrder.ts';
+import { type RecordSort, sortRecords, type SortField } from '../../keys/recordOrder.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { Filters } from './Filters.tsx';
-import { filterKeys, NEWEST_FIRST, NO_FILTER, type KeyFilter } from './keyList.ts';
-import { KeyPanel, type KeyAction } from './KeyPanel.tsx';
-import { keysCsv } from './keysCsv.ts';
+import type { SessionInfo } from './api.ts';
+import type { BulkAction } from './bulk.ts';
+import { CountBar } from './CountBar.tsx';
+import { NoKeys, NoMatches, UnknownKey } from './EmptyStates.tsx';
+import { filterKeys, NO_FILTER, type KeyFilter } from './keyList.ts';
+import type { KeyAction } from './keyActions.ts';
+import { KeyPanel } from './KeyPanel.tsx';
 import type { KeyStore } from './keyStore.ts';
 import { KeyTable } from './KeyTable.tsx';
-import type { Route } from './route.ts';
+import { type ListView, WHOLE_LIST } from './listAddress.ts';
+import { type Go, type Route, toHref } from './route.ts';
 import { useShortcuts } from './shortcuts.ts';
+import { KeyRowsSkeleton } from './Skeleton.tsx';
+import type { ToastStack } from './Toasts.tsx';
+import { Toolbar } from './Toolbar.tsx';
+import { useChecked } from './useChecked.ts';
 
 interface KeysViewProps {
   readonly store: KeyStore;
-  readonly filter: KeyFilter;
-  readonly onFilter: (filter: KeyFilter) => void;
-  readonly selectedId: string | undefined;
+  readonly route: Extract<Route, { readonly view: 'keys' }>;
+  readonly go: Go;
   readonly search: RefObject<HTMLInputElement | null>;
   readonly nowMs: number;
-  readonly isReadOnly: boolean;
-  /** The key prefix that the deployment accepts, or `any`; null if unknown. */
-  readonly acceptedKeys: string | null;
+  readonly table: SessionInfo['table'];
+  /** The reason why the page can't change keys at all. `undefined` if it can. */
+  readonly blocked: string | undefined;
   readonly act: (action: KeyAction, record: ConsoleKey) => void;
-  readonly go: (route: Route) => void;
-  /** Shows a notice at the top of the page. */
-  readonly onNotice: (notice: string) => void;
+  readonly onBulk: (action: BulkAction, records: readonly ConsoleKey[]) => void;
+  readonly onNew: () => void;
+  readonly show: ToastStack['show'];
   readonly hasShortcuts: boolean;
-  readonly onShortcuts: (hasShortcuts: boolean) => void;
 }
 
-/** Shows the list of keys, and the panel of the selected key next to it. */
+/** Shows the list of keys, and the panel of the open key over it. */
 export function KeysView(props: KeysViewProps) {
-  const { store, filter, onFilter, selectedId, search, nowMs, isReadOnly, act, go, onNotice, hasShortcuts } = props;
-  const { shown, sort, setSort } = useSortedAndFiltered({ keys: store.keys, filter, nowMs });
+  const { store, route, go, search, nowMs, table, blocked, onBulk, onNew, hasShortcuts } = props;
+  const list = route.list ?? WHOLE_LIST;
+  const { filter, sort } = list;
+  const shown = useSortedAndFiltered({ keys: store.keys, list, nowMs });
+  const checked = useChecked(shown);
   const grid = useRef<HTMLDivElement>(null);
-  const selected = selectedId === undefined ? undefined : store.byId.get(selectedId);
-
+  const { setFilter, setSort, sortBy, close } = createListActions(route, go);
   const toGrid = () => grid.current?.focus();
-  const closePanel = () => go({ view: 'keys' });
-  const heading = usePanelFocus({ selectedId, selected, grid });
   const back = () => {
-    if (selected !== undefined) return closePanel();
-    if (filter !== NO_FILTER) onFilter(NO_FILTER);
+    if (route.id !== undefined) return close();
+    if (checked.ids.size > 0) return checked.clear();
+    if (filter !== NO_FILTER) setFilter(NO_FILTER);
     return toGrid();
   };
-  const sortBy = (field: SortField) => setSort({ field, isDescending: sort.field === field && !sort.isDescending });
   useShortcuts({ Escape: back, ArrowDown: toGrid, ArrowUp: toGrid });
   return (
-    <div class={`list ${selected === undefined ? '' : 'with-panel'}`}>
+    <div class="list">
       <div class="list-main">
-        <Filters
-          {...{ filter, onFilter, sort, search, hasShortcuts }}
+        <Toolbar
+          {...{ filter, sort, search, hasShortcuts }}
           keys={store.keys}
+          onFilter={setFilter}
           onSort={setSort}
           onLeave={toGrid}
         />
-        <Count {...{ shown, store, hasShortcuts, nowMs, isReadOnly }} onShortcuts={props.onShortcuts} />
-        <KeyTable
-          {...{ sort, grid, nowMs, selectedId, acceptedKeys: props.acceptedKeys }}
-          keys={shown}
-          onSort={sortBy}
-          onSelect={(id) => go({ view: 'keys', id })}
-        />
+        <CountBar {...{ shown, store, filter, nowMs, checked, blocked, onBulk }} onFilter={setFilter} />
+        <div class="keys-frame">
+          <KeyTable
+            {...{ sort, grid, nowMs, checked }}
+            keys={shown}
+            acceptedKeys={table.acceptedKeys}
+            selectedId={route.id}
+            onSort={sortBy}
+            onSelect={(id) => go({ view: 'keys', id, list })}
+          />
+          <Emptiness {...{ store, shown, filter, table, blocked, onNew }} onClear={() => setFilter(NO_FILTER)} />
+        </div>
       </div>
-      {selected === undefined ? null : (
-        <KeyPanel
-          key={selected.id}
-          record={selected}
-          {...{ byId: store.byId, isReadOnly, acceptedKeys: props.acceptedKeys, nowMs, heading }}
-          onAction={(action) => act(action, selected)}
-          onClose={closePanel}
-          onRead={store.put}
-          onMissing={() => {
-            if (store.drop(selected.id)) onNotice(`${printable(selected.label)} is no longer in the table.`);
-          }}
-        />
-      )}
+      <OpenKey {...props} {...{ list, grid, close }} />
     </div>
   );
 }
 
-interface ShownDeps extends Pick<KeysViewProps, 'filter' | 'nowMs'> {
+/** Returns the functions that change the filter, the sort order and the open key. They change the address. */
+function createListActions(route: KeysViewProps['route'], go: Go) {
+  const list = route.list ?? WHOLE_LIST;
+  const change = (next: Partial<ListView>, mode?: 'replace') => go({ ...route, list: { ...list, ...next } }, mode);
+  return {
+    // Each letter of a search doesn't get an entry of its own in the browser's history.
+    setFilter: (filter: KeyFilter, isTyping = false) => change({ filter }, isTyping ? 'replace' : undefined),
+    setSort: (sort: RecordSort) => change({ sort }),
+    sortBy: (field: SortField) =>
+      change({ sort: { field, isDescending: list.sort.field === field && !list.sort.isDescending } }),
+    close: () => go({ view: 'keys', list }),
+  };
+}
+
+interface OpenKeyProps extends KeysViewProps {
+  readonly list: ListView;
+  readonly grid: RefObject<HTMLDivElement | null>;
+  readonly close: () => void;
+}
+
+/** Shows the panel of the key in the address, if any. */
+function OpenKey({ store, route, list, grid, table, blocked, nowMs, act, show, close }: OpenKeyProps) {
+  const selected = route.id === undefined ? undefined : store.byId.get(route.id);
+  const heading = usePanelFocus({ selectedId: route.id, selected, grid });
+  if (selected === undefined) return <UnknownKey id={route.id} store={store} onClose={close} />;
+  return (
+    <KeyPanel
+      key={selected.id}
+      record={selected}
+      {...{ byId: store.byId, table, blocked, nowMs, heading }}
+      hrefOf={(id) => toHref({ view: 'keys', id, list })}
+      onAction={(action) => act(action, selected)}
+      onClose={close}
+      onRead={store.put}
+      onMissing={() => {
+        if (!store.drop(selected.id)) return;
+        show(`${printable(selected.label)} is no longer in the table.`, { isProblem: true });
+        close();
+      }}
+    />
+  );
+}
+
+interface EmptinessProps extends Pick<KeysViewProps, 'store' | 'table' | 'blocked' | 'onNew'> {
+  readonly shown: readonly ConsoleKey[];
+  readonly filter: KeyFilter;
+  readonly onClear: () => void;
+}
+
+/** Shows a skeleton while the first keys load, and why the list is empty afterwards. */
+function Emptiness({ store, shown, filter, table, blocked, onNew, onClear }: EmptinessProps) {
+  if (shown.length > 0) return null;
+  if (store.isLoading) return <KeyRowsSkeleton />;
+  if (store.keys.length > 0) return <NoMatches filter={filter} onClear={onClear} />;
+  return store.error === undefined ? <NoKeys {...{ table, blocked, onNew }} /> : null;
+}
+
+interface ShownDeps {
   readonly keys: readonly ConsoleKey[];
+  readonly list: ListView;
+  readonly nowMs: number;
 }
 
-/** Returns the keys that match the filter, sorted. Also returns the sort order and a function that changes it. */
-function useSortedAndFiltered({ keys, filter, nowMs }: ShownDeps) {
-  const [sort, setSort] = useState(NEWEST_FIRST);
+/** Returns the keys that match the filter, sorted. */
+function useSortedAndFiltered({ keys, list: { filter, sort }, nowMs }: ShownDeps): readonly ConsoleKey[] {
   const sortedMs = sort.field === 'state' ? nowMs : 0;
-  const sorted = useMemo(() => sortRecords(keys, sort, nowMs), [keys, sort, sortedMs]);
-  const shown = useMemo(() => filterKeys(sorted, filter, nowMs), [sorted, filter, nowMs]);
-  return { shown, sort, setSort };
+  const sorted = useMemo(() => sortRecords(keys, sort, nowMs), [keys, sort.field, sort.isDescending, sortedMs]);
+  return useMemo(() => filterKeys(sorted, filter, nowMs), [sorted, filter, nowMs]);
 }
 
-interface PanelFocusDeps extends Pick<KeysViewProps, 'selectedId'> {
+interface PanelFocusDeps {
+  readonly selectedId: string | undefined;
   readonly selected: ConsoleKey | undefined;
   readonly grid: RefObject<HTMLDivElement | null>;
 }
@@ -120,53 +178,4 @@ function usePanelFocus({ selectedId, selected, grid }: PanelFocusDeps): RefObjec
     wasOpen.current = isOpen;
   }, [selectedId, isOpen, selected?.disabledAt === undefined]);
   return heading;
-}
-
-interface CountProps extends Pick<KeysViewProps, 'store' | 'nowMs' | 'isReadOnly' | 'hasShortcuts' | 'onShortcuts'> {
-  readonly shown: readonly ConsoleKey[];
-}
-
-/** Shows the number of listed keys, the CSV export and the keyboard shortcuts. */
-function Count({ shown, store, nowMs, isReadOnly, hasShortcuts, onShortcuts }: CountProps) {
-  return (
-    <p class="count">
-      <span role="status">{toCountText(shown.length, store)}</span>
-      <button type="button" class="link" onClick={() => download(keysCsv(shown, nowMs))}>
-        Save as CSV
-      </button>
-      <span class="shortcuts" aria-hidden="true">
-        <kbd>↑</kbd>
-        <kbd>↓</kbd> move <kbd>↵</kbd> open <kbd>Esc</kbd> back
-      </span>
-      <label class="setting">
-        <input
-          type="checkbox"
-          checked={hasShortcuts}
-          onChange={({ currentTarget }) => onShortcuts(currentTarget.checked)}
-        />
-        Shortcuts: <kbd>/</kbd> search,{' '}
-        {isReadOnly ? null : (
-          <>
-            <kbd>n</kbd> new key,{' '}
-          </>
-        )}
-        <kbd>r</kbd> reload
-      </label>
-    </p>
-  );
-}
-
-function toCountText(shown: number, { keys, isLoading }: KeyStore): string {
-  const all = `${keys.length.toLocaleString('en')} ${keys.length === 1 ? 'key' : 'keys'}`;
-  const count = shown === keys.length ? all : `${shown.toLocaleString('en')} of ${all}`;
-  return isLoading ? `${count} so far` : count;
-}
-
-function download(csv: string): void {
-  const url = URL.createObjectURL(new Blob([csv], { type: 'text/csv' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = 'keys.csv';
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
 }

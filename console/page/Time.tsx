@@ -1,43 +1,53 @@
 import { relativeTime } from '../../operator/notices.ts';
 import { isRefusedAsForeign, keyState, type KeyState, REFUSED_AS_FOREIGN } from '../../keys/state.ts';
-import { toEpochMs, type Timestamp } from '../../keys/timestamp.ts';
-import { DAY_MS, EXPIRING_DAYS, lastUsedBand } from './keyList.ts';
+import type { Timestamp } from '../../keys/timestamp.ts';
+import { exactTime } from './exactTime.ts';
+import { lastUsedBand } from './keyList.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
+import { expiryUrgency } from './urgency.ts';
 
-/** Shows a relative time, such as `3 days ago`, with the full timestamp as a tooltip. */
+/** Shows a relative time, such as `3 days ago`. The tooltip has the exact time in the browser's time zone. */
 export function Time({ at, nowMs }: { at: Timestamp; nowMs: number }) {
   return (
-    <time dateTime={at} title={at}>
+    <time dateTime={at} title={exactTime(at)}>
       {relativeTime(at, nowMs)}
     </time>
   );
 }
 
-/** Shows the time of a key's last use, with a dot. The dot's colour depends on the age, from red to grey. */
+/** Shows an exact time in the browser's time zone. */
+export function ExactTime({ at }: { at: Timestamp }) {
+  return (
+    <time dateTime={at} title={at}>
+      {exactTime(at)}
+    </time>
+  );
+}
+
+/** Shows the time of a key's last use, with a dot that is paler the older the use is. */
 export function LastUsed({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
   const { lastUsedAt } = record;
   return (
-    <span class="heat">
-      <span class={`dot heat-${lastUsedBand(record, nowMs)}`} aria-hidden="true" />
-      {lastUsedAt === undefined ? 'never' : <Time at={lastUsedAt} nowMs={nowMs} />}
+    <span class="used">
+      <span class={`dot dot-${lastUsedBand(record, nowMs)}`} aria-hidden="true" />
+      {lastUsedAt === undefined ? <span class="quiet">never</span> : <Time at={lastUsedAt} nowMs={nowMs} />}
     </span>
   );
 }
 
-/** Shows a key's expiry, with a warning if it is within 30 days. */
+/** Shows a key's expiry: amber within 7 days, red within 24 hours. A revoked key doesn't have one. */
 export function Expiry({ record, nowMs }: { record: ConsoleKey; nowMs: number }) {
-  const { expiresAt } = record;
+  const { expiresAt, revokedAt } = record;
+  if (revokedAt !== undefined) return <span class="quiet">–</span>;
   if (expiresAt === undefined) return <span class="quiet">never</span>;
-  const isNear = keyState(record, nowMs) === 'active' && toEpochMs(expiresAt) - nowMs <= EXPIRING_DAYS * DAY_MS;
   return (
-    <span class={isNear ? 'warning' : ''}>
-      {isNear ? <span aria-hidden="true">⚠ </span> : null}
+    <span class={expiryUrgency(record, nowMs)}>
       <Time at={expiresAt} nowMs={nowMs} />
     </span>
   );
 }
 
-/** Shows a key's state as a coloured badge. */
+/** Shows a key's state: a dot and a word if it's active, otherwise a coloured pill. */
 export function StateBadge({ state }: { state: KeyState }) {
   return <span class={`badge badge-${state}`}>{state}</span>;
 }

@@ -1,20 +1,10 @@
 import type { NewKey } from '../../keys/fields.ts';
 import type { KeyChanges, RevokeOptions, RotateOptions } from '../../keys/registry.ts';
+import type { DescribedSession } from '../server/describeSession.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
+import { connection } from './connection.ts';
 
-/** The console's table and actor. */
-export interface SessionInfo {
-  readonly table: {
-    readonly name: string;
-    readonly kind: 'aws' | 'local';
-    readonly region: string | null;
-    readonly revocationDelaySeconds: number | null;
-    /** The key prefix that the deployment accepts, or `any`; null if unknown. */
-    readonly acceptedKeys: string | null;
-  };
-  readonly actor: string;
-  readonly isReadOnly: boolean;
-}
+export type { DescribedSession as SessionInfo } from '../server/describeSession.ts';
 
 /** One page of the list of keys. */
 export interface KeyPage {
@@ -46,7 +36,7 @@ export class ApiError extends Error {
 
 /** The operations of the server's API. Each of them can throw an ApiError. */
 export const api = {
-  session: () => call<SessionInfo>('GET', '/session'),
+  session: () => call<DescribedSession>('GET', '/session'),
   page: (cursor: string | null) =>
     call<KeyPage>('GET', cursor === null ? '/keys' : `/keys?cursor=${encodeURIComponent(cursor)}`),
   read: (id: string) => record('GET', `/keys/${id}`),
@@ -73,14 +63,20 @@ async function call<T>(method: string, path: string, body?: object): Promise<T> 
     body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   const response = await fetch(`/api${path}`, { method, ...init }).catch(failOffline(method));
   const answer = await (response.json() as Promise<ReturnType<typeof JSON.parse>>).catch(failOffline(method));
-  if (!response.ok) throw new ApiError(answer.error.code, answer.error.message);
-  return answer as T;
+  if (response.ok) {
+    connection.report('connected');
+    return answer as T;
+  }
+  const { code, message } = answer.error;
+  connection.report(code === 'SESSION_REQUIRED' ? 'ended' : 'connected');
+  throw new ApiError(code, message);
 }
 
 /** Returns a function that throws `OFFLINE`. The message for a change adds that the change may have been made. */
 function failOffline(method: string): () => never {
   const isChange = method !== 'GET';
   return () => {
+    connection.report('disconnected');
     throw new ApiError('OFFLINE', isChange ? `${OFFLINE}; ${MAYBE_DONE}` : OFFLINE);
   };
 }

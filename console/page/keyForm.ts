@@ -4,7 +4,7 @@ import type { KeyChanges } from '../../keys/registry.ts';
 import { splitScopes } from '../../keys/scope.ts';
 import { readTime, toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { DAY_MS } from './keyList.ts';
+import { DAY_MS } from './attention.ts';
 
 /** The fields of a key in a form. */
 export interface KeyForm {
@@ -50,10 +50,11 @@ export function toForm({ label, owner, scopes, plan, metadata, expiresAt }: Cons
 /**
  * Returns the fields of a new key.
  *
- * @throws Error with a message for the form, if the metadata or the expiry can't be parsed
+ * @throws Error with a message for the form, if the label is blank or the metadata or the expiry can't be parsed
  */
 export function toNewKey(form: KeyForm, nowMs: number): NewKey {
   const { label, owner, isLimited, plan } = form;
+  requireLabel(form);
   const expiresAt = toExpiry(form, nowMs);
   const metadata = parseMetadata(form);
   return {
@@ -69,11 +70,13 @@ export function toNewKey(form: KeyForm, nowMs: number): NewKey {
 /**
  * Returns only the fields that differ between a form and the original form.
  *
- * @throws Error with a message for the form, if the metadata or the expiry can't be parsed
+ * @throws Error with a message for the form, if the label is blank or the metadata or the expiry can't be parsed
  */
 export function getChanges(form: KeyForm, original: KeyForm, nowMs: number): KeyChanges {
   const expiresAt = form.expiry === original.expiry && form.expiry !== 'at' ? undefined : toExpiry(form, nowMs);
-  const hasOtherScopes = form.isLimited !== original.isLimited || (form.isLimited && form.scopes !== original.scopes);
+  const isSameList = splitScopes(form.scopes).join(' ') === splitScopes(original.scopes).join(' ');
+  const hasOtherScopes = form.isLimited !== original.isLimited || (form.isLimited && !isSameList);
+  requireLabel(form);
   return {
     ...(form.label === original.label ? {} : { label: form.label }),
     ...(form.owner === original.owner ? {} : { owner: form.owner || null }),
@@ -94,6 +97,10 @@ export function toExpiry({ expiry, expiresAt }: Pick<KeyForm, 'expiry' | 'expire
   if (expiry === 'never') return null;
   if (expiry !== 'at') return toTimestamp(nowMs + Number(expiry) * DAY_MS);
   return parseTime(expiresAt);
+}
+
+function requireLabel({ label }: KeyForm): void {
+  if (label.trim() === '') throw new Error('label: enter what the key is for, such as build server');
 }
 
 /** Parses a time without a zone in this machine's zone. Users can type any text in browsers without a time control. */

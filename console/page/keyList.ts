@@ -1,24 +1,8 @@
 import { keySearch } from '../../keys/keySearch.ts';
 import { COLLATOR, type RecordSort } from '../../keys/recordOrder.ts';
-import {
-  type DatedRecord,
-  isExpiringWithin,
-  isNeverUsed,
-  isUnusedFor,
-  keyState,
-  type KeyState,
-  lastUsedMs,
-} from '../../keys/state.ts';
+import { type DatedRecord, keyState, type KeyState, lastUsedMs } from '../../keys/state.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-
-export const DAY_MS = 86_400_000;
-/** Number of days before an expiry from which the page shows a warning. */
-export const EXPIRING_DAYS = 30;
-/** Number of days after which the page lists a key as unused. */
-const UNUSED_DAYS = 90;
-
-/** A reason why an active key may need attention. */
-export type Attention = 'expiring' | 'unused' | 'never';
+import { type Attention, DAY_MS, needsAttention } from './attention.ts';
 
 /** The filter of the list. An empty field matches every key. */
 export interface KeyFilter {
@@ -27,15 +11,17 @@ export interface KeyFilter {
   readonly owner: string;
   readonly scope: string;
   readonly attention: Attention | '';
+  /** The band of an active key's last use. */
+  readonly used: UseBand | '';
 }
 
-export const NO_FILTER: KeyFilter = { text: '', state: '', owner: '', scope: '', attention: '' };
+export const NO_FILTER: KeyFilter = { text: '', state: '', owner: '', scope: '', attention: '', used: '' };
 
 export const NEWEST_FIRST: RecordSort = { field: 'createdAt', isDescending: true };
 
 /** Returns the keys that match the filter, in their original order. */
 export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs: number): readonly ConsoleKey[] {
-  const { state, scope, attention } = filter;
+  const { state, scope, attention, used } = filter;
   const isFound = keySearch(filter.text);
   const owner = filter.owner.toLowerCase();
   return keys.filter(
@@ -44,6 +30,7 @@ export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs
       (owner === '' || key.owner?.toLowerCase().includes(owner) === true) &&
       (scope === '' || key.scopes?.includes(scope) === true) &&
       (attention === '' || needsAttention(attention, key, nowMs)) &&
+      (used === '' || (keyState(key, nowMs) === 'active' && lastUsedBand(key, nowMs) === used)) &&
       isFound(key),
   );
 }
@@ -58,13 +45,10 @@ export function getScopes(keys: readonly ConsoleKey[]): readonly string[] {
   return [...new Set(keys.flatMap(({ scopes }) => scopes ?? []))].toSorted(COLLATOR.compare);
 }
 
-/** Returns whether a key is active and needs attention for this reason. */
-export function needsAttention(attention: Attention, key: ConsoleKey, nowMs: number): boolean {
-  if (keyState(key, nowMs) !== 'active') return false;
-  if (attention === 'never') return isNeverUsed(key, nowMs);
-  return attention === 'unused'
-    ? isUnusedFor(key, UNUSED_DAYS * DAY_MS, nowMs)
-    : isExpiringWithin(key, EXPIRING_DAYS * DAY_MS, nowMs);
+/** Returns the owners, scopes and plans of all keys, for the suggestions of a form. */
+export function getSuggestions(keys: readonly ConsoleKey[]) {
+  const plans = [...new Set(keys.flatMap(({ plan }) => plan ?? []))].toSorted(COLLATOR.compare);
+  return { owners: getOwners(keys), scopes: getScopes(keys), plans };
 }
 
 /** The time since a key's last use, in bands. */

@@ -25,13 +25,18 @@ export interface KeyStore {
 const INDEX_LAG_MS = 10_000;
 const NO_KEYS: KeysById = new Map();
 
-/** Loads all pages of keys. The page shows the first ones while the others load. */
-export function useKeyStore(): KeyStore {
+/**
+ * Loads all pages of keys. The page shows the first ones while the others load.
+ *
+ * @param firstPage - the first page of the first load, if it was already requested
+ */
+export function useKeyStore(firstPage?: Promise<KeyPage>): KeyStore {
   const [byId, setById] = useState(NO_KEYS);
   const [corrupt, setCorrupt] = useState<readonly string[]>([]);
   const [isLoading, setLoading] = useState(true);
   const [error, setError] = useState<ApiError>();
   const isReloading = useRef(false);
+  const prefetched = useRef(firstPage);
   /** Time of the server's last response for each single key, by id. */
   const answered = useRef(new Map<string, number>());
   const isAnsweredSince = (id: string, ms: number) => (answered.current.get(id) ?? -Infinity) >= ms;
@@ -55,7 +60,10 @@ export function useKeyStore(): KeyStore {
     const sinceMs = performance.now() - INDEX_LAG_MS;
     setLoading(true);
     setError(undefined);
-    void loadKeys({ read: api.page, isNewer: (id) => isAnsweredSince(id, sinceMs), change: setById })
+    const first = prefetched.current;
+    prefetched.current = undefined;
+    const read = (cursor: string | null) => (cursor === null && first !== undefined ? first : api.page(cursor));
+    void loadKeys({ read, isNewer: (id) => isAnsweredSince(id, sinceMs), change: setById })
       .then(setCorrupt)
       .catch((failure: unknown) => {
         setError(failure instanceof ApiError ? failure : new ApiError('INTERNAL_ERROR', String(failure)));

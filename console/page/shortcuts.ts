@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-/** Actions by `KeyboardEvent.key`. */
+/** Actions by `KeyboardEvent.key`. `mod+k` is ⌘K or Ctrl-K. */
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
 /**
@@ -11,10 +11,11 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
   useKeyDown((event) => {
-    const isModified = event.ctrlKey || event.metaKey || event.altKey;
-    if (event.defaultPrevented || isModified || document.querySelector('dialog[open]') !== null) return;
-    if (event.key !== 'Escape' && acceptsText(event.target)) return;
-    const act = latest.current[event.key];
+    if (event.defaultPrevented || event.altKey || document.querySelector('dialog[open]') !== null) return;
+    const isModified = event.ctrlKey || event.metaKey;
+    // A text field needs its letters, but neither Esc nor a letter with a modifier.
+    if (!isModified && event.key !== 'Escape' && acceptsText(event.target)) return;
+    const act = latest.current[isModified ? `mod+${event.key.toLowerCase()}` : event.key];
     if (act === undefined) return;
     event.preventDefault();
     if (!event.repeat) act();

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { ConsoleToStart } from '../../operator/consoleToStart.ts';
+import { describeSession } from './describeSession.ts';
 import { jsonOnly, ownHostOnly, ownPageOnly, readsOnly, safeHeaders, type Session, sessionOnly } from './guards.ts';
 import { keyRoutes } from './keyRoutes.ts';
 import type { PageFile } from './pageFiles.ts';
@@ -48,13 +49,4 @@ export function createConsoleApp(deps: ConsoleAppDeps): Hono {
   app.notFound((c) => refuse(c, 'NO_SUCH_PATH'));
   app.onError((error, c) => refuseFault(c, error, deps));
   return app;
-}
-
-function describeSession({ location, actor, isReadOnly }: ConsoleAppDeps) {
-  const { kind, tableName: name, region = null, revocationDelaySeconds = null, acceptedKeys = null } = location;
-  return {
-    table: { name, kind, region, revocationDelaySeconds, acceptedKeys },
-    actor,
-    isReadOnly,
-  };
 }

@@ -33,6 +33,7 @@ test('the console generates its token and its cookie from 256 bits each of the C
     location,
     actor: 'alice',
     isReadOnly: false,
+    command: 'npm start',
     port: 0,
     note: () => {},
   });

@@ -4,8 +4,9 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { serialiseRecord } from '../../../keys/record.ts';
+import { toTimestamp } from '../../../keys/timestamp.ts';
 import { LocalDynamoDb } from '../../../local/table.ts';
 import { launchBrowser } from '../../support/browser.ts';
 import { startGatewayProcess, type GatewayProcess } from '../../support/gateway.ts';
@@ -42,6 +43,11 @@ async function seriousFindings(page: Page): Promise<readonly string[]> {
   });
   await client.detach();
   return JSON.parse(result.value);
+}
+
+/** Waits until a control has the focus. */
+async function expectFocus(control: Locator): Promise<void> {
+  await control.and(control.page().locator(':focus')).waitFor();
 }
 
 async function call(gateway: GatewayProcess, secret: string): Promise<{ status: number; code?: string }> {
@@ -92,9 +98,9 @@ describe('the console with a running gateway', () => {
     expect(await page.content()).not.toContain(secret);
 
     const panel = page.getByRole('complementary', { name: 'Key browser' });
-    expect(await panel.textContent()).toContain('Last usednever');
+    expect(await panel.textContent()).toContain('Last usedNever');
     expect(await call(gateway, secret)).toEqual({ status: 200 });
-    await panel.locator('.heat-day').waitFor();
+    await panel.locator('.dot-day').waitFor();
 
     await panel.getByRole('button', { name: 'Rotate' }).click();
     await page.getByRole('button', { name: 'Rotate key' }).click();
@@ -105,7 +111,6 @@ describe('the console with a running gateway', () => {
     await page.keyboard.press('Escape');
     expect(await call(gateway, successor)).toEqual({ status: 200 });
     expect(await call(gateway, secret)).toEqual({ status: 200 });
-    await panel.getByRole('heading', { name: 'Rotations' }).waitFor();
     await panel.getByRole('link', { name: secret.slice(0, 11) }).click();
     await panel
       .getByText(/^in (24 hours|1 day)$/)
@@ -115,7 +120,12 @@ describe('the console with a running gateway', () => {
     await panel.getByRole('button', { name: 'Revoke' }).click();
     await page.getByLabel('Reason').fill('tried out');
     await page.getByRole('button', { name: 'Revoke key' }).click();
-    await page.getByText(/browser is revoked. It may still be accepted for up to 60 seconds/).waitFor();
+    const confirmation = page.getByLabel(/^Type sk_\w{8} to confirm$/);
+    await page.getByText(`Expected ${secret.slice(0, 11)}.`).waitFor();
+    await expectFocus(confirmation);
+    await confirmation.fill(secret.slice(0, 11));
+    await page.getByRole('button', { name: 'Revoke key' }).click();
+    await page.getByText(/browser is revoked. Refused everywhere by [\d:]{8} \(within \d+ s\)/).waitFor();
     expect(await panel.textContent()).toContain('tried out');
     expect(await untilAnswered(gateway, secret, 403)).toEqual({ status: 403, code: 'KEY_REVOKED' });
     expect(await call(gateway, successor)).toEqual({ status: 200 });
@@ -171,11 +181,11 @@ describe('the console with 200 keys', () => {
     await press('ArrowDown', 'Enter');
     const panel = page.getByRole('complementary', { name: 'Key by keyboard' });
     await panel.waitFor();
-    // Close, Edit, Rotate, Disable.
-    await press('Tab', 'Tab', 'Tab', 'Tab', 'Enter');
+    // Close, both copy buttons, Edit, Rotate, Disable.
+    await press('Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Enter');
     await page.getByText(/^by keyboard is disabled/).waitFor();
-    // The button is gone, so Tab starts at the heading: Close, Edit, Enable, Revoke.
-    await press('Tab', 'Tab', 'Tab', 'Tab', 'Enter');
+    // The button is gone, so Tab starts at the heading: Close, both copy buttons, Edit, Rotate, Enable, Revoke.
+    await press('Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Tab', 'Enter');
     await page.getByRole('dialog', { name: 'Revoke by keyboard?' }).waitFor();
     await page.keyboard.type('no longer needed');
     await press('Enter');
@@ -258,11 +268,10 @@ describe('the console with 200 keys', () => {
   });
 
   test('saves the listed keys as CSV', async () => {
-    const { page, problems } = await openPage(context, console.url.origin);
+    const { page, problems } = await openPage(context, `${console.url.origin}/#/keys?state=revoked`);
     await page.getByText(/\d keys$/).waitFor();
-    await page.getByLabel('State').selectOption('revoked');
     const saved = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Save as CSV' }).click();
+    await page.getByRole('button', { name: 'Export CSV' }).click();
     const csv = readFileSync(await (await saved).path(), 'utf8');
     const states = parse<{ state: string }>(csv, { columns: true }).map(({ state }) => state);
     const revoked = (await console.records()).filter(({ revokedAt }) => revokedAt !== undefined);
@@ -322,10 +331,49 @@ describe('the console with 200 keys', () => {
     test('finds only minor problems in a dialog with an error', async () => {
       await page.keyboard.press('n');
       await page.getByRole('dialog').getByLabel('Label').fill('x');
-      await page.getByRole('dialog').getByLabel('Plan').fill('not a plan');
+      await page.getByRole('dialog').getByText('More').click();
+      const plan = page.getByRole('dialog').getByLabel('Plan');
+      await plan.fill('not a plan');
       await page.getByRole('button', { name: 'Create key' }).click();
-      await page.getByRole('alert').getByText(/plan/).waitFor();
+      await page.getByText(/^Expected a plan's name/).waitFor();
+      await expectFocus(plan);
       expect(await seriousFindings(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+    });
+
+    test.each([
+      ['the dialog of a rotation', 'Rotate'],
+      ['the dialog of a revocation', 'Revoke'],
+      ['the dialog of an edit', 'Edit'],
+    ])('finds only minor problems in %s', async (_, button) => {
+      const { record } = await console.putKey({
+        label: 'inspected',
+        scopes: ['a'],
+        lastUsedAt: toTimestamp(Date.now()),
+      });
+      await page.goto(`${console.url.origin}/#/keys/${record.id}`);
+      await page.reload();
+      await page.getByRole('complementary').getByRole('button', { name: button }).click();
+      await page.getByRole('dialog').waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+    });
+
+    test('finds only minor problems in a notice, the palette and the shortcuts', async () => {
+      const { record } = await console.putKey({ label: 'noticed' });
+      await page.goto(`${console.url.origin}/#/keys/${record.id}`);
+      await page.reload();
+      await page.getByRole('complementary').getByRole('button', { name: 'Disable' }).click();
+      await page.getByRole('button', { name: 'Undo' }).hover();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('shortcuts');
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.keyboard.press('Escape');
       await page.keyboard.press('Escape');
     });
 
@@ -406,7 +454,7 @@ test("a second browser can't open the printed URL", async () => {
   await console.stop();
 });
 
-test("a console started with --read-only doesn't have buttons that change keys", async () => {
+test('a console started with --read-only turns off the buttons that change keys, with the reason', async () => {
   const console = await ConsoleUnderTest.start(database, { isReadOnly: true });
   const { record } = await console.putKey({ label: makeKey().record.label });
   const context = await browser.newContext();
@@ -414,9 +462,20 @@ test("a console started with --read-only doesn't have buttons that change keys",
   await page.goto(`${console.url.origin}/#/keys/${record.id}`);
   await page.getByRole('complementary').waitFor();
   await page.keyboard.press('n');
-  expect(await page.getByRole('button', { name: /New|Edit|Rotate|Disable|Revoke/ }).count()).toBe(0);
-  expect(await page.getByRole('checkbox', { name: 'Shortcuts: / search, r reload' }).count()).toBe(1);
   expect(await page.getByRole('dialog').count()).toBe(0);
+  const buttons = page.getByRole('complementary').getByRole('button', { name: /^(Edit|Rotate|Disable|Revoke)$/ });
+  for (const button of await buttons.all()) {
+    expect(await button.getAttribute('aria-disabled')).toBe('true');
+    await button.click({ force: true });
+  }
+  expect(await buttons.count()).toBe(4);
+  await page
+    .getByRole('complementary')
+    .getByText(/read-only.*--read-only/)
+    .waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+  expect(await page.getByRole('dialog').getByText('New key').count()).toBe(0);
   await context.close();
   await console.stop();
 });

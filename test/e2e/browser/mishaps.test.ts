@@ -179,7 +179,7 @@ describe('the list of keys', () => {
     await page.getByText(/\d keys?$/).waitFor();
     const old = JSON.stringify((await console.api('GET', '/api/keys')).body);
     await page.keyboard.press('n');
-    await page.keyboard.type('just now');
+    await page.keyboard.type('issued before');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Copy key' }).click();
     await page.getByText('Copied.').waitFor();
@@ -190,7 +190,7 @@ describe('the list of keys', () => {
     await read;
     await page.getByText(/\d keys?$/).waitFor();
     await sleep(300);
-    expect(await page.getByRole('row', { name: /just now/ }).count()).toBe(1);
+    expect(await page.getByRole('row', { name: /issued before/ }).count()).toBe(1);
   });
 
   test('shows a revocation that was made during the load', async () => {
@@ -234,6 +234,7 @@ describe('the panel of a key', () => {
     const page = await open(record.id);
     await getPanel(page).getByRole('button', { name: 'Edit' }).click();
     await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, expected: { owner: 'acme' } });
+    await page.getByRole('dialog').getByText('More').click();
     const [owner, plan] = ['Owner', 'Plan'].map((label) => page.getByRole('dialog').getByLabel(label));
     await owner?.fill('initech');
     const save = page.getByRole('button', { name: 'Save', exact: true });
@@ -269,17 +270,79 @@ test("a panel that opens after its key has loaded doesn't take the focus from th
 
 test('the single-key shortcuts stay turned off after a reload', async () => {
   const page = await open();
-  await page.getByRole('checkbox', { name: /new key/ }).uncheck();
+  const setting = page.getByRole('checkbox', { name: 'Use single-key shortcuts' });
+  await page.keyboard.press('?');
+  await setting.uncheck();
+  await page.keyboard.press('Escape');
   await page.reload();
   await page.getByText(/\d keys?$/).waitFor();
-  for (const key of ['n', '/', 'r']) await page.keyboard.press(key);
+  for (const key of ['n', '/', 'r', '?']) await page.keyboard.press(key);
   expect(await page.getByRole('dialog').count()).toBe(0);
   expect(await page.evaluate('document.activeElement.type')).not.toBe('search');
   expect(await page.evaluate('JSON.stringify({ ...localStorage })')).toBe('{"latchkey-console-single-keys":"off"}');
-  await page.getByRole('checkbox', { name: /new key/ }).check();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('keyboard');
+  await page.keyboard.press('Enter');
+  await setting.check();
+  await page.keyboard.press('Escape');
   await page.keyboard.press('n');
   await page.getByRole('dialog', { name: 'New key' }).waitFor();
   expect(await page.evaluate('localStorage.length')).toBe(0);
+});
+
+test('Undo enables a disabled key again', async () => {
+  const { record } = await console.putKey({ label: 'regretted' });
+  const page = await open(record.id);
+  await getPanel(page).getByRole('button', { name: 'Disable' }).click();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText(/^regretted is enabled/).waitFor();
+  expect(await console.record(record.id)).not.toHaveProperty('disabledAt');
+});
+
+test('a notice disappears, unless the pointer is on it', async () => {
+  const { record } = await console.putKey({ label: 'noticed' });
+  const page = await open(record.id);
+  await page.clock.install();
+  await getPanel(page).getByRole('button', { name: 'Disable' }).click();
+  const notice = page.getByText(/^noticed is disabled/);
+  await notice.hover();
+  await page.clock.runFor(20_000);
+  expect(await notice.count()).toBe(1);
+  await page.mouse.move(0, 0);
+  await page.clock.runFor(7000);
+  await notice.waitFor({ state: 'detached' });
+});
+
+test('the palette opens a key and runs an action on it', async () => {
+  const { record } = await console.putKey({ label: 'from afar' });
+  const page = await open();
+  await page.getByText(/\d keys?$/).waitFor();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('from af');
+  await page.keyboard.press('Enter');
+  await getPanel(page).waitFor();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('disable this');
+  await page.keyboard.press('Enter');
+  await page.getByText(/^from afar is disabled/).waitFor();
+  expect(await console.record(record.id)).toHaveProperty('disabledAt');
+});
+
+test('scopes become chips that can be removed', async () => {
+  await console.putKey({ label: 'scoped', scopes: ['orders:read'] });
+  const page = await open();
+  await page.getByText(/\d keys?$/).waitFor();
+  await page.keyboard.press('n');
+  await page.keyboard.type('limited');
+  await page.getByRole('radio', { name: 'Only some scopes' }).check();
+  await page.getByRole('button', { name: 'orders:read' }).click();
+  await page.getByLabel('Scopes', { exact: true }).pressSequentially('wrong a,b');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Remove wrong' }).click();
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await page.getByRole('dialog', { name: 'Save your key: limited' }).waitFor();
+  const { scopes } = (await console.records()).find(({ label }) => label === 'limited') ?? {};
+  expect(scopes).toEqual(['orders:read', 'a', 'b']);
 });
 
 test.each([

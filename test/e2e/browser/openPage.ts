@@ -17,6 +17,8 @@ export async function openPage(
 ): Promise<OpenedPage> {
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
+  // An animation would still move what a test measures.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
   const problems: string[] = [];
   const requests: string[] = [];
   page.on('console', (message) => {

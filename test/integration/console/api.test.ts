@@ -44,7 +44,7 @@ test('the server supports only the operations in these tests', () => {
   const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
   const session = new Session(() => 'token');
-  const table = { registry, location, actor: 'alice', isReadOnly: false, note: () => {} };
+  const table = { registry, location, actor: 'alice', isReadOnly: false, command: 'latchkey console', note: () => {} };
   const { routes } = createConsoleApp({ ...table, port: 1, session, files: new Map() });
   const served = routes
     .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/'))
@@ -52,19 +52,23 @@ test('the server supports only the operations in these tests', () => {
   expect(served.toSorted()).toEqual(OPERATIONS);
 });
 
-test('GET /api/session returns the table, the actor and whether the console is read-only', async () => {
+test('GET /api/session returns the table, the actor, the mode and the command that starts the console again', async () => {
   expect(await console.api('GET', '/api/session')).toEqual({
     status: 200,
     body: {
       table: {
         name: console.tableName,
+        title: console.tableName,
         kind: 'local',
         region: 'us-east-1',
+        account: null,
         revocationDelaySeconds: null,
         acceptedKeys: null,
+        apiUrl: null,
       },
       actor: 'alice',
       isReadOnly: false,
+      command: 'latchkey console --local',
     },
   });
 });

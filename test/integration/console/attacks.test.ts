@@ -150,7 +150,7 @@ test.each([
 ])('requests with the Host %s to a console on port %p receive the status %p', async (host, port, status) => {
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
   const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
-  const table = { registry, location, actor: 'alice', isReadOnly: false, note: () => {} };
+  const table = { registry, location, actor: 'alice', isReadOnly: false, command: 'latchkey console', note: () => {} };
   const session = new Session(() => 'token');
   const app = createConsoleApp({ ...table, port, session, files: new Map() });
   expect((await app.request(`/start?token=${session.newToken()}`, { headers: { host } })).status).toBe(status);

@@ -38,6 +38,8 @@ export interface StartOptions {
   readonly now?: () => number;
   /** The endpoint of a proxy in front of the database. */
   readonly endpoint?: string;
+  /** The port. Without it, the system chooses one. */
+  readonly port?: number;
 }
 
 /** The API's error codes by HTTP status. */
@@ -85,6 +87,7 @@ export class ConsoleUnderTest {
       actor = 'alice',
       now = () => NOW_MS,
       endpoint = database.endpoint,
+      port = 0,
     }: StartOptions = {},
   ): Promise<ConsoleUnderTest> {
     const name = tableName ?? `keys-${randomUUID()}`;
@@ -93,7 +96,15 @@ export class ConsoleUnderTest {
     const { registry, close } = openRegistry(location, { actor, now });
     const notes: string[] = [];
     const note = (line: string) => notes.push(line);
-    const running = await startConsole({ registry, location, actor, isReadOnly, port: 0, note });
+    const running = await startConsole({
+      registry,
+      location,
+      actor,
+      isReadOnly,
+      command: 'latchkey console --local',
+      port,
+      note,
+    });
     const stop = async () => {
       await running.stop();
       close();

@@ -81,7 +81,7 @@ test('the console keeps the message of an unexpected error out of the response',
   session.exchange(session.newToken());
   const notes: string[] = [];
   const note = (line: string) => notes.push(line);
-  const table = { registry, location, actor: 'alice', isReadOnly: false, note };
+  const table = { registry, location, actor: 'alice', isReadOnly: false, command: 'latchkey console', note };
   const app = createConsoleApp({ ...table, port: 1, session, files: new Map() });
   const headers = { host: 'localhost:1', cookie: 'latchkey-console-1=token' };
   const answer = await app.request('/api/keys', { headers });

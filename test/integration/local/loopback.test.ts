@@ -22,6 +22,7 @@ test('the console accepts connections only on 127.0.0.1', async () => {
     location,
     actor: 'alice',
     isReadOnly: false,
+    command: 'npm start',
     port: 0,
     note: () => {},
   });

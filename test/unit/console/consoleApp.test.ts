@@ -47,6 +47,7 @@ function startApp({
     location: { kind: 'aws', tableName: 'keys', endpoint: undefined, revocationDelaySeconds: 60 },
     actor: 'alice',
     isReadOnly,
+    command: 'latchkey console --table keys',
     note: (line) => notes.push(line),
   });
 }
@@ -181,12 +182,22 @@ describe('the console', () => {
     expect(missing.message).not.toBe('');
   });
 
-  test('returns the table, the actor and the revocation delay from GET /api/session', async () => {
+  test('returns the table, the actor and the command from GET /api/session', async () => {
     const { text } = await send('GET', '/api/session');
     expect(JSON.parse(text)).toEqual({
-      table: { name: 'keys', kind: 'aws', region: null, revocationDelaySeconds: 60, acceptedKeys: null },
+      table: {
+        name: 'keys',
+        title: 'keys',
+        kind: 'aws',
+        region: null,
+        account: null,
+        revocationDelaySeconds: 60,
+        acceptedKeys: null,
+        apiUrl: null,
+      },
       actor: 'alice',
       isReadOnly: false,
+      command: 'latchkey console --table keys',
     });
   });
 });

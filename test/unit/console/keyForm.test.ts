@@ -49,7 +49,11 @@ describe('toNewKey', () => {
     { expiry: 'at', expiresAt: '2031-02-30T12:00' },
     { expiry: 'at', expiresAt: '12031-01-31T12:00' },
   ])('rejects the fields %p', (form) => {
-    expect(() => toNewKey({ ...EMPTY_FORM, ...form }, NOW_MS)).toThrow(/expected/);
+    expect(() => toNewKey({ ...EMPTY_FORM, label: 'x', ...form }, NOW_MS)).toThrow(/expected/);
+  });
+
+  test.each(['', ' '])('rejects the label %p', (label) => {
+    expect(() => toNewKey({ ...EMPTY_FORM, label }, NOW_MS)).toThrow(/^label: /);
   });
 });
 
@@ -63,6 +67,7 @@ describe('getChanges', () => {
       { owner: null, plan: null, metadata: null },
     ],
     ['replaces the scopes', { scopes: 'a' }, { scopes: ['a'] }],
+    ['ignores the space that a scope field adds', { scopes: 'a b ' }, {}],
     ['removes the scopes if full access was chosen', { isLimited: false }, { scopes: null }],
     ['returns an empty list if all scopes were deleted', { scopes: '' }, { scopes: [] }],
     ['removes the expiry', { expiry: 'never' }, { expiresAt: null }],
@@ -70,6 +75,11 @@ describe('getChanges', () => {
   ])('%s', (_, form, expected) => {
     const original = toForm(KEY);
     expect(getChanges({ ...original, ...form }, original, NOW_MS)).toEqual(expected);
+  });
+
+  test('rejects a label that was emptied', () => {
+    const original = toForm(KEY);
+    expect(() => getChanges({ ...original, label: '' }, original, NOW_MS)).toThrow(/^label: /);
   });
 
   test('leaves the expiry of a key that never expires unchanged', () => {

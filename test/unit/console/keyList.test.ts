@@ -2,31 +2,19 @@ import { describe, expect, test } from '@jest/globals';
 import { sortRecords, type SortField } from '../../../keys/recordOrder.ts';
 import {
   getRotationChain,
-  DAY_MS,
   filterKeys,
   type KeyFilter,
   lastUsedBand,
   NO_FILTER,
 } from '../../../console/page/keyList.ts';
 import { keysCsv } from '../../../console/page/keysCsv.ts';
+import { DAY_MS } from '../../../console/page/attention.ts';
 import type { ConsoleKey } from '../../../console/server/keyRoutes.ts';
 import { keyState } from '../../../keys/state.ts';
-import type { TestKeyFields } from '../../../testing/createTestKey.ts';
+import { idsOf, makeConsoleKey } from '../../support/consoleKeys.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 import { sampleKeys } from '../../integration/console/sampleKeys.ts';
 import { publicRecord } from '../../../keys/record.ts';
-
-/**
- * Returns a key of the page with its id as the label. Its prefix is fixed, because the search also reads the prefix.
- */
-function makeConsoleKey(id: string, fields: TestKeyFields = {}): ConsoleKey {
-  const { record } = makeKey({ id, label: id, keyPrefix: 'sk_00000000', ...fields });
-  return publicRecord(record);
-}
-
-function idsOf(keys: readonly ConsoleKey[]): readonly string[] {
-  return keys.map(({ id }) => id);
-}
 
 const KEYS = [
   makeConsoleKey('plain'),
@@ -52,7 +40,9 @@ describe('the filter', () => {
     ['selects disabled keys', { state: 'disabled' }, ['off']],
     ['selects keys by a part of the owner', { owner: 'ACME' }, ['acme', 'old']],
     ['selects keys by a whole scope', { scope: 'orders:write' }, ['soon']],
-    ['selects expiring keys only if they are active', { attention: 'expiring' }, ['soon']],
+    ['selects keys that expire within 30 days only if they are active', { attention: 'expiring30' }, ['soon']],
+    ['selects keys that need attention for any reason', { attention: 'any' }, ['plain', 'old']],
+    ['selects active keys by the band of their last use', { used: 'day' }, ['acme', 'soon', 'nothing']],
     ['selects keys without a use in 90 days', { attention: 'unused' }, ['old']],
     ['selects never used keys only if they are active', { attention: 'never' }, ['plain']],
     ['combines all its conditions', { state: 'active', owner: 'acme', attention: 'unused' }, ['old']],

@@ -1,0 +1,109 @@
+import { useMemo } from 'preact/hooks';
+import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { Issued, SessionInfo } from './api.ts';
+import { BulkRevokeDialog } from './BulkRevokeDialog.tsx';
+import { EditDialog } from './EditDialog.tsx';
+import type { Change } from './effect.ts';
+import { getCommands } from './getCommands.ts';
+import { getSuggestions } from './keyList.ts';
+import type { KeyStore } from './keyStore.ts';
+import { NewKeyDialog } from './NewKeyDialog.tsx';
+import { Palette } from './Palette.tsx';
+import { RevokeDialog } from './RevokeDialog.tsx';
+import { RotateDialog } from './RotateDialog.tsx';
+import type { Go, Route } from './route.ts';
+import { SecretDialog } from './SecretDialog.tsx';
+import { ShortcutsDialog } from './ShortcutsDialog.tsx';
+import type { KeyHandlers } from './useKeyActions.ts';
+
+/** The open dialog. A new key's secret exists only in this state. The page drops it when the dialog closes. */
+export type OpenDialogState =
+  | { readonly kind: 'shortcuts' | 'palette' }
+  | { readonly kind: 'new' }
+  | { readonly kind: 'edit' | 'rotate' | 'revoke'; readonly record: ConsoleKey }
+  | { readonly kind: 'bulk revoke'; readonly records: readonly ConsoleKey[] }
+  | { readonly kind: 'secret'; readonly issued: Issued };
+
+interface OpenDialogProps {
+  readonly open: OpenDialogState;
+  readonly setOpen: (open: OpenDialogState) => void;
+  readonly table: SessionInfo['table'];
+  readonly nowMs: number;
+  readonly store: KeyStore;
+  readonly route: Route;
+  readonly go: Go;
+  readonly actions: KeyHandlers;
+  readonly isReadOnly: boolean;
+  /** The reason why the page can't change keys at all. `undefined` if it can. */
+  readonly blocked: string | undefined;
+  readonly onNew: () => void;
+  /** `true` if the single-key shortcuts are on. */
+  readonly hasShortcuts: boolean;
+  readonly onShortcuts: (hasShortcuts: boolean) => void;
+  readonly onClose: () => void;
+}
+
+/** Shows the dialog that is open. */
+export function OpenDialog(props: OpenDialogProps) {
+  const { open, table, nowMs, actions, onClose } = props;
+  const delaySeconds = table.revocationDelaySeconds;
+  switch (open.kind) {
+    case 'shortcuts':
+      return <ShortcutsDialog {...props} />;
+    case 'palette':
+      return <CommandPalette {...props} />;
+    case 'secret': {
+      const { issued } = open;
+      return <SecretDialog key={issued.record.id} {...{ issued, nowMs, onClose }} apiUrl={table.apiUrl} />;
+    }
+    case 'bulk revoke': {
+      const { records } = open;
+      return <BulkRevokeDialog {...{ records, nowMs, delaySeconds, onClose }} onRevoked={actions.onBulkRevoked} />;
+    }
+    default:
+      return <KeyDialog {...props} open={open} />;
+  }
+}
+
+function CommandPalette(props: OpenDialogProps) {
+  const { setOpen, store, route, go, nowMs, blocked, hasShortcuts, actions, onNew, onClose } = props;
+  const list = route.view === 'keys' && route.list !== undefined ? { list: route.list } : {};
+  const selected = route.view === 'keys' && route.id !== undefined ? store.byId.get(route.id) : undefined;
+  const commands = getCommands({
+    selected,
+    blocked,
+    nowMs,
+    hasShortcuts,
+    act: actions.act,
+    go,
+    newKey: onNew,
+    reload: store.reload,
+    showShortcuts: () => setOpen({ kind: 'shortcuts' }),
+  });
+  return (
+    <Palette
+      {...{ commands, nowMs, onClose }}
+      keys={store.keys}
+      onOpenKey={(id) => go({ view: 'keys', id, ...list })}
+    />
+  );
+}
+
+interface KeyDialogProps extends OpenDialogProps {
+  readonly open: Extract<OpenDialogState, { readonly kind: 'new' | 'edit' | 'rotate' | 'revoke' }>;
+}
+
+/** Shows a dialog that creates or changes one key. */
+function KeyDialog({ open, table, nowMs, store, actions, onClose }: KeyDialogProps) {
+  // The suggestions don't change while the dialog is open.
+  const suggestions = useMemo(() => getSuggestions(store.keys), []);
+  const delaySeconds = table.revocationDelaySeconds;
+  const { onIssued, onChanged } = actions;
+  if (!('record' in open)) return <NewKeyDialog {...{ suggestions, onIssued, onClose }} />;
+  const { kind, record } = open;
+  if (kind === 'rotate') return <RotateDialog {...{ record, nowMs, delaySeconds, onIssued, onClose }} />;
+  const onDone = (change: Change) => (changed: ConsoleKey) => onChanged(changed, change);
+  if (kind === 'revoke')
+    return <RevokeDialog {...{ record, nowMs, delaySeconds, onClose }} onChanged={onDone('Revoked')} />;
+  return <EditDialog {...{ record, suggestions, onClose }} onChanged={onDone('Saved')} />;
+}

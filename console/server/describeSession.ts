@@ -1,0 +1,66 @@
+import type { ConsoleToStart } from '../../operator/consoleToStart.ts';
+import type { TableLocation } from '../../operator/findTable.ts';
+
+/** The table of a console, for the page. A `null` is unknown. */
+export interface DescribedTable {
+  readonly name: string;
+  /** The short name that a person would use. */
+  readonly title: string;
+  readonly kind: 'aws' | 'local';
+  readonly region: string | null;
+  /** The id of the AWS account. */
+  readonly account: string | null;
+  readonly revocationDelaySeconds: number | null;
+  /** The key prefix that the deployment accepts, or `any`. */
+  readonly acceptedKeys: string | null;
+  /** A URL of an API that checks the table's keys. */
+  readonly apiUrl: string | null;
+}
+
+/** The response to `GET /api/session`. */
+export interface DescribedSession {
+  readonly table: DescribedTable;
+  readonly actor: string;
+  readonly isReadOnly: boolean;
+  /** The command that starts this console again. */
+  readonly command: string;
+}
+
+type SessionDeps = Pick<ConsoleToStart, 'location' | 'actor' | 'isReadOnly' | 'command'>;
+
+/** Describes the console's table, actor and mode for the page. */
+export function describeSession({ location, actor, isReadOnly, command }: SessionDeps): DescribedSession {
+  const { kind, tableName, region, revocationDelaySeconds, acceptedKeys, apiUrl } = location;
+  const table = {
+    name: tableName,
+    title: titleOf(location),
+    kind,
+    region: region ?? arnParts(tableName).region ?? null,
+    account: accountOf(location, actor) ?? null,
+    revocationDelaySeconds: revocationDelaySeconds ?? null,
+    acceptedKeys: acceptedKeys ?? null,
+    apiUrl: apiUrl ?? null,
+  };
+  return { table, actor, isReadOnly, command };
+}
+
+/** Matches CloudFormation's name for a CDK table: the stack, the construct with its hash, and a random suffix. */
+const GENERATED_NAME = /^(.+)-[A-Za-z][0-9A-Za-z]*[0-9A-F]{8}-[0-9A-Za-z]{12,13}$/;
+
+function titleOf(location: TableLocation): string {
+  if (location.kind === 'aws' && location.stackName !== undefined) return location.stackName;
+  const name = location.tableName.split('/').at(-1) ?? location.tableName;
+  return GENERATED_NAME.exec(name)?.[1] ?? name;
+}
+
+/** Returns the account of the table's ARN or of its stack. Otherwise returns the caller's account. */
+function accountOf(location: TableLocation, actor: string): string | undefined {
+  if (location.kind === 'local') return undefined;
+  return arnParts(location.tableName).account ?? location.accountId ?? arnParts(actor).account;
+}
+
+/** Returns the region and the account of an ARN. Returns neither for another string. */
+function arnParts(text: string): { readonly region?: string | undefined; readonly account?: string | undefined } {
+  const [, region, account] = /^arn:[\w-]+:\w+:([\w-]*):(\d{12}):/.exec(text) ?? [];
+  return { region: region || undefined, account };
+}
