@@ -3,7 +3,7 @@ import { type KeyRecord, publicRecord } from '../keys/record.ts';
 import { isRefusedAsForeign, keyState, REFUSED_AS_FOREIGN } from '../keys/state.ts';
 import { type Timestamp, toTimestamp } from '../keys/timestamp.ts';
 import { relativeTime } from '../operator/notices.ts';
-import { csvRows } from './importExport/csv.ts';
+import { csvRows } from './importExport/csvRows.ts';
 import type { Colors, Output, PrintOptions } from './output.ts';
 import { recordTable, toCells } from './recordTable.ts';
 import { colorState } from './stateColor.ts';
