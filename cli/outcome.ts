@@ -2,7 +2,7 @@ import { printable } from '../keys/printable.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import { toEpochMs } from '../keys/timestamp.ts';
 import { relativeTime } from '../operator/notices.ts';
-import type { Colors } from './output.ts';
+import type { Colors } from '../operator/colors.ts';
 
 /** The maximum time in seconds for which caches may delay a change. `undefined` if it's unknown. */
 type Delay = number | undefined;

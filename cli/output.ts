@@ -1,12 +1,12 @@
 import type { Writable } from 'node:stream';
-import picocolors from 'picocolors';
 import { maskIssuedKeys, typedKeys } from '../keys/findKeys.ts';
 import { printable, printableLines } from '../keys/printable.ts';
 import { type KeyRecord, publicRecord } from '../keys/record.ts';
 import type { IssuedKey } from '../keys/registry.ts';
 import { toEpochMs } from '../keys/timestamp.ts';
+import { type Colors, createStreamColors } from '../operator/colors.ts';
 import { CliError, isOutputClosed } from '../operator/errors.ts';
-import { type Environment, setting } from '../operator/findTable.ts';
+import type { Environment } from '../operator/findTable.ts';
 import { relativeTime } from '../operator/notices.ts';
 import { Progress } from './progress.ts';
 import { type Field, layOutFields, wrap } from './wrap.ts';
@@ -28,9 +28,6 @@ export interface Destination {
   readonly write: (text: string) => Promise<void>;
   readonly end: () => Promise<void>;
 }
-
-/** Functions that colour a text, or return it unchanged. */
-export type Colors = ReturnType<typeof picocolors.createColors>;
 
 export interface PrintOptions {
   /** `true` if the text contains colours from `Output.colors`. Its values must be escaped with `printable`. */
@@ -60,8 +57,8 @@ export class Output {
   /** @param now Returns the current time in milliseconds, for the speed of the progress */
   constructor(streams: OutputStreams, now: () => number = Date.now) {
     this.#streams = streams;
-    this.colors = picocolors.createColors(hasColors(streams.stdout, streams.env));
-    this.#noteColors = picocolors.createColors(hasColors(streams.stderr, streams.env));
+    this.colors = createStreamColors({ stream: streams.stdout, env: streams.env ?? {} });
+    this.#noteColors = createStreamColors({ stream: streams.stderr, env: streams.env ?? {} });
     this.progress = new Progress(streams.stderr, now);
     // The caller of a failed write gets its error. The error would also end the process without a listener.
     for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
@@ -191,17 +188,6 @@ export class Output {
       this.#streams.stderr.write(`${text}\n`);
     });
   }
-}
-
-/**
- * Returns whether a stream gets colours. `NO_COLOR` (no-color.org) switches them off, and `FORCE_COLOR` switches them
- * on. Otherwise, only a terminal gets them.
- */
-function hasColors({ isTTY }: TerminalStream, env: Environment = {}): boolean {
-  if (setting(env, 'NO_COLOR') !== undefined) return false;
-  const forced = setting(env, 'FORCE_COLOR');
-  if (forced !== undefined) return forced !== '0' && forced !== 'false';
-  return isTTY === true && env['TERM'] !== 'dumb';
 }
 
 /** Escapes a text like `printableLines`, but keeps colours. They can't steer a terminal. */

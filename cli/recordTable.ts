@@ -1,11 +1,10 @@
 import Table from 'cli-table3';
-import picocolors from 'picocolors';
 import { printable } from '../keys/printable.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import { isRefusedAsForeign, keyState } from '../keys/state.ts';
 import { type Timestamp, toEpochMs } from '../keys/timestamp.ts';
 import { shortDistance } from '../operator/notices.ts';
-import type { Colors } from './output.ts';
+import { type Colors, createPlainColors } from '../operator/colors.ts';
 import { colorState } from './stateColor.ts';
 import { cut, textWidth } from './wrap.ts';
 
@@ -36,7 +35,7 @@ export interface TableOptions {
 export function recordTable(
   records: readonly KeyRecord[],
   nowMs: number,
-  { width = Infinity, acceptedKeys, colors = picocolors.createColors(false) }: TableOptions = {},
+  { width = Infinity, acceptedKeys, colors = createPlainColors() }: TableOptions = {},
 ): string {
   const rows = records.map((record) => toRow(record, nowMs, acceptedKeys));
   const idLength = findUniqueLength(rows.map(({ id }) => id));

@@ -4,7 +4,8 @@ import { isRefusedAsForeign, keyState, REFUSED_AS_FOREIGN } from '../keys/state.
 import { type Timestamp, toTimestamp } from '../keys/timestamp.ts';
 import { relativeTime } from '../operator/notices.ts';
 import { csvRows } from './importExport/csvRows.ts';
-import type { Colors, Output, PrintOptions } from './output.ts';
+import type { Colors } from '../operator/colors.ts';
+import type { Output, PrintOptions } from './output.ts';
 import { recordTable, toCells } from './recordTable.ts';
 import { colorState } from './stateColor.ts';
 import { type Field, layOutFields } from './wrap.ts';

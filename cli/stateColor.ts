@@ -1,6 +1,6 @@
 import type { KeyRecord } from '../keys/record.ts';
 import { isExpiringWithin, keyState } from '../keys/state.ts';
-import type { Colors } from './output.ts';
+import type { Colors } from '../operator/colors.ts';
 
 /** An active key that expires within this time is yellow. It's the default of `stats --expiring`. */
 const SOON_MS = 30 * 86_400_000;

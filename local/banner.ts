@@ -1,4 +1,4 @@
-import type { Colors } from './colors.ts';
+import type { Colors } from '../operator/colors.ts';
 import type { ServedApi } from './mountApis.ts';
 import { formatSeconds } from './steps.ts';
 

@@ -5,7 +5,7 @@ import type { RunningConsole } from '../operator/consoleToStart.ts';
 import { CliError } from '../operator/errors.ts';
 import { openUrl } from '../operator/openUrl.ts';
 import { formatBanner, formatJsonBanner, formatJsonLink, formatLink } from './banner.ts';
-import { createStreamColors } from './colors.ts';
+import { createStreamColors } from '../operator/colors.ts';
 import { startGateway, type RunningGateway } from './gateway.ts';
 import { GatewayError } from './gatewayError.ts';
 import { isForeground, listenToKeyboard } from './keyboard.ts';

@@ -1,6 +1,6 @@
 import { maskKeys } from '../keys/findKeys.ts';
 import { printable } from '../keys/printable.ts';
-import type { Colors } from './colors.ts';
+import type { Colors } from '../operator/colors.ts';
 import type { ServedRequest } from './gatewayServer.ts';
 
 /** Formats a request as one line: `GET /rest/whoami 403 5 ms KEY_REVOKED build server`. Keys in the path are masked. */

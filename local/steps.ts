@@ -1,4 +1,4 @@
-import type { Colors } from './colors.ts';
+import type { Colors } from '../operator/colors.ts';
 
 /** A step of the start that takes seconds. */
 export interface Step {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { formatBanner, formatJsonBanner, formatJsonLink, formatLink, type Banner } from '../../../local/banner.ts';
-import { createStreamColors } from '../../../local/colors.ts';
+import { createStreamColors } from '../../../operator/colors.ts';
 
 const plain = createStreamColors({ stream: {}, env: {} });
 const BANNER: Banner = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { generateSecret } from '../../../keys/secret.ts';
-import { createStreamColors } from '../../../local/colors.ts';
+import { createStreamColors } from '../../../operator/colors.ts';
 import { formatJsonRequest, formatRequest, withoutDenials } from '../../../local/requestLog.ts';
 
 const plain = createStreamColors({ stream: {}, env: {} });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createStreamColors } from '../../../local/colors.ts';
+import { createStreamColors } from '../../../operator/colors.ts';
 import { createStepRunner } from '../../../local/steps.ts';
 
 const BUILD = { doing: 'building', done: 'built' };
